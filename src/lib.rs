@@ -1,0 +1,1 @@
+//! Dispatch: a Kanban board and work dispatch for AI agents over GitHub Issues.

@@ -1,1 +1,3 @@
 //! Dispatch: a Kanban board and work dispatch for AI agents over GitHub Issues.
+
+pub mod clock;

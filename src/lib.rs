@@ -1,3 +1,5 @@
 //! Dispatch: a Kanban board and work dispatch for AI agents over GitHub Issues.
 
+pub mod domain;
+
 pub mod clock;

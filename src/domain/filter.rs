@@ -1,0 +1,234 @@
+//! Which issues a reader wants to see, decided on the facts of one issue.
+//!
+//! SQL asks the same question of many rows at once (`store::issues`); a test holds the two equal.
+
+use super::events::IssueFacts;
+use super::status::{IssueState, Priority, Status};
+
+/// All given members must match; the values within one member are alternatives.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, async_graphql::InputObject)]
+pub struct IssueFilter {
+    /// Full names, such as `octo-org/hello-world`, in any case.
+    pub repositories: Option<Vec<String>>,
+    /// Priorities; the most urgent label of an issue counts.
+    pub priorities: Option<Vec<Priority>>,
+    /// Columns.
+    pub statuses: Option<Vec<Status>>,
+    /// Agent names, with or without the `agent/` prefix.
+    pub agents: Option<Vec<String>>,
+    /// Owner names, with or without the `owner/` prefix.
+    pub owners: Option<Vec<String>>,
+    /// Project names, with or without the `project/` prefix.
+    pub projects: Option<Vec<String>>,
+    /// Label names, to the letter.
+    pub labels: Option<Vec<String>>,
+    /// Lanes.
+    pub lanes: Option<Vec<String>>,
+    /// Words to look for in title, body and number.
+    pub search: Option<String>,
+    /// Also issues that were closed longer ago than Done shows.
+    pub include_closed: Option<bool>,
+}
+
+/// A filter in the form that both SQL and [`Wanted::matches`] read: names folded, prefixes added,
+/// empty members taken for absent ones.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct Wanted {
+    /// Lower-case full names.
+    pub repositories: Option<Vec<String>>,
+    /// Columns.
+    pub statuses: Option<Vec<Status>>,
+    /// Priorities.
+    pub priorities: Option<Vec<Priority>>,
+    /// Groups of label names; an issue must carry one of each group.
+    pub label_groups: Vec<Vec<String>>,
+    /// Lanes.
+    pub lanes: Option<Vec<String>>,
+    /// Words, in no particular order; none when blank.
+    pub search: Option<String>,
+    /// Whether old closed issues count.
+    pub include_closed: bool,
+    /// Labels that hide an issue, from the settings.
+    pub excluded_labels: Vec<String>,
+}
+
+impl IssueFilter {
+    /// Makes the filter ready to be asked. `excluded_labels` come from the settings.
+    pub fn into_wanted(self, excluded_labels: &[String]) -> Wanted {
+        let prefixed = |names: Option<Vec<String>>, prefix: &str| {
+            given(names).map(|names| {
+                let full = |name: String| {
+                    if name.starts_with(prefix) { name } else { format!("{prefix}{name}") }
+                };
+                names.into_iter().map(full).collect::<Vec<_>>()
+            })
+        };
+        let label_groups = [
+            prefixed(self.agents, "agent/"),
+            prefixed(self.owners, "owner/"),
+            prefixed(self.projects, "project/"),
+            given(self.labels),
+        ];
+        Wanted {
+            repositories: given(self.repositories)
+                .map(|names| names.iter().map(|name| name.to_lowercase()).collect()),
+            statuses: given(self.statuses),
+            priorities: given(self.priorities),
+            label_groups: label_groups.into_iter().flatten().collect(),
+            lanes: given(self.lanes),
+            search: self.search.filter(|words| !words.trim().is_empty()),
+            include_closed: self.include_closed.unwrap_or(false),
+            excluded_labels: excluded_labels.to_vec(),
+        }
+    }
+}
+
+impl Wanted {
+    /// Whether an issue with these facts is wanted, as far as facts can tell. The words of
+    /// [`Wanted::search`] are not looked at: title and body are the database's to search.
+    pub fn matches(&self, facts: &IssueFacts) -> bool {
+        let one_of = |wanted: &Option<Vec<String>>, value: Option<&str>| {
+            wanted.as_ref().is_none_or(|any| {
+                value.is_some_and(|value| any.iter().any(|wanted| wanted == value))
+            })
+        };
+        (self.include_closed || facts.on_board)
+            && one_of(&self.repositories, Some(&facts.repository.to_lowercase()))
+            && one_of(&self.lanes, facts.lane.as_deref())
+            && self.statuses.as_ref().is_none_or(|any| any.contains(&facts.status))
+            && self.priorities.as_ref().is_none_or(|any| {
+                facts.labels.priority().is_some_and(|priority| any.contains(&priority))
+            })
+            && self.label_groups.iter().all(|any| any.iter().any(|l| facts.labels.contains(l)))
+            && !self.excluded_labels.iter().any(|label| facts.labels.contains(label))
+    }
+
+    /// Whether nothing but repositories is asked for, so that maintained counts can answer.
+    pub fn is_by_repository_only(&self) -> bool {
+        let Self {
+            repositories: _,
+            statuses,
+            priorities,
+            label_groups,
+            lanes,
+            search,
+            include_closed,
+            excluded_labels,
+        } = self;
+        statuses.is_none()
+            && priorities.is_none()
+            && label_groups.is_empty()
+            && lanes.is_none()
+            && search.is_none()
+            && !include_closed
+            && excluded_labels.is_empty()
+    }
+}
+
+/// A member with no values asks for nothing in particular.
+fn given<T>(values: Option<Vec<T>>) -> Option<Vec<T>> {
+    values.filter(|values| !values.is_empty())
+}
+
+/// Whether an issue in this state belongs on the board: open, or closed after `window_start`.
+pub fn is_on_board(
+    state: IssueState,
+    closed_at: Option<chrono::DateTime<chrono::Utc>>,
+    window_start: chrono::DateTime<chrono::Utc>,
+) -> bool {
+    match state {
+        IssueState::Open => true,
+        IssueState::Closed => closed_at.is_some_and(|at| at >= window_start),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{TimeDelta, Utc};
+
+    use super::*;
+    use crate::domain::ids::RepositoryId;
+    use crate::domain::labels::LabelSet;
+
+    fn facts() -> IssueFacts {
+        IssueFacts {
+            repository_id: RepositoryId(1),
+            repository: "Acme/Tools".to_owned(),
+            number: 7,
+            state: IssueState::Open,
+            closed_at: None,
+            status: Status::Ready,
+            labels: LabelSet::from(["status/ready", "agent/alpha", "owner/sam", "priority/p1"]),
+            lane: Some("default".to_owned()),
+            title: "Teach the importer about gzip".to_owned(),
+            on_board: true,
+            body_changed: false,
+        }
+    }
+
+    fn matches(filter: IssueFilter) -> bool {
+        filter.into_wanted(&[]).matches(&facts())
+    }
+
+    #[test]
+    fn values_of_one_member_are_alternatives_and_members_combine() {
+        let agents = |names: [&str; 2]| Some(names.map(str::to_owned).into());
+        assert!(matches(IssueFilter::default()));
+        assert!(matches(IssueFilter { agents: agents(["beta", "alpha"]), ..Default::default() }));
+        assert!(matches(IssueFilter {
+            agents: agents(["agent/alpha", "gamma"]),
+            ..Default::default()
+        }));
+        assert!(!matches(IssueFilter {
+            agents: agents(["alpha", "beta"]),
+            owners: Some(vec!["kim".into()]),
+            ..Default::default()
+        }));
+    }
+
+    #[test]
+    fn repositories_are_compared_without_case_and_labels_with() {
+        assert!(matches(IssueFilter {
+            repositories: Some(vec!["ACME/tools".into()]),
+            ..Default::default()
+        }));
+        assert!(!matches(IssueFilter {
+            labels: Some(vec!["Agent/Alpha".into()]),
+            ..Default::default()
+        }));
+    }
+
+    #[test]
+    fn an_empty_member_asks_for_nothing() {
+        assert!(matches(IssueFilter {
+            agents: Some(vec![]),
+            search: Some("  ".into()),
+            ..Default::default()
+        }));
+    }
+
+    #[test]
+    fn what_left_the_done_window_needs_include_closed() {
+        let old = IssueFacts { on_board: false, ..facts() };
+        let all = IssueFilter { include_closed: Some(true), ..Default::default() };
+        assert!(!IssueFilter::default().into_wanted(&[]).matches(&old));
+        assert!(all.into_wanted(&[]).matches(&old));
+    }
+
+    #[test]
+    fn excluded_labels_hide() {
+        let wanted = IssueFilter::default().into_wanted(&["owner/sam".to_owned()]);
+        assert!(!wanted.matches(&facts()));
+        assert!(!wanted.is_by_repository_only());
+    }
+
+    #[test]
+    fn the_window_asks_when_an_issue_was_closed() {
+        let now = Utc::now();
+        let start = now - TimeDelta::days(7);
+        assert!(is_on_board(IssueState::Open, None, start));
+        assert!(is_on_board(IssueState::Closed, Some(start), start));
+        assert!(!is_on_board(IssueState::Closed, Some(start - TimeDelta::seconds(1)), start));
+        assert!(!is_on_board(IssueState::Closed, None, start));
+    }
+}

@@ -1,0 +1,201 @@
+//! What labels mean, and the change of labels that a move implies.
+
+use super::status::{IssueState, Priority, Status};
+
+/// The label names of one issue, to the letter and in GitHub's order.
+#[derive(
+    Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize,
+    diesel::expression::AsExpression, diesel::deserialize::FromSqlRow,
+)]
+#[serde(transparent)]
+#[diesel(sql_type = diesel::sql_types::Array<diesel::sql_types::Text>)]
+pub struct LabelSet(Vec<String>);
+
+/// Labels to add and to remove, so that an issue ends in one column.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LabelChange {
+    /// Names to add; empty when the issue has the label already.
+    pub add: Vec<String>,
+    /// Names to remove, in the issue's order.
+    pub remove: Vec<String>,
+}
+
+impl LabelChange {
+    /// Whether there is nothing to ask of GitHub.
+    pub fn is_empty(&self) -> bool {
+        self.add.is_empty() && self.remove.is_empty()
+    }
+}
+
+impl LabelSet {
+    /// The names in order.
+    pub fn names(&self) -> &[String] {
+        &self.0
+    }
+
+    /// Whether the very name is there.
+    pub fn contains(&self, name: &str) -> bool {
+        self.0.iter().any(|label| label == name)
+    }
+
+    /// The first status in *board order* that the labels name, none when they name none.
+    pub fn status(&self) -> Option<Status> {
+        Status::ALL.into_iter().find(|status| self.contains(status.label()))
+    }
+
+    /// The column an issue with these labels is shown in: closed is Done, no status is Backlog.
+    pub fn effective_status(&self, state: IssueState) -> Status {
+        match state {
+            IssueState::Closed => Status::Done,
+            IssueState::Open => self.status().unwrap_or(Status::Backlog),
+        }
+    }
+
+    /// The most urgent priority the labels name.
+    pub fn priority(&self) -> Option<Priority> {
+        Priority::ALL.into_iter().find(|priority| self.contains(priority.label()))
+    }
+
+    /// Names behind `agent/`, in order.
+    pub fn agents(&self) -> impl Iterator<Item = &str> {
+        self.behind("agent/")
+    }
+
+    /// Names behind `owner/`, in order.
+    pub fn owners(&self) -> impl Iterator<Item = &str> {
+        self.behind("owner/")
+    }
+
+    /// What a move to a column changes. Afterwards exactly one label starts with `status/` and it
+    /// is the target's; no other label is touched.
+    pub fn change_to(&self, target: Status) -> LabelChange {
+        let add = if self.contains(target.label()) { vec![] } else { vec![target.label().into()] };
+        let is_other = |label: &&String| label.starts_with("status/") && *label != target.label();
+        LabelChange { add, remove: self.0.iter().filter(is_other).cloned().collect() }
+    }
+
+    /// The labels after a change, in GitHub's way: what stays keeps its place, what is new comes
+    /// last.
+    pub fn after(&self, change: &LabelChange) -> Self {
+        let stays = |label: &&String| !change.remove.contains(label);
+        let mut labels: Vec<String> = self.0.iter().filter(stays).cloned().collect();
+        for label in &change.add {
+            if !labels.contains(label) {
+                labels.push(label.clone());
+            }
+        }
+        Self(labels)
+    }
+
+    fn behind<'a>(&'a self, prefix: &'static str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter_map(move |label| label.strip_prefix(prefix))
+    }
+}
+
+impl From<Vec<String>> for LabelSet {
+    fn from(names: Vec<String>) -> Self {
+        Self(names)
+    }
+}
+
+impl<const N: usize> From<[&str; N]> for LabelSet {
+    fn from(names: [&str; N]) -> Self {
+        Self(names.map(str::to_owned).into())
+    }
+}
+
+type TextArray = diesel::sql_types::Array<diesel::sql_types::Text>;
+
+impl diesel::serialize::ToSql<TextArray, diesel::pg::Pg> for LabelSet {
+    fn to_sql<'b>(
+        &'b self,
+        out: &mut diesel::serialize::Output<'b, '_, diesel::pg::Pg>,
+    ) -> diesel::serialize::Result {
+        <Vec<String> as diesel::serialize::ToSql<TextArray, diesel::pg::Pg>>::to_sql(
+            &self.0,
+            &mut out.reborrow(),
+        )
+    }
+}
+
+impl diesel::deserialize::FromSql<TextArray, diesel::pg::Pg> for LabelSet {
+    fn from_sql(bytes: diesel::pg::PgValue<'_>) -> diesel::deserialize::Result<Self> {
+        Ok(Self(<Vec<String> as diesel::deserialize::FromSql<
+            TextArray,
+            diesel::pg::Pg,
+        >>::from_sql(bytes)?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn label() -> impl Strategy<Value = String> {
+        prop_oneof![
+            prop::sample::select(Status::ALL.map(Status::label).to_vec()).prop_map(str::to_owned),
+            "status/[a-z]{1,4}",
+            "(agent|owner|priority|type)/[a-z0-9]{1,4}",
+            "\\PC{1,8}",
+        ]
+    }
+
+    fn labels() -> impl Strategy<Value = LabelSet> {
+        prop::collection::hash_set(label(), 0..12)
+            .prop_map(|set| LabelSet(set.into_iter().collect()))
+    }
+
+    fn statuses(labels: &LabelSet) -> Vec<&String> {
+        labels.0.iter().filter(|label| label.starts_with("status/")).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn a_move_leaves_exactly_one_status(
+            before in labels(),
+            target in prop::sample::select(Status::ALL.to_vec()),
+        ) {
+            let after = before.after(&before.change_to(target));
+            prop_assert_eq!(statuses(&after), vec![target.label()]);
+            prop_assert!(after.change_to(target).is_empty(), "moving again asks for nothing");
+        }
+
+        #[test]
+        fn a_move_touches_nothing_else(
+            before in labels(),
+            target in prop::sample::select(Status::ALL.to_vec()),
+        ) {
+            let others = |labels: &LabelSet| -> Vec<String> {
+                labels.0.iter().filter(|l| !l.starts_with("status/")).cloned().collect()
+            };
+            let after = before.after(&before.change_to(target));
+            prop_assert_eq!(others(&before), others(&after));
+        }
+    }
+
+    #[test]
+    fn the_column_follows_state_then_board_order() {
+        use IssueState::{Closed, Open};
+        let none = LabelSet::default();
+        let unknown = LabelSet::from(["status/unheard-of"]);
+        let two = LabelSet::from(["status/in-review", "status/backlog"]);
+        assert_eq!(none.effective_status(Open), Status::Backlog);
+        assert_eq!(unknown.effective_status(Open), Status::Backlog);
+        assert_eq!(two.effective_status(Open), Status::Backlog);
+        for status in Status::ALL {
+            let one = LabelSet::from([status.label()]);
+            assert_eq!(one.effective_status(Open), status);
+            assert_eq!(one.effective_status(Closed), Status::Done);
+        }
+    }
+
+    #[test]
+    fn prefixes_are_taken_off() {
+        let labels = LabelSet::from(["agent/alpha", "owner/sam", "agent/beta/2", "priority/p2"]);
+        assert_eq!(labels.agents().collect::<Vec<_>>(), ["alpha", "beta/2"]);
+        assert_eq!(labels.owners().collect::<Vec<_>>(), ["sam"]);
+        assert_eq!(labels.priority(), Some(Priority::P2));
+    }
+}

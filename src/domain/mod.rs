@@ -1,0 +1,23 @@
+//! The words and rules of the board.
+//!
+//! Everything here is decided from its arguments alone: no I/O, no async, no clock. A rule that
+//! needs a fact takes it as a parameter, so every rule can be tested without a database. Types
+//! here carry the derives of other floors (database, GraphQL, JSON) and nothing more of them.
+
+mod column;
+pub mod access;
+pub mod actor;
+pub mod events;
+pub mod filter;
+pub mod ids;
+pub mod labels;
+pub mod names;
+pub mod status;
+
+pub use access::Tier;
+pub use actor::Actor;
+pub use filter::IssueFilter;
+pub use ids::{AgentRunId, AuditEntryId, EventCursor, IssueId, RepositoryId};
+pub use labels::LabelSet;
+pub use names::FullName;
+pub use status::{IssueState, Priority, Status};

@@ -1,0 +1,440 @@
+//! Every setting, read once at the start; the only reader of the environment.
+//!
+//! One struct for each concern, its fields saying which variable feeds them. What a setting does is
+//! decided by whoever uses it, not here. Invariant: a [`Config`] is wholly valid. A value that
+//! cannot be used stops the start (all such values are reported together); single bad entries of
+//! `GITHUB_REPOSITORIES` alone are dropped, each with a line in [`Config::warnings`]. An empty
+//! value counts as unset.
+
+mod reader;
+mod secret;
+mod settings;
+
+use std::ffi::OsString;
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use url::Url;
+
+use crate::domain::FullName;
+use reader::Reader;
+pub use reader::{Env, Error};
+pub use secret::Secret;
+pub use settings::{SETTINGS, Setting, help, markdown_table};
+
+/// All settings of a process.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where to listen.
+    pub server: Server,
+    /// Which database to use.
+    pub database: Database,
+    /// How to reach GitHub.
+    pub github: GitHub,
+    /// Who may call.
+    pub auth: Auth,
+    /// What the board shows.
+    pub board: Board,
+    /// When to ask GitHub.
+    pub sync: Sync,
+    /// How long events are kept.
+    pub events: Events,
+    /// What is logged.
+    pub log: Log,
+    /// Names of agents for the board's menus, in the given order (`AGENTS`).
+    pub agents: Vec<String>,
+    /// What an operator should hear about at the start, one sentence each.
+    pub warnings: Vec<String>,
+}
+
+/// Where to listen.
+#[derive(Debug, Clone)]
+pub struct Server {
+    /// Address to listen on (`HOST`).
+    pub host: IpAddr,
+    /// Port to listen on; 0 lets the system pick one (`PORT`).
+    pub port: u16,
+    /// Address people use, without a slash at the end of its path (`DISPATCH_URL`).
+    pub public_url: Option<Url>,
+}
+
+/// Which database to use.
+#[derive(Debug, Clone)]
+pub struct Database {
+    /// PostgreSQL's address; none means our own cluster (`DATABASE_URL`, else
+    /// `DISPATCH_DATABASE_URL`).
+    pub url: Option<Secret>,
+    /// Absolute path of the folder for our own cluster (`DISPATCH_DATA_DIR`).
+    pub data_dir: PathBuf,
+    /// Names the PostgreSQL to start for our own cluster (`PG_CONFIG`).
+    pub pg_config: Option<PathBuf>,
+    /// Folders to look for PostgreSQL in, in the system's notation (`PATH`).
+    pub search_path: Option<OsString>,
+    /// Whether the schema is left alone at the start (`SKIP_DB_MIGRATIONS`).
+    pub skip_migrations: bool,
+}
+
+/// How to reach GitHub.
+#[derive(Debug, Clone)]
+pub struct GitHub {
+    /// Base address of the API, without a slash at the end of its path (`GITHUB_API_URL`).
+    pub api_url: Url,
+    /// Token to act with (`GITHUB_TOKEN`).
+    pub token: Option<Secret>,
+    /// Repositories to start with, the first mention of each (`GITHUB_REPOSITORIES`).
+    pub repositories: Vec<FullName>,
+}
+
+impl GitHub {
+    /// Address of the GraphQL API: `<base>/graphql`, but `<host>/api/graphql` where the base ends
+    /// in `/api/v3`, as on GitHub Enterprise.
+    pub fn graphql_url(&self) -> Url {
+        let base = self.api_url.path().trim_end_matches('/');
+        let path = match base.strip_suffix("/api/v3") {
+            Some(root) => format!("{root}/api/graphql"),
+            None => format!("{base}/graphql"),
+        };
+        let mut url = self.api_url.clone();
+        url.set_path(&path);
+        url
+    }
+}
+
+/// Who may call.
+#[derive(Debug, Clone)]
+pub struct Auth {
+    /// How people prove who they are (`DISPATCH_AUTH_MODE` and its companions).
+    pub mode: AuthMode,
+    /// What an agent must present (`DISPATCH_AGENT_TOKEN`); without it nothing matches.
+    pub agent_token: Option<Secret>,
+}
+
+/// How people prove who they are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AuthMode {
+    /// People use the board without proof, agents need the token.
+    Open,
+    /// Name and password, both of which the browser sends with every request.
+    Basic {
+        /// The name (`DISPATCH_AUTH_USERNAME`).
+        username: String,
+        /// The password (`DISPATCH_AUTH_PASSWORD`).
+        password: Secret,
+    },
+    /// Everybody may do everything.
+    Disabled,
+}
+
+/// What the board shows.
+#[derive(Debug, Clone)]
+pub struct Board {
+    /// Days that a closed issue stays in Done (`DISPATCH_DONE_RETENTION_DAYS`).
+    pub done_retention_days: u32,
+    /// Labels that hide an issue (`DISPATCH_EXCLUDED_LABELS`).
+    pub excluded_labels: Vec<String>,
+}
+
+/// When to ask GitHub.
+#[derive(Debug, Clone)]
+pub struct Sync {
+    /// Time between two syncs; zero means no timer (`DISPATCH_SYNC_INTERVAL_MS`).
+    pub interval: Duration,
+    /// Age of the last heartbeat after which a sync counts as dead
+    /// (`DISPATCH_SYNC_LOCK_MAX_AGE_MS`).
+    pub lock_max_age: Duration,
+}
+
+/// How long events are kept.
+#[derive(Debug, Clone)]
+pub struct Events {
+    /// Age at which an event may be pruned (`DISPATCH_EVENT_RETENTION_DAYS`).
+    pub retention: Duration,
+}
+
+/// What is logged.
+#[derive(Debug, Clone)]
+pub struct Log {
+    /// Filter directives, known to be valid (`RUST_LOG`).
+    pub filter: String,
+    /// Shape of a line (`LOG_FORMAT`).
+    pub format: LogFormat,
+}
+
+/// Shape of a line of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object for each line.
+    Json,
+}
+
+impl Config {
+    /// Reads all settings.
+    ///
+    /// # Errors
+    ///
+    /// When any value cannot be used; the error names every such variable, its problem and an
+    /// example, and never shows a secret.
+    pub fn from_env(env: &Env) -> Result<Self, Error> {
+        let mut reader = Reader::new(env);
+        let mut warnings = strangers(env);
+        let config = Self {
+            server: Server::read(&mut reader),
+            database: Database::read(&mut reader),
+            github: GitHub::read(&mut reader, &mut warnings),
+            auth: Auth::read(&mut reader, &mut warnings),
+            board: Board::read(&mut reader),
+            sync: Sync::read(&mut reader),
+            events: Events::read(&mut reader),
+            log: Log::read(&mut reader),
+            agents: reader.text(&settings::AGENTS).map(entries).unwrap_or_default(),
+            warnings,
+        };
+        reader.finish(config)
+    }
+
+    /// Whether Dispatch can talk to GitHub: the token is there. Repositories may come later, from
+    /// the page.
+    pub fn is_configured(&self) -> bool {
+        self.github.token.is_some()
+    }
+}
+
+impl Server {
+    fn read(reader: &mut Reader<'_>) -> Self {
+        let host = reader.parsed(&settings::HOST, |text| match text {
+            "localhost" => Ok(Ipv4Addr::LOCALHOST.into()),
+            _ => text.parse().map_err(|_| "is not an IP address".to_owned()),
+        });
+        Self {
+            host: host.unwrap_or(Ipv4Addr::LOCALHOST.into()),
+            port: whole_number(reader, &settings::PORT, 0, u16::MAX).unwrap_or(3000),
+            public_url: reader.parsed(&settings::DISPATCH_URL, web_address),
+        }
+    }
+}
+
+impl Database {
+    fn read(reader: &mut Reader<'_>) -> Self {
+        let url = reader
+            .parsed(&settings::DATABASE_URL, database_address)
+            .or_else(|| reader.parsed(&settings::DISPATCH_DATABASE_URL, database_address));
+        let given_dir = reader.parsed(&settings::DISPATCH_DATA_DIR, |text| {
+            std::path::absolute(text).map_err(|error| format!("is not a directory's path: {error}"))
+        });
+        let data_dir = given_dir.or_else(default_data_dir);
+        if data_dir.is_none() {
+            reader.refuse(&settings::DISPATCH_DATA_DIR, "is needed: this user has no home");
+        }
+        let truth = |text: &str| match text {
+            "true" => Ok(true),
+            "false" => Ok(false),
+            _ => Err("is neither true nor false".to_owned()),
+        };
+        Self {
+            url,
+            data_dir: data_dir.unwrap_or_default(),
+            pg_config: reader.text(&settings::PG_CONFIG).map(PathBuf::from),
+            search_path: reader.env().raw("PATH").map(OsString::from),
+            skip_migrations: reader
+                .parsed(&settings::SKIP_DB_MIGRATIONS, truth)
+                .unwrap_or_default(),
+        }
+    }
+}
+
+impl GitHub {
+    fn read(reader: &mut Reader<'_>, warnings: &mut Vec<String>) -> Self {
+        let api_url = reader.parsed(&settings::GITHUB_API_URL, web_address);
+        let names = reader.text(&settings::GITHUB_REPOSITORIES).map(entries).unwrap_or_default();
+        let mut repositories: Vec<FullName> = Vec::new();
+        for name in names {
+            match name.parse::<FullName>() {
+                Ok(name) if repositories.iter().any(|known| known.key() == name.key()) => {}
+                Ok(name) => repositories.push(name),
+                Err(problem) => warnings.push(format!("GITHUB_REPOSITORIES: {problem}; ignored")),
+            }
+        }
+        Self {
+            api_url: api_url
+                .unwrap_or_else(|| Url::parse("https://api.github.com").expect("a valid address")),
+            token: reader.parsed(&settings::GITHUB_TOKEN, token),
+            repositories,
+        }
+    }
+}
+
+impl Auth {
+    fn read(reader: &mut Reader<'_>, warnings: &mut Vec<String>) -> Self {
+        let username = reader.parsed(&settings::DISPATCH_AUTH_USERNAME, |text| {
+            if text.contains(':') {
+                Err("contains a colon".to_owned())
+            } else {
+                Ok(text.to_owned())
+            }
+        });
+        let password = reader.text(&settings::DISPATCH_AUTH_PASSWORD).map(Secret::new);
+        let word = reader.parsed(&settings::DISPATCH_AUTH_MODE, |text| match text {
+            "basic" | "disabled" => Ok(text.to_owned()),
+            "oidc" => Err("this version does not offer: it knows basic and disabled".to_owned()),
+            _ => Err("is neither basic nor disabled".to_owned()),
+        });
+        let mode = match (word.as_deref(), username, password) {
+            (Some("basic"), Some(username), Some(password)) => {
+                AuthMode::Basic { username, password }
+            }
+            (Some("basic"), username, password) => {
+                let missing = [
+                    (username.is_none(), &settings::DISPATCH_AUTH_USERNAME),
+                    (password.is_none(), &settings::DISPATCH_AUTH_PASSWORD),
+                ];
+                for (_, setting) in missing.into_iter().filter(|(is_missing, _)| *is_missing) {
+                    reader.refuse(setting, "is needed by DISPATCH_AUTH_MODE=basic");
+                }
+                AuthMode::Open
+            }
+            (mode, username, password) => {
+                if username.is_some() || password.is_some() {
+                    warnings.push(
+                        "DISPATCH_AUTH_USERNAME and DISPATCH_AUTH_PASSWORD protect nothing: they \
+                         count with DISPATCH_AUTH_MODE=basic only"
+                            .to_owned(),
+                    );
+                }
+                if mode.is_some() { AuthMode::Disabled } else { AuthMode::Open }
+            }
+        };
+        Self { mode, agent_token: reader.parsed(&settings::DISPATCH_AGENT_TOKEN, token) }
+    }
+}
+
+impl Board {
+    fn read(reader: &mut Reader<'_>) -> Self {
+        Self {
+            done_retention_days: days(reader, &settings::DISPATCH_DONE_RETENTION_DAYS).unwrap_or(7),
+            excluded_labels: reader
+                .text(&settings::DISPATCH_EXCLUDED_LABELS)
+                .map(entries)
+                .unwrap_or_default(),
+        }
+    }
+}
+
+impl Sync {
+    fn read(reader: &mut Reader<'_>) -> Self {
+        let interval = whole_number(reader, &settings::DISPATCH_SYNC_INTERVAL_MS, 0, 2_678_400_000);
+        let lock_max_age =
+            whole_number(reader, &settings::DISPATCH_SYNC_LOCK_MAX_AGE_MS, 1000, 86_400_000);
+        Self {
+            interval: Duration::from_millis(interval.unwrap_or(120_000)),
+            lock_max_age: Duration::from_millis(lock_max_age.unwrap_or(90_000)),
+        }
+    }
+}
+
+impl Events {
+    fn read(reader: &mut Reader<'_>) -> Self {
+        let retention = days(reader, &settings::DISPATCH_EVENT_RETENTION_DAYS).unwrap_or(7);
+        Self { retention: Duration::from_secs(86_400 * u64::from(retention)) }
+    }
+}
+
+impl Log {
+    fn read(reader: &mut Reader<'_>) -> Self {
+        let filter =
+            reader.parsed(
+                &settings::RUST_LOG,
+                |text| match tracing_subscriber::EnvFilter::try_new(text) {
+                    Ok(_) => Ok(text.to_owned()),
+                    Err(problem) => Err(format!("cannot be read: {problem}")),
+                },
+            );
+        let format = reader.parsed(&settings::LOG_FORMAT, |text| match text {
+            "text" => Ok(LogFormat::Text),
+            "json" => Ok(LogFormat::Json),
+            _ => Err("is neither text nor json".to_owned()),
+        });
+        Self {
+            filter: filter.unwrap_or_else(|| "info".to_owned()),
+            format: format.unwrap_or(LogFormat::Text),
+        }
+    }
+}
+
+/// The entries of a list separated by commas and newlines: trimmed, none empty, the first mention
+/// of each, in order.
+fn entries(text: &str) -> Vec<String> {
+    let mut entries: Vec<String> = Vec::new();
+    for entry in text.split([',', '\n']).map(str::trim).filter(|entry| !entry.is_empty()) {
+        if !entries.iter().any(|known| known == entry) {
+            entries.push(entry.to_owned());
+        }
+    }
+    entries
+}
+
+fn days(reader: &mut Reader<'_>, setting: &Setting) -> Option<u32> {
+    whole_number(reader, setting, 1, 3650)
+}
+
+fn whole_number<N>(reader: &mut Reader<'_>, setting: &Setting, least: N, most: N) -> Option<N>
+where
+    N: std::str::FromStr + PartialOrd + std::fmt::Display,
+{
+    reader.parsed(setting, |text| match text.parse() {
+        Ok(number) if least <= number && number <= most => Ok(number),
+        _ => Err(format!("is not a whole number from {least} to {most}")),
+    })
+}
+
+/// An address of a web server, with no slash at the end of its path and nothing after the path.
+fn web_address(text: &str) -> Result<Url, String> {
+    let mut url = Url::parse(text).map_err(|problem| format!("is not an address: {problem}"))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err("does not begin with http:// or https://".to_owned());
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err("has something after its path".to_owned());
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("holds a name or password, which does not belong there".to_owned());
+    }
+    let path = url.path().trim_end_matches('/').to_owned();
+    url.set_path(&path);
+    Ok(url)
+}
+
+fn database_address(text: &str) -> Result<Secret, String> {
+    match Url::parse(text) {
+        Ok(url) if matches!(url.scheme(), "postgres" | "postgresql") => Ok(Secret::new(text)),
+        _ => Err("is not an address that begins with postgres:// or postgresql://".to_owned()),
+    }
+}
+
+/// A token that can be sent in a header.
+fn token(text: &str) -> Result<Secret, String> {
+    if text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        Ok(Secret::new(text))
+    } else {
+        Err("holds a space or a character that no token has".to_owned())
+    }
+}
+
+/// One warning for each variable that looks like a setting and is none.
+fn strangers(env: &Env) -> Vec<String> {
+    let warning = |variable| format!("{variable} is not a setting of this version; ignored");
+    env.strangers().map(warning).collect()
+}
+
+fn default_data_dir() -> Option<PathBuf> {
+    if nix::unistd::geteuid().is_root() {
+        return Some(PathBuf::from("/var/lib/dispatch"));
+    }
+    let dirs = directories::ProjectDirs::from("", "", "dispatch")?;
+    Some(dirs.data_local_dir().to_owned())
+}
+
+#[cfg(test)]
+mod tests;

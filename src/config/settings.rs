@@ -1,0 +1,169 @@
+//! The table of settings: one entry for each environment variable that Dispatch reads.
+//!
+//! `--help`, the README's table and the messages about bad values all come from here. Reading the
+//! values is the parent module's part. Invariant: [`SETTINGS`] is complete, because the macro that
+//! declares a setting also lists it, and nothing can be read without one.
+
+use std::fmt::Write as _;
+
+/// One environment variable.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// Its name.
+    pub variable: &'static str,
+    /// What it does, in a sentence or two.
+    pub meaning: &'static str,
+    /// What holds when it is unset or empty, as words for a reader.
+    pub default: &'static str,
+    /// What a value looks like, with its unit.
+    pub format: &'static str,
+    /// A value that is accepted.
+    pub example: &'static str,
+    /// Whether a value must never be shown.
+    pub is_secret: bool,
+}
+
+macro_rules! settings {
+    ($(
+        $(#[doc = $meaning:literal])+
+        $name:ident { default: $default:literal, format: $format:literal, example: $example:literal, secret: $is_secret:literal }
+    )+) => {
+        $(
+            $(#[doc = $meaning])+
+            pub const $name: Setting = Setting {
+                variable: stringify!($name),
+                meaning: concat!($($meaning),+).trim_ascii(),
+                default: $default,
+                format: $format,
+                example: $example,
+                is_secret: $is_secret,
+            };
+        )+
+
+        /// Every setting, in the order in which a newcomer meets them.
+        pub const SETTINGS: &[Setting] = &[$($name),+];
+    };
+}
+
+settings! {
+    /// Token for GitHub's API. Dispatch counts as configured when it is set; moving cards needs
+    /// write access to issues.
+    GITHUB_TOKEN { default: "none: nothing is read from GitHub", format: "token", example: "github_pat_11AB...", secret: true }
+
+    /// Repositories to track, taken over once, when the list of tracked repositories is still
+    /// empty; afterwards the board's own list counts. A malformed entry is dropped with a warning.
+    GITHUB_REPOSITORIES { default: "none", format: "`owner/name`, separated by commas or newlines", example: "acme/api,acme/web", secret: false }
+
+    /// Base address of GitHub's API, for GitHub Enterprise.
+    GITHUB_API_URL { default: "https://api.github.com", format: "http or https address", example: "https://github.example.com/api/v3", secret: false }
+
+    /// Address to listen on.
+    HOST { default: "127.0.0.1", format: "IP address or `localhost`", example: "0.0.0.0", secret: false }
+
+    /// Port to listen on; 0 takes a free one and prints it.
+    PORT { default: "3000", format: "0 to 65535", example: "3000", secret: false }
+
+    /// Address under which people reach Dispatch; browsers may change things from there.
+    DISPATCH_URL { default: "none: the address that the browser asked", format: "http or https address", example: "https://dispatch.example.com", secret: false }
+
+    /// PostgreSQL to use. `sslmode` may be `disable`, `prefer`, `require` (verified, as `verify-ca`
+    /// and `verify-full` are) or `no-verify`; `sslrootcert` names a file of own authorities.
+    DATABASE_URL { default: "a PostgreSQL of its own in `DISPATCH_DATA_DIR`", format: "postgres address", example: "postgres://dispatch:password@localhost:5432/dispatch", secret: true }
+
+    /// The same, used when `DATABASE_URL` is unset.
+    DISPATCH_DATABASE_URL { default: "none", format: "postgres address", example: "postgres://dispatch:password@localhost:5432/dispatch", secret: true }
+
+    /// Where Dispatch keeps its own PostgreSQL.
+    DISPATCH_DATA_DIR { default: "`/var/lib/dispatch` as root, else the platform's place for a user's data", format: "directory", example: "/srv/dispatch", secret: false }
+
+    /// Tells which installed PostgreSQL to start when no address is given.
+    PG_CONFIG { default: "`pg_ctl` is looked for in the usual places", format: "path of `pg_config`", example: "/usr/lib/postgresql/17/bin/pg_config", secret: false }
+
+    /// Leaves the database's schema alone at the start.
+    SKIP_DB_MIGRATIONS { default: "false", format: "`true` or `false`", example: "true", secret: false }
+
+    /// Who may see the pages: `basic` asks for name and password, `disabled` lets everybody do
+    /// everything; without a mode people may use the board and agents need a token.
+    DISPATCH_AUTH_MODE { default: "none", format: "`basic` or `disabled`", example: "basic", secret: false }
+
+    /// The name for mode `basic`.
+    DISPATCH_AUTH_USERNAME { default: "none; `basic` needs it", format: "text without a colon", example: "operator", secret: false }
+
+    /// The password for mode `basic`.
+    DISPATCH_AUTH_PASSWORD { default: "none; `basic` needs it", format: "text", example: "a long passphrase", secret: true }
+
+    /// Bearer token of agents, any long random text. Without it nobody can act as an agent.
+    DISPATCH_AGENT_TOKEN { default: "none: agents are answered 401", format: "token", example: "3b1f9c5e7a204d68", secret: true }
+
+    /// Agents offered in the board's menus.
+    AGENTS { default: "none", format: "names, separated by commas or newlines", example: "claude,codex", secret: false }
+
+    /// Issues with one of these labels are hidden.
+    DISPATCH_EXCLUDED_LABELS { default: "none", format: "labels, separated by commas or newlines", example: "wontfix,internal", secret: false }
+
+    /// How long a closed issue stays in Done.
+    DISPATCH_DONE_RETENTION_DAYS { default: "7", format: "days, 1 to 3650", example: "14", secret: false }
+
+    /// Time between two syncs with GitHub; 0 leaves only the one at the start.
+    DISPATCH_SYNC_INTERVAL_MS { default: "120000", format: "milliseconds, 0 to 2678400000", example: "60000", secret: false }
+
+    /// After how long without a sign of life another process may take over a sync.
+    DISPATCH_SYNC_LOCK_MAX_AGE_MS { default: "90000", format: "milliseconds, 1000 to 86400000", example: "90000", secret: false }
+
+    /// How long the event log is kept, and with it the time a subscriber can be away without
+    /// loading the board anew.
+    DISPATCH_EVENT_RETENTION_DAYS { default: "7", format: "days, 1 to 3650", example: "30", secret: false }
+
+    /// What is logged, to the standard error.
+    RUST_LOG { default: "info", format: "filter directives", example: "info,dispatch::github=debug", secret: false }
+
+    /// How a line of the log looks.
+    LOG_FORMAT { default: "text", format: "`text` or `json`", example: "json", secret: false }
+}
+
+/// The settings as the table that stands in the README.
+pub fn markdown_table() -> String {
+    let mut table =
+        String::from("| Variable | Meaning | Value | Default |\n| --- | --- | --- | --- |\n");
+    for Setting { variable, meaning, default, format, example, .. } in SETTINGS {
+        writeln!(table, "| `{variable}` | {meaning} | {format}, as in `{example}` | {default} |")
+            .expect("writing to a string cannot fail");
+    }
+    table
+}
+
+/// The settings as `--help` lists them.
+pub fn help() -> String {
+    let mut text =
+        String::from("Settings are environment variables; an empty one counts as unset:\n");
+    for Setting { variable, meaning, default, format, .. } in SETTINGS {
+        write!(
+            text,
+            "\n  {variable}\n      {meaning}\n      Value: {format}. Default: {default}.\n"
+        )
+        .expect("writing to a string cannot fail");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_variable_is_listed_once_and_fits_in_a_table() {
+        for (at, setting) in SETTINGS.iter().enumerate() {
+            assert!(SETTINGS[..at].iter().all(|other| other.variable != setting.variable));
+            for text in [setting.meaning, setting.default, setting.format, setting.example] {
+                assert!(!text.is_empty() && !text.contains(['|', '\n']), "{text:?}");
+            }
+        }
+        assert_eq!(markdown_table().lines().count(), SETTINGS.len() + 2);
+    }
+
+    #[test]
+    fn help_names_every_variable() {
+        let help = help();
+        assert!(SETTINGS.iter().all(|setting| help.contains(setting.variable)));
+    }
+}

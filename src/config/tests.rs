@@ -1,0 +1,200 @@
+//! What is accepted, what is refused, and that nothing secret is shown.
+
+use super::*;
+
+fn config<const N: usize>(variables: [(&str, &str); N]) -> Config {
+    Config::from_env(&Env::from(variables)).expect("usable settings")
+}
+
+fn problems<const N: usize>(variables: [(&str, &str); N]) -> Vec<String> {
+    Config::from_env(&Env::from(variables)).expect_err("a bad setting").problems
+}
+
+#[test]
+fn nothing_set_gives_the_defaults_of_the_table() {
+    let config = config([]);
+    assert_eq!((config.server.host.to_string(), config.server.port), ("127.0.0.1".into(), 3000));
+    assert_eq!(config.github.api_url.as_str(), "https://api.github.com/");
+    assert_eq!(config.auth.mode, AuthMode::Open);
+    assert!(!config.is_configured() && !config.database.skip_migrations);
+    assert!(config.database.url.is_none() && config.database.data_dir.is_absolute());
+    assert_eq!(config.sync.interval, Duration::from_secs(120));
+    assert_eq!(config.sync.lock_max_age, Duration::from_secs(90));
+    assert_eq!(config.events.retention, Duration::from_secs(7 * 86_400));
+    assert_eq!((config.board.done_retention_days, config.log.filter.as_str()), (7, "info"));
+    assert_eq!(config.warnings, [""; 0]);
+}
+
+#[test]
+fn a_default_in_the_table_is_what_unset_means() {
+    let unset = format!("{:?}", config([]));
+    let plain = |setting: &&Setting| {
+        !setting.default.contains(' ') && setting.default != "none" && !setting.is_secret
+    };
+    let defaults: Vec<_> = SETTINGS.iter().filter(plain).collect();
+    assert!(defaults.len() >= 8, "only {} plain defaults", defaults.len());
+    for Setting { variable, default, .. } in defaults {
+        assert_eq!(format!("{:?}", config([(variable, default)])), unset, "{variable}");
+    }
+}
+
+#[test]
+fn every_example_in_the_table_works() {
+    let examples = SETTINGS.iter().map(|setting| (setting.variable, setting.example));
+    let config = Config::from_env(&examples.collect()).expect("examples are accepted");
+    assert_eq!(config.github.repositories.len(), 2);
+    assert_eq!(config.warnings, [""; 0]);
+}
+
+#[test]
+fn an_empty_value_counts_as_unset() {
+    let blank = config([("DATABASE_URL", ""), ("PORT", "  "), ("DISPATCH_AUTH_MODE", "\n")]);
+    assert_eq!(format!("{blank:?}"), format!("{:?}", config([])));
+
+    let second = [("DATABASE_URL", ""), ("DISPATCH_DATABASE_URL", "postgres://second/db")];
+    let url = config(second).database.url.expect("the second counts");
+    assert_eq!(url.expose(), "postgres://second/db");
+}
+
+#[test]
+fn the_first_database_address_wins() {
+    let both = [("DATABASE_URL", "postgres://a/db"), ("DISPATCH_DATABASE_URL", "postgres://b/db")];
+    assert_eq!(config(both).database.url.expect("one is set").expose(), "postgres://a/db");
+}
+
+#[test]
+fn the_host_name_of_the_machine_is_no_setting() {
+    assert_eq!(config([("HOSTNAME", "0.0.0.0")]).server.host, IpAddr::V4(Ipv4Addr::LOCALHOST));
+}
+
+#[test]
+fn malformed_repositories_are_dropped_with_a_warning_each() {
+    let list = "org/api,no-slash,owner only/repo,bad/repo/name,/missing-owner,missing-repo/";
+    let config = config([("GITHUB_REPOSITORIES", list)]);
+    assert_eq!(config.github.repositories, ["org/api".parse().expect("well formed")]);
+    insta::assert_snapshot!(config.warnings.join("\n"), @r"
+    GITHUB_REPOSITORIES: `no-slash` is not a repository's full name, such as `octo-org/hello-world`; ignored
+    GITHUB_REPOSITORIES: `owner only/repo` is not a repository's full name, such as `octo-org/hello-world`; ignored
+    GITHUB_REPOSITORIES: `bad/repo/name` is not a repository's full name, such as `octo-org/hello-world`; ignored
+    GITHUB_REPOSITORIES: `/missing-owner` is not a repository's full name, such as `octo-org/hello-world`; ignored
+    GITHUB_REPOSITORIES: `missing-repo/` is not a repository's full name, such as `octo-org/hello-world`; ignored
+    ");
+}
+
+#[test]
+fn a_list_has_commas_newlines_and_no_repeats() {
+    let config = config([
+        ("GITHUB_REPOSITORIES", " Acme/Api,\r\nacme/web ,, acme/api\n"),
+        ("DISPATCH_EXCLUDED_LABELS", "wontfix, help wanted\nwontfix"),
+        ("AGENTS", "claude,codex"),
+    ]);
+    let names: Vec<&str> = config.github.repositories.iter().map(FullName::as_str).collect();
+    assert_eq!(names, ["Acme/Api", "acme/web"]);
+    assert_eq!(config.board.excluded_labels, ["wontfix", "help wanted"]);
+    assert_eq!(config.agents, ["claude", "codex"]);
+    assert_eq!(config.warnings, [""; 0]);
+}
+
+#[test]
+fn graphql_stands_beside_the_rest_api() {
+    for (base, graphql) in [
+        ("https://api.github.com", "https://api.github.com/graphql"),
+        ("https://api.github.com/", "https://api.github.com/graphql"),
+        ("https://ghe.acme.com/api/v3", "https://ghe.acme.com/api/graphql"),
+        ("https://ghe.acme.com/api/v3/", "https://ghe.acme.com/api/graphql"),
+        ("http://127.0.0.1:4000/github", "http://127.0.0.1:4000/github/graphql"),
+    ] {
+        assert_eq!(config([("GITHUB_API_URL", base)]).github.graphql_url().as_str(), graphql);
+    }
+}
+
+#[test]
+fn bad_values_are_all_reported_at_once() {
+    insta::assert_snapshot!(problems([
+        ("HOST", "example.com"),
+        ("PORT", "70000"),
+        ("DISPATCH_URL", "ftp://dispatch"),
+        ("DATABASE_URL", "mysql://root:hunter2@db/dispatch"),
+        ("SKIP_DB_MIGRATIONS", "yes"),
+        ("GITHUB_API_URL", "https://user:hunter2@github.com"),
+        ("GITHUB_TOKEN", "hunter2 hunter2"),
+        ("DISPATCH_AUTH_MODE", "oauth"),
+        ("DISPATCH_AUTH_USERNAME", "a:b"),
+        ("DISPATCH_DONE_RETENTION_DAYS", "0"),
+        ("DISPATCH_SYNC_INTERVAL_MS", "2 min"),
+        ("DISPATCH_SYNC_LOCK_MAX_AGE_MS", "-1"),
+        ("DISPATCH_EVENT_RETENTION_DAYS", "1.5"),
+        ("RUST_LOG", "dispatch=loud"),
+        ("LOG_FORMAT", "xml"),
+    ]).join("\n"), @r#"
+    HOST is "example.com", which is not an IP address. Example: HOST=0.0.0.0
+    PORT is "70000", which is not a whole number from 0 to 65535. Example: PORT=3000
+    DISPATCH_URL is "ftp://dispatch", which does not begin with http:// or https://. Example: DISPATCH_URL=https://dispatch.example.com
+    DATABASE_URL is not an address that begins with postgres:// or postgresql://. Example: DATABASE_URL=postgres://dispatch:password@localhost:5432/dispatch
+    SKIP_DB_MIGRATIONS is "yes", which is neither true nor false. Example: SKIP_DB_MIGRATIONS=true
+    GITHUB_API_URL holds a name or password, which does not belong there. Example: GITHUB_API_URL=https://github.example.com/api/v3
+    GITHUB_TOKEN holds a space or a character that no token has. Example: GITHUB_TOKEN=github_pat_11AB...
+    DISPATCH_AUTH_USERNAME is "a:b", which contains a colon. Example: DISPATCH_AUTH_USERNAME=operator
+    DISPATCH_AUTH_MODE is "oauth", which is neither basic nor disabled. Example: DISPATCH_AUTH_MODE=basic
+    DISPATCH_DONE_RETENTION_DAYS is "0", which is not a whole number from 1 to 3650. Example: DISPATCH_DONE_RETENTION_DAYS=14
+    DISPATCH_SYNC_INTERVAL_MS is "2 min", which is not a whole number from 0 to 2678400000. Example: DISPATCH_SYNC_INTERVAL_MS=60000
+    DISPATCH_SYNC_LOCK_MAX_AGE_MS is "-1", which is not a whole number from 1000 to 86400000. Example: DISPATCH_SYNC_LOCK_MAX_AGE_MS=90000
+    DISPATCH_EVENT_RETENTION_DAYS is "1.5", which is not a whole number from 1 to 3650. Example: DISPATCH_EVENT_RETENTION_DAYS=30
+    RUST_LOG is "dispatch=loud", which cannot be read: error parsing level filter: expected one of "off", "error", "warn", "info", "debug", "trace", or a number 0-5. Example: RUST_LOG=info,dispatch::github=debug
+    LOG_FORMAT is "xml", which is neither text nor json. Example: LOG_FORMAT=json
+    "#);
+}
+
+#[test]
+fn basic_needs_a_name_and_a_password() {
+    insta::assert_snapshot!(problems([("DISPATCH_AUTH_MODE", "basic")]).join("\n"), @r"
+    DISPATCH_AUTH_USERNAME is needed by DISPATCH_AUTH_MODE=basic. Example: DISPATCH_AUTH_USERNAME=operator
+    DISPATCH_AUTH_PASSWORD is needed by DISPATCH_AUTH_MODE=basic. Example: DISPATCH_AUTH_PASSWORD=a long passphrase
+    ");
+    let full = config([
+        ("DISPATCH_AUTH_MODE", "basic"),
+        ("DISPATCH_AUTH_USERNAME", "operator"),
+        ("DISPATCH_AUTH_PASSWORD", "hunter2"),
+    ]);
+    let password = Secret::new("hunter2");
+    assert_eq!(full.auth.mode, AuthMode::Basic { username: "operator".into(), password });
+    assert_eq!(config([("DISPATCH_AUTH_MODE", "disabled")]).auth.mode, AuthMode::Disabled);
+}
+
+#[test]
+fn what_looks_like_a_setting_and_is_none_is_said() {
+    let config = config([("DISPATCH_TOKEN", "hunter2"), ("DISPATCH_AUTH_PASSWORD", "hunter2")]);
+    insta::assert_snapshot!(config.warnings.join("\n"), @r"
+    DISPATCH_TOKEN is not a setting of this version; ignored
+    DISPATCH_AUTH_USERNAME and DISPATCH_AUTH_PASSWORD protect nothing: they count with DISPATCH_AUTH_MODE=basic only
+    ");
+}
+
+#[test]
+fn nothing_secret_is_ever_printed() {
+    let env = Env::from([
+        ("GITHUB_TOKEN", "hunter2"),
+        ("DISPATCH_AGENT_TOKEN", "hunter2"),
+        ("DATABASE_URL", "postgres://dispatch:hunter2@db/dispatch"),
+        ("DISPATCH_AUTH_MODE", "basic"),
+        ("DISPATCH_AUTH_USERNAME", "operator"),
+        ("DISPATCH_AUTH_PASSWORD", "hunter2"),
+    ]);
+    let config = Config::from_env(&env).expect("usable settings");
+    assert!(!format!("{config:?} {config:#?} {env:?}").contains("hunter2"));
+    assert_eq!(format!("{}", Secret::new("hunter2")), "[hidden]");
+    assert_eq!(config.github.token.expect("set").expose(), "hunter2");
+
+    let bad = problems([("GITHUB_TOKEN", "hunter2 x"), ("DATABASE_URL", "hunter2")]);
+    assert_eq!(bad.len(), 2);
+    assert!(!bad.join("").contains("hunter2"));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_value_that_is_no_text_is_refused() {
+    use std::os::unix::ffi::OsStringExt as _;
+    let env = Env::from_iter([("PORT", std::ffi::OsString::from_vec(vec![0xff]))]);
+    let error = Config::from_env(&env).expect_err("not text");
+    assert_eq!(error.to_string(), "PORT is not valid UTF-8. Example: PORT=3000");
+}

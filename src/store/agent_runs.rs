@@ -1,0 +1,145 @@
+//! What agents report of their work.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use super::Connection;
+use super::page::{Page, PageRequest, Position};
+use super::schema::agent_runs::{self, dsl};
+use crate::domain::{AgentRunId, IssueId};
+
+/// One run that an agent reported.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = agent_runs, check_for_backend(diesel::pg::Pg))]
+pub struct AgentRun {
+    /// Our id.
+    pub id: AgentRunId,
+    /// The name the agent gave.
+    pub agent_name: String,
+    /// What kind of run: `heartbeat` by convention, else free text.
+    pub run_type: String,
+    /// How it went: `success`, `error` or free text.
+    pub status: String,
+    /// What came of it, one of the known words.
+    pub outcome: Option<String>,
+    /// The agent's clock.
+    pub started_at: DateTime<Utc>,
+    /// The agent's clock; none while it runs.
+    pub finished_at: Option<DateTime<Utc>>,
+    /// What the agent says of it.
+    pub summary: Option<String>,
+    /// What went wrong.
+    pub error_message: Option<String>,
+    /// Free text of ours.
+    pub notes: Option<String>,
+    /// Pages the run touched.
+    pub touched_issue_urls: Vec<String>,
+    /// The issue it worked on.
+    pub issue_id: Option<IssueId>,
+    /// The reporter's key.
+    pub idempotency_key: Option<String>,
+    /// When it was reported.
+    pub created_at: DateTime<Utc>,
+}
+
+impl AgentRun {
+    /// Where the run stands in a list.
+    pub fn position(&self) -> Position {
+        Position { at: self.created_at, id: self.id.0 }
+    }
+}
+
+/// A run to be recorded.
+#[derive(Debug, Clone, Insertable)]
+#[diesel(table_name = agent_runs)]
+pub struct NewAgentRun {
+    /// See [`AgentRun::agent_name`].
+    pub agent_name: String,
+    /// See [`AgentRun::run_type`].
+    pub run_type: String,
+    /// See [`AgentRun::status`].
+    pub status: String,
+    /// See [`AgentRun::outcome`].
+    pub outcome: Option<String>,
+    /// See [`AgentRun::started_at`].
+    pub started_at: DateTime<Utc>,
+    /// See [`AgentRun::finished_at`].
+    pub finished_at: Option<DateTime<Utc>>,
+    /// See [`AgentRun::summary`].
+    pub summary: Option<String>,
+    /// See [`AgentRun::error_message`].
+    pub error_message: Option<String>,
+    /// See [`AgentRun::touched_issue_urls`].
+    pub touched_issue_urls: Vec<String>,
+    /// See [`AgentRun::issue_id`].
+    pub issue_id: Option<IssueId>,
+    /// See [`AgentRun::idempotency_key`].
+    pub idempotency_key: Option<String>,
+    /// See [`AgentRun::created_at`].
+    pub created_at: DateTime<Utc>,
+}
+
+/// Records a run. Nothing comes back when its key was used before.
+pub async fn record(
+    connection: &mut Connection,
+    run: &NewAgentRun,
+) -> QueryResult<Option<AgentRun>> {
+    diesel::insert_into(dsl::agent_runs)
+        .values(run)
+        .on_conflict(dsl::idempotency_key)
+        .do_nothing()
+        .returning(AgentRun::as_returning())
+        .get_result(connection)
+        .await
+        .optional()
+}
+
+/// The run that was recorded with a key.
+pub async fn by_key(connection: &mut Connection, key: &str) -> QueryResult<AgentRun> {
+    dsl::agent_runs
+        .filter(dsl::idempotency_key.eq(key))
+        .select(AgentRun::as_select())
+        .first(connection)
+        .await
+}
+
+/// Runs by id, in no order.
+pub async fn by_ids(connection: &mut Connection, ids: &[AgentRunId]) -> QueryResult<Vec<AgentRun>> {
+    dsl::agent_runs.filter(dsl::id.eq_any(ids)).select(AgentRun::as_select()).load(connection).await
+}
+
+/// Which runs a reader wants.
+#[derive(Debug, Clone, Default)]
+pub struct RunFilter {
+    /// Runs of this agent.
+    pub agent: Option<String>,
+    /// Runs on this issue.
+    pub issue: Option<IssueId>,
+}
+
+/// A page of runs, last reported first.
+pub async fn page(
+    connection: &mut Connection,
+    filter: &RunFilter,
+    request: &PageRequest,
+) -> QueryResult<Page<AgentRun>> {
+    let mut query = dsl::agent_runs.select(AgentRun::as_select()).into_boxed::<diesel::pg::Pg>();
+    if let Some(agent) = &filter.agent {
+        query = query.filter(dsl::agent_name.eq(agent));
+    }
+    if let Some(issue) = filter.issue {
+        query = query.filter(dsl::issue_id.eq(issue));
+    }
+    if let Some(Position { at, id }) = request.after {
+        query = query.filter(
+            dsl::created_at.lt(at).or(dsl::created_at.eq(at).and(dsl::id.lt(AgentRunId(id)))),
+        );
+    }
+    let rows = query
+        .order((dsl::created_at.desc(), dsl::id.desc()))
+        .limit(request.rows_to_read())
+        .load(connection)
+        .await?;
+    Ok(Page::new(rows, request))
+}

@@ -1,0 +1,278 @@
+//! What somebody did, and whether it worked. Kept for good.
+//!
+//! An entry is pending until its outcome is known. Readers never see pending entries; those are for
+//! whoever has to settle them.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use super::page::{Page, PageRequest, Position};
+use super::schema::audit_log::{self, dsl};
+use super::{Connection, lower};
+use crate::domain::{AuditEntryId, FullName, IssueId, LabelSet, Status};
+
+/// One line of the audit log.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = audit_log, check_for_backend(diesel::pg::Pg))]
+pub struct AuditEntry {
+    /// Our id.
+    pub id: AuditEntryId,
+    /// Who did it.
+    pub actor: String,
+    /// What: `move_issue`, `set_status`, `add_tracked_repo`, `remove_tracked_repo`, …
+    pub action: String,
+    /// The repository, as it was called then.
+    pub repository_full_name: String,
+    /// The issue's number in it.
+    pub issue_number: Option<i32>,
+    /// The issue, where one is concerned.
+    pub issue_id: Option<IssueId>,
+    /// The labels GitHub had before.
+    pub before_labels: LabelSet,
+    /// The labels GitHub had afterwards; what is wanted while pending.
+    pub after_labels: LabelSet,
+    /// The column a move aims at.
+    pub target_status: Option<Status>,
+    /// Why the issue is blocked, when that is the move.
+    pub reason: Option<String>,
+    /// Whether it worked; none while pending.
+    pub success: Option<bool>,
+    /// Why it did not work.
+    pub error_message: Option<String>,
+    /// Free text.
+    pub notes: Option<String>,
+    /// When it was asked for.
+    pub requested_at: DateTime<Utc>,
+    /// When GitHub's part is over at the latest.
+    pub deadline_at: Option<DateTime<Utc>>,
+    /// When the outcome was known; none while pending.
+    pub settled_at: Option<DateTime<Utc>>,
+    /// When to look at GitHub once more.
+    pub recheck_at: Option<DateTime<Utc>>,
+}
+
+impl AuditEntry {
+    /// When it was settled, which is its time in public; when it was asked for, while pending.
+    pub fn created_at(&self) -> DateTime<Utc> {
+        self.settled_at.unwrap_or(self.requested_at)
+    }
+
+    /// Where the entry stands in a list.
+    pub fn position(&self) -> Position {
+        Position { at: self.created_at(), id: self.id.0 }
+    }
+}
+
+/// A new line. Pending when it has no outcome.
+#[derive(Debug, Clone, Insertable)]
+#[diesel(table_name = audit_log)]
+pub struct NewEntry<'a> {
+    /// See [`AuditEntry::actor`].
+    pub actor: &'a str,
+    /// See [`AuditEntry::action`].
+    pub action: &'a str,
+    /// See [`AuditEntry::repository_full_name`].
+    pub repository_full_name: &'a str,
+    /// See [`AuditEntry::issue_number`].
+    pub issue_number: Option<i32>,
+    /// See [`AuditEntry::issue_id`].
+    pub issue_id: Option<IssueId>,
+    /// See [`AuditEntry::before_labels`].
+    pub before_labels: &'a LabelSet,
+    /// See [`AuditEntry::after_labels`].
+    pub after_labels: &'a LabelSet,
+    /// See [`AuditEntry::target_status`].
+    pub target_status: Option<Status>,
+    /// See [`AuditEntry::reason`].
+    pub reason: Option<&'a str>,
+    /// See [`AuditEntry::success`].
+    pub success: Option<bool>,
+    /// See [`AuditEntry::error_message`].
+    pub error_message: Option<&'a str>,
+    /// See [`AuditEntry::notes`].
+    pub notes: Option<&'a str>,
+    /// See [`AuditEntry::requested_at`].
+    pub requested_at: DateTime<Utc>,
+    /// See [`AuditEntry::deadline_at`].
+    pub deadline_at: Option<DateTime<Utc>>,
+    /// See [`AuditEntry::settled_at`].
+    pub settled_at: Option<DateTime<Utc>>,
+}
+
+/// Appends an entry with its outcome.
+pub async fn append(connection: &mut Connection, entry: &NewEntry<'_>) -> QueryResult<AuditEntry> {
+    diesel::insert_into(dsl::audit_log)
+        .values(entry)
+        .returning(AuditEntry::as_returning())
+        .get_result(connection)
+        .await
+}
+
+/// Writes down an intent. Nothing comes back when another change of the issue is unsettled.
+pub async fn append_pending(
+    connection: &mut Connection,
+    entry: &NewEntry<'_>,
+) -> QueryResult<Option<AuditEntry>> {
+    diesel::insert_into(dsl::audit_log)
+        .values(entry)
+        .on_conflict(dsl::issue_id)
+        .filter_target(dsl::settled_at.is_null())
+        .do_nothing()
+        .returning(AuditEntry::as_returning())
+        .get_result(connection)
+        .await
+        .optional()
+}
+
+/// How a pending entry ended.
+#[derive(Debug, Clone)]
+pub struct Outcome<'a> {
+    /// The labels GitHub now has.
+    pub after_labels: &'a LabelSet,
+    /// Why it did not work; none when it did.
+    pub error_message: Option<&'a str>,
+    /// When the outcome was known.
+    pub settled_at: DateTime<Utc>,
+    /// When to look once more; none when the outcome is certain.
+    pub recheck_at: Option<DateTime<Utc>>,
+}
+
+/// Settles a pending entry. Nothing comes back when somebody else has settled it.
+pub async fn settle(
+    connection: &mut Connection,
+    id: AuditEntryId,
+    outcome: &Outcome<'_>,
+) -> QueryResult<Option<AuditEntry>> {
+    diesel::update(dsl::audit_log.find(id).filter(dsl::settled_at.is_null()))
+        .set((
+            dsl::after_labels.eq(outcome.after_labels),
+            dsl::success.eq(outcome.error_message.is_none()),
+            dsl::error_message.eq(outcome.error_message),
+            dsl::settled_at.eq(outcome.settled_at),
+            dsl::recheck_at.eq(outcome.recheck_at),
+        ))
+        .returning(AuditEntry::as_returning())
+        .get_result(connection)
+        .await
+        .optional()
+}
+
+/// The unsettled change of an issue.
+pub async fn unsettled_of(
+    connection: &mut Connection,
+    issue: IssueId,
+) -> QueryResult<Option<AuditEntry>> {
+    dsl::audit_log
+        .filter(dsl::issue_id.eq(issue))
+        .filter(dsl::settled_at.is_null())
+        .select(AuditEntry::as_select())
+        .first(connection)
+        .await
+        .optional()
+}
+
+/// Which of some issues have an unsettled change.
+pub async fn unsettled_among(
+    connection: &mut Connection,
+    issues: &[IssueId],
+) -> QueryResult<Vec<IssueId>> {
+    dsl::audit_log
+        .filter(dsl::issue_id.eq_any(issues))
+        .filter(dsl::settled_at.is_null())
+        .select(dsl::issue_id.assume_not_null())
+        .load(connection)
+        .await
+}
+
+/// Pending entries whose deadline passed before `overdue_since`, oldest first.
+pub async fn overdue(
+    connection: &mut Connection,
+    overdue_since: DateTime<Utc>,
+) -> QueryResult<Vec<AuditEntry>> {
+    dsl::audit_log
+        .filter(dsl::settled_at.is_null())
+        .filter(dsl::deadline_at.le(overdue_since))
+        .order(dsl::id)
+        .select(AuditEntry::as_select())
+        .load(connection)
+        .await
+}
+
+/// Takes the entries that are due to be looked at once more; each is handed out once.
+pub async fn take_rechecks(
+    connection: &mut Connection,
+    now: DateTime<Utc>,
+) -> QueryResult<Vec<AuditEntry>> {
+    diesel::update(dsl::audit_log.filter(dsl::recheck_at.le(now)))
+        .set(dsl::recheck_at.eq(None::<DateTime<Utc>>))
+        .returning(AuditEntry::as_returning())
+        .get_results(connection)
+        .await
+}
+
+/// A settled entry by id.
+pub async fn by_id(
+    connection: &mut Connection,
+    id: AuditEntryId,
+) -> QueryResult<Option<AuditEntry>> {
+    dsl::audit_log
+        .find(id)
+        .filter(dsl::settled_at.is_not_null())
+        .select(AuditEntry::as_select())
+        .first(connection)
+        .await
+        .optional()
+}
+
+/// Settled entries by id, in no order.
+pub async fn by_ids(
+    connection: &mut Connection,
+    ids: &[AuditEntryId],
+) -> QueryResult<Vec<AuditEntry>> {
+    dsl::audit_log
+        .filter(dsl::id.eq_any(ids))
+        .filter(dsl::settled_at.is_not_null())
+        .select(AuditEntry::as_select())
+        .load(connection)
+        .await
+}
+
+/// Which entries a reader wants.
+#[derive(Debug, Clone, Default)]
+pub struct AuditFilter {
+    /// Entries of this repository, as it was called then, in any case.
+    pub repository: Option<FullName>,
+    /// Entries of this issue.
+    pub issue: Option<IssueId>,
+}
+
+/// A page of settled entries, newest first.
+pub async fn page(
+    connection: &mut Connection,
+    filter: &AuditFilter,
+    request: &PageRequest,
+) -> QueryResult<Page<AuditEntry>> {
+    let mut query = dsl::audit_log
+        .filter(dsl::settled_at.is_not_null())
+        .select(AuditEntry::as_select())
+        .into_boxed::<diesel::pg::Pg>();
+    if let Some(name) = &filter.repository {
+        query = query.filter(lower(dsl::repository_full_name).eq(name.key()));
+    }
+    if let Some(issue) = filter.issue {
+        query = query.filter(dsl::issue_id.eq(issue));
+    }
+    if let Some(Position { at, id }) = request.after {
+        let id = AuditEntryId(id);
+        query = query.filter(
+            dsl::settled_at.lt(at).or(dsl::settled_at.eq(at).and(dsl::id.lt(id))).assume_not_null(),
+        );
+    }
+    let rows = query
+        .order((dsl::settled_at.desc(), dsl::id.desc()))
+        .limit(request.rows_to_read())
+        .load(connection)
+        .await?;
+    Ok(Page::new(rows, request))
+}

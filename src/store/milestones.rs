@@ -1,0 +1,22 @@
+//! Things that happen once, ever.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use super::Connection;
+use super::schema::milestones::dsl;
+
+/// Reaches a milestone. Tells whether it was for the first time.
+pub async fn reach(
+    connection: &mut Connection,
+    name: &str,
+    now: DateTime<Utc>,
+) -> QueryResult<bool> {
+    let rows = diesel::insert_into(dsl::milestones)
+        .values((dsl::name.eq(name), dsl::reached_at.eq(now)))
+        .on_conflict_do_nothing()
+        .execute(connection)
+        .await?;
+    Ok(rows == 1)
+}

@@ -1,0 +1,33 @@
+//! Rows and SQL: one file per table family.
+//!
+//! A row struct here *is* the entity; its fields are domain types, so a row cannot hold a value the
+//! domain rejects. Functions take a connection, run one statement and are named for the intention.
+//! Invariants: nothing here opens a transaction, reads the clock or decides a rule, and every error
+//! is diesel's own.
+
+pub mod agent_runs;
+pub mod audit;
+pub mod event_log;
+pub mod issues;
+pub mod job_locks;
+pub mod milestones;
+pub mod page;
+pub mod pool;
+pub mod repositories;
+mod schema;
+
+pub use agent_runs::AgentRun;
+pub use audit::AuditEntry;
+pub use event_log::Event;
+pub use issues::Issue;
+pub use page::{Page, PageRequest, Position};
+pub use pool::{Pool, connect, run_migrations};
+pub use repositories::Repository;
+
+/// One connection to PostgreSQL, in a transaction or not.
+pub type Connection = diesel_async::AsyncPgConnection;
+
+diesel::define_sql_function! {
+    /// PostgreSQL's `lower`, by which repository names are compared.
+    fn lower(text: diesel::sql_types::Text) -> diesel::sql_types::Text;
+}

@@ -1,0 +1,235 @@
+//! Tracked repositories and how far each has been synced.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use super::schema::repositories::{self, dsl};
+use super::{Connection, lower};
+use crate::domain::{FullName, RepositoryId};
+
+/// A repository that is or was tracked.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = repositories, check_for_backend(diesel::pg::Pg))]
+pub struct Repository {
+    /// Our id.
+    pub id: RepositoryId,
+    /// GitHub's id; none before the first good sync.
+    pub node_id: Option<String>,
+    /// The name, as typed until GitHub spells it.
+    pub full_name: FullName,
+    /// Whether it is tracked now.
+    pub enabled: bool,
+    /// Who asked for it first: `env` or `user`.
+    pub source: String,
+    /// GitHub's default branch; `main` until known.
+    pub default_branch: String,
+    /// When the row was made.
+    pub created_at: DateTime<Utc>,
+    /// When the row was last tracked, untracked or renamed.
+    pub updated_at: DateTime<Utc>,
+    /// When a sync last ended, well or not.
+    pub attempted_at: Option<DateTime<Utc>>,
+    /// When a sync last ended well.
+    pub synced_at: Option<DateTime<Utc>>,
+    /// Why the last sync failed; none after a good one.
+    pub sync_error: Option<String>,
+    /// Update time up to which every change has been written.
+    pub synced_through: Option<DateTime<Utc>>,
+    /// When a full pass last ended.
+    pub fully_synced_at: Option<DateTime<Utc>>,
+    /// What an unfinished full pass was reading: `closed` or `open`.
+    pub pass_phase: Option<String>,
+    /// Update time up to which that phase has been written.
+    pub pass_through: Option<DateTime<Utc>>,
+    /// GitHub's count of open issues, when a full pass left it different from ours.
+    pub gap_github: Option<i32>,
+    /// Our count beside it.
+    pub gap_cached: Option<i32>,
+}
+
+/// The repository of this name in any case.
+pub async fn by_name(
+    connection: &mut Connection,
+    name: &FullName,
+) -> QueryResult<Option<Repository>> {
+    dsl::repositories
+        .filter(lower(dsl::full_name).eq(name.key()))
+        .select(Repository::as_select())
+        .first(connection)
+        .await
+        .optional()
+}
+
+/// Repositories by id, in no order.
+pub async fn by_ids(
+    connection: &mut Connection,
+    ids: &[RepositoryId],
+) -> QueryResult<Vec<Repository>> {
+    dsl::repositories
+        .filter(dsl::id.eq_any(ids))
+        .select(Repository::as_select())
+        .load(connection)
+        .await
+}
+
+/// Every repository, tracked or not, by name.
+pub async fn all(connection: &mut Connection) -> QueryResult<Vec<Repository>> {
+    dsl::repositories
+        .order(lower(dsl::full_name))
+        .select(Repository::as_select())
+        .load(connection)
+        .await
+}
+
+/// The tracked repositories, by name.
+pub async fn tracked(connection: &mut Connection) -> QueryResult<Vec<Repository>> {
+    dsl::repositories
+        .filter(dsl::enabled)
+        .order(lower(dsl::full_name))
+        .select(Repository::as_select())
+        .load(connection)
+        .await
+}
+
+/// Tracks a repository: a new row, or the old one enabled again. Nothing comes back when it is
+/// tracked already.
+pub async fn track(
+    connection: &mut Connection,
+    name: &FullName,
+    source: &str,
+    now: DateTime<Utc>,
+) -> QueryResult<Option<Repository>> {
+    let existing = diesel::update(
+        dsl::repositories
+            .filter(lower(dsl::full_name).eq(name.key()))
+            .filter(dsl::enabled.eq(false)),
+    )
+    .set((dsl::enabled.eq(true), dsl::source.eq(source), dsl::updated_at.eq(now)))
+    .returning(Repository::as_returning())
+    .get_result(connection)
+    .await
+    .optional()?;
+    if existing.is_some() {
+        return Ok(existing);
+    }
+    diesel::insert_into(dsl::repositories)
+        .values((
+            dsl::full_name.eq(name),
+            dsl::enabled.eq(true),
+            dsl::source.eq(source),
+            dsl::default_branch.eq("main"),
+            dsl::created_at.eq(now),
+            dsl::updated_at.eq(now),
+        ))
+        .on_conflict_do_nothing()
+        .returning(Repository::as_returning())
+        .get_result(connection)
+        .await
+        .optional()
+}
+
+/// Stops tracking. Nothing comes back when it was not tracked.
+pub async fn untrack(
+    connection: &mut Connection,
+    name: &FullName,
+    now: DateTime<Utc>,
+) -> QueryResult<Option<Repository>> {
+    diesel::update(
+        dsl::repositories.filter(lower(dsl::full_name).eq(name.key())).filter(dsl::enabled),
+    )
+    .set((dsl::enabled.eq(false), dsl::updated_at.eq(now)))
+    .returning(Repository::as_returning())
+    .get_result(connection)
+    .await
+    .optional()
+}
+
+/// How far a sync has come.
+#[derive(Debug, Clone, Default, PartialEq, Eq, AsChangeset)]
+#[diesel(table_name = repositories, treat_none_as_null = true)]
+pub struct Progress {
+    /// See [`Repository::synced_through`].
+    pub synced_through: Option<DateTime<Utc>>,
+    /// See [`Repository::fully_synced_at`].
+    pub fully_synced_at: Option<DateTime<Utc>>,
+    /// See [`Repository::pass_phase`].
+    pub pass_phase: Option<String>,
+    /// See [`Repository::pass_through`].
+    pub pass_through: Option<DateTime<Utc>>,
+    /// See [`Repository::gap_github`].
+    pub gap_github: Option<i32>,
+    /// See [`Repository::gap_cached`].
+    pub gap_cached: Option<i32>,
+}
+
+impl Repository {
+    /// The part of the row that a sync moves on.
+    pub fn progress(&self) -> Progress {
+        Progress {
+            synced_through: self.synced_through,
+            fully_synced_at: self.fully_synced_at,
+            pass_phase: self.pass_phase.clone(),
+            pass_through: self.pass_through,
+            gap_github: self.gap_github,
+            gap_cached: self.gap_cached,
+        }
+    }
+}
+
+/// Writes down how far a sync has come.
+pub async fn set_progress(
+    connection: &mut Connection,
+    id: RepositoryId,
+    progress: &Progress,
+) -> QueryResult<()> {
+    diesel::update(dsl::repositories.find(id)).set(progress).execute(connection).await?;
+    Ok(())
+}
+
+/// A sync ended well.
+pub async fn set_synced(
+    connection: &mut Connection,
+    id: RepositoryId,
+    now: DateTime<Utc>,
+) -> QueryResult<()> {
+    diesel::update(dsl::repositories.find(id))
+        .set((
+            dsl::attempted_at.eq(now),
+            dsl::synced_at.eq(now),
+            dsl::sync_error.eq(None::<String>),
+        ))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// A sync failed.
+pub async fn set_sync_error(
+    connection: &mut Connection,
+    id: RepositoryId,
+    now: DateTime<Utc>,
+    error: &str,
+) -> QueryResult<()> {
+    diesel::update(dsl::repositories.find(id))
+        .set((dsl::attempted_at.eq(now), dsl::sync_error.eq(error)))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Takes over what GitHub says of the repository itself. Fails on the unique name when another
+/// row has that name already.
+pub async fn set_identity(
+    connection: &mut Connection,
+    id: RepositoryId,
+    node_id: &str,
+    full_name: &FullName,
+    now: DateTime<Utc>,
+) -> QueryResult<Repository> {
+    diesel::update(dsl::repositories.find(id))
+        .set((dsl::node_id.eq(node_id), dsl::full_name.eq(full_name), dsl::updated_at.eq(now)))
+        .returning(Repository::as_returning())
+        .get_result(connection)
+        .await
+}

@@ -1,0 +1,200 @@
+// @generated from the migrated database by tests/it/schema_rs.rs; see its opening for how.
+
+diesel::table! {
+    /// Runs that agents reported.
+    agent_runs (id) {
+        id -> BigInt,
+        /// The name the agent gave, without the `agent/` prefix.
+        agent_name -> Text,
+        run_type -> Text,
+        /// Free text; `success` and `error` have a meaning to the web.
+        status -> Text,
+        outcome -> Nullable<Text>,
+        /// The agent's clock.
+        started_at -> Timestamptz,
+        /// The agent's clock; null while it runs.
+        finished_at -> Nullable<Timestamptz>,
+        summary -> Nullable<Text>,
+        error_message -> Nullable<Text>,
+        notes -> Nullable<Text>,
+        touched_issue_urls -> Array<Text>,
+        issue_id -> Nullable<BigInt>,
+        /// A key that the reporter chose; a second report with it is the first.
+        idempotency_key -> Nullable<Text>,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// What somebody did, and whether it worked. Kept.
+    audit_log (id) {
+        id -> BigInt,
+        actor -> Text,
+        action -> Text,
+        repository_full_name -> Text,
+        issue_number -> Nullable<Integer>,
+        issue_id -> Nullable<BigInt>,
+        before_labels -> Array<Text>,
+        /// The labels GitHub had afterwards; what was wanted while the entry is pending.
+        after_labels -> Array<Text>,
+        /// The column a move aims at.
+        target_status -> Nullable<Text>,
+        /// Why the issue is blocked, when that is the move.
+        reason -> Nullable<Text>,
+        /// Whether it worked; null while pending.
+        success -> Nullable<Bool>,
+        error_message -> Nullable<Text>,
+        notes -> Nullable<Text>,
+        /// When it was asked for.
+        requested_at -> Timestamptz,
+        /// When GitHub's part is over at the latest; afterwards anybody may settle the entry.
+        deadline_at -> Nullable<Timestamptz>,
+        /// When the outcome was known; null while pending. Readers see settled entries only, in this order.
+        settled_at -> Nullable<Timestamptz>,
+        /// When to look at GitHub once more, because a late request may still land.
+        recheck_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    /// How many issues of a repository are on the board in each column. Kept by triggers.
+    board_counts (repository_id, status) {
+        repository_id -> BigInt,
+        status -> Text,
+        issues -> Integer,
+    }
+}
+
+diesel::table! {
+    /// What changed, in order. Pruned; the newest line always stays.
+    event_log (id) {
+        /// The position. Lines become visible in the order of their ids.
+        id -> BigInt,
+        topic -> Text,
+        kind -> Text,
+        at -> Timestamptz,
+        actor -> Text,
+        issue_id -> Nullable<BigInt>,
+        /// The audit entry or agent run that the line announces.
+        record_id -> Nullable<BigInt>,
+        /// What filters read of the issue, before; null when it was not known.
+        before -> Nullable<Jsonb>,
+        /// The same, after; null when the issue is gone.
+        after -> Nullable<Jsonb>,
+        /// Why readers have to start over, on a `resync`.
+        reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    /// Issues of tracked repositories, as GitHub had them when they were last read.
+    issues (id) {
+        id -> BigInt,
+        repository_id -> BigInt,
+        /// GitHub's id.
+        node_id -> Text,
+        number -> Integer,
+        title -> Text,
+        body -> Nullable<Text>,
+        url -> Text,
+        state -> Text,
+        /// The column: closed is `done`, else the first status label in board order, else `backlog`.
+        status -> Text,
+        /// The most urgent `priority/*` label.
+        priority -> Nullable<Text>,
+        /// Names in GitHub's order.
+        labels -> Array<Text>,
+        /// GitHub logins.
+        assignees -> Array<Text>,
+        /// GitHub login; null when the account is gone.
+        author -> Nullable<Text>,
+        comments_count -> Integer,
+        created_at -> Timestamptz,
+        /// GitHub's update time, whole seconds.
+        updated_at -> Timestamptz,
+        closed_at -> Nullable<Timestamptz>,
+        /// When GitHub was asked for what this row says.
+        read_at -> Timestamptz,
+        /// The queue the issue waits in. Ours, not GitHub's.
+        lane -> Text,
+        /// Why it is blocked, while it is. Ours, not GitHub's.
+        blocked_reason -> Nullable<Text>,
+        /// Open, or closed inside the done window; false once removed.
+        on_board -> Bool,
+        /// When a full pass found it deleted or transferred.
+        removed_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    /// Jobs that are running now.
+    job_locks (job) {
+        job -> Text,
+        /// Who holds it.
+        run_id -> Uuid,
+        acquired_at -> Timestamptz,
+        /// The holder's last sign of life.
+        beaten_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// Things that happen once, ever, and when they did.
+    milestones (name) {
+        name -> Text,
+        reached_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// Repositories that are or were tracked.
+    repositories (id) {
+        id -> BigInt,
+        /// GitHub's id; unknown until the first good sync.
+        node_id -> Nullable<Text>,
+        /// `owner/name`, spelled as typed until GitHub spells it.
+        full_name -> Text,
+        /// Whether it is tracked now.
+        enabled -> Bool,
+        /// Who asked for it first: the settings (`env`) or somebody (`user`).
+        source -> Text,
+        /// GitHub's default branch; `main` until known.
+        default_branch -> Text,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        /// When a sync last ended, well or not.
+        attempted_at -> Nullable<Timestamptz>,
+        /// When a sync last ended well.
+        synced_at -> Nullable<Timestamptz>,
+        /// Why the last sync failed; null after a good one.
+        sync_error -> Nullable<Text>,
+        /// High-water mark: the update time up to which every change has been written.
+        synced_through -> Nullable<Timestamptz>,
+        /// When a full pass last ended.
+        fully_synced_at -> Nullable<Timestamptz>,
+        /// What an unfinished full pass was reading.
+        pass_phase -> Nullable<Text>,
+        /// Update time up to which that phase has been written.
+        pass_through -> Nullable<Timestamptz>,
+        /// GitHub's count of open issues, when a full pass left it different from ours.
+        gap_github -> Nullable<Integer>,
+        /// Our count beside it. The pass is not repeated until one of the two changes.
+        gap_cached -> Nullable<Integer>,
+    }
+}
+
+diesel::joinable!(audit_log -> issues (issue_id));
+diesel::joinable!(agent_runs -> issues (issue_id));
+diesel::joinable!(issues -> repositories (repository_id));
+diesel::joinable!(board_counts -> repositories (repository_id));
+
+diesel::allow_tables_to_appear_in_same_query!(
+    agent_runs,
+    audit_log,
+    board_counts,
+    event_log,
+    issues,
+    job_locks,
+    milestones,
+    repositories,
+);

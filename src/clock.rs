@@ -89,10 +89,12 @@ impl Clock {
         let secs = u64::try_from(now.timestamp()).unwrap_or_default();
         let nanos = now.timestamp_subsec_nanos();
         let ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
+        #[expect(clippy::disallowed_methods, reason = "the one maker of ids")]
         Uuid::new_v7(Timestamp::from_unix(&*ids, secs, nanos))
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "the one reader of the machine's clock")]
 fn system_now() -> DateTime<Utc> {
     to_micros(Utc::now())
 }

@@ -4,9 +4,10 @@ use std::fmt;
 
 use subtle::ConstantTimeEq as _;
 
-/// A token, a password, or an address that holds one. It prints as `[hidden]`; whoever really
-/// needs the text asks for it by name. Comparing two takes a time that tells nothing but whether
-/// their lengths differ.
+/// A token, a password, or an address that holds one; prints as `[hidden]`.
+///
+/// Whoever really needs the text asks for it by name. Comparing two takes a time that tells nothing
+/// but whether their lengths differ.
 #[derive(Clone)]
 pub struct Secret(String);
 

@@ -30,7 +30,7 @@ macro_rules! settings {
     )+) => {
         $(
             $(#[doc = $meaning])+
-            pub const $name: Setting = Setting {
+            pub(super) const $name: Setting = Setting {
                 variable: stringify!($name),
                 meaning: concat!($($meaning),+).trim_ascii(),
                 default: $default,

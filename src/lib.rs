@@ -5,3 +5,4 @@ pub mod domain;
 pub mod clock;
 pub mod config;
 pub mod store;
+pub mod telemetry;

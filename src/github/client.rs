@@ -1,0 +1,410 @@
+//! Sends requests to GitHub: base address, token, deadlines, what is repeated, the rate limit.
+//!
+//! Not here: what is asked (one function each in the files beside this one) and what the answers
+//! mean (`response.rs`). Invariant: a write is repeated only when it certainly never arrived.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use graphql_client::GraphQLQuery;
+use rand::Rng as _;
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::redirect::Policy;
+use serde::de::DeserializeOwned;
+use tokio::time::Instant;
+use url::{Host, Url};
+
+use super::error::Error;
+use super::response::{Answer, Rate, Received, Reports};
+use super::text::presentable;
+use crate::clock::Clock;
+
+/// How often a request is sent at most.
+const TRIES: u32 = 3;
+
+/// The longest wait that GitHub may ask for and that is waited for within a request.
+const BRIEF_WAIT: Duration = Duration::from_secs(2);
+
+/// No answer is read beyond this; a page of a hundred issues with bodies at GitHub's limit has 27 MB.
+const LONGEST_ANSWER: usize = 64 << 20;
+
+/// What a client is built from.
+#[derive(Clone)]
+pub struct Settings {
+    /// The address of the REST interface, such as `https://api.github.com`; that of GraphQL follows
+    /// from it.
+    pub api_url: Url,
+    /// Proves who asks. Without it every call answers [`Error::Unconfigured`].
+    pub token: Option<String>,
+    /// GitHub refuses requests that do not say who sends them.
+    pub user_agent: String,
+    /// How long things may take.
+    pub timeouts: Timeouts,
+}
+
+impl Settings {
+    /// Dispatch's own name and the usual time limits.
+    pub fn new(api_url: Url, token: Option<String>) -> Self {
+        let user_agent = concat!("dispatch/", env!("CARGO_PKG_VERSION")).to_owned();
+        Self { api_url, token, user_agent, timeouts: Timeouts::default() }
+    }
+}
+
+impl std::fmt::Debug for Settings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Settings")
+            .field("api_url", &self.api_url.as_str())
+            .field("token", &self.token.as_ref().map(|_| "[redacted]"))
+            .field("user_agent", &self.user_agent)
+            .field("timeouts", &self.timeouts)
+            .finish()
+    }
+}
+
+/// How long things may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Timeouts {
+    /// Making a connection.
+    pub connect: Duration,
+    /// One request, its answer read to the end. GitHub itself gives up after ten seconds.
+    pub request: Duration,
+    /// A call as a whole, repeats and waits between them included.
+    pub call: Duration,
+    /// The first wait between two tries is random up to this, each further one up to twice the one
+    /// before.
+    pub backoff: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(5),
+            request: Duration::from_secs(20),
+            call: Duration::from_secs(60),
+            backoff: Duration::from_millis(500),
+        }
+    }
+}
+
+/// Settings from which no client can be built.
+#[derive(Debug, thiserror::Error)]
+#[error("the client of GitHub cannot be set up: {0}")]
+pub struct UnusableSettings(String);
+
+/// Asks GitHub. Cheap to clone; clones share connections and what is known of the rate limit.
+#[derive(Clone)]
+pub struct Client {
+    shared: Arc<Shared>,
+    deadline: Option<Instant>,
+}
+
+struct Shared {
+    http: reqwest::Client,
+    endpoint: Url,
+    token: Option<String>,
+    timeouts: Timeouts,
+    clock: Clock,
+    limits: Mutex<Limits>,
+}
+
+#[derive(Default)]
+struct Limits {
+    rate: Option<Rate>,
+    /// GitHub refused to answer before this, by our own clock.
+    until: Option<DateTime<Utc>>,
+}
+
+/// Whether asking twice does harm.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Repeat {
+    /// It does not.
+    Freely,
+    /// It does not, but when time runs out it is better to ask for less.
+    UnlessOutOfTime,
+    /// It does, unless the first request certainly never arrived.
+    IfNeverSent,
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Client").field("endpoint", &self.shared.endpoint.as_str()).finish()
+    }
+}
+
+impl Client {
+    /// A client of the GitHub at an address.
+    ///
+    /// # Errors
+    ///
+    /// When a token or name cannot be sent in a header, or the machine has no root certificates to
+    /// check an `https` address by.
+    pub fn new(settings: Settings, clock: Clock) -> Result<Self, UnusableSettings> {
+        let http = http_client(&settings)?;
+        let endpoint = graphql_address(&settings.api_url);
+        let Settings { token, timeouts, .. } = settings;
+        let limits = Mutex::default();
+        let shared = Shared { http, endpoint, token, timeouts, clock, limits };
+        Ok(Self { shared: Arc::new(shared), deadline: None })
+    }
+
+    /// The same client, all of whose calls together have to end within `time` from now.
+    pub fn within(&self, time: Duration) -> Self {
+        let end = Instant::now() + time;
+        let deadline = self.deadline.map_or(end, |earlier| earlier.min(end));
+        Self { shared: Arc::clone(&self.shared), deadline: Some(deadline) }
+    }
+
+    /// Whether there is a token to ask with.
+    pub fn is_configured(&self) -> bool {
+        self.shared.token.is_some()
+    }
+
+    /// What is left of the rate limit, as GitHub last told; none before its first answer.
+    pub fn rate(&self) -> Option<Rate> {
+        self.limits(|limits| limits.rate)
+    }
+
+    /// Sends a document and reads the answer, repeating what may be repeated.
+    pub(super) async fn ask<Q>(
+        &self,
+        variables: Q::Variables,
+        repeat: Repeat,
+    ) -> Result<Answer<Q::ResponseData>, Error>
+    where
+        Q: GraphQLQuery,
+        Q::ResponseData: Reports,
+    {
+        let Some(token) = &self.shared.token else { return Err(Error::Unconfigured) };
+        self.check_gate()?;
+        let query = Q::build_query(variables);
+        let operation = query.operation_name;
+        let body = serde_json::to_vec(&query).expect("variables are strings, numbers and lists");
+        let body = bytes::Bytes::from(body);
+        let timeouts = self.shared.timeouts;
+        let call_end = Instant::now() + timeouts.call;
+        let deadline = self.deadline.map_or(call_end, |own| own.min(call_end));
+
+        let mut tries = 1;
+        loop {
+            let error = match self.send::<Q::ResponseData>(token, body.clone(), deadline).await {
+                Ok(answer) => {
+                    self.note_success(operation, answer.data.rate());
+                    return Ok(answer);
+                }
+                Err(error) => error,
+            };
+            let wait = match self.wait_before_repeat(&error, repeat, tries) {
+                Some(wait) if tries < TRIES && Instant::now() + wait < deadline => wait,
+                _ => {
+                    self.note_failure(&error);
+                    return Err(error);
+                }
+            };
+            tracing::debug!(operation, tries, ?wait, %error, "asking GitHub again");
+            tokio::time::sleep(wait).await;
+            tries += 1;
+        }
+    }
+
+    async fn send<D: DeserializeOwned>(
+        &self,
+        token: &str,
+        body: bytes::Bytes,
+        deadline: Instant,
+    ) -> Result<Answer<D>, Error> {
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(Error::Unreachable {
+                reason: "GitHub was not asked: the time for it was up".into(),
+                timed_out: true,
+                ambiguous: false,
+            });
+        }
+        let request = self.shared.http.post(self.shared.endpoint.clone());
+        let request = request.timeout(left.min(self.shared.timeouts.request)).body(body);
+        let unreachable = |error| unreachable(error, token);
+        let mut response = request.send().await.map_err(unreachable)?;
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
+            if body.len() + chunk.len() > LONGEST_ANSWER {
+                return Err(Error::Unintelligible { reason: "it is too long".into() });
+            }
+            body.extend_from_slice(&chunk);
+        }
+        let headers = response.headers();
+        if let Some(rate) = Rate::from_headers(headers) {
+            self.limits(|limits| limits.rate = Some(rate));
+        }
+        let (status, now) = (response.status(), self.shared.clock.now());
+        Received { status, headers, body: &body, now, token }.answer()
+    }
+
+    /// How long to wait before asking again, or none when that is of no use or may do harm.
+    fn wait_before_repeat(&self, error: &Error, repeat: Repeat, tries: u32) -> Option<Duration> {
+        match (error, repeat) {
+            (Error::Unreachable { ambiguous: true, .. }, Repeat::IfNeverSent) => None,
+            (Error::Unreachable { timed_out: true, .. }, Repeat::UnlessOutOfTime) => None,
+            (Error::Unreachable { .. }, _) => {
+                let most = self.shared.timeouts.backoff * 2_u32.pow(tries - 1);
+                Some(rand::rng().random_range(Duration::ZERO..=most))
+            }
+            // A refusal changed nothing, so even a write may be sent again.
+            (Error::RateLimited { until }, _) => {
+                let wait = (*until - self.shared.clock.now()).to_std().unwrap_or_default();
+                (wait <= BRIEF_WAIT).then_some(wait)
+            }
+            _ => None,
+        }
+    }
+
+    /// While GitHub wants to be left alone, it is: asking on can get a token banned.
+    fn check_gate(&self) -> Result<(), Error> {
+        let now = self.shared.clock.now();
+        match self.limits(|limits| limits.until) {
+            Some(until) if until > now => Err(Error::RateLimited { until }),
+            _ => Ok(()),
+        }
+    }
+
+    fn note_success(&self, operation: &str, told: Option<(Rate, i64)>) {
+        let cost = told.map(|(_, cost)| cost);
+        self.limits(|limits| {
+            limits.until = None;
+            limits.rate = told.map(|(rate, _)| rate).or(limits.rate);
+            let remaining = limits.rate.map(|rate| rate.remaining);
+            tracing::debug!(operation, cost, remaining, "GitHub answered");
+        });
+    }
+
+    fn note_failure(&self, error: &Error) {
+        if let Error::RateLimited { until } = error {
+            self.limits(|limits| limits.until = Some(*until));
+        }
+    }
+
+    fn limits<T>(&self, look: impl FnOnce(&mut Limits) -> T) -> T {
+        look(&mut self.shared.limits.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// GitHub Enterprise has its REST interface under `/api/v3` and GraphQL at `/api/graphql`.
+fn graphql_address(api_url: &Url) -> Url {
+    let path = api_url.path().trim_end_matches('/');
+    let path = match path.strip_suffix("/api/v3") {
+        Some(root) => format!("{root}/api/graphql"),
+        None => format!("{path}/graphql"),
+    };
+    let mut address = api_url.clone();
+    address.set_path(&path);
+    address
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the one place that builds the client")]
+fn http_client(settings: &Settings) -> Result<reqwest::Client, UnusableSettings> {
+    let unusable = |error: &dyn std::error::Error| UnusableSettings(error.to_string());
+    let mut headers = HeaderMap::new();
+    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    if let Some(token) = &settings.token {
+        let bearer = HeaderValue::try_from(format!("Bearer {token}"));
+        let mut bearer = bearer.map_err(|_| {
+            UnusableSettings("the token has characters that a header cannot carry".into())
+        })?;
+        bearer.set_sensitive(true);
+        headers.insert(AUTHORIZATION, bearer);
+    }
+    let mut builder = reqwest::Client::builder()
+        .user_agent(&settings.user_agent)
+        .default_headers(headers)
+        .connect_timeout(settings.timeouts.connect)
+        // The token is for this address alone.
+        .redirect(Policy::none())
+        .tls_backend_preconfigured(tls(settings.api_url.scheme() == "https")?);
+    if is_this_machine(&settings.api_url) {
+        builder = builder.no_proxy();
+    }
+    builder.build().map_err(|error| unusable(&error))
+}
+
+/// TLS by ring and the machine's root certificates. An `http` address needs none, so that the demo
+/// runs where there are none.
+fn tls(needs_roots: bool) -> Result<rustls::ClientConfig, UnusableSettings> {
+    use rustls_platform_verifier::BuilderVerifierExt as _;
+
+    let unusable = |error: rustls::Error| UnusableSettings(error.to_string());
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = rustls::ClientConfig::builder_with_provider(provider);
+    let builder = builder.with_safe_default_protocol_versions().map_err(unusable)?;
+    let builder = if needs_roots {
+        builder.with_platform_verifier().map_err(unusable)?
+    } else {
+        builder.with_root_certificates(rustls::RootCertStore::empty())
+    };
+    let mut config = builder.with_no_client_auth();
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(config)
+}
+
+fn is_this_machine(address: &Url) -> bool {
+    match address.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback(),
+        None => false,
+    }
+}
+
+/// No answer came, or not all of it.
+fn unreachable(error: reqwest::Error, token: &str) -> Error {
+    let timed_out = error.is_timeout();
+    let ambiguous = !(error.is_connect() || error.is_builder());
+    let reason = if timed_out {
+        "no answer in time".to_owned()
+    } else {
+        // The innermost cause says it shortest, and the outer ones hold the address.
+        let error = error.without_url();
+        let mut cause: &dyn std::error::Error = &error;
+        while let Some(inner) = cause.source() {
+            cause = inner;
+        }
+        presentable(&cause.to_string(), token)
+    };
+    let reason = format!("GitHub could not be reached: {reason}");
+    Error::Unreachable { reason, timed_out, ambiguous }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(text: &str) -> Url {
+        text.parse().expect("a valid address")
+    }
+
+    #[test]
+    fn graphql_has_its_address_beside_rest() {
+        let of = |text| graphql_address(&address(text)).to_string();
+        assert_eq!(of("https://api.github.com"), "https://api.github.com/graphql");
+        assert_eq!(of("https://api.github.com/"), "https://api.github.com/graphql");
+        assert_eq!(of("https://ghe.example/api/v3"), "https://ghe.example/api/graphql");
+        assert_eq!(of("https://ghe.example/api/v3/"), "https://ghe.example/api/graphql");
+        assert_eq!(of("http://127.0.0.1:4000"), "http://127.0.0.1:4000/graphql");
+    }
+
+    #[test]
+    fn nothing_prints_the_token() {
+        let settings = Settings::new(address("http://localhost:1"), Some("hunter2".into()));
+        assert!(!format!("{settings:?}").contains("hunter2"));
+        let client = Client::new(settings, Clock::system()).expect("usable settings");
+        assert!(!format!("{client:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn a_token_that_no_header_can_carry_is_refused_without_being_shown() {
+        let settings = Settings::new(address("http://localhost:1"), Some("hunter\n2".into()));
+        let error = Client::new(settings, Clock::system()).expect_err("unusable").to_string();
+        assert!(error.contains("the token has characters"), "{error}");
+        assert!(!error.contains("hunter"), "{error}");
+    }
+}

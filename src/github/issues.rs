@@ -1,0 +1,263 @@
+//! Reads issues: a page of a repository's, one by number, some by id.
+
+use chrono::{DateTime, Utc};
+
+use super::client::{Client, Repeat};
+use super::error::Error;
+use super::queries::{self, issue, issues, issues_by_id};
+use super::repositories::{count, full_name, missing};
+use super::response::{Rate, gravest};
+use super::text::storable;
+use crate::domain::{FullName, IssueState};
+
+/// How many ids GitHub looks up in one request.
+const IDS_A_REQUEST: usize = 100;
+
+/// Up to this size a page that ran out of time is asked for again as it is: GitHub is in trouble
+/// then, and asking for less would not help.
+const SMALL_PAGE: u32 = 10;
+
+/// An issue as GitHub has it. Text is fit to be stored; see the folder's invariants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Issue {
+    /// GitHub's id. A transfer to another repository changes it.
+    pub node_id: String,
+    /// The repository it is in now, in GitHub's own spelling.
+    pub repository_full_name: FullName,
+    /// Its number in that repository.
+    pub number: i64,
+    /// The title, markup and all.
+    pub title: String,
+    /// The text below the title as Markdown; none when empty.
+    pub body: Option<String>,
+    /// Its page on GitHub.
+    pub url: String,
+    /// Whether it is open.
+    pub state: IssueState,
+    /// Label names to the letter, in GitHub's order; at most 100.
+    pub labels: Vec<String>,
+    /// Logins of the people assigned; at most 10.
+    pub assignees: Vec<String>,
+    /// Login of who opened it; none when that account was deleted.
+    pub author: Option<String>,
+    /// How many comments it has.
+    pub comments_count: u32,
+    /// When it was opened. GitHub's times are whole seconds.
+    pub created_at: DateTime<Utc>,
+    /// When anything about it last changed; two changes within a second look like one.
+    pub updated_at: DateTime<Utc>,
+    /// When it was closed; none while open.
+    pub closed_at: Option<DateTime<Utc>>,
+}
+
+/// Which issues of a repository to page through. Pull requests are never among them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IssuesQuery {
+    /// In which states.
+    pub states: States,
+    /// Only those updated at this time or later.
+    pub since: Option<DateTime<Utc>>,
+    /// Go on after this cursor, from [`IssuePage::next`].
+    pub after: Option<String>,
+    /// How many at most, 1 to 100.
+    pub page_size: u32,
+}
+
+/// The states of the issues asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum States {
+    /// Open ones only.
+    Open,
+    /// Closed ones only.
+    Closed,
+    /// All.
+    Both,
+}
+
+/// A page of issues, least recently updated first.
+#[derive(Debug, Clone)]
+pub struct IssuePage {
+    /// The repository that answered; its name differs from the one asked for after a rename.
+    pub repository: PageRepository,
+    /// The issues of this page.
+    pub issues: Vec<Issue>,
+    /// Where the next page begins; none after the last.
+    pub next: Option<String>,
+    /// How many issues of the repository are open, on this page or not.
+    pub open_count: u32,
+    /// What GitHub said about issues of this page that it could not read in full. They are left out
+    /// of it: half an issue must not be stored as a whole one.
+    pub left_out: Vec<Error>,
+    /// What is left of the rate limit, if GitHub limits.
+    pub rate: Option<Rate>,
+}
+
+/// Which repository a page came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PageRepository {
+    /// GitHub's id, which a rename does not change.
+    pub node_id: String,
+    /// The present name in GitHub's own spelling.
+    pub full_name: FullName,
+}
+
+impl Client {
+    /// One page of a repository's issues by update time, ignoring the case of its name and following
+    /// renames.
+    ///
+    /// # Errors
+    ///
+    /// When [`Error::is_timeout`], ask for a smaller page: this one was not tried again.
+    pub async fn issues(&self, name: &FullName, query: IssuesQuery) -> Result<IssuePage, Error> {
+        let variables = issues::Variables {
+            owner: name.owner().to_owned(),
+            name: name.name().to_owned(),
+            states: match query.states {
+                States::Open => Some(vec![issues::IssueState::OPEN]),
+                States::Closed => Some(vec![issues::IssueState::CLOSED]),
+                States::Both => Some(vec![issues::IssueState::OPEN, issues::IssueState::CLOSED]),
+            },
+            since: query.since,
+            first: i64::from(query.page_size.clamp(1, 100)),
+            after: query.after,
+        };
+        let repeat =
+            if query.page_size <= SMALL_PAGE { Repeat::Freely } else { Repeat::UnlessOutOfTime };
+        let answer = self.ask::<queries::Issues>(variables, repeat).await?;
+
+        let below = ["repository", "issues", "nodes"];
+        let (partial, whole): (Vec<_>, Vec<_>) =
+            answer.faults.into_iter().partition(|fault| fault.index_below(&below).is_some());
+        if let Some(error) = gravest(whole) {
+            return Err(error);
+        }
+        // Time and limits come to an end; what was left out for them would be missed for good.
+        if let Some(error @ (Error::RateLimited { .. } | Error::Unreachable { .. })) =
+            gravest(partial.clone())
+        {
+            return Err(error);
+        }
+        let is_left_out =
+            |at| partial.iter().any(|fault| fault.index_below(&below).is_some_and(|own| own == at));
+
+        let found = answer.data.repository.ok_or_else(|| missing("repository"))?;
+        let nodes = found.issues.nodes.unwrap_or_default();
+        let nodes = nodes.into_iter().enumerate().filter(|(at, _)| !is_left_out(*at));
+        Ok(IssuePage {
+            repository: PageRepository {
+                node_id: found.id,
+                full_name: full_name(&found.name_with_owner)?,
+            },
+            issues: nodes
+                .filter_map(|(_, node)| node)
+                .map(Issue::try_from)
+                .collect::<Result<_, _>>()?,
+            next: found
+                .issues
+                .page_info
+                .end_cursor
+                .filter(|_| found.issues.page_info.has_next_page),
+            open_count: count(found.open_issues.total_count),
+            left_out: partial.into_iter().map(|fault| fault.error).collect(),
+            rate: self.rate(),
+        })
+    }
+
+    /// One issue by its number.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::PullRequest`] when the number belongs to one.
+    pub async fn issue(&self, name: &FullName, number: i64) -> Result<Issue, Error> {
+        use issue::IssueRepositoryIssueOrPullRequest as Either;
+
+        let (owner, name) = (name.owner().to_owned(), name.name().to_owned());
+        let variables = issue::Variables { owner, name, number };
+        let data = self.ask::<queries::Issue>(variables, Repeat::Freely).await?.whole()?;
+        let found = data.repository.ok_or_else(|| missing("repository"))?;
+        match found.issue_or_pull_request.ok_or_else(|| missing("issue"))? {
+            Either::Issue(issue) => issue.try_into(),
+            Either::PullRequest => Err(Error::PullRequest { number }),
+        }
+    }
+
+    /// Issues by GitHub's ids, in the order of the ids, as many requests as that takes.
+    ///
+    /// None where GitHub has no such issue any more. A transferred issue may still be found under
+    /// its old id: then its [`Issue::repository_full_name`] is another one.
+    ///
+    /// # Errors
+    ///
+    /// When GitHub is unable to tell for one of them, so that "gone" is never guessed.
+    pub async fn issues_by_node_id(&self, ids: &[String]) -> Result<Vec<Option<Issue>>, Error> {
+        let mut found = Vec::with_capacity(ids.len());
+        for ids in ids.chunks(IDS_A_REQUEST) {
+            found.extend(self.issues_of_one_request(ids).await?);
+        }
+        Ok(found)
+    }
+
+    async fn issues_of_one_request(&self, ids: &[String]) -> Result<Vec<Option<Issue>>, Error> {
+        use issues_by_id::IssuesByIdNodes as Node;
+
+        let variables = issues_by_id::Variables { ids: ids.to_vec() };
+        let mut answer = self.ask::<queries::IssuesById>(variables, Repeat::Freely).await?;
+        answer.faults.retain(|fault| {
+            let is_gone = matches!(fault.error, Error::NotFound { .. });
+            !(is_gone && fault.index_below(&["nodes"]).is_some())
+        });
+        let nodes = answer.whole()?.nodes;
+        if nodes.len() != ids.len() {
+            let reason = format!("{} nodes for {} ids", nodes.len(), ids.len());
+            return Err(Error::Unintelligible { reason });
+        }
+        let issue = |node| match node {
+            Some(Node::Issue(issue)) => Issue::try_from(issue).map(Some),
+            _ => Ok(None),
+        };
+        nodes.into_iter().map(issue).collect()
+    }
+}
+
+/// The three documents share a fragment, for which three equal types are generated.
+macro_rules! from_fields {
+    ($module:ident) => {
+        impl TryFrom<$module::IssueFields> for Issue {
+            type Error = Error;
+
+            fn try_from(node: $module::IssueFields) -> Result<Self, Error> {
+                let state = match node.state {
+                    $module::IssueState::OPEN => IssueState::Open,
+                    $module::IssueState::CLOSED => IssueState::Closed,
+                    // A state of the future is told by what is known to hold for the old ones.
+                    $module::IssueState::Other(_) if node.closed_at.is_none() => IssueState::Open,
+                    $module::IssueState::Other(_) => IssueState::Closed,
+                };
+                // GitHub may null this without an error; "no labels" would be a lie then.
+                let labels = node.labels.ok_or_else(|| missing("labels"))?.nodes;
+                let labels = labels.unwrap_or_default().into_iter().flatten();
+                let assignees = node.assignees.nodes.unwrap_or_default().into_iter().flatten();
+                Ok(Self {
+                    node_id: node.id,
+                    repository_full_name: full_name(&node.repository.name_with_owner)?,
+                    number: node.number,
+                    title: storable(node.title),
+                    body: Some(storable(node.body)).filter(|body| !body.is_empty()),
+                    url: node.url,
+                    state,
+                    labels: labels.map(|label| storable(label.name)).collect(),
+                    assignees: assignees.map(|user| storable(user.login)).collect(),
+                    author: node.author.map(|author| storable(author.login)),
+                    comments_count: count(node.comments.total_count),
+                    created_at: node.created_at,
+                    updated_at: node.updated_at,
+                    closed_at: node.closed_at,
+                })
+            }
+        }
+    };
+}
+
+from_fields!(issues);
+from_fields!(issue);
+from_fields!(issues_by_id);

@@ -1,0 +1,199 @@
+//! Reads the labels an issue has now, creates labels, and changes those of an issue.
+
+use chrono::{DateTime, Utc};
+
+use super::client::{Client, Repeat};
+use super::error::Error;
+use super::queries::{self, change_labels, create_label, label_id, live_labels};
+use super::repositories::{full_name, missing};
+use super::response::gravest;
+use super::text::storable;
+use crate::domain::{FullName, IssueState};
+
+/// A label of a repository.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Label {
+    /// GitHub's id, which changes of labels are told by.
+    pub id: String,
+    /// Its name to the letter.
+    pub name: String,
+}
+
+/// An issue as it is on GitHub at this moment, as far as a move asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LiveLabels {
+    /// Its labels in GitHub's order; at most 100.
+    pub labels: Vec<Label>,
+    /// Whether it is open.
+    pub state: IssueState,
+    /// When it was closed; none while open.
+    pub closed_at: Option<DateTime<Utc>>,
+    /// When anything about it last changed.
+    pub updated_at: DateTime<Utc>,
+    /// Its title.
+    pub title: String,
+    /// The id of the label that was asked for; none when the repository has no such label, or none
+    /// was asked for. GitHub ignores the case of names here.
+    pub target_label_id: Option<String>,
+    /// The id of its repository, where labels are created.
+    pub repository_node_id: String,
+    /// The name of its repository, in GitHub's own spelling.
+    pub repository_full_name: FullName,
+}
+
+impl LiveLabels {
+    /// The names alone, in order.
+    pub fn names(&self) -> Vec<String> {
+        self.labels.iter().map(|label| label.name.clone()).collect()
+    }
+}
+
+/// What GitHub has after a change of labels.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Changed {
+    /// The names of the labels the issue has, in GitHub's order. Judge the change by these.
+    pub labels: Vec<String>,
+    /// When the issue last changed, by GitHub's clock.
+    pub updated_at: DateTime<Utc>,
+    /// What GitHub refused of the change; empty when it was done whole.
+    pub errors: Vec<String>,
+}
+
+impl Client {
+    /// The labels an issue has at this moment, and the id of a label of its repository by name.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] when the issue is gone.
+    pub async fn live_labels(
+        &self,
+        issue_node_id: &str,
+        target: Option<&str>,
+    ) -> Result<LiveLabels, Error> {
+        use live_labels::LiveLabelsNode as Node;
+
+        let variables = live_labels::Variables {
+            issue: issue_node_id.to_owned(),
+            target: target.unwrap_or_default().to_owned(),
+            with_target: target.is_some(),
+        };
+        let data = self.ask::<queries::LiveLabels>(variables, Repeat::Freely).await?.whole()?;
+        let Some(Node::Issue(issue)) = data.node else {
+            return Err(Error::NotFound { message: "the node is not an issue".into() });
+        };
+        let labels = issue.labels.ok_or_else(|| missing("labels"))?.nodes.unwrap_or_default();
+        let label = |label: live_labels::LiveLabelsNodeOnIssueLabelsNodes| Label {
+            id: label.id,
+            name: storable(label.name),
+        };
+        Ok(LiveLabels {
+            labels: labels.into_iter().flatten().map(label).collect(),
+            state: match issue.state {
+                live_labels::IssueState::OPEN => IssueState::Open,
+                live_labels::IssueState::CLOSED => IssueState::Closed,
+                // A state of the future is told by what is known to hold for the old ones.
+                live_labels::IssueState::Other(_) if issue.closed_at.is_none() => IssueState::Open,
+                live_labels::IssueState::Other(_) => IssueState::Closed,
+            },
+            closed_at: issue.closed_at,
+            updated_at: issue.updated_at,
+            title: storable(issue.title),
+            target_label_id: issue.repository.label.map(|label| label.id),
+            repository_node_id: issue.repository.id,
+            repository_full_name: full_name(&issue.repository.name_with_owner)?,
+        })
+    }
+
+    /// Creates a label and answers its id; when the repository has one of this name by now, that
+    /// one's. `color` is six hexadecimal digits without `#`.
+    ///
+    /// # Errors
+    ///
+    /// When [`Error::is_ambiguous`], the label may exist all the same.
+    pub async fn create_label(
+        &self,
+        repository_node_id: &str,
+        name: &str,
+        color: &str,
+    ) -> Result<String, Error> {
+        let variables = create_label::Variables {
+            repository: repository_node_id.to_owned(),
+            name: name.to_owned(),
+            color: color.to_owned(),
+        };
+        let answer = self.ask::<queries::CreateLabel>(variables, Repeat::IfNeverSent).await?;
+        match answer.whole() {
+            Ok(data) => {
+                let label = data.create_label.and_then(|payload| payload.label);
+                Ok(label.ok_or_else(|| missing("label"))?.id)
+            }
+            // GitHub's words for a name that is taken are for people, so the name itself is asked.
+            Err(refused @ Error::Refused { .. }) => {
+                self.label_id(repository_node_id, name).await?.ok_or(refused)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn label_id(
+        &self,
+        repository_node_id: &str,
+        name: &str,
+    ) -> Result<Option<String>, Error> {
+        use label_id::LabelIdNode as Node;
+
+        let (repository, name) = (repository_node_id.to_owned(), name.to_owned());
+        let variables = label_id::Variables { repository, name };
+        let data = self.ask::<queries::LabelId>(variables, Repeat::Freely).await?.whole()?;
+        match data.node {
+            Some(Node::Repository(repository)) => Ok(repository.label.map(|label| label.id)),
+            _ => Ok(None),
+        }
+    }
+
+    /// Adds labels to an issue, then removes others, in one request; both by id. Removing a label
+    /// that the issue does not have is no error.
+    ///
+    /// Succeeds when GitHub did at least a part of it and says what the issue has then; what it
+    /// refused is in [`Changed::errors`].
+    ///
+    /// # Errors
+    ///
+    /// When [`Error::is_ambiguous`], some or all of it may have been done or may be done yet;
+    /// otherwise nothing was.
+    pub async fn change_labels(
+        &self,
+        issue_node_id: &str,
+        add: &[String],
+        remove: &[String],
+    ) -> Result<Changed, Error> {
+        use change_labels::{ChangeLabelsAddedLabelable, ChangeLabelsRemovedLabelable};
+
+        let variables = change_labels::Variables {
+            issue: issue_node_id.to_owned(),
+            add: add.to_vec(),
+            adds: !add.is_empty(),
+            remove: remove.to_vec(),
+            removes: !remove.is_empty(),
+        };
+        let answer = self.ask::<queries::ChangeLabels>(variables, Repeat::IfNeverSent).await?;
+        let added = match answer.data.added.and_then(|payload| payload.labelable) {
+            Some(ChangeLabelsAddedLabelable::Issue(issue)) => Some(issue),
+            _ => None,
+        };
+        let removed = match answer.data.removed.and_then(|payload| payload.labelable) {
+            Some(ChangeLabelsRemovedLabelable::Issue(issue)) => Some(issue),
+            _ => None,
+        };
+        // The removals ran last, so what they saw is newer.
+        let Some(issue) = removed.or(added) else {
+            return Err(gravest(answer.faults).unwrap_or_else(|| missing("issue")));
+        };
+        let labels = issue.labels.ok_or_else(|| missing("labels"))?.nodes.unwrap_or_default();
+        Ok(Changed {
+            labels: labels.into_iter().flatten().map(|label| storable(label.name)).collect(),
+            updated_at: issue.updated_at,
+            errors: answer.faults.iter().map(|fault| fault.error.to_string()).collect(),
+        })
+    }
+}

@@ -1,0 +1,23 @@
+//! The client of GitHub: reads issues, reads and writes labels.
+//!
+//! Not here: deciding what to read or write (that is `service`), and storing it. The types generated
+//! from `github-queries/` stay inside this folder; functions return the types below.
+//! Invariants: a write whose fate is unknown is never repeated; text that leaves this folder can be
+//! stored and shown (no NUL, no control characters but line feed and tab); an error never carries
+//! the token.
+
+mod client;
+mod error;
+mod issues;
+mod labels;
+mod queries;
+mod repositories;
+mod response;
+mod text;
+
+pub use client::{Client, Settings, Timeouts, UnusableSettings};
+pub use error::Error;
+pub use issues::{Issue, IssuePage, IssuesQuery, PageRepository, States};
+pub use labels::{Changed, Label, LiveLabels};
+pub use repositories::Repository;
+pub use response::Rate;

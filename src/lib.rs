@@ -1,9 +1,11 @@
 //! Dispatch: a Kanban board and work dispatch for AI agents over GitHub Issues.
 
-pub mod domain;
-
+pub mod app;
+pub mod bus;
 pub mod clock;
 pub mod config;
+pub mod domain;
+pub mod github;
+pub mod service;
 pub mod store;
 pub mod telemetry;
-pub mod github;

@@ -11,7 +11,13 @@ use super::status::{IssueState, Status, UnknownWord};
 
 /// Which stream an event belongs to.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, diesel::expression::AsExpression,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    diesel::expression::AsExpression,
     diesel::deserialize::FromSqlRow,
 )]
 #[diesel(sql_type = diesel::sql_types::Text)]
@@ -53,7 +59,13 @@ text_column!(Topic);
 
 /// What happened.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, diesel::expression::AsExpression,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    diesel::expression::AsExpression,
     diesel::deserialize::FromSqlRow,
 )]
 #[diesel(sql_type = diesel::sql_types::Text)]
@@ -111,8 +123,14 @@ text_column!(EventKind);
 /// What filters read of an issue, at one instant. An event holds them before and after, which is
 /// how a subscriber learns that an issue *stopped* matching.
 #[derive(
-    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize,
-    diesel::expression::AsExpression, diesel::deserialize::FromSqlRow,
+    Debug,
+    Clone,
+    PartialEq,
+    Eq,
+    serde::Serialize,
+    serde::Deserialize,
+    diesel::expression::AsExpression,
+    diesel::deserialize::FromSqlRow,
 )]
 #[diesel(sql_type = diesel::sql_types::Jsonb)]
 pub struct IssueFacts {

@@ -123,9 +123,7 @@ macro_rules! public_scalar {
                 <$scalar as async_graphql::InputType>::create_type_info(registry)
             }
 
-            fn parse(
-                value: Option<async_graphql::Value>,
-            ) -> async_graphql::InputValueResult<Self> {
+            fn parse(value: Option<async_graphql::Value>) -> async_graphql::InputValueResult<Self> {
                 match value.unwrap_or_default() {
                     async_graphql::Value::String(text) => {
                         text.parse().map_err(async_graphql::InputValueError::custom)
@@ -183,8 +181,17 @@ id!(
 /// A position in the event log. Opaque to clients: they keep the newest one seen and hand it back
 /// as `after` to go on without a gap. Position 0 is before the first event.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default,
-    diesel::expression::AsExpression, diesel::deserialize::FromSqlRow,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Default,
+    diesel::expression::AsExpression,
+    diesel::deserialize::FromSqlRow,
 )]
 #[diesel(sql_type = diesel::sql_types::BigInt)]
 pub struct EventCursor(pub i64);

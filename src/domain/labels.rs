@@ -4,8 +4,15 @@ use super::status::{IssueState, Priority, Status};
 
 /// The label names of one issue, to the letter and in GitHub's order.
 #[derive(
-    Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize,
-    diesel::expression::AsExpression, diesel::deserialize::FromSqlRow,
+    Debug,
+    Clone,
+    PartialEq,
+    Eq,
+    Default,
+    serde::Serialize,
+    serde::Deserialize,
+    diesel::expression::AsExpression,
+    diesel::deserialize::FromSqlRow,
 )]
 #[serde(transparent)]
 #[diesel(sql_type = diesel::sql_types::Array<diesel::sql_types::Text>)]
@@ -120,10 +127,11 @@ impl diesel::serialize::ToSql<TextArray, diesel::pg::Pg> for LabelSet {
 
 impl diesel::deserialize::FromSql<TextArray, diesel::pg::Pg> for LabelSet {
     fn from_sql(bytes: diesel::pg::PgValue<'_>) -> diesel::deserialize::Result<Self> {
-        Ok(Self(<Vec<String> as diesel::deserialize::FromSql<
-            TextArray,
-            diesel::pg::Pg,
-        >>::from_sql(bytes)?))
+        Ok(Self(
+            <Vec<String> as diesel::deserialize::FromSql<TextArray, diesel::pg::Pg>>::from_sql(
+                bytes,
+            )?,
+        ))
     }
 }
 

@@ -4,12 +4,13 @@
 //! needs a fact takes it as a parameter, so every rule can be tested without a database. Types
 //! here carry the derives of other floors (database, GraphQL, JSON) and nothing more of them.
 
-mod column;
 pub mod access;
 pub mod actor;
+mod column;
 pub mod events;
 pub mod filter;
 pub mod ids;
+pub mod instant;
 pub mod labels;
 pub mod names;
 pub mod status;
@@ -18,6 +19,7 @@ pub use access::Tier;
 pub use actor::Actor;
 pub use filter::IssueFilter;
 pub use ids::{AgentRunId, AuditEntryId, EventCursor, IssueId, RepositoryId};
+pub use instant::Instant;
 pub use labels::LabelSet;
 pub use names::FullName;
 pub use status::{IssueState, Priority, Status};

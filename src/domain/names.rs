@@ -5,7 +5,13 @@ use std::str::FromStr;
 
 /// `owner/name`, spelled as it came. GitHub ignores case, so compare [`FullName::key`]s.
 #[derive(
-    Debug, Clone, PartialEq, Eq, Hash, serde::Serialize, diesel::expression::AsExpression,
+    Debug,
+    Clone,
+    PartialEq,
+    Eq,
+    Hash,
+    serde::Serialize,
+    diesel::expression::AsExpression,
     diesel::deserialize::FromSqlRow,
 )]
 #[serde(transparent)]
@@ -93,8 +99,15 @@ mod tests {
     #[test]
     fn anything_else_is_refused() {
         for text in [
-            "", "no-slash", "owner only/repo", "bad/repo/name", "/missing-owner", "missing-repo/",
-            "tab\t/x", "nul\0/x", "/",
+            "",
+            "no-slash",
+            "owner only/repo",
+            "bad/repo/name",
+            "/missing-owner",
+            "missing-repo/",
+            "tab\t/x",
+            "nul\0/x",
+            "/",
         ] {
             assert!(text.parse::<FullName>().is_err(), "{text:?} passed");
         }

@@ -17,8 +17,18 @@ pub struct UnknownWord {
 
 /// A board column. `status/<kebab-case>` is its label on GitHub.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, async_graphql::Enum,
-    serde::Serialize, serde::Deserialize, diesel::expression::AsExpression,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    async_graphql::Enum,
+    serde::Serialize,
+    serde::Deserialize,
+    diesel::expression::AsExpression,
     diesel::deserialize::FromSqlRow,
 )]
 #[diesel(sql_type = diesel::sql_types::Text)]
@@ -40,14 +50,8 @@ pub enum Status {
 
 impl Status {
     /// Every status in board order, which is also the order in which labels are looked for.
-    pub const ALL: [Self; 6] = [
-        Self::Backlog,
-        Self::Ready,
-        Self::InProgress,
-        Self::InReview,
-        Self::Blocked,
-        Self::Done,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::Backlog, Self::Ready, Self::InProgress, Self::InReview, Self::Blocked, Self::Done];
 
     /// The kebab-case word, as in the label after `status/`, in REST and in the database.
     pub fn as_str(self) -> &'static str {
@@ -118,8 +122,17 @@ text_column!(Status);
 
 /// Whether GitHub has the issue open or closed.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, async_graphql::Enum, serde::Serialize,
-    serde::Deserialize, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    async_graphql::Enum,
+    serde::Serialize,
+    serde::Deserialize,
+    diesel::expression::AsExpression,
+    diesel::deserialize::FromSqlRow,
 )]
 #[diesel(sql_type = diesel::sql_types::Text)]
 #[serde(rename_all = "lowercase")]
@@ -156,8 +169,18 @@ text_column!(IssueState);
 
 /// How urgent an issue is; `priority/p0` is the most urgent.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, async_graphql::Enum,
-    serde::Serialize, serde::Deserialize, diesel::expression::AsExpression,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    async_graphql::Enum,
+    serde::Serialize,
+    serde::Deserialize,
+    diesel::expression::AsExpression,
     diesel::deserialize::FromSqlRow,
 )]
 #[diesel(sql_type = diesel::sql_types::Text)]
@@ -213,10 +236,7 @@ impl FromStr for Priority {
 
     fn from_str(word: &str) -> Result<Self, UnknownWord> {
         Self::ALL.into_iter().find(|priority| priority.as_str() == word).ok_or_else(|| {
-            UnknownWord {
-                word: word.to_owned(),
-                allowed: Self::ALL.map(Self::as_str).join(", "),
-            }
+            UnknownWord { word: word.to_owned(), allowed: Self::ALL.map(Self::as_str).join(", ") }
         })
     }
 }

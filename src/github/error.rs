@@ -32,7 +32,7 @@ pub enum Error {
     #[error("#{number} is a pull request, not an issue")]
     PullRequest {
         /// The number asked for.
-        number: i64,
+        number: i32,
     },
 
     /// GitHub wants to be left alone for a while. Nothing was changed.

@@ -25,7 +25,7 @@ pub struct Issue {
     /// The repository it is in now, in GitHub's own spelling.
     pub repository_full_name: FullName,
     /// Its number in that repository.
-    pub number: i64,
+    pub number: i32,
     /// The title, markup and all.
     pub title: String,
     /// The text below the title as Markdown; none when empty.
@@ -168,11 +168,11 @@ impl Client {
     /// # Errors
     ///
     /// [`Error::PullRequest`] when the number belongs to one.
-    pub async fn issue(&self, name: &FullName, number: i64) -> Result<Issue, Error> {
+    pub async fn issue(&self, name: &FullName, number: i32) -> Result<Issue, Error> {
         use issue::IssueRepositoryIssueOrPullRequest as Either;
 
         let (owner, name) = (name.owner().to_owned(), name.name().to_owned());
-        let variables = issue::Variables { owner, name, number };
+        let variables = issue::Variables { owner, name, number: i64::from(number) };
         let data = self.ask::<queries::Issue>(variables, Repeat::Freely).await?.whole()?;
         let found = data.repository.ok_or_else(|| missing("repository"))?;
         match found.issue_or_pull_request.ok_or_else(|| missing("issue"))? {
@@ -219,6 +219,12 @@ impl Client {
     }
 }
 
+/// GraphQL's `Int` has 32 bits, so no other number can come.
+fn issue_number(number: i64) -> Result<i32, Error> {
+    let reason = || format!("{number} is no issue number");
+    i32::try_from(number).map_err(|_| Error::Unintelligible { reason: reason() })
+}
+
 /// The three documents share a fragment, for which three equal types are generated.
 macro_rules! from_fields {
     ($module:ident) => {
@@ -240,7 +246,7 @@ macro_rules! from_fields {
                 Ok(Self {
                     node_id: node.id,
                     repository_full_name: full_name(&node.repository.name_with_owner)?,
-                    number: node.number,
+                    number: issue_number(node.number)?,
                     title: storable(node.title),
                     body: Some(storable(node.body)).filter(|body| !body.is_empty()),
                     url: node.url,

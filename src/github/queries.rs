@@ -14,10 +14,10 @@ macro_rules! document {
     ($name:ident, $path:tt) => {
         #[derive(GraphQLQuery)]
         #[graphql(
-                    schema_path = "github-queries/schema.graphql",
-                    query_path = $path,
-                    response_derives = "Debug"
-                )]
+                                    schema_path = "github-queries/schema.graphql",
+                                    query_path = $path,
+                                    response_derives = "Debug"
+                                )]
         pub(super) struct $name;
     };
 }

@@ -1,0 +1,43 @@
+//! What every use case needs, in one value that is cheap to clone and passed first.
+
+use std::sync::Arc;
+
+use diesel_async::pooled_connection::deadpool;
+
+use crate::bus::Bus;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::github;
+use crate::service::Error;
+use crate::store::{Connection, Pool};
+
+/// The running service: settings, database, GitHub, events and time.
+#[derive(Clone)]
+pub struct App {
+    /// All settings.
+    pub config: Arc<Config>,
+    /// Connections that requests share.
+    pub pool: Pool,
+    /// The client of GitHub.
+    pub github: github::Client,
+    /// What happened, as it happens.
+    pub bus: Bus,
+    /// The only "now".
+    pub clock: Clock,
+    /// Whether GitHub is the built-in simulator.
+    pub simulated: bool,
+}
+
+impl App {
+    /// A connection from the pool.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] when the database cannot be reached.
+    pub async fn connection(&self) -> Result<deadpool::Object<Connection>, Error> {
+        self.pool.get().await.map_err(|error| {
+            tracing::warn!(%error, "no connection to the database");
+            Error::Unavailable { reason: "the database cannot be reached".to_owned() }
+        })
+    }
+}

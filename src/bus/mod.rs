@@ -1,0 +1,103 @@
+//! From the event log in PostgreSQL to everybody in this process who wants to hear.
+//!
+//! One pump reads the log in order, from the last id it knows, and sends each event once into a
+//! bounded channel. A bell (`NOTIFY`) makes it look at once; it carries nothing, so a lost bell
+//! costs only time, at most [`LOOK_ANYWAY`]. Not here: what an event means to whom.
+//! Invariants: events are sent in the order of their ids, each once, none left out; a listener that
+//! falls more than [`CAPACITY`] behind is told so by the channel and never skipped in silence.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use diesel::QueryResult;
+use diesel_async::{AsyncConnection, RunQueryDsl};
+use futures_util::StreamExt;
+use tokio::sync::broadcast;
+
+use crate::domain::EventCursor;
+use crate::store::{Connection, Event, Pool, event_log};
+
+/// How many events a listener may be behind.
+pub const CAPACITY: usize = 4096;
+
+/// How long the pump rests at the most without a bell.
+const LOOK_ANYWAY: Duration = Duration::from_secs(30);
+
+/// How long it waits before it connects again.
+const RECONNECT: Duration = Duration::from_secs(1);
+
+const BATCH: i64 = 500;
+
+/// Where the events of this process come from. Clones share one channel.
+#[derive(Debug, Clone)]
+pub struct Bus {
+    sender: broadcast::Sender<Arc<Event>>,
+    position: Arc<AtomicI64>,
+}
+
+impl Bus {
+    /// A bus that has sent everything up to `position`.
+    pub fn new(position: EventCursor) -> Self {
+        let (sender, _) = broadcast::channel(CAPACITY);
+        Self { sender, position: Arc::new(AtomicI64::new(position.0)) }
+    }
+
+    /// Everything sent from now on.
+    pub fn subscribe(&self) -> broadcast::Receiver<Arc<Event>> {
+        self.sender.subscribe()
+    }
+
+    /// The last event that was sent. Whoever subscribes first and asks second misses nothing
+    /// behind it.
+    pub fn position(&self) -> EventCursor {
+        EventCursor(AtomicI64::load(&self.position, Ordering::Acquire))
+    }
+
+    fn send(&self, event: Event) {
+        let id = event.id.0;
+        // Nobody listening is no failure.
+        let _ = self.sender.send(Arc::new(event));
+        self.position.store(id, Ordering::Release);
+    }
+
+    /// Sends whatever the log has behind the last event sent.
+    async fn catch_up(&self, connection: &mut Connection) -> QueryResult<()> {
+        loop {
+            let events = event_log::after(connection, self.position(), BATCH).await?;
+            let is_last = events.len() < usize::try_from(BATCH).expect("a small number");
+            for event in events {
+                self.send(event);
+            }
+            if is_last {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Pumps until cancelled. `url` is for the connection that listens for the bell: it cannot come
+    /// from the pool, because it is held for good.
+    pub async fn pump(self, pool: Pool, url: &str) {
+        loop {
+            if let Err(error) = self.listen(&pool, url).await {
+                tracing::warn!(%error, "the event pump lost its connection and connects again");
+            }
+            tokio::time::sleep(RECONNECT).await;
+        }
+    }
+
+    async fn listen(&self, pool: &Pool, url: &str) -> anyhow::Result<()> {
+        let mut ear = Connection::establish(url).await?;
+        // The ear is up before the first look, so nothing rings unheard in between.
+        diesel::sql_query("LISTEN dispatch_events").execute(&mut ear).await?;
+        let mut bells = std::pin::pin!(ear.notifications_stream());
+        loop {
+            self.catch_up(&mut *pool.get().await?).await?;
+            match tokio::time::timeout(LOOK_ANYWAY, bells.next()).await {
+                Ok(Some(bell)) => drop(bell?),
+                Ok(None) => anyhow::bail!("the server closed the connection"),
+                Err(_) => {}
+            }
+        }
+    }
+}

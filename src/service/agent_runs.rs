@@ -1,0 +1,129 @@
+//! What agents report of their work.
+
+use chrono::{DateTime, Utc};
+use diesel_async::AsyncConnection;
+
+use super::changes::run_event;
+use super::{Error, Result};
+use crate::app::App;
+use crate::domain::{AgentRunId, IssueId};
+use crate::store::agent_runs::{NewAgentRun, RunFilter};
+use crate::store::{AgentRun, Page, PageRequest, agent_runs, event_log, issues};
+
+/// A run as its agent reports it.
+#[derive(Debug, Clone, async_graphql::InputObject)]
+#[graphql(name = "RecordAgentRunInput")]
+pub struct RecordAgentRun {
+    /// The agent's name, without the `agent/` prefix.
+    pub agent_name: String,
+    /// What kind of run: `heartbeat` by convention, else free text.
+    pub run_type: String,
+    /// How it went: `success`, `error` or free text.
+    pub status: String,
+    /// When it began, by the agent's clock.
+    pub started_at: crate::domain::Instant,
+    /// When it ended, by the agent's clock; absent while it runs.
+    pub finished_at: Option<crate::domain::Instant>,
+    /// What the agent says of it.
+    pub summary: Option<String>,
+    /// What went wrong.
+    pub error_message: Option<String>,
+    /// Pages the run touched; each an http(s) address.
+    pub touched_issue_urls: Option<Vec<String>>,
+    /// The issue it worked on.
+    pub issue_id: Option<IssueId>,
+    /// Repeating a request with the same key returns the first run and records nothing.
+    pub idempotency_key: Option<String>,
+    /// What came of it: one of the words that REST clients know.
+    #[graphql(skip)]
+    pub outcome: Option<String>,
+}
+
+/// Records a run.
+///
+/// # Errors
+///
+/// [`Error::Invalid`] for an empty name, type or status, an address that is none, or an issue that
+/// is not cached.
+pub async fn record_agent_run(app: &App, command: RecordAgentRun) -> Result<AgentRun> {
+    check(&command)?;
+    let now = app.clock.now();
+    let mut connection = app.connection().await?;
+    if let Some(id) = command.issue_id
+        && issues::by_id(&mut connection, id).await?.is_none()
+    {
+        let reason = format!("there is no issue {id}");
+        return Err(Error::Invalid { field: "issueId", reason });
+    }
+    let run = row_of(command, now);
+    connection
+        .transaction(async |connection| {
+            let Some(recorded) = agent_runs::record(connection, &run).await? else {
+                let key = run.idempotency_key.as_deref().unwrap_or_default();
+                return Ok(agent_runs::by_key(connection, key).await?);
+            };
+            event_log::append(connection, &[run_event(&recorded)]).await?;
+            Ok(recorded)
+        })
+        .await
+}
+
+fn check(command: &RecordAgentRun) -> Result<()> {
+    let required = [
+        ("agentName", &command.agent_name),
+        ("runType", &command.run_type),
+        ("status", &command.status),
+    ];
+    for (field, value) in required {
+        if value.trim().is_empty() {
+            return Err(Error::Invalid { field, reason: "must not be empty".to_owned() });
+        }
+    }
+    let is_address = |url: &String| url.starts_with("http://") || url.starts_with("https://");
+    if !command.touched_issue_urls.iter().flatten().all(is_address) {
+        return Err(Error::Invalid {
+            field: "touchedIssueUrls",
+            reason: "must be an array of http(s) URLs".to_owned(),
+        });
+    }
+    Ok(())
+}
+
+fn row_of(command: RecordAgentRun, now: DateTime<Utc>) -> NewAgentRun {
+    let text = |text: String| text.replace('\0', "");
+    NewAgentRun {
+        agent_name: text(command.agent_name),
+        run_type: text(command.run_type),
+        status: text(command.status),
+        outcome: command.outcome,
+        started_at: command.started_at.0,
+        finished_at: command.finished_at.map(|instant| instant.0),
+        summary: command.summary.map(text),
+        error_message: command.error_message.map(text),
+        touched_issue_urls: command.touched_issue_urls.unwrap_or_default(),
+        issue_id: command.issue_id,
+        idempotency_key: command.idempotency_key.map(text),
+        created_at: now,
+    }
+}
+
+/// A page of runs, last reported first.
+pub async fn agent_runs(
+    app: &App,
+    filter: &RunFilter,
+    request: &PageRequest,
+) -> Result<Page<AgentRun>> {
+    let mut connection = app.connection().await?;
+    Ok(agent_runs::page(&mut connection, filter, request).await?)
+}
+
+/// One run.
+///
+/// # Errors
+///
+/// [`Error::NotFound`].
+pub async fn find_agent_run(app: &App, id: AgentRunId) -> Result<AgentRun> {
+    let mut connection = app.connection().await?;
+    let missing = || Error::NotFound { what: "Agent run", id: id.to_string() };
+    agent_runs::by_ids(&mut connection, &[id]).await?.pop().ok_or_else(missing)
+}

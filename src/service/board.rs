@@ -1,0 +1,131 @@
+//! Reading the board: its columns, their counts and cards, and issues one by one or as a list.
+
+use crate::app::App;
+use crate::domain::filter::Wanted;
+use crate::domain::{EventCursor, FullName, IssueFilter, IssueId, RepositoryId, Status};
+use crate::service::{Error, Result};
+use crate::store::{Issue, Page, PageRequest, Repository, event_log, issues, repositories};
+
+/// The board at one instant.
+#[derive(Debug, Clone)]
+pub struct Board {
+    /// The position that was read before the rows: the rows may be newer, never older.
+    pub as_of: EventCursor,
+    /// All six columns in board order.
+    pub columns: Vec<Column>,
+}
+
+/// One column and its first cards.
+#[derive(Debug, Clone)]
+pub struct Column {
+    /// Which.
+    pub status: Status,
+    /// How many cards it has.
+    pub total: i64,
+    /// The first of them, most recently updated first.
+    pub cards: Page<Issue>,
+}
+
+/// What a filter asks of this installation, whose settings hide some issues.
+pub fn wanted(app: &App, filter: Option<IssueFilter>) -> Wanted {
+    filter.unwrap_or_default().into_wanted(&app.config.board.excluded_labels)
+}
+
+/// All columns with their counts and the first `cards` cards of each.
+pub async fn board(app: &App, wanted: &Wanted, cards: u32) -> Result<Board> {
+    let request = PageRequest::first(cards);
+    let mut connection = app.connection().await?;
+    let as_of = event_log::position(&mut connection).await?;
+    let totals = issues::count_by_status(&mut connection, wanted).await?;
+    let rows = match cards {
+        0 => vec![],
+        _ => issues::first_of_each_column(&mut connection, wanted, request.rows_to_read()).await?,
+    };
+    let mut by_column = Status::ALL.map(|_| Vec::new());
+    for issue in rows {
+        by_column[issue.status as usize].push(issue);
+    }
+    let column = |(status, rows): (Status, Vec<Issue>)| {
+        let total = totals.iter().find(|(of, _)| *of == status).map_or(0, |(_, total)| *total);
+        Column { status, total, cards: Page::new(rows, &request) }
+    };
+    let columns = Status::ALL.into_iter().zip(by_column).map(column).collect();
+    Ok(Board { as_of, columns })
+}
+
+/// A page of one column.
+pub async fn column_page(
+    app: &App,
+    wanted: &Wanted,
+    status: Status,
+    request: &PageRequest,
+) -> Result<Page<Issue>> {
+    let mut connection = app.connection().await?;
+    Ok(issues::page_of_column(&mut connection, wanted, status, request).await?)
+}
+
+/// A page of all that is wanted, most recently updated first.
+pub async fn issues(app: &App, wanted: &Wanted, request: &PageRequest) -> Result<Page<Issue>> {
+    let mut connection = app.connection().await?;
+    Ok(issues::page(&mut connection, wanted, request).await?)
+}
+
+/// How many issues are wanted.
+pub async fn count(app: &App, wanted: &Wanted) -> Result<i64> {
+    let mut connection = app.connection().await?;
+    let totals = issues::count_by_status(&mut connection, wanted).await?;
+    Ok(totals.into_iter().map(|(_, total)| total).sum())
+}
+
+/// An issue with its repository. Also one that the board hides; not one that was removed or whose
+/// repository is no longer tracked.
+///
+/// # Errors
+///
+/// [`Error::NotFound`].
+pub async fn find_issue(app: &App, id: IssueId) -> Result<(Issue, Repository)> {
+    let mut connection = app.connection().await?;
+    let issue = issues::by_id(&mut connection, id)
+        .await?
+        .filter(|issue| issue.removed_at.is_none())
+        .ok_or_else(|| Error::no_issue(id))?;
+    let repository = repositories::by_ids(&mut connection, &[issue.repository_id])
+        .await?
+        .pop()
+        .filter(|repository| repository.enabled)
+        .ok_or_else(|| Error::no_issue(id))?;
+    Ok((issue, repository))
+}
+
+/// An issue by its number; see [`find_issue`].
+///
+/// # Errors
+///
+/// [`Error::NotFound`].
+pub async fn find_issue_by_number(
+    app: &App,
+    name: &FullName,
+    number: i32,
+) -> Result<(Issue, Repository)> {
+    let missing = || Error::no_issue(format!("{name}#{number}"));
+    let mut connection = app.connection().await?;
+    let repository = repositories::by_name(&mut connection, name)
+        .await?
+        .filter(|repository| repository.enabled)
+        .ok_or_else(missing)?;
+    let issue =
+        issues::by_number(&mut connection, repository.id, number).await?.ok_or_else(missing)?;
+    Ok((issue, repository))
+}
+
+/// The Markdown texts of issues, in no order.
+pub async fn bodies(app: &App, ids: &[IssueId]) -> Result<Vec<(IssueId, Option<String>)>> {
+    let mut connection = app.connection().await?;
+    Ok(issues::bodies(&mut connection, ids).await?)
+}
+
+/// Repositories by id, tracked or not, in no order.
+pub async fn repositories(app: &App, ids: &[RepositoryId]) -> Result<Vec<Repository>> {
+    let mut connection = app.connection().await?;
+    Ok(repositories::by_ids(&mut connection, ids).await?)
+}

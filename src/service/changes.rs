@@ -1,0 +1,129 @@
+//! What every change of a cached issue has in common: the row it becomes and the event it makes.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::app::App;
+use crate::domain::events::{EventKind, IssueFacts, Topic};
+use crate::domain::filter::is_on_board;
+use crate::domain::{LabelSet, RepositoryId, Status};
+use crate::github;
+use crate::store::event_log::NewEvent;
+use crate::store::issues::IssueWrite;
+use crate::store::{AgentRun, AuditEntry, Issue, Repository};
+
+/// The lane that new issues wait in.
+pub(super) const DEFAULT_LANE: &str = "default";
+
+/// When the done window begins, seen from `now`.
+pub(super) fn window_start(app: &App, now: DateTime<Utc>) -> DateTime<Utc> {
+    now - TimeDelta::days(i64::from(app.config.board.done_retention_days))
+}
+
+/// The row for what GitHub says of an issue. `known` is the row it has now.
+pub(super) fn write_of(
+    issue: &github::Issue,
+    repository: RepositoryId,
+    known: Option<&Issue>,
+    read_at: DateTime<Utc>,
+    window_start: DateTime<Utc>,
+) -> IssueWrite {
+    let labels = LabelSet::from(issue.labels.clone());
+    let status = labels.effective_status(issue.state);
+    let blocked_reason =
+        known.filter(|_| status == Status::Blocked).and_then(|known| known.blocked_reason.clone());
+    IssueWrite {
+        repository_id: repository,
+        node_id: issue.node_id.clone(),
+        number: issue.number,
+        title: issue.title.clone(),
+        body: issue.body.clone(),
+        url: issue.url.clone(),
+        state: issue.state,
+        status,
+        priority: labels.priority(),
+        labels,
+        assignees: issue.assignees.clone(),
+        author: issue.author.clone(),
+        comments_count: i32::try_from(issue.comments_count).unwrap_or(i32::MAX),
+        created_at: issue.created_at,
+        updated_at: issue.updated_at,
+        closed_at: issue.closed_at,
+        read_at,
+        lane: known.map_or_else(|| DEFAULT_LANE.to_owned(), |known| known.lane.clone()),
+        blocked_reason,
+        on_board: is_on_board(issue.state, issue.closed_at, window_start),
+        removed_at: None,
+    }
+}
+
+/// The event for a change of an issue from one row to the next.
+pub(super) fn issue_event(
+    before: Option<&Issue>,
+    after: &Issue,
+    body_changed: bool,
+    repository: &Repository,
+    actor: &str,
+    at: DateTime<Utc>,
+) -> NewEvent {
+    let moved = before.is_some_and(|before| before.status != after.status);
+    let mut facts = after.facts(repository);
+    facts.body_changed = body_changed;
+    NewEvent {
+        kind: if moved { EventKind::IssueMoved } else { EventKind::IssueChanged },
+        issue_id: Some(after.id),
+        before: before.map(|before| before.facts(repository)),
+        after: Some(facts),
+        ..blank(Topic::Board, EventKind::IssueChanged, actor, at)
+    }
+}
+
+/// The event for an issue of the board that is deleted or transferred.
+pub(super) fn removal_event(
+    gone: &Issue,
+    repository: &Repository,
+    actor: &str,
+    at: DateTime<Utc>,
+) -> NewEvent {
+    NewEvent {
+        issue_id: Some(gone.id),
+        before: Some(IssueFacts { on_board: true, ..gone.facts(repository) }),
+        ..blank(Topic::Board, EventKind::IssueRemoved, actor, at)
+    }
+}
+
+/// The event that makes readers start over.
+pub(super) fn resync_event(reason: String, actor: &str, at: DateTime<Utc>) -> NewEvent {
+    NewEvent { reason: Some(reason), ..blank(Topic::Board, EventKind::Resync, actor, at) }
+}
+
+/// The event for a settled audit entry.
+pub(super) fn audit_event(entry: &AuditEntry) -> NewEvent {
+    NewEvent {
+        issue_id: entry.issue_id,
+        record_id: Some(entry.id.0),
+        ..blank(Topic::Audit, EventKind::AuditEntryAdded, &entry.actor, entry.created_at())
+    }
+}
+
+/// The event for a run.
+pub(super) fn run_event(run: &AgentRun) -> NewEvent {
+    NewEvent {
+        issue_id: run.issue_id,
+        record_id: Some(run.id.0),
+        ..blank(Topic::Run, EventKind::AgentRunRecorded, &run.agent_name, run.created_at)
+    }
+}
+
+fn blank(topic: Topic, kind: EventKind, actor: &str, at: DateTime<Utc>) -> NewEvent {
+    NewEvent {
+        topic,
+        kind,
+        at,
+        actor: actor.to_owned(),
+        issue_id: None,
+        record_id: None,
+        before: None,
+        after: None,
+        reason: None,
+    }
+}

@@ -1,0 +1,110 @@
+//! The one error of this floor. It knows no transport; each door has its own table of codes.
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::Status;
+use crate::github;
+
+/// Why a use case did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The request itself is wrong.
+    #[error("{field}: {reason}")]
+    Invalid {
+        /// The member of the request, as the caller spells it.
+        field: &'static str,
+        /// What is wrong with it and what would be right.
+        reason: String,
+    },
+
+    /// Nobody has shown who they are.
+    #[error("Unauthorized")]
+    Unauthenticated,
+
+    /// Not this caller's to do.
+    #[error("{action}")]
+    Forbidden {
+        /// What was refused and who may do it, as one sentence.
+        action: String,
+    },
+
+    /// No such thing.
+    #[error("{what} not found: {id}")]
+    NotFound {
+        /// The kind of thing, capitalised.
+        what: &'static str,
+        /// How it was called.
+        id: String,
+    },
+
+    /// It moved; look again.
+    #[error("{what}")]
+    Conflict {
+        /// What stands in the way, as one sentence.
+        what: String,
+        /// Where the issue is now.
+        current: Option<Status>,
+        /// Where a change that is under way wants it.
+        pending: Option<Status>,
+    },
+
+    /// The caller's hold is over.
+    #[error("the lease on this issue is over{}", .holder.as_ref().map(|agent| format!("; {agent} holds it now")).unwrap_or_default())]
+    LeaseLost {
+        /// Who holds the issue now.
+        holder: Option<String>,
+    },
+
+    /// Later.
+    #[error("{what}")]
+    Busy {
+        /// What is busy, as one sentence.
+        what: String,
+        /// When to ask again; none when that is not known.
+        retry_at: Option<DateTime<Utc>>,
+    },
+
+    /// GitHub said no, or nothing.
+    #[error("{0}")]
+    Upstream(#[source] github::Error),
+
+    /// We are not ready.
+    #[error("{reason}")]
+    Unavailable {
+        /// What is missing.
+        reason: String,
+    },
+
+    /// Our own bug. Doors log it whole and answer bare.
+    #[error("internal error")]
+    Internal(#[source] anyhow::Error),
+}
+
+impl Error {
+    /// An issue that is not in the cache.
+    pub fn no_issue(id: impl ToString) -> Self {
+        Self::NotFound { what: "Issue", id: id.to_string() }
+    }
+
+    /// A repository that is not tracked.
+    pub fn no_repository(name: impl ToString) -> Self {
+        Self::NotFound { what: "Repository", id: name.to_string() }
+    }
+}
+
+impl From<diesel::result::Error> for Error {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Internal(error.into())
+    }
+}
+
+impl From<github::Error> for Error {
+    fn from(error: github::Error) -> Self {
+        match error {
+            github::Error::RateLimited { until } => {
+                Self::Busy { what: error.to_string(), retry_at: Some(until) }
+            }
+            _ => Self::Upstream(error),
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! Everything a person or an agent can do: one function each.
+//!
+//! `verb_noun(app, actor, command)`: context first, who second, what third. A function reads as its
+//! use case: load, decide, act outside, record, return. What it decides without I/O is a function of
+//! `domain`. Invariants: a function owns its transactions; GitHub is never called while one is open;
+//! every change appends its events in the transaction that makes it.
+
+pub mod agent_runs;
+pub mod audit;
+pub mod board;
+mod changes;
+mod error;
+pub mod events;
+pub mod moves;
+pub mod retention;
+pub mod sync;
+pub mod tracking;
+
+pub use error::Error;
+
+/// What most functions here answer.
+pub type Result<T> = std::result::Result<T, Error>;

@@ -1,0 +1,43 @@
+//! What changes by time alone: issues leave Done, events are forgotten.
+
+use diesel_async::AsyncConnection;
+
+use super::changes::{issue_event, window_start};
+use super::{Error, Result};
+use crate::app::App;
+use crate::domain::Actor;
+use crate::store::{Issue, event_log, issues, repositories};
+
+/// Takes issues off the board that were closed before the done window, and puts those on it that a
+/// longer window now holds. Safe to run anywhere, any number of times.
+pub async fn apply_done_window(app: &App) -> Result<()> {
+    let now = app.clock.now();
+    let start = window_start(app, now);
+    let mut connection = app.connection().await?;
+    connection
+        .transaction(async |connection| {
+            let left = issues::leave_done_window(connection, start).await?;
+            let entered = issues::enter_done_window(connection, start).await?;
+            let ids: Vec<_> =
+                left.iter().chain(&entered).map(|issue| issue.repository_id).collect();
+            let repositories = repositories::by_ids(connection, &ids).await?;
+            let event = |issue: &Issue| {
+                let before = Issue { on_board: !issue.on_board, ..issue.clone() };
+                let of = repositories.iter().find(|of| of.id == issue.repository_id)?;
+                Some(issue_event(Some(&before), issue, false, of, Actor::System.name(), now))
+            };
+            let events: Vec<_> = left.iter().chain(&entered).filter_map(event).collect();
+            if !events.is_empty() {
+                event_log::append(connection, &events).await?;
+            }
+            Ok::<_, Error>(())
+        })
+        .await
+}
+
+/// Forgets events that are older than the settings say.
+pub async fn prune_events(app: &App) -> Result<usize> {
+    let mut connection = app.connection().await?;
+    let before = app.clock.now() - app.config.events.retention;
+    Ok(event_log::prune(&mut connection, before).await?)
+}

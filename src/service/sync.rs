@@ -1,0 +1,544 @@
+//! Bringing GitHub's issues into the cache.
+//!
+//! A repository is read completely once, then by update time from a high-water mark that comes only
+//! from rows written. GitHub's count of open issues comes with every answer; when it is not ours, or
+//! once a day, the repository is read completely again, so no issue is stranded and none haunts the
+//! board. Invariants: nothing is written to GitHub; a newer row is never overwritten by an older
+//! page; one repository's failure never stops another; an issue with an unsettled change is left to
+//! whoever settles it.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel_async::AsyncConnection;
+use futures_util::{StreamExt, stream};
+use uuid::Uuid;
+
+use super::changes::{issue_event, removal_event, resync_event, window_start, write_of};
+use super::{Error, Result};
+use crate::app::App;
+use crate::domain::{Actor, FullName, IssueId};
+use crate::github::{self, IssuePage, IssuesQuery, States};
+use crate::store::event_log::NewEvent;
+use crate::store::issues::IssueWrite;
+use crate::store::repositories::Progress;
+use crate::store::{
+    Connection, Issue, Repository, audit, event_log, issues, job_locks, repositories,
+};
+
+/// The lock that manual and timed syncs share.
+const JOB: &str = "issue-sync";
+
+/// How often a running sync gives a sign of life.
+const HEARTBEAT: Duration = Duration::from_secs(20);
+
+/// How many repositories are read at once.
+const AT_ONCE: usize = 4;
+
+/// How far each read reaches back behind the mark.
+const OVERLAP: TimeDelta = TimeDelta::seconds(60);
+
+/// How old a full pass may become.
+const FULL_PASS_EVERY: TimeDelta = TimeDelta::days(1);
+
+const PAGE_SIZE: u32 = 100;
+
+/// What became of one repository in a sync.
+#[derive(Debug)]
+pub struct RepositorySync {
+    /// Its full name.
+    pub repository: FullName,
+    /// How many issues GitHub sent; 0 after a failure.
+    pub synced: u32,
+    /// Why it failed.
+    pub error: Option<Error>,
+}
+
+/// Syncs every tracked repository, or one.
+///
+/// # Errors
+///
+/// [`Error::NotFound`] for a repository that is not tracked, [`Error::Busy`] while another sync
+/// runs. A repository that fails does not fail the call: see [`RepositorySync::error`].
+pub async fn sync_issues(app: &App, only: Option<&FullName>) -> Result<Vec<RepositorySync>> {
+    let chosen = {
+        let mut connection = app.connection().await?;
+        match only {
+            None => repositories::tracked(&mut connection).await?,
+            Some(name) => {
+                let found = repositories::by_name(&mut connection, name).await?;
+                let found = found.filter(|repository| repository.enabled);
+                vec![found.ok_or_else(|| Error::no_repository(name))?]
+            }
+        }
+    };
+    let run = take_lock(app).await?;
+    let work = sync_each(app, chosen);
+    let done = tokio::select! {
+        done = work => Ok(done),
+        lost = keep_lock(app, run) => Err(lost),
+    };
+    let mut connection = app.connection().await?;
+    job_locks::release(&mut connection, JOB, run).await?;
+    done
+}
+
+async fn sync_each(app: &App, chosen: Vec<Repository>) -> Vec<RepositorySync> {
+    stream::iter(chosen)
+        .map(|repository| sync_repository(app, repository))
+        .buffered(AT_ONCE)
+        .collect()
+        .await
+}
+
+async fn take_lock(app: &App) -> Result<Uuid> {
+    let (run, now) = (app.clock.fresh_uuid(), app.clock.now());
+    let stale = now - app.config.sync.lock_max_age;
+    let mut connection = app.connection().await?;
+    match job_locks::take(&mut connection, JOB, run, now, stale).await? {
+        true => Ok(run),
+        false => Err(Error::Busy {
+            what: "A sync is already running. Try again later.".to_owned(),
+            retry_at: None,
+        }),
+    }
+}
+
+/// Gives signs of life until the lock is lost.
+async fn keep_lock(app: &App, run: Uuid) -> Error {
+    loop {
+        tokio::time::sleep(HEARTBEAT).await;
+        let beaten = async {
+            let mut connection = app.connection().await?;
+            Ok::<_, Error>(job_locks::beat(&mut connection, JOB, run, app.clock.now()).await?)
+        };
+        match beaten.await {
+            Ok(true) => {}
+            Ok(false) => {
+                return Error::Busy {
+                    what: "Another sync has taken over".to_owned(),
+                    retry_at: None,
+                };
+            }
+            Err(error) => tracing::warn!(%error, "a sync could not give a sign of life"),
+        }
+    }
+}
+
+async fn sync_repository(app: &App, repository: Repository) -> RepositorySync {
+    let name = repository.full_name.clone();
+    let outcome = read_repository(app, &repository).await;
+    let noted = note_outcome(app, &repository, outcome.as_ref().err()).await;
+    match outcome.and_then(|synced| noted.map(|()| synced)) {
+        Ok(synced) => RepositorySync { repository: name, synced, error: None },
+        Err(error) => {
+            tracing::warn!(repository = %name, %error, "a repository could not be synced");
+            RepositorySync { repository: name, synced: 0, error: Some(error) }
+        }
+    }
+}
+
+async fn note_outcome(app: &App, repository: &Repository, error: Option<&Error>) -> Result<()> {
+    let now = app.clock.now();
+    let mut connection = app.connection().await?;
+    match error {
+        None => repositories::set_synced(&mut connection, repository.id, now).await?,
+        Some(error) => {
+            let text = error.to_string();
+            repositories::set_sync_error(&mut connection, repository.id, now, &text).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Reads what is new, and everything where that is due. Tells how many issues came.
+async fn read_repository(app: &App, repository: &Repository) -> Result<u32> {
+    let mut reader = Reader::new(app, repository.clone());
+    let now = app.clock.now();
+    let full_pass_is_due =
+        repository.fully_synced_at.is_none_or(|ended_at| ended_at + FULL_PASS_EVERY <= now);
+    if full_pass_is_due {
+        reader.read_everything().await?;
+        return Ok(reader.received);
+    }
+    let open_on_github = reader.read_news().await?;
+    if reader.is_stranded(open_on_github).await? {
+        reader.read_everything().await?;
+    }
+    Ok(reader.received)
+}
+
+/// One repository on its way through GitHub's pages.
+struct Reader<'a> {
+    app: &'a App,
+    repository: Repository,
+    progress: Progress,
+    is_first_import: bool,
+    page_size: u32,
+    received: u32,
+    seen: HashSet<String>,
+}
+
+impl<'a> Reader<'a> {
+    fn new(app: &'a App, repository: Repository) -> Self {
+        let progress = repository.progress();
+        let is_first_import = progress.fully_synced_at.is_none();
+        Self {
+            app,
+            repository,
+            progress,
+            is_first_import,
+            page_size: PAGE_SIZE,
+            received: 0,
+            seen: HashSet::new(),
+        }
+    }
+
+    /// Open and closed issues behind the mark; answers GitHub's count of open ones.
+    async fn read_news(&mut self) -> Result<u32> {
+        let since = self.progress.synced_through.map(|mark| mark - OVERLAP);
+        self.read_pages(States::Both, since, |progress, written_to| {
+            progress.synced_through = progress.synced_through.max(Some(written_to));
+        })
+        .await
+    }
+
+    /// Every open issue, and the closed ones that changed inside the done window; then whatever we
+    /// show that was not among them is asked for by its id. An interrupted pass goes on where it
+    /// stopped.
+    async fn read_everything(&mut self) -> Result<()> {
+        let began_at = self.app.clock.now();
+        let closed_since = window_start(self.app, began_at);
+        let (phase, reached) = (self.progress.pass_phase.take(), self.progress.pass_through.take());
+        let resumed = |of: &str| reached.filter(|_| phase.as_deref() == Some(of));
+        let mut mark = None;
+        if phase.as_deref() != Some("open") {
+            let since = resumed("closed").unwrap_or(closed_since);
+            self.read_phase("closed", States::Closed, Some(since), began_at, &mut mark).await?;
+        }
+        let open_on_github =
+            self.read_phase("open", States::Open, resumed("open"), began_at, &mut mark).await?;
+        self.confirm_unseen().await?;
+
+        let open_cached = self.count_open().await?;
+        let gap = (open_on_github != open_cached).then_some((open_on_github, open_cached));
+        // A pass that was resumed has not seen its first half, so its mark may be short: never back.
+        self.progress.synced_through = self.progress.synced_through.max(mark);
+        self.progress.fully_synced_at = Some(began_at);
+        (self.progress.pass_phase, self.progress.pass_through) = (None, None);
+        self.progress.gap_github = gap.map(|(github, _)| github);
+        self.progress.gap_cached = gap.map(|(_, cached)| cached);
+        self.finish_pass().await
+    }
+
+    /// One half of a full pass. `mark` becomes the newest update time written that lies before the
+    /// pass began: what changed later may have been missed by the half that was over by then.
+    async fn read_phase(
+        &mut self,
+        phase: &'static str,
+        states: States,
+        since: Option<DateTime<Utc>>,
+        began_at: DateTime<Utc>,
+        mark: &mut Option<DateTime<Utc>>,
+    ) -> Result<i32> {
+        let open = self
+            .read_pages(states, since, |progress, written_to| {
+                progress.pass_phase = Some(phase.to_owned());
+                progress.pass_through = Some(written_to);
+                *mark = (*mark).max(Some(written_to.min(began_at)));
+            })
+            .await?;
+        Ok(i32::try_from(open).unwrap_or(i32::MAX))
+    }
+
+    /// Reads pages until there are no more and writes each in a transaction of its own, together
+    /// with the progress that `advance` makes of the newest update time on it.
+    async fn read_pages(
+        &mut self,
+        states: States,
+        since: Option<DateTime<Utc>>,
+        mut advance: impl FnMut(&mut Progress, DateTime<Utc>),
+    ) -> Result<u32> {
+        let mut after = None;
+        loop {
+            let asked_at = self.app.clock.now();
+            let page = self.fetch(states, since, after).await?;
+            self.follow(&page).await?;
+            self.received += u32::try_from(page.issues.len()).unwrap_or(u32::MAX);
+            if let Some(newest) = page.issues.iter().map(|issue| issue.updated_at).max() {
+                advance(&mut self.progress, newest);
+            }
+            self.seen.extend(page.issues.iter().map(|issue| issue.node_id.clone()));
+            self.write_page(&page.issues, asked_at).await?;
+            after = page.next;
+            if after.is_none() {
+                return Ok(page.open_count);
+            }
+        }
+    }
+
+    /// A page, or a smaller one where GitHub takes too long over it.
+    async fn fetch(
+        &mut self,
+        states: States,
+        since: Option<DateTime<Utc>>,
+        after: Option<String>,
+    ) -> Result<IssuePage> {
+        loop {
+            let query =
+                IssuesQuery { states, since, after: after.clone(), page_size: self.page_size };
+            match self.app.github.issues(&self.repository.full_name, query).await {
+                Err(error) if error.is_timeout() && self.page_size > 1 => self.page_size /= 2,
+                answer => return Ok(answer?),
+            }
+        }
+    }
+
+    /// Takes over the repository's own id and name, which a rename on GitHub changes.
+    async fn follow(&mut self, page: &IssuePage) -> Result<()> {
+        let found = &page.repository;
+        let is_known = self.repository.node_id.as_deref() == Some(found.node_id.as_str())
+            && self.repository.full_name == found.full_name;
+        if is_known {
+            return Ok(());
+        }
+        let mut connection = self.app.connection().await?;
+        let written = repositories::set_identity(
+            &mut connection,
+            self.repository.id,
+            &found.node_id,
+            &found.full_name,
+            self.app.clock.now(),
+        )
+        .await;
+        match written {
+            Ok(repository) => {
+                self.repository = repository;
+                Ok(())
+            }
+            Err(diesel::result::Error::DatabaseError(
+                diesel::result::DatabaseErrorKind::UniqueViolation,
+                _,
+            )) => Err(Error::Conflict {
+                what: format!(
+                    "The repository is now called {0}, and {0} is tracked already",
+                    found.full_name
+                ),
+                current: None,
+                pending: None,
+            }),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Writes what is newer than the cache, tells what changed, and notes the progress.
+    async fn write_page(&self, found: &[github::Issue], asked_at: DateTime<Utc>) -> Result<()> {
+        let mut connection = self.app.connection().await?;
+        connection
+            .transaction(async |connection| {
+                let events = self.write_issues(connection, found, asked_at).await?;
+                if self.progress != self.repository.progress() {
+                    repositories::set_progress(connection, self.repository.id, &self.progress)
+                        .await?;
+                }
+                if !self.is_first_import && !events.is_empty() {
+                    event_log::append(connection, &events).await?;
+                }
+                Ok(())
+            })
+            .await
+    }
+
+    async fn write_issues(
+        &self,
+        connection: &mut Connection,
+        found: &[github::Issue],
+        asked_at: DateTime<Utc>,
+    ) -> Result<Vec<NewEvent>> {
+        write_issues(self.app, connection, &self.repository, found, asked_at).await
+    }
+
+    /// Asks GitHub by id for what the board shows and the pass did not see. Gone is gone only when
+    /// GitHub says so; what is still there is written as it is.
+    async fn confirm_unseen(&self) -> Result<()> {
+        let unseen: Vec<(IssueId, String)> = {
+            let mut connection = self.app.connection().await?;
+            let mut shown = issues::node_ids_on_board(&mut connection, self.repository.id).await?;
+            shown.retain(|(_, node_id)| !self.seen.contains(node_id));
+            shown
+        };
+        let asked_at = self.app.clock.now();
+        let node_ids: Vec<String> = unseen.iter().map(|(_, node_id)| node_id.clone()).collect();
+        let answers = self.app.github.issues_by_node_id(&node_ids).await?;
+        let is_ours = |issue: &github::Issue| {
+            issue.repository_full_name.key() == self.repository.full_name.key()
+        };
+        let (mut there, mut gone) = (Vec::new(), Vec::new());
+        for ((id, _), answer) in unseen.into_iter().zip(answers) {
+            match answer {
+                Some(issue) if is_ours(&issue) => there.push(issue),
+                _ => gone.push(id),
+            }
+        }
+        self.write_page(&there, asked_at).await?;
+        if gone.is_empty() { Ok(()) } else { self.remove(&gone).await }
+    }
+
+    async fn remove(&self, gone: &[IssueId]) -> Result<()> {
+        let now = self.app.clock.now();
+        let mut connection = self.app.connection().await?;
+        connection
+            .transaction(async |connection| {
+                let removed = issues::remove(connection, gone, now).await?;
+                let event =
+                    |issue| removal_event(issue, &self.repository, Actor::GitHub.name(), now);
+                let events: Vec<_> = removed.iter().map(event).collect();
+                if !events.is_empty() {
+                    event_log::append(connection, &events).await?;
+                }
+                Ok(())
+            })
+            .await
+    }
+
+    /// Ends a full pass; the first one makes every reader start over.
+    async fn finish_pass(&mut self) -> Result<()> {
+        let now = self.app.clock.now();
+        let text = format!("{} was imported", self.repository.full_name);
+        let event = resync_event(text, Actor::GitHub.name(), now);
+        let (id, progress) = (self.repository.id, &self.progress);
+        let is_first_import = self.is_first_import;
+        let mut connection = self.app.connection().await?;
+        connection
+            .transaction(async |connection| {
+                repositories::set_progress(connection, id, progress).await?;
+                if is_first_import {
+                    event_log::append(connection, &[event]).await?;
+                }
+                Ok::<_, Error>(())
+            })
+            .await?;
+        self.is_first_import = false;
+        Ok(())
+    }
+
+    /// Whether GitHub's count says that the cache is off, and not in the way a full pass left it.
+    async fn is_stranded(&self, open_on_github: u32) -> Result<bool> {
+        let github = i32::try_from(open_on_github).unwrap_or(i32::MAX);
+        let cached = self.count_open().await?;
+        let is_known_gap =
+            self.progress.gap_github == Some(github) && self.progress.gap_cached == Some(cached);
+        Ok(github != cached && !is_known_gap)
+    }
+
+    async fn count_open(&self) -> Result<i32> {
+        let mut connection = self.app.connection().await?;
+        let open = issues::count_open(&mut connection, self.repository.id).await?;
+        Ok(i32::try_from(open).unwrap_or(i32::MAX))
+    }
+}
+
+/// Writes what is new or newer than the cache and answers the events of what changed.
+async fn write_issues(
+    app: &App,
+    connection: &mut Connection,
+    repository: &Repository,
+    found: &[github::Issue],
+    asked_at: DateTime<Utc>,
+) -> Result<Vec<NewEvent>> {
+    if found.is_empty() {
+        return Ok(vec![]);
+    }
+    let now = app.clock.now();
+    let since = window_start(app, now);
+    let numbers: Vec<i32> = found.iter().map(|issue| issue.number).collect();
+    let known = issues::lock_numbers(connection, repository.id, &numbers).await?;
+    let ids: Vec<IssueId> = known.iter().map(|(issue, _)| issue.id).collect();
+    let unsettled = audit::unsettled_among(connection, &ids).await?;
+    let row_of = |number| known.iter().find(|(issue, _)| issue.number == number);
+
+    let mut writes: Vec<IssueWrite> = Vec::new();
+    for issue in found {
+        let row = row_of(issue.number);
+        let write = write_of(issue, repository.id, row.map(|(row, _)| row), asked_at, since);
+        let is_news = row.is_none_or(|(row, body)| {
+            !unsettled.contains(&row.id) && is_news(&write, row, body.as_deref())
+        });
+        // A page can hold an issue twice when it moved while the pages were read: the later wins.
+        if is_news {
+            writes.retain(|earlier| earlier.number != write.number);
+            writes.push(write);
+        }
+    }
+    if writes.is_empty() {
+        return Ok(vec![]);
+    }
+    let written = issues::write(connection, &writes).await?;
+    let event = |issue: &Issue| {
+        let before = row_of(issue.number);
+        let body = writes.iter().find(|write| write.number == issue.number).map(|w| &w.body);
+        let body_changed = before.is_some_and(|(_, before)| body != Some(before));
+        let row = before.map(|(row, _)| row);
+        issue_event(row, issue, body_changed, repository, Actor::GitHub.name(), now)
+    };
+    Ok(written.iter().map(event).collect())
+}
+
+/// Whether what was read says more than the row: it is newer, or read later and different.
+/// GitHub's times are whole seconds, so two changes within one look equally new.
+fn is_news(write: &IssueWrite, row: &Issue, body: Option<&str>) -> bool {
+    if write.updated_at != row.updated_at {
+        return write.updated_at > row.updated_at;
+    }
+    let is_same = write.node_id == row.node_id
+        && write.title == row.title
+        && write.body.as_deref() == body
+        && write.state == row.state
+        && write.labels == row.labels
+        && write.assignees == row.assignees
+        && write.author == row.author
+        && write.comments_count == row.comments_count
+        && write.closed_at == row.closed_at
+        && write.on_board == row.on_board
+        && row.removed_at.is_none();
+    write.read_at >= row.read_at && !is_same
+}
+
+/// What a refresh of one issue did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refreshed {
+    /// The issue was not cached before.
+    Created,
+    /// The issue was cached; it may have been the same.
+    Updated,
+}
+
+/// Reads one issue anew.
+///
+/// # Errors
+///
+/// [`Error::NotFound`] when the repository is not tracked, [`Error::Upstream`] when GitHub does not
+/// have the issue or it is a pull request.
+pub async fn refresh_issue(app: &App, name: &FullName, number: i32) -> Result<Refreshed> {
+    let repository = {
+        let mut connection = app.connection().await?;
+        repositories::by_name(&mut connection, name)
+            .await?
+            .filter(|repository| repository.enabled)
+            .ok_or_else(|| Error::no_repository(name))?
+    };
+    let asked_at = app.clock.now();
+    let issue = app.github.issue(&repository.full_name, number).await?;
+    let mut connection = app.connection().await?;
+    connection
+        .transaction(async |connection| {
+            let known = issues::lock_numbers(connection, repository.id, &[issue.number]).await?;
+            let events = write_issues(app, connection, &repository, &[issue], asked_at).await?;
+            if !events.is_empty() {
+                event_log::append(connection, &events).await?;
+            }
+            Ok(if known.is_empty() { Refreshed::Created } else { Refreshed::Updated })
+        })
+        .await
+}

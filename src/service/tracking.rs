@@ -1,0 +1,140 @@
+//! Which repositories are tracked.
+
+use diesel_async::AsyncConnection;
+
+use super::changes::{audit_event, resync_event};
+use super::{Error, Result};
+use crate::app::App;
+use crate::domain::{Actor, FullName, LabelSet};
+use crate::store::audit::NewEntry;
+use crate::store::{Repository, audit, event_log, milestones, repositories};
+
+/// Every repository that is or was tracked, by name.
+pub async fn all_repositories(app: &App) -> Result<Vec<Repository>> {
+    let mut connection = app.connection().await?;
+    Ok(repositories::all(&mut connection).await?)
+}
+
+/// The tracked repositories, by name.
+pub async fn tracked_repositories(app: &App) -> Result<Vec<Repository>> {
+    let mut connection = app.connection().await?;
+    Ok(repositories::tracked(&mut connection).await?)
+}
+
+/// Tracks a repository, or tracks it again. GitHub is not asked; the next sync tells whether it is
+/// there.
+///
+/// # Errors
+///
+/// [`Error::Conflict`] when it is tracked already.
+pub async fn track_repository(app: &App, actor: &Actor, name: &FullName) -> Result<Repository> {
+    let now = app.clock.now();
+    let mut connection = app.connection().await?;
+    connection
+        .transaction(async |connection| {
+            let repository =
+                repositories::track(connection, name, "user", now).await?.ok_or_else(|| {
+                    Error::Conflict {
+                        what: "Repository is already tracked".to_owned(),
+                        current: None,
+                        pending: None,
+                    }
+                })?;
+            let none = LabelSet::default();
+            let full_name = &repository.full_name;
+            let entry = entry(actor, "add_tracked_repo", full_name, &none, &none, now);
+            let entry = audit::append(connection, &entry).await?;
+            let text = format!("{full_name} is tracked");
+            let events = [resync_event(text, actor.name(), now), audit_event(&entry)];
+            event_log::append(connection, &events).await?;
+            Ok(repository)
+        })
+        .await
+}
+
+/// Stops tracking a repository. Its issues are hidden and kept.
+///
+/// # Errors
+///
+/// [`Error::NotFound`] when it is not tracked.
+pub async fn untrack_repository(app: &App, actor: &Actor, name: &FullName) -> Result<Repository> {
+    let now = app.clock.now();
+    let mut connection = app.connection().await?;
+    connection
+        .transaction(async |connection| {
+            let repository = repositories::untrack(connection, name, now)
+                .await?
+                .ok_or_else(|| Error::no_repository(name))?;
+            let source = LabelSet::from(vec![repository.source.clone()]);
+            let none = LabelSet::default();
+            let full_name = &repository.full_name;
+            let entry = entry(actor, "remove_tracked_repo", full_name, &source, &none, now);
+            let entry = audit::append(connection, &entry).await?;
+            let text = format!("{full_name} is no longer tracked");
+            let events = [resync_event(text, actor.name(), now), audit_event(&entry)];
+            event_log::append(connection, &events).await?;
+            Ok(repository)
+        })
+        .await
+}
+
+fn entry<'a>(
+    actor: &'a Actor,
+    action: &'a str,
+    repository: &'a FullName,
+    before: &'a LabelSet,
+    after: &'a LabelSet,
+    now: chrono::DateTime<chrono::Utc>,
+) -> NewEntry<'a> {
+    NewEntry {
+        actor: actor.name(),
+        action,
+        repository_full_name: repository.as_str(),
+        issue_number: None,
+        issue_id: None,
+        before_labels: before,
+        after_labels: after,
+        target_status: None,
+        reason: None,
+        success: Some(true),
+        error_message: None,
+        notes: None,
+        requested_at: now,
+        deadline_at: None,
+        settled_at: Some(now),
+    }
+}
+
+/// Tracks the repositories of the settings, once in the life of an installation. Later calls change
+/// nothing, whatever has been removed since.
+pub async fn bootstrap(app: &App) -> Result<()> {
+    let names = &app.config.github.repositories;
+    if names.is_empty() {
+        return Ok(());
+    }
+    let now = app.clock.now();
+    let mut connection = app.connection().await?;
+    connection
+        .transaction(async |connection| {
+            if !milestones::reach(connection, "bootstrap", now).await? {
+                return Ok(());
+            }
+            for name in names {
+                repositories::track(connection, name, "env", now).await?;
+            }
+            let text = "The repositories of the settings are tracked".to_owned();
+            event_log::append(connection, &[resync_event(text, Actor::System.name(), now)]).await?;
+            Ok(())
+        })
+        .await
+}
+
+/// Repositories that the settings name and nobody tracks: the settings are read once, so adding a
+/// name to them later needs a click.
+pub async fn untracked_from_settings(app: &App) -> Result<Vec<FullName>> {
+    let tracked = tracked_repositories(app).await?;
+    let is_tracked = |name: &&FullName| {
+        tracked.iter().any(|repository| repository.full_name.key() == name.key())
+    };
+    Ok(app.config.github.repositories.iter().filter(|name| !is_tracked(name)).cloned().collect())
+}

@@ -6,6 +6,7 @@ pub mod clock;
 pub mod config;
 pub mod domain;
 pub mod github;
+pub mod postgres;
 pub mod service;
 pub mod store;
 pub mod telemetry;

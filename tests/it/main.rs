@@ -1,3 +1,3 @@
 //! Every test that needs a database, a door or a simulated GitHub.
 
-
+mod postgres;

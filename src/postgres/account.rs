@@ -1,0 +1,77 @@
+//! Who runs PostgreSQL: ourselves, or for root an account with no rights to speak of.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use nix::unistd::{Uid, User, geteuid};
+
+use super::Error;
+
+/// The account that PostgreSQL's programs run as and that owns their files.
+#[derive(Debug, Clone)]
+pub(super) struct Account {
+    name: String,
+    /// The ids to change to; none when it is our own account.
+    ids: Option<(u32, u32)>,
+}
+
+impl Account {
+    /// Whoever owns `data` already; for new data, ourselves or root's choice.
+    pub(super) fn for_data(data: &Path) -> Result<Self, Error> {
+        let owner = match fs::metadata(data) {
+            Ok(owner) => Some(Uid::from_raw(owner.uid())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(Error::file("look at", data, error)),
+        };
+        let own = geteuid();
+        if !own.is_root() {
+            if owner.is_some_and(|owner| owner != own) {
+                return Err(Error::NotOurs { path: data.to_owned() });
+            }
+            let name = User::from_uid(own).ok().flatten().map_or(own.to_string(), |user| user.name);
+            return Ok(Self { name, ids: None });
+        }
+        let found = match owner {
+            Some(owner) => User::from_uid(owner).ok().flatten(),
+            None => ["postgres", "nobody"]
+                .into_iter()
+                .find_map(|name| User::from_name(name).ok().flatten()),
+        };
+        let user = found.filter(|user| !user.uid.is_root()).ok_or(Error::NoAccount)?;
+        Ok(Self { name: user.name, ids: Some((user.uid.as_raw(), user.gid.as_raw())) })
+    }
+
+    /// A command that runs as this account, with none of our environment: what is in it, tokens
+    /// among it, is not PostgreSQL's business.
+    pub(super) fn command(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
+        command.env_clear().env("LC_ALL", "C").env("PATH", "/usr/bin:/bin");
+        command.current_dir("/").stdin(Stdio::null());
+        if let Some((uid, gid)) = self.ids {
+            command.uid(uid).gid(gid);
+        }
+        command
+    }
+
+    /// Gives a file or folder to this account.
+    pub(super) fn own(&self, path: &Path) -> Result<(), Error> {
+        let Some((uid, gid)) = self.ids else { return Ok(()) };
+        std::os::unix::fs::chown(path, Some(uid), Some(gid))
+            .map_err(|error| Error::file("give away", path, error))
+    }
+
+    /// Makes sure that this account can enter `dir`.
+    pub(super) fn check_reaches(&self, dir: &Path) -> Result<(), Error> {
+        let mut visit = self.command(Path::new("/bin/sh"));
+        visit.args(["-c", "cd \"$1\"", "sh"]).arg(dir).stderr(Stdio::null());
+        match visit.status() {
+            Ok(status) if status.success() => Ok(()),
+            Ok(_) => Err(Error::OutOfReach { account: self.name.clone(), path: dir.to_owned() }),
+            Err(error) => Err(Error::failed("running a shell", error)),
+        }
+    }
+}

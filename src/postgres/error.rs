@@ -1,0 +1,108 @@
+//! Why there is no server of our own, each in a sentence for the operator.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Why a server of our own could not be had.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The machine has no usable PostgreSQL.
+    #[error(
+        "No PostgreSQL {}or later was found: set DATABASE_URL to a database that runs somewhere, \
+         install PostgreSQL (`apt-get install postgresql`, `brew install postgresql@17`), or fetch \
+         one into this repository with `make postgres`",
+        super::binaries::OLDEST
+    )]
+    NotFound,
+    /// `PG_CONFIG` does not lead to a usable PostgreSQL.
+    #[error("PG_CONFIG names {}, which leads to no PostgreSQL that can be started: {reason}", .path.display())]
+    BadPgConfig {
+        /// What was given.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The data were written by a version that is not there.
+    #[error(
+        "The data in {} were written by PostgreSQL {written_by}, and only {found} was found: \
+         install PostgreSQL {written_by}, or name another folder with DISPATCH_DATA_DIR",
+        .dir.display()
+    )]
+    OtherVersion {
+        /// The folder of the data.
+        dir: PathBuf,
+        /// The major version that wrote them.
+        written_by: u32,
+        /// The versions that were found, as words.
+        found: String,
+    },
+    /// Another process uses the folder.
+    #[error(
+        "Another Dispatch (process {holder}) is using {}: stop it, or name another folder with \
+         DISPATCH_DATA_DIR",
+        .dir.display()
+    )]
+    InUse {
+        /// The folder.
+        dir: PathBuf,
+        /// The id of that process, as it noted it.
+        holder: String,
+    },
+    /// The data belong to somebody else.
+    #[error(
+        "{} belongs to another user: run Dispatch as that user, or name another folder with \
+         DISPATCH_DATA_DIR",
+        .path.display()
+    )]
+    NotOurs {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// Root has no account to run the server as.
+    #[error(
+        "PostgreSQL does not run as root, and there is neither a user `postgres` nor `nobody`: \
+         run Dispatch as another user, or set DATABASE_URL"
+    )]
+    NoAccount,
+    /// The account that runs the server cannot enter the folder.
+    #[error(
+        "PostgreSQL runs as user `{account}` here, who cannot reach {}: name another folder with \
+         DISPATCH_DATA_DIR, such as /var/lib/dispatch",
+        .path.display()
+    )]
+    OutOfReach {
+        /// The account's name.
+        account: String,
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A file could not be handled.
+    #[error("Cannot {verb} {}: {source}", .path.display())]
+    File {
+        /// What was tried.
+        verb: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// A step failed.
+    #[error("{step} failed: {reason}")]
+    Failed {
+        /// What was tried, as the beginning of a sentence.
+        step: &'static str,
+        /// What was reported.
+        reason: String,
+    },
+}
+
+impl Error {
+    pub(super) fn file(verb: &'static str, path: &Path, source: io::Error) -> Self {
+        Self::File { verb, path: path.to_owned(), source }
+    }
+
+    pub(super) fn failed(step: &'static str, reason: impl fmt::Display) -> Self {
+        Self::Failed { step, reason: reason.to_string() }
+    }
+}

@@ -1,0 +1,51 @@
+//! Ending a server that a killed process left behind.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use super::Error;
+use super::account::Account;
+use super::binaries::Installation;
+
+/// Ends the server that still runs on `data`, if there is one, and removes its mark otherwise.
+///
+/// The mark holds a process id, and ids are used again: after a restart of the machine it may name
+/// any process at all, so only one that was started on this very folder is told to end.
+pub(super) fn end(
+    installation: &Installation,
+    account: &Account,
+    data: &Path,
+) -> Result<(), Error> {
+    let mark = data.join("postmaster.pid");
+    let Ok(text) = fs::read_to_string(&mark) else { return Ok(()) };
+    let id = text.lines().next().and_then(|line| line.trim().parse::<u32>().ok());
+    let Some(id) = id.filter(|id| runs_on(*id, data)) else {
+        return match fs::remove_file(&mark) {
+            // It may have ended, and cleaned up, this moment.
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(Error::file("remove", &mark, error))
+            }
+            _ => Ok(()),
+        };
+    };
+    tracing::warn!(process = id, "ending a PostgreSQL that an earlier process left behind");
+    let mut pg_ctl = account.command(&installation.program("pg_ctl"));
+    pg_ctl.args(["stop", "-m", "fast", "-w", "-t", "60", "-D"]).arg(data);
+    let output = pg_ctl.output().map_err(|error| Error::failed("running pg_ctl", error))?;
+    if runs_on(id, data) {
+        let complaint = String::from_utf8_lossy(&output.stderr);
+        return Err(Error::failed("ending an earlier PostgreSQL", complaint.trim()));
+    }
+    Ok(())
+}
+
+/// Whether the process was started with `data` among its arguments.
+fn runs_on(id: u32, data: &Path) -> bool {
+    let arguments = fs::read(format!("/proc/{id}/cmdline")).or_else(|_| {
+        let mut ps = Command::new("ps");
+        ps.args(["-ww", "-o", "command=", "-p", &id.to_string()]).output().map(|out| out.stdout)
+    });
+    let Ok(arguments) = arguments else { return false };
+    String::from_utf8_lossy(&arguments).contains(&*data.to_string_lossy())
+}

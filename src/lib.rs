@@ -7,6 +7,7 @@ pub mod config;
 pub mod domain;
 pub mod github;
 pub mod postgres;
+pub mod scheduler;
 pub mod service;
 pub mod store;
 pub mod telemetry;

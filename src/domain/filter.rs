@@ -144,7 +144,7 @@ pub fn is_on_board(
 
 #[cfg(test)]
 mod tests {
-    use chrono::{TimeDelta, Utc};
+    use chrono::{DateTime, TimeDelta, Utc};
 
     use super::*;
     use crate::domain::ids::RepositoryId;
@@ -224,8 +224,7 @@ mod tests {
 
     #[test]
     fn the_window_asks_when_an_issue_was_closed() {
-        let now = Utc::now();
-        let start = now - TimeDelta::days(7);
+        let start: DateTime<Utc> = "2026-05-18T00:00:00Z".parse().expect("a valid time");
         assert!(is_on_board(IssueState::Open, None, start));
         assert!(is_on_board(IssueState::Closed, Some(start), start));
         assert!(!is_on_board(IssueState::Closed, Some(start - TimeDelta::seconds(1)), start));

@@ -2,9 +2,10 @@
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
-/// A point in time that leaves or enters through a door. Inside, times are compared with the
-/// microseconds that PostgreSQL keeps; in public they have exactly milliseconds, cut and never
-/// rounded up, and end in `Z`.
+/// A point in time that leaves or enters through a door.
+///
+/// Inside, times are compared with the microseconds that PostgreSQL keeps; in public they have
+/// exactly milliseconds, cut and never rounded up, and end in `Z`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Instant(pub DateTime<Utc>);
 

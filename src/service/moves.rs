@@ -41,7 +41,7 @@ pub struct MoveIssue {
     pub expected_from: Option<Status>,
     /// Required to move to BLOCKED.
     pub reason: Option<String>,
-    /// The caller's own hold; an older token than the issue's is refused with LEASE_LOST.
+    /// The caller's own hold; an older token than the issue's is refused with `LEASE_LOST`.
     pub fencing_token: Option<String>,
 }
 

@@ -73,6 +73,10 @@ pub async fn sync_issues(app: &App, only: Option<&FullName>) -> Result<Vec<Repos
             }
         }
     };
+    sync_chosen(app, chosen).await
+}
+
+async fn sync_chosen(app: &App, chosen: Vec<Repository>) -> Result<Vec<RepositorySync>> {
     let run = take_lock(app).await?;
     let work = sync_each(app, chosen);
     let done = tokio::select! {
@@ -82,6 +86,26 @@ pub async fn sync_issues(app: &App, only: Option<&FullName>) -> Result<Vec<Repos
     let mut connection = app.connection().await?;
     job_locks::release(&mut connection, JOB, run).await?;
     done
+}
+
+/// Syncs the tracked repositories whose last sync ended longer than `fresh_enough` ago: what a timer
+/// does in each of several replicas without asking GitHub several times.
+///
+/// # Errors
+///
+/// As [`sync_issues`].
+pub async fn sync_stale(app: &App, fresh_enough: Duration) -> Result<()> {
+    let limit = app.clock.now() - fresh_enough;
+    let stale = {
+        let mut connection = app.connection().await?;
+        let mut tracked = repositories::tracked(&mut connection).await?;
+        tracked.retain(|repository| repository.attempted_at.is_none_or(|at| at <= limit));
+        tracked
+    };
+    if stale.is_empty() {
+        return Ok(());
+    }
+    sync_chosen(app, stale).await.map(drop)
 }
 
 async fn sync_each(app: &App, chosen: Vec<Repository>) -> Vec<RepositorySync> {

@@ -1,0 +1,84 @@
+//! The clock as a caller of use cases.
+//!
+//! Repairs always run, in every replica, and are safe to run twice; syncs run when GitHub is
+//! configured, one replica at a time. Each task takes no input and is only ever late, never wrong:
+//! what it does could be done by the next run as well.
+
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+
+use crate::app::App;
+use crate::service::{self, Error};
+
+/// How often unsettled moves are looked at. A crash is mended within this, GitHub's time for a move
+/// and its grace.
+const SETTLE_EVERY: Duration = Duration::from_secs(1);
+
+/// How often issues leave Done by age.
+const RETIRE_EVERY: Duration = Duration::from_secs(30);
+
+/// How often old events are forgotten.
+const PRUNE_EVERY: Duration = Duration::from_secs(3600);
+
+/// Starts every task; they end when the set is dropped. `database_url` is for the one connection
+/// that listens for events and cannot come from the pool.
+pub fn start(app: &App, database_url: String) -> JoinSet<()> {
+    let mut tasks = JoinSet::new();
+    let (bus, pool) = (app.bus.clone(), app.pool.clone());
+    tasks.spawn(async move { bus.pump(pool, &database_url).await });
+    tasks.spawn(repeat(app.clone(), SETTLE_EVERY, "settling moves", settle));
+    tasks.spawn(repeat(app.clone(), RETIRE_EVERY, "retiring done issues", retire));
+    tasks.spawn(repeat(app.clone(), PRUNE_EVERY, "pruning events", prune));
+    if app.config.is_configured() {
+        tasks.spawn(sync(app.clone()));
+    }
+    tasks
+}
+
+/// Runs a task now and then every so often; a failure is logged and waits for the next time.
+async fn repeat<Task>(
+    app: App,
+    every: Duration,
+    name: &'static str,
+    task: impl Fn(App) -> Task + Send + 'static,
+) where
+    Task: Future<Output = Result<(), Error>> + Send,
+{
+    loop {
+        if let Err(error) = task(app.clone()).await {
+            tracing::warn!(%error, task = name, "a background task failed and will be tried again");
+        }
+        app.clock.sleep(every).await;
+    }
+}
+
+async fn settle(app: App) -> Result<(), Error> {
+    service::moves::settle_overdue(&app).await
+}
+
+async fn retire(app: App) -> Result<(), Error> {
+    service::retention::apply_done_window(&app).await
+}
+
+async fn prune(app: App) -> Result<(), Error> {
+    service::retention::prune_events(&app).await.map(|_| ())
+}
+
+/// Syncs on start and then by the timer, unless another replica has just done so.
+async fn sync(app: App) {
+    let interval = app.config.sync.interval;
+    let mut fresh_enough = Duration::ZERO;
+    loop {
+        match service::sync::sync_stale(&app, fresh_enough).await {
+            Ok(()) => {}
+            Err(Error::Busy { what, .. }) => tracing::debug!(what, "a timed sync was left out"),
+            Err(error) => tracing::warn!(%error, "a timed sync failed and will be tried again"),
+        }
+        if interval.is_zero() {
+            return;
+        }
+        app.clock.sleep(interval).await;
+        fresh_enough = interval / 2;
+    }
+}

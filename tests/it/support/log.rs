@@ -1,0 +1,45 @@
+//! What the application logs while a test runs.
+
+use std::fmt::Write as _;
+use std::sync::{Arc, Mutex};
+
+use tracing::field::{Field, Visit};
+use tracing::{Event, Level, Subscriber, subscriber};
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
+
+/// The errors that were logged.
+#[derive(Clone, Default)]
+pub struct Log(Arc<Mutex<Vec<String>>>);
+
+/// Listens to this thread, on which the whole test runs.
+pub fn capture() -> (Log, subscriber::DefaultGuard) {
+    let log = Log::default();
+    let guard = subscriber::set_default(tracing_subscriber::registry().with(log.clone()));
+    (log, guard)
+}
+
+impl Log {
+    /// Fails the test when an error was logged.
+    pub fn check(&self) {
+        let errors = self.0.lock().unwrap();
+        assert!(errors.is_empty(), "errors were logged:\n{}", errors.join("\n"));
+    }
+}
+
+impl<S: Subscriber> Layer<S> for Log {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        if *event.metadata().level() == Level::ERROR {
+            let mut line = Line(String::new());
+            event.record(&mut line);
+            self.0.lock().unwrap().push(line.0);
+        }
+    }
+}
+
+struct Line(String);
+
+impl Visit for Line {
+    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
+        write!(self.0, "{}={value:?} ", field.name()).unwrap();
+    }
+}

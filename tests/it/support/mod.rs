@@ -1,0 +1,291 @@
+//! The harness: every test gets the real application, a database of its own and a simulated GitHub.
+//!
+//! A test is a closure that is given to [`given`], so the harness always gets to look afterwards: it
+//! fails a test whose application logged an error, or that wrote to GitHub what is not in the audit
+//! log. Nothing sleeps: a test waits for an event with a deadline, or moves the clock, which stands
+//! still otherwise.
+
+mod database;
+mod log;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::{HeaderMap, Request, StatusCode};
+use chrono::{DateTime, Utc};
+use dispatch::app::App;
+use dispatch::bus::Bus;
+use dispatch::clock::Clock;
+use dispatch::config::{Config, Env};
+use dispatch::domain::{Actor, FullName};
+use dispatch::simulator::{self, NewIssue, Simulator, Write};
+use dispatch::store::{self, Issue};
+use dispatch::{github, service};
+use http_body_util::BodyExt;
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tower::ServiceExt;
+
+pub use database::Database;
+
+/// The token that agents present.
+pub const AGENT_TOKEN: &str = "an agent's token";
+
+/// The repository that [`Given::with_issues`] fills.
+pub const REPOSITORY: &str = "acme/tools";
+
+/// How long a test waits for what must happen, on the machine's clock.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// When every test begins.
+pub fn start_of_time() -> DateTime<Utc> {
+    "2026-05-20T12:00:00Z".parse().unwrap()
+}
+
+/// What a test is given.
+pub struct Given {
+    /// The application, its clock held still.
+    pub app: App,
+    /// The simulated GitHub, on the same clock.
+    pub github: Simulator,
+    /// The test's own database.
+    pub database: Database,
+    tasks: JoinSet<()>,
+}
+
+/// Runs a test, with settings beside the usual ones.
+pub async fn given_settings(
+    settings: &[(&str, &str)],
+    test: impl AsyncFnOnce(&mut Given),
+) {
+    let (log, _guard) = log::capture();
+    let mut given = Given::new(settings).await;
+    test(&mut given).await;
+    given.check().await;
+    log.check();
+}
+
+/// Runs a test.
+pub async fn given(test: impl AsyncFnOnce(&mut Given)) {
+    given_settings(&[], test).await;
+}
+
+/// The settings of a test, those given on top of the usual ones.
+pub fn config(settings: &[(&str, &str)]) -> Config {
+    let usual = [
+        ("GITHUB_TOKEN", "a token for GitHub"),
+        ("DISPATCH_AGENT_TOKEN", AGENT_TOKEN),
+        ("DISPATCH_SYNC_INTERVAL_MS", "0"),
+        ("DISPATCH_DATA_DIR", "/nonexistent"),
+    ];
+    let all: BTreeMap<&str, &str> = usual.into_iter().chain(settings.iter().copied()).collect();
+    Config::from_env(&Env::from_iter(all)).unwrap()
+}
+
+impl Given {
+    async fn new(settings: &[(&str, &str)]) -> Self {
+        let clock = Clock::held_at(start_of_time());
+        let github = Simulator::new(clock.clone());
+        let mut tasks = JoinSet::new();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let simulator = github.clone();
+        tasks.spawn(async move { simulator::serve(simulator, listener).await.unwrap() });
+        let database = Database::new().await;
+        let mut config = config(settings);
+        config.github.api_url = address.parse().unwrap();
+        let mut given = Self {
+            app: app(config, &database, clock).await,
+            github,
+            database,
+            tasks,
+        };
+        given.pump(given.app.bus.clone());
+        given
+    }
+
+    /// Lets a bus hear of what happens in the database.
+    fn pump(&mut self, bus: Bus) {
+        let (pool, url) = (self.app.pool.clone(), self.database.url().to_owned());
+        self.tasks.spawn(async move { bus.pump(pool, &url).await });
+    }
+
+    /// Another replica of the application, on the same database, GitHub and clock.
+    pub async fn replica(&mut self) -> App {
+        let config = Config::clone(&self.app.config);
+        let replica = app(config, &self.database, self.app.clock.clone()).await;
+        self.pump(replica.bus.clone());
+        replica
+    }
+
+    /// Tracks [`REPOSITORY`] with these issues, by title and labels, and syncs it. The first issue
+    /// is number 1.
+    pub async fn with_issues(&mut self, issues: &[(&str, &[&str])]) {
+        self.github.add_repository(REPOSITORY);
+        for (title, labels) in issues {
+            self.github.open_issue(REPOSITORY, NewIssue::titled(title, labels)).unwrap();
+        }
+        self.track(REPOSITORY).await;
+        self.sync().await;
+    }
+
+    /// Tracks a repository.
+    pub async fn track(&self, name: &str) {
+        service::tracking::track_repository(&self.app, &person(), &name.parse().unwrap())
+            .await
+            .unwrap();
+    }
+
+    /// Syncs every tracked repository; each must succeed.
+    pub async fn sync(&self) {
+        for result in service::sync::sync_issues(&self.app, None).await.unwrap() {
+            assert!(result.error.is_none(), "{:?}", result.error);
+        }
+    }
+
+    /// The cached issue of [`REPOSITORY`] with this number.
+    pub async fn issue(&self, number: i32) -> Issue {
+        let name: FullName = REPOSITORY.parse().unwrap();
+        service::board::find_issue_by_number(&self.app, &name, number).await.unwrap().0
+    }
+
+    /// Asks the router as a browser on the same machine would.
+    pub async fn ask(&self, method: &str, path: &str, body: Option<Value>) -> Answer {
+        let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
+        let request = Request::builder().method(method).uri(path).header("host", "localhost:3000");
+        self.send(request.header("content-type", "application/json").body(body).unwrap()).await
+    }
+
+    /// Asks the router as an agent with the token would.
+    pub async fn ask_as_agent(&self, method: &str, path: &str, body: Option<Value>) -> Answer {
+        let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("host", "localhost:3000")
+            .header("authorization", format!("Bearer {AGENT_TOKEN}"))
+            .header("content-type", "application/json");
+        self.send(request.body(body).unwrap()).await
+    }
+
+    /// Sends a request to the router.
+    pub async fn send(&self, request: Request<Body>) -> Answer {
+        let response = dispatch::router(self.app.clone()).oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        Answer { status: parts.status, headers: parts.headers, bytes: bytes.to_vec() }
+    }
+
+    /// Asks GraphQL; the answer must come without errors. Answers its data.
+    pub async fn graphql(&self, query: &str, variables: Value) -> Value {
+        let answer = self.try_graphql(query, variables).await;
+        assert!(answer.get("errors").is_none(), "{answer:#}");
+        answer["data"].clone()
+    }
+
+    /// Asks GraphQL and answers the whole body.
+    pub async fn try_graphql(&self, query: &str, variables: Value) -> Value {
+        let body = serde_json::json!({ "query": query, "variables": variables });
+        self.ask("POST", "/graphql", Some(body)).await.json()
+    }
+
+    /// Serves the application on an address of this machine, for clients that need a socket.
+    pub async fn serve(&mut self) -> String {
+        self.serve_app(self.app.clone()).await
+    }
+
+    /// Serves a replica; see [`Given::serve`].
+    pub async fn serve_app(&mut self, app: App) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let router = dispatch::router(app);
+        self.tasks.spawn(async move { axum::serve(listener, router).await.unwrap() });
+        address
+    }
+
+    /// Moves the clock, for the application and for GitHub.
+    pub fn advance(&self, seconds: u64) {
+        self.app.clock.advance(Duration::from_secs(seconds));
+    }
+
+    /// Waits until the bus has sent every event in the log.
+    pub async fn heard(&self) {
+        let position = service::events::position(&self.app).await.unwrap();
+        eventually(async || self.app.bus.position() >= position).await;
+    }
+
+    async fn check(mut self) {
+        self.tasks.shutdown().await;
+        let mut connection = self.app.pool.get().await.unwrap();
+        for write in self.github.take_writes() {
+            let (Write::Labelled { repository, number, .. }
+            | Write::Unlabelled { repository, number, .. }) = &write
+            else {
+                continue;
+            };
+            assert!(
+                database::is_audited(&mut connection, repository, *number).await,
+                "{write:?} reached GitHub and is not in the audit log"
+            );
+        }
+    }
+}
+
+async fn app(config: Config, database: &Database, clock: Clock) -> App {
+    let pool = store::connect(database.url(), 6).unwrap();
+    let token = config.github.token.as_ref().map(|token| token.expose().to_owned());
+    let settings = github::Settings::new(config.github.api_url.clone(), token);
+    let position = {
+        let mut connection = pool.get().await.unwrap();
+        store::event_log::position(&mut connection).await.unwrap()
+    };
+    App {
+        github: github::Client::new(settings, clock.clone()).unwrap(),
+        config: Arc::new(config),
+        pool,
+        bus: Bus::new(position),
+        clock,
+        simulated: false,
+    }
+}
+
+/// The person of open mode.
+pub fn person() -> Actor {
+    Actor::Person { name: "user".to_owned() }
+}
+
+/// Waits until something holds.
+pub async fn eventually(mut holds: impl AsyncFnMut() -> bool) {
+    let waiting = async {
+        while !holds().await {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, waiting).await.expect("it never came to hold");
+}
+
+/// What the router answered.
+pub struct Answer {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub bytes: Vec<u8>,
+}
+
+impl Answer {
+    /// The body as JSON.
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.bytes)
+            .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&self.bytes)))
+    }
+
+    /// The body as text.
+    pub fn text(&self) -> String {
+        String::from_utf8(self.bytes.clone()).unwrap()
+    }
+}

@@ -1,3 +1,277 @@
 //! Start and stop. No decisions.
+//!
+//! In order: command line, settings, log, database, migrations, first repositories, tasks, doors;
+//! on a signal the same backwards.
 
-fn main() {}
+mod cli;
+
+use std::io::Write as _;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use axum::serve::ListenerExt as _;
+use cli::{Cli, Command};
+use diesel_async::AsyncConnection as _;
+use dispatch::app::App;
+use dispatch::bus::Bus;
+use dispatch::clock::Clock;
+use dispatch::config::{self, AuthMode, Config, Env};
+use dispatch::postgres::{Cluster, Options};
+use dispatch::{github, scheduler, service, store, telemetry};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+/// Connections that requests share. More would only wait for each other in PostgreSQL.
+const POOL_SIZE: usize = 16;
+
+/// How long requests that are being answered may take to end. A move gives GitHub five seconds.
+const GRACE: Duration = Duration::from_secs(8);
+
+fn main() -> ExitCode {
+    let command = Cli::read().command;
+    match run(command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nothing is left to be done about a closed standard error.
+            let _ = writeln!(std::io::stderr(), "dispatch: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> anyhow::Result<()> {
+    let config = Config::from_env(&Env::of_process())?;
+    telemetry::start(&config.log)?;
+    for warning in &config.warnings {
+        tracing::warn!("{warning}");
+    }
+    let runtime = tokio::runtime::Runtime::new().context("Cannot start threads")?;
+    runtime.block_on(async {
+        match command {
+            Command::Serve => serve(config).await,
+            Command::Migrate => migrate(&config).await,
+        }
+    })
+}
+
+/// Serves until a signal comes or something fails for good.
+async fn serve(config: Config) -> anyhow::Result<()> {
+    let own = Options::durable(config.database.data_dir.join("serve"), config.database.search());
+    let database = Database::open(&config.database, own).await?;
+    let outcome = serve_on(&database, config).await;
+    database.close().await;
+    outcome
+}
+
+/// Brings the schema up to date.
+async fn migrate(config: &Config) -> anyhow::Result<()> {
+    let own = Options::durable(config.database.data_dir.join("serve"), config.database.search());
+    let database = Database::open(&config.database, own).await?;
+    let outcome = database.migrate().await;
+    database.close().await;
+    say(&match outcome? {
+        0 => "The schema is up to date.".to_owned(),
+        changes => format!("The schema is up to date after {changes} changes."),
+    })
+}
+
+/// Serves from a database that is there.
+async fn serve_on(database: &Database, config: Config) -> anyhow::Result<()> {
+    let mut stop = Stop::new()?;
+    if !config.database.skip_migrations {
+        database.migrate().await?;
+    }
+    let app = assemble(database, config).await?;
+    service::tracking::bootstrap(&app).await.context("Cannot track the first repositories")?;
+    warn_of_what_is_missing(&app).await?;
+    let mut tasks = scheduler::start(&app, database.url.clone());
+    let listener = listen(&app.config.server).await?;
+    let address = listener.local_addr()?;
+
+    let closing = CancellationToken::new();
+    let router = axum::Router::new();
+    let serving = axum::serve(
+        // An event is small and wanted at once.
+        listener.tap_io(|socket| drop(socket.set_nodelay(true))),
+        router.into_make_service_with_connect_info::<SocketAddr>(),
+    )
+    .with_graceful_shutdown(closing.clone().cancelled_owned());
+    let mut serving = std::pin::pin!(serving.into_future());
+    say(&format!("Dispatch is ready at {}", front_page(&app.config.server, address)))?;
+
+    let outcome = tokio::select! {
+        ended = &mut serving => ended.context("Cannot serve any longer"),
+        () = stop.wanted() => Ok(()),
+        () = database.lost() => Err(anyhow::anyhow!("Our own PostgreSQL ended and stays down")),
+        error = broken(&mut tasks) => Err(error),
+    };
+    if outcome.is_ok() {
+        tracing::info!("stopping");
+        closing.cancel();
+        // Who still listens after that, an event stream above all, comes back by itself.
+        tokio::select! {
+            _ = tokio::time::timeout(GRACE, &mut serving) => {}
+            () = stop.wanted() => {}
+        }
+    }
+    tasks.shutdown().await;
+    app.pool.close();
+    outcome
+}
+
+/// The database, and the server behind it where it is our own.
+struct Database {
+    url: String,
+    own: Option<Cluster>,
+}
+
+impl Database {
+    /// The database of the settings, else our own.
+    async fn open(config: &config::Database, own: Options) -> anyhow::Result<Self> {
+        if let Some(url) = &config.url {
+            return Ok(Self { url: url.expose().to_owned(), own: None });
+        }
+        let own = Cluster::start(own).await?;
+        Ok(Self { url: own.url().to_owned(), own: Some(own) })
+    }
+
+    /// Brings the schema up to date and tells how many changes that took.
+    async fn migrate(&self) -> anyhow::Result<usize> {
+        let connection = store::Connection::establish(&self.url)
+            .await
+            .context("Cannot reach the database that DATABASE_URL names")?;
+        store::run_migrations(connection).await.context("Cannot bring the schema up to date")
+    }
+
+    /// Waits until our own server is lost for good.
+    async fn lost(&self) {
+        match &self.own {
+            Some(own) => own.lost().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    async fn close(self) {
+        if let Some(own) = self.own {
+            own.stop().await;
+        }
+    }
+}
+
+/// Puts together what every use case needs.
+async fn assemble(database: &Database, config: Config) -> anyhow::Result<App> {
+    let clock = Clock::system();
+    let token = config.github.token.as_ref().map(|token| token.expose().to_owned());
+    let settings = github::Settings::new(config.github.api_url.clone(), token);
+    let github = github::Client::new(settings, clock.clone())?;
+    let pool = store::connect(&database.url, POOL_SIZE)?;
+    let mut connection = pool.get().await.context("Cannot reach the database")?;
+    let position = store::event_log::position(&mut connection)
+        .await
+        .context("Cannot read the event log; are the migrations missing?")?;
+    drop(connection);
+    let bus = Bus::new(position);
+    Ok(App { config: Arc::new(config), pool, github, bus, clock, simulated: false })
+}
+
+/// Says on the console what an operator may have forgotten.
+async fn warn_of_what_is_missing(app: &App) -> anyhow::Result<()> {
+    let config = &app.config;
+    if !config.is_configured() {
+        tracing::warn!(
+            "GITHUB_TOKEN is not set: nothing is read from GitHub and no card can be moved. \
+             `dispatch demo` shows a board without an account"
+        );
+    }
+    if service::tracking::tracked_repositories(app).await?.is_empty() {
+        tracing::warn!(
+            "No repository is tracked: add one on the board, or set GITHUB_REPOSITORIES \
+             before the first start"
+        );
+    }
+    for name in service::tracking::untracked_from_settings(app).await? {
+        tracing::warn!(
+            "GITHUB_REPOSITORIES names {name}, which is not tracked: the setting counts once, \
+             when the list is still empty; add it on the board"
+        );
+    }
+    let is_public = !config.server.host.is_loopback();
+    match config.auth.mode {
+        AuthMode::Disabled => {
+            tracing::warn!(
+                "DISPATCH_AUTH_MODE=disabled: whoever reaches Dispatch may do everything"
+            );
+        }
+        AuthMode::Open if is_public => {
+            tracing::warn!(
+                "DISPATCH_AUTH_MODE is not set: whoever reaches Dispatch may move cards"
+            );
+        }
+        AuthMode::Open | AuthMode::Basic { .. } => {}
+    }
+    if config.auth.agent_token.is_none() && config.auth.mode != AuthMode::Disabled {
+        tracing::warn!("DISPATCH_AGENT_TOKEN is not set: agents are answered 401");
+    }
+    Ok(())
+}
+
+async fn listen(server: &config::Server) -> anyhow::Result<TcpListener> {
+    let address = SocketAddr::from((server.host, server.port));
+    TcpListener::bind(address).await.with_context(|| {
+        format!("Cannot listen on {address}; HOST and PORT name another address, as in PORT=3001")
+    })
+}
+
+/// The address to open in a browser.
+fn front_page(server: &config::Server, mut address: SocketAddr) -> String {
+    if let Some(url) = &server.public_url {
+        return format!("{}/board", url.as_str().trim_end_matches('/'));
+    }
+    if address.ip().is_unspecified() {
+        address.set_ip(Ipv4Addr::LOCALHOST.into());
+    }
+    format!("http://{address}/board")
+}
+
+/// Waits until a task ends that should not have: by a panic.
+async fn broken(tasks: &mut JoinSet<()>) -> anyhow::Error {
+    while let Some(ended) = tasks.join_next().await {
+        if let Err(panic) = ended {
+            return anyhow::Error::new(panic).context("A background task broke down");
+        }
+    }
+    std::future::pending().await
+}
+
+/// The signals that end the service.
+struct Stop {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Stop {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    /// Waits for the next one.
+    async fn wanted(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
+
+/// A line for whoever started us, on the standard output.
+fn say(line: &str) -> anyhow::Result<()> {
+    writeln!(std::io::stdout(), "{line}").context("Cannot write to the standard output")
+}

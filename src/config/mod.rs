@@ -18,6 +18,7 @@ use std::time::Duration;
 use url::Url;
 
 use crate::domain::FullName;
+use crate::postgres::Search;
 use reader::Reader;
 pub use reader::{Env, Error};
 pub use secret::Secret;
@@ -84,21 +85,6 @@ pub struct GitHub {
     pub token: Option<Secret>,
     /// Repositories to start with, the first mention of each (`GITHUB_REPOSITORIES`).
     pub repositories: Vec<FullName>,
-}
-
-impl GitHub {
-    /// Address of the GraphQL API: `<base>/graphql`, but `<host>/api/graphql` where the base ends
-    /// in `/api/v3`, as on GitHub Enterprise.
-    pub fn graphql_url(&self) -> Url {
-        let base = self.api_url.path().trim_end_matches('/');
-        let path = match base.strip_suffix("/api/v3") {
-            Some(root) => format!("{root}/api/graphql"),
-            None => format!("{base}/graphql"),
-        };
-        let mut url = self.api_url.clone();
-        url.set_path(&path);
-        url
-    }
 }
 
 /// Who may call.
@@ -217,6 +203,11 @@ impl Server {
 }
 
 impl Database {
+    /// Where to look for the programs of our own cluster.
+    pub fn search(&self) -> Search {
+        Search { pg_config: self.pg_config.clone(), path: self.search_path.clone() }
+    }
+
     fn read(reader: &mut Reader<'_>) -> Self {
         let url = reader
             .parsed(&settings::DATABASE_URL, database_address)

@@ -96,19 +96,6 @@ fn a_list_has_commas_newlines_and_no_repeats() {
 }
 
 #[test]
-fn graphql_stands_beside_the_rest_api() {
-    for (base, graphql) in [
-        ("https://api.github.com", "https://api.github.com/graphql"),
-        ("https://api.github.com/", "https://api.github.com/graphql"),
-        ("https://ghe.acme.com/api/v3", "https://ghe.acme.com/api/graphql"),
-        ("https://ghe.acme.com/api/v3/", "https://ghe.acme.com/api/graphql"),
-        ("http://127.0.0.1:4000/github", "http://127.0.0.1:4000/github/graphql"),
-    ] {
-        assert_eq!(config([("GITHUB_API_URL", base)]).github.graphql_url().as_str(), graphql);
-    }
-}
-
-#[test]
 fn bad_values_are_all_reported_at_once() {
     insta::assert_snapshot!(problems([
         ("HOST", "example.com"),

@@ -12,7 +12,6 @@ use std::process::Command;
 
 use super::account::Account;
 use super::{Error, make_dir, remove};
-use crate::config;
 
 /// The oldest major version that the schema works on.
 pub(super) const OLDEST: u32 = 14;
@@ -27,12 +26,6 @@ pub struct Search {
     pub pg_config: Option<PathBuf>,
     /// Folders with programs, in the system's notation.
     pub path: Option<OsString>,
-}
-
-impl From<&config::Database> for Search {
-    fn from(database: &config::Database) -> Self {
-        Self { pg_config: database.pg_config.clone(), path: database.search_path.clone() }
-    }
 }
 
 /// PostgreSQL's programs in one folder.

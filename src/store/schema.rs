@@ -1,4 +1,4 @@
-// @generated from the migrated database by tests/it/schema_rs.rs; see its opening for how.
+// @generated from the migrated database; see tests/it/migrations.rs for how.
 
 diesel::table! {
     /// Runs that agents reported.

@@ -1,0 +1,225 @@
+//! Migrations go up over data, down again, and up once more; and src/store/schema.rs is what they
+//! make.
+//!
+//! `REWRITE=1 cargo test --test it schema_rs` prints src/store/schema.rs anew.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use diesel::migration::MigrationSource;
+use diesel_async::{AsyncMigrationHarness, RunQueryDsl, SimpleAsyncConnection};
+use diesel_migrations::MigrationHarness;
+use dispatch::store::{self, MIGRATIONS};
+
+use crate::support::{Database, REPOSITORY, given};
+
+/// Rows that each migration must carry along, added as soon as its tables are there.
+const SAMPLES: &[(&str, &str)] = &[
+    (
+        "repositories",
+        "INSERT INTO repositories (full_name, enabled, source, default_branch, created_at, \
+         updated_at) VALUES ('Acme/Tools', true, 'user', 'main', now(), now())",
+    ),
+    (
+        "issues",
+        "INSERT INTO issues (repository_id, node_id, number, title, url, state, status, labels, \
+         assignees, comments_count, created_at, updated_at, read_at, lane, on_board) \
+         SELECT id, 'I_1', 1, 'Title', 'https://example.org', 'open', 'ready', \
+         '{status/ready}', '{}', 0, now(), now(), now(), 'default', true FROM repositories",
+    ),
+    (
+        "audit_log",
+        "INSERT INTO audit_log (actor, action, repository_full_name, issue_id, before_labels, \
+         after_labels, requested_at) \
+         SELECT 'user', 'move_issue', 'Acme/Tools', id, '{}', '{}', now() FROM issues",
+    ),
+    (
+        "event_log",
+        "INSERT INTO event_log (topic, kind, at, actor) VALUES ('board', 'resync', now(), 'user')",
+    ),
+    (
+        "agent_runs",
+        "INSERT INTO agent_runs (agent_name, run_type, status, started_at, touched_issue_urls, \
+         created_at) VALUES ('alpha', 'heartbeat', 'success', now(), '{}', now())",
+    ),
+    (
+        "job_locks",
+        "INSERT INTO job_locks VALUES ('issue-sync', gen_random_uuid(), now(), now())",
+    ),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn migrations_go_up_over_data_and_down_again() {
+    let database = Database::empty().await;
+    let mut harness = AsyncMigrationHarness::new(database.connect().await);
+    let all = MIGRATIONS.migrations().unwrap();
+    assert_eq!(all.len(), SAMPLES.len(), "every migration has a sample");
+    for (table, sample) in SAMPLES {
+        let ran = harness.run_next_migration(MIGRATIONS).unwrap().to_string();
+        assert!(!ran.is_empty(), "{table}");
+        database.execute(sample).await;
+    }
+    harness.revert_all_migrations(MIGRATIONS).unwrap();
+    let left = "SELECT count(*) FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace \
+                WHERE nspname = 'public' AND relname NOT LIKE '%diesel%'";
+    assert_eq!(database.number(left).await, 0, "going down leaves nothing behind");
+    let functions = "SELECT count(*) FROM pg_proc WHERE pronamespace = 'public'::regnamespace \
+                     AND proname NOT LIKE 'diesel%'";
+    assert_eq!(database.number(functions).await, 0);
+    harness.run_pending_migrations(MIGRATIONS).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn replicas_that_start_at_once_do_not_trip_over_each_other() {
+    let database = Database::empty().await;
+    let (one, two) = (database.connect().await, database.connect().await);
+    let (one, two) = tokio::join!(
+        tokio::spawn(store::run_migrations(one)),
+        tokio::spawn(store::run_migrations(two)),
+    );
+    let ran = one.unwrap().unwrap() + two.unwrap().unwrap();
+    assert_eq!(ran, SAMPLES.len(), "each migration ran once");
+}
+
+#[tokio::test]
+async fn schema_rs_is_what_the_migrations_make() {
+    let database = Database::new().await;
+    let printed = print_schema(&database).await;
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store/schema.rs");
+    if std::env::var_os("REWRITE").is_some() {
+        fs::write(&path, &printed).unwrap();
+    }
+    assert_eq!(fs::read_to_string(path).unwrap(), printed, "REWRITE=1 prints it anew");
+}
+
+#[tokio::test]
+async fn the_kept_counts_are_the_counts() {
+    given(async |given| {
+        given.with_issues(&[("One", &["status/ready"]), ("Two", &[]), ("Three", &[])]).await;
+        given.github.add_repository("acme/other");
+        given.track("acme/other").await;
+        for change in [
+            "UPDATE issues SET status = 'done' WHERE number = 1",
+            "UPDATE issues SET status = 'ready'",
+            "UPDATE issues SET on_board = false WHERE number = 2",
+            "UPDATE issues SET on_board = true, status = 'blocked' WHERE number = 2",
+            "UPDATE issues SET repository_id = (SELECT max(id) FROM repositories) WHERE number = 3",
+            "DELETE FROM issues WHERE number = 1",
+        ] {
+            given.database.execute(change).await;
+            let wrong = "SELECT count(*) FROM (\
+                 SELECT repository_id, status, count(*) FROM issues WHERE on_board \
+                 GROUP BY repository_id, status) AS counted \
+                 FULL JOIN (SELECT * FROM board_counts WHERE issues > 0) AS kept \
+                 USING (repository_id, status) WHERE counted.count IS DISTINCT FROM kept.issues";
+            assert_eq!(given.database.number(wrong).await, 0, "after {change}");
+        }
+        assert!(!REPOSITORY.is_empty());
+    })
+    .await;
+}
+
+#[derive(diesel::QueryableByName)]
+struct Column {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    table: String,
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    table_comment: String,
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    key: String,
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    column: String,
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    kind: String,
+    #[diesel(sql_type = diesel::sql_types::Bool)]
+    is_required: bool,
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    comment: String,
+}
+
+const COLUMNS: &str = "\
+    SELECT c.relname AS table, coalesce(obj_description(c.oid), '') AS table_comment, \
+        (SELECT string_agg(k.attname, ', ' ORDER BY o) FROM pg_index i \
+            CROSS JOIN unnest(i.indkey) WITH ORDINALITY AS n(attnum, o) \
+            JOIN pg_attribute k ON k.attrelid = c.oid AND k.attnum = n.attnum \
+            WHERE i.indrelid = c.oid AND i.indisprimary) AS key, \
+        a.attname AS column, t.typname AS kind, a.attnotnull AS is_required, \
+        coalesce(col_description(c.oid, a.attnum), '') AS comment \
+    FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid JOIN pg_type t ON t.oid = a.atttypid \
+    WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace \
+        AND c.relname NOT LIKE '\\_\\_%' AND a.attnum > 0 AND NOT a.attisdropped \
+        AND t.typname <> 'tsvector' \
+    ORDER BY c.relname, a.attnum";
+
+#[derive(diesel::QueryableByName)]
+struct Reference {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    from: String,
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    column: String,
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    to: String,
+}
+
+const REFERENCES: &str = "\
+    SELECT conrelid::regclass::text AS from, a.attname AS column, confrelid::regclass::text AS to \
+    FROM pg_constraint JOIN pg_attribute a ON a.attrelid = conrelid AND a.attnum = conkey[1] \
+    WHERE contype = 'f' ORDER BY 1, 2";
+
+fn diesel_type(kind: &str) -> &'static str {
+    match kind {
+        "int8" => "BigInt",
+        "int4" => "Integer",
+        "text" => "Text",
+        "bool" => "Bool",
+        "timestamptz" => "Timestamptz",
+        "_text" => "Array<Text>",
+        "jsonb" => "Jsonb",
+        "uuid" => "Uuid",
+        other => panic!("no diesel type is known for {other}"),
+    }
+}
+
+/// What `diesel print-schema` would print, without its need for libpq. Columns that only SQL reads
+/// (`tsvector`) are left out.
+async fn print_schema(database: &Database) -> String {
+    let mut connection = database.connect().await;
+    connection.batch_execute("SET search_path = public").await.unwrap();
+    let columns: Vec<Column> = diesel::sql_query(COLUMNS).load(&mut connection).await.unwrap();
+    let references: Vec<Reference> =
+        diesel::sql_query(REFERENCES).load(&mut connection).await.unwrap();
+    let mut out = "// @generated from the migrated database; see tests/it/migrations.rs for how.\n"
+        .to_owned();
+    let tables: Vec<&[Column]> = columns.chunk_by(|a, b| a.table == b.table).collect();
+    for columns in &tables {
+        let table = &columns[0];
+        out.push_str("\ndiesel::table! {\n");
+        if !table.table_comment.is_empty() {
+            writeln!(out, "    /// {}", table.table_comment).unwrap();
+        }
+        writeln!(out, "    {} ({}) {{", table.table, table.key).unwrap();
+        for column in *columns {
+            if !column.comment.is_empty() {
+                writeln!(out, "        /// {}", column.comment).unwrap();
+            }
+            let kind = diesel_type(&column.kind);
+            let kind = match column.is_required {
+                true => kind.to_owned(),
+                false => format!("Nullable<{kind}>"),
+            };
+            writeln!(out, "        {} -> {kind},", column.column).unwrap();
+        }
+        out.push_str("    }\n}\n");
+    }
+    out.push('\n');
+    for Reference { from, column, to } in references {
+        writeln!(out, "diesel::joinable!({from} -> {to} ({column}));").unwrap();
+    }
+    out.push_str("\ndiesel::allow_tables_to_appear_in_same_query!(\n");
+    for columns in &tables {
+        writeln!(out, "    {},", columns[0].table).unwrap();
+    }
+    out.push_str(");\n");
+    out
+}

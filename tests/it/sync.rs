@@ -1,0 +1,505 @@
+//! Bringing GitHub's issues into the cache: complete, cheap, and never wrong for long.
+
+use std::time::Duration;
+
+use dispatch::domain::events::EventKind;
+use dispatch::domain::{EventCursor, FullName, IssueState, LabelSet, Status};
+use dispatch::service::events::{Replay, events_after};
+use dispatch::service::moves::{MoveIssue, move_issue};
+use dispatch::service::sync::{Refreshed, refresh_issue, sync_issues, sync_stale};
+use dispatch::service::{self, Error};
+use dispatch::simulator::{Fault, Gate, NewIssue};
+use dispatch::store::{Event, Issue, PageRequest};
+
+use crate::support::{Given, REPOSITORY, given, given_settings, person, start_of_time};
+
+async fn on_board(given: &Given) -> Vec<Issue> {
+    let wanted = service::board::wanted(&given.app, None);
+    let all = PageRequest::first(1000);
+    service::board::issues(&given.app, &wanted, &all).await.unwrap().rows
+}
+
+async fn position(given: &Given) -> EventCursor {
+    service::events::position(&given.app).await.unwrap()
+}
+
+async fn board_events(given: &Given, after: EventCursor) -> Vec<Event> {
+    let Replay::Events(mut events) = events_after(&given.app, after, 1000).await.unwrap() else {
+        panic!("a gap")
+    };
+    events.retain(|event| event.kind != EventKind::AuditEntryAdded);
+    events
+}
+
+fn open(given: &Given, repository: &str, title: &str, labels: &[&str]) -> i32 {
+    let number = given.github.open_issue(repository, NewIssue::titled(title, labels)).unwrap();
+    i32::try_from(number).unwrap()
+}
+
+async fn error_of(given: &Given, repository: &str) -> Option<String> {
+    let all = service::tracking::all_repositories(&given.app).await.unwrap();
+    all.into_iter().find(|of| of.full_name.as_str() == repository).unwrap().sync_error
+}
+
+#[tokio::test]
+async fn the_first_pass_brings_everything_the_board_shows() {
+    given(async |given| {
+        given.github.add_repository(REPOSITORY);
+        for number in 0..230 {
+            open(given, REPOSITORY, &format!("Issue {number}"), &["status/ready", "priority/p1"]);
+        }
+        given.github.open_pull_request(REPOSITORY, "Not an issue").unwrap();
+        let days = |days| start_of_time() - chrono::TimeDelta::days(days);
+        let closed = |at| NewIssue {
+            created_at: Some(days(90)),
+            closed_at: Some(at),
+            ..NewIssue::titled("Closed", &[])
+        };
+        given.github.open_issue(REPOSITORY, closed(days(3))).unwrap();
+        given.github.open_issue(REPOSITORY, closed(days(30))).unwrap();
+        given.track(REPOSITORY).await;
+        let before = position(given).await;
+
+        let results = sync_issues(&given.app, None).await.unwrap();
+
+        assert_eq!(results.len(), 1);
+        assert_eq!(results[0].synced, 231, "230 open, one closed inside the done window");
+        let issues = on_board(given).await;
+        assert_eq!(issues.len(), 231);
+        assert_eq!(issues.iter().filter(|issue| issue.status == Status::Done).count(), 1);
+        let kinds: Vec<_> = board_events(given, before).await.iter().map(|e| e.kind).collect();
+        assert_eq!(kinds, [EventKind::Resync], "a first import is announced once");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_unchanged_repository_costs_one_request_and_writes_no_issue() {
+    given(async |given| {
+        given.with_issues(&[("One", &["status/ready"]), ("Two", &[])]).await;
+        given.advance(600);
+        given.github.forget_requests();
+        let before = position(given).await;
+        let rows = "SELECT sum(xmin::text::bigint) FROM issues";
+        let versions = given.database.number(rows).await;
+
+        given.sync().await;
+
+        assert_eq!(given.github.total(), 1);
+        assert_eq!(given.database.number(rows).await, versions, "no row was written");
+        assert_eq!(position(given).await, before);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn news_arrive_as_events_open_and_closed_together() {
+    given(async |given| {
+        given.with_issues(&[("Moves", &["status/ready"]), ("Closes", &[]), ("Edits", &[])]).await;
+        given.advance(600);
+        given.github.relabel(REPOSITORY, 1, &["status/in-progress"], &["status/ready"]).unwrap();
+        given.github.close(REPOSITORY, 2).unwrap();
+        given.github.edit_title(REPOSITORY, 3, "Edited").unwrap();
+        open(given, REPOSITORY, "New", &["status/backlog"]);
+        let before = position(given).await;
+
+        given.sync().await;
+
+        let events = board_events(given, before).await;
+        let told: Vec<_> = events
+            .iter()
+            .map(|event| {
+                let facts = event.after.as_ref().unwrap();
+                (event.kind, facts.number, facts.status, event.actor.as_str())
+            })
+            .collect();
+        assert_eq!(told.len(), 4, "{told:?}");
+        for wanted in [
+            (EventKind::IssueMoved, 1, Status::InProgress, "github"),
+            (EventKind::IssueMoved, 2, Status::Done, "github"),
+            (EventKind::IssueChanged, 3, Status::Backlog, "github"),
+            (EventKind::IssueChanged, 4, Status::Backlog, "github"),
+        ] {
+            assert!(told.contains(&wanted), "{wanted:?} is not among {told:?}");
+        }
+        assert_eq!(given.issue(3).await.title, "Edited");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_deleted_issue_leaves_the_board_and_the_count_tells() {
+    given(async |given| {
+        given.with_issues(&[("Stays", &[]), ("Goes", &["status/ready"])]).await;
+        given.advance(600);
+        given.github.delete_issue(REPOSITORY, 2).unwrap();
+        let before = position(given).await;
+
+        given.sync().await;
+
+        let events = board_events(given, before).await;
+        assert_eq!(events.len(), 1);
+        assert_eq!(events[0].kind, EventKind::IssueRemoved);
+        assert!(events[0].before.as_ref().is_some_and(|facts| facts.on_board));
+        assert_eq!(on_board(given).await.len(), 1);
+        let name: FullName = REPOSITORY.parse().unwrap();
+        let gone = service::board::find_issue_by_number(&given.app, &name, 2).await;
+        assert!(matches!(gone, Err(Error::NotFound { .. })));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_transferred_issue_moves_to_its_new_repository() {
+    given(async |given| {
+        given.github.add_repository("acme/other");
+        given.with_issues(&[("Stays", &[]), ("Moves house", &["status/ready"])]).await;
+        given.track("acme/other").await;
+        given.sync().await;
+        given.advance(600);
+        given.github.transfer_issue(REPOSITORY, 2, "acme/other").unwrap();
+
+        given.sync().await;
+
+        let homes: Vec<_> = on_board(given).await.into_iter().map(|i| (i.title, i.number)).collect();
+        assert_eq!(homes.len(), 2, "{homes:?}");
+        assert!(homes.contains(&("Moves house".to_owned(), 1)), "{homes:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_issue_that_no_incremental_read_would_find_is_found_by_the_count() {
+    given(async |given| {
+        given.with_issues(&[("Known", &[])]).await;
+        given.advance(3600);
+        // Opened long ago, as after a restore: behind the high-water mark.
+        let old = NewIssue {
+            created_at: Some(start_of_time() - chrono::TimeDelta::days(400)),
+            ..NewIssue::titled("Stranded", &["status/ready"])
+        };
+        given.github.open_issue(REPOSITORY, old).unwrap();
+        given.sync().await;
+        assert_eq!(on_board(given).await.len(), 2);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_gap_that_a_full_pass_cannot_close_is_not_read_again_and_again() {
+    given(async |given| {
+        given.with_issues(&[("One", &[]), ("Two", &[])]).await;
+        // Ours says one open, GitHub's two, and nothing GitHub sends explains it.
+        given.database.execute("UPDATE issues SET state = 'closed' WHERE number = 2").await;
+        given.database.execute("UPDATE issues SET updated_at = now() + interval '1 year'").await;
+        given.advance(600);
+        given.sync().await;
+        given.github.forget_requests();
+        given.sync().await;
+        assert_eq!(given.github.total(), 1, "the same gap is known by now");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn once_a_day_everything_is_read_again() {
+    given(async |given| {
+        given.with_issues(&[("One", &[])]).await;
+        given.advance(24 * 3600 + 1);
+        given.github.forget_requests();
+        given.sync().await;
+        assert_eq!(given.github.count("Issues"), 2, "closed ones, then open ones");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_older_page_never_overwrites_a_newer_row() {
+    given(async |given| {
+        given.with_issues(&[("Raced", &["status/ready"])]).await;
+        given.advance(600);
+        given.github.edit_title(REPOSITORY, 1, "Raced on").unwrap();
+        let gate = Gate::new();
+        given.github.inject(Fault::HoldAnswer(gate.clone()).on("Issues"));
+        let issue = given.issue(1).await;
+
+        let reading = given.sync();
+        let moving = async {
+            gate.arrived().await;
+            let command = MoveIssue {
+                issue_id: issue.id,
+                to: Status::Done,
+                expected_from: None,
+                reason: None,
+                fencing_token: None,
+            };
+            move_issue(&given.app, &person(), command).await.unwrap();
+            gate.open();
+        };
+        tokio::join!(reading, moving);
+
+        assert_eq!(given.issue(1).await.status, Status::Done);
+        given.sync().await;
+        let row = given.issue(1).await;
+        assert_eq!((row.title.as_str(), row.status), ("Raced on", Status::Done));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn one_failing_repository_does_not_stop_the_rest() {
+    given(async |given| {
+        given.github.add_repository("acme/good");
+        open(given, "acme/good", "Fine", &[]);
+        given.track("acme/good").await;
+        given.track("acme/missing").await;
+
+        let results = sync_issues(&given.app, None).await.unwrap();
+
+        let outcome = |name: &str| {
+            let result = results.iter().find(|r| r.repository.as_str() == name).unwrap();
+            (result.synced, result.error.as_ref().map(ToString::to_string))
+        };
+        assert_eq!(outcome("acme/good"), (1, None));
+        let (synced, error) = outcome("acme/missing");
+        assert_eq!(synced, 0);
+        assert!(error.unwrap().starts_with("GitHub API error: 404"), "as clients know it");
+        assert!(error_of(given, "acme/missing").await.is_some());
+        assert_eq!(error_of(given, "acme/good").await, None);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_interrupted_first_pass_goes_on_where_it_stopped() {
+    given(async |given| {
+        given.github.add_repository(REPOSITORY);
+        for number in 0..250 {
+            open(given, REPOSITORY, &format!("Issue {number}"), &[]);
+        }
+        given.track(REPOSITORY).await;
+        // Closed ones, then two pages of open ones, then GitHub is away.
+        given.github.inject(Fault::refuse(403, "away").on("Issues").after(3).always());
+        let results = sync_issues(&given.app, None).await.unwrap();
+        assert!(results[0].error.is_some());
+        assert_eq!(on_board(given).await.len(), 200, "what was read is kept");
+
+        given.github.clear_faults();
+        given.github.forget_requests();
+        given.sync().await;
+        assert_eq!(on_board(given).await.len(), 250);
+        assert_eq!(given.github.count("Issues"), 1, "the pages that were done are not read again");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_page_that_takes_too_long_is_asked_for_in_halves() {
+    given(async |given| {
+        given.github.add_repository(REPOSITORY);
+        for number in 0..60 {
+            open(given, REPOSITORY, &format!("Issue {number}"), &[]);
+        }
+        given.track(REPOSITORY).await;
+        given.github.inject(Fault::Page { status: 504 }.on("Issues").after(1).times(1));
+        given.sync().await;
+        assert_eq!(on_board(given).await.len(), 60);
+        let sizes: Vec<_> = given
+            .github
+            .requests()
+            .iter()
+            .map(|request| request.variables["pageSize"].to_string())
+            .collect();
+        assert_eq!(sizes, ["100", "100", "50", "50"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_used_up_rate_limit_stops_the_sync_and_says_until_when() {
+    given(async |given| {
+        given.with_issues(&[("One", &[])]).await;
+        let until = start_of_time() + chrono::TimeDelta::minutes(30);
+        given.github.exhaust_rate_limit(until);
+        let results = sync_issues(&given.app, None).await.unwrap();
+        let error = results[0].error.as_ref().unwrap();
+        let Error::Busy { retry_at, .. } = error else { panic!("{error:?}") };
+        assert!(retry_at.is_some_and(|at| at >= until), "{retry_at:?}");
+        assert!(error_of(given, REPOSITORY).await.unwrap().contains("rate limit"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_renamed_repository_is_followed() {
+    given(async |given| {
+        given.with_issues(&[("Same issue", &[])]).await;
+        let id = given.issue(1).await.id;
+        given.advance(600);
+        given.github.rename_repository(REPOSITORY, "acme/instruments").unwrap();
+        given.sync().await;
+        let name: FullName = "ACME/Instruments".parse().unwrap();
+        let (issue, repository) =
+            service::board::find_issue_by_number(&given.app, &name, 1).await.unwrap();
+        assert_eq!(issue.id, id);
+        assert_eq!(repository.full_name.as_str(), "acme/instruments");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn text_that_postgres_cannot_hold_is_stored_without_it() {
+    given(async |given| {
+        given.github.add_repository(REPOSITORY);
+        let awkward = NewIssue {
+            body: "before\0after\u{7}\nnext".to_owned(),
+            ..NewIssue::titled("a\0b \u{202e}right to left <script>", &[])
+        };
+        given.github.open_issue(REPOSITORY, awkward).unwrap();
+        given.track(REPOSITORY).await;
+        given.sync().await;
+        let issue = given.issue(1).await;
+        assert_eq!(issue.title, "ab \u{202e}right to left <script>");
+        let bodies = service::board::bodies(&given.app, &[issue.id]).await.unwrap();
+        assert_eq!(bodies[0].1.as_deref(), Some("beforeafter\nnext"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn of_two_syncs_at_once_one_is_told_that_the_other_runs() {
+    given(async |given| {
+        given.with_issues(&[("One", &[])]).await;
+        let other = given.replica().await;
+        let gate = Gate::new();
+        given.github.inject(Fault::Hold(gate.clone()).on("Issues"));
+        let first = given.sync();
+        let second = async {
+            gate.arrived().await;
+            let refused = sync_issues(&other, None).await.unwrap_err();
+            assert!(matches!(refused, Error::Busy { .. }), "{refused:?}");
+            gate.open();
+        };
+        tokio::join!(first, second);
+        given.sync().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_lock_of_a_dead_sync_is_over_after_a_while() {
+    given(async |given| {
+        given.with_issues(&[("One", &[])]).await;
+        let now = start_of_time().to_rfc3339();
+        let dead = format!(
+            "INSERT INTO job_locks VALUES ('issue-sync', gen_random_uuid(), '{now}', '{now}')"
+        );
+        given.database.execute(&dead).await;
+        assert!(sync_issues(&given.app, None).await.is_err());
+        given.app.clock.advance(given.app.config.sync.lock_max_age + Duration::from_secs(1));
+        given.sync().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn replicas_do_not_ask_github_twice_by_their_timers() {
+    given(async |given| {
+        given.with_issues(&[("One", &[])]).await;
+        given.github.forget_requests();
+        sync_stale(&given.app, Duration::from_secs(60)).await.unwrap();
+        assert_eq!(given.github.total(), 0, "synced just now");
+        given.advance(61);
+        sync_stale(&given.app, Duration::from_secs(60)).await.unwrap();
+        assert_eq!(given.github.total(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn one_issue_is_refreshed_and_a_pull_request_is_not() {
+    given(async |given| {
+        given.with_issues(&[("Known", &[])]).await;
+        let name: FullName = REPOSITORY.parse().unwrap();
+        let new = open(given, REPOSITORY, "New", &["status/ready"]);
+        let pull_request = given.github.open_pull_request(REPOSITORY, "A pull request").unwrap();
+        let refresh = async |number| refresh_issue(&given.app, &name, number).await;
+        assert_eq!(refresh(new).await.unwrap(), Refreshed::Created);
+        assert_eq!(refresh(new).await.unwrap(), Refreshed::Updated);
+        let refused = refresh(i32::try_from(pull_request).unwrap()).await.unwrap_err();
+        assert_eq!(refused.to_string(), format!("#{pull_request} is a pull request, not an issue"));
+        let unknown: FullName = "acme/unknown".parse().unwrap();
+        let refused = refresh_issue(&given.app, &unknown, 1).await.unwrap_err();
+        assert!(matches!(refused, Error::NotFound { what: "Repository", .. }));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn untracked_issues_are_hidden_and_kept() {
+    given(async |given| {
+        given.with_issues(&[("Kept", &["status/ready"])]).await;
+        let id = given.issue(1).await.id;
+        let name: FullName = REPOSITORY.to_uppercase().parse().unwrap();
+        service::tracking::untrack_repository(&given.app, &person(), &name).await.unwrap();
+        assert_eq!(on_board(given).await.len(), 0);
+        let wanted = service::board::wanted(&given.app, None);
+        assert_eq!(service::board::count(&given.app, &wanted).await.unwrap(), 0);
+        given.track(REPOSITORY).await;
+        assert_eq!(on_board(given).await[0].id, id);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_settings_are_tracked_once_ever() {
+    given_settings(&[("GITHUB_REPOSITORIES", "acme/tools,acme/other")], async |given| {
+        let tracked = async || {
+            let all = service::tracking::tracked_repositories(&given.app).await.unwrap();
+            all.into_iter().map(|of| (of.full_name.to_string(), of.source)).collect::<Vec<_>>()
+        };
+        service::tracking::bootstrap(&given.app).await.unwrap();
+        let both = [("acme/other", "env"), ("acme/tools", "env")]
+            .map(|(name, source)| (name.to_owned(), source.to_owned()));
+        assert_eq!(tracked().await, both);
+
+        for name in ["acme/tools", "acme/other"] {
+            let name = name.parse().unwrap();
+            service::tracking::untrack_repository(&given.app, &person(), &name).await.unwrap();
+        }
+        service::tracking::bootstrap(&given.app).await.unwrap();
+        assert_eq!(tracked().await, [], "removing the last one does not bring them back");
+        let untracked = service::tracking::untracked_from_settings(&given.app).await.unwrap();
+        assert_eq!(untracked.len(), 2);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn done_issues_leave_by_age_and_by_event() {
+    given(async |given| {
+        given.with_issues(&[("Done soon", &["status/in-review"])]).await;
+        given.github.close(REPOSITORY, 1).unwrap();
+        given.advance(60);
+        given.sync().await;
+        let issue = given.issue(1).await;
+        assert_eq!((issue.state, issue.status), (IssueState::Closed, Status::Done));
+        assert_eq!(issue.labels, LabelSet::from(["status/in-review"]), "sync writes no labels");
+
+        let before = position(given).await;
+        given.advance(7 * 24 * 3600);
+        service::retention::apply_done_window(&given.app).await.unwrap();
+        assert_eq!(on_board(given).await.len(), 0);
+        let events = board_events(given, before).await;
+        let sides = |event: &Event| {
+            let on_board = |facts: &Option<_>| {
+                facts.as_ref().map(|f: &dispatch::domain::events::IssueFacts| f.on_board)
+            };
+            (on_board(&event.before), on_board(&event.after))
+        };
+        assert_eq!(events.iter().map(sides).collect::<Vec<_>>(), [(Some(true), Some(false))]);
+        let wanted = service::board::wanted(&given.app, None);
+        assert_eq!(service::board::count(&given.app, &wanted).await.unwrap(), 0);
+    })
+    .await;
+}

@@ -1,0 +1,51 @@
+# Builds, runs and tests Dispatch. `make` alone tells what there is.
+#
+# The first run of a target fetches and builds everything it needs; later ones only what changed.
+
+MODULES := web/node_modules/.package-lock.json
+WEB := web/dist/index.html
+WEB_SOURCES := schema.graphql $(shell find web -type d \( -name node_modules -o -name dist -o -name test-results \) -prune -o -type f -print)
+
+.PHONY: help run test check bench web tools
+
+help:
+	@echo 'make run    build and start Dispatch: your repositories when GITHUB_TOKEN is set, else a demonstration'
+	@echo 'make test   build and run all tests, those in a browser too'
+	@echo 'make check  formatting, lints, documentation, generated files, dependencies'
+	@echo 'make bench  measure the speed, as docs/performance.md reports it'
+	@echo 'make web    build the web pages alone'
+
+run: $(WEB)
+	@test -x target/release/dispatch || echo 'Building the server (about ten minutes on two cores the first time) ...'
+	cargo build --release --locked
+	@if [ -n "$$GITHUB_TOKEN" ]; then exec target/release/dispatch serve; else exec target/release/dispatch demo; fi
+
+test: $(WEB)
+	@scripts/test
+
+check: $(MODULES) $(WEB)
+	cargo fmt --check
+	cargo clippy --locked --all-targets -- -D warnings
+	RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps --document-private-items
+	cd web && npm run --silent lint
+	cd web && npm run --silent typecheck
+	cd web && npm run --silent codegen:check
+	node scripts/dependencies.mjs
+
+bench: $(WEB)
+	cargo bench --locked
+
+web: $(WEB)
+
+tools:
+	@scripts/tools
+
+$(MODULES): web/package-lock.json | tools
+	@echo 'Fetching the modules of the web pages (about a minute) ...'
+	cd web && npm ci --no-fund --no-audit
+	@touch $@
+
+$(WEB): $(MODULES) $(WEB_SOURCES)
+	@echo 'Building the web pages (a few seconds) ...'
+	cd web && npm run --silent build
+	@touch $@

@@ -1,0 +1,99 @@
+// Looks at what the build takes from others: that its licences are ones we accept, that no crate
+// came in which we decided against, and that every dependency of Cargo.toml is used.
+//
+// It reads the two lock files and what is unpacked already, so it needs no network beyond what a
+// build needs. Known security holes need a database from the network: run `cargo audit` where it
+// is installed and `npm audit` for those.
+
+import { execFileSync } from "node:child_process";
+import { readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+
+const root = join(import.meta.dirname ?? new URL(".", import.meta.url).pathname, "..");
+
+// Permissive, or (MPL-2.0) binding only for changes to the files themselves.
+const ACCEPTED = new Set([
+  "0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "BSL-1.0", "CDLA-Permissive-2.0", "ISC", "MIT",
+  "MPL-2.0", "Unicode-3.0", "Unlicense", "Zlib",
+  // The web's tools, its font and the data they carry.
+  "BlueOak-1.0.0", "CC-BY-4.0", "OFL-1.1", "PSF-2.0", "Python-2.0",
+]);
+
+const REFUSED = new Map([
+  ["openssl-sys", "TLS is rustls with ring, one library for all"],
+  ["native-tls", "TLS is rustls with ring, one library for all"],
+  ["aws-lc-sys", "a large C build: TLS is rustls with ring"],
+  ["pq-sys", "the database driver needs no libpq"],
+]);
+
+const problems = [];
+
+/** Whether an SPDX expression leaves us a choice that we accept. */
+function isAccepted(expression) {
+  const tokens = expression.replaceAll("/", " OR ").match(/[()]|[^\s()]+/g) ?? [];
+  let at = 0;
+  const term = () => {
+    if (tokens[at] === "(") {
+      at += 1;
+      const inner = either();
+      at += 1;
+      return inner;
+    }
+    const name = tokens[at++];
+    // An exception only ever grants more.
+    if (tokens[at] === "WITH") at += 2;
+    return ACCEPTED.has(name);
+  };
+  const both = () => {
+    let all = term();
+    while (tokens[at] === "AND") {
+      at += 1;
+      all = term() && all;
+    }
+    return all;
+  };
+  const either = () => {
+    let any = both();
+    while (tokens[at] === "OR") {
+      at += 1;
+      any = both() || any;
+    }
+    return any;
+  };
+  return either() && at === tokens.length;
+}
+
+function rustFiles(folder) {
+  return readdirSync(join(root, folder), { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith(".rs"))
+    .map((entry) => readFileSync(join(entry.parentPath ?? entry.path, entry.name), "utf8"))
+    .join("\n");
+}
+
+const cargo = (...args) => execFileSync("cargo", args, { cwd: root, maxBuffer: 1 << 28, encoding: "utf8" });
+const metadata = JSON.parse(cargo("metadata", "--format-version=1", "--locked"));
+const own = metadata.packages.find((one) => one.name === "dispatch" && one.source === null);
+const crates = metadata.packages.filter((one) => one.source !== null);
+
+for (const { name, version, license } of crates) {
+  if (!isAccepted(license ?? "none")) problems.push(`${name} ${version} has the licence ${license ?? "(none)"}`);
+  if (REFUSED.has(name)) problems.push(`${name} came in: ${REFUSED.get(name)}`);
+}
+
+const sources = { normal: rustFiles("src"), dev: rustFiles("tests") + rustFiles("benches") };
+for (const { name, rename, kind } of own.dependencies) {
+  const identifier = (rename ?? name).replaceAll("-", "_");
+  const used = new RegExp(`\\b${identifier}\\b`);
+  const where = kind === "dev" ? sources.normal + sources.dev : sources.normal;
+  if (!used.test(where)) problems.push(`Cargo.toml names ${name}, which is not used`);
+}
+
+const lock = JSON.parse(readFileSync(join(root, "web/package-lock.json"), "utf8"));
+const modules = Object.entries(lock.packages).filter(([path]) => path !== "");
+for (const [path, { version, license }] of modules) {
+  if (!isAccepted(license ?? "none")) problems.push(`${path} ${version} has the licence ${license ?? "(none)"}`);
+}
+
+for (const problem of problems) console.error(problem);
+console.log(`${crates.length} crates and ${modules.length} npm packages looked at, ${problems.length} problems`);
+process.exit(problems.length === 0 ? 0 : 1);

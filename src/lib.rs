@@ -9,5 +9,6 @@ pub mod github;
 pub mod postgres;
 pub mod scheduler;
 pub mod service;
+pub mod simulator;
 pub mod store;
 pub mod telemetry;

@@ -1,6 +1,6 @@
 //! Reads issues: a page of a repository's, one by number, some by id.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound as _, Utc};
 
 use super::client::{Client, Repeat};
 use super::error::Error;
@@ -117,7 +117,8 @@ impl Client {
                 States::Closed => Some(vec![issues::IssueState::CLOSED]),
                 States::Both => Some(vec![issues::IssueState::OPEN, issues::IssueState::CLOSED]),
             },
-            since: query.since,
+            // GitHub's times are whole seconds: part of one would leave that second out.
+            since: query.since.map(|since| since.trunc_subsecs(0)),
             first: i64::from(query.page_size.clamp(1, 100)),
             after: query.after,
         };

@@ -6,7 +6,7 @@ use super::client::{Client, Repeat};
 use super::error::Error;
 use super::queries::{self, change_labels, create_label, label_id, live_labels};
 use super::repositories::{full_name, missing};
-use super::response::gravest;
+use super::response::{Answer, gravest};
 use super::text::storable;
 use crate::domain::{FullName, IssueState};
 
@@ -121,14 +121,14 @@ impl Client {
             name: name.to_owned(),
             color: color.to_owned(),
         };
-        let answer = self.ask::<queries::CreateLabel>(variables, Repeat::IfNeverSent).await?;
-        match answer.whole() {
+        let answer = self.ask::<queries::CreateLabel>(variables, Repeat::IfNeverSent).await;
+        match answer.and_then(Answer::whole) {
             Ok(data) => {
                 let label = data.create_label.and_then(|payload| payload.label);
                 Ok(label.ok_or_else(|| missing("label"))?.id)
             }
             // GitHub's words for a name that is taken are for people, so the name itself is asked.
-            Err(refused @ Error::Refused { .. }) => {
+            Err(refused @ Error::Refused { status: 422, .. }) => {
                 self.label_id(repository_node_id, name).await?.ok_or(refused)
             }
             Err(error) => Err(error),

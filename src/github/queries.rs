@@ -13,11 +13,7 @@ type URI = String;
 macro_rules! document {
     ($name:ident, $path:tt) => {
         #[derive(GraphQLQuery)]
-        #[graphql(
-                                    schema_path = "github-queries/schema.graphql",
-                                    query_path = $path,
-                                    response_derives = "Debug"
-                                )]
+        #[graphql(schema_path = "github-queries/schema.graphql", query_path = $path)]
         pub(super) struct $name;
     };
 }

@@ -51,7 +51,6 @@ pub(super) trait Reports {
 }
 
 /// An answer of GraphQL: data, with or without errors beside it.
-#[derive(Debug)]
 pub(super) struct Answer<D> {
     /// The data; where an error struck it has null, or ends at the nearest place that may.
     pub data: D,

@@ -6,6 +6,7 @@
 //! still otherwise.
 
 mod database;
+pub(crate) mod github;
 mod log;
 
 use std::collections::BTreeMap;

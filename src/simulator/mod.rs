@@ -1,0 +1,139 @@
+//! A GitHub of our own, in memory: what `dispatch demo` shows and what the tests talk to.
+//!
+//! It keeps state (repositories, labels, issues, people's names) and serves it through a small
+//! GraphQL schema that bears GitHub's own type names, so the documents of `github-queries/` run for
+//! real. Tests change the state as a person on GitHub would, look at it afterwards, and let the
+//! simulator misbehave with [`Fault`]s. Not here: anything Dispatch decides. No floor imports this
+//! folder. Invariant: its schema promises nothing that GitHub's does not; a test compares them.
+
+mod cost;
+mod faults;
+mod journal;
+mod limits;
+mod people;
+mod schema;
+mod server;
+mod world;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+pub use cost::points;
+pub use faults::{Fault, Gate, Rule};
+pub use journal::{Kind, Request, Write};
+pub use people::IssueView;
+pub use schema::sdl;
+pub use server::serve;
+pub use world::Refusal;
+
+use crate::clock::Clock;
+
+/// A simulated GitHub. Clones are the same one.
+#[derive(Debug, Clone)]
+pub struct Simulator {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    clock: Clock,
+    world: Mutex<world::World>,
+    rules: Mutex<Vec<Rule>>,
+    journal: Mutex<journal::Journal>,
+    limits: Mutex<limits::Limits>,
+    manners: Mutex<Manners>,
+}
+
+/// How the simulator answers when nothing is wrong.
+#[derive(Debug, Clone, Default)]
+struct Manners {
+    answer_delay: Duration,
+    token: Option<String>,
+}
+
+impl Simulator {
+    /// An empty GitHub that takes the time from `clock`.
+    pub fn new(clock: Clock) -> Self {
+        let limits = Mutex::new(limits::Limits::full(clock.now()));
+        let shared = Shared {
+            clock,
+            world: Mutex::default(),
+            rules: Mutex::default(),
+            journal: Mutex::default(),
+            limits,
+            manners: Mutex::default(),
+        };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// Waits this long before each answer; zero at first.
+    pub fn set_answer_delay(&self, delay: Duration) {
+        lock(&self.shared.manners).answer_delay = delay;
+    }
+
+    /// Refuses every token but this one. At first any token will do.
+    pub fn require_token(&self, token: &str) {
+        lock(&self.shared.manners).token = Some(token.to_owned());
+    }
+
+    /// Lets changes within a second share their time, as they do on GitHub. At first each change of
+    /// an issue is at least a second later than the one before.
+    pub fn let_changes_share_seconds(&self) {
+        self.world().changes_may_share_a_second = true;
+    }
+
+    fn now(&self) -> DateTime<Utc> {
+        self.shared.clock.now()
+    }
+
+    fn world(&self) -> MutexGuard<'_, world::World> {
+        lock(&self.shared.world)
+    }
+
+    fn manners(&self) -> Manners {
+        lock(&self.shared.manners).clone()
+    }
+}
+
+/// An issue, or pull request, to be opened by somebody on GitHub.
+#[derive(Debug, Clone, Default)]
+pub struct NewIssue {
+    /// Its title.
+    pub title: String,
+    /// Its text; empty for none.
+    pub body: String,
+    /// Login of who opens it; none for an account that was deleted since.
+    pub author: Option<String>,
+    /// Names of labels; those that the repository lacks are created.
+    pub labels: Vec<String>,
+    /// Logins of the people assigned.
+    pub assignees: Vec<String>,
+    /// How many comments it has.
+    pub comments: u32,
+    /// When it was opened; now when absent.
+    pub created_at: Option<DateTime<Utc>>,
+    /// When it last changed; when it was closed, else opened, when absent.
+    pub updated_at: Option<DateTime<Utc>>,
+    /// When it was closed; absent for an open one.
+    pub closed_at: Option<DateTime<Utc>>,
+    /// Whether it is a pull request.
+    pub is_pull_request: bool,
+}
+
+impl NewIssue {
+    /// An issue with a title and labels, opened now by somebody.
+    pub fn titled(title: &str, labels: &[&str]) -> Self {
+        Self {
+            title: title.to_owned(),
+            author: Some("octavia".to_owned()),
+            labels: labels.iter().map(|label| (*label).to_owned()).collect(),
+            ..Self::default()
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

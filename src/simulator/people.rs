@@ -1,0 +1,224 @@
+//! What people do on GitHub, and what they see there.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use super::world::{Issue, Refusal, Repository, Shown};
+use super::{NewIssue, Simulator};
+
+/// An issue as a person on GitHub sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IssueView {
+    /// GitHub's id.
+    pub id: String,
+    /// Its number.
+    pub number: i64,
+    /// Its title.
+    pub title: String,
+    /// Its text.
+    pub body: String,
+    /// Login of who opened it; none when that account was deleted.
+    pub author: Option<String>,
+    /// Names of its labels, in GitHub's order.
+    pub labels: Vec<String>,
+    /// Logins of the people assigned.
+    pub assignees: Vec<String>,
+    /// How many comments it has.
+    pub comments: u32,
+    /// When it was opened.
+    pub created_at: DateTime<Utc>,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+    /// When it was closed; none while open.
+    pub closed_at: Option<DateTime<Utc>>,
+}
+
+/// What people do. Each answers a [`Refusal`] where GitHub would refuse.
+impl Simulator {
+    /// Creates a repository and answers its id; that of the existing one when there is one.
+    pub fn add_repository(&self, full_name: &str) -> String {
+        self.world().add_repository(full_name)
+    }
+
+    /// Renames a repository; its old names lead to it as before.
+    pub fn rename_repository(&self, old: &str, new: &str) -> Result<(), Refusal> {
+        self.world().rename_repository(old, new)
+    }
+
+    /// Deletes a repository and all in it.
+    pub fn delete_repository(&self, full_name: &str) -> Result<(), Refusal> {
+        self.world().delete_repository(full_name)
+    }
+
+    /// Creates a label (`color`: six hexadecimal digits) and answers its id.
+    pub fn add_label(&self, repository: &str, name: &str, color: &str) -> Result<String, Refusal> {
+        let mut world = self.world();
+        let slot = world.slot(repository)?;
+        Ok(world.add_label(slot, name, color)?.id.clone())
+    }
+
+    /// Deletes a label, which takes it off every issue without updating them.
+    pub fn delete_label(&self, repository: &str, name: &str) -> Result<(), Refusal> {
+        self.world().delete_label(repository, name)
+    }
+
+    /// Opens an issue or pull request and answers its number.
+    pub fn open_issue(&self, repository: &str, new: NewIssue) -> Result<i64, Refusal> {
+        let now = self.now();
+        self.world().open(repository, new, now)
+    }
+
+    /// Opens a pull request and answers its number.
+    pub fn open_pull_request(&self, repository: &str, title: &str) -> Result<i64, Refusal> {
+        let new = NewIssue { is_pull_request: true, ..NewIssue::titled(title, &[]) };
+        self.open_issue(repository, new)
+    }
+
+    /// Adds and removes labels by name as one change; those to add are created where needed.
+    pub fn relabel(
+        &self,
+        repository: &str,
+        number: i64,
+        add: &[&str],
+        remove: &[&str],
+    ) -> Result<(), Refusal> {
+        let now = self.now();
+        let mut world = self.world();
+        let slot = world.slot(repository)?;
+        let add: Vec<_> = add.iter().map(|name| (*name).to_owned()).collect();
+        let add = world.label_keys(slot, &add)?;
+        let remove = world.known_label_keys(slot, remove);
+        world.relabel(slot, number, now, &add, &remove).map(drop)
+    }
+
+    /// Changes the title.
+    pub fn edit_title(&self, repository: &str, number: i64, title: &str) -> Result<(), Refusal> {
+        self.change(repository, number, |issue, _| {
+            let is_change = issue.title != title;
+            issue.title = title.to_owned();
+            is_change
+        })
+    }
+
+    /// Changes the text.
+    pub fn edit_body(&self, repository: &str, number: i64, body: &str) -> Result<(), Refusal> {
+        self.change(repository, number, |issue, _| {
+            let is_change = issue.body != body;
+            issue.body = body.to_owned();
+            is_change
+        })
+    }
+
+    /// Sets who is assigned.
+    pub fn assign(&self, repository: &str, number: i64, logins: &[&str]) -> Result<(), Refusal> {
+        self.change(repository, number, |issue, _| {
+            issue.assignees = logins.iter().map(|login| (*login).to_owned()).collect();
+            true
+        })
+    }
+
+    /// Comments.
+    pub fn comment(&self, repository: &str, number: i64) -> Result<(), Refusal> {
+        self.change(repository, number, |issue, _| {
+            issue.comments += 1;
+            true
+        })
+    }
+
+    /// Closes; closing twice changes nothing.
+    pub fn close(&self, repository: &str, number: i64) -> Result<(), Refusal> {
+        self.change(repository, number, |issue, now| {
+            let is_change = issue.closed_at.is_none();
+            issue.closed_at.get_or_insert(now);
+            is_change
+        })
+    }
+
+    /// Opens again what was closed.
+    pub fn reopen(&self, repository: &str, number: i64) -> Result<(), Refusal> {
+        self.change(repository, number, |issue, _| issue.closed_at.take().is_some())
+    }
+
+    /// Deletes an issue for good.
+    pub fn delete_issue(&self, repository: &str, number: i64) -> Result<(), Refusal> {
+        self.world().delete_issue(repository, number).map(drop)
+    }
+
+    /// Transfers an issue to another repository and answers its number there. It gets a new id; the
+    /// old one leads nowhere.
+    pub fn transfer_issue(&self, from: &str, number: i64, to: &str) -> Result<i64, Refusal> {
+        let now = self.now();
+        self.world().transfer_issue(from, number, to, now)
+    }
+
+    fn change(
+        &self,
+        repository: &str,
+        number: i64,
+        change: impl FnOnce(&mut Issue, DateTime<Utc>) -> bool,
+    ) -> Result<(), Refusal> {
+        let now = self.now();
+        let seconds = chrono::SubsecRound::trunc_subsecs(now, 0);
+        let mut world = self.world();
+        let slot = world.slot(repository)?;
+        world.change(slot, number, now, |issue| change(issue, seconds)).map(drop)
+    }
+}
+
+/// What people see.
+impl Simulator {
+    /// The full names of all repositories, sorted.
+    pub fn repositories(&self) -> Vec<String> {
+        let world = self.world();
+        let mut names: Vec<_> = world.repositories().map(|one| one.full_name.clone()).collect();
+        names.sort();
+        names
+    }
+
+    /// An issue; none when there is none of this number, or it is a pull request.
+    pub fn issue(&self, repository: &str, number: i64) -> Option<IssueView> {
+        let world = self.world();
+        let repository = world.named(repository).ok()?;
+        repository.issue(number).ok().map(|issue| view(repository, issue))
+    }
+
+    /// All issues of a repository by number; none when there is no such repository.
+    pub fn issues(&self, repository: &str) -> Vec<IssueView> {
+        let world = self.world();
+        let Ok(repository) = world.named(repository) else { return Vec::new() };
+        let issues = repository.issues.values().filter(|issue| !issue.is_pull_request);
+        issues.map(|issue| view(repository, issue)).collect()
+    }
+
+    /// Names of an issue's labels in GitHub's order; empty also when there is no such issue.
+    pub fn labels(&self, repository: &str, number: i64) -> Vec<String> {
+        self.issue(repository, number).map(|issue| issue.labels).unwrap_or_default()
+    }
+
+    /// A label's colour; none when the repository has no such label.
+    pub fn label_color(&self, repository: &str, name: &str) -> Option<String> {
+        Some(self.world().named(repository).ok()?.label_named(name)?.color.clone())
+    }
+
+    /// How many issues of a repository are open; none when there is no such repository.
+    pub fn open_count(&self, repository: &str) -> usize {
+        self.world().named(repository).map_or(0, |repository| repository.count(Shown::Open, None))
+    }
+}
+
+fn view(repository: &Repository, issue: &Arc<Issue>) -> IssueView {
+    IssueView {
+        id: issue.id.clone(),
+        number: issue.number,
+        title: issue.title.clone(),
+        body: issue.body.clone(),
+        author: issue.author.clone(),
+        labels: repository.labels_of(issue).iter().map(|label| label.name.clone()).collect(),
+        assignees: issue.assignees.clone(),
+        comments: issue.comments,
+        created_at: issue.created_at,
+        updated_at: issue.updated_at,
+        closed_at: issue.closed_at,
+    }
+}

@@ -1,0 +1,396 @@
+//! Serves the simulated GitHub over HTTP: `/graphql`, and `/api/graphql` as on GitHub Enterprise.
+//!
+//! Not here: what GitHub holds. Invariant: work that has begun is finished, whether or not the caller
+//! still listens, as on GitHub.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+use async_graphql::parser::parse_query;
+use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, OperationType};
+use async_graphql::{PathSegment, Value, Variables};
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::post;
+use futures_util::future::BoxFuture;
+use futures_util::{FutureExt as _, stream};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use serde::{Deserialize, Serialize};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
+use tower::ServiceExt as _;
+
+use super::Simulator;
+use super::cost::points_of;
+use super::faults::Fault;
+use super::journal::{Kind, Request};
+use super::schema::{self, Asked, GitHub};
+use super::world::Refusal;
+
+/// Answers requests until the future is dropped, which ends all connections and all work.
+///
+/// # Errors
+///
+/// When the listener cannot accept any more.
+pub async fn serve(simulator: Simulator, listener: TcpListener) -> io::Result<()> {
+    let (jobs, mut incoming_jobs) = mpsc::unbounded_channel();
+    let service = Service { schema: schema::build(simulator.clone()), simulator, jobs };
+    let router = Router::new()
+        .route("/graphql", post(answer))
+        .route("/api/graphql", post(answer))
+        .with_state(service);
+    let mut tasks = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => {
+                let (stream, _) = accepted?;
+                stream.set_nodelay(true)?;
+                tasks.spawn(serve_connection(router.clone(), stream).boxed());
+            }
+            Some(job) = incoming_jobs.recv() => { tasks.spawn(job); }
+            Some(_) = tasks.join_next(), if !tasks.is_empty() => {}
+        }
+    }
+}
+
+/// Work that goes on when the caller hangs up.
+type Job = BoxFuture<'static, ()>;
+
+#[derive(Clone)]
+struct Service {
+    simulator: Simulator,
+    schema: GitHub,
+    jobs: mpsc::UnboundedSender<Job>,
+}
+
+/// Marks an answer that is never to be sent.
+#[derive(Debug, Clone, Copy)]
+struct HangUp;
+
+impl fmt::Display for HangUp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the simulator ends the connection")
+    }
+}
+
+impl std::error::Error for HangUp {}
+
+async fn serve_connection(router: Router, stream: TcpStream) {
+    let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
+        let router = router.clone();
+        async move {
+            let answer = router.oneshot(request.map(Body::new)).await;
+            let answer = answer.unwrap_or_else(|never: Infallible| match never {});
+            match answer.extensions().get::<HangUp>() {
+                Some(hang_up) => Err(*hang_up),
+                None => Ok(answer),
+            }
+        }
+    });
+    let served = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+    if let Err(error) = served {
+        tracing::debug!(%error, "a connection to the simulator ended");
+    }
+}
+
+#[derive(Deserialize)]
+struct Posted {
+    query: String,
+    #[serde(default)]
+    variables: serde_json::Value,
+    #[serde(default, rename = "operationName")]
+    operation_name: Option<String>,
+}
+
+async fn answer(State(service): State<Service>, headers: HeaderMap, body: Bytes) -> Response {
+    let has_name = headers.get(header::USER_AGENT).is_some_and(|name| !name.is_empty());
+    if !has_name {
+        let message = "Request forbidden by administrative rules. Please make sure your request \
+                       has a User-Agent header.";
+        return problem(StatusCode::FORBIDDEN, message);
+    }
+    if let Err(refused) = service.check_token(&headers) {
+        return refused;
+    }
+    let Ok(posted) = serde_json::from_slice::<Posted>(&body) else {
+        return problem(StatusCode::BAD_REQUEST, "Problems parsing JSON");
+    };
+    let document = match parse_query(&posted.query) {
+        Ok(document) => document,
+        Err(error) => return Answered::error("", &error.to_string()).into_response(),
+    };
+    let request = Request {
+        at: service.simulator.now(),
+        operation: posted.operation_name.clone().unwrap_or_else(|| only_name(&document)),
+        kind: kind(&document),
+        variables: posted.variables.clone(),
+    };
+    service.simulator.note_request(request.clone());
+    let faults = service.simulator.faults_for(&request);
+
+    let (send, receive) = oneshot::channel();
+    let worker = service.clone();
+    let job = async move {
+        // The caller may be gone; its work is done all the same.
+        let _ = send.send(worker.work(posted, document, faults).await);
+    };
+    if service.jobs.send(job.boxed()).is_err() {
+        return hang_up();
+    }
+    receive.await.unwrap_or_else(|_| hang_up())
+}
+
+impl Service {
+    #[expect(clippy::result_large_err, reason = "the error is the answer")]
+    fn check_token(&self, headers: &HeaderMap) -> Result<(), Response> {
+        let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let given = given.and_then(|value| value.strip_prefix("Bearer "));
+        match (given, self.simulator.manners().token) {
+            (Some(given), Some(wanted)) if given != wanted => {
+                Err(problem(StatusCode::UNAUTHORIZED, "Bad credentials"))
+            }
+            (Some(_), _) => Ok(()),
+            (None, _) => Err(problem(
+                StatusCode::FORBIDDEN,
+                "API rate limit exceeded for 192.0.2.1. (But here's the good news: Authenticated \
+                 requests get a higher rate limit.)",
+            )),
+        }
+    }
+
+    /// Does what is asked, and spoils the answer as the faults say.
+    async fn work(
+        self,
+        posted: Posted,
+        document: ExecutableDocument,
+        faults: Vec<Fault>,
+    ) -> Response {
+        for fault in &faults {
+            match fault {
+                Fault::Stall(time) => tokio::time::sleep(*time).await,
+                Fault::Hold(gate) => gate.pass().await,
+                _ => {}
+            }
+        }
+        if let Some(spoilt) = faults.iter().find_map(without_work) {
+            return self.with_headers(spoilt);
+        }
+        let delay = self.simulator.manners().answer_delay;
+        if delay > Duration::ZERO {
+            tokio::time::sleep(delay).await;
+        }
+        let variables = Variables::from_json(posted.variables);
+        let cost = points_of(&document, &variables);
+        if !self.simulator.spend(cost) {
+            let limited =
+                Answered::error("RATE_LIMIT", "API rate limit already exceeded for user ID 1.");
+            return self.with_headers(limited.into_response());
+        }
+        let mut request = async_graphql::Request::new(posted.query).variables(variables);
+        if let Some(name) = posted.operation_name {
+            request = request.operation_name(name);
+        }
+        request.set_parsed_query(document);
+        let asked = Asked { cost, faults: faults.clone() };
+        let mut answered = Answered::from(self.schema.execute(request.data(asked)).await);
+
+        for fault in &faults {
+            match fault {
+                Fault::StallAnswer(time) => tokio::time::sleep(*time).await,
+                Fault::HoldAnswer(gate) => gate.pass().await,
+                Fault::Partial { path, kind, message } => answered.strike(path, kind, message),
+                _ => {}
+            }
+        }
+        let spoilt = faults.iter().find_map(|fault| after_work(fault, &answered));
+        self.with_headers(spoilt.unwrap_or_else(|| answered.into_response()))
+    }
+
+    fn with_headers(&self, mut response: Response) -> Response {
+        let limits = self.simulator.limits();
+        let now = self.simulator.now();
+        let used = limits.limit - limits.remaining;
+        let headers = response.headers_mut();
+        // GitHub's time is the simulator's, not this machine's.
+        let date = now.format("%a, %d %b %Y %H:%M:%S GMT").to_string();
+        headers.insert(header::DATE, HeaderValue::try_from(date).expect("a date is plain text"));
+        for (name, value) in [
+            ("x-ratelimit-limit", limits.limit),
+            ("x-ratelimit-remaining", limits.remaining),
+            ("x-ratelimit-used", used),
+            ("x-ratelimit-reset", limits.resets_at.timestamp()),
+        ] {
+            headers.insert(name, value.into());
+        }
+        headers.insert("x-ratelimit-resource", HeaderValue::from_static("graphql"));
+        response
+    }
+}
+
+/// The answer of a fault that keeps the work from being done.
+fn without_work(fault: &Fault) -> Option<Response> {
+    match fault {
+        Fault::Refuse { status, message } => Some(problem(code(*status), message)),
+        Fault::SecondaryLimit { retry_after } => {
+            let message = "You have exceeded a secondary rate limit. Please wait a few minutes \
+                           before you try again.";
+            let mut response = problem(StatusCode::FORBIDDEN, message);
+            if let Some(time) = retry_after {
+                response.headers_mut().insert(header::RETRY_AFTER, time.as_secs().into());
+            }
+            Some(response)
+        }
+        Fault::Page { status } => {
+            let page = axum::response::Html("<html><body><h1>Unicorn!</h1></body></html>");
+            Some((code(*status), page).into_response())
+        }
+        Fault::Error { kind, message } => Some(Answered::error(kind, message).into_response()),
+        Fault::DropBefore => Some(hang_up()),
+        _ => None,
+    }
+}
+
+/// The answer of a fault that spoils what was done.
+fn after_work(fault: &Fault, answered: &Answered) -> Option<Response> {
+    let body = || serde_json::to_vec(answered).expect("an answer is plain JSON");
+    let json = [(header::CONTENT_TYPE, "application/json; charset=utf-8")];
+    match fault {
+        Fault::DropAfter => Some(hang_up()),
+        Fault::HalfBody => {
+            let mut body = body();
+            body.truncate(body.len() / 2);
+            Some((json, body).into_response())
+        }
+        Fault::CutShort => {
+            let mut body = body();
+            let length =
+                [(header::CONTENT_LENGTH, body.len())].map(|(name, n)| (name, n.to_string()));
+            body.truncate(body.len() / 2);
+            let parts = [Ok(Bytes::from(body)), Err(HangUp)];
+            Some((json, length, Body::from_stream(stream::iter(parts))).into_response())
+        }
+        _ => None,
+    }
+}
+
+fn hang_up() -> Response {
+    let mut response = Response::default();
+    response.extensions_mut().insert(HangUp);
+    response
+}
+
+fn problem(status: StatusCode, message: &str) -> Response {
+    #[derive(Serialize)]
+    struct Problem<'a> {
+        message: &'a str,
+        documentation_url: &'static str,
+    }
+    let documentation_url = "https://docs.github.com/graphql";
+    (status, axum::Json(Problem { message, documentation_url })).into_response()
+}
+
+fn code(status: u16) -> StatusCode {
+    StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+fn only_name(document: &ExecutableDocument) -> String {
+    document
+        .operations
+        .iter()
+        .find_map(|(name, _)| name)
+        .map(ToString::to_string)
+        .unwrap_or_default()
+}
+
+fn kind(document: &ExecutableDocument) -> Kind {
+    let first = match &document.operations {
+        DocumentOperations::Single(operation) => Some(operation),
+        DocumentOperations::Multiple(operations) => operations.values().next(),
+    };
+    match first {
+        Some(operation) if operation.node.ty == OperationType::Mutation => Kind::Mutation,
+        _ => Kind::Query,
+    }
+}
+
+/// An answer in GitHub's shape: its errors have a `type` of their own.
+#[derive(Serialize)]
+struct Answered {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<Value>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<AnsweredError>,
+}
+
+#[derive(Serialize)]
+struct AnsweredError {
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    kind: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    path: Vec<PathSegment>,
+    message: String,
+}
+
+impl Answered {
+    fn error(kind: &str, message: &str) -> Self {
+        let mut answered = Self { data: None, errors: Vec::new() };
+        answered.note(kind, Vec::new(), message);
+        answered
+    }
+
+    fn note(&mut self, kind: &str, path: Vec<PathSegment>, message: &str) {
+        let kind = (!kind.is_empty()).then(|| kind.to_owned());
+        self.errors.push(AnsweredError { kind, path, message: message.to_owned() });
+    }
+
+    /// Puts null at a place of the data, and an error that says why.
+    fn strike(&mut self, path: &str, kind: &str, message: &str) {
+        let segment = |part: &str| match part.parse() {
+            Ok(index) => PathSegment::Index(index),
+            Err(_) => PathSegment::Field(part.to_owned()),
+        };
+        let path: Vec<_> = path.split('.').map(segment).collect();
+        let mut place = self.data.as_mut();
+        for part in &path {
+            place = match (place, part) {
+                (Some(Value::Object(fields)), PathSegment::Field(name)) => {
+                    fields.get_mut(name.as_str())
+                }
+                (Some(Value::List(items)), PathSegment::Index(at)) => items.get_mut(*at),
+                _ => None,
+            };
+        }
+        if let Some(place) = place {
+            *place = Value::Null;
+        }
+        self.note(kind, path, message);
+    }
+
+    fn into_response(self) -> Response {
+        axum::Json(self).into_response()
+    }
+}
+
+impl From<async_graphql::Response> for Answered {
+    fn from(response: async_graphql::Response) -> Self {
+        let error = |error: async_graphql::ServerError| {
+            let kind = error.source::<Refusal>().map(|refusal| refusal.kind.to_owned());
+            let kind = kind.filter(|kind| !kind.is_empty());
+            AnsweredError { kind, path: error.path, message: error.message }
+        };
+        // What fails before it begins has no data at all.
+        let was_executed = response.errors.is_empty() || response.data != Value::Null;
+        Self {
+            data: was_executed.then_some(response.data),
+            errors: response.errors.into_iter().map(error).collect(),
+        }
+    }
+}

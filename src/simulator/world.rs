@@ -1,0 +1,475 @@
+//! What the simulated GitHub holds: repositories, labels, issues and pull requests, and the rules by
+//! which they change.
+//!
+//! Not here: who asks and over what. Everything is decided from the arguments and the given present.
+//! Invariant: the indexes by update time hold every issue, and no pull request, exactly once; so a
+//! page costs the logarithm of the repository's size and its own length.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Bound;
+use std::sync::Arc;
+
+use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
+
+use super::NewIssue;
+
+/// GitHub's own limit.
+const LABELS_AN_ISSUE: usize = 100;
+
+/// Why the simulated GitHub refuses.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Refusal {
+    /// GitHub's `type` of the error, such as `NOT_FOUND`.
+    pub kind: &'static str,
+    /// GitHub's words for people.
+    pub message: String,
+}
+
+impl Refusal {
+    pub(super) fn not_found(message: String) -> Self {
+        Self { kind: "NOT_FOUND", message }
+    }
+
+    pub(super) fn unprocessable(message: &str) -> Self {
+        Self { kind: "UNPROCESSABLE", message: message.to_owned() }
+    }
+
+    pub(super) fn no_node(id: &str) -> Self {
+        Self::not_found(format!("Could not resolve to a node with the global id of '{id}'."))
+    }
+
+    fn no_repository(name: &str) -> Self {
+        Self::not_found(format!("Could not resolve to a Repository with the name '{name}'."))
+    }
+
+    pub(super) fn no_issue(number: i64) -> Self {
+        Self::not_found(format!(
+            "Could not resolve to an issue or pull request with the number of {number}."
+        ))
+    }
+}
+
+/// Place of a repository in the world; never given to another one.
+pub(super) type Slot = usize;
+
+/// Labels in the order in which they were created, which is the order GitHub lists them in.
+pub(super) type LabelKey = u64;
+
+#[derive(Debug, Clone)]
+pub(super) struct Label {
+    pub id: String,
+    pub name: String,
+    pub color: String,
+}
+
+/// An issue, or a pull request, which GitHub numbers and labels alike.
+#[derive(Debug, Clone)]
+pub(super) struct Issue {
+    pub id: String,
+    pub number: i64,
+    pub is_pull_request: bool,
+    pub title: String,
+    pub body: String,
+    pub author: Option<String>,
+    pub labels: BTreeSet<LabelKey>,
+    pub assignees: Vec<String>,
+    pub comments: u32,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+    pub closed_at: Option<DateTime<Utc>>,
+}
+
+#[derive(Debug)]
+pub(super) struct Repository {
+    pub id: String,
+    pub full_name: String,
+    pub labels: BTreeMap<LabelKey, Arc<Label>>,
+    label_names: HashMap<String, LabelKey>,
+    pub issues: BTreeMap<i64, Arc<Issue>>,
+    by_update: ByUpdate,
+    last_number: i64,
+}
+
+/// Update time and number, the key of GitHub's cursors.
+pub(super) type Position = (DateTime<Utc>, i64);
+
+#[derive(Debug, Default)]
+struct ByUpdate {
+    all: BTreeSet<Position>,
+    open: BTreeSet<Position>,
+    closed: BTreeSet<Position>,
+}
+
+/// What a page may contain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shown {
+    All,
+    Open,
+    Closed,
+}
+
+impl Repository {
+    pub(super) fn label_named(&self, name: &str) -> Option<&Arc<Label>> {
+        self.labels.get(self.label_names.get(&name.to_lowercase())?)
+    }
+
+    pub(super) fn labels_of(&self, issue: &Issue) -> Vec<Arc<Label>> {
+        issue.labels.iter().filter_map(|key| self.labels.get(key).cloned()).collect()
+    }
+
+    /// Whether the number stands for an issue and not for a pull request.
+    pub(super) fn issue(&self, number: i64) -> Result<&Arc<Issue>, Refusal> {
+        let found = self.issues.get(&number).filter(|issue| !issue.is_pull_request);
+        found.ok_or_else(|| Refusal::no_issue(number))
+    }
+
+    pub(super) fn count(&self, shown: Shown, since: Option<DateTime<Utc>>) -> usize {
+        match since {
+            None => self.index(shown).len(),
+            Some(since) => self.index(shown).range((since, 0)..).count(),
+        }
+    }
+
+    /// Positions after (when descending: before) `after`, in order of update time.
+    pub(super) fn positions(
+        &self,
+        shown: Shown,
+        since: Option<DateTime<Utc>>,
+        after: Option<Position>,
+        is_descending: bool,
+        most: usize,
+    ) -> Vec<Position> {
+        let index = self.index(shown);
+        let oldest = since.map_or(Bound::Unbounded, |since| Bound::Included((since, 0)));
+        if is_descending {
+            let newest = after.map_or(Bound::Unbounded, Bound::Excluded);
+            if is_empty_range(oldest, newest) {
+                return Vec::new();
+            }
+            index.range((oldest, newest)).rev().take(most).copied().collect()
+        } else {
+            let oldest = match (after, since) {
+                (Some(after), Some(since)) if after < (since, 0) => oldest,
+                (Some(after), _) => Bound::Excluded(after),
+                (None, _) => oldest,
+            };
+            index.range((oldest, Bound::Unbounded)).take(most).copied().collect()
+        }
+    }
+
+    fn index(&self, shown: Shown) -> &BTreeSet<Position> {
+        match shown {
+            Shown::All => &self.by_update.all,
+            Shown::Open => &self.by_update.open,
+            Shown::Closed => &self.by_update.closed,
+        }
+    }
+
+    fn insert(&mut self, issue: Issue) {
+        if !issue.is_pull_request {
+            let position = (issue.updated_at, issue.number);
+            self.by_update.all.insert(position);
+            self.by_update.of(&issue).insert(position);
+        }
+        self.last_number = self.last_number.max(issue.number);
+        self.issues.insert(issue.number, Arc::new(issue));
+    }
+
+    fn take(&mut self, number: i64) -> Result<Issue, Refusal> {
+        let issue = self.issues.remove(&number).ok_or_else(|| Refusal::no_issue(number))?;
+        let position = (issue.updated_at, issue.number);
+        self.by_update.all.remove(&position);
+        self.by_update.of(&issue).remove(&position);
+        Ok(Arc::unwrap_or_clone(issue))
+    }
+}
+
+impl ByUpdate {
+    fn of(&mut self, issue: &Issue) -> &mut BTreeSet<Position> {
+        if issue.closed_at.is_some() { &mut self.closed } else { &mut self.open }
+    }
+}
+
+fn is_empty_range(from: Bound<Position>, to: Bound<Position>) -> bool {
+    matches!((from, to), (Bound::Included(from), Bound::Excluded(to)) if from >= to)
+}
+
+/// What an id stands for.
+#[derive(Debug, Clone)]
+pub(super) enum Node {
+    Repository(Slot),
+    Issue(Slot, i64),
+    Label(Slot, LabelKey),
+}
+
+/// Everything the simulated GitHub holds.
+#[derive(Debug, Default)]
+pub(super) struct World {
+    repositories: HashMap<Slot, Repository>,
+    /// Names in lower case, former ones included: GitHub follows renames.
+    names: HashMap<String, Slot>,
+    nodes: HashMap<String, Node>,
+    last_id: u64,
+    /// GitHub's times are whole seconds, so two changes within one look like one. Off, each change
+    /// of an issue is at least a second later than the one before, and tests see it.
+    pub changes_may_share_a_second: bool,
+}
+
+impl World {
+    // ------------------------------------------------------------ looking up
+
+    pub(super) fn slot(&self, name: &str) -> Result<Slot, Refusal> {
+        let slot = self.names.get(&name.to_lowercase()).copied();
+        slot.ok_or_else(|| Refusal::no_repository(name))
+    }
+
+    pub(super) fn repository(&self, slot: Slot) -> Option<&Repository> {
+        self.repositories.get(&slot)
+    }
+
+    pub(super) fn named(&self, name: &str) -> Result<&Repository, Refusal> {
+        let found = self.repositories.get(&self.slot(name)?);
+        found.ok_or_else(|| Refusal::no_repository(name))
+    }
+
+    fn named_mut(&mut self, name: &str) -> Result<&mut Repository, Refusal> {
+        let found = self.slot(name).ok().and_then(|slot| self.repositories.get_mut(&slot));
+        found.ok_or_else(|| Refusal::no_repository(name))
+    }
+
+    pub(super) fn node(&self, id: &str) -> Option<Node> {
+        self.nodes.get(id).cloned()
+    }
+
+    pub(super) fn repositories(&self) -> impl Iterator<Item = &Repository> {
+        self.repositories.values()
+    }
+
+    fn fresh_id(&mut self, prefix: &str) -> (u64, String) {
+        self.last_id += 1;
+        (self.last_id, format!("{prefix}_kwDOSim{:08x}", self.last_id))
+    }
+
+    // ------------------------------------------------------------ repositories
+
+    pub(super) fn add_repository(&mut self, name: &str) -> String {
+        if let Ok(repository) = self.named(name) {
+            return repository.id.clone();
+        }
+        let (slot, id) = self.fresh_id("R");
+        let slot = Slot::try_from(slot).expect("ids are given one by one");
+        let repository = Repository {
+            id: id.clone(),
+            full_name: name.to_owned(),
+            labels: BTreeMap::new(),
+            label_names: HashMap::new(),
+            issues: BTreeMap::new(),
+            by_update: ByUpdate::default(),
+            last_number: 0,
+        };
+        self.repositories.insert(slot, repository);
+        self.names.insert(name.to_lowercase(), slot);
+        self.nodes.insert(id.clone(), Node::Repository(slot));
+        id
+    }
+
+    pub(super) fn rename_repository(&mut self, old: &str, new: &str) -> Result<(), Refusal> {
+        let slot = self.slot(old)?;
+        self.named_mut(old)?.full_name = new.to_owned();
+        self.names.insert(new.to_lowercase(), slot);
+        Ok(())
+    }
+
+    pub(super) fn delete_repository(&mut self, name: &str) -> Result<(), Refusal> {
+        let slot = self.slot(name)?;
+        self.repositories.remove(&slot);
+        self.names.retain(|_, own| *own != slot);
+        self.nodes.retain(|_, node| match node {
+            Node::Repository(own) | Node::Issue(own, _) | Node::Label(own, _) => *own != slot,
+        });
+        Ok(())
+    }
+
+    // ------------------------------------------------------------ labels
+
+    pub(super) fn add_label(
+        &mut self,
+        slot: Slot,
+        name: &str,
+        color: &str,
+    ) -> Result<Arc<Label>, Refusal> {
+        let (key, id) = self.fresh_id("LA");
+        let repository = self.repositories.get_mut(&slot).ok_or_else(|| Refusal::no_node("?"))?;
+        if repository.label_named(name).is_some() {
+            return Err(Refusal::unprocessable("Name has already been taken"));
+        }
+        if name.is_empty() || name.chars().count() > 50 {
+            return Err(Refusal::unprocessable("Name must be 1 to 50 characters long"));
+        }
+        if color.len() != 6 || !color.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+            return Err(Refusal::unprocessable("Color is invalid"));
+        }
+        let label =
+            Arc::new(Label { id: id.clone(), name: name.to_owned(), color: color.to_owned() });
+        repository.labels.insert(key, Arc::clone(&label));
+        repository.label_names.insert(name.to_lowercase(), key);
+        self.nodes.insert(id, Node::Label(slot, key));
+        Ok(label)
+    }
+
+    pub(super) fn delete_label(&mut self, repository: &str, name: &str) -> Result<(), Refusal> {
+        let repository = self.named_mut(repository)?;
+        let missing = || Refusal::not_found(format!("There is no label named '{name}'."));
+        let key = repository.label_names.remove(&name.to_lowercase()).ok_or_else(missing)?;
+        let label = repository.labels.remove(&key).ok_or_else(missing)?;
+        for issue in repository.issues.values_mut() {
+            if issue.labels.contains(&key) {
+                Arc::make_mut(issue).labels.remove(&key);
+            }
+        }
+        self.nodes.remove(&label.id);
+        Ok(())
+    }
+
+    /// The keys of names in a repository; names it has no label for get one.
+    pub(super) fn label_keys(
+        &mut self,
+        slot: Slot,
+        names: &[String],
+    ) -> Result<Vec<LabelKey>, Refusal> {
+        for name in names {
+            if self.known_label_keys(slot, &[name]).is_empty() {
+                self.add_label(slot, name, "ededed")?;
+            }
+        }
+        Ok(self.known_label_keys(slot, names))
+    }
+
+    /// The keys of those names that a repository has a label for.
+    pub(super) fn known_label_keys(&self, slot: Slot, names: &[impl AsRef<str>]) -> Vec<LabelKey> {
+        let Some(repository) = self.repository(slot) else { return Vec::new() };
+        let key = |name: &str| repository.label_names.get(&name.to_lowercase()).copied();
+        names.iter().filter_map(|name| key(name.as_ref())).collect()
+    }
+
+    // ------------------------------------------------------------ issues
+
+    pub(super) fn open(
+        &mut self,
+        repository: &str,
+        new: NewIssue,
+        now: DateTime<Utc>,
+    ) -> Result<i64, Refusal> {
+        let slot = self.slot(repository)?;
+        let labels = self.label_keys(slot, &new.labels)?;
+        let (_, id) = self.fresh_id(if new.is_pull_request { "PR" } else { "I" });
+        let created_at = to_seconds(new.created_at.unwrap_or(now));
+        let closed_at = new.closed_at.map(to_seconds);
+        let updated_at = new.updated_at.map(to_seconds).or(closed_at).unwrap_or(created_at);
+        let repository = self.named_mut(repository)?;
+        let number = repository.last_number + 1;
+        repository.insert(Issue {
+            id: id.clone(),
+            number,
+            is_pull_request: new.is_pull_request,
+            title: new.title,
+            body: new.body,
+            author: new.author,
+            labels: labels.into_iter().collect(),
+            assignees: new.assignees,
+            comments: new.comments,
+            created_at,
+            updated_at,
+            closed_at,
+        });
+        self.nodes.insert(id, Node::Issue(slot, number));
+        Ok(number)
+    }
+
+    /// Changes an issue or pull request. It counts as updated when the change says it did anything.
+    pub(super) fn change(
+        &mut self,
+        slot: Slot,
+        number: i64,
+        now: DateTime<Utc>,
+        change: impl FnOnce(&mut Issue) -> bool,
+    ) -> Result<Arc<Issue>, Refusal> {
+        let shares_seconds = self.changes_may_share_a_second;
+        let repository =
+            self.repositories.get_mut(&slot).ok_or_else(|| Refusal::no_issue(number))?;
+        let mut issue = repository.take(number)?;
+        if change(&mut issue) {
+            let later = if shares_seconds { TimeDelta::zero() } else { TimeDelta::seconds(1) };
+            issue.updated_at = to_seconds(now).max(issue.updated_at + later);
+        }
+        repository.insert(issue);
+        Ok(Arc::clone(&repository.issues[&number]))
+    }
+
+    /// Adds or removes labels by key, as one change.
+    pub(super) fn relabel(
+        &mut self,
+        slot: Slot,
+        number: i64,
+        now: DateTime<Utc>,
+        add: &[LabelKey],
+        remove: &[LabelKey],
+    ) -> Result<Arc<Issue>, Refusal> {
+        let issue = self.repository(slot).and_then(|repository| repository.issues.get(&number));
+        let issue = issue.ok_or_else(|| Refusal::no_issue(number))?;
+        let mut labels = issue.labels.clone();
+        labels.extend(add);
+        labels.retain(|key| !remove.contains(key));
+        if labels.len() > LABELS_AN_ISSUE {
+            return Err(Refusal::unprocessable("Issues cannot have more than 100 labels"));
+        }
+        self.change(slot, number, now, |issue| {
+            let is_change = issue.labels != labels;
+            issue.labels = labels;
+            is_change
+        })
+    }
+
+    pub(super) fn delete_issue(&mut self, repository: &str, number: i64) -> Result<Issue, Refusal> {
+        let issue = self.named_mut(repository)?.take(number)?;
+        self.nodes.remove(&issue.id);
+        Ok(issue)
+    }
+
+    /// Moves an issue to another repository, where it gets a new id and number. Labels follow by
+    /// name, as far as the other repository has them.
+    pub(super) fn transfer_issue(
+        &mut self,
+        from: &str,
+        number: i64,
+        to: &str,
+        now: DateTime<Utc>,
+    ) -> Result<i64, Refusal> {
+        let target = self.slot(to)?;
+        let source = self.named(from)?;
+        let names = source.labels_of(source.issue(number)?);
+        let issue = self.delete_issue(from, number)?;
+        let repository = self.named(to)?;
+        let known = |label: &&Arc<Label>| repository.label_named(&label.name).is_some();
+        let labels = names.iter().filter(known).map(|label| label.name.clone()).collect();
+        let new = NewIssue {
+            title: issue.title,
+            body: issue.body,
+            author: issue.author,
+            labels,
+            assignees: issue.assignees,
+            comments: issue.comments,
+            created_at: Some(issue.created_at),
+            updated_at: Some(now),
+            closed_at: issue.closed_at,
+            is_pull_request: false,
+        };
+        debug_assert_eq!(self.slot(to), Ok(target), "nothing here renames");
+        self.open(to, new, now)
+    }
+}
+
+fn to_seconds(time: DateTime<Utc>) -> DateTime<Utc> {
+    time.trunc_subsecs(0)
+}

@@ -1,0 +1,128 @@
+import { FolderGit2, Moon, PanelLeft, SquareKanban, Sun, type LucideIcon } from "lucide-react";
+import { useState, type ReactNode } from "react";
+import { Link, useLocation } from "wouter";
+import { classes } from "@/components/classes.ts";
+import { service } from "@/lib/service.ts";
+import { useSignal } from "@/lib/signal.ts";
+import { chooseTheme, theme } from "@/lib/theme.ts";
+
+type Page = { readonly path: string; readonly title: string; readonly icon: LucideIcon };
+
+/** The pages there are, in the order of the rail. */
+const PAGES: readonly Page[] = [{ path: "/board", title: "Board", icon: SquareKanban }];
+
+const WIDE = "dispatch-rail";
+
+/** The way to every page: a rail at the left, a bar at the foot of a phone. */
+export function Rail({ onRepositories }: { readonly onRepositories: () => void }) {
+  const [wide, setWide] = useState(() => localStorage.getItem(WIDE) !== "narrow");
+  const self = useSignal(service);
+  const toggle = () => {
+    setWide(!wide);
+    localStorage.setItem(WIDE, wide ? "narrow" : "wide");
+  };
+  return (
+    <nav
+      aria-label="Pages"
+      className={classes(
+        "flex shrink-0 flex-col gap-0.5 border-r border-line bg-page p-2 max-sm:w-full max-sm:flex-row max-sm:justify-around max-sm:border-t max-sm:border-r-0 max-sm:py-1",
+        wide ? "w-48" : "w-12",
+      )}
+    >
+      <div className="mb-1 flex h-8 items-center gap-2 px-1.5 max-sm:hidden">
+        <Link href="/board" aria-label="Dispatch" className="flex items-center gap-2 rounded">
+          <img src="/favicon.svg" alt="" width="20" height="20" />
+          {wide && <span className="text-body font-semibold">Dispatch</span>}
+        </Link>
+      </div>
+      {PAGES.map((page) => (
+        <PageLink key={page.path} page={page} wide={wide} />
+      ))}
+      <RailButton
+        icon={<FolderGit2 size={16} aria-hidden />}
+        label="Repositories"
+        wide={wide}
+        onClick={onRepositories}
+      />
+      <div className="grow max-sm:hidden" />
+      <ThemeButton wide={wide} />
+      <div className="max-sm:hidden">
+        <RailButton
+          icon={<PanelLeft size={16} aria-hidden />}
+          label={wide ? "Collapse" : "Expand"}
+          wide={wide}
+          onClick={toggle}
+        />
+      </div>
+      {self && wide && (
+        <p className="tabular px-2 pt-1 text-meta text-ink-faint max-sm:hidden">v{self.version}</p>
+      )}
+    </nav>
+  );
+}
+
+const ITEM =
+  "text-board text-ink-soft hover:bg-line/60 hover:text-ink flex h-8 items-center gap-2.5 rounded px-2 transition-colors max-sm:h-11 max-sm:flex-col max-sm:justify-center max-sm:gap-0.5";
+
+function PageLink({
+  page: { path, title, icon: Icon },
+  wide,
+}: {
+  readonly page: Page;
+  readonly wide: boolean;
+}) {
+  const [here] = useLocation();
+  const current = here === path;
+  return (
+    <Link
+      href={path}
+      aria-current={current ? "page" : undefined}
+      title={wide ? undefined : title}
+      className={classes(ITEM, current && "bg-line/70 font-medium text-ink")}
+    >
+      <Icon size={16} aria-hidden />
+      <span className={wide ? "max-sm:text-[11px]" : "sr-only"}>{title}</span>
+    </Link>
+  );
+}
+
+type RailButtonProps = {
+  readonly icon: ReactNode;
+  readonly label: string;
+  readonly wide: boolean;
+  readonly onClick: () => void;
+  /** What is shown beside the icon, where the label would be too long. */
+  readonly text?: string;
+};
+
+function RailButton({ icon, label, wide, onClick, text = label }: RailButtonProps) {
+  return (
+    <button
+      type="button"
+      onClick={onClick}
+      aria-label={label}
+      title={wide ? undefined : label}
+      className={classes(ITEM, "w-full max-sm:w-auto")}
+    >
+      {icon}
+      {wide && (
+        <span className="max-sm:text-[11px]" aria-hidden>
+          {text}
+        </span>
+      )}
+    </button>
+  );
+}
+
+function ThemeButton({ wide }: { readonly wide: boolean }) {
+  const dark = useSignal(theme) === "dark";
+  return (
+    <RailButton
+      icon={dark ? <Sun size={16} aria-hidden /> : <Moon size={16} aria-hidden />}
+      label={dark ? "Switch to light mode" : "Switch to dark mode"}
+      text={dark ? "Light" : "Dark"}
+      wide={wide}
+      onClick={() => chooseTheme(dark ? "light" : "dark")}
+    />
+  );
+}

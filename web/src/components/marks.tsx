@@ -1,0 +1,76 @@
+import { Bot } from "lucide-react";
+
+/** A hue that stays the same for a name, wherever it is shown. */
+function hueOf(name: string): number {
+  let hash = 0;
+  for (const character of name) hash = (hash * 31 + (character.codePointAt(0) ?? 0)) % 360;
+  return hash;
+}
+
+/** The same lightness for every hue, so that the letter on it stays readable. */
+const markColor = (name: string): string =>
+  `light-dark(oklch(0.5 0.1 ${hueOf(name)}), oklch(0.78 0.1 ${hueOf(name)}))`;
+
+/** An agent: a rounded square with a robot and its name. */
+export function AgentMark({ name }: { readonly name: string }) {
+  return (
+    <span className="inline-flex max-w-full shrink-0 items-center gap-1">
+      <span
+        className="flex size-4 shrink-0 items-center justify-center rounded-[4px] bg-(--mark) text-white dark:text-black"
+        style={{ ["--mark" as string]: markColor(name) }}
+        aria-hidden
+      >
+        <Bot size={11} strokeWidth={2.25} />
+      </span>
+      <span className="sr-only">Agent </span>
+      <span className="truncate">{name}</span>
+    </span>
+  );
+}
+
+/** A person: a disc with an initial, and the name for those who hover or listen. */
+export function OwnerMark({
+  name,
+  role = "Owner",
+}: {
+  readonly name: string;
+  readonly role?: string;
+}) {
+  return (
+    <span
+      role="img"
+      aria-label={`${role} ${name}`}
+      title={`${role}: ${name}`}
+      className="flex size-4 shrink-0 items-center justify-center rounded-full bg-(--mark) text-[9px] leading-none font-semibold text-white uppercase dark:text-black"
+      style={{ ["--mark" as string]: markColor(name) }}
+    >
+      {Array.from(name)[0]}
+    </span>
+  );
+}
+
+/** A label without its group: `bug` for `type/bug`. */
+export const shortLabel = (name: string): string => name.slice(name.lastIndexOf("/") + 1) || name;
+
+/** A label that is neither status, priority, agent nor owner. */
+export function LabelMark({
+  name,
+  short = false,
+}: {
+  readonly name: string;
+  readonly short?: boolean;
+}) {
+  return (
+    <span
+      title={short ? name : undefined}
+      className="inline-flex min-w-0 items-center gap-1 rounded-full border border-line px-1.5 leading-4 text-ink-soft"
+    >
+      <span
+        className="size-1.5 shrink-0 rounded-full bg-(--mark)"
+        style={{ ["--mark" as string]: `oklch(0.68 0.14 ${hueOf(name)})` }}
+        aria-hidden
+      />
+      <span className="truncate">{short ? shortLabel(name) : name}</span>
+    </span>
+  );
+}

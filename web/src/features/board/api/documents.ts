@@ -1,0 +1,153 @@
+import { graphql, type ResultOf, type VariablesOf } from "@/lib/graphql/graphql.ts";
+
+/** What a card shows. The same for a snapshot, an event and the answer to a move. */
+export const CardFields = graphql(`
+  fragment CardFields on Issue {
+    id
+    number
+    title
+    url
+    state
+    status
+    priority
+    labels
+    agents
+    owners
+    assignees
+    commentsCount
+    createdAt
+    updatedAt
+    blockedReason
+    repository {
+      id
+      fullName
+      owner
+      name
+    }
+  }
+`);
+
+export const BoardQuery = graphql(
+  `
+    query Board($filter: IssueFilter, $first: Int!) {
+      board(filter: $filter) {
+        asOf
+        totalCount
+        columns {
+          status
+          totalCount
+          issues(first: $first) {
+            nodes {
+              ...CardFields
+            }
+            pageInfo {
+              hasNextPage
+              endCursor
+            }
+          }
+        }
+      }
+    }
+  `,
+  [CardFields],
+);
+
+/** One further page; the filter is narrowed to the one column, so that the others cost nothing. */
+export const ColumnPageQuery = graphql(
+  `
+    query ColumnPage($filter: IssueFilter, $first: Int!, $after: String) {
+      board(filter: $filter) {
+        columns {
+          status
+          issues(first: $first, after: $after) {
+            nodes {
+              ...CardFields
+            }
+            pageInfo {
+              hasNextPage
+              endCursor
+            }
+          }
+        }
+      }
+    }
+  `,
+  [CardFields],
+);
+
+export const CountsQuery = graphql(`
+  query BoardCounts($filter: IssueFilter) {
+    board(filter: $filter) {
+      columns {
+        status
+        totalCount
+      }
+    }
+  }
+`);
+
+export const BoardEvents = graphql(
+  `
+    subscription BoardEvents($filter: IssueFilter, $after: EventCursor) {
+      boardEvents(filter: $filter, after: $after) {
+        __typename
+        ... on IssueMoved {
+          cursor
+          from
+          to
+          actor
+          issue {
+            ...CardFields
+          }
+        }
+        ... on IssueChanged {
+          cursor
+          issue {
+            ...CardFields
+          }
+        }
+        ... on IssueRemoved {
+          cursor
+          issueId
+        }
+        ... on Resync {
+          cursor
+          reason
+        }
+      }
+    }
+  `,
+  [CardFields],
+);
+
+export const MoveIssue = graphql(
+  `
+    mutation MoveIssue($input: MoveIssueInput!) {
+      moveIssue(input: $input) {
+        cursor
+        issue {
+          ...CardFields
+        }
+      }
+    }
+  `,
+  [CardFields],
+);
+
+export const SyncIssues = graphql(`
+  mutation SyncIssues {
+    syncIssues {
+      syncedCount
+      results {
+        repository
+        synced
+        error
+      }
+    }
+  }
+`);
+
+export type BoardIssue = ResultOf<typeof CardFields>;
+export type BoardSnapshot = ResultOf<typeof BoardQuery>["board"];
+export type BoardEvent = ResultOf<typeof BoardEvents>["boardEvents"];
+export type IssueFilter = NonNullable<VariablesOf<typeof BoardQuery>["filter"]>;

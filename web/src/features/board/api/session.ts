@@ -1,0 +1,125 @@
+import { ask } from "@/lib/graphql/client.ts";
+import type { Failure } from "@/lib/graphql/failure.ts";
+import { follow } from "@/lib/graphql/live.ts";
+import { signal } from "@/lib/signal.ts";
+import type { Status } from "@/lib/statuses.ts";
+import { BoardStore } from "../model/store.ts";
+import {
+  BoardEvents,
+  BoardQuery,
+  ColumnPageQuery,
+  CountsQuery,
+  type IssueFilter,
+} from "./documents.ts";
+
+/** Cards of each column in the first answer. */
+const FIRST = 50;
+/** Further pages grow, so that a long scroll needs few of them. At most what the server allows for a column. */
+const PAGES = [100, 250, 500, 1_000];
+/** Counts are asked for again this long after an event that may have changed them unseen. */
+const COUNTS_AFTER_MS = 400;
+
+export type Phase =
+  | { readonly kind: "loading" }
+  | { readonly kind: "ready" }
+  /** A reload is under way; what is shown was right a moment ago. */
+  | { readonly kind: "reloading" }
+  /** The last load failed. `shown` says whether an older board is still there to look at. */
+  | { readonly kind: "failed"; readonly failure: Failure; readonly shown: boolean };
+
+/** Keeps a store in step with the server for one filter at a time. */
+export class BoardSession {
+  readonly store = new BoardStore();
+  readonly phase = signal<Phase>({ kind: "loading" });
+  #filter: IssueFilter = {};
+  /** Raised by each load, so that answers to an older one are let go. */
+  #generation = 0;
+  #unfollow: (() => void) | undefined;
+  #counting: ReturnType<typeof setTimeout> | undefined;
+  readonly #paging = new Set<Status>();
+  readonly #pagesRead = new Map<Status, number>();
+
+  /** Shows the board of this filter and follows it. */
+  open(filter: IssueFilter): void {
+    this.#filter = filter;
+    void this.reload();
+  }
+
+  /** Stops following. `open` starts again. */
+  close(): void {
+    this.#generation += 1;
+    this.#unfollow?.();
+    this.#unfollow = undefined;
+    clearTimeout(this.#counting);
+  }
+
+  /** Takes a fresh snapshot and follows the stream from there. */
+  async reload(): Promise<void> {
+    this.close();
+    const generation = this.#generation;
+    const filter = this.#filter;
+    const shown = this.store.cursor !== undefined;
+    this.phase.set(shown ? { kind: "reloading" } : { kind: "loading" });
+    const answer = await ask(BoardQuery, { filter, first: FIRST });
+    if (generation !== this.#generation) return;
+    if (answer.failure) {
+      this.phase.set({ kind: "failed", failure: answer.failure, shown });
+      // The old board goes on living, so that one lost answer does not freeze it.
+      if (shown) this.#follow(filter);
+      return;
+    }
+    this.#pagesRead.clear();
+    this.store.load(answer.data.board);
+    this.phase.set({ kind: "ready" });
+    this.#follow(filter);
+  }
+
+  /** Loads the next page of a column, unless it is on its way or there is none. */
+  async loadMore(status: Status): Promise<void> {
+    const after = this.store.endCursor(status);
+    if (after === undefined || this.#paging.has(status)) return;
+    this.#paging.add(status);
+    const generation = this.#generation;
+    const read = this.#pagesRead.get(status) ?? 0;
+    const answer = await ask(ColumnPageQuery, {
+      filter: { ...this.#filter, statuses: [status] },
+      first: PAGES[Math.min(read, PAGES.length - 1)] ?? FIRST,
+      after,
+    });
+    this.#paging.delete(status);
+    if (generation !== this.#generation || answer.failure) return;
+    const column = answer.data.board.columns.find((candidate) => candidate.status === status);
+    if (!column) return;
+    this.#pagesRead.set(status, read + 1);
+    this.store.addPage(status, column.issues);
+  }
+
+  #follow(filter: IssueFilter): void {
+    this.#unfollow = follow({
+      document: BoardEvents,
+      variables: () => ({ filter, after: this.store.cursor ?? null }),
+      onItem: ({ boardEvents }) => {
+        const outcome = this.store.receive(boardEvents, Date.now());
+        if (outcome === "reload") void this.reload();
+        if (outcome === "doubt") this.#recount();
+      },
+      onFailure: (failure) => {
+        if (failure.code === "RESYNC") void this.reload();
+        else this.phase.set({ kind: "failed", failure, shown: true });
+      },
+    });
+  }
+
+  #recount(): void {
+    if (this.#counting !== undefined) return;
+    const generation = this.#generation;
+    this.#counting = setTimeout(() => {
+      this.#counting = undefined;
+      void ask(CountsQuery, { filter: this.#filter }).then((answer) => {
+        if (generation === this.#generation && answer.data) {
+          this.store.setCounts(answer.data.board.columns);
+        }
+      });
+    }, COUNTS_AFTER_MS);
+  }
+}

@@ -1,0 +1,147 @@
+import { useCallback, useEffect, useState, useSyncExternalStore, type ReactNode } from "react";
+import { Button } from "@/components/Button.tsx";
+import { classes } from "@/components/classes.ts";
+import { Delayed, EmptyState, ErrorState } from "@/components/states.tsx";
+import { useSignal } from "@/lib/signal.ts";
+import { STATUSES } from "@/lib/statuses.ts";
+import { trackedRepositories } from "../api/options.ts";
+import { useBoard } from "./context.ts";
+
+type Props = {
+  readonly filtered: boolean;
+  readonly onClear: () => void;
+  readonly onRepositories: () => void;
+  /** The columns, drawn when there is a board to show. */
+  readonly children: ReactNode;
+};
+
+/** The four states of a board: on its way, failed, empty, full. */
+export function BoardBody({ filtered, onClear, onRepositories, children }: Props) {
+  const { session } = useBoard();
+  const phase = useSignal(session.phase);
+  const total = useTotal();
+  const retry = () => void session.reload();
+
+  if (phase.kind === "loading")
+    return (
+      <Delayed>
+        <Skeleton />
+      </Delayed>
+    );
+  if (phase.kind === "failed" && !phase.shown) {
+    return (
+      <ErrorState
+        title="The board could not be loaded"
+        message={phase.failure.message}
+        onRetry={retry}
+      />
+    );
+  }
+  return (
+    <div
+      className={classes(
+        "flex h-full flex-col transition-opacity",
+        phase.kind === "reloading" && "opacity-70",
+      )}
+    >
+      {phase.kind === "failed" && (
+        <div
+          role="alert"
+          className="flex items-center gap-3 border-b border-line bg-warning-soft px-4 py-1.5 text-board text-warning"
+        >
+          <span className="grow">
+            Board refresh failed. Showing previous state. {phase.failure.message}
+          </span>
+          <Button onClick={retry}>Retry</Button>
+        </div>
+      )}
+      <div className="min-h-0 grow">
+        {total > 0 || phase.kind === "reloading" ? (
+          children
+        ) : filtered ? (
+          <EmptyState
+            title="No issues match the current filters"
+            action={<Button onClick={onClear}>Clear filters</Button>}
+          >
+            Issues that start to match appear by themselves.
+          </EmptyState>
+        ) : (
+          <NothingYet onRepositories={onRepositories} />
+        )}
+      </div>
+    </div>
+  );
+}
+
+/** Nothing to show and nothing filtered away: either nothing is tracked, or nothing has been synced. */
+function NothingYet({ onRepositories }: { readonly onRepositories: () => void }) {
+  const [tracked, setTracked] = useState<readonly string[]>();
+  useEffect(() => {
+    let here = true;
+    void trackedRepositories().then((names) => here && setTracked(names));
+    return () => {
+      here = false;
+    };
+  }, []);
+  if (!tracked) return null;
+  return tracked.length === 0 ? (
+    <EmptyState
+      title="Track a repository to fill the board"
+      action={
+        <Button look="primary" onClick={onRepositories}>
+          Track a repository
+        </Button>
+      }
+    >
+      Dispatch shows the issues of the GitHub repositories it tracks, and moves them by changing
+      their labels.
+    </EmptyState>
+  ) : (
+    <EmptyState
+      title="No issues synced yet"
+      action={<Button onClick={onRepositories}>Repositories</Button>}
+    >
+      {tracked.length === 1
+        ? `${tracked[0] ?? ""} is tracked`
+        : `${tracked.length} repositories are tracked`}
+      , but no issue has come from there. Sync reads them from GitHub now.
+    </EmptyState>
+  );
+}
+
+function useTotal(): number {
+  const { store } = useBoard().session;
+  const watch = useCallback((listener: () => void) => store.watch("board", listener), [store]);
+  return useSyncExternalStore(watch, () =>
+    STATUSES.reduce((total, status) => total + store.column(status).totalCount, 0),
+  );
+}
+
+/** The shape of a board before it is there. */
+function Skeleton() {
+  return (
+    <div
+      className="flex h-full gap-2.5 overflow-hidden px-4 py-3"
+      role="status"
+      aria-label="Loading the board"
+    >
+      {[4, 6, 3, 2, 5].map((cards, column) => (
+        <div
+          key={column}
+          className="flex h-full w-72 max-w-96 min-w-56 grow flex-col gap-1.5 rounded-lg bg-column px-1.5"
+        >
+          <div className="flex h-9 items-center px-1.5">
+            <div className="h-3 w-24 animate-pulse rounded bg-line" />
+          </div>
+          {Array.from({ length: cards }, (_, card) => (
+            <div key={card} className="h-24 rounded border border-line bg-card p-2.5">
+              <div className="h-2.5 w-20 animate-pulse rounded bg-line" />
+              <div className="mt-3 h-2.5 w-full animate-pulse rounded bg-line" />
+              <div className="mt-2 h-2.5 w-2/3 animate-pulse rounded bg-line" />
+            </div>
+          ))}
+        </div>
+      ))}
+    </div>
+  );
+}

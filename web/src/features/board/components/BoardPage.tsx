@@ -1,0 +1,190 @@
+import { RefreshCw } from "lucide-react";
+import { lazy, Suspense, useEffect, useMemo, useRef, useState } from "react";
+import { useLocation, useSearch } from "wouter";
+import { Button } from "@/components/Button.tsx";
+import { ConnectionPill } from "@/components/ConnectionPill.tsx";
+import { notify } from "@/components/Notices.tsx";
+import { TopBar } from "@/components/TopBar.tsx";
+import { service } from "@/lib/service.ts";
+import { useSignal } from "@/lib/signal.ts";
+import { Mover } from "../api/moves.ts";
+import { BoardSession } from "../api/session.ts";
+import { syncNow } from "../api/sync.ts";
+import {
+  filterOfSearch,
+  queryOfFilter,
+  searchOfFilter,
+  type BoardFilter,
+} from "../model/filter.ts";
+import { Hand } from "../model/hand.ts";
+import { BoardBody } from "./BoardBody.tsx";
+import { Columns, useShownColumns } from "./Columns.tsx";
+import { BoardContext, useBoard, type Board } from "./context.ts";
+import { FilterButton, FilterChips, FilterPicker, SearchField } from "./Filters.tsx";
+import { Questions } from "./questions.tsx";
+import { useBoardKeys } from "./useBoardKeys.ts";
+
+const IssuePanel = lazy(() => import("./IssuePanel.tsx"));
+
+/** The parameter of the address that names the open card. */
+const OPEN = "issue";
+
+type Props = {
+  /** Shows the tracked repositories, which are a feature of their own. */
+  readonly onRepositories: () => void;
+};
+
+export function BoardPage({ onRepositories }: Props) {
+  const [path, navigate] = useLocation();
+  const search = useSearch();
+  const address = useRef({ path, search });
+  useEffect(() => {
+    address.current = { path, search };
+  });
+
+  const board = useMemo<Board>(() => {
+    const session = new BoardSession();
+    const mover = new Mover(session.store);
+    const hand = new Hand();
+    return {
+      session,
+      mover,
+      hand,
+      move: (id, to) => {
+        const card = session.store.card(id);
+        if (!card || card.status === to) return;
+        if (to !== "BLOCKED") return void mover.move(id, to);
+        session.store.begin(id, to);
+        hand.question.set({ kind: "reason", id });
+      },
+      open: (id) => {
+        const params = new URLSearchParams(address.current.search);
+        if (params.get(OPEN) === id) return;
+        const replace = params.has(OPEN);
+        params.set(OPEN, id);
+        navigate(`${address.current.path}?${params}`, { replace });
+      },
+    };
+  }, [navigate]);
+
+  const opened = new URLSearchParams(search).get(OPEN) ?? undefined;
+  const close = () => {
+    const params = new URLSearchParams(search);
+    params.delete(OPEN);
+    navigate(params.size > 0 ? `${path}?${params}` : path);
+  };
+
+  return (
+    <BoardContext value={board}>
+      <Page
+        search={search}
+        onSearch={(next) => navigate(next === "" ? path : `${path}?${next}`, { replace: true })}
+        opened={opened}
+        onClose={close}
+        onRepositories={onRepositories}
+      />
+    </BoardContext>
+  );
+}
+
+type PageProps = Props & {
+  readonly search: string;
+  readonly onSearch: (search: string) => void;
+  readonly opened: string | undefined;
+  readonly onClose: () => void;
+};
+
+function Page({ search, onSearch, opened, onClose, onRepositories }: PageProps) {
+  const board = useBoard();
+  const { session, hand } = board;
+  const columns = useShownColumns();
+  const self = useSignal(service);
+  const field = useRef<HTMLInputElement>(null);
+  const [filtering, setFiltering] = useState(false);
+
+  const filter = filterOfSearch(search);
+  const change = (next: BoardFilter) => onSearch(searchOfFilter(next, search));
+
+  // The open card is part of the address but not of the filter, so it must not load the board again.
+  const asked = searchOfFilter(filter);
+  useEffect(() => {
+    session.open(queryOfFilter(filterOfSearch(asked)));
+    return () => session.close();
+  }, [session, asked]);
+
+  useBoardKeys({
+    board,
+    columns,
+    opened,
+    close: onClose,
+    search: () => field.current?.focus(),
+    filter: () => setFiltering(true),
+  });
+
+  return (
+    <div className="flex min-h-0 min-w-0 grow flex-col">
+      <TopBar title="Board">
+        <SearchField
+          ref={field}
+          value={filter.search}
+          onChange={(text) => change({ ...filter, search: text })}
+        />
+        <FilterButton onOpen={() => setFiltering(true)} />
+        <FilterChips filter={filter} onChange={change} />
+        <span className="grow" />
+        <SyncButton />
+        <ConnectionPill simulated={self?.simulated ?? false} />
+      </TopBar>
+      <div className="relative flex min-h-0 grow">
+        <main className="min-w-0 grow" aria-label="Board">
+          <BoardBody
+            filtered={asked !== ""}
+            onClear={() => onSearch("")}
+            onRepositories={onRepositories}
+          >
+            <Columns />
+          </BoardBody>
+        </main>
+        {opened !== undefined && (
+          <Suspense fallback={null}>
+            <IssuePanel
+              id={opened}
+              onClose={() => {
+                onClose();
+                hand.focus(opened);
+              }}
+            />
+          </Suspense>
+        )}
+      </div>
+      <p id="card-keys" hidden>
+        Enter opens, Space picks up, M moves to a column, arrows walk to other cards.
+      </p>
+      {filtering && (
+        <FilterPicker filter={filter} onChange={change} onClose={() => setFiltering(false)} />
+      )}
+      <Questions />
+    </div>
+  );
+}
+
+function SyncButton() {
+  const [busy, setBusy] = useState(false);
+  const sync = async () => {
+    setBusy(true);
+    const { text, failed } = await syncNow();
+    setBusy(false);
+    notify(text, failed ? "danger" : "plain");
+  };
+  return (
+    <Button
+      look="quiet"
+      disabled={busy}
+      onClick={() => void sync()}
+      title="Read all tracked repositories from GitHub now"
+    >
+      <RefreshCw size={14} className={busy ? "animate-spin" : undefined} aria-hidden />
+      <span className="max-sm:sr-only">{busy ? "Syncing…" : "Sync"}</span>
+    </Button>
+  );
+}

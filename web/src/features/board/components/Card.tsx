@@ -1,0 +1,120 @@
+import { MessageSquare } from "lucide-react";
+import { memo } from "react";
+import { AgentMark, LabelMark, OwnerMark, shortLabel } from "@/components/marks.tsx";
+import { PriorityGlyph } from "@/components/PriorityGlyph.tsx";
+import { classes } from "@/components/classes.ts";
+import { daysSince, useNow } from "@/lib/time.ts";
+import type { BoardIssue } from "../api/documents.ts";
+import type { CardView } from "../model/store.ts";
+
+/** Days without an update after which an open issue counts as stale. */
+const STALE_DAYS = 7;
+/** Room of the last line in the narrowest column, in letters. */
+const ROOM = 30;
+const LABELS_SHOWN = 3;
+
+/** Labels that the card already shows in another form. */
+const SPOKEN_FOR = /^(status|priority|agent|owner)\//;
+
+const otherLabels = (labels: readonly string[]): string[] =>
+  labels.filter((label) => !SPOKEN_FOR.test(label));
+
+/** The room that agent, owners, the comment count and a `+n` leave for labels. */
+const roomBeside = ({ agents: [agent], owners, commentsCount }: BoardIssue): number =>
+  ROOM -
+  3 -
+  (agent === undefined ? 0 : agent.length + 5) -
+  4 * owners.length -
+  (commentsCount > 0 ? 5 : 0);
+
+/** How many labels have room, each with its dot and border, so that all that are shown can be read. */
+export function fitting(labels: readonly string[], room: number): number {
+  let left = room;
+  const first = labels.findIndex((label) => (left -= shortLabel(label).length + 5) < 0);
+  return Math.min(first === -1 ? labels.length : first, LABELS_SHOWN);
+}
+
+/** The face of a card: plain data in, marks out. */
+export const Card = memo(function Card({ view }: { readonly view: CardView }) {
+  const { issue, status, arrival } = view;
+  const labels = otherLabels(issue.labels);
+  return (
+    <>
+      <div className="flex items-center gap-1.5 text-meta text-ink-faint">
+        {issue.priority && <PriorityGlyph priority={issue.priority} />}
+        <span className="truncate">{issue.repository.name}</span>
+        <span className="tabular shrink-0">#{issue.number}</span>
+        <span className="grow" />
+        {status !== "DONE" && <Stale updatedAt={issue.updatedAt} />}
+      </div>
+      <p
+        className={classes(
+          "mt-1 line-clamp-2 text-board font-medium wrap-anywhere text-ink",
+          issue.state === "CLOSED" && "text-ink-soft",
+        )}
+        dir="auto"
+      >
+        {issue.title}
+      </p>
+      {status === "BLOCKED" && issue.blockedReason && (
+        <p className="mt-1 line-clamp-2 text-meta wrap-anywhere text-danger" dir="auto">
+          {issue.blockedReason}
+        </p>
+      )}
+      {(issue.agents.length > 0 ||
+        issue.owners.length > 0 ||
+        labels.length > 0 ||
+        issue.commentsCount > 0 ||
+        arrival) && (
+        <div className="mt-1.5 flex h-4.5 min-w-0 items-center gap-1.5 overflow-hidden text-meta text-ink-soft">
+          {issue.agents[0] && <AgentMark name={issue.agents[0]} />}
+          {issue.owners.map((owner) => (
+            <OwnerMark key={owner} name={owner} />
+          ))}
+          {arrival ? (
+            <span className="truncate rounded-full bg-accent-soft px-1.5 leading-4.5 text-accent">
+              moved by {arrival.actor}
+            </span>
+          ) : (
+            <Labels labels={labels} room={roomBeside(issue)} />
+          )}
+          <span className="grow" />
+          {issue.commentsCount > 0 && (
+            <span className="tabular inline-flex shrink-0 items-center gap-1 text-ink-faint">
+              <MessageSquare size={12} aria-hidden />
+              {issue.commentsCount}
+              <span className="sr-only"> comments</span>
+            </span>
+          )}
+        </div>
+      )}
+    </>
+  );
+});
+
+function Labels({ labels, room }: { readonly labels: readonly string[]; readonly room: number }) {
+  const shown = fitting(labels, room);
+  const hidden = labels.slice(shown);
+  return (
+    <>
+      {labels.slice(0, shown).map((label) => (
+        <LabelMark key={label} name={label} short />
+      ))}
+      {hidden.length > 0 && (
+        <span className="tabular shrink-0 text-ink-faint" title={hidden.join(", ")}>
+          +{hidden.length}
+        </span>
+      )}
+    </>
+  );
+}
+
+function Stale({ updatedAt }: { readonly updatedAt: string }) {
+  const days = daysSince(updatedAt, useNow());
+  if (days < STALE_DAYS) return null;
+  return (
+    <span className="tabular shrink-0 text-warning" title={`No update for ${days} days`}>
+      {days}d<span className="sr-only"> without an update</span>
+    </span>
+  );
+}

@@ -1,0 +1,114 @@
+import { useDraggable } from "@dnd-kit/react";
+import { memo, useEffect, useLayoutEffect, useRef } from "react";
+import { Button } from "@/components/Button.tsx";
+import { classes } from "@/components/classes.ts";
+import { statusTitle, type Status } from "@/lib/statuses.ts";
+import { arrive, depart } from "../model/flights.ts";
+import type { CardView } from "../model/store.ts";
+import { Card } from "./Card.tsx";
+import { useBoard, useCard, useSelected } from "./context.ts";
+
+/** How long a card that somebody else moved keeps its mark. */
+const MARK_MS = 2_000;
+
+type Props = {
+  readonly id: string;
+  readonly column: Status;
+  /** Whether Tab stops here; one card of each column does. */
+  readonly tabbable: boolean;
+};
+
+/** One card in its column: what it looks like, and every way to take hold of it. */
+export const CardRow = memo(function CardRow({ id, column, tabbable }: Props) {
+  const view = useCard(id);
+  return view ? <Holdable view={view} column={column} tabbable={tabbable} /> : null;
+});
+
+function Holdable({
+  view,
+  column,
+  tabbable,
+}: {
+  view: CardView;
+  column: Status;
+  tabbable: boolean;
+}) {
+  const { session, hand, open } = useBoard();
+  const { store } = session;
+  const { issue, pending, refusal, arrival } = view;
+  const id = issue.id;
+  const element = useRef<HTMLDivElement>(null);
+  const focused = useSelected(hand.focused, (focus) => focus === id);
+  const lifted = useSelected(hand.lifted, (card) => card?.id === id);
+  const { isDragSource } = useDraggable({ id, element });
+
+  useLayoutEffect(() => {
+    const node = element.current;
+    if (!node) return;
+    arrive(id, node);
+    return () => {
+      const now = store.card(id)?.status;
+      if (now === undefined || now === column) return;
+      depart(id, node);
+      if (document.activeElement === node) hand.focus(id);
+    };
+  }, [id, column, store, hand]);
+
+  useEffect(() => {
+    if (!arrival) return;
+    const timer = setTimeout(() => store.forgetArrival(id), MARK_MS);
+    return () => clearTimeout(timer);
+  }, [arrival, id, store]);
+
+  return (
+    <div
+      className={classes(
+        "rounded border bg-card transition-[border-color,opacity,box-shadow]",
+        arrival ? "border-accent/60 ring-2 ring-accent/25" : "border-line hover:border-line-strong",
+        refusal && "border-danger/60",
+        lifted && "border-accent shadow-lifted ring-2 ring-accent/40",
+      )}
+    >
+      <div
+        ref={element}
+        data-card={id}
+        role="button"
+        tabIndex={tabbable ? 0 : -1}
+        aria-describedby="card-keys"
+        aria-current={focused || undefined}
+        onFocus={() => hand.focused.set(id)}
+        onClick={() => open(id)}
+        className={classes(
+          "cursor-default rounded bg-card px-2.5 py-2 text-left outline-offset-0 transition-opacity select-none [-webkit-touch-callout:none]",
+          pending && "opacity-60",
+          isDragSource && "opacity-30",
+        )}
+      >
+        <Card view={view} />
+        {pending && <span className="sr-only">, moving to {statusTitle(pending.to)}</span>}
+      </div>
+      {refusal && (
+        <div role="alert" className="border-t border-danger/30 px-2.5 py-1.5 text-meta text-danger">
+          <p className="wrap-anywhere">
+            Not moved to {statusTitle(refusal.to)}: {refusal.failure.message}
+          </p>
+          <RefusalActions id={id} to={refusal.to} />
+        </div>
+      )}
+    </div>
+  );
+}
+
+function RefusalActions({ id, to }: { readonly id: string; readonly to: Status }) {
+  const { session, move } = useBoard();
+  return (
+    <div className="mt-1 flex gap-1">
+      <Button className="h-6 px-2 text-meta" onClick={() => move(id, to)}>
+        Try again
+      </Button>
+      <Button look="quiet" className="h-6 px-2 text-meta" onClick={() => session.store.dismiss(id)}>
+        Dismiss
+      </Button>
+    </div>
+  );
+}

@@ -1,0 +1,183 @@
+import { useDroppable } from "@dnd-kit/react";
+import { defaultRangeExtractor, useVirtualizer, type Range } from "@tanstack/react-virtual";
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
+import { classes } from "@/components/classes.ts";
+import { StatusGlyph } from "@/components/StatusGlyph.tsx";
+import { useSignal } from "@/lib/signal.ts";
+import { statusTitle, type Status } from "@/lib/statuses.ts";
+import { CardRow } from "./CardRow.tsx";
+import { useBoard, useColumn, useSelected } from "./context.ts";
+
+/** Height of a card before it has been measured, in pixels. */
+const ESTIMATE = 98;
+const GAP = 6;
+/** The next page is asked for when fewer cards than this remain below. */
+const AHEAD = 30;
+
+const EMPTY: Readonly<Record<Status, string>> = {
+  BACKLOG: "Open issues without a status label appear here.",
+  READY: "Move issues here that an agent may take.",
+  IN_PROGRESS: "What somebody works on appears here.",
+  IN_REVIEW: "Work that waits for a review appears here.",
+  BLOCKED: "Drop a card here to say why it cannot go on.",
+  DONE: "Finished and closed issues appear here.",
+};
+
+export function Column({ status }: { readonly status: Status }) {
+  const { hand } = useBoard();
+  const view = useColumn(status);
+  const heldOver = useSelected(hand.lifted, (card) => card?.over === status);
+  const { ref, isDropTarget } = useDroppable({ id: status });
+  const heading = `column-${status}`;
+  return (
+    <section
+      ref={ref}
+      aria-labelledby={heading}
+      data-column={status}
+      className={classes(
+        "flex h-full w-72 max-w-96 min-w-56 grow flex-col rounded-lg border bg-column transition-colors max-sm:w-[86vw] max-sm:max-w-none max-sm:shrink-0 max-sm:snap-center",
+        isDropTarget || heldOver ? "border-accent" : "border-transparent",
+      )}
+    >
+      <h2
+        id={heading}
+        className="flex h-9 shrink-0 items-center gap-2 px-3 text-board font-semibold"
+      >
+        <StatusGlyph status={status} />
+        {statusTitle(status)}
+        <span className="tabular text-meta font-normal text-ink-faint" data-count>
+          {view.totalCount.toLocaleString()}
+          <span className="sr-only"> issues</span>
+        </span>
+      </h2>
+      {view.ids.length === 0 && view.totalCount === 0 ? (
+        <p className="px-3 py-2 text-meta text-ink-faint">{EMPTY[status]}</p>
+      ) : (
+        <Cards
+          status={status}
+          ids={view.ids}
+          rows={view.hasMore ? Math.max(view.totalCount, view.ids.length) : view.ids.length}
+        />
+      )}
+    </section>
+  );
+}
+
+/** The cards of a column. Only those in sight are in the page; those not loaded yet keep their place. */
+function Cards({
+  status,
+  ids,
+  rows,
+}: {
+  readonly status: Status;
+  readonly ids: readonly string[];
+  readonly rows: number;
+}) {
+  const { session, hand } = useBoard();
+  const scroller = useRef<HTMLDivElement>(null);
+  const focused = useSelected(hand.focused, (id) => (id === undefined ? -1 : ids.indexOf(id)));
+  const dragging = useSignal(hand.dragging);
+  const settling = useSettling(ids);
+
+  // eslint-disable-next-line react-hooks/incompatible-library -- its functions are not handed on
+  const virtualizer = useVirtualizer({
+    count: rows,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => ESTIMATE,
+    getItemKey: (index) => ids[index] ?? index,
+    gap: GAP,
+    paddingStart: 2,
+    paddingEnd: 8,
+    overscan: 5,
+    // A card that holds the focus, or is being dragged, stays in the page however far it is scrolled away.
+    rangeExtractor: useCallback(
+      (range: Range) => {
+        const shown = defaultRangeExtractor(range);
+        if (focused >= 0 && focused < range.count && !shown.includes(focused)) {
+          return [...shown, focused].sort((a, b) => a - b);
+        }
+        return shown;
+      },
+      [focused],
+    ),
+  });
+
+  const items = virtualizer.getVirtualItems();
+  const last = items.at(-1)?.index ?? 0;
+  const wantsMore = rows > ids.length && last > ids.length - AHEAD;
+  useEffect(() => {
+    if (wantsMore) void session.loadMore(status);
+  }, [wantsMore, session, status, ids.length]);
+
+  useFocusCalls(focused, (index) => {
+    virtualizer.scrollToIndex(index, { align: "auto" });
+  });
+
+  const first = items[0]?.index ?? 0;
+  const stop = focused >= 0 ? focused : first;
+  return (
+    <div ref={scroller} className="min-h-0 grow overflow-y-auto px-1.5" data-scroller>
+      <ul
+        className="relative"
+        style={{ height: virtualizer.getTotalSize() }}
+        aria-label={`${statusTitle(status)} issues`}
+      >
+        {items.map((item) => {
+          const id = ids[item.index];
+          return (
+            <li
+              key={item.key}
+              ref={virtualizer.measureElement}
+              data-index={item.index}
+              aria-setsize={rows}
+              aria-posinset={item.index + 1}
+              className={classes(
+                "absolute inset-x-0 top-0",
+                settling && !dragging && "transition-transform duration-150",
+              )}
+              style={{ transform: `translateY(${item.start}px)` }}
+            >
+              {id === undefined ? (
+                <Blank />
+              ) : (
+                <CardRow id={id} column={status} tabbable={item.index === stop} />
+              )}
+            </li>
+          );
+        })}
+      </ul>
+    </div>
+  );
+}
+
+/** A card that is still on its way from the server. */
+function Blank() {
+  return <div className="h-24 rounded border border-line bg-card/60" aria-hidden />;
+}
+
+/** True for a moment after the list has changed, so that cards slide to make room and scrolling stays untouched. */
+function useSettling(ids: readonly string[]): boolean {
+  const [settled, setSettled] = useState(ids);
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(ids), 200);
+    return () => clearTimeout(timer);
+  }, [ids]);
+  return settled !== ids;
+}
+
+/** Brings the focused card into view and gives it the browser's focus, each time it is called for. */
+function useFocusCalls(index: number, scrollTo: (index: number) => void): void {
+  const { hand } = useBoard();
+  const calls = useSignal(hand.focusCalls);
+  useLayoutEffect(() => {
+    if (index < 0 || !hand.answer(calls)) return;
+    scrollTo(index);
+    const id = hand.focused.get();
+    // The card may come into the page only with the next drawing.
+    requestAnimationFrame(() => {
+      document
+        .querySelector<HTMLElement>(`[data-card="${CSS.escape(id ?? "")}"]`)
+        ?.focus({ preventScroll: true });
+    });
+  });
+}

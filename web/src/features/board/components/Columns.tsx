@@ -1,0 +1,94 @@
+import {
+  AutoScroller,
+  Cursor,
+  Feedback,
+  PointerActivationConstraints,
+  PointerSensor,
+  PreventSelection,
+} from "@dnd-kit/dom";
+import { DragDropProvider, DragOverlay } from "@dnd-kit/react";
+import { announce } from "@/components/Notices.tsx";
+import { useSignal } from "@/lib/signal.ts";
+import { STATUSES, statusTitle, type Status } from "@/lib/statuses.ts";
+import { depart } from "../model/flights.ts";
+import { Card } from "./Card.tsx";
+import { Column } from "./Column.tsx";
+import { useBoard, useCard, useColumn } from "./context.ts";
+
+/** A mouse must move this far, and a finger rest this long, before a card comes along. */
+const MOUSE_PX = 8;
+const FINGER_MS = 250;
+
+const sensors = [
+  PointerSensor.configure({
+    activationConstraints: (event) =>
+      event.pointerType === "touch"
+        ? [new PointerActivationConstraints.Delay({ value: FINGER_MS, tolerance: 8 })]
+        : [new PointerActivationConstraints.Distance({ value: MOUSE_PX })],
+  }),
+];
+
+// The keyboard's way of carrying a card is the board's own (`useBoardKeys`), and so are its announcements.
+const plugins = [AutoScroller, Cursor, Feedback, PreventSelection];
+
+const statusOf = (id: unknown): Status | undefined => STATUSES.find((status) => status === id);
+
+/** The columns that are drawn: Blocked only when it is used or could be dropped on. */
+export function useShownColumns(): readonly Status[] {
+  const { hand } = useBoard();
+  const blocked = useColumn("BLOCKED");
+  const dragging = useSignal(hand.dragging);
+  const lifted = useSignal(hand.lifted);
+  const withBlocked = blocked.totalCount > 0 || dragging || lifted !== undefined;
+  return withBlocked ? STATUSES : STATUSES.filter((status) => status !== "BLOCKED");
+}
+
+export function Columns() {
+  const { hand, move, session } = useBoard();
+  const columns = useShownColumns();
+  return (
+    <DragDropProvider
+      sensors={sensors}
+      plugins={plugins}
+      onDragStart={({ operation }) => {
+        hand.dragging.set(true);
+        if (operation.source) hand.focused.set(String(operation.source.id));
+      }}
+      onDragEnd={({ operation, canceled }) => {
+        hand.dragging.set(false);
+        const id = String(operation.source?.id ?? "");
+        const to = statusOf(operation.target?.id);
+        if (canceled || !to || session.store.card(id)?.status === to) return;
+        const held = document.querySelector("[data-held]");
+        if (held) depart(id, held);
+        move(id, to);
+        hand.focus(id);
+        announce(`Moved to ${statusTitle(to)}.`);
+      }}
+    >
+      <div
+        className="flex h-full min-h-0 gap-2.5 overflow-x-auto px-4 py-3 max-sm:snap-x max-sm:snap-proximity max-sm:px-3"
+        data-board
+      >
+        {columns.map((status) => (
+          <Column key={status} status={status} />
+        ))}
+      </div>
+      <DragOverlay dropAnimation={null}>{(source) => <Held id={String(source.id)} />}</DragOverlay>
+    </DragDropProvider>
+  );
+}
+
+/** The likeness of a card in the hand. */
+function Held({ id }: { readonly id: string }) {
+  const view = useCard(id);
+  if (!view) return null;
+  return (
+    <div
+      data-held
+      className="h-full rotate-1 rounded border border-line-strong bg-card px-2.5 py-2 shadow-lifted"
+    >
+      <Card view={view} />
+    </div>
+  );
+}

@@ -1,0 +1,208 @@
+import { ListFilter, Search, X } from "lucide-react";
+import { useEffect, useEffectEvent, useRef, useState, type Ref } from "react";
+import { Button } from "@/components/Button.tsx";
+import { OwnerMark } from "@/components/marks.tsx";
+import { Picker, type Choice } from "@/components/Picker.tsx";
+import { PriorityGlyph } from "@/components/PriorityGlyph.tsx";
+import { PRIORITIES, priorityTitle } from "@/lib/statuses.ts";
+import { optionsOf, trackedRepositories } from "../api/options.ts";
+import { EMPTY_FILTER, FACETS, toggled, type BoardFilter, type Facet } from "../model/filter.ts";
+import { useBoard } from "./context.ts";
+
+type Change = (filter: BoardFilter) => void;
+
+const NAMES: Readonly<Record<Facet, string>> = {
+  repositories: "Repository",
+  agents: "Agent",
+  owners: "Owner",
+  priorities: "Priority",
+  labels: "Label",
+};
+
+const priorityOf = (value: string) => PRIORITIES.find((priority) => priority === value);
+
+const textOf = (facet: Facet, value: string): string => {
+  const priority = facet === "priorities" ? priorityOf(value) : undefined;
+  return priority ? `${priorityTitle(priority)} (${priority})` : value;
+};
+
+/** The list of everything a board can be narrowed to. */
+export function FilterPicker({
+  filter,
+  onChange,
+  onClose,
+}: {
+  readonly filter: BoardFilter;
+  readonly onChange: Change;
+  readonly onClose: () => void;
+}) {
+  const { session } = useBoard();
+  const [tracked, setTracked] = useState<readonly string[]>([]);
+  useEffect(() => {
+    let here = true;
+    void trackedRepositories().then((names) => here && setTracked(names));
+    return () => {
+      here = false;
+    };
+  }, []);
+  const options = optionsOf(session.store, tracked, filter);
+  const choices: Choice[] = options.map(({ facet, value }) => {
+    const priority = facet === "priorities" ? priorityOf(value) : undefined;
+    return {
+      key: `${facet}:${value}`,
+      group: NAMES[facet],
+      text: textOf(facet, value),
+      mark: priority ? (
+        <PriorityGlyph priority={priority} />
+      ) : facet === "owners" ? (
+        <OwnerMark name={value} />
+      ) : undefined,
+      chosen: (filter[facet] as readonly string[]).includes(value),
+    };
+  });
+  return (
+    <Picker
+      label="Filter by"
+      choices={choices}
+      onClose={onClose}
+      onChoose={(choice) => {
+        const option = options.find(({ facet, value }) => `${facet}:${value}` === choice.key);
+        if (option) onChange(toggled(filter, option.facet, option.value));
+      }}
+    />
+  );
+}
+
+export function FilterButton({ onOpen }: { readonly onOpen: () => void }) {
+  return (
+    <Button look="quiet" onClick={onOpen} aria-keyshortcuts="f">
+      <ListFilter size={14} aria-hidden />
+      <span className="max-sm:sr-only">Filter</span>
+    </Button>
+  );
+}
+
+/** What the board is narrowed to, each removable. */
+export function FilterChips({
+  filter,
+  onChange,
+}: {
+  readonly filter: BoardFilter;
+  readonly onChange: Change;
+}) {
+  const facets = (Object.keys(FACETS) as Facet[]).flatMap((facet) =>
+    filter[facet].map((value) => ({ facet, value })),
+  );
+  if (facets.length === 0 && !filter.includeClosed) return null;
+  return (
+    <ul aria-label="Filters" className="flex flex-wrap items-center gap-1.5">
+      {facets.map(({ facet, value }) => (
+        <Chip
+          key={`${facet}:${value}`}
+          name={NAMES[facet]}
+          value={textOf(facet, value)}
+          onRemove={() => onChange(toggled(filter, facet, value))}
+        />
+      ))}
+      {filter.includeClosed && (
+        <Chip
+          name="Closed"
+          value="all shown"
+          onRemove={() => onChange({ ...filter, includeClosed: false })}
+        />
+      )}
+      {facets.length > 1 && (
+        <li>
+          <Button
+            look="quiet"
+            className="h-6 px-2 text-meta"
+            onClick={() => onChange({ ...EMPTY_FILTER, search: filter.search })}
+          >
+            Clear all
+          </Button>
+        </li>
+      )}
+    </ul>
+  );
+}
+
+function Chip({
+  name,
+  value,
+  onRemove,
+}: {
+  readonly name: string;
+  readonly value: string;
+  readonly onRemove: () => void;
+}) {
+  return (
+    <li className="inline-flex h-6 items-center rounded-full border border-line bg-raised pl-2 text-meta">
+      <span className="text-ink-faint">{name}</span>
+      <span className="ml-1 max-w-48 truncate text-ink">{value}</span>
+      <button
+        type="button"
+        aria-label={`Remove filter ${name} ${value}`}
+        onClick={onRemove}
+        className="ml-0.5 flex size-5 items-center justify-center rounded-full text-ink-faint hover:text-ink"
+      >
+        <X size={12} />
+      </button>
+    </li>
+  );
+}
+
+const TYPING_MS = 200;
+
+/** The search field. What is typed reaches the address once the typing pauses. */
+export function SearchField({
+  value,
+  onChange,
+  ref,
+}: {
+  readonly value: string;
+  readonly onChange: (search: string) => void;
+  readonly ref: Ref<HTMLInputElement>;
+}) {
+  const [typed, setTyped] = useState(value);
+  const settled = useRef(value);
+  const settle = useEffectEvent((search: string) => {
+    settled.current = search;
+    onChange(search);
+  });
+  useEffect(() => {
+    const search = typed.trim();
+    if (search === settled.current) return;
+    const timer = setTimeout(() => settle(search), TYPING_MS);
+    return () => clearTimeout(timer);
+  }, [typed]);
+  // An address that changes by itself (a link, the back button) shows in the field.
+  useEffect(() => {
+    if (value === settled.current) return;
+    settled.current = value;
+    setTyped(value);
+  }, [value]);
+  return (
+    <div className="relative max-sm:order-last max-sm:w-full">
+      <Search
+        size={14}
+        className="pointer-events-none absolute top-1/2 left-2 -translate-y-1/2 text-ink-faint"
+        aria-hidden
+      />
+      <input
+        ref={ref}
+        type="search"
+        aria-label="Search issues"
+        aria-keyshortcuts="/"
+        placeholder="Search"
+        value={typed}
+        onChange={(event) => setTyped(event.target.value)}
+        onKeyDown={(event) => {
+          if (event.key === "Escape") event.currentTarget.blur();
+        }}
+        autoComplete="off"
+        spellCheck={false}
+        className="h-7 w-48 rounded border border-line bg-card pr-2 pl-7 text-board placeholder:text-ink-faint max-sm:w-full"
+      />
+    </div>
+  );
+}

@@ -1,0 +1,204 @@
+import { ExternalLink, X } from "lucide-react";
+import { useEffect, useRef, useState } from "react";
+import { Button, IconButton } from "@/components/Button.tsx";
+import { Markdown } from "@/components/Markdown.tsx";
+import { AgentMark, LabelMark, OwnerMark } from "@/components/marks.tsx";
+import { PriorityGlyph } from "@/components/PriorityGlyph.tsx";
+import { Delayed, EmptyState, ErrorState } from "@/components/states.tsx";
+import { StatusGlyph } from "@/components/StatusGlyph.tsx";
+import { priorityTitle, statusTitle } from "@/lib/statuses.ts";
+import { ago, fullTime, useNow } from "@/lib/time.ts";
+import { readIssue, type IssueDetail } from "../api/panel.ts";
+import type { BoardIssue } from "../api/documents.ts";
+import { useBoard, useCard } from "./context.ts";
+import { AuditTrail, Runs } from "./trail.tsx";
+
+type Reading = { readonly id: string } & Awaited<ReturnType<typeof readIssue>>;
+
+/** One issue in full, beside the board. It follows the card: walk on, and it shows the next. */
+export default function IssuePanel({
+  id,
+  onClose,
+}: {
+  readonly id: string;
+  readonly onClose: () => void;
+}) {
+  const card = useCard(id);
+  const panel = useRef<HTMLElement>(null);
+  const [reading, setReading] = useState<Reading>();
+  const [attempt, setAttempt] = useState(0);
+  // A change of the card is a reason to read its trail again.
+  const version = `${card?.issue.updatedAt ?? ""} ${card?.issue.status ?? ""} ${card?.refusal ? "refused" : ""} ${attempt}`;
+
+  useEffect(() => {
+    let here = true;
+    void readIssue(id).then((read) => {
+      if (here) setReading({ id, ...read });
+    });
+    return () => {
+      here = false;
+    };
+  }, [id, version]);
+
+  useEffect(() => {
+    panel.current?.focus({ preventScroll: true });
+  }, [id]);
+
+  const current = reading?.id === id ? reading : undefined;
+  const detail = current && "detail" in current ? current.detail : undefined;
+  const issue = card?.issue ?? detail?.issue;
+  return (
+    <aside
+      ref={panel}
+      tabIndex={-1}
+      aria-label={issue ? `Issue ${issue.repository.fullName}#${issue.number}` : "Issue"}
+      className="flex w-[28rem] max-w-[45vw] shrink-0 flex-col border-l border-line bg-raised outline-none max-lg:absolute max-lg:inset-y-0 max-lg:right-0 max-lg:z-20 max-lg:max-w-full max-lg:shadow-lifted max-sm:fixed max-sm:inset-0 max-sm:z-40 max-sm:w-full"
+    >
+      <div className="flex h-11 shrink-0 items-center gap-2 border-b border-line px-3">
+        <span className="tabular grow truncate text-meta text-ink-faint">
+          {issue && `${issue.repository.fullName} #${issue.number}`}
+        </span>
+        {issue && (
+          <a
+            href={issue.url}
+            target="_blank"
+            rel="noreferrer noopener"
+            className="inline-flex h-7 items-center gap-1.5 rounded px-2 text-board text-ink-soft hover:bg-line/60 hover:text-ink"
+          >
+            GitHub
+            <ExternalLink size={13} aria-hidden />
+          </a>
+        )}
+        <IconButton label="Close" onClick={onClose}>
+          <X size={16} />
+        </IconButton>
+      </div>
+      <div
+        className="min-h-0 grow overflow-y-auto px-4 py-4"
+        tabIndex={0}
+        aria-label="Issue text"
+        role="group"
+      >
+        {issue && <Head issue={issue} />}
+        {current && "missing" in current && !issue && (
+          <EmptyState title="This issue is not on the board">
+            It may have been deleted, transferred, or its repository is not tracked any more.
+          </EmptyState>
+        )}
+        {current && "failure" in current && (
+          <ErrorState
+            title="The issue could not be read"
+            message={current.failure.message}
+            onRetry={() => setAttempt(attempt + 1)}
+          />
+        )}
+        {detail ? (
+          <Detail detail={detail} />
+        ) : (
+          !current && (
+            <Delayed>
+              <Lines />
+            </Delayed>
+          )
+        )}
+      </div>
+    </aside>
+  );
+}
+
+function Head({ issue }: { readonly issue: BoardIssue }) {
+  const { hand } = useBoard();
+  const now = useNow();
+  const card = useCard(issue.id);
+  const status = card?.status ?? issue.status;
+  const labels = issue.labels.filter((label) => !/^(status|priority|agent|owner)\//.test(label));
+  return (
+    <>
+      <h2 className="text-title font-semibold wrap-anywhere" dir="auto">
+        {issue.title}
+      </h2>
+      <div className="mt-2.5 flex flex-wrap items-center gap-x-3 gap-y-1.5 text-board">
+        <Button
+          className="h-6 px-2"
+          disabled={issue.state === "CLOSED"}
+          title={issue.state === "CLOSED" ? "A closed issue is reopened on GitHub" : "Move (m)"}
+          onClick={() => hand.question.set({ kind: "move", id: issue.id })}
+        >
+          <StatusGlyph status={status} />
+          {statusTitle(status)}
+        </Button>
+        {issue.priority && (
+          <span className="inline-flex items-center gap-1.5">
+            <PriorityGlyph priority={issue.priority} />
+            {priorityTitle(issue.priority)}
+          </span>
+        )}
+        {issue.agents.map((agent) => (
+          <AgentMark key={agent} name={agent} />
+        ))}
+        {issue.owners.map((owner) => (
+          <span key={owner} className="inline-flex items-center gap-1.5">
+            <OwnerMark name={owner} />
+            {owner}
+          </span>
+        ))}
+        {issue.assignees.map((assignee) => (
+          <span key={assignee} className="inline-flex items-center gap-1.5 text-ink-soft">
+            <OwnerMark name={assignee} role="Assigned to" />
+            {assignee}
+          </span>
+        ))}
+      </div>
+      {labels.length > 0 && (
+        <div className="mt-2.5 flex flex-wrap gap-1.5 text-meta">
+          {labels.map((label) => (
+            <LabelMark key={label} name={label} />
+          ))}
+        </div>
+      )}
+      {status === "BLOCKED" && issue.blockedReason && (
+        <p className="mt-3 rounded bg-danger-soft px-3 py-2 text-board wrap-anywhere text-danger">
+          Blocked: {issue.blockedReason}
+        </p>
+      )}
+      <p className="tabular mt-3 text-meta text-ink-faint">
+        <time dateTime={issue.createdAt} title={fullTime(issue.createdAt)}>
+          Opened {ago(issue.createdAt, now)} ago
+        </time>
+        {" · "}
+        <time dateTime={issue.updatedAt} title={fullTime(issue.updatedAt)}>
+          updated {ago(issue.updatedAt, now)} ago
+        </time>
+        {issue.commentsCount > 0 &&
+          ` · ${issue.commentsCount} ${issue.commentsCount === 1 ? "comment" : "comments"}`}
+      </p>
+    </>
+  );
+}
+
+function Detail({ detail }: { readonly detail: IssueDetail }) {
+  const { body } = detail.issue;
+  return (
+    <>
+      <div className="mt-4 max-w-[42rem] border-t border-line pt-4">
+        {body !== null && body.trim() !== "" ? (
+          <Markdown text={body} />
+        ) : (
+          <p className="text-body text-ink-faint">No description.</p>
+        )}
+      </div>
+      <Runs runs={detail.runs} />
+      <AuditTrail entries={detail.audit} />
+    </>
+  );
+}
+
+function Lines() {
+  return (
+    <div className="mt-6 flex flex-col gap-3" role="status" aria-label="Loading the issue">
+      {["w-full", "w-11/12", "w-2/3"].map((width) => (
+        <div key={width} className={`h-3 animate-pulse rounded bg-line ${width}`} />
+      ))}
+    </div>
+  );
+}

@@ -1,0 +1,161 @@
+import { useEffect, useEffectEvent, useId, useState } from "react";
+import { Button } from "@/components/Button.tsx";
+import { Dialog } from "@/components/Dialog.tsx";
+import { Kbd } from "@/components/Kbd.tsx";
+import { StatusGlyph } from "@/components/StatusGlyph.tsx";
+import { useSignal } from "@/lib/signal.ts";
+import { STATUSES, statusOfKey, statusTitle, type Status } from "@/lib/statuses.ts";
+import { useBoard } from "./context.ts";
+
+/** The question that stands open, if any. */
+export function Questions() {
+  const { hand, session, mover, move } = useBoard();
+  const question = useSignal(hand.question);
+  const close = () => hand.question.set(undefined);
+  switch (question?.kind) {
+    case "move": {
+      const { id } = question;
+      const choose = (to: Status) => {
+        close();
+        move(id, to);
+        hand.focus(id);
+      };
+      return <WhereTo from={session.store.card(id)?.status} onChoose={choose} onClose={close} />;
+    }
+    case "reason": {
+      const { id } = question;
+      return (
+        <WhyBlocked
+          onGive={(reason) => {
+            close();
+            void mover.move(id, "BLOCKED", reason);
+            hand.focus(id);
+          }}
+          onClose={() => {
+            close();
+            session.store.abandon(id);
+            hand.focus(id);
+          }}
+        />
+      );
+    }
+    case "keys":
+      return <Keys onClose={close} />;
+    case undefined:
+      return null;
+  }
+}
+
+function WhereTo({
+  from,
+  onChoose,
+  onClose,
+}: {
+  readonly from: Status | undefined;
+  readonly onChoose: (to: Status) => void;
+  readonly onClose: () => void;
+}) {
+  const onKey = useEffectEvent((event: KeyboardEvent) => {
+    const to = statusOfKey(event.key);
+    if (!to) return;
+    event.preventDefault();
+    onChoose(to);
+  });
+  useEffect(() => {
+    const listener = (event: KeyboardEvent) => onKey(event);
+    window.addEventListener("keydown", listener);
+    return () => window.removeEventListener("keydown", listener);
+  }, []);
+  return (
+    <Dialog title="Move to" onClose={onClose} className="max-w-64">
+      <ul className="-mx-2">
+        {STATUSES.map((status, index) => (
+          <li key={status}>
+            <button
+              type="button"
+              disabled={status === from}
+              onClick={() => onChoose(status)}
+              className="flex w-full items-center gap-2.5 rounded px-2 py-1.5 text-left text-body hover:bg-column disabled:opacity-50"
+            >
+              <StatusGlyph status={status} />
+              <span className="grow">{statusTitle(status)}</span>
+              <Kbd>{String(index + 1)}</Kbd>
+            </button>
+          </li>
+        ))}
+      </ul>
+    </Dialog>
+  );
+}
+
+function WhyBlocked({
+  onGive,
+  onClose,
+}: {
+  readonly onGive: (reason: string) => void;
+  readonly onClose: () => void;
+}) {
+  const [reason, setReason] = useState("");
+  const field = useId();
+  const given = reason.trim();
+  return (
+    <Dialog title="Why is it blocked?" onClose={onClose}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (given !== "") onGive(given);
+        }}
+      >
+        <label htmlFor={field} className="text-board text-ink-soft">
+          Shown on the card for as long as it is blocked.
+        </label>
+        <input
+          id={field}
+          value={reason}
+          onChange={(event) => setReason(event.target.value)}
+          maxLength={500}
+          data-first
+          autoComplete="off"
+          className="mt-2 h-9 w-full rounded border border-line-strong bg-page px-2.5 text-body"
+        />
+        <div className="mt-4 flex justify-end gap-2">
+          <Button onClick={onClose}>Cancel</Button>
+          <Button type="submit" look="primary" disabled={given === ""}>
+            Move to Blocked
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+const KEYS: readonly (readonly [keys: readonly string[], does: string])[] = [
+  [["h", "j", "k", "l"], "Walk the cards; arrows do the same"],
+  [["Enter"], "Open the card"],
+  [["Esc"], "Close it"],
+  [["m", "1…6"], "Move the card to a column"],
+  [["Space", "← →", "Space"], "Pick up, choose a column, drop"],
+  [["z"], "Undo the last move"],
+  [["/"], "Search"],
+  [["f"], "Filter"],
+  [["?"], "All of this"],
+];
+
+function Keys({ onClose }: { readonly onClose: () => void }) {
+  return (
+    <Dialog title="Keys" onClose={onClose}>
+      <dl className="grid grid-cols-[auto_1fr] items-center gap-x-6 gap-y-2">
+        {KEYS.map(([keys, does]) => (
+          <div key={does} className="contents">
+            <dt className="flex gap-1">
+              {keys.map((key) => (
+                <Kbd key={key}>{key}</Kbd>
+              ))}
+            </dt>
+            <dd className="text-board text-ink-soft">{does}</dd>
+          </div>
+        ))}
+      </dl>
+    </Dialog>
+  );
+}

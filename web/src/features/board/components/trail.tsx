@@ -1,0 +1,86 @@
+import type { ReactNode } from "react";
+import { LabelChange } from "@/components/LabelChange.tsx";
+import { AgentMark } from "@/components/marks.tsx";
+import { RunStatus } from "@/components/RunStatus.tsx";
+import { ago, fullTime, useNow } from "@/lib/time.ts";
+import type { AuditLine, RunLine } from "../api/panel.ts";
+
+/** Who did what to the issue, newest first, what was refused included. */
+export function AuditTrail({ entries }: { readonly entries: readonly AuditLine[] }) {
+  return (
+    <Section title="History">
+      {entries.length === 0 ? (
+        <p className="text-board text-ink-faint">Nothing has been done to it here yet.</p>
+      ) : (
+        <ol className="flex flex-col gap-2.5">
+          {entries.map((entry) => (
+            <li key={entry.id} className="text-board">
+              <div className="flex items-baseline gap-1.5">
+                <span className="font-medium">{entry.actor}</span>
+                <span className="text-ink-soft">{entry.action}</span>
+                {!entry.success && <span className="text-danger">failed</span>}
+                <span className="grow" />
+                <When instant={entry.createdAt} />
+              </div>
+              {entry.errorMessage !== null && (
+                <p className="text-meta wrap-anywhere text-danger">{entry.errorMessage}</p>
+              )}
+              {entry.success && (
+                <LabelChange before={entry.beforeLabels} after={entry.afterLabels} />
+              )}
+            </li>
+          ))}
+        </ol>
+      )}
+    </Section>
+  );
+}
+
+/** What agents did on the issue, newest first. */
+export function Runs({ runs }: { readonly runs: readonly RunLine[] }) {
+  if (runs.length === 0) return null;
+  return (
+    <Section title="Agent runs">
+      <ol className="flex flex-col gap-2.5">
+        {runs.map((run) => (
+          <li key={run.id} className="text-board">
+            <div className="flex items-center gap-1.5">
+              <AgentMark name={run.agentName} />
+              <span className="text-ink-soft">{run.runType}</span>
+              <RunStatus status={run.status} />
+              <span className="grow" />
+              <When instant={run.startedAt} />
+            </div>
+            {(run.summary ?? run.errorMessage) !== null && (
+              <p className="mt-0.5 text-meta wrap-anywhere text-ink-soft">
+                {run.summary ?? run.errorMessage}
+              </p>
+            )}
+          </li>
+        ))}
+      </ol>
+    </Section>
+  );
+}
+
+function Section({ title, children }: { readonly title: string; readonly children: ReactNode }) {
+  return (
+    <section className="mt-5 border-t border-line pt-4">
+      <h3 className="mb-2 text-meta font-semibold text-ink-faint">{title}</h3>
+      {children}
+    </section>
+  );
+}
+
+function When({ instant }: { readonly instant: string }) {
+  const now = useNow();
+  return (
+    <time
+      dateTime={instant}
+      title={fullTime(instant)}
+      className="tabular shrink-0 text-meta text-ink-faint"
+    >
+      {ago(instant, now)}
+    </time>
+  );
+}

@@ -1,0 +1,132 @@
+import { announce, notify } from "@/components/Notices.tsx";
+import { useKeys } from "@/lib/keys.ts";
+import { statusTitle, type Status } from "@/lib/statuses.ts";
+import { neighbour, neighbourColumn, type Direction } from "../model/walk.ts";
+import type { Board } from "./context.ts";
+
+const WALK: Readonly<Record<string, Direction>> = {
+  h: "left",
+  j: "down",
+  k: "up",
+  l: "right",
+  ArrowLeft: "left",
+  ArrowDown: "down",
+  ArrowUp: "up",
+  ArrowRight: "right",
+};
+
+export type BoardKeys = {
+  readonly board: Board;
+  readonly columns: readonly Status[];
+  /** The card in the side panel, if it is open. */
+  readonly opened: string | undefined;
+  readonly close: () => void;
+  readonly search: () => void;
+  readonly filter: () => void;
+};
+
+/** Everything a hand on the keyboard does to a board: walk, open, carry, move, undo. */
+export function useBoardKeys(keys: BoardKeys): void {
+  useKeys((event) => (keys.board.hand.lifted.get() ? carry(keys, event.key) : press(keys, event)));
+}
+
+/** One key with free hands. Returns whether the board had a use for it. */
+function press(keys: BoardKeys, event: KeyboardEvent): boolean {
+  const { hand, open, session } = keys.board;
+  const onCard = event.target instanceof Element && event.target.closest("[data-card]") !== null;
+  const id = hand.focused.get();
+  const direction = WALK[event.key];
+  // Arrows scroll whatever else has the focus; letters mean the board wherever they are pressed.
+  const walks = onCard || event.target === document.body || event.key.length === 1;
+  if (direction) return walks && walk(keys, direction);
+
+  switch (event.key) {
+    case "Enter":
+      if (!onCard || id === undefined) return false;
+      open(id);
+      return true;
+    case " ":
+      if (!onCard || id === undefined) return false;
+      lift(keys, id);
+      return true;
+    case "Escape":
+      if (keys.opened === undefined) return false;
+      keys.close();
+      hand.focus(keys.opened);
+      return true;
+    case "m":
+      if (id === undefined || !session.store.card(id)) return false;
+      hand.question.set({ kind: "move", id });
+      return true;
+    case "z":
+      undo(keys);
+      return true;
+    case "/":
+      keys.search();
+      return true;
+    case "f":
+      keys.filter();
+      return true;
+    case "?":
+      hand.question.set({ kind: "keys" });
+      return true;
+    default:
+      return false;
+  }
+}
+
+function walk({ board, columns, opened }: BoardKeys, direction: Direction): boolean {
+  const { hand, open, session } = board;
+  const lanes = columns.map((status) => ({ status, ids: session.store.column(status).ids }));
+  const next = neighbour(lanes, hand.focused.get(), direction);
+  if (next === undefined) return false;
+  hand.focus(next);
+  if (opened !== undefined) open(next);
+  return true;
+}
+
+function lift({ board: { hand, session } }: BoardKeys, id: string): void {
+  const card = session.store.card(id);
+  if (!card) return;
+  hand.lifted.set({ id, over: card.status });
+  announce(
+    `Picked up, in ${statusTitle(card.status)}. Arrows choose a column, Space drops, Escape puts it back.`,
+  );
+}
+
+/** One key with a card in the hand. Nothing else happens to a board meanwhile. */
+function carry({ board: { hand, move }, columns }: BoardKeys, key: string): boolean {
+  const lifted = hand.lifted.get();
+  if (!lifted) return false;
+  const direction = WALK[key];
+  if (direction === "left" || direction === "right") {
+    const over = neighbourColumn(columns, lifted.over, direction);
+    hand.lifted.set({ ...lifted, over });
+    document
+      .querySelector(`[data-column=${over}]`)
+      ?.scrollIntoView({ block: "nearest", inline: "nearest" });
+    announce(`Over ${statusTitle(over)}.`);
+  } else if (key === " " || key === "Enter") {
+    hand.lifted.set(undefined);
+    announce(`Dropped in ${statusTitle(lifted.over)}.`);
+    move(lifted.id, lifted.over);
+    hand.focus(lifted.id);
+  } else if (key === "Escape" || key === "Tab") {
+    hand.lifted.set(undefined);
+    announce("Put back.");
+  }
+  return true;
+}
+
+function undo({ board: { hand, mover, session } }: BoardKeys): void {
+  const undone = mover.undo();
+  if (!undone) {
+    notify("There is no move to undo.");
+    return;
+  }
+  hand.focus(undone.id);
+  const number = session.store.card(undone.id)?.issue.number;
+  notify(
+    `Moved ${number === undefined ? "it" : `#${number}`} back to ${statusTitle(undone.from)}.`,
+  );
+}

@@ -1,0 +1,37 @@
+import { signal } from "@/lib/signal.ts";
+import type { Status } from "@/lib/statuses.ts";
+
+/** What the person at the board has in hand: the card that keys act on, and the card that is being carried. */
+export class Hand {
+  /** The card that keys act on. It stays the same while it moves, scrolls or leaves the screen. */
+  readonly focused = signal<string | undefined>(undefined);
+  /** Raised whenever the focused card should take the browser's focus and come into view. */
+  readonly focusCalls = signal(0);
+  #answered = 0;
+  /** The card that is carried with the keyboard, and the column it is held over. */
+  readonly lifted = signal<{ readonly id: string; readonly over: Status } | undefined>(undefined);
+  /** Whether a card is carried with mouse or finger. */
+  readonly dragging = signal(false);
+  /** A question that stands open. */
+  readonly question = signal<Question | undefined>(undefined);
+
+  /** Makes a card the one that keys act on, and brings it into view. */
+  focus(id: string): void {
+    this.focused.set(id);
+    this.focusCalls.set(this.focusCalls.get() + 1);
+  }
+
+  /** Takes a call of `focusCalls`. True for the column that takes it first, and only once. */
+  answer(call: number): boolean {
+    if (call === this.#answered) return false;
+    this.#answered = call;
+    return true;
+  }
+}
+
+export type Question =
+  /** Where should the card go? */
+  | { readonly kind: "move"; readonly id: string }
+  /** Why is the card blocked? It is already shown there. */
+  | { readonly kind: "reason"; readonly id: string }
+  | { readonly kind: "keys" };

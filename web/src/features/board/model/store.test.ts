@@ -1,0 +1,200 @@
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import type { Status } from "@/lib/statuses.ts";
+import type { BoardIssue } from "../api/documents.ts";
+import { issue, snapshot } from "./fixtures.ts";
+import { BoardStore } from "./store.ts";
+
+const NOW = 0;
+const LATER = "2026-01-02T00:00:00.000Z";
+const REFUSED = { message: "GitHub said no", code: "UPSTREAM_FAILED" };
+
+let store: BoardStore;
+beforeEach(() => {
+  store = new BoardStore();
+});
+
+const ids = (status: Status) => store.column(status).ids;
+const count = (status: Status) => store.column(status).totalCount;
+const moved = (cursor: string, from: Status, after: BoardIssue) =>
+  ({
+    __typename: "IssueMoved",
+    cursor,
+    from,
+    to: after.status,
+    actor: "claude",
+    issue: after,
+  }) as const;
+const changed = (cursor: string, after: BoardIssue) =>
+  ({ __typename: "IssueChanged", cursor, issue: after }) as const;
+const removed = (cursor: string, issueId: string) =>
+  ({ __typename: "IssueRemoved", cursor, issueId }) as const;
+
+describe("events", () => {
+  it("move a card to the top of its new column and both counts with it", () => {
+    store.load(snapshot([issue(1, "READY"), issue(2, "READY"), issue(3, "DONE")]));
+    store.receive(moved("11", "READY", issue(1, "DONE", { updatedAt: LATER })), NOW);
+    expect(ids("READY")).toEqual(["iss_2"]);
+    expect(ids("DONE")).toEqual(["iss_1", "iss_3"]);
+    expect([count("READY"), count("DONE")]).toEqual([1, 2]);
+    expect(store.card("iss_1")?.arrival?.actor).toBe("claude");
+    expect(store.cursor).toBe("11");
+  });
+
+  it("change nothing when they repeat what the snapshot already holds", () => {
+    store.load(snapshot([issue(1, "DONE"), issue(2, "DONE")]));
+    expect(store.receive(moved("11", "READY", issue(1, "DONE")), NOW)).toBe("done");
+    expect(ids("DONE")).toEqual(["iss_2", "iss_1"]);
+    expect([count("READY"), count("DONE")]).toEqual([0, 2]);
+    expect(store.card("iss_1")?.arrival).toBeUndefined();
+  });
+
+  it("bring a card that was not loaded, and put its counts in doubt", () => {
+    store.load(snapshot([issue(1, "READY")], { BACKLOG: 5 }));
+    expect(
+      store.receive(moved("11", "BACKLOG", issue(9, "READY", { updatedAt: LATER })), NOW),
+    ).toBe("doubt");
+    expect(ids("READY")).toEqual(["iss_9", "iss_1"]);
+  });
+
+  it("leave a card to the page it belongs to", () => {
+    store.load(snapshot([issue(5, "READY")], { READY: 3 }));
+    store.receive(changed("11", issue(2, "READY")), NOW);
+    expect(ids("READY")).toEqual(["iss_5"]);
+    store.addPage("READY", {
+      nodes: [issue(4, "READY"), issue(3, "READY"), issue(2, "READY")],
+      pageInfo: { hasNextPage: false, endCursor: null },
+    });
+    expect(ids("READY")).toEqual(["iss_5", "iss_4", "iss_3", "iss_2"]);
+  });
+
+  it("take a card away once", () => {
+    store.load(snapshot([issue(1, "READY"), issue(2, "READY")]));
+    expect(store.receive(removed("11", "iss_1"), NOW)).toBe("done");
+    expect(store.receive(removed("12", "iss_1"), NOW)).toBe("doubt");
+    expect(ids("READY")).toEqual(["iss_2"]);
+    expect(count("READY")).toBe(1);
+    expect(store.card("iss_1")).toBeUndefined();
+  });
+
+  it("ask for a reload when the stream cannot go on", () => {
+    expect(store.receive({ __typename: "Resync", cursor: "99", reason: "tracked" }, NOW)).toBe(
+      "reload",
+    );
+  });
+});
+
+describe("a page", () => {
+  it("does not bring back a card that an event has moved meanwhile", () => {
+    store.load(snapshot([issue(5, "READY")], { READY: 2 }));
+    store.receive(moved("11", "READY", issue(4, "DONE", { updatedAt: LATER })), NOW);
+    store.addPage("READY", {
+      nodes: [issue(4, "READY"), issue(3, "READY")],
+      pageInfo: { hasNextPage: false, endCursor: null },
+    });
+    expect(ids("READY")).toEqual(["iss_5", "iss_3"]);
+    expect(ids("DONE")).toEqual(["iss_4"]);
+  });
+});
+
+describe("a move by hand", () => {
+  beforeEach(() => store.load(snapshot([issue(1, "READY"), issue(2, "READY"), issue(3, "DONE")])));
+
+  it("shows at once, above what the server said", () => {
+    store.begin("iss_1", "DONE");
+    expect(ids("READY")).toEqual(["iss_2"]);
+    expect(ids("DONE")).toEqual(["iss_1", "iss_3"]);
+    expect([count("READY"), count("DONE")]).toEqual([1, 2]);
+    expect(store.card("iss_1")?.status).toBe("DONE");
+  });
+
+  it("waits for its event and falls away with it, without the mark of a stranger's move", () => {
+    store.begin("iss_1", "DONE");
+    store.acknowledge("iss_1", "11");
+    expect(store.card("iss_1")?.pending).toEqual({ to: "DONE", cursor: "11" });
+    store.receive(moved("11", "READY", issue(1, "DONE", { updatedAt: LATER })), NOW);
+    expect(store.card("iss_1")?.pending).toBeUndefined();
+    expect(store.card("iss_1")?.arrival).toBeUndefined();
+    expect([count("READY"), count("DONE")]).toEqual([1, 2]);
+  });
+
+  it("knows an event that overtook the answer", () => {
+    store.begin("iss_1", "DONE");
+    store.receive(moved("11", "READY", issue(1, "DONE", { updatedAt: LATER })), NOW);
+    expect(store.card("iss_1")?.pending).toBeDefined();
+    store.acknowledge("iss_1", "11");
+    expect(store.card("iss_1")?.pending).toBeUndefined();
+  });
+
+  it("goes back and says why when it is refused", () => {
+    store.begin("iss_1", "DONE");
+    store.refuse("iss_1", REFUSED);
+    expect(ids("READY")).toEqual(["iss_2", "iss_1"]);
+    expect([count("READY"), count("DONE")]).toEqual([2, 1]);
+    expect(store.card("iss_1")?.refusal).toEqual({ to: "DONE", failure: REFUSED });
+    store.begin("iss_1", "DONE");
+    expect(store.card("iss_1")?.refusal).toBeUndefined();
+  });
+
+  it("goes back to where the card has been moved meanwhile", () => {
+    store.begin("iss_1", "DONE");
+    store.receive(moved("11", "READY", issue(1, "IN_REVIEW", { updatedAt: LATER })), NOW);
+    expect(store.card("iss_1")?.status).toBe("DONE");
+    store.refuse("iss_1", REFUSED);
+    expect(ids("IN_REVIEW")).toEqual(["iss_1"]);
+  });
+
+  it("outlives a reload until it is answered, and not after", () => {
+    store.begin("iss_1", "DONE");
+    store.load(snapshot([issue(1, "READY"), issue(2, "READY")]));
+    expect(ids("DONE")).toEqual(["iss_1"]);
+    store.acknowledge("iss_1", "11");
+    store.load(snapshot([issue(1, "DONE"), issue(2, "READY")]));
+    expect(store.card("iss_1")?.pending).toBeUndefined();
+    expect(ids("DONE")).toEqual(["iss_1"]);
+  });
+
+  it("believes the answer when the event does not come", () => {
+    store.begin("iss_1", "DONE");
+    store.acknowledge("iss_1", "11");
+    store.settle(issue(1, "DONE", { updatedAt: LATER }), "11");
+    expect(store.card("iss_1")?.pending).toBeUndefined();
+    expect(ids("DONE")).toEqual(["iss_1", "iss_3"]);
+    expect([count("READY"), count("DONE")]).toEqual([1, 2]);
+  });
+
+  it("vanishes with its card", () => {
+    store.begin("iss_1", "DONE");
+    store.receive(removed("11", "iss_1"), NOW);
+    expect(ids("DONE")).toEqual(["iss_3"]);
+    expect([count("READY"), count("DONE")]).toEqual([1, 1]);
+  });
+});
+
+describe("watchers", () => {
+  it("hear of two columns and one card when a card moves, and of nothing else", () => {
+    store.load(snapshot([issue(1, "READY"), issue(2, "READY")]));
+    const heard: string[] = [];
+    for (const key of [
+      "card:iss_1",
+      "card:iss_2",
+      "column:READY",
+      "column:DONE",
+      "column:BACKLOG",
+    ] as const) {
+      store.watch(key, () => heard.push(key));
+    }
+    store.receive(moved("11", "READY", issue(1, "DONE", { updatedAt: LATER })), NOW);
+    expect(heard.sort()).toEqual(["card:iss_1", "column:DONE", "column:READY"]);
+  });
+
+  it("get the same view until it changes, and hear nothing once they have left", () => {
+    store.load(snapshot([issue(1, "READY")]));
+    const view = store.card("iss_1");
+    expect(store.card("iss_1")).toBe(view);
+    const listener = vi.fn();
+    store.watch("card:iss_1", listener)();
+    store.begin("iss_1", "DONE");
+    expect(store.card("iss_1")).not.toBe(view);
+    expect(listener).not.toHaveBeenCalled();
+  });
+});

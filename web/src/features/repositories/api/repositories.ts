@@ -1,0 +1,63 @@
+import { ask, change, type Answer } from "@/lib/graphql/client.ts";
+import { graphql, type ResultOf } from "@/lib/graphql/graphql.ts";
+
+const RepositoryFields = graphql(`
+  fragment RepositoryFields on Repository {
+    id
+    fullName
+    url
+    enabled
+    source
+    lastSyncedAt
+    syncError
+  }
+`);
+
+export const RepositoriesQuery = graphql(
+  `
+    query Repositories {
+      repositories {
+        ...RepositoryFields
+      }
+    }
+  `,
+  [RepositoryFields],
+);
+
+export const TrackRepository = graphql(
+  `
+    mutation TrackRepository($input: TrackRepositoryInput!) {
+      trackRepository(input: $input) {
+        repository {
+          ...RepositoryFields
+        }
+      }
+    }
+  `,
+  [RepositoryFields],
+);
+
+export const UntrackRepository = graphql(`
+  mutation UntrackRepository($input: UntrackRepositoryInput!) {
+    untrackRepository(input: $input) {
+      repository {
+        id
+      }
+    }
+  }
+`);
+
+export type Repository = ResultOf<typeof RepositoryFields>;
+
+/** The repositories that are tracked now. */
+export async function readRepositories(): Promise<Answer<readonly Repository[]>> {
+  const answer = await ask(RepositoriesQuery, {});
+  if (answer.failure) return answer;
+  return { data: answer.data.repositories.filter((repository) => repository.enabled) };
+}
+
+export const track = (fullName: string): Promise<Answer<unknown>> =>
+  change(TrackRepository, { input: { fullName } });
+
+export const untrack = (fullName: string): Promise<Answer<unknown>> =>
+  change(UntrackRepository, { input: { fullName } });

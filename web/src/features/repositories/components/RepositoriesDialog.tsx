@@ -1,0 +1,194 @@
+import { useEffect, useId, useState } from "react";
+import { Button } from "@/components/Button.tsx";
+import { Dialog } from "@/components/Dialog.tsx";
+import { Delayed } from "@/components/states.tsx";
+import { ago, fullTime, useNow } from "@/lib/time.ts";
+import { readRepositories, track, untrack, type Repository } from "../api/repositories.ts";
+
+/** The tracked repositories: look, add, remove. */
+export function RepositoriesDialog({ onClose }: { readonly onClose: () => void }) {
+  const [repositories, setRepositories] = useState<readonly Repository[]>();
+  const [problem, setProblem] = useState<string>();
+  const [version, setVersion] = useState(0);
+  const reread = () => setVersion(version + 1);
+
+  useEffect(() => {
+    let here = true;
+    void readRepositories().then((answer) => {
+      if (!here) return;
+      if (answer.failure) setProblem(answer.failure.message);
+      else setRepositories(answer.data);
+    });
+    return () => {
+      here = false;
+    };
+  }, [version]);
+
+  return (
+    <Dialog title="Repositories" onClose={onClose}>
+      <p className="text-board text-ink-soft">Dispatch shows the issues of these repositories.</p>
+      <AddRepository onAdded={reread} />
+      {problem !== undefined && (
+        <p role="alert" className="mt-3 text-board text-danger">
+          {problem}
+        </p>
+      )}
+      {repositories ? (
+        <ul aria-label="Tracked repositories" className="mt-3 divide-y divide-line">
+          {repositories.map((repository) => (
+            <Row key={repository.id} repository={repository} onRemoved={reread} />
+          ))}
+          {repositories.length === 0 && (
+            <li className="py-3 text-board text-ink-faint">None is tracked yet.</li>
+          )}
+        </ul>
+      ) : (
+        problem === undefined && (
+          <Delayed>
+            <p className="mt-4 text-board text-ink-faint" role="status">
+              Loading…
+            </p>
+          </Delayed>
+        )
+      )}
+    </Dialog>
+  );
+}
+
+function AddRepository({ onAdded }: { readonly onAdded: () => void }) {
+  const [name, setName] = useState("");
+  const [busy, setBusy] = useState(false);
+  const [refusal, setRefusal] = useState<string>();
+  const field = useId();
+  const add = async () => {
+    setBusy(true);
+    const answer = await track(name.trim());
+    setBusy(false);
+    setRefusal(answer.failure?.message);
+    if (answer.failure) return;
+    setName("");
+    onAdded();
+  };
+  return (
+    <form
+      className="mt-3"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void add();
+      }}
+    >
+      <label htmlFor={field} className="sr-only">
+        Repository to track, as owner/name
+      </label>
+      <div className="flex gap-2">
+        <input
+          id={field}
+          data-first
+          value={name}
+          onChange={(event) => setName(event.target.value)}
+          placeholder="owner/name"
+          autoComplete="off"
+          autoCapitalize="off"
+          spellCheck={false}
+          aria-invalid={refusal !== undefined}
+          aria-describedby={refusal === undefined ? undefined : `${field}-refusal`}
+          className="h-8 min-w-0 grow rounded border border-line-strong bg-page px-2.5 text-body placeholder:text-ink-faint"
+        />
+        <Button type="submit" look="primary" className="h-8" disabled={busy || name.trim() === ""}>
+          {busy ? "Adding…" : "Track"}
+        </Button>
+      </div>
+      {refusal !== undefined && (
+        <p id={`${field}-refusal`} role="alert" className="mt-2 text-board text-danger">
+          {refusal}
+        </p>
+      )}
+    </form>
+  );
+}
+
+function Row({
+  repository,
+  onRemoved,
+}: {
+  readonly repository: Repository;
+  readonly onRemoved: () => void;
+}) {
+  const now = useNow();
+  const [asking, setAsking] = useState(false);
+  const [refusal, setRefusal] = useState<string>();
+  const remove = async () => {
+    const answer = await untrack(repository.fullName);
+    setAsking(false);
+    setRefusal(answer.failure?.message);
+    if (!answer.failure) onRemoved();
+  };
+  return (
+    <li className="py-2.5">
+      <div className="flex items-center gap-2">
+        <div className="min-w-0 grow">
+          <div className="flex items-center gap-2">
+            <a
+              href={repository.url}
+              target="_blank"
+              rel="noreferrer noopener"
+              className="truncate text-body font-medium hover:underline"
+            >
+              {repository.fullName}
+            </a>
+            {repository.source === "ENV" && (
+              <span
+                className="rounded-full border border-line px-1.5 text-meta text-ink-faint"
+                title="Named in GITHUB_REPOSITORIES at the first start"
+              >
+                seed
+              </span>
+            )}
+          </div>
+          <p className="tabular text-meta text-ink-faint">
+            {repository.lastSyncedAt === null ? (
+              "Not synced yet"
+            ) : (
+              <time dateTime={repository.lastSyncedAt} title={fullTime(repository.lastSyncedAt)}>
+                Synced {ago(repository.lastSyncedAt, now)}
+                {ago(repository.lastSyncedAt, now) === "now" ? "" : " ago"}
+              </time>
+            )}
+          </p>
+        </div>
+        {!asking && (
+          <Button
+            look="quiet"
+            onClick={() => setAsking(true)}
+            aria-label={`Remove ${repository.fullName}`}
+          >
+            Remove
+          </Button>
+        )}
+      </div>
+      {repository.syncError !== null && (
+        <p className="mt-1 text-meta wrap-anywhere text-danger">{repository.syncError}</p>
+      )}
+      {asking && (
+        <div
+          role="group"
+          aria-label={`Remove ${repository.fullName}`}
+          className="mt-2 flex items-center gap-2 rounded bg-column px-3 py-2"
+        >
+          <p className="grow text-board text-ink-soft">
+            Its issues are hidden, not deleted. Track it again to see them.
+          </p>
+          <Button onClick={() => setAsking(false)}>Keep</Button>
+          <Button look="danger" onClick={() => void remove()}>
+            Remove
+          </Button>
+        </div>
+      )}
+      {refusal !== undefined && (
+        <p role="alert" className="mt-1 text-board text-danger">
+          {refusal}
+        </p>
+      )}
+    </li>
+  );
+}

@@ -1,0 +1,2 @@
+export { track } from "./api/repositories.ts";
+export { RepositoriesDialog } from "./components/RepositoriesDialog.tsx";

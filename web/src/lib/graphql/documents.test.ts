@@ -1,0 +1,35 @@
+import { buildSchema, parse, validate } from "graphql";
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { stringifyDocument } from "urql";
+import { expect, it } from "vitest";
+
+// The types of a document say nothing of a field that the contract does not have, so each is held against it here.
+
+const contract = process.env.DISPATCH_SCHEMA ?? resolve("../schema.graphql");
+const schema = buildSchema(readFileSync(contract, "utf8"));
+
+const modules: Record<string, Record<string, unknown>> = import.meta.glob(
+  ["../../features/*/api/*.ts", "../service.ts"],
+  { eager: true },
+);
+const documents = Object.entries(modules).flatMap(([path, exported]) =>
+  Object.entries(exported)
+    .filter(([, value]) => (value as { kind?: unknown } | null)?.kind === "Document")
+    .map(
+      ([name, value]) =>
+        [
+          `${path} ${name}`,
+          stringifyDocument(value as Parameters<typeof stringifyDocument>[0]),
+        ] as const,
+    )
+    .filter(([, text]) => /^\s*(query|mutation|subscription)\b/.test(text)),
+);
+
+it("finds the documents", () => {
+  expect(documents.length).toBeGreaterThan(8);
+});
+
+it.each(documents)("%s is within the contract", (_, text) => {
+  expect(validate(schema, parse(text)).map((error) => error.message)).toEqual([]);
+});

@@ -1,0 +1,166 @@
+import type { TadaDocumentNode } from "gql.tada";
+import { createClient, type Client } from "graphql-ws";
+import { stringifyDocument } from "urql";
+import { connection } from "./connection.ts";
+import { failureOfErrors, type Failure } from "./failure.ts";
+
+/** A silent connection is asked for a sign of life this often, and given up when none comes in half the time. */
+const PING_MS = 10_000;
+/** Waits between attempts grow from the first to the last of these. */
+const RETRY_MS = [200, 400, 800, 1_600, 3_200, 5_000];
+/** After a resumed stream has been quiet for this long, everything missed has arrived. */
+const QUIET_MS = 300;
+
+/** Codes that trying again cannot mend. */
+const FINAL = new Set([
+  "BAD_USER_INPUT",
+  "GRAPHQL_VALIDATION_FAILED",
+  "UNAUTHENTICATED",
+  "FORBIDDEN",
+]);
+
+let socket: Client | undefined;
+let open = false;
+/** When the server last gave a sign of life, in milliseconds of the browser's clock. */
+let heard = Date.now();
+
+/** One connection for the whole page, opened by the first stream and closed after the last. */
+function connect(): Client {
+  if (socket) return socket;
+  let unanswered: ReturnType<typeof setTimeout> | undefined;
+  socket = createClient({
+    url: `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/graphql`,
+    // Each stream resumes from its own position, so each tries again by itself.
+    retryAttempts: 0,
+    lazyCloseTimeout: 1_000,
+    keepAlive: PING_MS,
+    on: {
+      connected: () => (open = true),
+      message: () => (heard = Date.now()),
+      ping: (received) => {
+        if (!received) unanswered = setTimeout(() => socket?.terminate(), PING_MS / 2);
+      },
+      pong: (received) => {
+        if (received) clearTimeout(unanswered);
+      },
+      closed: () => {
+        open = false;
+        clearTimeout(unanswered);
+      },
+    },
+  });
+  return socket;
+}
+
+export type Stream<Data, Variables> = {
+  readonly document: TadaDocumentNode<Data, Variables>;
+  /** Asked anew for each attempt, so that a stream resumes where it was cut. */
+  readonly variables: () => Variables;
+  readonly onItem: (data: Data) => void;
+  /** The server ended the stream for a reason that another attempt cannot mend. */
+  readonly onFailure: (failure: Failure) => void;
+};
+
+/**
+ * Follows a subscription for as long as the page wants it, through lost connections and restarts of the server,
+ * and keeps the connection pill honest. Returns the way to stop.
+ */
+export function follow<Data, Variables extends Record<string, unknown>>(
+  stream: Stream<Data, Variables>,
+): () => void {
+  const query = stringifyDocument(stream.document);
+  let stopped = false;
+  let attempt = 0;
+  let release: (() => void) | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let quiet: ReturnType<typeof setTimeout> | undefined;
+
+  const settle = () => {
+    clearTimeout(quiet);
+    quiet = setTimeout(() => connection.set({ state: "live" }), QUIET_MS);
+  };
+
+  const opened = () => {
+    attempt = 0;
+    if (connection.get().state === "stale") connection.set({ state: "catching-up" });
+    settle();
+  };
+
+  const retry = () => {
+    release = undefined;
+    if (stopped) return;
+    clearTimeout(quiet);
+    if (connection.get().state !== "stale") connection.set({ state: "stale", since: heard });
+    const wait = RETRY_MS[Math.min(attempt, RETRY_MS.length - 1)] ?? 5_000;
+    attempt += 1;
+    clearTimeout(timer);
+    timer = setTimeout(start, wait * (0.75 + Math.random() / 2));
+  };
+
+  function start() {
+    if (stopped || release) return;
+    clearTimeout(timer);
+    let ended = false;
+    const unopened = connect().on("connected", opened);
+    // A stream that joins an open connection hears no `connected`.
+    if (open) opened();
+    const stop = connect().subscribe<Data>(
+      { query, variables: stream.variables() },
+      {
+        next: (result) => {
+          if (result.errors) {
+            fail(failureOfErrors(result.errors));
+          } else if (result.data) {
+            if (connection.get().state === "catching-up") settle();
+            stream.onItem(result.data);
+          }
+        },
+        error: (error) => {
+          if (Array.isArray(error)) fail(failureOfErrors(error as { message: string }[]));
+          else over();
+        },
+        complete: over,
+      },
+    );
+    release = () => {
+      ended = true;
+      unopened();
+      stop();
+    };
+
+    function over() {
+      unopened();
+      if (!ended) retry();
+      ended = true;
+    }
+
+    function fail(failure: Failure) {
+      if (ended) return;
+      if (FINAL.has(failure.code) || failure.code === "RESYNC") {
+        ended = true;
+        stream.onFailure(failure);
+      } else {
+        over();
+      }
+    }
+  }
+
+  const wake = () => {
+    if (document.visibilityState === "visible" && !release) {
+      attempt = 0;
+      start();
+    }
+  };
+  window.addEventListener("online", wake);
+  document.addEventListener("visibilitychange", wake);
+  start();
+
+  return () => {
+    stopped = true;
+    clearTimeout(timer);
+    clearTimeout(quiet);
+    window.removeEventListener("online", wake);
+    document.removeEventListener("visibilitychange", wake);
+    release?.();
+  };
+}

@@ -1,0 +1,25 @@
+import { useEffect, useEffectEvent } from "react";
+
+const TYPING = "input, textarea, select, [contenteditable=true]";
+
+/** Whether a key pressed here belongs to a text field or to an open dialog, and not to the page. */
+export const isTyping = (target: EventTarget | null): boolean =>
+  target instanceof Element && target.closest(`${TYPING}, dialog[open]`) !== null;
+
+/**
+ * Hands the page's keys to `handle`, without those typed into a field, held with Ctrl, Alt or Meta, or pressed in a
+ * dialog. A handler that uses a key returns true, which keeps the browser from using it as well.
+ */
+export function useKeys(handle: (event: KeyboardEvent) => boolean): void {
+  const onKey = useEffectEvent((event: KeyboardEvent) => {
+    if (event.defaultPrevented || event.isComposing) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+    if (document.querySelector("dialog[open]")) return;
+    if (handle(event)) event.preventDefault();
+  });
+  useEffect(() => {
+    const listener = (event: KeyboardEvent) => onKey(event);
+    window.addEventListener("keydown", listener);
+    return () => window.removeEventListener("keydown", listener);
+  }, []);
+}

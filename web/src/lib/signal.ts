@@ -1,0 +1,30 @@
+import { useSyncExternalStore } from "react";
+
+/** A value that can be watched. The smallest piece of state that is shared between distant components. */
+export type Signal<Value> = {
+  readonly get: () => Value;
+  readonly set: (value: Value) => void;
+  readonly watch: (listener: () => void) => () => void;
+};
+
+/** A signal that tells its watchers only when the value is another one. */
+export function signal<Value>(initial: Value): Signal<Value> {
+  let current = initial;
+  const listeners = new Set<() => void>();
+  return {
+    get: () => current,
+    set: (value) => {
+      if (Object.is(value, current)) return;
+      current = value;
+      for (const listener of listeners) listener();
+    },
+    watch: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}
+
+/** The signal's value, and a fresh drawing whenever it becomes another one. */
+export const useSignal = <Value>(source: Signal<Value>): Value =>
+  useSyncExternalStore(source.watch, source.get);

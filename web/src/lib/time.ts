@@ -1,0 +1,52 @@
+import { useSyncExternalStore } from "react";
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** How long ago, in the shortest words that are still right: `now`, `5m`, `3h`, `12d`, `4mo`, `2y`. */
+export function ago(instant: string | number, now: number): string {
+  const passed = now - (typeof instant === "number" ? instant : Date.parse(instant));
+  if (passed < MINUTE) return "now";
+  if (passed < HOUR) return `${Math.floor(passed / MINUTE)}m`;
+  if (passed < DAY) return `${Math.floor(passed / HOUR)}h`;
+  if (passed < 60 * DAY) return `${Math.floor(passed / DAY)}d`;
+  if (passed < 365 * DAY) return `${Math.floor(passed / (30 * DAY))}mo`;
+  return `${Math.floor(passed / (365 * DAY))}y`;
+}
+
+/** Whole days since the instant. */
+export const daysSince = (instant: string, now: number): number =>
+  Math.floor((now - Date.parse(instant)) / DAY);
+
+const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+const moment = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+
+/** Hours and minutes of the browser's place. */
+export const clockTime = (instant: string | number): string => clock.format(new Date(instant));
+
+/** Date and time of the browser's place. */
+export const fullTime = (instant: string | number): string => moment.format(new Date(instant));
+
+let now = Date.now();
+const listeners = new Set<() => void>();
+let ticking: ReturnType<typeof setInterval> | undefined;
+
+function watch(listener: () => void): () => void {
+  listeners.add(listener);
+  now = Date.now();
+  ticking ??= setInterval(() => {
+    now = Date.now();
+    for (const each of listeners) each();
+  }, 30_000);
+  return () => {
+    listeners.delete(listener);
+    if (listeners.size === 0) {
+      clearInterval(ticking);
+      ticking = undefined;
+    }
+  };
+}
+
+/** The present in milliseconds, renewed twice a minute for the whole page at once. */
+export const useNow = (): number => useSyncExternalStore(watch, () => now);

@@ -559,7 +559,8 @@ impl Issue {
 
     async fn url(&self, ctx: &Context<'_>) -> Uri {
         let repository = full_name(&simulator(ctx).world(), self.slot);
-        Uri(format!("https://github.com/{repository}/issues/{}", self.issue.number))
+        // A name that is reserved for examples: no link of the demo may lead to somebody real.
+        Uri(format!("https://github.example/{repository}/issues/{}", self.issue.number))
     }
 
     async fn state(&self) -> IssueState {

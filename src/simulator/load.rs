@@ -1,0 +1,104 @@
+//! A GitHub of any size, for benchmarks and tests of size.
+
+use chrono::TimeDelta;
+use rand::rngs::StdRng;
+use rand::seq::IndexedRandom as _;
+use rand::{Rng as _, SeedableRng as _};
+
+use super::{NewIssue, Simulator};
+use crate::domain::{Priority, Status};
+
+/// How much to make.
+#[derive(Debug, Clone, Copy)]
+pub struct Load {
+    /// Repositories, which share the issues evenly.
+    pub repositories: usize,
+    /// Open issues in all.
+    pub open: usize,
+    /// Issues in all that were closed within the last six days.
+    pub closed: usize,
+    /// The same seed and time make the same GitHub.
+    pub seed: u64,
+}
+
+const WORDS: [&str; 24] = [
+    "board",
+    "cache",
+    "column",
+    "cursor",
+    "deadline",
+    "event",
+    "index",
+    "label",
+    "lease",
+    "lock",
+    "migration",
+    "move",
+    "page",
+    "pool",
+    "query",
+    "queue",
+    "replica",
+    "retry",
+    "row",
+    "socket",
+    "status",
+    "subscriber",
+    "sync",
+    "timeout",
+];
+
+impl Load {
+    /// Fills a simulated GitHub and answers the full names of its repositories. Bodies have 200 to
+    /// 2,000 characters; labels are spread over all columns, priorities, five agents and five owners.
+    pub fn make(&self, simulator: &Simulator) -> Vec<String> {
+        let mut rng = StdRng::seed_from_u64(self.seed);
+        let names: Vec<_> =
+            (1..=self.repositories).map(|number| format!("load/repository-{number:02}")).collect();
+        for name in &names {
+            simulator.add_repository(name);
+        }
+        for (name, at) in names.iter().cycle().zip(0..self.open + self.closed) {
+            let issue = self.issue(simulator, at >= self.open, &mut rng);
+            simulator.open_issue(name, issue).expect("the repository was created above");
+        }
+        names
+    }
+
+    fn issue(&self, simulator: &Simulator, is_closed: bool, rng: &mut StdRng) -> NewIssue {
+        let word = |rng: &mut StdRng| *WORDS.choose(rng).expect("there are some");
+        let changed = TimeDelta::minutes(rng.random_range(1..6 * 24 * 60));
+        let age = changed + TimeDelta::minutes(rng.random_range(1..90 * 24 * 60));
+        let length = rng.random_range(200..=2_000);
+        let mut body = String::with_capacity(length + 16);
+        while body.len() < length {
+            body.push_str(word(rng));
+            body.push(if rng.random_bool(0.1) { '\n' } else { ' ' });
+        }
+        body.truncate(length);
+        let status = if is_closed {
+            Status::Done
+        } else {
+            *Status::ALL.choose(rng).expect("there are some")
+        };
+        let priority = Priority::ALL.choose(rng).expect("there are some");
+        let now = simulator.now();
+        NewIssue {
+            title: format!("The {} of the {} forgets its {}", word(rng), word(rng), word(rng)),
+            body,
+            author: Some(format!("person-{}", rng.random_range(0..50_u32))),
+            labels: vec![
+                status.label().to_owned(),
+                priority.label().to_owned(),
+                format!("agent/agent-{}", rng.random_range(0..5_u32)),
+                format!("owner/owner-{}", rng.random_range(0..5_u32)),
+            ],
+            assignees: vec![format!("person-{}", rng.random_range(0..50_u32))],
+            comments: rng.random_range(0..20),
+            created_at: Some(now - age),
+            updated_at: Some(now - changed),
+            closed_at: is_closed.then_some(now - changed),
+            is_pull_request: false,
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! The sample organisation of the demo: a made-up owner with made-up people, labels and texts. The
+//! titles alone are borrowed, from issues filed in public trackers.
+//!
+//! Not here: what happens to it later (`neighbours`, `agents`). Invariant: the same seed and time
+//! make the same organisation.
+
+mod awkward;
+mod prose;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use rand::rngs::StdRng;
+use rand::seq::IndexedRandom as _;
+use rand::{Rng as _, SeedableRng as _};
+use serde::Deserialize;
+
+use super::{NewIssue, Simulator};
+use crate::domain::{Priority, Status};
+
+/// The owner, who does not exist.
+pub const OWNER: &str = "brindlewick";
+
+/// The agents that work for it, as in `agent/*` labels.
+pub const AGENTS: [&str; 5] = ["scout", "mender", "quill", "warden", "tinker"];
+
+/// Its people, as in `owner/*` labels and as logins.
+pub const PEOPLE: [&str; 7] = ["mireille", "osei", "tamsin", "yuki", "bartholomew", "noor", "ines"];
+
+const PROJECTS: [&str; 4] = ["atlas", "lantern", "quiet-nights", "zero-flakes"];
+
+const TYPES: [&str; 5] = ["bug", "feature", "chore", "research", "security"];
+
+/// Its repositories, each with the words in a title that bring an issue there. The last one takes
+/// what is left.
+const REPOSITORIES: [(&str, &[&str]); 9] = [
+    ("ledger", &["diesel", "migrat", "prisma", "postgres", "pool", "acquire"]),
+    ("gateway", &["dataloader", "graphql", "rate limit", "rate_limit", "502", "proxied"]),
+    ("storefront", &["hydration", "strict", "useeffect", "react", "page.tsx", "overlay"]),
+    ("orchard", &["terminating", "pod", "runner", "container"]),
+    ("pipeline", &["workflow", "job", "cancel", "cache", "nightly"]),
+    ("codec", &["enum", "flatten", "serde", "untagged", "乱码", "unicode"]),
+    ("toolbelt", &["label", "gh ", "cli", "repository", "repo", "cargo"]),
+    ("runtime", &["panic", "shutdown", "tokio", "timeout", "block_on"]),
+    ("handbook", &[]),
+];
+
+/// How the board is filled: of a hundred issues so many are in each column.
+const COLUMNS: [(Column, u32); 8] = [
+    (Column::Open(None), 5),
+    (Column::Open(Some(Status::Backlog)), 25),
+    (Column::Open(Some(Status::Ready)), 17),
+    (Column::Open(Some(Status::InProgress)), 14),
+    (Column::Open(Some(Status::InReview)), 10),
+    (Column::Open(Some(Status::Blocked)), 6),
+    (Column::ClosedThisWeek, 15),
+    (Column::ClosedLongAgo, 8),
+];
+
+#[derive(Clone, Copy)]
+enum Column {
+    /// Open, with the label of this column if any.
+    Open(Option<Status>),
+    ClosedThisWeek,
+    ClosedLongAgo,
+}
+
+/// An issue as it was filed in a public tracker: facts, nothing else.
+#[derive(Deserialize)]
+struct Filed {
+    title: String,
+}
+
+/// Titles of issues as people really write them, a hundred and more.
+pub fn titles() -> Vec<String> {
+    let filed: Vec<Filed> = serde_json::from_str(include_str!("public-issues.json"))
+        .expect("the file is compiled in, and a test reads it");
+    filed.into_iter().map(|filed| filed.title).collect()
+}
+
+/// Founds the organisation on a simulated GitHub and answers the full names of its repositories.
+pub fn found(simulator: &Simulator, seed: u64) -> Vec<String> {
+    let mut rng = StdRng::seed_from_u64(seed);
+    let now = simulator.now();
+    for (name, _) in REPOSITORIES {
+        let repository = full_name(name);
+        simulator.add_repository(&repository);
+        for (label, color) in labels() {
+            // A label that is there already is as good.
+            let _ = simulator.add_label(&repository, &label, color);
+        }
+    }
+    let mut issues: Vec<(&str, NewIssue)> = titles()
+        .into_iter()
+        .chain(prose::TITLES.map(str::to_owned))
+        .map(|title| (home(&title), issue(title, now, &mut rng)))
+        .collect();
+    issues.extend(awkward::issues(now));
+    // Numbers follow the order of opening, as on GitHub.
+    issues.sort_by_key(|(_, issue)| issue.created_at);
+    for (at, (name, issue)) in issues.into_iter().enumerate() {
+        let repository = full_name(name);
+        let opened = simulator.open_issue(&repository, issue);
+        opened.expect("the repository was created above, and no issue has too many labels");
+        if at % 14 == 0 {
+            let title = *prose::PULL_REQUESTS.choose(&mut rng).expect("there are some");
+            let opened = simulator.open_pull_request(&repository, title);
+            opened.expect("the repository was created above");
+        }
+    }
+    REPOSITORIES.map(|(name, _)| full_name(name)).into()
+}
+
+fn full_name(name: &str) -> String {
+    format!("{OWNER}/{name}")
+}
+
+/// Where an issue of this title is filed.
+pub(super) fn home(title: &str) -> &'static str {
+    let title = title.to_lowercase();
+    let (name, _) = REPOSITORIES
+        .iter()
+        .find(|(_, words)| words.iter().any(|word| title.contains(word)))
+        .unwrap_or(&REPOSITORIES[REPOSITORIES.len() - 1]);
+    name
+}
+
+/// The labels every repository has from the start.
+fn labels() -> Vec<(String, &'static str)> {
+    let statuses = Status::ALL.map(|status| (status.label().to_owned(), status.color()));
+    let priorities = Priority::ALL.map(|one| (one.label().to_owned(), one.color()));
+    let types = TYPES.map(|word| (format!("type/{word}"), "c2e0c6"));
+    statuses.into_iter().chain(priorities).chain(types).collect()
+}
+
+/// An issue with everything made up but its title.
+pub(super) fn issue(title: String, now: DateTime<Utc>, rng: &mut StdRng) -> NewIssue {
+    let column = COLUMNS.choose_weighted(rng, |(_, weight)| *weight);
+    let column = column.map_or(Column::Open(None), |(column, _)| *column);
+    let (created_at, updated_at, closed_at) = times(column, now, rng);
+    let someone = |rng: &mut StdRng| (*PEOPLE.choose(rng).expect("there are some")).to_owned();
+    NewIssue {
+        body: prose::body(&title, rng),
+        title,
+        author: Some(someone(rng)),
+        labels: labels_in(column, rng),
+        assignees: (0..rng.random_range(0..3_u32)).map(|_| someone(rng)).collect(),
+        comments: rng.random_range(0..4_u32) * rng.random_range(0..6_u32),
+        created_at: Some(created_at),
+        updated_at: Some(updated_at),
+        closed_at,
+        is_pull_request: false,
+    }
+}
+
+/// When it was opened, last changed and closed: minutes to months ago.
+fn times(
+    column: Column,
+    now: DateTime<Utc>,
+    rng: &mut StdRng,
+) -> (DateTime<Utc>, DateTime<Utc>, Option<DateTime<Utc>>) {
+    let ago = |minutes: i64| now - TimeDelta::minutes(minutes);
+    let hour = 60;
+    let day = 24 * hour;
+    let (changed, is_closed) = match column {
+        // What is being worked on changed lately; the rest may have been forgotten for weeks.
+        Column::Open(Some(Status::InProgress | Status::InReview)) => {
+            (rng.random_range(3..day), false)
+        }
+        Column::Open(_) => (rng.random_range(5..9 * hour) * rng.random_range(1..60_i64), false),
+        Column::ClosedThisWeek => (rng.random_range(10..6 * day), true),
+        Column::ClosedLongAgo => (rng.random_range(9 * day..120 * day), true),
+    };
+    let age = changed + rng.random_range(2..4 * hour) * rng.random_range(1..120_i64);
+    (ago(age), ago(changed), is_closed.then(|| ago(changed)))
+}
+
+fn labels_in(column: Column, rng: &mut StdRng) -> Vec<String> {
+    let mut labels = Vec::new();
+    let status = match column {
+        Column::Open(status) => status,
+        // Most were moved before they were closed; some were just closed.
+        Column::ClosedThisWeek | Column::ClosedLongAgo => {
+            rng.random_bool(0.8).then_some(Status::Done)
+        }
+    };
+    labels.extend(status.map(|status| status.label().to_owned()));
+    let mut maybe = |odds: f64, prefix: &str, words: &[&str], rng: &mut StdRng| {
+        if rng.random_bool(odds) {
+            labels.extend(words.choose(rng).map(|word| format!("{prefix}/{word}")));
+        }
+    };
+    let is_taken = matches!(status, Some(Status::InProgress | Status::InReview | Status::Blocked));
+    // p2 is the usual priority.
+    maybe(0.85, "priority", &["p0", "p1", "p1", "p2", "p2", "p2", "p3", "p3"], rng);
+    maybe(if is_taken { 0.9 } else { 0.1 }, "agent", &AGENTS, rng);
+    maybe(0.5, "owner", &PEOPLE, rng);
+    maybe(0.4, "project", &PROJECTS, rng);
+    maybe(0.8, "type", &TYPES, rng);
+    labels
+}

@@ -183,10 +183,10 @@ diesel::table! {
     }
 }
 
-diesel::joinable!(audit_log -> issues (issue_id));
 diesel::joinable!(agent_runs -> issues (issue_id));
-diesel::joinable!(issues -> repositories (repository_id));
+diesel::joinable!(audit_log -> issues (issue_id));
 diesel::joinable!(board_counts -> repositories (repository_id));
+diesel::joinable!(issues -> repositories (repository_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     agent_runs,

@@ -1,9 +1,10 @@
 //! Every test that needs a database, a door or a simulated GitHub.
 
+mod floors;
 mod github;
+mod migrations;
+mod moves;
 mod postgres;
 mod simulator;
-/// Only this part of the harness compiles before the doors are there.
-mod support {
-    pub(crate) mod github;
-}
+mod support;
+mod sync;

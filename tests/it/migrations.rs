@@ -53,12 +53,12 @@ const SAMPLES: &[(&str, &str)] = &[
 async fn migrations_go_up_over_data_and_down_again() {
     let database = Database::empty().await;
     let mut harness = AsyncMigrationHarness::new(database.connect().await);
-    let all = MIGRATIONS.migrations().unwrap();
+    let all = MigrationSource::<diesel::pg::Pg>::migrations(&MIGRATIONS).unwrap();
     assert_eq!(all.len(), SAMPLES.len(), "every migration has a sample");
     for (table, sample) in SAMPLES {
         let ran = harness.run_next_migration(MIGRATIONS).unwrap().to_string();
         assert!(!ran.is_empty(), "{table}");
-        database.execute(sample).await;
+        database.run(sample).await;
     }
     harness.revert_all_migrations(MIGRATIONS).unwrap();
     let left = "SELECT count(*) FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace \
@@ -107,7 +107,7 @@ async fn the_kept_counts_are_the_counts() {
             "UPDATE issues SET repository_id = (SELECT max(id) FROM repositories) WHERE number = 3",
             "DELETE FROM issues WHERE number = 1",
         ] {
-            given.database.execute(change).await;
+            given.database.run(change).await;
             let wrong = "SELECT count(*) FROM (\
                  SELECT repository_id, status, count(*) FROM issues WHERE on_board \
                  GROUP BY repository_id, status) AS counted \

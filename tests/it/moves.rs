@@ -192,7 +192,7 @@ async fn of_two_moves_at_once_one_wins_and_the_other_is_told_where_the_card_goes
         given.with_issues(&[("Wanted twice", &["status/ready"])]).await;
         let issue = given.issue(1).await;
         let gate = Gate::new();
-        given.github.inject(Fault::Hold(gate.clone()).on_mutations());
+        given.github.inject(Fault::Hold(gate.clone()).on("ChangeLabels"));
 
         let first = async {
             try_move(&given.app, &issue, Status::InProgress).await.unwrap();
@@ -217,7 +217,7 @@ async fn a_refusal_changes_nothing_and_is_written_down() {
     given(async |given| {
         given.with_issues(&[("Protected", &["status/ready"])]).await;
         let before = position(given).await;
-        given.github.inject(Fault::error("FORBIDDEN", "Resource not accessible").on_mutations());
+        given.github.inject(Fault::error("FORBIDDEN", "Resource not accessible").on("ChangeLabels"));
 
         let refused = try_move(&given.app, &given.issue(1).await, Status::Done).await.unwrap_err();
 
@@ -256,7 +256,7 @@ async fn a_change_done_by_half_is_undone() {
             kind: "FORBIDDEN",
             message: "not yours to remove".to_owned(),
         };
-        given.github.inject(rule.on_mutations());
+        given.github.inject(rule.on("ChangeLabels"));
 
         let refused = try_move(&given.app, &given.issue(1).await, Status::Done).await.unwrap_err();
 
@@ -272,7 +272,7 @@ async fn a_change_done_by_half_is_undone() {
 async fn an_answer_that_is_dropped_after_the_work_is_a_move_all_the_same() {
     given(async |given| {
         given.with_issues(&[("Dropped", &["status/ready"])]).await;
-        given.github.inject(Fault::DropAfter.on_mutations());
+        given.github.inject(Fault::DropAfter.on("ChangeLabels"));
         let moved = try_move(&given.app, &given.issue(1).await, Status::Done).await.unwrap();
         assert_eq!(moved.audit_entry.success, Some(true));
         assert_eq!(given.github.count("ChangeLabels"), 1, "never sent twice");
@@ -285,7 +285,7 @@ async fn an_answer_that_is_dropped_after_the_work_is_a_move_all_the_same() {
 async fn an_answer_that_never_came_and_no_work_is_a_failure_that_is_looked_at_again() {
     given(async |given| {
         given.with_issues(&[("Lost", &["status/ready"])]).await;
-        given.github.inject(Fault::DropBefore.on_mutations());
+        given.github.inject(Fault::DropBefore.on("ChangeLabels"));
         try_move(&given.app, &given.issue(1).await, Status::Done).await.unwrap_err();
         let entry = audit(given).await.remove(0);
         assert_eq!(entry.success, Some(false));
@@ -305,7 +305,7 @@ async fn what_nobody_saw_is_settled_after_its_deadline() {
     given(async |given| {
         given.with_issues(&[("Unseen", &["status/ready"])]).await;
         // The work is done, its answer is lost, and GitHub is away when asked again.
-        given.github.inject(Fault::DropAfter.on_mutations());
+        given.github.inject(Fault::DropAfter.on("ChangeLabels"));
         given.github.inject(Fault::refuse(502, "away").on("LiveLabels").after(1).always());
         try_move(&given.app, &given.issue(1).await, Status::Done).await.unwrap_err();
         assert_eq!(audit(given).await.len(), 0, "pending entries are invisible");
@@ -333,7 +333,7 @@ async fn what_nobody_saw_is_settled_after_its_deadline() {
 async fn an_issue_that_vanished_meanwhile_settles_as_a_failure() {
     given(async |given| {
         given.with_issues(&[("Vanishing", &["status/ready"])]).await;
-        given.github.inject(Fault::DropBefore.on_mutations());
+        given.github.inject(Fault::DropBefore.on("ChangeLabels"));
         given.github.inject(Fault::refuse(502, "away").on("LiveLabels").after(1).always());
         try_move(&given.app, &given.issue(1).await, Status::Done).await.unwrap_err();
         given.github.clear_faults();
@@ -350,7 +350,7 @@ async fn replicas_settle_a_change_once() {
     given(async |given| {
         given.with_issues(&[("Shared", &["status/ready"])]).await;
         let other = given.replica().await;
-        given.github.inject(Fault::DropAfter.on_mutations());
+        given.github.inject(Fault::DropAfter.on("ChangeLabels"));
         given.github.inject(Fault::refuse(502, "away").on("LiveLabels").after(1).always());
         try_move(&given.app, &given.issue(1).await, Status::Done).await.unwrap_err();
         given.github.clear_faults();
@@ -370,7 +370,7 @@ async fn a_slow_github_is_given_up_in_time() {
     given(async |given| {
         given.with_issues(&[("Slow", &["status/ready"])]).await;
         let gate = Gate::new();
-        given.github.inject(Fault::HoldAnswer(gate.clone()).on_mutations());
+        given.github.inject(Fault::HoldAnswer(gate.clone()).on("ChangeLabels"));
         let issue = given.issue(1).await;
         let moving = try_move(&given.app, &issue, Status::Done);
         let limit = Duration::from_secs(15);

@@ -190,8 +190,8 @@ async fn a_gap_that_a_full_pass_cannot_close_is_not_read_again_and_again() {
     given(async |given| {
         given.with_issues(&[("One", &[]), ("Two", &[])]).await;
         // Ours says one open, GitHub's two, and nothing GitHub sends explains it.
-        given.database.execute("UPDATE issues SET state = 'closed' WHERE number = 2").await;
-        given.database.execute("UPDATE issues SET updated_at = now() + interval '1 year'").await;
+        given.database.run("UPDATE issues SET state = 'closed' WHERE number = 2").await;
+        given.database.run("UPDATE issues SET updated_at = now() + interval '1 year'").await;
         given.advance(600);
         given.sync().await;
         given.github.forget_requests();
@@ -274,8 +274,10 @@ async fn one_failing_repository_does_not_stop_the_rest() {
 async fn an_interrupted_first_pass_goes_on_where_it_stopped() {
     given(async |given| {
         given.github.add_repository(REPOSITORY);
-        for number in 0..250 {
-            open(given, REPOSITORY, &format!("Issue {number}"), &[]);
+        for minutes in 0..250 {
+            let created_at = Some(start_of_time() - chrono::TimeDelta::minutes(minutes));
+            let issue = NewIssue { created_at, ..NewIssue::titled("Old", &[]) };
+            given.github.open_issue(REPOSITORY, issue).unwrap();
         }
         given.track(REPOSITORY).await;
         // Closed ones, then two pages of open ones, then GitHub is away.
@@ -308,7 +310,7 @@ async fn a_page_that_takes_too_long_is_asked_for_in_halves() {
             .github
             .requests()
             .iter()
-            .map(|request| request.variables["pageSize"].to_string())
+            .map(|request| request.variables.get("first").cloned().unwrap_or_default().to_string())
             .collect();
         assert_eq!(sizes, ["100", "100", "50", "50"]);
     })
@@ -394,7 +396,7 @@ async fn the_lock_of_a_dead_sync_is_over_after_a_while() {
         let dead = format!(
             "INSERT INTO job_locks VALUES ('issue-sync', gen_random_uuid(), '{now}', '{now}')"
         );
-        given.database.execute(&dead).await;
+        given.database.run(&dead).await;
         assert!(sync_issues(&given.app, None).await.is_err());
         given.app.clock.advance(given.app.config.sync.lock_max_age + Duration::from_secs(1));
         given.sync().await;

@@ -83,7 +83,7 @@ impl Database {
     }
 
     /// Runs statements.
-    pub async fn execute(&self, sql: &str) {
+    pub async fn run(&self, sql: &str) {
         self.connect().await.batch_execute(sql).await.unwrap();
     }
 

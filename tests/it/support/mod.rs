@@ -33,7 +33,7 @@ use tower::ServiceExt;
 pub use database::Database;
 
 /// The token that agents present.
-pub const AGENT_TOKEN: &str = "an agent's token";
+pub const AGENT_TOKEN: &str = "agents-token";
 
 /// The repository that [`Given::with_issues`] fills.
 pub const REPOSITORY: &str = "acme/tools";
@@ -77,7 +77,7 @@ pub async fn given(test: impl AsyncFnOnce(&mut Given)) {
 /// The settings of a test, those given on top of the usual ones.
 pub fn config(settings: &[(&str, &str)]) -> Config {
     let usual = [
-        ("GITHUB_TOKEN", "a token for GitHub"),
+        ("GITHUB_TOKEN", "token-for-github"),
         ("DISPATCH_AGENT_TOKEN", AGENT_TOKEN),
         ("DISPATCH_SYNC_INTERVAL_MS", "0"),
         ("DISPATCH_DATA_DIR", "/nonexistent"),

@@ -12,3 +12,8 @@ pub mod service;
 pub mod simulator;
 pub mod store;
 pub mod telemetry;
+
+/// Every door of the service.
+pub fn router(app: app::App) -> axum::Router {
+    axum::Router::new().with_state(app)
+}

@@ -56,7 +56,7 @@ pub struct Changed {
     /// When the issue last changed, by GitHub's clock.
     pub updated_at: DateTime<Utc>,
     /// What GitHub refused of the change; empty when it was done whole.
-    pub errors: Vec<String>,
+    pub errors: Vec<Error>,
 }
 
 impl Client {
@@ -193,7 +193,7 @@ impl Client {
         Ok(Changed {
             labels: labels.into_iter().flatten().map(|label| storable(label.name)).collect(),
             updated_at: issue.updated_at,
-            errors: answer.faults.iter().map(|fault| fault.error.to_string()).collect(),
+            errors: answer.faults.into_iter().map(|fault| fault.error).collect(),
         })
     }
 }

@@ -236,8 +236,8 @@ async fn record_refusal(app: &App, intent: NewEntry<'_>, error: &github::Error) 
 
 /// What became of a change that was sent.
 enum Sent {
-    /// GitHub answered with the labels it now has.
-    Answered { labels: LabelSet, updated_at: DateTime<Utc>, refusal: Option<String> },
+    /// GitHub answered with the labels it now has, and with what it refused.
+    Answered(github::Changed, Option<github::Error>),
     /// GitHub refused; nothing was changed.
     Refused(github::Error),
     /// Nobody knows.
@@ -246,28 +246,21 @@ enum Sent {
 
 /// Sends the change as one document, adds before removals. What was done by half is undone once.
 async fn send(github: &github::Client, issue: &Issue, live: &LiveLabels, target: Status) -> Sent {
-    match change_labels(github, issue, live, target).await {
+    let change = LabelSet::from(live.names()).change_to(target);
+    let add = match label_id(github, live, target, &change.add).await {
+        Ok(add) => add,
+        Err(error) => return Sent::Refused(error),
+    };
+    let remove = ids_of(live, &change.remove);
+    match github.change_labels(&issue.node_id, &add, &remove).await {
+        Ok(changed) if is_in(&changed, target) => Sent::Answered(changed, None),
         Ok(changed) => {
-            let labels = LabelSet::from(changed.labels);
-            if labels.change_to(target).is_empty() {
-                return Sent::Answered { labels, updated_at: changed.updated_at, refusal: None };
-            }
-            let refusal = changed
-                .errors
-                .into_iter()
-                .next()
-                .unwrap_or_else(|| "GitHub did not change the labels".to_owned());
-            match undo(github, issue, live, &labels).await {
-                Ok(Some(undone)) => Sent::Answered {
-                    labels: LabelSet::from(undone.labels),
-                    updated_at: undone.updated_at,
-                    refusal: Some(refusal),
-                },
-                Ok(None) => Sent::Answered {
-                    labels,
-                    updated_at: changed.updated_at,
-                    refusal: Some(refusal),
-                },
+            let refusal = changed.errors.first().cloned().unwrap_or(github::Error::Refused {
+                status: 422,
+                message: "the labels are not those that were asked for".to_owned(),
+            });
+            match undo(github, issue, live, &changed, &add).await {
+                Ok(undone) => Sent::Answered(undone.unwrap_or(changed), Some(refusal)),
                 Err(error) => Sent::Unknown(error),
             }
         }
@@ -276,54 +269,51 @@ async fn send(github: &github::Client, issue: &Issue, live: &LiveLabels, target:
     }
 }
 
-async fn change_labels(
-    github: &github::Client,
-    issue: &Issue,
-    live: &LiveLabels,
-    target: Status,
-) -> std::result::Result<github::Changed, github::Error> {
-    let change = LabelSet::from(live.names()).change_to(target);
-    let mut add = Vec::new();
-    if !change.add.is_empty() {
-        add.push(match &live.target_label_id {
-            Some(id) => id.clone(),
-            None => {
-                github
-                    .create_label(&live.repository_node_id, target.label(), target.color())
-                    .await?
-            }
-        });
-    }
-    github.change_labels(&issue.node_id, &add, &ids_of(live, &change.remove)).await
+fn is_in(changed: &github::Changed, target: Status) -> bool {
+    LabelSet::from(changed.labels.clone()).change_to(target).is_empty()
 }
 
-/// Puts the status labels back that were there before a change that was done by half. Nothing comes
-/// back when none are missing.
+/// The id of the label to add, where one is to be added; created where the repository lacks it.
+async fn label_id(
+    github: &github::Client,
+    live: &LiveLabels,
+    target: Status,
+    add: &[String],
+) -> std::result::Result<Vec<String>, github::Error> {
+    match &live.target_label_id {
+        _ if add.is_empty() => Ok(vec![]),
+        Some(id) => Ok(vec![id.clone()]),
+        None => {
+            let (label, color) = (target.label(), target.color());
+            github.create_label(&live.repository_node_id, label, color).await.map(|id| vec![id])
+        }
+    }
+}
+
+/// Puts the status labels back that a change done by half took or added. Nothing comes back when it
+/// took and added none.
 async fn undo(
     github: &github::Client,
     issue: &Issue,
     before: &LiveLabels,
-    now: &LabelSet,
+    now: &github::Changed,
+    added: &[String],
 ) -> std::result::Result<Option<github::Changed>, github::Error> {
-    let names = before.names();
+    let before_names = before.names();
+    let lacks = |names: &[String], name: &String| !names.contains(name);
     let is_status = |name: &&String| name.starts_with("status/");
-    let lost: Vec<String> =
-        names.iter().filter(is_status).filter(|name| !now.contains(name)).cloned().collect();
-    let gained: Vec<String> = now
-        .names()
+    let lost: Vec<String> = before_names
         .iter()
         .filter(is_status)
-        .filter(|name| !names.contains(name))
+        .filter(|name| lacks(&now.labels, name))
         .cloned()
         .collect();
-    if lost.is_empty() && gained.is_empty() {
+    let has_gained = now.labels.iter().filter(is_status).any(|name| lacks(&before_names, name));
+    if lost.is_empty() && !has_gained {
         return Ok(None);
     }
-    let mut remove = ids_of(before, &gained);
-    if remove.len() < gained.len() {
-        remove.extend(before.target_label_id.clone());
-    }
-    github.change_labels(&issue.node_id, &ids_of(before, &lost), &remove).await.map(Some)
+    let remove = if has_gained { added } else { &[] };
+    github.change_labels(&issue.node_id, &ids_of(before, &lost), remove).await.map(Some)
 }
 
 fn ids_of(live: &LiveLabels, names: &[String]) -> Vec<String> {
@@ -348,9 +338,9 @@ async fn conclude(
         read_at: now,
     };
     match sent {
-        Sent::Answered { labels, updated_at, refusal } => {
-            let refusal = refusal.map(|message| github::Error::Refused { status: 422, message });
-            settle(app, entry, &present(labels, updated_at), refusal, None).await
+        Sent::Answered(changed, refusal) => {
+            let present = present(LabelSet::from(changed.labels), changed.updated_at);
+            settle(app, entry, &present, refusal, None).await
         }
         Sent::Refused(error) => {
             let before = present(LabelSet::from(live.names()), live.updated_at);

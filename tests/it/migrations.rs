@@ -43,10 +43,7 @@ const SAMPLES: &[(&str, &str)] = &[
         "INSERT INTO agent_runs (agent_name, run_type, status, started_at, touched_issue_urls, \
          created_at) VALUES ('alpha', 'heartbeat', 'success', now(), '{}', now())",
     ),
-    (
-        "job_locks",
-        "INSERT INTO job_locks VALUES ('issue-sync', gen_random_uuid(), now(), now())",
-    ),
+    ("job_locks", "INSERT INTO job_locks VALUES ('issue-sync', gen_random_uuid(), now(), now())"),
 ];
 
 #[tokio::test(flavor = "multi_thread")]

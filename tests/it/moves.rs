@@ -135,10 +135,8 @@ async fn an_issue_that_is_elsewhere_by_now_is_a_conflict() {
         let issue = given.issue(1).await;
         given.github.relabel(REPOSITORY, 1, &["status/in-review"], &["status/ready"]).unwrap();
 
-        let command = MoveIssue {
-            expected_from: Some(Status::Ready),
-            ..to(&issue, Status::InProgress)
-        };
+        let command =
+            MoveIssue { expected_from: Some(Status::Ready), ..to(&issue, Status::InProgress) };
         let refused = move_issue(&given.app, &person(), command).await.unwrap_err();
 
         let Error::Conflict { current, .. } = refused else { panic!("{refused:?}") };
@@ -217,7 +215,9 @@ async fn a_refusal_changes_nothing_and_is_written_down() {
     given(async |given| {
         given.with_issues(&[("Protected", &["status/ready"])]).await;
         let before = position(given).await;
-        given.github.inject(Fault::error("FORBIDDEN", "Resource not accessible").on("ChangeLabels"));
+        given
+            .github
+            .inject(Fault::error("FORBIDDEN", "Resource not accessible").on("ChangeLabels"));
 
         let refused = try_move(&given.app, &given.issue(1).await, Status::Done).await.unwrap_err();
 

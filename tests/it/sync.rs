@@ -161,7 +161,8 @@ async fn a_transferred_issue_moves_to_its_new_repository() {
 
         given.sync().await;
 
-        let homes: Vec<_> = on_board(given).await.into_iter().map(|i| (i.title, i.number)).collect();
+        let homes: Vec<_> =
+            on_board(given).await.into_iter().map(|i| (i.title, i.number)).collect();
         assert_eq!(homes.len(), 2, "{homes:?}");
         assert!(homes.contains(&("Moves house".to_owned(), 1)), "{homes:?}");
     })

@@ -9,7 +9,7 @@ use dispatch::store::{self, Connection};
 use tokio::sync::{OnceCell, oneshot};
 
 /// A database of its own. It goes with the server, at the end of the run.
-pub struct Database {
+pub(crate) struct Database {
     url: String,
 }
 
@@ -53,12 +53,12 @@ async fn start() -> Server {
 
 impl Database {
     /// A fresh migrated database.
-    pub async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         Self::cloned_from(TEMPLATE).await
     }
 
     /// A database without any tables.
-    pub async fn empty() -> Self {
+    pub(crate) async fn empty() -> Self {
         Self::cloned_from("template0").await
     }
 
@@ -73,36 +73,35 @@ impl Database {
     }
 
     /// Its address.
-    pub fn url(&self) -> &str {
+    pub(crate) fn url(&self) -> &str {
         &self.url
     }
 
     /// A connection to it.
-    pub async fn connect(&self) -> Connection {
+    pub(crate) async fn connect(&self) -> Connection {
         Connection::establish(&self.url).await.unwrap()
     }
 
     /// Runs statements.
-    pub async fn run(&self, sql: &str) {
+    pub(crate) async fn run(&self, sql: &str) {
         self.connect().await.batch_execute(sql).await.unwrap();
     }
 
     /// The one number that a statement answers.
-    pub async fn number(&self, sql: &str) -> i64 {
+    pub(crate) async fn number(&self, sql: &str) -> i64 {
         #[derive(diesel::QueryableByName)]
         struct Row {
             #[diesel(sql_type = diesel::sql_types::BigInt)]
             number: i64,
         }
         let sql = format!("SELECT ({sql})::bigint AS number");
-        let row: Row =
-            diesel::sql_query(sql).get_result(&mut self.connect().await).await.unwrap();
+        let row: Row = diesel::sql_query(sql).get_result(&mut self.connect().await).await.unwrap();
         row.number
     }
 }
 
 /// Whether the audit log knows of a change of an issue.
-pub async fn is_audited(connection: &mut Connection, repository: &str, number: i64) -> bool {
+pub(crate) async fn is_audited(connection: &mut Connection, repository: &str, number: i64) -> bool {
     #[derive(diesel::QueryableByName)]
     struct Row {
         #[diesel(sql_type = diesel::sql_types::BigInt)]

@@ -9,10 +9,10 @@ use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 
 /// The errors that were logged.
 #[derive(Clone, Default)]
-pub struct Log(Arc<Mutex<Vec<String>>>);
+pub(crate) struct Log(Arc<Mutex<Vec<String>>>);
 
 /// Listens to this thread, on which the whole test runs.
-pub fn capture() -> (Log, subscriber::DefaultGuard) {
+pub(crate) fn capture() -> (Log, subscriber::DefaultGuard) {
     let log = Log::default();
     let guard = subscriber::set_default(tracing_subscriber::registry().with(log.clone()));
     (log, guard)
@@ -20,7 +20,7 @@ pub fn capture() -> (Log, subscriber::DefaultGuard) {
 
 impl Log {
     /// Fails the test when an error was logged.
-    pub fn check(&self) {
+    pub(crate) fn check(&self) {
         let errors = self.0.lock().unwrap();
         assert!(errors.is_empty(), "errors were logged:\n{}", errors.join("\n"));
     }

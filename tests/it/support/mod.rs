@@ -21,33 +21,33 @@ use dispatch::bus::Bus;
 use dispatch::clock::Clock;
 use dispatch::config::{Config, Env};
 use dispatch::domain::{Actor, FullName};
+use dispatch::service;
 use dispatch::simulator::{self, NewIssue, Simulator, Write};
 use dispatch::store::{self, Issue};
-use dispatch::{github, service};
 use http_body_util::BodyExt;
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tower::ServiceExt;
 
-pub use database::Database;
+pub(crate) use database::Database;
 
 /// The token that agents present.
-pub const AGENT_TOKEN: &str = "agents-token";
+pub(crate) const AGENT_TOKEN: &str = "agents-token";
 
 /// The repository that [`Given::with_issues`] fills.
-pub const REPOSITORY: &str = "acme/tools";
+pub(crate) const REPOSITORY: &str = "acme/tools";
 
 /// How long a test waits for what must happen, on the machine's clock.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// When every test begins.
-pub fn start_of_time() -> DateTime<Utc> {
+pub(crate) fn start_of_time() -> DateTime<Utc> {
     "2026-05-20T12:00:00Z".parse().unwrap()
 }
 
 /// What a test is given.
-pub struct Given {
+pub(crate) struct Given {
     /// The application, its clock held still.
     pub app: App,
     /// The simulated GitHub, on the same clock.
@@ -58,10 +58,7 @@ pub struct Given {
 }
 
 /// Runs a test, with settings beside the usual ones.
-pub async fn given_settings(
-    settings: &[(&str, &str)],
-    test: impl AsyncFnOnce(&mut Given),
-) {
+pub(crate) async fn given_settings(settings: &[(&str, &str)], test: impl AsyncFnOnce(&mut Given)) {
     let (log, _guard) = log::capture();
     let mut given = Given::new(settings).await;
     test(&mut given).await;
@@ -70,12 +67,12 @@ pub async fn given_settings(
 }
 
 /// Runs a test.
-pub async fn given(test: impl AsyncFnOnce(&mut Given)) {
+pub(crate) async fn given(test: impl AsyncFnOnce(&mut Given)) {
     given_settings(&[], test).await;
 }
 
 /// The settings of a test, those given on top of the usual ones.
-pub fn config(settings: &[(&str, &str)]) -> Config {
+pub(crate) fn config(settings: &[(&str, &str)]) -> Config {
     let usual = [
         ("GITHUB_TOKEN", "token-for-github"),
         ("DISPATCH_AGENT_TOKEN", AGENT_TOKEN),
@@ -98,12 +95,7 @@ impl Given {
         let database = Database::new().await;
         let mut config = config(settings);
         config.github.api_url = address.parse().unwrap();
-        let mut given = Self {
-            app: app(config, &database, clock).await,
-            github,
-            database,
-            tasks,
-        };
+        let mut given = Self { app: app(config, &database, clock).await, github, database, tasks };
         given.pump(given.app.bus.clone());
         given
     }
@@ -115,7 +107,7 @@ impl Given {
     }
 
     /// Another replica of the application, on the same database, GitHub and clock.
-    pub async fn replica(&mut self) -> App {
+    pub(crate) async fn replica(&mut self) -> App {
         let config = Config::clone(&self.app.config);
         let replica = app(config, &self.database, self.app.clock.clone()).await;
         self.pump(replica.bus.clone());
@@ -124,7 +116,7 @@ impl Given {
 
     /// Tracks [`REPOSITORY`] with these issues, by title and labels, and syncs it. The first issue
     /// is number 1.
-    pub async fn with_issues(&mut self, issues: &[(&str, &[&str])]) {
+    pub(crate) async fn with_issues(&mut self, issues: &[(&str, &[&str])]) {
         self.github.add_repository(REPOSITORY);
         for (title, labels) in issues {
             self.github.open_issue(REPOSITORY, NewIssue::titled(title, labels)).unwrap();
@@ -134,34 +126,39 @@ impl Given {
     }
 
     /// Tracks a repository.
-    pub async fn track(&self, name: &str) {
+    pub(crate) async fn track(&self, name: &str) {
         service::tracking::track_repository(&self.app, &person(), &name.parse().unwrap())
             .await
             .unwrap();
     }
 
     /// Syncs every tracked repository; each must succeed.
-    pub async fn sync(&self) {
+    pub(crate) async fn sync(&self) {
         for result in service::sync::sync_issues(&self.app, None).await.unwrap() {
             assert!(result.error.is_none(), "{:?}", result.error);
         }
     }
 
     /// The cached issue of [`REPOSITORY`] with this number.
-    pub async fn issue(&self, number: i32) -> Issue {
+    pub(crate) async fn issue(&self, number: i32) -> Issue {
         let name: FullName = REPOSITORY.parse().unwrap();
         service::board::find_issue_by_number(&self.app, &name, number).await.unwrap().0
     }
 
     /// Asks the router as a browser on the same machine would.
-    pub async fn ask(&self, method: &str, path: &str, body: Option<Value>) -> Answer {
+    pub(crate) async fn ask(&self, method: &str, path: &str, body: Option<Value>) -> Answer {
         let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
         let request = Request::builder().method(method).uri(path).header("host", "localhost:3000");
         self.send(request.header("content-type", "application/json").body(body).unwrap()).await
     }
 
     /// Asks the router as an agent with the token would.
-    pub async fn ask_as_agent(&self, method: &str, path: &str, body: Option<Value>) -> Answer {
+    pub(crate) async fn ask_as_agent(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<Value>,
+    ) -> Answer {
         let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
         let request = Request::builder()
             .method(method)
@@ -173,7 +170,7 @@ impl Given {
     }
 
     /// Sends a request to the router.
-    pub async fn send(&self, request: Request<Body>) -> Answer {
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
         let response = dispatch::router(self.app.clone()).oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
@@ -181,25 +178,25 @@ impl Given {
     }
 
     /// Asks GraphQL; the answer must come without errors. Answers its data.
-    pub async fn graphql(&self, query: &str, variables: Value) -> Value {
+    pub(crate) async fn graphql(&self, query: &str, variables: Value) -> Value {
         let answer = self.try_graphql(query, variables).await;
         assert!(answer.get("errors").is_none(), "{answer:#}");
         answer["data"].clone()
     }
 
     /// Asks GraphQL and answers the whole body.
-    pub async fn try_graphql(&self, query: &str, variables: Value) -> Value {
+    pub(crate) async fn try_graphql(&self, query: &str, variables: Value) -> Value {
         let body = serde_json::json!({ "query": query, "variables": variables });
         self.ask("POST", "/graphql", Some(body)).await.json()
     }
 
     /// Serves the application on an address of this machine, for clients that need a socket.
-    pub async fn serve(&mut self) -> String {
+    pub(crate) async fn serve(&mut self) -> String {
         self.serve_app(self.app.clone()).await
     }
 
     /// Serves a replica; see [`Given::serve`].
-    pub async fn serve_app(&mut self, app: App) -> String {
+    pub(crate) async fn serve_app(&mut self, app: App) -> String {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let router = dispatch::router(app);
@@ -208,12 +205,12 @@ impl Given {
     }
 
     /// Moves the clock, for the application and for GitHub.
-    pub fn advance(&self, seconds: u64) {
+    pub(crate) fn advance(&self, seconds: u64) {
         self.app.clock.advance(Duration::from_secs(seconds));
     }
 
     /// Waits until the bus has sent every event in the log.
-    pub async fn heard(&self) {
+    pub(crate) async fn heard(&self) {
         let position = service::events::position(&self.app).await.unwrap();
         eventually(async || self.app.bus.position() >= position).await;
     }
@@ -238,13 +235,13 @@ impl Given {
 async fn app(config: Config, database: &Database, clock: Clock) -> App {
     let pool = store::connect(database.url(), 6).unwrap();
     let token = config.github.token.as_ref().map(|token| token.expose().to_owned());
-    let settings = github::Settings::new(config.github.api_url.clone(), token);
+    let settings = dispatch::github::Settings::new(config.github.api_url.clone(), token);
     let position = {
         let mut connection = pool.get().await.unwrap();
         store::event_log::position(&mut connection).await.unwrap()
     };
     App {
-        github: github::Client::new(settings, clock.clone()).unwrap(),
+        github: dispatch::github::Client::new(settings, clock.clone()).unwrap(),
         config: Arc::new(config),
         pool,
         bus: Bus::new(position),
@@ -254,12 +251,12 @@ async fn app(config: Config, database: &Database, clock: Clock) -> App {
 }
 
 /// The person of open mode.
-pub fn person() -> Actor {
+pub(crate) fn person() -> Actor {
     Actor::Person { name: "user".to_owned() }
 }
 
 /// Waits until something holds.
-pub async fn eventually(mut holds: impl AsyncFnMut() -> bool) {
+pub(crate) async fn eventually(mut holds: impl AsyncFnMut() -> bool) {
     let waiting = async {
         while !holds().await {
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -269,7 +266,7 @@ pub async fn eventually(mut holds: impl AsyncFnMut() -> bool) {
 }
 
 /// What the router answered.
-pub struct Answer {
+pub(crate) struct Answer {
     /// The status.
     pub status: StatusCode,
     /// The headers.
@@ -280,13 +277,13 @@ pub struct Answer {
 
 impl Answer {
     /// The body as JSON.
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.bytes)
             .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&self.bytes)))
     }
 
     /// The body as text.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8(self.bytes.clone()).unwrap()
     }
 }

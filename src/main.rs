@@ -14,7 +14,6 @@ use std::time::Duration;
 use anyhow::Context as _;
 use axum::serve::ListenerExt as _;
 use cli::{Cli, Command};
-use diesel_async::AsyncConnection as _;
 use dispatch::app::App;
 use dispatch::bus::Bus;
 use dispatch::clock::Clock;
@@ -142,7 +141,7 @@ impl Database {
 
     /// Brings the schema up to date and tells how many changes that took.
     async fn migrate(&self) -> anyhow::Result<usize> {
-        let connection = store::Connection::establish(&self.url)
+        let connection = store::establish(&self.url)
             .await
             .context("Cannot reach the database that DATABASE_URL names")?;
         store::run_migrations(connection).await.context("Cannot bring the schema up to date")

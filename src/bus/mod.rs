@@ -11,12 +11,12 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use diesel::QueryResult;
-use diesel_async::{AsyncConnection, RunQueryDsl};
+use diesel_async::RunQueryDsl;
 use futures_util::StreamExt;
 use tokio::sync::broadcast;
 
 use crate::domain::EventCursor;
-use crate::store::{Connection, Event, Pool, event_log};
+use crate::store::{self, Connection, Event, Pool, event_log};
 
 /// How many events a listener may be behind.
 pub const CAPACITY: usize = 4096;
@@ -87,7 +87,7 @@ impl Bus {
     }
 
     async fn listen(&self, pool: &Pool, url: &str) -> anyhow::Result<()> {
-        let mut ear = Connection::establish(url).await?;
+        let mut ear = store::establish(url).await?;
         // The ear is up before the first look, so nothing rings unheard in between.
         diesel::sql_query("LISTEN dispatch_events").execute(&mut ear).await?;
         let mut bells = std::pin::pin!(ear.notifications_stream());

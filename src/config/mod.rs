@@ -18,7 +18,7 @@ use std::time::Duration;
 use url::Url;
 
 use crate::domain::FullName;
-use crate::postgres::Search;
+use crate::postgres::{Address, Search};
 use reader::Reader;
 pub use reader::{Env, Error};
 pub use secret::Secret;
@@ -398,10 +398,7 @@ fn web_address(text: &str) -> Result<Url, String> {
 }
 
 fn database_address(text: &str) -> Result<Secret, String> {
-    match Url::parse(text) {
-        Ok(url) if matches!(url.scheme(), "postgres" | "postgresql") => Ok(Secret::new(text)),
-        _ => Err("is not an address that begins with postgres:// or postgresql://".to_owned()),
-    }
+    Address::parse(text).map(|_| Secret::new(text))
 }
 
 /// A token that can be sent in a header.

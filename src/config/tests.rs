@@ -117,7 +117,7 @@ fn bad_values_are_all_reported_at_once() {
     HOST is "example.com", which is not an IP address. Example: HOST=0.0.0.0
     PORT is "70000", which is not a whole number from 0 to 65535. Example: PORT=3000
     DISPATCH_URL is "ftp://dispatch", which does not begin with http:// or https://. Example: DISPATCH_URL=https://dispatch.example.com
-    DATABASE_URL is not an address that begins with postgres:// or postgresql://. Example: DATABASE_URL=postgres://dispatch:password@localhost:5432/dispatch
+    DATABASE_URL does not begin with postgres:// or postgresql://. Example: DATABASE_URL=postgres://dispatch:password@localhost:5432/dispatch
     SKIP_DB_MIGRATIONS is "yes", which is neither true nor false. Example: SKIP_DB_MIGRATIONS=true
     GITHUB_API_URL holds a name or password, which does not belong there. Example: GITHUB_API_URL=https://github.example.com/api/v3
     GITHUB_TOKEN holds a space or a character that no token has. Example: GITHUB_TOKEN=github_pat_11AB...

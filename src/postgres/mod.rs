@@ -1,7 +1,7 @@
-//! A PostgreSQL of our own, for whoever has none: found on the machine, set up in a folder, started
-//! as a child and stopped with us.
+//! PostgreSQL as a program: the address of one, and one of our own for whoever has none, found on
+//! the machine, set up in a folder, started as a child and stopped with us.
 //!
-//! Not here: the pool, the schema and SQL (that is `store`). Invariants:
+//! Not here: the pool, the schema and SQL (that is `store`). Invariants of our own server:
 //!
 //! - One process at a time uses a folder (a file lock says so), and a server that a killed process
 //!   left behind is ended before the next one starts.
@@ -13,6 +13,7 @@
 //! - As root, everything of PostgreSQL runs as `postgres`, else `nobody`, because it refuses root.
 
 mod account;
+mod address;
 mod binaries;
 mod error;
 mod leftover;
@@ -21,9 +22,10 @@ mod server;
 use std::fs::{self, File, TryLockError};
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use account::Account;
+pub use address::{Address, Connector};
 use binaries::Installation;
 pub use binaries::Search;
 pub use error::Error;
@@ -202,7 +204,15 @@ fn lock(dir: &Path) -> Result<File, Error> {
     let failed = |error| Error::file("lock", &path, error);
     let open = File::options().read(true).write(true).create(true).truncate(false).open(&path);
     let mut file = open.map_err(failed)?;
-    match file.try_lock() {
+    // A process that has just ended, or a child on its way to another program, may hold it for a
+    // moment longer.
+    let patience = Instant::now() + Duration::from_millis(500);
+    let mut taken = file.try_lock();
+    while matches!(taken, Err(TryLockError::WouldBlock)) && Instant::now() < patience {
+        std::thread::sleep(Duration::from_millis(20));
+        taken = file.try_lock();
+    }
+    match taken {
         Ok(()) => {
             let holder = std::process::id().to_string();
             file.set_len(0).and_then(|()| file.write_all(holder.as_bytes())).map_err(failed)?;

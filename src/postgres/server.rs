@@ -42,6 +42,9 @@ const MOST_RESTARTS: usize = 3;
 /// See [`MOST_RESTARTS`].
 const BRIEF: Duration = Duration::from_secs(60);
 
+/// The wait before the first restart; each further one is four times as long.
+const FIRST_WAIT: Duration = Duration::from_millis(200);
+
 /// All that is needed to start a server, as often as it takes.
 #[derive(Debug, Clone)]
 pub(super) struct Recipe {
@@ -213,7 +216,8 @@ impl Watched {
             if ends.len() > MOST_RESTARTS || self.recipe.keep == Keep::Nothing {
                 return State::Lost;
             }
-            thread::sleep(Duration::from_millis(200));
+            // What is left of the old server may take a moment to go.
+            thread::sleep(FIRST_WAIT * 4_u32.pow(u32::try_from(ends.len()).unwrap_or(1) - 1));
             child = match self.start_again() {
                 Ok(Some(child)) => child,
                 Ok(None) => return State::Stopped,

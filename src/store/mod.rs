@@ -22,7 +22,7 @@ pub use audit::AuditEntry;
 pub use event_log::Event;
 pub use issues::Issue;
 pub use page::{Page, PageRequest, Position};
-pub use pool::{MIGRATIONS, Pool, connect, run_migrations};
+pub use pool::{MIGRATIONS, Pool, connect, establish, run_migrations};
 pub use repositories::Repository;
 
 /// One connection to PostgreSQL, in a transaction or not.

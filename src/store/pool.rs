@@ -1,11 +1,13 @@
 //! Connections to PostgreSQL and the migrations that are built into the binary.
 
+use diesel::ConnectionError;
 use diesel_async::AsyncMigrationHarness;
-use diesel_async::pooled_connection::AsyncDieselConnectionManager;
-use diesel_async::pooled_connection::deadpool;
+use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, deadpool};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use futures_util::FutureExt as _;
 
 use super::Connection;
+use crate::postgres::{Address, Connector};
 
 /// The connections that requests share.
 pub type Pool = deadpool::Pool<Connection>;
@@ -14,9 +16,36 @@ pub type Pool = deadpool::Pool<Connection>;
 pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!();
 
 /// A pool of at most `size` connections to `url`. Connects when first asked for one.
-pub fn connect(url: &str, size: usize) -> Result<Pool, deadpool::BuildError> {
-    let manager = AsyncDieselConnectionManager::<Connection>::new(url);
-    Pool::builder(manager).max_size(size).build()
+///
+/// # Errors
+///
+/// When `url` is no address, or the authorities it names cannot be read.
+pub fn connect(url: &str, size: usize) -> Result<Pool, ConnectionError> {
+    let connector = connector(url)?;
+    let mut config = ManagerConfig::default();
+    config.custom_setup = Box::new(move |_| {
+        let connector = connector.clone();
+        async move { connector.connect().await }.boxed()
+    });
+    let manager = AsyncDieselConnectionManager::<Connection>::new_with_config(url, config);
+    let pool = Pool::builder(manager).max_size(size).build();
+    pool.map_err(|error| ConnectionError::BadConnection(error.to_string()))
+}
+
+/// A connection outside the pool, for what holds it for long.
+///
+/// # Errors
+///
+/// As [`connect`], and when the server cannot be reached.
+pub async fn establish(url: &str) -> Result<Connection, ConnectionError> {
+    connector(url)?.connect().await
+}
+
+fn connector(url: &str) -> Result<Connector, ConnectionError> {
+    let unreadable = |problem| {
+        ConnectionError::InvalidConnectionUrl(format!("the database's address {problem}"))
+    };
+    Address::parse(url).map_err(unreadable)?.connector()
 }
 
 /// Brings the schema up to date and tells how many changes that took. Replicas that start at once

@@ -58,9 +58,9 @@ async fn ask(cluster: &Cluster, sql: &str) -> Result<Option<String>, tokio_postg
     }))
 }
 
-/// Looks until `is_so`, for ten seconds.
+/// Looks until `is_so`, for half a minute.
 async fn eventually(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(10);
+    let deadline = Instant::now() + Duration::from_secs(30);
     while !is_so().await {
         assert!(Instant::now() < deadline, "{what} did not happen");
         tokio::time::sleep(Duration::from_millis(10)).await;

@@ -1,0 +1,292 @@
+//! How to reach a PostgreSQL: its address as operators write it, encryption included.
+//!
+//! The words of `sslmode` are PostgreSQL's own plus `no-verify`, which other clients know.
+//! `require` verifies the server, because encryption to an impostor protects nothing; `prefer`
+//! (the default) cannot, because it would take no encryption at all as well.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use diesel::ConnectionError;
+use diesel_async::AsyncPgConnection;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls_platform_verifier::BuilderVerifierExt as _;
+use tokio_postgres::NoTls;
+use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+/// A server takes a moment; a machine that is not there never answers.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A database's address, read and ready to connect to. Cheap to clone.
+#[derive(Clone)]
+pub struct Address {
+    config: tokio_postgres::Config,
+    tls: Tls,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Tls {
+    Off,
+    /// Encrypted, to whoever answers.
+    Unverified,
+    /// Encrypted, to a server that one of these authorities (none: the machine's) vouches for.
+    Verified(Option<PathBuf>),
+}
+
+impl Address {
+    /// Reads an address: `postgres://user:password@host:port/database?sslmode=require`.
+    ///
+    /// # Errors
+    ///
+    /// When it is none. The text is the end of a sentence and holds nothing of the address that
+    /// could be secret.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        if !text.starts_with("postgres://") && !text.starts_with("postgresql://") {
+            return Err("does not begin with postgres:// or postgresql://".to_owned());
+        }
+        let (base, query) = text.split_once('?').unwrap_or((text, ""));
+        let (mut mode, mut roots, mut others) = ("prefer".to_owned(), None, Vec::new());
+        for part in query.split('&').filter(|part| !part.is_empty()) {
+            let read = url::form_urlencoded::parse(part.as_bytes()).next();
+            let (name, value) = read.unwrap_or_default();
+            match &*name {
+                "sslmode" => mode = value.into_owned(),
+                "sslrootcert" if value == "system" => roots = None,
+                "sslrootcert" => roots = Some(PathBuf::from(&*value)),
+                // What the Node.js clients write for the schema that everybody uses.
+                "schema" if value == "public" => {}
+                _ => others.push(part),
+            }
+        }
+        let (ssl_mode, tls) = match mode.as_str() {
+            "disable" => (SslMode::Disable, Tls::Off),
+            "allow" | "prefer" => (SslMode::Prefer, Tls::Unverified),
+            "require" | "verify-ca" | "verify-full" => (SslMode::Require, Tls::Verified(roots)),
+            "no-verify" => (SslMode::Require, Tls::Unverified),
+            _ => {
+                return Err(
+                    "has an sslmode that is none of disable, prefer, require and no-verify"
+                        .to_owned(),
+                );
+            }
+        };
+        let plain = format!("{base}?{}", others.join("&"));
+        let mut config: tokio_postgres::Config =
+            plain.parse().map_err(|problem| format!("cannot be read: {problem}"))?;
+        if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
+            return Err("names no host".to_owned());
+        }
+        config.ssl_mode(ssl_mode);
+        if config.get_application_name().is_none() {
+            config.application_name("dispatch");
+        }
+        if config.get_connect_timeout().is_none() {
+            config.connect_timeout(CONNECT_TIMEOUT);
+        }
+        let is_local = |host: &Host| matches!(host, Host::Unix(_));
+        let hosts = config.get_hosts();
+        let tls = if !hosts.is_empty() && hosts.iter().all(is_local) { Tls::Off } else { tls };
+        Ok(Self { config, tls })
+    }
+
+    /// A connector, with the authorities read that vouch for the server.
+    ///
+    /// # Errors
+    ///
+    /// When they cannot be read.
+    pub fn connector(&self) -> Result<Connector, ConnectionError> {
+        let mut config = self.config.clone();
+        let tls = match &self.tls {
+            Tls::Off => {
+                config.ssl_mode(SslMode::Disable);
+                None
+            }
+            wanted => Some(MakeRustlsConnect::new(client_config(wanted).map_err(|problem| {
+                ConnectionError::BadConnection(format!("TLS cannot be set up: {problem}"))
+            })?)),
+        };
+        Ok(Connector { config, tls })
+    }
+}
+
+impl fmt::Debug for Address {
+    /// Without name and password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Address")
+            .field("hosts", &self.config.get_hosts())
+            .field("ports", &self.config.get_ports())
+            .field("database", &self.config.get_dbname())
+            .field("tls", &self.tls)
+            .finish()
+    }
+}
+
+/// Makes connections to one address.
+#[derive(Clone)]
+pub struct Connector {
+    config: tokio_postgres::Config,
+    tls: Option<MakeRustlsConnect>,
+}
+
+impl Connector {
+    /// A new connection.
+    ///
+    /// # Errors
+    ///
+    /// When the server cannot be reached, is not the one it should be, or refuses us.
+    pub async fn connect(&self) -> Result<AsyncPgConnection, ConnectionError> {
+        match &self.tls {
+            None => {
+                let (client, connection) = self.config.connect(NoTls).await.map_err(refused)?;
+                AsyncPgConnection::try_from_client_and_connection(client, connection).await
+            }
+            Some(tls) => {
+                let connected = self.config.connect(tls.clone()).await;
+                let (client, connection) = connected.map_err(refused)?;
+                AsyncPgConnection::try_from_client_and_connection(client, connection).await
+            }
+        }
+    }
+}
+
+fn refused(error: tokio_postgres::Error) -> ConnectionError {
+    let mut text = error.to_string();
+    let mut source = std::error::Error::source(&error);
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            text = format!("{text}: {cause_text}");
+        }
+        source = cause.source();
+    }
+    if text.contains("invalid peer certificate") {
+        text.push_str(
+            "; sslrootcert=<file> names an authority of your own, and sslmode=no-verify takes \
+             any certificate",
+        );
+    }
+    ConnectionError::BadConnection(text)
+}
+
+fn client_config(tls: &Tls) -> Result<ClientConfig, Box<dyn std::error::Error>> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider));
+    let builder = builder.with_safe_default_protocol_versions()?;
+    let builder = match tls {
+        Tls::Verified(None) => builder.with_platform_verifier()?,
+        Tls::Verified(Some(file)) => {
+            let mut roots = RootCertStore::empty();
+            for certificate in CertificateDer::pem_file_iter(file)? {
+                roots.add(certificate?)?;
+            }
+            builder.with_root_certificates(roots)
+        }
+        Tls::Unverified | Tls::Off => {
+            let anyone = Arc::new(Anyone(provider));
+            builder.dangerous().with_custom_certificate_verifier(anyone)
+        }
+    };
+    Ok(builder.with_no_client_auth())
+}
+
+/// Takes any certificate, as `sslmode=no-verify` and `prefer` ask for.
+#[derive(Debug)]
+struct Anyone(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for Anyone {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let known = &self.0.signature_verification_algorithms;
+        verify_tls12_signature(message, certificate, signature, known)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let known = &self.0.signature_verification_algorithms;
+        verify_tls13_signature(message, certificate, signature, known)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tls_of(query: &str) -> (SslMode, Tls) {
+        let text = format!("postgres://user:hunter2@db.example.com/board{query}");
+        let address = Address::parse(&text).expect("an address");
+        (address.config.get_ssl_mode(), address.tls)
+    }
+
+    #[test]
+    fn each_sslmode_says_whether_to_encrypt_and_whom_to_trust() {
+        let own = Some(PathBuf::from("/etc/own ca.pem"));
+        for (query, expected) in [
+            ("", (SslMode::Prefer, Tls::Unverified)),
+            ("?sslmode=disable", (SslMode::Disable, Tls::Off)),
+            ("?sslmode=prefer", (SslMode::Prefer, Tls::Unverified)),
+            ("?sslmode=require", (SslMode::Require, Tls::Verified(None))),
+            ("?sslmode=verify-full&sslrootcert=system", (SslMode::Require, Tls::Verified(None))),
+            (
+                "?sslrootcert=/etc/own%20ca.pem&sslmode=verify-ca",
+                (SslMode::Require, Tls::Verified(own)),
+            ),
+            ("?sslmode=no-verify&schema=public", (SslMode::Require, Tls::Unverified)),
+        ] {
+            assert_eq!(tls_of(query), expected, "{query}");
+        }
+    }
+
+    #[test]
+    fn a_socket_is_not_encrypted() {
+        let address = Address::parse("postgres://dispatch@%2Fvar%2Frun/dispatch").expect("one");
+        assert_eq!(address.tls, Tls::Off);
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused_without_showing_it() {
+        for text in [
+            "hunter2",
+            "mysql://user:hunter2@db/board",
+            "postgres://user:hunter2@db:port/board",
+            "postgres://user:hunter2@db/board?sslmode=hunter2",
+            "postgres://user:hunter2@db/board?hunter2",
+            "postgres://user:hunter2@db/board?connect_timeout=hunter2",
+            "postgres:///board?user=hunter2",
+        ] {
+            let problem = Address::parse(text).expect_err(text);
+            assert!(!problem.contains("hunter2"), "{problem}");
+        }
+        let address = Address::parse("postgres://user:hunter2@db/board").expect("an address");
+        assert!(!format!("{address:?}").contains("hunter2"));
+    }
+}

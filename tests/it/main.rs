@@ -8,3 +8,4 @@ mod postgres;
 mod simulator;
 mod support;
 mod sync;
+mod tls;

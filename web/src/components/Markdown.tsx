@@ -8,12 +8,28 @@ import remarkGfm from "remark-gfm";
 export function Markdown({ text }: { readonly text: string }) {
   return (
     <div className="markdown text-body wrap-anywhere" dir="auto">
-      <ReactMarkdown remarkPlugins={[remarkGfm]} skipHtml components={COMPONENTS}>
+      <ReactMarkdown remarkPlugins={[remarkGfm, nestHeadings]} skipHtml components={COMPONENTS}>
         {text}
       </ReactMarkdown>
     </div>
   );
 }
+
+type Tree = { readonly type: string; depth?: number; readonly children?: readonly Tree[] };
+
+/**
+ * Ranks the headings of a text below the page's own, without a gap between ranks: authors choose them by size, screen
+ * readers tell the outline by them.
+ */
+const nestHeadings = () => (tree: Tree) => {
+  const above: number[] = [];
+  for (const node of tree.children ?? []) {
+    if (node.type !== "heading" || node.depth === undefined) continue;
+    while ((above.at(-1) ?? 0) >= node.depth) above.pop();
+    above.push(node.depth);
+    node.depth = Math.min(2 + above.length, 6);
+  }
+};
 
 const outward = { target: "_blank", rel: "noreferrer noopener" } as const;
 
@@ -28,12 +44,6 @@ const COMPONENTS: Components = {
       {alt === undefined || alt === "" ? "Picture" : alt}
     </a>
   ),
-  // A page has one first heading, and it is not in an issue's text.
-  h1: ({ children }) => <h3>{children}</h3>,
-  h2: ({ children }) => <h4>{children}</h4>,
-  h3: ({ children }) => <h5>{children}</h5>,
-  h4: ({ children }) => <h6>{children}</h6>,
-  h5: ({ children }) => <h6>{children}</h6>,
   pre: ({ children }) => <pre tabIndex={0}>{children}</pre>,
   table: ({ children }) => (
     <div className="overflow-x-auto" tabIndex={0}>

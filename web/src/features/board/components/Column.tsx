@@ -35,7 +35,7 @@ export function Column({ status }: { readonly status: Status }) {
       aria-labelledby={heading}
       data-column={status}
       className={classes(
-        "flex h-full w-72 max-w-96 min-w-56 grow flex-col rounded-lg border bg-column transition-colors max-sm:w-[86vw] max-sm:max-w-none max-sm:shrink-0 max-sm:snap-center",
+        "relative flex h-full w-72 max-w-96 min-w-56 grow flex-col rounded-lg border bg-column transition-colors max-sm:w-[86vw] max-sm:max-w-none max-sm:shrink-0 max-sm:snap-center",
         isDropTarget || heldOver ? "border-accent" : "border-transparent",
       )}
     >

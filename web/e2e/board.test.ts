@@ -1,0 +1,196 @@
+import { ask, card, cards, column, expect, openBoard, quietIssue, test } from "./support/test.ts";
+
+test("a card dragged in one window moves in the other within a second", async ({
+  page,
+  context,
+  service,
+}) => {
+  const id = await quietIssue(service, "BACKLOG");
+  const other = await context.newPage();
+  await openBoard(page);
+  await openBoard(other);
+  await expect(card(other, id)).toBeVisible();
+
+  const from = await card(page, id).boundingBox();
+  const to = await column(page, "READY").boundingBox();
+  if (!from || !to) throw new Error("nothing to drag");
+  await page.mouse.move(from.x + 40, from.y + 20);
+  await page.mouse.down();
+  await page.mouse.move(from.x + 60, from.y + 30, { steps: 4 });
+  await expect(
+    column(page, "BLOCKED"),
+    "Blocked is a target while a card is in the hand",
+  ).toBeVisible();
+  await page.mouse.move(to.x + to.width / 2, to.y + 120, { steps: 8 });
+  await page.mouse.up();
+
+  await expect(column(page, "READY").locator(`[data-card="${id}"]`)).toBeVisible({ timeout: 500 });
+  await expect(column(other, "READY").locator(`[data-card="${id}"]`)).toBeVisible({
+    timeout: 1_000,
+  });
+  await expect(column(other, "READY").getByText("moved by")).toBeVisible();
+  await expect
+    .poll(
+      async () =>
+        (
+          await ask<{ issue: { status: string } }>(
+            service,
+            `query ($id: ID!) { issue(id: $id) { status } }`,
+            { id },
+          )
+        ).issue.status,
+    )
+    .toBe("READY");
+});
+
+test("a card moves with the keyboard alone and keeps the focus", async ({ page, service }) => {
+  const id = await quietIssue(service, "BACKLOG");
+  await openBoard(page);
+  await card(page, id).focus();
+
+  await page.keyboard.press("m");
+  await page.keyboard.press("3");
+  await expect(column(page, "IN_PROGRESS").locator(`[data-card="${id}"]`)).toBeFocused();
+
+  await page.keyboard.press("Space");
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("Space");
+  await expect(column(page, "IN_REVIEW").locator(`[data-card="${id}"]`)).toBeFocused();
+  await expect(page.locator("[aria-live=assertive]")).toHaveText("Dropped in In Review.");
+
+  await page.keyboard.press("z");
+  await expect(column(page, "IN_PROGRESS").locator(`[data-card="${id}"]`)).toBeFocused();
+});
+
+test("a card moves under a finger that rests first, and a finger that does not rest scrolls", async ({
+  browser,
+  service,
+}) => {
+  const id = await quietIssue(service, "BACKLOG", 1);
+  const context = await browser.newContext({
+    baseURL: service.url,
+    hasTouch: true,
+    viewport: { width: 1024, height: 800 },
+  });
+  const page = await context.newPage();
+  await openBoard(page);
+  const from = await card(page, id).boundingBox();
+  const to = await column(page, "READY").boundingBox();
+  if (!from || !to) throw new Error("nothing to drag");
+  const finger = await context.newCDPSession(page);
+  const touch = (type: "touchStart" | "touchMove" | "touchEnd", x = 0, y = 0) =>
+    finger.send("Input.dispatchTouchEvent", {
+      type,
+      touchPoints: type === "touchEnd" ? [] : [{ x, y }],
+    });
+
+  await touch("touchStart", from.x + 40, from.y + 20);
+  await expect(column(page, "BLOCKED"), "a card in the hand").toBeVisible();
+  for (let step = 1; step <= 8; step += 1) {
+    await touch(
+      "touchMove",
+      from.x + 40 + ((to.x + 60 - from.x - 40) * step) / 8,
+      from.y + 20 + 10 * step,
+    );
+  }
+  await touch("touchEnd");
+  await expect(column(page, "READY").locator(`[data-card="${id}"]`)).toBeVisible();
+
+  const scroller = column(page, "BACKLOG").locator("[data-scroller]");
+  const box = await scroller.boundingBox();
+  if (!box) throw new Error("nothing to scroll");
+  await touch("touchStart", box.x + 60, box.y + 300);
+  for (let step = 1; step <= 8; step += 1)
+    await touch("touchMove", box.x + 60, box.y + 300 - 25 * step);
+  await touch("touchEnd");
+  await expect.poll(() => scroller.evaluate((element) => element.scrollTop)).toBeGreaterThan(50);
+  await context.close();
+});
+
+test("a reason is asked before a card is blocked, and shown on it", async ({ page, service }) => {
+  const id = await quietIssue(service, "BACKLOG");
+  await openBoard(page);
+  await card(page, id).focus();
+  await page.keyboard.press("m");
+  await page.keyboard.press("5");
+  await page.getByLabel("Shown on the card").fill("Waits for the new certificate");
+  await page.keyboard.press("Enter");
+  const blocked = column(page, "BLOCKED").locator(`[data-card="${id}"]`);
+  await expect(blocked).toContainText("Waits for the new certificate");
+  await expect(blocked).toBeFocused();
+
+  await page.keyboard.press("z");
+  await expect(column(page, "BACKLOG").locator(`[data-card="${id}"]`)).toBeVisible();
+});
+
+test("taking the question back leaves the card where it was", async ({ page, service }) => {
+  const id = await quietIssue(service, "BACKLOG");
+  await openBoard(page);
+  await card(page, id).focus();
+  await page.keyboard.press("m");
+  await page.keyboard.press("5");
+  await expect(page.getByRole("dialog", { name: "Why is it blocked?" })).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(column(page, "BACKLOG").locator(`[data-card="${id}"]`)).toBeFocused();
+});
+
+test("a filter lives in the address and can be shared", async ({ page, context }) => {
+  await openBoard(page);
+  await page.keyboard.press("f");
+  await page.getByRole("combobox", { name: "Filter by" }).fill("priority urgent");
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Escape");
+  await expect(page).toHaveURL(/priority=priority%2Fp0/);
+  await expect(page.getByRole("button", { name: /Remove filter Priority/ })).toBeVisible();
+  await expect(page.locator("[data-card]").first()).toBeVisible();
+  for (const shown of await page.locator("[data-card]").all()) {
+    await expect(shown.getByRole("img", { name: "Urgent priority (P0)" })).toBeVisible();
+  }
+
+  const other = await context.newPage();
+  await other.goto(page.url());
+  await expect(other.getByRole("button", { name: /Remove filter Priority/ })).toBeVisible();
+  await other.getByRole("button", { name: /Remove filter Priority/ }).click();
+  await expect(other).toHaveURL(/\/board$/);
+});
+
+test("searching narrows the board, and nothing found says so", async ({ page, service }) => {
+  const { issues } = await ask<{ issues: { nodes: { id: string; number: number }[] } }>(
+    service,
+    "{ issues(first: 1) { nodes { id number } } }",
+  );
+  const [one] = issues.nodes;
+  if (!one) throw new Error("no issue at all");
+  await openBoard(page);
+  await page.keyboard.press("/");
+  await page.keyboard.type(String(one.number));
+  await expect(page).toHaveURL(new RegExp(`q=${one.number}`));
+  await expect(card(page, one.id)).toBeVisible();
+
+  await page.getByLabel("Search issues").fill("zzzqqqxxx");
+  await expect(
+    page.getByRole("heading", { name: "No issues match the current filters" }),
+  ).toBeVisible();
+  await page.getByRole("button", { name: "Clear filters" }).click();
+  await expect(cards(page, "BACKLOG").first()).toBeVisible();
+});
+
+test("a card opens beside the board, and Escape gives the focus back", async ({
+  page,
+  service,
+}) => {
+  const id = await quietIssue(service, "BACKLOG");
+  await openBoard(page);
+  await card(page, id).focus();
+  await page.keyboard.press("Enter");
+  const panel = page.getByRole("complementary", { name: /^Issue / });
+  await expect(panel.getByRole("heading", { name: "History" })).toBeVisible();
+  await expect(panel.getByRole("link", { name: "GitHub" })).toHaveAttribute(
+    "href",
+    /^https:\/\/github\.com\/.+\/issues\/\d+$/,
+  );
+  await expect(page).toHaveURL(new RegExp(`issue=${id}`));
+  await page.keyboard.press("Escape");
+  await expect(panel).toBeHidden();
+  await expect(card(page, id)).toBeFocused();
+});

@@ -1,0 +1,178 @@
+import type { Page } from "@playwright/test";
+import axe from "axe-core";
+import { ask, card, column, expect, openBoard, quietIssue, test } from "./support/test.ts";
+
+/** What the page does wrong by axe's rules, one line each. */
+async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source);
+  return page.evaluate(async () => {
+    const { violations: found } = await (
+      window as unknown as {
+        axe: { run: () => Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
+      }
+    ).axe.run();
+    return found.flatMap((rule) =>
+      rule.nodes.map((node) => `${rule.id}: ${node.html.slice(0, 200)}`),
+    );
+  });
+}
+
+for (const theme of ["light", "dark"] as const) {
+  test.describe(theme, () => {
+    test.use({ colorScheme: theme });
+
+    test("the board, its panel and its dialogs have no axe violation", async ({
+      page,
+      service,
+    }) => {
+      const id = await quietIssue(service, "BACKLOG");
+      await openBoard(page);
+      expect(await violations(page)).toEqual([]);
+
+      await card(page, id).click();
+      await expect(page.getByRole("heading", { name: "History" })).toBeVisible();
+      expect(await violations(page)).toEqual([]);
+
+      for (const [key, name] of [
+        ["m", "Move to"],
+        ["?", "Keys"],
+        ["f", "Filter by"],
+      ] as const) {
+        await page.keyboard.press(key);
+        await expect(page.getByRole("dialog", { name })).toBeVisible();
+        expect(await violations(page), name).toEqual([]);
+        await page.keyboard.press("Escape");
+      }
+
+      await page.getByRole("button", { name: "Repositories" }).click();
+      await expect(page.getByRole("list", { name: "Tracked repositories" })).toBeVisible();
+      expect(await violations(page)).toEqual([]);
+    });
+  });
+}
+
+test("the chosen theme is there before the first paint, and stays", async ({ page }) => {
+  await page.emulateMedia({ colorScheme: "light" });
+  await openBoard(page);
+  await page.getByRole("button", { name: "Switch to dark mode" }).click();
+  await expect(page.locator("html")).toHaveClass("dark");
+  expect(await page.evaluate(() => localStorage.getItem("dispatch-theme"))).toBe("dark");
+
+  // The document without its program: what is dark now was dark with the first paint.
+  await page.route("**/assets/*.js", (route) => route.abort());
+  const before = await page.context().newPage();
+  await before.route("**/assets/*.js", (route) =>
+    route.fulfill({ contentType: "text/javascript", body: "" }),
+  );
+  await before.goto("/board");
+  await expect(before.locator("html")).toHaveClass("dark");
+  const background = await before.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  expect(background).toBe("rgb(14, 15, 17)");
+});
+
+test("a phone shows the board without sideways scrolling of the page", async ({
+  browser,
+  service,
+}) => {
+  const context = await browser.newContext({
+    baseURL: service.url,
+    viewport: { width: 390, height: 844 },
+    hasTouch: true,
+    isMobile: true,
+  });
+  const page = await context.newPage();
+  await openBoard(page);
+  await expect(page.getByRole("heading", { name: "Board" })).toBeInViewport();
+  await expect(page.getByRole("link", { name: "Board" })).toBeInViewport();
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+  const first = await column(page, "BACKLOG").boundingBox();
+  expect(first?.width ?? 0).toBeGreaterThan(300);
+
+  await page.locator("[data-card]").first().tap();
+  const panel = page.getByRole("complementary", { name: /^Issue / });
+  await expect(panel.getByRole("heading", { name: "History" })).toBeInViewport();
+  expect(await violations(page)).toEqual([]);
+  await panel.getByRole("button", { name: "Close" }).tap();
+  await expect(panel).toBeHidden();
+  await context.close();
+});
+
+test("motion stands still for those who ask", async ({ page }) => {
+  await page.emulateMedia({ reducedMotion: "reduce" });
+  await openBoard(page);
+  const duration = await page
+    .locator("[data-card]")
+    .first()
+    .evaluate((element) => getComputedStyle(element).transitionDuration);
+  expect(Math.max(...duration.split(",").map((each) => parseFloat(each)))).toBeLessThan(0.001);
+});
+
+test("simulated data says so, and how to connect the real GitHub", async ({ page }) => {
+  await openBoard(page);
+  await expect(page.getByText("Simulated data.")).toBeVisible();
+  await page.getByRole("button", { name: "Connect GitHub" }).click();
+  await expect(page.getByRole("dialog", { name: "Connect your GitHub" })).toContainText(
+    "GITHUB_TOKEN",
+  );
+});
+
+test("a repository that cannot be tracked says why, where it was asked for", async ({ page }) => {
+  await openBoard(page);
+  await page.getByRole("button", { name: "Repositories" }).click();
+  const dialog = page.getByRole("dialog", { name: "Repositories" });
+  await dialog.getByLabel("Repository to track").fill("no slash");
+  await dialog.getByRole("button", { name: "Track" }).click();
+  await expect(dialog.getByRole("alert")).toBeVisible();
+});
+
+test("removing a repository hides its issues, and tracking it brings them back", async ({
+  page,
+}) => {
+  await openBoard(page);
+  await page.getByRole("button", { name: "Repositories" }).click();
+  const dialog = page.getByRole("dialog", { name: "Repositories" });
+  const row = dialog.getByRole("listitem").last();
+  const name = (await row.getByRole("link").textContent()) ?? "";
+  const mentions = page.locator(`[data-card]`, { hasText: name.split("/")[1] ?? "" });
+  await expect(mentions.first()).toBeAttached();
+  await row.getByRole("button", { name: `Remove ${name}` }).click();
+  await expect(row).toContainText("hidden, not deleted");
+  await row.getByRole("button", { name: "Remove", exact: true }).click();
+  await expect(dialog.getByRole("link", { name })).toBeHidden();
+  await expect(mentions).toHaveCount(0);
+
+  await dialog.getByLabel("Repository to track").fill(name);
+  await dialog.getByRole("button", { name: "Track" }).click();
+  await expect(dialog.getByRole("link", { name })).toBeVisible();
+  await expect(mentions.first()).toBeAttached();
+});
+
+test("the playground runs a query and a subscription, from this host alone", async ({
+  page,
+  service,
+}) => {
+  await page.goto("/graphiql");
+  await expect(page.getByRole("button", { name: /Execute query/ })).toBeVisible({
+    timeout: 15_000,
+  });
+  // The button offers a choice of operations once the editor has read them.
+  const run = (name: string) =>
+    expect(async () => {
+      const stop = page.getByRole("button", { name: /Stop query/ });
+      if (await stop.isVisible()) await stop.click();
+      await page.getByRole("button", { name: /Execute query/ }).click({ timeout: 1_000 });
+      await page.getByRole("menuitem", { name }).click({ timeout: 1_000 });
+    }).toPass({ timeout: 15_000 });
+  const results = page.locator(".result-window");
+  await run("Columns");
+  await expect(results).toContainText('"Backlog"', { timeout: 10_000 });
+
+  await run("Board");
+  const id = await quietIssue(service, "BACKLOG");
+  await ask(
+    service,
+    `mutation ($id: ID!) { moveIssue(input: {issueId: $id, to: READY}) { cursor } }`,
+    { id },
+  );
+  await expect(results).toContainText('"IssueMoved"', { timeout: 10_000 });
+});

@@ -1,0 +1,71 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+
+const BINARY = process.env.DISPATCH ?? resolve("../target/debug/dispatch");
+const START_MS = 60_000;
+
+/** `dispatch demo` with data of its own, on a port that it chooses itself. */
+export class Service {
+  readonly #data = mkdtempSync(join(tmpdir(), "dispatch-e2e-"));
+  #process: ChildProcess | undefined;
+  #said = "";
+  /** Where it answers. */
+  url = "";
+
+  /** Starts it. `port` asks for the port of an earlier start. */
+  async start(port = "0"): Promise<void> {
+    const child = spawn(BINARY, ["demo"], {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: {
+        ...process.env,
+        HOST: "127.0.0.1",
+        PORT: port,
+        DISPATCH_DATA_DIR: this.#data,
+        NO_COLOR: "1",
+      },
+    });
+    this.#process = child;
+    this.#said = "";
+    this.url = await new Promise((found, failed) => {
+      const timer = setTimeout(
+        () => failed(new Error(`no address after a minute:\n${this.#said}`)),
+        START_MS,
+      );
+      const listen = (chunk: Buffer) => {
+        this.#said += chunk.toString();
+        const address = /http:\/\/127\.0\.0\.1:\d+/.exec(this.#said);
+        if (!address) return;
+        clearTimeout(timer);
+        found(address[0]);
+      };
+      child.stdout.on("data", listen);
+      child.stderr.on("data", listen);
+      child.once("exit", (code) => {
+        clearTimeout(timer);
+        failed(new Error(`ended with ${code ?? "a signal"}:\n${this.#said}`));
+      });
+      child.once("error", failed);
+    });
+  }
+
+  get port(): string {
+    return new URL(this.url).port;
+  }
+
+  /** Asks it to stop and waits until it has. */
+  async stop(): Promise<void> {
+    const child = this.#process;
+    this.#process = undefined;
+    if (child?.exitCode !== null) return;
+    child.kill("SIGTERM");
+    await once(child, "exit");
+  }
+
+  /** Takes its data away; after `stop`. */
+  forget(): void {
+    rmSync(this.#data, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,95 @@
+import { expect, test as base, type Locator, type Page } from "@playwright/test";
+import { Service } from "./service.ts";
+
+type Fixtures = {
+  /** Fails the test when a page logged an error or asked another host. Every page of the test is watched. */
+  readonly watched: undefined;
+};
+
+type WorkerFixtures = {
+  readonly service: Service;
+};
+
+/** A test against one running demo, in pages that must stay clean. */
+export const test = base.extend<Fixtures, WorkerFixtures>({
+  service: [
+    // eslint-disable-next-line no-empty-pattern -- the runner reads the names of what a fixture needs from here
+    async ({}, use) => {
+      const service = new Service();
+      await service.start();
+      await use(service);
+      await service.stop();
+      service.forget();
+    },
+    { scope: "worker", timeout: 90_000 },
+  ],
+  baseURL: async ({ service }, use) => use(service.url),
+  watched: [
+    async ({ context, service }, use) => {
+      const problems: string[] = [];
+      context.on("page", (page) => watch(page, service, problems));
+      await use(undefined);
+      expect(problems).toEqual([]);
+    },
+    { auto: true },
+  ],
+});
+
+function watch(page: Page, service: Service, problems: string[]): void {
+  page.on("console", (message) => {
+    if (message.type() === "error") problems.push(message.text());
+  });
+  page.on("pageerror", (error) => problems.push(error.message));
+  page.on("request", (request) => {
+    const url = new URL(request.url());
+    if (url.protocol.startsWith("http") && url.host !== new URL(service.url).host)
+      problems.push(request.url());
+  });
+}
+
+export { expect };
+
+export type Status = "BACKLOG" | "READY" | "IN_PROGRESS" | "IN_REVIEW" | "BLOCKED" | "DONE";
+
+export const column = (page: Page, status: Status): Locator =>
+  page.locator(`[data-column=${status}]`);
+export const cards = (page: Page, status: Status): Locator =>
+  column(page, status).locator("[data-card]");
+export const card = (page: Page, id: string): Locator => page.locator(`[data-card="${id}"]`);
+
+/** Opens the board and waits until it is live. */
+export async function openBoard(page: Page, search = ""): Promise<void> {
+  await page.goto(`/board${search}`);
+  await expect(page.locator("[data-connection=live]")).toBeVisible();
+}
+
+/** Sends a document to the service, as any client would. */
+export async function ask<Data>(
+  service: Service,
+  query: string,
+  variables: object = {},
+): Promise<Data> {
+  const response = await fetch(`${service.url}/graphql`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ query, variables }),
+  });
+  const answer = (await response.json()) as { data: Data; errors?: unknown };
+  expect(answer.errors, "the service refused").toBeUndefined();
+  return answer.data;
+}
+
+/** An open issue of this column that no scripted agent works on, so that it stays where a test puts it. */
+export async function quietIssue(service: Service, status: Status, skip = 0): Promise<string> {
+  const { issues } = await ask<{
+    issues: { nodes: { id: string; agents: string[]; state: string }[] };
+  }>(
+    service,
+    `query ($status: Status!) { issues(filter: {statuses: [$status]}, first: 50) { nodes { id agents state } } }`,
+    { status },
+  );
+  const quiet = issues.nodes.filter((issue) => issue.agents.length === 0 && issue.state === "OPEN");
+  const found = quiet[skip];
+  if (!found) throw new Error(`no quiet issue in ${status}`);
+  return found.id;
+}

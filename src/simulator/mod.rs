@@ -6,11 +6,13 @@
 //! simulator misbehave with [`Fault`]s. Not here: anything Dispatch decides. No floor imports this
 //! folder. Invariant: its schema promises nothing that GitHub's does not; a test compares them.
 
+mod agents;
 mod cost;
 mod faults;
 mod journal;
 mod limits;
 mod load;
+mod neighbours;
 mod people;
 pub mod sample;
 mod schema;
@@ -22,10 +24,12 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+pub use agents::{Agents, Thwarted};
 pub use cost::points;
 pub use faults::{Fault, Gate, Rule};
 pub use journal::{Kind, Request, Write};
 pub use load::Load;
+pub use neighbours::Neighbours;
 pub use people::IssueView;
 pub use schema::sdl;
 pub use server::serve;

@@ -12,7 +12,7 @@ use chrono::TimeDelta;
 use dispatch::clock::Clock;
 use dispatch::domain::{IssueState, LabelSet, Priority, Status};
 use dispatch::github::{IssuesQuery, States};
-use dispatch::simulator::{Load, NewIssue, Simulator, sample, sdl};
+use dispatch::simulator::{Load, Neighbours, NewIssue, Simulator, sample, sdl};
 
 use crate::support::github::{GitHub, noon};
 
@@ -250,6 +250,66 @@ fn the_sample_has_what_boards_trip_over() {
     };
     has("two status labels", &|issue| statuses(issue) == 2);
     has("no status label", &|issue| issue.closed_at.is_none() && statuses(issue) == 0);
+}
+
+/// The open issues, those among them that are done, and all.
+fn sizes(simulator: &Simulator) -> (usize, usize, usize) {
+    let issues: Vec<_> =
+        simulator.repositories().iter().flat_map(|name| simulator.issues(name)).collect();
+    let open = issues.iter().filter(|issue| issue.closed_at.is_none());
+    let is_done =
+        |issue: &&dispatch::simulator::IssueView| issue.labels.contains(&"status/done".to_owned());
+    (open.clone().count(), open.filter(is_done).count(), issues.len())
+}
+
+#[test]
+fn the_neighbours_do_everything_and_keep_the_size() {
+    let clock = Clock::held_at(noon());
+    let simulator = Simulator::new(clock.clone());
+    let names = sample::found(&simulator, 7);
+    let before: Vec<_> = names.iter().flat_map(|name| simulator.issues(name)).collect();
+    let mut neighbours = Neighbours::new(simulator.clone(), 7);
+    for act in 0..3_000 {
+        clock.advance(Duration::from_secs(5));
+        neighbours.act().unwrap();
+        // Somebody finishes something, through Dispatch.
+        if act % 4 == 0 {
+            let open = names.iter().flat_map(|name| {
+                simulator.issues(name).into_iter().map(move |issue| (name, issue))
+            });
+            let found = open.into_iter().find(|(_, issue)| {
+                issue.closed_at.is_none() && issue.labels.contains(&"status/backlog".to_owned())
+            });
+            if let Some((name, issue)) = found {
+                simulator
+                    .relabel(
+                        name,
+                        issue.number,
+                        &["status/done"],
+                        &["status/backlog", "status/in-review"],
+                    )
+                    .unwrap();
+            }
+        }
+    }
+    // 750 were finished, more than there is room for: what was closed has been opened again.
+    let (open, done, all) = sizes(&simulator);
+    assert!((100..=200).contains(&open), "{open} open");
+    assert!(done <= 20, "{done} done");
+    assert!((200..=230).contains(&all), "{all} in all");
+
+    let after: Vec<_> = names.iter().flat_map(|name| simulator.issues(name)).collect();
+    let same =
+        |issue: &&dispatch::simulator::IssueView| before.iter().find(|old| old.id == issue.id);
+    let changed = |is_it: &dyn Fn(
+        &dispatch::simulator::IssueView,
+        &dispatch::simulator::IssueView,
+    ) -> bool| {
+        after.iter().filter(|issue| same(issue).is_some_and(|old| is_it(old, issue))).count()
+    };
+    assert!(changed(&|old, new| old.comments < new.comments) > 50);
+    assert!(changed(&|old, new| old.title != new.title) > 10);
+    assert!(changed(&|old, new| old.closed_at.is_none() && new.closed_at.is_some()) > 10);
 }
 
 // ---------------------------------------------------------------- size

@@ -91,7 +91,7 @@ pub fn found(simulator: &Simulator, seed: u64) -> Vec<String> {
     let mut issues: Vec<(&str, NewIssue)> = titles()
         .into_iter()
         .chain(prose::TITLES.map(str::to_owned))
-        .map(|title| (home(&title), issue(title, now, &mut rng)))
+        .map(|title| (home(&title), issue(title, column(&mut rng), now, &mut rng)))
         .collect();
     issues.extend(awkward::issues(now));
     // Numbers follow the order of opening, as on GitHub.
@@ -113,8 +113,19 @@ fn full_name(name: &str) -> String {
     format!("{OWNER}/{name}")
 }
 
-/// Where an issue of this title is filed.
-pub(super) fn home(title: &str) -> &'static str {
+/// The full name of the repository where an issue of this title is filed.
+pub(super) fn repository_for(title: &str) -> String {
+    full_name(home(title))
+}
+
+/// An issue that somebody opens just now.
+pub(super) fn fresh_issue(title: String, now: DateTime<Utc>, rng: &mut StdRng) -> NewIssue {
+    let column = Column::Open(Some(Status::Backlog));
+    let new = issue(title, column, now, rng);
+    NewIssue { created_at: None, updated_at: None, comments: 0, ..new }
+}
+
+fn home(title: &str) -> &'static str {
     let title = title.to_lowercase();
     let (name, _) = REPOSITORIES
         .iter()
@@ -131,10 +142,13 @@ fn labels() -> Vec<(String, &'static str)> {
     statuses.into_iter().chain(priorities).chain(types).collect()
 }
 
-/// An issue with everything made up but its title.
-pub(super) fn issue(title: String, now: DateTime<Utc>, rng: &mut StdRng) -> NewIssue {
+fn column(rng: &mut StdRng) -> Column {
     let column = COLUMNS.choose_weighted(rng, |(_, weight)| *weight);
-    let column = column.map_or(Column::Open(None), |(column, _)| *column);
+    column.map_or(Column::Open(None), |(column, _)| *column)
+}
+
+/// An issue with everything made up but its title.
+fn issue(title: String, column: Column, now: DateTime<Utc>, rng: &mut StdRng) -> NewIssue {
     let (created_at, updated_at, closed_at) = times(column, now, rng);
     let someone = |rng: &mut StdRng| (*PEOPLE.choose(rng).expect("there are some")).to_owned();
     NewIssue {

@@ -1,0 +1,319 @@
+//! The agents of the demo: callers of Dispatch like any other, with the agents' token, over its own
+//! address. So what they do takes the same way as what a person does, and shows as theirs in the
+//! audit log.
+//!
+//! Not here: what people do on GitHub (`neighbours`). Only `agent/*` labels are set on the simulated
+//! GitHub itself, as an agent with a token of its own would.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Bytes;
+use hyper::client::conn::http1;
+use hyper::header::{AUTHORIZATION, CONNECTION, CONTENT_TYPE, HOST};
+use hyper_util::rt::TokioIo;
+use rand::rngs::StdRng;
+use rand::seq::IndexedRandom as _;
+use rand::{Rng as _, SeedableRng as _};
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+
+use super::{Simulator, sample};
+use crate::clock::Clock;
+
+/// How long Dispatch may take to answer.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Enough for the agents to find something to do.
+const BOARD: &str = "query DemoBoard {
+  board {
+    columns {
+      status
+      issues(first: 50) {
+        nodes { id number url agents repository { fullName } }
+      }
+    }
+  }
+}";
+
+const MOVE: &str = "mutation DemoMove($input: MoveIssueInput!) {
+  moveIssue(input: $input) { issue { id } }
+}";
+
+const RUN: &str = "mutation DemoRun($input: RecordAgentRunInput!) {
+  recordAgentRun(input: $input) { agentRun { id } }
+}";
+
+/// Why an agent gives up on an issue for the time being.
+const REASONS: [&str; 5] = [
+    "waits for a decision about the price",
+    "the test environment is down",
+    "needs a token that only a person can make",
+    "cannot reproduce it; asked whoever filed it",
+    "the fix belongs into a library that is not ours",
+];
+
+/// What an agent says of a run that went well.
+const SUMMARIES: [&str; 5] = [
+    "Wrote a failing test, then made it pass.",
+    "Two files changed, nineteen lines added.",
+    "Reproduced it, fixed it, opened a pull request.",
+    "Took the review's advice and simplified the change.",
+    "Updated the documentation along with the code.",
+];
+
+/// The agents, one deed at a time.
+#[derive(Debug)]
+pub struct Agents {
+    simulator: Simulator,
+    dispatch: SocketAddr,
+    token: String,
+    clock: Clock,
+    rng: StdRng,
+}
+
+/// Why an agent did not get its way.
+#[derive(Debug, thiserror::Error)]
+pub enum Thwarted {
+    /// Dispatch, or the simulated GitHub, said no.
+    #[error("{0}")]
+    Refused(String),
+    /// Dispatch gave no answer that can be understood.
+    #[error("Dispatch gave no answer: {0}")]
+    Unreachable(String),
+}
+
+#[derive(Deserialize)]
+struct BoardAnswer {
+    board: Board,
+}
+
+#[derive(Deserialize)]
+struct Board {
+    columns: Vec<Column>,
+}
+
+#[derive(Deserialize)]
+struct Column {
+    status: String,
+    issues: Cards,
+}
+
+#[derive(Deserialize)]
+struct Cards {
+    nodes: Vec<Card>,
+}
+
+/// An issue as an agent sees it on the board.
+#[derive(Debug, Clone, Deserialize)]
+struct Card {
+    id: String,
+    number: i64,
+    url: String,
+    agents: Vec<String>,
+    repository: CardRepository,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct CardRepository {
+    full_name: String,
+}
+
+impl Board {
+    fn cards(&self, status: &str) -> &[Card] {
+        let column = self.columns.iter().find(|column| column.status == status);
+        column.map_or(&[], |column| &column.issues.nodes)
+    }
+}
+
+/// What an agent does with a card.
+#[derive(Debug, Clone, Copy)]
+struct Deed {
+    from: &'static str,
+    to: &'static str,
+    run_type: &'static str,
+    /// Whether the run went well.
+    success: bool,
+    /// Whose cards: the agent's own, or those that nobody has.
+    whose: Whose,
+    /// How often it is done, beside the others.
+    odds: u32,
+    /// Not done when the column it leads to has so many cards already.
+    room: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Whose {
+    Own,
+    Nobodys,
+}
+
+/// Work flows from left to right; the room in each column keeps any from running over.
+const DEEDS: [Deed; 8] = [
+    deed("BACKLOG", "READY", "triage", true, Whose::Nobodys, 3, 24),
+    deed("READY", "IN_PROGRESS", "claim", true, Whose::Nobodys, 3, 20),
+    deed("READY", "IN_PROGRESS", "claim", true, Whose::Own, 3, 24),
+    deed("IN_PROGRESS", "IN_REVIEW", "implement", true, Whose::Own, 5, 16),
+    deed("IN_PROGRESS", "BLOCKED", "implement", false, Whose::Own, 1, 10),
+    deed("IN_REVIEW", "DONE", "review", true, Whose::Own, 5, 50),
+    deed("IN_REVIEW", "IN_PROGRESS", "review", false, Whose::Own, 1, 20),
+    deed("BLOCKED", "READY", "unblock", true, Whose::Own, 2, 24),
+];
+
+const fn deed(
+    from: &'static str,
+    to: &'static str,
+    run_type: &'static str,
+    success: bool,
+    whose: Whose,
+    odds: u32,
+    room: usize,
+) -> Deed {
+    Deed { from, to, run_type, success, whose, odds, room }
+}
+
+impl Agents {
+    /// Agents that reach Dispatch at an address and have the agents' token.
+    pub fn new(
+        simulator: Simulator,
+        dispatch: SocketAddr,
+        token: String,
+        clock: Clock,
+        seed: u64,
+    ) -> Self {
+        Self { simulator, dispatch, token, clock, rng: StdRng::seed_from_u64(seed) }
+    }
+
+    /// Does something every `pace` or so, for as long as the future is polled.
+    pub async fn live(mut self, pace: Duration) {
+        loop {
+            tokio::time::sleep(pace.mul_f64(self.rng.random_range(0.5..1.5))).await;
+            // A person may have been quicker, or Dispatch may be stopping. Agents try again.
+            if let Err(error) = self.act().await {
+                tracing::debug!(%error, "an agent of the demo did not get its way");
+            }
+        }
+    }
+
+    /// One agent does one thing: moves a card it may move, or reports that it is alive.
+    ///
+    /// # Errors
+    ///
+    /// When Dispatch refuses, or does not answer.
+    pub async fn act(&mut self) -> Result<(), Thwarted> {
+        let agent = *sample::AGENTS.choose(&mut self.rng).expect("there are some");
+        let BoardAnswer { board } = self.ask(agent, BOARD, json!({})).await?;
+        let began = self.clock.now();
+        let Some((card, deed)) = self.choose(agent, &board) else {
+            return self
+                .report(agent, json!({ "runType": "heartbeat", "status": "success" }))
+                .await;
+        };
+        if deed.to == "IN_PROGRESS" && deed.whose == Whose::Nobodys {
+            let label = format!("agent/{agent}");
+            let labelled =
+                self.simulator.relabel(&card.repository.full_name, card.number, &[&label], &[]);
+            labelled.map_err(|refusal| Thwarted::Refused(refusal.to_string()))?;
+        }
+        let reason = (deed.to == "BLOCKED").then(|| self.one_of(&REASONS));
+        let input = json!({ "issueId": card.id, "to": deed.to, "reason": reason });
+        self.ask::<IgnoredAny>(agent, MOVE, json!({ "input": input })).await?;
+        let summary = deed.success.then(|| self.one_of(&SUMMARIES));
+        let run = json!({
+            "runType": deed.run_type,
+            "status": if deed.success { "success" } else { "error" },
+            "startedAt": began,
+            "summary": summary,
+            "errorMessage": reason,
+            "touchedIssueUrls": [card.url],
+            "issueId": card.id,
+        });
+        self.report(agent, run).await
+    }
+
+    /// Reports a run that ended just now; what it does not say is filled in.
+    async fn report(&self, agent: &str, mut run: Value) -> Result<(), Thwarted> {
+        let now = json!(self.clock.now());
+        if run["startedAt"].is_null() {
+            run["startedAt"] = now.clone();
+        }
+        run["finishedAt"] = now;
+        run["agentName"] = json!(agent);
+        self.ask::<IgnoredAny>(agent, RUN, json!({ "input": run })).await.map(drop)
+    }
+
+    /// A card, and what to do with it; none when there is nothing to do but to wait.
+    fn choose(&mut self, agent: &str, board: &Board) -> Option<(Card, Deed)> {
+        let is_meant = |card: &&Card, whose| match whose {
+            Whose::Own => card.agents.iter().any(|own| own == agent),
+            Whose::Nobodys => card.agents.is_empty(),
+        };
+        let choices = DEEDS.into_iter().filter(|deed| board.cards(deed.to).len() < deed.room);
+        let choices = choices.filter_map(|deed| {
+            let cards = board.cards(deed.from).iter().filter(|card| is_meant(card, deed.whose));
+            let cards: Vec<_> = cards.collect();
+            (!cards.is_empty()).then_some((cards, deed))
+        });
+        let choices: Vec<_> = choices.collect();
+        // Now and then an agent only says that it is alive.
+        let (cards, deed) = choices
+            .choose_weighted(&mut self.rng, |(_, deed)| deed.odds)
+            .ok()
+            .filter(|_| self.rng.random_bool(0.9))?;
+        let card = cards.choose(&mut self.rng)?;
+        Some(((*card).clone(), *deed))
+    }
+
+    fn one_of(&mut self, words: &[&'static str]) -> &'static str {
+        words.choose(&mut self.rng).expect("there are some")
+    }
+
+    /// Asks Dispatch over GraphQL and answers the data.
+    async fn ask<T: DeserializeOwned>(
+        &self,
+        agent: &str,
+        query: &str,
+        variables: Value,
+    ) -> Result<T, Thwarted> {
+        let unreachable = |reason: &dyn ToString| Thwarted::Unreachable(reason.to_string());
+        let body = json!({ "query": query, "variables": variables }).to_string();
+        let request = hyper::Request::post("/graphql")
+            .header(HOST, self.dispatch.to_string())
+            .header(AUTHORIZATION, format!("Bearer {}", self.token))
+            .header("x-agent-name", agent)
+            .header(CONTENT_TYPE, "application/json")
+            .header(CONNECTION, "close")
+            .body(Full::new(Bytes::from(body)))
+            .map_err(|error| unreachable(&error))?;
+        let answer = tokio::time::timeout(PATIENCE, exchange(self.dispatch, request)).await;
+        let answer = answer.map_err(|error| unreachable(&error))?;
+        let answer = answer.map_err(|error| unreachable(&error))?;
+        let mut answer: Value =
+            serde_json::from_slice(&answer).map_err(|error| unreachable(&error))?;
+        if let Some(error) = answer["errors"].get(0) {
+            return Err(Thwarted::Refused(
+                error["message"].as_str().unwrap_or("refused").to_owned(),
+            ));
+        }
+        T::deserialize(answer["data"].take()).map_err(|error| unreachable(&error))
+    }
+}
+
+/// One request on a connection of its own; a demo's pace needs no pool.
+async fn exchange(
+    address: SocketAddr,
+    request: hyper::Request<Full<Bytes>>,
+) -> Result<Bytes, Box<dyn std::error::Error + Send + Sync>> {
+    let stream = TcpStream::connect(address).await?;
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+    let asking = async move {
+        let response = sender.send_request(request).await?;
+        Ok(response.into_body().collect().await?.to_bytes())
+    };
+    let (answer, _) = tokio::join!(asking, connection);
+    answer
+}

@@ -1,0 +1,181 @@
+//! The people of the sample organisation, who go on using GitHub while the demo runs.
+//!
+//! Not here: what is done through Dispatch (`agents`). Invariant: however long it goes on, the
+//! organisation keeps about its size: what is opened is paid for by what is closed and opened again.
+
+use std::time::Duration;
+
+use rand::rngs::StdRng;
+use rand::seq::{IndexedRandom as _, IteratorRandom as _};
+use rand::{Rng as _, SeedableRng as _};
+
+use super::people::IssueView;
+use super::world::Refusal;
+use super::{Simulator, sample};
+use crate::domain::{Priority, Status};
+
+/// Beyond this many issues nothing new is opened; old ones are opened again instead.
+const MOST: usize = 220;
+
+/// With fewer open ones than this, something is opened.
+const FEWEST_OPEN: usize = 110;
+
+/// With more cards than this in Done, one is closed.
+const MOST_DONE: usize = 10;
+
+/// What one of them does next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Deed {
+    Open,
+    Reopen,
+    CloseWhatIsDone,
+    Comment,
+    EditTitle,
+    ChangePriority,
+}
+
+/// The people, one deed at a time. The same seed does the same to the same organisation.
+#[derive(Debug)]
+pub struct Neighbours {
+    simulator: Simulator,
+    rng: StdRng,
+}
+
+/// An issue with the repository it is in.
+type Found = (String, IssueView);
+
+impl Neighbours {
+    /// People on a simulated GitHub that holds the sample organisation.
+    pub fn new(simulator: Simulator, seed: u64) -> Self {
+        Self { simulator, rng: StdRng::seed_from_u64(seed) }
+    }
+
+    /// Does something every `pace` or so, for as long as the future is polled.
+    pub async fn live(mut self, pace: Duration) {
+        loop {
+            tokio::time::sleep(pace.mul_f64(self.rng.random_range(0.5..1.5))).await;
+            if let Err(refusal) = self.act() {
+                tracing::debug!(%refusal, "somebody on the simulated GitHub was refused");
+            }
+        }
+    }
+
+    /// Does one thing.
+    ///
+    /// # Errors
+    ///
+    /// When GitHub would refuse it, because the issue has meanwhile gone.
+    pub fn act(&mut self) -> Result<(), Refusal> {
+        let issues = self.issues();
+        match self.deed(&issues) {
+            Deed::Open => self.open(),
+            Deed::Reopen => self.reopen(&issues),
+            Deed::CloseWhatIsDone => self.close_what_is_done(&issues),
+            Deed::Comment => self.with_open(&issues, |simulator, (repository, issue), _| {
+                simulator.comment(repository, issue.number)
+            }),
+            Deed::EditTitle => self.with_open(&issues, |simulator, (repository, issue), _| {
+                simulator.edit_title(repository, issue.number, &retitled(&issue.title))
+            }),
+            Deed::ChangePriority => {
+                self.with_open(&issues, |simulator, (repository, issue), rng| {
+                    let old = issue.labels.iter().filter(|label| label.starts_with("priority/"));
+                    let old: Vec<_> = old.map(String::as_str).collect();
+                    let others = Priority::ALL.map(Priority::label).into_iter();
+                    let new = others.filter(|label| !old.contains(label)).choose(rng);
+                    simulator.relabel(repository, issue.number, new.as_slice(), &old)
+                })
+            }
+        }
+    }
+
+    fn issues(&self) -> Vec<Found> {
+        let names = self.simulator.repositories();
+        let in_repository = |name: String| {
+            let issues = self.simulator.issues(&name);
+            issues.into_iter().map(move |issue| (name.clone(), issue))
+        };
+        names.into_iter().flat_map(in_repository).collect()
+    }
+
+    fn deed(&mut self, issues: &[Found]) -> Deed {
+        let open = issues.iter().filter(|(_, issue)| issue.closed_at.is_none()).count();
+        if open < FEWEST_OPEN {
+            return if issues.len() < MOST { Deed::Open } else { Deed::Reopen };
+        }
+        if issues.iter().filter(|found| is_done(found)).count() > MOST_DONE {
+            return Deed::CloseWhatIsDone;
+        }
+        let another = if issues.len() < MOST { Deed::Open } else { Deed::Comment };
+        let deeds = [
+            (another, 2),
+            (Deed::CloseWhatIsDone, 3),
+            (Deed::Comment, 3),
+            (Deed::EditTitle, 1),
+            (Deed::ChangePriority, 2),
+        ];
+        deeds
+            .choose_weighted(&mut self.rng, |(_, odds)| *odds)
+            .map_or(Deed::Comment, |(deed, _)| *deed)
+    }
+
+    fn open(&mut self) -> Result<(), Refusal> {
+        let title = sample::titles().choose(&mut self.rng).cloned().unwrap_or_default();
+        let repository = sample::repository_for(&title);
+        let now = self.simulator.now();
+        let issue = sample::fresh_issue(title, now, &mut self.rng);
+        self.simulator.open_issue(&repository, issue).map(drop)
+    }
+
+    /// The one that has been closed for longest comes back, to be looked at again.
+    fn reopen(&mut self, issues: &[Found]) -> Result<(), Refusal> {
+        let closed = issues.iter().filter(|(_, issue)| issue.closed_at.is_some());
+        let Some((repository, issue)) = closed.min_by_key(|(_, issue)| issue.closed_at) else {
+            return Ok(());
+        };
+        let statuses: Vec<_> = statuses(issue).collect();
+        self.simulator.relabel(repository, issue.number, &[Status::Backlog.label()], &statuses)?;
+        self.simulator.reopen(repository, issue.number)
+    }
+
+    /// Done is a column; closing is for people, on GitHub.
+    fn close_what_is_done(&mut self, issues: &[Found]) -> Result<(), Refusal> {
+        let done = issues.iter().filter(|found| is_done(found));
+        match done.min_by_key(|(_, issue)| issue.updated_at) {
+            Some((repository, issue)) => self.simulator.close(repository, issue.number),
+            None => Ok(()),
+        }
+    }
+
+    fn with_open(
+        &mut self,
+        issues: &[Found],
+        act: impl FnOnce(&Simulator, &Found, &mut StdRng) -> Result<(), Refusal>,
+    ) -> Result<(), Refusal> {
+        let open = issues.iter().filter(|(_, issue)| issue.closed_at.is_none());
+        match open.choose(&mut self.rng) {
+            Some(found) => act(&self.simulator, found, &mut self.rng),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Whether it is still open, and in the last column.
+fn is_done((_, issue): &Found) -> bool {
+    issue.closed_at.is_none() && statuses(issue).eq([Status::Done.label()])
+}
+
+fn statuses(issue: &IssueView) -> impl Iterator<Item = &str> {
+    issue.labels.iter().map(String::as_str).filter(|label| label.starts_with("status/"))
+}
+
+/// A title that somebody made clearer; edited once more it is as it was.
+fn retitled(title: &str) -> String {
+    const ADDED: &str = " (see the comments)";
+    match title.strip_suffix(ADDED) {
+        Some(title) => title.to_owned(),
+        // GitHub's limit is 256 characters.
+        None if title.chars().count() + ADDED.len() > 256 => title.chars().take(200).collect(),
+        None => format!("{title}{ADDED}"),
+    }
+}

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 pub enum Error {
     /// The machine has no usable PostgreSQL.
     #[error(
-        "No PostgreSQL {}or later was found: set DATABASE_URL to a database that runs somewhere, \
+        "No PostgreSQL {} or later was found: set DATABASE_URL to a database that runs somewhere, \
          install PostgreSQL (`apt-get install postgresql`, `brew install postgresql@17`), or fetch \
          one into this repository with `npm ci --prefix web`",
         super::binaries::OLDEST

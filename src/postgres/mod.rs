@@ -34,6 +34,9 @@ use server::Server;
 /// The role and the database that Dispatch uses in its own server.
 const NAME: &str = "dispatch";
 
+/// How the name of a cluster begins that is still being set up.
+const DRAFT: &str = "cluster.new-";
+
 /// Where a server lives and what is kept of it.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -235,8 +238,9 @@ fn set_up(
     dir: &Path,
     keep: Keep,
 ) -> Result<(), Error> {
-    let draft = dir.join("cluster.new");
-    remove(&draft)?;
+    remove_drafts(dir)?;
+    // An `initdb` whose Dispatch was killed may still be at work, hence a name of its own.
+    let draft = dir.join(format!("{DRAFT}{:016x}", rand::random::<u64>()));
     tracing::info!(dir = %dir.display(), "setting up a PostgreSQL {}", installation.major());
     let mut locales = ["C.UTF-8", "en_US.UTF-8", "C"].into_iter().peekable();
     while let Some(locale) = locales.next() {
@@ -263,6 +267,18 @@ fn set_up(
         }
     }
     unreachable!("the last locale returns")
+}
+
+/// Removes what interrupted set-ups left.
+fn remove_drafts(dir: &Path) -> Result<(), Error> {
+    let failed = |error| Error::file("look into", dir, error);
+    for entry in fs::read_dir(dir).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        if entry.file_name().to_string_lossy().starts_with(DRAFT) {
+            remove(&entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 /// Makes the folder of the socket, which only the server's account can enter.

@@ -3,6 +3,7 @@
 
 use std::fs::{self, File};
 use std::io;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ExitStatus, Stdio};
@@ -65,7 +66,8 @@ impl Recipe {
 
     fn spawn(&self) -> Result<Child, Error> {
         let log = self.log();
-        let open = File::options().create(true).append(true).open(&log);
+        // It may quote statements, with what is in them.
+        let open = File::options().create(true).append(true).mode(0o600).open(&log);
         let open = open.and_then(|log| Ok((log.try_clone()?, log)));
         let (out, err) = open.map_err(|error| Error::file("write", &log, error))?;
         let mut command = self.account.command(Path::new("/bin/sh"));

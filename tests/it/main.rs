@@ -1,5 +1,6 @@
 //! Every test that needs a database, a door or a simulated GitHub.
 
+mod crashes;
 mod floors;
 mod github;
 mod migrations;

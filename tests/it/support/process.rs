@@ -1,0 +1,75 @@
+//! The real binary, served to a test and killed by it.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+
+use super::{AGENT_TOKEN, PATIENCE};
+
+/// `dispatch serve` on a port of its own. Dropping it kills it, as a crash would.
+pub(crate) struct Process {
+    child: Child,
+    address: String,
+    http: reqwest::Client,
+}
+
+impl Process {
+    /// Starts it and waits until it says that it is ready.
+    pub(crate) async fn serve(database_url: &str, github: &str) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_dispatch"))
+            .arg("serve")
+            .env_clear()
+            .env("DATABASE_URL", database_url)
+            .env("GITHUB_API_URL", github)
+            .env("GITHUB_TOKEN", "token-for-github")
+            .env("DISPATCH_AGENT_TOKEN", AGENT_TOKEN)
+            .env("DISPATCH_SYNC_INTERVAL_MS", "0")
+            .env("DISPATCH_DATA_DIR", std::env::temp_dir())
+            .env("PORT", "0")
+            .env("RUST_LOG", "dispatch=warn")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let ready = async {
+            while let Some(line) = lines.next_line().await.unwrap() {
+                if let Some((_, address)) = line.split_once("ready at ") {
+                    return address.trim().trim_end_matches('/').to_owned();
+                }
+            }
+            panic!("the server ended before it was ready");
+        };
+        let address = tokio::time::timeout(PATIENCE, ready).await.expect("ready in time");
+        #[expect(clippy::disallowed_methods, reason = "the test is a client of its own")]
+        let http = reqwest::Client::new();
+        Self { child, address, http }
+    }
+
+    /// Ends it without a word.
+    pub(crate) async fn kill(mut self) {
+        self.child.kill().await.unwrap();
+    }
+
+    /// Asks GraphQL and answers the whole body.
+    pub(crate) async fn graphql(&self, query: &str, variables: Value) -> Option<Value> {
+        let answer = self
+            .http
+            .post(format!("{}/graphql", self.address))
+            .timeout(Duration::from_secs(30))
+            .json(&serde_json::json!({ "query": query, "variables": variables }))
+            .send()
+            .await
+            .ok()?;
+        answer.json().await.ok()
+    }
+
+    /// The address it serves on, without a slash at the end.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+}

@@ -6,6 +6,7 @@ mod github;
 mod migrations;
 mod moves;
 mod postgres;
+mod readme;
 mod simulator;
 mod support;
 mod sync;

@@ -54,7 +54,7 @@
 //!
 //! # Three paths
 //!
-//! **Moving a card** ([`service::moves`]): load the row, read the live labels, refuse what is closed,
+//! **Moving a card** ([`service::moves`], [`service::labels`]): load the row, read the live labels, refuse what is closed,
 //! elsewhere or under way; write the intent; send one document that adds, then removes; settle by
 //! the labels that come back. An answer that never came is read back; what cannot be read back stays
 //! pending and is settled after its deadline by whoever looks first.
@@ -66,7 +66,6 @@
 //! **Following the board** ([`bus`], [`graphql`]): the pump reads the log when the bell rings and
 //! sends each event once; a subscription joins the live channel first, then replays from its cursor,
 //! then drops what it has seen. Equal subscriptions are executed once and share their bytes.
-
 
 pub mod app;
 pub mod bus;

@@ -54,7 +54,7 @@ async fn repeat<Task>(
 }
 
 async fn settle(app: App) -> Result<(), Error> {
-    service::moves::settle_overdue(&app).await
+    service::labels::settle_overdue(&app).await
 }
 
 async fn retire(app: App) -> Result<(), Error> {

@@ -34,6 +34,60 @@ impl LabelChange {
     }
 }
 
+/// What somebody wants of an issue's labels, whatever those are by now: a column, some labels there
+/// and some labels gone.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LabelPlan {
+    /// The column; afterwards exactly one label starts with `status/`.
+    pub status: Option<Status>,
+    /// Names that shall be there.
+    pub add: Vec<String>,
+    /// Names that shall be gone.
+    pub remove: Vec<String>,
+}
+
+impl LabelPlan {
+    /// The plan to move to a column.
+    pub fn to_status(target: Status) -> Self {
+        Self { status: Some(target), ..Self::default() }
+    }
+
+    /// The plan to have `label` as the only one with its prefix, or none with it.
+    pub fn only(labels: &LabelSet, prefix: &str, label: Option<String>) -> Self {
+        let others = |name: &&String| name.starts_with(prefix) && Some(*name) != label.as_ref();
+        let remove = labels.0.iter().filter(others).cloned().collect();
+        Self { status: None, add: label.into_iter().collect(), remove }
+    }
+
+    /// The plan that an audit entry tells of: what it aimed at, and what differs between the labels
+    /// it found and those it wanted.
+    pub fn of_entry(target: Option<Status>, found: &LabelSet, wanted: &LabelSet) -> Self {
+        let missing = |from: &LabelSet, of: &LabelSet| -> Vec<String> {
+            let is_ours = |name: &&String| target.is_none() || !name.starts_with("status/");
+            let is_missing = |name: &&String| !of.contains(name);
+            from.0.iter().filter(is_ours).filter(is_missing).cloned().collect()
+        };
+        Self { status: target, add: missing(wanted, found), remove: missing(found, wanted) }
+    }
+
+    /// What is still to be asked of GitHub for an issue with these labels. Nothing, exactly when the
+    /// plan is carried out.
+    pub fn change(&self, labels: &LabelSet) -> LabelChange {
+        let mut change = self.status.map(|target| labels.change_to(target)).unwrap_or_default();
+        change.add.extend(self.add.iter().filter(|name| !labels.contains(name)).cloned());
+        change.remove.extend(self.remove.iter().filter(|name| labels.contains(name)).cloned());
+        change
+    }
+}
+
+/// The colour of a label when Dispatch has to create it: six hexadecimal digits, no `#`. What has no
+/// colour of its own gets the one GitHub gives by default.
+pub fn color_of(label: &str) -> &'static str {
+    let status = Status::from_label(label).map(Status::color);
+    let priority = || Priority::ALL.into_iter().find(|p| p.label() == label).map(Priority::color);
+    status.or_else(priority).unwrap_or("ededed")
+}
+
 impl LabelSet {
     /// The names in order.
     pub fn names(&self) -> &[String] {
@@ -168,6 +222,21 @@ mod tests {
             let after = before.after(&before.change_to(target));
             prop_assert_eq!(statuses(&after), vec![target.label()]);
             prop_assert!(after.change_to(target).is_empty(), "moving again asks for nothing");
+        }
+
+        #[test]
+        fn a_plan_is_carried_out_by_its_change_and_read_back_from_its_entry(
+            found in labels(),
+            status in prop::option::of(prop::sample::select(Status::ALL.to_vec())),
+            agent in prop::option::of("[a-z]{1,4}"),
+        ) {
+            let agent = agent.map(|name| format!("agent/{name}"));
+            let plan = LabelPlan { status, ..LabelPlan::only(&found, "agent/", agent) };
+            let wanted = found.after(&plan.change(&found));
+            prop_assert!(plan.change(&wanted).is_empty());
+            let read = LabelPlan::of_entry(status, &found, &wanted);
+            prop_assert_eq!(found.after(&read.change(&found)), wanted.clone());
+            prop_assert!(read.change(&wanted).is_empty());
         }
 
         #[test]

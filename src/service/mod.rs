@@ -11,6 +11,7 @@ pub mod board;
 mod changes;
 mod error;
 pub mod events;
+pub mod labels;
 pub mod moves;
 pub mod retention;
 pub mod sync;

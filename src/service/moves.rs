@@ -1,33 +1,10 @@
-//! Moving a card, and settling moves whose outcome nobody saw.
-//!
-//! Intent first: an audit entry is written, pending, before GitHub is asked, and settled by the
-//! labels that GitHub then has. Whatever happens in between, a crash included, is mended by the same
-//! second half: read the issue back, settle, announce. Invariants: at most one unsettled change an
-//! issue; a change whose fate is unknown is never sent twice.
+//! Moving a card to another column.
 
-use std::time::Duration;
-
-use chrono::{DateTime, TimeDelta, Utc};
-use diesel_async::AsyncConnection;
-
-use super::changes::{audit_event, issue_event, window_start};
-use super::{Error, Result, board, sync};
+use super::labels::{Changed, Intent, change_labels};
+use super::{Error, Result, board};
 use crate::app::App;
-use crate::domain::filter::is_on_board;
-use crate::domain::{Actor, EventCursor, IssueId, IssueState, LabelSet, Status};
-use crate::github::{self, LiveLabels};
-use crate::store::audit::{NewEntry, Outcome};
-use crate::store::issues::LabelWrite;
-use crate::store::{AuditEntry, Connection, Issue, Repository, audit, event_log, issues};
-
-/// How long GitHub's part of a move may take in all.
-pub const GITHUB_TIME: Duration = Duration::from_secs(5);
-
-/// How long after its deadline an unsettled change is anybody's to settle.
-const GRACE: TimeDelta = TimeDelta::seconds(2);
-
-/// When to look once more after an unknown outcome: a late request may still land.
-const RECHECK: TimeDelta = TimeDelta::seconds(60);
+use crate::domain::labels::LabelPlan;
+use crate::domain::{Actor, IssueId, Status};
 
 /// Moves an issue to another column.
 #[derive(Debug, Clone, async_graphql::InputObject)]
@@ -45,17 +22,6 @@ pub struct MoveIssue {
     pub fencing_token: Option<String>,
 }
 
-/// A move that was done.
-#[derive(Debug, Clone)]
-pub struct Moved {
-    /// The issue as it is now.
-    pub issue: Issue,
-    /// The line in the audit log.
-    pub audit_entry: AuditEntry,
-    /// The event that announces it; the newest position where nothing changed.
-    pub cursor: EventCursor,
-}
-
 /// Moves a card; the audit log calls it `move_issue`.
 ///
 /// # Errors
@@ -63,7 +29,7 @@ pub struct Moved {
 /// [`Error::Invalid`] without a reason for Blocked, [`Error::NotFound`], [`Error::Conflict`] when
 /// the issue is closed, elsewhere than expected, or has an unsettled change; [`Error::Upstream`] or
 /// [`Error::Busy`] when GitHub refused, which the audit log then says too.
-pub async fn move_issue(app: &App, actor: &Actor, command: MoveIssue) -> Result<Moved> {
+pub async fn move_issue(app: &App, actor: &Actor, command: MoveIssue) -> Result<Changed> {
     change_status(app, actor, "move_issue", command).await
 }
 
@@ -72,7 +38,7 @@ pub async fn move_issue(app: &App, actor: &Actor, command: MoveIssue) -> Result<
 /// # Errors
 ///
 /// As [`move_issue`].
-pub async fn set_status(app: &App, actor: &Actor, command: MoveIssue) -> Result<Moved> {
+pub async fn set_status(app: &App, actor: &Actor, command: MoveIssue) -> Result<Changed> {
     change_status(app, actor, "set_status", command).await
 }
 
@@ -81,47 +47,22 @@ async fn change_status(
     actor: &Actor,
     action: &str,
     command: MoveIssue,
-) -> Result<Moved> {
+) -> Result<Changed> {
     let reason = reason_for(&command)?;
     if command.fencing_token.is_some() {
         return Err(Error::LeaseLost { holder: None });
     }
     let (issue, repository) = board::find_issue(app, command.issue_id).await?;
-    let requested_at = app.clock.now();
-    let github = app.github.within(GITHUB_TIME);
     let intent = Intent {
         actor,
         action,
         issue: &issue,
         repository: &repository,
-        target: command.to,
+        target: Some(command.to),
+        expected_from: command.expected_from,
         reason: reason.as_deref(),
-        requested_at,
     };
-
-    let live = match github.live_labels(&issue.node_id, Some(command.to.label())).await {
-        Ok(live) => live,
-        Err(error) => {
-            record_refusal(app, intent.row(&issue.labels, &issue.labels), &error).await?;
-            return Err(error.into());
-        }
-    };
-    let labels = LabelSet::from(live.names());
-    if let Err(conflict) = check(&live, &labels, command.expected_from) {
-        adopt(app, issue.id, &Present::of_live(&live, requested_at)).await?;
-        return Err(conflict);
-    }
-
-    let change = labels.change_to(command.to);
-    let wanted = labels.after(&change);
-    let Some(entry) = append_pending(app, &intent.row(&labels, &wanted)).await? else {
-        return Err(unsettled(app, &issue, &labels, live.state).await?);
-    };
-    if change.is_empty() {
-        return settle(app, &entry, &Present::of_live(&live, requested_at), None, None).await;
-    }
-    let sent = send(&github, &issue, &live, command.to).await;
-    conclude(app, &github, &entry, &live, sent).await
+    change_labels(app, &intent, |_| LabelPlan::to_status(command.to)).await
 }
 
 /// Why an issue is blocked, where that is the move.
@@ -134,474 +75,4 @@ fn reason_for(command: &MoveIssue) -> Result<Option<String>> {
         field: "reason",
         reason: "a move to Blocked needs a reason that tells what it waits for".to_owned(),
     })
-}
-
-/// Whether a move may go on from what GitHub has now.
-fn check(live: &LiveLabels, labels: &LabelSet, expected: Option<Status>) -> Result<()> {
-    let current = labels.effective_status(live.state);
-    if live.state == IssueState::Closed {
-        return Err(Error::Conflict {
-            what: "Cannot move a closed issue".to_owned(),
-            current: Some(current),
-            pending: None,
-        });
-    }
-    match expected {
-        Some(expected) if expected != current => Err(Error::Conflict {
-            what: format!(
-                "The issue is in {} by now, not in {}",
-                current.title(),
-                expected.title()
-            ),
-            current: Some(current),
-            pending: None,
-        }),
-        _ => Ok(()),
-    }
-}
-
-/// Who wants what of which issue: what the audit log says before GitHub is asked.
-struct Intent<'a> {
-    actor: &'a Actor,
-    action: &'a str,
-    issue: &'a Issue,
-    repository: &'a Repository,
-    target: Status,
-    reason: Option<&'a str>,
-    requested_at: DateTime<Utc>,
-}
-
-impl<'a> Intent<'a> {
-    fn row(&self, before: &'a LabelSet, wanted: &'a LabelSet) -> NewEntry<'a> {
-        NewEntry {
-            actor: self.actor.name(),
-            action: self.action,
-            repository_full_name: self.repository.full_name.as_str(),
-            issue_number: Some(self.issue.number),
-            issue_id: Some(self.issue.id),
-            before_labels: before,
-            after_labels: wanted,
-            target_status: Some(self.target),
-            reason: self.reason,
-            success: None,
-            error_message: None,
-            notes: None,
-            requested_at: self.requested_at,
-            deadline_at: Some(self.requested_at + GITHUB_TIME),
-            settled_at: None,
-        }
-    }
-}
-
-async fn append_pending(app: &App, intent: &NewEntry<'_>) -> Result<Option<AuditEntry>> {
-    let mut connection = app.connection().await?;
-    Ok(audit::append_pending(&mut connection, intent).await?)
-}
-
-/// The refusal of a move that meets another one.
-async fn unsettled(
-    app: &App,
-    issue: &Issue,
-    labels: &LabelSet,
-    state: IssueState,
-) -> Result<Error> {
-    let mut connection = app.connection().await?;
-    let other = audit::unsettled_of(&mut connection, issue.id).await?;
-    Ok(Error::Conflict {
-        what: "Another change of this issue is under way".to_owned(),
-        current: Some(labels.effective_status(state)),
-        pending: other.and_then(|other| other.target_status),
-    })
-}
-
-/// Writes down a move that failed before anything was sent.
-async fn record_refusal(app: &App, intent: NewEntry<'_>, error: &github::Error) -> Result<()> {
-    let message = error.to_string();
-    let row = NewEntry {
-        success: Some(false),
-        error_message: Some(&message),
-        deadline_at: None,
-        settled_at: Some(app.clock.now()),
-        ..intent
-    };
-    let mut connection = app.connection().await?;
-    connection
-        .transaction(async |connection| {
-            let entry = audit::append(connection, &row).await?;
-            event_log::append(connection, &[audit_event(&entry)]).await?;
-            Ok(())
-        })
-        .await
-}
-
-/// What became of a change that was sent.
-enum Sent {
-    /// GitHub answered with the labels it now has, and with what it refused.
-    Answered(github::Changed, Option<github::Error>),
-    /// GitHub refused; nothing was changed.
-    Refused(github::Error),
-    /// Nobody knows.
-    Unknown(github::Error),
-}
-
-/// Sends the change as one document, adds before removals. What was done by half is undone once.
-async fn send(github: &github::Client, issue: &Issue, live: &LiveLabels, target: Status) -> Sent {
-    let change = LabelSet::from(live.names()).change_to(target);
-    let add = match label_id(github, live, target, &change.add).await {
-        Ok(add) => add,
-        Err(error) => return Sent::Refused(error),
-    };
-    let remove = ids_of(live, &change.remove);
-    match github.change_labels(&issue.node_id, &add, &remove).await {
-        Ok(changed) if is_in(&changed, target) => Sent::Answered(changed, None),
-        Ok(changed) => {
-            let refusal = changed.errors.first().cloned().unwrap_or(github::Error::Refused {
-                status: 422,
-                message: "the labels are not those that were asked for".to_owned(),
-            });
-            match undo(github, issue, live, &changed, &add).await {
-                Ok(undone) => Sent::Answered(undone.unwrap_or(changed), Some(refusal)),
-                Err(error) => Sent::Unknown(error),
-            }
-        }
-        Err(error) if error.is_ambiguous() => Sent::Unknown(error),
-        Err(error) => Sent::Refused(error),
-    }
-}
-
-fn is_in(changed: &github::Changed, target: Status) -> bool {
-    LabelSet::from(changed.labels.clone()).change_to(target).is_empty()
-}
-
-/// The id of the label to add, where one is to be added; created where the repository lacks it.
-async fn label_id(
-    github: &github::Client,
-    live: &LiveLabels,
-    target: Status,
-    add: &[String],
-) -> std::result::Result<Vec<String>, github::Error> {
-    match &live.target_label_id {
-        _ if add.is_empty() => Ok(vec![]),
-        Some(id) => Ok(vec![id.clone()]),
-        None => {
-            let (label, color) = (target.label(), target.color());
-            github.create_label(&live.repository_node_id, label, color).await.map(|id| vec![id])
-        }
-    }
-}
-
-/// Puts the status labels back that a change done by half took or added. Nothing comes back when it
-/// took and added none.
-async fn undo(
-    github: &github::Client,
-    issue: &Issue,
-    before: &LiveLabels,
-    now: &github::Changed,
-    added: &[String],
-) -> std::result::Result<Option<github::Changed>, github::Error> {
-    let before_names = before.names();
-    let lacks = |names: &[String], name: &String| !names.contains(name);
-    let is_status = |name: &&String| name.starts_with("status/");
-    let lost: Vec<String> = before_names
-        .iter()
-        .filter(is_status)
-        .filter(|name| lacks(&now.labels, name))
-        .cloned()
-        .collect();
-    let has_gained = now.labels.iter().filter(is_status).any(|name| lacks(&before_names, name));
-    if lost.is_empty() && !has_gained {
-        return Ok(None);
-    }
-    let remove = if has_gained { added } else { &[] };
-    github.change_labels(&issue.node_id, &ids_of(before, &lost), remove).await.map(Some)
-}
-
-fn ids_of(live: &LiveLabels, names: &[String]) -> Vec<String> {
-    let wanted = |label: &&github::Label| names.contains(&label.name);
-    live.labels.iter().filter(wanted).map(|label| label.id.clone()).collect()
-}
-
-/// Settles a change by what is known of it, or by reading it back.
-async fn conclude(
-    app: &App,
-    github: &github::Client,
-    entry: &AuditEntry,
-    live: &LiveLabels,
-    sent: Sent,
-) -> Result<Moved> {
-    let now = app.clock.now();
-    let present = |labels, updated_at| Present {
-        labels,
-        state: live.state,
-        closed_at: live.closed_at,
-        updated_at,
-        read_at: now,
-    };
-    match sent {
-        Sent::Answered(changed, refusal) => {
-            let present = present(LabelSet::from(changed.labels), changed.updated_at);
-            settle(app, entry, &present, refusal, None).await
-        }
-        Sent::Refused(error) => {
-            let before = present(LabelSet::from(live.names()), live.updated_at);
-            settle(app, entry, &before, Some(error), None).await
-        }
-        Sent::Unknown(error) => {
-            let issue = entry.issue_id.ok_or_else(|| Error::no_issue(entry.id))?;
-            let row = row_of(app, issue).await?;
-            match read_back(app, github, &row.node_id).await {
-                Ok(found) => settle_by_reading(app, entry, &found, &error).await,
-                // Not even that: the entry stays pending and is settled after its deadline.
-                Err(_) => Err(error.into()),
-            }
-        }
-    }
-}
-
-async fn read_back(
-    app: &App,
-    github: &github::Client,
-    node_id: &str,
-) -> std::result::Result<Present, github::Error> {
-    let asked_at = app.clock.now();
-    let live = github.live_labels(node_id, None).await?;
-    Ok(Present::of_live(&live, asked_at))
-}
-
-/// What GitHub has at one instant, as far as a move asks.
-struct Present {
-    labels: LabelSet,
-    state: IssueState,
-    closed_at: Option<DateTime<Utc>>,
-    updated_at: DateTime<Utc>,
-    read_at: DateTime<Utc>,
-}
-
-impl Present {
-    fn of_live(live: &LiveLabels, read_at: DateTime<Utc>) -> Self {
-        Self {
-            labels: LabelSet::from(live.names()),
-            state: live.state,
-            closed_at: live.closed_at,
-            updated_at: live.updated_at,
-            read_at,
-        }
-    }
-
-    fn of_row(row: &Issue) -> Self {
-        Self {
-            labels: row.labels.clone(),
-            state: row.state,
-            closed_at: row.closed_at,
-            updated_at: row.updated_at,
-            read_at: row.read_at,
-        }
-    }
-
-    /// Whether the target of a move is reached.
-    fn has_reached(&self, target: Status) -> bool {
-        self.labels.change_to(target).is_empty()
-    }
-
-    fn write(
-        &self,
-        row: &Issue,
-        blocked_reason: Option<String>,
-        since: DateTime<Utc>,
-    ) -> LabelWrite {
-        let status = self.labels.effective_status(self.state);
-        LabelWrite {
-            labels: self.labels.clone(),
-            state: self.state,
-            closed_at: self.closed_at,
-            on_board: row.removed_at.is_none() && is_on_board(self.state, self.closed_at, since),
-            status,
-            priority: self.labels.priority(),
-            blocked_reason: blocked_reason.filter(|_| status == Status::Blocked),
-            updated_at: self.updated_at,
-            read_at: self.read_at.max(row.read_at),
-        }
-    }
-}
-
-/// Settles a change whose answer was lost by what GitHub says when asked again.
-async fn settle_by_reading(
-    app: &App,
-    entry: &AuditEntry,
-    found: &Present,
-    lost: &github::Error,
-) -> Result<Moved> {
-    let reached = entry.target_status.is_some_and(|target| found.has_reached(target));
-    let error = if reached { None } else { Some(lost.clone()) };
-    let recheck = if reached { None } else { Some(app.clock.now() + RECHECK) };
-    settle(app, entry, found, error, recheck).await
-}
-
-/// One transaction: labels, entry, events. Then the move is over, well or with `error`.
-async fn settle(
-    app: &App,
-    entry: &AuditEntry,
-    present: &Present,
-    error: Option<github::Error>,
-    recheck_at: Option<DateTime<Utc>>,
-) -> Result<Moved> {
-    let now = app.clock.now();
-    let message = error.as_ref().map(ToString::to_string);
-    let outcome = Outcome {
-        after_labels: &present.labels,
-        error_message: message.as_deref(),
-        settled_at: now,
-        recheck_at,
-    };
-    let issue_id = entry.issue_id.ok_or_else(|| Error::no_issue(entry.id))?;
-    let mut connection = app.connection().await?;
-    let moved = connection
-        .transaction(async |connection| {
-            let row = issues::lock(connection, issue_id).await?;
-            let Some(settled) = audit::settle(connection, entry.id, &outcome).await? else {
-                return Err(Error::Conflict {
-                    what: "The outcome of this move was settled by somebody else".to_owned(),
-                    current: Some(row.status),
-                    pending: None,
-                });
-            };
-            let reason = match &settled.success {
-                Some(true) => settled.reason.clone(),
-                _ => row.blocked_reason.clone(),
-            };
-            let actor = match &settled.success {
-                Some(true) => settled.actor.as_str(),
-                _ => Actor::GitHub.name(),
-            };
-            let (issue, cursor) =
-                store(app, connection, row, present, reason, actor, Some(&settled)).await?;
-            Ok(Moved { issue, audit_entry: settled, cursor })
-        })
-        .await?;
-    error.map_or(Ok(moved), |error| Err(error.into()))
-}
-
-/// Takes over what GitHub has, where the cache is behind.
-async fn adopt(app: &App, id: IssueId, present: &Present) -> Result<()> {
-    let mut connection = app.connection().await?;
-    connection
-        .transaction(async |connection| {
-            let row = issues::lock(connection, id).await?;
-            let reason = row.blocked_reason.clone();
-            let actor = Actor::GitHub;
-            store(app, connection, row, present, reason, actor.name(), None).await?;
-            Ok(())
-        })
-        .await
-}
-
-/// Writes the row where it differs, and the events: of the issue first, whose position is the one
-/// to wait for, then of the audit entry.
-async fn store(
-    app: &App,
-    connection: &mut Connection,
-    row: Issue,
-    present: &Present,
-    blocked_reason: Option<String>,
-    actor: &str,
-    settled: Option<&AuditEntry>,
-) -> Result<(Issue, EventCursor)> {
-    let now = app.clock.now();
-    let mut write = present.write(&row, blocked_reason, window_start(app, now));
-    let is_older = present.updated_at < row.updated_at;
-    if is_older {
-        write = LabelWrite { read_at: row.read_at, ..unchanged(&row) };
-    }
-    let issue = if write == unchanged(&row) {
-        row.clone()
-    } else {
-        issues::set_labels(connection, row.id, &write).await?
-    };
-    let mut events = Vec::new();
-    let is_seen = LabelWrite { read_at: row.read_at, updated_at: row.updated_at, ..write };
-    if is_seen != unchanged(&row) {
-        let repository =
-            crate::store::repositories::by_ids(connection, &[row.repository_id]).await?;
-        let repository = repository.first().ok_or(diesel::result::Error::NotFound)?;
-        events.push(issue_event(Some(&row), &issue, false, repository, actor, now));
-    }
-    events.extend(settled.map(audit_event));
-    let last = match events.is_empty() {
-        true => event_log::position(connection).await?,
-        false => event_log::append(connection, &events).await?,
-    };
-    // Ids of one statement follow each other, so the first is as far back as there are more events.
-    let behind_first = i64::try_from(events.len().saturating_sub(1)).unwrap_or_default();
-    Ok((issue, EventCursor(last.0 - behind_first)))
-}
-
-fn unchanged(row: &Issue) -> LabelWrite {
-    LabelWrite {
-        labels: row.labels.clone(),
-        state: row.state,
-        closed_at: row.closed_at,
-        on_board: row.on_board,
-        status: row.status,
-        priority: row.priority,
-        blocked_reason: row.blocked_reason.clone(),
-        updated_at: row.updated_at,
-        read_at: row.read_at,
-    }
-}
-
-/// Settles every change whose deadline has passed, and looks once more at those that were settled
-/// by reading back. Safe to run anywhere, any number of times.
-///
-/// # Errors
-///
-/// When the database fails; what GitHub cannot answer stays for the next time.
-pub async fn settle_overdue(app: &App) -> Result<()> {
-    let now = app.clock.now();
-    let (overdue, rechecks) = {
-        let mut connection = app.connection().await?;
-        let overdue = audit::overdue(&mut connection, now - GRACE).await?;
-        (overdue, audit::take_rechecks(&mut connection, now).await?)
-    };
-    for entry in overdue {
-        settle_one(app, &entry).await?;
-    }
-    for entry in rechecks {
-        if let (Some(number), Ok(name)) = (entry.issue_number, entry.repository_full_name.parse()) {
-            // Only a look: what cannot be read now, the next sync finds.
-            if let Err(error) = sync::refresh_issue(app, &name, number).await {
-                tracing::info!(%error, entry = %entry.id, "a second look at a move failed");
-            }
-        }
-    }
-    Ok(())
-}
-
-async fn settle_one(app: &App, entry: &AuditEntry) -> Result<()> {
-    let Some(issue) = entry.issue_id else { return Ok(()) };
-    let row = row_of(app, issue).await?;
-    let github = app.github.within(GITHUB_TIME);
-    let lost = github::Error::Unreachable {
-        reason: "GitHub's answer was lost, and the labels were not changed".to_owned(),
-        timed_out: true,
-        ambiguous: true,
-    };
-    let settled = match read_back(app, &github, &row.node_id).await {
-        Ok(found) => settle_by_reading(app, entry, &found, &lost).await,
-        Err(error @ github::Error::NotFound { .. }) => {
-            settle(app, entry, &Present::of_row(&row), Some(error), None).await
-        }
-        Err(error) => {
-            tracing::warn!(%error, entry = %entry.id, "an unsettled move waits for GitHub");
-            return Ok(());
-        }
-    };
-    match settled {
-        Ok(_) | Err(Error::Upstream(_) | Error::Busy { .. } | Error::Conflict { .. }) => Ok(()),
-        Err(error) => Err(error),
-    }
-}
-
-async fn row_of(app: &App, issue: IssueId) -> Result<Issue> {
-    let mut connection = app.connection().await?;
-    issues::by_id(&mut connection, issue).await?.ok_or_else(|| Error::no_issue(issue))
 }

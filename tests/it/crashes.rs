@@ -17,7 +17,8 @@ use crate::support::{Database, PATIENCE, REPOSITORY, eventually};
 /// How soon after a start everything must agree.
 const MENDED_WITHIN: Duration = Duration::from_secs(10);
 
-const MOVE: &str = "mutation($id: ID!) { moveIssue(input: {issueId: $id, to: IN_REVIEW}) { cursor } }";
+const MOVE: &str =
+    "mutation($id: ID!) { moveIssue(input: {issueId: $id, to: IN_REVIEW}) { cursor } }";
 
 struct Scene {
     database: Database,
@@ -47,13 +48,12 @@ impl Scene {
     /// Starts the server and lets it import the issue; answers its id.
     async fn begin(&self) -> (Process, String) {
         let process = self.start().await;
-        let track = "mutation { trackRepository(input: {fullName: \"acme/tools\"}) { __typename } }";
+        let track =
+            "mutation { trackRepository(input: {fullName: \"acme/tools\"}) { __typename } }";
         process.graphql(track, serde_json::json!({})).await.unwrap();
         process.graphql("mutation { syncIssues { syncedCount } }", serde_json::json!({})).await;
-        let found = process
-            .graphql("{ issues { nodes { id } } }", serde_json::json!({}))
-            .await
-            .unwrap();
+        let found =
+            process.graphql("{ issues { nodes { id } } }", serde_json::json!({})).await.unwrap();
         let id = found["data"]["issues"]["nodes"][0]["id"].as_str().unwrap().to_owned();
         (process, id)
     }
@@ -187,7 +187,8 @@ async fn before_it_is_committed() {
 async fn after_it_is_committed() {
     let scene = Scene::new().await;
     let (process, id) = scene.begin().await;
-    let settled = "SELECT count(*) FROM audit_log WHERE settled_at IS NOT NULL AND issue_id IS NOT NULL";
+    let settled =
+        "SELECT count(*) FROM audit_log WHERE settled_at IS NOT NULL AND issue_id IS NOT NULL";
     let moving = process.graphql(MOVE, serde_json::json!({ "id": id }));
     let committed = eventually(async || scene.database.number(settled).await == 1);
     tokio::select! {

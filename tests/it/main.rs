@@ -1,12 +1,10 @@
 //! Every test that needs a database, a door or a simulated GitHub.
 
-mod crashes;
 mod floors;
 mod github;
 mod migrations;
 mod moves;
 mod postgres;
-mod readme;
 mod simulator;
 mod support;
 mod sync;

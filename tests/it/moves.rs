@@ -6,7 +6,8 @@ use dispatch::app::App;
 use dispatch::domain::events::EventKind;
 use dispatch::domain::{EventCursor, IssueState, LabelSet, Status};
 use dispatch::service::events::{Replay, events_after};
-use dispatch::service::moves::{MoveIssue, Moved, move_issue, settle_overdue};
+use dispatch::service::labels::{Changed, settle_overdue};
+use dispatch::service::moves::{MoveIssue, move_issue};
 use dispatch::service::{self, Error};
 use dispatch::simulator::{Fault, Gate, Write};
 use dispatch::store::audit::AuditFilter;
@@ -18,7 +19,7 @@ fn to(issue: &Issue, to: Status) -> MoveIssue {
     MoveIssue { issue_id: issue.id, to, expected_from: None, reason: None, fencing_token: None }
 }
 
-async fn try_move(app: &App, issue: &Issue, target: Status) -> Result<Moved, Error> {
+async fn try_move(app: &App, issue: &Issue, target: Status) -> Result<Changed, Error> {
     move_issue(app, &person(), to(issue, target)).await
 }
 

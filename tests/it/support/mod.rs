@@ -8,7 +8,6 @@
 mod database;
 pub(crate) mod github;
 mod log;
-pub(crate) mod process;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -314,21 +314,22 @@ fn http_client(settings: &Settings) -> Result<reqwest::Client, UnusableSettings>
         bearer.set_sensitive(true);
         headers.insert(AUTHORIZATION, bearer);
     }
+    let needs_roots = settings.api_url.scheme() == "https" && settings.token.is_some();
     let mut builder = reqwest::Client::builder()
         .user_agent(&settings.user_agent)
         .default_headers(headers)
         .connect_timeout(settings.timeouts.connect)
         // The token is for this address alone.
         .redirect(Policy::none())
-        .tls_backend_preconfigured(tls(settings.api_url.scheme() == "https")?);
+        .tls_backend_preconfigured(tls(needs_roots)?);
     if is_this_machine(&settings.api_url) {
         builder = builder.no_proxy();
     }
     builder.build().map_err(|error| unusable(&error))
 }
 
-/// TLS by ring and the machine's root certificates. An `http` address needs none, so that the demo
-/// runs where there are none.
+/// TLS by ring and the machine's root certificates. Without a token nothing is ever sent, and an
+/// `http` address needs none; so the service starts, and the demo runs, where there are none.
 fn tls(needs_roots: bool) -> Result<rustls::ClientConfig, UnusableSettings> {
     use rustls_platform_verifier::BuilderVerifierExt as _;
 
@@ -398,6 +399,12 @@ mod tests {
         assert!(!format!("{settings:?}").contains("hunter2"));
         let client = Client::new(settings, Clock::system()).expect("usable settings");
         assert!(!format!("{client:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn without_a_token_no_certificates_are_needed() {
+        let settings = Settings::new(address("https://api.github.com"), None);
+        assert!(Client::new(settings, Clock::system()).is_ok_and(|client| !client.is_configured()));
     }
 
     #[test]

@@ -7,6 +7,7 @@
 //! folder. Invariant: its schema promises nothing that GitHub's does not; a test compares them.
 
 mod agents;
+mod answer;
 mod cost;
 mod faults;
 mod journal;
@@ -14,6 +15,7 @@ mod limits;
 mod load;
 mod neighbours;
 mod people;
+mod repository;
 pub mod sample;
 mod schema;
 mod server;

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::world::{Issue, Refusal, Repository, Shown};
+use super::repository::{Repository, Shown};
+use super::world::{Issue, Refusal};
 use super::{NewIssue, Simulator};
 
 /// An issue as a person on GitHub sees it.

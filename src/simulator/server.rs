@@ -8,9 +8,9 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
+use async_graphql::Variables;
 use async_graphql::parser::parse_query;
 use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, OperationType};
-use async_graphql::{PathSegment, Value, Variables};
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
@@ -22,18 +22,18 @@ use futures_util::{FutureExt as _, stream};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tower::ServiceExt as _;
 
 use super::Simulator;
+use super::answer::{Answered, problem};
 use super::cost::points_of;
 use super::faults::Fault;
 use super::journal::{Kind, Request};
 use super::schema::{self, Asked, GitHub};
-use super::world::Refusal;
 
 /// Answers requests until the future is dropped, which ends all connections and all work.
 ///
@@ -287,16 +287,6 @@ fn hang_up() -> Response {
     response
 }
 
-fn problem(status: StatusCode, message: &str) -> Response {
-    #[derive(Serialize)]
-    struct Problem<'a> {
-        message: &'a str,
-        documentation_url: &'static str,
-    }
-    let documentation_url = "https://docs.github.com/graphql";
-    (status, axum::Json(Problem { message, documentation_url })).into_response()
-}
-
 fn code(status: u16) -> StatusCode {
     StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
@@ -318,79 +308,5 @@ fn kind(document: &ExecutableDocument) -> Kind {
     match first {
         Some(operation) if operation.node.ty == OperationType::Mutation => Kind::Mutation,
         _ => Kind::Query,
-    }
-}
-
-/// An answer in GitHub's shape: its errors have a `type` of their own.
-#[derive(Serialize)]
-struct Answered {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    data: Option<Value>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    errors: Vec<AnsweredError>,
-}
-
-#[derive(Serialize)]
-struct AnsweredError {
-    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
-    kind: Option<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    path: Vec<PathSegment>,
-    message: String,
-}
-
-impl Answered {
-    fn error(kind: &str, message: &str) -> Self {
-        let mut answered = Self { data: None, errors: Vec::new() };
-        answered.note(kind, Vec::new(), message);
-        answered
-    }
-
-    fn note(&mut self, kind: &str, path: Vec<PathSegment>, message: &str) {
-        let kind = (!kind.is_empty()).then(|| kind.to_owned());
-        self.errors.push(AnsweredError { kind, path, message: message.to_owned() });
-    }
-
-    /// Puts null at a place of the data, and an error that says why.
-    fn strike(&mut self, path: &str, kind: &str, message: &str) {
-        let segment = |part: &str| match part.parse() {
-            Ok(index) => PathSegment::Index(index),
-            Err(_) => PathSegment::Field(part.to_owned()),
-        };
-        let path: Vec<_> = path.split('.').map(segment).collect();
-        let mut place = self.data.as_mut();
-        for part in &path {
-            place = match (place, part) {
-                (Some(Value::Object(fields)), PathSegment::Field(name)) => {
-                    fields.get_mut(name.as_str())
-                }
-                (Some(Value::List(items)), PathSegment::Index(at)) => items.get_mut(*at),
-                _ => None,
-            };
-        }
-        if let Some(place) = place {
-            *place = Value::Null;
-        }
-        self.note(kind, path, message);
-    }
-
-    fn into_response(self) -> Response {
-        axum::Json(self).into_response()
-    }
-}
-
-impl From<async_graphql::Response> for Answered {
-    fn from(response: async_graphql::Response) -> Self {
-        let error = |error: async_graphql::ServerError| {
-            let kind = error.source::<Refusal>().map(|refusal| refusal.kind.to_owned());
-            let kind = kind.filter(|kind| !kind.is_empty());
-            AnsweredError { kind, path: error.path, message: error.message }
-        };
-        // What fails before it begins has no data at all.
-        let was_executed = response.errors.is_empty() || response.data != Value::Null;
-        Self {
-            data: was_executed.then_some(response.data),
-            errors: response.errors.into_iter().map(error).collect(),
-        }
     }
 }

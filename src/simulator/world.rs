@@ -2,16 +2,14 @@
 //! which they change.
 //!
 //! Not here: who asks and over what. Everything is decided from the arguments and the given present.
-//! Invariant: the indexes by update time hold every issue, and no pull request, exactly once; so a
-//! page costs the logarithm of the repository's size and its own length.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::ops::Bound;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 
 use super::NewIssue;
+use super::repository::Repository;
 
 /// GitHub's own limit.
 const LABELS_AN_ISSUE: usize = 100;
@@ -80,121 +78,6 @@ pub(super) struct Issue {
     pub closed_at: Option<DateTime<Utc>>,
 }
 
-#[derive(Debug)]
-pub(super) struct Repository {
-    pub id: String,
-    pub full_name: String,
-    pub labels: BTreeMap<LabelKey, Arc<Label>>,
-    label_names: HashMap<String, LabelKey>,
-    pub issues: BTreeMap<i64, Arc<Issue>>,
-    by_update: ByUpdate,
-    last_number: i64,
-}
-
-/// Update time and number, the key of GitHub's cursors.
-pub(super) type Position = (DateTime<Utc>, i64);
-
-#[derive(Debug, Default)]
-struct ByUpdate {
-    all: BTreeSet<Position>,
-    open: BTreeSet<Position>,
-    closed: BTreeSet<Position>,
-}
-
-/// What a page may contain.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Shown {
-    All,
-    Open,
-    Closed,
-}
-
-impl Repository {
-    pub(super) fn label_named(&self, name: &str) -> Option<&Arc<Label>> {
-        self.labels.get(self.label_names.get(&name.to_lowercase())?)
-    }
-
-    pub(super) fn labels_of(&self, issue: &Issue) -> Vec<Arc<Label>> {
-        issue.labels.iter().filter_map(|key| self.labels.get(key).cloned()).collect()
-    }
-
-    /// Whether the number stands for an issue and not for a pull request.
-    pub(super) fn issue(&self, number: i64) -> Result<&Arc<Issue>, Refusal> {
-        let found = self.issues.get(&number).filter(|issue| !issue.is_pull_request);
-        found.ok_or_else(|| Refusal::no_issue(number))
-    }
-
-    pub(super) fn count(&self, shown: Shown, since: Option<DateTime<Utc>>) -> usize {
-        match since {
-            None => self.index(shown).len(),
-            Some(since) => self.index(shown).range((since, 0)..).count(),
-        }
-    }
-
-    /// Positions after (when descending: before) `after`, in order of update time.
-    pub(super) fn positions(
-        &self,
-        shown: Shown,
-        since: Option<DateTime<Utc>>,
-        after: Option<Position>,
-        is_descending: bool,
-        most: usize,
-    ) -> Vec<Position> {
-        let index = self.index(shown);
-        let oldest = since.map_or(Bound::Unbounded, |since| Bound::Included((since, 0)));
-        if is_descending {
-            let newest = after.map_or(Bound::Unbounded, Bound::Excluded);
-            if is_empty_range(oldest, newest) {
-                return Vec::new();
-            }
-            index.range((oldest, newest)).rev().take(most).copied().collect()
-        } else {
-            let oldest = match (after, since) {
-                (Some(after), Some(since)) if after < (since, 0) => oldest,
-                (Some(after), _) => Bound::Excluded(after),
-                (None, _) => oldest,
-            };
-            index.range((oldest, Bound::Unbounded)).take(most).copied().collect()
-        }
-    }
-
-    fn index(&self, shown: Shown) -> &BTreeSet<Position> {
-        match shown {
-            Shown::All => &self.by_update.all,
-            Shown::Open => &self.by_update.open,
-            Shown::Closed => &self.by_update.closed,
-        }
-    }
-
-    fn insert(&mut self, issue: Issue) {
-        if !issue.is_pull_request {
-            let position = (issue.updated_at, issue.number);
-            self.by_update.all.insert(position);
-            self.by_update.of(&issue).insert(position);
-        }
-        self.last_number = self.last_number.max(issue.number);
-        self.issues.insert(issue.number, Arc::new(issue));
-    }
-
-    fn take(&mut self, number: i64) -> Result<Issue, Refusal> {
-        let issue = self.issues.remove(&number).ok_or_else(|| Refusal::no_issue(number))?;
-        let position = (issue.updated_at, issue.number);
-        self.by_update.all.remove(&position);
-        self.by_update.of(&issue).remove(&position);
-        Ok(Arc::unwrap_or_clone(issue))
-    }
-}
-
-impl ByUpdate {
-    fn of(&mut self, issue: &Issue) -> &mut BTreeSet<Position> {
-        if issue.closed_at.is_some() { &mut self.closed } else { &mut self.open }
-    }
-}
-
-fn is_empty_range(from: Bound<Position>, to: Bound<Position>) -> bool {
-    matches!((from, to), (Bound::Included(from), Bound::Excluded(to)) if from >= to)
-}
-
 /// What an id stands for.
 #[derive(Debug, Clone)]
 pub(super) enum Node {
@@ -259,15 +142,7 @@ impl World {
         }
         let (slot, id) = self.fresh_id("R");
         let slot = Slot::try_from(slot).expect("ids are given one by one");
-        let repository = Repository {
-            id: id.clone(),
-            full_name: name.to_owned(),
-            labels: BTreeMap::new(),
-            label_names: HashMap::new(),
-            issues: BTreeMap::new(),
-            by_update: ByUpdate::default(),
-            last_number: 0,
-        };
+        let repository = Repository::new(id.clone(), name.to_owned());
         self.repositories.insert(slot, repository);
         self.names.insert(name.to_lowercase(), slot);
         self.nodes.insert(id.clone(), Node::Repository(slot));

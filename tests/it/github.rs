@@ -546,12 +546,57 @@ async fn an_answer_that_does_not_come_is_not_waited_for() {
     let (github, _) = with_an_issue().await;
     let request = Duration::from_millis(40);
     let client = github.client_with(Timeouts { request, ..usual_timeouts() });
+    let (gate, long) = (Gate::new(), Duration::from_secs(3_600));
+    for fault in [
+        Fault::Hold(gate.clone()),
+        Fault::HoldAnswer(gate.clone()),
+        Fault::Stall(long),
+        Fault::StallAnswer(long),
+    ] {
+        github.simulator.inject(fault.clone().on("Issues"));
+        let error = client.issues(&name(), first(100)).await.unwrap_err();
+        assert!(error.is_timeout(), "{fault:?}: {error:?}");
+        assert_eq!(error.to_string(), "GitHub could not be reached: no answer in time");
+    }
+    assert_eq!(github.simulator.count("Issues"), 4);
+    assert!(client.issues(&name(), first(100)).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_write_whose_answer_waits_is_done() {
+    let (github, client) = with_an_issue().await;
     let gate = Gate::new();
-    github.simulator.inject(Fault::Hold(gate.clone()).on("Issues"));
-    let error = client.issues(&name(), first(100)).await.unwrap_err();
-    assert!(error.is_timeout(), "{error:?}");
-    assert_eq!(error.to_string(), "GitHub could not be reached: no answer in time");
-    gate.open();
+    github.simulator.inject(Fault::HoldAnswer(gate.clone()).on_mutations());
+    let watching = async {
+        gate.arrived().await;
+        let labels = github.simulator.labels(REPOSITORY, 1);
+        gate.open();
+        labels
+    };
+    let (changed, seen) = tokio::join!(move_to_ready(&client, &github.simulator), watching);
+    assert_eq!(changed.unwrap().labels, seen);
+    assert_eq!(seen, ["status/ready", "type/bug"]);
+}
+
+#[tokio::test]
+async fn faults_strike_whom_they_are_meant_for() {
+    let (github, client) = with_an_issue().await;
+    github.simulator.add_repository("acme/attic");
+    let attic = "Acme/Attic".parse().unwrap();
+    let fault = Fault::refuse(403, "Not here");
+    github.simulator.inject(fault.on_queries().in_repository("acme/ATTIC").after(1).times(2));
+    let mut outcomes = Vec::new();
+    for _ in 0..4 {
+        assert!(client.issues(&name(), first(10)).await.is_ok());
+        outcomes.push(client.issues(&attic, first(10)).await.is_ok());
+    }
+    assert_eq!(outcomes, [true, false, false, true]);
+
+    github.simulator.inject(Fault::refuse(403, "Nowhere").on_anything().always());
+    assert!(client.issues(&name(), first(10)).await.is_err());
+    assert!(client.issues(&name(), first(10)).await.is_err());
+    github.simulator.clear_faults();
+    assert!(client.issues(&name(), first(10)).await.is_ok());
 }
 
 // ---------------------------------------------------------------- writes of unknown fate

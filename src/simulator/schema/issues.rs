@@ -1,0 +1,165 @@
+//! Issues, pull requests and what hangs off them.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Enum, ID, Object, SimpleObject};
+
+use super::repositories::Repository;
+use super::scalars::{DateTime, Uri};
+use super::{Actor, full_name, simulator, whole};
+use crate::simulator::world::{self, Slot};
+
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+pub(super) enum IssueState {
+    Open,
+    Closed,
+}
+
+pub(super) struct Issue {
+    pub slot: Slot,
+    pub issue: Arc<world::Issue>,
+}
+
+#[Object]
+impl Issue {
+    pub(super) async fn id(&self) -> ID {
+        ID(self.issue.id.clone())
+    }
+
+    async fn number(&self) -> i32 {
+        whole(self.issue.number)
+    }
+
+    async fn title(&self) -> &str {
+        &self.issue.title
+    }
+
+    async fn body(&self) -> &str {
+        &self.issue.body
+    }
+
+    async fn url(&self, ctx: &Context<'_>) -> Uri {
+        let repository = full_name(&simulator(ctx).world(), self.slot);
+        // A name that is reserved for examples: no link of the demo may lead to somebody real.
+        Uri(format!("https://github.example/{repository}/issues/{}", self.issue.number))
+    }
+
+    async fn state(&self) -> IssueState {
+        if self.issue.closed_at.is_some() { IssueState::Closed } else { IssueState::Open }
+    }
+
+    async fn created_at(&self) -> DateTime {
+        DateTime(self.issue.created_at)
+    }
+
+    async fn updated_at(&self) -> DateTime {
+        DateTime(self.issue.updated_at)
+    }
+
+    async fn closed_at(&self) -> Option<DateTime> {
+        self.issue.closed_at.map(DateTime)
+    }
+
+    async fn repository(&self) -> Repository {
+        Repository { slot: self.slot }
+    }
+
+    async fn author(&self) -> Option<Actor> {
+        self.issue.author.clone().map(|login| Actor::User(User { login }))
+    }
+
+    async fn labels(&self, ctx: &Context<'_>, first: Option<i32>) -> Option<LabelConnection> {
+        let world = simulator(ctx).world();
+        let labels = world.repository(self.slot)?.labels_of(&self.issue);
+        let labels = labels.into_iter().take(size(first)).map(|label| Some(Label(label)));
+        Some(LabelConnection { nodes: Some(labels.collect()) })
+    }
+
+    async fn assignees(&self, first: Option<i32>) -> UserConnection {
+        let users = self.issue.assignees.iter().take(size(first)).cloned();
+        UserConnection { nodes: Some(users.map(|login| Some(User { login })).collect()) }
+    }
+
+    async fn comments(&self) -> IssueCommentConnection {
+        IssueCommentConnection { total_count: whole(self.issue.comments.into()) }
+    }
+
+    pub(super) async fn viewer_can_label(&self) -> bool {
+        true
+    }
+}
+
+pub(super) struct PullRequest(pub Arc<world::Issue>);
+
+#[Object]
+impl PullRequest {
+    pub(super) async fn id(&self) -> ID {
+        ID(self.0.id.clone())
+    }
+
+    pub(super) async fn viewer_can_label(&self) -> bool {
+        true
+    }
+}
+
+pub(super) struct Label(pub Arc<world::Label>);
+
+#[Object]
+impl Label {
+    pub(super) async fn id(&self) -> ID {
+        ID(self.0.id.clone())
+    }
+
+    async fn name(&self) -> &str {
+        &self.0.name
+    }
+}
+
+pub(super) struct User {
+    pub login: String,
+}
+
+#[Object]
+impl User {
+    pub(super) async fn id(&self) -> ID {
+        ID(format!("U_{}", self.login))
+    }
+
+    pub(super) async fn login(&self) -> &str {
+        &self.login
+    }
+}
+
+pub(super) struct Ref {
+    pub repository: String,
+}
+
+#[Object]
+impl Ref {
+    pub(super) async fn id(&self) -> ID {
+        ID(format!("REF_{}", self.repository))
+    }
+
+    async fn name(&self) -> &'static str {
+        "main"
+    }
+}
+
+#[derive(SimpleObject)]
+pub(super) struct LabelConnection {
+    nodes: Option<Vec<Option<Label>>>,
+}
+
+#[derive(SimpleObject)]
+pub(super) struct UserConnection {
+    nodes: Option<Vec<Option<User>>>,
+}
+
+#[derive(SimpleObject)]
+pub(super) struct IssueCommentConnection {
+    total_count: i32,
+}
+
+fn size(first: Option<i32>) -> usize {
+    first.and_then(|first| usize::try_from(first).ok()).unwrap_or_default()
+}

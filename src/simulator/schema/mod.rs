@@ -1,0 +1,176 @@
+//! The schema of the simulated GitHub: GitHub's own type names, and of each type what the documents
+//! in `github-queries/` ask for.
+//!
+//! Not here: the state and its rules (`world`). A test holds this schema to `schema.graphql` in that
+//! folder, in both directions.
+
+mod issues;
+mod mutations;
+mod repositories;
+mod scalars;
+
+use std::sync::Arc;
+
+use async_graphql::{
+    Context, EmptySubscription, Error, ID, Interface, Object, PathSegment, Result, Schema,
+    SimpleObject, Union,
+};
+
+use issues::{Issue, Label, PullRequest, Ref, User};
+use mutations::Mutation;
+use repositories::Repository;
+use scalars::DateTime;
+
+use super::Simulator;
+use super::faults::Fault;
+use super::world::{self, Refusal, Slot};
+
+pub(super) type GitHub = Schema<Query, Mutation, EmptySubscription>;
+
+pub(super) fn build(simulator: Simulator) -> GitHub {
+    Schema::build(Query, Mutation, EmptySubscription).data(simulator).finish()
+}
+
+/// The schema in GitHub's schema language.
+pub fn sdl() -> String {
+    Schema::build(Query, Mutation, EmptySubscription).finish().sdl()
+}
+
+/// What the resolvers of one request need to know of it.
+pub(super) struct Asked {
+    /// Its cost in points.
+    pub cost: i64,
+    /// The faults that strike within it.
+    pub faults: Vec<Fault>,
+}
+
+pub(super) struct Query;
+
+#[Object]
+impl Query {
+    async fn rate_limit(&self, ctx: &Context<'_>) -> Option<RateLimit> {
+        let limits = simulator(ctx).limits();
+        Some(RateLimit {
+            limit: whole(limits.limit),
+            cost: whole(ctx.data_unchecked::<Asked>().cost),
+            remaining: whole(limits.remaining),
+            reset_at: DateTime(limits.resets_at),
+        })
+    }
+
+    async fn repository(
+        &self,
+        ctx: &Context<'_>,
+        owner: String,
+        name: String,
+    ) -> Option<Repository> {
+        let slot = simulator(ctx).world().slot(&format!("{owner}/{name}"));
+        or_null(ctx, slot.map(|slot| Repository { slot }))
+    }
+
+    async fn node(&self, ctx: &Context<'_>, id: ID) -> Option<Node> {
+        let found = node(&simulator(ctx).world(), &id);
+        or_null(ctx, found)
+    }
+
+    async fn nodes(&self, ctx: &Context<'_>, ids: Vec<ID>) -> Result<Vec<Option<Node>>> {
+        if ids.len() > 100 {
+            let message =
+                format!("You may not provide more than 100 node ids; you provided {}.", ids.len());
+            return Err(Refusal { kind: "ARGUMENT_LIMIT", message }.into());
+        }
+        let world = simulator(ctx).world();
+        let found = ids.iter().enumerate().map(|(at, id)| match node(&world, id) {
+            Ok(node) => Some(node),
+            Err(refusal) => {
+                let mut error = Error::from(refusal).into_server_error(ctx.item.pos);
+                error.path = vec![PathSegment::Field("nodes".into()), PathSegment::Index(at)];
+                ctx.add_error(error);
+                None
+            }
+        });
+        Ok(found.collect())
+    }
+}
+
+#[derive(SimpleObject)]
+struct RateLimit {
+    limit: i32,
+    cost: i32,
+    remaining: i32,
+    reset_at: DateTime,
+}
+
+#[derive(Interface)]
+#[graphql(field(name = "id", ty = "ID"))]
+enum Node {
+    Repository(Repository),
+    Issue(Issue),
+    PullRequest(PullRequest),
+    Label(Label),
+    User(User),
+    Ref(Ref),
+}
+
+#[derive(Interface)]
+#[graphql(field(name = "viewer_can_label", ty = "bool"))]
+enum Labelable {
+    Issue(Issue),
+    PullRequest(PullRequest),
+}
+
+#[derive(Interface)]
+#[graphql(field(name = "login", ty = "String"))]
+enum Actor {
+    User(User),
+}
+
+#[derive(Union)]
+enum IssueOrPullRequest {
+    Issue(Issue),
+    PullRequest(PullRequest),
+}
+
+fn node(world: &world::World, id: &str) -> Result<Node, Refusal> {
+    let found = match world.node(id) {
+        Some(world::Node::Repository(slot)) => Some(Node::Repository(Repository { slot })),
+        Some(world::Node::Issue(slot, number)) => world
+            .repository(slot)
+            .and_then(|repository| repository.issues.get(&number))
+            .map(|issue| match issue.is_pull_request {
+                true => Node::PullRequest(PullRequest(Arc::clone(issue))),
+                false => Node::Issue(Issue { slot, issue: Arc::clone(issue) }),
+            }),
+        Some(world::Node::Label(slot, key)) => {
+            let label = world.repository(slot).and_then(|repository| repository.labels.get(&key));
+            label.map(|label| Node::Label(Label(Arc::clone(label))))
+        }
+        None => None,
+    };
+    found.ok_or_else(|| Refusal::no_node(id))
+}
+
+/// A field that may be null is so when it is refused, with the error beside the data.
+fn or_null<T>(ctx: &Context<'_>, result: Result<T, Refusal>) -> Option<T> {
+    match result {
+        Ok(value) => Some(value),
+        Err(refusal) => {
+            let error = Error::from(refusal).into_server_error(ctx.item.pos);
+            ctx.add_error(ctx.set_error_path(error));
+            None
+        }
+    }
+}
+
+fn simulator<'a>(ctx: &Context<'a>) -> &'a Simulator {
+    ctx.data_unchecked()
+}
+
+fn full_name(world: &world::World, slot: Slot) -> String {
+    world.repository(slot).map(|repository| repository.full_name.clone()).unwrap_or_default()
+}
+
+/// GitHub's `Int`s have 32 bits.
+fn whole(number: i64) -> i32 {
+    i32::try_from(number).unwrap_or(i32::MAX)
+}

@@ -1,0 +1,161 @@
+//! What can be changed: labels.
+
+use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
+
+use super::issues::{Issue, Label, PullRequest};
+use super::{Asked, Labelable, full_name, or_null, simulator};
+use crate::simulator::faults::Fault;
+use crate::simulator::journal::Write;
+use crate::simulator::world::{self, Refusal};
+
+pub(in crate::simulator) struct Mutation;
+
+#[derive(InputObject)]
+struct AddLabelsToLabelableInput {
+    labelable_id: ID,
+    label_ids: Vec<ID>,
+}
+
+#[derive(InputObject)]
+struct RemoveLabelsFromLabelableInput {
+    labelable_id: ID,
+    label_ids: Vec<ID>,
+}
+
+#[derive(InputObject)]
+struct CreateLabelInput {
+    repository_id: ID,
+    name: String,
+    color: String,
+}
+
+#[derive(SimpleObject)]
+struct AddLabelsToLabelablePayload {
+    labelable: Option<Labelable>,
+}
+
+#[derive(SimpleObject)]
+struct RemoveLabelsFromLabelablePayload {
+    labelable: Option<Labelable>,
+}
+
+#[derive(SimpleObject)]
+struct CreateLabelPayload {
+    label: Option<Label>,
+}
+
+#[Object]
+impl Mutation {
+    async fn add_labels_to_labelable(
+        &self,
+        ctx: &Context<'_>,
+        input: AddLabelsToLabelableInput,
+    ) -> Option<AddLabelsToLabelablePayload> {
+        let changed = relabel(ctx, &input.labelable_id, &input.label_ids, Change::Add);
+        let labelable = Some(or_null(ctx, changed)?);
+        Some(AddLabelsToLabelablePayload { labelable })
+    }
+
+    async fn remove_labels_from_labelable(
+        &self,
+        ctx: &Context<'_>,
+        input: RemoveLabelsFromLabelableInput,
+    ) -> Option<RemoveLabelsFromLabelablePayload> {
+        let changed = relabel(ctx, &input.labelable_id, &input.label_ids, Change::Remove);
+        let labelable = Some(or_null(ctx, changed)?);
+        Some(RemoveLabelsFromLabelablePayload { labelable })
+    }
+
+    async fn create_label(
+        &self,
+        ctx: &Context<'_>,
+        input: CreateLabelInput,
+    ) -> Option<CreateLabelPayload> {
+        let label = Some(or_null(ctx, create_label(ctx, &input))?);
+        Some(CreateLabelPayload { label })
+    }
+}
+
+fn create_label(ctx: &Context<'_>, input: &CreateLabelInput) -> Result<Label, Refusal> {
+    check_faults(ctx, "createLabel")?;
+    let simulator = simulator(ctx);
+    let mut world = simulator.world();
+    let Some(world::Node::Repository(slot)) = world.node(&input.repository_id) else {
+        return Err(Refusal::no_node(&input.repository_id));
+    };
+    let label = world.add_label(slot, &input.name, &input.color)?;
+    simulator.note_write(Write::LabelCreated {
+        repository: full_name(&world, slot),
+        name: label.name.clone(),
+        color: label.color.clone(),
+    });
+    Ok(Label(label))
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Change {
+    Add,
+    Remove,
+}
+
+fn relabel(
+    ctx: &Context<'_>,
+    labelable: &ID,
+    labels: &[ID],
+    change: Change,
+) -> Result<Labelable, Refusal> {
+    check_faults(
+        ctx,
+        match change {
+            Change::Add => "addLabelsToLabelable",
+            Change::Remove => "removeLabelsFromLabelable",
+        },
+    )?;
+    let simulator = simulator(ctx);
+    let now = simulator.now();
+    let mut world = simulator.world();
+    let Some(world::Node::Issue(slot, number)) = world.node(labelable) else {
+        return Err(Refusal::no_node(labelable));
+    };
+    let mut keys = Vec::with_capacity(labels.len());
+    for id in labels {
+        match world.node(id) {
+            Some(world::Node::Label(own, key)) if own == slot => keys.push(key),
+            _ => return Err(Refusal::no_node(id)),
+        }
+    }
+    let repository = world.repository(slot).ok_or_else(|| Refusal::no_node(labelable))?;
+    let issue = repository.issues.get(&number).ok_or_else(|| Refusal::no_node(labelable))?;
+    keys.retain(|key| issue.labels.contains(key) == (change == Change::Remove));
+    let names = keys.iter().filter_map(|key| repository.labels.get(key));
+    let names: Vec<_> = names.map(|label| label.name.clone()).collect();
+
+    let issue = match change {
+        Change::Add => world.relabel(slot, number, now, &keys, &[])?,
+        Change::Remove => world.relabel(slot, number, now, &[], &keys)?,
+    };
+    if !names.is_empty() {
+        let repository = full_name(&world, slot);
+        simulator.note_write(match change {
+            Change::Add => Write::Labelled { repository, number, labels: names },
+            Change::Remove => Write::Unlabelled { repository, number, labels: names },
+        });
+    }
+    Ok(if issue.is_pull_request {
+        Labelable::PullRequest(PullRequest(issue))
+    } else {
+        Labelable::Issue(Issue { slot, issue })
+    })
+}
+
+/// A test may have one mutation of a document refused.
+fn check_faults(ctx: &Context<'_>, mutation: &str) -> Result<(), Refusal> {
+    for fault in &ctx.data_unchecked::<Asked>().faults {
+        if let Fault::RefuseField { field, kind, message } = fault
+            && *field == mutation
+        {
+            return Err(Refusal { kind, message: message.clone() });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,213 @@
+//! Repositories, and their issues page by page.
+
+use std::sync::{Arc, OnceLock};
+
+use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use chrono::Utc;
+
+use super::issues::{Issue, IssueState, Label, PullRequest, Ref};
+use super::scalars::DateTime;
+use super::{IssueOrPullRequest, or_null, simulator};
+use crate::simulator::repository::{self, Position, Shown};
+use crate::simulator::world::{self, Refusal, Slot};
+
+pub(super) struct Repository {
+    pub slot: Slot,
+}
+
+impl Repository {
+    fn look<T>(
+        &self,
+        ctx: &Context<'_>,
+        look: impl FnOnce(&repository::Repository) -> T,
+    ) -> Result<T> {
+        let world = simulator(ctx).world();
+        let repository = world.repository(self.slot);
+        Ok(look(repository.ok_or_else(|| Refusal::no_node("a deleted repository"))?))
+    }
+}
+
+#[Object]
+impl Repository {
+    pub(super) async fn id(&self, ctx: &Context<'_>) -> Result<ID> {
+        self.look(ctx, |repository| ID(repository.id.clone()))
+    }
+
+    async fn name_with_owner(&self, ctx: &Context<'_>) -> Result<String> {
+        self.look(ctx, |repository| repository.full_name.clone())
+    }
+
+    async fn default_branch_ref(&self, ctx: &Context<'_>) -> Result<Option<Ref>> {
+        self.look(ctx, |repository| Some(Ref { repository: repository.id.clone() }))
+    }
+
+    async fn label(&self, ctx: &Context<'_>, name: String) -> Result<Option<Label>> {
+        self.look(ctx, |repository| repository.label_named(&name).cloned().map(Label))
+    }
+
+    async fn issue_or_pull_request(
+        &self,
+        ctx: &Context<'_>,
+        number: i32,
+    ) -> Result<Option<IssueOrPullRequest>> {
+        let number = i64::from(number);
+        let found = self.look(ctx, |repository| repository.issues.get(&number).cloned())?;
+        let issue = or_null(ctx, found.ok_or_else(|| Refusal::no_issue(number)));
+        Ok(issue.map(|issue| match issue.is_pull_request {
+            true => IssueOrPullRequest::PullRequest(PullRequest(issue)),
+            false => IssueOrPullRequest::Issue(Issue { slot: self.slot, issue }),
+        }))
+    }
+
+    async fn issues(
+        &self,
+        states: Option<Vec<IssueState>>,
+        filter_by: Option<IssueFilters>,
+        order_by: Option<IssueOrder>,
+        first: Option<i32>,
+        after: Option<String>,
+    ) -> IssueConnection {
+        let states = states.unwrap_or_default();
+        let has = |state| states.is_empty() || states.contains(&state);
+        let shown = match (has(IssueState::Open), has(IssueState::Closed)) {
+            (true, false) => Shown::Open,
+            (false, true) => Shown::Closed,
+            _ => Shown::All,
+        };
+        let since = filter_by.and_then(|filter| filter.since).map(|since| since.0);
+        let slot = self.slot;
+        IssueConnection { slot, shown, since, order_by, first, after, page: OnceLock::new() }
+    }
+}
+
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+pub(super) enum IssueOrderField {
+    CreatedAt,
+    UpdatedAt,
+    Comments,
+}
+
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+pub(super) enum OrderDirection {
+    Asc,
+    Desc,
+}
+
+#[derive(InputObject)]
+pub(super) struct IssueOrder {
+    field: IssueOrderField,
+    direction: OrderDirection,
+}
+
+#[derive(InputObject)]
+pub(super) struct IssueFilters {
+    since: Option<DateTime>,
+}
+
+pub(super) struct IssueConnection {
+    slot: Slot,
+    shown: Shown,
+    since: Option<chrono::DateTime<Utc>>,
+    order_by: Option<IssueOrder>,
+    first: Option<i32>,
+    after: Option<String>,
+    page: OnceLock<Page>,
+}
+
+#[derive(Clone, Default)]
+pub(super) struct Page {
+    issues: Vec<Arc<world::Issue>>,
+    has_next: bool,
+}
+
+#[Object]
+impl IssueConnection {
+    async fn total_count(&self, ctx: &Context<'_>) -> i32 {
+        let world = simulator(ctx).world();
+        let repository = world.repository(self.slot);
+        let count = repository.map_or(0, |found| found.count(self.shown, self.since));
+        i32::try_from(count).unwrap_or(i32::MAX)
+    }
+
+    async fn nodes(&self, ctx: &Context<'_>) -> Result<Option<Vec<Option<Issue>>>> {
+        let issues = self.page(ctx)?.issues.iter().cloned();
+        Ok(Some(issues.map(|issue| Some(Issue { slot: self.slot, issue })).collect()))
+    }
+
+    async fn page_info(&self, ctx: &Context<'_>) -> Result<PageInfo> {
+        let page = self.page(ctx)?;
+        let end = page.issues.last().map(|issue| cursor((issue.updated_at, issue.number)));
+        Ok(PageInfo { has_next_page: page.has_next, end_cursor: end })
+    }
+}
+
+impl IssueConnection {
+    /// The page, found once, so that its nodes and its cursor agree.
+    fn page(&self, ctx: &Context<'_>) -> Result<&Page> {
+        if let Some(page) = self.page.get() {
+            return Ok(page);
+        }
+        let page = self.find(&simulator(ctx).world())?;
+        Ok(self.page.get_or_init(|| page))
+    }
+
+    fn find(&self, world: &world::World) -> Result<Page, Refusal> {
+        let refused = |kind, message: &str| Refusal { kind, message: message.to_owned() };
+        let first = self.first.and_then(|first| usize::try_from(first).ok());
+        let Some(first) = first.filter(|first| (1..=100).contains(first)) else {
+            return Err(refused(
+                "EXCESSIVE_PAGINATION",
+                "You must provide a `first` or `last` value from 1 to 100 to properly paginate the \
+                 `issues` connection.",
+            ));
+        };
+        let Some(IssueOrder { field: IssueOrderField::UpdatedAt, direction }) = self.order_by
+        else {
+            return Err(refused(
+                "UNPROCESSABLE",
+                "The simulator lists issues by update time only.",
+            ));
+        };
+        let after = match self.after.as_deref().map(position) {
+            None => None,
+            Some(Some(position)) => Some(position),
+            Some(None) => {
+                return Err(refused(
+                    "INVALID_CURSOR_ARGUMENTS",
+                    "The cursor does not appear to be valid.",
+                ));
+            }
+        };
+        let Some(repository) = world.repository(self.slot) else { return Ok(Page::default()) };
+        let is_descending = direction == OrderDirection::Desc;
+        let positions =
+            repository.positions(self.shown, self.since, after, is_descending, first + 1);
+        let issues = positions.iter().take(first);
+        Ok(Page {
+            issues: issues
+                .filter_map(|(_, number)| repository.issues.get(number).cloned())
+                .collect(),
+            has_next: positions.len() > first,
+        })
+    }
+}
+
+/// GitHub's cursors hold the key of the order too, so a page goes on where the last one ended even
+/// when that issue has moved since.
+pub(super) fn cursor((updated_at, number): Position) -> String {
+    BASE64.encode(format!("cursor:v2:{}:{number}", updated_at.timestamp()))
+}
+
+pub(super) fn position(cursor: &str) -> Option<Position> {
+    let text = String::from_utf8(BASE64.decode(cursor).ok()?).ok()?;
+    let (secs, number) = text.strip_prefix("cursor:v2:")?.split_once(':')?;
+    Some((chrono::DateTime::from_timestamp(secs.parse().ok()?, 0)?, number.parse().ok()?))
+}
+
+#[derive(SimpleObject)]
+pub(super) struct PageInfo {
+    has_next_page: bool,
+    end_cursor: Option<String>,
+}

@@ -17,6 +17,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Serve the board for the repositories of GitHub
     Serve,
+    /// Serve the board over a simulated GitHub, with agents at work; needs no account
+    Demo,
     /// Bring the database's schema up to date and end
     Migrate,
 }

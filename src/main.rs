@@ -4,9 +4,10 @@
 //! on a signal the same backwards.
 
 mod cli;
+mod demo;
 
 use std::io::Write as _;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,6 +15,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use axum::serve::ListenerExt as _;
 use cli::{Cli, Command};
+use demo::Demo;
 use dispatch::app::App;
 use dispatch::bus::Bus;
 use dispatch::clock::Clock;
@@ -52,24 +54,35 @@ fn run(command: Command) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Runtime::new().context("Cannot start threads")?;
     runtime.block_on(async {
         match command {
-            Command::Serve => serve(config).await,
+            Command::Serve => serve(config, None).await,
+            Command::Demo => demonstrate(config).await,
             Command::Migrate => migrate(&config).await,
         }
     })
 }
 
 /// Serves until a signal comes or something fails for good.
-async fn serve(config: Config) -> anyhow::Result<()> {
-    let own = Options::durable(config.database.data_dir.join("serve"), config.database.search());
+async fn serve(config: Config, demo: Option<Demo>) -> anyhow::Result<()> {
+    let (home, search) = (&config.database.data_dir, config.database.search());
+    let own = match demo {
+        Some(_) => Options::renewed(home, search),
+        None => Options::durable(home, search),
+    };
     let database = Database::open(&config.database, own).await?;
-    let outcome = serve_on(&database, config).await;
+    let outcome = serve_on(&database, config, demo).await;
     database.close().await;
     outcome
 }
 
+/// Serves a made-up organisation.
+async fn demonstrate(mut config: Config) -> anyhow::Result<()> {
+    let demo = Demo::start(&mut config).await.context("Cannot start the simulated GitHub")?;
+    serve(config, Some(demo)).await
+}
+
 /// Brings the schema up to date.
 async fn migrate(config: &Config) -> anyhow::Result<()> {
-    let own = Options::durable(config.database.data_dir.join("serve"), config.database.search());
+    let own = Options::durable(&config.database.data_dir, config.database.search());
     let database = Database::open(&config.database, own).await?;
     let outcome = database.migrate().await;
     database.close().await;
@@ -80,27 +93,42 @@ async fn migrate(config: &Config) -> anyhow::Result<()> {
 }
 
 /// Serves from a database that is there.
-async fn serve_on(database: &Database, config: Config) -> anyhow::Result<()> {
+async fn serve_on(
+    database: &Database,
+    config: Config,
+    mut demo: Option<Demo>,
+) -> anyhow::Result<()> {
     let mut stop = Stop::new()?;
     if !config.database.skip_migrations {
         database.migrate().await?;
     }
-    let app = assemble(database, config).await?;
+    let app = assemble(database, config, demo.is_some()).await?;
     service::tracking::bootstrap(&app).await.context("Cannot track the first repositories")?;
-    warn_of_what_is_missing(&app).await?;
+    if demo.is_some() {
+        // So that the first look finds a full board; the simulator answers at once.
+        service::sync::sync_issues(&app, None).await.context("Cannot sync with the simulator")?;
+    } else {
+        warn_of_what_is_missing(&app).await?;
+    }
     let mut tasks = scheduler::start(&app, database.url.clone());
     let listener = listen(&app.config.server).await?;
-    let address = listener.local_addr()?;
+    let address = reachable(listener.local_addr()?);
 
     let closing = CancellationToken::new();
-    let router = axum::Router::new();
     let serving = axum::serve(
         // An event is small and wanted at once.
         listener.tap_io(|socket| drop(socket.set_nodelay(true))),
-        router.into_make_service_with_connect_info::<SocketAddr>(),
+        dispatch::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>(),
     )
     .with_graceful_shutdown(closing.clone().cancelled_owned());
     let mut serving = std::pin::pin!(serving.into_future());
+    if let Some(demo) = &mut demo {
+        demo.enliven(address);
+        say(
+            "This is a demonstration: its GitHub is simulated, and all on the board is made up.\n\
+             For your own: GITHUB_TOKEN=<token> GITHUB_REPOSITORIES=<owner/name> dispatch serve",
+        )?;
+    }
     say(&format!("Dispatch is ready at {}", front_page(&app.config.server, address)))?;
 
     let outcome = tokio::select! {
@@ -163,7 +191,7 @@ impl Database {
 }
 
 /// Puts together what every use case needs.
-async fn assemble(database: &Database, config: Config) -> anyhow::Result<App> {
+async fn assemble(database: &Database, config: Config, simulated: bool) -> anyhow::Result<App> {
     let clock = Clock::system();
     let token = config.github.token.as_ref().map(|token| token.expose().to_owned());
     let settings = github::Settings::new(config.github.api_url.clone(), token);
@@ -175,7 +203,7 @@ async fn assemble(database: &Database, config: Config) -> anyhow::Result<App> {
         .context("Cannot read the event log; are the migrations missing?")?;
     drop(connection);
     let bus = Bus::new(position);
-    Ok(App { config: Arc::new(config), pool, github, bus, clock, simulated: false })
+    Ok(App { config: Arc::new(config), pool, github, bus, clock, simulated })
 }
 
 /// Says on the console what an operator may have forgotten.
@@ -226,15 +254,23 @@ async fn listen(server: &config::Server) -> anyhow::Result<TcpListener> {
     })
 }
 
-/// The address to open in a browser.
-fn front_page(server: &config::Server, mut address: SocketAddr) -> String {
-    if let Some(url) = &server.public_url {
-        return format!("{}/board", url.as_str().trim_end_matches('/'));
-    }
+/// The address under which this machine reaches a listener.
+fn reachable(mut address: SocketAddr) -> SocketAddr {
     if address.ip().is_unspecified() {
-        address.set_ip(Ipv4Addr::LOCALHOST.into());
+        address.set_ip(match address {
+            SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        });
     }
-    format!("http://{address}/board")
+    address
+}
+
+/// The address to open in a browser.
+fn front_page(server: &config::Server, address: SocketAddr) -> String {
+    match &server.public_url {
+        Some(url) => format!("{}/board", url.as_str().trim_end_matches('/')),
+        None => format!("http://{address}/board"),
+    }
 }
 
 /// Waits until a task ends that should not have: by a panic.

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io;
-use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -17,6 +17,21 @@ pub(super) struct Account {
     name: String,
     /// The ids to change to; none when it is our own account.
     ids: Option<(u32, u32)>,
+}
+
+/// Lets root's other accounts pass through a folder that Dispatch was given for itself, such as one
+/// that `mktemp -d` made. They still cannot look into it.
+pub(super) fn let_pass(home: &Path) -> Result<(), Error> {
+    if !geteuid().is_root() {
+        return Ok(());
+    }
+    let failed = |error| Error::file("open up", home, error);
+    let mode = fs::metadata(home).map_err(failed)?.permissions().mode();
+    if mode & 0o001 == 0 {
+        let passable = fs::Permissions::from_mode(mode | 0o111);
+        fs::set_permissions(home, passable).map_err(failed)?;
+    }
+    Ok(())
 }
 
 impl Account {

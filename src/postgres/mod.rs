@@ -40,7 +40,7 @@ const DRAFT: &str = "cluster.new-";
 /// Where a server lives and what is kept of it.
 #[derive(Debug, Clone)]
 pub struct Options {
-    dir: Option<PathBuf>,
+    home: Option<PathBuf>,
     keep: Keep,
     search: Search,
 }
@@ -57,19 +57,25 @@ enum Keep {
 }
 
 impl Options {
-    /// A server whose data stay in `dir`, safe from a crash of the machine.
-    pub fn durable(dir: impl Into<PathBuf>, search: Search) -> Self {
-        Self { dir: Some(dir.into()), keep: Keep::Data, search }
+    /// A server in `<home>/serve` whose data stay, safe from a crash of the machine.
+    pub fn durable(home: impl Into<PathBuf>, search: Search) -> Self {
+        Self { home: Some(home.into()), keep: Keep::Data, search }
     }
 
-    /// A server in `dir` whose database is empty at every start.
-    pub fn renewed(dir: impl Into<PathBuf>, search: Search) -> Self {
-        Self { dir: Some(dir.into()), keep: Keep::Cluster, search }
+    /// A server in `<home>/demo` whose database is empty at every start.
+    pub fn renewed(home: impl Into<PathBuf>, search: Search) -> Self {
+        Self { home: Some(home.into()), keep: Keep::Cluster, search }
     }
 
     /// A server for tests: fast, in a new temporary folder, and gone with this process.
     pub fn scratch(search: Search) -> Self {
-        Self { dir: None, keep: Keep::Nothing, search }
+        Self { home: None, keep: Keep::Nothing, search }
+    }
+
+    /// The folder for all of this server, unless it is to be a new one.
+    fn dir(&self) -> Option<PathBuf> {
+        let name = if self.keep == Keep::Data { "serve" } else { "demo" };
+        self.home.as_ref().map(|home| home.join(name))
     }
 }
 
@@ -97,8 +103,8 @@ impl Cluster {
             // Written without care, so a crash of the machine may have spoilt it.
             Err(error @ Error::Failed { .. }) if options.keep == Keep::Cluster => {
                 tracing::warn!(%error, "setting up PostgreSQL anew");
-                if let Some(dir) = &options.dir {
-                    let _lock = lock(dir)?;
+                if let Some(dir) = options.dir() {
+                    let _lock = lock(&dir)?;
                     remove(&dir.join("cluster"))?;
                 }
                 Self::try_start(options).await
@@ -166,11 +172,15 @@ struct Prepared {
 
 impl Prepared {
     fn new(options: &Options) -> Result<Self, Error> {
-        let Some(dir) = &options.dir else {
+        let Some(dir) = options.dir() else {
             let dir = fresh_temp_dir();
             return Self::in_dir(&dir, options).inspect_err(|_| drop(remove(&dir)));
         };
-        Self::in_dir(dir, options)
+        if let Some(home) = &options.home {
+            make_dir(home)?;
+            account::let_pass(home)?;
+        }
+        Self::in_dir(&dir, options)
     }
 
     fn in_dir(dir: &Path, options: &Options) -> Result<Self, Error> {

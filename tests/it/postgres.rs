@@ -92,7 +92,7 @@ async fn data_stay_from_one_start_to_the_next() {
 
     let cluster = started(options.clone()).await;
     ask(&cluster, "CREATE TABLE kept AS SELECT 42 AS answer").await.unwrap();
-    let server = server_of(&folder.0);
+    let server = server_of(&folder.0.join("serve"));
     cluster.stop().await;
     assert!(!is_alive(server), "the server outlived its end");
 
@@ -117,7 +117,7 @@ async fn a_renewed_database_is_empty_at_every_start() {
     cluster.stop().await;
 
     // A crash of the machine may leave such a cluster unusable; it is only a demonstration.
-    fs::remove_file(folder.0.join("cluster/global/pg_control")).unwrap();
+    fs::remove_file(folder.0.join("demo/cluster/global/pg_control")).unwrap();
     let cluster = started(options).await;
     assert_eq!(ask(&cluster, "SELECT 1").await.unwrap().as_deref(), Some("1"));
     cluster.stop().await;
@@ -130,7 +130,8 @@ async fn a_folder_has_one_user_at_a_time() {
 
     let cluster = started(options.clone()).await;
     let error = refused(options.clone()).await.to_string();
-    let (process, folder) = (std::process::id(), folder.0.display());
+    let (process, folder) = (std::process::id(), folder.0.join("serve"));
+    let folder = folder.display();
     assert_eq!(
         error,
         format!(
@@ -150,9 +151,9 @@ async fn only_its_own_account_reaches_the_server() {
 
     let addresses = ask(&cluster, "SHOW listen_addresses").await.unwrap();
     assert_eq!(addresses.as_deref(), Some(""));
-    let run_dir = fs::metadata(folder.0.join("run")).unwrap();
+    let run_dir = fs::metadata(folder.0.join("serve/run")).unwrap();
     assert_eq!(run_dir.permissions().mode() & 0o777, 0o700);
-    let owner = fs::metadata(folder.0.join("cluster")).unwrap().uid();
+    let owner = fs::metadata(folder.0.join("serve/cluster")).unwrap().uid();
     assert_eq!(run_dir.uid(), owner);
     if nix::unistd::geteuid().is_root() {
         assert_ne!(owner, 0, "PostgreSQL runs as root");
@@ -178,10 +179,10 @@ async fn a_server_that_dies_is_started_again() {
     let cluster = started(Options::durable(&folder.0, search())).await;
     ask(&cluster, "CREATE TABLE kept ()").await.unwrap();
 
-    let first = server_of(&folder.0);
+    let first = server_of(&folder.0.join("serve"));
     kill(first, Signal::SIGKILL).unwrap();
     eventually("a new server", async || ask(&cluster, "SELECT 1").await.is_ok()).await;
-    let second = server_of(&folder.0);
+    let second = server_of(&folder.0.join("serve"));
     assert_ne!(first, second);
 
     // Its keeper alone: the server itself is left over, and ended first.
@@ -213,7 +214,7 @@ async fn a_mark_with_the_id_of_a_stranger_is_no_obstacle() {
 
     // As after a restart of the machine: the id is now that of a process that is not PostgreSQL.
     let stranger = std::process::id();
-    let mark = folder.0.join("cluster/postmaster.pid");
+    let mark = folder.0.join("serve/cluster/postmaster.pid");
     fs::write(&mark, format!("{stranger}\n{}\n", folder.0.display())).unwrap();
     let cluster = started(options).await;
     assert_eq!(ask(&cluster, "SELECT 1").await.unwrap().as_deref(), Some("1"));
@@ -223,8 +224,8 @@ async fn a_mark_with_the_id_of_a_stranger_is_no_obstacle() {
 #[tokio::test]
 async fn data_of_another_version_are_left_alone() {
     let folder = Folder::new("version");
-    let data = folder.0.join("cluster");
-    fs::create_dir(&data).unwrap();
+    let data = folder.0.join("serve/cluster");
+    fs::create_dir_all(&data).unwrap();
     if nix::unistd::geteuid().is_root() {
         std::os::unix::fs::chown(&data, Some(65534), Some(65534)).unwrap();
     }
@@ -242,6 +243,9 @@ async fn a_folder_out_of_reach_is_refused() {
         return;
     }
     let folder = Folder::new("unreachable");
+    fs::set_permissions(&folder.0, fs::Permissions::from_mode(0o700)).unwrap();
+    // Its own folder it opens up, those above it not.
+    started(Options::durable(&folder.0, search())).await.stop().await;
     fs::set_permissions(&folder.0, fs::Permissions::from_mode(0o700)).unwrap();
     let error = refused(Options::durable(folder.0.join("data"), search())).await.to_string();
     assert!(error.contains("who cannot reach"), "{error}");

@@ -80,7 +80,7 @@ impl Default for Timeouts {
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(5),
-            request: Duration::from_secs(20),
+            request: Duration::from_secs(15),
             call: Duration::from_secs(60),
             backoff: Duration::from_millis(500),
         }
@@ -358,10 +358,13 @@ fn is_this_machine(address: &Url) -> bool {
 
 /// No answer came, or not all of it.
 fn unreachable(error: reqwest::Error, token: &str) -> Error {
-    let timed_out = error.is_timeout();
     let ambiguous = !(error.is_connect() || error.is_builder());
+    // Who does not even get a connection would not get one for asking for less.
+    let timed_out = error.is_timeout() && ambiguous;
     let reason = if timed_out {
         "no answer in time".to_owned()
+    } else if error.is_timeout() {
+        "no connection in time".to_owned()
     } else {
         // The innermost cause says it shortest, and the outer ones hold the address.
         let error = error.without_url();

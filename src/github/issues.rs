@@ -15,7 +15,7 @@ const IDS_A_REQUEST: usize = 100;
 
 /// Up to this size a page that ran out of time is asked for again as it is: GitHub is in trouble
 /// then, and asking for less would not help.
-const SMALL_PAGE: u32 = 10;
+const SMALL_PAGE: u32 = 5;
 
 /// An issue as GitHub has it. Text is fit to be stored; see the folder's invariants.
 #[derive(Debug, Clone, PartialEq, Eq)]

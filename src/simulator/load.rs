@@ -58,24 +58,25 @@ impl Load {
         for name in &names {
             simulator.add_repository(name);
         }
+        let prose = prose(&mut rng);
         for (name, at) in names.iter().cycle().zip(0..self.open + self.closed) {
-            let issue = self.issue(simulator, at >= self.open, &mut rng);
+            let issue = self.issue(simulator, at >= self.open, &prose, &mut rng);
             simulator.open_issue(name, issue).expect("the repository was created above");
         }
         names
     }
 
-    fn issue(&self, simulator: &Simulator, is_closed: bool, rng: &mut StdRng) -> NewIssue {
-        let word = |rng: &mut StdRng| *WORDS.choose(rng).expect("there are some");
+    fn issue(
+        &self,
+        simulator: &Simulator,
+        is_closed: bool,
+        prose: &str,
+        rng: &mut StdRng,
+    ) -> NewIssue {
         let changed = TimeDelta::minutes(rng.random_range(1..6 * 24 * 60));
         let age = changed + TimeDelta::minutes(rng.random_range(1..90 * 24 * 60));
         let length = rng.random_range(200..=2_000);
-        let mut body = String::with_capacity(length + 16);
-        while body.len() < length {
-            body.push_str(word(rng));
-            body.push(if rng.random_bool(0.1) { '\n' } else { ' ' });
-        }
-        body.truncate(length);
+        let from = rng.random_range(0..=prose.len() - length);
         let status = if is_closed {
             Status::Done
         } else {
@@ -85,7 +86,7 @@ impl Load {
         let now = simulator.now();
         NewIssue {
             title: format!("The {} of the {} forgets its {}", word(rng), word(rng), word(rng)),
-            body,
+            body: prose[from..from + length].to_owned(),
             author: Some(format!("person-{}", rng.random_range(0..50_u32))),
             labels: vec![
                 status.label().to_owned(),
@@ -101,4 +102,18 @@ impl Load {
             is_pull_request: false,
         }
     }
+}
+
+fn word(rng: &mut StdRng) -> &'static str {
+    WORDS.choose(rng).expect("there are some")
+}
+
+/// A long text of which each body is a piece.
+fn prose(rng: &mut StdRng) -> String {
+    let mut prose = String::new();
+    while prose.len() < 20_000 {
+        prose.push_str(word(rng));
+        prose.push(if rng.random_bool(0.1) { '\n' } else { ' ' });
+    }
+    prose
 }

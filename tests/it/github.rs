@@ -537,7 +537,7 @@ async fn a_large_page_out_of_time_comes_back_at_once() {
     assert!(error.is_timeout(), "{error:?}");
     assert_eq!(github.simulator.count("Issues"), 1);
     // A small one is worth trying again.
-    assert_eq!(client.issues(&name(), first(10)).await.unwrap().issues.len(), 1);
+    assert_eq!(client.issues(&name(), first(5)).await.unwrap().issues.len(), 1);
     assert_eq!(github.simulator.count("Issues"), 4);
 }
 

@@ -5,7 +5,7 @@
 //! reachable that is not declared.
 
 /// What a caller must be allowed to. Each tier includes those before it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Tier {
     /// Open to everybody in every mode.
     Public,
@@ -32,6 +32,7 @@ pub const FIELDS: &[(&str, &str, Tier)] = &[
     ("Query", "repositories", Tier::Read),
     ("Query", "auditLog", Tier::Read),
     ("Query", "agentRuns", Tier::Read),
+    ("Query", "service", Tier::Read),
     ("Mutation", "moveIssue", Tier::Board),
     ("Mutation", "syncIssues", Tier::Board),
     ("Mutation", "trackRepository", Tier::Board),
@@ -41,3 +42,9 @@ pub const FIELDS: &[(&str, &str, Tier)] = &[
     ("Subscription", "auditEntryAdded", Tier::Read),
     ("Subscription", "agentRunRecorded", Tier::Read),
 ];
+
+/// The tier of a GraphQL root field; the highest when the table does not name it.
+pub fn field_tier(root: &str, field: &str) -> Tier {
+    let declared = FIELDS.iter().find(|(of, name, _)| *of == root && *name == field);
+    declared.map_or(Tier::Maintainer, |(_, _, tier)| *tier)
+}

@@ -13,6 +13,7 @@ pub mod ids;
 pub mod instant;
 pub mod labels;
 pub mod names;
+pub mod narrowing;
 pub mod status;
 
 pub use access::Tier;

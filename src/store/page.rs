@@ -67,4 +67,21 @@ impl<T> Page<T> {
             Self { rows, has_previous: request.after.is_some(), has_next: more }
         }
     }
+
+    /// The same page of other things.
+    pub fn map<U>(self, change: impl FnMut(T) -> U) -> Page<U> {
+        let Self { rows, has_previous, has_next } = self;
+        Page { rows: rows.into_iter().map(change).collect(), has_previous, has_next }
+    }
+
+    /// The first `limit` rows of the page, as a page.
+    pub fn start(&self, limit: u32) -> Self
+    where
+        T: Clone,
+    {
+        let limit = usize::try_from(limit).expect("a u32 fits");
+        let rows: Vec<T> = self.rows.iter().take(limit).cloned().collect();
+        let has_next = self.has_next || rows.len() < self.rows.len();
+        Self { rows, has_previous: self.has_previous, has_next }
+    }
 }

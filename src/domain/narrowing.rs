@@ -1,0 +1,187 @@
+//! What an event of the whole board means to a reader of a part of it.
+
+use super::events::{EventKind, IssueFacts};
+use super::filter::Wanted;
+
+/// What a reader of a part of the board sees of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Seen {
+    /// An issue of the part changed its column and stays in the part.
+    Moved,
+    /// An issue of the part changed, or came into the part.
+    Changed,
+    /// An issue left the part.
+    Removed,
+    /// The part has to be read anew.
+    Resync,
+}
+
+/// Whether an issue was, or is, in the part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Side {
+    In,
+    Out,
+    /// Nobody can tell any more.
+    Unknown,
+}
+
+impl Wanted {
+    /// What a reader who wants this sees of an event with these facts; nothing when the event is
+    /// none of theirs. `is_found` tells whether the words of [`Wanted::search`] are in the issue now,
+    /// and counts only with such words. Where the side before is not known, leaving is announced:
+    /// that is harmless to a reader who never had the issue.
+    pub fn narrow(
+        &self,
+        kind: EventKind,
+        before: Option<&IssueFacts>,
+        after: Option<&IssueFacts>,
+        is_found: bool,
+    ) -> Option<Seen> {
+        match kind {
+            EventKind::Resync => Some(Seen::Resync),
+            EventKind::IssueMoved | EventKind::IssueChanged | EventKind::IssueRemoved => {
+                let then = self.side_before(before, after, is_found);
+                match (then, self.is_in(after, is_found)) {
+                    (Side::In, true) if kind == EventKind::IssueMoved => Some(Seen::Moved),
+                    (_, true) => Some(Seen::Changed),
+                    (Side::In | Side::Unknown, false) => Some(Seen::Removed),
+                    (Side::Out, false) => None,
+                }
+            }
+            EventKind::AuditEntryAdded | EventKind::AgentRunRecorded => None,
+        }
+    }
+
+    fn is_in(&self, after: Option<&IssueFacts>, is_found: bool) -> bool {
+        after.is_some_and(|facts| self.matches(facts)) && (self.search.is_none() || is_found)
+    }
+
+    fn side_before(
+        &self,
+        before: Option<&IssueFacts>,
+        after: Option<&IssueFacts>,
+        is_found: bool,
+    ) -> Side {
+        let Some(before) = before else { return Side::Unknown };
+        let has_same_words =
+            after.is_some_and(|after| !after.body_changed && after.title == before.title);
+        match (self.matches(before), &self.search) {
+            (false, _) => Side::Out,
+            (true, None) => Side::In,
+            (true, Some(_)) if has_same_words && is_found => Side::In,
+            (true, Some(_)) if has_same_words => Side::Out,
+            (true, Some(_)) => Side::Unknown,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::ids::RepositoryId;
+    use crate::domain::{IssueFilter, IssueState, LabelSet, Status};
+
+    fn facts(status: Status, title: &str) -> IssueFacts {
+        IssueFacts {
+            repository_id: RepositoryId(1),
+            repository: "acme/tools".to_owned(),
+            number: 7,
+            state: IssueState::Open,
+            closed_at: None,
+            status,
+            labels: LabelSet::from([status.label()]),
+            lane: None,
+            title: title.to_owned(),
+            on_board: true,
+            body_changed: false,
+        }
+    }
+
+    fn ready() -> Wanted {
+        IssueFilter { statuses: Some(vec![Status::Ready]), ..IssueFilter::default() }
+            .into_wanted(&[])
+    }
+
+    fn words() -> Wanted {
+        IssueFilter { search: Some("gzip".to_owned()), ..IssueFilter::default() }.into_wanted(&[])
+    }
+
+    fn seen(wanted: &Wanted, from: Status, to: Status) -> Option<Seen> {
+        let (before, after) = (facts(from, "a"), facts(to, "a"));
+        wanted.narrow(EventKind::IssueMoved, Some(&before), Some(&after), false)
+    }
+
+    #[test]
+    fn a_move_is_one_only_inside_the_part() {
+        let all = Wanted::default();
+        assert_eq!(seen(&all, Status::Ready, Status::Done), Some(Seen::Moved));
+        assert_eq!(seen(&ready(), Status::Backlog, Status::Ready), Some(Seen::Changed));
+        assert_eq!(seen(&ready(), Status::Ready, Status::Done), Some(Seen::Removed));
+        assert_eq!(seen(&ready(), Status::Backlog, Status::Done), None);
+    }
+
+    #[test]
+    fn an_issue_that_is_new_or_gone() {
+        let (kind, facts) = (EventKind::IssueChanged, facts(Status::Ready, "a"));
+        assert_eq!(ready().narrow(kind, None, Some(&facts), false), Some(Seen::Changed));
+        let gone = EventKind::IssueRemoved;
+        assert_eq!(ready().narrow(gone, Some(&facts), None, false), Some(Seen::Removed));
+        let elsewhere = IssueFacts { status: Status::Done, ..facts };
+        assert_eq!(ready().narrow(gone, Some(&elsewhere), None, false), None);
+    }
+
+    #[test]
+    fn words_are_known_of_the_past_while_the_text_is_the_same() {
+        let kind = EventKind::IssueMoved;
+        let before = facts(Status::Backlog, "about gzip");
+        let after = facts(Status::Ready, "about gzip");
+        let see = |after: &IssueFacts, is_found| {
+            words().narrow(kind, Some(&before), Some(after), is_found)
+        };
+        assert_eq!(see(&after, true), Some(Seen::Moved));
+        assert_eq!(see(&after, false), None);
+        let retitled = facts(Status::Ready, "about zstd");
+        assert_eq!(see(&retitled, true), Some(Seen::Changed), "it may have come in just now");
+        assert_eq!(see(&retitled, false), Some(Seen::Removed), "it may have been in");
+        let rewritten = IssueFacts { body_changed: true, ..after };
+        assert_eq!(see(&rewritten, false), Some(Seen::Removed));
+    }
+
+    #[test]
+    fn everybody_hears_of_a_resync_and_nobody_of_another_topic() {
+        assert_eq!(ready().narrow(EventKind::Resync, None, None, false), Some(Seen::Resync));
+        assert_eq!(ready().narrow(EventKind::AuditEntryAdded, None, None, false), None);
+        assert_eq!(ready().narrow(EventKind::AgentRunRecorded, None, None, false), None);
+    }
+
+    /// One issue's way across the board.
+    fn walk() -> impl Strategy<Value = Vec<(Status, bool)>> {
+        prop::collection::vec((prop::sample::select(Status::ALL.to_vec()), any::<bool>()), 1..12)
+    }
+
+    proptest! {
+        /// A reader who believes what it is told has, after every event, exactly the issues that a
+        /// fresh look would show.
+        #[test]
+        fn whoever_follows_knows_what_a_fresh_look_would_show(walk in walk()) {
+            let mut before: Option<IssueFacts> = None;
+            let mut believed = false;
+            for (status, on_board) in walk {
+                let after = IssueFacts { on_board, ..facts(status, "a") };
+                let moved = before.as_ref().is_some_and(|before| before.status != status);
+                let kind = if moved { EventKind::IssueMoved } else { EventKind::IssueChanged };
+                match ready().narrow(kind, before.as_ref(), Some(&after), false) {
+                    Some(Seen::Moved) => prop_assert!(believed, "only what it has can move"),
+                    Some(Seen::Changed) => believed = true,
+                    Some(Seen::Removed) => believed = false,
+                    Some(Seen::Resync) => prop_assert!(false, "nobody asked for one"),
+                    None => {}
+                }
+                prop_assert_eq!(believed, ready().matches(&after));
+                before = Some(after);
+            }
+        }
+    }
+}

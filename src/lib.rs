@@ -73,6 +73,7 @@ pub mod clock;
 pub mod config;
 pub mod domain;
 pub mod github;
+pub mod graphql;
 pub mod postgres;
 pub mod scheduler;
 pub mod service;
@@ -82,5 +83,7 @@ pub mod telemetry;
 
 /// Every door of the service.
 pub fn router(app: app::App) -> axum::Router {
-    axum::Router::new().with_state(app)
+    // Who is asking is the gate's to say; until it stands, everybody is the person of open mode.
+    let person = domain::Actor::Person { name: "user".to_owned() };
+    graphql::routes(graphql::Door::new(app)).layer(axum::Extension(person))
 }

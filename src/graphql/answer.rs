@@ -1,0 +1,90 @@
+//! An answer, as bytes that any transport can carry.
+
+use async_graphql::{Response, ServerError, Value};
+use axum::http::StatusCode;
+use bytes::Bytes;
+
+use super::error::{FORBIDDEN, INTERNAL_SERVER_ERROR, TIMEOUT, UNAUTHENTICATED, UNAVAILABLE};
+use super::feed::Feed;
+use crate::domain::EventCursor;
+
+/// What came of a request. Its errors have their codes.
+#[derive(Debug)]
+pub(super) struct Answer(Response);
+
+#[derive(serde::Serialize)]
+struct Body<'a> {
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    errors: &'a [ServerError],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<&'a Value>,
+}
+
+impl Answer {
+    /// The answer that a dressed response is.
+    pub(super) fn new(response: Response) -> Self {
+        Self(response)
+    }
+
+    /// Whether something was run. If not, there is no `data`, not even null.
+    pub(super) fn is_executed(&self) -> bool {
+        let is_about_the_request = |error: &ServerError| error.path.is_empty();
+        self.0.data != Value::Null
+            || self.0.errors.is_empty()
+            || !self.0.errors.iter().all(is_about_the_request)
+    }
+
+    /// The JSON text.
+    pub(super) fn to_bytes(&self) -> Bytes {
+        let data = self.is_executed().then_some(&self.0.data);
+        let body = Body { errors: &self.0.errors, data };
+        serde_json::to_vec(&body).expect("values and errors of GraphQL are JSON").into()
+    }
+
+    /// The HTTP status of a request that was not run.
+    pub(super) fn refusal_status(&self) -> StatusCode {
+        let code = self.0.errors.first().and_then(|error| error.extensions.as_ref()?.get("code"));
+        match code {
+            Some(Value::String(code)) => match code.as_str() {
+                UNAUTHENTICATED => StatusCode::UNAUTHORIZED,
+                FORBIDDEN => StatusCode::FORBIDDEN,
+                UNAVAILABLE | TIMEOUT => StatusCode::SERVICE_UNAVAILABLE,
+                INTERNAL_SERVER_ERROR => StatusCode::INTERNAL_SERVER_ERROR,
+                _ => StatusCode::BAD_REQUEST,
+            },
+            _ => StatusCode::BAD_REQUEST,
+        }
+    }
+
+    /// The answer as the only item of a stream.
+    pub(super) fn into_only_item(self) -> Item {
+        Item { position: None, is_last: true, ..self.item() }
+    }
+
+    /// The answer as an item of a subscription that is at its feed's position. One without data is
+    /// the last: something could not be told.
+    pub(super) fn into_item(self, feed: &Feed) -> Item {
+        let failed = self.0.data == Value::Null;
+        let position = (!failed).then(|| feed.position());
+        Item { position, is_last: failed || feed.is_told(), ..self.item() }
+    }
+
+    fn item(&self) -> Item {
+        let errors = || serde_json::to_vec(&self.0.errors).expect("errors of GraphQL are JSON");
+        let refusal = (!self.is_executed()).then(|| errors().into());
+        Item { position: None, is_last: false, refusal, answer: self.to_bytes() }
+    }
+}
+
+/// One answer of a stream. Clones share the bytes.
+#[derive(Debug, Clone)]
+pub(super) struct Item {
+    /// Where in the event log it stands; none when it stands nowhere in particular.
+    pub(super) position: Option<EventCursor>,
+    /// Whether nothing follows it.
+    pub(super) is_last: bool,
+    /// The errors alone, when nothing was run.
+    pub(super) refusal: Option<Bytes>,
+    /// The whole answer.
+    pub(super) answer: Bytes,
+}

@@ -1,0 +1,190 @@
+//! The one way in: a request is read, held against limits and tiers, and run; what comes out is
+//! dressed with error codes.
+//!
+//! This is not a schema extension of the library on purpose. With an extension present the library
+//! runs every field of every row through it, which on a board of some thousand fields costs more than
+//! the database does.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_graphql::parser::parse_query;
+use async_graphql::parser::types::{
+    DocumentOperations, ExecutableDocument, OperationDefinition, OperationType, Selection,
+};
+use async_graphql::{ErrorExtensionValues, Request, Response, ServerError};
+use futures_util::stream::{BoxStream, StreamExt};
+
+use super::access;
+use super::answer::{Answer, Item};
+use super::error::{Said, TIMEOUT, dress};
+use super::feed::{Feed, Source};
+use super::hub::Hub;
+use super::limits;
+use super::nulls::Shapes;
+use super::schema::{Schema, schema};
+use crate::app::App;
+use crate::domain::Actor;
+
+/// How long a query may take. Mutations bound themselves: giving one up half-way would leave its
+/// outcome open.
+const QUERY_TIME: Duration = Duration::from_secs(15);
+
+/// Everything that the transports share: the schema, and the subscriptions that run. Cheap to clone.
+#[derive(Clone)]
+pub struct Door(Arc<Inner>);
+
+struct Inner {
+    app: App,
+    schema: Schema,
+    shapes: Shapes,
+    hub: Hub,
+}
+
+/// A request that may be run.
+#[derive(Debug)]
+pub(super) struct Admitted {
+    /// What kind of operation it is.
+    pub(super) kind: OperationType,
+    /// Its document, read.
+    pub(super) document: ExecutableDocument,
+    /// The request.
+    pub(super) call: Call,
+}
+
+/// Who asks for what.
+#[derive(Debug, Clone)]
+pub(super) struct Call {
+    /// Who asks.
+    pub(super) actor: Actor,
+    /// The document and its variables.
+    pub(super) said: Said,
+    /// Which operation of the document is meant; none when it has one only.
+    pub(super) operation_name: Option<String>,
+}
+
+impl Door {
+    /// The door of a running service.
+    pub fn new(app: App) -> Self {
+        let schema = schema(app.clone());
+        let shapes = Shapes::of(&schema.sdl());
+        Self(Arc::new(Inner { app, schema, shapes, hub: Hub::default() }))
+    }
+
+    pub(super) fn app(&self) -> &App {
+        &self.0.app
+    }
+
+    pub(super) fn hub(&self) -> &Hub {
+        &self.0.hub
+    }
+
+    /// Reads a request and decides whether it may be run. An answer comes back when it may not.
+    pub(super) fn admit(&self, actor: Actor, request: Request) -> Result<Admitted, Answer> {
+        let said = Said { query: request.query, variables: request.variables };
+        let call = Call { actor, said, operation_name: request.operation_name };
+        match read(&self.0.shapes, &call) {
+            Ok((kind, document)) => Ok(Admitted { kind, document, call }),
+            Err(error) => Err(self.answer(&call, Response::from_errors(vec![error]))),
+        }
+    }
+
+    /// What a client gets to see of a response.
+    fn answer(&self, call: &Call, mut response: Response) -> Answer {
+        if response.errors.iter().any(|error| !error.path.is_empty())
+            && let Ok(document) = parse_query(&call.said.query)
+            && let Ok(operation) = chosen(&document, call.operation_name.as_deref())
+        {
+            self.0.shapes.complete(&document, operation, &mut response);
+        }
+        Answer::new(dress(&self.0.app, &call.said, response))
+    }
+
+    /// Runs a query or a mutation to its end.
+    pub(super) async fn execute(&self, admitted: Admitted) -> Answer {
+        let Admitted { kind, document, call } = admitted;
+        let mut request = call.request("");
+        request.set_parsed_query(document);
+        let running = Box::pin(self.0.schema.execute(request));
+        let response = match kind {
+            OperationType::Query => tokio::time::timeout(QUERY_TIME, running)
+                .await
+                .unwrap_or_else(|_| Response::from_errors(vec![too_slow()])),
+            OperationType::Mutation | OperationType::Subscription => running.await,
+        };
+        self.answer(&call, response)
+    }
+
+    /// Runs a subscription by itself, fed from `source`.
+    pub(super) fn run(&self, call: &Call, source: Source) -> BoxStream<'static, Item> {
+        let feed = Feed::new(source);
+        let request = call.request(&call.said.query).data(feed.clone());
+        let responses = self.0.schema.execute_stream(request);
+        let (door, call) = (self.clone(), call.clone());
+        responses.map(move |response| door.answer(&call, response).into_item(&feed)).boxed()
+    }
+}
+
+impl Call {
+    fn request(&self, query: &str) -> Request {
+        let variables = self.said.variables.clone();
+        let mut request = Request::new(query).variables(variables).data(self.actor.clone());
+        request.operation_name.clone_from(&self.operation_name);
+        request
+    }
+}
+
+/// Everything that is decided about a request before the schema sees it.
+fn read(shapes: &Shapes, call: &Call) -> Result<(OperationType, ExecutableDocument), ServerError> {
+    let too_much = |error: limits::TooMuch| ServerError::new(error.to_string(), None);
+    limits::check_text(&call.said.query).map_err(too_much)?;
+    let document = parse_query(&call.said.query)?;
+    limits::check(&document).map_err(too_much)?;
+    let operation = chosen(&document, call.operation_name.as_deref())?;
+    if operation.ty == OperationType::Subscription {
+        check_root(operation)?;
+    }
+    access::check(&call.actor, shapes, &document, operation).map_err(|error| {
+        async_graphql::Error::from(error).into_server_error(operation.selection_set.pos)
+    })?;
+    Ok((operation.ty, document))
+}
+
+/// The operation that a request means.
+pub(super) fn chosen<'a>(
+    document: &'a ExecutableDocument,
+    name: Option<&str>,
+) -> Result<&'a OperationDefinition, ServerError> {
+    let operation = match (&document.operations, name) {
+        (DocumentOperations::Single(only), None) => Some(only),
+        (DocumentOperations::Multiple(named), Some(name)) => named.get(name),
+        (DocumentOperations::Multiple(named), None) if named.len() == 1 => named.values().next(),
+        _ => None,
+    };
+    let unknown = || match name {
+        Some(name) => format!("There is no operation named `{name}` in the document"),
+        None => "The document has several operations: name one in `operationName`".to_owned(),
+    };
+    operation.map(|it| &it.node).ok_or_else(|| ServerError::new(unknown(), None))
+}
+
+/// A subscription follows one thing. The library leaves out what a fragment spreads at the root
+/// without a word, so that is refused.
+fn check_root(operation: &OperationDefinition) -> Result<(), ServerError> {
+    match operation.selection_set.node.items.as_slice() {
+        [only] if matches!(only.node, Selection::Field(_)) => Ok(()),
+        _ => Err(ServerError::new(
+            "A subscription selects exactly one field, and not through a fragment",
+            Some(operation.selection_set.pos),
+        )),
+    }
+}
+
+fn too_slow() -> ServerError {
+    let mut error = ServerError::new(
+        format!("The query took more than {} seconds and was given up", QUERY_TIME.as_secs()),
+        None,
+    );
+    error.extensions.get_or_insert_with(ErrorExtensionValues::default).set("code", TIMEOUT);
+    error
+}

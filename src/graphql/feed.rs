@@ -1,0 +1,245 @@
+//! Where a subscription's events come from: the log, the bus, or the one and then the other.
+//!
+//! **No gap and no duplicate at the joint.** Ids become visible in the log in the order of their
+//! numbers, and the bus sends what is visible. A feed therefore first subscribes to the bus and only
+//! then reads the newest position `p` of the log. Every event up to `p` is in the log for a replay
+//! to find. Every event behind `p` was not visible when `p` was read, so the bus can only send it
+//! later, when the feed is already listening. What the bus sends up to `p` is a duplicate and is
+//! dropped by its id. It does not matter how far the bus had come when the feed subscribed.
+//!
+//! **No skipping in silence.** Where the log no longer reaches back, or the bus has sent more than
+//! its channel holds, the feed says [`Told::Gap`] and ends.
+//!
+//! Not here: what an event means to a reader (`domain::narrowing`) and who shares a feed (`hub`).
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+
+use async_stream::stream;
+use futures_util::stream::BoxStream;
+use futures_util::{Stream, StreamExt};
+use tokio::sync::Mutex;
+use tokio::sync::broadcast::{self, error::RecvError};
+
+use crate::app::App;
+use crate::domain::EventCursor;
+use crate::service::events::{Replay, events_after, position};
+use crate::service::{Error, Result};
+use crate::store::Event;
+
+/// How many lines of the log are read at once.
+const BATCH: i64 = 500;
+
+/// What a feed tells.
+#[derive(Debug)]
+pub(super) enum Told {
+    /// What happened next.
+    Event(Arc<Event>),
+    /// Something cannot be told. Nothing follows.
+    Gap {
+        /// The position at which the feed ends.
+        position: EventCursor,
+        /// Why, as one sentence.
+        reason: String,
+    },
+}
+
+/// The live end of the log: everything that the bus sends behind a position.
+#[derive(Debug)]
+pub(super) struct Live {
+    receiver: broadcast::Receiver<Arc<Event>>,
+    behind: EventCursor,
+}
+
+impl Live {
+    /// Listens from the newest position on.
+    pub(super) async fn start(app: &App) -> Result<Self> {
+        let receiver = app.bus.subscribe();
+        Ok(Self { receiver, behind: position(app).await? })
+    }
+
+    /// The position behind which this tells everything.
+    pub(super) fn behind(&self) -> EventCursor {
+        self.behind
+    }
+
+    fn told(mut self) -> impl Stream<Item = Result<Told>> + Send {
+        stream! {
+            loop {
+                match self.receiver.recv().await {
+                    Ok(event) if event.id <= self.behind => {}
+                    Ok(event) => {
+                        self.behind = event.id;
+                        yield Ok(Told::Event(event));
+                    }
+                    Err(RecvError::Lagged(_)) => {
+                        let reason = "More happened than could be told in time".to_owned();
+                        yield Ok(Told::Gap { position: self.behind, reason });
+                        return;
+                    }
+                    Err(RecvError::Closed) => return,
+                }
+            }
+        }
+    }
+}
+
+/// The lines of the log behind `after`, up to and including `through`.
+fn replay(
+    app: App,
+    mut after: EventCursor,
+    through: EventCursor,
+) -> impl Stream<Item = Result<Told>> + Send {
+    stream! {
+        while after < through {
+            match events_after(&app, after, BATCH).await {
+                Ok(Replay::Events(events)) => {
+                    let is_last = i64::try_from(events.len()).is_ok_and(|read| read < BATCH);
+                    for event in events {
+                        if event.id > through {
+                            return;
+                        }
+                        after = event.id;
+                        yield Ok(Told::Event(Arc::new(event)));
+                    }
+                    if is_last {
+                        return;
+                    }
+                }
+                Ok(Replay::Gap { position, reason }) => {
+                    yield Ok(Told::Gap { position, reason });
+                    return;
+                }
+                Err(error) => {
+                    yield Err(error);
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// The log behind `after`, or from now on, and then what happens.
+async fn whole(app: App, after: Option<EventCursor>) -> Result<BoxStream<'static, Result<Told>>> {
+    let live = Live::start(&app).await?;
+    let newest = live.behind();
+    Ok(match after {
+        None => live.told().boxed(),
+        Some(after) if after > newest => gap(newest, BEYOND.to_owned()).boxed(),
+        Some(after) => unless_ended(replay(app, after, newest), live.told()).boxed(),
+    })
+}
+
+/// Why a position that the log has not reached cannot be resumed from.
+pub(super) const BEYOND: &str = "The cursor is from another log";
+
+fn gap(position: EventCursor, reason: String) -> impl Stream<Item = Result<Told>> + Send {
+    futures_util::stream::once(async move { Ok(Told::Gap { position, reason }) })
+}
+
+/// One stream and then the other, which is left out when the first ended early.
+fn unless_ended(
+    first: impl Stream<Item = Result<Told>> + Send,
+    then: impl Stream<Item = Result<Told>> + Send,
+) -> impl Stream<Item = Result<Told>> + Send {
+    stream! {
+        for await told in first {
+            let has_ended = !matches!(told, Ok(Told::Event(_)));
+            yield told;
+            if has_ended {
+                return;
+            }
+        }
+        for await told in then {
+            yield told;
+        }
+    }
+}
+
+/// How one execution of a subscription is fed. Handed to it with the request.
+#[derive(Debug, Clone)]
+pub(super) struct Feed {
+    source: Arc<Mutex<Option<Source>>>,
+    position: Arc<AtomicI64>,
+    is_told: Arc<AtomicBool>,
+}
+
+/// Which events an execution is fed with.
+#[derive(Debug)]
+pub(super) enum Source {
+    /// What its own arguments ask for.
+    Arguments,
+    /// Everything behind a position, whatever its arguments say.
+    Log {
+        /// Behind this.
+        after: EventCursor,
+    },
+    /// What happens from a position on, whatever its arguments say.
+    Live(Live),
+    /// What the log has between two positions, the second included; then it ends.
+    Replay {
+        /// Behind this.
+        after: EventCursor,
+        /// Up to this.
+        through: EventCursor,
+    },
+    /// Nothing but word of a gap.
+    Gap {
+        /// Where the stream ends.
+        position: EventCursor,
+        /// Why, as one sentence.
+        reason: String,
+    },
+}
+
+impl Feed {
+    /// A feed for one execution.
+    pub(super) fn new(source: Source) -> Self {
+        Self {
+            source: Arc::new(Mutex::new(Some(source))),
+            position: Arc::default(),
+            is_told: Arc::default(),
+        }
+    }
+
+    /// The position of the item that is being resolved, or was last. Items of one execution are
+    /// resolved one after the other.
+    pub(super) fn position(&self) -> EventCursor {
+        EventCursor(self.position.load(Ordering::Acquire))
+    }
+
+    /// Says which item will be resolved next.
+    pub(super) fn has_come_to(&self, position: EventCursor) {
+        self.position.store(position.0, Ordering::Release);
+    }
+
+    /// Whether the item that is being resolved, or was last, ends the stream.
+    pub(super) fn is_told(&self) -> bool {
+        self.is_told.load(Ordering::Acquire)
+    }
+
+    /// Says that the item which will be resolved next ends the stream.
+    pub(super) fn ends(&self) {
+        self.is_told.store(true, Ordering::Release);
+    }
+
+    /// The events. `after` is the execution's own argument.
+    pub(super) async fn told(
+        &self,
+        app: App,
+        after: Option<EventCursor>,
+    ) -> Result<BoxStream<'static, Result<Told>>> {
+        let source = self.source.lock().await.take();
+        Ok(match source {
+            Some(Source::Arguments) => whole(app, after).await?,
+            Some(Source::Log { after }) => whole(app, Some(after)).await?,
+            Some(Source::Live(live)) => live.told().boxed(),
+            Some(Source::Replay { after, through }) => replay(app, after, through).boxed(),
+            Some(Source::Gap { position, reason }) => gap(position, reason).boxed(),
+            None => {
+                let twice = anyhow::anyhow!("an execution asked for its feed twice");
+                return Err(Error::Internal(twice));
+            }
+        })
+    }
+}

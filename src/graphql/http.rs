@@ -1,0 +1,242 @@
+//! GraphQL over HTTP, as the specification of that name says: what may be asked how, in which media
+//! type the answer comes, and with which status.
+//!
+//! Upgrades to a WebSocket and event streams are handed on. Batches and uploads are absent on
+//! purpose, and so is every content type but JSON: a page of another site cannot send that without
+//! being asked for leave.
+
+use async_graphql::parser::types::OperationType;
+use async_graphql::{Request as Query, Variables};
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::header::{ACCEPT, ALLOW, CONTENT_TYPE, LOCATION};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::any;
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use serde_json::{Map, Value};
+
+use super::answer::Answer;
+use super::error::BAD_USER_INPUT;
+use super::execution::Door;
+use super::negotiation::{Media, accepted, is_json};
+use super::{sse, websocket};
+use crate::domain::{Actor, EventCursor};
+
+/// How large a request may be, in bytes.
+pub(super) const REQUEST_SIZE: usize = 256 * 1024;
+
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+
+/// The routes of this door. Who asks is told by an [`Actor`] among the request's extensions; without
+/// one it is nobody.
+pub fn routes(door: Door) -> Router {
+    Router::new().route("/graphql", any(graphql)).with_state(door)
+}
+
+async fn graphql(State(door): State<Door>, request: Request) -> Response {
+    let (mut parts, body) = request.into_parts();
+    if websocket::is_asked_for(&parts.headers) {
+        return websocket::upgrade(door, &mut parts).await;
+    }
+    match answer(&door, &parts, body).await {
+        Ok(response) => response,
+        Err(refusal) => refusal.into_response(),
+    }
+}
+
+async fn answer(door: &Door, parts: &Parts, body: Body) -> Result<Response, Refusal> {
+    let is_get = parts.method == Method::GET;
+    if !is_get && parts.method != Method::POST {
+        let allow = (ALLOW, HeaderValue::from_static("GET, POST"));
+        return Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "use GET or POST").with(allow));
+    }
+    if is_get && parts.uri.query().is_none() && wants_page(&parts.headers) {
+        let page = (LOCATION, HeaderValue::from_static("/graphiql"));
+        return Ok((StatusCode::SEE_OTHER, [page]).into_response());
+    }
+    let media = accepted(&parts.headers).ok_or_else(|| {
+        let types = "application/graphql-response+json, application/json or text/event-stream";
+        Refusal::new(StatusCode::NOT_ACCEPTABLE, format!("accept {types}"))
+    })?;
+    let members = match is_get {
+        true => members_of_query(parts.uri.query().unwrap_or_default()),
+        false => members_of_body(&parts.headers, body).await,
+    };
+    let query = members.and_then(query).map_err(|refusal| refusal.in_media(media))?;
+    let actor = parts.extensions.get::<Actor>().cloned().unwrap_or(Actor::Anonymous);
+    let admitted = match door.admit(actor, query) {
+        Ok(admitted) => admitted,
+        Err(answer) if media == Media::EventStream => return Ok(sse::refusal(answer)),
+        Err(answer) => return Ok(shown(&answer, media)),
+    };
+    if is_get && admitted.kind == OperationType::Mutation {
+        let allow = (ALLOW, HeaderValue::from_static("POST"));
+        let refusal = Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "send a mutation with POST");
+        return Err(refusal.with(allow).in_media(media));
+    }
+    if media == Media::EventStream {
+        return Ok(match last_event_id(&parts.headers) {
+            Ok(resume) => sse::stream(door, admitted, resume),
+            Err(refusal) => sse::refusal(refusal.answer()),
+        });
+    }
+    Ok(shown(&door.execute(admitted).await, media))
+}
+
+/// An answer in a media type. Under the older type everything that is well-formed is 200, except
+/// what a proxy or a client must be able to tell from the status.
+fn shown(answer: &Answer, media: Media) -> Response {
+    let status = match (answer.is_executed(), answer.refusal_status(), media) {
+        (true, ..) | (false, StatusCode::BAD_REQUEST, Media::Json) => StatusCode::OK,
+        (false, status, _) => status,
+    };
+    let media = [(CONTENT_TYPE, media.content_type())];
+    (status, media, answer.to_bytes()).into_response()
+}
+
+/// Whether a person opened the address in a browser.
+fn wants_page(headers: &HeaderMap) -> bool {
+    let accept = headers.get(ACCEPT).and_then(|value| value.to_str().ok());
+    accept.is_some_and(|accept| accept.split([',', ';']).any(|range| range.trim() == "text/html"))
+}
+
+fn last_event_id(headers: &HeaderMap) -> Result<Option<EventCursor>, Refusal> {
+    let Some(value) = headers.get(LAST_EVENT_ID) else { return Ok(None) };
+    match value.to_str().unwrap_or_default() {
+        // A stream that has sent no position yet has none to give back.
+        "" => Ok(None),
+        text => text
+            .parse()
+            .map(Some)
+            .map_err(|problem| Refusal::of("Last-Event-ID", &format!("{problem}"))),
+    }
+}
+
+/// The members of a request in a query string, where objects are JSON texts.
+fn members_of_query(query: &str) -> Result<Map<String, Value>, Refusal> {
+    let mut members = Map::new();
+    for (name, text) in url::form_urlencoded::parse(query.as_bytes()) {
+        let value = match name.as_ref() {
+            "variables" | "extensions" if text.is_empty() => Value::Null,
+            "variables" | "extensions" => serde_json::from_str(&text)
+                .map_err(|problem| Refusal::of(&name, &format!("is not JSON: {problem}")))?,
+            _ => Value::String(text.into_owned()),
+        };
+        members.insert(name.into_owned(), value);
+    }
+    Ok(members)
+}
+
+async fn members_of_body(headers: &HeaderMap, body: Body) -> Result<Map<String, Value>, Refusal> {
+    if !is_json(headers) {
+        let sentence = "send the request as application/json, in UTF-8";
+        return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, sentence));
+    }
+    let body = Limited::new(body, REQUEST_SIZE).collect().await.map_err(|error| {
+        if error.is::<LengthLimitError>() {
+            let sentence = format!("the request is larger than {REQUEST_SIZE} bytes");
+            Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, sentence)
+        } else {
+            Refusal::new(StatusCode::BAD_REQUEST, "the request was cut short")
+        }
+    })?;
+    members_of_json(&body.to_bytes())
+}
+
+/// The members of a request in a JSON text.
+pub(super) fn members_of_json(text: &[u8]) -> Result<Map<String, Value>, Refusal> {
+    match serde_json::from_slice(text) {
+        Ok(Value::Object(members)) => Ok(members),
+        Ok(Value::Array(_)) => {
+            let sentence = "batches are not served: send one request at a time";
+            Err(Refusal::new(StatusCode::BAD_REQUEST, sentence))
+        }
+        Ok(_) => Err(Refusal::new(StatusCode::BAD_REQUEST, "the request is not a JSON object")),
+        Err(problem) => {
+            let sentence = format!("the request is not JSON: {problem}");
+            Err(Refusal::new(StatusCode::BAD_REQUEST, sentence))
+        }
+    }
+}
+
+/// The request that its members make.
+pub(super) fn query(mut members: Map<String, Value>) -> Result<Query, Refusal> {
+    let mut text = |name: &str| match members.remove(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(_) => Err(Refusal::of(name, "must be a string")),
+    };
+    let document = text("query")?.ok_or_else(|| Refusal::of("query", "is missing"))?;
+    let operation_name = text("operationName")?;
+    let mut object = |name: &str| match members.remove(name) {
+        None | Some(Value::Null) => Ok(Value::Object(Map::new())),
+        Some(object @ Value::Object(_)) => Ok(object),
+        Some(_) => Err(Refusal::of(name, "must be an object")),
+    };
+    let variables = object("variables")?;
+    object("extensions")?;
+    let mut query = Query::new(document).variables(Variables::from_json(variables));
+    query.operation_name = operation_name;
+    Ok(query)
+}
+
+/// Why a request was not even read.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    status: StatusCode,
+    sentence: String,
+    field: Option<String>,
+    header: Option<(HeaderName, HeaderValue)>,
+    media: Media,
+}
+
+impl Refusal {
+    fn new(status: StatusCode, sentence: impl Into<String>) -> Self {
+        Self { status, sentence: sentence.into(), field: None, header: None, media: Media::Json }
+    }
+
+    /// A member of the request is wrong.
+    fn of(field: &str, reason: &str) -> Self {
+        let sentence = format!("{field}: {reason}");
+        Self { field: Some(field.to_owned()), ..Self::new(StatusCode::BAD_REQUEST, sentence) }
+    }
+
+    fn with(self, header: (HeaderName, HeaderValue)) -> Self {
+        Self { header: Some(header), ..self }
+    }
+
+    fn in_media(self, media: Media) -> Self {
+        Self { media, ..self }
+    }
+
+    /// The refusal as an answer.
+    pub(super) fn answer(&self) -> Answer {
+        let mut error = async_graphql::ServerError::new(&self.sentence, None);
+        let extensions = error.extensions.get_or_insert_default();
+        extensions.set("code", BAD_USER_INPUT);
+        if let Some(field) = &self.field {
+            extensions.set("field", field.as_str());
+        }
+        Answer::new(async_graphql::Response::from_errors(vec![error]))
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let body: Bytes = self.answer().to_bytes();
+        let media = match self.media {
+            Media::EventStream => Media::Json,
+            media => media,
+        };
+        let mut response =
+            (self.status, [(CONTENT_TYPE, media.content_type())], body).into_response();
+        if let Some((name, value)) = self.header {
+            response.headers_mut().insert(name, value);
+        }
+        response
+    }
+}

@@ -1,0 +1,434 @@
+//! Equal subscriptions share one execution, and their subscribers share its bytes.
+//!
+//! A thousand open boards ask the same thing. For each *group* of equal subscriptions one task runs
+//! the subscription once, from one position of the event log on, and publishes each answer once, with
+//! its position, into a bounded channel. What differs between the members of a group is only where
+//! each wants to begin, so `after` is left out of what makes subscriptions equal.
+//!
+//! **Joining.** A group has a position: it has published everything up to there that it ever will.
+//! Publishing (send, then raise the position) and joining (take a receiver and read the position)
+//! exclude each other, so a receiver gets exactly what is published behind the position `p` it was
+//! taken at. A member that has seen less than `p` first runs the same subscription by itself over the
+//! log, from what it has seen through `p`, and then goes over to the group. A member that has seen
+//! more than `p`, because it read a board that was ahead of the group, drops what it has seen by its
+//! position. So everything is told once:
+//!
+//! - An event up to `p`: the private run finds it in the log (see `feed` on why it is there), and the
+//!   group does not tell it again.
+//! - An event behind `p`: the group has not published it yet, so it comes through the receiver. It
+//!   may do so while the private run is still under way; the receiver holds it until then.
+//! - Nothing that the group tells is dropped unless its position was seen, because one run tells
+//!   positions in rising order and both runs give an event the same position: its id.
+//!
+//! **A group that begins** listens to the bus first and reads its position from the log second, which
+//! is `feed`'s argument again. **A group that ends** does so after an answer that says so (a gap, a
+//! failure), and every member who gets that answer ends with it. A member that drops it as seen, or
+//! finds the group already over when it comes, joins a new one from where it is. After a few of those
+//! it runs by itself, which always works.
+//!
+//! **Slow members** hold nobody back: the channel keeps a bounded number of answers, and a member that
+//! falls further behind is told `Resync` in the shape of its own selection and ends.
+//!
+//! A group lives as long as its members; its task is aborted when the last one leaves.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use async_graphql::parser::types::{ExecutableDocument, OperationType, Selection};
+use async_graphql::{InputType, Name, Value};
+use async_stream::stream;
+use futures_util::future::{BoxFuture, FutureExt};
+use futures_util::stream::{self, BoxStream, Stream, StreamExt};
+use tokio::sync::OnceCell;
+use tokio::sync::broadcast::{self, error::RecvError};
+use tokio::task::JoinSet;
+
+use super::answer::Item;
+use super::error::fields;
+use super::execution::{Admitted, Call, Door, chosen};
+use super::feed::{BEYOND, Live, Source};
+use crate::domain::{Actor, EventCursor, Tier};
+use crate::service::{self, Result};
+
+/// How many answers a member may be behind.
+const BACKLOG: usize = 256;
+
+/// How often in a row a member looks for a group that is not over before it runs by itself.
+const TRIES: usize = 3;
+
+/// The groups that have members.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Hub(Arc<Mutex<HashMap<Key, Weak<Group>>>>);
+
+/// What makes two subscriptions equal.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Key {
+    query: String,
+    operation_name: Option<String>,
+    /// As JSON, without what `after` is bound to.
+    variables: String,
+    /// What the subscriber may see.
+    tier: Tier,
+}
+
+/// A subscription that can be shared.
+#[derive(Debug)]
+struct Shareable {
+    key: Key,
+    /// What every member runs; `after` means nothing in it.
+    call: Call,
+    /// Behind which position the member wants to begin; now when none.
+    after: Option<EventCursor>,
+}
+
+impl Door {
+    /// Runs any operation as a stream of answers: one for a query or a mutation, one for each event
+    /// of a subscription. `resume` is a position to begin behind that overrules the document's.
+    pub(super) fn follow(
+        &self,
+        admitted: Admitted,
+        resume: Option<EventCursor>,
+    ) -> BoxStream<'static, Item> {
+        let door = self.clone();
+        if admitted.kind != OperationType::Subscription {
+            let only = async move { door.execute(admitted).await.into_only_item() };
+            return stream::once(only).boxed();
+        }
+        match (Shareable::of(&admitted), resume) {
+            (Some(shareable), None) => shared(door, shareable, admitted.call).boxed(),
+            (Some(shareable), Some(after)) => {
+                let shareable = Shareable { after: Some(after), ..shareable };
+                shared(door, shareable, admitted.call).boxed()
+            }
+            (None, None) => self.run(&admitted.call, Source::Arguments),
+            (None, Some(after)) => self.run(&admitted.call, Source::Log { after }),
+        }
+    }
+}
+
+/// The answers for one member.
+fn shared(door: Door, shareable: Shareable, own: Call) -> impl Stream<Item = Item> + Send {
+    stream! {
+        let mut seen = shareable.after;
+        let mut tries = TRIES;
+        while tries > 0 {
+            tries -= 1;
+            let seat = match door.hub().join(&door, &shareable).await {
+                Ok(Some(seat)) => seat,
+                Ok(None) => continue,
+                // Running by itself meets the same failure and words it as an answer.
+                Err(_) => break,
+            };
+            let begin = seen.unwrap_or(seat.position);
+            for await item in missed(&door, &shareable.call, begin, seat.position).await {
+                seen = item.position.or(seen);
+                let is_last = item.is_last;
+                yield item;
+                if is_last {
+                    return;
+                }
+            }
+            let mut at = seen.unwrap_or(seat.position).max(seat.position);
+            for await told in seat.told() {
+                let item = match told {
+                    Told::Item(item) => item,
+                    Told::Lag => {
+                        let reason = "The reader was too slow".to_owned();
+                        for await item in door.run(&shareable.call, Source::Gap { position: at, reason }) {
+                            yield item;
+                        }
+                        return;
+                    }
+                };
+                if item.position.is_some_and(|position| position <= at) {
+                    continue;
+                }
+                at = item.position.unwrap_or(at);
+                tries = TRIES;
+                let is_last = item.is_last;
+                yield item;
+                if is_last {
+                    return;
+                }
+            }
+            seen = Some(at);
+        }
+        let source = match seen {
+            Some(after) => Source::Log { after },
+            None => Source::Arguments,
+        };
+        for await item in door.run(&own, source) {
+            yield item;
+        }
+    }
+}
+
+/// What a member has missed who has seen `seen` when its group is at `position`.
+async fn missed(
+    door: &Door,
+    call: &Call,
+    seen: EventCursor,
+    position: EventCursor,
+) -> BoxStream<'static, Item> {
+    if seen < position {
+        return door.run(call, Source::Replay { after: seen, through: position });
+    }
+    if seen == position || seen <= door.app().bus.position() {
+        return stream::empty().boxed();
+    }
+    match service::events::position(door.app()).await {
+        Ok(newest) if seen <= newest => stream::empty().boxed(),
+        Ok(newest) => {
+            let reason = BEYOND.to_owned();
+            door.run(call, Source::Gap { position: newest, reason })
+        }
+        // Whether the position is from this log cannot be told now; the log itself will say.
+        Err(_) => door.run(call, Source::Log { after: seen }),
+    }
+}
+
+impl Shareable {
+    /// How a subscription can be shared; none when it cannot, which costs an execution of its own
+    /// and nothing else.
+    fn of(admitted: &Admitted) -> Option<Self> {
+        let mut call = admitted.call.clone();
+        let operation = chosen(&admitted.document, call.operation_name.as_deref()).ok()?;
+        let field =
+            operation.selection_set.node.items.iter().find_map(|item| match &item.node {
+                Selection::Field(field) => Some(&field.node),
+                _ => None,
+            })?;
+        let mut after = None;
+        if let Some(argument) = field.get_argument("after") {
+            let mut bound = None;
+            let literal = argument.node.clone().into_const_with(|name| {
+                bound = Some(name);
+                Ok::<_, ()>(Value::Null)
+            });
+            match (bound, literal) {
+                (Some(name), _) if uses(&admitted.document, &name) == 1 => {
+                    let definitions = &operation.variable_definitions;
+                    let of_name = definitions.iter().find(|of| of.node.name.node == name)?;
+                    let default = || of_name.node.default_value.as_ref().map(|it| it.node.clone());
+                    let given = call.said.variables.get(&name).cloned().or_else(default);
+                    after = Option::<EventCursor>::parse(given).ok()?;
+                    // A variable that may not be null needs a value, though nobody reads it.
+                    call.said.variables.insert(name, EventCursor::default().to_value());
+                }
+                (None, Ok(Value::Null)) => {}
+                _ => return None,
+            }
+        }
+        let key = Key {
+            query: call.said.query.clone(),
+            operation_name: call.operation_name.clone(),
+            variables: serde_json::to_string(&call.said.variables).ok()?,
+            tier: highest_tier(&call.actor),
+        };
+        Some(Self { key, call, after })
+    }
+}
+
+/// In how many arguments of a document a variable stands.
+fn uses(document: &ExecutableDocument, variable: &Name) -> usize {
+    let mut uses = 0;
+    for (_, value) in fields(document).into_iter().flat_map(|field| &field.arguments) {
+        let count = |name: Name| {
+            uses += usize::from(name == *variable);
+            Ok::<_, ()>(Value::Null)
+        };
+        let _ = value.node.clone().into_const_with(count);
+    }
+    uses
+}
+
+fn highest_tier(actor: &Actor) -> Tier {
+    let tiers = [Tier::Maintainer, Tier::Agent, Tier::Board, Tier::Read];
+    tiers.into_iter().find(|tier| actor.may(*tier)).unwrap_or(Tier::Public)
+}
+
+/// Subscribers that ask the same.
+#[derive(Debug)]
+struct Group {
+    key: Key,
+    hub: Hub,
+    published: Arc<Published>,
+    has_begun: OnceCell<()>,
+    run: Mutex<Run>,
+}
+
+/// The task of a group.
+enum Run {
+    /// Nobody has taken a seat yet.
+    Waiting(BoxFuture<'static, ()>),
+    /// Aborted when this is dropped.
+    Going(JoinSet<()>),
+}
+
+impl std::fmt::Debug for Run {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Waiting(_) => "Waiting",
+            Self::Going(_) => "Going",
+        })
+    }
+}
+
+/// What a group has told.
+#[derive(Debug, Default)]
+struct Published(Mutex<Publisher>);
+
+#[derive(Debug, Default)]
+struct Publisher {
+    /// Everything up to here was told.
+    position: EventCursor,
+    /// Where the rest will be told; none before the group begins and after it is over.
+    sender: Option<broadcast::Sender<Item>>,
+}
+
+impl Published {
+    fn lock(&self) -> MutexGuard<'_, Publisher> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn publish(&self, item: Item) {
+        let mut publisher = self.lock();
+        publisher.position = item.position.unwrap_or_default().max(publisher.position);
+        if let Some(sender) = &publisher.sender {
+            // Nobody listening is no failure: the group is about to be dropped.
+            let _ = sender.send(item);
+        }
+    }
+}
+
+/// Ends a group when its task does, by whatever way.
+struct Ending(Arc<Published>);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.0.lock().sender = None;
+    }
+}
+
+/// A member's place in a group.
+struct Seat {
+    receiver: broadcast::Receiver<Item>,
+    position: EventCursor,
+    /// Keeps the group alive.
+    group: Arc<Group>,
+}
+
+/// What a seat hears.
+enum Told {
+    Item(Item),
+    /// Answers were dropped, because the member was too far behind.
+    Lag,
+}
+
+impl Seat {
+    /// Everything that the group publishes behind the seat's position, until the group is over.
+    fn told(self) -> impl Stream<Item = Told> + Send {
+        let Self { mut receiver, group, .. } = self;
+        stream! {
+            loop {
+                match receiver.recv().await {
+                    Ok(item) => yield Told::Item(item),
+                    Err(RecvError::Lagged(_)) => {
+                        yield Told::Lag;
+                        break;
+                    }
+                    Err(RecvError::Closed) => break,
+                }
+            }
+            drop(group);
+        }
+    }
+}
+
+impl Hub {
+    /// A seat in the group of a subscription; none when the group is over already.
+    async fn join(&self, door: &Door, shareable: &Shareable) -> Result<Option<Seat>> {
+        let group = self.group(&shareable.key);
+        group.has_begun.get_or_try_init(|| group.begin(door, &shareable.call)).await?;
+        let seat = Group::seat(&group);
+        if seat.is_none() {
+            self.forget(&group);
+        }
+        Ok(seat)
+    }
+
+    fn group(&self, key: &Key) -> Arc<Group> {
+        let mut groups = self.lock();
+        if let Some(group) = groups.get(key).and_then(Weak::upgrade) {
+            return group;
+        }
+        let group = Arc::new(Group {
+            key: key.clone(),
+            hub: self.clone(),
+            published: Arc::default(),
+            has_begun: OnceCell::new(),
+            run: Mutex::new(Run::Going(JoinSet::new())),
+        });
+        groups.insert(key.clone(), Arc::downgrade(&group));
+        group
+    }
+
+    fn forget(&self, group: &Arc<Group>) {
+        let mut groups = self.lock();
+        if groups.get(&group.key).is_some_and(|of| of.as_ptr() == Arc::as_ptr(group)) {
+            groups.remove(&group.key);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Key, Weak<Group>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Group {
+    async fn begin(&self, door: &Door, call: &Call) -> Result<()> {
+        let live = Live::start(door.app()).await?;
+        let (sender, _) = broadcast::channel(BACKLOG);
+        *self.published.lock() = Publisher { position: live.behind(), sender: Some(sender) };
+        let mut answers = door.run(call, Source::Live(live));
+        let ending = Ending(Arc::clone(&self.published));
+        let run = async move {
+            while let Some(item) = answers.next().await {
+                let is_last = item.is_last;
+                ending.0.publish(item);
+                if is_last {
+                    break;
+                }
+            }
+        };
+        *self.run.lock().unwrap_or_else(PoisonError::into_inner) = Run::Waiting(run.boxed());
+        Ok(())
+    }
+
+    /// The first seat sets the group going, so that its member hears even an answer that ends it.
+    fn seat(group: &Arc<Self>) -> Option<Seat> {
+        let seat = {
+            let publisher = group.published.lock();
+            let receiver = publisher.sender.as_ref()?.subscribe();
+            Seat { receiver, position: publisher.position, group: Arc::clone(group) }
+        };
+        let mut run = group.run.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Run::Waiting(_) = &*run {
+            let waiting = std::mem::replace(&mut *run, Run::Going(JoinSet::new()));
+            if let (Run::Waiting(task), Run::Going(tasks)) = (waiting, &mut *run) {
+                tasks.spawn(task);
+            }
+        }
+        Some(seat)
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        let mut groups = self.hub.lock();
+        // By now a new group may bear the same key.
+        if groups.get(&self.key).is_some_and(|of| of.strong_count() == 0) {
+            groups.remove(&self.key);
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! What a page of rows needs besides its rows, in one statement for each kind of thing.
+//!
+//! A resolver that has a page asks here, once, for the issues, repositories and bodies that the
+//! query selects on it; `Lookahead` tells which. That takes the place of a data loader: nothing
+//! waits for a batch to fill and no row pays for a lookup of its own. Not here: rules, and rows that
+//! a use case loads. This is the one file above the services that takes a connection, to read by id.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use async_graphql::{Context, Lookahead};
+
+use super::types::Issue;
+use super::types::IssueBody as Body;
+use crate::app::App;
+use crate::domain::{IssueId, RepositoryId};
+use crate::service::{self, Error, Result};
+use crate::store::{self, Page, issues};
+
+/// The running service, which every execution has.
+pub(super) fn app<'a>(context: &Context<'a>) -> &'a App {
+    context.data_unchecked()
+}
+
+/// A thing that hangs on a row, loaded along with the rows of its page or not.
+#[derive(Debug)]
+pub(super) enum Related<T> {
+    /// Loaded: there, or not there.
+    Known(Option<T>),
+    /// Nobody seemed to want it.
+    Left,
+}
+
+impl Related<Arc<Issue>> {
+    /// The issue, whose id the row has.
+    pub(super) async fn resolve(
+        &self,
+        context: &Context<'_>,
+        id: Option<IssueId>,
+    ) -> Result<Option<Arc<Issue>>> {
+        match (self, id) {
+            (Self::Known(issue), _) => Ok(issue.clone()),
+            (Self::Left, None) => Ok(None),
+            (Self::Left, Some(id)) => {
+                let is_body_wanted = is_selected(&context.look_ahead(), "body");
+                Ok(issues_by_id(app(context), &[id], is_body_wanted).await?.remove(&id))
+            }
+        }
+    }
+}
+
+/// Rows with the issues that hang on them, when the page's selection wants those.
+pub(super) async fn with_issues<Row>(
+    context: &Context<'_>,
+    page: Page<Row>,
+    id_of: impl Fn(&Row) -> Option<IssueId>,
+) -> Result<Page<(Row, Related<Arc<Issue>>)>> {
+    let nodes = nodes(&context.look_ahead());
+    let issue = nodes.map(|node| node.field("issue"));
+    if !issue.iter().any(Lookahead::exists) {
+        return Ok(page.map(|row| (row, Related::Left)));
+    }
+    let is_body_wanted = issue.iter().any(|issue| is_selected(issue, "body"));
+    let ids: Vec<IssueId> = page.rows.iter().filter_map(&id_of).collect();
+    let issues = issues_by_id(app(context), &ids, is_body_wanted).await?;
+    Ok(page.map(|row| {
+        let issue = id_of(&row).and_then(|id| issues.get(&id).cloned());
+        (row, Related::Known(issue))
+    }))
+}
+
+/// The issues with these ids, without those that were removed or whose repository is not tracked.
+async fn issues_by_id(
+    app: &App,
+    ids: &[IssueId],
+    is_body_wanted: bool,
+) -> Result<HashMap<IssueId, Arc<Issue>>> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows = issues::by_ids(&mut *app.connection().await?, ids).await?;
+    let rows = rows.into_iter().filter(|row| row.removed_at.is_none()).collect();
+    let page = Page { rows, has_previous: false, has_next: false };
+    let page = self::issues(app, page, is_body_wanted).await?;
+    let shown = page.rows.into_iter().filter(|issue| issue.repository.enabled);
+    Ok(shown.map(|issue| (issue.row.id, issue)).collect())
+}
+
+/// A page of rows as issues.
+pub(super) async fn issues(
+    app: &App,
+    page: Page<store::Issue>,
+    is_body_wanted: bool,
+) -> Result<Page<Arc<Issue>>> {
+    let mut pages = issue_pages(app, vec![page], is_body_wanted).await?;
+    Ok(pages.pop().expect("as many pages come out as go in"))
+}
+
+/// Pages of rows as issues; what they need is loaded for all of them at once.
+pub(super) async fn issue_pages(
+    app: &App,
+    pages: Vec<Page<store::Issue>>,
+    is_body_wanted: bool,
+) -> Result<Vec<Page<Arc<Issue>>>> {
+    let rows = || pages.iter().flat_map(|page| &page.rows);
+    let mut repository_ids: Vec<RepositoryId> = rows().map(|row| row.repository_id).collect();
+    repository_ids.sort_unstable();
+    repository_ids.dedup();
+    let repositories = repositories(app, &repository_ids).await?;
+    let mut bodies: HashMap<IssueId, Option<String>> = HashMap::new();
+    if is_body_wanted {
+        let ids: Vec<IssueId> = rows().map(|row| row.id).collect();
+        bodies.extend(service::board::bodies(app, &ids).await?);
+    }
+    let mut issue = |row: store::Issue| {
+        let repository = repositories.get(&row.repository_id).ok_or_else(|| {
+            let (id, repository) = (row.id, row.repository_id);
+            Error::Internal(anyhow::anyhow!("{id} belongs to {repository}, which is not there"))
+        })?;
+        let body = match is_body_wanted {
+            true => Body::Known(bodies.remove(&row.id).flatten()),
+            false => Body::Left,
+        };
+        Ok(Arc::new(Issue { row, repository: Arc::clone(repository), body }))
+    };
+    let mut page = |page: Page<store::Issue>| {
+        let Page { rows, has_previous, has_next } = page;
+        let rows = rows.into_iter().map(&mut issue).collect::<Result<_>>()?;
+        Ok(Page { rows, has_previous, has_next })
+    };
+    pages.into_iter().map(&mut page).collect()
+}
+
+async fn repositories(
+    app: &App,
+    ids: &[RepositoryId],
+) -> Result<HashMap<RepositoryId, Arc<store::Repository>>> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows = service::board::repositories(app, ids).await?;
+    Ok(rows.into_iter().map(|row| (row.id, Arc::new(row))).collect())
+}
+
+/// An issue and its repository as a use case found them.
+pub(super) async fn issue(
+    app: &App,
+    (row, repository): (store::Issue, store::Repository),
+    is_body_wanted: bool,
+) -> Result<Arc<Issue>> {
+    let body = match is_body_wanted {
+        true => Body::Known(body(app, row.id).await?),
+        false => Body::Left,
+    };
+    Ok(Arc::new(Issue { row, repository: Arc::new(repository), body }))
+}
+
+/// The Markdown text of one issue.
+pub(super) async fn body(app: &App, id: IssueId) -> Result<Option<String>> {
+    Ok(service::board::bodies(app, &[id]).await?.pop().and_then(|(_, body)| body))
+}
+
+/// Whether a selection on an issue has this field.
+pub(super) fn is_selected(issue: &Lookahead<'_>, field: &str) -> bool {
+    issue.field(field).exists()
+}
+
+/// Whether a selection on a list of issues has their bodies.
+pub(super) fn has_bodies(list: &Lookahead<'_>) -> bool {
+    nodes(list).iter().any(|node| is_selected(node, "body"))
+}
+
+/// Both ways from a connection to its nodes.
+fn nodes<'a>(list: &Lookahead<'a>) -> [Lookahead<'a>; 2] {
+    [list.field("nodes"), list.field("edges").field("node")]
+}

@@ -1,0 +1,39 @@
+//! Door 1: GraphQL, over HTTP, WebSocket and server-sent events.
+//!
+//! ```text
+//! http  websocket  sse      transports: bytes in, bytes out
+//!   └──────┼────────┘
+//!      execution            parse, limits, tiers, time; error codes on the way out
+//!        │    └── hub       equal subscriptions share one execution
+//!   query mutation subscription ── feed, sights
+//!        └── types, loaders
+//! ```
+//!
+//! A resolver calls one use case and shows what comes back; rules are the services'. Invariants:
+//! every operation, whatever it came over, passes through [`Door`]; every error leaves with a code;
+//! no list is read row by row.
+
+mod access;
+mod answer;
+mod error;
+mod execution;
+mod feed;
+mod http;
+mod hub;
+mod limits;
+mod loaders;
+mod mutation;
+mod negotiation;
+mod nulls;
+mod query;
+mod schema;
+mod sights;
+mod sse;
+mod subscription;
+mod types;
+mod websocket;
+
+pub use execution::Door;
+pub use http::routes;
+
+pub use schema::sdl;

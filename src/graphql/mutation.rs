@@ -1,0 +1,204 @@
+//! The root fields that change something. Each calls one use case with who is asking.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, InputObject, MergedObject, Object, SimpleObject};
+
+use super::loaders::{self, app};
+use super::query::full_name;
+use super::types::page::cost;
+use super::types::{AgentRun, AuditEntry, Issue, Repository};
+use crate::domain::{Actor, EventCursor};
+use crate::service::agent_runs::RecordAgentRun;
+use crate::service::moves::MoveIssue;
+use crate::service::{self, sync::RepositorySync};
+use crate::store;
+
+/// Everything there is to do.
+#[derive(Debug, Default, MergedObject)]
+pub(super) struct Mutation(BoardMutation, TrackingMutation, RunMutation);
+
+/// What a mutation weighs: more than any page of rows, because it reaches GitHub.
+const MUTATION: Option<i32> = Some(1);
+
+fn actor<'a>(context: &Context<'a>) -> &'a Actor {
+    context.data_unchecked()
+}
+
+/// A move that was done.
+#[derive(SimpleObject)]
+struct MoveIssuePayload {
+    /// The issue as it now is.
+    issue: Arc<Issue>,
+    /// The line in the audit log.
+    audit_entry: AuditEntry,
+    /// The board event that announces this move to every subscriber.
+    cursor: EventCursor,
+}
+
+/// What to read from GitHub.
+#[derive(InputObject)]
+struct SyncIssuesInput {
+    /// One tracked repository, or all of them when absent.
+    repository: Option<String>,
+}
+
+/// What became of each repository in a sync.
+#[derive(SimpleObject)]
+struct SyncIssuesPayload {
+    /// How many issues GitHub sent in all.
+    synced_count: u64,
+    /// One result for each repository. One that failed does not stop the others.
+    results: Vec<RepositorySyncResult>,
+}
+
+/// What became of one repository in a sync.
+#[derive(SimpleObject)]
+struct RepositorySyncResult {
+    /// Its full name.
+    repository: String,
+    /// How many issues GitHub sent; 0 after a failure.
+    synced: u32,
+    /// Why it failed.
+    error: Option<String>,
+}
+
+#[derive(Debug, Default)]
+struct BoardMutation;
+
+#[Object]
+impl BoardMutation {
+    /// Moves an issue to another column: its labels on GitHub, then the board, the audit log and
+    /// everybody who watches.
+    #[graphql(complexity = "cost(MUTATION, None, child_complexity)")]
+    async fn move_issue(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Which issue, and where to.")] input: MoveIssue,
+    ) -> async_graphql::Result<MoveIssuePayload> {
+        let app = app(context);
+        let moved = service::moves::move_issue(app, actor(context), input).await?;
+        let page = store::Page { rows: vec![moved.issue], has_previous: false, has_next: false };
+        let is_body_wanted = loaders::is_selected(&context.look_ahead().field("issue"), "body");
+        let mut page = loaders::issues(app, page, is_body_wanted).await?;
+        let issue = page.rows.pop().expect("as many issues come out as go in");
+        let audit_entry = AuditEntry {
+            row: moved.audit_entry,
+            issue: loaders::Related::Known(Some(Arc::clone(&issue))),
+        };
+        Ok(MoveIssuePayload { issue, audit_entry, cursor: moved.cursor })
+    }
+
+    /// Reads from GitHub what changed since the last time. Answers when it is done, or with
+    /// `RATE_LIMITED` while another sync runs.
+    #[graphql(complexity = "cost(MUTATION, None, child_complexity)")]
+    async fn sync_issues(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "What to read; everything when absent.")] input: Option<SyncIssuesInput>,
+    ) -> async_graphql::Result<SyncIssuesPayload> {
+        let only = input
+            .and_then(|input| input.repository)
+            .map(|name| full_name("repository", &name))
+            .transpose()?;
+        let syncs = service::sync::sync_issues(app(context), only.as_ref()).await?;
+        Ok(SyncIssuesPayload {
+            synced_count: syncs.iter().map(|sync| u64::from(sync.synced)).sum(),
+            results: syncs.into_iter().map(RepositorySyncResult::from).collect(),
+        })
+    }
+}
+
+impl From<RepositorySync> for RepositorySyncResult {
+    fn from(sync: RepositorySync) -> Self {
+        Self {
+            repository: sync.repository.to_string(),
+            synced: sync.synced,
+            error: sync.error.map(|error| error.to_string()),
+        }
+    }
+}
+
+/// A repository to track.
+#[derive(InputObject)]
+struct TrackRepositoryInput {
+    /// `owner/name`, in any case.
+    full_name: String,
+}
+
+/// A repository that is tracked now.
+#[derive(SimpleObject)]
+struct TrackRepositoryPayload {
+    /// The repository.
+    repository: Repository,
+}
+
+/// A repository to stop tracking.
+#[derive(InputObject)]
+struct UntrackRepositoryInput {
+    /// `owner/name`, in any case.
+    full_name: String,
+}
+
+/// A repository that is no longer tracked.
+#[derive(SimpleObject)]
+struct UntrackRepositoryPayload {
+    /// The repository.
+    repository: Repository,
+}
+
+#[derive(Debug, Default)]
+struct TrackingMutation;
+
+#[Object]
+impl TrackingMutation {
+    /// Tracks a repository, or tracks it again. GitHub is not asked; the next sync tells whether it
+    /// is there.
+    #[graphql(complexity = "cost(MUTATION, None, child_complexity)")]
+    async fn track_repository(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Which repository.")] input: TrackRepositoryInput,
+    ) -> async_graphql::Result<TrackRepositoryPayload> {
+        let name = full_name("fullName", &input.full_name)?;
+        let row = service::tracking::track_repository(app(context), actor(context), &name).await?;
+        Ok(TrackRepositoryPayload { repository: Repository(Arc::new(row)) })
+    }
+
+    /// Stops tracking a repository. Its issues are hidden and kept.
+    #[graphql(complexity = "cost(MUTATION, None, child_complexity)")]
+    async fn untrack_repository(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Which repository.")] input: UntrackRepositoryInput,
+    ) -> async_graphql::Result<UntrackRepositoryPayload> {
+        let name = full_name("fullName", &input.full_name)?;
+        let row =
+            service::tracking::untrack_repository(app(context), actor(context), &name).await?;
+        Ok(UntrackRepositoryPayload { repository: Repository(Arc::new(row)) })
+    }
+}
+
+/// A run that is recorded.
+#[derive(SimpleObject)]
+struct RecordAgentRunPayload {
+    /// The run; the first one when the key was used before.
+    agent_run: AgentRun,
+}
+
+#[derive(Debug, Default)]
+struct RunMutation;
+
+#[Object]
+impl RunMutation {
+    /// Records what an agent did.
+    #[graphql(complexity = "cost(MUTATION, None, child_complexity)")]
+    async fn record_agent_run(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "The run, as the agent tells it.")] input: RecordAgentRun,
+    ) -> async_graphql::Result<RecordAgentRunPayload> {
+        let run = service::agent_runs::record_agent_run(app(context), input).await?;
+        Ok(RecordAgentRunPayload { agent_run: AgentRun::alone(run) })
+    }
+}

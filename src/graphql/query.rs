@@ -1,0 +1,175 @@
+//! The root fields that read. Each asks one use case.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, MergedObject, Object};
+
+use super::loaders::{self, app};
+use super::types::page::{Arguments, cost};
+use super::types::{
+    AgentRunConnection, AuditEntryConnection, Board, Issue, IssueConnection, Node, Repository,
+    Service,
+};
+use crate::domain::{FullName, IssueFilter, IssueId};
+use crate::service::{self, Error};
+use crate::store::agent_runs::RunFilter;
+use crate::store::audit::AuditFilter;
+
+/// Everything there is to read.
+#[derive(Debug, Default, MergedObject)]
+pub(super) struct Query(BoardQuery, RecordQuery, ServiceQuery);
+
+#[derive(Debug, Default)]
+struct BoardQuery;
+
+#[Object]
+impl BoardQuery {
+    /// The thing with this id; null when there is none.
+    #[graphql(complexity = "cost(Some(1), None, child_complexity)")]
+    async fn node(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "The id of anything that has one.")] id: ID,
+    ) -> async_graphql::Result<Option<Node>> {
+        Ok(found(Node::find(context, &id).await)?)
+    }
+
+    /// The board: what is open, and what was closed lately, by column.
+    #[graphql(complexity = "cost(Some(1), None, child_complexity)")]
+    async fn board(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Which issues; all of the board when absent.")] filter: Option<
+            IssueFilter,
+        >,
+    ) -> async_graphql::Result<Board> {
+        Ok(Board::load(context, service::board::wanted(app(context), filter)).await?)
+    }
+
+    /// Issues as a list, most recently updated first.
+    #[graphql(complexity = "cost(first, last, child_complexity)")]
+    async fn issues(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Which issues; all of the board when absent.")] filter: Option<
+            IssueFilter,
+        >,
+        #[graphql(desc = "How many from the start, from 0 to 100; 50 when absent.")] first: Option<
+            i32,
+        >,
+        #[graphql(desc = "Issues behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, from 0 to 100; not together with `first`.")]
+        last: Option<i32>,
+        #[graphql(desc = "Issues before this cursor.")] before: Option<String>,
+    ) -> async_graphql::Result<IssueConnection> {
+        let wanted = service::board::wanted(app(context), filter);
+        let arguments = Arguments { first, after, last, before };
+        Ok(IssueConnection::load(context, wanted, arguments).await?)
+    }
+
+    /// One issue, by its id or by its repository and number; null when there is none, it was
+    /// removed, or its repository is not tracked.
+    #[graphql(complexity = "cost(Some(1), None, child_complexity)")]
+    async fn issue(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Its id. Leave out `repository` and `number` then.")] id: Option<IssueId>,
+        #[graphql(desc = "The repository's full name, such as `octo-org/hello-world`.")]
+        repository: Option<String>,
+        #[graphql(desc = "The issue's number in the repository.")] number: Option<i32>,
+    ) -> async_graphql::Result<Option<Arc<Issue>>> {
+        let app = app(context);
+        let issue = match (id, repository, number) {
+            (Some(id), None, None) => service::board::find_issue(app, id).await,
+            (None, Some(name), Some(number)) => {
+                let name = full_name("repository", &name)?;
+                service::board::find_issue_by_number(app, &name, number).await
+            }
+            _ => {
+                let reason = "give either this or `repository` and `number`".to_owned();
+                Err(Error::Invalid { field: "id", reason })
+            }
+        };
+        let is_body_wanted = loaders::is_selected(&context.look_ahead(), "body");
+        match found(issue)? {
+            Some(issue) => Ok(Some(loaders::issue(app, issue, is_body_wanted).await?)),
+            None => Ok(None),
+        }
+    }
+
+    /// The repositories that are or were tracked, by name.
+    #[graphql(complexity = "cost(None, None, child_complexity)")]
+    async fn repositories(&self, context: &Context<'_>) -> async_graphql::Result<Vec<Repository>> {
+        let rows = service::tracking::all_repositories(app(context)).await?;
+        Ok(rows.into_iter().map(|row| Repository(Arc::new(row))).collect())
+    }
+}
+
+#[derive(Debug, Default)]
+struct RecordQuery;
+
+#[Object]
+impl RecordQuery {
+    /// What was done, and whether it worked, newest first.
+    #[graphql(complexity = "cost(first, None, child_complexity)")]
+    async fn audit_log(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Entries of this repository only, as it was called then.")]
+        repository: Option<String>,
+        #[graphql(desc = "Entries of this issue only.")] issue_id: Option<IssueId>,
+        #[graphql(desc = "How many entries, from 0 to 100; 50 when absent.")] first: Option<i32>,
+        #[graphql(desc = "Entries behind this cursor.")] after: Option<String>,
+    ) -> async_graphql::Result<AuditEntryConnection> {
+        let repository = repository.map(|name| full_name("repository", &name)).transpose()?;
+        let filter = AuditFilter { repository, issue: issue_id };
+        Ok(AuditEntryConnection::load(context, &filter, Arguments::forward(first, after)).await?)
+    }
+
+    /// What agents reported of their work, last reported first.
+    #[graphql(complexity = "cost(first, None, child_complexity)")]
+    async fn agent_runs(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Runs of this agent only.")] agent: Option<String>,
+        #[graphql(desc = "Runs on this issue only.")] issue_id: Option<IssueId>,
+        #[graphql(desc = "How many runs, from 0 to 100; 50 when absent.")] first: Option<i32>,
+        #[graphql(desc = "Runs behind this cursor.")] after: Option<String>,
+    ) -> async_graphql::Result<AgentRunConnection> {
+        let filter = RunFilter { agent, issue: issue_id };
+        Ok(AgentRunConnection::load(context, &filter, Arguments::forward(first, after)).await?)
+    }
+}
+
+#[derive(Debug, Default)]
+struct ServiceQuery;
+
+#[Object]
+impl ServiceQuery {
+    /// The running service and what it still lacks.
+    async fn service(&self) -> Service {
+        Service
+    }
+}
+
+/// Absence is an answer to those who look something up.
+fn found<T>(result: service::Result<T>) -> service::Result<Option<T>> {
+    match result {
+        Ok(found) => Ok(Some(found)),
+        Err(Error::NotFound { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// A repository's name as given in an argument.
+///
+/// # Errors
+///
+/// [`Error::Invalid`], naming the argument.
+pub(super) fn full_name(field: &'static str, text: &str) -> service::Result<FullName> {
+    let invalid = |problem: crate::domain::names::NotAFullName| Error::Invalid {
+        field,
+        reason: problem.to_string(),
+    };
+    text.parse().map_err(invalid)
+}

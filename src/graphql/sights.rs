@@ -1,0 +1,74 @@
+//! What the subscriptions load for an event, once for all of them.
+//!
+//! Groups of subscribers with different selections or filters look at the same events. The row that
+//! an event is about, and whether a search finds it, are read by the first that needs them and shared
+//! with the others. A sight is never older than its event, and every later change has an event of its
+//! own, so sharing shows nobody less than the database would.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::OnceCell;
+
+use super::loaders;
+use super::types::Issue;
+use crate::app::App;
+use crate::domain::{EventCursor, IssueId};
+use crate::service::{self, Error, Result};
+use crate::store::Event;
+
+/// Of how many of the newest events sights are kept.
+const KEPT: usize = 512;
+
+/// The sights of the newest events.
+#[derive(Debug, Default)]
+pub(super) struct Sights(Mutex<BTreeMap<EventCursor, Arc<Sight>>>);
+
+#[derive(Debug, Default)]
+struct Sight {
+    issue: OnceCell<Option<Arc<Issue>>>,
+    is_found: Mutex<HashMap<String, Arc<OnceCell<bool>>>>,
+}
+
+impl Sights {
+    /// The issue that an event is about; none when it is no longer shown.
+    pub(super) async fn issue(
+        &self,
+        app: &App,
+        event: &Event,
+        id: IssueId,
+    ) -> Result<Option<Arc<Issue>>> {
+        let load = async || match service::board::find_issue(app, id).await {
+            Ok(found) => Ok(Some(loaders::issue(app, found, false).await?)),
+            Err(Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error),
+        };
+        self.of(event).issue.get_or_try_init(load).await.cloned()
+    }
+
+    /// Whether a search finds the issue that an event is about.
+    pub(super) async fn is_found(
+        &self,
+        app: &App,
+        event: &Event,
+        id: IssueId,
+        words: &str,
+    ) -> Result<bool> {
+        let cell = {
+            let sight = self.of(event);
+            let mut searches = sight.is_found.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(searches.entry(words.to_owned()).or_default())
+        };
+        let ask = async || service::events::is_found_by(app, id, words).await;
+        cell.get_or_try_init(ask).await.copied()
+    }
+
+    fn of(&self, event: &Event) -> Arc<Sight> {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let sight = Arc::clone(kept.entry(event.id).or_default());
+        if kept.len() > KEPT {
+            kept.pop_first();
+        }
+        sight
+    }
+}

@@ -1,0 +1,84 @@
+//! GraphQL over server-sent events, each operation on a connection of its own.
+//!
+//! Every answer is an event `next` with the position in the event log as its id, and the stream ends
+//! with the event `complete`. A browser's `EventSource` gives the last id back when it connects
+//! again, and goes on from there. A comment now and then keeps proxies from closing a quiet stream.
+
+use std::time::Duration;
+
+use async_stream::stream;
+use axum::body::Body;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use futures_util::StreamExt;
+use futures_util::stream::{self, Stream};
+
+use super::answer::{Answer, Item};
+use super::execution::{Admitted, Door};
+use super::negotiation::Media;
+use crate::domain::EventCursor;
+
+/// How long a stream is silent at the most.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+const COMMENT: Bytes = Bytes::from_static(b":\n\n");
+/// The line `data` is there because a browser drops events without one.
+const COMPLETE: Bytes = Bytes::from_static(b"event: complete\ndata:\n\n");
+const END_OF_EVENT: Bytes = Bytes::from_static(b"\n\n");
+
+/// Keeps a proxy from collecting the stream before it passes it on.
+const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
+
+/// Runs an operation as an event stream.
+pub(super) fn stream(door: &Door, admitted: Admitted, resume: Option<EventCursor>) -> Response {
+    response(StatusCode::OK, lines(door.follow(admitted, resume)))
+}
+
+/// A request that is not run, as an event stream: a browser's `EventSource` shows its page nothing of
+/// an answer with another status than 200, so only who must sign in gets one.
+pub(super) fn refusal(answer: Answer) -> Response {
+    let status = match answer.refusal_status() {
+        status @ (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) => status,
+        _ => StatusCode::OK,
+    };
+    response(status, lines(stream::iter([answer.into_only_item()])))
+}
+
+fn response(status: StatusCode, lines: impl Stream<Item = Bytes> + Send + 'static) -> Response {
+    let headers = [
+        (CONTENT_TYPE, Media::EventStream.content_type()),
+        (CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        (ACCEL_BUFFERING, HeaderValue::from_static("no")),
+    ];
+    let body = Body::from_stream(lines.map(Ok::<_, std::convert::Infallible>));
+    (status, headers, body).into_response()
+}
+
+fn lines(items: impl Stream<Item = Item> + Send + 'static) -> impl Stream<Item = Bytes> + Send {
+    stream! {
+        // The client learns at once that it is connected.
+        yield COMMENT;
+        let mut items = std::pin::pin!(items);
+        loop {
+            match tokio::time::timeout(KEEP_ALIVE, items.next()).await {
+                Err(_) => yield COMMENT,
+                Ok(Some(item)) => {
+                    yield beginning(item.position);
+                    yield item.answer;
+                    yield END_OF_EVENT;
+                }
+                Ok(None) => break,
+            }
+        }
+        yield COMPLETE;
+    }
+}
+
+fn beginning(position: Option<EventCursor>) -> Bytes {
+    match position {
+        Some(position) => format!("event: next\nid: {position}\ndata: ").into(),
+        None => Bytes::from_static(b"event: next\ndata: "),
+    }
+}

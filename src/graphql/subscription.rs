@@ -1,0 +1,239 @@
+//! The root fields that follow what happens.
+//!
+//! A stream of one of these ends after the first item that could not be told: what follows would hide
+//! a gap. Where the events come from is `feed`'s; that equal subscriptions share an execution is
+//! `hub`'s.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, MergedSubscription, Subscription};
+use async_stream::stream;
+use futures_util::Stream;
+
+use super::error::Lagged;
+use super::feed::{Feed, Told};
+use super::loaders::app;
+use super::query::full_name;
+use super::sights::Sights;
+use super::types::{
+    AgentRun, AuditEntry, BoardEvent, IssueChanged, IssueMoved, IssueRemoved, Resync,
+};
+use crate::app::App;
+use crate::domain::events::{EventKind, Topic};
+use crate::domain::filter::Wanted;
+use crate::domain::narrowing::Seen;
+use crate::domain::{AgentRunId, AuditEntryId, EventCursor, IssueFilter};
+use crate::service::{self, Error, Result};
+use crate::store::Event;
+
+type Item<T> = async_graphql::Result<T>;
+
+/// Everything there is to follow.
+#[derive(Debug, Default, MergedSubscription)]
+#[graphql(name = "Subscription")]
+pub(super) struct Subscriptions(BoardSubscription, RecordSubscription);
+
+#[derive(Debug, Default)]
+struct BoardSubscription;
+
+#[Subscription]
+impl BoardSubscription {
+    /// Every change to the board after `after` (normally `Board.asOf`), in order, each once; from
+    /// now on when absent.
+    async fn board_events(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Which issues; all of the board when absent.")] filter: Option<
+            IssueFilter,
+        >,
+        #[graphql(desc = "The last position seen.")] after: Option<EventCursor>,
+    ) -> async_graphql::Result<impl Stream<Item = Item<BoardEvent>> + use<>> {
+        let app = app(context).clone();
+        let wanted = service::board::wanted(&app, filter);
+        let feed: Feed = context.data_unchecked::<Feed>().clone();
+        let sights = Arc::clone(context.data_unchecked::<Arc<Sights>>());
+        let told = feed.told(app.clone(), after).await?;
+        Ok(stream! {
+            for await told in told {
+                let seen = match told {
+                    Ok(told) => board_event(&app, &sights, &wanted, told).await,
+                    Err(error) => Err(error),
+                };
+                match seen {
+                    Ok(None) => {}
+                    Ok(Some((position, event))) => {
+                        feed.has_come_to(position);
+                        let is_last = matches!(event, BoardEvent::Resync(_));
+                        if is_last {
+                            feed.ends();
+                        }
+                        yield Ok(event);
+                        if is_last {
+                            return;
+                        }
+                    }
+                    Err(error) => {
+                        yield Err(error.into());
+                        return;
+                    }
+                }
+            }
+        })
+    }
+}
+
+/// What a reader who wants this sees of an event, with its position; nothing when it is none of
+/// theirs.
+async fn board_event(
+    app: &App,
+    sights: &Sights,
+    wanted: &Wanted,
+    told: Told,
+) -> Result<Option<(EventCursor, BoardEvent)>> {
+    let event = match told {
+        Told::Event(event) if event.topic == Topic::Board => event,
+        Told::Event(_) => return Ok(None),
+        Told::Gap { position, reason } => {
+            let resync = Resync { cursor: position, reason };
+            return Ok(Some((position, BoardEvent::Resync(resync))));
+        }
+    };
+    let is_found = is_found(app, sights, wanted, &event).await?;
+    let (before, after) = (event.before.as_ref(), event.after.as_ref());
+    let Some(seen) = wanted.narrow(event.kind, before, after, is_found) else { return Ok(None) };
+    Ok(Some((event.id, as_seen(app, sights, &event, seen).await?)))
+}
+
+async fn is_found(app: &App, sights: &Sights, wanted: &Wanted, event: &Event) -> Result<bool> {
+    match (&wanted.search, event.issue_id) {
+        (Some(words), Some(id)) => sights.is_found(app, event, id, words).await,
+        _ => Ok(true),
+    }
+}
+
+async fn as_seen(app: &App, sights: &Sights, event: &Event, seen: Seen) -> Result<BoardEvent> {
+    let cursor = event.id;
+    if seen == Seen::Resync {
+        let reason = event.reason.clone().unwrap_or_default();
+        return Ok(BoardEvent::Resync(Resync { cursor, reason }));
+    }
+    let issue_id = event.issue_id.ok_or_else(|| incomplete(event, "issue"))?;
+    if seen == Seen::Removed {
+        return Ok(BoardEvent::IssueRemoved(IssueRemoved { cursor, issue_id }));
+    }
+    // It may be gone by now, when this is replayed: then that is what there is to tell.
+    let Some(issue) = sights.issue(app, event, issue_id).await? else {
+        return Ok(BoardEvent::IssueRemoved(IssueRemoved { cursor, issue_id }));
+    };
+    if seen == Seen::Changed {
+        return Ok(BoardEvent::IssueChanged(IssueChanged { cursor, issue }));
+    }
+    let (Some(before), Some(after)) = (&event.before, &event.after) else {
+        return Err(incomplete(event, "before or after"));
+    };
+    let (from, to, actor) = (before.status, after.status, event.actor.clone());
+    Ok(BoardEvent::IssueMoved(IssueMoved { cursor, issue, from, to, actor }))
+}
+
+fn incomplete(event: &Event, what: &str) -> Error {
+    Error::Internal(anyhow::anyhow!("event {} has no {what}", event.id))
+}
+
+#[derive(Debug, Default)]
+struct RecordSubscription;
+
+#[Subscription]
+impl RecordSubscription {
+    /// Each entry as it is added to the audit log, from now on. A client that was away reads
+    /// `auditLog`; one that falls behind gets the error `RESYNC`.
+    async fn audit_entry_added(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Entries of this repository only.")] repository: Option<String>,
+    ) -> async_graphql::Result<impl Stream<Item = Item<AuditEntry>> + use<>> {
+        let repository = repository.map(|name| full_name("repository", &name)).transpose()?;
+        let key = repository.map(|name| name.key());
+        let is_wanted = move |entry: &AuditEntry| {
+            let repository = entry.row.repository_full_name.to_lowercase();
+            key.as_ref().is_none_or(|key| *key == repository)
+        };
+        Ok(records(context, is_wanted).await?)
+    }
+
+    /// Each run as an agent reports it, from now on. A client that was away reads `agentRuns`; one
+    /// that falls behind gets the error `RESYNC`.
+    async fn agent_run_recorded(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Runs of this agent only.")] agent: Option<String>,
+    ) -> async_graphql::Result<impl Stream<Item = Item<AgentRun>> + use<>> {
+        let is_wanted =
+            move |run: &AgentRun| agent.as_ref().is_none_or(|agent| *agent == run.row.agent_name);
+        Ok(records(context, is_wanted).await?)
+    }
+}
+
+/// A record that an event announces.
+trait Record: Send + Sized {
+    /// The kind of its events.
+    const KIND: EventKind;
+
+    /// The record with the id that the event gives.
+    fn find(app: &App, id: i64) -> impl Future<Output = Result<Self>> + Send;
+}
+
+impl Record for AuditEntry {
+    const KIND: EventKind = EventKind::AuditEntryAdded;
+
+    async fn find(app: &App, id: i64) -> Result<Self> {
+        service::audit::find_audit_entry(app, AuditEntryId(id)).await.map(Self::alone)
+    }
+}
+
+impl Record for AgentRun {
+    const KIND: EventKind = EventKind::AgentRunRecorded;
+
+    async fn find(app: &App, id: i64) -> Result<Self> {
+        service::agent_runs::find_agent_run(app, AgentRunId(id)).await.map(Self::alone)
+    }
+}
+
+/// The wanted records of a kind, as they are announced.
+async fn records<R, Wanted>(
+    context: &Context<'_>,
+    is_wanted: Wanted,
+) -> Result<impl Stream<Item = Item<R>> + use<R, Wanted>>
+where
+    R: Record,
+    Wanted: Fn(&R) -> bool + Send,
+{
+    let app = app(context).clone();
+    let feed: Feed = context.data_unchecked::<Feed>().clone();
+    let told = feed.told(app.clone(), None).await?;
+    Ok(stream! {
+        for await told in told {
+            let record = match told {
+                Ok(Told::Event(event)) if event.kind != R::KIND => continue,
+                Ok(Told::Event(event)) => record(&app, &event).await.map_err(Into::into),
+                Ok(Told::Gap { .. }) => Err(Lagged.into()),
+                Err(error) => Err(error.into()),
+            };
+            match record {
+                Ok((position, record)) if is_wanted(&record) => {
+                    feed.has_come_to(position);
+                    yield Ok(record);
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    yield Err(error);
+                    return;
+                }
+            }
+        }
+    })
+}
+
+async fn record<R: Record>(app: &App, event: &Event) -> Result<(EventCursor, R)> {
+    let id = event.record_id.ok_or_else(|| incomplete(event, "record"))?;
+    Ok((event.id, R::find(app, id).await?))
+}

@@ -1,0 +1,114 @@
+//! A run that an agent reported, and lists of them.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Object};
+
+use super::Issue;
+use super::page::{Arguments, MAX, connection};
+use crate::domain::{AgentRunId, Instant};
+use crate::graphql::loaders::{self, Related};
+use crate::service::{self, Result};
+use crate::store::agent_runs::RunFilter;
+use crate::store::{self, Position};
+
+connection! {
+    /// A page of agent runs.
+    AgentRunConnection of
+    /// An agent run and its cursor.
+    AgentRunEdge,
+    AgentRun, 'r'
+}
+
+/// A run with the issue that its page brought along.
+#[derive(Debug)]
+pub(in crate::graphql) struct AgentRun {
+    pub(in crate::graphql) row: store::AgentRun,
+    pub(in crate::graphql) issue: Related<Arc<Issue>>,
+}
+
+/// What an agent reported of a piece of its work. Stored as told.
+#[Object]
+impl AgentRun {
+    /// Opaque, and the same for good.
+    pub(super) async fn id(&self) -> AgentRunId {
+        self.row.id
+    }
+
+    /// The name the agent gave, without the `agent/` prefix.
+    async fn agent_name(&self) -> &str {
+        &self.row.agent_name
+    }
+
+    /// What kind of run: `heartbeat` by convention, else free text.
+    async fn run_type(&self) -> &str {
+        &self.row.run_type
+    }
+
+    /// How it went: `success`, `error` or free text.
+    async fn status(&self) -> &str {
+        &self.row.status
+    }
+
+    /// When it began, by the agent's clock.
+    async fn started_at(&self) -> Instant {
+        Instant(self.row.started_at)
+    }
+
+    /// When it ended, by the agent's clock; null while it runs.
+    async fn finished_at(&self) -> Option<Instant> {
+        self.row.finished_at.map(Instant)
+    }
+
+    /// What the agent says of it.
+    async fn summary(&self) -> Option<&str> {
+        self.row.summary.as_deref()
+    }
+
+    /// What went wrong.
+    async fn error_message(&self) -> Option<&str> {
+        self.row.error_message.as_deref()
+    }
+
+    /// Pages the run touched.
+    async fn touched_issue_urls(&self) -> &[String] {
+        &self.row.touched_issue_urls
+    }
+
+    /// The issue it worked on; null when none is named or it is no longer shown.
+    async fn issue(&self, context: &Context<'_>) -> async_graphql::Result<Option<Arc<Issue>>> {
+        Ok(self.issue.resolve(context, self.row.issue_id).await?)
+    }
+
+    /// When it was reported, which is also the order of the list.
+    async fn created_at(&self) -> Instant {
+        Instant(self.row.created_at)
+    }
+}
+
+impl AgentRun {
+    /// A run by itself.
+    pub(in crate::graphql) fn alone(row: store::AgentRun) -> Self {
+        Self { row, issue: Related::Left }
+    }
+
+    /// Where it stands in a list.
+    fn position(&self) -> Position {
+        self.row.position()
+    }
+}
+
+impl AgentRunConnection {
+    /// A page of runs, last reported first.
+    pub(in crate::graphql) async fn load(
+        context: &Context<'_>,
+        filter: &RunFilter,
+        arguments: Arguments,
+    ) -> Result<Self> {
+        let app = loaders::app(context);
+        let page =
+            service::agent_runs::agent_runs(app, filter, &arguments.request::<'r'>(MAX)?).await?;
+        let page = loaders::with_issues(context, page, |row| row.issue_id).await?;
+        Ok(Self { page: page.map(|(row, issue)| AgentRun { row, issue }) })
+    }
+}

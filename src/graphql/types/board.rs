@@ -1,0 +1,135 @@
+//! The board: six columns with their counts and cards.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, InputType, Lookahead, Object, SelectionField, Value};
+
+use super::issue::{Issue, IssueConnection, Total};
+use super::page::{Arguments, MAX_COLUMN, cost};
+use crate::domain::filter::Wanted;
+use crate::domain::{EventCursor, Status};
+use crate::graphql::loaders;
+use crate::service::{self, Result};
+use crate::store::{Page, PageRequest};
+
+/// What `Query.board` read in one go.
+#[derive(Debug)]
+pub(in crate::graphql) struct Board {
+    as_of: EventCursor,
+    columns: Vec<BoardColumn>,
+}
+
+/// A column, with as many of its first cards as any selection of the query asks for.
+#[derive(Debug)]
+struct BoardColumn {
+    status: Status,
+    total: i64,
+    cards: Page<Arc<Issue>>,
+    wanted: Arc<Wanted>,
+}
+
+/// Everything that is open, and what was closed lately, by column.
+#[Object]
+impl Board {
+    /// The position in the event log that this snapshot is true at. Subscribe behind it to miss
+    /// nothing.
+    async fn as_of(&self) -> EventCursor {
+        self.as_of
+    }
+
+    /// All columns from left to right, empty ones too.
+    #[graphql(complexity = "1 + 6 * child_complexity")]
+    async fn columns(&self) -> &[BoardColumn] {
+        &self.columns
+    }
+
+    /// How many issues are in all columns together.
+    async fn total_count(&self) -> i64 {
+        self.columns.iter().map(|column| column.total).sum()
+    }
+}
+
+/// One column of the board.
+#[Object]
+impl BoardColumn {
+    /// The status that its issues have.
+    async fn status(&self) -> Status {
+        self.status
+    }
+
+    /// Its heading.
+    async fn title(&self) -> &str {
+        self.status.title()
+    }
+
+    /// The label that puts an open issue here.
+    async fn label(&self) -> &str {
+        self.status.label()
+    }
+
+    /// How many issues it has, of which `issues` shows a page.
+    async fn total_count(&self) -> i64 {
+        self.total
+    }
+
+    /// Its issues, most recently updated first.
+    #[graphql(complexity = "cost(first, None, child_complexity)")]
+    async fn issues(
+        &self,
+        context: &Context<'_>,
+        #[graphql(default = 50, desc = "How many issues, from 0 to 1000.")] first: Option<i32>,
+        #[graphql(desc = "Issues behind this cursor.")] after: Option<String>,
+    ) -> async_graphql::Result<IssueConnection> {
+        let request = Arguments::forward(first, after).request::<'i'>(MAX_COLUMN)?;
+        let page = match request.after {
+            None => self.cards.start(request.limit),
+            Some(_) => self.page(context, &request).await?,
+        };
+        Ok(IssueConnection::new(page, Total::Known(self.total)))
+    }
+}
+
+impl Board {
+    /// Reads columns, counts and first cards in one round of statements.
+    pub(in crate::graphql) async fn load(context: &Context<'_>, wanted: Wanted) -> Result<Self> {
+        let app = loaders::app(context);
+        let cards = context.look_ahead().field("columns").field("issues");
+        let board = service::board::board(app, &wanted, most_first_cards(&cards)).await?;
+        let pages = board.columns.iter().map(|column| column.cards.clone()).collect();
+        let pages = loaders::issue_pages(app, pages, loaders::has_bodies(&cards)).await?;
+        let wanted = Arc::new(wanted);
+        let column = |(column, cards): (service::board::Column, _)| BoardColumn {
+            status: column.status,
+            total: column.total,
+            cards,
+            wanted: Arc::clone(&wanted),
+        };
+        let columns = board.columns.into_iter().zip(pages).map(column).collect();
+        Ok(Self { as_of: board.as_of, columns })
+    }
+}
+
+impl BoardColumn {
+    async fn page(&self, context: &Context<'_>, request: &PageRequest) -> Result<Page<Arc<Issue>>> {
+        let app = loaders::app(context);
+        let page = service::board::column_page(app, &self.wanted, self.status, request).await?;
+        loaders::issues(app, page, loaders::has_bodies(&context.look_ahead())).await
+    }
+}
+
+/// The largest `first` among the selections that begin at the top of a column; 0 when there are
+/// none. A size that is out of bounds is refused by its own field and loads nothing here.
+fn most_first_cards(cards: &Lookahead<'_>) -> u32 {
+    let first = |field: SelectionField<'_>| {
+        let arguments = field.arguments().ok()?;
+        let value = |name: &str| {
+            let given = arguments.iter().find(|(of, _)| of == name);
+            given.map(|(_, value)| value.clone()).filter(|value| *value != Value::Null)
+        };
+        let first = value("first").map(|first| i32::parse(Some(first))).transpose().ok()?;
+        let request = Arguments::forward(first, None).request::<'i'>(MAX_COLUMN).ok()?;
+        // One card at least, so that a page of none still knows whether there are more.
+        value("after").is_none().then_some(request.limit.max(1))
+    };
+    cards.selection_fields().into_iter().filter_map(first).max().unwrap_or(0)
+}

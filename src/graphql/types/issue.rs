@@ -1,0 +1,222 @@
+//! An issue, and lists of issues.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Object};
+
+use super::page::{Arguments, MAX, connection, cost};
+use super::{AgentRunConnection, AuditEntryConnection, Repository};
+use crate::domain::filter::Wanted;
+use crate::domain::{Instant, IssueId, IssueState, Priority, Status};
+use crate::graphql::loaders;
+use crate::service::{self, Result};
+use crate::store::agent_runs::RunFilter;
+use crate::store::audit::AuditFilter;
+use crate::store::{self, Page, Position};
+
+connection! {
+    /// A page of issues.
+    IssueConnection of
+    /// An issue and its cursor.
+    IssueEdge,
+    Arc<Issue>, 'i', total: Total {
+        /// How many issues there are on all pages.
+        async fn total_count(&self, context: &Context<'_>) -> async_graphql::Result<i64> {
+            match &self.total {
+                Total::Known(total) => Ok(*total),
+                Total::Asked(wanted) => {
+                    Ok(service::board::count(loaders::app(context), wanted).await?)
+                }
+            }
+        }
+    }
+}
+
+/// How many rows a list has on all its pages.
+#[derive(Debug)]
+pub(super) enum Total {
+    /// Counted already.
+    Known(i64),
+    /// To be counted when somebody asks.
+    Asked(Wanted),
+}
+
+/// An issue with what its page brought along.
+#[derive(Debug)]
+pub(in crate::graphql) struct Issue {
+    pub(in crate::graphql) row: store::Issue,
+    pub(in crate::graphql) repository: Arc<store::Repository>,
+    pub(in crate::graphql) body: Body,
+}
+
+/// The Markdown text of an issue.
+#[derive(Debug)]
+pub(in crate::graphql) enum Body {
+    /// Loaded with the page.
+    Known(Option<String>),
+    /// Nobody seemed to want it.
+    Left,
+}
+
+/// An issue of a tracked repository, as GitHub had it when it was last read.
+#[Object]
+impl Issue {
+    /// Opaque, and the same for as long as the issue is known.
+    pub(super) async fn id(&self) -> IssueId {
+        self.row.id
+    }
+
+    /// The repository it belongs to.
+    async fn repository(&self) -> Repository {
+        Repository(Arc::clone(&self.repository))
+    }
+
+    /// Its number in the repository.
+    async fn number(&self) -> i32 {
+        self.row.number
+    }
+
+    /// The title.
+    async fn title(&self) -> &str {
+        &self.row.title
+    }
+
+    /// The Markdown text; null when it has none.
+    async fn body(&self, context: &Context<'_>) -> async_graphql::Result<Option<String>> {
+        match &self.body {
+            Body::Known(body) => Ok(body.clone()),
+            Body::Left => Ok(loaders::body(loaders::app(context), self.row.id).await?),
+        }
+    }
+
+    /// Its page on GitHub.
+    async fn url(&self) -> &str {
+        &self.row.url
+    }
+
+    /// Open or closed.
+    async fn state(&self) -> IssueState {
+        self.row.state
+    }
+
+    /// The column the issue is shown in: closed is DONE, no status label is BACKLOG.
+    async fn status(&self) -> Status {
+        self.row.status
+    }
+
+    /// The most urgent of its priority labels.
+    async fn priority(&self) -> Option<Priority> {
+        self.row.priority
+    }
+
+    /// Label names exactly as GitHub has them, in GitHub's order.
+    async fn labels(&self) -> &[String] {
+        self.row.labels.names()
+    }
+
+    /// Names from `agent/*` labels, prefix removed.
+    async fn agents(&self) -> Vec<&str> {
+        self.row.labels.agents().collect()
+    }
+
+    /// Names from `owner/*` labels, prefix removed.
+    async fn owners(&self) -> Vec<&str> {
+        self.row.labels.owners().collect()
+    }
+
+    /// GitHub logins of those it is assigned to.
+    async fn assignees(&self) -> &[String] {
+        &self.row.assignees
+    }
+
+    /// GitHub login of who wrote it; null when the account is gone.
+    async fn author(&self) -> Option<&str> {
+        self.row.author.as_deref()
+    }
+
+    /// How many comments it has on GitHub.
+    async fn comments_count(&self) -> i32 {
+        self.row.comments_count
+    }
+
+    /// When it was written on GitHub.
+    async fn created_at(&self) -> Instant {
+        Instant(self.row.created_at)
+    }
+
+    /// When it last changed on GitHub.
+    async fn updated_at(&self) -> Instant {
+        Instant(self.row.updated_at)
+    }
+
+    /// When it was closed, while it is.
+    async fn closed_at(&self) -> Option<Instant> {
+        self.row.closed_at.map(Instant)
+    }
+
+    /// When what is shown was last known to be what GitHub has: the later of the issue's own read
+    /// and its repository's last good sync.
+    async fn last_synced_at(&self) -> Instant {
+        Instant(self.repository.synced_at.map_or(self.row.read_at, |at| at.max(self.row.read_at)))
+    }
+
+    /// The queue it waits in.
+    async fn lane(&self) -> Option<&str> {
+        Some(&self.row.lane)
+    }
+
+    /// Why it is blocked, while it is.
+    async fn blocked_reason(&self) -> Option<&str> {
+        self.row.blocked_reason.as_deref()
+    }
+
+    /// What was done to it here, newest first.
+    #[graphql(complexity = "cost(first, None, child_complexity)")]
+    async fn audit_log(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "How many entries, from 0 to 100; 50 when absent.")] first: Option<i32>,
+        #[graphql(desc = "Entries behind this cursor.")] after: Option<String>,
+    ) -> async_graphql::Result<AuditEntryConnection> {
+        let filter = AuditFilter { issue: Some(self.row.id), ..AuditFilter::default() };
+        Ok(AuditEntryConnection::load(context, &filter, Arguments::forward(first, after)).await?)
+    }
+
+    /// What agents reported of their work on it, last reported first.
+    #[graphql(complexity = "cost(first, None, child_complexity)")]
+    async fn agent_runs(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "How many runs, from 0 to 100; 50 when absent.")] first: Option<i32>,
+        #[graphql(desc = "Runs behind this cursor.")] after: Option<String>,
+    ) -> async_graphql::Result<AgentRunConnection> {
+        let filter = RunFilter { issue: Some(self.row.id), ..RunFilter::default() };
+        Ok(AgentRunConnection::load(context, &filter, Arguments::forward(first, after)).await?)
+    }
+}
+
+impl Issue {
+    /// Where the issue stands in a list.
+    fn position(&self) -> Position {
+        self.row.position()
+    }
+}
+
+impl IssueConnection {
+    /// A page of a list with that many issues.
+    pub(super) fn new(page: Page<Arc<Issue>>, total: Total) -> Self {
+        Self { page, total }
+    }
+
+    /// A page of all issues that are wanted.
+    pub(in crate::graphql) async fn load(
+        context: &Context<'_>,
+        wanted: Wanted,
+        arguments: Arguments,
+    ) -> Result<Self> {
+        let app = loaders::app(context);
+        let page = service::board::issues(app, &wanted, &arguments.request::<'i'>(MAX)?).await?;
+        let has_bodies = loaders::has_bodies(&context.look_ahead());
+        Ok(Self::new(loaders::issues(app, page, has_bodies).await?, Total::Asked(wanted)))
+    }
+}

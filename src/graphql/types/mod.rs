@@ -1,0 +1,24 @@
+//! The types of the schema, one file each.
+//!
+//! An `#[Object]` block lists the fields we promise and reads the row; what a page of rows needs
+//! besides is brought along by `loaders`. Invariant: nothing here asks the database for one row of
+//! a list at a time.
+
+mod agent_run;
+mod audit_entry;
+mod board;
+mod board_event;
+mod issue;
+mod node;
+pub(super) mod page;
+mod repository;
+mod service;
+
+pub(super) use agent_run::{AgentRun, AgentRunConnection};
+pub(super) use audit_entry::{AuditEntry, AuditEntryConnection};
+pub(super) use board::Board;
+pub(super) use board_event::{BoardEvent, IssueChanged, IssueMoved, IssueRemoved, Resync};
+pub(super) use issue::{Body as IssueBody, Issue, IssueConnection};
+pub(super) use node::Node;
+pub(super) use repository::Repository;
+pub(super) use service::Service;

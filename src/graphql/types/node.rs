@@ -1,0 +1,79 @@
+//! Everything that has an id of its own.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Interface};
+
+use super::{AgentRun, AuditEntry, Issue, Repository};
+use crate::domain::{AgentRunId, AuditEntryId, IssueId, RepositoryId};
+use crate::graphql::loaders;
+use crate::service::{self, Error, Result};
+
+/// A thing with an id, by which `Query.node` finds it again.
+#[derive(Interface)]
+#[graphql(field(
+    name = "id",
+    ty = "async_graphql::ID",
+    desc = "Opaque; its first letters tell the kind."
+))]
+pub(in crate::graphql) enum Node {
+    /// An issue.
+    Issue(Arc<Issue>),
+    /// A repository.
+    Repository(Repository),
+    /// A line of the audit log.
+    AuditEntry(AuditEntry),
+    /// A run of an agent.
+    AgentRun(AgentRun),
+}
+
+impl Node {
+    /// The thing with this id.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] when no kind of thing has such ids, [`Error::NotFound`].
+    pub(in crate::graphql) async fn find(context: &Context<'_>, id: &str) -> Result<Self> {
+        let app = loaders::app(context);
+        let kind = id.split_once('_').map_or("", |(kind, _)| kind);
+        match kind {
+            IssueId::PREFIX => {
+                let id: IssueId = read(id)?;
+                let found = service::board::find_issue(app, id).await?;
+                let issue =
+                    loaders::issue(app, found, loaders::is_selected(&context.look_ahead(), "body"))
+                        .await?;
+                Ok(Self::Issue(issue))
+            }
+            RepositoryId::PREFIX => {
+                let id: RepositoryId = read(id)?;
+                let mut found = service::board::repositories(app, &[id]).await?;
+                let found = found.pop().ok_or_else(|| Error::no_repository(id))?;
+                Ok(Self::Repository(Repository(Arc::new(found))))
+            }
+            AuditEntryId::PREFIX => {
+                let found = service::audit::find_audit_entry(app, read(id)?).await?;
+                Ok(Self::AuditEntry(AuditEntry::alone(found)))
+            }
+            AgentRunId::PREFIX => {
+                let found = service::agent_runs::find_agent_run(app, read(id)?).await?;
+                Ok(Self::AgentRun(AgentRun::alone(found)))
+            }
+            _ => {
+                Err(invalid(format!("`{}` is not an id", id.chars().take(64).collect::<String>())))
+            }
+        }
+    }
+}
+
+fn read<Id>(text: &str) -> Result<Id>
+where
+    Id: std::str::FromStr,
+    Id::Err: std::fmt::Display,
+{
+    text.parse().map_err(|problem: Id::Err| invalid(problem.to_string()))
+}
+
+fn invalid(reason: String) -> Error {
+    Error::Invalid { field: "id", reason }
+}

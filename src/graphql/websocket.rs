@@ -1,0 +1,339 @@
+//! GraphQL over WebSocket, in the protocol `graphql-transport-ws`.
+//!
+//! One task serves a socket: it reads messages, runs any number of operations at once and writes
+//! their answers as they come. What a socket costs is kept small, because a board is open all day:
+//! the buffers are 4 KiB, and answers are held once for everybody who gets them. A socket that cannot
+//! be written to for a while, or gives no sign of life, is closed; until then only its own answers
+//! wait, and not even those for long (see `hub`).
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::extract::FromRequestParts;
+use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
+use axum::http::HeaderMap;
+use axum::http::header::UPGRADE;
+use axum::http::request::Parts;
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use futures_util::stream::{self, BoxStream, StreamExt};
+use futures_util::{FutureExt, SinkExt};
+use serde_json::{Map, Value};
+use tokio::time::{Instant, interval_at, timeout};
+use tokio_stream::StreamMap;
+
+use super::answer::Item;
+use super::execution::Door;
+use super::http::{REQUEST_SIZE, query};
+use crate::domain::{Actor, Tier};
+
+/// What the protocol is called.
+const PROTOCOL: &str = "graphql-transport-ws";
+
+/// Room for what comes in and what goes out, in bytes.
+const BUFFER: usize = 4096;
+
+/// How long a client may take to introduce itself.
+const INTRODUCTION: Duration = Duration::from_secs(10);
+
+/// How often a client is asked for a sign of life. Two questions without an answer are the end.
+const PING: Duration = Duration::from_secs(30);
+
+/// How long one write may take.
+const WRITE: Duration = Duration::from_secs(10);
+
+/// How many operations may run at once on one socket.
+const OPERATIONS: usize = 100;
+
+/// Why a socket is closed, in the numbers of the protocol.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Closing {
+    /// The client is gone or has said goodbye.
+    Gone,
+    /// A message that the protocol does not know.
+    Invalid(&'static str),
+    /// Operations before the introduction, or an introduction with wrong credentials.
+    Unauthorized,
+    /// The introduction is not among the protocols that the client offered.
+    WrongProtocol,
+    /// No introduction in time.
+    TooLate,
+    /// An operation with the id of one that runs.
+    Duplicate(String),
+    /// A second introduction.
+    Again,
+}
+
+impl Closing {
+    fn frame(self) -> Option<CloseFrame> {
+        let (code, reason) = match self {
+            Self::Gone => return None,
+            Self::Invalid(reason) => (4400, reason.to_owned()),
+            Self::Unauthorized => (4401, "Unauthorized".to_owned()),
+            Self::WrongProtocol => (4406, "Subprotocol not acceptable".to_owned()),
+            Self::TooLate => (4408, "Connection initialisation timeout".to_owned()),
+            Self::Duplicate(id) => (4409, format!("Subscriber for {id} already exists")),
+            Self::Again => (4429, "Too many initialisation requests".to_owned()),
+        };
+        // A close frame holds 123 bytes of reason.
+        let end =
+            reason.char_indices().map(|(at, c)| at + c.len_utf8()).take_while(|end| *end <= 123);
+        let end = end.last().unwrap_or(0);
+        Some(CloseFrame { code, reason: reason[..end].into() })
+    }
+}
+
+/// Whether a request wants to become a WebSocket.
+pub(super) fn is_asked_for(headers: &HeaderMap) -> bool {
+    headers.get(UPGRADE).is_some_and(|to| to.as_bytes().eq_ignore_ascii_case(b"websocket"))
+}
+
+/// Turns a request into a WebSocket.
+pub(super) async fn upgrade(door: Door, parts: &mut Parts) -> Response {
+    let upgrade = match WebSocketUpgrade::from_request_parts(parts, &()).await {
+        Ok(upgrade) => upgrade,
+        Err(refusal) => return refusal.into_response(),
+    };
+    let visitor = Visitor::of(parts);
+    upgrade
+        .protocols([PROTOCOL])
+        .read_buffer_size(BUFFER)
+        .write_buffer_size(BUFFER)
+        .max_message_size(REQUEST_SIZE)
+        .max_frame_size(REQUEST_SIZE)
+        .on_upgrade(async move |socket| Session::new(door, visitor, socket).serve().await)
+}
+
+/// Who opened a socket.
+#[derive(Debug)]
+struct Visitor {
+    actor: Actor,
+}
+
+impl Visitor {
+    fn of(parts: &Parts) -> Self {
+        Self { actor: parts.extensions.get::<Actor>().cloned().unwrap_or(Actor::Anonymous) }
+    }
+
+    /// Who the visitor turns out to be by what the introduction carries.
+    fn introduced(&self, _payload: &Value) -> Result<Actor, Closing> {
+        if self.actor.may(Tier::Read) { Ok(self.actor.clone()) } else { Err(Closing::Unauthorized) }
+    }
+}
+
+/// What a client says.
+#[derive(Debug)]
+enum Said {
+    Init(Value),
+    Ping,
+    Pong,
+    Subscribe {
+        id: String,
+        payload: Map<String, Value>,
+    },
+    Complete {
+        id: String,
+    },
+    /// A frame that keeps the connection alive and says nothing.
+    Nothing,
+}
+
+impl Said {
+    fn read(text: &str) -> Result<Self, Closing> {
+        let Ok(Value::Object(mut message)) = serde_json::from_str(text) else {
+            return Err(Closing::Invalid("A message is a JSON object"));
+        };
+        let kind = match message.get("type") {
+            Some(Value::String(kind)) => kind.clone(),
+            _ => return Err(Closing::Invalid("A message has a type")),
+        };
+        let payload = message.remove("payload").unwrap_or_default();
+        let mut id = || match message.remove("id") {
+            Some(Value::String(id)) if !id.is_empty() => Ok(id),
+            _ => Err(Closing::Invalid("An operation has an id, which is a text")),
+        };
+        match (kind.as_str(), payload) {
+            ("connection_init", payload @ (Value::Object(_) | Value::Null)) => {
+                Ok(Self::Init(payload))
+            }
+            ("ping", Value::Object(_) | Value::Null) => Ok(Self::Ping),
+            ("pong", Value::Object(_) | Value::Null) => Ok(Self::Pong),
+            ("subscribe", Value::Object(payload)) => Ok(Self::Subscribe { id: id()?, payload }),
+            ("complete", _) => Ok(Self::Complete { id: id()? }),
+            ("connection_init" | "ping" | "pong" | "subscribe", _) => {
+                Err(Closing::Invalid("The payload of a message is a JSON object"))
+            }
+            _ => Err(Closing::Invalid("There is no message of this type")),
+        }
+    }
+}
+
+/// What an operation has to say.
+enum Told {
+    Item(Item),
+    End,
+}
+
+/// A socket and the operations that run on it.
+struct Session {
+    door: Door,
+    visitor: Visitor,
+    socket: WebSocket,
+    operations: StreamMap<String, BoxStream<'static, Told>>,
+}
+
+impl Session {
+    fn new(door: Door, visitor: Visitor, socket: WebSocket) -> Self {
+        Self { door, visitor, socket, operations: StreamMap::new() }
+    }
+
+    async fn serve(mut self) {
+        let Err(closing) = self.converse().await;
+        if let Some(frame) = closing.frame() {
+            // Whether the client hears why makes no difference to us.
+            let _ = timeout(WRITE, self.socket.send(Message::Close(Some(frame)))).await;
+        }
+    }
+
+    async fn converse(&mut self) -> Result<Infallible, Closing> {
+        if self.socket.protocol().is_none() {
+            return Err(Closing::WrongProtocol);
+        }
+        let introduction = timeout(INTRODUCTION, self.introduction()).await;
+        let actor = introduction.map_err(|_| Closing::TooLate)??;
+        self.send(r#"{"type":"connection_ack"}"#.into()).await?;
+        let mut pings = interval_at(Instant::now() + PING, PING);
+        let mut unanswered = 0;
+        loop {
+            tokio::select! {
+                said = receive(&mut self.socket) => {
+                    unanswered = 0;
+                    self.hear(&actor, said?).await?;
+                }
+                Some((id, told)) = self.operations.next() => self.tell(id, told).await?,
+                _ = pings.tick() => {
+                    if unanswered == 2 {
+                        return Err(Closing::Gone);
+                    }
+                    unanswered += 1;
+                    self.send(Message::Ping(Bytes::new())).await?;
+                }
+            }
+        }
+    }
+
+    /// Waits until the client says who it is.
+    async fn introduction(&mut self) -> Result<Actor, Closing> {
+        loop {
+            match receive(&mut self.socket).await? {
+                Said::Init(payload) => return self.visitor.introduced(&payload),
+                Said::Ping => self.send(PONG.into()).await?,
+                Said::Pong | Said::Nothing | Said::Complete { .. } => {}
+                Said::Subscribe { .. } => return Err(Closing::Unauthorized),
+            }
+        }
+    }
+
+    async fn hear(&mut self, actor: &Actor, said: Said) -> Result<(), Closing> {
+        match said {
+            Said::Init(_) => Err(Closing::Again),
+            Said::Ping => self.send(PONG.into()).await,
+            Said::Pong | Said::Nothing => Ok(()),
+            Said::Subscribe { id, payload } => self.start(actor, id, payload).await,
+            Said::Complete { id } => {
+                self.operations.remove(&id);
+                Ok(())
+            }
+        }
+    }
+
+    async fn start(
+        &mut self,
+        actor: &Actor,
+        id: String,
+        payload: Map<String, Value>,
+    ) -> Result<(), Closing> {
+        if self.operations.contains_key(&id) {
+            return Err(Closing::Duplicate(id));
+        }
+        let admitted = match self.operations.len() {
+            OPERATIONS.. => Err(too_many()),
+            _ => query(payload)
+                .map_err(|refusal| refusal.answer())
+                .and_then(|query| self.door.admit(actor.clone(), query)),
+        };
+        match admitted {
+            Ok(admitted) => {
+                let items = self.door.follow(admitted, None).map(Told::Item);
+                let told = items.chain(stream::once(async { Told::End }));
+                self.operations.insert(id, told.boxed());
+                Ok(())
+            }
+            Err(answer) => {
+                let item = answer.into_only_item();
+                self.send(message("error", &id, item.refusal.as_ref().unwrap_or(&item.answer)))
+                    .await
+            }
+        }
+    }
+
+    /// Writes what an operation tells, and what others tell at the same moment.
+    async fn tell(&mut self, id: String, told: Told) -> Result<(), Closing> {
+        let writing = async {
+            let mut next = Some((id, told));
+            while let Some((id, told)) = next {
+                self.socket.feed(written(&id, &told)).await?;
+                if let Told::Item(Item { refusal: Some(_), .. }) = told {
+                    // An operation that was refused says nothing more, not even that it ends.
+                    self.operations.remove(&id);
+                }
+                next = self.operations.next().now_or_never().flatten();
+            }
+            self.socket.flush().await
+        };
+        timeout(WRITE, writing).await.map_err(|_| Closing::Gone)?.map_err(|_| Closing::Gone)
+    }
+
+    async fn send(&mut self, message: Message) -> Result<(), Closing> {
+        let sent = timeout(WRITE, self.socket.send(message)).await;
+        sent.map_err(|_| Closing::Gone)?.map_err(|_| Closing::Gone)
+    }
+}
+
+const PONG: &str = r#"{"type":"pong"}"#;
+
+/// The next thing a client says. May be given up at any time without losing anything.
+async fn receive(socket: &mut WebSocket) -> Result<Said, Closing> {
+    match socket.next().await {
+        Some(Ok(Message::Text(text))) => Said::read(&text),
+        Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(Said::Nothing),
+        Some(Ok(Message::Binary(_))) => Err(Closing::Invalid("Messages are texts")),
+        Some(Ok(Message::Close(_)) | Err(_)) | None => Err(Closing::Gone),
+    }
+}
+
+fn written(id: &str, told: &Told) -> Message {
+    match told {
+        Told::Item(Item { refusal: Some(errors), .. }) => message("error", id, errors),
+        Told::Item(item) => message("next", id, &item.answer),
+        Told::End => {
+            let id = serde_json::to_string(id).expect("a text is JSON");
+            format!(r#"{{"id":{id},"type":"complete"}}"#).into()
+        }
+    }
+}
+
+/// A message of an operation. Its own part is short; the payload is the one that all who get the same
+/// answer share.
+fn message(kind: &str, id: &str, payload: &Bytes) -> Message {
+    let id = serde_json::to_string(id).expect("a text is JSON");
+    let payload = std::str::from_utf8(payload).expect("JSON is UTF-8");
+    format!(r#"{{"id":{id},"type":"{kind}","payload":{payload}}}"#).into()
+}
+
+fn too_many() -> super::answer::Answer {
+    let sentence = format!("More than {OPERATIONS} operations at once on one connection");
+    let mut error = async_graphql::ServerError::new(sentence, None);
+    error.extensions.get_or_insert_default().set("code", super::error::RATE_LIMITED);
+    super::answer::Answer::new(async_graphql::Response::from_errors(vec![error]))
+}

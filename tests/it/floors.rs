@@ -15,7 +15,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("bus", &["domain", "store"]),
     ("app", &["bus", "clock", "config", "github", "service", "store"]),
     ("service", &["app", "domain", "github", "store", "config"]),
-    ("graphql", &["app", "bus", "domain", "service", "store"]),
+    ("graphql", &["app", "bus", "config", "domain", "service", "store", "telemetry"]),
     ("rest", &["app", "domain", "service", "store", "config", "graphql"]),
     ("web", &["app", "config"]),
     ("scheduler", &["app", "service"]),

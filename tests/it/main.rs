@@ -2,9 +2,11 @@
 
 mod floors;
 mod github;
+mod graphql_http;
 mod migrations;
 mod moves;
 mod postgres;
+mod schema;
 mod simulator;
 mod support;
 mod sync;

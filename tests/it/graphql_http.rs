@@ -1,0 +1,425 @@
+//! GraphQL over HTTP: how a request may come, how its answer goes, and what the answers say.
+
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use serde_json::{Value, json};
+
+use crate::support::{Answer, Given, REPOSITORY, given};
+
+const RESPONSE_JSON: &str = "application/graphql-response+json; charset=utf-8";
+const JSON: &str = "application/json; charset=utf-8";
+
+/// A request to `/graphql` with these headers.
+async fn send(
+    given: &Given,
+    method: &str,
+    query: &str,
+    headers: &[(&str, &str)],
+    body: impl Into<Body>,
+) -> Answer {
+    let mut request = Request::builder()
+        .method(method)
+        .uri(format!("/graphql{query}"))
+        .header("host", "localhost:3000");
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    given.send(request.body(body.into()).unwrap()).await
+}
+
+async fn post(given: &Given, headers: &[(&str, &str)], body: &str) -> Answer {
+    let mut all = vec![("content-type", "application/json")];
+    all.extend(headers);
+    send(given, "POST", "", &all, body.to_owned()).await
+}
+
+async fn get(given: &Given, query: &str) -> Answer {
+    let text: String = url::form_urlencoded::byte_serialize(query.as_bytes()).collect();
+    send(given, "GET", &format!("?query={text}"), &[], "").await
+}
+
+fn content_type(answer: &Answer) -> &str {
+    answer.headers["content-type"].to_str().unwrap()
+}
+
+fn error(answer: &Value) -> (&str, &str) {
+    let error = &answer["errors"][0];
+    let code = error["extensions"]["code"].as_str().unwrap_or_else(|| panic!("{answer:#}"));
+    (code, error["message"].as_str().unwrap())
+}
+
+#[tokio::test]
+async fn an_answer_comes_in_the_media_type_that_was_asked_for() {
+    given(async |given| {
+        let body = r#"{"query": "{ __typename }"}"#;
+        let answer = async |accept| post(given, &[("accept", accept)], body).await;
+        let plain = post(given, &[], body).await;
+        assert_eq!((plain.status, content_type(&plain)), (StatusCode::OK, JSON));
+        assert_eq!(plain.text(), r#"{"data":{"__typename":"Query"}}"#);
+        assert_eq!(content_type(&answer("*/*").await), JSON);
+        let accept = "application/graphql-response+json, application/json;q=0.9";
+        assert_eq!(content_type(&answer(accept).await), RESPONSE_JSON);
+        assert_eq!(answer("text/html").await.status, StatusCode::NOT_ACCEPTABLE);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_was_not_run_has_no_data_and_a_status_that_says_so() {
+    given(async |given| {
+        let accept = [("accept", "application/graphql-response+json")];
+        for query in ["{", "{ nothing }", "query($a: Int!) { issues(first: $a) { totalCount } }"] {
+            let body = json!({ "query": query }).to_string();
+            let answer = post(given, &accept, &body).await;
+            assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{query}");
+            let answer = answer.json();
+            assert!(answer.get("data").is_none(), "{answer}");
+            assert_eq!(error(&answer).0, "GRAPHQL_VALIDATION_FAILED");
+            // Under the older media type a well-formed request is answered well.
+            assert_eq!(post(given, &[], &body).await.status, StatusCode::OK, "{query}");
+        }
+        let body = json!({ "query": "{ issue(id: \"x\") { id } }" }).to_string();
+        let partial = post(given, &accept, &body).await;
+        assert_eq!(partial.status, StatusCode::OK, "it was run");
+        assert!(partial.json().get("data").is_some());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_request_that_is_none_is_refused() {
+    given(async |given| {
+        let bodies = [
+            ("", "not JSON"),
+            ("{", "not JSON"),
+            (r#"[{"query": "{ __typename }"}]"#, "batches are not served"),
+            (r#""{ __typename }""#, "not a JSON object"),
+            ("{}", "query: is missing"),
+            (r#"{"query": 7}"#, "query: must be a string"),
+            (r#"{"query": "{ a }", "variables": [1]}"#, "variables: must be an object"),
+            (r#"{"query": "{ a }", "operationName": {}}"#, "operationName: must be a string"),
+            (r#"{"query": "{ a }", "extensions": 1}"#, "extensions: must be an object"),
+        ];
+        for (body, reason) in bodies {
+            let answer = post(given, &[], body).await;
+            assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{body}");
+            let answer = answer.json();
+            let (code, message) = error(&answer);
+            assert_eq!(code, "BAD_USER_INPUT");
+            assert!(message.contains(reason), "{message}");
+        }
+        let large = json!({ "query": format!("{{ __typename }} # {}", "x".repeat(300_000)) });
+        let answer = post(given, &[], &large.to_string()).await;
+        assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn only_json_may_be_posted() {
+    given(async |given| {
+        let body = r#"{"query": "{ __typename }"}"#;
+        let types = [
+            "text/plain",
+            "application/x-www-form-urlencoded",
+            "multipart/form-data",
+            "application/json; charset=latin1",
+        ];
+        for content_type in types {
+            let answer = send(given, "POST", "", &[("content-type", content_type)], body).await;
+            assert_eq!(answer.status, StatusCode::UNSUPPORTED_MEDIA_TYPE, "{content_type}");
+        }
+        let answer = send(given, "POST", "", &[], body).await;
+        assert_eq!(answer.status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn get_reads_and_never_changes() {
+    given(async |given| {
+        given.with_issues(&[("Teach the importer", &["status/ready"])]).await;
+        assert_eq!(get(given, "{ __typename }").await.text(), r#"{"data":{"__typename":"Query"}}"#);
+        let issue = given.issue(1).await.id;
+        let change =
+            format!("mutation {{ moveIssue(input: {{issueId: \"{issue}\", to: DONE}}) {{ cursor }} }}");
+        let answer = get(given, &change).await;
+        assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED);
+        assert_eq!(answer.headers["allow"], "POST");
+        assert_eq!(given.issue(1).await.labels.names(), ["status/ready"]);
+        let variables = "?query=query(%24n:Int)%7Bissues(first:%24n)%7BtotalCount%7D%7D&variables=%7B%22n%22:1%7D";
+        let answer = send(given, "GET", variables, &[], "").await;
+        assert_eq!(answer.json()["data"]["issues"]["totalCount"], 1);
+        assert_eq!(send(given, "PUT", "", &[], "").await.status, StatusCode::METHOD_NOT_ALLOWED);
+        assert_eq!(send(given, "GET", "", &[], "").await.status, StatusCode::BAD_REQUEST);
+        let page = send(given, "GET", "", &[("accept", "text/html,*/*;q=0.8")], "").await;
+        assert_eq!((page.status, &page.headers["location"]), (StatusCode::SEE_OTHER, &"/graphiql".parse().unwrap()));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_board_has_columns_counts_and_cards() {
+    given(async |given| {
+        let three: Vec<(String, Vec<&str>)> =
+            (1..=3).map(|n| (format!("Issue {n}"), vec!["status/ready", "agent/alpha"])).collect();
+        let mut issues: Vec<(&str, &[&str])> =
+            three.iter().map(|(title, labels)| (title.as_str(), labels.as_slice())).collect();
+        issues.push(("Blocked one", &["status/blocked", "priority/p1"]));
+        given.with_issues(&issues).await;
+        let board = given
+            .graphql(
+                "{ board { asOf totalCount columns { status title label totalCount
+                   issues(first: 2) { nodes { number title status agents repository { fullName } }
+                                      pageInfo { hasNextPage endCursor } totalCount } } } }",
+                json!({}),
+            )
+            .await;
+        let board = &board["board"];
+        assert_eq!(board["totalCount"], 4);
+        assert!(board["asOf"].as_str().unwrap().starts_with("evt_"));
+        let columns = board["columns"].as_array().unwrap();
+        let statuses: Vec<_> = columns.iter().map(|c| c["status"].as_str().unwrap()).collect();
+        assert_eq!(statuses, ["BACKLOG", "READY", "IN_PROGRESS", "IN_REVIEW", "BLOCKED", "DONE"]);
+        let ready = &columns[1];
+        assert_eq!((&ready["title"], &ready["label"]), (&json!("Ready"), &json!("status/ready")));
+        assert_eq!((&ready["totalCount"], &ready["issues"]["totalCount"]), (&json!(3), &json!(3)));
+        assert_eq!(ready["issues"]["nodes"].as_array().unwrap().len(), 2);
+        assert_eq!(ready["issues"]["nodes"][0]["agents"], json!(["alpha"]));
+        assert_eq!(ready["issues"]["nodes"][0]["repository"]["fullName"], REPOSITORY);
+        assert_eq!(ready["issues"]["pageInfo"]["hasNextPage"], true);
+
+        let after = &ready["issues"]["pageInfo"]["endCursor"];
+        let rest = given
+            .graphql(
+                "query($after: String) { board { columns { status
+                   issues(first: 2, after: $after) { nodes { number } pageInfo { hasNextPage hasPreviousPage } } } } }",
+                json!({ "after": after }),
+            )
+            .await;
+        let ready = &rest["board"]["columns"][1]["issues"];
+        assert_eq!(ready["nodes"].as_array().unwrap().len(), 1);
+        assert_eq!(ready["pageInfo"], json!({"hasNextPage": false, "hasPreviousPage": true}));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn several_pages_of_a_column_share_one_read() {
+    given(async |given| {
+        given.with_issues(&[("a", &[]), ("b", &[]), ("c", &[])]).await;
+        let board = given
+            .graphql(
+                "{ board { columns { none: issues(first: 0) { nodes { id } pageInfo { hasNextPage } }
+                   one: issues(first: 1) { nodes { body } pageInfo { hasNextPage } }
+                   all: issues { edges { cursor node { number body } } pageInfo { hasNextPage } } } } }",
+                json!({}),
+            )
+            .await;
+        let backlog = &board["board"]["columns"][0];
+        assert_eq!(backlog["none"], json!({"nodes": [], "pageInfo": {"hasNextPage": true}}));
+        assert_eq!(backlog["one"]["nodes"].as_array().unwrap().len(), 1);
+        assert_eq!(backlog["one"]["pageInfo"]["hasNextPage"], true);
+        assert_eq!(backlog["all"]["edges"].as_array().unwrap().len(), 3);
+        assert_eq!(backlog["all"]["pageInfo"]["hasNextPage"], false);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_list_is_paged_from_both_ends() {
+    given(async |given| {
+        given.with_issues(&[("a", &[]), ("b", &[]), ("c", &[]), ("d", &[]), ("e", &[])]).await;
+        let read = async |arguments: &str| {
+            let query = format!(
+                "{{ issues({arguments}) {{ totalCount nodes {{ number }} edges {{ cursor }}
+                   pageInfo {{ hasPreviousPage hasNextPage startCursor endCursor }} }} }}"
+            );
+            let list = given.graphql(&query, json!({})).await["issues"].clone();
+            let numbers: Vec<i64> = list["nodes"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|node| node["number"].as_i64().unwrap())
+                .collect();
+            (numbers, list["pageInfo"].clone(), list)
+        };
+        let (all, ..) = read("first: 100").await;
+        assert_eq!(all.len(), 5);
+        let (first, info, list) = read("first: 2").await;
+        assert_eq!((first.as_slice(), &list["totalCount"]), (&all[..2], &json!(5)));
+        assert_eq!((&info["hasPreviousPage"], &info["hasNextPage"]), (&json!(false), &json!(true)));
+        assert_eq!(info["endCursor"], list["edges"][1]["cursor"]);
+        let (second, info, _) = read(&format!("first: 2, after: {}", info["endCursor"])).await;
+        assert_eq!(second, all[2..4]);
+        let (back, ..) = read(&format!("last: 2, before: {}", info["startCursor"])).await;
+        assert_eq!(back, all[..2]);
+        let (last, info, _) = read("last: 2").await;
+        assert_eq!((last.as_slice(), &info["hasPreviousPage"]), (&all[3..], &json!(true)));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_thing_is_found_by_its_id() {
+    given(async |given| {
+        given.with_issues(&[("Teach the importer", &["status/ready"])]).await;
+        let issue = given.issue(1).await;
+        let answer = given
+            .graphql(
+                "query($id: ID!) {
+                   a: node(id: $id) { id ... on Issue { title body repository { id } } }
+                   b: issue(id: $id) { number }
+                   c: issue(repository: \"ACME/Tools\", number: 1) { id }
+                   d: issue(repository: \"acme/tools\", number: 99) { id }
+                   e: node(id: \"iss_zzzzzz\") { id }
+                   auditLog { nodes { id issue { id body } } } }",
+                json!({ "id": issue.id }),
+            )
+            .await;
+        assert_eq!(answer["a"]["title"], "Teach the importer");
+        assert_eq!(answer["a"]["id"], answer["c"]["id"]);
+        assert_eq!(
+            (&answer["b"]["number"], &answer["d"], &answer["e"]),
+            (&json!(1), &Value::Null, &Value::Null)
+        );
+        for id in [&answer["a"]["repository"]["id"], &answer["auditLog"]["nodes"][0]["id"]] {
+            let found = given
+                .graphql("query($id: ID!) { node(id: $id) { __typename id } }", json!({"id": id}))
+                .await;
+            assert_eq!(found["node"]["id"], *id);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_move_answers_with_issue_entry_and_cursor() {
+    given(async |given| {
+        given.with_issues(&[("Teach the importer", &["status/ready"])]).await;
+        let id = given.issue(1).await.id;
+        let change = "mutation($input: MoveIssueInput!) { moveIssue(input: $input) {
+            cursor issue { status labels } auditEntry { actor action success issue { id } } } }";
+        let moved =
+            given.graphql(change, json!({"input": {"issueId": id, "to": "IN_REVIEW"}})).await;
+        assert_eq!(
+            moved["moveIssue"]["issue"],
+            json!({"status": "IN_REVIEW", "labels": ["status/in-review"]})
+        );
+        let entry = &moved["moveIssue"]["auditEntry"];
+        assert_eq!((&entry["actor"], &entry["success"]), (&json!("user"), &json!(true)));
+        assert_eq!(entry["issue"]["id"], json!(id));
+
+        let stale = json!({"input": {"issueId": id, "to": "DONE", "expectedFrom": "READY"}});
+        let refused = given.try_graphql(change, stale).await;
+        assert_eq!(
+            refused["errors"][0]["extensions"],
+            json!({"code": "CONFLICT", "current": "IN_REVIEW"})
+        );
+        let reasonless = json!({"input": {"issueId": id, "to": "BLOCKED"}});
+        let refused = given.try_graphql(change, reasonless).await;
+        assert_eq!(error(&refused).0, "BAD_USER_INPUT");
+        assert_eq!(refused["errors"][0]["extensions"]["field"], "reason");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_malformed_value_is_named() {
+    given(async |given| {
+        given.with_issues(&[("a", &[])]).await;
+        let cases = [
+            ("{ issue(id: \"run_000001\") { id } }", json!({}), "id", "`run_000001` is not the id of an issue"),
+            ("query($i: ID!) { issue(id: $i) { id } }", json!({"i": "x"}), "id", "`x` is not the id of an issue"),
+            ("{ node(id: \"abc\") { id } }", json!({}), "id", "`abc` is not an id"),
+            ("{ issues(after: \"zzz\") { totalCount } }", json!({}), "after", "is not a cursor of this list"),
+            ("{ issues(first: 101) { totalCount } }", json!({}), "first", "must be from 0 to 100"),
+            ("{ issues(first: -1) { totalCount } }", json!({}), "first", "must be from 0 to 100"),
+            ("{ issues(first: 1, last: 1) { totalCount } }", json!({}), "last", "cannot be combined"),
+            ("{ board { columns { issues(first: 1001) { totalCount } } } }", json!({}), "first", "must be from 0 to 1000"),
+            ("{ auditLog(repository: \"acme\") { nodes { id } } }", json!({}), "repository", "full name"),
+            ("{ issue(repository: \"acme/tools\") { id } }", json!({}), "id", "either"),
+            (
+                "mutation($in: MoveIssueInput!) { moveIssue(input: $in) { cursor } }",
+                json!({"in": {"issueId": "aud_000001", "to": "DONE"}}),
+                "issueId",
+                "`aud_000001` is not the id of an issue",
+            ),
+            (
+                "mutation { trackRepository(input: {fullName: \"nothing\"}) { repository { id } } }",
+                json!({}),
+                "fullName",
+                "full name",
+            ),
+        ];
+        for (query, variables, field, reason) in cases {
+            let answer = given.try_graphql(query, variables).await;
+            let (code, message) = error(&answer);
+            assert_eq!(code, "BAD_USER_INPUT", "{query}: {answer}");
+            assert_eq!(answer["errors"][0]["extensions"]["field"], field, "{answer}");
+            assert!(message.contains(reason), "{message}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_wrong_type_or_word_is_refused_by_validation() {
+    given(async |given| {
+        for query in [
+            "{ issues(first: \"one\") { totalCount } }",
+            "{ issues(first: 3000000000) { totalCount } }",
+            "{ board(filter: {statuses: [LATER]}) { totalCount } }",
+            "{ board(filter: {unheardOf: 1}) { totalCount } }",
+            "{ issue { unheardOf } }",
+            "{ board { columns } }",
+        ] {
+            let answer = given.try_graphql(query, json!({})).await;
+            assert_eq!(error(&answer).0, "GRAPHQL_VALIDATION_FAILED", "{answer}");
+            assert!(answer.get("data").is_none(), "nothing was run");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn one_field_that_fails_leaves_the_others() {
+    given(async |given| {
+        given.with_issues(&[("a", &[])]).await;
+        let query = "{ bad: issue(id: \"x\") { id } good: issues { totalCount } }";
+        let answer = given.try_graphql(query, json!({})).await;
+        assert_eq!(answer["data"], json!({"bad": null, "good": {"totalCount": 1}}));
+        assert_eq!(answer["errors"][0]["path"], json!(["bad"]));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn titles_come_out_as_they_went_in() {
+    given(async |given| {
+        let title = "<script>alert(1)</script> \u{202e}gnp.exe “quotes” \\ \u{1f980} אבג";
+        given.with_issues(&[(title, &[])]).await;
+        let answer = given.graphql("{ issues { nodes { title } } }", json!({})).await;
+        assert_eq!(answer["issues"]["nodes"][0]["title"], title);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_service_says_what_it_lacks() {
+    given(async |given| {
+        let query =
+            "{ service { version simulated configured missing authMode untrackedBootstrap } }";
+        let answer = given.graphql(query, json!({})).await;
+        let expected = json!({
+            "version": env!("CARGO_PKG_VERSION"),
+            "simulated": false,
+            "configured": true,
+            "missing": ["GITHUB_REPOSITORIES"],
+            "authMode": "open",
+            "untrackedBootstrap": [],
+        });
+        assert_eq!(answer["service"], expected);
+    })
+    .await;
+}

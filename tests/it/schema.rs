@@ -1,0 +1,269 @@
+//! The contract: `schema.graphql` is what the code says, holds everything that was promised, and
+//! explains itself.
+//!
+//! `UPDATE_GENERATED=1 cargo test --test it schema::` writes `schema.graphql` anew.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use async_graphql::parser::parse_schema;
+use async_graphql::parser::types::{
+    BaseType, FieldDefinition, InputValueDefinition, ServiceDocument, Type, TypeDefinition,
+    TypeKind, TypeSystemDefinition,
+};
+use dispatch::config::Env;
+use dispatch::domain::access::FIELDS;
+
+/// What is promised and comes with the work queue: types, and members of types that are there.
+const NOT_YET: &[&str] = &[
+    "Checkpoint",
+    "Lease",
+    "SkipReason",
+    "WorkExplanation",
+    "WorkOutcome",
+    "ClaimNextInput",
+    "ClaimIssueInput",
+    "ClaimNextPayload",
+    "ClaimIssuePayload",
+    "RenewLeaseInput",
+    "RenewLeasePayload",
+    "ReleaseLeaseInput",
+    "ReleaseLeasePayload",
+    "FinishWorkInput",
+    "FinishWorkPayload",
+    "Issue.lease",
+    "Query.queue",
+    "Query.explainWork",
+    "Mutation.claimNext",
+    "Mutation.claimIssue",
+    "Mutation.renewLease",
+    "Mutation.releaseLease",
+    "Mutation.finishWork",
+];
+
+const PROMISED: &str = include_str!("../contract/promised.graphql");
+
+fn at(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+#[test]
+fn the_committed_schema_is_the_one_in_the_code() {
+    let printed = dispatch::graphql::sdl();
+    if Env::of_process().raw("UPDATE_GENERATED").is_some() {
+        fs::write(at("schema.graphql"), &printed).unwrap();
+    }
+    let committed = fs::read_to_string(at("schema.graphql")).unwrap_or_default();
+    assert!(
+        committed == printed,
+        "schema.graphql is stale: run UPDATE_GENERATED=1 cargo test --test it schema::"
+    );
+}
+
+/// A schema by the names of its types.
+struct Schema(BTreeMap<String, TypeDefinition>);
+
+impl Schema {
+    fn read(text: &str) -> Self {
+        let ServiceDocument { definitions } = parse_schema(text).unwrap();
+        let types = definitions.into_iter().filter_map(|definition| match definition {
+            TypeSystemDefinition::Type(of) => Some((of.node.name.node.to_string(), of.node)),
+            _ => None,
+        });
+        Self(types.collect())
+    }
+}
+
+fn fields(kind: &TypeKind) -> Vec<&FieldDefinition> {
+    match kind {
+        TypeKind::Object(of) => of.fields.iter().map(|field| &field.node).collect(),
+        TypeKind::Interface(of) => of.fields.iter().map(|field| &field.node).collect(),
+        _ => vec![],
+    }
+}
+
+fn inputs(kind: &TypeKind) -> Vec<&InputValueDefinition> {
+    match kind {
+        TypeKind::InputObject(of) => of.fields.iter().map(|field| &field.node).collect(),
+        _ => vec![],
+    }
+}
+
+fn enum_values(kind: &TypeKind) -> BTreeSet<String> {
+    match kind {
+        TypeKind::Enum(of) => of.values.iter().map(|v| v.node.value.node.to_string()).collect(),
+        _ => BTreeSet::new(),
+    }
+}
+
+/// Names that stand in a list of the definition: interfaces of an object, members of a union.
+fn relatives(kind: &TypeKind) -> BTreeSet<String> {
+    let names = match kind {
+        TypeKind::Object(of) => &of.implements,
+        TypeKind::Interface(of) => &of.implements,
+        TypeKind::Union(of) => &of.members,
+        _ => return BTreeSet::new(),
+    };
+    names.iter().map(|name| name.node.to_string()).collect()
+}
+
+/// Whether every value that `given` allows is one that `wanted` allows. Swap the two for inputs.
+fn is_within(given: &Type, wanted: &Type) -> bool {
+    (wanted.nullable || !given.nullable)
+        && match (&given.base, &wanted.base) {
+            (BaseType::Named(given), BaseType::Named(wanted)) => given == wanted,
+            (BaseType::List(given), BaseType::List(wanted)) => is_within(given, wanted),
+            _ => false,
+        }
+}
+
+/// What is wrong with what we have of a promised set of inputs.
+fn compare_inputs(
+    place: &str,
+    have: &[&InputValueDefinition],
+    promised: &[&InputValueDefinition],
+    broken: &mut Vec<String>,
+) {
+    for wanted in promised {
+        let name = &wanted.name.node;
+        let place = format!("{place}.{name}");
+        match have.iter().find(|input| input.name.node == *name) {
+            None => broken.push(format!("{place} is missing")),
+            Some(input) => {
+                if !is_within(&wanted.ty.node, &input.ty.node) {
+                    broken.push(format!("{place} is {}, not {}", input.ty.node, wanted.ty.node));
+                }
+                let default = |of: &InputValueDefinition| {
+                    of.default_value.as_ref().map(|value| value.node.to_string())
+                };
+                if default(input) != default(wanted) {
+                    broken.push(format!("{place} has another default"));
+                }
+            }
+        }
+    }
+    for input in have {
+        let is_new = promised.iter().all(|wanted| wanted.name.node != input.name.node);
+        if is_new && !input.ty.node.nullable && input.default_value.is_none() {
+            broken.push(format!("{place}.{} is required and was not promised", input.name.node));
+        }
+    }
+}
+
+fn compare_fields(name: &str, have: &TypeKind, promised: &TypeKind, broken: &mut Vec<String>) {
+    for wanted in fields(promised) {
+        let place = format!("{name}.{}", wanted.name.node);
+        if NOT_YET.contains(&place.as_str()) {
+            continue;
+        }
+        match fields(have).into_iter().find(|field| field.name.node == wanted.name.node) {
+            None => broken.push(format!("{place} is missing")),
+            Some(field) => {
+                if !is_within(&field.ty.node, &wanted.ty.node) {
+                    broken.push(format!("{place} is {}, not {}", field.ty.node, wanted.ty.node));
+                }
+                let arguments = |of: &'_ FieldDefinition| {
+                    of.arguments.iter().map(|argument| argument.node.clone()).collect::<Vec<_>>()
+                };
+                let (have, promised) = (arguments(field), arguments(wanted));
+                compare_inputs(
+                    &place,
+                    &have.iter().collect::<Vec<_>>(),
+                    &promised.iter().collect::<Vec<_>>(),
+                    broken,
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn everything_promised_is_there() {
+    let have = Schema::read(&dispatch::graphql::sdl());
+    let promised = Schema::read(PROMISED);
+    let mut broken = Vec::new();
+    for (name, wanted) in &promised.0 {
+        if NOT_YET.contains(&name.as_str()) {
+            continue;
+        }
+        let Some(of) = have.0.get(name) else {
+            broken.push(format!("{name} is missing"));
+            continue;
+        };
+        if std::mem::discriminant(&of.kind) != std::mem::discriminant(&wanted.kind) {
+            broken.push(format!("{name} is another kind of type"));
+        }
+        for lost in relatives(&wanted.kind).difference(&relatives(&of.kind)) {
+            broken.push(format!("{name} has lost {lost}"));
+        }
+        if enum_values(&of.kind) != enum_values(&wanted.kind) {
+            broken.push(format!("{name} has other values"));
+        }
+        compare_fields(name, &of.kind, &wanted.kind, &mut broken);
+        compare_inputs(name, &inputs(&of.kind), &inputs(&wanted.kind), &mut broken);
+    }
+    assert!(broken.is_empty(), "{broken:#?}");
+}
+
+#[test]
+fn what_is_there_is_not_called_missing() {
+    let have = Schema::read(&dispatch::graphql::sdl());
+    let is_there = |place: &&&str| match place.split_once('.') {
+        None => have.0.contains_key(**place),
+        Some((of, name)) => have
+            .0
+            .get(of)
+            .is_some_and(|of| fields(&of.kind).iter().any(|field| field.name.node == name)),
+    };
+    let done: Vec<_> = NOT_YET.iter().filter(is_there).collect();
+    assert!(done.is_empty(), "take these off the list: {done:?}");
+}
+
+#[test]
+fn everything_explains_itself() {
+    // Paging arguments of the library's own types are explained by the library.
+    let mut silent = Vec::new();
+    let mut check = |place: String, has_description: bool| {
+        if !has_description {
+            silent.push(place);
+        }
+    };
+    for (name, of) in &Schema::read(&dispatch::graphql::sdl()).0 {
+        check(name.clone(), of.description.is_some());
+        for field in fields(&of.kind) {
+            let place = format!("{name}.{}", field.name.node);
+            for argument in &field.arguments {
+                let argument = &argument.node;
+                check(format!("{place}({})", argument.name.node), argument.description.is_some());
+            }
+            check(place, field.description.is_some());
+        }
+        for input in inputs(&of.kind) {
+            check(format!("{name}.{}", input.name.node), input.description.is_some());
+        }
+        if let TypeKind::Enum(of) = &of.kind {
+            for value in &of.values {
+                let value = &value.node;
+                check(format!("{name}.{}", value.value.node), value.description.is_some());
+            }
+        }
+    }
+    assert!(silent.is_empty(), "{silent:#?}");
+}
+
+#[test]
+fn every_root_field_has_a_tier_and_every_tier_a_root_field() {
+    let schema = Schema::read(&dispatch::graphql::sdl());
+    let roots = ["Query", "Mutation", "Subscription"];
+    let there: BTreeSet<(&str, String)> = roots
+        .into_iter()
+        .flat_map(|root| {
+            let names = fields(&schema.0[root].kind);
+            names.into_iter().map(move |field| (root, field.name.node.to_string()))
+        })
+        .collect();
+    let declared: BTreeSet<(&str, String)> =
+        FIELDS.iter().map(|(root, name, _)| (*root, (*name).to_owned())).collect();
+    assert_eq!(there, declared);
+}

@@ -42,10 +42,16 @@ export const Card = memo(function Card({ view }: { readonly view: CardView }) {
     <>
       <div className="flex items-center gap-1.5 text-meta text-ink-faint">
         {issue.priority && <PriorityGlyph priority={issue.priority} />}
-        <span className="truncate">{issue.repository.name}</span>
+        <span className="min-w-6 truncate">{issue.repository.name}</span>
         <span className="tabular shrink-0">#{issue.number}</span>
         <span className="grow" />
-        {status !== "DONE" && <Stale updatedAt={issue.updatedAt} />}
+        {arrival ? (
+          <span className="max-w-[60%] truncate rounded-full bg-accent-soft px-1.5 text-accent">
+            moved by {arrival.actor}
+          </span>
+        ) : (
+          status !== "DONE" && <Stale updatedAt={issue.updatedAt} />
+        )}
       </div>
       <p
         className={classes(
@@ -64,20 +70,13 @@ export const Card = memo(function Card({ view }: { readonly view: CardView }) {
       {(issue.agents.length > 0 ||
         issue.owners.length > 0 ||
         labels.length > 0 ||
-        issue.commentsCount > 0 ||
-        arrival) && (
+        issue.commentsCount > 0) && (
         <div className="mt-1.5 flex h-4.5 min-w-0 items-center gap-1.5 overflow-hidden text-meta text-ink-soft">
           {issue.agents[0] && <AgentMark name={issue.agents[0]} />}
           {issue.owners.map((owner) => (
             <OwnerMark key={owner} name={owner} />
           ))}
-          {arrival ? (
-            <span className="truncate rounded-full bg-accent-soft px-1.5 leading-4.5 text-accent">
-              moved by {arrival.actor}
-            </span>
-          ) : (
-            <Labels labels={labels} room={roomBeside(issue)} />
-          )}
+          <Labels labels={labels} room={roomBeside(issue)} />
           <span className="grow" />
           {issue.commentsCount > 0 && (
             <span className="tabular inline-flex shrink-0 items-center gap-1 text-ink-faint">

@@ -37,20 +37,22 @@ function Holdable({
   const { store } = session;
   const { issue, pending, refusal, arrival } = view;
   const id = issue.id;
+  const frame = useRef<HTMLDivElement>(null);
   const element = useRef<HTMLDivElement>(null);
   const focused = useSelected(hand.focused, (focus) => focus === id);
   const lifted = useSelected(hand.lifted, (card) => card?.id === id);
   const { isDragSource } = useDraggable({ id, element });
+  const carried = useSelected(hand.dragging, (dragging) => dragging && isDragSource);
 
   useLayoutEffect(() => {
-    const node = element.current;
+    const node = frame.current;
     if (!node) return;
     arrive(id, node);
     return () => {
       const now = store.card(id)?.status;
       if (now === undefined || now === column) return;
       depart(id, node);
-      if (document.activeElement === node) hand.focus(id);
+      if (node.contains(document.activeElement)) hand.focus(id);
     };
   }, [id, column, store, hand]);
 
@@ -62,6 +64,7 @@ function Holdable({
 
   return (
     <div
+      ref={frame}
       className={classes(
         "rounded border bg-card transition-[border-color,opacity,box-shadow]",
         arrival ? "border-accent/60 ring-2 ring-accent/25" : "border-line hover:border-line-strong",
@@ -81,7 +84,7 @@ function Holdable({
         className={classes(
           "cursor-default rounded bg-card px-2.5 py-2 text-left outline-offset-0 transition-opacity select-none [-webkit-touch-callout:none]",
           pending && "opacity-60",
-          isDragSource && "opacity-30",
+          carried && "opacity-30",
         )}
       >
         <Card view={view} />

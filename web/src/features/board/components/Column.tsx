@@ -63,6 +63,32 @@ export function Column({ status }: { readonly status: Status }) {
   );
 }
 
+/**
+ * Blocked while nothing is in it: a narrow place to drop on, laid over the gap beside its neighbour, so that no column
+ * moves under the hand that carries a card.
+ */
+export function BlockedTarget() {
+  const { hand } = useBoard();
+  const { ref, isDropTarget } = useDroppable({ id: "BLOCKED" });
+  const heldOver = useSelected(hand.lifted, (card) => card?.over === "BLOCKED");
+  return (
+    <div className="relative z-10 -mx-[5px] w-0 shrink-0">
+      <section
+        ref={ref}
+        aria-label="Blocked"
+        data-column="BLOCKED"
+        className={classes(
+          "absolute inset-y-0 -left-9 flex w-18 flex-col items-center gap-2 rounded-lg border border-dashed bg-raised pt-3 shadow-lifted transition-colors",
+          isDropTarget || heldOver ? "border-accent" : "border-line-strong",
+        )}
+      >
+        <StatusGlyph status="BLOCKED" />
+        <span className="text-meta font-semibold">Blocked</span>
+      </section>
+    </div>
+  );
+}
+
 /** The cards of a column. Only those in sight are in the page; those not loaded yet keep their place. */
 function Cards({
   status,

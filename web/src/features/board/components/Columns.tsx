@@ -12,7 +12,7 @@ import { useSignal } from "@/lib/signal.ts";
 import { STATUSES, statusTitle, type Status } from "@/lib/statuses.ts";
 import { depart } from "../model/flights.ts";
 import { Card } from "./Card.tsx";
-import { Column } from "./Column.tsx";
+import { BlockedTarget, Column } from "./Column.tsx";
 import { useBoard, useCard, useColumn } from "./context.ts";
 
 /** A mouse must move this far, and a finger rest this long, before a card comes along. */
@@ -46,6 +46,7 @@ export function useShownColumns(): readonly Status[] {
 export function Columns() {
   const { hand, move, session } = useBoard();
   const columns = useShownColumns();
+  const blockedUsed = useColumn("BLOCKED").totalCount > 0;
   return (
     <DragDropProvider
       sensors={sensors}
@@ -70,9 +71,13 @@ export function Columns() {
         className="flex h-full min-h-0 gap-2.5 overflow-x-auto px-4 py-3 max-sm:snap-x max-sm:snap-proximity max-sm:px-3"
         data-board
       >
-        {columns.map((status) => (
-          <Column key={status} status={status} />
-        ))}
+        {columns.map((status) =>
+          status === "BLOCKED" && !blockedUsed ? (
+            <BlockedTarget key={status} />
+          ) : (
+            <Column key={status} status={status} />
+          ),
+        )}
       </div>
       <DragOverlay dropAnimation={null}>{(source) => <Held id={String(source.id)} />}</DragOverlay>
     </DragDropProvider>

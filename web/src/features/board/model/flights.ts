@@ -37,7 +37,7 @@ export function arrive(id: string, element: HTMLElement): void {
   const likeness = element.cloneNode(true) as HTMLElement;
   likeness.inert = true;
   likeness.setAttribute("aria-hidden", "true");
-  likeness.removeAttribute("data-card");
+  for (const card of likeness.querySelectorAll("[data-card]")) card.removeAttribute("data-card");
   Object.assign(likeness.style, {
     position: "fixed",
     left: `${rect.left}px`,
@@ -50,12 +50,13 @@ export function arrive(id: string, element: HTMLElement): void {
     boxShadow: "var(--lifted)",
   });
   document.body.append(likeness);
-  element.style.opacity = "0";
+  // Unseen but not hidden, so that it can have the focus meanwhile.
+  Object.assign(element.style, { opacity: "0", transition: "none" });
   flying += 1;
   const land = () => {
     flying -= 1;
     likeness.remove();
-    element.style.opacity = "";
+    Object.assign(element.style, { opacity: "", transition: "" });
   };
   likeness
     .animate([{ transform: `translate(${x}px, ${y}px)` }, { transform: "none" }], {

@@ -194,3 +194,29 @@ test("a card opens beside the board, and Escape gives the focus back", async ({
   await expect(panel).toBeHidden();
   await expect(card(page, id)).toBeFocused();
 });
+
+test("cards selected on the way move together, and come back together", async ({
+  page,
+  service,
+}) => {
+  const id = await quietIssue(service, "BACKLOG");
+  await openBoard(page);
+  await card(page, id).focus();
+  await page.keyboard.press("Shift+J");
+  await page.keyboard.press("Shift+J");
+  const selected = page.locator("[data-card][aria-pressed=true]");
+  await expect(selected).toHaveCount(3);
+  const ids = await selected.evaluateAll((found) =>
+    found.map((element) => (element as HTMLElement).dataset.card ?? ""),
+  );
+  await page.keyboard.press("m");
+  await expect(page.getByRole("dialog", { name: "Move 3 cards to" })).toBeVisible();
+  await page.keyboard.press("4");
+  for (const each of ids)
+    await expect(column(page, "IN_REVIEW").locator(`[data-card="${each}"]`)).toBeVisible();
+  await expect(page.locator("[data-pending]")).toHaveCount(0);
+
+  await page.keyboard.press("z");
+  for (const each of ids)
+    await expect(column(page, "BACKLOG").locator(`[data-card="${each}"]`)).toBeVisible();
+});

@@ -6,13 +6,16 @@ import { BoardPage } from "@/features/board";
 import { RepositoriesDialog } from "@/features/repositories";
 import { watchService } from "@/lib/service.ts";
 import { Banner } from "./Banner.tsx";
+import { Palette } from "./Palette.tsx";
 import { Rail } from "./Rail.tsx";
+import { useShellCommands } from "./useShellCommands.tsx";
 
 /** The shell of every page: the rail, what the service says of itself, and the page. */
 export function App() {
   const [choosing, setChoosing] = useState(false);
   const repositories = () => setChoosing(true);
   useEffect(watchService, []);
+  useShellCommands(repositories);
   return (
     <div className="flex h-dvh flex-col">
       <Banner />
@@ -37,6 +40,7 @@ export function App() {
         </Switch>
       </div>
       {choosing && <RepositoriesDialog onClose={() => setChoosing(false)} />}
+      <Palette />
       <Notices />
     </div>
   );

@@ -1,15 +1,12 @@
-import { FolderGit2, Moon, PanelLeft, SquareKanban, Sun, type LucideIcon } from "lucide-react";
+import { Command, FolderGit2, Moon, PanelLeft, Sun } from "lucide-react";
 import { useState, type ReactNode } from "react";
 import { Link, useLocation } from "wouter";
 import { classes } from "@/components/classes.ts";
+import { palette } from "@/lib/commands.ts";
 import { service } from "@/lib/service.ts";
 import { useSignal } from "@/lib/signal.ts";
 import { chooseTheme, theme } from "@/lib/theme.ts";
-
-type Page = { readonly path: string; readonly title: string; readonly icon: LucideIcon };
-
-/** The pages there are, in the order of the rail. */
-const PAGES: readonly Page[] = [{ path: "/board", title: "Board", icon: SquareKanban }];
+import { PAGES, type Page } from "./pages.ts";
 
 const WIDE = "dispatch-rail";
 
@@ -43,6 +40,12 @@ export function Rail({ onRepositories }: { readonly onRepositories: () => void }
         label="Repositories"
         wide={wide}
         onClick={onRepositories}
+      />
+      <RailButton
+        icon={<Command size={16} aria-hidden />}
+        label="Commands"
+        wide={wide}
+        onClick={() => palette.set(true)}
       />
       <div className="grow max-sm:hidden" />
       <ThemeButton wide={wide} />

@@ -1,4 +1,6 @@
+import { notify } from "@/components/Notices.tsx";
 import { change } from "@/lib/graphql/client.ts";
+import { signal } from "@/lib/signal.ts";
 import { SyncIssues } from "./documents.ts";
 
 const count = (number: number, noun: string): string =>
@@ -28,9 +30,22 @@ export function outcomeOf(
   };
 }
 
-/** Asks the service to read all tracked repositories from GitHub now. */
-export async function syncNow(): Promise<{ text: string; failed: boolean }> {
+/** Whether a sync that was asked for here is under way. */
+export const syncing = signal(false);
+
+/** Asks the service to read all tracked repositories from GitHub now, and says how that went. */
+export async function syncAndTell(): Promise<void> {
+  if (syncing.get()) return;
+  syncing.set(true);
   const answer = await change(SyncIssues, {});
-  if (answer.failure) return { text: answer.failure.message, failed: true };
-  return outcomeOf(answer.data.syncIssues.syncedCount, answer.data.syncIssues.results);
+  syncing.set(false);
+  if (answer.failure) {
+    notify(answer.failure.message, "danger");
+    return;
+  }
+  const { text, failed } = outcomeOf(
+    answer.data.syncIssues.syncedCount,
+    answer.data.syncIssues.results,
+  );
+  notify(text, failed ? "danger" : "plain");
 }

@@ -3,13 +3,12 @@ import { lazy, Suspense, useEffect, useMemo, useRef, useState } from "react";
 import { useLocation, useSearch } from "wouter";
 import { Button } from "@/components/Button.tsx";
 import { ConnectionPill } from "@/components/ConnectionPill.tsx";
-import { notify } from "@/components/Notices.tsx";
 import { TopBar } from "@/components/TopBar.tsx";
 import { service } from "@/lib/service.ts";
 import { useSignal } from "@/lib/signal.ts";
 import { Mover } from "../api/moves.ts";
 import { BoardSession } from "../api/session.ts";
-import { syncNow } from "../api/sync.ts";
+import { syncAndTell, syncing } from "../api/sync.ts";
 import {
   filterOfSearch,
   queryOfFilter,
@@ -21,7 +20,9 @@ import { BoardBody } from "./BoardBody.tsx";
 import { Columns, useShownColumns } from "./Columns.tsx";
 import { BoardContext, useBoard, type Board } from "./context.ts";
 import { FilterButton, FilterChips, FilterPicker, SearchField } from "./Filters.tsx";
+import { SelectionBar } from "./SelectionBar.tsx";
 import { Questions } from "./questions.tsx";
+import { useBoardCommands } from "./useBoardCommands.tsx";
 import { useBoardKeys } from "./useBoardKeys.ts";
 
 const IssuePanel = lazy(() => import("./IssuePanel.tsx"));
@@ -50,12 +51,16 @@ export function BoardPage({ onRepositories }: Props) {
       session,
       mover,
       hand,
-      move: (id, to) => {
-        const card = session.store.card(id);
-        if (!card || card.status === to) return;
-        if (to !== "BLOCKED") return void mover.move(id, to);
-        session.store.begin(id, to);
-        hand.question.set({ kind: "reason", id });
+      move: (ids, to) => {
+        const due = ids.filter((id) => {
+          const card = session.store.card(id);
+          return card !== undefined && card.status !== to;
+        });
+        hand.clear();
+        if (due.length === 0) return;
+        if (to !== "BLOCKED") return void mover.move(due, to);
+        for (const id of due) session.store.begin(id, to);
+        hand.question.set({ kind: "reason", ids: due });
       },
       open: (id) => {
         const params = new URLSearchParams(address.current.search);
@@ -112,14 +117,16 @@ function Page({ search, onSearch, opened, onClose, onRepositories }: PageProps) 
     return () => session.close();
   }, [session, asked]);
 
-  useBoardKeys({
+  const keys = {
     board,
     columns,
     opened,
     close: onClose,
     search: () => field.current?.focus(),
     filter: () => setFiltering(true),
-  });
+  };
+  useBoardKeys(keys);
+  useBoardCommands(keys);
 
   return (
     <div className="flex min-h-0 min-w-0 grow flex-col">
@@ -136,7 +143,7 @@ function Page({ search, onSearch, opened, onClose, onRepositories }: PageProps) 
         <ConnectionPill simulated={self?.simulated ?? false} />
       </TopBar>
       <div className="relative flex min-h-0 grow">
-        <main className="min-w-0 grow" aria-label="Board">
+        <main className="relative min-w-0 grow" aria-label="Board">
           <BoardBody
             filtered={asked !== ""}
             onClear={() => onSearch("")}
@@ -144,6 +151,7 @@ function Page({ search, onSearch, opened, onClose, onRepositories }: PageProps) 
           >
             <Columns />
           </BoardBody>
+          <SelectionBar />
         </main>
         {opened !== undefined && (
           <Suspense fallback={null}>
@@ -169,18 +177,12 @@ function Page({ search, onSearch, opened, onClose, onRepositories }: PageProps) 
 }
 
 function SyncButton() {
-  const [busy, setBusy] = useState(false);
-  const sync = async () => {
-    setBusy(true);
-    const { text, failed } = await syncNow();
-    setBusy(false);
-    notify(text, failed ? "danger" : "plain");
-  };
+  const busy = useSignal(syncing);
   return (
     <Button
       look="quiet"
       disabled={busy}
-      onClick={() => void sync()}
+      onClick={() => void syncAndTell()}
       title="Read all tracked repositories from GitHub now"
     >
       <RefreshCw size={14} className={busy ? "animate-spin" : undefined} aria-hidden />

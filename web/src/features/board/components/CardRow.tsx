@@ -40,6 +40,7 @@ function Holdable({
   const frame = useRef<HTMLDivElement>(null);
   const element = useRef<HTMLDivElement>(null);
   const focused = useSelected(hand.focused, (focus) => focus === id);
+  const selected = useSelected(hand.selected, (cards) => cards.has(id));
   const lifted = useSelected(hand.lifted, (card) => card?.id === id);
   const { isDragSource } = useDraggable({ id, element });
   const carried = useSelected(hand.dragging, (dragging) => dragging && isDragSource);
@@ -66,23 +67,29 @@ function Holdable({
     <div
       ref={frame}
       className={classes(
-        "rounded border bg-card transition-[border-color,opacity,box-shadow]",
+        "rounded border transition-[border-color,opacity,box-shadow]",
         arrival ? "border-accent/60 ring-2 ring-accent/25" : "border-line hover:border-line-strong",
         refusal && "border-danger/60",
+        selected ? "border-accent/70 bg-accent-soft" : "bg-card",
         lifted && "border-accent shadow-lifted ring-2 ring-accent/40",
       )}
     >
       <div
         ref={element}
         data-card={id}
+        data-pending={pending !== undefined || undefined}
         role="button"
         tabIndex={tabbable ? 0 : -1}
         aria-describedby="card-keys"
         aria-current={focused || undefined}
         onFocus={() => hand.focused.set(id)}
-        onClick={() => open(id)}
+        aria-pressed={selected || undefined}
+        onClick={(event) => {
+          if (event.metaKey || event.ctrlKey || event.shiftKey) hand.toggle(id);
+          else open(id);
+        }}
         className={classes(
-          "cursor-default rounded bg-card px-2.5 py-2 text-left outline-offset-0 transition-opacity select-none [-webkit-touch-callout:none]",
+          "cursor-default rounded px-2.5 py-2 text-left outline-offset-0 transition-opacity select-none [-webkit-touch-callout:none]",
           pending && "opacity-60",
           carried && "opacity-30",
         )}
@@ -106,7 +113,7 @@ function RefusalActions({ id, to }: { readonly id: string; readonly to: Status }
   const { session, move } = useBoard();
   return (
     <div className="mt-1 flex gap-1">
-      <Button className="h-6 px-2 text-meta" onClick={() => move(id, to)}>
+      <Button className="h-6 px-2 text-meta" onClick={() => move([id], to)}>
         Try again
       </Button>
       <Button look="quiet" className="h-6 px-2 text-meta" onClick={() => session.store.dismiss(id)}>

@@ -62,9 +62,10 @@ export function Columns() {
         if (canceled || !to || session.store.card(id)?.status === to) return;
         const held = document.querySelector("[data-held]");
         if (held) depart(id, held);
-        move(id, to);
+        const ids = hand.with(id);
+        move(ids, to);
         hand.focus(id);
-        announce(`Moved to ${statusTitle(to)}.`);
+        announce(`Moved ${ids.length === 1 ? "" : `${ids.length} cards `}to ${statusTitle(to)}.`);
       }}
     >
       <div
@@ -86,14 +87,21 @@ export function Columns() {
 
 /** The likeness of a card in the hand. */
 function Held({ id }: { readonly id: string }) {
+  const { hand } = useBoard();
   const view = useCard(id);
+  const many = hand.with(id).length;
   if (!view) return null;
   return (
     <div
       data-held
-      className="h-full rotate-1 rounded border border-line-strong bg-card px-2.5 py-2 shadow-lifted"
+      className="relative h-full rotate-1 rounded border border-line-strong bg-card px-2.5 py-2 shadow-lifted"
     >
       <Card view={view} />
+      {many > 1 && (
+        <span className="tabular absolute -top-2 -right-2 flex h-5 min-w-5 items-center justify-center rounded-full bg-accent px-1.5 text-meta font-semibold text-accent-ink">
+          {many}
+        </span>
+      )}
     </div>
   );
 }

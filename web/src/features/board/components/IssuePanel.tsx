@@ -122,7 +122,7 @@ function Head({ issue }: { readonly issue: BoardIssue }) {
           className="h-6 px-2"
           disabled={issue.state === "CLOSED"}
           title={issue.state === "CLOSED" ? "A closed issue is reopened on GitHub" : "Move (m)"}
-          onClick={() => hand.question.set({ kind: "move", id: issue.id })}
+          onClick={() => hand.question.set({ kind: "move", ids: [issue.id] })}
         >
           <StatusGlyph status={status} />
           {statusTitle(status)}

@@ -11,8 +11,8 @@ export type Board = {
   readonly session: BoardSession;
   readonly mover: Mover;
   readonly hand: Hand;
-  /** Moves a card, asking for a reason first where the server wants one. */
-  readonly move: (id: string, to: Status) => void;
+  /** Moves cards, asking for a reason first where the server wants one. */
+  readonly move: (ids: readonly string[], to: Status) => void;
   /** Shows a card in the side panel. */
   readonly open: (id: string) => void;
 };

@@ -14,27 +14,39 @@ export function Questions() {
   const close = () => hand.question.set(undefined);
   switch (question?.kind) {
     case "move": {
-      const { id } = question;
+      const { ids } = question;
+      const [first] = ids;
       const choose = (to: Status) => {
         close();
-        move(id, to);
-        hand.focus(id);
+        move(ids, to);
+        if (first !== undefined) hand.focus(first);
       };
-      return <WhereTo from={session.store.card(id)?.status} onChoose={choose} onClose={close} />;
+      const from = new Set(ids.map((id) => session.store.card(id)?.status));
+      return (
+        <WhereTo
+          many={ids.length}
+          from={from.size === 1 ? [...from][0] : undefined}
+          onChoose={choose}
+          onClose={close}
+        />
+      );
     }
     case "reason": {
-      const { id } = question;
+      const { ids } = question;
+      const [first] = ids;
+      const done = () => {
+        close();
+        if (first !== undefined) hand.focus(first);
+      };
       return (
         <WhyBlocked
           onGive={(reason) => {
-            close();
-            void mover.move(id, "BLOCKED", reason);
-            hand.focus(id);
+            void mover.move(ids, "BLOCKED", reason);
+            done();
           }}
           onClose={() => {
-            close();
-            session.store.abandon(id);
-            hand.focus(id);
+            for (const id of ids) session.store.abandon(id);
+            done();
           }}
         />
       );
@@ -47,10 +59,13 @@ export function Questions() {
 }
 
 function WhereTo({
+  many,
   from,
   onChoose,
   onClose,
 }: {
+  readonly many: number;
+  /** Where all of them are now, if that is one place. */
   readonly from: Status | undefined;
   readonly onChoose: (to: Status) => void;
   readonly onClose: () => void;
@@ -67,7 +82,11 @@ function WhereTo({
     return () => window.removeEventListener("keydown", listener);
   }, []);
   return (
-    <Dialog title="Move to" onClose={onClose} className="max-w-64">
+    <Dialog
+      title={many === 1 ? "Move to" : `Move ${many} cards to`}
+      onClose={onClose}
+      className="max-w-64"
+    >
       <ul className="-mx-2">
         {STATUSES.map((status, index) => (
           <li key={status}>
@@ -135,6 +154,8 @@ const KEYS: readonly (readonly [keys: readonly string[], does: string])[] = [
   [["Esc"], "Close it"],
   [["m", "1…6"], "Move the card to a column"],
   [["Space", "← →", "Space"], "Pick up, choose a column, drop"],
+  [["x"], "Select the card, or take it out again"],
+  [["Shift", "j k"], "Select on the way; then every key acts on all"],
   [["z"], "Undo the last move"],
   [["/"], "Search"],
   [["f"], "Filter"],

@@ -35,10 +35,10 @@ function press(keys: BoardKeys, event: KeyboardEvent): boolean {
   const { hand, open, session } = keys.board;
   const onCard = event.target instanceof Element && event.target.closest("[data-card]") !== null;
   const id = hand.focused.get();
-  const direction = WALK[event.key];
+  const direction = WALK[event.shiftKey ? event.key.toLowerCase() : event.key] ?? WALK[event.key];
   // Arrows scroll whatever else has the focus; letters mean the board wherever they are pressed.
   const walks = onCard || event.target === document.body || event.key.length === 1;
-  if (direction) return walks && walk(keys, direction);
+  if (direction) return walks && walk(keys, direction, event.shiftKey);
 
   switch (event.key) {
     case "Enter":
@@ -50,14 +50,22 @@ function press(keys: BoardKeys, event: KeyboardEvent): boolean {
       lift(keys, id);
       return true;
     case "Escape":
-      if (keys.opened === undefined) return false;
-      keys.close();
-      hand.focus(keys.opened);
-      return true;
-    case "m":
+      if (keys.opened !== undefined) {
+        keys.close();
+        hand.focus(keys.opened);
+        return true;
+      }
+      hand.clear();
+      return false;
+    case "x":
       if (id === undefined || !session.store.card(id)) return false;
-      hand.question.set({ kind: "move", id });
+      hand.toggle(id);
       return true;
+    case "m": {
+      const ids = acting(keys);
+      if (ids.length > 0) hand.question.set({ kind: "move", ids });
+      return ids.length > 0;
+    }
     case "z":
       undo(keys);
       return true;
@@ -75,11 +83,25 @@ function press(keys: BoardKeys, event: KeyboardEvent): boolean {
   }
 }
 
-function walk({ board, columns, opened }: BoardKeys, direction: Direction): boolean {
+/** The cards that a key acts on: what is selected, else the card with the focus. */
+export function acting({ board: { hand, session } }: BoardKeys): readonly string[] {
+  const selected = [...hand.selected.get()].filter((id) => session.store.card(id));
+  if (selected.length > 0) return selected;
+  const id = hand.focused.get();
+  return id !== undefined && session.store.card(id) ? [id] : [];
+}
+
+function walk(
+  { board, columns, opened }: BoardKeys,
+  direction: Direction,
+  extend: boolean,
+): boolean {
   const { hand, open, session } = board;
   const lanes = columns.map((status) => ({ status, ids: session.store.column(status).ids }));
-  const next = neighbour(lanes, hand.focused.get(), direction);
+  const from = hand.focused.get();
+  const next = neighbour(lanes, from, direction);
   if (next === undefined) return false;
+  if (extend && from !== undefined) hand.select([from, next]);
   hand.focus(next);
   if (opened !== undefined) open(next);
   return true;
@@ -109,7 +131,7 @@ function carry({ board: { hand, move }, columns }: BoardKeys, key: string): bool
   } else if (key === " " || key === "Enter") {
     hand.lifted.set(undefined);
     announce(`Dropped in ${statusTitle(lifted.over)}.`);
-    move(lifted.id, lifted.over);
+    move(hand.with(lifted.id), lifted.over);
     hand.focus(lifted.id);
   } else if (key === "Escape" || key === "Tab") {
     hand.lifted.set(undefined);
@@ -118,15 +140,19 @@ function carry({ board: { hand, move }, columns }: BoardKeys, key: string): bool
   return true;
 }
 
-function undo({ board: { hand, mover, session } }: BoardKeys): void {
+/** Takes the last movement back and says so. */
+export function undo({ board: { hand, mover, session } }: BoardKeys): void {
   const undone = mover.undo();
-  if (!undone) {
+  const [first] = undone;
+  if (!first) {
     notify("There is no move to undo.");
     return;
   }
-  hand.focus(undone.id);
-  const number = session.store.card(undone.id)?.issue.number;
+  hand.focus(first.id);
+  const number = session.store.card(first.id)?.issue.number;
   notify(
-    `Moved ${number === undefined ? "it" : `#${number}`} back to ${statusTitle(undone.from)}.`,
+    undone.length === 1
+      ? `Moved ${number === undefined ? "it" : `#${number}`} back to ${statusTitle(first.from)}.`
+      : `Moved ${undone.length} cards back.`,
   );
 }

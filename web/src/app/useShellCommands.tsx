@@ -1,0 +1,57 @@
+import { FolderGit2, Moon, Sun } from "lucide-react";
+import { useEffect, useEffectEvent, useRef } from "react";
+import { useLocation } from "wouter";
+import { addCommands, type Command } from "@/lib/commands.ts";
+import { useKeys } from "@/lib/keys.ts";
+import { chooseTheme, theme } from "@/lib/theme.ts";
+import { PAGES } from "./pages.ts";
+
+/** After `g`, the key of a page counts for this long. */
+const CHORD_MS = 1_000;
+
+/** What can be done on every page, by name and, for going somewhere, by `g` and a letter. */
+export function useShellCommands(repositories: () => void): void {
+  const [, navigate] = useLocation();
+  const going = useRef(-Infinity);
+
+  useKeys((event) => {
+    if (event.key === "g") {
+      going.current = performance.now();
+      return true;
+    }
+    const chord = performance.now() - going.current < CHORD_MS;
+    going.current = -Infinity;
+    const page = chord ? PAGES.find((candidate) => candidate.key === event.key) : undefined;
+    if (page) navigate(page.path);
+    return page !== undefined;
+  });
+
+  const offered = useEffectEvent((): readonly Command[] => {
+    const dark = theme.get() === "dark";
+    return [
+      ...PAGES.map(({ path, title, icon: Icon, key }) => ({
+        key: `page:${path}`,
+        group: "Go to",
+        text: title,
+        mark: <Icon size={14} aria-hidden />,
+        hint: `g ${key}`,
+        run: () => navigate(path),
+      })),
+      {
+        key: "repositories",
+        group: "Dispatch",
+        text: "Repositories",
+        mark: <FolderGit2 size={14} aria-hidden />,
+        run: repositories,
+      },
+      {
+        key: "theme",
+        group: "Dispatch",
+        text: dark ? "Switch to light mode" : "Switch to dark mode",
+        mark: dark ? <Sun size={14} aria-hidden /> : <Moon size={14} aria-hidden />,
+        run: () => chooseTheme(dark ? "light" : "dark"),
+      },
+    ];
+  });
+  useEffect(() => addCommands(() => offered()), []);
+}

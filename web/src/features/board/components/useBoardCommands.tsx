@@ -1,0 +1,60 @@
+import { Keyboard, ListFilter, RefreshCw, Search, Undo2 } from "lucide-react";
+import { useEffect, useEffectEvent } from "react";
+import { StatusGlyph } from "@/components/StatusGlyph.tsx";
+import { addCommands, type Command } from "@/lib/commands.ts";
+import { STATUSES, statusTitle } from "@/lib/statuses.ts";
+import { syncAndTell } from "../api/sync.ts";
+import { acting, undo, type BoardKeys } from "./useBoardKeys.ts";
+
+/** What can be done on the board, by name. */
+export function useBoardCommands(keys: BoardKeys): void {
+  const offered = useEffectEvent(() => commandsOf(keys));
+  useEffect(() => addCommands(() => offered()), []);
+}
+
+function commandsOf(keys: BoardKeys): readonly Command[] {
+  const { hand, move, session } = keys.board;
+  const ids = acting(keys);
+  const [first] = ids;
+  const subject =
+    ids.length === 1 && first !== undefined
+      ? `#${session.store.card(first)?.issue.number ?? ""}`
+      : `${ids.length} cards`;
+  return [
+    ...(ids.length === 0 ? [] : STATUSES).map((status, index) => ({
+      key: `move:${status}`,
+      group: `Move ${subject} to`,
+      text: statusTitle(status),
+      mark: <StatusGlyph status={status} />,
+      hint: `m ${index + 1}`,
+      run: () => {
+        move(ids, status);
+        if (first !== undefined) hand.focus(first);
+      },
+    })),
+    command("search", "Search", <Search size={14} aria-hidden />, keys.search, "/"),
+    command("filter", "Filter", <ListFilter size={14} aria-hidden />, keys.filter, "f"),
+    command("undo", "Undo the last move", <Undo2 size={14} aria-hidden />, () => undo(keys), "z"),
+    command(
+      "sync",
+      "Sync with GitHub",
+      <RefreshCw size={14} aria-hidden />,
+      () => void syncAndTell(),
+    ),
+    command(
+      "keys",
+      "Show all keys",
+      <Keyboard size={14} aria-hidden />,
+      () => hand.question.set({ kind: "keys" }),
+      "?",
+    ),
+  ];
+}
+
+const command = (
+  key: string,
+  text: string,
+  mark: Command["mark"],
+  run: () => void,
+  hint?: string,
+): Command => ({ key, group: "Board", text, mark, run, ...(hint !== undefined && { hint }) });

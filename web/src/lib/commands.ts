@@ -1,0 +1,33 @@
+import type { ReactNode } from "react";
+import { signal } from "./signal.ts";
+
+/** Something that can be done from anywhere on the page by calling it by name. */
+export type Command = {
+  /** Unique on the page. */
+  readonly key: string;
+  readonly group: string;
+  readonly text: string;
+  readonly mark?: ReactNode;
+  /** The key that does the same. */
+  readonly hint?: string;
+  readonly run: () => void;
+};
+
+/** Made anew each time the palette opens, because what can be done depends on what is in the hand. */
+type Source = () => readonly Command[];
+
+const sources = new Set<Source>();
+
+/** Whether the palette is open. */
+export const palette = signal(false);
+
+/** Everything that can be done now, in the order in which the parts of the page came up. */
+export const commands = (): readonly Command[] => [...sources].flatMap((source) => source());
+
+/** Offers commands until the way back is called. */
+export function addCommands(source: Source): () => void {
+  sources.add(source);
+  return () => {
+    sources.delete(source);
+  };
+}

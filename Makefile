@@ -3,6 +3,7 @@
 # The first run of a target fetches and builds everything it needs; later ones only what changed.
 
 MODULES := web/node_modules/.package-lock.json
+QUERIES := github-queries/node_modules/.package-lock.json
 WEB := web/dist/index.html
 WEB_SOURCES := schema.graphql $(shell find web -type d \( -name node_modules -o -name dist -o -name test-results \) -prune -o -type f -print)
 
@@ -23,13 +24,14 @@ run: $(WEB)
 test: $(WEB)
 	@scripts/test
 
-check: $(MODULES) $(WEB)
+check: $(MODULES) $(QUERIES) $(WEB)
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps --document-private-items
 	cd web && npm run --silent lint
 	cd web && npm run --silent typecheck
 	cd web && npm run --silent codegen:check
+	cd github-queries && npm run --silent check
 	node scripts/dependencies.mjs
 
 bench: $(WEB)
@@ -43,6 +45,11 @@ tools:
 $(MODULES): web/package-lock.json | tools
 	@echo 'Fetching the modules of the web pages (about a minute) ...'
 	cd web && npm ci --no-fund --no-audit
+	@touch $@
+
+$(QUERIES): github-queries/package-lock.json | tools
+	@echo "Fetching GitHub's schema (a few seconds) ..."
+	cd github-queries && npm ci --no-fund --no-audit
 	@touch $@
 
 $(WEB): $(MODULES) $(WEB_SOURCES)

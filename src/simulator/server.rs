@@ -217,7 +217,7 @@ impl Service {
     fn with_headers(&self, mut response: Response) -> Response {
         let limits = self.simulator.limits();
         let now = self.simulator.now();
-        let used = limits.limit - limits.remaining;
+        let used = (limits.limit - limits.remaining).max(0);
         let headers = response.headers_mut();
         // GitHub's time is the simulator's, not this machine's.
         let date = now.format("%a, %d %b %Y %H:%M:%S GMT").to_string();

@@ -177,6 +177,10 @@ id!(
     /// One line of the audit log.
     AuditEntryId, "aud", "an audit entry"
 );
+id!(
+    /// A named filter.
+    SavedViewId, "viw", "a saved view"
+);
 
 /// A position in the event log. Opaque to clients: they keep the newest one seen and hand it back
 /// as `after` to go on without a gap. Position 0 is before the first event.

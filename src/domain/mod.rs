@@ -19,7 +19,7 @@ pub mod status;
 pub use access::Tier;
 pub use actor::Actor;
 pub use filter::IssueFilter;
-pub use ids::{AgentRunId, AuditEntryId, EventCursor, IssueId, RepositoryId};
+pub use ids::{AgentRunId, AuditEntryId, EventCursor, IssueId, RepositoryId, SavedViewId};
 pub use instant::Instant;
 pub use labels::LabelSet;
 pub use names::FullName;

@@ -6,6 +6,7 @@
 //! every change appends its events in the transaction that makes it.
 
 pub mod agent_runs;
+pub mod assignments;
 pub mod audit;
 pub mod board;
 mod changes;
@@ -13,9 +14,11 @@ mod error;
 pub mod events;
 pub mod labels;
 pub mod moves;
+pub mod overview;
 pub mod retention;
 pub mod sync;
 pub mod tracking;
+pub mod views;
 
 pub use error::Error;
 

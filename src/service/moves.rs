@@ -1,10 +1,13 @@
 //! Moving a card to another column.
 
+use futures_util::{StreamExt, stream};
+
+use super::audit::find_audit_entry;
 use super::labels::{Changed, Intent, change_labels};
 use super::{Error, Result, board};
 use crate::app::App;
 use crate::domain::labels::LabelPlan;
-use crate::domain::{Actor, IssueId, Status};
+use crate::domain::{Actor, AuditEntryId, IssueId, Status};
 
 /// Moves an issue to another column.
 #[derive(Debug, Clone, async_graphql::InputObject)]
@@ -42,13 +45,72 @@ pub async fn set_status(app: &App, actor: &Actor, command: MoveIssue) -> Result<
     change_status(app, actor, "set_status", command).await
 }
 
+/// How many issues one call may move.
+pub const MOST_AT_ONCE: usize = 100;
+
+/// How many of them are under way at a time.
+const AT_ONCE: usize = 4;
+
+/// Moves several issues to one column; each moves or stays for itself. Answers in the order asked.
+///
+/// # Errors
+///
+/// [`Error::Invalid`] for more than [`MOST_AT_ONCE`], or without a reason for Blocked.
+pub async fn move_issues(
+    app: &App,
+    actor: &Actor,
+    issues: &[IssueId],
+    to: Status,
+    reason: Option<String>,
+) -> Result<Vec<(IssueId, Result<Changed>)>> {
+    if issues.len() > MOST_AT_ONCE {
+        let reason = format!("{} issues are too many; {MOST_AT_ONCE} at most", issues.len());
+        return Err(Error::Invalid { field: "issueIds", reason });
+    }
+    reason_for(to, reason.as_deref())?;
+    let move_one = async |issue_id: IssueId| {
+        let command = MoveIssue {
+            issue_id,
+            to,
+            expected_from: None,
+            reason: reason.clone(),
+            fencing_token: None,
+        };
+        (issue_id, move_issue(app, actor, command).await)
+    };
+    Ok(stream::iter(issues.iter().copied()).map(move_one).buffered(AT_ONCE).collect().await)
+}
+
+/// Moves an issue back to where it was before a move, with a move of its own in the audit log,
+/// `undo_move`. Refused when the issue has been moved on since.
+///
+/// # Errors
+///
+/// [`Error::NotFound`], [`Error::Invalid`] for an entry that is no move that succeeded; else as
+/// [`move_issue`].
+pub async fn undo_move(app: &App, actor: &Actor, entry: AuditEntryId) -> Result<Changed> {
+    let entry = find_audit_entry(app, entry).await?;
+    let (Some(issue_id), Some(moved_to), Some(true)) =
+        (entry.issue_id, entry.target_status, entry.success)
+    else {
+        let reason = "is not a move that succeeded".to_owned();
+        return Err(Error::Invalid { field: "auditEntryId", reason });
+    };
+    let to = entry.before_labels.status().unwrap_or(Status::Backlog);
+    // What it waited for then is not known any more; that it waits is.
+    let reason = (to == Status::Blocked).then(|| "blocked again by an undo".to_owned());
+    let command =
+        MoveIssue { issue_id, to, expected_from: Some(moved_to), reason, fencing_token: None };
+    change_status(app, actor, "undo_move", command).await
+}
+
 async fn change_status(
     app: &App,
     actor: &Actor,
     action: &str,
     command: MoveIssue,
 ) -> Result<Changed> {
-    let reason = reason_for(&command)?;
+    let reason = reason_for(command.to, command.reason.as_deref())?;
     if command.fencing_token.is_some() {
         return Err(Error::LeaseLost { holder: None });
     }
@@ -66,11 +128,11 @@ async fn change_status(
 }
 
 /// Why an issue is blocked, where that is the move.
-fn reason_for(command: &MoveIssue) -> Result<Option<String>> {
-    if command.to != Status::Blocked {
+fn reason_for(to: Status, given: Option<&str>) -> Result<Option<String>> {
+    if to != Status::Blocked {
         return Ok(None);
     }
-    let given = command.reason.as_deref().map(str::trim).filter(|reason| !reason.is_empty());
+    let given = given.map(str::trim).filter(|reason| !reason.is_empty());
     given.map(|reason| Some(reason.to_owned())).ok_or_else(|| Error::Invalid {
         field: "reason",
         reason: "a move to Blocked needs a reason that tells what it waits for".to_owned(),

@@ -303,6 +303,28 @@ pub async fn remove(
         .await
 }
 
+/// Issues in progress that were last updated before `before`, longest ago first, those with an
+/// excluded label left out.
+pub async fn in_progress_since(
+    connection: &mut Connection,
+    before: DateTime<Utc>,
+    excluded: &[String],
+    limit: u32,
+) -> QueryResult<Vec<Issue>> {
+    dsl::issues
+        .inner_join(repositories::table)
+        .filter(repositories::enabled)
+        .filter(dsl::on_board)
+        .filter(dsl::status.eq(Status::InProgress))
+        .filter(dsl::updated_at.lt(before))
+        .filter(diesel::dsl::not(dsl::labels.overlaps_with(excluded)))
+        .order((dsl::updated_at.asc(), dsl::id.asc()))
+        .limit(i64::from(limit))
+        .select(Issue::as_select())
+        .load(connection)
+        .await
+}
+
 /// Takes issues off the board that were closed before the done window; they come back.
 pub async fn leave_done_window(
     connection: &mut Connection,

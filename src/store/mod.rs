@@ -14,6 +14,8 @@ pub mod milestones;
 pub mod page;
 pub mod pool;
 pub mod repositories;
+pub mod saved_views;
+pub mod statistics;
 #[rustfmt::skip]
 mod schema;
 
@@ -24,6 +26,7 @@ pub use issues::Issue;
 pub use page::{Page, PageRequest, Position};
 pub use pool::{MIGRATIONS, Pool, connect, establish, run_migrations};
 pub use repositories::Repository;
+pub use saved_views::SavedView;
 
 /// One connection to PostgreSQL, in a transaction or not.
 pub type Connection = diesel_async::AsyncPgConnection;

@@ -183,6 +183,18 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    /// Named filters, shared by everybody.
+    saved_views (id) {
+        id -> BigInt,
+        name -> Text,
+        /// The query of the board's address: filters, grouping and order.
+        query -> Text,
+        created_by -> Text,
+        created_at -> Timestamptz,
+    }
+}
+
 diesel::joinable!(agent_runs -> issues (issue_id));
 diesel::joinable!(audit_log -> issues (issue_id));
 diesel::joinable!(board_counts -> repositories (repository_id));
@@ -197,4 +209,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     job_locks,
     milestones,
     repositories,
+    saved_views,
 );

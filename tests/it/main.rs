@@ -1,10 +1,12 @@
 //! Every test that needs a database, a door or a simulated GitHub.
 
+mod assignments;
 mod floors;
 mod github;
 mod graphql_http;
 mod migrations;
 mod moves;
+mod overview;
 mod postgres;
 mod schema;
 mod simulator;

@@ -7,7 +7,7 @@ use dispatch::domain::events::EventKind;
 use dispatch::domain::{EventCursor, IssueState, LabelSet, Status};
 use dispatch::service::events::{Replay, events_after};
 use dispatch::service::labels::{Changed, settle_overdue};
-use dispatch::service::moves::{MoveIssue, move_issue};
+use dispatch::service::moves::{MoveIssue, move_issue, move_issues, undo_move};
 use dispatch::service::{self, Error};
 use dispatch::simulator::{Fault, Gate, Write};
 use dispatch::store::audit::AuditFilter;
@@ -426,6 +426,58 @@ async fn the_only_writes_are_the_labels_of_the_move() {
                 },
             ]
         );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_undo_is_a_move_back_of_its_own() {
+    given(async |given| {
+        given.with_issues(&[("There and back", &["status/ready"])]).await;
+        let moved = try_move(&given.app, &given.issue(1).await, Status::Done).await.unwrap();
+        let entry = moved.audit_entry.id;
+        let undone = undo_move(&given.app, &person(), entry).await.unwrap();
+        assert_eq!(undone.issue.status, Status::Ready);
+        assert_eq!(undone.audit_entry.action, "undo_move");
+        assert_agreement(given, 1).await;
+
+        let again = undo_move(&given.app, &person(), entry).await.unwrap_err();
+        assert!(matches!(again, Error::Conflict { .. }), "it is elsewhere by now: {again:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_failed_cannot_be_undone() {
+    given(async |given| {
+        given.with_issues(&[("Refused", &["status/ready"])]).await;
+        given.github.inject(Fault::error("FORBIDDEN", "no").on("ChangeLabels"));
+        try_move(&given.app, &given.issue(1).await, Status::Done).await.unwrap_err();
+        let entry = audit(given).await.remove(0);
+        let refused = undo_move(&given.app, &person(), entry.id).await.unwrap_err();
+        assert!(matches!(refused, Error::Invalid { field: "auditEntryId", .. }), "{refused:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn of_several_moves_each_succeeds_or_fails_for_itself() {
+    given(async |given| {
+        let titles = ["One", "Two", "Three", "Four", "Five", "Six"];
+        given.with_issues(&titles.map(|title| (title, &["status/ready"][..]))).await;
+        given.github.close(REPOSITORY, 3).unwrap();
+        let mut ids = Vec::new();
+        for number in 1..=6 {
+            ids.push(given.issue(number).await.id);
+        }
+        let moved = move_issues(&given.app, &person(), &ids, Status::Done, None).await.unwrap();
+        let outcomes: Vec<_> = moved.iter().map(|(id, outcome)| (*id, outcome.is_ok())).collect();
+        let expected: Vec<_> = ids.iter().map(|id| (*id, *id != ids[2])).collect();
+        assert_eq!(outcomes, expected);
+
+        let many = vec![ids[0]; 101];
+        let refused = move_issues(&given.app, &person(), &many, Status::Done, None).await;
+        assert!(matches!(refused, Err(Error::Invalid { field: "issueIds", .. })));
     })
     .await;
 }

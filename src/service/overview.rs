@@ -1,0 +1,224 @@
+//! The state of all the work at one glance: what moves, what is stuck, who works on what.
+
+use std::collections::BTreeMap;
+
+use chrono::{Days, NaiveDate, TimeDelta};
+
+use super::Result;
+use crate::app::App;
+use crate::domain::{RepositoryId, Status};
+use crate::store::statistics::{self, DayCount, LabelCount, LaneCount, RepositoryCount, RunCount};
+use crate::store::{Issue, issues};
+
+/// How long an issue in progress may go without a change before it is stale.
+pub const STALE_AFTER: TimeDelta = TimeDelta::days(7);
+
+/// How far back an agent's runs count.
+pub const RUNS_COUNT_FOR: TimeDelta = TimeDelta::days(30);
+
+/// How many issues stand in each column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts([i64; 6]);
+
+impl Counts {
+    /// How many stand in a column.
+    pub fn of(&self, status: Status) -> i64 {
+        self.0[status as usize]
+    }
+
+    /// How many there are.
+    pub fn total(&self) -> i64 {
+        self.0.iter().sum()
+    }
+
+    /// How many there are that are not in Done.
+    pub fn unfinished(&self) -> i64 {
+        self.total() - self.of(Status::Done)
+    }
+
+    fn add(&mut self, status: Status, issues: i64) {
+        self.0[status as usize] += issues;
+    }
+}
+
+/// The columns of one repository.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Project {
+    /// The repository.
+    pub repository_id: RepositoryId,
+    /// Its issues on the board.
+    pub counts: Counts,
+}
+
+/// Every tracked repository that has issues on the board, with its columns.
+pub async fn projects(app: &App) -> Result<Vec<Project>> {
+    let mut connection = app.connection().await?;
+    let mut projects: BTreeMap<i64, Counts> = BTreeMap::new();
+    for RepositoryCount { repository_id, status, issues } in
+        statistics::by_repository(&mut connection).await?
+    {
+        projects.entry(repository_id.0).or_default().add(status, issues);
+    }
+    let project = |(id, counts)| Project { repository_id: RepositoryId(id), counts };
+    Ok(projects.into_iter().map(project).collect())
+}
+
+/// An agent: what it is assigned and how its runs went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Agent {
+    /// Its name, without the `agent/` prefix.
+    pub name: String,
+    /// Its issues on the board.
+    pub counts: Counts,
+    /// Its runs of the last [`RUNS_COUNT_FOR`]; none when it never reported one.
+    pub runs: Option<RunCount>,
+}
+
+/// Every agent that is named by a label on the board, by the settings or by a run it reported.
+pub async fn agents(app: &App) -> Result<Vec<Agent>> {
+    let since = app.clock.now() - RUNS_COUNT_FOR;
+    let (labels, runs) = {
+        let mut connection = app.connection().await?;
+        let excluded = &app.config.board.excluded_labels;
+        let labels = statistics::by_label(&mut connection, &["agent/"], excluded).await?;
+        (labels, statistics::runs_by_agent(&mut connection, since).await?)
+    };
+    let mut agents = Agents::default();
+    for name in &app.config.agents {
+        agents.named(name);
+    }
+    for LabelCount { label, status, issues } in labels {
+        let name = label.strip_prefix("agent/").unwrap_or(&label);
+        agents.named(name).counts.add(status, issues);
+    }
+    for run in runs {
+        agents.named(&run.agent_name).runs = Some(run.clone());
+    }
+    Ok(agents.0.into_values().collect())
+}
+
+/// Agents by name, made when first named.
+#[derive(Default)]
+struct Agents(BTreeMap<String, Agent>);
+
+impl Agents {
+    fn named(&mut self, name: &str) -> &mut Agent {
+        let new = || Agent { name: name.to_owned(), counts: Counts::default(), runs: None };
+        self.0.entry(name.to_owned()).or_insert_with(new)
+    }
+}
+
+/// Issues in progress that nobody touched for [`STALE_AFTER`], longest untouched first.
+pub async fn stale_issues(app: &App, limit: u32) -> Result<Vec<Issue>> {
+    let before = app.clock.now() - STALE_AFTER;
+    let mut connection = app.connection().await?;
+    let excluded = &app.config.board.excluded_labels;
+    Ok(issues::in_progress_since(&mut connection, before, excluded, limit).await?)
+}
+
+/// The moves that succeeded on each of the last `days` days, today included, oldest first.
+pub async fn moves_by_day(app: &App, days: u32) -> Result<Vec<DayCount>> {
+    let today = app.clock.now().date_naive();
+    let first = today - Days::new(u64::from(days.saturating_sub(1)));
+    let counted = {
+        let mut connection = app.connection().await?;
+        let since = first.and_time(chrono::NaiveTime::MIN).and_utc();
+        statistics::moves_by_day(&mut connection, since).await?
+    };
+    let count_on =
+        |day: NaiveDate| counted.iter().find(|on| on.day == day).map_or(0, |on| on.count);
+    let day_count = |day| DayCount { day, count: count_on(day) };
+    Ok(first.iter_days().take_while(|day| *day <= today).map(day_count).collect())
+}
+
+/// The columns at the end of one day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DayCounts {
+    /// The day, by UTC.
+    pub day: NaiveDate,
+    /// The columns at its end; of today, now.
+    pub counts: Counts,
+}
+
+/// The columns at the end of each day that the event log tells of one by one, oldest first, the last
+/// `days` of them. The columns of now are known; each event says how they came to be.
+pub async fn status_by_day(app: &App, days: u32) -> Result<Vec<DayCounts>> {
+    let now = app.clock.now();
+    let wanted_since = now - TimeDelta::days(i64::from(days.saturating_sub(1)));
+    let mut connection = app.connection().await?;
+    let told_since = statistics::events_tell_since(&mut connection).await?.unwrap_or(now);
+    let first = told_since.max(wanted_since).date_naive();
+    let since = told_since.max(first.and_time(chrono::NaiveTime::MIN).and_utc());
+    let growth = statistics::growth_by_day(&mut connection, since).await?;
+    let mut counts = Counts::default();
+    for RepositoryCount { status, issues, .. } in statistics::by_repository(&mut connection).await?
+    {
+        counts.add(status, issues);
+    }
+    let mut history = Vec::new();
+    let mut day = now.date_naive();
+    while day >= first {
+        history.push(DayCounts { day, counts });
+        for change in growth.iter().filter(|change| change.day == day) {
+            counts.add(change.status, -change.growth);
+        }
+        let Some(yesterday) = day.pred_opt() else { break };
+        day = yesterday;
+    }
+    history.reverse();
+    Ok(history)
+}
+
+/// A value that a filter can take, and how many issues on the board have it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FilterOption {
+    /// The value as the filter takes it.
+    pub value: String,
+    /// How many issues.
+    pub issues: i64,
+}
+
+/// What the board can be filtered by now.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct FilterOptions {
+    /// Names behind `agent/`.
+    pub agents: Vec<FilterOption>,
+    /// Names behind `owner/`.
+    pub owners: Vec<FilterOption>,
+    /// Names behind `project/`.
+    pub projects: Vec<FilterOption>,
+    /// Words behind `priority/`.
+    pub priorities: Vec<FilterOption>,
+    /// Lanes.
+    pub lanes: Vec<FilterOption>,
+}
+
+/// What the board can be filtered by: every value that an issue on it has, with its count.
+pub async fn filter_options(app: &App) -> Result<FilterOptions> {
+    const PREFIXES: [&str; 4] = ["agent/", "owner/", "project/", "priority/"];
+    let (labels, lanes) = {
+        let mut connection = app.connection().await?;
+        let excluded = &app.config.board.excluded_labels;
+        let labels = statistics::by_label(&mut connection, &PREFIXES, excluded).await?;
+        (labels, statistics::by_lane(&mut connection).await?)
+    };
+    let behind = |prefix: &str| -> Vec<FilterOption> {
+        let mut options: BTreeMap<&str, i64> = BTreeMap::new();
+        for LabelCount { label, issues, .. } in &labels {
+            if let Some(name) = label.strip_prefix(prefix) {
+                *options.entry(name).or_default() += issues;
+            }
+        }
+        let option = |(name, issues): (&str, i64)| FilterOption { value: name.to_owned(), issues };
+        options.into_iter().map(option).collect()
+    };
+    let [agents, owners, projects, priorities] = PREFIXES.map(behind);
+    let lane = |LaneCount { lane, issues }| FilterOption { value: lane, issues };
+    Ok(FilterOptions {
+        agents,
+        owners,
+        projects,
+        priorities,
+        lanes: lanes.into_iter().map(lane).collect(),
+    })
+}

@@ -1,0 +1,73 @@
+//! Filters that somebody gave a name.
+
+use chrono::{DateTime, Utc};
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+use diesel_async::RunQueryDsl;
+
+use super::schema::saved_views::{self, dsl};
+use super::{Connection, lower};
+use crate::domain::SavedViewId;
+
+/// A named filter, shared by everybody.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = saved_views, check_for_backend(diesel::pg::Pg))]
+pub struct SavedView {
+    /// Our id.
+    pub id: SavedViewId,
+    /// Its name, unique without regard to case.
+    pub name: String,
+    /// The query of the board's address: filters, grouping and order.
+    pub query: String,
+    /// Who saved it last.
+    pub created_by: String,
+    /// When it was saved last.
+    pub created_at: DateTime<Utc>,
+}
+
+/// Every view, by name.
+pub async fn all(connection: &mut Connection) -> QueryResult<Vec<SavedView>> {
+    dsl::saved_views.order(lower(dsl::name)).select(SavedView::as_select()).load(connection).await
+}
+
+/// A view by id.
+pub async fn by_id(connection: &mut Connection, id: SavedViewId) -> QueryResult<Option<SavedView>> {
+    dsl::saved_views.find(id).select(SavedView::as_select()).first(connection).await.optional()
+}
+
+/// Saves a view under a name; a view of that name in any case becomes this one.
+pub async fn save(
+    connection: &mut Connection,
+    name: &str,
+    query: &str,
+    actor: &str,
+    now: DateTime<Utc>,
+) -> QueryResult<SavedView> {
+    let said = (
+        dsl::name.eq(name),
+        dsl::query.eq(query),
+        dsl::created_by.eq(actor),
+        dsl::created_at.eq(now),
+    );
+    diesel::insert_into(dsl::saved_views)
+        .values(said)
+        .on_conflict(sql::<Text>("(lower(name))"))
+        .do_update()
+        .set(said)
+        .returning(SavedView::as_returning())
+        .get_result(connection)
+        .await
+}
+
+/// Forgets a view. Nothing comes back when there is none.
+pub async fn delete(
+    connection: &mut Connection,
+    id: SavedViewId,
+) -> QueryResult<Option<SavedView>> {
+    diesel::delete(dsl::saved_views.find(id))
+        .returning(SavedView::as_returning())
+        .get_result(connection)
+        .await
+        .optional()
+}

@@ -1,0 +1,211 @@
+//! Counts over issues, audit entries and events, for pages that show many at once.
+//!
+//! Only counting lives here; what is counted is written elsewhere. Every function looks at tracked
+//! repositories alone.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::QueryableByName;
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Date, Text, Timestamptz};
+use diesel_async::RunQueryDsl;
+
+use super::Connection;
+use crate::domain::{RepositoryId, Status};
+
+/// How many issues of a repository stand in a column.
+#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
+pub struct RepositoryCount {
+    /// The repository.
+    #[diesel(sql_type = BigInt)]
+    pub repository_id: RepositoryId,
+    /// The column.
+    #[diesel(sql_type = Text)]
+    pub status: Status,
+    /// How many.
+    #[diesel(sql_type = BigInt)]
+    pub issues: i64,
+}
+
+/// The issues on the board by repository and column; what has none is absent.
+pub async fn by_repository(connection: &mut Connection) -> QueryResult<Vec<RepositoryCount>> {
+    diesel::sql_query(
+        "SELECT c.repository_id, c.status, c.issues::bigint AS issues \
+         FROM board_counts c JOIN repositories r ON r.id = c.repository_id \
+         WHERE r.enabled AND c.issues > 0 ORDER BY c.repository_id, c.status",
+    )
+    .load(connection)
+    .await
+}
+
+/// How many issues carry a label.
+#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
+pub struct LabelCount {
+    /// The label's name.
+    #[diesel(sql_type = Text)]
+    pub label: String,
+    /// The column they stand in.
+    #[diesel(sql_type = Text)]
+    pub status: Status,
+    /// How many.
+    #[diesel(sql_type = BigInt)]
+    pub issues: i64,
+}
+
+/// The issues on the board by label and column, for labels that begin with one of `prefixes`, those
+/// with an excluded label left out.
+pub async fn by_label(
+    connection: &mut Connection,
+    prefixes: &[&str],
+    excluded: &[String],
+) -> QueryResult<Vec<LabelCount>> {
+    let patterns: Vec<String> = prefixes.iter().map(|prefix| format!("{prefix}%")).collect();
+    diesel::sql_query(
+        "SELECT label, i.status, count(*) AS issues \
+         FROM issues i JOIN repositories r ON r.id = i.repository_id, unnest(i.labels) AS label \
+         WHERE r.enabled AND i.on_board AND label LIKE ANY ($1) AND NOT i.labels && $2 \
+         GROUP BY label, i.status ORDER BY label, i.status",
+    )
+    .bind::<Array<Text>, _>(patterns)
+    .bind::<Array<Text>, _>(excluded)
+    .load(connection)
+    .await
+}
+
+/// How many issues wait in a lane.
+#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
+pub struct LaneCount {
+    /// The lane.
+    #[diesel(sql_type = Text)]
+    pub lane: String,
+    /// How many.
+    #[diesel(sql_type = BigInt)]
+    pub issues: i64,
+}
+
+/// The issues on the board by lane.
+pub async fn by_lane(connection: &mut Connection) -> QueryResult<Vec<LaneCount>> {
+    diesel::sql_query(
+        "SELECT i.lane, count(*) AS issues \
+         FROM issues i JOIN repositories r ON r.id = i.repository_id \
+         WHERE r.enabled AND i.on_board GROUP BY i.lane ORDER BY i.lane",
+    )
+    .load(connection)
+    .await
+}
+
+/// Something counted on one day, by UTC.
+#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
+pub struct DayCount {
+    /// The day.
+    #[diesel(sql_type = Date)]
+    pub day: NaiveDate,
+    /// How many.
+    #[diesel(sql_type = BigInt)]
+    pub count: i64,
+}
+
+/// The moves that succeeded since `since`, by the day they were settled; days without are absent.
+pub async fn moves_by_day(
+    connection: &mut Connection,
+    since: DateTime<Utc>,
+) -> QueryResult<Vec<DayCount>> {
+    diesel::sql_query(
+        "SELECT (settled_at AT TIME ZONE 'UTC')::date AS day, count(*) AS count \
+         FROM audit_log \
+         WHERE success AND target_status IS NOT NULL AND before_labels <> after_labels \
+             AND settled_at >= $1 \
+         GROUP BY 1 ORDER BY 1",
+    )
+    .bind::<Timestamptz, _>(since)
+    .load(connection)
+    .await
+}
+
+/// By how much a column grew on one day.
+#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
+pub struct DayChange {
+    /// The day, by UTC.
+    #[diesel(sql_type = Date)]
+    pub day: NaiveDate,
+    /// The column.
+    #[diesel(sql_type = Text)]
+    pub status: Status,
+    /// How many more issues at its end than at its beginning; negative for fewer.
+    #[diesel(sql_type = BigInt)]
+    pub growth: i64,
+}
+
+/// By how much each column grew on each day since `since`, told by the events of single issues.
+pub async fn growth_by_day(
+    connection: &mut Connection,
+    since: DateTime<Utc>,
+) -> QueryResult<Vec<DayChange>> {
+    diesel::sql_query(
+        "SELECT day, status, sum(one)::bigint AS growth FROM ( \
+             SELECT (at AT TIME ZONE 'UTC')::date AS day, after->>'status' AS status, 1 AS one \
+             FROM event_log WHERE topic = 'board' AND at >= $1 AND (after->>'on_board')::boolean \
+             UNION ALL \
+             SELECT (at AT TIME ZONE 'UTC')::date, before->>'status', -1 \
+             FROM event_log WHERE topic = 'board' AND at >= $1 AND (before->>'on_board')::boolean \
+         ) AS ones GROUP BY day, status HAVING sum(one) <> 0 ORDER BY day, status",
+    )
+    .bind::<Timestamptz, _>(since)
+    .load(connection)
+    .await
+}
+
+#[derive(QueryableByName)]
+struct At {
+    #[diesel(sql_type = diesel::sql_types::Nullable<Timestamptz>)]
+    at: Option<DateTime<Utc>>,
+}
+
+/// Since when the event log tells of every issue one by one: its beginning, or the last event that
+/// stands for many.
+pub async fn events_tell_since(connection: &mut Connection) -> QueryResult<Option<DateTime<Utc>>> {
+    let row: At = diesel::sql_query(
+        "SELECT coalesce( \
+             (SELECT max(at) FROM event_log WHERE kind = 'resync'), \
+             (SELECT min(at) FROM event_log)) AS at",
+    )
+    .get_result(connection)
+    .await?;
+    Ok(row.at)
+}
+
+/// What an agent's runs say of it.
+#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
+pub struct RunCount {
+    /// The agent's name.
+    #[diesel(sql_type = Text)]
+    pub agent_name: String,
+    /// How many runs it reported.
+    #[diesel(sql_type = BigInt)]
+    pub runs: i64,
+    /// How many of them with `success`.
+    #[diesel(sql_type = BigInt)]
+    pub successes: i64,
+    /// How many of them with `error`.
+    #[diesel(sql_type = BigInt)]
+    pub failures: i64,
+    /// When it last reported.
+    #[diesel(sql_type = Timestamptz)]
+    pub last_reported_at: DateTime<Utc>,
+}
+
+/// Every agent that reported a run, with its runs since `since`.
+pub async fn runs_by_agent(
+    connection: &mut Connection,
+    since: DateTime<Utc>,
+) -> QueryResult<Vec<RunCount>> {
+    diesel::sql_query(
+        "SELECT agent_name, count(*) FILTER (WHERE created_at >= $1) AS runs, \
+             count(*) FILTER (WHERE created_at >= $1 AND status = 'success') AS successes, \
+             count(*) FILTER (WHERE created_at >= $1 AND status = 'error') AS failures, \
+             max(created_at) AS last_reported_at \
+         FROM agent_runs GROUP BY agent_name ORDER BY agent_name",
+    )
+    .bind::<Timestamptz, _>(since)
+    .load(connection)
+    .await
+}

@@ -1,0 +1,68 @@
+//! Labels of which an issue has one of a kind: its agent, its owner, its priority.
+
+use dispatch::domain::{LabelSet, Priority};
+use dispatch::service::Error;
+use dispatch::service::assignments::{assign_agent, assign_owner, set_priority};
+use dispatch::service::labels::settle_overdue;
+use dispatch::simulator::Fault;
+
+use crate::support::{REPOSITORY, given, person};
+
+#[tokio::test]
+async fn an_assignment_replaces_its_own_kind_alone() {
+    given(async |given| {
+        let labels = ["status/ready", "agent/alpha", "agent/beta", "owner/sam", "priority/p2"];
+        given.with_issues(&[("Assigned", &labels)]).await;
+        let id = given.issue(1).await.id;
+
+        let changed = assign_agent(&given.app, &person(), id, Some("gamma")).await.unwrap();
+        let after = ["status/ready", "owner/sam", "priority/p2", "agent/gamma"];
+        assert_eq!(changed.issue.labels, LabelSet::from(after));
+        assert_eq!(changed.audit_entry.action, "assign_agent");
+
+        assign_owner(&given.app, &person(), id, Some("owner/kim")).await.unwrap();
+        let changed = set_priority(&given.app, &person(), id, Some(Priority::P0)).await.unwrap();
+        assert_eq!(changed.issue.priority, Some(Priority::P0));
+        assert_eq!(given.github.label_color(REPOSITORY, "priority/p0").as_deref(), Some("ef4444"));
+
+        let changed = assign_agent(&given.app, &person(), id, None).await.unwrap();
+        let after = ["status/ready", "owner/kim", "priority/p0"];
+        assert_eq!(changed.issue.labels, LabelSet::from(after));
+        assert_eq!(changed.audit_entry.action, "unassign_agent");
+        assert_eq!(given.github.labels(REPOSITORY, 1), after);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_name_that_is_no_label_is_refused_before_github_hears_of_it() {
+    given(async |given| {
+        given.with_issues(&[("Named", &[])]).await;
+        let id = given.issue(1).await.id;
+        given.github.forget_requests();
+        for name in ["", "  ", "agent/", "a,b", "a\nb", &"x".repeat(45)] {
+            let refused = assign_agent(&given.app, &person(), id, Some(name)).await;
+            assert!(matches!(refused, Err(Error::Invalid { field: "agent", .. })), "{name:?}");
+        }
+        assert_eq!(given.github.total(), 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_assignment_whose_answer_is_lost_is_settled_like_a_move() {
+    given(async |given| {
+        given.with_issues(&[("Lost", &["agent/alpha"])]).await;
+        let id = given.issue(1).await.id;
+        given.github.inject(Fault::DropAfter.on("ChangeLabels"));
+        given.github.inject(Fault::refuse(502, "away").on("LiveLabels").after(1).always());
+        assign_agent(&given.app, &person(), id, Some("beta")).await.unwrap_err();
+        given.github.clear_faults();
+        given.advance(8);
+        settle_overdue(&given.app).await.unwrap();
+        assert_eq!(given.issue(1).await.labels, LabelSet::from(["agent/beta"]));
+        let settled = "SELECT count(*) FROM audit_log WHERE success AND action = 'assign_agent'";
+        assert_eq!(given.database.number(settled).await, 1);
+    })
+    .await;
+}

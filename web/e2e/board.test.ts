@@ -220,3 +220,18 @@ test("cards selected on the way move together, and come back together", async ({
   for (const each of ids)
     await expect(column(page, "BACKLOG").locator(`[data-card="${each}"]`)).toBeVisible();
 });
+
+test("everything can be called by name", async ({ page, service }) => {
+  const id = await quietIssue(service, "BACKLOG");
+  await openBoard(page);
+  await card(page, id).focus();
+  await page.keyboard.press("Control+k");
+  await page.getByRole("combobox", { name: "Do or go to" }).fill("to ready");
+  await page.keyboard.press("Enter");
+  await expect(column(page, "READY").locator(`[data-card="${id}"]`)).toBeFocused();
+
+  await page.keyboard.press("Control+k");
+  await page.keyboard.type("dark mode");
+  await page.keyboard.press("Enter");
+  await expect(page.locator("html")).toHaveClass("dark");
+});

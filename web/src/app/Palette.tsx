@@ -1,26 +1,23 @@
-import { useEffect, useState } from "react";
+import { useEffect } from "react";
 import { Picker } from "@/components/Picker.tsx";
-import { commands, palette } from "@/lib/commands.ts";
+import { openPalette, palette } from "@/lib/commands.ts";
 import { useSignal } from "@/lib/signal.ts";
 
 /** Every page, filter and action, by name. Ctrl K or Cmd K opens it anywhere, in a text field too. */
 export function Palette() {
-  const open = useSignal(palette);
+  const offered = useSignal(palette);
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if (event.key.toLowerCase() !== "k" || !(event.ctrlKey || event.metaKey)) return;
       event.preventDefault();
-      if (palette.get() || !document.querySelector("dialog[open]")) palette.set(!palette.get());
+      if (palette.get()) palette.set(undefined);
+      else if (!document.querySelector("dialog[open]")) openPalette();
     };
     window.addEventListener("keydown", onKey);
     return () => window.removeEventListener("keydown", onKey);
   }, []);
-  return open ? <Open /> : null;
-}
-
-function Open() {
-  const [offered] = useState(commands);
-  const close = () => palette.set(false);
+  if (!offered) return null;
+  const close = () => palette.set(undefined);
   return (
     <Picker
       label="Do or go to"

@@ -2,7 +2,7 @@ import { Command, FolderGit2, Moon, PanelLeft, Sun } from "lucide-react";
 import { useState, type ReactNode } from "react";
 import { Link, useLocation } from "wouter";
 import { classes } from "@/components/classes.ts";
-import { palette } from "@/lib/commands.ts";
+import { openPalette } from "@/lib/commands.ts";
 import { service } from "@/lib/service.ts";
 import { useSignal } from "@/lib/signal.ts";
 import { chooseTheme, theme } from "@/lib/theme.ts";
@@ -45,7 +45,7 @@ export function Rail({ onRepositories }: { readonly onRepositories: () => void }
         icon={<Command size={16} aria-hidden />}
         label="Commands"
         wide={wide}
-        onClick={() => palette.set(true)}
+        onClick={openPalette}
       />
       <div className="grow max-sm:hidden" />
       <ThemeButton wide={wide} />

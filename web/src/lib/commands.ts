@@ -18,11 +18,11 @@ type Source = () => readonly Command[];
 
 const sources = new Set<Source>();
 
-/** Whether the palette is open. */
-export const palette = signal(false);
+/** What the open palette offers; undefined while it is closed. */
+export const palette = signal<readonly Command[] | undefined>(undefined);
 
-/** Everything that can be done now, in the order in which the parts of the page came up. */
-export const commands = (): readonly Command[] => [...sources].flatMap((source) => source());
+/** Opens the palette with everything that can be done now. */
+export const openPalette = (): void => palette.set([...sources].flatMap((source) => source()));
 
 /** Offers commands until the way back is called. */
 export function addCommands(source: Source): () => void {

@@ -129,7 +129,7 @@ async fn serve_on(
              For your own: GITHUB_TOKEN=<token> GITHUB_REPOSITORIES=<owner/name> dispatch serve",
         )?;
     }
-    say(&format!("Dispatch is ready at {}", front_page(&app.config.server, address)))?;
+    say(&format!("Dispatch is ready at {}", front_door(&app.config.server, address)))?;
 
     let outcome = tokio::select! {
         ended = &mut serving => ended.context("Cannot serve any longer"),
@@ -266,10 +266,10 @@ fn reachable(mut address: SocketAddr) -> SocketAddr {
 }
 
 /// The address to open in a browser.
-fn front_page(server: &config::Server, address: SocketAddr) -> String {
+fn front_door(server: &config::Server, address: SocketAddr) -> String {
     match &server.public_url {
-        Some(url) => format!("{}/board", url.as_str().trim_end_matches('/')),
-        None => format!("http://{address}/board"),
+        Some(url) => url.as_str().trim_end_matches('/').to_owned(),
+        None => format!("http://{address}"),
     }
 }
 

@@ -10,6 +10,7 @@ mod overview;
 mod postgres;
 mod schema;
 mod simulator;
+mod starting;
 mod support;
 mod sync;
 mod tls;

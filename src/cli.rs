@@ -21,6 +21,8 @@ pub(crate) enum Command {
     Demo,
     /// Bring the database's schema up to date and end
     Migrate,
+    /// Print the GraphQL schema and end
+    Schema,
 }
 
 impl Cli {

@@ -46,19 +46,26 @@ fn main() -> ExitCode {
 }
 
 fn run(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Serve => with_settings(|config| serve(config, None)),
+        Command::Demo => with_settings(demonstrate),
+        Command::Migrate => with_settings(migrate),
+        Command::Schema => say(dispatch::graphql::sdl().trim_end()),
+    }
+}
+
+/// Reads the settings, starts the log and works to the end.
+fn with_settings<Work>(work: impl FnOnce(Config) -> Work) -> anyhow::Result<()>
+where
+    Work: Future<Output = anyhow::Result<()>>,
+{
     let config = Config::from_env(&Env::of_process())?;
     telemetry::start(&config.log)?;
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }
     let runtime = tokio::runtime::Runtime::new().context("Cannot start threads")?;
-    runtime.block_on(async {
-        match command {
-            Command::Serve => serve(config, None).await,
-            Command::Demo => demonstrate(config).await,
-            Command::Migrate => migrate(&config).await,
-        }
-    })
+    runtime.block_on(work(config))
 }
 
 /// Serves until a signal comes or something fails for good.
@@ -81,7 +88,7 @@ async fn demonstrate(mut config: Config) -> anyhow::Result<()> {
 }
 
 /// Brings the schema up to date.
-async fn migrate(config: &Config) -> anyhow::Result<()> {
+async fn migrate(config: Config) -> anyhow::Result<()> {
     let own = Options::durable(&config.database.data_dir, config.database.search());
     let database = Database::open(&config.database, own).await?;
     let outcome = database.migrate().await;

@@ -179,6 +179,12 @@ async fn an_address_in_use_is_said_with_a_way_out() {
 }
 
 #[tokio::test]
+async fn the_schema_is_printed_as_it_is_committed() {
+    let printed = ended(dispatch("schema", &[])).await.stdout;
+    assert_eq!(String::from_utf8(printed).unwrap(), include_str!("../../schema.graphql"));
+}
+
+#[tokio::test]
 async fn help_lists_the_settings_and_version_the_version() {
     let help = String::from_utf8(ended(dispatch("--help", &[])).await.stdout).unwrap();
     for word in ["serve", "demo", "migrate", "GITHUB_TOKEN", "DISPATCH_DATA_DIR"] {

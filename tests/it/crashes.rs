@@ -1,6 +1,7 @@
 //! The server is killed between every two steps of a move, and started again: within ten seconds
 //! audit log, cache and GitHub say the same, whatever that is.
 
+use std::cell::RefCell;
 use std::time::{Duration, Instant};
 
 use diesel_async::SimpleAsyncConnection;
@@ -81,6 +82,21 @@ impl Scene {
         assert_eq!(self.github.labels(REPOSITORY, 1), ["status/in-review"]);
     }
 
+    /// Kills the server where it waits for a lock that is held in the database once GitHub has done
+    /// `operation`, and before it answers.
+    async fn crash_holding(&self, operation: &str, lock: &str) {
+        let gate = Gate::new();
+        self.github.inject(Fault::HoldAnswer(gate.clone()).on(operation));
+        let held = RefCell::new(None);
+        let reached = async || {
+            gate.arrived().await;
+            held.replace(Some(hold(&self.database, lock).await));
+            gate.open();
+            self.somebody_waits().await;
+        };
+        self.crash(reached, async || drop(held.take())).await;
+    }
+
     /// Nothing is pending, and cache, newest settled entry and GitHub say the same.
     async fn agrees(&self, id: &str) -> bool {
         let mut connection = self.database.connect().await;
@@ -122,8 +138,8 @@ async fn before_github_is_read() {
 #[tokio::test]
 async fn before_the_intent_is_written() {
     let scene = Scene::new().await;
-    let held = hold(&scene.database, "LOCK TABLE audit_log IN EXCLUSIVE MODE").await;
-    scene.crash(async || scene.somebody_waits().await, async || drop(held)).await;
+    let sql = "LOCK TABLE audit_log IN EXCLUSIVE MODE";
+    scene.crash_holding("LiveLabels", sql).await;
 }
 
 #[tokio::test]
@@ -153,34 +169,14 @@ async fn after_github_has_done_it() {
 #[tokio::test]
 async fn before_it_is_settled() {
     let scene = Scene::new().await;
-    let gate = Gate::new();
-    scene.github.inject(Fault::HoldAnswer(gate.clone()).on("ChangeLabels"));
-    let held = std::cell::RefCell::new(None);
-    let reached = async || {
-        gate.arrived().await;
-        let sql = "SELECT 1 FROM issues FOR UPDATE";
-        *held.borrow_mut() = Some(hold(&scene.database, sql).await);
-        gate.open();
-        scene.somebody_waits().await;
-    };
-    scene.crash(reached, async || drop(held.borrow_mut().take())).await;
+    scene.crash_holding("ChangeLabels", "SELECT 1 FROM issues FOR UPDATE").await;
 }
 
 #[tokio::test]
 async fn before_it_is_committed() {
     let scene = Scene::new().await;
-    let gate = Gate::new();
-    scene.github.inject(Fault::HoldAnswer(gate.clone()).on("ChangeLabels"));
-    let held = std::cell::RefCell::new(None);
-    let reached = async || {
-        gate.arrived().await;
-        // The lock of the event log is the last thing that the transaction asks for.
-        let sql = "SELECT pg_advisory_xact_lock(7236871, 1)";
-        *held.borrow_mut() = Some(hold(&scene.database, sql).await);
-        gate.open();
-        scene.somebody_waits().await;
-    };
-    scene.crash(reached, async || drop(held.borrow_mut().take())).await;
+    // The lock of the event log is the last thing that the transaction asks for.
+    scene.crash_holding("ChangeLabels", "SELECT pg_advisory_xact_lock(7236871, 1)").await;
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Every test that needs a database, a door or a simulated GitHub.
 
 mod assignments;
+mod crashes;
 mod floors;
 mod github;
 mod graphql_http;

@@ -8,6 +8,7 @@
 mod database;
 pub(crate) mod github;
 mod log;
+pub(crate) mod process;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

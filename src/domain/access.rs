@@ -20,8 +20,66 @@ pub enum Tier {
     Maintainer,
 }
 
-/// The tier of each REST route and page, by method and the router's own path template.
-pub const ROUTES: &[(&str, &str, Tier)] = &[];
+/// The tier of each REST route and page, by method and the router's own path template. A method
+/// that a path is not listed with is not served.
+pub const ROUTES: &[(&str, &str, Tier)] = &[
+    ("GET", "/livez", Tier::Public),
+    ("GET", "/readyz", Tier::Public),
+    ("GET", "/api/health", Tier::Public),
+    ("GET", "/api/openapi.json", Tier::Read),
+    ("GET", "/api/issues", Tier::Read),
+    ("GET", "/api/issues/state", Tier::Read),
+    ("POST", "/api/issues/move", Tier::Board),
+    ("POST", "/api/issues/status", Tier::Board),
+    ("POST", "/api/issues/refresh", Tier::Board),
+    ("POST", "/api/sync", Tier::Board),
+    ("GET", "/api/repos", Tier::Read),
+    ("POST", "/api/repos", Tier::Board),
+    ("GET", "/api/automation/repos", Tier::Read),
+    ("POST", "/api/automation/repos", Tier::Board),
+    ("GET", "/api/automation/repos/tracked", Tier::Read),
+    ("DELETE", "/api/automation/repos/{owner}", Tier::Board),
+    ("DELETE", "/api/automation/repos/{owner}/{repo}", Tier::Board),
+    ("GET", "/api/agent-runs", Tier::Read),
+    ("POST", "/api/agent-runs", Tier::Agent),
+    ("GET", "/api/audit", Tier::Read),
+    ("GET", "/graphql", Tier::Read),
+    ("POST", "/graphql", Tier::Read),
+    ("GET", "/graphiql", Tier::Read),
+    ("GET", "/", Tier::Read),
+    ("GET", "/board", Tier::Read),
+    ("GET", "/projects", Tier::Read),
+    ("GET", "/agents", Tier::Read),
+    ("GET", "/audit", Tier::Read),
+    // The page that asks who you are needs its script, style and icon as well.
+    ("GET", "/assets/{*file}", Tier::Public),
+    ("GET", "/favicon.svg", Tier::Public),
+    ("GET", "/theme.js", Tier::Public),
+];
+
+/// What the table says of a route.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Declared {
+    /// The route needs this tier.
+    Tier(Tier),
+    /// The path is there, with these methods only.
+    OtherMethods(Vec<&'static str>),
+}
+
+/// What [`ROUTES`] says of a method and a path template. `HEAD` is `GET` without the body.
+pub fn route(method: &str, template: &str) -> Declared {
+    let method = if method == "HEAD" { "GET" } else { method };
+    let methods = || ROUTES.iter().filter(|(_, path, _)| *path == template);
+    if let Some((_, _, tier)) = methods().find(|(declared, _, _)| *declared == method) {
+        return Declared::Tier(*tier);
+    }
+    let others: Vec<_> = methods().map(|(declared, _, _)| *declared).collect();
+    if others.is_empty() {
+        Declared::Tier(Tier::Maintainer)
+    } else {
+        Declared::OtherMethods(others)
+    }
+}
 
 /// The tier of each GraphQL root field, by root type and field.
 pub const FIELDS: &[(&str, &str, Tier)] = &[
@@ -47,4 +105,25 @@ pub const FIELDS: &[(&str, &str, Tier)] = &[
 pub fn field_tier(root: &str, field: &str) -> Tier {
     let declared = FIELDS.iter().find(|(of, name, _)| *of == root && *name == field);
     declared.map_or(Tier::Maintainer, |(_, _, tier)| *tier)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_route_that_is_not_declared_needs_the_highest_tier() {
+        assert_eq!(route("GET", "/api/issues"), Declared::Tier(Tier::Read));
+        assert_eq!(route("HEAD", "/api/issues"), Declared::Tier(Tier::Read));
+        assert_eq!(route("PUT", "/api/repos"), Declared::OtherMethods(vec!["GET", "POST"]));
+        assert_eq!(route("GET", "/api/forgotten"), Declared::Tier(Tier::Maintainer));
+    }
+
+    #[test]
+    fn nothing_is_declared_twice() {
+        for (index, (method, path, _)) in ROUTES.iter().enumerate() {
+            let again = ROUTES[..index].iter().any(|(m, p, _)| (m, p) == (method, path));
+            assert!(!again, "{method} {path} is declared twice");
+        }
+    }
 }

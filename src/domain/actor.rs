@@ -5,10 +5,14 @@ use super::access::Tier;
 /// The one on whose behalf something is done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Actor {
-    /// Somebody at a browser or a shell.
+    /// Somebody at a browser or a shell, where nobody signs in.
     Person {
-        /// The name they signed in with; `user` where nobody signs in, `operator` where signing in
-        /// is switched off.
+        /// `user`.
+        name: String,
+    },
+    /// Somebody who signed in, or anybody where that is switched off.
+    Operator {
+        /// The name they signed in with; `operator` where signing in is switched off.
         name: String,
     },
     /// A program with a token.
@@ -28,7 +32,7 @@ impl Actor {
     /// The name that the audit log and the events carry.
     pub fn name(&self) -> &str {
         match self {
-            Self::Person { name } | Self::Agent { name } => name,
+            Self::Person { name } | Self::Operator { name } | Self::Agent { name } => name,
             Self::Anonymous => "anonymous",
             Self::System => "system",
             Self::GitHub => "github",
@@ -40,7 +44,25 @@ impl Actor {
         match self {
             Self::Anonymous => tier == Tier::Public,
             Self::Person { .. } => tier <= Tier::Board,
-            Self::Agent { .. } | Self::System | Self::GitHub => true,
+            Self::Operator { .. } | Self::Agent { .. } | Self::System | Self::GitHub => true,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tier_is_open_to_who_has_shown_enough() {
+        let name = || "sam".to_owned();
+        let allowed = |actor: &Actor| {
+            [Tier::Public, Tier::Read, Tier::Board, Tier::Agent, Tier::Maintainer]
+                .map(|tier| actor.may(tier))
+        };
+        assert_eq!(allowed(&Actor::Anonymous), [true, false, false, false, false]);
+        assert_eq!(allowed(&Actor::Person { name: name() }), [true, true, true, false, false]);
+        assert_eq!(allowed(&Actor::Operator { name: name() }), [true; 5]);
+        assert_eq!(allowed(&Actor::Agent { name: name() }), [true; 5]);
     }
 }

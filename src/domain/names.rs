@@ -18,6 +18,9 @@ use std::str::FromStr;
 #[diesel(sql_type = diesel::sql_types::Text)]
 pub struct FullName(String);
 
+/// How many bytes a name may have; GitHub's have 140 at the most.
+const LONGEST: usize = 200;
+
 /// A name that is not `owner/name`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a repository's full name, such as `octo-org/hello-world`")]
@@ -54,17 +57,21 @@ impl fmt::Display for FullName {
 impl FromStr for FullName {
     type Err = NotAFullName;
 
-    /// Takes exactly one `/` with something on both sides, and no white space or control
-    /// characters.
+    /// Takes exactly one `/` with something on both sides, no white space or control characters,
+    /// and no more than 200 bytes.
     fn from_str(text: &str) -> Result<Self, NotAFullName> {
-        let refused = || NotAFullName(text.to_owned());
+        let refused = || NotAFullName(text.chars().take(LONGEST).collect());
         let (owner, name) = text.split_once('/').ok_or_else(refused)?;
         let plain = |part: &str| {
             !part.is_empty()
                 && !part.contains('/')
                 && !part.contains(|c: char| c.is_whitespace() || c.is_control())
         };
-        if plain(owner) && plain(name) { Ok(Self(text.to_owned())) } else { Err(refused()) }
+        if text.len() <= LONGEST && plain(owner) && plain(name) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(refused())
+        }
     }
 }
 
@@ -108,6 +115,7 @@ mod tests {
             "tab\t/x",
             "nul\0/x",
             "/",
+            &format!("acme/{}", "x".repeat(LONGEST)),
         ] {
             assert!(text.parse::<FullName>().is_err(), "{text:?} passed");
         }

@@ -60,7 +60,7 @@ pub(super) fn code(error: &Error) -> &'static str {
         Error::Conflict { .. } => CONFLICT,
         Error::LeaseLost { .. } => LEASE_LOST,
         Error::Busy { .. } => RATE_LIMITED,
-        Error::Upstream(_) => UPSTREAM_FAILED,
+        Error::Upstream(_) | Error::Unread(_) => UPSTREAM_FAILED,
         Error::Unavailable { .. } => UNAVAILABLE,
         Error::Internal(_) => INTERNAL_SERVER_ERROR,
     }
@@ -140,6 +140,7 @@ fn details(error: &Error) -> Vec<(&'static str, Value)> {
         | Error::LeaseLost { holder: None }
         | Error::Busy { retry_at: None, .. }
         | Error::Upstream(_)
+        | Error::Unread(_)
         | Error::Unavailable { .. }
         | Error::Internal(_) => vec![],
     }

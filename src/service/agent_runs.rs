@@ -10,6 +10,9 @@ use crate::domain::{AgentRunId, IssueId};
 use crate::store::agent_runs::{NewAgentRun, RunFilter};
 use crate::store::{AgentRun, Page, PageRequest, agent_runs, event_log, issues};
 
+/// How many characters a name or a key may have.
+const LONGEST: usize = 200;
+
 /// A run as its agent reports it.
 #[derive(Debug, Clone, async_graphql::InputObject)]
 #[graphql(name = "RecordAgentRunInput")]
@@ -43,8 +46,8 @@ pub struct RecordAgentRun {
 ///
 /// # Errors
 ///
-/// [`Error::Invalid`] for an empty name, type or status, an address that is none, or an issue that
-/// is not cached.
+/// [`Error::Invalid`] for an empty name, type or status, a name or key of more than 200 characters,
+/// an address that is none, or an issue that is not cached.
 pub async fn record_agent_run(app: &App, command: RecordAgentRun) -> Result<AgentRun> {
     check(&command)?;
     let now = app.clock.now();
@@ -79,6 +82,16 @@ fn check(command: &RecordAgentRun) -> Result<()> {
             return Err(Error::Invalid { field, reason: "must not be empty".to_owned() });
         }
     }
+    let bounded = [
+        ("agentName", command.agent_name.as_str()),
+        ("idempotencyKey", command.idempotency_key.as_deref().unwrap_or_default()),
+    ];
+    for (field, value) in bounded {
+        if value.chars().count() > LONGEST {
+            let reason = format!("must not be longer than {LONGEST} characters");
+            return Err(Error::Invalid { field, reason });
+        }
+    }
     let is_address = |url: &String| url.starts_with("http://") || url.starts_with("https://");
     if !command.touched_issue_urls.iter().flatten().all(is_address) {
         return Err(Error::Invalid {
@@ -100,7 +113,12 @@ fn row_of(command: RecordAgentRun, now: DateTime<Utc>) -> NewAgentRun {
         finished_at: command.finished_at.map(|instant| instant.0),
         summary: command.summary.map(text),
         error_message: command.error_message.map(text),
-        touched_issue_urls: command.touched_issue_urls.unwrap_or_default(),
+        touched_issue_urls: command
+            .touched_issue_urls
+            .unwrap_or_default()
+            .into_iter()
+            .map(text)
+            .collect(),
         issue_id: command.issue_id,
         idempotency_key: command.idempotency_key.map(text),
         created_at: now,

@@ -1,10 +1,14 @@
 //! Reading the board: its columns, their counts and cards, and issues one by one or as a list.
 
+use std::collections::{HashMap, HashSet};
+
 use crate::app::App;
 use crate::domain::filter::Wanted;
 use crate::domain::{EventCursor, FullName, IssueFilter, IssueId, RepositoryId, Status};
 use crate::service::{Error, Result};
-use crate::store::{Issue, Page, PageRequest, Repository, event_log, issues, repositories};
+use crate::store::{
+    Connection, Issue, Page, PageRequest, Repository, event_log, issues, repositories,
+};
 
 /// The board at one instant.
 #[derive(Debug, Clone)]
@@ -116,6 +120,44 @@ pub async fn find_issue_by_number(
     let issue =
         issues::by_number(&mut connection, repository.id, number).await?.ok_or_else(missing)?;
     Ok((issue, repository))
+}
+
+/// Issues with their Markdown texts, and the repositories they belong to.
+#[derive(Debug, Clone, Default)]
+pub struct WholeIssues {
+    /// The issues, in the order that was asked for.
+    pub issues: Vec<(Issue, Option<String>)>,
+    /// Their repositories.
+    pub repositories: HashMap<RepositoryId, Repository>,
+}
+
+/// All that is wanted, most recently updated first: a list without pages, for clients that know
+/// no other.
+pub async fn all_issues(app: &App, wanted: &Wanted) -> Result<WholeIssues> {
+    let mut connection = app.connection().await?;
+    let issues = issues::all_with_bodies(&mut connection, wanted).await?;
+    with_repositories(&mut connection, issues).await
+}
+
+/// Issues by id, in no order; those that were removed too.
+pub async fn whole_issues(app: &App, ids: &[IssueId]) -> Result<WholeIssues> {
+    if ids.is_empty() {
+        return Ok(WholeIssues::default());
+    }
+    let mut connection = app.connection().await?;
+    let issues = issues::by_ids_with_bodies(&mut connection, ids).await?;
+    with_repositories(&mut connection, issues).await
+}
+
+async fn with_repositories(
+    connection: &mut Connection,
+    issues: Vec<(Issue, Option<String>)>,
+) -> Result<WholeIssues> {
+    let ids: HashSet<_> = issues.iter().map(|(issue, _)| issue.repository_id).collect();
+    let ids: Vec<_> = ids.into_iter().collect();
+    let repositories = repositories::by_ids(connection, &ids).await?;
+    let repositories = repositories.into_iter().map(|row| (row.id, row)).collect();
+    Ok(WholeIssues { issues, repositories })
 }
 
 /// The Markdown texts of issues, in no order.

@@ -68,6 +68,10 @@ pub enum Error {
     #[error("{0}")]
     Upstream(#[source] github::Error),
 
+    /// GitHub could not be asked how things stand, so nothing was decided and nothing sent.
+    #[error("Could not verify live GitHub labels: {0}")]
+    Unread(#[source] github::Error),
+
     /// We are not ready.
     #[error("{reason}")]
     Unavailable {
@@ -95,6 +99,16 @@ impl Error {
 impl From<diesel::result::Error> for Error {
     fn from(error: diesel::result::Error) -> Self {
         Self::Internal(error.into())
+    }
+}
+
+impl Error {
+    /// A look at GitHub's labels that failed.
+    pub(super) fn unread(error: github::Error) -> Self {
+        match error {
+            github::Error::RateLimited { .. } => error.into(),
+            _ => Self::Unread(error),
+        }
     }
 }
 

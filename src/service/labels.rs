@@ -27,6 +27,9 @@ use crate::store::{
 /// How long GitHub's part of a change may take in all.
 pub const GITHUB_TIME: Duration = Duration::from_secs(5);
 
+/// What a change of a closed issue is told.
+pub const CLOSED: &str = "Cannot move a closed issue";
+
 /// How long after its deadline an unsettled change is anybody's to settle.
 const GRACE: TimeDelta = TimeDelta::seconds(2);
 
@@ -63,8 +66,8 @@ pub(super) struct Intent<'a> {
 /// # Errors
 ///
 /// [`Error::Conflict`] when the issue is closed, elsewhere than expected, or has an unsettled
-/// change; [`Error::Upstream`] or [`Error::Busy`] when GitHub refused, which the audit log then says
-/// too.
+/// change; [`Error::Unread`], [`Error::Upstream`] or [`Error::Busy`] when GitHub refused, which the
+/// audit log then says too.
 pub(super) async fn change_labels(
     app: &App,
     intent: &Intent<'_>,
@@ -79,7 +82,7 @@ pub(super) async fn change_labels(
         Ok(live) => live,
         Err(error) => {
             record_refusal(app, row(&issue.labels, &issue.labels), &error).await?;
-            return Err(error.into());
+            return Err(Error::unread(error));
         }
     };
     let labels = LabelSet::from(live.names());
@@ -106,7 +109,7 @@ fn check(live: &LiveLabels, labels: &LabelSet, expected: Option<Status>) -> Resu
     let current = labels.effective_status(live.state);
     if live.state == IssueState::Closed {
         return Err(Error::Conflict {
-            what: "Cannot move a closed issue".to_owned(),
+            what: CLOSED.to_owned(),
             current: Some(current),
             pending: None,
         });
@@ -183,10 +186,15 @@ async fn record_refusal(app: &App, intent: NewEntry<'_>, error: &github::Error) 
         settled_at: Some(app.clock.now()),
         ..intent
     };
+    append_settled(app, &row).await
+}
+
+/// Appends an entry whose outcome is known, and its event.
+pub(super) async fn append_settled(app: &App, entry: &NewEntry<'_>) -> Result<()> {
     let mut connection = app.connection().await?;
     connection
         .transaction(async |connection| {
-            let entry = audit::append(connection, &row).await?;
+            let entry = audit::append(connection, entry).await?;
             event_log::append(connection, &[audit_event(&entry)]).await?;
             Ok(())
         })

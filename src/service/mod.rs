@@ -12,6 +12,7 @@ pub mod board;
 mod changes;
 mod error;
 pub mod events;
+pub mod health;
 pub mod labels;
 pub mod moves;
 pub mod overview;

@@ -3,11 +3,15 @@
 use futures_util::{StreamExt, stream};
 
 use super::audit::find_audit_entry;
-use super::labels::{Changed, Intent, change_labels};
+use super::labels::{Changed, Intent, append_settled, change_labels};
 use super::{Error, Result, board};
 use crate::app::App;
 use crate::domain::labels::LabelPlan;
-use crate::domain::{Actor, AuditEntryId, IssueId, Status};
+use crate::domain::{Actor, AuditEntryId, FullName, IssueId, LabelSet, Status};
+use crate::store::audit::NewEntry;
+
+/// What the audit log says of a change of an issue that is not in the cache.
+pub const UNKNOWN_ISSUE: &str = "Issue not found in local cache";
 
 /// Moves an issue to another column.
 #[derive(Debug, Clone, async_graphql::InputObject)]
@@ -30,8 +34,8 @@ pub struct MoveIssue {
 /// # Errors
 ///
 /// [`Error::Invalid`] without a reason for Blocked, [`Error::NotFound`], [`Error::Conflict`] when
-/// the issue is closed, elsewhere than expected, or has an unsettled change; [`Error::Upstream`] or
-/// [`Error::Busy`] when GitHub refused, which the audit log then says too.
+/// the issue is closed, elsewhere than expected, or has an unsettled change; [`Error::Unread`],
+/// [`Error::Upstream`] or [`Error::Busy`] when GitHub refused, which the audit log then says too.
 pub async fn move_issue(app: &App, actor: &Actor, command: MoveIssue) -> Result<Changed> {
     change_status(app, actor, "move_issue", command).await
 }
@@ -132,9 +136,43 @@ fn reason_for(to: Status, given: Option<&str>) -> Result<Option<String>> {
     if to != Status::Blocked {
         return Ok(None);
     }
-    let given = given.map(str::trim).filter(|reason| !reason.is_empty());
+    let given = given.map(|reason| reason.replace('\0', ""));
+    let given = given.as_deref().map(str::trim).filter(|reason| !reason.is_empty());
     given.map(|reason| Some(reason.to_owned())).ok_or_else(|| Error::Invalid {
         field: "reason",
         reason: "a move to Blocked needs a reason that tells what it waits for".to_owned(),
     })
+}
+
+/// Writes down that somebody wanted to change an issue that is not in the cache.
+///
+/// # Errors
+///
+/// When the database fails.
+pub async fn record_unknown_issue(
+    app: &App,
+    actor: &Actor,
+    action: &str,
+    repository: &FullName,
+    number: i32,
+) -> Result<()> {
+    let (now, none) = (app.clock.now(), LabelSet::default());
+    let entry = NewEntry {
+        actor: actor.name(),
+        action,
+        repository_full_name: repository.as_str(),
+        issue_number: Some(number),
+        issue_id: None,
+        before_labels: &none,
+        after_labels: &none,
+        target_status: None,
+        reason: None,
+        success: Some(false),
+        error_message: Some(UNKNOWN_ISSUE),
+        notes: None,
+        requested_at: now,
+        deadline_at: None,
+        settled_at: Some(now),
+    };
+    append_settled(app, &entry).await
 }

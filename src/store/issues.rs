@@ -493,6 +493,30 @@ pub async fn page(
     Ok(Page::new(rows, request))
 }
 
+/// All that is wanted with their Markdown texts, most recently updated first.
+pub async fn all_with_bodies(
+    connection: &mut Connection,
+    wanted: &Wanted,
+) -> QueryResult<Vec<(Issue, Option<String>)>> {
+    let query = dsl::issues
+        .inner_join(repositories::table)
+        .select((Issue::as_select(), dsl::body))
+        .into_boxed::<diesel::pg::Pg>();
+    narrowed!(query, wanted).order((dsl::updated_at.desc(), dsl::id.desc())).load(connection).await
+}
+
+/// Issues with their Markdown texts by id, in no order.
+pub async fn by_ids_with_bodies(
+    connection: &mut Connection,
+    ids: &[IssueId],
+) -> QueryResult<Vec<(Issue, Option<String>)>> {
+    dsl::issues
+        .filter(dsl::id.eq_any(ids))
+        .select((Issue::as_select(), dsl::body))
+        .load(connection)
+        .await
+}
+
 /// How many issues are wanted in each column; columns with none are absent. Counts that are kept
 /// answer where only repositories are asked for, else rows are counted.
 pub async fn count_by_status(

@@ -48,6 +48,13 @@ fn connector(url: &str) -> Result<Connector, ConnectionError> {
     Address::parse(url).map_err(unreadable)?.connector()
 }
 
+/// A statement that asks for nothing.
+pub async fn ping(connection: &mut Connection) -> diesel::QueryResult<()> {
+    use diesel_async::RunQueryDsl;
+
+    diesel::sql_query("SELECT 1").execute(connection).await.map(drop)
+}
+
 /// Brings the schema up to date and tells how many changes that took. Replicas that start at once
 /// wait for each other at an advisory lock, so each change runs once.
 pub async fn run_migrations(connection: Connection) -> anyhow::Result<usize> {

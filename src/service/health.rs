@@ -1,0 +1,30 @@
+//! Whether Dispatch can do its work.
+
+use std::time::Duration;
+
+use super::{Error, Result};
+use crate::app::App;
+use crate::store::pool;
+
+/// How long the database may take to say that it is there.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Asks the database for a sign of life.
+///
+/// # Errors
+///
+/// [`Error::Unavailable`] when there is none, or none in time.
+pub async fn check_database(app: &App) -> Result<()> {
+    let answer = async {
+        let mut connection = app.connection().await?;
+        pool::ping(&mut connection).await.map_err(|error| {
+            tracing::warn!(%error, "the database answers with an error");
+            unavailable()
+        })
+    };
+    tokio::time::timeout(PATIENCE, answer).await.unwrap_or_else(|_| Err(unavailable()))
+}
+
+fn unavailable() -> Error {
+    Error::Unavailable { reason: "the database does not answer".to_owned() }
+}

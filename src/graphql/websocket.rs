@@ -26,6 +26,7 @@ use super::answer::Item;
 use super::execution::Door;
 use super::http::{REQUEST_SIZE, query};
 use crate::domain::{Actor, Tier};
+use crate::gate::Caller;
 
 /// What the protocol is called.
 const PROTOCOL: &str = "graphql-transport-ws";
@@ -105,19 +106,29 @@ pub(super) async fn upgrade(door: Door, parts: &mut Parts) -> Response {
 }
 
 /// Who opened a socket.
-#[derive(Debug)]
 struct Visitor {
     actor: Actor,
+    caller: Option<Caller>,
 }
 
 impl Visitor {
     fn of(parts: &Parts) -> Self {
-        Self { actor: parts.extensions.get::<Actor>().cloned().unwrap_or(Actor::Anonymous) }
+        let actor = parts.extensions.get::<Actor>().cloned().unwrap_or(Actor::Anonymous);
+        Self { actor, caller: parts.extensions.get::<Caller>().cloned() }
     }
 
-    /// Who the visitor turns out to be by what the introduction carries.
-    fn introduced(&self, _payload: &Value) -> Result<Actor, Closing> {
-        if self.actor.may(Tier::Read) { Ok(self.actor.clone()) } else { Err(Closing::Unauthorized) }
+    /// Who the visitor turns out to be by what the introduction carries: its `Authorization` counts
+    /// before what came with the upgrade.
+    fn introduced(&self, payload: &Value) -> Result<Actor, Closing> {
+        let shown = ["Authorization", "authorization"].iter().find_map(|name| payload.get(name));
+        let actor = match (shown, &self.caller) {
+            (None | Some(Value::Null), _) => self.actor.clone(),
+            (Some(Value::String(shown)), Some(caller)) => {
+                caller.present(shown).map_err(|_| Closing::Unauthorized)?
+            }
+            (Some(_), _) => return Err(Closing::Unauthorized),
+        };
+        if actor.may(Tier::Read) { Ok(actor) } else { Err(Closing::Unauthorized) }
     }
 }
 

@@ -1,0 +1,65 @@
+//! What browsers may do with an answer.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::HeaderValue;
+use axum::http::header::{
+    CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
+    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
+use axum::middleware::Next;
+use axum::response::Response;
+
+use crate::config::Server;
+
+/// Our pages load what we serve and nothing else; no script stands in a page. Styles may: the
+/// libraries for dragging set them on elements.
+const POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
+                      img-src 'self' data:; font-src 'self'; connect-src 'self'; object-src 'none'; \
+                      base-uri 'self'; form-action 'self'; frame-ancestors 'none'";
+
+/// The editor of the playground makes its workers and icons from data of its own.
+const PLAYGROUND_POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
+     img-src 'self' data:; font-src 'self' data:; worker-src 'self' blob:; connect-src 'self'; \
+     object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'";
+
+/// The headers that every answer carries.
+#[derive(Debug, Clone)]
+pub(super) struct Headers(Arc<Vec<(HeaderName, HeaderValue)>>);
+
+impl Headers {
+    pub(super) fn of(server: &Server) -> Self {
+        let mut headers = vec![
+            (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+            (X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+            (REFERRER_POLICY, HeaderValue::from_static("strict-origin-when-cross-origin")),
+            (
+                HeaderName::from_static("cross-origin-opener-policy"),
+                HeaderValue::from_static("same-origin"),
+            ),
+            (
+                HeaderName::from_static("cross-origin-resource-policy"),
+                HeaderValue::from_static("same-origin"),
+            ),
+        ];
+        // A browser that hears this over plain HTTP must ignore it, and on localhost it would lock
+        // every other service of the machine into TLS.
+        if server.public_url.as_ref().is_some_and(|url| url.scheme() == "https") {
+            let for_a_year = HeaderValue::from_static("max-age=31536000");
+            headers.push((STRICT_TRANSPORT_SECURITY, for_a_year));
+        }
+        Self(Arc::new(headers))
+    }
+}
+
+/// Adds the headers to an answer.
+pub(super) async fn add(State(headers): State<Headers>, request: Request, next: Next) -> Response {
+    let is_playground = request.uri().path() == "/graphiql";
+    let policy = if is_playground { PLAYGROUND_POLICY } else { POLICY };
+    let mut response = next.run(request).await;
+    let all = response.headers_mut();
+    all.extend(headers.0.iter().cloned());
+    all.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    response
+}

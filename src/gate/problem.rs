@@ -1,0 +1,209 @@
+//! Answers that are not what was asked for: problem documents (RFC 9457) that old clients can read.
+//!
+//! A door answers a [`Problem`]; [`requests`](super::requests) writes it out, because only there the
+//! request's path and id are known, and logs its cause. Invariant: `error` is a whole text for
+//! people and never tells of our insides.
+
+use std::borrow::Cow;
+
+use axum::http::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value};
+
+use crate::domain::Status;
+use crate::service::Error;
+
+/// Why a request is not answered with what it asked for.
+#[derive(Debug, Clone)]
+pub struct Problem {
+    status: StatusCode,
+    code: &'static str,
+    error: Cow<'static, str>,
+    members: Map<String, Value>,
+    headers: HeaderMap,
+    retry_at: Option<DateTime<Utc>>,
+    cause: Option<String>,
+}
+
+/// A problem document. Members beside these depend on the route.
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Problem)]
+pub struct ProblemDocument {
+    /// Always `about:blank`: `code` tells problems apart.
+    #[serde(rename = "type")]
+    kind: &'static str,
+    /// What the status is called.
+    title: &'static str,
+    /// The status of the answer.
+    #[schema(example = 400)]
+    status: u16,
+    /// The same text as `error`.
+    detail: String,
+    /// The path that was asked for.
+    instance: String,
+    /// What programs tell problems apart by; GraphQL uses the same words.
+    #[schema(example = "BAD_USER_INPUT")]
+    code: &'static str,
+    /// What went wrong, for people.
+    error: String,
+    /// The request in our log.
+    request_id: String,
+    #[serde(flatten)]
+    #[schema(ignore)]
+    members: Map<String, Value>,
+}
+
+impl Problem {
+    /// A problem with a text for people.
+    pub fn new(
+        status: StatusCode,
+        code: &'static str,
+        error: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self {
+            status,
+            code,
+            error: error.into(),
+            members: Map::new(),
+            headers: HeaderMap::new(),
+            retry_at: None,
+            cause: None,
+        }
+    }
+
+    /// The request itself is wrong.
+    pub fn bad_request(error: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "BAD_USER_INPUT", error)
+    }
+
+    /// There is no such thing.
+    pub fn not_found(error: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "NOT_FOUND", error)
+    }
+
+    /// Not this caller's to do.
+    pub fn forbidden(error: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "FORBIDDEN", error)
+    }
+
+    /// The same problem under another status.
+    #[must_use]
+    pub fn with_status(self, status: StatusCode) -> Self {
+        Self { status, ..self }
+    }
+
+    /// The same problem in other words.
+    #[must_use]
+    pub fn saying(self, error: impl Into<Cow<'static, str>>) -> Self {
+        Self { error: error.into(), ..self }
+    }
+
+    /// The same problem with one more member in its document.
+    #[must_use]
+    pub fn with(mut self, member: &str, value: impl Into<Value>) -> Self {
+        self.members.insert(member.to_owned(), value.into());
+        self
+    }
+
+    /// The same problem with one more header in its answer.
+    #[must_use]
+    pub fn with_header(
+        mut self,
+        name: axum::http::HeaderName,
+        value: impl Into<HeaderValue>,
+    ) -> Self {
+        self.headers.insert(name, value.into());
+        self
+    }
+
+    /// The text for people.
+    pub fn error(&self) -> &str {
+        &self.error
+    }
+
+    /// What only the log is told.
+    pub(super) fn cause(&self) -> Option<&str> {
+        self.cause.as_deref()
+    }
+
+    /// The whole answer to a request that was known by this id, as of `now`.
+    pub(super) fn answer(&self, path: &str, request_id: &str, now: DateTime<Utc>) -> Response {
+        let document = ProblemDocument {
+            kind: "about:blank",
+            title: self.status.canonical_reason().unwrap_or("Unknown"),
+            status: self.status.as_u16(),
+            detail: self.error.to_string(),
+            instance: path.to_owned(),
+            code: self.code,
+            error: self.error.to_string(),
+            request_id: request_id.to_owned(),
+            members: self.members.clone(),
+        };
+        let body = serde_json::to_vec(&document).expect("texts and numbers become JSON");
+        let mut response = (self.status, body).into_response();
+        let headers = response.headers_mut();
+        headers.extend(self.headers.clone());
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if let Some(at) = self.retry_at {
+            let left = (at - now).num_milliseconds().max(0);
+            headers.insert(RETRY_AFTER, HeaderValue::from((left + 999).max(1000) / 1000));
+        }
+        response
+    }
+}
+
+/// Keeps the problem beside an empty body until the answer is written.
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        response.extensions_mut().insert(Box::new(self));
+        response
+    }
+}
+
+/// Takes the problem out of an answer that has one.
+pub(super) fn take(response: &mut Response) -> Option<Box<Problem>> {
+    response.extensions_mut().remove::<Box<Problem>>()
+}
+
+/// The table of statuses for addresses of our own. Old addresses keep some of theirs.
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        let text = error.to_string();
+        match error {
+            Error::Invalid { field, .. } => Self::bad_request(text).with("field", field),
+            Error::Unauthenticated => Self::new(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", text),
+            Error::Forbidden { .. } => Self::forbidden(text),
+            Error::NotFound { .. } => Self::not_found(text),
+            Error::Conflict { current, pending, .. } => {
+                let problem = Self::new(StatusCode::CONFLICT, "CONFLICT", text);
+                let word = |status: Option<Status>| status.map(Status::as_str);
+                problem.with("current", word(current)).with("pending", word(pending))
+            }
+            Error::LeaseLost { holder } => {
+                Self::new(StatusCode::CONFLICT, "LEASE_LOST", text).with("holder", holder)
+            }
+            Error::Busy { retry_at, .. } => {
+                let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", text);
+                Self { retry_at, ..problem }
+            }
+            Error::Upstream(_) | Error::Unread(_) => {
+                Self::new(StatusCode::BAD_GATEWAY, "UPSTREAM_FAILED", text)
+            }
+            Error::Unavailable { .. } => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", text)
+            }
+            Error::Internal(cause) => Self {
+                cause: Some(format!("{cause:#}")),
+                ..Self::new(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "INTERNAL_SERVER_ERROR",
+                    "Internal error",
+                )
+            },
+        }
+    }
+}

@@ -72,9 +72,11 @@ pub mod bus;
 pub mod clock;
 pub mod config;
 pub mod domain;
+pub mod gate;
 pub mod github;
 pub mod graphql;
 pub mod postgres;
+pub mod rest;
 pub mod scheduler;
 pub mod service;
 pub mod simulator;
@@ -83,7 +85,6 @@ pub mod telemetry;
 
 /// Every door of the service.
 pub fn router(app: app::App) -> axum::Router {
-    // Who is asking is the gate's to say; until it stands, everybody is the person of open mode.
-    let person = domain::Actor::Person { name: "user".to_owned() };
-    graphql::routes(graphql::Door::new(app)).layer(axum::Extension(person))
+    let graphql = graphql::routes(graphql::Door::new(app.clone()));
+    gate::guard(&app, graphql.merge(rest::router(app.clone())))
 }

@@ -16,7 +16,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("app", &["bus", "clock", "config", "github", "service", "store"]),
     ("service", &["app", "domain", "github", "store", "config"]),
     ("gate", &["app", "clock", "config", "domain", "service", "telemetry"]),
-    ("graphql", &["app", "bus", "domain", "gate", "service", "store", "telemetry"]),
+    ("graphql", &["app", "bus", "config", "domain", "gate", "service", "store", "telemetry"]),
     ("rest", &["app", "config", "domain", "gate", "github", "service", "store"]),
     ("web", &["gate"]),
     ("scheduler", &["app", "service"]),

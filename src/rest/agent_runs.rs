@@ -1,0 +1,311 @@
+//! What agents report of their work.
+
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
+
+use super::answer::json;
+use super::body::{Body, Members};
+use super::errors::failed;
+use super::query::Query;
+use crate::app::App;
+use crate::domain::{AgentRunId, Instant, IssueId};
+use crate::gate::{Problem, ProblemDocument};
+use crate::service::agent_runs::RecordAgentRun;
+use crate::service::{self, Error};
+use crate::store::agent_runs::RunFilter;
+use crate::store::{AgentRun, PageRequest};
+
+/// What can come of a run.
+const OUTCOMES: [&str; 6] = [
+    "PR_OPENED",
+    "PR_UPDATED",
+    "FOLLOW_UP_CREATED",
+    "DESIGN_COMMENT_POSTED",
+    "DECOMPOSED_SKIPPED",
+    "STUCK",
+];
+
+/// A run that an agent reported.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = AgentRun)]
+pub(super) struct RunRow<'a> {
+    /// Opaque.
+    #[schema(value_type = String, example = "run_000001")]
+    id: AgentRunId,
+    /// The name the agent gave.
+    #[schema(example = "alpha")]
+    agent_name: &'a str,
+    /// What kind of run; `heartbeat` is usual.
+    #[schema(example = "heartbeat")]
+    run_type: &'a str,
+    /// How it went; `success` and `error` are usual.
+    #[schema(example = "success")]
+    status: &'a str,
+    /// When it began, by the agent's clock.
+    #[schema(value_type = String, format = DateTime)]
+    started_at: Instant,
+    /// When it ended, by the agent's clock.
+    #[schema(value_type = Option<String>, format = DateTime, required)]
+    finished_at: Option<Instant>,
+    /// What the agent says of it.
+    #[schema(required)]
+    summary: Option<&'a str>,
+    /// What went wrong.
+    #[schema(required)]
+    error_message: Option<&'a str>,
+    /// Free text of ours.
+    #[schema(required)]
+    notes: Option<&'a str>,
+    /// Pages the run touched.
+    touched_issue_urls: &'a [String],
+    /// When it was reported.
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Instant,
+    /// The issue it worked on.
+    #[schema(value_type = Option<String>, required)]
+    issue_id: Option<IssueId>,
+    /// What came of it.
+    #[schema(required, example = "PR_OPENED")]
+    outcome: Option<&'a str>,
+}
+
+impl<'a> RunRow<'a> {
+    fn of(run: &'a AgentRun) -> Self {
+        Self {
+            id: run.id,
+            agent_name: &run.agent_name,
+            run_type: &run.run_type,
+            status: &run.status,
+            started_at: Instant(run.started_at),
+            finished_at: run.finished_at.map(Instant),
+            summary: run.summary.as_deref(),
+            error_message: run.error_message.as_deref(),
+            notes: run.notes.as_deref(),
+            touched_issue_urls: &run.touched_issue_urls,
+            created_at: Instant(run.created_at),
+            issue_id: run.issue_id,
+            outcome: run.outcome.as_deref(),
+        }
+    }
+}
+
+/// Which runs are asked for.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes what `list` reads from the query")]
+pub(super) struct RunQuery {
+    /// How many at the most, from 0 to 1,000.
+    #[param(default = 50)]
+    limit: Option<u32>,
+}
+
+/// Lists runs, last reported first.
+#[utoipa::path(
+    get,
+    path = "/api/agent-runs",
+    tag = "records",
+    operation_id = "listAgentRuns",
+    params(RunQuery),
+    responses(
+        (status = 200, description = "The newest runs.", body = Vec<RunRow<'_>>),
+        (status = 500, description = "`Failed to fetch agent runs`.", body = ProblemDocument, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn list(State(app): State<App>, query: Query) -> Result<Response, Problem> {
+    let request = PageRequest::first(query.limit());
+    let page = service::agent_runs::agent_runs(&app, &RunFilter::default(), &request).await;
+    let page = page.map_err(failed("Failed to fetch agent runs"))?;
+    Ok(json(StatusCode::OK, &page.rows.iter().map(RunRow::of).collect::<Vec<_>>()))
+}
+
+/// A run to record.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(dead_code, reason = "describes what `command` reads from the body")]
+pub(super) struct RunBody {
+    /// The agent's name.
+    #[schema(example = "alpha")]
+    agent_name: String,
+    /// What kind of run.
+    #[schema(example = "heartbeat")]
+    run_type: String,
+    /// How it went.
+    #[schema(example = "success")]
+    status: String,
+    /// When it began: ISO 8601, or milliseconds since 1970.
+    #[schema(value_type = String, format = DateTime)]
+    started_at: String,
+    /// When it ended; the same forms.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    finished_at: Option<String>,
+    /// What the agent says of it.
+    summary: Option<String>,
+    /// What went wrong.
+    error_message: Option<String>,
+    /// Pages the run touched; http(s) addresses.
+    touched_issue_urls: Option<Vec<String>>,
+    /// The issue it worked on.
+    issue_id: Option<String>,
+    /// What came of it: `PR_OPENED`, `PR_UPDATED`, `FOLLOW_UP_CREATED`, `DESIGN_COMMENT_POSTED`,
+    /// `DECOMPOSED_SKIPPED` or `STUCK`.
+    outcome: Option<String>,
+}
+
+/// Records a run. Each call records one more, unless it repeats an `Idempotency-Key`.
+#[utoipa::path(
+    post,
+    path = "/api/agent-runs",
+    tag = "records",
+    operation_id = "recordAgentRun",
+    params((
+        "Idempotency-Key" = Option<String>, Header,
+        description = "A call with a key that was used before records nothing and answers the first run."
+    )),
+    request_body = RunBody,
+    responses(
+        (status = 201, description = "It is recorded.", body = RunRow<'_>),
+        (status = 400, description = "The body is wrong.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 500, description = "`Failed to create agent run`.", body = ProblemDocument, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn record(
+    State(app): State<App>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let members = body.members("Invalid JSON body")?;
+    let command = command(&members, &headers)?;
+    let run = service::agent_runs::record_agent_run(&app, command).await;
+    let run = run.map_err(|error| match &error {
+        Error::Invalid { field: field @ "touchedIssueUrls", reason } => {
+            Problem::bad_request(format!("{field} {reason}")).with("field", *field)
+        }
+        _ => failed("Failed to create agent run")(error),
+    })?;
+    Ok(json(StatusCode::CREATED, &RunRow::of(&run)))
+}
+
+fn command(members: &Members, headers: &HeaderMap) -> Result<RecordAgentRun, Problem> {
+    if !members.has_all(&["agentName", "runType", "status", "startedAt"]) {
+        return Err(Problem::bad_request("Missing required fields"));
+    }
+    let text = |name: &str| members.prose(name).map(|text| text.map(str::to_owned));
+    let required = |name: &str| text(name).map(Option::unwrap_or_default);
+    let urls =
+        members.texts("touchedIssueUrls", "touchedIssueUrls must be an array of http(s) URLs")?;
+    let outcome = text("outcome")?;
+    if let Some(word) = &outcome
+        && !OUTCOMES.contains(&word.as_str())
+    {
+        let valid = OUTCOMES.join(", ");
+        let text = format!("Invalid outcome: \"{word}\". Valid values: {valid}");
+        return Err(Problem::bad_request(text));
+    }
+    let issue_id = members.text("issueId")?.map(|id| {
+        id.parse().map_err(|error| {
+            Problem::bad_request(format!("issueId: {error}")).with("field", "issueId")
+        })
+    });
+    let key = headers.get("idempotency-key").and_then(|key| key.to_str().ok());
+    Ok(RecordAgentRun {
+        agent_name: required("agentName")?,
+        run_type: required("runType")?,
+        status: required("status")?,
+        started_at: instant(members, "startedAt")?.unwrap_or(Instant(DateTime::UNIX_EPOCH)),
+        finished_at: instant(members, "finishedAt")?,
+        summary: text("summary")?,
+        error_message: text("errorMessage")?,
+        touched_issue_urls: urls,
+        issue_id: issue_id.transpose()?,
+        idempotency_key: key.filter(|key| !key.is_empty()).map(str::to_owned),
+        outcome,
+    })
+}
+
+/// A member that is a time where it is given.
+fn instant(members: &Members, name: &str) -> Result<Option<Instant>, Problem> {
+    let Some(value) = members.value(name) else { return Ok(None) };
+    time_of(value).map(|time| Some(Instant(time))).ok_or_else(|| {
+        let text = format!("{name} must be a date such as 2026-05-25T16:00:00.000Z");
+        Problem::bad_request(text).with("field", name)
+    })
+}
+
+/// The time that JavaScript would make of a value, without its guesses. What names no zone is UTC.
+fn time_of(value: &Value) -> Option<DateTime<Utc>> {
+    let time = match value {
+        Value::Number(millis) => {
+            let millis = millis.as_f64().filter(|millis| millis.abs() < 8.64e15)?;
+            #[expect(clippy::cast_possible_truncation, reason = "parts of a millisecond are cut")]
+            DateTime::from_timestamp_millis(millis as i64)?
+        }
+        Value::String(text) => {
+            let text = text.trim();
+            let local = |format| NaiveDateTime::parse_from_str(text, format).ok();
+            let with_zone = DateTime::parse_from_rfc3339(text)
+                .or_else(|_| DateTime::parse_from_rfc2822(text))
+                .map(|time| time.to_utc())
+                .ok();
+            let without_zone = || {
+                ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M"]
+                    .into_iter()
+                    .find_map(local)
+                    .or_else(|| text.parse::<NaiveDate>().ok()?.and_hms_opt(0, 0, 0))
+            };
+            with_zone.or_else(|| without_zone().map(|time| time.and_utc()))?
+        }
+        _ => return None,
+    };
+    // Beyond these PostgreSQL and other clients' calendars end.
+    let (first, last) =
+        (DateTime::from_timestamp(0, 0)?, DateTime::from_timestamp(253_402_300_799, 0)?);
+    (first..=last).contains(&time).then_some(time)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn times_are_read_in_the_forms_that_clients_use() {
+        let vectors = [
+            (json!("2026-05-25T16:00:00.000Z"), "2026-05-25T16:00:00.000Z"),
+            (json!("2026-05-25T18:00:00+02:00"), "2026-05-25T16:00:00.000Z"),
+            (json!("2026-05-25T16:00:00.5"), "2026-05-25T16:00:00.500Z"),
+            (json!("2026-05-25 16:00:00"), "2026-05-25T16:00:00.000Z"),
+            (json!("2026-05-25T16:00"), "2026-05-25T16:00:00.000Z"),
+            (json!("2026-05-25"), "2026-05-25T00:00:00.000Z"),
+            (json!("Mon, 25 May 2026 16:00:00 GMT"), "2026-05-25T16:00:00.000Z"),
+            (json!(1_779_724_800_000_i64), "2026-05-25T16:00:00.000Z"),
+            (json!(1_779_724_800_000.9), "2026-05-25T16:00:00.000Z"),
+        ];
+        for (given, read) in vectors {
+            let time = time_of(&given).map(|time| Instant(time).to_string());
+            assert_eq!(time.as_deref(), Some(read), "{given}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_time_is_refused() {
+        for given in [
+            json!("yesterday"),
+            json!("2026-13-01"),
+            json!(""),
+            json!(true),
+            json!([2026]),
+            json!(1e300),
+            json!(-1),
+            json!("+12026-05-25T16:00:00Z"),
+        ] {
+            assert_eq!(time_of(&given), None, "{given}");
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! Reading the audit log.
+
+use std::collections::HashMap;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Serialize;
+use utoipa::{IntoParams, ToSchema};
+
+use super::answer::json;
+use super::errors::failed;
+use super::issues::IssueRow;
+use super::query::Query;
+use crate::app::App;
+use crate::domain::{AuditEntryId, Instant, IssueId, LabelSet};
+use crate::gate::{Problem, ProblemDocument};
+use crate::service;
+use crate::store::audit::AuditFilter;
+use crate::store::{AuditEntry, PageRequest};
+
+/// What somebody did, and whether it worked.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = AuditEntry)]
+pub(super) struct AuditRow<'a> {
+    /// Opaque.
+    #[schema(value_type = String, example = "aud_000001")]
+    id: AuditEntryId,
+    /// Who did it.
+    #[schema(example = "user")]
+    actor: &'a str,
+    /// What: `move_issue`, `set_status`, `add_tracked_repo`, `remove_tracked_repo`, …
+    #[schema(example = "move_issue")]
+    action: &'a str,
+    /// The repository, as it was called then.
+    #[schema(example = "octo-org/hello-world")]
+    repo_full_name: &'a str,
+    /// The issue's number in it.
+    #[schema(required)]
+    issue_number: Option<i32>,
+    /// The issue's id.
+    #[schema(value_type = Option<String>, required)]
+    issue_id: Option<IssueId>,
+    /// The labels GitHub had before.
+    #[schema(value_type = Vec<String>)]
+    before_labels: &'a LabelSet,
+    /// The labels GitHub had afterwards.
+    #[schema(value_type = Vec<String>)]
+    after_labels: &'a LabelSet,
+    /// Whether it worked.
+    success: bool,
+    /// Why it did not work.
+    #[schema(required)]
+    error_message: Option<&'a str>,
+    /// Free text.
+    #[schema(required)]
+    notes: Option<&'a str>,
+    /// When the outcome was known.
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Instant,
+    /// The issue as it is now.
+    #[schema(required)]
+    issue: Option<&'a IssueRow<'a>>,
+}
+
+/// Which entries are asked for.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes what `list` reads from the query")]
+pub(super) struct AuditQuery {
+    /// How many at the most, from 0 to 1,000.
+    #[param(default = 50)]
+    limit: Option<u32>,
+    /// A repository's full name as it was then, in any case.
+    repo: Option<String>,
+}
+
+/// Lists what was done, newest first.
+#[utoipa::path(
+    get,
+    path = "/api/audit",
+    tag = "records",
+    operation_id = "listAuditEntries",
+    params(AuditQuery),
+    responses(
+        (status = 200, description = "The newest entries.", body = Vec<AuditRow<'_>>),
+        (status = 500, description = "`Failed to fetch audit logs`.", body = ProblemDocument, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn list(State(app): State<App>, query: Query) -> Result<Response, Problem> {
+    let entries = match query.get("repo").map(str::parse) {
+        None => entries(&app, AuditFilter::default(), query.limit()).await?,
+        Some(Ok(name)) => {
+            let filter = AuditFilter { repository: Some(name), ..AuditFilter::default() };
+            entries(&app, filter, query.limit()).await?
+        }
+        // Nothing was ever done in what cannot be a repository.
+        Some(Err(_)) => vec![],
+    };
+    let ids: Vec<_> = entries.iter().filter_map(|entry| entry.issue_id).collect();
+    let whole = service::board::whole_issues(&app, &ids).await;
+    let whole = whole.map_err(failed("Failed to fetch audit logs"))?;
+    let issues: HashMap<_, _> = IssueRow::all(&whole).map(|row| (row.id(), row)).collect();
+    let rows: Vec<_> = entries.iter().map(|entry| row(entry, &issues)).collect();
+    Ok(json(StatusCode::OK, &rows))
+}
+
+async fn entries(app: &App, filter: AuditFilter, limit: u32) -> Result<Vec<AuditEntry>, Problem> {
+    let page = service::audit::audit_log(app, &filter, &PageRequest::first(limit)).await;
+    Ok(page.map_err(failed("Failed to fetch audit logs"))?.rows)
+}
+
+fn row<'a>(entry: &'a AuditEntry, issues: &'a HashMap<IssueId, IssueRow<'a>>) -> AuditRow<'a> {
+    AuditRow {
+        id: entry.id,
+        actor: &entry.actor,
+        action: &entry.action,
+        repo_full_name: &entry.repository_full_name,
+        issue_number: entry.issue_number,
+        issue_id: entry.issue_id,
+        before_labels: &entry.before_labels,
+        after_labels: &entry.after_labels,
+        // A settled entry knows, and only settled ones are listed.
+        success: entry.success.unwrap_or_default(),
+        error_message: entry.error_message.as_deref(),
+        notes: entry.notes.as_deref(),
+        created_at: Instant(entry.created_at()),
+        issue: entry.issue_id.and_then(|id| issues.get(&id)),
+    }
+}

@@ -1,0 +1,171 @@
+//! Bodies as clients of old send them: JSON under any content type, with JavaScript's idea of what
+//! counts as given.
+
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{FromRequest, Request};
+use axum::http::StatusCode;
+use bytes::Bytes;
+use serde_json::{Map, Value};
+
+use crate::gate::{BODY_LIMIT, Problem};
+
+/// The bytes of a body that is not too long.
+pub(super) struct Body(Bytes);
+
+/// The members of a JSON object.
+pub(super) struct Members(Map<String, Value>);
+
+impl<S: Send + Sync> FromRequest<S> for Body {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        match Bytes::from_request(request, state).await {
+            Ok(bytes) => Ok(Self(bytes)),
+            Err(rejection) => Err(unread(&rejection)),
+        }
+    }
+}
+
+fn unread(rejection: &BytesRejection) -> Problem {
+    if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+        let text = format!("The body is longer than {BODY_LIMIT} bytes");
+        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "BAD_USER_INPUT", text)
+    } else {
+        Problem::bad_request("The body could not be read to its end")
+    }
+}
+
+impl Body {
+    /// Whether nothing but white space was sent.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.trim_ascii().is_empty()
+    }
+
+    /// The members of the object that was sent; `refusal` is what everything else is told.
+    pub(super) fn members(&self, refusal: &'static str) -> Result<Members, Problem> {
+        match serde_json::from_slice(&self.0) {
+            Ok(Value::Object(members)) => Ok(Members(members)),
+            Ok(_) | Err(_) => Err(Problem::bad_request(refusal)),
+        }
+    }
+}
+
+impl Members {
+    /// A member, unless it is absent, null, empty, zero or false.
+    fn given(&self, name: &str) -> Option<&Value> {
+        self.0.get(name).filter(|value| match value {
+            Value::Null => false,
+            Value::Bool(truth) => *truth,
+            Value::Number(number) => number.as_f64() != Some(0.0),
+            Value::String(text) => !text.is_empty(),
+            Value::Array(_) | Value::Object(_) => true,
+        })
+    }
+
+    /// Whether every one of some members is given.
+    pub(super) fn has_all(&self, names: &[&str]) -> bool {
+        names.iter().all(|name| self.given(name).is_some())
+    }
+
+    /// A member that is a text where it is given.
+    pub(super) fn text(&self, name: &str) -> Result<Option<&str>, Problem> {
+        match self.given(name) {
+            None => Ok(None),
+            // PostgreSQL keeps no such text.
+            Some(Value::String(text)) if text.contains('\0') => {
+                Err(Problem::bad_request(format!("{name} must not contain a NUL character")))
+            }
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(Problem::bad_request(format!("{name} must be a string"))),
+        }
+    }
+
+    /// A member that is a longer text where it is given, which whoever stores it makes storable.
+    pub(super) fn prose(&self, name: &str) -> Result<Option<&str>, Problem> {
+        match self.given(name) {
+            Some(Value::String(text)) => Ok(Some(text)),
+            _ => self.text(name),
+        }
+    }
+
+    /// A member that is a list of texts where it is given; `refusal` is what everything else is
+    /// told.
+    pub(super) fn texts(
+        &self,
+        name: &str,
+        refusal: &'static str,
+    ) -> Result<Option<Vec<String>>, Problem> {
+        let Some(value) = self.given(name) else { return Ok(None) };
+        let text =
+            |value: &Value| value.as_str().filter(|text| !text.contains('\0')).map(str::to_owned);
+        let texts = value.as_array().and_then(|values| values.iter().map(text).collect());
+        texts.map(Some).ok_or_else(|| Problem::bad_request(refusal))
+    }
+
+    /// A member that is a number, zero included; never a text that looks like one.
+    pub(super) fn number(&self, name: &str) -> Option<f64> {
+        self.0.get(name)?.as_f64()
+    }
+
+    /// A member as it is, where it is given.
+    pub(super) fn value(&self, name: &str) -> Option<&Value> {
+        self.given(name)
+    }
+}
+
+/// The number of an issue. Numbers that no issue can have because they are too large are given as
+/// the largest, which GitHub never reaches.
+pub(super) fn issue_number(number: f64) -> Option<i32> {
+    let is_whole = number >= 1.0 && number.fract() == 0.0;
+    #[expect(clippy::cast_possible_truncation, reason = "the cast stops at the largest number")]
+    is_whole.then_some(number as i32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn members(json: &str) -> Members {
+        Body(Bytes::copy_from_slice(json.as_bytes())).members("no object").unwrap()
+    }
+
+    #[test]
+    fn only_objects_have_members() {
+        for json in ["", "null", "[]", "[{}]", "1", "\"x\"", "{", "{}{}", "{\"a\":1e999}"] {
+            let refused = Body(Bytes::copy_from_slice(json.as_bytes())).members("no object");
+            assert!(refused.is_err(), "{json}");
+        }
+        let deep = "[".repeat(100_000);
+        assert!(Body(Bytes::from(deep)).members("no object").is_err());
+    }
+
+    #[test]
+    fn what_javascript_takes_for_false_is_not_given() {
+        let members = members(r#"{"a":"","b":0,"c":null,"d":false,"e":[],"f":{},"g":"x","h":-1}"#);
+        for name in ["a", "b", "c", "d", "absent"] {
+            assert!(!members.has_all(&[name]), "{name}");
+        }
+        assert!(members.has_all(&["e", "f", "g", "h"]));
+        assert_eq!(members.number("b"), Some(0.0));
+        assert_eq!(members.number("g"), None);
+    }
+
+    #[test]
+    fn types_are_not_guessed() {
+        let members = members(r#"{"a":1,"b":["x",1],"c":["x"]}"#);
+        assert_eq!(members.text("a").unwrap_err().error(), "a must be a string");
+        assert_eq!(members.texts("b", "no list").unwrap_err().error(), "no list");
+        assert_eq!(members.texts("c", "no list").unwrap(), Some(vec!["x".to_owned()]));
+        assert_eq!(members.texts("absent", "no list").unwrap(), None);
+    }
+
+    #[test]
+    fn an_issue_number_is_whole_and_positive() {
+        for (number, read) in [(1.0, Some(1)), (42.0, Some(42)), (1e300, Some(i32::MAX))] {
+            assert_eq!(issue_number(number), read);
+        }
+        for number in [0.0, -1.0, 42.5, f64::NAN] {
+            assert_eq!(issue_number(number), None);
+        }
+    }
+}

@@ -1,0 +1,273 @@
+//! Reading issues.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Serialize;
+use utoipa::{IntoParams, ToSchema};
+
+use super::answer::json;
+use super::body::issue_number;
+use super::errors::failed;
+use super::query::Query;
+use super::repositories::RepositoryRow;
+use crate::app::App;
+use crate::domain::filter::Wanted;
+use crate::domain::{FullName, Instant, IssueId, IssueState, LabelSet, RepositoryId, Status};
+use crate::gate::{Problem, ProblemDocument};
+use crate::service::board::WholeIssues;
+use crate::service::{self, Error};
+use crate::store::{Issue, Repository};
+
+/// Lanes that an issue can wait in, each with all that it is called.
+const LANES: [(&str, &[&str]); 2] =
+    [("default", &["default", "normal"]), ("backlog", &["backlog"])];
+
+/// An issue as cached from GitHub.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Issue)]
+pub(super) struct IssueRow<'a> {
+    /// Opaque; hand it back as `issueId`.
+    #[schema(value_type = String, example = "iss_00001c")]
+    id: IssueId,
+    /// Its number in the repository.
+    number: i32,
+    /// Its repository.
+    #[schema(value_type = String, example = "rep_000001")]
+    repository_id: RepositoryId,
+    /// The title.
+    title: &'a str,
+    /// The whole Markdown text.
+    #[schema(required)]
+    body: Option<&'a str>,
+    /// `open` or `closed`.
+    #[schema(value_type = String, example = "open")]
+    state: IssueState,
+    /// Its page on GitHub.
+    url: &'a str,
+    /// Label names in GitHub's order.
+    #[schema(value_type = Vec<String>)]
+    labels: &'a LabelSet,
+    /// GitHub logins.
+    assignees: &'a [String],
+    /// How many comments it has.
+    comments_count: i32,
+    /// GitHub's creation time.
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Instant,
+    /// GitHub's update time.
+    #[schema(value_type = String, format = DateTime)]
+    updated_at: Instant,
+    /// When it was closed, while it is.
+    #[schema(value_type = Option<String>, format = DateTime, required)]
+    closed_at: Option<Instant>,
+    /// When it was last known to be as shown here.
+    #[schema(value_type = String, format = DateTime)]
+    last_synced_at: Instant,
+    /// The lane it waits in.
+    #[schema(required)]
+    current_lane: Option<&'a str>,
+    /// Why it is blocked, while it is.
+    #[schema(required)]
+    blocked_reason: Option<&'a str>,
+    /// Its repository.
+    repository: RepositoryRow<'a>,
+}
+
+impl<'a> IssueRow<'a> {
+    pub(super) fn of(issue: &'a Issue, body: Option<&'a str>, repository: &'a Repository) -> Self {
+        let synced_at = repository.synced_at.map_or(issue.read_at, |at| at.max(issue.read_at));
+        Self {
+            id: issue.id,
+            number: issue.number,
+            repository_id: issue.repository_id,
+            title: &issue.title,
+            body,
+            state: issue.state,
+            url: &issue.url,
+            labels: &issue.labels,
+            assignees: &issue.assignees,
+            comments_count: issue.comments_count,
+            created_at: Instant(issue.created_at),
+            updated_at: Instant(issue.updated_at),
+            closed_at: issue.closed_at.map(Instant),
+            last_synced_at: Instant(synced_at),
+            current_lane: Some(&issue.lane),
+            blocked_reason: issue.blocked_reason.as_deref(),
+            repository: RepositoryRow::of(repository),
+        }
+    }
+
+    pub(super) fn id(&self) -> IssueId {
+        self.id
+    }
+
+    /// Each of some issues, in their order.
+    pub(super) fn all(whole: &'a WholeIssues) -> impl Iterator<Item = Self> {
+        whole.issues.iter().filter_map(|(issue, body)| {
+            let repository = whole.repositories.get(&issue.repository_id)?;
+            Some(Self::of(issue, body.as_deref(), repository))
+        })
+    }
+}
+
+/// Which issues are asked for. Everything that is given must match.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query, rename_all = "camelCase")]
+#[expect(dead_code, reason = "describes what `wanted` reads from the query")]
+pub(super) struct ListQuery {
+    /// A repository's full name, in any case.
+    repo: Option<String>,
+    /// An agent, as label (`agent/alpha`) or bare.
+    agent: Option<String>,
+    /// An owner, as label (`owner/alice`) or bare.
+    owner: Option<String>,
+    /// A priority, as label (`priority/p1`) or bare.
+    priority: Option<String>,
+    /// A project, as label (`project/apollo`) or bare.
+    project: Option<String>,
+    /// A status word such as `in-progress`; only issues that carry its label.
+    status: Option<String>,
+    /// A lane.
+    lane: Option<String>,
+    /// `true`: only issues without any status label.
+    untriaged: Option<bool>,
+    /// Whether issues were split up. None has been yet.
+    decomposed: Option<bool>,
+    /// `true`: also issues that were closed longer ago than Done shows.
+    include_closed: Option<bool>,
+}
+
+/// Lists issues, last updated first: open ones, and those closed inside the done window.
+#[utoipa::path(
+    get,
+    path = "/api/issues",
+    tag = "issues",
+    operation_id = "listIssues",
+    params(ListQuery),
+    responses(
+        (status = 200, description = "All that match, without pages.", body = Vec<IssueRow<'_>>),
+        (status = 400, description = "No such status or lane.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 500, description = "`Failed to fetch issues`.", body = ProblemDocument, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn list(State(app): State<App>, query: Query) -> Result<Response, Problem> {
+    let wanted = wanted(&query, service::board::wanted(&app, None))?;
+    if query.get("decomposed") == Some("true") {
+        return Ok(json(StatusCode::OK, &[(); 0]));
+    }
+    let whole = service::board::all_issues(&app, &wanted).await;
+    let whole = whole.map_err(failed("Failed to fetch issues"))?;
+    Ok(json(StatusCode::OK, &IssueRow::all(&whole).collect::<Vec<_>>()))
+}
+
+/// What the parameters ask for, on top of what the settings hide.
+fn wanted(query: &Query, mut wanted: Wanted) -> Result<Wanted, Problem> {
+    wanted.repositories = query.get("repo").map(|name| vec![name.to_lowercase()]);
+    wanted.include_closed = query.is_true("includeClosed");
+    for (name, prefix) in [("agent", "agent/"), ("owner", "owner/"), ("priority", "priority/")] {
+        if let Some(value) = query.get(name) {
+            let is_label = value.contains('/');
+            let label = if is_label { value.to_owned() } else { format!("{prefix}{value}") };
+            wanted.label_groups.push(vec![label]);
+        }
+    }
+    if let Some(project) = query.get("project") {
+        let name = project.strip_prefix("project/").unwrap_or(project);
+        wanted.label_groups.push(vec![format!("project/{name}")]);
+    }
+    if let Some(word) = query.get("status") {
+        let status: Status =
+            word.parse().map_err(|_| Problem::bad_request(format!("Invalid status: {word}")))?;
+        wanted.label_groups.push(vec![status.label().to_owned()]);
+    }
+    if query.is_true("untriaged") {
+        let labels = Status::ALL.map(|status| status.label().to_owned());
+        wanted.excluded_labels.extend(labels);
+    }
+    wanted.lanes = query.get("lane").map(lane).transpose()?;
+    Ok(wanted)
+}
+
+/// Every name of a lane that is called by one of them.
+fn lane(called: &str) -> Result<Vec<String>, Problem> {
+    let name = called.to_lowercase();
+    let known = LANES.iter().find(|(_, names)| names.contains(&name.as_str()));
+    let known = known.ok_or_else(|| {
+        let ids = LANES.map(|(id, _)| id).join(", ");
+        Problem::bad_request(format!("Invalid lane: \"{called}\". Must be one of: {ids}"))
+    })?;
+    Ok(known.1.iter().map(|name| (*name).to_owned()).collect())
+}
+
+/// How an issue stands.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct IssueStateRow<'a> {
+    /// Opaque; hand it back as `issueId`.
+    #[schema(value_type = String, example = "iss_00001c")]
+    issue_id: IssueId,
+    /// The repository as GitHub spells it.
+    repo_full_name: &'a str,
+    /// Its number in the repository.
+    number: i32,
+    /// `open` or `closed`.
+    #[schema(value_type = String, example = "open")]
+    state: IssueState,
+    /// When it was closed, while it is.
+    #[schema(value_type = Option<String>, format = DateTime, required)]
+    closed_at: Option<Instant>,
+    /// Label names in GitHub's order.
+    #[schema(value_type = Vec<String>)]
+    labels: &'a LabelSet,
+}
+
+/// Which issue is asked for.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes what `state` reads from the query")]
+pub(super) struct StateQuery {
+    /// Its repository's full name, in any case.
+    repo: String,
+    /// Its number in the repository.
+    number: i32,
+}
+
+/// Looks an issue up by its number, whether or not the board shows it.
+#[utoipa::path(
+    get,
+    path = "/api/issues/state",
+    tag = "issues",
+    operation_id = "getIssueState",
+    params(StateQuery),
+    responses(
+        (status = 200, description = "How it stands.", body = IssueStateRow<'_>),
+        (status = 400, description = "A parameter is missing or no number.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 404, description = "`Issue not found in cache: <repo>#<number>`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 500, description = "`Failed to fetch issue state`.", body = ProblemDocument, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn state(State(app): State<App>, query: Query) -> Result<Response, Problem> {
+    let (Some(repo), Some(text)) = (query.get("repo"), query.get("number")) else {
+        return Err(Problem::bad_request("Missing required query parameters: repo, number"));
+    };
+    let number = text.parse().ok().and_then(issue_number);
+    let number = number.ok_or_else(|| Problem::bad_request(format!("Invalid number: {text}")))?;
+    let missing = || Problem::not_found(format!("Issue not found in cache: {repo}#{text}"));
+    let name: FullName = repo.parse().map_err(|_| missing())?;
+    let found = service::board::find_issue_by_number(&app, &name, number).await;
+    let (issue, repository) = found.map_err(|error| match error {
+        Error::NotFound { .. } => missing(),
+        other => failed("Failed to fetch issue state")(other),
+    })?;
+    let row = IssueStateRow {
+        issue_id: issue.id,
+        repo_full_name: repository.full_name.as_str(),
+        number: issue.number,
+        state: issue.state,
+        closed_at: issue.closed_at.map(Instant),
+        labels: &issue.labels,
+    };
+    Ok(json(StatusCode::OK, &row))
+}

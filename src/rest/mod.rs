@@ -1,0 +1,58 @@
+//! Door 2: the addresses and shapes that REST clients know.
+//!
+//! Thin: a handler parses, calls one use case and shapes what comes back. Shapes are borrowing
+//! structs beside the handlers that answer them; they are contracts of their own and grow by
+//! nothing that the tables gain. Texts and statuses are those that clients of old compare against,
+//! so they stand here word by word. The OpenAPI description is made of the same handlers.
+//! Invariants: a member without a value is `null` and present; times have milliseconds and end in
+//! `Z`; a body is read as JSON whatever its content type says; every 2xx has a body.
+
+mod agent_runs;
+mod answer;
+mod audit;
+mod body;
+mod errors;
+mod health;
+mod issues;
+mod moves;
+mod openapi;
+mod query;
+mod repositories;
+mod syncs;
+
+use axum::Router;
+use axum::routing::get;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+pub use openapi::describe as openapi;
+
+use crate::app::App;
+
+/// Every REST address.
+pub fn router(app: App) -> Router {
+    let (router, description) = routes().split_for_parts();
+    let description = openapi::Served::of(&openapi::finish(description));
+    router.route("/api/openapi.json", get(openapi::serve).with_state(description)).with_state(app)
+}
+
+#[expect(deprecated, reason = "an old address is served until its last client is gone")]
+fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(openapi::head())
+        .routes(routes!(health::health))
+        .routes(routes!(health::livez))
+        .routes(routes!(health::readyz))
+        .routes(routes!(issues::list))
+        .routes(routes!(issues::state))
+        .routes(routes!(moves::move_issue))
+        .routes(routes!(moves::set_status))
+        .routes(routes!(syncs::refresh))
+        .routes(routes!(syncs::sync))
+        .routes(routes!(repositories::list, repositories::add))
+        .routes(routes!(repositories::list_tracked, repositories::track))
+        .routes(routes!(repositories::list_names))
+        .routes(routes!(repositories::untrack))
+        .routes(routes!(repositories::untrack_encoded))
+        .routes(routes!(agent_runs::list, agent_runs::record))
+        .routes(routes!(audit::list))
+}

@@ -1,0 +1,298 @@
+//! Moving cards: as the board of old does (`move`) and as agents do (`status`).
+
+use axum::Extension;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::answer::json;
+use super::body::{Body, Members, issue_number};
+use super::errors::failed;
+use crate::app::App;
+use crate::domain::{Actor, FullName, IssueId, LabelSet, Status};
+use crate::gate::{Problem, ProblemDocument, acting_as};
+use crate::service::labels::CLOSED;
+use crate::service::moves::{MoveIssue, UNKNOWN_ISSUE, record_unknown_issue};
+use crate::service::{self, Error};
+use crate::store::{Issue, Repository};
+
+/// What `newLabels` has to say why a card is blocked when it says nothing.
+const DEFAULT_REASON: &str = "moved on the board";
+
+/// Which issue: all three must agree.
+struct Which<'a> {
+    issue_id: IssueId,
+    repo_full_name: &'a str,
+    issue_number: i32,
+}
+
+impl<'a> Which<'a> {
+    /// Reads the three members, of which the caller has seen that they are given.
+    fn read(members: &'a Members) -> Result<Self, Problem> {
+        let id = members.text("issueId")?.unwrap_or_default();
+        let issue_id = id.parse().map_err(|error| {
+            Problem::bad_request(format!("issueId: {error}")).with("field", "issueId")
+        })?;
+        let repo_full_name = members.text("repoFullName")?.unwrap_or_default();
+        let number = members.number("issueNumber").and_then(issue_number);
+        let issue_number = number
+            .ok_or_else(|| Problem::bad_request("issueNumber must be a positive whole number"))?;
+        Ok(Self { issue_id, repo_full_name, issue_number })
+    }
+
+    /// The issue that is meant. One whose id is not known may still be known by its number.
+    async fn find(&self, app: &App) -> Result<(Issue, Repository), Error> {
+        match service::board::find_issue(app, self.issue_id).await {
+            Err(missing @ Error::NotFound { .. }) => {
+                let Ok(name) = self.repo_full_name.parse::<FullName>() else { return Err(missing) };
+                service::board::find_issue_by_number(app, &name, self.issue_number).await
+            }
+            found => found,
+        }
+    }
+
+    fn check(&self, issue: &Issue, repository: &Repository) -> Result<(), Problem> {
+        let (name, number) = (&repository.full_name, issue.number);
+        if name.key() == self.repo_full_name.to_lowercase() && number == self.issue_number {
+            return Ok(());
+        }
+        Err(Problem::bad_request(format!(
+            "issueId does not match repoFullName/issueNumber; expected {name}#{number}"
+        )))
+    }
+}
+
+/// A card to move.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(dead_code, reason = "describes what `move_issue` reads from the body")]
+pub(super) struct MoveBody {
+    /// The issue's id.
+    #[schema(example = "iss_00001c")]
+    issue_id: String,
+    /// Its repository's full name, in any case.
+    #[schema(example = "octo-org/hello-world")]
+    repo_full_name: String,
+    /// Its number, never as a string.
+    issue_number: i32,
+    /// The labels the caller believes it has. Only the first status label is looked at.
+    old_labels: Vec<String>,
+    /// The labels it shall have: the first status label names the column, none means Backlog. No
+    /// other label is touched.
+    #[schema(example = json!(["status/ready"]))]
+    new_labels: Vec<String>,
+    /// Why it is blocked, when that is the move.
+    reason: Option<String>,
+    /// Who moves it, for a caller with a token.
+    actor: Option<String>,
+}
+
+/// It was done.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Done {
+    /// Always true.
+    success: bool,
+}
+
+impl Done {
+    pub(super) const DONE: Self = Self { success: true };
+}
+
+/// Moves a card to another column: on GitHub, by labels.
+#[utoipa::path(
+    post,
+    path = "/api/issues/move",
+    tag = "issues",
+    operation_id = "moveIssue",
+    request_body = MoveBody,
+    responses(
+        (status = 200, description = "GitHub has the labels now.", body = Done),
+        (status = 400, description = "The body is wrong, or the issue is closed.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 404, description = "`Issue not found in local cache`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 409, description = "Another change of the issue is under way.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 500, description = "GitHub refused, in its own words; nothing was changed.", body = ProblemDocument, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn move_issue(
+    State(app): State<App>,
+    Extension(actor): Extension<Actor>,
+    body: Body,
+) -> Result<Response, Problem> {
+    let members = body.members("Invalid JSON body")?;
+    let required = ["issueId", "repoFullName", "oldLabels", "newLabels"];
+    if !members.has_all(&required) || members.number("issueNumber").is_none() {
+        return Err(Problem::bad_request("Missing required fields"));
+    }
+    let old = members.texts("oldLabels", "oldLabels must be an array of label names")?;
+    let new = members.texts("newLabels", "newLabels must be an array of label names")?;
+    first_status(&old.unwrap_or_default())?;
+    let to = first_status(&new.unwrap_or_default())?.unwrap_or(Status::Backlog);
+    let which = Which::read(&members)?;
+    let reason = members.text("reason")?.unwrap_or(DEFAULT_REASON);
+    let actor = acting_as(actor, members.text("actor")?);
+
+    let issue = known_issue(&app, &actor, "move_issue", &which).await?;
+    let command = MoveIssue { reason: Some(reason.to_owned()), ..to_column(issue.id, to) };
+    let moved = service::moves::move_issue(&app, &actor, command).await;
+    moved.map_err(|error| refused(error, "Failed to move issue"))?;
+    Ok(json(StatusCode::OK, &Done::DONE))
+}
+
+/// The column that the first status label names; an unknown one is refused.
+fn first_status(labels: &[String]) -> Result<Option<Status>, Problem> {
+    let Some(label) = labels.iter().find(|label| label.starts_with("status/")) else {
+        return Ok(None);
+    };
+    Status::from_label(label).map(Some).ok_or_else(|| unknown_status(label))
+}
+
+fn unknown_status(given: &str) -> Problem {
+    let allowed = Status::ALL.map(Status::label).join(", ");
+    Problem::bad_request(format!("Invalid status label: {given}. Allowed: {allowed}"))
+}
+
+fn to_column(issue_id: IssueId, to: Status) -> MoveIssue {
+    MoveIssue { issue_id, to, expected_from: None, reason: None, fencing_token: None }
+}
+
+/// The issue that is meant. That somebody wanted to change an unknown one is written down.
+async fn known_issue(
+    app: &App,
+    actor: &Actor,
+    action: &'static str,
+    which: &Which<'_>,
+) -> Result<Issue, Problem> {
+    let failed = failed("Failed to look up the issue");
+    let (issue, repository) = match which.find(app).await {
+        Ok(found) => found,
+        Err(Error::NotFound { .. }) => {
+            if let Ok(name) = which.repo_full_name.parse() {
+                let number = which.issue_number;
+                let recorded = record_unknown_issue(app, actor, action, &name, number);
+                recorded.await.map_err(failed)?;
+            }
+            return Err(Problem::not_found(UNKNOWN_ISSUE));
+        }
+        Err(error) => return Err(failed(error)),
+    };
+    if issue.id == which.issue_id {
+        which.check(&issue, &repository)?;
+    }
+    Ok(issue)
+}
+
+/// How clients of old are told that a card was not moved.
+fn refused(error: Error, text: &'static str) -> Problem {
+    match &error {
+        Error::Conflict { what, .. } if what == CLOSED => {
+            Problem::from(error).with_status(StatusCode::BAD_REQUEST)
+        }
+        Error::Unread(cause) => {
+            let text = cause.to_string();
+            Problem::from(error).with_status(StatusCode::INTERNAL_SERVER_ERROR).saying(text)
+        }
+        Error::Upstream(_) | Error::Busy { .. } => {
+            Problem::from(error).with_status(StatusCode::INTERNAL_SERVER_ERROR)
+        }
+        Error::NotFound { .. } => Problem::not_found(UNKNOWN_ISSUE),
+        _ => failed(text)(error),
+    }
+}
+
+/// A status to set.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(dead_code, reason = "describes what `set_status` reads from the body")]
+pub(super) struct StatusBody {
+    /// The issue's id.
+    #[schema(example = "iss_00001c")]
+    issue_id: String,
+    /// Its repository's full name, in any case.
+    #[schema(example = "octo-org/hello-world")]
+    repo_full_name: String,
+    /// Its number, never as a string.
+    issue_number: i32,
+    /// The status word, without `status/`.
+    #[schema(example = "in-review")]
+    status: String,
+    /// Why it is blocked; required for `blocked`.
+    blocked_reason: Option<String>,
+    /// Who sets it, for a caller with a token.
+    actor: Option<String>,
+    /// The same, where `actor` is not given.
+    agent_name: Option<String>,
+}
+
+/// The status that was set.
+#[derive(Serialize, ToSchema)]
+pub(super) struct StatusSet<'a> {
+    /// Always true.
+    success: bool,
+    /// Its label.
+    #[schema(example = "status/in-review")]
+    status: &'static str,
+    /// The labels GitHub now has.
+    #[schema(value_type = Vec<String>)]
+    labels: &'a LabelSet,
+}
+
+/// Sets an issue's status: on GitHub, by labels. Any status may follow any other; the issue is never
+/// closed.
+#[utoipa::path(
+    post,
+    path = "/api/issues/status",
+    tag = "issues",
+    operation_id = "setIssueStatus",
+    request_body = StatusBody,
+    responses(
+        (status = 200, description = "GitHub has the labels now.", body = StatusSet<'_>),
+        (status = 400, description = "The body is wrong, or the issue is closed.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 404, description = "`Issue not found in local cache`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 409, description = "Another change of the issue is under way.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 500, description = "GitHub refused, in its own words; nothing was changed.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 503, description = "`Could not verify live GitHub labels: <why>`; nothing was changed.", body = ProblemDocument, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn set_status(
+    State(app): State<App>,
+    Extension(actor): Extension<Actor>,
+    body: Body,
+) -> Result<Response, Problem> {
+    let members = body.members("Invalid JSON body")?;
+    let required = ["issueId", "repoFullName", "status"];
+    if !members.has_all(&required) || members.number("issueNumber").is_none() {
+        return Err(Problem::bad_request(
+            "Missing required fields: issueId, repoFullName, issueNumber, status",
+        ));
+    }
+    let word = members.text("status")?.unwrap_or_default();
+    let to: Status = word.parse().map_err(|_| unknown_status(word))?;
+    let which = Which::read(&members)?;
+    let reason = members.text("blockedReason")?.map(str::to_owned);
+    let name = match members.text("actor")? {
+        Some(actor) => Some(actor),
+        None => members.text("agentName")?,
+    };
+    let actor = acting_as(actor, name);
+
+    let issue = known_issue(&app, &actor, "set_status", &which).await?;
+    let command = MoveIssue { reason, ..to_column(issue.id, to) };
+    let moved = service::moves::set_status(&app, &actor, command).await;
+    let moved = moved.map_err(status_refused)?;
+    let body = StatusSet { success: true, status: to.label(), labels: &moved.issue.labels };
+    Ok(json(StatusCode::OK, &body))
+}
+
+fn status_refused(error: Error) -> Problem {
+    match &error {
+        Error::Invalid { field: "reason", reason } => {
+            Problem::bad_request(format!("blockedReason: {reason}")).with("field", "blockedReason")
+        }
+        Error::Unread(_) | Error::Busy { .. } => {
+            Problem::from(error).with_status(StatusCode::SERVICE_UNAVAILABLE)
+        }
+        _ => refused(error, "Failed to set issue status"),
+    }
+}

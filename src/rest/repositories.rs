@@ -1,0 +1,427 @@
+//! Which repositories are tracked, under its two addresses: one names rows of the board's mirror,
+//! the other rows of the tracked list. Here both are the same row.
+
+use axum::Extension;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
+use axum::http::{HeaderName, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::answer::json;
+use super::body::Body;
+use super::errors::failed;
+use super::moves::Done;
+use crate::app::App;
+use crate::domain::{Actor, FullName, Instant, RepositoryId};
+use crate::gate::{Problem, ProblemDocument};
+use crate::service::{self, Error, tracking};
+use crate::store::Repository;
+
+/// What tells that another address has taken this one's place.
+const DEPRECATED: [(HeaderName, &str); 2] = [
+    (HeaderName::from_static("deprecation"), "true"),
+    (axum::http::header::LINK, "</api/automation/repos>; rel=\"successor-version\""),
+];
+
+/// A repository of the board.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Repository)]
+pub(super) struct RepositoryRow<'a> {
+    /// Opaque.
+    #[schema(value_type = String, example = "rep_000001")]
+    id: RepositoryId,
+    /// Its own name.
+    #[schema(example = "hello-world")]
+    name: &'a str,
+    /// The person or organisation it belongs to.
+    #[schema(example = "octo-org")]
+    owner: &'a str,
+    /// `owner/name`.
+    #[schema(example = "octo-org/hello-world")]
+    full_name: &'a str,
+    /// Whether it is tracked now.
+    enabled: bool,
+    /// When it was first tracked.
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Instant,
+    /// When it was last tracked, untracked or renamed.
+    #[schema(value_type = String, format = DateTime)]
+    updated_at: Instant,
+}
+
+impl<'a> RepositoryRow<'a> {
+    pub(super) fn of(repository: &'a Repository) -> Self {
+        Self {
+            id: repository.id,
+            name: repository.full_name.name(),
+            owner: repository.full_name.owner(),
+            full_name: repository.full_name.as_str(),
+            enabled: repository.enabled,
+            created_at: Instant(repository.created_at),
+            updated_at: Instant(repository.updated_at),
+        }
+    }
+}
+
+/// Lists every repository that is or was tracked, by name.
+#[utoipa::path(
+    get,
+    path = "/api/repos",
+    tag = "repositories",
+    operation_id = "listRepositories",
+    responses(
+        (status = 200, description = "All of them.", body = Vec<RepositoryRow<'_>>),
+        (status = 500, description = "`Failed to fetch repositories`.", body = ProblemDocument, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn list(State(app): State<App>) -> Result<Response, Problem> {
+    let all = tracking::all_repositories(&app).await;
+    let all = all.map_err(failed("Failed to fetch repositories"))?;
+    Ok(json(StatusCode::OK, &all.iter().map(RepositoryRow::of).collect::<Vec<_>>()))
+}
+
+/// A repository to track.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(dead_code, reason = "describes what `new_repository` reads from the body")]
+pub(super) struct TrackBody {
+    /// `owner/name`.
+    #[schema(example = "octo-org/hello-world")]
+    full_name: String,
+}
+
+/// A repository of the board that is tracked now.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct AddedRepository<'a> {
+    #[serde(flatten)]
+    repository: RepositoryRow<'a>,
+    /// The id of its row in the tracked list.
+    #[schema(value_type = String, example = "rep_000001")]
+    automation_repo_id: RepositoryId,
+}
+
+/// Tracks a repository. `POST /api/automation/repos` has taken this address's place.
+#[utoipa::path(
+    post,
+    path = "/api/repos",
+    tag = "repositories",
+    operation_id = "addRepository",
+    request_body = TrackBody,
+    responses(
+        (status = 201, description = "It is tracked; the next sync brings its issues.", body = AddedRepository<'_>,
+            headers(
+                ("Deprecation" = String, description = "`true`"),
+                ("Link" = String, description = "The address that has taken this one's place."),
+            )),
+        (status = 400, description = "The body is wrong.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 409, description = "`Repository is already tracked`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 500, description = "`Failed to add repository`.", body = ProblemDocument, content_type = "application/problem+json"),
+    )
+)]
+#[deprecated]
+pub(super) async fn add(
+    State(app): State<App>,
+    Extension(actor): Extension<Actor>,
+    body: Body,
+) -> Result<Response, Problem> {
+    let added = new_repository(&app, &actor, &body).await?;
+    let row =
+        AddedRepository { repository: RepositoryRow::of(&added), automation_repo_id: added.id };
+    Ok((DEPRECATED, json(StatusCode::CREATED, &row)).into_response())
+}
+
+async fn new_repository(app: &App, actor: &Actor, body: &Body) -> Result<Repository, Problem> {
+    let members = body.members("Invalid JSON body")?;
+    let text = members.value("fullName").and_then(serde_json::Value::as_str);
+    let text = text.ok_or_else(|| Problem::bad_request("fullName is required"))?;
+    let name: FullName = text
+        .parse()
+        .map_err(|_| Problem::bad_request("Invalid fullName format. Expected: owner/repo"))?;
+    let tracked = tracking::track_repository(app, actor, &name).await;
+    tracked.map_err(failed("Failed to add repository"))
+}
+
+/// The same repository as automation knows it. Workflows, releases and runs are empty until
+/// automation exists.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct TrackedRepository<'a> {
+    /// Opaque.
+    #[schema(value_type = String, example = "rep_000001")]
+    id: RepositoryId,
+    /// `owner/name`.
+    #[schema(example = "octo-org/hello-world")]
+    full_name: &'a str,
+    /// Its own name.
+    #[schema(example = "hello-world")]
+    name: &'a str,
+    /// The person or organisation it belongs to.
+    #[schema(example = "octo-org")]
+    owner: &'a str,
+    /// GitHub's default branch; `main` until known.
+    #[schema(example = "main")]
+    default_branch: &'a str,
+    /// The newest commit of the default branch.
+    #[schema(required)]
+    latest_commit_sha: Option<&'a str>,
+    /// How many pull requests are open.
+    #[serde(rename = "openPRCount")]
+    open_pr_count: u32,
+    /// When a sync last ended, well or not; when it was first tracked before that.
+    #[schema(value_type = String, format = DateTime)]
+    last_synced_at: Instant,
+    /// Why the last sync failed.
+    #[schema(required)]
+    sync_error: Option<&'a str>,
+    /// Who asked for it first: `env` or `user`.
+    #[schema(example = "user")]
+    source: &'a str,
+}
+
+impl<'a> TrackedRepository<'a> {
+    fn of(repository: &'a Repository) -> Self {
+        Self {
+            id: repository.id,
+            full_name: repository.full_name.as_str(),
+            name: repository.full_name.name(),
+            owner: repository.full_name.owner(),
+            default_branch: &repository.default_branch,
+            latest_commit_sha: None,
+            open_pr_count: 0,
+            last_synced_at: Instant(repository.attempted_at.unwrap_or(repository.created_at)),
+            sync_error: repository.sync_error.as_deref(),
+            source: &repository.source,
+        }
+    }
+}
+
+/// A row of the tracked list.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct TrackedListRow<'a> {
+    #[serde(flatten)]
+    repository: TrackedRepository<'a>,
+    /// When a sync last ended well.
+    #[schema(value_type = Option<String>, format = DateTime, required)]
+    last_succeeded_at: Option<Instant>,
+    /// The workflow that ran last.
+    #[schema(value_type = Vec<Object>)]
+    workflows: [(); 0],
+    /// The newest release.
+    #[schema(value_type = Vec<Object>)]
+    releases: [(); 0],
+    /// How many there are of each.
+    #[serde(rename = "_count")]
+    count: Counts,
+    /// Runs that failed.
+    failing_runs: u32,
+    /// Runs that are under way.
+    running_runs: u32,
+    /// What automation last did.
+    #[schema(value_type = Option<Object>, required)]
+    last_sync_run: Option<()>,
+}
+
+/// How many there are of what is shown in part.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Counts {
+    /// Workflows.
+    workflows: u32,
+    /// Releases.
+    releases: u32,
+}
+
+/// Lists the tracked repositories by name.
+#[utoipa::path(
+    get,
+    path = "/api/automation/repos",
+    tag = "repositories",
+    operation_id = "listTrackedRepositories",
+    responses(
+        (status = 200, description = "All of them.", body = Vec<TrackedListRow<'_>>),
+        (status = 500, description = "`Failed to fetch repos`.", body = ProblemDocument, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn list_tracked(State(app): State<App>) -> Result<Response, Problem> {
+    let tracked = tracking::tracked_repositories(&app).await;
+    let tracked = tracked.map_err(failed("Failed to fetch repos"))?;
+    let row = |repository| TrackedListRow {
+        repository: TrackedRepository::of(repository),
+        last_succeeded_at: repository.synced_at.map(Instant),
+        workflows: [],
+        releases: [],
+        count: Counts { workflows: 0, releases: 0 },
+        failing_runs: 0,
+        running_runs: 0,
+        last_sync_run: None,
+    };
+    Ok(json(StatusCode::OK, &tracked.iter().map(row).collect::<Vec<_>>()))
+}
+
+/// A repository that is tracked now.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct NewlyTracked<'a> {
+    #[serde(flatten)]
+    repository: TrackedRepository<'a>,
+    /// When it was first tracked.
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Instant,
+    /// When it was last tracked, untracked or renamed.
+    #[schema(value_type = String, format = DateTime)]
+    updated_at: Instant,
+    /// The id of its row on the board.
+    #[schema(value_type = String, example = "rep_000001")]
+    repository_id: RepositoryId,
+}
+
+/// Tracks a repository, or tracks it again. GitHub is not asked; the next sync tells whether it is
+/// there.
+#[utoipa::path(
+    post,
+    path = "/api/automation/repos",
+    tag = "repositories",
+    operation_id = "trackRepository",
+    request_body = TrackBody,
+    responses(
+        (status = 201, description = "It is tracked; the next sync brings its issues.", body = NewlyTracked<'_>),
+        (status = 400, description = "The body is wrong.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 409, description = "`Repository is already tracked`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 500, description = "`Failed to add repository`.", body = ProblemDocument, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn track(
+    State(app): State<App>,
+    Extension(actor): Extension<Actor>,
+    body: Body,
+) -> Result<Response, Problem> {
+    let added = new_repository(&app, &actor, &body).await?;
+    let row = NewlyTracked {
+        repository: TrackedRepository::of(&added),
+        created_at: Instant(added.created_at),
+        updated_at: Instant(added.updated_at),
+        repository_id: added.id,
+    };
+    Ok(json(StatusCode::CREATED, &row))
+}
+
+/// A tracked repository in short.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct TrackedName<'a> {
+    /// `owner/name`.
+    #[schema(example = "octo-org/hello-world")]
+    full_name: &'a str,
+    /// The person or organisation it belongs to.
+    #[schema(example = "octo-org")]
+    owner: &'a str,
+    /// Its own name.
+    #[schema(example = "hello-world")]
+    name: &'a str,
+    /// Always true.
+    enabled: bool,
+    /// GitHub's default branch; `main` until known.
+    #[schema(example = "main")]
+    default_branch: &'a str,
+    /// Who asked for it first: `env` or `user`.
+    #[schema(example = "user")]
+    source: &'a str,
+    /// When a sync last ended, well or not.
+    #[schema(value_type = Option<String>, format = DateTime, required)]
+    last_synced_at: Option<Instant>,
+}
+
+/// Lists the tracked repositories in short.
+#[utoipa::path(
+    get,
+    path = "/api/automation/repos/tracked",
+    tag = "repositories",
+    operation_id = "listTrackedNames",
+    responses(
+        (status = 200, description = "All of them.", body = Vec<TrackedName<'_>>),
+        (status = 500, description = "`Failed to fetch tracked repositories`.", body = ProblemDocument, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn list_names(State(app): State<App>) -> Result<Response, Problem> {
+    let tracked = tracking::tracked_repositories(&app).await;
+    let tracked = tracked.map_err(failed("Failed to fetch tracked repositories"))?;
+    Ok(json(StatusCode::OK, &tracked.iter().map(TrackedName::of).collect::<Vec<_>>()))
+}
+
+impl<'a> TrackedName<'a> {
+    fn of(repository: &'a Repository) -> Self {
+        Self {
+            full_name: repository.full_name.as_str(),
+            owner: repository.full_name.owner(),
+            name: repository.full_name.name(),
+            enabled: repository.enabled,
+            default_branch: &repository.default_branch,
+            source: &repository.source,
+            last_synced_at: repository.attempted_at.map(Instant),
+        }
+    }
+}
+
+/// Stops tracking a repository. Its issues are hidden and kept.
+#[utoipa::path(
+    delete,
+    path = "/api/automation/repos/{owner}/{repo}",
+    tag = "repositories",
+    operation_id = "untrackRepository",
+    params(
+        ("owner" = String, Path, description = "The person or organisation it belongs to."),
+        ("repo" = String, Path, description = "Its own name."),
+    ),
+    responses(
+        (status = 200, description = "It is no longer tracked.", body = Done),
+        (status = 404, description = "`Repository not tracked`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 500, description = "`Failed to remove repository`.", body = ProblemDocument, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn untrack(
+    State(app): State<App>,
+    Extension(actor): Extension<Actor>,
+    path: Result<Path<(String, String)>, PathRejection>,
+) -> Result<Response, Problem> {
+    let Path((owner, repo)) = path.map_err(|_| not_tracked())?;
+    remove(&app, &actor, &format!("{owner}/{repo}")).await
+}
+
+/// Stops tracking a repository whose name is written as one segment: `owner%2Fname`.
+#[utoipa::path(
+    delete,
+    path = "/api/automation/repos/{owner}",
+    tag = "repositories",
+    operation_id = "untrackRepositoryByFullName",
+    params(("owner" = String, Path, description = "The full name, its slash written `%2F`.")),
+    responses(
+        (status = 200, description = "It is no longer tracked.", body = Done),
+        (status = 404, description = "`Repository not tracked`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 500, description = "`Failed to remove repository`.", body = ProblemDocument, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn untrack_encoded(
+    State(app): State<App>,
+    Extension(actor): Extension<Actor>,
+    path: Result<Path<String>, PathRejection>,
+) -> Result<Response, Problem> {
+    let Path(name) = path.map_err(|_| not_tracked())?;
+    remove(&app, &actor, &name).await
+}
+
+async fn remove(app: &App, actor: &Actor, name: &str) -> Result<Response, Problem> {
+    let name: FullName = name.parse().map_err(|_| not_tracked())?;
+    match service::tracking::untrack_repository(app, actor, &name).await {
+        Ok(_) => Ok(json(StatusCode::OK, &Done::DONE)),
+        Err(Error::NotFound { .. }) => Err(not_tracked()),
+        Err(error) => Err(failed("Failed to remove repository")(error)),
+    }
+}
+
+fn not_tracked() -> Problem {
+    Problem::not_found("Repository not tracked")
+}

@@ -9,6 +9,7 @@ mod migrations;
 mod moves;
 mod overview;
 mod postgres;
+mod rest_compat;
 mod schema;
 mod simulator;
 mod starting;

@@ -149,7 +149,6 @@ async fn answer(State(service): State<Service>, headers: HeaderMap, body: Bytes)
 }
 
 impl Service {
-    #[expect(clippy::result_large_err, reason = "the error is the answer")]
     fn check_token(&self, headers: &HeaderMap) -> Result<(), Response> {
         let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let given = given.and_then(|value| value.strip_prefix("Bearer "));

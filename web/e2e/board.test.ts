@@ -1,34 +1,43 @@
-import { ask, card, cards, column, expect, openBoard, quietIssue, test } from "./support/test.ts";
+import {
+  ask,
+  card,
+  cards,
+  column,
+  expect,
+  openBoard,
+  quietIssue,
+  test,
+  type Status,
+} from "./support/test.ts";
 
 test("a card dragged in one window moves in the other within a second", async ({
   page,
   context,
   service,
 }) => {
-  const id = await quietIssue(service, "BACKLOG");
+  const id = await quietIssue(service);
   const other = await context.newPage();
   await openBoard(page);
   await openBoard(other);
   await expect(card(other, id)).toBeVisible();
 
   const from = await card(page, id).boundingBox();
-  const to = await column(page, "READY").boundingBox();
+  const to = await column(page, "IN_REVIEW").boundingBox();
   if (!from || !to) throw new Error("nothing to drag");
   await page.mouse.move(from.x + 40, from.y + 20);
   await page.mouse.down();
   await page.mouse.move(from.x + 60, from.y + 30, { steps: 4 });
-  await expect(
-    column(page, "BLOCKED"),
-    "Blocked is a target while a card is in the hand",
-  ).toBeVisible();
+  await expect(page.locator("[data-held]")).toBeVisible();
+  await expect(column(page, "BLOCKED"), "a target while a card is in the hand").toBeVisible();
   await page.mouse.move(to.x + to.width / 2, to.y + 120, { steps: 8 });
   await page.mouse.up();
 
-  await expect(column(page, "READY").locator(`[data-card="${id}"]`)).toBeVisible({ timeout: 500 });
-  await expect(column(other, "READY").locator(`[data-card="${id}"]`)).toBeVisible({
-    timeout: 1_000,
+  await expect(column(page, "IN_REVIEW").locator(`[data-card="${id}"]`)).toBeVisible({
+    timeout: 500,
   });
-  await expect(column(other, "READY").getByText("moved by")).toBeVisible();
+  const there = column(other, "IN_REVIEW").locator(`[data-card="${id}"]`);
+  await expect(there).toBeVisible({ timeout: 1_000 });
+  await expect(there).toContainText("moved by");
   await expect
     .poll(
       async () =>
@@ -40,42 +49,43 @@ test("a card dragged in one window moves in the other within a second", async ({
           )
         ).issue.status,
     )
-    .toBe("READY");
+    .toBe("IN_REVIEW");
 });
 
 test("a card moves with the keyboard alone and keeps the focus", async ({ page, service }) => {
-  const id = await quietIssue(service, "BACKLOG");
+  const id = await quietIssue(service);
   await openBoard(page);
   await card(page, id).focus();
 
   await page.keyboard.press("m");
-  await page.keyboard.press("3");
-  await expect(column(page, "IN_PROGRESS").locator(`[data-card="${id}"]`)).toBeFocused();
+  await page.keyboard.press("4");
+  await expect(column(page, "IN_REVIEW").locator(`[data-card="${id}"]`)).toBeFocused();
 
   await page.keyboard.press("Space");
-  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("ArrowLeft");
   await page.keyboard.press("Space");
-  await expect(column(page, "IN_REVIEW").locator(`[data-card="${id}"]`)).toBeFocused();
-  await expect(page.locator("[aria-live=assertive]")).toHaveText("Dropped in In Review.");
+  await expect(column(page, "IN_PROGRESS").locator(`[data-card="${id}"]`)).toBeFocused();
+  await expect(page.locator("[aria-live=assertive]")).toHaveText("Dropped in In Progress.");
+  await expect(page.locator("[data-pending]")).toHaveCount(0);
 
   await page.keyboard.press("z");
-  await expect(column(page, "IN_PROGRESS").locator(`[data-card="${id}"]`)).toBeFocused();
+  await expect(column(page, "IN_REVIEW").locator(`[data-card="${id}"]`)).toBeFocused();
 });
 
 test("a card moves under a finger that rests first, and a finger that does not rest scrolls", async ({
   browser,
   service,
 }) => {
-  const id = await quietIssue(service, "BACKLOG", 1);
+  const id = await quietIssue(service);
   const context = await browser.newContext({
     baseURL: service.url,
     hasTouch: true,
-    viewport: { width: 1024, height: 800 },
+    viewport: { width: 1440, height: 900 },
   });
   const page = await context.newPage();
   await openBoard(page);
   const from = await card(page, id).boundingBox();
-  const to = await column(page, "READY").boundingBox();
+  const to = await column(page, "IN_REVIEW").boundingBox();
   if (!from || !to) throw new Error("nothing to drag");
   const finger = await context.newCDPSession(page);
   const touch = (type: "touchStart" | "touchMove" | "touchEnd", x = 0, y = 0) =>
@@ -85,7 +95,7 @@ test("a card moves under a finger that rests first, and a finger that does not r
     });
 
   await touch("touchStart", from.x + 40, from.y + 20);
-  await expect(column(page, "BLOCKED"), "a card in the hand").toBeVisible();
+  await expect(page.locator("[data-held]")).toBeVisible();
   for (let step = 1; step <= 8; step += 1) {
     await touch(
       "touchMove",
@@ -94,7 +104,7 @@ test("a card moves under a finger that rests first, and a finger that does not r
     );
   }
   await touch("touchEnd");
-  await expect(column(page, "READY").locator(`[data-card="${id}"]`)).toBeVisible();
+  await expect(column(page, "IN_REVIEW").locator(`[data-card="${id}"]`)).toBeVisible();
 
   const scroller = column(page, "BACKLOG").locator("[data-scroller]");
   const box = await scroller.boundingBox();
@@ -108,7 +118,7 @@ test("a card moves under a finger that rests first, and a finger that does not r
 });
 
 test("a reason is asked before a card is blocked, and shown on it", async ({ page, service }) => {
-  const id = await quietIssue(service, "BACKLOG");
+  const id = await quietIssue(service);
   await openBoard(page);
   await card(page, id).focus();
   await page.keyboard.press("m");
@@ -120,18 +130,18 @@ test("a reason is asked before a card is blocked, and shown on it", async ({ pag
   await expect(blocked).toBeFocused();
 
   await page.keyboard.press("z");
-  await expect(column(page, "BACKLOG").locator(`[data-card="${id}"]`)).toBeVisible();
+  await expect(column(page, "IN_PROGRESS").locator(`[data-card="${id}"]`)).toBeVisible();
 });
 
 test("taking the question back leaves the card where it was", async ({ page, service }) => {
-  const id = await quietIssue(service, "BACKLOG");
+  const id = await quietIssue(service);
   await openBoard(page);
   await card(page, id).focus();
   await page.keyboard.press("m");
   await page.keyboard.press("5");
   await expect(page.getByRole("dialog", { name: "Why is it blocked?" })).toBeVisible();
   await page.keyboard.press("Escape");
-  await expect(column(page, "BACKLOG").locator(`[data-card="${id}"]`)).toBeFocused();
+  await expect(column(page, "IN_PROGRESS").locator(`[data-card="${id}"]`)).toBeFocused();
 });
 
 test("a filter lives in the address and can be shared", async ({ page, context }) => {
@@ -179,7 +189,7 @@ test("a card opens beside the board, and Escape gives the focus back", async ({
   page,
   service,
 }) => {
-  const id = await quietIssue(service, "BACKLOG");
+  const id = await quietIssue(service);
   await openBoard(page);
   await card(page, id).focus();
   await page.keyboard.press("Enter");
@@ -187,7 +197,7 @@ test("a card opens beside the board, and Escape gives the focus back", async ({
   await expect(panel.getByRole("heading", { name: "History" })).toBeVisible();
   await expect(panel.getByRole("link", { name: "GitHub" })).toHaveAttribute(
     "href",
-    /^https:\/\/github\.com\/.+\/issues\/\d+$/,
+    /^https:\/\/.+\/issues\/\d+$/,
   );
   await expect(page).toHaveURL(new RegExp(`issue=${id}`));
   await page.keyboard.press("Escape");
@@ -199,39 +209,56 @@ test("cards selected on the way move together, and come back together", async ({
   page,
   service,
 }) => {
-  const id = await quietIssue(service, "BACKLOG");
+  const ids = [await quietIssue(service), await quietIssue(service), await quietIssue(service)];
   await openBoard(page);
-  await card(page, id).focus();
+  // The last one moved is the uppermost.
+  await card(page, ids[2] ?? "").focus();
   await page.keyboard.press("Shift+J");
   await page.keyboard.press("Shift+J");
-  const selected = page.locator("[data-card][aria-pressed=true]");
-  await expect(selected).toHaveCount(3);
-  const ids = await selected.evaluateAll((found) =>
-    found.map((element) => (element as HTMLElement).dataset.card ?? ""),
-  );
+  await expect(page.locator("[data-card][aria-pressed=true]")).toHaveCount(3);
   await page.keyboard.press("m");
   await expect(page.getByRole("dialog", { name: "Move 3 cards to" })).toBeVisible();
   await page.keyboard.press("4");
-  for (const each of ids)
-    await expect(column(page, "IN_REVIEW").locator(`[data-card="${each}"]`)).toBeVisible();
+  for (const id of ids)
+    await expect(column(page, "IN_REVIEW").locator(`[data-card="${id}"]`)).toBeVisible();
   await expect(page.locator("[data-pending]")).toHaveCount(0);
 
   await page.keyboard.press("z");
-  for (const each of ids)
-    await expect(column(page, "BACKLOG").locator(`[data-card="${each}"]`)).toBeVisible();
+  for (const id of ids)
+    await expect(column(page, "IN_PROGRESS").locator(`[data-card="${id}"]`)).toBeVisible();
 });
 
 test("everything can be called by name", async ({ page, service }) => {
-  const id = await quietIssue(service, "BACKLOG");
+  const id = await quietIssue(service);
   await openBoard(page);
   await card(page, id).focus();
   await page.keyboard.press("Control+k");
-  await page.getByRole("combobox", { name: "Do or go to" }).fill("to ready");
+  await page.getByRole("combobox", { name: "Do or go to" }).fill("to in review");
   await page.keyboard.press("Enter");
-  await expect(column(page, "READY").locator(`[data-card="${id}"]`)).toBeFocused();
+  await expect(column(page, "IN_REVIEW").locator(`[data-card="${id}"]`)).toBeFocused();
 
   await page.keyboard.press("Control+k");
   await page.keyboard.type("dark mode");
   await page.keyboard.press("Enter");
   await expect(page.locator("html")).toHaveClass("dark");
+});
+
+test("a move that GitHub refuses goes back and says why", async ({ page, service }) => {
+  // GitHub allows an issue a hundred labels, and this one has them: there is no room for another status.
+  const { issues } = await ask<{ issues: { nodes: { id: string; status: Status }[] } }>(
+    service,
+    `{ issues(filter: {search: "hundred labels"}) { nodes { id status } } }`,
+  );
+  const [full] = issues.nodes;
+  if (!full) throw new Error("no issue with a hundred labels");
+  await openBoard(page, "?q=hundred+labels");
+  await card(page, full.id).focus();
+  await page.keyboard.press("m");
+  await page.keyboard.press("4");
+  await expect(column(page, full.status).locator(`[data-card="${full.id}"]`)).toBeFocused();
+  const refused = column(page, full.status).getByRole("alert");
+  await expect(refused).toContainText("Not moved to In Review: GitHub API error: 422");
+  await expect(refused.getByRole("button", { name: "Try again" })).toBeVisible();
+  await refused.getByRole("button", { name: "Dismiss" }).click();
+  await expect(refused).toBeHidden();
 });

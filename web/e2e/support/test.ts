@@ -79,17 +79,35 @@ export async function ask<Data>(
   return answer.data;
 }
 
-/** An open issue of this column that no scripted agent works on, so that it stays where a test puts it. */
-export async function quietIssue(service: Service, status: Status, skip = 0): Promise<string> {
+/** Moves an issue past the pages, as another client would. */
+export const moveElsewhere = (service: Service, id: string, to: Status): Promise<unknown> =>
+  ask(
+    service,
+    `mutation ($id: ID!, $to: Status!) { moveIssue(input: {issueId: $id, to: $to}) { cursor } }`,
+    {
+      id,
+      to,
+    },
+  );
+
+const taken = new Set<string>();
+
+/**
+ * An issue at the top of In Progress that stays where a test puts it: nobody's, because the scripted agents finish only
+ * what is theirs and take up only what waits further left.
+ */
+export async function quietIssue(service: Service): Promise<string> {
   const { issues } = await ask<{
-    issues: { nodes: { id: string; agents: string[]; state: string }[] };
+    issues: { nodes: { id: string; agents: string[]; labels: string[] }[] };
   }>(
     service,
-    `query ($status: Status!) { issues(filter: {statuses: [$status]}, first: 50) { nodes { id agents state } } }`,
-    { status },
+    `{ issues(filter: {statuses: [BACKLOG]}, first: 100) { nodes { id agents labels } } }`,
   );
-  const quiet = issues.nodes.filter((issue) => issue.agents.length === 0 && issue.state === "OPEN");
-  const found = quiet[skip];
-  if (!found) throw new Error(`no quiet issue in ${status}`);
+  const found = issues.nodes.find(
+    ({ id, agents, labels }) => agents.length === 0 && labels.length < 100 && !taken.has(id),
+  );
+  if (!found) throw new Error("no quiet issue");
+  taken.add(found.id);
+  await moveElsewhere(service, found.id, "IN_PROGRESS");
   return found.id;
 }

@@ -118,11 +118,16 @@ impl RecordQuery {
         #[graphql(desc = "Entries of this repository only, as it was called then.")]
         repository: Option<String>,
         #[graphql(desc = "Entries of this issue only.")] issue_id: Option<IssueId>,
+        #[graphql(desc = "What this actor did only.")] actor: Option<String>,
+        #[graphql(desc = "This kind of action only, such as `move_issue`.")] action: Option<String>,
+        #[graphql(desc = "What succeeded only, or what failed only.")] success: Option<bool>,
+        #[graphql(desc = "What this agent did only, and what was done to issues assigned to it.")]
+        agent: Option<String>,
         #[graphql(desc = "How many entries, from 0 to 100; 50 when absent.")] first: Option<i32>,
         #[graphql(desc = "Entries behind this cursor.")] after: Option<String>,
     ) -> async_graphql::Result<AuditEntryConnection> {
         let repository = repository.map(|name| full_name("repository", &name)).transpose()?;
-        let filter = AuditFilter { repository, issue: issue_id };
+        let filter = AuditFilter { repository, issue: issue_id, actor, action, success, agent };
         Ok(AuditEntryConnection::load(context, &filter, Arguments::forward(first, after)).await?)
     }
 

@@ -245,6 +245,14 @@ pub struct AuditFilter {
     pub repository: Option<FullName>,
     /// Entries of this issue.
     pub issue: Option<IssueId>,
+    /// Entries of this actor.
+    pub actor: Option<String>,
+    /// Entries of this action.
+    pub action: Option<String>,
+    /// Entries that succeeded, or that failed.
+    pub success: Option<bool>,
+    /// Entries of this agent, and of issues that it was assigned before or afterwards.
+    pub agent: Option<String>,
 }
 
 /// A page of settled entries, newest first.
@@ -262,6 +270,24 @@ pub async fn page(
     }
     if let Some(issue) = filter.issue {
         query = query.filter(dsl::issue_id.eq(issue));
+    }
+    if let Some(actor) = &filter.actor {
+        query = query.filter(dsl::actor.eq(actor));
+    }
+    if let Some(action) = &filter.action {
+        query = query.filter(dsl::action.eq(action));
+    }
+    if let Some(success) = filter.success {
+        query = query.filter(dsl::success.eq(success));
+    }
+    if let Some(agent) = &filter.agent {
+        let label = vec![format!("agent/{agent}")];
+        query = query.filter(
+            dsl::actor
+                .eq(agent)
+                .or(dsl::before_labels.contains(label.clone()))
+                .or(dsl::after_labels.contains(label)),
+        );
     }
     if let Some(Position { at, id }) = request.after {
         let id = AuditEntryId(id);

@@ -104,7 +104,7 @@ impl Scene {
         let issue = store::issues::by_id(&mut connection, id).await.unwrap().unwrap();
         let pending = store::audit::unsettled_of(&mut connection, id).await.unwrap();
         let on_github = LabelSet::from(self.github.labels(REPOSITORY, 1));
-        let filter = store::audit::AuditFilter { repository: None, issue: Some(id) };
+        let filter = store::audit::AuditFilter { issue: Some(id), ..Default::default() };
         let page = store::PageRequest::first(1);
         let newest = store::audit::page(&mut connection, &filter, &page).await.unwrap();
         pending.is_none()

@@ -481,3 +481,31 @@ async fn of_several_moves_each_succeeds_or_fails_for_itself() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn the_audit_log_is_read_by_who_what_and_how() {
+    given(async |given| {
+        given.with_issues(&[("One", &["status/ready", "agent/alpha"]), ("Two", &[])]).await;
+        try_move(&given.app, &given.issue(1).await, Status::Done).await.unwrap();
+        given.github.inject(Fault::error("FORBIDDEN", "no").on("ChangeLabels"));
+        try_move(&given.app, &given.issue(2).await, Status::Done).await.unwrap_err();
+
+        let numbers = async |filter: AuditFilter| -> Vec<Option<i32>> {
+            let all = PageRequest::first(100);
+            let page = service::audit::audit_log(&given.app, &filter, &all).await.unwrap();
+            page.rows.into_iter().map(|entry| entry.issue_number).collect()
+        };
+        let any = AuditFilter::default;
+        let text = |text: &str| Some(text.to_owned());
+        assert_eq!(numbers(any()).await, [Some(2), Some(1), None]);
+        let failed = AuditFilter { success: Some(false), ..any() };
+        assert_eq!(numbers(failed).await, [Some(2)]);
+        let tracked = AuditFilter { action: text("add_tracked_repo"), ..any() };
+        assert_eq!(numbers(tracked).await, [None]);
+        let alpha = AuditFilter { agent: text("alpha"), ..any() };
+        assert_eq!(numbers(alpha).await, [Some(1)]);
+        let nobody = AuditFilter { actor: text("nobody"), ..any() };
+        assert_eq!(numbers(nobody).await, []);
+    })
+    .await;
+}

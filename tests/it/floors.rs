@@ -10,7 +10,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("telemetry", &["config"]),
     ("postgres", &[]),
     ("domain", &[]),
-    ("store", &["domain", "config"]),
+    ("store", &["domain", "postgres"]),
     ("github", &["domain", "clock"]),
     ("bus", &["domain", "store"]),
     ("app", &["bus", "clock", "config", "github", "service", "store"]),

@@ -1,7 +1,7 @@
 //! Migrations go up over data, down again, and up once more; and src/store/schema.rs is what they
 //! make.
 //!
-//! `REWRITE=1 cargo test --test it schema_rs` prints src/store/schema.rs anew.
+//! `UPDATE_GENERATED=1 cargo test --test it schema_rs` prints src/store/schema.rs anew.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -89,10 +89,10 @@ async fn schema_rs_is_what_the_migrations_make() {
     let database = Database::new().await;
     let printed = print_schema(&database).await;
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store/schema.rs");
-    if std::env::var_os("REWRITE").is_some() {
+    if std::env::var_os("UPDATE_GENERATED").is_some() {
         fs::write(&path, &printed).unwrap();
     }
-    assert_eq!(fs::read_to_string(path).unwrap(), printed, "REWRITE=1 prints it anew");
+    assert_eq!(fs::read_to_string(path).unwrap(), printed, "UPDATE_GENERATED=1 prints it anew");
 }
 
 #[tokio::test]

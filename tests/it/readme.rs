@@ -1,6 +1,6 @@
 //! The README is true: its tables are those of the code, and its examples run.
 //!
-//! `REWRITE=1 cargo test --test it readme` prints the generated parts anew.
+//! `UPDATE_GENERATED=1 cargo test --test it readme` prints the generated parts anew.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -25,11 +25,11 @@ fn assert_part(name: &str, wanted: &str) {
     let begin = begin + text[begin..].find("-->\n").unwrap() + "-->\n".len();
     let end = begin + text[begin..].find(&format!("<!-- {name}: end -->")).expect("a marker");
     let wanted = format!("{wanted}\n");
-    if std::env::var_os("REWRITE").is_some() {
+    if std::env::var_os("UPDATE_GENERATED").is_some() {
         fs::write(path(), format!("{}{wanted}{}", &text[..begin], &text[end..])).unwrap();
         return;
     }
-    assert_eq!(&text[begin..end], wanted, "REWRITE=1 prints the {name} of the README anew");
+    assert_eq!(&text[begin..end], wanted, "UPDATE_GENERATED=1 prints the {name} of the README anew");
 }
 
 fn addresses() -> String {

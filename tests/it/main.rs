@@ -4,6 +4,7 @@
 
 mod assignments;
 mod crashes;
+mod demo;
 mod floors;
 mod github;
 mod graphql_http;

@@ -1,0 +1,81 @@
+//! What makes the demo lively, against the real application.
+
+use std::collections::BTreeSet;
+
+use chrono::TimeDelta;
+use dispatch::simulator::{Agents, Neighbours, sample};
+use serde_json::json;
+
+use crate::support::{AGENT_TOKEN, given};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn agents_work_through_dispatch_and_show_as_themselves() {
+    given(async |given| {
+        for repository in sample::found(&given.github, 7) {
+            given.track(&repository).await;
+        }
+        given.sync().await;
+        let address = given.serve().await.parse().unwrap();
+        let (simulator, clock) = (given.github.clone(), given.app.clock.clone());
+        let mut agents = Agents::new(simulator, address, AGENT_TOKEN.to_owned(), clock, 7);
+        for _ in 0..60 {
+            given.advance(4);
+            agents.act().await.unwrap();
+        }
+
+        let query = "{
+            auditLog(first: 100) { nodes { actor action success beforeLabels afterLabels } }
+            agentRuns(first: 100) { nodes { agentName runType issue { number } } }
+        }";
+        let data = given.graphql(query, json!({})).await;
+        let words = |list: &str, member: &str| -> BTreeSet<String> {
+            let nodes = data[list]["nodes"].as_array().unwrap();
+            nodes.iter().map(|node| node[member].as_str().unwrap().to_owned()).collect()
+        };
+        let all = sample::AGENTS.map(str::to_owned).into();
+        assert_eq!(words("agentRuns", "agentName"), all);
+        let moves = data["auditLog"]["nodes"].as_array().unwrap();
+        let moves: Vec<_> = moves.iter().filter(|entry| entry["action"] == "move_issue").collect();
+        assert!(moves.len() > 40, "{} moves", moves.len());
+        for entry in moves {
+            assert!(all.contains(entry["actor"].as_str().unwrap()), "{entry}");
+            assert_eq!(entry["success"], true, "{entry}");
+        }
+        let kinds = words("agentRuns", "runType");
+        for kind in ["triage", "claim", "implement", "review", "heartbeat"] {
+            assert!(kinds.contains(kind), "no {kind} in {kinds:?}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_people_do_on_github_reaches_the_board() {
+    given(async |given| {
+        for repository in sample::found(&given.github, 7) {
+            given.track(&repository).await;
+        }
+        given.sync().await;
+        let mut people = Neighbours::new(given.github.clone(), 7);
+        for _ in 0..60 {
+            given.advance(7);
+            people.act().unwrap();
+        }
+        given.sync().await;
+        let week_ago = given.app.clock.now() - TimeDelta::days(7);
+        let names = given.github.repositories();
+        let issues = names.iter().flat_map(|name| given.github.issues(name));
+        let shown = issues.filter(|issue| issue.closed_at.is_none_or(|at| at >= week_ago));
+        let mut shown: Vec<_> = shown.map(|issue| issue.title).collect();
+        let query = "{ board { columns { issues(first: 1000) { nodes { title } } } } }";
+        let data = given.graphql(query, json!({})).await;
+        let columns = data["board"]["columns"].as_array().unwrap().iter();
+        let cards = columns.flat_map(|column| column["issues"]["nodes"].as_array().unwrap());
+        let mut cards: Vec<_> =
+            cards.map(|card| card["title"].as_str().unwrap().to_owned()).collect();
+        shown.sort();
+        cards.sort();
+        assert_eq!(cards, shown);
+    })
+    .await;
+}

@@ -15,6 +15,7 @@
 
 mod access;
 mod answer;
+mod edits;
 mod error;
 mod execution;
 mod feed;
@@ -25,12 +26,14 @@ mod loaders;
 mod mutation;
 mod negotiation;
 mod nulls;
+mod overview;
 mod query;
 mod schema;
 mod sights;
 mod sse;
 mod subscription;
 mod types;
+mod views;
 mod websocket;
 
 pub use execution::Door;

@@ -4,19 +4,26 @@ use std::sync::Arc;
 
 use async_graphql::{Context, InputObject, MergedObject, Object, SimpleObject};
 
-use super::loaders::{self, app};
+use super::edits::{ChangeIssuePayload, EditMutation};
+use super::loaders::app;
 use super::query::full_name;
 use super::types::page::cost;
 use super::types::{AgentRun, AuditEntry, Issue, Repository};
+use super::views::ViewMutation;
 use crate::domain::{Actor, EventCursor};
 use crate::service::agent_runs::RecordAgentRun;
 use crate::service::moves::MoveIssue;
 use crate::service::{self, sync::RepositorySync};
-use crate::store;
 
 /// Everything there is to do.
 #[derive(Debug, Default, MergedObject)]
-pub(super) struct Mutation(BoardMutation, TrackingMutation, RunMutation);
+pub(super) struct Mutation(
+    BoardMutation,
+    EditMutation,
+    ViewMutation,
+    TrackingMutation,
+    RunMutation,
+);
 
 /// What a mutation weighs: more than any page of rows, because it reaches GitHub.
 const MUTATION: Option<i32> = Some(1);
@@ -76,17 +83,10 @@ impl BoardMutation {
         context: &Context<'_>,
         #[graphql(desc = "Which issue, and where to.")] input: MoveIssue,
     ) -> async_graphql::Result<MoveIssuePayload> {
-        let app = app(context);
-        let moved = service::moves::move_issue(app, actor(context), input).await?;
-        let page = store::Page { rows: vec![moved.issue], has_previous: false, has_next: false };
-        let is_body_wanted = loaders::is_selected(&context.look_ahead().field("issue"), "body");
-        let mut page = loaders::issues(app, page, is_body_wanted).await?;
-        let issue = page.rows.pop().expect("as many issues come out as go in");
-        let audit_entry = AuditEntry {
-            row: moved.audit_entry,
-            issue: loaders::Related::Known(Some(Arc::clone(&issue))),
-        };
-        Ok(MoveIssuePayload { issue, audit_entry, cursor: moved.cursor })
+        let moved = service::moves::move_issue(app(context), actor(context), input).await?;
+        let ChangeIssuePayload { issue, audit_entry, cursor } =
+            ChangeIssuePayload::of(context, moved).await?;
+        Ok(MoveIssuePayload { issue, audit_entry, cursor })
     }
 
     /// Reads from GitHub what changed since the last time. Answers when it is done, or with

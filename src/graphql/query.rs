@@ -5,11 +5,13 @@ use std::sync::Arc;
 use async_graphql::{Context, ID, MergedObject, Object};
 
 use super::loaders::{self, app};
+use super::overview::OverviewQuery;
 use super::types::page::{Arguments, cost};
 use super::types::{
     AgentRunConnection, AuditEntryConnection, Board, Issue, IssueConnection, Node, Repository,
     Service,
 };
+use super::views::ViewQuery;
 use crate::domain::{FullName, IssueFilter, IssueId};
 use crate::service::{self, Error};
 use crate::store::agent_runs::RunFilter;
@@ -17,7 +19,7 @@ use crate::store::audit::AuditFilter;
 
 /// Everything there is to read.
 #[derive(Debug, Default, MergedObject)]
-pub(super) struct Query(BoardQuery, RecordQuery, ServiceQuery);
+pub(super) struct Query(BoardQuery, RecordQuery, OverviewQuery, ViewQuery, ServiceQuery);
 
 #[derive(Debug, Default)]
 struct BoardQuery;

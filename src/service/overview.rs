@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{Days, NaiveDate, TimeDelta};
 
-use super::Result;
+use super::{Result, board};
 use crate::app::App;
 use crate::domain::{RepositoryId, Status};
 use crate::store::statistics::{self, DayCount, LabelCount, LaneCount, RepositoryCount, RunCount};
@@ -39,6 +39,17 @@ impl Counts {
     fn add(&mut self, status: Status, issues: i64) {
         self.0[status as usize] += issues;
     }
+}
+
+/// How many issues on the board stand in each column.
+pub async fn counts(app: &App) -> Result<Counts> {
+    let wanted = board::wanted(app, None);
+    let mut connection = app.connection().await?;
+    let mut counts = Counts::default();
+    for (status, issues) in issues::count_by_status(&mut connection, &wanted).await? {
+        counts.add(status, issues);
+    }
+    Ok(counts)
 }
 
 /// The columns of one repository.

@@ -6,7 +6,9 @@ use dispatch::service::agent_runs::{RecordAgentRun, record_agent_run};
 use dispatch::service::moves::{MoveIssue, move_issue};
 use dispatch::service::{Error, overview, views};
 
-use crate::support::{Given, given, given_settings, person, start_of_time};
+use serde_json::json;
+
+use crate::support::{Given, REPOSITORY, given, given_settings, person, start_of_time};
 
 async fn move_to(given: &Given, number: i32, to: Status) {
     let issue_id = given.issue(number).await.id;
@@ -136,6 +138,98 @@ async fn a_view_is_saved_under_its_name_and_shared() {
         views::delete_view(&given.app, view.id).await.unwrap();
         let gone = views::find_view(&given.app, view.id).await;
         assert!(matches!(gone, Err(Error::NotFound { .. })));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_pages_read_it_all_over_graphql() {
+    given(async |given| {
+        given
+            .with_issues(&[
+                ("One", &["status/ready", "agent/alpha", "priority/p1"]),
+                ("Two", &["status/in-progress"]),
+            ])
+            .await;
+        move_to(given, 1, Status::InReview).await;
+        let query = "{
+            overview {
+                byStatus { status issues } stale { number }
+                movesByDay(days: 1) { day moves }
+                statusByDay(days: 1) { day byStatus { status issues } }
+            }
+            agents { name assignedCount runsCount lastReportedAt }
+            projects { repository { fullName } totalCount byStatus { status issues } }
+            filterOptions { agents { value issues } priorities { value issues } }
+            savedViews { name }
+        }";
+        let data = given.graphql(query, json!({})).await;
+        let by_status = json!([
+            {"status": "BACKLOG", "issues": 0}, {"status": "READY", "issues": 0},
+            {"status": "IN_PROGRESS", "issues": 1}, {"status": "IN_REVIEW", "issues": 1},
+            {"status": "BLOCKED", "issues": 0}, {"status": "DONE", "issues": 0},
+        ]);
+        let expected = json!({
+            "overview": {
+                "byStatus": by_status,
+                "stale": [],
+                "movesByDay": [{"day": "2026-05-20", "moves": 1}],
+                "statusByDay": [{"day": "2026-05-20", "byStatus": by_status}],
+            },
+            "agents": [
+                {"name": "alpha", "assignedCount": 1, "runsCount": 0, "lastReportedAt": null},
+            ],
+            "projects": [{
+                "repository": {"fullName": REPOSITORY}, "totalCount": 2, "byStatus": by_status,
+            }],
+            "filterOptions": {
+                "agents": [{"value": "alpha", "issues": 1}],
+                "priorities": [{"value": "p1", "issues": 1}],
+            },
+            "savedViews": [],
+        });
+        assert_eq!(data, expected);
+
+        let refused = given.try_graphql("{ overview { movesByDay(days: 0) { day } } }", json!({}));
+        assert_eq!(refused.await["errors"][0]["extensions"]["code"], "BAD_USER_INPUT");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_pages_change_it_all_over_graphql() {
+    given(async |given| {
+        given.with_issues(&[("One", &["status/ready"]), ("Two", &["status/ready"])]).await;
+        given.github.close(REPOSITORY, 2).unwrap();
+        let ids = [given.issue(1).await.id, given.issue(2).await.id];
+        let many = "mutation($ids: [ID!]!) { moveIssues(input: {issueIds: $ids, to: DONE}) {
+            results { issueId moved { issue { status } auditEntry { id action } } error { code } }
+        } }";
+        let data = given.graphql(many, json!({ "ids": ids })).await;
+        let results = &data["moveIssues"]["results"];
+        assert_eq!(results[0]["moved"]["issue"]["status"], "DONE", "{data}");
+        assert_eq!(results[1]["error"]["code"], "CONFLICT", "{data}");
+
+        let entry = &results[0]["moved"]["auditEntry"]["id"];
+        let undo = "mutation($id: ID!) { undoMove(input: {auditEntryId: $id}) {
+            issue { status } auditEntry { action }
+        } }";
+        let data = given.graphql(undo, json!({ "id": entry })).await;
+        assert_eq!(data["undoMove"]["issue"]["status"], "READY");
+
+        let edit = "mutation($id: ID!) {
+            agent: assignAgent(input: {issueId: $id, agent: \"alpha\"}) { issue { agents } }
+            owner: assignOwner(input: {issueId: $id, owner: \"sam\"}) { issue { owners } }
+            priority: setPriority(input: {issueId: $id, priority: P0}) { issue { priority } }
+            view: saveView(input: {name: \"Mine\", query: \"owner=sam\"}) { view { id name } }
+        }";
+        let data = given.graphql(edit, json!({ "id": ids[0] })).await;
+        assert_eq!(data["agent"]["issue"]["agents"], json!(["alpha"]));
+        assert_eq!(data["owner"]["issue"]["owners"], json!(["sam"]));
+        assert_eq!(data["priority"]["issue"]["priority"], "P0");
+        let delete = "mutation($id: ID!) { deleteView(input: {viewId: $id}) { view { name } } }";
+        let view = json!({ "id": data["view"]["view"]["id"] });
+        assert_eq!(given.graphql(delete, view).await["deleteView"]["view"]["name"], "Mine");
     })
     .await;
 }

@@ -1,0 +1,197 @@
+//! The root fields that change more than one card, take a move back, or change other labels.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, InputObject, Object, SimpleObject};
+
+use super::error::code;
+use super::loaders::{self, app};
+use super::types::page::cost;
+use super::types::{AuditEntry, Issue};
+use crate::domain::{Actor, AuditEntryId, EventCursor, IssueId, Priority, Status};
+use crate::service::labels::Changed;
+use crate::service::{self, assignments, moves};
+use crate::store::Page;
+
+/// A change of an issue's labels that was done.
+#[derive(SimpleObject)]
+pub(super) struct ChangeIssuePayload {
+    /// The issue as it now is.
+    pub(super) issue: Arc<Issue>,
+    /// The line in the audit log.
+    pub(super) audit_entry: AuditEntry,
+    /// The board event that announces this to every subscriber; the newest position where nothing
+    /// changed.
+    pub(super) cursor: EventCursor,
+}
+
+impl ChangeIssuePayload {
+    /// What a use case did, with what the selection wants of it.
+    pub(super) async fn of(context: &Context<'_>, changed: Changed) -> service::Result<Self> {
+        let page = Page { rows: vec![changed.issue], has_previous: false, has_next: false };
+        let is_body_wanted = loaders::is_selected(&context.look_ahead().field("issue"), "body");
+        let mut page = loaders::issues(app(context), page, is_body_wanted).await?;
+        let issue = page.rows.pop().expect("as many issues come out as go in");
+        let known = loaders::Related::Known(Some(Arc::clone(&issue)));
+        let audit_entry = AuditEntry { row: changed.audit_entry, issue: known };
+        Ok(Self { issue, audit_entry, cursor: changed.cursor })
+    }
+}
+
+/// Several issues to move to one column.
+#[derive(InputObject)]
+struct MoveIssuesInput {
+    /// The issues, 100 at most.
+    issue_ids: Vec<IssueId>,
+    /// The column they shall stand in.
+    to: Status,
+    /// Required to move to BLOCKED.
+    reason: Option<String>,
+}
+
+/// What became of each issue of a bulk move, in the order asked.
+#[derive(SimpleObject)]
+struct MoveIssuesPayload {
+    /// One result for each issue.
+    results: Vec<MoveIssueResult>,
+}
+
+/// What became of one issue of a bulk move.
+#[derive(SimpleObject)]
+struct MoveIssueResult {
+    /// The issue's id as it was asked for.
+    issue_id: IssueId,
+    /// The move; null when it failed.
+    moved: Option<ChangeIssuePayload>,
+    /// Why it failed.
+    error: Option<MoveIssueError>,
+}
+
+/// Why one issue of a bulk move was not moved.
+#[derive(SimpleObject)]
+struct MoveIssueError {
+    /// The code that the error would have had alone, such as `CONFLICT`.
+    code: String,
+    /// The reason, as one sentence.
+    message: String,
+}
+
+/// A move to take back.
+#[derive(InputObject)]
+struct UndoMoveInput {
+    /// The audit entry of a move that succeeded.
+    audit_entry_id: AuditEntryId,
+}
+
+/// An issue to give to an agent.
+#[derive(InputObject)]
+struct AssignAgentInput {
+    /// The issue.
+    issue_id: IssueId,
+    /// The agent's name, with or without `agent/`; null for none.
+    agent: Option<String>,
+}
+
+/// An issue to make somebody's.
+#[derive(InputObject)]
+struct AssignOwnerInput {
+    /// The issue.
+    issue_id: IssueId,
+    /// The owner's name, with or without `owner/`; null for none.
+    owner: Option<String>,
+}
+
+/// How urgent an issue is to be.
+#[derive(InputObject)]
+struct SetPriorityInput {
+    /// The issue.
+    issue_id: IssueId,
+    /// The priority; null for none.
+    priority: Option<Priority>,
+}
+
+fn actor<'a>(context: &Context<'a>) -> &'a Actor {
+    context.data_unchecked()
+}
+
+#[derive(Debug, Default)]
+pub(super) struct EditMutation;
+
+#[Object]
+impl EditMutation {
+    /// Moves several issues to one column. Each moves or stays for itself.
+    #[graphql(complexity = "cost(Some(100), None, child_complexity)")]
+    async fn move_issues(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Which issues, and where to.")] input: MoveIssuesInput,
+    ) -> async_graphql::Result<MoveIssuesPayload> {
+        let MoveIssuesInput { issue_ids, to, reason } = input;
+        let outcomes =
+            moves::move_issues(app(context), actor(context), &issue_ids, to, reason).await?;
+        let mut results = Vec::with_capacity(outcomes.len());
+        for (issue_id, outcome) in outcomes {
+            let (moved, error) = match outcome {
+                Ok(changed) => (Some(ChangeIssuePayload::of(context, changed).await?), None),
+                Err(error) => {
+                    let code = code(&error).to_owned();
+                    (None, Some(MoveIssueError { code, message: error.to_string() }))
+                }
+            };
+            results.push(MoveIssueResult { issue_id, moved, error });
+        }
+        Ok(MoveIssuesPayload { results })
+    }
+
+    /// Moves an issue back to where it was before a move, by a move of its own. Refused with
+    /// `CONFLICT` when it has been moved on since.
+    #[graphql(complexity = "cost(Some(1), None, child_complexity)")]
+    async fn undo_move(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Which move.")] input: UndoMoveInput,
+    ) -> async_graphql::Result<ChangeIssuePayload> {
+        let entry = input.audit_entry_id;
+        let changed = moves::undo_move(app(context), actor(context), entry).await?;
+        Ok(ChangeIssuePayload::of(context, changed).await?)
+    }
+
+    /// Gives an issue to an agent, or to none. It has at most one afterwards.
+    #[graphql(complexity = "cost(Some(1), None, child_complexity)")]
+    async fn assign_agent(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Which issue, and to whom.")] input: AssignAgentInput,
+    ) -> async_graphql::Result<ChangeIssuePayload> {
+        let AssignAgentInput { issue_id, agent } = input;
+        let (app, actor) = (app(context), actor(context));
+        let changed = assignments::assign_agent(app, actor, issue_id, agent.as_deref()).await?;
+        Ok(ChangeIssuePayload::of(context, changed).await?)
+    }
+
+    /// Makes an issue somebody's, or nobody's. It has at most one owner afterwards.
+    #[graphql(complexity = "cost(Some(1), None, child_complexity)")]
+    async fn assign_owner(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Which issue, and whose.")] input: AssignOwnerInput,
+    ) -> async_graphql::Result<ChangeIssuePayload> {
+        let AssignOwnerInput { issue_id, owner } = input;
+        let (app, actor) = (app(context), actor(context));
+        let changed = assignments::assign_owner(app, actor, issue_id, owner.as_deref()).await?;
+        Ok(ChangeIssuePayload::of(context, changed).await?)
+    }
+
+    /// Says how urgent an issue is, or that nobody knows.
+    #[graphql(complexity = "cost(Some(1), None, child_complexity)")]
+    async fn set_priority(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Which issue, and how urgent.")] input: SetPriorityInput,
+    ) -> async_graphql::Result<ChangeIssuePayload> {
+        let SetPriorityInput { issue_id, priority } = input;
+        let (app, actor) = (app(context), actor(context));
+        let changed = assignments::set_priority(app, actor, issue_id, priority).await?;
+        Ok(ChangeIssuePayload::of(context, changed).await?)
+    }
+}

@@ -1,0 +1,279 @@
+//! The root fields of the pages that show much at once: overview, agents, projects, filters.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Object, SimpleObject};
+use chrono::NaiveDate;
+
+use super::loaders::{self, app};
+use super::types::page::cost;
+use super::types::{Issue, Repository};
+use crate::domain::{Instant, Status};
+use crate::service::overview::{self, Counts, DayCounts, FilterOption};
+use crate::service::{self, Error};
+use crate::store::statistics::{DayCount, RunCount};
+use crate::store::{self, Page};
+
+/// How many days a history may have.
+const MAX_DAYS: i32 = 90;
+
+/// How many stale issues are named.
+const STALE: u32 = 50;
+
+#[derive(Debug, Default)]
+pub(super) struct OverviewQuery;
+
+#[Object]
+impl OverviewQuery {
+    /// All the work at one glance: what moves, what is stuck.
+    async fn overview(&self) -> Overview {
+        Overview
+    }
+
+    /// Every agent that is named by a label on the board, by the settings or by a run it reported.
+    #[graphql(complexity = "cost(None, None, child_complexity)")]
+    async fn agents(&self, context: &Context<'_>) -> async_graphql::Result<Vec<Agent>> {
+        Ok(overview::agents(app(context)).await?.into_iter().map(Agent).collect())
+    }
+
+    /// Every tracked repository that has issues on the board, with its columns, by name.
+    #[graphql(complexity = "cost(None, None, child_complexity)")]
+    async fn projects(&self, context: &Context<'_>) -> async_graphql::Result<Vec<Project>> {
+        let app = app(context);
+        let counted = overview::projects(app).await?;
+        let tracked = service::tracking::tracked_repositories(app).await?;
+        let project = |row: store::Repository| {
+            let counts = counted.iter().find(|of| of.repository_id == row.id)?.counts;
+            Some(Project { repository: Repository(Arc::new(row)), counts })
+        };
+        Ok(tracked.into_iter().filter_map(project).collect())
+    }
+
+    /// What the board can be filtered by: each value that an issue on it has, with its count.
+    #[graphql(complexity = "cost(None, None, child_complexity)")]
+    async fn filter_options(&self, context: &Context<'_>) -> async_graphql::Result<FilterOptions> {
+        let options = overview::filter_options(app(context)).await?;
+        Ok(FilterOptions {
+            agents: options.agents.into_iter().map(Into::into).collect(),
+            owners: options.owners.into_iter().map(Into::into).collect(),
+            projects: options.projects.into_iter().map(Into::into).collect(),
+            priorities: options.priorities.into_iter().map(Into::into).collect(),
+            lanes: options.lanes.into_iter().map(Into::into).collect(),
+        })
+    }
+}
+
+/// How many issues stand in one column.
+#[derive(SimpleObject)]
+struct StatusCount {
+    /// The column.
+    status: Status,
+    /// How many.
+    issues: i64,
+}
+
+fn by_status(counts: &Counts) -> Vec<StatusCount> {
+    let count = |status| StatusCount { status, issues: counts.of(status) };
+    Status::ALL.into_iter().map(count).collect()
+}
+
+/// All the work at one glance.
+#[derive(Debug)]
+struct Overview;
+
+/// All the work at one glance. Each member is counted when it is asked for.
+#[Object]
+impl Overview {
+    /// The issues on the board by column, all six.
+    #[graphql(complexity = "cost(Some(6), None, child_complexity)")]
+    async fn by_status(&self, context: &Context<'_>) -> async_graphql::Result<Vec<StatusCount>> {
+        Ok(by_status(&overview::counts(app(context)).await?))
+    }
+
+    /// Issues in progress that nobody has touched for seven days, longest untouched first; 50 at
+    /// most.
+    #[graphql(complexity = "cost(Some(50), None, child_complexity)")]
+    async fn stale(&self, context: &Context<'_>) -> async_graphql::Result<Vec<Arc<Issue>>> {
+        let app = app(context);
+        let rows = overview::stale_issues(app, STALE).await?;
+        let page = Page { rows, has_previous: false, has_next: false };
+        let is_body_wanted = loaders::is_selected(&context.look_ahead(), "body");
+        Ok(loaders::issues(app, page, is_body_wanted).await?.rows)
+    }
+
+    /// How many moves succeeded on each day, today included, oldest first.
+    #[graphql(complexity = "cost(Some(days), None, child_complexity)")]
+    async fn moves_by_day(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "How many days, from 1 to 90.", default = 14)] days: i32,
+    ) -> async_graphql::Result<Vec<MovesOfDay>> {
+        let days = days_of(days)?;
+        let counted = overview::moves_by_day(app(context), days).await?;
+        Ok(counted.into_iter().map(MovesOfDay).collect())
+    }
+
+    /// The columns at the end of each day, oldest first; of today, now. It begins where the event
+    /// log begins to tell of every issue, which importing or tracking a repository sets anew.
+    #[graphql(complexity = "cost(Some(days), None, child_complexity)")]
+    async fn status_by_day(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "How many days at most, from 1 to 90.", default = 14)] days: i32,
+    ) -> async_graphql::Result<Vec<StatusOfDay>> {
+        let days = days_of(days)?;
+        let history = overview::status_by_day(app(context), days).await?;
+        Ok(history.into_iter().map(StatusOfDay).collect())
+    }
+}
+
+fn days_of(days: i32) -> service::Result<u32> {
+    let invalid =
+        || Error::Invalid { field: "days", reason: format!("must be from 1 to {MAX_DAYS}") };
+    u32::try_from(days).ok().filter(|_| (1..=MAX_DAYS).contains(&days)).ok_or_else(invalid)
+}
+
+fn date(day: NaiveDate) -> String {
+    day.format("%Y-%m-%d").to_string()
+}
+
+/// The moves of one day.
+#[derive(Debug)]
+struct MovesOfDay(DayCount);
+
+/// The moves of one day.
+#[Object]
+impl MovesOfDay {
+    /// The day by UTC, such as `2026-05-25`.
+    async fn day(&self) -> String {
+        date(self.0.day)
+    }
+
+    /// How many succeeded.
+    async fn moves(&self) -> i64 {
+        self.0.count
+    }
+}
+
+/// The columns at the end of one day.
+#[derive(Debug)]
+struct StatusOfDay(DayCounts);
+
+/// The columns at the end of one day.
+#[Object]
+impl StatusOfDay {
+    /// The day by UTC, such as `2026-05-25`.
+    async fn day(&self) -> String {
+        date(self.0.day)
+    }
+
+    /// The issues on the board by column, all six.
+    async fn by_status(&self) -> Vec<StatusCount> {
+        by_status(&self.0.counts)
+    }
+}
+
+/// One repository's part of the board.
+#[derive(Debug)]
+struct Project {
+    repository: Repository,
+    counts: Counts,
+}
+
+/// One repository's part of the board.
+#[Object]
+impl Project {
+    /// The repository.
+    async fn repository(&self) -> &Repository {
+        &self.repository
+    }
+
+    /// How many issues it has on the board.
+    async fn total_count(&self) -> i64 {
+        self.counts.total()
+    }
+
+    /// Its issues by column, all six.
+    async fn by_status(&self) -> Vec<StatusCount> {
+        by_status(&self.counts)
+    }
+}
+
+/// An agent: what it is assigned and how its runs went.
+#[derive(Debug)]
+struct Agent(overview::Agent);
+
+/// An agent: what it is assigned and how its runs went.
+#[Object]
+impl Agent {
+    /// Its name, without the `agent/` prefix.
+    async fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// How many issues are assigned to it that are not in Done.
+    async fn assigned_count(&self) -> i64 {
+        self.0.counts.unfinished()
+    }
+
+    /// Its issues on the board by column, all six.
+    async fn by_status(&self) -> Vec<StatusCount> {
+        by_status(&self.0.counts)
+    }
+
+    /// How many runs it reported in the last 30 days.
+    async fn runs_count(&self) -> i64 {
+        self.runs(|runs| runs.runs)
+    }
+
+    /// How many of them ended with `success`.
+    async fn successes_count(&self) -> i64 {
+        self.runs(|runs| runs.successes)
+    }
+
+    /// How many of them ended with `error`.
+    async fn failures_count(&self) -> i64 {
+        self.runs(|runs| runs.failures)
+    }
+
+    /// When it last reported a run; null when it never did.
+    async fn last_reported_at(&self) -> Option<Instant> {
+        self.0.runs.as_ref().map(|runs| Instant(runs.last_reported_at))
+    }
+}
+
+impl Agent {
+    fn runs(&self, of: impl Fn(&RunCount) -> i64) -> i64 {
+        self.0.runs.as_ref().map_or(0, of)
+    }
+}
+
+/// A value that a filter takes.
+#[derive(SimpleObject)]
+struct FilterValue {
+    /// The value, as the filter takes it.
+    value: String,
+    /// How many issues on the board have it.
+    issues: i64,
+}
+
+impl From<FilterOption> for FilterValue {
+    fn from(FilterOption { value, issues }: FilterOption) -> Self {
+        Self { value, issues }
+    }
+}
+
+/// What the board can be filtered by.
+#[derive(SimpleObject)]
+struct FilterOptions {
+    /// Names behind `agent/`.
+    agents: Vec<FilterValue>,
+    /// Names behind `owner/`.
+    owners: Vec<FilterValue>,
+    /// Names behind `project/`.
+    projects: Vec<FilterValue>,
+    /// Words behind `priority/`: `p0` to `p3` and whatever else is there.
+    priorities: Vec<FilterValue>,
+    /// Lanes.
+    lanes: Vec<FilterValue>,
+}

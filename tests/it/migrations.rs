@@ -11,8 +11,9 @@ use diesel::migration::MigrationSource;
 use diesel_async::{AsyncMigrationHarness, RunQueryDsl, SimpleAsyncConnection};
 use diesel_migrations::MigrationHarness;
 use dispatch::store::{self, MIGRATIONS};
+use tokio::task::JoinSet;
 
-use crate::support::{Database, given};
+use crate::support::{Database, given, is_rewriting};
 
 /// Rows that each migration must carry along, added as soon as its tables are there.
 const SAMPLES: &[(&str, &str)] = &[
@@ -75,12 +76,11 @@ async fn migrations_go_up_over_data_and_down_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn replicas_that_start_at_once_do_not_trip_over_each_other() {
     let database = Database::empty().await;
-    let (one, two) = (database.connect().await, database.connect().await);
-    let (one, two) = tokio::join!(
-        tokio::spawn(store::run_migrations(one)),
-        tokio::spawn(store::run_migrations(two)),
-    );
-    let ran = one.unwrap().unwrap() + two.unwrap().unwrap();
+    let mut replicas = JoinSet::new();
+    for _ in 0..2 {
+        replicas.spawn(store::run_migrations(database.connect().await));
+    }
+    let ran: usize = replicas.join_all().await.into_iter().map(Result::unwrap).sum();
     assert_eq!(ran, SAMPLES.len(), "each migration ran once");
 }
 
@@ -89,7 +89,7 @@ async fn schema_rs_is_what_the_migrations_make() {
     let database = Database::new().await;
     let printed = print_schema(&database).await;
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store/schema.rs");
-    if std::env::var_os("UPDATE_GENERATED").is_some() {
+    if is_rewriting() {
         fs::write(&path, &printed).unwrap();
     }
     assert_eq!(fs::read_to_string(path).unwrap(), printed, "UPDATE_GENERATED=1 prints it anew");

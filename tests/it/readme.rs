@@ -12,7 +12,7 @@ use dispatch::domain::{Tier, access};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
 
-use crate::support::{PATIENCE, given};
+use crate::support::{PATIENCE, given, is_rewriting};
 
 fn path() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")
@@ -25,7 +25,7 @@ fn assert_part(name: &str, wanted: &str) {
     let begin = begin + text[begin..].find("-->\n").unwrap() + "-->\n".len();
     let end = begin + text[begin..].find(&format!("<!-- {name}: end -->")).expect("a marker");
     let wanted = format!("{wanted}\n");
-    if std::env::var_os("UPDATE_GENERATED").is_some() {
+    if is_rewriting() {
         fs::write(path(), format!("{}{wanted}{}", &text[..begin], &text[end..])).unwrap();
         return;
     }

@@ -12,8 +12,9 @@ use async_graphql::parser::types::{
     BaseType, FieldDefinition, InputValueDefinition, ServiceDocument, Type, TypeDefinition,
     TypeKind, TypeSystemDefinition,
 };
-use dispatch::config::Env;
 use dispatch::domain::access::FIELDS;
+
+use crate::support::is_rewriting;
 
 /// What is promised and comes with the work queue: types, and members of types that are there.
 const NOT_YET: &[&str] = &[
@@ -51,7 +52,7 @@ fn at(path: &str) -> PathBuf {
 #[test]
 fn the_committed_schema_is_the_one_in_the_code() {
     let printed = dispatch::graphql::sdl();
-    if Env::of_process().raw("UPDATE_GENERATED").is_some() {
+    if is_rewriting() {
         fs::write(at("schema.graphql"), &printed).unwrap();
     }
     let committed = fs::read_to_string(at("schema.graphql")).unwrap_or_default();

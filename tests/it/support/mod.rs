@@ -42,6 +42,11 @@ pub(crate) const REPOSITORY: &str = "acme/tools";
 /// How long a test waits for what must happen, on the machine's clock.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
+/// Whether generated files are to be written anew instead of compared: `UPDATE_GENERATED=1`.
+pub(crate) fn is_rewriting() -> bool {
+    Env::of_process().raw("UPDATE_GENERATED").is_some()
+}
+
 /// When every test begins.
 pub(crate) fn start_of_time() -> DateTime<Utc> {
     "2026-05-20T12:00:00Z".parse().unwrap()

@@ -2,6 +2,7 @@
 #
 # The first run of a target fetches and builds everything it needs; later ones only what changed.
 
+TARGET := $(or $(CARGO_TARGET_DIR),target)
 MODULES := web/node_modules/.package-lock.json
 QUERIES := github-queries/node_modules/.package-lock.json
 WEB := web/dist/index.html
@@ -17,9 +18,9 @@ help:
 	@echo 'make web    build the web pages alone'
 
 run: $(WEB)
-	@test -x target/release/dispatch || echo 'Building the server (about ten minutes on two cores the first time) ...'
+	@test -x $(TARGET)/release/dispatch || echo 'Building the server (about ten minutes on two cores the first time) ...'
 	cargo build --release --locked
-	@if [ -n "$$GITHUB_TOKEN" ]; then exec target/release/dispatch serve; else exec target/release/dispatch demo; fi
+	@if [ -n "$$GITHUB_TOKEN" ]; then exec $(TARGET)/release/dispatch serve; else exec $(TARGET)/release/dispatch demo; fi
 
 test: $(WEB)
 	@scripts/test
@@ -31,6 +32,7 @@ check: $(MODULES) $(QUERIES) $(WEB)
 	cd web && npm run --silent lint
 	cd web && npm run --silent typecheck
 	cd web && npm run --silent codegen:check
+	cd web && npm run --silent size
 	cd github-queries && npm run --silent check
 	node scripts/dependencies.mjs
 

@@ -88,12 +88,16 @@ for (const { name, rename, kind } of own.dependencies) {
   if (!used.test(where)) problems.push(`Cargo.toml names ${name}, which is not used`);
 }
 
-const lock = JSON.parse(readFileSync(join(root, "web/package-lock.json"), "utf8"));
-const modules = Object.entries(lock.packages).filter(([path]) => path !== "");
-for (const [path, { version, license }] of modules) {
-  if (!isAccepted(license ?? "none")) problems.push(`${path} ${version} has the licence ${license ?? "(none)"}`);
+let modules = 0;
+for (const folder of ["web", "github-queries"]) {
+  const lock = JSON.parse(readFileSync(join(root, folder, "package-lock.json"), "utf8"));
+  for (const [path, { version, license }] of Object.entries(lock.packages)) {
+    if (path === "") continue;
+    modules += 1;
+    if (!isAccepted(license ?? "none")) problems.push(`${path} ${version} has the licence ${license ?? "(none)"}`);
+  }
 }
 
 for (const problem of problems) console.error(problem);
-console.log(`${crates.length} crates and ${modules.length} npm packages looked at, ${problems.length} problems`);
+console.log(`${crates.length} crates and ${modules} npm packages looked at, ${problems.length} problems`);
 process.exit(problems.length === 0 ? 0 : 1);

@@ -51,6 +51,22 @@ export class Service {
     });
   }
 
+  /** Waits until the first sync is over: it makes every window load its board anew. */
+  async synced(): Promise<void> {
+    for (;;) {
+      const answer = await fetch(`${this.url}/graphql`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ query: "{ repositories { lastSyncedAt } }" }),
+      });
+      const { data } = (await answer.json()) as {
+        data: { repositories: { lastSyncedAt: string | null }[] };
+      };
+      if (data.repositories.every((repository) => repository.lastSyncedAt !== null)) return;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+
   get port(): string {
     return new URL(this.url).port;
   }

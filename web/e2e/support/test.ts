@@ -17,6 +17,7 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
     async ({}, use) => {
       const service = new Service();
       await service.start();
+      await service.synced();
       await use(service);
       await service.stop();
       service.forget();

@@ -2,6 +2,7 @@ import { useEffect, useState } from "react";
 import { Redirect, Route, Switch } from "wouter";
 import { EmptyState } from "@/components/states.tsx";
 import { Notices } from "@/components/Notices.tsx";
+import { AuditPage } from "@/features/audit";
 import { BoardPage } from "@/features/board";
 import { RepositoriesDialog } from "@/features/repositories";
 import { watchService } from "@/lib/service.ts";
@@ -24,6 +25,9 @@ export function App() {
         <Switch>
           <Route path="/board">
             <BoardPage onRepositories={repositories} />
+          </Route>
+          <Route path="/audit">
+            <AuditPage />
           </Route>
           <Route path="/">
             <Redirect to="/board" replace />

@@ -1,4 +1,4 @@
-import { SquareKanban, type LucideIcon } from "lucide-react";
+import { ScrollText, SquareKanban, type LucideIcon } from "lucide-react";
 
 export type Page = {
   readonly path: string;
@@ -11,4 +11,5 @@ export type Page = {
 /** The pages there are, in the order of the rail. */
 export const PAGES: readonly Page[] = [
   { path: "/board", title: "Board", icon: SquareKanban, key: "b" },
+  { path: "/audit", title: "Audit", icon: ScrollText, key: "u" },
 ];

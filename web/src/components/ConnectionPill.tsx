@@ -1,10 +1,12 @@
 import { connection } from "@/lib/graphql/connection.ts";
+import { service } from "@/lib/service.ts";
 import { useSignal } from "@/lib/signal.ts";
 import { clockTime } from "@/lib/time.ts";
 import { classes } from "./classes.ts";
 
 /** How near to the present the page is, always in sight. */
-export function ConnectionPill({ simulated }: { readonly simulated: boolean }) {
+export function ConnectionPill() {
+  const simulated = useSignal(service)?.simulated ?? false;
   const now = useSignal(connection);
   const [words, mark] =
     now.state === "live"

@@ -57,6 +57,8 @@ export type Stream<Data, Variables> = {
   /** Asked anew for each attempt, so that a stream resumes where it was cut. */
   readonly variables: () => Variables;
   readonly onItem: (data: Data) => void;
+  /** The stream was cut and is there again; what happened between may be missing from one that cannot resume. */
+  readonly onResume?: () => void;
   /** The server ended the stream for a reason that another attempt cannot mend. */
   readonly onFailure: (failure: Failure) => void;
 };
@@ -80,8 +82,12 @@ export function follow<Data, Variables extends Record<string, unknown>>(
     quiet = setTimeout(() => connection.set({ state: "live" }), QUIET_MS);
   };
 
+  let cut = false;
+
   const opened = () => {
     attempt = 0;
+    if (cut) stream.onResume?.();
+    cut = false;
     if (connection.get().state === "stale") connection.set({ state: "catching-up" });
     settle();
   };
@@ -89,6 +95,7 @@ export function follow<Data, Variables extends Record<string, unknown>>(
   const retry = () => {
     release = undefined;
     if (stopped) return;
+    cut = true;
     clearTimeout(quiet);
     if (connection.get().state !== "stale") connection.set({ state: "stale", since: heard });
     const wait = RETRY_MS[Math.min(attempt, RETRY_MS.length - 1)] ?? 5_000;
@@ -136,7 +143,9 @@ export function follow<Data, Variables extends Record<string, unknown>>(
 
     function fail(failure: Failure) {
       if (ended) return;
-      if (FINAL.has(failure.code) || failure.code === "RESYNC") {
+      // A stream that cannot resume by a cursor reads what it missed and goes on.
+      const lagged = failure.code === "RESYNC" && !stream.onResume;
+      if (FINAL.has(failure.code) || lagged) {
         ended = true;
         stream.onFailure(failure);
       } else {

@@ -2,9 +2,9 @@ import { RefreshCw } from "lucide-react";
 import { lazy, Suspense, useEffect, useMemo, useRef, useState } from "react";
 import { useLocation, useSearch } from "wouter";
 import { Button } from "@/components/Button.tsx";
+import { FilterButton } from "@/components/Chip.tsx";
 import { ConnectionPill } from "@/components/ConnectionPill.tsx";
 import { TopBar } from "@/components/TopBar.tsx";
-import { service } from "@/lib/service.ts";
 import { useSignal } from "@/lib/signal.ts";
 import { Mover } from "../api/moves.ts";
 import { BoardSession } from "../api/session.ts";
@@ -19,7 +19,7 @@ import { Hand } from "../model/hand.ts";
 import { BoardBody } from "./BoardBody.tsx";
 import { Columns, useShownColumns } from "./Columns.tsx";
 import { BoardContext, useBoard, type Board } from "./context.ts";
-import { FilterButton, FilterChips, FilterPicker, SearchField } from "./Filters.tsx";
+import { FilterChips, FilterPicker, SearchField } from "./Filters.tsx";
 import { SelectionBar } from "./SelectionBar.tsx";
 import { Questions } from "./questions.tsx";
 import { useBoardCommands } from "./useBoardCommands.tsx";
@@ -103,7 +103,6 @@ function Page({ search, onSearch, opened, onClose, onRepositories }: PageProps) 
   const board = useBoard();
   const { session, hand } = board;
   const columns = useShownColumns();
-  const self = useSignal(service);
   const field = useRef<HTMLInputElement>(null);
   const [filtering, setFiltering] = useState(false);
 
@@ -140,7 +139,7 @@ function Page({ search, onSearch, opened, onClose, onRepositories }: PageProps) 
         <FilterChips filter={filter} onChange={change} />
         <span className="grow" />
         <SyncButton />
-        <ConnectionPill simulated={self?.simulated ?? false} />
+        <ConnectionPill />
       </TopBar>
       <div className="relative flex min-h-0 grow">
         <main className="relative min-w-0 grow" aria-label="Board">

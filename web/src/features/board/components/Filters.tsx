@@ -1,6 +1,7 @@
-import { ListFilter, Search, X } from "lucide-react";
+import { Search } from "lucide-react";
 import { useEffect, useEffectEvent, useRef, useState, type Ref } from "react";
 import { Button } from "@/components/Button.tsx";
+import { Chip } from "@/components/Chip.tsx";
 import { OwnerMark } from "@/components/marks.tsx";
 import { Picker, type Choice } from "@/components/Picker.tsx";
 import { PriorityGlyph } from "@/components/PriorityGlyph.tsx";
@@ -73,15 +74,6 @@ export function FilterPicker({
   );
 }
 
-export function FilterButton({ onOpen }: { readonly onOpen: () => void }) {
-  return (
-    <Button look="quiet" onClick={onOpen} aria-keyshortcuts="f">
-      <ListFilter size={14} aria-hidden />
-      <span className="max-sm:sr-only">Filter</span>
-    </Button>
-  );
-}
-
 /** What the board is narrowed to, each removable. */
 export function FilterChips({
   filter,
@@ -123,31 +115,6 @@ export function FilterChips({
         </li>
       )}
     </ul>
-  );
-}
-
-function Chip({
-  name,
-  value,
-  onRemove,
-}: {
-  readonly name: string;
-  readonly value: string;
-  readonly onRemove: () => void;
-}) {
-  return (
-    <li className="inline-flex h-6 items-center rounded-full border border-line bg-raised pl-2 text-meta">
-      <span className="text-ink-faint">{name}</span>
-      <span className="ml-1 max-w-48 truncate text-ink">{value}</span>
-      <button
-        type="button"
-        aria-label={`Remove filter ${name} ${value}`}
-        onClick={onRemove}
-        className="ml-0.5 flex size-5 items-center justify-center rounded-full text-ink-faint hover:text-ink"
-      >
-        <X size={12} />
-      </button>
-    </li>
   );
 }
 

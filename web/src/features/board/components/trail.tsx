@@ -2,7 +2,8 @@ import type { ReactNode } from "react";
 import { LabelChange } from "@/components/LabelChange.tsx";
 import { AgentMark } from "@/components/marks.tsx";
 import { RunStatus } from "@/components/RunStatus.tsx";
-import { ago, fullTime, useNow } from "@/lib/time.ts";
+import { When } from "@/components/When.tsx";
+import { actionWords } from "@/lib/words.ts";
 import type { AuditLine, RunLine } from "../api/panel.ts";
 
 /** Who did what to the issue, newest first, what was refused included. */
@@ -17,7 +18,7 @@ export function AuditTrail({ entries }: { readonly entries: readonly AuditLine[]
             <li key={entry.id} className="text-board">
               <div className="flex items-baseline gap-1.5">
                 <span className="font-medium">{entry.actor}</span>
-                <span className="text-ink-soft">{entry.action}</span>
+                <span className="text-ink-soft">{actionWords(entry.action)}</span>
                 {!entry.success && <span className="text-danger">failed</span>}
                 <span className="grow" />
                 <When instant={entry.createdAt} />
@@ -69,18 +70,5 @@ function Section({ title, children }: { readonly title: string; readonly childre
       <h3 className="mb-2 text-meta font-semibold text-ink-faint">{title}</h3>
       {children}
     </section>
-  );
-}
-
-function When({ instant }: { readonly instant: string }) {
-  const now = useNow();
-  return (
-    <time
-      dateTime={instant}
-      title={fullTime(instant)}
-      className="tabular shrink-0 text-meta text-ink-faint"
-    >
-      {ago(instant, now)}
-    </time>
   );
 }

@@ -1,0 +1,15 @@
+import { ago, fullTime, useNow } from "@/lib/time.ts";
+
+/** How long ago something was, with the exact time for those who point at it. */
+export function When({ instant }: { readonly instant: string }) {
+  const now = useNow();
+  return (
+    <time
+      dateTime={instant}
+      title={fullTime(instant)}
+      className="tabular shrink-0 text-meta text-ink-faint"
+    >
+      {ago(instant, now)}
+    </time>
+  );
+}

@@ -1,0 +1,71 @@
+import { CircleAlert, CircleCheck } from "lucide-react";
+import { Link } from "wouter";
+import { classes } from "@/components/classes.ts";
+import { LabelChange } from "@/components/LabelChange.tsx";
+import { When } from "@/components/When.tsx";
+import { actionWords } from "@/lib/words.ts";
+import type { AuditEntry } from "../api/log.ts";
+
+/** One line of the log: when, who, what, to what, and how it ended. */
+export function Entry({ entry, fresh }: { readonly entry: AuditEntry; readonly fresh: boolean }) {
+  return (
+    <div
+      className={classes(
+        "grid grid-cols-[3.5rem_8rem_9rem_minmax(0,1fr)_auto] items-baseline gap-x-4 px-4 py-2.5 max-lg:grid-cols-[3.5rem_minmax(0,1fr)_auto] max-lg:gap-y-1",
+        fresh && "animate-arrive",
+      )}
+    >
+      <When instant={entry.createdAt} />
+      <span className="truncate font-medium">{entry.actor}</span>
+      <span className="truncate text-ink-soft max-lg:order-4 max-lg:col-start-2">
+        {actionWords(entry.action)}
+      </span>
+      <div className="min-w-0 max-lg:order-5 max-lg:col-span-2 max-lg:col-start-2">
+        <p className="flex min-w-0 items-baseline gap-1.5">
+          <Subject entry={entry} />
+        </p>
+        {entry.success && <LabelChange before={entry.beforeLabels} after={entry.afterLabels} />}
+        {entry.errorMessage !== null && (
+          <p className="text-meta wrap-anywhere text-danger">{entry.errorMessage}</p>
+        )}
+      </div>
+      <Outcome success={entry.success} />
+    </div>
+  );
+}
+
+function Subject({
+  entry: { repositoryFullName, issueNumber, issue },
+}: {
+  readonly entry: AuditEntry;
+}) {
+  const place = `${repositoryFullName}${issueNumber === null ? "" : ` #${issueNumber}`}`;
+  if (!issue) return <span className="truncate text-ink-soft">{place}</span>;
+  return (
+    <>
+      <span className="tabular shrink-0 text-ink-faint max-sm:sr-only">{place}</span>
+      <Link
+        href={`/board?issue=${issue.id}`}
+        className="truncate rounded hover:underline"
+        dir="auto"
+      >
+        {issue.title}
+      </Link>
+    </>
+  );
+}
+
+function Outcome({ success }: { readonly success: boolean }) {
+  const Icon = success ? CircleCheck : CircleAlert;
+  return (
+    <span
+      className={classes(
+        "inline-flex items-center gap-1 text-meta",
+        success ? "text-success" : "text-danger",
+      )}
+    >
+      <Icon size={13} aria-hidden />
+      {success ? "done" : "failed"}
+    </span>
+  );
+}

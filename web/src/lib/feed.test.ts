@@ -1,0 +1,85 @@
+import { beforeEach, expect, it } from "vitest";
+import { Feed, type FeedPage } from "./feed.ts";
+
+type Line = { readonly id: string };
+const lines = (...ids: string[]): Line[] => ids.map((id) => ({ id }));
+
+let pages: Map<string | undefined, FeedPage<Line> | "down">;
+let say: (line: Line) => void;
+let gap: () => void;
+let feed: Feed<Line>;
+const shown = () => feed.state.get().items.map((line) => line.id);
+const settled = () => new Promise((resolve) => setTimeout(resolve));
+
+beforeEach(() => {
+  pages = new Map();
+  pages.set(undefined, { items: lines("5", "4"), next: "4" });
+  pages.set("4", { items: lines("3", "2"), next: undefined });
+  feed = new Feed<Line>({
+    read: (after) => {
+      const page = pages.get(after) ?? "down";
+      return Promise.resolve(
+        page === "down" ? { failure: { message: "down", code: "OFFLINE" } } : { data: page },
+      );
+    },
+    follow: (onItem, onGap) => {
+      say = onItem;
+      gap = onGap;
+      return () => undefined;
+    },
+  });
+  feed.open();
+});
+
+it("reads from the newest to the end", async () => {
+  await settled();
+  expect(feed.state.get()).toMatchObject({ phase: "ready", hasMore: true });
+  await feed.readMore();
+  expect(shown()).toEqual(["5", "4", "3", "2"]);
+  expect(feed.state.get().hasMore).toBe(false);
+});
+
+it("shows a new line at the head, once", async () => {
+  await settled();
+  say({ id: "6" });
+  say({ id: "6" });
+  expect(shown()).toEqual(["6", "5", "4"]);
+  expect(feed.fresh.has("6")).toBe(true);
+  expect(feed.fresh.has("5")).toBe(false);
+});
+
+it("keeps what streamed in before the first page came", async () => {
+  say({ id: "6" });
+  await settled();
+  expect(shown()).toEqual(["6", "5", "4"]);
+  expect(feed.state.get().hasMore).toBe(true);
+});
+
+it("fills a gap from the head", async () => {
+  await settled();
+  pages.set(undefined, { items: lines("7", "6", "5"), next: "5" });
+  gap();
+  await settled();
+  expect(shown()).toEqual(["7", "6", "5", "4"]);
+});
+
+it("begins anew when the gap is wider than a page", async () => {
+  await settled();
+  pages.set(undefined, { items: lines("99", "98"), next: "98" });
+  gap();
+  await settled();
+  expect(shown()).toEqual(["99", "98"]);
+});
+
+it("keeps what it has when a page fails, and goes on from there", async () => {
+  await settled();
+  const second = pages.get("4");
+  pages.set("4", "down");
+  await feed.readMore();
+  expect(feed.state.get()).toMatchObject({ phase: "failed", failure: { code: "OFFLINE" } });
+  expect(shown()).toEqual(["5", "4"]);
+  if (second) pages.set("4", second);
+  feed.retry();
+  await settled();
+  expect(shown()).toEqual(["5", "4", "3", "2"]);
+});

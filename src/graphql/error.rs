@@ -13,6 +13,7 @@ use async_graphql::parser::parse_query;
 use async_graphql::parser::types::{ExecutableDocument, Field, Selection};
 use async_graphql::{Pos, Response, ServerError, Value, Variables};
 
+use super::execution::Call;
 use crate::app::App;
 use crate::domain::{Instant, Status};
 use crate::service::Error;
@@ -74,19 +75,19 @@ pub(super) struct Said {
 }
 
 /// Gives every error of an answer its code.
-pub(super) fn dress(app: &App, said: &Said, mut response: Response) -> Response {
-    response.errors = response.errors.into_iter().map(|error| dressed(app, said, error)).collect();
+pub(super) fn dress(app: &App, call: &Call, mut response: Response) -> Response {
+    response.errors = response.errors.into_iter().map(|error| dressed(app, call, error)).collect();
     response
 }
 
-fn dressed(app: &App, said: &Said, mut error: ServerError) -> ServerError {
+fn dressed(app: &App, call: &Call, mut error: ServerError) -> ServerError {
     let code = if let Some(source) = error.source::<Error>() {
         let (code, details) = (code(source), details(source));
         let internal = matches!(source, Error::Internal(_)).then(|| format!("{source:?}"));
         let extensions = error.extensions.get_or_insert_default();
         details.into_iter().for_each(|(name, value)| extensions.set(name, value));
         if let Some(cause) = internal {
-            mask(app, &cause, &mut error);
+            mask(app, call, &cause, &mut error);
         }
         code
     } else if error.source::<Lagged>().is_some() {
@@ -96,11 +97,11 @@ fn dressed(app: &App, said: &Said, mut error: ServerError) -> ServerError {
     } else if error.path.is_empty() {
         GRAPHQL_VALIDATION_FAILED
     } else if error.source.is_none() {
-        blame(said, &mut error);
+        blame(&call.said, &mut error);
         BAD_USER_INPUT
     } else {
         let cause = error.message.clone();
-        mask(app, &cause, &mut error);
+        mask(app, call, &cause, &mut error);
         INTERNAL_SERVER_ERROR
     };
     error.source = None;
@@ -109,8 +110,11 @@ fn dressed(app: &App, said: &Said, mut error: ServerError) -> ServerError {
 }
 
 /// Logs what happened and leaves nothing of it in the answer but the id of the line.
-fn mask(app: &App, cause: &str, error: &mut ServerError) {
-    let request_id = app.clock.fresh_uuid().to_string();
+fn mask(app: &App, call: &Call, cause: &str, error: &mut ServerError) {
+    let request_id = match &call.asker.request_id {
+        Some(id) => id.to_string(),
+        None => app.clock.fresh_uuid().to_string(),
+    };
     tracing::error!(
         { field::REQUEST_ID } = request_id,
         { field::ERROR } = cause,

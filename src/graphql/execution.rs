@@ -12,8 +12,11 @@ use async_graphql::parser::parse_query;
 use async_graphql::parser::types::{
     DocumentOperations, ExecutableDocument, OperationDefinition, OperationType, Selection,
 };
-use async_graphql::{ErrorExtensionValues, Request, Response, ServerError};
+use async_graphql::{ErrorExtensionValues, Pos, Request, Response, ServerError};
+use axum::http::request::Parts;
 use futures_util::stream::{BoxStream, StreamExt};
+use tokio_util::task::TaskTracker;
+use tracing::Instrument as _;
 
 use super::access;
 use super::answer::{Answer, Item};
@@ -25,6 +28,8 @@ use super::nulls::Shapes;
 use super::schema::{Schema, schema};
 use crate::app::App;
 use crate::domain::Actor;
+use crate::gate::RequestId;
+use crate::service::Error;
 
 /// How long a query may take. Mutations bound themselves: giving one up half-way would leave its
 /// outcome open.
@@ -39,6 +44,7 @@ struct Inner {
     schema: Schema,
     shapes: Shapes,
     hub: Hub,
+    mutations: TaskTracker,
 }
 
 /// A request that may be run.
@@ -52,11 +58,28 @@ pub(super) struct Admitted {
     pub(super) call: Call,
 }
 
+/// Who asks.
+#[derive(Debug, Clone)]
+pub(super) struct Asker {
+    /// Who it is.
+    pub(super) actor: Actor,
+    /// What our log calls the request; a request made up here has none.
+    pub(super) request_id: Option<RequestId>,
+}
+
+impl Asker {
+    /// Who sent a request. Without word of the gate it is nobody.
+    pub(super) fn of(request: &Parts) -> Self {
+        let actor = request.extensions.get::<Actor>().cloned().unwrap_or(Actor::Anonymous);
+        Self { actor, request_id: request.extensions.get::<RequestId>().cloned() }
+    }
+}
+
 /// Who asks for what.
 #[derive(Debug, Clone)]
 pub(super) struct Call {
     /// Who asks.
-    pub(super) actor: Actor,
+    pub(super) asker: Asker,
     /// The document and its variables.
     pub(super) said: Said,
     /// Which operation of the document is meant; none when it has one only.
@@ -68,7 +91,8 @@ impl Door {
     pub fn new(app: App) -> Self {
         let schema = schema(app.clone());
         let shapes = Shapes::of(&schema.sdl());
-        Self(Arc::new(Inner { app, schema, shapes, hub: Hub::default() }))
+        let (hub, mutations) = (Hub::default(), TaskTracker::new());
+        Self(Arc::new(Inner { app, schema, shapes, hub, mutations }))
     }
 
     pub(super) fn app(&self) -> &App {
@@ -80,9 +104,9 @@ impl Door {
     }
 
     /// Reads a request and decides whether it may be run. An answer comes back when it may not.
-    pub(super) fn admit(&self, actor: Actor, request: Request) -> Result<Admitted, Answer> {
+    pub(super) fn admit(&self, asker: Asker, request: Request) -> Result<Admitted, Answer> {
         let said = Said { query: request.query, variables: request.variables };
-        let call = Call { actor, said, operation_name: request.operation_name };
+        let call = Call { asker, said, operation_name: request.operation_name };
         match read(&self.0.shapes, &call) {
             Ok((kind, document)) => Ok(Admitted { kind, document, call }),
             Err(error) => Err(self.answer(&call, Response::from_errors(vec![error]))),
@@ -97,7 +121,7 @@ impl Door {
         {
             self.0.shapes.complete(&document, operation, &mut response);
         }
-        Answer::new(dress(&self.0.app, &call.said, response))
+        Answer::new(dress(&self.0.app, call, response))
     }
 
     /// Runs a query or a mutation to its end.
@@ -115,6 +139,22 @@ impl Door {
         self.answer(&call, response)
     }
 
+    /// Runs a query, or a mutation that goes on when whoever asked goes away meanwhile.
+    pub(super) async fn execute_to_the_end(&self, admitted: Admitted) -> Answer {
+        if admitted.kind != OperationType::Mutation {
+            return self.execute(admitted).await;
+        }
+        let (door, call) = (self.clone(), admitted.call.clone());
+        let running = async move { door.execute(admitted).await };
+        let ended = self.0.mutations.spawn(running.in_current_span()).await;
+        ended.unwrap_or_else(|_| {
+            // The panic itself is in the log already.
+            let broken = Error::Internal(anyhow::anyhow!("a mutation panicked"));
+            let error = async_graphql::Error::from(broken).into_server_error(Pos::default());
+            self.answer(&call, Response::from_errors(vec![error]))
+        })
+    }
+
     /// Runs a subscription by itself, fed from `source`.
     pub(super) fn run(&self, call: &Call, source: Source) -> BoxStream<'static, Item> {
         let feed = Feed::new(source);
@@ -128,7 +168,7 @@ impl Door {
 impl Call {
     fn request(&self, query: &str) -> Request {
         let variables = self.said.variables.clone();
-        let mut request = Request::new(query).variables(variables).data(self.actor.clone());
+        let mut request = Request::new(query).variables(variables).data(self.asker.actor.clone());
         request.operation_name.clone_from(&self.operation_name);
         request
     }
@@ -144,7 +184,7 @@ fn read(shapes: &Shapes, call: &Call) -> Result<(OperationType, ExecutableDocume
     if operation.ty == OperationType::Subscription {
         check_root(operation)?;
     }
-    access::check(&call.actor, shapes, &document, operation).map_err(|error| {
+    access::check(&call.asker.actor, shapes, &document, operation).map_err(|error| {
         async_graphql::Error::from(error).into_server_error(operation.selection_set.pos)
     })?;
     Ok((operation.ty, document))

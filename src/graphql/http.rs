@@ -21,18 +21,18 @@ use serde_json::{Map, Value};
 
 use super::answer::Answer;
 use super::error::BAD_USER_INPUT;
-use super::execution::Door;
+use super::execution::{Asker, Door};
 use super::negotiation::{Media, accepted, is_json};
 use super::{sse, websocket};
-use crate::domain::{Actor, EventCursor};
+use crate::domain::EventCursor;
 
 /// How large a request may be, in bytes.
 pub(super) const REQUEST_SIZE: usize = 256 * 1024;
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
-/// The routes of this door. Who asks is told by an [`Actor`] among the request's extensions; without
-/// one it is nobody.
+/// The routes of this door. Who asks is told by an [`Actor`](crate::domain::Actor) among the
+/// request's extensions; without one it is nobody.
 pub fn routes(door: Door) -> Router {
     Router::new().route("/graphql", any(graphql)).with_state(door)
 }
@@ -67,8 +67,7 @@ async fn answer(door: &Door, parts: &Parts, body: Body) -> Result<Response, Refu
         false => members_of_body(&parts.headers, body).await,
     };
     let query = members.and_then(query).map_err(|refusal| refusal.in_media(media))?;
-    let actor = parts.extensions.get::<Actor>().cloned().unwrap_or(Actor::Anonymous);
-    let admitted = match door.admit(actor, query) {
+    let admitted = match door.admit(Asker::of(parts), query) {
         Ok(admitted) => admitted,
         Err(answer) if media == Media::EventStream => return Ok(sse::refusal(answer)),
         Err(answer) => return Ok(shown(&answer, media)),
@@ -80,7 +79,7 @@ async fn answer(door: &Door, parts: &Parts, body: Body) -> Result<Response, Refu
     }
     if media == Media::EventStream {
         return Ok(match last_event_id(&parts.headers) {
-            Ok(resume) => sse::stream(door, admitted, resume),
+            Ok(resume) => sse::stream(door, admitted, resume).await,
             Err(refusal) => sse::refusal(refusal.answer()),
         });
     }

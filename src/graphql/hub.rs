@@ -83,37 +83,53 @@ struct Shareable {
 
 impl Door {
     /// Runs any operation as a stream of answers: one for a query or a mutation, one for each event
-    /// of a subscription. `resume` is a position to begin behind that overrules the document's.
-    pub(super) fn follow(
+    /// of a subscription, which has begun when this returns. `resume` is a position to begin behind
+    /// that overrules the document's.
+    pub(super) async fn follow(
         &self,
         admitted: Admitted,
         resume: Option<EventCursor>,
     ) -> BoxStream<'static, Item> {
         let door = self.clone();
         if admitted.kind != OperationType::Subscription {
-            let only = async move { door.execute(admitted).await.into_only_item() };
+            let only = async move { door.execute_to_the_end(admitted).await.into_only_item() };
             return stream::once(only).boxed();
         }
         match (Shareable::of(&admitted), resume) {
-            (Some(shareable), None) => shared(door, shareable, admitted.call).boxed(),
-            (Some(shareable), Some(after)) => {
-                let shareable = Shareable { after: Some(after), ..shareable };
-                shared(door, shareable, admitted.call).boxed()
+            (Some(shareable), resume) => {
+                let shareable = Shareable { after: resume.or(shareable.after), ..shareable };
+                let first = self.hub().join(self, &shareable).await;
+                shared(door, shareable, admitted.call, first).boxed()
             }
             (None, None) => self.run(&admitted.call, Source::Arguments),
             (None, Some(after)) => self.run(&admitted.call, Source::Log { after }),
         }
     }
+
+    /// How many different subscriptions run, each for any number of subscribers.
+    pub fn subscriptions(&self) -> usize {
+        self.hub().lock().len()
+    }
 }
 
-/// The answers for one member.
-fn shared(door: Door, shareable: Shareable, own: Call) -> impl Stream<Item = Item> + Send {
+/// The answers for one member, who has come to its first seat already.
+fn shared(
+    door: Door,
+    shareable: Shareable,
+    own: Call,
+    first: Result<Option<Seat>>,
+) -> impl Stream<Item = Item> + Send {
     stream! {
         let mut seen = shareable.after;
         let mut tries = TRIES;
+        let mut joined = Some(first);
         while tries > 0 {
             tries -= 1;
-            let seat = match door.hub().join(&door, &shareable).await {
+            let seat = match joined.take() {
+                Some(joined) => joined,
+                None => door.hub().join(&door, &shareable).await,
+            };
+            let seat = match seat {
                 Ok(Some(seat)) => seat,
                 Ok(None) => continue,
                 // Running by itself meets the same failure and words it as an answer.
@@ -223,7 +239,7 @@ impl Shareable {
             query: call.said.query.clone(),
             operation_name: call.operation_name.clone(),
             variables: serde_json::to_string(&call.said.variables).ok()?,
-            tier: highest_tier(&call.actor),
+            tier: highest_tier(&call.asker.actor),
         };
         Some(Self { key, call, after })
     }

@@ -32,8 +32,12 @@ const END_OF_EVENT: Bytes = Bytes::from_static(b"\n\n");
 const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
 /// Runs an operation as an event stream.
-pub(super) fn stream(door: &Door, admitted: Admitted, resume: Option<EventCursor>) -> Response {
-    response(StatusCode::OK, lines(door.follow(admitted, resume)))
+pub(super) async fn stream(
+    door: &Door,
+    admitted: Admitted,
+    resume: Option<EventCursor>,
+) -> Response {
+    response(StatusCode::OK, lines(door.follow(admitted, resume).await))
 }
 
 /// A request that is not run, as an event stream: a browser's `EventSource` shows its page nothing of

@@ -23,9 +23,9 @@ use tokio::time::{Instant, interval_at, timeout};
 use tokio_stream::StreamMap;
 
 use super::answer::Item;
-use super::execution::Door;
+use super::execution::{Asker, Door};
 use super::http::{REQUEST_SIZE, query};
-use crate::domain::{Actor, Tier};
+use crate::domain::Tier;
 use crate::gate::Caller;
 
 /// What the protocol is called.
@@ -55,7 +55,7 @@ enum Closing {
     Invalid(&'static str),
     /// Operations before the introduction, or an introduction with wrong credentials.
     Unauthorized,
-    /// The introduction is not among the protocols that the client offered.
+    /// Our protocol is not among those that the client offered.
     WrongProtocol,
     /// No introduction in time.
     TooLate,
@@ -107,28 +107,31 @@ pub(super) async fn upgrade(door: Door, parts: &mut Parts) -> Response {
 
 /// Who opened a socket.
 struct Visitor {
-    actor: Actor,
+    asker: Asker,
     caller: Option<Caller>,
 }
 
 impl Visitor {
-    fn of(parts: &Parts) -> Self {
-        let actor = parts.extensions.get::<Actor>().cloned().unwrap_or(Actor::Anonymous);
-        Self { actor, caller: parts.extensions.get::<Caller>().cloned() }
+    fn of(request: &Parts) -> Self {
+        Self { asker: Asker::of(request), caller: request.extensions.get::<Caller>().cloned() }
     }
 
-    /// Who the visitor turns out to be by what the introduction carries: its `Authorization` counts
-    /// before what came with the upgrade.
-    fn introduced(&self, payload: &Value) -> Result<Actor, Closing> {
+    /// Who the visitor turns out to be by what the introduction carries: credentials as in the
+    /// header `Authorization`, for browsers, which cannot set that on a socket.
+    fn introduced(&self, payload: &Value) -> Result<Asker, Closing> {
         let shown = ["Authorization", "authorization"].iter().find_map(|name| payload.get(name));
         let actor = match (shown, &self.caller) {
-            (None | Some(Value::Null), _) => self.actor.clone(),
             (Some(Value::String(shown)), Some(caller)) => {
                 caller.present(shown).map_err(|_| Closing::Unauthorized)?
             }
             (Some(_), _) => return Err(Closing::Unauthorized),
+            (None, _) => self.asker.actor.clone(),
         };
-        if actor.may(Tier::Read) { Ok(actor) } else { Err(Closing::Unauthorized) }
+        if actor.may(Tier::Read) {
+            Ok(Asker { actor, ..self.asker.clone() })
+        } else {
+            Err(Closing::Unauthorized)
+        }
     }
 }
 
@@ -211,7 +214,7 @@ impl Session {
             return Err(Closing::WrongProtocol);
         }
         let introduction = timeout(INTRODUCTION, self.introduction()).await;
-        let actor = introduction.map_err(|_| Closing::TooLate)??;
+        let asker = introduction.map_err(|_| Closing::TooLate)??;
         self.send(r#"{"type":"connection_ack"}"#.into()).await?;
         let mut pings = interval_at(Instant::now() + PING, PING);
         let mut unanswered = 0;
@@ -219,7 +222,7 @@ impl Session {
             tokio::select! {
                 said = receive(&mut self.socket) => {
                     unanswered = 0;
-                    self.hear(&actor, said?).await?;
+                    self.hear(&asker, said?).await?;
                 }
                 Some((id, told)) = self.operations.next() => self.tell(id, told).await?,
                 _ = pings.tick() => {
@@ -234,7 +237,7 @@ impl Session {
     }
 
     /// Waits until the client says who it is.
-    async fn introduction(&mut self) -> Result<Actor, Closing> {
+    async fn introduction(&mut self) -> Result<Asker, Closing> {
         loop {
             match receive(&mut self.socket).await? {
                 Said::Init(payload) => return self.visitor.introduced(&payload),
@@ -245,12 +248,12 @@ impl Session {
         }
     }
 
-    async fn hear(&mut self, actor: &Actor, said: Said) -> Result<(), Closing> {
+    async fn hear(&mut self, asker: &Asker, said: Said) -> Result<(), Closing> {
         match said {
             Said::Init(_) => Err(Closing::Again),
             Said::Ping => self.send(PONG.into()).await,
             Said::Pong | Said::Nothing => Ok(()),
-            Said::Subscribe { id, payload } => self.start(actor, id, payload).await,
+            Said::Subscribe { id, payload } => self.start(asker, id, payload).await,
             Said::Complete { id } => {
                 self.operations.remove(&id);
                 Ok(())
@@ -260,7 +263,7 @@ impl Session {
 
     async fn start(
         &mut self,
-        actor: &Actor,
+        asker: &Asker,
         id: String,
         payload: Map<String, Value>,
     ) -> Result<(), Closing> {
@@ -271,11 +274,11 @@ impl Session {
             OPERATIONS.. => Err(too_many()),
             _ => query(payload)
                 .map_err(|refusal| refusal.answer())
-                .and_then(|query| self.door.admit(actor.clone(), query)),
+                .and_then(|query| self.door.admit(asker.clone(), query)),
         };
         match admitted {
             Ok(admitted) => {
-                let items = self.door.follow(admitted, None).map(Told::Item);
+                let items = self.door.follow(admitted, None).await.map(Told::Item);
                 let told = items.chain(stream::once(async { Told::End }));
                 self.operations.insert(id, told.boxed());
                 Ok(())

@@ -359,6 +359,14 @@ async fn a_malformed_value_is_named() {
             assert_eq!(answer["errors"][0]["extensions"]["field"], field, "{answer}");
             assert!(message.contains(reason), "{message}");
         }
+        let run = |at: &str| {
+            json!({"run": {"agentName": "a", "runType": "b", "status": "c", "startedAt": at}})
+        };
+        let record = "mutation($run: RecordAgentRunInput!) { recordAgentRun(input: $run) { agentRun { id } } }";
+        let body = json!({"query": record, "variables": run("yesterday")});
+        let answer = given.ask_as_agent("POST", "/graphql", Some(body)).await.json();
+        assert_eq!(error(&answer).0, "BAD_USER_INPUT", "{answer}");
+        assert_eq!(answer["errors"][0]["extensions"]["field"], "startedAt");
     })
     .await;
 }
@@ -420,6 +428,29 @@ async fn the_service_says_what_it_lacks() {
             "untrackedBootstrap": [],
         });
         assert_eq!(answer["service"], expected);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn our_own_failure_is_answered_bare() {
+    given(async |given| {
+        given.with_issues(&[("a", &[])]).await;
+        given.database.run("ALTER TABLE board_counts RENAME TO hidden").await;
+        let answer = given
+            .ask(
+                "POST",
+                "/graphql",
+                Some(json!({"query": "{ board { asOf } repositories { name } }"})),
+            )
+            .await;
+        let id = answer.headers["x-request-id"].to_str().unwrap().to_owned();
+        let answer = answer.json();
+        assert_eq!(answer["data"], Value::Null, "a board may not be null");
+        let error = &answer["errors"][0];
+        assert_eq!(error["message"], "Internal error");
+        assert_eq!(error["extensions"], json!({"code": "INTERNAL_SERVER_ERROR", "requestId": id}));
+        given.expect_error("board_counts");
     })
     .await;
 }

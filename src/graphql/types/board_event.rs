@@ -51,7 +51,7 @@ pub(in crate::graphql) struct Resync {
 }
 
 /// A change of the board, narrowed to the filter: an issue that starts to match arrives as
-/// IssueChanged, one that stops matching as IssueRemoved.
+/// `IssueChanged`, one that stops matching as `IssueRemoved`.
 #[derive(Debug, Union)]
 pub(in crate::graphql) enum BoardEvent {
     /// An issue changed its column.

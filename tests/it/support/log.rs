@@ -26,6 +26,16 @@ impl Log {
     }
 }
 
+impl Log {
+    /// Takes the errors with a text out of the log; there must be one.
+    pub(crate) fn expect(&self, text: &str) {
+        let mut errors = self.0.lock().unwrap();
+        let before = errors.len();
+        errors.retain(|error| !error.contains(text));
+        assert!(errors.len() < before, "no error with {text:?} was logged: {errors:?}");
+    }
+}
+
 impl<S: Subscriber> Layer<S> for Log {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         if *event.metadata().level() == Level::ERROR {

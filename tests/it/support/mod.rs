@@ -9,6 +9,7 @@ mod database;
 pub(crate) mod github;
 mod log;
 pub(crate) mod process;
+pub(crate) mod stream;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -32,6 +33,7 @@ use tokio::task::JoinSet;
 use tower::ServiceExt;
 
 pub(crate) use database::Database;
+use log::Log;
 
 /// The token that agents present.
 pub(crate) const AGENT_TOKEN: &str = "agents-token";
@@ -61,12 +63,13 @@ pub(crate) struct Given {
     /// The test's own database.
     pub database: Database,
     tasks: JoinSet<()>,
+    log: Log,
 }
 
 /// Runs a test, with settings beside the usual ones.
 pub(crate) async fn given_settings(settings: &[(&str, &str)], test: impl AsyncFnOnce(&mut Given)) {
     let (log, _guard) = log::capture();
-    let mut given = Given::new(settings).await;
+    let mut given = Given::new(settings, log.clone()).await;
     test(&mut given).await;
     given.check().await;
     log.check();
@@ -90,7 +93,7 @@ pub(crate) fn config(settings: &[(&str, &str)]) -> Config {
 }
 
 impl Given {
-    async fn new(settings: &[(&str, &str)]) -> Self {
+    async fn new(settings: &[(&str, &str)], log: Log) -> Self {
         let clock = Clock::held_at(start_of_time());
         let github = Simulator::new(clock.clone());
         let mut tasks = JoinSet::new();
@@ -101,9 +104,15 @@ impl Given {
         let database = Database::new().await;
         let mut config = config(settings);
         config.github.api_url = address.parse().unwrap();
-        let mut given = Self { app: app(config, &database, clock).await, github, database, tasks };
+        let mut given =
+            Self { app: app(config, &database, clock).await, github, database, tasks, log };
         given.pump(given.app.bus.clone());
         given
+    }
+
+    /// An error with this text must have been logged, and is no failure of the test.
+    pub(crate) fn expect_error(&self, text: &str) {
+        self.log.expect(text);
     }
 
     /// Lets a bus hear of what happens in the database.
@@ -203,9 +212,13 @@ impl Given {
 
     /// Serves a replica; see [`Given::serve`].
     pub(crate) async fn serve_app(&mut self, app: App) -> String {
+        self.serve_router(dispatch::router(app)).await
+    }
+
+    /// Serves some routes only; see [`Given::serve`].
+    pub(crate) async fn serve_router(&mut self, router: axum::Router) -> String {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
-        let router = dispatch::router(app);
         self.tasks.spawn(async move { axum::serve(listener, router).await.unwrap() });
         address
     }

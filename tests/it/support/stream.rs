@@ -1,0 +1,188 @@
+//! Clients of the two streaming transports, as small as their protocols allow.
+
+use axum::body::{Body, BodyDataStream};
+use axum::http::Request;
+use dispatch::app::App;
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+use tower::ServiceExt;
+
+use super::PATIENCE;
+
+/// A client of `graphql-transport-ws`.
+pub(crate) struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
+
+impl Socket {
+    /// Connects and says nothing yet.
+    pub(crate) async fn connect(address: &str) -> Self {
+        Self::with_protocol(address, Some("graphql-transport-ws")).await
+    }
+
+    pub(crate) async fn with_protocol(address: &str, protocol: Option<&str>) -> Self {
+        let mut request = format!("ws://{address}/graphql").into_client_request().unwrap();
+        if let Some(protocol) = protocol {
+            request.headers_mut().insert("sec-websocket-protocol", protocol.parse().unwrap());
+        }
+        let (stream, _) = connect_async(request).await.unwrap();
+        Self(stream)
+    }
+
+    /// Connects and is acknowledged.
+    pub(crate) async fn open(address: &str) -> Self {
+        let mut socket = Self::connect(address).await;
+        socket.say(json!({"type": "connection_init"})).await;
+        assert_eq!(socket.hear().await, json!({"type": "connection_ack"}));
+        socket
+    }
+
+    /// Starts an operation and waits until the service has read that.
+    pub(crate) async fn subscribe(&mut self, id: &str, query: &str, variables: Value) {
+        let payload = json!({"query": query, "variables": variables});
+        self.say(json!({"type": "subscribe", "id": id, "payload": payload})).await;
+        self.say(json!({"type": "ping"})).await;
+        assert_eq!(self.hear().await, json!({"type": "pong"}));
+    }
+
+    pub(crate) async fn say(&mut self, message: Value) {
+        self.text(&message.to_string()).await;
+    }
+
+    pub(crate) async fn text(&mut self, text: &str) {
+        self.0.send(Message::Text(text.into())).await.unwrap();
+    }
+
+    pub(crate) async fn bytes(&mut self, bytes: &'static [u8]) {
+        self.0.send(Message::Binary(bytes.into())).await.unwrap();
+    }
+
+    /// The next message.
+    pub(crate) async fn hear(&mut self) -> Value {
+        match self.frame().await {
+            Message::Text(text) => serde_json::from_str(&text).unwrap(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// The data of the next answer to an operation.
+    pub(crate) async fn next(&mut self, id: &str) -> Value {
+        let message = self.hear().await;
+        assert_eq!((&message["type"], &message["id"]), (&json!("next"), &json!(id)), "{message}");
+        assert!(message["payload"].get("errors").is_none(), "{message}");
+        message["payload"]["data"].clone()
+    }
+
+    /// How the service closes the connection.
+    pub(crate) async fn closed(&mut self) -> (u16, Utf8Bytes) {
+        match self.frame().await {
+            Message::Close(Some(CloseFrame { code, reason })) => (code.into(), reason),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    async fn frame(&mut self) -> Message {
+        loop {
+            let frame = tokio::time::timeout(PATIENCE, self.0.next()).await;
+            match frame.expect("nothing came").expect("the connection ended").unwrap() {
+                Message::Ping(_) => {}
+                frame => return frame,
+            }
+        }
+    }
+}
+
+/// A stream of server-sent events.
+pub(crate) struct Events {
+    body: BodyDataStream,
+    text: String,
+}
+
+/// One of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ServerSent {
+    pub(crate) event: String,
+    pub(crate) id: Option<String>,
+    pub(crate) data: String,
+}
+
+impl Events {
+    /// Subscribes at the router of an application.
+    pub(crate) async fn open(
+        app: &App,
+        query: &str,
+        variables: Value,
+        last_event_id: Option<&str>,
+    ) -> Self {
+        let body = json!({"query": query, "variables": variables}).to_string();
+        let mut request = Request::post("/graphql")
+            .header("host", "localhost:3000")
+            .header("content-type", "application/json")
+            .header("accept", "text/event-stream");
+        if let Some(id) = last_event_id {
+            request = request.header("last-event-id", id);
+        }
+        Self::send(app, request.body(body.into()).unwrap()).await
+    }
+
+    pub(crate) async fn send(app: &App, request: Request<Body>) -> Self {
+        let response = dispatch::router(app.clone()).oneshot(request).await.unwrap();
+        assert_eq!(response.headers()["content-type"], "text/event-stream; charset=utf-8");
+        let mut events =
+            Self { body: response.into_body().into_data_stream(), text: String::new() };
+        // The first comment says that somebody is there.
+        assert_eq!(events.block().await, ":");
+        events
+    }
+
+    /// The next event; none when the stream is over.
+    pub(crate) async fn try_next(&mut self) -> Option<ServerSent> {
+        loop {
+            let block = tokio::time::timeout(PATIENCE, self.try_block()).await;
+            let block = block.expect("nothing came")?;
+            let member = |name: &str| {
+                let prefix = format!("{name}:");
+                let line = block.lines().find_map(|line| line.strip_prefix(&prefix));
+                line.map(|value| value.trim_start().to_owned())
+            };
+            if let Some(event) = member("event") {
+                return Some(ServerSent { event, id: member("id"), data: member("data")? });
+            }
+        }
+    }
+
+    /// The data of the next answer, with its id.
+    pub(crate) async fn next(&mut self) -> (Option<String>, Value) {
+        let event = self.try_next().await.expect("the stream ended");
+        assert_eq!(event.event, "next", "{event:?}");
+        let answer: Value = serde_json::from_str(&event.data).unwrap();
+        assert!(answer.get("errors").is_none(), "{answer}");
+        (event.id, answer["data"].clone())
+    }
+
+    /// Waits for the end.
+    pub(crate) async fn complete(&mut self) {
+        let event = self.try_next().await.expect("the stream ended without a word");
+        assert_eq!((event.event.as_str(), event.data.as_str()), ("complete", ""));
+        assert_eq!(self.try_next().await, None);
+    }
+
+    async fn block(&mut self) -> String {
+        self.try_block().await.expect("the stream ended")
+    }
+
+    async fn try_block(&mut self) -> Option<String> {
+        loop {
+            if let Some((block, rest)) = self.text.split_once("\n\n") {
+                let (block, rest) = (block.to_owned(), rest.to_owned());
+                self.text = rest;
+                return Some(block);
+            }
+            let bytes = self.body.next().await?.unwrap();
+            self.text.push_str(std::str::from_utf8(&bytes).unwrap());
+        }
+    }
+}

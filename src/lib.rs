@@ -82,9 +82,15 @@ pub mod service;
 pub mod simulator;
 pub mod store;
 pub mod telemetry;
+pub mod web;
 
-/// Every door of the service.
+/// Every door of the service, behind the gate.
 pub fn router(app: app::App) -> axum::Router {
+    gate::guard(&app, doors(app.clone()))
+}
+
+/// Every door without what stands before them. For the test that finds each route declared.
+pub fn doors(app: app::App) -> axum::Router {
     let graphql = graphql::routes(graphql::Door::new(app.clone()));
-    gate::guard(&app, graphql.merge(rest::router(app.clone())))
+    graphql.merge(rest::router(app)).merge(web::routes())
 }

@@ -119,6 +119,16 @@ impl Problem {
         self
     }
 
+    /// The status of the answer.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// What programs tell problems apart by.
+    pub fn code(&self) -> &'static str {
+        self.code
+    }
+
     /// The text for people.
     pub fn error(&self) -> &str {
         &self.error

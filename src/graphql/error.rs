@@ -52,7 +52,7 @@ pub(super) const INTERNAL_SERVER_ERROR: &str = "INTERNAL_SERVER_ERROR";
 pub(super) struct Lagged;
 
 /// The code of a use case's error.
-pub(super) fn code(error: &Error) -> &'static str {
+pub fn code(error: &Error) -> &'static str {
     match error {
         Error::Invalid { .. } => BAD_USER_INPUT,
         Error::Unauthenticated => UNAUTHENTICATED,

@@ -36,6 +36,7 @@ mod types;
 mod views;
 mod websocket;
 
+pub use error::code as code_of;
 pub use execution::Door;
 pub use http::routes;
 

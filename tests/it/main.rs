@@ -2,9 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
+mod access;
 mod assignments;
 mod crashes;
 mod demo;
+mod errors;
 mod floors;
 mod github;
 mod graphql_http;
@@ -21,3 +23,4 @@ mod subscriptions;
 mod support;
 mod sync;
 mod tls;
+mod web;

@@ -1,0 +1,263 @@
+//! Door 4: the built board as files.
+//!
+//! A release carries the files in itself; a debug build reads them from `web/dist`, so that pages
+//! can be changed without building the server. Files under `assets/` have their content's hash in
+//! their name and never change; the others are asked for again each time and answered with 304.
+//! The paths of pages are the page's own to understand: each gets the same `index.html`.
+
+use std::borrow::Cow;
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::get;
+use bytes::Bytes;
+use rust_embed::RustEmbed;
+
+use crate::gate::Problem;
+
+/// Paths that the page itself understands.
+const PAGES: [&str; 5] = ["/", "/board", "/projects", "/agents", "/audit"];
+
+/// Files beside the page that have a fixed name.
+const FILES: [&str; 2] = ["/favicon.svg", "/theme.js"];
+
+/// What stands where the pages would, when they were not built.
+const NOT_BUILT: &str = "<!doctype html>\n<html lang=\"en\">\n<title>Dispatch</title>\n\
+    <h1>The pages are not built</h1>\n\
+    <p>Dispatch runs, without its pages. <code>make run</code> builds them with the server; \
+    <code>make web</code> builds them alone, after which the server has to be built anew.</p>\n\
+    <p>GraphQL answers at <code>/graphql</code>, and <a href=\"/api/openapi.json\">the REST \
+    addresses</a> are described.</p>\n</html>\n";
+
+#[derive(RustEmbed)]
+#[folder = "web/dist"]
+#[allow_missing = true]
+struct Built;
+
+/// A file of the built pages.
+struct File {
+    bytes: Bytes,
+    hash: [u8; 32],
+    kind: String,
+}
+
+/// Where files come from.
+#[derive(Clone, Copy)]
+struct Site {
+    file: fn(&str) -> Option<File>,
+}
+
+/// Every page and file, and what is answered where there is nothing.
+pub fn routes() -> Router {
+    Site { file: built }.routes()
+}
+
+fn built(name: &str) -> Option<File> {
+    // A release knows names alone; a folder would follow them.
+    if name.split('/').any(|part| part == "..") {
+        return None;
+    }
+    let file = Built::get(name)?;
+    let bytes = match file.data {
+        Cow::Borrowed(bytes) => Bytes::from_static(bytes),
+        Cow::Owned(bytes) => bytes.into(),
+    };
+    Some(File {
+        bytes,
+        hash: file.metadata.sha256_hash(),
+        kind: file.metadata.mimetype().to_owned(),
+    })
+}
+
+impl Site {
+    fn routes(self) -> Router {
+        let mut router = Router::new()
+            .route("/assets/{*file}", get(asset))
+            .route("/graphiql", get(playground))
+            .fallback(nothing);
+        for path in PAGES {
+            router = router.route(path, get(page));
+        }
+        for path in FILES {
+            router = router.route(path, get(file));
+        }
+        router.with_state(self)
+    }
+
+    /// A file as it is cached by who asks for it again.
+    fn answer(self, name: &str, headers: &HeaderMap, caching: &'static str) -> Option<Response> {
+        let file = (self.file)(name)?;
+        let etag = etag(&file);
+        let is_known = headers.get_all(IF_NONE_MATCH).iter().any(|tags| names(tags, &etag));
+        let shared = [(CACHE_CONTROL, caching.to_owned()), (ETAG, etag)];
+        if is_known {
+            return Some((StatusCode::NOT_MODIFIED, shared).into_response());
+        }
+        Some((shared, [(CONTENT_TYPE, content_type(&file.kind))], file.bytes).into_response())
+    }
+
+    fn page(self, name: &str, headers: &HeaderMap) -> Response {
+        let page = self.answer(name, headers, REVALIDATED);
+        page.unwrap_or_else(|| (StatusCode::SERVICE_UNAVAILABLE, Html(NOT_BUILT)).into_response())
+    }
+}
+
+const REVALIDATED: &str = "no-cache";
+
+const IMMUTABLE: &str = "public, max-age=31536000, immutable";
+
+async fn page(State(site): State<Site>, headers: HeaderMap) -> Response {
+    site.page("index.html", &headers)
+}
+
+async fn playground(State(site): State<Site>, headers: HeaderMap) -> Response {
+    site.page("graphiql.html", &headers)
+}
+
+async fn asset(
+    State(site): State<Site>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    site.answer(&format!("assets/{name}"), &headers, IMMUTABLE).ok_or_else(missing)
+}
+
+async fn file(State(site): State<Site>, uri: Uri, headers: HeaderMap) -> Result<Response, Problem> {
+    let name = uri.path().trim_start_matches('/');
+    site.answer(name, &headers, REVALIDATED).ok_or_else(missing)
+}
+
+/// Where there is nothing, people get the page that says so, programs a problem document.
+async fn nothing(
+    State(site): State<Site>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    let is_api = uri.path() == "/api" || uri.path().starts_with("/api/");
+    let is_person = method == Method::GET && !is_api && wants_page(&headers);
+    match site.answer("index.html", &HeaderMap::new(), REVALIDATED) {
+        Some(page) if is_person => (StatusCode::NOT_FOUND, page).into_response(),
+        _ => missing().into_response(),
+    }
+}
+
+fn missing() -> Problem {
+    Problem::not_found("There is nothing at this address")
+}
+
+fn wants_page(headers: &HeaderMap) -> bool {
+    let accepted = headers.get(ACCEPT).and_then(|accepted| accepted.to_str().ok());
+    accepted.is_some_and(|accepted| accepted.contains("text/html"))
+}
+
+/// Weak, because a proxy or the gate may compress the same file.
+fn etag(file: &File) -> String {
+    let digits: String = file.hash[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("W/\"{digits}\"")
+}
+
+/// Whether a list of entity tags names this one.
+fn names(tags: &HeaderValue, etag: &str) -> bool {
+    let tags = tags.to_str().unwrap_or_default();
+    tags.split(',').map(str::trim).any(|tag| tag == "*" || tag == etag)
+}
+
+fn content_type(kind: &str) -> String {
+    let is_text = kind.starts_with("text/") || kind == "image/svg+xml";
+    if is_text { format!("{kind}; charset=utf-8") } else { kind.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use axum::http::Request;
+    use http_body_util::BodyExt as _;
+    use tower::ServiceExt as _;
+
+    use super::*;
+
+    fn sample(name: &str) -> Option<File> {
+        let (text, kind) = match name {
+            "index.html" => ("<title>Board</title>", "text/html"),
+            "graphiql.html" => ("<title>GraphiQL</title>", "text/html"),
+            "theme.js" => ("theme()", "text/javascript"),
+            "assets/index-1a2b.js" => ("run()", "text/javascript"),
+            _ => return None,
+        };
+        let hash = [u8::try_from(text.len()).unwrap(); 32];
+        Some(File { bytes: text.into(), hash, kind: kind.to_owned() })
+    }
+
+    async fn ask(site: Site, path: &str, headers: &[(&str, &str)]) -> (u16, HeaderMap, String) {
+        let mut request = Request::get(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = site.routes().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        (parts.status.as_u16(), parts.headers, String::from_utf8(bytes.to_vec()).unwrap())
+    }
+
+    const SITE: Site = Site { file: sample };
+
+    #[tokio::test]
+    async fn every_page_is_the_same_file_and_asked_for_anew() {
+        for path in PAGES {
+            let (status, headers, body) = ask(SITE, path, &[]).await;
+            assert_eq!((status, body.as_str()), (200, "<title>Board</title>"), "{path}");
+            assert_eq!(headers[CONTENT_TYPE], "text/html; charset=utf-8");
+            assert_eq!(headers[CACHE_CONTROL], "no-cache");
+        }
+        assert_eq!(ask(SITE, "/graphiql", &[]).await.2, "<title>GraphiQL</title>");
+    }
+
+    #[tokio::test]
+    async fn a_file_that_is_known_is_not_sent_again() {
+        let (_, headers, _) = ask(SITE, "/theme.js", &[]).await;
+        let etag = headers[ETAG].to_str().unwrap();
+        for tags in [etag, "*", &format!("\"other\", {etag}")] {
+            let (status, headers, body) = ask(SITE, "/theme.js", &[("if-none-match", tags)]).await;
+            assert_eq!((status, body.as_str()), (304, ""), "{tags}");
+            assert_eq!(headers[ETAG], etag);
+        }
+        assert_eq!(ask(SITE, "/theme.js", &[("if-none-match", "\"other\"")]).await.0, 200);
+    }
+
+    #[tokio::test]
+    async fn what_is_named_by_its_content_never_changes() {
+        let (status, headers, body) = ask(SITE, "/assets/index-1a2b.js", &[]).await;
+        assert_eq!((status, body.as_str()), (200, "run()"));
+        assert_eq!(headers[CACHE_CONTROL], "public, max-age=31536000, immutable");
+        for path in ["/assets/other.js", "/assets/../index.html", "/assets/%2e%2e/index.html"] {
+            assert_eq!(ask(SITE, path, &[]).await.0, 404, "{path}");
+        }
+    }
+
+    #[tokio::test]
+    async fn where_there_is_nothing_people_get_a_page_and_programs_do_not() {
+        let person = [("accept", "text/html,*/*")];
+        let (status, _, body) = ask(SITE, "/nonsense", &person).await;
+        assert_eq!((status, body.as_str()), (404, "<title>Board</title>"));
+        for (path, headers) in
+            [("/nonsense", &[][..]), ("/api/nonsense", &person), ("/api", &person)]
+        {
+            assert_eq!(ask(SITE, path, headers).await.2, "", "{path}: the gate writes it out");
+        }
+    }
+
+    #[tokio::test]
+    async fn pages_that_were_not_built_say_how_to_build_them() {
+        let site = Site { file: |_| None };
+        for path in ["/", "/board", "/graphiql"] {
+            let (status, _, body) = ask(site, path, &[]).await;
+            assert_eq!(status, 503);
+            assert!(body.contains("make run"), "{body}");
+        }
+        assert_eq!(ask(site, "/theme.js", &[]).await.0, 404);
+    }
+}

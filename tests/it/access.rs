@@ -1,0 +1,404 @@
+//! Who may do what, and what comes from other sites.
+
+use std::collections::BTreeSet;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Request, StatusCode};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use dispatch::domain::Tier;
+use dispatch::domain::access::ROUTES;
+use http_body_util::BodyExt as _;
+use serde_json::{Value, json};
+use tower::ServiceExt as _;
+
+use crate::support::{AGENT_TOKEN, Given, given, given_settings};
+
+const BASIC: [(&str, &str); 3] = [
+    ("DISPATCH_AUTH_MODE", "basic"),
+    ("DISPATCH_AUTH_USERNAME", "sam"),
+    ("DISPATCH_AUTH_PASSWORD", "a:secret"),
+];
+
+const DISABLED: [(&str, &str); 1] = [("DISPATCH_AUTH_MODE", "disabled")];
+
+const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
+
+fn basic(pair: &str) -> String {
+    format!("Basic {}", STANDARD.encode(pair))
+}
+
+fn token() -> String {
+    format!("Bearer {AGENT_TOKEN}")
+}
+
+/// One router for several requests, which then share its memory.
+struct Door(Router);
+
+impl Door {
+    fn of(given: &Given) -> Self {
+        Self(dispatch::router(given.app.clone()))
+    }
+
+    async fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+    ) -> (StatusCode, HeaderMap, String) {
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Body::empty()).unwrap();
+        let (parts, body) = self.0.clone().oneshot(request).await.unwrap().into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        (parts.status, parts.headers, String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    async fn status(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> u16 {
+        self.ask(method, path, headers).await.0.as_u16()
+    }
+}
+
+/// A path that a template matches.
+fn example(template: &str) -> String {
+    template.replace("{owner}", "acme").replace("{repo}", "tools").replace("{*file}", "index.js")
+}
+
+// ------------------------------------------------------------------------------ the one table
+
+#[tokio::test]
+async fn every_route_is_declared_and_every_declared_route_is_there() {
+    given(async |given| {
+        let doors = dispatch::doors(given.app.clone());
+        let mut served = BTreeSet::new();
+        for template in templates(&doors) {
+            for method in METHODS {
+                let request = Request::builder().method(method).uri(example(&template));
+                let request = request.body(Body::empty()).unwrap();
+                let answer = doors.clone().oneshot(request).await.unwrap();
+                if answer.status() != StatusCode::METHOD_NOT_ALLOWED {
+                    served.insert((method, template.clone()));
+                }
+            }
+        }
+        let declared: BTreeSet<_> =
+            ROUTES.iter().map(|(method, path, _)| (*method, (*path).to_owned())).collect();
+        assert_eq!(declared, served);
+    })
+    .await;
+}
+
+/// Every path of a router, which tells of them in its debug form alone.
+fn templates(router: &Router) -> BTreeSet<String> {
+    let text = format!("{router:?}");
+    let quoted = text.split('"').skip(1).step_by(2);
+    let internal = |path: &&str| path.contains("__private__");
+    quoted.filter(|path| path.starts_with('/') && !internal(path)).map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn the_description_tells_every_address_and_who_may_ask_it() {
+    given(async |given| {
+        let description = given.ask("GET", "/api/openapi.json", None).await.json();
+        assert_eq!(description["openapi"], "3.1.0");
+        let mut described = BTreeSet::new();
+        for (path, item) in description["paths"].as_object().unwrap() {
+            for (method, operation) in item.as_object().unwrap() {
+                let method = method.to_uppercase();
+                let route = (method.as_str(), path.as_str());
+                let find = |(m, p, _): &&(&str, &str, Tier)| (*m, *p) == route;
+                let (_, _, tier) = ROUTES.iter().find(find).unwrap_or_else(|| panic!("{route:?}"));
+                let needs_nothing = operation["security"].as_array().unwrap().contains(&json!({}));
+                assert_eq!(needs_nothing, *tier < Tier::Agent, "{route:?}");
+                assert_eq!(operation["responses"]["401"].is_null(), *tier == Tier::Public);
+                assert!(operation["summary"].is_string(), "{route:?} says nothing");
+                described.insert(path.clone());
+            }
+        }
+        let own = |path: &&str| {
+            ["/api/", "/livez", "/readyz"].iter().any(|own| path.starts_with(own))
+                && *path != "/api/openapi.json"
+        };
+        let declared: BTreeSet<_> =
+            ROUTES.iter().map(|(_, path, _)| *path).filter(own).map(str::to_owned).collect();
+        assert_eq!(declared, described);
+    })
+    .await;
+}
+
+/// What each tier answers to whoever shows nothing, a wrong token, the token, and the password.
+async fn answers(given: &Given) -> Vec<(Tier, [bool; 4])> {
+    let door = Door::of(given);
+    let mut answers = Vec::new();
+    for (method, template, tier) in ROUTES {
+        let path = example(template);
+        let mut is_let_in = [false; 4];
+        let shown = [String::new(), "Bearer wrong".to_owned(), token(), basic("sam:a:secret")];
+        for (index, authorization) in shown.iter().enumerate() {
+            let header = [("authorization", authorization.as_str())];
+            let headers = if authorization.is_empty() { &[][..] } else { &header[..] };
+            let status = door.status(method, &path, headers).await;
+            is_let_in[index] = ![401, 403, 429].contains(&status);
+        }
+        answers.push((*tier, is_let_in));
+    }
+    answers
+}
+
+#[tokio::test]
+async fn without_a_mode_people_use_the_board_and_agents_need_the_token() {
+    given(async |given| {
+        for (tier, is_let_in) in answers(given).await {
+            // A password is none of ours here: a proxy before us may have asked for it.
+            let expected = match tier {
+                Tier::Public => [true, true, true, true],
+                Tier::Read | Tier::Board => [true, false, true, true],
+                Tier::Agent | Tier::Maintainer => [false, false, true, false],
+            };
+            assert_eq!(is_let_in, expected, "{tier:?}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn basic_protects_everything_but_the_public_list() {
+    given_settings(&BASIC, async |given| {
+        for (tier, is_let_in) in answers(given).await {
+            let expected = match tier {
+                Tier::Public => [true, true, true, true],
+                _ => [false, false, true, true],
+            };
+            assert_eq!(is_let_in, expected, "{tier:?}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn where_signing_in_is_switched_off_everybody_may_do_everything() {
+    given_settings(&DISABLED, async |given| {
+        for (tier, is_let_in) in answers(given).await {
+            assert_eq!(is_let_in, [true; 4], "{tier:?}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_unset_token_never_matches() {
+    given_settings(&[("DISPATCH_AGENT_TOKEN", "")], async |given| {
+        let door = Door::of(given);
+        for authorization in
+            ["", "Bearer", "Bearer ", "Bearer undefined", "Bearer null", "bearer ''"]
+        {
+            let headers = [("authorization", authorization)];
+            let (status, headers, body) = door.ask("POST", "/api/agent-runs", &headers).await;
+            assert_eq!(status, StatusCode::UNAUTHORIZED, "{authorization:?}");
+            assert_eq!(headers["www-authenticate"], r#"Bearer realm="Dispatch""#);
+            let body: Value = serde_json::from_str(&body).unwrap();
+            assert_eq!(body["error"], "Unauthorized");
+            assert_eq!(body["code"], "UNAUTHENTICATED");
+        }
+        assert_eq!(door.status("POST", "/api/agent-runs", &[]).await, 401);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_token_is_read_in_any_spelling_of_its_scheme() {
+    given(async |given| {
+        let door = Door::of(given);
+        for authorization in [
+            format!("Bearer {AGENT_TOKEN}"),
+            format!("bearer   {AGENT_TOKEN}  "),
+            format!("BEARER\t{AGENT_TOKEN}"),
+        ] {
+            let headers = [("authorization", authorization.as_str())];
+            let status = door.status("POST", "/api/agent-runs", &headers).await;
+            assert_eq!(status, 400, "{authorization:?} came as far as the empty body");
+        }
+        let nearly = format!("Bearer {AGENT_TOKEN}x");
+        let headers = [("authorization", nearly.as_str())];
+        assert_eq!(door.status("POST", "/api/agent-runs", &headers).await, 401);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_browser_is_asked_for_name_and_password() {
+    given_settings(&BASIC, async |given| {
+        let door = Door::of(given);
+        for path in ["/board", "/api/issues", "/api/nonsense", "/graphql", "/nonsense"] {
+            let (status, headers, body) = door.ask("GET", path, &[]).await;
+            assert_eq!(status, StatusCode::UNAUTHORIZED, "{path}");
+            let challenge = r#"Basic realm="Dispatch", charset="UTF-8""#;
+            assert_eq!(headers["www-authenticate"], challenge);
+            assert_eq!(body, "", "{path}");
+            assert_eq!(headers["x-frame-options"], "DENY");
+        }
+        assert_eq!(door.status("GET", "/api/health", &[]).await, 200);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn wrong_passwords_close_the_door_for_a_minute() {
+    given_settings(&BASIC, async |given| {
+        let door = Door::of(given);
+        let from = async |hop: &str, pair: &str| {
+            let forwarded = format!("6.6.6.6, {hop}");
+            let authorization = basic(pair);
+            let headers =
+                [("x-forwarded-for", forwarded.as_str()), ("authorization", &authorization)];
+            door.ask("GET", "/api/issues", &headers).await
+        };
+        let right = "sam:a:secret";
+        for _ in 0..4 {
+            assert_eq!(from("10.0.0.1", "sam:wrong").await.0, StatusCode::UNAUTHORIZED);
+        }
+        assert_eq!(from("10.0.0.1", right).await.0, StatusCode::OK, "the slate is clean");
+        for _ in 0..5 {
+            assert_eq!(from("10.0.0.1", "kim:a:secret").await.0, StatusCode::UNAUTHORIZED);
+        }
+        given.advance(20);
+        let (status, headers, body) = from("10.0.0.1", right).await;
+        assert_eq!(status, StatusCode::TOO_MANY_REQUESTS);
+        assert_eq!(headers["retry-after"], "40");
+        let body: Value = serde_json::from_str(&body).unwrap();
+        assert_eq!(body["error"], "Rate limit exceeded");
+        assert_eq!(body["code"], "RATE_LIMITED");
+
+        assert_eq!(from("10.0.0.2", right).await.0, StatusCode::OK, "another source");
+        let authorization = token();
+        let headers = [("x-forwarded-for", "10.0.0.1"), ("authorization", &authorization)];
+        assert_eq!(door.status("GET", "/api/issues", &headers).await, 200, "a token is no guess");
+        assert_eq!(door.status("GET", "/api/issues", &[]).await, 401, "nothing is no guess");
+        given.advance(40);
+        assert_eq!(from("10.0.0.1", right).await.0, StatusCode::OK);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_log_says_who_it_was() {
+    let actor = async |given: &Given, headers: &[(&str, &str)]| -> Value {
+        let mut request = Request::post("/api/repos");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let name = format!("acme/repo-{}", given.app.clock.fresh_uuid());
+        let body = Body::from(json!({ "fullName": name }).to_string());
+        let answer = given.send(request.body(body).unwrap()).await;
+        assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text());
+        given.advance(1);
+        let authorization = token();
+        let request = Request::get("/api/audit?limit=1").header("authorization", authorization);
+        given.send(request.body(Body::empty()).unwrap()).await.json()[0]["actor"].clone()
+    };
+    let token = token();
+    let agent = ("authorization", token.as_str());
+    given(async |given| {
+        assert_eq!(actor(given, &[]).await, "user");
+        assert_eq!(actor(given, &[("x-agent-name", "alpha")]).await, "user", "no token, no name");
+        assert_eq!(actor(given, &[agent]).await, "agent");
+        assert_eq!(actor(given, &[agent, ("x-agent-name", " alpha ")]).await, "alpha");
+        assert_eq!(actor(given, &[agent, ("x-agent-name", "  ")]).await, "agent");
+    })
+    .await;
+    given_settings(&BASIC, async |given| {
+        let password = basic("sam:a:secret");
+        assert_eq!(actor(given, &[("authorization", &password)]).await, "sam");
+        assert_eq!(actor(given, &[agent]).await, "agent");
+    })
+    .await;
+    given_settings(&DISABLED, async |given| {
+        assert_eq!(actor(given, &[]).await, "operator");
+        assert_eq!(actor(given, &[("authorization", "Bearer wrong")]).await, "operator");
+        assert_eq!(actor(given, &[agent]).await, "agent");
+    })
+    .await;
+}
+
+// --------------------------------------------------------------------------------- other sites
+
+#[tokio::test]
+async fn another_site_changes_nothing() {
+    given(async |given| {
+        let door = Door::of(given);
+        let foreign: [&[(&str, &str)]; 4] = [
+            &[("origin", "https://evil.example")],
+            &[("origin", "null")],
+            &[("sec-fetch-site", "cross-site")],
+            &[("origin", "http://localhost:3000"), ("sec-fetch-site", "cross-site")],
+        ];
+        for (method, template, tier) in ROUTES {
+            let path = example(template);
+            for foreign in foreign {
+                let headers = [&[("host", "localhost:3000")], foreign].concat();
+                let (status, _, body) = door.ask(method, &path, &headers).await;
+                let is_refused = status == StatusCode::FORBIDDEN;
+                assert_eq!(is_refused, *method != "GET", "{method} {path} {tier:?} {foreign:?}");
+                if is_refused {
+                    assert!(body.contains("comes from a page of another site"), "{body}");
+                }
+            }
+        }
+        let entries = given.ask("GET", "/api/audit", None).await.json();
+        assert_eq!(entries, json!([]));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn another_site_opens_no_socket() {
+    given(async |given| {
+        let door = Door::of(given);
+        let socket = [
+            ("host", "localhost:3000"),
+            ("connection", "upgrade"),
+            ("upgrade", "websocket"),
+            ("sec-websocket-version", "13"),
+            ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
+            ("sec-websocket-protocol", "graphql-transport-ws"),
+        ];
+        let from = async |origin| {
+            let headers = [&socket[..], &[("origin", origin)]].concat();
+            door.status("GET", "/graphql", &headers).await
+        };
+        assert_eq!(from("https://evil.example").await, 403);
+        assert_ne!(from("http://localhost:3000").await, 403);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_foreign_name_that_points_here_is_turned_away() {
+    given(async |given| {
+        let door = Door::of(given);
+        for host in ["evil.example", "evil.example:3000", "192.168.0.1:3000"] {
+            let (status, _, body) = door.ask("GET", "/api/issues", &[("host", host)]).await;
+            assert_eq!(status, StatusCode::FORBIDDEN, "{host}");
+            assert!(body.contains("answers to localhost only"), "{body}");
+        }
+        for host in ["localhost:3000", "127.0.0.1:3000", "[::1]:3000", "dispatch.localhost"] {
+            assert_eq!(door.status("GET", "/api/issues", &[("host", host)]).await, 200, "{host}");
+        }
+    })
+    .await;
+    let settings = [("HOST", "0.0.0.0"), ("DISPATCH_URL", "https://board.example")];
+    given_settings(&settings, async |given| {
+        let door = Door::of(given);
+        let host = ("host", "10.0.0.7:3000");
+        assert_eq!(door.status("GET", "/api/issues", &[host]).await, 200);
+        let from =
+            async |origin| door.status("POST", "/api/sync", &[host, ("origin", origin)]).await;
+        assert_eq!(from("https://board.example").await, 200);
+        assert_eq!(from("http://10.0.0.7:3000").await, 200);
+        assert_eq!(from("https://evil.example").await, 403);
+    })
+    .await;
+}

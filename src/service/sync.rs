@@ -184,13 +184,13 @@ async fn read_repository(app: &App, repository: &Repository) -> Result<u32> {
         repository.fully_synced_at.is_none_or(|ended_at| ended_at + FULL_PASS_EVERY <= now);
     if full_pass_is_due {
         reader.read_everything().await?;
-        return Ok(reader.received);
+    } else {
+        let open_on_github = reader.read_news().await?;
+        if reader.is_stranded(open_on_github).await? {
+            reader.read_everything().await?;
+        }
     }
-    let open_on_github = reader.read_news().await?;
-    if reader.is_stranded(open_on_github).await? {
-        reader.read_everything().await?;
-    }
-    Ok(reader.received)
+    reader.left_out.map_or(Ok(reader.received), |error| Err(error.into()))
 }
 
 /// One repository on its way through GitHub's pages.
@@ -202,6 +202,8 @@ struct Reader<'a> {
     page_size: u32,
     received: u32,
     seen: HashSet<String>,
+    /// What GitHub said of the first issue that it could not read in full.
+    left_out: Option<github::Error>,
 }
 
 impl<'a> Reader<'a> {
@@ -216,6 +218,7 @@ impl<'a> Reader<'a> {
             page_size: PAGE_SIZE,
             received: 0,
             seen: HashSet::new(),
+            left_out: None,
         }
     }
 
@@ -232,6 +235,7 @@ impl<'a> Reader<'a> {
     /// show that was not among them is asked for by its id. An interrupted pass goes on where it
     /// stopped.
     async fn read_everything(&mut self) -> Result<()> {
+        self.left_out = None;
         let began_at = self.app.clock.now();
         let closed_since = window_start(self.app, began_at);
         let (phase, reached) = (self.progress.pass_phase.take(), self.progress.pass_through.take());
@@ -290,7 +294,10 @@ impl<'a> Reader<'a> {
             let page = self.fetch(states, since, after).await?;
             self.follow(&page).await?;
             self.received += u32::try_from(page.issues.len()).unwrap_or(u32::MAX);
-            if let Some(newest) = page.issues.iter().map(|issue| issue.updated_at).max() {
+            self.left_out = self.left_out.take().or(page.left_out.into_iter().next());
+            let newest = page.issues.iter().map(|issue| issue.updated_at).max();
+            // Behind an issue that could not be read the mark stays, so the next sync meets it again.
+            if let (Some(newest), None) = (newest, &self.left_out) {
                 advance(&mut self.progress, newest);
             }
             self.seen.extend(page.issues.iter().map(|issue| issue.node_id.clone()));

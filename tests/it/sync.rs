@@ -506,3 +506,29 @@ async fn done_issues_leave_by_age_and_by_event() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn an_issue_that_github_cannot_read_costs_that_issue_alone_and_is_met_again() {
+    given(async |given| {
+        given.with_issues(&[("One", &[])]).await;
+        given.advance(600);
+        open(given, REPOSITORY, "Unreadable", &[]);
+        given.advance(60);
+        open(given, REPOSITORY, "Readable", &[]);
+        let half = Fault::Partial {
+            path: "repository.issues.nodes.1",
+            kind: "SERVICE_UNAVAILABLE",
+            message: "not now".to_owned(),
+        };
+        given.github.inject(half.on("Issues").always());
+
+        let results = sync_issues(&given.app, None).await.unwrap();
+
+        assert!(results[0].error.is_some(), "it is said");
+        assert_eq!(on_board(given).await.len(), 2, "the rest is there");
+        given.github.clear_faults();
+        given.sync().await;
+        assert_eq!(on_board(given).await.len(), 3);
+    })
+    .await;
+}

@@ -13,15 +13,9 @@ RUN npm run build
 
 FROM rust:1.95-slim-bookworm AS server
 WORKDIR /src
-COPY Cargo.toml Cargo.lock ./
-COPY migrations migrations
-COPY github-queries github-queries
-COPY src src
+COPY . .
 COPY --from=web /src/web/dist web/dist
-# Cargo wants every target that Cargo.toml names to be there, though it builds one.
-RUN mkdir -p tests/it benches && touch tests/it/main.rs \
-    && cargo build --release --locked --bin dispatch \
-    && cp target/release/dispatch /usr/local/bin/
+RUN cargo build --release --locked --bin dispatch && cp target/release/dispatch /usr/local/bin/
 
 FROM debian:bookworm-slim
 RUN apt-get update \

@@ -1,0 +1,159 @@
+//! The client: as cheap as can be, because it shares the cores with what it measures.
+//!
+//! Each connection is a thread that writes a request that is ready, waits for the answer and looks at
+//! its status and first bytes.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail, ensure};
+use serde_json::json;
+
+/// A connection to the service.
+pub(crate) struct Connection {
+    stream: TcpStream,
+    host: String,
+    buffer: Vec<u8>,
+}
+
+impl Connection {
+    pub(crate) fn open(host: &str) -> anyhow::Result<Self> {
+        let stream = TcpStream::connect(host)?;
+        stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(Duration::from_secs(60)))?;
+        Ok(Self { stream, host: host.to_owned(), buffer: vec![0; 256 * 1024] })
+    }
+
+    /// Asks and answers the body.
+    pub(crate) fn ask(&mut self, request: &Request) -> anyhow::Result<&[u8]> {
+        let text = request.written(&self.host);
+        self.send(text.as_bytes())
+    }
+
+    fn send(&mut self, request: &[u8]) -> anyhow::Result<&[u8]> {
+        self.stream.write_all(request)?;
+        let mut read = 0;
+        let body = loop {
+            read += self.read(read)?;
+            let head = self.buffer[..read].windows(4).position(|four| four == b"\r\n\r\n");
+            if let Some(end) = head {
+                break end + 4;
+            }
+        };
+        let head = std::str::from_utf8(&self.buffer[..body])?;
+        ensure!(head.starts_with("HTTP/1.1 200 "), "the answer is {head}");
+        let end = body + content_length(head).context("the answer does not tell its length")?;
+        if self.buffer.len() < end {
+            self.buffer.resize(end, 0);
+        }
+        while read < end {
+            read += self.read(read)?;
+        }
+        let body = &self.buffer[body..end];
+        if body.starts_with(br#"{"errors"#) {
+            bail!("the answer is {}", String::from_utf8_lossy(body));
+        }
+        Ok(body)
+    }
+
+    fn read(&mut self, from: usize) -> anyhow::Result<usize> {
+        let read = self.stream.read(&mut self.buffer[from..])?;
+        ensure!(read > 0, "the connection was closed");
+        Ok(read)
+    }
+}
+
+fn content_length(head: &str) -> Option<usize> {
+    let mut lines = head.lines().filter_map(|line| line.split_once(':'));
+    let (_, value) = lines.find(|(name, _)| name.eq_ignore_ascii_case("content-length"))?;
+    value.trim().parse().ok()
+}
+
+/// What is asked.
+#[derive(Debug, Clone)]
+pub(crate) enum Request {
+    Get(String),
+    GraphQl(String),
+}
+
+impl Request {
+    pub(crate) fn graphql(query: &str, variables: serde_json::Value) -> Self {
+        Self::GraphQl(json!({ "query": query, "variables": variables }).to_string())
+    }
+
+    fn written(&self, host: &str) -> String {
+        match self {
+            Self::Get(path) => format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n"),
+            Self::GraphQl(body) => format!(
+                "POST /graphql HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n\
+                 Content-Length: {}\r\n\r\n{body}",
+                body.len()
+            ),
+        }
+    }
+}
+
+/// What came of a load.
+#[derive(Debug, Default)]
+pub(crate) struct Load {
+    /// How long each request took, shortest first.
+    pub(crate) times: Vec<Duration>,
+    /// Requests that were answered in a second.
+    pub(crate) per_second: f64,
+}
+
+/// Asks without a pause on several connections. `requests` makes, for each connection, what makes its
+/// requests.
+pub(crate) fn load<Next>(
+    host: &str,
+    connections: usize,
+    time: Duration,
+    requests: impl Fn(usize) -> Next,
+) -> anyhow::Result<Load>
+where
+    Next: FnMut() -> Request + Send,
+{
+    let mut open =
+        (0..connections).map(|_| Connection::open(host)).collect::<Result<Vec<_>, _>>()?;
+    let begin = Instant::now();
+    let mut load = std::thread::scope(|scope| {
+        let ask = |(at, connection)| {
+            let next = requests(at);
+            scope.spawn(move || ask_until(connection, begin + time, next))
+        };
+        let threads: Vec<_> = open.iter_mut().enumerate().map(ask).collect();
+        let mut load = Load::default();
+        for thread in threads {
+            let times = thread.join().map_err(|_| anyhow::anyhow!("a connection panicked"))??;
+            load.times.extend(times);
+        }
+        anyhow::Ok(load)
+    })?;
+    load.per_second = load.times.len() as f64 / begin.elapsed().as_secs_f64();
+    load.times.sort_unstable();
+    Ok(load)
+}
+
+fn ask_until(
+    connection: &mut Connection,
+    end: Instant,
+    mut next: impl FnMut() -> Request,
+) -> anyhow::Result<Vec<Duration>> {
+    let mut times = Vec::with_capacity(1 << 16);
+    loop {
+        let request = next().written(&connection.host);
+        let asked = Instant::now();
+        if asked >= end {
+            return Ok(times);
+        }
+        connection.send(request.as_bytes())?;
+        times.push(asked.elapsed());
+    }
+}
+
+/// The value below which this share of sorted values lies.
+pub(crate) fn quantile<T: Copy + Default>(sorted: &[T], share: f64) -> T {
+    let at = (sorted.len() as f64 * share) as usize;
+    sorted.get(at).or(sorted.last()).copied().unwrap_or_default()
+}

@@ -1,0 +1,111 @@
+//! Many subscribers to one board.
+
+use std::time::{Duration, Instant};
+
+use super::client::{Connection, quantile};
+use super::report::{Line, Target};
+use super::site::Service;
+use super::subscribers::Subscribers;
+use super::writes::Cards;
+use super::{Bench, millis};
+
+/// How many moves they are told of.
+const MOVES: usize = 50;
+
+/// How long between two of them.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// How long the service rests before its memory is looked at.
+const REST: Duration = Duration::from_secs(1);
+
+/// What many subscribers saw and cost.
+struct Seen {
+    /// From when a move was asked for until a subscriber heard of it, shortest first.
+    times: Vec<Duration>,
+    /// What did not come.
+    lost: usize,
+    /// KiB for each subscriber.
+    memory: f64,
+    /// Milliseconds for each that was told of a move.
+    used: f64,
+}
+
+/// Lets a thousand and five thousand follow the board while cards move.
+pub(crate) async fn measure(bench: &mut Bench, service: Service) -> anyhow::Result<()> {
+    drop(service);
+    for count in [1_000, 5_000] {
+        if bench.wants("live") {
+            println!("Telling {count} subscribers ...");
+            let seen = follow(bench, count).await?;
+            note(bench, count, &seen);
+        }
+    }
+    Ok(())
+}
+
+fn note(bench: &mut Bench, count: usize, seen: &Seen) {
+    let Seen { times, lost, memory, used } = seen;
+    let is_small = count <= 1_000;
+    let at_most = |most| if is_small { Target::AtMost(most) } else { Target::None };
+    let time = |share| millis(quantile(times, share));
+    let what = |of: &str| format!("{count} subscribers: {of}");
+    let line = |what: String, measured: String, figure, digits, target| Line {
+        what,
+        measured,
+        limit: String::new(),
+        figure,
+        digits,
+        target,
+    };
+    let others = format!("p50 {:.1} ms, last {:.1} ms", time(0.5), time(1.0));
+    bench.note(line(
+        what("from asking for a move until heard, p99 in ms"),
+        others,
+        time(0.99),
+        1,
+        at_most(80.0),
+    ));
+    let moves = format!("of {MOVES} moves told to each");
+    bench.note(line(what("lost"), moves, *lost as f64, 0, Target::AtMost(0.0)));
+    bench.note(line(what("memory for each, in KiB"), String::new(), *memory, 1, at_most(15.0)));
+    let included = "the move itself included".to_owned();
+    bench.note(line(
+        what("processor time for each that is told, in ms"),
+        included,
+        *used,
+        4,
+        at_most(0.05),
+    ));
+}
+
+async fn follow(bench: &Bench, count: usize) -> anyhow::Result<Seen> {
+    let service = bench.start_service()?;
+    let mut cards = Cards::all(bench).await?;
+    let mut mover = Connection::open(&service.host)?;
+    mover.ask(&cards.next())?;
+    tokio::time::sleep(REST).await;
+    let memory = service.memory()?;
+    let subscribers = Subscribers::connect(&service.host, count).await?;
+    tokio::time::sleep(REST).await;
+    let used = service.processor_time()?;
+    let mut asked = Vec::new();
+    for _ in 0..MOVES {
+        asked.push(Instant::now());
+        tokio::task::block_in_place(|| mover.ask(&cards.next()).map(drop))?;
+        tokio::time::sleep(PAUSE).await;
+    }
+    let heard = subscribers.heard(MOVES).await?;
+    let told: usize = heard.iter().map(Vec::len).sum();
+    let used = service.processor_time()? - used;
+    let memory = service.memory()?.saturating_sub(memory);
+    // Moves are told in their order, so the n-th that was heard is the n-th that was asked for.
+    let times = heard.iter().flat_map(|heard| heard.iter().zip(&asked));
+    let mut times: Vec<Duration> = times.map(|(heard, asked)| *heard - *asked).collect();
+    times.sort_unstable();
+    Ok(Seen {
+        times,
+        lost: count * MOVES - told,
+        memory: memory as f64 / count as f64,
+        used: millis(used) / told as f64,
+    })
+}

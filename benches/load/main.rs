@@ -1,0 +1,129 @@
+//! How fast Dispatch is and what it costs, from outside: `make bench`.
+//!
+//! PostgreSQL, a simulated GitHub and the released service run as processes of their own on the
+//! machine that this program runs on, too. Where the service answers from the database, `pgbench`
+//! sends the plain statements in turn with it, on as many connections; what counts is the ratio of
+//! the two. The table goes to `docs/performance.md`. Words of the command line select measurements by
+//! the beginnings of their names, and then nothing is published.
+
+#![expect(clippy::print_stdout, reason = "a program for the terminal")]
+
+mod client;
+mod limit;
+mod live;
+mod process;
+mod reads;
+mod report;
+mod site;
+mod subscribers;
+mod syncs;
+mod writes;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use dispatch::postgres::Cluster;
+
+use limit::Pgbench;
+use report::Line;
+use site::{GitHub, Service};
+
+/// As many as the limit is measured with.
+const CONNECTIONS: usize = 8;
+
+/// How often each load is run; the median counts.
+const PASSES: usize = 3;
+
+/// How long.
+const TIME: Duration = Duration::from_secs(4);
+
+/// What everything is measured on.
+struct Bench {
+    cluster: Cluster,
+    github: GitHub,
+    pgbench: Pgbench,
+    database: tokio_postgres::Client,
+    wanted: Vec<String>,
+    lines: Vec<Line>,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = std::env::args().skip(1).filter(|argument| !argument.starts_with("--"));
+    let arguments: Vec<String> = arguments.collect();
+    let done = if arguments.iter().any(|argument| argument == site::BE_GITHUB) {
+        site::be_github().await
+    } else {
+        run(arguments).await
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            println!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(wanted: Vec<String>) -> anyhow::Result<()> {
+    println!("Starting PostgreSQL and a simulated GitHub ...");
+    let cluster = site::postgres().await?;
+    let database = site::connect(cluster.url()).await?;
+    let pgbench = Pgbench::of(&cluster).await?;
+    let github = GitHub::start()?;
+    let is_whole = wanted.is_empty();
+    let mut bench = Bench { cluster, github, pgbench, database, wanted, lines: vec![] };
+
+    syncs::measure(&mut bench).await?;
+    bench.copy_database().await?;
+    let service = syncs::measure_starts(&mut bench).await?;
+    writes::warm_up(&bench, &service).await?;
+    reads::measure(&mut bench, &service)?;
+    writes::measure(&mut bench, &service).await?;
+    live::measure(&mut bench, service).await?;
+
+    let version: String = bench.database.query_one("SHOW server_version", &[]).await?.get(0);
+    let machine = format!("{}, PostgreSQL {version}", process::machine());
+    let table = report::table(&machine, &bench.lines);
+    println!("\n{table}");
+    if is_whole { report::publish(&table) } else { Ok(()) }
+}
+
+impl Bench {
+    /// Whether the command line asks for a measurement.
+    fn wants(&self, name: &str) -> bool {
+        self.wanted.is_empty() || self.wanted.iter().any(|wanted| name.starts_with(wanted.as_str()))
+    }
+
+    fn note(&mut self, line: Line) {
+        println!("{}", line.row());
+        self.lines.push(line);
+    }
+
+    /// Makes the database that `pgbench` may write to. Nobody may be using the one it is made of.
+    async fn copy_database(&mut self) -> anyhow::Result<()> {
+        let admin = site::connect(&self.cluster.url_of("postgres")).await?;
+        let end = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity \
+                   WHERE datname = 'dispatch' AND pid <> pg_backend_pid()";
+        admin.query(end, &[]).await?;
+        admin.batch_execute("CREATE DATABASE copy TEMPLATE dispatch").await?;
+        self.database = site::connect(self.cluster.url()).await?;
+        self.database.batch_execute("VACUUM ANALYZE").await?;
+        site::connect(&self.cluster.url_of("copy")).await?.batch_execute("VACUUM ANALYZE").await?;
+        Ok(())
+    }
+
+    fn start_service(&self) -> anyhow::Result<Service> {
+        Service::start(self.cluster.url(), &self.github)
+    }
+}
+
+/// The middle one of some values.
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or_default()
+}
+
+fn millis(time: Duration) -> f64 {
+    time.as_secs_f64() * 1000.0
+}

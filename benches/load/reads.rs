@@ -1,0 +1,156 @@
+//! What the service answers from the database, beside the plain statements.
+
+use dispatch::domain::IssueId;
+use serde_json::json;
+
+use super::client::{self, Request, quantile};
+use super::report::{Line, Target};
+use super::site::{LOAD, Service};
+use super::{Bench, CONNECTIONS, PASSES, TIME, median, millis};
+
+/// Something to read.
+struct Read {
+    name: &'static str,
+    what: &'static str,
+    /// The n-th request.
+    request: fn(usize) -> Request,
+    limits: &'static [Limit],
+}
+
+/// What it is compared with.
+struct Limit {
+    what: &'static str,
+    script: &'static str,
+    /// How much of it should be reached.
+    share: f64,
+}
+
+const READS: [Read; 5] = [
+    Read {
+        name: "board",
+        what: "`board` over GraphQL: counts and 50 cards a column, 12 fields",
+        request: |_| board(50, json!(null)),
+        limits: &[
+            Limit {
+                what: "cards and a count of the columns",
+                script: "counted_board.sql",
+                share: 1.0,
+            },
+            Limit { what: "cards alone", script: "cards.sql", share: 0.4 },
+        ],
+    },
+    Read {
+        name: "list",
+        what: "`GET /api/issues?repo=`: 600 issues with their texts",
+        request: |n| {
+            Request::Get(format!(
+                "/api/issues?repo=load/repository-{:02}",
+                n % LOAD.repositories + 1
+            ))
+        },
+        limits: &[Limit { what: "its statement", script: "list.sql", share: 0.45 }],
+    },
+    Read {
+        name: "issue",
+        what: "One issue by its id over GraphQL, 12 fields",
+        request: |n| issue(n * 7919 % (LOAD.open + LOAD.closed) + 1),
+        limits: &[Limit { what: "its statement", script: "issue.sql", share: 0.35 }],
+    },
+    Read {
+        name: "column",
+        what: "A column of 1,000 issues over GraphQL, 12 fields",
+        request: |_| board(1000, json!({ "statuses": ["BACKLOG"] })),
+        limits: &[Limit { what: "its statement", script: "column.sql", share: 0.4 }],
+    },
+    Read {
+        name: "audit",
+        what: "`GET /api/audit`: 50 entries with their issues",
+        request: |_| Request::Get("/api/audit".to_owned()),
+        limits: &[Limit { what: "its statement", script: "audit.sql", share: 0.4 }],
+    },
+];
+
+/// What is asked of an issue; the statements read the same columns.
+pub(crate) const FIELDS: &str = "id number title url state status priority labels assignees \
+                                 commentsCount createdAt updatedAt";
+
+fn board(first: usize, filter: serde_json::Value) -> Request {
+    let query = format!(
+        "query Board($filter: IssueFilter, $first: Int!) {{ board(filter: $filter) {{ asOf totalCount \
+         columns {{ status totalCount issues(first: $first) {{ nodes {{ {FIELDS} }} }} }} }} }}"
+    );
+    Request::graphql(&query, json!({ "filter": filter, "first": first }))
+}
+
+fn issue(id: usize) -> Request {
+    let id = IssueId(i64::try_from(id).unwrap_or_default());
+    let query = format!("query Issue($id: ID!) {{ issue(id: $id) {{ {FIELDS} }} }}");
+    Request::graphql(&query, json!({ "id": id }))
+}
+
+/// Reads everything in turn with its limits, several times.
+pub(crate) fn measure(bench: &mut Bench, service: &Service) -> anyhow::Result<()> {
+    let reads: Vec<&Read> = READS.iter().filter(|read| bench.wants(read.name)).collect();
+    let mut seen: Vec<Seen> = reads.iter().map(|_| Seen::default()).collect();
+    for pass in 1..=PASSES {
+        println!("Reading, pass {pass} of {PASSES} ...");
+        for (read, seen) in reads.iter().zip(&mut seen) {
+            seen.limits.resize(read.limits.len(), vec![]);
+            for (limit, rates) in read.limits.iter().zip(&mut seen.limits) {
+                rates.push(bench.pgbench.run(limit.script, CONNECTIONS, TIME)?);
+            }
+            seen.look(read, service)?;
+        }
+    }
+    for (read, seen) in reads.into_iter().zip(seen) {
+        for line in seen.lines(read) {
+            bench.note(line);
+        }
+    }
+    Ok(())
+}
+
+/// What came of the passes.
+#[derive(Default)]
+struct Seen {
+    rates: Vec<f64>,
+    /// The middle time of a request, in milliseconds.
+    times: Vec<f64>,
+    /// The service's processor time for one, in milliseconds.
+    used: Vec<f64>,
+    limits: Vec<Vec<f64>>,
+}
+
+impl Seen {
+    fn look(&mut self, read: &Read, service: &Service) -> anyhow::Result<()> {
+        let before = service.processor_time()?;
+        let load = client::load(&service.host, CONNECTIONS, TIME, |connection| {
+            let mut n = connection;
+            move || {
+                n += CONNECTIONS;
+                (read.request)(n)
+            }
+        })?;
+        let used = service.processor_time()? - before;
+        self.rates.push(load.per_second);
+        self.times.push(millis(quantile(&load.times, 0.5)));
+        self.used.push(millis(used) / load.times.len() as f64);
+        Ok(())
+    }
+
+    fn lines(self, read: &Read) -> impl Iterator<Item = Line> {
+        let rate = median(self.rates);
+        let (time, used) = (median(self.times), median(self.used));
+        read.limits.iter().zip(self.limits).map(move |(limit, rates)| {
+            let most = median(rates);
+            Line {
+                what: read.what.to_owned(),
+                measured: format!("{rate:.0}/s, p50 {time:.1} ms, processor {used:.2} ms"),
+                limit: format!("{most:.0}/s: {}", limit.what),
+                figure: rate / most,
+                digits: 2,
+                target: Target::AtLeast(limit.share),
+            }
+        })
+    }
+}

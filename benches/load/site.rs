@@ -1,0 +1,206 @@
+//! What is measured, each in a process of its own: PostgreSQL, a simulated GitHub, and the service as
+//! it is released.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Write as _};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, ensure};
+use dispatch::clock::Clock;
+use dispatch::config::Env;
+use dispatch::postgres::{Cluster, Options, Search};
+use dispatch::simulator::{self, Load, Simulator};
+use nix::sys::signal::{self, Signal};
+use nix::unistd::Pid;
+use tokio_postgres::NoTls;
+
+use super::client::{Connection, Request};
+use super::process;
+
+/// How much there is on the simulated GitHub.
+pub(crate) const LOAD: Load = Load { repositories: 20, open: 10_000, closed: 2_000, seed: 1 };
+
+/// How this program is told to be GitHub.
+pub(crate) const BE_GITHUB: &str = "be-github";
+
+/// A PostgreSQL of our own, written as fast as can be.
+pub(crate) async fn postgres() -> anyhow::Result<Cluster> {
+    let path = Env::of_process().raw("PATH").map(Into::into);
+    Ok(Cluster::start(Options::scratch(Search { pg_config: None, path })).await?)
+}
+
+/// A connection that outlives nothing but itself.
+pub(crate) async fn connect(url: &str) -> anyhow::Result<tokio_postgres::Client> {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
+    #[expect(clippy::disallowed_methods, reason = "it ends with the client")]
+    tokio::spawn(connection);
+    Ok(client)
+}
+
+/// The simulated GitHub, in a process of its own.
+pub(crate) struct GitHub {
+    child: Child,
+    questions: ChildStdin,
+    answers: BufReader<ChildStdout>,
+    /// Where it answers.
+    pub(crate) url: String,
+    /// The full names of its repositories.
+    pub(crate) repositories: Vec<String>,
+}
+
+impl GitHub {
+    pub(crate) fn start() -> anyhow::Result<Self> {
+        let mut child = Command::new(std::env::current_exe()?)
+            .arg(BE_GITHUB)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .context("Cannot start the simulator")?;
+        let questions = child.stdin.take().context("its input was asked for")?;
+        let mut answers = BufReader::new(child.stdout.take().context("its output was asked for")?);
+        let url = line(&mut answers)?;
+        let repositories = line(&mut answers)?.split(',').map(ToOwned::to_owned).collect();
+        Ok(Self { child, questions, answers, url, repositories })
+    }
+
+    /// How many requests it was sent so far.
+    pub(crate) fn requests(&mut self) -> anyhow::Result<u64> {
+        writeln!(self.questions)?;
+        Ok(line(&mut self.answers)?.parse()?)
+    }
+
+    pub(crate) fn processor_time(&self) -> anyhow::Result<Duration> {
+        process::processor_time(self.child.id())
+    }
+}
+
+impl Drop for GitHub {
+    fn drop(&mut self) {
+        end(&mut self.child);
+    }
+}
+
+/// Is that process: says where it answers and what it has, then how many requests came, once for each
+/// line that it reads.
+pub(crate) async fn be_github() -> anyhow::Result<()> {
+    let simulator = Simulator::new(Clock::system());
+    let names = LOAD.make(&simulator);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    println!("http://{}\n{}", listener.local_addr()?, names.join(","));
+    let asked = simulator.clone();
+    let questions = tokio::task::spawn_blocking(move || {
+        for question in std::io::stdin().lines() {
+            question?;
+            println!("{}", asked.total());
+        }
+        anyhow::Ok(())
+    });
+    tokio::select! {
+        ended = simulator::serve(simulator, listener) => Ok(ended?),
+        ended = questions => ended?,
+    }
+}
+
+/// The service.
+pub(crate) struct Service {
+    child: Child,
+    /// Where it listens, as `address:port`.
+    pub(crate) host: String,
+    /// From the start of the program to its first healthy answer.
+    pub(crate) start: Duration,
+}
+
+impl Service {
+    /// Starts it and waits until it is healthy. It syncs on start and on demand alone.
+    pub(crate) fn start(database: &str, github: &GitHub) -> anyhow::Result<Self> {
+        let log = File::create(log_path())?;
+        let begin = Instant::now();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_dispatch"))
+            .arg("serve")
+            .env("DATABASE_URL", database)
+            .env("GITHUB_API_URL", &github.url)
+            .env("GITHUB_TOKEN", "token")
+            .env("GITHUB_REPOSITORIES", github.repositories.join(","))
+            .env("DISPATCH_SYNC_INTERVAL_MS", "0")
+            .env("PORT", "0")
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .spawn()
+            .context("Cannot start dispatch")?;
+        let mut said = BufReader::new(child.stdout.take().context("its output was asked for")?);
+        let ready = line(&mut said).with_context(|| format!("see {}", log_path().display()))?;
+        let host = ready.split("http://").nth(1).and_then(|address| address.split('/').next());
+        let host = host.with_context(|| format!("no address in `{ready}`"))?.to_owned();
+        Connection::open(&host)?.ask(&Request::Get("/api/health".to_owned()))?;
+        Ok(Self { child, host, start: begin.elapsed() })
+    }
+
+    pub(crate) fn processor_time(&self) -> anyhow::Result<Duration> {
+        process::processor_time(self.child.id())
+    }
+
+    /// Memory in use, in KiB.
+    pub(crate) fn memory(&self) -> anyhow::Result<u64> {
+        process::memory(self.child.id())
+    }
+}
+
+impl Drop for Service {
+    /// Stops it as an operator would, so that nothing is left to be mended.
+    fn drop(&mut self) {
+        if let Ok(id) = i32::try_from(self.child.id()) {
+            let _ = signal::kill(Pid::from_raw(id), Signal::SIGTERM);
+        }
+        let patience = Instant::now() + Duration::from_secs(10);
+        while Instant::now() < patience && matches!(self.child.try_wait(), Ok(None)) {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        end(&mut self.child);
+    }
+}
+
+/// What the service last said.
+fn log_path() -> PathBuf {
+    PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("dispatch.log")
+}
+
+/// Waits until the first sync has read every repository completely.
+pub(crate) async fn synced(database: &tokio_postgres::Client) -> anyhow::Result<()> {
+    let read = "SELECT count(*) FROM repositories WHERE fully_synced_at IS NOT NULL";
+    reaches(database, read, LOAD.repositories).await
+}
+
+/// Waits until no sync is running.
+pub(crate) async fn unlocked(database: &tokio_postgres::Client) -> anyhow::Result<()> {
+    reaches(database, "SELECT count(*) FROM job_locks", 0).await
+}
+
+async fn reaches(
+    database: &tokio_postgres::Client,
+    sql: &str,
+    wanted: usize,
+) -> anyhow::Result<()> {
+    let patience = Instant::now() + Duration::from_secs(300);
+    while Instant::now() < patience {
+        let count: i64 = database.query_one(sql, &[]).await?.get(0);
+        if usize::try_from(count) == Ok(wanted) {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    anyhow::bail!("`{sql}` does not come to {wanted}")
+}
+
+fn line(from: &mut impl BufRead) -> anyhow::Result<String> {
+    let mut line = String::new();
+    from.read_line(&mut line)?;
+    ensure!(line.ends_with('\n'), "the program ended");
+    Ok(line.trim_end().to_owned())
+}
+
+fn end(child: &mut Child) {
+    // It may have ended by itself.
+    let _ = child.kill().and_then(|()| child.wait());
+}

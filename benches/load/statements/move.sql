@@ -1,0 +1,11 @@
+-- What a move writes: the pending entry, and then entry, labels and events in one transaction. Each
+-- client has issues of its own, as no two moves of a card can be under way at once.
+\set issue :client_id + 1 + 8 * random(0, 1400)
+\set target random(0, 1)
+INSERT INTO audit_log (actor, action, repository_full_name, issue_number, issue_id, before_labels, after_labels, target_status, requested_at, deadline_at) VALUES ('user', 'move_issue', 'load/repository-01', 1, :issue, ARRAY['status/ready', 'priority/p1', 'agent/agent-1', 'owner/owner-1'], ARRAY['priority/p1', 'agent/agent-1', 'owner/owner-1', 'status/in-progress'], 'in-progress', now(), now() + interval '5 s') ON CONFLICT (issue_id) WHERE settled_at IS NULL DO NOTHING RETURNING id AS entry \gset
+BEGIN;
+SELECT id, number, title, url, state, status, priority, labels, assignees, comments_count, created_at, updated_at FROM issues WHERE id = :issue FOR UPDATE;
+UPDATE audit_log SET after_labels = ARRAY['priority/p1', 'agent/agent-1', 'owner/owner-1', 'status/in-progress'], success = true, settled_at = now() WHERE id = :entry AND settled_at IS NULL RETURNING *;
+UPDATE issues SET labels = ARRAY['priority/p1', 'agent/agent-1', 'owner/owner-1', CASE WHEN :target = 0 THEN 'status/ready' ELSE 'status/in-progress' END], status = CASE WHEN :target = 0 THEN 'ready' ELSE 'in-progress' END, updated_at = now(), read_at = now() WHERE id = :issue RETURNING id, number, title, url, state, status, priority, labels, assignees, comments_count, created_at, updated_at;
+INSERT INTO event_log (topic, kind, at, actor, issue_id, record_id, before, after) VALUES ('board', 'issue_moved', now(), 'user', :issue, NULL, '{"repository_id": 1, "repository": "load/repository-01", "number": 1, "state": "open", "status": "ready", "labels": ["status/ready", "priority/p1", "agent/agent-1", "owner/owner-1"], "lane": "default", "title": "The board of the cache forgets its column", "on_board": true}', '{"repository_id": 1, "repository": "load/repository-01", "number": 1, "state": "open", "status": "in-progress", "labels": ["priority/p1", "agent/agent-1", "owner/owner-1", "status/in-progress"], "lane": "default", "title": "The board of the cache forgets its column", "on_board": true}'), ('audit', 'audit_entry_added', now(), 'user', :issue, :entry, NULL, NULL) RETURNING id;
+COMMIT;

@@ -15,6 +15,7 @@ mod migrations;
 mod moves;
 mod overview;
 mod postgres;
+mod readme;
 mod rest_compat;
 mod schema;
 mod simulator;

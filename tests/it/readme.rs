@@ -29,7 +29,11 @@ fn assert_part(name: &str, wanted: &str) {
         fs::write(path(), format!("{}{wanted}{}", &text[..begin], &text[end..])).unwrap();
         return;
     }
-    assert_eq!(&text[begin..end], wanted, "UPDATE_GENERATED=1 prints the {name} of the README anew");
+    assert_eq!(
+        &text[begin..end],
+        wanted,
+        "UPDATE_GENERATED=1 prints the {name} of the README anew"
+    );
 }
 
 fn addresses() -> String {

@@ -228,12 +228,6 @@ impl Given {
         self.app.clock.advance(Duration::from_secs(seconds));
     }
 
-    /// Waits until the bus has sent every event in the log.
-    pub(crate) async fn heard(&self) {
-        let position = service::events::position(&self.app).await.unwrap();
-        eventually(async || self.app.bus.position() >= position).await;
-    }
-
     async fn check(mut self) {
         self.tasks.shutdown().await;
         let mut connection = self.app.pool.get().await.unwrap();

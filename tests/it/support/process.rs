@@ -70,9 +70,4 @@ impl Process {
             .ok()?;
         serde_json::from_slice(&answer.bytes().await.ok()?).ok()
     }
-
-    /// The address it serves on, without a slash at the end.
-    pub(crate) fn address(&self) -> &str {
-        &self.address
-    }
 }

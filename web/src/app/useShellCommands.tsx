@@ -14,17 +14,21 @@ export function useShellCommands(repositories: () => void): void {
   const [, navigate] = useLocation();
   const going = useRef(-Infinity);
 
-  useKeys((event) => {
-    if (event.key === "g") {
-      going.current = performance.now();
-      return true;
-    }
-    const chord = performance.now() - going.current < CHORD_MS;
-    going.current = -Infinity;
-    const page = chord ? PAGES.find((candidate) => candidate.key === event.key) : undefined;
-    if (page) navigate(page.path);
-    return page !== undefined;
-  });
+  // Before the pages, for which the letter after `g` may mean something else.
+  useKeys(
+    (event) => {
+      if (event.key === "g") {
+        going.current = performance.now();
+        return true;
+      }
+      const chord = performance.now() - going.current < CHORD_MS;
+      going.current = -Infinity;
+      const page = chord ? PAGES.find((candidate) => candidate.key === event.key) : undefined;
+      if (page) navigate(page.path);
+      return page !== undefined;
+    },
+    { first: true },
+  );
 
   const offered = useEffectEvent((): readonly Command[] => {
     const dark = theme.get() === "dark";

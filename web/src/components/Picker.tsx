@@ -12,6 +12,8 @@ export type Choice = {
   readonly mark?: ReactNode;
   /** The key that does the same without the picker. */
   readonly hint?: string;
+  /** How many things it stands for. */
+  readonly count?: number | undefined;
   /** Set for choices that are switched on and off. */
   readonly chosen?: boolean;
 };
@@ -126,6 +128,9 @@ export function Picker({ label, choices, onChoose, onClose }: Props) {
             >
               {choice.mark}
               <span className="grow truncate">{choice.text}</span>
+              {choice.count !== undefined && (
+                <span className="tabular text-meta text-ink-faint">{choice.count}</span>
+              )}
               {choice.hint && <Kbd>{choice.hint}</Kbd>}
               {choice.chosen && <Check size={14} className="shrink-0 text-accent" aria-hidden />}
             </div>

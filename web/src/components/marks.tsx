@@ -11,17 +11,24 @@ function hueOf(name: string): number {
 const markColor = (name: string): string =>
   `light-dark(oklch(0.5 0.1 ${hueOf(name)}), oklch(0.78 0.1 ${hueOf(name)}))`;
 
-/** An agent: a rounded square with a robot and its name. */
+/** The rounded square of an agent, without its name. */
+export function AgentGlyph({ name }: { readonly name: string }) {
+  return (
+    <span
+      className="flex size-4 shrink-0 items-center justify-center rounded-[4px] bg-(--mark) text-white dark:text-black"
+      style={{ ["--mark" as string]: markColor(name) }}
+      aria-hidden
+    >
+      <Bot size={11} strokeWidth={2.25} />
+    </span>
+  );
+}
+
+/** An agent: its square and its name. */
 export function AgentMark({ name }: { readonly name: string }) {
   return (
     <span className="inline-flex max-w-full shrink-0 items-center gap-1">
-      <span
-        className="flex size-4 shrink-0 items-center justify-center rounded-[4px] bg-(--mark) text-white dark:text-black"
-        style={{ ["--mark" as string]: markColor(name) }}
-        aria-hidden
-      >
-        <Bot size={11} strokeWidth={2.25} />
-      </span>
+      <AgentGlyph name={name} />
       <span className="sr-only">Agent </span>
       <span className="truncate">{name}</span>
     </span>

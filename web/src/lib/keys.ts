@@ -8,9 +8,10 @@ export const isTyping = (target: EventTarget | null): boolean =>
 
 /**
  * Hands the page's keys to `handle`, without those typed into a field, held with Ctrl, Alt or Meta, or pressed in a
- * dialog. A handler that uses a key returns true, which keeps the browser from using it as well.
+ * dialog. A handler that uses a key returns true, which keeps the browser and later handlers from using it as well.
+ * One that is `first` has its say before all others.
  */
-export function useKeys(handle: (event: KeyboardEvent) => boolean): void {
+export function useKeys(handle: (event: KeyboardEvent) => boolean, { first = false } = {}): void {
   const onKey = useEffectEvent((event: KeyboardEvent) => {
     if (event.defaultPrevented || event.isComposing) return;
     if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
@@ -19,7 +20,7 @@ export function useKeys(handle: (event: KeyboardEvent) => boolean): void {
   });
   useEffect(() => {
     const listener = (event: KeyboardEvent) => onKey(event);
-    window.addEventListener("keydown", listener);
-    return () => window.removeEventListener("keydown", listener);
-  }, []);
+    window.addEventListener("keydown", listener, { capture: first });
+    return () => window.removeEventListener("keydown", listener, { capture: first });
+  }, [first]);
 }

@@ -126,7 +126,14 @@ export function follow<Data, Variables extends Record<string, unknown>>(
           if (Array.isArray(error)) fail(failureOfErrors(error as { message: string }[]));
           else over();
         },
-        complete: over,
+        // The server has said all it had to say on this one; nothing was lost.
+        complete: () => {
+          unopened();
+          if (ended) return;
+          ended = true;
+          release = undefined;
+          timer = setTimeout(start, RETRY_MS[0]);
+        },
       },
     );
     release = () => {

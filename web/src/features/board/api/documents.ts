@@ -125,6 +125,24 @@ export const MoveIssue = graphql(
     mutation MoveIssue($input: MoveIssueInput!) {
       moveIssue(input: $input) {
         cursor
+        auditEntry {
+          id
+        }
+        issue {
+          ...CardFields
+        }
+      }
+    }
+  `,
+  [CardFields],
+);
+
+/** Takes a move back by a move of its own; refused when the card has been moved on since. */
+export const UndoMove = graphql(
+  `
+    mutation UndoMove($input: UndoMoveInput!) {
+      undoMove(input: $input) {
+        cursor
         issue {
           ...CardFields
         }

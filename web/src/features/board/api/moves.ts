@@ -1,7 +1,7 @@
-import { change } from "@/lib/graphql/client.ts";
+import { change, type Answer } from "@/lib/graphql/client.ts";
 import type { Status } from "@/lib/statuses.ts";
 import type { BoardStore } from "../model/store.ts";
-import { MoveIssue } from "./documents.ts";
+import { MoveIssue, UndoMove, type BoardIssue } from "./documents.ts";
 
 /** When the event of an answered move has not come by then, the answer itself is believed. */
 const EVENT_MS = 3_000;
@@ -14,8 +14,8 @@ export type MoveMade = {
   readonly id: string;
   readonly from: Status;
   readonly to: Status;
-  /** Why it was blocked before, so that going back there needs no new question. */
-  readonly blockedReason: string | null;
+  /** The line of the audit log that tells of it, by which the server takes it back. */
+  readonly auditEntryId: string;
 };
 
 /**
@@ -43,13 +43,7 @@ export class Mover {
   undo(): readonly MoveMade[] {
     const last = this.#made.pop() ?? [];
     // Taking back is not itself something to take back.
-    void this.#moveAll(
-      last.map(({ id, from, blockedReason }) => ({
-        id,
-        to: from,
-        reason: from === "BLOCKED" ? (blockedReason ?? "moved back on the board") : undefined,
-      })),
-    );
+    void this.#moveAll(last.map(({ id, from, auditEntryId }) => ({ id, to: from, auditEntryId })));
     return last;
   }
 
@@ -71,18 +65,16 @@ export class Mover {
     return made;
   }
 
-  async #send({ id, to, reason }: Wish): Promise<MoveMade | undefined> {
-    const issue = this.#store.card(id)?.issue;
-    if (!issue) return undefined;
+  async #send(wish: Wish): Promise<MoveMade | undefined> {
+    const { id, to } = wish;
+    const from = this.#store.card(id)?.issue.status;
+    if (from === undefined) return undefined;
     if (this.#busy.has(id)) {
-      this.#waiting.set(id, { id, to, reason });
+      this.#waiting.set(id, wish);
       return undefined;
     }
-    const { status: from, blockedReason } = issue;
     this.#busy.add(id);
-    const answer = await change(MoveIssue, {
-      input: { issueId: id, to, expectedFrom: from, reason: reason ?? null },
-    });
+    const answer = await ("auditEntryId" in wish ? takeBack(wish) : move(wish, from));
     this.#busy.delete(id);
     const next = this.#waiting.get(id);
     this.#waiting.delete(id);
@@ -90,16 +82,35 @@ export class Mover {
       this.#store.refuse(id, answer.failure);
       return undefined;
     }
-    const { cursor, issue: moved } = answer.data.moveIssue;
+    const { cursor, issue, auditEntryId } = answer.data;
     this.#store.acknowledge(id, cursor);
     if (next && next.to !== to) {
-      this.#store.settle(moved, cursor);
-      void this.move([id], next.to, next.reason);
+      this.#store.settle(issue, cursor);
+      void this.#moveAll([next]).then((made) => made.length > 0 && this.#made.push(made));
     } else {
-      setTimeout(() => this.#store.settle(moved, cursor), EVENT_MS);
+      setTimeout(() => this.#store.settle(issue, cursor), EVENT_MS);
     }
-    return { id, from, to, blockedReason };
+    return { id, from, to, auditEntryId };
   }
 }
 
-type Wish = { readonly id: string; readonly to: Status; readonly reason: string | undefined };
+type Move = { readonly id: string; readonly to: Status; readonly reason: string | undefined };
+type TakeBack = { readonly id: string; readonly to: Status; readonly auditEntryId: string };
+type Wish = Move | TakeBack;
+
+type Moved = { readonly cursor: string; readonly issue: BoardIssue; readonly auditEntryId: string };
+
+async function move({ id, to, reason }: Move, from: Status): Promise<Answer<Moved>> {
+  const answer = await change(MoveIssue, {
+    input: { issueId: id, to, expectedFrom: from, reason: reason ?? null },
+  });
+  if (answer.failure) return answer;
+  const { cursor, issue, auditEntry } = answer.data.moveIssue;
+  return { data: { cursor, issue, auditEntryId: auditEntry.id } };
+}
+
+async function takeBack({ auditEntryId }: TakeBack): Promise<Answer<Moved>> {
+  const answer = await change(UndoMove, { input: { auditEntryId } });
+  if (answer.failure) return answer;
+  return { data: { ...answer.data.undoMove, auditEntryId } };
+}

@@ -4,49 +4,88 @@ import { PRIORITIES } from "@/lib/statuses.ts";
 import { FACETS, type BoardFilter, type Facet } from "../model/filter.ts";
 import type { BoardStore } from "../model/store.ts";
 
-export const TrackedQuery = graphql(`
-  query Tracked {
+export const FilterOptionsQuery = graphql(`
+  query FilterOptions {
     repositories {
-      id
       fullName
       enabled
+    }
+    filterOptions {
+      agents {
+        value
+        issues
+      }
+      owners {
+        value
+        issues
+      }
+      projects {
+        value
+        issues
+      }
+      priorities {
+        value
+        issues
+      }
+      lanes {
+        value
+        issues
+      }
     }
   }
 `);
 
-/** Names of the tracked repositories, in the server's order. Empty when it does not answer. */
-export async function trackedRepositories(): Promise<readonly string[]> {
-  const answer = await ask(TrackedQuery, {});
-  return (answer.data?.repositories ?? [])
-    .filter((each) => each.enabled)
-    .map((each) => each.fullName);
+/** A value that a filter can take. */
+export type Option = {
+  readonly facet: Facet;
+  readonly value: string;
+  /** How many issues on the board have it; undefined where nobody counted. */
+  readonly issues: number | undefined;
+};
+
+/** What the server offers for each facet; nothing when it does not answer. */
+export type Offered = Partial<Record<Facet, readonly { value: string; issues?: number }[]>>;
+
+/** Asks what the board can be narrowed to now. */
+export async function readOptions(): Promise<Offered> {
+  const { data } = await ask(FilterOptionsQuery, {});
+  if (!data) return {};
+  return {
+    ...data.filterOptions,
+    priorities: data.filterOptions.priorities
+      .map((each) => ({ ...each, value: each.value.toUpperCase() }))
+      .filter((each) => PRIORITIES.some((priority) => priority === each.value)),
+    repositories: data.repositories
+      .filter((repository) => repository.enabled)
+      .map((repository) => ({ value: repository.fullName })),
+  };
 }
 
-export type Option = { readonly facet: Facet; readonly value: string };
+/** Names of the tracked repositories, in the server's order. */
+export const trackedRepositories = async (): Promise<readonly string[]> =>
+  ((await readOptions()).repositories ?? []).map((each) => each.value);
 
-/** What a board can be narrowed to: what is loaded, and what it is narrowed to already. */
+const SPOKEN_FOR = /^(status|priority|agent|owner|project)\//;
+
+/** Everything to choose from: what the server offers, the labels in sight, and what is chosen already. */
 export function optionsOf(
+  offered: Offered,
   store: BoardStore,
-  tracked: readonly string[],
   filter: BoardFilter,
-): Option[] {
-  const values: Record<Facet, Set<string>> = {
-    repositories: new Set([...tracked, ...filter.repositories]),
-    agents: new Set(filter.agents),
-    owners: new Set(filter.owners),
-    priorities: new Set(PRIORITIES),
-    labels: new Set(filter.labels),
-  };
+): readonly Option[] {
+  const labels = new Set<string>();
   for (const issue of store.issues()) {
-    for (const agent of issue.agents) values.agents.add(agent);
-    for (const owner of issue.owners) values.owners.add(owner);
-    for (const label of issue.labels) {
-      if (!/^(status|priority|agent|owner)\//.test(label)) values.labels.add(label);
-    }
+    for (const label of issue.labels) if (!SPOKEN_FOR.test(label)) labels.add(label);
   }
+  const always: Offered = {
+    priorities: PRIORITIES.map((value) => ({ value })),
+    labels: [...labels].sort((a, b) => a.localeCompare(b)).map((value) => ({ value })),
+  };
   return (Object.keys(FACETS) as Facet[]).flatMap((facet) => {
-    const list = [...values[facet]];
-    if (facet !== "repositories") list.sort((a, b) => a.localeCompare(b));
-    return list.map((value) => ({ facet, value }));
+    const counts = new Map<string, number | undefined>();
+    for (const { value } of always[facet] ?? []) counts.set(value, undefined);
+    for (const { value, issues } of offered[facet] ?? []) counts.set(value, issues);
+    for (const value of filter[facet]) if (!counts.has(value)) counts.set(value, undefined);
+    return [...counts].map(([value, issues]) => ({ facet, value, issues }));
   });
 }

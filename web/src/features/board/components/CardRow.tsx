@@ -100,7 +100,7 @@ function Holdable({
       {refusal && (
         <div role="alert" className="border-t border-danger/30 px-2.5 py-1.5 text-meta text-danger">
           <p className="wrap-anywhere">
-            Not moved to {statusTitle(refusal.to)}: {refusal.failure.message}
+            {refusal.attempt}: {refusal.failure.message}
           </p>
           <RefusalActions id={id} to={refusal.to} />
         </div>
@@ -109,13 +109,15 @@ function Holdable({
   );
 }
 
-function RefusalActions({ id, to }: { readonly id: string; readonly to: Status }) {
+function RefusalActions({ id, to }: { readonly id: string; readonly to: Status | undefined }) {
   const { session, move } = useBoard();
   return (
     <div className="mt-1 flex gap-1">
-      <Button className="h-6 px-2 text-meta" onClick={() => move([id], to)}>
-        Try again
-      </Button>
+      {to !== undefined && (
+        <Button className="h-6 px-2 text-meta" onClick={() => move([id], to)}>
+          Try again
+        </Button>
+      )}
       <Button look="quiet" className="h-6 px-2 text-meta" onClick={() => session.store.dismiss(id)}>
         Dismiss
       </Button>

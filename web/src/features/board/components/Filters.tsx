@@ -2,11 +2,11 @@ import { Search } from "lucide-react";
 import { useEffect, useEffectEvent, useRef, useState, type Ref } from "react";
 import { Button } from "@/components/Button.tsx";
 import { Chip } from "@/components/Chip.tsx";
-import { OwnerMark } from "@/components/marks.tsx";
+import { AgentGlyph, OwnerMark } from "@/components/marks.tsx";
 import { Picker, type Choice } from "@/components/Picker.tsx";
 import { PriorityGlyph } from "@/components/PriorityGlyph.tsx";
 import { PRIORITIES, priorityTitle } from "@/lib/statuses.ts";
-import { optionsOf, trackedRepositories } from "../api/options.ts";
+import { optionsOf, readOptions, type Offered } from "../api/options.ts";
 import { EMPTY_FILTER, FACETS, toggled, type BoardFilter, type Facet } from "../model/filter.ts";
 import { useBoard } from "./context.ts";
 
@@ -17,6 +17,8 @@ const NAMES: Readonly<Record<Facet, string>> = {
   agents: "Agent",
   owners: "Owner",
   priorities: "Priority",
+  projects: "Project",
+  lanes: "Lane",
   labels: "Label",
 };
 
@@ -26,6 +28,14 @@ const textOf = (facet: Facet, value: string): string => {
   const priority = facet === "priorities" ? priorityOf(value) : undefined;
   return priority ? `${priorityTitle(priority)} (${priority})` : value;
 };
+
+function markOf(facet: Facet, value: string) {
+  const priority = facet === "priorities" ? priorityOf(value) : undefined;
+  if (priority) return <PriorityGlyph priority={priority} />;
+  if (facet === "owners") return <OwnerMark name={value} />;
+  if (facet === "agents") return <AgentGlyph name={value} />;
+  return undefined;
+}
 
 /** The list of everything a board can be narrowed to. */
 export function FilterPicker({
@@ -38,29 +48,23 @@ export function FilterPicker({
   readonly onClose: () => void;
 }) {
   const { session } = useBoard();
-  const [tracked, setTracked] = useState<readonly string[]>([]);
+  const [offered, setOffered] = useState<Offered>({});
   useEffect(() => {
     let here = true;
-    void trackedRepositories().then((names) => here && setTracked(names));
+    void readOptions().then((options) => here && setOffered(options));
     return () => {
       here = false;
     };
   }, []);
-  const options = optionsOf(session.store, tracked, filter);
-  const choices: Choice[] = options.map(({ facet, value }) => {
-    const priority = facet === "priorities" ? priorityOf(value) : undefined;
-    return {
-      key: `${facet}:${value}`,
-      group: NAMES[facet],
-      text: textOf(facet, value),
-      mark: priority ? (
-        <PriorityGlyph priority={priority} />
-      ) : facet === "owners" ? (
-        <OwnerMark name={value} />
-      ) : undefined,
-      chosen: (filter[facet] as readonly string[]).includes(value),
-    };
-  });
+  const options = optionsOf(offered, session.store, filter);
+  const choices: Choice[] = options.map(({ facet, value, issues }) => ({
+    key: `${facet}:${value}`,
+    group: NAMES[facet],
+    text: textOf(facet, value),
+    mark: markOf(facet, value),
+    count: issues,
+    chosen: (filter[facet] as readonly string[]).includes(value),
+  }));
   return (
     <Picker
       label="Filter by"

@@ -1,5 +1,5 @@
 import { ExternalLink, X } from "lucide-react";
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useRef, useState, type ReactNode } from "react";
 import { Button, IconButton } from "@/components/Button.tsx";
 import { Markdown } from "@/components/Markdown.tsx";
 import { AgentMark, LabelMark, OwnerMark } from "@/components/marks.tsx";
@@ -117,7 +117,7 @@ function Head({ issue }: { readonly issue: BoardIssue }) {
       <h2 className="text-title font-semibold wrap-anywhere" dir="auto">
         {issue.title}
       </h2>
-      <div className="mt-2.5 flex flex-wrap items-center gap-x-3 gap-y-1.5 text-board">
+      <div className="mt-2.5 flex flex-wrap items-center gap-x-1.5 gap-y-1.5 text-board">
         <Button
           className="h-6 px-2"
           disabled={issue.state === "CLOSED"}
@@ -127,21 +127,31 @@ function Head({ issue }: { readonly issue: BoardIssue }) {
           <StatusGlyph status={status} />
           {statusTitle(status)}
         </Button>
-        {issue.priority && (
-          <span className="inline-flex items-center gap-1.5">
-            <PriorityGlyph priority={issue.priority} />
-            {priorityTitle(issue.priority)}
-          </span>
-        )}
-        {issue.agents.map((agent) => (
-          <AgentMark key={agent} name={agent} />
-        ))}
-        {issue.owners.map((owner) => (
-          <span key={owner} className="inline-flex items-center gap-1.5">
-            <OwnerMark name={owner} />
-            {owner}
-          </span>
-        ))}
+        <Attribute kind="priority" issue={issue}>
+          {issue.priority ? (
+            <>
+              <PriorityGlyph priority={issue.priority} />
+              {priorityTitle(issue.priority)}
+            </>
+          ) : (
+            "No priority"
+          )}
+        </Attribute>
+        <Attribute kind="agent" issue={issue}>
+          {issue.agents.length === 0 && "No agent"}
+          {issue.agents.map((agent) => (
+            <AgentMark key={agent} name={agent} />
+          ))}
+        </Attribute>
+        <Attribute kind="owner" issue={issue}>
+          {issue.owners.length === 0 && "No owner"}
+          {issue.owners.map((owner) => (
+            <span key={owner} className="inline-flex items-center gap-1.5">
+              <OwnerMark name={owner} />
+              {owner}
+            </span>
+          ))}
+        </Attribute>
         {issue.assignees.map((assignee) => (
           <span key={assignee} className="inline-flex items-center gap-1.5 text-ink-soft">
             <OwnerMark name={assignee} role="Assigned to" />
@@ -173,6 +183,29 @@ function Head({ issue }: { readonly issue: BoardIssue }) {
           ` · ${issue.commentsCount} ${issue.commentsCount === 1 ? "comment" : "comments"}`}
       </p>
     </>
+  );
+}
+
+/** Something about an issue that a press changes. */
+function Attribute({
+  kind,
+  issue,
+  children,
+}: {
+  readonly kind: "agent" | "owner" | "priority";
+  readonly issue: BoardIssue;
+  readonly children: ReactNode;
+}) {
+  const { hand } = useBoard();
+  return (
+    <Button
+      look="quiet"
+      className="h-6 px-1.5 font-normal"
+      title={`Change the ${kind} (${kind[0] ?? ""})`}
+      onClick={() => hand.question.set({ kind, ids: [issue.id] })}
+    >
+      {children}
+    </Button>
   );
 }
 

@@ -18,6 +18,9 @@ export function SelectionBar() {
       <Button onClick={() => hand.question.set({ kind: "move", ids: [...selected] })}>
         Move <Kbd>m</Kbd>
       </Button>
+      <Button onClick={() => hand.question.set({ kind: "agent", ids: [...selected] })}>
+        Agent <Kbd>a</Kbd>
+      </Button>
       <Button look="quiet" onClick={() => hand.clear()}>
         Clear <Kbd>Esc</Kbd>
       </Button>

@@ -5,6 +5,7 @@ import { Kbd } from "@/components/Kbd.tsx";
 import { StatusGlyph } from "@/components/StatusGlyph.tsx";
 import { useSignal } from "@/lib/signal.ts";
 import { STATUSES, statusOfKey, statusTitle, type Status } from "@/lib/statuses.ts";
+import { Assign } from "./Assign.tsx";
 import { useBoard } from "./context.ts";
 
 /** The question that stands open, if any. */
@@ -51,6 +52,10 @@ export function Questions() {
         />
       );
     }
+    case "agent":
+    case "owner":
+    case "priority":
+      return <Assign kind={question.kind} ids={question.ids} onClose={close} />;
     case "keys":
       return <Keys onClose={close} />;
     case undefined:
@@ -156,7 +161,12 @@ const KEYS: readonly (readonly [keys: readonly string[], does: string])[] = [
   [["Space", "← →", "Space"], "Pick up, choose a column, drop"],
   [["x"], "Select the card, or take it out again"],
   [["Shift", "j k"], "Select on the way; then every key acts on all"],
+  [["a"], "Give the card to an agent"],
+  [["o"], "Say whose it is"],
+  [["p"], "Say how urgent it is"],
   [["z"], "Undo the last move"],
+  [["g", "b"], "Go to the board; the first letters of other pages likewise"],
+  [["Ctrl", "K"], "Do anything by name"],
   [["/"], "Search"],
   [["f"], "Filter"],
   [["?"], "All of this"],

@@ -1,10 +1,19 @@
-import { Keyboard, ListFilter, RefreshCw, Search, Undo2 } from "lucide-react";
+import {
+  Bot,
+  Keyboard,
+  ListFilter,
+  RefreshCw,
+  Search,
+  SignalHigh,
+  Undo2,
+  User,
+} from "lucide-react";
 import { useEffect, useEffectEvent } from "react";
 import { StatusGlyph } from "@/components/StatusGlyph.tsx";
 import { addCommands, type Command } from "@/lib/commands.ts";
 import { STATUSES, statusTitle } from "@/lib/statuses.ts";
 import { syncAndTell } from "../api/sync.ts";
-import { acting, undo, type BoardKeys } from "./useBoardKeys.ts";
+import { acting, ask, undo, type BoardKeys } from "./useBoardKeys.ts";
 
 /** What can be done on the board, by name. */
 export function useBoardCommands(keys: BoardKeys): void {
@@ -32,6 +41,31 @@ function commandsOf(keys: BoardKeys): readonly Command[] {
         if (first !== undefined) hand.focus(first);
       },
     })),
+    ...(ids.length === 0
+      ? []
+      : [
+          command(
+            "agent",
+            "Assign an agent",
+            <Bot size={14} aria-hidden />,
+            () => ask(keys, "agent"),
+            "a",
+          ),
+          command(
+            "owner",
+            "Set the owner",
+            <User size={14} aria-hidden />,
+            () => ask(keys, "owner"),
+            "o",
+          ),
+          command(
+            "priority",
+            "Set the priority",
+            <SignalHigh size={14} aria-hidden />,
+            () => ask(keys, "priority"),
+            "p",
+          ),
+        ]),
     command("search", "Search", <Search size={14} aria-hidden />, keys.search, "/"),
     command("filter", "Filter", <ListFilter size={14} aria-hidden />, keys.filter, "f"),
     command("undo", "Undo the last move", <Undo2 size={14} aria-hidden />, () => undo(keys), "z"),

@@ -61,11 +61,14 @@ function press(keys: BoardKeys, event: KeyboardEvent): boolean {
       if (id === undefined || !session.store.card(id)) return false;
       hand.toggle(id);
       return true;
-    case "m": {
-      const ids = acting(keys);
-      if (ids.length > 0) hand.question.set({ kind: "move", ids });
-      return ids.length > 0;
-    }
+    case "m":
+      return ask(keys, "move");
+    case "a":
+      return ask(keys, "agent");
+    case "o":
+      return ask(keys, "owner");
+    case "p":
+      return ask(keys, "priority");
     case "z":
       undo(keys);
       return true;
@@ -81,6 +84,13 @@ function press(keys: BoardKeys, event: KeyboardEvent): boolean {
     default:
       return false;
   }
+}
+
+/** Asks what to do with the cards in the hand. */
+export function ask(keys: BoardKeys, kind: "move" | "agent" | "owner" | "priority"): boolean {
+  const ids = acting(keys);
+  if (ids.length > 0) keys.board.hand.question.set({ kind, ids });
+  return ids.length > 0;
 }
 
 /** The cards that a key acts on: what is selected, else the card with the focus. */

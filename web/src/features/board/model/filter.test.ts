@@ -30,6 +30,8 @@ describe("an address", () => {
       agents: ["agent with spaces & more"],
       owners: [],
       priorities: ["P1"],
+      projects: ["atlas"],
+      lanes: ["default"],
       labels: ["good first issue", "type/bug"],
       search: "100% #42",
       includeClosed: true,

@@ -7,6 +7,8 @@ export type BoardFilter = {
   readonly agents: readonly string[];
   readonly owners: readonly string[];
   readonly priorities: readonly Priority[];
+  readonly projects: readonly string[];
+  readonly lanes: readonly string[];
   readonly labels: readonly string[];
   readonly search: string;
   readonly includeClosed: boolean;
@@ -17,6 +19,8 @@ export const EMPTY_FILTER: BoardFilter = {
   agents: [],
   owners: [],
   priorities: [],
+  projects: [],
+  lanes: [],
   labels: [],
   search: "",
   includeClosed: false,
@@ -28,6 +32,8 @@ export const FACETS = {
   agents: { param: "agent", prefix: "agent/" },
   owners: { param: "owner", prefix: "owner/" },
   priorities: { param: "priority", prefix: "priority/" },
+  projects: { param: "project", prefix: "project/" },
+  lanes: { param: "lane", prefix: "" },
   labels: { param: "label", prefix: "" },
 } as const;
 
@@ -51,6 +57,8 @@ export function filterOfSearch(search: string): BoardFilter {
     agents: values("agents"),
     owners: values("owners"),
     priorities: PRIORITIES.filter((priority) => priorities.includes(priority)),
+    projects: values("projects"),
+    lanes: values("lanes"),
     labels: values("labels"),
     search: params.get("q")?.trim() ?? "",
     includeClosed: params.get("includeClosed") === "true",
@@ -92,6 +100,8 @@ export function queryOfFilter(filter: BoardFilter): IssueFilter {
     ...(filter.agents.length > 0 && { agents: [...filter.agents] }),
     ...(filter.owners.length > 0 && { owners: [...filter.owners] }),
     ...(filter.priorities.length > 0 && { priorities: [...filter.priorities] }),
+    ...(filter.projects.length > 0 && { projects: [...filter.projects] }),
+    ...(filter.lanes.length > 0 && { lanes: [...filter.lanes] }),
     ...(filter.labels.length > 0 && { labels: [...filter.labels] }),
     ...(filter.search !== "" && { search: filter.search }),
     ...(filter.includeClosed && { includeClosed: true }),

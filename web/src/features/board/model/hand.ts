@@ -58,4 +58,6 @@ export type Question =
   | { readonly kind: "move"; readonly ids: readonly string[] }
   /** Why are the cards blocked? They are already shown there. */
   | { readonly kind: "reason"; readonly ids: readonly string[] }
+  /** Which agent, owner or priority should they have? */
+  | { readonly kind: "agent" | "owner" | "priority"; readonly ids: readonly string[] }
   | { readonly kind: "keys" };

@@ -1,4 +1,4 @@
-import { STATUSES, type Status } from "@/lib/statuses.ts";
+import { STATUSES, statusTitle, type Status } from "@/lib/statuses.ts";
 import type { Failure } from "@/lib/graphql/failure.ts";
 import type { BoardEvent, BoardIssue, BoardSnapshot } from "../api/documents.ts";
 
@@ -241,8 +241,18 @@ export class BoardStore {
     if (!move) return;
     const touched = new Touched();
     this.#lift(id, touched);
-    this.#refusals.set(id, { to: move.to, failure });
+    this.#refusals.set(id, {
+      attempt: `Not moved to ${statusTitle(move.to)}`,
+      to: move.to,
+      failure,
+    });
     this.#tell(touched);
+  }
+
+  /** The server refused something else than a move. */
+  complain(id: string, attempt: string, failure: Failure): void {
+    this.#refusals.set(id, { attempt, failure });
+    this.#tell(new Touched().card(id));
   }
 
   /** Takes a move back that was never sent. */
@@ -386,8 +396,14 @@ export type PendingMove = {
   readonly cursor?: string;
 };
 
-/** A move that the server did not make. */
-export type Refusal = { readonly to: Status; readonly failure: Failure };
+/** Something that the server did not do. */
+export type Refusal = {
+  /** What was tried and did not happen, as the beginning of a sentence. */
+  readonly attempt: string;
+  /** Where the card should have gone, when that was it. */
+  readonly to?: Status;
+  readonly failure: Failure;
+};
 
 /** A move that somebody else made a moment ago. */
 export type Arrival = {

@@ -1,0 +1,83 @@
+import { ask } from "@/lib/graphql/client.ts";
+import { graphql, type ResultOf } from "@/lib/graphql/graphql.ts";
+import { LiveQuery } from "@/lib/liveQuery.ts";
+
+export const OverviewQuery = graphql(`
+  query Overview($days: Int!) {
+    overview {
+      byStatus {
+        status
+        issues
+      }
+      stale {
+        id
+        number
+        title
+        updatedAt
+        agents
+        repository {
+          name
+        }
+      }
+      movesByDay(days: $days) {
+        day
+        moves
+      }
+      statusByDay(days: $days) {
+        day
+        byStatus {
+          status
+          issues
+        }
+      }
+    }
+    agents {
+      name
+      assignedCount
+      byStatus {
+        status
+        issues
+      }
+    }
+    agentRuns(first: 8) {
+      nodes {
+        id
+        agentName
+        runType
+        status
+        startedAt
+        summary
+        errorMessage
+        issue {
+          id
+          title
+        }
+      }
+    }
+    auditLog(first: 8) {
+      nodes {
+        id
+        actor
+        action
+        repositoryFullName
+        issueNumber
+        success
+        errorMessage
+        createdAt
+        issue {
+          id
+          title
+        }
+      }
+    }
+  }
+`);
+
+/** How far back the pictures reach. */
+export const DAYS = 14;
+
+export type Overview = ResultOf<typeof OverviewQuery>;
+
+/** The state of all the work, kept true. */
+export const overviewQuery = () =>
+  new LiveQuery<Overview>(() => ask(OverviewQuery, { days: DAYS }));

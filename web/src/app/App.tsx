@@ -1,8 +1,7 @@
-import { useEffect, useState } from "react";
-import { Redirect, Route, Switch } from "wouter";
+import { lazy, Suspense, useEffect, useState } from "react";
+import { Route, Switch } from "wouter";
 import { EmptyState } from "@/components/states.tsx";
 import { Notices } from "@/components/Notices.tsx";
-import { AuditPage } from "@/features/audit";
 import { BoardPage } from "@/features/board";
 import { RepositoriesDialog } from "@/features/repositories";
 import { watchService } from "@/lib/service.ts";
@@ -10,6 +9,16 @@ import { Banner } from "./Banner.tsx";
 import { Palette } from "./Palette.tsx";
 import { Rail } from "./Rail.tsx";
 import { useShellCommands } from "./useShellCommands.tsx";
+
+// The board is what people keep open; the other pages come when they are gone to.
+const AgentsPage = lazy(async () => ({ default: (await import("@/features/agents")).AgentsPage }));
+const AuditPage = lazy(async () => ({ default: (await import("@/features/audit")).AuditPage }));
+const OverviewPage = lazy(async () => ({
+  default: (await import("@/features/overview")).OverviewPage,
+}));
+const ProjectsPage = lazy(async () => ({
+  default: (await import("@/features/projects")).ProjectsPage,
+}));
 
 /** The shell of every page: the rail, what the service says of itself, and the page. */
 export function App() {
@@ -22,26 +31,34 @@ export function App() {
       <Banner />
       <div className="flex min-h-0 grow max-sm:flex-col-reverse">
         <Rail onRepositories={repositories} />
-        <Switch>
-          <Route path="/board">
-            <BoardPage onRepositories={repositories} />
-          </Route>
-          <Route path="/audit">
-            <AuditPage />
-          </Route>
-          <Route path="/">
-            <Redirect to="/board" replace />
-          </Route>
-          <Route>
-            <main className="grow">
-              <EmptyState title="There is nothing here">
-                <a href="/board" className="text-accent underline">
-                  Go to the board
-                </a>
-              </EmptyState>
-            </main>
-          </Route>
-        </Switch>
+        <Suspense fallback={<div className="grow" />}>
+          <Switch>
+            <Route path="/board">
+              <BoardPage onRepositories={repositories} />
+            </Route>
+            <Route path="/">
+              <OverviewPage />
+            </Route>
+            <Route path="/agents">
+              <AgentsPage />
+            </Route>
+            <Route path="/projects">
+              <ProjectsPage />
+            </Route>
+            <Route path="/audit">
+              <AuditPage />
+            </Route>
+            <Route>
+              <main className="grow">
+                <EmptyState title="There is nothing here">
+                  <a href="/board" className="text-accent underline">
+                    Go to the board
+                  </a>
+                </EmptyState>
+              </main>
+            </Route>
+          </Switch>
+        </Suspense>
       </div>
       {choosing && <RepositoriesDialog onClose={() => setChoosing(false)} />}
       <Palette />

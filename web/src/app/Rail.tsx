@@ -27,7 +27,7 @@ export function Rail({ onRepositories }: { readonly onRepositories: () => void }
       )}
     >
       <div className="mb-1 flex h-8 items-center gap-2 px-1.5 max-sm:hidden">
-        <Link href="/board" aria-label="Dispatch" className="flex items-center gap-2 rounded">
+        <Link href="/" aria-label="Dispatch" className="flex items-center gap-2 rounded">
           <img src="/favicon.svg" alt="" width="20" height="20" />
           {wide && <span className="text-body font-semibold">Dispatch</span>}
         </Link>

@@ -1,4 +1,11 @@
-import { ScrollText, SquareKanban, type LucideIcon } from "lucide-react";
+import {
+  Bot,
+  ChartNoAxesColumn,
+  FolderKanban,
+  ScrollText,
+  SquareKanban,
+  type LucideIcon,
+} from "lucide-react";
 
 export type Page = {
   readonly path: string;
@@ -10,6 +17,9 @@ export type Page = {
 
 /** The pages there are, in the order of the rail. */
 export const PAGES: readonly Page[] = [
+  { path: "/", title: "Overview", icon: ChartNoAxesColumn, key: "o" },
   { path: "/board", title: "Board", icon: SquareKanban, key: "b" },
+  { path: "/agents", title: "Agents", icon: Bot, key: "a" },
+  { path: "/projects", title: "Projects", icon: FolderKanban, key: "p" },
   { path: "/audit", title: "Audit", icon: ScrollText, key: "u" },
 ];

@@ -1,20 +1,21 @@
 import { classes } from "./classes.ts";
 
+/** How a run ended, read from the word that its agent reported; `open` for every other word. */
+export function outcomeOf(status: string): "good" | "bad" | "open" {
+  if (/^(success|succeeded|completed?|done|ok)$/i.test(status)) return "good";
+  return /^(error|failed|failure|cancelled|timed_out)$/i.test(status) ? "bad" : "open";
+}
+
+const LOOKS = {
+  good: "bg-success-soft text-success",
+  bad: "bg-danger-soft text-danger",
+  open: "bg-warning-soft text-warning",
+} as const;
+
 /** The outcome of an agent's run, in the word the agent reported and a colour for those who skim. */
 export function RunStatus({ status }: { readonly status: string }) {
-  const good = /^(success|succeeded|completed?|done|ok)$/i.test(status);
-  const bad = /^(error|failed|failure|cancelled|timed_out)$/i.test(status);
   return (
-    <span
-      className={classes(
-        "rounded-full px-1.5 text-meta leading-4",
-        good
-          ? "bg-success-soft text-success"
-          : bad
-            ? "bg-danger-soft text-danger"
-            : "bg-warning-soft text-warning",
-      )}
-    >
+    <span className={classes("rounded-full px-1.5 text-meta leading-4", LOOKS[outcomeOf(status)])}>
       {status}
     </span>
   );

@@ -51,7 +51,15 @@ export function roundUp(value: number): number {
  * Amounts over days, stacked. Values show for the day under the pointer or, by arrow keys, under the focus; a table
  * says the same to screen readers.
  */
-export function DayChart<Kind extends string>({ title, unit, days, series, shape }: Props<Kind>) {
+export function DayChart<Kind extends string>({
+  title,
+  unit,
+  days,
+  series,
+  shape: wished,
+}: Props<Kind>) {
+  // One day has no extent.
+  const shape = days.length > 1 ? wished : "bars";
   const [at, setAt] = useState<number>();
   const hint = useId();
   const totals = days.map((day) => series.reduce((sum, { kind }) => sum + day.values[kind], 0));
@@ -90,7 +98,7 @@ export function DayChart<Kind extends string>({ title, unit, days, series, shape
           </>
         ) : (
           <span>
-            {unit} · last {days.length} days
+            {unit} · {days.length === 1 ? "today" : `last ${days.length} days`}
           </span>
         )}
       </div>

@@ -15,6 +15,15 @@ export function ago(instant: string | number, now: number): string {
   return `${Math.floor(passed / (365 * DAY))}y`;
 }
 
+/** A length of time in milliseconds as `45s`, `3m 5s` or `1h 2m`; `-` when there is none. */
+export function duration(milliseconds: number): string {
+  const seconds = Math.round(milliseconds / 1_000);
+  if (seconds <= 0) return "-";
+  if (seconds < 60) return `${seconds}s`;
+  if (seconds < 3_600) return `${Math.floor(seconds / 60)}m ${seconds % 60}s`;
+  return `${Math.floor(seconds / 3_600)}h ${Math.floor((seconds % 3_600) / 60)}m`;
+}
+
 /** Whole days since the instant. */
 export const daysSince = (instant: string, now: number): number =>
   Math.floor((now - Date.parse(instant)) / DAY);

@@ -1,0 +1,152 @@
+import { useMemo, type ReactNode } from "react";
+import { Link } from "wouter";
+import { DayChart, Panel, StatusBar, type Series } from "@/components/charts.tsx";
+import { LivePage } from "@/components/LivePage.tsx";
+import { AgentMark } from "@/components/marks.tsx";
+import { StatusGlyph } from "@/components/StatusGlyph.tsx";
+import { STATUSES, statusColor, statusTitle, type Status } from "@/lib/statuses.ts";
+import { overviewQuery, type Overview } from "../api/overview.ts";
+import { RecentDeeds, RecentRuns } from "./recent.tsx";
+import { StaleIssues } from "./StaleIssues.tsx";
+
+/** What is moving, what is stuck, who works on what: all at one glance. */
+export function OverviewPage() {
+  const query = useMemo(() => overviewQuery(), []);
+  return (
+    <LivePage title="Overview" query={query}>
+      {(data) => <Pictures data={data} />}
+    </LivePage>
+  );
+}
+
+type Counts = readonly { readonly status: Status; readonly issues: number }[];
+
+const countOf = (counts: Counts, status: Status): number =>
+  counts.find((count) => count.status === status)?.issues ?? 0;
+
+const recordOf = (counts: Counts): Record<Status, number> =>
+  Object.fromEntries(STATUSES.map((status) => [status, countOf(counts, status)])) as Record<
+    Status,
+    number
+  >;
+
+/** What is finished lies at the bottom, so that what is in work stands on it and its growth shows. */
+const STACK: readonly Series<Status>[] = [...STATUSES]
+  .reverse()
+  .map((kind) => ({ kind, title: statusTitle(kind), color: statusColor(kind) }));
+
+const MOVES: readonly Series<"moves">[] = [
+  { kind: "moves", title: "Moves", color: "var(--accent)" },
+];
+
+function Pictures({
+  data: { overview, agents, agentRuns, auditLog },
+}: {
+  readonly data: Overview;
+}) {
+  const { byStatus, stale, movesByDay, statusByDay } = overview;
+  const total = byStatus.reduce((sum, { issues }) => sum + issues, 0);
+  return (
+    <div className="mx-auto grid max-w-6xl gap-3 p-4 lg:grid-cols-2">
+      <div className="grid grid-cols-2 gap-3 sm:grid-cols-5 lg:col-span-2">
+        <Tile title="Open issues" value={total - countOf(byStatus, "DONE")} />
+        <Tile title="In Progress" value={countOf(byStatus, "IN_PROGRESS")} status="IN_PROGRESS" />
+        <Tile title="In Review" value={countOf(byStatus, "IN_REVIEW")} status="IN_REVIEW" />
+        <Tile title="Blocked" value={countOf(byStatus, "BLOCKED")} status="BLOCKED" />
+        <Tile title="Stale (7d+)" value={stale.length} />
+      </div>
+      <Panel title="Issues by status">
+        <StatusBar label="Issues by status" counts={byStatus} of={total} className="h-3" />
+        <ul className="mt-3 grid grid-cols-2 gap-x-6 gap-y-1.5 sm:grid-cols-3">
+          {byStatus.map(({ status, issues }) => (
+            <li key={status} className="flex items-center gap-2">
+              <StatusGlyph status={status} />
+              <span className="grow text-ink-soft">{statusTitle(status)}</span>
+              <span className="tabular font-medium">{issues}</span>
+            </li>
+          ))}
+        </ul>
+      </Panel>
+      <Panel title="Issues by agent">
+        <Agents agents={agents} />
+      </Panel>
+      <Panel title="Status over time">
+        <DayChart
+          title="Status over time"
+          unit="issues"
+          shape="area"
+          series={STACK}
+          days={statusByDay.map(({ day, byStatus: counts }) => ({ day, values: recordOf(counts) }))}
+        />
+      </Panel>
+      <Panel title="Moves per day">
+        <DayChart
+          title="Moves per day"
+          unit="moves"
+          shape="bars"
+          series={MOVES}
+          days={movesByDay.map(({ day, moves }) => ({ day, values: { moves } }))}
+        />
+      </Panel>
+      <StaleIssues issues={stale} />
+      <RecentRuns runs={agentRuns.nodes} />
+      <RecentDeeds entries={auditLog.nodes} />
+    </div>
+  );
+}
+
+function Tile({
+  title,
+  value,
+  status,
+}: {
+  readonly title: string;
+  readonly value: number;
+  readonly status?: Status;
+}) {
+  return (
+    <Link
+      href="/board"
+      className="rounded-lg border border-line bg-card p-4 transition-colors hover:border-line-strong"
+    >
+      <span className="flex items-center gap-1.5 text-meta text-ink-soft">
+        {status && <StatusGlyph status={status} />}
+        {title}
+      </span>
+      <span className="tabular mt-1 block text-2xl font-semibold">{value.toLocaleString()}</span>
+    </Link>
+  );
+}
+
+function Agents({ agents }: { readonly agents: Overview["agents"] }) {
+  const busy = agents
+    .filter((agent) => agent.assignedCount > 0)
+    .sort((a, b) => b.assignedCount - a.assignedCount);
+  const most = busy[0]?.assignedCount ?? 1;
+  if (busy.length === 0) return <Nothing>No agent assignments.</Nothing>;
+  return (
+    <ul className="flex flex-col gap-2">
+      {busy.slice(0, 8).map((agent) => (
+        <li key={agent.name}>
+          <Link
+            href={`/board?agent=${encodeURIComponent(`agent/${agent.name}`)}`}
+            className="grid grid-cols-[7rem_1fr_2rem] items-center gap-3 rounded hover:bg-column"
+          >
+            <AgentMark name={agent.name} />
+            <StatusBar
+              label={`Issues of ${agent.name}`}
+              counts={agent.byStatus}
+              of={most}
+              className="bg-transparent"
+            />
+            <span className="tabular text-right">{agent.assignedCount}</span>
+          </Link>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+export function Nothing({ children }: { readonly children: ReactNode }) {
+  return <p className="text-ink-faint">{children}</p>;
+}

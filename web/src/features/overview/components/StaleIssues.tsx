@@ -1,0 +1,46 @@
+import { Link } from "wouter";
+import { Panel } from "@/components/charts.tsx";
+import { AgentMark } from "@/components/marks.tsx";
+import { daysSince, useNow } from "@/lib/time.ts";
+import type { Overview } from "../api/overview.ts";
+
+const SHOWN = 8;
+
+/** Work in progress that nobody has touched for a week, longest untouched first. */
+export function StaleIssues({ issues }: { readonly issues: Overview["overview"]["stale"] }) {
+  const now = useNow();
+  return (
+    <Panel title="Stale work" className="lg:col-span-2">
+      {issues.length === 0 ? (
+        <p className="text-ink-faint">Everything in progress has moved within a week.</p>
+      ) : (
+        <ul className="-mx-2">
+          {issues.slice(0, SHOWN).map((issue) => (
+            <li key={issue.id}>
+              <Link
+                href={`/board?issue=${issue.id}`}
+                className="flex items-center gap-3 rounded px-2 py-1.5 hover:bg-column"
+              >
+                <span className="tabular w-9 shrink-0 text-warning">
+                  {daysSince(issue.updatedAt, now)}d
+                </span>
+                <span className="tabular w-32 shrink-0 truncate text-ink-faint max-sm:sr-only">
+                  {issue.repository.name} #{issue.number}
+                </span>
+                <span className="grow truncate" dir="auto">
+                  {issue.title}
+                </span>
+                {issue.agents[0] && <AgentMark name={issue.agents[0]} />}
+              </Link>
+            </li>
+          ))}
+          {issues.length > SHOWN && (
+            <li className="px-2 pt-1.5 text-meta text-ink-faint">
+              and {issues.length - SHOWN} more
+            </li>
+          )}
+        </ul>
+      )}
+    </Panel>
+  );
+}

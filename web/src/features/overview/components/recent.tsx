@@ -1,0 +1,77 @@
+import { Link } from "wouter";
+import { Panel } from "@/components/charts.tsx";
+import { AgentMark } from "@/components/marks.tsx";
+import { RunStatus } from "@/components/RunStatus.tsx";
+import { When } from "@/components/When.tsx";
+import { actionWords } from "@/lib/words.ts";
+import type { Overview } from "../api/overview.ts";
+
+/** What agents reported last. */
+export function RecentRuns({ runs }: { readonly runs: Overview["agentRuns"]["nodes"] }) {
+  return (
+    <Panel title="Recent agent runs">
+      {runs.length === 0 ? (
+        <p className="text-ink-faint">No agent runs recorded.</p>
+      ) : (
+        <ul className="flex flex-col gap-2">
+          {runs.map((run) => (
+            <li key={run.id} className="flex min-w-0 items-center gap-2">
+              <AgentMark name={run.agentName} />
+              <span className="shrink-0 text-ink-soft">{run.runType}</span>
+              <RunStatus status={run.status} />
+              <Title issue={run.issue} />
+              <When instant={run.startedAt} />
+            </li>
+          ))}
+        </ul>
+      )}
+    </Panel>
+  );
+}
+
+/** What was done last, refused or not. */
+export function RecentDeeds({ entries }: { readonly entries: Overview["auditLog"]["nodes"] }) {
+  return (
+    <Panel title="Recent audit log">
+      {entries.length === 0 ? (
+        <p className="text-ink-faint">No audit logs.</p>
+      ) : (
+        <ul className="flex flex-col gap-2">
+          {entries.map((entry) => (
+            <li key={entry.id} className="flex min-w-0 items-center gap-2">
+              <span className="shrink-0 font-medium">{entry.actor}</span>
+              <span className="shrink-0 text-ink-soft">{actionWords(entry.action)}</span>
+              {!entry.success && (
+                <span className="shrink-0 text-danger" title={entry.errorMessage ?? undefined}>
+                  failed
+                </span>
+              )}
+              <Title
+                issue={entry.issue}
+                otherwise={`${entry.repositoryFullName}${entry.issueNumber === null ? "" : ` #${entry.issueNumber}`}`}
+              />
+              <When instant={entry.createdAt} />
+            </li>
+          ))}
+        </ul>
+      )}
+    </Panel>
+  );
+}
+
+function Title({
+  issue,
+  otherwise = "",
+}: {
+  readonly issue: { readonly id: string; readonly title: string } | null;
+  readonly otherwise?: string;
+}) {
+  if (!issue) return <span className="grow truncate text-ink-faint">{otherwise}</span>;
+  return (
+    <span className="min-w-0 grow truncate text-ink-soft" dir="auto">
+      <Link href={`/board?issue=${issue.id}`} className="rounded hover:text-ink hover:underline">
+        {issue.title}
+      </Link>
+    </span>
+  );
+}

@@ -1,0 +1,31 @@
+import { expect, it } from "vitest";
+import { ago, daysSince, duration } from "./time.ts";
+
+const NOW = Date.parse("2026-06-01T12:00:00.000Z");
+
+it.each([
+  ["2026-06-01T11:59:30.000Z", "now"],
+  ["2026-06-01T12:00:05.000Z", "now"],
+  ["2026-06-01T11:55:00.000Z", "5m"],
+  ["2026-06-01T09:00:00.000Z", "3h"],
+  ["2026-05-20T12:00:00.000Z", "12d"],
+  ["2026-02-01T12:00:00.000Z", "4mo"],
+  ["2024-05-01T12:00:00.000Z", "2y"],
+])("%s is %s ago", (instant, words) => {
+  expect(ago(instant, NOW)).toBe(words);
+});
+
+it.each([
+  [0, "-"],
+  [-5, "-"],
+  [45_000, "45s"],
+  [185_000, "3m 5s"],
+  [3_720_000, "1h 2m"],
+])("%d ms take %s", (milliseconds, words) => {
+  expect(duration(milliseconds)).toBe(words);
+});
+
+it("counts whole days", () => {
+  expect(daysSince("2026-05-25T12:00:01.000Z", NOW)).toBe(6);
+  expect(daysSince("2026-05-25T12:00:00.000Z", NOW)).toBe(7);
+});

@@ -22,6 +22,7 @@ use dispatch::clock::Clock;
 use dispatch::config::{self, AuthMode, Config, Env};
 use dispatch::postgres::{Cluster, Options};
 use dispatch::{github, scheduler, service, store, telemetry};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
@@ -64,8 +65,21 @@ where
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }
+    raise_limit_of_sockets();
     let runtime = tokio::runtime::Runtime::new().context("Cannot start threads")?;
     runtime.block_on(work(config))
+}
+
+/// Takes as many open sockets as the system lets us have: each subscriber is one, and the usual
+/// limit of 1,024 is meant for programs with fewer friends.
+fn raise_limit_of_sockets() {
+    const PLENTY: u64 = 1 << 16;
+    let raised = getrlimit(Resource::RLIMIT_NOFILE).and_then(|(soft, hard)| {
+        setrlimit(Resource::RLIMIT_NOFILE, hard.min(PLENTY).max(soft), hard)
+    });
+    if let Err(error) = raised {
+        tracing::debug!(%error, "the limit of open sockets stays as it is");
+    }
 }
 
 /// Serves until a signal comes or something fails for good.

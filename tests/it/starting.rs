@@ -1,6 +1,7 @@
 //! The program itself: what it says when it starts, when it cannot, and how it ends.
 
 use std::process::{Output, Stdio};
+use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -8,7 +9,10 @@ use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
-use crate::support::{Database, PATIENCE};
+use crate::support::Database;
+
+/// Setting up a PostgreSQL takes its time on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(90);
 
 /// The program with an environment of its own.
 fn dispatch(command: &str, settings: &[(&str, &str)]) -> Command {

@@ -22,7 +22,7 @@ mod requests;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::from_fn_with_state;
 use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate as _, SizeAbove};
@@ -53,7 +53,7 @@ pub fn guard(app: &App, doors: Router) -> Router {
     doors
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(from_fn_with_state(requests::Shelter::default(), requests::run_to_the_end))
-        .layer(from_fn(requests::limit_time))
+        .layer(from_fn_with_state(requests::TIME_LIMIT, requests::limit_time))
         .layer(from_fn_with_state(Callers::new(app), callers::admit))
         .layer(from_fn_with_state(origins::Site::of(&app.config.server), origins::check))
         .layer(compression)

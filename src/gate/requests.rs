@@ -22,7 +22,7 @@ use crate::telemetry::field;
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// How long a request may take until its answer begins. A stream may then go on.
-const TIME_LIMIT: Duration = Duration::from_secs(30);
+pub(super) const TIME_LIMIT: Duration = Duration::from_secs(30);
 
 /// Requests that take as long as GitHub does, or whose door bounds them one by one.
 const UNBOUNDED: [&str; 2] = ["/api/sync", "/graphql"];
@@ -103,11 +103,15 @@ fn broken() -> Response {
 }
 
 /// Answers for a request whose own answer does not begin in time.
-pub(super) async fn limit_time(request: Request, next: Next) -> Response {
+pub(super) async fn limit_time(
+    State(limit): State<Duration>,
+    request: Request,
+    next: Next,
+) -> Response {
     if UNBOUNDED.contains(&request.uri().path()) {
         return next.run(request).await;
     }
-    tokio::time::timeout(TIME_LIMIT, next.run(request)).await.unwrap_or_else(|_| {
+    tokio::time::timeout(limit, next.run(request)).await.unwrap_or_else(|_| {
         let text = "This took too long; what was begun may still be done";
         Problem::new(StatusCode::SERVICE_UNAVAILABLE, "TIMEOUT", text).into_response()
     })
@@ -133,7 +137,33 @@ pub(super) async fn run_to_the_end(
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+    use std::sync::Mutex;
+
+    use axum::Router;
+    use axum::body::Body;
+    use axum::middleware::{from_fn, from_fn_with_state};
+    use axum::routing::{get, post};
+    use http_body_util::BodyExt as _;
+    use serde_json::Value;
+    use tokio::sync::Notify;
+    use tower::ServiceExt as _;
+
     use super::*;
+
+    fn clock() -> Clock {
+        Clock::held_at("2026-11-24T12:00:00Z".parse().expect("a valid time"))
+    }
+
+    async fn ask(router: Router, request: Request) -> (StatusCode, Value) {
+        let (parts, body) = router.oneshot(request).await.unwrap().into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        (parts.status, serde_json::from_slice(&bytes).unwrap_or_default())
+    }
+
+    fn to(method: &str, path: &str) -> Request {
+        Request::builder().method(method).uri(path).body(Body::empty()).unwrap()
+    }
 
     #[test]
     fn ids_that_could_be_mistaken_for_something_else_are_replaced() {
@@ -143,5 +173,110 @@ mod tests {
         for id in ["", "a b", "a\nb", "<script>", "ä", &"x".repeat(129)] {
             assert!(!is_usable(id), "{id}");
         }
+    }
+
+    #[tokio::test]
+    async fn what_takes_too_long_is_answered_for() {
+        let never = || async { std::future::pending::<()>().await };
+        let router = Router::new()
+            .route("/slow", get(never))
+            .route(
+                "/api/sync",
+                get(|| async { tokio::time::sleep(Duration::from_millis(20)).await }),
+            )
+            .layer(from_fn_with_state(Duration::from_millis(1), limit_time))
+            .layer(from_fn_with_state(clock(), attend));
+        let (status, body) = ask(router.clone(), to("GET", "/slow")).await;
+        assert_eq!((status.as_u16(), &body["code"]), (503, &Value::from("TIMEOUT")));
+        assert_eq!(ask(router, to("GET", "/api/sync")).await.0, StatusCode::OK);
+    }
+
+    #[tokio::test]
+    async fn a_handler_that_breaks_leaves_a_whole_answer() {
+        async fn breaks() {
+            panic!("a secret of our insides")
+        }
+        let router = Router::new()
+            .route("/", get(breaks).post(breaks))
+            .layer(from_fn_with_state(Shelter::default(), run_to_the_end))
+            .layer(from_fn_with_state(clock(), attend));
+        for method in ["GET", "POST"] {
+            let (status, body) = ask(router.clone(), to(method, "/")).await;
+            assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR, "{method}");
+            assert_eq!(body["code"], "INTERNAL_SERVER_ERROR");
+            assert_eq!(body["error"], "Internal error");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_change_is_finished_when_nobody_waits_for_it_any_more() {
+        let (begun, may_end, ended) =
+            (Arc::new(Notify::new()), Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let work = {
+            let (begun, may_end, ended) = (begun.clone(), may_end.clone(), ended.clone());
+            move || async move {
+                begun.notify_one();
+                may_end.notified().await;
+                ended.notify_one();
+            }
+        };
+        let router = Router::new()
+            .route("/", post(work))
+            .layer(from_fn_with_state(Shelter::default(), run_to_the_end));
+        let mut asking = Box::pin(router.oneshot(to("POST", "/")));
+        tokio::select! {
+            _ = &mut asking => panic!("it cannot have ended"),
+            () = begun.notified() => {}
+        }
+        drop(asking);
+        may_end.notify_one();
+        ended.notified().await;
+    }
+
+    #[derive(Clone, Default)]
+    struct Page(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Page {
+        fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(line)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn the_log_says_who_asked_what_and_nothing_that_is_theirs() {
+        let named = |request: Request, next: Next| async move {
+            let mut response = next.run(request).await;
+            response.extensions_mut().insert(Actor::Agent { name: "alpha".to_owned() });
+            response
+        };
+        let router = Router::new()
+            .route("/api/repos", post(|| async { Problem::bad_request("fullName is required") }))
+            .layer(from_fn(named))
+            .layer(from_fn_with_state(clock(), attend));
+        let page = Page::default();
+        let out = page.clone();
+        let lines = tracing_subscriber::fmt().json().flatten_event(true);
+        let subscriber = lines.with_writer(move || out.clone()).finish();
+        let _guard = tracing::subscriber::set_default(subscriber);
+        let request = Request::post("/api/repos?token=s3cret")
+            .header("authorization", "Bearer s3cret")
+            .header("x-request-id", "trace-1")
+            .body(Body::from("s3cret"));
+        ask(router, request.unwrap()).await;
+
+        let log = String::from_utf8(page.0.lock().unwrap().clone()).unwrap();
+        assert!(!log.contains("s3cret"), "{log}");
+        let line: Value = serde_json::from_str(log.trim()).expect("one line");
+        assert_eq!(line["message"], "answered");
+        assert_eq!(line["method"], "POST");
+        assert_eq!(line["path"], "/api/repos");
+        assert_eq!(line["status"], 400);
+        assert_eq!(line["actor"], "alpha");
+        assert_eq!(line["span"]["request_id"], "trace-1");
+        assert!(line["elapsed_ms"].is_number());
     }
 }

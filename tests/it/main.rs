@@ -13,6 +13,7 @@ mod graphql_http;
 mod limits;
 mod migrations;
 mod moves;
+mod openapi;
 mod overview;
 mod postgres;
 mod readme;

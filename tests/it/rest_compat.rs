@@ -2,11 +2,11 @@
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
-use dispatch::simulator::Fault;
+use dispatch::simulator::{Fault, Gate};
 use dispatch::store::{self, job_locks};
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Given, REPOSITORY, given, given_settings};
+use crate::support::{Answer, Given, REPOSITORY, eventually, given, given_settings};
 
 /// Two issues: #1 in Ready with everything that filters look at, #2 without any label.
 async fn with_two_issues(given: &mut Given) {
@@ -1175,6 +1175,28 @@ async fn what_is_written_on_github_is_shown_as_it_is() {
         let text = "GitHub API error: 422 Issues cannot have more than 100 labels";
         assert_refused(&answer, 500, text);
         assert_eq!(given.github.labels(REPOSITORY, 1), labels);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_sync_ends_well_when_its_caller_goes_away() {
+    given(async |given| {
+        with_two_issues(given).await;
+        given.github.edit_title(REPOSITORY, 2, "Renamed meanwhile").unwrap();
+        let gate = Gate::new();
+        given.github.inject(Fault::Hold(gate.clone()).on_anything());
+        let asking = given.ask("POST", "/api/sync", None);
+        tokio::select! {
+            _ = asking => panic!("GitHub has not answered yet"),
+            () = gate.arrived() => {}
+        }
+        let answer = given.ask("POST", "/api/sync", None).await;
+        assert_refused(&answer, 409, "A sync is already running. Try again later.");
+        gate.open();
+        eventually(async || given.ask("POST", "/api/sync", None).await.status == StatusCode::OK)
+            .await;
+        assert_eq!(given.issue(2).await.title, "Renamed meanwhile");
     })
     .await;
 }

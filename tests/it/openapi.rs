@@ -1,0 +1,164 @@
+//! The description of the REST addresses says what they really answer.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use crate::support::{REPOSITORY, given};
+
+fn description() -> Value {
+    serde_json::to_value(dispatch::rest::openapi()).unwrap()
+}
+
+/// The schema that a reference leads to.
+fn resolved<'a>(description: &'a Value, schema: &'a Value) -> &'a Value {
+    match schema["$ref"].as_str() {
+        None => schema,
+        Some(to) => {
+            let found = description.pointer(to.trim_start_matches('#'));
+            resolved(description, found.unwrap_or_else(|| panic!("{to} leads nowhere")))
+        }
+    }
+}
+
+/// Members that an object has by its schema, and those that it always has.
+fn members(description: &Value, schema: &Value) -> (BTreeSet<String>, BTreeSet<String>) {
+    let schema = resolved(description, schema);
+    let parts = schema["allOf"].as_array().map_or_else(|| vec![schema], |all| all.iter().collect());
+    let (mut all, mut always) = (BTreeSet::new(), BTreeSet::new());
+    for part in parts {
+        let part = resolved(description, part);
+        all.extend(
+            part["properties"].as_object().into_iter().flatten().map(|(name, _)| name.clone()),
+        );
+        let required = part["required"].as_array().into_iter().flatten();
+        always.extend(required.map(|name| name.as_str().unwrap().to_owned()));
+    }
+    (all, always)
+}
+
+/// Holds a body against the schema of an answer.
+fn check(description: &Value, at: &str, schema: &Value, body: &Value) {
+    let resolved = resolved(description, schema);
+    match body {
+        Value::Array(rows) => {
+            assert_eq!(resolved["type"], "array", "{at}");
+            rows.iter().for_each(|row| check(description, at, &resolved["items"], row));
+        }
+        Value::Object(body) => {
+            let alternatives = resolved["oneOf"].as_array();
+            let object =
+                alternatives.and_then(|all| all.iter().find(|one| one["$ref"].is_string()));
+            let schema = object.unwrap_or(schema);
+            let (all, always) = members(description, schema);
+            let present: BTreeSet<_> = body.keys().cloned().collect();
+            assert_eq!(present, all, "{at}");
+            // Health tells its mode only while all is well; every other member is there even if null.
+            assert!(all.difference(&always).all(|name| name == "authMode"), "{at}: {always:?}");
+            for (name, value) in body {
+                let schema = member(description, schema, name);
+                check(description, &format!("{at}.{name}"), schema, value);
+            }
+        }
+        Value::String(_) => assert!(allows(resolved, "string"), "{at}: {resolved}"),
+        Value::Number(_) => assert!(allows(resolved, "integer"), "{at}: {resolved}"),
+        Value::Bool(_) => assert!(allows(resolved, "boolean"), "{at}: {resolved}"),
+        Value::Null => assert!(allows(resolved, "null"), "{at}: {resolved}"),
+    }
+}
+
+fn member<'a>(description: &'a Value, schema: &'a Value, name: &str) -> &'a Value {
+    let schema = resolved(description, schema);
+    let parts = schema["allOf"].as_array().map_or_else(|| vec![schema], |all| all.iter().collect());
+    let mut parts = parts.into_iter().map(|part| &resolved(description, part)["properties"][name]);
+    parts.find(|schema| !schema.is_null()).unwrap()
+}
+
+fn allows(schema: &Value, kind: &str) -> bool {
+    let is_kind = |schema: &Value| match &schema["type"] {
+        Value::Array(kinds) => kinds.contains(&json!(kind)),
+        one => one == kind,
+    };
+    let alternatives = schema["oneOf"].as_array();
+    is_kind(schema) || alternatives.is_some_and(|all| all.iter().any(is_kind))
+}
+
+/// The schema of what an address answers.
+fn answer<'a>(description: &'a Value, method: &str, path: &str, status: &str) -> &'a Value {
+    let answer = &description["paths"][path][method]["responses"][status]["content"];
+    let content = answer.as_object().unwrap_or_else(|| panic!("{method} {path} {status}"));
+    &content.values().next().unwrap()["schema"]
+}
+
+#[test]
+fn the_description_is_whole_and_changes_in_plain_sight() {
+    let mut description = description();
+    description["info"]["version"] = "0.0.0".into();
+    let text = description.to_string();
+    for reference in text.split("\"$ref\":\"").skip(1) {
+        let reference = json!({ "$ref": reference.split('"').next().unwrap() });
+        resolved(&description, &reference);
+    }
+    insta::assert_json_snapshot!(description);
+}
+
+#[tokio::test]
+async fn every_answer_has_the_shape_that_is_described() {
+    given(async |given| {
+        let description = description();
+        given.with_issues(&[("One", &["status/ready"])]).await;
+        let which =
+            json!({ "issueId": "iss_000001", "repoFullName": REPOSITORY, "issueNumber": 1 });
+        let with = |more: Value| {
+            let mut body = which.clone();
+            body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            Some(body)
+        };
+        let labels = json!({ "oldLabels": [], "newLabels": ["status/done"] });
+        let run = json!({
+            "agentName": "alpha", "runType": "heartbeat", "status": "success",
+            "startedAt": "2026-05-20T11:59:00Z",
+        });
+        let asked = [
+            ("post", "/api/issues/move", with(labels), "200"),
+            ("post", "/api/issues/status", with(json!({ "status": "ready" })), "200"),
+            ("post", "/api/issues/refresh", with(json!({})), "200"),
+            ("post", "/api/sync", None, "200"),
+            ("post", "/api/agent-runs", Some(run), "201"),
+            ("post", "/api/repos", Some(json!({ "fullName": "acme/a" })), "201"),
+            ("post", "/api/automation/repos", Some(json!({ "fullName": "acme/b" })), "201"),
+            ("get", "/api/health", None, "200"),
+            ("get", "/livez", None, "200"),
+            ("get", "/readyz", None, "200"),
+            ("get", "/api/issues", None, "200"),
+            ("get", "/api/issues/state", None, "200"),
+            ("get", "/api/repos", None, "200"),
+            ("get", "/api/automation/repos", None, "200"),
+            ("get", "/api/automation/repos/tracked", None, "200"),
+            ("get", "/api/agent-runs", None, "200"),
+            ("get", "/api/audit", None, "200"),
+            ("post", "/api/issues/move", Some(json!({})), "400"),
+            ("post", "/api/repos", Some(json!({ "fullName": "acme/a" })), "409"),
+            ("get", "/api/issues/state", None, "400"),
+        ];
+        for (method, path, body, status) in asked {
+            let query = match (path, status) {
+                ("/api/issues/state", "200") => "?repo=acme/tools&number=1",
+                _ => "",
+            };
+            let given_answer =
+                given.ask_as_agent(&method.to_uppercase(), &format!("{path}{query}"), body).await;
+            assert_eq!(given_answer.status.as_str(), status, "{path}: {}", given_answer.text());
+            let mut answered = given_answer.json();
+            if status == "409" {
+                // These stand beside the members that every problem has.
+                answered
+                    .as_object_mut()
+                    .unwrap()
+                    .retain(|name, _| !["current", "pending"].contains(&name.as_str()));
+            }
+            check(&description, path, answer(&description, method, path, status), &answered);
+        }
+    })
+    .await;
+}

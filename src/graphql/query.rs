@@ -114,6 +114,7 @@ struct RecordQuery;
 impl RecordQuery {
     /// What was done, and whether it worked, newest first.
     #[graphql(complexity = "cost(first, None, child_complexity)")]
+    #[expect(clippy::too_many_arguments, reason = "they are the field's own")]
     async fn audit_log(
         &self,
         context: &Context<'_>,

@@ -579,7 +579,7 @@ async fn who_breaks_the_protocol_is_told_and_closed() {
         };
         let init = json!({"type": "connection_init", "payload": {}});
         let subscribe = json!({"type": "subscribe", "id": "1", "payload": {"query": EVENTS}});
-        assert_eq!(closed(&[subscribe.clone()]).await, 4401);
+        assert_eq!(closed(std::slice::from_ref(&subscribe)).await, 4401);
         assert_eq!(closed(&[init.clone(), init.clone()]).await, 4429);
         assert_eq!(closed(&[init.clone(), subscribe.clone(), subscribe.clone()]).await, 4409);
         assert_eq!(closed(&[json!({"type": "hello"})]).await, 4400);

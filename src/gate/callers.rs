@@ -2,7 +2,7 @@
 //!
 //! A token is accepted in every mode. What else counts, and who somebody without credentials is,
 //! depends on the mode (`DISPATCH_AUTH_MODE`). Another mode means another arm of
-//! [`Callers::identify`], another kind of token another arm of [`Callers::agent`].
+//! [`Callers::identify`], another kind of token a sister of [`Callers::is_agent_token`].
 
 use std::net::SocketAddr;
 use std::sync::Arc;

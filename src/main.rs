@@ -160,8 +160,9 @@ async fn serve_on(
     };
     if outcome.is_ok() {
         tracing::info!("stopping");
+        app.bus.close();
         closing.cancel();
-        // Who still listens after that, an event stream above all, comes back by itself.
+        // Who follows events has been told to let go, and comes back by itself.
         tokio::select! {
             _ = tokio::time::timeout(GRACE, &mut serving) => {}
             () = stop.wanted() => {}

@@ -14,6 +14,7 @@ use diesel::QueryResult;
 use diesel_async::RunQueryDsl;
 use futures_util::StreamExt;
 use tokio::sync::broadcast;
+use tokio_util::sync::CancellationToken;
 
 use crate::domain::EventCursor;
 use crate::store::{self, Connection, Event, Pool, event_log};
@@ -34,13 +35,15 @@ const BATCH: i64 = 500;
 pub struct Bus {
     sender: broadcast::Sender<Arc<Event>>,
     position: Arc<AtomicI64>,
+    closing: CancellationToken,
 }
 
 impl Bus {
     /// A bus that has sent everything up to `position`.
     pub fn new(position: EventCursor) -> Self {
         let (sender, _) = broadcast::channel(CAPACITY);
-        Self { sender, position: Arc::new(AtomicI64::new(position.0)) }
+        let position = Arc::new(AtomicI64::new(position.0));
+        Self { sender, position, closing: CancellationToken::new() }
     }
 
     /// Everything sent from now on.
@@ -48,17 +51,28 @@ impl Bus {
         self.sender.subscribe()
     }
 
-    /// The last event that was sent. Whoever subscribes first and asks second misses nothing
-    /// behind it.
+    /// The last event that was sent, or is just being sent. Whoever subscribes first and asks second
+    /// hears everything behind it.
     pub fn position(&self) -> EventCursor {
         EventCursor(AtomicI64::load(&self.position, Ordering::Acquire))
     }
 
+    /// Tells everybody who follows the events to let go: the service is about to stop.
+    pub fn close(&self) {
+        self.closing.cancel();
+    }
+
+    /// Waits until the service is about to stop.
+    pub async fn closed(&self) {
+        self.closing.cancelled().await;
+    }
+
     fn send(&self, event: Event) {
-        let id = event.id.0;
+        // The position is raised first: an event that a new subscriber has just missed is then
+        // never behind the position that it reads.
+        self.position.store(event.id.0, Ordering::Release);
         // Nobody listening is no failure.
         let _ = self.sender.send(Arc::new(event));
-        self.position.store(id, Ordering::Release);
     }
 
     /// Sends whatever the log has behind the last event sent.

@@ -37,7 +37,10 @@ pub(super) async fn stream(
     admitted: Admitted,
     resume: Option<EventCursor>,
 ) -> Response {
-    response(StatusCode::OK, lines(door.follow(admitted, resume).await))
+    let bus = door.app().bus.clone();
+    let lines = lines(door.follow(admitted, resume).await);
+    // A stream that stops with the service is cut and not completed, so that clients come back.
+    response(StatusCode::OK, lines.take_until(async move { bus.closed().await }))
 }
 
 /// A request that is not run, as an event stream: a browser's `EventSource` shows its page nothing of

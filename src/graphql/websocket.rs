@@ -46,7 +46,7 @@ const WRITE: Duration = Duration::from_secs(10);
 /// How many operations may run at once on one socket.
 const OPERATIONS: usize = 100;
 
-/// Why a socket is closed, in the numbers of the protocol.
+/// Why a socket is closed; the numbers are the protocol's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Closing {
     /// The client is gone or has said goodbye.
@@ -63,12 +63,15 @@ enum Closing {
     Duplicate(String),
     /// A second introduction.
     Again,
+    /// The service is about to stop; the client may come back at once.
+    Stopping,
 }
 
 impl Closing {
     fn frame(self) -> Option<CloseFrame> {
         let (code, reason) = match self {
             Self::Gone => return None,
+            Self::Stopping => (1001, "Dispatch is stopping".to_owned()),
             Self::Invalid(reason) => (4400, reason.to_owned()),
             Self::Unauthorized => (4401, "Unauthorized".to_owned()),
             Self::WrongProtocol => (4406, "Subprotocol not acceptable".to_owned()),
@@ -202,7 +205,11 @@ impl Session {
     }
 
     async fn serve(mut self) {
-        let Err(closing) = self.converse().await;
+        let bus = self.door.app().bus.clone();
+        let closing = tokio::select! {
+            Err(closing) = self.converse() => closing,
+            () = bus.closed() => Closing::Stopping,
+        };
         if let Some(frame) = closing.frame() {
             // Whether the client hears why makes no difference to us.
             let _ = timeout(WRITE, self.socket.send(Message::Close(Some(frame)))).await;

@@ -652,3 +652,18 @@ async fn a_socket_shows_credentials_when_it_introduces_itself() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn who_follows_is_let_go_when_the_service_stops() {
+    given(async |given| {
+        given.with_issues(&[("a", &[])]).await;
+        let address = given.serve().await;
+        let mut socket = Socket::open(&address).await;
+        socket.subscribe("1", EVENTS, json!({})).await;
+        let mut events = Events::open(&given.app, EVENTS, json!({}), None).await;
+        given.app.bus.close();
+        assert_eq!(socket.closed().await.0, 1001);
+        assert_eq!(events.try_next().await, None, "it is cut, so that clients come back");
+    })
+    .await;
+}

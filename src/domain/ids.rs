@@ -22,15 +22,22 @@ pub struct NotAnId {
 const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
 const WIDTH: usize = 6;
 
+/// As many digits as the largest id has.
+const MOST_DIGITS: usize = 13;
+
 fn write_public(f: &mut fmt::Formatter<'_>, prefix: &str, id: i64) -> fmt::Result {
-    let mut digits = Vec::with_capacity(13);
+    let mut digits = [DIGITS[0]; MOST_DIGITS];
+    let mut start = MOST_DIGITS;
     let mut rest = id.unsigned_abs();
-    while rest > 0 || digits.len() < WIDTH {
-        let digit = usize::try_from(rest % 36).expect("below 36");
-        digits.push(char::from(DIGITS[digit]));
+    while rest > 0 {
+        start -= 1;
+        digits[start] = DIGITS[usize::try_from(rest % 36).expect("below 36")];
         rest /= 36;
     }
-    write!(f, "{prefix}_{}", digits.iter().rev().collect::<String>())
+    let digits = &digits[start.min(MOST_DIGITS - WIDTH)..];
+    f.write_str(prefix)?;
+    f.write_str("_")?;
+    f.write_str(std::str::from_utf8(digits).expect("digits are ASCII"))
 }
 
 fn read_public(text: &str, prefix: &str) -> Option<i64> {

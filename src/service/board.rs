@@ -89,16 +89,10 @@ pub async fn count(app: &App, wanted: &Wanted) -> Result<i64> {
 /// [`Error::NotFound`].
 pub async fn find_issue(app: &App, id: IssueId) -> Result<(Issue, Repository)> {
     let mut connection = app.connection().await?;
-    let issue = issues::by_id(&mut connection, id)
+    issues::with_repository(&mut connection, id)
         .await?
-        .filter(|issue| issue.removed_at.is_none())
-        .ok_or_else(|| Error::no_issue(id))?;
-    let repository = repositories::by_ids(&mut connection, &[issue.repository_id])
-        .await?
-        .pop()
-        .filter(|repository| repository.enabled)
-        .ok_or_else(|| Error::no_issue(id))?;
-    Ok((issue, repository))
+        .filter(|(issue, repository)| issue.removed_at.is_none() && repository.enabled)
+        .ok_or_else(|| Error::no_issue(id))
 }
 
 /// An issue by its number; see [`find_issue`].

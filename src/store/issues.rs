@@ -142,6 +142,20 @@ pub async fn by_id(connection: &mut Connection, id: IssueId) -> QueryResult<Opti
     dsl::issues.find(id).select(Issue::as_select()).first(connection).await.optional()
 }
 
+/// The issue with this id, removed or not, and its repository, tracked or not.
+pub async fn with_repository(
+    connection: &mut Connection,
+    id: IssueId,
+) -> QueryResult<Option<(Issue, Repository)>> {
+    dsl::issues
+        .inner_join(repositories::table)
+        .filter(dsl::id.eq(id))
+        .select((Issue::as_select(), Repository::as_select()))
+        .first(connection)
+        .await
+        .optional()
+}
+
 /// Issues by id, in no order.
 pub async fn by_ids(connection: &mut Connection, ids: &[IssueId]) -> QueryResult<Vec<Issue>> {
     dsl::issues.filter(dsl::id.eq_any(ids)).select(Issue::as_select()).load(connection).await

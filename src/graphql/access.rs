@@ -1,9 +1,8 @@
 //! Who may ask for which root field, by the table in `domain::access`.
 
-use async_graphql::parser::types::{
-    ExecutableDocument, OperationDefinition, Selection, SelectionSet,
-};
+use async_graphql::parser::types::{ExecutableDocument, OperationDefinition};
 
+use super::document::root_fields;
 use super::nulls::{Shapes, root_type};
 use crate::domain::access::field_tier;
 use crate::domain::{Actor, Tier};
@@ -21,11 +20,11 @@ pub(super) fn check(
     operation: &OperationDefinition,
 ) -> Result<()> {
     let root = root_type(operation.ty);
-    let mut names = Vec::new();
-    root_fields(document, &operation.selection_set.node, &mut names);
+    let names = root_fields(document, operation).into_iter().map(|field| field.name.node.as_str());
     // A field that is not there is for validation to refuse.
-    names.retain(|name| name.starts_with("__") || shapes.has(root, name));
-    names.into_iter().try_for_each(|name| check_field(actor, root, name))
+    names
+        .filter(|name| name.starts_with("__") || shapes.has(root, name))
+        .try_for_each(|name| check_field(actor, root, name))
 }
 
 fn check_field(actor: &Actor, root: &str, name: &str) -> Result<()> {
@@ -43,28 +42,6 @@ fn check_field(actor: &Actor, root: &str, name: &str) -> Result<()> {
                 Tier::Maintainer => "a maintainer",
             };
             Err(Error::Forbidden { action: format!("`{name}` needs {who}") })
-        }
-    }
-}
-
-/// The names of the fields at the root, those behind spreads too. Fragments do not spread
-/// themselves: `limits` has looked.
-fn root_fields<'a>(
-    document: &'a ExecutableDocument,
-    set: &'a SelectionSet,
-    names: &mut Vec<&'a str>,
-) {
-    for item in &set.items {
-        match &item.node {
-            Selection::Field(field) => names.push(&field.node.name.node),
-            Selection::InlineFragment(fragment) => {
-                root_fields(document, &fragment.node.selection_set.node, names);
-            }
-            Selection::FragmentSpread(spread) => {
-                if let Some(fragment) = document.fragments.get(&spread.node.fragment_name.node) {
-                    root_fields(document, &fragment.node.selection_set.node, names);
-                }
-            }
         }
     }
 }

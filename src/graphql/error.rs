@@ -10,9 +10,9 @@
 //! - anything else is our bug: logged whole, answered bare, with an id that leads to the log.
 
 use async_graphql::parser::parse_query;
-use async_graphql::parser::types::{ExecutableDocument, Field, Selection};
 use async_graphql::{Pos, Response, ServerError, Value, Variables};
 
+use super::document::all_fields;
 use super::execution::Call;
 use crate::app::App;
 use crate::domain::{Instant, Status};
@@ -171,32 +171,11 @@ fn blame(said: &Said, error: &mut ServerError) {
 /// The argument whose value stands at a place of the document, with that value.
 fn argument_at(said: &Said, place: Pos) -> Option<(String, Value)> {
     let document = parse_query(&said.query).ok()?;
-    let fields = fields(&document);
+    let fields = all_fields(&document);
     let arguments = fields.iter().flat_map(|field| &field.arguments);
     let (name, value) = arguments.into_iter().find(|(_, value)| value.pos == place)?;
     let given = |name| said.variables.get(&name).cloned().ok_or(());
     Some((name.node.to_string(), value.node.clone().into_const_with(given).ok()?))
-}
-
-/// Every field that a document selects, in no order.
-pub(super) fn fields(document: &ExecutableDocument) -> Vec<&Field> {
-    let operations = document.operations.iter().map(|(_, operation)| &operation.node.selection_set);
-    let fragments = document.fragments.values().map(|fragment| &fragment.node.selection_set);
-    let mut sets: Vec<_> = operations.chain(fragments).collect();
-    let mut fields = Vec::new();
-    while let Some(set) = sets.pop() {
-        for selection in &set.node.items {
-            match &selection.node {
-                Selection::Field(field) => {
-                    fields.push(&field.node);
-                    sets.push(&field.node.selection_set);
-                }
-                Selection::InlineFragment(fragment) => sets.push(&fragment.node.selection_set),
-                Selection::FragmentSpread(_) => {}
-            }
-        }
-    }
-    fields
 }
 
 /// The member of a value whose text a sentence quotes.

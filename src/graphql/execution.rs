@@ -10,9 +10,9 @@ use std::time::Duration;
 
 use async_graphql::parser::parse_query;
 use async_graphql::parser::types::{
-    DocumentOperations, ExecutableDocument, OperationDefinition, OperationType, Selection,
+    ExecutableDocument, OperationDefinition, OperationType, Selection,
 };
-use async_graphql::{ErrorExtensionValues, Pos, Request, Response, ServerError};
+use async_graphql::{ErrorExtensionValues, Name, Pos, Request, Response, ServerError, Value};
 use axum::http::request::Parts;
 use futures_util::stream::{BoxStream, StreamExt};
 use tokio_util::task::TaskTracker;
@@ -20,6 +20,7 @@ use tracing::Instrument as _;
 
 use super::access;
 use super::answer::{Answer, Item};
+use super::document::{chosen, root_fields};
 use super::error::{Said, TIMEOUT, dress};
 use super::feed::{Feed, Source};
 use super::hub::Hub;
@@ -127,6 +128,7 @@ impl Door {
     /// Runs a query or a mutation to its end.
     pub(super) async fn execute(&self, admitted: Admitted) -> Answer {
         let Admitted { kind, document, call } = admitted;
+        let order = Order::of(&document, &call);
         let mut request = call.request("");
         request.set_parsed_query(document);
         let running = Box::pin(self.0.schema.execute(request));
@@ -136,7 +138,7 @@ impl Door {
                 .unwrap_or_else(|_| Response::from_errors(vec![too_slow()])),
             OperationType::Mutation | OperationType::Subscription => running.await,
         };
-        self.answer(&call, response)
+        self.answer(&call, order.bring(response))
     }
 
     /// Runs a query, or a mutation that goes on when whoever asked goes away meanwhile.
@@ -174,6 +176,30 @@ impl Call {
     }
 }
 
+/// The order in which the fields at an answer's root stand. The library leaves them in the order in
+/// which they were done.
+struct Order(Vec<Name>);
+
+impl Order {
+    fn of(document: &ExecutableDocument, call: &Call) -> Self {
+        let operation = chosen(document, call.operation_name.as_deref());
+        let fields = operation.map(|operation| root_fields(document, operation));
+        let keys = fields.into_iter().flatten().map(|field| match &field.alias {
+            Some(alias) => alias.node.clone(),
+            None => field.name.node.clone(),
+        });
+        Self(keys.collect())
+    }
+
+    fn bring(&self, mut response: Response) -> Response {
+        if let Value::Object(fields) = &mut response.data {
+            let place = |key: &Name| self.0.iter().position(|name| name == key);
+            fields.sort_by_cached_key(|key, _| place(key));
+        }
+        response
+    }
+}
+
 /// Everything that is decided about a request before the schema sees it.
 fn read(shapes: &Shapes, call: &Call) -> Result<(OperationType, ExecutableDocument), ServerError> {
     let too_much = |error: limits::TooMuch| ServerError::new(error.to_string(), None);
@@ -188,24 +214,6 @@ fn read(shapes: &Shapes, call: &Call) -> Result<(OperationType, ExecutableDocume
         async_graphql::Error::from(error).into_server_error(operation.selection_set.pos)
     })?;
     Ok((operation.ty, document))
-}
-
-/// The operation that a request means.
-pub(super) fn chosen<'a>(
-    document: &'a ExecutableDocument,
-    name: Option<&str>,
-) -> Result<&'a OperationDefinition, ServerError> {
-    let operation = match (&document.operations, name) {
-        (DocumentOperations::Single(only), None) => Some(only),
-        (DocumentOperations::Multiple(named), Some(name)) => named.get(name),
-        (DocumentOperations::Multiple(named), None) if named.len() == 1 => named.values().next(),
-        _ => None,
-    };
-    let unknown = || match name {
-        Some(name) => format!("There is no operation named `{name}` in the document"),
-        None => "The document has several operations: name one in `operationName`".to_owned(),
-    };
-    operation.map(|it| &it.node).ok_or_else(|| ServerError::new(unknown(), None))
 }
 
 /// A subscription follows one thing. The library leaves out what a fragment spreads at the root

@@ -34,7 +34,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use async_graphql::parser::types::{ExecutableDocument, OperationType, Selection};
+use async_graphql::parser::types::{ExecutableDocument, OperationType};
 use async_graphql::{InputType, Name, Value};
 use async_stream::stream;
 use futures_util::future::{BoxFuture, FutureExt};
@@ -44,8 +44,8 @@ use tokio::sync::broadcast::{self, error::RecvError};
 use tokio::task::JoinSet;
 
 use super::answer::Item;
-use super::error::fields;
-use super::execution::{Admitted, Call, Door, chosen};
+use super::document::{all_fields, chosen, root_fields};
+use super::execution::{Admitted, Call, Door};
 use super::feed::{BEYOND, Live, Source};
 use crate::domain::{Actor, EventCursor, Tier};
 use crate::service::{self, Result};
@@ -209,11 +209,7 @@ impl Shareable {
     fn of(admitted: &Admitted) -> Option<Self> {
         let mut call = admitted.call.clone();
         let operation = chosen(&admitted.document, call.operation_name.as_deref()).ok()?;
-        let field =
-            operation.selection_set.node.items.iter().find_map(|item| match &item.node {
-                Selection::Field(field) => Some(&field.node),
-                _ => None,
-            })?;
+        let field = root_fields(&admitted.document, operation).into_iter().next()?;
         let mut after = None;
         if let Some(argument) = field.get_argument("after") {
             let mut bound = None;
@@ -248,7 +244,7 @@ impl Shareable {
 /// In how many arguments of a document a variable stands.
 fn uses(document: &ExecutableDocument, variable: &Name) -> usize {
     let mut uses = 0;
-    for (_, value) in fields(document).into_iter().flat_map(|field| &field.arguments) {
+    for (_, value) in all_fields(document).into_iter().flat_map(|field| &field.arguments) {
         let count = |name: Name| {
             uses += usize::from(name == *variable);
             Ok::<_, ()>(Value::Null)

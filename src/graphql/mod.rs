@@ -15,6 +15,7 @@
 
 mod access;
 mod answer;
+mod document;
 mod edits;
 mod error;
 mod execution;

@@ -403,6 +403,19 @@ async fn one_field_that_fails_leaves_the_others() {
 }
 
 #[tokio::test]
+async fn the_root_stands_in_the_order_that_was_asked_for() {
+    given(async |given| {
+        let query = "{ slow: board { totalCount } __typename ...R quick: service { version } }
+            fragment R on Query { repositories { id } gone: node(id: \"iss_00zzzz\") { id } }";
+        let answer = given.ask("POST", "/graphql", Some(json!({"query": query}))).await.text();
+        let keys = ["slow", "__typename", "repositories", "gone", "quick"];
+        let places = keys.map(|key| answer.find(&format!("\"{key}\":")).unwrap());
+        assert!(places.is_sorted(), "{answer}");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn titles_come_out_as_they_went_in() {
     given(async |given| {
         let title = "<script>alert(1)</script> \u{202e}gnp.exe “quotes” \\ \u{1f980} אבג";
@@ -451,6 +464,82 @@ async fn our_own_failure_is_answered_bare() {
         assert_eq!(error["message"], "Internal error");
         assert_eq!(error["extensions"], json!({"code": "INTERNAL_SERVER_ERROR", "requestId": id}));
         given.expect_error("board_counts");
+    })
+    .await;
+}
+
+/// The names of a type's fields that are leaves.
+fn leaves(of: &str) -> Vec<String> {
+    use async_graphql::parser::parse_schema;
+    use async_graphql::parser::types::{BaseType, Type, TypeKind, TypeSystemDefinition};
+
+    fn named(of: &Type) -> &str {
+        match &of.base {
+            BaseType::Named(name) => name,
+            BaseType::List(element) => named(element),
+        }
+    }
+    let is_leaf = |name: &str| {
+        let others =
+            ["String", "Int", "ID", "Boolean", "DateTime", "Status", "IssueState", "Priority"];
+        others.contains(&name) || name == "RepositorySource"
+    };
+    let schema = parse_schema(dispatch::graphql::sdl()).unwrap();
+    for definition in schema.definitions {
+        if let TypeSystemDefinition::Type(found) = definition
+            && found.node.name.node == of
+            && let TypeKind::Object(object) = found.node.kind
+        {
+            let fields = object.fields.iter().map(|field| &field.node);
+            let leaves = fields.filter(|field| is_leaf(named(&field.ty.node)));
+            return leaves.map(|field| field.name.node.to_string()).collect();
+        }
+    }
+    panic!("{of} is not there");
+}
+
+#[tokio::test]
+async fn an_issue_is_the_same_whichever_way_it_is_resolved() {
+    given(async |given| {
+        let labels: &[&str] = &["status/blocked", "priority/p1", "agent/alpha", "owner/sam", "bug"];
+        given.with_issues(&[("Plain", &[]), ("Everything", labels)]).await;
+        given.github.close(REPOSITORY, 1).unwrap();
+        given.github.edit_body(REPOSITORY, 2, "Text").unwrap();
+        given.advance(60);
+        given.sync().await;
+        let (issue, repository) = (leaves("Issue").join(" "), leaves("Repository").join(" "));
+        assert!(issue.contains("lastSyncedAt") && repository.contains("syncError"));
+        let selections = [
+            format!("__typename {issue} repository {{ __typename {repository} }}"),
+            "a: title b: title number number".to_owned(),
+            "...I ...N ...Q repository { id } fragment".to_owned(),
+        ];
+        let spreads = format!(
+            "fragment I on Issue {{ repository {{ name ... {{ owner }} }} ... on Issue {{ id }} }}
+             fragment N on Node {{ id ... on Issue {{ status }} ... on AgentRun {{ summary }} }}
+             fragment Q on Issue {{ repository {{ ... on Repository {{ {repository} }} ... on Node {{ id }} }} {issue} }}"
+        );
+        for selection in selections {
+            let (selection, spreads) = match selection.strip_suffix("fragment") {
+                Some(selection) => (selection.to_owned(), spreads.as_str()),
+                None => (selection, ""),
+            };
+            let nodes = async |also: &str| {
+                let query = format!(
+                    "{{ issues(filter: {{includeClosed: true}}) {{ nodes {{ {selection} {also} }} }} }} {spreads}"
+                );
+                let answer = given.graphql(&query, json!({})).await;
+                answer["issues"]["nodes"].as_array().unwrap().clone()
+            };
+            let at_once = nodes("").await;
+            // What has to be waited for makes the library resolve all of the issue.
+            let mut waited_for = nodes("agentRuns(first: 1) { nodes { id } }").await;
+            for issue in &mut waited_for {
+                issue.as_object_mut().unwrap().remove("agentRuns").unwrap();
+            }
+            assert_eq!(at_once, waited_for);
+            assert_eq!(at_once.len(), 2);
+        }
     })
     .await;
 }

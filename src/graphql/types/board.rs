@@ -95,16 +95,21 @@ impl Board {
         let app = loaders::app(context);
         let cards = context.look_ahead().field("columns").field("issues");
         let board = service::board::board(app, &wanted, most_first_cards(&cards)).await?;
-        let pages = board.columns.iter().map(|column| column.cards.clone()).collect();
-        let pages = loaders::issue_pages(app, pages, loaders::has_bodies(&cards)).await?;
         let wanted = Arc::new(wanted);
-        let column = |(column, cards): (service::board::Column, _)| BoardColumn {
-            status: column.status,
-            total: column.total,
+        let mut pages = Vec::with_capacity(board.columns.len());
+        let mut columns = Vec::with_capacity(board.columns.len());
+        for service::board::Column { status, total, cards } in board.columns {
+            columns.push((status, total));
+            pages.push(cards);
+        }
+        let pages = loaders::issue_pages(app, pages, loaders::has_bodies(&cards)).await?;
+        let column = |((status, total), cards)| BoardColumn {
+            status,
+            total,
             cards,
             wanted: Arc::clone(&wanted),
         };
-        let columns = board.columns.into_iter().zip(pages).map(column).collect();
+        let columns = columns.into_iter().zip(pages).map(column).collect();
         Ok(Self { as_of: board.as_of, columns })
     }
 }

@@ -58,116 +58,119 @@ pub(in crate::graphql) enum Body {
     Left,
 }
 
+/// The fields that the schema promises of an issue; `card` resolves most of them faster.
+pub(super) struct IssueFields<'a>(pub(super) &'a Issue);
+
 /// An issue of a tracked repository, as GitHub had it when it was last read.
-#[Object]
-impl Issue {
+#[Object(name = "Issue")]
+impl IssueFields<'_> {
     /// Opaque, and the same for as long as the issue is known.
-    pub(super) async fn id(&self) -> IssueId {
-        self.row.id
+    async fn id(&self) -> IssueId {
+        self.0.row.id
     }
 
     /// The repository it belongs to.
     async fn repository(&self) -> Repository {
-        Repository(Arc::clone(&self.repository))
+        Repository(Arc::clone(&self.0.repository))
     }
 
     /// Its number in the repository.
     async fn number(&self) -> i32 {
-        self.row.number
+        self.0.row.number
     }
 
     /// The title.
     async fn title(&self) -> &str {
-        &self.row.title
+        &self.0.row.title
     }
 
     /// The Markdown text; null when it has none.
     async fn body(&self, context: &Context<'_>) -> async_graphql::Result<Option<String>> {
-        match &self.body {
+        match &self.0.body {
             Body::Known(body) => Ok(body.clone()),
-            Body::Left => Ok(loaders::body(loaders::app(context), self.row.id).await?),
+            Body::Left => Ok(loaders::body(loaders::app(context), self.0.row.id).await?),
         }
     }
 
     /// Its page on GitHub.
     async fn url(&self) -> &str {
-        &self.row.url
+        &self.0.row.url
     }
 
     /// Open or closed.
     async fn state(&self) -> IssueState {
-        self.row.state
+        self.0.row.state
     }
 
     /// The column the issue is shown in: closed is DONE, no status label is BACKLOG.
     async fn status(&self) -> Status {
-        self.row.status
+        self.0.row.status
     }
 
     /// The most urgent of its priority labels.
     async fn priority(&self) -> Option<Priority> {
-        self.row.priority
+        self.0.row.priority
     }
 
     /// Label names exactly as GitHub has them, in GitHub's order.
     async fn labels(&self) -> &[String] {
-        self.row.labels.names()
+        self.0.row.labels.names()
     }
 
     /// Names from `agent/*` labels, prefix removed.
     async fn agents(&self) -> Vec<&str> {
-        self.row.labels.agents().collect()
+        self.0.row.labels.agents().collect()
     }
 
     /// Names from `owner/*` labels, prefix removed.
     async fn owners(&self) -> Vec<&str> {
-        self.row.labels.owners().collect()
+        self.0.row.labels.owners().collect()
     }
 
     /// GitHub logins of those it is assigned to.
     async fn assignees(&self) -> &[String] {
-        &self.row.assignees
+        &self.0.row.assignees
     }
 
     /// GitHub login of who wrote it; null when the account is gone.
     async fn author(&self) -> Option<&str> {
-        self.row.author.as_deref()
+        self.0.row.author.as_deref()
     }
 
     /// How many comments it has on GitHub.
     async fn comments_count(&self) -> i32 {
-        self.row.comments_count
+        self.0.row.comments_count
     }
 
     /// When it was written on GitHub.
     async fn created_at(&self) -> Instant {
-        Instant(self.row.created_at)
+        Instant(self.0.row.created_at)
     }
 
     /// When it last changed on GitHub.
     async fn updated_at(&self) -> Instant {
-        Instant(self.row.updated_at)
+        Instant(self.0.row.updated_at)
     }
 
     /// When it was closed, while it is.
     async fn closed_at(&self) -> Option<Instant> {
-        self.row.closed_at.map(Instant)
+        self.0.row.closed_at.map(Instant)
     }
 
     /// When what is shown was last known to be what GitHub has: the later of the issue's own read
     /// and its repository's last good sync.
     async fn last_synced_at(&self) -> Instant {
-        Instant(self.repository.synced_at.map_or(self.row.read_at, |at| at.max(self.row.read_at)))
+        self.0.last_synced_at()
     }
 
     /// The queue it waits in.
     async fn lane(&self) -> Option<&str> {
-        Some(&self.row.lane)
+        Some(&self.0.row.lane)
     }
 
     /// Why it is blocked, while it is.
     async fn blocked_reason(&self) -> Option<&str> {
-        self.row.blocked_reason.as_deref()
+        self.0.row.blocked_reason.as_deref()
     }
 
     /// What was done to it here, newest first.
@@ -178,7 +181,7 @@ impl Issue {
         #[graphql(desc = "How many entries, from 0 to 100; 50 when absent.")] first: Option<i32>,
         #[graphql(desc = "Entries behind this cursor.")] after: Option<String>,
     ) -> async_graphql::Result<AuditEntryConnection> {
-        let filter = AuditFilter { issue: Some(self.row.id), ..AuditFilter::default() };
+        let filter = AuditFilter { issue: Some(self.0.row.id), ..AuditFilter::default() };
         Ok(AuditEntryConnection::load(context, &filter, Arguments::forward(first, after)).await?)
     }
 
@@ -190,15 +193,25 @@ impl Issue {
         #[graphql(desc = "How many runs, from 0 to 100; 50 when absent.")] first: Option<i32>,
         #[graphql(desc = "Runs behind this cursor.")] after: Option<String>,
     ) -> async_graphql::Result<AgentRunConnection> {
-        let filter = RunFilter { issue: Some(self.row.id), ..RunFilter::default() };
+        let filter = RunFilter { issue: Some(self.0.row.id), ..RunFilter::default() };
         Ok(AgentRunConnection::load(context, &filter, Arguments::forward(first, after)).await?)
     }
 }
 
 impl Issue {
+    /// Its id, in the form that the interface `Node` asks for.
+    pub(super) async fn id(&self, _: &Context<'_>) -> async_graphql::Result<IssueId> {
+        Ok(self.row.id)
+    }
+
     /// Where the issue stands in a list.
     fn position(&self) -> Position {
         self.row.position()
+    }
+
+    /// When what is shown was last known to be what GitHub has.
+    pub(super) fn last_synced_at(&self) -> Instant {
+        Instant(self.repository.synced_at.map_or(self.row.read_at, |at| at.max(self.row.read_at)))
     }
 }
 

@@ -8,6 +8,7 @@ mod agent_run;
 mod audit_entry;
 mod board;
 mod board_event;
+mod card;
 mod issue;
 mod node;
 pub(super) mod page;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Context, Enum, Object};
 use url::Url;
 
+use crate::app::App;
 use crate::domain::{Instant, RepositoryId};
 use crate::graphql::loaders::app;
 use crate::store;
@@ -15,7 +16,7 @@ pub(in crate::graphql) struct Repository(pub(in crate::graphql) Arc<store::Repos
 
 /// Who asked for a repository first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-enum RepositorySource {
+pub(super) enum RepositorySource {
     /// The settings.
     Env,
     /// Somebody on the page or through a door.
@@ -47,7 +48,7 @@ impl Repository {
 
     /// Its page on GitHub.
     async fn url(&self, context: &Context<'_>) -> String {
-        format!("{}/{}", site(&app(context).config.github.api_url), self.0.full_name)
+        url(app(context), &self.0)
     }
 
     /// Whether it is tracked now. Issues of one that is not are hidden and kept.
@@ -57,10 +58,7 @@ impl Repository {
 
     /// Who asked for it first.
     async fn source(&self) -> RepositorySource {
-        match self.0.source.as_str() {
-            "env" => RepositorySource::Env,
-            _ => RepositorySource::User,
-        }
+        RepositorySource::of(&self.0)
     }
 
     /// When a sync last ended well.
@@ -77,6 +75,18 @@ impl Repository {
     async fn sync_error(&self) -> Option<&str> {
         self.0.sync_error.as_deref()
     }
+}
+
+impl RepositorySource {
+    /// Who asked for this one.
+    pub(super) fn of(row: &store::Repository) -> Self {
+        if row.source == "env" { Self::Env } else { Self::User }
+    }
+}
+
+/// A repository's page on GitHub.
+pub(super) fn url(app: &App, row: &store::Repository) -> String {
+    format!("{}/{}", site(&app.config.github.api_url), row.full_name)
 }
 
 /// Where GitHub shows its pages, by the address of its API: an Enterprise server has both on one

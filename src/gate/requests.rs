@@ -85,15 +85,23 @@ pub(super) async fn attend(
 
 fn log(method: &Method, path: &str, response: &Response, took: Duration) {
     let actor = response.extensions().get::<Actor>().map_or("", Actor::name);
-    let elapsed_ms = took.as_secs_f64() * 1000.0;
     let status = response.status().as_u16();
+    let elapsed_ms = (took.as_secs_f64() * 1e6).round() / 1e3;
     let is_routine =
         path.starts_with("/assets/") || ["/livez", "/readyz", "/api/health"].contains(&path);
-    if is_routine && status < 500 {
-        tracing::debug!(%method, path, status, actor, elapsed_ms, "answered");
-    } else {
-        tracing::info!(%method, path, status, actor, elapsed_ms, "answered");
+    macro_rules! answered {
+        ($level:ident) => {
+            tracing::$level!(
+                %method,
+                path,
+                status,
+                { field::ACTOR } = actor,
+                { field::ELAPSED_MS } = elapsed_ms,
+                "answered"
+            )
+        };
     }
+    if is_routine && status < 500 { answered!(debug) } else { answered!(info) }
 }
 
 /// The answer of a handler that panicked; the panic itself is in the log already.

@@ -205,10 +205,7 @@ test("a card opens beside the board, and Escape gives the focus back", async ({
   await expect(card(page, id)).toBeFocused();
 });
 
-test("selected cards move together, and come back together", async ({
-  page,
-  service,
-}) => {
+test("selected cards move together, and come back together", async ({ page, service }) => {
   const ids = [await quietIssue(service), await quietIssue(service), await quietIssue(service)];
   await openBoard(page);
   // One by one: an agent's card may come between them at any moment.
@@ -262,4 +259,41 @@ test("a move that GitHub refuses goes back and says why", async ({ page, service
   await expect(refused.getByRole("button", { name: "Try again" })).toBeVisible();
   await refused.getByRole("button", { name: "Dismiss" }).click();
   await expect(refused).toBeHidden();
+});
+
+test("a view is saved for everybody, opened and forgotten", async ({ page, context }) => {
+  await openBoard(page, "?priority=priority/p1");
+  await page.keyboard.press("v");
+  const views = page.getByRole("dialog", { name: "Views" });
+  await views.getByPlaceholder("Name").fill("What is next");
+  await page.keyboard.press("Enter");
+  await expect(views.getByRole("button", { name: /^What is next/ })).toBeVisible();
+
+  const other = await context.newPage();
+  await openBoard(other);
+  await other.keyboard.press("v");
+  await other.getByRole("button", { name: /^What is next/ }).click();
+  await expect(other).toHaveURL(/priority=priority%2Fp1/);
+  await other.keyboard.press("v");
+  await other.getByRole("button", { name: "Forget What is next" }).click();
+  await expect(other.getByText("None is saved yet.")).toBeVisible();
+});
+
+test("a card is given to an agent and made urgent without leaving the board", async ({
+  page,
+  service,
+}) => {
+  const id = await quietIssue(service);
+  await openBoard(page);
+  await card(page, id).focus();
+  await page.keyboard.press("p");
+  await page.getByRole("combobox", { name: "Set priority" }).fill("urgent");
+  await page.keyboard.press("Enter");
+  await expect(card(page, id).getByRole("img", { name: "Urgent priority (P0)" })).toBeVisible();
+  await expect(card(page, id)).toBeFocused();
+
+  await page.keyboard.press("o");
+  await page.getByRole("combobox", { name: "Set owner" }).fill("osei");
+  await page.keyboard.press("Enter");
+  await expect(card(page, id).getByRole("img", { name: "Owner osei" })).toBeVisible();
 });

@@ -1,6 +1,7 @@
 import type { Page } from "@playwright/test";
 import axe from "axe-core";
 import {
+  ask,
   card,
   column,
   expect,
@@ -56,6 +57,20 @@ for (const theme of ["light", "dark"] as const) {
       await expect(page.getByRole("list", { name: "Tracked repositories" })).toBeVisible();
       expect(await violations(page)).toEqual([]);
     });
+
+    for (const [path, title] of [
+      ["/", "Overview"],
+      ["/agents", "Agents"],
+      ["/projects", "Projects"],
+      ["/audit", "Audit"],
+    ] as const) {
+      test(`${title} has no axe violation`, async ({ page }) => {
+        await page.goto(path);
+        await expect(page.getByRole("heading", { name: title, level: 1 })).toBeVisible();
+        await expect(page.locator("main :is(li, h2)").first()).toBeVisible();
+        expect(await violations(page)).toEqual([]);
+      });
+    }
   });
 }
 
@@ -179,4 +194,30 @@ test("the playground runs a query and a subscription, from this host alone", asy
   const id = await quietIssue(service);
   await moveElsewhere(service, id, "IN_REVIEW");
   await expect(results).toContainText('"IssueMoved"', { timeout: 10_000 });
+});
+
+test("what is done elsewhere appears in the audit log by itself, and can be narrowed down", async ({
+  page,
+  service,
+}) => {
+  await page.goto("/audit");
+  await expect(page.locator("[data-connection=live]")).toBeVisible();
+  const id = await quietIssue(service);
+  const { issue } = await ask<{ issue: { number: number; repository: { fullName: string } } }>(
+    service,
+    `query ($id: ID!) { issue(id: $id) { number repository { fullName } } }`,
+    { id },
+  );
+  const line = page
+    .getByRole("listitem")
+    .filter({ hasText: `${issue.repository.fullName} #${issue.number}` })
+    .first();
+  await expect(line).toContainText("status/in-progress");
+  await expect(line).toContainText("done");
+
+  await page.keyboard.press("f");
+  await page.getByRole("combobox", { name: "Filter by" }).fill("outcome failed");
+  await page.keyboard.press("Enter");
+  await expect(page).toHaveURL(/outcome=failure/);
+  await expect(line).toBeHidden();
 });

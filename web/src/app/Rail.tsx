@@ -35,12 +35,14 @@ export function Rail({ onRepositories }: { readonly onRepositories: () => void }
       {PAGES.map((page) => (
         <PageLink key={page.path} page={page} wide={wide} />
       ))}
-      <RailButton
-        icon={<FolderGit2 size={16} aria-hidden />}
-        label="Repositories"
-        wide={wide}
-        onClick={onRepositories}
-      />
+      <div className="max-sm:hidden">
+        <RailButton
+          icon={<FolderGit2 size={16} aria-hidden />}
+          label="Repositories"
+          wide={wide}
+          onClick={onRepositories}
+        />
+      </div>
       <RailButton
         icon={<Command size={16} aria-hidden />}
         label="Commands"
@@ -48,7 +50,9 @@ export function Rail({ onRepositories }: { readonly onRepositories: () => void }
         onClick={openPalette}
       />
       <div className="grow max-sm:hidden" />
-      <ThemeButton wide={wide} />
+      <div className="max-sm:hidden">
+        <ThemeButton wide={wide} />
+      </div>
       <div className="max-sm:hidden">
         <RailButton
           icon={<PanelLeft size={16} aria-hidden />}
@@ -65,7 +69,7 @@ export function Rail({ onRepositories }: { readonly onRepositories: () => void }
 }
 
 const ITEM =
-  "text-board text-ink-soft hover:bg-line/60 hover:text-ink flex h-8 items-center gap-2.5 rounded px-2 transition-colors max-sm:h-11 max-sm:flex-col max-sm:justify-center max-sm:gap-0.5";
+  "text-board text-ink-soft hover:bg-line/60 hover:text-ink flex h-8 items-center gap-2.5 rounded px-2 transition-colors max-sm:h-11 max-sm:min-w-12 max-sm:flex-col max-sm:justify-center max-sm:gap-0.5 max-sm:px-1";
 
 function PageLink({
   page: { path, title, icon: Icon },

@@ -22,6 +22,7 @@ import { BoardContext, useBoard, type Board } from "./context.ts";
 import { FilterChips, FilterPicker, SearchField } from "./Filters.tsx";
 import { SelectionBar } from "./SelectionBar.tsx";
 import { Questions } from "./questions.tsx";
+import { Views, ViewsButton } from "./Views.tsx";
 import { useBoardCommands } from "./useBoardCommands.tsx";
 import { useBoardKeys } from "./useBoardKeys.ts";
 
@@ -105,6 +106,7 @@ function Page({ search, onSearch, opened, onClose, onRepositories }: PageProps) 
   const columns = useShownColumns();
   const field = useRef<HTMLInputElement>(null);
   const [filtering, setFiltering] = useState(false);
+  const [viewing, setViewing] = useState(false);
 
   const filter = filterOfSearch(search);
   const change = (next: BoardFilter) => onSearch(searchOfFilter(next, search));
@@ -123,6 +125,7 @@ function Page({ search, onSearch, opened, onClose, onRepositories }: PageProps) 
     close: onClose,
     search: () => field.current?.focus(),
     filter: () => setFiltering(true),
+    views: () => setViewing(true),
   };
   useBoardKeys(keys);
   useBoardCommands(keys);
@@ -136,6 +139,7 @@ function Page({ search, onSearch, opened, onClose, onRepositories }: PageProps) 
           onChange={(text) => change({ ...filter, search: text })}
         />
         <FilterButton onOpen={() => setFiltering(true)} />
+        <ViewsButton onOpen={() => setViewing(true)} />
         <FilterChips filter={filter} onChange={change} />
         <span className="grow" />
         <SyncButton />
@@ -170,6 +174,7 @@ function Page({ search, onSearch, opened, onClose, onRepositories }: PageProps) 
       {filtering && (
         <FilterPicker filter={filter} onChange={change} onClose={() => setFiltering(false)} />
       )}
+      {viewing && <Views query={asked} onOpen={onSearch} onClose={() => setViewing(false)} />}
       <Questions />
     </div>
   );

@@ -1,4 +1,5 @@
 import {
+  Bookmark,
   Bot,
   Keyboard,
   ListFilter,
@@ -68,6 +69,7 @@ function commandsOf(keys: BoardKeys): readonly Command[] {
         ]),
     command("search", "Search", <Search size={14} aria-hidden />, keys.search, "/"),
     command("filter", "Filter", <ListFilter size={14} aria-hidden />, keys.filter, "f"),
+    command("views", "Saved views", <Bookmark size={14} aria-hidden />, keys.views, "v"),
     command("undo", "Undo the last move", <Undo2 size={14} aria-hidden />, () => undo(keys), "z"),
     command(
       "sync",

@@ -23,6 +23,7 @@ export type BoardKeys = {
   readonly close: () => void;
   readonly search: () => void;
   readonly filter: () => void;
+  readonly views: () => void;
 };
 
 /** Everything a hand on the keyboard does to a board: walk, open, carry, move, undo. */
@@ -77,6 +78,9 @@ function press(keys: BoardKeys, event: KeyboardEvent): boolean {
       return true;
     case "f":
       keys.filter();
+      return true;
+    case "v":
+      keys.views();
       return true;
     case "?":
       hand.question.set({ kind: "keys" });

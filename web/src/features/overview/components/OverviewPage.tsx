@@ -1,6 +1,7 @@
 import { useMemo, type ReactNode } from "react";
 import { Link } from "wouter";
 import { DayChart, Panel, StatusBar, type Series } from "@/components/charts.tsx";
+import { classes } from "@/components/classes.ts";
 import { LivePage } from "@/components/LivePage.tsx";
 import { AgentMark } from "@/components/marks.tsx";
 import { StatusGlyph } from "@/components/StatusGlyph.tsx";
@@ -49,7 +50,11 @@ function Pictures({
   return (
     <div className="mx-auto grid max-w-6xl gap-3 p-4 lg:grid-cols-2">
       <div className="grid grid-cols-2 gap-3 sm:grid-cols-5 lg:col-span-2">
-        <Tile title="Open issues" value={total - countOf(byStatus, "DONE")} />
+        <Tile
+          title="Open issues"
+          value={total - countOf(byStatus, "DONE")}
+          className="col-span-2 sm:col-span-1"
+        />
         <Tile title="In Progress" value={countOf(byStatus, "IN_PROGRESS")} status="IN_PROGRESS" />
         <Tile title="In Review" value={countOf(byStatus, "IN_REVIEW")} status="IN_REVIEW" />
         <Tile title="Blocked" value={countOf(byStatus, "BLOCKED")} status="BLOCKED" />
@@ -99,15 +104,20 @@ function Tile({
   title,
   value,
   status,
+  className,
 }: {
   readonly title: string;
   readonly value: number;
   readonly status?: Status;
+  readonly className?: string;
 }) {
   return (
     <Link
       href="/board"
-      className="rounded-lg border border-line bg-card p-4 transition-colors hover:border-line-strong"
+      className={classes(
+        "rounded-lg border border-line bg-card p-4 transition-colors hover:border-line-strong",
+        className,
+      )}
     >
       <span className="flex items-center gap-1.5 text-meta text-ink-soft">
         {status && <StatusGlyph status={status} />}
@@ -135,7 +145,7 @@ function Agents({ agents }: { readonly agents: Overview["agents"] }) {
             <AgentMark name={agent.name} />
             <StatusBar
               label={`Issues of ${agent.name}`}
-              counts={agent.byStatus}
+              counts={agent.byStatus.filter(({ status }) => status !== "DONE")}
               of={most}
               className="bg-transparent"
             />

@@ -55,7 +55,7 @@ function ProjectCard({
       </div>
       <div className="grid gap-x-4 gap-y-3 px-4 py-3 sm:grid-cols-3 xl:grid-cols-6">
         {columns.map(({ status, totalCount: count, issues }) => (
-          <section key={status} aria-label={statusTitle(status)} className="min-w-0">
+          <div key={status} className="min-w-0">
             <h3 className="mb-1 flex items-center gap-1.5 text-meta font-medium text-ink-soft">
               <StatusGlyph status={status} size={12} />
               {statusTitle(status)}
@@ -86,7 +86,7 @@ function ProjectCard({
                 )}
               </ul>
             )}
-          </section>
+          </div>
         ))}
       </div>
     </li>

@@ -1,0 +1,60 @@
+import { ask, change, type Answer } from "@/lib/graphql/client.ts";
+import { graphql, type ResultOf } from "@/lib/graphql/graphql.ts";
+
+const ViewFields = graphql(`
+  fragment ViewFields on SavedView {
+    id
+    name
+    query
+    createdBy
+  }
+`);
+
+export const SavedViews = graphql(
+  `
+    query SavedViews {
+      savedViews {
+        ...ViewFields
+      }
+    }
+  `,
+  [ViewFields],
+);
+
+export const SaveView = graphql(
+  `
+    mutation SaveView($input: SaveViewInput!) {
+      saveView(input: $input) {
+        view {
+          ...ViewFields
+        }
+      }
+    }
+  `,
+  [ViewFields],
+);
+
+export const DeleteView = graphql(`
+  mutation DeleteView($input: DeleteViewInput!) {
+    deleteView(input: $input) {
+      view {
+        id
+      }
+    }
+  }
+`);
+
+/** A named address of the board, the same for everybody. */
+export type SavedView = ResultOf<typeof ViewFields>;
+
+export async function readViews(): Promise<Answer<readonly SavedView[]>> {
+  const answer = await ask(SavedViews, {});
+  return answer.failure ? answer : { data: answer.data.savedViews };
+}
+
+/** Saves the board's address under a name; one of that name is replaced. */
+export const saveView = (name: string, query: string): Promise<Answer<unknown>> =>
+  change(SaveView, { input: { name, query } });
+
+export const deleteView = (viewId: string): Promise<Answer<unknown>> =>
+  change(DeleteView, { input: { viewId } });

@@ -20,15 +20,17 @@ pub(crate) struct Cards {
 }
 
 impl Cards {
-    /// The open issues in Backlog; each of several movers gets its own share of them.
+    /// The first open issues; each of several movers gets its own share of them.
     async fn shares(bench: &Bench, movers: usize) -> anyhow::Result<Vec<Self>> {
-        let sql = "SELECT id FROM issues WHERE status = 'backlog' ORDER BY id";
+        let sql =
+            "SELECT id, status = 'ready' FROM issues WHERE state = 'open' ORDER BY id LIMIT 2000";
         let rows = bench.database.query(sql, &[]).await?;
-        let ids: Vec<IssueId> = rows.iter().map(|row| IssueId(row.get(0))).collect();
-        anyhow::ensure!(ids.len() > movers, "there is nothing in Backlog to move");
+        let card = |row: &tokio_postgres::Row| {
+            (IssueId(row.get(0)), if row.get(1) { "IN_PROGRESS" } else { "READY" })
+        };
         let share = |mover| {
-            let own = ids.iter().skip(mover).step_by(movers);
-            Self { cards: own.map(|id| (*id, "READY")).collect() }
+            let own = rows.iter().skip(mover).step_by(movers);
+            Self { cards: own.map(card).collect() }
         };
         Ok((0..movers).map(share).collect())
     }

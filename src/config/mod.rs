@@ -6,6 +6,7 @@
 //! `GITHUB_REPOSITORIES` alone are dropped, each with a line in [`Config::warnings`]. An empty
 //! value counts as unset.
 
+mod lanes;
 mod reader;
 mod secret;
 mod settings;
@@ -17,7 +18,7 @@ use std::time::Duration;
 
 use url::Url;
 
-use crate::domain::FullName;
+use crate::domain::{FullName, Lanes};
 use crate::postgres::{Address, Search};
 use reader::Reader;
 pub use reader::{Env, Error};
@@ -37,6 +38,8 @@ pub struct Config {
     pub auth: Auth,
     /// What the board shows.
     pub board: Board,
+    /// The queues that issues wait in (`DISPATCH_LANE_CONFIG_JSON`, else `DISPATCH_LANE_CONFIG`).
+    pub lanes: Lanes,
     /// When to ask GitHub.
     pub sync: Sync,
     /// How long events are kept.
@@ -172,6 +175,7 @@ impl Config {
             github: GitHub::read(&mut reader, &mut warnings),
             auth: Auth::read(&mut reader, &mut warnings),
             board: Board::read(&mut reader),
+            lanes: lanes::read(&mut reader),
             sync: Sync::read(&mut reader),
             events: Events::read(&mut reader),
             log: Log::read(&mut reader),

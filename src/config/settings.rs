@@ -98,6 +98,15 @@ settings! {
     /// Agents offered in the board's menus.
     AGENTS { default: "none", format: "names, separated by commas or newlines", example: "claude,codex", secret: false }
 
+    /// The queues that issues wait in, in order. A lane has an `id`, a `title`, `claimable`, and if
+    /// wanted a `role` (`default` or `escalation`), `description`, `color` and `defaultAgent`;
+    /// `laneAliases` says which lane an old name means. New issues start on the claimable lane with
+    /// the role `default`, else on the first claimable one.
+    DISPATCH_LANE_CONFIG_JSON { default: "`default` (also called `normal`), and `backlog`, from which nothing is claimed", format: "JSON", example: r#"{"lanes":[{"id":"local","title":"Local","claimable":true,"role":"default"},{"id":"backlog","title":"Backlog","claimable":false}],"laneAliases":{"normal":"local"}}"#, secret: false }
+
+    /// The same, used when `DISPATCH_LANE_CONFIG_JSON` is unset.
+    DISPATCH_LANE_CONFIG { default: "none", format: "JSON", example: r#"{"lanes":[{"id":"all","title":"All","claimable":true}]}"#, secret: false }
+
     /// Issues with one of these labels are hidden.
     DISPATCH_EXCLUDED_LABELS { default: "none", format: "labels, separated by commas or newlines", example: "wontfix,internal", secret: false }
 

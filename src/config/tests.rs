@@ -107,6 +107,8 @@ fn bad_values_are_all_reported_at_once() {
         ("GITHUB_TOKEN", "hunter2 hunter2"),
         ("DISPATCH_AUTH_MODE", "oauth"),
         ("DISPATCH_AUTH_USERNAME", "a:b"),
+        ("DISPATCH_LANE_CONFIG_JSON", "{}"),
+        ("DISPATCH_LANE_CONFIG", r#"{"lanes":[{"id":"a","title":"A","claimable":false}]}"#),
         ("DISPATCH_DONE_RETENTION_DAYS", "0"),
         ("DISPATCH_SYNC_INTERVAL_MS", "2 min"),
         ("DISPATCH_SYNC_LOCK_MAX_AGE_MS", "-1"),
@@ -124,12 +126,33 @@ fn bad_values_are_all_reported_at_once() {
     DISPATCH_AUTH_USERNAME is "a:b", which contains a colon. Example: DISPATCH_AUTH_USERNAME=operator
     DISPATCH_AUTH_MODE is "oauth", which is neither basic nor disabled. Example: DISPATCH_AUTH_MODE=basic
     DISPATCH_DONE_RETENTION_DAYS is "0", which is not a whole number from 1 to 3650. Example: DISPATCH_DONE_RETENTION_DAYS=14
+    DISPATCH_LANE_CONFIG_JSON is "{}", which cannot be read: missing field `lanes` at line 1 column 2. Example: DISPATCH_LANE_CONFIG_JSON={"lanes":[{"id":"local","title":"Local","claimable":true,"role":"default"},{"id":"backlog","title":"Backlog","claimable":false}],"laneAliases":{"normal":"local"}}
+    DISPATCH_LANE_CONFIG is "{\"lanes\":[{\"id\":\"a\",\"title\":\"A\",\"claimable\":false}]}", which has no lane with "claimable": true. Example: DISPATCH_LANE_CONFIG={"lanes":[{"id":"all","title":"All","claimable":true}]}
     DISPATCH_SYNC_INTERVAL_MS is "2 min", which is not a whole number from 0 to 2678400000. Example: DISPATCH_SYNC_INTERVAL_MS=60000
     DISPATCH_SYNC_LOCK_MAX_AGE_MS is "-1", which is not a whole number from 1000 to 86400000. Example: DISPATCH_SYNC_LOCK_MAX_AGE_MS=90000
     DISPATCH_EVENT_RETENTION_DAYS is "1.5", which is not a whole number from 1 to 3650. Example: DISPATCH_EVENT_RETENTION_DAYS=30
     RUST_LOG is "dispatch=loud", which cannot be read: error parsing level filter: expected one of "off", "error", "warn", "info", "debug", "trace", or a number 0-5. Example: RUST_LOG=info,dispatch::github=debug
     LOG_FORMAT is "xml", which is neither text nor json. Example: LOG_FORMAT=json
     "#);
+}
+
+#[test]
+fn lanes_are_read_from_either_variable() {
+    assert_eq!(config([]).lanes, Lanes::default());
+    let given = r#"{
+        "lanes": [
+            {"id": "local", "title": "Local", "claimable": true, "role": "default", "color": "green"},
+            {"id": "frontier", "title": "Frontier", "claimable": true, "role": "escalation"},
+            {"id": "backlog", "title": "Backlog", "claimable": false, "later": 1}
+        ],
+        "laneAliases": {"normal": "local"}
+    }"#;
+    let lanes = config([("DISPATCH_LANE_CONFIG", given)]).lanes;
+    assert_eq!(lanes.listed(), "local, frontier, backlog");
+    assert_eq!(lanes.find("normal"), Some(lanes.start()));
+    let one = r#"{"lanes":[{"id":"all","title":"All","claimable":true}]}"#;
+    let both = [("DISPATCH_LANE_CONFIG_JSON", one), ("DISPATCH_LANE_CONFIG", given)];
+    assert_eq!(config(both).lanes.listed(), "all");
 }
 
 #[test]

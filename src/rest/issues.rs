@@ -13,15 +13,13 @@ use super::query::Query;
 use super::repositories::RepositoryRow;
 use crate::app::App;
 use crate::domain::filter::Wanted;
-use crate::domain::{FullName, Instant, IssueId, IssueState, LabelSet, RepositoryId, Status};
+use crate::domain::{
+    FullName, Instant, IssueId, IssueState, LabelSet, Lanes, RepositoryId, Status,
+};
 use crate::gate::{Problem, ProblemDocument};
 use crate::service::board::WholeIssues;
 use crate::service::{self, Error};
 use crate::store::{Issue, Repository};
-
-/// Lanes that an issue can wait in, each with all that it is called.
-const LANES: [(&str, &[&str]); 2] =
-    [("default", &["default", "normal"]), ("backlog", &["backlog"])];
 
 /// An issue as cached from GitHub.
 #[derive(Serialize, ToSchema)]
@@ -153,7 +151,7 @@ pub(super) struct ListQuery {
     )
 )]
 pub(super) async fn list(State(app): State<App>, query: Query) -> Result<Response, Problem> {
-    let wanted = wanted(&query, service::board::wanted(&app, None))?;
+    let wanted = wanted(&query, &app.config.lanes, service::board::wanted(&app, None))?;
     if query.get("decomposed") == Some("true") {
         return Ok(json(StatusCode::OK, &[(); 0]));
     }
@@ -163,7 +161,7 @@ pub(super) async fn list(State(app): State<App>, query: Query) -> Result<Respons
 }
 
 /// What the parameters ask for, on top of what the settings hide.
-fn wanted(query: &Query, mut wanted: Wanted) -> Result<Wanted, Problem> {
+fn wanted(query: &Query, lanes: &Lanes, mut wanted: Wanted) -> Result<Wanted, Problem> {
     wanted.repositories = query.get("repo").map(|name| vec![name.to_lowercase()]);
     wanted.include_closed = query.is_true("includeClosed");
     for (name, prefix) in [("agent", "agent/"), ("owner", "owner/"), ("priority", "priority/")] {
@@ -186,19 +184,20 @@ fn wanted(query: &Query, mut wanted: Wanted) -> Result<Wanted, Problem> {
         let labels = Status::ALL.map(|status| status.label().to_owned());
         wanted.excluded_labels.extend(labels);
     }
-    wanted.lanes = query.get("lane").map(lane).transpose()?;
+    wanted.lanes = query.get("lane").map(|called| lane(lanes, called)).transpose()?;
     Ok(wanted)
 }
 
 /// Every name of a lane that is called by one of them.
-fn lane(called: &str) -> Result<Vec<String>, Problem> {
-    let name = called.to_lowercase();
-    let known = LANES.iter().find(|(_, names)| names.contains(&name.as_str()));
-    let known = known.ok_or_else(|| {
-        let ids = LANES.map(|(id, _)| id).join(", ");
-        Problem::bad_request(format!("Invalid lane: \"{called}\". Must be one of: {ids}"))
-    })?;
-    Ok(known.1.iter().map(|name| (*name).to_owned()).collect())
+fn lane(lanes: &Lanes, called: &str) -> Result<Vec<String>, Problem> {
+    let known = lanes.find(called).ok_or_else(|| unknown_lane(lanes, called))?;
+    Ok(lanes.names_of(known))
+}
+
+/// The refusal of a lane that is not configured.
+pub(super) fn unknown_lane(lanes: &Lanes, called: &str) -> Problem {
+    let ids = lanes.listed();
+    Problem::bad_request(format!("Invalid lane: \"{called}\". Must be one of: {ids}"))
 }
 
 /// How an issue stands.

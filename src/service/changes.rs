@@ -11,12 +11,23 @@ use crate::store::event_log::NewEvent;
 use crate::store::issues::IssueWrite;
 use crate::store::{AgentRun, AuditEntry, Issue, Repository};
 
-/// The lane that new issues wait in.
-pub(super) const DEFAULT_LANE: &str = "default";
-
 /// When the done window begins, seen from `now`.
 pub(super) fn window_start(app: &App, now: DateTime<Utc>) -> DateTime<Utc> {
     now - TimeDelta::days(i64::from(app.config.board.done_retention_days))
+}
+
+/// What of the settings decides about a row.
+pub(super) struct Rules<'a> {
+    /// When the done window begins.
+    pub(super) window_start: DateTime<Utc>,
+    /// The lane that new issues wait in.
+    pub(super) start_lane: &'a str,
+}
+
+impl<'a> Rules<'a> {
+    pub(super) fn at(app: &'a App, now: DateTime<Utc>) -> Self {
+        Self { window_start: window_start(app, now), start_lane: &app.config.lanes.start().id }
+    }
 }
 
 /// The row for what GitHub says of an issue. `known` is the row it has now.
@@ -25,7 +36,7 @@ pub(super) fn write_of(
     repository: RepositoryId,
     known: Option<&Issue>,
     read_at: DateTime<Utc>,
-    window_start: DateTime<Utc>,
+    rules: &Rules<'_>,
 ) -> IssueWrite {
     let labels = LabelSet::from(issue.labels.clone());
     let status = labels.effective_status(issue.state);
@@ -49,9 +60,9 @@ pub(super) fn write_of(
         updated_at: issue.updated_at,
         closed_at: issue.closed_at,
         read_at,
-        lane: known.map_or_else(|| DEFAULT_LANE.to_owned(), |known| known.lane.clone()),
+        lane: known.map_or(rules.start_lane, |known| &known.lane).to_owned(),
         blocked_reason,
-        on_board: is_on_board(issue.state, issue.closed_at, window_start),
+        on_board: is_on_board(issue.state, issue.closed_at, rules.window_start),
         removed_at: None,
     }
 }

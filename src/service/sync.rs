@@ -15,7 +15,7 @@ use diesel_async::AsyncConnection;
 use futures_util::{StreamExt, stream};
 use uuid::Uuid;
 
-use super::changes::{issue_event, removal_event, resync_event, window_start, write_of};
+use super::changes::{Rules, issue_event, removal_event, resync_event, window_start, write_of};
 use super::{Error, Result};
 use crate::app::App;
 use crate::domain::{Actor, FullName, IssueId};
@@ -482,7 +482,7 @@ async fn write_issues(
         return Ok(vec![]);
     }
     let now = app.clock.now();
-    let since = window_start(app, now);
+    let rules = Rules::at(app, now);
     let numbers: Vec<i32> = found.iter().map(|issue| issue.number).collect();
     let known = issues::lock_numbers(connection, repository.id, &numbers).await?;
     let ids: Vec<IssueId> = known.iter().map(|(issue, _)| issue.id).collect();
@@ -492,7 +492,7 @@ async fn write_issues(
     let mut writes: Vec<IssueWrite> = Vec::new();
     for issue in found {
         let row = row_of(issue.number);
-        let write = write_of(issue, repository.id, row.map(|(row, _)| row), asked_at, since);
+        let write = write_of(issue, repository.id, row.map(|(row, _)| row), asked_at, &rules);
         let is_news = row.is_none_or(|(row, body)| {
             !unsettled.contains(&row.id) && is_news(&write, row, body.as_deref())
         });

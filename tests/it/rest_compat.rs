@@ -241,6 +241,30 @@ async fn filters_combine_and_take_labels_or_bare_values() {
 }
 
 #[tokio::test]
+async fn new_issues_wait_in_the_lane_that_the_settings_say() {
+    let lanes = json!({
+        "lanes": [
+            { "id": "backlog", "title": "Backlog", "claimable": false },
+            { "id": "local", "title": "Local", "claimable": true, "role": "default" },
+        ],
+        "laneAliases": { "normal": "local" },
+    });
+    let settings = [("DISPATCH_LANE_CONFIG_JSON", &*lanes.to_string())];
+    given_settings(&settings, async |given| {
+        with_two_issues(given).await;
+        let issues = given.ask("GET", "/api/issues?lane=Normal", None).await.json();
+        assert_eq!(
+            (&issues[0]["currentLane"], &issues[1]["currentLane"]),
+            (&json!("local"), &json!("local"))
+        );
+        assert_eq!(listed(given, "lane=backlog").await, [0; 0]);
+        let answer = given.ask("GET", "/api/issues?lane=default", None).await;
+        assert_refused(&answer, 400, "Invalid lane: \"default\". Must be one of: backlog, local");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn issues_come_last_updated_first_and_leave_with_the_done_window() {
     given(async |given| {
         with_two_issues(given).await;

@@ -1,4 +1,4 @@
-//! The client of GitHub: reads issues, reads and writes labels.
+//! The client of GitHub: reads issues, reads and writes labels, comments.
 //!
 //! Not here: deciding what to read or write (that is `service`), and storing it. The types generated
 //! from `github-queries/` stay inside this folder; functions return the types below.
@@ -7,6 +7,7 @@
 //! the token.
 
 mod client;
+mod comments;
 mod error;
 mod issues;
 mod labels;
@@ -16,6 +17,7 @@ mod response;
 mod text;
 
 pub use client::{Client, Settings, Timeouts, UnusableSettings};
+pub use comments::{Comment, Commented, RecentComments};
 pub use error::Error;
 pub use issues::{Issue, IssuePage, IssuesQuery, PageRepository, States};
 pub use labels::{Changed, Label, LiveLabels};

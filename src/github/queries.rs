@@ -48,4 +48,6 @@ query!(IssuesById, issues_by_id, "github-queries/issues_by_id.graphql");
 query!(LiveLabels, live_labels, "github-queries/live_labels.graphql");
 query!(LabelId, label_id, "github-queries/label_id.graphql");
 mutation!(CreateLabel, create_label, "github-queries/create_label.graphql");
+query!(RecentComments, recent_comments, "github-queries/recent_comments.graphql");
+mutation!(AddComment, add_comment, "github-queries/add_comment.graphql");
 mutation!(ChangeLabels, change_labels, "github-queries/change_labels.graphql");

@@ -15,6 +15,7 @@
 
 mod access;
 mod answer;
+mod comments;
 mod document;
 mod edits;
 mod error;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::{Context, InputObject, MergedObject, Object, SimpleObject};
 
+use super::comments::CommentMutation;
 use super::edits::{ChangeIssuePayload, EditMutation};
 use super::loaders::app;
 use super::query::full_name;
@@ -20,6 +21,7 @@ use crate::service::{self, sync::RepositorySync};
 pub(super) struct Mutation(
     BoardMutation,
     EditMutation,
+    CommentMutation,
     ViewMutation,
     TrackingMutation,
     RunMutation,

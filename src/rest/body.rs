@@ -107,6 +107,19 @@ impl Members {
         self.0.get(name)?.as_f64()
     }
 
+    /// Whether the number of an issue is given, under either of its names.
+    pub(super) fn has_number(&self) -> bool {
+        ["issueNumber", "number"].iter().any(|name| self.given(name).is_some())
+    }
+
+    /// The name that a program gives itself: `actor`, else `agentName`.
+    pub(super) fn name_of_caller(&self) -> Result<Option<&str>, Problem> {
+        match self.text("actor")? {
+            Some(actor) => Ok(Some(actor)),
+            None => self.text("agentName"),
+        }
+    }
+
     /// A member as it is, where it is given.
     pub(super) fn value(&self, name: &str) -> Option<&Value> {
         self.given(name)

@@ -11,6 +11,7 @@ mod agent_runs;
 mod answer;
 mod audit;
 mod body;
+mod comments;
 mod errors;
 mod health;
 mod issues;
@@ -19,6 +20,7 @@ mod openapi;
 mod query;
 mod repositories;
 mod syncs;
+mod which;
 
 use axum::Router;
 use axum::routing::get;
@@ -46,6 +48,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(issues::state))
         .routes(routes!(moves::move_issue))
         .routes(routes!(moves::set_status))
+        .routes(routes!(comments::comment))
         .routes(routes!(syncs::refresh))
         .routes(routes!(syncs::sync))
         .routes(routes!(repositories::list, repositories::add))

@@ -8,61 +8,18 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::answer::json;
-use super::body::{Body, Members, issue_number};
+use super::body::Body;
 use super::errors::failed;
+use super::which::{Which, known_issue};
 use crate::app::App;
-use crate::domain::{Actor, FullName, IssueId, LabelSet, Status};
+use crate::domain::{Actor, IssueId, LabelSet, Status};
 use crate::gate::{Problem, ProblemDocument, acting_as};
 use crate::service::labels::CLOSED;
-use crate::service::moves::{MoveIssue, UNKNOWN_ISSUE, record_unknown_issue};
+use crate::service::moves::{MoveIssue, UNKNOWN_ISSUE};
 use crate::service::{self, Error};
-use crate::store::{Issue, Repository};
 
 /// What `newLabels` has to say why a card is blocked when it says nothing.
 const DEFAULT_REASON: &str = "moved on the board";
-
-/// Which issue: all three must agree.
-struct Which<'a> {
-    issue_id: IssueId,
-    repo_full_name: &'a str,
-    issue_number: i32,
-}
-
-impl<'a> Which<'a> {
-    /// Reads the three members, of which the caller has seen that they are given.
-    fn read(members: &'a Members) -> Result<Self, Problem> {
-        let id = members.text("issueId")?.unwrap_or_default();
-        let issue_id = id.parse().map_err(|error| {
-            Problem::bad_request(format!("issueId: {error}")).with("field", "issueId")
-        })?;
-        let repo_full_name = members.text("repoFullName")?.unwrap_or_default();
-        let number = members.number("issueNumber").and_then(issue_number);
-        let issue_number = number
-            .ok_or_else(|| Problem::bad_request("issueNumber must be a positive whole number"))?;
-        Ok(Self { issue_id, repo_full_name, issue_number })
-    }
-
-    /// The issue that is meant. One whose id is not known may still be known by its number.
-    async fn find(&self, app: &App) -> Result<(Issue, Repository), Error> {
-        match service::board::find_issue(app, self.issue_id).await {
-            Err(missing @ Error::NotFound { .. }) => {
-                let Ok(name) = self.repo_full_name.parse::<FullName>() else { return Err(missing) };
-                service::board::find_issue_by_number(app, &name, self.issue_number).await
-            }
-            found => found,
-        }
-    }
-
-    fn check(&self, issue: &Issue, repository: &Repository) -> Result<(), Problem> {
-        let (name, number) = (&repository.full_name, issue.number);
-        if name.key() == self.repo_full_name.to_lowercase() && number == self.issue_number {
-            return Ok(());
-        }
-        Err(Problem::bad_request(format!(
-            "issueId does not match repoFullName/issueNumber; expected {name}#{number}"
-        )))
-    }
-}
 
 /// A card to move.
 #[derive(ToSchema)]
@@ -157,34 +114,8 @@ fn to_column(issue_id: IssueId, to: Status) -> MoveIssue {
     MoveIssue { issue_id, to, expected_from: None, reason: None, fencing_token: None }
 }
 
-/// The issue that is meant. That somebody wanted to change an unknown one is written down.
-async fn known_issue(
-    app: &App,
-    actor: &Actor,
-    action: &'static str,
-    which: &Which<'_>,
-) -> Result<Issue, Problem> {
-    let failed = failed("Failed to look up the issue");
-    let (issue, repository) = match which.find(app).await {
-        Ok(found) => found,
-        Err(Error::NotFound { .. }) => {
-            if let Ok(name) = which.repo_full_name.parse() {
-                let number = which.issue_number;
-                let recorded = record_unknown_issue(app, actor, action, &name, number);
-                recorded.await.map_err(failed)?;
-            }
-            return Err(Problem::not_found(UNKNOWN_ISSUE));
-        }
-        Err(error) => return Err(failed(error)),
-    };
-    if issue.id == which.issue_id {
-        which.check(&issue, &repository)?;
-    }
-    Ok(issue)
-}
-
 /// How clients of old are told that a card was not moved.
-fn refused(error: Error, text: &'static str) -> Problem {
+pub(super) fn refused(error: Error, text: &'static str) -> Problem {
     match &error {
         Error::Conflict { what, .. } if what == CLOSED => {
             Problem::from(error).with_status(StatusCode::BAD_REQUEST)
@@ -271,11 +202,7 @@ pub(super) async fn set_status(
     let to: Status = word.parse().map_err(|_| unknown_status(word))?;
     let which = Which::read(&members)?;
     let reason = members.text("blockedReason")?.map(str::to_owned);
-    let name = match members.text("actor")? {
-        Some(actor) => Some(actor),
-        None => members.text("agentName")?,
-    };
-    let actor = acting_as(actor, name);
+    let actor = acting_as(actor, members.name_of_caller()?);
 
     let issue = known_issue(&app, &actor, "set_status", &which).await?;
     let command = MoveIssue { reason, ..to_column(issue.id, to) };

@@ -12,7 +12,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use diesel_async::AsyncConnection;
 
 use super::changes::{audit_event, issue_event, window_start};
-use super::{Error, Result, sync};
+use super::{Error, Result, comments, sync};
 use crate::app::App;
 use crate::domain::filter::is_on_board;
 use crate::domain::labels::{LabelPlan, color_of};
@@ -31,10 +31,10 @@ pub const GITHUB_TIME: Duration = Duration::from_secs(5);
 pub const CLOSED: &str = "Cannot move a closed issue";
 
 /// How long after its deadline an unsettled change is anybody's to settle.
-const GRACE: TimeDelta = TimeDelta::seconds(2);
+pub(super) const GRACE: TimeDelta = TimeDelta::seconds(2);
 
 /// When to look once more after an unknown outcome: a late request may still land.
-const RECHECK: TimeDelta = TimeDelta::seconds(60);
+pub(super) const RECHECK: TimeDelta = TimeDelta::seconds(60);
 
 /// A change that was carried out.
 #[derive(Debug, Clone)]
@@ -508,7 +508,11 @@ pub async fn settle_overdue(app: &App) -> Result<()> {
         (overdue, audit::take_rechecks(&mut connection, now).await?)
     };
     for entry in overdue {
-        settle_one(app, &entry).await?;
+        if entry.comment.is_some() {
+            comments::settle_one(app, &entry).await?;
+        } else {
+            settle_one(app, &entry).await?;
+        }
     }
     for entry in rechecks {
         if let (Some(number), Ok(name)) = (entry.issue_number, entry.repository_full_name.parse()) {

@@ -10,6 +10,7 @@ pub mod assignments;
 pub mod audit;
 pub mod board;
 mod changes;
+pub mod comments;
 mod error;
 pub mod events;
 pub mod health;

@@ -53,6 +53,15 @@ pub enum Write {
         /// Names of the labels.
         labels: Vec<String>,
     },
+    /// A comment was posted.
+    Commented {
+        /// The repository's full name.
+        repository: String,
+        /// The number.
+        number: i64,
+        /// Its text.
+        body: String,
+    },
     /// A label was created.
     LabelCreated {
         /// The repository's full name.

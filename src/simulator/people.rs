@@ -202,6 +202,14 @@ impl Simulator {
         Some(self.world().named(repository).ok()?.label_named(name)?.color.clone())
     }
 
+    /// The texts of the comments on an issue that came through the API, oldest first.
+    pub fn posted_comments(&self, repository: &str, number: i64) -> Vec<String> {
+        let world = self.world();
+        let issue = world.named(repository).and_then(|repository| repository.issue(number));
+        let posted = issue.map(|issue| issue.posted.iter().map(|comment| comment.body.clone()));
+        posted.map(Iterator::collect).unwrap_or_default()
+    }
+
     /// How many issues of a repository are open; none when there is no such repository.
     pub fn open_count(&self, repository: &str) -> usize {
         self.world().named(repository).map_or(0, |repository| repository.count(Shown::Open, None))

@@ -14,6 +14,9 @@ use super::repository::Repository;
 /// GitHub's own limit.
 const LABELS_AN_ISSUE: usize = 100;
 
+/// GitHub's own limit, in characters.
+const LONGEST_COMMENT: usize = 65_536;
+
 /// Why the simulated GitHub refuses.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
@@ -73,9 +76,19 @@ pub(super) struct Issue {
     pub labels: BTreeSet<LabelKey>,
     pub assignees: Vec<String>,
     pub comments: u32,
+    /// Those of the comments that came through the API.
+    pub posted: Vec<Comment>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
     pub closed_at: Option<DateTime<Utc>>,
+}
+
+/// A comment that came through the API.
+#[derive(Debug, Clone)]
+pub(super) struct Comment {
+    pub id: String,
+    pub body: String,
+    pub created_at: DateTime<Utc>,
 }
 
 /// What an id stands for.
@@ -254,6 +267,7 @@ impl World {
             labels: labels.into_iter().collect(),
             assignees: new.assignees,
             comments: new.comments,
+            posted: Vec::new(),
             created_at,
             updated_at,
             closed_at,
@@ -304,6 +318,30 @@ impl World {
             issue.labels = labels;
             is_change
         })
+    }
+
+    /// Posts a comment and answers it with the issue as it is then.
+    pub(super) fn comment(
+        &mut self,
+        slot: Slot,
+        number: i64,
+        now: DateTime<Utc>,
+        body: &str,
+    ) -> Result<(Arc<Issue>, Comment), Refusal> {
+        if body.trim().is_empty() {
+            return Err(Refusal::unprocessable("Body can't be blank"));
+        }
+        if body.chars().count() > LONGEST_COMMENT {
+            return Err(Refusal::unprocessable("Body is too long (maximum is 65536 characters)"));
+        }
+        let (_, id) = self.fresh_id("IC");
+        let comment = Comment { id, body: body.to_owned(), created_at: to_seconds(now) };
+        let issue = self.change(slot, number, now, |issue| {
+            issue.comments += 1;
+            issue.posted.push(comment.clone());
+            true
+        })?;
+        Ok((issue, comment))
     }
 
     pub(super) fn delete_issue(&mut self, repository: &str, number: i64) -> Result<Issue, Refusal> {

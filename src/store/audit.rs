@@ -20,7 +20,7 @@ pub struct AuditEntry {
     pub id: AuditEntryId,
     /// Who did it.
     pub actor: String,
-    /// What: `move_issue`, `set_status`, `add_tracked_repo`, `remove_tracked_repo`, …
+    /// What: `move_issue`, `set_status`, `add_tracked_repo`, `remove_tracked_repo`, `comment_issue`, …
     pub action: String,
     /// The repository, as it was called then.
     pub repository_full_name: String,
@@ -50,6 +50,10 @@ pub struct AuditEntry {
     pub settled_at: Option<DateTime<Utc>>,
     /// When to look at GitHub once more.
     pub recheck_at: Option<DateTime<Utc>>,
+    /// The text of a comment, when that is what was done.
+    pub comment: Option<String>,
+    /// GitHub's page of that comment, once it is known to be there.
+    pub comment_url: Option<String>,
 }
 
 impl AuditEntry {
@@ -117,7 +121,7 @@ pub async fn append_pending(
     diesel::insert_into(dsl::audit_log)
         .values(entry)
         .on_conflict(dsl::issue_id)
-        .filter_target(dsl::settled_at.is_null())
+        .filter_target(dsl::settled_at.is_null().and(dsl::comment.is_null()))
         .do_nothing()
         .returning(AuditEntry::as_returning())
         .get_result(connection)
@@ -158,13 +162,119 @@ pub async fn settle(
         .optional()
 }
 
-/// The unsettled change of an issue.
+/// A comment that somebody wants to post. Pending.
+#[derive(Debug, Clone, Insertable)]
+#[diesel(table_name = audit_log)]
+pub struct NewComment<'a> {
+    /// See [`AuditEntry::actor`].
+    pub actor: &'a str,
+    /// See [`AuditEntry::action`].
+    pub action: &'a str,
+    /// See [`AuditEntry::repository_full_name`].
+    pub repository_full_name: &'a str,
+    /// See [`AuditEntry::issue_number`].
+    pub issue_number: Option<i32>,
+    /// See [`AuditEntry::issue_id`].
+    pub issue_id: Option<IssueId>,
+    /// See [`AuditEntry::before_labels`].
+    pub before_labels: &'a LabelSet,
+    /// See [`AuditEntry::after_labels`].
+    pub after_labels: &'a LabelSet,
+    /// See [`AuditEntry::comment`].
+    pub comment: &'a str,
+    /// See [`AuditEntry::requested_at`].
+    pub requested_at: DateTime<Utc>,
+    /// See [`AuditEntry::deadline_at`].
+    pub deadline_at: Option<DateTime<Utc>>,
+}
+
+/// Writes down that a comment is about to be posted.
+pub async fn append_comment(
+    connection: &mut Connection,
+    comment: &NewComment<'_>,
+) -> QueryResult<AuditEntry> {
+    diesel::insert_into(dsl::audit_log)
+        .values(comment)
+        .returning(AuditEntry::as_returning())
+        .get_result(connection)
+        .await
+}
+
+/// The newest entry, settled or not, by which an actor posts this text on an issue, asked for no
+/// earlier than `since`.
+pub async fn same_comment(
+    connection: &mut Connection,
+    issue: IssueId,
+    actor: &str,
+    text: &str,
+    since: DateTime<Utc>,
+) -> QueryResult<Option<AuditEntry>> {
+    dsl::audit_log
+        .filter(dsl::issue_id.eq(issue))
+        .filter(dsl::comment.eq(text))
+        .filter(dsl::actor.eq(actor))
+        .filter(dsl::requested_at.ge(since))
+        .order((dsl::requested_at.desc(), dsl::id.desc()))
+        .select(AuditEntry::as_select())
+        .first(connection)
+        .await
+        .optional()
+}
+
+/// Which of some pages are those of comments that we know we posted.
+pub async fn known_comments(
+    connection: &mut Connection,
+    issue: IssueId,
+    urls: &[String],
+) -> QueryResult<Vec<String>> {
+    dsl::audit_log
+        .filter(dsl::issue_id.eq(issue))
+        .filter(dsl::comment.is_not_null())
+        .filter(dsl::comment_url.eq_any(urls))
+        .select(dsl::comment_url.assume_not_null())
+        .load(connection)
+        .await
+}
+
+/// Settles a pending comment, with its page when it is there, else with why it is not. Nothing comes
+/// back when somebody else has settled it.
+pub async fn settle_comment(
+    connection: &mut Connection,
+    id: AuditEntryId,
+    posted: Result<&str, &str>,
+    settled_at: DateTime<Utc>,
+    recheck_at: Option<DateTime<Utc>>,
+) -> QueryResult<Option<AuditEntry>> {
+    diesel::update(dsl::audit_log.find(id).filter(dsl::settled_at.is_null()))
+        .set((
+            dsl::success.eq(posted.is_ok()),
+            dsl::comment_url.eq(posted.ok()),
+            dsl::error_message.eq(posted.err()),
+            dsl::settled_at.eq(settled_at),
+            dsl::recheck_at.eq(recheck_at),
+        ))
+        .returning(AuditEntry::as_returning())
+        .get_result(connection)
+        .await
+        .optional()
+}
+
+/// An entry by id, settled or not.
+pub async fn pending_or_not(
+    connection: &mut Connection,
+    id: AuditEntryId,
+) -> QueryResult<AuditEntry> {
+    dsl::audit_log.find(id).select(AuditEntry::as_select()).first(connection).await
+}
+
+/// The unsettled change of an issue's labels.
 pub async fn unsettled_of(
     connection: &mut Connection,
     issue: IssueId,
 ) -> QueryResult<Option<AuditEntry>> {
     dsl::audit_log
         .filter(dsl::issue_id.eq(issue))
+        .filter(dsl::comment.is_null())
         .filter(dsl::settled_at.is_null())
         .select(AuditEntry::as_select())
         .first(connection)
@@ -172,13 +282,14 @@ pub async fn unsettled_of(
         .optional()
 }
 
-/// Which of some issues have an unsettled change.
+/// Which of some issues have an unsettled change of their labels.
 pub async fn unsettled_among(
     connection: &mut Connection,
     issues: &[IssueId],
 ) -> QueryResult<Vec<IssueId>> {
     dsl::audit_log
         .filter(dsl::issue_id.eq_any(issues))
+        .filter(dsl::comment.is_null())
         .filter(dsl::settled_at.is_null())
         .select(dsl::issue_id.assume_not_null())
         .load(connection)

@@ -280,6 +280,20 @@ pub async fn set_labels(
         .await
 }
 
+/// Stores how many comments an issue has, and when it last changed.
+pub async fn set_comments(
+    connection: &mut Connection,
+    id: IssueId,
+    comments: i32,
+    updated_at: DateTime<Utc>,
+) -> QueryResult<Issue> {
+    diesel::update(dsl::issues.find(id))
+        .set((dsl::comments_count.eq(comments), dsl::updated_at.eq(updated_at)))
+        .returning(Issue::as_returning())
+        .get_result(connection)
+        .await
+}
+
 /// How many open issues of a repository are cached.
 pub async fn count_open(connection: &mut Connection, repository: RepositoryId) -> QueryResult<i64> {
     dsl::issues

@@ -53,6 +53,10 @@ diesel::table! {
         settled_at -> Nullable<Timestamptz>,
         /// When to look at GitHub once more, because a late request may still land.
         recheck_at -> Nullable<Timestamptz>,
+        /// The text of a comment, when that is what was done.
+        comment -> Nullable<Text>,
+        /// GitHub's page of that comment; null while it is not known to be there.
+        comment_url -> Nullable<Text>,
     }
 }
 

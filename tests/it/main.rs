@@ -4,6 +4,7 @@
 
 mod access;
 mod assignments;
+mod comments;
 mod crashes;
 mod demo;
 mod errors;

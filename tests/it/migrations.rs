@@ -50,6 +50,12 @@ const SAMPLES: &[(&str, &str)] = &[
         "INSERT INTO saved_views (name, query, created_by, created_at) \
          VALUES ('Mine', 'owner=sam', 'user', now())",
     ),
+    (
+        "comments",
+        "INSERT INTO audit_log (actor, action, repository_full_name, issue_id, before_labels, \
+         after_labels, comment, requested_at) \
+         SELECT 'user', 'comment_issue', 'Acme/Tools', id, '{}', '{}', 'Said', now() FROM issues",
+    ),
 ];
 
 #[tokio::test(flavor = "multi_thread")]

@@ -80,6 +80,16 @@ impl AuditEntry {
         self.row.error_message.as_deref()
     }
 
+    /// The text of the comment, when that is what was done.
+    async fn comment(&self) -> Option<&str> {
+        self.row.comment.as_deref()
+    }
+
+    /// GitHub's page of that comment; null when it is not known to be there.
+    async fn comment_url(&self) -> Option<&str> {
+        self.row.comment_url.as_deref()
+    }
+
     /// When its outcome was known, which is also the order of the log.
     async fn created_at(&self) -> Instant {
         Instant(self.row.created_at())

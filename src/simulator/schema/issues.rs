@@ -39,9 +39,7 @@ impl Issue {
     }
 
     async fn url(&self, ctx: &Context<'_>) -> Uri {
-        let repository = full_name(&simulator(ctx).world(), self.slot);
-        // A name that is reserved for examples: no link of the demo may lead to somebody real.
-        Uri(format!("https://github.example/{repository}/issues/{}", self.issue.number))
+        Uri(page_of(ctx, self.slot, self.issue.number))
     }
 
     async fn state(&self) -> IssueState {
@@ -80,11 +78,57 @@ impl Issue {
         UserConnection { nodes: Some(users.map(|login| Some(User { login })).collect()) }
     }
 
-    async fn comments(&self) -> IssueCommentConnection {
-        IssueCommentConnection { total_count: whole(self.issue.comments.into()) }
+    async fn comments(&self, ctx: &Context<'_>, last: Option<i32>) -> IssueCommentConnection {
+        let page = page_of(ctx, self.slot, self.issue.number);
+        let posted = &self.issue.posted;
+        let newest = &posted[posted.len().saturating_sub(size(last))..];
+        let comment = |comment: &world::Comment| {
+            Some(IssueComment { comment: comment.clone(), page: page.clone() })
+        };
+        IssueCommentConnection {
+            total_count: whole(self.issue.comments.into()),
+            nodes: Some(newest.iter().map(comment).collect()),
+        }
     }
 
     pub(super) async fn viewer_can_label(&self) -> bool {
+        true
+    }
+}
+
+/// An issue's page. The name is one that is reserved for examples: no link of the demo may lead to
+/// somebody real.
+pub(super) fn page_of(ctx: &Context<'_>, slot: Slot, number: i64) -> String {
+    let repository = full_name(&simulator(ctx).world(), slot);
+    format!("https://github.example/{repository}/issues/{number}")
+}
+
+/// A comment that came through the API, the token's owner being its author.
+pub(super) struct IssueComment {
+    pub comment: world::Comment,
+    /// The page of its issue.
+    pub page: String,
+}
+
+#[Object]
+impl IssueComment {
+    pub(super) async fn id(&self) -> ID {
+        ID(self.comment.id.clone())
+    }
+
+    async fn body(&self) -> &str {
+        &self.comment.body
+    }
+
+    async fn url(&self) -> Uri {
+        Uri(format!("{}#issuecomment-{}", self.page, self.comment.id))
+    }
+
+    async fn created_at(&self) -> DateTime {
+        DateTime(self.comment.created_at)
+    }
+
+    async fn viewer_did_author(&self) -> bool {
         true
     }
 }
@@ -158,6 +202,7 @@ pub(super) struct UserConnection {
 #[derive(SimpleObject)]
 pub(super) struct IssueCommentConnection {
     total_count: i32,
+    nodes: Option<Vec<Option<IssueComment>>>,
 }
 
 fn size(first: Option<i32>) -> usize {

@@ -16,7 +16,7 @@ use async_graphql::{
     SimpleObject, Union,
 };
 
-use issues::{Issue, Label, PullRequest, Ref, User};
+use issues::{Issue, IssueComment, Label, PullRequest, Ref, User};
 use mutations::Mutation;
 use repositories::Repository;
 use scalars::DateTime;
@@ -110,6 +110,7 @@ enum Node {
     Label(Label),
     User(User),
     Ref(Ref),
+    IssueComment(IssueComment),
 }
 
 #[derive(Interface)]

@@ -1,9 +1,9 @@
-//! What can be changed: labels.
+//! What can be changed: labels and comments.
 
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 
-use super::issues::{Issue, Label, PullRequest};
-use super::{Asked, Labelable, full_name, or_null, simulator};
+use super::issues::{Issue, IssueComment, Label, PullRequest, page_of};
+use super::{Asked, Labelable, Node, full_name, or_null, simulator};
 use crate::simulator::faults::Fault;
 use crate::simulator::journal::Write;
 use crate::simulator::world::{self, Refusal};
@@ -44,8 +44,33 @@ struct CreateLabelPayload {
     label: Option<Label>,
 }
 
+#[derive(InputObject)]
+struct AddCommentInput {
+    subject_id: ID,
+    body: String,
+}
+
+#[derive(SimpleObject)]
+struct IssueCommentEdge {
+    node: Option<IssueComment>,
+}
+
+#[derive(SimpleObject)]
+struct AddCommentPayload {
+    comment_edge: Option<IssueCommentEdge>,
+    subject: Option<Node>,
+}
+
 #[Object]
 impl Mutation {
+    async fn add_comment(
+        &self,
+        ctx: &Context<'_>,
+        input: AddCommentInput,
+    ) -> Option<AddCommentPayload> {
+        or_null(ctx, comment(ctx, &input))
+    }
+
     async fn add_labels_to_labelable(
         &self,
         ctx: &Context<'_>,
@@ -90,6 +115,30 @@ fn create_label(ctx: &Context<'_>, input: &CreateLabelInput) -> Result<Label, Re
         color: label.color.clone(),
     });
     Ok(Label(label))
+}
+
+fn comment(ctx: &Context<'_>, input: &AddCommentInput) -> Result<AddCommentPayload, Refusal> {
+    check_faults(ctx, "addComment")?;
+    let simulator = simulator(ctx);
+    let now = simulator.now();
+    let (slot, number, issue, comment) = {
+        let mut world = simulator.world();
+        let Some(world::Node::Issue(slot, number)) = world.node(&input.subject_id) else {
+            return Err(Refusal::no_node(&input.subject_id));
+        };
+        let (issue, comment) = world.comment(slot, number, now, &input.body)?;
+        let (repository, body) = (full_name(&world, slot), input.body.clone());
+        simulator.note_write(Write::Commented { repository, number, body });
+        (slot, number, issue, comment)
+    };
+    let page = page_of(ctx, slot, number);
+    Ok(AddCommentPayload {
+        comment_edge: Some(IssueCommentEdge { node: Some(IssueComment { comment, page }) }),
+        subject: Some(match issue.is_pull_request {
+            true => Node::PullRequest(PullRequest(issue)),
+            false => Node::Issue(Issue { slot, issue }),
+        }),
+    })
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -233,7 +233,8 @@ impl Given {
         let mut connection = self.app.pool.get().await.unwrap();
         for write in self.github.take_writes() {
             let (Write::Labelled { repository, number, .. }
-            | Write::Unlabelled { repository, number, .. }) = &write
+            | Write::Unlabelled { repository, number, .. }
+            | Write::Commented { repository, number, .. }) = &write
             else {
                 continue;
             };

@@ -1,0 +1,50 @@
+//! The root field that comments on an issue.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Object, SimpleObject};
+
+use super::edits::ChangeIssuePayload;
+use super::loaders::app;
+use super::types::page::cost;
+use super::types::{AuditEntry, Issue};
+use crate::domain::{Actor, EventCursor};
+use crate::service::comments::{self, AddComment};
+use crate::service::labels::Changed;
+
+/// A comment that is on GitHub.
+#[derive(SimpleObject)]
+struct AddCommentPayload {
+    /// The issue as it now is.
+    issue: Arc<Issue>,
+    /// The comment's page on GitHub.
+    url: String,
+    /// The line in the audit log; the first one when this was a repetition.
+    audit_entry: AuditEntry,
+    /// The event that announces this to every subscriber; the newest position when this was a
+    /// repetition.
+    cursor: EventCursor,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct CommentMutation;
+
+#[Object]
+impl CommentMutation {
+    /// Comments on an issue, on GitHub. The same text by the same caller within a minute is posted
+    /// once, so asking again after a failure is safe.
+    #[graphql(complexity = "cost(Some(1), None, child_complexity)")]
+    async fn add_comment(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Which issue, and what to say.")] input: AddComment,
+    ) -> async_graphql::Result<AddCommentPayload> {
+        let actor: &Actor = context.data_unchecked();
+        let posted = comments::add(app(context), actor, input).await?;
+        let comments::Posted { issue, audit_entry, url, cursor } = posted;
+        let changed = Changed { issue, audit_entry, cursor };
+        let ChangeIssuePayload { issue, audit_entry, cursor } =
+            ChangeIssuePayload::of(context, changed).await?;
+        Ok(AddCommentPayload { issue, url, audit_entry, cursor })
+    }
+}

@@ -1,0 +1,89 @@
+//! Commenting on issues.
+
+use axum::Extension;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::answer::json;
+use super::body::Body;
+use super::moves::refused;
+use super::which::{Which, known_issue};
+use crate::app::App;
+use crate::domain::Actor;
+use crate::gate::{Problem, ProblemDocument, acting_as};
+use crate::service::{self, Error, comments::AddComment};
+
+/// A comment to post.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(dead_code, reason = "describes what `comment` reads from the body")]
+pub(super) struct CommentBody {
+    /// The issue's id.
+    #[schema(example = "iss_00001c")]
+    issue_id: String,
+    /// Its repository's full name, in any case.
+    #[schema(example = "octo-org/hello-world")]
+    repo_full_name: String,
+    /// Its number; may be called `number`, and may be a string.
+    issue_number: i32,
+    /// Markdown, up to 65,536 characters.
+    #[schema(example = "Stuck: the test needs a secret.")]
+    body: String,
+    /// Who says it, for a caller with a token.
+    actor: Option<String>,
+    /// The same, where `actor` is not given.
+    agent_name: Option<String>,
+}
+
+/// A comment that is on GitHub.
+#[derive(Serialize, ToSchema)]
+pub(super) struct CommentPosted<'a> {
+    /// Always true.
+    success: bool,
+    /// The comment's page.
+    url: &'a str,
+}
+
+/// Comments on an issue. The same text by the same caller within a minute is posted once, so asking
+/// again after a failure is safe.
+#[utoipa::path(
+    post,
+    path = "/api/issues/comment",
+    tag = "issues",
+    operation_id = "commentOnIssue",
+    request_body = CommentBody,
+    responses(
+        (status = 200, description = "GitHub has the comment.", body = CommentPosted<'_>),
+        (status = 400, description = "The body is wrong.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 404, description = "`Issue not found in local cache`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 500, description = "GitHub refused, in its own words, or did not answer.", body = ProblemDocument, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn comment(
+    State(app): State<App>,
+    Extension(actor): Extension<Actor>,
+    body: Body,
+) -> Result<Response, Problem> {
+    let members = body.members("Invalid JSON body")?;
+    if !members.has_all(&["issueId", "repoFullName", "body"]) || !members.has_number() {
+        return Err(Problem::bad_request(
+            "Missing required fields: issueId, repoFullName, issueNumber, body",
+        ));
+    }
+    let which = Which::read_tolerantly(&members)?;
+    let text = members.prose("body")?.unwrap_or_default().to_owned();
+    let actor = acting_as(actor, members.name_of_caller()?);
+    let issue = known_issue(&app, &actor, "comment_issue", &which).await?;
+    let command = AddComment { issue_id: issue.id, body: text };
+    let posted =
+        service::comments::add(&app, &actor, command).await.map_err(|error| match error {
+            Error::Invalid { field: "body", reason } => {
+                Problem::bad_request(format!("body {reason}")).with("field", "body")
+            }
+            other => refused(other, "Failed to post comment"),
+        })?;
+    Ok(json(StatusCode::OK, &CommentPosted { success: true, url: &posted.url }))
+}

@@ -1,0 +1,96 @@
+//! Which issue a request means: its id, its repository and its number, all three of which must agree.
+
+use super::body::{Members, issue_number};
+use super::errors::failed;
+use crate::app::App;
+use crate::domain::{Actor, FullName, IssueId};
+use crate::gate::Problem;
+use crate::service::moves::{UNKNOWN_ISSUE, record_unknown_issue};
+use crate::service::{self, Error};
+use crate::store::{Issue, Repository};
+
+/// Which issue: all three must agree.
+pub(super) struct Which<'a> {
+    pub(super) issue_id: IssueId,
+    pub(super) repo_full_name: &'a str,
+    pub(super) issue_number: i32,
+}
+
+impl<'a> Which<'a> {
+    /// Reads the three members, of which the caller has seen that they are given.
+    pub(super) fn read(members: &'a Members) -> Result<Self, Problem> {
+        Self::with_number(members, members.number("issueNumber").and_then(issue_number))
+    }
+
+    /// The same where the number may be called `number`, and may be a text that looks like one.
+    pub(super) fn read_tolerantly(members: &'a Members) -> Result<Self, Problem> {
+        Self::with_number(members, number_in_any_form(members))
+    }
+
+    fn with_number(members: &'a Members, number: Option<i32>) -> Result<Self, Problem> {
+        let id = members.text("issueId")?.unwrap_or_default();
+        let issue_id = id.parse().map_err(|error| {
+            Problem::bad_request(format!("issueId: {error}")).with("field", "issueId")
+        })?;
+        let repo_full_name = members.text("repoFullName")?.unwrap_or_default();
+        let issue_number = number
+            .ok_or_else(|| Problem::bad_request("issueNumber must be a positive whole number"))?;
+        Ok(Self { issue_id, repo_full_name, issue_number })
+    }
+
+    /// The issue that is meant. One whose id is not known may still be known by its number.
+    pub(super) async fn find(&self, app: &App) -> Result<(Issue, Repository), Error> {
+        match service::board::find_issue(app, self.issue_id).await {
+            Err(missing @ Error::NotFound { .. }) => {
+                let Ok(name) = self.repo_full_name.parse::<FullName>() else { return Err(missing) };
+                service::board::find_issue_by_number(app, &name, self.issue_number).await
+            }
+            found => found,
+        }
+    }
+
+    pub(super) fn check(&self, issue: &Issue, repository: &Repository) -> Result<(), Problem> {
+        let (name, number) = (&repository.full_name, issue.number);
+        if name.key() == self.repo_full_name.to_lowercase() && number == self.issue_number {
+            return Ok(());
+        }
+        Err(Problem::bad_request(format!(
+            "issueId does not match repoFullName/issueNumber; expected {name}#{number}"
+        )))
+    }
+}
+
+/// The number under either of its names, as a number or as a text that looks like one.
+pub(super) fn number_in_any_form(members: &Members) -> Option<i32> {
+    let one = |name| {
+        let text = || members.value(name)?.as_str()?.trim().parse().ok();
+        members.number(name).or_else(text).and_then(issue_number)
+    };
+    one("issueNumber").or_else(|| one("number"))
+}
+
+/// The issue that is meant. That somebody wanted to change an unknown one is written down.
+pub(super) async fn known_issue(
+    app: &App,
+    actor: &Actor,
+    action: &'static str,
+    which: &Which<'_>,
+) -> Result<Issue, Problem> {
+    let failed = failed("Failed to look up the issue");
+    let (issue, repository) = match which.find(app).await {
+        Ok(found) => found,
+        Err(Error::NotFound { .. }) => {
+            if let Ok(name) = which.repo_full_name.parse() {
+                let number = which.issue_number;
+                let recorded = record_unknown_issue(app, actor, action, &name, number);
+                recorded.await.map_err(failed)?;
+            }
+            return Err(Problem::not_found(UNKNOWN_ISSUE));
+        }
+        Err(error) => return Err(failed(error)),
+    };
+    if issue.id == which.issue_id {
+        which.check(&issue, &repository)?;
+    }
+    Ok(issue)
+}

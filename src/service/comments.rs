@@ -1,0 +1,378 @@
+//! Commenting on issues.
+//!
+//! Intent first, as with labels: the audit log has the text, pending, before GitHub is asked. What
+//! makes comments different is that two equal ones are two comments, so nothing can be judged by
+//! what is wanted being there. Invariants: a request that comes twice posts once; a comment whose
+//! fate is unknown is looked for before it is posted again, and not posted again while a late
+//! request may still land.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel_async::AsyncConnection;
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::RecvError;
+
+use super::changes::{audit_event, issue_event};
+use super::labels::{GITHUB_TIME, GRACE, RECHECK};
+use super::{Error, Result, board};
+use crate::app::App;
+use crate::domain::events::Topic;
+use crate::domain::{Actor, EventCursor, IssueId};
+use crate::github::{self, Comment, Commented};
+use crate::store::audit::NewComment;
+use crate::store::{
+    AuditEntry, Connection, Event, Issue, Repository, audit, event_log, issues, repositories,
+};
+
+/// How long the same text of the same actor is taken for a repetition.
+const REPETITION: TimeDelta = TimeDelta::seconds(60);
+
+/// GitHub's own limit, in characters.
+const LONGEST: usize = 65_536;
+
+/// How far GitHub's clock may be behind ours.
+const CLOCKS_APART: TimeDelta = TimeDelta::minutes(2);
+
+/// Comments on an issue.
+#[derive(Debug, Clone, async_graphql::InputObject)]
+#[graphql(name = "AddCommentInput")]
+pub struct AddComment {
+    /// The issue.
+    pub issue_id: IssueId,
+    /// Markdown, up to 65,536 characters. The same text by the same caller within a minute is taken
+    /// for a repetition and posted once.
+    pub body: String,
+}
+
+/// A comment that is on GitHub.
+#[derive(Debug, Clone)]
+pub struct Posted {
+    /// The issue as it is now.
+    pub issue: Issue,
+    /// The line in the audit log; the first one when this was a repetition.
+    pub audit_entry: AuditEntry,
+    /// The comment's page.
+    pub url: String,
+    /// The event that announces it; the newest position when this was a repetition.
+    pub cursor: EventCursor,
+}
+
+/// Posts a comment; the audit log calls it `comment_issue`. A closed issue can be commented on.
+///
+/// # Errors
+///
+/// [`Error::Invalid`] for a text that is empty or too long, [`Error::NotFound`];
+/// [`Error::Upstream`] or [`Error::Busy`] when GitHub refused or did not answer, which the audit log
+/// then says too. Asking again after any of them is safe.
+pub async fn add(app: &App, actor: &Actor, command: AddComment) -> Result<Posted> {
+    let text = text_of(&command.body)?;
+    let (issue, repository) = board::find_issue(app, command.issue_id).await?;
+    // Listening begins before the look, so the end of another request is not missed in between.
+    let events = app.bus.subscribe();
+    match begin(app, actor, &issue, &repository, &text).await? {
+        Begun::First(entry) => post(app, &issue, &entry).await,
+        Begun::Repeated(entry) if entry.settled_at.is_none() => {
+            wait_for(app, events, &entry).await?;
+            outcome_of(app, &entry).await
+        }
+        Begun::Repeated(entry) if entry.success == Some(true) => answer(app, entry).await,
+        Begun::Repeated(entry) => look_again(app, actor, (&issue, &repository), &entry).await,
+    }
+}
+
+/// The text as GitHub can keep it.
+fn text_of(given: &str) -> Result<String> {
+    let text = given.replace("\r\n", "\n").replace('\r', "\n");
+    let is_kept = |c: &char| *c >= ' ' || *c == '\n' || *c == '\t';
+    let text: String = text.trim_end().chars().filter(is_kept).collect();
+    let refused = |reason: &str| Err(Error::Invalid { field: "body", reason: reason.to_owned() });
+    if text.trim().is_empty() {
+        return refused("must not be empty");
+    }
+    if text.chars().count() > LONGEST {
+        return refused("must not be longer than 65536 characters");
+    }
+    Ok(text)
+}
+
+/// Whether a request is the first of its kind.
+enum Begun {
+    First(AuditEntry),
+    /// This entry stands for it already: under way, posted, or in doubt.
+    Repeated(AuditEntry),
+}
+
+/// Writes down what is about to be posted, unless it was lately. The row of the issue is held, so of
+/// two equal requests one is the first.
+async fn begin(
+    app: &App,
+    actor: &Actor,
+    issue: &Issue,
+    repository: &Repository,
+    text: &str,
+) -> Result<Begun> {
+    let mut connection = app.connection().await?;
+    connection
+        .transaction(async |connection| {
+            let row = issues::lock(connection, issue.id).await?;
+            let now = app.clock.now();
+            let since = now - REPETITION;
+            let same = audit::same_comment(connection, row.id, actor.name(), text, since).await?;
+            let stands =
+                |entry: &AuditEntry| entry.success != Some(false) || is_in_doubt(entry, now);
+            if let Some(entry) = same.filter(stands) {
+                return Ok(Begun::Repeated(entry));
+            }
+            let intent = intent(actor, &row, repository, text, now);
+            Ok(Begun::First(audit::append_comment(connection, &intent).await?))
+        })
+        .await
+}
+
+/// Whether the request may still land though GitHub did not have the comment when it was asked.
+fn is_in_doubt(entry: &AuditEntry, now: DateTime<Utc>) -> bool {
+    entry.recheck_at.is_some_and(|recheck_at| recheck_at > now)
+}
+
+fn intent<'a>(
+    actor: &'a Actor,
+    issue: &'a Issue,
+    repository: &'a Repository,
+    text: &'a str,
+    now: DateTime<Utc>,
+) -> NewComment<'a> {
+    NewComment {
+        actor: actor.name(),
+        action: "comment_issue",
+        repository_full_name: repository.full_name.as_str(),
+        issue_number: Some(issue.number),
+        issue_id: Some(issue.id),
+        before_labels: &issue.labels,
+        after_labels: &issue.labels,
+        comment: text,
+        requested_at: now,
+        deadline_at: Some(now + GITHUB_TIME),
+    }
+}
+
+async fn post(app: &App, issue: &Issue, entry: &AuditEntry) -> Result<Posted> {
+    let github = app.github.within(GITHUB_TIME);
+    let text = entry.comment.as_deref().unwrap_or_default();
+    match github.add_comment(&issue.node_id, text).await {
+        Ok(commented) => settle(app, entry, Ok(&commented), None).await,
+        Err(error) if error.is_ambiguous() => match find(app, &github, issue, entry).await {
+            Ok(found) => settle_by_looking(app, entry, found, error).await,
+            // Not even that: the entry stays pending and is settled after its deadline.
+            Err(_) => Err(error.into()),
+        },
+        Err(error) => settle(app, entry, Err(error), None).await,
+    }
+}
+
+/// Looks for an entry's comment among the newest of its issue: our own, the same text, not older
+/// than the entry, and not one that is known to be another's.
+async fn find(
+    app: &App,
+    github: &github::Client,
+    issue: &Issue,
+    entry: &AuditEntry,
+) -> Result<Option<Commented>> {
+    let recent = github.recent_comments(&issue.node_id).await?;
+    let since = entry.requested_at - CLOCKS_APART;
+    let text = entry.comment.as_deref().unwrap_or_default();
+    let is_it = |comment: &&Comment| {
+        comment.is_own && comment.created_at >= since && comment.body.trim_end() == text
+    };
+    let urls: Vec<String> =
+        recent.comments.iter().filter(is_it).map(|comment| comment.url.clone()).collect();
+    let mut connection = app.connection().await?;
+    let known = audit::known_comments(&mut connection, issue.id, &urls).await?;
+    let ours = urls.into_iter().find(|url| !known.contains(url));
+    Ok(ours.map(|url| Commented { url, issue: Some((recent.count, recent.updated_at)) }))
+}
+
+async fn settle_by_looking(
+    app: &App,
+    entry: &AuditEntry,
+    found: Option<Commented>,
+    lost: github::Error,
+) -> Result<Posted> {
+    match found {
+        Some(commented) => settle(app, entry, Ok(&commented), None).await,
+        None => settle(app, entry, Err(lost), Some(app.clock.now() + RECHECK)).await,
+    }
+}
+
+/// One transaction: the entry, how many comments the issue has, the events.
+async fn settle(
+    app: &App,
+    entry: &AuditEntry,
+    posted: std::result::Result<&Commented, github::Error>,
+    recheck_at: Option<DateTime<Utc>>,
+) -> Result<Posted> {
+    let now = app.clock.now();
+    let message = posted.as_ref().err().map(ToString::to_string).unwrap_or_default();
+    let outcome = posted.as_ref().map(|commented| commented.url.as_str());
+    let outcome = outcome.map_err(|_| message.as_str());
+    let issue_id = entry.issue_id.ok_or_else(|| Error::no_issue(entry.id))?;
+    let mut connection = app.connection().await?;
+    let settled = connection
+        .transaction(async |connection| {
+            let row = issues::lock(connection, issue_id).await?;
+            let Some(settled) =
+                audit::settle_comment(connection, entry.id, outcome, now, recheck_at).await?
+            else {
+                return Ok(None);
+            };
+            let counted = posted.as_ref().ok().and_then(|commented| commented.issue);
+            let (issue, changed) = count(connection, row, counted, &settled, now).await?;
+            let events: Vec<_> = changed.into_iter().chain([audit_event(&settled)]).collect();
+            let last = event_log::append(connection, &events).await?;
+            // Ids of one statement follow each other.
+            let cursor = if events.len() > 1 { EventCursor(last.0 - 1) } else { last };
+            let url = settled.comment_url.clone().unwrap_or_default();
+            Ok::<_, Error>(Some(Posted { issue, audit_entry: settled, url, cursor }))
+        })
+        .await?;
+    drop(connection);
+    match (settled, posted) {
+        (_, Err(error)) => Err(error.into()),
+        (Some(posted), Ok(_)) => Ok(posted),
+        // Somebody who looked saw it there and was faster.
+        (None, Ok(_)) => outcome_of(app, entry).await,
+    }
+}
+
+/// Takes over how many comments an issue has, unless its row is newer, or is about to be written by
+/// whoever settles a change of its labels and may have seen it before this.
+async fn count(
+    connection: &mut Connection,
+    row: Issue,
+    counted: Option<(u32, DateTime<Utc>)>,
+    entry: &AuditEntry,
+    now: DateTime<Utc>,
+) -> Result<(Issue, Option<event_log::NewEvent>)> {
+    let Some((comments, updated_at)) = counted.filter(|(_, at)| *at >= row.updated_at) else {
+        return Ok((row, None));
+    };
+    if audit::unsettled_of(connection, row.id).await?.is_some() {
+        return Ok((row, None));
+    }
+    let comments = i32::try_from(comments).unwrap_or(i32::MAX);
+    let issue = issues::set_comments(connection, row.id, comments, updated_at).await?;
+    let repository = repositories::by_ids(connection, &[row.repository_id]).await?;
+    let repository = repository.first().ok_or(diesel::result::Error::NotFound)?;
+    let event = issue_event(Some(&row), &issue, false, repository, &entry.actor, now);
+    Ok((issue, Some(event)))
+}
+
+/// Waits until another request for the same comment has its outcome, or must have had it.
+async fn wait_for(app: &App, mut events: Receiver<Arc<Event>>, entry: &AuditEntry) -> Result<()> {
+    let end = entry.deadline_at.unwrap_or(entry.requested_at) + GRACE;
+    let settled = async {
+        loop {
+            match events.recv().await {
+                Ok(event) if event.topic == Topic::Audit && event.record_id == Some(entry.id.0) => {
+                    break;
+                }
+                // Who fell behind may have missed it, and then waits to the end.
+                Ok(_) | Err(RecvError::Lagged(_)) => {}
+                Err(RecvError::Closed) => std::future::pending().await,
+            }
+        }
+    };
+    tokio::select! {
+        () = settled => {}
+        () = app.clock.sleep_until(end) => {}
+    }
+    settle_one(app, entry).await
+}
+
+/// What became of an entry that somebody has settled.
+async fn outcome_of(app: &App, entry: &AuditEntry) -> Result<Posted> {
+    let entry = {
+        let mut connection = app.connection().await?;
+        audit::pending_or_not(&mut connection, entry.id).await?
+    };
+    match entry.success {
+        Some(true) => answer(app, entry).await,
+        Some(false) => Err(lost(entry.error_message).into()),
+        None => Err(lost(None).into()),
+    }
+}
+
+/// The answer to a repetition.
+async fn answer(app: &App, entry: AuditEntry) -> Result<Posted> {
+    let id = entry.issue_id.ok_or_else(|| Error::no_issue(entry.id))?;
+    let (issue, _) = board::find_issue(app, id).await?;
+    let mut connection = app.connection().await?;
+    let cursor = event_log::position(&mut connection).await?;
+    let url = entry.comment_url.clone().unwrap_or_default();
+    Ok(Posted { issue, audit_entry: entry, url, cursor })
+}
+
+/// Answers a repetition of what could not be found at GitHub a moment ago. When it has landed since,
+/// that is written down; when not, nothing is posted.
+async fn look_again(
+    app: &App,
+    actor: &Actor,
+    (issue, repository): (&Issue, &Repository),
+    entry: &AuditEntry,
+) -> Result<Posted> {
+    let github = app.github.within(GITHUB_TIME);
+    let Some(found) = find(app, &github, issue, entry).await? else {
+        return Err(lost(entry.error_message.clone()).into());
+    };
+    let text = entry.comment.as_deref().unwrap_or_default();
+    let late = {
+        let mut connection = app.connection().await?;
+        let intent = intent(actor, issue, repository, text, app.clock.now());
+        audit::append_comment(&mut connection, &intent).await?
+    };
+    settle(app, &late, Ok(&found), None).await
+}
+
+fn lost(message: Option<String>) -> github::Error {
+    github::Error::Unreachable {
+        reason: message
+            .unwrap_or_else(|| "GitHub's answer was lost, and the comment is not there".to_owned()),
+        timed_out: true,
+        ambiguous: true,
+    }
+}
+
+/// Settles a comment whose answer was lost by looking for it, unless that has been done. What GitHub
+/// cannot answer stays for the next time.
+///
+/// # Errors
+///
+/// When the database fails.
+pub(super) async fn settle_one(app: &App, entry: &AuditEntry) -> Result<()> {
+    let Some(id) = entry.issue_id else { return Ok(()) };
+    let issue = {
+        let mut connection = app.connection().await?;
+        let is_settled =
+            audit::pending_or_not(&mut connection, entry.id).await?.settled_at.is_some();
+        match issues::by_id(&mut connection, id).await? {
+            Some(issue) if !is_settled => issue,
+            _ => return Ok(()),
+        }
+    };
+    let github = app.github.within(GITHUB_TIME);
+    let settled = match find(app, &github, &issue, entry).await {
+        Ok(found) => settle_by_looking(app, entry, found, lost(None)).await,
+        Err(Error::Upstream(error @ github::Error::NotFound { .. })) => {
+            settle(app, entry, Err(error), None).await
+        }
+        Err(error @ (Error::Upstream(_) | Error::Busy { .. })) => {
+            tracing::warn!(%error, entry = %entry.id, "an unsettled comment waits for GitHub");
+            return Ok(());
+        }
+        Err(error) => return Err(error),
+    };
+    match settled {
+        Ok(_) | Err(Error::Upstream(_) | Error::Busy { .. } | Error::NotFound { .. }) => Ok(()),
+        Err(error) => Err(error),
+    }
+}

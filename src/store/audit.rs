@@ -8,6 +8,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use super::page::{Page, PageRequest, Position};
+use super::prepared::Prepared;
 use super::schema::audit_log::{self, dsl};
 use super::{Connection, lower};
 use crate::domain::{AuditEntryId, FullName, IssueId, LabelSet, Status};
@@ -70,7 +71,7 @@ impl AuditEntry {
 
 /// A new line. Pending when it has no outcome.
 #[derive(Debug, Clone, Insertable)]
-#[diesel(table_name = audit_log)]
+#[diesel(table_name = audit_log, treat_none_as_default_value = false)]
 pub struct NewEntry<'a> {
     /// See [`AuditEntry::actor`].
     pub actor: &'a str,
@@ -106,11 +107,11 @@ pub struct NewEntry<'a> {
 
 /// Appends an entry with its outcome.
 pub async fn append(connection: &mut Connection, entry: &NewEntry<'_>) -> QueryResult<AuditEntry> {
-    diesel::insert_into(dsl::audit_log)
-        .values(entry)
-        .returning(AuditEntry::as_returning())
-        .get_result(connection)
-        .await
+    Prepared(
+        diesel::insert_into(dsl::audit_log).values(entry).returning(AuditEntry::as_returning()),
+    )
+    .get_result(connection)
+    .await
 }
 
 /// Writes down an intent. Nothing comes back when another change of the issue is unsettled.
@@ -118,15 +119,17 @@ pub async fn append_pending(
     connection: &mut Connection,
     entry: &NewEntry<'_>,
 ) -> QueryResult<Option<AuditEntry>> {
-    diesel::insert_into(dsl::audit_log)
-        .values(entry)
-        .on_conflict(dsl::issue_id)
-        .filter_target(dsl::settled_at.is_null().and(dsl::comment.is_null()))
-        .do_nothing()
-        .returning(AuditEntry::as_returning())
-        .get_result(connection)
-        .await
-        .optional()
+    Prepared(
+        diesel::insert_into(dsl::audit_log)
+            .values(entry)
+            .on_conflict(dsl::issue_id)
+            .filter_target(dsl::settled_at.is_null().and(dsl::comment.is_null()))
+            .do_nothing()
+            .returning(AuditEntry::as_returning()),
+    )
+    .get_result(connection)
+    .await
+    .optional()
 }
 
 /// How a pending entry ended.
@@ -148,18 +151,20 @@ pub async fn settle(
     id: AuditEntryId,
     outcome: &Outcome<'_>,
 ) -> QueryResult<Option<AuditEntry>> {
-    diesel::update(dsl::audit_log.find(id).filter(dsl::settled_at.is_null()))
-        .set((
-            dsl::after_labels.eq(outcome.after_labels),
-            dsl::success.eq(outcome.error_message.is_none()),
-            dsl::error_message.eq(outcome.error_message),
-            dsl::settled_at.eq(outcome.settled_at),
-            dsl::recheck_at.eq(outcome.recheck_at),
-        ))
-        .returning(AuditEntry::as_returning())
-        .get_result(connection)
-        .await
-        .optional()
+    Prepared(
+        diesel::update(dsl::audit_log.find(id).filter(dsl::settled_at.is_null()))
+            .set((
+                dsl::after_labels.eq(outcome.after_labels),
+                dsl::success.eq(outcome.error_message.is_none()),
+                dsl::error_message.eq(outcome.error_message),
+                dsl::settled_at.eq(outcome.settled_at),
+                dsl::recheck_at.eq(outcome.recheck_at),
+            ))
+            .returning(AuditEntry::as_returning()),
+    )
+    .get_result(connection)
+    .await
+    .optional()
 }
 
 /// A comment that somebody wants to post. Pending.

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use super::Connection;
+use super::prepared::Prepared;
 use super::schema::event_log::{self, dsl};
 use crate::domain::events::{EventKind, IssueFacts, Topic};
 use crate::domain::{EventCursor, IssueId};
@@ -37,7 +38,7 @@ pub struct Event {
 
 /// A line to be appended.
 #[derive(Debug, Clone, Insertable)]
-#[diesel(table_name = event_log)]
+#[diesel(table_name = event_log, treat_none_as_default_value = false)]
 pub struct NewEvent {
     /// See [`Event::topic`].
     pub topic: Topic,
@@ -62,11 +63,12 @@ pub struct NewEvent {
 /// Appends lines in their order and tells the position of the last. Must be the transaction's last
 /// statement: from here to the commit nobody else can append.
 pub async fn append(connection: &mut Connection, events: &[NewEvent]) -> QueryResult<EventCursor> {
-    let ids: Vec<EventCursor> = diesel::insert_into(dsl::event_log)
-        .values(events)
-        .returning(dsl::id)
-        .get_results(connection)
-        .await?;
+    let insert = diesel::insert_into(dsl::event_log).values(events).returning(dsl::id);
+    // Sync appends up to a page of lines, and each number of them is a text of its own.
+    let ids: Vec<EventCursor> = match events.len() {
+        0..=2 => Prepared(insert).get_results(connection).await?,
+        _ => insert.get_results(connection).await?,
+    };
     ids.last().copied().ok_or(diesel::result::Error::NotFound)
 }
 

@@ -10,6 +10,7 @@ use diesel::sql_types::{Bool, Text};
 use diesel_async::RunQueryDsl;
 
 use super::page::{Page, PageRequest, Position};
+use super::prepared::Prepared;
 use super::schema::issues::{self, dsl};
 use super::schema::{board_counts, repositories};
 use super::{Connection, Repository, lower};
@@ -273,9 +274,7 @@ pub async fn set_labels(
     id: IssueId,
     write: &LabelWrite,
 ) -> QueryResult<Issue> {
-    diesel::update(dsl::issues.find(id))
-        .set(write)
-        .returning(Issue::as_returning())
+    Prepared(diesel::update(dsl::issues.find(id)).set(write).returning(Issue::as_returning()))
         .get_result(connection)
         .await
 }

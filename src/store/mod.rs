@@ -13,6 +13,7 @@ pub mod job_locks;
 pub mod milestones;
 pub mod page;
 pub mod pool;
+mod prepared;
 pub mod repositories;
 pub mod saved_views;
 pub mod statistics;

@@ -2,7 +2,9 @@
 
 use diesel::ConnectionError;
 use diesel_async::AsyncMigrationHarness;
-use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, deadpool};
+use diesel_async::pooled_connection::{
+    AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod, deadpool,
+};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use futures_util::FutureExt as _;
 
@@ -23,6 +25,9 @@ pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!();
 pub fn connect(url: &str, size: usize) -> Result<Pool, ConnectionError> {
     let connector = connector(url)?;
     let mut config = ManagerConfig::default();
+    // A connection that broke is known to be broken without a question to the server, which would
+    // cost a trip for each use.
+    config.recycling_method = RecyclingMethod::Fast;
     config.custom_setup = Box::new(move |_| {
         let connector = connector.clone();
         async move { connector.connect().await }.boxed()

@@ -1,6 +1,6 @@
 //! A point in time as clients see it.
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Datelike as _, SecondsFormat, Timelike as _, Utc};
 
 /// A point in time that leaves or enters through a door.
 ///
@@ -9,15 +9,43 @@ use chrono::{DateTime, SecondsFormat, Utc};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Instant(pub DateTime<Utc>);
 
+impl Instant {
+    /// Calls back with the text. Lists hold thousands of times, so the usual ones are not put
+    /// together by a general formatter.
+    fn with_text<T>(self, told: impl FnOnce(&str) -> T) -> T {
+        let mut text = *b"0000-00-00T00:00:00.000Z";
+        let usual = u32::try_from(self.0.year()).ok().filter(|year| *year <= 9999);
+        // A leap second has more milliseconds than a second has.
+        let millis = self.0.timestamp_subsec_millis();
+        let Some(year) = usual.filter(|_| millis < 1000) else {
+            return told(&self.0.to_rfc3339_opts(SecondsFormat::Millis, true));
+        };
+        let mut put = |places: std::ops::Range<usize>, mut number: u32| {
+            for digit in text[places].iter_mut().rev() {
+                *digit = b'0' + (number % 10) as u8;
+                number /= 10;
+            }
+        };
+        put(0..4, year);
+        put(5..7, self.0.month());
+        put(8..10, self.0.day());
+        put(11..13, self.0.hour());
+        put(14..16, self.0.minute());
+        put(17..19, self.0.second());
+        put(20..23, millis);
+        told(std::str::from_utf8(&text).expect("digits are text"))
+    }
+}
+
 impl std::fmt::Display for Instant {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0.to_rfc3339_opts(SecondsFormat::Millis, true))
+        self.with_text(|text| f.pad(text))
     }
 }
 
 impl serde::Serialize for Instant {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        self.with_text(|text| serializer.serialize_str(text))
     }
 }
 
@@ -37,7 +65,7 @@ impl async_graphql::ScalarType for Instant {
     }
 
     fn to_value(&self) -> async_graphql::Value {
-        async_graphql::Value::String(self.to_string())
+        async_graphql::Value::String(self.with_text(str::to_owned))
     }
 }
 
@@ -51,5 +79,18 @@ mod tests {
         assert_eq!(Instant(at).to_string(), "2026-05-25T16:00:00.999Z");
         let at = "2026-05-25T18:00:00+02:00".parse().expect("a valid time");
         assert_eq!(Instant(at).to_string(), "2026-05-25T16:00:00.000Z");
+    }
+
+    #[test]
+    fn the_text_is_what_the_general_formatter_makes() {
+        let general = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Millis, true);
+        let unusual = ["2016-12-31T23:59:60.5Z", "-0001-01-01T00:00:00Z", "+12026-01-01T00:00:00Z"];
+        let unusual = unusual.map(|text| text.parse().expect("a valid time"));
+        // Steps that meet every month, hour and length of a number.
+        let steps = (0..20_000)
+            .map(|n| DateTime::UNIX_EPOCH + chrono::TimeDelta::milliseconds(n * 86_399_987_651));
+        for at in steps.chain(unusual) {
+            assert_eq!(Instant(at).to_string(), general(at));
+        }
     }
 }

@@ -16,6 +16,7 @@
 mod attempts;
 mod callers;
 mod headers;
+pub(crate) mod json;
 mod origins;
 mod problem;
 mod requests;

@@ -5,8 +5,9 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
+use crate::gate::json;
+
 /// An answer with this body.
 pub(super) fn json<T: Serialize + ?Sized>(status: StatusCode, body: &T) -> Response {
-    let bytes = serde_json::to_vec(body).expect("rows become JSON: they have no maps");
-    (status, [(CONTENT_TYPE, "application/json")], bytes).into_response()
+    (status, [(CONTENT_TYPE, "application/json")], json::bytes(body)).into_response()
 }

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use super::error::{FORBIDDEN, INTERNAL_SERVER_ERROR, TIMEOUT, UNAUTHENTICATED, UNAVAILABLE};
 use super::feed::Feed;
 use crate::domain::EventCursor;
+use crate::gate::json;
 
 /// What came of a request. Its errors have their codes.
 #[derive(Debug)]
@@ -34,11 +35,16 @@ impl Answer {
             || !self.0.errors.iter().all(is_about_the_request)
     }
 
+    /// The JSON text, when everything that was asked for was answered; else the answer itself.
+    pub(super) fn into_clean_bytes(self) -> Result<Bytes, Self> {
+        if self.0.errors.is_empty() { Ok(self.to_bytes()) } else { Err(self) }
+    }
+
     /// The JSON text.
     pub(super) fn to_bytes(&self) -> Bytes {
         let data = self.is_executed().then_some(&self.0.data);
         let body = Body { errors: &self.0.errors, data };
-        serde_json::to_vec(&body).expect("values and errors of GraphQL are JSON").into()
+        json::bytes(&body)
     }
 
     /// The HTTP status of a request that was not run.
@@ -70,8 +76,7 @@ impl Answer {
     }
 
     fn item(&self) -> Item {
-        let errors = || serde_json::to_vec(&self.0.errors).expect("errors of GraphQL are JSON");
-        let refusal = (!self.is_executed()).then(|| errors().into());
+        let refusal = (!self.is_executed()).then(|| json::bytes(&self.0.errors));
         Item { position: None, is_last: false, refusal, answer: self.to_bytes() }
     }
 }

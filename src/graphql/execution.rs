@@ -20,6 +20,7 @@ use tracing::Instrument as _;
 
 use super::access;
 use super::answer::{Answer, Item};
+use super::answers::Answers;
 use super::document::{chosen, root_fields};
 use super::error::{Said, TIMEOUT, dress};
 use super::feed::{Feed, Source};
@@ -44,6 +45,7 @@ struct Inner {
     app: App,
     schema: Schema,
     shapes: Shapes,
+    answers: Answers,
     hub: Hub,
     mutations: TaskTracker,
 }
@@ -92,12 +94,16 @@ impl Door {
     pub fn new(app: App) -> Self {
         let schema = schema(app.clone());
         let shapes = Shapes::of(&schema.sdl());
-        let (hub, mutations) = (Hub::default(), TaskTracker::new());
-        Self(Arc::new(Inner { app, schema, shapes, hub, mutations }))
+        let (answers, hub, mutations) = (Answers::default(), Hub::default(), TaskTracker::new());
+        Self(Arc::new(Inner { app, schema, shapes, answers, hub, mutations }))
     }
 
     pub(super) fn app(&self) -> &App {
         &self.0.app
+    }
+
+    pub(super) fn answers(&self) -> &Answers {
+        &self.0.answers
     }
 
     pub(super) fn hub(&self) -> &Hub {
@@ -105,9 +111,7 @@ impl Door {
     }
 
     /// Reads a request and decides whether it may be run. An answer comes back when it may not.
-    pub(super) fn admit(&self, asker: Asker, request: Request) -> Result<Admitted, Answer> {
-        let said = Said { query: request.query, variables: request.variables };
-        let call = Call { asker, said, operation_name: request.operation_name };
+    pub(super) fn admit(&self, call: Call) -> Result<Admitted, Answer> {
         match read(&self.0.shapes, &call) {
             Ok((kind, document)) => Ok(Admitted { kind, document, call }),
             Err(error) => Err(self.answer(&call, Response::from_errors(vec![error]))),
@@ -168,6 +172,12 @@ impl Door {
 }
 
 impl Call {
+    /// What somebody asks.
+    pub(super) fn of(asker: Asker, request: Request) -> Self {
+        let said = Said { query: request.query, variables: request.variables };
+        Self { asker, said, operation_name: request.operation_name }
+    }
+
     fn request(&self, query: &str) -> Request {
         let variables = self.said.variables.clone();
         let mut request = Request::new(query).variables(variables).data(self.asker.actor.clone());

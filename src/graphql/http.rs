@@ -21,7 +21,7 @@ use serde_json::{Map, Value};
 
 use super::answer::Answer;
 use super::error::BAD_USER_INPUT;
-use super::execution::{Asker, Door};
+use super::execution::{Asker, Call, Door};
 use super::negotiation::{Media, accepted, is_json};
 use super::{sse, websocket};
 use crate::domain::EventCursor;
@@ -67,10 +67,16 @@ async fn answer(door: &Door, parts: &Parts, body: Body) -> Result<Response, Refu
         false => members_of_body(&parts.headers, body).await,
     };
     let query = members.and_then(query).map_err(|refusal| refusal.in_media(media))?;
-    let admitted = match door.admit(Asker::of(parts), query) {
+    let call = Call::of(Asker::of(parts), query);
+    if media != Media::EventStream
+        && let Some(answer) = door.answer_again(&call).await
+    {
+        return Ok(shown(answer, media));
+    }
+    let admitted = match door.admit(call) {
         Ok(admitted) => admitted,
         Err(answer) if media == Media::EventStream => return Ok(sse::refusal(answer)),
-        Err(answer) => return Ok(shown(&answer, media)),
+        Err(answer) => return Ok(shown(Err(answer), media)),
     };
     if is_get && admitted.kind == OperationType::Mutation {
         let allow = (ALLOW, HeaderValue::from_static("POST"));
@@ -83,18 +89,23 @@ async fn answer(door: &Door, parts: &Parts, body: Body) -> Result<Response, Refu
             Err(refusal) => sse::refusal(refusal.answer()),
         });
     }
-    Ok(shown(&door.execute(admitted).await, media))
+    Ok(shown(door.answer_first(admitted).await, media))
 }
 
-/// An answer in a media type. Under the older type everything that is well-formed is 200, except
-/// what a proxy or a client must be able to tell from the status.
-fn shown(answer: &Answer, media: Media) -> Response {
+/// An answer in a media type: the bytes of one without errors, or any other. Under the older type
+/// everything that is well-formed is 200, except what a proxy or a client must be able to tell from
+/// the status.
+fn shown(answer: Result<Bytes, Answer>, media: Media) -> Response {
+    let media_type = [(CONTENT_TYPE, media.content_type())];
+    let answer = match answer {
+        Ok(bytes) => return (StatusCode::OK, media_type, bytes).into_response(),
+        Err(answer) => answer,
+    };
     let status = match (answer.is_executed(), answer.refusal_status(), media) {
         (true, ..) | (false, StatusCode::BAD_REQUEST, Media::Json) => StatusCode::OK,
         (false, status, _) => status,
     };
-    let media = [(CONTENT_TYPE, media.content_type())];
-    (status, media, answer.to_bytes()).into_response()
+    (status, media_type, answer.to_bytes()).into_response()
 }
 
 /// Whether a person opened the address in a browser.

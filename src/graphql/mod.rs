@@ -4,6 +4,7 @@
 //! http  websocket  sse      transports: bytes in, bytes out
 //!   └──────┼────────┘
 //!      execution            parse, limits, tiers, time; error codes on the way out
+//!        │    ├── answers   a query that was answered in this state is not run again
 //!        │    └── hub       equal subscriptions share one execution
 //!   query mutation subscription ── feed, sights
 //!        └── types, loaders
@@ -15,6 +16,7 @@
 
 mod access;
 mod answer;
+mod answers;
 mod comments;
 mod document;
 mod edits;
@@ -34,6 +36,7 @@ mod schema;
 mod sights;
 mod sse;
 mod subscription;
+mod turn;
 mod types;
 mod views;
 mod websocket;

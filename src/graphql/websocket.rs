@@ -23,7 +23,7 @@ use tokio::time::{Instant, interval_at, timeout};
 use tokio_stream::StreamMap;
 
 use super::answer::Item;
-use super::execution::{Asker, Door};
+use super::execution::{Asker, Call, Door};
 use super::http::{REQUEST_SIZE, query};
 use crate::domain::Tier;
 use crate::gate::Caller;
@@ -281,7 +281,7 @@ impl Session {
             OPERATIONS.. => Err(too_many()),
             _ => query(payload)
                 .map_err(|refusal| refusal.answer())
-                .and_then(|query| self.door.admit(asker.clone(), query)),
+                .and_then(|query| self.door.admit(Call::of(asker.clone(), query))),
         };
         match admitted {
             Ok(admitted) => {

@@ -18,6 +18,7 @@ pub mod labels;
 pub mod moves;
 pub mod overview;
 pub mod retention;
+pub mod snapshot;
 pub mod sync;
 pub mod tracking;
 pub mod views;

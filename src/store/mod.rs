@@ -19,6 +19,7 @@ pub mod saved_views;
 pub mod statistics;
 #[rustfmt::skip]
 mod schema;
+pub mod snapshot;
 
 pub use agent_runs::AgentRun;
 pub use audit::AuditEntry;

@@ -1,0 +1,101 @@
+//! Work that is done once for everybody who waits for it.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tokio::sync::Mutex;
+
+/// One piece of work, done again and again. Whoever asks for it gets what came of a run that began
+/// after they had asked, so nobody is told what was true before; of those who wait at the same time
+/// only the first one runs it.
+#[derive(Debug)]
+pub(super) struct Turn<T> {
+    askers: AtomicU64,
+    last: Mutex<Last<T>>,
+}
+
+#[derive(Debug)]
+struct Last<T> {
+    /// The first asker who asked too late for the last run.
+    too_late: u64,
+    /// What came of it.
+    outcome: Option<T>,
+}
+
+impl<T> Default for Turn<T> {
+    fn default() -> Self {
+        Self::after(None)
+    }
+}
+
+impl<T: Clone> Turn<T> {
+    /// What came of `run`, or of somebody else's that began after this was called. `run` is given
+    /// what came of the last one. A failure is for the one who met it; the next in line runs again.
+    pub(super) async fn take<E, Run>(&self, run: impl FnOnce(Option<T>) -> Run) -> Result<T, E>
+    where
+        Run: Future<Output = Result<T, E>>,
+    {
+        let asker = self.askers.fetch_add(1, Ordering::SeqCst);
+        let mut last = self.last.lock().await;
+        if asker < last.too_late
+            && let Some(outcome) = &last.outcome
+        {
+            return Ok(outcome.clone());
+        }
+        let too_late = self.askers.load(Ordering::SeqCst);
+        let outcome = run(last.outcome.clone()).await?;
+        *last = Last { too_late, outcome: Some(outcome.clone()) };
+        Ok(outcome)
+    }
+}
+
+impl<T> Turn<T> {
+    /// A turn whose last run came to this, for whoever asks from now on to know and not to take.
+    pub(super) fn after(outcome: Option<T>) -> Self {
+        Self { askers: AtomicU64::default(), last: Mutex::new(Last { too_late: 0, outcome }) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::convert::Infallible;
+
+    use futures_util::future::join_all;
+    use tokio::sync::Semaphore;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn who_waits_when_a_run_begins_shares_it() {
+        let (turn, gate) = (Turn::default(), Semaphore::new(0));
+        let runs = Cell::new(0);
+        let ask = || {
+            turn.take(|_| async {
+                gate.acquire().await.unwrap().forget();
+                runs.set(runs.get() + 1);
+                Ok::<_, Infallible>(runs.get())
+            })
+        };
+        let open = async {
+            tokio::task::yield_now().await;
+            gate.add_permits(10);
+        };
+        // The first runs while the other four wait: they asked after it began, and share the next.
+        let (outcomes, ()) = futures_util::join!(join_all((0..5).map(|_| ask())), open);
+        assert_eq!(outcomes, [Ok(1), Ok(2), Ok(2), Ok(2), Ok(2)]);
+        assert_eq!(ask().await, Ok(3));
+    }
+
+    #[tokio::test]
+    async fn a_failure_or_a_run_that_was_given_up_is_nobody_elses() {
+        let turn = Turn::default();
+        let failed = turn.take(|_| async { Err::<u8, _>("no") }).await;
+        assert_eq!(failed, Err("no"));
+        let mut given_up = Box::pin(turn.take(|_| std::future::pending::<Result<u8, &str>>()));
+        assert!(futures_util::poll!(&mut given_up).is_pending());
+        drop(given_up);
+        assert_eq!(turn.take(|last| async move { Ok::<_, &str>(last.unwrap_or(7)) }).await, Ok(7));
+        let next = turn.take(|last| async move { Ok::<_, &str>(last.unwrap_or(0) + 1) });
+        assert_eq!(next.await, Ok(8));
+    }
+}

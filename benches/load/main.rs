@@ -4,7 +4,7 @@
 //! machine that this program runs on, too. Where the service answers from the database, `pgbench`
 //! sends the plain statements in turn with it, on as many connections; what counts is the ratio of
 //! the two. The table goes to `docs/performance.md`. Words of the command line select measurements by
-//! the beginnings of their names, and then nothing is published.
+//! the beginnings of their names, `--quick` measures roughly; then nothing is published.
 
 #![expect(clippy::print_stdout, reason = "a program for the terminal")]
 
@@ -31,11 +31,14 @@ use site::{GitHub, Service};
 /// As many as the limit is measured with.
 const CONNECTIONS: usize = 8;
 
-/// How often each load is run; the median counts.
+/// How long each load is run.
+const TIME: Duration = Duration::from_secs(4);
+
+/// How often; the median counts.
 const PASSES: usize = 3;
 
-/// How long.
-const TIME: Duration = Duration::from_secs(4);
+/// The same when somebody only wants to know roughly: `--quick`.
+const QUICK: (Duration, usize) = (Duration::from_secs(2), 1);
 
 /// What everything is measured on.
 struct Bench {
@@ -44,12 +47,15 @@ struct Bench {
     pgbench: Pgbench,
     database: tokio_postgres::Client,
     wanted: Vec<String>,
+    time: Duration,
+    passes: usize,
     lines: Vec<Line>,
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let arguments = std::env::args().skip(1).filter(|argument| !argument.starts_with("--"));
+    // Cargo adds `--bench`.
+    let arguments = std::env::args().skip(1).filter(|argument| argument != "--bench");
     let arguments: Vec<String> = arguments.collect();
     let done = if arguments.iter().any(|argument| argument == site::BE_GITHUB) {
         site::be_github().await
@@ -65,14 +71,18 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(wanted: Vec<String>) -> anyhow::Result<()> {
+async fn run(mut wanted: Vec<String>) -> anyhow::Result<()> {
+    let is_whole = wanted.is_empty();
+    let is_quick = wanted.iter().any(|argument| argument == "--quick");
+    wanted.retain(|argument| argument != "--quick");
+    let (time, passes) = if is_quick { QUICK } else { (TIME, PASSES) };
     println!("Starting PostgreSQL and a simulated GitHub ...");
     let cluster = site::postgres().await?;
     let database = site::connect(cluster.url()).await?;
     let pgbench = Pgbench::of(&cluster).await?;
     let github = GitHub::start()?;
-    let is_whole = wanted.is_empty();
-    let mut bench = Bench { cluster, github, pgbench, database, wanted, lines: vec![] };
+    let mut bench =
+        Bench { cluster, github, pgbench, database, wanted, time, passes, lines: vec![] };
 
     syncs::measure(&mut bench).await?;
     bench.copy_database().await?;

@@ -1,12 +1,14 @@
 //! What the service answers from the database, beside the plain statements.
 
+use std::time::Duration;
+
 use dispatch::domain::IssueId;
 use serde_json::json;
 
 use super::client::{self, Request, quantile};
 use super::report::{Line, Target};
 use super::site::{LOAD, Service};
-use super::{Bench, CONNECTIONS, PASSES, TIME, median, millis};
+use super::{Bench, CONNECTIONS, median, millis};
 
 /// Something to read.
 struct Read {
@@ -22,21 +24,34 @@ struct Limit {
     what: &'static str,
     script: &'static str,
     /// How much of it should be reached.
-    share: f64,
+    share: Option<f64>,
 }
 
-const READS: [Read; 5] = [
+const READS: [Read; 9] = [
     Read {
         name: "board",
         what: "`board` over GraphQL: counts and 50 cards a column, 12 fields",
-        request: |_| board(50, json!(null)),
+        request: |_| board(50, json!(null), ""),
         limits: &[
             Limit {
                 what: "cards and a count of the columns",
                 script: "counted_board.sql",
-                share: 1.0,
+                share: Some(1.0),
             },
-            Limit { what: "cards alone", script: "cards.sql", share: 0.4 },
+            Limit { what: "cards alone", script: "cards.sql", share: Some(0.4) },
+        ],
+    },
+    Read {
+        name: "board first",
+        what: "The same, a new question each time",
+        request: |n| board(50, json!(null), &format!("#{n}\n")),
+        limits: &[
+            Limit {
+                what: "cards and a count of the columns",
+                script: "counted_board.sql",
+                share: Some(1.0),
+            },
+            Limit { what: "cards alone", script: "cards.sql", share: Some(0.4) },
         ],
     },
     Read {
@@ -48,25 +63,43 @@ const READS: [Read; 5] = [
                 n % LOAD.repositories + 1
             ))
         },
-        limits: &[Limit { what: "its statement", script: "list.sql", share: 0.45 }],
+        limits: &[Limit { what: "its statement", script: "list.sql", share: Some(0.45) }],
+    },
+    Read {
+        name: "issue floor",
+        what: "`GET /livez`, which asks nobody: what HTTP alone leaves of the next figure",
+        request: |_| Request::Get("/livez".to_owned()),
+        limits: &[Limit { what: "one issue's statement", script: "issue.sql", share: None }],
     },
     Read {
         name: "issue",
         what: "One issue by its id over GraphQL, 12 fields",
-        request: |n| issue(n * 7919 % (LOAD.open + LOAD.closed) + 1),
-        limits: &[Limit { what: "its statement", script: "issue.sql", share: 0.35 }],
+        request: |n| issue(n, ""),
+        limits: &[Limit { what: "its statement", script: "issue.sql", share: Some(0.35) }],
+    },
+    Read {
+        name: "issue first",
+        what: "The same, a new question each time",
+        request: |n| issue(n, &format!("#{n}\n")),
+        limits: &[Limit { what: "its statement", script: "issue.sql", share: Some(0.35) }],
     },
     Read {
         name: "column",
         what: "A column of 1,000 issues over GraphQL, 12 fields",
-        request: |_| board(1000, json!({ "statuses": ["BACKLOG"] })),
-        limits: &[Limit { what: "its statement", script: "column.sql", share: 0.4 }],
+        request: |_| board(1000, json!({ "statuses": ["BACKLOG"] }), ""),
+        limits: &[Limit { what: "its statement", script: "column.sql", share: Some(0.4) }],
+    },
+    Read {
+        name: "column first",
+        what: "The same, a new question each time",
+        request: |n| board(1000, json!({ "statuses": ["BACKLOG"] }), &format!("#{n}\n")),
+        limits: &[Limit { what: "its statement", script: "column.sql", share: Some(0.4) }],
     },
     Read {
         name: "audit",
         what: "`GET /api/audit`: 50 entries with their issues",
         request: |_| Request::Get("/api/audit".to_owned()),
-        limits: &[Limit { what: "its statement", script: "audit.sql", share: 0.4 }],
+        limits: &[Limit { what: "its statement", script: "audit.sql", share: Some(0.4) }],
     },
 ];
 
@@ -74,17 +107,20 @@ const READS: [Read; 5] = [
 pub(crate) const FIELDS: &str = "id number title url state status priority labels assignees \
                                  commentsCount createdAt updatedAt";
 
-fn board(first: usize, filter: serde_json::Value) -> Request {
+/// What begins with a comment of its own has never been asked before, so no answer is known.
+fn board(first: usize, filter: serde_json::Value, comment: &str) -> Request {
     let query = format!(
-        "query Board($filter: IssueFilter, $first: Int!) {{ board(filter: $filter) {{ asOf totalCount \
+        "{comment}query Board($filter: IssueFilter, $first: Int!) {{ board(filter: $filter) {{ asOf totalCount \
          columns {{ status totalCount issues(first: $first) {{ nodes {{ {FIELDS} }} }} }} }} }}"
     );
     Request::graphql(&query, json!({ "filter": filter, "first": first }))
 }
 
-fn issue(id: usize) -> Request {
+/// The n-th issue, in an order that is as good as none.
+fn issue(n: usize, comment: &str) -> Request {
+    let id = n * 7919 % (LOAD.open + LOAD.closed) + 1;
     let id = IssueId(i64::try_from(id).unwrap_or_default());
-    let query = format!("query Issue($id: ID!) {{ issue(id: $id) {{ {FIELDS} }} }}");
+    let query = format!("{comment}query Issue($id: ID!) {{ issue(id: $id) {{ {FIELDS} }} }}");
     Request::graphql(&query, json!({ "id": id }))
 }
 
@@ -95,14 +131,14 @@ pub(crate) fn measure(bench: &mut Bench, service: &Service) -> anyhow::Result<()
     if reads.is_empty() {
         return Ok(());
     }
-    for pass in 1..=PASSES {
-        println!("Reading, pass {pass} of {PASSES} ...");
+    for pass in 1..=bench.passes {
+        println!("Reading, pass {pass} of {} ...", bench.passes);
         for (read, seen) in reads.iter().zip(&mut seen) {
             seen.limits.resize(read.limits.len(), vec![]);
             for (limit, rates) in read.limits.iter().zip(&mut seen.limits) {
-                rates.push(bench.pgbench.run(limit.script, CONNECTIONS, TIME)?);
+                rates.push(bench.pgbench.run(limit.script, CONNECTIONS, bench.time)?);
             }
-            seen.look(read, service)?;
+            seen.look(read, service, bench.time)?;
         }
     }
     for (read, seen) in reads.into_iter().zip(seen) {
@@ -125,9 +161,9 @@ struct Seen {
 }
 
 impl Seen {
-    fn look(&mut self, read: &Read, service: &Service) -> anyhow::Result<()> {
+    fn look(&mut self, read: &Read, service: &Service, time: Duration) -> anyhow::Result<()> {
         let before = service.processor_time()?;
-        let load = client::load(&service.host, CONNECTIONS, TIME, |connection| {
+        let load = client::load(&service.host, CONNECTIONS, time, |connection| {
             let mut n = connection;
             move || {
                 n += CONNECTIONS;
@@ -152,7 +188,7 @@ impl Seen {
                 limit: format!("{most:.0}/s: {}", limit.what),
                 figure: rate / most,
                 digits: 2,
-                target: Target::AtLeast(limit.share),
+                target: limit.share.map_or(Target::None, Target::AtLeast),
             }
         })
     }

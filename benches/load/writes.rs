@@ -9,7 +9,7 @@ use super::client::{self, Connection, Request, quantile};
 use super::reads::FIELDS;
 use super::report::{Line, Target};
 use super::site::Service;
-use super::{Bench, CONNECTIONS, PASSES, TIME, median, millis};
+use super::{Bench, CONNECTIONS, median, millis};
 
 /// How many moves come before the rest, so that the audit log has something to show.
 const WARM_UP: usize = 200;
@@ -72,9 +72,9 @@ pub(crate) async fn measure(bench: &mut Bench, service: &Service) -> anyhow::Res
     let (mut rates, mut limits) = (vec![], vec![]);
     let (mut crowded, mut alone) = (vec![], vec![]);
     let (mut used, mut used_by_github) = (vec![], vec![]);
-    for pass in 1..=PASSES {
-        println!("Moving, pass {pass} of {PASSES} ...");
-        limits.push(copy.run("move.sql", CONNECTIONS, TIME)?);
+    for pass in 1..=bench.passes {
+        println!("Moving, pass {pass} of {} ...", bench.passes);
+        limits.push(copy.run("move.sql", CONNECTIONS, bench.time)?);
         let before = (service.processor_time()?, bench.github.processor_time()?);
         let shares = Cards::shares(bench, CONNECTIONS).await?;
         let shares = std::sync::Mutex::new(shares);
@@ -83,14 +83,14 @@ pub(crate) async fn measure(bench: &mut Bench, service: &Service) -> anyhow::Res
             let mut share = share.expect("as many shares as connections");
             move || share.next()
         };
-        let load = client::load(&service.host, CONNECTIONS, TIME, next)?;
+        let load = client::load(&service.host, CONNECTIONS, bench.time, next)?;
         let moves = load.times.len() as f64;
         rates.push(load.per_second);
         used.push(millis(service.processor_time()? - before.0) / moves);
         used_by_github.push(millis(bench.github.processor_time()? - before.1) / moves);
         crowded.push(millis(quantile(&load.times, 0.5)));
         let cards = std::sync::Mutex::new(Some(Cards::all(bench).await?));
-        let load = client::load(&service.host, 1, TIME, |_| {
+        let load = client::load(&service.host, 1, bench.time, |_| {
             let mut cards = cards.lock().ok().and_then(|mut cards| cards.take());
             move || cards.as_mut().expect("one connection").next()
         })?;

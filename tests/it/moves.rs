@@ -482,6 +482,36 @@ async fn of_several_moves_each_succeeds_or_fails_for_itself() {
     .await;
 }
 
+/// The counts of the columns are kept under one lock for each repository. When they were locked one
+/// by one, changes that met in a column nobody had been in before waited for each other.
+#[tokio::test]
+async fn moves_into_an_empty_column_do_not_block_each_other() {
+    given(async |given| {
+        given.with_issues(&[("Card", &["status/ready"][..]); 12]).await;
+        let numbers: Vec<i32> = (1..=12).collect();
+        for number in (3..=12).step_by(3) {
+            given.github.close(REPOSITORY, number).unwrap();
+        }
+        let targets = [Status::InProgress, Status::InReview, Status::Done, Status::Backlog];
+        for target in targets {
+            let moves = numbers.iter().map(async |number| {
+                try_move(&given.app, &given.issue(*number).await, target).await
+            });
+            for (number, outcome) in numbers.iter().zip(futures_util::future::join_all(moves).await)
+            {
+                match outcome {
+                    Ok(_) => assert!(number % 3 != 0, "{number} is closed"),
+                    Err(error) => {
+                        assert!(matches!(error, Error::Conflict { .. }), "{number}: {error:?}");
+                        assert!(number % 3 == 0, "{number}: {error:?}");
+                    }
+                }
+            }
+        }
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn the_audit_log_is_read_by_who_what_and_how() {
     given(async |given| {

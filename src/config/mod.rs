@@ -97,6 +97,21 @@ pub struct Auth {
     pub mode: AuthMode,
     /// What an agent must present (`DISPATCH_AGENT_TOKEN`); without it nothing matches.
     pub agent_token: Option<Secret>,
+    /// What opens as much (`DISPATCH_MAINTAINER_TOKEN`).
+    pub maintainer_token: Option<Secret>,
+    /// What a worker may present to act as an agent, no token twice (`DISPATCH_WORKER_TOKENS`).
+    pub workers: Vec<WorkerToken>,
+    /// What a worker may present to act as no agent in particular (`DISPATCH_WORKER_TOKEN`).
+    pub worker_token: Option<Secret>,
+}
+
+/// A token that is bound to an agent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WorkerToken {
+    /// The agent's name.
+    pub agent: String,
+    /// What it presents.
+    pub token: Secret,
 }
 
 /// How people prove who they are.
@@ -301,8 +316,44 @@ impl Auth {
                 if mode.is_some() { AuthMode::Disabled } else { AuthMode::Open }
             }
         };
-        Self { mode, agent_token: reader.parsed(&settings::DISPATCH_AGENT_TOKEN, token) }
+        Self {
+            mode,
+            agent_token: reader.parsed(&settings::DISPATCH_AGENT_TOKEN, token),
+            maintainer_token: reader.parsed(&settings::DISPATCH_MAINTAINER_TOKEN, token),
+            workers: worker_tokens(reader, warnings),
+            worker_token: reader.parsed(&settings::DISPATCH_WORKER_TOKEN, token),
+        }
     }
+}
+
+/// The tokens of workers. One that is given to two agents proves nothing and is left out.
+fn worker_tokens(reader: &mut Reader<'_>, warnings: &mut Vec<String>) -> Vec<WorkerToken> {
+    let one = |entry: String| {
+        let pair = entry.split_once(':').map(|(agent, token)| (agent.trim(), token.trim()));
+        match pair {
+            Some((agent, given)) if !agent.is_empty() && !given.is_empty() => {
+                Ok(WorkerToken { agent: agent.to_owned(), token: token(given)? })
+            }
+            _ => Err("has an entry that is not `agent:token`".to_owned()),
+        }
+    };
+    let given = reader.parsed(&settings::DISPATCH_WORKER_TOKENS, |text| {
+        entries(text).into_iter().map(one).collect::<Result<Vec<_>, _>>()
+    });
+    let mut kept: Vec<WorkerToken> = Vec::new();
+    let given = given.unwrap_or_default();
+    for worker in &given {
+        let is_other = |other: &&WorkerToken| other.token == worker.token;
+        if given.iter().filter(is_other).any(|other| other.agent != worker.agent) {
+            let agent = &worker.agent;
+            warnings.push(format!(
+                "DISPATCH_WORKER_TOKENS gives another agent the token of {agent} too; it opens nothing"
+            ));
+        } else {
+            kept.push(worker.clone());
+        }
+    }
+    kept
 }
 
 impl Board {

@@ -95,6 +95,17 @@ settings! {
     /// Bearer token of agents, any long random text. Without it nobody can act as an agent.
     DISPATCH_AGENT_TOKEN { default: "none: agents are answered 401", format: "token", example: "3b1f9c5e7a204d68", secret: true }
 
+    /// A second bearer token that opens as much as the first.
+    DISPATCH_MAINTAINER_TOKEN { default: "none", format: "token", example: "9d2e6f0a4c7b8135", secret: true }
+
+    /// Bearer tokens of workers, each bound to an agent: its bearer may take, report and finish work
+    /// as that agent and little else. A token for two agents opens nothing.
+    DISPATCH_WORKER_TOKENS { default: "none", format: "`agent:token`, separated by commas or newlines", example: "alpha:5e8a1f0c,beta:77c1d2e9", secret: true }
+
+    /// A worker's bearer token that is bound to no agent: it reads issues only. Better is
+    /// `DISPATCH_WORKER_TOKENS`.
+    DISPATCH_WORKER_TOKEN { default: "none", format: "token", example: "0c4f7e9b21d86a35", secret: true }
+
     /// Agents offered in the board's menus.
     AGENTS { default: "none", format: "names, separated by commas or newlines", example: "claude,codex", secret: false }
 

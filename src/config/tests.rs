@@ -156,6 +156,29 @@ fn lanes_are_read_from_either_variable() {
 }
 
 #[test]
+fn tokens_of_workers_are_bound_and_prove_one_agent_only() {
+    let text = "alpha:one, beta:two\nalpha:three,gamma:shared,delta:shared,eps:with:colon";
+    let config = config([("DISPATCH_WORKER_TOKENS", text)]);
+    let bound: Vec<(&str, &str)> = config
+        .auth
+        .workers
+        .iter()
+        .map(|worker| (worker.agent.as_str(), worker.token.expose()))
+        .collect();
+    let kept = [("alpha", "one"), ("beta", "two"), ("alpha", "three"), ("eps", "with:colon")];
+    assert_eq!(bound, kept);
+    insta::assert_snapshot!(config.warnings.join("\n"), @r"
+    DISPATCH_WORKER_TOKENS gives another agent the token of gamma too; it opens nothing
+    DISPATCH_WORKER_TOKENS gives another agent the token of delta too; it opens nothing
+    ");
+    for bad in ["alpha", "alpha:", ":hunter2", "alpha:hunter 2"] {
+        let problems = problems([("DISPATCH_WORKER_TOKENS", bad)]).join("\n");
+        assert!(problems.starts_with("DISPATCH_WORKER_TOKENS h"), "{problems}");
+        assert!(!problems.contains("hunter"), "{problems}");
+    }
+}
+
+#[test]
 fn basic_needs_a_name_and_a_password() {
     insta::assert_snapshot!(problems([("DISPATCH_AUTH_MODE", "basic")]).join("\n"), @r"
     DISPATCH_AUTH_USERNAME is needed by DISPATCH_AUTH_MODE=basic. Example: DISPATCH_AUTH_USERNAME=operator

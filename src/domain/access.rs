@@ -82,6 +82,61 @@ pub fn route(method: &str, template: &str) -> Declared {
     }
 }
 
+/// What a worker's token opens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Workers {
+    /// Any worker may.
+    Any,
+    /// A worker whose token is bound to an agent may, as that agent.
+    Bound,
+}
+
+/// The routes that workers may ask. Every other one but the public ones is closed to them.
+pub const WORKER_ROUTES: &[(&str, &str, Workers)] = &[
+    ("GET", "/api/issues", Workers::Any),
+    ("GET", "/api/issues/state", Workers::Any),
+    ("POST", "/api/issues/status", Workers::Bound),
+    ("GET", "/graphql", Workers::Any),
+    ("POST", "/graphql", Workers::Any),
+];
+
+/// The GraphQL root fields that workers may ask for. Every other one is closed to them.
+pub const WORKER_FIELDS: &[(&str, &str, Workers)] = &[
+    ("Query", "node", Workers::Any),
+    ("Query", "board", Workers::Any),
+    ("Query", "issues", Workers::Any),
+    ("Query", "issue", Workers::Any),
+    ("Query", "service", Workers::Any),
+    ("Mutation", "recordAgentRun", Workers::Bound),
+    ("Subscription", "boardEvents", Workers::Any),
+];
+
+/// What a worker's token opens of a route; none when it is closed to workers.
+pub fn worker_route(method: &str, template: &str) -> Option<Workers> {
+    let method = if method == "HEAD" { "GET" } else { method };
+    of_workers(WORKER_ROUTES, method, template)
+}
+
+/// What a worker's token opens of a GraphQL root field; none when it is closed to workers.
+pub fn worker_field(root: &str, field: &str) -> Option<Workers> {
+    of_workers(WORKER_FIELDS, root, field)
+}
+
+fn of_workers(table: &[(&str, &str, Workers)], one: &str, other: &str) -> Option<Workers> {
+    let found = table.iter().find(|(first, second, _)| (*first, *second) == (one, other));
+    found.map(|(_, _, workers)| *workers)
+}
+
+/// How often a program may ask a route: so many times in so many seconds.
+pub const LIMITS: &[(&str, &str, u32, u32)] = &[
+    ("POST", "/api/issues/status", 30, 10),
+    ("POST", "/api/issues/comment", 30, 10),
+    ("POST", "/api/issues/move", 60, 60),
+    ("POST", "/api/sync", 30, 60),
+    ("POST", "/api/issues/refresh", 10, 60),
+    ("POST", "/api/agent-runs", 120, 60),
+];
+
 /// The tier of each GraphQL root field, by root type and field.
 pub const FIELDS: &[(&str, &str, Tier)] = &[
     ("Query", "node", Tier::Read),
@@ -138,6 +193,23 @@ mod tests {
         for (index, (method, path, _)) in ROUTES.iter().enumerate() {
             let again = ROUTES[..index].iter().any(|(m, p, _)| (m, p) == (method, path));
             assert!(!again, "{method} {path} is declared twice");
+        }
+    }
+
+    #[test]
+    fn what_is_said_of_a_route_or_field_is_said_of_one_that_is_there() {
+        let is_route = |method: &str, path: &str| {
+            ROUTES.iter().any(|(m, p, tier)| (*m, *p) == (method, path) && *tier != Tier::Public)
+        };
+        for (method, path, _) in WORKER_ROUTES {
+            assert!(is_route(method, path), "{method} {path} is open to workers and not there");
+        }
+        for (method, path, times, seconds) in LIMITS {
+            assert!(is_route(method, path), "{method} {path} is limited and not there");
+            assert!(*times > 0 && *seconds > 0);
+        }
+        for (root, field, _) in WORKER_FIELDS {
+            assert!(FIELDS.iter().any(|(r, f, _)| (r, f) == (root, field)), "{root}.{field}");
         }
     }
 }

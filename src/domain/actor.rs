@@ -2,6 +2,9 @@
 
 use super::access::Tier;
 
+/// What a worker is told that asks in an agent's name with a token that belongs to none.
+pub const NOT_BOUND: &str = "Worker token is not bound to an agent; configure DISPATCH_WORKER_TOKENS as \"agent:token\" pairs";
+
 /// The one on whose behalf something is done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Actor {
@@ -20,6 +23,13 @@ pub enum Actor {
         /// The name it gave; `agent` when it gave none.
         name: String,
     },
+    /// A program with a worker's token, which opens little.
+    Worker {
+        /// The agent that the token is bound to; else the name it gave, `agent` when it gave none.
+        name: String,
+        /// Whether the token is bound to the agent of that name.
+        is_bound: bool,
+    },
     /// A caller who has shown nothing where something must be shown.
     Anonymous,
     /// Dispatch itself: repairs and timers.
@@ -32,17 +42,37 @@ impl Actor {
     /// The name that the audit log and the events carry.
     pub fn name(&self) -> &str {
         match self {
-            Self::Person { name } | Self::Operator { name } | Self::Agent { name } => name,
+            Self::Person { name }
+            | Self::Operator { name }
+            | Self::Agent { name }
+            | Self::Worker { name, .. } => name,
             Self::Anonymous => "anonymous",
             Self::System => "system",
             Self::GitHub => "github",
         }
     }
 
-    /// Whether the actor may do what a tier protects.
+    /// Whether the actor may act in an agent's name, and if not, why.
+    ///
+    /// # Errors
+    ///
+    /// The refusal as one sentence, for a worker whose token is another's or nobody's.
+    pub fn check_acts_for(&self, agent: &str) -> Result<(), String> {
+        match self {
+            Self::Worker { is_bound: false, .. } => Err(NOT_BOUND.to_owned()),
+            Self::Worker { name, .. } if name != agent => Err(format!(
+                "Worker token is bound to agent \"{name}\" and may not act for \"{agent}\""
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether the actor may do what a tier protects. What a worker may is told by the tables of
+    /// `access`, beyond which it may look only.
     pub fn may(&self, tier: Tier) -> bool {
         match self {
             Self::Anonymous => tier == Tier::Public,
+            Self::Worker { .. } => tier <= Tier::Read,
             Self::Person { .. } => tier <= Tier::Board,
             Self::Operator { .. } | Self::Agent { .. } | Self::System | Self::GitHub => true,
         }
@@ -64,5 +94,20 @@ mod tests {
         assert_eq!(allowed(&Actor::Person { name: name() }), [true, true, true, false, false]);
         assert_eq!(allowed(&Actor::Operator { name: name() }), [true; 5]);
         assert_eq!(allowed(&Actor::Agent { name: name() }), [true; 5]);
+        let worker = Actor::Worker { name: name(), is_bound: true };
+        assert_eq!(allowed(&worker), [true, true, false, false, false]);
+    }
+
+    #[test]
+    fn a_worker_acts_for_its_own_agent_only() {
+        let worker = |is_bound| Actor::Worker { name: "alpha".to_owned(), is_bound };
+        assert_eq!(worker(true).check_acts_for("alpha"), Ok(()));
+        let refusal = worker(true).check_acts_for("beta").expect_err("another's");
+        assert_eq!(
+            refusal,
+            "Worker token is bound to agent \"alpha\" and may not act for \"beta\""
+        );
+        assert_eq!(worker(false).check_acts_for("alpha"), Err(NOT_BOUND.to_owned()));
+        assert_eq!(Actor::Agent { name: "alpha".to_owned() }.check_acts_for("beta"), Ok(()));
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! A token is accepted in every mode. What else counts, and who somebody without credentials is,
 //! depends on the mode (`DISPATCH_AUTH_MODE`). Another mode means another arm of
-//! [`Callers::identify`], another kind of token a sister of [`Callers::is_agent_token`].
+//! [`Callers::identify`], another kind of token an arm of [`Tokens::owner`]. Programs may ask as often
+//! as the table says; people are bounded otherwise.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -14,15 +15,18 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use chrono::TimeDelta;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq as _;
 
 use super::attempts::Attempts;
 use super::origins::is_socket;
 use super::problem::Problem;
+use super::windows::Windows;
+use super::workers::Denials;
 use crate::app::App;
 use crate::clock::Clock;
-use crate::config::{AuthMode, Config};
+use crate::config::{Auth, AuthMode, Config};
 use crate::domain::access::{self, Declared};
 use crate::domain::{Actor, Tier};
 use crate::service::Error;
@@ -35,6 +39,8 @@ const OPERATOR: &str = "operator";
 
 /// What a program is called that gives no name.
 const AGENT: &str = "agent";
+
+const TOO_OFTEN: &str = "Rate limit exceeded";
 
 /// The longest name of an agent, in characters.
 const NAME_LENGTH: usize = 100;
@@ -49,7 +55,49 @@ pub struct Callers(Arc<Inner>);
 struct Inner {
     config: Arc<Config>,
     clock: Clock,
+    tokens: Tokens,
     attempts: Attempts,
+    rates: Windows,
+    denials: Denials,
+}
+
+/// Whose a token is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Owner {
+    Maintainer,
+    /// A worker of the agent with this name, or of none.
+    Worker(Option<String>),
+}
+
+/// Every token there is, by its digest. What opens less comes first and counts where a token is
+/// given twice.
+struct Tokens(Vec<([u8; 32], Owner)>);
+
+impl Tokens {
+    fn of(auth: &Auth) -> Self {
+        let bound = auth
+            .workers
+            .iter()
+            .map(|worker| (&worker.token, Owner::Worker(Some(worker.agent.clone()))));
+        let unbound = auth.worker_token.iter().map(|token| (token, Owner::Worker(None)));
+        let maintainers = [&auth.agent_token, &auth.maintainer_token].into_iter().flatten();
+        let maintainers = maintainers.map(|token| (token, Owner::Maintainer));
+        let all = bound.chain(unbound).chain(maintainers);
+        Self(all.map(|(token, owner)| (digest(token.expose()), owner)).collect())
+    }
+
+    /// Whose a token is. All are compared in any case, so that the time tells nothing.
+    fn owner(&self, given: &str) -> Option<&Owner> {
+        let given = digest(given);
+        self.0.iter().rev().fold(None, |found, (digest, owner)| {
+            let is_it: bool = digest.ct_eq(&given).into();
+            if is_it { Some(owner) } else { found }
+        })
+    }
+}
+
+fn digest(text: &str) -> [u8; 32] {
+    Sha256::digest(text).into()
 }
 
 /// Who asks, where from, and under what name: one request's sender.
@@ -66,7 +114,14 @@ impl Callers {
     /// Callers as the settings know them.
     pub fn new(app: &App) -> Self {
         let (config, clock) = (app.config.clone(), app.clock.clone());
-        Self(Arc::new(Inner { config, clock, attempts: Attempts::default() }))
+        Self(Arc::new(Inner {
+            tokens: Tokens::of(&config.auth),
+            config,
+            clock,
+            attempts: Attempts::default(),
+            rates: Windows::default(),
+            denials: Denials::new(app),
+        }))
     }
 
     /// The actor that an `Authorization` header makes, or its absence. Credentials of a kind that
@@ -78,11 +133,18 @@ impl Callers {
     /// many passwords.
     fn identify(&self, caller: &Caller, authorization: Option<&str>) -> Result<Actor, Error> {
         let mode = &self.0.config.auth.mode;
-        match (authorization.and_then(Credentials::read), mode) {
-            (Some(Credentials::Bearer(token)), _) if self.is_agent_token(token) => {
-                let name = caller.agent_name.clone().unwrap_or_else(|| AGENT.to_owned());
-                Ok(Actor::Agent { name })
-            }
+        let shown = authorization.and_then(Credentials::read);
+        if let Some(Credentials::Bearer(token)) = shown
+            && let Some(owner) = self.0.tokens.owner(token)
+        {
+            let name = || caller.agent_name.clone().unwrap_or_else(|| AGENT.to_owned());
+            return Ok(match owner {
+                Owner::Maintainer => Actor::Agent { name: name() },
+                Owner::Worker(Some(agent)) => Actor::Worker { name: agent.clone(), is_bound: true },
+                Owner::Worker(None) => Actor::Worker { name: name(), is_bound: false },
+            });
+        }
+        match (shown, mode) {
             (_, AuthMode::Disabled) => Ok(Actor::Operator { name: OPERATOR.to_owned() }),
             (Some(Credentials::Bearer(_)), _) => Err(Error::Unauthenticated),
             (Some(Credentials::Basic(pair)), AuthMode::Basic { username, password }) => {
@@ -95,16 +157,24 @@ impl Callers {
         }
     }
 
-    fn is_agent_token(&self, given: &str) -> bool {
-        let token = self.0.config.auth.agent_token.as_ref();
-        token.is_some_and(|token| is_same(given, token.expose()))
+    /// Whether a program may ask a route once more by now.
+    fn check_rate(&self, actor: &Actor, method: &str, template: &str) -> Result<(), Error> {
+        if !matches!(actor, Actor::Agent { .. } | Actor::Worker { .. }) {
+            return Ok(());
+        }
+        let limits = access::LIMITS.iter();
+        let limit = limits.into_iter().find(|(m, path, ..)| (*m, *path) == (method, template));
+        let Some((_, _, times, seconds)) = limit else { return Ok(()) };
+        let (key, length) = (format!("{method} {template} {}", actor.name()), i64::from(*seconds));
+        let counted =
+            self.0.rates.count(&key, *times, TimeDelta::seconds(length), self.0.clock.now());
+        counted.map_err(|until| Error::Busy { what: TOO_OFTEN.to_owned(), retry_at: Some(until) })
     }
 
     fn try_password(&self, source: &str, is_right: impl Fn() -> bool) -> Result<(), Error> {
         let now = self.0.clock.now();
         if let Some(until) = self.0.attempts.blocked_until(source, now) {
-            let what = "Rate limit exceeded".to_owned();
-            return Err(Error::Busy { what, retry_at: Some(until) });
+            return Err(Error::Busy { what: TOO_OFTEN.to_owned(), retry_at: Some(until) });
         }
         if is_right() {
             self.0.attempts.succeeded(source);
@@ -143,6 +213,16 @@ impl Caller {
     pub fn present(&self, authorization: &str) -> Result<Actor, Error> {
         self.callers.identify(self, Some(authorization))
     }
+
+    /// Whether the actor that asks may do so in an agent's name. What a worker is refused is written
+    /// down.
+    ///
+    /// # Errors
+    ///
+    /// The refusal of a worker whose token is another's or nobody's.
+    pub async fn check_acts_for(&self, actor: &Actor, agent: &str) -> Result<(), Problem> {
+        self.callers.0.denials.check_agent(actor, agent).await
+    }
 }
 
 /// Names the actor of a request and refuses what its route's tier does not allow.
@@ -151,7 +231,8 @@ pub(super) async fn admit(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let template = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
+    let template = request.extensions().get::<MatchedPath>().cloned();
+    let template = template.as_ref().map(MatchedPath::as_str);
     // Behind no route stands the page that says so.
     let declared = template.map_or(Declared::Tier(Tier::Read), |template| {
         access::route(request.method().as_str(), template)
@@ -174,8 +255,19 @@ pub(super) async fn admit(
     };
     // A socket carries no request yet; who opens it may show credentials in its first message.
     let asks_later = tier <= Tier::Read && is_socket(&request);
-    if !actor.may(tier) && !asks_later {
+    let is_worker = matches!(actor, Actor::Worker { .. });
+    if !actor.may(tier) && !asks_later && !is_worker {
         return callers.challenge();
+    }
+    if tier != Tier::Public {
+        let (method, path) = (request.method().as_str(), request.uri().path());
+        let denials = &callers.0.denials;
+        if let Err(problem) = denials.check_route(&actor, method, template, path).await {
+            return problem.into_response();
+        }
+        if let Err(busy) = callers.check_rate(&actor, method, template.unwrap_or_default()) {
+            return Problem::from(busy).into_response();
+        }
     }
     request.extensions_mut().insert(actor.clone());
     request.extensions_mut().insert(caller);
@@ -248,6 +340,9 @@ fn agent_name(headers: &HeaderMap) -> Option<String> {
 pub fn acting_as(actor: Actor, given: Option<&str>) -> Actor {
     match (actor, given.and_then(name)) {
         (Actor::Agent { .. }, Some(name)) => Actor::Agent { name },
+        (Actor::Worker { is_bound: false, .. }, Some(name)) => {
+            Actor::Worker { name, is_bound: false }
+        }
         (actor, _) => actor,
     }
 }

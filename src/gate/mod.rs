@@ -5,7 +5,7 @@
 //! headers     what browsers may do with an answer
 //! compression of what is text and not a stream
 //! origins     other sites can't make people's browsers act here
-//! callers     who is asking, and whether the route's tier lets them
+//! callers     who is asking, whether the route's tier lets them, and how often they did
 //! ```
 //!
 //! This room lies below the doors and above the use cases: doors import it, it imports no door. It
@@ -20,6 +20,8 @@ pub(crate) mod json;
 mod origins;
 mod problem;
 mod requests;
+mod windows;
+mod workers;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;

@@ -4,7 +4,8 @@ use async_graphql::parser::types::{ExecutableDocument, OperationDefinition};
 
 use super::document::root_fields;
 use super::nulls::{Shapes, root_type};
-use crate::domain::access::field_tier;
+use crate::domain::access::{Workers, field_tier, worker_field};
+use crate::domain::actor::NOT_BOUND;
 use crate::domain::{Actor, Tier};
 use crate::service::{Error, Result};
 
@@ -32,6 +33,18 @@ fn check_field(actor: &Actor, root: &str, name: &str) -> Result<()> {
         "__typename" | "__schema" | "__type" => Tier::Read,
         _ => field_tier(root, name),
     };
+    if let Actor::Worker { is_bound, .. } = actor {
+        return match worker_field(root, name) {
+            Some(Workers::Bound) if !is_bound => {
+                Err(Error::Forbidden { action: NOT_BOUND.to_owned() })
+            }
+            Some(_) => Ok(()),
+            None if tier == Tier::Read && name.starts_with("__") => Ok(()),
+            None => {
+                Err(Error::Forbidden { action: format!("`{name}` is closed to worker tokens") })
+            }
+        };
+    }
     match actor {
         _ if actor.may(tier) => Ok(()),
         Actor::Anonymous => Err(Error::Unauthenticated),

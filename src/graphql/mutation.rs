@@ -200,7 +200,8 @@ impl RunMutation {
         context: &Context<'_>,
         #[graphql(desc = "The run, as the agent tells it.")] input: RecordAgentRun,
     ) -> async_graphql::Result<RecordAgentRunPayload> {
-        let run = service::agent_runs::record_agent_run(app(context), input).await?;
+        let run =
+            service::agent_runs::record_agent_run(app(context), actor(context), input).await?;
         Ok(RecordAgentRunPayload { agent_run: AgentRun::alone(run) })
     }
 }

@@ -1,5 +1,6 @@
 //! What agents report of their work.
 
+use axum::Extension;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
@@ -13,7 +14,7 @@ use super::body::{Body, Members};
 use super::errors::failed;
 use super::query::Query;
 use crate::app::App;
-use crate::domain::{AgentRunId, Instant, IssueId};
+use crate::domain::{Actor, AgentRunId, Instant, IssueId};
 use crate::gate::{Problem, ProblemDocument};
 use crate::service::agent_runs::RecordAgentRun;
 use crate::service::{self, Error};
@@ -176,12 +177,13 @@ pub(super) struct RunBody {
 )]
 pub(super) async fn record(
     State(app): State<App>,
+    Extension(actor): Extension<Actor>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
     let members = body.members("Invalid JSON body")?;
     let command = command(&members, &headers)?;
-    let run = service::agent_runs::record_agent_run(&app, command).await;
+    let run = service::agent_runs::record_agent_run(&app, &actor, command).await;
     let run = run.map_err(|error| match &error {
         Error::Invalid { field: field @ "touchedIssueUrls", reason } => {
             Problem::bad_request(format!("{field} {reason}")).with("field", *field)

@@ -13,10 +13,11 @@ use super::errors::failed;
 use super::which::{Which, known_issue};
 use crate::app::App;
 use crate::domain::{Actor, IssueId, LabelSet, Status};
-use crate::gate::{Problem, ProblemDocument, acting_as};
+use crate::gate::{Caller, Problem, ProblemDocument, acting_as};
 use crate::service::labels::CLOSED;
 use crate::service::moves::{MoveIssue, UNKNOWN_ISSUE};
 use crate::service::{self, Error};
+use crate::store::Issue;
 
 /// What `newLabels` has to say why a card is blocked when it says nothing.
 const DEFAULT_REASON: &str = "moved on the board";
@@ -189,6 +190,7 @@ pub(super) struct StatusSet<'a> {
 pub(super) async fn set_status(
     State(app): State<App>,
     Extension(actor): Extension<Actor>,
+    Extension(caller): Extension<Caller>,
     body: Body,
 ) -> Result<Response, Problem> {
     let members = body.members("Invalid JSON body")?;
@@ -205,11 +207,21 @@ pub(super) async fn set_status(
     let actor = acting_as(actor, members.name_of_caller()?);
 
     let issue = known_issue(&app, &actor, "set_status", &which).await?;
+    check_is_own(&caller, &actor, &issue).await?;
     let command = MoveIssue { reason, ..to_column(issue.id, to) };
     let moved = service::moves::set_status(&app, &actor, command).await;
     let moved = moved.map_err(status_refused)?;
     let body = StatusSet { success: true, status: to.label(), labels: &moved.issue.labels };
     Ok(json(StatusCode::OK, &body))
+}
+
+/// A worker sets the status of its own agent's issues only.
+async fn check_is_own(caller: &Caller, actor: &Actor, issue: &Issue) -> Result<(), Problem> {
+    if !matches!(actor, Actor::Worker { .. }) || issue.labels.agents().any(|a| a == actor.name()) {
+        return Ok(());
+    }
+    let holder = issue.labels.agents().next().unwrap_or("nobody");
+    caller.check_acts_for(actor, holder).await
 }
 
 fn status_refused(error: Error) -> Problem {

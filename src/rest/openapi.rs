@@ -68,10 +68,10 @@ pub(super) fn finish(mut description: Description) -> Description {
             let mut answers: Vec<(&str, &str)> = Vec::new();
             if tier != Tier::Public {
                 answers.push(("401", "Credentials are missing or wrong."));
-                answers.push(("429", "Too many wrong passwords from one place."));
+                answers.push(("429", "Too many requests of a program, or wrong passwords; `Retry-After` says when to ask again."));
+                answers.push(("403", "A worker's token does not reach here, or the request comes from a page of another site."));
             }
             if method != "GET" {
-                answers.push(("403", "The request comes from a page of another site."));
                 answers.push(("413", "The body is too long."));
             }
             for (status, text) in answers {

@@ -6,7 +6,7 @@ use diesel_async::AsyncConnection;
 use super::changes::run_event;
 use super::{Error, Result};
 use crate::app::App;
-use crate::domain::{AgentRunId, IssueId};
+use crate::domain::{Actor, AgentRunId, IssueId};
 use crate::store::agent_runs::{NewAgentRun, RunFilter};
 use crate::store::{AgentRun, Page, PageRequest, agent_runs, event_log, issues};
 
@@ -46,10 +46,16 @@ pub struct RecordAgentRun {
 ///
 /// # Errors
 ///
-/// [`Error::Invalid`] for an empty name, type or status, a name or key of more than 200 characters,
+/// [`Error::Forbidden`] to a worker that reports another agent's; [`Error::Invalid`] for an empty name, type or status, a name or key of more than 200 characters,
 /// an address that is none, or an issue that is not cached.
-pub async fn record_agent_run(app: &App, command: RecordAgentRun) -> Result<AgentRun> {
+pub async fn record_agent_run(
+    app: &App,
+    actor: &Actor,
+    command: RecordAgentRun,
+) -> Result<AgentRun> {
     check(&command)?;
+    let agent = &command.agent_name;
+    actor.check_acts_for(agent).map_err(|action| Error::Forbidden { action })?;
     let now = app.clock.now();
     let mut connection = app.connection().await?;
     if let Some(id) = command.issue_id

@@ -1,9 +1,10 @@
 //! Reading the audit log.
 
+use super::labels::append_settled;
 use super::{Error, Result};
 use crate::app::App;
-use crate::domain::AuditEntryId;
-use crate::store::audit::AuditFilter;
+use crate::domain::{Actor, AuditEntryId, LabelSet};
+use crate::store::audit::{AuditFilter, NewEntry};
 use crate::store::{AuditEntry, Page, PageRequest, audit};
 
 /// A page of settled entries, newest first.
@@ -25,4 +26,37 @@ pub async fn find_audit_entry(app: &App, id: AuditEntryId) -> Result<AuditEntry>
     let mut connection = app.connection().await?;
     let missing = || Error::NotFound { what: "Audit entry", id: id.to_string() };
     audit::by_id(&mut connection, id).await?.ok_or_else(missing)
+}
+
+/// Writes down that somebody was refused what is not theirs to do.
+///
+/// # Errors
+///
+/// When the database fails.
+pub async fn record_denial(
+    app: &App,
+    actor: &Actor,
+    action: &str,
+    notes: &str,
+    refusal: &str,
+) -> Result<()> {
+    let (now, none) = (app.clock.now(), LabelSet::default());
+    let entry = NewEntry {
+        actor: actor.name(),
+        action,
+        repository_full_name: "",
+        issue_number: None,
+        issue_id: None,
+        before_labels: &none,
+        after_labels: &none,
+        target_status: None,
+        reason: None,
+        success: Some(false),
+        error_message: Some(refusal),
+        notes: Some(notes).filter(|notes| !notes.is_empty()),
+        requested_at: now,
+        deadline_at: None,
+        settled_at: Some(now),
+    };
+    append_settled(app, &entry).await
 }

@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, Request, StatusCode};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use dispatch::domain::Tier;
-use dispatch::domain::access::ROUTES;
+use dispatch::domain::access::{self, LIMITS, ROUTES, Workers};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
@@ -183,6 +183,192 @@ async fn where_signing_in_is_switched_off_everybody_may_do_everything() {
     given_settings(&DISABLED, async |given| {
         for (tier, is_let_in) in answers(given).await {
             assert_eq!(is_let_in, [true; 4], "{tier:?}");
+        }
+    })
+    .await;
+}
+
+const WORKERS: [(&str, &str); 3] = [
+    ("DISPATCH_MAINTAINER_TOKEN", "second"),
+    ("DISPATCH_WORKER_TOKENS", "alpha:bound,beta:other,alpha:agents-token-too,gamma:both"),
+    ("DISPATCH_WORKER_TOKEN", "unbound"),
+];
+
+const CLOSED: &str = "Forbidden: this endpoint requires a maintainer token \
+    (DISPATCH_AGENT_TOKEN); worker tokens (DISPATCH_WORKER_TOKEN) are restricted";
+
+const NOT_BOUND: &str = "Worker token is not bound to an agent; \
+    configure DISPATCH_WORKER_TOKENS as \"agent:token\" pairs";
+
+fn error_of(body: &str) -> String {
+    let body: Value = serde_json::from_str(body).unwrap_or_default();
+    body["error"].as_str().unwrap_or_default().to_owned()
+}
+
+#[tokio::test]
+async fn workers_reach_what_the_table_opens_to_them_and_nothing_else() {
+    given_settings(&WORKERS, async |given| {
+        let door = Door::of(given);
+        for (method, template, tier) in ROUTES {
+            let path = example(template);
+            let ask = async |token: &str| {
+                let authorization = format!("Bearer {token}");
+                let headers = [("authorization", authorization.as_str())];
+                let (status, _, body) = door.ask(method, &path, &headers).await;
+                (status.as_u16(), error_of(&body))
+            };
+            let (bound, unbound) = (ask("bound").await, ask("unbound").await);
+            let route = format!("{method} {template}");
+            match (tier, access::worker_route(method, template)) {
+                (Tier::Public, _) => assert!(bound.0 != 403 && unbound.0 != 403, "{route}"),
+                (_, None) => {
+                    assert_eq!(bound, (403, CLOSED.to_owned()), "{route}");
+                    assert_eq!(unbound, (403, CLOSED.to_owned()), "{route}");
+                }
+                (_, Some(Workers::Bound)) => {
+                    assert!(
+                        ![401, 403].contains(&bound.0) || bound.1 != CLOSED,
+                        "{route}: {bound:?}"
+                    );
+                    assert_eq!(unbound, (403, NOT_BOUND.to_owned()), "{route}");
+                }
+                (_, Some(Workers::Any)) => {
+                    assert!(![401, 403].contains(&bound.0), "{route}: {bound:?}");
+                    assert!(![401, 403].contains(&unbound.0), "{route}: {unbound:?}");
+                }
+            }
+            let second = ask("second").await.0;
+            assert!(![401, 403].contains(&second), "{route} is open to the second token");
+        }
+        assert_eq!(
+            door.status("GET", "/api/issues", &[("authorization", "Bearer both")]).await,
+            200
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn refusals_of_workers_are_written_down_and_do_not_flood_the_log() {
+    given_settings(&WORKERS, async |given| {
+        let door = Door::of(given);
+        let bound = [("authorization", "Bearer bound")];
+        for _ in 0..5 {
+            assert_eq!(door.status("POST", "/api/repos", &bound).await, 403);
+        }
+        for _ in 0..20 {
+            let unbound = [("authorization", "Bearer unbound"), ("x-agent-name", "omega")];
+            assert_eq!(door.status("POST", "/api/issues/status", &unbound).await, 403);
+        }
+        let entries = given.ask_as_agent("GET", "/api/audit", None).await.json();
+        let of = |action: &str| -> Vec<Value> {
+            let entries = entries.as_array().unwrap().iter();
+            entries.filter(|entry| entry["action"] == action).cloned().collect()
+        };
+        let tier = of("auth_tier_denied");
+        assert_eq!(tier.len(), 1, "once a minute for one route");
+        assert_eq!(tier[0]["actor"], "alpha");
+        assert_eq!(tier[0]["notes"], "POST /api/repos");
+        assert_eq!(
+            (&tier[0]["success"], &tier[0]["errorMessage"]),
+            (&json!(false), &json!(CLOSED))
+        );
+        let scope = of("worker_scope_denied");
+        assert_eq!(scope.len(), 10, "ten times a minute");
+        assert_eq!(scope[0]["actor"], "omega");
+        given.advance(60);
+        door.status("POST", "/api/repos", &bound).await;
+        let again = given.ask_as_agent("GET", "/api/audit?limit=1", None).await.json();
+        assert_eq!(again[0]["action"], "auth_tier_denied");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_worker_sets_the_status_of_its_own_issues_only() {
+    given_settings(&WORKERS, async |given| {
+        let labels: [&[&str]; 2] =
+            [&["status/ready", "agent/alpha"], &["status/ready", "agent/beta"]];
+        given.with_issues(&[("Mine", labels[0]), ("Theirs", labels[1])]).await;
+        let set = async |number: i32| {
+            let body = json!({
+                "issueId": format!("iss_{number:06}"),
+                "repoFullName": "acme/tools",
+                "issueNumber": number,
+                "status": "in-review",
+                "agentName": "beta",
+            });
+            let request =
+                Request::post("/api/issues/status").header("authorization", "Bearer bound");
+            given.send(request.body(Body::from(body.to_string())).unwrap()).await
+        };
+        assert_eq!(set(1).await.status, StatusCode::OK);
+        let refused = set(2).await;
+        assert_eq!(refused.status, StatusCode::FORBIDDEN);
+        let text = "Worker token is bound to agent \"alpha\" and may not act for \"beta\"";
+        assert_eq!(refused.json()["error"], text);
+        let entries = given.ask_as_agent("GET", "/api/audit", None).await.json();
+        assert_eq!(entries[0]["action"], "worker_scope_denied");
+        assert_eq!(entries[1]["actor"], "alpha", "who it is, the token says");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn workers_ask_graphql_for_what_the_table_opens_only() {
+    given_settings(&WORKERS, async |given| {
+        let ask = async |token: &str, query: &str| {
+            let body = json!({ "query": query }).to_string();
+            let request = Request::post("/graphql")
+                .header("authorization", format!("Bearer {token}"))
+                .header("content-type", "application/json");
+            let answer = given.send(request.body(Body::from(body)).unwrap()).await.json();
+            answer["errors"][0]["extensions"]["code"].as_str().map(str::to_owned)
+        };
+        assert_eq!(ask("bound", "{ board { totalCount } __typename }").await, None);
+        assert_eq!(ask("unbound", "{ board { totalCount } }").await, None);
+        let forbidden = Some("FORBIDDEN".to_owned());
+        assert_eq!(ask("bound", "{ auditLog { nodes { id } } }").await, forbidden);
+        assert_eq!(ask("bound", "mutation { syncIssues { syncedCount } }").await, forbidden);
+        let run = |agent: &str| {
+            format!(
+                "mutation {{ recordAgentRun(input: {{ agentName: \"{agent}\", runType: \"x\", \
+                 status: \"success\", startedAt: \"2026-05-20T12:00:00.000Z\" }}) \
+                 {{ agentRun {{ id }} }} }}"
+            )
+        };
+        assert_eq!(ask("bound", &run("alpha")).await, None);
+        assert_eq!(ask("bound", &run("beta")).await, forbidden);
+        assert_eq!(ask("unbound", &run("alpha")).await, forbidden);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn programs_ask_as_often_as_the_table_says_and_people_as_they_like() {
+    given(async |given| {
+        let door = Door::of(given);
+        let authorization = token();
+        for (method, path, times, seconds) in LIMITS {
+            let ask = async |headers: &[(&str, &str)]| {
+                let (status, headers, body) = door.ask(method, &example(path), headers).await;
+                let after =
+                    headers.get("retry-after").map(|after| after.to_str().unwrap().to_owned());
+                (status.as_u16(), after, error_of(&body))
+            };
+            let headers = [("authorization", authorization.as_str()), ("x-agent-name", "alpha")];
+            for time in 0..*times {
+                assert_ne!(ask(&headers).await.0, 429, "{method} {path}, time {time}");
+            }
+            let refused = (429, Some(seconds.to_string()), "Rate limit exceeded".to_owned());
+            assert_eq!(ask(&headers).await, refused, "{method} {path}");
+            let another = [headers[0], ("x-agent-name", "beta")];
+            assert_ne!(ask(&another).await.0, 429, "{method} {path}: another actor");
+            assert_ne!(ask(&[]).await.0, 429, "{method} {path}: a person");
+            given.advance(u64::from(*seconds) - 1);
+            assert_eq!(ask(&headers).await.1.as_deref(), Some("1"));
+            given.advance(1);
+            assert_ne!(ask(&headers).await.0, 429, "{method} {path}: a new window");
         }
     })
     .await;

@@ -44,7 +44,9 @@ async fn projects_and_agents_count_what_is_on_the_board() {
             ])
             .await;
         for status in ["success", "success", "error"] {
-            record_agent_run(&given.app, run("alpha", status)).await.unwrap();
+            record_agent_run(&given.app, &dispatch::domain::Actor::System, run("alpha", status))
+                .await
+                .unwrap();
         }
 
         let projects = overview::projects(&given.app).await.unwrap();

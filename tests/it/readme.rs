@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use dispatch::config;
+use dispatch::domain::access::Workers;
 use dispatch::domain::{Tier, access};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
@@ -46,7 +47,16 @@ fn addresses() -> String {
             Tier::Agent => "agents, with the token",
             Tier::Maintainer => "maintainers, with the token",
         };
-        writeln!(table, "| `{method} {path}` | {who} |").unwrap();
+        let workers = match access::worker_route(method, path) {
+            None => "",
+            Some(Workers::Any) => "; workers",
+            Some(Workers::Bound) => "; workers, for their agent",
+        };
+        let limit = access::LIMITS.iter().find(|(m, p, ..)| (m, p) == (method, path));
+        let limit = limit.map_or_else(String::new, |(_, _, times, seconds)| {
+            format!("; programs {times} times in {seconds} s")
+        });
+        writeln!(table, "| `{method} {path}` | {who}{workers}{limit} |").unwrap();
     }
     table
 }

@@ -306,7 +306,7 @@ async fn records_are_told_as_they_are_made() {
                 idempotency_key: None,
                 outcome: None,
             };
-            record_agent_run(&given.app, run).await.unwrap();
+            record_agent_run(&given.app, &dispatch::domain::Actor::System, run).await.unwrap();
         }
         let entry = json!({"action": "move_issue", "success": true, "issue": {"number": 1}});
         assert_eq!(all.next().await.1["auditEntryAdded"], entry);

@@ -1,0 +1,84 @@
+//! How often something happened lately, for each of many keys: fixed windows in memory, and so by
+//! each replica for itself.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+/// Keys that are remembered at once; what comes beyond shares one window.
+const KEYS: usize = 10_000;
+
+/// Counts by key.
+#[derive(Debug, Default)]
+pub(super) struct Windows(Mutex<HashMap<String, Window>>);
+
+#[derive(Debug, Clone, Copy)]
+struct Window {
+    ends_at: DateTime<Utc>,
+    times: u32,
+}
+
+impl Windows {
+    /// Counts once more. A window begins with the first time and lasts for `length`.
+    ///
+    /// # Errors
+    ///
+    /// When the window ends, where `most` times have been counted in it already.
+    pub(super) fn count(
+        &self,
+        key: &str,
+        most: u32,
+        length: TimeDelta,
+        now: DateTime<Utc>,
+    ) -> Result<(), DateTime<Utc>> {
+        let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if windows.len() >= KEYS {
+            windows.retain(|_, window| window.ends_at > now);
+        }
+        let is_known = windows.contains_key(key) || windows.len() < KEYS;
+        let key = if is_known { key } else { "" };
+        let fresh = Window { ends_at: now + length, times: 0 };
+        let window = windows.entry(key.to_owned()).or_insert(fresh);
+        if window.ends_at <= now {
+            *window = fresh;
+        }
+        if window.times >= most {
+            return Err(window.ends_at);
+        }
+        window.times += 1;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_has_room_for_so_many_and_then_begins_anew() {
+        let noon: DateTime<Utc> = "2026-11-24T12:00:00Z".parse().expect("a valid time");
+        let length = TimeDelta::seconds(10);
+        let windows = Windows::default();
+        let count = |key, at| windows.count(key, 2, length, at);
+        assert_eq!(count("a", noon), Ok(()));
+        assert_eq!(count("a", noon + TimeDelta::seconds(9)), Ok(()));
+        assert_eq!(count("a", noon + TimeDelta::seconds(9)), Err(noon + length));
+        assert_eq!(count("b", noon + TimeDelta::seconds(9)), Ok(()));
+        assert_eq!(count("a", noon + length), Ok(()));
+    }
+
+    #[test]
+    fn memory_is_bounded() {
+        let noon: DateTime<Utc> = "2026-11-24T12:00:00Z".parse().expect("a valid time");
+        let windows = Windows::default();
+        let count = |key: &str, at| windows.count(key, 1, TimeDelta::minutes(1), at);
+        for key in 0..KEYS + 2 {
+            let counted = count(&key.to_string(), noon);
+            assert_eq!(counted.is_ok(), key <= KEYS, "strangers share a window");
+        }
+        assert_eq!(windows.0.lock().unwrap().len(), KEYS + 1);
+        assert!(count("later", noon + TimeDelta::minutes(1)).is_ok());
+        assert_eq!(windows.0.lock().unwrap().len(), 1);
+    }
+}

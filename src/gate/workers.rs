@@ -1,0 +1,92 @@
+//! What workers may not do: refusals, and their lines in the audit log, which a worker that asks in
+//! a loop must not be able to flood.
+
+use chrono::TimeDelta;
+
+use super::problem::Problem;
+use super::windows::Windows;
+use crate::app::App;
+use crate::domain::access::Workers;
+use crate::domain::actor::NOT_BOUND;
+use crate::domain::{Actor, access};
+use crate::service;
+
+/// What a worker is told of an address that is not for workers.
+const CLOSED: &str = "Forbidden: this endpoint requires a maintainer token (DISPATCH_AGENT_TOKEN); worker tokens (DISPATCH_WORKER_TOKEN) are restricted";
+
+const MINUTE: TimeDelta = TimeDelta::minutes(1);
+
+/// Lines in the audit log that an actor's refusals make in a minute, of each kind.
+const LINES_AN_ACTOR: u32 = 10;
+
+/// Where the refusals of workers are written down.
+pub(super) struct Denials {
+    app: App,
+    lines: Windows,
+}
+
+impl Denials {
+    pub(super) fn new(app: &App) -> Self {
+        Self { app: app.clone(), lines: Windows::default() }
+    }
+
+    /// Refuses a worker a route that the table closes to it.
+    pub(super) async fn check_route(
+        &self,
+        actor: &Actor,
+        method: &str,
+        template: Option<&str>,
+        path: &str,
+    ) -> Result<(), Problem> {
+        let Actor::Worker { is_bound, .. } = actor else { return Ok(()) };
+        match template.and_then(|template| access::worker_route(method, template)) {
+            Some(Workers::Bound) if !is_bound => {
+                self.write_scope(actor, NOT_BOUND).await;
+                Err(Problem::forbidden(NOT_BOUND))
+            }
+            Some(_) => Ok(()),
+            None => {
+                let route = format!("{method} {}", template.unwrap_or(path));
+                self.write_tier(actor, &route).await;
+                Err(Problem::forbidden(CLOSED))
+            }
+        }
+    }
+
+    /// Refuses a worker what another agent would do.
+    pub(super) async fn check_agent(&self, actor: &Actor, agent: &str) -> Result<(), Problem> {
+        match actor.check_acts_for(agent) {
+            Ok(()) => Ok(()),
+            Err(refusal) => {
+                self.write_scope(actor, &refusal).await;
+                Err(Problem::forbidden(refusal))
+            }
+        }
+    }
+
+    async fn write_tier(&self, actor: &Actor, route: &str) {
+        let now = self.app.clock.now();
+        let (one, all) =
+            (format!("tier {} {route}", actor.name()), format!("tier {}", actor.name()));
+        if self.lines.count(&one, 1, MINUTE, now).is_ok()
+            && self.lines.count(&all, LINES_AN_ACTOR, MINUTE, now).is_ok()
+        {
+            self.write(actor, "auth_tier_denied", route, CLOSED).await;
+        }
+    }
+
+    pub(super) async fn write_scope(&self, actor: &Actor, refusal: &str) {
+        let key = format!("scope {}", actor.name());
+        if self.lines.count(&key, LINES_AN_ACTOR, MINUTE, self.app.clock.now()).is_ok() {
+            self.write(actor, "worker_scope_denied", "", refusal).await;
+        }
+    }
+
+    /// Best effort: the refusal itself does not hang on it.
+    async fn write(&self, actor: &Actor, action: &'static str, notes: &str, refusal: &str) {
+        let written = service::audit::record_denial(&self.app, actor, action, notes, refusal).await;
+        if let Err(error) = written {
+            tracing::warn!(%error, action, "a refusal is not in the audit log");
+        }
+    }
+}

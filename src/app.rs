@@ -9,6 +9,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::github;
 use crate::service::Error;
+use crate::service::waiting::Line;
 use crate::store::{Connection, Pool};
 
 /// The running service: settings, database, GitHub, events and time.
@@ -22,6 +23,8 @@ pub struct App {
     pub github: github::Client,
     /// What happened, as it happens.
     pub bus: Bus,
+    /// Who waits for work in this process.
+    pub line: Line,
     /// The only "now".
     pub clock: Clock,
     /// Whether GitHub is the built-in simulator.

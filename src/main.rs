@@ -21,6 +21,7 @@ use dispatch::bus::Bus;
 use dispatch::clock::Clock;
 use dispatch::config::{self, AuthMode, Config, Env};
 use dispatch::postgres::{Cluster, Options};
+use dispatch::service::waiting::Line;
 use dispatch::{github, scheduler, service, store, telemetry};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio::net::TcpListener;
@@ -225,7 +226,7 @@ async fn assemble(database: &Database, config: Config, simulated: bool) -> anyho
         .context("Cannot read the event log; are the migrations missing?")?;
     drop(connection);
     let bus = Bus::new(position);
-    Ok(App { config: Arc::new(config), pool, github, bus, clock, simulated })
+    Ok(App { config: Arc::new(config), pool, github, bus, line: Line::default(), clock, simulated })
 }
 
 /// Says on the console what an operator may have forgotten.

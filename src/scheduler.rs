@@ -15,6 +15,9 @@ use crate::service::{self, Error};
 /// and its grace.
 const SETTLE_EVERY: Duration = Duration::from_secs(1);
 
+/// How often it is put right what leases left that are over.
+const EXPIRE_EVERY: Duration = Duration::from_secs(2);
+
 /// How often issues leave Done by age.
 const RETIRE_EVERY: Duration = Duration::from_secs(30);
 
@@ -28,6 +31,9 @@ pub fn start(app: &App, database_url: String) -> JoinSet<()> {
     let (bus, pool) = (app.bus.clone(), app.pool.clone());
     tasks.spawn(async move { bus.pump(pool, &database_url).await });
     tasks.spawn(repeat(app.clone(), SETTLE_EVERY, "settling moves", settle));
+    tasks.spawn(repeat(app.clone(), EXPIRE_EVERY, "ending leases", expire));
+    let waited = app.clone();
+    tasks.spawn(async move { service::waiting::call(&waited).await });
     tasks.spawn(repeat(app.clone(), RETIRE_EVERY, "retiring done issues", retire));
     tasks.spawn(repeat(app.clone(), PRUNE_EVERY, "pruning events", prune));
     if app.config.is_configured() {
@@ -57,12 +63,17 @@ async fn settle(app: App) -> Result<(), Error> {
     service::labels::settle_overdue(&app).await
 }
 
+async fn expire(app: App) -> Result<(), Error> {
+    service::leases::expire_leases(&app).await
+}
+
 async fn retire(app: App) -> Result<(), Error> {
     service::retention::apply_done_window(&app).await
 }
 
 async fn prune(app: App) -> Result<(), Error> {
-    service::retention::prune_events(&app).await.map(|_| ())
+    service::retention::prune_events(&app).await?;
+    service::retention::prune_decisions(&app).await.map(|_| ())
 }
 
 /// Syncs on start and then by the timer, unless another replica has just done so.

@@ -10,6 +10,7 @@ mod lanes;
 mod reader;
 mod secret;
 mod settings;
+mod work;
 
 use std::ffi::OsString;
 use std::net::{IpAddr, Ipv4Addr};
@@ -18,6 +19,8 @@ use std::time::Duration;
 
 use url::Url;
 
+use crate::domain::limits::Limits;
+use crate::domain::work::Aging;
 use crate::domain::{FullName, Lanes};
 use crate::postgres::{Address, Search};
 use reader::Reader;
@@ -40,6 +43,8 @@ pub struct Config {
     pub board: Board,
     /// The queues that issues wait in (`DISPATCH_LANE_CONFIG_JSON`, else `DISPATCH_LANE_CONFIG`).
     pub lanes: Lanes,
+    /// How work is handed out.
+    pub work: Work,
     /// When to ask GitHub.
     pub sync: Sync,
     /// How long events are kept.
@@ -139,6 +144,23 @@ pub struct Board {
     pub excluded_labels: Vec<String>,
 }
 
+/// How work is handed out.
+#[derive(Debug, Clone)]
+pub struct Work {
+    /// How many issues may be worked on at a time (`DISPATCH_MAX_IN_PROGRESS_PER_AGENT`,
+    /// `DISPATCH_MAX_IN_PROGRESS_PER_REPOSITORY`, `DISPATCH_MAX_IN_PROGRESS_PER_LANE`,
+    /// `DISPATCH_MAX_WAITING_FOR_HUMAN`).
+    pub limits: Limits,
+    /// What waiting is worth (`DISPATCH_QUEUE_AGING_DAYS_PER_TIER`,
+    /// `DISPATCH_QUEUE_AGING_MAX_TIERS`).
+    pub aging: Aging,
+    /// How long it is known why what was served (`DISPATCH_DECISION_RETENTION_DAYS`).
+    pub decision_retention: Duration,
+    /// How long an issue may be in progress without a lease before it counts as stuck
+    /// (`DISPATCH_STUCK_AFTER_MINUTES`).
+    pub stuck_after: Duration,
+}
+
 /// When to ask GitHub.
 #[derive(Debug, Clone)]
 pub struct Sync {
@@ -191,6 +213,7 @@ impl Config {
             auth: Auth::read(&mut reader, &mut warnings),
             board: Board::read(&mut reader),
             lanes: lanes::read(&mut reader),
+            work: work::read(&mut reader),
             sync: Sync::read(&mut reader),
             events: Events::read(&mut reader),
             log: Log::read(&mut reader),

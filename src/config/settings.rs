@@ -121,6 +121,31 @@ settings! {
     /// Issues with one of these labels are hidden.
     DISPATCH_EXCLUDED_LABELS { default: "none", format: "labels, separated by commas or newlines", example: "wontfix,internal", secret: false }
 
+    /// How many issues one agent may hold at a time.
+    DISPATCH_MAX_IN_PROGRESS_PER_AGENT { default: "none", format: "a number, 1 to 1000000", example: "3", secret: false }
+
+    /// How many issues of one repository may be held at a time.
+    DISPATCH_MAX_IN_PROGRESS_PER_REPOSITORY { default: "none", format: "a number, 1 to 1000000", example: "10", secret: false }
+
+    /// How many issues of a queue may be held at a time: one number for each queue, numbers of single
+    /// queues, or both.
+    DISPATCH_MAX_IN_PROGRESS_PER_LANE { default: "none", format: "numbers and queues with numbers, separated by commas or newlines", example: "20,frontier=2", secret: false }
+
+    /// How many issues may wait for a person, in review or blocked, before agents begin no more.
+    DISPATCH_MAX_WAITING_FOR_HUMAN { default: "none", format: "a number, 1 to 1000000", example: "25", secret: false }
+
+    /// After how many days of waiting an issue is served as though it were one priority higher.
+    DISPATCH_QUEUE_AGING_DAYS_PER_TIER { default: "7", format: "days, 1 to 3650", example: "14", secret: false }
+
+    /// By how many priorities waiting can raise an issue, and never above `priority/p1`; 0 for none.
+    DISPATCH_QUEUE_AGING_MAX_TIERS { default: "2", format: "a number, 0 to 4", example: "1", secret: false }
+
+    /// How long it is kept what was served to whom, and why nothing else.
+    DISPATCH_DECISION_RETENTION_DAYS { default: "30", format: "days, 1 to 3650", example: "90", secret: false }
+
+    /// How long an issue may be in progress without a lease before the queue's doctor names it.
+    DISPATCH_STUCK_AFTER_MINUTES { default: "60", format: "minutes, 1 to 100000", example: "30", secret: false }
+
     /// How long a closed issue stays in Done.
     DISPATCH_DONE_RETENTION_DAYS { default: "7", format: "days, 1 to 3650", example: "14", secret: false }
 

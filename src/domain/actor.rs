@@ -5,6 +5,9 @@ use super::access::Tier;
 /// What a worker is told that asks in an agent's name with a token that belongs to none.
 pub const NOT_BOUND: &str = "Worker token is not bound to an agent; configure DISPATCH_WORKER_TOKENS as \"agent:token\" pairs";
 
+/// What a program is called that gives no name.
+pub const UNNAMED: &str = "agent";
+
 /// The one on whose behalf something is done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Actor {
@@ -64,6 +67,15 @@ impl Actor {
                 "Worker token is bound to agent \"{name}\" and may not act for \"{agent}\""
             )),
             _ => Ok(()),
+        }
+    }
+
+    /// The agent that acts, where one is named: a program that gives no name acts for nobody's hold.
+    pub fn agent(&self) -> Option<String> {
+        match self {
+            Self::Agent { name } if name != UNNAMED => Some(name.clone()),
+            Self::Worker { name, is_bound: true } => Some(name.clone()),
+            _ => None,
         }
     }
 

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
 
-use super::column::text_column;
+use super::column::{json_column, text_column};
 use super::ids::RepositoryId;
 use super::labels::LabelSet;
 use super::status::{IssueState, Status, UnknownWord};
@@ -159,25 +159,4 @@ pub struct IssueFacts {
     pub body_changed: bool,
 }
 
-/// PostgreSQL's only version of binary `jsonb`; it comes before the text.
-const JSONB_VERSION: u8 = 1;
-
-impl diesel::serialize::ToSql<diesel::sql_types::Jsonb, diesel::pg::Pg> for IssueFacts {
-    fn to_sql<'b>(
-        &'b self,
-        out: &mut diesel::serialize::Output<'b, '_, diesel::pg::Pg>,
-    ) -> diesel::serialize::Result {
-        std::io::Write::write_all(out, &[JSONB_VERSION])?;
-        serde_json::to_writer(out, self)?;
-        Ok(diesel::serialize::IsNull::No)
-    }
-}
-
-impl diesel::deserialize::FromSql<diesel::sql_types::Jsonb, diesel::pg::Pg> for IssueFacts {
-    fn from_sql(bytes: diesel::pg::PgValue<'_>) -> diesel::deserialize::Result<Self> {
-        match bytes.as_bytes() {
-            [JSONB_VERSION, text @ ..] => Ok(serde_json::from_slice(text)?),
-            _ => Err("an unknown version of jsonb".into()),
-        }
-    }
-}
+json_column!(IssueFacts);

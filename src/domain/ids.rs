@@ -26,6 +26,12 @@ const WIDTH: usize = 6;
 const MOST_DIGITS: usize = 13;
 
 fn write_public(f: &mut fmt::Formatter<'_>, prefix: &str, id: i64) -> fmt::Result {
+    f.write_str(prefix)?;
+    f.write_str("_")?;
+    write_digits(f, id)
+}
+
+fn write_digits(f: &mut fmt::Formatter<'_>, id: i64) -> fmt::Result {
     let mut digits = [DIGITS[0]; MOST_DIGITS];
     let mut start = MOST_DIGITS;
     let mut rest = id.unsigned_abs();
@@ -35,13 +41,14 @@ fn write_public(f: &mut fmt::Formatter<'_>, prefix: &str, id: i64) -> fmt::Resul
         rest /= 36;
     }
     let digits = &digits[start.min(MOST_DIGITS - WIDTH)..];
-    f.write_str(prefix)?;
-    f.write_str("_")?;
     f.write_str(std::str::from_utf8(digits).expect("digits are ASCII"))
 }
 
 fn read_public(text: &str, prefix: &str) -> Option<i64> {
-    let digits = text.strip_prefix(prefix)?.strip_prefix('_')?;
+    read_digits(text.strip_prefix(prefix)?.strip_prefix('_')?)
+}
+
+fn read_digits(digits: &str) -> Option<i64> {
     let spelled = digits.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_lowercase());
     let padded = digits.len() == WIDTH || (digits.len() > WIDTH && !digits.starts_with('0'));
     if spelled && padded { i64::from_str_radix(digits, 36).ok() } else { None }
@@ -188,6 +195,51 @@ id!(
     /// A named filter.
     SavedViewId, "viw", "a saved view"
 );
+id!(
+    /// An answer of the queue to an agent that asked for work.
+    DecisionId, "dec", "a decision"
+);
+
+/// One agent's holding of one issue: an old id never names a later holding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LeaseId {
+    /// The issue that is held.
+    pub issue: IssueId,
+    /// The fencing token of the holding.
+    pub token: i64,
+}
+
+impl LeaseId {
+    /// What the public spelling starts with, before its underscore.
+    pub const PREFIX: &'static str = "lea";
+}
+
+impl fmt::Display for LeaseId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_public(f, Self::PREFIX, self.issue.0)?;
+        f.write_str("_")?;
+        write_digits(f, self.token)
+    }
+}
+
+impl FromStr for LeaseId {
+    type Err = NotAnId;
+
+    fn from_str(text: &str) -> Result<Self, NotAnId> {
+        let read = || {
+            let (issue, token) = text.rsplit_once('_')?;
+            let issue = IssueId(read_public(issue, Self::PREFIX)?);
+            Some(Self { issue, token: read_digits(token)? })
+        };
+        read().ok_or_else(|| NotAnId {
+            given: text.chars().take(64).collect(),
+            what: "a lease",
+            prefix: Self::PREFIX,
+        })
+    }
+}
+
+public_scalar!(LeaseId, async_graphql::ID);
 
 /// A position in the event log. Opaque to clients: they keep the newest one seen and hand it back
 /// as `after` to go on without a gap. Position 0 is before the first event.
@@ -275,6 +327,13 @@ mod tests {
             prop_assert_eq!(id.to_string().parse(), Ok(id));
             let cursor = EventCursor(number);
             prop_assert_eq!(cursor.to_string().parse(), Ok(cursor));
+        }
+
+        #[test]
+        fn every_lease_reads_back(issue in 0..=i64::MAX, token in 0..=i64::MAX) {
+            let id = LeaseId { issue: IssueId(issue), token };
+            prop_assert_eq!(id.to_string().parse(), Ok(id));
+            prop_assert!(id.to_string().parse::<IssueId>().is_err());
         }
 
         #[test]

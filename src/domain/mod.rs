@@ -7,20 +7,27 @@
 pub mod access;
 pub mod actor;
 mod column;
+pub mod decisions;
+pub mod dependencies;
 pub mod events;
 pub mod filter;
 pub mod ids;
 pub mod instant;
 pub mod labels;
 pub mod lanes;
+pub mod leases;
+pub mod limits;
 pub mod names;
 pub mod narrowing;
 pub mod status;
+pub mod work;
 
 pub use access::Tier;
 pub use actor::Actor;
 pub use filter::IssueFilter;
-pub use ids::{AgentRunId, AuditEntryId, EventCursor, IssueId, RepositoryId, SavedViewId};
+pub use ids::{
+    AgentRunId, AuditEntryId, DecisionId, EventCursor, IssueId, LeaseId, RepositoryId, SavedViewId,
+};
 pub use instant::Instant;
 pub use labels::LabelSet;
 pub use lanes::{Lane, LaneRole, Lanes};

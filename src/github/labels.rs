@@ -35,6 +35,8 @@ pub struct LiveLabels {
     /// The id of the label that was asked for; none when the repository has no such label, or none
     /// was asked for. GitHub ignores the case of names here.
     pub target_label_id: Option<String>,
+    /// The other label that was asked for, by its own spelling; none like [`Self::target_label_id`].
+    pub other_label: Option<Label>,
     /// The id of its repository, where labels are created.
     pub repository_node_id: String,
     /// The name of its repository, in GitHub's own spelling.
@@ -60,7 +62,7 @@ pub struct Changed {
 }
 
 impl Client {
-    /// The labels an issue has at this moment, and the id of a label of its repository by name.
+    /// The labels an issue has at this moment, and what its repository has under two names.
     ///
     /// # Errors
     ///
@@ -69,6 +71,7 @@ impl Client {
         &self,
         issue_node_id: &str,
         target: Option<&str>,
+        other: Option<&str>,
     ) -> Result<LiveLabels, Error> {
         use live_labels::LiveLabelsNode as Node;
 
@@ -76,6 +79,8 @@ impl Client {
             issue: issue_node_id.to_owned(),
             target: target.unwrap_or_default().to_owned(),
             with_target: target.is_some(),
+            other: other.unwrap_or_default().to_owned(),
+            with_other: other.is_some(),
         };
         let data = self.ask::<queries::LiveLabels>(variables, Repeat::Freely).await?.whole()?;
         let Some(Node::Issue(issue)) = data.node else {
@@ -99,6 +104,10 @@ impl Client {
             updated_at: issue.updated_at,
             title: storable(issue.title),
             target_label_id: issue.repository.label.map(|label| label.id),
+            other_label: issue
+                .repository
+                .other
+                .map(|label| Label { id: label.id, name: storable(label.name) }),
             repository_node_id: issue.repository.id,
             repository_full_name: full_name(&issue.repository.name_with_owner)?,
         })

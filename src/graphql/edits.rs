@@ -29,8 +29,8 @@ impl ChangeIssuePayload {
     /// What a use case did, with what the selection wants of it.
     pub(super) async fn of(context: &Context<'_>, changed: Changed) -> service::Result<Self> {
         let page = Page { rows: vec![changed.issue], has_previous: false, has_next: false };
-        let is_body_wanted = loaders::is_selected(&context.look_ahead().field("issue"), "body");
-        let mut page = loaders::issues(app(context), page, is_body_wanted).await?;
+        let wants = loaders::Wants::of(&context.look_ahead().field("issue"));
+        let mut page = loaders::issues(app(context), page, wants).await?;
         let issue = page.rows.pop().expect("as many issues come out as go in");
         let known = loaders::Related::Known(Some(Arc::clone(&issue)));
         let audit_entry = AuditEntry { row: changed.audit_entry, issue: known };

@@ -23,7 +23,7 @@ pub(super) fn app<'a>(context: &Context<'a>) -> &'a App {
 }
 
 /// A thing that hangs on a row, loaded along with the rows of its page or not.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) enum Related<T> {
     /// Loaded: there, or not there.
     Known(Option<T>),
@@ -42,10 +42,36 @@ impl Related<Arc<Issue>> {
             (Self::Known(issue), _) => Ok(issue.clone()),
             (Self::Left, None) => Ok(None),
             (Self::Left, Some(id)) => {
-                let is_body_wanted = is_selected(&context.look_ahead(), "body");
-                Ok(issues_by_id(app(context), &[id], is_body_wanted).await?.remove(&id))
+                let wants = Wants::of(&context.look_ahead());
+                Ok(issues_by_id(app(context), &[id], wants).await?.remove(&id))
             }
         }
+    }
+}
+
+/// What a selection wants of issues besides their rows.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Wants {
+    /// Their Markdown texts.
+    pub(super) body: bool,
+    /// Who holds them.
+    pub(super) lease: bool,
+}
+
+impl Wants {
+    /// What a selection on one issue wants.
+    pub(super) fn of(issue: &Lookahead<'_>) -> Self {
+        let has = |field| issue.field(field).exists();
+        Self { body: has("body"), lease: has("lease") }
+    }
+
+    /// What a selection on a connection of issues wants.
+    pub(super) fn of_list(list: &Lookahead<'_>) -> Self {
+        nodes(list).iter().map(Self::of).fold(Self::default(), Self::or)
+    }
+
+    fn or(self, other: Self) -> Self {
+        Self { body: self.body || other.body, lease: self.lease || other.lease }
     }
 }
 
@@ -60,9 +86,9 @@ pub(super) async fn with_issues<Row>(
     if !issue.iter().any(Lookahead::exists) {
         return Ok(page.map(|row| (row, Related::Left)));
     }
-    let is_body_wanted = issue.iter().any(|issue| is_selected(issue, "body"));
+    let wants = issue.iter().map(Wants::of).fold(Wants::default(), Wants::or);
     let ids: Vec<IssueId> = page.rows.iter().filter_map(&id_of).collect();
-    let issues = issues_by_id(app(context), &ids, is_body_wanted).await?;
+    let issues = issues_by_id(app(context), &ids, wants).await?;
     Ok(page.map(|row| {
         let issue = id_of(&row).and_then(|id| issues.get(&id).cloned());
         (row, Related::Known(issue))
@@ -70,10 +96,10 @@ pub(super) async fn with_issues<Row>(
 }
 
 /// The issues with these ids, without those that were removed or whose repository is not tracked.
-async fn issues_by_id(
+pub(super) async fn issues_by_id(
     app: &App,
     ids: &[IssueId],
-    is_body_wanted: bool,
+    wants: Wants,
 ) -> Result<HashMap<IssueId, Arc<Issue>>> {
     if ids.is_empty() {
         return Ok(HashMap::new());
@@ -81,7 +107,7 @@ async fn issues_by_id(
     let rows = issues::by_ids(&mut *app.connection().await?, ids).await?;
     let rows = rows.into_iter().filter(|row| row.removed_at.is_none()).collect();
     let page = Page { rows, has_previous: false, has_next: false };
-    let page = self::issues(app, page, is_body_wanted).await?;
+    let page = self::issues(app, page, wants).await?;
     let shown = page.rows.into_iter().filter(|issue| issue.repository.enabled);
     Ok(shown.map(|issue| (issue.row.id, issue)).collect())
 }
@@ -90,9 +116,9 @@ async fn issues_by_id(
 pub(super) async fn issues(
     app: &App,
     page: Page<store::Issue>,
-    is_body_wanted: bool,
+    wants: Wants,
 ) -> Result<Page<Arc<Issue>>> {
-    let mut pages = issue_pages(app, vec![page], is_body_wanted).await?;
+    let mut pages = issue_pages(app, vec![page], wants).await?;
     Ok(pages.pop().expect("as many pages come out as go in"))
 }
 
@@ -100,7 +126,7 @@ pub(super) async fn issues(
 pub(super) async fn issue_pages(
     app: &App,
     pages: Vec<Page<store::Issue>>,
-    is_body_wanted: bool,
+    wants: Wants,
 ) -> Result<Vec<Page<Arc<Issue>>>> {
     let rows = || pages.iter().flat_map(|page| &page.rows);
     let mut repository_ids: Vec<RepositoryId> = rows().map(|row| row.repository_id).collect();
@@ -108,20 +134,29 @@ pub(super) async fn issue_pages(
     repository_ids.dedup();
     let repositories = repositories(app, &repository_ids).await?;
     let mut bodies: HashMap<IssueId, Option<String>> = HashMap::new();
-    if is_body_wanted {
-        let ids: Vec<IssueId> = rows().map(|row| row.id).collect();
-        bodies.extend(service::board::bodies(app, &ids).await?);
+    let ids = || -> Vec<IssueId> { rows().map(|row| row.id).collect() };
+    if wants.body {
+        bodies.extend(service::board::bodies(app, &ids()).await?);
+    }
+    let mut leases: HashMap<IssueId, Arc<store::Lease>> = HashMap::new();
+    if wants.lease {
+        let live = service::leases::live_leases(app, &ids()).await?;
+        leases.extend(live.into_iter().map(|lease| (lease.issue_id, Arc::new(lease))));
     }
     let mut issue = |row: store::Issue| {
         let repository = repositories.get(&row.repository_id).ok_or_else(|| {
             let (id, repository) = (row.id, row.repository_id);
             Error::Internal(anyhow::anyhow!("{id} belongs to {repository}, which is not there"))
         })?;
-        let body = match is_body_wanted {
+        let body = match wants.body {
             true => Body::Known(bodies.remove(&row.id).flatten()),
             false => Body::Left,
         };
-        Ok(Arc::new(Issue { row, repository: Arc::clone(repository), body }))
+        let lease = match wants.lease {
+            true => Related::Known(leases.remove(&row.id)),
+            false => Related::Left,
+        };
+        Ok(Arc::new(Issue { row, repository: Arc::clone(repository), body, lease }))
     };
     let mut page = |page: Page<store::Issue>| {
         let Page { rows, has_previous, has_next } = page;
@@ -146,13 +181,17 @@ async fn repositories(
 pub(super) async fn issue(
     app: &App,
     (row, repository): (store::Issue, store::Repository),
-    is_body_wanted: bool,
+    wants: Wants,
 ) -> Result<Arc<Issue>> {
-    let body = match is_body_wanted {
+    let body = match wants.body {
         true => Body::Known(body(app, row.id).await?),
         false => Body::Left,
     };
-    Ok(Arc::new(Issue { row, repository: Arc::new(repository), body }))
+    let lease = match wants.lease {
+        true => Related::Known(lease(app, row.id).await?),
+        false => Related::Left,
+    };
+    Ok(Arc::new(Issue { row, repository: Arc::new(repository), body, lease }))
 }
 
 /// The Markdown text of one issue.
@@ -160,14 +199,9 @@ pub(super) async fn body(app: &App, id: IssueId) -> Result<Option<String>> {
     Ok(service::board::bodies(app, &[id]).await?.pop().and_then(|(_, body)| body))
 }
 
-/// Whether a selection on an issue has this field.
-pub(super) fn is_selected(issue: &Lookahead<'_>, field: &str) -> bool {
-    issue.field(field).exists()
-}
-
-/// Whether a selection on a list of issues has their bodies.
-pub(super) fn has_bodies(list: &Lookahead<'_>) -> bool {
-    nodes(list).iter().any(|node| is_selected(node, "body"))
+/// The live lease of one issue.
+pub(super) async fn lease(app: &App, id: IssueId) -> Result<Option<Arc<store::Lease>>> {
+    Ok(service::leases::live_leases(app, &[id]).await?.pop().map(Arc::new))
 }
 
 /// Both ways from a connection to its nodes.

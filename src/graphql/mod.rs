@@ -40,6 +40,7 @@ mod turn;
 mod types;
 mod views;
 mod websocket;
+mod work;
 
 pub use error::code as code_of;
 pub use execution::Door;

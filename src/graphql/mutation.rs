@@ -11,6 +11,7 @@ use super::query::full_name;
 use super::types::page::cost;
 use super::types::{AgentRun, AuditEntry, Issue, Repository};
 use super::views::ViewMutation;
+use super::work::WorkMutation;
 use crate::domain::{Actor, EventCursor};
 use crate::service::agent_runs::RecordAgentRun;
 use crate::service::moves::MoveIssue;
@@ -25,6 +26,7 @@ pub(super) struct Mutation(
     ViewMutation,
     TrackingMutation,
     RunMutation,
+    WorkMutation,
 );
 
 /// What a mutation weighs: more than any page of rows, because it reaches GitHub.

@@ -97,8 +97,8 @@ impl Overview {
         let app = app(context);
         let rows = overview::stale_issues(app, STALE).await?;
         let page = Page { rows, has_previous: false, has_next: false };
-        let is_body_wanted = loaders::is_selected(&context.look_ahead(), "body");
-        Ok(loaders::issues(app, page, is_body_wanted).await?.rows)
+        let wants = loaders::Wants::of(&context.look_ahead());
+        Ok(loaders::issues(app, page, wants).await?.rows)
     }
 
     /// How many moves succeeded on each day, today included, oldest first.

@@ -12,6 +12,7 @@ use super::types::{
     Service,
 };
 use super::views::ViewQuery;
+use super::work::WorkQuery;
 use crate::domain::{FullName, IssueFilter, IssueId};
 use crate::service::{self, Error};
 use crate::store::agent_runs::RunFilter;
@@ -19,7 +20,7 @@ use crate::store::audit::AuditFilter;
 
 /// Everything there is to read.
 #[derive(Debug, Default, MergedObject)]
-pub(super) struct Query(BoardQuery, RecordQuery, OverviewQuery, ViewQuery, ServiceQuery);
+pub(super) struct Query(BoardQuery, RecordQuery, WorkQuery, OverviewQuery, ViewQuery, ServiceQuery);
 
 #[derive(Debug, Default)]
 struct BoardQuery;
@@ -92,9 +93,9 @@ impl BoardQuery {
                 Err(Error::Invalid { field: "id", reason })
             }
         };
-        let is_body_wanted = loaders::is_selected(&context.look_ahead(), "body");
+        let wants = loaders::Wants::of(&context.look_ahead());
         match found(issue)? {
-            Some(issue) => Ok(Some(loaders::issue(app, issue, is_body_wanted).await?)),
+            Some(issue) => Ok(Some(loaders::issue(app, issue, wants).await?)),
             None => Ok(None),
         }
     }

@@ -20,6 +20,9 @@ use crate::store::Event;
 /// Of how many of the newest events sights are kept.
 const KEPT: usize = 512;
 
+/// What nearly every reader of a card asks for.
+const WANTS: loaders::Wants = loaders::Wants { body: false, lease: true };
+
 /// The sights of the newest events.
 #[derive(Debug, Default)]
 pub(super) struct Sights(Mutex<BTreeMap<EventCursor, Arc<Sight>>>);
@@ -39,7 +42,7 @@ impl Sights {
         id: IssueId,
     ) -> Result<Option<Arc<Issue>>> {
         let load = async || match service::board::find_issue(app, id).await {
-            Ok(found) => Ok(Some(loaders::issue(app, found, false).await?)),
+            Ok(found) => Ok(Some(loaders::issue(app, found, WANTS).await?)),
             Err(Error::NotFound { .. }) => Ok(None),
             Err(error) => Err(error),
         };

@@ -11,17 +11,21 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel_async::AsyncConnection;
 
-use super::changes::{audit_event, issue_event, window_start};
+use super::changes::{audit_event, issue_event, run_event, window_start};
 use super::{Error, Result, comments, sync};
 use crate::app::App;
 use crate::domain::filter::is_on_board;
 use crate::domain::labels::{LabelPlan, color_of};
-use crate::domain::{Actor, EventCursor, IssueId, IssueState, LabelSet, Status};
+use crate::domain::leases::{Hold, LeaseEnding, WorkOutcome};
+use crate::domain::{Actor, EventCursor, IssueId, IssueState, LabelSet, LeaseId, Status};
 use crate::github::{self, LiveLabels};
+use crate::store::agent_runs::NewAgentRun;
 use crate::store::audit::{NewEntry, Outcome};
 use crate::store::issues::LabelWrite;
+use crate::store::leases::Wish;
 use crate::store::{
-    AuditEntry, Connection, Issue, Repository, audit, event_log, issues, repositories,
+    AgentRun, AuditEntry, Connection, Issue, Lease, Repository, agent_runs, audit, event_log,
+    issues, leases, repositories,
 };
 
 /// How long GitHub's part of a change may take in all.
@@ -45,6 +49,53 @@ pub struct Changed {
     pub audit_entry: AuditEntry,
     /// The event that announces it; the newest position where nothing changed.
     pub cursor: EventCursor,
+    /// The lease that became another with it.
+    pub lease: Option<Lease>,
+    /// The run that was recorded with it.
+    pub agent_run: Option<AgentRun>,
+}
+
+/// What becomes of the issue's lease in the transaction that settles a change, if that succeeded.
+#[derive(Debug, Default)]
+pub(super) enum LeaseStep<'a> {
+    /// Nothing.
+    #[default]
+    None,
+    /// A reservation becomes a holding.
+    Confirm { lease: LeaseId, term: TimeDelta },
+    /// The issue becomes somebody's, whoever had it.
+    Take { wish: Wish<'a>, term: TimeDelta },
+    /// The holding ends.
+    End { lease: LeaseId, ending: LeaseEnding, outcome: Option<WorkOutcome> },
+}
+
+/// What a change has to do with the lease of its issue.
+#[derive(Debug, Default)]
+pub(super) struct Terms<'a> {
+    /// What must be so when the intent is written.
+    pub(super) guard: Guard,
+    /// What becomes of the lease with it.
+    pub(super) step: LeaseStep<'a>,
+    /// The run that is recorded with it.
+    pub(super) run: Option<NewAgentRun>,
+    /// A label that will probably be added, besides that of the intent's column.
+    pub(super) label: Option<&'a str>,
+    /// Whether labels of a closed issue may change.
+    pub(super) closed_too: bool,
+    /// Whether it is left out of the audit log that GitHub could not be read.
+    pub(super) is_quiet: bool,
+}
+
+/// What must be so when an intent is written, asked again then because GitHub was read meanwhile.
+#[derive(Debug, Default)]
+pub(super) enum Guard {
+    /// Nothing in particular.
+    #[default]
+    None,
+    /// The caller's hold is as it says.
+    Holds(Hold),
+    /// This holding is over, and the issue is nobody's since.
+    IsOver(LeaseId),
 }
 
 /// Who wants what of which issue: what the audit log says before GitHub is asked.
@@ -61,53 +112,104 @@ pub(super) struct Intent<'a> {
     pub(super) reason: Option<&'a str>,
 }
 
-/// Carries out on GitHub what `plan` makes of the labels that the issue has there now.
+/// Carries out on GitHub what `plan` makes of the labels that the issue has there now. An agent is
+/// held to the lease that another one has.
 ///
 /// # Errors
 ///
 /// [`Error::Conflict`] when the issue is closed, elsewhere than expected, or has an unsettled
-/// change; [`Error::Unread`], [`Error::Upstream`] or [`Error::Busy`] when GitHub refused, which the
-/// audit log then says too.
+/// change; [`Error::LeaseLost`] when another agent holds the issue; [`Error::Unread`],
+/// [`Error::Upstream`] or [`Error::Busy`] when GitHub refused, which the audit log then says too.
 pub(super) async fn change_labels(
     app: &App,
     intent: &Intent<'_>,
     plan: impl FnOnce(&LabelSet) -> LabelPlan,
 ) -> Result<Changed> {
+    let guard = Guard::Holds(Hold { agent: intent.actor.agent(), token: None });
+    let terms = Terms { guard, ..Terms::default() };
+    change_labels_on(app, intent, terms, |labels, _| Ok(plan(labels))).await
+}
+
+/// [`change_labels`], on terms that have to do with the issue's lease. `plan` looks at the labels
+/// and the state that GitHub has now, and may refuse.
+///
+/// # Errors
+///
+/// As [`change_labels`], and what `plan` says.
+pub(super) async fn change_labels_on(
+    app: &App,
+    intent: &Intent<'_>,
+    terms: Terms<'_>,
+    plan: impl FnOnce(&LabelSet, IssueState) -> Result<LabelPlan>,
+) -> Result<Changed> {
     let requested_at = app.clock.now();
     let github = app.github.within(GITHUB_TIME);
-    let row = |before, wanted| intent.row(before, wanted, requested_at);
     let Intent { issue, target, expected_from, .. } = *intent;
+    uphold(&mut *app.connection().await?, &terms.guard, issue.id, requested_at).await?;
 
-    let live = match github.live_labels(&issue.node_id, target.map(Status::label)).await {
+    let asked = github.live_labels(&issue.node_id, target.map(Status::label), terms.label);
+    let live = match asked.await {
         Ok(live) => live,
         Err(error) => {
-            record_refusal(app, row(&issue.labels, &issue.labels), &error).await?;
+            if !terms.is_quiet {
+                let row = intent.row(target, &issue.labels, &issue.labels, requested_at);
+                record_refusal(app, row, &error).await?;
+            }
             return Err(Error::unread(error));
         }
     };
     let labels = LabelSet::from(live.names());
     let present = Present::of_live(&live, requested_at);
-    if let Err(conflict) = check(&live, &labels, expected_from) {
-        adopt(app, issue.id, &present).await?;
-        return Err(conflict);
-    }
-
-    let plan = plan(&labels);
+    let checked = check(&live, &labels, expected_from, terms.closed_too);
+    let plan = match checked.and_then(|()| plan(&labels, live.state)) {
+        Ok(plan) => plan,
+        Err(refusal) => {
+            adopt(app, issue.id, &present).await?;
+            return Err(refusal);
+        }
+    };
     let wanted = labels.after(&plan.change(&labels));
-    let Some(entry) = append_pending(app, &row(&labels, &wanted)).await? else {
+    let row = intent.row(plan.status, &labels, &wanted, requested_at);
+    let Some(entry) = append_pending(app, &row, &terms.guard).await? else {
         return Err(unsettled(app, issue, &labels, live.state).await?);
     };
     if plan.change(&labels).is_empty() {
-        return settle(app, &entry, &present, None, None).await;
+        return settle(app, &entry, &present, None, None, Some(&terms)).await;
     }
     let sent = send(&github, issue, &live, &plan).await;
-    conclude(app, &github, &entry, &live, sent).await
+    conclude(app, &github, &entry, &live, sent, &terms).await
+}
+
+/// Whether what a change relies on is so.
+async fn uphold(
+    connection: &mut Connection,
+    guard: &Guard,
+    issue: IssueId,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    if matches!(guard, Guard::None) {
+        return Ok(());
+    }
+    let row = leases::of_issue(connection, issue).await?;
+    let live = row.as_ref().filter(|lease| lease.is_live(now));
+    let holds = match guard {
+        Guard::None => true,
+        Guard::Holds(hold) => hold.admits(live.map(Lease::held)),
+        Guard::IsOver(id) => live.is_none() && row.as_ref().is_some_and(|row| row.id() == *id),
+    };
+    let holder = || live.map(|lease| lease.agent.clone());
+    if holds { Ok(()) } else { Err(Error::LeaseLost { holder: holder() }) }
 }
 
 /// Whether a change may go on from what GitHub has now.
-fn check(live: &LiveLabels, labels: &LabelSet, expected: Option<Status>) -> Result<()> {
+fn check(
+    live: &LiveLabels,
+    labels: &LabelSet,
+    expected: Option<Status>,
+    closed_too: bool,
+) -> Result<()> {
     let current = labels.effective_status(live.state);
-    if live.state == IssueState::Closed {
+    if live.state == IssueState::Closed && !closed_too {
         return Err(Error::Conflict {
             what: CLOSED.to_owned(),
             current: Some(current),
@@ -131,6 +233,7 @@ fn check(live: &LiveLabels, labels: &LabelSet, expected: Option<Status>) -> Resu
 impl<'a> Intent<'a> {
     fn row(
         &self,
+        target: Option<Status>,
         before: &'a LabelSet,
         wanted: &'a LabelSet,
         requested_at: DateTime<Utc>,
@@ -143,7 +246,7 @@ impl<'a> Intent<'a> {
             issue_id: Some(self.issue.id),
             before_labels: before,
             after_labels: wanted,
-            target_status: self.target,
+            target_status: target,
             reason: self.reason,
             success: None,
             error_message: None,
@@ -155,8 +258,16 @@ impl<'a> Intent<'a> {
     }
 }
 
-async fn append_pending(app: &App, intent: &NewEntry<'_>) -> Result<Option<AuditEntry>> {
+async fn append_pending(
+    app: &App,
+    intent: &NewEntry<'_>,
+    guard: &Guard,
+) -> Result<Option<AuditEntry>> {
     let mut connection = app.connection().await?;
+    if let Some(issue) = intent.issue_id {
+        // From here on nobody else's change of this issue can begin, so what holds now is enough.
+        uphold(&mut connection, guard, issue, app.clock.now()).await?;
+    }
     Ok(audit::append_pending(&mut connection, intent).await?)
 }
 
@@ -255,8 +366,10 @@ async fn ids_to_add(
     let mut ids = Vec::with_capacity(names.len());
     for name in names {
         let is_target = target.is_some_and(|target| target.label() == name);
-        ids.push(match &live.target_label_id {
-            Some(id) if is_target => id.clone(),
+        let is_own = live.other_label.as_ref().filter(|label| label.name == *name);
+        ids.push(match (&live.target_label_id, is_own) {
+            (Some(id), _) if is_target => id.clone(),
+            (_, Some(label)) => label.id.clone(),
             _ => github.create_label(&live.repository_node_id, name, color_of(name)).await?,
         });
     }
@@ -275,6 +388,7 @@ async fn conclude(
     entry: &AuditEntry,
     live: &LiveLabels,
     sent: Sent,
+    terms: &Terms<'_>,
 ) -> Result<Changed> {
     let now = app.clock.now();
     let present = |labels, updated_at| Present {
@@ -287,17 +401,17 @@ async fn conclude(
     match sent {
         Sent::Answered(changed, refusal) => {
             let present = present(LabelSet::from(changed.labels), changed.updated_at);
-            settle(app, entry, &present, refusal, None).await
+            settle(app, entry, &present, refusal, None, Some(terms)).await
         }
         Sent::Refused(error) => {
             let before = present(LabelSet::from(live.names()), live.updated_at);
-            settle(app, entry, &before, Some(error), None).await
+            settle(app, entry, &before, Some(error), None, Some(terms)).await
         }
         Sent::Unknown(error) => {
             let issue = entry.issue_id.ok_or_else(|| Error::no_issue(entry.id))?;
             let row = row_of(app, issue).await?;
             match read_back(app, github, &row.node_id).await {
-                Ok(found) => settle_by_reading(app, entry, &found, &error).await,
+                Ok(found) => settle_by_reading(app, entry, &found, &error, Some(terms)).await,
                 // Not even that: the entry stays pending and is settled after its deadline.
                 Err(_) => Err(error.into()),
             }
@@ -311,7 +425,7 @@ async fn read_back(
     node_id: &str,
 ) -> std::result::Result<Present, github::Error> {
     let asked_at = app.clock.now();
-    let live = github.live_labels(node_id, None).await?;
+    let live = github.live_labels(node_id, None, None).await?;
     Ok(Present::of_live(&live, asked_at))
 }
 
@@ -372,12 +486,13 @@ async fn settle_by_reading(
     entry: &AuditEntry,
     found: &Present,
     lost: &github::Error,
+    terms: Option<&Terms<'_>>,
 ) -> Result<Changed> {
     let plan = LabelPlan::of_entry(entry.target_status, &entry.before_labels, &entry.after_labels);
     let is_done = plan.change(&found.labels).is_empty();
     let error = if is_done { None } else { Some(lost.clone()) };
     let recheck = if is_done { None } else { Some(app.clock.now() + RECHECK) };
-    settle(app, entry, found, error, recheck).await
+    settle(app, entry, found, error, recheck, terms).await
 }
 
 /// One transaction: labels, entry, events. Then the move is over, well or with `error`.
@@ -387,6 +502,7 @@ async fn settle(
     present: &Present,
     error: Option<github::Error>,
     recheck_at: Option<DateTime<Utc>>,
+    terms: Option<&Terms<'_>>,
 ) -> Result<Changed> {
     let now = app.clock.now();
     let message = error.as_ref().map(ToString::to_string);
@@ -415,12 +531,53 @@ async fn settle(
                 Some(true) => settled.actor.as_str(),
                 _ => Actor::GitHub.name(),
             };
+            let terms = terms.filter(|_| settled.success == Some(true));
+            let (lease, agent_run) = carry_out(connection, issue_id, terms, now).await?;
+            let beside = Beside {
+                settled: Some(&settled),
+                agent_run: agent_run.as_ref(),
+                has_other_lease: lease.is_some(),
+            };
             let (issue, cursor) =
-                store(app, connection, row, present, reason, actor, Some(&settled)).await?;
-            Ok(Changed { issue, audit_entry: settled, cursor })
+                store(app, connection, row, present, reason, actor, &beside).await?;
+            Ok(Changed { issue, audit_entry: settled, cursor, lease, agent_run })
         })
         .await?;
     error.map_or(Ok(changed), |error| Err(error.into()))
+}
+
+/// What becomes of a lease, and what is recorded, with a change that succeeded.
+async fn carry_out(
+    connection: &mut Connection,
+    issue: IssueId,
+    terms: Option<&Terms<'_>>,
+    now: DateTime<Utc>,
+) -> Result<(Option<Lease>, Option<AgentRun>)> {
+    let Some(terms) = terms else { return Ok((None, None)) };
+    let lease = match &terms.step {
+        LeaseStep::None => None,
+        LeaseStep::Confirm { lease, term } => {
+            leases::confirm(connection, *lease, now + *term).await?
+        }
+        LeaseStep::Take { wish, term } => {
+            let reserved = leases::take(connection, wish, issue).await?;
+            leases::confirm(connection, reserved.id(), now + *term).await?
+        }
+        LeaseStep::End { lease, ending, outcome } => {
+            leases::end(connection, *lease, *ending, *outcome, now).await?
+        }
+    };
+    let run = match &terms.run {
+        Some(run) => match agent_runs::record(connection, run).await? {
+            None => {
+                let key = run.idempotency_key.as_deref().unwrap_or_default();
+                Some(agent_runs::by_key(connection, key).await?)
+            }
+            recorded => recorded,
+        },
+        None => None,
+    };
+    Ok((lease, run))
 }
 
 /// Takes over what GitHub has, where the cache is behind. What is under way is left to whoever
@@ -435,10 +592,19 @@ async fn adopt(app: &App, id: IssueId, present: &Present) -> Result<()> {
             }
             let reason = row.blocked_reason.clone();
             let actor = Actor::GitHub;
-            store(app, connection, row, present, reason, actor.name(), None).await?;
+            store(app, connection, row, present, reason, actor.name(), &Beside::default()).await?;
             Ok(())
         })
         .await
+}
+
+/// What is announced with a row.
+#[derive(Default)]
+struct Beside<'a> {
+    settled: Option<&'a AuditEntry>,
+    agent_run: Option<&'a AgentRun>,
+    /// Whether the issue's lease became another, which is a change of its card.
+    has_other_lease: bool,
 }
 
 /// Writes the row where it differs, and the events: of the issue first, whose position is the one
@@ -450,7 +616,7 @@ async fn store(
     present: &Present,
     blocked_reason: Option<String>,
     actor: &str,
-    settled: Option<&AuditEntry>,
+    beside: &Beside<'_>,
 ) -> Result<(Issue, EventCursor)> {
     let now = app.clock.now();
     let mut write = present.write(&row, blocked_reason, window_start(app, now));
@@ -465,12 +631,13 @@ async fn store(
     };
     let mut events = Vec::new();
     let is_seen = LabelWrite { read_at: row.read_at, updated_at: row.updated_at, ..write };
-    if is_seen != unchanged(&row) {
+    if is_seen != unchanged(&row) || beside.has_other_lease {
         let repository = repositories::by_ids(connection, &[row.repository_id]).await?;
         let repository = repository.first().ok_or(diesel::result::Error::NotFound)?;
         events.push(issue_event(Some(&row), &issue, false, repository, actor, now));
     }
-    events.extend(settled.map(audit_event));
+    events.extend(beside.settled.map(audit_event));
+    events.extend(beside.agent_run.map(run_event));
     let last = match events.is_empty() {
         true => event_log::position(connection).await?,
         false => event_log::append(connection, &events).await?,
@@ -535,9 +702,9 @@ async fn settle_one(app: &App, entry: &AuditEntry) -> Result<()> {
         ambiguous: true,
     };
     let settled = match read_back(app, &github, &row.node_id).await {
-        Ok(found) => settle_by_reading(app, entry, &found, &lost).await,
+        Ok(found) => settle_by_reading(app, entry, &found, &lost, None).await,
         Err(error @ github::Error::NotFound { .. }) => {
-            settle(app, entry, &Present::of_row(&row), Some(error), None).await
+            settle(app, entry, &Present::of_row(&row), Some(error), None, None).await
         }
         Err(error) => {
             tracing::warn!(%error, entry = %entry.id, "an unsettled move waits for GitHub");

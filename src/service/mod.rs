@@ -15,13 +15,17 @@ mod error;
 pub mod events;
 pub mod health;
 pub mod labels;
+pub mod leases;
 pub mod moves;
 pub mod overview;
+pub mod queue;
 pub mod retention;
 pub mod snapshot;
 pub mod sync;
 pub mod tracking;
 pub mod views;
+pub mod waiting;
+pub mod work;
 
 pub use error::Error;
 

@@ -3,10 +3,11 @@
 use futures_util::{StreamExt, stream};
 
 use super::audit::find_audit_entry;
-use super::labels::{Changed, Intent, append_settled, change_labels};
+use super::labels::{Changed, Guard, Intent, Terms, append_settled, change_labels_on};
 use super::{Error, Result, board};
 use crate::app::App;
 use crate::domain::labels::LabelPlan;
+use crate::domain::leases::{Hold, fencing_token};
 use crate::domain::{Actor, AuditEntryId, FullName, IssueId, LabelSet, Status};
 use crate::store::audit::NewEntry;
 
@@ -34,8 +35,10 @@ pub struct MoveIssue {
 /// # Errors
 ///
 /// [`Error::Invalid`] without a reason for Blocked, [`Error::NotFound`], [`Error::Conflict`] when
-/// the issue is closed, elsewhere than expected, or has an unsettled change; [`Error::Unread`],
-/// [`Error::Upstream`] or [`Error::Busy`] when GitHub refused, which the audit log then says too.
+/// the issue is closed, elsewhere than expected, or has an unsettled change; [`Error::LeaseLost`] to
+/// an agent while another one holds the issue, and to whoever sends a token that is not its lease's;
+/// [`Error::Unread`], [`Error::Upstream`] or [`Error::Busy`] when GitHub refused, which the audit log
+/// then says too.
 pub async fn move_issue(app: &App, actor: &Actor, command: MoveIssue) -> Result<Changed> {
     change_status(app, actor, "move_issue", command).await
 }
@@ -115,9 +118,8 @@ async fn change_status(
     command: MoveIssue,
 ) -> Result<Changed> {
     let reason = reason_for(command.to, command.reason.as_deref())?;
-    if command.fencing_token.is_some() {
-        return Err(Error::LeaseLost { holder: None });
-    }
+    let token = command.fencing_token.as_deref().map(fencing_token).transpose();
+    let token = token.map_err(|reason| Error::Invalid { field: "fencingToken", reason })?;
     let (issue, repository) = board::find_issue(app, command.issue_id).await?;
     let intent = Intent {
         actor,
@@ -128,7 +130,9 @@ async fn change_status(
         expected_from: command.expected_from,
         reason: reason.as_deref(),
     };
-    change_labels(app, &intent, |_| LabelPlan::to_status(command.to)).await
+    let guard = Guard::Holds(Hold { agent: actor.agent(), token });
+    let terms = Terms { guard, ..Terms::default() };
+    change_labels_on(app, &intent, terms, |_, _| Ok(LabelPlan::to_status(command.to))).await
 }
 
 /// Why an issue is blocked, where that is the move.

@@ -6,7 +6,7 @@ use super::changes::{issue_event, window_start};
 use super::{Error, Result};
 use crate::app::App;
 use crate::domain::Actor;
-use crate::store::{Issue, event_log, issues, repositories};
+use crate::store::{Issue, decisions, event_log, issues, repositories};
 
 /// Takes issues off the board that were closed before the done window, and puts those on it that a
 /// longer window now holds. Safe to run anywhere, any number of times.
@@ -40,4 +40,11 @@ pub async fn prune_events(app: &App) -> Result<usize> {
     let mut connection = app.connection().await?;
     let before = app.clock.now() - app.config.events.retention;
     Ok(event_log::prune(&mut connection, before).await?)
+}
+
+/// Forgets what was decided longer ago than the settings say.
+pub async fn prune_decisions(app: &App) -> Result<usize> {
+    let mut connection = app.connection().await?;
+    let before = app.clock.now() - app.config.work.decision_retention;
+    Ok(decisions::prune(&mut connection, before).await?)
 }

@@ -7,9 +7,12 @@
 
 pub mod agent_runs;
 pub mod audit;
+pub mod blockers;
+pub mod decisions;
 pub mod event_log;
 pub mod issues;
 pub mod job_locks;
+pub mod leases;
 pub mod milestones;
 pub mod page;
 pub mod pool;
@@ -17,14 +20,17 @@ mod prepared;
 pub mod repositories;
 pub mod saved_views;
 pub mod statistics;
+pub mod work;
 #[rustfmt::skip]
 mod schema;
 pub mod snapshot;
 
 pub use agent_runs::AgentRun;
 pub use audit::AuditEntry;
+pub use decisions::Decision;
 pub use event_log::Event;
 pub use issues::Issue;
+pub use leases::Lease;
 pub use page::{Page, PageRequest, Position};
 pub use pool::{MIGRATIONS, Pool, connect, establish, run_migrations};
 pub use repositories::Repository;

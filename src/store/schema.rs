@@ -61,11 +61,40 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Issues that an issue waits for.
+    blockers (issue_id, source, repository, number) {
+        issue_id -> BigInt,
+        /// A phrase in the body (`text`) or GitHub's own relation (`github`).
+        source -> Text,
+        /// Full name in lower case.
+        repository -> Text,
+        number -> Integer,
+    }
+}
+
+diesel::table! {
     /// How many issues of a repository are on the board in each column. Kept by triggers.
     board_counts (repository_id, status) {
         repository_id -> BigInt,
         status -> Text,
         issues -> Integer,
+    }
+}
+
+diesel::table! {
+    /// What was served to whom and when, and why nothing else. Pruned.
+    decisions (id) {
+        id -> BigInt,
+        kind -> Text,
+        agent -> Text,
+        lane -> Nullable<Text>,
+        first_at -> Timestamptz,
+        last_at -> Timestamptz,
+        times -> Integer,
+        served_issue_id -> Nullable<BigInt>,
+        fencing_token -> Nullable<BigInt>,
+        idle_reason -> Nullable<Text>,
+        detail -> Jsonb,
     }
 }
 
@@ -127,6 +156,7 @@ diesel::table! {
         on_board -> Bool,
         /// When a full pass found it deleted or transferred.
         removed_at -> Nullable<Timestamptz>,
+        pull_request_url -> Nullable<Text>,
     }
 }
 
@@ -139,6 +169,28 @@ diesel::table! {
         acquired_at -> Timestamptz,
         /// The holder's last sign of life.
         beaten_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// Who holds
+    leases (issue_id) {
+        issue_id -> BigInt,
+        repository_id -> BigInt,
+        fencing_token -> BigInt,
+        agent -> Text,
+        lane -> Text,
+        state -> Text,
+        checkpoint -> Text,
+        request_id -> Nullable<Text>,
+        term_seconds -> Integer,
+        acquired_at -> Timestamptz,
+        renewed_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        retry_at -> Nullable<Timestamptz>,
+        ended_at -> Nullable<Timestamptz>,
+        ending -> Nullable<Text>,
+        outcome -> Nullable<Text>,
     }
 }
 
@@ -207,10 +259,13 @@ diesel::joinable!(issues -> repositories (repository_id));
 diesel::allow_tables_to_appear_in_same_query!(
     agent_runs,
     audit_log,
+    blockers,
     board_counts,
+    decisions,
     event_log,
     issues,
     job_locks,
+    leases,
     milestones,
     repositories,
     saved_views,

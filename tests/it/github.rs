@@ -37,7 +37,7 @@ async fn with_an_issue() -> (GitHub, Client) {
 /// Ids for a move of issue 1 from Backlog to Ready: issue, label to add, label to remove.
 async fn ids_of_a_move(client: &Client, simulator: &Simulator) -> (String, String, String) {
     let issue = simulator.issue(REPOSITORY, 1).unwrap().id;
-    let live = client.live_labels(&issue, Some("status/ready")).await.unwrap();
+    let live = client.live_labels(&issue, Some("status/ready"), None).await.unwrap();
     let backlog = live.labels.iter().find(|label| label.name == "status/backlog").unwrap();
     (issue, live.target_label_id.clone().unwrap(), backlog.id.clone())
 }
@@ -237,7 +237,7 @@ async fn what_is_not_there_is_not_found() {
     }
     let error = client.issue(&name(), 99).await.unwrap_err();
     assert!(matches!(error, Error::NotFound { .. }), "{error:?}");
-    let error = client.live_labels("I_nothing", None).await.unwrap_err();
+    let error = client.live_labels("I_nothing", None, None).await.unwrap_err();
     assert!(matches!(error, Error::NotFound { .. }), "{error:?}");
 }
 
@@ -297,7 +297,7 @@ async fn an_id_that_cannot_be_looked_at_is_not_gone() {
 async fn live_labels_come_with_the_id_of_the_target() {
     let (github, client) = with_an_issue().await;
     let id = github.simulator.issue(REPOSITORY, 1).unwrap().id;
-    let live = client.live_labels(&id, Some("status/ready")).await.unwrap();
+    let live = client.live_labels(&id, Some("status/ready"), None).await.unwrap();
     assert_eq!(live.names(), ["status/backlog", "type/bug"]);
     assert_eq!((live.state, live.closed_at), (IssueState::Open, None));
     assert_eq!((live.title.as_str(), live.updated_at), ("A lamp flickers", noon()));
@@ -305,9 +305,9 @@ async fn live_labels_come_with_the_id_of_the_target() {
     assert_eq!(live.repository_node_id, github.simulator.add_repository(REPOSITORY));
     assert!(live.target_label_id.is_some());
 
-    let missing = client.live_labels(&id, Some("status/blocked")).await.unwrap();
+    let missing = client.live_labels(&id, Some("status/blocked"), None).await.unwrap();
     assert_eq!(missing.target_label_id, None);
-    assert_eq!(client.live_labels(&id, None).await.unwrap().target_label_id, None);
+    assert_eq!(client.live_labels(&id, None, None).await.unwrap().target_label_id, None);
     assert_eq!(github.simulator.total(), 3);
 }
 
@@ -390,7 +390,7 @@ async fn a_missing_label_is_created_with_its_colour() {
     let repository = github.simulator.add_repository(REPOSITORY);
     let id = client.create_label(&repository, "status/blocked", "dc2626").await.unwrap();
     let issue = github.simulator.issue(REPOSITORY, 1).unwrap().id;
-    let live = client.live_labels(&issue, Some("status/blocked")).await.unwrap();
+    let live = client.live_labels(&issue, Some("status/blocked"), None).await.unwrap();
     assert_eq!(live.target_label_id, Some(id));
     let color = github.simulator.label_color(REPOSITORY, "status/blocked");
     assert_eq!(color.as_deref(), Some("dc2626"));
@@ -668,14 +668,14 @@ async fn several_calls_share_a_deadline() {
     let hasty = client.within(Duration::from_millis(60));
     let gate = Gate::new();
     github.simulator.inject(Fault::Hold(gate.clone()).on("LiveLabels").always());
-    let error = hasty.live_labels(&id, None).await.unwrap_err();
+    let error = hasty.live_labels(&id, None, None).await.unwrap_err();
     assert!(error.is_timeout(), "{error:?}");
     // Nothing is sent any more, so nothing can have been done.
     let error = hasty.create_label("R_1", "status/ready", "f59e0b").await.unwrap_err();
     assert!(error.is_timeout() && !error.is_ambiguous(), "{error:?}");
     assert_eq!(github.simulator.count("CreateLabel"), 0);
     gate.open();
-    assert!(client.live_labels(&id, None).await.is_ok());
+    assert!(client.live_labels(&id, None, None).await.is_ok());
 }
 
 // ---------------------------------------------------------------- limits
@@ -724,7 +724,7 @@ async fn every_spelling_of_a_limit_is_known() {
 /// As [`move_to_ready`], where already the reading may fail.
 async fn move_to_ready_or_not(client: &Client, simulator: &Simulator) -> Result<(), Error> {
     let issue = simulator.issue(REPOSITORY, 1).unwrap().id;
-    let live = client.live_labels(&issue, Some("status/ready")).await?;
+    let live = client.live_labels(&issue, Some("status/ready"), None).await?;
     let ready: Vec<_> = live.target_label_id.into_iter().collect();
     client.change_labels(&issue, &ready, &[]).await.map(drop)
 }

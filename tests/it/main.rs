@@ -28,3 +28,4 @@ mod support;
 mod sync;
 mod tls;
 mod web;
+mod work;

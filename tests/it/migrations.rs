@@ -56,6 +56,20 @@ const SAMPLES: &[(&str, &str)] = &[
          after_labels, comment, requested_at) \
          SELECT 'user', 'comment_issue', 'Acme/Tools', id, '{}', '{}', 'Said', now() FROM issues",
     ),
+        "leases",
+        "INSERT INTO leases (issue_id, repository_id, fencing_token, agent, lane, state, \
+         checkpoint, term_seconds, acquired_at, renewed_at, expires_at) \
+         SELECT id, repository_id, nextval('fencing_tokens'), 'alpha', lane, 'held', \
+         'issue_claimed', 1800, now(), now(), now() FROM issues; \
+         UPDATE leases SET fencing_token = nextval('fencing_tokens')",
+    ),
+    (
+        "decisions",
+        "INSERT INTO decisions (kind, agent, first_at, last_at, times, idle_reason, detail) \
+         VALUES ('claim_next', 'alpha', now(), now(), 1, 'No work available', \
+         '{\"candidates\": [], \"withheld\": [], \"counts\": {}}')",
+    ),
+    ("blockers", "INSERT INTO blockers SELECT id, 'text', 'acme/tools', 2 FROM issues"),
 ];
 
 #[tokio::test(flavor = "multi_thread")]

@@ -16,33 +16,6 @@ use dispatch::domain::access::FIELDS;
 
 use crate::support::is_rewriting;
 
-/// What is promised and comes with the work queue: types, and members of types that are there.
-const NOT_YET: &[&str] = &[
-    "Checkpoint",
-    "Lease",
-    "SkipReason",
-    "WorkExplanation",
-    "WorkOutcome",
-    "ClaimNextInput",
-    "ClaimIssueInput",
-    "ClaimNextPayload",
-    "ClaimIssuePayload",
-    "RenewLeaseInput",
-    "RenewLeasePayload",
-    "ReleaseLeaseInput",
-    "ReleaseLeasePayload",
-    "FinishWorkInput",
-    "FinishWorkPayload",
-    "Issue.lease",
-    "Query.queue",
-    "Query.explainWork",
-    "Mutation.claimNext",
-    "Mutation.claimIssue",
-    "Mutation.renewLease",
-    "Mutation.releaseLease",
-    "Mutation.finishWork",
-];
-
 const PROMISED: &str = include_str!("../contract/promised.graphql");
 
 fn at(path: &str) -> PathBuf {
@@ -155,9 +128,6 @@ fn compare_inputs(
 fn compare_fields(name: &str, have: &TypeKind, promised: &TypeKind, broken: &mut Vec<String>) {
     for wanted in fields(promised) {
         let place = format!("{name}.{}", wanted.name.node);
-        if NOT_YET.contains(&place.as_str()) {
-            continue;
-        }
         match fields(have).into_iter().find(|field| field.name.node == wanted.name.node) {
             None => broken.push(format!("{place} is missing")),
             Some(field) => {
@@ -185,9 +155,6 @@ fn everything_promised_is_there() {
     let promised = Schema::read(PROMISED);
     let mut broken = Vec::new();
     for (name, wanted) in &promised.0 {
-        if NOT_YET.contains(&name.as_str()) {
-            continue;
-        }
         let Some(of) = have.0.get(name) else {
             broken.push(format!("{name} is missing"));
             continue;
@@ -205,20 +172,6 @@ fn everything_promised_is_there() {
         compare_inputs(name, &inputs(&of.kind), &inputs(&wanted.kind), &mut broken);
     }
     assert!(broken.is_empty(), "{broken:#?}");
-}
-
-#[test]
-fn what_is_there_is_not_called_missing() {
-    let have = Schema::read(&dispatch::graphql::sdl());
-    let is_there = |place: &&&str| match place.split_once('.') {
-        None => have.0.contains_key(**place),
-        Some((of, name)) => have
-            .0
-            .get(of)
-            .is_some_and(|of| fields(&of.kind).iter().any(|field| field.name.node == name)),
-    };
-    let done: Vec<_> = NOT_YET.iter().filter(is_there).collect();
-    assert!(done.is_empty(), "take these off the list: {done:?}");
 }
 
 #[test]

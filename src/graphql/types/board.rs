@@ -102,7 +102,7 @@ impl Board {
             columns.push((status, total));
             pages.push(cards);
         }
-        let pages = loaders::issue_pages(app, pages, loaders::has_bodies(&cards)).await?;
+        let pages = loaders::issue_pages(app, pages, loaders::Wants::of_list(&cards)).await?;
         let column = |((status, total), cards)| BoardColumn {
             status,
             total,
@@ -118,7 +118,7 @@ impl BoardColumn {
     async fn page(&self, context: &Context<'_>, request: &PageRequest) -> Result<Page<Arc<Issue>>> {
         let app = loaders::app(context);
         let page = service::board::column_page(app, &self.wanted, self.status, request).await?;
-        loaders::issues(app, page, loaders::has_bodies(&context.look_ahead())).await
+        loaders::issues(app, page, loaders::Wants::of_list(&context.look_ahead())).await
     }
 }
 

@@ -21,6 +21,7 @@ use super::issue::{Body, Issue, IssueFields};
 use super::repository::{self, RepositorySource};
 use crate::app::App;
 use crate::domain::Instant;
+use crate::graphql::loaders::Related;
 use crate::store;
 
 type Answer = IndexMap<Name, Value>;
@@ -155,6 +156,11 @@ impl Card<'_> {
             "closedAt" => row.closed_at.map_or(Value::Null, |at| instant(Instant(at))),
             "lastSyncedAt" => instant(self.issue.last_synced_at()),
             "lane" => row.lane.as_str().into(),
+            // Most issues are nobody's; those that are somebody's are put together field by field.
+            "lease" => match &self.issue.lease {
+                Related::Known(None) => Value::Null,
+                Related::Known(Some(_)) | Related::Left => return None,
+            },
             "blockedReason" => optional(row.blocked_reason.as_deref()),
             _ => return None,
         })

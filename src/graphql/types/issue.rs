@@ -5,10 +5,10 @@ use std::sync::Arc;
 use async_graphql::{Context, Object};
 
 use super::page::{Arguments, MAX, connection, cost};
-use super::{AgentRunConnection, AuditEntryConnection, Repository};
+use super::{AgentRunConnection, AuditEntryConnection, Lease, Repository};
 use crate::domain::filter::Wanted;
 use crate::domain::{Instant, IssueId, IssueState, Priority, Status};
-use crate::graphql::loaders;
+use crate::graphql::loaders::{self, Related, Wants};
 use crate::service::{self, Result};
 use crate::store::agent_runs::RunFilter;
 use crate::store::audit::AuditFilter;
@@ -47,6 +47,7 @@ pub(in crate::graphql) struct Issue {
     pub(in crate::graphql) row: store::Issue,
     pub(in crate::graphql) repository: Arc<store::Repository>,
     pub(in crate::graphql) body: Body,
+    pub(in crate::graphql) lease: Related<Arc<store::Lease>>,
 }
 
 /// The Markdown text of an issue.
@@ -173,6 +174,15 @@ impl IssueFields<'_> {
         self.0.row.blocked_reason.as_deref()
     }
 
+    /// The live lease, if an agent holds one now.
+    async fn lease(&self, context: &Context<'_>) -> async_graphql::Result<Option<Lease>> {
+        let lease = match &self.0.lease {
+            Related::Known(lease) => lease.clone(),
+            Related::Left => loaders::lease(loaders::app(context), self.0.row.id).await?,
+        };
+        Ok(lease.map(|row| Lease { row, issue: Related::Left }))
+    }
+
     /// What was done to it here, newest first.
     #[graphql(complexity = "cost(first, None, child_complexity)")]
     async fn audit_log(
@@ -229,7 +239,7 @@ impl IssueConnection {
     ) -> Result<Self> {
         let app = loaders::app(context);
         let page = service::board::issues(app, &wanted, &arguments.request::<'i'>(MAX)?).await?;
-        let has_bodies = loaders::has_bodies(&context.look_ahead());
-        Ok(Self::new(loaders::issues(app, page, has_bodies).await?, Total::Asked(wanted)))
+        let wants = Wants::of_list(&context.look_ahead());
+        Ok(Self::new(loaders::issues(app, page, wants).await?, Total::Asked(wanted)))
     }
 }

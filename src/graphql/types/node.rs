@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use async_graphql::{Context, Interface};
 
-use super::{AgentRun, AuditEntry, Issue, Repository};
-use crate::domain::{AgentRunId, AuditEntryId, IssueId, RepositoryId};
+use super::{AgentRun, AuditEntry, Issue, Lease, Repository, WorkDecision};
+use crate::domain::{AgentRunId, AuditEntryId, DecisionId, IssueId, LeaseId, RepositoryId};
 use crate::graphql::loaders;
 use crate::service::{self, Error, Result};
 
@@ -25,6 +25,10 @@ pub(in crate::graphql) enum Node {
     AuditEntry(AuditEntry),
     /// A run of an agent.
     AgentRun(AgentRun),
+    /// An agent's hold on an issue.
+    Lease(Lease),
+    /// An answer of the queue.
+    WorkDecision(WorkDecision),
 }
 
 impl Node {
@@ -40,9 +44,8 @@ impl Node {
             IssueId::PREFIX => {
                 let id: IssueId = read(id)?;
                 let found = service::board::find_issue(app, id).await?;
-                let issue =
-                    loaders::issue(app, found, loaders::is_selected(&context.look_ahead(), "body"))
-                        .await?;
+                let wants = loaders::Wants::of(&context.look_ahead());
+                let issue = loaders::issue(app, found, wants).await?;
                 Ok(Self::Issue(issue))
             }
             RepositoryId::PREFIX => {
@@ -58,6 +61,14 @@ impl Node {
             AgentRunId::PREFIX => {
                 let found = service::agent_runs::find_agent_run(app, read(id)?).await?;
                 Ok(Self::AgentRun(AgentRun::alone(found)))
+            }
+            LeaseId::PREFIX => {
+                let found = service::leases::find_lease(app, read(id)?).await?;
+                Ok(Self::Lease(Lease::alone(found)))
+            }
+            DecisionId::PREFIX => {
+                let found = service::queue::find_decision(app, read(id)?).await?;
+                Ok(Self::WorkDecision(WorkDecision::alone(found)))
             }
             _ => {
                 Err(invalid(format!("`{}` is not an id", id.chars().take(64).collect::<String>())))

@@ -24,6 +24,7 @@ use dispatch::clock::Clock;
 use dispatch::config::{Config, Env};
 use dispatch::domain::{Actor, FullName};
 use dispatch::service;
+use dispatch::service::waiting::{self, Line};
 use dispatch::simulator::{self, NewIssue, Simulator, Write};
 use dispatch::store::{self, Issue};
 use http_body_util::BodyExt;
@@ -106,7 +107,7 @@ impl Given {
         config.github.api_url = address.parse().unwrap();
         let mut given =
             Self { app: app(config, &database, clock).await, github, database, tasks, log };
-        given.pump(given.app.bus.clone());
+        given.pump(given.app.clone());
         given
     }
 
@@ -115,17 +116,19 @@ impl Given {
         self.log.expect(text);
     }
 
-    /// Lets a bus hear of what happens in the database.
-    fn pump(&mut self, bus: Bus) {
-        let (pool, url) = (self.app.pool.clone(), self.database.url().to_owned());
+    /// Lets an application hear of what happens in the database.
+    fn pump(&mut self, app: App) {
+        let (bus, pool, url) =
+            (app.bus.clone(), self.app.pool.clone(), self.database.url().to_owned());
         self.tasks.spawn(async move { bus.pump(pool, &url).await });
+        self.tasks.spawn(async move { waiting::call(&app).await });
     }
 
     /// Another replica of the application, on the same database, GitHub and clock.
     pub(crate) async fn replica(&mut self) -> App {
         let config = Config::clone(&self.app.config);
         let replica = app(config, &self.database, self.app.clock.clone()).await;
-        self.pump(replica.bus.clone());
+        self.pump(replica.clone());
         replica
     }
 
@@ -199,6 +202,22 @@ impl Given {
         answer["data"].clone()
     }
 
+    /// Asks GraphQL with the agents' token; the answer must come without errors. Answers its data.
+    pub(crate) async fn graphql_as_agent(&self, query: &str, variables: Value) -> Value {
+        let body = serde_json::json!({ "query": query, "variables": variables });
+        let answer = self.ask_as_agent("POST", "/graphql", Some(body)).await.json();
+        assert!(answer.get("errors").is_none(), "{answer:#}");
+        answer["data"].clone()
+    }
+
+    /// Asks GraphQL with the agents' token; the answer must be an error. Answers the first.
+    pub(crate) async fn refused_by_graphql(&self, query: &str, variables: Value) -> Value {
+        let body = serde_json::json!({ "query": query, "variables": variables });
+        let answer = self.ask_as_agent("POST", "/graphql", Some(body)).await.json();
+        assert!(answer["errors"][0].is_object(), "{answer:#}");
+        answer["errors"][0].clone()
+    }
+
     /// Asks GraphQL and answers the whole body.
     pub(crate) async fn try_graphql(&self, query: &str, variables: Value) -> Value {
         let body = serde_json::json!({ "query": query, "variables": variables });
@@ -259,6 +278,7 @@ async fn app(config: Config, database: &Database, clock: Clock) -> App {
         config: Arc::new(config),
         pool,
         bus: Bus::new(position),
+        line: Line::default(),
         clock,
         simulated: false,
     }
@@ -267,6 +287,11 @@ async fn app(config: Config, database: &Database, clock: Clock) -> App {
 /// The person of open mode.
 pub(crate) fn person() -> Actor {
     Actor::Person { name: "user".to_owned() }
+}
+
+/// A program with the agents' token.
+pub(crate) fn agent(name: &str) -> Actor {
+    Actor::Agent { name: name.to_owned() }
 }
 
 /// Waits until something holds.

@@ -1,0 +1,61 @@
+//! Reading how work is handed out: limits, what age is worth, what is kept of decisions.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::reader::Reader;
+use super::{Work, days, entries, settings, whole_number};
+use crate::domain::limits::Limits;
+use crate::domain::work::Aging;
+
+/// The most that a limit may be.
+const MOST: i64 = 1_000_000;
+
+pub(super) fn read(reader: &mut Reader<'_>) -> Work {
+    let usual = Aging::default();
+    let days_per_tier =
+        whole_number(reader, &settings::DISPATCH_QUEUE_AGING_DAYS_PER_TIER, 1, 3650);
+    let max_tiers = whole_number(reader, &settings::DISPATCH_QUEUE_AGING_MAX_TIERS, 0, 4);
+    let (per_lane, lanes) =
+        reader.parsed(&settings::DISPATCH_MAX_IN_PROGRESS_PER_LANE, per_lane).unwrap_or_default();
+    let retention = days(reader, &settings::DISPATCH_DECISION_RETENTION_DAYS).unwrap_or(30);
+    let stuck =
+        whole_number(reader, &settings::DISPATCH_STUCK_AFTER_MINUTES, 1, 100_000).unwrap_or(60);
+    Work {
+        limits: Limits {
+            per_agent: limit(reader, &settings::DISPATCH_MAX_IN_PROGRESS_PER_AGENT),
+            per_repository: limit(reader, &settings::DISPATCH_MAX_IN_PROGRESS_PER_REPOSITORY),
+            per_lane,
+            lanes,
+            waiting: limit(reader, &settings::DISPATCH_MAX_WAITING_FOR_HUMAN),
+        },
+        aging: Aging {
+            days_per_tier: days_per_tier.unwrap_or(usual.days_per_tier),
+            max_tiers: max_tiers.unwrap_or(usual.max_tiers),
+        },
+        decision_retention: Duration::from_secs(86_400 * u64::from(retention)),
+        stuck_after: Duration::from_secs(60 * stuck),
+    }
+}
+
+fn limit(reader: &mut Reader<'_>, setting: &settings::Setting) -> Option<i64> {
+    whole_number(reader, setting, 1, MOST)
+}
+
+/// One number for each queue, numbers by queue, or both.
+fn per_lane(text: &str) -> Result<(Option<i64>, BTreeMap<String, i64>), String> {
+    let number = |text: &str| {
+        let number = text.trim().parse().ok().filter(|number| (1..=MOST).contains(number));
+        number.ok_or_else(|| format!("has {text:?}, which is not a whole number from 1 to {MOST}"))
+    };
+    let (mut each, mut lanes) = (None, BTreeMap::new());
+    for entry in entries(text) {
+        match entry.rsplit_once('=') {
+            Some((lane, limit)) => {
+                lanes.insert(lane.trim().to_owned(), number(limit)?);
+            }
+            None => each = Some(number(&entry)?),
+        }
+    }
+    Ok((each, lanes))
+}

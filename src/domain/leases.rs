@@ -1,0 +1,360 @@
+//! The words of leases: how far a holder is, how a holding ends, what comes of the work.
+
+use std::str::FromStr;
+
+use super::column::text_column;
+use super::ids::IssueId;
+use super::labels::{LabelPlan, LabelSet};
+use super::status::{IssueState, Status, UnknownWord};
+
+/// For how long an agent holds an issue when it does not say, in seconds.
+pub const USUAL_TERM: i32 = 1800;
+
+/// The shortest and the longest time that an issue can be held without a renewal, in seconds.
+pub const TERMS: std::ops::RangeInclusive<i32> = 60..=86_400;
+
+/// The longest name of an agent, in characters: what GitHub leaves of a label behind `agent/`.
+pub const LONGEST_AGENT: usize = 44;
+
+/// Makes an enum a word of the database, with its spelling, and reads it back.
+macro_rules! words {
+    (
+        $(#[$doc:meta])* $name:ident,
+        $($(#[$value_doc:meta])* $value:ident = $word:literal,)+
+    ) => {
+        $(#[$doc])*
+        #[derive(
+            Debug, Clone, Copy, PartialEq, Eq, Hash, async_graphql::Enum,
+            serde::Serialize, serde::Deserialize,
+            diesel::expression::AsExpression, diesel::deserialize::FromSqlRow,
+        )]
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        #[serde(rename_all = "snake_case")]
+        pub enum $name {
+            $($(#[$value_doc])* $value,)+
+        }
+
+        impl $name {
+            /// Every value, in order.
+            pub const ALL: &'static [Self] = &[$(Self::$value),+];
+
+            /// The word in the database and over REST.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$value => $word,)+
+                }
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = UnknownWord;
+
+            fn from_str(word: &str) -> Result<Self, UnknownWord> {
+                Self::ALL.iter().copied().find(|value| value.as_str() == word).ok_or_else(|| {
+                    let allowed: Vec<_> = Self::ALL.iter().map(|value| value.as_str()).collect();
+                    UnknownWord { word: word.to_owned(), allowed: allowed.join(", ") }
+                })
+            }
+        }
+
+        text_column!($name);
+    };
+}
+
+words! {
+    /// How far the holder of an issue is, by its own account.
+    Checkpoint,
+    /// The issue was claimed; nothing is known of the work yet.
+    IssueClaimed = "issue_claimed",
+    /// There is a branch for the work.
+    BranchCreated = "branch_created",
+    /// There are changes on the branch.
+    ChangesMade = "changes_made",
+    /// There is a pull request.
+    PrOpened = "pr_opened",
+    /// Somebody has said something about the pull request.
+    FeedbackReceived = "feedback_received",
+    /// All is done but to say so.
+    WorkComplete = "work_complete",
+}
+
+words! {
+    /// What a lease's row says of it; whether it is live also depends on the time.
+    LeaseState,
+    /// GitHub is being asked.
+    Reserved = "reserved",
+    /// An agent has it.
+    Held = "held",
+    /// It ended.
+    Free = "free",
+}
+
+words! {
+    /// How a holding ended.
+    LeaseEnding,
+    /// The holder gave the issue back, or somebody did for it.
+    Released = "released",
+    /// The holder said that its work is done.
+    Finished = "finished",
+    /// Its time was over.
+    Expired = "expired",
+    /// A maintainer gave the issue to somebody else.
+    Taken = "taken",
+    /// It never began: GitHub, or the labels there, refused the claim.
+    Refused = "refused",
+}
+
+words! {
+    /// What came of an agent's work on an issue.
+    WorkOutcome,
+    /// A pull request was opened; the issue waits in review.
+    PrOpened = "pr_opened",
+    /// A pull request was brought up to date; the issue waits in review.
+    PrUpdated = "pr_updated",
+    /// The issue itself was worked on; somebody has to look at it.
+    IssueUpdated = "issue_updated",
+    /// The work cannot go on until what the summary says is dealt with.
+    Blocked = "blocked",
+    /// The work failed; the issue is ready for the next try.
+    Failed = "failed",
+    /// There is nothing to do; somebody has to confirm that and close the issue.
+    NoChangesNeeded = "no_changes_needed",
+    /// It is done already; somebody has to confirm that and close the issue.
+    AlreadyAddressed = "already_addressed",
+}
+
+impl WorkOutcome {
+    /// The word that an agent's run is recorded with.
+    pub fn run_status(self) -> &'static str {
+        match self {
+            Self::Failed => "error",
+            Self::Blocked => "blocked",
+            _ => "success",
+        }
+    }
+
+    /// The column that work with this outcome belongs in. Nothing is ever Done by an agent's word.
+    pub fn status(self) -> Status {
+        match self {
+            Self::Blocked => Status::Blocked,
+            Self::Failed => Status::Ready,
+            _ => Status::InReview,
+        }
+    }
+
+    /// Whether the agent stays the one whose issue it is, so that feedback comes back to it.
+    fn keeps_agent(self) -> bool {
+        matches!(self, Self::PrOpened | Self::PrUpdated)
+    }
+
+    /// What finishing with this outcome makes of an issue's labels. A column that somebody else has
+    /// chosen meanwhile stays; a closed issue keeps its status label.
+    pub fn plan(self, agent: &str, labels: &LabelSet, state: IssueState) -> LabelPlan {
+        let now = labels.effective_status(state);
+        let is_ours = matches!(now, Status::InProgress | Status::Ready);
+        let moves = state == IssueState::Open && (is_ours || self == Self::Blocked);
+        let mut plan = LabelPlan { status: moves.then(|| self.status()), ..LabelPlan::default() };
+        if !self.keeps_agent() {
+            plan.remove = own_label(agent, labels);
+        }
+        plan
+    }
+}
+
+/// What giving an issue back makes of its labels: the agent's goes, work in progress is ready again,
+/// and so is what is blocked without a reason that anybody knows. Every other column stays.
+pub fn release_plan(
+    agent: &str,
+    labels: &LabelSet,
+    state: IssueState,
+    blocked_reason: Option<&str>,
+) -> LabelPlan {
+    let status = match labels.effective_status(state) {
+        Status::InProgress => Some(Status::Ready),
+        Status::Blocked if blocked_reason.is_none() => Some(Status::Ready),
+        _ => None,
+    };
+    LabelPlan { status, add: vec![], remove: own_label(agent, labels) }
+}
+
+/// Why an issue rests where it does after it was given back, as one sentence.
+pub fn resting_note(status: Status, blocked_reason: Option<&str>) -> String {
+    match (status, blocked_reason) {
+        (Status::Ready, _) => "The issue is ready to be claimed".to_owned(),
+        (Status::Blocked, Some(reason)) => format!("The issue stays blocked: {reason}"),
+        (status, _) => format!("The issue stays in {}", status.title()),
+    }
+}
+
+/// What claiming makes of an issue's labels: it is in progress and has the agent's label; with
+/// `force` nobody else's.
+pub fn claim_plan(agent: &str, labels: &LabelSet, force: bool) -> LabelPlan {
+    let label = agent_label(agent);
+    let mut plan = match force {
+        true => LabelPlan::only(labels, "agent/", Some(label)),
+        false => LabelPlan { add: vec![label], ..LabelPlan::default() },
+    };
+    plan.status = Some(Status::InProgress);
+    plan
+}
+
+/// The label that says whose an issue is.
+pub fn agent_label(agent: &str) -> String {
+    format!("agent/{agent}")
+}
+
+fn own_label(agent: &str, labels: &LabelSet) -> Vec<String> {
+    let label = agent_label(agent);
+    if labels.contains(&label) { vec![label] } else { vec![] }
+}
+
+/// An agent's name as it stands behind `agent/`, given with or without that.
+///
+/// # Errors
+///
+/// What is wrong with it, as the end of a sentence.
+pub fn agent_name(given: &str) -> Result<&str, String> {
+    let given = given.trim();
+    let name = given.strip_prefix("agent/").unwrap_or(given);
+    let is_plain = !name.is_empty() && !name.contains(|c: char| c.is_control() || c == ',');
+    if is_plain && name.trim() == name && name.chars().count() <= LONGEST_AGENT {
+        return Ok(name);
+    }
+    Err(format!(
+        "must have 1 to {LONGEST_AGENT} characters, no comma and no control character, \
+         because it stands in a label behind `agent/`"
+    ))
+}
+
+/// A fencing token as a caller sends it back.
+///
+/// # Errors
+///
+/// What is wrong with it, as the end of a sentence.
+pub fn fencing_token(given: &str) -> Result<i64, String> {
+    given.parse().ok().filter(|token| *token > 0).ok_or_else(|| {
+        let given: String = given.chars().take(64).collect();
+        format!("`{given}` is not a fencing token; send the `fencingToken` of your lease")
+    })
+}
+
+/// What somebody who writes says of their hold: who they are, where that is known, and the token
+/// that they were given.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Hold {
+    /// The agent that acts; none for a person.
+    pub agent: Option<String>,
+    /// The token that the caller sent.
+    pub token: Option<i64>,
+}
+
+/// The live lease of an issue, as far as a write asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Held<'a> {
+    /// The issue.
+    pub issue: IssueId,
+    /// Who has it.
+    pub agent: &'a str,
+    /// The token of the holding.
+    pub token: i64,
+}
+
+impl Hold {
+    /// Whether a write may go on, given the live lease of the issue.
+    pub fn admits(&self, live: Option<Held<'_>>) -> bool {
+        match live {
+            None => self.token.is_none(),
+            Some(held) => {
+                let is_holder = self.agent.as_deref().is_none_or(|agent| agent == held.agent);
+                is_holder && self.token.is_none_or(|token| token == held.token)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use IssueState::{Closed, Open};
+
+    fn after(plan: &LabelPlan, labels: &LabelSet) -> Vec<String> {
+        labels.after(&plan.change(labels)).names().to_vec()
+    }
+
+    #[test]
+    fn a_claim_puts_the_issue_in_progress_under_one_name() {
+        let labels = LabelSet::from(["status/ready", "bug", "agent/beta"]);
+        let plan = claim_plan("alpha", &labels, true);
+        assert_eq!(after(&plan, &labels), ["bug", "status/in-progress", "agent/alpha"]);
+        let free = LabelSet::from(["status/ready", "bug"]);
+        let plan = claim_plan("alpha", &free, false);
+        assert_eq!(after(&plan, &free), ["bug", "status/in-progress", "agent/alpha"]);
+    }
+
+    #[test]
+    fn a_release_leaves_what_people_decided() {
+        let of = |status: &str, reason| {
+            let labels = LabelSet::from([status, "agent/alpha", "agent/beta"]);
+            after(&release_plan("alpha", &labels, Open, reason), &labels)
+        };
+        assert_eq!(of("status/in-progress", None), ["agent/beta", "status/ready"]);
+        assert_eq!(of("status/blocked", None), ["agent/beta", "status/ready"]);
+        assert_eq!(of("status/blocked", Some("a key")), ["status/blocked", "agent/beta"]);
+        assert_eq!(of("status/in-review", None), ["status/in-review", "agent/beta"]);
+        assert_eq!(of("status/ready", None), ["status/ready", "agent/beta"]);
+        let closed = LabelSet::from(["status/in-progress", "agent/alpha"]);
+        let plan = release_plan("alpha", &closed, Closed, None);
+        assert_eq!(after(&plan, &closed), ["status/in-progress"], "closed: only the name goes");
+    }
+
+    #[test]
+    fn finishing_never_ends_in_done_and_respects_a_move_of_somebody_else() {
+        for outcome in WorkOutcome::ALL {
+            assert_ne!(outcome.status(), Status::Done, "{outcome:?}");
+        }
+        let of = |outcome: WorkOutcome, status: &str, state| {
+            let labels = LabelSet::from([status, "agent/alpha"]);
+            after(&outcome.plan("alpha", &labels, state), &labels)
+        };
+        let working = "status/in-progress";
+        assert_eq!(of(WorkOutcome::PrOpened, working, Open), ["agent/alpha", "status/in-review"]);
+        assert_eq!(of(WorkOutcome::Failed, working, Open), ["status/ready"]);
+        assert_eq!(of(WorkOutcome::Blocked, "status/in-review", Open), ["status/blocked"]);
+        assert_eq!(of(WorkOutcome::Failed, "status/backlog", Open), ["status/backlog"]);
+        assert_eq!(of(WorkOutcome::AlreadyAddressed, working, Closed), [working]);
+    }
+
+    #[test]
+    fn names_of_agents() {
+        for (given, name) in
+            [("alpha", "alpha"), (" agent/a/b ", "a/b"), ("two words", "two words"), ("ж", "ж")]
+        {
+            assert_eq!(agent_name(given), Ok(name));
+        }
+        for given in ["", "  ", "agent/", "a,b", "a\nb", "a\0", "agent/ a", &"x".repeat(45)] {
+            assert!(agent_name(given).is_err(), "{given:?} passed");
+        }
+    }
+
+    #[test]
+    fn tokens_are_plain_numbers() {
+        assert_eq!(fencing_token("17"), Ok(17));
+        for given in ["", "0", "-1", "x", "1.0", "99999999999999999999"] {
+            assert!(fencing_token(given).is_err(), "{given:?} passed");
+        }
+    }
+
+    #[test]
+    fn whoever_holds_may_write_and_an_old_token_may_not() {
+        let live = Held { issue: IssueId(1), agent: "alpha", token: 5 };
+        let hold = |agent: Option<&str>, token| Hold { agent: agent.map(str::to_owned), token };
+        assert!(hold(Some("alpha"), Some(5)).admits(Some(live)));
+        assert!(hold(Some("alpha"), None).admits(Some(live)));
+        assert!(hold(None, None).admits(Some(live)), "a person may");
+        assert!(!hold(Some("alpha"), Some(4)).admits(Some(live)));
+        assert!(!hold(Some("beta"), None).admits(Some(live)));
+        assert!(!hold(None, Some(4)).admits(Some(live)));
+        assert!(hold(Some("beta"), None).admits(None));
+        assert!(!hold(Some("alpha"), Some(5)).admits(None), "the lease is over");
+    }
+}

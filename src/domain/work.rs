@@ -1,0 +1,500 @@
+//! Which work comes first for an agent, and why an issue is withheld from it.
+//!
+//! One function, [`judge`], serves the queue, the explanation and the claim, so they cannot
+//! disagree. It takes facts and decides; where those come from and what is done about them is not
+//! here. Invariant: a [`Rank`] is a total order of issues, and age bounds waiting: after
+//! [`Aging::bound`] days an issue has all the tiers that age can give, up to that of `p1`, and no
+//! issue that is opened later comes before it unless it is of a better tier from the start.
+
+use chrono::{DateTime, Utc};
+
+use super::ids::IssueId;
+use super::labels::LabelSet;
+use super::lanes::{Lane, Lanes};
+use super::status::{IssueState, Priority, Status};
+
+/// Why an issue is not what an agent would be given.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    async_graphql::Enum,
+    serde::Serialize,
+    serde::Deserialize,
+)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum SkipReason {
+    /// An agent holds it now.
+    Leased,
+    /// It has another agent's label.
+    AssignedToOther,
+    /// Its column is not one that work is taken from.
+    NotReady,
+    /// It waits for an issue that is open.
+    BlockedByIssue,
+    /// It waits in another queue, or in one from which nothing is claimed.
+    LaneMismatch,
+    /// As many issues are being worked on as may be.
+    LimitReached,
+    /// It has a label that hides it.
+    Excluded,
+    /// Its repository is not tracked.
+    RepositoryDisabled,
+    /// It is closed, or gone from GitHub.
+    Closed,
+    /// An open pull request is to close it already.
+    LinkedPullRequest,
+    /// GitHub's own labels could not be read, so nothing was decided.
+    LabelsUnverified,
+}
+
+impl SkipReason {
+    /// The reason as a few words about an issue.
+    pub fn phrase(self) -> &'static str {
+        match self {
+            Self::Leased => "held",
+            Self::AssignedToOther => "assigned to others",
+            Self::NotReady => "not ready",
+            Self::BlockedByIssue => "blocked by open issues",
+            Self::LaneMismatch => "in other queues",
+            Self::LimitReached => "over a limit",
+            Self::Excluded => "hidden by a label",
+            Self::RepositoryDisabled => "in repositories that are not tracked",
+            Self::Closed => "closed",
+            Self::LinkedPullRequest => "with an open pull request",
+            Self::LabelsUnverified => "with labels that could not be read",
+        }
+    }
+}
+
+/// One reason and how it came about.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Skip {
+    /// The kind of reason.
+    pub reason: SkipReason,
+    /// The particulars, as a part of a sentence about the issue: "is held by alpha".
+    pub why: String,
+}
+
+/// By how much waiting makes an issue more urgent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Aging {
+    /// Days of age for each tier; at least 1.
+    pub days_per_tier: i32,
+    /// The most tiers that age is worth; 0 for none.
+    pub max_tiers: i32,
+}
+
+impl Default for Aging {
+    fn default() -> Self {
+        Self { days_per_tier: 7, max_tiers: 2 }
+    }
+}
+
+/// The tier of an issue without a priority.
+const NO_PRIORITY: i32 = 4;
+
+/// Age takes no issue beyond this tier: what is `p0` or `p1` was called so by somebody.
+const BEST_BY_AGE: i32 = 1;
+
+impl Aging {
+    /// After how many days an issue has all that age can give.
+    pub fn bound(&self) -> i32 {
+        self.days_per_tier * self.max_tiers
+    }
+
+    /// By how many tiers an issue is more urgent than its priority says.
+    fn gained(&self, tier: i32, age_in_days: i32) -> i32 {
+        let earned = (age_in_days.max(0) / self.days_per_tier).min(self.max_tiers);
+        earned.min((tier - BEST_BY_AGE).max(0))
+    }
+}
+
+/// Where an issue stands in the queue: the lowest comes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Rank {
+    /// Priority with age, whose it is, and its column.
+    pub score: i32,
+    /// The day it was opened, counted from 1970-01-01 by UTC.
+    pub day: i32,
+    /// Its id, so that no two are equal.
+    pub issue: IssueId,
+}
+
+/// What is asked of an issue.
+#[derive(Debug, Clone, Copy)]
+pub struct Facts<'a> {
+    /// Its id.
+    pub issue: IssueId,
+    /// Open or closed.
+    pub state: IssueState,
+    /// Whether it was found to be gone from GitHub.
+    pub is_removed: bool,
+    /// Its column.
+    pub status: Status,
+    /// Its most urgent priority label.
+    pub priority: Option<Priority>,
+    /// Its labels.
+    pub labels: &'a LabelSet,
+    /// The queue that its row names.
+    pub lane: &'a str,
+    /// When it was opened.
+    pub created_at: DateTime<Utc>,
+    /// Whether its repository is tracked.
+    pub is_tracked: bool,
+    /// Who holds it now.
+    pub holder: Option<&'a str>,
+    /// Open issues that it waits for, as people write them: `#5`, `acme/tools#7`.
+    pub blockers: &'a [String],
+    /// The open pull request that is to close it.
+    pub pull_request: Option<&'a str>,
+    /// The limit that a claim of it would break, as a part of a sentence about it.
+    pub limit: Option<&'a str>,
+}
+
+/// Who looks for work, and where.
+#[derive(Debug, Clone, Copy)]
+pub struct Seeker<'a> {
+    /// The agent.
+    pub agent: &'a str,
+    /// The queue it asks for; every claimable one when absent.
+    pub lane: Option<&'a Lane>,
+    /// All queues.
+    pub lanes: &'a Lanes,
+    /// Labels that hide an issue.
+    pub excluded_labels: &'a [String],
+    /// What age is worth.
+    pub aging: Aging,
+    /// The day it is, counted from 1970-01-01 by UTC.
+    pub today: i32,
+}
+
+/// What an issue is to an agent that looks for work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// It may have it, in this place.
+    Ranked(Rank),
+    /// It may not, for at least one reason.
+    Withheld(Vec<Skip>),
+}
+
+/// The day of a time, counted from 1970-01-01 by UTC.
+pub fn day_of(at: DateTime<Utc>) -> i32 {
+    i32::try_from(at.timestamp().div_euclid(86_400)).unwrap_or(i32::MAX)
+}
+
+/// The tier of a priority: 0 for `p0`, 4 for none.
+pub fn tier_of(priority: Option<Priority>) -> i32 {
+    priority.map_or(NO_PRIORITY, |priority| priority as i32)
+}
+
+/// Where an issue stands for an agent, if it may have it at all.
+pub fn rank(facts: &Facts<'_>, seeker: &Seeker<'_>) -> Rank {
+    let (day, tier) = (day_of(facts.created_at), tier_of(facts.priority));
+    let urgency = tier - seeker.aging.gained(tier, seeker.today - day);
+    let is_own = facts.labels.agents().any(|agent| agent == seeker.agent);
+    let column = match facts.status {
+        Status::InProgress => 0,
+        Status::InReview => 1,
+        Status::Ready => 2,
+        Status::Backlog => 3,
+        Status::Blocked | Status::Done => 4,
+    };
+    let score = urgency * 100 + if is_own { 0 } else { 10 } + column;
+    Rank { score, day, issue: facts.issue }
+}
+
+/// What an issue is to an agent that looks for work.
+pub fn judge(facts: &Facts<'_>, seeker: &Seeker<'_>) -> Verdict {
+    let skips = skips(facts, seeker);
+    if skips.is_empty() { Verdict::Ranked(rank(facts, seeker)) } else { Verdict::Withheld(skips) }
+}
+
+fn skips(facts: &Facts<'_>, seeker: &Seeker<'_>) -> Vec<Skip> {
+    let mut skips = Vec::new();
+    let mut skip = |reason, why: String| skips.push(Skip { reason, why });
+    if facts.is_removed {
+        skip(SkipReason::Closed, "is gone from GitHub".to_owned());
+    } else if facts.state == IssueState::Closed {
+        skip(SkipReason::Closed, "is closed".to_owned());
+    }
+    if !facts.is_tracked {
+        skip(SkipReason::RepositoryDisabled, "is in a repository that is not tracked".to_owned());
+    }
+    if let Some(label) = seeker.excluded_labels.iter().find(|label| facts.labels.contains(label)) {
+        skip(SkipReason::Excluded, format!("has the label {label}, which hides it"));
+    }
+    if facts.state == IssueState::Open
+        && !matches!(facts.status, Status::Ready | Status::InProgress)
+    {
+        skip(SkipReason::NotReady, format!("is in {}", facts.status.title()));
+    }
+    match facts.holder {
+        Some(holder) if holder == seeker.agent => {
+            skip(SkipReason::Leased, format!("is held by {holder} itself"));
+        }
+        Some(holder) => skip(SkipReason::Leased, format!("is held by {holder}")),
+        None => {}
+    }
+    if let Some(other) = facts.labels.agents().find(|agent| *agent != seeker.agent) {
+        skip(SkipReason::AssignedToOther, format!("is assigned to {other}"));
+    }
+    if let Some(why) = lane_mismatch(facts.lane, seeker) {
+        skip(SkipReason::LaneMismatch, why);
+    }
+    if !facts.blockers.is_empty() {
+        skip(SkipReason::BlockedByIssue, blocked_by(facts.blockers));
+    }
+    if let Some(url) = facts.pull_request {
+        skip(SkipReason::LinkedPullRequest, format!("has an open pull request, {url}"));
+    }
+    if let Some(limit) = facts.limit {
+        skip(SkipReason::LimitReached, limit.to_owned());
+    }
+    skips
+}
+
+/// The open issues that an issue waits for, as a part of a sentence.
+fn blocked_by(blockers: &[String]) -> String {
+    format!("is blocked by open {}", blockers.join(", "))
+}
+
+fn lane_mismatch(lane: &str, seeker: &Seeker<'_>) -> Option<String> {
+    match (seeker.lane, seeker.lanes.find(lane)) {
+        (Some(wanted), Some(found)) if found.id == wanted.id => None,
+        (Some(wanted), _) => Some(format!("waits in {lane}, not in {}", wanted.id)),
+        (None, Some(found)) if !found.claimable => {
+            Some(format!("waits in {}, from which nothing is claimed", found.id))
+        }
+        (None, _) => None,
+    }
+}
+
+/// How an issue came to its place, in the words that agents of old know: `priority/p2, agent/x,
+/// ready, aged 20d (+2 tiers)`.
+pub fn ranking_reason(facts: &Facts<'_>, seeker: &Seeker<'_>) -> String {
+    let tier = tier_of(facts.priority);
+    let age = seeker.today - day_of(facts.created_at);
+    let gained = seeker.aging.gained(tier, age);
+    let mut parts = vec![match facts.priority {
+        Some(priority) => priority.label().to_owned(),
+        None => "no priority".to_owned(),
+    }];
+    if facts.labels.agents().any(|agent| agent == seeker.agent) {
+        parts.push(format!("agent/{}", seeker.agent));
+    }
+    parts.push(facts.status.as_str().to_owned());
+    if gained > 0 {
+        let tiers = if gained == 1 { "tier" } else { "tiers" };
+        parts.push(format!("aged {age}d (+{gained} {tiers})"));
+    }
+    parts.join(", ")
+}
+
+/// All reasons against an issue in one sentence.
+pub fn sentence(skips: &[Skip]) -> String {
+    let whys: Vec<&str> = skips.iter().map(|skip| skip.why.as_str()).collect();
+    match whys.split_last() {
+        None => "The issue may be claimed.".to_owned(),
+        Some((only, [])) => format!("The issue {only}."),
+        Some((last, others)) => format!("The issue {} and {last}.", others.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const TODAY: i32 = 20_000;
+
+    #[derive(Debug, Clone)]
+    struct Made {
+        id: i64,
+        priority: Option<Priority>,
+        age: i32,
+        status: Status,
+        agents: Vec<&'static str>,
+    }
+
+    impl Made {
+        fn judged(&self, today: i32) -> Verdict {
+            let mut names = vec![self.status.label().to_owned()];
+            names.extend(self.priority.map(|priority| priority.label().to_owned()));
+            names.extend(self.agents.iter().map(|agent| format!("agent/{agent}")));
+            let labels = LabelSet::from(names);
+            let opened = DateTime::UNIX_EPOCH + TimeDelta::days(i64::from(TODAY - self.age));
+            let facts = Facts {
+                issue: IssueId(self.id),
+                state: IssueState::Open,
+                is_removed: false,
+                status: self.status,
+                priority: labels.priority(),
+                labels: &labels,
+                lane: "default",
+                created_at: opened,
+                is_tracked: true,
+                holder: None,
+                blockers: &[],
+                pull_request: None,
+                limit: None,
+            };
+            judge(&facts, &seeker(&Lanes::default(), today))
+        }
+
+        fn rank(&self, today: i32) -> Rank {
+            match self.judged(today) {
+                Verdict::Ranked(rank) => rank,
+                Verdict::Withheld(skips) => panic!("{skips:?}"),
+            }
+        }
+    }
+
+    fn seeker(lanes: &Lanes, today: i32) -> Seeker<'_> {
+        let aging = Aging::default();
+        Seeker { agent: "alpha", lane: None, lanes, excluded_labels: &[], aging, today }
+    }
+
+    fn made() -> impl Strategy<Value = Made> {
+        (
+            0..1_000_i64,
+            prop::option::of(prop::sample::select(Priority::ALL.to_vec())),
+            0..60_i32,
+            prop::sample::select(vec![Status::Ready, Status::InProgress]),
+            prop::sample::select(vec![vec![], vec!["alpha"]]),
+        )
+            .prop_map(|(id, priority, age, status, agents)| Made {
+                id,
+                priority,
+                age,
+                status,
+                agents,
+            })
+    }
+
+    proptest! {
+        #[test]
+        fn ranks_are_a_total_order(issues in prop::collection::vec(made(), 0..40)) {
+            let mut ranks: Vec<_> = issues.iter().map(|made| made.rank(TODAY)).collect();
+            ranks.sort();
+            let mut again = ranks.clone();
+            again.reverse();
+            again.sort();
+            prop_assert_eq!(&ranks, &again, "the order does not depend on where one begins");
+            for pair in ranks.windows(2) {
+                prop_assert!(pair[0] < pair[1] || pair[0] == pair[1]);
+                prop_assert_eq!(pair[0] == pair[1], pair[0].issue == pair[1].issue
+                    && pair[0].score == pair[1].score && pair[0].day == pair[1].day);
+            }
+        }
+
+        #[test]
+        fn a_more_urgent_issue_like_another_comes_first(one in made(), other in made()) {
+            let same = Made { priority: one.priority, ..other.clone() };
+            let same = Made { id: one.id, age: one.age, status: one.status, agents: one.agents.clone(), ..same };
+            prop_assert_eq!(one.rank(TODAY), same.rank(TODAY));
+            let urgent = Made { priority: Some(Priority::P0), ..one.clone() };
+            prop_assert!(urgent.rank(TODAY) <= one.rank(TODAY));
+        }
+
+        /// After the bound only what is `p0`, or waits as long as it on the tier that age leads to,
+        /// can come before an issue that was nobody's; new arrivals cannot.
+        #[test]
+        fn nothing_waits_for_ever(waiting in made(), newer in made(), later in 0..400_i32) {
+            let aging = Aging::default();
+            let waiting = Made { age: aging.bound(), agents: vec![], status: Status::Ready, ..waiting };
+            let today = TODAY + later;
+            let newer = Made {
+                age: -later, agents: vec![], status: Status::Ready, id: newer.id + 2_000, ..newer
+            };
+            let reaches = tier_of(waiting.priority) - aging.max_tiers <= BEST_BY_AGE;
+            let is_p0 = newer.priority == Some(Priority::P0);
+            let is_p1 = newer.priority == Some(Priority::P1);
+            if !is_p0 && (reaches || !is_p1) {
+                prop_assert!(waiting.rank(today) < newer.rank(today));
+            }
+        }
+    }
+
+    fn reasons<'a>(labels: &'a LabelSet, change: impl FnOnce(&mut Facts<'a>)) -> Vec<SkipReason> {
+        let mut facts = Facts {
+            issue: IssueId(1),
+            state: IssueState::Open,
+            is_removed: false,
+            status: Status::Ready,
+            priority: None,
+            labels,
+            lane: "default",
+            created_at: DateTime::UNIX_EPOCH,
+            is_tracked: true,
+            holder: None,
+            blockers: &[],
+            pull_request: None,
+            limit: None,
+        };
+        change(&mut facts);
+        match judge(&facts, &seeker(&Lanes::default(), TODAY)) {
+            Verdict::Ranked(_) => vec![],
+            Verdict::Withheld(skips) => skips.iter().map(|skip| skip.reason).collect(),
+        }
+    }
+
+    #[test]
+    fn each_reason_by_itself() {
+        use SkipReason::*;
+        let own = LabelSet::from(["status/ready"]);
+        let other = LabelSet::from(["agent/beta", "status/ready"]);
+        let blockers = ["#5".to_owned()];
+        assert_eq!(reasons(&own, |_| {}), []);
+        assert_eq!(reasons(&own, |facts| facts.state = IssueState::Closed), [Closed]);
+        assert_eq!(reasons(&own, |facts| facts.is_removed = true), [Closed]);
+        assert_eq!(reasons(&own, |facts| facts.is_tracked = false), [RepositoryDisabled]);
+        assert_eq!(reasons(&own, |facts| facts.status = Status::InReview), [NotReady]);
+        assert_eq!(reasons(&own, |facts| facts.holder = Some("beta")), [Leased]);
+        assert_eq!(reasons(&own, |facts| facts.holder = Some("alpha")), [Leased]);
+        assert_eq!(reasons(&own, |facts| facts.labels = &other), [AssignedToOther]);
+        assert_eq!(reasons(&own, |facts| facts.lane = "backlog"), [LaneMismatch]);
+        assert_eq!(reasons(&own, |facts| facts.lane = "unheard-of"), []);
+        assert_eq!(reasons(&own, |facts| facts.blockers = &blockers), [BlockedByIssue]);
+        assert_eq!(reasons(&own, |facts| facts.pull_request = Some("u")), [LinkedPullRequest]);
+        assert_eq!(reasons(&own, |facts| facts.limit = Some("waits")), [LimitReached]);
+    }
+
+    #[test]
+    fn a_sentence_tells_every_reason() {
+        let skip = |why: &str| Skip { reason: SkipReason::Closed, why: why.to_owned() };
+        assert_eq!(sentence(&[skip("is closed")]), "The issue is closed.");
+        let three = [skip("is a"), skip("is b"), skip("is c")];
+        assert_eq!(sentence(&three), "The issue is a, is b and is c.");
+    }
+
+    #[test]
+    fn a_place_is_explained_in_the_words_of_old() {
+        let labels = LabelSet::from(["agent/alpha"]);
+        let facts = Facts {
+            issue: IssueId(1),
+            state: IssueState::Open,
+            is_removed: false,
+            status: Status::Ready,
+            priority: Some(Priority::P3),
+            labels: &labels,
+            lane: "default",
+            created_at: DateTime::UNIX_EPOCH + TimeDelta::days(i64::from(TODAY - 20)),
+            is_tracked: true,
+            holder: None,
+            blockers: &[],
+            pull_request: None,
+            limit: None,
+        };
+        let lanes = Lanes::default();
+        let reason = ranking_reason(&facts, &seeker(&lanes, TODAY));
+        assert_eq!(reason, "priority/p3, agent/alpha, ready, aged 20d (+2 tiers)");
+    }
+}

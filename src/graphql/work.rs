@@ -1,0 +1,200 @@
+//! The root fields by which agents get work, and by which people see why they get which.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Object, SimpleObject};
+
+use super::loaders::{self, Related, Wants, app};
+use super::types::page::{Arguments, cost};
+use super::types::{AgentRun, Issue, Lease, WorkDecisionConnection, WorkExplanation};
+use crate::domain::{Actor, IssueId};
+use crate::service::leases::{FinishWork, ReleaseLease, RenewLease};
+use crate::service::queue::{self, QueueRequest};
+use crate::service::work::{ClaimIssue, ClaimNext};
+use crate::service::{self, Error};
+use crate::store::decisions::DecisionFilter;
+use crate::store::{self, Page};
+
+fn actor<'a>(context: &Context<'a>) -> &'a Actor {
+    context.data_unchecked()
+}
+
+#[derive(Debug, Default)]
+pub(super) struct WorkQuery;
+
+#[Object]
+impl WorkQuery {
+    /// The queue as `agent` would be served from it, best first, with what is withheld and why.
+    #[graphql(complexity = "cost(Some(first.saturating_mul(2)), None, child_complexity)")]
+    async fn queue(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "The agent's name, with or without `agent/`.")] agent: String,
+        #[graphql(desc = "A queue, by id or alias; every claimable one when absent.")] lane: Option<
+            String,
+        >,
+        #[graphql(
+            desc = "How many ranked issues, from 0 to 100; up to as many withheld ones follow.",
+            default = 50
+        )]
+        first: i32,
+    ) -> async_graphql::Result<Vec<WorkExplanation>> {
+        let first = u32::try_from(first).map_err(|_| Error::Invalid {
+            field: "first",
+            reason: format!("must be from 0 to {}", queue::MOST),
+        })?;
+        let request = QueueRequest { agent, lane, repositories: None, first };
+        let explained = queue::queue(app(context), &request).await?;
+        Ok(WorkExplanation::all(context, explained).await?)
+    }
+
+    /// What an issue is to an agent that looks for work now, and why.
+    #[graphql(complexity = "cost(Some(1), None, child_complexity)")]
+    async fn explain_work(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "The agent's name, with or without `agent/`.")] agent: String,
+        #[graphql(desc = "The issue.")] issue_id: IssueId,
+    ) -> async_graphql::Result<WorkExplanation> {
+        let explained = queue::explain_work(app(context), &agent, issue_id).await?;
+        let mut all = WorkExplanation::all(context, vec![explained]).await?;
+        Ok(all.pop().ok_or_else(|| Error::no_issue(issue_id))?)
+    }
+
+    /// What the queue answered agents that asked for work, and why, newest first. Kept for a time
+    /// that is a setting.
+    #[graphql(complexity = "cost(first, None, child_complexity)")]
+    async fn work_decisions(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Answers to this agent only.")] agent: Option<String>,
+        #[graphql(desc = "Answers that served this issue only.")] issue_id: Option<IssueId>,
+        #[graphql(desc = "How many, from 0 to 100; 50 when absent.")] first: Option<i32>,
+        #[graphql(desc = "Decisions behind this cursor.")] after: Option<String>,
+    ) -> async_graphql::Result<WorkDecisionConnection> {
+        let filter = DecisionFilter { agent, issue: issue_id };
+        Ok(WorkDecisionConnection::load(context, &filter, Arguments::forward(first, after)).await?)
+    }
+}
+
+/// What the queue had: `lease` is null exactly when `idleReason` is set.
+#[derive(SimpleObject)]
+struct ClaimNextPayload {
+    /// The lease on the issue that was served.
+    lease: Option<Lease>,
+    /// Why there is no work, as one sentence.
+    idle_reason: Option<String>,
+}
+
+/// An issue that is the agent's now.
+#[derive(SimpleObject)]
+struct ClaimIssuePayload {
+    /// The lease; the one that the agent had, when it held the issue already.
+    lease: Lease,
+}
+
+/// A lease that was prolonged.
+#[derive(SimpleObject)]
+struct RenewLeasePayload {
+    /// The lease as it is now.
+    lease: Lease,
+}
+
+/// An issue that was given back.
+#[derive(SimpleObject)]
+struct ReleaseLeasePayload {
+    /// The issue as it now is.
+    issue: Arc<Issue>,
+}
+
+/// Work that is done.
+#[derive(SimpleObject)]
+struct FinishWorkPayload {
+    /// The issue as it now is.
+    issue: Arc<Issue>,
+    /// The run that was recorded.
+    agent_run: AgentRun,
+}
+
+/// An issue as a use case left it, with what the selection wants of it.
+async fn issue(context: &Context<'_>, row: store::Issue) -> service::Result<Arc<Issue>> {
+    let page = Page { rows: vec![row], has_previous: false, has_next: false };
+    let wants = Wants::of(&context.look_ahead().field("issue"));
+    let mut page = loaders::issues(app(context), page, wants).await?;
+    Ok(page.rows.pop().expect("as many issues come out as go in"))
+}
+
+#[derive(Debug, Default)]
+pub(super) struct WorkMutation;
+
+#[Object]
+impl WorkMutation {
+    /// Claims the best issue that the agent may have. Answers idle when there is none, after waiting
+    /// as long as it is told to.
+    #[graphql(complexity = "cost(Some(1), None, child_complexity)")]
+    async fn claim_next(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Who asks, and for what.")] input: ClaimNext,
+    ) -> async_graphql::Result<ClaimNextPayload> {
+        let claimed = service::work::claim_next(app(context), actor(context), input).await?;
+        let (lease, idle_reason) = (claimed.lease.map(Lease::alone), claimed.idle_reason);
+        Ok(ClaimNextPayload { lease, idle_reason })
+    }
+
+    /// Claims one issue. An agent that holds it already gets the lease that it has.
+    #[graphql(complexity = "cost(Some(1), None, child_complexity)")]
+    async fn claim_issue(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Who asks, and for which issue.")] input: ClaimIssue,
+    ) -> async_graphql::Result<ClaimIssuePayload> {
+        let claimed = service::work::claim_issue(app(context), actor(context), input).await?;
+        let issue = Related::Known(Some(self::issue_of_lease(context, claimed.issue).await?));
+        Ok(ClaimIssuePayload { lease: Lease { row: Arc::new(claimed.lease), issue } })
+    }
+
+    /// Prolongs a lease and says how far its holder is.
+    #[graphql(complexity = "cost(Some(1), None, child_complexity)")]
+    async fn renew_lease(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Which lease, and for how long.")] input: RenewLease,
+    ) -> async_graphql::Result<RenewLeasePayload> {
+        let lease = service::leases::renew_lease(app(context), actor(context), input).await?;
+        Ok(RenewLeasePayload { lease: Lease::alone(lease) })
+    }
+
+    /// Gives an issue back: the agent's label goes, and work in progress is ready again.
+    #[graphql(complexity = "cost(Some(1), None, child_complexity)")]
+    async fn release_lease(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Which lease, and why.")] input: ReleaseLease,
+    ) -> async_graphql::Result<ReleaseLeasePayload> {
+        let released = service::leases::release_lease(app(context), actor(context), input).await?;
+        Ok(ReleaseLeasePayload { issue: issue(context, released.issue).await? })
+    }
+
+    /// Ends work on an issue: records the run, moves the issue to where its outcome belongs and
+    /// lets go of it. Never closes it.
+    #[graphql(complexity = "cost(Some(1), None, child_complexity)")]
+    async fn finish_work(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Which lease, and what came of the work.")] input: FinishWork,
+    ) -> async_graphql::Result<FinishWorkPayload> {
+        let done = service::leases::finish_work(app(context), actor(context), input).await?;
+        let issue = issue(context, done.issue).await?;
+        let known = Related::Known(Some(Arc::clone(&issue)));
+        Ok(FinishWorkPayload { issue, agent_run: AgentRun { row: done.agent_run, issue: known } })
+    }
+}
+
+/// The issue of a lease, with what the selection wants of it.
+async fn issue_of_lease(context: &Context<'_>, row: store::Issue) -> service::Result<Arc<Issue>> {
+    let page = Page { rows: vec![row], has_previous: false, has_next: false };
+    let wants = Wants::of(&context.look_ahead().field("lease").field("issue"));
+    let mut page = loaders::issues(app(context), page, wants).await?;
+    Ok(page.rows.pop().expect("as many issues come out as go in"))
+}

@@ -1,0 +1,480 @@
+//! The life of a lease: renewed, given back, finished, over.
+//!
+//! Whether a lease is over is a comparison, so nothing here has to run for it to end. What it left
+//! on GitHub is put right afterwards, by whoever looks first. Invariants: only the holder's newest
+//! token renews or ends a holding; nothing here closes an issue; labels change before the lease
+//! ends, so that what is free is free on GitHub too.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel_async::AsyncConnection;
+
+use super::changes::issue_event;
+use super::labels::{Changed, Guard, Intent, LeaseStep, Terms, change_labels_on};
+use super::{Error, Result, board};
+use crate::app::App;
+use crate::domain::leases::{
+    self as words, Checkpoint, Hold, LeaseEnding, LeaseState, TERMS, WorkOutcome, fencing_token,
+    release_plan,
+};
+use crate::domain::{Actor, IssueId, LeaseId, Status, Tier};
+use crate::github;
+use crate::store::agent_runs::NewAgentRun;
+use crate::store::leases::Renewal;
+use crate::store::{AgentRun, Issue, Lease, Repository, event_log, issues, leases};
+
+/// How many leases that are over one round puts right.
+const A_ROUND: i64 = 50;
+
+/// When to try again what GitHub refused.
+const AGAIN: TimeDelta = TimeDelta::seconds(30);
+
+/// The longest text that a run is recorded with, in characters.
+const LONGEST_SUMMARY: usize = 20_000;
+
+/// A sign of life of a holder.
+#[derive(Debug, Clone, async_graphql::InputObject)]
+#[graphql(name = "RenewLeaseInput")]
+pub struct RenewLease {
+    /// The lease.
+    pub lease_id: LeaseId,
+    /// Its token, as the claim answered it.
+    pub fencing_token: String,
+    /// How far the holder is; as before when absent.
+    pub checkpoint: Option<Checkpoint>,
+    /// For how long from now: 60 to 86400; as before when absent.
+    pub lease_seconds: Option<i32>,
+}
+
+/// A holder that gives its issue back.
+#[derive(Debug, Clone, async_graphql::InputObject)]
+#[graphql(name = "ReleaseLeaseInput")]
+pub struct ReleaseLease {
+    /// The lease.
+    pub lease_id: LeaseId,
+    /// Its token, as the claim answered it.
+    pub fencing_token: String,
+    /// Why, for the audit log.
+    pub reason: Option<String>,
+}
+
+/// A holder whose work is done.
+#[derive(Debug, Clone, async_graphql::InputObject)]
+#[graphql(name = "FinishWorkInput")]
+pub struct FinishWork {
+    /// The lease.
+    pub lease_id: LeaseId,
+    /// Its token, as the claim answered it.
+    pub fencing_token: String,
+    /// What came of the work.
+    pub outcome: WorkOutcome,
+    /// What there is to say of it; required with BLOCKED, where it tells what is waited for.
+    pub summary: Option<String>,
+    /// The pull request, where there is one; an http(s) address.
+    pub pull_request_url: Option<String>,
+}
+
+/// An issue that was given back.
+#[derive(Debug, Clone)]
+pub struct Released {
+    /// The issue as it is now.
+    pub issue: Issue,
+    /// Where it rests and why, as one sentence.
+    pub note: String,
+}
+
+/// An issue whose work is done.
+#[derive(Debug, Clone)]
+pub struct Finished {
+    /// The issue as it is now.
+    pub issue: Issue,
+    /// The run that was recorded.
+    pub agent_run: AgentRun,
+}
+
+/// The seconds that a caller asks for.
+///
+/// # Errors
+///
+/// [`Error::Invalid`] outside [`TERMS`].
+pub(super) fn term(given: Option<i32>) -> Result<Option<i32>> {
+    match given {
+        Some(seconds) if !TERMS.contains(&seconds) => Err(Error::Invalid {
+            field: "leaseSeconds",
+            reason: format!("must be from {} to {}", TERMS.start(), TERMS.end()),
+        }),
+        seconds => Ok(seconds),
+    }
+}
+
+/// Prolongs a lease and notes how far its holder is. Twice is as good as once.
+///
+/// # Errors
+///
+/// [`Error::Invalid`] for a time out of range and for a token that is none of this lease's;
+/// [`Error::NotFound`]; [`Error::LeaseLost`] when it is over; [`Error::Forbidden`] to others.
+pub async fn renew_lease(app: &App, actor: &Actor, command: RenewLease) -> Result<Lease> {
+    let term_seconds = term(command.lease_seconds)?;
+    let now = app.clock.now();
+    let lease = own_lease(app, actor, command.lease_id, &command.fencing_token, now).await?;
+    let (issue, repository) = board::find_issue(app, lease.issue_id).await?;
+    let renewal = Renewal { checkpoint: command.checkpoint, term_seconds, now };
+    let mut connection = app.connection().await?;
+    connection
+        .transaction(async |connection| {
+            let Some(renewed) = leases::renew(connection, lease.id(), &renewal).await? else {
+                let row = leases::of_issue(connection, issue.id).await?;
+                return Err(lost(row.as_ref(), now));
+            };
+            let event = issue_event(Some(&issue), &issue, false, &repository, &lease.agent, now);
+            event_log::append(connection, &[event]).await?;
+            Ok(renewed)
+        })
+        .await
+}
+
+/// Gives an issue back: the agent's label goes, and work in progress is ready again.
+///
+/// # Errors
+///
+/// As [`renew_lease`]; else as [`move_issue`](super::moves::move_issue).
+pub async fn release_lease(app: &App, actor: &Actor, command: ReleaseLease) -> Result<Released> {
+    let now = app.clock.now();
+    let lease = own_lease(app, actor, command.lease_id, &command.fencing_token, now).await?;
+    let (issue, repository) = board::find_issue(app, lease.issue_id).await?;
+    let reason = command.reason.map(|reason| plain(&reason));
+    let step = LeaseStep::End { lease: lease.id(), ending: LeaseEnding::Released, outcome: None };
+    let hold = Hold { agent: Some(lease.agent.clone()), token: Some(lease.fencing_token) };
+    let terms = Terms { guard: Guard::Holds(hold), step, closed_too: true, ..Terms::default() };
+    let work = Work { issue: &issue, repository: &repository, agent: &lease.agent };
+    give_up(app, actor, "release_lease", &work, reason.as_deref(), terms).await
+}
+
+/// Takes an agent off an issue, with or without a lease: for callers that know issues alone.
+///
+/// # Errors
+///
+/// [`Error::Invalid`] for a name that is none; [`Error::Forbidden`] to others; [`Error::LeaseLost`]
+/// when another agent holds the issue; [`Error::Conflict`] when the issue is not the agent's; else
+/// as [`move_issue`](super::moves::move_issue).
+pub async fn release_issue(
+    app: &App,
+    actor: &Actor,
+    issue: IssueId,
+    agent: &str,
+) -> Result<Released> {
+    let agent = agent_for(app, actor, agent)?;
+    let (issue, repository) = board::find_issue(app, issue).await?;
+    let now = app.clock.now();
+    let row = leases::of_issue(&mut *app.connection().await?, issue.id).await?;
+    let live = row.filter(|lease| lease.is_live(now));
+    let step = match live.filter(|lease| lease.agent == agent) {
+        Some(own) => {
+            LeaseStep::End { lease: own.id(), ending: LeaseEnding::Released, outcome: None }
+        }
+        None => LeaseStep::None,
+    };
+    let hold = Hold { agent: Some(agent.clone()), token: None };
+    let terms = Terms { guard: Guard::Holds(hold), step, ..Terms::default() };
+    let action = match actor {
+        Actor::Agent { .. } => "unclaim_issue",
+        _ => "unclaim_issue_by_operator",
+    };
+    let label = words::agent_label(&agent);
+    let reason = issue.blocked_reason.clone();
+    let intent = intent(actor, action, &issue, &repository, None);
+    let changed = change_labels_on(app, &intent, terms, |labels, state| {
+        if !labels.contains(&label) {
+            return Err(Error::Conflict {
+                what: format!("Issue is not assigned to {agent}"),
+                current: Some(labels.effective_status(state)),
+                pending: None,
+            });
+        }
+        Ok(release_plan(&agent, labels, state, reason.as_deref()))
+    })
+    .await?;
+    Ok(released(changed))
+}
+
+fn released(changed: Changed) -> Released {
+    let Changed { issue, .. } = changed;
+    let note = words::resting_note(issue.status, issue.blocked_reason.as_deref());
+    Released { issue, note }
+}
+
+/// An issue and the agent that lets go of it.
+struct Work<'a> {
+    issue: &'a Issue,
+    repository: &'a Repository,
+    agent: &'a str,
+}
+
+async fn give_up(
+    app: &App,
+    actor: &Actor,
+    action: &str,
+    work: &Work<'_>,
+    reason: Option<&str>,
+    terms: Terms<'_>,
+) -> Result<Released> {
+    let blocked_reason = work.issue.blocked_reason.as_deref();
+    let intent = intent(actor, action, work.issue, work.repository, reason);
+    let changed = change_labels_on(app, &intent, terms, |labels, state| {
+        Ok(release_plan(work.agent, labels, state, blocked_reason))
+    })
+    .await?;
+    Ok(released(changed))
+}
+
+fn intent<'a>(
+    actor: &'a Actor,
+    action: &'a str,
+    issue: &'a Issue,
+    repository: &'a Repository,
+    reason: Option<&'a str>,
+) -> Intent<'a> {
+    Intent {
+        actor,
+        action,
+        issue,
+        repository,
+        target: Some(Status::Ready),
+        expected_from: None,
+        reason,
+    }
+}
+
+/// Ends work on an issue: records the run, moves the issue to where its outcome belongs, lets go of
+/// it. Never closes it.
+///
+/// # Errors
+///
+/// [`Error::Invalid`] without a summary for BLOCKED, for an address that is none and for a lease
+/// that is finished already; else as [`release_lease`].
+pub async fn finish_work(app: &App, actor: &Actor, command: FinishWork) -> Result<Finished> {
+    let now = app.clock.now();
+    let summary = command.summary.as_deref().map(plain).filter(|summary| !summary.is_empty());
+    check_outcome(&command, summary.as_deref())?;
+    let lease = own_lease(app, actor, command.lease_id, &command.fencing_token, now).await?;
+    let (issue, repository) = board::find_issue(app, lease.issue_id).await?;
+    let outcome = command.outcome;
+    let run = run_of(&lease, &issue, &command, summary.clone(), now);
+    let step =
+        LeaseStep::End { lease: lease.id(), ending: LeaseEnding::Finished, outcome: Some(outcome) };
+    let hold = Hold { agent: Some(lease.agent.clone()), token: Some(lease.fencing_token) };
+    let guard = Guard::Holds(hold);
+    let terms = Terms { guard, step, run: Some(run), closed_too: true, ..Terms::default() };
+    let reason = summary.as_deref().filter(|_| outcome == WorkOutcome::Blocked);
+    let target = Some(outcome.status());
+    let intent = Intent { target, ..intent(actor, "finish_work", &issue, &repository, reason) };
+    let changed = change_labels_on(app, &intent, terms, |labels, state| {
+        Ok(outcome.plan(&lease.agent, labels, state))
+    })
+    .await?;
+    let agent_run = changed.agent_run.ok_or_else(|| {
+        Error::Internal(anyhow::anyhow!("{} was finished without a run", lease.id()))
+    })?;
+    Ok(Finished { issue: changed.issue, agent_run })
+}
+
+fn check_outcome(command: &FinishWork, summary: Option<&str>) -> Result<()> {
+    if command.outcome == WorkOutcome::Blocked && summary.is_none() {
+        let reason = "an outcome of BLOCKED needs a summary that tells what is waited for";
+        return Err(Error::Invalid { field: "summary", reason: reason.to_owned() });
+    }
+    let is_address = |url: &String| url.starts_with("http://") || url.starts_with("https://");
+    if !command.pull_request_url.iter().all(is_address) {
+        let reason = "must be an http(s) address".to_owned();
+        return Err(Error::Invalid { field: "pullRequestUrl", reason });
+    }
+    Ok(())
+}
+
+fn run_of(
+    lease: &Lease,
+    issue: &Issue,
+    command: &FinishWork,
+    summary: Option<String>,
+    now: DateTime<Utc>,
+) -> NewAgentRun {
+    let urls = std::iter::once(issue.url.clone()).chain(command.pull_request_url.clone());
+    let is_failure = matches!(command.outcome, WorkOutcome::Failed | WorkOutcome::Blocked);
+    NewAgentRun {
+        agent_name: lease.agent.clone(),
+        run_type: "implement".to_owned(),
+        status: command.outcome.run_status().to_owned(),
+        outcome: Some(command.outcome.as_str().to_owned()),
+        started_at: lease.acquired_at,
+        finished_at: Some(now),
+        error_message: summary.clone().filter(|_| is_failure),
+        summary,
+        touched_issue_urls: urls.map(|url| plain(&url)).collect(),
+        issue_id: Some(issue.id),
+        idempotency_key: Some(lease.id().to_string()),
+        created_at: now,
+    }
+}
+
+/// Text without what cannot be stored, of a bearable length.
+fn plain(text: &str) -> String {
+    text.replace('\0', "").trim().chars().take(LONGEST_SUMMARY).collect()
+}
+
+/// The live lease that a caller means and may act on.
+async fn own_lease(
+    app: &App,
+    actor: &Actor,
+    id: LeaseId,
+    token: &str,
+    now: DateTime<Utc>,
+) -> Result<Lease> {
+    let token =
+        fencing_token(token).map_err(|reason| Error::Invalid { field: "fencingToken", reason })?;
+    let (meant, row) = {
+        let mut connection = app.connection().await?;
+        let meant = leases::by_id(&mut connection, id).await?;
+        (meant, leases::of_issue(&mut connection, id.issue).await?)
+    };
+    let Some(meant) = meant else {
+        return Err(Error::NotFound { what: "Lease", id: id.to_string() });
+    };
+    if token != id.token {
+        let reason = format!("{token} is not the token of {id}; send the one that came with it");
+        return Err(Error::Invalid { field: "fencingToken", reason });
+    }
+    agent_for(app, actor, &meant.agent)?;
+    if actor.agent().is_some_and(|agent| agent != meant.agent) && !actor.may(Tier::Maintainer) {
+        return Err(Error::LeaseLost { holder: Some(meant.agent) });
+    }
+    if let (Some(ending), Some(at)) = (meant.ending, meant.ended_at)
+        && matches!(ending, LeaseEnding::Finished | LeaseEnding::Released)
+    {
+        let at = crate::domain::Instant(at);
+        let reason = format!(
+            "{id} was {} at {at}; claim the issue again to go on working on it",
+            ending.as_str()
+        );
+        return Err(Error::Invalid { field: "leaseId", reason });
+    }
+    match row {
+        Some(row) if row.id() == id && row.is_live(now) => Ok(row),
+        row => Err(lost(row.as_ref(), now)),
+    }
+}
+
+fn lost(row: Option<&Lease>, now: DateTime<Utc>) -> Error {
+    let live = row.filter(|lease| lease.is_live(now));
+    Error::LeaseLost { holder: live.map(|lease| lease.agent.clone()) }
+}
+
+/// The agent that an actor acts for.
+///
+/// # Errors
+///
+/// [`Error::Invalid`] for a name that cannot be an agent's, [`Error::Forbidden`] when the actor may
+/// not act for it.
+pub(super) fn agent_for(app: &App, actor: &Actor, agent: &str) -> Result<String> {
+    let name =
+        words::agent_name(agent).map_err(|reason| Error::Invalid { field: "agent", reason })?;
+    let is_at_home = app.simulated && matches!(actor, Actor::Person { .. });
+    if actor.may(Tier::Agent) || is_at_home {
+        Ok(name.to_owned())
+    } else if *actor == Actor::Anonymous {
+        Err(Error::Unauthenticated)
+    } else {
+        Err(Error::Forbidden { action: "Acting for an agent needs an agent's token".to_owned() })
+    }
+}
+
+/// A lease, live or over.
+///
+/// # Errors
+///
+/// [`Error::NotFound`].
+pub async fn find_lease(app: &App, id: LeaseId) -> Result<Lease> {
+    let mut connection = app.connection().await?;
+    let missing = || Error::NotFound { what: "Lease", id: id.to_string() };
+    leases::by_id(&mut connection, id).await?.ok_or_else(missing)
+}
+
+/// What is held of some issues now, in no order.
+pub async fn live_leases(app: &App, issues: &[IssueId]) -> Result<Vec<Lease>> {
+    if issues.is_empty() {
+        return Ok(vec![]);
+    }
+    let mut connection = app.connection().await?;
+    Ok(leases::held_of_issues(&mut connection, issues, app.clock.now()).await?)
+}
+
+/// What an agent holds now, the last renewed first.
+pub async fn leases_of(app: &App, agent: &str) -> Result<Vec<Lease>> {
+    let mut connection = app.connection().await?;
+    Ok(leases::held(&mut connection, Some(agent), app.clock.now()).await?)
+}
+
+/// What an agent held and holds since `since`, the last acquired first.
+pub async fn past_leases_of(
+    app: &App,
+    agent: &str,
+    since: DateTime<Utc>,
+    limit: u32,
+) -> Result<Vec<Lease>> {
+    let mut connection = app.connection().await?;
+    Ok(leases::history(&mut connection, agent, since, i64::from(limit)).await?)
+}
+
+/// Puts right what leases left on GitHub whose time is over: the agent's label goes, work in
+/// progress is ready again. Safe to run anywhere, any number of times.
+///
+/// # Errors
+///
+/// When the database fails; what GitHub cannot do now is tried again later.
+pub async fn expire_leases(app: &App) -> Result<()> {
+    let now = app.clock.now();
+    let over = leases::expired(&mut *app.connection().await?, now, A_ROUND).await?;
+    for lease in over {
+        match expire(app, &lease).await {
+            // Somebody else is at it, or the issue is somebody's by now.
+            Ok(()) | Err(Error::Conflict { .. } | Error::LeaseLost { .. }) => {}
+            Err(error @ Error::Internal(_)) => return Err(error),
+            Err(error) => {
+                tracing::warn!(%error, lease = %lease.id(), "what a lease left waits for GitHub");
+                let mut connection = app.connection().await?;
+                leases::retry(&mut connection, lease.id(), app.clock.now() + AGAIN).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn expire(app: &App, lease: &Lease) -> Result<()> {
+    let found = issues::with_repository(&mut *app.connection().await?, lease.issue_id).await?;
+    let Some((issue, repository)) = found else { return Ok(()) };
+    if lease.state == LeaseState::Reserved {
+        leases::forget_request(&mut *app.connection().await?, lease.id()).await?;
+    }
+    let ended = LeaseStep::End { lease: lease.id(), ending: LeaseEnding::Expired, outcome: None };
+    if issue.removed_at.is_some() || !repository.enabled {
+        return end_quietly(app, lease).await;
+    }
+    let terms = Terms {
+        guard: Guard::IsOver(lease.id()),
+        step: ended,
+        closed_too: true,
+        is_quiet: true,
+        ..Terms::default()
+    };
+    let work = Work { issue: &issue, repository: &repository, agent: &lease.agent };
+    match give_up(app, &Actor::System, "expire_lease", &work, None, terms).await {
+        Err(Error::Unread(github::Error::NotFound { .. })) => end_quietly(app, lease).await,
+        outcome => outcome.map(drop),
+    }
+}
+
+/// Ends a lease of an issue that GitHub does not have, or that nobody watches any more.
+async fn end_quietly(app: &App, lease: &Lease) -> Result<()> {
+    let now = app.clock.now();
+    let mut connection = app.connection().await?;
+    leases::end(&mut connection, lease.id(), LeaseEnding::Expired, None, now).await?;
+    Ok(())
+}

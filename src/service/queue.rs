@@ -1,0 +1,539 @@
+//! The queue: what an agent would be given, in which order, and why not the rest.
+//!
+//! Reading it decides nothing that the claim does not decide the same way: both ask the database for
+//! the first candidates and [`domain::work`](crate::domain::work) for their order and for what
+//! speaks against them.
+
+use std::collections::{BTreeMap, HashMap};
+
+use chrono::{DateTime, Utc};
+
+use super::leases::agent_for;
+use super::{Error, Result, board};
+use crate::app::App;
+use crate::domain::decisions::{CANDIDATES_KEPT, Candidate, Detail, WITHHELD_KEPT, Withheld};
+use crate::domain::limits::Usage;
+use crate::domain::work::{
+    Facts, Seeker, Skip, SkipReason, Verdict, day_of, judge, ranking_reason, sentence,
+};
+use crate::domain::{Actor, DecisionId, IssueId, Lane, Status};
+use crate::store::decisions::{DecisionFilter, NewDecision};
+use crate::store::work::{Circumstances, Search};
+use crate::store::{
+    Connection, Decision, Issue, Page, PageRequest, Repository, decisions, issues, leases,
+    repositories, work,
+};
+
+/// How many issues a look at the queue may ask for.
+pub const MOST: u32 = 100;
+
+/// Whose view of the queue is asked for.
+#[derive(Debug, Clone, Default)]
+pub struct QueueRequest {
+    /// The agent.
+    pub agent: String,
+    /// A queue, by id or alias; every claimable one when absent.
+    pub lane: Option<String>,
+    /// Full names of repositories; all when absent.
+    pub repositories: Option<Vec<String>>,
+    /// How many ranked issues, at most [`MOST`]; as many withheld ones follow.
+    pub first: u32,
+}
+
+/// What an issue is to an agent that looks for work.
+#[derive(Debug, Clone)]
+pub struct Explained {
+    /// The issue.
+    pub issue: Issue,
+    /// Its repository.
+    pub repository: Repository,
+    /// Its place in the queue from 1; none when it is withheld.
+    pub rank: Option<i32>,
+    /// What speaks against it; empty exactly when it has a rank.
+    pub skips: Vec<Skip>,
+    /// One sentence for a person.
+    pub summary: String,
+    /// How it came to its place, in the words of old.
+    pub ranking_reason: String,
+    /// Open issues that it waits for, as people write them.
+    pub blockers: Vec<String>,
+}
+
+/// What an agent could begin, without beginning it.
+#[derive(Debug, Clone)]
+pub struct NextTask {
+    /// The first of the queue.
+    pub found: Option<Explained>,
+    /// Why there is none.
+    pub idle_reason: Option<String>,
+}
+
+/// Whose view of the queue, checked.
+#[derive(Debug, Clone)]
+pub(super) struct Scope {
+    pub(super) agent: String,
+    pub(super) lane: Option<Lane>,
+    /// The tracked repositories to look in.
+    pub(super) repositories: Vec<Repository>,
+}
+
+impl Scope {
+    /// What a request asks for.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] for a name that is no agent's, a queue that is none and a repository that
+    /// is not tracked.
+    pub(super) async fn of(
+        app: &App,
+        agent: &str,
+        lane: Option<&str>,
+        names: Option<&[String]>,
+    ) -> Result<Self> {
+        let agent = crate::domain::leases::agent_name(agent)
+            .map_err(|reason| Error::Invalid { field: "agent", reason })?;
+        let lane = match lane.map(str::trim).filter(|lane| !lane.is_empty()) {
+            None => None,
+            Some(called) => Some(find_lane(app, called)?.clone()),
+        };
+        let mut repositories = repositories::tracked(&mut *app.connection().await?).await?;
+        if let Some(names) = names {
+            let is = |row: &Repository, name: &str| row.full_name.key() == name.to_lowercase();
+            if let Some(name) =
+                names.iter().find(|name| !repositories.iter().any(|row| is(row, name)))
+            {
+                let name: String = name.chars().take(200).collect();
+                let reason = format!("`{name}` is not tracked");
+                return Err(Error::Invalid { field: "repositories", reason });
+            }
+            repositories.retain(|row| names.is_empty() || names.iter().any(|name| is(row, name)));
+        }
+        Ok(Self { agent: agent.to_owned(), lane, repositories })
+    }
+
+    pub(super) fn seeker<'a>(&'a self, app: &'a App, now: DateTime<Utc>) -> Seeker<'a> {
+        Seeker {
+            agent: &self.agent,
+            lane: self.lane.as_ref(),
+            lanes: &app.config.lanes,
+            excluded_labels: &app.config.board.excluded_labels,
+            aging: app.config.work.aging,
+            today: day_of(now),
+        }
+    }
+
+    /// The names of the queues to look in, and of those to leave out, in lower case.
+    pub(super) fn lanes(&self, app: &App) -> (Option<Vec<String>>, Vec<String>) {
+        let lanes = &app.config.lanes;
+        let names = |lane: &Lane| -> Vec<String> {
+            lanes.names_of(lane).iter().map(|name| name.to_lowercase()).collect()
+        };
+        match &self.lane {
+            Some(lane) => (Some(names(lane)), vec![]),
+            None => {
+                let closed = lanes.all().iter().filter(|lane| !lane.claimable);
+                (None, closed.flat_map(names).collect())
+            }
+        }
+    }
+
+    pub(super) fn search<'a>(
+        &'a self,
+        app: &'a App,
+        usage: &Usage,
+        now: DateTime<Utc>,
+    ) -> Search<'a> {
+        let (lanes, mut closed_lanes) = self.lanes(app);
+        let limits = &app.config.work.limits;
+        for full in limits.full_lanes(usage) {
+            let names = app.config.lanes.by_id(&full).map(|lane| app.config.lanes.names_of(lane));
+            let names = names.unwrap_or_else(|| vec![full]);
+            closed_lanes.extend(names.iter().map(|name| name.to_lowercase()));
+        }
+        let full = limits.full_repositories(usage);
+        let ids = self.repositories.iter().map(|row| row.id);
+        Search {
+            agent: &self.agent,
+            lanes,
+            closed_lanes,
+            repositories: ids.filter(|id| !full.contains(id)).collect(),
+            excluded_labels: &app.config.board.excluded_labels,
+            aging: app.config.work.aging,
+            today: day_of(now),
+            now,
+        }
+    }
+}
+
+/// A queue by its id or alias.
+///
+/// # Errors
+///
+/// [`Error::Invalid`], naming those there are.
+pub(super) fn find_lane<'a>(app: &'a App, called: &str) -> Result<&'a Lane> {
+    app.config.lanes.find(called).ok_or_else(|| {
+        let called: String = called.chars().take(64).collect();
+        let ids = app.config.lanes.listed();
+        Error::Invalid { field: "lane", reason: format!("`{called}` is not one of {ids}") }
+    })
+}
+
+/// What is being worked on, where a limit asks.
+pub(super) async fn usage(
+    app: &App,
+    connection: &mut Connection,
+    now: DateTime<Utc>,
+) -> Result<Usage> {
+    let limits = &app.config.work.limits;
+    if limits.is_empty() { Ok(Usage::default()) } else { count_usage(app, connection, now).await }
+}
+
+/// What is being worked on.
+pub(super) async fn count_usage(
+    app: &App,
+    connection: &mut Connection,
+    now: DateTime<Utc>,
+) -> Result<Usage> {
+    let mut usage = Usage::default();
+    for held in leases::holdings(connection, now).await? {
+        usage.add(&app.config.lanes, &held.agent, &held.lane, held.repository_id, held.issues);
+    }
+    usage.waiting = work::count_in(connection, &[Status::InReview, Status::Blocked]).await?;
+    Ok(usage)
+}
+
+/// What is being worked on and what waits for a person, for the heads of the board.
+pub async fn work_in_progress(app: &App) -> Result<Usage> {
+    count_usage(app, &mut *app.connection().await?, app.clock.now()).await
+}
+
+/// An issue and what the queue thinks of it.
+pub(super) struct Judged {
+    pub(super) issue: Issue,
+    pub(super) around: Circumstances,
+    pub(super) verdict: Verdict,
+}
+
+/// Issues as an agent that looks for work sees them: ranked ones in their order, then the others in
+/// the order of `ids`.
+pub(super) async fn judged(
+    app: &App,
+    connection: &mut Connection,
+    scope: &Scope,
+    usage: &Usage,
+    ids: &[IssueId],
+    now: DateTime<Utc>,
+) -> Result<Vec<Judged>> {
+    if ids.is_empty() {
+        return Ok(vec![]);
+    }
+    let seeker = scope.seeker(app, now);
+    let limits = &app.config.work.limits;
+    let against_agent = limits.against_agent(usage, &scope.agent);
+    let rows = issues::by_ids(connection, ids).await?;
+    let around = work::circumstances(connection, ids, now).await?;
+    let mut around: HashMap<IssueId, Circumstances> =
+        around.into_iter().map(|around| (around.issue_id, around)).collect();
+    let mut judged: Vec<Judged> = Vec::with_capacity(rows.len());
+    for issue in rows {
+        let Some(around) = around.remove(&issue.id) else { continue };
+        let repository = issue.repository_id;
+        let against_issue =
+            || limits.against_issue(usage, &app.config.lanes, &issue.lane, repository);
+        let limit = against_agent.clone().or_else(against_issue);
+        let is_tracked = scope.repositories.iter().any(|row| row.id == repository);
+        let facts = facts(&issue, &around, is_tracked, limit.as_deref());
+        let verdict = judge(&facts, &seeker);
+        judged.push(Judged { issue, around, verdict });
+    }
+    judged.sort_by_key(|judged| match &judged.verdict {
+        Verdict::Ranked(rank) => (Some(*rank).is_none(), Some(*rank), 0),
+        Verdict::Withheld(_) => {
+            (true, None, ids.iter().position(|id| *id == judged.issue.id).unwrap_or_default())
+        }
+    });
+    Ok(judged)
+}
+
+fn facts<'a>(
+    issue: &'a Issue,
+    around: &'a Circumstances,
+    is_tracked: bool,
+    limit: Option<&'a str>,
+) -> Facts<'a> {
+    Facts {
+        issue: issue.id,
+        state: issue.state,
+        is_removed: issue.removed_at.is_some(),
+        status: issue.status,
+        priority: issue.priority,
+        labels: &issue.labels,
+        lane: &issue.lane,
+        created_at: issue.created_at,
+        is_tracked,
+        holder: around.holder.as_deref(),
+        blockers: &around.blockers,
+        pull_request: around.pull_request.as_deref(),
+        limit,
+    }
+}
+
+/// The first candidates of an agent, best first.
+pub(super) async fn candidates(
+    app: &App,
+    connection: &mut Connection,
+    scope: &Scope,
+    usage: &Usage,
+    limit: u32,
+    now: DateTime<Utc>,
+) -> Result<Vec<Judged>> {
+    let search = scope.search(app, usage, now);
+    let ids = work::candidates(connection, &search, i64::from(limit)).await?;
+    let mut judged = judged(app, connection, scope, usage, &ids, now).await?;
+    judged.retain(|judged| matches!(judged.verdict, Verdict::Ranked(_)));
+    Ok(judged)
+}
+
+/// What stands in the columns that work is taken from and is withheld, the most urgent first.
+async fn withheld(
+    app: &App,
+    connection: &mut Connection,
+    scope: &Scope,
+    usage: &Usage,
+    limit: u32,
+    now: DateTime<Utc>,
+) -> Result<Vec<Judged>> {
+    // What a limit holds back is withheld as well, so the search does not leave it out.
+    let search = scope.search(app, &Usage::default(), now);
+    let mut ids = work::withheld(connection, &search, i64::from(limit)).await?;
+    if *usage != Usage::default() {
+        for id in work::candidates(connection, &search, i64::from(limit)).await? {
+            if !ids.contains(&id) {
+                ids.push(id);
+            }
+        }
+    }
+    let mut judged = judged(app, connection, scope, usage, &ids, now).await?;
+    judged.retain(|judged| matches!(judged.verdict, Verdict::Withheld(_)));
+    judged.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    Ok(judged)
+}
+
+fn explained(
+    app: &App,
+    scope: &Scope,
+    judged: Judged,
+    rank: Option<i32>,
+    now: DateTime<Utc>,
+) -> Option<Explained> {
+    let Judged { issue, around, verdict } = judged;
+    let repository = scope.repositories.iter().find(|row| row.id == issue.repository_id)?.clone();
+    let facts = facts(&issue, &around, true, None);
+    let ranking_reason = ranking_reason(&facts, &scope.seeker(app, now));
+    let (skips, summary) = match verdict {
+        Verdict::Ranked(_) => (vec![], place(rank, &ranking_reason)),
+        Verdict::Withheld(skips) => {
+            let summary = sentence(&skips);
+            (skips, summary)
+        }
+    };
+    let blockers = around.blockers;
+    Some(Explained { issue, repository, rank, skips, summary, ranking_reason, blockers })
+}
+
+fn place(rank: Option<i32>, reason: &str) -> String {
+    match rank {
+        Some(1) => format!("The issue is next: {reason}."),
+        Some(rank) => format!("The issue is number {rank} in the queue: {reason}."),
+        None => format!("The issue may be claimed: {reason}."),
+    }
+}
+
+/// The queue as an agent would be served from it, best first; then what is withheld, the most
+/// urgent first, up to as many again.
+///
+/// # Errors
+///
+/// [`Error::Invalid`] for a name that is no agent's, a queue that is none, a repository that is not
+/// tracked and more than [`MOST`].
+pub async fn queue(app: &App, request: &QueueRequest) -> Result<Vec<Explained>> {
+    if request.first > MOST {
+        let reason = format!("must be from 0 to {MOST}");
+        return Err(Error::Invalid { field: "first", reason });
+    }
+    let now = app.clock.now();
+    let names = request.repositories.as_deref();
+    let scope = Scope::of(app, &request.agent, request.lane.as_deref(), names).await?;
+    let mut connection = app.connection().await?;
+    let usage = usage(app, &mut connection, now).await?;
+    let ranked = candidates(app, &mut connection, &scope, &usage, request.first, now).await?;
+    let withheld = withheld(app, &mut connection, &scope, &usage, request.first, now).await?;
+    let ranked = (1..).zip(ranked).map(|(rank, judged)| (Some(rank), judged));
+    let all = ranked.chain(withheld.into_iter().map(|judged| (None, judged)));
+    Ok(all.filter_map(|(rank, judged)| explained(app, &scope, judged, rank, now)).collect())
+}
+
+/// What an issue is to an agent, and why.
+///
+/// # Errors
+///
+/// [`Error::Invalid`] for a name that is no agent's, [`Error::NotFound`].
+pub async fn explain_work(app: &App, agent: &str, issue: IssueId) -> Result<Explained> {
+    let now = app.clock.now();
+    let scope = Scope::of(app, agent, None, None).await?;
+    let mut connection = app.connection().await?;
+    let found = issues::with_repository(&mut connection, issue).await?;
+    let (_, repository) = found.ok_or_else(|| Error::no_issue(issue))?;
+    let usage = usage(app, &mut connection, now).await?;
+    let mut judged = judged(app, &mut connection, &scope, &usage, &[issue], now).await?;
+    let judged = judged.pop().ok_or_else(|| Error::no_issue(issue))?;
+    let rank = match &judged.verdict {
+        Verdict::Ranked(own) => {
+            let search = scope.search(app, &usage, now);
+            Some(work::place(&mut connection, &search, own).await?)
+        }
+        Verdict::Withheld(_) => None,
+    };
+    let scope = Scope { repositories: vec![repository], ..scope };
+    explained(app, &scope, judged, rank, now).ok_or_else(|| Error::no_issue(issue))
+}
+
+/// What an agent would be given now, without giving it. Kept as a decision.
+///
+/// # Errors
+///
+/// As [`queue`]; [`Error::Forbidden`] to who may not act for the agent.
+pub async fn next_task(app: &App, actor: &Actor, request: &QueueRequest) -> Result<NextTask> {
+    agent_for(app, actor, &request.agent)?;
+    let now = app.clock.now();
+    let names = request.repositories.as_deref();
+    let scope = Scope::of(app, &request.agent, request.lane.as_deref(), names).await?;
+    let kept = u32::try_from(CANDIDATES_KEPT).expect("a small number");
+    let usage = usage(app, &mut *app.connection().await?, now).await?;
+    let ranked = candidates(app, &mut *app.connection().await?, &scope, &usage, kept, now).await?;
+    let looked_at = candidates_of(app, &scope, &ranked, now);
+    let found = ranked.into_iter().next();
+    let found = found.and_then(|judged| explained(app, &scope, judged, Some(1), now));
+    let served = found.as_ref().map(|found| Served { issue: found.issue.id, token: None });
+    let idle_reason = note(app, "next_task", &scope, looked_at, served, None).await?;
+    Ok(NextTask { found, idle_reason })
+}
+
+/// Candidates as a decision keeps them.
+pub(super) fn candidates_of(
+    app: &App,
+    scope: &Scope,
+    ranked: &[Judged],
+    now: DateTime<Utc>,
+) -> Vec<Candidate> {
+    let seeker = scope.seeker(app, now);
+    let candidate = |(rank, judged): (i32, &Judged)| {
+        let facts = facts(&judged.issue, &judged.around, true, None);
+        Candidate { issue: judged.issue.id, rank, why: ranking_reason(&facts, &seeker) }
+    };
+    (1..).zip(ranked).map(candidate).take(CANDIDATES_KEPT).collect()
+}
+
+/// What was served.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Served {
+    pub(super) issue: IssueId,
+    pub(super) token: Option<i64>,
+}
+
+/// Keeps what was decided, and answers why nothing was served.
+pub(super) async fn note(
+    app: &App,
+    kind: &str,
+    scope: &Scope,
+    candidates: Vec<Candidate>,
+    served: Option<Served>,
+    failure: Option<Skip>,
+) -> Result<Option<String>> {
+    let now = app.clock.now();
+    let mut connection = app.connection().await?;
+    let usage = usage(app, &mut connection, now).await?;
+    let mut detail = Detail { candidates, ..Detail::default() };
+    let idle_reason = match (served, &failure) {
+        (Some(_), _) => None,
+        (None, Some(failure)) => {
+            detail.counts.insert(failure.reason, 1);
+            Some(failure.why.clone())
+        }
+        (None, None) => {
+            let all = withheld(app, &mut connection, scope, &usage, MOST, now).await?;
+            for judged in &all {
+                let Verdict::Withheld(skips) = &judged.verdict else { continue };
+                for skip in skips {
+                    *detail.counts.entry(skip.reason).or_default() += 1;
+                }
+            }
+            detail.withheld = all.into_iter().filter_map(kept).take(WITHHELD_KEPT).collect();
+            let others = [Status::Backlog, Status::InReview, Status::Blocked];
+            let not_ready = work::count_in(&mut connection, &others).await?;
+            if not_ready > 0 {
+                detail.counts.insert(SkipReason::NotReady, not_ready);
+            }
+            Some(idle_reason(&detail.counts))
+        }
+    };
+    let decision = NewDecision {
+        kind,
+        agent: &scope.agent,
+        lane: scope.lane.as_ref().map(|lane| lane.id.as_str()),
+        first_at: now,
+        last_at: now,
+        times: 1,
+        served_issue_id: served.map(|served| served.issue),
+        fencing_token: served.and_then(|served| served.token),
+        idle_reason: idle_reason.as_deref(),
+        detail: &detail,
+    };
+    if served.is_some() || !decisions::repeat(&mut connection, &decision).await? {
+        decisions::append(&mut connection, &decision).await?;
+    }
+    Ok(idle_reason)
+}
+
+fn kept(judged: Judged) -> Option<Withheld> {
+    match judged.verdict {
+        Verdict::Withheld(skips) => Some(Withheld { issue: judged.issue.id, skips }),
+        Verdict::Ranked(_) => None,
+    }
+}
+
+/// Why nothing was served, as one sentence that begins as agents of old know it.
+fn idle_reason(counts: &BTreeMap<SkipReason, i64>) -> String {
+    if counts.is_empty() {
+        return "No work available".to_owned();
+    }
+    let count = |(reason, count): (&SkipReason, &i64)| format!("{count} {}", reason.phrase());
+    let counted: Vec<_> = counts.iter().map(count).collect();
+    format!("No work available ({})", counted.join(", "))
+}
+
+/// A page of decisions, newest first.
+pub async fn decisions(
+    app: &App,
+    filter: &DecisionFilter,
+    request: &PageRequest,
+) -> Result<Page<Decision>> {
+    let mut connection = app.connection().await?;
+    Ok(decisions::page(&mut connection, filter, request).await?)
+}
+
+/// One decision.
+///
+/// # Errors
+///
+/// [`Error::NotFound`].
+pub async fn find_decision(app: &App, id: DecisionId) -> Result<Decision> {
+    let mut connection = app.connection().await?;
+    let missing = || Error::NotFound { what: "Decision", id: id.to_string() };
+    decisions::by_id(&mut connection, id).await?.ok_or_else(missing)
+}
+
+/// The issue that somebody wants to work on; not one that nobody tracks.
+pub(super) async fn find(app: &App, issue: IssueId) -> Result<(Issue, Repository)> {
+    board::find_issue(app, issue).await
+}

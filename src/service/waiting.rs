@@ -1,0 +1,267 @@
+//! Waiting for work, in the order of coming and without a herd.
+//!
+//! Agents that found nothing stand in a line. An event that may mean work calls the first in line
+//! whom it suits, and nobody else. Who is called looks at the queue; when it gets something, or can
+//! use nothing because of itself, it passes the call on, because there may be more. So one issue
+//! that becomes ready costs one look at the queue in each process, however many wait. Invariants:
+//! nobody holds a connection while waiting; a call is answered or passed on, also by who goes away.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+use tokio::sync::broadcast::error::RecvError;
+
+use crate::app::App;
+use crate::domain::events::{EventKind, IssueFacts, Topic};
+use crate::domain::{IssueState, RepositoryId, Status};
+use crate::store::Event;
+
+/// Who waits for work in this process. Clones are the same line.
+#[derive(Debug, Clone, Default)]
+pub struct Line(Arc<Mutex<Waiters>>);
+
+#[derive(Debug, Default)]
+struct Waiters {
+    next: u64,
+    waiting: BTreeMap<u64, Waiter>,
+}
+
+#[derive(Debug)]
+struct Waiter {
+    wants: Wants,
+    bell: Arc<Notify>,
+    call: Option<Call>,
+}
+
+/// What somebody in line could use.
+#[derive(Debug, Clone)]
+pub(super) struct Wants {
+    pub(super) agent: String,
+    /// Lower-case names of the queues; all but those left out when absent.
+    pub(super) lanes: Option<Vec<String>>,
+    /// Lower-case names of queues to leave out.
+    pub(super) closed_lanes: Vec<String>,
+    pub(super) repositories: Vec<RepositoryId>,
+}
+
+/// What a call is about.
+#[derive(Debug, Clone)]
+pub(super) enum Call {
+    /// This issue may be claimed now.
+    Issue(Box<IssueFacts>),
+    /// Something may be claimed now that could not before: a limit or a dependency is gone.
+    Anything,
+}
+
+impl Wants {
+    fn suits(&self, call: &Call) -> bool {
+        match call {
+            Call::Anything => true,
+            Call::Issue(facts) => {
+                let lane = facts.lane.as_deref().unwrap_or_default().to_lowercase();
+                self.repositories.contains(&facts.repository_id)
+                    && self.lanes.as_ref().is_none_or(|lanes| lanes.contains(&lane))
+                    && !self.closed_lanes.contains(&lane)
+                    && facts.labels.agents().all(|agent| agent == self.agent)
+            }
+        }
+    }
+}
+
+/// What an event may mean to who waits.
+fn call_of(event: &Event) -> Option<Call> {
+    if event.topic != Topic::Board {
+        return None;
+    }
+    if event.kind == EventKind::Resync {
+        return Some(Call::Anything);
+    }
+    let is_open = |facts: &IssueFacts| facts.state == IssueState::Open;
+    match (&event.before, &event.after) {
+        (_, Some(after))
+            if is_open(after) && matches!(after.status, Status::Ready | Status::InProgress) =>
+        {
+            Some(Call::Issue(Box::new(after.clone())))
+        }
+        // What is finished, closed or gone may have stood in the way of others.
+        (Some(before), after) => {
+            let was_counted = before.status != Status::Backlog;
+            let is_other = after.as_ref().is_none_or(|after| after.status != before.status);
+            (was_counted && is_open(before) && is_other).then_some(Call::Anything)
+        }
+        _ => None,
+    }
+}
+
+impl Line {
+    fn waiters(&self) -> MutexGuard<'_, Waiters> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes the last place.
+    pub(super) fn join(&self, wants: Wants) -> Place {
+        let mut waiters = self.waiters();
+        let ticket = waiters.next;
+        waiters.next += 1;
+        let bell = Arc::new(Notify::new());
+        let waiter = Waiter { wants, bell: Arc::clone(&bell), call: None };
+        waiters.waiting.insert(ticket, waiter);
+        Place { line: self.clone(), ticket, bell }
+    }
+
+    /// Calls the first from a place on whom a call suits and who has not been called yet.
+    fn call(&self, call: &Call, from: u64) {
+        let mut waiters = self.waiters();
+        let suited = waiters
+            .waiting
+            .range_mut(from..)
+            .map(|(_, waiter)| waiter)
+            .find(|waiter| waiter.call.is_none() && waiter.wants.suits(call));
+        if let Some(waiter) = suited {
+            waiter.call = Some(call.clone());
+            waiter.bell.notify_one();
+        }
+    }
+
+    /// How many wait.
+    pub fn len(&self) -> usize {
+        self.waiters().waiting.len()
+    }
+
+    /// Whether nobody waits.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// A place in the line. Who leaves it while called passes the call on.
+#[derive(Debug)]
+pub(super) struct Place {
+    line: Line,
+    ticket: u64,
+    bell: Arc<Notify>,
+}
+
+impl Place {
+    /// Waits to be called.
+    pub(super) async fn called(&self) -> Call {
+        loop {
+            match self.take_call() {
+                Some(call) => return call,
+                None => self.bell.notified().await,
+            }
+        }
+    }
+
+    fn take_call(&self) -> Option<Call> {
+        self.line.waiters().waiting.get_mut(&self.ticket)?.call.take()
+    }
+
+    /// Passes a call on: to the first in line, when this place has got something; else to who comes
+    /// behind it.
+    pub(super) fn pass_on(&self, call: &Call, has_got_it: bool) {
+        let from = if has_got_it { 0 } else { self.ticket + 1 };
+        self.line.call(call, from);
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let left = self.line.waiters().waiting.remove(&self.ticket);
+        if let Some(call) = left.and_then(|waiter| waiter.call) {
+            self.line.call(&call, 0);
+        }
+    }
+}
+
+/// Calls those who wait whenever something happens, until the service ends.
+pub async fn call(app: &App) {
+    let mut events = app.bus.subscribe();
+    loop {
+        match events.recv().await {
+            Ok(event) => {
+                if let Some(call) = call_of(&event) {
+                    app.line.call(&call, 0);
+                }
+            }
+            // What was missed may have been anything.
+            Err(RecvError::Lagged(_)) => app.line.call(&Call::Anything, 0),
+            Err(RecvError::Closed) => return,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+
+    use super::*;
+    use crate::domain::LabelSet;
+
+    fn wants(agent: &str, lane: &str) -> Wants {
+        Wants {
+            agent: agent.to_owned(),
+            lanes: Some(vec![lane.to_owned()]),
+            closed_lanes: vec![],
+            repositories: vec![RepositoryId(1)],
+        }
+    }
+
+    fn ready(lane: &str, labels: LabelSet) -> Call {
+        Call::Issue(Box::new(IssueFacts {
+            repository_id: RepositoryId(1),
+            repository: "acme/tools".to_owned(),
+            number: 1,
+            state: IssueState::Open,
+            closed_at: None,
+            status: Status::Ready,
+            labels,
+            lane: Some(lane.to_owned()),
+            title: "A".to_owned(),
+            on_board: true,
+            body_changed: false,
+        }))
+    }
+
+    fn is_called(place: &Place) -> bool {
+        place.called().now_or_never().is_some()
+    }
+
+    #[test]
+    fn the_first_whom_it_suits_is_called_and_nobody_else() {
+        let line = Line::default();
+        let other = line.join(wants("alpha", "backlog"));
+        let (first, second) = (line.join(wants("beta", "a")), line.join(wants("gamma", "a")));
+        line.call(&ready("a", LabelSet::default()), 0);
+        assert!(!is_called(&other) && is_called(&first) && !is_called(&second));
+        line.call(&ready("a", LabelSet::from(["agent/gamma"])), 0);
+        assert!(!is_called(&first) && is_called(&second));
+        line.call(&ready("b", LabelSet::default()), 0);
+        assert!(!is_called(&other) && !is_called(&first) && !is_called(&second));
+    }
+
+    #[test]
+    fn two_issues_call_two() {
+        let line = Line::default();
+        let (first, second) = (line.join(wants("beta", "a")), line.join(wants("gamma", "a")));
+        line.call(&ready("a", LabelSet::default()), 0);
+        line.call(&ready("a", LabelSet::default()), 0);
+        assert!(is_called(&first) && is_called(&second));
+    }
+
+    #[test]
+    fn who_leaves_or_has_no_use_passes_the_call_on() {
+        let line = Line::default();
+        let first = line.join(wants("alpha", "a"));
+        let (second, third) = (line.join(wants("beta", "a")), line.join(wants("gamma", "a")));
+        line.call(&Call::Anything, 0);
+        drop(first);
+        assert!(is_called(&second));
+        second.pass_on(&Call::Anything, false);
+        assert!(!is_called(&second) && is_called(&third));
+        third.pass_on(&Call::Anything, false);
+        assert!(!is_called(&second) && !is_called(&third), "everybody has looked");
+        assert_eq!(line.len(), 2);
+    }
+}

@@ -1,0 +1,594 @@
+//! Claiming work: reserve, act, confirm.
+//!
+//! One statement reserves an issue's lease row, which is where two claimers are told apart; GitHub's
+//! own labels then decide; one transaction makes the reservation a lease, with the labels, the audit
+//! entry and the event. A crash in between leaves a reservation that is over by itself within a
+//! minute. Invariants: no claim without GitHub's word; no limit is passed by two claims together;
+//! what a claim could not do it gives back.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use diesel::result::{DatabaseErrorKind, Error as Broken};
+use diesel_async::AsyncConnection;
+
+use super::labels::{Changed, Guard, Intent, LeaseStep, Terms, append_settled, change_labels_on};
+use super::leases::{agent_for, term};
+use super::queue::{self, Judged, Scope, Served};
+use super::waiting::{Call, Wants};
+use super::{Error, Result};
+use crate::app::App;
+use crate::domain::labels::LabelPlan;
+use crate::domain::leases::{Hold, LeaseState, USUAL_TERM, agent_label, claim_plan};
+use crate::domain::work::{Skip, SkipReason};
+use crate::domain::{Actor, Instant, IssueId, IssueState, LabelSet, Status, Tier};
+use crate::store::audit::NewEntry;
+use crate::store::leases::Wish;
+use crate::store::{Connection, Issue, Lease, Repository, audit, issues, leases};
+
+/// How long a reservation stands: longer than GitHub's part of a claim can take.
+const RESERVATION: TimeDelta = TimeDelta::seconds(60);
+
+/// How many candidates a claim looks at in one go.
+const LOOK: u32 = 32;
+
+/// How often a claim looks again when others were quicker.
+const ROUNDS: u32 = 20;
+
+/// How long a claim may wait for work, in seconds.
+pub const LONGEST_WAIT: i32 = 25;
+
+/// How many characters the name of a request may have.
+const LONGEST_REQUEST: usize = 200;
+
+/// Asks for the best work there is.
+#[derive(Debug, Clone, Default, async_graphql::InputObject)]
+#[graphql(name = "ClaimNextInput")]
+pub struct ClaimNext {
+    /// The agent's name, with or without `agent/`.
+    pub agent: String,
+    /// The queue to take from, by id or alias; every claimable one when absent.
+    pub lane: Option<String>,
+    /// Full names of repositories to take from; all when absent.
+    pub repositories: Option<Vec<String>>,
+    /// 60 to 86400; 1800 when absent.
+    pub lease_seconds: Option<i32>,
+    /// 0 to 25: how long to wait for work to appear before answering idle.
+    pub wait_seconds: Option<i32>,
+    /// Repeating a request with the same id returns the same lease.
+    pub request_id: Option<String>,
+}
+
+/// Asks for one issue.
+#[derive(Debug, Clone, async_graphql::InputObject)]
+#[graphql(name = "ClaimIssueInput")]
+pub struct ClaimIssue {
+    /// The agent's name, with or without `agent/`.
+    pub agent: String,
+    /// The issue.
+    pub issue_id: IssueId,
+    /// 60 to 86400; 1800 when absent.
+    pub lease_seconds: Option<i32>,
+    /// Take it over from another holder. Maintainers only.
+    pub force: Option<bool>,
+    /// Repeating a request with the same id returns the same lease.
+    pub request_id: Option<String>,
+}
+
+/// What the queue had for an agent: `lease` is absent exactly when `idle_reason` is there.
+#[derive(Debug, Clone)]
+pub struct ClaimedNext {
+    /// The lease.
+    pub lease: Option<Lease>,
+    /// Why there is none.
+    pub idle_reason: Option<String>,
+}
+
+/// An issue that is an agent's now.
+#[derive(Debug, Clone)]
+pub struct Claimed {
+    /// The lease.
+    pub lease: Lease,
+    /// The issue as it is now.
+    pub issue: Issue,
+}
+
+/// A claim whose parts were checked.
+struct Claim<'a> {
+    actor: &'a Actor,
+    agent: &'a str,
+    term_seconds: i32,
+    request_id: Option<&'a str>,
+}
+
+/// Claims the best issue that the agent may have, waiting for one if asked to.
+///
+/// # Errors
+///
+/// [`Error::Invalid`] for a name that is no agent's, a queue that is none or that nothing is claimed
+/// from, a repository that is not tracked, a time out of range; [`Error::Forbidden`] to who may not
+/// act for the agent; [`Error::Conflict`] for a request whose lease is over; [`Error::Unread`],
+/// [`Error::Upstream`] or [`Error::Busy`] when GitHub refused.
+pub async fn claim_next(app: &App, actor: &Actor, command: ClaimNext) -> Result<ClaimedNext> {
+    let agent = agent_for(app, actor, &command.agent)?;
+    let term_seconds = term(command.lease_seconds)?.unwrap_or(USUAL_TERM);
+    let wait = wait_of(command.wait_seconds)?;
+    let request_id = request_of(command.request_id.as_deref())?;
+    let names = command.repositories.as_deref();
+    let scope = Scope::of(app, &agent, command.lane.as_deref(), names).await?;
+    if let Some(lane) = scope.lane.as_ref().filter(|lane| !lane.claimable) {
+        let reason = format!("nothing is claimed from {}", lane.id);
+        return Err(Error::Invalid { field: "lane", reason });
+    }
+    if let Some(lease) = repeated(app, &agent, request_id.as_deref()).await? {
+        return Ok(ClaimedNext { lease: Some(lease), idle_reason: None });
+    }
+    let claim = Claim { actor, agent: &agent, term_seconds, request_id: request_id.as_deref() };
+    let outcome = match wait.is_zero() {
+        true => attempt(app, &claim, &scope).await,
+        false => attempt_in_line(app, &claim, &scope, wait).await,
+    };
+    let (served, candidates) = match outcome {
+        Ok(Attempt { lease, candidates }) => (lease, candidates),
+        Err(error) => {
+            if matches!(error, Error::Unread(_) | Error::Busy { .. }) {
+                let why = error.to_string();
+                let failure = Skip { reason: SkipReason::LabelsUnverified, why };
+                queue::note(app, "claim_next", &scope, vec![], None, Some(failure)).await?;
+            }
+            return Err(error);
+        }
+    };
+    let what = served
+        .as_ref()
+        .map(|lease| Served { issue: lease.issue_id, token: Some(lease.fencing_token) });
+    let idle_reason = queue::note(app, "claim_next", &scope, candidates, what, None).await?;
+    Ok(ClaimedNext { lease: served, idle_reason })
+}
+
+fn wait_of(given: Option<i32>) -> Result<Duration> {
+    let seconds = given.unwrap_or_default();
+    let seconds = u64::try_from(seconds).ok().filter(|_| seconds <= LONGEST_WAIT);
+    seconds.map(Duration::from_secs).ok_or_else(|| Error::Invalid {
+        field: "waitSeconds",
+        reason: format!("must be from 0 to {LONGEST_WAIT}"),
+    })
+}
+
+fn request_of(given: Option<&str>) -> Result<Option<String>> {
+    let Some(given) = given.map(str::trim) else { return Ok(None) };
+    let is_good = !given.is_empty()
+        && !given.contains(char::is_control)
+        && given.chars().count() <= LONGEST_REQUEST;
+    if is_good {
+        return Ok(Some(given.to_owned()));
+    }
+    let reason = format!("must have 1 to {LONGEST_REQUEST} characters and no control character");
+    Err(Error::Invalid { field: "requestId", reason })
+}
+
+/// What an earlier request of this name got.
+///
+/// # Errors
+///
+/// [`Error::Conflict`] while it is still being carried out, or when what it got is over.
+async fn repeated(app: &App, agent: &str, request_id: Option<&str>) -> Result<Option<Lease>> {
+    let Some(request_id) = request_id else { return Ok(None) };
+    let mut connection = app.connection().await?;
+    let Some(lease) = leases::by_request(&mut connection, agent, request_id).await? else {
+        return Ok(None);
+    };
+    if lease.state == LeaseState::Held && lease.is_live(app.clock.now()) {
+        return Ok(Some(lease));
+    }
+    if lease.state == LeaseState::Reserved && lease.is_live(app.clock.now()) {
+        let what = "This request is being carried out; repeat it in a moment";
+        return Err(conflict(what.to_owned()));
+    }
+    if lease.state == LeaseState::Reserved {
+        // It came to nothing by a crash, so its name is free for the next try.
+        leases::forget_request(&mut connection, lease.id()).await?;
+        return Ok(None);
+    }
+    let (id, at) = (lease.id(), Instant(lease.ended_at.unwrap_or(lease.expires_at)));
+    Err(conflict(format!(
+        "The request {request_id} got {id}, which was over at {at}; use another requestId"
+    )))
+}
+
+fn conflict(what: String) -> Error {
+    Error::Conflict { what, current: None, pending: None }
+}
+
+/// What came of looking for work once.
+#[derive(Default)]
+struct Attempt {
+    lease: Option<Lease>,
+    candidates: Vec<crate::domain::decisions::Candidate>,
+}
+
+/// Looks for work until there is some, in turn with others, or the time is over.
+async fn attempt_in_line(
+    app: &App,
+    claim: &Claim<'_>,
+    scope: &Scope,
+    wait: Duration,
+) -> Result<Attempt> {
+    let (lanes, closed_lanes) = scope.lanes(app);
+    let repositories = scope.repositories.iter().map(|row| row.id).collect();
+    let wants = Wants { agent: scope.agent.clone(), lanes, closed_lanes, repositories };
+    // In line before the first look, so that nothing becomes ready unheard in between.
+    let place = app.line.join(wants);
+    let mut over = std::pin::pin!(tokio::time::sleep(wait));
+    let mut found = attempt(app, claim, scope).await?;
+    while found.lease.is_none() {
+        let call = tokio::select! {
+            call = place.called() => call,
+            () = &mut over => return attempt(app, claim, scope).await,
+            () = app.bus.closed() => return Ok(found),
+        };
+        found = match attempt(app, claim, scope).await {
+            Ok(found) => found,
+            Err(error) => {
+                place.pass_on(&call, false);
+                return Err(error);
+            }
+        };
+        let has_got_it = found.lease.is_some();
+        if has_got_it || matches!(call, Call::Anything) || is_limited(app, scope).await? {
+            place.pass_on(&call, has_got_it);
+        }
+    }
+    Ok(found)
+}
+
+async fn is_limited(app: &App, scope: &Scope) -> Result<bool> {
+    let usage = queue::usage(app, &mut *app.connection().await?, app.clock.now()).await?;
+    Ok(app.config.work.limits.against_agent(&usage, &scope.agent).is_some())
+}
+
+/// Looks for work once: the first candidates, until one is the claimer's or there is none.
+async fn attempt(app: &App, claim: &Claim<'_>, scope: &Scope) -> Result<Attempt> {
+    let mut passed: Vec<IssueId> = Vec::new();
+    let mut found = Attempt::default();
+    for _ in 0..ROUNDS {
+        let now = app.clock.now();
+        let mut connection = app.connection().await?;
+        let usage = queue::usage(app, &mut connection, now).await?;
+        let look = LOOK.saturating_add(u32::try_from(passed.len()).unwrap_or(u32::MAX));
+        let mut ranked = queue::candidates(app, &mut connection, scope, &usage, look, now).await?;
+        ranked.retain(|judged| !passed.contains(&judged.issue.id));
+        found.candidates = queue::candidates_of(app, scope, &ranked, now);
+        if ranked.is_empty() {
+            return Ok(found);
+        }
+        let reserved = reserve_best(app, &mut connection, claim, scope, &ranked).await?;
+        drop(connection);
+        let Some(lease) = reserved else { continue };
+        let issue = ranked.into_iter().find(|judged| judged.issue.id == lease.issue_id);
+        let Some(Judged { issue, .. }) = issue else { continue };
+        let repository = scope.repositories.iter().find(|row| row.id == issue.repository_id);
+        let Some(repository) = repository else { continue };
+        match confirm(app, claim, &lease, (&issue, repository), |labels, state| {
+            is_served(app, claim.agent, labels, state)
+        })
+        .await
+        {
+            Ok(claimed) => {
+                found.lease = Some(claimed.lease);
+                return Ok(found);
+            }
+            // GitHub has it differently by now, or somebody is changing it: the next one.
+            Err(Error::Conflict { .. } | Error::LeaseLost { .. }) => passed.push(issue.id),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(found)
+}
+
+/// Whether GitHub's labels still allow that the queue serves an issue.
+fn is_served(app: &App, agent: &str, labels: &LabelSet, state: IssueState) -> Result<()> {
+    let current = labels.effective_status(state);
+    let hidden = app.config.board.excluded_labels.iter().any(|label| labels.contains(label));
+    let is_taken = labels.agents().any(|other| other != agent);
+    if matches!(current, Status::Ready | Status::InProgress) && !hidden && !is_taken {
+        return Ok(());
+    }
+    let what = "GitHub has the issue differently by now".to_owned();
+    Err(Error::Conflict { what, current: Some(current), pending: None })
+}
+
+/// Reserves the first of the ranked issues that nobody else has. Where limits are set, claims count
+/// and reserve one after another.
+async fn reserve_best(
+    app: &App,
+    connection: &mut Connection,
+    claim: &Claim<'_>,
+    scope: &Scope,
+    ranked: &[Judged],
+) -> Result<Option<Lease>> {
+    let now = app.clock.now();
+    let wish = claim.wish(now);
+    let limits = &app.config.work.limits;
+    let first = async |connection: &mut Connection, ids: &[IssueId]| {
+        let reserved = leases::reserve_first(connection, &wish, ids).await?;
+        if reserved.is_some() {
+            return Ok(reserved);
+        }
+        // A row that was passed over may only have been read or synced at that moment.
+        leases::reserve(connection, &wish, ids[0]).await
+    };
+    let all: Vec<IssueId> = ranked.iter().map(|judged| judged.issue.id).collect();
+    if limits.is_empty() {
+        return reserved(claim, first(connection, &all).await);
+    }
+    let outcome = connection
+        .transaction(async |connection| {
+            leases::line_up(connection).await?;
+            let usage = queue::count_usage(app, connection, now).await?;
+            if limits.against_agent(&usage, &scope.agent).is_some() {
+                return Ok(Ok(None));
+            }
+            let is_allowed = |judged: &&Judged| {
+                let Issue { lane, repository_id, .. } = &judged.issue;
+                let lanes = &app.config.lanes;
+                limits.against_issue(&usage, lanes, lane, *repository_id).is_none()
+            };
+            let ids: Vec<IssueId> =
+                ranked.iter().filter(is_allowed).map(|judged| judged.issue.id).collect();
+            if ids.is_empty() {
+                return Ok(Ok(None));
+            }
+            Ok::<_, Error>(Ok::<_, Broken>(first(connection, &ids).await?))
+        })
+        .await;
+    match outcome {
+        Ok(outcome) => reserved(claim, outcome),
+        Err(Error::Internal(cause)) => match cause.downcast::<Broken>() {
+            Ok(broken) => reserved(claim, Err(broken)),
+            Err(cause) => Err(Error::Internal(cause)),
+        },
+        Err(error) => Err(error),
+    }
+}
+
+/// A reservation, or the refusal of one whose request's name is in use at this moment.
+fn reserved(
+    claim: &Claim<'_>,
+    outcome: std::result::Result<Option<Lease>, Broken>,
+) -> Result<Option<Lease>> {
+    match outcome {
+        Err(Broken::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => {
+            let request = claim.request_id.unwrap_or_default();
+            Err(conflict(format!(
+                "The request {request} is being carried out; repeat it in a moment"
+            )))
+        }
+        outcome => Ok(outcome?),
+    }
+}
+
+impl<'a> Claim<'a> {
+    fn wish(&self, now: chrono::DateTime<chrono::Utc>) -> Wish<'a> {
+        Wish {
+            agent: self.agent,
+            request_id: self.request_id,
+            term_seconds: self.term_seconds,
+            now,
+            until: now + RESERVATION,
+        }
+    }
+
+    fn term(&self) -> TimeDelta {
+        TimeDelta::seconds(i64::from(self.term_seconds))
+    }
+}
+
+/// Makes a reservation a lease: labels on GitHub, then all of it in one transaction. Where that
+/// fails for certain, the reservation is given back.
+async fn confirm(
+    app: &App,
+    claim: &Claim<'_>,
+    lease: &Lease,
+    (issue, repository): (&Issue, &Repository),
+    admits: impl FnOnce(&LabelSet, IssueState) -> Result<()>,
+) -> Result<Claimed> {
+    let hold = Hold { agent: Some(lease.agent.clone()), token: Some(lease.fencing_token) };
+    let terms = Terms {
+        guard: Guard::Holds(hold),
+        step: LeaseStep::Confirm { lease: lease.id(), term: claim.term() },
+        ..Terms::default()
+    };
+    match change(app, claim, (issue, repository), terms, false, admits).await {
+        Ok(Changed { issue, lease: Some(lease), .. }) => Ok(Claimed { lease, issue }),
+        Ok(_) => Err(Error::LeaseLost { holder: None }),
+        Err(error) => {
+            let mut connection = app.connection().await?;
+            // While nobody knows what GitHub did, the issue is kept from others until it is known.
+            if audit::unsettled_of(&mut connection, issue.id).await?.is_none()
+                || matches!(error, Error::Conflict { .. })
+            {
+                leases::give_back(&mut connection, lease.id(), app.clock.now()).await?;
+            }
+            Err(error)
+        }
+    }
+}
+
+/// Changes the labels of an issue to those of a claimed one.
+async fn change(
+    app: &App,
+    claim: &Claim<'_>,
+    (issue, repository): (&Issue, &Repository),
+    terms: Terms<'_>,
+    force: bool,
+    admits: impl FnOnce(&LabelSet, IssueState) -> Result<()>,
+) -> Result<Changed> {
+    let label = agent_label(claim.agent);
+    let terms = Terms { label: Some(&label), closed_too: true, ..terms };
+    let intent = Intent {
+        actor: claim.actor,
+        action: "claim_issue",
+        issue,
+        repository,
+        target: Some(Status::InProgress),
+        expected_from: None,
+        reason: None,
+    };
+    change_labels_on(app, &intent, terms, |labels, state| -> Result<LabelPlan> {
+        admits(labels, state)?;
+        Ok(claim_plan(claim.agent, labels, force))
+    })
+    .await
+}
+
+/// Whether GitHub's labels allow that an agent claims an issue by name.
+fn is_claimable(agent: &str, force: bool, labels: &LabelSet, state: IssueState) -> Result<()> {
+    let current = labels.effective_status(state);
+    let refuse =
+        |what: String| Err(Error::Conflict { what, current: Some(current), pending: None });
+    if state == IssueState::Closed {
+        return refuse("Cannot claim a closed issue".to_owned());
+    }
+    if current == Status::Done {
+        return refuse("Cannot claim a done issue".to_owned());
+    }
+    match labels.agents().find(|other| *other != agent) {
+        Some(other) if !force => {
+            refuse(format!("Issue is already assigned to {other}. Use force=true to override."))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Claims one issue. An agent that holds it already gets the lease that it has.
+///
+/// # Errors
+///
+/// [`Error::NotFound`]; [`Error::Conflict`] when the issue is closed or done, another agent holds it
+/// or has its label there, a limit is reached or another change is under way; [`Error::Forbidden`]
+/// for `force` to who is no maintainer; else as [`claim_next`].
+pub async fn claim_issue(app: &App, actor: &Actor, command: ClaimIssue) -> Result<Claimed> {
+    let agent = agent_for(app, actor, &command.agent)?;
+    let term_seconds = term(command.lease_seconds)?.unwrap_or(USUAL_TERM);
+    let request_id = request_of(command.request_id.as_deref())?;
+    let force = command.force.unwrap_or_default();
+    let (issue, repository) = queue::find(app, command.issue_id).await?;
+    if force {
+        check_force(app, actor, &issue, &repository).await?;
+    }
+    if let Some(lease) = repeated(app, &agent, request_id.as_deref()).await? {
+        if lease.issue_id != issue.id {
+            let id = lease.id();
+            return Err(conflict(format!("This requestId got {id}, which is another issue's")));
+        }
+        return Ok(Claimed { lease, issue });
+    }
+    let claim = Claim { actor, agent: &agent, term_seconds, request_id: request_id.as_deref() };
+    let row = leases::of_issue(&mut *app.connection().await?, issue.id).await?;
+    match row.filter(|lease| lease.is_live(app.clock.now())) {
+        Some(own) if own.agent == agent && own.state == LeaseState::Held => {
+            return Ok(Claimed { lease: own, issue });
+        }
+        Some(other) if other.agent != agent && !force => {
+            let holder = other.agent;
+            return Err(conflict(format!(
+                "Issue is actively leased to {holder}. Use force=true to override."
+            )));
+        }
+        _ => {}
+    }
+    let admits = |labels: &LabelSet, state| is_claimable(&agent, force, labels, state);
+    if force {
+        let wish = claim.wish(app.clock.now());
+        let step = LeaseStep::Take { wish, term: claim.term() };
+        let terms = Terms { step, ..Terms::default() };
+        let changed = change(app, &claim, (&issue, &repository), terms, true, admits).await?;
+        let lease = changed.lease.ok_or(Error::LeaseLost { holder: None })?;
+        return Ok(Claimed { lease, issue: changed.issue });
+    }
+    let lease = reserve_one(app, &claim, &issue).await?;
+    confirm(app, &claim, &lease, (&issue, &repository), admits).await
+}
+
+/// Whether an actor may take an issue from another holder; a refusal is audited.
+async fn check_force(
+    app: &App,
+    actor: &Actor,
+    issue: &Issue,
+    repository: &Repository,
+) -> Result<()> {
+    let is_at_home = app.simulated && matches!(actor, Actor::Person { .. });
+    if actor.may(Tier::Maintainer) || is_at_home {
+        return Ok(());
+    }
+    let action = "Force claim requires a maintainer token";
+    let now = app.clock.now();
+    let entry = NewEntry {
+        actor: actor.name(),
+        action: "claim_issue",
+        repository_full_name: repository.full_name.as_str(),
+        issue_number: Some(issue.number),
+        issue_id: Some(issue.id),
+        before_labels: &issue.labels,
+        after_labels: &issue.labels,
+        target_status: None,
+        reason: None,
+        success: Some(false),
+        error_message: Some(action),
+        notes: None,
+        requested_at: now,
+        deadline_at: None,
+        settled_at: Some(now),
+    };
+    append_settled(app, &entry).await?;
+    Err(Error::Forbidden { action: action.to_owned() })
+}
+
+/// Reserves one issue, within the limits.
+async fn reserve_one(app: &App, claim: &Claim<'_>, issue: &Issue) -> Result<Lease> {
+    let now = app.clock.now();
+    let wish = claim.wish(now);
+    let limits = &app.config.work.limits;
+    let mut connection = app.connection().await?;
+    let outcome: Result<Option<Lease>> = if limits.is_empty() {
+        reserved(claim, leases::reserve(&mut connection, &wish, issue.id).await)
+    } else {
+        connection
+            .transaction(async |connection| {
+                leases::line_up(connection).await?;
+                let usage = queue::count_usage(app, connection, now).await?;
+                let lanes = &app.config.lanes;
+                let (lane, repository) = (&issue.lane, issue.repository_id);
+                let reached = limits
+                    .against_agent(&usage, claim.agent)
+                    .or_else(|| limits.against_issue(&usage, lanes, lane, repository));
+                if let Some(why) = reached {
+                    return Err(conflict(format!("The issue {why}")));
+                }
+                Ok(leases::reserve(connection, &wish, issue.id).await?)
+            })
+            .await
+    };
+    match outcome? {
+        Some(lease) => Ok(lease),
+        None => {
+            let row = leases::of_issue(&mut connection, issue.id).await?;
+            let holder = row.map(|lease| lease.agent).unwrap_or_default();
+            Err(conflict(format!(
+                "Issue is actively leased to {holder}. Use force=true to override."
+            )))
+        }
+    }
+}
+
+/// The issue of a lease, for those who have the lease alone.
+///
+/// # Errors
+///
+/// [`Error::NotFound`].
+pub async fn issue_of(app: &App, lease: &Lease) -> Result<Issue> {
+    let mut connection = app.connection().await?;
+    let found = issues::by_id(&mut connection, lease.issue_id).await?;
+    found.ok_or_else(|| Error::no_issue(lease.issue_id))
+}

@@ -1,0 +1,475 @@
+//! Who holds which issue, and who held it before.
+//!
+//! Whether a lease is live is a comparison with the time that the caller gives: a row that nobody
+//! has put to an end is over all the same once its time is.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text, Timestamptz};
+use diesel_async::RunQueryDsl;
+
+use super::Connection;
+use super::schema::leases::{self, dsl};
+use crate::domain::leases::{Checkpoint, Held, LeaseEnding, LeaseState, WorkOutcome};
+use crate::domain::{IssueId, LeaseId, RepositoryId};
+
+/// One agent's holding of one issue.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, QueryableByName)]
+#[diesel(table_name = leases, check_for_backend(diesel::pg::Pg))]
+pub struct Lease {
+    /// The issue.
+    pub issue_id: IssueId,
+    /// Its repository.
+    pub repository_id: RepositoryId,
+    /// Grows with each holding of the issue.
+    pub fencing_token: i64,
+    /// Who holds it.
+    pub agent: String,
+    /// The queue the issue waited in when it was claimed.
+    pub lane: String,
+    /// What is known of it, the time left aside.
+    pub state: LeaseState,
+    /// How far the holder says it is.
+    pub checkpoint: Checkpoint,
+    /// The holder's name for the request that got it.
+    pub request_id: Option<String>,
+    /// For how long it was claimed or last renewed, in seconds.
+    pub term_seconds: i32,
+    /// When it was claimed.
+    pub acquired_at: DateTime<Utc>,
+    /// When the holder last gave a sign of life.
+    pub renewed_at: DateTime<Utc>,
+    /// When it is over.
+    pub expires_at: DateTime<Utc>,
+    /// When to try again to put right what it left on GitHub.
+    pub retry_at: Option<DateTime<Utc>>,
+    /// When it was put to an end.
+    pub ended_at: Option<DateTime<Utc>>,
+    /// How it ended.
+    pub ending: Option<LeaseEnding>,
+    /// What came of the work.
+    pub outcome: Option<WorkOutcome>,
+}
+
+impl Lease {
+    /// The id of this holding.
+    pub fn id(&self) -> LeaseId {
+        LeaseId { issue: self.issue_id, token: self.fencing_token }
+    }
+
+    /// Whether the issue is taken at that time.
+    pub fn is_live(&self, now: DateTime<Utc>) -> bool {
+        self.state != LeaseState::Free && self.expires_at > now
+    }
+
+    /// What a write asks of it.
+    pub fn held(&self) -> Held<'_> {
+        Held { issue: self.issue_id, agent: &self.agent, token: self.fencing_token }
+    }
+}
+
+/// The columns in the order of the table, for statements in SQL.
+macro_rules! columns {
+    () => {
+        "issue_id, repository_id, fencing_token, agent, lane, state, checkpoint, request_id, \
+         term_seconds, acquired_at, renewed_at, expires_at, retry_at, ended_at, ending, outcome"
+    };
+}
+
+/// A holding that somebody wants.
+#[derive(Debug, Clone)]
+pub struct Wish<'a> {
+    /// Who wants it.
+    pub agent: &'a str,
+    /// The wisher's name for the request.
+    pub request_id: Option<&'a str>,
+    /// For how long, in seconds, once it is confirmed.
+    pub term_seconds: i32,
+    /// The time.
+    pub now: DateTime<Utc>,
+    /// How long the reservation stands.
+    pub until: DateTime<Utc>,
+}
+
+/// Takes an issue's row where nobody has it, with a token of its own.
+macro_rules! take {
+    ($from:literal, $over:literal) => {
+        concat!(
+            $from,
+            " INSERT INTO leases (issue_id, repository_id, fencing_token, agent, lane, state, \
+                 checkpoint, request_id, term_seconds, acquired_at, renewed_at, expires_at) \
+             SELECT id, repository_id, nextval('fencing_tokens'), $1, lane, 'reserved', \
+                 'issue_claimed', $2, $3, $4, $4, $5 FROM pick \
+             ON CONFLICT (issue_id) DO UPDATE SET \
+                 fencing_token = greatest(excluded.fencing_token, leases.fencing_token + 1), \
+                 agent = excluded.agent, lane = excluded.lane, state = excluded.state, \
+                 checkpoint = excluded.checkpoint, request_id = excluded.request_id, \
+                 term_seconds = excluded.term_seconds, acquired_at = excluded.acquired_at, \
+                 renewed_at = excluded.renewed_at, expires_at = excluded.expires_at, \
+                 retry_at = NULL, ended_at = NULL, ending = NULL, outcome = NULL \
+             WHERE ",
+            $over,
+            " RETURNING ",
+            columns!()
+        )
+    };
+}
+
+/// Binds what a wish says to a statement.
+macro_rules! bound {
+    ($sql:expr, $wish:expr) => {
+        diesel::sql_query($sql)
+            .bind::<Text, _>($wish.agent)
+            .bind::<Nullable<Text>, _>($wish.request_id)
+            .bind::<Integer, _>($wish.term_seconds)
+            .bind::<Timestamptz, _>($wish.now)
+            .bind::<Timestamptz, _>($wish.until)
+    };
+}
+
+/// Reserves the first of some issues that nobody holds, passing over those that somebody else is
+/// reserving at this moment. Nothing comes back when there is none, or somebody was quicker.
+pub async fn reserve_first(
+    connection: &mut Connection,
+    wish: &Wish<'_>,
+    issues: &[IssueId],
+) -> QueryResult<Option<Lease>> {
+    let sql = take!(
+        "WITH pick AS ( \
+             SELECT i.id, i.repository_id, i.lane \
+             FROM unnest($6) WITH ORDINALITY AS c (id, place) JOIN issues i ON i.id = c.id \
+             LEFT JOIN leases l ON l.issue_id = i.id \
+             WHERE l.issue_id IS NULL OR l.state = 'free' OR l.expires_at <= $4 \
+             ORDER BY c.place LIMIT 1 FOR NO KEY UPDATE OF i SKIP LOCKED)",
+        "leases.state = 'free' OR leases.expires_at <= excluded.acquired_at"
+    );
+    bound!(sql, wish).bind::<Array<BigInt>, _>(issues).get_result(connection).await.optional()
+}
+
+/// Reserves an issue. Nothing comes back when somebody holds it.
+pub async fn reserve(
+    connection: &mut Connection,
+    wish: &Wish<'_>,
+    issue: IssueId,
+) -> QueryResult<Option<Lease>> {
+    let sql = take!(
+        "WITH pick AS (SELECT id, repository_id, lane FROM issues WHERE id = $6)",
+        "leases.state = 'free' OR leases.expires_at <= excluded.acquired_at"
+    );
+    bound!(sql, wish).bind::<BigInt, _>(issue).get_result(connection).await.optional()
+}
+
+/// Takes an issue, whoever holds it. The holding that this ends is kept as taken.
+pub async fn take(
+    connection: &mut Connection,
+    wish: &Wish<'_>,
+    issue: IssueId,
+) -> QueryResult<Lease> {
+    let sql =
+        take!("WITH pick AS (SELECT id, repository_id, lane FROM issues WHERE id = $6)", "true");
+    bound!(sql, wish).bind::<BigInt, _>(issue).get_result(connection).await
+}
+
+/// Makes a reservation a holding. Nothing comes back when it is over or somebody else's by now.
+pub async fn confirm(
+    connection: &mut Connection,
+    id: LeaseId,
+    expires_at: DateTime<Utc>,
+) -> QueryResult<Option<Lease>> {
+    diesel::update(dsl::leases.find(id.issue))
+        .filter(dsl::fencing_token.eq(id.token))
+        .filter(dsl::state.eq(LeaseState::Reserved))
+        .set((dsl::state.eq(LeaseState::Held), dsl::expires_at.eq(expires_at)))
+        .returning(Lease::as_returning())
+        .get_result(connection)
+        .await
+        .optional()
+}
+
+/// What a sign of life says.
+#[derive(Debug, Clone, Copy)]
+pub struct Renewal {
+    /// How far the holder is; as before when absent.
+    pub checkpoint: Option<Checkpoint>,
+    /// The new term, in seconds; as before when absent.
+    pub term_seconds: Option<i32>,
+    /// The time.
+    pub now: DateTime<Utc>,
+}
+
+/// Prolongs a live holding. Nothing comes back when it is over.
+pub async fn renew(
+    connection: &mut Connection,
+    id: LeaseId,
+    renewal: &Renewal,
+) -> QueryResult<Option<Lease>> {
+    diesel::sql_query(concat!(
+        "UPDATE leases SET renewed_at = $3, checkpoint = coalesce($4, checkpoint), \
+             term_seconds = coalesce($5, term_seconds), \
+             expires_at = $3 + make_interval(secs => coalesce($5, term_seconds)) \
+         WHERE issue_id = $1 AND fencing_token = $2 AND state = 'held' AND expires_at > $3 \
+         RETURNING ",
+        columns!()
+    ))
+    .bind::<BigInt, _>(id.issue)
+    .bind::<BigInt, _>(id.token)
+    .bind::<Timestamptz, _>(renewal.now)
+    .bind::<Nullable<Text>, _>(renewal.checkpoint)
+    .bind::<Nullable<Integer>, _>(renewal.term_seconds)
+    .get_result(connection)
+    .await
+    .optional()
+}
+
+/// Ends a holding that is not ended yet. Nothing comes back when it is, or is somebody else's.
+pub async fn end(
+    connection: &mut Connection,
+    id: LeaseId,
+    ending: LeaseEnding,
+    outcome: Option<WorkOutcome>,
+    now: DateTime<Utc>,
+) -> QueryResult<Option<Lease>> {
+    diesel::update(dsl::leases.find(id.issue))
+        .filter(dsl::fencing_token.eq(id.token))
+        .filter(dsl::state.ne(LeaseState::Free))
+        .set((
+            dsl::state.eq(LeaseState::Free),
+            dsl::ended_at.eq(now),
+            dsl::ending.eq(ending),
+            dsl::outcome.eq(outcome),
+            dsl::retry_at.eq(None::<DateTime<Utc>>),
+        ))
+        .returning(Lease::as_returning())
+        .get_result(connection)
+        .await
+        .optional()
+}
+
+/// Gives a reservation back that never became a holding, and its request's name with it.
+pub async fn give_back(
+    connection: &mut Connection,
+    id: LeaseId,
+    now: DateTime<Utc>,
+) -> QueryResult<()> {
+    diesel::update(dsl::leases.find(id.issue))
+        .filter(dsl::fencing_token.eq(id.token))
+        .filter(dsl::state.eq(LeaseState::Reserved))
+        .set((
+            dsl::state.eq(LeaseState::Free),
+            dsl::ended_at.eq(now),
+            dsl::ending.eq(LeaseEnding::Refused),
+            dsl::request_id.eq(None::<String>),
+        ))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Frees the name of a request that came to nothing.
+pub async fn forget_request(connection: &mut Connection, id: LeaseId) -> QueryResult<()> {
+    diesel::update(dsl::leases.find(id.issue))
+        .filter(dsl::fencing_token.eq(id.token))
+        .set(dsl::request_id.eq(None::<String>))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// The row of an issue, live or not.
+pub async fn of_issue(connection: &mut Connection, issue: IssueId) -> QueryResult<Option<Lease>> {
+    dsl::leases.find(issue).select(Lease::as_select()).first(connection).await.optional()
+}
+
+/// The live leases of some issues, in no order; reservations are left out.
+pub async fn held_of_issues(
+    connection: &mut Connection,
+    issues: &[IssueId],
+    now: DateTime<Utc>,
+) -> QueryResult<Vec<Lease>> {
+    dsl::leases
+        .filter(dsl::issue_id.eq_any(issues))
+        .filter(dsl::state.eq(LeaseState::Held))
+        .filter(dsl::expires_at.gt(now))
+        .select(Lease::as_select())
+        .load(connection)
+        .await
+}
+
+/// Everything that is held, the last renewed first; one agent's when one is named.
+pub async fn held(
+    connection: &mut Connection,
+    agent: Option<&str>,
+    now: DateTime<Utc>,
+) -> QueryResult<Vec<Lease>> {
+    let mut query = dsl::leases
+        .filter(dsl::state.eq(LeaseState::Held))
+        .filter(dsl::expires_at.gt(now))
+        .select(Lease::as_select())
+        .into_boxed::<diesel::pg::Pg>();
+    if let Some(agent) = agent {
+        query = query.filter(dsl::agent.eq(agent));
+    }
+    query.order((dsl::renewed_at.desc(), dsl::issue_id)).load(connection).await
+}
+
+/// The holding with this id, live, ended or replaced since.
+pub async fn by_id(connection: &mut Connection, id: LeaseId) -> QueryResult<Option<Lease>> {
+    diesel::sql_query(concat!(
+        "SELECT ",
+        columns!(),
+        " FROM leases WHERE issue_id = $1 AND fencing_token = $2 AND ending IS DISTINCT FROM \
+         'refused' UNION ALL SELECT ",
+        columns!(),
+        " FROM past_leases WHERE issue_id = $1 AND fencing_token = $2"
+    ))
+    .bind::<BigInt, _>(id.issue)
+    .bind::<BigInt, _>(id.token)
+    .get_result(connection)
+    .await
+    .optional()
+}
+
+/// The holding that an agent's request got, live, ended or replaced since.
+pub async fn by_request(
+    connection: &mut Connection,
+    agent: &str,
+    request_id: &str,
+) -> QueryResult<Option<Lease>> {
+    diesel::sql_query(concat!(
+        "SELECT ",
+        columns!(),
+        " FROM leases WHERE agent = $1 AND request_id = $2 UNION ALL SELECT ",
+        columns!(),
+        " FROM past_leases WHERE agent = $1 AND request_id = $2 \
+         ORDER BY acquired_at DESC LIMIT 1"
+    ))
+    .bind::<Text, _>(agent)
+    .bind::<Text, _>(request_id)
+    .get_result(connection)
+    .await
+    .optional()
+}
+
+/// An agent's holdings since `since`, live ones too, last acquired first.
+pub async fn history(
+    connection: &mut Connection,
+    agent: &str,
+    since: DateTime<Utc>,
+    limit: i64,
+) -> QueryResult<Vec<Lease>> {
+    diesel::sql_query(concat!(
+        "SELECT ",
+        columns!(),
+        " FROM leases WHERE agent = $1 AND acquired_at >= $2 AND state <> 'reserved' \
+             AND ending IS DISTINCT FROM 'refused' UNION ALL SELECT ",
+        columns!(),
+        " FROM past_leases WHERE agent = $1 AND acquired_at >= $2 \
+         ORDER BY acquired_at DESC LIMIT $3"
+    ))
+    .bind::<Text, _>(agent)
+    .bind::<Timestamptz, _>(since)
+    .bind::<BigInt, _>(limit)
+    .load(connection)
+    .await
+}
+
+/// What an agent's ended holdings since some time came to.
+#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
+pub struct Endings {
+    /// The agent.
+    #[diesel(sql_type = Text)]
+    pub agent: String,
+    /// How many ended.
+    #[diesel(sql_type = BigInt)]
+    pub ended: i64,
+    /// How many of them were finished with an outcome other than a failure.
+    #[diesel(sql_type = BigInt)]
+    pub succeeded: i64,
+}
+
+/// Each agent's ended holdings since some time.
+pub async fn endings(
+    connection: &mut Connection,
+    since: DateTime<Utc>,
+) -> QueryResult<Vec<Endings>> {
+    diesel::sql_query(
+        "SELECT agent, count(*) AS ended, count(*) FILTER ( \
+             WHERE ending = 'finished' AND outcome IS DISTINCT FROM 'failed') AS succeeded \
+         FROM (SELECT agent, ending, outcome FROM leases \
+             WHERE state = 'free' AND ending <> 'refused' AND ended_at >= $1 \
+             UNION ALL SELECT agent, ending, outcome FROM past_leases WHERE ended_at >= $1) AS all_ended \
+         GROUP BY agent ORDER BY agent",
+    )
+    .bind::<Timestamptz, _>(since)
+    .load(connection)
+    .await
+}
+
+/// Leases whose time is over and that nobody has put to an end, the longest over first.
+pub async fn expired(
+    connection: &mut Connection,
+    now: DateTime<Utc>,
+    limit: i64,
+) -> QueryResult<Vec<Lease>> {
+    dsl::leases
+        .filter(dsl::state.ne(LeaseState::Free))
+        .filter(dsl::expires_at.le(now))
+        .filter(dsl::retry_at.is_null().or(dsl::retry_at.le(now)))
+        .order(dsl::expires_at)
+        .limit(limit)
+        .select(Lease::as_select())
+        .load(connection)
+        .await
+}
+
+/// Says when to try again to put right what an expired lease left.
+pub async fn retry(
+    connection: &mut Connection,
+    id: LeaseId,
+    retry_at: DateTime<Utc>,
+) -> QueryResult<()> {
+    diesel::update(dsl::leases.find(id.issue))
+        .filter(dsl::fencing_token.eq(id.token))
+        .set(dsl::retry_at.eq(retry_at))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// How many issues are held at one time, by what limits are set on.
+#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
+pub struct Holding {
+    /// The agent.
+    #[diesel(sql_type = Text)]
+    pub agent: String,
+    /// The queue as it was called then.
+    #[diesel(sql_type = Text)]
+    pub lane: String,
+    /// The repository.
+    #[diesel(sql_type = BigInt)]
+    pub repository_id: RepositoryId,
+    /// How many.
+    #[diesel(sql_type = BigInt)]
+    pub issues: i64,
+}
+
+/// What is held or reserved, counted by agent, queue and repository.
+pub async fn holdings(
+    connection: &mut Connection,
+    now: DateTime<Utc>,
+) -> QueryResult<Vec<Holding>> {
+    diesel::sql_query(
+        "SELECT agent, lane, repository_id, count(*) AS issues FROM leases \
+         WHERE state <> 'free' AND expires_at > $1 GROUP BY agent, lane, repository_id",
+    )
+    .bind::<Timestamptz, _>(now)
+    .load(connection)
+    .await
+}
+
+/// Makes claims wait for each other until the transaction ends, so that two cannot pass a limit
+/// together.
+pub async fn line_up(connection: &mut Connection) -> QueryResult<()> {
+    diesel::sql_query("SELECT pg_advisory_xact_lock(7236871, 2)").execute(connection).await?;
+    Ok(())
+}

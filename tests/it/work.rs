@@ -1,0 +1,553 @@
+//! Work is claimed by one agent at a time, held for a stated time and given back whole.
+
+use dispatch::domain::leases::{Checkpoint, LeaseEnding, WorkOutcome};
+use dispatch::domain::work::SkipReason;
+use dispatch::domain::{LeaseId, Status};
+use dispatch::service::leases::{
+    FinishWork, ReleaseLease, RenewLease, expire_leases, finish_work, release_lease, renew_lease,
+};
+use dispatch::service::moves::{MoveIssue, move_issue};
+use dispatch::service::queue::{QueueRequest, decisions, explain_work, queue};
+use dispatch::service::work::{ClaimIssue, ClaimNext, claim_issue, claim_next};
+use dispatch::service::{self, Error};
+use dispatch::simulator::Fault;
+use dispatch::store::decisions::DecisionFilter;
+use dispatch::store::{Lease, PageRequest};
+use serde_json::json;
+
+use crate::support::{Given, REPOSITORY, agent, given, given_settings, person};
+
+const READY: &[&str] = &["status/ready"];
+
+fn next(name: &str) -> ClaimNext {
+    ClaimNext { agent: name.to_owned(), ..ClaimNext::default() }
+}
+
+async fn claim(given: &Given, name: &str) -> Option<Lease> {
+    claim_next(&given.app, &agent(name), next(name)).await.unwrap().lease
+}
+
+async fn claim_number(given: &Given, name: &str, number: i32) -> Result<Lease, Error> {
+    let issue_id = given.issue(number).await.id;
+    let command = ClaimIssue {
+        agent: name.to_owned(),
+        issue_id,
+        lease_seconds: None,
+        force: None,
+        request_id: None,
+    };
+    claim_issue(&given.app, &agent(name), command).await.map(|claimed| claimed.lease)
+}
+
+fn renewal(lease: &Lease) -> RenewLease {
+    RenewLease {
+        lease_id: lease.id(),
+        fencing_token: lease.fencing_token.to_string(),
+        checkpoint: None,
+        lease_seconds: None,
+    }
+}
+
+fn release(lease: &Lease) -> ReleaseLease {
+    ReleaseLease {
+        lease_id: lease.id(),
+        fencing_token: lease.fencing_token.to_string(),
+        reason: None,
+    }
+}
+
+fn finish(lease: &Lease, outcome: WorkOutcome) -> FinishWork {
+    FinishWork {
+        lease_id: lease.id(),
+        fencing_token: lease.fencing_token.to_string(),
+        outcome,
+        summary: Some("It is done".to_owned()),
+        pull_request_url: None,
+    }
+}
+
+fn labels(given: &Given, number: i64) -> Vec<String> {
+    given.github.labels(REPOSITORY, number)
+}
+
+fn field_of(error: Error) -> &'static str {
+    let Error::Invalid { field, .. } = error else { panic!("{error:?}") };
+    field
+}
+
+const CLAIM_NEXT: &str = "mutation($input: ClaimNextInput!) { claimNext(input: $input) {
+    idleReason
+    lease { id agent lane fencingToken checkpoint issue { number status agents lease { agent } } }
+} }";
+
+#[tokio::test]
+async fn one_call_gives_one_issue() {
+    given(async |given| {
+        given.with_issues(&[("Later", READY), ("First", &["status/ready", "priority/p0"])]).await;
+        let input = json!({ "input": { "agent": "alpha", "lane": "normal" } });
+        let data = given.graphql_as_agent(CLAIM_NEXT, input.clone()).await;
+        let lease = &data["claimNext"]["lease"];
+        assert_eq!(lease["agent"], "alpha");
+        assert_eq!(lease["lane"], "default");
+        assert_eq!(lease["checkpoint"], "ISSUE_CLAIMED");
+        assert_eq!(lease["issue"]["number"], 2, "the most urgent");
+        assert_eq!(lease["issue"]["status"], "IN_PROGRESS");
+        assert_eq!(lease["issue"]["agents"], json!(["alpha"]));
+        assert_eq!(lease["issue"]["lease"]["agent"], "alpha");
+        assert_eq!(labels(given, 2), ["priority/p0", "status/in-progress", "agent/alpha"]);
+
+        let id = &lease["id"];
+        let found = "query($id: ID!) { node(id: $id) { __typename ... on Lease { agent } } }";
+        let found = given.graphql(found, json!({ "id": id })).await;
+        assert_eq!(found["node"], json!({ "__typename": "Lease", "agent": "alpha" }));
+
+        let second = given.graphql_as_agent(CLAIM_NEXT, input.clone()).await;
+        assert_eq!(second["claimNext"]["lease"]["issue"]["number"], 1);
+        let none = given.graphql_as_agent(CLAIM_NEXT, input).await;
+        assert_eq!(none["claimNext"]["lease"], json!(null));
+        let reason = "No work available (2 held)";
+        assert_eq!(none["claimNext"]["idleReason"], reason);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_request_that_is_repeated_gets_the_same_lease() {
+    given(async |given| {
+        given.with_issues(&[("One", READY), ("Two", READY)]).await;
+        let again = |id: &str| ClaimNext { request_id: Some(id.to_owned()), ..next("alpha") };
+        let ask = async |id| claim_next(&given.app, &agent("alpha"), again(id)).await;
+        let first = ask("a").await.unwrap().lease.unwrap();
+        let repeated = ask("a").await.unwrap().lease.unwrap();
+        assert_eq!(repeated.id(), first.id());
+        assert_eq!(ask("b").await.unwrap().lease.unwrap().issue_id.0, first.issue_id.0 + 1);
+
+        release_lease(&given.app, &agent("alpha"), release(&first)).await.unwrap();
+        let Err(Error::Conflict { what, .. }) = ask("a").await else { panic!("it is over") };
+        assert!(what.contains("use another requestId"), "{what}");
+        let claimed = claim(given, "beta").await.unwrap();
+        assert_eq!(claimed.issue_id, first.issue_id);
+        assert!(claimed.fencing_token > first.fencing_token);
+        assert!(ask("a").await.is_err(), "also when somebody else has it");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_issue_has_one_holder() {
+    given(async |given| {
+        given.with_issues(&[("One", READY)]).await;
+        let lease = claim_number(given, "alpha", 1).await.unwrap();
+        let again = claim_number(given, "alpha", 1).await.unwrap();
+        assert_eq!(again, lease, "the same agent gets the same lease");
+
+        let refused = claim_number(given, "beta", 1).await.unwrap_err();
+        let text = "Issue is actively leased to alpha. Use force=true to override.";
+        assert_eq!(refused.to_string(), text);
+        assert!(claim(given, "beta").await.is_none());
+
+        // Maintainers may take it; the old holder's token is worth nothing then.
+        let command = ClaimIssue {
+            agent: "beta".to_owned(),
+            issue_id: lease.issue_id,
+            lease_seconds: Some(60),
+            force: Some(true),
+            request_id: None,
+        };
+        let forced = claim_issue(&given.app, &person(), command.clone()).await.unwrap_err();
+        assert!(matches!(forced, Error::Forbidden { .. }), "{forced:?}");
+        let taken = claim_issue(&given.app, &agent("agent"), command).await.unwrap().lease;
+        assert!(taken.fencing_token > lease.fencing_token);
+        assert_eq!(labels(given, 1), ["status/in-progress", "agent/beta"]);
+        let lost = renew_lease(&given.app, &agent("alpha"), renewal(&lease)).await.unwrap_err();
+        let Error::LeaseLost { holder } = lost else { panic!("{lost:?}") };
+        assert_eq!(holder.as_deref(), Some("beta"));
+        let old = service::leases::find_lease(&given.app, lease.id()).await.unwrap();
+        assert_eq!(old.ending, Some(LeaseEnding::Taken));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn github_s_own_labels_decide() {
+    given(async |given| {
+        given.with_issues(&[("One", READY), ("Two", READY), ("Three", READY)]).await;
+        given.github.relabel(REPOSITORY, 1, &["agent/gamma"], &[]).unwrap();
+        given.github.close(REPOSITORY, 2).unwrap();
+        let lease = claim(given, "alpha").await.unwrap();
+        assert_eq!(lease.issue_id, given.issue(3).await.id, "the others are no longer free");
+        assert_eq!(given.issue(2).await.status, Status::Done, "the board has caught up");
+
+        let refused = claim_number(given, "alpha", 1).await.unwrap_err();
+        let text = "Issue is already assigned to gamma. Use force=true to override.";
+        assert_eq!(refused.to_string(), text);
+        let refused = claim_number(given, "alpha", 2).await.unwrap_err();
+        assert_eq!(refused.to_string(), "Cannot claim a closed issue");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn without_github_s_word_nothing_is_claimed() {
+    given(async |given| {
+        given.with_issues(&[("One", READY)]).await;
+        given.github.inject(Fault::refuse(500, "down").on("LiveLabels").times(3));
+        let refused = claim_next(&given.app, &agent("alpha"), next("alpha")).await.unwrap_err();
+        assert!(matches!(refused, Error::Unread(_)), "{refused:?}");
+        assert_eq!(labels(given, 1), ["status/ready"]);
+        let page = PageRequest::first(1);
+        let all = DecisionFilter::default();
+        let decided = decisions(&given.app, &all, &page).await.unwrap().rows.remove(0);
+        assert_eq!(decided.detail.counts[&SkipReason::LabelsUnverified], 1);
+
+        given.github.inject(Fault::refuse(403, "no").on("ChangeLabels"));
+        let refused = claim_next(&given.app, &agent("alpha"), next("alpha")).await.unwrap_err();
+        assert!(matches!(refused, Error::Upstream(_)), "{refused:?}");
+        assert!(claim(given, "beta").await.is_some(), "the reservation was given back");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_lost_answer_keeps_the_issue_from_others_until_it_is_known() {
+    given(async |given| {
+        given.with_issues(&[("One", READY)]).await;
+        given.github.inject(Fault::DropAfter.on("ChangeLabels"));
+        let lease = claim(given, "alpha").await.expect("what GitHub has was read back");
+        assert_eq!(labels(given, 1), ["status/in-progress", "agent/alpha"]);
+        release_lease(&given.app, &agent("alpha"), release(&lease)).await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_lease_is_renewed_until_it_is_over() {
+    given(async |given| {
+        given.with_issues(&[("One", READY)]).await;
+        let lease = claim(given, "alpha").await.unwrap();
+        given.advance(1700);
+        let command = RenewLease { checkpoint: Some(Checkpoint::PrOpened), ..renewal(&lease) };
+        let renewed = renew_lease(&given.app, &agent("alpha"), command).await.unwrap();
+        assert_eq!(renewed.id(), lease.id());
+        assert_eq!(renewed.checkpoint, Checkpoint::PrOpened);
+        assert_eq!((renewed.expires_at - given.app.clock.now()).num_seconds(), 1800);
+
+        given.advance(1800);
+        let late = renew_lease(&given.app, &agent("alpha"), renewal(&lease)).await.unwrap_err();
+        assert!(matches!(late, Error::LeaseLost { holder: None }), "{late:?}");
+        assert!(claim(given, "beta").await.is_none(), "its label is still there");
+        expire_leases(&given.app).await.unwrap();
+        expire_leases(&given.app).await.unwrap();
+        assert_eq!(labels(given, 1), ["status/ready"]);
+        let entries = "SELECT count(*) FROM audit_log WHERE action = 'expire_lease'";
+        assert_eq!(given.database.number(entries).await, 1, "and once only");
+
+        let other = claim(given, "beta").await.unwrap();
+        let late = finish(&lease, WorkOutcome::PrOpened);
+        let late = finish_work(&given.app, &agent("alpha"), late).await.unwrap_err();
+        let Error::LeaseLost { holder } = late else { panic!("{late:?}") };
+        assert_eq!(holder.as_deref(), Some("beta"));
+        assert!(other.fencing_token > lease.fencing_token);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_an_expired_lease_left_is_put_right_when_github_can() {
+    given(async |given| {
+        given.with_issues(&[("One", READY), ("Two", READY)]).await;
+        claim(given, "alpha").await.unwrap();
+        claim(given, "alpha").await.unwrap();
+        given.github.delete_issue(REPOSITORY, 2).unwrap();
+        given.advance(1801);
+        given.github.inject(Fault::refuse(502, "no").on("LiveLabels").times(6));
+        expire_leases(&given.app).await.unwrap();
+        assert_eq!(labels(given, 1), ["status/in-progress", "agent/alpha"]);
+        given.advance(31);
+        expire_leases(&given.app).await.unwrap();
+        assert_eq!(labels(given, 1), ["status/ready"]);
+        let left = "SELECT count(*) FROM leases WHERE state <> 'free'";
+        assert_eq!(given.database.number(left).await, 0, "the one whose issue is gone too");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_write_with_an_old_token_is_refused() {
+    given(async |given| {
+        given.with_issues(&[("One", READY)]).await;
+        let lease = claim(given, "alpha").await.unwrap();
+        let to_review = |token: Option<i64>| MoveIssue {
+            issue_id: lease.issue_id,
+            to: Status::InReview,
+            expected_from: None,
+            reason: None,
+            fencing_token: token.map(|token| token.to_string()),
+        };
+        let token = lease.fencing_token;
+        let holder = |error: Error| match error {
+            Error::LeaseLost { holder } => holder,
+            error => panic!("{error:?}"),
+        };
+        let moved = move_issue(&given.app, &agent("beta"), to_review(None)).await;
+        assert_eq!(holder(moved.unwrap_err()).as_deref(), Some("alpha"));
+        let moved = move_issue(&given.app, &agent("alpha"), to_review(Some(token - 1))).await;
+        assert_eq!(holder(moved.unwrap_err()).as_deref(), Some("alpha"));
+        move_issue(&given.app, &agent("alpha"), to_review(Some(token))).await.unwrap();
+        move_issue(&given.app, &person(), to_review(None)).await.unwrap();
+
+        // The same in a process that has only just been started.
+        let replica = given.replica().await;
+        let moved = move_issue(&replica, &agent("beta"), to_review(None)).await;
+        assert_eq!(holder(moved.unwrap_err()).as_deref(), Some("alpha"));
+        given.advance(1801);
+        let moved = move_issue(&replica, &agent("alpha"), to_review(Some(token))).await;
+        assert_eq!(holder(moved.unwrap_err()), None, "it is over");
+        let bad = MoveIssue { fencing_token: Some("x".to_owned()), ..to_review(None) };
+        let refused = move_issue(&given.app, &agent("alpha"), bad).await.unwrap_err();
+        assert_eq!(field_of(refused), "fencingToken");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn finished_work_rests_where_its_outcome_belongs() {
+    given(async |given| {
+        let outcomes = [
+            (WorkOutcome::PrOpened, vec!["status/in-review", "agent/alpha"]),
+            (WorkOutcome::Failed, vec!["status/ready"]),
+            (WorkOutcome::Blocked, vec!["status/blocked"]),
+            (WorkOutcome::NoChangesNeeded, vec!["status/in-review"]),
+        ];
+        given.with_issues(&[("A", READY), ("B", READY), ("C", READY), ("D", READY)]).await;
+        for (number, (outcome, expected)) in (1..).zip(outcomes) {
+            let lease = claim_number(given, "alpha", number).await.unwrap();
+            given.advance(60);
+            let done = finish(&lease, outcome);
+            let done = finish_work(&given.app, &agent("alpha"), done).await.unwrap();
+            let mut labels = labels(given, i64::from(number));
+            labels.sort_by_key(|label| !label.starts_with("status/"));
+            assert_eq!(labels, expected, "{outcome:?}");
+            assert_eq!(done.agent_run.outcome.as_deref(), Some(outcome.as_str()));
+            assert_eq!(done.agent_run.issue_id, Some(lease.issue_id));
+            assert_eq!(done.agent_run.started_at, lease.acquired_at);
+            let blocked = (outcome == WorkOutcome::Blocked).then_some("It is done");
+            assert_eq!(done.issue.blocked_reason.as_deref(), blocked);
+
+            let again = finish(&lease, outcome);
+            let again = finish_work(&given.app, &agent("alpha"), again).await.unwrap_err();
+            assert_eq!(field_of(again), "leaseId");
+        }
+        let runs = "SELECT count(*) FROM agent_runs";
+        assert_eq!(given.database.number(runs).await, 4);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn work_on_an_issue_that_was_closed_meanwhile_can_be_finished() {
+    given(async |given| {
+        given.with_issues(&[("One", READY)]).await;
+        let lease = claim(given, "alpha").await.unwrap();
+        given.github.close(REPOSITORY, 1).unwrap();
+        let done = finish(&lease, WorkOutcome::PrUpdated);
+        let done = finish_work(&given.app, &agent("alpha"), done).await.unwrap();
+        assert_eq!(done.issue.status, Status::Done);
+        assert!(given.github.issue(REPOSITORY, 1).unwrap().closed_at.is_some());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_queue_says_what_comes_and_what_does_not() {
+    given(async |given| {
+        given
+            .with_issues(&[
+                ("Some day", &["status/ready", "priority/p3"]),
+                ("Mine", &["status/ready", "priority/p3", "agent/alpha"]),
+                ("Theirs", &["status/ready", "agent/beta"]),
+                ("Not yet", &["status/backlog"]),
+                ("Urgent", &["status/ready", "priority/p0"]),
+            ])
+            .await;
+        let request =
+            QueueRequest { agent: "alpha".to_owned(), first: 10, ..QueueRequest::default() };
+        let all = queue(&given.app, &request).await.unwrap();
+        let numbers: Vec<_> = all.iter().map(|one| (one.issue.number, one.rank)).collect();
+        assert_eq!(numbers, [(5, Some(1)), (2, Some(2)), (1, Some(3)), (3, None)]);
+        assert_eq!(all[3].summary, "The issue is assigned to beta.");
+        assert_eq!(all[0].summary, "The issue is next: priority/p0, ready.");
+
+        let explain = async |number| {
+            let id = given.issue(number).await.id;
+            let explained = explain_work(&given.app, "alpha", id).await.unwrap();
+            (explained.rank, explained.skips.iter().map(|skip| skip.reason).collect::<Vec<_>>())
+        };
+        assert_eq!(explain(1).await, (Some(3), vec![]));
+        assert_eq!(explain(3).await, (None, vec![SkipReason::AssignedToOther]));
+        assert_eq!(explain(4).await, (None, vec![SkipReason::NotReady]));
+        assert_eq!(claim(given, "alpha").await.unwrap().issue_id, given.issue(5).await.id);
+        assert_eq!(explain(5).await.1[0], SkipReason::Leased);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn idle_polls_that_find_the_same_are_one_decision() {
+    given(async |given| {
+        given.with_issues(&[("Not yet", &["status/backlog"])]).await;
+        for _ in 0..3 {
+            assert!(claim(given, "alpha").await.is_none());
+            given.advance(60);
+        }
+        let of = DecisionFilter { agent: Some("alpha".to_owned()), issue: None };
+        let page = PageRequest::first(10);
+        let decided = decisions(&given.app, &of, &page).await.unwrap().rows;
+        assert_eq!((decided.len(), decided[0].times), (1, 3));
+        let reason = "No work available (1 not ready)";
+        assert_eq!(decided[0].idle_reason.as_deref(), Some(reason));
+        assert_eq!((decided[0].last_at - decided[0].first_at).num_seconds(), 120);
+        given.advance(31 * 86_400);
+        service::retention::prune_decisions(&given.app).await.unwrap();
+        assert_eq!(decisions(&given.app, &of, &page).await.unwrap().rows.len(), 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn limits_hold_back_what_is_too_much() {
+    let settings =
+        [("DISPATCH_MAX_IN_PROGRESS_PER_AGENT", "1"), ("DISPATCH_MAX_IN_PROGRESS_PER_LANE", "2")];
+    given_settings(&settings, async |given| {
+        given.with_issues(&[("A", READY), ("B", READY), ("C", READY)]).await;
+        let lease = claim(given, "alpha").await.unwrap();
+        let idle = claim_next(&given.app, &agent("alpha"), next("alpha")).await.unwrap();
+        let reason = "No work available (1 held, 2 over a limit)";
+        assert_eq!(idle.idle_reason.as_deref(), Some(reason));
+        let refused = claim_number(given, "alpha", 2).await.unwrap_err().to_string();
+        assert_eq!(refused, "The issue waits because alpha holds 1 of 1 issues at most");
+        claim(given, "beta").await.unwrap();
+        assert!(claim(given, "gamma").await.is_none(), "the lane is full");
+        let explained = explain_work(&given.app, "gamma", given.issue(3).await.id).await.unwrap();
+        assert_eq!(explained.skips[0].reason, SkipReason::LimitReached);
+        release_lease(&given.app, &agent("alpha"), release(&lease)).await.unwrap();
+        assert!(claim(given, "gamma").await.is_some());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn too_much_that_waits_for_a_person_stops_new_work() {
+    given_settings(&[("DISPATCH_MAX_WAITING_FOR_HUMAN", "2")], async |given| {
+        let issues: &[(&str, &[&str])] =
+            &[("A", &["status/in-review"]), ("B", &["status/blocked"]), ("C", READY)];
+        given.with_issues(issues).await;
+        assert!(claim(given, "alpha").await.is_none());
+        let command = MoveIssue {
+            issue_id: given.issue(1).await.id,
+            to: Status::Backlog,
+            expected_from: None,
+            reason: None,
+            fencing_token: None,
+        };
+        move_issue(&given.app, &person(), command).await.unwrap();
+        assert!(claim(given, "alpha").await.is_some());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_waits_gets_what_becomes_ready_in_turn() {
+    given(async |given| {
+        given.with_issues(&[("A", &["status/backlog"]), ("B", &["status/backlog"])]).await;
+        let app = &given.app;
+        let wait = async |name: &str| {
+            let command = ClaimNext { wait_seconds: Some(20), ..next(name) };
+            claim_next(app, &agent(name), command).await.unwrap().lease
+        };
+        let act = async || {
+            crate::support::eventually(async || app.line.len() == 2).await;
+            for number in [1, 2] {
+                let command = MoveIssue {
+                    issue_id: given.issue(number).await.id,
+                    to: Status::Ready,
+                    expected_from: None,
+                    reason: None,
+                    fencing_token: None,
+                };
+                move_issue(app, &person(), command).await.unwrap();
+            }
+        };
+        let (first, second, ()) = tokio::join!(wait("alpha"), wait("beta"), act());
+        assert_ne!(first.unwrap().issue_id, second.unwrap().issue_id);
+        assert!(app.line.is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_is_refused_by_name() {
+    given(async |given| {
+        given.with_issues(&[("One", READY), ("Two", READY)]).await;
+        let refused = async |change: &dyn Fn(&mut ClaimNext)| {
+            let mut command = next("alpha");
+            change(&mut command);
+            field_of(claim_next(&given.app, &agent("alpha"), command).await.unwrap_err())
+        };
+        assert_eq!(refused(&|claim| claim.agent = "a,b".to_owned()).await, "agent");
+        assert_eq!(refused(&|claim| claim.agent = " ".to_owned()).await, "agent");
+        assert_eq!(refused(&|claim| claim.agent = "x".repeat(45)).await, "agent");
+        assert_eq!(refused(&|claim| claim.lane = Some("moon".to_owned())).await, "lane");
+        assert_eq!(refused(&|claim| claim.lane = Some("backlog".to_owned())).await, "lane");
+        let elsewhere = Some(vec!["acme/moon".to_owned()]);
+        assert_eq!(
+            refused(&|claim| claim.repositories.clone_from(&elsewhere)).await,
+            "repositories"
+        );
+        for seconds in [59, 86_401, -1] {
+            assert_eq!(refused(&|claim| claim.lease_seconds = Some(seconds)).await, "leaseSeconds");
+        }
+        for seconds in [-1, 26] {
+            assert_eq!(refused(&|claim| claim.wait_seconds = Some(seconds)).await, "waitSeconds");
+        }
+        assert_eq!(refused(&|claim| claim.request_id = Some(String::new())).await, "requestId");
+
+        for name in ["foreman/coder", "two words", "агент"] {
+            let lease = claim(given, name).await.unwrap();
+            assert_eq!(lease.agent, name);
+            release_lease(&given.app, &agent(name), release(&lease)).await.unwrap();
+        }
+        let one = claim(given, "alpha").await.unwrap();
+        let two = claim(given, "alpha").await.unwrap();
+        let mixed = RenewLease { lease_id: one.id(), ..renewal(&two) };
+        let mixed = renew_lease(&given.app, &agent("alpha"), mixed).await.unwrap_err();
+        assert_eq!(field_of(mixed), "fencingToken");
+        let token = i64::MAX;
+        let unknown = RenewLease {
+            lease_id: LeaseId { issue: one.issue_id, token },
+            fencing_token: token.to_string(),
+            ..renewal(&one)
+        };
+        let unknown = renew_lease(&given.app, &agent("alpha"), unknown).await.unwrap_err();
+        assert!(matches!(unknown, Error::NotFound { .. }), "{unknown:?}");
+        let silent = FinishWork { summary: None, ..finish(&one, WorkOutcome::Blocked) };
+        let silent = finish_work(&given.app, &agent("alpha"), silent).await.unwrap_err();
+        assert_eq!(field_of(silent), "summary");
+        let odd = FinishWork {
+            pull_request_url: Some("ftp://x".to_owned()),
+            ..finish(&one, WorkOutcome::Failed)
+        };
+        let odd = finish_work(&given.app, &agent("alpha"), odd).await.unwrap_err();
+        assert_eq!(field_of(odd), "pullRequestUrl");
+
+        let input = json!({ "input": { "agent": "alpha" } });
+        let answer = given.try_graphql(CLAIM_NEXT, input).await;
+        assert_eq!(answer["errors"][0]["extensions"]["code"], "FORBIDDEN", "{answer}");
+        let bad = "mutation { renewLease(input: {leaseId: \"run_000001\", fencingToken: \"1\"}) \
+                   { lease { id } } }";
+        let bad = given.refused_by_graphql(bad, json!({})).await;
+        assert_eq!(bad["extensions"]["code"], "BAD_USER_INPUT");
+        assert_eq!(bad["extensions"]["field"], "leaseId");
+    })
+    .await;
+}

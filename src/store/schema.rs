@@ -89,11 +89,15 @@ diesel::table! {
         agent -> Text,
         lane -> Nullable<Text>,
         first_at -> Timestamptz,
+        /// The last of the equal idle polls that this row stands for.
         last_at -> Timestamptz,
+        /// How many equal idle polls the row stands for.
         times -> Integer,
         served_issue_id -> Nullable<BigInt>,
         fencing_token -> Nullable<BigInt>,
+        /// Why nothing was served; null when something was.
         idle_reason -> Nullable<Text>,
+        /// The first candidates, what was withheld, and counts by reason.
         detail -> Jsonb,
     }
 }
@@ -156,6 +160,7 @@ diesel::table! {
         on_board -> Bool,
         /// When a full pass found it deleted or transferred.
         removed_at -> Nullable<Timestamptz>,
+        /// The open pull request that is to close it, by GitHub's account.
         pull_request_url -> Nullable<Text>,
     }
 }
@@ -173,8 +178,48 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// Who holds
+    /// Who holds or last held each issue. Live while `state` is not `free` and `expires_at` is to come.
     leases (issue_id) {
+        issue_id -> BigInt,
+        repository_id -> BigInt,
+        /// Only ever grows for an issue; a write with an older one is refused.
+        fencing_token -> BigInt,
+        agent -> Text,
+        /// The queue the issue waited in when it was claimed.
+        lane -> Text,
+        /// `reserved` while GitHub is asked, then `held`; `free` once it ended.
+        state -> Text,
+        /// How far the holder says it is.
+        checkpoint -> Text,
+        /// The claimer's own name for its request; a repeat finds this lease.
+        request_id -> Nullable<Text>,
+        /// For how long it was claimed or last renewed.
+        term_seconds -> Integer,
+        acquired_at -> Timestamptz,
+        renewed_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        /// When to try again to put right what an expired lease left on GitHub.
+        retry_at -> Nullable<Timestamptz>,
+        /// When it ended; null while nobody has put it to an end.
+        ended_at -> Nullable<Timestamptz>,
+        /// How it ended.
+        ending -> Nullable<Text>,
+        /// What came of the work, when it was finished.
+        outcome -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    /// Things that happen once, ever, and when they did.
+    milestones (name) {
+        name -> Text,
+        reached_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// Leases whose row another holder has taken since. Filled by a trigger.
+    past_leases (issue_id, fencing_token) {
         issue_id -> BigInt,
         repository_id -> BigInt,
         fencing_token -> BigInt,
@@ -188,17 +233,9 @@ diesel::table! {
         renewed_at -> Timestamptz,
         expires_at -> Timestamptz,
         retry_at -> Nullable<Timestamptz>,
-        ended_at -> Nullable<Timestamptz>,
-        ending -> Nullable<Text>,
+        ended_at -> Timestamptz,
+        ending -> Text,
         outcome -> Nullable<Text>,
-    }
-}
-
-diesel::table! {
-    /// Things that happen once, ever, and when they did.
-    milestones (name) {
-        name -> Text,
-        reached_at -> Timestamptz,
     }
 }
 
@@ -253,8 +290,14 @@ diesel::table! {
 
 diesel::joinable!(agent_runs -> issues (issue_id));
 diesel::joinable!(audit_log -> issues (issue_id));
+diesel::joinable!(blockers -> issues (issue_id));
 diesel::joinable!(board_counts -> repositories (repository_id));
+diesel::joinable!(decisions -> issues (served_issue_id));
 diesel::joinable!(issues -> repositories (repository_id));
+diesel::joinable!(leases -> issues (issue_id));
+diesel::joinable!(leases -> repositories (repository_id));
+diesel::joinable!(past_leases -> issues (issue_id));
+diesel::joinable!(past_leases -> repositories (repository_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     agent_runs,
@@ -267,6 +310,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     job_locks,
     leases,
     milestones,
+    past_leases,
     repositories,
     saved_views,
 );

@@ -276,7 +276,10 @@ async fn what_an_expired_lease_left_is_put_right_when_github_can() {
 async fn a_write_with_an_old_token_is_refused() {
     given(async |given| {
         given.with_issues(&[("One", READY)]).await;
+        let old = claim(given, "alpha").await.unwrap();
+        release_lease(&given.app, &agent("alpha"), release(&old)).await.unwrap();
         let lease = claim(given, "alpha").await.unwrap();
+        assert!(lease.fencing_token > old.fencing_token);
         let to_review = |token: Option<i64>| MoveIssue {
             issue_id: lease.issue_id,
             to: Status::InReview,
@@ -291,7 +294,7 @@ async fn a_write_with_an_old_token_is_refused() {
         };
         let moved = move_issue(&given.app, &agent("beta"), to_review(None)).await;
         assert_eq!(holder(moved.unwrap_err()).as_deref(), Some("alpha"));
-        let moved = move_issue(&given.app, &agent("alpha"), to_review(Some(token - 1))).await;
+        let moved = move_issue(&given.app, &agent("alpha"), to_review(Some(old.fencing_token))).await;
         assert_eq!(holder(moved.unwrap_err()).as_deref(), Some("alpha"));
         move_issue(&given.app, &agent("alpha"), to_review(Some(token))).await.unwrap();
         move_issue(&given.app, &person(), to_review(None)).await.unwrap();
@@ -422,7 +425,7 @@ async fn limits_hold_back_what_is_too_much() {
         given.with_issues(&[("A", READY), ("B", READY), ("C", READY)]).await;
         let lease = claim(given, "alpha").await.unwrap();
         let idle = claim_next(&given.app, &agent("alpha"), next("alpha")).await.unwrap();
-        let reason = "No work available (1 held, 2 over a limit)";
+        let reason = "No work available (1 held, 3 over a limit)";
         assert_eq!(idle.idle_reason.as_deref(), Some(reason));
         let refused = claim_number(given, "alpha", 2).await.unwrap_err().to_string();
         assert_eq!(refused, "The issue waits because alpha holds 1 of 1 issues at most");

@@ -107,7 +107,14 @@ pub const WORKER_FIELDS: &[(&str, &str, Workers)] = &[
     ("Query", "issues", Workers::Any),
     ("Query", "issue", Workers::Any),
     ("Query", "service", Workers::Any),
+    ("Query", "queue", Workers::Any),
+    ("Query", "explainWork", Workers::Any),
     ("Mutation", "recordAgentRun", Workers::Bound),
+    ("Mutation", "claimNext", Workers::Bound),
+    ("Mutation", "claimIssue", Workers::Bound),
+    ("Mutation", "renewLease", Workers::Bound),
+    ("Mutation", "releaseLease", Workers::Bound),
+    ("Mutation", "finishWork", Workers::Bound),
     ("Subscription", "boardEvents", Workers::Any),
 ];
 

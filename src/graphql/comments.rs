@@ -42,7 +42,7 @@ impl CommentMutation {
         let actor: &Actor = context.data_unchecked();
         let posted = comments::add(app(context), actor, input).await?;
         let comments::Posted { issue, audit_entry, url, cursor } = posted;
-        let changed = Changed { issue, audit_entry, cursor };
+        let changed = Changed { issue, audit_entry, cursor, lease: None, agent_run: None };
         let ChangeIssuePayload { issue, audit_entry, cursor } =
             ChangeIssuePayload::of(context, changed).await?;
         Ok(AddCommentPayload { issue, url, audit_entry, cursor })

@@ -25,7 +25,9 @@ pub(super) struct WorkQuery;
 #[Object]
 impl WorkQuery {
     /// The queue as `agent` would be served from it, best first, with what is withheld and why.
-    #[graphql(complexity = "cost(Some(first.saturating_mul(2)), None, child_complexity)")]
+    #[graphql(
+        complexity = "cost(first.map(|first| first.saturating_mul(2)), None, child_complexity)"
+    )]
     async fn queue(
         &self,
         context: &Context<'_>,
@@ -37,9 +39,9 @@ impl WorkQuery {
             desc = "How many ranked issues, from 0 to 100; up to as many withheld ones follow.",
             default = 50
         )]
-        first: i32,
+        first: Option<i32>,
     ) -> async_graphql::Result<Vec<WorkExplanation>> {
-        let first = u32::try_from(first).map_err(|_| Error::Invalid {
+        let first = u32::try_from(first.unwrap_or(50)).map_err(|_| Error::Invalid {
             field: "first",
             reason: format!("must be from 0 to {}", queue::MOST),
         })?;

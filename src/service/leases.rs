@@ -176,7 +176,7 @@ pub async fn release_issue(
     let hold = Hold { agent: Some(agent.clone()), token: None };
     let terms = Terms { guard: Guard::Holds(hold), step, ..Terms::default() };
     let action = match actor {
-        Actor::Agent { .. } => "unclaim_issue",
+        Actor::Agent { .. } | Actor::Worker { .. } => "unclaim_issue",
         _ => "unclaim_issue_by_operator",
     };
     let label = words::agent_label(&agent);
@@ -377,7 +377,8 @@ pub(super) fn agent_for(app: &App, actor: &Actor, agent: &str) -> Result<String>
     let name =
         words::agent_name(agent).map_err(|reason| Error::Invalid { field: "agent", reason })?;
     let is_at_home = app.simulated && matches!(actor, Actor::Person { .. });
-    if actor.may(Tier::Agent) || is_at_home {
+    if actor.may(Tier::Agent) || is_at_home || matches!(actor, Actor::Worker { .. }) {
+        actor.check_acts_for(name).map_err(|action| Error::Forbidden { action })?;
         Ok(name.to_owned())
     } else if *actor == Actor::Anonymous {
         Err(Error::Unauthenticated)

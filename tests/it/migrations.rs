@@ -56,6 +56,8 @@ const SAMPLES: &[(&str, &str)] = &[
          after_labels, comment, requested_at) \
          SELECT 'user', 'comment_issue', 'Acme/Tools', id, '{}', '{}', 'Said', now() FROM issues",
     ),
+    ("board_counts_lock", "UPDATE issues SET status = 'blocked', labels = '{status/blocked}'"),
+    (
         "leases",
         "INSERT INTO leases (issue_id, repository_id, fencing_token, agent, lane, state, \
          checkpoint, term_seconds, acquired_at, renewed_at, expires_at) \

@@ -294,7 +294,8 @@ async fn a_write_with_an_old_token_is_refused() {
         };
         let moved = move_issue(&given.app, &agent("beta"), to_review(None)).await;
         assert_eq!(holder(moved.unwrap_err()).as_deref(), Some("alpha"));
-        let moved = move_issue(&given.app, &agent("alpha"), to_review(Some(old.fencing_token))).await;
+        let moved =
+            move_issue(&given.app, &agent("alpha"), to_review(Some(old.fencing_token))).await;
         assert_eq!(holder(moved.unwrap_err()).as_deref(), Some("alpha"));
         move_issue(&given.app, &agent("alpha"), to_review(Some(token))).await.unwrap();
         move_issue(&given.app, &person(), to_review(None)).await.unwrap();

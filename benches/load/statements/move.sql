@@ -2,7 +2,7 @@
 -- client has issues of its own, as no two moves of a card can be under way at once.
 \set issue :client_id + 1 + 8 * random(0, 1400)
 \set target random(0, 1)
-INSERT INTO audit_log (actor, action, repository_full_name, issue_number, issue_id, before_labels, after_labels, target_status, requested_at, deadline_at) VALUES ('user', 'move_issue', 'load/repository-01', 1, :issue, ARRAY['status/ready', 'priority/p1', 'agent/agent-1', 'owner/owner-1'], ARRAY['priority/p1', 'agent/agent-1', 'owner/owner-1', 'status/in-progress'], 'in-progress', now(), now() + interval '5 s') ON CONFLICT (issue_id) WHERE settled_at IS NULL DO NOTHING RETURNING id AS entry \gset
+INSERT INTO audit_log (actor, action, repository_full_name, issue_number, issue_id, before_labels, after_labels, target_status, requested_at, deadline_at) VALUES ('user', 'move_issue', 'load/repository-01', 1, :issue, ARRAY['status/ready', 'priority/p1', 'agent/agent-1', 'owner/owner-1'], ARRAY['priority/p1', 'agent/agent-1', 'owner/owner-1', 'status/in-progress'], 'in-progress', now(), now() + interval '5 s') ON CONFLICT (issue_id) WHERE settled_at IS NULL AND comment IS NULL DO NOTHING RETURNING id AS entry \gset
 BEGIN;
 SELECT id, number, title, url, state, status, priority, labels, assignees, comments_count, created_at, updated_at FROM issues WHERE id = :issue FOR UPDATE;
 UPDATE audit_log SET after_labels = ARRAY['priority/p1', 'agent/agent-1', 'owner/owner-1', 'status/in-progress'], success = true, settled_at = now() WHERE id = :entry AND settled_at IS NULL RETURNING *;

@@ -1,8 +1,11 @@
-//! From the event log in PostgreSQL to everybody in this process who wants to hear.
+//! From PostgreSQL to everybody in this process who wants to hear: the events of the log, and that
+//! the state of syncing is another.
 //!
 //! One pump reads the log in order, from the last id it knows, and sends each event once into a
 //! bounded channel. A bell (`NOTIFY`) makes it look at once; it carries nothing, so a lost bell
-//! costs only time, at most [`LOOK_ANYWAY`]. Not here: what an event means to whom.
+//! costs only time, at most [`LOOK_ANYWAY`]. A second bell tells that a sync has begun, come further
+//! or ended; it stands for a state and not for an event, so it may ring once for several changes and
+//! once too often. Not here: what an event means to whom.
 //! Invariants: events are sent in the order of their ids, each once, none left out; a listener that
 //! falls more than [`CAPACITY`] behind is told so by the channel and never skipped in silence.
 
@@ -13,7 +16,7 @@ use std::time::Duration;
 use diesel::QueryResult;
 use diesel_async::RunQueryDsl;
 use futures_util::StreamExt;
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::EventCursor;
@@ -35,6 +38,7 @@ const BATCH: i64 = 500;
 pub struct Bus {
     sender: broadcast::Sender<Arc<Event>>,
     position: Arc<AtomicI64>,
+    sync_bell: Arc<watch::Sender<()>>,
     closing: CancellationToken,
 }
 
@@ -43,7 +47,8 @@ impl Bus {
     pub fn new(position: EventCursor) -> Self {
         let (sender, _) = broadcast::channel(CAPACITY);
         let position = Arc::new(AtomicI64::new(position.0));
-        Self { sender, position, closing: CancellationToken::new() }
+        let sync_bell = Arc::new(watch::Sender::new(()));
+        Self { sender, position, sync_bell, closing: CancellationToken::new() }
     }
 
     /// Everything sent from now on.
@@ -55,6 +60,11 @@ impl Bus {
     /// hears everything behind it.
     pub fn position(&self) -> EventCursor {
         EventCursor(AtomicI64::load(&self.position, Ordering::Acquire))
+    }
+
+    /// Changes whenever the state of syncing may have, in any replica.
+    pub fn sync_bell(&self) -> watch::Receiver<()> {
+        self.sync_bell.subscribe()
     }
 
     /// Tells everybody who follows the events to let go: the service is about to stop.
@@ -104,14 +114,24 @@ impl Bus {
         let mut ear = store::establish(url).await?;
         // The ear is up before the first look, so nothing rings unheard in between.
         diesel::sql_query("LISTEN dispatch_events").execute(&mut ear).await?;
+        diesel::sql_query("LISTEN dispatch_sync").execute(&mut ear).await?;
         let mut bells = std::pin::pin!(ear.notifications_stream());
+        let (mut events, mut sync) = (true, true);
         loop {
-            self.catch_up(&mut *pool.get().await?).await?;
-            match tokio::time::timeout(LOOK_ANYWAY, bells.next()).await {
-                Ok(Some(bell)) => drop(bell?),
-                Ok(None) => anyhow::bail!("the server closed the connection"),
-                Err(_) => {}
+            if sync {
+                self.sync_bell.send_replace(());
             }
+            if events {
+                self.catch_up(&mut *pool.get().await?).await?;
+            }
+            (events, sync) = match tokio::time::timeout(LOOK_ANYWAY, bells.next()).await {
+                Ok(Some(bell)) => {
+                    let is_sync = bell?.channel == "dispatch_sync";
+                    (!is_sync, is_sync)
+                }
+                Ok(None) => anyhow::bail!("the server closed the connection"),
+                Err(_) => (true, true),
+            };
         }
     }
 }

@@ -162,6 +162,7 @@ pub const FIELDS: &[(&str, &str, Tier)] = &[
     ("Query", "filterOptions", Tier::Read),
     ("Query", "savedViews", Tier::Read),
     ("Query", "service", Tier::Read),
+    ("Query", "syncState", Tier::Read),
     ("Mutation", "moveIssue", Tier::Board),
     ("Mutation", "moveIssues", Tier::Board),
     ("Mutation", "undoMove", Tier::Board),
@@ -184,6 +185,7 @@ pub const FIELDS: &[(&str, &str, Tier)] = &[
     ("Subscription", "boardEvents", Tier::Read),
     ("Subscription", "auditEntryAdded", Tier::Read),
     ("Subscription", "agentRunRecorded", Tier::Read),
+    ("Subscription", "syncChanged", Tier::Read),
 ];
 
 /// The tier of a GraphQL root field; the highest when the table does not name it.

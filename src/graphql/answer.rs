@@ -71,7 +71,7 @@ impl Answer {
     /// the last: something could not be told.
     pub(super) fn into_item(self, feed: &Feed) -> Item {
         let failed = self.0.data == Value::Null;
-        let position = (!failed).then(|| feed.position());
+        let position = feed.position().filter(|_| !failed);
         Item { position, is_last: failed || feed.is_told(), ..self.item() }
     }
 

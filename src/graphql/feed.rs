@@ -202,10 +202,11 @@ impl Feed {
         }
     }
 
-    /// The position of the item that is being resolved, or was last. Items of one execution are
-    /// resolved one after the other.
-    pub(super) fn position(&self) -> EventCursor {
-        EventCursor(self.position.load(Ordering::Acquire))
+    /// The position of the item that is being resolved, or was last; none where items stand nowhere
+    /// in the log. Items of one execution are resolved one after the other.
+    pub(super) fn position(&self) -> Option<EventCursor> {
+        let position = EventCursor(self.position.load(Ordering::Acquire));
+        (position != EventCursor::default()).then_some(position)
     }
 
     /// Says which item will be resolved next.

@@ -9,7 +9,7 @@ use super::overview::OverviewQuery;
 use super::types::page::{Arguments, cost};
 use super::types::{
     AgentRunConnection, AuditEntryConnection, Board, Issue, IssueConnection, Node, Repository,
-    Service,
+    Service, SyncState,
 };
 use super::views::ViewQuery;
 use super::work::WorkQuery;
@@ -158,6 +158,11 @@ impl ServiceQuery {
     /// The running service and what it still lacks.
     async fn service(&self) -> Service {
         Service
+    }
+
+    /// How the cache stands to GitHub, and how far a running sync has come.
+    async fn sync_state(&self, context: &Context<'_>) -> async_graphql::Result<SyncState> {
+        Ok(SyncState(service::sync::sync_state(app(context)).await?))
     }
 }
 

@@ -16,7 +16,7 @@ use super::loaders::app;
 use super::query::full_name;
 use super::sights::Sights;
 use super::types::{
-    AgentRun, AuditEntry, BoardEvent, IssueChanged, IssueMoved, IssueRemoved, Resync,
+    AgentRun, AuditEntry, BoardEvent, IssueChanged, IssueMoved, IssueRemoved, Resync, SyncState,
 };
 use crate::app::App;
 use crate::domain::events::{EventKind, Topic};
@@ -31,7 +31,7 @@ type Item<T> = async_graphql::Result<T>;
 /// Everything there is to follow.
 #[derive(Debug, Default, MergedSubscription)]
 #[graphql(name = "Subscription")]
-pub(super) struct Subscriptions(BoardSubscription, RecordSubscription);
+pub(super) struct Subscriptions(BoardSubscription, RecordSubscription, SyncSubscription);
 
 #[derive(Debug, Default)]
 struct BoardSubscription;
@@ -170,6 +170,38 @@ impl RecordSubscription {
         let is_wanted =
             move |run: &AgentRun| agent.as_ref().is_none_or(|agent| *agent == run.row.agent_name);
         Ok(records(context, is_wanted).await?)
+    }
+}
+
+#[derive(Debug, Default)]
+struct SyncSubscription;
+
+#[Subscription]
+impl SyncSubscription {
+    /// How the cache stands to GitHub, each time that is another, from now on. Each tells all there
+    /// is, so one that was missed is no loss; a client that was away reads `syncState`.
+    async fn sync_changed(
+        &self,
+        context: &Context<'_>,
+    ) -> async_graphql::Result<impl Stream<Item = Item<SyncState>> + use<>> {
+        let app = app(context).clone();
+        let mut bell = app.bus.sync_bell();
+        let mut before = service::sync::sync_state(&app).await?;
+        Ok(stream! {
+            while bell.changed().await.is_ok() {
+                match service::sync::sync_state(&app).await {
+                    Ok(state) if before == state => {}
+                    Ok(state) => {
+                        before = state.clone();
+                        yield Ok(SyncState(state));
+                    }
+                    Err(error) => {
+                        yield Err(error.into());
+                        return;
+                    }
+                }
+            }
+        })
     }
 }
 

@@ -3,7 +3,8 @@
 //! A repository is read completely once, then by update time from a high-water mark that comes only
 //! from rows written. GitHub's count of open issues comes with every answer; when it is not ours, or
 //! once a day, the repository is read completely again, so no issue is stranded and none haunts the
-//! board. Invariants: nothing is written to GitHub; a newer row is never overwritten by an older
+//! board. How far a run has come stands in the row of its lock, so every replica can tell, and the
+//! row is gone with the run. Invariants: nothing is written to GitHub; a newer row is never overwritten by an older
 //! page; one repository's failure never stops another; an issue with an unsettled change is left to
 //! whoever settles it.
 
@@ -44,6 +45,58 @@ const FULL_PASS_EVERY: TimeDelta = TimeDelta::days(1);
 
 const PAGE_SIZE: u32 = 100;
 
+/// How the cache stands to GitHub.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SyncState {
+    /// How many repositories are tracked.
+    pub repositories: usize,
+    /// How many of them could not be read last time.
+    pub failing: usize,
+    /// How many issues the board shows of them.
+    pub issues: i64,
+    /// Since when everything shown is at least as new as GitHub was then: the oldest of the tracked
+    /// repositories' last good syncs; none while one of them was never synced.
+    pub last_good_sync_at: Option<DateTime<Utc>>,
+    /// The sync that is under way in any replica.
+    pub running: Option<RunningSync>,
+}
+
+/// A sync under way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunningSync {
+    /// When it began.
+    pub started_at: DateTime<Utc>,
+    /// How many repositories it reads.
+    pub repositories: i32,
+    /// How many it is done with, well or not.
+    pub repositories_done: i32,
+    /// How many issues GitHub has sent so far.
+    pub issues_read: i32,
+}
+
+/// How the cache stands to GitHub now. A run that gives no sign of life any more is over.
+pub async fn sync_state(app: &App) -> Result<SyncState> {
+    let wanted = super::board::wanted(app, None);
+    let alive_since = app.clock.now() - app.config.sync.lock_max_age;
+    let mut connection = app.connection().await?;
+    let tracked = repositories::tracked(&mut connection).await?;
+    let counts = issues::count_by_status(&mut connection, &wanted).await?;
+    let job = job_locks::find(&mut connection, JOB).await?;
+    let synced_at: Option<Vec<_>> = tracked.iter().map(|of| of.synced_at).collect();
+    Ok(SyncState {
+        repositories: tracked.len(),
+        failing: tracked.iter().filter(|of| of.sync_error.is_some()).count(),
+        issues: counts.iter().map(|(_, issues)| issues).sum(),
+        last_good_sync_at: synced_at.and_then(|times| times.into_iter().min()),
+        running: job.filter(|job| job.beaten_at >= alive_since).map(|job| RunningSync {
+            started_at: job.acquired_at,
+            repositories: job.steps,
+            repositories_done: job.steps_done,
+            issues_read: job.items,
+        }),
+    })
+}
+
 /// What became of one repository in a sync.
 #[derive(Debug)]
 pub struct RepositorySync {
@@ -77,8 +130,8 @@ pub async fn sync_issues(app: &App, only: Option<&FullName>) -> Result<Vec<Repos
 }
 
 async fn sync_chosen(app: &App, chosen: Vec<Repository>) -> Result<Vec<RepositorySync>> {
-    let run = take_lock(app).await?;
-    let work = sync_each(app, chosen);
+    let run = take_lock(app, chosen.len()).await?;
+    let work = sync_each(app, run, chosen);
     let done = tokio::select! {
         done = work => Ok(done),
         lost = keep_lock(app, run) => Err(lost),
@@ -108,19 +161,20 @@ pub async fn sync_stale(app: &App, fresh_enough: Duration) -> Result<()> {
     sync_chosen(app, stale).await.map(drop)
 }
 
-async fn sync_each(app: &App, chosen: Vec<Repository>) -> Vec<RepositorySync> {
+async fn sync_each(app: &App, run: Uuid, chosen: Vec<Repository>) -> Vec<RepositorySync> {
     stream::iter(chosen)
-        .map(|repository| sync_repository(app, repository))
+        .map(|repository| sync_repository(app, run, repository))
         .buffered(AT_ONCE)
         .collect()
         .await
 }
 
-async fn take_lock(app: &App) -> Result<Uuid> {
+async fn take_lock(app: &App, repositories: usize) -> Result<Uuid> {
+    let steps = i32::try_from(repositories).unwrap_or(i32::MAX);
     let (run, now) = (app.clock.fresh_uuid(), app.clock.now());
     let stale = now - app.config.sync.lock_max_age;
     let mut connection = app.connection().await?;
-    match job_locks::take(&mut connection, JOB, run, now, stale).await? {
+    match job_locks::take(&mut connection, JOB, (run, steps), now, stale).await? {
         true => Ok(run),
         false => Err(Error::Busy {
             what: "A sync is already running. Try again later.".to_owned(),
@@ -150,10 +204,10 @@ async fn keep_lock(app: &App, run: Uuid) -> Error {
     }
 }
 
-async fn sync_repository(app: &App, repository: Repository) -> RepositorySync {
+async fn sync_repository(app: &App, run: Uuid, repository: Repository) -> RepositorySync {
     let name = repository.full_name.clone();
-    let outcome = read_repository(app, &repository).await;
-    let noted = note_outcome(app, &repository, outcome.as_ref().err()).await;
+    let outcome = read_repository(app, run, &repository).await;
+    let noted = note_outcome(app, run, &repository, outcome.as_ref().err()).await;
     match outcome.and_then(|synced| noted.map(|()| synced)) {
         Ok(synced) => RepositorySync { repository: name, synced, error: None },
         Err(error) => {
@@ -163,7 +217,12 @@ async fn sync_repository(app: &App, repository: Repository) -> RepositorySync {
     }
 }
 
-async fn note_outcome(app: &App, repository: &Repository, error: Option<&Error>) -> Result<()> {
+async fn note_outcome(
+    app: &App,
+    run: Uuid,
+    repository: &Repository,
+    error: Option<&Error>,
+) -> Result<()> {
     let now = app.clock.now();
     let mut connection = app.connection().await?;
     match error {
@@ -173,12 +232,12 @@ async fn note_outcome(app: &App, repository: &Repository, error: Option<&Error>)
             repositories::set_sync_error(&mut connection, repository.id, now, &text).await?;
         }
     }
-    Ok(())
+    Ok(job_locks::advance(&mut connection, JOB, run, (1, 0)).await?)
 }
 
 /// Reads what is new, and everything where that is due. Tells how many issues came.
-async fn read_repository(app: &App, repository: &Repository) -> Result<u32> {
-    let mut reader = Reader::new(app, repository.clone());
+async fn read_repository(app: &App, run: Uuid, repository: &Repository) -> Result<u32> {
+    let mut reader = Reader::new(app, run, repository.clone());
     let now = app.clock.now();
     let full_pass_is_due =
         repository.fully_synced_at.is_none_or(|ended_at| ended_at + FULL_PASS_EVERY <= now);
@@ -196,6 +255,7 @@ async fn read_repository(app: &App, repository: &Repository) -> Result<u32> {
 /// One repository on its way through GitHub's pages.
 struct Reader<'a> {
     app: &'a App,
+    run: Uuid,
     repository: Repository,
     progress: Progress,
     is_first_import: bool,
@@ -207,11 +267,12 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn new(app: &'a App, repository: Repository) -> Self {
+    fn new(app: &'a App, run: Uuid, repository: Repository) -> Self {
         let progress = repository.progress();
         let is_first_import = progress.fully_synced_at.is_none();
         Self {
             app,
+            run,
             repository,
             progress,
             is_first_import,
@@ -302,11 +363,22 @@ impl<'a> Reader<'a> {
             }
             self.seen.extend(page.issues.iter().map(|issue| issue.node_id.clone()));
             self.write_page(&page.issues, asked_at).await?;
+            self.note_progress(page.issues.len()).await?;
             after = page.next;
             if after.is_none() {
                 return Ok(page.open_count);
             }
         }
+    }
+
+    /// Lets those who look on know that so many issues more have been read.
+    async fn note_progress(&self, issues: usize) -> Result<()> {
+        if issues == 0 {
+            return Ok(());
+        }
+        let issues = i32::try_from(issues).unwrap_or(i32::MAX);
+        let mut connection = self.app.connection().await?;
+        Ok(job_locks::advance(&mut connection, JOB, self.run, (0, issues)).await?)
     }
 
     /// A page, or a smaller one where GitHub takes too long over it.

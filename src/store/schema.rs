@@ -174,6 +174,12 @@ diesel::table! {
         acquired_at -> Timestamptz,
         /// The holder's last sign of life.
         beaten_at -> Timestamptz,
+        /// How many parts the run has: repositories, for a sync.
+        steps -> Integer,
+        /// How many of them are over.
+        steps_done -> Integer,
+        /// How many things it has read: issues, for a sync.
+        items -> Integer,
     }
 }
 

@@ -72,6 +72,7 @@ const SAMPLES: &[(&str, &str)] = &[
          '{\"candidates\": [], \"withheld\": [], \"counts\": {}}')",
     ),
     ("blockers", "INSERT INTO blockers SELECT id, 'text', 'acme/tools', 2 FROM issues"),
+    ("job_locks.steps", "UPDATE job_locks SET steps = 3, steps_done = 1, items = 100"),
 ];
 
 #[tokio::test(flavor = "multi_thread")]

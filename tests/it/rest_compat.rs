@@ -725,7 +725,7 @@ async fn a_sync_that_runs_locks_out_another() {
         with_two_issues(given).await;
         let mut connection = given.database.connect().await;
         let (now, run) = (given.app.clock.now(), given.app.clock.fresh_uuid());
-        assert!(job_locks::take(&mut connection, "issue-sync", run, now, now).await.unwrap());
+        assert!(job_locks::take(&mut connection, "issue-sync", (run, 1), now, now).await.unwrap());
         let answer = given.ask("POST", "/api/sync", None).await;
         assert_refused(&answer, 409, "A sync is already running. Try again later.");
         assert_eq!(answer.json()["locked"], true);

@@ -80,6 +80,41 @@ async fn a_move_reaches_both_transports() {
 }
 
 #[tokio::test]
+async fn a_sync_in_one_replica_is_followed_in_another() {
+    const CHANGED: &str = "subscription { syncChanged {
+        issuesCount lastGoodSyncAt running { repositoriesCount repositoriesDoneCount }
+    } }";
+    given(async |given| {
+        given.with_issues(&[("One", &[])]).await;
+        let other = given.replica().await;
+        let address = given.serve_app(other).await;
+        let mut first = Socket::open(&address).await;
+        let mut second = Socket::open(&address).await;
+        first.subscribe("1", CHANGED, json!({})).await;
+        second.subscribe("1", CHANGED, json!({})).await;
+        given.advance(600);
+
+        given.sync().await;
+
+        for socket in [&mut first, &mut second] {
+            let mut state = socket.next("1").await;
+            if let Some(running) = state["syncChanged"]["running"].as_object() {
+                assert_eq!(running["repositoriesCount"], 1);
+            }
+            let now = given.graphql("{ syncState { lastGoodSyncAt } }", json!({})).await;
+            let good = now["syncState"]["lastGoodSyncAt"].clone();
+            while !state["syncChanged"]["running"].is_null()
+                || state["syncChanged"]["lastGoodSyncAt"] != good
+            {
+                state = socket.next("1").await;
+            }
+            assert_eq!(state["syncChanged"]["issuesCount"], 1);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_snapshot_and_the_events_behind_it_leave_nothing_out() {
     given(async |given| {
         given.with_issues(&[("a", &[]), ("b", &[])]).await;

@@ -6,12 +6,14 @@ use dispatch::domain::events::EventKind;
 use dispatch::domain::{EventCursor, FullName, IssueState, LabelSet, Status};
 use dispatch::service::events::{Replay, events_after};
 use dispatch::service::moves::{MoveIssue, move_issue};
-use dispatch::service::sync::{Refreshed, refresh_issue, sync_issues, sync_stale};
+use dispatch::service::sync::{
+    Refreshed, RunningSync, refresh_issue, sync_issues, sync_stale, sync_state,
+};
 use dispatch::service::{self, Error};
 use dispatch::simulator::{Fault, Gate, NewIssue};
 use dispatch::store::{Event, Issue, PageRequest};
 
-use crate::support::{Given, REPOSITORY, given, given_settings, person, start_of_time};
+use crate::support::{Given, REPOSITORY, eventually, given, given_settings, person, start_of_time};
 
 async fn on_board(given: &Given) -> Vec<Issue> {
     let wanted = service::board::wanted(&given.app, None);
@@ -390,6 +392,68 @@ async fn of_two_syncs_at_once_one_is_told_that_the_other_runs() {
 }
 
 #[tokio::test]
+async fn every_replica_can_tell_how_far_a_sync_has_come() {
+    given(async |given| {
+        given.with_issues(&[("One", &[]), ("Two", &[])]).await;
+        given.github.add_repository("acme/zebra");
+        given.track("acme/zebra").await;
+        let other = given.replica().await;
+        let before = sync_state(&other).await.unwrap();
+        assert_eq!((before.repositories, before.issues), (2, 2));
+        assert_eq!(before.last_good_sync_at, None, "one of them was never synced");
+        assert_eq!(before.running, None);
+        given.advance(600);
+        open(given, REPOSITORY, "Three", &[]);
+
+        let gate = Gate::new();
+        given.github.inject(Fault::Hold(gate.clone()).on("Issues").in_repository("acme/zebra"));
+        let began_at = given.app.clock.now();
+        let syncing = given.sync();
+        let looking = async {
+            gate.arrived().await;
+            let expected = RunningSync {
+                started_at: began_at,
+                repositories: 2,
+                repositories_done: 1,
+                // The new one, and the two that the overlap reads again.
+                issues_read: 3,
+            };
+            eventually(async || {
+                sync_state(&other).await.unwrap().running.as_ref() == Some(&expected)
+            })
+            .await;
+            gate.open();
+        };
+        tokio::join!(syncing, looking);
+
+        let after = sync_state(&other).await.unwrap();
+        assert_eq!((after.issues, after.failing, after.running), (3, 0, None));
+        assert_eq!(after.last_good_sync_at, Some(began_at));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_shown_is_as_old_as_the_repository_that_fails() {
+    given(async |given| {
+        given.with_issues(&[("One", &[])]).await;
+        given.github.add_repository("acme/zebra");
+        given.track("acme/zebra").await;
+        given.sync().await;
+        let good = given.app.clock.now();
+        given.advance(600);
+        let refusal = Fault::refuse(403, "Resource not accessible");
+        given.github.inject(refusal.on("Issues").in_repository("acme/zebra"));
+        sync_issues(&given.app, None).await.unwrap();
+
+        let state = sync_state(&given.app).await.unwrap();
+        assert_eq!((state.repositories, state.failing), (2, 1));
+        assert_eq!(state.last_good_sync_at, Some(good));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn the_lock_of_a_dead_sync_is_over_after_a_while() {
     given(async |given| {
         given.with_issues(&[("One", &[])]).await;
@@ -399,7 +463,9 @@ async fn the_lock_of_a_dead_sync_is_over_after_a_while() {
         );
         given.database.run(&dead).await;
         assert!(sync_issues(&given.app, None).await.is_err());
+        assert!(sync_state(&given.app).await.unwrap().running.is_some());
         given.app.clock.advance(given.app.config.sync.lock_max_age + Duration::from_secs(1));
+        assert_eq!(sync_state(&given.app).await.unwrap().running, None);
         given.sync().await;
     })
     .await;

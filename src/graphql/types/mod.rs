@@ -15,6 +15,7 @@ mod node;
 pub(super) mod page;
 mod repository;
 mod service;
+mod sync_state;
 mod work;
 
 pub(super) use agent_run::{AgentRun, AgentRunConnection};
@@ -26,4 +27,5 @@ pub(super) use lease::Lease;
 pub(super) use node::Node;
 pub(super) use repository::Repository;
 pub(super) use service::Service;
+pub(super) use sync_state::SyncState;
 pub(super) use work::{WorkDecision, WorkDecisionConnection, WorkExplanation};

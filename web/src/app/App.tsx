@@ -5,6 +5,7 @@ import { Notices } from "@/components/Notices.tsx";
 import { BoardPage } from "@/features/board";
 import { RepositoriesDialog } from "@/features/repositories";
 import { watchService } from "@/lib/service.ts";
+import { watchSync } from "@/lib/sync.ts";
 import { Banner } from "./Banner.tsx";
 import { Palette } from "./Palette.tsx";
 import { Rail } from "./Rail.tsx";
@@ -25,6 +26,7 @@ export function App() {
   const [choosing, setChoosing] = useState(false);
   const repositories = () => setChoosing(true);
   useEffect(watchService, []);
+  useEffect(watchSync, []);
   useShellCommands(repositories);
   return (
     <div className="flex h-dvh flex-col">

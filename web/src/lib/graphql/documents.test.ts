@@ -10,7 +10,13 @@ const contract = process.env.DISPATCH_SCHEMA ?? resolve("../schema.graphql");
 const schema = buildSchema(readFileSync(contract, "utf8"));
 
 const modules: Record<string, Record<string, unknown>> = import.meta.glob(
-  ["../../features/*/api/*.ts", "!../../**/*.test.ts", "../service.ts", "../liveQuery.ts"],
+  [
+    "../../features/*/api/*.ts",
+    "!../../**/*.test.ts",
+    "../service.ts",
+    "../sync.ts",
+    "../liveQuery.ts",
+  ],
   { eager: true },
 );
 const documents = Object.entries(modules).flatMap(([path, exported]) =>

@@ -152,19 +152,6 @@ export const UndoMove = graphql(
   [CardFields],
 );
 
-export const SyncIssues = graphql(`
-  mutation SyncIssues {
-    syncIssues {
-      syncedCount
-      results {
-        repository
-        synced
-        error
-      }
-    }
-  }
-`);
-
 export type BoardIssue = ResultOf<typeof CardFields>;
 export type BoardSnapshot = ResultOf<typeof BoardQuery>["board"];
 export type BoardEvent = ResultOf<typeof BoardEvents>["boardEvents"];

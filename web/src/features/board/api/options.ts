@@ -61,10 +61,6 @@ export async function readOptions(): Promise<Offered> {
   };
 }
 
-/** Names of the tracked repositories, in the server's order. */
-export const trackedRepositories = async (): Promise<readonly string[]> =>
-  ((await readOptions()).repositories ?? []).map((each) => each.value);
-
 const SPOKEN_FOR = /^(status|priority|agent|owner|project)\//;
 
 /** Everything to choose from: what the server offers, the labels in sight, and what is chosen already. */

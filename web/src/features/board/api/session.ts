@@ -2,7 +2,7 @@ import { ask } from "@/lib/graphql/client.ts";
 import type { Failure } from "@/lib/graphql/failure.ts";
 import { follow } from "@/lib/graphql/live.ts";
 import { signal } from "@/lib/signal.ts";
-import type { Status } from "@/lib/statuses.ts";
+import { STATUSES, type Status } from "@/lib/statuses.ts";
 import { BoardStore } from "../model/store.ts";
 import {
   BoardEvents,
@@ -37,12 +37,20 @@ export class BoardSession {
   #unfollow: (() => void) | undefined;
   #counting: ReturnType<typeof setTimeout> | undefined;
   readonly #paging = new Set<Status>();
+  /** Whether every card is wanted here, however far below it is. */
+  #wantsAll = false;
   readonly #pagesRead = new Map<Status, number>();
 
   /** Shows the board of this filter and follows it. */
   open(filter: IssueFilter): void {
     this.#filter = filter;
     void this.reload();
+  }
+
+  /** Says whether every card is wanted here. They then come page by page, and with every later load. */
+  wantAll(wanted: boolean): void {
+    this.#wantsAll = wanted;
+    if (wanted) this.#loadRest();
   }
 
   /** Stops following. `open` starts again. */
@@ -72,6 +80,7 @@ export class BoardSession {
     this.store.load(answer.data.board);
     this.phase.set({ kind: "ready" });
     this.#follow(filter);
+    if (this.#wantsAll) this.#loadRest();
   }
 
   /** Loads the next page of a column, unless it is on its way or there is none. */
@@ -80,18 +89,28 @@ export class BoardSession {
     if (after === undefined || this.#paging.has(status)) return;
     this.#paging.add(status);
     const generation = this.#generation;
-    const read = this.#pagesRead.get(status) ?? 0;
+    const read = this.#wantsAll ? PAGES.length : (this.#pagesRead.get(status) ?? 0);
     const answer = await ask(ColumnPageQuery, {
       filter: { ...this.#filter, statuses: [status] },
       first: PAGES[Math.min(read, PAGES.length - 1)] ?? FIRST,
       after,
     });
     this.#paging.delete(status);
-    if (generation !== this.#generation || answer.failure) return;
+    if (generation !== this.#generation) return;
+    if (answer.failure) {
+      // A scroll asks again by itself; a board that has to be whole says that it is not.
+      if (this.#wantsAll) this.phase.set({ kind: "failed", failure: answer.failure, shown: true });
+      return;
+    }
     const column = answer.data.board.columns.find((candidate) => candidate.status === status);
     if (!column) return;
     this.#pagesRead.set(status, read + 1);
     this.store.addPage(status, column.issues);
+    if (this.#wantsAll) void this.loadMore(status);
+  }
+
+  #loadRest(): void {
+    for (const status of STATUSES) void this.loadMore(status);
   }
 
   #follow(filter: IssueFilter): void {

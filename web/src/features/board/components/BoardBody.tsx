@@ -1,10 +1,11 @@
-import { useCallback, useEffect, useState, useSyncExternalStore, type ReactNode } from "react";
+import { useCallback, useSyncExternalStore, type ReactNode } from "react";
 import { Button } from "@/components/Button.tsx";
 import { classes } from "@/components/classes.ts";
 import { Delayed, EmptyState, ErrorState } from "@/components/states.tsx";
+import { progressWords, syncAndTell, SyncProgress } from "@/components/SyncStatus.tsx";
 import { useSignal } from "@/lib/signal.ts";
 import { STATUSES } from "@/lib/statuses.ts";
-import { trackedRepositories } from "../api/options.ts";
+import { syncState } from "@/lib/sync.ts";
 import { useBoard } from "./context.ts";
 
 type Props = {
@@ -73,38 +74,51 @@ export function BoardBody({ filtered, onClear, onRepositories, children }: Props
   );
 }
 
-/** Nothing to show and nothing filtered away: either nothing is tracked, or nothing has been synced. */
+/** Nothing to show and nothing filtered away: nothing is tracked, nothing has been synced, or it is on its way. */
 function NothingYet({ onRepositories }: { readonly onRepositories: () => void }) {
-  const [tracked, setTracked] = useState<readonly string[]>();
-  useEffect(() => {
-    let here = true;
-    void trackedRepositories().then((names) => here && setTracked(names));
-    return () => {
-      here = false;
-    };
-  }, []);
-  if (!tracked) return null;
-  return tracked.length === 0 ? (
+  const state = useSignal(syncState);
+  if (!state) return null;
+  if (state.repositoriesCount === 0) {
+    return (
+      <EmptyState
+        title="Track a repository to fill the board"
+        action={
+          <Button look="primary" onClick={onRepositories}>
+            Track a repository
+          </Button>
+        }
+      >
+        Dispatch shows the issues of the GitHub repositories it tracks, and moves them by changing
+        their labels.
+      </EmptyState>
+    );
+  }
+  if (state.running) {
+    return (
+      <EmptyState title="Reading your issues from GitHub">
+        {progressWords(state.running)}. They appear here when a repository is complete; you need not
+        wait on this page.
+        <SyncProgress className="mx-auto mt-4 h-1 w-56 rounded-full" />
+      </EmptyState>
+    );
+  }
+  return (
     <EmptyState
-      title="Track a repository to fill the board"
+      title={state.failingCount > 0 ? "GitHub could not be read" : "No issues synced yet"}
       action={
-        <Button look="primary" onClick={onRepositories}>
-          Track a repository
-        </Button>
+        <>
+          <Button look="primary" onClick={() => void syncAndTell()}>
+            Sync now
+          </Button>
+          <Button onClick={onRepositories}>Repositories</Button>
+        </>
       }
     >
-      Dispatch shows the issues of the GitHub repositories it tracks, and moves them by changing
-      their labels.
-    </EmptyState>
-  ) : (
-    <EmptyState
-      title="No issues synced yet"
-      action={<Button onClick={onRepositories}>Repositories</Button>}
-    >
-      {tracked.length === 1
-        ? `${tracked[0] ?? ""} is tracked`
-        : `${tracked.length} repositories are tracked`}
-      , but no issue has come from there. Sync reads them from GitHub now.
+      {state.failingCount > 0
+        ? `${state.failingCount} of ${state.repositoriesCount} tracked repositories could not be read. Repositories says why.`
+        : state.repositoriesCount === 1
+          ? "One repository is tracked, but no issue has come from there."
+          : `${state.repositoriesCount} repositories are tracked, but no issue has come from there.`}
     </EmptyState>
   );
 }

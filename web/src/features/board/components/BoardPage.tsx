@@ -1,24 +1,24 @@
-import { RefreshCw } from "lucide-react";
 import { lazy, Suspense, useEffect, useMemo, useRef, useState } from "react";
 import { useLocation, useSearch } from "wouter";
-import { Button } from "@/components/Button.tsx";
 import { FilterButton } from "@/components/Chip.tsx";
 import { ConnectionPill } from "@/components/ConnectionPill.tsx";
+import { SyncButton, SyncProgress } from "@/components/SyncStatus.tsx";
 import { TopBar } from "@/components/TopBar.tsx";
-import { useSignal } from "@/lib/signal.ts";
 import { Mover } from "../api/moves.ts";
 import { BoardSession } from "../api/session.ts";
-import { syncAndTell, syncing } from "../api/sync.ts";
 import {
   filterOfSearch,
   queryOfFilter,
   searchOfFilter,
   type BoardFilter,
 } from "../model/filter.ts";
+import { openFolds } from "../model/folds.ts";
 import { Hand } from "../model/hand.ts";
+import { layoutOfSearch, needsAll, searchOfLayout, type Layout } from "../model/layout.ts";
 import { BoardBody } from "./BoardBody.tsx";
 import { Columns, useShownColumns } from "./Columns.tsx";
 import { BoardContext, useBoard, type Board } from "./context.ts";
+import { DisplayButton, DisplayPicker } from "./Display.tsx";
 import { FilterChips, FilterPicker, SearchField } from "./Filters.tsx";
 import { SelectionBar } from "./SelectionBar.tsx";
 import { Questions } from "./questions.tsx";
@@ -48,10 +48,12 @@ export function BoardPage({ onRepositories }: Props) {
     const session = new BoardSession();
     const mover = new Mover(session.store);
     const hand = new Hand();
+    const folds = openFolds();
     return {
       session,
       mover,
       hand,
+      folds,
       move: (ids, to) => {
         const due = ids.filter((id) => {
           const card = session.store.card(id);
@@ -103,13 +105,17 @@ type PageProps = Props & {
 function Page({ search, onSearch, opened, onClose, onRepositories }: PageProps) {
   const board = useBoard();
   const { session, hand } = board;
+  const layout = layoutOfSearch(search);
+  const whole = needsAll(layout);
   const columns = useShownColumns();
   const field = useRef<HTMLInputElement>(null);
   const [filtering, setFiltering] = useState(false);
   const [viewing, setViewing] = useState(false);
+  const [displaying, setDisplaying] = useState(false);
 
   const filter = filterOfSearch(search);
   const change = (next: BoardFilter) => onSearch(searchOfFilter(next, search));
+  const arrange = (next: Layout) => onSearch(searchOfLayout(next, search));
 
   // The open card is part of the address but not of the filter, so it must not load the board again.
   const asked = searchOfFilter(filter);
@@ -117,15 +123,19 @@ function Page({ search, onSearch, opened, onClose, onRepositories }: PageProps) 
     session.open(queryOfFilter(filterOfSearch(asked)));
     return () => session.close();
   }, [session, asked]);
+  useEffect(() => session.wantAll(whole), [session, whole]);
 
   const keys = {
     board,
     columns,
+    layout,
+    arrange,
     opened,
     close: onClose,
     search: () => field.current?.focus(),
     filter: () => setFiltering(true),
     views: () => setViewing(true),
+    display: () => setDisplaying(true),
   };
   useBoardKeys(keys);
   useBoardCommands(keys);
@@ -139,12 +149,14 @@ function Page({ search, onSearch, opened, onClose, onRepositories }: PageProps) 
           onChange={(text) => change({ ...filter, search: text })}
         />
         <FilterButton onOpen={() => setFiltering(true)} />
+        <DisplayButton layout={layout} onOpen={() => setDisplaying(true)} />
         <ViewsButton onOpen={() => setViewing(true)} />
         <FilterChips filter={filter} onChange={change} />
         <span className="grow" />
         <SyncButton />
         <ConnectionPill />
       </TopBar>
+      <SyncProgress className="-mt-0.5 shrink-0" />
       <div className="relative flex min-h-0 grow">
         <main className="relative min-w-0 grow" aria-label="Board">
           <BoardBody
@@ -152,7 +164,7 @@ function Page({ search, onSearch, opened, onClose, onRepositories }: PageProps) 
             onClear={() => onSearch("")}
             onRepositories={onRepositories}
           >
-            <Columns />
+            <Columns layout={layout} filtered={asked !== ""} />
           </BoardBody>
           <SelectionBar />
         </main>
@@ -174,23 +186,17 @@ function Page({ search, onSearch, opened, onClose, onRepositories }: PageProps) 
       {filtering && (
         <FilterPicker filter={filter} onChange={change} onClose={() => setFiltering(false)} />
       )}
-      {viewing && <Views query={asked} onOpen={onSearch} onClose={() => setViewing(false)} />}
+      {displaying && (
+        <DisplayPicker layout={layout} onChange={arrange} onClose={() => setDisplaying(false)} />
+      )}
+      {viewing && (
+        <Views
+          query={searchOfLayout(layout, asked)}
+          onOpen={onSearch}
+          onClose={() => setViewing(false)}
+        />
+      )}
       <Questions />
     </div>
-  );
-}
-
-function SyncButton() {
-  const busy = useSignal(syncing);
-  return (
-    <Button
-      look="quiet"
-      disabled={busy}
-      onClick={() => void syncAndTell()}
-      title="Read all tracked repositories from GitHub now"
-    >
-      <RefreshCw size={14} className={busy ? "animate-spin" : undefined} aria-hidden />
-      <span className="max-sm:sr-only">{busy ? "Syncing…" : "Sync"}</span>
-    </Button>
   );
 }

@@ -51,8 +51,9 @@ function Holdable({
     arrive(id, node);
     return () => {
       const now = store.card(id)?.status;
-      if (now === undefined || now === column) return;
-      depart(id, node);
+      if (now === undefined) return;
+      if (now !== column) depart(id, node);
+      // It comes up again in another column, or in another row of a grouped board.
       if (node.contains(document.activeElement)) hand.focus(id);
     };
   }, [id, column, store, hand]);

@@ -1,12 +1,16 @@
 import { useDroppable } from "@dnd-kit/react";
 import { defaultRangeExtractor, useVirtualizer, type Range } from "@tanstack/react-virtual";
-import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { classes } from "@/components/classes.ts";
 import { StatusGlyph } from "@/components/StatusGlyph.tsx";
 import { useSignal } from "@/lib/signal.ts";
 import { statusTitle, type Status } from "@/lib/statuses.ts";
+import { sorted } from "../model/lanes.ts";
+import type { Sort } from "../model/layout.ts";
 import { CardRow } from "./CardRow.tsx";
+import { ColumnHead, FoldedHead } from "./ColumnHead.tsx";
 import { useBoard, useColumn, useSelected } from "./context.ts";
+import { useFocusCalls } from "./useFocusCalls.ts";
 
 /** Height of a card before it has been measured, in pixels. */
 const ESTIMATE = 98;
@@ -23,9 +27,18 @@ const EMPTY: Readonly<Record<Status, string>> = {
   DONE: "Finished and closed issues appear here.",
 };
 
-export function Column({ status }: { readonly status: Status }) {
-  const { hand } = useBoard();
+type Props = {
+  readonly status: Status;
+  readonly sort: Sort;
+  /** Whether the board is narrowed down, so that an empty column says so. */
+  readonly filtered: boolean;
+  readonly folded: boolean;
+};
+
+export function Column({ status, sort, filtered, folded }: Props) {
+  const { hand, session } = useBoard();
   const view = useColumn(status);
+  const ids = useMemo(() => sorted(session.store, view.ids, sort), [session.store, view.ids, sort]);
   const heldOver = useSelected(hand.lifted, (card) => card?.over === status);
   const { ref, isDropTarget } = useDroppable({ id: status });
   const heading = `column-${status}`;
@@ -35,29 +48,33 @@ export function Column({ status }: { readonly status: Status }) {
       aria-labelledby={heading}
       data-column={status}
       className={classes(
-        "relative flex h-full w-72 max-w-96 min-w-56 grow flex-col rounded-lg border bg-column transition-colors max-sm:w-[86vw] max-sm:max-w-none max-sm:shrink-0 max-sm:snap-center",
+        "relative flex h-full flex-col rounded-lg border bg-column transition-colors max-sm:pt-1.5",
+        folded
+          ? "w-10 shrink-0"
+          : "w-72 max-w-96 min-w-56 grow max-sm:w-[calc(100vw-1.5rem)] max-sm:max-w-none max-sm:shrink-0 max-sm:snap-center",
         isDropTarget || heldOver ? "border-accent" : "border-transparent",
       )}
     >
-      <h2
-        id={heading}
-        className="flex h-9 shrink-0 items-center gap-2 px-3 text-board font-semibold"
-      >
-        <StatusGlyph status={status} />
-        {statusTitle(status)}
-        <span className="tabular text-meta font-normal text-ink-faint" data-count>
-          {view.totalCount.toLocaleString()}
-          <span className="sr-only"> issues</span>
-        </span>
-      </h2>
-      {view.ids.length === 0 && view.totalCount === 0 ? (
-        <p className="px-3 py-2 text-meta text-ink-faint">{EMPTY[status]}</p>
+      {folded ? (
+        <FoldedHead status={status} id={heading} />
       ) : (
-        <Cards
-          status={status}
-          ids={view.ids}
-          rows={view.hasMore ? Math.max(view.totalCount, view.ids.length) : view.ids.length}
-        />
+        <>
+          {/* On a phone the tabs say all of this. */}
+          <div className="max-sm:sr-only">
+            <ColumnHead status={status} id={heading} />
+          </div>
+          {view.totalCount === 0 && ids.length === 0 ? (
+            <p className="px-3 py-2 text-meta text-ink-faint">
+              {filtered ? "Nothing here matches the filters." : EMPTY[status]}
+            </p>
+          ) : (
+            <Cards
+              status={status}
+              ids={ids}
+              rows={view.hasMore ? Math.max(view.totalCount, ids.length) : ids.length}
+            />
+          )}
+        </>
       )}
     </section>
   );
@@ -189,21 +206,4 @@ function useSettling(ids: readonly string[]): boolean {
     return () => clearTimeout(timer);
   }, [ids]);
   return settled !== ids;
-}
-
-/** Brings the focused card into view and gives it the browser's focus, each time it is called for. */
-function useFocusCalls(index: number, scrollTo: (index: number) => void): void {
-  const { hand } = useBoard();
-  const calls = useSignal(hand.focusCalls);
-  useLayoutEffect(() => {
-    if (index < 0 || !hand.answer(calls)) return;
-    scrollTo(index);
-    const id = hand.focused.get();
-    // The card may come into the page only with the next drawing.
-    requestAnimationFrame(() => {
-      document
-        .querySelector<HTMLElement>(`[data-card="${CSS.escape(id ?? "")}"]`)
-        ?.focus({ preventScroll: true });
-    });
-  });
 }

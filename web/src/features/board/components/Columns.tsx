@@ -7,13 +7,17 @@ import {
   PreventSelection,
 } from "@dnd-kit/dom";
 import { DragDropProvider, DragOverlay } from "@dnd-kit/react";
+import { useRef, useSyncExternalStore } from "react";
 import { announce } from "@/components/Notices.tsx";
 import { useSignal } from "@/lib/signal.ts";
 import { STATUSES, statusTitle, type Status } from "@/lib/statuses.ts";
 import { depart } from "../model/flights.ts";
 import { Card } from "./Card.tsx";
+import type { Layout } from "../model/layout.ts";
 import { BlockedTarget, Column } from "./Column.tsx";
 import { useBoard, useCard, useColumn } from "./context.ts";
+import { Lanes } from "./Lanes.tsx";
+import { StatusTabs, tabStatus } from "./StatusTabs.tsx";
 
 /** A mouse must move this far, and a finger rest this long, before a card comes along. */
 const MOUSE_PX = 8;
@@ -31,7 +35,9 @@ const sensors = [
 // The keyboard's way of carrying a card is the board's own (`useBoardKeys`), and so are its announcements.
 const plugins = [AutoScroller, Cursor, Feedback, PreventSelection];
 
-const statusOf = (id: unknown): Status | undefined => STATUSES.find((status) => status === id);
+/** The column that a card is held over: the column itself, or its tab on a phone. */
+const statusOf = (id: unknown): Status | undefined =>
+  STATUSES.find((status) => status === id) ?? tabStatus(id);
 
 /** The columns that are drawn: Blocked only when it is used or could be dropped on. */
 export function useShownColumns(): readonly Status[] {
@@ -43,8 +49,16 @@ export function useShownColumns(): readonly Status[] {
   return withBlocked ? STATUSES : STATUSES.filter((status) => status !== "BLOCKED");
 }
 
-export function Columns() {
-  const { hand, move, session } = useBoard();
+type Props = {
+  readonly layout: Layout;
+  readonly filtered: boolean;
+};
+
+export function Columns({ layout, filtered }: Props) {
+  const { hand, move, session, folds } = useBoard();
+  const folded = useSignal(folds.folded);
+  const narrow = useNarrow();
+  const board = useRef<HTMLDivElement>(null);
   const columns = useShownColumns();
   const blockedUsed = useColumn("BLOCKED").totalCount > 0;
   return (
@@ -68,22 +82,48 @@ export function Columns() {
         announce(`Moved ${ids.length === 1 ? "" : `${ids.length} cards `}to ${statusTitle(to)}.`);
       }}
     >
-      <div
-        className="flex h-full min-h-0 gap-2.5 overflow-x-auto px-4 py-3 max-sm:snap-x max-sm:snap-proximity max-sm:px-3"
-        data-board
-      >
-        {columns.map((status) =>
-          status === "BLOCKED" && !blockedUsed ? (
-            <BlockedTarget key={status} />
-          ) : (
-            <Column key={status} status={status} />
-          ),
-        )}
-      </div>
+      {layout.group !== "none" ? (
+        <Lanes columns={columns} layout={layout} />
+      ) : (
+        <div className="flex h-full min-h-0 flex-col">
+          {narrow && <StatusTabs columns={columns} board={board} />}
+          <div
+            ref={board}
+            className="flex min-h-0 grow gap-2.5 overflow-x-auto px-4 py-3 max-sm:snap-x max-sm:snap-mandatory max-sm:px-3 max-sm:py-2"
+            data-board
+          >
+            {columns.map((status) =>
+              status === "BLOCKED" && !blockedUsed && !narrow ? (
+                <BlockedTarget key={status} />
+              ) : (
+                <Column
+                  key={status}
+                  status={status}
+                  sort={layout.sort}
+                  filtered={filtered}
+                  folded={!narrow && folded.has(status)}
+                />
+              ),
+            )}
+          </div>
+        </div>
+      )}
       <DragOverlay dropAnimation={null}>{(source) => <Held id={String(source.id)} />}</DragOverlay>
     </DragDropProvider>
   );
 }
+
+const PHONE = window.matchMedia("(max-width: 639.98px)");
+
+/** Whether there is room for one column only. */
+const useNarrow = (): boolean =>
+  useSyncExternalStore(
+    (listener) => {
+      PHONE.addEventListener("change", listener);
+      return () => PHONE.removeEventListener("change", listener);
+    },
+    () => PHONE.matches,
+  );
 
 /** The likeness of a card in the hand. */
 function Held({ id }: { readonly id: string }) {

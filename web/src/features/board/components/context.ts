@@ -3,6 +3,7 @@ import type { Signal } from "@/lib/signal.ts";
 import type { Status } from "@/lib/statuses.ts";
 import type { Mover } from "../api/moves.ts";
 import type { BoardSession } from "../api/session.ts";
+import type { Folds } from "../model/folds.ts";
 import type { Hand } from "../model/hand.ts";
 import type { CardView, ColumnView } from "../model/store.ts";
 
@@ -11,6 +12,7 @@ export type Board = {
   readonly session: BoardSession;
   readonly mover: Mover;
   readonly hand: Hand;
+  readonly folds: Folds;
   /** Moves cards, asking for a reason first where the server wants one. */
   readonly move: (ids: readonly string[], to: Status) => void;
   /** Shows a card in the side panel. */

@@ -169,6 +169,7 @@ const KEYS: readonly (readonly [keys: readonly string[], does: string])[] = [
   [["Ctrl", "K"], "Do anything by name"],
   [["/"], "Search"],
   [["f"], "Filter"],
+  [["d"], "Group and order the cards"],
   [["v"], "Saved views"],
   [["?"], "All of this"],
 ];

@@ -2,6 +2,7 @@ import {
   Bookmark,
   Bot,
   Keyboard,
+  LayoutList,
   ListFilter,
   RefreshCw,
   Search,
@@ -10,10 +11,11 @@ import {
   User,
 } from "lucide-react";
 import { useEffect, useEffectEvent } from "react";
+import { syncAndTell } from "@/components/SyncStatus.tsx";
 import { StatusGlyph } from "@/components/StatusGlyph.tsx";
 import { addCommands, type Command } from "@/lib/commands.ts";
 import { STATUSES, statusTitle } from "@/lib/statuses.ts";
-import { syncAndTell } from "../api/sync.ts";
+import { layoutChoices } from "./Display.tsx";
 import { acting, ask, undo, type BoardKeys } from "./useBoardKeys.ts";
 
 /** What can be done on the board, by name. */
@@ -69,6 +71,13 @@ function commandsOf(keys: BoardKeys): readonly Command[] {
         ]),
     command("search", "Search", <Search size={14} aria-hidden />, keys.search, "/"),
     command("filter", "Filter", <ListFilter size={14} aria-hidden />, keys.filter, "f"),
+    command(
+      "display",
+      "Group and order cards",
+      <LayoutList size={14} aria-hidden />,
+      keys.display,
+      "d",
+    ),
     command("views", "Saved views", <Bookmark size={14} aria-hidden />, keys.views, "v"),
     command("undo", "Undo the last move", <Undo2 size={14} aria-hidden />, () => undo(keys), "z"),
     command(
@@ -77,6 +86,22 @@ function commandsOf(keys: BoardKeys): readonly Command[] {
       <RefreshCw size={14} aria-hidden />,
       () => void syncAndTell(),
     ),
+    ...layoutChoices(keys.layout)
+      .filter(({ chosen }) => !chosen)
+      .map(({ key, group, text, layout }) => ({
+        key,
+        group,
+        text,
+        mark: <LayoutList size={14} aria-hidden />,
+        run: () => keys.arrange(layout),
+      })),
+    ...STATUSES.map((status) => ({
+      key: `fold:${status}`,
+      group: "Board",
+      text: `${keys.board.folds.folded.get().has(status) ? "Expand" : "Collapse"} ${statusTitle(status)}`,
+      mark: <StatusGlyph status={status} />,
+      run: () => keys.board.folds.toggle(status),
+    })),
     command(
       "keys",
       "Show all keys",

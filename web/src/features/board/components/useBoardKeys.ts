@@ -1,6 +1,9 @@
 import { announce, notify } from "@/components/Notices.tsx";
 import { useKeys } from "@/lib/keys.ts";
 import { statusTitle, type Status } from "@/lib/statuses.ts";
+import { laneKey } from "../model/folds.ts";
+import { lanesOf } from "../model/lanes.ts";
+import type { Layout } from "../model/layout.ts";
 import { neighbour, neighbourColumn, type Direction } from "../model/walk.ts";
 import type { Board } from "./context.ts";
 
@@ -18,12 +21,15 @@ const WALK: Readonly<Record<string, Direction>> = {
 export type BoardKeys = {
   readonly board: Board;
   readonly columns: readonly Status[];
+  readonly layout: Layout;
+  readonly arrange: (layout: Layout) => void;
   /** The card in the side panel, if it is open. */
   readonly opened: string | undefined;
   readonly close: () => void;
   readonly search: () => void;
   readonly filter: () => void;
   readonly views: () => void;
+  readonly display: () => void;
 };
 
 /** Everything a hand on the keyboard does to a board: walk, open, carry, move, undo. */
@@ -79,6 +85,9 @@ function press(keys: BoardKeys, event: KeyboardEvent): boolean {
     case "f":
       keys.filter();
       return true;
+    case "d":
+      keys.display();
+      return true;
     case "v":
       keys.views();
       return true;
@@ -106,14 +115,19 @@ export function acting({ board: { hand, session } }: BoardKeys): readonly string
 }
 
 function walk(
-  { board, columns, opened }: BoardKeys,
+  { board, columns, layout, opened }: BoardKeys,
   direction: Direction,
   extend: boolean,
 ): boolean {
-  const { hand, open, session } = board;
-  const lanes = columns.map((status) => ({ status, ids: session.store.column(status).ids }));
+  const { folds, hand, open, session } = board;
+  // Hands walk over what is seen: not into what is folded away.
+  const folded = folds.folded.get();
+  const shown = columns.filter((status) => !folded.has(status));
+  const lanes = lanesOf(session.store, shown, layout).filter(
+    ({ key }) => layout.group === "none" || !folded.has(laneKey(layout.group, key)),
+  );
   const from = hand.focused.get();
-  const next = neighbour(lanes, from, direction);
+  const next = neighbour({ columns: shown, lanes }, from, direction);
   if (next === undefined) return false;
   if (extend && from !== undefined) hand.select([from, next]);
   hand.focus(next);

@@ -29,6 +29,7 @@ export class BoardStore {
 
   /** The position that everything here is true at, or later. */
   cursor: string | undefined;
+  #version = 0;
 
   // ------------------------------------------------------------------ reading
 
@@ -74,6 +75,16 @@ export class BoardStore {
     };
     this.#columnViews.set(status, view);
     return view;
+  }
+
+  /** An issue as the server has it, whatever a hand wants of it. */
+  issue(id: string): BoardIssue | undefined {
+    return this.#issues.get(id);
+  }
+
+  /** Another number after every change, for those who draw something made of the whole board. */
+  get version(): number {
+    return this.#version;
   }
 
   /** Where the next page of a column begins; undefined when all of it is here. */
@@ -355,6 +366,7 @@ export class BoardStore {
   }
 
   #tell(touched: Touched): void {
+    if (touched.cards.size > 0 || touched.columns.size > 0) this.#version += 1;
     for (const id of touched.cards) this.#cardViews.delete(id);
     for (const status of touched.columns) this.#columnViews.delete(status);
     for (const id of touched.cards) this.#call(`card:${id}`);

@@ -1,29 +1,48 @@
 import { expect, it } from "vitest";
-import { neighbour, neighbourColumn, type Lanes } from "./walk.ts";
+import type { Status } from "@/lib/statuses.ts";
+import { neighbour, neighbourColumn, type Grid } from "./walk.ts";
 
-const lanes: Lanes = [
-  { status: "BACKLOG", ids: ["a1", "a2", "a3"] },
-  { status: "READY", ids: [] },
-  { status: "IN_PROGRESS", ids: ["c1"] },
-];
+const COLUMNS: readonly Status[] = ["BACKLOG", "READY", "IN_PROGRESS"];
+
+const grid = (...lanes: readonly Partial<Record<Status, readonly string[]>>[]): Grid => ({
+  columns: COLUMNS,
+  lanes: lanes.map((cells) => ({
+    cells: new Map(Object.entries(cells) as [Status, readonly string[]][]),
+  })),
+});
+
+const one = grid({ BACKLOG: ["a1", "a2", "a3"], IN_PROGRESS: ["c1"] });
 
 it("begins at the first card there is", () => {
-  expect(neighbour(lanes, undefined, "down")).toBe("a1");
-  expect(neighbour(lanes, "gone", "left")).toBe("a1");
-  expect(neighbour([{ status: "DONE", ids: [] }], undefined, "down")).toBeUndefined();
+  expect(neighbour(one, undefined, "down")).toBe("a1");
+  expect(neighbour(one, "gone", "left")).toBe("a1");
+  expect(neighbour(grid(), undefined, "down")).toBeUndefined();
 });
 
 it("walks up and down and stays at the ends", () => {
-  expect(neighbour(lanes, "a1", "down")).toBe("a2");
-  expect(neighbour(lanes, "a1", "up")).toBe("a1");
-  expect(neighbour(lanes, "a3", "down")).toBe("a3");
+  expect(neighbour(one, "a1", "down")).toBe("a2");
+  expect(neighbour(one, "a1", "up")).toBe("a1");
+  expect(neighbour(one, "a3", "down")).toBe("a3");
 });
 
 it("walks sideways at its height, over empty columns, and stays at the edges", () => {
-  expect(neighbour(lanes, "a3", "right")).toBe("c1");
-  expect(neighbour(lanes, "c1", "left")).toBe("a1");
-  expect(neighbour(lanes, "c1", "right")).toBe("c1");
-  expect(neighbour(lanes, "a2", "left")).toBe("a2");
+  expect(neighbour(one, "a3", "right")).toBe("c1");
+  expect(neighbour(one, "c1", "left")).toBe("a1");
+  expect(neighbour(one, "c1", "right")).toBe("c1");
+  expect(neighbour(one, "a2", "left")).toBe("a2");
+});
+
+it("walks from row to row in its column, and sideways within its row", () => {
+  const rows = grid(
+    { BACKLOG: ["a1", "a2"], READY: ["b1"] },
+    { READY: ["b2"] },
+    { BACKLOG: ["a3"], IN_PROGRESS: ["c1"] },
+  );
+  expect(neighbour(rows, "a2", "down")).toBe("a3");
+  expect(neighbour(rows, "a3", "up")).toBe("a2");
+  expect(neighbour(rows, "b1", "down")).toBe("b2");
+  expect(neighbour(rows, "b2", "left")).toBe("b2");
+  expect(neighbour(rows, "a3", "right")).toBe("c1");
 });
 
 it("carries a card from column to column", () => {

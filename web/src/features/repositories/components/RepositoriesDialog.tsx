@@ -2,6 +2,9 @@ import { useEffect, useId, useState } from "react";
 import { Button } from "@/components/Button.tsx";
 import { Dialog } from "@/components/Dialog.tsx";
 import { Delayed } from "@/components/states.tsx";
+import { SyncButton, SyncProgress, progressWords, stateWords } from "@/components/SyncStatus.tsx";
+import { useSignal } from "@/lib/signal.ts";
+import { sync, syncState } from "@/lib/sync.ts";
 import { ago, fullTime, useNow } from "@/lib/time.ts";
 import { readRepositories, track, untrack, type Repository } from "../api/repositories.ts";
 
@@ -11,6 +14,10 @@ export function RepositoriesDialog({ onClose }: { readonly onClose: () => void }
   const [problem, setProblem] = useState<string>();
   const [version, setVersion] = useState(0);
   const reread = () => setVersion(version + 1);
+  // Each repository that a sync is done with has another time, or another error.
+  const state = useSignal(syncState);
+  const running = state?.running;
+  const syncs = `${running?.repositoriesDoneCount ?? ""} ${state?.lastGoodSyncAt ?? ""} ${state?.failingCount ?? ""} ${state?.repositoriesCount ?? ""}`;
 
   useEffect(() => {
     let here = true;
@@ -22,11 +29,12 @@ export function RepositoriesDialog({ onClose }: { readonly onClose: () => void }
     return () => {
       here = false;
     };
-  }, [version]);
+  }, [version, syncs]);
 
   return (
     <Dialog title="Repositories" onClose={onClose}>
       <p className="text-board text-ink-soft">Dispatch shows the issues of these repositories.</p>
+      <State />
       <AddRepository onAdded={reread} />
       {problem !== undefined && (
         <p role="alert" className="mt-3 text-board text-danger">
@@ -55,6 +63,26 @@ export function RepositoriesDialog({ onClose }: { readonly onClose: () => void }
   );
 }
 
+/** How all of them stand to GitHub, and how far a running sync has come. */
+function State() {
+  const state = useSignal(syncState);
+  const now = useNow();
+  if (!state) return null;
+  return (
+    <div className="mt-2 overflow-hidden rounded border border-line">
+      <div className="flex items-center gap-2 py-1 pr-1 pl-2.5">
+        <p role="status" className="tabular grow text-meta text-ink-soft">
+          {state.running
+            ? `${progressWords(state.running)}. It goes on when you close this.`
+            : stateWords(state, now)}
+        </p>
+        <SyncButton />
+      </div>
+      <SyncProgress />
+    </div>
+  );
+}
+
 function AddRepository({ onAdded }: { readonly onAdded: () => void }) {
   const [name, setName] = useState("");
   const [busy, setBusy] = useState(false);
@@ -68,6 +96,8 @@ function AddRepository({ onAdded }: { readonly onAdded: () => void }) {
     if (answer.failure) return;
     setName("");
     onAdded();
+    // Its issues come with the next sync in any case; where one is under way this is refused.
+    void sync(name.trim());
   };
   return (
     <form

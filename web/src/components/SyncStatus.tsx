@@ -1,0 +1,142 @@
+import { RefreshCw } from "lucide-react";
+import { sync, syncState, type SyncOutcome, type SyncState } from "@/lib/sync.ts";
+import { signal, useSignal } from "@/lib/signal.ts";
+import { ago, useNow } from "@/lib/time.ts";
+import { Button } from "./Button.tsx";
+import { classes } from "./classes.ts";
+import { notify } from "./Notices.tsx";
+
+const many = (count: number, one: string, more = `${one}s`): string =>
+  `${count.toLocaleString()} ${count === 1 ? one : more}`;
+
+/** How a sync ended, in one sentence. */
+export function outcomeWords({ syncedCount, results }: SyncOutcome): {
+  readonly text: string;
+  readonly failed: boolean;
+} {
+  const failed = results.filter((result) => result.error !== null);
+  const issues = many(syncedCount, "issue");
+  const [first] = failed;
+  if (!first) {
+    return {
+      text: `Synced ${issues} from ${many(results.length, "repository", "repositories")}.`,
+      failed: false,
+    };
+  }
+  const detail =
+    failed.length === 1
+      ? `${first.repository}: ${first.error ?? ""}`
+      : `${failed.length} repositories failed.`;
+  return {
+    text: `Synced ${issues} from ${results.length - failed.length} of ${many(results.length, "repository", "repositories")}. ${detail}`,
+    failed: true,
+  };
+}
+
+/** Whether a sync that was asked for here has not been answered yet. */
+const asked = signal(false);
+
+/** Reads everything from GitHub now, and says how that went. */
+export async function syncAndTell(): Promise<void> {
+  if (asked.get()) return;
+  asked.set(true);
+  const answer = await sync();
+  asked.set(false);
+  if (answer.failure) {
+    notify(answer.failure.message, "danger");
+    return;
+  }
+  const { text, failed } = outcomeWords(answer.data);
+  notify(text, failed ? "danger" : "plain");
+}
+
+/** How far a running sync has come, in words. */
+export function progressWords(running: NonNullable<SyncState["running"]>): string {
+  const { repositoriesCount, repositoriesDoneCount, issuesReadCount } = running;
+  const at = Math.min(repositoriesDoneCount + 1, repositoriesCount);
+  const issues = issuesReadCount > 0 ? `, ${many(issuesReadCount, "issue")} so far` : "";
+  return `Reading repository ${at} of ${repositoriesCount}${issues}`;
+}
+
+/** What is tracked, how much of it is here, and since when it is true, in words. */
+export function stateWords(state: SyncState, now: number): string {
+  const { repositoriesCount, failingCount, issuesCount, lastGoodSyncAt } = state;
+  const age = lastGoodSyncAt === null ? undefined : ago(lastGoodSyncAt, now);
+  return [
+    many(repositoriesCount, "repository", "repositories"),
+    many(issuesCount, "issue"),
+    age === undefined
+      ? repositoriesCount > 0 && "not all synced yet"
+      : `synced ${age === "now" ? "just now" : `${age} ago`}`,
+    failingCount > 0 && `${failingCount} could not be read`,
+  ]
+    .filter(Boolean)
+    .join(" · ");
+}
+
+/** When the board was last true to GitHub, and the way to make it so now. While that is under way it says how far it is. */
+export function SyncButton() {
+  const state = useSignal(syncState);
+  const waiting = useSignal(asked);
+  const now = useNow();
+  const running = state?.running ?? undefined;
+  const busy = waiting || running !== undefined;
+  const age = state?.lastGoodSyncAt ? ago(state.lastGoodSyncAt, now) : undefined;
+  const failing = (state?.failingCount ?? 0) > 0;
+  return (
+    <Button
+      look="quiet"
+      disabled={busy}
+      onClick={() => void syncAndTell()}
+      title={
+        running
+          ? progressWords(running)
+          : `${state ? `${stateWords(state, now)}. ` : ""}Read everything from GitHub now.`
+      }
+      aria-label="Sync with GitHub"
+      className={failing && !busy ? "text-warning" : undefined}
+    >
+      <RefreshCw size={14} className={busy ? "animate-spin" : undefined} aria-hidden />
+      <span className="tabular max-sm:sr-only">
+        {running
+          ? `Syncing ${Math.min(running.repositoriesDoneCount + 1, running.repositoriesCount)} of ${running.repositoriesCount}`
+          : waiting
+            ? "Syncing…"
+            : age === undefined
+              ? "Sync"
+              : age === "now"
+                ? "Synced now"
+                : `Synced ${age} ago`}
+      </span>
+    </Button>
+  );
+}
+
+/** A hairline that fills while a sync is under way; nothing otherwise. */
+export function SyncProgress({ className }: { readonly className?: string }) {
+  const running = useSignal(syncState)?.running;
+  if (!running) return null;
+  const { repositoriesCount, repositoriesDoneCount } = running;
+  const known = repositoriesCount > 1;
+  return (
+    <div
+      role="progressbar"
+      aria-label="Sync with GitHub"
+      aria-valuemin={0}
+      aria-valuemax={repositoriesCount}
+      aria-valuenow={known ? repositoriesDoneCount : undefined}
+      aria-valuetext={progressWords(running)}
+      className={classes("h-0.5 overflow-hidden bg-line", className)}
+    >
+      <div
+        className={classes(
+          "h-full bg-accent transition-[width] duration-300",
+          !known && "animate-pulse",
+        )}
+        style={{
+          width: known ? `${((repositoriesDoneCount + 0.5) / repositoriesCount) * 100}%` : "60%",
+        }}
+      />
+    </div>
+  );
+}

@@ -1,0 +1,73 @@
+import { ChevronsLeft, ChevronsRight } from "lucide-react";
+import { useLayoutEffect, useRef } from "react";
+import { IconButton } from "@/components/Button.tsx";
+import { StatusGlyph } from "@/components/StatusGlyph.tsx";
+import { useSignal } from "@/lib/signal.ts";
+import { statusTitle, type Status } from "@/lib/statuses.ts";
+import { useBoard, useColumn } from "./context.ts";
+
+/** What a column is, how much is in it, and the way to fold it away. */
+export function ColumnHead({ status, id }: { readonly status: Status; readonly id: string }) {
+  const { folds } = useBoard();
+  const { totalCount } = useColumn(status);
+  return (
+    <div className="group/head flex h-9 shrink-0 items-center gap-2 pr-1 pl-3">
+      <h2 id={id} className="flex min-w-0 items-center gap-2 text-board font-semibold">
+        <StatusGlyph status={status} />
+        <span className="truncate">{statusTitle(status)}</span>
+        <Count count={totalCount} />
+      </h2>
+      <span className="grow" />
+      <IconButton
+        label={`Collapse ${statusTitle(status)}`}
+        onClick={() => folds.toggle(status)}
+        className="opacity-0 group-hover/head:opacity-100 focus-visible:opacity-100 max-sm:hidden"
+      >
+        <ChevronsLeft size={14} aria-hidden />
+      </IconButton>
+    </div>
+  );
+}
+
+/** A column that is folded away: its name upright, its count, and the way back. Cards can be dropped on it. */
+export function FoldedHead({ status, id }: { readonly status: Status; readonly id: string }) {
+  const { folds, hand, session } = useBoard();
+  const { totalCount } = useColumn(status);
+  const button = useRef<HTMLButtonElement>(null);
+  const calls = useSignal(hand.focusCalls);
+  // A card that has just come in here cannot have the focus; the way to it can.
+  useLayoutEffect(() => {
+    const id = hand.focused.get();
+    if (id === undefined || session.store.card(id)?.status !== status) return;
+    if (hand.answer(calls)) button.current?.focus();
+  }, [calls, hand, session, status]);
+  return (
+    <button
+      ref={button}
+      type="button"
+      aria-label={`Expand ${statusTitle(status)}`}
+      title={`Expand ${statusTitle(status)}`}
+      onClick={() => folds.toggle(status)}
+      className="flex h-full w-full flex-col items-center gap-2 rounded-lg py-2.5 text-ink-soft transition-colors hover:bg-line/60 hover:text-ink"
+    >
+      <ChevronsRight size={14} aria-hidden />
+      <StatusGlyph status={status} />
+      <span
+        id={id}
+        className="flex items-center gap-2 text-board font-semibold text-ink [writing-mode:vertical-rl]"
+      >
+        {statusTitle(status)}
+        <Count count={totalCount} />
+      </span>
+    </button>
+  );
+}
+
+function Count({ count }: { readonly count: number }) {
+  return (
+    <span className="tabular text-meta font-normal text-ink-faint" data-count>
+      {count.toLocaleString()}
+      <span className="sr-only"> issues</span>
+    </span>
+  );
+}

@@ -1,0 +1,324 @@
+import { useDroppable } from "@dnd-kit/react";
+import { defaultRangeExtractor, useVirtualizer, type Range } from "@tanstack/react-virtual";
+import { ChevronRight, FolderGit2 } from "lucide-react";
+import {
+  useCallback,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+  useSyncExternalStore,
+  type RefObject,
+} from "react";
+import { classes } from "@/components/classes.ts";
+import { AgentGlyph } from "@/components/marks.tsx";
+import { PriorityGlyph } from "@/components/PriorityGlyph.tsx";
+import { useSignal } from "@/lib/signal.ts";
+import { PRIORITIES, statusTitle, type Status } from "@/lib/statuses.ts";
+import { laneKey } from "../model/folds.ts";
+import { laneTitle, lanesOf, type Lane } from "../model/lanes.ts";
+import type { Group, Layout } from "../model/layout.ts";
+import { CardRow } from "./CardRow.tsx";
+import { ColumnHead, FoldedHead } from "./ColumnHead.tsx";
+import { useBoard, useSelected } from "./context.ts";
+import { useFocusCalls } from "./useFocusCalls.ts";
+
+const HEAD = 40;
+/** Height of a row of cards before it has been measured, in pixels. */
+const ESTIMATE = 98;
+
+/** What the page scrolls through: the head of each lane, and below it the cards of its columns side by side. */
+type Row =
+  | { readonly kind: "head"; readonly lane: Lane; readonly folded: boolean }
+  | { readonly kind: "cards"; readonly lane: Lane; readonly at: number };
+
+/**
+ * A board in rows. Behind stand the columns, which take what is dropped; over them scrolls one list of rows, of which
+ * only those in sight are in the page.
+ */
+export function Lanes({
+  columns,
+  layout,
+}: {
+  readonly columns: readonly Status[];
+  readonly layout: Layout;
+}) {
+  const { folds } = useBoard();
+  const folded = useSignal(folds.folded);
+  const template = columns
+    .map((status) => (folded.has(status) ? "2.5rem" : "minmax(14rem, 1fr)"))
+    .join(" ");
+  const open = columns.filter((status) => !folded.has(status));
+  const backdrops = useRef<HTMLDivElement>(null);
+  const width = useWidth(backdrops);
+  return (
+    <div className="h-full overflow-x-auto" data-board>
+      <div
+        className="relative h-full w-max min-w-full px-4 py-3 [--tracks:var(--columns)] max-sm:px-3"
+        style={{ ["--columns" as string]: template }}
+      >
+        <div ref={backdrops} className="grid h-full grid-cols-(--tracks) gap-2.5">
+          {columns.map((status) => (
+            <Backdrop key={status} status={status} folded={folded.has(status)} />
+          ))}
+        </div>
+        <Rows columns={columns} open={open} layout={layout} width={width} />
+      </div>
+    </div>
+  );
+}
+
+/** A column behind the rows: its head, and the place where a card is dropped. */
+function Backdrop({ status, folded }: { readonly status: Status; readonly folded: boolean }) {
+  const { hand } = useBoard();
+  const heldOver = useSelected(hand.lifted, (card) => card?.over === status);
+  const { ref, isDropTarget } = useDroppable({ id: status });
+  const heading = `column-${status}`;
+  return (
+    <section
+      ref={ref}
+      aria-labelledby={heading}
+      data-column={status}
+      className={classes(
+        "h-full min-w-0 rounded-lg border bg-column transition-colors",
+        // Above the rows, which have nothing to show here.
+        folded && "relative z-20",
+        isDropTarget || heldOver ? "border-accent" : "border-transparent",
+      )}
+    >
+      {folded ? (
+        <FoldedHead status={status} id={heading} />
+      ) : (
+        <ColumnHead status={status} id={heading} />
+      )}
+    </section>
+  );
+}
+
+function Rows({
+  columns,
+  open,
+  layout,
+  width,
+}: {
+  readonly columns: readonly Status[];
+  /** Those of them that are not folded away. */
+  readonly open: readonly Status[];
+  readonly layout: Layout;
+  /** How wide the columns are together, which a scrollbar must not change. */
+  readonly width: number | undefined;
+}) {
+  const { hand, folds } = useBoard();
+  const folded = useSignal(folds.folded);
+  const lanes = useLanes(open, layout);
+  const scroller = useRef<HTMLDivElement>(null);
+
+  const rows = useMemo(
+    () =>
+      lanes.flatMap((lane): Row[] => {
+        const shut = folded.has(laneKey(layout.group, lane.key));
+        const height = shut
+          ? 0
+          : Math.max(...open.map((status) => lane.cells.get(status)?.length ?? 0));
+        return [
+          { kind: "head", lane, folded: shut },
+          ...Array.from({ length: height }, (_, at): Row => ({ kind: "cards", lane, at })),
+        ];
+      }),
+    [lanes, open, folded, layout.group],
+  );
+  const heads = useMemo(
+    () => rows.flatMap((row, index) => (row.kind === "head" ? [index] : [])),
+    [rows],
+  );
+  const focusedId = useSignal(hand.focused);
+  const focused = useMemo(() => rowOf(lanes, rows, focusedId), [lanes, rows, focusedId]);
+  const pinned = useRef(0);
+
+  // eslint-disable-next-line react-hooks/incompatible-library -- its functions are not handed on
+  const virtualizer = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: (index) => (rows[index]?.kind === "head" ? HEAD : ESTIMATE),
+    getItemKey: (index) => {
+      const row = rows[index];
+      return row?.kind === "head"
+        ? `head:${row.lane.key}`
+        : `${row?.lane.key ?? ""}:${row?.at ?? 0}`;
+    },
+    paddingEnd: 8,
+    overscan: 4,
+    // The head of the lane in sight stays at the top, and the card with the focus stays in the page.
+    rangeExtractor: useCallback(
+      (range: Range) => {
+        pinned.current = heads.findLast((index) => index <= range.startIndex) ?? 0;
+        const shown = new Set([pinned.current, ...defaultRangeExtractor(range)]);
+        if (focused >= 0 && focused < range.count) shown.add(focused);
+        return [...shown].sort((a, b) => a - b);
+      },
+      [heads, focused],
+    ),
+  });
+  useFocusCalls(focused, (index) => {
+    virtualizer.scrollToIndex(index, { align: "auto" });
+  });
+
+  const items = virtualizer.getVirtualItems();
+  const stop = focused >= 0 ? focusedId : firstCard(rows, items[0]?.index ?? 0, open);
+  return (
+    <div
+      ref={scroller}
+      className="absolute inset-x-0 top-12 bottom-3 overflow-x-hidden overflow-y-auto"
+      data-scroller
+    >
+      <div
+        className="relative ml-4 max-sm:ml-3"
+        style={{ height: virtualizer.getTotalSize(), width: width ?? "calc(100% - 2rem)" }}
+      >
+        {items.map((item) => {
+          const row = rows[item.index];
+          if (!row) return null;
+          const stuck = row.kind === "head" && item.index === pinned.current;
+          return (
+            <div
+              key={item.key}
+              ref={virtualizer.measureElement}
+              data-index={item.index}
+              className={classes("inset-x-0 top-0", stuck ? "sticky z-10" : "absolute")}
+              style={stuck ? undefined : { transform: `translateY(${item.start}px)` }}
+            >
+              {row.kind === "head" ? (
+                <LaneHead lane={row.lane} group={layout.group} folded={row.folded} />
+              ) : (
+                <div className="grid grid-cols-(--tracks) gap-2.5 pb-1.5">
+                  {columns.map((status) => (
+                    <Cell
+                      key={status}
+                      status={status}
+                      id={open.includes(status) ? row.lane.cells.get(status)?.[row.at] : undefined}
+                      stop={stop}
+                    />
+                  ))}
+                </div>
+              )}
+            </div>
+          );
+        })}
+      </div>
+    </div>
+  );
+}
+
+function Cell({
+  status,
+  id,
+  stop,
+}: {
+  readonly status: Status;
+  readonly id: string | undefined;
+  readonly stop: string | undefined;
+}) {
+  return (
+    <div className="min-w-0 px-1.5">
+      {id !== undefined && <CardRow key={id} id={id} column={status} tabbable={id === stop} />}
+    </div>
+  );
+}
+
+function LaneHead({
+  lane,
+  group,
+  folded,
+}: {
+  readonly lane: Lane;
+  readonly group: Group;
+  readonly folded: boolean;
+}) {
+  const { folds } = useBoard();
+  const words = [...lane.cells].map(([status, ids]) => `${statusTitle(status)} ${ids.length}`);
+  return (
+    <h3 className="bg-column py-1">
+      <button
+        type="button"
+        aria-expanded={!folded}
+        title={words.join(" · ")}
+        onClick={() => folds.toggle(laneKey(group, lane.key))}
+        className="flex h-8 w-full items-center gap-2 rounded border border-line bg-raised px-2 text-board font-semibold transition-colors hover:border-line-strong"
+      >
+        <ChevronRight
+          size={14}
+          aria-hidden
+          className={classes("text-ink-faint transition-transform", !folded && "rotate-90")}
+        />
+        <Mark group={group} name={lane.key} />
+        <span className="truncate">{laneTitle(group, lane.key)}</span>
+        <span className="tabular text-meta font-normal text-ink-faint">
+          {lane.count.toLocaleString()}
+          <span className="sr-only"> issues</span>
+        </span>
+      </button>
+    </h3>
+  );
+}
+
+function Mark({ group, name }: { readonly group: Group; readonly name: string }) {
+  const priority = PRIORITIES.find((each) => each === name);
+  if (group === "priority") return priority ? <PriorityGlyph priority={priority} /> : null;
+  if (name === "") return null;
+  if (group === "agent") return <AgentGlyph name={name} />;
+  return <FolderGit2 size={14} aria-hidden className="text-ink-faint" />;
+}
+
+/** The lanes of the whole board, put together anew after each change of it. */
+function useLanes(columns: readonly Status[], layout: Layout): readonly Lane[] {
+  const { store } = useBoard().session;
+  const watch = useCallback((listener: () => void) => store.watch("board", listener), [store]);
+  const version = useSyncExternalStore(watch, () => store.version);
+  const shown = columns.join();
+  return useMemo(
+    () => lanesOf(store, columns, layout),
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- the store changes behind its version, and the columns are compared by what they are
+    [store, version, shown, layout.group, layout.sort],
+  );
+}
+
+/** Where the row with this card stands; below zero when there is none, or its lane is folded away. */
+function rowOf(lanes: readonly Lane[], rows: readonly Row[], id: string | undefined): number {
+  if (id === undefined) return -1;
+  for (const lane of lanes) {
+    for (const ids of lane.cells.values()) {
+      const at = ids.indexOf(id);
+      if (at < 0) continue;
+      const head = rows.findIndex((row) => row.kind === "head" && row.lane === lane);
+      return rows[head]?.kind === "head" && rows[head].folded ? -1 : head + 1 + at;
+    }
+  }
+  return -1;
+}
+
+/** The width of an element, kept true. */
+function useWidth(element: RefObject<HTMLElement | null>): number | undefined {
+  const [width, setWidth] = useState<number>();
+  useLayoutEffect(() => {
+    const node = element.current;
+    if (!node) return;
+    const observer = new ResizeObserver(() => setWidth(node.clientWidth));
+    observer.observe(node);
+    return () => observer.disconnect();
+  }, [element]);
+  return width;
+}
+
+function firstCard(
+  rows: readonly Row[],
+  from: number,
+  columns: readonly Status[],
+): string | undefined {
+  const row = rows.slice(from).find((each) => each.kind === "cards");
+  if (row?.kind !== "cards") return undefined;
+  for (const status of columns) {
+    const id = row.lane.cells.get(status)?.[row.at];
+    if (id !== undefined) return id;
+  }
+  return undefined;
+}

@@ -1,0 +1,23 @@
+import { useLayoutEffect } from "react";
+import { useSignal } from "@/lib/signal.ts";
+import { useBoard } from "./context.ts";
+
+/**
+ * Brings the focused card into view and gives it the browser's focus, each time it is called for. `index` is where it
+ * stands in the list that calls this, or below zero when it is in another.
+ */
+export function useFocusCalls(index: number, scrollTo: (index: number) => void): void {
+  const { hand } = useBoard();
+  const calls = useSignal(hand.focusCalls);
+  useLayoutEffect(() => {
+    if (index < 0 || !hand.answer(calls)) return;
+    scrollTo(index);
+    const id = hand.focused.get();
+    // The card may come into the page only with the next drawing.
+    requestAnimationFrame(() => {
+      document
+        .querySelector<HTMLElement>(`[data-card="${CSS.escape(id ?? "")}"]`)
+        ?.focus({ preventScroll: true });
+    });
+  });
+}

@@ -1,0 +1,82 @@
+import { PRIORITIES, priorityTitle, type Priority, type Status } from "@/lib/statuses.ts";
+import type { BoardIssue } from "../api/documents.ts";
+import type { Group, Layout, Sort } from "./layout.ts";
+import type { BoardStore } from "./store.ts";
+
+/** One row of a board: what its cards have in common, and the cards of each column. */
+export type Lane = {
+  /** The common repository, agent or priority; empty for those without, and for a board of one row. */
+  readonly key: string;
+  readonly cells: ReadonlyMap<Status, readonly string[]>;
+  readonly count: number;
+};
+
+/** The row an issue belongs to. With several agents it is the first one's, so that each card is in one place. */
+export function keyOf(issue: BoardIssue, group: Group): string {
+  switch (group) {
+    case "none":
+      return "";
+    case "repository":
+      return issue.repository.fullName;
+    case "agent":
+      return issue.agents[0] ?? "";
+    case "priority":
+      return issue.priority ?? "";
+  }
+}
+
+/** What a row is called. */
+export function laneTitle(group: Group, key: string): string {
+  if (group === "priority") {
+    const priority = PRIORITIES.find((each) => each === key);
+    return priority ? priorityTitle(priority) : "No priority";
+  }
+  return key === "" ? "No agent" : key;
+}
+
+/** The cards of a column in the wanted order. The server's order, and the overlay's, is by update. */
+export function sorted(store: BoardStore, ids: readonly string[], sort: Sort): readonly string[] {
+  if (sort === "updated") return ids;
+  const born = (id: string): string => store.issue(id)?.createdAt ?? "";
+  return ids
+    .map((id) => ({ id, at: born(id) }))
+    .sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0))
+    .map(({ id }) => id);
+}
+
+/** The rows of a board over these columns, each with at least one card. */
+export function lanesOf(
+  store: BoardStore,
+  columns: readonly Status[],
+  { group, sort }: Layout,
+): readonly Lane[] {
+  const lanes = new Map<string, Map<Status, string[]>>();
+  for (const status of columns) {
+    for (const id of sorted(store, store.column(status).ids, sort)) {
+      const issue = store.issue(id);
+      if (!issue) continue;
+      const key = keyOf(issue, group);
+      let cells = lanes.get(key);
+      if (!cells) lanes.set(key, (cells = new Map<Status, string[]>()));
+      const cell = cells.get(status);
+      if (cell) cell.push(id);
+      else cells.set(status, [id]);
+    }
+  }
+  return [...lanes]
+    .map(([key, cells]) => ({
+      key,
+      cells,
+      count: [...cells.values()].reduce((sum, ids) => sum + ids.length, 0),
+    }))
+    .sort((a, b) => inOrder(group, a.key, b.key));
+}
+
+/** By name, and priorities by urgency; those without come last. */
+function inOrder(group: Group, a: string, b: string): number {
+  if (a === "" || b === "") return a === b ? 0 : a === "" ? 1 : -1;
+  if (group === "priority") {
+    return PRIORITIES.indexOf(a as Priority) - PRIORITIES.indexOf(b as Priority);
+  }
+  return a.localeCompare(b);
+}

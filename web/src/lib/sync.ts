@@ -1,0 +1,103 @@
+import { ask, change, type Answer } from "./graphql/client.ts";
+import { graphql, type ResultOf } from "./graphql/graphql.ts";
+import { follow } from "./graphql/live.ts";
+import { signal } from "./signal.ts";
+
+const SyncFields = graphql(`
+  fragment SyncFields on SyncState {
+    repositoriesCount
+    failingCount
+    issuesCount
+    lastGoodSyncAt
+    running {
+      startedAt
+      repositoriesCount
+      repositoriesDoneCount
+      issuesReadCount
+    }
+  }
+`);
+
+export const SyncStateQuery = graphql(
+  `
+    query SyncState {
+      syncState {
+        ...SyncFields
+      }
+    }
+  `,
+  [SyncFields],
+);
+
+export const SyncChanged = graphql(
+  `
+    subscription SyncChanged {
+      syncChanged {
+        ...SyncFields
+      }
+    }
+  `,
+  [SyncFields],
+);
+
+export const SyncIssues = graphql(`
+  mutation SyncIssues($input: SyncIssuesInput) {
+    syncIssues(input: $input) {
+      syncedCount
+      results {
+        repository
+        synced
+        error
+      }
+    }
+  }
+`);
+
+/** How the board stands to GitHub. */
+export type SyncState = ResultOf<typeof SyncFields>;
+
+/** Undefined until the first answer; then kept true for as long as somebody watches. */
+export const syncState = signal<SyncState | undefined>(undefined);
+
+/** A run whose replica died ends without a word; it is looked after this often while one is shown. */
+const LOOK_MS = 15_000;
+
+/** Keeps `syncState` true. Returns the way to stop. */
+export function watchSync(): () => void {
+  let told = 0;
+  const read = async () => {
+    const before = told;
+    const answer = await ask(SyncStateQuery, {});
+    // What the stream told meanwhile is newer.
+    if (answer.data && told === before) syncState.set(answer.data.syncState);
+  };
+  const stop = follow({
+    document: SyncChanged,
+    variables: () => ({}),
+    onItem: ({ syncChanged }) => {
+      told += 1;
+      syncState.set(syncChanged);
+    },
+    onResume: () => void read(),
+    onFailure: () => void read(),
+  });
+  void read();
+  const timer = setInterval(() => {
+    if (syncState.get()?.running) void read();
+  }, LOOK_MS);
+  return () => {
+    stop();
+    clearInterval(timer);
+  };
+}
+
+/** What became of a sync that was asked for here. */
+export type SyncOutcome = ResultOf<typeof SyncIssues>["syncIssues"];
+
+/** Reads all tracked repositories from GitHub now, or one. The answer comes when that is done; it need not be awaited. */
+export async function sync(repository?: string): Promise<Answer<SyncOutcome>> {
+  const answer = await change(SyncIssues, {
+    input: repository === undefined ? null : { repository },
+  });
+  return answer.failure ? answer : { data: answer.data.syncIssues };
+}

@@ -19,6 +19,12 @@ pub(crate) enum Command {
     Serve,
     /// Serve the board over a simulated GitHub, with agents at work; needs no account
     Demo,
+    /// Serve a simulated GitHub alone, without Dispatch, for tests and measurements
+    Simulate {
+        /// How many open issues it has, in twenty repositories
+        #[arg(long, default_value_t = 200)]
+        issues: usize,
+    },
     /// Bring the database's schema up to date and end
     Migrate,
     /// Print the GraphQL schema and end

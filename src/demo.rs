@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use dispatch::clock::Clock;
 use dispatch::config::{Config, Secret};
-use dispatch::simulator::{Agents, Neighbours, Simulator, sample, serve};
+use dispatch::simulator::{Agents, Load, Neighbours, Simulator, sample, serve};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
@@ -77,6 +77,25 @@ impl Demo {
         let agents = Agents::new(self.simulator.clone(), address, token, self.clock.clone(), SEED);
         self.tasks.spawn(agents.live(AGENTS_PACE));
     }
+}
+
+/// Serves a simulated GitHub and nothing else, until the process ends. It takes any token, listens
+/// where Dispatch would, and says where that is and what it has: `GITHUB_API_URL` and
+/// `GITHUB_REPOSITORIES` for a Dispatch in another process, which can then be stopped and started.
+pub(crate) async fn simulate(config: Config, issues: usize) -> anyhow::Result<()> {
+    let clock = Clock::system();
+    let simulator = Simulator::new(clock.clone());
+    let load = Load { repositories: 20, open: issues, closed: issues / 5, seed: SEED };
+    let names = load.make(&simulator);
+    simulator.set_rate_limit(PLENTY, clock.now() + chrono::TimeDelta::days(3650));
+    let server = &config.server;
+    let listener = TcpListener::bind((server.host, server.port)).await?;
+    let address = listener.local_addr()?;
+    super::say(&format!(
+        "GITHUB_API_URL=http://{address}\nGITHUB_REPOSITORIES={}",
+        names.join(",")
+    ))?;
+    Ok(serve(simulator, listener).await?)
 }
 
 fn random_token() -> Secret {

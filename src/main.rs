@@ -51,6 +51,7 @@ fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Serve => with_settings(|config| serve(config, None)),
         Command::Demo => with_settings(demonstrate),
+        Command::Simulate { issues } => with_settings(|config| demo::simulate(config, issues)),
         Command::Migrate => with_settings(migrate),
         Command::Schema => say(dispatch::graphql::sdl().trim_end()),
     }

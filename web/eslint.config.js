@@ -60,6 +60,8 @@ export default defineConfig(
   },
   { files: ["**/*.{js,mjs}"], languageOptions: { globals: globals.node } },
   { files: ["public/*.js"], languageOptions: { globals: globals.browser } },
+  // What it hands to the browser runs there.
+  { files: ["bench/*.mjs"], languageOptions: { globals: globals.browser } },
   floor(["src/app/**"], []),
   ...features.map((own) =>
     floor(

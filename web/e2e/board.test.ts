@@ -6,6 +6,7 @@ import {
   expect,
   openBoard,
   quietIssue,
+  seek,
   test,
   type Status,
 } from "./support/test.ts";
@@ -215,6 +216,40 @@ test("a card opens beside the board, and Escape gives the focus back", async ({
   await expect(card(page, id)).toBeFocused();
 });
 
+test("a comment goes to GitHub from the panel, and one that is refused comes back", async ({
+  page,
+  service,
+}) => {
+  const id = await quietIssue(service);
+  await openBoard(page, `?issue=${id}`);
+  const panel = page.getByRole("complementary", { name: /^Issue / });
+  const box = panel.getByLabel("Comment");
+  let refused = false;
+  await page.route("**/graphql", (route) => {
+    const body = route.request().postData() ?? "";
+    if (refused || !body.includes("AddComment")) return route.continue();
+    refused = true;
+    return route.fulfill({
+      json: { errors: [{ message: "GitHub API error: 403", extensions: { code: "FORBIDDEN" } }] },
+    });
+  });
+  await box.fill("The certificate is here.");
+  await box.press("Control+Enter");
+  await expect(panel.getByRole("alert")).toHaveText("Not posted: GitHub API error: 403");
+  await expect(box, "nothing typed is lost").toHaveValue("The certificate is here.");
+
+  await panel.getByRole("button", { name: "Try again" }).click();
+  await expect(
+    panel.getByRole("listitem").filter({ hasText: "The certificate is here." }),
+  ).toContainText("commented");
+  await expect(panel.getByRole("link", { name: "On GitHub" })).toHaveAttribute(
+    "href",
+    /issuecomment/,
+  );
+  await expect(box).toHaveValue("");
+  await expect(card(page, id), "the count came by the stream").toContainText(/[1-9]\d* comments/);
+});
+
 test("selected cards move together, and come back together", async ({ page, service }) => {
   const ids = [await quietIssue(service), await quietIssue(service), await quietIssue(service)];
   await openBoard(page);
@@ -234,6 +269,109 @@ test("selected cards move together, and come back together", async ({ page, serv
   await page.keyboard.press("z");
   for (const id of ids)
     await expect(column(page, "IN_PROGRESS").locator(`[data-card="${id}"]`)).toBeVisible();
+});
+
+test("twenty cards move at once, and twenty come back with one key", async ({ page, service }) => {
+  const ids: string[] = [];
+  for (let many = 0; many < 20; many += 1) ids.push(await quietIssue(service));
+  await openBoard(page);
+  for (const id of ids) {
+    await seek(page, column(page, "IN_PROGRESS").locator("[data-scroller]"), id);
+    await card(page, id).focus();
+    await page.keyboard.press("x");
+  }
+  await expect(page.getByRole("toolbar", { name: "Selected cards" })).toContainText("20 selected");
+  await page.keyboard.press("m");
+  await expect(page.getByRole("dialog", { name: "Move 20 cards to" })).toBeVisible();
+  await page.keyboard.press("4");
+  const statuses = async () => {
+    const answers = await Promise.all(
+      ids.map((id) =>
+        ask<{ issue: { status: string } }>(
+          service,
+          `query ($id: ID!) { issue(id: $id) { status } }`,
+          { id },
+        ),
+      ),
+    );
+    return new Set(answers.map(({ issue }) => issue.status));
+  };
+  await expect.poll(statuses, { timeout: 30_000 }).toEqual(new Set(["IN_REVIEW"]));
+  await expect(page.locator("[data-pending]")).toHaveCount(0);
+  await expect(page.getByRole("alert")).toHaveCount(0);
+
+  await page.keyboard.press("z");
+  await expect.poll(statuses, { timeout: 30_000 }).toEqual(new Set(["IN_PROGRESS"]));
+  await expect(page.getByText("Moved 20 cards back.")).toBeVisible();
+});
+
+test("a board in rows by agent, oldest first, is an address that can be saved", async ({
+  page,
+  context,
+  service,
+}) => {
+  const id = await quietIssue(service);
+  await openBoard(page);
+  await page.keyboard.press("d");
+  const display = page.getByRole("combobox", { name: "Display" });
+  await display.fill("group agent");
+  await page.keyboard.press("Enter");
+  await display.fill("order age");
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Escape");
+  await expect(page).toHaveURL(/group=agent/);
+  await expect(page).toHaveURL(/sort=age/);
+  const heads = page.getByRole("heading", { level: 3 });
+  await expect(heads.first()).toContainText("mender");
+
+  await page.keyboard.press("v");
+  const views = page.getByRole("dialog", { name: "Views" });
+  await views.getByPlaceholder("Name").fill("By agent");
+  await page.keyboard.press("Enter");
+  await expect(views.getByRole("button", { name: /^By agent/ })).toBeVisible();
+  await page.keyboard.press("Escape");
+
+  // Rows fold away, for good, and a card among those without an agent moves by keys within its row.
+  const other = await context.newPage();
+  await openBoard(other, "?group=agent");
+  for (;;) {
+    const open = other.locator("h3 button[aria-expanded=true]:not(:has-text('No agent'))");
+    if ((await open.count()) === 0) break;
+    await open.first().click();
+  }
+  await expect(other.getByRole("button", { name: /No agent/ })).toBeInViewport();
+  await seek(other, other.locator("[data-scroller]"), id);
+  await card(other, id).focus();
+  await other.keyboard.press("m");
+  await other.keyboard.press("4");
+  await expect(card(other, id)).toBeFocused();
+  await expect
+    .poll(() =>
+      card(other, id).evaluate((element) =>
+        element.closest("[data-cell]")?.getAttribute("data-cell"),
+      ),
+    )
+    .toBe("IN_REVIEW");
+
+  await other.keyboard.press("v");
+  await other.getByRole("button", { name: "Forget By agent" }).click();
+  await expect(other.getByText("None is saved yet.")).toBeVisible();
+});
+
+test("a column folds away, keeps taking cards, and stays folded", async ({ page, service }) => {
+  const id = await quietIssue(service);
+  await openBoard(page);
+  await page.getByRole("button", { name: "Collapse In Review" }).click();
+  const folded = page.getByRole("button", { name: "Expand In Review" });
+  await expect(folded).toBeVisible();
+  await card(page, id).focus();
+  await page.keyboard.press("m");
+  await page.keyboard.press("4");
+  await expect(folded, "the focus is not lost").toBeFocused();
+  await page.reload();
+  await expect(folded).toBeVisible();
+  await folded.click();
+  await expect(column(page, "IN_REVIEW").locator(`[data-card="${id}"]`)).toBeVisible();
 });
 
 test("everything can be called by name", async ({ page, service }) => {

@@ -120,6 +120,78 @@ test("a phone shows the board without sideways scrolling of the page", async ({
   await context.close();
 });
 
+test("a phone has a tab for each column, and a finger drops a card on one", async ({
+  browser,
+  service,
+}) => {
+  const id = await quietIssue(service);
+  const context = await browser.newContext({
+    baseURL: service.url,
+    viewport: { width: 390, height: 844 },
+    hasTouch: true,
+    isMobile: true,
+  });
+  const page = await context.newPage();
+  await openBoard(page);
+  const tabs = page.getByRole("navigation", { name: "Columns" });
+  await expect(tabs.getByRole("button", { name: /^Backlog/ })).toHaveAttribute(
+    "aria-current",
+    "true",
+  );
+  await tabs.getByRole("button", { name: /^In Progress/ }).tap();
+  await expect(tabs.getByRole("button", { name: /^In Progress/ })).toHaveAttribute(
+    "aria-current",
+    "true",
+  );
+  await expect(card(page, id)).toBeInViewport({ ratio: 1 });
+  expect(await violations(page)).toEqual([]);
+
+  const from = await card(page, id).boundingBox();
+  const to = await tabs.getByRole("button", { name: /^In Review/ }).boundingBox();
+  if (!from || !to) throw new Error("nothing to drag");
+  const finger = await context.newCDPSession(page);
+  const touch = (type: "touchStart" | "touchMove" | "touchEnd", x = 0, y = 0) =>
+    finger.send("Input.dispatchTouchEvent", {
+      type,
+      touchPoints: type === "touchEnd" ? [] : [{ x, y }],
+    });
+  const [x, y] = [Math.min(to.x + 30, 370), to.y + to.height / 2];
+  await touch("touchStart", from.x + 60, from.y + 20);
+  await expect(page.locator("[data-held]")).toBeVisible();
+  for (let step = 1; step <= 10; step += 1) {
+    await touch(
+      "touchMove",
+      from.x + 60 + ((x - from.x - 60) * step) / 10,
+      from.y + 20 + ((y - from.y - 20) * step) / 10,
+    );
+  }
+  await touch("touchEnd");
+  await expect
+    .poll(
+      async () =>
+        (
+          await ask<{ issue: { status: string } }>(
+            service,
+            `query ($id: ID!) { issue(id: $id) { status } }`,
+            { id },
+          )
+        ).issue.status,
+    )
+    .toBe("IN_REVIEW");
+  await context.close();
+});
+
+test("the page says what is tracked and since when it is true", async ({ page }) => {
+  await openBoard(page);
+  const button = page.getByRole("button", { name: /^Sync with GitHub/ });
+  await expect(button).toHaveText(/Synced/);
+  await expect(button).toHaveAttribute("title", /\d+ repositories · \d+ issues · synced/);
+
+  await page.getByRole("button", { name: "Repositories" }).click();
+  const dialog = page.getByRole("dialog", { name: "Repositories" });
+  await expect(dialog.getByRole("status").first()).toHaveText(/\d+ repositories|Reading/);
+});
+
 test("motion stands still for those who ask", async ({ page }) => {
   await page.emulateMedia({ reducedMotion: "reduce" });
   await openBoard(page);

@@ -7,17 +7,27 @@ import { join, resolve } from "node:path";
 const BINARY = process.env.DISPATCH ?? resolve("../target/debug/dispatch");
 const START_MS = 60_000;
 
-/** `dispatch demo` with data of its own, on a port that it chooses itself. */
+/** `dispatch demo`, or another of its commands, with data of its own and on a port that it chooses itself. */
 export class Service {
   readonly #data = mkdtempSync(join(tmpdir(), "dispatch-e2e-"));
+  readonly #command: readonly string[];
+  readonly #settings: Readonly<Record<string, string>>;
   #process: ChildProcess | undefined;
   #said = "";
   /** Where it answers. */
   url = "";
 
+  constructor(
+    command: readonly string[] = ["demo"],
+    settings: Readonly<Record<string, string>> = {},
+  ) {
+    this.#command = command;
+    this.#settings = settings;
+  }
+
   /** Starts it. `port` asks for the port of an earlier start. */
   async start(port = "0"): Promise<void> {
-    const child = spawn(BINARY, ["demo"], {
+    const child = spawn(BINARY, this.#command, {
       stdio: ["ignore", "pipe", "pipe"],
       env: {
         ...process.env,
@@ -25,6 +35,7 @@ export class Service {
         PORT: port,
         DISPATCH_DATA_DIR: this.#data,
         NO_COLOR: "1",
+        ...this.#settings,
       },
     });
     this.#process = child;
@@ -65,6 +76,11 @@ export class Service {
       if (data.repositories.every((repository) => repository.lastSyncedAt !== null)) return;
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
+  }
+
+  /** What it has said so far. */
+  get said(): string {
+    return this.#said;
   }
 
   get port(): string {

@@ -58,6 +58,18 @@ export const cards = (page: Page, status: Status): Locator =>
   column(page, status).locator("[data-card]");
 export const card = (page: Page, id: string): Locator => page.locator(`[data-card="${id}"]`);
 
+/** Scrolls from the top until a card is in the page: only what is in sight is. */
+export async function seek(page: Page, scroller: Locator, id: string): Promise<void> {
+  await expect(async () => {
+    await scroller.evaluate((element) => element.scrollTo(0, 0));
+    for (let step = 0; step < 60; step += 1) {
+      if ((await card(page, id).count()) > 0) return;
+      await scroller.evaluate((element) => element.scrollBy(0, 300));
+    }
+    throw new Error(`${id} is not in this list`);
+  }).toPass();
+}
+
 /** Opens the board and waits until it is live. */
 export async function openBoard(page: Page, search = ""): Promise<void> {
   await page.goto(`/board${search}`);

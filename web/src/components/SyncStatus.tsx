@@ -1,4 +1,5 @@
 import { RefreshCw } from "lucide-react";
+import { useEffect, useState } from "react";
 import { sync, syncState, type SyncOutcome, type SyncState } from "@/lib/sync.ts";
 import { signal, useSignal } from "@/lib/signal.ts";
 import { ago, useNow } from "@/lib/time.ts";
@@ -74,13 +75,29 @@ export function stateWords(state: SyncState, now: number): string {
     .join(" · ");
 }
 
+/** A sync that is over sooner than this is nothing to look at. */
+const NOTICEABLE_MS = 700;
+
+/** The sync under way, once it has become noticeable: the ones by the timer are mostly over at once. */
+export function useRunningSync(): SyncState["running"] {
+  const running = useSignal(syncState)?.running ?? null;
+  const began = running?.startedAt;
+  const [noticed, setNoticed] = useState<string>();
+  useEffect(() => {
+    if (began === undefined) return;
+    const timer = setTimeout(() => setNoticed(began), NOTICEABLE_MS);
+    return () => clearTimeout(timer);
+  }, [began]);
+  return began !== undefined && noticed === began ? running : null;
+}
+
 /** When the board was last true to GitHub, and the way to make it so now. While that is under way it says how far it is. */
 export function SyncButton() {
   const state = useSignal(syncState);
   const waiting = useSignal(asked);
   const now = useNow();
-  const running = state?.running ?? undefined;
-  const busy = waiting || running !== undefined;
+  const running = useRunningSync();
+  const busy = waiting || running !== null;
   const age = state?.lastGoodSyncAt ? ago(state.lastGoodSyncAt, now) : undefined;
   const failing = (state?.failingCount ?? 0) > 0;
   return (
@@ -93,10 +110,10 @@ export function SyncButton() {
           ? progressWords(running)
           : `${state ? `${stateWords(state, now)}. ` : ""}Read everything from GitHub now.`
       }
-      aria-label="Sync with GitHub"
       className={failing && !busy ? "text-warning" : undefined}
     >
       <RefreshCw size={14} className={busy ? "animate-spin" : undefined} aria-hidden />
+      <span className="sr-only">Sync with GitHub: </span>
       <span className="tabular max-sm:sr-only">
         {running
           ? `Syncing ${Math.min(running.repositoriesDoneCount + 1, running.repositoriesCount)} of ${running.repositoriesCount}`
@@ -114,7 +131,7 @@ export function SyncButton() {
 
 /** A hairline that fills while a sync is under way; nothing otherwise. */
 export function SyncProgress({ className }: { readonly className?: string }) {
-  const running = useSignal(syncState)?.running;
+  const running = useRunningSync();
   if (!running) return null;
   const { repositoriesCount, repositoriesDoneCount } = running;
   const known = repositoriesCount > 1;

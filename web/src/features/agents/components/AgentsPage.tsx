@@ -83,7 +83,7 @@ function AgentCard({ agent, runs }: { readonly agent: Agent; readonly runs: read
       <p className="tabular mt-1.5 text-meta text-ink-faint">
         {agent.runsCount === 0
           ? "No run in 30 days"
-          : `${agent.runsCount} runs in 30 days, ${agent.successesCount} good, ${agent.failuresCount} failed`}
+          : `${agent.runsCount} ${agent.runsCount === 1 ? "run" : "runs"} in 30 days, ${agent.successesCount} good, ${agent.failuresCount} failed`}
       </p>
     </li>
   );

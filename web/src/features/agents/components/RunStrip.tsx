@@ -18,12 +18,11 @@ export function RunStrip({ name, runs }: { readonly name: string; readonly runs:
   return (
     <svg
       viewBox={`0 0 ${SHOWN * 8} ${HEIGHT}`}
-      className="mt-3 h-7 w-full"
-      preserveAspectRatio="xMinYMid meet"
+      className="mt-3 h-7 w-full border-b border-line"
+      preserveAspectRatio="xMinYMax meet"
       role="img"
       aria-label={`Last ${shown.length} runs of ${name}, ${bad} failed`}
     >
-      <line x1="0" x2={SHOWN * 8} y1={HEIGHT - 0.5} y2={HEIGHT - 0.5} stroke="var(--line)" />
       {shown.map((run, index) => {
         const outcome = outcomeOf(run.status);
         // A failed run also differs in shape, for those who do not see its colour.

@@ -15,6 +15,7 @@ const EntryFields = graphql(`
     issueNumber
     beforeLabels
     afterLabels
+    comment
     success
     errorMessage
     createdAt

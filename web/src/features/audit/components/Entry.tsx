@@ -11,20 +11,23 @@ export function Entry({ entry, fresh }: { readonly entry: AuditEntry; readonly f
   return (
     <div
       className={classes(
-        "grid grid-cols-[3.5rem_8rem_9rem_minmax(0,1fr)_auto] items-baseline gap-x-4 px-4 py-2.5 max-lg:grid-cols-[3.5rem_minmax(0,1fr)_auto] max-lg:gap-y-1",
+        "grid grid-cols-[3.5rem_7rem_9rem_minmax(0,1fr)_auto] items-baseline gap-x-4 px-4 py-2.5 max-lg:grid-cols-[2.5rem_auto_minmax(0,1fr)_auto] max-lg:gap-x-2 max-lg:gap-y-1 max-sm:px-3",
         fresh && "animate-arrive",
       )}
     >
       <When instant={entry.createdAt} />
       <span className="truncate font-medium">{entry.actor}</span>
-      <span className="truncate text-ink-soft max-lg:order-4 max-lg:col-start-2">
-        {actionWords(entry.action)}
-      </span>
-      <div className="min-w-0 max-lg:order-5 max-lg:col-span-2 max-lg:col-start-2">
-        <p className="flex min-w-0 items-baseline gap-1.5">
+      <span className="truncate text-ink-soft">{actionWords(entry.action)}</span>
+      <div className="flex min-w-0 flex-col items-start gap-1 max-lg:order-5 max-lg:col-span-3 max-lg:col-start-2">
+        <p className="flex max-w-full min-w-0 items-baseline gap-1.5">
           <Subject entry={entry} />
         </p>
         {entry.success && <LabelChange before={entry.beforeLabels} after={entry.afterLabels} />}
+        {entry.comment !== null && (
+          <p className="line-clamp-2 text-meta wrap-anywhere whitespace-pre-wrap text-ink-soft">
+            {entry.comment}
+          </p>
+        )}
         {entry.errorMessage !== null && (
           <p className="text-meta wrap-anywhere text-danger">{entry.errorMessage}</p>
         )}

@@ -22,6 +22,8 @@ export const PanelQuery = graphql(
           errorMessage
           beforeLabels
           afterLabels
+          comment
+          commentUrl
           createdAt
         }
       }

@@ -89,7 +89,7 @@ export function Columns({ layout, filtered }: Props) {
           {narrow && <StatusTabs columns={columns} board={board} />}
           <div
             ref={board}
-            className="flex min-h-0 grow gap-2.5 overflow-x-auto px-4 py-3 max-sm:snap-x max-sm:snap-mandatory max-sm:px-3 max-sm:py-2"
+            className="relative flex min-h-0 grow gap-2.5 overflow-x-auto px-4 py-3 max-sm:snap-x max-sm:snap-mandatory max-sm:px-3 max-sm:py-2"
             data-board
           >
             {columns.map((status) =>

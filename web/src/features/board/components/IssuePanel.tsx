@@ -11,6 +11,7 @@ import { ago, fullTime, useNow } from "@/lib/time.ts";
 import { readIssue, type IssueDetail } from "../api/panel.ts";
 import type { BoardIssue } from "../api/documents.ts";
 import { useBoard, useCard } from "./context.ts";
+import { CommentBox } from "./CommentBox.tsx";
 import { AuditTrail, Runs } from "./trail.tsx";
 
 type Reading = { readonly id: string } & Awaited<ReturnType<typeof readIssue>>;
@@ -39,6 +40,11 @@ export default function IssuePanel({
       here = false;
     };
   }, [id, version]);
+
+  const reread = async () => {
+    const read = await readIssue(id);
+    setReading({ id, ...read });
+  };
 
   useEffect(() => {
     panel.current?.focus({ preventScroll: true });
@@ -102,6 +108,7 @@ export default function IssuePanel({
           )
         )}
       </div>
+      {detail && <CommentBox key={id} issueId={id} onSaid={reread} />}
     </aside>
   );
 }

@@ -52,7 +52,7 @@ export function Lanes({
   const backdrops = useRef<HTMLDivElement>(null);
   const width = useWidth(backdrops);
   return (
-    <div className="h-full overflow-x-auto" data-board>
+    <div className="relative h-full overflow-x-auto" data-board>
       <div
         className="relative h-full w-max min-w-full px-4 py-3 [--tracks:var(--columns)] max-sm:px-3"
         style={{ ["--columns" as string]: template }}
@@ -219,7 +219,7 @@ function Cell({
   readonly stop: string | undefined;
 }) {
   return (
-    <div className="min-w-0 px-1.5">
+    <div className="min-w-0 px-1.5" data-cell={status}>
       {id !== undefined && <CardRow key={id} id={id} column={status} tabbable={id === stop} />}
     </div>
   );

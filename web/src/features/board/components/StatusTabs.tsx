@@ -23,7 +23,7 @@ export function StatusTabs({ columns, board }: Props) {
   return (
     <nav
       aria-label="Columns"
-      className="flex shrink-0 [scrollbar-width:none] gap-1 overflow-x-auto border-b border-line px-3 py-1.5"
+      className="relative flex shrink-0 [scrollbar-width:none] gap-1 overflow-x-auto border-b border-line px-3 py-1.5"
     >
       {columns.map((status) => (
         <Tab

@@ -26,6 +26,21 @@ export function AuditTrail({ entries }: { readonly entries: readonly AuditLine[]
               {entry.errorMessage !== null && (
                 <p className="text-meta wrap-anywhere text-danger">{entry.errorMessage}</p>
               )}
+              {entry.comment !== null && (
+                <p className="mt-1 line-clamp-6 rounded bg-column px-2.5 py-1.5 wrap-anywhere whitespace-pre-wrap text-ink">
+                  {entry.comment}
+                </p>
+              )}
+              {entry.commentUrl !== null && (
+                <a
+                  href={entry.commentUrl}
+                  target="_blank"
+                  rel="noreferrer noopener"
+                  className="text-meta text-ink-faint hover:underline"
+                >
+                  On GitHub
+                </a>
+              )}
               {entry.success && (
                 <LabelChange before={entry.beforeLabels} after={entry.afterLabels} />
               )}

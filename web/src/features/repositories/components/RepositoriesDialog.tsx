@@ -2,7 +2,13 @@ import { useEffect, useId, useState } from "react";
 import { Button } from "@/components/Button.tsx";
 import { Dialog } from "@/components/Dialog.tsx";
 import { Delayed } from "@/components/states.tsx";
-import { SyncButton, SyncProgress, progressWords, stateWords } from "@/components/SyncStatus.tsx";
+import {
+  useRunningSync,
+  SyncButton,
+  SyncProgress,
+  progressWords,
+  stateWords,
+} from "@/components/SyncStatus.tsx";
 import { useSignal } from "@/lib/signal.ts";
 import { sync, syncState } from "@/lib/sync.ts";
 import { ago, fullTime, useNow } from "@/lib/time.ts";
@@ -66,14 +72,15 @@ export function RepositoriesDialog({ onClose }: { readonly onClose: () => void }
 /** How all of them stand to GitHub, and how far a running sync has come. */
 function State() {
   const state = useSignal(syncState);
+  const running = useRunningSync();
   const now = useNow();
   if (!state) return null;
   return (
     <div className="mt-2 overflow-hidden rounded border border-line">
       <div className="flex items-center gap-2 py-1 pr-1 pl-2.5">
         <p role="status" className="tabular grow text-meta text-ink-soft">
-          {state.running
-            ? `${progressWords(state.running)}. It goes on when you close this.`
+          {running
+            ? `${progressWords(running)}. It goes on when you close this.`
             : stateWords(state, now)}
         </p>
         <SyncButton />

@@ -1,0 +1,174 @@
+/* eslint-disable no-empty-pattern -- the runner reads the names of what a fixture needs from there */
+import type { Page } from "@playwright/test";
+import { Service } from "./support/service.ts";
+import { ask, expect, moveElsewhere, test as base } from "./support/test.ts";
+
+// A service of its own over a simulated GitHub of its own, so that the one can be stopped while the other goes on.
+
+type WorkerFixtures = { readonly github: Service };
+
+const test = base.extend<{ readonly watched: undefined }, WorkerFixtures>({
+  // A browser logs an error for each connection that is refused, and here they are.
+  watched: async ({}, use) => use(undefined),
+  github: [
+    async ({}, use) => {
+      const github = new Service(["simulate", "--issues", "400"]);
+      await github.start();
+      await use(github);
+      await github.stop();
+      github.forget();
+    },
+    { scope: "worker", timeout: 90_000 },
+  ],
+  service: [
+    async ({ github }, use) => {
+      const [, names = ""] = /GITHUB_REPOSITORIES=(\S+)/.exec(github.said) ?? [];
+      const [repository = ""] = names.split(",");
+      const service = new Service(["serve"], {
+        GITHUB_API_URL: github.url,
+        GITHUB_TOKEN: "anything",
+        GITHUB_REPOSITORIES: repository,
+        DATABASE_URL: "",
+      });
+      await service.start();
+      await service.synced();
+      await use(service);
+      await service.stop();
+      service.forget();
+    },
+    { scope: "worker", timeout: 90_000 },
+  ],
+});
+
+type Found = { readonly id: string; readonly number: number; readonly status: string };
+
+/** Issues that are open and not in Done. */
+async function someIssues(service: Service): Promise<readonly Found[]> {
+  const { issues } = await ask<{ issues: { nodes: Found[] } }>(
+    service,
+    "{ issues(filter: {statuses: [BACKLOG, READY, IN_PROGRESS]}, first: 5) { nodes { id number status } } }",
+  );
+  return issues.nodes;
+}
+
+/** Gives an issue a status on GitHub itself, past Dispatch. */
+async function relabelOnGitHub(
+  github: Service,
+  repository: string,
+  number: number,
+  label: string,
+): Promise<void> {
+  const post = async (query: string, variables: object) => {
+    const response = await fetch(`${github.url}/graphql`, {
+      method: "POST",
+      headers: { "content-type": "application/json", authorization: "Bearer anything" },
+      body: JSON.stringify({ query, variables }),
+    });
+    return (await response.json()) as {
+      data: {
+        repository: {
+          label: { id: string };
+          issue: { id: string; labels: { nodes: { id: string; name: string }[] } };
+        };
+      };
+      errors?: unknown;
+    };
+  };
+  const [owner, name] = repository.split("/");
+  const { data, errors } = await post(
+    `query LabelId($owner: String!, $name: String!, $label: String!, $number: Int!) {
+      repository(owner: $owner, name: $name) {
+        label(name: $label) { id }
+        issue(number: $number) { id labels(first: 100) { nodes { id name } } }
+      }
+    }`,
+    { owner, name, label, number },
+  );
+  expect(errors).toBeUndefined();
+  const { issue, label: target } = data.repository;
+  const old = issue.labels.nodes.filter((each) => each.name.startsWith("status/"));
+  const done = await post(
+    `mutation ChangeLabels($issue: ID!, $add: [ID!]!, $remove: [ID!]!) {
+      added: addLabelsToLabelable(input: { labelableId: $issue, labelIds: $add }) { labelable { __typename } }
+      removed: removeLabelsFromLabelable(input: { labelableId: $issue, labelIds: $remove }) { labelable { __typename } }
+    }`,
+    { issue: issue.id, add: [target.id], remove: old.map((each) => each.id) },
+  );
+  expect(done.errors).toBeUndefined();
+}
+
+const inColumn = (page: Page, status: string, id: string) =>
+  page.locator(`[data-column=${status}] [data-card="${id}"]`);
+
+test("a window outlives a restart of the service and misses nothing of it", async ({
+  page,
+  service,
+  github,
+}) => {
+  const [moved, relabelled] = await someIssues(service);
+  if (!moved || !relabelled) throw new Error("no issues to move");
+  const { repositories } = await ask<{ repositories: { fullName: string }[] }>(
+    service,
+    "{ repositories { fullName } }",
+  );
+  const repository = repositories[0]?.fullName ?? "";
+  await page.goto("/board");
+  await expect(page.locator("[data-connection=live]")).toBeVisible();
+  await expect(inColumn(page, relabelled.status, relabelled.id)).toBeVisible();
+  // What shows that the page itself was not loaded again.
+  await page.evaluate(() => (document.documentElement.dataset.loaded = "once"));
+
+  const { port } = service;
+  await service.stop();
+  await expect(page.locator("[data-connection=stale]")).toHaveText(/^Stale since \d/);
+  await expect(inColumn(page, relabelled.status, relabelled.id), "the last truth").toBeVisible();
+  await relabelOnGitHub(github, repository, relabelled.number, "status/in-review");
+
+  await service.start(port);
+  await moveElsewhere(service, moved.id, "DONE");
+  await expect(page.locator("[data-connection=live]")).toBeVisible({ timeout: 30_000 });
+  await expect(inColumn(page, "IN_REVIEW", relabelled.id)).toBeVisible();
+  await expect(inColumn(page, "DONE", moved.id)).toBeVisible();
+  await expect(inColumn(page, relabelled.status, relabelled.id)).toHaveCount(0);
+  expect(await page.evaluate(() => document.documentElement.dataset.loaded)).toBe("once");
+});
+
+test("the first sync shows how far it is, goes on by itself, and fills the board", async ({
+  browser,
+}) => {
+  const github = new Service(["simulate", "--issues", "10000"]);
+  await github.start();
+  const [, names = ""] = /GITHUB_REPOSITORIES=(\S+)/.exec(github.said) ?? [];
+  const service = new Service(["serve"], {
+    GITHUB_API_URL: github.url,
+    GITHUB_TOKEN: "anything",
+    GITHUB_REPOSITORIES: names,
+    DATABASE_URL: "",
+  });
+  await service.start();
+  const context = await browser.newContext({ baseURL: service.url });
+  const page = await context.newPage();
+  await page.goto("/board");
+  const progress = page.getByRole("progressbar", { name: "Sync with GitHub" }).first();
+  await expect(progress).toHaveAttribute("aria-valuetext", /Reading repository \d+ of 20/);
+
+  // Left and come back to, it is still there, or done.
+  await page.goto("/audit");
+  await page.goto("/board");
+  await expect(page.getByRole("button", { name: /^Sync with GitHub/ })).toHaveText(/Synced/, {
+    timeout: 60_000,
+  });
+  await expect(progress).toHaveCount(0);
+  const { board } = await ask<{ board: { totalCount: number } }>(
+    service,
+    "{ board { totalCount } }",
+  );
+  const counts = await page.locator("[data-count]").allTextContents();
+  const shown = counts.reduce((sum, text) => sum + Number(text.replace(/\D/g, "")), 0);
+  expect(shown).toBe(board.totalCount);
+  await context.close();
+  await service.stop();
+  service.forget();
+  await github.stop();
+  github.forget();
+});

@@ -92,7 +92,7 @@ pub(crate) async fn simulate(config: Config, issues: usize) -> anyhow::Result<()
     let listener = TcpListener::bind((server.host, server.port)).await?;
     let address = listener.local_addr()?;
     super::say(&format!(
-        "GITHUB_API_URL=http://{address}\nGITHUB_REPOSITORIES={}",
+        "GITHUB_REPOSITORIES={}\nGITHUB_API_URL=http://{address}",
         names.join(",")
     ))?;
     Ok(serve(simulator, listener).await?)

@@ -134,10 +134,10 @@ function stream(url, ids) {
 }
 
 async function measure() {
-  const [, api, names] = await start(
+  const [, names, api] = await start(
     ["simulate", "--issues", String(ISSUES)],
     {},
-    /GITHUB_API_URL=(\S+)\s+GITHUB_REPOSITORIES=(\S+)/,
+    /GITHUB_REPOSITORIES=(\S+)\s+GITHUB_API_URL=(\S+)/,
   );
   const [url] = await start(
     ["serve"],

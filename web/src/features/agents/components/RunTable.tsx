@@ -5,6 +5,9 @@ import { When } from "@/components/When.tsx";
 import { duration } from "@/lib/time.ts";
 import type { Run } from "../api/agents.ts";
 
+/** On a phone a run is two lines and no row of a table. */
+const CELL = "px-3 py-2 max-sm:p-0";
+
 /** What agents reported last, newest first. */
 export function RunTable({ runs }: { readonly runs: readonly Run[] }) {
   return (
@@ -21,8 +24,8 @@ export function RunTable({ runs }: { readonly runs: readonly Run[] }) {
           role="group"
           aria-label="Latest runs"
         >
-          <table className="w-full text-left">
-            <thead className="text-meta text-ink-faint">
+          <table className="w-full text-left max-sm:block">
+            <thead className="text-meta text-ink-faint max-sm:hidden">
               <tr className="border-b border-line">
                 {["Agent", "Type", "Status", "Started", "Took", "Issue", "Summary"].map((head) => (
                   <th key={head} scope="col" className="px-3 py-2 font-medium whitespace-nowrap">
@@ -31,25 +34,28 @@ export function RunTable({ runs }: { readonly runs: readonly Run[] }) {
                 ))}
               </tr>
             </thead>
-            <tbody>
+            <tbody className="max-sm:block">
               {runs.map((run) => (
-                <tr key={run.id} className="border-b border-line last:border-0">
-                  <td className="px-3 py-2 whitespace-nowrap">
+                <tr
+                  key={run.id}
+                  className="border-b border-line last:border-0 max-sm:flex max-sm:flex-wrap max-sm:items-center max-sm:gap-x-2 max-sm:gap-y-1 max-sm:p-3"
+                >
+                  <td className={`${CELL} whitespace-nowrap`}>
                     <AgentMark name={run.agentName} />
                   </td>
-                  <td className="px-3 py-2 whitespace-nowrap text-ink-soft">{run.runType}</td>
-                  <td className="px-3 py-2">
+                  <td className={`${CELL} whitespace-nowrap text-ink-soft`}>{run.runType}</td>
+                  <td className={CELL}>
                     <RunStatus status={run.status} />
                   </td>
-                  <td className="px-3 py-2 whitespace-nowrap">
+                  <td className={`${CELL} whitespace-nowrap max-sm:ml-auto`}>
                     <When instant={run.startedAt} />
                   </td>
-                  <td className="tabular px-3 py-2 whitespace-nowrap text-ink-faint">
+                  <td className={`${CELL} tabular whitespace-nowrap text-ink-faint max-sm:hidden`}>
                     {run.finishedAt === null
                       ? "-"
                       : duration(Date.parse(run.finishedAt) - Date.parse(run.startedAt))}
                   </td>
-                  <td className="max-w-56 truncate px-3 py-2">
+                  <td className={`${CELL} max-w-56 truncate max-sm:empty:hidden`}>
                     {run.issue && (
                       <Link
                         href={`/board?issue=${run.issue.id}`}
@@ -60,7 +66,7 @@ export function RunTable({ runs }: { readonly runs: readonly Run[] }) {
                       </Link>
                     )}
                   </td>
-                  <td className="min-w-48 px-3 py-2 wrap-anywhere">
+                  <td className={`${CELL} min-w-48 wrap-anywhere max-sm:min-w-0 max-sm:basis-full`}>
                     {run.errorMessage === null ? (
                       <span className="text-ink-soft">{run.summary ?? "-"}</span>
                     ) : (

@@ -165,7 +165,7 @@ const KEYS: readonly (readonly [keys: readonly string[], does: string])[] = [
   [["o"], "Say whose it is"],
   [["p"], "Say how urgent it is"],
   [["z"], "Undo the last move"],
-  [["g", "b"], "Go to the board; the first letters of other pages likewise"],
+  [["g", "o b a p u"], "Go to overview, board, agents, projects, audit"],
   [["Ctrl", "K"], "Do anything by name"],
   [["/"], "Search"],
   [["f"], "Filter"],

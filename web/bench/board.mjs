@@ -11,9 +11,9 @@ import { join, resolve } from "node:path";
 
 const BINARY = process.env.DISPATCH ?? resolve("../target/release/dispatch");
 const ISSUES = 10_000;
-const LOADS = 7;
+const LOADS = 5;
 const MOVES_A_SECOND = 10;
-const SECONDS = 15;
+const SECONDS = 10;
 
 const running = [];
 

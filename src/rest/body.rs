@@ -120,6 +120,16 @@ impl Members {
         }
     }
 
+    /// A member as it is, null, empty and zero included.
+    pub(super) fn raw(&self, name: &str) -> Option<&Value> {
+        self.0.get(name)
+    }
+
+    /// All members.
+    pub(super) fn all(&self) -> &Map<String, Value> {
+        &self.0
+    }
+
     /// A member as it is, where it is given.
     pub(super) fn value(&self, name: &str) -> Option<&Value> {
         self.given(name)

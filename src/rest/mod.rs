@@ -8,16 +8,21 @@
 //! `Z`; a body is read as JSON whatever its content type says; every 2xx has a body.
 
 mod agent_runs;
+mod agents;
 mod answer;
 mod audit;
 mod body;
+mod claims;
 mod comments;
 mod errors;
 mod health;
 mod issues;
+mod labelling;
+mod lanes;
 mod moves;
 mod openapi;
 mod query;
+mod reports;
 mod repositories;
 mod syncs;
 mod which;
@@ -49,6 +54,15 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(moves::move_issue))
         .routes(routes!(moves::set_status))
         .routes(routes!(comments::comment))
+        .routes(routes!(labelling::label))
+        .routes(routes!(labelling::unlabel))
+        .routes(routes!(labelling::assign))
+        .routes(routes!(labelling::unassign))
+        .routes(routes!(labelling::agents))
+        .routes(routes!(claims::claimed))
+        .routes(routes!(lanes::list))
+        .routes(routes!(reports::report))
+        .routes(routes!(agents::heartbeat))
         .routes(routes!(syncs::refresh))
         .routes(routes!(syncs::sync))
         .routes(routes!(repositories::list, repositories::add))

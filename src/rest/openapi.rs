@@ -29,6 +29,7 @@ use crate::gate::ProblemDocument;
     ),
     tags(
         (name = "issues", description = "Cards and their columns."),
+        (name = "work", description = "What agents take, hold and report."),
         (name = "sync", description = "Bringing GitHub's issues in."),
         (name = "repositories", description = "Which repositories are tracked."),
         (name = "records", description = "What was done, and by whom."),

@@ -4,10 +4,13 @@ use super::labels::{Changed, Intent, change_labels};
 use super::{Error, Result, board};
 use crate::app::App;
 use crate::domain::labels::LabelPlan;
-use crate::domain::{Actor, IssueId, Priority};
+use crate::domain::{Actor, IssueId, Priority, Status};
 
 /// The longest name GitHub takes for a label, in characters.
 const LONGEST_LABEL: usize = 50;
+
+/// What labels begin with that programs count by, which nobody sets by hand.
+const KEPT_BY_PROGRAMS: [&str; 2] = ["blocked/infra-attempt/", "blocked/infra-model/"];
 
 /// Gives an issue to an agent, or to none. It had at most one afterwards, whoever it was before.
 ///
@@ -55,6 +58,76 @@ pub async fn set_priority(
 ) -> Result<Changed> {
     let label = priority.map(|priority| priority.label().to_owned());
     have_only(app, actor, "set_priority", issue, "priority/", label).await
+}
+
+/// Puts a label on an issue; one that is there already is fine. A status label is a move, so that
+/// the issue keeps exactly one.
+///
+/// # Errors
+///
+/// [`Error::Invalid`] for what cannot be a label, or is none that anybody sets by hand; else as
+/// [`move_issue`](super::moves::move_issue).
+pub async fn add_label(app: &App, actor: &Actor, issue: IssueId, label: &str) -> Result<Changed> {
+    let label = plain_label(label)?;
+    if let Some(prefix) = KEPT_BY_PROGRAMS.iter().find(|prefix| label.starts_with(**prefix)) {
+        let reason = format!("must not start with {prefix}, which programs keep for themselves");
+        return Err(Error::Invalid { field: "label", reason });
+    }
+    let plan = match Status::from_label(&label) {
+        Some(status) => LabelPlan::to_status(status),
+        None if label.starts_with("status/") => {
+            let reason = format!("Invalid status label: {label}");
+            return Err(Error::Invalid { field: "label", reason });
+        }
+        None => LabelPlan { add: vec![label], ..LabelPlan::default() },
+    };
+    relabel(app, actor, "add_label", issue, plan).await
+}
+
+/// Takes a label off an issue; one that is not there is fine.
+///
+/// # Errors
+///
+/// As [`add_label`].
+pub async fn remove_label(
+    app: &App,
+    actor: &Actor,
+    issue: IssueId,
+    label: &str,
+) -> Result<Changed> {
+    let plan = LabelPlan { remove: vec![plain_label(label)?], ..LabelPlan::default() };
+    relabel(app, actor, "remove_label", issue, plan).await
+}
+
+async fn relabel(
+    app: &App,
+    actor: &Actor,
+    action: &str,
+    issue: IssueId,
+    plan: LabelPlan,
+) -> Result<Changed> {
+    let (issue, repository) = board::find_issue(app, issue).await?;
+    let intent = Intent {
+        actor,
+        action,
+        issue: &issue,
+        repository: &repository,
+        target: plan.status,
+        expected_from: None,
+        reason: None,
+    };
+    change_labels(app, &intent, |_| plan).await
+}
+
+/// A label as GitHub takes it.
+fn plain_label(label: &str) -> Result<String> {
+    let label = label.trim();
+    let is_plain = !label.is_empty() && !label.contains(|c: char| c.is_control() || c == ',');
+    if is_plain && label.chars().count() <= LONGEST_LABEL {
+        return Ok(label.to_owned());
+    }
+    let reason = format!("must have 1 to {LONGEST_LABEL} characters and no comma");
+    Err(Error::Invalid { field: "label", reason })
 }
 
 async fn have_only(

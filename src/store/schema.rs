@@ -1,6 +1,18 @@
 // @generated from the migrated database; see tests/it/migrations.rs for how.
 
 diesel::table! {
+    /// Keys that agents have reported under.
+    agent_reports (agent_name, idempotency_key) {
+        agent_name -> Text,
+        idempotency_key -> Text,
+        /// SHA-256 of the report with its members in order, in hexadecimal digits.
+        payload_hash -> Text,
+        agent_run_id -> Nullable<BigInt>,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     /// Runs that agents reported.
     agent_runs (id) {
         id -> BigInt,
@@ -294,6 +306,7 @@ diesel::table! {
     }
 }
 
+diesel::joinable!(agent_reports -> agent_runs (agent_run_id));
 diesel::joinable!(agent_runs -> issues (issue_id));
 diesel::joinable!(audit_log -> issues (issue_id));
 diesel::joinable!(blockers -> issues (issue_id));
@@ -306,6 +319,7 @@ diesel::joinable!(past_leases -> issues (issue_id));
 diesel::joinable!(past_leases -> repositories (repository_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
+    agent_reports,
     agent_runs,
     audit_log,
     blockers,

@@ -64,7 +64,14 @@ impl Door {
 
 /// A path that a template matches.
 fn example(template: &str) -> String {
-    template.replace("{owner}", "acme").replace("{repo}", "tools").replace("{*file}", "index.js")
+    let parts = [
+        ("{owner}", "acme"),
+        ("{repo}", "tools"),
+        ("{*file}", "index.js"),
+        ("{agentName}", "alpha"),
+        ("{id}", "iss_000001"),
+    ];
+    parts.into_iter().fold(template.to_owned(), |path, (part, value)| path.replace(part, value))
 }
 
 // ------------------------------------------------------------------------------ the one table

@@ -72,6 +72,10 @@ const SAMPLES: &[(&str, &str)] = &[
          '{\"candidates\": [], \"withheld\": [], \"counts\": {}}')",
     ),
     ("blockers", "INSERT INTO blockers SELECT id, 'text', 'acme/tools', 2 FROM issues"),
+    (
+        "agent_reports",
+        "INSERT INTO agent_reports SELECT 'alpha', 'key', '00', id, now() FROM agent_runs",
+    ),
     ("job_locks.steps", "UPDATE job_locks SET steps = 3, steps_done = 1, items = 100"),
 ];
 

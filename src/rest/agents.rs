@@ -1,0 +1,86 @@
+//! What agents ask of the board in their own name.
+
+use axum::Extension;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::answer::json;
+use super::errors::failed;
+use crate::app::App;
+use crate::domain::{Actor, Instant};
+use crate::gate::{Caller, Problem, ProblemDocument};
+use crate::service::{Error, heartbeats};
+
+/// How a heartbeat went.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct HeartbeatRow<'a> {
+    /// `ok`, `warning` or `error`.
+    #[schema(example = "ok")]
+    status: &'static str,
+    /// Whose it is.
+    #[schema(example = "alpha")]
+    agent_name: &'a str,
+    /// When it began.
+    #[schema(value_type = String, format = DateTime)]
+    started_at: Instant,
+    /// When it ended.
+    #[schema(value_type = String, format = DateTime)]
+    finished_at: Instant,
+    /// What was done.
+    summary: &'a str,
+    /// What did not matter, such as that somebody else is syncing.
+    warnings: &'a [String],
+    /// What failed. It stops no work.
+    errors: &'a [String],
+    /// Always empty.
+    touched_issue_urls: [String; 0],
+}
+
+/// A sign of life: syncs as far as that is possible, and records a run of type `heartbeat`.
+#[utoipa::path(
+    post,
+    path = "/api/agents/{agentName}/heartbeat",
+    tag = "work",
+    operation_id = "beat",
+    params(("agentName" = String, Path, description = "The agent's name, `/` written `%2F`.")),
+    responses(
+        (status = 200, description = "It is recorded.", body = HeartbeatRow<'_>),
+        (status = 400, description = "That cannot be an agent's name.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 500, description = "`Failed to run heartbeat`.", body = ProblemDocument, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn heartbeat(
+    State(app): State<App>,
+    Extension(actor): Extension<Actor>,
+    Extension(caller): Extension<Caller>,
+    Path(agent): Path<String>,
+) -> Result<Response, Problem> {
+    caller.check_acts_for(&actor, &agent).await?;
+    let beat =
+        heartbeats::beat(&app, &actor, &agent).await.map_err(refused("Failed to run heartbeat"))?;
+    let row = HeartbeatRow {
+        status: beat.status(),
+        agent_name: &agent,
+        started_at: Instant(beat.started_at),
+        finished_at: Instant(beat.finished_at),
+        summary: &beat.summary,
+        warnings: &beat.warnings,
+        errors: &beat.errors,
+        touched_issue_urls: [],
+    };
+    Ok(json(StatusCode::OK, &row))
+}
+
+/// How a request in an agent's name is refused.
+pub(super) fn refused(text: &'static str) -> impl Fn(Error) -> Problem {
+    move |error| match error {
+        Error::Invalid { field: "agent", reason } => {
+            Problem::bad_request(format!("agentName: {reason}")).with("field", "agentName")
+        }
+        other => failed(text)(other),
+    }
+}

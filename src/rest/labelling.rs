@@ -1,0 +1,413 @@
+//! Labels, one by one and by kind: who works on an issue and whose it is.
+
+use axum::Extension;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::answer::json;
+use super::body::{Body, Members};
+use super::moves::refused;
+use super::which::{Which, known_issue};
+use crate::app::App;
+use crate::domain::{Actor, LabelSet};
+use crate::gate::{Problem, ProblemDocument, acting_as};
+use crate::service::assignments::{add_label, assign_agent, assign_owner, remove_label};
+use crate::service::labels::{CLOSED, Changed};
+use crate::service::{Error, moves::UNKNOWN_ISSUE};
+
+/// A label to put on an issue, or to take off.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(dead_code, reason = "describes what `label` reads from the body")]
+pub(super) struct LabelBody {
+    /// The issue's id.
+    #[schema(example = "iss_00001c")]
+    issue_id: String,
+    /// Its repository's full name, in any case.
+    #[schema(example = "octo-org/hello-world")]
+    repo_full_name: String,
+    /// Its number; may be called `number`, and may be a string.
+    issue_number: i32,
+    /// The label, to the letter.
+    #[schema(example = "needs-human")]
+    label: String,
+    /// `add`, which is meant when absent, or `remove`.
+    action: Option<String>,
+    /// Who does it, for a caller with a token.
+    actor: Option<String>,
+    /// The same, where `actor` is not given.
+    agent_name: Option<String>,
+}
+
+/// A label that is on the issue, or off it.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Labelled<'a> {
+    /// Always true.
+    success: bool,
+    /// `add` or `remove`.
+    #[schema(example = "add")]
+    action: &'static str,
+    /// The label.
+    label: &'a str,
+    /// The labels GitHub now has.
+    #[schema(value_type = Vec<String>)]
+    labels: &'a LabelSet,
+}
+
+/// Puts a label on an issue, or takes it off. Doing it again changes nothing.
+#[utoipa::path(
+    post,
+    path = "/api/issues/label",
+    tag = "issues",
+    operation_id = "labelIssue",
+    request_body = LabelBody,
+    responses(
+        (status = 200, description = "GitHub has it so.", body = Labelled<'_>),
+        (status = 400, description = "The body is wrong, the issue is closed, or nobody sets this label by hand.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 404, description = "`Issue not found in local cache: <repo>#<number>`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 409, description = "Another change of the issue is under way, or another agent holds it.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 500, description = "GitHub refused, in its own words; nothing was changed.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 503, description = "`Could not verify live GitHub labels: <why>`; nothing was changed.", body = ProblemDocument, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn label(
+    State(app): State<App>,
+    Extension(actor): Extension<Actor>,
+    body: Body,
+) -> Result<Response, Problem> {
+    let members = body.members("Invalid JSON body")?;
+    let action = match members.text("action")? {
+        None | Some("add") => "add",
+        Some("remove") => "remove",
+        Some(_) => return Err(Problem::bad_request("Invalid action. Must be one of: add, remove")),
+    };
+    let (label, changed) = change(&app, actor, &members, action).await?;
+    let labels = &changed.issue.labels;
+    Ok(json(StatusCode::OK, &Labelled { success: true, action, label: &label, labels }))
+}
+
+/// A label that is off the issue.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Unlabelled<'a> {
+    /// Always true.
+    success: bool,
+    /// The label.
+    label: &'a str,
+    /// The labels GitHub now has.
+    #[schema(value_type = Vec<String>)]
+    labels: &'a LabelSet,
+}
+
+/// Takes a label off an issue. One that is not there is fine.
+#[utoipa::path(
+    post,
+    path = "/api/issues/unlabel",
+    tag = "issues",
+    operation_id = "unlabelIssue",
+    request_body = LabelBody,
+    responses(
+        (status = 200, description = "GitHub has it so.", body = Unlabelled<'_>),
+        (status = 400, description = "The body is wrong, or the issue is closed.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 404, description = "`Issue not found in local cache: <repo>#<number>`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 409, description = "Another change of the issue is under way, or another agent holds it.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 500, description = "GitHub refused, in its own words; nothing was changed.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 503, description = "`Could not verify live GitHub labels: <why>`; nothing was changed.", body = ProblemDocument, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn unlabel(
+    State(app): State<App>,
+    Extension(actor): Extension<Actor>,
+    body: Body,
+) -> Result<Response, Problem> {
+    let members = body.members("Invalid JSON body")?;
+    let (label, changed) = change(&app, actor, &members, "remove").await?;
+    let labels = &changed.issue.labels;
+    Ok(json(StatusCode::OK, &Unlabelled { success: true, label: &label, labels }))
+}
+
+async fn change(
+    app: &App,
+    actor: Actor,
+    members: &Members,
+    action: &'static str,
+) -> Result<(String, Changed), Problem> {
+    if !members.has_all(&["issueId", "repoFullName", "label"]) || !members.has_number() {
+        return Err(Problem::bad_request(
+            "Missing required fields: issueId, repoFullName, issueNumber, label",
+        ));
+    }
+    let which = Which::read_tolerantly(members)?;
+    let label = members.text("label")?.unwrap_or_default().trim().to_owned();
+    let actor = acting_as(actor, members.name_of_caller()?);
+    let (word, text) = match action {
+        "add" => ("add_label", "Failed to add label"),
+        _ => ("remove_label", "Failed to remove label"),
+    };
+    let issue = known_issue(app, &actor, word, &which).await.map_err(|problem| {
+        if problem.error() == UNKNOWN_ISSUE {
+            let Which { repo_full_name, issue_number, .. } = which;
+            problem.saying(format!("{UNKNOWN_ISSUE}: {repo_full_name}#{issue_number}"))
+        } else {
+            problem
+        }
+    })?;
+    let changed = match action {
+        "add" => add_label(app, &actor, issue.id, &label).await,
+        _ => remove_label(app, &actor, issue.id, &label).await,
+    };
+    Ok((label, changed.map_err(|error| not_changed(error, text))?))
+}
+
+/// How clients of old are told that labels were not changed: whatever could not be read is 503.
+pub(super) fn not_changed(error: Error, text: &'static str) -> Problem {
+    match &error {
+        Error::Invalid { field, reason } if reason.starts_with("Invalid ") => {
+            Problem::bad_request(reason.clone()).with("field", *field)
+        }
+        Error::Conflict { what, .. } if what == CLOSED => {
+            let text = "Cannot change the labels of a closed issue";
+            Problem::from(error).with_status(StatusCode::BAD_REQUEST).saying(text)
+        }
+        Error::Unread(_) | Error::Busy { .. } => {
+            Problem::from(error).with_status(StatusCode::SERVICE_UNAVAILABLE)
+        }
+        _ => refused(error, text),
+    }
+}
+
+/// Who an issue is for.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(dead_code, reason = "describes what `assign` reads from the body")]
+pub(super) struct AssignBody {
+    /// `assign_agent` or `assign_owner`.
+    #[schema(example = "assign_agent")]
+    action: String,
+    /// The label: `agent/<name>` or `owner/<name>`.
+    #[schema(example = "agent/alpha")]
+    value: String,
+    /// The issue's id.
+    #[schema(example = "iss_00001c")]
+    issue_id: String,
+    /// Its repository's full name, in any case.
+    #[schema(example = "octo-org/hello-world")]
+    repo_full_name: String,
+    /// Its number; may be called `number`, and may be a string.
+    issue_number: i32,
+    /// Who does it, for a caller with a token.
+    actor: Option<String>,
+}
+
+/// An issue that is somebody's.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Assigned<'a> {
+    /// Always true.
+    success: bool,
+    /// The labels GitHub now has.
+    #[schema(value_type = Vec<String>)]
+    labels: &'a LabelSet,
+}
+
+/// The two kinds of labels that say who an issue is for.
+#[derive(Clone, Copy)]
+enum Kind {
+    Agent,
+    Owner,
+}
+
+impl Kind {
+    fn prefix(self) -> &'static str {
+        match self {
+            Self::Agent => "agent/",
+            Self::Owner => "owner/",
+        }
+    }
+
+    async fn assign(
+        self,
+        app: &App,
+        actor: &Actor,
+        issue: crate::domain::IssueId,
+        name: Option<&str>,
+    ) -> Result<Changed, Error> {
+        match self {
+            Self::Agent => assign_agent(app, actor, issue, name).await,
+            Self::Owner => assign_owner(app, actor, issue, name).await,
+        }
+    }
+}
+
+/// The issue of an assignment, by its id; the other two must agree.
+async fn assigned_issue(
+    app: &App,
+    actor: &Actor,
+    word: &'static str,
+    members: &Members,
+) -> Result<crate::store::Issue, Problem> {
+    let which = Which::read_tolerantly(members)?;
+    known_issue(app, actor, word, &which).await.map_err(|problem| {
+        if problem.error() == UNKNOWN_ISSUE {
+            problem.saying(format!("Issue not found: {}", which.issue_id))
+        } else {
+            problem
+        }
+    })
+}
+
+/// Gives an issue to an agent or an owner, whoever had it before.
+#[utoipa::path(
+    post,
+    path = "/api/issues/actions",
+    tag = "issues",
+    operation_id = "assignIssue",
+    request_body = AssignBody,
+    responses(
+        (status = 200, description = "GitHub has the labels now.", body = Assigned<'_>),
+        (status = 400, description = "The body is wrong, or the issue is closed.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 404, description = "`Issue not found: <id>`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 409, description = "Another change of the issue is under way, or another agent holds it.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 500, description = "GitHub refused, in its own words; nothing was changed.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 503, description = "`Could not verify live GitHub labels: <why>`; nothing was changed.", body = ProblemDocument, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn assign(
+    State(app): State<App>,
+    Extension(actor): Extension<Actor>,
+    body: Body,
+) -> Result<Response, Problem> {
+    let members = body.members("Invalid JSON body")?;
+    let required = ["action", "value", "issueId", "repoFullName"];
+    if !members.has_all(&required) || !members.has_number() {
+        return Err(Problem::bad_request(
+            "Missing required fields: action, value, issueId, repoFullName, issueNumber",
+        ));
+    }
+    let (kind, word) = match members.text("action")?.unwrap_or_default() {
+        "assign_agent" => (Kind::Agent, "assign_agent"),
+        "assign_owner" => (Kind::Owner, "assign_owner"),
+        other => {
+            return Err(Problem::bad_request(format!(
+                "Invalid action: {other}. Must be one of: assign_agent, assign_owner"
+            )));
+        }
+    };
+    let value = members.text("value")?.unwrap_or_default();
+    let prefix = kind.prefix();
+    let Some(name) = value.strip_prefix(prefix).filter(|name| !name.trim().is_empty()) else {
+        let text = format!("value must start with \"{prefix}\" and name somebody, not \"{value}\"");
+        return Err(Problem::bad_request(text).with("field", "value"));
+    };
+    let actor = acting_as(actor, members.name_of_caller()?);
+    let issue = assigned_issue(&app, &actor, word, &members).await?;
+    let changed = kind.assign(&app, &actor, issue.id, Some(name)).await;
+    let changed = changed.map_err(|error| not_assigned(error, "Failed to assign issue"))?;
+    Ok(json(StatusCode::OK, &Assigned { success: true, labels: &changed.issue.labels }))
+}
+
+fn not_assigned(error: Error, text: &'static str) -> Problem {
+    match &error {
+        Error::Conflict { what, .. } if what == CLOSED => {
+            let text = "Cannot assign a closed issue";
+            Problem::from(error).with_status(StatusCode::BAD_REQUEST).saying(text)
+        }
+        _ => not_changed(error, text),
+    }
+}
+
+/// Who an issue is no longer for.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(dead_code, reason = "describes what `unassign` reads from the body")]
+pub(super) struct UnassignBody {
+    /// `unassign_agent` or `unassign_owner`.
+    #[schema(example = "unassign_agent")]
+    action: String,
+    /// The issue's id.
+    #[schema(example = "iss_00001c")]
+    issue_id: String,
+    /// Its repository's full name, in any case.
+    #[schema(example = "octo-org/hello-world")]
+    repo_full_name: String,
+    /// Its number; may be called `number`, and may be a string.
+    issue_number: i32,
+    /// Who does it, for a caller with a token.
+    actor: Option<String>,
+}
+
+/// An issue that is nobody's.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Unassigned<'a> {
+    /// Always true.
+    success: bool,
+    /// The labels GitHub now has.
+    #[schema(value_type = Vec<String>)]
+    labels: &'a LabelSet,
+    /// The labels that were taken off.
+    removed: Vec<&'a String>,
+}
+
+/// Takes an issue from every agent, or from every owner.
+#[utoipa::path(
+    post,
+    path = "/api/issues/unassign",
+    tag = "issues",
+    operation_id = "unassignIssue",
+    request_body = UnassignBody,
+    responses(
+        (status = 200, description = "GitHub has the labels now.", body = Unassigned<'_>),
+        (status = 400, description = "The body is wrong, the issue is closed, or there is nothing to take off.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 404, description = "`Issue not found: <id>`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 409, description = "Another change of the issue is under way, or another agent holds it.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 500, description = "GitHub refused, in its own words; nothing was changed.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 503, description = "`Could not verify live GitHub labels: <why>`; nothing was changed.", body = ProblemDocument, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn unassign(
+    State(app): State<App>,
+    Extension(actor): Extension<Actor>,
+    body: Body,
+) -> Result<Response, Problem> {
+    let members = body.members("Invalid JSON body")?;
+    if !members.has_all(&["action", "issueId", "repoFullName"]) || !members.has_number() {
+        return Err(Problem::bad_request(
+            "Missing required fields: action, issueId, repoFullName, issueNumber",
+        ));
+    }
+    let (kind, word) = match members.text("action")?.unwrap_or_default() {
+        "unassign_agent" => (Kind::Agent, "unassign_agent"),
+        "unassign_owner" => (Kind::Owner, "unassign_owner"),
+        other => {
+            return Err(Problem::bad_request(format!(
+                "Invalid action: {other}. Must be one of: unassign_agent, unassign_owner"
+            )));
+        }
+    };
+    let actor = acting_as(actor, members.name_of_caller()?);
+    let issue = assigned_issue(&app, &actor, word, &members).await?;
+    let changed = kind.assign(&app, &actor, issue.id, None).await;
+    let changed = changed.map_err(|error| not_assigned(error, "Failed to unassign issue"))?;
+    let labels = &changed.issue.labels;
+    let before = changed.audit_entry.before_labels.names().iter();
+    let is_gone = |name: &&String| name.starts_with(kind.prefix()) && !labels.contains(name);
+    let removed: Vec<_> = before.filter(is_gone).collect();
+    if removed.is_empty() {
+        let text = format!("Issue has no {}* label to remove", kind.prefix());
+        return Err(Problem::bad_request(text));
+    }
+    Ok(json(StatusCode::OK, &Unassigned { success: true, labels, removed }))
+}
+
+/// Names the agents that the settings offer.
+#[utoipa::path(
+    get,
+    path = "/api/issues/actions/agents",
+    tag = "issues",
+    operation_id = "listAssignableAgents",
+    responses((status = 200, description = "The names of `AGENTS`, in its order.", body = Vec<String>))
+)]
+pub(super) async fn agents(State(app): State<App>) -> Response {
+    json(StatusCode::OK, &app.config.agents)
+}

@@ -1,0 +1,367 @@
+//! What agents report of the tasks they were given.
+
+use axum::Extension;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+use utoipa::ToSchema;
+
+use super::answer::json;
+use super::body::{Body, Members};
+use super::errors::failed;
+use crate::app::App;
+use crate::domain::{Actor, AgentRunId, Instant};
+use crate::gate::{Caller, Problem, ProblemDocument};
+use crate::service::reports::{ReportTask, report_task};
+
+const TASKS: [&str; 3] = ["implement", "followup-pr", "groom"];
+
+const OUTCOMES: [&str; 8] = [
+    "pr_opened",
+    "pr_updated",
+    "issue_updated",
+    "issue_closed",
+    "blocked",
+    "failed",
+    "no_changes_needed",
+    "already_addressed",
+];
+
+/// The longest evidence, in characters.
+const LONGEST_EVIDENCE: usize = 2000;
+
+/// The longest key, in characters.
+const LONGEST_KEY: usize = 200;
+
+/// A finished task.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(dead_code, reason = "describes what `report` reads from the body")]
+pub(super) struct ReportBody {
+    /// `implement` or `followup-pr`, as the task said.
+    #[schema(example = "implement")]
+    task_type: String,
+    /// `pr_opened`, `pr_updated`, `issue_updated`, `issue_closed`, `blocked`, `failed`,
+    /// `no_changes_needed` or `already_addressed`.
+    #[schema(example = "pr_opened")]
+    outcome: String,
+    /// The repository's full name.
+    repo_full_name: Option<String>,
+    /// The issue's number.
+    issue_number: Option<i32>,
+    /// The pull request's number.
+    pull_request_number: Option<i32>,
+    /// The pull request's page.
+    pull_request_url: Option<String>,
+    /// What there is to say.
+    summary: Option<String>,
+    /// What went wrong.
+    error: Option<String>,
+    /// What shows that it is done already, with `already_addressed`; up to 2,000 characters.
+    evidence: Option<String>,
+    /// When it began; ignored unless it lies in the last 24 hours.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    started_at: Option<String>,
+    /// The attempt that the task was.
+    #[schema(value_type = Option<Object>)]
+    pr_fix_item: Option<Value>,
+    /// The same report under the same key is recorded once; 1 to 200 characters.
+    idempotency_key: Option<String>,
+}
+
+/// The report as it was understood.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ReportRow<'a> {
+    /// What kind of task it was.
+    task_type: &'a str,
+    /// What came of it.
+    outcome: &'a str,
+    /// The repository.
+    #[schema(required)]
+    repo_full_name: Option<&'a str>,
+    /// The issue's number.
+    #[schema(required)]
+    issue_number: Option<i32>,
+    /// The pull request's number.
+    #[schema(required)]
+    pull_request_number: Option<i32>,
+    /// The pull request's page.
+    #[schema(required)]
+    pull_request_url: Option<&'a str>,
+    /// What there is to say.
+    #[schema(required)]
+    summary: Option<&'a str>,
+    /// What went wrong.
+    #[schema(required)]
+    error: Option<&'a str>,
+    /// What shows that it is done already.
+    #[schema(required)]
+    evidence: Option<&'a str>,
+    /// When it began, where that is believable.
+    #[schema(value_type = Option<String>, format = DateTime, required)]
+    started_at: Option<Instant>,
+    /// The attempt that the task was.
+    #[schema(required)]
+    pr_fix_item: Option<Attempt<'a>>,
+    /// The agent's own key.
+    #[schema(required)]
+    idempotency_key: Option<&'a str>,
+}
+
+/// An attempt to fix a pull request.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Attempt<'a> {
+    /// The item.
+    id: &'a str,
+    /// Which attempt at it.
+    generation: i64,
+}
+
+/// What a report did to the fix of a pull request. There is no queue of those yet.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Resolution {
+    /// Whether there is such an item.
+    matched: bool,
+    /// Always `none`.
+    #[schema(example = "none")]
+    action: &'static str,
+    /// The item.
+    #[schema(value_type = Option<String>, required)]
+    item_id: Option<()>,
+    /// Why.
+    #[schema(required)]
+    reason: &'static str,
+    /// The attempt that the report was about.
+    #[schema(required)]
+    attempt_generation: Option<i64>,
+}
+
+/// A report that is recorded.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Reported<'a> {
+    /// Always true.
+    ok: bool,
+    /// Who reported.
+    #[schema(example = "alpha")]
+    agent_name: &'a str,
+    /// The report as it was understood.
+    report: ReportRow<'a>,
+    /// The run; the first one when this was a repetition.
+    #[schema(value_type = String, example = "run_000001")]
+    agent_run_id: AgentRunId,
+    /// What became of the fix of a pull request.
+    pr_fix_resolution: Resolution,
+    /// True for a repetition, else absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    duplicate: Option<bool>,
+}
+
+/// Reports what came of a task.
+#[utoipa::path(
+    post,
+    path = "/api/agents/{agentName}/tasks/report",
+    tag = "work",
+    operation_id = "reportTask",
+    params(("agentName" = String, Path, description = "The agent's name, `/` written `%2F`.")),
+    request_body = ReportBody,
+    responses(
+        (status = 200, description = "It is recorded.", body = Reported<'_>),
+        (status = 400, description = "The body is wrong.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 409, description = "The key was used for a different report.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 500, description = "`Failed to record task report`.", body = ProblemDocument, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn report(
+    State(app): State<App>,
+    Extension(actor): Extension<Actor>,
+    Extension(caller): Extension<Caller>,
+    Path(agent): Path<String>,
+    body: Body,
+) -> Result<Response, Problem> {
+    caller.check_acts_for(&actor, &agent).await?;
+    let members = body.members("Invalid JSON body")?;
+    let now = app.clock.now();
+    let report = Report::read(&members, now)?;
+    let hash = hash(members.all());
+    let command = report.command(&agent, hash);
+    let recorded = report_task(&app, &actor, command).await;
+    let recorded = recorded.map_err(failed("Failed to record task report"))?;
+    let answer = Reported {
+        ok: true,
+        agent_name: &agent,
+        pr_fix_resolution: Resolution {
+            matched: false,
+            action: "none",
+            item_id: None,
+            reason: "There is no queue of fixes for pull requests",
+            attempt_generation: report.attempt.map(|(_, generation)| generation),
+        },
+        report: report.row(),
+        agent_run_id: recorded.run,
+        duplicate: recorded.is_duplicate.then_some(true),
+    };
+    Ok(json(StatusCode::OK, &answer))
+}
+
+struct Report<'a> {
+    task_type: &'a str,
+    outcome: &'a str,
+    repo_full_name: Option<&'a str>,
+    issue_number: Option<i32>,
+    pull_request_number: Option<i32>,
+    pull_request_url: Option<&'a str>,
+    summary: Option<&'a str>,
+    error: Option<&'a str>,
+    evidence: Option<String>,
+    started_at: Option<DateTime<Utc>>,
+    attempt: Option<(&'a str, i64)>,
+    key: Option<&'a str>,
+}
+
+impl<'a> Report<'a> {
+    fn read(members: &'a Members, now: DateTime<Utc>) -> Result<Self, Problem> {
+        let word = |name: &'static str, words: &[&str]| {
+            let given = members.value(name).and_then(Value::as_str);
+            given.filter(|word| words.contains(word)).ok_or_else(|| {
+                let words = words.join(", ");
+                Problem::bad_request(format!("Invalid {name}. Must be one of: {words}"))
+            })
+        };
+        let key_text = format!("idempotencyKey must be a string of 1 to {LONGEST_KEY} characters");
+        let key = match members.raw("idempotencyKey") {
+            None | Some(Value::Null) => None,
+            Some(Value::String(key)) => Some(key.trim()),
+            Some(_) => return Err(Problem::bad_request(key_text)),
+        };
+        if key.is_some_and(|key| {
+            key.is_empty() || key.chars().count() > LONGEST_KEY || key.contains('\0')
+        }) {
+            return Err(Problem::bad_request(key_text));
+        }
+        let outcome = word("outcome", &OUTCOMES)?;
+        let evidence = members.prose("evidence")?.map(str::trim).filter(|text| !text.is_empty());
+        if evidence.is_some_and(|text| text.chars().count() > LONGEST_EVIDENCE) {
+            let text = format!("evidence must be at most {LONGEST_EVIDENCE} characters");
+            return Err(Problem::bad_request(text));
+        }
+        Ok(Self {
+            task_type: word("taskType", &TASKS)?,
+            outcome,
+            repo_full_name: members.text("repoFullName")?,
+            issue_number: integer(members, "issueNumber")?,
+            pull_request_number: integer(members, "pullRequestNumber")?,
+            pull_request_url: members.text("pullRequestUrl")?,
+            summary: members.prose("summary")?,
+            error: members.prose("error")?,
+            evidence: evidence.filter(|_| outcome == "already_addressed").map(str::to_owned),
+            started_at: started_at(members, now),
+            attempt: attempt(members)?,
+            key,
+        })
+    }
+
+    fn command(&self, agent: &str, payload_hash: String) -> ReportTask {
+        let owned = |text: Option<&str>| text.map(str::to_owned);
+        let page = |kind: &str, number: Option<i32>| {
+            Some(format!("https://github.com/{}/{kind}/{}", self.repo_full_name?, number?))
+        };
+        let pull_request = owned(self.pull_request_url)
+            .filter(|url| url.starts_with("http://") || url.starts_with("https://"))
+            .or_else(|| page("pull", self.pull_request_number));
+        let urls = page("issues", self.issue_number).into_iter().chain(pull_request).collect();
+        ReportTask {
+            agent: agent.to_owned(),
+            task_type: self.task_type.to_owned(),
+            outcome: self.outcome.to_owned(),
+            status: match self.outcome {
+                "blocked" => "blocked",
+                "failed" => "failed",
+                _ => "completed",
+            },
+            repository: owned(self.repo_full_name),
+            issue_number: self.issue_number,
+            urls,
+            started_at: self.started_at,
+            summary: owned(self.summary.or(self.evidence.as_deref())),
+            error: owned(self.error),
+            idempotency_key: owned(self.key),
+            payload_hash,
+        }
+    }
+
+    fn row(&'a self) -> ReportRow<'a> {
+        ReportRow {
+            task_type: self.task_type,
+            outcome: self.outcome,
+            repo_full_name: self.repo_full_name,
+            issue_number: self.issue_number,
+            pull_request_number: self.pull_request_number,
+            pull_request_url: self.pull_request_url,
+            summary: self.summary,
+            error: self.error,
+            evidence: self.evidence.as_deref(),
+            started_at: self.started_at.map(Instant),
+            pr_fix_item: self.attempt.map(|(id, generation)| Attempt { id, generation }),
+            idempotency_key: self.key,
+        }
+    }
+}
+
+fn integer(members: &Members, name: &'static str) -> Result<Option<i32>, Problem> {
+    match members.raw(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(value) => {
+            let number = value.as_i64().and_then(|number| i32::try_from(number).ok());
+            number.map(Some).ok_or_else(|| {
+                Problem::bad_request(format!("{name} must be an integer")).with("field", name)
+            })
+        }
+    }
+}
+
+fn attempt(members: &Members) -> Result<Option<(&str, i64)>, Problem> {
+    let item = match members.raw("prFixItem") {
+        None | Some(Value::Null) => return Ok(None),
+        Some(Value::Object(item)) => item,
+        Some(_) => return Err(Problem::bad_request("prFixItem must be an object")),
+    };
+    let id = item.get("id").and_then(Value::as_str).filter(|id| !id.is_empty());
+    let id = id.ok_or_else(|| Problem::bad_request("prFixItem.id must be a non-empty string"))?;
+    let generation = item.get("generation").and_then(Value::as_i64).filter(|number| *number >= 1);
+    let generation = generation
+        .ok_or_else(|| Problem::bad_request("prFixItem.generation must be an integer >= 1"))?;
+    Ok(Some((id, generation)))
+}
+
+/// When it began, unless the agent's clock or memory cannot be right.
+fn started_at(members: &Members, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let given = members.value("startedAt")?.as_str()?;
+    let given = DateTime::parse_from_rfc3339(given.trim()).ok()?.to_utc();
+    (given <= now && given >= now - TimeDelta::hours(24)).then_some(given)
+}
+
+/// SHA-256 of a report, its members in order whatever order they came in.
+fn hash(members: &Map<String, Value>) -> String {
+    let sorted = sorted(&Value::Object(members.clone())).to_string();
+    Sha256::digest(sorted).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn sorted(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let mut names: Vec<&String> = members.keys().collect();
+            names.sort();
+            let member = |name: &String| (name.clone(), sorted(&members[name]));
+            Value::Object(names.into_iter().map(member).collect())
+        }
+        Value::Array(items) => Value::Array(items.iter().map(sorted).collect()),
+        other => other.clone(),
+    }
+}

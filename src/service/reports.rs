@@ -1,0 +1,162 @@
+//! What an agent reports of a task it was given: one run, once for each key.
+
+use chrono::{DateTime, Utc};
+use diesel_async::AsyncConnection;
+
+use super::changes::{audit_event, run_event};
+use super::{Error, Result};
+use crate::app::App;
+use crate::domain::{Actor, AgentRunId, FullName, IssueId, LabelSet};
+use crate::store::agent_reports::AgentReport;
+use crate::store::agent_runs::NewAgentRun;
+use crate::store::audit::NewEntry;
+use crate::store::{agent_reports, agent_runs, audit, event_log, issues, repositories};
+
+/// A finished task.
+#[derive(Debug, Clone)]
+pub struct ReportTask {
+    /// Who reports.
+    pub agent: String,
+    /// What kind of task it was.
+    pub task_type: String,
+    /// What came of it.
+    pub outcome: String,
+    /// How the run ended: `completed`, `failed` or `blocked`.
+    pub status: &'static str,
+    /// The repository, as the agent spells it.
+    pub repository: Option<String>,
+    /// The issue's number in it.
+    pub issue_number: Option<i32>,
+    /// Pages that the task touched.
+    pub urls: Vec<String>,
+    /// When it began, by the agent's clock.
+    pub started_at: Option<DateTime<Utc>>,
+    /// What the agent says of it.
+    pub summary: Option<String>,
+    /// What went wrong.
+    pub error: Option<String>,
+    /// The agent's own key.
+    pub idempotency_key: Option<String>,
+    /// The hash of the whole report.
+    pub payload_hash: String,
+}
+
+/// A report that is recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reported {
+    /// The run; the first one when this was a repetition.
+    pub run: AgentRunId,
+    /// Whether the report was there already.
+    pub is_duplicate: bool,
+}
+
+/// Records what an agent reports of a task, with a line in the audit log, `task_report`. The same
+/// report under the same key is recorded once.
+///
+/// # Errors
+///
+/// [`Error::Forbidden`] to who may not act for the agent; [`Error::Conflict`] when the key was used
+/// for another report.
+pub async fn report_task(app: &App, actor: &Actor, report: ReportTask) -> Result<Reported> {
+    actor.check_acts_for(&report.agent).map_err(|action| Error::Forbidden { action })?;
+    let now = app.clock.now();
+    let mut connection = app.connection().await?;
+    let issue = find(&mut connection, &report).await?;
+    connection
+        .transaction(async |connection| {
+            if let Some(key) = &report.idempotency_key {
+                let row = AgentReport {
+                    agent_name: report.agent.clone(),
+                    idempotency_key: key.clone(),
+                    payload_hash: report.payload_hash.clone(),
+                    agent_run_id: None,
+                    created_at: now,
+                };
+                if !agent_reports::take(connection, &row).await? {
+                    let first = agent_reports::by_key(connection, &report.agent, key).await?;
+                    return repeated(&report, &first);
+                }
+            }
+            let run = agent_runs::record(connection, &run_of(&report, issue, now)).await?;
+            let run = run.ok_or(diesel::result::Error::NotFound)?;
+            if let Some(key) = &report.idempotency_key {
+                agent_reports::set_run(connection, &report.agent, key, run.id).await?;
+            }
+            let none = LabelSet::default();
+            let entry = entry(actor, &report, issue, &none, now);
+            let entry = audit::append(connection, &entry).await?;
+            event_log::append(connection, &[run_event(&run), audit_event(&entry)]).await?;
+            Ok(Reported { run: run.id, is_duplicate: false })
+        })
+        .await
+}
+
+fn repeated(report: &ReportTask, first: &AgentReport) -> Result<Reported> {
+    let conflict =
+        |what: &str| Error::Conflict { what: what.to_owned(), current: None, pending: None };
+    if first.payload_hash != report.payload_hash {
+        return Err(conflict("idempotencyKey was already used for a different report"));
+    }
+    let run = first.agent_run_id.ok_or_else(|| {
+        conflict("idempotencyKey is taken, and the run that was recorded under it is gone")
+    })?;
+    Ok(Reported { run, is_duplicate: true })
+}
+
+/// The issue that a report names, where it is cached.
+async fn find(
+    connection: &mut crate::store::Connection,
+    report: &ReportTask,
+) -> Result<Option<IssueId>> {
+    let name = report.repository.as_deref().and_then(|name| name.parse::<FullName>().ok());
+    let (Some(name), Some(number)) = (name, report.issue_number) else { return Ok(None) };
+    let Some(repository) = repositories::by_name(connection, &name).await? else {
+        return Ok(None);
+    };
+    let issue = issues::by_number(connection, repository.id, number).await?;
+    Ok(issue.map(|issue| issue.id))
+}
+
+fn run_of(report: &ReportTask, issue_id: Option<IssueId>, now: DateTime<Utc>) -> NewAgentRun {
+    let text = |text: &String| text.replace('\0', "");
+    NewAgentRun {
+        agent_name: report.agent.clone(),
+        run_type: report.task_type.clone(),
+        status: report.status.to_owned(),
+        outcome: Some(report.outcome.to_uppercase()),
+        started_at: report.started_at.unwrap_or(now),
+        finished_at: Some(now),
+        summary: report.summary.as_ref().map(text),
+        error_message: report.error.as_ref().map(text),
+        touched_issue_urls: report.urls.iter().map(text).collect(),
+        issue_id,
+        idempotency_key: None,
+        created_at: now,
+    }
+}
+
+fn entry<'a>(
+    actor: &'a Actor,
+    report: &'a ReportTask,
+    issue_id: Option<IssueId>,
+    none: &'a LabelSet,
+    now: DateTime<Utc>,
+) -> NewEntry<'a> {
+    NewEntry {
+        actor: actor.name(),
+        action: "task_report",
+        repository_full_name: report.repository.as_deref().unwrap_or_default(),
+        issue_number: report.issue_number,
+        issue_id,
+        before_labels: none,
+        after_labels: none,
+        target_status: None,
+        reason: None,
+        success: Some(true),
+        error_message: None,
+        notes: Some(&report.outcome),
+        requested_at: now,
+        deadline_at: None,
+        settled_at: Some(now),
+    }
+}

@@ -1,5 +1,6 @@
-//! Whose an issue is: what agents have.
+//! Whose an issue is: claiming it, giving it back, and what agents have.
 
+use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -7,12 +8,19 @@ use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::answer::json;
+use super::body::{Body, Members};
 use super::errors::failed;
+use super::moves::refused;
 use super::query::Query;
+use super::which::{Which, known_issue};
 use crate::app::App;
-use crate::domain::{IssueId, IssueState, LabelSet, Status};
-use crate::gate::{Problem, ProblemDocument};
-use crate::service::board;
+use crate::domain::{Actor, IssueId, IssueState, LabelSet, Status};
+use crate::gate::{Caller, Problem, ProblemDocument, acting_as};
+use crate::service::labels::CLOSED;
+use crate::service::leases::release_issue;
+use crate::service::work::{ClaimIssue, claim_issue};
+use crate::service::{Error, board};
+use crate::store::Issue;
 
 /// Which issues are asked for.
 #[derive(IntoParams)]
@@ -92,4 +100,175 @@ pub(super) async fn claimed(State(app): State<App>, query: Query) -> Result<Resp
         })
     });
     Ok(json(StatusCode::OK, &rows.collect::<Vec<_>>()))
+}
+
+/// An issue to claim, or to give back.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(dead_code, reason = "describes what `claim` and `unclaim` read from the body")]
+pub(super) struct ClaimBody {
+    /// The issue's id.
+    #[schema(example = "iss_00001c")]
+    issue_id: String,
+    /// Its repository's full name, in any case.
+    #[schema(example = "octo-org/hello-world")]
+    repo_full_name: String,
+    /// Its number, never as a string.
+    issue_number: i32,
+    /// The agent that is to have it, or that gives it back.
+    #[schema(example = "alpha")]
+    agent_name: String,
+    /// Whether to take it from whoever has it; only to claim, and only with a maintainer's token.
+    force: Option<bool>,
+}
+
+/// An issue that is the agent's now.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ClaimDone<'a> {
+    /// Always true.
+    success: bool,
+    /// The labels GitHub now has.
+    #[schema(value_type = Vec<String>)]
+    labels: &'a LabelSet,
+}
+
+/// The issue and the agent that a body names.
+async fn issue_and_agent<'a>(
+    app: &App,
+    actor: &Actor,
+    caller: &Caller,
+    members: &'a Members,
+    action: &'static str,
+) -> Result<(Issue, &'a str), Problem> {
+    let required = ["issueId", "repoFullName", "agentName"];
+    if !members.has_all(&required) || members.number("issueNumber").is_none() {
+        return Err(Problem::bad_request(
+            "Missing required fields: issueId, repoFullName, issueNumber, agentName",
+        ));
+    }
+    let agent = members.text("agentName")?.unwrap_or_default();
+    caller.check_acts_for(actor, agent).await?;
+    let which = Which::read(members)?;
+    let issue = known_issue(app, actor, action, &which).await?;
+    Ok((issue, agent))
+}
+
+/// Claims an issue for an agent: its label on GitHub, In Progress, and a lease of 30 minutes.
+/// Claiming what the agent has already is fine.
+#[utoipa::path(
+    post,
+    path = "/api/issues/claim",
+    tag = "work",
+    operation_id = "claimIssue",
+    request_body = ClaimBody,
+    responses(
+        (status = 200, description = "The agent has it.", body = ClaimDone<'_>),
+        (status = 400, description = "The body is wrong, or the issue is closed or done.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 404, description = "`Issue not found in local cache`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 409, description = "Another agent has it, or another change of it is under way.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 500, description = "GitHub refused, in its own words; nothing was changed.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 503, description = "`Could not verify live GitHub labels: <why>`; nothing was changed.", body = ProblemDocument, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn claim(
+    State(app): State<App>,
+    Extension(actor): Extension<Actor>,
+    Extension(caller): Extension<Caller>,
+    body: Body,
+) -> Result<Response, Problem> {
+    let members = body.members("Invalid JSON body")?;
+    let actor = acting_as(actor, members.text("agentName")?);
+    let (issue, agent) = issue_and_agent(&app, &actor, &caller, &members, "claim_issue").await?;
+    let command = ClaimIssue {
+        agent: agent.to_owned(),
+        issue_id: issue.id,
+        lease_seconds: None,
+        force: Some(members.value("force").is_some()),
+        request_id: None,
+    };
+    let claimed = claim_issue(&app, &actor, command).await;
+    let claimed = claimed.map_err(|error| not_claimed(error, "Failed to claim issue"))?;
+    Ok(json(StatusCode::OK, &ClaimDone { success: true, labels: &claimed.issue.labels }))
+}
+
+/// How clients of old are told that an issue does not change hands.
+fn not_claimed(error: Error, text: &'static str) -> Problem {
+    match &error {
+        Error::Conflict { what, .. } if what.starts_with("Cannot ") || is_unassigned(what) => {
+            Problem::from(error).with_status(StatusCode::BAD_REQUEST)
+        }
+        Error::Invalid { field: "agent", reason } => {
+            Problem::bad_request(format!("agentName: {reason}")).with("field", "agentName")
+        }
+        Error::LeaseLost { holder: Some(holder) } => {
+            let text = format!("Issue is actively leased to {holder}. Use force=true to override.");
+            Problem::from(error).saying(text)
+        }
+        Error::Unread(_) | Error::Busy { .. } => {
+            Problem::from(error).with_status(StatusCode::SERVICE_UNAVAILABLE)
+        }
+        _ => refused(error, text),
+    }
+}
+
+fn is_unassigned(what: &str) -> bool {
+    what.starts_with("Issue is not assigned to ")
+}
+
+/// An issue that the agent has no longer.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct UnclaimDone<'a> {
+    /// Always true.
+    success: bool,
+    /// The labels GitHub now has.
+    #[schema(value_type = Vec<String>)]
+    labels: &'a LabelSet,
+    /// The label of the column it rests in.
+    #[schema(example = "status/ready")]
+    status: &'static str,
+    /// Why it rests there.
+    status_note: &'a str,
+}
+
+/// Takes an agent off an issue: its label and its lease go, and work in progress is ready again.
+#[utoipa::path(
+    post,
+    path = "/api/issues/unclaim",
+    tag = "work",
+    operation_id = "unclaimIssue",
+    request_body = ClaimBody,
+    responses(
+        (status = 200, description = "It is free.", body = UnclaimDone<'_>),
+        (status = 400, description = "The body is wrong, the issue is closed, or it is not the agent's.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 404, description = "`Issue not found in local cache`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 409, description = "Another agent holds it, or another change of it is under way.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 500, description = "GitHub refused, in its own words; nothing was changed.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 503, description = "`Could not verify live GitHub labels: <why>`; nothing was changed.", body = ProblemDocument, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn unclaim(
+    State(app): State<App>,
+    Extension(actor): Extension<Actor>,
+    Extension(caller): Extension<Caller>,
+    body: Body,
+) -> Result<Response, Problem> {
+    let members = body.members("Invalid JSON body")?;
+    let actor = acting_as(actor, members.text("agentName")?);
+    let (issue, agent) = issue_and_agent(&app, &actor, &caller, &members, "unclaim_issue").await?;
+    let released = release_issue(&app, &actor, issue.id, agent).await;
+    let released = released.map_err(|error| match &error {
+        Error::Conflict { what, .. } if what == CLOSED => {
+            let text = "Cannot unclaim a closed issue";
+            Problem::from(error).with_status(StatusCode::BAD_REQUEST).saying(text)
+        }
+        _ => not_claimed(error, "Failed to unclaim issue"),
+    })?;
+    let row = UnclaimDone {
+        success: true,
+        labels: &released.issue.labels,
+        status: released.issue.status.label(),
+        status_note: &released.note,
+    };
+    Ok(json(StatusCode::OK, &row))
 }

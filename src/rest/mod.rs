@@ -25,6 +25,7 @@ mod query;
 mod reports;
 mod repositories;
 mod syncs;
+mod tasks;
 mod which;
 
 use axum::Router;
@@ -60,6 +61,12 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(labelling::unassign))
         .routes(routes!(labelling::agents))
         .routes(routes!(claims::claimed))
+        .routes(routes!(claims::claim))
+        .routes(routes!(claims::unclaim))
+        .routes(routes!(tasks::next_task))
+        .routes(routes!(tasks::list))
+        .routes(routes!(tasks::active_work))
+        .routes(routes!(tasks::work_summary))
         .routes(routes!(lanes::list))
         .routes(routes!(reports::report))
         .routes(routes!(agents::heartbeat))

@@ -19,6 +19,7 @@ pub mod labels;
 pub mod leases;
 pub mod moves;
 pub mod overview;
+pub mod polling;
 pub mod queue;
 pub mod reports;
 pub mod retention;

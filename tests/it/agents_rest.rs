@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use dispatch::simulator::Fault;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Given, REPOSITORY, given, given_settings};
+use crate::support::{AGENT_TOKEN, Answer, Given, REPOSITORY, given, given_settings};
 
 #[track_caller]
 fn assert_refused(answer: &Answer, status: u16, error: &str) {
@@ -383,6 +383,348 @@ async fn a_heartbeat_syncs_and_is_recorded() {
             (&json!("heartbeat"), &json!("error"))
         );
         assert_eq!(runs[1]["status"], "success");
+    })
+    .await;
+}
+
+// ------------------------------------------------------------------------------------- claims
+
+fn claim(number: i32, agent: &str) -> Value {
+    which(number, json!({ "agentName": agent }))
+}
+
+#[tokio::test]
+async fn a_claim_is_the_agents_label_and_in_progress() {
+    given(async |given| {
+        given.with_issues(&[("One", &["status/ready", "bug"])]).await;
+        let labels = json!(["bug", "status/in-progress", "agent/alpha"]);
+        for _ in 0..2 {
+            let answer = post(given, "/api/issues/claim", claim(1, "alpha")).await;
+            assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+            let mut claimed = answer.json();
+            let names = claimed["labels"].as_array_mut().unwrap();
+            names.sort_by_key(|name| name.as_str().map(str::to_owned));
+            let mut expected = labels.as_array().unwrap().clone();
+            expected.sort_by_key(|name| name.as_str().map(str::to_owned));
+            assert_eq!((&claimed["success"], &claimed["labels"]), (&json!(true), &json!(expected)));
+        }
+        let other = post(given, "/api/issues/claim", claim(1, "beta")).await;
+        let text = "Issue is actively leased to alpha. Use force=true to override.";
+        assert_refused(&other, 409, text);
+
+        let work = get(given, "/api/agents/alpha/active-work").await.json();
+        assert_eq!(work["hasActiveWork"], true);
+        let context = &work["context"];
+        assert_eq!(context["checkpoint"], "issue_claimed");
+        assert_eq!(context["nextAction"], "inspect_issue");
+        assert_eq!(context["status"], "status/in-progress");
+        assert_eq!(
+            (&context["issueId"], &context["lane"]),
+            (&json!("iss_000001"), &json!("default"))
+        );
+        let none = get(given, "/api/agents/beta/active-work").await.json();
+        assert_eq!(none, json!({ "hasActiveWork": false }));
+
+        let mut taken = claim(1, "beta");
+        taken["force"] = json!(true);
+        let answer = post(given, "/api/issues/claim", taken).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+        assert!(!given.github.labels(REPOSITORY, 1).contains(&"agent/alpha".to_owned()));
+
+        let answer = post(given, "/api/issues/unclaim", claim(1, "beta")).await.json();
+        assert_eq!((&answer["success"], &answer["status"]), (&json!(true), &json!("status/ready")));
+        assert!(answer["statusNote"].is_string(), "{answer}");
+        assert_eq!(given.github.labels(REPOSITORY, 1).len(), 2, "bug and ready");
+        let again = post(given, "/api/issues/unclaim", claim(1, "beta")).await;
+        assert_refused(&again, 400, "Issue is not assigned to beta");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn claims_are_refused_in_the_old_words() {
+    given(async |given| {
+        given
+            .with_issues(&[
+                ("Done", &["status/done"]),
+                ("Theirs", &["status/ready", "agent/beta"]),
+                ("Closed", &["status/ready", "agent/alpha"]),
+            ])
+            .await;
+        given.github.close(REPOSITORY, 3).unwrap();
+        let ask = async |path: &str, body: Value| post(given, path, body).await;
+        let missing = "Missing required fields: issueId, repoFullName, issueNumber, agentName";
+        for path in ["/api/issues/claim", "/api/issues/unclaim"] {
+            assert_refused(&ask(path, which(1, json!({}))).await, 400, missing);
+            let mut text = claim(1, "alpha");
+            text["issueNumber"] = json!("1");
+            assert_refused(&ask(path, text).await, 400, missing);
+            let answer = ask(path, claim(9, "alpha")).await;
+            assert_refused(&answer, 404, "Issue not found in local cache");
+            let mut wrong = claim(1, "alpha");
+            wrong["issueNumber"] = json!(2);
+            let text = "issueId does not match repoFullName/issueNumber; expected acme/tools#1";
+            assert_refused(&ask(path, wrong).await, 400, text);
+        }
+        let path = "/api/issues/claim";
+        assert_refused(&ask(path, claim(1, "alpha")).await, 400, "Cannot claim a done issue");
+        let text = "Issue is already assigned to beta. Use force=true to override.";
+        assert_refused(&ask(path, claim(2, "alpha")).await, 409, text);
+        assert_refused(&ask(path, claim(3, "alpha")).await, 400, "Cannot claim a closed issue");
+        let answer = ask("/api/issues/unclaim", claim(3, "alpha")).await;
+        assert_refused(&answer, 400, "Cannot unclaim a closed issue");
+
+        given.github.inject(Fault::refuse(500, "Oops").on("LiveLabels").times(3));
+        let answer = ask(path, claim(2, "beta")).await;
+        assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{}", answer.text());
+        let error = answer.json()["error"].as_str().unwrap().to_owned();
+        assert!(error.starts_with("Could not verify live GitHub labels: "), "{error}");
+        assert_eq!(ask(path, claim(2, "beta")).await.status, StatusCode::OK);
+        let person = given.ask("POST", path, Some(claim(1, "alpha"))).await;
+        assert_eq!(person.status, StatusCode::UNAUTHORIZED);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn of_many_claims_at_once_one_succeeds() {
+    given(async |given| {
+        given.with_issues(&[("One", &["status/ready"])]).await;
+        let agents = ["a", "b", "c", "d", "e", "f"];
+        let asking = agents.map(|agent| post(given, "/api/issues/claim", claim(1, agent)));
+        let answers = futures_util::future::join_all(asking).await;
+        let count = |status: u16| answers.iter().filter(|one| one.status == status).count();
+        assert_eq!((count(200), count(409)), (1, 5));
+        assert_eq!(given.github.labels(REPOSITORY, 1).len(), 2, "one agent, one status");
+    })
+    .await;
+}
+
+// ---------------------------------------------------------------------------------- next task
+
+#[tokio::test]
+async fn the_next_task_is_the_best_issue_or_nothing() {
+    given(async |given| {
+        given
+            .with_issues(&[
+                ("Soon", &["status/ready", "priority/p2"]),
+                ("Now", &["status/ready", "priority/p0"]),
+                ("Update dependency left-pad", &["status/ready", "priority/p0", "agent/alpha"]),
+            ])
+            .await;
+        let path = "/api/agents/alpha/next-task";
+        let task = get(given, &format!("{path}?lane=")).await.json();
+        assert_eq!((&task["type"], &task["shouldRun"]), (&json!("implement"), &json!(true)));
+        assert_eq!((&task["agentName"], &task["lane"]), (&json!("alpha"), &json!("default")));
+        assert_eq!(
+            task["issue"],
+            json!({
+                "id": "iss_000002", "repoFullName": "acme/tools", "number": 2, "title": "Now",
+                "url": "https://github.example/acme/tools/issues/2",
+            })
+        );
+        for member in ["instructions", "stopAfter"] {
+            assert!(task[member].as_str().is_some_and(|text| !text.is_empty()), "{member}");
+        }
+        assert!(task["forbiddenActions"].as_array().unwrap().len() > 3);
+        let noise = get(given, &format!("{path}?includeRenovate=true")).await.json();
+        assert_eq!(noise["issue"]["number"], 3);
+
+        let idle = json!({ "type": "idle", "shouldRun": false, "reason": "No work available" });
+        assert_eq!(get(given, &format!("{path}?lane=backlog")).await.json(), idle);
+        let answer = get(given, &format!("{path}?lane=fast")).await;
+        assert_refused(&answer, 400, "Invalid lane: \"fast\". Must be one of: default, backlog");
+        let answer = get(given, &format!("{path}?mode=groom")).await;
+        let text = "External grooming task dispatch is retired; use POST /api/groomer/run";
+        assert_refused(&answer, 410, text);
+        assert_eq!(given.ask("GET", path, None).await.status, StatusCode::UNAUTHORIZED);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_prefers_to_wait_hears_of_work_as_it_appears() {
+    given(async |given| {
+        given.with_issues(&[("One", &["status/backlog"])]).await;
+        let asking = async {
+            let request = axum::http::Request::get("/api/agents/alpha/next-task?lane=normal")
+                .header("authorization", format!("Bearer {AGENT_TOKEN}"))
+                .header("prefer", "respond-async, wait=20")
+                .body(axum::body::Body::empty());
+            given.send(request.unwrap()).await
+        };
+        let moving = async {
+            // Whenever it becomes ready, the waiting one hears of it.
+            let body = which(1, json!({ "status": "ready" }));
+            assert_eq!(post(given, "/api/issues/status", body).await.status, StatusCode::OK);
+        };
+        let (answer, ()) = tokio::join!(asking, moving);
+        assert_eq!(answer.json()["issue"]["number"], 1, "{}", answer.text());
+        assert_eq!(answer.headers["preference-applied"], "wait=20");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_queue_has_every_member_that_clients_read() {
+    given(async |given| {
+        given
+            .with_issues(&[
+                ("Open", &["status/ready", "priority/p1"]),
+                ("Waits", &["status/ready"]),
+                ("Theirs", &["status/ready", "agent/beta"]),
+                ("Review", &["status/in-review", "agent/alpha"]),
+                ("Blocked", &["status/blocked"]),
+            ])
+            .await;
+        given.github.edit_body(REPOSITORY, 2, "Blocked by #1").unwrap();
+        given.sync().await;
+        let numbers = async |query: &str| -> Vec<i64> {
+            let queue = get(given, &format!("/api/agents/alpha/queue?{query}")).await.json();
+            queue.as_array().unwrap().iter().map(|one| one["number"].as_i64().unwrap()).collect()
+        };
+        assert_eq!(numbers("").await, [1, 2]);
+        let mut claimed = numbers("includeClaimed=true&lane=default").await;
+        claimed.sort_unstable();
+        assert_eq!(claimed, [1, 2, 3, 4]);
+        assert_eq!(numbers("includeWithheld=true").await.len(), 5);
+        assert_eq!(numbers("lane=backlog").await, [0; 0]);
+
+        let queue = get(given, "/api/agents/alpha/queue").await.json();
+        let mut first = queue[0].clone();
+        assert!(first["rankingReason"].as_str().unwrap().starts_with("priority/p1, ready"));
+        first.as_object_mut().unwrap().remove("rankingReason");
+        assert_eq!(
+            first,
+            json!({
+                "type": "issue", "number": 1, "title": "Open",
+                "url": "https://github.example/acme/tools/issues/1",
+                "labels": ["status/ready", "priority/p1"], "priority": "priority/p1",
+                "status": "status/ready", "agentMatch": false, "lane": "default",
+                "decomposed": false, "issueId": "iss_000001", "repoFullName": "acme/tools",
+                "claimable": true, "blockedBy": [], "dependencyBlockReason": "",
+                "linkedPrHealth": null,
+            })
+        );
+        assert_eq!(queue[1]["claimable"], false);
+        assert_eq!(queue[1]["blockedBy"], json!([1]));
+        assert_eq!(queue[1]["dependencyBlockReason"], "Blocked by open #1");
+
+        post(given, "/api/issues/claim", claim(1, "alpha")).await;
+        let own = get(given, "/api/agents/alpha/queue").await.json();
+        let one = own.as_array().unwrap().iter().find(|one| one["number"] == 1).expect("its own");
+        assert_eq!(
+            (&one["agentMatch"], &one["status"]),
+            (&json!(true), &json!("status/in-progress"))
+        );
+        assert!(!get(given, "/api/agents/beta/queue").await.text().contains("\"Open\""));
+
+        let summary = get(given, "/api/agents/alpha/work-summary").await.json();
+        let none = json!({ "total": 0, "blocked": 0 });
+        assert_eq!(
+            summary,
+            json!({
+                "agentName": "alpha",
+                "issues": {
+                    "backlog": { "queued": 0, "inProgress": 0 },
+                    "default": { "queued": 1, "inProgress": 2 },
+                },
+                "prFixes": { "local": none, "frontier": none, "needsHuman": none },
+            })
+        );
+    })
+    .await;
+}
+
+// ------------------------------------------------------------------------- the known programs
+
+/// The calls of the Python bridge and of the Go operator, in the order in which they make them; each
+/// answer has what they read.
+#[tokio::test]
+async fn the_known_programs_go_through_a_task() {
+    let lanes = json!({
+        "lanes": [
+            { "id": "local", "title": "Local", "claimable": true, "role": "default" },
+            { "id": "frontier", "title": "Frontier", "claimable": true, "role": "escalation" },
+            { "id": "backlog", "title": "Backlog", "claimable": false },
+        ],
+        "laneAliases": { "normal": "local", "escalated": "frontier", "cloud": "local" },
+    });
+    let settings = [("DISPATCH_LANE_CONFIG_JSON", &*lanes.to_string())];
+    given_settings(&settings, async |given| {
+        given.with_issues(&[("One", &["status/ready"]), ("Two", &["status/ready"])]).await;
+        // The bridge keeps what has the very lane that it asked for.
+        for (lane, kept) in [("local", 2), ("cloud", 0), ("frontier", 0)] {
+            let path = format!("/api/agents/foreman-coder/queue?lane={lane}&includeClaimed=true");
+            let queue = get(given, &path).await.json();
+            let queue = queue.as_array().expect("an array at the top").iter();
+            let of_lane = queue.filter(|one| one["lane"] == lane && one["claimable"] == true);
+            assert_eq!(of_lane.count(), kept, "{lane}");
+        }
+        let agent = "foreman-coder";
+        let calls = [
+            ("/api/issues/claim", claim(1, agent)),
+            ("/api/issues/claim", claim(1, agent)),
+            ("/api/issues/status", which(1, json!({ "status": "in-review", "agentName": agent }))),
+            ("/api/issues/label", which(1, json!({ "label": "needs-human" }))),
+            ("/api/issues/unlabel", which(1, json!({ "label": "needs-human" }))),
+            ("/api/issues/unlabel", which(1, json!({ "label": "needs-human" }))),
+            ("/api/issues/comment", which(1, json!({ "body": "Working on it" }))),
+            ("/api/issues/comment", which(1, json!({ "body": "Working on it" }))),
+            ("/api/issues/unclaim", claim(1, agent)),
+        ];
+        for (path, body) in calls {
+            let answer = post(given, path, body).await;
+            assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.text());
+            assert!(answer.json().is_object(), "{path}");
+        }
+        assert_eq!(given.github.posted_comments(REPOSITORY, 1), ["Working on it"]);
+        let blocked = which(1, json!({ "status": "blocked", "agentName": agent }));
+        assert_eq!(post(given, "/api/issues/status", blocked).await.status, 400, "no reason");
+        let state = get(given, "/api/issues/state?repo=acme%2Ftools&number=1").await.json();
+        assert_eq!((&state["state"], &state["issueId"]), (&json!("open"), &json!("iss_000001")));
+        assert_eq!(
+            get(given, "/api/issues/claimed?agentName=foreman-coder").await.json(),
+            json!([])
+        );
+
+        // The operator: next-task, state, claim, report, status.
+        let task = get(given, "/api/agents/courier%2Fone/next-task?lane=local").await.json();
+        assert_eq!(task["type"], "implement", "{task}");
+        let number = task["issue"]["number"].as_i64().unwrap();
+        let state = get(given, &format!("/api/issues/state?repo=acme/tools&number={number}")).await;
+        let id = state.json()["issueId"].clone();
+        let own = json!({
+            "issueId": id, "repoFullName": "acme/tools", "issueNumber": number,
+            "agentName": "courier/one",
+        });
+        let answer = post(given, "/api/issues/claim", own.clone()).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+        let outcomes = [
+            "pr_opened",
+            "pr_updated",
+            "issue_updated",
+            "issue_closed",
+            "blocked",
+            "failed",
+            "no_changes_needed",
+            "already_addressed",
+        ];
+        for outcome in outcomes {
+            let report = json!({
+                "taskType": "implement", "outcome": outcome, "repoFullName": "acme/tools",
+                "issueNumber": number, "idempotencyKey": format!("coderun/ns/{outcome}"),
+            });
+            let path = "/api/agents/courier%2Fone/tasks/report";
+            let answer = post(given, path, report).await;
+            assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+            assert_eq!(answer.json()["prFixResolution"]["action"], "none");
+        }
+        let mut blocked = own;
+        blocked["status"] = json!("blocked");
+        blocked["blockedReason"] = json!("needs a human");
+        let answer = post(given, "/api/issues/status", blocked).await;
+        assert_eq!(answer.json()["status"], "status/blocked", "{}", answer.text());
     })
     .await;
 }

@@ -1,0 +1,578 @@
+//! What there is to do for an agent: the next task, the queue, what it holds and how much.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use axum::Extension;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::response::Response;
+use serde::Serialize;
+use utoipa::{IntoParams, ToSchema};
+
+use super::agents::refused;
+use super::answer::json;
+use super::issues::unknown_lane;
+use super::query::Query;
+use crate::app::App;
+use crate::domain::leases::Checkpoint;
+use crate::domain::work::SkipReason;
+use crate::domain::{Actor, IssueId, IssueState, LabelSet, Status};
+use crate::gate::{Caller, Problem, ProblemDocument};
+use crate::service::polling::{LONGEST_WAIT, wait_for_task};
+use crate::service::queue::{self, Explained, MOST, QueueRequest};
+use crate::service::{board, leases};
+use crate::store::Issue;
+
+/// What a worker is told to do with an issue.
+const INSTRUCTIONS: &str = "Work on this one issue only. Claim it first. Work on a branch named \
+    fix/issue-<number>-<slug>, open one pull request that names the issue, push, report once, \
+    then stop.";
+
+/// When a worker is told to stop.
+const STOP_AFTER: &str = "one pull request is opened and reported, or the task is reported as \
+    blocked, failed, no_changes_needed or already_addressed";
+
+/// What a worker must not do.
+const FORBIDDEN: [&str; 5] = [
+    "merge a pull request",
+    "push to the default branch",
+    "work on another issue",
+    "claim another issue",
+    "open a second pull request",
+];
+
+/// Which part of the queue is asked for.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes what `Wish` reads from the query")]
+pub(super) struct TaskQuery {
+    /// A lane's id or alias; every claimable one when absent.
+    lane: Option<String>,
+    /// `true`: not what was split up. Nothing has been yet.
+    exclude_decomposed: Option<bool>,
+    /// `true`: also what is claimed, and what is in other columns than Ready and In Progress.
+    #[param(rename = "includeClaimed")]
+    include_claimed: Option<bool>,
+    /// `true`: also updates of dependencies.
+    #[param(rename = "includeRenovate")]
+    include_renovate: Option<bool>,
+    /// `true`: also what cannot be claimed, with `claimable` false.
+    #[param(rename = "includeWithheld")]
+    include_withheld: Option<bool>,
+    /// `groom` is gone.
+    mode: Option<String>,
+}
+
+/// What a query asks for.
+struct Wish {
+    request: QueueRequest,
+    include_claimed: bool,
+    include_renovate: bool,
+    include_withheld: bool,
+}
+
+impl Wish {
+    fn read(app: &App, agent: &str, query: &Query) -> Result<Self, Problem> {
+        if query.get("mode") == Some("groom") {
+            let text = "External grooming task dispatch is retired; use POST /api/groomer/run";
+            return Err(Problem::new(StatusCode::GONE, "NOT_FOUND", text));
+        }
+        let lanes = &app.config.lanes;
+        if let Some(called) = query.get("lane").filter(|called| lanes.find(called).is_none()) {
+            return Err(unknown_lane(lanes, called));
+        }
+        let request = QueueRequest {
+            agent: agent.to_owned(),
+            lane: query.get("lane").map(str::to_owned),
+            repositories: None,
+            first: MOST,
+        };
+        Ok(Self {
+            request,
+            include_claimed: query.is_true("includeClaimed"),
+            include_renovate: query.is_true("includeRenovate"),
+            include_withheld: query.is_true("includeWithheld"),
+        })
+    }
+
+    /// Whether an issue belongs in the list of old: what can be claimed and what the agent has, and
+    /// on request what others have or what is hidden for another reason.
+    fn admits(&self, of: &Explained) -> bool {
+        let issue = &of.issue;
+        if is_noise(issue) && !self.include_renovate {
+            return false;
+        }
+        if of.rank.is_some() || self.include_withheld {
+            return true;
+        }
+        let is_own = issue.labels.agents().any(|agent| agent == self.request.agent);
+        let is_expected = |reason: SkipReason| match reason {
+            SkipReason::Leased => is_own,
+            SkipReason::BlockedByIssue
+            | SkipReason::LimitReached
+            | SkipReason::LinkedPullRequest => true,
+            SkipReason::AssignedToOther | SkipReason::NotReady => self.include_claimed,
+            _ => false,
+        };
+        let is_shown = !matches!(issue.status, Status::Done | Status::Blocked | Status::Backlog);
+        is_shown && of.skips.iter().all(|skip| is_expected(skip.reason))
+    }
+}
+
+/// Whether a bot keeps the issue for its own ends.
+fn is_noise(issue: &Issue) -> bool {
+    let title = issue.title.to_lowercase();
+    let labels = ["renovate", "dependencies", "automated"];
+    title.contains("dependency dashboard")
+        || title.contains("renovate dashboard")
+        || ["update dependency", "update image", "update dep"].iter().any(|t| title.starts_with(t))
+        || labels.iter().any(|label| issue.labels.contains(label))
+}
+
+/// Something to do, or nothing.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub(super) enum Task<'a> {
+    /// Nothing.
+    Idle(Idle),
+    /// An issue to work on.
+    Implement(Implement<'a>),
+}
+
+/// There is nothing to do.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Idle {
+    /// Always `idle`.
+    #[serde(rename = "type")]
+    #[schema(example = "idle")]
+    kind: &'static str,
+    /// Always false.
+    should_run: bool,
+    /// Why.
+    #[schema(example = "No work available")]
+    reason: &'static str,
+}
+
+/// An issue to work on. It is not claimed yet.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Implement<'a> {
+    /// Always `implement`.
+    #[serde(rename = "type")]
+    #[schema(example = "implement")]
+    kind: &'static str,
+    /// Always true.
+    should_run: bool,
+    /// Who is to do it.
+    agent_name: &'a str,
+    /// The lane it waits in.
+    lane: &'a str,
+    /// The issue.
+    issue: TaskIssue<'a>,
+    /// What to do.
+    instructions: &'static str,
+    /// When to stop.
+    stop_after: &'static str,
+    /// What not to do.
+    forbidden_actions: [&'static str; 5],
+}
+
+/// The issue of a task.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct TaskIssue<'a> {
+    /// Opaque; hand it back as `issueId`.
+    #[schema(value_type = String, example = "iss_00001c")]
+    id: IssueId,
+    /// The repository as GitHub spells it.
+    repo_full_name: &'a str,
+    /// Its number in the repository.
+    number: i32,
+    /// Its title.
+    title: &'a str,
+    /// Its page on GitHub.
+    url: &'a str,
+}
+
+/// Tells an agent what it could begin, or that there is nothing. Nothing is claimed. With
+/// `Prefer: wait=N` it waits up to that many seconds, 25 at the most, for something to appear.
+#[utoipa::path(
+    get,
+    path = "/api/agents/{agentName}/next-task",
+    tag = "work",
+    operation_id = "nextTask",
+    params(
+        ("agentName" = String, Path, description = "The agent's name, `/` written `%2F`."),
+        ("Prefer" = Option<String>, Header, description = "`wait=N` to wait for N seconds."),
+        TaskQuery,
+    ),
+    responses(
+        (status = 200, description = "What to do.", body = Task<'_>),
+        (status = 400, description = "No such lane.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 410, description = "Grooming tasks are retired.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 500, description = "`Failed to get next task`.", body = ProblemDocument, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn next_task(
+    State(app): State<App>,
+    Extension(actor): Extension<Actor>,
+    Extension(caller): Extension<Caller>,
+    Path(agent): Path<String>,
+    headers: HeaderMap,
+    query: Query,
+) -> Result<Response, Problem> {
+    caller.check_acts_for(&actor, &agent).await?;
+    let wish = Wish::read(&app, &agent, &query)?;
+    let wait = preferred_wait(&headers);
+    let failed = refused("Failed to get next task");
+    let next = wait_for_task(&app, &actor, &wish.request, wait).await.map_err(&failed)?;
+    let found = match next.found {
+        Some(found) if wish.include_renovate || !is_noise(&found.issue) => Some(found),
+        None => None,
+        Some(_) => {
+            let all = queue::queue(&app, &wish.request).await.map_err(&failed)?;
+            all.into_iter().find(|found| found.rank.is_some() && wish.admits(found))
+        }
+    };
+    let mut response = json(StatusCode::OK, &task(found.as_ref(), &agent));
+    if !wait.is_zero() {
+        let applied = format!("wait={}", wait.as_secs());
+        let applied = HeaderValue::from_str(&applied).expect("a word and a number");
+        response.headers_mut().insert(HeaderName::from_static("preference-applied"), applied);
+    }
+    Ok(response)
+}
+
+fn task<'a>(found: Option<&'a Explained>, agent: &'a str) -> Task<'a> {
+    let Some(Explained { issue, repository, .. }) = found else {
+        let reason = "No work available";
+        return Task::Idle(Idle { kind: "idle", should_run: false, reason });
+    };
+    Task::Implement(Implement {
+        kind: "implement",
+        should_run: true,
+        agent_name: agent,
+        lane: &issue.lane,
+        issue: TaskIssue {
+            id: issue.id,
+            repo_full_name: repository.full_name.as_str(),
+            number: issue.number,
+            title: &issue.title,
+            url: &issue.url,
+        },
+        instructions: INSTRUCTIONS,
+        stop_after: STOP_AFTER,
+        forbidden_actions: FORBIDDEN,
+    })
+}
+
+/// The seconds that `Prefer: wait=N` asks for, as far as they are granted.
+fn preferred_wait(headers: &HeaderMap) -> Duration {
+    let preferences = headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok());
+    let mut preferences = preferences.flat_map(|value| value.split([',', ';']));
+    let seconds = preferences.find_map(|one| {
+        let (name, value) = one.split_once('=')?;
+        let value = value.trim().trim_matches('"');
+        name.trim().eq_ignore_ascii_case("wait").then(|| value.parse().ok())?
+    });
+    Duration::from_secs(seconds.unwrap_or(0)).min(LONGEST_WAIT)
+}
+
+/// One issue of the queue.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct QueueRow<'a> {
+    /// Always `issue`.
+    #[serde(rename = "type")]
+    #[schema(example = "issue")]
+    kind: &'static str,
+    /// Its number in the repository.
+    number: i32,
+    /// Its title.
+    title: &'a str,
+    /// Its page on GitHub.
+    url: &'a str,
+    /// Label names in GitHub's order.
+    #[schema(value_type = Vec<String>)]
+    labels: &'a LabelSet,
+    /// The label of its priority.
+    #[schema(required, example = "priority/p1")]
+    priority: Option<&'static str>,
+    /// Its first status label.
+    #[schema(required, example = "status/ready")]
+    status: Option<&'static str>,
+    /// Whether it carries the agent's label.
+    agent_match: bool,
+    /// How it came to its place; of what cannot be claimed, why.
+    ranking_reason: &'a str,
+    /// The lane as it is stored.
+    lane: &'a str,
+    /// Whether it was split up. Nothing has been yet.
+    decomposed: bool,
+    /// Opaque; hand it back as `issueId`.
+    #[schema(value_type = String, example = "iss_00001c")]
+    issue_id: IssueId,
+    /// The repository as GitHub spells it.
+    repo_full_name: &'a str,
+    /// Whether the agent may claim it.
+    claimable: bool,
+    /// Numbers of open issues that it waits for.
+    blocked_by: Vec<i32>,
+    /// The same as one sentence; empty when there are none.
+    #[schema(example = "Blocked by open #5, octo-org/other#6")]
+    dependency_block_reason: String,
+    /// Always null.
+    #[schema(value_type = Option<String>, required)]
+    linked_pr_health: Option<()>,
+}
+
+impl<'a> QueueRow<'a> {
+    fn of(of: &'a Explained, agent: &str) -> Self {
+        let Explained { issue, repository, .. } = of;
+        let number = |blocker: &String| blocker.rsplit_once('#')?.1.parse().ok();
+        let blockers = of.blockers.join(", ");
+        Self {
+            kind: "issue",
+            number: issue.number,
+            title: &issue.title,
+            url: &issue.url,
+            labels: &issue.labels,
+            priority: issue.priority.map(crate::domain::Priority::label),
+            status: issue.labels.status().map(Status::label),
+            agent_match: issue.labels.agents().any(|name| name == agent),
+            ranking_reason: &of.ranking_reason,
+            lane: &issue.lane,
+            decomposed: false,
+            issue_id: issue.id,
+            repo_full_name: repository.full_name.as_str(),
+            claimable: of.rank.is_some(),
+            blocked_by: of.blockers.iter().filter_map(number).collect(),
+            dependency_block_reason: match of.blockers.is_empty() {
+                true => String::new(),
+                false => format!("Blocked by open {blockers}"),
+            },
+            linked_pr_health: None,
+        }
+    }
+}
+
+/// Lists what an agent would be given, best first, then on request what is withheld.
+#[utoipa::path(
+    get,
+    path = "/api/agents/{agentName}/queue",
+    tag = "work",
+    operation_id = "getQueue",
+    params(("agentName" = String, Path, description = "The agent's name, `/` written `%2F`."), TaskQuery),
+    responses(
+        (status = 200, description = "Up to 100 that can be claimed, then as many others.", body = Vec<QueueRow<'_>>),
+        (status = 400, description = "No such lane.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 410, description = "Grooming tasks are retired.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 500, description = "`Failed to get queue`.", body = ProblemDocument, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn list(
+    State(app): State<App>,
+    Extension(actor): Extension<Actor>,
+    Extension(caller): Extension<Caller>,
+    Path(agent): Path<String>,
+    query: Query,
+) -> Result<Response, Problem> {
+    caller.check_acts_for(&actor, &agent).await?;
+    let wish = Wish::read(&app, &agent, &query)?;
+    let all = queue::queue(&app, &wish.request).await.map_err(refused("Failed to get queue"))?;
+    let shown = all.iter().filter(|of| wish.admits(of)).map(|of| QueueRow::of(of, &agent));
+    Ok(json(StatusCode::OK, &shown.collect::<Vec<_>>()))
+}
+
+/// What an agent is at.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ActiveWork<'a> {
+    /// Whether it holds an issue.
+    has_active_work: bool,
+    /// The issue whose lease it renewed last; absent when it holds none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    context: Option<WorkContext<'a>>,
+}
+
+/// What an agent needs to know to go on.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct WorkContext<'a> {
+    /// Opaque.
+    #[schema(value_type = String, example = "iss_00001c")]
+    issue_id: IssueId,
+    /// The repository as GitHub spells it.
+    repo_full_name: &'a str,
+    /// The issue's number.
+    issue_number: i32,
+    /// Who holds it.
+    agent_name: &'a str,
+    /// How far it is.
+    #[schema(example = "issue_claimed")]
+    checkpoint: &'static str,
+    /// The branch. Not known yet.
+    #[schema(value_type = Option<String>, required)]
+    branch: Option<()>,
+    /// The pull request's page. Not known yet.
+    #[schema(value_type = Option<String>, required)]
+    pr_url: Option<()>,
+    /// What to do next.
+    #[schema(example = "inspect_issue")]
+    next_action: &'static str,
+    /// The lease.
+    lease_id: String,
+    /// The lane it was claimed from.
+    lane: &'a str,
+    /// The label of its column.
+    #[schema(example = "status/in-progress")]
+    status: &'static str,
+    /// Label names in GitHub's order.
+    #[schema(value_type = Vec<String>)]
+    labels: &'a LabelSet,
+}
+
+/// What to do after a checkpoint.
+fn next_action(checkpoint: Checkpoint) -> &'static str {
+    match checkpoint {
+        Checkpoint::IssueClaimed => "inspect_issue",
+        Checkpoint::BranchCreated => "continue_changes",
+        Checkpoint::ChangesMade => "open_pr",
+        Checkpoint::PrOpened => "check_pr_status",
+        Checkpoint::FeedbackReceived => "address_pr_feedback",
+        Checkpoint::WorkComplete => "finish_or_block",
+    }
+}
+
+/// Tells an agent what it holds and how far it was, to go on after a restart.
+#[utoipa::path(
+    get,
+    path = "/api/agents/{agentName}/active-work",
+    tag = "work",
+    operation_id = "getActiveWork",
+    params(("agentName" = String, Path, description = "The agent's name, `/` written `%2F`.")),
+    responses(
+        (status = 200, description = "What it holds, or that it holds nothing.", body = ActiveWork<'_>),
+        (status = 500, description = "`Failed to get active work`.", body = ProblemDocument, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn active_work(
+    State(app): State<App>,
+    Extension(actor): Extension<Actor>,
+    Extension(caller): Extension<Caller>,
+    Path(agent): Path<String>,
+) -> Result<Response, Problem> {
+    caller.check_acts_for(&actor, &agent).await?;
+    let failed = refused("Failed to get active work");
+    let held = leases::leases_of(&app, &agent).await.map_err(&failed)?;
+    for lease in &held {
+        // What a lease holds that is gone from GitHub is let go of by whoever puts leases right.
+        let Ok((issue, repository)) = board::find_issue(&app, lease.issue_id).await else {
+            continue;
+        };
+        let context = WorkContext {
+            issue_id: issue.id,
+            repo_full_name: repository.full_name.as_str(),
+            issue_number: issue.number,
+            agent_name: &agent,
+            checkpoint: lease.checkpoint.as_str(),
+            branch: None,
+            pr_url: None,
+            next_action: next_action(lease.checkpoint),
+            lease_id: lease.id().to_string(),
+            lane: &lease.lane,
+            status: issue.status.label(),
+            labels: &issue.labels,
+        };
+        let work = ActiveWork { has_active_work: true, context: Some(context) };
+        return Ok(json(StatusCode::OK, &work));
+    }
+    Ok(json(StatusCode::OK, &ActiveWork { has_active_work: false, context: None }))
+}
+
+/// How much there is for an agent.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct WorkSummary<'a> {
+    /// Whose view it is.
+    agent_name: &'a str,
+    /// By the lane's id.
+    issues: BTreeMap<&'a str, LaneWork>,
+    /// By the name that rows have for a lane of old; absent when there is none.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    unknown_lanes: BTreeMap<&'a str, LaneWork>,
+    /// Always 0: there is no queue of fixes for pull requests.
+    pr_fixes: FixSummary,
+}
+
+/// How much there is in one lane.
+#[derive(Serialize, ToSchema, Default)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct LaneWork {
+    /// Issues that are ready and nobody else's.
+    queued: u32,
+    /// The agent's issues in progress and in review.
+    in_progress: u32,
+}
+
+/// Fixes for pull requests by who is to do them.
+#[derive(Serialize, ToSchema, Default)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct FixSummary {
+    local: FixCount,
+    frontier: FixCount,
+    needs_human: FixCount,
+}
+
+/// How many fixes there are.
+#[derive(Serialize, ToSchema, Default)]
+pub(super) struct FixCount {
+    total: u32,
+    blocked: u32,
+}
+
+/// Counts the work there is for an agent, by lane.
+#[utoipa::path(
+    get,
+    path = "/api/agents/{agentName}/work-summary",
+    tag = "work",
+    operation_id = "getWorkSummary",
+    params(("agentName" = String, Path, description = "The agent's name, `/` written `%2F`.")),
+    responses(
+        (status = 200, description = "How much there is.", body = WorkSummary<'_>),
+        (status = 500, description = "`Failed to get work summary`.", body = ProblemDocument, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn work_summary(
+    State(app): State<App>,
+    Extension(actor): Extension<Actor>,
+    Extension(caller): Extension<Caller>,
+    Path(agent): Path<String>,
+) -> Result<Response, Problem> {
+    caller.check_acts_for(&actor, &agent).await?;
+    let mut wanted = board::wanted(&app, None);
+    wanted.statuses = Some(vec![Status::Ready, Status::InProgress, Status::InReview]);
+    let whole = board::all_issues(&app, &wanted).await;
+    let whole = whole.map_err(refused("Failed to get work summary"))?;
+    let lanes = &app.config.lanes;
+    let mut issues: BTreeMap<&str, LaneWork> =
+        lanes.all().iter().map(|lane| (lane.id.as_str(), LaneWork::default())).collect();
+    let mut unknown_lanes: BTreeMap<&str, LaneWork> = BTreeMap::new();
+    for (issue, _) in whole.issues.iter().filter(|(issue, _)| issue.state == IssueState::Open) {
+        let count = match lanes.find(&issue.lane) {
+            Some(lane) => issues.entry(&lane.id).or_default(),
+            None => unknown_lanes.entry(&issue.lane).or_default(),
+        };
+        let is_own = issue.labels.agents().any(|name| name == agent);
+        let is_free = issue.labels.agents().next().is_none();
+        match issue.status {
+            Status::Ready if is_own || is_free => count.queued += 1,
+            Status::InProgress | Status::InReview if is_own => count.in_progress += 1,
+            _ => {}
+        }
+    }
+    let pr_fixes = FixSummary::default();
+    Ok(json(StatusCode::OK, &WorkSummary { agent_name: &agent, issues, unknown_lanes, pr_fixes }))
+}

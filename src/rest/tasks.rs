@@ -381,7 +381,8 @@ pub(super) async fn list(
 ) -> Result<Response, Problem> {
     caller.check_acts_for(&actor, &agent).await?;
     let wish = Wish::read(&app, &agent, &query)?;
-    let all = queue::queue(&app, &wish.request).await.map_err(refused("Failed to get queue"))?;
+    let all = queue::queue_with_own(&app, &wish.request).await;
+    let all = all.map_err(refused("Failed to get queue"))?;
     let shown = all.iter().filter(|of| wish.admits(of)).map(|of| QueueRow::of(of, &agent));
     Ok(json(StatusCode::OK, &shown.collect::<Vec<_>>()))
 }

@@ -12,11 +12,12 @@ use super::leases::agent_for;
 use super::{Error, Result, board};
 use crate::app::App;
 use crate::domain::decisions::{CANDIDATES_KEPT, Candidate, Detail, WITHHELD_KEPT, Withheld};
+use crate::domain::leases::agent_label;
 use crate::domain::limits::Usage;
 use crate::domain::work::{
     Facts, Seeker, Skip, SkipReason, Verdict, day_of, judge, ranking_reason, sentence,
 };
-use crate::domain::{Actor, DecisionId, IssueId, Lane, Status};
+use crate::domain::{Actor, DecisionId, IssueId, IssueState, Lane, Status};
 use crate::store::decisions::{DecisionFilter, NewDecision};
 use crate::store::work::{Circumstances, Search};
 use crate::store::{
@@ -371,6 +372,34 @@ pub async fn queue(app: &App, request: &QueueRequest) -> Result<Vec<Explained>> 
     let ranked = (1..).zip(ranked).map(|(rank, judged)| (Some(rank), judged));
     let all = ranked.chain(withheld.into_iter().map(|judged| (None, judged)));
     Ok(all.filter_map(|(rank, judged)| explained(app, &scope, judged, rank, now)).collect())
+}
+
+/// [`queue`], and behind it what carries the agent's own label in Ready, In Progress or In Review and
+/// was not among that.
+///
+/// # Errors
+///
+/// As [`queue`].
+pub async fn queue_with_own(app: &App, request: &QueueRequest) -> Result<Vec<Explained>> {
+    let mut all = queue(app, request).await?;
+    let lanes = &app.config.lanes;
+    let lane = request.lane.as_deref().map(|called| find_lane(app, called)).transpose()?;
+    let is_in_lane = |stored: &str| match lane {
+        Some(lane) => lanes.is_in(stored, lane),
+        None => lanes.find(stored).is_none_or(|lane| lane.claimable),
+    };
+    let mut wanted = board::wanted(app, None);
+    wanted.label_groups = vec![vec![agent_label(&request.agent)]];
+    wanted.statuses = Some(vec![Status::Ready, Status::InProgress, Status::InReview]);
+    let own = board::all_issues(app, &wanted).await?;
+    let most = usize::try_from(MOST).expect("a small number");
+    for (issue, _) in own.issues.iter().take(most) {
+        let is_there = all.iter().any(|one| one.issue.id == issue.id);
+        if !is_there && issue.state == IssueState::Open && is_in_lane(&issue.lane) {
+            all.push(explain_work(app, &request.agent, issue.id).await?);
+        }
+    }
+    Ok(all)
 }
 
 /// What an issue is to an agent, and why.

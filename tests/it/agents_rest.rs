@@ -577,8 +577,9 @@ async fn the_queue_has_every_member_that_clients_read() {
                 ("Blocked", &["status/blocked"]),
             ])
             .await;
-        given.github.edit_body(REPOSITORY, 2, "Blocked by #1").unwrap();
-        given.sync().await;
+        let waits = "INSERT INTO blockers SELECT id, 'text', 'acme/tools', 1 FROM issues \
+                     WHERE number = 2";
+        given.database.run(waits).await;
         let numbers = async |query: &str| -> Vec<i64> {
             let queue = get(given, &format!("/api/agents/alpha/queue?{query}")).await.json();
             queue.as_array().unwrap().iter().map(|one| one["number"].as_i64().unwrap()).collect()
@@ -587,7 +588,9 @@ async fn the_queue_has_every_member_that_clients_read() {
         let mut claimed = numbers("includeClaimed=true&lane=default").await;
         claimed.sort_unstable();
         assert_eq!(claimed, [1, 2, 3, 4]);
-        assert_eq!(numbers("includeWithheld=true").await.len(), 5);
+        let mut withheld = numbers("includeWithheld=true").await;
+        withheld.sort_unstable();
+        assert_eq!(withheld, [1, 2, 3, 4]);
         assert_eq!(numbers("lane=backlog").await, [0; 0]);
 
         let queue = get(given, "/api/agents/alpha/queue").await.json();

@@ -2,7 +2,7 @@ import { RefreshCw } from "lucide-react";
 import { useEffect, useState } from "react";
 import { sync, syncState, type SyncOutcome, type SyncState } from "@/lib/sync.ts";
 import { signal, useSignal } from "@/lib/signal.ts";
-import { ago, useNow } from "@/lib/time.ts";
+import { ago, since, useNow } from "@/lib/time.ts";
 import { Button } from "./Button.tsx";
 import { classes } from "./classes.ts";
 import { notify } from "./Notices.tsx";
@@ -62,13 +62,12 @@ export function progressWords(running: NonNullable<SyncState["running"]>): strin
 /** What is tracked, how much of it is here, and since when it is true, in words. */
 export function stateWords(state: SyncState, now: number): string {
   const { repositoriesCount, failingCount, issuesCount, lastGoodSyncAt } = state;
-  const age = lastGoodSyncAt === null ? undefined : ago(lastGoodSyncAt, now);
   return [
     many(repositoriesCount, "repository", "repositories"),
     many(issuesCount, "issue"),
-    age === undefined
+    lastGoodSyncAt === null
       ? repositoriesCount > 0 && "not all synced yet"
-      : `synced ${age === "now" ? "just now" : `${age} ago`}`,
+      : `synced ${since(lastGoodSyncAt, now)}`,
     failingCount > 0 && `${failingCount} could not be read`,
   ]
     .filter(Boolean)

@@ -15,6 +15,12 @@ export function ago(instant: string | number, now: number): string {
   return `${Math.floor(passed / (365 * DAY))}y`;
 }
 
+/** The same as the end of a sentence: `just now`, `5m ago`. */
+export function since(instant: string | number, now: number): string {
+  const age = ago(instant, now);
+  return age === "now" ? "just now" : `${age} ago`;
+}
+
 /** A length of time in milliseconds as `45s`, `3m 5s` or `1h 2m`; `-` when there is none. */
 export function duration(milliseconds: number): string {
   const seconds = Math.round(milliseconds / 1_000);

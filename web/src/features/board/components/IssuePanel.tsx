@@ -7,7 +7,7 @@ import { PriorityGlyph } from "@/components/PriorityGlyph.tsx";
 import { Delayed, EmptyState, ErrorState } from "@/components/states.tsx";
 import { StatusGlyph } from "@/components/StatusGlyph.tsx";
 import { priorityTitle, statusTitle } from "@/lib/statuses.ts";
-import { ago, fullTime, useNow } from "@/lib/time.ts";
+import { fullTime, since, useNow } from "@/lib/time.ts";
 import { readIssue, type IssueDetail } from "../api/panel.ts";
 import type { BoardIssue } from "../api/documents.ts";
 import { useBoard, useCard } from "./context.ts";
@@ -180,11 +180,11 @@ function Head({ issue }: { readonly issue: BoardIssue }) {
       )}
       <p className="tabular mt-3 text-meta text-ink-faint">
         <time dateTime={issue.createdAt} title={fullTime(issue.createdAt)}>
-          Opened {ago(issue.createdAt, now)} ago
+          Opened {since(issue.createdAt, now)}
         </time>
         {" · "}
         <time dateTime={issue.updatedAt} title={fullTime(issue.updatedAt)}>
-          updated {ago(issue.updatedAt, now)} ago
+          updated {since(issue.updatedAt, now)}
         </time>
         {issue.commentsCount > 0 &&
           ` · ${issue.commentsCount} ${issue.commentsCount === 1 ? "comment" : "comments"}`}

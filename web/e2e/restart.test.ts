@@ -79,7 +79,7 @@ async function relabelOnGitHub(
     `query LabelId($owner: String!, $name: String!, $label: String!, $number: Int!) {
       repository(owner: $owner, name: $name) {
         label(name: $label) { id }
-        issue(number: $number) { id labels(first: 100) { nodes { id name } } }
+        issue: issueOrPullRequest(number: $number) { ... on Issue { id labels(first: 100) { nodes { id name } } } }
       }
     }`,
     { owner, name, label, number },

@@ -203,7 +203,7 @@ async fn of_two_moves_at_once_one_wins_and_the_other_is_told_where_the_card_goes
             let Error::Conflict { current, pending, .. } = refused else { panic!("{refused:?}") };
             assert_eq!((current, pending), (Some(Status::Ready), Some(Status::InProgress)));
         };
-        tokio::join!(first, second);
+        tokio::join!(Box::pin(first), Box::pin(second));
 
         assert_eq!(given.issue(1).await.status, Status::InProgress);
         assert_agreement(given, 1).await;

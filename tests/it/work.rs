@@ -482,7 +482,8 @@ async fn who_waits_gets_what_becomes_ready_in_turn() {
                 move_issue(app, &person(), command).await.unwrap();
             }
         };
-        let (first, second, ()) = tokio::join!(wait("alpha"), wait("beta"), act());
+        let (first, second, ()) =
+            tokio::join!(Box::pin(wait("alpha")), Box::pin(wait("beta")), Box::pin(act()));
         assert_ne!(first.unwrap().issue_id, second.unwrap().issue_id);
         assert!(app.line.is_empty());
     })

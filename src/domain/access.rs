@@ -183,6 +183,8 @@ pub const FIELDS: &[(&str, &str, Tier)] = &[
     ("Query", "queue", Tier::Read),
     ("Query", "explainWork", Tier::Read),
     ("Query", "workDecisions", Tier::Read),
+    ("Query", "queueDoctor", Tier::Read),
+    ("Query", "workLimits", Tier::Read),
     ("Query", "overview", Tier::Read),
     ("Query", "agents", Tier::Read),
     ("Query", "projects", Tier::Read),
@@ -209,6 +211,8 @@ pub const FIELDS: &[(&str, &str, Tier)] = &[
     // A person in the demo may give an issue back for an agent; the use case decides.
     ("Mutation", "releaseLease", Tier::Board),
     ("Mutation", "finishWork", Tier::Agent),
+    // A person in the demo may; the use case decides.
+    ("Mutation", "repairWork", Tier::Board),
     ("Subscription", "boardEvents", Tier::Read),
     ("Subscription", "auditEntryAdded", Tier::Read),
     ("Subscription", "agentRunRecorded", Tier::Read),

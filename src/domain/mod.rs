@@ -9,6 +9,7 @@ pub mod actor;
 mod column;
 pub mod decisions;
 pub mod dependencies;
+pub mod doctor;
 pub mod events;
 pub mod filter;
 pub mod ids;

@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 
 use super::loaders::{self, app};
 use super::types::page::cost;
-use super::types::{Issue, Repository};
+use super::types::{Issue, Lease, Repository};
 use crate::domain::{Instant, Status};
 use crate::service::overview::{self, Counts, DayCounts, FilterOption};
 use crate::service::{self, Error};
@@ -234,6 +234,45 @@ impl Agent {
     /// How many of them ended with `error`.
     async fn failures_count(&self) -> i64 {
         self.runs(|runs| runs.failures)
+    }
+
+    /// When it last gave a sign of life: a run it reported or a lease it renewed; null when it never
+    /// did.
+    async fn last_seen_at(&self) -> Option<Instant> {
+        self.0.last_seen_at().map(Instant)
+    }
+
+    /// What it holds now, the last renewed first.
+    #[graphql(complexity = "cost(Some(10), None, child_complexity)")]
+    async fn leases(&self) -> Vec<Lease> {
+        self.0.leases.iter().cloned().map(Lease::alone).collect()
+    }
+
+    /// What it held and holds, the last acquired first, of the last 30 days.
+    #[graphql(complexity = "cost(first, None, child_complexity)")]
+    async fn lease_history(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "How many, from 0 to 100; 50 when absent.")] first: Option<i32>,
+    ) -> async_graphql::Result<Vec<Lease>> {
+        let first = first.unwrap_or(50);
+        let many = u32::try_from(first).ok().filter(|many| *many <= 100);
+        let many = many.ok_or_else(|| Error::Invalid {
+            field: "first",
+            reason: "must be from 0 to 100".to_owned(),
+        })?;
+        let app = app(context);
+        let since = app.clock.now() - overview::RUNS_COUNT_FOR;
+        let history = service::leases::past_leases_of(app, &self.0.name, since, many).await?;
+        Ok(history.into_iter().map(Lease::alone).collect())
+    }
+
+    /// Which part of its work of the last 30 days was finished without a failure, from 0 to 1; null
+    /// when none has ended.
+    async fn success_rate(&self) -> Option<f64> {
+        let endings = self.0.endings.as_ref().filter(|endings| endings.ended > 0)?;
+        let part = |count: i64| f64::from(i32::try_from(count).unwrap_or(i32::MAX));
+        Some(part(endings.succeeded) / part(endings.ended))
     }
 
     /// When it last reported a run; null when it never did.

@@ -2,12 +2,16 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Object, SimpleObject};
+use async_graphql::{Context, InputObject, Object, SimpleObject};
 
 use super::loaders::{self, Related, Wants, app};
 use super::types::page::{Arguments, cost};
-use super::types::{AgentRun, Issue, Lease, WorkDecisionConnection, WorkExplanation};
-use crate::domain::{Actor, IssueId};
+use super::types::{
+    AgentRun, AuditEntry, Issue, Lease, WorkDecisionConnection, WorkExplanation,
+};
+use crate::domain::doctor::Ailment;
+use crate::domain::{Actor, Instant, IssueId, Lane};
+use crate::service::doctor::Finding;
 use crate::service::leases::{FinishWork, ReleaseLease, RenewLease};
 use crate::service::queue::{self, QueueRequest};
 use crate::service::work::{ClaimIssue, ClaimNext};
@@ -77,6 +81,136 @@ impl WorkQuery {
         let filter = DecisionFilter { agent, issue: issue_id };
         Ok(WorkDecisionConnection::load(context, &filter, Arguments::forward(first, after)).await?)
     }
+
+    /// What is wrong with the queue: issues that contradict their leases, each with a repair.
+    #[graphql(complexity = "cost(None, None, child_complexity)")]
+    async fn queue_doctor(&self, context: &Context<'_>) -> async_graphql::Result<QueueDoctor> {
+        let app = app(context);
+        let mut found = service::doctor::diagnose(app).await?;
+        let count = |ailment| AilmentCount {
+            ailment,
+            issues: found.iter().filter(|finding| finding.ailment == ailment).count(),
+        };
+        let counts = Ailment::ALL.into_iter().map(count).collect();
+        found.truncate(NAMED);
+        let ids: Vec<IssueId> = found.iter().map(|finding| finding.issue).collect();
+        let wants = Wants::of(&context.look_ahead().field("findings").field("issue"));
+        let issues = loaders::issues_by_id(app, &ids, wants).await?;
+        let finding = |finding: Finding| WorkFinding {
+            issue_id: finding.issue,
+            issue: issues.get(&finding.issue).cloned(),
+            ailment: finding.ailment,
+            agent: finding.agent,
+            since: Instant(finding.since),
+            summary: finding.ailment.summary(),
+        };
+        Ok(QueueDoctor { counts, findings: found.into_iter().map(finding).collect() })
+    }
+
+    /// How much is being worked on, and how much may be.
+    async fn work_limits(&self, context: &Context<'_>) -> async_graphql::Result<WorkLimits> {
+        let app = app(context);
+        let usage = queue::work_in_progress(app).await?;
+        let limits = &app.config.work.limits;
+        let lane = |lane: &Lane| LaneLimit {
+            lane: lane.id.clone(),
+            issues: usage.by_lane.get(&lane.id).copied().unwrap_or_default(),
+            limit: limits.of_lane(&lane.id),
+        };
+        Ok(WorkLimits {
+            waiting_for_human: WorkLimit { issues: usage.waiting, limit: limits.waiting },
+            lanes: app.config.lanes.all().iter().map(lane).collect(),
+            held: usage.by_agent.values().sum(),
+            per_agent: limits.per_agent,
+            per_repository: limits.per_repository,
+        })
+    }
+}
+
+/// What is wrong with the queue.
+#[derive(SimpleObject)]
+struct QueueDoctor {
+    /// How many issues have each ailment, all five.
+    counts: Vec<AilmentCount>,
+    /// Each of them, longest ago first; 100 at most.
+    findings: Vec<WorkFinding>,
+}
+
+/// How many issues have one ailment.
+#[derive(SimpleObject)]
+struct AilmentCount {
+    /// What is wrong.
+    ailment: Ailment,
+    /// How many.
+    issues: usize,
+}
+
+/// One thing that is wrong, which `repairWork` puts right.
+#[derive(SimpleObject)]
+struct WorkFinding {
+    /// The issue's id.
+    issue_id: IssueId,
+    /// The issue; null when it is no longer shown.
+    issue: Option<Arc<Issue>>,
+    /// What is wrong.
+    ailment: Ailment,
+    /// The agent that is concerned, where there is one.
+    agent: Option<String>,
+    /// Since when it may have been so.
+    since: Instant,
+    /// What is wrong and what the repair does about it.
+    summary: &'static str,
+}
+
+/// Something to be put right.
+#[derive(InputObject)]
+struct RepairWorkInput {
+    /// The issue.
+    issue_id: IssueId,
+    /// What is wrong with it.
+    ailment: Ailment,
+}
+
+/// Something that was put right.
+#[derive(SimpleObject)]
+struct RepairWorkPayload {
+    /// The line in the audit log.
+    audit_entry: AuditEntry,
+}
+
+/// How much is being worked on, and how much may be.
+#[derive(SimpleObject)]
+struct WorkLimits {
+    /// Issues in review or blocked, which wait for a person.
+    waiting_for_human: WorkLimit,
+    /// Issues held, by queue; every configured queue.
+    lanes: Vec<LaneLimit>,
+    /// Issues held by all agents.
+    held: i64,
+    /// How many issues one agent may hold; null for any number.
+    per_agent: Option<i64>,
+    /// How many issues of one repository may be held; null for any number.
+    per_repository: Option<i64>,
+}
+
+/// How much there is, and how much may be.
+#[derive(SimpleObject)]
+struct WorkLimit {
+    /// How many there are.
+    issues: i64,
+    /// How many there may be; null for any number.
+    limit: Option<i64>,
+}
+
+/// How much of a queue is being worked on.
+#[derive(SimpleObject)]
+struct LaneLimit {
+    /// The queue's id.
+    lane: String,
+    /// How many of its issues are held.
+    issues: i64,
+    /// How many may be; null for any number.
+    limit: Option<i64>,
 }
 
 /// What the queue had: `lease` is null exactly when `idleReason` is set.
@@ -178,6 +312,19 @@ impl WorkMutation {
         Ok(ReleaseLeasePayload { issue: issue(context, released.issue).await? })
     }
 
+    /// Puts right one thing that the queue's doctor found. Maintainers only.
+    #[graphql(complexity = "cost(Some(1), None, child_complexity)")]
+    async fn repair_work(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Which issue, and what is wrong with it.")] input: RepairWorkInput,
+    ) -> async_graphql::Result<RepairWorkPayload> {
+        let RepairWorkInput { issue_id, ailment } = input;
+        let entry =
+            service::doctor::repair(app(context), actor(context), issue_id, ailment).await?;
+        Ok(RepairWorkPayload { audit_entry: AuditEntry::alone(entry) })
+    }
+
     /// Ends work on an issue: records the run, moves the issue to where its outcome belongs and
     /// lets go of it. Never closes it.
     #[graphql(complexity = "cost(Some(1), None, child_complexity)")]
@@ -192,6 +339,9 @@ impl WorkMutation {
         Ok(FinishWorkPayload { issue, agent_run: AgentRun { row: done.agent_run, issue: known } })
     }
 }
+
+/// How many findings are named.
+const NAMED: usize = 100;
 
 /// The issue of a lease, with what the selection wants of it.
 async fn issue_of_lease(context: &Context<'_>, row: store::Issue) -> service::Result<Arc<Issue>> {

@@ -96,6 +96,8 @@ pub(super) enum Guard {
     Holds(Hold),
     /// This holding is over, and the issue is nobody's since.
     IsOver(LeaseId),
+    /// Nobody holds the issue.
+    IsFree,
 }
 
 /// Who wants what of which issue: what the audit log says before GitHub is asked.
@@ -195,6 +197,7 @@ async fn uphold(
     let holds = match guard {
         Guard::None => true,
         Guard::Holds(hold) => hold.admits(live.map(Lease::held)),
+        Guard::IsFree => live.is_none(),
         Guard::IsOver(id) => live.is_none() && row.as_ref().is_some_and(|row| row.id() == *id),
     };
     let holder = || live.map(|lease| lease.agent.clone());

@@ -11,6 +11,8 @@ pub mod audit;
 pub mod board;
 mod changes;
 pub mod comments;
+mod dependencies;
+pub mod doctor;
 mod error;
 pub mod events;
 pub mod health;

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{Days, NaiveDate, TimeDelta};
+use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 
 use super::{Result, board};
 use crate::app::App;
 use crate::domain::{RepositoryId, Status};
 use crate::store::statistics::{self, DayCount, LabelCount, LaneCount, RepositoryCount, RunCount};
-use crate::store::{Issue, issues};
+use crate::store::leases::Endings;
+use crate::store::{Issue, Lease, issues, leases};
 
 /// How long an issue in progress may go without a change before it is stale.
 pub const STALE_AFTER: TimeDelta = TimeDelta::days(7);
@@ -83,16 +84,32 @@ pub struct Agent {
     pub counts: Counts,
     /// Its runs of the last [`RUNS_COUNT_FOR`]; none when it never reported one.
     pub runs: Option<RunCount>,
+    /// What it holds now, the last renewed first.
+    pub leases: Vec<Lease>,
+    /// What its leases of the last [`RUNS_COUNT_FOR`] came to; none when none ended.
+    pub endings: Option<Endings>,
 }
 
-/// Every agent that is named by a label on the board, by the settings or by a run it reported.
+impl Agent {
+    /// When it last gave a sign of life: a run it reported or a lease it renewed.
+    pub fn last_seen_at(&self) -> Option<DateTime<Utc>> {
+        let renewed = self.leases.first().map(|lease| lease.renewed_at);
+        renewed.max(self.runs.as_ref().map(|runs| runs.last_reported_at))
+    }
+}
+
+/// Every agent that is named by a label on the board, by the settings, by a run it reported or by a
+/// lease that it holds or held lately.
 pub async fn agents(app: &App) -> Result<Vec<Agent>> {
-    let since = app.clock.now() - RUNS_COUNT_FOR;
-    let (labels, runs) = {
+    let now = app.clock.now();
+    let since = now - RUNS_COUNT_FOR;
+    let (labels, runs, held, endings) = {
         let mut connection = app.connection().await?;
         let excluded = &app.config.board.excluded_labels;
         let labels = statistics::by_label(&mut connection, &["agent/"], excluded).await?;
-        (labels, statistics::runs_by_agent(&mut connection, since).await?)
+        let runs = statistics::runs_by_agent(&mut connection, since).await?;
+        let held = leases::held(&mut connection, None, now).await?;
+        (labels, runs, held, leases::endings(&mut connection, since).await?)
     };
     let mut agents = Agents::default();
     for name in &app.config.agents {
@@ -105,6 +122,12 @@ pub async fn agents(app: &App) -> Result<Vec<Agent>> {
     for run in runs {
         agents.named(&run.agent_name).runs = Some(run.clone());
     }
+    for lease in held {
+        agents.named(&lease.agent).leases.push(lease.clone());
+    }
+    for ending in endings {
+        agents.named(&ending.agent).endings = Some(ending.clone());
+    }
     Ok(agents.0.into_values().collect())
 }
 
@@ -114,7 +137,13 @@ struct Agents(BTreeMap<String, Agent>);
 
 impl Agents {
     fn named(&mut self, name: &str) -> &mut Agent {
-        let new = || Agent { name: name.to_owned(), counts: Counts::default(), runs: None };
+        let new = || Agent {
+            name: name.to_owned(),
+            counts: Counts::default(),
+            runs: None,
+            leases: vec![],
+            endings: None,
+        };
         self.0.entry(name.to_owned()).or_insert_with(new)
     }
 }

@@ -17,7 +17,7 @@ use futures_util::{StreamExt, stream};
 use uuid::Uuid;
 
 use super::changes::{Rules, issue_event, removal_event, resync_event, window_start, write_of};
-use super::{Error, Result};
+use super::{Error, Result, dependencies};
 use crate::app::App;
 use crate::domain::{Actor, FullName, IssueId};
 use crate::github::{self, IssuePage, IssuesQuery, States};
@@ -574,10 +574,12 @@ async fn write_issues(
             writes.push(write);
         }
     }
-    if writes.is_empty() {
-        return Ok(vec![]);
-    }
-    let written = issues::write(connection, &writes).await?;
+    let written = match writes.is_empty() {
+        true => vec![],
+        false => issues::write(connection, &writes).await?,
+    };
+    let rows = known.iter().map(|(row, _)| row).chain(&written);
+    dependencies::note_texts(connection, repository, found, rows).await?;
     let event = |issue: &Issue| {
         let before = row_of(issue.number);
         let body = writes.iter().find(|write| write.number == issue.number).map(|w| &w.body);

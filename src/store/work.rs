@@ -254,3 +254,64 @@ pub async fn place(
     .await?;
     Ok(i32::try_from(row.issues).unwrap_or(i32::MAX))
 }
+
+/// An issue that contradicts its lease.
+#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
+pub struct Ailing {
+    /// The issue.
+    #[diesel(sql_type = BigInt)]
+    pub issue_id: IssueId,
+    /// The word of what is wrong with it.
+    #[diesel(sql_type = Text)]
+    pub ailment: String,
+    /// The agent that is concerned, where there is one.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub agent: Option<String>,
+    /// Since when it may have been so.
+    #[diesel(sql_type = Timestamptz)]
+    pub since: DateTime<Utc>,
+}
+
+/// Everything that is wrong with the queue: longest ago first. What is in progress without a lease
+/// counts when it has been so since `stuck_before`.
+pub async fn ailing(
+    connection: &mut Connection,
+    now: DateTime<Utc>,
+    stuck_before: DateTime<Utc>,
+) -> QueryResult<Vec<Ailing>> {
+    diesel::sql_query(
+        "WITH shown AS ( \
+             SELECT i.*, l.agent AS last_agent, l.expires_at, l.ended_at, l.issue_id IS NOT NULL \
+                 AND l.state <> 'free' AND l.expires_at > $1 AS is_held \
+             FROM issues i JOIN repositories r ON r.id = i.repository_id AND r.enabled \
+             LEFT JOIN leases l ON l.issue_id = i.id \
+             WHERE i.on_board AND (i.status IN ('ready', 'in-progress') OR i.state = 'closed')) \
+         SELECT id AS issue_id, 'assigned_without_lease' AS ailment, work_agent(labels) AS agent, \
+             updated_at AS since FROM shown \
+         WHERE state = 'open' AND status = 'ready' AND NOT is_held \
+             AND work_agent(labels) IS DISTINCT FROM '' \
+         UNION ALL \
+         SELECT id, 'in_progress_without_lease', nullif(work_agent(labels), ''), \
+             greatest(updated_at, least(expires_at, ended_at)) FROM shown \
+         WHERE state = 'open' AND status = 'in-progress' AND NOT is_held \
+             AND greatest(updated_at, least(expires_at, ended_at)) < $2 \
+         UNION ALL \
+         SELECT i.id, 'several_statuses', NULL, i.updated_at \
+         FROM issues i JOIN repositories r ON r.id = i.repository_id AND r.enabled \
+         WHERE i.on_board AND i.state = 'open' AND ( \
+             SELECT count(*) FROM unnest(i.labels) AS label WHERE label LIKE 'status/%') > 1 \
+         UNION ALL \
+         SELECT id, 'closed_in_progress', nullif(work_agent(labels), ''), updated_at FROM shown \
+         WHERE state = 'closed' AND labels @> ARRAY['status/in-progress'] \
+         UNION ALL \
+         SELECT l.issue_id, 'lease_on_vanished_issue', l.agent, l.acquired_at \
+         FROM leases l JOIN issues i ON i.id = l.issue_id \
+         JOIN repositories r ON r.id = i.repository_id \
+         WHERE l.state <> 'free' AND (i.removed_at IS NOT NULL OR NOT r.enabled) \
+         ORDER BY since, issue_id",
+    )
+    .bind::<Timestamptz, _>(now)
+    .bind::<Timestamptz, _>(stuck_before)
+    .load(connection)
+    .await
+}

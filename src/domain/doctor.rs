@@ -1,0 +1,116 @@
+//! What can be wrong with the queue, and what puts it right.
+
+use super::labels::{LabelPlan, LabelSet};
+use super::status::{IssueState, Status};
+
+/// A way in which an issue and its lease contradict each other.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, async_graphql::Enum,
+)]
+pub enum Ailment {
+    /// It is ready and has an agent's label, but no lease: nobody else is served it.
+    AssignedWithoutLease,
+    /// It has been in progress for long without a lease: nobody works on it.
+    InProgressWithoutLease,
+    /// It has more than one status label.
+    SeveralStatuses,
+    /// It is closed and its labels say that it is in progress.
+    ClosedInProgress,
+    /// It is held and gone from GitHub, or its repository is not tracked any more.
+    LeaseOnVanishedIssue,
+}
+
+impl Ailment {
+    /// Every ailment.
+    pub const ALL: [Self; 5] = [
+        Self::AssignedWithoutLease,
+        Self::InProgressWithoutLease,
+        Self::SeveralStatuses,
+        Self::ClosedInProgress,
+        Self::LeaseOnVanishedIssue,
+    ];
+
+    /// The word that statements use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::AssignedWithoutLease => "assigned_without_lease",
+            Self::InProgressWithoutLease => "in_progress_without_lease",
+            Self::SeveralStatuses => "several_statuses",
+            Self::ClosedInProgress => "closed_in_progress",
+            Self::LeaseOnVanishedIssue => "lease_on_vanished_issue",
+        }
+    }
+
+    /// What is wrong and what the repair does about it, as sentences.
+    pub fn summary(self) -> &'static str {
+        match self {
+            Self::AssignedWithoutLease => {
+                "The issue is ready and has an agent's label, but no agent holds it. The repair \
+                 takes the label off, so that every agent may be served it."
+            }
+            Self::InProgressWithoutLease => {
+                "The issue is in progress, but no agent has held it for long. The repair makes it \
+                 ready again and takes agents' labels off."
+            }
+            Self::SeveralStatuses => {
+                "The issue has more than one status label. The repair keeps the one that decides \
+                 its column."
+            }
+            Self::ClosedInProgress => {
+                "The issue is closed, but its labels say that it is in progress. The repair gives \
+                 it the label of Done and takes agents' labels off."
+            }
+            Self::LeaseOnVanishedIssue => {
+                "An agent holds the issue, which is gone from GitHub or no longer tracked. The \
+                 repair ends the lease."
+            }
+        }
+    }
+
+    /// What the repair makes of an issue's labels; nothing where there is nothing of it left to
+    /// repair.
+    pub fn plan(self, labels: &LabelSet, state: IssueState) -> Option<LabelPlan> {
+        let agents =
+            labels.names().iter().filter(|label| label.starts_with("agent/")).cloned().collect();
+        let current = labels.effective_status(state);
+        let plan = |status| LabelPlan { status, add: vec![], remove: agents };
+        match self {
+            Self::AssignedWithoutLease => (current == Status::Ready).then(|| plan(None)),
+            Self::InProgressWithoutLease => {
+                (current == Status::InProgress).then(|| plan(Some(Status::Ready)))
+            }
+            Self::SeveralStatuses => {
+                (state == IssueState::Open).then(|| LabelPlan::to_status(current))
+            }
+            Self::ClosedInProgress => {
+                (state == IssueState::Closed).then(|| plan(Some(Status::Done)))
+            }
+            Self::LeaseOnVanishedIssue => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use IssueState::{Closed, Open};
+
+    #[test]
+    fn a_repair_leaves_an_issue_that_is_whole() {
+        let after = |ailment: Ailment, labels: &LabelSet, state| {
+            let plan = ailment.plan(labels, state)?;
+            Some(labels.after(&plan.change(labels)).names().to_vec())
+        };
+        let ready = LabelSet::from(["bug", "status/ready", "agent/alpha"]);
+        let both = LabelSet::from(["status/ready", "status/in-progress", "agent/alpha"]);
+        let working = LabelSet::from(["status/in-progress", "agent/alpha"]);
+        let is = |found: Option<Vec<String>>, labels: &[&str]| {
+            assert_eq!(found.as_deref().unwrap_or_default(), labels);
+        };
+        is(after(Ailment::AssignedWithoutLease, &ready, Open), &["bug", "status/ready"]);
+        is(after(Ailment::InProgressWithoutLease, &working, Open), &["status/ready"]);
+        is(after(Ailment::SeveralStatuses, &both, Open), &["status/ready", "agent/alpha"]);
+        is(after(Ailment::ClosedInProgress, &working, Closed), &["status/done"]);
+        assert_eq!(after(Ailment::InProgressWithoutLease, &ready, Open), None, "it is well");
+    }
+}

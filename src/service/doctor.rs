@@ -1,0 +1,132 @@
+//! The queue's doctor: what contradicts itself, and one click to put each right.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel_async::AsyncConnection;
+
+use super::changes::{audit_event, issue_event};
+use super::labels::{Guard, Intent, Terms, change_labels_on};
+use super::{Error, Result};
+use crate::app::App;
+use crate::domain::doctor::Ailment;
+use crate::domain::leases::LeaseEnding;
+use crate::domain::{Actor, IssueId, Tier};
+use crate::store::audit::NewEntry;
+use crate::store::{AuditEntry, Issue, Repository, audit, event_log, issues, leases, work};
+
+/// One thing that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// The issue.
+    pub issue: IssueId,
+    /// What is wrong with it.
+    pub ailment: Ailment,
+    /// The agent that is concerned, where there is one.
+    pub agent: Option<String>,
+    /// Since when it may have been so.
+    pub since: DateTime<Utc>,
+}
+
+/// Everything that is wrong with the queue, longest ago first.
+pub async fn diagnose(app: &App) -> Result<Vec<Finding>> {
+    let now = app.clock.now();
+    let stuck_after = TimeDelta::from_std(app.config.work.stuck_after).unwrap_or(TimeDelta::MAX);
+    let mut connection = app.connection().await?;
+    let found = work::ailing(&mut connection, now, now - stuck_after).await?;
+    let finding = |row: work::Ailing| {
+        let ailment = Ailment::ALL.into_iter().find(|ailment| ailment.as_str() == row.ailment)?;
+        Some(Finding { issue: row.issue_id, ailment, agent: row.agent, since: row.since })
+    };
+    Ok(found.into_iter().filter_map(finding).collect())
+}
+
+/// Puts one thing right; the audit log calls it `repair_work`.
+///
+/// # Errors
+///
+/// [`Error::Forbidden`] to who is no maintainer, [`Error::NotFound`], [`Error::Conflict`] when
+/// nothing of the kind is wrong with the issue by now; else as
+/// [`move_issue`](super::moves::move_issue).
+pub async fn repair(
+    app: &App,
+    actor: &Actor,
+    issue: IssueId,
+    ailment: Ailment,
+) -> Result<AuditEntry> {
+    let is_at_home = app.simulated && matches!(actor, Actor::Person { .. });
+    if !actor.may(Tier::Maintainer) && !is_at_home {
+        let action = "Repairing the queue needs a maintainer".to_owned();
+        return Err(Error::Forbidden { action });
+    }
+    let found = issues::with_repository(&mut *app.connection().await?, issue).await?;
+    let (issue, repository) = found.ok_or_else(|| Error::no_issue(issue))?;
+    if ailment == Ailment::LeaseOnVanishedIssue {
+        return end_lease(app, actor, &issue, &repository).await;
+    }
+    let intent = Intent {
+        actor,
+        action: "repair_work",
+        issue: &issue,
+        repository: &repository,
+        target: None,
+        expected_from: None,
+        reason: None,
+    };
+    let guard = match ailment {
+        Ailment::AssignedWithoutLease | Ailment::InProgressWithoutLease => Guard::IsFree,
+        _ => Guard::None,
+    };
+    let terms = Terms { guard, closed_too: true, ..Terms::default() };
+    let changed = change_labels_on(app, &intent, terms, |labels, state| {
+        ailment.plan(labels, state).ok_or_else(well)
+    })
+    .await?;
+    Ok(changed.audit_entry)
+}
+
+fn well() -> Error {
+    let what = "Nothing of the kind is wrong with the issue by now".to_owned();
+    Error::Conflict { what, current: None, pending: None }
+}
+
+/// Ends the lease of an issue that is gone.
+async fn end_lease(
+    app: &App,
+    actor: &Actor,
+    issue: &Issue,
+    repository: &Repository,
+) -> Result<AuditEntry> {
+    if issue.removed_at.is_none() && repository.enabled {
+        return Err(well());
+    }
+    let now = app.clock.now();
+    let mut connection = app.connection().await?;
+    connection
+        .transaction(async |connection| {
+            let row = leases::of_issue(connection, issue.id).await?.ok_or_else(well)?;
+            let ended =
+                leases::end(connection, row.id(), LeaseEnding::Released, None, now).await?;
+            ended.ok_or_else(well)?;
+            let entry = NewEntry {
+                actor: actor.name(),
+                action: "repair_work",
+                repository_full_name: repository.full_name.as_str(),
+                issue_number: Some(issue.number),
+                issue_id: Some(issue.id),
+                before_labels: &issue.labels,
+                after_labels: &issue.labels,
+                target_status: None,
+                reason: None,
+                success: Some(true),
+                error_message: None,
+                notes: Some("The lease on an issue that is gone was ended"),
+                requested_at: now,
+                deadline_at: None,
+                settled_at: Some(now),
+            };
+            let entry = audit::append(connection, &entry).await?;
+            let changed = issue_event(Some(issue), issue, false, repository, actor.name(), now);
+            event_log::append(connection, &[changed, audit_event(&entry)]).await?;
+            Ok(entry)
+        })
+        .await
+}

@@ -4,9 +4,7 @@ use super::labels::{LabelPlan, LabelSet};
 use super::status::{IssueState, Status};
 
 /// A way in which an issue and its lease contradict each other.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, async_graphql::Enum,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, async_graphql::Enum)]
 pub enum Ailment {
     /// It is ready and has an agent's label, but no lease: nobody else is served it.
     AssignedWithoutLease,

@@ -6,9 +6,7 @@ use async_graphql::{Context, InputObject, Object, SimpleObject};
 
 use super::loaders::{self, Related, Wants, app};
 use super::types::page::{Arguments, cost};
-use super::types::{
-    AgentRun, AuditEntry, Issue, Lease, WorkDecisionConnection, WorkExplanation,
-};
+use super::types::{AgentRun, AuditEntry, Issue, Lease, WorkDecisionConnection, WorkExplanation};
 use crate::domain::doctor::Ailment;
 use crate::domain::{Actor, Instant, IssueId, Lane};
 use crate::service::doctor::Finding;

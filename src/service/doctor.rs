@@ -103,8 +103,7 @@ async fn end_lease(
     connection
         .transaction(async |connection| {
             let row = leases::of_issue(connection, issue.id).await?.ok_or_else(well)?;
-            let ended =
-                leases::end(connection, row.id(), LeaseEnding::Released, None, now).await?;
+            let ended = leases::end(connection, row.id(), LeaseEnding::Released, None, now).await?;
             ended.ok_or_else(well)?;
             let entry = NewEntry {
                 actor: actor.name(),

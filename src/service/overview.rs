@@ -7,8 +7,8 @@ use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use super::{Result, board};
 use crate::app::App;
 use crate::domain::{RepositoryId, Status};
-use crate::store::statistics::{self, DayCount, LabelCount, LaneCount, RepositoryCount, RunCount};
 use crate::store::leases::Endings;
+use crate::store::statistics::{self, DayCount, LabelCount, LaneCount, RepositoryCount, RunCount};
 use crate::store::{Issue, Lease, issues, leases};
 
 /// How long an issue in progress may go without a change before it is stale.

@@ -6,6 +6,7 @@ mod access;
 mod agents_rest;
 mod answers;
 mod assignments;
+mod claims;
 mod comments;
 mod crashes;
 mod demo;

@@ -556,3 +556,189 @@ async fn what_cannot_be_is_refused_by_name() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn an_issue_waits_for_those_that_its_text_names() {
+    given(async |given| {
+        given.with_issues(&[("Base", READY), ("Roof", READY)]).await;
+        given.github.edit_body(REPOSITORY, 2, "Depends on #1 and acme/moon#7.").unwrap();
+        given.advance(60);
+        given.sync().await;
+        let explained = explain_work(&given.app, "alpha", given.issue(2).await.id).await.unwrap();
+        assert_eq!(explained.skips[0].reason, SkipReason::BlockedByIssue);
+        assert_eq!(explained.summary, "The issue is blocked by open #1.");
+        claim_number(given, "beta", 1).await.unwrap();
+        assert!(claim(given, "alpha").await.is_none());
+
+        given.github.close(REPOSITORY, 1).unwrap();
+        given.advance(60);
+        given.sync().await;
+        assert_eq!(claim(given, "alpha").await.unwrap().issue_id, given.issue(2).await.id);
+
+        given.github.edit_body(REPOSITORY, 2, "No longer blocked by #1.").unwrap();
+        given.advance(60);
+        given.sync().await;
+        assert_eq!(given.database.number("SELECT count(*) FROM blockers").await, 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_doctor_finds_what_is_wrong_and_puts_it_right() {
+    use dispatch::domain::doctor::Ailment;
+    use dispatch::service::doctor::{diagnose, repair};
+
+    given(async |given| {
+        given
+            .with_issues(&[
+                ("Assigned", &["status/ready", "agent/alpha"]),
+                ("Stuck", &["status/in-progress", "agent/alpha"]),
+                ("Both", &["status/blocked", "status/in-review"]),
+                ("Closed", &["status/in-progress"]),
+                ("Gone", READY),
+                ("Well", READY),
+            ])
+            .await;
+        claim_number(given, "beta", 5).await.unwrap();
+        claim_number(given, "beta", 6).await.unwrap();
+        given.github.close(REPOSITORY, 4).unwrap();
+        given.advance(60);
+        given.sync().await;
+        given
+            .database
+            .run("UPDATE issues SET removed_at = now(), on_board = false WHERE number = 5")
+            .await;
+        let ailments = async || {
+            let mut found: Vec<_> =
+                diagnose(&given.app).await.unwrap().into_iter().map(|one| one.ailment).collect();
+            found.sort();
+            found
+        };
+        let young: Vec<_> = Ailment::ALL
+            .into_iter()
+            .filter(|one| *one != Ailment::InProgressWithoutLease)
+            .collect();
+        assert_eq!(ailments().await, young, "nothing is stuck yet");
+        given.advance(3_600);
+        given.database.run("UPDATE leases SET expires_at = expires_at + interval '1 day'").await;
+        assert_eq!(ailments().await, Ailment::ALL);
+
+        let data = given
+            .graphql(
+                "{ queueDoctor { counts { ailment issues } findings { ailment summary } } }",
+                json!({}),
+            )
+            .await;
+        assert_eq!(data["queueDoctor"]["findings"].as_array().unwrap().len(), 5);
+        assert_eq!(data["queueDoctor"]["counts"][0]["issues"], 1);
+
+        for finding in diagnose(&given.app).await.unwrap() {
+            let refused = repair(&given.app, &person(), finding.issue, finding.ailment).await;
+            assert!(matches!(refused, Err(Error::Forbidden { .. })), "{refused:?}");
+            repair(&given.app, &agent("agent"), finding.issue, finding.ailment).await.unwrap();
+            let again = repair(&given.app, &agent("agent"), finding.issue, finding.ailment).await;
+            let is_whole = matches!(again, Ok(_) | Err(Error::Conflict { .. }));
+            assert!(is_whole, "{again:?}");
+        }
+        assert_eq!(ailments().await, []);
+        assert_eq!(labels(given, 1), ["status/ready"]);
+        assert_eq!(labels(given, 2), ["status/ready"]);
+        assert_eq!(labels(given, 3), ["status/in-review"]);
+        assert_eq!(labels(given, 4), ["status/done"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn agents_show_what_they_hold_and_what_became_of_it() {
+    given(async |given| {
+        given.with_issues(&[("A", READY), ("B", READY), ("C", READY)]).await;
+        let first = claim(given, "alpha").await.unwrap();
+        finish_work(&given.app, &agent("alpha"), finish(&first, WorkOutcome::PrOpened))
+            .await
+            .unwrap();
+        let second = claim(given, "alpha").await.unwrap();
+        release_lease(&given.app, &agent("alpha"), release(&second)).await.unwrap();
+        given.advance(10);
+        claim(given, "alpha").await.unwrap();
+        let data = given
+            .graphql(
+                "{ agents { name successRate lastSeenAt leases { agent issue { number } }
+                    leaseHistory { ending outcome } }
+                   workLimits { held waitingForHuman { issues limit } lanes { lane issues } } }",
+                json!({}),
+            )
+            .await;
+        let alpha = &data["agents"][0];
+        assert_eq!(alpha["name"], "alpha");
+        assert_eq!(alpha["leases"].as_array().unwrap().len(), 1);
+        let history = alpha["leaseHistory"].as_array().unwrap();
+        assert_eq!(history.len(), 3, "{alpha:#}");
+        assert_eq!(alpha["successRate"], 0.5);
+        assert_eq!(alpha["lastSeenAt"], "2026-05-20T12:00:10.000Z");
+        assert_eq!(data["workLimits"]["held"], 1);
+        assert_eq!(data["workLimits"]["waitingForHuman"], json!({ "issues": 1, "limit": null }));
+        assert_eq!(data["workLimits"]["lanes"][0], json!({ "lane": "default", "issues": 1 }));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_database_ranks_as_the_rules_do() {
+    use rand::rngs::StdRng;
+    use rand::seq::IndexedRandom as _;
+    use rand::{Rng as _, SeedableRng as _};
+
+    given_settings(&[("DISPATCH_EXCLUDED_LABELS", "hidden")], async |given| {
+        let mut random = StdRng::seed_from_u64(4);
+        given.github.add_repository(REPOSITORY);
+        let now = given.app.clock.now();
+        for number in 1..=150 {
+            let mut labels = Vec::new();
+            let columns = ["status/ready", "status/ready", "status/in-progress", "status/backlog"];
+            labels.extend(columns.choose(&mut random));
+            let priorities = ["priority/p0", "priority/p1", "priority/p2", "priority/p3", "bug"];
+            labels.extend(priorities.choose(&mut random));
+            let agents = ["x", "x", "agent/alpha", "agent/beta", "hidden"];
+            labels.extend(agents.choose(&mut random));
+            let age = chrono::TimeDelta::hours(random.random_range(0..40 * 24));
+            let body = match random.random_range(0..6) {
+                0 => format!("blocked by #{}", random.random_range(1..200)),
+                _ => String::new(),
+            };
+            let issue = dispatch::simulator::NewIssue {
+                created_at: Some(now - age),
+                body,
+                ..dispatch::simulator::NewIssue::titled(&format!("Issue {number}"), &labels)
+            };
+            given.github.open_issue(REPOSITORY, issue).unwrap();
+        }
+        given.track(REPOSITORY).await;
+        given.sync().await;
+        given.database.run("UPDATE issues SET lane = 'Backlog' WHERE id % 7 = 0").await;
+        given.database.run("UPDATE issues SET lane = 'unheard-of' WHERE id % 11 = 0").await;
+        given.database.run("UPDATE issues SET pull_request_url = 'u' WHERE id % 13 = 0").await;
+        for _ in 0..5 {
+            claim(given, "gamma").await.unwrap();
+        }
+
+        let request =
+            QueueRequest { agent: "alpha".to_owned(), first: 100, ..QueueRequest::default() };
+        let served = queue(&given.app, &request).await.unwrap();
+        let served: Vec<_> =
+            served.iter().filter(|one| one.rank.is_some()).map(|one| one.issue.id).collect();
+        assert!(served.len() > 20, "{}", served.len());
+        let mut by_rule = Vec::new();
+        for number in 1..=150 {
+            let issue = given.issue(number).await;
+            let explained = explain_work(&given.app, "alpha", issue.id).await.unwrap();
+            by_rule.extend(explained.rank.map(|rank| (rank, issue.id)));
+        }
+        by_rule.sort();
+        let places: Vec<_> = by_rule.iter().map(|(rank, _)| *rank).collect();
+        assert_eq!(places, (1..=i32::try_from(by_rule.len()).unwrap()).collect::<Vec<_>>());
+        let by_rule: Vec<_> = by_rule.into_iter().map(|(_, id)| id).collect();
+        assert_eq!(served, by_rule);
+    })
+    .await;
+}

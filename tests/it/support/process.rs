@@ -3,6 +3,8 @@
 use std::process::Stdio;
 use std::time::Duration;
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
@@ -57,17 +59,49 @@ impl Process {
         self.child.kill().await.unwrap();
     }
 
+    /// Stops it where it is, as a suspended machine would; [`Process::wake`] lets it go on.
+    pub(crate) fn freeze(&self) {
+        self.signal(Signal::SIGSTOP);
+    }
+
+    /// Lets it go on after [`Process::freeze`].
+    pub(crate) fn wake(&self) {
+        self.signal(Signal::SIGCONT);
+    }
+
+    fn signal(&self, signal: Signal) {
+        let id = self.child.id().expect("it runs");
+        kill(Pid::from_raw(i32::try_from(id).unwrap()), signal).unwrap();
+    }
+
     /// Asks GraphQL and answers the whole body.
     pub(crate) async fn graphql(&self, query: &str, variables: Value) -> Option<Value> {
-        let answer = self
+        self.ask(query, variables, None).await
+    }
+
+    /// Asks GraphQL as an agent and answers the whole body; none when the server went away.
+    pub(crate) async fn graphql_as(
+        &self,
+        agent: &str,
+        query: &str,
+        variables: Value,
+    ) -> Option<Value> {
+        self.ask(query, variables, Some(agent)).await
+    }
+
+    async fn ask(&self, query: &str, variables: Value, agent: Option<&str>) -> Option<Value> {
+        let mut request = self
             .http
             .post(format!("{}/graphql", self.address))
             .timeout(Duration::from_secs(30))
             .header("content-type", "application/json")
-            .body(serde_json::json!({ "query": query, "variables": variables }).to_string())
-            .send()
-            .await
-            .ok()?;
+            .body(serde_json::json!({ "query": query, "variables": variables }).to_string());
+        if let Some(agent) = agent {
+            request = request
+                .header("authorization", format!("Bearer {AGENT_TOKEN}"))
+                .header("x-agent-name", agent);
+        }
+        let answer = request.send().await.ok()?;
         serde_json::from_slice(&answer.bytes().await.ok()?).ok()
     }
 }

@@ -9,17 +9,30 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::Notify;
 use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 
 use crate::app::App;
 use crate::domain::events::{EventKind, IssueFacts, Topic};
 use crate::domain::{IssueState, RepositoryId, Status};
 use crate::store::Event;
 
-/// Who waits for work in this process. Clones are the same line.
-#[derive(Debug, Clone, Default)]
-pub struct Line(Arc<Mutex<Waiters>>);
+/// How many claims of this process are under way at a time: as many as have a connection. More would
+/// only use up the time that each gives GitHub while they wait for each other.
+const AT_ONCE: usize = 16;
+
+/// Who waits for work in this process, and who is getting it. Clones are the same line.
+#[derive(Debug, Clone)]
+pub struct Line {
+    waiters: Arc<Mutex<Waiters>>,
+    turns: Arc<Semaphore>,
+}
+
+impl Default for Line {
+    fn default() -> Self {
+        Self { waiters: Arc::default(), turns: Arc::new(Semaphore::new(AT_ONCE)) }
+    }
+}
 
 #[derive(Debug, Default)]
 struct Waiters {
@@ -96,7 +109,12 @@ fn call_of(event: &Event) -> Option<Call> {
 
 impl Line {
     fn waiters(&self) -> MutexGuard<'_, Waiters> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.waiters.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for a turn to claim, in the order of asking; it lasts until the answer is dropped.
+    pub(super) async fn turn(&self) -> SemaphorePermit<'_> {
+        self.turns.acquire().await.expect("turns are never closed")
     }
 
     /// Takes the last place.

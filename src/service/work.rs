@@ -249,6 +249,7 @@ async fn is_limited(app: &App, scope: &Scope) -> Result<bool> {
 
 /// Looks for work once: the first candidates, until one is the claimer's or there is none.
 async fn attempt(app: &App, claim: &Claim<'_>, scope: &Scope) -> Result<Attempt> {
+    let _turn = app.line.turn().await;
     let mut passed: Vec<IssueId> = Vec::new();
     let mut found = Attempt::default();
     for _ in 0..ROUNDS {
@@ -507,6 +508,7 @@ pub async fn claim_issue(app: &App, actor: &Actor, command: ClaimIssue) -> Resul
         let lease = changed.lease.ok_or(Error::LeaseLost { holder: None })?;
         return Ok(Claimed { lease, issue: changed.issue });
     }
+    let _turn = app.line.turn().await;
     let lease = reserve_one(app, &claim, &issue).await?;
     confirm(app, &claim, &lease, (&issue, &repository), admits).await
 }

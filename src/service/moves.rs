@@ -132,7 +132,8 @@ async fn change_status(
     };
     let guard = Guard::Holds(Hold { agent: actor.agent(), token });
     let terms = Terms { guard, ..Terms::default() };
-    change_labels_on(app, &intent, terms, |_, _| Ok(LabelPlan::to_status(command.to))).await
+    let plan = |_: &LabelSet, _| Ok(LabelPlan::to_status(command.to));
+    Box::pin(change_labels_on(app, &intent, terms, plan)).await
 }
 
 /// Why an issue is blocked, where that is the move.

@@ -125,8 +125,8 @@ pub async fn claim_next(app: &App, actor: &Actor, command: ClaimNext) -> Result<
     }
     let claim = Claim { actor, agent: &agent, term_seconds, request_id: request_id.as_deref() };
     let outcome = match wait.is_zero() {
-        true => attempt(app, &claim, &scope).await,
-        false => attempt_in_line(app, &claim, &scope, wait).await,
+        true => Box::pin(attempt(app, &claim, &scope)).await,
+        false => Box::pin(attempt_in_line(app, &claim, &scope, wait)).await,
     };
     let (served, candidates) = match outcome {
         Ok(Attempt { lease, candidates }) => (lease, candidates),

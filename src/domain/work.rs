@@ -126,6 +126,15 @@ pub struct Rank {
     pub issue: IssueId,
 }
 
+/// Whether a bot keeps an issue for its own ends: a dashboard, or an update of dependencies.
+pub fn is_bots_own(title: &str, labels: &LabelSet) -> bool {
+    let title = title.to_lowercase();
+    title.contains("dependency dashboard")
+        || title.contains("renovate dashboard")
+        || ["update dependency", "update image", "update dep"].iter().any(|t| title.starts_with(t))
+        || ["renovate", "dependencies", "automated"].iter().any(|label| labels.contains(label))
+}
+
 /// What is asked of an issue.
 #[derive(Debug, Clone, Copy)]
 pub struct Facts<'a> {
@@ -465,6 +474,16 @@ mod tests {
         assert_eq!(reasons(&own, |facts| facts.blockers = &blockers), [BlockedByIssue]);
         assert_eq!(reasons(&own, |facts| facts.pull_request = Some("u")), [LinkedPullRequest]);
         assert_eq!(reasons(&own, |facts| facts.limit = Some("waits")), [LimitReached]);
+    }
+
+    #[test]
+    fn what_bots_keep_is_known_by_its_title_or_a_label() {
+        let none = LabelSet::default();
+        for title in ["Dependency Dashboard", "Update dependency left-pad", "update image x"] {
+            assert!(is_bots_own(title, &none), "{title}");
+        }
+        assert!(is_bots_own("Anything", &LabelSet::from(["renovate"])));
+        assert!(!is_bots_own("Please update dependency left-pad", &LabelSet::from(["bug"])));
     }
 
     #[test]

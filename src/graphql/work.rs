@@ -47,7 +47,7 @@ impl WorkQuery {
             field: "first",
             reason: format!("must be from 0 to {}", queue::MOST),
         })?;
-        let request = QueueRequest { agent, lane, repositories: None, first };
+        let request = QueueRequest { agent, lane, repositories: None, first, without_bots: false };
         let explained = queue::queue(app(context), &request).await?;
         Ok(WorkExplanation::all(context, explained).await?)
     }

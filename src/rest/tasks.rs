@@ -22,7 +22,6 @@ use crate::gate::{Caller, Problem, ProblemDocument};
 use crate::service::polling::{LONGEST_WAIT, wait_for_task};
 use crate::service::queue::{self, Explained, MOST, QueueRequest};
 use crate::service::{board, leases};
-use crate::store::Issue;
 
 /// What a worker is told to do with an issue.
 const INSTRUCTIONS: &str = "Work on this one issue only. Claim it first. Work on a branch named \
@@ -68,7 +67,6 @@ pub(super) struct TaskQuery {
 struct Wish {
     request: QueueRequest,
     include_claimed: bool,
-    include_renovate: bool,
     include_withheld: bool,
 }
 
@@ -87,11 +85,11 @@ impl Wish {
             lane: query.get("lane").map(str::to_owned),
             repositories: None,
             first: MOST,
+            without_bots: !query.is_true("includeRenovate"),
         };
         Ok(Self {
             request,
             include_claimed: query.is_true("includeClaimed"),
-            include_renovate: query.is_true("includeRenovate"),
             include_withheld: query.is_true("includeWithheld"),
         })
     }
@@ -100,9 +98,6 @@ impl Wish {
     /// on request what others have or what is hidden for another reason.
     fn admits(&self, of: &Explained) -> bool {
         let issue = &of.issue;
-        if is_noise(issue) && !self.include_renovate {
-            return false;
-        }
         if of.rank.is_some() || self.include_withheld {
             return true;
         }
@@ -118,16 +113,6 @@ impl Wish {
         let is_shown = !matches!(issue.status, Status::Done | Status::Blocked | Status::Backlog);
         is_shown && of.skips.iter().all(|skip| is_expected(skip.reason))
     }
-}
-
-/// Whether a bot keeps the issue for its own ends.
-fn is_noise(issue: &Issue) -> bool {
-    let title = issue.title.to_lowercase();
-    let labels = ["renovate", "dependencies", "automated"];
-    title.contains("dependency dashboard")
-        || title.contains("renovate dashboard")
-        || ["update dependency", "update image", "update dep"].iter().any(|t| title.starts_with(t))
-        || labels.iter().any(|label| issue.labels.contains(label))
 }
 
 /// Something to do, or nothing.
@@ -226,17 +211,9 @@ pub(super) async fn next_task(
     caller.check_acts_for(&actor, &agent).await?;
     let wish = Wish::read(&app, &agent, &query)?;
     let wait = preferred_wait(&headers);
-    let failed = refused("Failed to get next task");
-    let next = wait_for_task(&app, &actor, &wish.request, wait).await.map_err(&failed)?;
-    let found = match next.found {
-        Some(found) if wish.include_renovate || !is_noise(&found.issue) => Some(found),
-        None => None,
-        Some(_) => {
-            let all = queue::queue(&app, &wish.request).await.map_err(&failed)?;
-            all.into_iter().find(|found| found.rank.is_some() && wish.admits(found))
-        }
-    };
-    let mut response = json(StatusCode::OK, &task(found.as_ref(), &agent));
+    let next = wait_for_task(&app, &actor, &wish.request, wait).await;
+    let next = next.map_err(refused("Failed to get next task"))?;
+    let mut response = json(StatusCode::OK, &task(next.found.as_ref(), &agent));
     if !wait.is_zero() {
         let applied = format!("wait={}", wait.as_secs());
         let applied = HeaderValue::from_str(&applied).expect("a word and a number");

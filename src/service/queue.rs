@@ -15,7 +15,7 @@ use crate::domain::decisions::{CANDIDATES_KEPT, Candidate, Detail, WITHHELD_KEPT
 use crate::domain::leases::agent_label;
 use crate::domain::limits::Usage;
 use crate::domain::work::{
-    Facts, Seeker, Skip, SkipReason, Verdict, day_of, judge, ranking_reason, sentence,
+    Facts, Seeker, Skip, SkipReason, Verdict, day_of, is_bots_own, judge, ranking_reason, sentence,
 };
 use crate::domain::{Actor, DecisionId, IssueId, IssueState, Lane, Status};
 use crate::store::decisions::{DecisionFilter, NewDecision};
@@ -39,6 +39,8 @@ pub struct QueueRequest {
     pub repositories: Option<Vec<String>>,
     /// How many ranked issues, at most [`MOST`]; as many withheld ones follow.
     pub first: u32,
+    /// Whether issues that bots keep for their own ends are left out.
+    pub without_bots: bool,
 }
 
 /// What an issue is to an agent that looks for work.
@@ -76,6 +78,8 @@ pub(super) struct Scope {
     pub(super) lane: Option<Lane>,
     /// The tracked repositories to look in.
     pub(super) repositories: Vec<Repository>,
+    /// Whether issues that bots keep for their own ends are left out.
+    without_bots: bool,
 }
 
 impl Scope {
@@ -109,7 +113,22 @@ impl Scope {
             }
             repositories.retain(|row| names.is_empty() || names.iter().any(|name| is(row, name)));
         }
-        Ok(Self { agent: agent.to_owned(), lane, repositories })
+        Ok(Self { agent: agent.to_owned(), lane, repositories, without_bots: false })
+    }
+
+    /// What a look at the queue asks for.
+    ///
+    /// # Errors
+    ///
+    /// As [`Scope::of`].
+    async fn of_request(app: &App, request: &QueueRequest) -> Result<Self> {
+        let QueueRequest { agent, lane, repositories, without_bots, .. } = request;
+        let scope = Self::of(app, agent, lane.as_deref(), repositories.as_deref()).await?;
+        Ok(Self { without_bots: *without_bots, ..scope })
+    }
+
+    fn leaves_out(&self, issue: &Issue) -> bool {
+        self.without_bots && is_bots_own(&issue.title, &issue.labels)
     }
 
     pub(super) fn seeker<'a>(&'a self, app: &'a App, now: DateTime<Utc>) -> Seeker<'a> {
@@ -215,8 +234,8 @@ pub(super) struct Judged {
     pub(super) verdict: Verdict,
 }
 
-/// Issues as an agent that looks for work sees them: ranked ones in their order, then the others in
-/// the order of `ids`.
+/// Issues as an agent that looks for work sees them, without those that its scope leaves out: ranked
+/// ones in their order, then the others in the order of `ids`.
 pub(super) async fn judged(
     app: &App,
     connection: &mut Connection,
@@ -236,7 +255,7 @@ pub(super) async fn judged(
     let mut around: HashMap<IssueId, Circumstances> =
         around.into_iter().map(|around| (around.issue_id, around)).collect();
     let mut judged: Vec<Judged> = Vec::with_capacity(rows.len());
-    for issue in rows {
+    for issue in rows.into_iter().filter(|issue| !scope.leaves_out(issue)) {
         let Some(around) = around.remove(&issue.id) else { continue };
         let repository = issue.repository_id;
         let against_issue =
@@ -279,7 +298,7 @@ fn facts<'a>(
     }
 }
 
-/// The first candidates of an agent, best first.
+/// The first candidates of an agent, best first; of so many, what its scope leaves out is missing.
 pub(super) async fn candidates(
     app: &App,
     connection: &mut Connection,
@@ -363,8 +382,7 @@ pub async fn queue(app: &App, request: &QueueRequest) -> Result<Vec<Explained>> 
         return Err(Error::Invalid { field: "first", reason });
     }
     let now = app.clock.now();
-    let names = request.repositories.as_deref();
-    let scope = Scope::of(app, &request.agent, request.lane.as_deref(), names).await?;
+    let scope = Scope::of_request(app, request).await?;
     let mut connection = app.connection().await?;
     let usage = usage(app, &mut connection, now).await?;
     let ranked = candidates(app, &mut connection, &scope, &usage, request.first, now).await?;
@@ -395,7 +413,9 @@ pub async fn queue_with_own(app: &App, request: &QueueRequest) -> Result<Vec<Exp
     let most = usize::try_from(MOST).expect("a small number");
     for (issue, _) in own.issues.iter().take(most) {
         let is_there = all.iter().any(|one| one.issue.id == issue.id);
-        if !is_there && issue.state == IssueState::Open && is_in_lane(&issue.lane) {
+        let is_left_out = request.without_bots && is_bots_own(&issue.title, &issue.labels);
+        let is_wanted = issue.state == IssueState::Open && is_in_lane(&issue.lane) && !is_left_out;
+        if !is_there && is_wanted {
             all.push(explain_work(app, &request.agent, issue.id).await?);
         }
     }
@@ -435,11 +455,16 @@ pub async fn explain_work(app: &App, agent: &str, issue: IssueId) -> Result<Expl
 pub async fn next_task(app: &App, actor: &Actor, request: &QueueRequest) -> Result<NextTask> {
     agent_for(app, actor, &request.agent)?;
     let now = app.clock.now();
-    let names = request.repositories.as_deref();
-    let scope = Scope::of(app, &request.agent, request.lane.as_deref(), names).await?;
+    let scope = Scope::of_request(app, request).await?;
     let kept = u32::try_from(CANDIDATES_KEPT).expect("a small number");
-    let usage = usage(app, &mut *app.connection().await?, now).await?;
-    let ranked = candidates(app, &mut *app.connection().await?, &scope, &usage, kept, now).await?;
+    let mut connection = app.connection().await?;
+    let usage = usage(app, &mut connection, now).await?;
+    let mut ranked = candidates(app, &mut connection, &scope, &usage, kept, now).await?;
+    if ranked.is_empty() && scope.without_bots {
+        // What bots keep may stand before all that is wanted.
+        ranked = candidates(app, &mut connection, &scope, &usage, MOST, now).await?;
+    }
+    drop(connection);
     let looked_at = candidates_of(app, &scope, &ranked, now);
     let found = ranked.into_iter().next();
     let found = found.and_then(|judged| explained(app, &scope, judged, Some(1), now));

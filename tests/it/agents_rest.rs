@@ -543,9 +543,26 @@ async fn the_next_task_is_the_best_issue_or_nothing() {
 }
 
 #[tokio::test]
+async fn what_was_served_is_what_the_decision_says() {
+    given(async |given| {
+        let bots = [("Update dependency left-pad", &["status/ready", "priority/p0"][..]); 7];
+        let work = [("Soon", &["status/ready", "priority/p2"][..])];
+        given.with_issues(&[&bots[..], &work].concat()).await;
+        let task = get(given, "/api/agents/alpha/next-task").await.json();
+        assert_eq!(task["issue"]["number"], 8);
+        let query = "{ workDecisions { nodes { issue { number } candidates { rank issueId } } } }";
+        let decision = &given.graphql(query, json!({})).await["workDecisions"]["nodes"][0];
+        assert_eq!(decision["issue"]["number"], 8);
+        assert_eq!(decision["candidates"], json!([{ "rank": 1, "issueId": "iss_000008" }]));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn who_prefers_to_wait_hears_of_work_as_it_appears() {
     given(async |given| {
-        given.with_issues(&[("One", &["status/backlog"])]).await;
+        let bots = ("Update dependency left-pad", &["status/ready"][..]);
+        given.with_issues(&[("One", &["status/backlog"]), bots]).await;
         let asking = async {
             let request = axum::http::Request::get("/api/agents/alpha/next-task?lane=normal")
                 .header("authorization", format!("Bearer {AGENT_TOKEN}"))

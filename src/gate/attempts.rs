@@ -1,73 +1,43 @@
 //! How often somebody may try a password.
 //!
-//! A fixed window for each source, kept in memory and so by each replica for itself. Invariant: who
-//! has used up the window is not listened to until it ends, not even with the right password.
-
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+//! A fixed window for each source. Invariant: who has used up the window is not listened to until it
+//! ends, not even with the right password.
 
 use chrono::{DateTime, TimeDelta, Utc};
+
+use super::windows::Windows;
 
 /// Wrong passwords that a source may try in a [`WINDOW`].
 const LIMIT: u32 = 5;
 
 const WINDOW: TimeDelta = TimeDelta::minutes(1);
 
-/// Sources that are remembered at once; what comes beyond shares one window.
-const SOURCES: usize = 10_000;
-
 /// Where passwords come from, and how many were wrong lately.
 #[derive(Debug, Default)]
-pub(super) struct Attempts(Mutex<HashMap<String, Window>>);
-
-#[derive(Debug, Clone, Copy)]
-struct Window {
-    ends_at: DateTime<Utc>,
-    failures: u32,
-}
+pub(super) struct Attempts(Windows);
 
 impl Attempts {
     /// Until when a source is not listened to.
     pub(super) fn blocked_until(&self, source: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        let windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let window = windows.get(source).or_else(|| windows.get(""))?;
-        (window.ends_at > now && window.failures >= LIMIT).then_some(window.ends_at)
+        self.0.full_until(source, LIMIT, now)
     }
 
     /// A password was wrong.
     pub(super) fn failed(&self, source: &str, now: DateTime<Utc>) {
-        let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if windows.len() >= SOURCES {
-            windows.retain(|_, window| window.ends_at > now);
-        }
-        let is_known = windows.contains_key(source) || windows.len() < SOURCES;
-        let source = if is_known { source } else { "" };
-        let window = windows
-            .entry(source.to_owned())
-            .and_modify(|window| {
-                if window.ends_at <= now {
-                    *window = Window::starting(now);
-                }
-            })
-            .or_insert(Window::starting(now));
-        window.failures = window.failures.saturating_add(1);
+        // One more than the window has room for changes nothing.
+        let _ = self.0.count(source, LIMIT, WINDOW, now);
     }
 
     /// A password was right: what went before was a slip of the hand.
     pub(super) fn succeeded(&self, source: &str) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(source);
-    }
-}
-
-impl Window {
-    fn starting(now: DateTime<Utc>) -> Self {
-        Self { ends_at: now + WINDOW, failures: 0 }
+        self.0.forget(source);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::gate::windows::KEYS;
 
     fn noon() -> DateTime<Utc> {
         "2026-11-24T12:00:00Z".parse().expect("a valid time")
@@ -102,12 +72,12 @@ mod tests {
     #[test]
     fn memory_is_bounded() {
         let attempts = Attempts::default();
-        for source in 0..SOURCES + 10 {
+        for source in 0..KEYS + 10 {
             attempts.failed(&source.to_string(), noon());
         }
-        assert_eq!(attempts.0.lock().unwrap().len(), SOURCES + 1);
+        assert_eq!(attempts.0.len(), KEYS + 1);
         assert!(attempts.blocked_until("one more", noon()).is_some(), "strangers share a window");
         attempts.failed("later", noon() + WINDOW);
-        assert_eq!(attempts.0.lock().unwrap().len(), 1);
+        assert_eq!(attempts.0.len(), 1);
     }
 }

@@ -2,12 +2,12 @@
 //! each replica for itself.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 /// Keys that are remembered at once; what comes beyond shares one window.
-const KEYS: usize = 10_000;
+pub(super) const KEYS: usize = 10_000;
 
 /// Counts by key.
 #[derive(Debug, Default)]
@@ -20,6 +20,10 @@ struct Window {
 }
 
 impl Windows {
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Window>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Counts once more. A window begins with the first time and lasts for `length`.
     ///
     /// # Errors
@@ -32,7 +36,7 @@ impl Windows {
         length: TimeDelta,
         now: DateTime<Utc>,
     ) -> Result<(), DateTime<Utc>> {
-        let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut windows = self.lock();
         if windows.len() >= KEYS {
             windows.retain(|_, window| window.ends_at > now);
         }
@@ -48,6 +52,29 @@ impl Windows {
         }
         window.times += 1;
         Ok(())
+    }
+
+    /// When the window ends that has no room for one more; none while there is room.
+    pub(super) fn full_until(
+        &self,
+        key: &str,
+        most: u32,
+        now: DateTime<Utc>,
+    ) -> Option<DateTime<Utc>> {
+        let windows = self.lock();
+        let window = windows.get(key).or_else(|| windows.get(""))?;
+        (window.ends_at > now && window.times >= most).then_some(window.ends_at)
+    }
+
+    /// Forgets what was counted of a key.
+    pub(super) fn forget(&self, key: &str) {
+        self.lock().remove(key);
+    }
+
+    /// How many windows are remembered.
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.lock().len()
     }
 }
 
@@ -77,8 +104,8 @@ mod tests {
             let counted = count(&key.to_string(), noon);
             assert_eq!(counted.is_ok(), key <= KEYS, "strangers share a window");
         }
-        assert_eq!(windows.0.lock().unwrap().len(), KEYS + 1);
+        assert_eq!(windows.len(), KEYS + 1);
         assert!(count("later", noon + TimeDelta::minutes(1)).is_ok());
-        assert_eq!(windows.0.lock().unwrap().len(), 1);
+        assert_eq!(windows.len(), 1);
     }
 }

@@ -171,6 +171,12 @@ pub const LIMITS: &[(&str, &str, u32, u32)] = &[
     ("POST", "/api/agent-runs", 120, 60),
 ];
 
+/// How many times in how many seconds a program may ask a route; none for any number.
+pub fn limit(method: &str, template: &str) -> Option<(u32, u32)> {
+    let found = LIMITS.iter().find(|(of, path, ..)| (*of, *path) == (method, template));
+    found.map(|(_, _, times, seconds)| (*times, *seconds))
+}
+
 /// The tier of each GraphQL root field, by root type and field.
 pub const FIELDS: &[(&str, &str, Tier)] = &[
     ("Query", "node", Tier::Read),

@@ -28,6 +28,7 @@ use crate::app::App;
 use crate::clock::Clock;
 use crate::config::{Auth, AuthMode, Config};
 use crate::domain::access::{self, Declared};
+use crate::domain::actor::UNNAMED;
 use crate::domain::{Actor, Tier};
 use crate::service::Error;
 
@@ -36,9 +37,6 @@ const PERSON: &str = "user";
 
 /// What people are called where signing in is switched off.
 const OPERATOR: &str = "operator";
-
-/// What a program is called that gives no name.
-const AGENT: &str = "agent";
 
 const TOO_OFTEN: &str = "Rate limit exceeded";
 
@@ -137,7 +135,7 @@ impl Callers {
         if let Some(Credentials::Bearer(token)) = shown
             && let Some(owner) = self.0.tokens.owner(token)
         {
-            let name = || caller.agent_name.clone().unwrap_or_else(|| AGENT.to_owned());
+            let name = || caller.agent_name.clone().unwrap_or_else(|| UNNAMED.to_owned());
             return Ok(match owner {
                 Owner::Maintainer => Actor::Agent { name: name() },
                 Owner::Worker(Some(agent)) => Actor::Worker { name: agent.clone(), is_bound: true },
@@ -162,12 +160,10 @@ impl Callers {
         if !matches!(actor, Actor::Agent { .. } | Actor::Worker { .. }) {
             return Ok(());
         }
-        let limits = access::LIMITS.iter();
-        let limit = limits.into_iter().find(|(m, path, ..)| (*m, *path) == (method, template));
-        let Some((_, _, times, seconds)) = limit else { return Ok(()) };
-        let (key, length) = (format!("{method} {template} {}", actor.name()), i64::from(*seconds));
-        let counted =
-            self.0.rates.count(&key, *times, TimeDelta::seconds(length), self.0.clock.now());
+        let Some((times, seconds)) = access::limit(method, template) else { return Ok(()) };
+        let key = format!("{method} {template} {}", actor.name());
+        let length = TimeDelta::seconds(i64::from(seconds));
+        let counted = self.0.rates.count(&key, times, length, self.0.clock.now());
         counted.map_err(|until| Error::Busy { what: TOO_OFTEN.to_owned(), retry_at: Some(until) })
     }
 

@@ -75,7 +75,7 @@ impl Denials {
         }
     }
 
-    pub(super) async fn write_scope(&self, actor: &Actor, refusal: &str) {
+    async fn write_scope(&self, actor: &Actor, refusal: &str) {
         let key = format!("scope {}", actor.name());
         if self.lines.count(&key, LINES_AN_ACTOR, MINUTE, self.app.clock.now()).is_ok() {
             self.write(actor, "worker_scope_denied", "", refusal).await;

@@ -9,7 +9,7 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use diesel::result::{DatabaseErrorKind, Error as Broken};
+use diesel::result::{DatabaseErrorKind, Error as Broken, QueryResult};
 use diesel_async::AsyncConnection;
 
 use super::labels::{Changed, Guard, Intent, LeaseStep, Terms, append_settled, change_labels_on};
@@ -323,12 +323,12 @@ async fn reserve_best(
     if limits.is_empty() {
         return reserved(claim, first(connection, &all).await);
     }
-    let outcome = connection
+    connection
         .transaction(async |connection| {
             leases::line_up(connection).await?;
             let usage = queue::count_usage(app, connection, now).await?;
             if limits.against_agent(&usage, &scope.agent).is_some() {
-                return Ok(Ok(None));
+                return Ok(None);
             }
             let is_allowed = |judged: &&Judged| {
                 let Issue { lane, repository_id, .. } = &judged.issue;
@@ -338,26 +338,15 @@ async fn reserve_best(
             let ids: Vec<IssueId> =
                 ranked.iter().filter(is_allowed).map(|judged| judged.issue.id).collect();
             if ids.is_empty() {
-                return Ok(Ok(None));
+                return Ok(None);
             }
-            Ok::<_, Error>(Ok::<_, Broken>(first(connection, &ids).await?))
+            reserved(claim, first(connection, &ids).await)
         })
-        .await;
-    match outcome {
-        Ok(outcome) => reserved(claim, outcome),
-        Err(Error::Internal(cause)) => match cause.downcast::<Broken>() {
-            Ok(broken) => reserved(claim, Err(broken)),
-            Err(cause) => Err(Error::Internal(cause)),
-        },
-        Err(error) => Err(error),
-    }
+        .await
 }
 
 /// A reservation, or the refusal of one whose request's name is in use at this moment.
-fn reserved(
-    claim: &Claim<'_>,
-    outcome: std::result::Result<Option<Lease>, Broken>,
-) -> Result<Option<Lease>> {
+fn reserved(claim: &Claim<'_>, outcome: QueryResult<Option<Lease>>) -> Result<Option<Lease>> {
     match outcome {
         Err(Broken::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => {
             let request = claim.request_id.unwrap_or_default();
@@ -568,7 +557,7 @@ async fn reserve_one(app: &App, claim: &Claim<'_>, issue: &Issue) -> Result<Leas
                 if let Some(why) = reached {
                     return Err(conflict(format!("The issue {why}")));
                 }
-                Ok(leases::reserve(connection, &wish, issue.id).await?)
+                reserved(claim, leases::reserve(connection, &wish, issue.id).await)
             })
             .await
     };

@@ -441,6 +441,30 @@ async fn limits_hold_back_what_is_too_much() {
 }
 
 #[tokio::test]
+async fn a_request_in_use_is_refused_within_limits_too() {
+    given_settings(&[("DISPATCH_MAX_IN_PROGRESS_PER_LANE", "9")], async |given| {
+        given.with_issues(&[("A", READY), ("B", READY), ("C", READY)]).await;
+        let claim = async |number| {
+            let command = ClaimIssue {
+                agent: "alpha".to_owned(),
+                issue_id: given.issue(number).await.id,
+                lease_seconds: None,
+                force: None,
+                request_id: Some("same".to_owned()),
+            };
+            claim_issue(&given.app, &agent("alpha"), command).await
+        };
+        let claims = [1, 2, 3].map(claim);
+        let outcomes = futures_util::future::join_all(claims).await;
+        assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1);
+        for refused in outcomes.into_iter().filter_map(Result::err) {
+            assert!(matches!(refused, Error::Conflict { .. }), "{refused:?}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn too_much_that_waits_for_a_person_stops_new_work() {
     given_settings(&[("DISPATCH_MAX_WAITING_FOR_HUMAN", "2")], async |given| {
         let issues: &[(&str, &[&str])] =

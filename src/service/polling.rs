@@ -14,7 +14,7 @@ use crate::domain::Actor;
 use crate::domain::events::Topic;
 use crate::store::Event;
 
-/// How long one may stay on the line.
+/// How long one may wait for work, on the line or in it.
 pub const LONGEST_WAIT: Duration = Duration::from_secs(25);
 
 /// How long to let news gather, so that many changes at once are one look.

@@ -267,7 +267,7 @@ pub(super) async fn judged(
         judged.push(Judged { issue, around, verdict });
     }
     judged.sort_by_key(|judged| match &judged.verdict {
-        Verdict::Ranked(rank) => (Some(*rank).is_none(), Some(*rank), 0),
+        Verdict::Ranked(rank) => (false, Some(*rank), 0),
         Verdict::Withheld(_) => {
             (true, None, ids.iter().position(|id| *id == judged.issue.id).unwrap_or_default())
         }
@@ -506,7 +506,6 @@ pub(super) async fn note(
 ) -> Result<Option<String>> {
     let now = app.clock.now();
     let mut connection = app.connection().await?;
-    let usage = usage(app, &mut connection, now).await?;
     let mut detail = Detail { candidates, ..Detail::default() };
     let idle_reason = match (served, &failure) {
         (Some(_), _) => None,
@@ -515,6 +514,7 @@ pub(super) async fn note(
             Some(failure.why.clone())
         }
         (None, None) => {
+            let usage = usage(app, &mut connection, now).await?;
             let all = withheld(app, &mut connection, scope, &usage, MOST, now).await?;
             for judged in &all {
                 let Verdict::Withheld(skips) = &judged.verdict else { continue };
@@ -585,9 +585,4 @@ pub async fn find_decision(app: &App, id: DecisionId) -> Result<Decision> {
     let mut connection = app.connection().await?;
     let missing = || Error::NotFound { what: "Decision", id: id.to_string() };
     decisions::by_id(&mut connection, id).await?.ok_or_else(missing)
-}
-
-/// The issue that somebody wants to work on; not one that nobody tracks.
-pub(super) async fn find(app: &App, issue: IssueId) -> Result<(Issue, Repository)> {
-    board::find_issue(app, issue).await
 }

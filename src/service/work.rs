@@ -14,17 +14,19 @@ use diesel_async::AsyncConnection;
 
 use super::labels::{Changed, Guard, Intent, LeaseStep, Terms, append_settled, change_labels_on};
 use super::leases::{agent_for, term};
+use super::polling::LONGEST_WAIT;
 use super::queue::{self, Judged, Scope, Served};
 use super::waiting::{Call, Wants};
-use super::{Error, Result};
+use super::{Error, Result, board};
 use crate::app::App;
+use crate::domain::decisions::Candidate;
 use crate::domain::labels::LabelPlan;
 use crate::domain::leases::{Hold, LeaseState, USUAL_TERM, agent_label, claim_plan};
 use crate::domain::work::{Skip, SkipReason};
 use crate::domain::{Actor, Instant, IssueId, IssueState, LabelSet, Status, Tier};
 use crate::store::audit::NewEntry;
 use crate::store::leases::Wish;
-use crate::store::{Connection, Issue, Lease, Repository, audit, issues, leases};
+use crate::store::{Connection, Issue, Lease, Repository, audit, leases};
 
 /// How long a reservation stands: longer than GitHub's part of a claim can take.
 const RESERVATION: TimeDelta = TimeDelta::seconds(60);
@@ -34,9 +36,6 @@ const LOOK: u32 = 32;
 
 /// How often a claim looks again when others were quicker.
 const ROUNDS: u32 = 20;
-
-/// How long a claim may wait for work, in seconds.
-pub const LONGEST_WAIT: i32 = 25;
 
 /// How many characters the name of a request may have.
 const LONGEST_REQUEST: usize = 200;
@@ -147,11 +146,10 @@ pub async fn claim_next(app: &App, actor: &Actor, command: ClaimNext) -> Result<
 }
 
 fn wait_of(given: Option<i32>) -> Result<Duration> {
-    let seconds = given.unwrap_or_default();
-    let seconds = u64::try_from(seconds).ok().filter(|_| seconds <= LONGEST_WAIT);
-    seconds.map(Duration::from_secs).ok_or_else(|| Error::Invalid {
+    let wait = u64::try_from(given.unwrap_or_default()).ok().map(Duration::from_secs);
+    wait.filter(|wait| *wait <= LONGEST_WAIT).ok_or_else(|| Error::Invalid {
         field: "waitSeconds",
-        reason: format!("must be from 0 to {LONGEST_WAIT}"),
+        reason: format!("must be from 0 to {}", LONGEST_WAIT.as_secs()),
     })
 }
 
@@ -204,7 +202,7 @@ fn conflict(what: String) -> Error {
 #[derive(Default)]
 struct Attempt {
     lease: Option<Lease>,
-    candidates: Vec<crate::domain::decisions::Candidate>,
+    candidates: Vec<Candidate>,
 }
 
 /// Looks for work until there is some, in turn with others, or the time is over.
@@ -463,7 +461,7 @@ pub async fn claim_issue(app: &App, actor: &Actor, command: ClaimIssue) -> Resul
     let term_seconds = term(command.lease_seconds)?.unwrap_or(USUAL_TERM);
     let request_id = request_of(command.request_id.as_deref())?;
     let force = command.force.unwrap_or_default();
-    let (issue, repository) = queue::find(app, command.issue_id).await?;
+    let (issue, repository) = board::find_issue(app, command.issue_id).await?;
     if force {
         check_force(app, actor, &issue, &repository).await?;
     }
@@ -571,15 +569,4 @@ async fn reserve_one(app: &App, claim: &Claim<'_>, issue: &Issue) -> Result<Leas
             )))
         }
     }
-}
-
-/// The issue of a lease, for those who have the lease alone.
-///
-/// # Errors
-///
-/// [`Error::NotFound`].
-pub async fn issue_of(app: &App, lease: &Lease) -> Result<Issue> {
-    let mut connection = app.connection().await?;
-    let found = issues::by_id(&mut connection, lease.issue_id).await?;
-    found.ok_or_else(|| Error::no_issue(lease.issue_id))
 }

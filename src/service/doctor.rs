@@ -84,8 +84,7 @@ pub async fn repair(
 }
 
 fn well() -> Error {
-    let what = "Nothing of the kind is wrong with the issue by now".to_owned();
-    Error::Conflict { what, current: None, pending: None }
+    Error::conflict("Nothing of the kind is wrong with the issue by now")
 }
 
 /// Ends the lease of an issue that is gone.

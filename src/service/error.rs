@@ -90,6 +90,11 @@ impl Error {
         Self::NotFound { what: "Issue", id: id.to_string() }
     }
 
+    /// Something that stands in the way and is not the issue's column.
+    pub fn conflict(what: impl Into<String>) -> Self {
+        Self::Conflict { what: what.into(), current: None, pending: None }
+    }
+
     /// A repository that is not tracked.
     pub fn no_repository(name: impl ToString) -> Self {
         Self::NotFound { what: "Repository", id: name.to_string() }

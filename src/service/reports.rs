@@ -92,13 +92,12 @@ pub async fn report_task(app: &App, actor: &Actor, report: ReportTask) -> Result
 }
 
 fn repeated(report: &ReportTask, first: &AgentReport) -> Result<Reported> {
-    let conflict =
-        |what: &str| Error::Conflict { what: what.to_owned(), current: None, pending: None };
     if first.payload_hash != report.payload_hash {
-        return Err(conflict("idempotencyKey was already used for a different report"));
+        let what = "idempotencyKey was already used for a different report";
+        return Err(Error::conflict(what));
     }
     let run = first.agent_run_id.ok_or_else(|| {
-        conflict("idempotencyKey is taken, and the run that was recorded under it is gone")
+        Error::conflict("idempotencyKey is taken, and the run that was recorded under it is gone")
     })?;
     Ok(Reported { run, is_duplicate: true })
 }

@@ -423,14 +423,10 @@ impl<'a> Reader<'a> {
             Err(diesel::result::Error::DatabaseError(
                 diesel::result::DatabaseErrorKind::UniqueViolation,
                 _,
-            )) => Err(Error::Conflict {
-                what: format!(
-                    "The repository is now called {0}, and {0} is tracked already",
-                    found.full_name
-                ),
-                current: None,
-                pending: None,
-            }),
+            )) => Err(Error::conflict(format!(
+                "The repository is now called {0}, and {0} is tracked already",
+                found.full_name
+            ))),
             Err(error) => Err(error.into()),
         }
     }

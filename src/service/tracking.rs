@@ -32,14 +32,9 @@ pub async fn track_repository(app: &App, actor: &Actor, name: &FullName) -> Resu
     let mut connection = app.connection().await?;
     connection
         .transaction(async |connection| {
-            let repository =
-                repositories::track(connection, name, "user", now).await?.ok_or_else(|| {
-                    Error::Conflict {
-                        what: "Repository is already tracked".to_owned(),
-                        current: None,
-                        pending: None,
-                    }
-                })?;
+            let repository = repositories::track(connection, name, "user", now)
+                .await?
+                .ok_or_else(|| Error::conflict("Repository is already tracked"))?;
             let none = LabelSet::default();
             let full_name = &repository.full_name;
             let entry = entry(actor, "add_tracked_repo", full_name, &none, &none, now);

@@ -181,7 +181,7 @@ async fn repeated(app: &App, agent: &str, request_id: Option<&str>) -> Result<Op
     }
     if lease.state == LeaseState::Reserved && lease.is_live(app.clock.now()) {
         let what = "This request is being carried out; repeat it in a moment";
-        return Err(conflict(what.to_owned()));
+        return Err(Error::conflict(what));
     }
     if lease.state == LeaseState::Reserved {
         // It came to nothing by a crash, so its name is free for the next try.
@@ -189,13 +189,9 @@ async fn repeated(app: &App, agent: &str, request_id: Option<&str>) -> Result<Op
         return Ok(None);
     }
     let (id, at) = (lease.id(), Instant(lease.ended_at.unwrap_or(lease.expires_at)));
-    Err(conflict(format!(
+    Err(Error::conflict(format!(
         "The request {request_id} got {id}, which was over at {at}; use another requestId"
     )))
-}
-
-fn conflict(what: String) -> Error {
-    Error::Conflict { what, current: None, pending: None }
 }
 
 /// What came of looking for work once.
@@ -348,7 +344,7 @@ fn reserved(claim: &Claim<'_>, outcome: QueryResult<Option<Lease>>) -> Result<Op
     match outcome {
         Err(Broken::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => {
             let request = claim.request_id.unwrap_or_default();
-            Err(conflict(format!(
+            Err(Error::conflict(format!(
                 "The request {request} is being carried out; repeat it in a moment"
             )))
         }
@@ -468,7 +464,9 @@ pub async fn claim_issue(app: &App, actor: &Actor, command: ClaimIssue) -> Resul
     if let Some(lease) = repeated(app, &agent, request_id.as_deref()).await? {
         if lease.issue_id != issue.id {
             let id = lease.id();
-            return Err(conflict(format!("This requestId got {id}, which is another issue's")));
+            return Err(Error::conflict(format!(
+                "This requestId got {id}, which is another issue's"
+            )));
         }
         return Ok(Claimed { lease, issue });
     }
@@ -479,10 +477,7 @@ pub async fn claim_issue(app: &App, actor: &Actor, command: ClaimIssue) -> Resul
             return Ok(Claimed { lease: own, issue });
         }
         Some(other) if other.agent != agent && !force => {
-            let holder = other.agent;
-            return Err(conflict(format!(
-                "Issue is actively leased to {holder}. Use force=true to override."
-            )));
+            return Err(held_by(&other.agent));
         }
         _ => {}
     }
@@ -498,6 +493,12 @@ pub async fn claim_issue(app: &App, actor: &Actor, command: ClaimIssue) -> Resul
     let _turn = app.line.turn().await;
     let lease = reserve_one(app, &claim, &issue).await?;
     confirm(app, &claim, &lease, (&issue, &repository), admits).await
+}
+
+/// The refusal of a claim of what another agent holds.
+fn held_by(holder: &str) -> Error {
+    let what = format!("Issue is actively leased to {holder}. Use force=true to override.");
+    Error::conflict(what)
 }
 
 /// Whether an actor may take an issue from another holder; a refusal is audited.
@@ -553,7 +554,7 @@ async fn reserve_one(app: &App, claim: &Claim<'_>, issue: &Issue) -> Result<Leas
                     .against_agent(&usage, claim.agent)
                     .or_else(|| limits.against_issue(&usage, lanes, lane, repository));
                 if let Some(why) = reached {
-                    return Err(conflict(format!("The issue {why}")));
+                    return Err(Error::conflict(format!("The issue {why}")));
                 }
                 reserved(claim, leases::reserve(connection, &wish, issue.id).await)
             })
@@ -564,9 +565,7 @@ async fn reserve_one(app: &App, claim: &Claim<'_>, issue: &Issue) -> Result<Leas
         None => {
             let row = leases::of_issue(&mut connection, issue.id).await?;
             let holder = row.map(|lease| lease.agent).unwrap_or_default();
-            Err(conflict(format!(
-                "Issue is actively leased to {holder}. Use force=true to override."
-            )))
+            Err(held_by(&holder))
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Reading the audit log.
+//! Reading the audit log, and what is written there of refusals alone.
 
 use super::labels::append_settled;
 use super::{Error, Result};
@@ -40,23 +40,12 @@ pub async fn record_denial(
     notes: &str,
     refusal: &str,
 ) -> Result<()> {
-    let (now, none) = (app.clock.now(), LabelSet::default());
+    let none = LabelSet::default();
     let entry = NewEntry {
-        actor: actor.name(),
-        action,
-        repository_full_name: "",
-        issue_number: None,
-        issue_id: None,
-        before_labels: &none,
-        after_labels: &none,
-        target_status: None,
-        reason: None,
         success: Some(false),
         error_message: Some(refusal),
         notes: Some(notes).filter(|notes| !notes.is_empty()),
-        requested_at: now,
-        deadline_at: None,
-        settled_at: Some(now),
+        ..NewEntry::done(actor.name(), action, &none, app.clock.now())
     };
     append_settled(app, &entry).await
 }

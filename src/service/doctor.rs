@@ -105,21 +105,11 @@ async fn end_lease(
             let ended = leases::end(connection, row.id(), LeaseEnding::Released, None, now).await?;
             ended.ok_or_else(well)?;
             let entry = NewEntry {
-                actor: actor.name(),
-                action: "repair_work",
                 repository_full_name: repository.full_name.as_str(),
                 issue_number: Some(issue.number),
                 issue_id: Some(issue.id),
-                before_labels: &issue.labels,
-                after_labels: &issue.labels,
-                target_status: None,
-                reason: None,
-                success: Some(true),
-                error_message: None,
                 notes: Some("The lease on an issue that is gone was ended"),
-                requested_at: now,
-                deadline_at: None,
-                settled_at: Some(now),
+                ..NewEntry::done(actor.name(), "repair_work", &issue.labels, now)
             };
             let entry = audit::append(connection, &entry).await?;
             let changed = issue_event(Some(issue), issue, false, repository, actor.name(), now);

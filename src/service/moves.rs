@@ -161,23 +161,13 @@ pub async fn record_unknown_issue(
     repository: &FullName,
     number: i32,
 ) -> Result<()> {
-    let (now, none) = (app.clock.now(), LabelSet::default());
+    let none = LabelSet::default();
     let entry = NewEntry {
-        actor: actor.name(),
-        action,
         repository_full_name: repository.as_str(),
         issue_number: Some(number),
-        issue_id: None,
-        before_labels: &none,
-        after_labels: &none,
-        target_status: None,
-        reason: None,
         success: Some(false),
         error_message: Some(UNKNOWN_ISSUE),
-        notes: None,
-        requested_at: now,
-        deadline_at: None,
-        settled_at: Some(now),
+        ..NewEntry::done(actor.name(), action, &none, app.clock.now())
     };
     append_settled(app, &entry).await
 }

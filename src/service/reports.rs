@@ -83,7 +83,13 @@ pub async fn report_task(app: &App, actor: &Actor, report: ReportTask) -> Result
                 agent_reports::set_run(connection, &report.agent, key, run.id).await?;
             }
             let none = LabelSet::default();
-            let entry = entry(actor, &report, issue, &none, now);
+            let entry = NewEntry {
+                repository_full_name: report.repository.as_deref().unwrap_or_default(),
+                issue_number: report.issue_number,
+                issue_id: issue,
+                notes: Some(&report.outcome),
+                ..NewEntry::done(actor.name(), "task_report", &none, now)
+            };
             let entry = audit::append(connection, &entry).await?;
             event_log::append(connection, &[run_event(&run), audit_event(&entry)]).await?;
             Ok(Reported { run: run.id, is_duplicate: false })
@@ -131,31 +137,5 @@ fn run_of(report: &ReportTask, issue_id: Option<IssueId>, now: DateTime<Utc>) ->
         issue_id,
         idempotency_key: None,
         created_at: now,
-    }
-}
-
-fn entry<'a>(
-    actor: &'a Actor,
-    report: &'a ReportTask,
-    issue_id: Option<IssueId>,
-    none: &'a LabelSet,
-    now: DateTime<Utc>,
-) -> NewEntry<'a> {
-    NewEntry {
-        actor: actor.name(),
-        action: "task_report",
-        repository_full_name: report.repository.as_deref().unwrap_or_default(),
-        issue_number: report.issue_number,
-        issue_id,
-        before_labels: none,
-        after_labels: none,
-        target_status: None,
-        reason: None,
-        success: Some(true),
-        error_message: None,
-        notes: Some(&report.outcome),
-        requested_at: now,
-        deadline_at: None,
-        settled_at: Some(now),
     }
 }

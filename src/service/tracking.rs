@@ -37,7 +37,10 @@ pub async fn track_repository(app: &App, actor: &Actor, name: &FullName) -> Resu
                 .ok_or_else(|| Error::conflict("Repository is already tracked"))?;
             let none = LabelSet::default();
             let full_name = &repository.full_name;
-            let entry = entry(actor, "add_tracked_repo", full_name, &none, &none, now);
+            let entry = NewEntry {
+                repository_full_name: full_name.as_str(),
+                ..NewEntry::done(actor.name(), "add_tracked_repo", &none, now)
+            };
             let entry = audit::append(connection, &entry).await?;
             let text = format!("{full_name} is tracked");
             let events = [resync_event(text, actor.name(), now), audit_event(&entry)];
@@ -63,7 +66,11 @@ pub async fn untrack_repository(app: &App, actor: &Actor, name: &FullName) -> Re
             let source = LabelSet::from(vec![repository.source.clone()]);
             let none = LabelSet::default();
             let full_name = &repository.full_name;
-            let entry = entry(actor, "remove_tracked_repo", full_name, &source, &none, now);
+            let entry = NewEntry {
+                repository_full_name: full_name.as_str(),
+                after_labels: &none,
+                ..NewEntry::done(actor.name(), "remove_tracked_repo", &source, now)
+            };
             let entry = audit::append(connection, &entry).await?;
             let text = format!("{full_name} is no longer tracked");
             let events = [resync_event(text, actor.name(), now), audit_event(&entry)];
@@ -71,33 +78,6 @@ pub async fn untrack_repository(app: &App, actor: &Actor, name: &FullName) -> Re
             Ok(repository)
         })
         .await
-}
-
-fn entry<'a>(
-    actor: &'a Actor,
-    action: &'a str,
-    repository: &'a FullName,
-    before: &'a LabelSet,
-    after: &'a LabelSet,
-    now: chrono::DateTime<chrono::Utc>,
-) -> NewEntry<'a> {
-    NewEntry {
-        actor: actor.name(),
-        action,
-        repository_full_name: repository.as_str(),
-        issue_number: None,
-        issue_id: None,
-        before_labels: before,
-        after_labels: after,
-        target_status: None,
-        reason: None,
-        success: Some(true),
-        error_message: None,
-        notes: None,
-        requested_at: now,
-        deadline_at: None,
-        settled_at: Some(now),
-    }
 }
 
 /// Tracks the repositories of the settings, once in the life of an installation. Later calls change

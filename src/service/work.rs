@@ -513,23 +513,13 @@ async fn check_force(
         return Ok(());
     }
     let action = "Force claim requires a maintainer token";
-    let now = app.clock.now();
     let entry = NewEntry {
-        actor: actor.name(),
-        action: "claim_issue",
         repository_full_name: repository.full_name.as_str(),
         issue_number: Some(issue.number),
         issue_id: Some(issue.id),
-        before_labels: &issue.labels,
-        after_labels: &issue.labels,
-        target_status: None,
-        reason: None,
         success: Some(false),
         error_message: Some(action),
-        notes: None,
-        requested_at: now,
-        deadline_at: None,
-        settled_at: Some(now),
+        ..NewEntry::done(actor.name(), "claim_issue", &issue.labels, app.clock.now())
     };
     append_settled(app, &entry).await?;
     Err(Error::Forbidden { action: action.to_owned() })

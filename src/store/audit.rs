@@ -105,6 +105,29 @@ pub struct NewEntry<'a> {
     pub settled_at: Option<DateTime<Utc>>,
 }
 
+impl<'a> NewEntry<'a> {
+    /// Something that was done at once, that worked and left labels as they are.
+    pub fn done(actor: &'a str, action: &'a str, labels: &'a LabelSet, at: DateTime<Utc>) -> Self {
+        Self {
+            actor,
+            action,
+            repository_full_name: "",
+            issue_number: None,
+            issue_id: None,
+            before_labels: labels,
+            after_labels: labels,
+            target_status: None,
+            reason: None,
+            success: Some(true),
+            error_message: None,
+            notes: None,
+            requested_at: at,
+            deadline_at: None,
+            settled_at: Some(at),
+        }
+    }
+}
+
 /// Appends an entry with its outcome.
 pub async fn append(connection: &mut Connection, entry: &NewEntry<'_>) -> QueryResult<AuditEntry> {
     Prepared(

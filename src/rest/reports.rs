@@ -280,11 +280,6 @@ impl<'a> Report<'a> {
             agent: agent.to_owned(),
             task_type: self.task_type.to_owned(),
             outcome: self.outcome.to_owned(),
-            status: match self.outcome {
-                "blocked" => "blocked",
-                "failed" => "failed",
-                _ => "completed",
-            },
             repository: owned(self.repo_full_name),
             issue_number: self.issue_number,
             urls,

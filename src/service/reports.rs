@@ -10,7 +10,7 @@ use crate::domain::{Actor, AgentRunId, FullName, IssueId, LabelSet};
 use crate::store::agent_reports::AgentReport;
 use crate::store::agent_runs::NewAgentRun;
 use crate::store::audit::NewEntry;
-use crate::store::{agent_reports, agent_runs, audit, event_log, issues, repositories};
+use crate::store::{Connection, agent_reports, agent_runs, audit, event_log, issues, repositories};
 
 /// A finished task.
 #[derive(Debug, Clone)]
@@ -21,8 +21,6 @@ pub struct ReportTask {
     pub task_type: String,
     /// What came of it.
     pub outcome: String,
-    /// How the run ended: `completed`, `failed` or `blocked`.
-    pub status: &'static str,
     /// The repository, as the agent spells it.
     pub repository: Option<String>,
     /// The issue's number in it.
@@ -109,10 +107,7 @@ fn repeated(report: &ReportTask, first: &AgentReport) -> Result<Reported> {
 }
 
 /// The issue that a report names, where it is cached.
-async fn find(
-    connection: &mut crate::store::Connection,
-    report: &ReportTask,
-) -> Result<Option<IssueId>> {
+async fn find(connection: &mut Connection, report: &ReportTask) -> Result<Option<IssueId>> {
     let name = report.repository.as_deref().and_then(|name| name.parse::<FullName>().ok());
     let (Some(name), Some(number)) = (name, report.issue_number) else { return Ok(None) };
     let Some(repository) = repositories::by_name(connection, &name).await? else {
@@ -122,12 +117,21 @@ async fn find(
     Ok(issue.map(|issue| issue.id))
 }
 
+/// The word that a run with an outcome is recorded with.
+fn run_status(outcome: &str) -> &'static str {
+    match outcome {
+        "blocked" => "blocked",
+        "failed" => "failed",
+        _ => "completed",
+    }
+}
+
 fn run_of(report: &ReportTask, issue_id: Option<IssueId>, now: DateTime<Utc>) -> NewAgentRun {
     let text = |text: &String| text.replace('\0', "");
     NewAgentRun {
         agent_name: report.agent.clone(),
         run_type: report.task_type.clone(),
-        status: report.status.to_owned(),
+        status: run_status(&report.outcome).to_owned(),
         outcome: Some(report.outcome.to_uppercase()),
         started_at: report.started_at.unwrap_or(now),
         finished_at: Some(now),

@@ -88,6 +88,11 @@ pub fn color_of(label: &str) -> &'static str {
     status.or_else(priority).unwrap_or("ededed")
 }
 
+/// Whether a word can stand in a label: GitHub's lists of labels are parted by commas.
+pub fn is_plain(word: &str) -> bool {
+    !word.is_empty() && !word.contains(|c: char| c.is_control() || c == ',')
+}
+
 impl LabelSet {
     /// The names in order.
     pub fn names(&self) -> &[String] {

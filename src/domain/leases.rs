@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use super::column::text_column;
 use super::ids::IssueId;
-use super::labels::{LabelPlan, LabelSet};
+use super::labels::{LabelPlan, LabelSet, is_plain};
 use super::status::{IssueState, Status, UnknownWord};
 
 /// For how long an agent holds an issue when it does not say, in seconds.
@@ -216,8 +216,7 @@ fn own_label(agent: &str, labels: &LabelSet) -> Vec<String> {
 pub fn agent_name(given: &str) -> Result<&str, String> {
     let given = given.trim();
     let name = given.strip_prefix("agent/").unwrap_or(given);
-    let is_plain = !name.is_empty() && !name.contains(|c: char| c.is_control() || c == ',');
-    if is_plain && name.trim() == name && name.chars().count() <= LONGEST_AGENT {
+    if is_plain(name) && name.trim() == name && name.chars().count() <= LONGEST_AGENT {
         return Ok(name);
     }
     Err(format!(

@@ -3,8 +3,8 @@
 use super::labels::{Changed, Intent, change_labels};
 use super::{Error, Result, board};
 use crate::app::App;
-use crate::domain::labels::LabelPlan;
-use crate::domain::{Actor, IssueId, Priority, Status};
+use crate::domain::labels::{LabelPlan, is_plain};
+use crate::domain::{Actor, IssueId, LabelSet, Priority, Status};
 
 /// The longest name GitHub takes for a label, in characters.
 const LONGEST_LABEL: usize = 50;
@@ -81,7 +81,7 @@ pub async fn add_label(app: &App, actor: &Actor, issue: IssueId, label: &str) ->
         }
         None => LabelPlan { add: vec![label], ..LabelPlan::default() },
     };
-    relabel(app, actor, "add_label", issue, plan).await
+    relabel(app, actor, "add_label", issue, plan.status, |_| plan).await
 }
 
 /// Takes a label off an issue; one that is not there is fine.
@@ -96,7 +96,7 @@ pub async fn remove_label(
     label: &str,
 ) -> Result<Changed> {
     let plan = LabelPlan { remove: vec![plain_label(label)?], ..LabelPlan::default() };
-    relabel(app, actor, "remove_label", issue, plan).await
+    relabel(app, actor, "remove_label", issue, None, |_| plan).await
 }
 
 async fn relabel(
@@ -104,7 +104,8 @@ async fn relabel(
     actor: &Actor,
     action: &str,
     issue: IssueId,
-    plan: LabelPlan,
+    target: Option<Status>,
+    plan: impl FnOnce(&LabelSet) -> LabelPlan,
 ) -> Result<Changed> {
     let (issue, repository) = board::find_issue(app, issue).await?;
     let intent = Intent {
@@ -112,18 +113,17 @@ async fn relabel(
         action,
         issue: &issue,
         repository: &repository,
-        target: plan.status,
+        target,
         expected_from: None,
         reason: None,
     };
-    change_labels(app, &intent, |_| plan).await
+    change_labels(app, &intent, plan).await
 }
 
 /// A label as GitHub takes it.
 fn plain_label(label: &str) -> Result<String> {
     let label = label.trim();
-    let is_plain = !label.is_empty() && !label.contains(|c: char| c.is_control() || c == ',');
-    if is_plain && label.chars().count() <= LONGEST_LABEL {
+    if is_plain(label) && label.chars().count() <= LONGEST_LABEL {
         return Ok(label.to_owned());
     }
     let reason = format!("must have 1 to {LONGEST_LABEL} characters and no comma");
@@ -138,17 +138,8 @@ async fn have_only(
     prefix: &str,
     label: Option<String>,
 ) -> Result<Changed> {
-    let (issue, repository) = board::find_issue(app, issue).await?;
-    let intent = Intent {
-        actor,
-        action,
-        issue: &issue,
-        repository: &repository,
-        target: None,
-        expected_from: None,
-        reason: None,
-    };
-    change_labels(app, &intent, |labels| LabelPlan::only(labels, prefix, label)).await
+    let plan = |labels: &LabelSet| LabelPlan::only(labels, prefix, label);
+    relabel(app, actor, action, issue, None, plan).await
 }
 
 /// The label for a name, given with or without its prefix.
@@ -157,8 +148,7 @@ fn label_of(kind: &'static str, name: Option<&str>) -> Result<Option<String>> {
     let prefix = format!("{kind}/");
     let bare = name.trim().strip_prefix(&prefix).unwrap_or(name.trim());
     let label = format!("{prefix}{bare}");
-    let is_plain = !bare.is_empty() && !bare.contains(|c: char| c.is_control() || c == ',');
-    if is_plain && label.chars().count() <= LONGEST_LABEL {
+    if is_plain(bare) && label.chars().count() <= LONGEST_LABEL {
         return Ok(Some(label));
     }
     let longest = LONGEST_LABEL - prefix.len();

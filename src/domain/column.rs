@@ -22,6 +22,50 @@ macro_rules! text_column {
     };
 }
 
+/// Makes an enum of words of the database, each with its spelling. What else it derives stands with
+/// its docs.
+macro_rules! words {
+    (
+        $(#[$attribute:meta])* $name:ident,
+        $($(#[$value_doc:meta])* $value:ident = $word:literal,)+
+    ) => {
+        $(#[$attribute])*
+        #[derive(
+            Debug, Clone, Copy, PartialEq, Eq, Hash,
+            diesel::expression::AsExpression, diesel::deserialize::FromSqlRow,
+        )]
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        pub enum $name {
+            $($(#[$value_doc])* $value,)+
+        }
+
+        impl $name {
+            /// Every value, in order.
+            pub const ALL: [Self; [$($word),+].len()] = [$(Self::$value),+];
+
+            /// The word in the database and over REST.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$value => $word,)+
+                }
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = $crate::domain::status::UnknownWord;
+
+            fn from_str(word: &str) -> Result<Self, Self::Err> {
+                Self::ALL.into_iter().find(|value| value.as_str() == word).ok_or_else(|| {
+                    let allowed = Self::ALL.map(Self::as_str).join(", ");
+                    Self::Err { word: word.to_owned(), allowed }
+                })
+            }
+        }
+
+        $crate::domain::column::text_column!($name);
+    };
+}
+
 /// PostgreSQL's only version of binary `jsonb`; it comes before the text.
 pub(super) const JSONB_VERSION: u8 = 1;
 
@@ -52,4 +96,4 @@ macro_rules! json_column {
     };
 }
 
-pub(super) use {json_column, text_column};
+pub(super) use {json_column, text_column, words};

@@ -1,44 +1,26 @@
 //! What can be wrong with the queue, and what puts it right.
 
+use super::column::words;
 use super::labels::{LabelPlan, LabelSet};
 use super::status::{IssueState, Status};
 
-/// A way in which an issue and its lease contradict each other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, async_graphql::Enum)]
-pub enum Ailment {
+words! {
+    /// A way in which an issue and its lease contradict each other.
+    #[derive(PartialOrd, Ord, async_graphql::Enum)]
+    Ailment,
     /// It is ready and has an agent's label, but no lease: nobody else is served it.
-    AssignedWithoutLease,
+    AssignedWithoutLease = "assigned_without_lease",
     /// It has been in progress for long without a lease: nobody works on it.
-    InProgressWithoutLease,
+    InProgressWithoutLease = "in_progress_without_lease",
     /// It has more than one status label.
-    SeveralStatuses,
+    SeveralStatuses = "several_statuses",
     /// It is closed and its labels say that it is in progress.
-    ClosedInProgress,
+    ClosedInProgress = "closed_in_progress",
     /// It is held and gone from GitHub, or its repository is not tracked any more.
-    LeaseOnVanishedIssue,
+    LeaseOnVanishedIssue = "lease_on_vanished_issue",
 }
 
 impl Ailment {
-    /// Every ailment.
-    pub const ALL: [Self; 5] = [
-        Self::AssignedWithoutLease,
-        Self::InProgressWithoutLease,
-        Self::SeveralStatuses,
-        Self::ClosedInProgress,
-        Self::LeaseOnVanishedIssue,
-    ];
-
-    /// The word that statements use.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::AssignedWithoutLease => "assigned_without_lease",
-            Self::InProgressWithoutLease => "in_progress_without_lease",
-            Self::SeveralStatuses => "several_statuses",
-            Self::ClosedInProgress => "closed_in_progress",
-            Self::LeaseOnVanishedIssue => "lease_on_vanished_issue",
-        }
-    }
-
     /// What is wrong and what the repair does about it, as sentences.
     pub fn summary(self) -> &'static str {
         match self {

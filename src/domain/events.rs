@@ -1,124 +1,39 @@
 //! What an event says: its topic, its kind and the facts that filters read.
 
-use std::str::FromStr;
-
 use chrono::{DateTime, Utc};
 
-use super::column::{json_column, text_column};
+use super::column::{json_column, words};
 use super::ids::RepositoryId;
 use super::labels::LabelSet;
-use super::status::{IssueState, Status, UnknownWord};
+use super::status::{IssueState, Status};
 
-/// Which stream an event belongs to.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    Hash,
-    diesel::expression::AsExpression,
-    diesel::deserialize::FromSqlRow,
-)]
-#[diesel(sql_type = diesel::sql_types::Text)]
-pub enum Topic {
+words! {
+    /// Which stream an event belongs to.
+    Topic,
     /// What the board shows.
-    Board,
+    Board = "board",
     /// Settled audit entries.
-    Audit,
+    Audit = "audit",
     /// Agent runs.
-    Run,
+    Run = "run",
 }
 
-impl Topic {
-    /// The word in the database.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Board => "board",
-            Self::Audit => "audit",
-            Self::Run => "run",
-        }
-    }
-}
-
-impl FromStr for Topic {
-    type Err = UnknownWord;
-
-    fn from_str(word: &str) -> Result<Self, UnknownWord> {
-        [Self::Board, Self::Audit, Self::Run]
-            .into_iter()
-            .find(|topic| topic.as_str() == word)
-            .ok_or_else(|| UnknownWord {
-                word: word.to_owned(),
-                allowed: "board, audit, run".to_owned(),
-            })
-    }
-}
-
-text_column!(Topic);
-
-/// What happened.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    Hash,
-    diesel::expression::AsExpression,
-    diesel::deserialize::FromSqlRow,
-)]
-#[diesel(sql_type = diesel::sql_types::Text)]
-pub enum EventKind {
+words! {
+    /// What happened.
+    EventKind,
     /// An issue changed its column.
-    IssueMoved,
+    IssueMoved = "issue_moved",
     /// An issue changed in another way, or is new.
-    IssueChanged,
+    IssueChanged = "issue_changed",
     /// An issue left the board.
-    IssueRemoved,
+    IssueRemoved = "issue_removed",
     /// More changed than is worth telling one by one: read the board anew.
-    Resync,
+    Resync = "resync",
     /// A line was added to the audit log.
-    AuditEntryAdded,
+    AuditEntryAdded = "audit_entry_added",
     /// An agent reported a run.
-    AgentRunRecorded,
+    AgentRunRecorded = "agent_run_recorded",
 }
-
-impl EventKind {
-    const ALL: [Self; 6] = [
-        Self::IssueMoved,
-        Self::IssueChanged,
-        Self::IssueRemoved,
-        Self::Resync,
-        Self::AuditEntryAdded,
-        Self::AgentRunRecorded,
-    ];
-
-    /// The word in the database.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::IssueMoved => "issue_moved",
-            Self::IssueChanged => "issue_changed",
-            Self::IssueRemoved => "issue_removed",
-            Self::Resync => "resync",
-            Self::AuditEntryAdded => "audit_entry_added",
-            Self::AgentRunRecorded => "agent_run_recorded",
-        }
-    }
-}
-
-impl FromStr for EventKind {
-    type Err = UnknownWord;
-
-    fn from_str(word: &str) -> Result<Self, UnknownWord> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == word).ok_or_else(|| UnknownWord {
-            word: word.to_owned(),
-            allowed: Self::ALL.map(Self::as_str).join(", "),
-        })
-    }
-}
-
-text_column!(EventKind);
 
 /// What filters read of an issue, at one instant. An event holds them before and after, which is
 /// how a subscriber learns that an issue *stopped* matching.

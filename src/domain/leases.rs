@@ -1,11 +1,9 @@
 //! The words of leases: how far a holder is, how a holding ends, what comes of the work.
 
-use std::str::FromStr;
-
-use super::column::text_column;
+use super::column::words;
 use super::ids::IssueId;
 use super::labels::{LabelPlan, LabelSet, is_plain};
-use super::status::{IssueState, Status, UnknownWord};
+use super::status::{IssueState, Status};
 
 /// For how long an agent holds an issue when it does not say, in seconds.
 pub const USUAL_TERM: i32 = 1800;
@@ -16,53 +14,9 @@ pub const TERMS: std::ops::RangeInclusive<i32> = 60..=86_400;
 /// The longest name of an agent, in characters: what GitHub leaves of a label behind `agent/`.
 pub const LONGEST_AGENT: usize = 44;
 
-/// Makes an enum a word of the database, with its spelling, and reads it back.
-macro_rules! words {
-    (
-        $(#[$doc:meta])* $name:ident,
-        $($(#[$value_doc:meta])* $value:ident = $word:literal,)+
-    ) => {
-        $(#[$doc])*
-        #[derive(
-            Debug, Clone, Copy, PartialEq, Eq, Hash, async_graphql::Enum,
-            serde::Serialize, serde::Deserialize,
-            diesel::expression::AsExpression, diesel::deserialize::FromSqlRow,
-        )]
-        #[diesel(sql_type = diesel::sql_types::Text)]
-        #[serde(rename_all = "snake_case")]
-        pub enum $name {
-            $($(#[$value_doc])* $value,)+
-        }
-
-        impl $name {
-            /// Every value, in order.
-            pub const ALL: &'static [Self] = &[$(Self::$value),+];
-
-            /// The word in the database and over REST.
-            pub fn as_str(self) -> &'static str {
-                match self {
-                    $(Self::$value => $word,)+
-                }
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = UnknownWord;
-
-            fn from_str(word: &str) -> Result<Self, UnknownWord> {
-                Self::ALL.iter().copied().find(|value| value.as_str() == word).ok_or_else(|| {
-                    let allowed: Vec<_> = Self::ALL.iter().map(|value| value.as_str()).collect();
-                    UnknownWord { word: word.to_owned(), allowed: allowed.join(", ") }
-                })
-            }
-        }
-
-        text_column!($name);
-    };
-}
-
 words! {
     /// How far the holder of an issue is, by its own account.
+    #[derive(async_graphql::Enum)]
     Checkpoint,
     /// The issue was claimed; nothing is known of the work yet.
     IssueClaimed = "issue_claimed",
@@ -91,6 +45,7 @@ words! {
 
 words! {
     /// How a holding ended.
+    #[derive(async_graphql::Enum)]
     LeaseEnding,
     /// The holder gave the issue back, or somebody did for it.
     Released = "released",
@@ -106,6 +61,7 @@ words! {
 
 words! {
     /// What came of an agent's work on an issue.
+    #[derive(async_graphql::Enum)]
     WorkOutcome,
     /// A pull request was opened; the issue waits in review.
     PrOpened = "pr_opened",

@@ -9,12 +9,12 @@ use super::types::page::{Arguments, cost};
 use super::types::{AgentRun, AuditEntry, Issue, Lease, WorkDecisionConnection, WorkExplanation};
 use crate::domain::doctor::Ailment;
 use crate::domain::{Actor, Instant, IssueId, Lane};
-use crate::service::doctor::Finding;
 use crate::service::leases::{FinishWork, ReleaseLease, RenewLease};
 use crate::service::queue::{self, QueueRequest};
 use crate::service::work::{ClaimIssue, ClaimNext};
 use crate::service::{self, Error};
 use crate::store::decisions::DecisionFilter;
+use crate::store::work::Ailing;
 use crate::store::{self, Page};
 
 fn actor<'a>(context: &Context<'a>) -> &'a Actor {
@@ -91,12 +91,12 @@ impl WorkQuery {
         };
         let counts = Ailment::ALL.into_iter().map(count).collect();
         found.truncate(NAMED);
-        let ids: Vec<IssueId> = found.iter().map(|finding| finding.issue).collect();
+        let ids: Vec<IssueId> = found.iter().map(|finding| finding.issue_id).collect();
         let wants = Wants::of(&context.look_ahead().field("findings").field("issue"));
         let issues = loaders::issues_by_id(app, &ids, wants).await?;
-        let finding = |finding: Finding| WorkFinding {
-            issue_id: finding.issue,
-            issue: issues.get(&finding.issue).cloned(),
+        let finding = |finding: Ailing| WorkFinding {
+            issue_id: finding.issue_id,
+            issue: issues.get(&finding.issue_id).cloned(),
             ailment: finding.ailment,
             agent: finding.agent,
             since: Instant(finding.since),

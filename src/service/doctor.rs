@@ -1,6 +1,6 @@
 //! The queue's doctor: what contradicts itself, and one click to put each right.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use diesel_async::AsyncConnection;
 
 use super::changes::{audit_event, issue_event};
@@ -11,32 +11,15 @@ use crate::domain::doctor::Ailment;
 use crate::domain::leases::LeaseEnding;
 use crate::domain::{Actor, IssueId, Tier};
 use crate::store::audit::NewEntry;
-use crate::store::{AuditEntry, Issue, Repository, audit, event_log, issues, leases, work};
-
-/// One thing that is wrong.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
-    /// The issue.
-    pub issue: IssueId,
-    /// What is wrong with it.
-    pub ailment: Ailment,
-    /// The agent that is concerned, where there is one.
-    pub agent: Option<String>,
-    /// Since when it may have been so.
-    pub since: DateTime<Utc>,
-}
+use crate::store::work::{self, Ailing};
+use crate::store::{AuditEntry, Issue, Repository, audit, event_log, issues, leases};
 
 /// Everything that is wrong with the queue, longest ago first.
-pub async fn diagnose(app: &App) -> Result<Vec<Finding>> {
+pub async fn diagnose(app: &App) -> Result<Vec<Ailing>> {
     let now = app.clock.now();
     let stuck_after = TimeDelta::from_std(app.config.work.stuck_after).unwrap_or(TimeDelta::MAX);
     let mut connection = app.connection().await?;
-    let found = work::ailing(&mut connection, now, now - stuck_after).await?;
-    let finding = |row: work::Ailing| {
-        let ailment = Ailment::ALL.into_iter().find(|ailment| ailment.as_str() == row.ailment)?;
-        Some(Finding { issue: row.issue_id, ailment, agent: row.agent, since: row.since })
-    };
-    Ok(found.into_iter().filter_map(finding).collect())
+    Ok(work::ailing(&mut connection, now, now - stuck_after).await?)
 }
 
 /// Puts one thing right; the audit log calls it `repair_work`.

@@ -9,6 +9,7 @@ use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text, Timestamptz};
 use diesel_async::RunQueryDsl;
 
 use super::Connection;
+use crate::domain::doctor::Ailment;
 use crate::domain::work::{Aging, Rank};
 use crate::domain::{IssueId, RepositoryId, Status};
 
@@ -261,9 +262,9 @@ pub struct Ailing {
     /// The issue.
     #[diesel(sql_type = BigInt)]
     pub issue_id: IssueId,
-    /// The word of what is wrong with it.
+    /// What is wrong with it.
     #[diesel(sql_type = Text)]
-    pub ailment: String,
+    pub ailment: Ailment,
     /// The agent that is concerned, where there is one.
     #[diesel(sql_type = Nullable<Text>)]
     pub agent: Option<String>,

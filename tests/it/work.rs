@@ -657,10 +657,11 @@ async fn the_doctor_finds_what_is_wrong_and_puts_it_right() {
         assert_eq!(data["queueDoctor"]["counts"][0]["issues"], 1);
 
         for finding in diagnose(&given.app).await.unwrap() {
-            let refused = repair(&given.app, &person(), finding.issue, finding.ailment).await;
+            let refused = repair(&given.app, &person(), finding.issue_id, finding.ailment).await;
             assert!(matches!(refused, Err(Error::Forbidden { .. })), "{refused:?}");
-            repair(&given.app, &agent("agent"), finding.issue, finding.ailment).await.unwrap();
-            let again = repair(&given.app, &agent("agent"), finding.issue, finding.ailment).await;
+            repair(&given.app, &agent("agent"), finding.issue_id, finding.ailment).await.unwrap();
+            let again =
+                repair(&given.app, &agent("agent"), finding.issue_id, finding.ailment).await;
             let is_whole = matches!(again, Ok(_) | Err(Error::Conflict { .. }));
             assert!(is_whole, "{again:?}");
         }

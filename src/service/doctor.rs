@@ -5,7 +5,7 @@ use diesel_async::AsyncConnection;
 
 use super::changes::{audit_event, issue_event};
 use super::labels::{Guard, Intent, Terms, change_labels_on};
-use super::{Error, Result};
+use super::{Error, Result, allows};
 use crate::app::App;
 use crate::domain::doctor::Ailment;
 use crate::domain::leases::LeaseEnding;
@@ -35,8 +35,7 @@ pub async fn repair(
     issue: IssueId,
     ailment: Ailment,
 ) -> Result<AuditEntry> {
-    let is_at_home = app.simulated && matches!(actor, Actor::Person { .. });
-    if !actor.may(Tier::Maintainer) && !is_at_home {
+    if !allows(app, actor, Tier::Maintainer) {
         let action = "Repairing the queue needs a maintainer".to_owned();
         return Err(Error::Forbidden { action });
     }

@@ -17,7 +17,7 @@ use super::leases::{agent_for, term};
 use super::polling::LONGEST_WAIT;
 use super::queue::{self, Judged, Scope, Served};
 use super::waiting::{Call, Wants};
-use super::{Error, Result, board};
+use super::{Error, Result, allows, board};
 use crate::app::App;
 use crate::domain::decisions::Candidate;
 use crate::domain::labels::LabelPlan;
@@ -508,8 +508,7 @@ async fn check_force(
     issue: &Issue,
     repository: &Repository,
 ) -> Result<()> {
-    let is_at_home = app.simulated && matches!(actor, Actor::Person { .. });
-    if actor.may(Tier::Maintainer) || is_at_home {
+    if allows(app, actor, Tier::Maintainer) {
         return Ok(());
     }
     let action = "Force claim requires a maintainer token";

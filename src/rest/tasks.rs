@@ -17,11 +17,11 @@ use super::query::Query;
 use crate::app::App;
 use crate::domain::leases::Checkpoint;
 use crate::domain::work::SkipReason;
-use crate::domain::{Actor, IssueId, IssueState, LabelSet, Status};
+use crate::domain::{Actor, IssueId, LabelSet, Status};
 use crate::gate::{Caller, Problem, ProblemDocument};
+use crate::service::agents;
 use crate::service::polling::{LONGEST_WAIT, wait_for_task};
 use crate::service::queue::{self, Explained, MOST, QueueRequest};
-use crate::service::{board, leases};
 
 /// What a worker is told to do with an issue.
 const INSTRUCTIONS: &str = "Work on this one issue only. Claim it first. Work on a branch named \
@@ -412,6 +412,26 @@ pub(super) struct WorkContext<'a> {
     labels: &'a LabelSet,
 }
 
+impl<'a> WorkContext<'a> {
+    fn of(work: &'a agents::ActiveWork) -> Self {
+        let agents::ActiveWork { lease, issue, repository } = work;
+        Self {
+            issue_id: issue.id,
+            repo_full_name: repository.full_name.as_str(),
+            issue_number: issue.number,
+            agent_name: &lease.agent,
+            checkpoint: lease.checkpoint.as_str(),
+            branch: None,
+            pr_url: None,
+            next_action: next_action(lease.checkpoint),
+            lease_id: lease.id().to_string(),
+            lane: &lease.lane,
+            status: issue.status.label(),
+            labels: &issue.labels,
+        }
+    }
+}
+
 /// What to do after a checkpoint.
 fn next_action(checkpoint: Checkpoint) -> &'static str {
     match checkpoint {
@@ -443,31 +463,10 @@ pub(super) async fn active_work(
     Path(agent): Path<String>,
 ) -> Result<Response, Problem> {
     caller.check_acts_for(&actor, &agent).await?;
-    let failed = refused("Failed to get active work");
-    let held = leases::leases_of(&app, &agent).await.map_err(&failed)?;
-    for lease in &held {
-        // What a lease holds that is gone from GitHub is let go of by whoever puts leases right.
-        let Ok((issue, repository)) = board::find_issue(&app, lease.issue_id).await else {
-            continue;
-        };
-        let context = WorkContext {
-            issue_id: issue.id,
-            repo_full_name: repository.full_name.as_str(),
-            issue_number: issue.number,
-            agent_name: &agent,
-            checkpoint: lease.checkpoint.as_str(),
-            branch: None,
-            pr_url: None,
-            next_action: next_action(lease.checkpoint),
-            lease_id: lease.id().to_string(),
-            lane: &lease.lane,
-            status: issue.status.label(),
-            labels: &issue.labels,
-        };
-        let work = ActiveWork { has_active_work: true, context: Some(context) };
-        return Ok(json(StatusCode::OK, &work));
-    }
-    Ok(json(StatusCode::OK, &ActiveWork { has_active_work: false, context: None }))
+    let active = agents::active_work(&app, &agent).await;
+    let active = active.map_err(refused("Failed to get active work"))?;
+    let context = active.as_ref().map(WorkContext::of);
+    Ok(json(StatusCode::OK, &ActiveWork { has_active_work: context.is_some(), context }))
 }
 
 /// How much there is for an agent.
@@ -486,7 +485,7 @@ pub(super) struct WorkSummary<'a> {
 }
 
 /// How much there is in one lane.
-#[derive(Serialize, ToSchema, Default)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct LaneWork {
     /// Issues that are ready and nobody else's.
@@ -530,27 +529,15 @@ pub(super) async fn work_summary(
     Path(agent): Path<String>,
 ) -> Result<Response, Problem> {
     caller.check_acts_for(&actor, &agent).await?;
-    let mut wanted = board::wanted(&app, None);
-    wanted.statuses = Some(vec![Status::Ready, Status::InProgress, Status::InReview]);
-    let whole = board::all_issues(&app, &wanted).await;
-    let whole = whole.map_err(refused("Failed to get work summary"))?;
-    let lanes = &app.config.lanes;
-    let mut issues: BTreeMap<&str, LaneWork> =
-        lanes.all().iter().map(|lane| (lane.id.as_str(), LaneWork::default())).collect();
-    let mut unknown_lanes: BTreeMap<&str, LaneWork> = BTreeMap::new();
-    for (issue, _) in whole.issues.iter().filter(|(issue, _)| issue.state == IssueState::Open) {
-        let count = match lanes.find(&issue.lane) {
-            Some(lane) => issues.entry(&lane.id).or_default(),
-            None => unknown_lanes.entry(&issue.lane).or_default(),
-        };
-        let is_own = issue.labels.agents().any(|name| name == agent);
-        let is_free = issue.labels.agents().next().is_none();
-        match issue.status {
-            Status::Ready if is_own || is_free => count.queued += 1,
-            Status::InProgress | Status::InReview if is_own => count.in_progress += 1,
-            _ => {}
-        }
-    }
+    let summary = agents::work_summary(&app, &agent).await;
+    let summary = summary.map_err(refused("Failed to get work summary"))?;
+    let (issues, unknown_lanes) = (by_lane(&summary.lanes), by_lane(&summary.unknown_lanes));
     let pr_fixes = FixSummary::default();
     Ok(json(StatusCode::OK, &WorkSummary { agent_name: &agent, issues, unknown_lanes, pr_fixes }))
+}
+
+fn by_lane(lanes: &BTreeMap<String, agents::LaneWork>) -> BTreeMap<&str, LaneWork> {
+    let row =
+        |work: &agents::LaneWork| LaneWork { queued: work.queued, in_progress: work.in_progress };
+    lanes.iter().map(|(lane, work)| (lane.as_str(), row(work))).collect()
 }

@@ -6,6 +6,7 @@
 //! every change appends its events in the transaction that makes it.
 
 pub mod agent_runs;
+pub mod agents;
 pub mod assignments;
 pub mod audit;
 pub mod board;

@@ -11,7 +11,6 @@ use super::types::{AuditEntry, Issue};
 use crate::domain::{Actor, AuditEntryId, EventCursor, IssueId, Priority, Status};
 use crate::service::labels::Changed;
 use crate::service::{self, assignments, moves};
-use crate::store::Page;
 
 /// A change of an issue's labels that was done.
 #[derive(SimpleObject)]
@@ -28,10 +27,8 @@ pub(super) struct ChangeIssuePayload {
 impl ChangeIssuePayload {
     /// What a use case did, with what the selection wants of it.
     pub(super) async fn of(context: &Context<'_>, changed: Changed) -> service::Result<Self> {
-        let page = Page { rows: vec![changed.issue], has_previous: false, has_next: false };
         let wants = loaders::Wants::of(&context.look_ahead().field("issue"));
-        let mut page = loaders::issues(app(context), page, wants).await?;
-        let issue = page.rows.pop().expect("as many issues come out as go in");
+        let issue = loaders::one_issue(app(context), changed.issue, wants).await?;
         let known = loaders::Related::Known(Some(Arc::clone(&issue)));
         let audit_entry = AuditEntry { row: changed.audit_entry, issue: known };
         Ok(Self { issue, audit_entry, cursor: changed.cursor })

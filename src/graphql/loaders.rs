@@ -106,10 +106,25 @@ pub(super) async fn issues_by_id(
     }
     let rows = issues::by_ids(&mut *app.connection().await?, ids).await?;
     let rows = rows.into_iter().filter(|row| row.removed_at.is_none()).collect();
-    let page = Page { rows, has_previous: false, has_next: false };
-    let page = self::issues(app, page, wants).await?;
-    let shown = page.rows.into_iter().filter(|issue| issue.repository.enabled);
+    let issues = all_issues(app, rows, wants).await?;
+    let shown = issues.into_iter().filter(|issue| issue.repository.enabled);
     Ok(shown.map(|issue| (issue.row.id, issue)).collect())
+}
+
+/// An issue with its repository, and with what its selection wants.
+pub(super) async fn one_issue(app: &App, row: store::Issue, wants: Wants) -> Result<Arc<Issue>> {
+    let mut issues = all_issues(app, vec![row], wants).await?;
+    Ok(issues.pop().expect("as many issues come out as go in"))
+}
+
+/// Issues with their repositories, and with what their selection wants.
+pub(super) async fn all_issues(
+    app: &App,
+    rows: Vec<store::Issue>,
+    wants: Wants,
+) -> Result<Vec<Arc<Issue>>> {
+    let page = Page { rows, has_previous: false, has_next: false };
+    Ok(issues(app, page, wants).await?.rows)
 }
 
 /// A page of rows as issues.

@@ -12,7 +12,7 @@ use crate::domain::{Instant, Status};
 use crate::service::overview::{self, Counts, DayCounts, FilterOption};
 use crate::service::{self, Error};
 use crate::store::statistics::{DayCount, RunCount};
-use crate::store::{self, Page};
+use crate::store;
 
 /// How many days a history may have.
 const MAX_DAYS: i32 = 90;
@@ -96,9 +96,8 @@ impl Overview {
     async fn stale(&self, context: &Context<'_>) -> async_graphql::Result<Vec<Arc<Issue>>> {
         let app = app(context);
         let rows = overview::stale_issues(app, STALE).await?;
-        let page = Page { rows, has_previous: false, has_next: false };
         let wants = loaders::Wants::of(&context.look_ahead());
-        Ok(loaders::issues(app, page, wants).await?.rows)
+        Ok(loaders::all_issues(app, rows, wants).await?)
     }
 
     /// How many moves succeeded on each day, today included, oldest first.

@@ -13,9 +13,12 @@ use crate::service::leases::{FinishWork, ReleaseLease, RenewLease};
 use crate::service::queue::{self, QueueRequest};
 use crate::service::work::{ClaimIssue, ClaimNext};
 use crate::service::{self, Error};
+use crate::store;
 use crate::store::decisions::DecisionFilter;
 use crate::store::work::Ailing;
-use crate::store::{self, Page};
+
+/// How many findings are named.
+const NAMED: usize = 100;
 
 fn actor<'a>(context: &Context<'a>) -> &'a Actor {
     context.data_unchecked()
@@ -252,10 +255,8 @@ struct FinishWorkPayload {
 
 /// An issue as a use case left it, with what the selection wants of it.
 async fn issue(context: &Context<'_>, row: store::Issue) -> service::Result<Arc<Issue>> {
-    let page = Page { rows: vec![row], has_previous: false, has_next: false };
     let wants = Wants::of(&context.look_ahead().field("issue"));
-    let mut page = loaders::issues(app(context), page, wants).await?;
-    Ok(page.rows.pop().expect("as many issues come out as go in"))
+    loaders::one_issue(app(context), row, wants).await
 }
 
 #[derive(Debug, Default)]
@@ -284,8 +285,10 @@ impl WorkMutation {
         #[graphql(desc = "Who asks, and for which issue.")] input: ClaimIssue,
     ) -> async_graphql::Result<ClaimIssuePayload> {
         let claimed = service::work::claim_issue(app(context), actor(context), input).await?;
-        let issue = Related::Known(Some(self::issue_of_lease(context, claimed.issue).await?));
-        Ok(ClaimIssuePayload { lease: Lease { row: Arc::new(claimed.lease), issue } })
+        let wants = Wants::of(&context.look_ahead().field("lease").field("issue"));
+        let issue = loaders::one_issue(app(context), claimed.issue, wants).await?;
+        let (row, issue) = (Arc::new(claimed.lease), Related::Known(Some(issue)));
+        Ok(ClaimIssuePayload { lease: Lease { row, issue } })
     }
 
     /// Prolongs a lease and says how far its holder is.
@@ -336,15 +339,4 @@ impl WorkMutation {
         let known = Related::Known(Some(Arc::clone(&issue)));
         Ok(FinishWorkPayload { issue, agent_run: AgentRun { row: done.agent_run, issue: known } })
     }
-}
-
-/// How many findings are named.
-const NAMED: usize = 100;
-
-/// The issue of a lease, with what the selection wants of it.
-async fn issue_of_lease(context: &Context<'_>, row: store::Issue) -> service::Result<Arc<Issue>> {
-    let page = Page { rows: vec![row], has_previous: false, has_next: false };
-    let wants = Wants::of(&context.look_ahead().field("lease").field("issue"));
-    let mut page = loaders::issues(app(context), page, wants).await?;
-    Ok(page.rows.pop().expect("as many issues come out as go in"))
 }

@@ -12,7 +12,7 @@ use crate::graphql::loaders::{self, Related};
 use crate::service::queue::Explained;
 use crate::service::{self, Result};
 use crate::store::decisions::DecisionFilter;
-use crate::store::{self, Page, Position};
+use crate::store::{self, Position};
 
 /// Why an issue is, or is not, what an agent would be given next.
 #[derive(Debug)]
@@ -61,8 +61,7 @@ impl WorkExplanation {
     ) -> Result<Vec<Self>> {
         let wants = loaders::Wants::of(&context.look_ahead().field("issue"));
         let rows = explained.iter().map(|explained| explained.issue.clone()).collect();
-        let page = Page { rows, has_previous: false, has_next: false };
-        let issues = loaders::issues(loaders::app(context), page, wants).await?.rows;
+        let issues = loaders::all_issues(loaders::app(context), rows, wants).await?;
         let explanation = |(issue, explained): (Arc<Issue>, Explained)| Self {
             issue,
             rank: explained.rank,

@@ -6,13 +6,13 @@ use async_graphql::{Context, Object, SimpleObject};
 use chrono::NaiveDate;
 
 use super::loaders::{self, app};
-use super::types::page::cost;
+use super::types::page::{MAX, cost, size};
 use super::types::{Issue, Lease, Repository};
 use crate::domain::{Instant, Status};
 use crate::service::overview::{self, Counts, DayCounts, FilterOption};
 use crate::service::{self, Error};
-use crate::store::statistics::{DayCount, RunCount};
 use crate::store;
+use crate::store::statistics::{DayCount, RunCount};
 
 /// How many days a history may have.
 const MAX_DAYS: i32 = 90;
@@ -254,24 +254,17 @@ impl Agent {
         context: &Context<'_>,
         #[graphql(desc = "How many, from 0 to 100; 50 when absent.")] first: Option<i32>,
     ) -> async_graphql::Result<Vec<Lease>> {
-        let first = first.unwrap_or(50);
-        let many = u32::try_from(first).ok().filter(|many| *many <= 100);
-        let many = many.ok_or_else(|| Error::Invalid {
-            field: "first",
-            reason: "must be from 0 to 100".to_owned(),
-        })?;
+        let first = size("first", first.unwrap_or(50), MAX)?;
         let app = app(context);
         let since = app.clock.now() - overview::RUNS_COUNT_FOR;
-        let history = service::leases::past_leases_of(app, &self.0.name, since, many).await?;
+        let history = service::leases::past_leases_of(app, &self.0.name, since, first).await?;
         Ok(history.into_iter().map(Lease::alone).collect())
     }
 
     /// Which part of its work of the last 30 days was finished without a failure, from 0 to 1; null
     /// when none has ended.
     async fn success_rate(&self) -> Option<f64> {
-        let endings = self.0.endings.as_ref().filter(|endings| endings.ended > 0)?;
-        let part = |count: i64| f64::from(i32::try_from(count).unwrap_or(i32::MAX));
-        Some(part(endings.succeeded) / part(endings.ended))
+        self.0.success_rate()
     }
 
     /// When it last reported a run; null when it never did.

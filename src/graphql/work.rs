@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Context, InputObject, Object, SimpleObject};
 
 use super::loaders::{self, Related, Wants, app};
-use super::types::page::{Arguments, cost};
+use super::types::page::{Arguments, cost, size};
 use super::types::{AgentRun, AuditEntry, Issue, Lease, WorkDecisionConnection, WorkExplanation};
 use crate::domain::doctor::Ailment;
 use crate::domain::{Actor, Instant, IssueId, Lane};
@@ -46,10 +46,7 @@ impl WorkQuery {
         )]
         first: Option<i32>,
     ) -> async_graphql::Result<Vec<WorkExplanation>> {
-        let first = u32::try_from(first.unwrap_or(50)).map_err(|_| Error::Invalid {
-            field: "first",
-            reason: format!("must be from 0 to {}", queue::MOST),
-        })?;
+        let first = size("first", first.unwrap_or(50), queue::MOST)?;
         let request = QueueRequest { agent, lane, repositories: None, first, without_bots: false };
         let explained = queue::queue(app(context), &request).await?;
         Ok(WorkExplanation::all(context, explained).await?)

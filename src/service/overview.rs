@@ -96,6 +96,14 @@ impl Agent {
         let renewed = self.leases.first().map(|lease| lease.renewed_at);
         renewed.max(self.runs.as_ref().map(|runs| runs.last_reported_at))
     }
+
+    /// Which part of its work of the last [`RUNS_COUNT_FOR`] was finished without a failure, from 0
+    /// to 1; none when none has ended.
+    pub fn success_rate(&self) -> Option<f64> {
+        let endings = self.endings.as_ref().filter(|endings| endings.ended > 0)?;
+        let part = |count: i64| f64::from(i32::try_from(count).unwrap_or(i32::MAX));
+        Some(part(endings.succeeded) / part(endings.ended))
+    }
 }
 
 /// Every agent that is named by a label on the board, by the settings, by a run it reported or by a

@@ -98,7 +98,12 @@ impl Arguments {
     }
 }
 
-fn size(field: &'static str, asked: i32, max: u32) -> Result<u32> {
+/// How many rows are asked for, from 0 to `max`.
+///
+/// # Errors
+///
+/// [`Error::Invalid`] beyond that.
+pub(in crate::graphql) fn size(field: &'static str, asked: i32, max: u32) -> Result<u32> {
     u32::try_from(asked)
         .ok()
         .filter(|size| *size <= max)

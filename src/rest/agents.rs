@@ -78,9 +78,12 @@ pub(super) async fn heartbeat(
 /// How a request in an agent's name is refused.
 pub(super) fn refused(text: &'static str) -> impl Fn(Error) -> Problem {
     move |error| match error {
-        Error::Invalid { field: "agent", reason } => {
-            Problem::bad_request(format!("agentName: {reason}")).with("field", "agentName")
-        }
+        Error::Invalid { field: "agent", reason } => misnamed(&reason),
         other => failed(text)(other),
     }
+}
+
+/// The refusal of a name that cannot be an agent's.
+pub(super) fn misnamed(reason: &str) -> Problem {
+    Problem::bad_request(format!("agentName: {reason}")).with("field", "agentName")
 }

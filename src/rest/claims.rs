@@ -7,10 +7,11 @@ use axum::response::Response;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
+use super::agents::misnamed;
 use super::answer::json;
 use super::body::{Body, Members};
 use super::errors::failed;
-use super::moves::refused;
+use super::moves::refused_or_unread;
 use super::query::Query;
 use super::which::{Which, known_issue};
 use crate::app::App;
@@ -18,6 +19,7 @@ use crate::domain::{Actor, IssueId, IssueState, LabelSet, Status};
 use crate::gate::{Caller, Problem, ProblemDocument, acting_as};
 use crate::service::labels::CLOSED;
 use crate::service::leases::release_issue;
+use crate::service::moves::UNKNOWN_ISSUE;
 use crate::service::work::{ClaimIssue, claim_issue};
 use crate::service::{Error, board};
 use crate::store::Issue;
@@ -149,7 +151,7 @@ async fn issue_and_agent<'a>(
     let agent = members.text("agentName")?.unwrap_or_default();
     caller.check_acts_for(actor, agent).await?;
     let which = Which::read(members)?;
-    let issue = known_issue(app, actor, action, &which).await?;
+    let issue = known_issue(app, actor, action, &which, UNKNOWN_ISSUE).await?;
     Ok((issue, agent))
 }
 
@@ -197,17 +199,12 @@ fn not_claimed(error: Error, text: &'static str) -> Problem {
         Error::Conflict { what, .. } if what.starts_with("Cannot ") || is_unassigned(what) => {
             Problem::from(error).with_status(StatusCode::BAD_REQUEST)
         }
-        Error::Invalid { field: "agent", reason } => {
-            Problem::bad_request(format!("agentName: {reason}")).with("field", "agentName")
-        }
+        Error::Invalid { field: "agent", reason } => misnamed(reason),
         Error::LeaseLost { holder: Some(holder) } => {
             let text = format!("Issue is actively leased to {holder}. Use force=true to override.");
             Problem::from(error).saying(text)
         }
-        Error::Unread(_) | Error::Busy { .. } => {
-            Problem::from(error).with_status(StatusCode::SERVICE_UNAVAILABLE)
-        }
-        _ => refused(error, text),
+        _ => refused_or_unread(error, text),
     }
 }
 

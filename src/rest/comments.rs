@@ -14,6 +14,7 @@ use super::which::{Which, known_issue};
 use crate::app::App;
 use crate::domain::Actor;
 use crate::gate::{Problem, ProblemDocument, acting_as};
+use crate::service::moves::UNKNOWN_ISSUE;
 use crate::service::{self, Error, comments::AddComment};
 
 /// A comment to post.
@@ -76,7 +77,7 @@ pub(super) async fn comment(
     let which = Which::read_tolerantly(&members)?;
     let text = members.prose("body")?.unwrap_or_default().to_owned();
     let actor = acting_as(actor, members.name_of_caller()?);
-    let issue = known_issue(&app, &actor, "comment_issue", &which).await?;
+    let issue = known_issue(&app, &actor, "comment_issue", &which, UNKNOWN_ISSUE).await?;
     let command = AddComment { issue_id: issue.id, body: text };
     let posted =
         service::comments::add(&app, &actor, command).await.map_err(|error| match error {

@@ -9,14 +9,15 @@ use utoipa::ToSchema;
 
 use super::answer::json;
 use super::body::{Body, Members};
-use super::moves::refused;
+use super::moves::refused_or_unread;
 use super::which::{Which, known_issue};
 use crate::app::App;
-use crate::domain::{Actor, LabelSet};
+use crate::domain::{Actor, IssueId, LabelSet};
 use crate::gate::{Problem, ProblemDocument, acting_as};
 use crate::service::assignments::{add_label, assign_agent, assign_owner, remove_label};
 use crate::service::labels::{CLOSED, Changed};
 use crate::service::{Error, moves::UNKNOWN_ISSUE};
+use crate::store::Issue;
 
 /// A label to put on an issue, or to take off.
 #[derive(ToSchema)]
@@ -146,14 +147,8 @@ async fn change(
         "add" => ("add_label", "Failed to add label"),
         _ => ("remove_label", "Failed to remove label"),
     };
-    let issue = known_issue(app, &actor, word, &which).await.map_err(|problem| {
-        if problem.error() == UNKNOWN_ISSUE {
-            let Which { repo_full_name, issue_number, .. } = which;
-            problem.saying(format!("{UNKNOWN_ISSUE}: {repo_full_name}#{issue_number}"))
-        } else {
-            problem
-        }
-    })?;
+    let missing = format!("{UNKNOWN_ISSUE}: {}#{}", which.repo_full_name, which.issue_number);
+    let issue = known_issue(app, &actor, word, &which, &missing).await?;
     let changed = match action {
         "add" => add_label(app, &actor, issue.id, &label).await,
         _ => remove_label(app, &actor, issue.id, &label).await,
@@ -161,7 +156,7 @@ async fn change(
     Ok((label, changed.map_err(|error| not_changed(error, text))?))
 }
 
-/// How clients of old are told that labels were not changed: whatever could not be read is 503.
+/// How clients of old are told that labels were not changed.
 pub(super) fn not_changed(error: Error, text: &'static str) -> Problem {
     match &error {
         Error::Invalid { field, reason } if reason.starts_with("Invalid ") => {
@@ -171,10 +166,7 @@ pub(super) fn not_changed(error: Error, text: &'static str) -> Problem {
             let text = "Cannot change the labels of a closed issue";
             Problem::from(error).with_status(StatusCode::BAD_REQUEST).saying(text)
         }
-        Error::Unread(_) | Error::Busy { .. } => {
-            Problem::from(error).with_status(StatusCode::SERVICE_UNAVAILABLE)
-        }
-        _ => refused(error, text),
+        _ => refused_or_unread(error, text),
     }
 }
 
@@ -230,7 +222,7 @@ impl Kind {
         self,
         app: &App,
         actor: &Actor,
-        issue: crate::domain::IssueId,
+        issue: IssueId,
         name: Option<&str>,
     ) -> Result<Changed, Error> {
         match self {
@@ -246,15 +238,10 @@ async fn assigned_issue(
     actor: &Actor,
     word: &'static str,
     members: &Members,
-) -> Result<crate::store::Issue, Problem> {
+) -> Result<Issue, Problem> {
     let which = Which::read_tolerantly(members)?;
-    known_issue(app, actor, word, &which).await.map_err(|problem| {
-        if problem.error() == UNKNOWN_ISSUE {
-            problem.saying(format!("Issue not found: {}", which.issue_id))
-        } else {
-            problem
-        }
-    })
+    let missing = format!("Issue not found: {}", which.issue_id);
+    known_issue(app, actor, word, &which, &missing).await
 }
 
 /// Gives an issue to an agent or an owner, whoever had it before.

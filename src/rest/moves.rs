@@ -91,7 +91,7 @@ pub(super) async fn move_issue(
     let reason = members.text("reason")?.unwrap_or(DEFAULT_REASON);
     let actor = acting_as(actor, members.text("actor")?);
 
-    let issue = known_issue(&app, &actor, "move_issue", &which).await?;
+    let issue = known_issue(&app, &actor, "move_issue", &which, UNKNOWN_ISSUE).await?;
     let command = MoveIssue { reason: Some(reason.to_owned()), ..to_column(issue.id, to) };
     let moved = service::moves::move_issue(&app, &actor, command).await;
     moved.map_err(|error| refused(error, "Failed to move issue"))?;
@@ -130,6 +130,16 @@ pub(super) fn refused(error: Error, text: &'static str) -> Problem {
         }
         Error::NotFound { .. } => Problem::not_found(UNKNOWN_ISSUE),
         _ => failed(text)(error),
+    }
+}
+
+/// The same at addresses where labels that could not be read are 503.
+pub(super) fn refused_or_unread(error: Error, text: &'static str) -> Problem {
+    match &error {
+        Error::Unread(_) | Error::Busy { .. } => {
+            Problem::from(error).with_status(StatusCode::SERVICE_UNAVAILABLE)
+        }
+        _ => refused(error, text),
     }
 }
 
@@ -206,7 +216,7 @@ pub(super) async fn set_status(
     let reason = members.text("blockedReason")?.map(str::to_owned);
     let actor = acting_as(actor, members.name_of_caller()?);
 
-    let issue = known_issue(&app, &actor, "set_status", &which).await?;
+    let issue = known_issue(&app, &actor, "set_status", &which, UNKNOWN_ISSUE).await?;
     check_is_own(&caller, &actor, &issue).await?;
     let command = MoveIssue { reason, ..to_column(issue.id, to) };
     let moved = service::moves::set_status(&app, &actor, command).await;
@@ -229,9 +239,6 @@ fn status_refused(error: Error) -> Problem {
         Error::Invalid { field: "reason", reason } => {
             Problem::bad_request(format!("blockedReason: {reason}")).with("field", "blockedReason")
         }
-        Error::Unread(_) | Error::Busy { .. } => {
-            Problem::from(error).with_status(StatusCode::SERVICE_UNAVAILABLE)
-        }
-        _ => refused(error, "Failed to set issue status"),
+        _ => refused_or_unread(error, "Failed to set issue status"),
     }
 }

@@ -5,7 +5,7 @@ use super::errors::failed;
 use crate::app::App;
 use crate::domain::{Actor, FullName, IssueId};
 use crate::gate::Problem;
-use crate::service::moves::{UNKNOWN_ISSUE, record_unknown_issue};
+use crate::service::moves::record_unknown_issue;
 use crate::service::{self, Error};
 use crate::store::{Issue, Repository};
 
@@ -69,12 +69,13 @@ pub(super) fn number_in_any_form(members: &Members) -> Option<i32> {
     one("issueNumber").or_else(|| one("number"))
 }
 
-/// The issue that is meant. That somebody wanted to change an unknown one is written down.
+/// The issue that is meant; one that is unknown is answered `missing`, and written down.
 pub(super) async fn known_issue(
     app: &App,
     actor: &Actor,
     action: &'static str,
     which: &Which<'_>,
+    missing: &str,
 ) -> Result<Issue, Problem> {
     let failed = failed("Failed to look up the issue");
     let (issue, repository) = match which.find(app).await {
@@ -85,7 +86,7 @@ pub(super) async fn known_issue(
                 let recorded = record_unknown_issue(app, actor, action, &name, number);
                 recorded.await.map_err(failed)?;
             }
-            return Err(Problem::not_found(UNKNOWN_ISSUE));
+            return Err(Problem::not_found(missing.to_owned()));
         }
         Err(error) => return Err(failed(error)),
     };

@@ -33,8 +33,8 @@ use crate::store::snapshot::Snapshot;
 /// How long an answer is kept at the most.
 const AGE: TimeDelta = TimeDelta::seconds(1);
 
-/// How many bytes of answers are kept. When there are more, all are forgotten: that is
-/// rare, and costs one reading of what is asked often.
+/// How many bytes of answers are kept. When there are more, all are forgotten: that is rare, and
+/// costs one reading of what is asked often.
 const ROOM: usize = 16 * 1024 * 1024;
 
 /// What an answer takes besides its own bytes: the question, the state and the places of all three.

@@ -46,8 +46,9 @@ pub struct RecordAgentRun {
 ///
 /// # Errors
 ///
-/// [`Error::Forbidden`] to a worker that reports another agent's; [`Error::Invalid`] for an empty name, type or status, a name or key of more than 200 characters,
-/// an address that is none, or an issue that is not cached.
+/// [`Error::Forbidden`] to a worker that reports another agent's; [`Error::Invalid`] for an empty
+/// name, type or status, a name or key of more than 200 characters, an address that is none, or an
+/// issue that is not cached.
 pub async fn record_agent_run(
     app: &App,
     actor: &Actor,

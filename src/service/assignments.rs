@@ -12,7 +12,7 @@ const LONGEST_LABEL: usize = 50;
 /// What labels begin with that programs count by, which nobody sets by hand.
 const KEPT_BY_PROGRAMS: [&str; 2] = ["blocked/infra-attempt/", "blocked/infra-model/"];
 
-/// Gives an issue to an agent, or to none. It had at most one afterwards, whoever it was before.
+/// Gives an issue to an agent, or to none. It has at most one afterwards, whoever it was before.
 ///
 /// # Errors
 ///

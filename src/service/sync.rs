@@ -4,9 +4,9 @@
 //! from rows written. GitHub's count of open issues comes with every answer; when it is not ours, or
 //! once a day, the repository is read completely again, so no issue is stranded and none haunts the
 //! board. How far a run has come stands in the row of its lock, so every replica can tell, and the
-//! row is gone with the run. Invariants: nothing is written to GitHub; a newer row is never overwritten by an older
-//! page; one repository's failure never stops another; an issue with an unsettled change is left to
-//! whoever settles it.
+//! row is gone with the run. Invariants: nothing is written to GitHub; a newer row is never
+//! overwritten by an older page; one repository's failure never stops another; an issue with an
+//! unsettled change is left to whoever settles it.
 
 use std::collections::HashSet;
 use std::time::Duration;

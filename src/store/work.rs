@@ -53,8 +53,8 @@ macro_rules! open_blockers {
 
 /// The first of what an agent may have, best first.
 ///
-/// Nothing is read behind what is asked for: each of the index's runs (whose, queue, column, tier) is in the right order by itself, and the first
-/// of all is among the first of each.
+/// Nothing is read behind what is asked for: each of the index's runs (whose, queue, column, tier)
+/// is in the right order by itself, and the first of all is among the first of each.
 pub async fn candidates(
     connection: &mut Connection,
     search: &Search<'_>,

@@ -70,6 +70,15 @@ impl Actor {
         }
     }
 
+    /// The same actor, called after the agent it acts for when it gave no name of its own.
+    #[must_use]
+    pub fn acting_for(&self, agent: &str) -> Self {
+        match self {
+            Self::Agent { name } if name == UNNAMED => Self::Agent { name: agent.to_owned() },
+            other => other.clone(),
+        }
+    }
+
     /// The agent that acts, where one is named: a program that gives no name acts for nobody's hold.
     pub fn agent(&self) -> Option<String> {
         match self {
@@ -121,5 +130,9 @@ mod tests {
         );
         assert_eq!(worker(false).check_acts_for("alpha"), Err(NOT_BOUND.to_owned()));
         assert_eq!(Actor::Agent { name: "alpha".to_owned() }.check_acts_for("beta"), Ok(()));
+        let (unnamed, other) = (Actor::Agent { name: UNNAMED.to_owned() }, Actor::System);
+        assert_eq!(unnamed.acting_for("alpha").name(), "alpha");
+        assert_eq!(unnamed.acting_for("alpha").acting_for("beta").name(), "alpha");
+        assert_eq!(other.acting_for("alpha"), other);
     }
 }

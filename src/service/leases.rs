@@ -140,6 +140,7 @@ pub async fn renew_lease(app: &App, actor: &Actor, command: RenewLease) -> Resul
 pub async fn release_lease(app: &App, actor: &Actor, command: ReleaseLease) -> Result<Released> {
     let now = app.clock.now();
     let lease = own_lease(app, actor, command.lease_id, &command.fencing_token, now).await?;
+    let actor = &actor.acting_for(&lease.agent);
     let (issue, repository) = board::find_issue(app, lease.issue_id).await?;
     let reason = command.reason.map(|reason| plain(&reason));
     let step = LeaseStep::End { lease: lease.id(), ending: LeaseEnding::Released, outcome: None };
@@ -163,6 +164,7 @@ pub async fn release_issue(
     agent: &str,
 ) -> Result<Released> {
     let agent = agent_for(app, actor, agent)?;
+    let actor = &actor.acting_for(&agent);
     let (issue, repository) = board::find_issue(app, issue).await?;
     let now = app.clock.now();
     let row = leases::of_issue(&mut *app.connection().await?, issue.id).await?;
@@ -256,6 +258,7 @@ pub async fn finish_work(app: &App, actor: &Actor, command: FinishWork) -> Resul
     let summary = command.summary.as_deref().map(plain).filter(|summary| !summary.is_empty());
     check_outcome(&command, summary.as_deref())?;
     let lease = own_lease(app, actor, command.lease_id, &command.fencing_token, now).await?;
+    let actor = &actor.acting_for(&lease.agent);
     let (issue, repository) = board::find_issue(app, lease.issue_id).await?;
     let outcome = command.outcome;
     let run = run_of(&lease, &issue, &command, summary.clone(), now);

@@ -122,6 +122,7 @@ pub async fn claim_next(app: &App, actor: &Actor, command: ClaimNext) -> Result<
     if let Some(lease) = repeated(app, &agent, request_id.as_deref()).await? {
         return Ok(ClaimedNext { lease: Some(lease), idle_reason: None });
     }
+    let actor = &actor.acting_for(&agent);
     let claim = Claim { actor, agent: &agent, term_seconds, request_id: request_id.as_deref() };
     let outcome = match wait.is_zero() {
         true => Box::pin(attempt(app, &claim, &scope)).await,
@@ -470,6 +471,7 @@ pub async fn claim_issue(app: &App, actor: &Actor, command: ClaimIssue) -> Resul
         }
         return Ok(Claimed { lease, issue });
     }
+    let actor = &actor.acting_for(&agent);
     let claim = Claim { actor, agent: &agent, term_seconds, request_id: request_id.as_deref() };
     let row = leases::of_issue(&mut *app.connection().await?, issue.id).await?;
     match row.filter(|lease| lease.is_live(app.clock.now())) {

@@ -16,7 +16,7 @@ use super::{Error, Result, comments, sync};
 use crate::app::App;
 use crate::domain::filter::is_on_board;
 use crate::domain::labels::{LabelPlan, color_of};
-use crate::domain::leases::{Hold, LeaseEnding, WorkOutcome};
+use crate::domain::leases::{Hold, LeaseEnding, LeaseState, WorkOutcome};
 use crate::domain::{Actor, EventCursor, IssueId, IssueState, LabelSet, LeaseId, Status};
 use crate::github::{self, LiveLabels};
 use crate::store::agent_runs::NewAgentRun;
@@ -94,7 +94,7 @@ pub(super) enum Guard {
     None,
     /// The caller's hold is as it says.
     Holds(Hold),
-    /// This holding is over, and the issue is nobody's since.
+    /// This holding's time is over, and nobody has put it to an end yet.
     IsOver(LeaseId),
     /// Nobody holds the issue.
     IsFree,
@@ -198,7 +198,9 @@ async fn uphold(
         Guard::None => true,
         Guard::Holds(hold) => hold.admits(live.map(Lease::held)),
         Guard::IsFree => live.is_none(),
-        Guard::IsOver(id) => live.is_none() && row.as_ref().is_some_and(|row| row.id() == *id),
+        Guard::IsOver(id) => row.as_ref().is_some_and(|row| {
+            row.id() == *id && row.state != LeaseState::Free && !row.is_live(now)
+        }),
     };
     let holder = || live.map(|lease| lease.agent.clone());
     if holds { Ok(()) } else { Err(Error::LeaseLost { holder: holder() }) }
@@ -267,11 +269,20 @@ async fn append_pending(
     guard: &Guard,
 ) -> Result<Option<AuditEntry>> {
     let mut connection = app.connection().await?;
-    if let Some(issue) = intent.issue_id {
-        // From here on nobody else's change of this issue can begin, so what holds now is enough.
-        uphold(&mut connection, guard, issue, app.clock.now()).await?;
-    }
-    Ok(audit::append_pending(&mut connection, intent).await?)
+    let Some(issue) = intent.issue_id.filter(|_| !matches!(guard, Guard::None)) else {
+        return Ok(audit::append_pending(&mut connection, intent).await?);
+    };
+    connection
+        .transaction(async |connection| {
+            let entry = audit::append_pending(connection, intent).await?;
+            if entry.is_some() {
+                // Nobody else's change of this issue can begin any more, and those that began
+                // before have ended, so what holds now is enough.
+                uphold(connection, guard, issue, app.clock.now()).await?;
+            }
+            Ok(entry)
+        })
+        .await
 }
 
 /// The refusal of a move that meets another one.

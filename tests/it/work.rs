@@ -10,7 +10,7 @@ use dispatch::service::moves::{MoveIssue, move_issue};
 use dispatch::service::queue::{QueueRequest, decisions, explain_work, queue};
 use dispatch::service::work::{ClaimIssue, ClaimNext, claim_issue, claim_next};
 use dispatch::service::{self, Error};
-use dispatch::simulator::Fault;
+use dispatch::simulator::{Fault, Gate};
 use dispatch::store::decisions::DecisionFilter;
 use dispatch::store::{Lease, PageRequest};
 use serde_json::json;
@@ -268,6 +268,30 @@ async fn what_an_expired_lease_left_is_put_right_when_github_can() {
         assert_eq!(labels(given, 1), ["status/ready"]);
         let left = "SELECT count(*) FROM leases WHERE state <> 'free'";
         assert_eq!(given.database.number(left).await, 0, "the one whose issue is gone too");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_comes_late_to_an_expired_lease_changes_nothing() {
+    given(async |given| {
+        given.with_issues(&[("One", READY)]).await;
+        claim(given, "alpha").await.unwrap();
+        given.advance(1801);
+        let gate = Gate::new();
+        given.github.inject(Fault::HoldAnswer(gate.clone()).on("LiveLabels"));
+        let other = given.replica().await;
+        let meanwhile = async {
+            gate.arrived().await;
+            expire_leases(&other).await.unwrap();
+            gate.open();
+        };
+        let (late, ()) = tokio::join!(expire_leases(&given.app), meanwhile);
+        late.unwrap();
+        let entries = "SELECT count(*) FROM audit_log WHERE action = 'expire_lease'";
+        assert_eq!(given.database.number(entries).await, 1);
+        assert_eq!(labels(given, 1), ["status/ready"]);
+        assert!(claim(given, "beta").await.is_some(), "nothing stands in the way");
     })
     .await;
 }

@@ -58,13 +58,27 @@ export const cards = (page: Page, status: Status): Locator =>
   column(page, status).locator("[data-card]");
 export const card = (page: Page, id: string): Locator => page.locator(`[data-card="${id}"]`);
 
+/** Scrolls a list, and waits until it shows what belongs there: the cards left behind are gone then. */
+async function scrollTo(scroller: Locator, top: number): Promise<void> {
+  await scroller.evaluate(
+    (element, top) =>
+      new Promise((resolve) => {
+        element.scrollTo(0, top);
+        requestAnimationFrame(() => requestAnimationFrame(resolve));
+      }),
+    top,
+  );
+}
+
 /** Scrolls from the top until a card is in the page: only what is in sight is. */
 export async function seek(page: Page, scroller: Locator, id: string): Promise<void> {
   await expect(async () => {
-    await scroller.evaluate((element) => element.scrollTo(0, 0));
-    for (let step = 0; step < 60; step += 1) {
-      if ((await card(page, id).count()) > 0) return;
-      await scroller.evaluate((element) => element.scrollBy(0, 300));
+    await scrollTo(scroller, 0);
+    for (let step = 1; step <= 60; step += 1) {
+      if ((await card(page, id).count()) > 0) {
+        return card(page, id).scrollIntoViewIfNeeded({ timeout: 1000 });
+      }
+      await scrollTo(scroller, 300 * step);
     }
     throw new Error(`${id} is not in this list`);
   }).toPass();

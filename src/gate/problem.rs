@@ -21,6 +21,8 @@ pub struct Problem {
     status: StatusCode,
     code: &'static str,
     error: Cow<'static, str>,
+    /// What to do about it, where `error` has the words that programs know.
+    advice: Option<&'static str>,
     members: Map<String, Value>,
     headers: HeaderMap,
     retry_at: Option<DateTime<Utc>>,
@@ -40,7 +42,7 @@ pub struct ProblemDocument {
     /// The status of the answer.
     #[schema(example = 400)]
     status: u16,
-    /// The same text as `error`.
+    /// The same text as `error`, and what to do about it where that does not say so.
     detail: String,
     /// The path that was asked for.
     instance: String,
@@ -56,6 +58,9 @@ pub struct ProblemDocument {
     members: Map<String, Value>,
 }
 
+const SHOW_A_TOKEN: &str = "Send one of the server's tokens as `Authorization: Bearer TOKEN`; \
+                            without DISPATCH_AGENT_TOKEN there is none for agents";
+
 impl Problem {
     /// A problem with a text for people.
     pub fn new(
@@ -67,6 +72,7 @@ impl Problem {
             status,
             code,
             error: error.into(),
+            advice: None,
             members: Map::new(),
             headers: HeaderMap::new(),
             retry_at: None,
@@ -145,7 +151,10 @@ impl Problem {
             kind: "about:blank",
             title: self.status.canonical_reason().unwrap_or("Unknown"),
             status: self.status.as_u16(),
-            detail: self.error.to_string(),
+            detail: match self.advice {
+                Some(advice) => format!("{}. {advice}", self.error),
+                None => self.error.to_string(),
+            },
             instance: path.to_owned(),
             code: self.code,
             error: self.error.to_string(),
@@ -185,7 +194,10 @@ impl From<Error> for Problem {
         let text = error.to_string();
         match error {
             Error::Invalid { field, .. } => Self::bad_request(text).with("field", field),
-            Error::Unauthenticated => Self::new(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", text),
+            Error::Unauthenticated => Self {
+                advice: Some(SHOW_A_TOKEN),
+                ..Self::new(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", text)
+            },
             Error::Forbidden { .. } => Self::forbidden(text),
             Error::NotFound { .. } => Self::not_found(text),
             Error::Conflict { current, pending, .. } => {

@@ -394,6 +394,8 @@ async fn an_unset_token_never_matches() {
             assert_eq!(headers["www-authenticate"], r#"Bearer realm="Dispatch""#);
             let body: Value = serde_json::from_str(&body).unwrap();
             assert_eq!(body["error"], "Unauthorized");
+            let detail = body["detail"].as_str().unwrap();
+            assert!(detail.contains("Authorization: Bearer"), "{detail}");
             assert_eq!(body["code"], "UNAUTHENTICATED");
         }
         assert_eq!(door.status("POST", "/api/agent-runs", &[]).await, 401);

@@ -264,6 +264,9 @@ struct Reader<'a> {
     seen: HashSet<String>,
     /// What GitHub said of the first issue that it could not read in full.
     left_out: Option<github::Error>,
+    /// The oldest update time among the issues that were left alone because a change of them is
+    /// under way. What else is new about them has to be read again.
+    left_alone: Option<DateTime<Utc>>,
 }
 
 impl<'a> Reader<'a> {
@@ -280,6 +283,7 @@ impl<'a> Reader<'a> {
             received: 0,
             seen: HashSet::new(),
             left_out: None,
+            left_alone: None,
         }
     }
 
@@ -296,7 +300,7 @@ impl<'a> Reader<'a> {
     /// show that was not among them is asked for by its id. An interrupted pass goes on where it
     /// stopped.
     async fn read_everything(&mut self) -> Result<()> {
-        self.left_out = None;
+        (self.left_out, self.left_alone) = (None, None);
         let began_at = self.app.clock.now();
         let closed_since = window_start(self.app, began_at);
         let (phase, reached) = (self.progress.pass_phase.take(), self.progress.pass_through.take());
@@ -347,7 +351,7 @@ impl<'a> Reader<'a> {
         &mut self,
         states: States,
         since: Option<DateTime<Utc>>,
-        mut advance: impl FnMut(&mut Progress, DateTime<Utc>),
+        mut advance: impl FnMut(&mut Progress, DateTime<Utc>) + Send,
     ) -> Result<u32> {
         let mut after = None;
         loop {
@@ -356,13 +360,8 @@ impl<'a> Reader<'a> {
             self.follow(&page).await?;
             self.received += u32::try_from(page.issues.len()).unwrap_or(u32::MAX);
             self.left_out = self.left_out.take().or(page.left_out.into_iter().next());
-            let newest = page.issues.iter().map(|issue| issue.updated_at).max();
-            // Behind an issue that could not be read the mark stays, so the next sync meets it again.
-            if let (Some(newest), None) = (newest, &self.left_out) {
-                advance(&mut self.progress, newest);
-            }
             self.seen.extend(page.issues.iter().map(|issue| issue.node_id.clone()));
-            self.write_page(&page.issues, asked_at).await?;
+            self.write_page(&page.issues, asked_at, &mut advance).await?;
             self.note_progress(page.issues.len()).await?;
             after = page.next;
             if after.is_none() {
@@ -431,12 +430,26 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Writes what is newer than the cache, tells what changed, and notes the progress.
-    async fn write_page(&self, found: &[github::Issue], asked_at: DateTime<Utc>) -> Result<()> {
+    /// Writes what is newer than the cache, tells what changed, and notes the progress that `advance`
+    /// makes of the newest update time. It gets no further than to an issue that could not be read
+    /// or was left alone, so the next sync meets that again.
+    async fn write_page(
+        &mut self,
+        found: &[github::Issue],
+        asked_at: DateTime<Utc>,
+        advance: impl FnOnce(&mut Progress, DateTime<Utc>) + Send,
+    ) -> Result<()> {
         let mut connection = self.app.connection().await?;
         connection
             .transaction(async |connection| {
-                let events = self.write_issues(connection, found, asked_at).await?;
+                let Written { events, left_alone } =
+                    write_issues(self.app, connection, &self.repository, found, asked_at).await?;
+                self.left_alone = earlier(self.left_alone, left_alone);
+                let newest = found.iter().map(|issue| issue.updated_at).max();
+                if let (Some(newest), None) = (newest, &self.left_out) {
+                    let reached = self.left_alone.map_or(newest, |limit| limit.min(newest));
+                    advance(&mut self.progress, reached);
+                }
                 if self.progress != self.repository.progress() {
                     repositories::set_progress(connection, self.repository.id, &self.progress)
                         .await?;
@@ -449,18 +462,9 @@ impl<'a> Reader<'a> {
             .await
     }
 
-    async fn write_issues(
-        &self,
-        connection: &mut Connection,
-        found: &[github::Issue],
-        asked_at: DateTime<Utc>,
-    ) -> Result<Vec<NewEvent>> {
-        write_issues(self.app, connection, &self.repository, found, asked_at).await
-    }
-
     /// Asks GitHub by id for what the board shows and the pass did not see. Gone is gone only when
     /// GitHub says so; what is still there is written as it is.
-    async fn confirm_unseen(&self) -> Result<()> {
+    async fn confirm_unseen(&mut self) -> Result<()> {
         let unseen: Vec<(IssueId, String)> = {
             let mut connection = self.app.connection().await?;
             let mut shown = issues::node_ids_on_board(&mut connection, self.repository.id).await?;
@@ -480,7 +484,7 @@ impl<'a> Reader<'a> {
                 _ => gone.push(id),
             }
         }
-        self.write_page(&there, asked_at).await?;
+        self.write_page(&there, asked_at, |_, _| ()).await?;
         if gone.is_empty() { Ok(()) } else { self.remove(&gone).await }
     }
 
@@ -538,16 +542,30 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Writes what is new or newer than the cache and answers the events of what changed.
+/// What came of writing issues.
+#[derive(Default)]
+struct Written {
+    /// What changed.
+    events: Vec<NewEvent>,
+    /// See [`Reader::left_alone`].
+    left_alone: Option<DateTime<Utc>>,
+}
+
+fn earlier(one: Option<DateTime<Utc>>, other: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
+    one.into_iter().chain(other).min()
+}
+
+/// Writes what is new or newer than the cache, but leaves alone what is just being changed: whoever
+/// changes it settles what GitHub then has.
 async fn write_issues(
     app: &App,
     connection: &mut Connection,
     repository: &Repository,
     found: &[github::Issue],
     asked_at: DateTime<Utc>,
-) -> Result<Vec<NewEvent>> {
+) -> Result<Written> {
     if found.is_empty() {
-        return Ok(vec![]);
+        return Ok(Written::default());
     }
     let now = app.clock.now();
     let rules = Rules::at(app, now);
@@ -558,12 +576,15 @@ async fn write_issues(
     let row_of = |number| known.iter().find(|(issue, _)| issue.number == number);
 
     let mut writes: Vec<IssueWrite> = Vec::new();
+    let mut left_alone = None;
     for issue in found {
         let row = row_of(issue.number);
+        if row.is_some_and(|(row, _)| unsettled.contains(&row.id)) {
+            left_alone = earlier(left_alone, Some(issue.updated_at));
+            continue;
+        }
         let write = write_of(issue, repository.id, row.map(|(row, _)| row), asked_at, &rules);
-        let is_news = row.is_none_or(|(row, body)| {
-            !unsettled.contains(&row.id) && is_news(&write, row, body.as_deref())
-        });
+        let is_news = row.is_none_or(|(row, body)| is_news(&write, row, body.as_deref()));
         // A page can hold an issue twice when it moved while the pages were read: the later wins.
         if is_news {
             writes.retain(|earlier| earlier.number != write.number);
@@ -583,7 +604,7 @@ async fn write_issues(
         let row = before.map(|(row, _)| row);
         issue_event(row, issue, body_changed, repository, Actor::GitHub.name(), now)
     };
-    Ok(written.iter().map(event).collect())
+    Ok(Written { events: written.iter().map(event).collect(), left_alone })
 }
 
 /// Whether what was read says more than the row: it is newer, or read later and different.
@@ -635,7 +656,8 @@ pub async fn refresh_issue(app: &App, name: &FullName, number: i32) -> Result<Re
     connection
         .transaction(async |connection| {
             let known = issues::lock_numbers(connection, repository.id, &[issue.number]).await?;
-            let events = write_issues(app, connection, &repository, &[issue], asked_at).await?;
+            let Written { events, .. } =
+                write_issues(app, connection, &repository, &[issue], asked_at).await?;
             if !events.is_empty() {
                 event_log::append(connection, &events).await?;
             }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use dispatch::domain::events::EventKind;
 use dispatch::domain::{EventCursor, FullName, IssueState, LabelSet, Status};
 use dispatch::service::events::{Replay, events_after};
+use dispatch::service::labels::settle_overdue;
 use dispatch::service::moves::{MoveIssue, move_issue};
 use dispatch::service::sync::{
     Refreshed, RunningSync, refresh_issue, sync_issues, sync_stale, sync_state,
@@ -467,6 +468,37 @@ async fn the_lock_of_a_dead_sync_is_over_after_a_while() {
         given.app.clock.advance(given.app.config.sync.lock_max_age + Duration::from_secs(1));
         assert_eq!(sync_state(&given.app).await.unwrap().running, None);
         given.sync().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_new_beside_a_change_under_way_is_read_once_that_is_settled() {
+    given(async |given| {
+        given.with_issues(&[("One", &["status/ready"]), ("Two", &[])]).await;
+        given.github.inject(Fault::refuse(502, "away").on("ChangeLabels"));
+        given.github.inject(Fault::refuse(502, "away").on("LiveLabels").after(1).always());
+        let command = MoveIssue {
+            issue_id: given.issue(1).await.id,
+            to: Status::Done,
+            expected_from: None,
+            reason: None,
+            fencing_token: None,
+        };
+        move_issue(&given.app, &person(), command).await.unwrap_err();
+        given.github.clear_faults();
+
+        given.advance(1);
+        given.github.edit_title(REPOSITORY, 1, "Edited").unwrap();
+        given.advance(300);
+        given.github.edit_title(REPOSITORY, 2, "Edited, too").unwrap();
+        given.sync().await;
+        assert_eq!(given.issue(2).await.title, "Edited, too");
+        assert_eq!(given.issue(1).await.title, "One", "its move is not settled");
+
+        settle_overdue(&given.app).await.unwrap();
+        given.sync().await;
+        assert_eq!(given.issue(1).await.title, "Edited");
     })
     .await;
 }

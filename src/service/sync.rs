@@ -31,7 +31,7 @@ use crate::store::{
 /// The lock that manual and timed syncs share.
 const JOB: &str = "issue-sync";
 
-/// How often a running sync gives a sign of life.
+/// How often a running sync gives a sign of life, unless it would be taken for dead before.
 const HEARTBEAT: Duration = Duration::from_secs(20);
 
 /// How many repositories are read at once.
@@ -185,8 +185,9 @@ async fn take_lock(app: &App, repositories: usize) -> Result<Uuid> {
 
 /// Gives signs of life until the lock is lost.
 async fn keep_lock(app: &App, run: Uuid) -> Error {
+    let pause = HEARTBEAT.min(app.config.sync.lock_max_age / 4);
     loop {
-        tokio::time::sleep(HEARTBEAT).await;
+        tokio::time::sleep(pause).await;
         let beaten = async {
             let mut connection = app.connection().await?;
             Ok::<_, Error>(job_locks::beat(&mut connection, JOB, run, app.clock.now()).await?)

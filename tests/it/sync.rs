@@ -473,6 +473,48 @@ async fn the_lock_of_a_dead_sync_is_over_after_a_while() {
 }
 
 #[tokio::test]
+async fn a_sync_that_gives_signs_of_life_keeps_its_lock() {
+    given_settings(&[("DISPATCH_SYNC_LOCK_MAX_AGE_MS", "1000")], async |given| {
+        given.with_issues(&[("One", &[])]).await;
+        let gate = Gate::new();
+        given.github.inject(Fault::Hold(gate.clone()).on("Issues"));
+        let meanwhile = async {
+            gate.arrived().await;
+            for _ in 0..3 {
+                given.app.clock.advance(Duration::from_millis(900));
+                let now = given.app.clock.now().to_rfc3339();
+                let beaten = format!("SELECT count(*) FROM job_locks WHERE beaten_at = '{now}'");
+                eventually(async || given.database.number(&beaten).await == 1).await;
+            }
+            let other = sync_issues(&given.app, None).await;
+            assert!(matches!(other, Err(Error::Busy { .. })), "{other:?}");
+            gate.open();
+        };
+        let (synced, ()) = tokio::join!(sync_issues(&given.app, None), meanwhile);
+        assert!(synced.unwrap()[0].error.is_none());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_sync_that_lost_its_lock_stops_and_leaves_its_successors() {
+    given_settings(&[("DISPATCH_SYNC_LOCK_MAX_AGE_MS", "1000")], async |given| {
+        given.with_issues(&[("One", &[])]).await;
+        let gate = Gate::new();
+        given.github.inject(Fault::Hold(gate.clone()).on("Issues"));
+        let meanwhile = async {
+            gate.arrived().await;
+            given.database.run("UPDATE job_locks SET run_id = gen_random_uuid()").await;
+        };
+        let (stopped, ()) = tokio::join!(sync_issues(&given.app, None), meanwhile);
+        assert!(matches!(stopped, Err(Error::Busy { .. })), "{stopped:?}");
+        assert_eq!(given.database.number("SELECT count(*) FROM job_locks").await, 1);
+        gate.open();
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_is_new_beside_a_change_under_way_is_read_once_that_is_settled() {
     given(async |given| {
         given.with_issues(&[("One", &["status/ready"]), ("Two", &[])]).await;

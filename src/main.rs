@@ -241,14 +241,14 @@ async fn warn_of_what_is_missing(app: &App) -> anyhow::Result<()> {
     }
     if service::tracking::tracked_repositories(app).await?.is_empty() {
         tracing::warn!(
-            "No repository is tracked: add one on the board, or set GITHUB_REPOSITORIES \
-             before the first start"
+            "No repository is tracked: add one on the board, or name them in \
+             GITHUB_REPOSITORIES, which counts once"
         );
     }
     for name in service::tracking::untracked_from_settings(app).await? {
         tracing::warn!(
             "GITHUB_REPOSITORIES names {name}, which is not tracked: the setting counts once, \
-             when the list is still empty; add it on the board"
+             the first time it names anything; add it on the board"
         );
     }
     let is_public = !config.server.host.is_loopback();

@@ -50,8 +50,8 @@ settings! {
     /// write access to issues.
     GITHUB_TOKEN { default: "none: nothing is read from GitHub", format: "token", example: "github_pat_11AB...", secret: true }
 
-    /// Repositories to track, taken over once, when the list of tracked repositories is still
-    /// empty; afterwards the board's own list counts. A malformed entry is dropped with a warning.
+    /// Repositories to track, taken over once: the first time it names any. Afterwards the board's
+    /// own list counts. A malformed entry is dropped with a warning.
     GITHUB_REPOSITORIES { default: "none", format: "`owner/name`, separated by commas or newlines", example: "acme/api,acme/web", secret: false }
 
     /// Base address of GitHub's API, for GitHub Enterprise.

@@ -619,6 +619,20 @@ async fn the_settings_are_tracked_once_ever() {
 }
 
 #[tokio::test]
+async fn the_settings_come_beside_what_was_tracked_by_hand() {
+    given_settings(&[("GITHUB_REPOSITORIES", "acme/tools,acme/other")], async |given| {
+        given.track("acme/by-hand").await;
+        given.track("Acme/Tools").await;
+        service::tracking::bootstrap(&given.app).await.unwrap();
+        let all = service::tracking::tracked_repositories(&given.app).await.unwrap();
+        let all: Vec<_> =
+            all.iter().map(|of| (of.full_name.as_str(), of.source.as_str())).collect();
+        assert_eq!(all, [("acme/by-hand", "user"), ("acme/other", "env"), ("Acme/Tools", "user")]);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn done_issues_leave_by_age_and_by_event() {
     given(async |given| {
         given.with_issues(&[("Done soon", &["status/in-review"])]).await;

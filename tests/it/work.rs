@@ -286,7 +286,7 @@ async fn who_comes_late_to_an_expired_lease_changes_nothing() {
             expire_leases(&other).await.unwrap();
             gate.open();
         };
-        let (late, ()) = tokio::join!(expire_leases(&given.app), meanwhile);
+        let (late, ()) = tokio::join!(Box::pin(expire_leases(&given.app)), meanwhile);
         late.unwrap();
         let entries = "SELECT count(*) FROM audit_log WHERE action = 'expire_lease'";
         assert_eq!(given.database.number(entries).await, 1);

@@ -13,7 +13,7 @@ use super::body::{Body, Members};
 use super::errors::failed;
 use super::moves::refused_or_unread;
 use super::query::Query;
-use super::which::{Which, known_issue};
+use super::which::{Which, Words, known_issue};
 use crate::app::App;
 use crate::domain::{Actor, IssueId, IssueState, LabelSet, Status};
 use crate::gate::{Caller, Problem, ProblemDocument, acting_as};
@@ -23,6 +23,12 @@ use crate::service::moves::UNKNOWN_ISSUE;
 use crate::service::work::{ClaimIssue, claim_issue};
 use crate::service::{Error, board};
 use crate::store::Issue;
+
+const CLAIM: Words<'_> =
+    Words { action: "claim_issue", missing: UNKNOWN_ISSUE, failure: "Failed to claim issue" };
+
+const UNCLAIM: Words<'_> =
+    Words { action: "unclaim_issue", missing: UNKNOWN_ISSUE, failure: "Failed to unclaim issue" };
 
 /// Which issues are asked for.
 #[derive(IntoParams)]
@@ -140,7 +146,7 @@ async fn issue_and_agent<'a>(
     actor: &Actor,
     caller: &Caller,
     members: &'a Members,
-    action: &'static str,
+    words: &Words<'_>,
 ) -> Result<(Issue, &'a str), Problem> {
     let required = ["issueId", "repoFullName", "agentName"];
     if !members.has_all(&required) || members.number("issueNumber").is_none() {
@@ -151,7 +157,7 @@ async fn issue_and_agent<'a>(
     let agent = members.text("agentName")?.unwrap_or_default();
     caller.check_acts_for(actor, agent).await?;
     let which = Which::read(members)?;
-    let issue = known_issue(app, actor, action, &which, UNKNOWN_ISSUE).await?;
+    let issue = known_issue(app, actor, &which, words).await?;
     Ok((issue, agent))
 }
 
@@ -180,7 +186,7 @@ pub(super) async fn claim(
 ) -> Result<Response, Problem> {
     let members = body.members("Invalid JSON body")?;
     let actor = acting_as(actor, members.text("agentName")?);
-    let (issue, agent) = issue_and_agent(&app, &actor, &caller, &members, "claim_issue").await?;
+    let (issue, agent) = issue_and_agent(&app, &actor, &caller, &members, &CLAIM).await?;
     let command = ClaimIssue {
         agent: agent.to_owned(),
         issue_id: issue.id,
@@ -189,7 +195,7 @@ pub(super) async fn claim(
         request_id: None,
     };
     let claimed = claim_issue(&app, &actor, command).await;
-    let claimed = claimed.map_err(|error| not_claimed(error, "Failed to claim issue"))?;
+    let claimed = claimed.map_err(|error| not_claimed(error, CLAIM.failure))?;
     Ok(json(StatusCode::OK, &ClaimDone { success: true, labels: &claimed.issue.labels }))
 }
 
@@ -252,14 +258,14 @@ pub(super) async fn unclaim(
 ) -> Result<Response, Problem> {
     let members = body.members("Invalid JSON body")?;
     let actor = acting_as(actor, members.text("agentName")?);
-    let (issue, agent) = issue_and_agent(&app, &actor, &caller, &members, "unclaim_issue").await?;
+    let (issue, agent) = issue_and_agent(&app, &actor, &caller, &members, &UNCLAIM).await?;
     let released = release_issue(&app, &actor, issue.id, agent).await;
     let released = released.map_err(|error| match &error {
         Error::Conflict { what, .. } if what == CLOSED => {
             let text = "Cannot unclaim a closed issue";
             Problem::from(error).with_status(StatusCode::BAD_REQUEST).saying(text)
         }
-        _ => not_claimed(error, "Failed to unclaim issue"),
+        _ => not_claimed(error, UNCLAIM.failure),
     })?;
     let row = UnclaimDone {
         success: true,

@@ -10,12 +10,15 @@ use utoipa::ToSchema;
 use super::answer::json;
 use super::body::Body;
 use super::moves::refused;
-use super::which::{Which, known_issue};
+use super::which::{Which, Words, known_issue};
 use crate::app::App;
 use crate::domain::Actor;
 use crate::gate::{Problem, ProblemDocument, acting_as};
 use crate::service::moves::UNKNOWN_ISSUE;
 use crate::service::{self, Error, comments::AddComment};
+
+const COMMENT: Words<'_> =
+    Words { action: "comment_issue", missing: UNKNOWN_ISSUE, failure: "Failed to post comment" };
 
 /// A comment to post.
 #[derive(ToSchema)]
@@ -77,14 +80,14 @@ pub(super) async fn comment(
     let which = Which::read_tolerantly(&members)?;
     let text = members.prose("body")?.unwrap_or_default().to_owned();
     let actor = acting_as(actor, members.name_of_caller()?);
-    let issue = known_issue(&app, &actor, "comment_issue", &which, UNKNOWN_ISSUE).await?;
+    let issue = known_issue(&app, &actor, &which, &COMMENT).await?;
     let command = AddComment { issue_id: issue.id, body: text };
     let posted =
         service::comments::add(&app, &actor, command).await.map_err(|error| match error {
             Error::Invalid { field: "body", reason } => {
                 Problem::bad_request(format!("body {reason}")).with("field", "body")
             }
-            other => refused(other, "Failed to post comment"),
+            other => refused(other, COMMENT.failure),
         })?;
     Ok(json(StatusCode::OK, &CommentPosted { success: true, url: &posted.url }))
 }

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use super::answer::json;
 use super::body::{Body, Members};
 use super::moves::refused_or_unread;
-use super::which::{Which, known_issue};
+use super::which::{Which, Words, known_issue};
 use crate::app::App;
 use crate::domain::{Actor, IssueId, LabelSet};
 use crate::gate::{Problem, ProblemDocument, acting_as};
@@ -148,7 +148,8 @@ async fn change(
         _ => ("remove_label", "Failed to remove label"),
     };
     let missing = format!("{UNKNOWN_ISSUE}: {}#{}", which.repo_full_name, which.issue_number);
-    let issue = known_issue(app, &actor, word, &which, &missing).await?;
+    let words = Words { action: word, missing: &missing, failure: text };
+    let issue = known_issue(app, &actor, &which, &words).await?;
     let changed = match action {
         "add" => add_label(app, &actor, issue.id, &label).await,
         _ => remove_label(app, &actor, issue.id, &label).await,
@@ -236,12 +237,13 @@ impl Kind {
 async fn assigned_issue(
     app: &App,
     actor: &Actor,
-    word: &'static str,
     members: &Members,
+    action: &'static str,
+    failure: &'static str,
 ) -> Result<Issue, Problem> {
     let which = Which::read_tolerantly(members)?;
     let missing = format!("Issue not found: {}", which.issue_id);
-    known_issue(app, actor, word, &which, &missing).await
+    known_issue(app, actor, &which, &Words { action, missing: &missing, failure }).await
 }
 
 /// Gives an issue to an agent or an owner, whoever had it before.
@@ -288,9 +290,10 @@ pub(super) async fn assign(
         return Err(Problem::bad_request(text).with("field", "value"));
     };
     let actor = acting_as(actor, members.name_of_caller()?);
-    let issue = assigned_issue(&app, &actor, word, &members).await?;
+    let failure = "Failed to assign issue";
+    let issue = assigned_issue(&app, &actor, &members, word, failure).await?;
     let changed = kind.assign(&app, &actor, issue.id, Some(name)).await;
-    let changed = changed.map_err(|error| not_assigned(error, "Failed to assign issue"))?;
+    let changed = changed.map_err(|error| not_assigned(error, failure))?;
     Ok(json(StatusCode::OK, &Assigned { success: true, labels: &changed.issue.labels }))
 }
 
@@ -373,9 +376,10 @@ pub(super) async fn unassign(
         }
     };
     let actor = acting_as(actor, members.name_of_caller()?);
-    let issue = assigned_issue(&app, &actor, word, &members).await?;
+    let failure = "Failed to unassign issue";
+    let issue = assigned_issue(&app, &actor, &members, word, failure).await?;
     let changed = kind.assign(&app, &actor, issue.id, None).await;
-    let changed = changed.map_err(|error| not_assigned(error, "Failed to unassign issue"))?;
+    let changed = changed.map_err(|error| not_assigned(error, failure))?;
     let labels = &changed.issue.labels;
     let before = changed.audit_entry.before_labels.names().iter();
     let is_gone = |name: &&String| name.starts_with(kind.prefix()) && !labels.contains(name);

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use super::answer::json;
 use super::body::Body;
 use super::errors::failed;
-use super::which::{Which, known_issue};
+use super::which::{Which, Words, known_issue};
 use crate::app::App;
 use crate::domain::{Actor, IssueId, LabelSet, Status};
 use crate::gate::{Caller, Problem, ProblemDocument, acting_as};
@@ -18,6 +18,12 @@ use crate::service::labels::CLOSED;
 use crate::service::moves::{MoveIssue, UNKNOWN_ISSUE};
 use crate::service::{self, Error};
 use crate::store::Issue;
+
+const MOVE: Words<'_> =
+    Words { action: "move_issue", missing: UNKNOWN_ISSUE, failure: "Failed to move issue" };
+
+const SET_STATUS: Words<'_> =
+    Words { action: "set_status", missing: UNKNOWN_ISSUE, failure: "Failed to set issue status" };
 
 /// What `newLabels` has to say why a card is blocked when it says nothing.
 const DEFAULT_REASON: &str = "moved on the board";
@@ -91,10 +97,10 @@ pub(super) async fn move_issue(
     let reason = members.text("reason")?.unwrap_or(DEFAULT_REASON);
     let actor = acting_as(actor, members.text("actor")?);
 
-    let issue = known_issue(&app, &actor, "move_issue", &which, UNKNOWN_ISSUE).await?;
+    let issue = known_issue(&app, &actor, &which, &MOVE).await?;
     let command = MoveIssue { reason: Some(reason.to_owned()), ..to_column(issue.id, to) };
     let moved = service::moves::move_issue(&app, &actor, command).await;
-    moved.map_err(|error| refused(error, "Failed to move issue"))?;
+    moved.map_err(|error| refused(error, MOVE.failure))?;
     Ok(json(StatusCode::OK, &Done::DONE))
 }
 
@@ -216,7 +222,7 @@ pub(super) async fn set_status(
     let reason = members.text("blockedReason")?.map(str::to_owned);
     let actor = acting_as(actor, members.name_of_caller()?);
 
-    let issue = known_issue(&app, &actor, "set_status", &which, UNKNOWN_ISSUE).await?;
+    let issue = known_issue(&app, &actor, &which, &SET_STATUS).await?;
     check_is_own(&caller, &actor, &issue).await?;
     let command = MoveIssue { reason, ..to_column(issue.id, to) };
     let moved = service::moves::set_status(&app, &actor, command).await;
@@ -239,6 +245,6 @@ fn status_refused(error: Error) -> Problem {
         Error::Invalid { field: "reason", reason } => {
             Problem::bad_request(format!("blockedReason: {reason}")).with("field", "blockedReason")
         }
-        _ => refused_or_unread(error, "Failed to set issue status"),
+        _ => refused_or_unread(error, SET_STATUS.failure),
     }
 }

@@ -69,24 +69,33 @@ pub(super) fn number_in_any_form(members: &Members) -> Option<i32> {
     one("issueNumber").or_else(|| one("number"))
 }
 
-/// The issue that is meant; one that is unknown is answered `missing`, and written down.
+/// What an address that changes an issue says.
+pub(super) struct Words<'a> {
+    /// In the audit log, of what it does.
+    pub(super) action: &'static str,
+    /// To who means an issue that is not known.
+    pub(super) missing: &'a str,
+    /// To everybody when we fail.
+    pub(super) failure: &'static str,
+}
+
+/// The issue that is meant; one that is unknown is answered so, and written down.
 pub(super) async fn known_issue(
     app: &App,
     actor: &Actor,
-    action: &'static str,
     which: &Which<'_>,
-    missing: &str,
+    words: &Words<'_>,
 ) -> Result<Issue, Problem> {
-    let failed = failed("Failed to look up the issue");
+    let failed = failed(words.failure);
     let (issue, repository) = match which.find(app).await {
         Ok(found) => found,
         Err(Error::NotFound { .. }) => {
             if let Ok(name) = which.repo_full_name.parse() {
                 let number = which.issue_number;
-                let recorded = record_unknown_issue(app, actor, action, &name, number);
+                let recorded = record_unknown_issue(app, actor, words.action, &name, number);
                 recorded.await.map_err(failed)?;
             }
-            return Err(Problem::not_found(missing.to_owned()));
+            return Err(Problem::not_found(words.missing.to_owned()));
         }
         Err(error) => return Err(failed(error)),
     };

@@ -128,8 +128,9 @@ async fn health_names_the_mode() {
 }
 
 #[tokio::test]
-async fn a_list_that_cannot_be_read_says_so_in_the_old_words() {
+async fn what_the_database_is_needed_for_fails_in_the_old_words() {
     given(async |given| {
+        with_two_issues(given).await;
         lose_database(given, async |given| {
             for (path, text) in [
                 ("/api/issues", "Failed to fetch issues"),
@@ -142,7 +143,36 @@ async fn a_list_that_cannot_be_read_says_so_in_the_old_words() {
             ] {
                 assert_refused(&given.ask("GET", path, None).await, 500, text);
             }
-            assert_refused(&given.ask("POST", "/api/sync", None).await, 500, "Sync failed");
+            let issue = json!({ "repoFullName": REPOSITORY, "issueNumber": 1 });
+            let repository = json!({ "fullName": "acme/new" });
+            let about = |member: &str, value: &str| {
+                with(without(to("status/done"), "oldLabels"), member, json!(value))
+            };
+            let assign = with(about("value", "agent/beta"), "action", json!("assign_agent"));
+            for (method, path, body, text) in [
+                ("POST", "/api/issues/move", to("status/done"), "Failed to move issue"),
+                ("POST", "/api/issues/status", status("done"), "Failed to set issue status"),
+                ("POST", "/api/issues/comment", about("body", "Hi"), "Failed to post comment"),
+                ("POST", "/api/issues/label", about("label", "bug"), "Failed to add label"),
+                ("POST", "/api/issues/unlabel", about("label", "bug"), "Failed to remove label"),
+                ("POST", "/api/issues/claim", status("done"), "Failed to claim issue"),
+                ("POST", "/api/issues/unclaim", status("done"), "Failed to unclaim issue"),
+                ("POST", "/api/issues/actions", assign, "Failed to assign issue"),
+                ("POST", "/api/issues/refresh", issue, "Issue refresh failed"),
+                ("POST", "/api/agent-runs", run(), "Failed to create agent run"),
+                ("POST", "/api/repos", repository.clone(), "Failed to add repository"),
+                ("POST", "/api/automation/repos", repository, "Failed to add repository"),
+                (
+                    "DELETE",
+                    "/api/automation/repos/acme/tools",
+                    Value::Null,
+                    "Failed to remove repository",
+                ),
+                ("POST", "/api/sync", json!({}), "Sync failed"),
+            ] {
+                let answer = given.ask_as_agent(method, path, Some(body)).await;
+                assert_refused(&answer, 500, text);
+            }
         })
         .await;
     })

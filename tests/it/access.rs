@@ -2,13 +2,18 @@
 
 use std::collections::BTreeSet;
 
+use async_graphql::Positioned;
+use async_graphql::parser::parse_schema;
+use async_graphql::parser::types::{
+    BaseType, InputValueDefinition, ServiceDocument, Type, TypeKind, TypeSystemDefinition,
+};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use dispatch::domain::Tier;
-use dispatch::domain::access::{self, LIMITS, ROUTES, Workers};
+use dispatch::domain::access::{self, FIELDS, LIMITS, ROUTES, Workers};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
@@ -136,36 +141,137 @@ async fn the_description_tells_every_address_and_who_may_ask_it() {
     .await;
 }
 
-/// What each tier answers to whoever shows nothing, a wrong token, the token, and the password.
-async fn answers(given: &Given) -> Vec<(Tier, [bool; 4])> {
+/// What each route and each root field of GraphQL, with its tier, answers to whoever shows nothing,
+/// a wrong token, the token, and the password.
+async fn answers(given: &Given) -> Vec<(String, Tier, [bool; 4])> {
     let door = Door::of(given);
+    let shown = [String::new(), "Bearer wrong".to_owned(), token(), basic("sam:a:secret")];
     let mut answers = Vec::new();
     for (method, template, tier) in ROUTES {
         let path = example(template);
         let mut is_let_in = [false; 4];
-        let shown = [String::new(), "Bearer wrong".to_owned(), token(), basic("sam:a:secret")];
         for (index, authorization) in shown.iter().enumerate() {
             let header = [("authorization", authorization.as_str())];
             let headers = if authorization.is_empty() { &[][..] } else { &header[..] };
-            let status = door.status(method, &path, headers).await;
-            is_let_in[index] = ![401, 403, 429].contains(&status);
+            is_let_in[index] = let_in(door.status(method, &path, headers).await);
         }
-        answers.push((*tier, is_let_in));
+        answers.push((format!("{method} {template}"), *tier, is_let_in));
+    }
+    let documents = Documents::new();
+    for (root, field, tier) in FIELDS {
+        let mut is_let_in = [false; 4];
+        for (index, authorization) in shown.iter().enumerate() {
+            is_let_in[index] = let_in(documents.ask(&door, root, field, authorization).await.0);
+        }
+        answers.push((format!("{root}.{field}"), *tier, is_let_in));
     }
     answers
+}
+
+fn let_in(status: u16) -> bool {
+    ![401, 403, 429].contains(&status)
+}
+
+/// The shortest document for each root field, as the schema has it.
+struct Documents(ServiceDocument);
+
+impl Documents {
+    fn new() -> Self {
+        Self(parse_schema(include_str!("../../schema.graphql")).unwrap())
+    }
+
+    /// Asks for one root field; the status of an answer tells whether the door let it in.
+    async fn ask(&self, door: &Door, root: &str, field: &str, shown: &str) -> (u16, String) {
+        let accept = match root {
+            "Subscription" => "text/event-stream",
+            _ => "application/json",
+        };
+        let mut request = Request::post("/graphql")
+            .header("content-type", "application/json")
+            .header("accept", accept);
+        if !shown.is_empty() {
+            request = request.header("authorization", shown);
+        }
+        let body = json!({ "query": self.document(root, field) }).to_string();
+        let answer = door.0.clone().oneshot(request.body(Body::from(body)).unwrap()).await.unwrap();
+        let status = answer.status();
+        if root == "Subscription" && status == StatusCode::OK {
+            // Its stream would never end.
+            return (200, String::new());
+        }
+        let bytes = answer.into_body().collect().await.unwrap().to_bytes();
+        let body = String::from_utf8_lossy(&bytes).into_owned();
+        assert!(!body.contains("GRAPHQL_VALIDATION_FAILED"), "{root}.{field}: {body}");
+        (status.as_u16(), body)
+    }
+
+    fn document(&self, root: &str, field: &str) -> String {
+        let TypeKind::Object(object) = self.kind(root).unwrap() else { panic!("{root}") };
+        let field = object.fields.iter().find(|of| of.node.name.node == field).unwrap();
+        let selection = match self.kind(named(&field.node.ty.node)) {
+            Some(TypeKind::Object(_) | TypeKind::Interface(_) | TypeKind::Union(_)) => {
+                "{ __typename }"
+            }
+            _ => "",
+        };
+        let arguments = self.values(&field.node.arguments);
+        let arguments = if arguments.is_empty() { arguments } else { format!("({arguments})") };
+        let operation = root.to_lowercase();
+        format!("{operation} {{ {}{arguments} {selection} }}", field.node.name.node)
+    }
+
+    /// A value for everything that must be given.
+    fn values(&self, of: &[Positioned<InputValueDefinition>]) -> String {
+        let required = of.iter().map(|of| &of.node).filter(|of| !of.ty.node.nullable);
+        let values = required.filter(|of| of.default_value.is_none());
+        let values: Vec<_> =
+            values.map(|of| format!("{}: {}", of.name.node, self.value(&of.ty.node))).collect();
+        values.join(", ")
+    }
+
+    fn value(&self, of: &Type) -> String {
+        match &of.base {
+            BaseType::List(_) => "[]".to_owned(),
+            BaseType::Named(name) => match (name.as_str(), self.kind(name)) {
+                (_, Some(TypeKind::InputObject(object))) => {
+                    format!("{{{}}}", self.values(&object.fields))
+                }
+                (_, Some(TypeKind::Enum(words))) => words.values[0].node.value.node.to_string(),
+                ("DateTime", _) => "\"2026-05-20T12:00:00.000Z\"".to_owned(),
+                ("Int" | "Float", _) => "1".to_owned(),
+                ("Boolean", _) => "true".to_owned(),
+                _ => "\"x\"".to_owned(),
+            },
+        }
+    }
+
+    fn kind(&self, name: &str) -> Option<&TypeKind> {
+        self.0.definitions.iter().find_map(|definition| match definition {
+            TypeSystemDefinition::Type(of) if of.node.name.node == name => Some(&of.node.kind),
+            _ => None,
+        })
+    }
+}
+
+/// The name of a type, whatever is around it.
+fn named(of: &Type) -> &str {
+    match &of.base {
+        BaseType::Named(name) => name,
+        BaseType::List(inner) => named(inner),
+    }
 }
 
 #[tokio::test]
 async fn without_a_mode_people_use_the_board_and_agents_need_the_token() {
     given(async |given| {
-        for (tier, is_let_in) in answers(given).await {
+        for (asked, tier, is_let_in) in answers(given).await {
             // A password is none of ours here: a proxy before us may have asked for it.
             let expected = match tier {
                 Tier::Public => [true, true, true, true],
                 Tier::Read | Tier::Board => [true, false, true, true],
                 Tier::Agent | Tier::Maintainer => [false, false, true, false],
             };
-            assert_eq!(is_let_in, expected, "{tier:?}");
+            assert_eq!(is_let_in, expected, "{asked} {tier:?}");
         }
     })
     .await;
@@ -174,12 +280,12 @@ async fn without_a_mode_people_use_the_board_and_agents_need_the_token() {
 #[tokio::test]
 async fn basic_protects_everything_but_the_public_list() {
     given_settings(&BASIC, async |given| {
-        for (tier, is_let_in) in answers(given).await {
+        for (asked, tier, is_let_in) in answers(given).await {
             let expected = match tier {
                 Tier::Public => [true, true, true, true],
                 _ => [false, false, true, true],
             };
-            assert_eq!(is_let_in, expected, "{tier:?}");
+            assert_eq!(is_let_in, expected, "{asked} {tier:?}");
         }
     })
     .await;
@@ -188,8 +294,8 @@ async fn basic_protects_everything_but_the_public_list() {
 #[tokio::test]
 async fn where_signing_in_is_switched_off_everybody_may_do_everything() {
     given_settings(&DISABLED, async |given| {
-        for (tier, is_let_in) in answers(given).await {
-            assert_eq!(is_let_in, [true; 4], "{tier:?}");
+        for (asked, tier, is_let_in) in answers(given).await {
+            assert_eq!(is_let_in, [true; 4], "{asked} {tier:?}");
         }
     })
     .await;
@@ -246,6 +352,31 @@ async fn workers_reach_what_the_table_opens_to_them_and_nothing_else() {
             }
             let second = ask("second").await.0;
             assert!(![401, 403].contains(&second), "{route} is open to the second token");
+        }
+        let documents = Documents::new();
+        for (root, field, _) in FIELDS {
+            let ask = async |token: &str| {
+                documents.ask(&door, root, field, &format!("Bearer {token}")).await
+            };
+            let (bound, unbound) = (ask("bound").await, ask("unbound").await);
+            let asked = format!("{root}.{field}");
+            match access::worker_field(root, field) {
+                None => {
+                    for (status, body) in [bound, unbound] {
+                        assert_eq!(status, 403, "{asked}: {body}");
+                        assert!(body.contains("is closed to worker tokens"), "{asked}: {body}");
+                    }
+                }
+                Some(Workers::Bound) => {
+                    assert_eq!(bound.0, 200, "{asked}: {}", bound.1);
+                    assert_eq!(unbound.0, 403, "{asked}: {}", unbound.1);
+                    assert!(unbound.1.contains("is not bound to an agent"), "{}", unbound.1);
+                }
+                Some(Workers::Any) => {
+                    assert_eq!((bound.0, unbound.0), (200, 200), "{asked}: {}", bound.1);
+                }
+            }
+            assert_eq!(ask("second").await.0, 200, "{asked} is open to the second token");
         }
         assert_eq!(
             door.status("GET", "/api/issues", &[("authorization", "Bearer both")]).await,

@@ -48,6 +48,7 @@ struct Inner {
     answers: Answers,
     hub: Hub,
     mutations: TaskTracker,
+    query_time: Duration,
 }
 
 /// A request that may be run.
@@ -92,10 +93,15 @@ pub(super) struct Call {
 impl Door {
     /// The door of a running service.
     pub fn new(app: App) -> Self {
+        Self::with_query_time(app, QUERY_TIME)
+    }
+
+    /// The same, where a query may take another time.
+    pub fn with_query_time(app: App, query_time: Duration) -> Self {
         let schema = schema(app.clone());
         let shapes = Shapes::of(&schema.sdl());
         let (answers, hub, mutations) = (Answers::default(), Hub::default(), TaskTracker::new());
-        Self(Arc::new(Inner { app, schema, shapes, answers, hub, mutations }))
+        Self(Arc::new(Inner { app, schema, shapes, answers, hub, mutations, query_time }))
     }
 
     pub(super) fn app(&self) -> &App {
@@ -137,9 +143,9 @@ impl Door {
         request.set_parsed_query(document);
         let running = Box::pin(self.0.schema.execute(request));
         let response = match kind {
-            OperationType::Query => tokio::time::timeout(QUERY_TIME, running)
+            OperationType::Query => tokio::time::timeout(self.0.query_time, running)
                 .await
-                .unwrap_or_else(|_| Response::from_errors(vec![too_slow()])),
+                .unwrap_or_else(|_| Response::from_errors(vec![too_slow(self.0.query_time)])),
             OperationType::Mutation | OperationType::Subscription => running.await,
         };
         self.answer(&call, order.bring(response))
@@ -238,11 +244,9 @@ fn check_root(operation: &OperationDefinition) -> Result<(), ServerError> {
     }
 }
 
-fn too_slow() -> ServerError {
-    let mut error = ServerError::new(
-        format!("The query took more than {} seconds and was given up", QUERY_TIME.as_secs()),
-        None,
-    );
+fn too_slow(query_time: Duration) -> ServerError {
+    let sentence = format!("The query took more than {query_time:?} and was given up");
+    let mut error = ServerError::new(sentence, None);
     error.extensions.get_or_insert_with(ErrorExtensionValues::default).set("code", TIMEOUT);
     error
 }

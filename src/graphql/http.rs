@@ -83,6 +83,10 @@ async fn answer(door: &Door, parts: &Parts, body: Body) -> Result<Response, Refu
         let refusal = Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "send a mutation with POST");
         return Err(refusal.with(allow).in_media(media));
     }
+    if media == Media::EventStream && admitted.kind == OperationType::Mutation {
+        let sentence = "a mutation is not answered as an event stream: accept application/json";
+        return Err(Refusal::new(StatusCode::NOT_ACCEPTABLE, sentence));
+    }
     if media == Media::EventStream {
         return Ok(match last_event_id(&parts.headers) {
             Ok(resume) => sse::stream(door, admitted, resume).await,

@@ -1,10 +1,17 @@
 //! GraphQL over HTTP: how a request may come, how its answer goes, and what the answers say.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
+use diesel_async::SimpleAsyncConnection as _;
+use dispatch::graphql::{self, Door};
+use dispatch::simulator::{Fault, Gate};
+use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
+use tower::ServiceExt as _;
 
-use crate::support::{Answer, Given, REPOSITORY, given};
+use crate::support::{Answer, Given, REPOSITORY, eventually, given, person};
 
 const RESPONSE_JSON: &str = "application/graphql-response+json; charset=utf-8";
 const JSON: &str = "application/json; charset=utf-8";
@@ -325,6 +332,80 @@ async fn a_move_answers_with_issue_entry_and_cursor() {
 }
 
 #[tokio::test]
+async fn a_move_beside_another_is_told_where_the_card_is_and_where_it_goes() {
+    given(async |given| {
+        given.with_issues(&[("Wanted twice", &["status/ready"])]).await;
+        let id = given.issue(1).await.id;
+        let gate = Gate::new();
+        given.github.inject(Fault::Hold(gate.clone()).on("ChangeLabels"));
+        let change = async |to: &str| {
+            let query = "mutation($in: MoveIssueInput!) { moveIssue(input: $in) { cursor } }";
+            given.try_graphql(query, json!({"in": {"issueId": id, "to": to}})).await
+        };
+        let first = async {
+            let answer = change("IN_PROGRESS").await;
+            assert!(answer.get("errors").is_none(), "{answer}");
+        };
+        let second = async {
+            gate.arrived().await;
+            let extensions = change("DONE").await["errors"][0]["extensions"].clone();
+            gate.open();
+            let expected =
+                json!({"code": "CONFLICT", "current": "READY", "pending": "IN_PROGRESS"});
+            assert_eq!(extensions, expected);
+        };
+        tokio::join!(Box::pin(first), Box::pin(second));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_event_stream_carries_no_mutation() {
+    given(async |given| {
+        let accept = ("accept", "text/event-stream");
+        let change = "mutation { saveView(input: {name: \"mine\", query: \"\"}) { view { id } } }";
+        let body = json!({ "query": change }).to_string();
+        let answer = post(given, &[accept], &body).await;
+        assert_eq!((answer.status, content_type(&answer)), (StatusCode::NOT_ACCEPTABLE, JSON));
+        assert!(error(&answer.json()).1.contains("accept application/json"), "{}", answer.text());
+
+        let text: String = url::form_urlencoded::byte_serialize(change.as_bytes()).collect();
+        let answer = send(given, "GET", &format!("?query={text}"), &[accept], "").await;
+        assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED);
+        assert_eq!(answer.headers["allow"], "POST");
+
+        let views = given.graphql("{ savedViews { name } }", json!({})).await;
+        assert_eq!(views, json!({ "savedViews": [] }), "nothing was done");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_query_that_takes_too_long_is_given_up() {
+    given(async |given| {
+        given.with_issues(&[("a", &[])]).await;
+        let door = Door::with_query_time(given.app.clone(), Duration::from_millis(200));
+        let ask = async || {
+            let request = Request::post("/graphql")
+                .header("content-type", "application/json")
+                .extension(person())
+                .body(Body::from(r#"{"query": "{ issues { totalCount } }"}"#));
+            let answer = graphql::routes(door.clone()).oneshot(request.unwrap()).await.unwrap();
+            let body = answer.into_body().collect().await.unwrap().to_bytes();
+            serde_json::from_slice::<Value>(&body).unwrap()
+        };
+        let mut holder = given.database.connect().await;
+        holder.batch_execute("BEGIN; LOCK TABLE issues IN ACCESS EXCLUSIVE MODE").await.unwrap();
+        let answer = ask().await;
+        assert_eq!(error(&answer), ("TIMEOUT", "The query took more than 200ms and was given up"));
+        holder.batch_execute("COMMIT").await.unwrap();
+        eventually(async || ask().await == json!({ "data": { "issues": { "totalCount": 1 } } }))
+            .await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_malformed_value_is_named() {
     given(async |given| {
         given.with_issues(&[("a", &[])]).await;
@@ -384,6 +465,29 @@ async fn a_wrong_type_or_word_is_refused_by_validation() {
         ] {
             let answer = given.try_graphql(query, json!({})).await;
             assert_eq!(error(&answer).0, "GRAPHQL_VALIDATION_FAILED", "{answer}");
+            assert!(answer.get("data").is_none(), "nothing was run");
+        }
+        for (query, variables, named) in [
+            ("{ board(filter: {statuses: [LATER]}) { totalCount } }", json!({}), "statuses"),
+            (
+                "mutation { moveIssue(input: {issueId: \"iss_000001\", to: LATER}) { cursor } }",
+                json!({}),
+                "to",
+            ),
+            (
+                "mutation($in: MoveIssueInput!) { moveIssue(input: $in) { cursor } }",
+                json!({"in": {"issueId": "iss_000001", "to": "LATER"}}),
+                "to",
+            ),
+            (
+                "query($filter: IssueFilter) { board(filter: $filter) { totalCount } }",
+                json!({"filter": {"priorities": ["P9"]}}),
+                "priorities",
+            ),
+        ] {
+            let answer = given.try_graphql(query, variables).await;
+            let message = error(&answer).1;
+            assert!(message.contains(named), "{named} is not named in: {message}");
             assert!(answer.get("data").is_none(), "nothing was run");
         }
     })

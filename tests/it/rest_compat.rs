@@ -593,6 +593,62 @@ async fn what_github_refuses_is_told_in_its_words_and_changes_nothing() {
 }
 
 #[tokio::test]
+async fn a_move_beside_another_is_told_where_the_card_is_and_where_it_goes() {
+    given(async |given| {
+        with_two_issues(given).await;
+        let gate = Gate::new();
+        given.github.inject(Fault::Hold(gate.clone()).on("ChangeLabels"));
+        let first = async {
+            let answer =
+                given.ask("POST", "/api/issues/move", Some(to("status/in-progress"))).await;
+            assert_eq!(answer.json(), json!({ "success": true }));
+        };
+        let others = async {
+            gate.arrived().await;
+            for (path, body) in
+                [("/api/issues/move", to("status/done")), ("/api/issues/status", status("done"))]
+            {
+                let answer = given.ask("POST", path, Some(body)).await;
+                let text = answer.json()["error"].as_str().unwrap().to_owned();
+                assert_refused(&answer, 409, &text);
+                let answer = answer.json();
+                assert_eq!(answer["code"], "CONFLICT");
+                assert_eq!(
+                    (&answer["current"], &answer["pending"]),
+                    (&json!("ready"), &json!("in-progress"))
+                );
+            }
+            gate.open();
+        };
+        tokio::join!(Box::pin(first), Box::pin(others));
+        assert_eq!(listed(given, "status=in-progress").await, [1]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_used_up_rate_limit_is_told_under_each_address_s_own_status() {
+    given(async |given| {
+        with_two_issues(given).await;
+        given.github.exhaust_rate_limit(given.app.clock.now() + chrono::TimeDelta::minutes(10));
+        let text = "GitHub API error: 429 rate limit exceeded until 2026-05-20T12:10:00Z";
+        let issue = json!({ "repoFullName": REPOSITORY, "issueNumber": 1 });
+        for (path, body, status) in [
+            ("/api/issues/move", to("status/done"), 500),
+            ("/api/issues/status", status("done"), 503),
+            ("/api/issues/refresh", issue, 502),
+        ] {
+            let answer = given.ask("POST", path, Some(body)).await;
+            assert_refused(&answer, status, text);
+            assert_eq!(answer.json()["code"], "RATE_LIMITED", "{path}");
+            assert_eq!(answer.headers["retry-after"], "600", "{path}");
+        }
+        assert_eq!(listed(given, "status=ready").await, [1]);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn an_agent_names_itself() {
     given(async |given| {
         with_two_issues(given).await;

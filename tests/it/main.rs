@@ -24,6 +24,7 @@ mod readme;
 mod rest_compat;
 mod schema;
 mod simulator;
+mod smoke;
 mod starting;
 mod subscriptions;
 mod support;

@@ -1,13 +1,16 @@
 //! The real binary, served to a test and killed by it.
 
+use std::fs::File;
+use std::io::{Read as _, Seek as _};
 use std::process::Stdio;
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use reqwest::StatusCode;
 use serde_json::Value;
-use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::{Child, Command};
+use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
 
 use super::{AGENT_TOKEN, PATIENCE};
 
@@ -15,12 +18,24 @@ use super::{AGENT_TOKEN, PATIENCE};
 pub(crate) struct Process {
     child: Child,
     address: String,
+    said: Lines<BufReader<ChildStdout>>,
+    logged: File,
     http: reqwest::Client,
 }
 
 impl Process {
     /// Starts it and waits until it says that it is ready.
     pub(crate) async fn serve(database_url: &str, github: &str) -> Self {
+        Self::serve_with(database_url, github, &[]).await
+    }
+
+    /// The same with settings beside the usual ones.
+    pub(crate) async fn serve_with(
+        database_url: &str,
+        github: &str,
+        settings: &[(&str, &str)],
+    ) -> Self {
+        let logged = tempfile::tempfile().unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_dispatch"))
             .arg("serve")
             .env_clear()
@@ -32,14 +47,15 @@ impl Process {
             .env("DISPATCH_DATA_DIR", std::env::temp_dir())
             .env("PORT", "0")
             .env("RUST_LOG", "dispatch=warn")
+            .envs(settings.iter().copied())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(logged.try_clone().unwrap())
             .kill_on_drop(true)
             .spawn()
             .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut said = BufReader::new(child.stdout.take().unwrap()).lines();
         let ready = async {
-            while let Some(line) = lines.next_line().await.unwrap() {
+            while let Some(line) = said.next_line().await.unwrap() {
                 if let Some((_, address)) = line.split_once("ready at ") {
                     return address.trim().trim_end_matches("/board").to_owned();
                 }
@@ -51,7 +67,50 @@ impl Process {
         let _ = rustls::crypto::ring::default_provider().install_default();
         #[expect(clippy::disallowed_methods, reason = "the test is a client of its own")]
         let http = reqwest::Client::new();
-        Self { child, address, http }
+        Self { child, address, said, logged, http }
+    }
+
+    /// Its host and port.
+    pub(crate) fn host(&self) -> &str {
+        self.address.strip_prefix("http://").expect("it serves without TLS")
+    }
+
+    /// Asks it to stop, waits for that, and answers what it has said since it was ready and what it
+    /// has logged.
+    pub(crate) async fn stop(mut self) -> String {
+        self.signal(Signal::SIGTERM);
+        let status = tokio::time::timeout(PATIENCE, self.child.wait()).await.expect("an end");
+        let mut all = String::new();
+        while let Some(line) = self.said.next_line().await.unwrap() {
+            all.push_str(&line);
+        }
+        self.logged.rewind().unwrap();
+        self.logged.read_to_string(&mut all).unwrap();
+        assert!(status.unwrap().success(), "{all}");
+        all
+    }
+
+    /// Asks an address as a person; answers the status and the body.
+    pub(crate) async fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<Value>,
+    ) -> (StatusCode, String) {
+        let method = method.parse().unwrap();
+        let mut request = self.http.request(method, format!("{}{path}", self.address));
+        if let Some(body) = body {
+            request = request.header("content-type", "application/json").body(body.to_string());
+        }
+        let answer = request.timeout(PATIENCE).send().await.unwrap();
+        (answer.status(), answer.text().await.unwrap())
+    }
+
+    /// Asks an address that must answer well and in JSON.
+    pub(crate) async fn json(&self, method: &str, path: &str, body: Option<Value>) -> Value {
+        let (status, text) = self.ask(method, path, body).await;
+        assert!(status.is_success(), "{method} {path}: {status} {text}");
+        serde_json::from_str(&text).unwrap()
     }
 
     /// Ends it without a word.
@@ -76,7 +135,7 @@ impl Process {
 
     /// Asks GraphQL and answers the whole body.
     pub(crate) async fn graphql(&self, query: &str, variables: Value) -> Option<Value> {
-        self.ask(query, variables, None).await
+        self.query(query, variables, None).await
     }
 
     /// Asks GraphQL as an agent and answers the whole body; none when the server went away.
@@ -86,10 +145,10 @@ impl Process {
         query: &str,
         variables: Value,
     ) -> Option<Value> {
-        self.ask(query, variables, Some(agent)).await
+        self.query(query, variables, Some(agent)).await
     }
 
-    async fn ask(&self, query: &str, variables: Value, agent: Option<&str>) -> Option<Value> {
+    async fn query(&self, query: &str, variables: Value, agent: Option<&str>) -> Option<Value> {
         let mut request = self
             .http
             .post(format!("{}/graphql", self.address))

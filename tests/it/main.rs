@@ -22,6 +22,7 @@ mod overview;
 mod postgres;
 mod readme;
 mod rest_compat;
+mod scheduler;
 mod schema;
 mod simulator;
 mod smoke;

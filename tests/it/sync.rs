@@ -546,6 +546,32 @@ async fn what_is_new_beside_a_change_under_way_is_read_once_that_is_settled() {
 }
 
 #[tokio::test]
+async fn four_repositories_are_read_at_once_and_no_more() {
+    given(async |given| {
+        let names: Vec<String> = (0..6).map(|number| format!("acme/repo-{number}")).collect();
+        for name in &names {
+            given.github.add_repository(name);
+            given.track(name).await;
+        }
+        let gate = Gate::new();
+        given.github.inject(Fault::Hold(gate.clone()).on("Issues").always());
+        let looking = async {
+            gate.arrivals(4).await;
+            // A fifth would have come before the answer to this.
+            let name = names[0].parse().unwrap();
+            given.app.github.issue(&name, 1).await.unwrap_err();
+            assert_eq!(given.github.count("Issues"), 4);
+            gate.open();
+        };
+        let (outcomes, ()) = tokio::join!(sync_issues(&given.app, None), looking);
+        let outcomes = outcomes.unwrap();
+        assert!(outcomes.iter().all(|outcome| outcome.error.is_none()), "{outcomes:?}");
+        assert_eq!(outcomes.len(), 6);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn replicas_do_not_ask_github_twice_by_their_timers() {
     given(async |given| {
         given.with_issues(&[("One", &[])]).await;

@@ -1,0 +1,63 @@
+//! The clock as a caller: what happens on start and by the timer.
+
+use dispatch::scheduler;
+use dispatch::service::sync::sync_state;
+
+use crate::support::{Given, PATIENCE, eventually, given_settings};
+
+/// How often GitHub was asked for the issues of a repository.
+fn syncs(given: &Given) -> u64 {
+    given.github.count("Issues")
+}
+
+#[tokio::test]
+async fn issues_are_synced_on_start_and_whenever_the_interval_is_over() {
+    given_settings(&[("DISPATCH_SYNC_INTERVAL_MS", "1000")], async |given| {
+        given.with_issues(&[("a", &[])]).await;
+        given.github.forget_requests();
+        let _tasks = scheduler::start(&given.app, given.database.url().to_owned());
+        eventually(async || syncs(given) == 1).await;
+        for times in 2..5 {
+            eventually(async || {
+                // The timer begins anew when a sync has ended.
+                if sync_state(&given.app).await.unwrap().running.is_none() && syncs(given) < times {
+                    given.advance(1);
+                }
+                syncs(given) == times
+            })
+            .await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn without_an_interval_issues_are_synced_on_start_only() {
+    given_settings(&[("DISPATCH_SYNC_INTERVAL_MS", "0")], async |given| {
+        given.with_issues(&[("a", &[])]).await;
+        given.github.forget_requests();
+        let mut tasks = scheduler::start(&given.app, given.database.url().to_owned());
+        let all = tasks.len();
+        // Of all tasks, only the one that syncs comes to an end.
+        let ended = tokio::time::timeout(PATIENCE, tasks.join_next()).await;
+        ended.expect("a task ends").unwrap().unwrap();
+        assert_eq!((syncs(given), tasks.len()), (1, all - 1));
+        given.advance(86_400);
+        assert_eq!(syncs(given), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn without_a_token_github_is_left_alone() {
+    given_settings(&[("GITHUB_TOKEN", "")], async |given| {
+        let configured = dispatch::app::App {
+            config: std::sync::Arc::new(crate::support::config(&[])),
+            ..given.app.clone()
+        };
+        let without = scheduler::start(&given.app, given.database.url().to_owned()).len();
+        let with = scheduler::start(&configured, given.database.url().to_owned()).len();
+        assert_eq!(without, with - 1, "the task that syncs is not there");
+    })
+    .await;
+}

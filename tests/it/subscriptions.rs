@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use axum::http::Request;
 use dispatch::app::App;
+use dispatch::clock::Clock;
 use dispatch::domain::events::Topic;
 use dispatch::domain::{EventCursor, IssueId, Status};
 use dispatch::graphql::{self, Door};
@@ -11,12 +12,18 @@ use dispatch::service::agent_runs::{RecordAgentRun, record_agent_run};
 use dispatch::service::events::{Replay, events_after, position};
 use dispatch::service::moves::{MoveIssue, move_issue};
 use dispatch::service::tracking;
+use dispatch::simulator::NewIssue;
+use dispatch::store::event_log;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use crate::support::github::GitHub;
+use crate::support::process::Process;
 use crate::support::stream::{Events, Socket};
-use crate::support::{AGENT_TOKEN, REPOSITORY, eventually, given, given_settings, person};
+use crate::support::{
+    AGENT_TOKEN, Database, REPOSITORY, eventually, given, given_settings, person,
+};
 
 const EVENTS: &str = "subscription($filter: IssueFilter, $after: EventCursor) {
     boardEvents(filter: $filter, after: $after) {
@@ -486,6 +493,129 @@ async fn who_falls_behind_is_told_to_start_over() {
         let refused: Value = serde_json::from_str(&records.try_next().await.unwrap().data).unwrap();
         assert_eq!(refused["errors"][0]["extensions"]["code"], "RESYNC", "{refused}");
         records.complete().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_lost_connection_to_the_bell_costs_no_event() {
+    given(async |given| {
+        given.with_issues(&[("a", &[])]).await;
+        let issue = given.issue(1).await.id;
+        let mut events = Events::open(&given.app, EVENTS, json!({}), None).await;
+        let first = moved(&given.app, issue, Status::Ready).await.to_string();
+        assert_eq!(cursor(&events.next().await.1), first);
+
+        let ended = "SELECT count(*) FILTER (WHERE pg_terminate_backend(pid)) FROM pg_stat_activity
+            WHERE datname = current_database() AND query LIKE 'LISTEN %'";
+        assert_eq!(given.database.number(ended).await, 1);
+
+        let mut expected = vec![];
+        for to in [Status::InProgress, Status::InReview, Status::Done] {
+            expected.push(moved(&given.app, issue, to).await.to_string());
+        }
+        for position in expected {
+            assert_eq!(cursor(&events.next().await.1), position);
+        }
+        // And the bell rings again.
+        let listening = "SELECT count(*) FROM pg_stat_activity
+            WHERE datname = current_database() AND query LIKE 'LISTEN %'";
+        eventually(async || given.database.number(listening).await == 1).await;
+        let last = moved(&given.app, issue, Status::Ready).await.to_string();
+        assert_eq!(cursor(&events.next().await.1), last);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_comes_back_to_a_server_that_was_killed_is_told_what_the_log_holds() {
+    let github = GitHub::with_clock(Clock::system()).await;
+    github.simulator.add_repository(REPOSITORY);
+    for title in ["a", "b"] {
+        github.simulator.open_issue(REPOSITORY, NewIssue::titled(title, &[])).unwrap();
+    }
+    let database = Database::new().await;
+    let settings = [("GITHUB_REPOSITORIES", REPOSITORY)];
+    let serve =
+        async || Process::serve_with(database.url(), github.address.as_str(), &settings).await;
+    let process = serve().await;
+    let mut ids = vec![];
+    eventually(async || {
+        let query = "{ issues { nodes { id } } syncState { running { startedAt } } }";
+        let found = process.graphql(query, json!({})).await.unwrap()["data"].take();
+        let nodes = found["issues"]["nodes"].as_array().unwrap();
+        ids = nodes.iter().map(|node| node["id"].clone()).collect();
+        ids.len() == 2 && found["syncState"]["running"].is_null()
+    })
+    .await;
+    let change = async |process: &Process, id: &Value, to: &str| {
+        let query = "mutation($in: MoveIssueInput!) { moveIssue(input: $in) { cursor } }";
+        let variables = json!({"in": {"issueId": id, "to": to}});
+        let answer = process.graphql(query, variables).await.unwrap();
+        answer["data"]["moveIssue"]["cursor"]
+            .as_str()
+            .unwrap_or_else(|| panic!("{answer}"))
+            .to_owned()
+    };
+
+    let mut socket = Socket::open(process.host()).await;
+    socket.subscribe("1", EVENTS, json!({})).await;
+    let seen = change(&process, &ids[0], "READY").await;
+    assert_eq!(cursor(&socket.next("1").await), seen);
+    drop(socket);
+    change(&process, &ids[0], "IN_REVIEW").await;
+    change(&process, &ids[1], "READY").await;
+    process.kill().await;
+
+    let process = serve().await;
+    let mut socket = Socket::open(process.host()).await;
+    socket.subscribe("1", EVENTS, json!({"after": seen})).await;
+    let last = change(&process, &ids[1], "DONE").await;
+    let mut told = vec![];
+    while told.last() != Some(&last) {
+        let data = socket.next("1").await;
+        assert_ne!(kind(&data), "Resync", "{data}");
+        told.push(cursor(&data));
+    }
+    let mut connection = database.connect().await;
+    let log = event_log::after(&mut connection, seen.parse().unwrap(), 1000).await.unwrap();
+    let held = log.into_iter().filter(|event| event.topic == Topic::Board);
+    let held: Vec<String> = held.map(|event| event.id.to_string()).collect();
+    assert_eq!(told, held);
+    assert_eq!(held.len(), 3);
+}
+
+#[tokio::test]
+async fn who_does_not_read_holds_nobody_back_and_is_let_go() {
+    const BODIES: &str = "subscription { boardEvents { ... on IssueMoved { issue { body } } } }";
+    given(async |given| {
+        given.with_issues(&[("Long", &[])]).await;
+        given.advance(60);
+        given.github.edit_body(REPOSITORY, 1, &"long ".repeat(12_000)).unwrap();
+        given.sync().await;
+        let issue = given.issue(1).await.id;
+        let door = Door::new(given.app.clone());
+        let router = graphql::routes(door.clone()).layer(axum::Extension(person()));
+        let address = given.serve_router(router).await;
+
+        let mut deaf = Socket::with_little_room(&address).await;
+        for number in 0..50 {
+            deaf.subscribe(&number.to_string(), BODIES, json!({})).await;
+        }
+        let mut quick = Socket::open(&address).await;
+        quick.subscribe("1", EVENTS, json!({})).await;
+        assert_eq!(door.subscriptions(), 2);
+
+        // Together more than all buffers between the two hold.
+        for to in Status::ALL.into_iter().rev() {
+            let position = moved(&given.app, issue, to).await.to_string();
+            assert_eq!(cursor(&quick.next("1").await), position);
+        }
+        assert_eq!(door.subscriptions(), 2, "it is given some time");
+        eventually(async || door.subscriptions() == 1).await;
+
+        let position = moved(&given.app, issue, Status::Ready).await.to_string();
+        assert_eq!(cursor(&quick.next("1").await), position);
     })
     .await;
 }

@@ -5,11 +5,11 @@ use axum::http::Request;
 use dispatch::app::App;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, client_async, connect_async};
 use tower::ServiceExt;
 
 use super::PATIENCE;
@@ -24,20 +24,30 @@ impl Socket {
     }
 
     pub(crate) async fn with_protocol(address: &str, protocol: Option<&str>) -> Self {
-        let mut request = format!("ws://{address}/graphql").into_client_request().unwrap();
-        if let Some(protocol) = protocol {
-            request.headers_mut().insert("sec-websocket-protocol", protocol.parse().unwrap());
-        }
-        let (stream, _) = connect_async(request).await.unwrap();
+        let (stream, _) = connect_async(opening(address, protocol)).await.unwrap();
         Self(stream)
     }
 
     /// Connects and is acknowledged.
     pub(crate) async fn open(address: &str) -> Self {
-        let mut socket = Self::connect(address).await;
-        socket.say(json!({"type": "connection_init"})).await;
-        assert_eq!(socket.hear().await, json!({"type": "connection_ack"}));
-        socket
+        Self::connect(address).await.acknowledged().await
+    }
+
+    /// The same over a connection that holds next to nothing of what is not read.
+    pub(crate) async fn with_little_room(address: &str) -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(4096).unwrap();
+        let stream = socket.connect(address.parse().unwrap()).await.unwrap();
+        let stream = MaybeTlsStream::Plain(stream);
+        let request = opening(address, Some("graphql-transport-ws"));
+        let (stream, _) = client_async(request, stream).await.unwrap();
+        Self(stream).acknowledged().await
+    }
+
+    async fn acknowledged(mut self) -> Self {
+        self.say(json!({"type": "connection_init"})).await;
+        assert_eq!(self.hear().await, json!({"type": "connection_ack"}));
+        self
     }
 
     /// Starts an operation and waits until the service has read that.
@@ -93,6 +103,15 @@ impl Socket {
             }
         }
     }
+}
+
+/// What asks for a socket.
+fn opening(address: &str, protocol: Option<&str>) -> Request<()> {
+    let mut request = format!("ws://{address}/graphql").into_client_request().unwrap();
+    if let Some(protocol) = protocol {
+        request.headers_mut().insert("sec-websocket-protocol", protocol.parse().unwrap());
+    }
+    request
 }
 
 /// A stream of server-sent events.

@@ -74,7 +74,7 @@ impl Demo {
         let people = Neighbours::new(self.simulator.clone(), SEED);
         self.tasks.spawn(people.live(PEOPLE_PACE));
         let token = self.agent_token.expose().to_owned();
-        let agents = Agents::new(self.simulator.clone(), address, token, self.clock.clone(), SEED);
+        let agents = Agents::new(address, token, self.clock.clone(), SEED);
         self.tasks.spawn(agents.live(AGENTS_PACE));
     }
 }

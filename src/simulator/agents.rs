@@ -1,9 +1,8 @@
 //! The agents of the demo: callers of Dispatch like any other, with the agents' token, over its own
 //! address. So what they do takes the same way as what a person does, and shows as theirs in the
-//! audit log.
+//! audit log. What they work on they hold by a lease, and say now and then how far they are.
 //!
-//! Not here: what people do on GitHub (`neighbours`). Only `agent/*` labels are set on the simulated
-//! GitHub itself, as an agent with a token of its own would.
+//! Not here: what people do on GitHub (`neighbours`).
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -21,7 +20,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 
-use super::{Simulator, sample};
+use super::sample;
 use crate::clock::Clock;
 
 /// How long Dispatch may take to answer.
@@ -33,7 +32,7 @@ const BOARD: &str = "query DemoBoard {
     columns {
       status
       issues(first: 50) {
-        nodes { id number url agents repository { fullName } }
+        nodes { id url agents lease { id agent fencingToken checkpoint } }
       }
     }
   }
@@ -41,6 +40,18 @@ const BOARD: &str = "query DemoBoard {
 
 const MOVE: &str = "mutation DemoMove($input: MoveIssueInput!) {
   moveIssue(input: $input) { issue { id } }
+}";
+
+const CLAIM: &str = "mutation DemoClaim($input: ClaimIssueInput!) {
+  claimIssue(input: $input) { lease { id } }
+}";
+
+const RENEW: &str = "mutation DemoRenew($input: RenewLeaseInput!) {
+  renewLease(input: $input) { lease { id } }
+}";
+
+const FINISH: &str = "mutation DemoFinish($input: FinishWorkInput!) {
+  finishWork(input: $input) { issue { id } }
 }";
 
 const RUN: &str = "mutation DemoRun($input: RecordAgentRunInput!) {
@@ -65,10 +76,17 @@ const SUMMARIES: [&str; 5] = [
     "Updated the documentation along with the code.",
 ];
 
+/// How far a holder says it is, the next time it says so.
+const NEXT: [(&str, &str); 4] = [
+    ("ISSUE_CLAIMED", "BRANCH_CREATED"),
+    ("BRANCH_CREATED", "CHANGES_MADE"),
+    ("CHANGES_MADE", "PR_OPENED"),
+    ("PR_OPENED", "FEEDBACK_RECEIVED"),
+];
+
 /// The agents, one deed at a time.
 #[derive(Debug)]
 pub struct Agents {
-    simulator: Simulator,
     dispatch: SocketAddr,
     token: String,
     clock: Clock,
@@ -111,16 +129,18 @@ struct Cards {
 #[derive(Debug, Clone, Deserialize)]
 struct Card {
     id: String,
-    number: i64,
     url: String,
     agents: Vec<String>,
-    repository: CardRepository,
+    lease: Option<CardLease>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct CardRepository {
-    full_name: String,
+struct CardLease {
+    id: String,
+    agent: String,
+    fencing_token: String,
+    checkpoint: String,
 }
 
 impl Board {
@@ -153,10 +173,11 @@ enum Whose {
 }
 
 /// Work flows from left to right; the room in each column keeps any from running over.
-const DEEDS: [Deed; 8] = [
-    deed("BACKLOG", "READY", "triage", true, Whose::Nobodys, 3, 24),
+const DEEDS: [Deed; 9] = [
+    deed("BACKLOG", "READY", "triage", true, Whose::Nobodys, 3, 32),
     deed("READY", "IN_PROGRESS", "claim", true, Whose::Nobodys, 3, 20),
     deed("READY", "IN_PROGRESS", "claim", true, Whose::Own, 3, 24),
+    deed("IN_PROGRESS", "IN_PROGRESS", "claim", true, Whose::Own, 4, 50),
     deed("IN_PROGRESS", "IN_REVIEW", "implement", true, Whose::Own, 5, 16),
     deed("IN_PROGRESS", "BLOCKED", "implement", false, Whose::Own, 1, 10),
     deed("IN_REVIEW", "DONE", "review", true, Whose::Own, 5, 50),
@@ -178,14 +199,8 @@ const fn deed(
 
 impl Agents {
     /// Agents that reach Dispatch at an address and have the agents' token.
-    pub fn new(
-        simulator: Simulator,
-        dispatch: SocketAddr,
-        token: String,
-        clock: Clock,
-        seed: u64,
-    ) -> Self {
-        Self { simulator, dispatch, token, clock, rng: StdRng::seed_from_u64(seed) }
+    pub fn new(dispatch: SocketAddr, token: String, clock: Clock, seed: u64) -> Self {
+        Self { dispatch, token, clock, rng: StdRng::seed_from_u64(seed) }
     }
 
     /// Does something every `pace` or so, for as long as the future is polled.
@@ -199,7 +214,8 @@ impl Agents {
         }
     }
 
-    /// One agent does one thing: moves a card it may move, or reports that it is alive.
+    /// One agent does one thing: takes up work, goes on with it, ends it, moves a card it may move,
+    /// or reports that it is alive.
     ///
     /// # Errors
     ///
@@ -213,16 +229,24 @@ impl Agents {
                 .report(agent, json!({ "runType": "heartbeat", "status": "success" }))
                 .await;
         };
-        if deed.to == "IN_PROGRESS" && deed.whose == Whose::Nobodys {
-            let label = format!("agent/{agent}");
-            let labelled =
-                self.simulator.relabel(&card.repository.full_name, card.number, &[&label], &[]);
-            labelled.map_err(|refusal| Thwarted::Refused(refusal.to_string()))?;
-        }
         let reason = (deed.to == "BLOCKED").then(|| self.one_of(&REASONS));
-        let input = json!({ "issueId": card.id, "to": deed.to, "reason": reason });
-        self.ask::<IgnoredAny>(agent, MOVE, json!({ "input": input })).await?;
         let summary = deed.success.then(|| self.one_of(&SUMMARIES));
+        let own = card.lease.as_ref().filter(|lease| lease.agent == agent);
+        match own {
+            Some(lease) if deed.to == "IN_PROGRESS" => return self.go_on(agent, lease).await,
+            // What it holds it finishes, and that is a report of its own.
+            Some(lease) if deed.from == "IN_PROGRESS" => {
+                return self.finish(agent, lease, reason, summary).await;
+            }
+            _ if deed.to == "IN_PROGRESS" => {
+                let input = json!({ "agent": agent, "issueId": card.id });
+                self.ask::<IgnoredAny>(agent, CLAIM, json!({ "input": input })).await?;
+            }
+            _ => {
+                let input = json!({ "issueId": card.id, "to": deed.to, "reason": reason });
+                self.ask::<IgnoredAny>(agent, MOVE, json!({ "input": input })).await?;
+            }
+        }
         let run = json!({
             "runType": deed.run_type,
             "status": if deed.success { "success" } else { "error" },
@@ -233,6 +257,34 @@ impl Agents {
             "issueId": card.id,
         });
         self.report(agent, run).await
+    }
+
+    /// A sign of life of a holder, a step further where there is one.
+    async fn go_on(&self, agent: &str, lease: &CardLease) -> Result<(), Thwarted> {
+        let next = NEXT.iter().find(|(now, _)| *now == lease.checkpoint).map(|(_, next)| next);
+        let input = json!({
+            "leaseId": lease.id,
+            "fencingToken": lease.fencing_token,
+            "checkpoint": next,
+        });
+        self.ask::<IgnoredAny>(agent, RENEW, json!({ "input": input })).await.map(drop)
+    }
+
+    /// Ends what an agent holds: with a pull request, or with what it waits for.
+    async fn finish(
+        &self,
+        agent: &str,
+        lease: &CardLease,
+        reason: Option<&str>,
+        summary: Option<&str>,
+    ) -> Result<(), Thwarted> {
+        let input = json!({
+            "leaseId": lease.id,
+            "fencingToken": lease.fencing_token,
+            "outcome": if reason.is_some() { "BLOCKED" } else { "PR_OPENED" },
+            "summary": reason.or(summary),
+        });
+        self.ask::<IgnoredAny>(agent, FINISH, json!({ "input": input })).await.map(drop)
     }
 
     /// Reports a run that ended just now; what it does not say is filled in.
@@ -249,7 +301,7 @@ impl Agents {
     /// A card, and what to do with it; none when there is nothing to do but to wait.
     fn choose(&mut self, agent: &str, board: &Board) -> Option<(Card, Deed)> {
         let is_meant = |card: &&Card, whose| match whose {
-            Whose::Own => card.agents.iter().any(|own| own == agent),
+            Whose::Own => card.agents == [agent],
             Whose::Nobodys => card.agents.is_empty(),
         };
         let choices = DEEDS.into_iter().filter(|deed| board.cards(deed.to).len() < deed.room);

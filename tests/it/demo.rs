@@ -16,9 +16,9 @@ async fn agents_work_through_dispatch_and_show_as_themselves() {
         }
         given.sync().await;
         let address = given.serve().await.parse().unwrap();
-        let (simulator, clock) = (given.github.clone(), given.app.clock.clone());
-        let mut agents = Agents::new(simulator, address, AGENT_TOKEN.to_owned(), clock, 7);
-        for _ in 0..60 {
+        let clock = given.app.clock.clone();
+        let mut agents = Agents::new(address, AGENT_TOKEN.to_owned(), clock, 7);
+        for _ in 0..90 {
             given.advance(4);
             agents.act().await.unwrap();
         }
@@ -26,6 +26,7 @@ async fn agents_work_through_dispatch_and_show_as_themselves() {
         let query = "{
             auditLog(first: 100) { nodes { actor action success beforeLabels afterLabels } }
             agentRuns(first: 100) { nodes { agentName runType issue { number } } }
+            agents { name leases { checkpoint } }
         }";
         let data = given.graphql(query, json!({})).await;
         let words = |list: &str, member: &str| -> BTreeSet<String> {
@@ -34,10 +35,13 @@ async fn agents_work_through_dispatch_and_show_as_themselves() {
         };
         let all = sample::AGENTS.map(str::to_owned).into();
         assert_eq!(words("agentRuns", "agentName"), all);
-        let moves = data["auditLog"]["nodes"].as_array().unwrap();
-        let moves: Vec<_> = moves.iter().filter(|entry| entry["action"] == "move_issue").collect();
-        assert!(moves.len() > 40, "{} moves", moves.len());
-        for entry in moves {
+        let deeds = data["auditLog"]["nodes"].as_array().unwrap().iter();
+        let deeds: Vec<_> = deeds.filter(|entry| entry["action"] != "add_tracked_repo").collect();
+        assert!(deeds.len() > 30, "{} deeds", deeds.len());
+        for action in ["move_issue", "claim_issue", "finish_work"] {
+            assert!(words("auditLog", "action").contains(action), "no {action}");
+        }
+        for entry in deeds {
             assert!(all.contains(entry["actor"].as_str().unwrap()), "{entry}");
             assert_eq!(entry["success"], true, "{entry}");
         }
@@ -45,6 +49,12 @@ async fn agents_work_through_dispatch_and_show_as_themselves() {
         for kind in ["triage", "claim", "implement", "review", "heartbeat"] {
             assert!(kinds.contains(kind), "no {kind} in {kinds:?}");
         }
+        let agents = data["agents"].as_array().unwrap().iter();
+        let held: Vec<_> =
+            agents.flat_map(|agent| agent["leases"].as_array().unwrap().clone()).collect();
+        assert!(held.len() > 3, "{held:?}");
+        let further = held.iter().filter(|lease| lease["checkpoint"] != "ISSUE_CLAIMED");
+        assert!(further.count() > 0, "nobody went on: {held:?}");
     })
     .await;
 }

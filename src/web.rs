@@ -19,7 +19,7 @@ use rust_embed::RustEmbed;
 use crate::gate::Problem;
 
 /// Paths that the page itself understands.
-const PAGES: [&str; 5] = ["/", "/board", "/projects", "/agents", "/audit"];
+const PAGES: [&str; 6] = ["/", "/board", "/queue", "/projects", "/agents", "/audit"];
 
 /// Files beside the page that have a fixed name.
 const FILES: [&str; 2] = ["/favicon.svg", "/theme.js"];

@@ -64,6 +64,7 @@ pub const ROUTES: &[(&str, &str, Tier)] = &[
     ("GET", "/graphiql", Tier::Read),
     ("GET", "/", Tier::Read),
     ("GET", "/board", Tier::Read),
+    ("GET", "/queue", Tier::Read),
     ("GET", "/projects", Tier::Read),
     ("GET", "/agents", Tier::Read),
     ("GET", "/audit", Tier::Read),

@@ -1,7 +1,7 @@
 import { FolderGit2, Moon, Sun } from "lucide-react";
-import { useEffect, useEffectEvent, useRef } from "react";
+import { useRef } from "react";
 import { useLocation } from "wouter";
-import { addCommands, type Command } from "@/lib/commands.ts";
+import { useCommands, type Command } from "@/lib/commands.ts";
 import { useKeys } from "@/lib/keys.ts";
 import { chooseTheme, theme } from "@/lib/theme.ts";
 import { PAGES } from "./pages.ts";
@@ -30,7 +30,7 @@ export function useShellCommands(repositories: () => void): void {
     { first: true },
   );
 
-  const offered = useEffectEvent((): readonly Command[] => {
+  useCommands((): readonly Command[] => {
     const dark = theme.get() === "dark";
     return [
       ...PAGES.map(({ path, title, icon: Icon, key }) => ({
@@ -57,5 +57,4 @@ export function useShellCommands(repositories: () => void): void {
       },
     ];
   });
-  useEffect(() => addCommands(() => offered()), []);
 }

@@ -1,4 +1,4 @@
-import type { ReactNode } from "react";
+import { useEffect, useEffectEvent, type ReactNode } from "react";
 import { signal } from "./signal.ts";
 
 /** Something that can be done from anywhere on the page by calling it by name. */
@@ -30,4 +30,10 @@ export function addCommands(source: Source): () => void {
   return () => {
     sources.delete(source);
   };
+}
+
+/** Offers commands for as long as the component that says so is on the page. */
+export function useCommands(source: Source): void {
+  const offered = useEffectEvent(source);
+  useEffect(() => addCommands(() => offered()), []);
 }

@@ -10,18 +10,16 @@ import {
   Undo2,
   User,
 } from "lucide-react";
-import { useEffect, useEffectEvent } from "react";
 import { syncAndTell } from "@/components/SyncStatus.tsx";
 import { StatusGlyph } from "@/components/StatusGlyph.tsx";
-import { addCommands, type Command } from "@/lib/commands.ts";
+import { useCommands, type Command } from "@/lib/commands.ts";
 import { STATUSES, statusTitle } from "@/lib/statuses.ts";
 import { layoutChoices } from "./Display.tsx";
 import { acting, ask, undo, type BoardKeys } from "./useBoardKeys.ts";
 
 /** What can be done on the board, by name. */
 export function useBoardCommands(keys: BoardKeys): void {
-  const offered = useEffectEvent(() => commandsOf(keys));
-  useEffect(() => addCommands(() => offered()), []);
+  useCommands(() => commandsOf(keys));
 }
 
 function commandsOf(keys: BoardKeys): readonly Command[] {

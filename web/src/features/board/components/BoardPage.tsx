@@ -4,6 +4,8 @@ import { FilterButton } from "@/components/Chip.tsx";
 import { ConnectionPill } from "@/components/ConnectionPill.tsx";
 import { SyncButton, SyncProgress } from "@/components/SyncStatus.tsx";
 import { TopBar } from "@/components/TopBar.tsx";
+import { signal } from "@/lib/signal.ts";
+import { watchLimits, type WorkLimits } from "../api/limits.ts";
 import { Mover } from "../api/moves.ts";
 import { BoardSession } from "../api/session.ts";
 import {
@@ -54,6 +56,7 @@ export function BoardPage({ onRepositories }: Props) {
       mover,
       hand,
       folds,
+      limits: signal<WorkLimits | undefined>(undefined),
       move: (ids, to) => {
         const due = ids.filter((id) => {
           const card = session.store.card(id);
@@ -124,6 +127,7 @@ function Page({ search, onSearch, opened, onClose, onRepositories }: PageProps) 
     return () => session.close();
   }, [session, asked]);
   useEffect(() => session.wantAll(whole), [session, whole]);
+  useEffect(() => watchLimits(board.limits), [board.limits]);
 
   const keys = {
     board,

@@ -4,6 +4,7 @@ import { IconButton } from "@/components/Button.tsx";
 import { StatusGlyph } from "@/components/StatusGlyph.tsx";
 import { useSignal } from "@/lib/signal.ts";
 import { statusTitle, type Status } from "@/lib/statuses.ts";
+import { LimitMark } from "./LimitMark.tsx";
 import { useBoard, useColumn } from "./context.ts";
 
 /** What a column is, how much is in it, and the way to fold it away. */
@@ -16,6 +17,7 @@ export function ColumnHead({ status, id }: { readonly status: Status; readonly i
         <StatusGlyph status={status} />
         <span className="truncate">{statusTitle(status)}</span>
         <Count count={totalCount} />
+        <LimitMark status={status} />
       </h2>
       <span className="grow" />
       <IconButton
@@ -58,6 +60,7 @@ export function FoldedHead({ status, id }: { readonly status: Status; readonly i
       >
         {statusTitle(status)}
         <Count count={totalCount} />
+        <LimitMark status={status} />
       </span>
     </button>
   );

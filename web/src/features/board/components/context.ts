@@ -1,6 +1,7 @@
 import { createContext, useCallback, useContext, useSyncExternalStore } from "react";
 import type { Signal } from "@/lib/signal.ts";
 import type { Status } from "@/lib/statuses.ts";
+import type { WorkLimits } from "../api/limits.ts";
 import type { Mover } from "../api/moves.ts";
 import type { BoardSession } from "../api/session.ts";
 import type { Folds } from "../model/folds.ts";
@@ -13,6 +14,8 @@ export type Board = {
   readonly mover: Mover;
   readonly hand: Hand;
   readonly folds: Folds;
+  /** How much is being worked on, and how much may be; undefined until the server has said. */
+  readonly limits: Signal<WorkLimits | undefined>;
   /** Moves cards, asking for a reason first where the server wants one. */
   readonly move: (ids: readonly string[], to: Status) => void;
   /** Shows a card in the side panel. */

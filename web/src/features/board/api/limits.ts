@@ -1,0 +1,55 @@
+import { ask } from "@/lib/graphql/client.ts";
+import { connection } from "@/lib/graphql/connection.ts";
+import { graphql, type ResultOf } from "@/lib/graphql/graphql.ts";
+import { LiveQuery } from "@/lib/liveQuery.ts";
+import type { Signal } from "@/lib/signal.ts";
+import { isLimited } from "../model/limits.ts";
+
+export const LimitsQuery = graphql(`
+  query BoardLimits {
+    workLimits {
+      waitingForHuman {
+        issues
+        limit
+      }
+      lanes {
+        lane
+        issues
+        limit
+      }
+    }
+  }
+`);
+
+/** How much is being worked on, and how much may be. */
+export type WorkLimits = ResultOf<typeof LimitsQuery>["workLimits"];
+
+/**
+ * Keeps the limits true for as long as there are any: they come from settings, so a service that has none has none
+ * until it is started anew. Returns the way to stop.
+ */
+export function watchLimits(limits: Signal<WorkLimits | undefined>): () => void {
+  const query = new LiveQuery(() => ask(LimitsQuery, {}));
+  let stop: (() => void) | undefined;
+  const unwatch = query.state.watch(() => {
+    const { data } = query.state.get();
+    if (!data) return;
+    limits.set(data.workLimits);
+    if (!isLimited(data.workLimits)) {
+      stop?.();
+      stop = undefined;
+    } else stop ??= query.open();
+  });
+  void query.refresh();
+  let before = connection.get().state;
+  const unwatchConnection = connection.watch(() => {
+    const { state } = connection.get();
+    if (state === "live" && before === "catching-up") void query.refresh();
+    before = state;
+  });
+  return () => {
+    unwatch();
+    unwatchConnection();
+    stop?.();
+  };
+}

@@ -18,6 +18,14 @@ export const CardFields = graphql(`
     createdAt
     updatedAt
     blockedReason
+    lease {
+      id
+      agent
+      fencingToken
+      checkpoint
+      renewedAt
+      expiresAt
+    }
     repository {
       id
       fullName
@@ -153,6 +161,8 @@ export const UndoMove = graphql(
 );
 
 export type BoardIssue = ResultOf<typeof CardFields>;
+/** An agent's hold on an issue. */
+export type Hold = NonNullable<BoardIssue["lease"]>;
 export type BoardSnapshot = ResultOf<typeof BoardQuery>["board"];
 export type BoardEvent = ResultOf<typeof BoardEvents>["boardEvents"];
 export type IssueFilter = NonNullable<VariablesOf<typeof BoardQuery>["filter"]>;

@@ -1,8 +1,10 @@
 import { MessageSquare } from "lucide-react";
 import { memo } from "react";
+import { LeaseMark } from "@/components/Lease.tsx";
 import { AgentMark, LabelMark, OwnerMark, shortLabel } from "@/components/marks.tsx";
 import { PriorityGlyph } from "@/components/PriorityGlyph.tsx";
 import { classes } from "@/components/classes.ts";
+import { checkpointWords } from "@/lib/lease.ts";
 import { daysSince, useNow } from "@/lib/time.ts";
 import type { BoardIssue } from "../api/documents.ts";
 import type { CardView } from "../model/store.ts";
@@ -20,10 +22,14 @@ const otherLabels = (labels: readonly string[]): string[] =>
   labels.filter((label) => !SPOKEN_FOR.test(label));
 
 /** The room that agent, owners, the comment count and a `+n` leave for labels. */
-const roomBeside = ({ agents: [agent], owners, commentsCount }: BoardIssue): number =>
+const roomBeside = ({ agents: [agent], lease, owners, commentsCount }: BoardIssue): number =>
   ROOM -
   3 -
-  (agent === undefined ? 0 : agent.length + 5) -
+  (lease
+    ? lease.agent.length + checkpointWords(lease.checkpoint).length + 6
+    : agent === undefined
+      ? 0
+      : agent.length + 5) -
   4 * owners.length -
   (commentsCount > 0 ? 5 : 0);
 
@@ -67,12 +73,17 @@ export const Card = memo(function Card({ view }: { readonly view: CardView }) {
           {issue.blockedReason}
         </p>
       )}
-      {(issue.agents.length > 0 ||
+      {(issue.lease !== null ||
+        issue.agents.length > 0 ||
         issue.owners.length > 0 ||
         labels.length > 0 ||
         issue.commentsCount > 0) && (
         <div className="mt-1.5 flex h-4.5 min-w-0 items-center gap-1.5 overflow-hidden text-meta text-ink-soft">
-          {issue.agents[0] && <AgentMark name={issue.agents[0]} />}
+          {issue.lease ? (
+            <LeaseMark lease={issue.lease} />
+          ) : (
+            issue.agents[0] && <AgentMark name={issue.agents[0]} />
+          )}
           {issue.owners.map((owner) => (
             <OwnerMark key={owner} name={owner} />
           ))}

@@ -12,6 +12,7 @@ import { readIssue, type IssueDetail } from "../api/panel.ts";
 import type { BoardIssue } from "../api/documents.ts";
 import { useBoard, useCard } from "./context.ts";
 import { CommentBox } from "./CommentBox.tsx";
+import { Holder } from "./Holder.tsx";
 import { AuditTrail, Runs } from "./trail.tsx";
 
 type Reading = { readonly id: string } & Awaited<ReturnType<typeof readIssue>>;
@@ -166,6 +167,7 @@ function Head({ issue }: { readonly issue: BoardIssue }) {
           </span>
         ))}
       </div>
+      {issue.lease && <Holder key={issue.lease.id} lease={issue.lease} />}
       {labels.length > 0 && (
         <div className="mt-2.5 flex flex-wrap gap-1.5 text-meta">
           {labels.map((label) => (

@@ -1,0 +1,53 @@
+/** How far a holder can be, in order. */
+export const CHECKPOINTS = [
+  "ISSUE_CLAIMED",
+  "BRANCH_CREATED",
+  "CHANGES_MADE",
+  "PR_OPENED",
+  "FEEDBACK_RECEIVED",
+  "WORK_COMPLETE",
+] as const;
+
+export type Checkpoint = (typeof CHECKPOINTS)[number];
+
+const WORDS: Readonly<Record<Checkpoint, string>> = {
+  ISSUE_CLAIMED: "claimed",
+  BRANCH_CREATED: "branch created",
+  CHANGES_MADE: "changes made",
+  PR_OPENED: "PR opened",
+  FEEDBACK_RECEIVED: "feedback received",
+  WORK_COMPLETE: "work complete",
+};
+
+/** A checkpoint as one reads it: `changes made`. */
+export const checkpointWords = (checkpoint: Checkpoint): string => WORDS[checkpoint];
+
+/** The time of an agent's hold on an issue, and how far the holder is. */
+export type Hold = {
+  readonly agent: string;
+  readonly checkpoint: Checkpoint;
+  /** When it was given or last prolonged. */
+  readonly renewedAt: string;
+  readonly expiresAt: string;
+};
+
+/** The part of a hold that is left, from 1 when it was given or last prolonged to 0 when it is over. */
+export function remaining(
+  { renewedAt, expiresAt }: Pick<Hold, "renewedAt" | "expiresAt">,
+  now: number,
+): number {
+  const end = Date.parse(expiresAt);
+  const whole = end - Date.parse(renewedAt);
+  return whole > 0 ? Math.min(1, Math.max(0, (end - now) / whole)) : 0;
+}
+
+/** How long a hold goes on: `25 min left`, `3 h 5 min left`, or that its time is up. */
+export function timeLeft(expiresAt: string, now: number): string {
+  const left = Date.parse(expiresAt) - now;
+  if (left <= 0) return "time is up";
+  const minutes = Math.floor(left / 60_000);
+  if (minutes === 0) return "under a minute left";
+  if (minutes < 60) return `${minutes} min left`;
+  const rest = minutes % 60;
+  return `${Math.floor(minutes / 60)} h${rest === 0 ? "" : ` ${rest} min`} left`;
+}

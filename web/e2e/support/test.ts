@@ -10,12 +10,15 @@ type WorkerFixtures = {
   readonly service: Service;
 };
 
+/** What a caller shows to be taken for an agent. */
+export const AGENT_TOKEN = "the-agents-token-of-the-tests";
+
 /** A test against one running demo, in pages that must stay clean. */
 export const test = base.extend<Fixtures, WorkerFixtures>({
   service: [
     // eslint-disable-next-line no-empty-pattern -- the runner reads the names of what a fixture needs from here
     async ({}, use) => {
-      const service = new Service();
+      const service = new Service(["demo"], { DISPATCH_AGENT_TOKEN: AGENT_TOKEN });
       await service.start();
       await service.synced();
       await use(service);
@@ -90,15 +93,22 @@ export async function openBoard(page: Page, search = ""): Promise<void> {
   await expect(page.locator("[data-connection=live]")).toBeVisible();
 }
 
-/** Sends a document to the service, as any client would. */
+/** Sends a document to the service, as any client would: a person's, or with the agents' token an agent's. */
 export async function ask<Data>(
   service: Service,
   query: string,
   variables: object = {},
+  agent?: string,
 ): Promise<Data> {
   const response = await fetch(`${service.url}/graphql`, {
     method: "POST",
-    headers: { "content-type": "application/json" },
+    headers: {
+      "content-type": "application/json",
+      ...(agent !== undefined && {
+        authorization: `Bearer ${AGENT_TOKEN}`,
+        "x-agent-name": agent,
+      }),
+    },
     body: JSON.stringify({ query, variables }),
   });
   const answer = (await response.json()) as { data: Data; errors?: unknown };

@@ -17,6 +17,7 @@ const AuditPage = lazy(async () => ({ default: (await import("@/features/audit")
 const OverviewPage = lazy(async () => ({
   default: (await import("@/features/overview")).OverviewPage,
 }));
+const QueuePage = lazy(async () => ({ default: (await import("@/features/queue")).QueuePage }));
 const ProjectsPage = lazy(async () => ({
   default: (await import("@/features/projects")).ProjectsPage,
 }));
@@ -40,6 +41,9 @@ export function App() {
             </Route>
             <Route path="/">
               <OverviewPage />
+            </Route>
+            <Route path="/queue">
+              <QueuePage />
             </Route>
             <Route path="/agents">
               <AgentsPage />

@@ -2,6 +2,7 @@ import {
   Bot,
   ChartNoAxesColumn,
   FolderKanban,
+  ListOrdered,
   ScrollText,
   SquareKanban,
   type LucideIcon,
@@ -19,6 +20,7 @@ export type Page = {
 export const PAGES: readonly Page[] = [
   { path: "/", title: "Overview", icon: ChartNoAxesColumn, key: "o" },
   { path: "/board", title: "Board", icon: SquareKanban, key: "b" },
+  { path: "/queue", title: "Queue", icon: ListOrdered, key: "q" },
   { path: "/agents", title: "Agents", icon: Bot, key: "a" },
   { path: "/projects", title: "Projects", icon: FolderKanban, key: "p" },
   { path: "/audit", title: "Audit", icon: ScrollText, key: "u" },

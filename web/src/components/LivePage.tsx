@@ -10,10 +10,13 @@ import { TopBar } from "./TopBar.tsx";
 export function LivePage<Data>({
   title,
   query,
+  controls,
   children,
 }: {
   readonly title: string;
   readonly query: LiveQuery<Data>;
+  /** What stands beside the title, whether there is an answer or not. */
+  readonly controls?: ReactNode;
   readonly children: (data: Data) => ReactNode;
 }) {
   const { data, failure } = useSignal(query.state);
@@ -22,6 +25,7 @@ export function LivePage<Data>({
   return (
     <div className="flex min-h-0 min-w-0 grow flex-col">
       <TopBar title={title}>
+        {controls}
         <span className="grow" />
         <ConnectionPill />
       </TopBar>

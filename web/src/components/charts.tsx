@@ -310,13 +310,64 @@ export function StatusBar({
   );
 }
 
-/** A titled part of a page made of pictures. */
+/** How much there is of how much may be: a bar that fills, amber at the limit and red above. Without a limit, the number. */
+export function Meter({
+  name,
+  amount,
+  limit,
+}: {
+  readonly name: string;
+  readonly amount: number;
+  readonly limit: number | null;
+}) {
+  const color =
+    limit === null || amount < limit
+      ? "var(--accent)"
+      : amount === limit
+        ? "var(--ready)"
+        : "var(--blocked)";
+  return (
+    <div className="grid grid-cols-[minmax(0,1fr)_auto] gap-x-3">
+      <dt className="truncate text-ink-soft">{name}</dt>
+      <dd className="tabular">
+        {amount.toLocaleString()}
+        {limit !== null && (
+          <span className="text-ink-faint">
+            <span className="sr-only"> of</span>
+            <span aria-hidden> /</span> {limit.toLocaleString()}
+          </span>
+        )}
+        {limit !== null && amount >= limit && (
+          <span className="sr-only">, {amount === limit ? "the limit" : "above the limit"}</span>
+        )}
+      </dd>
+      {limit !== null && (
+        <span className="col-span-2 mt-1 h-1 overflow-hidden rounded-full bg-line" aria-hidden>
+          <span
+            className="block h-full rounded-full bg-(--mark) transition-[width] duration-300"
+            style={{
+              ["--mark" as string]: color,
+              width: `${Math.min(100, (amount / Math.max(limit, 1)) * 100)}%`,
+            }}
+          />
+        </span>
+      )}
+    </div>
+  );
+}
+
+/** A titled part of a page. */
 export function Panel({
   title,
+  count,
+  action,
   children,
   className,
 }: {
   readonly title: string;
+  /** How much is in it, beside the title. */
+  readonly count?: number | string;
+  readonly action?: ReactNode;
   readonly children: ReactNode;
   readonly className?: string;
 }) {
@@ -326,9 +377,15 @@ export function Panel({
       aria-labelledby={heading}
       className={classes("min-w-0 rounded-lg border border-line bg-card p-4", className)}
     >
-      <h2 id={heading} className="mb-3 font-semibold">
-        {title}
-      </h2>
+      <div className="mb-3 flex items-baseline gap-2">
+        <h2 id={heading} className="font-semibold">
+          {title}
+        </h2>
+        {count !== undefined && (
+          <span className="tabular text-meta text-ink-faint">{count.toLocaleString()}</span>
+        )}
+        {action && <span className="-my-1 ml-auto">{action}</span>}
+      </div>
       {children}
     </section>
   );

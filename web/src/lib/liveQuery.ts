@@ -66,17 +66,27 @@ export class LiveQuery<Data> {
   readonly #ask: () => Promise<Answer<Data>>;
   #waiting: ReturnType<typeof setTimeout> | undefined;
   #askedAt = -Infinity;
+  readonly #lookEvery: number | undefined;
 
-  constructor(ask: () => Promise<Answer<Data>>) {
+  /** `lookEvery` is for answers that time alone may change: asked again after so many milliseconds, while in sight. */
+  constructor(ask: () => Promise<Answer<Data>>, lookEvery?: number) {
     this.#ask = ask;
+    this.#lookEvery = lookEvery;
   }
 
   /** Asks, and keeps asking when things happen. Returns the way to stop. */
   open(): () => void {
     void this.refresh();
     const stop = followChanges(() => this.#soon());
+    const timer =
+      this.#lookEvery === undefined
+        ? undefined
+        : setInterval(() => {
+            if (!document.hidden) void this.refresh();
+          }, this.#lookEvery);
     return () => {
       stop();
+      clearInterval(timer);
       clearTimeout(this.#waiting);
       this.#waiting = undefined;
     };

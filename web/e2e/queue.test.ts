@@ -1,0 +1,302 @@
+/* eslint-disable no-empty-pattern -- the runner reads the names of what a fixture needs from there */
+import { Service } from "./support/service.ts";
+import {
+  AGENT_TOKEN,
+  ask,
+  card,
+  column,
+  expect,
+  moveElsewhere,
+  openBoard,
+  quietIssue,
+  test as base,
+} from "./support/test.ts";
+
+type Lease = { readonly id: string; readonly fencingToken: string; readonly issue: { id: string } };
+
+/** Claims one issue for an agent, with the agents' token. */
+async function claim(service: Service, agent: string, issueId: string): Promise<Lease> {
+  const { claimIssue } = await ask<{ claimIssue: { lease: Lease } }>(
+    service,
+    `mutation ($agent: String!, $issueId: ID!) {
+      claimIssue(input: { agent: $agent, issueId: $issueId }) {
+        lease { id fencingToken issue { id } }
+      }
+    }`,
+    { agent, issueId },
+    agent,
+  );
+  return claimIssue.lease;
+}
+
+const renew = (service: Service, agent: string, lease: Lease, checkpoint: string) =>
+  ask(
+    service,
+    `mutation ($input: RenewLeaseInput!) { renewLease(input: $input) { lease { id } } }`,
+    { input: { leaseId: lease.id, fencingToken: lease.fencingToken, checkpoint } },
+    agent,
+  );
+
+const giveBack = (service: Service, agent: string, lease: Lease) =>
+  ask(
+    service,
+    `mutation ($input: ReleaseLeaseInput!) { releaseLease(input: $input) { issue { id } } }`,
+    { input: { leaseId: lease.id, fencingToken: lease.fencingToken } },
+    agent,
+  );
+
+base(
+  "who takes work up shows on the card at once, with how far they are",
+  async ({ page, service }) => {
+    const agent = "ring-bearer";
+    const id = await quietIssue(service);
+    await openBoard(page);
+    await expect(card(page, id)).toBeVisible();
+    const lease = await claim(service, agent, id);
+    const mark = card(page, id).locator(`[data-lease="${agent}"]`);
+    await expect(mark).toContainText("claimed");
+    await expect(mark).toHaveAttribute("title", /^Held by ring-bearer until .+ \(\d+ min left\)/);
+    expect(Number(await mark.locator("[data-left]").getAttribute("data-left"))).toBeGreaterThan(
+      0.9,
+    );
+
+    await renew(service, agent, lease, "CHANGES_MADE");
+    await expect(mark).toContainText("changes made");
+
+    await card(page, id).click();
+    const holder = page.getByRole("region", { name: `Held by ${agent}` });
+    await expect(holder).toContainText("ring-bearer holds this");
+    await expect(holder).toContainText(/until .+ · \d+ min left/);
+    await expect(
+      holder.getByRole("img", { name: "Checkpoint 3 of 6: changes made" }),
+    ).toBeVisible();
+
+    await giveBack(service, agent, lease);
+    await expect(holder).toBeHidden();
+    await expect(mark).toHaveCount(0);
+  },
+);
+
+base(
+  "a person takes an issue from its holder, says why, and finds it in the history",
+  async ({ page, service }) => {
+    const agent = "sleeper";
+    const id = await quietIssue(service);
+    const lease = await claim(service, agent, id);
+    await openBoard(page, `?issue=${id}`);
+    const panel = page.getByRole("complementary", { name: /^Issue / });
+    const holder = panel.getByRole("region", { name: `Held by ${agent}` });
+    await holder.getByRole("button", { name: "Release" }).click();
+    const question = panel.getByRole("form", { name: `Release from ${agent}` });
+    await expect(question.getByLabel("Why, for the audit log")).toBeFocused();
+    await question.getByRole("button", { name: "Keep" }).click();
+    await expect(question).toBeHidden();
+    await expect(holder, "nothing happened").toBeVisible();
+
+    await holder.getByRole("button", { name: "Release" }).click();
+    await page.keyboard.type("It sleeps.");
+    await page.keyboard.press("Enter");
+    await expect(holder).toBeHidden();
+    await expect(page.getByText(`Taken from ${agent}.`)).toBeVisible();
+    await expect(panel.getByRole("listitem").filter({ hasText: "gave back" })).toContainText(
+      `removedagent/${agent}`.replace("removed", "removed "),
+    );
+    const refused = await fetch(`${service.url}/graphql`, {
+      method: "POST",
+      headers: { "content-type": "application/json", authorization: `Bearer ${AGENT_TOKEN}` },
+      body: JSON.stringify({
+        query: `mutation ($input: MoveIssueInput!) { moveIssue(input: $input) { cursor } }`,
+        variables: { input: { issueId: id, to: "IN_REVIEW", fencingToken: lease.fencingToken } },
+      }),
+    });
+    expect(await refused.text(), "what the holder still writes").toContain("LEASE_LOST");
+  },
+);
+
+base("the queue tells whom it serves what, and why not the rest", async ({ page, service }) => {
+  const id = await quietIssue(service);
+  await claim(service, "holder-of-one", id);
+  await page.goto("/board");
+  await page.keyboard.press("g");
+  await page.keyboard.press("q");
+  await expect(page).toHaveURL(/\/queue/);
+  await page.keyboard.press("a");
+  await page.getByRole("combobox", { name: "Queue of agent" }).fill("quill");
+  await page.keyboard.press("Enter");
+  await expect(page).toHaveURL(/agent=quill/);
+  const next = page.getByRole("list", { name: "Next for quill" }).getByRole("listitem");
+  await expect(next.first()).toContainText(/priority\/|ready/);
+  const { queue } = await ask<{ queue: { rank: number | null; issue: { id: string } }[] }>(
+    service,
+    `{ queue(agent: "quill") { rank issue { id } } }`,
+  );
+  await expect(next).toHaveCount(queue.filter(({ rank }) => rank !== null).length);
+
+  const withheld = page.getByRole("list", { name: "Withheld issues" }).getByRole("listitem");
+  await page.getByRole("button", { name: /^held by an agent/ }).click();
+  await expect(
+    withheld.filter({ has: page.locator(`a[href="/board?issue=${id}"]`) }),
+  ).toContainText("holder-of-one");
+
+  await page.keyboard.press("l");
+  await page.getByRole("combobox", { name: "Lane" }).fill("default");
+  await page.keyboard.press("Enter");
+  await expect(page).toHaveURL(/lane=default/);
+
+  await expect(next.first()).toBeVisible();
+  await page.keyboard.press("j");
+  await expect(next.first().getByRole("link")).toBeFocused();
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("complementary", { name: /^Issue / })).toBeVisible();
+});
+
+base(
+  "an answer to an agent appears among the decisions, with what could be had",
+  async ({ page, service }) => {
+    const agent = "asker";
+    await page.goto(`/queue?agent=${agent}`);
+    await expect(page.getByText("asker has not asked for work lately.")).toBeVisible();
+    const { claimNext } = await ask<{ claimNext: { lease: Lease & { issue: { title: string } } } }>(
+      service,
+      `mutation ($agent: String!) {
+      claimNext(input: { agent: $agent }) { lease { id fencingToken issue { id title } } idleReason }
+    }`,
+      { agent },
+      agent,
+    );
+    const decisions = page.getByRole("list", { name: "Recent decisions" });
+    const decision = decisions.getByRole("listitem").first();
+    await expect(decision).toContainText("was given");
+    await expect(decision).toContainText(claimNext.lease.issue.title);
+    await decision.locator("summary").click();
+    await expect(decision.getByRole("heading", { name: "Could be had" })).toBeVisible();
+    await giveBack(service, agent, claimNext.lease);
+
+    await page.getByRole("button", { name: "Only asker" }).click();
+    await expect(page).toHaveURL(/decisions=all/);
+  },
+);
+
+base(
+  "the doctor names what is wrong as it goes wrong, and one press puts it right",
+  async ({ page, service }) => {
+    const id = await quietIssue(service);
+    await page.goto("/queue?agent=quill");
+    await expect(page.getByRole("heading", { name: "Doctor" })).toBeVisible();
+    await ask(
+      service,
+      `mutation ($id: ID!) {
+      assignAgent(input: { issueId: $id, agent: "forgetful" }) { cursor }
+      moveIssue(input: { issueId: $id, to: READY }) { cursor }
+    }`,
+      { id },
+    );
+    const link = page.locator(`a[href="/board?issue=${id}"]`);
+    const finding = page
+      .getByRole("list", { name: "What is wrong" })
+      .getByRole("listitem")
+      .filter({ has: link });
+    await expect(finding).toContainText("Assigned, held by nobody");
+    await finding.getByRole("button", { name: /^Repair / }).click();
+    const cured = page
+      .getByRole("list", { name: "Repaired just now" })
+      .getByRole("listitem")
+      .filter({ has: link });
+    await expect(cured).toContainText("removed agent/forgetful");
+    await expect(finding).toHaveCount(0);
+
+    await page.getByRole("link", { name: "In the audit log" }).click();
+    await expect(page).toHaveURL(/\/audit\?action=repair_work/);
+    await expect(page.getByRole("listitem").filter({ hasText: "agent/forgetful" })).toContainText(
+      "repaired",
+    );
+  },
+);
+
+base("a lane that there is not is refused in the server's words", async ({ page }) => {
+  await page.goto("/queue?agent=quill&lane=nowhere");
+  await expect(page.getByRole("alert")).toContainText("Queue could not be loaded");
+  await expect(page.getByRole("alert")).toContainText("nowhere");
+  await expect(page.getByRole("button", { name: "Try again" })).toBeVisible();
+});
+
+/** What waits for a person in the simulated GitHub's first repository. */
+const WAITING = 8;
+
+// A service with limits, where nobody acts but the test, and people may not do what agents may.
+const limited = base.extend<object, { readonly github: Service }>({
+  github: [
+    async ({}, use) => {
+      const github = new Service(["simulate", "--issues", "400"]);
+      await github.start();
+      await use(github);
+      await github.stop();
+      github.forget();
+    },
+    { scope: "worker", timeout: 90_000 },
+  ],
+  service: [
+    async ({ github }, use) => {
+      const [, names = ""] = /GITHUB_REPOSITORIES=(\S+)/.exec(github.said) ?? [];
+      const service = new Service(["serve"], {
+        GITHUB_API_URL: github.url,
+        GITHUB_TOKEN: "anything",
+        GITHUB_REPOSITORIES: names.split(",")[0] ?? "",
+        DATABASE_URL: "",
+        DISPATCH_AGENT_TOKEN: AGENT_TOKEN,
+        DISPATCH_MAX_IN_PROGRESS_PER_LANE: "2",
+        DISPATCH_MAX_WAITING_FOR_HUMAN: String(WAITING + 1),
+      });
+      await service.start();
+      await service.synced();
+      await use(service);
+      await service.stop();
+      service.forget();
+    },
+    { scope: "worker", timeout: 90_000 },
+  ],
+});
+
+limited(
+  "a column says how full it is: amber at its limit, red above, as it happens",
+  async ({ page, service }) => {
+    const { issues } = await ask<{ issues: { nodes: { id: string; agents: string[] }[] } }>(
+      service,
+      "{ issues(filter: {statuses: [READY]}, first: 2) { nodes { id agents } } }",
+    );
+    const [first, second] = issues.nodes.map(({ id, agents }) => ({
+      id,
+      agent: agents[0] ?? "one",
+    }));
+    if (!first || !second) throw new Error("nothing is ready");
+
+    await openBoard(page);
+    const progress = column(page, "IN_PROGRESS").locator("[data-limit]");
+    await expect(progress).toHaveAttribute("data-limit", "under");
+    await expect(progress).toContainText("0/2");
+    const lease = await claim(service, first.agent, first.id);
+    await expect(progress).toContainText("1/2");
+    const other = await claim(service, second.agent, second.id);
+    await expect(progress).toHaveAttribute("data-limit", "at");
+    await expect(progress).toHaveAttribute("title", /2 of 2 held by agents.*No more is given out/);
+    await giveBack(service, first.agent, lease);
+    await expect(progress).toHaveAttribute("data-limit", "under");
+
+    await page.goto(`/board?issue=${other.issue.id}`);
+    const holder = page.getByRole("region", { name: `Held by ${second.agent}` });
+    await holder.getByRole("button", { name: "Release" }).click();
+    await holder.getByRole("button", { name: `Take it from ${second.agent}` }).click();
+    await expect(holder.getByRole("alert")).toContainText(
+      "Not released: Acting for an agent needs an agent's token",
+    );
+    await expect(holder).toContainText(`${second.agent} holds this`);
+    await giveBack(service, second.agent, other);
+
+    const review = column(page, "IN_REVIEW").locator("[data-limit]");
+    await expect(review).toContainText(`${WAITING}/${WAITING + 1}`);
+    await moveElsewhere(service, first.id, "IN_REVIEW");
+    await expect(review).toHaveAttribute("data-limit", "at");
+    await moveElsewhere(service, second.id, "IN_REVIEW");
+    await expect(review).toHaveAttribute("data-limit", "over");
+  },
+);

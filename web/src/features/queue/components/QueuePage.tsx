@@ -1,0 +1,233 @@
+import { ChevronsUpDown, Layers } from "lucide-react";
+import { useEffect, useMemo, useState, type ReactNode } from "react";
+import { useLocation, useSearch } from "wouter";
+import { Button } from "@/components/Button.tsx";
+import { ConnectionPill } from "@/components/ConnectionPill.tsx";
+import { LivePage } from "@/components/LivePage.tsx";
+import { AgentGlyph } from "@/components/marks.tsx";
+import { Picker } from "@/components/Picker.tsx";
+import { EmptyState } from "@/components/states.tsx";
+import { TopBar } from "@/components/TopBar.tsx";
+import { useCommands } from "@/lib/commands.ts";
+import { useKeys } from "@/lib/keys.ts";
+import { useSignal } from "@/lib/signal.ts";
+import { choicesQuery, queueQuery, type Choices } from "../api/queue.ts";
+import { Repairs } from "../api/repair.ts";
+import { addressOfSearch, searchOfAddress, type Address } from "../model/address.ts";
+import { Decisions } from "./Decisions.tsx";
+import { Doctor } from "./Doctor.tsx";
+import { Limits } from "./Limits.tsx";
+import { Ranked } from "./Ranked.tsx";
+import { walkRows } from "./rows.ts";
+import { Withheld } from "./Withheld.tsx";
+
+/** The agent that was looked at last in this browser. */
+const LAST = "dispatch-queue-agent";
+
+const EVERY_LANE = "Every claimable lane";
+
+type Choosing = "agent" | "lane" | undefined;
+
+/** What an agent would be given next and why, what is kept back and why, and what is wrong with the queue. */
+export function QueuePage() {
+  const [path, navigate] = useLocation();
+  const asked = addressOfSearch(useSearch());
+  const choosable = useMemo(() => choicesQuery(), []);
+  useEffect(() => choosable.open(), [choosable]);
+  const { data: choices, failure } = useSignal(choosable.state);
+  const address = { ...asked, agent: asked.agent || usualAgent(choices) };
+  const [choosing, setChoosing] = useState<Choosing>();
+
+  const go = (next: Address) => {
+    if (next.agent !== "") localStorage.setItem(LAST, next.agent);
+    navigate(`${path}?${searchOfAddress(next)}`, { replace: true });
+  };
+  useKeys((event) => {
+    if (event.key === "a" || event.key === "f") setChoosing("agent");
+    else if (event.key === "l") setChoosing("lane");
+    else return walkRows(event.key);
+    return true;
+  });
+  useCommands(() => [
+    {
+      key: "agent",
+      group: "Queue",
+      text: "Choose the agent",
+      hint: "a",
+      run: () => setChoosing("agent"),
+    },
+    {
+      key: "lane",
+      group: "Queue",
+      text: "Choose the lane",
+      hint: "l",
+      run: () => setChoosing("lane"),
+    },
+  ]);
+
+  const known = choices !== undefined || failure !== undefined || asked.agent !== "";
+  const controls = (
+    <>
+      <Control label="Agent" keys="a" onOpen={() => setChoosing("agent")}>
+        {address.agent === "" ? (
+          "Choose an agent"
+        ) : (
+          <>
+            <AgentGlyph name={address.agent} />
+            {address.agent}
+          </>
+        )}
+      </Control>
+      <Control label="Lane" keys="l" onOpen={() => setChoosing("lane")}>
+        <Layers size={14} aria-hidden />
+        {address.lane === "" ? EVERY_LANE : address.lane}
+      </Control>
+    </>
+  );
+  return (
+    <>
+      <Page
+        key={searchOfAddress(address)}
+        address={address}
+        known={known}
+        controls={controls}
+        onEveryone={(everyone) => go({ ...address, everyone })}
+      />
+      {choosing === "agent" && (
+        <Picker
+          label="Queue of agent"
+          choices={(choices?.agents ?? []).map(({ name, assignedCount }) => ({
+            key: name,
+            group: "Agents",
+            text: name,
+            mark: <AgentGlyph name={name} />,
+            count: assignedCount,
+            chosen: name === address.agent,
+          }))}
+          onClose={() => setChoosing(undefined)}
+          onChoose={({ key }) => {
+            setChoosing(undefined);
+            go({ ...address, agent: key });
+          }}
+        />
+      )}
+      {choosing === "lane" && (
+        <Picker
+          label="Lane"
+          choices={[
+            { key: "", group: "Lanes", text: EVERY_LANE, chosen: address.lane === "" },
+            ...(choices?.workLimits.lanes ?? []).map(({ lane }) => ({
+              key: lane,
+              group: "Lanes",
+              text: lane,
+              chosen: lane === address.lane,
+            })),
+          ]}
+          onClose={() => setChoosing(undefined)}
+          onChoose={({ key }) => {
+            setChoosing(undefined);
+            go({ ...address, lane: key });
+          }}
+        />
+      )}
+    </>
+  );
+}
+
+/** The agent of an address that names none: the one looked at last, else the one with the most to do. */
+function usualAgent(choices: Choices | undefined): string {
+  if (!choices) return "";
+  const last = localStorage.getItem(LAST);
+  if (choices.agents.some(({ name }) => name === last)) return last ?? "";
+  return [...choices.agents].sort((a, b) => b.assignedCount - a.assignedCount)[0]?.name ?? "";
+}
+
+function Control({
+  label,
+  keys,
+  onOpen,
+  children,
+}: {
+  readonly label: string;
+  readonly keys: string;
+  readonly onOpen: () => void;
+  readonly children: ReactNode;
+}) {
+  return (
+    <Button onClick={onOpen} aria-keyshortcuts={keys} aria-haspopup="dialog">
+      <span className="sr-only">{label}: </span>
+      {children}
+      <ChevronsUpDown size={12} className="text-ink-faint" aria-hidden />
+    </Button>
+  );
+}
+
+function Page({
+  address,
+  known,
+  controls,
+  onEveryone,
+}: {
+  readonly address: Address;
+  /** Whether it is known which agents there are. */
+  readonly known: boolean;
+  readonly controls: ReactNode;
+  readonly onEveryone: (everyone: boolean) => void;
+}) {
+  const query = useMemo(
+    () => queueQuery(address),
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- a page is made anew for another address
+    [],
+  );
+  const repairs = useMemo(() => new Repairs(), []);
+  if (address.agent === "") return <Nobody controls={controls} known={known} />;
+  return (
+    <LivePage title="Queue" query={query} controls={controls}>
+      {(data) => {
+        const ranked = data.queue.filter(({ rank }) => rank !== null);
+        const withheld = data.queue.filter(({ rank }) => rank === null);
+        return (
+          <div className="mx-auto grid max-w-7xl items-start gap-3 p-4 max-sm:p-3 lg:grid-cols-[minmax(0,1fr)_25rem]">
+            <div className="flex min-w-0 flex-col gap-3">
+              <Ranked agent={address.agent} ranked={ranked} withheld={withheld.length} />
+              <Withheld withheld={withheld} />
+            </div>
+            <div className="flex min-w-0 flex-col gap-3">
+              <Doctor doctor={data.queueDoctor} repairs={repairs} />
+              <Limits limits={data.workLimits} />
+              <Decisions
+                agent={address.agent}
+                everyone={address.everyone}
+                decisions={data.workDecisions.nodes}
+                named={data.queue.map(({ issue }) => issue)}
+                onEveryone={onEveryone}
+              />
+            </div>
+          </div>
+        );
+      }}
+    </LivePage>
+  );
+}
+
+/** Nobody to look at: it is not known yet which agents there are, or there are none. */
+function Nobody({ controls, known }: { readonly controls: ReactNode; readonly known: boolean }) {
+  return (
+    <div className="flex min-h-0 min-w-0 grow flex-col">
+      <TopBar title="Queue">
+        {known && controls}
+        <span className="grow" />
+        <ConnectionPill />
+      </TopBar>
+      <main aria-label="Queue" className="min-h-0 grow">
+        {known && (
+          <EmptyState title="No agent is known yet">
+            The queue is what one agent would be given next. An agent is known once it has asked for
+            work, once an issue carries its label, such as <code>agent/claude</code>, or when{" "}
+            <code>AGENTS</code> names it.
+          </EmptyState>
+        )}
+      </main>
+    </div>
+  );
+}

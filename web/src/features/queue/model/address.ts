@@ -1,0 +1,25 @@
+/** What the address of the queue asks for. An empty lane asks for every lane that work is claimed from. */
+export type Address = {
+  readonly agent: string;
+  readonly lane: string;
+  /** Whether the decisions of all agents are shown, and not this one's alone. */
+  readonly everyone: boolean;
+};
+
+/** Reads an address. Labels are understood as well as names. */
+export function addressOfSearch(search: string): Address {
+  const params = new URLSearchParams(search);
+  return {
+    agent: (params.get("agent")?.trim() ?? "").replace(/^agent\//, ""),
+    lane: params.get("lane")?.trim() ?? "",
+    everyone: params.get("decisions") === "all",
+  };
+}
+
+export function searchOfAddress({ agent, lane, everyone }: Address): string {
+  const params = new URLSearchParams();
+  if (agent !== "") params.set("agent", agent);
+  if (lane !== "") params.set("lane", lane);
+  if (everyone) params.set("decisions", "all");
+  return params.toString();
+}

@@ -1,0 +1,31 @@
+/** Why an issue is not what an agent would be given, in as few words as will do. */
+const SKIPS = {
+  LEASED: "held by an agent",
+  ASSIGNED_TO_OTHER: "another agent's",
+  NOT_READY: "not ready",
+  BLOCKED_BY_ISSUE: "waits for an issue",
+  LANE_MISMATCH: "another lane",
+  LIMIT_REACHED: "limit reached",
+  EXCLUDED: "excluded label",
+  REPOSITORY_DISABLED: "not tracked",
+  CLOSED: "closed",
+  LINKED_PULL_REQUEST: "has a pull request",
+  LABELS_UNVERIFIED: "labels unread",
+} as const;
+
+export type SkipReason = keyof typeof SKIPS;
+
+export const skipWords = (reason: SkipReason): string => SKIPS[reason];
+
+/** A way in which an issue and its lease contradict each other, as a heading. */
+const AILMENTS = {
+  ASSIGNED_WITHOUT_LEASE: "Assigned, held by nobody",
+  IN_PROGRESS_WITHOUT_LEASE: "In progress, held by nobody",
+  SEVERAL_STATUSES: "Several statuses",
+  CLOSED_IN_PROGRESS: "Closed, still in progress",
+  LEASE_ON_VANISHED_ISSUE: "Held, and gone",
+} as const;
+
+export type Ailment = keyof typeof AILMENTS;
+
+export const ailmentWords = (ailment: Ailment): string => AILMENTS[ailment];

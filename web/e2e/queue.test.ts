@@ -1,4 +1,5 @@
 /* eslint-disable no-empty-pattern -- the runner reads the names of what a fixture needs from there */
+import { violations } from "./support/axe.ts";
 import { Service } from "./support/service.ts";
 import {
   AGENT_TOKEN,
@@ -218,6 +219,43 @@ base("a lane that there is not is refused in the server's words", async ({ page 
   await expect(page.getByRole("alert")).toContainText("Queue could not be loaded");
   await expect(page.getByRole("alert")).toContainText("nowhere");
   await expect(page.getByRole("button", { name: "Try again" })).toBeVisible();
+});
+
+for (const theme of ["light", "dark"] as const) {
+  base(`the queue and a held card have no axe violation, ${theme}`, async ({ page, service }) => {
+    await page.emulateMedia({ colorScheme: theme });
+    const id = await quietIssue(service);
+    const lease = await claim(service, "steady", id);
+    await page.goto("/queue?agent=quill&decisions=all");
+    await expect(page.getByRole("list", { name: "Next for quill" })).toBeVisible();
+    await expect(page.getByRole("list", { name: "Withheld issues" })).toBeVisible();
+    expect(await violations(page)).toEqual([]);
+
+    await openBoard(page, `?issue=${id}`);
+    const holder = page.getByRole("region", { name: "Held by steady" });
+    await holder.getByRole("button", { name: "Release" }).click();
+    await expect(holder.getByRole("textbox")).toBeFocused();
+    expect(await violations(page)).toEqual([]);
+    await giveBack(service, "steady", lease);
+  });
+}
+
+base("a phone shows the queue without sideways scrolling", async ({ browser, service }) => {
+  const context = await browser.newContext({
+    baseURL: service.url,
+    viewport: { width: 390, height: 844 },
+    hasTouch: true,
+    isMobile: true,
+  });
+  const page = await context.newPage();
+  await page.goto("/queue?agent=quill");
+  await expect(page.getByRole("list", { name: "Next for quill" })).toBeInViewport();
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+  expect(
+    await page.locator("main").evaluate((main) => main.scrollWidth - main.clientWidth),
+  ).toBeLessThanOrEqual(0);
+  expect(await violations(page)).toEqual([]);
+  await context.close();
 });
 
 /** What waits for a person in the simulated GitHub's first repository. */

@@ -12,18 +12,18 @@ export function ColumnHead({ status, id }: { readonly status: Status; readonly i
   const { folds } = useBoard();
   const { totalCount } = useColumn(status);
   return (
-    <div className="group/head flex h-9 shrink-0 items-center gap-2 pr-1 pl-3">
+    <div className="group/head relative flex h-9 shrink-0 items-center pr-2 pl-3">
       <h2 id={id} className="flex min-w-0 items-center gap-2 text-board font-semibold">
         <StatusGlyph status={status} />
         <span className="truncate">{statusTitle(status)}</span>
         <Count count={totalCount} />
         <LimitMark status={status} />
       </h2>
-      <span className="grow" />
+      {/* Over the end of the head, so that its words have the whole width. */}
       <IconButton
         label={`Collapse ${statusTitle(status)}`}
         onClick={() => folds.toggle(status)}
-        className="opacity-0 group-hover/head:opacity-100 focus-visible:opacity-100 max-sm:hidden"
+        className="absolute right-1 bg-column opacity-0 group-hover/head:opacity-100 focus-visible:opacity-100 max-sm:hidden"
       >
         <ChevronsLeft size={14} aria-hidden />
       </IconButton>

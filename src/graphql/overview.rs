@@ -54,6 +54,7 @@ impl OverviewQuery {
     async fn filter_options(&self, context: &Context<'_>) -> async_graphql::Result<FilterOptions> {
         let options = overview::filter_options(app(context)).await?;
         Ok(FilterOptions {
+            repositories: options.repositories.into_iter().map(Into::into).collect(),
             agents: options.agents.into_iter().map(Into::into).collect(),
             owners: options.owners.into_iter().map(Into::into).collect(),
             projects: options.projects.into_iter().map(Into::into).collect(),
@@ -297,6 +298,8 @@ impl From<FilterOption> for FilterValue {
 /// What the board can be filtered by.
 #[derive(SimpleObject)]
 struct FilterOptions {
+    /// Full names of the tracked repositories, of those without an issue too.
+    repositories: Vec<FilterValue>,
     /// Names behind `agent/`.
     agents: Vec<FilterValue>,
     /// Names behind `owner/`.

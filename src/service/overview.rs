@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::domain::{RepositoryId, Status};
 use crate::store::leases::Endings;
 use crate::store::statistics::{self, DayCount, LabelCount, LaneCount, RepositoryCount, RunCount};
-use crate::store::{Issue, Lease, issues, leases};
+use crate::store::{Issue, Lease, Repository, issues, leases, repositories};
 
 /// How long an issue in progress may go without a change before it is stale.
 pub const STALE_AFTER: TimeDelta = TimeDelta::days(7);
@@ -229,6 +229,8 @@ pub struct FilterOption {
 /// What the board can be filtered by now.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct FilterOptions {
+    /// Full names of the tracked repositories, of those without an issue too.
+    pub repositories: Vec<FilterOption>,
     /// Names behind `agent/`.
     pub agents: Vec<FilterOption>,
     /// Names behind `owner/`.
@@ -244,11 +246,19 @@ pub struct FilterOptions {
 /// What the board can be filtered by: every value that an issue on it has, with its count.
 pub async fn filter_options(app: &App) -> Result<FilterOptions> {
     const PREFIXES: [&str; 4] = ["agent/", "owner/", "project/", "priority/"];
-    let (labels, lanes) = {
+    let (tracked, counted, labels, lanes) = {
         let mut connection = app.connection().await?;
         let excluded = &app.config.board.excluded_labels;
-        let labels = statistics::by_label(&mut connection, &PREFIXES, excluded).await?;
-        (labels, statistics::by_lane(&mut connection).await?)
+        (
+            repositories::tracked(&mut connection).await?,
+            statistics::by_repository(&mut connection).await?,
+            statistics::by_label(&mut connection, &PREFIXES, excluded).await?,
+            statistics::by_lane(&mut connection).await?,
+        )
+    };
+    let repository = |Repository { id, full_name, .. }: Repository| FilterOption {
+        value: full_name.to_string(),
+        issues: counted.iter().filter(|of| of.repository_id == id).map(|of| of.issues).sum(),
     };
     let behind = |prefix: &str| -> Vec<FilterOption> {
         let mut options: BTreeMap<&str, i64> = BTreeMap::new();
@@ -263,6 +273,7 @@ pub async fn filter_options(app: &App) -> Result<FilterOptions> {
     let [agents, owners, projects, priorities] = PREFIXES.map(behind);
     let lane = |LaneCount { lane, issues }| FilterOption { value: lane, issues };
     Ok(FilterOptions {
+        repositories: tracked.into_iter().map(repository).collect(),
         agents,
         owners,
         projects,

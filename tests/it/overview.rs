@@ -162,7 +162,9 @@ async fn the_pages_read_it_all_over_graphql() {
             }
             agents { name assignedCount runsCount lastReportedAt }
             projects { repository { fullName } totalCount byStatus { status issues } }
-            filterOptions { agents { value issues } priorities { value issues } }
+            filterOptions {
+                repositories { value issues } agents { value issues } priorities { value issues }
+            }
             savedViews { name }
         }";
         let data = given.graphql(query, json!({})).await;
@@ -185,6 +187,7 @@ async fn the_pages_read_it_all_over_graphql() {
                 "repository": {"fullName": REPOSITORY}, "totalCount": 2, "byStatus": by_status,
             }],
             "filterOptions": {
+                "repositories": [{"value": REPOSITORY, "issues": 2}],
                 "agents": [{"value": "alpha", "issues": 1}],
                 "priorities": [{"value": "p1", "issues": 1}],
             },

@@ -1,6 +1,7 @@
 import type { Page } from "@playwright/test";
 import axe from "axe-core";
 import {
+  allPages,
   ask,
   card,
   column,
@@ -44,8 +45,14 @@ for (const theme of ["light", "dark"] as const) {
 
       for (const [key, name] of [
         ["m", "Move to"],
+        ["a", "Give to agent"],
+        ["o", "Set owner"],
+        ["p", "Set priority"],
         ["?", "Keys"],
         ["f", "Filter by"],
+        ["d", "Display"],
+        ["v", "Views"],
+        ["Control+k", "Do or go to"],
       ] as const) {
         await page.keyboard.press(key);
         await expect(page.getByRole("dialog", { name })).toBeVisible();
@@ -55,22 +62,31 @@ for (const theme of ["light", "dark"] as const) {
 
       await page.getByRole("button", { name: "Repositories" }).click();
       await expect(page.getByRole("list", { name: "Tracked repositories" })).toBeVisible();
-      expect(await violations(page)).toEqual([]);
+      expect(await violations(page), "Repositories").toEqual([]);
+      await page.keyboard.press("Escape");
+      await page.getByRole("button", { name: "Connect GitHub" }).click();
+      expect(await violations(page), "Connect GitHub").toEqual([]);
+      await page.keyboard.press("Escape");
+      await card(page, id).focus();
+      await page.keyboard.press("m");
+      await page.keyboard.press("5");
+      await expect(page.getByLabel("Shown on the card")).toBeFocused();
+      expect(await violations(page), "Why is it blocked?").toEqual([]);
+      await page.keyboard.press("Escape");
     });
 
-    for (const [path, title] of [
-      ["/", "Overview"],
-      ["/agents", "Agents"],
-      ["/projects", "Projects"],
-      ["/audit", "Audit"],
-    ] as const) {
-      test(`${title} has no axe violation`, async ({ page }) => {
+    test("no page has an axe violation", async ({ page }) => {
+      for (const path of (await allPages(page)).filter((each) => each !== "/graphiql")) {
         await page.goto(path);
-        await expect(page.getByRole("heading", { name: title, level: 1 })).toBeVisible();
+        await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
         await expect(page.locator("main :is(li, h2)").first()).toBeVisible();
-        expect(await violations(page)).toEqual([]);
-      });
-    }
+        expect(await violations(page), path).toEqual([]);
+      }
+      await page.goto("/audit");
+      await page.keyboard.press("f");
+      await expect(page.getByRole("dialog", { name: "Filter by" })).toBeVisible();
+      expect(await violations(page), "the filters of the audit log").toEqual([]);
+    });
   });
 }
 
@@ -202,13 +218,99 @@ test("motion stands still for those who ask", async ({ page }) => {
   expect(Math.max(...duration.split(",").map((each) => parseFloat(each)))).toBeLessThan(0.001);
 });
 
-test("simulated data says so, and how to connect the real GitHub", async ({ page }) => {
+test("every page says that its data is simulated, and how to connect the real GitHub", async ({
+  page,
+}) => {
+  for (const path of await allPages(page)) {
+    await page.goto(path);
+    await expect(page.getByText("Simulated data."), path).toBeInViewport();
+    await page.getByRole("button", { name: "Connect GitHub" }).click();
+    await expect(page.getByRole("dialog", { name: "Connect your GitHub" }), path).toContainText(
+      "GITHUB_TOKEN",
+    );
+    await page.keyboard.press("Escape");
+  }
+});
+
+test("every page of the rail tells its keys, and goes to the next by them", async ({ page }) => {
+  const paths = (await allPages(page)).filter((path) => path !== "/graphiql");
+  for (const path of paths) {
+    await page.goto(path);
+    await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+    await page.keyboard.press("?");
+    const help = page.getByRole("dialog", { name: "Keys" });
+    await expect(help, path).toBeVisible();
+    await expect(help).toContainText("Undo the last move");
+    await page.keyboard.press("Escape");
+    await expect(help).toBeHidden();
+  }
+  await page.keyboard.press("g");
+  await page.keyboard.press("b");
+  await expect(page).toHaveURL(/\/board$/);
+});
+
+test("a dialog begins at its first field, not at the way out", async ({ page, service }) => {
+  const id = await quietIssue(service);
+  await openBoard(page, "?priority=priority/p1");
+  await page.getByRole("button", { name: "Repositories" }).click();
+  await expect(page.getByLabel("Repository to track")).toBeFocused();
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("v");
+  await expect(page.getByRole("dialog", { name: "Views" }).getByPlaceholder("Name")).toBeFocused();
+  await page.keyboard.press("Escape");
+
   await openBoard(page);
-  await expect(page.getByText("Simulated data.")).toBeVisible();
-  await page.getByRole("button", { name: "Connect GitHub" }).click();
-  await expect(page.getByRole("dialog", { name: "Connect your GitHub" })).toContainText(
-    "GITHUB_TOKEN",
+  await card(page, id).focus();
+  await page.keyboard.press("m");
+  const whereTo = page.getByRole("dialog", { name: "Move to" });
+  await expect(whereTo.getByRole("button", { name: /^Backlog/ })).toBeFocused();
+  await page.keyboard.press("5");
+  await expect(page.getByLabel("Shown on the card")).toBeFocused();
+  await page.keyboard.press("Escape");
+  await expect(card(page, id)).toBeFocused();
+});
+
+test("markup in a title and scripts in a text stay words", async ({ page, service }) => {
+  const { issues } = await ask<{ issues: { nodes: { id: string; body: string }[] } }>(
+    service,
+    `{ issues(filter: {search: "control characters text"}) { nodes { id body } } }`,
   );
+  const harmful = issues.nodes.find(({ body }) => body.includes("<script>"));
+  if (!harmful) throw new Error("no issue with a script in its text");
+  expect(harmful.body).toContain("(javascript:");
+  expect(harmful.body).toContain("onerror=");
+  let asked = false;
+  page.on("dialog", (dialog) => {
+    asked = true;
+    void dialog.dismiss();
+  });
+  await openBoard(page, `?issue=${harmful.id}`);
+  const text = page.getByRole("complementary", { name: /^Issue / }).locator(".markdown");
+  await expect(text.getByRole("table")).toBeVisible();
+  await expect(text).not.toContainText("alert");
+  await expect(text.locator("script, img, [onerror], [href^='javascript' i]")).toHaveCount(0);
+  await expect(text.getByRole("link"), "an address that runs something is none").toHaveCount(0);
+  for (const words of ["a link", "a picture"]) await text.getByText(words).click();
+  await expect(page).toHaveURL(new RegExp(`issue=${harmful.id}`));
+  expect(page.context().pages()).toHaveLength(1);
+
+  await page.getByLabel("Search issues").fill("markup");
+  await expect(
+    page.locator("[data-card]", { hasText: "<script>alert('card')</script> & <b>markup</b>" }),
+  ).toBeVisible();
+  expect(asked).toBe(false);
+});
+
+test("what can be filtered says how many issues it has", async ({ page, service }) => {
+  const { filterOptions } = await ask<{
+    filterOptions: { repositories: { value: string; issues: number }[] };
+  }>(service, "{ filterOptions { repositories { value issues } } }");
+  await openBoard(page);
+  await page.keyboard.press("f");
+  for (const { value } of filterOptions.repositories) {
+    await page.getByRole("combobox", { name: "Filter by" }).fill(`repository ${value}`);
+    await expect(page.getByRole("option", { name: value })).toHaveText(/\d+$/);
+  }
 });
 
 test("a repository that cannot be tracked says why, where it was asked for", async ({ page }) => {
@@ -292,4 +394,33 @@ test("what is done elsewhere appears in the audit log by itself, and can be narr
   await page.keyboard.press("Enter");
   await expect(page).toHaveURL(/outcome=failure/);
   await expect(line).toBeHidden();
+
+  const { repositories } = await ask<{ repositories: { fullName: string }[] }>(
+    service,
+    "{ repositories { fullName } }",
+  );
+  await page.keyboard.press("f");
+  for (const { fullName } of repositories) {
+    await page.getByRole("combobox", { name: "Filter by" }).fill(`repository ${fullName}`);
+    await expect(page.getByRole("option", { name: fullName })).toBeVisible();
+  }
+});
+
+test("a page whose program does not come says so, and leaves the way to the others", async ({
+  browser,
+  service,
+}) => {
+  // Not one of the watched pages: the browser logs the file that it does not get.
+  const page = await browser.newPage({ baseURL: service.url });
+  await openBoard(page);
+  await page.route("**/assets/*.js", (route) => route.abort());
+  const rail = page.getByRole("navigation", { name: "Pages" });
+  await rail.getByRole("link", { name: "Audit" }).click();
+  await expect(page.getByRole("alert")).toContainText("This page could not be shown");
+  await rail.getByRole("link", { name: "Board" }).click();
+  await expect(page.locator("[data-card]").first()).toBeVisible();
+  await page.unroute("**/assets/*.js");
+  await page.goto("/audit");
+  await expect(page.getByRole("heading", { name: "Audit", level: 1 })).toBeVisible();
+  await page.close();
 });

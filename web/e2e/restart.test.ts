@@ -1,35 +1,17 @@
 /* eslint-disable no-empty-pattern -- the runner reads the names of what a fixture needs from there */
 import type { Page } from "@playwright/test";
-import { Service } from "./support/service.ts";
-import { ask, expect, moveElsewhere, test as base } from "./support/test.ts";
+import { serve, simulate, test as base } from "./support/github.ts";
+import type { Service } from "./support/service.ts";
+import { ask, expect, moveElsewhere } from "./support/test.ts";
 
 // A service of its own over a simulated GitHub of its own, so that the one can be stopped while the other goes on.
 
-type WorkerFixtures = { readonly github: Service };
-
-const test = base.extend<{ readonly watched: undefined }, WorkerFixtures>({
+const test = base.extend({
   // A browser logs an error for each connection that is refused, and here they are.
   watched: async ({}, use) => use(undefined),
-  github: [
-    async ({}, use) => {
-      const github = new Service(["simulate", "--issues", "400"]);
-      await github.start();
-      await use(github);
-      await github.stop();
-      github.forget();
-    },
-    { scope: "worker", timeout: 90_000 },
-  ],
   service: [
     async ({ github }, use) => {
-      const [, names = ""] = /GITHUB_REPOSITORIES=(\S+)/.exec(github.said) ?? [];
-      const [repository = ""] = names.split(",");
-      const service = new Service(["serve"], {
-        GITHUB_API_URL: github.url,
-        GITHUB_TOKEN: "anything",
-        GITHUB_REPOSITORIES: repository,
-        DATABASE_URL: "",
-      });
+      const service = serve(github, { GITHUB_REPOSITORIES: github.repositories[0] ?? "" });
       await service.start();
       await service.synced();
       await use(service);
@@ -136,15 +118,8 @@ test("a window outlives a restart of the service and misses nothing of it", asyn
 test("the first sync shows how far it is, goes on by itself, and fills the board", async ({
   browser,
 }) => {
-  const github = new Service(["simulate", "--issues", "10000"]);
-  await github.start();
-  const [, names = ""] = /GITHUB_REPOSITORIES=(\S+)/.exec(github.said) ?? [];
-  const service = new Service(["serve"], {
-    GITHUB_API_URL: github.url,
-    GITHUB_TOKEN: "anything",
-    GITHUB_REPOSITORIES: names,
-    DATABASE_URL: "",
-  });
+  const github = await simulate(10_000);
+  const service = serve(github, { GITHUB_REPOSITORIES: github.repositories.join(",") });
   await service.start();
   const context = await browser.newContext({ baseURL: service.url });
   const page = await context.newPage();

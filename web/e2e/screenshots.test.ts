@@ -1,41 +1,53 @@
 import { mkdirSync } from "node:fs";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
+import type { Browser, BrowserContextOptions, TestInfo } from "@playwright/test";
+import type { Service } from "./support/service.ts";
 import { expect, openBoard, test } from "./support/test.ts";
 
-// The pictures of the README. They differ with every run, so they are written only when asked for:
-// `npm run screenshots`.
+// The pictures of the README, drawn in every run. They differ each time, so they replace those in `docs/images` only
+// when asked to: `npm run screenshots`.
 
-const IMAGES = resolve("../docs/images");
+const SCREEN = { viewport: { width: 1440, height: 900 } };
+const PHONE = {
+  viewport: { width: 390, height: 844 },
+  deviceScaleFactor: 2,
+  isMobile: true,
+  hasTouch: true,
+};
+/** A picture of a full board takes more; a page with nothing on it less. */
+const LEAST_BYTES = 40_000;
 
-test.skip(process.env.SCREENSHOTS === undefined, "written by `npm run screenshots`");
-test.beforeAll(() => mkdirSync(IMAGES, { recursive: true }));
+function pathOf(name: string, info: TestInfo): string {
+  if (process.env.SCREENSHOTS === undefined) return info.outputPath(name);
+  const images = resolve("../docs/images");
+  mkdirSync(images, { recursive: true });
+  return join(images, name);
+}
+
+async function draw(
+  browser: Browser,
+  service: Service,
+  options: BrowserContextOptions,
+  path: string,
+): Promise<void> {
+  const context = await browser.newContext({ baseURL: service.url, ...options });
+  const page = await context.newPage();
+  await openBoard(page);
+  await expect(page.locator("[data-card]").first()).toBeInViewport();
+  await expect(page.getByRole("status", { name: "Loading the board" })).toHaveCount(0);
+  await page.evaluate(() => document.fonts.ready);
+  const picture = await page.screenshot({ path, animations: "disabled" });
+  expect(picture.length).toBeGreaterThan(LEAST_BYTES);
+  await context.close();
+}
 
 for (const theme of ["light", "dark"] as const) {
-  test(`board, ${theme}`, async ({ browser, service }) => {
-    const context = await browser.newContext({
-      baseURL: service.url,
-      colorScheme: theme,
-      viewport: { width: 1440, height: 900 },
-    });
-    const page = await context.newPage();
-    await openBoard(page);
-    await expect(page.locator("[data-card]").first()).toBeVisible();
-    await page.screenshot({ path: `${IMAGES}/board-${theme}.png`, animations: "disabled" });
-    await context.close();
+  test(`the board is drawn, ${theme}`, async ({ browser, service }, info) => {
+    const path = pathOf(`board-${theme}.png`, info);
+    await draw(browser, service, { ...SCREEN, colorScheme: theme }, path);
   });
 }
 
-test("board, phone", async ({ browser, service }) => {
-  const context = await browser.newContext({
-    baseURL: service.url,
-    viewport: { width: 390, height: 844 },
-    deviceScaleFactor: 2,
-    isMobile: true,
-    hasTouch: true,
-  });
-  const page = await context.newPage();
-  await openBoard(page);
-  await expect(page.locator("[data-card]").first()).toBeVisible();
-  await page.screenshot({ path: `${IMAGES}/board-phone.png`, animations: "disabled" });
-  await context.close();
+test("the board is drawn on a phone", async ({ browser, service }, info) => {
+  await draw(browser, service, PHONE, pathOf("board-phone.png", info));
 });

@@ -84,7 +84,8 @@ pub(super) fn issues(now: DateTime<Utc>) -> Vec<(&'static str, NewIssue)> {
             NewIssue {
                 body: "| column | value |\n|---|---|\n| NUL | \u{0} |\n| bell | \u{7} |\n\n\
                        ```rust\nfn main() {\r\n    println!(\"carriage returns\");\r\n}\r\n```\n\n\
-                       [a link](javascript:alert(1)) <img src=x onerror=alert(1)>"
+                       [a link](javascript:alert(1)) <img src=x onerror=alert(1)>\n\n\
+                       <script>alert(1)</script>\n\n![a picture](javascript:alert(1))"
                     .to_owned(),
                 ..issue("Control characters in the text", 64, &["status/backlog", "type/bug"])
             },

@@ -11,7 +11,7 @@ const START_MS = 60_000;
 export class Service {
   readonly #data = mkdtempSync(join(tmpdir(), "dispatch-e2e-"));
   readonly #command: readonly string[];
-  readonly #settings: Readonly<Record<string, string>>;
+  #settings: Readonly<Record<string, string>>;
   #process: ChildProcess | undefined;
   #said = "";
   /** Where it answers. */
@@ -25,8 +25,9 @@ export class Service {
     this.#settings = settings;
   }
 
-  /** Starts it. `port` asks for the port of an earlier start. */
-  async start(port = "0"): Promise<void> {
+  /** Starts it. `port` asks for the port of an earlier start, `settings` are changed from now on. */
+  async start(port = "0", settings: Readonly<Record<string, string>> = {}): Promise<void> {
+    this.#settings = { ...this.#settings, ...settings };
     const child = spawn(BINARY, this.#command, {
       stdio: ["ignore", "pipe", "pipe"],
       env: {

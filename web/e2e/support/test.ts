@@ -39,7 +39,8 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
   ],
 });
 
-function watch(page: Page, service: Service, problems: string[]): void {
+/** Writes down each error that a page logs and each other host that it asks. */
+export function watch(page: Page, service: Service, problems: string[]): void {
   page.on("console", (message) => {
     if (message.type() === "error") problems.push(message.text());
   });
@@ -91,6 +92,15 @@ export async function seek(page: Page, scroller: Locator, id: string): Promise<v
 export async function openBoard(page: Page, search = ""): Promise<void> {
   await page.goto(`/board${search}`);
   await expect(page.locator("[data-connection=live]")).toBeVisible();
+}
+
+/** The addresses of all pages: those of the rail, and the playground. */
+export async function allPages(page: Page): Promise<readonly string[]> {
+  await openBoard(page);
+  const links = page.getByRole("navigation", { name: "Pages" }).getByRole("link");
+  const paths = await links.evaluateAll((found) => found.map((link) => link.getAttribute("href")));
+  expect(paths).toEqual(expect.arrayContaining(["/", "/board", "/agents", "/projects", "/audit"]));
+  return [...new Set(paths.filter((path) => path !== null)), "/graphiql"];
 }
 
 /** Sends a document to the service, as any client would: a person's, or with the agents' token an agent's. */

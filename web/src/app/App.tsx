@@ -1,12 +1,14 @@
 import { lazy, Suspense, useEffect, useState } from "react";
-import { Route, Switch } from "wouter";
+import { Route, Switch, useLocation } from "wouter";
 import { EmptyState } from "@/components/states.tsx";
+import { Mishap } from "@/components/Mishap.tsx";
 import { Notices } from "@/components/Notices.tsx";
 import { BoardPage } from "@/features/board";
 import { RepositoriesDialog } from "@/features/repositories";
 import { watchService } from "@/lib/service.ts";
 import { watchSync } from "@/lib/sync.ts";
 import { Banner } from "./Banner.tsx";
+import { Help } from "./Help.tsx";
 import { Palette } from "./Palette.tsx";
 import { Rail } from "./Rail.tsx";
 import { useShellCommands } from "./useShellCommands.tsx";
@@ -25,48 +27,53 @@ const ProjectsPage = lazy(async () => ({
 /** The shell of every page: the rail, what the service says of itself, and the page. */
 export function App() {
   const [choosing, setChoosing] = useState(false);
+  const [path] = useLocation();
+  const [helping, setHelping] = useState(false);
   const repositories = () => setChoosing(true);
   useEffect(watchService, []);
   useEffect(watchSync, []);
-  useShellCommands(repositories);
+  useShellCommands({ repositories, help: () => setHelping(true) });
   return (
     <div className="flex h-dvh flex-col">
       <Banner />
       <div className="flex min-h-0 grow max-sm:flex-col-reverse">
         <Rail onRepositories={repositories} />
-        <Suspense fallback={<div className="grow" />}>
-          <Switch>
-            <Route path="/board">
-              <BoardPage onRepositories={repositories} />
-            </Route>
-            <Route path="/">
-              <OverviewPage />
-            </Route>
-            <Route path="/queue">
-              <QueuePage />
-            </Route>
-            <Route path="/agents">
-              <AgentsPage />
-            </Route>
-            <Route path="/projects">
-              <ProjectsPage />
-            </Route>
-            <Route path="/audit">
-              <AuditPage />
-            </Route>
-            <Route>
-              <main className="grow">
-                <EmptyState title="There is nothing here">
-                  <a href="/board" className="text-accent underline">
-                    Go to the board
-                  </a>
-                </EmptyState>
-              </main>
-            </Route>
-          </Switch>
-        </Suspense>
+        <Mishap key={path}>
+          <Suspense fallback={<div className="grow" />}>
+            <Switch>
+              <Route path="/board">
+                <BoardPage onRepositories={repositories} />
+              </Route>
+              <Route path="/">
+                <OverviewPage />
+              </Route>
+              <Route path="/queue">
+                <QueuePage />
+              </Route>
+              <Route path="/agents">
+                <AgentsPage />
+              </Route>
+              <Route path="/projects">
+                <ProjectsPage />
+              </Route>
+              <Route path="/audit">
+                <AuditPage />
+              </Route>
+              <Route>
+                <main className="grow">
+                  <EmptyState title="There is nothing here">
+                    <a href="/board" className="text-accent underline">
+                      Go to the board
+                    </a>
+                  </EmptyState>
+                </main>
+              </Route>
+            </Switch>
+          </Suspense>
+        </Mishap>
       </div>
       {choosing && <RepositoriesDialog onClose={() => setChoosing(false)} />}
+      {helping && <Help onClose={() => setHelping(false)} />}
       <Palette />
       <Notices />
     </div>

@@ -1,4 +1,4 @@
-import { FolderGit2, Moon, Sun } from "lucide-react";
+import { FolderGit2, Keyboard, Moon, Sun } from "lucide-react";
 import { useRef } from "react";
 import { useLocation } from "wouter";
 import { useCommands, type Command } from "@/lib/commands.ts";
@@ -9,8 +9,14 @@ import { PAGES } from "./pages.ts";
 /** After `g`, the key of a page counts for this long. */
 const CHORD_MS = 1_000;
 
+/** What every page can show above itself. */
+export type Shell = {
+  readonly repositories: () => void;
+  readonly help: () => void;
+};
+
 /** What can be done on every page, by name and, for going somewhere, by `g` and a letter. */
-export function useShellCommands(repositories: () => void): void {
+export function useShellCommands({ repositories, help }: Shell): void {
   const [, navigate] = useLocation();
   const going = useRef(-Infinity);
 
@@ -19,6 +25,10 @@ export function useShellCommands(repositories: () => void): void {
     (event) => {
       if (event.key === "g") {
         going.current = performance.now();
+        return true;
+      }
+      if (event.key === "?") {
+        help();
         return true;
       }
       const chord = performance.now() - going.current < CHORD_MS;
@@ -54,6 +64,14 @@ export function useShellCommands(repositories: () => void): void {
         text: dark ? "Switch to light mode" : "Switch to dark mode",
         mark: dark ? <Sun size={14} aria-hidden /> : <Moon size={14} aria-hidden />,
         run: () => chooseTheme(dark ? "light" : "dark"),
+      },
+      {
+        key: "keys",
+        group: "Dispatch",
+        text: "Show all keys",
+        mark: <Keyboard size={14} aria-hidden />,
+        hint: "?",
+        run: help,
       },
     ];
   });

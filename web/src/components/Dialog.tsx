@@ -10,18 +10,25 @@ type Props = {
   readonly className?: string;
 };
 
+/** What a dialog is opened for, rather than the way out of it. */
+const FIELD = ":is(input, textarea, select, button):enabled";
+
 /**
- * A dialog that holds the focus and gives it back. It is open for as long as it is drawn; what carries `data-first`
- * has the focus to begin with.
+ * A dialog that holds the focus and gives it back. It is open for as long as it is drawn. To begin with, what carries
+ * `data-first` has the focus, else its first field or button, else the way out.
  */
 export function Dialog({ title, onClose, children, className }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
+  const content = useRef<HTMLDivElement>(null);
   const heading = useId();
   useEffect(() => {
     const element = dialog.current;
     const before = document.activeElement;
     element?.showModal();
-    element?.querySelector<HTMLElement>("[data-first]")?.focus();
+    const first =
+      content.current?.querySelector<HTMLElement>("[data-first]:enabled") ??
+      content.current?.querySelector<HTMLElement>(FIELD);
+    first?.focus();
     return () => {
       element?.close();
       if (before instanceof HTMLElement && before.isConnected)
@@ -52,7 +59,9 @@ export function Dialog({ title, onClose, children, className }: Props) {
           <X size={16} />
         </IconButton>
       </div>
-      <div className="px-4 pt-1 pb-4">{children}</div>
+      <div ref={content} className="px-4 pt-1 pb-4">
+        {children}
+      </div>
     </dialog>
   );
 }

@@ -1,3 +1,4 @@
+import type { ReactNode } from "react";
 import ReactMarkdown, { type Components } from "react-markdown";
 import remarkGfm from "remark-gfm";
 
@@ -31,18 +32,20 @@ const nestHeadings = () => (tree: Tree) => {
   }
 };
 
-const outward = { target: "_blank", rel: "noreferrer noopener" } as const;
-
-const COMPONENTS: Components = {
-  a: ({ href, children }) => (
-    <a href={href} {...outward}>
+/** A link that leaves the page. An address that the library took away, as it might run something, leaves the words. */
+function Outward({ href, children }: { readonly href: unknown; readonly children: ReactNode }) {
+  if (typeof href !== "string" || href === "") return <span>{children}</span>;
+  return (
+    <a href={href} target="_blank" rel="noreferrer noopener">
       {children}
     </a>
-  ),
+  );
+}
+
+const COMPONENTS: Components = {
+  a: ({ href, children }) => <Outward href={href}>{children}</Outward>,
   img: ({ src, alt }) => (
-    <a href={typeof src === "string" ? src : undefined} {...outward}>
-      {alt === undefined || alt === "" ? "Picture" : alt}
-    </a>
+    <Outward href={src}>{alt === undefined || alt === "" ? "Picture" : alt}</Outward>
   ),
   pre: ({ children }) => <pre tabIndex={0}>{children}</pre>,
   table: ({ children }) => (

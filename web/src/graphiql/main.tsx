@@ -3,7 +3,13 @@ import "graphiql/style.css";
 import { createGraphiQLFetcher } from "@graphiql/toolkit";
 import { GraphiQL } from "graphiql";
 import { createClient } from "graphql-ws";
+import { useEffect } from "react";
 import { createRoot } from "react-dom/client";
+import { Banner } from "@/app/Banner.tsx";
+import "@/app/styles.css";
+import { Notices } from "@/components/Notices.tsx";
+import { watchService } from "@/lib/service.ts";
+import { theme } from "@/lib/theme.ts";
 import "./styles.css";
 
 const WELCOME = `# Dispatch, at your service. The pages use nothing else than this.
@@ -42,4 +48,18 @@ const fetcher = createGraphiQLFetcher({
 
 const root = document.getElementById("graphiql");
 if (!root) throw new Error("graphiql.html has a #graphiql.");
-createRoot(root).render(<GraphiQL fetcher={fetcher} defaultQuery={WELCOME} />);
+createRoot(root).render(<Playground />);
+
+/** The playground, below what every page says of this service. */
+function Playground() {
+  useEffect(watchService, []);
+  return (
+    <div className="flex h-dvh flex-col">
+      <Banner />
+      <main className="min-h-0 grow">
+        <GraphiQL fetcher={fetcher} defaultQuery={WELCOME} defaultTheme={theme.get()} />
+      </main>
+      <Notices />
+    </div>
+  );
+}

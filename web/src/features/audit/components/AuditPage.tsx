@@ -1,4 +1,4 @@
-import { useMemo, useState } from "react";
+import { useEffect, useMemo, useState } from "react";
 import { useLocation, useSearch } from "wouter";
 import { Button } from "@/components/Button.tsx";
 import { Chip, FilterButton } from "@/components/Chip.tsx";
@@ -11,6 +11,7 @@ import type { Feed } from "@/lib/feed.ts";
 import { useKeys } from "@/lib/keys.ts";
 import { actionWords } from "@/lib/words.ts";
 import { auditFeed, type AuditEntry } from "../api/log.ts";
+import { readOptions, type Offered } from "../api/options.ts";
 import {
   EMPTY_FILTER,
   FACETS,
@@ -129,9 +130,17 @@ type FilterPickerProps = {
   readonly onClose: () => void;
 };
 
-/** What the log can be narrowed to, as far as it has been read. */
+/** What the log can be narrowed to: repositories and agents that there are, and all that has been read of the log. */
 function FilterPicker({ feed, filter, onChange, onClose }: FilterPickerProps) {
   const [entries] = useState(() => feed.state.get().items);
+  const [offered, setOffered] = useState<Offered>({});
+  useEffect(() => {
+    let here = true;
+    void readOptions().then((options) => here && setOffered(options));
+    return () => {
+      here = false;
+    };
+  }, []);
   const values: Readonly<Record<Facet, readonly string[]>> = {
     repository: entries.map((entry) => entry.repositoryFullName),
     actor: entries.map((entry) => entry.actor),
@@ -140,7 +149,7 @@ function FilterPicker({ feed, filter, onChange, onClose }: FilterPickerProps) {
     outcome: ["success", "failure"],
   };
   const choices = FACETS.flatMap((facet) =>
-    [...new Set([...values[facet], filter[facet]])]
+    [...new Set([...values[facet], ...(offered[facet] ?? []), filter[facet]])]
       .filter((value) => value !== "")
       .sort((a, b) => (facet === "outcome" ? 0 : a.localeCompare(b)))
       .map((value) => ({

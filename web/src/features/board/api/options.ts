@@ -6,11 +6,11 @@ import type { BoardStore } from "../model/store.ts";
 
 export const FilterOptionsQuery = graphql(`
   query FilterOptions {
-    repositories {
-      fullName
-      enabled
-    }
     filterOptions {
+      repositories {
+        value
+        issues
+      }
       agents {
         value
         issues
@@ -55,9 +55,6 @@ export async function readOptions(): Promise<Offered> {
     priorities: data.filterOptions.priorities
       .map((each) => ({ ...each, value: each.value.toUpperCase() }))
       .filter((each) => PRIORITIES.some((priority) => priority === each.value)),
-    repositories: data.repositories
-      .filter((repository) => repository.enabled)
-      .map((repository) => ({ value: repository.fullName })),
   };
 }
 

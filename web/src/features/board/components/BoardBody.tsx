@@ -3,6 +3,7 @@ import { Button } from "@/components/Button.tsx";
 import { classes } from "@/components/classes.ts";
 import { Delayed, EmptyState, ErrorState } from "@/components/states.tsx";
 import { progressWords, syncAndTell, SyncProgress } from "@/components/SyncStatus.tsx";
+import { service } from "@/lib/service.ts";
 import { useSignal } from "@/lib/signal.ts";
 import { STATUSES } from "@/lib/statuses.ts";
 import { syncState } from "@/lib/sync.ts";
@@ -77,7 +78,21 @@ export function BoardBody({ filtered, onClear, onRepositories, children }: Props
 /** Nothing to show and nothing filtered away: nothing is tracked, nothing has been synced, or it is on its way. */
 function NothingYet({ onRepositories }: { readonly onRepositories: () => void }) {
   const state = useSignal(syncState);
-  if (!state) return null;
+  const self = useSignal(service);
+  if (!state || !self) return null;
+  if (!self.configured) {
+    return (
+      <EmptyState
+        title="Connect GitHub to fill the board"
+        action={<Button onClick={onRepositories}>Repositories</Button>}
+      >
+        Dispatch reads issues with the token in <code>GITHUB_TOKEN</code>, which is not set.{" "}
+        {state.repositoriesCount === 0
+          ? "Besides, it needs a repository to track."
+          : "What is tracked appears once it is."}
+      </EmptyState>
+    );
+  }
   if (state.repositoriesCount === 0) {
     return (
       <EmptyState

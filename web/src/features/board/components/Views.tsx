@@ -1,5 +1,5 @@
 import { Bookmark } from "lucide-react";
-import { useEffect, useId, useState } from "react";
+import { useEffect, useId, useRef, useState } from "react";
 import { Button } from "@/components/Button.tsx";
 import { Dialog } from "@/components/Dialog.tsx";
 import { deleteView, readViews, saveView, type SavedView } from "../api/views.ts";
@@ -25,6 +25,13 @@ export function Views({ query, onOpen, onClose }: Props) {
   const [views, setViews] = useState<readonly SavedView[]>();
   const [problem, setProblem] = useState<string>();
   const [version, setVersion] = useState(0);
+
+  const list = useRef<HTMLUListElement>(null);
+  // Nothing can be saved of a whole board, so hands begin at what was saved before.
+  const first = query === "" ? views?.[0]?.id : undefined;
+  useEffect(() => {
+    if (first !== undefined) list.current?.querySelector("button")?.focus();
+  }, [first]);
 
   useEffect(() => {
     let here = true;
@@ -52,7 +59,7 @@ export function Views({ query, onOpen, onClose }: Props) {
           {problem}
         </p>
       )}
-      <ul aria-label="Saved views" className="mt-3 divide-y divide-line">
+      <ul ref={list} aria-label="Saved views" className="mt-3 divide-y divide-line">
         {views?.map((view) => (
           <li key={view.id} className="flex items-center gap-2 py-1.5">
             <button
@@ -65,7 +72,7 @@ export function Views({ query, onOpen, onClose }: Props) {
             >
               <span className="block truncate text-body font-medium">{view.name}</span>
               <span className="block truncate text-meta text-ink-faint">
-                {decodeURIComponent(view.query.replaceAll("+", " ")).replaceAll("&", " · ")}
+                {[...new URLSearchParams(view.query)].map((each) => each.join("=")).join(" · ")}
               </span>
             </button>
             <Button

@@ -56,8 +56,6 @@ export function Questions() {
     case "owner":
     case "priority":
       return <Assign kind={question.kind} ids={question.ids} onClose={close} />;
-    case "keys":
-      return <Keys onClose={close} />;
     case undefined:
       return null;
   }
@@ -149,46 +147,6 @@ function WhyBlocked({
           </Button>
         </div>
       </form>
-    </Dialog>
-  );
-}
-
-const KEYS: readonly (readonly [keys: readonly string[], does: string])[] = [
-  [["h", "j", "k", "l"], "Walk the cards; arrows do the same"],
-  [["Enter"], "Open the card"],
-  [["Esc"], "Close it"],
-  [["m", "1…6"], "Move the card to a column"],
-  [["Space", "← →", "Space"], "Pick up, choose a column, drop"],
-  [["x"], "Select the card, or take it out again"],
-  [["Shift", "j k"], "Select on the way; then every key acts on all"],
-  [["a"], "Give the card to an agent"],
-  [["o"], "Say whose it is"],
-  [["p"], "Say how urgent it is"],
-  [["z"], "Undo the last move"],
-  [["g", "o b a p u"], "Go to overview, board, agents, projects, audit"],
-  [["Ctrl", "K"], "Do anything by name"],
-  [["/"], "Search"],
-  [["f"], "Filter"],
-  [["d"], "Group and order the cards"],
-  [["v"], "Saved views"],
-  [["?"], "All of this"],
-];
-
-function Keys({ onClose }: { readonly onClose: () => void }) {
-  return (
-    <Dialog title="Keys" onClose={onClose}>
-      <dl className="grid grid-cols-[auto_1fr] items-center gap-x-6 gap-y-2">
-        {KEYS.map(([keys, does]) => (
-          <div key={does} className="contents">
-            <dt className="flex gap-1">
-              {keys.map((key) => (
-                <Kbd key={key}>{key}</Kbd>
-              ))}
-            </dt>
-            <dd className="text-board text-ink-soft">{does}</dd>
-          </div>
-        ))}
-      </dl>
     </Dialog>
   );
 }

@@ -1,7 +1,6 @@
 import {
   Bookmark,
   Bot,
-  Keyboard,
   LayoutList,
   ListFilter,
   RefreshCw,
@@ -100,13 +99,6 @@ function commandsOf(keys: BoardKeys): readonly Command[] {
       mark: <StatusGlyph status={status} />,
       run: () => keys.board.folds.toggle(status),
     })),
-    command(
-      "keys",
-      "Show all keys",
-      <Keyboard size={14} aria-hidden />,
-      () => hand.question.set({ kind: "keys" }),
-      "?",
-    ),
   ];
 }
 

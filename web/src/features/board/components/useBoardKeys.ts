@@ -91,9 +91,6 @@ function press(keys: BoardKeys, event: KeyboardEvent): boolean {
     case "v":
       keys.views();
       return true;
-    case "?":
-      hand.question.set({ kind: "keys" });
-      return true;
     default:
       return false;
   }

@@ -59,5 +59,4 @@ export type Question =
   /** Why are the cards blocked? They are already shown there. */
   | { readonly kind: "reason"; readonly ids: readonly string[] }
   /** Which agent, owner or priority should they have? */
-  | { readonly kind: "agent" | "owner" | "priority"; readonly ids: readonly string[] }
-  | { readonly kind: "keys" };
+  | { readonly kind: "agent" | "owner" | "priority"; readonly ids: readonly string[] };

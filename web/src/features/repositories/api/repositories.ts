@@ -1,5 +1,6 @@
 import { ask, change, type Answer } from "@/lib/graphql/client.ts";
 import { graphql, type ResultOf } from "@/lib/graphql/graphql.ts";
+import { sync } from "@/lib/sync.ts";
 
 const RepositoryFields = graphql(`
   fragment RepositoryFields on Repository {
@@ -56,8 +57,12 @@ export async function readRepositories(): Promise<Answer<readonly Repository[]>>
   return { data: answer.data.repositories.filter((repository) => repository.enabled) };
 }
 
-export const track = (fullName: string): Promise<Answer<unknown>> =>
-  change(TrackRepository, { input: { fullName } });
+/** Tracks a repository. Its issues are on their way then: a sync is asked for, and where one is under way, it is next. */
+export async function track(fullName: string): Promise<Answer<unknown>> {
+  const answer = await change(TrackRepository, { input: { fullName } });
+  if (!answer.failure) void sync(fullName);
+  return answer;
+}
 
 export const untrack = (fullName: string): Promise<Answer<unknown>> =>
   change(UntrackRepository, { input: { fullName } });

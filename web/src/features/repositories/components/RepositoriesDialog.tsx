@@ -10,7 +10,7 @@ import {
   stateWords,
 } from "@/components/SyncStatus.tsx";
 import { useSignal } from "@/lib/signal.ts";
-import { sync, syncState } from "@/lib/sync.ts";
+import { syncState } from "@/lib/sync.ts";
 import { ago, fullTime, useNow } from "@/lib/time.ts";
 import { readRepositories, track, untrack, type Repository } from "../api/repositories.ts";
 
@@ -103,8 +103,6 @@ function AddRepository({ onAdded }: { readonly onAdded: () => void }) {
     if (answer.failure) return;
     setName("");
     onAdded();
-    // Its issues come with the next sync in any case; where one is under way this is refused.
-    void sync(name.trim());
   };
   return (
     <form

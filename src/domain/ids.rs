@@ -196,6 +196,10 @@ id!(
     SavedViewId, "viw", "a saved view"
 );
 id!(
+    /// What an agent says of its progress on one piece of work.
+    AgentWorkId, "wrk", "a piece of work"
+);
+id!(
     /// An answer of the queue to an agent that asked for work.
     DecisionId, "dec", "a decision"
 );

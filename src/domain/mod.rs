@@ -14,12 +14,14 @@ pub mod events;
 pub mod filter;
 pub mod ids;
 pub mod instant;
+pub mod judging;
 pub mod labels;
 pub mod lanes;
 pub mod leases;
 pub mod limits;
 pub mod names;
 pub mod narrowing;
+pub mod progress;
 pub mod status;
 pub mod work;
 
@@ -27,7 +29,8 @@ pub use access::Tier;
 pub use actor::Actor;
 pub use filter::IssueFilter;
 pub use ids::{
-    AgentRunId, AuditEntryId, DecisionId, EventCursor, IssueId, LeaseId, RepositoryId, SavedViewId,
+    AgentRunId, AgentWorkId, AuditEntryId, DecisionId, EventCursor, IssueId, LeaseId, RepositoryId,
+    SavedViewId,
 };
 pub use instant::Instant;
 pub use labels::LabelSet;

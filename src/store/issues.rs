@@ -279,6 +279,15 @@ pub async fn set_labels(
         .await
 }
 
+/// Puts an issue in another queue.
+pub async fn set_lane(connection: &mut Connection, id: IssueId, lane: &str) -> QueryResult<Issue> {
+    diesel::update(dsl::issues.find(id))
+        .set(dsl::lane.eq(lane))
+        .returning(Issue::as_returning())
+        .get_result(connection)
+        .await
+}
+
 /// Stores how many comments an issue has, and when it last changed.
 pub async fn set_comments(
     connection: &mut Connection,

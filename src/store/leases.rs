@@ -422,6 +422,42 @@ pub async fn expired(
         .await
 }
 
+/// Holdings whose time is over and that nobody has put to an end, the longest over first; one agent's
+/// when one is named.
+pub async fn lapsed(
+    connection: &mut Connection,
+    agent: Option<&str>,
+    now: DateTime<Utc>,
+    limit: i64,
+) -> QueryResult<Vec<Lease>> {
+    let mut query = dsl::leases
+        .filter(dsl::state.eq(LeaseState::Held))
+        .filter(dsl::expires_at.le(now))
+        .select(Lease::as_select())
+        .into_boxed::<diesel::pg::Pg>();
+    if let Some(agent) = agent {
+        query = query.filter(dsl::agent.eq(agent));
+    }
+    query.order((dsl::expires_at, dsl::issue_id)).limit(limit).load(connection).await
+}
+
+/// Holdings that nobody has put to an end, live or over, the first acquired first; one agent's when
+/// one is named.
+pub async fn unended(
+    connection: &mut Connection,
+    agent: Option<&str>,
+    limit: i64,
+) -> QueryResult<Vec<Lease>> {
+    let mut query = dsl::leases
+        .filter(dsl::state.eq(LeaseState::Held))
+        .select(Lease::as_select())
+        .into_boxed::<diesel::pg::Pg>();
+    if let Some(agent) = agent {
+        query = query.filter(dsl::agent.eq(agent));
+    }
+    query.order((dsl::acquired_at, dsl::issue_id)).limit(limit).load(connection).await
+}
+
 /// Says when to try again to put right what an expired lease left.
 pub async fn retry(
     connection: &mut Connection,

@@ -7,18 +7,22 @@
 
 pub mod agent_reports;
 pub mod agent_runs;
+pub mod agent_work;
 pub mod audit;
 pub mod blockers;
 pub mod decisions;
+pub mod decompositions;
 pub mod event_log;
 pub mod issues;
 pub mod job_locks;
+pub mod judgements;
 pub mod leases;
 pub mod milestones;
 pub mod page;
 pub mod pool;
 mod prepared;
 pub mod repositories;
+pub mod request_keys;
 pub mod saved_views;
 pub mod statistics;
 pub mod work;
@@ -27,10 +31,13 @@ mod schema;
 pub mod snapshot;
 
 pub use agent_runs::AgentRun;
+pub use agent_work::AgentWork;
 pub use audit::AuditEntry;
 pub use decisions::Decision;
+pub use decompositions::Decomposition;
 pub use event_log::Event;
 pub use issues::Issue;
+pub use judgements::LaneJudgement;
 pub use leases::Lease;
 pub use page::{Page, PageRequest, Position};
 pub use pool::{MIGRATIONS, Pool, connect, establish, run_migrations};

@@ -38,6 +38,43 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// What agents say of their progress. At most one piece of an agent is active.
+    agent_work (id) {
+        id -> BigInt,
+        agent_name -> Text,
+        issue_id -> Nullable<BigInt>,
+        /// The agent's own name for its run.
+        run_id -> Nullable<Text>,
+        state -> Text,
+        checkpoint -> Text,
+        branch -> Nullable<Text>,
+        pr_url -> Nullable<Text>,
+        /// When the agent counts as gone unless it gives a sign of life; in the past once the work is over.
+        lease_expires_at -> Timestamptz,
+        last_heartbeat_at -> Timestamptz,
+        summary -> Nullable<Text>,
+        /// What the work waits for, while it is blocked.
+        blocker_reason -> Nullable<Text>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// How each piece of an agent's work came to where it stands.
+    agent_work_steps (id) {
+        id -> BigInt,
+        work_id -> BigInt,
+        at -> Timestamptz,
+        action -> Text,
+        state -> Text,
+        checkpoint -> Text,
+        summary -> Nullable<Text>,
+        blocker_reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     /// What somebody did, and whether it worked. Kept.
     audit_log (id) {
         id -> BigInt,
@@ -111,6 +148,18 @@ diesel::table! {
         idle_reason -> Nullable<Text>,
         /// The first candidates, what was withheld, and counts by reason.
         detail -> Jsonb,
+    }
+}
+
+diesel::table! {
+    /// Issues that were split up into others.
+    decompositions (issue_id) {
+        issue_id -> BigInt,
+        decomposed_at -> Timestamptz,
+        decomposed_by -> Text,
+        note -> Nullable<Text>,
+        /// Pages of the issues that it was split up into.
+        follow_up_urls -> Array<Text>,
     }
 }
 
@@ -192,6 +241,20 @@ diesel::table! {
         steps_done -> Integer,
         /// How many things it has read: issues, for a sync.
         items -> Integer,
+    }
+}
+
+diesel::table! {
+    /// Which queue issues were judged to belong in. The newest of an issue counts.
+    lane_judgements (id) {
+        id -> BigInt,
+        issue_id -> BigInt,
+        lane -> Text,
+        confidence -> Text,
+        reason -> Nullable<Text>,
+        /// The model that judged; null for a rule or a person.
+        model -> Nullable<Text>,
+        judged_at -> Timestamptz,
     }
 }
 
@@ -295,6 +358,24 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Requests that name themselves, and what they were answered. Pruned.
+    request_keys (caller, request, key) {
+        caller -> Text,
+        /// Method and path.
+        request -> Text,
+        key -> Text,
+        /// SHA-256 of the body, in hexadecimal digits; tells a retry from another request.
+        body_hash -> Text,
+        /// Who carries it out, or did.
+        run_id -> Uuid,
+        begun_at -> Timestamptz,
+        /// The status of the answer; null while it is carried out.
+        status -> Nullable<Integer>,
+        answer -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     /// Named filters, shared by everybody.
     saved_views (id) {
         id -> BigInt,
@@ -308,11 +389,15 @@ diesel::table! {
 
 diesel::joinable!(agent_reports -> agent_runs (agent_run_id));
 diesel::joinable!(agent_runs -> issues (issue_id));
+diesel::joinable!(agent_work -> issues (issue_id));
+diesel::joinable!(agent_work_steps -> agent_work (work_id));
 diesel::joinable!(audit_log -> issues (issue_id));
 diesel::joinable!(blockers -> issues (issue_id));
 diesel::joinable!(board_counts -> repositories (repository_id));
 diesel::joinable!(decisions -> issues (served_issue_id));
+diesel::joinable!(decompositions -> issues (issue_id));
 diesel::joinable!(issues -> repositories (repository_id));
+diesel::joinable!(lane_judgements -> issues (issue_id));
 diesel::joinable!(leases -> issues (issue_id));
 diesel::joinable!(leases -> repositories (repository_id));
 diesel::joinable!(past_leases -> issues (issue_id));
@@ -321,16 +406,21 @@ diesel::joinable!(past_leases -> repositories (repository_id));
 diesel::allow_tables_to_appear_in_same_query!(
     agent_reports,
     agent_runs,
+    agent_work,
+    agent_work_steps,
     audit_log,
     blockers,
     board_counts,
     decisions,
+    decompositions,
     event_log,
     issues,
     job_locks,
+    lane_judgements,
     leases,
     milestones,
     past_leases,
     repositories,
+    request_keys,
     saved_views,
 );

@@ -77,6 +77,25 @@ const SAMPLES: &[(&str, &str)] = &[
         "INSERT INTO agent_reports SELECT 'alpha', 'key', '00', id, now() FROM agent_runs",
     ),
     ("job_locks.steps", "UPDATE job_locks SET steps = 3, steps_done = 1, items = 100"),
+    (
+        "agent_work",
+        "INSERT INTO agent_work (agent_name, issue_id, state, checkpoint, lease_expires_at, \
+         last_heartbeat_at, created_at, updated_at) \
+         SELECT 'alpha', id, 'CLAIMED', 'CLAIMED', now(), now(), now(), now() FROM issues; \
+         INSERT INTO agent_work_steps (work_id, at, action, state, checkpoint) \
+         SELECT id, now(), 'start', state, checkpoint FROM agent_work",
+    ),
+    (
+        "judgements",
+        "INSERT INTO lane_judgements (issue_id, lane, confidence, judged_at) \
+         SELECT id, 'default', 'high', now() FROM issues; \
+         INSERT INTO decompositions SELECT id, now(), 'alpha', NULL, '{}' FROM issues",
+    ),
+    (
+        "request_keys",
+        "INSERT INTO request_keys VALUES \
+         ('alpha', 'POST /api/sync', 'key', '00', gen_random_uuid(), now(), 200, '{}')",
+    ),
 ];
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,0 +1,2 @@
+DROP TABLE agent_work_steps;
+DROP TABLE agent_work;

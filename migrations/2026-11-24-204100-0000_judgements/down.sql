@@ -1,0 +1,2 @@
+DROP TABLE decompositions;
+DROP TABLE lane_judgements;

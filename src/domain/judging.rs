@@ -1,0 +1,111 @@
+//! Which lane an issue belongs in, judged by rules when nobody who knows better has.
+
+use super::column::words;
+use super::labels::LabelSet;
+use super::lanes::{Lane, LaneRole, Lanes};
+use super::status::Status;
+
+words! {
+    /// How sure a judgement is.
+    Confidence,
+    /// Sure.
+    High = "high",
+    /// Fairly sure.
+    Medium = "medium",
+    /// A guess.
+    Low = "low",
+}
+
+/// Words that speak for the lane of what the default lane's workers cannot do.
+const ESCALATION: [&str; 11] = [
+    "architecture",
+    "design doc",
+    "rfc",
+    "alternatives",
+    "migration strategy",
+    "cross-service",
+    "distributed system",
+    "audit parent",
+    "parent issue",
+    "umbrella",
+    "decomposition",
+];
+
+/// What the rules make of an issue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judged<'a> {
+    /// The lane.
+    pub lane: &'a Lane,
+    /// How sure the rules are.
+    pub confidence: Confidence,
+    /// Why, as one sentence.
+    pub reason: String,
+}
+
+/// Judges an issue by its labels and its text.
+pub fn judge<'a>(lanes: &'a Lanes, labels: &LabelSet, title: &str, body: &str) -> Judged<'a> {
+    let resting_label = [Status::Backlog.label(), "type/research"];
+    let resting_label = resting_label.into_iter().find(|label| labels.contains(label));
+    if let (Some(lane), Some(label)) = (lanes.resting(), resting_label) {
+        let reason = format!("The issue has the label {label}");
+        return Judged { lane, confidence: Confidence::High, reason };
+    }
+    let text = format!("{title}\n{body}").to_lowercase();
+    let word = ESCALATION.into_iter().find(|word| has_word(&text, word));
+    let (lane, reason) = match (lanes.playing(LaneRole::Escalation), word) {
+        (Some(lane), Some(word)) => (lane, format!("The issue speaks of \"{word}\"")),
+        _ => (lanes.start(), "Nothing in the issue asks for another lane".to_owned()),
+    };
+    Judged { lane, confidence: Confidence::Medium, reason }
+}
+
+/// Whether a text has a word with nothing of another word around it.
+fn has_word(text: &str, word: &str) -> bool {
+    let is_edge = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
+    text.match_indices(word).any(|(at, _)| {
+        is_edge(text[..at].chars().next_back()) && is_edge(text[at + word.len()..].chars().next())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    fn lanes() -> Lanes {
+        let lane = |id: &str, claimable, role| Lane {
+            id: id.to_owned(),
+            title: id.to_owned(),
+            claimable,
+            role,
+            description: None,
+            color: None,
+            default_agent: None,
+        };
+        let all = vec![
+            lane("local", true, Some(LaneRole::Default)),
+            lane("frontier", true, Some(LaneRole::Escalation)),
+            lane("backlog", false, None),
+        ];
+        Lanes::new(all, BTreeMap::new()).unwrap()
+    }
+
+    #[test]
+    fn the_rules_look_at_labels_then_at_words() {
+        let lanes = lanes();
+        let of = |labels: LabelSet, title: &str, body: &str| {
+            let judged = judge(&lanes, &labels, title, body);
+            (judged.lane.id.clone(), judged.confidence)
+        };
+        let none = LabelSet::default;
+        let (high, medium) = (Confidence::High, Confidence::Medium);
+        assert_eq!(of(["type/research"].into(), "RFC", ""), ("backlog".to_owned(), high));
+        assert_eq!(of(["status/backlog"].into(), "Fix", ""), ("backlog".to_owned(), high));
+        assert_eq!(of(none(), "Write an RFC", ""), ("frontier".to_owned(), medium));
+        assert_eq!(of(none(), "Fix", "The Cross-Service one"), ("frontier".to_owned(), medium));
+        assert_eq!(of(none(), "The perfc tool", "architectures"), ("local".to_owned(), medium));
+        let two = Lanes::default();
+        assert_eq!(judge(&two, &none(), "RFC", "").lane.id, "default", "nowhere to escalate to");
+    }
+}

@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 
 use crate::app::App;
+use crate::domain::Actor;
 use crate::service::{self, Error};
 
 /// How often unsettled moves are looked at. A crash is mended within this, GitHub's time for a move
@@ -17,6 +18,9 @@ const SETTLE_EVERY: Duration = Duration::from_secs(1);
 
 /// How often it is put right what leases left that are over.
 const EXPIRE_EVERY: Duration = Duration::from_secs(2);
+
+/// How often it is looked for work whose agent is silent.
+const SWEEP_EVERY: Duration = Duration::from_secs(60);
 
 /// How often issues leave Done by age.
 const RETIRE_EVERY: Duration = Duration::from_secs(30);
@@ -32,6 +36,7 @@ pub fn start(app: &App, database_url: String) -> JoinSet<()> {
     tasks.spawn(async move { bus.pump(pool, &database_url).await });
     tasks.spawn(repeat(app.clone(), SETTLE_EVERY, "settling moves", settle));
     tasks.spawn(repeat(app.clone(), EXPIRE_EVERY, "ending leases", expire));
+    tasks.spawn(repeat(app.clone(), SWEEP_EVERY, "sweeping stale work", sweep));
     let waited = app.clone();
     tasks.spawn(async move { service::waiting::call(&waited).await });
     tasks.spawn(repeat(app.clone(), RETIRE_EVERY, "retiring done issues", retire));
@@ -67,13 +72,27 @@ async fn expire(app: App) -> Result<(), Error> {
     service::leases::expire_leases(&app).await
 }
 
+async fn sweep(app: App) -> Result<(), Error> {
+    match service::agent_work::sweep(&app, &Actor::System).await {
+        // Another replica is at it.
+        Err(Error::Busy { .. }) => Ok(()),
+        swept => {
+            for error in swept?.errors {
+                tracing::warn!(error, "stale work waits for GitHub");
+            }
+            Ok(())
+        }
+    }
+}
+
 async fn retire(app: App) -> Result<(), Error> {
     service::retention::apply_done_window(&app).await
 }
 
 async fn prune(app: App) -> Result<(), Error> {
     service::retention::prune_events(&app).await?;
-    service::retention::prune_decisions(&app).await.map(|_| ())
+    service::retention::prune_decisions(&app).await?;
+    service::repeats::prune(&app).await.map(|_| ())
 }
 
 /// Syncs on start and then by the timer, unless another replica has just done so.

@@ -47,7 +47,7 @@ impl WorkQuery {
         first: Option<i32>,
     ) -> async_graphql::Result<Vec<WorkExplanation>> {
         let first = size("first", first.unwrap_or(50), queue::MOST)?;
-        let request = QueueRequest { agent, lane, repositories: None, first, without_bots: false };
+        let request = QueueRequest { agent, lane, first, ..QueueRequest::default() };
         let explained = queue::queue(app(context), &request).await?;
         Ok(WorkExplanation::all(context, explained).await?)
     }

@@ -1,12 +1,12 @@
 //! What an agent is at, and how much there is for it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
-use super::leases::leases_of;
-use super::{Error, Result, board};
+use super::leases::{leases_of, release_orphans};
+use super::{Error, Result, agent_work, board};
 use crate::app::App;
-use crate::domain::{IssueState, Lane, Status};
-use crate::store::{Issue, Lease, Repository};
+use crate::domain::{Actor, IssueId, IssueState, Lane, Status};
+use crate::store::{Issue, Lease, Repository, work};
 
 /// What an agent holds.
 #[derive(Debug, Clone)]
@@ -17,6 +17,10 @@ pub struct ActiveWork {
     pub issue: Issue,
     /// Its repository.
     pub repository: Repository,
+    /// The branch, where the agent has told of it.
+    pub branch: Option<String>,
+    /// The pull request's page, where the agent has told of it or GitHub has one for the issue.
+    pub pull_request_url: Option<String>,
 }
 
 /// How much there is in one queue.
@@ -37,17 +41,31 @@ pub struct WorkSummary {
     pub unknown_lanes: BTreeMap<String, LaneWork>,
 }
 
-/// What an agent holds whose lease it renewed last; nothing when it holds nothing.
-pub async fn active_work(app: &App, agent: &str) -> Result<Option<ActiveWork>> {
-    for lease in leases_of(app, agent).await? {
-        match board::find_issue(app, lease.issue_id).await {
-            Ok((issue, repository)) => return Ok(Some(ActiveWork { lease, issue, repository })),
-            // What is gone from GitHub is let go of by whoever puts leases right.
-            Err(Error::NotFound { .. }) => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(None)
+/// What an agent holds whose lease it renewed last; nothing when it holds nothing. What it holds that
+/// is gone from GitHub ends here; the audit log calls that `orphan_lease_released`.
+pub async fn active_work(app: &App, actor: &Actor, agent: &str) -> Result<Option<ActiveWork>> {
+    release_orphans(app, actor, agent, "orphan_lease_released").await?;
+    let Some(lease) = leases_of(app, agent).await?.into_iter().next() else { return Ok(None) };
+    let (issue, repository) = match board::find_issue(app, lease.issue_id).await {
+        Ok(found) => found,
+        Err(Error::NotFound { .. }) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let told = agent_work::newest_on(app, agent, issue.id).await?;
+    let (branch, told_url) = told.map_or((None, None), |work| (work.branch, work.pr_url));
+    let pull_request_url = match told_url {
+        Some(url) => Some(url),
+        None => pull_requests(app, &[issue.id]).await?.remove(&issue.id),
+    };
+    Ok(Some(ActiveWork { lease, issue, repository, branch, pull_request_url }))
+}
+
+/// The pages of the open pull requests that are to close some issues, by GitHub's account.
+pub async fn pull_requests(app: &App, issues: &[IssueId]) -> Result<HashMap<IssueId, String>> {
+    let mut connection = app.connection().await?;
+    let around = work::circumstances(&mut connection, issues, app.clock.now()).await?;
+    let linked = |around: work::Circumstances| Some((around.issue_id, around.pull_request?));
+    Ok(around.into_iter().filter_map(linked).collect())
 }
 
 /// Counts the work there is for an agent, by its labels.

@@ -7,7 +7,8 @@ use crate::domain::filter::Wanted;
 use crate::domain::{EventCursor, FullName, IssueFilter, IssueId, RepositoryId, Status};
 use crate::service::{Error, Result};
 use crate::store::{
-    Connection, Issue, Page, PageRequest, Repository, event_log, issues, repositories,
+    Connection, Decomposition, Issue, Page, PageRequest, Repository, decompositions, event_log,
+    issues, repositories,
 };
 
 /// The board at one instant.
@@ -123,6 +124,8 @@ pub struct WholeIssues {
     pub issues: Vec<(Issue, Option<String>)>,
     /// Their repositories.
     pub repositories: HashMap<RepositoryId, Repository>,
+    /// What is said of those that were split up.
+    pub split: HashMap<IssueId, Decomposition>,
 }
 
 /// All that is wanted, most recently updated first: a list without pages, for clients that know
@@ -151,7 +154,10 @@ async fn with_repositories(
     let ids: Vec<_> = ids.into_iter().collect();
     let repositories = repositories::by_ids(connection, &ids).await?;
     let repositories = repositories.into_iter().map(|row| (row.id, row)).collect();
-    Ok(WholeIssues { issues, repositories })
+    let ids: Vec<_> = issues.iter().map(|(issue, _)| issue.id).collect();
+    let split = decompositions::among(connection, &ids).await?;
+    let split = split.into_iter().map(|row| (row.issue_id, row)).collect();
+    Ok(WholeIssues { issues, repositories, split })
 }
 
 /// The Markdown texts of issues, in no order.

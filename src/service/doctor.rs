@@ -3,16 +3,14 @@
 use chrono::TimeDelta;
 use diesel_async::AsyncConnection;
 
-use super::changes::{audit_event, issue_event};
 use super::labels::{Guard, Intent, Terms, change_labels_on};
+use super::leases::end_orphan;
 use super::{Error, Result, allows};
 use crate::app::App;
 use crate::domain::doctor::Ailment;
-use crate::domain::leases::LeaseEnding;
 use crate::domain::{Actor, IssueId, Tier};
-use crate::store::audit::NewEntry;
 use crate::store::work::{self, Ailing};
-use crate::store::{AuditEntry, Issue, Repository, audit, event_log, issues, leases};
+use crate::store::{AuditEntry, Issue, Repository, issues};
 
 /// Everything that is wrong with the queue, longest ago first.
 pub async fn diagnose(app: &App) -> Result<Vec<Ailing>> {
@@ -83,20 +81,11 @@ async fn end_lease(
     let mut connection = app.connection().await?;
     connection
         .transaction(async |connection| {
-            let row = leases::of_issue(connection, issue.id).await?.ok_or_else(well)?;
-            let ended = leases::end(connection, row.id(), LeaseEnding::Released, None, now).await?;
-            ended.ok_or_else(well)?;
-            let entry = NewEntry {
-                repository_full_name: repository.full_name.as_str(),
-                issue_number: Some(issue.number),
-                issue_id: Some(issue.id),
-                notes: Some("The lease on an issue that is gone was ended"),
-                ..NewEntry::done(actor.name(), "repair_work", &issue.labels, now)
-            };
-            let entry = audit::append(connection, &entry).await?;
-            let changed = issue_event(Some(issue), issue, false, repository, actor.name(), now);
-            event_log::append(connection, &[changed, audit_event(&entry)]).await?;
-            Ok(entry)
+            end_orphan(connection, actor, "repair_work", (issue, repository), now).await
         })
         .await
+        .map_err(|error| match error {
+            Error::LeaseLost { .. } => well(),
+            other => other,
+        })
 }

@@ -8,9 +8,9 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel_async::AsyncConnection;
 
-use super::changes::issue_event;
+use super::changes::{audit_event, issue_event};
 use super::labels::{Changed, Guard, Intent, LeaseStep, Terms, change_labels_on};
-use super::{Error, Result, board};
+use super::{Error, Result, agent_work, board};
 use crate::app::App;
 use crate::domain::leases::{
     self as words, Checkpoint, Hold, LeaseEnding, LeaseState, TERMS, WorkOutcome, fencing_token,
@@ -19,8 +19,11 @@ use crate::domain::leases::{
 use crate::domain::{Actor, IssueId, LeaseId, Status, Tier};
 use crate::github;
 use crate::store::agent_runs::NewAgentRun;
+use crate::store::audit::NewEntry;
 use crate::store::leases::Renewal;
-use crate::store::{AgentRun, Issue, Lease, Repository, event_log, issues, leases};
+use crate::store::{
+    AgentRun, AuditEntry, Connection, Issue, Lease, Repository, audit, event_log, issues, leases,
+};
 
 /// How many leases that are over one round puts right.
 const A_ROUND: i64 = 50;
@@ -195,6 +198,9 @@ pub async fn release_issue(
         Ok(release_plan(&agent, labels, state, reason.as_deref()))
     })
     .await?;
+    if action == "unclaim_issue_by_operator" {
+        agent_work::release_of(app, actor, &agent, issue.id).await?;
+    }
     Ok(released(changed))
 }
 
@@ -226,6 +232,103 @@ async fn give_up(
     })
     .await?;
     Ok(released(changed))
+}
+
+/// Lets go of a holding for its holder, live or over, as if that had given it back.
+///
+/// # Errors
+///
+/// As [`release_lease`].
+pub(super) async fn let_go(app: &App, actor: &Actor, lease: &Lease, action: &str) -> Result<()> {
+    let now = app.clock.now();
+    let found = issues::with_repository(&mut *app.connection().await?, lease.issue_id).await?;
+    let (issue, repository) = found.ok_or_else(|| Error::no_issue(lease.issue_id))?;
+    if is_gone(&issue, &repository) {
+        let mut connection = app.connection().await?;
+        return connection
+            .transaction(async |connection| {
+                end_orphan(connection, actor, action, (&issue, &repository), now).await.map(drop)
+            })
+            .await;
+    }
+    let guard = match lease.is_live(now) {
+        true => Guard::Holds(Hold {
+            agent: Some(lease.agent.clone()),
+            token: Some(lease.fencing_token),
+        }),
+        false => Guard::IsOver(lease.id()),
+    };
+    let step = LeaseStep::End { lease: lease.id(), ending: LeaseEnding::Released, outcome: None };
+    let terms = Terms { guard, step, closed_too: true, ..Terms::default() };
+    let work = Work { issue: &issue, repository: &repository, agent: &lease.agent };
+    give_up(app, actor, action, &work, None, terms).await.map(drop)
+}
+
+/// Whether nobody can work on an issue any more.
+fn is_gone(issue: &Issue, repository: &Repository) -> bool {
+    issue.removed_at.is_some() || !repository.enabled
+}
+
+/// Ends the lease of an issue that is gone, in the caller's transaction.
+///
+/// # Errors
+///
+/// [`Error::LeaseLost`] when there is none to end.
+pub(super) async fn end_orphan(
+    connection: &mut Connection,
+    actor: &Actor,
+    action: &str,
+    (issue, repository): (&Issue, &Repository),
+    now: DateTime<Utc>,
+) -> Result<AuditEntry> {
+    let none = || Error::LeaseLost { holder: None };
+    let row = leases::of_issue(connection, issue.id).await?.ok_or_else(none)?;
+    let ended = leases::end(connection, row.id(), LeaseEnding::Released, None, now).await?;
+    ended.ok_or_else(none)?;
+    let entry = NewEntry {
+        repository_full_name: repository.full_name.as_str(),
+        issue_number: Some(issue.number),
+        issue_id: Some(issue.id),
+        notes: Some("The lease on an issue that is gone was ended"),
+        ..NewEntry::done(actor.name(), action, &issue.labels, now)
+    };
+    let entry = audit::append(connection, &entry).await?;
+    let changed = issue_event(Some(issue), issue, false, repository, actor.name(), now);
+    event_log::append(connection, &[changed, audit_event(&entry)]).await?;
+    Ok(entry)
+}
+
+/// Ends what an agent holds of issues that are gone, and tells how many they were.
+///
+/// # Errors
+///
+/// When the database fails.
+pub(super) async fn release_orphans(
+    app: &App,
+    actor: &Actor,
+    agent: &str,
+    action: &str,
+) -> Result<usize> {
+    let now = app.clock.now();
+    let mut connection = app.connection().await?;
+    let mut ended = 0;
+    for lease in leases::held(&mut connection, Some(agent), now).await? {
+        let found = issues::with_repository(&mut connection, lease.issue_id).await?;
+        let gone = found.filter(|(issue, repository)| is_gone(issue, repository));
+        let Some((issue, repository)) = gone else { continue };
+        let outcome = connection
+            .transaction(async |connection| {
+                end_orphan(connection, actor, action, (&issue, &repository), now).await
+            })
+            .await;
+        match outcome {
+            Ok(_) => ended += 1,
+            // Somebody else was faster.
+            Err(Error::LeaseLost { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(ended)
 }
 
 fn intent<'a>(
@@ -319,7 +422,7 @@ fn run_of(
 }
 
 /// Text without what cannot be stored, of a bearable length.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     text.replace('\0', "").trim().chars().take(LONGEST_SUMMARY).collect()
 }
 
@@ -458,7 +561,7 @@ async fn expire(app: &App, lease: &Lease) -> Result<()> {
         leases::forget_request(&mut *app.connection().await?, lease.id()).await?;
     }
     let ended = LeaseStep::End { lease: lease.id(), ending: LeaseEnding::Expired, outcome: None };
-    if issue.removed_at.is_some() || !repository.enabled {
+    if is_gone(&issue, &repository) {
         return end_quietly(app, lease).await;
     }
     let terms = Terms {

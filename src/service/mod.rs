@@ -6,12 +6,14 @@
 //! every change appends its events in the transaction that makes it.
 
 pub mod agent_runs;
+pub mod agent_work;
 pub mod agents;
 pub mod assignments;
 pub mod audit;
 pub mod board;
 mod changes;
 pub mod comments;
+pub mod decompositions;
 mod dependencies;
 pub mod doctor;
 mod error;
@@ -19,11 +21,13 @@ pub mod events;
 pub mod health;
 pub mod heartbeats;
 pub mod labels;
+pub mod lanes;
 pub mod leases;
 pub mod moves;
 pub mod overview;
 pub mod polling;
 pub mod queue;
+pub mod repeats;
 pub mod reports;
 pub mod retention;
 pub mod snapshot;

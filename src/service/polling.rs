@@ -1,4 +1,4 @@
-//! Asking for the next task and staying on the line while there is none.
+//! Staying on the line: asking again whenever something happened, until there is an answer.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -7,11 +7,12 @@ use std::time::Duration;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
-use super::Result;
-use super::queue::{NextTask, QueueRequest, next_task};
+use super::queue::{Explained, NextTask, QueueRequest, next_task, queue_with_own};
+use super::work::{ClaimIssue, Claimed, claim_issue};
+use super::{Error, Result};
 use crate::app::App;
 use crate::domain::Actor;
-use crate::domain::events::Topic;
+use crate::domain::events::{EventKind, Topic};
 use crate::store::Event;
 
 /// How long one may wait for work, on the line or in it.
@@ -31,28 +32,87 @@ pub async fn wait_for_task(
     request: &QueueRequest,
     wait: Duration,
 ) -> Result<NextTask> {
-    // Listening begins before the first look, so that nothing becomes ready unheard in between.
+    let look = || next_task(app, actor, request);
+    ask_until(app, wait, |_| true, look, |next| next.found.is_some()).await
+}
+
+/// The queue, as soon as there is something in it that may be claimed, at the latest after `wait`.
+///
+/// # Errors
+///
+/// As [`queue_with_own`].
+pub async fn wait_for_queue(
+    app: &App,
+    request: &QueueRequest,
+    wait: Duration,
+) -> Result<Vec<Explained>> {
+    let look = || queue_with_own(app, request);
+    let is_there = |all: &Vec<Explained>| all.iter().any(|one| one.rank.is_some());
+    ask_until(app, wait, |_| true, look, is_there).await
+}
+
+/// Claims an issue, as soon as whoever has it lets go of it, at the latest after `wait`; then the
+/// last refusal is answered.
+///
+/// # Errors
+///
+/// As [`claim_issue`].
+pub async fn wait_to_claim(
+    app: &App,
+    actor: &Actor,
+    command: &ClaimIssue,
+    wait: Duration,
+) -> Result<Claimed> {
+    let is_about_it = |event: &Event| event.issue_id == Some(command.issue_id);
+    let look = async || Ok(claim_issue(app, actor, command.clone()).await);
+    let is_settled = |claimed: &Result<Claimed>| !claimed.as_ref().is_err_and(may_pass);
+    ask_until(app, wait, is_about_it, look, is_settled).await?
+}
+
+/// Whether a claim is refused because of what others do.
+fn may_pass(error: &Error) -> bool {
+    match error {
+        Error::Conflict { what, .. } => !what.starts_with("Cannot "),
+        Error::LeaseLost { .. } => true,
+        _ => false,
+    }
+}
+
+/// Asks, and again whenever the board says something that matters, until the answer will do.
+async fn ask_until<Answer, Asking>(
+    app: &App,
+    wait: Duration,
+    matters: impl Fn(&Event) -> bool,
+    mut ask: impl FnMut() -> Asking,
+    will_do: impl Fn(&Answer) -> bool,
+) -> Result<Answer>
+where
+    Asking: Future<Output = Result<Answer>>,
+{
+    // Listening begins before the first look, so that nothing happens unheard in between.
     let mut events = app.bus.subscribe();
     let mut over = pin!(tokio::time::sleep(wait.min(LONGEST_WAIT)));
     loop {
-        let next = next_task(app, actor, request).await?;
-        if next.found.is_some() || wait.is_zero() {
-            return Ok(next);
+        let answer = ask().await?;
+        if will_do(&answer) || wait.is_zero() {
+            return Ok(answer);
         }
         tokio::select! {
-            () = change(&mut events) => tokio::time::sleep(GATHER).await,
-            () = &mut over => return Ok(next),
-            () = app.bus.closed() => return Ok(next),
+            () = news(&mut events, &matters) => tokio::time::sleep(GATHER).await,
+            () = &mut over => return Ok(answer),
+            () = app.bus.closed() => return Ok(answer),
         }
     }
 }
 
-/// Waits for a change of the board.
-async fn change(events: &mut Receiver<Arc<Event>>) {
+/// Waits for a change of the board that matters.
+async fn news(events: &mut Receiver<Arc<Event>>, matters: impl Fn(&Event) -> bool) {
     loop {
         match events.recv().await {
             Ok(event) if event.topic != Topic::Board => {}
-            Ok(_) | Err(RecvError::Lagged(_)) => return,
+            Ok(event) if event.kind == EventKind::Resync || matters(&event) => return,
+            Ok(_) => {}
+            Err(RecvError::Lagged(_)) => return,
             Err(RecvError::Closed) => std::future::pending().await,
         }
     }

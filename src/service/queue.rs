@@ -21,8 +21,8 @@ use crate::domain::{Actor, DecisionId, IssueId, IssueState, Lane, Status};
 use crate::store::decisions::{DecisionFilter, NewDecision};
 use crate::store::work::{Circumstances, Search};
 use crate::store::{
-    Connection, Decision, Issue, Page, PageRequest, Repository, decisions, issues, leases,
-    repositories, work,
+    Connection, Decision, Issue, Page, PageRequest, Repository, decisions, decompositions, issues,
+    leases, repositories, work,
 };
 
 /// How many issues a look at the queue may ask for.
@@ -41,6 +41,8 @@ pub struct QueueRequest {
     pub first: u32,
     /// Whether issues that bots keep for their own ends are left out.
     pub without_bots: bool,
+    /// Whether issues that were split up are left out.
+    pub without_split: bool,
 }
 
 /// What an issue is to an agent that looks for work.
@@ -80,6 +82,8 @@ pub(super) struct Scope {
     pub(super) repositories: Vec<Repository>,
     /// Whether issues that bots keep for their own ends are left out.
     without_bots: bool,
+    /// Whether issues that were split up are left out.
+    without_split: bool,
 }
 
 impl Scope {
@@ -113,7 +117,8 @@ impl Scope {
             }
             repositories.retain(|row| names.is_empty() || names.iter().any(|name| is(row, name)));
         }
-        Ok(Self { agent: agent.to_owned(), lane, repositories, without_bots: false })
+        let (without_bots, without_split) = (false, false);
+        Ok(Self { agent: agent.to_owned(), lane, repositories, without_bots, without_split })
     }
 
     /// What a look at the queue asks for.
@@ -122,13 +127,25 @@ impl Scope {
     ///
     /// As [`Scope::of`].
     async fn of_request(app: &App, request: &QueueRequest) -> Result<Self> {
-        let QueueRequest { agent, lane, repositories, without_bots, .. } = request;
+        let QueueRequest { agent, lane, repositories, .. } = request;
         let scope = Self::of(app, agent, lane.as_deref(), repositories.as_deref()).await?;
-        Ok(Self { without_bots: *without_bots, ..scope })
+        let QueueRequest { without_bots, without_split, .. } = *request;
+        Ok(Self { without_bots, without_split, ..scope })
     }
 
-    fn leaves_out(&self, issue: &Issue) -> bool {
-        self.without_bots && is_bots_own(&issue.title, &issue.labels)
+    /// Of some issues, those that this view is without.
+    async fn left_out(&self, connection: &mut Connection, rows: &[Issue]) -> Result<Vec<IssueId>> {
+        let is_bots = |issue: &&Issue| is_bots_own(&issue.title, &issue.labels);
+        let mut left_out: Vec<IssueId> = match self.without_bots {
+            true => rows.iter().filter(is_bots).map(|issue| issue.id).collect(),
+            false => vec![],
+        };
+        if self.without_split {
+            let ids: Vec<IssueId> = rows.iter().map(|issue| issue.id).collect();
+            let split = decompositions::among(connection, &ids).await?;
+            left_out.extend(split.into_iter().map(|row| row.issue_id));
+        }
+        Ok(left_out)
     }
 
     pub(super) fn seeker<'a>(&'a self, app: &'a App, now: DateTime<Utc>) -> Seeker<'a> {
@@ -254,8 +271,9 @@ pub(super) async fn judged(
     let around = work::circumstances(connection, ids, now).await?;
     let mut around: HashMap<IssueId, Circumstances> =
         around.into_iter().map(|around| (around.issue_id, around)).collect();
+    let left_out = scope.left_out(connection, &rows).await?;
     let mut judged: Vec<Judged> = Vec::with_capacity(rows.len());
-    for issue in rows.into_iter().filter(|issue| !scope.leaves_out(issue)) {
+    for issue in rows.into_iter().filter(|issue| !left_out.contains(&issue.id)) {
         let Some(around) = around.remove(&issue.id) else { continue };
         let repository = issue.repository_id;
         let against_issue =
@@ -413,7 +431,8 @@ pub async fn queue_with_own(app: &App, request: &QueueRequest) -> Result<Vec<Exp
     let most = usize::try_from(MOST).expect("a small number");
     for (issue, _) in own.issues.iter().take(most) {
         let is_there = all.iter().any(|one| one.issue.id == issue.id);
-        let is_left_out = request.without_bots && is_bots_own(&issue.title, &issue.labels);
+        let is_left_out = (request.without_bots && is_bots_own(&issue.title, &issue.labels))
+            || (request.without_split && own.split.contains_key(&issue.id));
         let is_wanted = issue.state == IssueState::Open && is_in_lane(&issue.lane) && !is_left_out;
         if !is_there && is_wanted {
             all.push(explain_work(app, &request.agent, issue.id).await?);
@@ -460,8 +479,8 @@ pub async fn next_task(app: &App, actor: &Actor, request: &QueueRequest) -> Resu
     let mut connection = app.connection().await?;
     let usage = usage(app, &mut connection, now).await?;
     let mut ranked = candidates(app, &mut connection, &scope, &usage, kept, now).await?;
-    if ranked.is_empty() && scope.without_bots {
-        // What bots keep may stand before all that is wanted.
+    if ranked.is_empty() && (scope.without_bots || scope.without_split) {
+        // What is left out may stand before all that is wanted.
         ranked = candidates(app, &mut connection, &scope, &usage, MOST, now).await?;
     }
     drop(connection);

@@ -1,0 +1,155 @@
+//! Which queue an issue waits in, and by whose judgement.
+
+use diesel_async::AsyncConnection;
+
+use super::changes::{audit_event, issue_event};
+use super::{Error, Result, board};
+use crate::app::App;
+use crate::domain::judging::{self, Confidence};
+use crate::domain::{Actor, IssueId};
+use crate::store::audit::NewEntry;
+use crate::store::{Issue, LaneJudgement, Repository, audit, event_log, issues, judgements};
+
+/// The longest reason of a judgement, in characters.
+pub const LONGEST_REASON: usize = 500;
+
+/// Asks which queue an issue belongs in, or says so.
+#[derive(Debug, Clone)]
+pub struct ClassifyIssue {
+    /// The issue.
+    pub issue_id: IssueId,
+    /// Whether to judge anew what was judged already. A verdict always counts.
+    pub force: bool,
+    /// The model that judged.
+    pub model: Option<String>,
+    /// What the caller's own judgement is; the rules judge when absent.
+    pub verdict: Option<LaneVerdict>,
+}
+
+/// A judgement of a caller.
+#[derive(Debug, Clone)]
+pub struct LaneVerdict {
+    /// The queue's id; not an alias.
+    pub lane: String,
+    /// How sure the caller is.
+    pub confidence: Confidence,
+    /// Why; up to [`LONGEST_REASON`] characters.
+    pub reason: Option<String>,
+}
+
+/// A judgement, and whether it is that of this request.
+#[derive(Debug, Clone)]
+pub struct Classified {
+    /// The judgement that counts.
+    pub judgement: LaneJudgement,
+    /// Whether it was there before and nothing was judged.
+    pub was_there: bool,
+}
+
+/// An issue and the judgement of it that counts, if any.
+///
+/// # Errors
+///
+/// [`Error::NotFound`].
+pub async fn judgement(app: &App, issue: IssueId) -> Result<(Issue, Option<LaneJudgement>)> {
+    let (issue, _) = board::find_issue(app, issue).await?;
+    let newest = judgements::newest(&mut *app.connection().await?, issue.id).await?;
+    Ok((issue, newest))
+}
+
+/// Puts an issue in the queue that it is judged to belong in. Without a verdict the rules judge, but
+/// not what was judged already, unless they are forced to. The same verdict again changes nothing.
+///
+/// # Errors
+///
+/// [`Error::Invalid`] for a queue that is none and a reason that is too long; [`Error::NotFound`].
+pub async fn classify_issue(
+    app: &App,
+    actor: &Actor,
+    command: ClassifyIssue,
+) -> Result<Classified> {
+    if let Some(verdict) = &command.verdict {
+        check(app, verdict)?;
+    }
+    let (issue, repository) = board::find_issue(app, command.issue_id).await?;
+    let body = match command.verdict {
+        Some(_) => None,
+        None => board::bodies(app, &[issue.id]).await?.pop().and_then(|(_, body)| body),
+    };
+    let mut connection = app.connection().await?;
+    connection
+        .transaction(async |connection| {
+            let before = issues::lock(connection, issue.id).await?;
+            let now = app.clock.now();
+            let newest = judgements::newest(connection, issue.id).await?;
+            if let (Some(known), None, false) = (&newest, &command.verdict, command.force) {
+                return Ok(Classified { judgement: known.clone(), was_there: true });
+            }
+            let judgement = judge(app, &command, &before, body.as_deref(), now);
+            if let Some(known) = newest
+                && before.lane == judgement.lane
+                && (LaneJudgement { judged_at: now, ..known.clone() }) == judgement
+            {
+                return Ok(Classified { judgement: known, was_there: false });
+            }
+            judgements::append(connection, &judgement).await?;
+            let after = issues::set_lane(connection, issue.id, &judgement.lane).await?;
+            let notes = format!("From {} to {}", before.lane, after.lane);
+            let entry = NewEntry { notes: Some(&notes), ..entry(actor, &after, &repository, now) };
+            let entry = audit::append(connection, &entry).await?;
+            let name = actor.name();
+            let changed = issue_event(Some(&before), &after, false, &repository, name, now);
+            event_log::append(connection, &[changed, audit_event(&entry)]).await?;
+            Ok(Classified { judgement, was_there: false })
+        })
+        .await
+}
+
+fn check(app: &App, verdict: &LaneVerdict) -> Result<()> {
+    if app.config.lanes.by_id(&verdict.lane).is_none() {
+        let given: String = verdict.lane.chars().take(64).collect();
+        let ids = app.config.lanes.listed();
+        let reason = format!("`{given}` is not one of {ids}");
+        return Err(Error::Invalid { field: "lane", reason });
+    }
+    if verdict.reason.as_ref().is_some_and(|reason| reason.chars().count() > LONGEST_REASON) {
+        let reason = format!("must be at most {LONGEST_REASON} characters");
+        return Err(Error::Invalid { field: "reason", reason });
+    }
+    Ok(())
+}
+
+fn judge(
+    app: &App,
+    command: &ClassifyIssue,
+    issue: &Issue,
+    body: Option<&str>,
+    now: chrono::DateTime<chrono::Utc>,
+) -> LaneJudgement {
+    let (lane, confidence, reason) = match &command.verdict {
+        Some(LaneVerdict { lane, confidence, reason }) => {
+            (lane.clone(), *confidence, reason.clone())
+        }
+        None => {
+            let (lanes, body) = (&app.config.lanes, body.unwrap_or_default());
+            let judged = judging::judge(lanes, &issue.labels, &issue.title, body);
+            (judged.lane.id.clone(), judged.confidence, Some(judged.reason))
+        }
+    };
+    let model = command.model.clone();
+    LaneJudgement { issue_id: issue.id, lane, confidence, reason, model, judged_at: now }
+}
+
+fn entry<'a>(
+    actor: &'a Actor,
+    issue: &'a Issue,
+    repository: &'a Repository,
+    now: chrono::DateTime<chrono::Utc>,
+) -> NewEntry<'a> {
+    NewEntry {
+        repository_full_name: repository.full_name.as_str(),
+        issue_number: Some(issue.number),
+        issue_id: Some(issue.id),
+        ..NewEntry::done(actor.name(), "classify_lane", &issue.labels, now)
+    }
+}

@@ -107,6 +107,12 @@ impl Problem {
         Self { error: error.into(), ..self }
     }
 
+    /// The same problem with a word on what to do about it.
+    #[must_use]
+    pub fn advising(self, advice: &'static str) -> Self {
+        Self { advice: Some(advice), ..self }
+    }
+
     /// The same problem with one more member in its document.
     #[must_use]
     pub fn with(mut self, member: &str, value: impl Into<Value>) -> Self {

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use super::answer::json;
 use super::errors::failed;
 use crate::app::App;
+use crate::domain::leases::agent_name;
 use crate::domain::{Actor, Instant};
 use crate::gate::{Caller, Problem, ProblemDocument};
 use crate::service::{Error, heartbeats};
@@ -59,12 +60,13 @@ pub(super) async fn heartbeat(
     Extension(caller): Extension<Caller>,
     Path(agent): Path<String>,
 ) -> Result<Response, Problem> {
-    caller.check_acts_for(&actor, &agent).await?;
+    let agent = named(&agent)?;
+    caller.check_acts_for(&actor, agent).await?;
     let beat =
-        heartbeats::beat(&app, &actor, &agent).await.map_err(refused("Failed to run heartbeat"))?;
+        heartbeats::beat(&app, &actor, agent).await.map_err(refused("Failed to run heartbeat"))?;
     let row = HeartbeatRow {
         status: beat.status(),
-        agent_name: &agent,
+        agent_name: agent,
         started_at: Instant(beat.started_at),
         finished_at: Instant(beat.finished_at),
         summary: &beat.summary,
@@ -81,6 +83,11 @@ pub(super) fn refused(text: &'static str) -> impl Fn(Error) -> Problem {
         Error::Invalid { field: "agent", reason } => misnamed(&reason),
         other => failed(text)(other),
     }
+}
+
+/// An agent's name as a path or a body gives it, without `agent/`.
+pub(super) fn named(given: &str) -> Result<&str, Problem> {
+    agent_name(given).map_err(|reason| misnamed(&reason))
 }
 
 /// The refusal of a name that cannot be an agent's.

@@ -41,6 +41,22 @@ impl Body {
         self.0.trim_ascii().is_empty()
     }
 
+    /// What was sent.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// What was sent.
+    pub(super) fn into_bytes(self) -> Bytes {
+        self.0
+    }
+
+    /// The members of the object that was sent, none when nothing was; `refusal` is what everything
+    /// else is told.
+    pub(super) fn members_or_none(&self, refusal: &'static str) -> Result<Members, Problem> {
+        if self.is_empty() { Ok(Members(Map::new())) } else { self.members(refusal) }
+    }
+
     /// The members of the object that was sent; `refusal` is what everything else is told.
     pub(super) fn members(&self, refusal: &'static str) -> Result<Members, Problem> {
         match serde_json::from_slice(&self.0) {

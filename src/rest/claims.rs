@@ -2,7 +2,7 @@
 
 use axum::Extension;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
@@ -12,6 +12,7 @@ use super::answer::json;
 use super::body::{Body, Members};
 use super::errors::failed;
 use super::moves::refused_or_unread;
+use super::preferences::{preferred_wait, with_applied};
 use super::query::Query;
 use super::which::{Which, Words, known_issue};
 use crate::app::App;
@@ -20,8 +21,9 @@ use crate::gate::{Caller, Problem, ProblemDocument, acting_as};
 use crate::service::labels::CLOSED;
 use crate::service::leases::release_issue;
 use crate::service::moves::UNKNOWN_ISSUE;
-use crate::service::work::{ClaimIssue, claim_issue};
-use crate::service::{Error, board};
+use crate::service::polling::wait_to_claim;
+use crate::service::work::ClaimIssue;
+use crate::service::{Error, agents, board};
 use crate::store::Issue;
 
 const CLAIM: Words<'_> =
@@ -97,6 +99,9 @@ pub(super) async fn claimed(State(app): State<App>, query: Query) -> Result<Resp
     let whole = board::all_issues(&app, &wanted).await;
     let whole = whole.map_err(failed("Failed to fetch claimed issues"))?;
     let open = whole.issues.iter().filter(|(issue, _)| issue.state == IssueState::Open);
+    let ids: Vec<_> = whole.issues.iter().map(|(issue, _)| issue.id).collect();
+    let linked = agents::pull_requests(&app, &ids).await;
+    let linked = linked.map_err(failed("Failed to fetch claimed issues"))?;
     let rows = open.filter_map(|(issue, _)| {
         Some(ClaimedRow {
             issue_id: issue.id,
@@ -104,7 +109,7 @@ pub(super) async fn claimed(State(app): State<App>, query: Query) -> Result<Resp
             repo_full_name: whole.repositories.get(&issue.repository_id)?.full_name.as_str(),
             current_lane: Some(&issue.lane),
             labels: &issue.labels,
-            has_open_pr: false,
+            has_open_pr: linked.contains_key(&issue.id),
         })
     });
     Ok(json(StatusCode::OK, &rows.collect::<Vec<_>>()))
@@ -162,12 +167,14 @@ async fn issue_and_agent<'a>(
 }
 
 /// Claims an issue for an agent: its label on GitHub, In Progress, and a lease of 30 minutes.
-/// Claiming what the agent has already is fine.
+/// Claiming what the agent has already is fine. With `Prefer: wait=N` it waits up to that many
+/// seconds, 25 at the most, for whoever has the issue to let go of it.
 #[utoipa::path(
     post,
     path = "/api/issues/claim",
     tag = "work",
     operation_id = "claimIssue",
+    params(("Prefer" = Option<String>, Header, description = "`wait=N` to wait for N seconds.")),
     request_body = ClaimBody,
     responses(
         (status = 200, description = "The agent has it.", body = ClaimDone<'_>),
@@ -182,6 +189,7 @@ pub(super) async fn claim(
     State(app): State<App>,
     Extension(actor): Extension<Actor>,
     Extension(caller): Extension<Caller>,
+    headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
     let members = body.members("Invalid JSON body")?;
@@ -194,9 +202,11 @@ pub(super) async fn claim(
         force: Some(members.value("force").is_some()),
         request_id: None,
     };
-    let claimed = claim_issue(&app, &actor, command).await;
+    let wait = preferred_wait(&headers);
+    let claimed = wait_to_claim(&app, &actor, &command, wait).await;
     let claimed = claimed.map_err(|error| not_claimed(error, CLAIM.failure))?;
-    Ok(json(StatusCode::OK, &ClaimDone { success: true, labels: &claimed.issue.labels }))
+    let row = ClaimDone { success: true, labels: &claimed.issue.labels };
+    Ok(with_applied(json(StatusCode::OK, &row), wait))
 }
 
 /// How clients of old are told that an issue does not change hands.

@@ -19,7 +19,7 @@ use crate::domain::{
 use crate::gate::{Problem, ProblemDocument};
 use crate::service::board::WholeIssues;
 use crate::service::{self, Error};
-use crate::store::{Issue, Repository};
+use crate::store::{Decomposition, Issue, Repository};
 
 /// An issue as cached from GitHub.
 #[derive(Serialize, ToSchema)]
@@ -69,12 +69,30 @@ pub(super) struct IssueRow<'a> {
     /// Why it is blocked, while it is.
     #[schema(required)]
     blocked_reason: Option<&'a str>,
+    /// Whether it was split up into others.
+    decomposed: bool,
+    /// Since when; null while it is whole.
+    #[schema(value_type = Option<String>, format = DateTime, required)]
+    decomposed_at: Option<Instant>,
+    /// Who said so.
+    #[schema(required)]
+    decomposed_by: Option<&'a str>,
+    /// What there is to say of it.
+    #[schema(required)]
+    decomposed_note: Option<&'a str>,
+    /// Pages of the issues that it was split up into.
+    follow_up_urls: &'a [String],
     /// Its repository.
     repository: RepositoryRow<'a>,
 }
 
 impl<'a> IssueRow<'a> {
-    pub(super) fn of(issue: &'a Issue, body: Option<&'a str>, repository: &'a Repository) -> Self {
+    fn of(
+        issue: &'a Issue,
+        body: Option<&'a str>,
+        repository: &'a Repository,
+        split: Option<&'a Decomposition>,
+    ) -> Self {
         let synced_at = repository.synced_at.map_or(issue.read_at, |at| at.max(issue.read_at));
         Self {
             id: issue.id,
@@ -93,6 +111,11 @@ impl<'a> IssueRow<'a> {
             last_synced_at: Instant(synced_at),
             current_lane: Some(&issue.lane),
             blocked_reason: issue.blocked_reason.as_deref(),
+            decomposed: split.is_some(),
+            decomposed_at: split.map(|split| Instant(split.decomposed_at)),
+            decomposed_by: split.map(|split| split.decomposed_by.as_str()),
+            decomposed_note: split.and_then(|split| split.note.as_deref()),
+            follow_up_urls: split.map_or(&[], |split| &split.follow_up_urls),
             repository: RepositoryRow::of(repository),
         }
     }
@@ -105,7 +128,7 @@ impl<'a> IssueRow<'a> {
     pub(super) fn all(whole: &'a WholeIssues) -> impl Iterator<Item = Self> {
         whole.issues.iter().filter_map(|(issue, body)| {
             let repository = whole.repositories.get(&issue.repository_id)?;
-            Some(Self::of(issue, body.as_deref(), repository))
+            Some(Self::of(issue, body.as_deref(), repository, whole.split.get(&issue.id)))
         })
     }
 }
@@ -131,7 +154,7 @@ pub(super) struct ListQuery {
     lane: Option<String>,
     /// `true`: only issues without any status label.
     untriaged: Option<bool>,
-    /// Whether issues were split up. None has been yet.
+    /// `true`: only issues that were split up; anything else: only those that were not.
     decomposed: Option<bool>,
     /// `true`: also issues that were closed longer ago than Done shows.
     include_closed: Option<bool>,
@@ -152,11 +175,12 @@ pub(super) struct ListQuery {
 )]
 pub(super) async fn list(State(app): State<App>, query: Query) -> Result<Response, Problem> {
     let wanted = wanted(&query, &app.config.lanes, service::board::wanted(&app, None))?;
-    if query.get("decomposed") == Some("true") {
-        return Ok(json(StatusCode::OK, &[(); 0]));
-    }
     let whole = service::board::all_issues(&app, &wanted).await;
-    let whole = whole.map_err(failed("Failed to fetch issues"))?;
+    let mut whole = whole.map_err(failed("Failed to fetch issues"))?;
+    if let Some(word) = query.get("decomposed") {
+        let split = &whole.split;
+        whole.issues.retain(|(issue, _)| split.contains_key(&issue.id) == (word == "true"));
+    }
     Ok(json(StatusCode::OK, &IssueRow::all(&whole).collect::<Vec<_>>()))
 }
 

@@ -4,24 +4,30 @@
 //! structs beside the handlers that answer them; they are contracts of their own and grow by
 //! nothing that the tables gain. Texts and statuses are those that clients of old compare against,
 //! so they stand here word by word. The OpenAPI description is made of the same handlers.
+//! What changes something and names itself (`Idempotency-Key`) is carried out once, at every address.
 //! Invariants: a member without a value is `null` and present; times have milliseconds and end in
 //! `Z`; a body is read as JSON whatever its content type says; every 2xx has a body.
 
 mod agent_runs;
+mod agent_work;
 mod agents;
 mod answer;
 mod audit;
 mod body;
 mod claims;
 mod comments;
+mod decompositions;
 mod errors;
 mod health;
 mod issues;
+mod judgements;
 mod labelling;
 mod lanes;
 mod moves;
 mod openapi;
+mod preferences;
 mod query;
+mod repeats;
 mod reports;
 mod repositories;
 mod syncs;
@@ -29,6 +35,7 @@ mod tasks;
 mod which;
 
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -41,7 +48,10 @@ use crate::app::App;
 pub fn router(app: App) -> Router {
     let (router, description) = routes().split_for_parts();
     let description = openapi::Served::of(&openapi::finish(description));
-    router.route("/api/openapi.json", get(openapi::serve).with_state(description)).with_state(app)
+    router
+        .route("/api/openapi.json", get(openapi::serve).with_state(description))
+        .layer(from_fn_with_state(app.clone(), repeats::once))
+        .with_state(app)
 }
 
 #[expect(deprecated, reason = "an old address is served until its last client is gone")]
@@ -60,6 +70,8 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(labelling::assign))
         .routes(routes!(labelling::unassign))
         .routes(routes!(labelling::agents))
+        .routes(routes!(decompositions::decompose))
+        .routes(routes!(judgements::get, judgements::classify))
         .routes(routes!(claims::claimed))
         .routes(routes!(claims::claim))
         .routes(routes!(claims::unclaim))
@@ -70,6 +82,11 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(lanes::list))
         .routes(routes!(reports::report))
         .routes(routes!(agents::heartbeat))
+        .routes(routes!(agent_work::list, agent_work::act))
+        .routes(routes!(agent_work::start))
+        .routes(routes!(agent_work::checkpoint))
+        .routes(routes!(agent_work::finish))
+        .routes(routes!(agent_work::sweep))
         .routes(routes!(syncs::refresh))
         .routes(routes!(syncs::sync))
         .routes(routes!(repositories::list, repositories::add))

@@ -4,9 +4,14 @@ use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use bytes::Bytes;
+use utoipa::openapi::path::{Operation, Parameter, ParameterIn};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
-use utoipa::openapi::{Content, OpenApi as Description, Ref, Response};
+use utoipa::openapi::{
+    Content, Object, OpenApi as Description, Ref, RefOr, Required, Response, Type,
+};
 use utoipa::{OpenApi, ToSchema};
+
+use super::repeats;
 
 use crate::domain::Tier;
 use crate::domain::access::{self, Declared};
@@ -78,10 +83,35 @@ pub(super) fn finish(mut description: Description) -> Description {
             for (status, text) in answers {
                 operation.responses.responses.insert(status.to_owned(), problem(text).into());
             }
+            if method != "GET" {
+                name_key(operation);
+            }
             operation.security = Some(security(tier));
         }
     }
     description
+}
+
+/// Says of an address that changes something how a retry is told from another request.
+fn name_key(operation: &mut Operation) {
+    let parameters = operation.parameters.get_or_insert_default();
+    let is_named = |parameter: &RefOr<Parameter>| match parameter {
+        RefOr::T(parameter) => parameter.name == repeats::HEADER,
+        RefOr::Ref(_) => false,
+    };
+    if parameters.iter().any(is_named) {
+        return;
+    }
+    let text = "A name of the caller's own for this request, 1 to 200 characters. A retry under it \
+                is answered as the first was, with `Idempotency-Replayed: true`, and does nothing. \
+                Successes are kept for a day.";
+    let string = Object::builder().schema_type(Type::String);
+    let parameter = Parameter::builder().name(repeats::HEADER).parameter_in(ParameterIn::Header);
+    let parameter = parameter.required(Required::False).description(Some(text));
+    parameters.push(parameter.schema(Some(string)).build().into());
+    let responses = &mut operation.responses.responses;
+    let conflict = "The `Idempotency-Key` was used for a different request.";
+    responses.entry("409".to_owned()).or_insert_with(|| problem(conflict).into());
 }
 
 fn problem(text: &str) -> Response {

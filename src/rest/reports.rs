@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
+use super::agents::named;
 use super::answer::json;
 use super::body::{Body, Members};
 use super::errors::failed;
@@ -185,17 +186,18 @@ pub(super) async fn report(
     Path(agent): Path<String>,
     body: Body,
 ) -> Result<Response, Problem> {
-    caller.check_acts_for(&actor, &agent).await?;
+    let agent = named(&agent)?;
+    caller.check_acts_for(&actor, agent).await?;
     let members = body.members("Invalid JSON body")?;
     let now = app.clock.now();
     let report = Report::read(&members, now)?;
     let hash = hash(members.all());
-    let command = report.command(&agent, hash);
+    let command = report.command(agent, hash);
     let recorded = report_task(&app, &actor, command).await;
     let recorded = recorded.map_err(failed("Failed to record task report"))?;
     let answer = Reported {
         ok: true,
-        agent_name: &agent,
+        agent_name: agent,
         pr_fix_resolution: Resolution {
             matched: false,
             action: "none",

@@ -1,27 +1,27 @@
 //! What there is to do for an agent: the next task, the queue, what it holds and how much.
 
-use std::collections::BTreeMap;
-use std::time::Duration;
+use std::collections::{BTreeMap, HashSet};
 
 use axum::Extension;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
-use super::agents::refused;
+use super::agents::{named, refused};
 use super::answer::json;
 use super::issues::unknown_lane;
+use super::preferences::{preferred_wait, with_applied};
 use super::query::Query;
 use crate::app::App;
 use crate::domain::leases::Checkpoint;
 use crate::domain::work::SkipReason;
 use crate::domain::{Actor, IssueId, LabelSet, Status};
 use crate::gate::{Caller, Problem, ProblemDocument};
-use crate::service::agents;
-use crate::service::polling::{LONGEST_WAIT, wait_for_task};
-use crate::service::queue::{self, Explained, MOST, QueueRequest};
+use crate::service::polling::{wait_for_queue, wait_for_task};
+use crate::service::queue::{Explained, MOST, NextTask, QueueRequest};
+use crate::service::{agents, decompositions};
 
 /// What a worker is told to do with an issue.
 const INSTRUCTIONS: &str = "Work on this one issue only. Claim it first. Work on a branch named \
@@ -48,7 +48,7 @@ const FORBIDDEN: [&str; 5] = [
 pub(super) struct TaskQuery {
     /// A lane's id or alias; every claimable one when absent.
     lane: Option<String>,
-    /// `true`: not what was split up. Nothing has been yet.
+    /// `true`: not what was split up.
     exclude_decomposed: Option<bool>,
     /// `true`: also what is claimed, and what is in other columns than Ready and In Progress.
     #[param(rename = "includeClaimed")]
@@ -86,6 +86,7 @@ impl Wish {
             repositories: None,
             first: MOST,
             without_bots: !query.is_true("includeRenovate"),
+            without_split: query.is_true("exclude_decomposed"),
         };
         Ok(Self {
             request,
@@ -120,7 +121,7 @@ impl Wish {
 #[serde(untagged)]
 pub(super) enum Task<'a> {
     /// Nothing.
-    Idle(Idle),
+    Idle(Idle<'a>),
     /// An issue to work on.
     Implement(Implement<'a>),
 }
@@ -128,16 +129,16 @@ pub(super) enum Task<'a> {
 /// There is nothing to do.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Idle {
+pub(super) struct Idle<'a> {
     /// Always `idle`.
     #[serde(rename = "type")]
     #[schema(example = "idle")]
     kind: &'static str,
     /// Always false.
     should_run: bool,
-    /// Why.
-    #[schema(example = "No work available")]
-    reason: &'static str,
+    /// Why: `No work available`, and how many issues were withheld for which reasons.
+    #[schema(example = "No work available (2 held, 1 not ready)")]
+    reason: &'a str,
 }
 
 /// An issue to work on. It is not claimed yet.
@@ -208,23 +209,18 @@ pub(super) async fn next_task(
     headers: HeaderMap,
     query: Query,
 ) -> Result<Response, Problem> {
-    caller.check_acts_for(&actor, &agent).await?;
-    let wish = Wish::read(&app, &agent, &query)?;
+    let agent = named(&agent)?;
+    caller.check_acts_for(&actor, agent).await?;
+    let wish = Wish::read(&app, agent, &query)?;
     let wait = preferred_wait(&headers);
     let next = wait_for_task(&app, &actor, &wish.request, wait).await;
     let next = next.map_err(refused("Failed to get next task"))?;
-    let mut response = json(StatusCode::OK, &task(next.found.as_ref(), &agent));
-    if !wait.is_zero() {
-        let applied = format!("wait={}", wait.as_secs());
-        let applied = HeaderValue::from_str(&applied).expect("a word and a number");
-        response.headers_mut().insert(HeaderName::from_static("preference-applied"), applied);
-    }
-    Ok(response)
+    Ok(with_applied(json(StatusCode::OK, &task(&next, agent)), wait))
 }
 
-fn task<'a>(found: Option<&'a Explained>, agent: &'a str) -> Task<'a> {
-    let Some(Explained { issue, repository, .. }) = found else {
-        let reason = "No work available";
+fn task<'a>(next: &'a NextTask, agent: &'a str) -> Task<'a> {
+    let Some(Explained { issue, repository, .. }) = &next.found else {
+        let reason = next.idle_reason.as_deref().unwrap_or("No work available");
         return Task::Idle(Idle { kind: "idle", should_run: false, reason });
     };
     Task::Implement(Implement {
@@ -243,18 +239,6 @@ fn task<'a>(found: Option<&'a Explained>, agent: &'a str) -> Task<'a> {
         stop_after: STOP_AFTER,
         forbidden_actions: FORBIDDEN,
     })
-}
-
-/// The seconds that `Prefer: wait=N` asks for, as far as they are granted.
-fn preferred_wait(headers: &HeaderMap) -> Duration {
-    let preferences = headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok());
-    let mut preferences = preferences.flat_map(|value| value.split([',', ';']));
-    let seconds = preferences.find_map(|one| {
-        let (name, value) = one.split_once('=')?;
-        let value = value.trim().trim_matches('"');
-        name.trim().eq_ignore_ascii_case("wait").then(|| value.parse().ok())?
-    });
-    Duration::from_secs(seconds.unwrap_or(0)).min(LONGEST_WAIT)
 }
 
 /// One issue of the queue.
@@ -286,7 +270,7 @@ pub(super) struct QueueRow<'a> {
     ranking_reason: &'a str,
     /// The lane as it is stored.
     lane: &'a str,
-    /// Whether it was split up. Nothing has been yet.
+    /// Whether it was split up.
     decomposed: bool,
     /// Opaque; hand it back as `issueId`.
     #[schema(value_type = String, example = "iss_00001c")]
@@ -306,7 +290,7 @@ pub(super) struct QueueRow<'a> {
 }
 
 impl<'a> QueueRow<'a> {
-    fn of(of: &'a Explained, agent: &str) -> Self {
+    fn of(of: &'a Explained, agent: &str, split: &HashSet<IssueId>) -> Self {
         let Explained { issue, repository, .. } = of;
         let number = |blocker: &String| blocker.rsplit_once('#')?.1.parse().ok();
         let blockers = of.blockers.join(", ");
@@ -321,7 +305,7 @@ impl<'a> QueueRow<'a> {
             agent_match: issue.labels.agents().any(|name| name == agent),
             ranking_reason: &of.ranking_reason,
             lane: &issue.lane,
-            decomposed: false,
+            decomposed: split.contains(&issue.id),
             issue_id: issue.id,
             repo_full_name: repository.full_name.as_str(),
             claimable: of.rank.is_some(),
@@ -335,13 +319,18 @@ impl<'a> QueueRow<'a> {
     }
 }
 
-/// Lists what an agent would be given, best first, then on request what is withheld.
+/// Lists what an agent would be given, best first, then on request what is withheld. With
+/// `Prefer: wait=N` it waits up to that many seconds, 25 at the most, for something to claim.
 #[utoipa::path(
     get,
     path = "/api/agents/{agentName}/queue",
     tag = "work",
     operation_id = "getQueue",
-    params(("agentName" = String, Path, description = "The agent's name, `/` written `%2F`."), TaskQuery),
+    params(
+        ("agentName" = String, Path, description = "The agent's name, `/` written `%2F`."),
+        ("Prefer" = Option<String>, Header, description = "`wait=N` to wait for N seconds."),
+        TaskQuery,
+    ),
     responses(
         (status = 200, description = "Up to 100 that can be claimed, then as many others.", body = Vec<QueueRow<'_>>),
         (status = 400, description = "No such lane.", body = ProblemDocument, content_type = "application/problem+json"),
@@ -354,14 +343,20 @@ pub(super) async fn list(
     Extension(actor): Extension<Actor>,
     Extension(caller): Extension<Caller>,
     Path(agent): Path<String>,
+    headers: HeaderMap,
     query: Query,
 ) -> Result<Response, Problem> {
-    caller.check_acts_for(&actor, &agent).await?;
-    let wish = Wish::read(&app, &agent, &query)?;
-    let all = queue::queue_with_own(&app, &wish.request).await;
-    let all = all.map_err(refused("Failed to get queue"))?;
-    let shown = all.iter().filter(|of| wish.admits(of)).map(|of| QueueRow::of(of, &agent));
-    Ok(json(StatusCode::OK, &shown.collect::<Vec<_>>()))
+    let agent = named(&agent)?;
+    caller.check_acts_for(&actor, agent).await?;
+    let wish = Wish::read(&app, agent, &query)?;
+    let wait = preferred_wait(&headers);
+    let failed = refused("Failed to get queue");
+    let all = wait_for_queue(&app, &wish.request, wait).await.map_err(&failed)?;
+    let shown: Vec<_> = all.iter().filter(|of| wish.admits(of)).collect();
+    let ids: Vec<_> = shown.iter().map(|of| of.issue.id).collect();
+    let split = decompositions::split_among(&app, &ids).await.map_err(&failed)?;
+    let rows = shown.into_iter().map(|of| QueueRow::of(of, agent, &split));
+    Ok(with_applied(json(StatusCode::OK, &rows.collect::<Vec<_>>()), wait))
 }
 
 /// What an agent is at.
@@ -391,12 +386,12 @@ pub(super) struct WorkContext<'a> {
     /// How far it is.
     #[schema(example = "issue_claimed")]
     checkpoint: &'static str,
-    /// The branch. Not known yet.
-    #[schema(value_type = Option<String>, required)]
-    branch: Option<()>,
-    /// The pull request's page. Not known yet.
-    #[schema(value_type = Option<String>, required)]
-    pr_url: Option<()>,
+    /// The branch, where the agent has told of it.
+    #[schema(required)]
+    branch: Option<&'a str>,
+    /// The pull request's page, where the agent has told of it or GitHub has one for the issue.
+    #[schema(required)]
+    pr_url: Option<&'a str>,
     /// What to do next.
     #[schema(example = "inspect_issue")]
     next_action: &'static str,
@@ -414,15 +409,15 @@ pub(super) struct WorkContext<'a> {
 
 impl<'a> WorkContext<'a> {
     fn of(work: &'a agents::ActiveWork) -> Self {
-        let agents::ActiveWork { lease, issue, repository } = work;
+        let agents::ActiveWork { lease, issue, repository, .. } = work;
         Self {
             issue_id: issue.id,
             repo_full_name: repository.full_name.as_str(),
             issue_number: issue.number,
             agent_name: &lease.agent,
             checkpoint: lease.checkpoint.as_str(),
-            branch: None,
-            pr_url: None,
+            branch: work.branch.as_deref(),
+            pr_url: work.pull_request_url.as_deref(),
             next_action: next_action(lease.checkpoint),
             lease_id: lease.id().to_string(),
             lane: &lease.lane,
@@ -462,8 +457,9 @@ pub(super) async fn active_work(
     Extension(caller): Extension<Caller>,
     Path(agent): Path<String>,
 ) -> Result<Response, Problem> {
-    caller.check_acts_for(&actor, &agent).await?;
-    let active = agents::active_work(&app, &agent).await;
+    let agent = named(&agent)?;
+    caller.check_acts_for(&actor, agent).await?;
+    let active = agents::active_work(&app, &actor, agent).await;
     let active = active.map_err(refused("Failed to get active work"))?;
     let context = active.as_ref().map(WorkContext::of);
     Ok(json(StatusCode::OK, &ActiveWork { has_active_work: context.is_some(), context }))
@@ -528,12 +524,13 @@ pub(super) async fn work_summary(
     Extension(caller): Extension<Caller>,
     Path(agent): Path<String>,
 ) -> Result<Response, Problem> {
-    caller.check_acts_for(&actor, &agent).await?;
-    let summary = agents::work_summary(&app, &agent).await;
+    let agent = named(&agent)?;
+    caller.check_acts_for(&actor, agent).await?;
+    let summary = agents::work_summary(&app, agent).await;
     let summary = summary.map_err(refused("Failed to get work summary"))?;
     let (issues, unknown_lanes) = (by_lane(&summary.lanes), by_lane(&summary.unknown_lanes));
     let pr_fixes = FixSummary::default();
-    Ok(json(StatusCode::OK, &WorkSummary { agent_name: &agent, issues, unknown_lanes, pr_fixes }))
+    Ok(json(StatusCode::OK, &WorkSummary { agent_name: agent, issues, unknown_lanes, pr_fixes }))
 }
 
 fn by_lane(lanes: &BTreeMap<String, agents::LaneWork>) -> BTreeMap<&str, LaneWork> {

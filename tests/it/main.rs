@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 mod access;
+mod agent_work;
 mod agents_rest;
 mod answers;
 mod assignments;

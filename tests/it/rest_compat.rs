@@ -208,6 +208,11 @@ async fn an_issue_has_every_member_that_clients_know() {
                 "lastSyncedAt": "2026-05-20T12:00:00.000Z",
                 "currentLane": "default",
                 "blockedReason": null,
+                "decomposed": false,
+                "decomposedAt": null,
+                "decomposedBy": null,
+                "decomposedNote": null,
+                "followUpUrls": [],
                 "repository": {
                     "id": "rep_000001",
                     "name": "tools",

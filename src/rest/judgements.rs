@@ -1,0 +1,208 @@
+//! Which lane an issue waits in, and by whose judgement.
+
+use axum::Extension;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Serialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+use super::answer::json;
+use super::body::Body;
+use super::errors::failed;
+use crate::app::App;
+use crate::domain::judging::Confidence;
+use crate::domain::{Actor, Instant, IssueId};
+use crate::gate::{Problem, ProblemDocument, acting_as};
+use crate::service::Error;
+use crate::service::lanes::{ClassifyIssue, LaneVerdict, classify_issue, judgement};
+
+/// Where an issue waits, and why.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct LaneOfIssue<'a> {
+    /// The lane that it was judged to belong in; where it waits when nobody has judged.
+    #[schema(example = "default")]
+    lane: &'a str,
+    /// `high`, `medium` or `low`; null when nobody has judged.
+    #[schema(required, example = "high")]
+    confidence: Option<&'static str>,
+    /// Why.
+    #[schema(required)]
+    reason: Option<&'a str>,
+    /// The model that judged; null for rules and people.
+    #[schema(required)]
+    model: Option<&'a str>,
+    /// When; null when nobody has judged.
+    #[schema(value_type = Option<String>, format = DateTime, required)]
+    judged_at: Option<Instant>,
+}
+
+/// Tells which lane an issue was last judged to belong in.
+#[utoipa::path(
+    get,
+    path = "/api/issues/{id}/lane",
+    tag = "work",
+    operation_id = "getIssueLane",
+    params(("id" = String, Path, description = "The issue's id.", example = "iss_00001c")),
+    responses(
+        (status = 200, description = "The judgement that counts.", body = LaneOfIssue<'_>),
+        (status = 400, description = "That is no issue's id.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 404, description = "`Issue not found: <id>`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 500, description = "`Failed to fetch lane`.", body = ProblemDocument, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn get(
+    State(app): State<App>,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let found = judgement(&app, issue_in_path(&id)?).await;
+    let (issue, judged) = found.map_err(failed("Failed to fetch lane"))?;
+    let row = LaneOfIssue {
+        lane: judged.as_ref().map_or(&issue.lane, |judged| &judged.lane),
+        confidence: judged.as_ref().map(|judged| judged.confidence.as_str()),
+        reason: judged.as_ref().and_then(|judged| judged.reason.as_deref()),
+        model: judged.as_ref().and_then(|judged| judged.model.as_deref()),
+        judged_at: judged.as_ref().map(|judged| Instant(judged.judged_at)),
+    };
+    Ok(json(StatusCode::OK, &row))
+}
+
+fn issue_in_path(id: &str) -> Result<IssueId, Problem> {
+    id.parse().map_err(|error| Problem::bad_request(format!("id: {error}")).with("field", "id"))
+}
+
+/// What an issue is to be judged by.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(dead_code, reason = "describes what `classify` reads from the body")]
+pub(super) struct ClassifyBody {
+    /// Whether the rules judge again what was judged already.
+    force: Option<bool>,
+    /// The model that judged.
+    model: Option<String>,
+    /// The caller's own judgement; the rules judge when absent.
+    classification: Option<Classification>,
+    /// Who judges, for a caller with a token.
+    actor: Option<String>,
+}
+
+/// A judgement.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what `verdict` reads from the body")]
+pub(super) struct Classification {
+    /// A lane's id; aliases are not taken.
+    #[schema(example = "default")]
+    lane: String,
+    /// `high`, `medium` or `low`.
+    #[schema(example = "high")]
+    confidence: String,
+    /// Why; up to 500 characters.
+    reason: Option<String>,
+}
+
+/// A judgement that counts.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Classified<'a> {
+    /// Always true.
+    success: bool,
+    /// The lane, where the issue waits now.
+    #[schema(example = "default")]
+    lane: &'a str,
+    /// `high`, `medium` or `low`.
+    #[schema(example = "medium")]
+    confidence: &'static str,
+    /// Why.
+    #[schema(required)]
+    reason: Option<&'a str>,
+    /// The model that judged; null for rules and people.
+    #[schema(required)]
+    model: Option<&'a str>,
+    /// When, where it was judged before this request; else absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    judged_at: Option<Instant>,
+    /// True where it was judged before this request, which `force` would judge again; else absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reclassify_available: Option<bool>,
+}
+
+/// Puts an issue in the lane that it is judged to belong in: by the caller, else by rules that look
+/// at labels and words. Rules leave alone what was judged, unless forced.
+#[utoipa::path(
+    post,
+    path = "/api/issues/{id}/lane",
+    tag = "work",
+    operation_id = "classifyIssueLane",
+    params(("id" = String, Path, description = "The issue's id.", example = "iss_00001c")),
+    request_body(content = Option<ClassifyBody>, description = "May be empty."),
+    responses(
+        (status = 200, description = "The judgement that counts.", body = Classified<'_>),
+        (status = 400, description = "`invalid lane: <lane>`, or the body is wrong otherwise.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 404, description = "`Issue not found: <id>`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 500, description = "`Failed to classify lane`.", body = ProblemDocument, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn classify(
+    State(app): State<App>,
+    Extension(actor): Extension<Actor>,
+    Path(id): Path<String>,
+    body: Body,
+) -> Result<Response, Problem> {
+    let issue_id = issue_in_path(&id)?;
+    let members = body.members_or_none("Invalid JSON body")?;
+    let verdict = match members.raw("classification") {
+        None | Some(Value::Null) => None,
+        Some(Value::Object(given)) => Some(verdict(given)?),
+        Some(_) => return Err(misread("classification", "must be an object")),
+    };
+    let model = members.text("model")?.map(str::to_owned);
+    let force = members.value("force").is_some();
+    let lane = verdict.as_ref().map(|verdict: &LaneVerdict| verdict.lane.clone());
+    let actor = acting_as(actor, members.name_of_caller()?);
+    let command = ClassifyIssue { issue_id, force, model, verdict };
+    let classified = classify_issue(&app, &actor, command).await.map_err(|error| match error {
+        Error::Invalid { field: "lane", .. } => {
+            let lane = lane.unwrap_or_default();
+            let text = format!("invalid lane: {}", lane.chars().take(64).collect::<String>());
+            let ids = app.config.lanes.listed();
+            Problem::bad_request(text).with("field", "classification.lane").with("allowed", ids)
+        }
+        Error::Invalid { field: "reason", reason } => misread("reason", &reason),
+        other => failed("Failed to classify lane")(other),
+    })?;
+    let judged = &classified.judgement;
+    let row = Classified {
+        success: true,
+        lane: &judged.lane,
+        confidence: judged.confidence.as_str(),
+        reason: judged.reason.as_deref(),
+        model: judged.model.as_deref(),
+        judged_at: classified.was_there.then_some(Instant(judged.judged_at)),
+        reclassify_available: classified.was_there.then_some(true),
+    };
+    Ok(json(StatusCode::OK, &row))
+}
+
+fn misread(field: &'static str, reason: &str) -> Problem {
+    Problem::bad_request(format!("{field} {reason}")).with("field", field)
+}
+
+fn verdict(given: &Map<String, Value>) -> Result<LaneVerdict, Problem> {
+    let lane = given.get("lane").and_then(Value::as_str).filter(|lane| !lane.contains('\0'));
+    let confidence = given.get("confidence").and_then(Value::as_str);
+    let confidence: Option<Confidence> = confidence.and_then(|word| word.parse().ok());
+    let reason = match given.get("reason") {
+        None | Some(Value::Null) => None,
+        Some(Value::String(reason)) => Some(reason.replace('\0', "")),
+        Some(_) => return Err(misread("reason", "must be a string")),
+    };
+    Ok(LaneVerdict {
+        lane: lane.ok_or_else(|| misread("lane", "must be the id of a lane"))?.to_owned(),
+        confidence: confidence
+            .ok_or_else(|| misread("confidence", "must be one of: high, medium, low"))?,
+        reason,
+    })
+}

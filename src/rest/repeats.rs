@@ -1,0 +1,111 @@
+//! `Idempotency-Key`: a retry is answered what the first was, and does nothing.
+//!
+//! Stands before every handler that changes something, so no address can forget it.
+
+use axum::body::to_bytes;
+use axum::extract::{FromRequest as _, Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
+
+use super::answer::raw_json;
+use super::body::Body;
+use super::errors::failed;
+use crate::app::App;
+use crate::domain::Actor;
+use crate::gate::Problem;
+use crate::service::repeats::{self, Begun};
+use crate::store::request_keys::RequestKey;
+
+/// The header with the caller's name for a request.
+pub(super) const HEADER: &str = "Idempotency-Key";
+
+/// What an answer says that was given before.
+const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+
+/// Addresses that keep keys for good, with what they record.
+const WITH_KEYS_OF_THEIR_OWN: [&str; 1] = ["/api/agent-runs"];
+
+/// The longest key, in characters.
+const LONGEST_KEY: usize = 200;
+
+/// Carries a request out, unless its key says that this was done.
+pub(super) async fn once(State(app): State<App>, request: Request, next: Next) -> Response {
+    let is_reading = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    if is_reading || WITH_KEYS_OF_THEIR_OWN.contains(&request.uri().path()) {
+        return next.run(request).await;
+    }
+    match key_of(request.headers()) {
+        Ok(None) => next.run(request).await,
+        Ok(Some(key)) => {
+            carry_out(&app, &key, request, next).await.unwrap_or_else(Problem::into_response)
+        }
+        Err(problem) => problem.into_response(),
+    }
+}
+
+fn key_of(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let Some(given) = headers.get(HEADER) else { return Ok(None) };
+    let key = given.to_str().unwrap_or_default().trim().trim_matches('"');
+    let is_good =
+        (1..=LONGEST_KEY).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic());
+    if is_good {
+        return Ok(Some(key.to_owned()));
+    }
+    let text = format!("{HEADER} must have 1 to {LONGEST_KEY} visible ASCII characters");
+    Err(Problem::bad_request(text).with("field", HEADER))
+}
+
+async fn carry_out(
+    app: &App,
+    key: &str,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    let (parts, body) = request.into_parts();
+    let body = Body::from_request(Request::from_parts(parts.clone(), body), &()).await?;
+    let caller = parts.extensions.get::<Actor>().map_or("", Actor::name).to_owned();
+    let asked = format!("{} {}", parts.method, parts.uri);
+    let key = RequestKey { caller: &caller, request: &asked, key };
+    let hash: String =
+        Sha256::digest(body.bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+    let begun = repeats::begin(app, key, &hash).await;
+    match begun.map_err(failed("Failed to look up the Idempotency-Key"))? {
+        Begun::Repeated(status, answer) => {
+            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
+            let mut response = raw_json(status, answer);
+            response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+            Ok(response)
+        }
+        Begun::First(run) => {
+            let request = Request::from_parts(parts, body.into_bytes().into());
+            Ok(kept(app, key, run, next.run(request).await).await)
+        }
+    }
+}
+
+/// The answer, after it was kept for retries. What is no success is tried again.
+async fn kept(app: &App, key: RequestKey<'_>, run: Uuid, response: Response) -> Response {
+    if !response.status().is_success() {
+        if let Err(error) = repeats::give_back(app, key, run).await {
+            tracing::warn!(%error, "a key is taken until it is given up for dead");
+        }
+        return response;
+    }
+    let (parts, body) = response.into_parts();
+    let bytes = match to_bytes(body, usize::MAX).await {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            tracing::warn!(%error, "an answer was not whole");
+            return Response::from_parts(parts, axum::body::Body::empty());
+        }
+    };
+    let text = String::from_utf8_lossy(&bytes);
+    let keeping = repeats::keep(app, key, run, parts.status.as_u16(), &text).await;
+    if let Err(error) = keeping {
+        tracing::warn!(%error, "an answer is not kept for retries");
+    }
+    Response::from_parts(parts, bytes.into())
+}

@@ -1,5 +1,3 @@
-import { Bot } from "lucide-react";
-
 /** A hue that stays the same for a name, wherever it is shown. */
 function hueOf(name: string): number {
   let hash = 0;
@@ -11,6 +9,10 @@ function hueOf(name: string): number {
 const markColor = (name: string): string =>
   `light-dark(oklch(0.5 0.1 ${hueOf(name)}), oklch(0.78 0.1 ${hueOf(name)}))`;
 
+/** The face of a robot in one line: a board draws hundreds of them, so it must not be made of many parts. */
+const FACE =
+  "M12 8V4H8m-2 4h12a2 2 0 0 1 2 2v8a2 2 0 0 1-2 2H6a2 2 0 0 1-2-2v-8a2 2 0 0 1 2-2zm-4 6h2m16 0h2m-7-1v2m-6-2v2";
+
 /** The rounded square of an agent, without its name. */
 export function AgentGlyph({ name }: { readonly name: string }) {
   return (
@@ -19,7 +21,18 @@ export function AgentGlyph({ name }: { readonly name: string }) {
       style={{ ["--mark" as string]: markColor(name) }}
       aria-hidden
     >
-      <Bot size={11} strokeWidth={2.25} />
+      <svg
+        viewBox="0 0 24 24"
+        width="11"
+        height="11"
+        fill="none"
+        stroke="currentColor"
+        strokeWidth="2.25"
+        strokeLinecap="round"
+        strokeLinejoin="round"
+      >
+        <path d={FACE} />
+      </svg>
     </span>
   );
 }

@@ -68,7 +68,8 @@ function Holdable({
     <div
       ref={frame}
       className={classes(
-        "rounded border transition-[border-color,opacity,box-shadow]",
+        // No transition: cards that pass under a resting pointer while it scrolls would all be drawn again and again.
+        "rounded border",
         arrival ? "border-accent/60 ring-2 ring-accent/25" : "border-line hover:border-line-strong",
         refusal && "border-danger/60",
         selected ? "border-accent/70 bg-accent-soft" : "bg-card",

@@ -17,6 +17,10 @@ const ESTIMATE = 98;
 const GAP = 6;
 /** The next page is asked for when fewer cards than this remain below. */
 const AHEAD = 30;
+/** A list that has not changed for this long is at rest. */
+const CALM_MS = 200;
+/** Cards slide no longer than this after the first of several changes. */
+const SLIDES_MS = 200;
 
 const EMPTY: Readonly<Record<Status, string>> = {
   BACKLOG: "Open issues without a status label appear here.",
@@ -198,12 +202,27 @@ function Blank() {
   return <div className="h-24 rounded border border-line bg-card/60" aria-hidden />;
 }
 
-/** True for a moment after the list has changed, so that cards slide to make room and scrolling stays untouched. */
+/**
+ * True for a moment after a list that was at rest has changed, so that cards slide to make room. When changes come
+ * faster than cards can slide, they jump until it is calm again: each card that slides is drawn on its own. More cards
+ * at the end of a list make no room for anything.
+ */
 function useSettling(ids: readonly string[]): boolean {
   const [settled, setSettled] = useState(ids);
+  const [slid, setSlid] = useState<readonly string[]>();
+  const moving = settled !== ids && !continues(settled, ids);
   useEffect(() => {
-    const timer = setTimeout(() => setSettled(ids), 200);
+    const timer = setTimeout(() => setSettled(ids), CALM_MS);
     return () => clearTimeout(timer);
   }, [ids]);
-  return settled !== ids;
+  useEffect(() => {
+    if (!moving) return;
+    const timer = setTimeout(() => setSlid(settled), SLIDES_MS);
+    return () => clearTimeout(timer);
+  }, [moving, settled]);
+  return moving && slid !== settled;
 }
+
+/** Whether a list begins as it did and has only grown longer. */
+const continues = (before: readonly string[], now: readonly string[]): boolean =>
+  now.length >= before.length && now[0] === before[0] && now[before.length - 1] === before.at(-1);

@@ -2,47 +2,83 @@ import { ask } from "@/lib/graphql/client.ts";
 import { graphql, type ResultOf } from "@/lib/graphql/graphql.ts";
 import { LiveQuery } from "@/lib/liveQuery.ts";
 
-export const AgentsQuery = graphql(`
-  query Agents {
-    agents {
-      name
-      assignedCount
-      runsCount
-      successesCount
-      failuresCount
-      lastReportedAt
-      byStatus {
-        status
-        issues
-      }
-    }
-    agentRuns(first: 100) {
-      nodes {
-        id
-        agentName
-        runType
-        status
-        startedAt
-        finishedAt
-        summary
-        errorMessage
-        issue {
-          id
-          number
-          title
-          repository {
-            name
-          }
-        }
+/** A hold that runs out says so by itself only once it has been put right; time is looked at this often. */
+const LOOK_EVERY_MS = 30_000;
+
+const LeaseFields = graphql(`
+  fragment AgentLease on Lease {
+    id
+    agent
+    checkpoint
+    acquiredAt
+    renewedAt
+    expiresAt
+    endedAt
+    ending
+    outcome
+    isHeld
+    issue {
+      id
+      number
+      title
+      repository {
+        name
       }
     }
   }
 `);
 
+export const AgentsQuery = graphql(
+  `
+    query Agents {
+      agents {
+        name
+        assignedCount
+        runsCount
+        failuresCount
+        lastSeenAt
+        successRate
+        byStatus {
+          status
+          issues
+        }
+        leases {
+          ...AgentLease
+        }
+        leaseHistory(first: 100) {
+          ...AgentLease
+        }
+      }
+      agentRuns(first: 100) {
+        nodes {
+          id
+          agentName
+          runType
+          status
+          startedAt
+          finishedAt
+          summary
+          errorMessage
+          issue {
+            id
+            number
+            title
+            repository {
+              name
+            }
+          }
+        }
+      }
+    }
+  `,
+  [LeaseFields],
+);
+
 type Result = ResultOf<typeof AgentsQuery>;
 
 export type Agent = Result["agents"][number];
+export type Lease = ResultOf<typeof LeaseFields>;
 export type Run = Result["agentRuns"]["nodes"][number];
 
-/** Every agent with what it is assigned, and what agents reported last, kept true. */
-export const agentsQuery = () => new LiveQuery<Result>(() => ask(AgentsQuery, {}));
+/** Every agent with what it holds and held, and what agents reported last, kept true. */
+export const agentsQuery = () => new LiveQuery<Result>(() => ask(AgentsQuery, {}), LOOK_EVERY_MS);

@@ -1,0 +1,117 @@
+import type { Locator, Page } from "@playwright/test";
+import axe from "axe-core";
+import type { Service } from "./support/service.ts";
+import { ask, expect, quietIssue, test } from "./support/test.ts";
+
+type Lease = { readonly id: string; readonly fencingToken: string };
+
+/** Claims one issue, as an agent with its token. */
+async function claim(service: Service, agent: string, issueId: string): Promise<Lease> {
+  const { claimIssue } = await ask<{ claimIssue: { lease: Lease } }>(
+    service,
+    `mutation ($input: ClaimIssueInput!) { claimIssue(input: $input) { lease { id fencingToken } } }`,
+    { input: { agent, issueId } },
+    agent,
+  );
+  return claimIssue.lease;
+}
+
+const agentCard = (page: Page, agent: string): Locator =>
+  page.getByRole("listitem").filter({ has: page.getByRole("heading", { name: agent }) });
+
+test("who takes work up is at work at once, with what it holds, how far it is, and what came of it", async ({
+  page,
+  service,
+}) => {
+  const agent = "night-shift";
+  const id = await quietIssue(service);
+  const { issue } = await ask<{ issue: { title: string } }>(
+    service,
+    `query ($id: ID!) { issue(id: $id) { title } }`,
+    { id },
+  );
+  await page.goto("/agents");
+  await expect(page.getByRole("heading", { name: "Work over time" })).toBeVisible();
+
+  const lease = await claim(service, agent, id);
+  const card = agentCard(page, agent);
+  await expect(card).toContainText("at work");
+  const held = card.getByRole("list", { name: `What ${agent} holds` }).getByRole("listitem");
+  await expect(held).toContainText(issue.title);
+  await expect(held).toContainText("claimed");
+  await expect(held).toContainText("min left");
+
+  const proof = { leaseId: lease.id, fencingToken: lease.fencingToken };
+  await ask(
+    service,
+    `mutation ($input: RenewLeaseInput!) { renewLease(input: $input) { lease { id } } }`,
+    { input: { ...proof, checkpoint: "CHANGES_MADE" } },
+    agent,
+  );
+  await expect(held).toContainText("changes made");
+
+  await ask(
+    service,
+    `mutation ($input: FinishWorkInput!) { finishWork(input: $input) { issue { id } } }`,
+    { input: { ...proof, outcome: "PR_OPENED" } },
+    agent,
+  );
+  await expect(card).toContainText("Holds nothing now");
+  await expect(card).toContainText("100 %");
+  await expect(card).toContainText("alive");
+
+  // The picture by keys: to the row of this agent, to its bar, and through it to the issue.
+  const picture = page.getByRole("img", { name: "Work of agents in the last 24 hours" });
+  await picture.focus();
+  const told = page.locator("figure [aria-live=polite]");
+  await expect(async () => {
+    await page.keyboard.press("ArrowDown");
+    await expect(told).toContainText(agent, { timeout: 200 });
+  }).toPass();
+  await expect(told).toContainText("opened a pull request");
+  await expect(told).toContainText(issue.title);
+  await page.keyboard.press("Enter");
+  await expect(page).toHaveURL(new RegExp(`/board\\?issue=${id}`));
+});
+
+test("the picture reaches as far back as the address says", async ({ page }) => {
+  await page.goto("/agents?days=7");
+  await expect(page.getByRole("button", { name: "7 days" })).toHaveAttribute(
+    "aria-pressed",
+    "true",
+  );
+  await page.getByRole("button", { name: "30 days" }).click();
+  await expect(page).toHaveURL(/\/agents\?days=30$/);
+  await expect(page.getByRole("img", { name: "Work of agents in the last 30 days" })).toBeVisible();
+});
+
+test("a phone shows agents without sideways scrolling, and without axe violations", async ({
+  browser,
+  service,
+}) => {
+  const context = await browser.newContext({
+    baseURL: service.url,
+    viewport: { width: 390, height: 844 },
+    hasTouch: true,
+    isMobile: true,
+  });
+  const page = await context.newPage();
+  await claim(service, "pocket", await quietIssue(service));
+  await page.goto("/agents");
+  await expect(agentCard(page, "pocket")).toContainText("at work");
+  const widths = await page.evaluate(() =>
+    [document.documentElement, document.querySelector("main")].map((each) => each?.scrollWidth),
+  );
+  expect(Math.max(...widths.map((width) => width ?? 0))).toBeLessThanOrEqual(390);
+
+  await page.evaluate(axe.source);
+  const violations = await page.evaluate(async () => {
+    const { axe } = window as unknown as {
+      axe: { run: () => Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
+    };
+    const found = await axe.run();
+    return found.violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html ?? ""}`);
+  });
+  expect(violations).toEqual([]);
+  await context.close();
+});

@@ -1,0 +1,102 @@
+/** A stretch of time, in milliseconds since 1970. */
+export type Span = { readonly from: number; readonly to: number };
+
+/** One bar of a timeline. */
+export type Bar<Kind extends string = string> = Span & {
+  readonly id: string;
+  readonly kind: Kind;
+  /** What the time went into. */
+  readonly subject: string;
+  /** What came of it, how long it took. */
+  readonly words: string;
+};
+
+/** A bar by its row and its place there. */
+export type Place = { readonly row: number; readonly bar: number };
+
+export type Tick = {
+  readonly instant: number;
+  readonly label: string;
+  /** Whether a day begins here. */
+  readonly strong: boolean;
+};
+
+const HOUR = 60 * 60_000;
+const DAY = 24 * HOUR;
+/** How many days may have a name on the axis. */
+const NAMES = 7;
+
+const hourName = new Intl.DateTimeFormat(undefined, { hour: "numeric" });
+const dayName = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
+
+/** Where an axis is marked: every four hours of a day, else where days begin, in the browser's place. */
+export function ticksOf({ from, to }: Span): readonly Tick[] {
+  const short = to - from <= 2 * DAY;
+  const step = Math.max(1, Math.ceil((to - from) / DAY / NAMES));
+  const ticks: Tick[] = [];
+  const at = new Date(from);
+  at.setHours(0, 0, 0, 0);
+  while (at.getTime() <= to) {
+    const instant = at.getTime();
+    const strong = at.getHours() === 0;
+    if (instant >= from) {
+      ticks.push({ instant, strong, label: (strong ? dayName : hourName).format(at) });
+    }
+    // By the calendar and not by milliseconds: not every day has 24 hours.
+    if (short) at.setHours(at.getHours() + 4);
+    else at.setDate(at.getDate() + step);
+  }
+  return ticks;
+}
+
+/** More lines than this say no more. */
+const MOST_TRACKS = 6;
+
+/** Bars on as few lines as have room for them; what goes on at once lies below each other. Bars come oldest first. */
+export function packed<Item extends Span>(bars: readonly Item[]): readonly (readonly Item[])[] {
+  const tracks: Item[][] = [];
+  for (const bar of bars) {
+    const free = tracks.findIndex((track) => (track.at(-1)?.to ?? 0) <= bar.from);
+    const at = free === -1 ? Math.min(tracks.length, MOST_TRACKS - 1) : free;
+    (tracks[at] ??= []).push(bar);
+  }
+  return tracks;
+}
+
+type Row = { readonly bars: readonly Span[] };
+
+/** Where a key leads among bars; undefined for a key that leads nowhere, or when there is nothing to go to. */
+export function stepped(
+  rows: readonly Row[],
+  at: Place | undefined,
+  key: string,
+): Place | undefined {
+  const along = { ArrowLeft: -1, ArrowRight: 1 }[key];
+  const across = { ArrowUp: -1, ArrowDown: 1 }[key];
+  if (along === undefined && across === undefined) return undefined;
+  if (!at) return lastOfFirst(rows);
+  const bars = rows[at.row]?.bars ?? [];
+  if (along !== undefined) {
+    return { row: at.row, bar: Math.min(Math.max(at.bar + along, 0), bars.length - 1) };
+  }
+  const from = bars[at.bar]?.from ?? 0;
+  for (let row = at.row + (across ?? 0); rows[row]; row += across ?? rows.length) {
+    const others = rows[row]?.bars ?? [];
+    if (others.length > 0) return { row, bar: nearest(others, from) };
+  }
+  return at;
+}
+
+function lastOfFirst(rows: readonly Row[]): Place | undefined {
+  const row = rows.findIndex(({ bars }) => bars.length > 0);
+  return row === -1 ? undefined : { row, bar: (rows[row]?.bars.length ?? 1) - 1 };
+}
+
+function nearest(bars: readonly Span[], instant: number): number {
+  let best = 0;
+  bars.forEach((bar, index) => {
+    const distance = Math.abs(bar.from - instant);
+    if (distance < Math.abs((bars[best]?.from ?? 0) - instant)) best = index;
+  });
+  return best;
+}

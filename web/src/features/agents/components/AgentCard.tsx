@@ -1,0 +1,189 @@
+import type { ReactNode } from "react";
+import { Link } from "wouter";
+import { classes } from "@/components/classes.ts";
+import { IssueLink, IssueNumber } from "@/components/IssueLink.tsx";
+import { CheckpointBar, LeaseRing } from "@/components/Lease.tsx";
+import { AgentMark } from "@/components/marks.tsx";
+import { RunStatus } from "@/components/RunStatus.tsx";
+import { StatusGlyph } from "@/components/StatusGlyph.tsx";
+import { When } from "@/components/When.tsx";
+import { checkpointWords, timeLeft } from "@/lib/lease.ts";
+import { statusTitle, type Status } from "@/lib/statuses.ts";
+import { useNow } from "@/lib/time.ts";
+import type { Agent, Lease, Run } from "../api/agents.ts";
+import { presenceOf, presenceWords, type Presence } from "../model/presence.ts";
+
+const COUNTED: readonly Status[] = ["READY", "IN_PROGRESS", "IN_REVIEW", "BLOCKED"];
+
+type Props = {
+  readonly agent: Agent;
+  /** The last work it reported; undefined when none of the latest runs is its own. */
+  readonly lastRun: Run | undefined;
+};
+
+/** One agent: whether it is there, what it holds, and how its work goes. */
+export function AgentCard({ agent, lastRun }: Props) {
+  const presence = presenceOf(agent, useNow());
+  return (
+    <li className="flex min-w-0 flex-col rounded-lg border border-line bg-card">
+      <div className="flex items-center gap-2 px-4 pt-3.5">
+        <h2 className="min-w-0 truncate font-semibold">
+          <Link
+            href={`/board?agent=${encodeURIComponent(`agent/${agent.name}`)}`}
+            className="rounded hover:underline"
+          >
+            <AgentMark name={agent.name} />
+          </Link>
+        </h2>
+        <span className="grow" />
+        <PresenceMark presence={presence} />
+        {agent.lastSeenAt !== null && <When instant={agent.lastSeenAt} />}
+      </div>
+
+      {agent.leases.length === 0 ? (
+        <p className="px-4 pt-3 text-ink-faint">Holds nothing now.</p>
+      ) : (
+        <ul className="flex flex-col gap-3 px-4 pt-3" aria-label={`What ${agent.name} holds`}>
+          {agent.leases.map((lease) => (
+            <Held key={lease.id} lease={lease} />
+          ))}
+        </ul>
+      )}
+
+      <span className="grow" />
+      <dl className="mt-3.5 grid grid-cols-[4.5rem_6rem_1fr] gap-x-4 border-t border-line px-4 py-3">
+        <Figure name="Success" title="Work of the last 30 days that ended without a failure">
+          <SuccessRate rate={agent.successRate} />
+        </Figure>
+        <Figure name="Runs" title="Reported in the last 30 days">
+          {agent.runsCount.toLocaleString()}
+          {agent.failuresCount > 0 && (
+            <span className="text-meta font-normal text-danger">
+              {agent.failuresCount.toLocaleString()} failed
+            </span>
+          )}
+        </Figure>
+        <Figure name="Assigned" title="Issues with its label that are not done">
+          <span title={`${agent.assignedCount} in all`}>{agent.assignedCount}</span>
+          <span className="flex items-center gap-2 text-meta font-normal text-ink-soft">
+            {COUNTED.map((status) => (
+              <Count key={status} agent={agent} status={status} />
+            ))}
+          </span>
+        </Figure>
+      </dl>
+      {lastRun && <LastRun run={lastRun} />}
+    </li>
+  );
+}
+
+const DOTS: Readonly<Record<Presence, string>> = {
+  working: "bg-success",
+  alive: "border border-success",
+  quiet: "border border-ink-faint",
+  unseen: "border border-dashed border-ink-faint",
+};
+
+/** Whether an agent is there, as a dot that differs in shape too, and in words. */
+export function PresenceMark({ presence }: { readonly presence: Presence }) {
+  return (
+    <span
+      data-presence={presence}
+      className={classes(
+        "flex shrink-0 items-center gap-1.5 text-meta",
+        presence === "working" || presence === "alive" ? "text-success" : "text-ink-faint",
+      )}
+    >
+      <span className={classes("size-2 rounded-full", DOTS[presence])} aria-hidden />
+      {presenceWords(presence)}
+    </span>
+  );
+}
+
+function Held({ lease }: { readonly lease: Lease }) {
+  const now = useNow();
+  return (
+    <li className="flex min-w-0 items-center gap-2.5">
+      <LeaseRing lease={lease} large />
+      <div className="min-w-0 grow">
+        <div className="flex min-w-0 items-baseline gap-2">
+          <IssueLink issue={lease.issue} />
+          <span className="grow" />
+          <IssueNumber issue={lease.issue} />
+        </div>
+        <CheckpointBar at={lease.checkpoint} className="my-1" />
+        <div className="tabular flex gap-2 text-meta text-ink-faint">
+          <span className="min-w-0 grow truncate">{checkpointWords(lease.checkpoint)}</span>
+          <span className="shrink-0">{timeLeft(lease.expiresAt, now)}</span>
+        </div>
+      </div>
+    </li>
+  );
+}
+
+function Figure({
+  name,
+  title,
+  children,
+}: {
+  readonly name: string;
+  readonly title: string;
+  readonly children: ReactNode;
+}) {
+  return (
+    <div className="min-w-0" title={title}>
+      <dt className="text-meta text-ink-faint">{name}</dt>
+      <dd className="tabular flex flex-wrap items-baseline gap-x-2 text-title font-semibold">
+        {children}
+      </dd>
+    </div>
+  );
+}
+
+function SuccessRate({ rate }: { readonly rate: number | null }) {
+  if (rate === null) {
+    return (
+      <span className="font-normal text-ink-faint" title="Nothing it held has ended yet">
+        <span aria-hidden>–</span>
+        <span className="sr-only">unknown</span>
+      </span>
+    );
+  }
+  return (
+    <>
+      {Math.round(rate * 100)} %
+      <span className="h-1 w-14 overflow-hidden rounded-full bg-line-strong" aria-hidden>
+        <span
+          className="block h-full rounded-full bg-success"
+          style={{ width: `${rate * 100}%` }}
+        />
+      </span>
+    </>
+  );
+}
+
+function Count({ agent, status }: { readonly agent: Agent; readonly status: Status }) {
+  const count = agent.byStatus.find((each) => each.status === status)?.issues ?? 0;
+  if (count === 0) return null;
+  return (
+    <span className="flex items-center gap-1" title={`${statusTitle(status)}: ${count}`}>
+      <StatusGlyph status={status} size={12} />
+      <span className="sr-only">{statusTitle(status)}</span>
+      {count}
+    </span>
+  );
+}
+
+function LastRun({ run }: { readonly run: Run }) {
+  return (
+    <p className="flex min-w-0 items-center gap-2 border-t border-line px-4 py-2 text-meta text-ink-faint">
+      <span className="shrink-0">Last run</span>
+      <span className="shrink-0 text-ink-soft">{run.runType}</span>
+      <RunStatus status={run.status} />
+      <span className="min-w-0 grow truncate" title={run.errorMessage ?? run.summary ?? undefined}>
+        {run.errorMessage ?? run.summary}
+      </span>
+      <When instant={run.startedAt} />
+    </p>
+  );
+}

@@ -1,0 +1,87 @@
+import { useLocation, useSearch } from "wouter";
+import { Panel } from "@/components/charts.tsx";
+import { classes } from "@/components/classes.ts";
+import { AgentMark } from "@/components/marks.tsx";
+import { Timeline, type BarKind } from "@/components/Timeline.tsx";
+import { useNow } from "@/lib/time.ts";
+import type { Agent, Run } from "../api/agents.ts";
+import { lengthWords, stretchesOf, type Kind } from "../model/stretches.ts";
+
+const DAY = 24 * 60 * 60_000;
+
+/** How far back the picture may reach, in days. */
+const REACHES = [
+  { days: 1, title: "24 hours" },
+  { days: 7, title: "7 days" },
+  { days: 30, title: "30 days" },
+] as const;
+
+const KINDS: Readonly<Record<Kind, BarKind>> = {
+  held: { title: "Holds now", color: "var(--accent)", look: "open" },
+  finished: { title: "Finished", color: "var(--done)", look: "solid" },
+  blocked: { title: "Could not go on", color: "var(--ready)", look: "hollow" },
+  failed: { title: "Failed or ran out", color: "var(--blocked)", look: "sharp" },
+  returned: { title: "Given back", color: "var(--backlog)", look: "hollow" },
+};
+
+type Props = { readonly agents: readonly Agent[]; readonly runs: readonly Run[] };
+
+/** What agents held and did, one row each, on an axis of days. How far back stands in the address. */
+export function WorkTimeline({ agents, runs }: Props) {
+  const now = useNow();
+  const [path, navigate] = useLocation();
+  const search = useSearch();
+  const wished = Number(new URLSearchParams(search).get("days"));
+  const days = REACHES.find((reach) => reach.days === wished)?.days ?? 1;
+  const span = { from: now - days * DAY, to: now };
+  const rows = agents.map((agent) => ({
+    name: agent.name,
+    head: <AgentMark name={agent.name} />,
+    bars: stretchesOf(agent, runs, now)
+      .filter(({ to }) => to > span.from)
+      .map((stretch) => ({ ...stretch, words: `${stretch.words} · ${lengthWords(stretch)}` })),
+  }));
+  const isEmpty = rows.every(({ bars }) => bars.length === 0);
+  return (
+    <Panel title="Work over time" className="mt-3">
+      <Timeline
+        title={`Work of agents in the last ${days === 1 ? "24 hours" : `${days} days`}`}
+        span={span}
+        rows={rows}
+        kinds={KINDS}
+        onOpen={({ issueId }) => {
+          if (issueId !== undefined) navigate(`/board?issue=${issueId}`);
+        }}
+      >
+        <div
+          role="group"
+          aria-label="How far back"
+          className="flex gap-0.5 rounded border border-line p-0.5"
+        >
+          {REACHES.map((reach) => (
+            <button
+              key={reach.days}
+              type="button"
+              aria-pressed={reach.days === days}
+              onClick={() => {
+                navigate(reach.days === 1 ? path : `${path}?days=${reach.days}`, { replace: true });
+              }}
+              className={classes(
+                "h-5.5 rounded-[4px] px-2 text-meta transition-colors",
+                reach.days === days ? "bg-line text-ink" : "text-ink-soft hover:text-ink",
+              )}
+            >
+              {reach.title}
+            </button>
+          ))}
+        </div>
+      </Timeline>
+      {isEmpty && (
+        <p className="mt-2 text-ink-faint">
+          No agent held or reported anything{" "}
+          {days === 1 ? "in the last 24 hours" : `in the last ${days} days`}.
+        </p>
+      )}
+    </Panel>
+  );
+}

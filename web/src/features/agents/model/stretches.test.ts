@@ -1,0 +1,64 @@
+import { expect, it } from "vitest";
+import { agent, lease, run } from "./fixtures.ts";
+import { lengthWords, stretchesOf } from "./stretches.ts";
+
+const NOW = Date.parse("2026-06-01T12:00:00.000Z");
+const at = (time: string): number => Date.parse(`2026-06-01T${time}:00.000Z`);
+
+it("draws what is held until now, and says how far the holder is", () => {
+  const [stretch] = stretchesOf(agent({ leaseHistory: [lease()] }), [], NOW);
+  expect(stretch).toMatchObject({
+    kind: "held",
+    from: at("11:00"),
+    to: NOW,
+    subject: "rocket #7 Fix it",
+    words: "holds it, changes made",
+    issueId: "iss_1",
+  });
+});
+
+it.each([
+  [{ ending: "FINISHED", outcome: "PR_OPENED" }, "finished", "opened a pull request"],
+  [{ ending: "FINISHED", outcome: "BLOCKED" }, "blocked", "could not go on"],
+  [{ ending: "FINISHED", outcome: "FAILED" }, "failed", "failed"],
+  [{ ending: "RELEASED", outcome: null }, "returned", "gave it back"],
+  [{ ending: "EXPIRED", outcome: null }, "failed", "let its time run out"],
+] as const)("tells an ending %o as %s", (ending, kind, words) => {
+  const ended = lease({ ...ending, isHeld: false, endedAt: "2026-06-01T11:20:00.000Z" });
+  const [stretch] = stretchesOf(agent({ leaseHistory: [ended] }), [], NOW);
+  expect(stretch).toMatchObject({ kind, words, to: at("11:20") });
+});
+
+it("ends a hold whose time is over there, before anybody has put it right", () => {
+  const over = lease({ isHeld: false, expiresAt: "2026-06-01T11:40:00.000Z" });
+  const [stretch] = stretchesOf(agent({ leaseHistory: [over] }), [], NOW);
+  expect(stretch).toMatchObject({ kind: "failed", to: at("11:40") });
+});
+
+it("adds the agent's own runs, oldest first, but no signs of life", () => {
+  const runs = [
+    run({ id: "run_3", runType: "heartbeat" }),
+    run({ id: "run_2", agentName: "codex" }),
+    run({ id: "run_1", status: "error" }),
+  ];
+  const stretches = stretchesOf(agent({ leaseHistory: [lease()] }), runs, NOW);
+  expect(stretches.map(({ id, kind }) => [id, kind])).toEqual([
+    ["run_1", "failed"],
+    ["lea_1", "held"],
+  ]);
+});
+
+it("tells work once when a lease was held for it", () => {
+  const ended = lease({ isHeld: false, endedAt: "2026-06-01T11:20:00.000Z", ending: "FINISHED" });
+  const report = run({ startedAt: "2026-06-01T11:20:01.000Z", finishedAt: null });
+  expect(stretchesOf(agent({ leaseHistory: [ended] }), [report], NOW)).toHaveLength(1);
+});
+
+it("says how long it was", () => {
+  const [short] = stretchesOf(agent(), [run({ finishedAt: "2026-06-01T09:00:00.200Z" })], NOW);
+  const [long] = stretchesOf(agent(), [run()], NOW);
+  expect([short, long].map((stretch) => stretch && lengthWords(stretch))).toEqual([
+    "a moment",
+    "10m 0s",
+  ]);
+});

@@ -1,0 +1,102 @@
+import { outcomeOf } from "@/components/RunStatus.tsx";
+import { checkpointWords } from "@/lib/lease.ts";
+import { duration } from "@/lib/time.ts";
+import type { Agent, Lease, Run } from "../api/agents.ts";
+
+/** The type of a run that is no work but a sign of life. */
+export const HEARTBEAT = "heartbeat";
+
+/** What a stretch of an agent's time came to. */
+export type Kind = "held" | "finished" | "blocked" | "failed" | "returned";
+
+/** Time that an agent spent on something, in milliseconds since 1970. */
+export type Stretch = {
+  readonly id: string;
+  readonly kind: Kind;
+  readonly from: number;
+  readonly to: number;
+  /** What it was spent on. */
+  readonly subject: string;
+  /** What came of it. */
+  readonly words: string;
+  /** The issue, when there is one to open. */
+  readonly issueId: string | undefined;
+};
+
+const OUTCOMES: Readonly<Record<NonNullable<Lease["outcome"]>, readonly [Kind, string]>> = {
+  PR_OPENED: ["finished", "opened a pull request"],
+  PR_UPDATED: ["finished", "updated the pull request"],
+  ISSUE_UPDATED: ["finished", "updated the issue"],
+  NO_CHANGES_NEEDED: ["finished", "found nothing to do"],
+  ALREADY_ADDRESSED: ["finished", "found it done already"],
+  BLOCKED: ["blocked", "could not go on"],
+  FAILED: ["failed", "failed"],
+};
+
+const ENDINGS: Readonly<Record<NonNullable<Lease["ending"]>, readonly [Kind, string]>> = {
+  FINISHED: ["finished", "finished"],
+  RELEASED: ["returned", "gave it back"],
+  TAKEN: ["returned", "was taken from it"],
+  REFUSED: ["returned", "never began"],
+  EXPIRED: ["failed", "let its time run out"],
+};
+
+function resultOf({ isHeld, checkpoint, ending, outcome }: Lease): readonly [Kind, string] {
+  if (outcome) return OUTCOMES[outcome];
+  if (ending) return ENDINGS[ending];
+  return isHeld ? ["held", `holds it, ${checkpointWords(checkpoint)}`] : ENDINGS.EXPIRED;
+}
+
+const nameOf = ({ repository, number, title }: NonNullable<Run["issue"]>): string =>
+  `${repository.name} #${number} ${title}`;
+
+function stretchOfLease(lease: Lease, now: number): Stretch {
+  const [kind, words] = resultOf(lease);
+  const from = Date.parse(lease.acquiredAt);
+  const end = lease.endedAt ?? (lease.isHeld ? undefined : lease.expiresAt);
+  const to = end === undefined ? now : Math.min(Date.parse(end), now);
+  return {
+    id: lease.id,
+    kind,
+    from,
+    to: Math.max(from, to),
+    subject: nameOf(lease.issue),
+    words,
+    issueId: lease.issue.id,
+  };
+}
+
+const RUN_KINDS = { good: "finished", bad: "failed", open: "blocked" } as const;
+
+function stretchOfRun(run: Run, now: number): Stretch {
+  const from = Date.parse(run.startedAt);
+  return {
+    id: run.id,
+    kind: run.finishedAt === null ? "held" : RUN_KINDS[outcomeOf(run.status)],
+    from,
+    to: Math.max(from, run.finishedAt === null ? now : Date.parse(run.finishedAt)),
+    subject: run.issue ? nameOf(run.issue) : run.runType,
+    words: run.issue ? `${run.runType}: ${run.status}` : run.status,
+    issueId: run.issue?.id,
+  };
+}
+
+/**
+ * The time an agent spent, oldest first: what it held, and what it reported of work that no lease was held for. Signs of
+ * life are no work.
+ */
+export function stretchesOf(agent: Agent, runs: readonly Run[], now: number): readonly Stretch[] {
+  const holds = agent.leaseHistory.map((lease) => stretchOfLease(lease, now));
+  const within = ({ from, issueId }: Stretch): boolean =>
+    // The report of a holding ends with it, and is written a moment later.
+    holds.some((hold) => hold.issueId === issueId && from >= hold.from && from <= hold.to + 5_000);
+  const reported = runs
+    .filter((run) => run.agentName === agent.name && run.runType !== HEARTBEAT)
+    .map((run) => stretchOfRun(run, now))
+    .filter((stretch) => !within(stretch));
+  return [...holds, ...reported].sort((a, b) => a.from - b.from);
+}
+
+/** How long a stretch was, in words. */
+export const lengthWords = ({ from, to }: Stretch): string =>
+  to - from < 1_000 ? "a moment" : duration(to - from);

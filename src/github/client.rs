@@ -3,11 +3,13 @@
 //! Not here: what is asked (one function each in the files beside this one) and what the answers
 //! mean (`response.rs`). Invariant: a write is repeated only when it certainly never arrived.
 
+use std::borrow::Cow;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use graphql_client::GraphQLQuery;
+use graphql_client::{GraphQLQuery, QueryBody};
 use rand::Rng as _;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::redirect::Policy;
@@ -106,6 +108,8 @@ struct Shared {
     timeouts: Timeouts,
     clock: Clock,
     limits: Mutex<Limits>,
+    /// Whether this server was seen to lack fields of the supplement.
+    lacks_supplement: AtomicBool,
 }
 
 #[derive(Default)]
@@ -144,7 +148,8 @@ impl Client {
         let endpoint = graphql_address(&settings.api_url);
         let Settings { token, timeouts, .. } = settings;
         let limits = Mutex::default();
-        let shared = Shared { http, endpoint, token, timeouts, clock, limits };
+        let lacks_supplement = AtomicBool::new(false);
+        let shared = Shared { http, endpoint, token, timeouts, clock, limits, lacks_supplement };
         Ok(Self { shared: Arc::new(shared), deadline: None })
     }
 
@@ -179,8 +184,8 @@ impl Client {
         self.check_gate()?;
         let query = Q::build_query(variables);
         let operation = query.operation_name;
-        let body = serde_json::to_vec(&query).expect("variables are strings, numbers and lists");
-        let body = bytes::Bytes::from(body);
+        let mut is_whole = !self.shared.lacks_supplement.load(Ordering::Relaxed);
+        let mut body = body_of(&query, is_whole);
         let timeouts = self.shared.timeouts;
         let call_end = Instant::now() + timeouts.call;
         let deadline = self.deadline.map_or(call_end, |own| own.min(call_end));
@@ -194,6 +199,13 @@ impl Client {
                 }
                 Err(error) => error,
             };
+            if is_whole && is_about_a_field(&error) && query.query.contains(SUPPLEMENT) {
+                tracing::info!(operation, %error, "asking this GitHub without newer fields");
+                self.shared.lacks_supplement.store(true, Ordering::Relaxed);
+                is_whole = false;
+                body = body_of(&query, is_whole);
+                continue;
+            }
             let wait = match self.wait_before_repeat(&error, repeat, tries) {
                 Some(wait) if tries < TRIES && Instant::now() + wait < deadline => wait,
                 _ => {
@@ -286,6 +298,35 @@ impl Client {
     fn limits<T>(&self, look: impl FnOnce(&mut Limits) -> T) -> T {
         look(&mut self.shared.limits.lock().unwrap_or_else(PoisonError::into_inner))
     }
+}
+
+/// What the lines of a document end in that name a field of the supplement.
+const SUPPLEMENT: &str = "# supplement";
+
+/// A request as it is sent, with or without the fields of the supplement.
+fn body_of<V: serde::Serialize>(query: &QueryBody<V>, is_whole: bool) -> bytes::Bytes {
+    #[derive(serde::Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Sent<'a, V> {
+        variables: &'a V,
+        query: Cow<'a, str>,
+        operation_name: &'a str,
+    }
+    let text = if is_whole { query.query.into() } else { without_supplement(query.query).into() };
+    let operation_name = query.operation_name;
+    let sent = Sent { variables: &query.variables, query: text, operation_name };
+    let body = serde_json::to_vec(&sent).expect("variables are strings, numbers and lists");
+    bytes::Bytes::from(body)
+}
+
+fn without_supplement(document: &str) -> String {
+    let published = document.lines().filter(|line| !line.ends_with(SUPPLEMENT));
+    published.collect::<Vec<_>>().join("\n")
+}
+
+/// Whether GitHub refused a document for naming a field that it does not have.
+fn is_about_a_field(error: &Error) -> bool {
+    matches!(error, Error::Refused { message, .. } if message.contains("doesn't exist on type"))
 }
 
 /// GitHub Enterprise has its REST interface under `/api/v3` and GraphQL at `/api/graphql`.

@@ -4,6 +4,7 @@ use chrono::{DateTime, SubsecRound as _, Utc};
 
 use super::client::{Client, Repeat};
 use super::error::Error;
+use super::links::{PullRequest, pull_requests};
 use super::queries::{self, issue, issues, issues_by_id};
 use super::repositories::{count, full_name, missing};
 use super::response::{Rate, gravest};
@@ -11,7 +12,7 @@ use super::text::storable;
 use crate::domain::{FullName, IssueState};
 
 /// How many ids GitHub looks up in one request.
-const IDS_A_REQUEST: usize = 100;
+pub(super) const IDS_A_REQUEST: usize = 100;
 
 /// Up to this size a page that ran out of time is asked for again as it is: GitHub is in trouble
 /// then, and asking for less would not help.
@@ -42,6 +43,10 @@ pub struct Issue {
     pub author: Option<String>,
     /// How many comments it has.
     pub comments_count: u32,
+    /// How many issues it waits for by GitHub's own relation; none when this GitHub cannot tell.
+    pub blockers_count: Option<u32>,
+    /// How many pull requests are to close it.
+    pub pull_requests_count: u32,
     /// When it was opened. GitHub's times are whole seconds.
     pub created_at: DateTime<Utc>,
     /// When anything about it last changed; two changes within a second look like one.
@@ -83,6 +88,8 @@ pub struct IssuePage {
     pub issues: Vec<Issue>,
     /// Where the next page begins; none after the last.
     pub next: Option<String>,
+    /// The repository's pull requests that changed last, newest first, at most 20.
+    pub pull_requests: Vec<PullRequest>,
     /// How many issues of the repository are open, on this page or not.
     pub open_count: u32,
     /// What GitHub said about issues of this page that it could not read in full. They are left out
@@ -158,6 +165,7 @@ impl Client {
                 .page_info
                 .end_cursor
                 .filter(|_| found.issues.page_info.has_next_page),
+            pull_requests: pull_requests(found.pull_requests),
             open_count: count(found.open_issues.total_count),
             left_out: partial.into_iter().map(|fault| fault.error).collect(),
             rate: self.rate(),
@@ -256,6 +264,8 @@ macro_rules! from_fields {
                     assignees: assignees.map(|user| storable(user.login)).collect(),
                     author: node.author.map(|author| storable(author.login)),
                     comments_count: count(node.comments.total_count),
+                    blockers_count: node.blockers.map(|found| count(found.total_count)),
+                    pull_requests_count: node.pull_requests.map_or(0, |own| count(own.total_count)),
                     created_at: node.created_at,
                     updated_at: node.updated_at,
                     closed_at: node.closed_at,

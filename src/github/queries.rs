@@ -45,6 +45,7 @@ query!(Repository, repository, "github-queries/repository.graphql");
 query!(Issues, issues, "github-queries/issues.graphql");
 query!(Issue, issue, "github-queries/issue.graphql");
 query!(IssuesById, issues_by_id, "github-queries/issues_by_id.graphql");
+query!(Links, links, "github-queries/links.graphql");
 query!(LiveLabels, live_labels, "github-queries/live_labels.graphql");
 query!(LabelId, label_id, "github-queries/label_id.graphql");
 mutation!(CreateLabel, create_label, "github-queries/create_label.graphql");

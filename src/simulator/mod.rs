@@ -60,6 +60,7 @@ struct Shared {
 struct Manners {
     answer_delay: Duration,
     token: Option<String>,
+    lacks_supplement: bool,
 }
 
 impl Simulator {
@@ -85,6 +86,12 @@ impl Simulator {
     /// Refuses every token but this one. At first any token will do.
     pub fn require_token(&self, token: &str) {
         lock(&self.shared.manners).token = Some(token.to_owned());
+    }
+
+    /// Does without the fields that GitHub has and its published schema lacks, as an older GitHub
+    /// Enterprise does.
+    pub fn lack_supplement(&self) {
+        lock(&self.shared.manners).lacks_supplement = true;
     }
 
     /// Lets changes within a second share their time, as they do on GitHub. At first each change of

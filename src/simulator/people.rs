@@ -141,6 +141,39 @@ impl Simulator {
         self.change(repository, number, |issue, _| issue.closed_at.take().is_some())
     }
 
+    /// Marks an issue as blocked by another one.
+    pub fn block(
+        &self,
+        (repository, number): (&str, i64),
+        (by_repository, by_number): (&str, i64),
+    ) -> Result<(), Refusal> {
+        let by = (self.world().slot(by_repository)?, by_number);
+        self.change(repository, number, |issue, _| {
+            let is_change = !issue.blocked_by.contains(&by);
+            if is_change {
+                issue.blocked_by.push(by);
+            }
+            is_change
+        })
+    }
+
+    /// Takes all such marks from an issue.
+    pub fn unblock(&self, repository: &str, number: i64) -> Result<(), Refusal> {
+        self.change(repository, number, |issue, _| {
+            let is_change = !issue.blocked_by.is_empty();
+            issue.blocked_by.clear();
+            is_change
+        })
+    }
+
+    /// Says in a pull request that it closes an issue, which does not update the issue.
+    pub fn link(&self, repository: &str, pull_request: i64, issue: i64) -> Result<(), Refusal> {
+        self.change(repository, pull_request, |pull_request, _| {
+            pull_request.closes.push(issue);
+            true
+        })
+    }
+
     /// Deletes an issue for good.
     pub fn delete_issue(&self, repository: &str, number: i64) -> Result<(), Refusal> {
         self.world().delete_issue(repository, number).map(drop)

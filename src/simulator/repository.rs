@@ -69,6 +69,21 @@ impl Repository {
         found.ok_or_else(|| Refusal::no_issue(number))
     }
 
+    /// All pull requests, the last updated first.
+    pub(super) fn pull_requests(&self) -> Vec<Arc<Issue>> {
+        let found = self.issues.values().filter(|issue| issue.is_pull_request);
+        let mut found: Vec<_> = found.cloned().collect();
+        found.sort_by_key(|one| std::cmp::Reverse((one.updated_at, one.number)));
+        found
+    }
+
+    /// The pull requests that are to close an issue.
+    pub(super) fn closers_of(&self, number: i64) -> Vec<Arc<Issue>> {
+        let mut found = self.pull_requests();
+        found.retain(|one| one.closed_at.is_none() && one.closes.contains(&number));
+        found
+    }
+
     pub(super) fn count(&self, shown: Shown, since: Option<DateTime<Utc>>) -> usize {
         match since {
             None => self.index(shown).len(),

@@ -127,6 +127,10 @@ async fn answer(State(service): State<Service>, headers: HeaderMap, body: Bytes)
         Ok(document) => document,
         Err(error) => return Answered::error("", &error.to_string()).into_response(),
     };
+    if service.simulator.manners().lacks_supplement && posted.query.contains(" blockedBy") {
+        let message = "Field 'blockedBy' doesn't exist on type 'Issue'";
+        return Answered::error("", message).into_response();
+    }
     let request = Request {
         at: service.simulator.now(),
         operation: posted.operation_name.clone().unwrap_or_else(|| only_name(&document)),

@@ -78,6 +78,10 @@ pub(super) struct Issue {
     pub comments: u32,
     /// Those of the comments that came through the API.
     pub posted: Vec<Comment>,
+    /// Issues that it waits for.
+    pub blocked_by: Vec<(Slot, i64)>,
+    /// Of a pull request, the issues of its repository that it is to close.
+    pub closes: Vec<i64>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
     pub closed_at: Option<DateTime<Utc>>,
@@ -268,6 +272,8 @@ impl World {
             assignees: new.assignees,
             comments: new.comments,
             posted: Vec::new(),
+            blocked_by: Vec::new(),
+            closes: Vec::new(),
             created_at,
             updated_at,
             closed_at,

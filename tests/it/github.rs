@@ -5,8 +5,11 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use dispatch::clock::Clock;
+use dispatch::domain::dependencies::Reference;
 use dispatch::domain::{FullName, IssueState};
-use dispatch::github::{Client, Error, Issue, IssuesQuery, Settings, States, Timeouts};
+use dispatch::github::{
+    Client, Error, Issue, IssuesQuery, Links, PullRequest, Settings, States, Timeouts,
+};
 use dispatch::simulator::{Fault, Gate, NewIssue, Simulator, Write, points};
 use serde_json::json;
 
@@ -61,7 +64,9 @@ fn documents_cost_what_they_say() {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let is_document = path.extension().is_some_and(|extension| extension == "graphql")
-            && path.file_name().is_some_and(|name| name != "schema.graphql");
+            && path
+                .file_name()
+                .is_some_and(|name| name != "schema.graphql" && name != "supplement.graphql");
         if !is_document {
             continue;
         }
@@ -118,6 +123,8 @@ async fn a_page_has_everything_the_board_shows() {
             assignees: vec!["ada".into(), "grace".into()],
             author: None,
             comments_count: 7,
+            blockers_count: Some(0),
+            pull_requests_count: 0,
             created_at: at,
             updated_at: noon() - TimeDelta::hours(1),
             closed_at: Some(noon() - TimeDelta::hours(1)),
@@ -130,6 +137,40 @@ async fn a_page_has_everything_the_board_shows() {
     assert_eq!((rate.limit, rate.remaining), (5_000, 4_998));
     assert_eq!(rate.resets_at, noon() + TimeDelta::hours(1));
     assert_eq!(client.rate(), Some(rate));
+}
+
+#[tokio::test]
+async fn links_are_counted_with_the_page_and_named_on_request() {
+    let (github, client) = with_an_issue().await;
+    let simulator = &github.simulator;
+    simulator.open_issue(REPOSITORY, NewIssue::titled("First", &[])).unwrap();
+    simulator.block((REPOSITORY, 1), (REPOSITORY, 2)).unwrap();
+    let pull_request = simulator.open_pull_request(REPOSITORY, "Mend it").unwrap();
+    simulator.link(REPOSITORY, pull_request, 1).unwrap();
+    let page = client.issues(&name(), first(100)).await.unwrap();
+    let issue = page.issues.iter().find(|issue| issue.number == 1).unwrap();
+    assert_eq!((issue.blockers_count, issue.pull_requests_count), (Some(1), 1));
+    let url = "https://github.example/acme/tools/pull/3";
+    let closes = vec![issue.node_id.clone()];
+    assert_eq!(page.pull_requests, [PullRequest { url: url.into(), is_open: true, closes }]);
+    let links = client.links(&[issue.node_id.clone(), "gone".into()]).await.unwrap();
+    let blockers = Some(vec![Reference { repository: REPOSITORY.into(), number: 2 }]);
+    assert_eq!(links, [Some(Links { blockers, pull_request: Some(url.into()) }), None]);
+}
+
+#[tokio::test]
+async fn a_github_without_newer_fields_is_asked_without_them() {
+    let (github, client) = with_an_issue().await;
+    let simulator = &github.simulator;
+    simulator.lack_supplement();
+    let pull_request = simulator.open_pull_request(REPOSITORY, "Mend it").unwrap();
+    simulator.link(REPOSITORY, pull_request, 1).unwrap();
+    let issue = client.issue(&name(), 1).await.unwrap();
+    assert_eq!((issue.blockers_count, issue.pull_requests_count), (None, 1));
+    let links = client.links(&[issue.node_id]).await.unwrap();
+    let links = links[0].clone().unwrap();
+    assert_eq!(links.blockers, None);
+    assert!(links.pull_request.is_some());
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::{Context, Enum, ID, Object, SimpleObject};
 
-use super::repositories::Repository;
+use super::repositories::{IssueConnection, Repository};
 use super::scalars::{DateTime, Uri};
 use super::{Actor, full_name, simulator, whole};
 use crate::simulator::world::{self, Slot};
@@ -15,6 +15,7 @@ pub(super) enum IssueState {
     Closed,
 }
 
+#[derive(Clone)]
 pub(super) struct Issue {
     pub slot: Slot,
     pub issue: Arc<world::Issue>,
@@ -91,6 +92,26 @@ impl Issue {
         }
     }
 
+    async fn blocked_by(&self, ctx: &Context<'_>, first: Option<i32>) -> Option<IssueConnection> {
+        let world = simulator(ctx).world();
+        let issue = |(slot, number): &(Slot, i64)| {
+            let found = world.repository(*slot)?.issues.get(number)?;
+            Some(Issue { slot: *slot, issue: Arc::clone(found) })
+        };
+        let found = self.issue.blocked_by.iter().filter_map(issue).collect();
+        Some(IssueConnection::listing(self.slot, found, first))
+    }
+
+    async fn closed_by_pull_requests_references(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+    ) -> Option<PullRequestConnection> {
+        let world = simulator(ctx).world();
+        let found = world.repository(self.slot)?.closers_of(self.issue.number);
+        Some(PullRequestConnection::listing(self.slot, found, first))
+    }
+
     pub(super) async fn viewer_can_label(&self) -> bool {
         true
     }
@@ -133,12 +154,48 @@ impl IssueComment {
     }
 }
 
-pub(super) struct PullRequest(pub Arc<world::Issue>);
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+pub(super) enum PullRequestState {
+    Open,
+    Closed,
+    Merged,
+}
+
+pub(super) struct PullRequest {
+    pub slot: Slot,
+    pub pull_request: Arc<world::Issue>,
+}
 
 #[Object]
 impl PullRequest {
     pub(super) async fn id(&self) -> ID {
-        ID(self.0.id.clone())
+        ID(self.pull_request.id.clone())
+    }
+
+    async fn url(&self, ctx: &Context<'_>) -> Uri {
+        let repository = full_name(&simulator(ctx).world(), self.slot);
+        Uri(format!("https://github.example/{repository}/pull/{}", self.pull_request.number))
+    }
+
+    async fn state(&self) -> PullRequestState {
+        match self.pull_request.closed_at {
+            None => PullRequestState::Open,
+            Some(_) => PullRequestState::Closed,
+        }
+    }
+
+    async fn closing_issues_references(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+    ) -> Option<IssueConnection> {
+        let world = simulator(ctx).world();
+        let repository = world.repository(self.slot)?;
+        let found = self.pull_request.closes.iter().filter_map(|number| {
+            let issue = Arc::clone(repository.issues.get(number)?);
+            Some(Issue { slot: self.slot, issue })
+        });
+        Some(IssueConnection::listing(self.slot, found.collect(), first))
     }
 
     pub(super) async fn viewer_can_label(&self) -> bool {
@@ -205,6 +262,21 @@ pub(super) struct IssueCommentConnection {
     nodes: Option<Vec<Option<IssueComment>>>,
 }
 
-fn size(first: Option<i32>) -> usize {
+#[derive(SimpleObject)]
+pub(super) struct PullRequestConnection {
+    total_count: i32,
+    nodes: Option<Vec<Option<PullRequest>>>,
+}
+
+impl PullRequestConnection {
+    pub(super) fn listing(slot: Slot, all: Vec<Arc<world::Issue>>, first: Option<i32>) -> Self {
+        let total_count = i32::try_from(all.len()).unwrap_or(i32::MAX);
+        let shown = all.into_iter().take(size(first));
+        let nodes = shown.map(|pull_request| Some(PullRequest { slot, pull_request })).collect();
+        Self { total_count, nodes: Some(nodes) }
+    }
+}
+
+pub(super) fn size(first: Option<i32>) -> usize {
     first.and_then(|first| usize::try_from(first).ok()).unwrap_or_default()
 }

@@ -139,7 +139,7 @@ fn node(world: &world::World, id: &str) -> Result<Node, Refusal> {
             .repository(slot)
             .and_then(|repository| repository.issues.get(&number))
             .map(|issue| match issue.is_pull_request {
-                true => Node::PullRequest(PullRequest(Arc::clone(issue))),
+                true => Node::PullRequest(PullRequest { slot, pull_request: Arc::clone(issue) }),
                 false => Node::Issue(Issue { slot, issue: Arc::clone(issue) }),
             }),
         Some(world::Node::Label(slot, key)) => {

@@ -135,7 +135,7 @@ fn comment(ctx: &Context<'_>, input: &AddCommentInput) -> Result<AddCommentPaylo
     Ok(AddCommentPayload {
         comment_edge: Some(IssueCommentEdge { node: Some(IssueComment { comment, page }) }),
         subject: Some(match issue.is_pull_request {
-            true => Node::PullRequest(PullRequest(issue)),
+            true => Node::PullRequest(PullRequest { slot, pull_request: issue }),
             false => Node::Issue(Issue { slot, issue }),
         }),
     })
@@ -191,7 +191,7 @@ fn relabel(
         });
     }
     Ok(if issue.is_pull_request {
-        Labelable::PullRequest(PullRequest(issue))
+        Labelable::PullRequest(PullRequest { slot, pull_request: issue })
     } else {
         Labelable::Issue(Issue { slot, issue })
     })

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use chrono::Utc;
 
-use super::issues::{Issue, IssueState, Label, PullRequest, Ref};
+use super::issues::{Issue, IssueState, Label, PullRequest, PullRequestConnection, Ref, size};
 use super::scalars::DateTime;
 use super::{IssueOrPullRequest, or_null, simulator};
 use crate::simulator::repository::{self, Position, Shown};
@@ -56,7 +56,10 @@ impl Repository {
         let found = self.look(ctx, |repository| repository.issues.get(&number).cloned())?;
         let issue = or_null(ctx, found.ok_or_else(|| Refusal::no_issue(number)));
         Ok(issue.map(|issue| match issue.is_pull_request {
-            true => IssueOrPullRequest::PullRequest(PullRequest(issue)),
+            true => {
+                let slot = self.slot;
+                IssueOrPullRequest::PullRequest(PullRequest { slot, pull_request: issue })
+            }
             false => IssueOrPullRequest::Issue(Issue { slot: self.slot, issue }),
         }))
     }
@@ -78,7 +81,24 @@ impl Repository {
         };
         let since = filter_by.and_then(|filter| filter.since).map(|since| since.0);
         let slot = self.slot;
-        IssueConnection { slot, shown, since, order_by, first, after, page: OnceLock::new() }
+        let page = OnceLock::new();
+        IssueConnection { slot, shown, since, order_by, first, after, listed: None, page }
+    }
+
+    async fn pull_requests(
+        &self,
+        ctx: &Context<'_>,
+        order_by: Option<IssueOrder>,
+        first: Option<i32>,
+    ) -> Result<PullRequestConnection> {
+        let newest_first =
+            IssueOrder { field: IssueOrderField::UpdatedAt, direction: OrderDirection::Desc };
+        if order_by != Some(newest_first) {
+            let message = "The simulator lists pull requests by update time only, newest first.";
+            return Err(Refusal::unprocessable(message).into());
+        }
+        let found = self.look(ctx, repository::Repository::pull_requests)?;
+        Ok(PullRequestConnection::listing(self.slot, found, first))
     }
 }
 
@@ -95,7 +115,7 @@ pub(super) enum OrderDirection {
     Desc,
 }
 
-#[derive(InputObject)]
+#[derive(InputObject, PartialEq, Eq)]
 pub(super) struct IssueOrder {
     field: IssueOrderField,
     direction: OrderDirection,
@@ -113,18 +133,23 @@ pub(super) struct IssueConnection {
     order_by: Option<IssueOrder>,
     first: Option<i32>,
     after: Option<String>,
+    /// All of it, where it is no page of the repository's own issues.
+    listed: Option<Vec<Issue>>,
     page: OnceLock<Page>,
 }
 
 #[derive(Clone, Default)]
 pub(super) struct Page {
-    issues: Vec<Arc<world::Issue>>,
+    issues: Vec<Issue>,
     has_next: bool,
 }
 
 #[Object]
 impl IssueConnection {
     async fn total_count(&self, ctx: &Context<'_>) -> i32 {
+        if let Some(listed) = &self.listed {
+            return i32::try_from(listed.len()).unwrap_or(i32::MAX);
+        }
         let world = simulator(ctx).world();
         let repository = world.repository(self.slot);
         let count = repository.map_or(0, |found| found.count(self.shown, self.since));
@@ -132,18 +157,25 @@ impl IssueConnection {
     }
 
     async fn nodes(&self, ctx: &Context<'_>) -> Result<Option<Vec<Option<Issue>>>> {
-        let issues = self.page(ctx)?.issues.iter().cloned();
-        Ok(Some(issues.map(|issue| Some(Issue { slot: self.slot, issue })).collect()))
+        Ok(Some(self.page(ctx)?.issues.iter().cloned().map(Some).collect()))
     }
 
     async fn page_info(&self, ctx: &Context<'_>) -> Result<PageInfo> {
         let page = self.page(ctx)?;
-        let end = page.issues.last().map(|issue| cursor((issue.updated_at, issue.number)));
+        let end =
+            page.issues.last().map(|Issue { issue, .. }| cursor((issue.updated_at, issue.number)));
         Ok(PageInfo { has_next_page: page.has_next, end_cursor: end })
     }
 }
 
 impl IssueConnection {
+    /// Some issues that something else names.
+    pub(super) fn listing(slot: Slot, all: Vec<Issue>, first: Option<i32>) -> Self {
+        let (shown, since, order_by, after) = (Shown::All, None, None, None);
+        let page = OnceLock::new();
+        Self { slot, shown, since, order_by, first, after, listed: Some(all), page }
+    }
+
     /// The page, found once, so that its nodes and its cursor agree.
     fn page(&self, ctx: &Context<'_>) -> Result<&Page> {
         if let Some(page) = self.page.get() {
@@ -154,6 +186,10 @@ impl IssueConnection {
     }
 
     fn find(&self, world: &world::World) -> Result<Page, Refusal> {
+        if let Some(listed) = &self.listed {
+            let issues = listed.iter().take(size(self.first)).cloned().collect();
+            return Ok(Page { issues, has_next: listed.len() > size(self.first) });
+        }
         let refused = |kind, message: &str| Refusal { kind, message: message.to_owned() };
         let first = self.first.and_then(|first| usize::try_from(first).ok());
         let Some(first) = first.filter(|first| (1..=100).contains(first)) else {
@@ -184,11 +220,12 @@ impl IssueConnection {
         let is_descending = direction == OrderDirection::Desc;
         let positions =
             repository.positions(self.shown, self.since, after, is_descending, first + 1);
-        let issues = positions.iter().take(first);
+        let issue = |(_, number): &Position| {
+            let issue = Arc::clone(repository.issues.get(number)?);
+            Some(Issue { slot: self.slot, issue })
+        };
         Ok(Page {
-            issues: issues
-                .filter_map(|(_, number)| repository.issues.get(number).cloned())
-                .collect(),
+            issues: positions.iter().take(first).filter_map(issue).collect(),
             has_next: positions.len() > first,
         })
     }

@@ -17,7 +17,8 @@ use futures_util::{StreamExt, stream};
 use uuid::Uuid;
 
 use super::changes::{Rules, issue_event, removal_event, resync_event, window_start, write_of};
-use super::{Error, Result, dependencies};
+use super::dependencies::{self, Found};
+use super::{Error, Result};
 use crate::app::App;
 use crate::domain::{Actor, FullName, IssueId};
 use crate::github::{self, IssuePage, IssuesQuery, States};
@@ -357,12 +358,17 @@ impl<'a> Reader<'a> {
         let mut after = None;
         loop {
             let asked_at = self.app.clock.now();
+            let is_first = after.is_none();
             let page = self.fetch(states, since, after).await?;
             self.follow(&page).await?;
+            let links = dependencies::ask_links(self.app, &self.repository, &page.issues).await?;
             self.received += u32::try_from(page.issues.len()).unwrap_or(u32::MAX);
             self.left_out = self.left_out.take().or(page.left_out.into_iter().next());
             self.seen.extend(page.issues.iter().map(|issue| issue.node_id.clone()));
-            self.write_page(&page.issues, asked_at, &mut advance).await?;
+            self.write_page(&page.issues, &links, asked_at, &mut advance).await?;
+            if is_first {
+                self.follow_pull_requests(&page.pull_requests).await?;
+            }
             self.note_progress(page.issues.len()).await?;
             after = page.next;
             if after.is_none() {
@@ -437,14 +443,16 @@ impl<'a> Reader<'a> {
     async fn write_page(
         &mut self,
         found: &[github::Issue],
+        links: &Found,
         asked_at: DateTime<Utc>,
         advance: impl FnOnce(&mut Progress, DateTime<Utc>) + Send,
     ) -> Result<()> {
         let mut connection = self.app.connection().await?;
         connection
             .transaction(async |connection| {
+                let (repository, read) = (&self.repository, (found, links));
                 let Written { events, left_alone } =
-                    write_issues(self.app, connection, &self.repository, found, asked_at).await?;
+                    write_issues(self.app, connection, repository, read, asked_at).await?;
                 self.left_alone = earlier(self.left_alone, left_alone);
                 let newest = found.iter().map(|issue| issue.updated_at).max();
                 if let (Some(newest), None) = (newest, &self.left_out) {
@@ -456,6 +464,30 @@ impl<'a> Reader<'a> {
                         .await?;
                 }
                 if !self.is_first_import && !events.is_empty() {
+                    event_log::append(connection, &events).await?;
+                }
+                Ok(())
+            })
+            .await
+    }
+
+    /// Notes which issues have another open pull request than before, or none any more: that does
+    /// not update the issue, so the pages do not tell.
+    async fn follow_pull_requests(&self, changed: &[github::PullRequest]) -> Result<()> {
+        let (app, repository) = (self.app, &self.repository);
+        let (numbers, links) = dependencies::ask_after(app, repository, changed).await?;
+        if links.is_empty() {
+            return Ok(());
+        }
+        let now = app.clock.now();
+        let mut connection = app.connection().await?;
+        connection
+            .transaction(async |connection| {
+                let known = issues::lock_numbers(connection, repository.id, &numbers).await?;
+                let rows: Vec<&Issue> = known.iter().map(|(row, _)| row).collect();
+                let changed = dependencies::note_links(connection, &links, &rows).await?;
+                let events = link_events(repository, &changed, &rows, now);
+                if !events.is_empty() {
                     event_log::append(connection, &events).await?;
                 }
                 Ok(())
@@ -485,7 +517,8 @@ impl<'a> Reader<'a> {
                 _ => gone.push(id),
             }
         }
-        self.write_page(&there, asked_at, |_, _| ()).await?;
+        let links = dependencies::ask_links(self.app, &self.repository, &there).await?;
+        self.write_page(&there, &links, asked_at, |_, _| ()).await?;
         if gone.is_empty() { Ok(()) } else { self.remove(&gone).await }
     }
 
@@ -562,7 +595,7 @@ async fn write_issues(
     app: &App,
     connection: &mut Connection,
     repository: &Repository,
-    found: &[github::Issue],
+    (found, links): (&[github::Issue], &Found),
     asked_at: DateTime<Utc>,
 ) -> Result<Written> {
     if found.is_empty() {
@@ -596,8 +629,11 @@ async fn write_issues(
         true => vec![],
         false => issues::write(connection, &writes).await?,
     };
-    let rows = known.iter().map(|(row, _)| row).chain(&written);
-    dependencies::note_texts(connection, repository, found, rows).await?;
+    let is_written = |row: &Issue| written.iter().any(|written| written.id == row.id);
+    let kept = known.iter().map(|(row, _)| row).filter(|row| !is_written(row));
+    let rows: Vec<&Issue> = kept.chain(&written).collect();
+    let mut relinked = dependencies::note_page(connection, repository, found, links, &rows).await?;
+    relinked.retain(|id| !written.iter().any(|row| row.id == *id));
     let event = |issue: &Issue| {
         let before = row_of(issue.number);
         let body = writes.iter().find(|write| write.number == issue.number).map(|w| &w.body);
@@ -605,7 +641,23 @@ async fn write_issues(
         let row = before.map(|(row, _)| row);
         issue_event(row, issue, body_changed, repository, Actor::GitHub.name(), now)
     };
-    Ok(Written { events: written.iter().map(event).collect(), left_alone })
+    let mut events: Vec<NewEvent> = written.iter().map(event).collect();
+    events.extend(link_events(repository, &relinked, &rows, now));
+    Ok(Written { events, left_alone })
+}
+
+/// The events of issues of which only the links changed.
+fn link_events(
+    repository: &Repository,
+    changed: &[IssueId],
+    rows: &[&Issue],
+    now: DateTime<Utc>,
+) -> Vec<NewEvent> {
+    let changed: HashSet<IssueId> = changed.iter().copied().collect();
+    let rows = rows.iter().filter(|row| changed.contains(&row.id));
+    let event =
+        |row: &&Issue| issue_event(Some(row), row, false, repository, Actor::GitHub.name(), now);
+    rows.map(event).collect()
 }
 
 /// Whether what was read says more than the row: it is newer, or read later and different.
@@ -652,13 +704,16 @@ pub async fn refresh_issue(app: &App, name: &FullName, number: i32) -> Result<Re
             .ok_or_else(|| Error::no_repository(name))?
     };
     let asked_at = app.clock.now();
-    let issue = app.github.issue(&repository.full_name, number).await?;
+    let issues = [app.github.issue(&repository.full_name, number).await?];
+    let links = dependencies::ask_links(app, &repository, &issues).await?;
     let mut connection = app.connection().await?;
     connection
         .transaction(async |connection| {
-            let known = issues::lock_numbers(connection, repository.id, &[issue.number]).await?;
+            let number = issues[0].number;
+            let known = issues::lock_numbers(connection, repository.id, &[number]).await?;
+            let read = (&issues[..], &links);
             let Written { events, .. } =
-                write_issues(app, connection, &repository, &[issue], asked_at).await?;
+                write_issues(app, connection, &repository, read, asked_at).await?;
             if !events.is_empty() {
                 event_log::append(connection, &events).await?;
             }

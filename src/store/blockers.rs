@@ -1,12 +1,15 @@
-//! What issues wait for, as their texts and GitHub say.
+//! What stands in the way of issues: others that they wait for, as their texts and GitHub say, and
+//! pull requests that are to close them.
 
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Bool, Integer, Text, Timestamptz};
 use diesel_async::RunQueryDsl;
 
 use super::Connection;
 use super::schema::blockers::{self, dsl};
-use crate::domain::IssueId;
 use crate::domain::dependencies::Reference;
+use crate::domain::{IssueId, RepositoryId};
 
 /// Where a reference was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +52,94 @@ pub async fn of_issues(
         .filter(dsl::source.eq(source.as_str()))
         .select(Blocker::as_select())
         .load(connection)
+        .await
+}
+
+/// An issue as far as its links are concerned.
+#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
+pub struct Linked {
+    /// Its number in the repository.
+    #[diesel(sql_type = Integer)]
+    pub number: i32,
+    /// GitHub's id.
+    #[diesel(sql_type = Text)]
+    pub node_id: String,
+    /// GitHub's update time.
+    #[diesel(sql_type = Timestamptz)]
+    pub updated_at: DateTime<Utc>,
+    /// How many issues GitHub says it waits for.
+    #[diesel(sql_type = BigInt)]
+    pub blockers: i64,
+    /// Whether an open pull request is to close it.
+    #[diesel(sql_type = Bool)]
+    pub has_pull_request: bool,
+}
+
+/// What is noted of the links of some issues of a repository.
+pub async fn linked(
+    connection: &mut Connection,
+    repository: RepositoryId,
+    numbers: &[i32],
+) -> QueryResult<Vec<Linked>> {
+    diesel::sql_query(
+        "SELECT i.number, i.node_id, i.updated_at, i.pull_request_url IS NOT NULL \
+             AS has_pull_request, (SELECT count(*) FROM blockers b \
+                 WHERE b.issue_id = i.id AND b.source = 'github') AS blockers \
+         FROM issues i WHERE i.repository_id = $1 AND i.number = ANY ($2)",
+    )
+    .bind::<BigInt, _>(repository)
+    .bind::<Array<Integer>, _>(numbers)
+    .load(connection)
+    .await
+}
+
+/// Open issues of a repository whose noted pull request is among `closed`, or that have none and
+/// are, by GitHub's ids, among `closing`.
+pub async fn changed_by_pull_requests(
+    connection: &mut Connection,
+    repository: RepositoryId,
+    closed: &[String],
+    closing: &[String],
+) -> QueryResult<Vec<Linked>> {
+    diesel::sql_query(
+        "SELECT i.number, i.node_id, i.updated_at, i.pull_request_url IS NOT NULL \
+             AS has_pull_request, 0::bigint AS blockers \
+         FROM issues i WHERE i.repository_id = $1 AND i.state = 'open' AND i.removed_at IS NULL \
+             AND (i.pull_request_url = ANY ($2) \
+                 OR i.pull_request_url IS NULL AND i.node_id = ANY ($3)) \
+         ORDER BY i.number LIMIT 100",
+    )
+    .bind::<BigInt, _>(repository)
+    .bind::<Array<Text>, _>(closed)
+    .bind::<Array<Text>, _>(closing)
+    .load(connection)
+    .await
+}
+
+/// Notes the open pull request that is to close an issue. Tells whether that is news.
+pub async fn set_pull_request(
+    connection: &mut Connection,
+    issue: IssueId,
+    url: Option<&str>,
+) -> QueryResult<bool> {
+    use super::schema::issues;
+    let news = issues::table.find(issue).filter(issues::pull_request_url.is_distinct_from(url));
+    let set = issues::pull_request_url.eq(url);
+    Ok(diesel::update(news).set(set).execute(connection).await? > 0)
+}
+
+/// Forgets the pull requests of some issues, and tells which had one.
+pub async fn forget_pull_requests(
+    connection: &mut Connection,
+    of: &[IssueId],
+) -> QueryResult<Vec<IssueId>> {
+    use super::schema::issues;
+    let linked =
+        issues::table.filter(issues::id.eq_any(of)).filter(issues::pull_request_url.is_not_null());
+    diesel::update(linked)
+        .set(issues::pull_request_url.eq(None::<String>))
+        .returning(issues::id)
+        .get_results(connection)
         .await
 }
 

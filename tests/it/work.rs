@@ -10,12 +10,12 @@ use dispatch::service::moves::{MoveIssue, move_issue};
 use dispatch::service::queue::{QueueRequest, decisions, explain_work, queue};
 use dispatch::service::work::{ClaimIssue, ClaimNext, claim_issue, claim_next};
 use dispatch::service::{self, Error};
-use dispatch::simulator::{Fault, Gate};
+use dispatch::simulator::{Fault, Gate, NewIssue};
 use dispatch::store::decisions::DecisionFilter;
 use dispatch::store::{Lease, PageRequest};
 use serde_json::json;
 
-use crate::support::{Given, REPOSITORY, agent, given, given_settings, person};
+use crate::support::{Given, REPOSITORY, agent, eventually, given, given_settings, person};
 
 const READY: &[&str] = &["status/ready"];
 
@@ -627,6 +627,86 @@ async fn an_issue_waits_for_those_that_its_text_names() {
         given.advance(60);
         given.sync().await;
         assert_eq!(given.database.number("SELECT count(*) FROM blockers").await, 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_issue_waits_for_those_that_block_it_on_github() {
+    given(async |given| {
+        given.github.add_repository("acme/moon");
+        given.github.open_issue("acme/moon", NewIssue::titled("Far", READY)).unwrap();
+        given.with_issues(&[("Base", READY), ("Roof", READY)]).await;
+        given.github.block((REPOSITORY, 2), (REPOSITORY, 1)).unwrap();
+        given.github.block((REPOSITORY, 2), ("acme/moon", 1)).unwrap();
+        given.advance(60);
+        given.sync().await;
+        let roof = given.issue(2).await.id;
+        let explained = explain_work(&given.app, "alpha", roof).await.unwrap();
+        assert_eq!(explained.skips[0].reason, SkipReason::BlockedByIssue);
+        assert_eq!(explained.summary, "The issue is blocked by open #1.", "not tracked, no gate");
+        given.track("acme/moon").await;
+        given.advance(60);
+        given.sync().await;
+        let explained = explain_work(&given.app, "alpha", roof).await.unwrap();
+        assert_eq!(explained.summary, "The issue is blocked by open #1, acme/moon#1.");
+
+        given.github.forget_requests();
+        given.advance(60);
+        given.sync().await;
+        assert_eq!(given.github.total(), 2, "one for each repository");
+
+        given.github.close("acme/moon", 1).unwrap();
+        given.github.close(REPOSITORY, 1).unwrap();
+        given.advance(60);
+        given.sync().await;
+        assert!(explain_work(&given.app, "alpha", roof).await.unwrap().skips.is_empty());
+        given.github.reopen(REPOSITORY, 1).unwrap();
+        given.github.unblock(REPOSITORY, 2).unwrap();
+        given.advance(60);
+        given.sync().await;
+        assert!(explain_work(&given.app, "alpha", roof).await.unwrap().skips.is_empty());
+        assert_eq!(given.database.number("SELECT count(*) FROM blockers").await, 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_issue_with_an_open_pull_request_is_left_to_it() {
+    given(async |given| {
+        given.with_issues(&[("A", READY)]).await;
+        let first = given.github.open_pull_request(REPOSITORY, "Mend A").unwrap();
+        given.github.link(REPOSITORY, first, 1).unwrap();
+        let waits = async |given: &Given| {
+            given.advance(60);
+            given.sync().await;
+            let issue = given.issue(1).await.id;
+            explain_work(&given.app, "alpha", issue).await.unwrap().summary
+        };
+        let page = "https://github.example/acme/tools/pull/2";
+        let expected = format!("The issue has an open pull request, {page}.");
+        assert_eq!(waits(given).await, expected, "though the issue itself did not change");
+        assert!(claim(given, "alpha").await.is_none());
+
+        let second = given.github.open_pull_request(REPOSITORY, "Mend A better").unwrap();
+        given.github.link(REPOSITORY, second, 1).unwrap();
+        given.github.close(REPOSITORY, first).unwrap();
+        let page = "https://github.example/acme/tools/pull/3";
+        assert_eq!(waits(given).await, format!("The issue has an open pull request, {page}."));
+        given.github.forget_requests();
+        waits(given).await;
+        assert_eq!(given.github.total(), 1, "nothing changed");
+
+        let place = tokio::spawn({
+            let app = given.app.clone();
+            let command = ClaimNext { wait_seconds: Some(25), ..next("alpha") };
+            async move { claim_next(&app, &agent("alpha"), command).await.unwrap().lease }
+        });
+        eventually(async || given.app.line.len() == 1).await;
+        given.github.close(REPOSITORY, second).unwrap();
+        given.advance(60);
+        given.sync().await;
+        assert!(place.await.unwrap().is_some(), "who waits hears of it");
     })
     .await;
 }

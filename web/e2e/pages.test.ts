@@ -1,5 +1,4 @@
-import type { Page } from "@playwright/test";
-import axe from "axe-core";
+import { violations } from "./support/axe.ts";
 import {
   allPages,
   ask,
@@ -11,21 +10,6 @@ import {
   quietIssue,
   test,
 } from "./support/test.ts";
-
-/** What the page does wrong by axe's rules, one line each. */
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(axe.source);
-  return page.evaluate(async () => {
-    const { violations: found } = await (
-      window as unknown as {
-        axe: { run: () => Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
-      }
-    ).axe.run();
-    return found.flatMap((rule) =>
-      rule.nodes.map((node) => `${rule.id}: ${node.html.slice(0, 200)}`),
-    );
-  });
-}
 
 for (const theme of ["light", "dark"] as const) {
   test.describe(theme, () => {

@@ -30,12 +30,19 @@ const ON_THE_BOARD: readonly Row[] = [
   [["v"], "Saved views"],
 ];
 
+const ON_THE_QUEUE: readonly Row[] = [
+  [["j", "k"], "Walk the issues; Enter opens one"],
+  [["a"], "Choose whose queue"],
+  [["l"], "Choose the lane"],
+];
+
 /** Every key there is, and what it does. */
 export function Help({ onClose }: { readonly onClose: () => void }) {
   return (
     <Dialog title="Keys" onClose={onClose}>
       <Keys title="Everywhere" rows={EVERYWHERE} />
       <Keys title="On the board" rows={ON_THE_BOARD} />
+      <Keys title="On the queue" rows={ON_THE_QUEUE} />
     </Dialog>
   );
 }

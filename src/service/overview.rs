@@ -65,9 +65,10 @@ pub struct Project {
 /// Every tracked repository that has issues on the board, with its columns.
 pub async fn projects(app: &App) -> Result<Vec<Project>> {
     let mut connection = app.connection().await?;
+    let excluded = &app.config.board.excluded_labels;
     let mut projects: BTreeMap<i64, Counts> = BTreeMap::new();
     for RepositoryCount { repository_id, status, issues } in
-        statistics::by_repository(&mut connection).await?
+        statistics::by_repository(&mut connection, excluded).await?
     {
         projects.entry(repository_id.0).or_default().add(status, issues);
     }
@@ -197,9 +198,11 @@ pub async fn status_by_day(app: &App, days: u32) -> Result<Vec<DayCounts>> {
     let told_since = statistics::events_tell_since(&mut connection).await?.unwrap_or(now);
     let first = told_since.max(wanted_since).date_naive();
     let since = told_since.max(first.and_time(chrono::NaiveTime::MIN).and_utc());
-    let growth = statistics::growth_by_day(&mut connection, since).await?;
+    let excluded = &app.config.board.excluded_labels;
+    let growth = statistics::growth_by_day(&mut connection, since, excluded).await?;
     let mut counts = Counts::default();
-    for RepositoryCount { status, issues, .. } in statistics::by_repository(&mut connection).await?
+    for RepositoryCount { status, issues, .. } in
+        statistics::by_repository(&mut connection, excluded).await?
     {
         counts.add(status, issues);
     }
@@ -251,9 +254,9 @@ pub async fn filter_options(app: &App) -> Result<FilterOptions> {
         let excluded = &app.config.board.excluded_labels;
         (
             repositories::tracked(&mut connection).await?,
-            statistics::by_repository(&mut connection).await?,
+            statistics::by_repository(&mut connection, excluded).await?,
             statistics::by_label(&mut connection, &PREFIXES, excluded).await?,
-            statistics::by_lane(&mut connection).await?,
+            statistics::by_lane(&mut connection, excluded).await?,
         )
     };
     let repository = |Repository { id, full_name, .. }: Repository| FilterOption {

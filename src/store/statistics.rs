@@ -26,13 +26,28 @@ pub struct RepositoryCount {
     pub issues: i64,
 }
 
-/// The issues on the board by repository and column; what has none is absent.
-pub async fn by_repository(connection: &mut Connection) -> QueryResult<Vec<RepositoryCount>> {
+/// The issues on the board by repository and column, those with an excluded label left out; what has
+/// none is absent. Counts that are kept answer where no label is excluded.
+pub async fn by_repository(
+    connection: &mut Connection,
+    excluded: &[String],
+) -> QueryResult<Vec<RepositoryCount>> {
+    if excluded.is_empty() {
+        return diesel::sql_query(
+            "SELECT c.repository_id, c.status, c.issues::bigint AS issues \
+             FROM board_counts c JOIN repositories r ON r.id = c.repository_id \
+             WHERE r.enabled AND c.issues > 0 ORDER BY c.repository_id, c.status",
+        )
+        .load(connection)
+        .await;
+    }
     diesel::sql_query(
-        "SELECT c.repository_id, c.status, c.issues::bigint AS issues \
-         FROM board_counts c JOIN repositories r ON r.id = c.repository_id \
-         WHERE r.enabled AND c.issues > 0 ORDER BY c.repository_id, c.status",
+        "SELECT i.repository_id, i.status, count(*) AS issues \
+         FROM issues i JOIN repositories r ON r.id = i.repository_id \
+         WHERE r.enabled AND i.on_board AND NOT i.labels && $1 \
+         GROUP BY i.repository_id, i.status ORDER BY i.repository_id, i.status",
     )
+    .bind::<Array<Text>, _>(excluded)
     .load(connection)
     .await
 }
@@ -82,13 +97,17 @@ pub struct LaneCount {
     pub issues: i64,
 }
 
-/// The issues on the board by lane.
-pub async fn by_lane(connection: &mut Connection) -> QueryResult<Vec<LaneCount>> {
+/// The issues on the board by lane, those with an excluded label left out.
+pub async fn by_lane(
+    connection: &mut Connection,
+    excluded: &[String],
+) -> QueryResult<Vec<LaneCount>> {
     diesel::sql_query(
         "SELECT i.lane, count(*) AS issues \
          FROM issues i JOIN repositories r ON r.id = i.repository_id \
-         WHERE r.enabled AND i.on_board GROUP BY i.lane ORDER BY i.lane",
+         WHERE r.enabled AND i.on_board AND NOT i.labels && $1 GROUP BY i.lane ORDER BY i.lane",
     )
+    .bind::<Array<Text>, _>(excluded)
     .load(connection)
     .await
 }
@@ -135,21 +154,26 @@ pub struct DayChange {
     pub growth: i64,
 }
 
-/// By how much each column grew on each day since `since`, told by the events of single issues.
+/// By how much each column grew on each day since `since`, told by the events of single issues. An
+/// issue with an excluded label stands in no column.
 pub async fn growth_by_day(
     connection: &mut Connection,
     since: DateTime<Utc>,
+    excluded: &[String],
 ) -> QueryResult<Vec<DayChange>> {
     diesel::sql_query(
         "SELECT day, status, sum(one)::bigint AS growth FROM ( \
              SELECT (at AT TIME ZONE 'UTC')::date AS day, after->>'status' AS status, 1 AS one \
-             FROM event_log WHERE topic = 'board' AND at >= $1 AND (after->>'on_board')::boolean \
+             FROM event_log WHERE topic = 'board' AND at >= $1 \
+                 AND (after->>'on_board')::boolean AND NOT after->'labels' ?| $2 \
              UNION ALL \
              SELECT (at AT TIME ZONE 'UTC')::date, before->>'status', -1 \
-             FROM event_log WHERE topic = 'board' AND at >= $1 AND (before->>'on_board')::boolean \
+             FROM event_log WHERE topic = 'board' AND at >= $1 \
+                 AND (before->>'on_board')::boolean AND NOT before->'labels' ?| $2 \
          ) AS ones GROUP BY day, status HAVING sum(one) <> 0 ORDER BY day, status",
     )
     .bind::<Timestamptz, _>(since)
+    .bind::<Array<Text>, _>(excluded)
     .load(connection)
     .await
 }

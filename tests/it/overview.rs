@@ -125,6 +125,37 @@ async fn filters_offer_what_the_board_has() {
 }
 
 #[tokio::test]
+async fn what_is_hidden_is_counted_nowhere() {
+    given_settings(&[("DISPATCH_EXCLUDED_LABELS", "hidden")], async |given| {
+        given
+            .with_issues(&[
+                ("Shown", &["status/ready"]),
+                ("Hidden", &["status/ready", "hidden"]),
+                ("Soon hidden", &["status/blocked"]),
+            ])
+            .await;
+        given.advance(24 * 3600);
+        move_to(given, 1, Status::InProgress).await;
+        move_to(given, 2, Status::InReview).await;
+        given.github.relabel(REPOSITORY, 3, &["hidden"], &[]).unwrap();
+        given.advance(60);
+        given.sync().await;
+
+        let in_columns = |counts: overview::Counts| Status::ALL.map(|status| counts.of(status));
+        let history = overview::status_by_day(&given.app, 30).await.unwrap();
+        let days: Vec<_> = history.iter().map(|day| in_columns(day.counts)).collect();
+        assert_eq!(days, [[0, 1, 0, 0, 1, 0], [0, 0, 1, 0, 0, 0]]);
+        let now = in_columns(overview::counts(&given.app).await.unwrap());
+        assert_eq!(now, days[1]);
+        let projects = overview::projects(&given.app).await.unwrap();
+        assert_eq!(projects.iter().map(|of| in_columns(of.counts)).collect::<Vec<_>>(), [now]);
+        let lanes = overview::filter_options(&given.app).await.unwrap().lanes;
+        assert_eq!(lanes.iter().map(|lane| lane.issues).collect::<Vec<_>>(), [1]);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_view_is_saved_under_its_name_and_shared() {
     given(async |given| {
         let save = async |name: &str, query: &str| {

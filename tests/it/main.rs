@@ -7,6 +7,7 @@ mod agent_work;
 mod agents_rest;
 mod answers;
 mod assignments;
+mod board;
 mod claims;
 mod comments;
 mod crashes;

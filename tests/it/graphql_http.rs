@@ -5,6 +5,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use diesel_async::SimpleAsyncConnection as _;
+use dispatch::domain::{AuditEntryId, IssueId};
 use dispatch::graphql::{self, Door};
 use dispatch::simulator::{Fault, Gate};
 use http_body_util::BodyExt as _;
@@ -455,40 +456,75 @@ async fn a_malformed_value_is_named() {
 #[tokio::test]
 async fn a_wrong_type_or_word_is_refused_by_validation() {
     given(async |given| {
-        for query in [
-            "{ issues(first: \"one\") { totalCount } }",
-            "{ issues(first: 3000000000) { totalCount } }",
-            "{ board(filter: {statuses: [LATER]}) { totalCount } }",
-            "{ board(filter: {unheardOf: 1}) { totalCount } }",
-            "{ issue { unheardOf } }",
-            "{ board { columns } }",
-        ] {
-            let answer = given.try_graphql(query, json!({})).await;
-            assert_eq!(error(&answer).0, "GRAPHQL_VALIDATION_FAILED", "{answer}");
-            assert!(answer.get("data").is_none(), "nothing was run");
-        }
+        let word = json!({"word": "LATER"});
         for (query, variables, named) in [
-            ("{ board(filter: {statuses: [LATER]}) { totalCount } }", json!({}), "statuses"),
+            ("{ issues(first: \"one\") { totalCount } }", json!({}), "first"),
+            ("{ issues(first: 3000000000) { totalCount } }", json!({}), "2147483647"),
+            ("{ board(filter: {statuses: [LATER]}) { totalCount } }", json!({}), "filter.statuses"),
             (
-                "mutation { moveIssue(input: {issueId: \"iss_000001\", to: LATER}) { cursor } }",
-                json!({}),
-                "to",
-            ),
-            (
-                "mutation($in: MoveIssueInput!) { moveIssue(input: $in) { cursor } }",
-                json!({"in": {"issueId": "iss_000001", "to": "LATER"}}),
-                "to",
+                "query($word: Status!) { board(filter: {statuses: [$word]}) { totalCount } }",
+                word.clone(),
+                "filter.statuses",
             ),
             (
                 "query($filter: IssueFilter) { board(filter: $filter) { totalCount } }",
                 json!({"filter": {"priorities": ["P9"]}}),
-                "priorities",
+                "filter.priorities",
             ),
+            (
+                "mutation($word: Status!) {
+                   moveIssue(input: {issueId: \"iss_000001\", to: $word}) { cursor } }",
+                word,
+                "input.to",
+            ),
+            ("{ board(filter: {unheardOf: 1}) { totalCount } }", json!({}), "unheardOf"),
+            ("{ issue { unheardOf } }", json!({}), "unheardOf"),
+            ("{ board { columns } }", json!({}), "columns"),
         ] {
             let answer = given.try_graphql(query, variables).await;
-            let message = error(&answer).1;
-            assert!(message.contains(named), "{named} is not named in: {message}");
+            let (code, message) = error(&answer);
+            assert_eq!(code, "GRAPHQL_VALIDATION_FAILED", "{answer}");
+            assert!(message.contains(named), "{named} is not in {message:?}");
             assert!(answer.get("data").is_none(), "nothing was run");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_named() {
+    given(async |given| {
+        given.with_issues(&[("a", &[])]).await;
+        let issue = IssueId(999_999).to_string();
+        let entry = AuditEntryId(999_999).to_string();
+        let ids = json!({"issue": issue, "entry": entry});
+        let on_issue = |change: &str| format!("mutation($issue: ID!) {{ {change} {{ cursor }} }}");
+        let cases = [
+            (
+                "mutation { syncIssues(input: {repository: \"acme/nothing\"}) { syncedCount } }"
+                    .to_owned(),
+                "acme/nothing",
+            ),
+            (
+                "mutation { untrackRepository(input: {fullName: \"acme/nothing\"}) {
+                   repository { id } } }"
+                    .to_owned(),
+                "acme/nothing",
+            ),
+            (on_issue("moveIssue(input: {issueId: $issue, to: DONE})"), &issue),
+            (on_issue("assignAgent(input: {issueId: $issue, agent: \"alpha\"})"), &issue),
+            (on_issue("setPriority(input: {issueId: $issue, priority: P0})"), &issue),
+            (
+                "mutation($entry: ID!) { undoMove(input: {auditEntryId: $entry}) { cursor } }"
+                    .to_owned(),
+                &entry,
+            ),
+        ];
+        for (query, id) in cases {
+            let answer = given.try_graphql(&query, ids.clone()).await;
+            let extensions = &answer["errors"][0]["extensions"];
+            assert_eq!(*extensions, json!({"code": "NOT_FOUND", "id": id}), "{query}: {answer}");
+            assert!(error(&answer).1.contains(id), "{answer}");
         }
     })
     .await;

@@ -23,6 +23,7 @@ mod openapi;
 mod overview;
 mod postgres;
 mod readme;
+mod records;
 mod rest_compat;
 mod scheduler;
 mod schema;

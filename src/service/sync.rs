@@ -247,7 +247,7 @@ async fn read_repository(app: &App, run: Uuid, repository: &Repository) -> Resul
         reader.read_everything().await?;
     } else {
         let open_on_github = reader.read_news().await?;
-        if reader.is_stranded(open_on_github).await? {
+        if reader.is_another() || reader.is_stranded(open_on_github).await? {
             reader.read_everything().await?;
         }
     }
@@ -412,6 +412,10 @@ impl<'a> Reader<'a> {
         if is_known {
             return Ok(());
         }
+        let known = self.repository.node_id.as_deref();
+        if known.is_some_and(|known| known != found.node_id) {
+            self.progress.fully_synced_at = None;
+        }
         let mut connection = self.app.connection().await?;
         let written = repositories::set_identity(
             &mut connection,
@@ -430,8 +434,8 @@ impl<'a> Reader<'a> {
                 diesel::result::DatabaseErrorKind::UniqueViolation,
                 _,
             )) => Err(Error::conflict(format!(
-                "The repository is now called {0}, and {0} is tracked already",
-                found.full_name
+                "The repository is now called {}, which is tracked as well: stop tracking {}",
+                found.full_name, self.repository.full_name
             ))),
             Err(error) => Err(error.into()),
         }
@@ -560,6 +564,12 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
+    /// Whether the name turned out to be another repository's by now, deleted and made anew or
+    /// renamed, so that nothing that was read under it counts.
+    fn is_another(&self) -> bool {
+        self.progress.fully_synced_at.is_none()
+    }
+
     /// Whether GitHub's count says that the cache is off, and not in the way a full pass left it.
     async fn is_stranded(&self, open_on_github: u32) -> Result<bool> {
         let github = i32::try_from(open_on_github).unwrap_or(i32::MAX);
@@ -660,14 +670,17 @@ fn link_events(
     rows.map(event).collect()
 }
 
-/// Whether what was read says more than the row: it is newer, or read later and different.
-/// GitHub's times are whole seconds, so two changes within one look equally new.
+/// Whether what was read says more than the row: it is newer, or read later and different, or
+/// another issue that got the number in another repository of the same name. GitHub's times are whole
+/// seconds, so two changes within one look equally new.
 fn is_news(write: &IssueWrite, row: &Issue, body: Option<&str>) -> bool {
+    if write.node_id != row.node_id {
+        return write.read_at >= row.read_at;
+    }
     if write.updated_at != row.updated_at {
         return write.updated_at > row.updated_at;
     }
-    let is_same = write.node_id == row.node_id
-        && write.title == row.title
+    let is_same = write.title == row.title
         && write.body.as_deref() == body
         && write.state == row.state
         && write.labels == row.labels

@@ -207,8 +207,8 @@ pub async fn lock_numbers(
         .await
 }
 
-/// Writes issues that are new or newer. A row that is newer by now stays as it is and does not come
-/// back; a row that exists keeps its lane.
+/// Writes issues that are new or newer, or others than those that had their numbers. A row that is
+/// newer by now stays as it is and does not come back; a row that exists keeps its lane.
 pub async fn write(connection: &mut Connection, writes: &[IssueWrite]) -> QueryResult<Vec<Issue>> {
     use diesel::query_dsl::methods::FilterDsl;
     use diesel::upsert::excluded;
@@ -237,7 +237,11 @@ pub async fn write(connection: &mut Connection, writes: &[IssueWrite]) -> QueryR
             dsl::on_board.eq(excluded(dsl::on_board)),
             dsl::removed_at.eq(excluded(dsl::removed_at)),
         ))
-        .filter(dsl::updated_at.le(excluded(dsl::updated_at)))
+        .filter(
+            dsl::updated_at
+                .le(excluded(dsl::updated_at))
+                .or(dsl::node_id.ne(excluded(dsl::node_id))),
+        )
         .filter(dsl::read_at.le(excluded(dsl::read_at)))
         .returning(Issue::as_returning())
         .get_results(connection)

@@ -1,5 +1,6 @@
 //! Bringing GitHub's issues into the cache: complete, cheap, and never wrong for long.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use dispatch::domain::events::EventKind;
@@ -349,6 +350,73 @@ async fn a_renamed_repository_is_followed() {
             service::board::find_issue_by_number(&given.app, &name, 1).await.unwrap();
         assert_eq!(issue.id, id);
         assert_eq!(repository.full_name.as_str(), "acme/instruments");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_repository_that_is_renamed_to_a_tracked_name_says_so_and_harms_nobody() {
+    given(async |given| {
+        given.github.add_repository("acme/instruments");
+        open(given, "acme/instruments", "Theirs", &["status/ready"]);
+        given.with_issues(&[("Ours", &[])]).await;
+        given.track("acme/instruments").await;
+        given.sync().await;
+        given.advance(600);
+        // Its name is free for others once it is renamed itself.
+        given.github.rename_repository("acme/instruments", "acme/museum").unwrap();
+        given.github.rename_repository(REPOSITORY, "acme/instruments").unwrap();
+        given.github.edit_title("acme/instruments", 1, "Ours, on the move").unwrap();
+
+        let outcomes = sync_issues(&given.app, None).await.unwrap();
+
+        let outcome = |name: &str| {
+            let of = outcomes.iter().find(|of| of.repository.as_str() == name).unwrap();
+            of.error.as_ref().map(ToString::to_string)
+        };
+        let said = "The repository is now called acme/instruments, which is tracked as well: stop \
+                    tracking acme/tools";
+        assert_eq!(outcome(REPOSITORY).as_deref(), Some(said));
+        assert_eq!(error_of(given, REPOSITORY).await.as_deref(), Some(said));
+        assert_eq!(outcome("acme/instruments"), None);
+        service::tracking::untrack_repository(&given.app, &person(), &REPOSITORY.parse().unwrap())
+            .await
+            .unwrap();
+        given.track("acme/museum").await;
+        given.sync().await;
+        let shown: BTreeSet<_> = on_board(given).await.into_iter().map(|of| of.title).collect();
+        assert_eq!(shown, BTreeSet::from(["Ours, on the move", "Theirs"].map(str::to_owned)));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn another_repository_under_a_tracked_name_is_read_as_a_new_one() {
+    given(async |given| {
+        given.with_issues(&[("Old one", &[]), ("Old two", &["status/ready"])]).await;
+        given.github.edit_title(REPOSITORY, 1, "Old one, touched late").unwrap();
+        given.advance(120);
+        given.sync().await;
+        given.github.delete_repository(REPOSITORY).unwrap();
+        given.github.add_repository(REPOSITORY);
+        // Older than the mark, older than the row of the same number, and as many.
+        for title in ["New one", "New two"] {
+            let created_at = Some(start_of_time() - chrono::TimeDelta::days(3));
+            let issue = NewIssue { created_at, ..NewIssue::titled(title, &["status/blocked"]) };
+            given.github.open_issue(REPOSITORY, issue).unwrap();
+        }
+        given.advance(600);
+
+        given.sync().await;
+
+        let shown: BTreeSet<_> =
+            on_board(given).await.into_iter().map(|of| (of.number, of.title, of.status)).collect();
+        let new = |number, title: &str| (number, title.to_owned(), Status::Blocked);
+        assert_eq!(shown, BTreeSet::from([new(1, "New one"), new(2, "New two")]));
+        let requests = given.github.count("Issues");
+        given.advance(600);
+        given.sync().await;
+        assert_eq!(given.github.count("Issues"), requests + 1, "and then it is read as any other");
     })
     .await;
 }

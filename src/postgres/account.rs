@@ -50,14 +50,23 @@ impl Account {
             let name = User::from_uid(own).ok().flatten().map_or(own.to_string(), |user| user.name);
             return Ok(Self { name, ids: None });
         }
-        let found = match owner {
-            Some(owner) => User::from_uid(owner).ok().flatten(),
-            None => ["postgres", "nobody"]
-                .into_iter()
-                .find_map(|name| User::from_name(name).ok().flatten()),
-        };
-        let user = found.filter(|user| !user.uid.is_root()).ok_or(Error::NoAccount)?;
-        Ok(Self { name: user.name, ids: Some((user.uid.as_raw(), user.gid.as_raw())) })
+        match owner {
+            Some(owner) => Self::of(User::from_uid(owner).ok().flatten())
+                .ok_or_else(|| Error::NoOwner { path: data.to_owned() }),
+            None => Self::first_of(&["postgres", "nobody"]),
+        }
+    }
+
+    /// The first of these users that is there.
+    fn first_of(names: &[&str]) -> Result<Self, Error> {
+        let mut found = names.iter().map(|name| User::from_name(name).ok().flatten());
+        found.find_map(Self::of).ok_or(Error::NoAccount)
+    }
+
+    /// A user that root can run the server as.
+    fn of(user: Option<User>) -> Option<Self> {
+        let user = user.filter(|user| !user.uid.is_root())?;
+        Some(Self { name: user.name, ids: Some((user.uid.as_raw(), user.gid.as_raw())) })
     }
 
     /// A command that runs as this account, with none of our environment: what is in it, tokens
@@ -88,5 +97,22 @@ impl Account {
             Ok(_) => Err(Error::OutOfReach { account: self.name.clone(), path: dir.to_owned() }),
             Err(error) => Err(Error::failed("running a shell", error)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn root_needs_a_user_that_is_not_root() {
+        let error = Account::first_of(&["no-such-user", "root"]).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "PostgreSQL does not run as root, and there is neither a user `postgres` nor `nobody`: \
+             run Dispatch as another user, or set DATABASE_URL"
+        );
+        let account = Account::first_of(&["no-such-user", "root", "nobody"]).unwrap();
+        assert_eq!(account.name, "nobody");
     }
 }

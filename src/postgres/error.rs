@@ -59,6 +59,16 @@ pub enum Error {
         /// The folder.
         path: PathBuf,
     },
+    /// Root was given data whose owner cannot run the server.
+    #[error(
+        "{} belongs to root or to nobody that this machine knows, and PostgreSQL runs as neither: give \
+         it to `postgres` or `nobody`, or name another folder with DISPATCH_DATA_DIR",
+        .path.display()
+    )]
+    NoOwner {
+        /// The folder.
+        path: PathBuf,
+    },
     /// Root has no account to run the server as.
     #[error(
         "PostgreSQL does not run as root, and there is neither a user `postgres` nor `nobody`: \

@@ -255,6 +255,29 @@ async fn a_folder_out_of_reach_is_refused() {
 }
 
 #[tokio::test]
+async fn data_that_nobody_can_be_run_for_are_left_alone() {
+    if !nix::unistd::geteuid().is_root() {
+        return;
+    }
+    let folder = Folder::new("ownerless");
+    let data = folder.0.join("serve/cluster");
+    fs::create_dir_all(&data).unwrap();
+    for owner in [0, 3_000_000_000] {
+        std::os::unix::fs::chown(&data, Some(owner), Some(owner)).unwrap();
+        let error = refused(Options::durable(&folder.0, search())).await.to_string();
+        assert_eq!(
+            error,
+            format!(
+                "{} belongs to root or to nobody that this machine knows, and PostgreSQL runs as \
+                 neither: give it to `postgres` or `nobody`, or name another folder with \
+                 DISPATCH_DATA_DIR",
+                data.display()
+            )
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_named_installation_is_the_only_one_looked_at() {
     let pg_config = Some(PathBuf::from("/nonexistent/pg_config"));
     let error = refused(Options::scratch(Search { pg_config, ..search() })).await.to_string();

@@ -1,22 +1,35 @@
 //! The program itself: what it says when it starts, when it cannot, and how it ends.
 
+use std::fs;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
+use std::path::Path;
 use std::process::{Output, Stdio};
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use dispatch::clock::Clock;
+use dispatch::simulator::{Fault, NewIssue};
 use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use nix::unistd::{Pid, geteuid};
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
-use crate::support::Database;
+use crate::support::github::GitHub;
+use crate::support::{Database, eventually};
 
 /// Setting up a PostgreSQL takes its time on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(90);
 
 /// The program with an environment of its own.
 fn dispatch(command: &str, settings: &[(&str, &str)]) -> Command {
-    let mut dispatch = Command::new(env!("CARGO_BIN_EXE_dispatch"));
+    program(Path::new(env!("CARGO_BIN_EXE_dispatch")), command, settings)
+}
+
+fn program(path: &Path, command: &str, settings: &[(&str, &str)]) -> Command {
+    let mut dispatch = Command::new(path);
     dispatch.arg(command).env_clear().env("PATH", "/usr/bin:/bin").env("PORT", "0");
     dispatch.envs(settings.iter().copied());
     dispatch.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -45,7 +58,11 @@ struct Serving {
 
 impl Serving {
     async fn start(command: &str, settings: &[(&str, &str)]) -> Self {
-        let mut child = dispatch(command, settings).spawn().unwrap();
+        Self::of(dispatch(command, settings)).await
+    }
+
+    async fn of(mut program: Command) -> Self {
+        let mut child = program.spawn().unwrap();
         let mut said = BufReader::new(child.stdout.take().unwrap()).lines();
         let ready = async {
             while let Some(line) = said.next_line().await.unwrap() {
@@ -151,6 +168,138 @@ async fn its_own_data_survive_a_kill_and_have_one_user() {
     let (is_success, logged) = Serving::start("serve", &settings).await.end(Signal::SIGTERM).await;
     assert!(is_success, "{logged}");
     assert!(!logged.contains("No repository is tracked"), "{logged}");
+}
+
+#[tokio::test]
+async fn an_ordinary_user_has_a_database_too() {
+    const NOBODY: u32 = 65534;
+    let finds_postgres = "command -v postgres || ls /usr/lib/postgresql/*/bin/postgres";
+    let is_there = Command::new("/bin/sh").args(["-c", finds_postgres]).output().await.unwrap();
+    if !geteuid().is_root() || !is_there.status.success() {
+        // Then every other test has shown it, or what is there is for root alone.
+        return;
+    }
+    let folder = TempDir::new().unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let (path, data) = (folder.path().join("dispatch"), folder.path().join("data"));
+    fs::copy(env!("CARGO_BIN_EXE_dispatch"), &path).unwrap();
+    fs::create_dir(&data).unwrap();
+    chown(&data, Some(NOBODY), Some(NOBODY)).unwrap();
+    let settings = [("DISPATCH_DATA_DIR", data.to_str().unwrap())];
+    let start = || {
+        let mut program = program(&path, "serve", &settings);
+        program.uid(NOBODY).gid(NOBODY).current_dir(folder.path());
+        program
+    };
+    for _ in 0..2 {
+        let serving = Serving::of(start()).await;
+        let process = fs::metadata(format!("/proc/{}", serving.child.id().unwrap())).unwrap();
+        let cluster = fs::metadata(data.join("serve/cluster")).unwrap();
+        assert_eq!((process.uid(), cluster.uid()), (NOBODY, NOBODY));
+        let (is_success, logged) = serving.end(Signal::SIGTERM).await;
+        assert!(is_success, "{logged}");
+    }
+    chown(data.join("serve/cluster"), Some(0), Some(0)).unwrap();
+    let output = ended(start()).await;
+    let said = String::from_utf8(output.stderr).unwrap();
+    let expected = format!(
+        "dispatch: {}/serve/cluster belongs to another user: run Dispatch as that user, or name \
+         another folder with DISPATCH_DATA_DIR\n",
+        data.display()
+    );
+    assert_eq!(said, expected);
+}
+
+#[tokio::test]
+async fn no_secret_is_ever_logged() {
+    let github = GitHub::with_clock(Clock::system()).await;
+    let simulator = &github.simulator;
+    simulator.require_token("hunter2-github");
+    simulator.add_repository("acme/tools");
+    simulator.open_issue("acme/tools", NewIssue::titled("One", &["status/ready"])).unwrap();
+    simulator.inject(Fault::refuse(403, "Not yours").on("ChangeLabels"));
+    let database = Database::new().await;
+    let url = database.url().replacen("dispatch@", "dispatch:hunter2-database@", 1);
+    assert!(url.contains("hunter2"), "{url}");
+    let settings = [
+        ("DATABASE_URL", url.as_str()),
+        ("GITHUB_API_URL", github.address.as_str()),
+        ("GITHUB_TOKEN", "hunter2-github"),
+        ("GITHUB_REPOSITORIES", "acme/tools"),
+        ("DISPATCH_AGENT_TOKEN", "hunter2-agents"),
+        ("DISPATCH_MAINTAINER_TOKEN", "hunter2-maintainer"),
+        ("DISPATCH_WORKER_TOKENS", "alpha:hunter2-worker"),
+        ("DISPATCH_AUTH_MODE", "basic"),
+        ("DISPATCH_AUTH_USERNAME", "sam"),
+        ("DISPATCH_AUTH_PASSWORD", "hunter2-person"),
+        ("RUST_LOG", "trace"),
+    ];
+    let log = tempfile::NamedTempFile::new().unwrap();
+    let mut program = dispatch("serve", &settings);
+    program.stderr(log.reopen().unwrap());
+    let mut serving = Serving::of(program).await;
+    let address = serving.address.clone();
+
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    #[expect(clippy::disallowed_methods, reason = "the test is a client of its own")]
+    let http = reqwest::Client::new();
+    let ask = async |path: &str, credentials: &str, body: Value| {
+        let request = http
+            .post(format!("{address}{path}"))
+            .header("authorization", credentials)
+            .header("content-type", "application/json")
+            .body(body.to_string());
+        let answer = request.send().await.unwrap();
+        let status = answer.status();
+        // An answer without a body is none to look into.
+        (status, serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap_or(Value::Null))
+    };
+    let person = format!("Basic {}", STANDARD.encode("sam:hunter2-person"));
+    let graphql = async |query: &str| ask("/graphql", &person, json!({ "query": query })).await.1;
+    let mut id = Value::Null;
+    eventually(async || {
+        graphql("mutation { syncIssues { syncedCount } }").await;
+        let found = graphql("{ issues { nodes { id } } }").await;
+        id = found["data"]["issues"]["nodes"][0]["id"].clone();
+        !id.is_null()
+    })
+    .await;
+    let change =
+        format!("mutation {{ moveIssue(input: {{issueId: {id}, to: DONE}}) {{ cursor }} }}");
+    let refused = graphql(&change).await;
+    assert_eq!(refused["errors"][0]["extensions"]["code"], "UPSTREAM_FAILED", "{refused}");
+    let moved = graphql(&change).await;
+    assert!(moved.get("errors").is_none(), "{moved}");
+    let run = json!({"agentName": "alpha", "runType": "implement", "status": "success",
+        "startedAt": "2026-05-20T12:00:00Z"});
+    for (token, path, is_known) in [
+        ("hunter2-agents", "/api/agent-runs", true),
+        ("hunter2-worker", "/api/agents/alpha/heartbeat", true),
+        ("hunter2-guess", "/api/agents/alpha/heartbeat", false),
+    ] {
+        let (status, answer) = ask(path, &format!("Bearer {token}"), run.clone()).await;
+        assert_eq!(status != 401 && status != 403, is_known, "{status}: {answer}");
+    }
+
+    let id = i32::try_from(serving.child.id().unwrap()).unwrap();
+    kill(Pid::from_raw(id), Signal::SIGTERM).unwrap();
+    let status = tokio::time::timeout(PATIENCE, serving.child.wait()).await.expect("an end");
+    assert!(status.unwrap().success());
+    assert_eq!(serving.said.next_line().await.unwrap(), None, "it says no more");
+    let logged = fs::read_to_string(log.path()).unwrap();
+    // Those that know of secrets do speak.
+    for speaker in ["tokio_postgres", "hyper_util", "dispatch::"] {
+        assert!(logged.contains(speaker), "{speaker} is silent");
+    }
+    let unreachable = [("DATABASE_URL", "postgres://dispatch:hunter2-database@127.0.0.1:1/none")];
+    let said = refusal("serve", &[&unreachable[..], &settings[1..]].concat()).await;
+    assert!(said.contains("Cannot reach the database"), "{said}");
+    for (log, name) in [(&logged, "serving"), (&said, "starting")] {
+        for secret in ["hunter2", person.trim_start_matches("Basic ")] {
+            let line = log.lines().find(|line| line.contains(secret));
+            assert_eq!(line, None, "while {name}");
+        }
+    }
 }
 
 #[tokio::test]

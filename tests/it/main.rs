@@ -8,6 +8,7 @@ mod agents_rest;
 mod answers;
 mod assignments;
 mod board;
+mod checks;
 mod claims;
 mod comments;
 mod crashes;

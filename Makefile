@@ -35,6 +35,7 @@ check: $(MODULES) $(QUERIES) $(WEB)
 	cd web && npm run --silent size
 	cd github-queries && npm run --silent check
 	node scripts/dependencies.mjs
+	scripts/advisories
 
 bench: $(WEB)
 	cargo bench --locked

@@ -2,8 +2,8 @@
 // came in which we decided against, and that every dependency of Cargo.toml is used.
 //
 // It reads the two lock files and what is unpacked already, so it needs no network beyond what a
-// build needs. Known security holes need a database from the network: run `cargo audit` where it
-// is installed and `npm audit` for those.
+// build needs. Known security holes are looked for by `scripts/advisories`; `npm audit` asks the
+// network for those of the web's modules.
 
 import { execFileSync } from "node:child_process";
 import { readFileSync, readdirSync } from "node:fs";

@@ -1,7 +1,11 @@
-//! What builds and checks the repository from outside cargo: the container's recipe.
+//! What builds and checks the repository from outside cargo: the container's recipe and the scripts.
 
 use std::fs;
-use std::path::Path;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -101,5 +105,71 @@ fn the_container_is_sent_all_that_it_copies_and_builds_from() {
     }
     for left_out in [".git/HEAD", "target/release/dispatch", "web/node_modules/vite", "web/dist"] {
         assert!(!is_sent(&ignored, left_out), "{left_out} is sent");
+    }
+}
+
+/// A `cargo` of which some subcommands are installed, and that finds holes or not.
+struct Cargo(TempDir);
+
+impl Cargo {
+    fn with(tools: &[&str], finds_holes: bool) -> Self {
+        let folder = TempDir::new().unwrap();
+        let installed = match tools {
+            [] => "none".to_owned(),
+            tools => tools.join("|"),
+        };
+        let script = format!(
+            "#!/bin/sh\n\
+             case $1 in {installed}) ;; *) exit 101 ;; esac\n\
+             [ \"$2\" = --version ] && exit\n\
+             echo \"looked: $*\"\n\
+             exit {}\n",
+            i32::from(finds_holes),
+        );
+        fs::write(folder.path().join("cargo"), script).unwrap();
+        let runs = fs::Permissions::from_mode(0o755);
+        fs::set_permissions(folder.path().join("cargo"), runs).unwrap();
+        Self(folder)
+    }
+
+    /// With a database in this folder of cargo's home.
+    fn knowing(self, database: &str) -> Self {
+        let database: PathBuf = self.0.path().join(database).join("github.com-1");
+        fs::create_dir_all(database).unwrap();
+        self
+    }
+
+    fn look(&self) -> (bool, String) {
+        let home = self.0.path();
+        let Output { status, stdout, .. } = Command::new(root().join("scripts/advisories"))
+            .env_clear()
+            .env("PATH", format!("{}:/usr/bin:/bin", home.display()))
+            .env("CARGO_HOME", home)
+            .output()
+            .unwrap();
+        (status.success(), String::from_utf8(stdout).unwrap())
+    }
+}
+
+#[test]
+fn known_holes_are_looked_for_where_that_can_be_done_and_else_it_is_said() {
+    let skipped = "Known security holes were NOT looked for";
+    for cargo in [
+        Cargo::with(&[], false),
+        Cargo::with(&[], false).knowing("advisory-db"),
+        Cargo::with(&["audit", "deny"], true),
+        Cargo::with(&["deny"], true).knowing("advisory-db"),
+    ] {
+        let (is_success, said) = cargo.look();
+        assert!(is_success && said.starts_with(skipped), "{said}");
+    }
+    for (tool, database, looked) in [
+        ("audit", "advisory-db", "looked: audit --no-fetch\n"),
+        ("deny", "advisory-dbs", "looked: deny --offline check advisories\n"),
+    ] {
+        let clean = Cargo::with(&[tool], false).knowing(database).look();
+        assert_eq!(clean, (true, looked.to_owned()));
+        let holed = Cargo::with(&[tool], true).knowing(database).look();
+        assert_eq!(holed, (false, looked.to_owned()));
     }
 }

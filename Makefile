@@ -5,6 +5,7 @@
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 MODULES := web/node_modules/.package-lock.json
 QUERIES := github-queries/node_modules/.package-lock.json
+CLIENTS := tests/mcp/node_modules/.package-lock.json
 WEB := web/dist/index.html
 WEB_SOURCES := schema.graphql $(shell find web -type d \( -name node_modules -o -name dist -o -name test-results \) -prune -o -type f -print)
 
@@ -22,7 +23,7 @@ run: $(WEB)
 	cargo build --release --locked
 	@if [ -n "$$GITHUB_TOKEN" ]; then exec $(TARGET)/release/dispatch serve; else exec $(TARGET)/release/dispatch demo; fi
 
-test: $(WEB)
+test: $(WEB) $(CLIENTS)
 	@scripts/test
 
 check: $(MODULES) $(QUERIES) $(WEB)
@@ -53,6 +54,11 @@ $(MODULES): web/package-lock.json | tools
 $(QUERIES): github-queries/package-lock.json | tools
 	@echo "Fetching GitHub's schema (a few seconds) ..."
 	cd github-queries && npm ci --no-fund --no-audit
+	@touch $@
+
+$(CLIENTS): tests/mcp/package-lock.json | tools
+	@echo 'Fetching clients of the Model Context Protocol (a few seconds) ...'
+	cd tests/mcp && npm ci --no-fund --no-audit
 	@touch $@
 
 $(WEB): $(MODULES) $(WEB_SOURCES)

@@ -89,7 +89,7 @@ for (const { name, rename, kind } of own.dependencies) {
 }
 
 let modules = 0;
-for (const folder of ["web", "github-queries"]) {
+for (const folder of ["web", "github-queries", "tests/mcp"]) {
   const lock = JSON.parse(readFileSync(join(root, folder, "package-lock.json"), "utf8"));
   for (const [path, { version, license }] of Object.entries(lock.packages)) {
     if (path === "") continue;

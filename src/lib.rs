@@ -7,10 +7,10 @@
 //!
 //! ```text
 //!  browser, agents, scripts                                     GitHub
-//!      │ GraphQL  REST  files                                      ▲
+//!      │ GraphQL  REST  MCP                                        ▲
 //!  ┌───▼──────────────────────┐   ┌───────────────────────────┐   │ GraphQL v4
-//!  │ doors: graphql rest web  │──▶│ service: one function for │───┤
-//!  │ scheduler (the clock)    │   │ everything anyone can do  │   │
+//!  │ doors: graphql rest mcp  │──▶│ service: one function for │───┤
+//!  │ web, scheduler (clock)   │   │ everything anyone can do  │   │
 //!  └───▲──────────────────────┘   └────────────┬──────────────┘   │
 //!      │ events                               │ rows, one         │
 //!  ┌───┴────┐    bell, then read  ┌────────────▼──────────────┐   │
@@ -28,11 +28,11 @@
 //!
 //! | Floor | Modules | Never |
 //! | --- | --- | --- |
-//! | 4 doors | [`graphql`] [`rest`] [`web`] [`scheduler`], behind the [`gate`] | take a connection, open a transaction, call GitHub, decide a rule |
+//! | 4 doors | [`graphql`] [`rest`] [`mcp`] [`web`] [`scheduler`], behind the [`gate`] | take a connection, open a transaction, call GitHub, decide a rule |
 //! | 3 use cases | [`service`], [`app`] | know of HTTP, GraphQL or JSON shapes |
 //! | 2 adapters | [`store`] [`github`] [`bus`] | open a transaction, read settings or the clock, decide a rule |
 //! | 1 words | [`domain`] | I/O, async, asking the time |
-//! | 0 ground | [`config`] [`clock`] [`telemetry`] [`postgres`] | |
+//! | 0 ground | [`config`] [`clock`] [`net`] [`telemetry`] [`postgres`] | |
 //!
 //! [`simulator`] stands beside the house: a GitHub of our own, for the demo and the tests.
 //!
@@ -75,6 +75,8 @@ pub mod domain;
 pub mod gate;
 pub mod github;
 pub mod graphql;
+pub mod mcp;
+pub mod net;
 pub mod postgres;
 pub mod rest;
 pub mod scheduler;
@@ -92,5 +94,5 @@ pub fn router(app: app::App) -> axum::Router {
 /// Every door without what stands before them. For the test that finds each route declared.
 pub fn doors(app: app::App) -> axum::Router {
     let graphql = graphql::routes(graphql::Door::new(app.clone()));
-    graphql.merge(rest::router(app)).merge(web::routes())
+    graphql.merge(mcp::routes(app.clone())).merge(rest::router(app)).merge(web::routes())
 }

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use axum::serve::ListenerExt as _;
-use cli::{Cli, Command};
+use cli::{Ask, Cli, Command, Outcome};
 use demo::Demo;
 use dispatch::app::App;
 use dispatch::bus::Bus;
@@ -38,7 +38,7 @@ const GRACE: Duration = Duration::from_secs(8);
 fn main() -> ExitCode {
     let command = Cli::read().command;
     match run(command) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(outcome) => outcome.into(),
         Err(error) => {
             // Nothing is left to be done about a closed standard error.
             let _ = writeln!(std::io::stderr(), "dispatch: {error:#}");
@@ -47,14 +47,31 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(command: Command) -> anyhow::Result<()> {
+fn run(command: Command) -> anyhow::Result<Outcome> {
     match command {
-        Command::Serve => with_settings(|config| serve(config, None)),
-        Command::Demo => with_settings(demonstrate),
-        Command::Simulate { issues } => with_settings(|config| demo::simulate(config, issues)),
-        Command::Migrate => with_settings(migrate),
-        Command::Schema => say(dispatch::graphql::sdl().trim_end()),
+        Command::Serve => with_settings(|config| serve(config, None))?,
+        Command::Demo => with_settings(demonstrate)?,
+        Command::Simulate { issues } => with_settings(|config| demo::simulate(config, issues))?,
+        Command::Migrate => with_settings(migrate)?,
+        Command::Schema => say(dispatch::graphql::sdl().trim_end())?,
+        Command::Completions { shell } => Cli::complete(shell, &mut std::io::stdout()),
+        Command::Ask(ask) => return as_client(ask),
     }
+    Ok(Outcome::Done)
+}
+
+/// Asks a Dispatch that runs elsewhere. Nothing of the settings of a server counts.
+fn as_client(ask: Ask) -> anyhow::Result<Outcome> {
+    let client = match config::Client::from_env(&Env::of_process()) {
+        Ok(client) => client,
+        Err(error) => {
+            writeln!(std::io::stderr(), "dispatch: {error}")?;
+            return Ok(Outcome::Wrong);
+        }
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.context("Cannot start")?;
+    Ok(runtime.block_on(ask.run(&client)))
 }
 
 /// Reads the settings, starts the log and works to the end.

@@ -6,6 +6,7 @@
 //! `GITHUB_REPOSITORIES` alone are dropped, each with a line in [`Config::warnings`]. An empty
 //! value counts as unset.
 
+mod client;
 mod lanes;
 mod reader;
 mod secret;
@@ -23,6 +24,7 @@ use crate::domain::limits::Limits;
 use crate::domain::work::Aging;
 use crate::domain::{FullName, Lanes};
 use crate::postgres::{Address, Search};
+pub use client::Client;
 use reader::Reader;
 pub use reader::{Env, Error};
 pub use secret::Secret;

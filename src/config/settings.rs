@@ -63,8 +63,9 @@ settings! {
     /// Port to listen on; 0 takes a free one and prints it.
     PORT { default: "3000", format: "0 to 65535", example: "3000", secret: false }
 
-    /// Address under which people reach Dispatch; browsers may change things from there.
-    DISPATCH_URL { default: "none: the address that the browser asked", format: "http or https address", example: "https://dispatch.example.com", secret: false }
+    /// Address under which people reach Dispatch; browsers may change things from there. For the
+    /// commands of agents and people, where Dispatch runs.
+    DISPATCH_URL { default: "none: the address that the browser asked; for commands `http://127.0.0.1:3000`", format: "http or https address", example: "https://dispatch.example.com", secret: false }
 
     /// PostgreSQL to use. `sslmode` may be `disable`, `prefer`, `require` (verified, as `verify-ca`
     /// and `verify-full` are) or `no-verify`; `sslrootcert` names a file of own authorities.
@@ -105,6 +106,15 @@ settings! {
     /// A worker's bearer token that is bound to no agent: it reads issues only. Better is
     /// `DISPATCH_WORKER_TOKENS`.
     DISPATCH_WORKER_TOKEN { default: "none", format: "token", example: "0c4f7e9b21d86a35", secret: true }
+
+    /// For commands: the agent that asks, where a command names none.
+    DISPATCH_AGENT_NAME { default: "none", format: "name", example: "alpha", secret: false }
+
+    /// For commands: the lease at hand, as `dispatch claim` prints it.
+    DISPATCH_LEASE { default: "none", format: "id of a lease", example: "lea_00001c.3", secret: false }
+
+    /// For commands: the token of the lease at hand.
+    DISPATCH_FENCING_TOKEN { default: "none", format: "a number", example: "3", secret: false }
 
     /// Agents offered in the board's menus.
     AGENTS { default: "none", format: "names, separated by commas or newlines", example: "claude,codex", secret: false }

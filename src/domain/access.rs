@@ -1,4 +1,4 @@
-//! Who may do what: every route and every GraphQL root field with its tier, in one table.
+//! Who may do what: every route, every GraphQL root field and every tool with its tier, in one place.
 //!
 //! The doors look a caller's [`Tier`] up here before anything else happens; what the table does not
 //! name needs the highest tier. A test walks the router and the schema against it, so nothing is
@@ -71,6 +71,7 @@ pub const ROUTES: &[(&str, &str, Tier)] = &[
     ("GET", "/graphql", Tier::Read),
     ("POST", "/graphql", Tier::Read),
     ("GET", "/graphiql", Tier::Read),
+    ("POST", "/mcp", Tier::Read),
     ("GET", "/", Tier::Read),
     ("GET", "/board", Tier::Read),
     ("GET", "/queue", Tier::Read),
@@ -135,6 +136,7 @@ pub const WORKER_ROUTES: &[(&str, &str, Workers)] = &[
     ("POST", "/api/agent-work/finish", Workers::Bound),
     ("GET", "/graphql", Workers::Any),
     ("POST", "/graphql", Workers::Any),
+    ("POST", "/mcp", Workers::Any),
 ];
 
 /// The GraphQL root fields that workers may ask for. Every other one is closed to them.
@@ -193,6 +195,50 @@ pub const LIMITS: &[(&str, &str, u32, u32)] = &[
 pub fn limit(method: &str, template: &str) -> Option<(u32, u32)> {
     let found = LIMITS.iter().find(|(of, path, ..)| (*of, *path) == (method, template));
     found.map(|(_, _, times, seconds)| (*times, *seconds))
+}
+
+/// Who may call a tool, and how often.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ToolAccess {
+    /// The tool's name.
+    pub name: &'static str,
+    /// What its caller must be allowed to.
+    pub tier: Tier,
+    /// What a worker's token opens of it; none when it is closed to workers.
+    pub workers: Option<Workers>,
+    /// How many times in how many seconds a program may call it; none for any number.
+    pub limit: Option<(u32, u32)>,
+}
+
+const fn tool(
+    name: &'static str,
+    tier: Tier,
+    workers: Option<Workers>,
+    limit: Option<(u32, u32)>,
+) -> ToolAccess {
+    ToolAccess { name, tier, workers, limit }
+}
+
+/// Every tool of the MCP server. What it shares with a REST route it does by the same rules.
+pub const TOOLS: &[ToolAccess] = &[
+    tool("claim_next", Tier::Agent, Some(Workers::Bound), Some((30, 10))),
+    tool("claim_issue", Tier::Agent, Some(Workers::Bound), Some((30, 10))),
+    tool("claim_work", Tier::Agent, Some(Workers::Bound), Some((30, 10))),
+    tool("renew_lease", Tier::Agent, Some(Workers::Bound), None),
+    tool("finish_work", Tier::Agent, Some(Workers::Bound), None),
+    tool("unclaim_issue", Tier::Agent, Some(Workers::Bound), Some((30, 10))),
+    tool("get_queue", Tier::Read, Some(Workers::Any), None),
+    tool("explain_work", Tier::Read, Some(Workers::Any), None),
+    tool("resolve_issue", Tier::Read, Some(Workers::Any), None),
+    tool("list_issues", Tier::Read, Some(Workers::Any), None),
+    tool("set_issue_status", Tier::Board, Some(Workers::Bound), Some((30, 10))),
+    tool("refresh_issue", Tier::Board, None, Some((10, 60))),
+    tool("sync_repo", Tier::Board, None, Some((30, 60))),
+];
+
+/// Who may call the tool of this name; none when there is no such tool.
+pub fn tool_access(name: &str) -> Option<&'static ToolAccess> {
+    TOOLS.iter().find(|tool| tool.name == name)
 }
 
 /// The tier of each GraphQL root field, by root type and field.

@@ -7,6 +7,7 @@
 pub mod access;
 pub mod actor;
 mod column;
+pub mod contract;
 pub mod decisions;
 pub mod dependencies;
 pub mod doctor;

@@ -27,9 +27,9 @@ use super::workers::Denials;
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::{Auth, AuthMode, Config};
-use crate::domain::access::{self, Declared};
+use crate::domain::access::{self, Declared, ToolAccess};
 use crate::domain::actor::UNNAMED;
-use crate::domain::{Actor, Tier};
+use crate::domain::{Actor, LabelSet, Tier};
 use crate::service::Error;
 
 /// What people are called where nobody signs in.
@@ -155,13 +155,18 @@ impl Callers {
         }
     }
 
-    /// Whether a program may ask a route once more by now.
-    fn check_rate(&self, actor: &Actor, method: &str, template: &str) -> Result<(), Error> {
+    /// Whether a program may do `what` once more by now.
+    fn check_rate(
+        &self,
+        actor: &Actor,
+        what: &str,
+        limit: Option<(u32, u32)>,
+    ) -> Result<(), Error> {
         if !matches!(actor, Actor::Agent { .. } | Actor::Worker { .. }) {
             return Ok(());
         }
-        let Some((times, seconds)) = access::limit(method, template) else { return Ok(()) };
-        let key = format!("{method} {template} {}", actor.name());
+        let Some((times, seconds)) = limit else { return Ok(()) };
+        let key = format!("{what} {}", actor.name());
         let length = TimeDelta::seconds(i64::from(seconds));
         let counted = self.0.rates.count(&key, times, length, self.0.clock.now());
         counted.map_err(|until| Error::Busy { what: TOO_OFTEN.to_owned(), retry_at: Some(until) })
@@ -219,6 +224,40 @@ impl Caller {
     pub async fn check_acts_for(&self, actor: &Actor, agent: &str) -> Result<(), Problem> {
         self.callers.0.denials.check_agent(actor, agent).await
     }
+
+    /// Whether the actor may change an issue with these labels: a worker its own agent's only. What
+    /// a worker is refused is written down.
+    ///
+    /// # Errors
+    ///
+    /// The refusal of a worker whose agent does not have the issue.
+    pub async fn check_changes(&self, actor: &Actor, labels: &LabelSet) -> Result<(), Problem> {
+        let is_worker = matches!(actor, Actor::Worker { .. });
+        if !is_worker || labels.agents().any(|agent| agent == actor.name()) {
+            return Ok(());
+        }
+        let holder = labels.agents().next().unwrap_or("nobody");
+        self.check_acts_for(actor, holder).await
+    }
+
+    /// Whether the actor may call a tool once more by now. What a worker is refused is written down.
+    ///
+    /// # Errors
+    ///
+    /// A refusal of the tool's tier, of workers, or for now, of those who called it too often.
+    pub async fn check_tool(&self, actor: &Actor, tool: &ToolAccess) -> Result<(), Problem> {
+        let callers = &self.callers.0;
+        callers.denials.check_open(actor, tool.workers, tool.name).await?;
+        let may = actor.may(tool.tier) || matches!(actor, Actor::Worker { .. });
+        if !may && *actor == Actor::Anonymous {
+            return Err(Error::Unauthenticated.into());
+        }
+        if !may {
+            let action = format!("`{}` needs one of the server's tokens", tool.name);
+            return Err(Error::Forbidden { action }.into());
+        }
+        self.callers.check_rate(actor, tool.name, tool.limit).map_err(Problem::from)
+    }
 }
 
 /// Names the actor of a request and refuses what its route's tier does not allow.
@@ -261,7 +300,9 @@ pub(super) async fn admit(
         if let Err(problem) = denials.check_route(&actor, method, template, path).await {
             return problem.into_response();
         }
-        if let Err(busy) = callers.check_rate(&actor, method, template.unwrap_or_default()) {
+        let template = template.unwrap_or_default();
+        let (what, limit) = (format!("{method} {template}"), access::limit(method, template));
+        if let Err(busy) = callers.check_rate(&actor, &what, limit) {
             return Problem::from(busy).into_response();
         }
     }

@@ -146,8 +146,18 @@ impl Problem {
         &self.error
     }
 
+    /// What programs are told beside code and text, such as the field that is wrong.
+    pub fn members(&self) -> &Map<String, Value> {
+        &self.members
+    }
+
+    /// When to ask again, where that is known.
+    pub fn retry_at(&self) -> Option<DateTime<Utc>> {
+        self.retry_at
+    }
+
     /// What only the log is told.
-    pub(super) fn cause(&self) -> Option<&str> {
+    pub fn cause(&self) -> Option<&str> {
         self.cause.as_deref()
     }
 

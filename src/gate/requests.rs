@@ -25,7 +25,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub(super) const TIME_LIMIT: Duration = Duration::from_secs(30);
 
 /// Requests that take as long as GitHub does, or whose door bounds them one by one.
-const UNBOUNDED: [&str; 2] = ["/api/sync", "/graphql"];
+const UNBOUNDED: [&str; 3] = ["/api/sync", "/graphql", "/mcp"];
 
 /// What a request is called in our log and in its answer: the caller's own id where it is usable.
 #[derive(Debug, Clone)]

@@ -38,16 +38,26 @@ impl Denials {
         template: Option<&str>,
         path: &str,
     ) -> Result<(), Problem> {
+        let open = template.and_then(|template| access::worker_route(method, template));
+        self.check_open(actor, open, &format!("{method} {}", template.unwrap_or(path))).await
+    }
+
+    /// Refuses a worker what is not open to it, whatever that is.
+    pub(super) async fn check_open(
+        &self,
+        actor: &Actor,
+        open: Option<Workers>,
+        what: &str,
+    ) -> Result<(), Problem> {
         let Actor::Worker { is_bound, .. } = actor else { return Ok(()) };
-        match template.and_then(|template| access::worker_route(method, template)) {
+        match open {
             Some(Workers::Bound) if !is_bound => {
                 self.write_scope(actor, NOT_BOUND).await;
                 Err(Problem::forbidden(NOT_BOUND))
             }
             Some(_) => Ok(()),
             None => {
-                let route = format!("{method} {}", template.unwrap_or(path));
-                self.write_tier(actor, &route).await;
+                self.write_tier(actor, what).await;
                 Err(Problem::forbidden(CLOSED))
             }
         }

@@ -15,12 +15,13 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValu
 use reqwest::redirect::Policy;
 use serde::de::DeserializeOwned;
 use tokio::time::Instant;
-use url::{Host, Url};
+use url::Url;
 
 use super::error::Error;
 use super::response::{Answer, Rate, Received, Reports};
 use super::text::presentable;
 use crate::clock::Clock;
+use crate::net;
 
 /// How often a request is sent at most.
 const TRIES: u32 = 3;
@@ -355,46 +356,22 @@ fn http_client(settings: &Settings) -> Result<reqwest::Client, UnusableSettings>
         bearer.set_sensitive(true);
         headers.insert(AUTHORIZATION, bearer);
     }
+    // Without a token nothing is ever sent, and an `http` address needs no roots; so the service
+    // starts, and the demo runs, where there are none.
     let needs_roots = settings.api_url.scheme() == "https" && settings.token.is_some();
+    let mut tls = net::tls(needs_roots).map_err(|error| unusable(&error))?;
+    tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     let mut builder = reqwest::Client::builder()
         .user_agent(&settings.user_agent)
         .default_headers(headers)
         .connect_timeout(settings.timeouts.connect)
         // The token is for this address alone.
         .redirect(Policy::none())
-        .tls_backend_preconfigured(tls(needs_roots)?);
-    if is_this_machine(&settings.api_url) {
+        .tls_backend_preconfigured(tls);
+    if net::is_this_machine(&settings.api_url) {
         builder = builder.no_proxy();
     }
     builder.build().map_err(|error| unusable(&error))
-}
-
-/// TLS by ring and the machine's root certificates. Without a token nothing is ever sent, and an
-/// `http` address needs none; so the service starts, and the demo runs, where there are none.
-fn tls(needs_roots: bool) -> Result<rustls::ClientConfig, UnusableSettings> {
-    use rustls_platform_verifier::BuilderVerifierExt as _;
-
-    let unusable = |error: rustls::Error| UnusableSettings(error.to_string());
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = rustls::ClientConfig::builder_with_provider(provider);
-    let builder = builder.with_safe_default_protocol_versions().map_err(unusable)?;
-    let builder = if needs_roots {
-        builder.with_platform_verifier().map_err(unusable)?
-    } else {
-        builder.with_root_certificates(rustls::RootCertStore::empty())
-    };
-    let mut config = builder.with_no_client_auth();
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(config)
-}
-
-fn is_this_machine(address: &Url) -> bool {
-    match address.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(Host::Ipv6(ip)) => ip.is_loopback(),
-        None => false,
-    }
 }
 
 /// No answer came, or not all of it.

@@ -17,7 +17,6 @@ use crate::gate::{Caller, Problem, ProblemDocument, acting_as};
 use crate::service::labels::CLOSED;
 use crate::service::moves::{MoveIssue, UNKNOWN_ISSUE};
 use crate::service::{self, Error};
-use crate::store::Issue;
 
 const MOVE: Words<'_> =
     Words { action: "move_issue", missing: UNKNOWN_ISSUE, failure: "Failed to move issue" };
@@ -223,21 +222,12 @@ pub(super) async fn set_status(
     let actor = acting_as(actor, members.name_of_caller()?);
 
     let issue = known_issue(&app, &actor, &which, &SET_STATUS).await?;
-    check_is_own(&caller, &actor, &issue).await?;
+    caller.check_changes(&actor, &issue.labels).await?;
     let command = MoveIssue { reason, ..to_column(issue.id, to) };
     let moved = service::moves::set_status(&app, &actor, command).await;
     let moved = moved.map_err(status_refused)?;
     let body = StatusSet { success: true, status: to.label(), labels: &moved.issue.labels };
     Ok(json(StatusCode::OK, &body))
-}
-
-/// A worker sets the status of its own agent's issues only.
-async fn check_is_own(caller: &Caller, actor: &Actor, issue: &Issue) -> Result<(), Problem> {
-    if !matches!(actor, Actor::Worker { .. }) || issue.labels.agents().any(|a| a == actor.name()) {
-        return Ok(());
-    }
-    let holder = issue.labels.agents().next().unwrap_or("nobody");
-    caller.check_acts_for(actor, holder).await
 }
 
 fn status_refused(error: Error) -> Problem {

@@ -15,6 +15,7 @@ use super::issues::unknown_lane;
 use super::preferences::{preferred_wait, with_applied};
 use super::query::Query;
 use crate::app::App;
+use crate::domain::contract::{FORBIDDEN, INSTRUCTIONS, STOP_AFTER};
 use crate::domain::leases::Checkpoint;
 use crate::domain::work::SkipReason;
 use crate::domain::{Actor, IssueId, LabelSet, Status};
@@ -22,24 +23,6 @@ use crate::gate::{Caller, Problem, ProblemDocument};
 use crate::service::polling::{wait_for_queue, wait_for_task};
 use crate::service::queue::{Explained, MOST, NextTask, QueueRequest};
 use crate::service::{agents, decompositions};
-
-/// What a worker is told to do with an issue.
-const INSTRUCTIONS: &str = "Work on this one issue only. Claim it first. Work on a branch named \
-    fix/issue-<number>-<slug>, open one pull request that names the issue, push, report once, \
-    then stop.";
-
-/// When a worker is told to stop.
-const STOP_AFTER: &str = "one pull request is opened and reported, or the task is reported as \
-    blocked, failed, no_changes_needed or already_addressed";
-
-/// What a worker must not do.
-const FORBIDDEN: [&str; 5] = [
-    "merge a pull request",
-    "push to the default branch",
-    "work on another issue",
-    "claim another issue",
-    "open a second pull request",
-];
 
 /// Which part of the queue is asked for.
 #[derive(IntoParams)]

@@ -215,6 +215,17 @@ pub(super) fn find_lane<'a>(app: &'a App, called: &str) -> Result<&'a Lane> {
     })
 }
 
+/// Every name that rows may have for a queue which is called by one of them; none when none is asked
+/// for.
+///
+/// # Errors
+///
+/// [`Error::Invalid`], naming the queues there are.
+pub fn names_of_lane(app: &App, called: Option<&str>) -> Result<Option<Vec<String>>> {
+    let lane = called.map(|called| find_lane(app, called)).transpose()?;
+    Ok(lane.map(|lane| app.config.lanes.names_of(lane)))
+}
+
 /// What is being worked on, where a limit asks.
 pub(super) async fn usage(
     app: &App,

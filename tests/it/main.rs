@@ -4,12 +4,14 @@
 
 mod access;
 mod agent_work;
+mod agents_guide;
 mod agents_rest;
 mod answers;
 mod assignments;
 mod board;
 mod checks;
 mod claims;
+mod cli;
 mod comments;
 mod crashes;
 mod demo;
@@ -18,6 +20,7 @@ mod floors;
 mod github;
 mod graphql_http;
 mod limits;
+mod mcp;
 mod migrations;
 mod moves;
 mod openapi;

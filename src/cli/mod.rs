@@ -1,0 +1,132 @@
+//! What can be said on the command line, and the commands that ask a Dispatch which runs elsewhere.
+//!
+//! Those commands call the tools of `/mcp`, so what they do and refuse is defined once, in the
+//! service. Not here: serving, which is `main`'s.
+
+mod dispatch;
+mod mcp;
+mod outcome;
+mod text;
+mod watch;
+mod work;
+
+use ::dispatch::config;
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use clap_complete::Shell;
+
+pub(crate) use outcome::Outcome;
+use work::{
+    ClaimArguments, ExplainArguments, FinishArguments, QueueArguments, ReleaseArguments,
+    RenewArguments,
+};
+
+/// How the commands of agents end.
+const EXIT_CODES: &str = "\
+How the commands that ask Dispatch end:
+  0  it was done
+  1  it was refused; the message says what to do
+  2  the command or one of its values is wrong
+  3  there is no work (claim)
+  4  the lease is lost: stop working on the issue
+  5  Dispatch or GitHub could not be asked; the same again later may work
+
+";
+
+/// A Kanban board and work dispatch for AI agents over GitHub Issues.
+#[derive(Debug, Parser)]
+#[command(version, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serve the board for the repositories of GitHub
+    Serve,
+    /// Serve the board over a simulated GitHub, with agents at work; needs no account
+    Demo,
+    /// Serve a simulated GitHub alone, without Dispatch, for tests and measurements
+    Simulate {
+        /// How many open issues it has, in twenty repositories
+        #[arg(long, default_value_t = 200)]
+        issues: usize,
+    },
+    /// Bring the database's schema up to date and end
+    Migrate,
+    /// Print the GraphQL schema and end
+    Schema,
+    /// Print what completes these commands in a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Ask a Dispatch that runs
+    #[command(flatten)]
+    Ask(Ask),
+}
+
+/// Asks a Dispatch that runs at `DISPATCH_URL`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Ask {
+    /// List what an agent would be given, best first
+    Queue(QueueArguments),
+    /// Claim the best issue, or one that is named
+    Claim(ClaimArguments),
+    /// Say why an issue is, or is not, what an agent would be given next
+    Explain(ExplainArguments),
+    /// Prolong a lease and say how far the work has come
+    Renew(RenewArguments),
+    /// End the work on an issue and let go of it
+    Finish(FinishArguments),
+    /// Give an issue back without a word about the work
+    Release(ReleaseArguments),
+    /// Follow what happens on the board, until interrupted
+    Watch(watch::Arguments),
+    /// Serve the tools of MCP over standard input and output, for a program on this machine
+    Mcp,
+}
+
+/// How an answer is printed.
+#[derive(Debug, Clone, Copy, Args)]
+struct Format {
+    /// Print JSON instead of text for people; a refusal too
+    #[arg(long)]
+    json: bool,
+}
+
+impl Cli {
+    /// Reads the command line; prints help, version or a mistake and ends by itself.
+    pub(crate) fn read() -> Self {
+        let matches = Self::described().get_matches();
+        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    }
+
+    /// The command line with what stands below its help.
+    fn described() -> clap::Command {
+        Self::command().after_long_help(format!("{EXIT_CODES}{}", config::help()))
+    }
+
+    /// Prints what completes the commands in a shell.
+    pub(crate) fn complete(shell: Shell, out: &mut impl std::io::Write) {
+        clap_complete::generate(shell, &mut Self::command(), "dispatch", out);
+    }
+}
+
+impl Ask {
+    /// Asks, prints the answer and tells how it went.
+    pub(crate) async fn run(self, client: &config::Client) -> Outcome {
+        match self {
+            Self::Queue(given) => work::queue(client, given).await,
+            Self::Claim(given) => work::claim(client, given).await,
+            Self::Explain(given) => work::explain(client, given).await,
+            Self::Renew(given) => work::renew(client, given).await,
+            Self::Finish(given) => work::finish(client, given).await,
+            Self::Release(given) => work::release(client, given).await,
+            Self::Watch(given) => watch::watch(client, &given).await,
+            Self::Mcp => mcp::serve(client).await,
+        }
+    }
+}

@@ -1,0 +1,375 @@
+//! The commands by which agents and people get work, keep it and end it.
+
+use std::str::FromStr;
+
+use ::dispatch::clock::Clock;
+use ::dispatch::config;
+use chrono::{DateTime, Utc};
+use clap::Args;
+use serde_json::{Map, Value};
+
+use super::Format;
+use super::dispatch::Dispatch;
+use super::outcome::{Failure, Outcome, print};
+use super::text::{from_now, short, table};
+
+/// An issue as people write it: `octo-org/hello-world#12`.
+#[derive(Debug, Clone)]
+struct IssueName {
+    repository: String,
+    number: i32,
+}
+
+impl FromStr for IssueName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parts = text.rsplit_once('#').filter(|(repository, _)| repository.contains('/'));
+        let parts = parts.and_then(|(repository, number)| Some((repository, number.parse().ok()?)));
+        let (repository, number) = parts.ok_or("write it as OWNER/REPO#NUMBER")?;
+        Ok(Self { repository: repository.to_owned(), number })
+    }
+}
+
+/// Which part of the queue.
+#[derive(Debug, Args)]
+pub(crate) struct QueueArguments {
+    /// Whose view [default: `DISPATCH_AGENT_NAME`]
+    #[arg(long)]
+    agent: Option<String>,
+    /// A queue, by id or alias [default: every claimable one]
+    #[arg(long)]
+    lane: Option<String>,
+    /// How many issues, 0 to 100
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    first: u32,
+    /// Also what cannot be had, and why
+    #[arg(long)]
+    withheld: bool,
+    #[command(flatten)]
+    format: Format,
+}
+
+/// What to claim.
+#[derive(Debug, Args)]
+pub(crate) struct ClaimArguments {
+    /// One issue, instead of the best there is
+    #[arg(value_name = "OWNER/REPO#N", conflicts_with_all = ["lane", "repo", "wait"])]
+    issue: Option<IssueName>,
+    /// Who claims [default: `DISPATCH_AGENT_NAME`]
+    #[arg(long)]
+    agent: Option<String>,
+    /// A queue to take from, by id or alias [default: every claimable one]
+    #[arg(long)]
+    lane: Option<String>,
+    /// A repository to take from; may be given several times [default: all]
+    #[arg(long, value_name = "OWNER/REPO")]
+    repo: Vec<String>,
+    /// How many seconds to wait for work to appear, 0 to 25
+    #[arg(long, value_name = "SECONDS")]
+    wait: Option<i32>,
+    /// For how many seconds to hold the issue, 60 to 86400 [default: 1800]
+    #[arg(long, value_name = "SECONDS")]
+    lease_seconds: Option<i32>,
+    /// Names the claim, so that repeating it gives the same lease
+    #[arg(long, value_name = "TEXT")]
+    request_id: Option<String>,
+    /// Take a named issue over from another holder; maintainers only
+    #[arg(long, requires = "issue")]
+    force: bool,
+    /// Print nothing but what `eval` takes: the lease, and the issue as `ISSUE` and `ISSUE_URL`
+    #[arg(long, conflicts_with = "json")]
+    shell: bool,
+    #[command(flatten)]
+    format: Format,
+}
+
+/// What to explain.
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArguments {
+    /// The issue
+    #[arg(value_name = "OWNER/REPO#N")]
+    issue: IssueName,
+    /// Whose view [default: `DISPATCH_AGENT_NAME`]
+    #[arg(long)]
+    agent: Option<String>,
+    #[command(flatten)]
+    format: Format,
+}
+
+/// Which lease.
+#[derive(Debug, Args)]
+struct LeaseArguments {
+    /// The lease [default: `DISPATCH_LEASE`]
+    #[arg(long, value_name = "ID")]
+    lease: Option<String>,
+    /// Its token [default: `DISPATCH_FENCING_TOKEN`]
+    #[arg(long, value_name = "TOKEN")]
+    token: Option<String>,
+}
+
+/// Which lease to prolong.
+#[derive(Debug, Args)]
+pub(crate) struct RenewArguments {
+    #[command(flatten)]
+    lease: LeaseArguments,
+    /// How far the work has come, such as branch-created, changes-made or pr-opened
+    #[arg(long)]
+    checkpoint: Option<String>,
+    /// For how many seconds from now, 60 to 86400 [default: as before]
+    #[arg(long, value_name = "SECONDS")]
+    lease_seconds: Option<i32>,
+    #[command(flatten)]
+    format: Format,
+}
+
+/// What came of the work.
+#[derive(Debug, Args)]
+pub(crate) struct FinishArguments {
+    #[command(flatten)]
+    lease: LeaseArguments,
+    /// pr-opened, pr-updated, issue-updated, blocked, failed, no-changes-needed or already-addressed
+    #[arg(long)]
+    outcome: String,
+    /// What there is to say of it; `blocked` needs it
+    #[arg(long)]
+    summary: Option<String>,
+    /// The pull request's address
+    #[arg(long, value_name = "URL")]
+    pull_request: Option<String>,
+    #[command(flatten)]
+    format: Format,
+}
+
+/// What to give back.
+#[derive(Debug, Args)]
+pub(crate) struct ReleaseArguments {
+    /// The issue
+    #[arg(value_name = "OWNER/REPO#N")]
+    issue: IssueName,
+    /// Who gives it back [default: `DISPATCH_AGENT_NAME`]
+    #[arg(long)]
+    agent: Option<String>,
+    #[command(flatten)]
+    format: Format,
+}
+
+/// The arguments of a tool, without those that were not given.
+#[derive(Default)]
+struct Given(Map<String, Value>);
+
+impl Given {
+    fn with(mut self, name: &str, value: Option<impl Into<Value>>) -> Self {
+        if let Some(value) = value {
+            self.0.insert(name.to_owned(), value.into());
+        }
+        self
+    }
+
+    fn issue(self, issue: &IssueName) -> Self {
+        let name = Some(issue.repository.as_str());
+        self.with("repoFullName", name).with("issueNumber", Some(issue.number))
+    }
+
+    fn lease(self, client: &config::Client, given: LeaseArguments) -> Result<Self, Failure> {
+        let missing = |what: &str| {
+            let remedy = "Give --lease and --token, or run the export line that `dispatch claim` \
+                          prints.";
+            Failure::new("BAD_USER_INPUT", format!("No {what} was given"), remedy)
+        };
+        let lease = given.lease.or_else(|| client.lease.clone());
+        let token = given.token.or_else(|| client.fencing_token.clone());
+        let lease = lease.ok_or_else(|| missing("lease"))?;
+        let token = token.ok_or_else(|| missing("token of the lease"))?;
+        Ok(self.with("leaseId", Some(lease)).with("fencingToken", Some(token)))
+    }
+}
+
+/// A word as tools spell it.
+fn word(given: &str) -> String {
+    given.trim().to_lowercase().replace('-', "_")
+}
+
+/// Calls a tool and prints its answer, as JSON or in the words that `say` finds for it.
+async fn ask(
+    client: &config::Client,
+    format: Format,
+    tool: &str,
+    given: Result<Given, Failure>,
+    say: impl FnOnce(&Value) -> String,
+) -> Result<Value, Outcome> {
+    let asked = async {
+        let answer = Dispatch::new(client)?.call(tool, Value::Object(given?.0)).await?;
+        let text = if format.json { format!("{answer:#}") } else { say(&answer) };
+        print(&text)?;
+        Ok(answer)
+    };
+    asked.await.map_err(|failure: Failure| failure.say(format))
+}
+
+fn done(answer: Result<Value, Outcome>) -> Outcome {
+    answer.map_or_else(|outcome| outcome, |_| Outcome::Done)
+}
+
+fn text<'a>(value: &'a Value, member: &str) -> &'a str {
+    value[member].as_str().unwrap_or_default()
+}
+
+fn name_of(issue: &Value) -> String {
+    format!("{}#{}", text(issue, "repoFullName"), issue["issueNumber"])
+}
+
+/// When a lease is over, as one says it.
+fn over(lease: &Value) -> String {
+    let at = text(lease, "expiresAt");
+    let parsed: Option<DateTime<Utc>> = at.parse().ok();
+    let from_now = parsed.map(|at| from_now(at, Clock::system().now()));
+    format!("over {} ({at})", from_now.unwrap_or_default())
+}
+
+pub(super) async fn queue(client: &config::Client, arguments: QueueArguments) -> Outcome {
+    let QueueArguments { agent, lane, first, withheld, format } = arguments;
+    let given = Given::default()
+        .with("agentName", agent)
+        .with("lane", lane)
+        .with("first", Some(first))
+        .with("includeWithheld", Some(withheld));
+    done(ask(client, format, "get_queue", Ok(given), queue_as_text).await)
+}
+
+fn queue_as_text(answer: &Value) -> String {
+    let rows = |list: &Value, last: &str| -> Vec<Vec<String>> {
+        let row = |issue: &Value| {
+            let rank =
+                issue["rank"].as_i64().map_or_else(|| "-".to_owned(), |rank| rank.to_string());
+            vec![rank, name_of(issue), short(text(issue, "title")), text(issue, last).to_owned()]
+        };
+        list.as_array().map(|list| list.iter().map(row).collect()).unwrap_or_default()
+    };
+    let (issues, withheld) =
+        (rows(&answer["issues"], "rankingReason"), rows(&answer["withheld"], "summary"));
+    let mut parts = Vec::new();
+    if issues.is_empty() {
+        parts.push(format!("There is no work for {} now.", text(answer, "agentName")));
+    } else {
+        parts.push(table(&["#", "ISSUE", "TITLE", "PLACE COMES FROM"], &issues));
+    }
+    if !withheld.is_empty() {
+        parts.push(table(&["#", "WITHHELD", "TITLE", "WHY"], &withheld));
+    }
+    parts.join("\n\n")
+}
+
+pub(super) async fn claim(client: &config::Client, arguments: ClaimArguments) -> Outcome {
+    let ClaimArguments {
+        issue,
+        agent,
+        lane,
+        repo,
+        wait,
+        lease_seconds,
+        request_id,
+        force,
+        shell,
+        format,
+    } = arguments;
+    let given = Given::default()
+        .with("agentName", agent)
+        .with("leaseSeconds", lease_seconds)
+        .with("requestId", request_id);
+    let (tool, given) = match issue {
+        Some(issue) => ("claim_issue", given.issue(&issue).with("force", force.then_some(true))),
+        None => {
+            let repositories = Some(repo).filter(|repo| !repo.is_empty());
+            let given = given.with("lane", lane).with("repositories", repositories);
+            ("claim_next", given.with("waitSeconds", wait))
+        }
+    };
+    let say = if shell { claim_as_shell } else { claim_as_text };
+    match ask(client, format, tool, Ok(given), say).await {
+        Ok(answer) if answer["lease"].is_null() => Outcome::NoWork,
+        answer => done(answer),
+    }
+}
+
+fn claim_as_text(answer: &Value) -> String {
+    let (lease, issue) = (&answer["lease"], &answer["issue"]);
+    if lease.is_null() {
+        return text(answer, "idleReason").to_owned();
+    }
+    let (id, token) = (text(lease, "leaseId"), text(lease, "fencingToken"));
+    format!(
+        "{}  {}\n{}\nHeld by {}, {}\n\nexport DISPATCH_LEASE={id} DISPATCH_FENCING_TOKEN={token}",
+        name_of(issue),
+        short(text(issue, "title")),
+        text(issue, "url"),
+        text(lease, "agentName"),
+        over(lease),
+    )
+}
+
+/// The lease and the issue as variables of a shell; what there is to say of no work is a comment.
+fn claim_as_shell(answer: &Value) -> String {
+    let (lease, issue) = (&answer["lease"], &answer["issue"]);
+    if lease.is_null() {
+        return format!("# {}", text(answer, "idleReason").replace('\n', " "));
+    }
+    let quoted = |value: &str| format!("'{}'", value.replace('\'', r"'\''"));
+    let variables = [
+        ("DISPATCH_LEASE", text(lease, "leaseId")),
+        ("DISPATCH_FENCING_TOKEN", text(lease, "fencingToken")),
+        ("ISSUE", &name_of(issue)),
+        ("ISSUE_URL", text(issue, "url")),
+    ];
+    let all = variables.map(|(name, value)| format!("{name}={}", quoted(value)));
+    format!("export {}", all.join(" "))
+}
+
+pub(super) async fn explain(client: &config::Client, arguments: ExplainArguments) -> Outcome {
+    let ExplainArguments { issue, agent, format } = arguments;
+    let given = Given::default().issue(&issue).with("agentName", agent);
+    let say = |answer: &Value| {
+        let (name, title) = (name_of(answer), short(text(answer, "title")));
+        format!("{name}  {title}\n{}", text(answer, "summary"))
+    };
+    done(ask(client, format, "explain_work", Ok(given), say).await)
+}
+
+pub(super) async fn renew(client: &config::Client, arguments: RenewArguments) -> Outcome {
+    let RenewArguments { lease, checkpoint, lease_seconds, format } = arguments;
+    let given = Given::default().lease(client, lease).map(|given| {
+        let checkpoint = checkpoint.as_deref().map(word);
+        given.with("checkpoint", checkpoint).with("leaseSeconds", lease_seconds)
+    });
+    let say = |answer: &Value| {
+        let lease = &answer["lease"];
+        format!(
+            "{} is held by {}, {}",
+            text(lease, "leaseId"),
+            text(lease, "agentName"),
+            over(lease)
+        )
+    };
+    done(ask(client, format, "renew_lease", given, say).await)
+}
+
+pub(super) async fn finish(client: &config::Client, arguments: FinishArguments) -> Outcome {
+    let FinishArguments { lease, outcome, summary, pull_request, format } = arguments;
+    let given = Given::default().lease(client, lease).map(|given| {
+        let given = given.with("outcome", Some(word(&outcome)));
+        given.with("summary", summary).with("pullRequestUrl", pull_request)
+    });
+    let say = |answer: &Value| {
+        let (issue, run) = (&answer["issue"], text(answer, "agentRunId"));
+        format!("{} is {} now; the run is {run}", name_of(issue), text(issue, "status"))
+    };
+    done(ask(client, format, "finish_work", given, say).await)
+}
+
+pub(super) async fn release(client: &config::Client, arguments: ReleaseArguments) -> Outcome {
+    let ReleaseArguments { issue, agent, format } = arguments;
+    let given = Given::default().issue(&issue).with("agentName", agent);
+    let say =
+        |answer: &Value| format!("{}: {}", name_of(&answer["issue"]), text(answer, "statusNote"));
+    done(ask(client, format, "unclaim_issue", Ok(given), say).await)
+}

@@ -1,0 +1,24 @@
+//! What a worker is told when it is given an issue: what to do, when to stop, what to leave alone.
+
+/// What a worker is told to do with an issue.
+pub const INSTRUCTIONS: &str = "Work on this one issue only. Claim it first. Work on a branch named \
+    fix/issue-<number>-<slug>, open one pull request that names the issue, push, report once, \
+    then stop.";
+
+/// When a worker is told to stop.
+pub const STOP_AFTER: &str = "one pull request is opened and reported, or the task is reported as \
+    blocked, failed, no_changes_needed or already_addressed";
+
+/// What a worker must not do.
+pub const FORBIDDEN: [&str; 5] = [
+    "merge a pull request",
+    "push to the default branch",
+    "work on another issue",
+    "claim another issue",
+    "open a second pull request",
+];
+
+/// The whole of it as one text.
+pub fn task_contract() -> String {
+    format!("{INSTRUCTIONS} Stop when {STOP_AFTER}. Do not: {}.", FORBIDDEN.join("; "))
+}

@@ -1,0 +1,150 @@
+//! Door 5: the same use cases as tools for language models, by the Model Context Protocol.
+//!
+//! Streamable HTTP at `/mcp`, without sessions: each request stands for itself, so any replica
+//! answers it and a restart is not noticed. Programs on the same machine speak the protocol over
+//! standard input and output with `dispatch mcp`, which passes each message on to here, so the tools
+//! are defined once. Who may call a tool stands in [`access`](crate::domain::access).
+//!
+//! Invariants: a tool calls one use case and decides nothing; a refusal is a result that says what
+//! to do next, and never a failure of the protocol.
+
+mod arguments;
+mod refusal;
+mod shapes;
+mod tools;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::request::Parts;
+use axum::routing::post_service;
+use rmcp::handler::server::router::tool::ToolRouter;
+use rmcp::handler::server::tool::ToolCallContext;
+use rmcp::model::{
+    CallToolRequestParams, CallToolResponse, ErrorData, Implementation, ListToolsResult,
+    PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool,
+};
+use rmcp::service::RequestContext;
+use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
+use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
+use rmcp::{RoleServer, ServerHandler};
+use tracing::Instrument as _;
+
+use crate::app::App;
+use crate::domain::{Actor, access};
+use crate::gate::{BODY_LIMIT, Caller, Problem, RequestId};
+use crate::service::Error;
+use crate::telemetry::field;
+use refusal::Refusal;
+pub use refusal::remedy;
+
+/// What a model is told of the tools as a whole.
+const INSTRUCTIONS: &str = "Dispatch hands out GitHub issues to agents, each to one agent for a \
+    stated time. Call claim_next to get work; it answers a lease. Keep its leaseId and \
+    fencingToken: renew_lease with them before expiresAt passes, and finish_work with them exactly \
+    once when done. A result with isError has code, message and remedy; do what the remedy says. \
+    After LEASE_LOST stop working on that issue at once.";
+
+/// The address of the tools. The gate has seen to hosts, origins, credentials and rates.
+pub fn routes(app: App) -> Router {
+    let server = Server { app, tools: Arc::new(tools::all()) };
+    let config = StreamableHttpServerConfig::default()
+        .with_legacy_session_mode(false)
+        .with_json_response(true)
+        .with_max_request_body_bytes(BODY_LIMIT)
+        .disable_allowed_hosts()
+        .disable_allowed_origins();
+    let service = StreamableHttpService::new(
+        move || Ok(server.clone()),
+        Arc::new(NeverSessionManager::default()),
+        config,
+    );
+    Router::new().route("/mcp", post_service(service))
+}
+
+/// Who calls a tool.
+#[derive(Clone)]
+struct Asker {
+    actor: Actor,
+    caller: Caller,
+}
+
+/// Answers one request.
+#[derive(Clone)]
+struct Server {
+    app: App,
+    tools: Arc<ToolRouter<Self>>,
+}
+
+impl Server {
+    /// Calls a tool that is there, for whoever may.
+    async fn call(
+        &self,
+        request: CallToolRequestParams,
+        mut context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        let Some(tool) = access::tool_access(&request.name) else {
+            let text = format!("There is no tool `{}`; tools/list names them all", request.name);
+            return Err(ErrorData::invalid_params(text, None));
+        };
+        let asker = asker(&context)?;
+        if let Err(problem) = asker.caller.check_tool(&asker.actor, tool).await {
+            return Ok(Refusal::from(problem).into());
+        }
+        context.extensions.insert(asker);
+        let answered = self.tools.call(ToolCallContext::new(self, request, context)).await?;
+        // Of arguments that have the wrong shape the library tells in a text alone.
+        if let CallToolResponse::Complete(result) = &answered
+            && result.is_error == Some(true)
+            && result.structured_content.is_none()
+        {
+            let text = result.content.first().and_then(|content| content.as_text());
+            let text = text.map(|text| text.text.as_str()).unwrap_or_default();
+            let reason = text.trim_start_matches("failed to deserialize parameters: ").to_owned();
+            let error = Error::Invalid { field: "arguments", reason };
+            return Ok(Refusal::from(Problem::from(error)).into());
+        }
+        Ok(answered)
+    }
+}
+
+impl ServerHandler for Server {
+    fn get_info(&self) -> ServerConfig {
+        let capabilities = ServerCapabilities::builder().enable_tools().build();
+        let program = Implementation::new("dispatch", env!("CARGO_PKG_VERSION"));
+        ServerConfig::new(capabilities).with_server_info(program).with_instructions(INSTRUCTIONS)
+    }
+
+    async fn list_tools(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListToolsResult, ErrorData> {
+        Ok(ListToolsResult::with_all_items(self.tools.list_all()))
+    }
+
+    fn get_tool(&self, name: &str) -> Option<Tool> {
+        self.tools.get(name).cloned()
+    }
+
+    async fn call_tool(
+        &self,
+        request: CallToolRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        let parts = context.extensions.get::<Parts>();
+        let id = parts.and_then(|parts| parts.extensions.get::<RequestId>()).cloned();
+        let id = id.map(|id| id.to_string()).unwrap_or_default();
+        let span = tracing::info_span!("tool", { field::REQUEST_ID } = %id, name = %request.name);
+        Box::pin(self.call(request, context)).instrument(span).await
+    }
+}
+
+/// Whom the gate found behind a request.
+fn asker(context: &RequestContext<RoleServer>) -> Result<Asker, ErrorData> {
+    let unseen = || ErrorData::internal_error("The request did not come through the gate", None);
+    let parts = context.extensions.get::<Parts>().ok_or_else(unseen)?;
+    let actor = parts.extensions.get::<Actor>().cloned().ok_or_else(unseen)?;
+    let caller = parts.extensions.get::<Caller>().cloned().ok_or_else(unseen)?;
+    Ok(Asker { actor, caller })
+}

@@ -1,0 +1,149 @@
+//! What a model is told when a tool did not do what was asked: a code for programs, a text for
+//! people, and what to do next.
+
+use std::borrow::Cow;
+
+use rmcp::handler::server::tool::IntoCallToolResult;
+use rmcp::model::{CallToolResponse, CallToolResult, ContentBlock, ErrorData};
+use serde_json::{Map, Value, json};
+
+use crate::domain::Instant;
+use crate::gate::Problem;
+use crate::service::Error;
+
+/// Why a tool did not do what was asked, and what to do next.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    code: &'static str,
+    message: String,
+    remedy: &'static str,
+    members: Map<String, Value>,
+}
+
+/// What to do about a refusal, by its code.
+pub fn remedy(code: &str) -> &'static str {
+    match code {
+        "LEASE_LOST" => {
+            "Stop working on this issue and change nothing more; claim other work with claim_next."
+        }
+        "CONFLICT" => "Claim other work with claim_next, or try the same again in a moment.",
+        "BAD_USER_INPUT" => {
+            "Mend the argument that the message names; the same call will be refused again."
+        }
+        "UNAUTHENTICATED" => {
+            "Show one of the server's tokens: DISPATCH_AGENT_TOKEN, or a worker's own."
+        }
+        "FORBIDDEN" => "Ask whoever runs the server; this token does not open it.",
+        "NOT_FOUND" => {
+            "Check the name and the number; refresh_issue reads an issue that is new, claim_next \
+             gives other work."
+        }
+        "RATE_LIMITED" => {
+            "Wait until retryAt, or ten seconds where it is missing, then call again."
+        }
+        "UPSTREAM_FAILED" => "GitHub did not do it; try the same again a little later.",
+        "UNAVAILABLE" => "Dispatch is not ready; try the same again a little later.",
+        _ => "This is a fault of Dispatch; its log tells more. Try other work.",
+    }
+}
+
+impl Refusal {
+    /// The members of a refusal, as a JSON schema that stands beside that of a result.
+    pub(super) fn schema() -> Value {
+        let text = |description: &str| json!({ "type": "string", "description": description });
+        json!({
+            "type": "object",
+            "description": "Why it was not done; such a result has isError",
+            "properties": {
+                "code": text("What programs tell refusals apart by, such as LEASE_LOST"),
+                "message": text("What is the matter, for people"),
+                "remedy": text("What to do next"),
+            },
+            "required": ["code", "message", "remedy"],
+        })
+    }
+}
+
+impl From<Problem> for Refusal {
+    fn from(problem: Problem) -> Self {
+        let code = problem.code();
+        if let Some(cause) = problem.cause() {
+            tracing::error!({ crate::telemetry::field::ERROR } = cause, "a tool failed");
+        }
+        let mut members = problem.members().clone();
+        if let Some(at) = problem.retry_at() {
+            members.insert("retryAt".to_owned(), json!(Instant(at)));
+        }
+        Self { code, message: problem.error().to_owned(), remedy: remedy(code), members }
+    }
+}
+
+/// Names fields as tools spell them.
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        let error = match error {
+            Error::Invalid { field, reason } => {
+                let field = match field {
+                    "agent" => "agentName",
+                    "reason" => "blockedReason",
+                    other => other,
+                };
+                Error::Invalid { field, reason }
+            }
+            other => other,
+        };
+        Self::from(Problem::from(error))
+    }
+}
+
+impl From<Refusal> for CallToolResponse {
+    fn from(refusal: Refusal) -> Self {
+        let Refusal { code, message, remedy, members } = refusal;
+        let end = if message.ends_with(['.', '!', '?']) { "" } else { "." };
+        let text: Cow<'_, str> = format!("Error: {message}{end} ({code}) {remedy}").into();
+        let mut structured = json!({ "code": code, "message": message, "remedy": remedy });
+        if let Value::Object(object) = &mut structured {
+            object.extend(members);
+        }
+        let mut result = CallToolResult::error(vec![ContentBlock::text(text)]);
+        result.structured_content = Some(structured);
+        result.into()
+    }
+}
+
+impl IntoCallToolResult for Refusal {
+    fn into_call_tool_result(self) -> Result<CallToolResponse, ErrorData> {
+        Ok(self.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::service;
+
+    #[test]
+    fn every_refusal_says_what_to_do_next() {
+        let refused = [
+            Error::LeaseLost { holder: Some("beta".to_owned()) },
+            Error::conflict("Cannot claim a closed issue"),
+            Error::Invalid { field: "agent", reason: "must have 1 to 44 characters".to_owned() },
+            Error::Unauthenticated,
+            Error::Forbidden { action: "Acting for an agent needs a token".to_owned() },
+            Error::no_issue("acme/tools#7"),
+            Error::Busy { what: "Rate limit exceeded".to_owned(), retry_at: None },
+            Error::Unavailable { reason: "the database cannot be reached".to_owned() },
+            service::Error::Internal(anyhow::anyhow!("a secret")),
+        ];
+        let texts = refused.map(|error| {
+            let CallToolResponse::Complete(result) = Refusal::from(error).into() else {
+                panic!("a refusal is a whole answer")
+            };
+            assert_eq!(result.is_error, Some(true));
+            let structured = result.structured_content.expect("a structure");
+            assert!(structured["remedy"].is_string());
+            result.content[0].as_text().expect("a text").text.clone()
+        });
+        insta::assert_snapshot!(texts.join("\n"), @"");
+    }
+}

@@ -1,0 +1,452 @@
+//! The tools: description, arguments, call. What is decided is decided in `service`.
+
+use std::sync::Arc;
+
+use rmcp::handler::server::router::tool::ToolRouter;
+use rmcp::handler::server::tool::Extension;
+use rmcp::handler::server::wrapper::{Json, Parameters};
+use rmcp::{tool, tool_router};
+use serde_json::{Value, json};
+
+use super::arguments::{
+    ClaimIssueArguments, ClaimNextArguments, ClaimWorkArguments, ExplainArguments, FinishArguments,
+    IssueArguments, ListArguments, QueueArguments, RenewArguments, RepositoryArguments,
+    StatusArguments, UnclaimArguments, known, known_if_given, priority, repository,
+};
+use super::refusal::Refusal;
+use super::shapes::{
+    Changed, Claimed, ClaimedNext, ClaimedWork, Done, Explanation, GivenBack, Issue, Issues, Lease,
+    Queue, Refresh, Renewed, Synced, word_of,
+};
+use super::{Asker, Server};
+use crate::domain::contract::task_contract;
+use crate::domain::{Actor, IssueFilter, IssueId, Status, Tier};
+use crate::gate::acting_as;
+use crate::service::leases::{FinishWork, RenewLease};
+use crate::service::moves::MoveIssue;
+use crate::service::queue::{MOST, QueueRequest};
+use crate::service::work::{ClaimIssue, ClaimNext};
+use crate::service::{self, Error, board, leases, moves, queue, sync, work};
+use crate::store::{self, PageRequest, Repository};
+
+/// How many issues of the queue an answer has unless it is told otherwise.
+const USUAL_QUEUE: u32 = 20;
+
+/// How many issues a list has unless it is told otherwise.
+const USUAL_LIST: u32 = 50;
+
+/// Every tool, its result described together with a refusal.
+pub(super) fn all() -> ToolRouter<Server> {
+    let mut router = Server::tool_router();
+    for route in router.map.values_mut() {
+        if let Some(schema) = &route.attr.output_schema {
+            let refusal = Refusal::schema();
+            let mut result = Value::Object(schema.as_ref().clone());
+            let definitions = result.as_object_mut().and_then(|result| result.remove("$defs"));
+            let mut either = json!({ "type": "object", "anyOf": [result, refusal] });
+            if let Some(definitions) = definitions {
+                either["$defs"] = definitions;
+            }
+            if let Value::Object(either) = either {
+                route.attr.output_schema = Some(Arc::new(either));
+            }
+        }
+    }
+    router
+}
+
+impl Asker {
+    /// The agent that is meant: the one that is named, else the caller itself. It must be the
+    /// worker's own.
+    async fn agent(&self, named: Option<String>) -> Result<String, Refusal> {
+        let agent = match named.or_else(|| self.actor.agent()) {
+            Some(agent) => agent,
+            None => {
+                let reason = "is needed, because the caller has no name of its own; \
+                              DISPATCH_AGENT_NAME gives it one";
+                return Err(Error::Invalid { field: "agentName", reason: reason.into() }.into());
+            }
+        };
+        self.caller.check_acts_for(&self.actor, bare(&agent)).await?;
+        Ok(agent)
+    }
+
+    /// The caller under the name of the agent it acts for.
+    fn acting(&self, agent: &str) -> Actor {
+        acting_as(self.actor.clone(), Some(bare(agent)))
+    }
+}
+
+fn bare(agent: &str) -> &str {
+    let agent = agent.trim();
+    agent.strip_prefix("agent/").unwrap_or(agent)
+}
+
+impl Server {
+    /// The issue that is meant.
+    async fn find(&self, name: &str, number: i32) -> service::Result<(store::Issue, Repository)> {
+        board::find_issue_by_number(&self.app, &repository(name)?, number).await
+    }
+
+    /// An issue with its text.
+    async fn whole(&self, id: IssueId) -> service::Result<Issue> {
+        let (issue, repository) = board::find_issue(&self.app, id).await?;
+        let body = board::bodies(&self.app, &[id]).await?.pop().and_then(|(_, body)| body);
+        Ok(Issue::of(&issue, &repository).with_body(body))
+    }
+}
+
+#[tool_router]
+impl Server {
+    /// Gives the best issue that the agent may have and holds it for the agent. Waits for work to
+    /// appear when told to. Answers idleReason when there is none. Call it first; then work on the
+    /// issue, `renew_lease` in time, and `finish_work` once.
+    #[tool(
+        title = "Claim the next issue",
+        annotations(
+            read_only_hint = false,
+            destructive_hint = false,
+            idempotent_hint = false,
+            open_world_hint = true
+        )
+    )]
+    async fn claim_next(
+        &self,
+        Parameters(given): Parameters<ClaimNextArguments>,
+        Extension(asker): Extension<Asker>,
+    ) -> Result<Json<ClaimedNext>, Refusal> {
+        let agent = asker.agent(given.agent_name).await?;
+        let command = ClaimNext {
+            agent: agent.clone(),
+            lane: given.lane,
+            repositories: given.repositories,
+            lease_seconds: given.lease_seconds,
+            wait_seconds: given.wait_seconds,
+            request_id: given.request_id,
+        };
+        let claimed = work::claim_next(&self.app, &asker.acting(&agent), command).await?;
+        let Some(lease) = claimed.lease else {
+            let idle_reason = claimed.idle_reason;
+            return Ok(Json(ClaimedNext { idle_reason, ..ClaimedNext::default() }));
+        };
+        Ok(Json(ClaimedNext {
+            issue: Some(self.whole(lease.issue_id).await?),
+            lease: Some(Lease::from(&lease)),
+            idle_reason: None,
+            task_contract: Some(task_contract()),
+        }))
+    }
+
+    /// Claims one issue for the agent. An agent that holds it already gets the lease that it has.
+    #[tool(
+        title = "Claim an issue",
+        annotations(
+            read_only_hint = false,
+            destructive_hint = false,
+            idempotent_hint = true,
+            open_world_hint = true
+        )
+    )]
+    async fn claim_issue(
+        &self,
+        Parameters(given): Parameters<ClaimIssueArguments>,
+        Extension(asker): Extension<Asker>,
+    ) -> Result<Json<Claimed>, Refusal> {
+        let agent = asker.agent(given.agent_name).await?;
+        let (issue, repository) = self.find(&given.repo_full_name, given.issue_number).await?;
+        let command = ClaimIssue {
+            agent: agent.clone(),
+            issue_id: issue.id,
+            lease_seconds: given.lease_seconds,
+            force: given.force,
+            request_id: given.request_id,
+        };
+        let claimed = work::claim_issue(&self.app, &asker.acting(&agent), command).await?;
+        let issue = Issue::of(&claimed.issue, &repository);
+        Ok(Json(Claimed { lease: Lease::from(&claimed.lease), issue }))
+    }
+
+    /// Reads an issue from GitHub, claims it, sets its status, and answers all that is needed to
+    /// begin, the rules of the task included.
+    #[tool(
+        title = "Begin to work on an issue",
+        annotations(
+            read_only_hint = false,
+            destructive_hint = false,
+            idempotent_hint = true,
+            open_world_hint = true
+        )
+    )]
+    async fn claim_work(
+        &self,
+        Parameters(given): Parameters<ClaimWorkArguments>,
+        Extension(asker): Extension<Asker>,
+    ) -> Result<Json<ClaimedWork>, Refusal> {
+        let agent = asker.agent(given.agent_name).await?;
+        let (name, number) = (given.repo_full_name.as_str(), given.issue_number);
+        let status = known_if_given("status", given.status.as_deref())?;
+        if given.refresh_before_claim != Some(false) && asker.actor.may(Tier::Board) {
+            sync::refresh_issue(&self.app, &repository(name)?, number).await?;
+        }
+        let issue_id = self.find(name, number).await?.0.id;
+        let command = ClaimIssue {
+            agent: agent.clone(),
+            issue_id,
+            lease_seconds: None,
+            force: given.force,
+            request_id: None,
+        };
+        let actor = asker.acting(&agent);
+        let lease = work::claim_issue(&self.app, &actor, command).await?.lease;
+        if let Some(to) = status.filter(|status| *status != Status::InProgress) {
+            let fencing_token = Some(lease.fencing_token.to_string());
+            let (expected_from, reason) = (None, None);
+            let command = MoveIssue { issue_id, to, expected_from, reason, fencing_token };
+            moves::set_status(&self.app, &actor, command).await?;
+        }
+        Ok(Json(ClaimedWork {
+            issue: self.whole(issue_id).await?,
+            resolved_agent_name: lease.agent.clone(),
+            lease: Lease::from(&lease),
+            task_contract: task_contract(),
+        }))
+    }
+
+    /// Prolongs a lease and says how far the work has come. Call it well before expiresAt, and after
+    /// each checkpoint.
+    #[tool(
+        title = "Renew a lease",
+        annotations(
+            read_only_hint = false,
+            destructive_hint = false,
+            idempotent_hint = true,
+            open_world_hint = false
+        )
+    )]
+    async fn renew_lease(
+        &self,
+        Parameters(given): Parameters<RenewArguments>,
+        Extension(asker): Extension<Asker>,
+    ) -> Result<Json<Renewed>, Refusal> {
+        let command = RenewLease {
+            lease_id: known("leaseId", &given.lease_id)?,
+            fencing_token: given.fencing_token,
+            checkpoint: known_if_given("checkpoint", given.checkpoint.as_deref())?,
+            lease_seconds: given.lease_seconds,
+        };
+        let lease = leases::renew_lease(&self.app, &asker.actor, command).await?;
+        Ok(Json(Renewed { lease: Lease::from(&lease) }))
+    }
+
+    /// Ends the work on an issue: records the run, moves the issue to where its outcome belongs, and
+    /// lets go of it. Never closes it. Call it exactly once for each lease.
+    #[tool(
+        title = "Finish work",
+        annotations(
+            read_only_hint = false,
+            destructive_hint = false,
+            idempotent_hint = false,
+            open_world_hint = true
+        )
+    )]
+    async fn finish_work(
+        &self,
+        Parameters(given): Parameters<FinishArguments>,
+        Extension(asker): Extension<Asker>,
+    ) -> Result<Json<Done>, Refusal> {
+        let command = FinishWork {
+            lease_id: known("leaseId", &given.lease_id)?,
+            fencing_token: given.fencing_token,
+            outcome: known("outcome", &given.outcome)?,
+            summary: given.summary,
+            pull_request_url: given.pull_request_url,
+        };
+        let done = leases::finish_work(&self.app, &asker.actor, command).await?;
+        let (_, repository) = board::find_issue(&self.app, done.issue.id).await?;
+        Ok(Json(Done::of(&done, &repository)))
+    }
+
+    /// Gives an issue back without a word about the work: the agent's label and its lease go, and
+    /// work in progress is ready again.
+    #[tool(
+        title = "Give an issue back",
+        annotations(
+            read_only_hint = false,
+            destructive_hint = false,
+            idempotent_hint = false,
+            open_world_hint = true
+        )
+    )]
+    async fn unclaim_issue(
+        &self,
+        Parameters(given): Parameters<UnclaimArguments>,
+        Extension(asker): Extension<Asker>,
+    ) -> Result<Json<GivenBack>, Refusal> {
+        let agent = asker.agent(given.agent_name).await?;
+        let (issue, repository) = self.find(&given.repo_full_name, given.issue_number).await?;
+        let actor = asker.acting(&agent);
+        let released = leases::release_issue(&self.app, &actor, issue.id, &agent).await?;
+        Ok(Json(GivenBack::of(&released, &repository)))
+    }
+
+    /// Lists what the agent would be given, best first. Claims nothing.
+    #[tool(
+        title = "Look at the queue",
+        annotations(read_only_hint = true, open_world_hint = false)
+    )]
+    async fn get_queue(
+        &self,
+        Parameters(given): Parameters<QueueArguments>,
+        Extension(asker): Extension<Asker>,
+    ) -> Result<Json<Queue>, Refusal> {
+        let agent = asker.agent(given.agent_name).await?;
+        let request = QueueRequest {
+            agent: agent.clone(),
+            lane: given.lane,
+            repositories: None,
+            first: given.first.unwrap_or(USUAL_QUEUE),
+            without_bots: false,
+        };
+        let all = queue::queue(&self.app, &request).await?;
+        let (issues, withheld) = all.iter().map(Explanation::from).partition(Explanation::has_rank);
+        let is_wanted = given.include_withheld == Some(true);
+        Ok(Json(Queue {
+            agent_name: bare(&agent).to_owned(),
+            issues,
+            withheld: if is_wanted { withheld } else { vec![] },
+        }))
+    }
+
+    /// Says why an issue is, or is not, what the agent would be given next.
+    #[tool(
+        title = "Explain an issue's place in the queue",
+        annotations(read_only_hint = true, open_world_hint = false)
+    )]
+    async fn explain_work(
+        &self,
+        Parameters(given): Parameters<ExplainArguments>,
+        Extension(asker): Extension<Asker>,
+    ) -> Result<Json<Explanation>, Refusal> {
+        let agent = asker.agent(given.agent_name).await?;
+        let (issue, _) = self.find(&given.repo_full_name, given.issue_number).await?;
+        let explained = queue::explain_work(&self.app, &agent, issue.id).await?;
+        Ok(Json(Explanation::from(&explained)))
+    }
+
+    /// Finds an issue by its repository and number, with its text.
+    #[tool(title = "Look at an issue", annotations(read_only_hint = true, open_world_hint = false))]
+    async fn resolve_issue(
+        &self,
+        Parameters(given): Parameters<IssueArguments>,
+    ) -> Result<Json<Issue>, Refusal> {
+        let (issue, _) = self.find(&given.repo_full_name, given.issue_number).await?;
+        Ok(Json(self.whole(issue.id).await?))
+    }
+
+    /// Lists issues of the board, last updated first.
+    #[tool(title = "List issues", annotations(read_only_hint = true, open_world_hint = false))]
+    async fn list_issues(
+        &self,
+        Parameters(given): Parameters<ListArguments>,
+    ) -> Result<Json<Issues>, Refusal> {
+        let first = given.first.unwrap_or(USUAL_LIST);
+        if !(1..=MOST).contains(&first) {
+            let reason = format!("must be from 1 to {MOST}");
+            return Err(Error::Invalid { field: "first", reason }.into());
+        }
+        let filter = IssueFilter {
+            repositories: given.repo.map(|name| vec![name]),
+            statuses: known_if_given("status", given.status.as_deref())?.map(|status| vec![status]),
+            priorities: given.priority.as_deref().map(priority).transpose()?.map(|one| vec![one]),
+            agents: given.agent.map(|agent| vec![agent]),
+            lanes: queue::names_of_lane(&self.app, given.lane.as_deref())?,
+            include_closed: given.include_closed,
+            ..IssueFilter::default()
+        };
+        let wanted = board::wanted(&self.app, Some(filter));
+        let page = board::issues(&self.app, &wanted, &PageRequest::first(first)).await?;
+        let ids: Vec<_> = page.rows.iter().map(|issue| issue.repository_id).collect();
+        let repositories = board::repositories(&self.app, &ids).await?;
+        let shape = |issue: &store::Issue| {
+            let repository = repositories.iter().find(|row| row.id == issue.repository_id)?;
+            Some(Issue::of(issue, repository))
+        };
+        Ok(Json(Issues {
+            issues: page.rows.iter().filter_map(shape).collect(),
+            total_count: board::count(&self.app, &wanted).await?,
+        }))
+    }
+
+    /// Sets an issue's status on GitHub. `blocked` needs blockedReason. Never closes the issue.
+    #[tool(
+        title = "Set an issue's status",
+        annotations(
+            read_only_hint = false,
+            destructive_hint = false,
+            idempotent_hint = true,
+            open_world_hint = true
+        )
+    )]
+    async fn set_issue_status(
+        &self,
+        Parameters(given): Parameters<StatusArguments>,
+        Extension(asker): Extension<Asker>,
+    ) -> Result<Json<Changed>, Refusal> {
+        let actor = match &given.agent_name {
+            Some(agent) => asker.acting(&asker.agent(Some(agent.clone())).await?),
+            None => asker.actor.clone(),
+        };
+        let to = known("status", &given.status)?;
+        let (issue, repository) = self.find(&given.repo_full_name, given.issue_number).await?;
+        asker.caller.check_changes(&actor, &issue.labels).await?;
+        let command = MoveIssue {
+            issue_id: issue.id,
+            to,
+            expected_from: None,
+            reason: given.blocked_reason,
+            fencing_token: given.fencing_token,
+        };
+        let moved = moves::set_status(&self.app, &actor, command).await?;
+        Ok(Json(Changed::of(&moved.issue, &repository)))
+    }
+
+    /// Reads one issue from GitHub now.
+    #[tool(
+        title = "Refresh an issue",
+        annotations(
+            read_only_hint = false,
+            destructive_hint = false,
+            idempotent_hint = true,
+            open_world_hint = true
+        )
+    )]
+    async fn refresh_issue(
+        &self,
+        Parameters(given): Parameters<IssueArguments>,
+    ) -> Result<Json<Refresh>, Refusal> {
+        let (name, number) = (repository(&given.repo_full_name)?, given.issue_number);
+        let refreshed = sync::refresh_issue(&self.app, &name, number).await?;
+        let (issue, repository) = board::find_issue_by_number(&self.app, &name, number).await?;
+        let issue = Issue::of(&issue, &repository);
+        Ok(Json(Refresh { action: word_of(refreshed), issue }))
+    }
+
+    /// Reads a repository's new and changed issues from GitHub now.
+    #[tool(
+        title = "Sync a repository",
+        annotations(
+            read_only_hint = false,
+            destructive_hint = false,
+            idempotent_hint = true,
+            open_world_hint = true
+        )
+    )]
+    async fn sync_repo(
+        &self,
+        Parameters(given): Parameters<RepositoryArguments>,
+    ) -> Result<Json<Synced>, Refusal> {
+        let name = repository(&given.repo_full_name)?;
+        let outcomes = sync::sync_issues(&self.app, Some(&name)).await?;
+        Ok(Json(Synced::from(outcomes.as_slice())))
+    }
+}

@@ -1,0 +1,119 @@
+//! The guide for agents is true: its loops run, and it names what there is.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::Stdio;
+
+use dispatch::config::Env;
+use dispatch::domain::Status;
+use dispatch::domain::access::TOOLS;
+use tokio::process::Command;
+
+use crate::support::{AGENT_TOKEN, eventually, given};
+
+fn guide() -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/agents.md")).unwrap()
+}
+
+/// The code behind an example's marker.
+fn example(name: &str, language: &str) -> String {
+    let text = guide();
+    let (_, rest) =
+        text.split_once(&format!("<!-- example: {name} -->\n```{language}\n")).expect("a marker");
+    rest.split("```").next().unwrap().to_owned()
+}
+
+/// Whether the machine has a program; the examples in other languages need theirs.
+async fn has(program: &str) -> bool {
+    let asked = Command::new(program).arg("--version").output().await;
+    let is_there = asked.is_ok_and(|output| output.status.success());
+    if !is_there {
+        let note = "is not installed, so its example was not run";
+        writeln!(std::io::stderr(), "{program} {note}").unwrap();
+    }
+    is_there
+}
+
+/// Runs a loop until it has worked off what there is, and ends it.
+async fn works_off(program: &str, flag: &str, code: String) {
+    given(async |given| {
+        given.with_issues(&[("One", &["status/ready"]), ("Two", &["status/ready"])]).await;
+        let address = given.serve().await;
+        let built = Path::new(env!("CARGO_BIN_EXE_dispatch")).parent().unwrap().to_owned();
+        let usual = Env::of_process().raw("PATH").unwrap_or_default().to_owned();
+        let path = format!("{}:{}", built.display(), usual.display());
+        let mut running = Command::new(program)
+            .args([flag, &code])
+            .env_clear()
+            .env("PATH", path)
+            .env("DISPATCH_URL", format!("http://{address}"))
+            .env("DISPATCH_AGENT_TOKEN", AGENT_TOKEN)
+            .env("DISPATCH_AGENT_NAME", "alpha")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        eventually(async || {
+            let (one, two) = (given.issue(1).await, given.issue(2).await);
+            (one.status, two.status) == (Status::InReview, Status::InReview)
+        })
+        .await;
+        assert!(running.try_wait().unwrap().is_none(), "it asks for more");
+        running.kill().await.unwrap();
+        let leases = "SELECT count(*) FROM leases WHERE state = 'held'";
+        assert_eq!(given.database.number(leases).await, 0);
+        let runs = "SELECT count(*) FROM agent_runs WHERE outcome = 'pr_opened'";
+        assert_eq!(given.database.number(runs).await, 2);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_loop_of_commands_works() {
+    let code = format!("work() {{ test -n \"$1\"; }}\n{}", example("cli", "sh"));
+    assert!(example("cli", "sh").lines().count() <= 10);
+    works_off("bash", "-uc", code).await;
+}
+
+#[tokio::test]
+async fn the_loop_in_shell_works() {
+    if has("jq").await && has("curl").await {
+        let code = format!("work() {{ test -n \"$1\"; }}\n{}", example("shell", "sh"));
+        works_off("bash", "-uc", code).await;
+    }
+}
+
+#[tokio::test]
+async fn the_loop_in_python_works() {
+    if has("python3").await {
+        let work = "def work(issue):\n    return \"PR_OPENED\"\n";
+        works_off("python3", "-c", format!("{work}{}", example("python", "python"))).await;
+    }
+}
+
+#[test]
+fn every_tool_and_every_refusal_is_in_the_guide() {
+    let guide = guide();
+    for tool in TOOLS {
+        assert!(guide.contains(&format!("`{}`", tool.name)), "{} is not told of", tool.name);
+    }
+    let codes = [
+        "LEASE_LOST",
+        "CONFLICT",
+        "BAD_USER_INPUT",
+        "UNAUTHENTICATED",
+        "FORBIDDEN",
+        "UPSTREAM_FAILED",
+        "NOT_FOUND",
+        "RATE_LIMITED",
+        "UNAVAILABLE",
+        "UNREACHABLE",
+        "INTERNAL_SERVER_ERROR",
+    ];
+    for code in codes {
+        assert!(guide.contains(&format!("`{code}`")), "{code} is not told of");
+    }
+}

@@ -1,0 +1,282 @@
+//! The commands of agents and people, by the real program against a running service.
+
+use std::process::{Output, Stdio};
+
+use dispatch::domain::Status;
+use dispatch::service;
+use dispatch::service::moves::MoveIssue;
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::process::Command;
+use tokio::task::JoinSet;
+
+use crate::support::{AGENT_TOKEN, Given, PATIENCE, given, person};
+
+/// The program as alpha, who has the token.
+fn program(address: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_dispatch"));
+    command
+        .env_clear()
+        .env("DISPATCH_URL", format!("http://{address}"))
+        .env("DISPATCH_AGENT_TOKEN", AGENT_TOKEN)
+        .env("DISPATCH_AGENT_NAME", "alpha")
+        .stdin(Stdio::null())
+        .kill_on_drop(true);
+    command
+}
+
+struct Said {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+impl Said {
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {}", self.out))
+    }
+}
+
+/// Runs a command to its end.
+async fn run(address: &str, arguments: &[&str]) -> Said {
+    with(program(address), arguments).await
+}
+
+async fn with(mut program: Command, arguments: &[&str]) -> Said {
+    let Output { status, stdout, stderr } = program.args(arguments).output().await.unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    Said { code: status.code().unwrap(), out: text(stdout), err: text(stderr) }
+}
+
+#[tokio::test]
+async fn the_queue_is_a_table_for_people_and_json_for_programs() {
+    given(async |given| {
+        let titles: [(&str, &[&str]); 3] = [
+            ("Plain", &["status/ready"]),
+            ("Urgent", &["status/ready", "priority/p0"]),
+            ("Theirs", &["status/ready", "agent/beta"]),
+        ];
+        given.with_issues(&titles).await;
+        let address = given.serve().await;
+        let queue = run(&address, &["queue", "--withheld"]).await;
+        assert_eq!(queue.code, 0, "{}", queue.err);
+        insta::assert_snapshot!(queue.out, @"");
+        let queue = run(&address, &["queue", "--agent", "beta", "--json"]).await.json();
+        assert_eq!(queue["issues"][0]["title"], "Urgent");
+        assert_eq!(queue["agentName"], "beta");
+        let why = run(&address, &["explain", "acme/tools#3"]).await;
+        assert!(why.out.starts_with("acme/tools#3  Theirs\n"), "{}", why.out);
+        assert!(why.out.contains("beta"), "{}", why.out);
+        let none = run(&address, &["queue", "--lane", "nowhere"]).await;
+        assert_eq!((none.code, none.out.as_str()), (2, ""));
+        assert!(none.err.contains("`nowhere` is not one of default, backlog (BAD_USER_INPUT)"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn work_is_claimed_kept_and_ended_from_a_shell() {
+    given(async |given| {
+        given.with_issues(&[("Wanted", &["status/ready"])]).await;
+        let address = given.serve().await;
+        let claimed = run(&address, &["claim", "--request-id", "one"]).await;
+        assert_eq!(claimed.code, 0, "{}", claimed.err);
+        assert!(claimed.out.starts_with("acme/tools#1  Wanted\n"), "{}", claimed.out);
+        let export = claimed.out.lines().find_map(|line| line.strip_prefix("export ")).unwrap();
+        let lease: Vec<(&str, &str)> =
+            export.split(' ').map(|pair| pair.split_once('=').unwrap()).collect();
+        let again = run(&address, &["claim", "--request-id", "one", "--json"]).await.json();
+        assert_eq!(again["lease"]["leaseId"], lease[0].1);
+
+        let held = |arguments: &'static [&'static str]| {
+            let mut program = program(&address);
+            program.envs(lease.iter().copied());
+            with(program, arguments)
+        };
+        let renewed = held(&["renew", "--checkpoint", "branch-created", "--json"]).await.json();
+        assert_eq!(renewed["lease"]["checkpoint"], "branch_created");
+        let no_lease = run(&address, &["renew"]).await;
+        assert_eq!(no_lease.code, 2);
+        assert!(no_lease.err.contains("No lease was given"), "{}", no_lease.err);
+        let blocked = held(&["finish", "--outcome", "blocked"]).await;
+        assert_eq!(blocked.code, 2);
+        assert!(blocked.err.contains("needs a summary"), "{}", blocked.err);
+        let finished = held(&["finish", "--outcome", "pr-opened"]).await;
+        assert_eq!(finished.code, 0, "{}", finished.err);
+        assert!(finished.out.starts_with("acme/tools#1 is in-review now; the run is run_"));
+
+        let idle = run(&address, &["claim", "--wait", "0"]).await;
+        assert_eq!((idle.code, idle.err.as_str()), (3, ""));
+        assert!(!idle.out.trim().is_empty(), "it says why there is none");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_refusal_says_what_to_do_and_a_script_can_tell_which_it_was() {
+    given(async |given| {
+        given.with_issues(&[("One", &["status/ready"])]).await;
+        let address = given.serve().await;
+        let claimed = run(&address, &["claim", "acme/tools#1", "--json"]).await.json();
+        let taken = run(&address, &["claim", "acme/tools#1", "--agent", "beta"]).await;
+        assert!(taken.code == 1 || taken.code == 4, "{}", taken.code);
+        assert!(taken.err.contains("alpha"), "{}", taken.err);
+        given.advance(1_801);
+        service::leases::expire_leases(&given.app).await.unwrap();
+        let lease = &claimed["lease"];
+        let (id, token) = (lease["leaseId"].as_str().unwrap(), lease["fencingToken"].as_str());
+        let late = ["finish", "--lease", id, "--token", token.unwrap(), "--outcome", "failed"];
+        let lost = run(&address, &late).await;
+        assert_eq!((lost.code, lost.out.as_str()), (4, ""));
+        let mut lines = lost.err.lines();
+        let said = lines.next().unwrap();
+        assert!(said.starts_with("dispatch: ") && said.ends_with("(LEASE_LOST)"), "{said}");
+        assert!(lines.next().unwrap().starts_with("Stop working"), "{}", lost.err);
+        let as_json = run(&address, &[&late[..], &["--json"]].concat()).await;
+        assert_eq!((as_json.code, as_json.json()["code"].clone()), (4, json!("LEASE_LOST")));
+
+        let mut stranger = program(&address);
+        stranger.env("DISPATCH_AGENT_TOKEN", "wrong");
+        let refused = with(stranger, &["claim"]).await;
+        assert_eq!(refused.code, 1);
+        assert!(refused.err.contains("(UNAUTHENTICATED)"), "{}", refused.err);
+        let nobody = run("127.0.0.1:9", &["queue"]).await;
+        assert_eq!(nobody.code, 5);
+        assert!(nobody.err.contains("cannot be reached"), "{}", nobody.err);
+        assert_eq!(run(&address, &["explain", "no issue"]).await.code, 2);
+    })
+    .await;
+}
+
+/// Passes connections on to an address, until it is dropped and all are cut.
+async fn bridge(port: u16, to: String) -> (u16, JoinSet<()>) {
+    let listener = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let mut tasks = JoinSet::new();
+    tasks.spawn(async move {
+        let mut connections = JoinSet::new();
+        loop {
+            let (mut near, _) = listener.accept().await.unwrap();
+            let to = to.clone();
+            connections.spawn(async move {
+                let mut far = TcpStream::connect(to).await.unwrap();
+                let _ = tokio::io::copy_bidirectional(&mut near, &mut far).await;
+            });
+        }
+    });
+    (port, tasks)
+}
+
+async fn move_to(given: &Given, number: i32, to: Status) {
+    let issue_id = given.issue(number).await.id;
+    let command =
+        MoveIssue { issue_id, to, expected_from: None, reason: None, fencing_token: None };
+    service::moves::move_issue(&given.app, &person(), command).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_board_is_followed_across_lost_connections() {
+    given(async |given| {
+        given.with_issues(&[("One", &["status/ready"]), ("Two", &["status/ready"])]).await;
+        let service = given.serve().await;
+        let (port, up) = bridge(0, service.clone()).await;
+        let after = given.graphql("{ board { asOf } }", json!({})).await;
+        let after = after["board"]["asOf"].as_str().unwrap().to_owned();
+        let address = format!("127.0.0.1:{port}");
+        let mut watching = program(&address)
+            .args(["watch", "--json", "--after", &after])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut events = BufReader::new(watching.stdout.take().unwrap()).lines();
+        let mut notes = BufReader::new(watching.stderr.take().unwrap()).lines();
+        let mut next = async || {
+            let line = tokio::time::timeout(PATIENCE, events.next_line()).await;
+            let line = line.expect("an event in time").unwrap().expect("it goes on");
+            let event: Value = serde_json::from_str(&line).unwrap();
+            (event["issue"]["number"].clone(), event["to"].clone(), event["cursor"].clone())
+        };
+        move_to(given, 1, Status::InProgress).await;
+        assert_eq!(next().await.1, "IN_PROGRESS");
+
+        drop(up);
+        let note = tokio::time::timeout(PATIENCE, notes.next_line()).await.unwrap().unwrap();
+        assert!(note.unwrap().contains("connection is lost"));
+        move_to(given, 1, Status::InReview).await;
+        move_to(given, 2, Status::Backlog).await;
+        let (_, _up) = bridge(port, service).await;
+        let (missed, other) = (next().await, next().await);
+        assert_eq!((missed.0, missed.1), (json!(1), json!("IN_REVIEW")));
+        assert_eq!((other.0, other.1), (json!(2), json!("BACKLOG")));
+        move_to(given, 2, Status::Ready).await;
+        assert_eq!(next().await.1, "READY", "each comes once");
+        watching.kill().await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn watching_needs_a_service_that_lets_us_in() {
+    given(async |given| {
+        let address = given.serve().await;
+        let mut stranger = program(&address);
+        stranger.env("DISPATCH_AGENT_TOKEN", "wrong");
+        let refused = with(stranger, &["watch"]).await;
+        assert_eq!(refused.code, 1);
+        assert!(refused.err.contains("(UNAUTHENTICATED)"), "{}", refused.err);
+        let gone = run("127.0.0.1:9", &["watch"]).await;
+        assert_eq!(gone.code, 5);
+        let wrong = run(&address, &["watch", "--after", "no cursor"]).await;
+        assert_eq!(wrong.code, 2, "{}", wrong.err);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn messages_are_passed_on_line_by_line() {
+    given(async |given| {
+        given.with_issues(&[("One", &["status/ready"])]).await;
+        let address = given.serve().await;
+        let mut serving = program(&address)
+            .arg("mcp")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let params = json!({ "name": "claim_next", "arguments": {} });
+        let call = json!({ "jsonrpc": "2.0", "id": "c", "method": "tools/call", "params": params });
+        let ready = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
+        let mut input = serving.stdin.take().unwrap();
+        input.write_all(format!("not JSON\n{ready}\n\n{call}\n").as_bytes()).await.unwrap();
+        drop(input);
+        let said = serving.wait_with_output().await.unwrap();
+        assert!(said.status.success(), "what was asked is answered before the end");
+        let lines: Vec<Value> = String::from_utf8(said.stdout)
+            .unwrap()
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        assert_eq!(lines.len(), 2, "{lines:?}");
+        assert_eq!(lines[0]["error"]["code"], -32700);
+        assert_eq!(lines[1]["id"], "c");
+        let lease = &lines[1]["result"]["structuredContent"]["lease"];
+        assert_eq!(lease["agentName"], "alpha", "DISPATCH_AGENT_NAME says who asks");
+        assert_eq!(given.issue(1).await.labels.agents().next(), Some("alpha"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn shells_complete_the_commands() {
+    for shell in ["bash", "zsh", "fish"] {
+        let said = run("127.0.0.1:9", &["completions", shell]).await;
+        assert_eq!(said.code, 0);
+        for word in ["claim", "explain", "finish", "watch"] {
+            assert!(said.out.contains(word), "{shell} does not know {word}");
+        }
+    }
+    let help = run("127.0.0.1:9", &["--help"]).await.out;
+    assert!(help.contains("4  the lease is lost"), "{help}");
+}

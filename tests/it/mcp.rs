@@ -1,0 +1,407 @@
+//! The tools over HTTP: what there is, who may, what is answered and what is refused.
+
+use axum::body::Body;
+use axum::http::Request;
+use dispatch::domain::Tier;
+use dispatch::domain::access::TOOLS;
+use serde_json::{Value, json};
+
+use crate::support::{AGENT_TOKEN, Answer, Given, REPOSITORY, given, given_settings};
+
+/// Who asks: a token, and a name where one is given.
+#[derive(Clone, Copy)]
+struct Who<'a>(Option<&'a str>, Option<&'a str>);
+
+const ALPHA: Who<'static> = Who(Some(AGENT_TOKEN), Some("alpha"));
+
+/// Sends one message.
+async fn say(given: &Given, who: Who<'_>, message: &Value, headers: &[(&str, &str)]) -> Answer {
+    let mut request = Request::post("/mcp")
+        .header("host", "localhost:3000")
+        .header("content-type", "application/json")
+        .header("accept", "application/json, text/event-stream");
+    if let Some(token) = who.0 {
+        request = request.header("authorization", format!("Bearer {token}"));
+    }
+    if let Some(name) = who.1 {
+        request = request.header("x-agent-name", name);
+    }
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    given.send(request.body(Body::from(message.to_string())).unwrap()).await
+}
+
+/// Calls a tool and answers the result, refusals included.
+async fn call(given: &Given, who: Who<'_>, tool: &str, arguments: Value) -> Value {
+    let params = json!({ "name": tool, "arguments": arguments });
+    let message = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params });
+    let answer = say(given, who, &message, &[("mcp-protocol-version", "2025-11-25")]).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let answer = answer.json();
+    assert!(answer["result"].is_object(), "{answer}");
+    answer["result"].clone()
+}
+
+/// What a tool answers that does what it is asked.
+async fn done(given: &Given, who: Who<'_>, tool: &str, arguments: Value) -> Value {
+    let result = call(given, who, tool, arguments).await;
+    assert_ne!(result["isError"], true, "{result}");
+    let text: Value = serde_json::from_str(result["content"][0]["text"].as_str().unwrap()).unwrap();
+    assert_eq!(text, result["structuredContent"], "old clients read the text");
+    text
+}
+
+/// What a tool answers that refuses: its code and its message.
+async fn refused(given: &Given, who: Who<'_>, tool: &str, arguments: Value) -> (String, String) {
+    let result = call(given, who, tool, arguments).await;
+    assert_eq!(result["isError"], true, "{result}");
+    let refusal = &result["structuredContent"];
+    let word = |name: &str| refusal[name].as_str().unwrap().to_owned();
+    assert!(!word("remedy").is_empty());
+    assert!(result["content"][0]["text"].as_str().unwrap().starts_with("Error: "));
+    (word("code"), word("message"))
+}
+
+fn issue(number: i32) -> Value {
+    json!({ "repoFullName": REPOSITORY, "issueNumber": number })
+}
+
+fn with(mut arguments: Value, name: &str, value: impl Into<Value>) -> Value {
+    arguments[name] = value.into();
+    arguments
+}
+
+#[tokio::test]
+async fn clients_of_three_revisions_are_greeted() {
+    given(async |given| {
+        for version in ["2025-06-18", "2025-11-25"] {
+            let params = json!({
+                "protocolVersion": version, "capabilities": {},
+                "clientInfo": { "name": "a test", "version": "1" },
+            });
+            let hello =
+                json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params });
+            let answer = say(given, ALPHA, &hello, &[]).await;
+            assert!(answer.headers.get("mcp-session-id").is_none(), "each request is its own");
+            let result = answer.json()["result"].clone();
+            assert_eq!(result["protocolVersion"], version);
+            assert_eq!(result["serverInfo"]["name"], "dispatch");
+            assert!(result["capabilities"]["tools"].is_object());
+            assert!(result["instructions"].as_str().unwrap().contains("claim_next"));
+            let ready = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
+            assert_eq!(say(given, ALPHA, &ready, &[]).await.status, 202);
+        }
+        let version = "2026-07-28";
+        let meta = json!({
+            "io.modelcontextprotocol/protocolVersion": version,
+            "io.modelcontextprotocol/clientInfo": { "name": "a test", "version": "1" },
+            "io.modelcontextprotocol/clientCapabilities": {},
+        });
+        let discover = json!({
+            "jsonrpc": "2.0", "id": 1, "method": "server/discover", "params": { "_meta": meta },
+        });
+        let headers = [("mcp-protocol-version", version), ("mcp-method", "server/discover")];
+        let result = say(given, ALPHA, &discover, &headers).await.json()["result"].clone();
+        let versions = result["supportedVersions"].as_array().unwrap();
+        assert!(versions.contains(&json!(version)), "{result}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn every_tool_is_described_and_declared() {
+    given(async |given| {
+        let list = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/list" });
+        let answer = say(given, ALPHA, &list, &[]).await.json();
+        let tools = answer["result"]["tools"].as_array().unwrap();
+        let mut names: Vec<_> = tools.iter().map(|tool| tool["name"].as_str().unwrap()).collect();
+        let mut declared: Vec<_> = TOOLS.iter().map(|tool| tool.name).collect();
+        names.sort_unstable();
+        declared.sort_unstable();
+        assert_eq!(names, declared);
+        for tool in tools {
+            let name = tool["name"].as_str().unwrap();
+            assert!(tool["title"].is_string() && tool["description"].is_string(), "{name}");
+            assert_eq!(tool["inputSchema"]["type"], "object", "{name}");
+            assert_eq!(tool["outputSchema"]["type"], "object", "{name}");
+            let access = TOOLS.iter().find(|one| one.name == name).unwrap();
+            let only_reads = tool["annotations"]["readOnlyHint"] == true;
+            assert_eq!(only_reads, access.tier == Tier::Read, "{name}");
+            let properties = tool["inputSchema"]["properties"].as_object().unwrap();
+            for (argument, schema) in properties {
+                assert!(schema["description"].is_string(), "{name}: {argument} says nothing");
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn work_is_claimed_renewed_and_finished() {
+    given(async |given| {
+        given.with_issues(&[("First", &["status/ready", "priority/p0"])]).await;
+        let claimed = done(given, ALPHA, "claim_next", json!({ "requestId": "one" })).await;
+        assert_eq!(claimed["issue"]["title"], "First");
+        assert_eq!(claimed["issue"]["status"], "in-progress");
+        assert_eq!(claimed["lease"]["agentName"], "alpha");
+        assert!(claimed["taskContract"].as_str().unwrap().contains("merge a pull request"));
+        let again = done(given, ALPHA, "claim_next", json!({ "requestId": "one" })).await;
+        assert_eq!(again["lease"], claimed["lease"]);
+
+        let lease = &claimed["lease"];
+        let held = json!({ "leaseId": lease["leaseId"], "fencingToken": lease["fencingToken"] });
+        given.advance(600);
+        let renewal = with(held.clone(), "checkpoint", "pr_opened");
+        let renewed = done(given, ALPHA, "renew_lease", renewal).await;
+        assert_eq!(renewed["lease"]["checkpoint"], "pr_opened");
+        assert!(renewed["lease"]["expiresAt"].as_str() > lease["expiresAt"].as_str());
+
+        let outcome = with(held.clone(), "outcome", "pr_opened");
+        let outcome = with(outcome, "pullRequestUrl", "https://example.com/acme/tools/pull/9");
+        let finished = done(given, ALPHA, "finish_work", outcome.clone()).await;
+        assert_eq!(finished["issue"]["status"], "in-review");
+        assert!(finished["agentRunId"].as_str().unwrap().starts_with("run_"));
+
+        let (code, message) = refused(given, ALPHA, "finish_work", outcome).await;
+        assert_eq!(code, "BAD_USER_INPUT");
+        assert!(message.contains("was finished"), "{message}");
+        let idle = done(given, ALPHA, "claim_next", json!({})).await;
+        assert!(idle["lease"].is_null() && idle["idleReason"].is_string(), "{idle}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_old_token_is_refused_and_told_who_has_the_issue_now() {
+    given(async |given| {
+        given.with_issues(&[("Wanted", &["status/ready"])]).await;
+        let lease = done(given, ALPHA, "claim_next", json!({})).await["lease"].clone();
+        given.advance(1_801);
+        dispatch::service::leases::expire_leases(&given.app).await.unwrap();
+        let beta = Who(Some(AGENT_TOKEN), Some("beta"));
+        let theirs = done(given, beta, "claim_next", json!({})).await;
+        assert_eq!(theirs["lease"]["agentName"], "beta");
+
+        let held = json!({ "leaseId": lease["leaseId"], "fencingToken": lease["fencingToken"] });
+        let result = call(given, ALPHA, "renew_lease", held.clone()).await;
+        let refusal = &result["structuredContent"];
+        assert_eq!((&refusal["code"], &refusal["holder"]), (&json!("LEASE_LOST"), &json!("beta")));
+        assert!(refusal["remedy"].as_str().unwrap().starts_with("Stop working"), "{refusal}");
+        let outcome = with(held, "outcome", "pr_opened");
+        assert_eq!(refused(given, ALPHA, "finish_work", outcome).await.0, "LEASE_LOST");
+        let status = with(issue(1), "status", "in-review");
+        let (code, _) = refused(given, ALPHA, "set_issue_status", status).await;
+        assert_eq!(code, "LEASE_LOST");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_the_queue_says_over_the_protocol() {
+    given(async |given| {
+        given
+            .with_issues(&[
+                ("Plain", &["status/ready"]),
+                ("Urgent", &["status/ready", "priority/p0"]),
+                ("Elsewhere", &["status/ready", "agent/beta"]),
+            ])
+            .await;
+        let queue = done(given, ALPHA, "get_queue", json!({})).await;
+        let titles: Vec<_> = queue["issues"].as_array().unwrap().iter().collect();
+        assert_eq!((&titles[0]["title"], &titles[1]["title"]), (&json!("Urgent"), &json!("Plain")));
+        assert_eq!(queue["withheld"], json!([]));
+        let whole = done(given, ALPHA, "get_queue", json!({ "includeWithheld": true })).await;
+        assert_eq!(whole["withheld"][0]["skipReasons"], json!(["ASSIGNED_TO_OTHER"]));
+        let explained = done(given, ALPHA, "explain_work", issue(3)).await;
+        assert!(explained["rank"].is_null());
+        assert_eq!(explained["title"], "Elsewhere");
+        let listed = done(given, ALPHA, "list_issues", json!({ "priority": "priority/p0" })).await;
+        assert_eq!(
+            (&listed["totalCount"], &listed["issues"][0]["issueNumber"]),
+            (&1.into(), &2.into())
+        );
+        let (code, message) = refused(given, ALPHA, "list_issues", json!({ "lane": "no" })).await;
+        assert_eq!(code, "BAD_USER_INPUT");
+        assert!(message.contains("default, backlog"), "{message}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn single_issues_are_worked_on_by_number() {
+    given(async |given| {
+        given.with_issues(&[("One", &["status/ready"]), ("Two", &["status/ready"])]).await;
+        let found = done(given, ALPHA, "resolve_issue", issue(1)).await;
+        assert_eq!((&found["title"], &found["status"]), (&json!("One"), &json!("ready")));
+        let upper = json!({ "repoFullName": "ACME/Tools", "issueNumber": 1 });
+        assert_eq!(done(given, ALPHA, "resolve_issue", upper).await["issueId"], found["issueId"]);
+
+        let claimed = done(given, ALPHA, "claim_issue", issue(1)).await;
+        assert_eq!(claimed["issue"]["labels"], json!(["status/in-progress", "agent/alpha"]));
+        let beta = with(issue(1), "agentName", "beta");
+        let (code, message) = refused(given, ALPHA, "claim_issue", beta).await;
+        assert!(["CONFLICT", "LEASE_LOST"].contains(&code.as_str()), "{code}");
+        assert!(message.contains("alpha"), "{message}");
+        let given_back = done(given, ALPHA, "unclaim_issue", issue(1)).await;
+        assert_eq!(given_back["issue"]["status"], "ready");
+        assert_eq!(given_back["statusNote"], "The issue is ready to be claimed");
+
+        let begun = done(given, ALPHA, "claim_work", issue(2)).await;
+        assert_eq!((&begun["title"], &begun["status"]), (&json!("Two"), &json!("in-progress")));
+        assert_eq!(begun["resolvedAgentName"], "alpha");
+        let blocked = with(issue(2), "status", "blocked");
+        let (code, message) = refused(given, ALPHA, "set_issue_status", blocked.clone()).await;
+        assert_eq!(code, "BAD_USER_INPUT");
+        assert!(message.starts_with("blockedReason: "), "{message}");
+        let blocked = with(blocked, "blockedReason", "a key");
+        let changed = done(given, ALPHA, "set_issue_status", blocked).await;
+        assert_eq!(changed["issue"]["blockedReason"], "a key");
+
+        let refreshed = done(given, ALPHA, "refresh_issue", issue(2)).await;
+        assert_eq!(refreshed["action"], "updated");
+        let synced = done(given, ALPHA, "sync_repo", json!({ "repoFullName": REPOSITORY })).await;
+        assert_eq!((&synced["success"], &synced["repos"]), (&json!(true), &json!(1)));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_said_with_its_field_and_a_remedy() {
+    given(async |given| {
+        given.with_issues(&[("One", &["status/ready"])]).await;
+        let nobody = Who(Some(AGENT_TOKEN), None);
+        let cases = [
+            (nobody, "claim_next", json!({}), "BAD_USER_INPUT", "agentName: is needed"),
+            (
+                ALPHA,
+                "claim_next",
+                json!({ "agentName": "a,b" }),
+                "BAD_USER_INPUT",
+                "agentName: must",
+            ),
+            (
+                ALPHA,
+                "claim_next",
+                json!({ "waitSeconds": 26 }),
+                "BAD_USER_INPUT",
+                "waitSeconds: must",
+            ),
+            (ALPHA, "claim_next", json!({ "waitSeconds": "x" }), "BAD_USER_INPUT", "arguments: "),
+            (ALPHA, "claim_issue", json!({}), "BAD_USER_INPUT", "arguments: missing field"),
+            (ALPHA, "claim_issue", issue(9), "NOT_FOUND", "Issue not found: acme/tools#9"),
+            (
+                ALPHA,
+                "set_issue_status",
+                with(issue(1), "status", "x"),
+                "BAD_USER_INPUT",
+                "status: ",
+            ),
+            (
+                ALPHA,
+                "renew_lease",
+                json!({ "leaseId": "iss_000001", "fencingToken": "1" }),
+                "BAD_USER_INPUT",
+                "leaseId: ",
+            ),
+            (
+                Who(None, None),
+                "claim_next",
+                json!({ "agentName": "x" }),
+                "FORBIDDEN",
+                "`claim_next`",
+            ),
+        ];
+        for (who, tool, arguments, code, beginning) in cases {
+            let (said, message) = refused(given, who, tool, arguments).await;
+            assert_eq!(said, code, "{tool}: {message}");
+            assert!(message.starts_with(beginning), "{tool}: {message}");
+        }
+        let params = json!({ "name": "drop_tables", "arguments": {} });
+        let unknown =
+            json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params });
+        let answer = say(given, ALPHA, &unknown, &[]).await.json();
+        assert_eq!(answer["error"]["code"], -32602, "{answer}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_gate_stands_before_the_tools() {
+    given(async |given| {
+        let list = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/list" });
+        let wrong = Who(Some("wrong"), None);
+        let answer = say(given, wrong, &list, &[]).await;
+        assert_eq!(answer.status, 401);
+        assert!(answer.headers["www-authenticate"].to_str().unwrap().starts_with("Bearer"));
+        let foreign = [("origin", "https://evil.example")];
+        assert_eq!(say(given, ALPHA, &list, &foreign).await.status, 403);
+        for method in ["GET", "DELETE"] {
+            assert_eq!(given.ask_as_agent(method, "/mcp", None).await.status, 405);
+        }
+        let long = json!({ "jsonrpc": "2.0", "id": 1, "method": "x".repeat(2 << 20) });
+        assert_eq!(say(given, ALPHA, &long, &[]).await.status, 413);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn workers_call_what_is_open_to_them_as_their_own_agent() {
+    let settings = [("DISPATCH_WORKER_TOKENS", "alpha:own"), ("DISPATCH_WORKER_TOKEN", "nobodys")];
+    given_settings(&settings, async |given| {
+        given.with_issues(&[("One", &["status/ready"]), ("Two", &["status/ready"])]).await;
+        let worker = Who(Some("own"), None);
+        let claimed = done(given, worker, "claim_next", json!({})).await;
+        assert_eq!(claimed["lease"]["agentName"], "alpha", "the token says who");
+        let other = json!({ "agentName": "beta" });
+        let (code, message) = refused(given, worker, "claim_next", other).await;
+        assert_eq!(code, "FORBIDDEN");
+        assert!(message.contains("may not act for \"beta\""), "{message}");
+        let repository = json!({ "repoFullName": REPOSITORY });
+        let (code, message) = refused(given, worker, "sync_repo", repository).await;
+        assert_eq!(code, "FORBIDDEN");
+        assert!(message.contains("requires a maintainer token"), "{message}");
+        let foreign = with(issue(2), "status", "in-review");
+        assert_eq!(refused(given, worker, "set_issue_status", foreign).await.0, "FORBIDDEN");
+        assert_eq!(done(given, worker, "claim_work", issue(2)).await["status"], "in-progress");
+        let unbound = Who(Some("nobodys"), None);
+        let (code, _) = refused(given, unbound, "claim_next", json!({ "agentName": "x" })).await;
+        assert_eq!(code, "FORBIDDEN");
+        assert_eq!(done(given, unbound, "list_issues", json!({})).await["totalCount"], 2);
+        let log = given.ask_as_agent("GET", "/api/audit", None).await.text();
+        assert!(log.contains("worker_scope_denied") && log.contains("auth_tier_denied"), "{log}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_program_calls_a_tool_so_often_and_then_waits() {
+    given(async |given| {
+        let router = dispatch::router(given.app.clone());
+        let params = json!({ "name": "claim_next", "arguments": {} });
+        let message =
+            json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params });
+        let ask = async || {
+            let request = Request::post("/mcp")
+                .header("host", "localhost:3000")
+                .header("content-type", "application/json")
+                .header("accept", "application/json, text/event-stream")
+                .header("authorization", format!("Bearer {AGENT_TOKEN}"))
+                .header("x-agent-name", "alpha");
+            let request = request.body(Body::from(message.to_string())).unwrap();
+            let response = tower::ServiceExt::oneshot(router.clone(), request).await.unwrap();
+            let body = http_body_util::BodyExt::collect(response.into_body()).await.unwrap();
+            let answer: Value = serde_json::from_slice(&body.to_bytes()).unwrap();
+            answer["result"]["structuredContent"].clone()
+        };
+        for _ in 0..30 {
+            assert!(ask().await["idleReason"].is_string());
+        }
+        let refusal = ask().await;
+        assert_eq!(refusal["code"], "RATE_LIMITED");
+        assert!(refusal["retryAt"].is_string(), "{refusal}");
+        given.advance(10);
+        assert!(ask().await["idleReason"].is_string());
+    })
+    .await;
+}

@@ -228,12 +228,14 @@ impl Socket {
         loop {
             let mut message = self.hear().await?;
             let is_ours = message["id"] == id;
-            let error = match message["type"].as_str() {
-                Some("complete") if is_ours => return Ok(None),
-                Some("error") if is_ours => message["payload"][0].take(),
-                Some("next") if is_ours => match message["payload"]["errors"][0].take() {
-                    Value::Null => return Ok(Some(message["payload"]["data"].take())),
-                    error => error,
+            let kind = message["type"].as_str().map(str::to_owned);
+            let mut part = |pointer| message.pointer_mut(pointer).map(Value::take);
+            let error = match (kind.as_deref(), is_ours) {
+                (Some("complete"), true) => return Ok(None),
+                (Some("error"), true) => part("/payload/0").unwrap_or_default(),
+                (Some("next"), true) => match part("/payload/errors/0") {
+                    None => return Ok(part("/payload/data")),
+                    Some(error) => error,
                 },
                 _ => continue,
             };

@@ -281,8 +281,10 @@ pub(super) struct Synced {
     /// Whether every repository could be read.
     success: bool,
     /// How many repositories were asked for.
+    #[schemars(with = "i32")]
     repos: usize,
     /// How many issues GitHub sent.
+    #[schemars(with = "i32")]
     synced_count: u32,
     /// Each repository's own outcome.
     results: Vec<SyncedRepository>,
@@ -295,6 +297,7 @@ struct SyncedRepository {
     /// Its full name.
     repo: String,
     /// How many issues GitHub sent; 0 after a failure.
+    #[schemars(with = "i32")]
     synced: u32,
     /// Why it failed.
     error: Option<String>,

@@ -61,7 +61,14 @@ async fn the_queue_is_a_table_for_people_and_json_for_programs() {
         let address = given.serve().await;
         let queue = run(&address, &["queue", "--withheld"]).await;
         assert_eq!(queue.code, 0, "{}", queue.err);
-        insta::assert_snapshot!(queue.out, @"");
+        insta::assert_snapshot!(queue.out, @r"
+        #  ISSUE         TITLE   PLACE COMES FROM
+        1  acme/tools#2  Urgent  priority/p0, ready
+        2  acme/tools#1  Plain   no priority, ready
+
+        #  WITHHELD      TITLE   WHY
+        -  acme/tools#3  Theirs  The issue is assigned to beta.
+        ");
         let queue = run(&address, &["queue", "--agent", "beta", "--json"]).await.json();
         assert_eq!(queue["issues"][0]["title"], "Urgent");
         assert_eq!(queue["agentName"], "beta");

@@ -120,30 +120,39 @@ impl IntoCallToolResult for Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::service;
 
     #[test]
     fn every_refusal_says_what_to_do_next() {
+        let invalid = Error::Invalid { field: "agent", reason: "is wrong".to_owned() };
+        let forbidden = Error::Forbidden { action: "Not yours".to_owned() };
+        let busy = Error::Busy { what: "Too often".to_owned(), retry_at: None };
+        let unavailable = Error::Unavailable { reason: "no database".to_owned() };
         let refused = [
-            Error::LeaseLost { holder: Some("beta".to_owned()) },
-            Error::conflict("Cannot claim a closed issue"),
-            Error::Invalid { field: "agent", reason: "must have 1 to 44 characters".to_owned() },
-            Error::Unauthenticated,
-            Error::Forbidden { action: "Acting for an agent needs a token".to_owned() },
-            Error::no_issue("acme/tools#7"),
-            Error::Busy { what: "Rate limit exceeded".to_owned(), retry_at: None },
-            Error::Unavailable { reason: "the database cannot be reached".to_owned() },
-            service::Error::Internal(anyhow::anyhow!("a secret")),
+            (
+                Error::LeaseLost { holder: None },
+                "the lease on this issue is over. (LEASE_LOST) Stop",
+            ),
+            (Error::conflict("It is closed"), "It is closed. (CONFLICT) Claim other work"),
+            (invalid, "agentName: is wrong. (BAD_USER_INPUT) Mend the argument"),
+            (Error::Unauthenticated, "Unauthorized. (UNAUTHENTICATED) Show one of"),
+            (forbidden, "Not yours. (FORBIDDEN) Ask whoever runs"),
+            (Error::no_issue("a/b#7"), "Issue not found: a/b#7. (NOT_FOUND) Check the name"),
+            (busy, "Too often. (RATE_LIMITED) Wait until retryAt"),
+            (unavailable, "no database. (UNAVAILABLE) Dispatch is not ready"),
+            (
+                Error::Internal(anyhow::anyhow!("a secret")),
+                "Internal error. (INTERNAL_SERVER_ERROR) This is a fault",
+            ),
         ];
-        let texts = refused.map(|error| {
+        for (error, beginning) in refused {
             let CallToolResponse::Complete(result) = Refusal::from(error).into() else {
                 panic!("a refusal is a whole answer")
             };
             assert_eq!(result.is_error, Some(true));
             let structured = result.structured_content.expect("a structure");
-            assert!(structured["remedy"].is_string());
-            result.content[0].as_text().expect("a text").text.clone()
-        });
-        insta::assert_snapshot!(texts.join("\n"), @"");
+            assert!(structured["code"].is_string() && structured["remedy"].is_string());
+            let text = &result.content[0].as_text().expect("a text").text;
+            assert!(text.starts_with(&format!("Error: {beginning}")), "{text}");
+        }
     }
 }

@@ -305,7 +305,7 @@ impl Server {
             lane: given.lane,
             repositories: None,
             first: given.first.unwrap_or(USUAL_QUEUE),
-            without_bots: false,
+            ..QueueRequest::default()
         };
         let all = queue::queue(&self.app, &request).await?;
         let (issues, withheld) = all.iter().map(Explanation::from).partition(Explanation::has_rank);

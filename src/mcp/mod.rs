@@ -3,7 +3,7 @@
 //! Streamable HTTP at `/mcp`, without sessions: each request stands for itself, so any replica
 //! answers it and a restart is not noticed. Programs on the same machine speak the protocol over
 //! standard input and output with `dispatch mcp`, which passes each message on to here, so the tools
-//! are defined once. Who may call a tool stands in [`access`](crate::domain::access).
+//! are defined once. Who may call a tool stands in [`access`].
 //!
 //! Invariants: a tool calls one use case and decides nothing; a refusal is a result that says what
 //! to do next, and never a failure of the protocol.

@@ -29,8 +29,8 @@ async fn has(program: &str) -> bool {
     let asked = Command::new(program).arg("--version").output().await;
     let is_there = asked.is_ok_and(|output| output.status.success());
     if !is_there {
-        let note = "is not installed, so its example was not run";
-        writeln!(std::io::stderr(), "{program} {note}").unwrap();
+        let note = format!("{program} is not installed, so its example was not run\n");
+        std::io::stderr().write_all(note.as_bytes()).unwrap();
     }
     is_there
 }

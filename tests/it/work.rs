@@ -697,7 +697,8 @@ async fn an_issue_with_an_open_pull_request_is_left_to_it() {
         waits(given).await;
         assert_eq!(given.github.total(), 1, "nothing changed");
 
-        let place = tokio::spawn({
+        let mut place = tokio::task::JoinSet::new();
+        place.spawn({
             let app = given.app.clone();
             let command = ClaimNext { wait_seconds: Some(25), ..next("alpha") };
             async move { claim_next(&app, &agent("alpha"), command).await.unwrap().lease }
@@ -706,7 +707,8 @@ async fn an_issue_with_an_open_pull_request_is_left_to_it() {
         given.github.close(REPOSITORY, second).unwrap();
         given.advance(60);
         given.sync().await;
-        assert!(place.await.unwrap().is_some(), "who waits hears of it");
+        let served = place.join_next().await.unwrap().unwrap();
+        assert!(served.is_some(), "who waits hears of it");
     })
     .await;
 }

@@ -1,5 +1,7 @@
 //! Clients of the two streaming transports, as small as their protocols allow.
 
+use std::collections::VecDeque;
+
 use axum::body::{Body, BodyDataStream};
 use axum::http::Request;
 use dispatch::app::App;
@@ -15,7 +17,11 @@ use tower::ServiceExt;
 use super::PATIENCE;
 
 /// A client of `graphql-transport-ws`.
-pub(crate) struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
+pub(crate) struct Socket {
+    stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    /// What came before it was asked for.
+    early: VecDeque<Value>,
+}
 
 impl Socket {
     /// Connects and says nothing yet.
@@ -25,7 +31,7 @@ impl Socket {
 
     pub(crate) async fn with_protocol(address: &str, protocol: Option<&str>) -> Self {
         let (stream, _) = connect_async(opening(address, protocol)).await.unwrap();
-        Self(stream)
+        Self { stream, early: VecDeque::new() }
     }
 
     /// Connects and is acknowledged.
@@ -41,7 +47,7 @@ impl Socket {
         let stream = MaybeTlsStream::Plain(stream);
         let request = opening(address, Some("graphql-transport-ws"));
         let (stream, _) = client_async(request, stream).await.unwrap();
-        Self(stream).acknowledged().await
+        Self { stream, early: VecDeque::new() }.acknowledged().await
     }
 
     async fn acknowledged(mut self) -> Self {
@@ -55,7 +61,16 @@ impl Socket {
         let payload = json!({"query": query, "variables": variables});
         self.say(json!({"type": "subscribe", "id": id, "payload": payload})).await;
         self.say(json!({"type": "ping"})).await;
-        assert_eq!(self.hear().await, json!({"type": "pong"}));
+        // What is told again to who resumes may come first.
+        let mut early = VecDeque::new();
+        loop {
+            let message = self.hear().await;
+            if message == json!({"type": "pong"}) {
+                break;
+            }
+            early.push_back(message);
+        }
+        self.early.append(&mut early);
     }
 
     pub(crate) async fn say(&mut self, message: Value) {
@@ -63,15 +78,18 @@ impl Socket {
     }
 
     pub(crate) async fn text(&mut self, text: &str) {
-        self.0.send(Message::Text(text.into())).await.unwrap();
+        self.stream.send(Message::Text(text.into())).await.unwrap();
     }
 
     pub(crate) async fn bytes(&mut self, bytes: &'static [u8]) {
-        self.0.send(Message::Binary(bytes.into())).await.unwrap();
+        self.stream.send(Message::Binary(bytes.into())).await.unwrap();
     }
 
     /// The next message.
     pub(crate) async fn hear(&mut self) -> Value {
+        if let Some(message) = self.early.pop_front() {
+            return message;
+        }
         match self.frame().await {
             Message::Text(text) => serde_json::from_str(&text).unwrap(),
             other => panic!("{other:?}"),
@@ -96,7 +114,7 @@ impl Socket {
 
     async fn frame(&mut self) -> Message {
         loop {
-            let frame = tokio::time::timeout(PATIENCE, self.0.next()).await;
+            let frame = tokio::time::timeout(PATIENCE, self.stream.next()).await;
             match frame.expect("nothing came").expect("the connection ended").unwrap() {
                 Message::Ping(_) => {}
                 frame => return frame,

@@ -67,6 +67,7 @@ for (const theme of ["light", "dark"] as const) {
         expect(await violations(page), path).toEqual([]);
       }
       await page.goto("/audit");
+      await expect(page.locator("main :is(li, h2)").first()).toBeVisible();
       await page.keyboard.press("f");
       await expect(page.getByRole("dialog", { name: "Filter by" })).toBeVisible();
       expect(await violations(page), "the filters of the audit log").toEqual([]);

@@ -121,6 +121,7 @@ base("the queue tells whom it serves what, and why not the rest", async ({ page,
   await page.keyboard.press("g");
   await page.keyboard.press("q");
   await expect(page).toHaveURL(/\/queue/);
+  await expect(page.getByRole("heading", { name: "Doctor" })).toBeVisible();
   await page.keyboard.press("a");
   await page.getByRole("combobox", { name: "Queue of agent" }).fill("quill");
   await page.keyboard.press("Enter");

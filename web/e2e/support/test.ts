@@ -139,18 +139,22 @@ export const moveElsewhere = (service: Service, id: string, to: Status): Promise
 
 const taken = new Set<string>();
 
+type Quiet = { id: string; agents: string[]; labels: string[] };
+
 /**
  * An issue at the top of In Progress that stays where a test puts it: nobody's, because the scripted agents finish only
- * what is theirs and take up only what waits further left.
+ * what is theirs and take up only what waits further left. What is ready may be theirs in a moment, so it comes last.
  */
 export async function quietIssue(service: Service): Promise<string> {
-  const { issues } = await ask<{
-    issues: { nodes: { id: string; agents: string[]; labels: string[] }[] };
-  }>(
+  const { backlog, ready } = await ask<Record<"backlog" | "ready", { nodes: Quiet[] }>>(
     service,
-    `{ issues(filter: {statuses: [BACKLOG]}, first: 100) { nodes { id agents labels } } }`,
+    `query {
+      backlog: issues(filter: {statuses: [BACKLOG]}, first: 100) { ...quiet }
+      ready: issues(filter: {statuses: [READY]}, first: 100) { ...quiet }
+    }
+    fragment quiet on IssueConnection { nodes { id agents labels } }`,
   );
-  const found = issues.nodes.find(
+  const found = [...backlog.nodes, ...ready.nodes].find(
     ({ id, agents, labels }) => agents.length === 0 && labels.length < 100 && !taken.has(id),
   );
   if (!found) throw new Error("no quiet issue");

@@ -210,16 +210,8 @@ impl Client {
         use issues_by_id::IssuesByIdNodes as Node;
 
         let variables = issues_by_id::Variables { ids: ids.to_vec() };
-        let mut answer = self.ask::<queries::IssuesById>(variables, Repeat::Freely).await?;
-        answer.faults.retain(|fault| {
-            let is_gone = matches!(fault.error, Error::NotFound { .. });
-            !(is_gone && fault.index_below(&["nodes"]).is_some())
-        });
-        let nodes = answer.whole()?.nodes;
-        if nodes.len() != ids.len() {
-            let reason = format!("{} nodes for {} ids", nodes.len(), ids.len());
-            return Err(Error::Unintelligible { reason });
-        }
+        let answer = self.ask::<queries::IssuesById>(variables, Repeat::Freely).await?;
+        let nodes = answer.nodes(ids.len(), |data| data.nodes)?;
         let issue = |node| match node {
             Some(Node::Issue(issue)) => Issue::try_from(issue).map(Some),
             _ => Ok(None),

@@ -41,17 +41,8 @@ impl Client {
         let mut found = Vec::with_capacity(ids.len());
         for ids in ids.chunks(IDS_A_REQUEST) {
             let variables = links::Variables { ids: ids.to_vec() };
-            let mut answer = self.ask::<queries::Links>(variables, Repeat::Freely).await?;
-            answer.faults.retain(|fault| {
-                let is_gone = matches!(fault.error, Error::NotFound { .. });
-                !(is_gone && fault.index_below(&["nodes"]).is_some())
-            });
-            let nodes = answer.whole()?.nodes;
-            if nodes.len() != ids.len() {
-                let reason = format!("{} nodes for {} ids", nodes.len(), ids.len());
-                return Err(Error::Unintelligible { reason });
-            }
-            for node in nodes {
+            let answer = self.ask::<queries::Links>(variables, Repeat::Freely).await?;
+            for node in answer.nodes(ids.len(), |data| data.nodes)? {
                 found.push(match node {
                     Some(Node::Issue(issue)) => Some(links_of(issue)?),
                     _ => None,

@@ -66,6 +66,24 @@ impl<D> Answer<D> {
             Some(error) => Err(error),
         }
     }
+
+    /// The nodes that were asked for by `ids` ids, in their order; what is gone is none.
+    pub(super) fn nodes<N>(
+        mut self,
+        ids: usize,
+        nodes: impl FnOnce(D) -> Vec<Option<N>>,
+    ) -> Result<Vec<Option<N>>, Error> {
+        self.faults.retain(|fault| {
+            let is_gone = matches!(fault.error, Error::NotFound { .. });
+            !(is_gone && fault.index_below(&["nodes"]).is_some())
+        });
+        let found = nodes(self.whole()?);
+        if found.len() != ids {
+            let reason = format!("{} nodes for {ids} ids", found.len());
+            return Err(Error::Unintelligible { reason });
+        }
+        Ok(found)
+    }
 }
 
 /// One GraphQL error.

@@ -18,10 +18,10 @@ use crate::domain::leases::Checkpoint;
 use crate::domain::progress::{WorkCheckpoint, WorkState};
 use crate::domain::{Actor, Instant, IssueId, LeaseId};
 use crate::gate::{Caller, Problem, ProblemDocument, acting_as};
-use crate::service::Error;
 use crate::service::agent_work::{
     self, EndWork, NoteCheckpoint, Reassign, Release, Shown, StartWork, Told,
 };
+use crate::service::{Error, Obstacle};
 use crate::store::{AgentWork, Lease};
 
 /// What stands before a lease's id where a lease stands in for work.
@@ -274,7 +274,7 @@ fn refused(text: &'static str) -> impl Fn(Error) -> Problem {
             Problem::not_found("No active work found for agent")
                 .advising("Begin it with POST /api/agent-work/start")
         }
-        Error::Conflict { what, .. } if what.contains(" is already completed ") => {
+        Error::Conflict { obstacle: Obstacle::Lasting, .. } => {
             Problem::from(error).with_status(StatusCode::BAD_REQUEST)
         }
         Error::Unread(_) | Error::Busy { .. } => {

@@ -18,12 +18,11 @@ use super::which::{Which, Words, known_issue};
 use crate::app::App;
 use crate::domain::{Actor, IssueId, IssueState, LabelSet, Status};
 use crate::gate::{Caller, Problem, ProblemDocument, acting_as};
-use crate::service::labels::CLOSED;
 use crate::service::leases::release_issue;
 use crate::service::moves::UNKNOWN_ISSUE;
 use crate::service::polling::wait_to_claim;
 use crate::service::work::ClaimIssue;
-use crate::service::{Error, agents, board};
+use crate::service::{Error, Obstacle, agents, board};
 use crate::store::Issue;
 
 const CLAIM: Words<'_> =
@@ -212,7 +211,7 @@ pub(super) async fn claim(
 /// How clients of old are told that an issue does not change hands.
 fn not_claimed(error: Error, text: &'static str) -> Problem {
     match &error {
-        Error::Conflict { what, .. } if what.starts_with("Cannot ") || is_unassigned(what) => {
+        Error::Conflict { obstacle: Obstacle::Closed | Obstacle::Lasting, .. } => {
             Problem::from(error).with_status(StatusCode::BAD_REQUEST)
         }
         Error::Invalid { field: "agent", reason } => misnamed(reason),
@@ -222,10 +221,6 @@ fn not_claimed(error: Error, text: &'static str) -> Problem {
         }
         _ => refused_or_unread(error, text),
     }
-}
-
-fn is_unassigned(what: &str) -> bool {
-    what.starts_with("Issue is not assigned to ")
 }
 
 /// An issue that the agent has no longer.
@@ -271,7 +266,7 @@ pub(super) async fn unclaim(
     let (issue, agent) = issue_and_agent(&app, &actor, &caller, &members, &UNCLAIM).await?;
     let released = release_issue(&app, &actor, issue.id, agent).await;
     let released = released.map_err(|error| match &error {
-        Error::Conflict { what, .. } if what == CLOSED => {
+        Error::Conflict { obstacle: Obstacle::Closed, .. } => {
             let text = "Cannot unclaim a closed issue";
             Problem::from(error).with_status(StatusCode::BAD_REQUEST).saying(text)
         }

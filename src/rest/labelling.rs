@@ -15,8 +15,8 @@ use crate::app::App;
 use crate::domain::{Actor, IssueId, LabelSet};
 use crate::gate::{Problem, ProblemDocument, acting_as};
 use crate::service::assignments::{add_label, assign_agent, assign_owner, remove_label};
-use crate::service::labels::{CLOSED, Changed};
-use crate::service::{Error, moves::UNKNOWN_ISSUE};
+use crate::service::labels::Changed;
+use crate::service::{Error, Obstacle, moves::UNKNOWN_ISSUE};
 use crate::store::Issue;
 
 /// A label to put on an issue, or to take off.
@@ -163,7 +163,7 @@ pub(super) fn not_changed(error: Error, text: &'static str) -> Problem {
         Error::Invalid { field, reason } if reason.starts_with("Invalid ") => {
             Problem::bad_request(reason.clone()).with("field", *field)
         }
-        Error::Conflict { what, .. } if what == CLOSED => {
+        Error::Conflict { obstacle: Obstacle::Closed, .. } => {
             let text = "Cannot change the labels of a closed issue";
             Problem::from(error).with_status(StatusCode::BAD_REQUEST).saying(text)
         }
@@ -299,7 +299,7 @@ pub(super) async fn assign(
 
 fn not_assigned(error: Error, text: &'static str) -> Problem {
     match &error {
-        Error::Conflict { what, .. } if what == CLOSED => {
+        Error::Conflict { obstacle: Obstacle::Closed, .. } => {
             let text = "Cannot assign a closed issue";
             Problem::from(error).with_status(StatusCode::BAD_REQUEST).saying(text)
         }

@@ -14,9 +14,8 @@ use super::which::{Which, Words, known_issue};
 use crate::app::App;
 use crate::domain::{Actor, IssueId, LabelSet, Status};
 use crate::gate::{Caller, Problem, ProblemDocument, acting_as};
-use crate::service::labels::CLOSED;
 use crate::service::moves::{MoveIssue, UNKNOWN_ISSUE};
-use crate::service::{self, Error};
+use crate::service::{self, Error, Obstacle};
 
 const MOVE: Words<'_> =
     Words { action: "move_issue", missing: UNKNOWN_ISSUE, failure: "Failed to move issue" };
@@ -123,7 +122,7 @@ fn to_column(issue_id: IssueId, to: Status) -> MoveIssue {
 /// How clients of old are told that a card was not moved.
 pub(super) fn refused(error: Error, text: &'static str) -> Problem {
     match &error {
-        Error::Conflict { what, .. } if what == CLOSED => {
+        Error::Conflict { obstacle: Obstacle::Closed, .. } => {
             Problem::from(error).with_status(StatusCode::BAD_REQUEST)
         }
         Error::Unread(cause) => {

@@ -46,6 +46,8 @@ pub enum Error {
         current: Option<Status>,
         /// Where a change that is under way wants it.
         pending: Option<Status>,
+        /// What kind of thing stands in the way.
+        obstacle: Obstacle,
     },
 
     /// The caller's hold is over.
@@ -84,6 +86,17 @@ pub enum Error {
     Internal(#[source] anyhow::Error),
 }
 
+/// What kind of thing stands in the way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Obstacle {
+    /// What others do; asking again may help.
+    Passing,
+    /// How the thing itself is; asking again does not help.
+    Lasting,
+    /// The issue is closed at GitHub.
+    Closed,
+}
+
 impl Error {
     /// An issue that is not in the cache.
     pub fn no_issue(id: impl ToString) -> Self {
@@ -92,7 +105,20 @@ impl Error {
 
     /// Something that stands in the way and is not the issue's column.
     pub fn conflict(what: impl Into<String>) -> Self {
-        Self::Conflict { what: what.into(), current: None, pending: None }
+        let obstacle = Obstacle::Passing;
+        Self::Conflict { what: what.into(), current: None, pending: None, obstacle }
+    }
+
+    /// Something that stands in the way for good.
+    pub(super) fn lasting(what: impl Into<String>, current: Option<Status>) -> Self {
+        let obstacle = Obstacle::Lasting;
+        Self::Conflict { what: what.into(), current, pending: None, obstacle }
+    }
+
+    /// An issue that is closed at GitHub, which alone opens it again.
+    pub(super) fn closed(what: impl Into<String>) -> Self {
+        let (current, obstacle) = (Some(Status::Done), Obstacle::Closed);
+        Self::Conflict { what: what.into(), current, pending: None, obstacle }
     }
 
     /// A repository that is not tracked.

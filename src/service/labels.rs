@@ -12,7 +12,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use diesel_async::AsyncConnection;
 
 use super::changes::{audit_event, issue_event, run_event, window_start};
-use super::{Error, Result, comments, sync};
+use super::{Error, Obstacle, Result, comments, sync};
 use crate::app::App;
 use crate::domain::filter::is_on_board;
 use crate::domain::labels::{LabelPlan, color_of};
@@ -30,9 +30,6 @@ use crate::store::{
 
 /// How long GitHub's part of a change may take in all.
 pub const GITHUB_TIME: Duration = Duration::from_secs(5);
-
-/// What a change of a closed issue is told.
-pub const CLOSED: &str = "Cannot move a closed issue";
 
 /// How long after its deadline an unsettled change is anybody's to settle.
 pub(super) const GRACE: TimeDelta = TimeDelta::seconds(2);
@@ -215,11 +212,7 @@ fn check(
 ) -> Result<()> {
     let current = labels.effective_status(live.state);
     if live.state == IssueState::Closed && !closed_too {
-        return Err(Error::Conflict {
-            what: CLOSED.to_owned(),
-            current: Some(current),
-            pending: None,
-        });
+        return Err(Error::closed("Cannot move a closed issue"));
     }
     match expected {
         Some(expected) if expected != current => Err(Error::Conflict {
@@ -230,6 +223,7 @@ fn check(
             ),
             current: Some(current),
             pending: None,
+            obstacle: Obstacle::Passing,
         }),
         _ => Ok(()),
     }
@@ -298,6 +292,7 @@ async fn unsettled(
         what: "Another change of this issue is under way".to_owned(),
         current: Some(labels.effective_status(state)),
         pending: other.and_then(|other| other.target_status),
+        obstacle: Obstacle::Passing,
     })
 }
 
@@ -536,6 +531,7 @@ async fn settle(
                     what: "The outcome of this change was settled by somebody else".to_owned(),
                     current: Some(row.status),
                     pending: None,
+                    obstacle: Obstacle::Passing,
                 });
             };
             let has_moved = settled.success == Some(true) && settled.target_status.is_some();

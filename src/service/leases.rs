@@ -189,11 +189,8 @@ pub async fn release_issue(
     let intent = intent(actor, action, &issue, &repository, None);
     let changed = change_labels_on(app, &intent, terms, |labels, state| {
         if !labels.contains(&label) {
-            return Err(Error::Conflict {
-                what: format!("Issue is not assigned to {agent}"),
-                current: Some(labels.effective_status(state)),
-                pending: None,
-            });
+            let current = Some(labels.effective_status(state));
+            return Err(Error::lasting(format!("Issue is not assigned to {agent}"), current));
         }
         Ok(release_plan(&agent, labels, state, reason.as_deref()))
     })

@@ -37,7 +37,7 @@ pub mod views;
 pub mod waiting;
 pub mod work;
 
-pub use error::Error;
+pub use error::{Error, Obstacle};
 
 use crate::app::App;
 use crate::domain::{Actor, Tier};

@@ -9,7 +9,7 @@ use tokio::sync::broadcast::error::RecvError;
 
 use super::queue::{Explained, NextTask, QueueRequest, next_task, queue_with_own};
 use super::work::{ClaimIssue, Claimed, claim_issue};
-use super::{Error, Result};
+use super::{Error, Obstacle, Result};
 use crate::app::App;
 use crate::domain::Actor;
 use crate::domain::events::{EventKind, Topic};
@@ -72,7 +72,7 @@ pub async fn wait_to_claim(
 /// Whether a claim is refused because of what others do.
 fn may_pass(error: &Error) -> bool {
     match error {
-        Error::Conflict { what, .. } => !what.starts_with("Cannot "),
+        Error::Conflict { obstacle, .. } => *obstacle == Obstacle::Passing,
         Error::LeaseLost { .. } => true,
         _ => false,
     }

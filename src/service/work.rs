@@ -17,7 +17,7 @@ use super::leases::{agent_for, term};
 use super::polling::LONGEST_WAIT;
 use super::queue::{self, Judged, Scope, Served};
 use super::waiting::{Call, Wants};
-use super::{Error, Result, allows, board};
+use super::{Error, Obstacle, Result, allows, board};
 use crate::app::App;
 use crate::domain::decisions::Candidate;
 use crate::domain::labels::LabelPlan;
@@ -291,7 +291,8 @@ fn is_served(app: &App, agent: &str, labels: &LabelSet, state: IssueState) -> Re
         return Ok(());
     }
     let what = "GitHub has the issue differently by now".to_owned();
-    Err(Error::Conflict { what, current: Some(current), pending: None })
+    let obstacle = Obstacle::Passing;
+    Err(Error::Conflict { what, current: Some(current), pending: None, obstacle })
 }
 
 /// Reserves the first of the ranked issues that nobody else has. Where limits are set, claims count
@@ -430,17 +431,17 @@ async fn change(
 /// Whether GitHub's labels allow that an agent claims an issue by name.
 fn is_claimable(agent: &str, force: bool, labels: &LabelSet, state: IssueState) -> Result<()> {
     let current = labels.effective_status(state);
-    let refuse =
-        |what: String| Err(Error::Conflict { what, current: Some(current), pending: None });
     if state == IssueState::Closed {
-        return refuse("Cannot claim a closed issue".to_owned());
+        return Err(Error::closed("Cannot claim a closed issue"));
     }
     if current == Status::Done {
-        return refuse("Cannot claim a done issue".to_owned());
+        return Err(Error::lasting("Cannot claim a done issue", Some(current)));
     }
     match labels.agents().find(|other| *other != agent) {
         Some(other) if !force => {
-            refuse(format!("Issue is already assigned to {other}. Use force=true to override."))
+            let what = format!("Issue is already assigned to {other}. Use force=true to override.");
+            let obstacle = Obstacle::Passing;
+            Err(Error::Conflict { what, current: Some(current), pending: None, obstacle })
         }
         _ => Ok(()),
     }

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use dispatch::domain::Status;
 use dispatch::gate::Problem;
 use dispatch::graphql::code_of;
-use dispatch::service::Error;
+use dispatch::service::{Error, Obstacle};
 use serde_json::json;
 
 use crate::support::{Given, given, given_settings, start_of_time};
@@ -23,6 +23,7 @@ fn every_error() -> Vec<Error> {
             what: "The issue is in Done by now".to_owned(),
             current: Some(Status::Done),
             pending: None,
+            obstacle: Obstacle::Passing,
         },
         Error::LeaseLost { holder: Some("beta".to_owned()) },
         Error::Busy {

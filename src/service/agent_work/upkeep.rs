@@ -121,7 +121,7 @@ fn name(given: &str) -> Result<String> {
 }
 
 fn over(what: &str, how: &str) -> Error {
-    Error::conflict(format!("{what} is already completed ({how})"))
+    Error::lasting(format!("{what} is already completed ({how})"), None)
 }
 
 async fn release_work(app: &App, actor: &Actor, id: AgentWorkId) -> Result<Released> {

@@ -111,7 +111,7 @@ settings! {
     DISPATCH_AGENT_NAME { default: "none", format: "name", example: "alpha", secret: false }
 
     /// For commands: the lease at hand, as `dispatch claim` prints it.
-    DISPATCH_LEASE { default: "none", format: "id of a lease", example: "lea_00001c.3", secret: false }
+    DISPATCH_LEASE { default: "none", format: "id of a lease", example: "lea_00001c_000003", secret: false }
 
     /// For commands: the token of the lease at hand.
     DISPATCH_FENCING_TOKEN { default: "none", format: "a number", example: "3", secret: false }

@@ -9,7 +9,7 @@ use std::str::FromStr;
 
 /// An id that is of another kind, or no id at all.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{given}` is not the id of {what}; such an id starts with `{prefix}_`")]
+#[error("`{given}` is not the id of {what}; such an id {}", self.shape())]
 pub struct NotAnId {
     /// What was given, shortened to 64 characters.
     pub given: String,
@@ -17,6 +17,18 @@ pub struct NotAnId {
     pub what: &'static str,
     /// The prefix that this kind carries.
     pub prefix: &'static str,
+    /// An id of this kind.
+    pub example: &'static str,
+}
+
+impl NotAnId {
+    fn shape(&self) -> String {
+        let Self { prefix, example, .. } = self;
+        match self.given.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('_')) {
+            true => format!("looks like `{example}`"),
+            false => format!("starts with `{prefix}_`"),
+        }
+    }
 }
 
 const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
@@ -84,6 +96,7 @@ macro_rules! id {
                     given: text.chars().take(64).collect(),
                     what: $what,
                     prefix: $prefix,
+                    example: concat!($prefix, "_00001c"),
                 })
             }
         }
@@ -239,6 +252,7 @@ impl FromStr for LeaseId {
             given: text.chars().take(64).collect(),
             what: "a lease",
             prefix: Self::PREFIX,
+            example: "lea_00001c_000003",
         })
     }
 }
@@ -357,5 +371,20 @@ mod tests {
             error.to_string(),
             "`run_000007` is not the id of an issue; such an id starts with `iss_`"
         );
+    }
+
+    #[test]
+    fn what_only_begins_like_an_id_is_told_how_one_looks() {
+        let error = "iss_7".parse::<IssueId>().expect_err("too short");
+        assert_eq!(
+            error.to_string(),
+            "`iss_7` is not the id of an issue; such an id looks like `iss_00001c`"
+        );
+        let error = "lea_00001c.3".parse::<LeaseId>().expect_err("not its two parts");
+        assert!(error.to_string().ends_with("looks like `lea_00001c_000003`"), "{error}");
+        for example in [error.example, "iss_00001c"] {
+            let is_read = example.parse::<LeaseId>().is_ok() || example.parse::<IssueId>().is_ok();
+            assert!(is_read, "{example}");
+        }
     }
 }

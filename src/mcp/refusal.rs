@@ -33,7 +33,9 @@ pub fn remedy(code: &str) -> &'static str {
         "UNAUTHENTICATED" => {
             "Show one of the server's tokens: DISPATCH_AGENT_TOKEN, or a worker's own."
         }
-        "FORBIDDEN" => "Ask whoever runs the server; this token does not open it.",
+        "FORBIDDEN" => {
+            "Show a token that opens it (DISPATCH_AGENT_TOKEN), or ask whoever runs the server."
+        }
         "NOT_FOUND" => {
             "Check the name and the number; refresh_issue reads an issue that is new, claim_next \
              gives other work."
@@ -135,7 +137,7 @@ mod tests {
             (Error::conflict("It is closed"), "It is closed. (CONFLICT) Claim other work"),
             (invalid, "agentName: is wrong. (BAD_USER_INPUT) Mend the argument"),
             (Error::Unauthenticated, "Unauthorized. (UNAUTHENTICATED) Show one of"),
-            (forbidden, "Not yours. (FORBIDDEN) Ask whoever runs"),
+            (forbidden, "Not yours. (FORBIDDEN) Show a token that opens it"),
             (Error::no_issue("a/b#7"), "Issue not found: a/b#7. (NOT_FOUND) Check the name"),
             (busy, "Too often. (RATE_LIMITED) Wait until retryAt"),
             (unavailable, "no database. (UNAVAILABLE) Dispatch is not ready"),

@@ -6,6 +6,7 @@ use diesel_async::RunQueryDsl;
 
 use super::Connection;
 use super::page::{Page, PageRequest, Position};
+use super::prepared::Prepared;
 use super::schema::decisions::{self, dsl};
 use crate::domain::decisions::Detail;
 use crate::domain::{DecisionId, IssueId};
@@ -89,13 +90,15 @@ pub async fn repeat(connection: &mut Connection, decision: &NewDecision<'_>) -> 
     };
     let Some(newest) = newest.filter(is_same) else { return Ok(false) };
     let again = (dsl::times.eq(dsl::times + 1), dsl::last_at.eq(decision.last_at));
-    diesel::update(dsl::decisions.find(newest.id)).set(again).execute(connection).await?;
+    let update = diesel::update(dsl::decisions.find(newest.id)).set(again);
+    Prepared(update).execute(connection).await?;
     Ok(true)
 }
 
 /// Notes an answer.
 pub async fn append(connection: &mut Connection, decision: &NewDecision<'_>) -> QueryResult<()> {
-    diesel::insert_into(dsl::decisions).values(decision).execute(connection).await?;
+    let insert = diesel::insert_into(dsl::decisions).values(decision);
+    Prepared(insert).execute(connection).await?;
     Ok(())
 }
 

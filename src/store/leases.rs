@@ -9,6 +9,7 @@ use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text, Timestamptz};
 use diesel_async::RunQueryDsl;
 
 use super::Connection;
+use super::prepared::Prepared;
 use super::schema::leases::{self, dsl};
 use crate::domain::leases::{Checkpoint, Held, LeaseEnding, LeaseState, WorkOutcome};
 use crate::domain::{IssueId, LeaseId, RepositoryId};
@@ -143,7 +144,8 @@ pub async fn reserve_first(
              ORDER BY c.place LIMIT 1 FOR NO KEY UPDATE OF i SKIP LOCKED)",
         "leases.state = 'free' OR leases.expires_at <= excluded.acquired_at"
     );
-    bound!(sql, wish).bind::<Array<BigInt>, _>(issues).get_result(connection).await.optional()
+    let query = bound!(sql, wish).bind::<Array<BigInt>, _>(issues);
+    Prepared(query).get_result(connection).await.optional()
 }
 
 /// Reserves an issue. Nothing comes back when somebody holds it.
@@ -156,7 +158,8 @@ pub async fn reserve(
         "WITH pick AS (SELECT id, repository_id, lane FROM issues WHERE id = $6)",
         "leases.state = 'free' OR leases.expires_at <= excluded.acquired_at"
     );
-    bound!(sql, wish).bind::<BigInt, _>(issue).get_result(connection).await.optional()
+    let query = bound!(sql, wish).bind::<BigInt, _>(issue);
+    Prepared(query).get_result(connection).await.optional()
 }
 
 /// Takes an issue, whoever holds it. The holding that this ends is kept as taken.
@@ -176,11 +179,12 @@ pub async fn confirm(
     id: LeaseId,
     expires_at: DateTime<Utc>,
 ) -> QueryResult<Option<Lease>> {
-    diesel::update(dsl::leases.find(id.issue))
+    let reserved = dsl::leases
+        .find(id.issue)
         .filter(dsl::fencing_token.eq(id.token))
-        .filter(dsl::state.eq(LeaseState::Reserved))
-        .set((dsl::state.eq(LeaseState::Held), dsl::expires_at.eq(expires_at)))
-        .returning(Lease::as_returning())
+        .filter(dsl::state.eq(LeaseState::Reserved));
+    let held = (dsl::state.eq(LeaseState::Held), dsl::expires_at.eq(expires_at));
+    Prepared(diesel::update(reserved).set(held).returning(Lease::as_returning()))
         .get_result(connection)
         .await
         .optional()
@@ -494,18 +498,18 @@ pub async fn holdings(
     connection: &mut Connection,
     now: DateTime<Utc>,
 ) -> QueryResult<Vec<Holding>> {
-    diesel::sql_query(
+    let query = diesel::sql_query(
         "SELECT agent, lane, repository_id, count(*) AS issues FROM leases \
          WHERE state <> 'free' AND expires_at > $1 GROUP BY agent, lane, repository_id",
     )
-    .bind::<Timestamptz, _>(now)
-    .load(connection)
-    .await
+    .bind::<Timestamptz, _>(now);
+    Prepared(query).load(connection).await
 }
 
 /// Makes claims wait for each other until the transaction ends, so that two cannot pass a limit
 /// together.
 pub async fn line_up(connection: &mut Connection) -> QueryResult<()> {
-    diesel::sql_query("SELECT pg_advisory_xact_lock(7236871, 2)").execute(connection).await?;
+    let query = diesel::sql_query("SELECT pg_advisory_xact_lock(7236871, 2)");
+    Prepared(query).execute(connection).await?;
     Ok(())
 }

@@ -1,10 +1,10 @@
 //! Connections to PostgreSQL and the migrations that are built into the binary.
 
 use diesel::ConnectionError;
-use diesel_async::AsyncMigrationHarness;
 use diesel_async::pooled_connection::{
     AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod, deadpool,
 };
+use diesel_async::{AsyncMigrationHarness, SimpleAsyncConnection as _};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use futures_util::FutureExt as _;
 
@@ -30,7 +30,14 @@ pub fn connect(url: &str, size: usize) -> Result<Pool, ConnectionError> {
     config.recycling_method = RecyclingMethod::Fast;
     config.custom_setup = Box::new(move |_| {
         let connector = connector.clone();
-        async move { connector.connect().await }.boxed()
+        async move {
+            let mut connection = connector.connect().await?;
+            // Our statements take milliseconds; to compile one for the processor takes longer.
+            let set = connection.batch_execute("SET jit = off").await;
+            set.map_err(ConnectionError::CouldntSetupConfiguration)?;
+            Ok(connection)
+        }
+        .boxed()
     });
     let manager = AsyncDieselConnectionManager::<Connection>::new_with_config(url, config);
     let pool = Pool::builder(manager).max_size(size).build();

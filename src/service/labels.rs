@@ -144,7 +144,10 @@ pub(super) async fn change_labels_on(
     let requested_at = app.clock.now();
     let github = app.github.within(GITHUB_TIME);
     let Intent { issue, target, expected_from, .. } = *intent;
-    uphold(&mut *app.connection().await?, &terms.guard, issue.id, requested_at).await?;
+    // A reservation was made a moment ago; it is asked about when the intent is written.
+    if !matches!(terms.step, LeaseStep::Confirm { .. }) {
+        uphold(&mut *app.connection().await?, &terms.guard, issue.id, requested_at).await?;
+    }
 
     let asked = github.live_labels(&issue.node_id, target.map(Status::label), terms.label);
     let live = match asked.await {

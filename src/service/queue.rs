@@ -4,14 +4,16 @@
 //! the first candidates and [`domain::work`](crate::domain::work) for their order and for what
 //! speaks against them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
 use super::leases::agent_for;
 use super::{Error, Result, board};
 use crate::app::App;
-use crate::domain::decisions::{CANDIDATES_KEPT, Candidate, Detail, WITHHELD_KEPT, Withheld};
+use crate::domain::decisions::{
+    CANDIDATES_KEPT, COUNTED_UP_TO, Candidate, Detail, WITHHELD_KEPT, Withheld,
+};
 use crate::domain::leases::agent_label;
 use crate::domain::limits::Usage;
 use crate::domain::work::{
@@ -19,7 +21,7 @@ use crate::domain::work::{
 };
 use crate::domain::{Actor, DecisionId, IssueId, IssueState, Lane, Status};
 use crate::store::decisions::{DecisionFilter, NewDecision};
-use crate::store::work::{Circumstances, Search};
+use crate::store::work::{Circumstances, Full, Search};
 use crate::store::{
     Connection, Decision, Issue, Page, PageRequest, Repository, decisions, decompositions, issues,
     leases, repositories, work,
@@ -134,14 +136,19 @@ impl Scope {
     }
 
     /// Of some issues, those that this view is without.
-    async fn left_out(&self, connection: &mut Connection, rows: &[Issue]) -> Result<Vec<IssueId>> {
+    async fn left_out(
+        &self,
+        connection: &mut Connection,
+        rows: &[(Issue, Circumstances)],
+    ) -> Result<Vec<IssueId>> {
+        let issues = rows.iter().map(|(issue, _)| issue);
         let is_bots = |issue: &&Issue| is_bots_own(&issue.title, &issue.labels);
         let mut left_out: Vec<IssueId> = match self.without_bots {
-            true => rows.iter().filter(is_bots).map(|issue| issue.id).collect(),
+            true => issues.clone().filter(is_bots).map(|issue| issue.id).collect(),
             false => vec![],
         };
         if self.without_split {
-            let ids: Vec<IssueId> = rows.iter().map(|issue| issue.id).collect();
+            let ids: Vec<IssueId> = issues.map(|issue| issue.id).collect();
             let split = decompositions::among(connection, &ids).await?;
             left_out.extend(split.into_iter().map(|row| row.issue_id));
         }
@@ -174,6 +181,22 @@ impl Scope {
         }
     }
 
+    /// What limits keep the agent from.
+    fn full(&self, app: &App, usage: &Usage) -> Full {
+        let limits = &app.config.work.limits;
+        let lanes = &app.config.lanes;
+        let names = |id: String| match lanes.by_id(&id) {
+            Some(lane) => lanes.names_of(lane),
+            None => vec![id],
+        };
+        let full_lanes = limits.full_lanes(usage).into_iter().flat_map(names);
+        Full {
+            everything: limits.against_agent(usage, &self.agent).is_some(),
+            lanes: full_lanes.map(|name| name.to_lowercase()).collect(),
+            repositories: limits.full_repositories(usage),
+        }
+    }
+
     pub(super) fn search<'a>(
         &'a self,
         app: &'a App,
@@ -181,25 +204,27 @@ impl Scope {
         now: DateTime<Utc>,
     ) -> Search<'a> {
         let (lanes, mut closed_lanes) = self.lanes(app);
-        let limits = &app.config.work.limits;
-        for full in limits.full_lanes(usage) {
-            let names = app.config.lanes.by_id(&full).map(|lane| app.config.lanes.names_of(lane));
-            let names = names.unwrap_or_else(|| vec![full]);
-            closed_lanes.extend(names.iter().map(|name| name.to_lowercase()));
-        }
-        let full = limits.full_repositories(usage);
+        let full = self.full(app, usage);
+        closed_lanes.extend(full.lanes);
         let ids = self.repositories.iter().map(|row| row.id);
         Search {
             agent: &self.agent,
             lanes,
             closed_lanes,
-            repositories: ids.filter(|id| !full.contains(id)).collect(),
+            repositories: ids.filter(|id| !full.repositories.contains(id)).collect(),
             excluded_labels: &app.config.board.excluded_labels,
             aging: app.config.work.aging,
             today: day_of(now),
             now,
         }
     }
+}
+
+/// What is withheld, as a decision keeps it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Around {
+    withheld: Vec<Withheld>,
+    counts: BTreeMap<SkipReason, i64>,
 }
 
 /// A queue by its id or alias.
@@ -278,14 +303,10 @@ pub(super) async fn judged(
     let seeker = scope.seeker(app, now);
     let limits = &app.config.work.limits;
     let against_agent = limits.against_agent(usage, &scope.agent);
-    let rows = issues::by_ids(connection, ids).await?;
-    let around = work::circumstances(connection, ids, now).await?;
-    let mut around: HashMap<IssueId, Circumstances> =
-        around.into_iter().map(|around| (around.issue_id, around)).collect();
+    let rows = work::with_circumstances(connection, ids, now).await?;
     let left_out = scope.left_out(connection, &rows).await?;
     let mut judged: Vec<Judged> = Vec::with_capacity(rows.len());
-    for issue in rows.into_iter().filter(|issue| !left_out.contains(&issue.id)) {
-        let Some(around) = around.remove(&issue.id) else { continue };
+    for (issue, around) in rows.into_iter().filter(|(issue, _)| !left_out.contains(&issue.id)) {
         let repository = issue.repository_id;
         let against_issue =
             || limits.against_issue(usage, &app.config.lanes, &issue.lane, repository);
@@ -343,21 +364,22 @@ pub(super) async fn candidates(
     Ok(judged)
 }
 
-/// What stands in the columns that work is taken from and is withheld, the most urgent first.
+/// What stands in the columns that work is taken from and is withheld, the most urgent first; without
+/// what was `served`.
 async fn withheld(
     app: &App,
     connection: &mut Connection,
     scope: &Scope,
     usage: &Usage,
-    limit: u32,
+    (limit, served): (u32, Option<IssueId>),
     now: DateTime<Utc>,
 ) -> Result<Vec<Judged>> {
     // What a limit holds back is withheld as well, so the search does not leave it out.
     let search = scope.search(app, &Usage::default(), now);
-    let mut ids = work::withheld(connection, &search, i64::from(limit)).await?;
-    if *usage != Usage::default() {
+    let mut ids = work::withheld(connection, &search, served, i64::from(limit)).await?;
+    if !scope.full(app, usage).is_nothing() {
         for id in work::candidates(connection, &search, i64::from(limit)).await? {
-            if !ids.contains(&id) {
+            if !ids.contains(&id) && served != Some(id) {
                 ids.push(id);
             }
         }
@@ -415,7 +437,8 @@ pub async fn queue(app: &App, request: &QueueRequest) -> Result<Vec<Explained>> 
     let mut connection = app.connection().await?;
     let usage = usage(app, &mut connection, now).await?;
     let ranked = candidates(app, &mut connection, &scope, &usage, request.first, now).await?;
-    let withheld = withheld(app, &mut connection, &scope, &usage, request.first, now).await?;
+    let most = (request.first, None);
+    let withheld = withheld(app, &mut connection, &scope, &usage, most, now).await?;
     let ranked = (1..).zip(ranked).map(|(rank, judged)| (Some(rank), judged));
     let all = ranked.chain(withheld.into_iter().map(|judged| (None, judged)));
     Ok(all.filter_map(|(rank, judged)| explained(app, &scope, judged, rank, now)).collect())
@@ -499,7 +522,9 @@ pub async fn next_task(app: &App, actor: &Actor, request: &QueueRequest) -> Resu
     let found = ranked.into_iter().next();
     let found = found.and_then(|judged| explained(app, &scope, judged, Some(1), now));
     let served = found.as_ref().map(|found| Served { issue: found.issue.id, token: None });
-    let idle_reason = note(app, "next_task", &scope, looked_at, served, None).await?;
+    let around = look_around(app, &scope, served.map(|served| served.issue)).await?;
+    let decided = Decided { candidates: looked_at, around, served };
+    let idle_reason = note(app, "next_task", &scope, decided, None).await?;
     Ok(NextTask { found, idle_reason })
 }
 
@@ -518,6 +543,41 @@ pub(super) fn candidates_of(
     (1..).zip(ranked).map(candidate).take(CANDIDATES_KEPT).collect()
 }
 
+/// What is withheld from an agent now, as a decision keeps it; without what it was `served`.
+///
+/// # Errors
+///
+/// When the database fails.
+pub(super) async fn look_around(
+    app: &App,
+    scope: &Scope,
+    served: Option<IssueId>,
+) -> Result<Around> {
+    let now = app.clock.now();
+    let mut connection = app.connection().await?;
+    let usage = usage(app, &mut connection, now).await?;
+    let most = (u32::try_from(WITHHELD_KEPT).expect("a small number"), served);
+    let withheld = withheld(app, &mut connection, scope, &usage, most, now).await?;
+    let search = scope.search(app, &Usage::default(), now);
+    let full = scope.full(app, &usage);
+    let counts =
+        work::count_withheld(&mut connection, &search, &full, served, COUNTED_UP_TO).await?;
+    let work::Counts { leased, assigned_to_other, not_ready, .. } = counts;
+    let work::Counts { blocked_by_issue, limit_reached, excluded, linked_pull_request, .. } =
+        counts;
+    let counts = [
+        (SkipReason::Leased, leased),
+        (SkipReason::AssignedToOther, assigned_to_other),
+        (SkipReason::NotReady, not_ready),
+        (SkipReason::BlockedByIssue, blocked_by_issue),
+        (SkipReason::LimitReached, limit_reached),
+        (SkipReason::Excluded, excluded),
+        (SkipReason::LinkedPullRequest, linked_pull_request),
+    ];
+    let counts = counts.into_iter().filter(|(_, issues)| *issues > 0).collect();
+    Ok(Around { withheld: withheld.into_iter().filter_map(kept).collect(), counts })
+}
+
 /// What was served.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Served {
@@ -525,42 +585,40 @@ pub(super) struct Served {
     pub(super) token: Option<i64>,
 }
 
-/// Keeps what was decided, and answers why nothing was served.
+/// What was decided: of what there was, and of what was withheld, something was served or nothing.
+#[derive(Debug)]
+pub(super) struct Decided {
+    pub(super) candidates: Vec<Candidate>,
+    pub(super) around: Around,
+    pub(super) served: Option<Served>,
+}
+
+impl Decided {
+    /// Nothing could be decided.
+    pub(super) fn failed(failure: Skip) -> (Self, String) {
+        let counts = [(failure.reason, 1)].into();
+        let around = Around { counts, ..Around::default() };
+        (Self { candidates: vec![], around, served: None }, failure.why)
+    }
+}
+
+/// Keeps what was decided, and answers why nothing was served: because of `failure`, or as the counts
+/// tell.
 pub(super) async fn note(
     app: &App,
     kind: &str,
     scope: &Scope,
-    candidates: Vec<Candidate>,
-    served: Option<Served>,
-    failure: Option<Skip>,
+    decided: Decided,
+    failure: Option<String>,
 ) -> Result<Option<String>> {
     let now = app.clock.now();
-    let mut connection = app.connection().await?;
-    let mut detail = Detail { candidates, ..Detail::default() };
-    let idle_reason = match (served, &failure) {
-        (Some(_), _) => None,
-        (None, Some(failure)) => {
-            detail.counts.insert(failure.reason, 1);
-            Some(failure.why.clone())
-        }
-        (None, None) => {
-            let usage = usage(app, &mut connection, now).await?;
-            let all = withheld(app, &mut connection, scope, &usage, MOST, now).await?;
-            for judged in &all {
-                let Verdict::Withheld(skips) = &judged.verdict else { continue };
-                for skip in skips {
-                    *detail.counts.entry(skip.reason).or_default() += 1;
-                }
-            }
-            detail.withheld = all.into_iter().filter_map(kept).take(WITHHELD_KEPT).collect();
-            let others = [Status::Backlog, Status::InReview, Status::Blocked];
-            let not_ready = work::count_in(&mut connection, &others).await?;
-            if not_ready > 0 {
-                detail.counts.insert(SkipReason::NotReady, not_ready);
-            }
-            Some(idle_reason(&detail.counts))
-        }
+    let Decided { candidates, around: Around { withheld, counts }, served } = decided;
+    let idle_reason = match served {
+        Some(_) => None,
+        None => failure.or_else(|| Some(idle_reason(&counts))),
     };
+    let detail = Detail { candidates, withheld, counts };
+    let mut connection = app.connection().await?;
     let decision = NewDecision {
         kind,
         agent: &scope.agent,

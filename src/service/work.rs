@@ -15,7 +15,7 @@ use diesel_async::AsyncConnection;
 use super::labels::{Changed, Guard, Intent, LeaseStep, Terms, append_settled, change_labels_on};
 use super::leases::{agent_for, term};
 use super::polling::LONGEST_WAIT;
-use super::queue::{self, Judged, Scope, Served};
+use super::queue::{self, Decided, Judged, Scope, Served};
 use super::waiting::{Call, Wants};
 use super::{Error, Obstacle, Result, allows, board};
 use crate::app::App;
@@ -31,8 +31,8 @@ use crate::store::{Connection, Issue, Lease, Repository, audit, leases};
 /// How long a reservation stands: longer than GitHub's part of a claim can take.
 const RESERVATION: TimeDelta = TimeDelta::seconds(60);
 
-/// How many candidates a claim looks at in one go.
-const LOOK: u32 = 32;
+/// How many candidates a claim looks at first: as many as claims are under way in a process.
+const LOOK: u32 = 16;
 
 /// How often a claim looks again when others were quicker.
 const ROUNDS: u32 = 20;
@@ -128,22 +128,26 @@ pub async fn claim_next(app: &App, actor: &Actor, command: ClaimNext) -> Result<
         true => Box::pin(attempt(app, &claim, &scope)).await,
         false => Box::pin(attempt_in_line(app, &claim, &scope, wait)).await,
     };
-    let (served, candidates) = match outcome {
-        Ok(Attempt { lease, candidates }) => (lease, candidates),
+    let Attempt { lease, candidates } = match outcome {
+        Ok(attempt) => attempt,
         Err(error) => {
             if matches!(error, Error::Unread(_) | Error::Busy { .. }) {
                 let why = error.to_string();
                 let failure = Skip { reason: SkipReason::LabelsUnverified, why };
-                queue::note(app, "claim_next", &scope, vec![], None, Some(failure)).await?;
+                let (decided, why) = Decided::failed(failure);
+                queue::note(app, "claim_next", &scope, decided, Some(why)).await?;
             }
             return Err(error);
         }
     };
-    let what = served
+    let served = lease
         .as_ref()
         .map(|lease| Served { issue: lease.issue_id, token: Some(lease.fencing_token) });
-    let idle_reason = queue::note(app, "claim_next", &scope, candidates, what, None).await?;
-    Ok(ClaimedNext { lease: served, idle_reason })
+    let issue = served.map(|served| served.issue);
+    let around = queue::look_around(app, &scope, issue).await?;
+    let decided = Decided { candidates, around, served };
+    let idle_reason = queue::note(app, "claim_next", &scope, decided, None).await?;
+    Ok(ClaimedNext { lease, idle_reason })
 }
 
 fn wait_of(given: Option<i32>) -> Result<Duration> {
@@ -247,11 +251,12 @@ async fn attempt(app: &App, claim: &Claim<'_>, scope: &Scope) -> Result<Attempt>
     let _turn = app.line.turn().await;
     let mut passed: Vec<IssueId> = Vec::new();
     let mut found = Attempt::default();
-    for _ in 0..ROUNDS {
+    for round in 1..=ROUNDS {
         let now = app.clock.now();
         let mut connection = app.connection().await?;
         let usage = queue::usage(app, &mut connection, now).await?;
-        let look = LOOK.saturating_add(u32::try_from(passed.len()).unwrap_or(u32::MAX));
+        // Where others were quicker, there is more room further back.
+        let look = LOOK * round.min(8) + u32::try_from(passed.len()).unwrap_or_default();
         let mut ranked = queue::candidates(app, &mut connection, scope, &usage, look, now).await?;
         ranked.retain(|judged| !passed.contains(&judged.issue.id));
         found.candidates = queue::candidates_of(app, scope, &ranked, now);

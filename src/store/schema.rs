@@ -110,6 +110,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Issues that wait for an open issue of a tracked repository. Kept by triggers.
+    blocked (issue_id) {
+        issue_id -> BigInt,
+    }
+}
+
+diesel::table! {
     /// Issues that an issue waits for.
     blockers (issue_id, source, repository, number) {
         issue_id -> BigInt,
@@ -321,6 +328,27 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Open issues in the columns that work is taken from. Kept by triggers.
+    queued (issue_id) {
+        issue_id -> BigInt,
+        repository_id -> BigInt,
+        /// The one agent that the labels name: empty when none, null when several.
+        agent -> Nullable<Text>,
+        /// The queue, in lower case.
+        lane -> Text,
+        status -> Text,
+        /// The priority as a number: 0 for `p0`, 4 for none.
+        tier -> Integer,
+        /// The day it was opened, counted from 1970-01-01 by UTC.
+        day -> Integer,
+        /// Whether an open pull request is to close it.
+        has_pull_request -> Bool,
+        /// Whether it is noted to wait for others, be they open or not.
+        refers -> Bool,
+    }
+}
+
+diesel::table! {
     /// Repositories that are or were tracked.
     repositories (id) {
         id -> BigInt,
@@ -392,6 +420,7 @@ diesel::joinable!(agent_runs -> issues (issue_id));
 diesel::joinable!(agent_work -> issues (issue_id));
 diesel::joinable!(agent_work_steps -> agent_work (work_id));
 diesel::joinable!(audit_log -> issues (issue_id));
+diesel::joinable!(blocked -> issues (issue_id));
 diesel::joinable!(blockers -> issues (issue_id));
 diesel::joinable!(board_counts -> repositories (repository_id));
 diesel::joinable!(decisions -> issues (served_issue_id));
@@ -402,6 +431,8 @@ diesel::joinable!(leases -> issues (issue_id));
 diesel::joinable!(leases -> repositories (repository_id));
 diesel::joinable!(past_leases -> issues (issue_id));
 diesel::joinable!(past_leases -> repositories (repository_id));
+diesel::joinable!(queued -> issues (issue_id));
+diesel::joinable!(queued -> repositories (repository_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     agent_reports,
@@ -409,6 +440,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     agent_work,
     agent_work_steps,
     audit_log,
+    blocked,
     blockers,
     board_counts,
     decisions,
@@ -420,6 +452,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     leases,
     milestones,
     past_leases,
+    queued,
     repositories,
     request_keys,
     saved_views,

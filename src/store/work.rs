@@ -1,15 +1,19 @@
 //! What an agent can be given: the first of the queue, and the circumstances that rank it.
 //!
-//! The statements here narrow and order by what is stored, with the keys of the queue's index; what
-//! is right is decided by `domain::work`, which a test holds this equal to.
+//! The statements here narrow and order by what is stored, in narrow rows that triggers keep for the
+//! queue alone; what is right is decided by `domain::work`, which a test holds this equal to.
 
 use chrono::{DateTime, Utc};
+use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text, Timestamptz};
+use diesel::sql_types::{Array, BigInt, Bool, Integer, Nullable, Text, Timestamptz};
 use diesel_async::RunQueryDsl;
 
-use super::Connection;
+use super::prepared::Prepared;
+use super::schema::{issues, leases};
+use super::{Connection, Issue};
 use crate::domain::doctor::Ailment;
+use crate::domain::leases::LeaseState;
 use crate::domain::work::{Aging, Rank};
 use crate::domain::{IssueId, RepositoryId, Status};
 
@@ -40,14 +44,63 @@ struct Found {
     id: IssueId,
 }
 
-/// Open issues that an issue waits for: `blocker` is each.
+/// Open issues that an issue waits for, which has this name in the statement: `blocker` is each.
 macro_rules! open_blockers {
+    ($issue:literal) => {
+        concat!(
+            "FROM blockers w \
+             JOIN repositories br ON lower(br.full_name) = w.repository AND br.enabled \
+             JOIN issues blocker ON blocker.repository_id = br.id AND blocker.number = w.number \
+             WHERE w.issue_id = ",
+            $issue,
+            ".id AND blocker.state = 'open' AND blocker.removed_at IS NULL AND blocker.id <> ",
+            $issue,
+            ".id"
+        )
+    };
+}
+
+/// Whether `q` stands where is searched.
+macro_rules! is_searched {
     () => {
-        "FROM blockers w \
-         JOIN repositories br ON lower(br.full_name) = w.repository AND br.enabled \
-         JOIN issues blocker ON blocker.repository_id = br.id AND blocker.number = w.number \
-         WHERE w.issue_id = i.id AND blocker.state = 'open' AND blocker.removed_at IS NULL \
-             AND blocker.id <> i.id"
+        "q.repository_id = ANY ($4) AND ($2::text[] IS NULL OR q.lane = ANY ($2)) \
+         AND NOT q.lane = ANY ($3)"
+    };
+}
+
+/// Whether something that is stored with `q` may speak against it: what its index is about.
+macro_rules! is_doubtful {
+    () => {
+        "(q.agent IS DISTINCT FROM '' OR q.has_pull_request OR q.refers)"
+    };
+}
+
+/// The queues that have something doubtful and are searched, each found by one look at the index.
+macro_rules! doubtful_runs {
+    () => {
+        concat!(
+            "found AS ((SELECT q.lane FROM queued q WHERE ",
+            is_doubtful!(),
+            " ORDER BY q.lane LIMIT 1) UNION ALL SELECT (SELECT q.lane FROM queued q WHERE ",
+            is_doubtful!(),
+            " AND q.lane > found.lane ORDER BY q.lane LIMIT 1) FROM found \
+             WHERE found.lane IS NOT NULL), \
+             runs AS (SELECT lane FROM found WHERE lane IS NOT NULL \
+                 AND ($2::text[] IS NULL OR lane = ANY ($2)) AND NOT lane = ANY ($3))"
+        )
+    };
+}
+
+/// Binds where is searched to a statement.
+macro_rules! bound {
+    ($sql:expr, $search:expr) => {
+        diesel::sql_query($sql)
+            .bind::<Text, _>($search.agent)
+            .bind::<Nullable<Array<Text>>, _>($search.lanes.as_ref())
+            .bind::<Array<Text>, _>(&$search.closed_lanes)
+            .bind::<Array<BigInt>, _>(&$search.repositories)
+            .bind::<Array<Text>, _>($search.excluded_labels)
+            .bind::<Timestamptz, _>($search.now)
     };
 }
 
@@ -60,97 +113,191 @@ pub async fn candidates(
     search: &Search<'_>,
     limit: i64,
 ) -> QueryResult<Vec<IssueId>> {
-    let rows: Vec<Found> = diesel::sql_query(concat!(
-        "WITH RECURSIVE found AS ( \
-             (SELECT work_agent(labels) AS agent, lower(lane) AS lane FROM issues \
-                 WHERE state = 'open' AND removed_at IS NULL \
-                     AND status IN ('ready', 'in-progress') AND work_agent(labels) = '' \
-                 ORDER BY lower(lane) LIMIT 1) \
-             UNION ALL SELECT '', (SELECT lower(i.lane) FROM issues i \
-                 WHERE i.state = 'open' AND i.removed_at IS NULL \
-                     AND i.status IN ('ready', 'in-progress') AND work_agent(i.labels) = '' \
-                     AND lower(i.lane) > found.lane ORDER BY lower(i.lane) LIMIT 1) \
-                 FROM found WHERE found.lane IS NOT NULL), \
+    let sql = "WITH RECURSIVE found AS ( \
+             (SELECT q.agent, q.lane FROM queued q \
+                 WHERE NOT q.has_pull_request AND q.agent = '' ORDER BY q.lane LIMIT 1) \
+             UNION ALL SELECT '', (SELECT q.lane FROM queued q \
+                 WHERE NOT q.has_pull_request AND q.agent = '' AND q.lane > found.lane \
+                 ORDER BY q.lane LIMIT 1) FROM found WHERE found.lane IS NOT NULL), \
          own AS ( \
-             (SELECT work_agent(labels) AS agent, lower(lane) AS lane FROM issues \
-                 WHERE state = 'open' AND removed_at IS NULL \
-                     AND status IN ('ready', 'in-progress') AND work_agent(labels) = $1 \
-                 ORDER BY lower(lane) LIMIT 1) \
-             UNION ALL SELECT $1, (SELECT lower(i.lane) FROM issues i \
-                 WHERE i.state = 'open' AND i.removed_at IS NULL \
-                     AND i.status IN ('ready', 'in-progress') AND work_agent(i.labels) = $1 \
-                     AND lower(i.lane) > own.lane ORDER BY lower(i.lane) LIMIT 1) \
-                 FROM own WHERE own.lane IS NOT NULL), \
+             (SELECT q.agent, q.lane FROM queued q \
+                 WHERE NOT q.has_pull_request AND q.agent = $1 ORDER BY q.lane LIMIT 1) \
+             UNION ALL SELECT $1, (SELECT q.lane FROM queued q \
+                 WHERE NOT q.has_pull_request AND q.agent = $1 AND q.lane > own.lane \
+                 ORDER BY q.lane LIMIT 1) FROM own WHERE own.lane IS NOT NULL), \
          runs AS ( \
              SELECT * FROM (SELECT * FROM found UNION ALL SELECT * FROM own) AS both_kinds \
              WHERE lane IS NOT NULL AND ($2::text[] IS NULL OR lane = ANY ($2)) \
-                 AND NOT lane = ANY ($3)) \
-         SELECT best.id FROM runs \
+                 AND NOT lane = ANY ($3)), \
+         live AS MATERIALIZED ( \
+             SELECT issue_id FROM leases WHERE state <> 'free' AND expires_at > $6) \
+         SELECT best.issue_id AS id FROM runs \
          CROSS JOIN (VALUES ('ready', 2), ('in-progress', 0)) AS columns (status, score) \
          CROSS JOIN (VALUES (0), (1), (2), (3), (4)) AS tiers (tier) \
          CROSS JOIN LATERAL ( \
-             SELECT i.id, work_day(i.created_at) AS day FROM issues i \
-             WHERE i.state = 'open' AND i.removed_at IS NULL \
-                 AND i.status IN ('ready', 'in-progress') \
-                 AND work_agent(i.labels) = runs.agent AND lower(i.lane) = runs.lane \
-                 AND i.status = columns.status AND work_tier(i.priority) = tiers.tier \
-                 AND i.repository_id = ANY ($4) AND NOT i.labels && $5 \
-                 AND i.pull_request_url IS NULL \
-                 AND NOT EXISTS (SELECT 1 FROM leases l WHERE l.issue_id = i.id \
-                     AND l.state <> 'free' AND l.expires_at > $6) \
-                 AND NOT EXISTS (SELECT 1 ",
-        open_blockers!(),
-        ") ORDER BY work_day(i.created_at), i.id LIMIT $10) AS best \
+             SELECT q.issue_id, q.day FROM queued q \
+             WHERE NOT q.has_pull_request AND q.agent = runs.agent AND q.lane = runs.lane \
+                 AND q.status = columns.status AND q.tier = tiers.tier \
+                 AND q.repository_id = ANY ($4) \
+                 AND q.issue_id NOT IN (SELECT live.issue_id FROM live) \
+                 AND (SELECT b.issue_id FROM blocked b WHERE b.issue_id = q.issue_id) IS NULL \
+                 AND (cardinality($5) = 0 OR NOT EXISTS ( \
+                     SELECT FROM issues i WHERE i.id = q.issue_id AND i.labels && $5)) \
+             ORDER BY q.day, q.issue_id LIMIT $10) AS best \
          ORDER BY 100 * (tiers.tier - least( \
                  greatest($7 - best.day, 0) / $8, $9, greatest(tiers.tier - 1, 0))) \
              + CASE WHEN runs.agent = '' THEN 10 ELSE 0 END + columns.score, \
-             best.day, best.id LIMIT $10"
-    ))
-    .bind::<Text, _>(search.agent)
-    .bind::<Nullable<Array<Text>>, _>(search.lanes.as_ref())
-    .bind::<Array<Text>, _>(&search.closed_lanes)
-    .bind::<Array<BigInt>, _>(&search.repositories)
-    .bind::<Array<Text>, _>(search.excluded_labels)
-    .bind::<Timestamptz, _>(search.now)
-    .bind::<Integer, _>(search.today)
-    .bind::<Integer, _>(search.aging.days_per_tier)
-    .bind::<Integer, _>(search.aging.max_tiers)
-    .bind::<BigInt, _>(limit)
-    .load(connection)
-    .await?;
+             best.day, best.issue_id LIMIT $10";
+    let query = bound!(sql, search)
+        .bind::<Integer, _>(search.today)
+        .bind::<Integer, _>(search.aging.days_per_tier)
+        .bind::<Integer, _>(search.aging.max_tiers)
+        .bind::<BigInt, _>(limit);
+    let rows: Vec<Found> = Prepared(query).load(connection).await?;
     Ok(rows.into_iter().map(|row| row.id).collect())
 }
 
 /// Open issues in the columns that work is taken from, that an agent may not have for another
-/// reason, the most urgent first; those in other queues left out.
+/// reason than a limit, the most urgent first; those in other queues left out, and `served`.
+///
+/// What its labels, a pull request or a blocker speak against is found by a walk along an index;
+/// what is held or hidden by a label is little.
 pub async fn withheld(
     connection: &mut Connection,
     search: &Search<'_>,
+    served: Option<IssueId>,
     limit: i64,
 ) -> QueryResult<Vec<IssueId>> {
-    let rows: Vec<Found> = diesel::sql_query(concat!(
-        "SELECT i.id FROM issues i \
-         WHERE i.state = 'open' AND i.removed_at IS NULL AND i.status IN ('ready', 'in-progress') \
-             AND i.repository_id = ANY ($4) \
-             AND ($2::text[] IS NULL OR lower(i.lane) = ANY ($2)) AND NOT lower(i.lane) = ANY ($3) \
-             AND (coalesce(work_agent(i.labels) NOT IN ('', $1), true) OR i.labels && $5 \
-                 OR i.pull_request_url IS NOT NULL \
-                 OR EXISTS (SELECT 1 FROM leases l WHERE l.issue_id = i.id \
-                     AND l.state <> 'free' AND l.expires_at > $6) \
-                 OR EXISTS (SELECT 1 ",
-        open_blockers!(),
-        ")) ORDER BY work_tier(i.priority), work_day(i.created_at), i.id LIMIT $7"
-    ))
-    .bind::<Text, _>(search.agent)
-    .bind::<Nullable<Array<Text>>, _>(search.lanes.as_ref())
-    .bind::<Array<Text>, _>(&search.closed_lanes)
-    .bind::<Array<BigInt>, _>(&search.repositories)
-    .bind::<Array<Text>, _>(search.excluded_labels)
-    .bind::<Timestamptz, _>(search.now)
-    .bind::<BigInt, _>(limit)
-    .load(connection)
-    .await?;
+    let sql = concat!(
+        "WITH RECURSIVE ",
+        doubtful_runs!(),
+        " SELECT q.issue_id AS id FROM ( \
+             SELECT best.issue_id FROM runs CROSS JOIN LATERAL ( \
+                 SELECT q.issue_id FROM queued q WHERE ",
+        is_doubtful!(),
+        "        AND q.lane = runs.lane AND q.repository_id = ANY ($4) \
+                     AND q.issue_id IS DISTINCT FROM $7 \
+                     AND (coalesce(q.agent NOT IN ('', $1), true) OR q.has_pull_request \
+                         OR (SELECT b.issue_id FROM blocked b \
+                             WHERE b.issue_id = q.issue_id) IS NOT NULL) \
+                 ORDER BY q.tier, q.day, q.issue_id LIMIT $8) AS best \
+             UNION SELECT issue_id FROM leases WHERE state <> 'free' AND expires_at > $6 \
+             UNION SELECT id FROM issues WHERE labels && $5 AND state = 'open' \
+                 AND removed_at IS NULL AND status IN ('ready', 'in-progress')) AS few \
+         CROSS JOIN LATERAL ( \
+             SELECT * FROM queued WHERE queued.issue_id = few.issue_id OFFSET 0) AS q \
+         WHERE q.issue_id IS DISTINCT FROM $7 AND ",
+        is_searched!(),
+        " ORDER BY q.tier, q.day, q.issue_id LIMIT $8"
+    );
+    let query = bound!(sql, search).bind::<Nullable<BigInt>, _>(served).bind::<BigInt, _>(limit);
+    let rows: Vec<Found> = Prepared(query).load(connection).await?;
     Ok(rows.into_iter().map(|row| row.id).collect())
+}
+
+/// What no claim may take because of a limit.
+#[derive(Debug, Clone, Default)]
+pub struct Full {
+    /// Everything: the limit is the agent's own, or that of what waits for a person.
+    pub everything: bool,
+    /// Lower-case names of queues.
+    pub lanes: Vec<String>,
+    /// Repositories.
+    pub repositories: Vec<RepositoryId>,
+}
+
+impl Full {
+    /// Whether no limit is reached.
+    pub fn is_nothing(&self) -> bool {
+        !self.everything && self.lanes.is_empty() && self.repositories.is_empty()
+    }
+}
+
+/// How many issues are withheld, by each reason.
+#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
+pub struct Counts {
+    /// Held or reserved.
+    #[diesel(sql_type = BigInt)]
+    pub leased: i64,
+    /// With the label of another agent.
+    #[diesel(sql_type = BigInt)]
+    pub assigned_to_other: i64,
+    /// In another column of the board.
+    #[diesel(sql_type = BigInt)]
+    pub not_ready: i64,
+    /// Waiting for an open issue.
+    #[diesel(sql_type = BigInt)]
+    pub blocked_by_issue: i64,
+    /// Over a limit.
+    #[diesel(sql_type = BigInt)]
+    pub limit_reached: i64,
+    /// With a label that hides them.
+    #[diesel(sql_type = BigInt)]
+    pub excluded: i64,
+    /// With an open pull request.
+    #[diesel(sql_type = BigInt)]
+    pub linked_pull_request: i64,
+}
+
+/// Counts what [`withheld`] would list, and what is over a limit, by reason: an issue once for each
+/// that it has, and no reason further than `most`. What is not ready is counted whole, in all queues.
+pub async fn count_withheld(
+    connection: &mut Connection,
+    search: &Search<'_>,
+    full: &Full,
+    served: Option<IssueId>,
+    most: i64,
+) -> QueryResult<Counts> {
+    /// How many of some issues, which are few, are searched.
+    macro_rules! searched_of {
+        ($issues:literal) => {
+            concat!(
+                "(SELECT count(*) FROM (SELECT FROM (",
+                $issues,
+                " OFFSET 0) AS few CROSS JOIN LATERAL (SELECT FROM queued q \
+                     WHERE q.issue_id = few.issue_id AND q.issue_id IS DISTINCT FROM $7 AND ",
+                is_searched!(),
+                " OFFSET 0) AS one LIMIT $8) AS counted)"
+            )
+        };
+    }
+    let sql = concat!(
+        "WITH RECURSIVE ",
+        doubtful_runs!(),
+        " SELECT ",
+        searched_of!("SELECT issue_id FROM leases WHERE state <> 'free' AND expires_at > $6"),
+        " AS leased, ",
+        searched_of!("SELECT issue_id FROM blocked"),
+        " AS blocked_by_issue, ",
+        searched_of!("SELECT id AS issue_id FROM issues WHERE labels && $5"),
+        " AS excluded, \
+         (SELECT count(*) FROM (SELECT FROM runs CROSS JOIN LATERAL ( \
+             SELECT FROM queued q WHERE ",
+        is_doubtful!(),
+        "    AND q.lane = runs.lane AND q.repository_id = ANY ($4) \
+                 AND q.issue_id IS DISTINCT FROM $7 \
+                 AND coalesce(q.agent NOT IN ('', $1), true) LIMIT $8) AS one LIMIT $8) \
+             AS counted) AS assigned_to_other, \
+         (SELECT count(*) FROM (SELECT FROM queued q WHERE q.has_pull_request \
+             AND q.issue_id IS DISTINCT FROM $7 AND ",
+        is_searched!(),
+        " LIMIT $8) AS counted) AS linked_pull_request, \
+         (SELECT count(*) FROM (SELECT FROM queued q WHERE $9 AND ",
+        is_searched!(),
+        "    AND q.issue_id IS DISTINCT FROM $7 AND ($10 OR q.lane = ANY ($11) \
+                 OR q.repository_id = ANY ($12)) LIMIT $8) AS counted) AS limit_reached, \
+         (SELECT coalesce(sum(c.issues), 0)::bigint FROM board_counts c \
+             WHERE c.repository_id = ANY ($4) \
+                 AND c.status IN ('backlog', 'in-review', 'blocked')) AS not_ready"
+    );
+    let query = bound!(sql, search)
+        .bind::<Nullable<BigInt>, _>(served)
+        .bind::<BigInt, _>(most)
+        .bind::<Bool, _>(!full.is_nothing())
+        .bind::<Bool, _>(full.everything)
+        .bind::<Array<Text>, _>(&full.lanes)
+        .bind::<Array<BigInt>, _>(&full.repositories);
+    Prepared(query).get_result(connection).await
 }
 
 /// What stands around an issue, as far as the queue asks.
@@ -176,20 +323,48 @@ pub async fn circumstances(
     issues: &[IssueId],
     now: DateTime<Utc>,
 ) -> QueryResult<Vec<Circumstances>> {
-    diesel::sql_query(concat!(
+    let query = diesel::sql_query(concat!(
         "SELECT i.id AS issue_id, l.agent AS holder, i.pull_request_url AS pull_request, \
              ARRAY(SELECT DISTINCT CASE WHEN br.id = i.repository_id THEN '' ELSE br.full_name END \
                  || '#' || blocker.number ",
-        open_blockers!(),
+        open_blockers!("i"),
         " ORDER BY 1) AS blockers \
          FROM issues i LEFT JOIN leases l ON l.issue_id = i.id AND l.state <> 'free' \
              AND l.expires_at > $2 \
          WHERE i.id = ANY ($1)"
     ))
     .bind::<Array<BigInt>, _>(issues)
-    .bind::<Timestamptz, _>(now)
-    .load(connection)
-    .await
+    .bind::<Timestamptz, _>(now);
+    Prepared(query).load(connection).await
+}
+
+/// Some issues and what stands around each, in no order.
+pub async fn with_circumstances(
+    connection: &mut Connection,
+    ids: &[IssueId],
+    now: DateTime<Utc>,
+) -> QueryResult<Vec<(Issue, Circumstances)>> {
+    let blockers = sql::<Array<Text>>(concat!(
+        "ARRAY(SELECT DISTINCT CASE WHEN br.id = issues.repository_id THEN '' ELSE br.full_name END \
+             || '#' || blocker.number ",
+        open_blockers!("issues"),
+        " ORDER BY 1)"
+    ));
+    let live = leases::issue_id
+        .eq(issues::id)
+        .and(leases::state.ne(LeaseState::Free))
+        .and(leases::expires_at.gt(now));
+    let rows: Vec<(Issue, Option<String>, Vec<String>, Option<String>)> = issues::table
+        .left_join(leases::table.on(live))
+        .filter(issues::id.eq_any(ids))
+        .select((Issue::as_select(), leases::agent.nullable(), blockers, issues::pull_request_url))
+        .load(connection)
+        .await?;
+    let row = |(issue, holder, blockers, pull_request): (Issue, _, _, _)| {
+        let around = Circumstances { issue_id: issue.id, holder, blockers, pull_request };
+        (issue, around)
+    };
+    Ok(rows.into_iter().map(row).collect())
 }
 
 #[derive(QueryableByName)]
@@ -201,13 +376,12 @@ struct Count {
 /// How many issues on the board stand in some columns, in tracked repositories.
 pub async fn count_in(connection: &mut Connection, columns: &[Status]) -> QueryResult<i64> {
     let columns: Vec<&str> = columns.iter().map(|status| status.as_str()).collect();
-    let row: Count = diesel::sql_query(
+    let query = diesel::sql_query(
         "SELECT coalesce(sum(c.issues), 0)::bigint AS issues FROM board_counts c \
          JOIN repositories r ON r.id = c.repository_id WHERE r.enabled AND c.status = ANY ($1)",
     )
-    .bind::<Array<Text>, _>(columns)
-    .get_result(connection)
-    .await?;
+    .bind::<Array<Text>, _>(columns);
+    let row: Count = Prepared(query).get_result(connection).await?;
     Ok(row.issues)
 }
 
@@ -217,42 +391,31 @@ pub async fn place(
     search: &Search<'_>,
     own: &Rank,
 ) -> QueryResult<i32> {
-    let row: Count = diesel::sql_query(concat!(
+    let sql = concat!(
         "SELECT count(*) + 1 AS issues FROM ( \
-             SELECT i.id, work_day(i.created_at) AS day, \
-                 100 * (work_tier(i.priority) - least( \
-                     greatest($7 - work_day(i.created_at), 0) / $8, $9, \
-                     greatest(work_tier(i.priority) - 1, 0))) \
-                 + CASE WHEN work_agent(i.labels) = '' THEN 10 ELSE 0 END \
-                 + CASE i.status WHEN 'ready' THEN 2 ELSE 0 END AS score \
-             FROM issues i \
-             WHERE i.state = 'open' AND i.removed_at IS NULL \
-                 AND i.status IN ('ready', 'in-progress') \
-                 AND work_agent(i.labels) IN ('', $1) \
-                 AND ($2::text[] IS NULL OR lower(i.lane) = ANY ($2)) \
-                 AND NOT lower(i.lane) = ANY ($3) \
-                 AND i.repository_id = ANY ($4) AND NOT i.labels && $5 \
-                 AND i.pull_request_url IS NULL \
-                 AND NOT EXISTS (SELECT 1 FROM leases l WHERE l.issue_id = i.id \
-                     AND l.state <> 'free' AND l.expires_at > $6) \
-                 AND NOT EXISTS (SELECT 1 ",
-        open_blockers!(),
-        ")) AS ranked WHERE (score, day, id) < ($10, $11, $12)"
-    ))
-    .bind::<Text, _>(search.agent)
-    .bind::<Nullable<Array<Text>>, _>(search.lanes.as_ref())
-    .bind::<Array<Text>, _>(&search.closed_lanes)
-    .bind::<Array<BigInt>, _>(&search.repositories)
-    .bind::<Array<Text>, _>(search.excluded_labels)
-    .bind::<Timestamptz, _>(search.now)
-    .bind::<Integer, _>(search.today)
-    .bind::<Integer, _>(search.aging.days_per_tier)
-    .bind::<Integer, _>(search.aging.max_tiers)
-    .bind::<Integer, _>(own.score)
-    .bind::<Integer, _>(own.day)
-    .bind::<BigInt, _>(own.issue)
-    .get_result(connection)
-    .await?;
+             SELECT q.issue_id, q.day, \
+                 100 * (q.tier - least( \
+                     greatest($7 - q.day, 0) / $8, $9, greatest(q.tier - 1, 0))) \
+                 + CASE WHEN q.agent = '' THEN 10 ELSE 0 END \
+                 + CASE q.status WHEN 'ready' THEN 2 ELSE 0 END AS score \
+             FROM queued q \
+             WHERE NOT q.has_pull_request AND q.agent IN ('', $1) AND ",
+        is_searched!(),
+        "        AND q.issue_id NOT IN ( \
+                     SELECT issue_id FROM leases WHERE state <> 'free' AND expires_at > $6) \
+                 AND q.issue_id NOT IN (SELECT issue_id FROM blocked) \
+                 AND (cardinality($5) = 0 OR NOT EXISTS ( \
+                     SELECT FROM issues i WHERE i.id = q.issue_id AND i.labels && $5)) \
+             ) AS ranked WHERE (score, day, issue_id) < ($10, $11, $12)"
+    );
+    let query = bound!(sql, search)
+        .bind::<Integer, _>(search.today)
+        .bind::<Integer, _>(search.aging.days_per_tier)
+        .bind::<Integer, _>(search.aging.max_tiers)
+        .bind::<Integer, _>(own.score)
+        .bind::<Integer, _>(own.day)
+        .bind::<BigInt, _>(own.issue);
+    let row: Count = Prepared(query).get_result(connection).await?;
     Ok(i32::try_from(row.issues).unwrap_or(i32::MAX))
 }
 

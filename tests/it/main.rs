@@ -26,6 +26,7 @@ mod moves;
 mod openapi;
 mod overview;
 mod postgres;
+mod ranking;
 mod readme;
 mod records;
 mod rest_compat;

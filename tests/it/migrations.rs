@@ -96,6 +96,7 @@ const SAMPLES: &[(&str, &str)] = &[
         "INSERT INTO request_keys VALUES \
          ('alpha', 'POST /api/sync', 'key', '00', gen_random_uuid(), now(), 200, '{}')",
     ),
+    ("queued", "UPDATE issues SET status = 'ready', labels = '{status/ready}'"),
 ];
 
 #[tokio::test(flavor = "multi_thread")]

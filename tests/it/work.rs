@@ -1,5 +1,6 @@
 //! Work is claimed by one agent at a time, held for a stated time and given back whole.
 
+use dispatch::domain::decisions::Detail;
 use dispatch::domain::leases::{Checkpoint, LeaseEnding, WorkOutcome};
 use dispatch::domain::work::SkipReason;
 use dispatch::domain::{LeaseId, Status};
@@ -7,7 +8,7 @@ use dispatch::service::leases::{
     FinishWork, ReleaseLease, RenewLease, expire_leases, finish_work, release_lease, renew_lease,
 };
 use dispatch::service::moves::{MoveIssue, move_issue};
-use dispatch::service::queue::{QueueRequest, decisions, explain_work, queue};
+use dispatch::service::queue::{QueueRequest, decisions, explain_work, next_task, queue};
 use dispatch::service::work::{ClaimIssue, ClaimNext, claim_issue, claim_next};
 use dispatch::service::{self, Error};
 use dispatch::simulator::{Fault, Gate, NewIssue};
@@ -438,6 +439,60 @@ async fn idle_polls_that_find_the_same_are_one_decision() {
         given.advance(31 * 86_400);
         service::retention::prune_decisions(&given.app).await.unwrap();
         assert_eq!(decisions(&given.app, &of, &page).await.unwrap().rows.len(), 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_served_is_kept_with_what_was_withheld() {
+    given_settings(&[("DISPATCH_EXCLUDED_LABELS", "hidden")], async |given| {
+        let theirs: &[&str] = &["status/ready", "agent/gamma"];
+        let mut issues: Vec<(&str, &[&str])> = vec![
+            ("First", &["status/ready", "priority/p0"]),
+            ("Second", &["status/ready", "priority/p1"]),
+            ("Held", READY),
+            ("Hidden", &["status/ready", "hidden", "priority/p3"]),
+            ("Not yet", &["status/backlog"]),
+        ];
+        issues.extend([("Theirs", theirs); 25]);
+        given.with_issues(&issues).await;
+        claim_number(given, "beta", 3).await.unwrap();
+
+        let lease = claim(given, "alpha").await.unwrap();
+        let request =
+            QueueRequest { agent: "alpha".to_owned(), first: 1, ..QueueRequest::default() };
+        let next = next_task(&given.app, &agent("alpha"), &request).await.unwrap();
+        assert_eq!(next.found.unwrap().issue.number, 2);
+
+        let all = DecisionFilter::default();
+        let mut kept = decisions(&given.app, &all, &PageRequest::first(2)).await.unwrap().rows;
+        let (next, claimed) = (kept.remove(0), kept.remove(0));
+        assert_eq!(claimed.served_issue_id, Some(lease.issue_id));
+        assert_eq!(claimed.fencing_token, Some(lease.fencing_token));
+        let ranked: Vec<_> = claimed.detail.candidates.iter().map(|one| one.issue).collect();
+        assert_eq!(ranked, [given.issue(1).await.id, given.issue(2).await.id]);
+        assert_eq!(claimed.detail.withheld.len(), 20, "the best twenty");
+        let hidden = &claimed.detail.withheld[0];
+        assert_eq!(hidden.issue, given.issue(4).await.id, "it has a priority");
+        assert_eq!(hidden.skips[0].reason, SkipReason::Excluded);
+        let held = &claimed.detail.withheld[1];
+        assert_eq!(held.issue, given.issue(3).await.id, "the oldest of the others");
+        let reasons: Vec<_> = held.skips.iter().map(|skip| skip.reason).collect();
+        assert_eq!(reasons, [SkipReason::Leased, SkipReason::AssignedToOther]);
+        let counts = |detail: &Detail| detail.counts.clone().into_iter().collect::<Vec<_>>();
+        let expected = [
+            (SkipReason::Leased, 1),
+            (SkipReason::AssignedToOther, 26),
+            (SkipReason::NotReady, 1),
+            (SkipReason::Excluded, 1),
+        ];
+        assert_eq!(counts(&claimed.detail), expected, "what was served is none of them");
+
+        assert_eq!(next.kind, "next_task");
+        assert_eq!(next.served_issue_id, Some(given.issue(2).await.id));
+        let own = &next.detail.withheld[0];
+        assert_eq!(own.issue, lease.issue_id, "it is held by now, and the most urgent");
+        assert_eq!(counts(&next.detail)[0], (SkipReason::Leased, 2));
     })
     .await;
 }

@@ -115,7 +115,9 @@ struct WithheldWork {
 struct SkipCount {
     /// The reason.
     reason: SkipReason,
-    /// How many, among those that were looked at.
+    /// How many, one with several reasons once for each, of what stood in Ready and In Progress in
+    /// the queues and repositories that were asked for; 200 stands for that many or more. NOT_READY
+    /// counts what stood in Backlog, In Review and Blocked in those repositories.
     issues: i64,
 }
 

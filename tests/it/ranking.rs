@@ -1,0 +1,362 @@
+//! The database narrows, orders and counts the queue exactly as `domain::work` says, whatever
+//! happens to issues, leases, references and repositories.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use dispatch::domain::lanes::Lanes;
+use dispatch::domain::work::{
+    Aging, Facts, Seeker, SkipReason, Verdict, day_of, judge, rank, tier_of,
+};
+use dispatch::domain::{IssueId, RepositoryId};
+use dispatch::store::work::{
+    Circumstances, Counts, Full, Search, candidates, count_withheld, place, with_circumstances,
+    withheld,
+};
+use dispatch::store::{Connection, Issue, Repository, repositories};
+use rand::rngs::StdRng;
+use rand::seq::IndexedRandom as _;
+use rand::{Rng as _, SeedableRng as _};
+
+use crate::support::{Given, given, start_of_time};
+
+/// Issues at the beginning; some are deleted on the way.
+const ISSUES: i32 = 90;
+
+/// How many times something happens and everything is compared.
+const ROUNDS: usize = 12;
+
+const FEW: [i64; 4] = [1, 3, 10, 1_000];
+
+const NAMES: [&str; 3] = ["acme/one", "Acme/Two", "acme/off"];
+
+/// What happens, as statements; of which rows and to what is left to chance.
+struct Chance(StdRng);
+
+impl Chance {
+    fn one<'a>(&mut self, of: &[&'a str]) -> &'a str {
+        of.choose(&mut self.0).copied().unwrap_or_default()
+    }
+
+    fn number(&mut self, below: i32) -> i32 {
+        self.0.random_range(0..below)
+    }
+
+    /// Labels of an issue; agents, and what hides it, among them.
+    fn labels(&mut self) -> String {
+        let mut labels = vec!["bug"];
+        for _ in 0..self.number(3) {
+            labels.push(self.one(&["agent/alpha", "agent/beta", "hidden", "x"]));
+        }
+        format!("'{{{}}}'", labels.join(","))
+    }
+
+    fn status(&mut self) -> &'static str {
+        self.one(&["ready", "ready", "ready", "in-progress", "in-progress", "backlog", "in-review"])
+    }
+
+    fn priority(&mut self) -> &'static str {
+        self.one(&["NULL", "'p0'", "'p1'", "'p2'", "'p3'"])
+    }
+
+    fn lane(&mut self) -> &'static str {
+        self.one(&["default", "default", "Normal", "Backlog", "unheard-of"])
+    }
+
+    fn issue(&mut self, number: i32) -> String {
+        let (repository, labels) = (self.number(3) + 1, self.labels());
+        let (status, priority, lane) = (self.status(), self.priority(), self.lane());
+        let hours = self.number(40 * 24);
+        let pull_request = self.one(&["NULL", "NULL", "NULL", "NULL", "'https://example.org/1'"]);
+        format!(
+            "INSERT INTO issues (repository_id, node_id, number, title, url, state, status, \
+             priority, labels, assignees, comments_count, created_at, updated_at, read_at, lane, \
+             on_board, pull_request_url) SELECT {repository}, 'I_{number}', {number}, 'A title', \
+             'u', 'open', '{status}', {priority}, {labels}, '{{}}', 0, \
+             timestamptz '2026-05-20 12:00Z' - interval '{hours} h', now(), now(), '{lane}', true, \
+             {pull_request};"
+        )
+    }
+
+    fn reference(&mut self) -> String {
+        let repository = self.one(&["acme/one", "acme/two", "acme/off", "acme/none"]);
+        let (number, source) = (self.number(ISSUES), self.one(&["text", "github"]));
+        let waiting = self.number(ISSUES);
+        format!(
+            "INSERT INTO blockers SELECT id, '{source}', '{repository}', {number} FROM issues \
+             WHERE number = {waiting} ON CONFLICT DO NOTHING;"
+        )
+    }
+
+    fn lease(&mut self) -> String {
+        let number = self.number(ISSUES);
+        let (agent, state) =
+            (self.one(&["alpha", "beta"]), self.one(&["held", "held", "reserved", "free"]));
+        let ending = if state == "free" { "now(), 'released'" } else { "NULL, NULL" };
+        let minutes = self.number(60) - 20;
+        format!(
+            "DELETE FROM leases USING issues WHERE issue_id = id AND number = {number}; \
+             INSERT INTO leases (issue_id, repository_id, fencing_token, agent, lane, state, \
+             checkpoint, term_seconds, acquired_at, renewed_at, expires_at, ended_at, ending) \
+             SELECT id, repository_id, nextval('fencing_tokens'), '{agent}', lane, '{state}', \
+             'issue_claimed', 60, now(), now(), \
+             timestamptz '2026-05-20 12:00Z' + interval '{minutes} min', {ending} FROM issues \
+             WHERE number = {number};"
+        )
+    }
+
+    fn event(&mut self) -> String {
+        let number = self.number(ISSUES);
+        let of = format!("WHERE number = {number};");
+        let set = |what: String| format!("UPDATE issues SET {what} {of}");
+        match self.number(15) {
+            0 | 1 => set(format!("state = '{}'", self.one(&["open", "closed", "closed"]))),
+            2 => set(format!("removed_at = {}", self.one(&["NULL", "now()"]))),
+            3 => set(format!("status = '{}'", self.status())),
+            4 => set(format!("labels = {}", self.labels())),
+            5 => set(format!("lane = '{}', priority = {}", self.lane(), self.priority())),
+            6 => set(format!("pull_request_url = {}", self.one(&["NULL", "'u'"]))),
+            7 | 8 => self.reference(),
+            9 => format!("DELETE FROM blockers WHERE number = {number};"),
+            10 | 11 => self.lease(),
+            12 => format!("DELETE FROM issues {of}"),
+            13 => {
+                let id = self.number(3) + 1;
+                format!("UPDATE repositories SET enabled = NOT enabled WHERE id = {id};")
+            }
+            _ => {
+                let name = self.one(&["acme/two", "acme/TWO", "acme/renamed"]);
+                format!("UPDATE repositories SET full_name = '{name}' WHERE id = 2;")
+            }
+        }
+    }
+}
+
+/// All there is, read without what is kept for the queue.
+struct Rows {
+    repositories: Vec<Repository>,
+    issues: Vec<(Issue, Circumstances)>,
+}
+
+impl Rows {
+    async fn read(given: &Given, connection: &mut Connection) -> Self {
+        let most = given.database.number("SELECT coalesce(max(id), 0) FROM issues").await;
+        let ids: Vec<IssueId> = (1..=most).map(IssueId).collect();
+        let issues = with_circumstances(connection, &ids, start_of_time()).await.unwrap();
+        let ids: Vec<RepositoryId> = (1..=3).map(RepositoryId).collect();
+        let repositories = repositories::by_ids(connection, &ids).await.unwrap();
+        Self { repositories, issues }
+    }
+
+    fn tracked(&self) -> Vec<RepositoryId> {
+        self.repositories.iter().filter(|row| row.enabled).map(|row| row.id).collect()
+    }
+
+    /// What the rules say of each issue to a seeker, with the reasons against it where it stands in
+    /// the columns and queues that are searched.
+    fn verdicts(&self, seeker: &Seeker<'_>, full: &Full) -> Vec<(&Issue, Verdict)> {
+        let tracked = self.tracked();
+        let verdict = |(issue, around): &'_ (Issue, Circumstances)| {
+            let is_full = full.everything
+                || full.lanes.contains(&issue.lane.to_lowercase())
+                || full.repositories.contains(&issue.repository_id);
+            let facts = Facts {
+                issue: issue.id,
+                state: issue.state,
+                is_removed: issue.removed_at.is_some(),
+                status: issue.status,
+                priority: issue.priority,
+                labels: &issue.labels,
+                lane: &issue.lane,
+                created_at: issue.created_at,
+                is_tracked: tracked.contains(&issue.repository_id),
+                holder: around.holder.as_deref(),
+                blockers: &around.blockers,
+                pull_request: around.pull_request.as_deref(),
+                limit: is_full.then_some("is too much"),
+            };
+            match judge(&facts, seeker) {
+                Verdict::Ranked(given) => {
+                    assert_eq!(given, rank(&facts, seeker));
+                    Verdict::Ranked(given)
+                }
+                withheld => withheld,
+            }
+        };
+        self.issues.iter().map(|row| (&row.0, verdict(row))).collect()
+    }
+}
+
+fn is_elsewhere(reason: SkipReason) -> bool {
+    matches!(
+        reason,
+        SkipReason::LaneMismatch
+            | SkipReason::RepositoryDisabled
+            | SkipReason::NotReady
+            | SkipReason::Closed
+    )
+}
+
+/// Reasons against issues that stand where is searched, by issue.
+fn reasons<'a>(verdicts: &[(&'a Issue, Verdict)]) -> Vec<(&'a Issue, Vec<SkipReason>)> {
+    let of = |(issue, verdict): &(&'a Issue, Verdict)| match verdict {
+        Verdict::Ranked(_) => None,
+        Verdict::Withheld(skips) => {
+            let skips: Vec<SkipReason> = skips.iter().map(|skip| skip.reason).collect();
+            let is_searched = !skips.iter().copied().any(is_elsewhere);
+            is_searched.then_some((*issue, skips))
+        }
+    };
+    verdicts.iter().filter_map(of).collect()
+}
+
+fn counted(counts: &Counts) -> BTreeMap<SkipReason, i64> {
+    let all = [
+        (SkipReason::Leased, counts.leased),
+        (SkipReason::AssignedToOther, counts.assigned_to_other),
+        (SkipReason::BlockedByIssue, counts.blocked_by_issue),
+        (SkipReason::LimitReached, counts.limit_reached),
+        (SkipReason::Excluded, counts.excluded),
+        (SkipReason::LinkedPullRequest, counts.linked_pull_request),
+    ];
+    all.into_iter().filter(|(_, issues)| *issues > 0).collect()
+}
+
+/// Compares all that the database answers to one search with what the rules say.
+async fn compare(
+    connection: &mut Connection,
+    rows: &Rows,
+    agent: &str,
+    lane: Option<&str>,
+    aging: Aging,
+    now: DateTime<Utc>,
+) {
+    let lanes = Lanes::default();
+    let hidden = ["hidden".to_owned()];
+    let wanted = lane.map(|lane| lanes.find(lane).unwrap());
+    let names = |lane| lanes.names_of(lane).iter().map(|name| name.to_lowercase()).collect();
+    let closed = lanes.all().iter().filter(|lane| !lane.claimable);
+    let search = Search {
+        agent,
+        lanes: wanted.map(names),
+        closed_lanes: wanted.map_or_else(|| closed.flat_map(names).collect(), |_| vec![]),
+        repositories: rows.tracked(),
+        excluded_labels: &hidden,
+        aging,
+        today: day_of(now),
+        now,
+    };
+    let seeker = Seeker {
+        agent,
+        lane: wanted,
+        lanes: &lanes,
+        excluded_labels: &hidden,
+        aging,
+        today: day_of(now),
+    };
+
+    let verdicts = rows.verdicts(&seeker, &Full::default());
+    let mut ranked: Vec<_> = verdicts
+        .iter()
+        .filter_map(|(_, verdict)| match verdict {
+            Verdict::Ranked(rank) => Some(*rank),
+            Verdict::Withheld(_) => None,
+        })
+        .collect();
+    ranked.sort();
+    let mut against = reasons(&verdicts);
+    against.sort_by_key(|(issue, _)| (tier_of(issue.priority), day_of(issue.created_at), issue.id));
+    for few in FEW {
+        let first = usize::try_from(few).unwrap();
+        let found = candidates(connection, &search, few).await.unwrap();
+        let expected: Vec<_> = ranked.iter().take(first).map(|rank| rank.issue).collect();
+        assert_eq!(found, expected, "the first {few} for {agent} in {lane:?}");
+        let found = withheld(connection, &search, None, few).await.unwrap();
+        let expected: Vec<_> = against.iter().take(first).map(|(issue, _)| issue.id).collect();
+        assert_eq!(found, expected, "the first {few} withheld from {agent} in {lane:?}");
+    }
+    for (position, rank) in (1..).zip(&ranked) {
+        assert_eq!(place(connection, &search, rank).await.unwrap(), position);
+    }
+
+    let served = against.first().map(|(issue, _)| issue.id);
+    let found = withheld(connection, &search, served, 3).await.unwrap();
+    let others = against.iter().skip(1).take(3).map(|(issue, _)| issue.id);
+    assert_eq!(found, others.collect::<Vec<_>>(), "what was served is left out");
+
+    let fulls = [
+        Full::default(),
+        Full { everything: true, ..Full::default() },
+        Full {
+            lanes: vec!["normal".to_owned()],
+            repositories: vec![RepositoryId(1)],
+            ..Full::default()
+        },
+    ];
+    for full in fulls {
+        let verdicts = rows.verdicts(&seeker, &full);
+        for (served, most) in [(None, 1_000), (served, 1_000), (None, 4)] {
+            let mut expected: BTreeMap<SkipReason, i64> = BTreeMap::new();
+            for (_, skips) in
+                reasons(&verdicts).iter().filter(|(issue, _)| Some(issue.id) != served)
+            {
+                for skip in skips {
+                    let count = expected.entry(*skip).or_default();
+                    *count = (*count + 1).min(most);
+                }
+            }
+            let counts = count_withheld(connection, &search, &full, served, most).await.unwrap();
+            assert_eq!(counted(&counts), expected, "counts for {agent} in {lane:?}, {full:?}");
+            let not_ready = rows.issues.iter().filter(|(issue, _)| {
+                issue.on_board
+                    && search.repositories.contains(&issue.repository_id)
+                    && !matches!(issue.status.as_str(), "ready" | "in-progress")
+            });
+            assert_eq!(counts.not_ready, i64::try_from(not_ready.count()).unwrap());
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_database_searches_as_the_rules_do_whatever_happens() {
+    given(async |given| {
+        let now = start_of_time();
+        let agings = [
+            Aging::default(),
+            Aging { days_per_tier: 3, max_tiers: 4 },
+            Aging { days_per_tier: 1, max_tiers: 0 },
+        ];
+        let mut connection = given.database.connect().await;
+        for (seed, aging) in (1..).zip(agings) {
+            let mut chance = Chance(StdRng::seed_from_u64(seed));
+            let mut statements = "TRUNCATE repositories RESTART IDENTITY CASCADE; \
+                                  TRUNCATE issues RESTART IDENTITY CASCADE;"
+                .to_owned();
+            for name in NAMES {
+                let enabled = name != "acme/off";
+                statements += &format!(
+                    "INSERT INTO repositories (full_name, enabled, source, default_branch, \
+                     created_at, updated_at) VALUES ('{name}', {enabled}, 'user', 'main', now(), \
+                     now());"
+                );
+            }
+            // Some of what is referred to is not there yet.
+            statements += &(0..ISSUES / 2).map(|number| chance.issue(number)).collect::<String>();
+            statements += &(0..ISSUES).map(|_| chance.reference()).collect::<String>();
+            statements += &(ISSUES / 2..ISSUES).map(|n| chance.issue(n)).collect::<String>();
+            statements += &(0..12).map(|_| chance.lease()).collect::<String>();
+            given.database.run(&statements).await;
+            for _ in 0..ROUNDS {
+                let rows = Rows::read(given, &mut connection).await;
+                for agent in ["alpha", "beta", "nobody"] {
+                    for lane in [None, Some("default"), Some("backlog")] {
+                        compare(&mut connection, &rows, agent, lane, aging, now).await;
+                    }
+                }
+                let events: String = (0..8).map(|_| chance.event()).collect();
+                given.database.run(&events).await;
+            }
+        }
+    })
+    .await;
+}

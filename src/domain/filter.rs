@@ -3,6 +3,7 @@
 //! SQL asks the same question of many rows at once (`store::issues`); a test holds the two equal.
 
 use super::events::IssueFacts;
+use super::instant::Instant;
 use super::status::{IssueState, Priority, Status};
 
 /// All given members must match; the values within one member are alternatives.
@@ -26,6 +27,8 @@ pub struct IssueFilter {
     pub lanes: Option<Vec<String>>,
     /// Words to look for in title, body and number.
     pub search: Option<String>,
+    /// Issues that have not changed on GitHub since.
+    pub updated_before: Option<Instant>,
     /// Also issues that were closed longer ago than Done shows.
     pub include_closed: Option<bool>,
 }
@@ -46,6 +49,8 @@ pub struct Wanted {
     pub lanes: Option<Vec<String>>,
     /// Words, in no particular order; none when blank.
     pub search: Option<String>,
+    /// Since when nothing may have changed.
+    pub updated_before: Option<Instant>,
     /// Whether old closed issues count.
     pub include_closed: bool,
     /// Labels that hide an issue, from the settings.
@@ -77,6 +82,7 @@ impl IssueFilter {
             label_groups: label_groups.into_iter().flatten().collect(),
             lanes: given(self.lanes),
             search: self.search.filter(|words| !words.trim().is_empty()),
+            updated_before: self.updated_before,
             include_closed: self.include_closed.unwrap_or(false),
             excluded_labels: excluded_labels.to_vec(),
         }
@@ -85,7 +91,8 @@ impl IssueFilter {
 
 impl Wanted {
     /// Whether an issue with these facts is wanted, as far as facts can tell. The words of
-    /// [`Wanted::search`] are not looked at: title and body are the database's to search.
+    /// [`Wanted::search`] are not looked at: title and body are the database's to search. Neither is
+    /// [`Wanted::updated_before`], which only the issue as it is now can answer.
     pub fn matches(&self, facts: &IssueFacts) -> bool {
         let one_of = |wanted: &Option<Vec<String>>, value: Option<&str>| {
             wanted.as_ref().is_none_or(|any| {
@@ -112,6 +119,7 @@ impl Wanted {
             label_groups,
             lanes,
             search,
+            updated_before,
             include_closed,
             excluded_labels,
         } = self;
@@ -120,6 +128,7 @@ impl Wanted {
             && label_groups.is_empty()
             && lanes.is_none()
             && search.is_none()
+            && updated_before.is_none()
             && !include_closed
             && excluded_labels.is_empty()
     }

@@ -6,7 +6,7 @@ use chrono::{DateTime, Datelike as _, SecondsFormat, Timelike as _, Utc};
 ///
 /// Inside, times are compared with the microseconds that PostgreSQL keeps; in public they have
 /// exactly milliseconds, cut and never rounded up, and end in `Z`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Instant(pub DateTime<Utc>);
 
 impl Instant {

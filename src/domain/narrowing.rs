@@ -27,9 +27,10 @@ enum Side {
 
 impl Wanted {
     /// What a reader who wants this sees of an event with these facts; nothing when the event is
-    /// none of theirs. `is_found` tells whether the words of [`Wanted::search`] are in the issue now,
-    /// and counts only with such words. Where the side before is not known, leaving is announced:
-    /// that is harmless to a reader who never had the issue.
+    /// none of theirs. `is_found` tells whether the issue as it is now has the words of
+    /// [`Wanted::search`] and is as old as [`Wanted::updated_before`] wants it, and counts only where
+    /// either is asked for. Where the side before is not known, leaving is announced: that is harmless
+    /// to a reader who never had the issue.
     pub fn narrow(
         &self,
         kind: EventKind,
@@ -53,7 +54,7 @@ impl Wanted {
     }
 
     fn is_in(&self, after: Option<&IssueFacts>, is_found: bool) -> bool {
-        after.is_some_and(|facts| self.matches(facts)) && (self.search.is_none() || is_found)
+        after.is_some_and(|facts| self.matches(facts)) && (is_found || !self.asks_the_present())
     }
 
     fn side_before(
@@ -65,13 +66,21 @@ impl Wanted {
         let Some(before) = before else { return Side::Unknown };
         let has_same_words =
             after.is_some_and(|after| !after.body_changed && after.title == before.title);
-        match (self.matches(before), &self.search) {
-            (false, _) => Side::Out,
-            (true, None) => Side::In,
-            (true, Some(_)) if has_same_words && is_found => Side::In,
-            (true, Some(_)) if has_same_words => Side::Out,
-            (true, Some(_)) => Side::Unknown,
+        if !self.matches(before) {
+            return Side::Out;
         }
+        match (self.asks_the_present(), is_found) {
+            (false, _) => Side::In,
+            // An issue only grows younger: what is old enough now was so before.
+            (true, true) if has_same_words => Side::In,
+            (true, false) if has_same_words && self.updated_before.is_none() => Side::Out,
+            (true, _) => Side::Unknown,
+        }
+    }
+
+    /// Whether something is asked that the facts of an event do not hold.
+    fn asks_the_present(&self) -> bool {
+        self.search.is_some() || self.updated_before.is_some()
     }
 }
 
@@ -81,7 +90,7 @@ mod tests {
 
     use super::*;
     use crate::domain::ids::RepositoryId;
-    use crate::domain::{IssueFilter, IssueState, LabelSet, Status};
+    use crate::domain::{Instant, IssueFilter, IssueState, LabelSet, Status};
 
     fn facts(status: Status, title: &str) -> IssueFacts {
         IssueFacts {
@@ -147,6 +156,23 @@ mod tests {
         assert_eq!(see(&retitled, false), Some(Seen::Removed), "it may have been in");
         let rewritten = IssueFacts { body_changed: true, ..after };
         assert_eq!(see(&rewritten, false), Some(Seen::Removed));
+    }
+
+    #[test]
+    fn what_is_touched_leaves_those_who_want_the_untouched() {
+        let (before, after) = (facts(Status::Ready, "a"), facts(Status::Ready, "a"));
+        let untouched = IssueFilter {
+            updated_before: Some(Instant(chrono::DateTime::UNIX_EPOCH)),
+            ..IssueFilter::default()
+        }
+        .into_wanted(&[]);
+        let see = |is_found| {
+            untouched.narrow(EventKind::IssueChanged, Some(&before), Some(&after), is_found)
+        };
+        assert_eq!(see(false), Some(Seen::Removed));
+        assert_eq!(see(true), Some(Seen::Changed));
+        let new = untouched.narrow(EventKind::IssueChanged, None, Some(&after), false);
+        assert_eq!(new, Some(Seen::Removed), "harmless to who never had it");
     }
 
     #[test]

@@ -104,10 +104,18 @@ async fn board_event(
     Ok(Some((event.id, as_seen(app, sights, &event, seen).await?)))
 }
 
+/// Whether the issue as it is now is one that is wanted, as far as an event cannot tell.
 async fn is_found(app: &App, sights: &Sights, wanted: &Wanted, event: &Event) -> Result<bool> {
-    match (&wanted.search, event.issue_id) {
-        (Some(words), Some(id)) => sights.is_found(app, event, id, words).await,
-        _ => Ok(true),
+    let Some(id) = event.issue_id else { return Ok(true) };
+    if let Some(before) = wanted.updated_before {
+        let issue = sights.issue(app, event, id).await?;
+        if issue.is_none_or(|issue| issue.row.updated_at >= before.0) {
+            return Ok(false);
+        }
+    }
+    match &wanted.search {
+        Some(words) => sights.is_found(app, event, id, words).await,
+        None => Ok(true),
     }
 }
 

@@ -448,6 +448,9 @@ macro_rules! narrowed {
         if let Some(words) = &wanted.search {
             query = query.filter(found_by!(words));
         }
+        if let Some(before) = wanted.updated_before {
+            query = query.filter(dsl::updated_at.lt(before.0));
+        }
         query
     }};
 }

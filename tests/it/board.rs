@@ -113,6 +113,9 @@ async fn every_member_of_a_filter_narrows_the_board() {
         given.database.run("UPDATE issues SET lane = 'backlog' WHERE title = 'Elsewhere'").await;
         given.database.run("UPDATE issues SET on_board = false WHERE title = 'Old'").await;
 
+        let old = "UPDATE issues SET updated_at = '2026-05-01T00:00:00Z' WHERE title LIKE 'Mend%'";
+        given.database.run(old).await;
+
         let (teach, mend, elsewhere) = ("Teach the importer", "Mend the exporter", "Elsewhere");
         let cases = [
             (json!({}), vec![teach, mend, elsewhere]),
@@ -129,6 +132,9 @@ async fn every_member_of_a_filter_narrows_the_board() {
             (json!({"repositories": ["ACME/Other"]}), vec![elsewhere]),
             (json!({"statuses": ["READY"]}), vec![mend, elsewhere]),
             (json!({"search": "importer"}), vec![teach]),
+            (json!({"updatedBefore": "2026-05-01T00:00:00.001Z"}), vec![mend]),
+            (json!({"updatedBefore": "2026-05-01T00:00:00Z"}), vec![]),
+            (json!({"updatedBefore": "2026-05-02T00:00:00Z", "agents": ["alpha"]}), vec![]),
             (json!({"includeClosed": true}), vec![teach, mend, "Old", elsewhere]),
             (json!({"agents": ["alpha"], "statuses": ["READY"]}), vec![elsewhere]),
             (json!({"agents": ["alpha"], "priorities": ["P0"]}), vec![]),

@@ -237,6 +237,27 @@ async fn words_are_looked_up_for_each_event() {
 }
 
 #[tokio::test]
+async fn what_is_touched_leaves_the_board_of_the_untouched() {
+    given(async |given| {
+        given.with_issues(&[("a", &["status/ready"]), ("b", &["status/ready"])]).await;
+        let (a, b) = (given.issue(1).await.id, given.issue(2).await.id);
+        let age = "UPDATE issues SET updated_at = updated_at - interval '9 days' WHERE number = 1";
+        given.database.run(age).await;
+        let filter = json!({"filter": {"updatedBefore": "2026-05-13T12:00:00Z"}});
+        let mut events = Events::open(&given.app, EVENTS, filter, None).await;
+        moved(&given.app, a, Status::InProgress).await;
+        let (_, left) = events.next().await;
+        assert_eq!((kind(&left), &left["boardEvents"]["issueId"]), ("IssueRemoved", &json!(a)));
+
+        // That it was never there cannot be known, and does no harm.
+        moved(&given.app, b, Status::InProgress).await;
+        let (_, left) = events.next().await;
+        assert_eq!((kind(&left), &left["boardEvents"]["issueId"]), ("IssueRemoved", &json!(b)));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn tracking_another_repository_starts_everybody_over() {
     given(async |given| {
         given.with_issues(&[("a", &[])]).await;

@@ -8,8 +8,9 @@ use super::error::code;
 use super::loaders::{self, app};
 use super::types::page::cost;
 use super::types::{AuditEntry, Issue};
-use crate::domain::{Actor, AuditEntryId, EventCursor, IssueId, Priority, Status};
+use crate::domain::{Actor, AuditEntryId, EventCursor, IssueId, Priority};
 use crate::service::labels::Changed;
+use crate::service::moves::MoveIssues;
 use crate::service::{self, assignments, moves};
 
 /// A change of an issue's labels that was done.
@@ -33,17 +34,6 @@ impl ChangeIssuePayload {
         let audit_entry = AuditEntry { row: changed.audit_entry, issue: known };
         Ok(Self { issue, audit_entry, cursor: changed.cursor })
     }
-}
-
-/// Several issues to move to one column.
-#[derive(InputObject)]
-struct MoveIssuesInput {
-    /// The issues, 100 at most.
-    issue_ids: Vec<IssueId>,
-    /// The column they shall stand in.
-    to: Status,
-    /// Required to move to BLOCKED.
-    reason: Option<String>,
 }
 
 /// What became of each issue of a bulk move, in the order asked.
@@ -121,11 +111,9 @@ impl EditMutation {
     async fn move_issues(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Which issues, and where to.")] input: MoveIssuesInput,
+        #[graphql(desc = "Which issues, and where to.")] input: MoveIssues,
     ) -> async_graphql::Result<MoveIssuesPayload> {
-        let MoveIssuesInput { issue_ids, to, reason } = input;
-        let outcomes =
-            moves::move_issues(app(context), actor(context), &issue_ids, to, reason).await?;
+        let outcomes = moves::move_issues(app(context), actor(context), input).await?;
         let mut results = Vec::with_capacity(outcomes.len());
         for (issue_id, outcome) in outcomes {
             let (moved, error) = match outcome {

@@ -58,6 +58,20 @@ pub const MOST_AT_ONCE: usize = 100;
 /// How many of them are under way at a time.
 const AT_ONCE: usize = 4;
 
+/// Several issues to move to one column.
+#[derive(Debug, Clone, async_graphql::InputObject)]
+#[graphql(name = "MoveIssuesInput")]
+pub struct MoveIssues {
+    /// The issues, 100 at most.
+    pub issue_ids: Vec<IssueId>,
+    /// The column they shall stand in.
+    pub to: Status,
+    /// When given, those that are elsewhere by now are refused with `CONFLICT`.
+    pub expected_from: Option<Status>,
+    /// Required to move to BLOCKED.
+    pub reason: Option<String>,
+}
+
 /// Moves several issues to one column; each moves or stays for itself. Answers in the order asked.
 ///
 /// # Errors
@@ -66,26 +80,20 @@ const AT_ONCE: usize = 4;
 pub async fn move_issues(
     app: &App,
     actor: &Actor,
-    issues: &[IssueId],
-    to: Status,
-    reason: Option<String>,
+    command: MoveIssues,
 ) -> Result<Vec<(IssueId, Result<Changed>)>> {
-    if issues.len() > MOST_AT_ONCE {
-        let reason = format!("{} issues are too many; {MOST_AT_ONCE} at most", issues.len());
+    let MoveIssues { issue_ids, to, expected_from, reason } = command;
+    if issue_ids.len() > MOST_AT_ONCE {
+        let reason = format!("{} issues are too many; {MOST_AT_ONCE} at most", issue_ids.len());
         return Err(Error::Invalid { field: "issueIds", reason });
     }
     reason_for(to, reason.as_deref())?;
     let move_one = async |issue_id: IssueId| {
-        let command = MoveIssue {
-            issue_id,
-            to,
-            expected_from: None,
-            reason: reason.clone(),
-            fencing_token: None,
-        };
+        let command =
+            MoveIssue { issue_id, to, expected_from, reason: reason.clone(), fencing_token: None };
         (issue_id, move_issue(app, actor, command).await)
     };
-    Ok(stream::iter(issues.iter().copied()).map(move_one).buffered(AT_ONCE).collect().await)
+    Ok(stream::iter(issue_ids).map(move_one).buffered(AT_ONCE).collect().await)
 }
 
 /// Moves an issue back to where it was before a move, with a move of its own in the audit log,

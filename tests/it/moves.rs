@@ -7,7 +7,7 @@ use dispatch::domain::events::EventKind;
 use dispatch::domain::{EventCursor, IssueState, LabelSet, Status};
 use dispatch::service::events::{Replay, events_after};
 use dispatch::service::labels::{Changed, settle_overdue};
-use dispatch::service::moves::{MoveIssue, move_issue, move_issues, undo_move};
+use dispatch::service::moves::{MoveIssue, MoveIssues, move_issue, move_issues, undo_move};
 use dispatch::service::{self, Error};
 use dispatch::simulator::{Fault, Gate, Write};
 use dispatch::store::audit::AuditFilter;
@@ -470,13 +470,21 @@ async fn of_several_moves_each_succeeds_or_fails_for_itself() {
         for number in 1..=6 {
             ids.push(given.issue(number).await.id);
         }
-        let moved = move_issues(&given.app, &person(), &ids, Status::Done, None).await.unwrap();
+        try_move(&given.app, &given.issue(5).await, Status::InReview).await.unwrap();
+        let to_done = |issue_ids| MoveIssues {
+            issue_ids,
+            to: Status::Done,
+            expected_from: Some(Status::Ready),
+            reason: None,
+        };
+        let moved = move_issues(&given.app, &person(), to_done(ids.clone())).await.unwrap();
         let outcomes: Vec<_> = moved.iter().map(|(id, outcome)| (*id, outcome.is_ok())).collect();
-        let expected: Vec<_> = ids.iter().map(|id| (*id, *id != ids[2])).collect();
-        assert_eq!(outcomes, expected);
+        let refused = [ids[2], ids[4]];
+        let expected: Vec<_> = ids.iter().map(|id| (*id, !refused.contains(id))).collect();
+        assert_eq!(outcomes, expected, "one is closed, and one is elsewhere than was seen");
 
-        let many = vec![ids[0]; 101];
-        let refused = move_issues(&given.app, &person(), &many, Status::Done, None).await;
+        let many = to_done(vec![ids[0]; 101]);
+        let refused = move_issues(&given.app, &person(), many).await;
         assert!(matches!(refused, Err(Error::Invalid { field: "issueIds", .. })));
     })
     .await;

@@ -64,6 +64,8 @@ pub struct Issue {
     pub on_board: bool,
     /// When it was found to be deleted or transferred.
     pub removed_at: Option<DateTime<Utc>>,
+    /// The page of the open pull request that is to close it, by GitHub's account.
+    pub pull_request_url: Option<String>,
 }
 
 impl Issue {

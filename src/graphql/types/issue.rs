@@ -174,6 +174,11 @@ impl IssueFields<'_> {
         self.0.row.blocked_reason.as_deref()
     }
 
+    /// The page of the open pull request that is to close it, by GitHub's account.
+    async fn pull_request_url(&self) -> Option<&str> {
+        self.0.row.pull_request_url.as_deref()
+    }
+
     /// The live lease, if an agent holds one now.
     async fn lease(&self, context: &Context<'_>) -> async_graphql::Result<Option<Lease>> {
         let lease = match &self.0.lease {

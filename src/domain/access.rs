@@ -249,6 +249,7 @@ pub const FIELDS: &[(&str, &str, Tier)] = &[
     ("Query", "issue", Tier::Read),
     ("Query", "repositories", Tier::Read),
     ("Query", "auditLog", Tier::Read),
+    ("Query", "auditOptions", Tier::Read),
     ("Query", "agentRuns", Tier::Read),
     ("Query", "queue", Tier::Read),
     ("Query", "explainWork", Tier::Read),

@@ -8,8 +8,8 @@ use super::loaders::{self, app};
 use super::overview::OverviewQuery;
 use super::types::page::{Arguments, cost};
 use super::types::{
-    AgentRunConnection, AuditEntryConnection, Board, Issue, IssueConnection, Node, Repository,
-    Service, SyncState,
+    AgentRunConnection, AuditEntryConnection, AuditOptions, Board, Issue, IssueConnection, Node,
+    Repository, Service, SyncState,
 };
 use super::views::ViewQuery;
 use super::work::WorkQuery;
@@ -133,6 +133,12 @@ impl RecordQuery {
         let repository = repository.map(|name| full_name("repository", &name)).transpose()?;
         let filter = AuditFilter { repository, issue: issue_id, actor, action, success, agent };
         Ok(AuditEntryConnection::load(context, &filter, Arguments::forward(first, after)).await?)
+    }
+
+    /// What the audit log can be filtered by: each value with how many entries it finds.
+    #[graphql(complexity = "cost(None, None, child_complexity)")]
+    async fn audit_options(&self, context: &Context<'_>) -> async_graphql::Result<AuditOptions> {
+        Ok(service::audit::audit_options(app(context)).await?.into())
     }
 
     /// What agents reported of their work, last reported first.

@@ -4,7 +4,7 @@ use super::labels::append_settled;
 use super::{Error, Result};
 use crate::app::App;
 use crate::domain::{Actor, AuditEntryId, LabelSet};
-use crate::store::audit::{AuditFilter, NewEntry};
+use crate::store::audit::{AuditCount, AuditFilter, NewEntry};
 use crate::store::{AuditEntry, Page, PageRequest, audit};
 
 /// A page of settled entries, newest first.
@@ -15,6 +15,37 @@ pub async fn audit_log(
 ) -> Result<Page<AuditEntry>> {
     let mut connection = app.connection().await?;
     Ok(audit::page(&mut connection, filter, request).await?)
+}
+
+/// What the audit log can be filtered by, each value with how many entries it finds.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AuditOptions {
+    /// Full names of repositories, of those that are not tracked any more too.
+    pub repositories: Vec<AuditCount>,
+    /// Everybody who did anything.
+    pub actors: Vec<AuditCount>,
+    /// Everything that was done.
+    pub actions: Vec<AuditCount>,
+    /// Agents that an issue was assigned to before or after something was done to it.
+    pub agents: Vec<AuditCount>,
+}
+
+/// What the audit log can be filtered by, by name.
+pub async fn audit_options(app: &App) -> Result<AuditOptions> {
+    let counted = {
+        let mut connection = app.connection().await?;
+        audit::counts(&mut connection).await?
+    };
+    let mut options = AuditOptions::default();
+    for count in counted {
+        match count.member.as_str() {
+            "repository" => options.repositories.push(count),
+            "actor" => options.actors.push(count),
+            "action" => options.actions.push(count),
+            _ => options.agents.push(count),
+        }
+    }
+    Ok(options)
 }
 
 /// One settled entry.

@@ -5,6 +5,7 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
 use diesel_async::RunQueryDsl;
 
 use super::page::{Page, PageRequest, Position};
@@ -392,6 +393,47 @@ pub struct AuditFilter {
     pub success: Option<bool>,
     /// Entries of this agent, and of issues that it was assigned before or afterwards.
     pub agent: Option<String>,
+}
+
+/// How many settled entries have one value of one member of a filter.
+#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
+pub struct AuditCount {
+    /// Which member: `repository`, `actor`, `action` or `agent`.
+    #[diesel(sql_type = Text)]
+    pub member: String,
+    /// The value.
+    #[diesel(sql_type = Text)]
+    pub value: String,
+    /// How many.
+    #[diesel(sql_type = BigInt)]
+    pub entries: i64,
+}
+
+/// Every value that a member of [`AuditFilter`] finds anything by, by name, with the number of
+/// settled entries that it finds. Agents are those that a label named; a repository is called as it
+/// was last. One walk over the whole log.
+pub async fn counts(connection: &mut Connection) -> QueryResult<Vec<AuditCount>> {
+    diesel::sql_query(
+        "WITH settled AS MATERIALIZED ( \
+             SELECT id, actor, action, repository_full_name, before_labels, after_labels \
+             FROM audit_log WHERE settled_at IS NOT NULL), \
+         named AS ( \
+             SELECT id, substr(label, 7) AS agent \
+             FROM settled, unnest(before_labels || after_labels) AS label \
+             WHERE label LIKE 'agent/_%'), \
+         agents AS ( \
+             SELECT id, agent FROM named \
+             UNION SELECT id, actor FROM settled WHERE actor IN (SELECT agent FROM named)) \
+         SELECT 'actor' AS member, actor AS value, count(*) AS entries FROM settled GROUP BY actor \
+         UNION ALL SELECT 'action', action, count(*) FROM settled GROUP BY action \
+         UNION ALL SELECT 'repository', (array_agg(repository_full_name ORDER BY id DESC))[1], \
+             count(*) \
+             FROM settled WHERE repository_full_name <> '' GROUP BY lower(repository_full_name) \
+         UNION ALL SELECT 'agent', agent, count(*) FROM agents GROUP BY agent \
+         ORDER BY member, value",
+    )
+    .load(connection)
+    .await
 }
 
 /// A page of settled entries, newest first.

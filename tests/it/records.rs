@@ -115,6 +115,55 @@ async fn a_run_is_found_by_its_id() {
 }
 
 #[tokio::test]
+async fn the_audit_log_offers_every_value_that_finds_something() {
+    given(async |given| {
+        given.with_issues(&[("One", &["status/ready", "agent/alpha"]), ("Two", &[])]).await;
+        move_to(given, 1, Status::InProgress).await;
+        move_to(given, 2, Status::Ready).await;
+        let assign = "mutation($id: ID!) {
+            assignAgent(input: {issueId: $id, agent: \"beta\"}) { cursor } }";
+        given.graphql(assign, json!({"id": given.issue(2).await.id})).await;
+
+        let query = "{ auditOptions {
+            repositories { value entries } actors { value entries }
+            actions { value entries } agents { value entries }
+        } }";
+        let options = given.graphql(query, json!({})).await["auditOptions"].clone();
+        let finds = |member: &str| -> Vec<(String, i64)> {
+            let values = options[member].as_array().unwrap().iter();
+            let told = |of: &Value| {
+                (of["value"].as_str().unwrap().to_owned(), of["entries"].as_i64().unwrap())
+            };
+            values.map(told).collect()
+        };
+        assert_eq!(
+            finds("actions").iter().map(|(action, _)| action.as_str()).collect::<Vec<_>>(),
+            ["add_tracked_repo", "assign_agent", "move_issue"],
+        );
+        assert_eq!(finds("agents"), [("alpha".to_owned(), 1), ("beta".to_owned(), 1)]);
+        assert_eq!(finds("repositories"), [(REPOSITORY.to_owned(), 4)]);
+
+        for (member, argument) in [
+            ("repositories", "repository"),
+            ("actors", "actor"),
+            ("actions", "action"),
+            ("agents", "agent"),
+        ] {
+            for (value, entries) in finds(member) {
+                let list = format!(
+                    "query($value: String) {{ auditLog({argument}: $value) {{
+                    nodes {{ id }} }} }}"
+                );
+                let found = given.graphql(&list, json!({ "value": value })).await;
+                let found = found["auditLog"]["nodes"].as_array().unwrap().len();
+                assert_eq!(found, usize::try_from(entries).unwrap(), "{argument} {value}");
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn an_entry_is_seen_when_settled_and_says_when_it_was_asked_for() {
     given(async |given| {
         given.with_issues(&[("One", &["status/ready"])]).await;

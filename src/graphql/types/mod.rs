@@ -6,6 +6,7 @@
 
 mod agent_run;
 mod audit_entry;
+mod audit_options;
 mod board;
 mod board_event;
 mod card;
@@ -20,7 +21,8 @@ mod work;
 
 pub(super) use agent_run::{AgentRun, AgentRunConnection};
 pub(super) use audit_entry::{AuditEntry, AuditEntryConnection};
-pub(super) use board::Board;
+pub(super) use audit_options::AuditOptions;
+pub(super) use board::{Board, BoardColumn, most_first_cards};
 pub(super) use board_event::{BoardEvent, IssueChanged, IssueMoved, IssueRemoved, Resync};
 pub(super) use issue::{Body as IssueBody, Issue, IssueConnection};
 pub(super) use lease::Lease;

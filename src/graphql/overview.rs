@@ -1,5 +1,6 @@
 //! The root fields of the pages that show much at once: overview, agents, projects, filters.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_graphql::{Context, Object, SimpleObject};
@@ -7,12 +8,12 @@ use chrono::NaiveDate;
 
 use super::loaders::{self, app};
 use super::types::page::{MAX, cost, size};
-use super::types::{Issue, Lease, Repository};
-use crate::domain::{Instant, Status};
+use super::types::{BoardColumn, Issue, Lease, Repository, most_first_cards};
+use crate::domain::{Instant, IssueFilter, Status};
 use crate::service::overview::{self, Counts, DayCounts, FilterOption};
 use crate::service::{self, Error};
-use crate::store;
 use crate::store::statistics::{DayCount, RunCount};
+use crate::store::{self, Page, PageRequest};
 
 /// How many days a history may have.
 const MAX_DAYS: i32 = 90;
@@ -39,14 +40,7 @@ impl OverviewQuery {
     /// Every tracked repository that has issues on the board, with its columns, by name.
     #[graphql(complexity = "cost(None, None, child_complexity)")]
     async fn projects(&self, context: &Context<'_>) -> async_graphql::Result<Vec<Project>> {
-        let app = app(context);
-        let counted = overview::projects(app).await?;
-        let tracked = service::tracking::tracked_repositories(app).await?;
-        let project = |row: store::Repository| {
-            let counts = counted.iter().find(|of| of.repository_id == row.id)?.counts;
-            Some(Project { repository: Repository(Arc::new(row)), counts })
-        };
-        Ok(tracked.into_iter().filter_map(project).collect())
+        Ok(Project::load_all(context).await?)
     }
 
     /// What the board can be filtered by: each value that an issue on it has, with its count.
@@ -178,6 +172,7 @@ impl StatusOfDay {
 struct Project {
     repository: Repository,
     counts: Counts,
+    columns: Vec<BoardColumn>,
 }
 
 /// One repository's part of the board.
@@ -196,6 +191,49 @@ impl Project {
     /// Its issues by column, all six.
     async fn by_status(&self) -> Vec<StatusCount> {
         by_status(&self.counts)
+    }
+
+    /// Its columns from left to right, empty ones too.
+    #[graphql(complexity = "1 + 6 * child_complexity")]
+    async fn columns(&self) -> &[BoardColumn] {
+        &self.columns
+    }
+}
+
+impl Project {
+    /// Every project; what is selected of their cards comes in one statement for all.
+    async fn load_all(context: &Context<'_>) -> service::Result<Vec<Self>> {
+        let app = app(context);
+        let counted = overview::projects(app).await?;
+        let tracked = service::tracking::tracked_repositories(app).await?;
+        let cards = context.look_ahead().field("columns").field("issues");
+        let first = most_first_cards(&cards);
+        let request = PageRequest::first(first);
+        let rows = match first {
+            0 => vec![],
+            _ => overview::first_of_projects(app, &request).await?,
+        };
+        let issues = loaders::all_issues(app, rows, loaders::Wants::of_list(&cards)).await?;
+        let mut by_column: HashMap<_, Vec<_>> = HashMap::new();
+        for issue in issues {
+            by_column.entry((issue.row.repository_id, issue.row.status)).or_default().push(issue);
+        }
+        let mut project = |row: store::Repository| {
+            let counts = counted.iter().find(|of| of.repository_id == row.id)?.counts;
+            let filter = IssueFilter {
+                repositories: Some(vec![row.full_name.to_string()]),
+                ..IssueFilter::default()
+            };
+            let wanted = Arc::new(service::board::wanted(app, Some(filter)));
+            let column = |status| {
+                let cards = by_column.remove(&(row.id, status)).unwrap_or_default();
+                let cards = Page::new(cards, &request);
+                BoardColumn::of(&wanted, (status, counts.of(status)), cards)
+            };
+            let columns = Status::ALL.into_iter().map(column).collect();
+            Some(Self { repository: Repository(Arc::new(row)), counts, columns })
+        };
+        Ok(tracked.into_iter().filter_map(&mut project).collect())
     }
 }
 

@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::domain::{RepositoryId, Status};
 use crate::store::leases::Endings;
 use crate::store::statistics::{self, DayCount, LabelCount, LaneCount, RepositoryCount, RunCount};
-use crate::store::{Issue, Lease, Repository, issues, leases, repositories};
+use crate::store::{Issue, Lease, PageRequest, Repository, issues, leases, repositories};
 
 /// How long an issue in progress may go without a change before it is stale.
 pub const STALE_AFTER: TimeDelta = TimeDelta::days(7);
@@ -74,6 +74,15 @@ pub async fn projects(app: &App) -> Result<Vec<Project>> {
     }
     let project = |(id, counts)| Project { repository_id: RepositoryId(id), counts };
     Ok(projects.into_iter().map(project).collect())
+}
+
+/// The first cards of each column of each tracked repository, and one more where there are more;
+/// within a column most recently updated first.
+pub async fn first_of_projects(app: &App, request: &PageRequest) -> Result<Vec<Issue>> {
+    let mut connection = app.connection().await?;
+    let excluded = &app.config.board.excluded_labels;
+    let rows = request.rows_to_read();
+    Ok(issues::first_of_each_repository(&mut connection, excluded, rows).await?)
 }
 
 /// An agent: what it is assigned and how its runs went.

@@ -6,7 +6,7 @@
 use chrono::{DateTime, Utc};
 use diesel::dsl::{count_star, sql};
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Text};
+use diesel::sql_types::{Array, BigInt, Bool, Text};
 use diesel_async::RunQueryDsl;
 
 use super::page::{Page, PageRequest, Position};
@@ -502,6 +502,32 @@ pub async fn first_of_each_column(
         .union_all(of(Status::InReview))
         .union_all(of(Status::Blocked))
         .union_all(of(Status::Done))
+        .load(connection)
+        .await
+}
+
+/// The first cards of every column of every tracked repository, `rows` of each, in one statement,
+/// those with an excluded label left out. Within a column they come most recently updated first.
+pub async fn first_of_each_repository(
+    connection: &mut Connection,
+    excluded: &[String],
+    rows: i64,
+) -> QueryResult<Vec<Issue>> {
+    let first = sql::<Bool>(
+        "issues.id IN (SELECT first.id FROM board_counts c \
+             JOIN repositories r ON r.id = c.repository_id, LATERAL ( \
+                 SELECT i.id FROM issues i \
+                 WHERE i.repository_id = c.repository_id AND i.status = c.status AND i.on_board \
+                     AND NOT i.labels && ",
+    )
+    .bind::<Array<Text>, _>(excluded)
+    .sql(" ORDER BY i.updated_at DESC, i.id DESC LIMIT ")
+    .bind::<BigInt, _>(rows)
+    .sql(") AS first WHERE r.enabled AND c.issues > 0)");
+    dsl::issues
+        .filter(first)
+        .order((dsl::updated_at.desc(), dsl::id.desc()))
+        .select(Issue::as_select())
         .load(connection)
         .await
 }

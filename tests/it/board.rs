@@ -94,6 +94,60 @@ async fn the_board_asks_no_more_for_many_cards_and_columns_than_for_one() {
 }
 
 #[tokio::test]
+async fn projects_ask_no_more_for_many_repositories_than_for_one() {
+    given_settings(&[("DISPATCH_EXCLUDED_LABELS", "hidden")], async |given| {
+        const PROJECTS: &str = "{ projects { repository { name } totalCount columns { status
+            totalCount issues(first: 2) { nodes { title url repository { name } }
+                pageInfo { hasNextPage endCursor } } } } }";
+        given.with_issues(&[("One", &["status/ready"])]).await;
+        let statements = Statements::of(&given.app).await;
+        given.graphql(PROJECTS, json!({})).await;
+        let for_one = statements.take();
+
+        for repository in ["acme/api", "acme/web"] {
+            given.github.add_repository(repository);
+            for number in 1..=3 {
+                open(given, repository, &format!("Ready {number}"), &["status/ready"]);
+            }
+            open(given, repository, "Hidden", &["status/ready", "hidden"]);
+            open(given, repository, "Waits", &[]);
+            given.track(repository).await;
+        }
+        given.sync().await;
+        let aged = "UPDATE issues SET updated_at = updated_at - number * interval '1 hour'";
+        given.database.run(aged).await;
+        statements.take();
+
+        let data = given.graphql(PROJECTS, json!({})).await;
+        assert_eq!(statements.take(), for_one);
+        // Has anything changed; the counts, the repositories, the cards and what they belong to.
+        assert_eq!(for_one.len(), 5, "{for_one:#?}");
+        let api = &data["projects"][0];
+        assert_eq!((&api["repository"]["name"], &api["totalCount"]), (&json!("api"), &json!(4)));
+        let columns = api["columns"].as_array().unwrap();
+        assert_eq!(columns.len(), 6);
+        let ready = &columns[1];
+        assert_eq!((&ready["status"], &ready["totalCount"]), (&json!("READY"), &json!(3)));
+        let titles: Vec<_> = ready["issues"]["nodes"].as_array().unwrap().iter().collect();
+        assert_eq!(
+            titles.iter().map(|of| &of["title"]).collect::<Vec<_>>(),
+            ["Ready 1", "Ready 2"]
+        );
+        assert!(titles.iter().all(|of| of["repository"]["name"] == "api"), "{titles:?}");
+        assert_eq!(ready["issues"]["pageInfo"]["hasNextPage"], true);
+        assert_eq!(columns[0]["issues"]["pageInfo"]["hasNextPage"], false);
+
+        let after = &ready["issues"]["pageInfo"]["endCursor"];
+        let more = "query($after: String) { projects { columns { issues(first: 2, after: $after) {
+            nodes { title } } } } }";
+        let more = given.graphql(more, json!({ "after": after })).await;
+        let rest = &more["projects"][0]["columns"][1]["issues"]["nodes"];
+        assert_eq!(*rest, json!([{"title": "Ready 3"}]));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn every_member_of_a_filter_narrows_the_board() {
     given(async |given| {
         given

@@ -21,7 +21,7 @@ pub(in crate::graphql) struct Board {
 
 /// A column, with as many of its first cards as any selection of the query asks for.
 #[derive(Debug)]
-struct BoardColumn {
+pub(in crate::graphql) struct BoardColumn {
     status: Status,
     total: i64,
     cards: Page<Arc<Issue>>,
@@ -103,18 +103,22 @@ impl Board {
             pages.push(cards);
         }
         let pages = loaders::issue_pages(app, pages, loaders::Wants::of_list(&cards)).await?;
-        let column = |((status, total), cards)| BoardColumn {
-            status,
-            total,
-            cards,
-            wanted: Arc::clone(&wanted),
-        };
+        let column = |(counted, cards)| BoardColumn::of(&wanted, counted, cards);
         let columns = columns.into_iter().zip(pages).map(column).collect();
         Ok(Self { as_of: board.as_of, columns })
     }
 }
 
 impl BoardColumn {
+    /// A column of what is wanted, whose first cards are known.
+    pub(in crate::graphql) fn of(
+        wanted: &Arc<Wanted>,
+        (status, total): (Status, i64),
+        cards: Page<Arc<Issue>>,
+    ) -> Self {
+        Self { status, total, cards, wanted: Arc::clone(wanted) }
+    }
+
     async fn page(&self, context: &Context<'_>, request: &PageRequest) -> Result<Page<Arc<Issue>>> {
         let app = loaders::app(context);
         let page = service::board::column_page(app, &self.wanted, self.status, request).await?;
@@ -124,7 +128,7 @@ impl BoardColumn {
 
 /// The largest `first` among the selections that begin at the top of a column; 0 when there are
 /// none. A size that is out of bounds is refused by its own field and loads nothing here.
-fn most_first_cards(cards: &Lookahead<'_>) -> u32 {
+pub(in crate::graphql) fn most_first_cards(cards: &Lookahead<'_>) -> u32 {
     let first = |field: SelectionField<'_>| {
         let arguments = field.arguments().ok()?;
         let value = |name: &str| {

@@ -7,6 +7,8 @@
 mod awkward;
 mod prose;
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom as _;
@@ -96,14 +98,25 @@ pub fn found(simulator: &Simulator, seed: u64) -> Vec<String> {
     issues.extend(awkward::issues(now));
     // Numbers follow the order of opening, as on GitHub.
     issues.sort_by_key(|(_, issue)| issue.created_at);
+    let mut in_review: HashMap<&str, i64> = HashMap::new();
     for (at, (name, issue)) in issues.into_iter().enumerate() {
         let repository = full_name(name);
+        let is_in_review = issue.labels.iter().any(|label| label == Status::InReview.label());
         let opened = simulator.open_issue(&repository, issue);
-        opened.expect("the repository was created above, and no issue has too many labels");
+        let number =
+            opened.expect("the repository was created above, and no issue has too many labels");
+        if is_in_review {
+            in_review.insert(name, number);
+        }
         if at % 14 == 0 {
             let title = *prose::PULL_REQUESTS.choose(&mut rng).expect("there are some");
             let opened = simulator.open_pull_request(&repository, title);
-            opened.expect("the repository was created above");
+            let pull_request = opened.expect("the repository was created above");
+            // What is in review there is what it is to close.
+            if let Some(number) = in_review.remove(name) {
+                let linked = simulator.link(&repository, pull_request, number);
+                linked.expect("both were opened above");
+            }
         }
     }
     REPOSITORIES.map(|(name, _)| full_name(name)).into()

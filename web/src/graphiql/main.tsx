@@ -57,6 +57,7 @@ function Playground() {
     <div className="flex h-dvh flex-col">
       <Banner />
       <main className="min-h-0 grow">
+        <h1 className="sr-only">GraphQL playground</h1>
         <GraphiQL fetcher={fetcher} defaultQuery={WELCOME} defaultTheme={theme.get()} />
       </main>
       <Notices />

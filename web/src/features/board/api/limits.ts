@@ -1,28 +1,21 @@
 import { ask } from "@/lib/graphql/client.ts";
 import { connection } from "@/lib/graphql/connection.ts";
-import { graphql, type ResultOf } from "@/lib/graphql/graphql.ts";
+import { graphql } from "@/lib/graphql/graphql.ts";
+import { LimitFields, type WorkLimits } from "@/lib/limits.ts";
 import { LiveQuery } from "@/lib/liveQuery.ts";
 import type { Signal } from "@/lib/signal.ts";
 import { isLimited } from "../model/limits.ts";
 
-export const LimitsQuery = graphql(`
-  query BoardLimits {
-    workLimits {
-      waitingForHuman {
-        issues
-        limit
-      }
-      lanes {
-        lane
-        issues
-        limit
+export const LimitsQuery = graphql(
+  `
+    query BoardLimits {
+      workLimits {
+        ...LimitFields
       }
     }
-  }
-`);
-
-/** How much is being worked on, and how much may be. */
-export type WorkLimits = ResultOf<typeof LimitsQuery>["workLimits"];
+  `,
+  [LimitFields],
+);
 
 /**
  * Keeps the limits true for as long as there are any: they come from settings, so a service that has none has none

@@ -4,10 +4,13 @@ import { FilterButton } from "@/components/Chip.tsx";
 import { ConnectionPill } from "@/components/ConnectionPill.tsx";
 import { SyncButton, SyncProgress } from "@/components/SyncStatus.tsx";
 import { TopBar } from "@/components/TopBar.tsx";
+import { notify } from "@/components/Notices.tsx";
 import { signal } from "@/lib/signal.ts";
-import { watchLimits, type WorkLimits } from "../api/limits.ts";
+import type { WorkLimits } from "@/lib/limits.ts";
+import { watchLimits } from "../api/limits.ts";
 import { Mover } from "../api/moves.ts";
 import { BoardSession } from "../api/session.ts";
+import { findView } from "../api/views.ts";
 import {
   filterOfSearch,
   queryOfFilter,

@@ -1,7 +1,7 @@
 import { createContext, useCallback, useContext, useSyncExternalStore } from "react";
 import type { Signal } from "@/lib/signal.ts";
 import type { Status } from "@/lib/statuses.ts";
-import type { WorkLimits } from "../api/limits.ts";
+import type { WorkLimits } from "@/lib/limits.ts";
 import type { Mover } from "../api/moves.ts";
 import type { BoardSession } from "../api/session.ts";
 import type { Folds } from "../model/folds.ts";

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { WorkLimits } from "../api/limits.ts";
+import type { WorkLimits } from "@/lib/limits.ts";
 import { gaugesOf, gaugeWords, isLimited, levelOf } from "./limits.ts";
 
 const limits = (changes: Partial<WorkLimits> = {}): WorkLimits => ({

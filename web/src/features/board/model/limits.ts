@@ -1,5 +1,5 @@
 import type { Status } from "@/lib/statuses.ts";
-import type { WorkLimits } from "../api/limits.ts";
+import type { WorkLimits } from "@/lib/limits.ts";
 
 /** An amount with the most that it may be. */
 export type Gauge = {

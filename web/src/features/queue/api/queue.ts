@@ -1,5 +1,6 @@
 import { ask } from "@/lib/graphql/client.ts";
 import { graphql, type ResultOf } from "@/lib/graphql/graphql.ts";
+import { LimitFields } from "@/lib/limits.ts";
 import { LiveQuery } from "@/lib/liveQuery.ts";
 import type { Address } from "../model/address.ts";
 
@@ -84,19 +85,11 @@ export const QueueQuery = graphql(
         held
         perAgent
         perRepository
-        waitingForHuman {
-          issues
-          limit
-        }
-        lanes {
-          lane
-          issues
-          limit
-        }
+        ...LimitFields
       }
     }
   `,
-  [NamedFields],
+  [NamedFields, LimitFields],
 );
 
 export const QueueChoices = graphql(`

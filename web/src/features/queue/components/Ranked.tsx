@@ -1,10 +1,7 @@
 import { Panel } from "@/components/charts.tsx";
 import { classes } from "@/components/classes.ts";
-import { IssueLink, IssueNumber } from "@/components/IssueLink.tsx";
-import { PriorityGlyph } from "@/components/PriorityGlyph.tsx";
-import { StatusGlyph } from "@/components/StatusGlyph.tsx";
 import { SHOWN, type Explained } from "../api/queue.ts";
-import { ROW } from "./rows.ts";
+import { IssueRow } from "./IssueRow.tsx";
 
 /** What the agent would be given, best first, and what each place comes from. */
 export function Ranked({
@@ -31,36 +28,22 @@ export function Ranked({
       ) : (
         <ol aria-label={`Next for ${agent}`} className="-mx-2">
           {ranked.map(({ issue, rank, rankingReason }) => (
-            <li
+            <IssueRow
               key={issue.id}
-              {...{ [ROW]: "" }}
-              className={classes(
-                "grid grid-cols-[1.75rem_minmax(0,1fr)] rounded px-2 py-2 transition-colors hover:bg-column",
-                rank === 1 && "bg-accent-soft hover:bg-accent-soft",
-              )}
-            >
-              <span
-                className={classes(
-                  "tabular text-board",
-                  rank === 1 ? "font-semibold text-accent" : "text-ink-faint",
-                )}
-              >
-                {rank}
-              </span>
-              <div className="min-w-0">
-                <div className="flex min-w-0 items-center gap-2">
-                  <StatusGlyph status={issue.status} />
-                  {issue.priority && <PriorityGlyph priority={issue.priority} />}
-                  <span className="flex min-w-0 grow text-board font-medium">
-                    <IssueLink issue={issue} />
-                  </span>
-                  <span className="max-sm:hidden">
-                    <IssueNumber issue={issue} />
-                  </span>
-                </div>
-                <p className="mt-0.5 text-meta text-ink-faint">{rankingReason}</p>
-              </div>
-            </li>
+              issue={issue}
+              why={rankingReason}
+              first={rank === 1}
+              place={
+                <span
+                  className={classes(
+                    "tabular w-5 shrink-0 text-board",
+                    rank === 1 ? "font-semibold text-accent" : "text-ink-faint",
+                  )}
+                >
+                  {rank}
+                </span>
+              }
+            />
           ))}
         </ol>
       )}

@@ -2,12 +2,10 @@ import { useState } from "react";
 import { Button } from "@/components/Button.tsx";
 import { Panel } from "@/components/charts.tsx";
 import { classes } from "@/components/classes.ts";
-import { IssueLink, IssueNumber } from "@/components/IssueLink.tsx";
-import { StatusGlyph } from "@/components/StatusGlyph.tsx";
 import { skipWords, type SkipReason } from "@/lib/work.ts";
 import type { Explained } from "../api/queue.ts";
 import { countReasons } from "../model/withheld.ts";
-import { ROW } from "./rows.ts";
+import { IssueRow } from "./IssueRow.tsx";
 
 /** More than this is shown when asked for. */
 const FIRST = 12;
@@ -54,22 +52,7 @@ export function Withheld({ withheld }: { readonly withheld: readonly Explained[]
           )}
           <ul aria-label="Withheld issues" className="-mx-2">
             {shown.map(({ issue, summary }) => (
-              <li
-                key={issue.id}
-                {...{ [ROW]: "" }}
-                className="rounded px-2 py-1.5 transition-colors hover:bg-column"
-              >
-                <div className="flex min-w-0 items-center gap-2">
-                  <StatusGlyph status={issue.status} />
-                  <span className="flex min-w-0 grow text-board text-ink-soft">
-                    <IssueLink issue={issue} />
-                  </span>
-                  <span className="max-sm:hidden">
-                    <IssueNumber issue={issue} />
-                  </span>
-                </div>
-                <p className="mt-0.5 pl-5.5 text-meta wrap-anywhere text-ink-faint">{summary}</p>
-              </li>
+              <IssueRow key={issue.id} issue={issue} why={summary} />
             ))}
           </ul>
           {found.length > shown.length && (

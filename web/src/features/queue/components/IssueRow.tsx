@@ -1,0 +1,56 @@
+import type { ReactNode } from "react";
+import { classes } from "@/components/classes.ts";
+import { IssueLink, IssueNumber } from "@/components/IssueLink.tsx";
+import { PriorityGlyph } from "@/components/PriorityGlyph.tsx";
+import { StatusGlyph } from "@/components/StatusGlyph.tsx";
+import type { Explained } from "../api/queue.ts";
+import { ROW } from "./rows.ts";
+
+/** An issue as the queue sees it, with a sentence on why it stands where it stands. The keys walk from one to the next. */
+export function IssueRow({
+  issue,
+  why,
+  place,
+  first = false,
+}: {
+  readonly issue: Explained["issue"];
+  readonly why: string | null;
+  /** What stands before it; a withheld issue has no place. */
+  readonly place?: ReactNode;
+  /** Whether it is what comes next. */
+  readonly first?: boolean;
+}) {
+  return (
+    <li
+      {...{ [ROW]: "" }}
+      className={classes(
+        "flex gap-2 rounded px-2 py-1.5 transition-colors",
+        first ? "bg-accent-soft" : "hover:bg-column",
+      )}
+    >
+      {place}
+      <span className="flex h-4.5 shrink-0 items-center gap-2">
+        <span className="flex w-3.5 justify-center">
+          {issue.priority && <PriorityGlyph priority={issue.priority} />}
+        </span>
+        <StatusGlyph status={issue.status} />
+      </span>
+      <div className="min-w-0 grow">
+        <div className="flex min-w-0 items-baseline gap-2">
+          <span
+            className={classes(
+              "flex min-w-0 grow text-board",
+              place === undefined ? "text-ink-soft" : "font-medium",
+            )}
+          >
+            <IssueLink issue={issue} />
+          </span>
+          <span className="max-sm:hidden">
+            <IssueNumber issue={issue} />
+          </span>
+        </div>
+        <p className="mt-0.5 text-meta wrap-anywhere text-ink-faint">{why}</p>
+      </div>
+    </li>
+  );
+}

@@ -306,6 +306,80 @@ test("what can be filtered says how many issues it has", async ({ page, service 
   }
 });
 
+test("each number of the overview opens the board of exactly what it counts", async ({ page }) => {
+  await page.goto("/");
+  const main = page.getByRole("main", { name: "Overview" });
+  await expect(main.getByRole("heading", { name: "Issues by status" })).toBeVisible();
+  const links = main.locator("a[href^='/board?status='], a[href*='agent=']");
+  const hrefs = await links.evaluateAll((found) => found.map((link) => link.getAttribute("href")));
+  expect(hrefs.length, "tiles, columns and agents").toBeGreaterThan(12);
+  expect(hrefs).toContain("/board?status=in-progress&stale=true");
+  // The scripted agents may move a card between the two looks, so both are taken again until they agree.
+  for (const href of new Set(hrefs)) {
+    await expect(async () => {
+      await page.goto("/");
+      const link = main.locator(`a[href="${href}"]`).first();
+      const counted = Number(/[\d,]+$/.exec(await link.innerText())?.[0].replace(",", ""));
+      await link.click();
+      await expect(page.locator("[data-connection=live]")).toBeVisible();
+      await expect(page.getByRole("status", { name: "Loading the board" })).toHaveCount(0);
+      const counts = await page.locator("[data-count]").allInnerTexts();
+      const shown = counts.reduce((sum, text) => sum + parseInt(text.replace(",", ""), 10), 0);
+      expect(shown, href ?? "").toBe(counted);
+    }).toPass();
+  }
+});
+
+test("projects lead to GitHub by title and to the board by number, with one question", async ({
+  page,
+}) => {
+  const asked: string[] = [];
+  page.on("request", (request) => {
+    const [, query] = /query (\w+)/.exec(request.postData() ?? "") ?? [];
+    if (query !== undefined && !["Service", "SyncState"].includes(query)) asked.push(query);
+  });
+  await page.goto("/projects");
+  const main = page.getByRole("main", { name: "Projects" });
+  await expect(main.getByRole("heading", { level: 2 }).first()).toBeVisible();
+  expect(new Set(asked)).toEqual(new Set(["Projects"]));
+
+  const first = main.getByRole("listitem").filter({ hasText: /^#\d+/ }).first();
+  await expect(first.getByRole("link").last()).toHaveAttribute(
+    "href",
+    /^https:\/\/.+\/issues\/\d+$/,
+  );
+  const number = (await first.getByRole("link").first().innerText()).trim();
+  await first.getByRole("link").first().click();
+  await expect(page.getByRole("complementary", { name: new RegExp(`${number}$`) })).toBeVisible();
+});
+
+test("the audit log offers all that is in it, with how often", async ({ page, service }) => {
+  const id = await quietIssue(service);
+  await ask(
+    service,
+    `mutation ($id: ID!) { assignOwner(input: {issueId: $id, owner: "osei"}) { cursor } }`,
+    { id },
+  );
+  const { auditOptions } = await ask<{
+    auditOptions: { actors: { value: string }[]; actions: { value: string }[] };
+  }>(service, "{ auditOptions { actors { value } actions { value } } }");
+  expect(auditOptions.actors.length).toBeGreaterThan(1);
+  // What is read of the log has other actions nowhere.
+  await page.goto("/audit?action=move_issue");
+  await expect(page.locator("main [data-index]").first()).toBeVisible();
+  await page.keyboard.press("f");
+  const field = page.getByRole("combobox", { name: "Filter by" });
+  for (const { value } of auditOptions.actors) {
+    await field.fill(`actor ${value}`);
+    await expect(page.getByRole("option", { name: value }).first()).toHaveText(/\d+$/);
+  }
+  await field.fill("action set the owner");
+  await expect(page.getByRole("option")).toHaveText(/^set the owner\d+$/);
+  await page.keyboard.press("Enter");
+  await expect(page).toHaveURL(/action=assign_owner/);
+  await expect(page.locator("main [data-index]").first()).toContainText("set the owner");
+});
+
 test("a repository that cannot be tracked says why, where it was asked for", async ({ page }) => {
   await openBoard(page);
   await page.getByRole("button", { name: "Repositories" }).click();

@@ -1,30 +1,61 @@
 import { ask } from "@/lib/graphql/client.ts";
 import { graphql } from "@/lib/graphql/graphql.ts";
-import type { Facet } from "../model/filter.ts";
+import { FACETS, type AuditFilter, type Facet } from "../model/filter.ts";
 
 export const AuditOptionsQuery = graphql(`
   query AuditOptions {
-    filterOptions {
+    auditOptions {
       repositories {
         value
+        entries
+      }
+      actors {
+        value
+        entries
+      }
+      actions {
+        value
+        entries
       }
       agents {
         value
+        entries
       }
     }
   }
 `);
 
-/** Values to filter by, beside those in the part of the log that has been read. */
-export type Offered = Partial<Record<Facet, readonly string[]>>;
+/** A value that the log can be narrowed to. */
+export type Option = {
+  readonly facet: Facet;
+  readonly value: string;
+  /** How many entries it finds; undefined where nobody counted. */
+  readonly entries: number | undefined;
+};
 
-/** Asks which repositories and agents there are; nothing when the server does not answer. */
+type Counted = readonly { readonly value: string; readonly entries: number }[];
+
+/** What the server offers for each facet; nothing when it does not answer. */
+export type Offered = Partial<Record<Facet, Counted>>;
+
+/** Asks what the whole log can be narrowed to now. */
 export async function readOptions(): Promise<Offered> {
   const { data } = await ask(AuditOptionsQuery, {});
   if (!data) return {};
-  const { repositories, agents } = data.filterOptions;
-  return {
-    repository: repositories.map(({ value }) => value),
-    agent: agents.map(({ value }) => value),
-  };
+  const { repositories, actors, actions, agents } = data.auditOptions;
+  return { repository: repositories, actor: actors, action: actions, agent: agents };
+}
+
+/** Everything to choose from: what the server offers, and what is chosen already. */
+export function optionsOf(offered: Offered, filter: AuditFilter): readonly Option[] {
+  return FACETS.flatMap((facet): readonly Option[] => {
+    if (facet === "outcome") {
+      return ["success", "failure"].map((value) => ({ facet, value, entries: undefined }));
+    }
+    const options = (offered[facet] ?? []).map((option) => ({ facet, ...option }));
+    const chosen = filter[facet];
+    return chosen === "" || options.some(({ value }) => value === chosen)
+      ? options
+      : [...options, { facet, value: chosen, entries: undefined }];
+  });
 }

@@ -7,11 +7,10 @@ import { FeedList } from "@/components/FeedList.tsx";
 import { Picker } from "@/components/Picker.tsx";
 import { EmptyState } from "@/components/states.tsx";
 import { TopBar } from "@/components/TopBar.tsx";
-import type { Feed } from "@/lib/feed.ts";
 import { useKeys } from "@/lib/keys.ts";
 import { actionWords } from "@/lib/words.ts";
-import { auditFeed, type AuditEntry } from "../api/log.ts";
-import { readOptions, type Offered } from "../api/options.ts";
+import { auditFeed } from "../api/log.ts";
+import { optionsOf, readOptions, type Offered } from "../api/options.ts";
 import {
   EMPTY_FILTER,
   FACETS,
@@ -89,12 +88,7 @@ export function AuditPage() {
         />
       </main>
       {filtering && (
-        <FilterPicker
-          feed={feed}
-          filter={filter}
-          onChange={change}
-          onClose={() => setFiltering(false)}
-        />
+        <FilterPicker filter={filter} onChange={change} onClose={() => setFiltering(false)} />
       )}
     </div>
   );
@@ -124,15 +118,13 @@ function Chips({
 }
 
 type FilterPickerProps = {
-  readonly feed: Feed<AuditEntry>;
   readonly filter: AuditFilter;
   readonly onChange: (filter: AuditFilter) => void;
   readonly onClose: () => void;
 };
 
-/** What the log can be narrowed to: repositories and agents that there are, and all that has been read of the log. */
-function FilterPicker({ feed, filter, onChange, onClose }: FilterPickerProps) {
-  const [entries] = useState(() => feed.state.get().items);
+/** What the log can be narrowed to: everything that finds something in it. */
+function FilterPicker({ filter, onChange, onClose }: FilterPickerProps) {
   const [offered, setOffered] = useState<Offered>({});
   useEffect(() => {
     let here = true;
@@ -141,26 +133,15 @@ function FilterPicker({ feed, filter, onChange, onClose }: FilterPickerProps) {
       here = false;
     };
   }, []);
-  const values: Readonly<Record<Facet, readonly string[]>> = {
-    repository: entries.map((entry) => entry.repositoryFullName),
-    actor: entries.map((entry) => entry.actor),
-    action: entries.map((entry) => entry.action),
-    agent: entries.flatMap((entry) => entry.issue?.agents ?? []),
-    outcome: ["success", "failure"],
-  };
-  const choices = FACETS.flatMap((facet) =>
-    [...new Set([...values[facet], ...(offered[facet] ?? []), filter[facet]])]
-      .filter((value) => value !== "")
-      .sort((a, b) => (facet === "outcome" ? 0 : a.localeCompare(b)))
-      .map((value) => ({
-        key: `${facet}:${value}`,
-        group: NAMES[facet],
-        text: wordsOf(facet, value),
-        chosen: filter[facet] === value,
-        facet,
-        value,
-      })),
-  );
+  const choices = optionsOf(offered, filter).map(({ facet, value, entries }) => ({
+    key: `${facet}:${value}`,
+    group: NAMES[facet],
+    text: wordsOf(facet, value),
+    count: entries,
+    chosen: filter[facet] === value,
+    facet,
+    value,
+  }));
   return (
     <Picker
       label="Filter by"

@@ -1,6 +1,7 @@
 import { ask } from "@/lib/graphql/client.ts";
 import type { Failure } from "@/lib/graphql/failure.ts";
 import { graphql, type ResultOf } from "@/lib/graphql/graphql.ts";
+import { follow } from "@/lib/graphql/live.ts";
 import { CardFields } from "./documents.ts";
 
 export const PanelQuery = graphql(
@@ -43,6 +44,63 @@ export const PanelQuery = graphql(
   `,
   [CardFields],
 );
+
+export const RunOnIssue = graphql(`
+  subscription RunOnIssue {
+    agentRunRecorded {
+      issue {
+        id
+      }
+    }
+  }
+`);
+
+export const EntryOnIssue = graphql(`
+  subscription EntryOnIssue {
+    auditEntryAdded {
+      issue {
+        id
+      }
+    }
+  }
+`);
+
+/** What happens together is told once, after so long. */
+const TOGETHER_MS = 100;
+
+/**
+ * Calls `onNews` when an agent has reported a run on an issue, or something was done to it, and when that may have been
+ * missed. Returns the way to stop.
+ */
+export function followTrail(id: string, onNews: () => void): () => void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const soon = () => {
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      onNews();
+    }, TOGETHER_MS);
+  };
+  const about = (issue: { readonly id: string } | null) => {
+    if (issue?.id === id) soon();
+  };
+  const shared = { variables: () => ({}), onResume: soon, onFailure: soon };
+  const stops = [
+    follow({
+      document: RunOnIssue,
+      onItem: ({ agentRunRecorded }) => about(agentRunRecorded.issue),
+      ...shared,
+    }),
+    follow({
+      document: EntryOnIssue,
+      onItem: ({ auditEntryAdded }) => about(auditEntryAdded.issue),
+      ...shared,
+    }),
+  ];
+  return () => {
+    clearTimeout(timer);
+    for (const stop of stops) stop();
+  };
+}
 
 type Result = ResultOf<typeof PanelQuery>;
 

@@ -8,7 +8,7 @@ import { Delayed, EmptyState, ErrorState } from "@/components/states.tsx";
 import { StatusGlyph } from "@/components/StatusGlyph.tsx";
 import { priorityTitle, statusTitle } from "@/lib/statuses.ts";
 import { fullTime, since, useNow } from "@/lib/time.ts";
-import { readIssue, type IssueDetail } from "../api/panel.ts";
+import { followTrail, readIssue, type IssueDetail } from "../api/panel.ts";
 import type { BoardIssue } from "../api/documents.ts";
 import { useBoard, useCard } from "./context.ts";
 import { CommentBox } from "./CommentBox.tsx";
@@ -29,6 +29,7 @@ export default function IssuePanel({
   const panel = useRef<HTMLElement>(null);
   const [reading, setReading] = useState<Reading>();
   const [attempt, setAttempt] = useState(0);
+  useEffect(() => followTrail(id, () => setAttempt((before) => before + 1)), [id]);
   // A change of the card is a reason to read its trail again.
   const version = `${card?.issue.updatedAt ?? ""} ${card?.issue.status ?? ""} ${card?.refusal ? "refused" : ""} ${attempt}`;
 

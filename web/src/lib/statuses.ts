@@ -23,8 +23,10 @@ const TITLES: Readonly<Record<Status, string>> = {
 export const statusTitle = (status: Status): string => TITLES[status];
 
 /** The colour of a status as a CSS value; for small marks only, never for areas or text. */
-export const statusColor = (status: Status): string =>
-  `var(--${status.toLowerCase().replace("_", "-")})`;
+export const statusColor = (status: Status): string => `var(--${statusWord(status)})`;
+
+/** A status as addresses and labels spell it: `in-progress`. */
+export const statusWord = (status: Status): string => status.toLowerCase().replace("_", "-");
 
 /** The status that a number key names. */
 export const statusOfKey = (key: string): Status | undefined =>

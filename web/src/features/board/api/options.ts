@@ -1,11 +1,17 @@
 import { ask } from "@/lib/graphql/client.ts";
 import { graphql } from "@/lib/graphql/graphql.ts";
-import { PRIORITIES } from "@/lib/statuses.ts";
+import { PRIORITIES, STATUSES } from "@/lib/statuses.ts";
 import { FACETS, type BoardFilter, type Facet } from "../model/filter.ts";
 import type { BoardStore } from "../model/store.ts";
 
 export const FilterOptionsQuery = graphql(`
   query FilterOptions {
+    overview {
+      byStatus {
+        status
+        issues
+      }
+    }
     filterOptions {
       repositories {
         value
@@ -52,6 +58,7 @@ export async function readOptions(): Promise<Offered> {
   if (!data) return {};
   return {
     ...data.filterOptions,
+    statuses: data.overview.byStatus.map(({ status, issues }) => ({ value: status, issues })),
     priorities: data.filterOptions.priorities
       .map((each) => ({ ...each, value: each.value.toUpperCase() }))
       .filter((each) => PRIORITIES.some((priority) => priority === each.value)),
@@ -71,6 +78,7 @@ export function optionsOf(
     for (const label of issue.labels) if (!SPOKEN_FOR.test(label)) labels.add(label);
   }
   const always: Offered = {
+    statuses: STATUSES.map((value) => ({ value })),
     priorities: PRIORITIES.map((value) => ({ value })),
     labels: [...labels].sort((a, b) => a.localeCompare(b)).map((value) => ({ value })),
   };

@@ -30,8 +30,12 @@ import { Questions } from "./questions.tsx";
 import { Views, ViewsButton } from "./Views.tsx";
 import { useBoardCommands } from "./useBoardCommands.tsx";
 import { useBoardKeys } from "./useBoardKeys.ts";
+import { useLostFocus } from "./useFocusCalls.ts";
 
 const IssuePanel = lazy(() => import("./IssuePanel.tsx"));
+
+/** How often a board that shows what is old asks what has become old. */
+const AGES_MS = 15 * 60_000;
 
 /** The parameter of the address that names the open card. */
 const OPEN = "issue";
@@ -113,21 +117,28 @@ function Page({ search, onSearch, opened, onClose, onRepositories }: PageProps) 
   const { session, hand } = board;
   const layout = layoutOfSearch(search);
   const whole = needsAll(layout);
-  const columns = useShownColumns();
   const field = useRef<HTMLInputElement>(null);
   const [filtering, setFiltering] = useState(false);
   const [viewing, setViewing] = useState(false);
   const [displaying, setDisplaying] = useState(false);
 
   const filter = filterOfSearch(search);
+  const columns = useShownColumns(filter.statuses);
   const change = (next: BoardFilter) => onSearch(searchOfFilter(next, search));
   const arrange = (next: Layout) => onSearch(searchOfLayout(next, search));
 
   // The open card is part of the address but not of the filter, so it must not load the board again.
   const asked = searchOfFilter(filter);
   useEffect(() => {
-    session.open(queryOfFilter(filterOfSearch(asked)));
-    return () => session.close();
+    const narrowed = filterOfSearch(asked);
+    const open = () => session.open(queryOfFilter(narrowed, Date.now()));
+    open();
+    // What grows stale does so without an event.
+    const timer = narrowed.stale ? setInterval(open, AGES_MS) : undefined;
+    return () => {
+      clearInterval(timer);
+      session.close();
+    };
   }, [session, asked]);
   useEffect(() => session.wantAll(whole), [session, whole]);
   useEffect(() => watchLimits(board.limits), [board.limits]);
@@ -145,6 +156,7 @@ function Page({ search, onSearch, opened, onClose, onRepositories }: PageProps) 
     display: () => setDisplaying(true),
   };
   useBoardKeys(keys);
+  useLostFocus();
   useBoardCommands(keys);
 
   return (
@@ -171,7 +183,7 @@ function Page({ search, onSearch, opened, onClose, onRepositories }: PageProps) 
             onClear={() => onSearch("")}
             onRepositories={onRepositories}
           >
-            <Columns layout={layout} filtered={asked !== ""} />
+            <Columns columns={columns} layout={layout} filtered={asked !== ""} />
           </BoardBody>
           <SelectionBar />
         </main>

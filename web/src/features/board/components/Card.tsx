@@ -5,12 +5,11 @@ import { AgentMark, LabelMark, OwnerMark, shortLabel } from "@/components/marks.
 import { PriorityGlyph } from "@/components/PriorityGlyph.tsx";
 import { classes } from "@/components/classes.ts";
 import { checkpointWords } from "@/lib/lease.ts";
+import { STALE_DAYS } from "@/lib/stale.ts";
 import { daysSince, useNow } from "@/lib/time.ts";
 import type { BoardIssue } from "../api/documents.ts";
 import type { CardView } from "../model/store.ts";
 
-/** Days without an update after which an open issue counts as stale. */
-const STALE_DAYS = 7;
 /** Room of the last line in the narrowest column, in letters. */
 const ROOM = 30;
 const LABELS_SHOWN = 3;

@@ -39,27 +39,28 @@ const plugins = [AutoScroller, Cursor, Feedback, PreventSelection];
 const statusOf = (id: unknown): Status | undefined =>
   STATUSES.find((status) => status === id) ?? tabStatus(id);
 
-/** The columns that are drawn: Blocked only when it is used or could be dropped on. */
-export function useShownColumns(): readonly Status[] {
+/** The columns that are drawn: those that are chosen, else all, with Blocked only when it is used or could be dropped on. */
+export function useShownColumns(chosen: readonly Status[]): readonly Status[] {
   const { hand } = useBoard();
   const blocked = useColumn("BLOCKED");
   const dragging = useSignal(hand.dragging);
   const lifted = useSignal(hand.lifted);
+  if (chosen.length > 0) return STATUSES.filter((status) => chosen.includes(status));
   const withBlocked = blocked.totalCount > 0 || dragging || lifted !== undefined;
   return withBlocked ? STATUSES : STATUSES.filter((status) => status !== "BLOCKED");
 }
 
 type Props = {
+  readonly columns: readonly Status[];
   readonly layout: Layout;
   readonly filtered: boolean;
 };
 
-export function Columns({ layout, filtered }: Props) {
+export function Columns({ columns, layout, filtered }: Props) {
   const { hand, move, session, folds } = useBoard();
   const folded = useSignal(folds.folded);
   const narrow = useNarrow();
   const board = useRef<HTMLDivElement>(null);
-  const columns = useShownColumns();
   const blockedUsed = useColumn("BLOCKED").totalCount > 0;
   return (
     <DragDropProvider
@@ -93,7 +94,10 @@ export function Columns({ layout, filtered }: Props) {
             data-board
           >
             {columns.map((status) =>
-              status === "BLOCKED" && !blockedUsed && !narrow ? (
+              status === "BLOCKED" &&
+              columns.length === STATUSES.length &&
+              !blockedUsed &&
+              !narrow ? (
                 <BlockedTarget key={status} />
               ) : (
                 <Column

@@ -5,15 +5,26 @@ import { Chip } from "@/components/Chip.tsx";
 import { AgentGlyph, OwnerMark } from "@/components/marks.tsx";
 import { Picker, type Choice } from "@/components/Picker.tsx";
 import { PriorityGlyph } from "@/components/PriorityGlyph.tsx";
-import { PRIORITIES, priorityTitle } from "@/lib/statuses.ts";
+import { StatusGlyph } from "@/components/StatusGlyph.tsx";
+import { STALE_DAYS } from "@/lib/stale.ts";
+import { PRIORITIES, priorityTitle, STATUSES, statusTitle } from "@/lib/statuses.ts";
 import { optionsOf, readOptions, type Offered } from "../api/options.ts";
-import { EMPTY_FILTER, FACETS, toggled, type BoardFilter, type Facet } from "../model/filter.ts";
+import {
+  EMPTY_FILTER,
+  FACETS,
+  FLAGS,
+  toggled,
+  type BoardFilter,
+  type Facet,
+  type Flag,
+} from "../model/filter.ts";
 import { useBoard } from "./context.ts";
 
 type Change = (filter: BoardFilter) => void;
 
 const NAMES: Readonly<Record<Facet, string>> = {
   repositories: "Repository",
+  statuses: "Status",
   agents: "Agent",
   owners: "Owner",
   priorities: "Priority",
@@ -22,9 +33,23 @@ const NAMES: Readonly<Record<Facet, string>> = {
   labels: "Label",
 };
 
+/** A flag as its chip says it, and as the list offers it. */
+const FLAG_WORDS: Readonly<Record<Flag, { name: string; value: string; offer: string }>> = {
+  stale: {
+    name: "Stale",
+    value: `${STALE_DAYS} days and more`,
+    offer: `Without an update for ${STALE_DAYS} days`,
+  },
+  includeClosed: { name: "Closed", value: "all shown", offer: "All closed issues too" },
+};
+const FLAG_GROUP = "Age";
+
+const statusOf = (value: string) => STATUSES.find((status) => status === value);
 const priorityOf = (value: string) => PRIORITIES.find((priority) => priority === value);
 
 const textOf = (facet: Facet, value: string): string => {
+  const status = facet === "statuses" ? statusOf(value) : undefined;
+  if (status) return statusTitle(status);
   const priority = facet === "priorities" ? priorityOf(value) : undefined;
   return priority ? `${priorityTitle(priority)} (${priority})` : value;
 };
@@ -32,6 +57,8 @@ const textOf = (facet: Facet, value: string): string => {
 function markOf(facet: Facet, value: string) {
   const priority = facet === "priorities" ? priorityOf(value) : undefined;
   if (priority) return <PriorityGlyph priority={priority} />;
+  const status = facet === "statuses" ? statusOf(value) : undefined;
+  if (status) return <StatusGlyph status={status} />;
   if (facet === "owners") return <OwnerMark name={value} />;
   if (facet === "agents") return <AgentGlyph name={value} />;
   return undefined;
@@ -57,14 +84,22 @@ export function FilterPicker({
     };
   }, []);
   const options = optionsOf(offered, session.store, filter);
-  const choices: Choice[] = options.map(({ facet, value, issues }) => ({
-    key: `${facet}:${value}`,
-    group: NAMES[facet],
-    text: textOf(facet, value),
-    mark: markOf(facet, value),
-    count: issues,
-    chosen: (filter[facet] as readonly string[]).includes(value),
-  }));
+  const choices: Choice[] = [
+    ...options.map(({ facet, value, issues }) => ({
+      key: `${facet}:${value}`,
+      group: NAMES[facet],
+      text: textOf(facet, value),
+      mark: markOf(facet, value),
+      count: issues,
+      chosen: (filter[facet] as readonly string[]).includes(value),
+    })),
+    ...FLAGS.map((flag) => ({
+      key: flag,
+      group: FLAG_GROUP,
+      text: FLAG_WORDS[flag].offer,
+      chosen: filter[flag],
+    })),
+  ];
   return (
     <Picker
       label="Filter by"
@@ -73,6 +108,8 @@ export function FilterPicker({
       onChoose={(choice) => {
         const option = options.find(({ facet, value }) => `${facet}:${value}` === choice.key);
         if (option) onChange(toggled(filter, option.facet, option.value));
+        const flag = FLAGS.find((each) => each === choice.key);
+        if (flag) onChange({ ...filter, [flag]: !filter[flag] });
       }}
     />
   );
@@ -89,7 +126,8 @@ export function FilterChips({
   const facets = (Object.keys(FACETS) as Facet[]).flatMap((facet) =>
     filter[facet].map((value) => ({ facet, value })),
   );
-  if (facets.length === 0 && !filter.includeClosed) return null;
+  const flags = FLAGS.filter((flag) => filter[flag]);
+  if (facets.length + flags.length === 0) return null;
   return (
     <ul aria-label="Filters" className="flex flex-wrap items-center gap-1.5">
       {facets.map(({ facet, value }) => (
@@ -100,14 +138,15 @@ export function FilterChips({
           onRemove={() => onChange(toggled(filter, facet, value))}
         />
       ))}
-      {filter.includeClosed && (
+      {flags.map((flag) => (
         <Chip
-          name="Closed"
-          value="all shown"
-          onRemove={() => onChange({ ...filter, includeClosed: false })}
+          key={flag}
+          name={FLAG_WORDS[flag].name}
+          value={FLAG_WORDS[flag].value}
+          onRemove={() => onChange({ ...filter, [flag]: false })}
         />
-      )}
-      {facets.length > 1 && (
+      ))}
+      {facets.length + flags.length > 1 && (
         <li>
           <Button
             look="quiet"

@@ -1,4 +1,4 @@
-import { useLayoutEffect } from "react";
+import { useEffect, useLayoutEffect } from "react";
 import { useSignal } from "@/lib/signal.ts";
 import { useBoard } from "./context.ts";
 
@@ -20,4 +20,21 @@ export function useFocusCalls(index: number, scrollTo: (index: number) => void):
         ?.focus({ preventScroll: true });
     });
   });
+}
+
+/**
+ * Gives the focus to another card when the one it is called to is not drawn at all: it went to a column, or out of a
+ * filter, that this board does not show.
+ */
+export function useLostFocus(): void {
+  const { hand } = useBoard();
+  const calls = useSignal(hand.focusCalls);
+  useEffect(() => {
+    if (calls === 0) return;
+    const frame = requestAnimationFrame(() => {
+      if (hand.isAnswered(calls)) return;
+      document.querySelector<HTMLElement>("[data-card][tabindex='0']")?.focus();
+    });
+    return () => cancelAnimationFrame(frame);
+  }, [calls, hand]);
 }

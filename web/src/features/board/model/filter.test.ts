@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { boardAddress } from "@/lib/address.ts";
 import { EMPTY_FILTER, filterOfSearch, queryOfFilter, searchOfFilter, toggled } from "./filter.ts";
 
 describe("an address", () => {
@@ -24,9 +25,37 @@ describe("an address", () => {
     ]);
   });
 
+  it("names statuses one by one or together, by word or by label, in the board's order", () => {
+    const { statuses } = filterOfSearch("status=blocked,ready&status=status/in-progress&status=x");
+    expect(statuses).toEqual(["READY", "IN_PROGRESS", "BLOCKED"]);
+    const written = searchOfFilter({ ...EMPTY_FILTER, statuses });
+    expect(written).toBe("status=ready&status=in-progress&status=blocked");
+  });
+
+  it("is what links from other pages ask for", () => {
+    const link = boardAddress({
+      repository: "a/b",
+      statuses: ["IN_PROGRESS"],
+      agent: "claude",
+      stale: true,
+      issue: "iss_1",
+    });
+    const search = link.replace("/board?", "");
+    expect(filterOfSearch(search)).toEqual({
+      ...EMPTY_FILTER,
+      repositories: ["a/b"],
+      statuses: ["IN_PROGRESS"],
+      agents: ["claude"],
+      stale: true,
+    });
+    expect(new URLSearchParams(search).get("issue")).toBe("iss_1");
+    expect(boardAddress({})).toBe("/board");
+  });
+
   it("comes out of reading and writing as it went in", () => {
     const written = searchOfFilter({
       repositories: ["a/b", "c/d"],
+      statuses: ["READY", "IN_PROGRESS"],
       agents: ["agent with spaces & more"],
       owners: [],
       priorities: ["P1"],
@@ -34,6 +63,7 @@ describe("an address", () => {
       lanes: ["default"],
       labels: ["good first issue", "type/bug"],
       search: "100% #42",
+      stale: true,
       includeClosed: true,
     });
     expect(searchOfFilter(filterOfSearch(written))).toBe(written);
@@ -59,9 +89,12 @@ it("toggles a value without touching others", () => {
 });
 
 it("asks the server only for what is asked", () => {
-  expect(queryOfFilter(EMPTY_FILTER)).toEqual({});
-  expect(queryOfFilter({ ...EMPTY_FILTER, priorities: ["P0"], search: "x" })).toEqual({
+  const now = Date.parse("2026-03-08T10:00:59.900Z");
+  expect(queryOfFilter(EMPTY_FILTER, now)).toEqual({});
+  const some = { ...EMPTY_FILTER, priorities: ["P0"], search: "x", stale: true } as const;
+  expect(queryOfFilter(some, now)).toEqual({
     priorities: ["P0"],
     search: "x",
+    updatedBefore: "2026-03-01T10:00:00.000Z",
   });
 });

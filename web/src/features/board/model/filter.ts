@@ -1,9 +1,12 @@
-import { PRIORITIES, type Priority } from "@/lib/statuses.ts";
+import { staleBefore } from "@/lib/stale.ts";
+import { PRIORITIES, STATUSES, statusWord, type Priority, type Status } from "@/lib/statuses.ts";
 import type { IssueFilter } from "../api/documents.ts";
 
 /** What the address of a board asks for. Agents and owners are bare names; the address holds the whole label. */
 export type BoardFilter = {
   readonly repositories: readonly string[];
+  /** The columns that are shown; all when there are none. */
+  readonly statuses: readonly Status[];
   readonly agents: readonly string[];
   readonly owners: readonly string[];
   readonly priorities: readonly Priority[];
@@ -11,11 +14,14 @@ export type BoardFilter = {
   readonly lanes: readonly string[];
   readonly labels: readonly string[];
   readonly search: string;
+  /** Only what nobody has touched for a week. */
+  readonly stale: boolean;
   readonly includeClosed: boolean;
 };
 
 export const EMPTY_FILTER: BoardFilter = {
   repositories: [],
+  statuses: [],
   agents: [],
   owners: [],
   priorities: [],
@@ -23,12 +29,14 @@ export const EMPTY_FILTER: BoardFilter = {
   lanes: [],
   labels: [],
   search: "",
+  stale: false,
   includeClosed: false,
 };
 
 /** The members that hold several values, with their name in the address and the prefix of their label on GitHub. */
 export const FACETS = {
   repositories: { param: "repo", prefix: "" },
+  statuses: { param: "status", prefix: "status/" },
   agents: { param: "agent", prefix: "agent/" },
   owners: { param: "owner", prefix: "owner/" },
   priorities: { param: "priority", prefix: "priority/" },
@@ -39,6 +47,11 @@ export const FACETS = {
 
 export type Facet = keyof typeof FACETS;
 
+/** The members that are asked for or not, by their names in the address. */
+export const FLAGS = ["stale", "includeClosed"] as const;
+
+export type Flag = (typeof FLAGS)[number];
+
 const bare = (value: string, prefix: string): string =>
   value.startsWith(prefix) ? value.slice(prefix.length) : value;
 
@@ -46,14 +59,23 @@ const unique = (values: readonly string[]): string[] => [
   ...new Set(values.filter((value) => value !== "")),
 ];
 
-/** Reads an address. Unknown priorities are left out rather than refused, so an old link still opens. */
+/** A value as the address holds it. */
+function spelled(facet: Facet, value: string): string {
+  if (facet === "statuses") return statusWord(value as Status);
+  return FACETS[facet].prefix + (facet === "priorities" ? value.toLowerCase() : value);
+}
+
+/** Reads an address. Unknown statuses and priorities are left out rather than refused, so an old link still opens. */
 export function filterOfSearch(search: string): BoardFilter {
   const params = new URLSearchParams(search);
   const values = (facet: Facet): string[] =>
     unique(params.getAll(FACETS[facet].param).map((value) => bare(value, FACETS[facet].prefix)));
   const priorities = values("priorities").map((value) => value.toUpperCase());
+  const statuses = params.getAll(FACETS.statuses.param).flatMap((words) => words.split(","));
+  const words = statuses.map((word) => bare(word.trim().toLowerCase(), FACETS.statuses.prefix));
   return {
     repositories: values("repositories"),
+    statuses: STATUSES.filter((status) => words.includes(statusWord(status))),
     agents: values("agents"),
     owners: values("owners"),
     priorities: PRIORITIES.filter((priority) => priorities.includes(priority)),
@@ -61,6 +83,7 @@ export function filterOfSearch(search: string): BoardFilter {
     lanes: values("lanes"),
     labels: values("labels"),
     search: params.get("q")?.trim() ?? "",
+    stale: params.get("stale") === "true",
     includeClosed: params.get("includeClosed") === "true",
   };
 }
@@ -69,16 +92,16 @@ export function filterOfSearch(search: string): BoardFilter {
 export function searchOfFilter(filter: BoardFilter, present = ""): string {
   const params = new URLSearchParams(present);
   for (const facet of Object.keys(FACETS) as Facet[]) {
-    const { param, prefix } = FACETS[facet];
+    const { param } = FACETS[facet];
     params.delete(param);
-    for (const value of filter[facet]) {
-      params.append(param, prefix + (facet === "priorities" ? value.toLowerCase() : value));
-    }
+    for (const value of filter[facet]) params.append(param, spelled(facet, value));
   }
   params.delete("q");
   if (filter.search !== "") params.set("q", filter.search);
-  params.delete("includeClosed");
-  if (filter.includeClosed) params.set("includeClosed", "true");
+  for (const flag of FLAGS) {
+    params.delete(flag);
+    if (filter[flag]) params.set(flag, "true");
+  }
   return params.toString();
 }
 
@@ -93,10 +116,11 @@ export function toggled(filter: BoardFilter, facet: Facet, value: string): Board
 
 export const isEmpty = (filter: BoardFilter): boolean => searchOfFilter(filter) === "";
 
-/** The filter as the server takes it: members that ask for nothing are left out. */
-export function queryOfFilter(filter: BoardFilter): IssueFilter {
+/** The filter as the server takes it at an instant: members that ask for nothing are left out. */
+export function queryOfFilter(filter: BoardFilter, now: number): IssueFilter {
   return {
     ...(filter.repositories.length > 0 && { repositories: [...filter.repositories] }),
+    ...(filter.statuses.length > 0 && { statuses: [...filter.statuses] }),
     ...(filter.agents.length > 0 && { agents: [...filter.agents] }),
     ...(filter.owners.length > 0 && { owners: [...filter.owners] }),
     ...(filter.priorities.length > 0 && { priorities: [...filter.priorities] }),
@@ -104,6 +128,7 @@ export function queryOfFilter(filter: BoardFilter): IssueFilter {
     ...(filter.lanes.length > 0 && { lanes: [...filter.lanes] }),
     ...(filter.labels.length > 0 && { labels: [...filter.labels] }),
     ...(filter.search !== "" && { search: filter.search }),
+    ...(filter.stale && { updatedBefore: staleBefore(now) }),
     ...(filter.includeClosed && { includeClosed: true }),
   };
 }

@@ -45,6 +45,11 @@ export class Hand {
     return selected.has(id) ? [...selected] : [id];
   }
 
+  /** Whether a call of `focusCalls` was taken. */
+  isAnswered(call: number): boolean {
+    return call === this.#answered;
+  }
+
   /** Takes a call of `focusCalls`. True for the column that takes it first, and only once. */
   answer(call: number): boolean {
     if (call === this.#answered) return false;

@@ -1,9 +1,13 @@
 import { ask } from "@/lib/graphql/client.ts";
 import { graphql, type ResultOf } from "@/lib/graphql/graphql.ts";
 import { LiveQuery } from "@/lib/liveQuery.ts";
+import { staleBefore } from "@/lib/stale.ts";
 
 export const OverviewQuery = graphql(`
-  query Overview($days: Int!) {
+  query Overview($days: Int!, $stale: IssueFilter!) {
+    staleBoard: board(filter: $stale) {
+      totalCount
+    }
     overview {
       byStatus {
         status
@@ -78,6 +82,12 @@ export const DAYS = 14;
 
 export type Overview = ResultOf<typeof OverviewQuery>;
 
+/** Work that counts as stale, as the board asks for it. */
+const stale = (now: number) => ({
+  statuses: ["IN_PROGRESS" as const],
+  updatedBefore: staleBefore(now),
+});
+
 /** The state of all the work, kept true. */
 export const overviewQuery = () =>
-  new LiveQuery<Overview>(() => ask(OverviewQuery, { days: DAYS }));
+  new LiveQuery<Overview>(() => ask(OverviewQuery, { days: DAYS, stale: stale(Date.now()) }));

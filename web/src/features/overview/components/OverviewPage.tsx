@@ -5,6 +5,8 @@ import { classes } from "@/components/classes.ts";
 import { LivePage } from "@/components/LivePage.tsx";
 import { AgentMark } from "@/components/marks.tsx";
 import { StatusGlyph } from "@/components/StatusGlyph.tsx";
+import { boardAddress } from "@/lib/address.ts";
+import { STALE_DAYS } from "@/lib/stale.ts";
 import { STATUSES, statusColor, statusTitle, type Status } from "@/lib/statuses.ts";
 import { overviewQuery, type Overview } from "../api/overview.ts";
 import { RecentDeeds, RecentRuns } from "./recent.tsx";
@@ -19,6 +21,11 @@ export function OverviewPage() {
     </LivePage>
   );
 }
+
+/** What is not finished. */
+const OPEN = STATUSES.filter((status) => status !== "DONE");
+
+const STALE = boardAddress({ statuses: ["IN_PROGRESS"], stale: true });
 
 type Counts = readonly { readonly status: Status; readonly issues: number }[];
 
@@ -41,7 +48,7 @@ const MOVES: readonly Series<"moves">[] = [
 ];
 
 function Pictures({
-  data: { overview, agents, agentRuns, auditLog },
+  data: { overview, staleBoard, agents, agentRuns, auditLog },
 }: {
   readonly data: Overview;
 }) {
@@ -53,21 +60,33 @@ function Pictures({
         <Tile
           title="Open issues"
           value={total - countOf(byStatus, "DONE")}
+          href={boardAddress({ statuses: OPEN })}
           className="col-span-2 sm:col-span-1"
         />
-        <Tile title="In Progress" value={countOf(byStatus, "IN_PROGRESS")} status="IN_PROGRESS" />
-        <Tile title="In Review" value={countOf(byStatus, "IN_REVIEW")} status="IN_REVIEW" />
-        <Tile title="Blocked" value={countOf(byStatus, "BLOCKED")} status="BLOCKED" />
-        <Tile title="Stale (7d+)" value={stale.length} />
+        {(["IN_PROGRESS", "IN_REVIEW", "BLOCKED"] as const).map((status) => (
+          <Tile
+            key={status}
+            title={statusTitle(status)}
+            value={countOf(byStatus, status)}
+            href={boardAddress({ statuses: [status] })}
+            status={status}
+          />
+        ))}
+        <Tile title={`Stale (${STALE_DAYS}d+)`} value={staleBoard.totalCount} href={STALE} />
       </div>
       <Panel title="Issues by status">
         <StatusBar label="Issues by status" counts={byStatus} of={total} className="h-3" />
-        <ul className="mt-3 grid grid-cols-2 gap-x-6 gap-y-1.5 sm:grid-cols-3">
+        <ul className="mt-3 grid grid-cols-2 gap-x-8 gap-y-2">
           {byStatus.map(({ status, issues }) => (
-            <li key={status} className="flex items-center gap-2">
-              <StatusGlyph status={status} />
-              <span className="grow text-ink-soft">{statusTitle(status)}</span>
-              <span className="tabular font-medium">{issues}</span>
+            <li key={status}>
+              <Link
+                href={boardAddress({ statuses: [status] })}
+                className="-mx-1.5 flex items-center gap-2 rounded px-1.5 py-0.5 transition-colors hover:bg-column"
+              >
+                <StatusGlyph status={status} />
+                <span className="grow text-ink-soft">{statusTitle(status)}</span>
+                <span className="tabular font-medium">{issues.toLocaleString()}</span>
+              </Link>
             </li>
           ))}
         </ul>
@@ -93,7 +112,7 @@ function Pictures({
           days={movesByDay.map(({ day, moves }) => ({ day, values: { moves } }))}
         />
       </Panel>
-      <StaleIssues issues={stale} />
+      <StaleIssues issues={stale} total={staleBoard.totalCount} address={STALE} />
       <RecentRuns runs={agentRuns.nodes} />
       <RecentDeeds entries={auditLog.nodes} />
     </div>
@@ -103,17 +122,20 @@ function Pictures({
 function Tile({
   title,
   value,
+  href,
   status,
   className,
 }: {
   readonly title: string;
   readonly value: number;
+  /** The board of exactly what is counted. */
+  readonly href: string;
   readonly status?: Status;
   readonly className?: string;
 }) {
   return (
     <Link
-      href="/board"
+      href={href}
       className={classes(
         "rounded-lg border border-line bg-card p-4 transition-colors hover:border-line-strong",
         className,
@@ -139,7 +161,7 @@ function Agents({ agents }: { readonly agents: Overview["agents"] }) {
       {busy.slice(0, 8).map((agent) => (
         <li key={agent.name}>
           <Link
-            href={`/board?agent=${encodeURIComponent(`agent/${agent.name}`)}`}
+            href={boardAddress({ agent: agent.name, statuses: OPEN })}
             className="grid grid-cols-[7rem_1fr_2rem] items-center gap-3 rounded hover:bg-column"
           >
             <AgentMark name={agent.name} />

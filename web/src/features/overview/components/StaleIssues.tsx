@@ -7,7 +7,17 @@ import type { Overview } from "../api/overview.ts";
 const SHOWN = 8;
 
 /** Work in progress that nobody has touched for a week, longest untouched first. */
-export function StaleIssues({ issues }: { readonly issues: Overview["overview"]["stale"] }) {
+export function StaleIssues({
+  issues,
+  total,
+  address,
+}: {
+  /** The first of them. */
+  readonly issues: Overview["overview"]["stale"];
+  readonly total: number;
+  /** The board of all of them. */
+  readonly address: string;
+}) {
   const now = useNow();
   return (
     <Panel title="Stale work" className="lg:col-span-2">
@@ -34,9 +44,14 @@ export function StaleIssues({ issues }: { readonly issues: Overview["overview"][
               </Link>
             </li>
           ))}
-          {issues.length > SHOWN && (
-            <li className="px-2 pt-1.5 text-meta text-ink-faint">
-              and {issues.length - SHOWN} more
+          {total > SHOWN && (
+            <li>
+              <Link
+                href={address}
+                className="block rounded px-2 py-1.5 text-meta text-ink-soft hover:bg-column hover:text-ink"
+              >
+                and {(total - SHOWN).toLocaleString()} more on the board
+              </Link>
             </li>
           )}
         </ul>

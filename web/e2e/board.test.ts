@@ -252,6 +252,11 @@ test("a comment goes to GitHub from the panel, and one that is refused comes bac
 
 test("selected cards move together, and come back together", async ({ page, service }) => {
   const ids = [await quietIssue(service), await quietIssue(service), await quietIssue(service)];
+  const asked: string[] = [];
+  page.on("request", (request) => {
+    const [, mutation] = /mutation (Move\w+)/.exec(request.postData() ?? "") ?? [];
+    if (mutation !== undefined) asked.push(mutation);
+  });
   await openBoard(page);
   // One by one: an agent's card may come between them at any moment.
   for (const id of ids) {
@@ -265,10 +270,126 @@ test("selected cards move together, and come back together", async ({ page, serv
   for (const id of ids)
     await expect(column(page, "IN_REVIEW").locator(`[data-card="${id}"]`)).toBeVisible();
   await expect(page.locator("[data-pending]")).toHaveCount(0);
+  expect(asked, "one question for all of them").toEqual(["MoveIssues"]);
 
   await page.keyboard.press("z");
   for (const id of ids)
     await expect(column(page, "IN_PROGRESS").locator(`[data-card="${id}"]`)).toBeVisible();
+});
+
+test("of several cards each is refused alone, with its reason", async ({ page, service }) => {
+  type Found = { nodes: { id: string; status: Status }[] };
+  const { fulls, others } = await ask<Record<"fulls" | "others", Found>>(
+    service,
+    `{ fulls: issues(filter: {search: "hundred labels"}) { nodes { id status } }
+       others: issues(filter: {search: "emoji in titles"}) { nodes { id status } } }`,
+  );
+  const [full] = fulls.nodes;
+  const [other] = others.nodes;
+  if (!full || !other) throw new Error("no issue with a hundred labels, or no other");
+  await ask(
+    service,
+    `mutation ($id: ID!, $to: Status!) { moveIssue(input: {issueId: $id, to: $to}) { cursor } }`,
+    { id: other.id, to: full.status },
+  );
+  await openBoard(page);
+  for (const { id } of [full, other]) {
+    await seek(page, column(page, full.status).locator("[data-scroller]"), id);
+    await card(page, id).focus();
+    await page.keyboard.press("x");
+  }
+  await page.keyboard.press("m");
+  await page.keyboard.press("4");
+  await expect(column(page, "IN_REVIEW").locator(`[data-card="${other.id}"]`)).toBeVisible();
+  await seek(page, column(page, full.status).locator("[data-scroller]"), full.id);
+  await expect(column(page, full.status).getByRole("alert")).toContainText(
+    "Not moved to In Review: GitHub API error: 422",
+  );
+});
+
+test("a move is taken back after the page was loaded anew, and only once", async ({
+  page,
+  context,
+  service,
+}) => {
+  const id = await quietIssue(service);
+  await openBoard(page);
+  await card(page, id).focus();
+  await page.keyboard.press("m");
+  await page.keyboard.press("4");
+  await expect(column(page, "IN_REVIEW").locator(`[data-card="${id}"]`)).toBeFocused();
+  await expect(page.locator("[data-pending]")).toHaveCount(0);
+
+  // Another window, where the card is not even shown.
+  const other = await context.newPage();
+  await openBoard(other, "?status=ready");
+  await expect(column(other, "IN_REVIEW")).toHaveCount(0);
+  await other.keyboard.press("z");
+  await expect(other.getByText(/^Moved #\d+ back to In Progress\.$/)).toBeVisible();
+  await expect(column(page, "IN_PROGRESS").locator(`[data-card="${id}"]`)).toBeVisible();
+
+  await page.reload();
+  await expect(page.locator("[data-connection=live]")).toBeVisible();
+  await card(page, id).focus();
+  await page.keyboard.press("m");
+  await page.keyboard.press("4");
+  await expect(page.locator("[data-pending]")).toHaveCount(0);
+  await expect(column(page, "IN_REVIEW").locator(`[data-card="${id}"]`)).toBeVisible();
+  await page.reload();
+  await expect(page.locator("[data-connection=live]")).toBeVisible();
+  await page.keyboard.press("z");
+  await expect(column(page, "IN_PROGRESS").locator(`[data-card="${id}"]`)).toBeFocused();
+  await page.keyboard.press("z");
+  await expect(page.getByText("There is no move to undo.")).toBeVisible();
+});
+
+test("columns are chosen by the address, and the focus is not lost to one that is not shown", async ({
+  page,
+  service,
+}) => {
+  const id = await quietIssue(service);
+  await openBoard(page, "?status=ready,in-progress");
+  await expect(page.locator("[data-column]")).toHaveCount(2);
+  await card(page, id).focus();
+  await page.keyboard.press("m");
+  await page.keyboard.press("4");
+  await expect(card(page, id)).toHaveCount(0);
+  await expect(page.locator("[data-card]:focus")).toHaveCount(1);
+
+  await page.getByRole("button", { name: "Remove filter Status Ready" }).click();
+  await expect(page).toHaveURL(/\?status=in-progress$/);
+  await expect(column(page, "READY")).toHaveCount(0);
+  await page.keyboard.press("f");
+  await page.getByRole("combobox", { name: "Filter by" }).fill("status in review");
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Escape");
+  await expect(column(page, "IN_REVIEW").locator(`[data-card="${id}"]`)).toBeVisible();
+});
+
+test("a run that an agent reports shows at once beside its issue", async ({ page, service }) => {
+  const id = await quietIssue(service);
+  await openBoard(page, `?issue=${id}`);
+  const panel = page.getByRole("complementary", { name: /^Issue / });
+  await expect(panel.getByRole("heading", { name: "History" })).toBeVisible();
+  await expect(panel.getByRole("heading", { name: "Agent runs" })).toBeHidden();
+  await ask(
+    service,
+    `mutation ($input: RecordAgentRunInput!) {
+       recordAgentRun(input: $input) { agentRun { id } } }`,
+    {
+      input: {
+        agentName: "scout",
+        runType: "inspect",
+        status: "success",
+        startedAt: new Date().toISOString(),
+        summary: "Looked at it from all sides.",
+        issueId: id,
+      },
+    },
+    "scout",
+  );
+  await expect(panel.getByRole("heading", { name: "Agent runs" })).toBeVisible({ timeout: 2_000 });
+  await expect(panel).toContainText("Looked at it from all sides.");
 });
 
 test("twenty cards move at once, and twenty come back with one key", async ({ page, service }) => {

@@ -24,7 +24,7 @@ const ON_THE_BOARD: readonly Row[] = [
   [["a"], "Give the card to an agent"],
   [["o"], "Say whose it is"],
   [["p"], "Say how urgent it is"],
-  [["z"], "Undo the last move"],
+  [["z"], "Undo the last move of this browser, for eight hours"],
   [["/"], "Search"],
   [["d"], "Group and order the cards"],
   [["v"], "Saved views"],

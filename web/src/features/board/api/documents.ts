@@ -135,6 +135,7 @@ export const MoveIssue = graphql(
         cursor
         auditEntry {
           id
+          createdAt
         }
         issue {
           ...CardFields
@@ -144,6 +145,46 @@ export const MoveIssue = graphql(
   `,
   [CardFields],
 );
+
+/** Several cards of one column at once; each moves or stays for itself. */
+export const MoveIssues = graphql(
+  `
+    mutation MoveIssues($input: MoveIssuesInput!) {
+      moveIssues(input: $input) {
+        results {
+          issueId
+          moved {
+            cursor
+            auditEntry {
+              id
+              createdAt
+            }
+            issue {
+              ...CardFields
+            }
+          }
+          error {
+            code
+            message
+          }
+        }
+      }
+    }
+  `,
+  [CardFields],
+);
+
+/** When a line of the audit log was written; by that it is known again. */
+export const EntryTime = graphql(`
+  query EntryTime($id: ID!) {
+    node(id: $id) {
+      __typename
+      ... on AuditEntry {
+        createdAt
+      }
+    }
+  }
+`);
 
 /** Takes a move back by a move of its own; refused when the card has been moved on since. */
 export const UndoMove = graphql(

@@ -1,26 +1,52 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { change } from "@/lib/graphql/client.ts";
+import { ask, change } from "@/lib/graphql/client.ts";
 import { issue, snapshot } from "../model/fixtures.ts";
-import { UndoMove } from "./documents.ts";
+import { Memory } from "../model/memory.ts";
 import { BoardStore } from "../model/store.ts";
+import { MoveIssue, MoveIssues, UndoMove } from "./documents.ts";
 import { Mover } from "./moves.ts";
 
-vi.mock("@/lib/graphql/client.ts", () => ({ change: vi.fn() }));
+vi.mock("@/lib/graphql/client.ts", () => ({ ask: vi.fn(), change: vi.fn() }));
+
+type Status = "READY" | "DONE" | "IN_REVIEW" | "BACKLOG";
 
 type Sent = {
-  issueId: string;
-  to: "READY" | "DONE" | "IN_REVIEW" | "BACKLOG";
+  issueId?: string;
+  issueIds?: string[];
+  to: Status;
   expectedFrom: string;
   reason: string | null;
 };
 
-/** The requests that wait for an answer, oldest first. */
-let sent: { input: Sent; answer: (cursor: string) => void; refuse: () => void }[];
+const NOW = Date.parse("2026-06-01T12:00:00.000Z");
+const AUDITED = "2026-06-01T11:59:00.000Z";
+
+const numberOf = (id: string) => Number(id.replace("iss_", ""));
+
+const moved = (id: string, to: Status, cursor: string) => ({
+  cursor,
+  auditEntry: { id: `aud_${numberOf(id)}`, createdAt: AUDITED },
+  issue: issue(numberOf(id), to, { updatedAt: "2026-02-01T00:00:00.000Z" }),
+});
+
+/** The requests that wait for an answer, oldest first. `answer` refuses the cards that are named. */
+let sent: {
+  input: Sent;
+  answer: (cursor: string, ...refused: string[]) => void;
+  fail: () => void;
+}[];
 let store: BoardStore;
+let memory: Memory;
 let mover: Mover;
 
+const undone = vi.fn();
+const lost = vi.fn();
+
+const NO = { message: "no", code: "CONFLICT" };
+
 beforeEach(() => {
-  vi.useFakeTimers();
+  vi.useFakeTimers({ now: NOW });
+  vi.clearAllMocks();
   sent = [];
   undone.mockReturnValue({
     data: {
@@ -34,29 +60,28 @@ beforeEach(() => {
     const { input } = variables as { input: Sent };
     if (document === UndoMove) return Promise.resolve(undone(variables) as never);
     return new Promise((resolve) => {
-      const number = Number(input.issueId.replace("iss_", ""));
-      sent.push({
-        input,
-        answer: (cursor) =>
-          resolve({
-            data: {
-              moveIssue: {
-                cursor,
-                auditEntry: { id: `aud_${number}` },
-                issue: issue(number, input.to, { updatedAt: "2026-02-01T00:00:00.000Z" }),
-              },
-            },
-          }),
-        refuse: () => resolve({ failure: { message: "no", code: "CONFLICT" } }),
-      });
+      const answer = (cursor: string, ...refused: string[]) => {
+        if (document === MoveIssue) {
+          const id = input.issueId ?? "";
+          resolve({ data: { moveIssue: moved(id, input.to, cursor) } });
+        } else {
+          expect(document).toBe(MoveIssues);
+          const results = (input.issueIds ?? []).map((id) =>
+            refused.includes(id)
+              ? { issueId: id, moved: null, error: NO }
+              : { issueId: id, moved: moved(id, input.to, cursor), error: null },
+          );
+          resolve({ data: { moveIssues: { results } } });
+        }
+      };
+      sent.push({ input, answer, fail: () => resolve({ failure: NO }) });
     });
   });
   store = new BoardStore();
-  store.load(snapshot([issue(1, "BACKLOG"), issue(2, "BACKLOG"), issue(3, "BACKLOG")]));
-  mover = new Mover(store);
+  store.load(snapshot([issue(1, "BACKLOG"), issue(2, "BACKLOG"), issue(3, "READY")]));
+  memory = new Memory();
+  mover = new Mover(store, memory, lost);
 });
-
-const undone = vi.fn();
 
 const settled = () => vi.advanceTimersByTimeAsync(0);
 
@@ -94,7 +119,7 @@ describe("a move", () => {
   it("drops what waited when the one before it is refused", async () => {
     void mover.move(["iss_1"], "READY");
     void mover.move(["iss_1"], "DONE");
-    sent[0]?.refuse();
+    sent[0]?.fail();
     await settled();
     expect(sent).toHaveLength(1);
     expect(store.card("iss_1")?.status).toBe("BACKLOG");
@@ -103,26 +128,101 @@ describe("a move", () => {
 });
 
 describe("many moves", () => {
-  it("show together, and each is refused alone", async () => {
-    void mover.move(["iss_1", "iss_2", "iss_3"], "READY");
-    expect(store.column("READY").ids).toHaveLength(3);
-    sent[0]?.answer("11");
-    sent[1]?.refuse();
-    sent[2]?.answer("12");
+  it("go together from each column, show together, and each is refused alone", async () => {
+    void mover.move(["iss_1", "iss_2", "iss_3"], "DONE");
+    expect(store.column("DONE").ids).toHaveLength(3);
+    expect(sent.map(({ input }) => input)).toEqual([
+      { issueIds: ["iss_1", "iss_2"], to: "DONE", expectedFrom: "BACKLOG", reason: null },
+      { issueId: "iss_3", to: "DONE", expectedFrom: "READY", reason: null },
+    ]);
+    sent[0]?.answer("11", "iss_2");
+    sent[1]?.answer("12");
     await settled();
     expect(store.column("BACKLOG").ids).toEqual(["iss_2"]);
+    expect(store.card("iss_2")?.refusal?.failure).toEqual(NO);
+    expect(store.card("iss_1")?.pending?.cursor).toBe("11");
+    expect(store.card("iss_3")?.pending?.cursor).toBe("12");
+  });
+
+  it("are all put back when the question itself fails", async () => {
+    void mover.move(["iss_1", "iss_2"], "DONE");
+    sent[0]?.fail();
+    await settled();
+    expect(store.column("BACKLOG").ids).toHaveLength(2);
+    expect(store.card("iss_1")?.refusal).toBeDefined();
     expect(store.card("iss_2")?.refusal).toBeDefined();
+    expect(await mover.undo()).toEqual([]);
+  });
+
+  it("go in parts that the server takes", () => {
+    const many = Array.from({ length: 120 }, (_, number) => issue(number + 10, "BACKLOG"));
+    store.load(snapshot(many));
+    void mover.move(
+      many.map(({ id }) => id),
+      "READY",
+    );
+    expect(sent.map(({ input }) => input.issueIds?.length)).toEqual([50, 50, 20]);
   });
 
   it("are taken back together, and only those that were made", async () => {
     void mover.move(["iss_1", "iss_2"], "READY");
-    sent[0]?.answer("11");
-    sent[1]?.refuse();
+    sent[0]?.answer("11", "iss_2");
     await vi.advanceTimersByTimeAsync(3_000);
-    expect(mover.undo().map((move) => move.id)).toEqual(["iss_1"]);
+    expect((await mover.undo()).map((move) => move.id)).toEqual(["iss_1"]);
     expect(store.card("iss_1")?.status).toBe("BACKLOG");
     expect(undone).toHaveBeenCalledWith({ input: { auditEntryId: "aud_1" } });
     await settled();
-    expect(mover.undo()).toEqual([]);
+    expect(await mover.undo()).toEqual([]);
+  });
+});
+
+describe("taking back", () => {
+  it("waits for the move that is on its way, and does not take an older one for the last", async () => {
+    void mover.move(["iss_1"], "READY");
+    sent[0]?.answer("11");
+    await settled();
+    void mover.move(["iss_3"], "DONE");
+    const undoing = mover.undo();
+    await settled();
+    expect(undone).not.toHaveBeenCalled();
+    sent[1]?.answer("12");
+    expect((await undoing).map((move) => move.id)).toEqual(["iss_3"]);
+  });
+
+  const remembered = {
+    id: "iss_9",
+    number: 9,
+    from: "READY",
+    to: "DONE",
+    auditEntryId: "aud_9",
+    auditedAt: AUDITED,
+  } as const;
+
+  it("reaches what was done before this page was loaded, and cards that are not here", async () => {
+    memory.push([remembered]);
+    vi.mocked(ask).mockResolvedValue({
+      data: { node: { __typename: "AuditEntry", createdAt: AUDITED } },
+    });
+    expect(await mover.undo()).toEqual([remembered]);
+    await settled();
+    expect(undone).toHaveBeenCalledWith({ input: { auditEntryId: "aud_9" } });
+    expect(lost).not.toHaveBeenCalled();
+
+    memory.push([remembered]);
+    undone.mockReturnValue({ failure: NO });
+    await mover.undo();
+    await settled();
+    expect(lost).toHaveBeenCalledWith(remembered, NO);
+  });
+
+  it("leaves another line alone that has the same name since the service began anew", async () => {
+    memory.push([remembered]);
+    memory.push([remembered]);
+    vi.mocked(ask).mockResolvedValue({
+      data: { node: { __typename: "AuditEntry", createdAt: "2026-06-01T11:59:30.000Z" } },
+    });
+    expect(await mover.undo()).toEqual([]);
+    expect(await mover.undo()).toEqual([]);
+    expect(undone).not.toHaveBeenCalled();
   });
 });

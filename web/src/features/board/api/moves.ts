@@ -1,80 +1,142 @@
-import { change, type Answer } from "@/lib/graphql/client.ts";
+import { ask, change, type Answer } from "@/lib/graphql/client.ts";
+import type { Failure } from "@/lib/graphql/failure.ts";
 import type { Status } from "@/lib/statuses.ts";
+import { Memory, type Movement, type MoveMade } from "../model/memory.ts";
 import type { BoardStore } from "../model/store.ts";
-import { MoveIssue, UndoMove, type BoardIssue } from "./documents.ts";
+import { EntryTime, MoveIssue, MoveIssues, UndoMove, type BoardIssue } from "./documents.ts";
 
 /** When the event of an answered move has not come by then, the answer itself is believed. */
 const EVENT_MS = 3_000;
 
-/** So many moves of a batch are on their way at once; GitHub takes more of them amiss. */
+/** So many moves are taken back at once; GitHub takes more of them amiss. */
 const AT_ONCE = 4;
 
-/** What can be taken back. */
-export type MoveMade = {
-  readonly id: string;
-  readonly from: Status;
-  readonly to: Status;
-  /** The line of the audit log that tells of it, by which the server takes it back. */
-  readonly auditEntryId: string;
-};
+/** So many cards go to the server with one question, so that the first answers are not long in coming. */
+const TOGETHER = 50;
+
+/** A card to be moved. */
+type Wish = { readonly id: string; readonly to: Status; readonly reason: string | undefined };
 
 /**
  * Sends moves, one at a time for each issue: a second wish for a card that is still on its way waits for the first
- * answer, and only the newest wish is sent.
+ * answer, and only the newest wish is sent. Cards that leave one column together go together.
  */
 export class Mover {
   readonly #store: BoardStore;
+  readonly #memory: Memory;
   readonly #busy = new Set<string>();
-  readonly #waiting = new Map<string, Wish>();
-  /** What was done with one movement of the hand, oldest first. */
-  readonly #made: (readonly MoveMade[])[] = [];
+  readonly #waiting = new Map<string, Wish | MoveMade>();
+  /** Lines of the audit log that were written for this page, which therefore need no second look. */
+  readonly #own = new Set<string>();
+  /** Told why a card that is not on the board here was not taken back. */
+  readonly #onLost: (move: MoveMade, failure: Failure) => void;
+  /** The movement that is on its way, if any. */
+  #underWay: Promise<unknown> = Promise.resolve();
 
-  constructor(store: BoardStore) {
+  constructor(
+    store: BoardStore,
+    memory: Memory = new Memory(),
+    onLost: (move: MoveMade, failure: Failure) => void = () => undefined,
+  ) {
     this.#store = store;
+    this.#memory = memory;
+    this.#onLost = onLost;
   }
 
   /** Moves cards: at once on the page, then on the server, and each that it refuses back again. */
   async move(ids: readonly string[], to: Status, reason?: string): Promise<void> {
-    const made = await this.#moveAll(ids.map((id) => ({ id, to, reason })));
-    if (made.length > 0) this.#made.push(made);
-  }
-
-  /** Moves the cards of the last movement back to where they came from. Returns them; none when there was none. */
-  undo(): readonly MoveMade[] {
-    const last = this.#made.pop() ?? [];
-    // Taking back is not itself something to take back.
-    void this.#moveAll(last.map(({ id, from, auditEntryId }) => ({ id, to: from, auditEntryId })));
-    return last;
-  }
-
-  async #moveAll(wishes: readonly Wish[]): Promise<readonly MoveMade[]> {
-    const due = wishes.filter(({ id, to }) => {
+    const due = ids.filter((id) => {
       const card = this.#store.card(id);
       if (!card || (card.status === to && !card.pending)) return false;
       this.#store.begin(id, to);
       return true;
     });
-    const made: MoveMade[] = [];
-    const next = async (): Promise<void> => {
-      for (let wish = due.shift(); wish; wish = due.shift()) {
-        const done = await this.#send(wish);
-        if (done) made.push(done);
-      }
-    };
-    await Promise.all(Array.from({ length: AT_ONCE }, next));
-    return made;
+    const sending = this.#send(due.map((id) => ({ id, to, reason })));
+    this.#underWay = sending;
+    this.#memory.push(await sending);
   }
 
-  async #send(wish: Wish): Promise<MoveMade | undefined> {
-    const { id, to } = wish;
-    const from = this.#store.card(id)?.issue.status;
-    if (from === undefined) return undefined;
-    if (this.#busy.has(id)) {
-      this.#waiting.set(id, wish);
-      return undefined;
+  /**
+   * Moves the cards of this browser's last movement back to where they came from, those too that are not on the board
+   * here. Returns them; none when there was none.
+   */
+  async undo(): Promise<Movement> {
+    // What the server has not answered yet cannot be taken back, and what was before it is not the last.
+    await this.#underWay;
+    const last = this.#memory.pop(Date.now());
+    const [first] = last ?? [];
+    if (!last || !first) return [];
+    if (!this.#own.has(first.auditEntryId) && !(await isKnown(first))) {
+      // The service began anew, and with it the log.
+      this.#memory.forget();
+      return [];
     }
-    this.#busy.add(id);
-    const answer = await ("auditEntryId" in wish ? takeBack(wish) : move(wish, from));
+    const due = [...last];
+    for (const { id, from } of due) this.#store.begin(id, from);
+    const next = async (): Promise<void> => {
+      for (let made = due.shift(); made; made = due.shift()) await this.#takeBack(made);
+    };
+    void Promise.all(Array.from({ length: AT_ONCE }, next));
+    return last;
+  }
+
+  /** Asks the server for moves, those from one column with one question. Answers which were made. */
+  async #send(wishes: readonly Wish[]): Promise<Movement> {
+    const groups = new Map<Status, Wish[]>();
+    for (const wish of wishes) {
+      const from = this.#store.issue(wish.id)?.status;
+      if (from === undefined || this.#waits(wish)) continue;
+      const group = groups.get(from);
+      if (group) group.push(wish);
+      else groups.set(from, [wish]);
+    }
+    const made = await Promise.all(
+      [...groups].flatMap(([from, group]) =>
+        chunks(group, TOGETHER).map((together) => this.#sendTogether(together, from)),
+      ),
+    );
+    return made.flat();
+  }
+
+  async #sendTogether(wishes: readonly Wish[], from: Status): Promise<Movement> {
+    const answers = await moveAll(wishes, from);
+    return wishes.flatMap((wish, index) => {
+      const answer = answers[index];
+      if (!answer) return [];
+      const moved = this.#settle(wish, answer);
+      if (!moved) return [];
+      const { auditEntryId, auditedAt, issue } = moved;
+      this.#own.add(auditEntryId);
+      return [{ id: wish.id, number: issue.number, from, to: wish.to, auditEntryId, auditedAt }];
+    });
+  }
+
+  async #takeBack(made: MoveMade): Promise<void> {
+    if (this.#waits(made)) return;
+    const { id, from, auditEntryId } = made;
+    const answer = await change(UndoMove, { input: { auditEntryId } });
+    const isHere = this.#store.card(id) !== undefined;
+    this.#settle(
+      { id, to: from },
+      answer.failure
+        ? answer
+        : { data: { ...answer.data.undoMove, auditEntryId, auditedAt: made.auditedAt } },
+    );
+    if (answer.failure && !isHere) this.#onLost(made, answer.failure);
+  }
+
+  /** Marks a card as being on its way. True when it is already, and the wish waits for that. */
+  #waits(wish: Wish | MoveMade): boolean {
+    if (this.#busy.has(wish.id)) {
+      this.#waiting.set(wish.id, wish);
+      return true;
+    }
+    this.#busy.add(wish.id);
+    return false;
+  }
+
+  /** Takes an answer, and sends what waited for it. */
+  #settle({ id, to }: Pick<Wish, "id" | "to">, answer: Answer<Moved>): Moved | undefined {
     this.#busy.delete(id);
     const next = this.#waiting.get(id);
     this.#waiting.delete(id);
@@ -82,35 +144,72 @@ export class Mover {
       this.#store.refuse(id, answer.failure);
       return undefined;
     }
-    const { cursor, issue, auditEntryId } = answer.data;
+    const { cursor, issue } = answer.data;
     this.#store.acknowledge(id, cursor);
-    if (next && next.to !== to) {
+    if (next && "auditEntryId" in next) {
       this.#store.settle(issue, cursor);
-      void this.#moveAll([next]).then((made) => made.length > 0 && this.#made.push(made));
+      this.#store.begin(id, next.from);
+      void this.#takeBack(next);
+    } else if (next && next.to !== to) {
+      this.#store.settle(issue, cursor);
+      this.#store.begin(id, next.to);
+      void this.#send([next]).then((made) => this.#memory.push(made));
     } else {
       setTimeout(() => this.#store.settle(issue, cursor), EVENT_MS);
     }
-    return { id, from, to, auditEntryId };
+    return answer.data;
   }
 }
 
-type Move = { readonly id: string; readonly to: Status; readonly reason: string | undefined };
-type TakeBack = { readonly id: string; readonly to: Status; readonly auditEntryId: string };
-type Wish = Move | TakeBack;
+type Moved = {
+  readonly cursor: string;
+  readonly issue: BoardIssue;
+  readonly auditEntryId: string;
+  readonly auditedAt: string;
+};
 
-type Moved = { readonly cursor: string; readonly issue: BoardIssue; readonly auditEntryId: string };
+type Done = {
+  readonly cursor: string;
+  readonly issue: BoardIssue;
+  readonly auditEntry: { readonly id: string; readonly createdAt: string };
+};
 
-async function move({ id, to, reason }: Move, from: Status): Promise<Answer<Moved>> {
-  const answer = await change(MoveIssue, {
-    input: { issueId: id, to, expectedFrom: from, reason: reason ?? null },
-  });
-  if (answer.failure) return answer;
-  const { cursor, issue, auditEntry } = answer.data.moveIssue;
-  return { data: { cursor, issue, auditEntryId: auditEntry.id } };
+const movedOf = ({ cursor, issue, auditEntry }: Done): Answer<Moved> => ({
+  data: { cursor, issue, auditEntryId: auditEntry.id, auditedAt: auditEntry.createdAt },
+});
+
+/** Moves cards out of one column. An answer for each, in their order. */
+async function moveAll(wishes: readonly Wish[], from: Status): Promise<readonly Answer<Moved>[]> {
+  const [first] = wishes;
+  if (!first) return [];
+  const { to, reason = null } = first;
+  if (wishes.length === 1) {
+    const input = { issueId: first.id, to, expectedFrom: from, reason };
+    const answer = await change(MoveIssue, { input });
+    return [answer.failure ? answer : movedOf(answer.data.moveIssue)];
+  }
+  const input = { issueIds: wishes.map(({ id }) => id), to, expectedFrom: from, reason };
+  const answer = await change(MoveIssues, { input });
+  if (answer.failure) return wishes.map(() => answer);
+  return answer.data.moveIssues.results.map(({ moved, error }) =>
+    moved ? movedOf(moved) : { failure: error ?? NO_WORD },
+  );
 }
 
-async function takeBack({ auditEntryId }: TakeBack): Promise<Answer<Moved>> {
-  const answer = await change(UndoMove, { input: { auditEntryId } });
-  if (answer.failure) return answer;
-  return { data: { ...answer.data.undoMove, auditEntryId } };
+const NO_WORD: Failure = {
+  message: "Dispatch did not say what became of it.",
+  code: "INTERNAL_SERVER_ERROR",
+};
+
+/** Whether the log still has the line of a move, and not another one of that name. */
+async function isKnown({ auditEntryId, auditedAt }: MoveMade): Promise<boolean> {
+  const { data, failure } = await ask(EntryTime, { id: auditEntryId });
+  // Whether it can be taken back is then for the server to say.
+  if (failure) return true;
+  return data.node?.__typename === "AuditEntry" && data.node.createdAt === auditedAt;
 }
+
+const chunks = <Item>(items: readonly Item[], size: number): Item[][] =>
+  Array.from({ length: Math.ceil(items.length / size) }, (_, at) =>
+    items.slice(at * size, (at + 1) * size),
+  );

@@ -19,7 +19,9 @@ import {
 } from "../model/filter.ts";
 import { openFolds } from "../model/folds.ts";
 import { Hand } from "../model/hand.ts";
+import { browserStorage, Memory } from "../model/memory.ts";
 import { layoutOfSearch, needsAll, searchOfLayout, type Layout } from "../model/layout.ts";
+import { VIEW } from "../model/views.ts";
 import { BoardBody } from "./BoardBody.tsx";
 import { Columns, useShownColumns } from "./Columns.tsx";
 import { BoardContext, useBoard, type Board } from "./context.ts";
@@ -55,7 +57,13 @@ export function BoardPage({ onRepositories }: Props) {
 
   const board = useMemo<Board>(() => {
     const session = new BoardSession();
-    const mover = new Mover(session.store);
+    const mover = new Mover(
+      session.store,
+      new Memory(browserStorage()),
+      ({ number }, { message }) => {
+        notify(`#${number} was not moved back: ${message}`, "danger");
+      },
+    );
     const hand = new Hand();
     const folds = openFolds();
     return {

@@ -76,7 +76,13 @@ function commandsOf(keys: BoardKeys): readonly Command[] {
       "d",
     ),
     command("views", "Saved views", <Bookmark size={14} aria-hidden />, keys.views, "v"),
-    command("undo", "Undo the last move", <Undo2 size={14} aria-hidden />, () => undo(keys), "z"),
+    command(
+      "undo",
+      "Undo the last move",
+      <Undo2 size={14} aria-hidden />,
+      () => void undo(keys),
+      "z",
+    ),
     command(
       "sync",
       "Sync with GitHub",

@@ -77,7 +77,7 @@ function press(keys: BoardKeys, event: KeyboardEvent): boolean {
     case "p":
       return ask(keys, "priority");
     case "z":
-      undo(keys);
+      void undo(keys);
       return true;
     case "/":
       keys.search();
@@ -166,18 +166,17 @@ function carry({ board: { hand, move }, columns }: BoardKeys, key: string): bool
 }
 
 /** Takes the last movement back and says so. */
-export function undo({ board: { hand, mover, session } }: BoardKeys): void {
-  const undone = mover.undo();
+export async function undo({ board: { hand, mover, session } }: BoardKeys): Promise<void> {
+  const undone = await mover.undo();
   const [first] = undone;
   if (!first) {
     notify("There is no move to undo.");
     return;
   }
-  hand.focus(first.id);
-  const number = session.store.card(first.id)?.issue.number;
+  if (session.store.card(first.id)) hand.focus(first.id);
   notify(
     undone.length === 1
-      ? `Moved ${number === undefined ? "it" : `#${number}`} back to ${statusTitle(first.from)}.`
+      ? `Moved #${first.number} back to ${statusTitle(first.from)}.`
       : `Moved ${undone.length} cards back.`,
   );
 }

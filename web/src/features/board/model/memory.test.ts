@@ -1,0 +1,72 @@
+import { beforeEach, expect, it } from "vitest";
+import { Memory, type MoveMade } from "./memory.ts";
+
+const NOW = Date.parse("2026-06-01T12:00:00.000Z");
+
+const made = (number: number, changes: Partial<MoveMade> = {}): MoveMade => ({
+  id: `iss_${number}`,
+  number,
+  from: "READY",
+  to: "DONE",
+  auditEntryId: `aud_${number}`,
+  auditedAt: "2026-06-01T11:00:00.000Z",
+  ...changes,
+});
+
+let stored: Map<string, string>;
+const storage = {
+  getItem: (key: string) => stored.get(key) ?? null,
+  setItem: (key: string, value: string) => void stored.set(key, value),
+};
+
+beforeEach(() => {
+  stored = new Map();
+});
+
+it("gives movements back newest first, to any window of the browser", () => {
+  const here = new Memory(storage);
+  here.push([made(1)]);
+  here.push([made(2), made(3)]);
+  const there = new Memory(storage);
+  expect(there.pop(NOW)).toEqual([made(2), made(3)]);
+  expect(here.pop(NOW)).toEqual([made(1)]);
+  expect(there.pop(NOW)).toBeUndefined();
+});
+
+it("keeps twenty, and nothing that is hours old", () => {
+  const memory = new Memory(storage);
+  for (let number = 1; number <= 25; number += 1) memory.push([made(number)]);
+  for (let number = 25; number >= 6; number -= 1) expect(memory.pop(NOW)).toEqual([made(number)]);
+  expect(memory.pop(NOW)).toBeUndefined();
+
+  memory.push([made(1)]);
+  memory.push([made(2, { auditedAt: "2026-06-01T03:59:00.000Z" })]);
+  expect(memory.pop(NOW)).toBeUndefined();
+  expect(memory.pop(NOW), "what came before is older still").toBeUndefined();
+});
+
+it("lets go of what it cannot read", () => {
+  stored.set("dispatch-moves", JSON.stringify([[{ id: 1 }], [], null, "x", [made(1)]]));
+  const memory = new Memory(storage);
+  expect(memory.pop(NOW)).toEqual([made(1)]);
+  expect(memory.pop(NOW)).toBeUndefined();
+  stored.set("dispatch-moves", "{");
+  expect(new Memory(storage).pop(NOW)).toBeUndefined();
+});
+
+it("remembers until the page is closed where nothing can be stored", () => {
+  const memory = new Memory();
+  memory.push([made(1)]);
+  memory.push([]);
+  expect(memory.pop(NOW)).toEqual([made(1)]);
+  const full = new Memory({
+    getItem: () => {
+      throw new Error("forbidden");
+    },
+    setItem: () => {
+      throw new Error("full");
+    },
+  });
+  full.push([made(2)]);
+  expect(full.pop(NOW)).toEqual([made(2)]);
+});

@@ -449,8 +449,20 @@ test("a board in rows by agent, oldest first, is an address that can be saved", 
   const views = page.getByRole("dialog", { name: "Views" });
   await views.getByPlaceholder("Name").fill("By agent");
   await page.keyboard.press("Enter");
-  await expect(views.getByRole("button", { name: /^By agent/ })).toBeVisible();
+  const view = views.getByRole("link", { name: /^By agent/ });
+  await expect(view, "the whole board, in rows").toContainText("The whole board · by agent");
+  const link = (await view.getAttribute("href")) ?? "";
   await page.keyboard.press("Escape");
+
+  // Its link leads whoever gets it to what it shows.
+  const guest = await context.newPage();
+  await guest.goto(link);
+  await expect(guest).toHaveURL(/\?group=agent&sort=age$/);
+  await expect(guest.getByRole("heading", { level: 3 }).first()).toContainText("mender");
+  await guest.goto("/board?view=view_gone");
+  await expect(guest.getByText("This view is not there any more.")).toBeVisible();
+  await expect(guest.locator("[data-card]").first()).toBeVisible();
+  await guest.close();
 
   // Rows fold away, for good, and a card among those without an agent moves by keys within its row.
   const other = await context.newPage();
@@ -536,12 +548,13 @@ test("a view is saved for everybody, opened and forgotten", async ({ page, conte
   const views = page.getByRole("dialog", { name: "Views" });
   await views.getByPlaceholder("Name").fill("What is next");
   await page.keyboard.press("Enter");
-  await expect(views.getByRole("button", { name: /^What is next/ })).toBeVisible();
+  await expect(views.getByRole("link", { name: /^What is next/ })).toContainText("shown now");
+  await expect(views.getByRole("link", { name: /^What is next/ })).toContainText("High");
 
   const other = await context.newPage();
   await openBoard(other);
   await other.keyboard.press("v");
-  await other.getByRole("button", { name: /^What is next/ }).click();
+  await other.getByRole("link", { name: /^What is next/ }).click();
   await expect(other).toHaveURL(/priority=priority%2Fp1/);
   await other.keyboard.press("v");
   await other.getByRole("button", { name: "Forget What is next" }).click();

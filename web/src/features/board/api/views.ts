@@ -52,6 +52,12 @@ export async function readViews(): Promise<Answer<readonly SavedView[]>> {
   return answer.failure ? answer : { data: answer.data.savedViews };
 }
 
+/** A saved view by its id. None when it is not there, or cannot be read. */
+export async function findView(id: string): Promise<SavedView | undefined> {
+  const { data } = await readViews();
+  return data?.find((view) => view.id === id);
+}
+
 /** Saves the board's address under a name; one of that name is replaced. */
 export const saveView = (name: string, query: string): Promise<Answer<unknown>> =>
   change(SaveView, { input: { name, query } });

@@ -100,6 +100,23 @@ export function BoardPage({ onRepositories }: Props) {
     navigate(params.size > 0 ? `${path}?${params}` : path);
   };
 
+  const named = new URLSearchParams(search).get(VIEW);
+  useEffect(() => {
+    if (named === null) return;
+    let here = true;
+    void findView(named).then((view) => {
+      if (!here) return;
+      if (!view) notify("This view is not there any more.", "danger");
+      const query = view?.query ?? "";
+      navigate(query === "" ? path : `${path}?${query}`, { replace: true });
+    });
+    return () => {
+      here = false;
+    };
+  }, [named, navigate, path]);
+  // What the view asks for is in the address in a moment; until then nothing else is asked for.
+  if (named !== null) return <main className="grow" aria-label="Board" />;
+
   return (
     <BoardContext value={board}>
       <Page

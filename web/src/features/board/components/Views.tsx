@@ -1,11 +1,13 @@
-import { Bookmark } from "lucide-react";
-import { useEffect, useId, useRef, useState } from "react";
+import { Bookmark, Link2 } from "lucide-react";
+import { useEffect, useId, useState } from "react";
 import { Button } from "@/components/Button.tsx";
 import { Dialog } from "@/components/Dialog.tsx";
+import { notify } from "@/components/Notices.tsx";
+import { addressOfView, wordsOfView } from "../model/views.ts";
 import { deleteView, readViews, saveView, type SavedView } from "../api/views.ts";
 
 type Props = {
-  /** The filter of the board as its address holds it. */
+  /** Filter, grouping and order of the board as its address holds them; empty for the whole board as it is. */
   readonly query: string;
   readonly onOpen: (query: string) => void;
   readonly onClose: () => void;
@@ -20,18 +22,11 @@ export function ViewsButton({ onOpen }: { readonly onOpen: () => void }) {
   );
 }
 
-/** Filters that have been given a name: open one, save this one, forget one. */
+/** Boards that have been given a name: open one, save this one, send one to somebody, forget one. */
 export function Views({ query, onOpen, onClose }: Props) {
   const [views, setViews] = useState<readonly SavedView[]>();
   const [problem, setProblem] = useState<string>();
   const [version, setVersion] = useState(0);
-
-  const list = useRef<HTMLUListElement>(null);
-  // Nothing can be saved of a whole board, so hands begin at what was saved before.
-  const first = query === "" ? views?.[0]?.id : undefined;
-  useEffect(() => {
-    if (first !== undefined) list.current?.querySelector("button")?.focus();
-  }, [first]);
 
   useEffect(() => {
     let here = true;
@@ -53,28 +48,44 @@ export function Views({ query, onOpen, onClose }: Props) {
 
   return (
     <Dialog title="Views" onClose={onClose}>
-      <SaveForm disabled={query === ""} onSave={(name) => void after(saveView(name, query))} />
+      <SaveForm words={wordsOfView(query)} onSave={(name) => void after(saveView(name, query))} />
       {problem !== undefined && (
         <p role="alert" className="mt-2 text-danger">
           {problem}
         </p>
       )}
-      <ul ref={list} aria-label="Saved views" className="mt-3 divide-y divide-line">
+      <ul aria-label="Saved views" className="mt-3 divide-y divide-line">
         {views?.map((view) => (
           <li key={view.id} className="flex items-center gap-2 py-1.5">
-            <button
-              type="button"
-              className="min-w-0 grow rounded px-1 py-1 text-left hover:underline"
-              onClick={() => {
+            <a
+              href={addressOfView(view.id)}
+              className="group min-w-0 grow rounded px-1 py-1"
+              aria-current={view.query === query || undefined}
+              onClick={(event) => {
+                if (event.metaKey || event.ctrlKey || event.shiftKey) return;
+                event.preventDefault();
                 onOpen(view.query);
                 onClose();
               }}
             >
-              <span className="block truncate text-body font-medium">{view.name}</span>
-              <span className="block truncate text-meta text-ink-faint">
-                {[...new URLSearchParams(view.query)].map((each) => each.join("=")).join(" · ")}
+              <span className="block truncate text-body font-medium group-hover:underline">
+                {view.name}
+                {view.query === query && (
+                  <span className="ml-2 text-meta font-normal text-ink-faint">shown now</span>
+                )}
               </span>
-            </button>
+              <span className="block truncate text-meta text-ink-faint">
+                {wordsOfView(view.query)}
+              </span>
+            </a>
+            <Button
+              look="quiet"
+              aria-label={`Copy the link to ${view.name}`}
+              onClick={() => void copy(new URL(addressOfView(view.id), location.href).href)}
+            >
+              <Link2 size={14} aria-hidden />
+              <span className="max-sm:sr-only">Copy link</span>
+            </Button>
             <Button
               look="quiet"
               aria-label={`Forget ${view.name}`}
@@ -90,11 +101,22 @@ export function Views({ query, onOpen, onClose }: Props) {
   );
 }
 
+/** Puts an address into the clipboard, or shows it where the browser does not allow that. */
+async function copy(address: string): Promise<void> {
+  try {
+    await navigator.clipboard.writeText(address);
+    notify("The link is copied.");
+  } catch {
+    notify(address);
+  }
+}
+
 function SaveForm({
-  disabled,
+  words,
   onSave,
 }: {
-  readonly disabled: boolean;
+  /** What would be saved. */
+  readonly words: string;
   readonly onSave: (name: string) => void;
 }) {
   const [name, setName] = useState("");
@@ -108,28 +130,21 @@ function SaveForm({
       }}
     >
       <label htmlFor={field} className="text-ink-soft">
-        {disabled
-          ? "Narrow the board down first, then save that here for everybody."
-          : "Save what the board shows now, for everybody."}
+        Save what the board shows now, for everybody.
+        <span className="block truncate text-meta text-ink-faint">{words}</span>
       </label>
       <div className="mt-2 flex gap-2">
         <input
           id={field}
           data-first
           value={name}
-          disabled={disabled}
           onChange={(event) => setName(event.target.value)}
           placeholder="Name"
           maxLength={80}
           autoComplete="off"
-          className="h-8 min-w-0 grow rounded border border-line-strong bg-page px-2.5 text-body placeholder:text-ink-faint disabled:opacity-60"
+          className="h-8 min-w-0 grow rounded border border-line-strong bg-page px-2.5 text-body placeholder:text-ink-faint"
         />
-        <Button
-          type="submit"
-          look="primary"
-          className="h-8"
-          disabled={disabled || name.trim() === ""}
-        >
+        <Button type="submit" look="primary" className="h-8" disabled={name.trim() === ""}>
           Save
         </Button>
       </div>

@@ -69,6 +69,41 @@ export function OwnerMark({
   );
 }
 
+/** GitHub's sign of a pull request in one line. */
+const BRANCHES =
+  "M6 9v12M9 6a3 3 0 1 1-6 0 3 3 0 0 1 6 0zm12 12a3 3 0 1 1-6 0 3 3 0 0 1 6 0zm-3-3V8a2 2 0 0 0-2-2h-3";
+
+/** The number of a pull request, by the address of its page; none when that is of another shape. */
+export const pullRequestNumber = (url: string): string | undefined =>
+  /\/pull\/(\d+)\/?$/.exec(url)?.[1];
+
+/** The open pull request that is to close an issue. */
+export function PullRequestMark({ url }: { readonly url: string }) {
+  const number = pullRequestNumber(url);
+  return (
+    <span
+      className="tabular inline-flex shrink-0 items-center gap-1 text-success"
+      title={`Pull request${number === undefined ? "" : ` #${number}`}, open`}
+    >
+      <svg
+        viewBox="0 0 24 24"
+        width="12"
+        height="12"
+        fill="none"
+        stroke="currentColor"
+        strokeWidth="2"
+        strokeLinecap="round"
+        strokeLinejoin="round"
+        aria-hidden
+      >
+        <path d={BRANCHES} />
+      </svg>
+      <span className="sr-only">Open pull request </span>
+      {number !== undefined && `#${number}`}
+    </span>
+  );
+}
+
 /** A label without its group: `bug` for `type/bug`. */
 export const shortLabel = (name: string): string => name.slice(name.lastIndexOf("/") + 1) || name;
 

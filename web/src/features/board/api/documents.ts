@@ -18,6 +18,7 @@ export const CardFields = graphql(`
     createdAt
     updatedAt
     blockedReason
+    pullRequestUrl
     lease {
       id
       agent

@@ -1,7 +1,13 @@
 import { MessageSquare } from "lucide-react";
 import { memo } from "react";
 import { LeaseMark } from "@/components/Lease.tsx";
-import { AgentMark, LabelMark, OwnerMark, shortLabel } from "@/components/marks.tsx";
+import {
+  AgentMark,
+  LabelMark,
+  OwnerMark,
+  PullRequestMark,
+  shortLabel,
+} from "@/components/marks.tsx";
 import { PriorityGlyph } from "@/components/PriorityGlyph.tsx";
 import { classes } from "@/components/classes.ts";
 import { checkpointWords } from "@/lib/lease.ts";
@@ -21,7 +27,13 @@ const otherLabels = (labels: readonly string[]): string[] =>
   labels.filter((label) => !SPOKEN_FOR.test(label));
 
 /** The room that agent, owners, the comment count and a `+n` leave for labels. */
-const roomBeside = ({ agents: [agent], lease, owners, commentsCount }: BoardIssue): number =>
+const roomBeside = ({
+  agents: [agent],
+  lease,
+  owners,
+  commentsCount,
+  pullRequestUrl,
+}: BoardIssue): number =>
   ROOM -
   3 -
   (lease
@@ -30,6 +42,7 @@ const roomBeside = ({ agents: [agent], lease, owners, commentsCount }: BoardIssu
       ? 0
       : agent.length + 5) -
   4 * owners.length -
+  (pullRequestUrl === null ? 0 : 8) -
   (commentsCount > 0 ? 5 : 0);
 
 /** How many labels have room, each with its dot and border, so that all that are shown can be read. */
@@ -76,6 +89,7 @@ export const Card = memo(function Card({ view }: { readonly view: CardView }) {
         issue.agents.length > 0 ||
         issue.owners.length > 0 ||
         labels.length > 0 ||
+        issue.pullRequestUrl !== null ||
         issue.commentsCount > 0) && (
         <div className="mt-1.5 flex h-4.5 min-w-0 items-center gap-1.5 overflow-hidden text-meta text-ink-soft">
           {issue.lease ? (
@@ -88,6 +102,7 @@ export const Card = memo(function Card({ view }: { readonly view: CardView }) {
           ))}
           <Labels labels={labels} room={roomBeside(issue)} />
           <span className="grow" />
+          {issue.pullRequestUrl !== null && <PullRequestMark url={issue.pullRequestUrl} />}
           {issue.commentsCount > 0 && (
             <span className="tabular inline-flex shrink-0 items-center gap-1 text-ink-faint">
               <MessageSquare size={12} aria-hidden />

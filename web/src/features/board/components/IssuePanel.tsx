@@ -2,7 +2,7 @@ import { ExternalLink, X } from "lucide-react";
 import { useEffect, useRef, useState, type ReactNode } from "react";
 import { Button, IconButton } from "@/components/Button.tsx";
 import { Markdown } from "@/components/Markdown.tsx";
-import { AgentMark, LabelMark, OwnerMark } from "@/components/marks.tsx";
+import { AgentMark, LabelMark, OwnerMark, PullRequestMark } from "@/components/marks.tsx";
 import { PriorityGlyph } from "@/components/PriorityGlyph.tsx";
 import { Delayed, EmptyState, ErrorState } from "@/components/states.tsx";
 import { StatusGlyph } from "@/components/StatusGlyph.tsx";
@@ -161,6 +161,16 @@ function Head({ issue }: { readonly issue: BoardIssue }) {
             </span>
           ))}
         </Attribute>
+        {issue.pullRequestUrl !== null && (
+          <a
+            href={issue.pullRequestUrl}
+            target="_blank"
+            rel="noreferrer noopener"
+            className="inline-flex h-6 items-center rounded px-1.5 hover:bg-line/60"
+          >
+            <PullRequestMark url={issue.pullRequestUrl} />
+          </a>
+        )}
         {issue.assignees.map((assignee) => (
           <span key={assignee} className="inline-flex items-center gap-1.5 text-ink-soft">
             <OwnerMark name={assignee} role="Assigned to" />

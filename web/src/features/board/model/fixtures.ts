@@ -25,6 +25,7 @@ export function issue(
     createdAt: at,
     updatedAt: at,
     blockedReason: null,
+    pullRequestUrl: null,
     lease: null,
     repository: { id: "rep_1", fullName: "acme/rocket", owner: "acme", name: "rocket" },
     ...changes,

@@ -15,7 +15,7 @@ const FIELD = ":is(input, textarea, select, button):enabled";
 
 /**
  * A dialog that holds the focus and gives it back. It is open for as long as it is drawn. To begin with, what carries
- * `data-first` has the focus, else its first field or button, else the way out.
+ * `data-first` has the focus, else its first field or button, else its text, which keys then scroll.
  */
 export function Dialog({ title, onClose, children, className }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
@@ -28,7 +28,7 @@ export function Dialog({ title, onClose, children, className }: Props) {
     const first =
       content.current?.querySelector<HTMLElement>("[data-first]:enabled") ??
       content.current?.querySelector<HTMLElement>(FIELD);
-    first?.focus();
+    (first ?? content.current)?.focus();
     return () => {
       element?.close();
       if (before instanceof HTMLElement && before.isConnected)
@@ -59,7 +59,7 @@ export function Dialog({ title, onClose, children, className }: Props) {
           <X size={16} />
         </IconButton>
       </div>
-      <div ref={content} className="px-4 pt-1 pb-4">
+      <div ref={content} tabIndex={-1} className="px-4 pt-1 pb-4 outline-none">
         {children}
       </div>
     </dialog>

@@ -25,7 +25,11 @@ export function LivePage<Data>({
   return (
     <div className="flex min-h-0 min-w-0 grow flex-col">
       <TopBar title={title}>
-        {controls}
+        {controls !== undefined && (
+          <div className="flex min-w-0 items-center gap-3 max-sm:order-last max-sm:w-full">
+            {controls}
+          </div>
+        )}
         <span className="grow" />
         <ConnectionPill />
       </TopBar>

@@ -8,6 +8,7 @@ import { RunStatus } from "@/components/RunStatus.tsx";
 import { StatusGlyph } from "@/components/StatusGlyph.tsx";
 import { When } from "@/components/When.tsx";
 import { checkpointWords, timeLeft } from "@/lib/lease.ts";
+import { boardAddress } from "@/lib/address.ts";
 import { statusTitle, type Status } from "@/lib/statuses.ts";
 import { useNow } from "@/lib/time.ts";
 import type { Agent, Lease, Run } from "../api/agents.ts";
@@ -28,10 +29,7 @@ export function AgentCard({ agent, lastRun }: Props) {
     <li className="flex min-w-0 flex-col rounded-lg border border-line bg-card">
       <div className="flex items-center gap-2 px-4 pt-3.5">
         <h2 className="min-w-0 truncate font-semibold">
-          <Link
-            href={`/board?agent=${encodeURIComponent(`agent/${agent.name}`)}`}
-            className="rounded hover:underline"
-          >
+          <Link href={boardAddress({ agent: agent.name })} className="rounded hover:underline">
             <AgentMark name={agent.name} />
           </Link>
         </h2>
@@ -72,7 +70,7 @@ export function AgentCard({ agent, lastRun }: Props) {
           </span>
         </Figure>
       </dl>
-      {lastRun && <LastRun run={lastRun} />}
+      <LastRun run={lastRun} />
     </li>
   );
 }
@@ -166,15 +164,22 @@ function Count({ agent, status }: { readonly agent: Agent; readonly status: Stat
   const count = agent.byStatus.find((each) => each.status === status)?.issues ?? 0;
   if (count === 0) return null;
   return (
-    <span className="flex items-center gap-1" title={`${statusTitle(status)}: ${count}`}>
+    <Link
+      href={boardAddress({ agent: agent.name, statuses: [status] })}
+      className="-mx-0.5 flex items-center gap-1 rounded px-0.5 hover:bg-line/60 hover:text-ink"
+      title={`${statusTitle(status)}: ${count}`}
+    >
       <StatusGlyph status={status} size={12} />
       <span className="sr-only">{statusTitle(status)}</span>
       {count}
-    </span>
+    </Link>
   );
 }
 
-function LastRun({ run }: { readonly run: Run }) {
+function LastRun({ run }: { readonly run: Run | undefined }) {
+  if (!run) {
+    return <p className="border-t border-line px-4 py-2 text-meta text-ink-faint">No run lately</p>;
+  }
   return (
     <p className="flex min-w-0 items-center gap-2 border-t border-line px-4 py-2 text-meta text-ink-faint">
       <span className="shrink-0">Last run</span>

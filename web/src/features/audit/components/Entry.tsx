@@ -59,16 +59,16 @@ function Subject({
 }
 
 function Outcome({ success }: { readonly success: boolean }) {
-  const Icon = success ? CircleCheck : CircleAlert;
-  return (
-    <span
-      className={classes(
-        "inline-flex items-center gap-1 text-meta",
-        success ? "text-success" : "text-danger",
-      )}
-    >
-      <Icon size={13} aria-hidden />
-      {success ? "done" : "failed"}
+  // What worked is what one expects: the sign is enough, and what failed stands out.
+  return success ? (
+    <span className="self-start pt-0.5 text-success" title="Done">
+      <CircleCheck size={13} aria-hidden />
+      <span className="sr-only">done</span>
+    </span>
+  ) : (
+    <span className="inline-flex items-baseline gap-1 text-meta font-medium text-danger">
+      <CircleAlert size={13} className="self-center" aria-hidden />
+      failed
     </span>
   );
 }

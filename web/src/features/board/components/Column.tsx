@@ -1,5 +1,11 @@
 import { useDroppable } from "@dnd-kit/react";
-import { defaultRangeExtractor, useVirtualizer, type Range } from "@tanstack/react-virtual";
+import {
+  defaultRangeExtractor,
+  measureElement,
+  useVirtualizer,
+  type Range,
+  type Virtualizer,
+} from "@tanstack/react-virtual";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { classes } from "@/components/classes.ts";
 import { StatusGlyph } from "@/components/StatusGlyph.tsx";
@@ -110,6 +116,20 @@ export function BlockedTarget() {
   );
 }
 
+/**
+ * The height of a card that has come into the page. One that comes in by scrolling lies beyond the edge, so it may wait
+ * for the observer, which measures all new ones at once: asking for it here would lay out the page for each alone.
+ */
+function measureCard(
+  element: Element,
+  entry: ResizeObserverEntry | undefined,
+  instance: Virtualizer<HTMLDivElement, Element>,
+): number {
+  if (entry || !instance.isScrolling) return measureElement(element, entry, instance);
+  const index = instance.indexFromElement(element);
+  return instance.measurementsCache[index]?.size ?? instance.options.estimateSize(index);
+}
+
 /** The cards of a column. Only those in sight are in the page; those not loaded yet keep their place. */
 function Cards({
   status,
@@ -132,6 +152,7 @@ function Cards({
     getScrollElement: () => scroller.current,
     estimateSize: () => ESTIMATE,
     getItemKey: (index) => ids[index] ?? index,
+    measureElement: measureCard,
     gap: GAP,
     paddingStart: 2,
     paddingEnd: 8,

@@ -117,7 +117,7 @@ base(
 base("the queue tells whom it serves what, and why not the rest", async ({ page, service }) => {
   const id = await quietIssue(service);
   await claim(service, "holder-of-one", id);
-  await page.goto("/board");
+  await openBoard(page);
   await page.keyboard.press("g");
   await page.keyboard.press("q");
   await expect(page).toHaveURL(/\/queue/);

@@ -104,7 +104,10 @@ function Chips({
   const set = FACETS.filter((facet) => filter[facet] !== "");
   if (set.length === 0) return null;
   return (
-    <ul aria-label="Filters" className="flex flex-wrap items-center gap-1.5">
+    <ul
+      aria-label="Filters"
+      className="flex flex-wrap items-center gap-1.5 max-sm:order-last max-sm:w-full"
+    >
       {set.map((facet) => (
         <Chip
           key={facet}

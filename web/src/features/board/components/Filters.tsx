@@ -129,7 +129,10 @@ export function FilterChips({
   const flags = FLAGS.filter((flag) => filter[flag]);
   if (facets.length + flags.length === 0) return null;
   return (
-    <ul aria-label="Filters" className="flex flex-wrap items-center gap-1.5">
+    <ul
+      aria-label="Filters"
+      className="flex flex-wrap items-center gap-1.5 max-sm:order-last max-sm:w-full"
+    >
       {facets.map(({ facet, value }) => (
         <Chip
           key={`${facet}:${value}`}

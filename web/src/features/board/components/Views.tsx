@@ -59,7 +59,7 @@ export function Views({ query, onOpen, onClose }: Props) {
           <li key={view.id} className="flex items-center gap-2 py-1.5">
             <a
               href={addressOfView(view.id)}
-              className="group min-w-0 grow rounded px-1 py-1"
+              className="group -ml-1 min-w-0 grow rounded px-1 py-1"
               aria-current={view.query === query || undefined}
               onClick={(event) => {
                 if (event.metaKey || event.ctrlKey || event.shiftKey) return;
@@ -70,11 +70,9 @@ export function Views({ query, onOpen, onClose }: Props) {
             >
               <span className="block truncate text-body font-medium group-hover:underline">
                 {view.name}
-                {view.query === query && (
-                  <span className="ml-2 text-meta font-normal text-ink-faint">shown now</span>
-                )}
               </span>
               <span className="block truncate text-meta text-ink-faint">
+                {view.query === query && <span className="text-accent">shown now · </span>}
                 {wordsOfView(view.query)}
               </span>
             </a>

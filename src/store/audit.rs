@@ -409,9 +409,10 @@ pub struct AuditCount {
     pub entries: i64,
 }
 
-/// Every value that a member of [`AuditFilter`] finds anything by, by name, with the number of
-/// settled entries that it finds. Agents are those that a label named; a repository is called as it
-/// was last. One walk over the whole log.
+/// Every value by which a member of [`AuditFilter`] finds settled entries, and how many.
+///
+/// Agents are those that a label named; a repository is called as it was last. One walk over the
+/// whole log.
 pub async fn counts(connection: &mut Connection) -> QueryResult<Vec<AuditCount>> {
     diesel::sql_query(
         "WITH settled AS MATERIALIZED ( \

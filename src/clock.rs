@@ -7,7 +7,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use chrono::{DateTime, SubsecRound as _, Utc};
+use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 use tokio::sync::watch;
 use uuid::{ContextV7, Timestamp, Uuid};
 
@@ -21,6 +21,8 @@ pub struct Clock {
 #[derive(Debug, Clone)]
 enum Time {
     System,
+    /// Goes as the machine's does, this much late.
+    Late(Arc<watch::Sender<TimeDelta>>),
     Held(Arc<watch::Sender<DateTime<Utc>>>),
 }
 
@@ -28,6 +30,12 @@ impl Clock {
     /// The machine's clock.
     pub fn system() -> Self {
         Self::over(Time::System)
+    }
+
+    /// A clock that goes as the machine's does, but late, until [`advance`](Self::advance) has made up
+    /// for it.
+    pub fn late_by(span: TimeDelta) -> Self {
+        Self::over(Time::Late(Arc::new(watch::Sender::new(span.max(TimeDelta::zero())))))
     }
 
     /// A clock that stands at `now` until [`advance`](Self::advance) moves it.
@@ -43,32 +51,46 @@ impl Clock {
     pub fn now(&self) -> DateTime<Utc> {
         match &self.time {
             Time::System => system_now(),
+            Time::Late(span) => system_now() - *span.borrow(),
             Time::Held(now) => *now.borrow(),
         }
     }
 
-    /// Moves a held clock forward, for itself and all its clones, and wakes what waits for it.
+    /// Moves a held clock forward, or a late one but never beyond the machine's, for itself and all
+    /// its clones, and wakes what waits for it.
     ///
     /// # Panics
     ///
     /// When the clock is the machine's: nobody moves that one.
     pub fn advance(&self, by: Duration) {
-        let Time::Held(now) = &self.time else { panic!("only a held clock is moved by hand") };
-        now.send_modify(|now| *now = to_micros(*now + by));
+        match &self.time {
+            Time::System => panic!("nobody moves the machine's clock"),
+            Time::Late(span) => span.send_modify(|span| {
+                let by = TimeDelta::from_std(by).unwrap_or(*span);
+                *span = (*span - by).max(TimeDelta::zero());
+            }),
+            Time::Held(now) => now.send_modify(|now| *now = to_micros(*now + by)),
+        }
     }
 
-    /// Waits until `at` is no longer in the future: by the machine's timer, or until a held clock
-    /// was moved that far.
+    /// Waits until `at` is no longer in the future: by the machine's timer, or until a clock was
+    /// moved that far.
     pub async fn sleep_until(&self, at: DateTime<Utc>) {
+        let left = || (at - self.now()).to_std().unwrap_or_default();
         match &self.time {
             // The timer does not follow the wall clock, hence the second look when it rings.
-            Time::System => loop {
-                let left = (at - system_now()).to_std().unwrap_or_default();
-                if left.is_zero() {
-                    break;
+            Time::System => {
+                while !left().is_zero() {
+                    tokio::time::sleep(left()).await;
                 }
-                tokio::time::sleep(left).await;
-            },
+            }
+            Time::Late(span) => {
+                let mut moved = span.subscribe();
+                while !left().is_zero() {
+                    // Which of the two woke us shows when the time is read.
+                    let _ = tokio::time::timeout(left(), moved.changed()).await;
+                }
+            }
             Time::Held(now) => {
                 let moved = now.subscribe().wait_for(|now| *now >= at).await.map(|_| ());
                 moved.expect("`self` holds the sender for as long as it waits");
@@ -152,6 +174,25 @@ mod tests {
         assert!(waiting.as_mut().now_or_never().is_none());
         clock.advance(Duration::from_millis(1));
         assert!(waiting.now_or_never().is_some());
+    }
+
+    #[tokio::test]
+    async fn a_late_clock_goes_and_catches_up_and_no_further() {
+        let machine = Clock::system();
+        let clock = Clock::late_by(chrono::TimeDelta::days(2));
+        let lateness = |clock: &Clock| (machine.now() - clock.now()).num_seconds();
+        assert_eq!(lateness(&clock), 2 * 86_400);
+        let start = clock.now();
+        clock.sleep(Duration::from_millis(2)).await;
+        assert!(clock.now() - start >= chrono::TimeDelta::milliseconds(2));
+
+        let mut waiting = std::pin::pin!(clock.sleep(Duration::from_secs(86_400)));
+        assert!(waiting.as_mut().now_or_never().is_none());
+        clock.clone().advance(Duration::from_secs(86_400));
+        waiting.await;
+        assert_eq!(lateness(&clock), 86_400);
+        clock.advance(Duration::from_secs(3 * 86_400));
+        assert_eq!(lateness(&clock), 0);
     }
 
     #[tokio::test]

@@ -23,6 +23,9 @@ use tokio::net::TcpStream;
 use super::sample;
 use crate::clock::Clock;
 
+/// For how long an agent asks to hold what it claims, unless told otherwise.
+const USUAL_TERM: Duration = Duration::from_secs(1800);
+
 /// How long Dispatch may take to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -44,6 +47,10 @@ const MOVE: &str = "mutation DemoMove($input: MoveIssueInput!) {
 
 const CLAIM: &str = "mutation DemoClaim($input: ClaimIssueInput!) {
   claimIssue(input: $input) { lease { id } }
+}";
+
+const CLAIM_NEXT: &str = "mutation DemoClaimNext($input: ClaimNextInput!) {
+  claimNext(input: $input) { lease { issue { id url } } }
 }";
 
 const RENEW: &str = "mutation DemoRenew($input: RenewLeaseInput!) {
@@ -91,6 +98,7 @@ pub struct Agents {
     token: String,
     clock: Clock,
     rng: StdRng,
+    term: Duration,
 }
 
 /// Why an agent did not get its way.
@@ -141,6 +149,29 @@ struct CardLease {
     agent: String,
     fencing_token: String,
     checkpoint: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ClaimedNext {
+    claim_next: Served,
+}
+
+#[derive(Deserialize)]
+struct Served {
+    lease: Option<ServedLease>,
+}
+
+#[derive(Deserialize)]
+struct ServedLease {
+    issue: ServedIssue,
+}
+
+/// What the queue gave an agent.
+#[derive(Deserialize)]
+struct ServedIssue {
+    id: String,
+    url: String,
 }
 
 impl Board {
@@ -200,7 +231,12 @@ const fn deed(
 impl Agents {
     /// Agents that reach Dispatch at an address and have the agents' token.
     pub fn new(dispatch: SocketAddr, token: String, clock: Clock, seed: u64) -> Self {
-        Self { dispatch, token, clock, rng: StdRng::seed_from_u64(seed) }
+        Self { dispatch, token, clock, rng: StdRng::seed_from_u64(seed), term: USUAL_TERM }
+    }
+
+    /// For how long they ask to hold what they claim, by their clock: 1 minute to 1 day.
+    pub fn set_term(&mut self, term: Duration) {
+        self.term = term;
     }
 
     /// Does something every `pace` or so, for as long as the future is polled.
@@ -232,31 +268,46 @@ impl Agents {
         let reason = (deed.to == "BLOCKED").then(|| self.one_of(&REASONS));
         let summary = deed.success.then(|| self.one_of(&SUMMARIES));
         let own = card.lease.as_ref().filter(|lease| lease.agent == agent);
-        match own {
+        let (issue, url) = match own {
             Some(lease) if deed.to == "IN_PROGRESS" => return self.go_on(agent, lease).await,
             // What it holds it finishes, and that is a report of its own.
             Some(lease) if deed.from == "IN_PROGRESS" => {
                 return self.finish(agent, lease, reason, summary).await;
             }
+            _ if deed.run_type == "claim" => match self.claim_next(agent).await? {
+                Some(ServedIssue { id, url }) => (id, url),
+                None => return Ok(()),
+            },
             _ if deed.to == "IN_PROGRESS" => {
-                let input = json!({ "agent": agent, "issueId": card.id });
+                let term = self.term.as_secs();
+                let input = json!({ "agent": agent, "issueId": card.id, "leaseSeconds": term });
                 self.ask::<IgnoredAny>(agent, CLAIM, json!({ "input": input })).await?;
+                (card.id, card.url)
             }
             _ => {
                 let input = json!({ "issueId": card.id, "to": deed.to, "reason": reason });
                 self.ask::<IgnoredAny>(agent, MOVE, json!({ "input": input })).await?;
+                (card.id, card.url)
             }
-        }
+        };
         let run = json!({
             "runType": deed.run_type,
             "status": if deed.success { "success" } else { "error" },
             "startedAt": began,
             "summary": summary,
             "errorMessage": reason,
-            "touchedIssueUrls": [card.url],
-            "issueId": card.id,
+            "touchedIssueUrls": [url],
+            "issueId": issue,
         });
         self.report(agent, run).await
+    }
+
+    /// What the queue has for an agent, which is not always what it had an eye on.
+    async fn claim_next(&self, agent: &str) -> Result<Option<ServedIssue>, Thwarted> {
+        let input = json!({ "agent": agent, "leaseSeconds": self.term.as_secs() });
+        let ClaimedNext { claim_next } =
+            self.ask(agent, CLAIM_NEXT, json!({ "input": input })).await?;
+        Ok(claim_next.lease.map(|lease| lease.issue))
     }
 
     /// A sign of life of a holder, a step further where there is one.

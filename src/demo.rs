@@ -1,14 +1,19 @@
 //! The demo: the same service over a simulated GitHub with a made-up organisation in it.
 //!
-//! Only settings differ; nothing below knows of it. It never sees the settings of the real thing:
-//! neither its database nor its token.
+//! Only settings differ, and the clock, which is late at first: before the demo opens, its agents and
+//! people work through some days in a few seconds, so that there is a past to look at, made the way
+//! the present is. Nothing below knows of it. It never sees the settings of the real thing: neither
+//! its database nor its token.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use anyhow::Context as _;
+use chrono::TimeDelta;
+use dispatch::app::App;
 use dispatch::clock::Clock;
 use dispatch::config::{Config, Secret};
+use dispatch::service;
 use dispatch::simulator::{Agents, Load, Neighbours, Simulator, sample, serve};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -22,6 +27,15 @@ const PEOPLE_PACE: Duration = Duration::from_secs(7);
 /// An agent does something on the board about this often.
 const AGENTS_PACE: Duration = Duration::from_secs(4);
 
+/// How much time goes by at once while the past is worked through.
+const STRIDE: Duration = Duration::from_secs(2 * 3600);
+
+/// What agents do in that time, and people.
+const DEEDS: (u32, u32) = (4, 2);
+
+/// For how long agents claim in the past, where a deed takes longer.
+const PAST_TERM: Duration = Duration::from_secs(24 * 3600);
+
 /// So that what people do on the simulated GitHub is soon seen.
 const SYNC_EVERY: Duration = Duration::from_secs(5);
 
@@ -31,21 +45,24 @@ const PLENTY: i64 = 1_000_000_000;
 /// A simulated GitHub that runs, and those who use it.
 pub(crate) struct Demo {
     simulator: Simulator,
+    past: Duration,
     clock: Clock,
     agent_token: Secret,
     tasks: JoinSet<()>,
 }
 
 impl Demo {
-    /// Founds the organisation, serves it on an address of its own and points the settings there.
-    pub(crate) async fn start(config: &mut Config) -> anyhow::Result<Self> {
-        let clock = Clock::system();
+    /// Founds the organisation so many days ago, serves it on an address of its own and points the
+    /// settings there.
+    pub(crate) async fn start(config: &mut Config, days: u32) -> anyhow::Result<Self> {
+        let past = Duration::from_secs(u64::from(days) * 24 * 3600);
+        let clock = Clock::late_by(TimeDelta::days(i64::from(days)));
         let simulator = Simulator::new(clock.clone());
         let repositories = sample::found(&simulator, SEED);
         let token = random_token();
         simulator.require_token(token.expose());
         // It is asked far more often than is decent.
-        simulator.set_rate_limit(PLENTY, clock.now() + chrono::TimeDelta::days(3650));
+        simulator.set_rate_limit(PLENTY, clock.now() + TimeDelta::days(3650));
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let api_url = format!("http://{}", listener.local_addr()?);
 
@@ -65,7 +82,42 @@ impl Demo {
                 tracing::error!(%error, "the simulated GitHub ended");
             }
         });
-        Ok(Self { simulator, clock, agent_token, tasks })
+        Ok(Self { simulator, past, clock, agent_token, tasks })
+    }
+
+    /// The demo's time.
+    pub(crate) fn clock(&self) -> Clock {
+        self.clock.clone()
+    }
+
+    /// Works through the past: people and agents, who reach Dispatch at `address`, do what they do,
+    /// and what the service does by the clock is done in between.
+    ///
+    /// # Errors
+    ///
+    /// When the database or the simulated GitHub fails.
+    pub(crate) async fn catch_up(&self, app: &App, address: SocketAddr) -> anyhow::Result<()> {
+        let mut people = Neighbours::new(self.simulator.clone(), SEED);
+        let mut agents = self.agents(address);
+        agents.set_term(PAST_TERM);
+        let (agents_deeds, peoples_deeds) = DEEDS;
+        let mut left = self.past;
+        while !left.is_zero() {
+            // Somebody else may have been quicker; the next deed is another.
+            for _ in 0..peoples_deeds {
+                let _ = people.act();
+            }
+            service::sync::sync_issues(app, None).await?;
+            for _ in 0..agents_deeds {
+                let _ = agents.act().await;
+            }
+            let stride = STRIDE.min(left);
+            self.clock.advance(stride);
+            left -= stride;
+            service::leases::expire_leases(app).await?;
+            service::retention::apply_done_window(app).await?;
+        }
+        Ok(())
     }
 
     /// Sets people and agents to work; the latter reach Dispatch at `address`. They rest when the
@@ -73,9 +125,11 @@ impl Demo {
     pub(crate) fn enliven(&mut self, address: SocketAddr) {
         let people = Neighbours::new(self.simulator.clone(), SEED);
         self.tasks.spawn(people.live(PEOPLE_PACE));
-        let token = self.agent_token.expose().to_owned();
-        let agents = Agents::new(address, token, self.clock.clone(), SEED);
-        self.tasks.spawn(agents.live(AGENTS_PACE));
+        self.tasks.spawn(self.agents(address).live(AGENTS_PACE));
+    }
+
+    fn agents(&self, address: SocketAddr) -> Agents {
+        Agents::new(address, self.agent_token.expose().to_owned(), self.clock.clone(), SEED)
     }
 }
 
@@ -87,7 +141,7 @@ pub(crate) async fn simulate(config: Config, issues: usize) -> anyhow::Result<()
     let simulator = Simulator::new(clock.clone());
     let load = Load { repositories: 20, open: issues, closed: issues / 5, seed: SEED };
     let names = load.make(&simulator);
-    simulator.set_rate_limit(PLENTY, clock.now() + chrono::TimeDelta::days(3650));
+    simulator.set_rate_limit(PLENTY, clock.now() + TimeDelta::days(3650));
     let server = &config.server;
     let listener = TcpListener::bind((server.host, server.port)).await?;
     let address = listener.local_addr()?;

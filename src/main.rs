@@ -50,7 +50,7 @@ fn main() -> ExitCode {
 fn run(command: Command) -> anyhow::Result<Outcome> {
     match command {
         Command::Serve => with_settings(|config| serve(config, None))?,
-        Command::Demo => with_settings(demonstrate)?,
+        Command::Demo { days } => with_settings(|config| demonstrate(config, days))?,
         Command::Simulate { issues } => with_settings(|config| demo::simulate(config, issues))?,
         Command::Migrate => with_settings(migrate)?,
         Command::Schema => say(dispatch::graphql::sdl().trim_end())?,
@@ -115,8 +115,8 @@ async fn serve(config: Config, demo: Option<Demo>) -> anyhow::Result<()> {
 }
 
 /// Serves a made-up organisation.
-async fn demonstrate(mut config: Config) -> anyhow::Result<()> {
-    let demo = Demo::start(&mut config).await.context("Cannot start the simulated GitHub")?;
+async fn demonstrate(mut config: Config, days: u32) -> anyhow::Result<()> {
+    let demo = Demo::start(&mut config, days).await.context("Cannot start the simulated GitHub")?;
     serve(config, Some(demo)).await
 }
 
@@ -142,15 +142,16 @@ async fn serve_on(
     if !config.database.skip_migrations {
         database.migrate().await?;
     }
-    let app = assemble(database, config, demo.is_some()).await?;
+    let simulated = demo.is_some();
+    let clock = demo.as_ref().map_or_else(Clock::system, Demo::clock);
+    let app = assemble(database, config, clock, simulated).await?;
     service::tracking::bootstrap(&app).await.context("Cannot track the first repositories")?;
-    if demo.is_some() {
+    if simulated {
         // So that the first look finds a full board; the simulator answers at once.
         service::sync::sync_issues(&app, None).await.context("Cannot sync with the simulator")?;
     } else {
         warn_of_what_is_missing(&app).await?;
     }
-    let mut tasks = scheduler::start(&app, database.url.clone());
     let listener = listen(&app.config.server).await?;
     let address = reachable(listener.local_addr()?);
 
@@ -162,20 +163,26 @@ async fn serve_on(
     )
     .with_graceful_shutdown(closing.clone().cancelled_owned());
     let mut serving = std::pin::pin!(serving.into_future());
-    if let Some(demo) = &mut demo {
-        demo.enliven(address);
-        say(
-            "This is a demonstration: its GitHub is simulated, and all on the board is made up.\n\
-             For your own: GITHUB_TOKEN=<token> GITHUB_REPOSITORIES=<owner/name> dispatch serve",
-        )?;
-    }
-    say(&format!("Dispatch is ready at {}", front_door(&app.config.server, address)))?;
+    let mut tasks = JoinSet::new();
+    let working = async {
+        if let Some(demo) = &mut demo {
+            say(
+                "This is a demonstration: its GitHub is simulated, and all on the board is made up.\n\
+                 For your own: GITHUB_TOKEN=<token> GITHUB_REPOSITORIES=<owner/name> dispatch serve",
+            )?;
+            demo.catch_up(&app, address).await.context("The demonstration has no past")?;
+            demo.enliven(address);
+        }
+        tasks = scheduler::start(&app, database.url.clone());
+        say(&format!("Dispatch is ready at {}", front_door(&app.config.server, address)))?;
+        broken(&mut tasks).await
+    };
 
     let outcome = tokio::select! {
         ended = &mut serving => ended.context("Cannot serve any longer"),
         () = stop.wanted() => Ok(()),
         () = database.lost() => Err(anyhow::anyhow!("Our own PostgreSQL ended and stays down")),
-        error = broken(&mut tasks) => Err(error),
+        broken = working => broken,
     };
     if outcome.is_ok() {
         tracing::info!("stopping");
@@ -232,8 +239,12 @@ impl Database {
 }
 
 /// Puts together what every use case needs.
-async fn assemble(database: &Database, config: Config, simulated: bool) -> anyhow::Result<App> {
-    let clock = Clock::system();
+async fn assemble(
+    database: &Database,
+    config: Config,
+    clock: Clock,
+    simulated: bool,
+) -> anyhow::Result<App> {
     let token = config.github.token.as_ref().map(|token| token.expose().to_owned());
     let settings = github::Settings::new(config.github.api_url.clone(), token);
     let github = github::Client::new(settings, clock.clone())?;
@@ -315,11 +326,13 @@ fn front_door(server: &config::Server, address: SocketAddr) -> String {
 }
 
 /// Waits until a task ends that should not have: by a panic.
-async fn broken(tasks: &mut JoinSet<()>) -> anyhow::Error {
+///
+/// # Errors
+///
+/// When one did.
+async fn broken(tasks: &mut JoinSet<()>) -> anyhow::Result<()> {
     while let Some(ended) = tasks.join_next().await {
-        if let Err(panic) = ended {
-            return anyhow::Error::new(panic).context("A background task broke down");
-        }
+        ended.context("A background task broke down")?;
     }
     std::future::pending().await
 }

@@ -47,7 +47,11 @@ pub(crate) enum Command {
     /// Serve the board for the repositories of GitHub
     Serve,
     /// Serve the board over a simulated GitHub, with agents at work; needs no account
-    Demo,
+    Demo {
+        /// How many days of work it has behind it when it opens
+        #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u32).range(0..=30))]
+        days: u32,
+    },
     /// Serve a simulated GitHub alone, without Dispatch, for tests and measurements
     Simulate {
         /// How many open issues it has, in twenty repositories

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use chrono::{DateTime, Utc};
 use dispatch::clock::Clock;
 use dispatch::simulator::{Fault, NewIssue};
 use nix::sys::signal::{Signal, kill};
@@ -18,6 +19,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
 use crate::support::github::GitHub;
+use crate::support::process::http_client;
 use crate::support::{Database, eventually};
 
 /// Setting up a PostgreSQL takes its time on a busy machine.
@@ -240,9 +242,7 @@ async fn no_secret_is_ever_logged() {
     let mut serving = Serving::of(program).await;
     let address = serving.address.clone();
 
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    #[expect(clippy::disallowed_methods, reason = "the test is a client of its own")]
-    let http = reqwest::Client::new();
+    let http = http_client();
     let ask = async |path: &str, credentials: &str, body: Value| {
         let request = http
             .post(format!("{address}{path}"))
@@ -312,13 +312,54 @@ async fn the_demo_touches_no_data_but_its_own() {
         ("DISPATCH_DATA_DIR", folder.path().to_str().unwrap()),
         ("RUST_LOG", "info"),
     ];
-    let serving = Serving::start("demo", &settings).await;
+    let mut demo = dispatch("demo", &settings);
+    demo.args(["--days", "0"]);
+    let serving = Serving::of(demo).await;
     let (is_success, logged) = serving.end(Signal::SIGTERM).await;
     assert!(is_success, "{logged}");
     assert!(!logged.contains("ERROR"), "{logged}");
     let tables = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'";
     assert_eq!(database.number(tables).await, 0);
     assert!(!folder.path().join("serve").exists());
+}
+
+#[tokio::test]
+async fn the_demo_has_days_of_work_behind_it() {
+    let folder = TempDir::new().unwrap();
+    let data_dir = folder.path().to_str().unwrap();
+    let mut demo = dispatch("demo", &[("DISPATCH_DATA_DIR", data_dir), ("RUST_LOG", "warn")]);
+    demo.args(["--days", "1"]);
+    let serving = Serving::of(demo).await;
+    let opened = Clock::system().now();
+    let query = "{
+        auditLog(first: 100) { nodes { createdAt } }
+        workDecisions(first: 100) { nodes { firstAt issue { id } } }
+        overview { statusByDay { day } }
+        agents { leaseHistory { acquiredAt } }
+    }";
+    let asked = http_client().post(format!("{}/graphql", serving.address));
+    let asked = asked.header("content-type", "application/json");
+    let answer = asked.body(json!({ "query": query }).to_string()).send().await.unwrap();
+    let answer: Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
+    let data = &answer["data"];
+    let ages = |nodes: &Value, member: &str| -> Vec<i64> {
+        let times = nodes.as_array().unwrap().iter().map(|node| node[member].as_str().unwrap());
+        times.map(|at| (opened - at.parse::<DateTime<Utc>>().unwrap()).num_hours()).collect()
+    };
+    let agents = data["agents"].as_array().unwrap().iter();
+    let held = agents.flat_map(|agent| ages(&agent["leaseHistory"], "acquiredAt")).collect();
+    let audited = ages(&data["auditLog"]["nodes"], "createdAt");
+    let decided = ages(&data["workDecisions"]["nodes"], "firstAt");
+    for ages in [audited, decided, held] {
+        assert!(ages.len() > 5, "{ages:?}");
+        for hours in [0..8, 8..16, 16..25] {
+            assert!(ages.iter().any(|age| hours.contains(age)), "none in {hours:?}: {ages:?}");
+        }
+    }
+    assert_eq!(data["overview"]["statusByDay"].as_array().unwrap().len(), 2, "{data}");
+    let (is_success, logged) = serving.end(Signal::SIGTERM).await;
+    assert!(is_success, "{logged}");
+    assert_eq!(logged, "", "nothing went wrong in the past");
 }
 
 #[tokio::test]

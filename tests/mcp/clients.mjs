@@ -32,7 +32,7 @@ async function demo() {
     PORT: "0",
     RUST_LOG: "warn",
   };
-  const child = spawn(program, ["demo"], { env, stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(program, ["demo", "--days", "0"], { env, stdio: ["ignore", "pipe", "inherit"] });
   const ended = new Promise((resolve) => child.once("exit", resolve));
   const stop = async () => {
     child.kill();

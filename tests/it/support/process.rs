@@ -63,11 +63,7 @@ impl Process {
             panic!("the server ended before it was ready");
         };
         let address = tokio::time::timeout(PATIENCE, ready).await.expect("ready in time");
-        // Whoever came first has installed it; all are the same.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        #[expect(clippy::disallowed_methods, reason = "the test is a client of its own")]
-        let http = reqwest::Client::new();
-        Self { child, address, said, logged, http }
+        Self { child, address, said, logged, http: http_client() }
     }
 
     /// Its host and port.
@@ -163,4 +159,12 @@ impl Process {
         let answer = request.send().await.ok()?;
         serde_json::from_slice(&answer.bytes().await.ok()?).ok()
     }
+}
+
+/// What asks a server over HTTP.
+pub(crate) fn http_client() -> reqwest::Client {
+    // Whoever came first has installed it; all are the same.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    #[expect(clippy::disallowed_methods, reason = "the test is a client of its own")]
+    reqwest::Client::new()
 }

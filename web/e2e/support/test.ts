@@ -1,5 +1,5 @@
 import { expect, test as base, type Locator, type Page } from "@playwright/test";
-import { Service } from "./service.ts";
+import { DEMO, Service } from "./service.ts";
 
 type Fixtures = {
   /** Fails the test when a page logged an error or asked another host. Every page of the test is watched. */
@@ -18,7 +18,7 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
   service: [
     // eslint-disable-next-line no-empty-pattern -- the runner reads the names of what a fixture needs from here
     async ({}, use) => {
-      const service = new Service(["demo"], { DISPATCH_AGENT_TOKEN: AGENT_TOKEN });
+      const service = new Service(DEMO, { DISPATCH_AGENT_TOKEN: AGENT_TOKEN });
       await service.start();
       await service.synced();
       await use(service);

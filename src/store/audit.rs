@@ -411,26 +411,28 @@ pub struct AuditCount {
 
 /// Every value by which a member of [`AuditFilter`] finds settled entries, and how many.
 ///
-/// Agents are those that a label named; a repository is called as it was last. One walk over the
-/// whole log.
+/// Agents are those that a label named; of a repository's spellings one stands for all. One walk
+/// over the whole log: most entries are like others but for the issue, so they are counted before
+/// their labels are looked at.
 pub async fn counts(connection: &mut Connection) -> QueryResult<Vec<AuditCount>> {
     diesel::sql_query(
-        "WITH settled AS MATERIALIZED ( \
-             SELECT id, actor, action, repository_full_name, before_labels, after_labels \
-             FROM audit_log WHERE settled_at IS NOT NULL), \
+        "WITH alike AS ( \
+             SELECT row_number() OVER () AS id, actor, action, repository_full_name, \
+                 before_labels || after_labels AS labels, count(*) AS entries \
+             FROM audit_log WHERE settled_at IS NOT NULL \
+             GROUP BY actor, action, repository_full_name, before_labels || after_labels), \
          named AS ( \
-             SELECT id, substr(label, 7) AS agent \
-             FROM settled, unnest(before_labels || after_labels) AS label \
+             SELECT id, substr(label, 7) AS agent, entries FROM alike, unnest(labels) AS label \
              WHERE label LIKE 'agent/_%'), \
          agents AS ( \
-             SELECT id, agent FROM named \
-             UNION SELECT id, actor FROM settled WHERE actor IN (SELECT agent FROM named)) \
-         SELECT 'actor' AS member, actor AS value, count(*) AS entries FROM settled GROUP BY actor \
-         UNION ALL SELECT 'action', action, count(*) FROM settled GROUP BY action \
-         UNION ALL SELECT 'repository', (array_agg(repository_full_name ORDER BY id DESC))[1], \
-             count(*) \
-             FROM settled WHERE repository_full_name <> '' GROUP BY lower(repository_full_name) \
-         UNION ALL SELECT 'agent', agent, count(*) FROM agents GROUP BY agent \
+             SELECT id, agent, entries FROM named UNION \
+             SELECT id, actor, entries FROM alike WHERE actor IN (SELECT agent FROM named)) \
+         SELECT 'actor' AS member, actor AS value, sum(entries)::bigint AS entries \
+         FROM alike GROUP BY actor \
+         UNION ALL SELECT 'action', action, sum(entries)::bigint FROM alike GROUP BY action \
+         UNION ALL SELECT 'repository', max(repository_full_name), sum(entries)::bigint \
+         FROM alike WHERE repository_full_name <> '' GROUP BY lower(repository_full_name) \
+         UNION ALL SELECT 'agent', agent, sum(entries)::bigint FROM agents GROUP BY agent \
          ORDER BY member, value",
     )
     .load(connection)

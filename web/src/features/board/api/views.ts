@@ -52,10 +52,10 @@ export async function readViews(): Promise<Answer<readonly SavedView[]>> {
   return answer.failure ? answer : { data: answer.data.savedViews };
 }
 
-/** A saved view by its id. None when it is not there, or cannot be read. */
-export async function findView(id: string): Promise<SavedView | undefined> {
-  const { data } = await readViews();
-  return data?.find((view) => view.id === id);
+/** A saved view by its id; undefined when there is none. */
+export async function findView(id: string): Promise<Answer<SavedView | undefined>> {
+  const answer = await readViews();
+  return answer.failure ? answer : { data: answer.data.find((view) => view.id === id) };
 }
 
 /** Saves the board's address under a name; one of that name is replaced. */

@@ -104,9 +104,9 @@ export function BoardPage({ onRepositories }: Props) {
   useEffect(() => {
     if (named === null) return;
     let here = true;
-    void findView(named).then((view) => {
+    void findView(named).then(({ data: view, failure }) => {
       if (!here) return;
-      if (!view) notify("This view is not there any more.", "danger");
+      if (!view) notify(failure?.message ?? "This view is not there any more.", "danger");
       const query = view?.query ?? "";
       navigate(query === "" ? path : `${path}?${query}`, { replace: true });
     });

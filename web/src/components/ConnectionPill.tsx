@@ -24,7 +24,7 @@ export function ConnectionPill() {
     >
       <span className={classes("size-1.5 rounded-full", mark)} aria-hidden />
       {words}
-      {simulated && <span className="text-ink-faint max-sm:sr-only">· simulated data</span>}
+      {simulated && <span className="text-ink-faint max-xl:sr-only">· simulated data</span>}
     </span>
   );
 }

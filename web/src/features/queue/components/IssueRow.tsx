@@ -45,7 +45,7 @@ export function IssueRow({
           >
             <IssueLink issue={issue} />
           </span>
-          <span className="max-sm:hidden">
+          <span className="shrink-0 whitespace-nowrap max-sm:hidden">
             <IssueNumber issue={issue} />
           </span>
         </div>

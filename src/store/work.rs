@@ -354,13 +354,14 @@ pub async fn with_circumstances(
         .eq(issues::id)
         .and(leases::state.ne(LeaseState::Free))
         .and(leases::expires_at.gt(now));
-    let rows: Vec<(Issue, Option<String>, Vec<String>, Option<String>)> = issues::table
+    type Row = (Issue, Option<String>, Vec<String>, Option<String>);
+    let rows: Vec<Row> = issues::table
         .left_join(leases::table.on(live))
         .filter(issues::id.eq_any(ids))
         .select((Issue::as_select(), leases::agent.nullable(), blockers, issues::pull_request_url))
         .load(connection)
         .await?;
-    let row = |(issue, holder, blockers, pull_request): (Issue, _, _, _)| {
+    let row = |(issue, holder, blockers, pull_request): Row| {
         let around = Circumstances { issue_id: issue.id, holder, blockers, pull_request };
         (issue, around)
     };

@@ -75,22 +75,34 @@ fn content_length(head: &str) -> Option<usize> {
 pub(crate) enum Request {
     Get(String),
     GraphQl(String),
+    /// GraphQL by an agent, with [`TOKEN`].
+    Agent(String),
 }
+
+/// The token that agents present.
+pub(crate) const TOKEN: &str = "agents-token";
 
 impl Request {
     pub(crate) fn graphql(query: &str, variables: serde_json::Value) -> Self {
         Self::GraphQl(json!({ "query": query, "variables": variables }).to_string())
     }
 
+    /// The same, by an agent.
+    pub(crate) fn by_agent(query: &str, variables: serde_json::Value) -> Self {
+        Self::Agent(json!({ "query": query, "variables": variables }).to_string())
+    }
+
     fn written(&self, host: &str) -> String {
-        match self {
-            Self::Get(path) => format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n"),
-            Self::GraphQl(body) => format!(
-                "POST /graphql HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n\
-                 Content-Length: {}\r\n\r\n{body}",
-                body.len()
-            ),
-        }
+        let (authorization, body) = match self {
+            Self::Get(path) => return format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n"),
+            Self::GraphQl(body) => (String::new(), body),
+            Self::Agent(body) => (format!("Authorization: Bearer {TOKEN}\r\n"), body),
+        };
+        format!(
+            "POST /graphql HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n\
+             {authorization}Content-Length: {}\r\n\r\n{body}",
+            body.len()
+        )
     }
 }
 

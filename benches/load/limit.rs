@@ -36,8 +36,21 @@ impl Pgbench {
         connections: usize,
         time: Duration,
     ) -> anyhow::Result<f64> {
-        let script =
-            Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/load/statements").join(script);
+        self.run_file(&Self::path_of(script), connections, time)
+    }
+
+    /// Where a script of `statements/` lies.
+    pub(crate) fn path_of(script: &str) -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/load/statements").join(script)
+    }
+
+    /// The same, of a script anywhere.
+    pub(crate) fn run_file(
+        &self,
+        script: &Path,
+        connections: usize,
+        time: Duration,
+    ) -> anyhow::Result<f64> {
         let output = Command::new(&self.program)
             .args(["--no-vacuum", "--protocol=prepared", "--jobs=2"])
             .arg(format!("--client={connections}"))

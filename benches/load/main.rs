@@ -12,6 +12,7 @@ mod client;
 mod limit;
 mod live;
 mod process;
+mod queue;
 mod reads;
 mod report;
 mod site;
@@ -57,10 +58,11 @@ async fn main() -> ExitCode {
     // Cargo adds `--bench`.
     let arguments = std::env::args().skip(1).filter(|argument| argument != "--bench");
     let arguments: Vec<String> = arguments.collect();
-    let done = if arguments.iter().any(|argument| argument == site::BE_GITHUB) {
-        site::be_github().await
-    } else {
-        run(arguments).await
+    let is_github =
+        |argument: &&String| [site::BE_GITHUB, site::BE_QUEUE].contains(&argument.as_str());
+    let done = match arguments.iter().find(is_github) {
+        Some(as_what) => site::be_github(as_what).await,
+        None => run(arguments).await,
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -80,7 +82,7 @@ async fn run(mut wanted: Vec<String>) -> anyhow::Result<()> {
     let cluster = site::postgres().await?;
     let database = site::connect(cluster.url()).await?;
     let pgbench = Pgbench::of(&cluster).await?;
-    let github = GitHub::start()?;
+    let github = GitHub::start(site::BE_GITHUB)?;
     let mut bench =
         Bench { cluster, github, pgbench, database, wanted, time, passes, lines: vec![] };
 
@@ -91,6 +93,7 @@ async fn run(mut wanted: Vec<String>) -> anyhow::Result<()> {
     reads::measure(&mut bench, &service)?;
     writes::measure(&mut bench, &service).await?;
     live::measure(&mut bench, service).await?;
+    queue::measure(&mut bench).await?;
 
     let version: String = bench.database.query_one("SHOW server_version", &[]).await?.get(0);
     let machine = format!("{}, PostgreSQL {version}", process::machine());
@@ -112,19 +115,27 @@ impl Bench {
 
     /// Makes the database that `pgbench` may write to. Nobody may be using the one it is made of.
     async fn copy_database(&mut self) -> anyhow::Result<()> {
+        self.copy("dispatch", "copy").await?;
+        self.database = site::connect(self.cluster.url()).await?;
+        Ok(())
+    }
+
+    /// Copies a database, and leaves both as after a night's rest.
+    async fn copy(&self, of: &str, to: &str) -> anyhow::Result<()> {
         let admin = site::connect(&self.cluster.url_of("postgres")).await?;
         let end = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity \
-                   WHERE datname = 'dispatch' AND pid <> pg_backend_pid()";
-        admin.query(end, &[]).await?;
-        admin.batch_execute("CREATE DATABASE copy TEMPLATE dispatch").await?;
-        self.database = site::connect(self.cluster.url()).await?;
-        self.database.batch_execute("VACUUM ANALYZE").await?;
-        site::connect(&self.cluster.url_of("copy")).await?.batch_execute("VACUUM ANALYZE").await?;
+                   WHERE datname = $1 AND pid <> pg_backend_pid()";
+        admin.query(end, &[&of]).await?;
+        admin.batch_execute(&format!("CREATE DATABASE {to} TEMPLATE {of}")).await?;
+        for name in [of, to] {
+            let database = site::connect(&self.cluster.url_of(name)).await?;
+            database.batch_execute("VACUUM ANALYZE").await?;
+        }
         Ok(())
     }
 
     fn start_service(&self) -> anyhow::Result<Service> {
-        Service::start(self.cluster.url(), &self.github)
+        Service::start(self.cluster.url(), &self.github, &[])
     }
 }
 

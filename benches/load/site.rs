@@ -12,9 +12,11 @@ use chrono::TimeDelta;
 use dispatch::clock::Clock;
 use dispatch::config::Env;
 use dispatch::postgres::{Cluster, Options, Search};
-use dispatch::simulator::{self, Load, Simulator};
+use dispatch::simulator::{self, Load, NewIssue, Simulator};
 use nix::sys::signal::{self, Signal};
 use nix::unistd::Pid;
+use rand::rngs::StdRng;
+use rand::{Rng as _, SeedableRng as _};
 use tokio_postgres::NoTls;
 
 use super::client::{Connection, Request};
@@ -23,8 +25,14 @@ use super::process;
 /// How much there is on the simulated GitHub.
 pub(crate) const LOAD: Load = Load { repositories: 20, open: 10_000, closed: 2_000, seed: 1 };
 
+/// How many issues there are on the one that the queue is measured with.
+pub(crate) const QUEUED: usize = 100_000;
+
 /// How this program is told to be GitHub.
 pub(crate) const BE_GITHUB: &str = "be-github";
+
+/// The same, with what the queue is measured with.
+pub(crate) const BE_QUEUE: &str = "be-github-of-the-queue";
 
 /// A PostgreSQL of our own, written as fast as can be.
 pub(crate) async fn postgres() -> anyhow::Result<Cluster> {
@@ -52,9 +60,10 @@ pub(crate) struct GitHub {
 }
 
 impl GitHub {
-    pub(crate) fn start() -> anyhow::Result<Self> {
+    /// Starts it: [`BE_GITHUB`] or [`BE_QUEUE`].
+    pub(crate) fn start(as_what: &str) -> anyhow::Result<Self> {
         let mut child = Command::new(std::env::current_exe()?)
-            .arg(BE_GITHUB)
+            .arg(as_what)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -72,6 +81,12 @@ impl GitHub {
         Ok(line(&mut self.answers)?.parse()?)
     }
 
+    /// Lets somebody call an issue ready that waits in the backlog, on GitHub itself.
+    pub(crate) fn call_ready(&mut self, repository: &str, number: i32) -> anyhow::Result<()> {
+        writeln!(self.questions, "{repository} {number}")?;
+        line(&mut self.answers).map(drop)
+    }
+
     pub(crate) fn processor_time(&self) -> anyhow::Result<Duration> {
         process::processor_time(self.child.id())
     }
@@ -84,10 +99,10 @@ impl Drop for GitHub {
 }
 
 /// Is that process: says where it answers and what it has, then how many requests came, once for each
-/// line that it reads.
-pub(crate) async fn be_github() -> anyhow::Result<()> {
+/// line that it reads; a line that names an issue calls it ready first.
+pub(crate) async fn be_github(as_what: &str) -> anyhow::Result<()> {
     let simulator = Simulator::new(Clock::system());
-    let names = LOAD.make(&simulator);
+    let names = if as_what == BE_QUEUE { fill_queue(&simulator)? } else { LOAD.make(&simulator) };
     // What is measured is us, not what GitHub lets anybody do in an hour.
     let never = Clock::system().now() + TimeDelta::days(365);
     simulator.set_rate_limit(i64::from(i32::MAX), never);
@@ -96,7 +111,11 @@ pub(crate) async fn be_github() -> anyhow::Result<()> {
     let asked = simulator.clone();
     let questions = tokio::task::spawn_blocking(move || {
         for question in std::io::stdin().lines() {
-            question?;
+            if let Some((repository, number)) = question?.split_once(' ') {
+                let (add, remove) = (["status/ready"], ["status/backlog"]);
+                let called = asked.relabel(repository, number.parse()?, &add, &remove);
+                called.map_err(|refusal| anyhow::anyhow!("{refusal:?}"))?;
+            }
             println!("{}", asked.total());
         }
         anyhow::Ok(())
@@ -105,6 +124,43 @@ pub(crate) async fn be_github() -> anyhow::Result<()> {
         ended = simulator::serve(simulator, listener) => Ok(ended?),
         ended = questions => ended?,
     }
+}
+
+/// Opens what the queue is measured with: of each twenty issues sixteen are ready, and one each is in
+/// progress, in review, blocked and in the backlog. One in ten has the label of one of ten agents, one
+/// in fifty waits for another. They were opened within ninety days.
+fn fill_queue(simulator: &Simulator) -> anyhow::Result<Vec<String>> {
+    let names: Vec<String> = (1..=20).map(|at| format!("work/repository-{at:02}")).collect();
+    for name in &names {
+        simulator.add_repository(name);
+    }
+    let mut random = StdRng::seed_from_u64(2);
+    let now = Clock::system().now();
+    for (at, name) in (0..QUEUED).zip(names.iter().cycle()) {
+        let status = match random.random_range(0..20) {
+            0 => "in-progress",
+            1 => "in-review",
+            2 => "blocked",
+            3 => "backlog",
+            _ => "ready",
+        };
+        let mut labels =
+            vec![format!("status/{status}"), format!("priority/p{}", random.random_range(0..4))];
+        if status == "in-progress" || random.random_bool(0.1) {
+            labels.push(format!("agent/agent-{}", random.random_range(0..10)));
+        }
+        let waits = random.random_bool(0.02);
+        let other = random.random_range(1..=QUEUED / names.len());
+        let body = "The queue forgets whose turn it is. ".repeat(random.random_range(5..50));
+        let issue = NewIssue {
+            body: if waits { format!("Blocked by #{other}. {body}") } else { body },
+            labels,
+            created_at: Some(now - TimeDelta::minutes(random.random_range(1..90 * 24 * 60))),
+            ..NewIssue::titled(&format!("Whose turn is it, {at}?"), &[])
+        };
+        simulator.open_issue(name, issue).map_err(|refusal| anyhow::anyhow!("{refusal:?}"))?;
+    }
+    Ok(names)
 }
 
 /// The service.
@@ -118,7 +174,12 @@ pub(crate) struct Service {
 
 impl Service {
     /// Starts it and waits until it is healthy. It syncs on start and on demand alone.
-    pub(crate) fn start(database: &str, github: &GitHub) -> anyhow::Result<Self> {
+    /// `settings` are beside the usual ones.
+    pub(crate) fn start(
+        database: &str,
+        github: &GitHub,
+        settings: &[(&str, &str)],
+    ) -> anyhow::Result<Self> {
         let log = File::create(log_path())?;
         let begin = Instant::now();
         let mut child = Command::new(env!("CARGO_BIN_EXE_dispatch"))
@@ -129,6 +190,7 @@ impl Service {
             .env("GITHUB_REPOSITORIES", github.repositories.join(","))
             .env("DISPATCH_SYNC_INTERVAL_MS", "0")
             .env("PORT", "0")
+            .envs(settings.iter().copied())
             .stdout(Stdio::piped())
             .stderr(log)
             .spawn()

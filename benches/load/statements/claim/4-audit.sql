@@ -1,0 +1,3 @@
+-- The line in the audit log: pending before GitHub is asked, then settled.
+INSERT INTO audit_log (actor, action, repository_full_name, issue_number, issue_id, before_labels, after_labels, target_status, requested_at, deadline_at) VALUES ('agent-9', 'claim_issue', 'work/repository-01', 1, :issue, ARRAY['status/ready', 'priority/p1'], ARRAY['priority/p1', 'status/in-progress', 'agent/agent-9'], 'in-progress', now(), now() + interval '5 s') ON CONFLICT (issue_id) WHERE settled_at IS NULL AND comment IS NULL DO NOTHING RETURNING id AS entry \gset
+UPDATE audit_log SET after_labels = ARRAY['priority/p1', 'status/in-progress', 'agent/agent-9'], success = true, settled_at = now() WHERE id = :entry AND settled_at IS NULL RETURNING *;

@@ -1,17 +1,92 @@
-//! What the tools take. The docs of the members are what a model reads of them.
+//! What the tools take, and how it is read. The docs of the members are what a model reads of them.
+//!
+//! Invariant: an argument that is not understood is refused by its name, one that nobody asked for
+//! included: a misspelt name must not change what a call means.
 
+use std::borrow::Cow;
 use std::str::FromStr;
 
-use schemars::JsonSchema;
+use rmcp::handler::server::common::FromContextPart;
+use rmcp::handler::server::tool::ToolCallContext;
+use rmcp::model::ErrorData;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 
 use crate::domain::leases::{Checkpoint, WorkOutcome};
 use crate::domain::{FullName, Priority, Status};
 use crate::service::{Error, Result};
 
+/// The arguments of a tool. The library's own wrapper of this name tells of arguments that it cannot
+/// read without saying which; the name is what its macro finds the schema by.
+pub(super) struct Parameters<P>(pub(super) P);
+
+impl<P: JsonSchema> JsonSchema for Parameters<P> {
+    fn schema_name() -> Cow<'static, str> {
+        P::schema_name()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        P::json_schema(generator)
+    }
+}
+
+impl<S, P: DeserializeOwned> FromContextPart<ToolCallContext<'_, S>> for Parameters<P> {
+    fn from_context_part(
+        context: &mut ToolCallContext<'_, S>,
+    ) -> std::result::Result<Self, ErrorData> {
+        let given = Value::Object(context.arguments.take().unwrap_or_default());
+        serde_path_to_error::deserialize(given).map(Self).map_err(|error| {
+            let Misread { field, reason } = misread(&error.path().to_string(), error.inner());
+            ErrorData::invalid_params("misread", Some(json!({ FIELD: field, REASON: reason })))
+        })
+    }
+}
+
+const FIELD: &str = "field";
+const REASON: &str = "reason";
+
+/// An argument that could not be read, and why.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Misread {
+    /// Its name; of a part of it the way there, such as `repositories[1]`.
+    pub(super) field: String,
+    /// What is wrong with it.
+    pub(super) reason: String,
+}
+
+impl Misread {
+    /// What [`Parameters`] said of an argument; nothing where the error is another one.
+    pub(super) fn of(error: &ErrorData) -> Option<Self> {
+        let told = |member| Some(error.data.as_ref()?.get(member)?.as_str()?.to_owned());
+        Some(Self { field: told(FIELD)?, reason: told(REASON)? })
+    }
+}
+
+/// Which argument could not be read, and why, in words that need no knowledge of Rust.
+fn misread(path: &str, error: &serde_json::Error) -> Misread {
+    let text = error.to_string();
+    let quoted = |rest: &str| rest.split('`').next().unwrap_or_default().to_owned();
+    if let Some(rest) = text.strip_prefix("missing field `") {
+        return Misread { field: quoted(rest), reason: "is needed".to_owned() };
+    }
+    if let Some(rest) = text.strip_prefix("unknown field `") {
+        let known = rest.split_once("expected ").map_or("", |(_, known)| known);
+        let known = known.trim_start_matches("one of ").replace('`', "");
+        let reason = format!("there is no such argument, only {known}");
+        return Misread { field: quoted(rest), reason };
+    }
+    let whole = |from: i64, to: i64| format!("expected a whole number from {from} to {to}");
+    let reason = text
+        .replace("expected i32", &whole(i32::MIN.into(), i32::MAX.into()))
+        .replace("expected u32", &whole(0, u32::MAX.into()));
+    Misread { field: path.to_owned(), reason }
+}
+
 /// What there is to get from the queue.
 #[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct ClaimNextArguments {
     /// The agent's name; the caller's own when absent.
     pub(super) agent_name: Option<String>,
@@ -30,7 +105,7 @@ pub(super) struct ClaimNextArguments {
 
 /// An issue.
 #[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct IssueArguments {
     /// The repository's full name, such as `octo-org/hello-world`, in any case.
     pub(super) repo_full_name: String,
@@ -40,7 +115,7 @@ pub(super) struct IssueArguments {
 
 /// An issue as an agent sees it.
 #[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct ExplainArguments {
     /// The repository's full name, such as `octo-org/hello-world`, in any case.
     pub(super) repo_full_name: String,
@@ -52,7 +127,7 @@ pub(super) struct ExplainArguments {
 
 /// An issue to claim.
 #[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct ClaimIssueArguments {
     /// The repository's full name, such as `octo-org/hello-world`, in any case.
     pub(super) repo_full_name: String,
@@ -70,7 +145,7 @@ pub(super) struct ClaimIssueArguments {
 
 /// An issue to begin to work on.
 #[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct ClaimWorkArguments {
     /// The repository's full name, such as `octo-org/hello-world`, in any case.
     pub(super) repo_full_name: String,
@@ -90,7 +165,7 @@ pub(super) struct ClaimWorkArguments {
 
 /// An issue to give back.
 #[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct UnclaimArguments {
     /// The repository's full name, such as `octo-org/hello-world`, in any case.
     pub(super) repo_full_name: String,
@@ -102,7 +177,7 @@ pub(super) struct UnclaimArguments {
 
 /// A lease to prolong.
 #[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct RenewArguments {
     /// The `leaseId` that the claim answered.
     pub(super) lease_id: String,
@@ -117,7 +192,7 @@ pub(super) struct RenewArguments {
 
 /// Work that is done.
 #[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct FinishArguments {
     /// The `leaseId` that the claim answered.
     pub(super) lease_id: String,
@@ -134,7 +209,7 @@ pub(super) struct FinishArguments {
 
 /// A part of the queue.
 #[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct QueueArguments {
     /// The agent's name; the caller's own when absent.
     pub(super) agent_name: Option<String>,
@@ -144,11 +219,18 @@ pub(super) struct QueueArguments {
     pub(super) first: Option<u32>,
     /// Also up to as many that cannot be had, each with the reason.
     pub(super) include_withheld: Option<bool>,
+    /// Of those that cannot be had, the ones that somebody else has or that are in another column.
+    pub(super) include_claimed: Option<bool>,
+    /// Not those that were split up into others.
+    pub(super) exclude_decomposed: Option<bool>,
+    /// False: not those that bots keep for updates of dependencies; they count when absent, because
+    /// `claim_next` gives them too.
+    pub(super) include_renovate: Option<bool>,
 }
 
 /// Which issues. Everything that is given must match.
 #[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct ListArguments {
     /// A repository's full name, in any case.
     pub(super) repo: Option<String>,
@@ -169,7 +251,7 @@ pub(super) struct ListArguments {
 
 /// A status to set.
 #[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct StatusArguments {
     /// The repository's full name, such as `octo-org/hello-world`, in any case.
     pub(super) repo_full_name: String,
@@ -188,7 +270,7 @@ pub(super) struct StatusArguments {
 
 /// A repository.
 #[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct RepositoryArguments {
     /// The repository's full name, such as `octo-org/hello-world`, in any case.
     pub(super) repo_full_name: String,
@@ -225,4 +307,47 @@ pub(super) fn repository(given: &str) -> Result<FullName> {
 /// A priority with or without its prefix.
 pub(super) fn priority(given: &str) -> Result<Priority> {
     known("priority", given.trim().trim_start_matches("priority/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read<P: DeserializeOwned>(given: Value) -> std::result::Result<P, Misread> {
+        serde_path_to_error::deserialize(given)
+            .map_err(|error| misread(&error.path().to_string(), error.inner()))
+    }
+
+    #[test]
+    fn an_argument_that_cannot_be_read_is_named() {
+        let cases = [
+            (
+                json!({ "waitSeconds": "x" }),
+                "waitSeconds",
+                "invalid type: string \"x\", expected a",
+            ),
+            (json!({ "leaseSeconds": 99_999_999_999_i64 }), "leaseSeconds", "to 2147483647"),
+            (json!({ "leaseSeconds": 1.5 }), "leaseSeconds", "floating point `1.5`, expected a"),
+            (json!({ "repositories": ["a", 5] }), "repositories[1]", "integer `5`"),
+            (json!({ "wait_seconds": 5 }), "wait_seconds", "only agentName, lane, repositories"),
+        ];
+        for (given, field, why) in cases {
+            let refused = read::<ClaimNextArguments>(given).unwrap_err();
+            assert_eq!(refused.field, field);
+            assert!(refused.reason.contains(why), "{}", refused.reason);
+        }
+        let refused = read::<IssueArguments>(json!({ "repoFullName": "a/b" })).unwrap_err();
+        let needed = Misread { field: "issueNumber".to_owned(), reason: "is needed".to_owned() };
+        assert_eq!(refused, needed);
+        let refused = read::<QueueArguments>(json!({ "first": -1 })).unwrap_err();
+        assert!(refused.reason.ends_with("from 0 to 4294967295"), "{}", refused.reason);
+    }
+
+    #[test]
+    fn what_is_told_of_an_argument_comes_through_the_library() {
+        let data = json!({ FIELD: "lane", REASON: "is needed" });
+        let told = Misread::of(&ErrorData::invalid_params("misread", Some(data)));
+        assert_eq!(told.map(|told| told.field).as_deref(), Some("lane"));
+        assert_eq!(Misread::of(&ErrorData::invalid_params("another", None)), None);
+    }
 }

@@ -16,7 +16,11 @@ mod tools;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::body::to_bytes;
+use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
+use axum::middleware::map_response;
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::post_service;
 use rmcp::handler::server::router::tool::ToolRouter;
 use rmcp::handler::server::tool::ToolCallContext;
@@ -33,8 +37,8 @@ use tracing::Instrument as _;
 use crate::app::App;
 use crate::domain::{Actor, access};
 use crate::gate::{BODY_LIMIT, Caller, Problem, RequestId};
-use crate::service::Error;
 use crate::telemetry::field;
+use arguments::Misread;
 use refusal::Refusal;
 pub use refusal::remedy;
 
@@ -44,6 +48,9 @@ const INSTRUCTIONS: &str = "Dispatch hands out GitHub issues to agents, each to 
     fencingToken: renew_lease with them before expiresAt passes, and finish_work with them exactly \
     once when done. A result with isError has code, message and remedy; do what the remedy says. \
     After LEASE_LOST stop working on that issue at once.";
+
+/// How many bytes the library's own refusals have at the most.
+const LONGEST_REFUSAL: usize = 4096;
 
 /// The address of the tools. The gate has seen to hosts, origins, credentials and rates.
 pub fn routes(app: App) -> Router {
@@ -59,7 +66,22 @@ pub fn routes(app: App) -> Router {
         Arc::new(NeverSessionManager::default()),
         config,
     );
-    Router::new().route("/mcp", post_service(service))
+    Router::new().route("/mcp", post_service(service)).layer(map_response(in_our_words))
+}
+
+/// What the library refuses before there is a call, such as a body that is too long, as the problem
+/// document that every other door answers.
+async fn in_our_words(response: Response) -> Response {
+    let kind = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let is_text = kind.is_none_or(|kind| kind.starts_with("text/plain"));
+    let status = response.status();
+    if !(status.is_client_error() && is_text) {
+        return response;
+    }
+    let text = to_bytes(response.into_body(), LONGEST_REFUSAL).await.unwrap_or_default();
+    let text = String::from_utf8_lossy(&text).trim().to_owned();
+    let text = if text.is_empty() { "This is no message of the protocol".to_owned() } else { text };
+    Problem::new(status, "BAD_USER_INPUT", text).into_response()
 }
 
 /// Who calls a tool.
@@ -92,19 +114,13 @@ impl Server {
             return Ok(Refusal::from(problem).into());
         }
         context.extensions.insert(asker);
-        let answered = self.tools.call(ToolCallContext::new(self, request, context)).await?;
-        // Of arguments that have the wrong shape the library tells in a text alone.
-        if let CallToolResponse::Complete(result) = &answered
-            && result.is_error == Some(true)
-            && result.structured_content.is_none()
-        {
-            let text = result.content.first().and_then(|content| content.as_text());
-            let text = text.map(|text| text.text.as_str()).unwrap_or_default();
-            let reason = text.trim_start_matches("failed to deserialize parameters: ").to_owned();
-            let error = Error::Invalid { field: "arguments", reason };
-            return Ok(Refusal::from(Problem::from(error)).into());
+        match self.tools.call(ToolCallContext::new(self, request, context)).await {
+            Err(error) => match Misread::of(&error) {
+                Some(misread) => Ok(Refusal::from(misread).into()),
+                None => Err(error),
+            },
+            answered => answered,
         }
-        Ok(answered)
     }
 }
 

@@ -7,6 +7,7 @@ use rmcp::handler::server::tool::IntoCallToolResult;
 use rmcp::model::{CallToolResponse, CallToolResult, ContentBlock, ErrorData};
 use serde_json::{Map, Value, json};
 
+use super::arguments::Misread;
 use crate::domain::Instant;
 use crate::gate::Problem;
 use crate::service::Error;
@@ -95,6 +96,12 @@ impl From<Error> for Refusal {
             other => other,
         };
         Self::from(Problem::from(error))
+    }
+}
+
+impl From<Misread> for Refusal {
+    fn from(Misread { field, reason }: Misread) -> Self {
+        Self::from(Problem::bad_request(format!("{field}: {reason}")).with("field", field))
     }
 }
 

@@ -213,13 +213,6 @@ impl From<&Explained> for Explanation {
     }
 }
 
-impl Explanation {
-    /// Whether the agent can have the issue.
-    pub(super) fn has_rank(&self) -> bool {
-        self.rank.is_some()
-    }
-}
-
 /// A part of the queue.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]

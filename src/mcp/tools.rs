@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use rmcp::handler::server::router::tool::ToolRouter;
 use rmcp::handler::server::tool::Extension;
-use rmcp::handler::server::wrapper::{Json, Parameters};
+use rmcp::handler::server::wrapper::Json;
 use rmcp::{tool, tool_router};
 use serde_json::{Value, json};
 
 use super::arguments::{
     ClaimIssueArguments, ClaimNextArguments, ClaimWorkArguments, ExplainArguments, FinishArguments,
-    IssueArguments, ListArguments, QueueArguments, RenewArguments, RepositoryArguments,
+    IssueArguments, ListArguments, Parameters, QueueArguments, RenewArguments, RepositoryArguments,
     StatusArguments, UnclaimArguments, known, known_if_given, priority, repository,
 };
 use super::refusal::Refusal;
@@ -20,11 +20,12 @@ use super::shapes::{
 };
 use super::{Asker, Server};
 use crate::domain::contract::task_contract;
+use crate::domain::work::SkipReason;
 use crate::domain::{Actor, IssueFilter, IssueId, Status, Tier};
 use crate::gate::acting_as;
 use crate::service::leases::{FinishWork, RenewLease};
 use crate::service::moves::MoveIssue;
-use crate::service::queue::{MOST, QueueRequest};
+use crate::service::queue::{Explained, MOST, QueueRequest};
 use crate::service::work::{ClaimIssue, ClaimNext};
 use crate::service::{self, Error, board, leases, moves, queue, sync, work};
 use crate::store::{self, PageRequest, Repository};
@@ -80,6 +81,15 @@ impl Asker {
 fn bare(agent: &str) -> &str {
     let agent = agent.trim();
     agent.strip_prefix("agent/").unwrap_or(agent)
+}
+
+/// Whether nothing but its holder or its column keeps an issue from the agent.
+fn is_elsewhere(explained: &Explained) -> bool {
+    let is_it = |reason| {
+        use SkipReason::{AssignedToOther, Leased, NotReady};
+        matches!(reason, Leased | AssignedToOther | NotReady)
+    };
+    explained.skips.iter().all(|skip| is_it(skip.reason))
 }
 
 impl Server {
@@ -305,15 +315,18 @@ impl Server {
             lane: given.lane,
             repositories: None,
             first: given.first.unwrap_or(USUAL_QUEUE),
-            ..QueueRequest::default()
+            without_bots: given.include_renovate == Some(false),
+            without_split: given.exclude_decomposed == Some(true),
         };
         let all = queue::queue(&self.app, &request).await?;
-        let (issues, withheld) = all.iter().map(Explanation::from).partition(Explanation::has_rank);
-        let is_wanted = given.include_withheld == Some(true);
+        let (issues, withheld): (Vec<_>, Vec<_>) = all.iter().partition(|one| one.rank.is_some());
+        let with_all = given.include_withheld == Some(true);
+        let with_claimed = given.include_claimed == Some(true);
+        let is_wanted = |one: &&Explained| with_all || (with_claimed && is_elsewhere(one));
         Ok(Json(Queue {
             agent_name: bare(&agent).to_owned(),
-            issues,
-            withheld: if is_wanted { withheld } else { vec![] },
+            issues: issues.into_iter().map(Explanation::from).collect(),
+            withheld: withheld.into_iter().filter(is_wanted).map(Explanation::from).collect(),
         }))
     }
 

@@ -213,6 +213,8 @@ async fn what_the_queue_says_over_the_protocol() {
         assert_eq!(queue["withheld"], json!([]));
         let whole = done(given, ALPHA, "get_queue", json!({ "includeWithheld": true })).await;
         assert_eq!(whole["withheld"][0]["skipReasons"], json!(["ASSIGNED_TO_OTHER"]));
+        let claimed = done(given, ALPHA, "get_queue", json!({ "includeClaimed": true })).await;
+        assert_eq!(claimed["withheld"], whole["withheld"]);
         let explained = done(given, ALPHA, "explain_work", issue(3)).await;
         assert!(explained["rank"].is_null());
         assert_eq!(explained["title"], "Elsewhere");
@@ -287,8 +289,28 @@ async fn what_is_wrong_is_said_with_its_field_and_a_remedy() {
                 "BAD_USER_INPUT",
                 "waitSeconds: must",
             ),
-            (ALPHA, "claim_next", json!({ "waitSeconds": "x" }), "BAD_USER_INPUT", "arguments: "),
-            (ALPHA, "claim_issue", json!({}), "BAD_USER_INPUT", "arguments: missing field"),
+            (
+                ALPHA,
+                "claim_next",
+                json!({ "waitSeconds": "x" }),
+                "BAD_USER_INPUT",
+                "waitSeconds: invalid type: string \"x\", expected a whole number",
+            ),
+            (
+                ALPHA,
+                "claim_next",
+                json!({ "repositories": [REPOSITORY, 5] }),
+                "BAD_USER_INPUT",
+                "repositories[1]: invalid type",
+            ),
+            (
+                ALPHA,
+                "claim_next",
+                json!({ "agent": "beta" }),
+                "BAD_USER_INPUT",
+                "agent: there is no such argument, only agentName, lane",
+            ),
+            (ALPHA, "claim_issue", json!({}), "BAD_USER_INPUT", "repoFullName: is needed"),
             (ALPHA, "claim_issue", issue(9), "NOT_FOUND", "Issue not found: acme/tools#9"),
             (
                 ALPHA,
@@ -340,7 +362,16 @@ async fn the_gate_stands_before_the_tools() {
             assert_eq!(given.ask_as_agent(method, "/mcp", None).await.status, 405);
         }
         let long = json!({ "jsonrpc": "2.0", "id": 1, "method": "x".repeat(2 << 20) });
-        assert_eq!(say(given, ALPHA, &long, &[]).await.status, 413);
+        let refused = say(given, ALPHA, &long, &[]).await;
+        assert_eq!(refused.status, 413);
+        assert_eq!(refused.json()["code"], "BAD_USER_INPUT");
+        assert!(refused.json()["error"].as_str().unwrap().contains("1048576 bytes"));
+        let old = say(given, ALPHA, &list, &[("mcp-protocol-version", "1999-01-01")]).await;
+        assert_eq!(
+            (old.status.as_u16(), old.json()["code"].clone()),
+            (400, json!("BAD_USER_INPUT"))
+        );
+        assert!(old.json()["error"].as_str().unwrap().contains("1999-01-01"));
     })
     .await;
 }

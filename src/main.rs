@@ -6,7 +6,7 @@
 mod cli;
 mod demo;
 
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -53,8 +53,8 @@ fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Demo { days } => with_settings(|config| demonstrate(config, days))?,
         Command::Simulate { issues } => with_settings(|config| demo::simulate(config, issues))?,
         Command::Migrate => with_settings(migrate)?,
-        Command::Schema => say(dispatch::graphql::sdl().trim_end())?,
-        Command::Completions { shell } => Cli::complete(shell, &mut std::io::stdout()),
+        Command::Schema => tell(dispatch::graphql::sdl().as_bytes())?,
+        Command::Completions { shell } => tell(&Cli::completions(shell))?,
         Command::Ask(ask) => return as_client(ask),
     }
     Ok(Outcome::Done)
@@ -357,6 +357,16 @@ impl Stop {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
         }
+    }
+}
+
+/// A text on the standard output, as much of it as is read: who looks at its beginning only
+/// (`dispatch schema | head`) has what they wanted.
+fn tell(text: &[u8]) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        outcome => outcome.context("Cannot write to the standard output"),
     }
 }
 

@@ -113,9 +113,11 @@ impl Cli {
         Self::command().after_long_help(format!("{EXIT_CODES}{}", config::help()))
     }
 
-    /// Prints what completes the commands in a shell.
-    pub(crate) fn complete(shell: Shell, out: &mut impl std::io::Write) {
-        clap_complete::generate(shell, &mut Self::command(), "dispatch", out);
+    /// What completes the commands in a shell.
+    pub(crate) fn completions(shell: Shell) -> Vec<u8> {
+        let mut script = Vec::new();
+        clap_complete::generate(shell, &mut Self::command(), "dispatch", &mut script);
+        script
     }
 }
 

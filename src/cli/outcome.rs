@@ -1,11 +1,17 @@
 //! How a command ends, and what it says when it does not do what was asked.
+//!
+//! A reader that has seen enough (`dispatch queue | head`) is no failure: the command ends as though
+//! all had been read, and says nothing.
 
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
 use super::Format;
+
+/// The code of output that nobody reads any more.
+const UNREAD: &str = "UNREAD";
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,7 +70,8 @@ impl Failure {
 
     /// Something on this side that could not be read or written.
     pub(crate) fn broken(error: &std::io::Error) -> Self {
-        Self::new("BROKEN_PIPE", error.to_string(), "Look at where the output goes.")
+        let code = if error.kind() == ErrorKind::BrokenPipe { UNREAD } else { "BROKEN_PIPE" };
+        Self::new(code, error.to_string(), "Look at where the output goes.")
     }
 
     pub(crate) fn to_json(&self) -> Value {
@@ -73,6 +80,7 @@ impl Failure {
 
     fn outcome(&self) -> Outcome {
         match self.code.as_str() {
+            UNREAD => Outcome::Done,
             "LEASE_LOST" => Outcome::LeaseLost,
             "BAD_USER_INPUT" => Outcome::Wrong,
             "UNREACHABLE" | "UNAVAILABLE" | "RATE_LIMITED" | "UPSTREAM_FAILED" | "TIMEOUT" => {
@@ -84,6 +92,9 @@ impl Failure {
 
     /// Says it where it was asked for, and tells how the command ends.
     pub(super) fn say(&self, format: Format) -> Outcome {
+        if self.code == UNREAD {
+            return self.outcome();
+        }
         // Nothing is left to be done about a closed output.
         let _ = match format.json {
             true => writeln!(std::io::stdout(), "{:#}", self.to_json()),

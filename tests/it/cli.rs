@@ -276,6 +276,41 @@ async fn messages_are_passed_on_line_by_line() {
 }
 
 #[tokio::test]
+async fn who_has_read_enough_is_no_failure() {
+    given(async |given| {
+        given.with_issues(&[("One", &["status/ready"]), ("Two", &["status/ready"])]).await;
+        let address = given.serve().await;
+        let before = given.graphql("{ board { asOf } }", json!({})).await;
+        let before = before["board"]["asOf"].as_str().unwrap().to_owned();
+        move_to(given, 2, Status::InReview).await;
+        let unread = async |arguments: &[&str]| {
+            let (reader, writer) = std::io::pipe().unwrap();
+            drop(reader);
+            let mut program = program(&address);
+            let running = program.args(arguments).stdout(writer).stderr(Stdio::piped());
+            let said = running.spawn().unwrap().wait_with_output().await.unwrap();
+            (said.status.code(), String::from_utf8(said.stderr).unwrap())
+        };
+        let commands: [&[&str]; 7] = [
+            &["queue"],
+            &["queue", "--json"],
+            &["queue", "--lane", "nowhere", "--json"],
+            &["explain", "acme/tools#1"],
+            &["watch", "--after", &before],
+            &["schema"],
+            &["completions", "bash"],
+        ];
+        for command in commands {
+            let wanted = if command.contains(&"nowhere") { 2 } else { 0 };
+            assert_eq!(unread(command).await, (Some(wanted), String::new()), "{command:?}");
+        }
+        assert_eq!(unread(&["claim"]).await, (Some(0), String::new()), "it was claimed");
+        assert_eq!(given.issue(1).await.status, Status::InProgress);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn shells_complete_the_commands() {
     for shell in ["bash", "zsh", "fish"] {
         let said = run("127.0.0.1:9", &["completions", shell]).await;

@@ -1,41 +1,106 @@
 //! Text for people: tables, and times as one says them.
 
-use std::fmt::Write as _;
-
 use chrono::{DateTime, Utc};
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
-/// The longest title in a table, in characters.
+/// The longest title in a table, in columns of a terminal.
 const TITLE: usize = 60;
 
-/// Rows under each other, each column as wide as its widest value.
-pub(super) fn table(heads: &[&str], rows: &[Vec<String>]) -> String {
-    let mut widths: Vec<usize> = heads.iter().map(|head| head.chars().count()).collect();
-    for row in rows {
-        for (width, value) in widths.iter_mut().zip(row) {
-            *width = value.chars().count().max(*width);
-        }
-    }
-    let heads: Vec<String> = heads.iter().map(|head| (*head).to_owned()).collect();
-    let mut text = String::new();
-    for row in std::iter::once(&heads).chain(rows) {
-        let mut line = String::new();
-        for (value, width) in row.iter().zip(&widths) {
-            write!(line, "{value:width$}  ").expect("writing to a string cannot fail");
-        }
-        text.push_str(line.trim_end());
-        text.push('\n');
-    }
-    text.pop();
-    text
+/// The shortest that a title may become before a table is given up.
+const SHORTEST_TITLE: usize = 20;
+
+/// What stands between two columns.
+const GAP: usize = 2;
+
+/// How many columns the terminal has; none where the output is no terminal.
+pub(super) fn terminal() -> Option<usize> {
+    let (width, _) = terminal_size::terminal_size_of(std::io::stdout())?;
+    Some(width.0.into())
 }
 
-/// A title as a table has room for.
+/// Issues under each other, in so many columns of a terminal: rank, name, title and a reason. Titles
+/// give way first; where that is not enough each part gets lines of its own.
+pub(super) fn issues(heads: [&str; 4], rows: &[[String; 4]], columns: Option<usize>) -> String {
+    let widest = |part: usize| rows.iter().map(|row| row[part].width()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..4).map(|part| heads[part].width().max(widest(part))).collect();
+    let room = columns.map_or(usize::MAX, |columns| {
+        columns.saturating_sub(widths[0] + widths[1] + widths[3] + 3 * GAP)
+    });
+    if room < SHORTEST_TITLE.min(widths[2]) {
+        let columns = columns.unwrap_or(usize::MAX);
+        let blocks = rows.iter().map(|row| block(row, widths[0], columns));
+        return blocks.collect::<Vec<_>>().join("\n");
+    }
+    let fitted = |row: &[String; 4]| {
+        let [rank, name, title, reason] = row.clone();
+        vec![rank, name, cut(&title, room), reason]
+    };
+    table(&heads, &rows.iter().map(fitted).collect::<Vec<_>>())
+}
+
+/// One issue on lines of its own.
+fn block([rank, name, title, reason]: &[String; 4], indent: usize, columns: usize) -> String {
+    let room = columns.saturating_sub(indent + GAP).max(SHORTEST_TITLE);
+    let lines = std::iter::once(name.clone()).chain(wrap(title, room)).chain(wrap(reason, room));
+    let first = |at: usize| if at == 0 { rank.as_str() } else { "" };
+    let lines = lines.enumerate().map(|(at, line)| {
+        format!("{}{line}", padded(first(at), indent + GAP)).trim_end().to_owned()
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// Lines of a text, broken between words so that each fits where it can.
+fn wrap(text: &str, room: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.width() + 1 + word.width() <= room => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
+/// Rows under each other, each column as wide as its widest value.
+fn table(heads: &[&str], rows: &[Vec<String>]) -> String {
+    let heads: Vec<String> = heads.iter().map(|head| (*head).to_owned()).collect();
+    let lines: Vec<&Vec<String>> = std::iter::once(&heads).chain(rows).collect();
+    let width = |column: usize| lines.iter().map(|line| line[column].width()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..heads.len()).map(width).collect();
+    let line = |values: &Vec<String>| {
+        let values = values.iter().zip(&widths).map(|(value, width)| padded(value, width + GAP));
+        values.collect::<String>().trim_end().to_owned()
+    };
+    lines.into_iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// A text with spaces behind it. Formatting counts characters, of which some are two columns wide.
+fn padded(text: &str, width: usize) -> String {
+    format!("{text}{}", " ".repeat(width.saturating_sub(text.width())))
+}
+
+/// A title as there is room for, on one line.
 pub(super) fn short(title: &str) -> String {
     let title: String = title.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    if title.chars().count() <= TITLE {
-        return title;
+    cut(&title, TITLE)
+}
+
+/// The beginning of a text that fits into so many columns.
+fn cut(text: &str, room: usize) -> String {
+    if text.width() <= room {
+        return text.to_owned();
     }
-    title.chars().take(TITLE - 1).chain(['…']).collect()
+    let mut left = room.saturating_sub(1);
+    let fits = |c: &char| {
+        let width = c.width().unwrap_or(0);
+        let is_room = width <= left;
+        left = left.saturating_sub(width);
+        is_room
+    };
+    text.chars().take_while(fits).chain(['…']).collect()
 }
 
 /// A time as seen from now: `in 29 min`, `3 h ago`.
@@ -48,4 +113,68 @@ pub(super) fn from_now(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
         seconds => format!("{} days", (seconds + 43_200) / 86_400),
     };
     if seconds < 0 { format!("{amount} ago") } else { format!("in {amount}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEADS: [&str; 4] = ["#", "ISSUE", "TITLE", "WHY"];
+
+    fn rows() -> Vec<[String; 4]> {
+        [
+            [
+                "1",
+                "acme/tools#2",
+                "Panic with a timer on shutdown of the pool",
+                "priority/p0, ready",
+            ],
+            ["12", "acme/tools#10", "時計 is late", "ready, aged 20d (+2 tiers)"],
+        ]
+        .map(|row| row.map(str::to_owned))
+        .to_vec()
+    }
+
+    #[test]
+    fn without_a_terminal_nothing_is_cut() {
+        insta::assert_snapshot!(issues(HEADS, &rows(), None), @r"
+        #   ISSUE          TITLE                                       WHY
+        1   acme/tools#2   Panic with a timer on shutdown of the pool  priority/p0, ready
+        12  acme/tools#10  時計 is late                                ready, aged 20d (+2 tiers)
+        ");
+    }
+
+    #[test]
+    fn titles_give_way_to_a_narrow_terminal() {
+        let text = issues(HEADS, &rows(), Some(80));
+        assert!(text.lines().all(|line| line.width() <= 80), "{text}");
+        insta::assert_snapshot!(text, @r"
+        #   ISSUE          TITLE                              WHY
+        1   acme/tools#2   Panic with a timer on shutdown o…  priority/p0, ready
+        12  acme/tools#10  時計 is late                       ready, aged 20d (+2 tiers)
+        ");
+    }
+
+    #[test]
+    fn a_very_narrow_terminal_gets_lines_instead_of_a_table() {
+        let text = issues(HEADS, &rows(), Some(40));
+        assert!(text.lines().all(|line| line.width() <= 40), "{text}");
+        insta::assert_snapshot!(text, @r"
+        1   acme/tools#2
+            Panic with a timer on shutdown of
+            the pool
+            priority/p0, ready
+        12  acme/tools#10
+            時計 is late
+            ready, aged 20d (+2 tiers)
+        ");
+    }
+
+    #[test]
+    fn a_title_is_one_line_that_fits() {
+        assert_eq!(short("a\nb\u{1b}[31m"), "a b [31m");
+        assert_eq!(short(&"x".repeat(61)).width(), 60);
+        let wide = short(&"計".repeat(40));
+        assert_eq!((wide.width(), wide.chars().last()), (59, Some('…')));
+    }
 }

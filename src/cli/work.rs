@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use super::Format;
 use super::dispatch::Dispatch;
 use super::outcome::{Failure, Outcome, print};
-use super::text::{from_now, short, table};
+use super::text::{from_now, issues, short, terminal};
 
 /// An issue as people write it: `octo-org/hello-world#12`.
 #[derive(Debug, Clone)]
@@ -238,24 +238,25 @@ pub(super) async fn queue(client: &config::Client, arguments: QueueArguments) ->
 }
 
 fn queue_as_text(answer: &Value) -> String {
-    let rows = |list: &Value, last: &str| -> Vec<Vec<String>> {
+    let rows = |list: &Value, last: &str| -> Vec<[String; 4]> {
         let row = |issue: &Value| {
             let rank =
                 issue["rank"].as_i64().map_or_else(|| "-".to_owned(), |rank| rank.to_string());
-            vec![rank, name_of(issue), short(text(issue, "title")), text(issue, last).to_owned()]
+            [rank, name_of(issue), short(text(issue, "title")), text(issue, last).to_owned()]
         };
         list.as_array().map(|list| list.iter().map(row).collect()).unwrap_or_default()
     };
-    let (issues, withheld) =
+    let (ranked, withheld) =
         (rows(&answer["issues"], "rankingReason"), rows(&answer["withheld"], "summary"));
+    let columns = terminal();
     let mut parts = Vec::new();
-    if issues.is_empty() {
+    if ranked.is_empty() {
         parts.push(format!("There is no work for {} now.", text(answer, "agentName")));
     } else {
-        parts.push(table(&["#", "ISSUE", "TITLE", "PLACE COMES FROM"], &issues));
+        parts.push(issues(["#", "ISSUE", "TITLE", "PLACE COMES FROM"], &ranked, columns));
     }
     if !withheld.is_empty() {
-        parts.push(table(&["#", "WITHHELD", "TITLE", "WHY"], &withheld));
+        parts.push(issues(["#", "WITHHELD", "TITLE", "WHY"], &withheld, columns));
     }
     parts.join("\n\n")
 }

@@ -6,14 +6,20 @@
 //!
 //! - from a use case: its code and what a program can act on;
 //! - without a path: the request's own, from parsing and validation, `GRAPHQL_VALIDATION_FAILED`;
+//!   but a value that does not fit its argument is `BAD_USER_INPUT`, whoever noticed it;
 //! - with a path and without a source: the library could not read an argument, `BAD_USER_INPUT`;
 //! - anything else is our bug: logged whole, answered bare, with an id that leads to the log.
 
-use async_graphql::parser::parse_query;
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use async_graphql::parser::types::{TypeKind, TypeSystemDefinition};
+use async_graphql::parser::{parse_query, parse_schema};
 use async_graphql::{Pos, Response, ServerError, Value, Variables};
 
 use super::document::all_fields;
 use super::execution::Call;
+use super::schema::sdl;
 use crate::app::App;
 use crate::domain::{Instant, Status};
 use crate::service::Error;
@@ -94,6 +100,10 @@ fn dressed(app: &App, call: &Call, mut error: ServerError) -> ServerError {
         RESYNC
     } else if error.extensions.as_ref().is_some_and(|has| has.get("code").is_some()) {
         return error;
+    } else if let Some(Misfit { field, message }) = misfit(&call.said, &error.message) {
+        error.message = message;
+        error.extensions.get_or_insert_default().set("field", field);
+        BAD_USER_INPUT
     } else if error.path.is_empty() {
         GRAPHQL_VALIDATION_FAILED
     } else if error.source.is_none() {
@@ -166,6 +176,87 @@ fn blame(said: &Said, error: &mut ServerError) {
         error.message = format!("{field}: {why}");
         error.extensions.get_or_insert_default().set("field", field);
     }
+}
+
+/// A value that does not fit its argument.
+struct Misfit {
+    /// The argument, or the member of it.
+    field: String,
+    /// What is wrong and what would be right.
+    message: String,
+}
+
+/// What the library says of a whole number that is too large for it.
+const NO_INT: &str = "Only integers from";
+
+/// The words of every enumeration of the schema.
+static WORDS: LazyLock<HashMap<String, String>> = LazyLock::new(|| {
+    let schema = parse_schema(sdl()).expect("the library reads the schema that it has written");
+    let words = schema.definitions.into_iter().filter_map(|definition| {
+        let TypeSystemDefinition::Type(of) = definition else { return None };
+        let TypeKind::Enum(enumeration) = of.node.kind else { return None };
+        let words = enumeration.values.iter().map(|word| word.node.value.node.as_str());
+        Some((of.node.name.node.to_string(), words.collect::<Vec<_>>().join(", ")))
+    });
+    words.collect()
+});
+
+/// Reads what the library says of a value that does not fit, and says it as use cases do: which one
+/// it is, and what would fit.
+fn misfit(said: &Said, sentence: &str) -> Option<Misfit> {
+    if sentence.contains(NO_INT) {
+        let (from, to) = (i32::MIN, i32::MAX);
+        let field = oversized(said)?;
+        let message = format!("{field}: must be a whole number from {from} to {to}");
+        return Some(Misfit { field, message });
+    }
+    // «Invalid value for argument "filter.statuses.0", enumeration type "Status" does not contain
+    // the value "LATER"», and its like.
+    let (place, why) =
+        sentence.strip_prefix("Invalid value for argument \"")?.split_once("\", ")?;
+    let is_name = |part: &&str| part.parse::<usize>().is_err();
+    let mut path: Vec<&str> = place.split('.').filter(is_name).collect();
+    let quoted = |before: &str| why.split_once(before)?.1.split('"').next();
+    let message = if let Some(member) = quoted("unknown field \"") {
+        path.push(member);
+        "there is no such member".to_owned()
+    } else if let Some(member) = why.strip_prefix("field \"").and(quoted("field \"")) {
+        path.push(member);
+        "is needed".to_owned()
+    } else if let Some(of) = quoted("enumeration type \"") {
+        let (word, words) = (quoted("the value \"").unwrap_or_default(), WORDS.get(of)?);
+        format!("`{word}` is not one of {words}")
+    } else if let Some(of) = quoted("expected type \"") {
+        format!("must be of type {of}")
+    } else {
+        why.to_owned()
+    };
+    let field = (*path.last()?).to_owned();
+    Some(Misfit { field, message: format!("{}: {message}", path.join(".")) })
+}
+
+/// The first argument, or member of one, that is a whole number too large for the library.
+fn oversized(said: &Said) -> Option<String> {
+    fn in_value(name: &str, value: &Value) -> Option<String> {
+        match value {
+            Value::Number(number) => {
+                let fits = number.as_i64().is_some_and(|number| i32::try_from(number).is_ok());
+                (!fits && !number.is_f64()).then(|| name.to_owned())
+            }
+            Value::List(all) => all.iter().find_map(|value| in_value(name, value)),
+            Value::Object(members) => {
+                members.iter().find_map(|(name, value)| in_value(name, value))
+            }
+            _ => None,
+        }
+    }
+    let document = parse_query(&said.query).ok()?;
+    let fields = all_fields(&document);
+    let arguments = fields.iter().flat_map(|field| &field.arguments);
+    let given = |name| said.variables.get(&name).cloned().ok_or(());
+    arguments.into_iter().find_map(|(name, value)| {
+        in_value(&name.node, &value.node.clone().into_const_with(given).ok()?)
+    })
 }
 
 /// The argument whose value stands at a place of the document, with that value.

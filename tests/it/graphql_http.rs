@@ -454,34 +454,68 @@ async fn a_malformed_value_is_named() {
 }
 
 #[tokio::test]
-async fn a_wrong_type_or_word_is_refused_by_validation() {
+async fn a_value_that_does_not_fit_is_named_and_told_what_would() {
     given(async |given| {
+        let statuses = "is not one of BACKLOG, READY, IN_PROGRESS, IN_REVIEW, BLOCKED, DONE";
+        let later = format!("`LATER` {statuses}");
         let word = json!({"word": "LATER"});
-        for (query, variables, named) in [
-            ("{ issues(first: \"one\") { totalCount } }", json!({}), "first"),
-            ("{ issues(first: 3000000000) { totalCount } }", json!({}), "2147483647"),
-            ("{ board(filter: {statuses: [LATER]}) { totalCount } }", json!({}), "filter.statuses"),
+        let claim = "mutation($input: ClaimNextInput!) { claimNext(input: $input) { idleReason } }";
+        let too_long = json!({"input": {"agent": "a", "leaseSeconds": 99_999_999_999_i64}});
+        let range = "must be a whole number from -2147483648 to 2147483647";
+        let cases = [
+            ("{ issues(first: \"one\") { totalCount } }", json!({}), "first", "of type Int"),
+            ("{ issues(first: 3000000000) { totalCount } }", json!({}), "first", range),
+            (claim, too_long, "leaseSeconds", range),
+            (claim, json!({"input": {"agent": 5}}), "agent", "must be of type String"),
+            (claim, json!({"input": {}}), "agent", "input.agent: is needed"),
+            (claim, json!({"input": {"agent": "a", "wait": 5}}), "wait", "no such member"),
+            (
+                "{ board(filter: {statuses: [LATER]}) { totalCount } }",
+                json!({}),
+                "statuses",
+                &format!("filter.statuses: {later}"),
+            ),
             (
                 "query($word: Status!) { board(filter: {statuses: [$word]}) { totalCount } }",
                 word.clone(),
-                "filter.statuses",
+                "statuses",
+                &later,
             ),
             (
                 "query($filter: IssueFilter) { board(filter: $filter) { totalCount } }",
                 json!({"filter": {"priorities": ["P9"]}}),
-                "filter.priorities",
+                "priorities",
+                "`P9` is not one of P0, P1, P2, P3",
             ),
             (
                 "mutation($word: Status!) {
                    moveIssue(input: {issueId: \"iss_000001\", to: $word}) { cursor } }",
                 word,
-                "input.to",
+                "to",
+                &later,
             ),
-            ("{ board(filter: {unheardOf: 1}) { totalCount } }", json!({}), "unheardOf"),
-            ("{ issue { unheardOf } }", json!({}), "unheardOf"),
-            ("{ board { columns } }", json!({}), "columns"),
+        ];
+        for (query, variables, field, reason) in cases {
+            let body = json!({"query": query, "variables": variables});
+            let answer = given.ask_as_agent("POST", "/graphql", Some(body)).await.json();
+            let (code, message) = error(&answer);
+            assert_eq!(code, "BAD_USER_INPUT", "{answer}");
+            assert_eq!(answer["errors"][0]["extensions"]["field"], field, "{answer}");
+            assert!(message.contains(reason), "{reason} is not in {message:?}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_the_schema_does_not_have_is_refused_by_validation() {
+    given(async |given| {
+        for (query, named) in [
+            ("{ issue { unheardOf } }", "unheardOf"),
+            ("{ board { columns } }", "columns"),
+            ("{ board(unheardOf: 1) { totalCount } }", "unheardOf"),
         ] {
-            let answer = given.try_graphql(query, variables).await;
+            let answer = given.try_graphql(query, json!({})).await;
             let (code, message) = error(&answer);
             assert_eq!(code, "GRAPHQL_VALIDATION_FAILED", "{answer}");
             assert!(message.contains(named), "{named} is not in {message:?}");

@@ -85,6 +85,11 @@ impl Problem {
         Self::new(StatusCode::BAD_REQUEST, "BAD_USER_INPUT", error)
     }
 
+    /// One member of the request is wrong: `field` is its name.
+    pub fn wrong(field: &str, error: impl Into<Cow<'static, str>>) -> Self {
+        Self::bad_request(error).with("field", field)
+    }
+
     /// There is no such thing.
     pub fn not_found(error: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::NOT_FOUND, "NOT_FOUND", error)

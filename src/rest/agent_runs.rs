@@ -194,9 +194,8 @@ pub(super) async fn record(
 }
 
 fn command(members: &Members, headers: &HeaderMap) -> Result<RecordAgentRun, Problem> {
-    if !members.has_all(&["agentName", "runType", "status", "startedAt"]) {
-        return Err(Problem::bad_request("Missing required fields"));
-    }
+    let needed = ["agentName", "runType", "status", "startedAt"];
+    members.require(&needed, "Missing required fields")?;
     let text = |name: &str| members.prose(name).map(|text| text.map(str::to_owned));
     let required = |name: &str| text(name).map(Option::unwrap_or_default);
     let urls =
@@ -207,7 +206,7 @@ fn command(members: &Members, headers: &HeaderMap) -> Result<RecordAgentRun, Pro
     {
         let valid = OUTCOMES.join(", ");
         let text = format!("Invalid outcome: \"{word}\". Valid values: {valid}");
-        return Err(Problem::bad_request(text));
+        return Err(Problem::wrong("outcome", text));
     }
     let issue_id = members.text("issueId")?.map(|id| {
         id.parse().map_err(|error| {

@@ -590,17 +590,20 @@ pub(super) async fn act(
     match members.text("action")? {
         Some("release") => release(&app, &actor, &members).await,
         Some("reassign") => reassign(&app, &actor, &members).await,
-        _ => Err(Problem::bad_request("Invalid action. Must be one of: release, reassign")
-            .with("field", "action")),
+        _ => Err(Problem::wrong("action", "Invalid action. Must be one of: release, reassign")),
     }
 }
 
 /// What a body wants given up, and what to call it.
 fn release_of(members: &Members) -> Result<(Release, Option<String>), Problem> {
-    if let Some(id) = id_of("workId", members.text("workId")?)? {
+    let work = members.text("workId")?;
+    // The list has leases that stand in for work, each under an id that says so.
+    let stand_in = work.and_then(|id| id.strip_prefix(LEASE_PREFIX));
+    if let Some(id) = id_of("workId", work.filter(|_| stand_in.is_none()))? {
         return Ok((Release::Work(id), Some(format!("Work {id}"))));
     }
     let lease = members.text("leaseId")?.map(|id| id.strip_prefix(LEASE_PREFIX).unwrap_or(id));
+    let lease = stand_in.or(lease);
     if let Some(id) = id_of::<LeaseId>("leaseId", lease)? {
         return Ok((Release::Lease(id), Some(format!("Lease {id}"))));
     }
@@ -644,7 +647,8 @@ async fn reassign(app: &App, actor: &Actor, members: &Members) -> Result<Respons
     let (Some(work_id), Some(agent)) =
         (id_of("workId", members.text("workId")?)?, members.text("newAgentName")?)
     else {
-        return Err(Problem::bad_request("Missing required fields: workId, newAgentName"));
+        let field = if members.value("workId").is_none() { "workId" } else { "newAgentName" };
+        return Err(Problem::wrong(field, "Missing required fields: workId, newAgentName"));
     };
     let reason = members.text("reason")?.map(str::to_owned);
     let command = Reassign { work_id, agent: agent.to_owned(), reason };

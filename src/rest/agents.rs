@@ -1,7 +1,7 @@
 //! What agents ask of the board in their own name.
 
 use axum::Extension;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use super::answer::json;
 use super::errors::failed;
+use super::path::Path;
 use crate::app::App;
 use crate::domain::leases::agent_name;
 use crate::domain::{Actor, Instant};
@@ -92,5 +93,5 @@ pub(super) fn named(given: &str) -> Result<&str, Problem> {
 
 /// The refusal of a name that cannot be an agent's.
 pub(super) fn misnamed(reason: &str) -> Problem {
-    Problem::bad_request(format!("agentName: {reason}")).with("field", "agentName")
+    Problem::wrong("agentName", format!("agentName: {reason}"))
 }

@@ -9,6 +9,9 @@ use serde_json::{Map, Value};
 
 use crate::gate::{BODY_LIMIT, Problem};
 
+/// What an issue's number is called.
+const NUMBER: &str = "issueNumber";
+
 /// The bytes of a body that is not too long.
 pub(super) struct Body(Bytes);
 
@@ -78,9 +81,29 @@ impl Members {
         })
     }
 
-    /// Whether every one of some members is given.
-    pub(super) fn has_all(&self, names: &[&str]) -> bool {
-        names.iter().all(|name| self.given(name).is_some())
+    /// That every one of some members is given; else `refusal`, which names the first that is not.
+    /// An `issueNumber` may be called `number`, and may be a text that looks like one.
+    pub(super) fn require(&self, names: &[&str], refusal: &'static str) -> Result<(), Problem> {
+        let is_given = |name: &str| match name {
+            NUMBER => self.has_number(),
+            name => self.given(name).is_some(),
+        };
+        let missing = names.iter().find(|name| !is_given(name));
+        missing.map_or(Ok(()), |name| Err(Problem::wrong(name, refusal)))
+    }
+
+    /// [`require`](Self::require) where an `issueNumber` must be a number, and called so.
+    pub(super) fn require_strictly(
+        &self,
+        names: &[&str],
+        refusal: &'static str,
+    ) -> Result<(), Problem> {
+        let others: Vec<&str> = names.iter().copied().filter(|name| *name != NUMBER).collect();
+        self.require(&others, refusal)?;
+        if names.contains(&NUMBER) && self.number(NUMBER).is_none() {
+            return Err(Problem::wrong(NUMBER, refusal));
+        }
+        Ok(())
     }
 
     /// A member that is a text where it is given.
@@ -89,10 +112,10 @@ impl Members {
             None => Ok(None),
             // PostgreSQL keeps no such text.
             Some(Value::String(text)) if text.contains('\0') => {
-                Err(Problem::bad_request(format!("{name} must not contain a NUL character")))
+                Err(Problem::wrong(name, format!("{name} must not contain a NUL character")))
             }
             Some(Value::String(text)) => Ok(Some(text)),
-            Some(_) => Err(Problem::bad_request(format!("{name} must be a string"))),
+            Some(_) => Err(Problem::wrong(name, format!("{name} must be a string"))),
         }
     }
 
@@ -115,7 +138,7 @@ impl Members {
         let text =
             |value: &Value| value.as_str().filter(|text| !text.contains('\0')).map(str::to_owned);
         let texts = value.as_array().and_then(|values| values.iter().map(text).collect());
-        texts.map(Some).ok_or_else(|| Problem::bad_request(refusal))
+        texts.map(Some).ok_or_else(|| Problem::wrong(name, refusal))
     }
 
     /// A member that is a number, zero included; never a text that looks like one.
@@ -182,9 +205,10 @@ mod tests {
     fn what_javascript_takes_for_false_is_not_given() {
         let members = members(r#"{"a":"","b":0,"c":null,"d":false,"e":[],"f":{},"g":"x","h":-1}"#);
         for name in ["a", "b", "c", "d", "absent"] {
-            assert!(!members.has_all(&[name]), "{name}");
+            let refused = members.require(&["g", name], "missing").unwrap_err();
+            assert_eq!(refused.members()["field"], name);
         }
-        assert!(members.has_all(&["e", "f", "g", "h"]));
+        assert!(members.require(&["e", "f", "g", "h"], "missing").is_ok());
         assert_eq!(members.number("b"), Some(0.0));
         assert_eq!(members.number("g"), None);
     }

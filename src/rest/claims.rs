@@ -7,7 +7,7 @@ use axum::response::Response;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
-use super::agents::misnamed;
+use super::agents::{misnamed, named};
 use super::answer::json;
 use super::body::{Body, Members};
 use super::errors::failed;
@@ -81,14 +81,16 @@ pub(super) struct ClaimedRow<'a> {
 )]
 pub(super) async fn claimed(State(app): State<App>, query: Query) -> Result<Response, Problem> {
     let Some(agent) = query.get("agentName") else {
-        return Err(Problem::bad_request("Missing required query parameter: agentName"));
+        let text = "Missing required query parameter: agentName";
+        return Err(Problem::wrong("agentName", text));
     };
+    let agent = named(agent)?;
     let status = match query.get("status") {
         None | Some("in-progress") => Status::InProgress,
         Some("ready") => Status::Ready,
         Some(other) => {
             let text = format!("Invalid status: {other}. Allowed: in-progress, ready");
-            return Err(Problem::bad_request(text));
+            return Err(Problem::wrong("status", text));
         }
     };
     let mut wanted = board::wanted(&app, None);
@@ -152,12 +154,10 @@ async fn issue_and_agent<'a>(
     members: &'a Members,
     words: &Words<'_>,
 ) -> Result<(Issue, &'a str), Problem> {
-    let required = ["issueId", "repoFullName", "agentName"];
-    if !members.has_all(&required) || members.number("issueNumber").is_none() {
-        return Err(Problem::bad_request(
-            "Missing required fields: issueId, repoFullName, issueNumber, agentName",
-        ));
-    }
+    members.require_strictly(
+        &["issueId", "repoFullName", "issueNumber", "agentName"],
+        "Missing required fields: issueId, repoFullName, issueNumber, agentName",
+    )?;
     let agent = members.text("agentName")?.unwrap_or_default();
     caller.check_acts_for(actor, agent).await?;
     let which = Which::read(members)?;
@@ -268,6 +268,11 @@ pub(super) async fn unclaim(
     let released = released.map_err(|error| match &error {
         Error::Conflict { obstacle: Obstacle::Closed, .. } => {
             let text = "Cannot unclaim a closed issue";
+            Problem::from(error).with_status(StatusCode::BAD_REQUEST).saying(text)
+        }
+        // Who repeats a request that has done its work must not be told to take the issue by force.
+        Error::LeaseLost { .. } => {
+            let text = format!("Issue is not assigned to {}", named(agent).unwrap_or(agent));
             Problem::from(error).with_status(StatusCode::BAD_REQUEST).saying(text)
         }
         _ => not_claimed(error, UNCLAIM.failure),

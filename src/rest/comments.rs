@@ -72,11 +72,10 @@ pub(super) async fn comment(
     body: Body,
 ) -> Result<Response, Problem> {
     let members = body.members("Invalid JSON body")?;
-    if !members.has_all(&["issueId", "repoFullName", "body"]) || !members.has_number() {
-        return Err(Problem::bad_request(
-            "Missing required fields: issueId, repoFullName, issueNumber, body",
-        ));
-    }
+    members.require(
+        &["issueId", "repoFullName", "issueNumber", "body"],
+        "Missing required fields: issueId, repoFullName, issueNumber, body",
+    )?;
     let which = Which::read_tolerantly(&members)?;
     let text = members.prose("body")?.unwrap_or_default().to_owned();
     let actor = acting_as(actor, members.name_of_caller()?);
@@ -85,7 +84,7 @@ pub(super) async fn comment(
     let posted =
         service::comments::add(&app, &actor, command).await.map_err(|error| match error {
             Error::Invalid { field: "body", reason } => {
-                Problem::bad_request(format!("body {reason}")).with("field", "body")
+                Problem::wrong("body", format!("body {reason}"))
             }
             other => refused(other, COMMENT.failure),
         })?;

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use super::answer::json;
 use super::body::Body;
 use super::errors::failed;
-use super::which::number_in_any_form;
+use super::which::{misnumbered, number_in_any_form};
 use crate::app::App;
 use crate::domain::{Actor, FullName, Instant, IssueId};
 use crate::gate::{Problem, ProblemDocument, acting_as};
@@ -84,11 +84,16 @@ pub(super) async fn decompose(
     let (Some(repo), true, Some(decomposed)) =
         (repo, members.has_number(), members.raw("decomposed"))
     else {
+        let missing = [
+            (repo.is_none(), "repo"),
+            (!members.has_number(), "issueNumber"),
+            (true, "decomposed"),
+        ];
+        let field = missing.into_iter().find_map(|(is_it, name)| is_it.then_some(name));
         let text = "Missing required fields: repo, issueNumber, decomposed";
-        return Err(Problem::bad_request(text));
+        return Err(Problem::wrong(field.unwrap_or_default(), text));
     };
-    let number = number_in_any_form(&members)
-        .ok_or_else(|| Problem::bad_request("issueNumber must be a positive whole number"))?;
+    let number = number_in_any_form(&members).ok_or_else(misnumbered)?;
     let Value::Bool(is_split) = *decomposed else {
         let text = "decomposed must be a boolean";
         return Err(Problem::bad_request(text).with("field", "decomposed"));

@@ -200,8 +200,9 @@ fn wanted(query: &Query, lanes: &Lanes, mut wanted: Wanted) -> Result<Wanted, Pr
         wanted.label_groups.push(vec![format!("project/{name}")]);
     }
     if let Some(word) = query.get("status") {
-        let status: Status =
-            word.parse().map_err(|_| Problem::bad_request(format!("Invalid status: {word}")))?;
+        let status: Status = word
+            .parse()
+            .map_err(|_| Problem::wrong("status", format!("Invalid status: {word}")))?;
         wanted.label_groups.push(vec![status.label().to_owned()]);
     }
     if query.is_true("untriaged") {
@@ -221,7 +222,7 @@ fn lane(lanes: &Lanes, called: &str) -> Result<Vec<String>, Problem> {
 /// The refusal of a lane that is not configured.
 pub(super) fn unknown_lane(lanes: &Lanes, called: &str) -> Problem {
     let ids = lanes.listed();
-    Problem::bad_request(format!("Invalid lane: \"{called}\". Must be one of: {ids}"))
+    Problem::wrong("lane", format!("Invalid lane: \"{called}\". Must be one of: {ids}"))
 }
 
 /// How an issue stands.
@@ -273,10 +274,12 @@ pub(super) struct StateQuery {
 )]
 pub(super) async fn state(State(app): State<App>, query: Query) -> Result<Response, Problem> {
     let (Some(repo), Some(text)) = (query.get("repo"), query.get("number")) else {
-        return Err(Problem::bad_request("Missing required query parameters: repo, number"));
+        let field = if query.get("repo").is_none() { "repo" } else { "number" };
+        return Err(Problem::wrong(field, "Missing required query parameters: repo, number"));
     };
     let number = text.parse().ok().and_then(issue_number);
-    let number = number.ok_or_else(|| Problem::bad_request(format!("Invalid number: {text}")))?;
+    let number =
+        number.ok_or_else(|| Problem::wrong("number", format!("Invalid number: {text}")))?;
     let missing = || Problem::not_found(format!("Issue not found in cache: {repo}#{text}"));
     let name: FullName = repo.parse().map_err(|_| missing())?;
     let found = service::board::find_issue_by_number(&app, &name, number).await;

@@ -1,7 +1,7 @@
 //! Which lane an issue waits in, and by whose judgement.
 
 use axum::Extension;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use super::answer::json;
 use super::body::Body;
 use super::errors::failed;
+use super::path::Path;
 use crate::app::App;
 use crate::domain::judging::Confidence;
 use crate::domain::{Actor, Instant, IssueId};

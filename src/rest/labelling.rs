@@ -83,7 +83,10 @@ pub(super) async fn label(
     let action = match members.text("action")? {
         None | Some("add") => "add",
         Some("remove") => "remove",
-        Some(_) => return Err(Problem::bad_request("Invalid action. Must be one of: add, remove")),
+        Some(_) => {
+            let text = "Invalid action. Must be one of: add, remove";
+            return Err(Problem::wrong("action", text));
+        }
     };
     let (label, changed) = change(&app, actor, &members, action).await?;
     let labels = &changed.issue.labels;
@@ -135,11 +138,10 @@ async fn change(
     members: &Members,
     action: &'static str,
 ) -> Result<(String, Changed), Problem> {
-    if !members.has_all(&["issueId", "repoFullName", "label"]) || !members.has_number() {
-        return Err(Problem::bad_request(
-            "Missing required fields: issueId, repoFullName, issueNumber, label",
-        ));
-    }
+    members.require(
+        &["issueId", "repoFullName", "issueNumber", "label"],
+        "Missing required fields: issueId, repoFullName, issueNumber, label",
+    )?;
     let which = Which::read_tolerantly(members)?;
     let label = members.text("label")?.unwrap_or_default().trim().to_owned();
     let actor = acting_as(actor, members.name_of_caller()?);
@@ -268,19 +270,17 @@ pub(super) async fn assign(
     body: Body,
 ) -> Result<Response, Problem> {
     let members = body.members("Invalid JSON body")?;
-    let required = ["action", "value", "issueId", "repoFullName"];
-    if !members.has_all(&required) || !members.has_number() {
-        return Err(Problem::bad_request(
-            "Missing required fields: action, value, issueId, repoFullName, issueNumber",
-        ));
-    }
+    members.require(
+        &["action", "value", "issueId", "repoFullName", "issueNumber"],
+        "Missing required fields: action, value, issueId, repoFullName, issueNumber",
+    )?;
     let (kind, word) = match members.text("action")?.unwrap_or_default() {
         "assign_agent" => (Kind::Agent, "assign_agent"),
         "assign_owner" => (Kind::Owner, "assign_owner"),
         other => {
-            return Err(Problem::bad_request(format!(
-                "Invalid action: {other}. Must be one of: assign_agent, assign_owner"
-            )));
+            let words = "assign_agent, assign_owner";
+            let text = format!("Invalid action: {other}. Must be one of: {words}");
+            return Err(Problem::wrong("action", text));
         }
     };
     let value = members.text("value")?.unwrap_or_default();
@@ -302,6 +302,9 @@ fn not_assigned(error: Error, text: &'static str) -> Problem {
         Error::Conflict { obstacle: Obstacle::Closed, .. } => {
             let text = "Cannot assign a closed issue";
             Problem::from(error).with_status(StatusCode::BAD_REQUEST).saying(text)
+        }
+        Error::Invalid { field: "agent" | "owner", reason } => {
+            Problem::wrong("value", format!("value {reason}"))
         }
         _ => not_changed(error, text),
     }
@@ -361,18 +364,17 @@ pub(super) async fn unassign(
     body: Body,
 ) -> Result<Response, Problem> {
     let members = body.members("Invalid JSON body")?;
-    if !members.has_all(&["action", "issueId", "repoFullName"]) || !members.has_number() {
-        return Err(Problem::bad_request(
-            "Missing required fields: action, issueId, repoFullName, issueNumber",
-        ));
-    }
+    members.require(
+        &["action", "issueId", "repoFullName", "issueNumber"],
+        "Missing required fields: action, issueId, repoFullName, issueNumber",
+    )?;
     let (kind, word) = match members.text("action")?.unwrap_or_default() {
         "unassign_agent" => (Kind::Agent, "unassign_agent"),
         "unassign_owner" => (Kind::Owner, "unassign_owner"),
         other => {
-            return Err(Problem::bad_request(format!(
-                "Invalid action: {other}. Must be one of: unassign_agent, unassign_owner"
-            )));
+            let words = "unassign_agent, unassign_owner";
+            let text = format!("Invalid action: {other}. Must be one of: {words}");
+            return Err(Problem::wrong("action", text));
         }
     };
     let actor = acting_as(actor, members.name_of_caller()?);

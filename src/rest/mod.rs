@@ -25,6 +25,7 @@ mod labelling;
 mod lanes;
 mod moves;
 mod openapi;
+mod path;
 mod preferences;
 mod query;
 mod repeats;

@@ -83,14 +83,12 @@ pub(super) async fn move_issue(
     body: Body,
 ) -> Result<Response, Problem> {
     let members = body.members("Invalid JSON body")?;
-    let required = ["issueId", "repoFullName", "oldLabels", "newLabels"];
-    if !members.has_all(&required) || members.number("issueNumber").is_none() {
-        return Err(Problem::bad_request("Missing required fields"));
-    }
+    let required = ["issueId", "repoFullName", "issueNumber", "oldLabels", "newLabels"];
+    members.require_strictly(&required, "Missing required fields")?;
     let old = members.texts("oldLabels", "oldLabels must be an array of label names")?;
     let new = members.texts("newLabels", "newLabels must be an array of label names")?;
-    first_status(&old.unwrap_or_default())?;
-    let to = first_status(&new.unwrap_or_default())?.unwrap_or(Status::Backlog);
+    first_status("oldLabels", &old.unwrap_or_default())?;
+    let to = first_status("newLabels", &new.unwrap_or_default())?.unwrap_or(Status::Backlog);
     let which = Which::read(&members)?;
     let reason = members.text("reason")?.unwrap_or(DEFAULT_REASON);
     let actor = acting_as(actor, members.text("actor")?);
@@ -103,16 +101,16 @@ pub(super) async fn move_issue(
 }
 
 /// The column that the first status label names; an unknown one is refused.
-fn first_status(labels: &[String]) -> Result<Option<Status>, Problem> {
+fn first_status(field: &str, labels: &[String]) -> Result<Option<Status>, Problem> {
     let Some(label) = labels.iter().find(|label| label.starts_with("status/")) else {
         return Ok(None);
     };
-    Status::from_label(label).map(Some).ok_or_else(|| unknown_status(label))
+    Status::from_label(label).map(Some).ok_or_else(|| unknown_status(field, label))
 }
 
-fn unknown_status(given: &str) -> Problem {
+fn unknown_status(field: &str, given: &str) -> Problem {
     let allowed = Status::ALL.map(Status::label).join(", ");
-    Problem::bad_request(format!("Invalid status label: {given}. Allowed: {allowed}"))
+    Problem::wrong(field, format!("Invalid status label: {given}. Allowed: {allowed}"))
 }
 
 fn to_column(issue_id: IssueId, to: Status) -> MoveIssue {
@@ -208,14 +206,12 @@ pub(super) async fn set_status(
     body: Body,
 ) -> Result<Response, Problem> {
     let members = body.members("Invalid JSON body")?;
-    let required = ["issueId", "repoFullName", "status"];
-    if !members.has_all(&required) || members.number("issueNumber").is_none() {
-        return Err(Problem::bad_request(
-            "Missing required fields: issueId, repoFullName, issueNumber, status",
-        ));
-    }
+    members.require_strictly(
+        &["issueId", "repoFullName", "issueNumber", "status"],
+        "Missing required fields: issueId, repoFullName, issueNumber, status",
+    )?;
     let word = members.text("status")?.unwrap_or_default();
-    let to: Status = word.parse().map_err(|_| unknown_status(word))?;
+    let to: Status = word.parse().map_err(|_| unknown_status("status", word))?;
     let which = Which::read(&members)?;
     let reason = members.text("blockedReason")?.map(str::to_owned);
     let actor = acting_as(actor, members.name_of_caller()?);

@@ -22,7 +22,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Query {
         // PostgreSQL keeps no such text, so nothing can be found by it.
         match query.0.iter().find(|(_, value)| value.contains('\0')) {
             Some((name, _)) => {
-                Err(Problem::bad_request(format!("{name} must not contain a NUL character")))
+                Err(Problem::wrong(name, format!("{name} must not contain a NUL character")))
             }
             None => Ok(query),
         }

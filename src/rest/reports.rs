@@ -1,7 +1,7 @@
 //! What agents report of the tasks they were given.
 
 use axum::Extension;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -14,6 +14,7 @@ use super::agents::named;
 use super::answer::json;
 use super::body::{Body, Members};
 use super::errors::failed;
+use super::path::Path;
 use crate::app::App;
 use crate::domain::{Actor, AgentRunId, Instant};
 use crate::gate::{Caller, Problem, ProblemDocument};
@@ -233,28 +234,29 @@ impl<'a> Report<'a> {
             let given = members.value(name).and_then(Value::as_str);
             given.filter(|word| words.contains(word)).ok_or_else(|| {
                 let words = words.join(", ");
-                Problem::bad_request(format!("Invalid {name}. Must be one of: {words}"))
+                Problem::wrong(name, format!("Invalid {name}. Must be one of: {words}"))
             })
         };
         let key_text = format!("idempotencyKey must be a string of 1 to {LONGEST_KEY} characters");
         let key = match members.raw("idempotencyKey") {
             None | Some(Value::Null) => None,
             Some(Value::String(key)) => Some(key.trim()),
-            Some(_) => return Err(Problem::bad_request(key_text)),
+            Some(_) => return Err(Problem::wrong("idempotencyKey", key_text)),
         };
         if key.is_some_and(|key| {
             key.is_empty() || key.chars().count() > LONGEST_KEY || key.contains('\0')
         }) {
-            return Err(Problem::bad_request(key_text));
+            return Err(Problem::wrong("idempotencyKey", key_text));
         }
+        let task_type = word("taskType", &TASKS)?;
         let outcome = word("outcome", &OUTCOMES)?;
         let evidence = members.prose("evidence")?.map(str::trim).filter(|text| !text.is_empty());
         if evidence.is_some_and(|text| text.chars().count() > LONGEST_EVIDENCE) {
             let text = format!("evidence must be at most {LONGEST_EVIDENCE} characters");
-            return Err(Problem::bad_request(text));
+            return Err(Problem::wrong("evidence", text));
         }
         Ok(Self {
-            task_type: word("taskType", &TASKS)?,
+            task_type,
             outcome,
             repo_full_name: members.text("repoFullName")?,
             issue_number: integer(members, "issueNumber")?,
@@ -327,13 +329,13 @@ fn attempt(members: &Members) -> Result<Option<(&str, i64)>, Problem> {
     let item = match members.raw("prFixItem") {
         None | Some(Value::Null) => return Ok(None),
         Some(Value::Object(item)) => item,
-        Some(_) => return Err(Problem::bad_request("prFixItem must be an object")),
+        Some(_) => return Err(Problem::wrong("prFixItem", "prFixItem must be an object")),
     };
     let id = item.get("id").and_then(Value::as_str).filter(|id| !id.is_empty());
-    let id = id.ok_or_else(|| Problem::bad_request("prFixItem.id must be a non-empty string"))?;
+    let wrong = |field: &str, what: &str| Problem::wrong(field, format!("{field} must be {what}"));
+    let id = id.ok_or_else(|| wrong("prFixItem.id", "a non-empty string"))?;
     let generation = item.get("generation").and_then(Value::as_i64).filter(|number| *number >= 1);
-    let generation = generation
-        .ok_or_else(|| Problem::bad_request("prFixItem.generation must be an integer >= 1"))?;
+    let generation = generation.ok_or_else(|| wrong("prFixItem.generation", "an integer >= 1"))?;
     Ok(Some((id, generation)))
 }
 

@@ -137,10 +137,10 @@ pub(super) async fn add(
 async fn new_repository(app: &App, actor: &Actor, body: &Body) -> Result<Repository, Problem> {
     let members = body.members("Invalid JSON body")?;
     let text = members.value("fullName").and_then(serde_json::Value::as_str);
-    let text = text.ok_or_else(|| Problem::bad_request("fullName is required"))?;
+    let text = text.ok_or_else(|| Problem::wrong("fullName", "fullName is required"))?;
     let name: FullName = text
         .parse()
-        .map_err(|_| Problem::bad_request("Invalid fullName format. Expected: owner/repo"))?;
+        .map_err(|_| Problem::wrong("fullName", "Invalid fullName format. Expected: owner/repo"))?;
     let tracked = tracking::track_repository(app, actor, &name).await;
     tracked.map_err(failed("Failed to add repository"))
 }

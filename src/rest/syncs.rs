@@ -159,7 +159,9 @@ pub(super) async fn refresh(State(app): State<App>, body: Body) -> Result<Respon
     let given = members.value("repoFullName").and_then(serde_json::Value::as_str);
     let number = members.number("issueNumber").and_then(issue_number);
     let (Some(given), Some(number)) = (given, number) else {
-        return Err(Problem::bad_request(
+        let field = if given.is_none() { "repoFullName" } else { "issueNumber" };
+        return Err(Problem::wrong(
+            field,
             "Missing or invalid required fields: repoFullName (string) and issueNumber (integer)",
         ));
     };

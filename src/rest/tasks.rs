@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use axum::Extension;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde::Serialize;
@@ -12,6 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::agents::{named, refused};
 use super::answer::json;
 use super::issues::unknown_lane;
+use super::path::Path;
 use super::preferences::{preferred_wait, with_applied};
 use super::query::Query;
 use crate::app::App;

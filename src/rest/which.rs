@@ -33,8 +33,7 @@ impl<'a> Which<'a> {
             Problem::bad_request(format!("issueId: {error}")).with("field", "issueId")
         })?;
         let repo_full_name = members.text("repoFullName")?.unwrap_or_default();
-        let issue_number = number
-            .ok_or_else(|| Problem::bad_request("issueNumber must be a positive whole number"))?;
+        let issue_number = number.ok_or_else(misnumbered)?;
         Ok(Self { issue_id, repo_full_name, issue_number })
     }
 
@@ -54,10 +53,15 @@ impl<'a> Which<'a> {
         if name.key() == self.repo_full_name.to_lowercase() && number == self.issue_number {
             return Ok(());
         }
-        Err(Problem::bad_request(format!(
-            "issueId does not match repoFullName/issueNumber; expected {name}#{number}"
-        )))
+        let text =
+            format!("issueId does not match repoFullName/issueNumber; expected {name}#{number}");
+        Err(Problem::wrong("issueId", text))
     }
+}
+
+/// The refusal of a number that no issue has.
+pub(super) fn misnumbered() -> Problem {
+    Problem::wrong("issueNumber", "issueNumber must be a positive whole number")
 }
 
 /// The number under either of its names, as a number or as a text that looks like one.

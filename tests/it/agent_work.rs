@@ -1080,6 +1080,9 @@ async fn names_that_cannot_be_an_agents_are_refused_everywhere() {
                 assert_eq!(answer.json()["field"], "agentName", "{path}");
             }
         }
+        let unreadable = get(given, "/api/agents/%FF/next-task").await;
+        assert_refused(&unreadable, 400, "agentName: must be UTF-8 in percent-encoding");
+        assert_eq!(unreadable.json()["field"], "agentName");
         for name in ["a,b", "two\nlines", &"x".repeat(45)] {
             for (path, more) in [
                 (START, json!({})),

@@ -431,6 +431,12 @@ async fn a_claim_is_the_agents_label_and_in_progress() {
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
         assert!(!given.github.labels(REPOSITORY, 1).contains(&"agent/alpha".to_owned()));
 
+        let late = post(given, "/api/issues/unclaim", claim(1, "alpha")).await;
+        assert_refused(&late, 400, "Issue is not assigned to alpha");
+        assert_eq!(
+            (&late.json()["code"], &late.json()["holder"]),
+            (&json!("LEASE_LOST"), &json!("beta"))
+        );
         let answer = post(given, "/api/issues/unclaim", claim(1, "beta")).await.json();
         assert_eq!((&answer["success"], &answer["status"]), (&json!(true), &json!("status/ready")));
         assert!(answer["statusNote"].is_string(), "{answer}");
@@ -482,6 +488,79 @@ async fn claims_are_refused_in_the_old_words() {
         assert_eq!(ask(path, claim(2, "beta")).await.status, StatusCode::OK);
         let person = given.ask("POST", path, Some(claim(1, "alpha"))).await;
         assert_eq!(person.status, StatusCode::UNAUTHORIZED);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_refusal_names_the_member_that_is_wrong() {
+    given(async |given| {
+        given.with_issues(&[("One", &["status/ready"])]).await;
+        let task = "/api/agents/alpha/tasks/report";
+        let (implement, failed) = (("taskType", "implement"), ("outcome", "failed"));
+        let report = |more: Value| {
+            let mut body = json!({ implement.0: implement.1, failed.0: failed.1 });
+            body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            body
+        };
+        let cases = [
+            ("/api/issues/claim", which(1, json!({})), "agentName"),
+            ("/api/issues/claim", which(1, json!({ "agentName": 5 })), "agentName"),
+            (
+                "/api/issues/claim",
+                which(1, json!({ "agentName": "a", "issueNumber": "1" })),
+                "issueNumber",
+            ),
+            (
+                "/api/issues/claim",
+                which(1, json!({ "agentName": "a", "issueNumber": 7 })),
+                "issueId",
+            ),
+            ("/api/issues/status", which(1, json!({ "status": "nowhere" })), "status"),
+            ("/api/issues/status", which(1, json!({ "status": "blocked" })), "blockedReason"),
+            ("/api/issues/label", which(1, json!({})), "label"),
+            ("/api/issues/label", which(1, json!({ "label": "x", "action": "y" })), "action"),
+            ("/api/issues/comment", which(1, json!({})), "body"),
+            ("/api/issues/actions", which(1, json!({ "action": "x", "value": "y" })), "action"),
+            (
+                "/api/issues/actions",
+                which(1, json!({ "action": "assign_owner", "value": "owner/a,b" })),
+                "value",
+            ),
+            ("/api/issues/actions/decompose", json!({ "repo": REPOSITORY }), "issueNumber"),
+            (
+                "/api/agent-work",
+                json!({ "action": "reassign", "workId": "wrk_000001" }),
+                "newAgentName",
+            ),
+            ("/api/agent-runs", json!({ "agentName": "a" }), "runType"),
+            (task, json!({}), "taskType"),
+            (task, json!({ "taskType": "implement" }), "outcome"),
+            (task, report(json!({ "idempotencyKey": "" })), "idempotencyKey"),
+            (task, report(json!({ "issueNumber": "1" })), "issueNumber"),
+            (task, report(json!({ "prFixItem": { "id": "x" } })), "prFixItem.generation"),
+            (task, report(json!({ "summary": 5 })), "summary"),
+        ];
+        for (path, body, field) in cases {
+            let answer = post(given, path, body).await;
+            assert_eq!(
+                (answer.status.as_u16(), &answer.json()["field"]),
+                (400, &json!(field)),
+                "{path}: {}",
+                answer.text()
+            );
+        }
+        for (path, field) in [
+            ("/api/issues/claimed", "agentName"),
+            ("/api/issues/claimed?agentName=a&status=done", "status"),
+            ("/api/issues/claimed?agentName=a,b", "agentName"),
+            ("/api/issues/state?repo=acme/tools", "number"),
+            ("/api/agents/alpha/queue?lane=nowhere", "lane"),
+        ] {
+            let answer = get(given, path).await;
+            assert_eq!((answer.status.as_u16(), &answer.json()["field"]), (400, &json!(field)));
+        }
+        assert_eq!(given.github.take_writes(), [], "nothing was done");
     })
     .await;
 }

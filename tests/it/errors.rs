@@ -77,6 +77,7 @@ async fn a_failure_is_a_problem_document() {
                 "code": "BAD_USER_INPUT",
                 "error": "Missing required query parameters: repo, number",
                 "requestId": null,
+                "field": "repo",
             })
         );
         let nothing = problem(given, "POST", "/api/nonsense").await;

@@ -1,0 +1,30 @@
+//! What stands in the path, refused in our own words.
+
+use axum::extract::FromRequestParts;
+use axum::extract::path::ErrorKind;
+use axum::extract::rejection::PathRejection;
+use axum::http::request::Parts;
+use serde::de::DeserializeOwned;
+
+use crate::gate::Problem;
+
+/// The variable part of a path, decoded.
+pub(super) struct Path<T>(pub(super) T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let found = axum::extract::Path::<T>::from_request_parts(parts, state).await;
+        found.map(|axum::extract::Path(found)| Self(found)).map_err(|rejection| unread(&rejection))
+    }
+}
+
+fn unread(rejection: &PathRejection) -> Problem {
+    if let PathRejection::FailedToDeserializePathParams(error) = rejection
+        && let ErrorKind::InvalidUtf8InPathParam { key } = error.kind()
+    {
+        return Problem::wrong(key, format!("{key}: must be UTF-8 in percent-encoding"));
+    }
+    Problem::bad_request("The path cannot be read")
+}

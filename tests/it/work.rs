@@ -817,16 +817,26 @@ async fn the_doctor_finds_what_is_wrong_and_puts_it_right() {
         assert_eq!(data["queueDoctor"]["findings"].as_array().unwrap().len(), 5);
         assert_eq!(data["queueDoctor"]["counts"][0]["issues"], 1);
 
+        let mut written = Vec::new();
         for finding in diagnose(&given.app).await.unwrap() {
             let refused = repair(&given.app, &person(), finding.issue_id, finding.ailment).await;
             assert!(matches!(refused, Err(Error::Forbidden { .. })), "{refused:?}");
-            repair(&given.app, &agent("agent"), finding.issue_id, finding.ailment).await.unwrap();
+            let entry = repair(&given.app, &agent("agent"), finding.issue_id, finding.ailment)
+                .await
+                .unwrap();
+            assert_eq!((entry.actor.as_str(), entry.action.as_str()), ("agent", "repair_work"));
+            assert_eq!((entry.success, entry.issue_id), (Some(true), Some(finding.issue_id)));
+            written.extend(given.github.take_writes());
             let again =
                 repair(&given.app, &agent("agent"), finding.issue_id, finding.ailment).await;
             let is_whole = matches!(again, Ok(_) | Err(Error::Conflict { .. }));
             assert!(is_whole, "{again:?}");
+            assert_eq!(given.github.take_writes(), [], "the second time nothing is written");
         }
+        assert!(written.len() >= 4, "{written:?}");
         assert_eq!(ailments().await, []);
+        let held = "SELECT count(*) FROM leases WHERE state = 'held' AND issue_id = 5";
+        assert_eq!(given.database.number(held).await, 0);
         assert_eq!(labels(given, 1), ["status/ready"]);
         assert_eq!(labels(given, 2), ["status/ready"]);
         assert_eq!(labels(given, 3), ["status/in-review"]);

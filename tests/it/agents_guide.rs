@@ -5,12 +5,20 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::Stdio;
 
+use axum::body::Body;
+use axum::http::Request;
 use dispatch::config::Env;
 use dispatch::domain::Status;
 use dispatch::domain::access::TOOLS;
+use dispatch::simulator::Fault;
+use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
 use crate::support::{AGENT_TOKEN, eventually, given};
+
+/// The token of the guide's examples.
+const TOKEN: &str = "3b1f9c5e7a204d68";
 
 fn guide() -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/agents.md")).unwrap()
@@ -35,10 +43,12 @@ async fn has(program: &str) -> bool {
     is_there
 }
 
-/// Runs a loop until it has worked off what there is, and ends it.
+/// Runs a loop until it has worked off what there is, and ends it. GitHub lets no sync come through:
+/// work does not wait for that.
 async fn works_off(program: &str, flag: &str, code: String) {
     given(async |given| {
         given.with_issues(&[("One", &["status/ready"]), ("Two", &["status/ready"])]).await;
+        given.github.inject(Fault::refuse(403, "not now").on("Issues").always());
         let address = given.serve().await;
         let built = Path::new(env!("CARGO_BIN_EXE_dispatch")).parent().unwrap().to_owned();
         let usual = Env::of_process().raw("PATH").unwrap_or_default().to_owned();
@@ -92,6 +102,72 @@ async fn the_loop_in_python_works() {
         let work = "def work(issue):\n    return \"PR_OPENED\"\n";
         works_off("python3", "-c", format!("{work}{}", example("python", "python"))).await;
     }
+}
+
+#[tokio::test]
+async fn the_loop_in_python_by_commands_works() {
+    if has("python3").await {
+        let work = "def work(issue):\n    return \"pr-opened\"\n";
+        works_off("python3", "-c", format!("{work}{}", example("cli-python", "python"))).await;
+    }
+}
+
+#[tokio::test]
+async fn the_settings_of_mcp_clients_are_true() {
+    let guide = guide();
+    let parts = guide.split("```json\n").skip(1);
+    let settings: Vec<Value> = parts
+        .map(|part| serde_json::from_str(part.split("```").next().unwrap()).unwrap())
+        .collect();
+    let [local, remote] = &settings[..] else { panic!("two kinds of settings") };
+    let (local, remote) = (&local["mcpServers"]["dispatch"], &remote["servers"]["dispatch"]);
+    for value in ["DISPATCH_URL", "DISPATCH_AGENT_TOKEN", "DISPATCH_AGENT_NAME"] {
+        let line = format!("{value} = {}", local["env"][value]);
+        assert!(guide.contains(&line), "the TOML says otherwise: {line}");
+    }
+    assert!(guide.contains(&format!("command = {}\nargs = {}", local["command"], local["args"])));
+
+    given(async |given| {
+        let address = given.serve().await;
+        let call = json!({ "name": "claim_next", "arguments": {} });
+        let call = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": call });
+        let is_idle = |answer: &Value| {
+            let told = &answer["result"]["structuredContent"];
+            assert!(told["idleReason"].is_string(), "{answer}");
+        };
+
+        assert_eq!(local["command"], "dispatch");
+        let arguments = local["args"].as_array().unwrap().iter().map(|word| word.as_str().unwrap());
+        let mut serving = Command::new(env!("CARGO_BIN_EXE_dispatch"))
+            .args(arguments)
+            .env_clear()
+            .envs(local["env"].as_object().unwrap().iter().map(|(name, value)| {
+                let value = value.as_str().unwrap();
+                (name, value.replace("127.0.0.1:3000", &address).replace(TOKEN, AGENT_TOKEN))
+            }))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut input = serving.stdin.take().unwrap();
+        input.write_all(format!("{call}\n").as_bytes()).await.unwrap();
+        drop(input);
+        let said = serving.wait_with_output().await.unwrap().stdout;
+        is_idle(&serde_json::from_slice(&said).unwrap());
+
+        assert_eq!(remote["type"], "http");
+        let url: url::Url = remote["url"].as_str().unwrap().parse().unwrap();
+        let mut request = Request::post(url.path())
+            .header("host", "localhost:3000")
+            .header("content-type", "application/json")
+            .header("accept", "application/json, text/event-stream");
+        for (name, value) in remote["headers"].as_object().unwrap() {
+            request = request.header(name, value.as_str().unwrap().replace(TOKEN, AGENT_TOKEN));
+        }
+        let answer = given.send(request.body(Body::from(call.to_string())).unwrap()).await;
+        is_idle(&answer.json());
+    })
+    .await;
 }
 
 #[test]

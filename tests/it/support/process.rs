@@ -114,6 +114,11 @@ impl Process {
         self.child.kill().await.unwrap();
     }
 
+    /// Ends it without a word in the middle of whatever it is doing for others.
+    pub(crate) fn crash(&self) {
+        self.signal(Signal::SIGKILL);
+    }
+
     /// Stops it where it is, as a suspended machine would; [`Process::wake`] lets it go on.
     pub(crate) fn freeze(&self) {
         self.signal(Signal::SIGSTOP);

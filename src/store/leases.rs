@@ -94,7 +94,7 @@ pub struct Wish<'a> {
 
 /// Takes an issue's row where nobody has it, with a token of its own.
 macro_rules! take {
-    ($from:literal, $over:literal) => {
+    ($from:expr, $over:expr) => {
         concat!(
             $from,
             " INSERT INTO leases (issue_id, repository_id, fencing_token, agent, lane, state, \
@@ -112,6 +112,27 @@ macro_rules! take {
             $over,
             " RETURNING ",
             columns!()
+        )
+    };
+}
+
+/// Whether a lease is no longer in the way of a claim: its time is over, and if it is a reservation,
+/// nothing is unsettled of what may have become of it on GitHub.
+macro_rules! is_over {
+    ($lease:literal, $now:literal) => {
+        concat!(
+            "(",
+            $lease,
+            ".state = 'free' OR ",
+            $lease,
+            ".expires_at <= ",
+            $now,
+            " AND NOT (",
+            $lease,
+            ".state = 'reserved' AND EXISTS (SELECT FROM audit_log a \
+                 WHERE a.issue_id = ",
+            $lease,
+            ".issue_id AND a.settled_at IS NULL)))"
         )
     };
 }
@@ -136,13 +157,16 @@ pub async fn reserve_first(
     issues: &[IssueId],
 ) -> QueryResult<Option<Lease>> {
     let sql = take!(
-        "WITH pick AS ( \
-             SELECT i.id, i.repository_id, i.lane \
-             FROM unnest($6) WITH ORDINALITY AS c (id, place) JOIN issues i ON i.id = c.id \
-             LEFT JOIN leases l ON l.issue_id = i.id \
-             WHERE l.issue_id IS NULL OR l.state = 'free' OR l.expires_at <= $4 \
-             ORDER BY c.place LIMIT 1 FOR NO KEY UPDATE OF i SKIP LOCKED)",
-        "leases.state = 'free' OR leases.expires_at <= excluded.acquired_at"
+        concat!(
+            "WITH pick AS ( \
+                 SELECT i.id, i.repository_id, i.lane \
+                 FROM unnest($6) WITH ORDINALITY AS c (id, place) JOIN issues i ON i.id = c.id \
+                 LEFT JOIN leases l ON l.issue_id = i.id \
+                 WHERE l.issue_id IS NULL OR ",
+            is_over!("l", "$4"),
+            " ORDER BY c.place LIMIT 1 FOR NO KEY UPDATE OF i SKIP LOCKED)"
+        ),
+        is_over!("leases", "excluded.acquired_at")
     );
     let query = bound!(sql, wish).bind::<Array<BigInt>, _>(issues);
     Prepared(query).get_result(connection).await.optional()
@@ -156,7 +180,7 @@ pub async fn reserve(
 ) -> QueryResult<Option<Lease>> {
     let sql = take!(
         "WITH pick AS (SELECT id, repository_id, lane FROM issues WHERE id = $6)",
-        "leases.state = 'free' OR leases.expires_at <= excluded.acquired_at"
+        is_over!("leases", "excluded.acquired_at")
     );
     let query = bound!(sql, wish).bind::<BigInt, _>(issue);
     Prepared(query).get_result(connection).await.optional()

@@ -4,6 +4,7 @@ use dispatch::domain::decisions::Detail;
 use dispatch::domain::leases::{Checkpoint, LeaseEnding, WorkOutcome};
 use dispatch::domain::work::SkipReason;
 use dispatch::domain::{LeaseId, Status};
+use dispatch::service::labels::settle_overdue;
 use dispatch::service::leases::{
     FinishWork, ReleaseLease, RenewLease, expire_leases, finish_work, release_lease, renew_lease,
 };
@@ -217,6 +218,21 @@ async fn a_lost_answer_keeps_the_issue_from_others_until_it_is_known() {
         let lease = claim(given, "alpha").await.expect("what GitHub has was read back");
         assert_eq!(labels(given, 1), ["status/in-progress", "agent/alpha"]);
         release_lease(&given.app, &agent("alpha"), release(&lease)).await.unwrap();
+
+        given.github.inject(Fault::DropAfter.on("ChangeLabels"));
+        given.github.inject(Fault::refuse(502, "away").on("LiveLabels").after(1).always());
+        let lost = claim_next(&given.app, &agent("alpha"), next("alpha")).await;
+        lost.expect_err("what GitHub has is not known");
+        given.github.clear_faults();
+        // The reservation is over, and nobody has looked yet what became of the claim.
+        given.advance(120);
+        assert!(claim(given, "beta").await.is_none());
+        let refused = claim_number(given, "beta", 1).await;
+        assert!(matches!(refused, Err(Error::LeaseLost { holder: Some(_) })), "{refused:?}");
+        settle_overdue(&given.app).await.unwrap();
+        let lease = claim_number(given, "alpha", 1).await.expect("the claim was carried out");
+        release_lease(&given.app, &agent("alpha"), release(&lease)).await.unwrap();
+        assert_eq!(labels(given, 1), ["status/ready"]);
     })
     .await;
 }

@@ -180,7 +180,10 @@ mod tests {
     async fn a_late_clock_goes_and_catches_up_and_no_further() {
         let machine = Clock::system();
         let clock = Clock::late_by(chrono::TimeDelta::days(2));
-        let lateness = |clock: &Clock| (machine.now() - clock.now()).num_seconds();
+        let lateness = |clock: &Clock| {
+            let late = clock.now();
+            (machine.now() - late).num_seconds()
+        };
         assert_eq!(lateness(&clock), 2 * 86_400);
         let start = clock.now();
         clock.sleep(Duration::from_millis(2)).await;

@@ -24,6 +24,7 @@ use crate::domain::labels::LabelPlan;
 use crate::domain::leases::{Hold, LeaseState, USUAL_TERM, agent_label, claim_plan};
 use crate::domain::work::{Skip, SkipReason};
 use crate::domain::{Actor, Instant, IssueId, IssueState, LabelSet, Status, Tier};
+use crate::github;
 use crate::store::audit::NewEntry;
 use crate::store::leases::Wish;
 use crate::store::{Connection, Issue, Lease, Repository, audit, leases};
@@ -33,6 +34,11 @@ const RESERVATION: TimeDelta = TimeDelta::seconds(60);
 
 /// How many candidates a claim looks at first: as many as claims are under way in a process.
 const LOOK: u32 = 16;
+
+/// How many issues GitHub may refuse to a claim before it gives up. One that can't be had, such as one
+/// that has as many labels as may be, must not keep the rest from everybody; where GitHub refuses all,
+/// it is not asked about all.
+const REFUSALS: usize = 3;
 
 /// How often a claim looks again when others were quicker.
 const ROUNDS: u32 = 20;
@@ -250,6 +256,7 @@ async fn is_limited(app: &App, scope: &Scope) -> Result<bool> {
 async fn attempt(app: &App, claim: &Claim<'_>, scope: &Scope) -> Result<Attempt> {
     let _turn = app.line.turn().await;
     let mut passed: Vec<IssueId> = Vec::new();
+    let mut refusals: Vec<Error> = Vec::new();
     let mut found = Attempt::default();
     for round in 1..=ROUNDS {
         let now = app.clock.now();
@@ -261,7 +268,7 @@ async fn attempt(app: &App, claim: &Claim<'_>, scope: &Scope) -> Result<Attempt>
         ranked.retain(|judged| !passed.contains(&judged.issue.id));
         found.candidates = queue::candidates_of(app, scope, &ranked, now);
         if ranked.is_empty() {
-            return Ok(found);
+            break;
         }
         let reserved = reserve_best(app, &mut connection, claim, scope, &ranked).await?;
         drop(connection);
@@ -281,10 +288,17 @@ async fn attempt(app: &App, claim: &Claim<'_>, scope: &Scope) -> Result<Attempt>
             }
             // GitHub has it differently by now, or somebody is changing it: the next one.
             Err(Error::Conflict { .. } | Error::LeaseLost { .. }) => passed.push(issue.id),
+            Err(error @ Error::Upstream(github::Error::Refused { .. })) => {
+                passed.push(issue.id);
+                refusals.push(error);
+                if refusals.len() == REFUSALS {
+                    break;
+                }
+            }
             Err(error) => return Err(error),
         }
     }
-    Ok(found)
+    refusals.pop().map_or(Ok(found), Err)
 }
 
 /// Whether GitHub's labels still allow that the queue serves an issue.

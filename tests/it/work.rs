@@ -211,6 +211,25 @@ async fn without_github_s_word_nothing_is_claimed() {
 }
 
 #[tokio::test]
+async fn an_issue_that_github_refuses_does_not_keep_the_others_back() {
+    given(async |given| {
+        let urgent = ["status/ready", "priority/p0"];
+        let more = ["status/ready", "priority/p1"];
+        given.with_issues(&[("One", &urgent), ("Two", &more), ("Three", READY)]).await;
+        given.github.inject(Fault::refuse(422, "no more labels").on("ChangeLabels").times(2));
+        let lease = claim(given, "alpha").await.expect("the third can be had");
+        assert_eq!(lease.issue_id, given.issue(3).await.id);
+        assert_eq!(labels(given, 1), urgent);
+        assert!(claim(given, "beta").await.is_some(), "the reservations were given back");
+
+        given.github.inject(Fault::refuse(422, "no more labels").on("ChangeLabels").always());
+        let refused = claim_next(&given.app, &agent("gamma"), next("gamma")).await.unwrap_err();
+        assert!(matches!(refused, Error::Upstream(_)), "{refused:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_lost_answer_keeps_the_issue_from_others_until_it_is_known() {
     given(async |given| {
         given.with_issues(&[("One", READY)]).await;
@@ -228,7 +247,7 @@ async fn a_lost_answer_keeps_the_issue_from_others_until_it_is_known() {
         given.advance(120);
         assert!(claim(given, "beta").await.is_none());
         let refused = claim_number(given, "beta", 1).await;
-        assert!(matches!(refused, Err(Error::LeaseLost { holder: Some(_) })), "{refused:?}");
+        assert!(matches!(refused, Err(Error::Conflict { .. })), "{refused:?}");
         settle_overdue(&given.app).await.unwrap();
         let lease = claim_number(given, "alpha", 1).await.expect("the claim was carried out");
         release_lease(&given.app, &agent("alpha"), release(&lease)).await.unwrap();

@@ -3,10 +3,13 @@
 use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
-use dispatch::simulator::{Agents, Neighbours, sample};
+use dispatch::simulator::{Agents, Neighbours, Thwarted, sample};
 use serde_json::json;
 
 use crate::support::{AGENT_TOKEN, given};
+
+/// What GitHub says of an issue that can have no more labels.
+const FULL: &str = "more than 100 labels";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn agents_work_through_dispatch_and_show_as_themselves() {
@@ -20,11 +23,15 @@ async fn agents_work_through_dispatch_and_show_as_themselves() {
         let mut agents = Agents::new(address, AGENT_TOKEN.to_owned(), clock, 7);
         for _ in 0..90 {
             given.advance(4);
-            agents.act().await.unwrap();
+            match agents.act().await {
+                // The sample has an issue with as many labels as may be, which nobody can move.
+                Err(Thwarted::Refused(why)) if why.contains(FULL) => {}
+                done => done.unwrap(),
+            }
         }
 
         let query = "{
-            auditLog(first: 100) { nodes { actor action success beforeLabels afterLabels } }
+            auditLog(first: 100) { nodes { actor action success errorMessage } }
             agentRuns(first: 100) { nodes { agentName runType issue { number } } }
             agents { name leases { checkpoint } }
         }";
@@ -43,7 +50,8 @@ async fn agents_work_through_dispatch_and_show_as_themselves() {
         }
         for entry in deeds {
             assert!(all.contains(entry["actor"].as_str().unwrap()), "{entry}");
-            assert_eq!(entry["success"], true, "{entry}");
+            let is_full = entry["errorMessage"].as_str().is_some_and(|why| why.contains(FULL));
+            assert!(entry["success"] == true || is_full, "{entry}");
         }
         let kinds = words("agentRuns", "runType");
         for kind in ["triage", "claim", "implement", "review", "heartbeat"] {

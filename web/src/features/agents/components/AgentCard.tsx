@@ -188,7 +188,7 @@ function LastRun({ run }: { readonly run: Run | undefined }) {
       <span className="min-w-0 grow truncate" title={run.errorMessage ?? run.summary ?? undefined}>
         {run.errorMessage ?? run.summary}
       </span>
-      <When instant={run.startedAt} />
+      <When instant={run.finishedAt ?? run.startedAt} />
     </p>
   );
 }

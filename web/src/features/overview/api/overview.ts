@@ -50,6 +50,7 @@ export const OverviewQuery = graphql(`
         runType
         status
         startedAt
+        finishedAt
         summary
         errorMessage
         issue {

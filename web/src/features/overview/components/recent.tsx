@@ -20,7 +20,7 @@ export function RecentRuns({ runs }: { readonly runs: Overview["agentRuns"]["nod
               <span className="shrink-0 text-ink-soft">{run.runType}</span>
               <RunStatus status={run.status} />
               <Title issue={run.issue} />
-              <When instant={run.startedAt} />
+              <When instant={run.finishedAt ?? run.startedAt} />
             </li>
           ))}
         </ul>

@@ -126,15 +126,31 @@ pub(crate) fn load<Next>(
 where
     Next: FnMut() -> Request + Send,
 {
+    at_once(host, connections, |at, begin| {
+        let next = requests(at);
+        move |connection: &mut Connection| ask_until(connection, begin + time, next)
+    })
+}
+
+/// Works on several connections at once. `works` makes, for each connection and the time of the
+/// beginning, what works on it and answers how long each request took.
+pub(crate) fn at_once<Work>(
+    host: &str,
+    connections: usize,
+    works: impl Fn(usize, Instant) -> Work,
+) -> anyhow::Result<Load>
+where
+    Work: FnOnce(&mut Connection) -> anyhow::Result<Vec<Duration>> + Send,
+{
     let mut open =
         (0..connections).map(|_| Connection::open(host)).collect::<Result<Vec<_>, _>>()?;
     let begin = Instant::now();
     let mut load = std::thread::scope(|scope| {
-        let ask = |(at, connection)| {
-            let next = requests(at);
-            scope.spawn(move || ask_until(connection, begin + time, next))
+        let start = |(at, connection)| {
+            let work = works(at, begin);
+            scope.spawn(move || work(connection))
         };
-        let threads: Vec<_> = open.iter_mut().enumerate().map(ask).collect();
+        let threads: Vec<_> = open.iter_mut().enumerate().map(start).collect();
         let mut load = Load::default();
         for thread in threads {
             let times = thread.join().map_err(|_| anyhow::anyhow!("a connection panicked"))??;

@@ -278,37 +278,24 @@ async fn crowd(bench: &mut Bench, site: &Site) -> anyhow::Result<()> {
 /// Claims at times that were settled before, each after a pause of any length; a claim's time begins
 /// when it was due, so that one which holds up the next is not forgiven.
 fn pace(host: &str, time: Duration) -> anyhow::Result<Load> {
-    let mut open = (0..CLAIMERS).map(|_| Connection::open(host)).collect::<Result<Vec<_>, _>>()?;
-    let begin = Instant::now();
     let longest = 2.0 * CLAIMERS as f64 / PACE;
-    let mut load = std::thread::scope(|scope| {
-        let claim = |(claimer, connection): (usize, &'_ mut Connection)| {
-            let request = claim_next(claimer, "default", 0);
-            let mut random = StdRng::seed_from_u64(claimer as u64);
+    client::at_once(host, CLAIMERS, |claimer, begin| {
+        let request = claim_next(claimer, "default", 0);
+        let mut random = StdRng::seed_from_u64(claimer as u64);
+        move |connection: &mut Connection| {
             let mut due = begin;
             let mut times = Vec::new();
             loop {
                 due += Duration::from_secs_f64(random.random_range(0.0..longest));
                 if due >= begin + time {
-                    return anyhow::Ok(times);
+                    return Ok(times);
                 }
                 std::thread::sleep(due.saturating_duration_since(Instant::now()));
                 connection.ask(&request)?;
                 times.push(due.elapsed());
             }
-        };
-        let threads: Vec<_> =
-            open.iter_mut().enumerate().map(|one| scope.spawn(move || claim(one))).collect();
-        let mut load = Load::default();
-        for thread in threads {
-            let times = thread.join().map_err(|_| anyhow::anyhow!("a claimer panicked"))??;
-            load.times.extend(times);
         }
-        anyhow::Ok(load)
-    })?;
-    load.per_second = load.times.len() as f64 / begin.elapsed().as_secs_f64();
-    load.times.sort_unstable();
-    Ok(load)
+    })
 }
 
 /// Issues become ready, by a move and by a sync, while some wait for them.

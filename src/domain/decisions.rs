@@ -10,7 +10,7 @@ pub const WITHHELD_KEPT: usize = 20;
 
 /// How far issues are counted that are withheld for one reason: this many stand for so many or more.
 /// To count on would cost each claim more than finding its issue does.
-pub const COUNTED_UP_TO: i64 = 200;
+pub const COUNTED_UP_TO: i64 = 100;
 
 /// How many candidates are kept with a decision.
 pub const CANDIDATES_KEPT: usize = 5;

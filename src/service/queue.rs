@@ -21,7 +21,7 @@ use crate::domain::work::{
 };
 use crate::domain::{Actor, DecisionId, IssueId, IssueState, Lane, Status};
 use crate::store::decisions::{DecisionFilter, NewDecision};
-use crate::store::work::{Circumstances, Full, Search};
+use crate::store::work::{Circumstances, Extent, Full, Search};
 use crate::store::{
     Connection, Decision, Issue, Page, PageRequest, Repository, decisions, decompositions, issues,
     leases, repositories, work,
@@ -364,30 +364,32 @@ pub(super) async fn candidates(
     Ok(judged)
 }
 
-/// What stands in the columns that work is taken from and is withheld, the most urgent first; without
-/// what was `served`.
+/// What stands in the columns that work is taken from and is withheld, as far as `extent` says: the
+/// issues, the most urgent first, and the counts.
 async fn withheld(
     app: &App,
     connection: &mut Connection,
     scope: &Scope,
     usage: &Usage,
-    (limit, served): (u32, Option<IssueId>),
+    extent: Extent,
     now: DateTime<Utc>,
-) -> Result<Vec<Judged>> {
+) -> Result<(Vec<Judged>, work::Withheld)> {
     // What a limit holds back is withheld as well, so the search does not leave it out.
     let search = scope.search(app, &Usage::default(), now);
-    let mut ids = work::withheld(connection, &search, served, i64::from(limit)).await?;
-    if !scope.full(app, usage).is_nothing() {
-        for id in work::candidates(connection, &search, i64::from(limit)).await? {
-            if !ids.contains(&id) && served != Some(id) {
+    let full = scope.full(app, usage);
+    let withheld = work::withheld(connection, &search, &full, extent).await?;
+    let mut ids = withheld.first.clone();
+    if !full.is_nothing() {
+        for id in work::candidates(connection, &search, extent.listed).await? {
+            if !ids.contains(&id) && extent.served != Some(id) {
                 ids.push(id);
             }
         }
     }
     let mut judged = judged(app, connection, scope, usage, &ids, now).await?;
     judged.retain(|judged| matches!(judged.verdict, Verdict::Withheld(_)));
-    judged.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    Ok(judged)
+    judged.truncate(usize::try_from(extent.listed).unwrap_or_default());
+    Ok((judged, withheld))
 }
 
 fn explained(
@@ -437,8 +439,8 @@ pub async fn queue(app: &App, request: &QueueRequest) -> Result<Vec<Explained>> 
     let mut connection = app.connection().await?;
     let usage = usage(app, &mut connection, now).await?;
     let ranked = candidates(app, &mut connection, &scope, &usage, request.first, now).await?;
-    let most = (request.first, None);
-    let withheld = withheld(app, &mut connection, &scope, &usage, most, now).await?;
+    let extent = Extent { listed: i64::from(request.first), ..Extent::default() };
+    let (withheld, _) = withheld(app, &mut connection, &scope, &usage, extent, now).await?;
     let ranked = (1..).zip(ranked).map(|(rank, judged)| (Some(rank), judged));
     let all = ranked.chain(withheld.into_iter().map(|judged| (None, judged)));
     Ok(all.filter_map(|(rank, judged)| explained(app, &scope, judged, rank, now)).collect())
@@ -556,14 +558,11 @@ pub(super) async fn look_around(
     let now = app.clock.now();
     let mut connection = app.connection().await?;
     let usage = usage(app, &mut connection, now).await?;
-    let most = (u32::try_from(WITHHELD_KEPT).expect("a small number"), served);
-    let withheld = withheld(app, &mut connection, scope, &usage, most, now).await?;
-    let search = scope.search(app, &Usage::default(), now);
-    let full = scope.full(app, &usage);
-    let counts =
-        work::count_withheld(&mut connection, &search, &full, served, COUNTED_UP_TO).await?;
-    let work::Counts { leased, assigned_to_other, not_ready, .. } = counts;
-    let work::Counts { blocked_by_issue, limit_reached, excluded, linked_pull_request, .. } =
+    let listed = i64::try_from(WITHHELD_KEPT).expect("a small number");
+    let extent = Extent { served, listed, counted: COUNTED_UP_TO };
+    let (withheld, counts) = withheld(app, &mut connection, scope, &usage, extent, now).await?;
+    let work::Withheld { leased, assigned_to_other, not_ready, .. } = counts;
+    let work::Withheld { blocked_by_issue, limit_reached, excluded, linked_pull_request, .. } =
         counts;
     let counts = [
         (SkipReason::Leased, leased),

@@ -161,10 +161,10 @@ pub async fn reserve_first(
             "WITH pick AS ( \
                  SELECT i.id, i.repository_id, i.lane \
                  FROM unnest($6) WITH ORDINALITY AS c (id, place) JOIN issues i ON i.id = c.id \
-                 LEFT JOIN leases l ON l.issue_id = i.id \
-                 WHERE l.issue_id IS NULL OR ",
+                 WHERE (SELECT ",
             is_over!("l", "$4"),
-            " ORDER BY c.place LIMIT 1 FOR NO KEY UPDATE OF i SKIP LOCKED)"
+            " FROM leases l WHERE l.issue_id = i.id) IS NOT false \
+                 ORDER BY c.place LIMIT 1 FOR NO KEY UPDATE OF i SKIP LOCKED)"
         ),
         is_over!("leases", "excluded.acquired_at")
     );
@@ -172,14 +172,15 @@ pub async fn reserve_first(
     Prepared(query).get_result(connection).await.optional()
 }
 
-/// Reserves an issue. Nothing comes back when somebody holds it.
+/// Reserves an issue, after whoever changes it at this moment. Nothing comes back when somebody holds
+/// it.
 pub async fn reserve(
     connection: &mut Connection,
     wish: &Wish<'_>,
     issue: IssueId,
 ) -> QueryResult<Option<Lease>> {
     let sql = take!(
-        "WITH pick AS (SELECT id, repository_id, lane FROM issues WHERE id = $6)",
+        "WITH pick AS (SELECT id, repository_id, lane FROM issues WHERE id = $6 FOR NO KEY UPDATE)",
         is_over!("leases", "excluded.acquired_at")
     );
     let query = bound!(sql, wish).bind::<BigInt, _>(issue);

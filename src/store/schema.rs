@@ -345,6 +345,8 @@ diesel::table! {
         has_pull_request -> Bool,
         /// Whether it is noted to wait for others, be they open or not.
         refers -> Bool,
+        /// Whether a lease on it was not put to an end, be its time over or not.
+        has_lease -> Bool,
     }
 }
 

@@ -1,7 +1,8 @@
 //! What an agent can be given: the first of the queue, and the circumstances that rank it.
 //!
-//! The statements here narrow and order by what is stored, in narrow rows that triggers keep for the
-//! queue alone; what is right is decided by `domain::work`, which a test holds this equal to.
+//! Narrowing and ordering goes by what is stored, in narrow rows that triggers keep for the queue
+//! alone; what is right is decided by `domain::work`, which a test holds this equal to. What every claim
+//! asks is a function of the database, which plans it once for each connection.
 
 use chrono::{DateTime, Utc};
 use diesel::dsl::sql;
@@ -10,10 +11,9 @@ use diesel::sql_types::{Array, BigInt, Bool, Integer, Nullable, Text, Timestampt
 use diesel_async::RunQueryDsl;
 
 use super::prepared::Prepared;
-use super::schema::{issues, leases};
+use super::schema::issues;
 use super::{Connection, Issue};
 use crate::domain::doctor::Ailment;
-use crate::domain::leases::LeaseState;
 use crate::domain::work::{Aging, Rank};
 use crate::domain::{IssueId, RepositoryId, Status};
 
@@ -68,29 +68,6 @@ macro_rules! is_searched {
     };
 }
 
-/// Whether something that is stored with `q` may speak against it: what its index is about.
-macro_rules! is_doubtful {
-    () => {
-        "(q.agent IS DISTINCT FROM '' OR q.has_pull_request OR q.refers)"
-    };
-}
-
-/// The queues that have something doubtful and are searched, each found by one look at the index.
-macro_rules! doubtful_runs {
-    () => {
-        concat!(
-            "found AS ((SELECT q.lane FROM queued q WHERE ",
-            is_doubtful!(),
-            " ORDER BY q.lane LIMIT 1) UNION ALL SELECT (SELECT q.lane FROM queued q WHERE ",
-            is_doubtful!(),
-            " AND q.lane > found.lane ORDER BY q.lane LIMIT 1) FROM found \
-             WHERE found.lane IS NOT NULL), \
-             runs AS (SELECT lane FROM found WHERE lane IS NOT NULL \
-                 AND ($2::text[] IS NULL OR lane = ANY ($2)) AND NOT lane = ANY ($3))"
-        )
-    };
-}
-
 /// Binds where is searched to a statement.
 macro_rules! bound {
     ($sql:expr, $search:expr) => {
@@ -105,92 +82,17 @@ macro_rules! bound {
 }
 
 /// The first of what an agent may have, best first.
-///
-/// Nothing is read behind what is asked for: each of the index's runs (whose, queue, column, tier)
-/// is in the right order by itself, and the first of all is among the first of each.
 pub async fn candidates(
     connection: &mut Connection,
     search: &Search<'_>,
     limit: i64,
 ) -> QueryResult<Vec<IssueId>> {
-    let sql = "WITH RECURSIVE found AS ( \
-             (SELECT q.agent, q.lane FROM queued q \
-                 WHERE NOT q.has_pull_request AND q.agent = '' ORDER BY q.lane LIMIT 1) \
-             UNION ALL SELECT '', (SELECT q.lane FROM queued q \
-                 WHERE NOT q.has_pull_request AND q.agent = '' AND q.lane > found.lane \
-                 ORDER BY q.lane LIMIT 1) FROM found WHERE found.lane IS NOT NULL), \
-         own AS ( \
-             (SELECT q.agent, q.lane FROM queued q \
-                 WHERE NOT q.has_pull_request AND q.agent = $1 ORDER BY q.lane LIMIT 1) \
-             UNION ALL SELECT $1, (SELECT q.lane FROM queued q \
-                 WHERE NOT q.has_pull_request AND q.agent = $1 AND q.lane > own.lane \
-                 ORDER BY q.lane LIMIT 1) FROM own WHERE own.lane IS NOT NULL), \
-         runs AS ( \
-             SELECT * FROM (SELECT * FROM found UNION ALL SELECT * FROM own) AS both_kinds \
-             WHERE lane IS NOT NULL AND ($2::text[] IS NULL OR lane = ANY ($2)) \
-                 AND NOT lane = ANY ($3)), \
-         live AS MATERIALIZED ( \
-             SELECT issue_id FROM leases WHERE state <> 'free' AND expires_at > $6) \
-         SELECT best.issue_id AS id FROM runs \
-         CROSS JOIN (VALUES ('ready', 2), ('in-progress', 0)) AS columns (status, score) \
-         CROSS JOIN (VALUES (0), (1), (2), (3), (4)) AS tiers (tier) \
-         CROSS JOIN LATERAL ( \
-             SELECT q.issue_id, q.day FROM queued q \
-             WHERE NOT q.has_pull_request AND q.agent = runs.agent AND q.lane = runs.lane \
-                 AND q.status = columns.status AND q.tier = tiers.tier \
-                 AND q.repository_id = ANY ($4) \
-                 AND q.issue_id NOT IN (SELECT live.issue_id FROM live) \
-                 AND (SELECT b.issue_id FROM blocked b WHERE b.issue_id = q.issue_id) IS NULL \
-                 AND (cardinality($5) = 0 OR NOT EXISTS ( \
-                     SELECT FROM issues i WHERE i.id = q.issue_id AND i.labels && $5)) \
-             ORDER BY q.day, q.issue_id LIMIT $10) AS best \
-         ORDER BY 100 * (tiers.tier - least( \
-                 greatest($7 - best.day, 0) / $8, $9, greatest(tiers.tier - 1, 0))) \
-             + CASE WHEN runs.agent = '' THEN 10 ELSE 0 END + columns.score, \
-             best.day, best.issue_id LIMIT $10";
+    let sql = "SELECT id FROM first_queued($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) AS found (id)";
     let query = bound!(sql, search)
         .bind::<Integer, _>(search.today)
         .bind::<Integer, _>(search.aging.days_per_tier)
         .bind::<Integer, _>(search.aging.max_tiers)
         .bind::<BigInt, _>(limit);
-    let rows: Vec<Found> = Prepared(query).load(connection).await?;
-    Ok(rows.into_iter().map(|row| row.id).collect())
-}
-
-/// Open issues in the columns that work is taken from, that an agent may not have for another
-/// reason than a limit, the most urgent first; those in other queues left out, and `served`.
-///
-/// What its labels, a pull request or a blocker speak against is found by a walk along an index;
-/// what is held or hidden by a label is little.
-pub async fn withheld(
-    connection: &mut Connection,
-    search: &Search<'_>,
-    served: Option<IssueId>,
-    limit: i64,
-) -> QueryResult<Vec<IssueId>> {
-    let sql = concat!(
-        "WITH RECURSIVE ",
-        doubtful_runs!(),
-        " SELECT q.issue_id AS id FROM ( \
-             SELECT best.issue_id FROM runs CROSS JOIN LATERAL ( \
-                 SELECT q.issue_id FROM queued q WHERE ",
-        is_doubtful!(),
-        "        AND q.lane = runs.lane AND q.repository_id = ANY ($4) \
-                     AND q.issue_id IS DISTINCT FROM $7 \
-                     AND (coalesce(q.agent NOT IN ('', $1), true) OR q.has_pull_request \
-                         OR (SELECT b.issue_id FROM blocked b \
-                             WHERE b.issue_id = q.issue_id) IS NOT NULL) \
-                 ORDER BY q.tier, q.day, q.issue_id LIMIT $8) AS best \
-             UNION SELECT issue_id FROM leases WHERE state <> 'free' AND expires_at > $6 \
-             UNION SELECT id FROM issues WHERE labels && $5 AND state = 'open' \
-                 AND removed_at IS NULL AND status IN ('ready', 'in-progress')) AS few \
-         CROSS JOIN LATERAL ( \
-             SELECT * FROM queued WHERE queued.issue_id = few.issue_id OFFSET 0) AS q \
-         WHERE q.issue_id IS DISTINCT FROM $7 AND ",
-        is_searched!(),
-        " ORDER BY q.tier, q.day, q.issue_id LIMIT $8"
-    );
-    let query = bound!(sql, search).bind::<Nullable<BigInt>, _>(served).bind::<BigInt, _>(limit);
     let rows: Vec<Found> = Prepared(query).load(connection).await?;
     Ok(rows.into_iter().map(|row| row.id).collect())
 }
@@ -213,16 +115,30 @@ impl Full {
     }
 }
 
-/// How many issues are withheld, by each reason.
+/// How much is wanted of what is withheld.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Extent {
+    /// An issue that is left out, because it was served.
+    pub served: Option<IssueId>,
+    /// How many issues are listed.
+    pub listed: i64,
+    /// How far issues are counted, for each reason.
+    pub counted: i64,
+}
+
+/// What is withheld from an agent, of the open issues in the columns that work is taken from.
 #[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
-pub struct Counts {
-    /// Held or reserved.
+pub struct Withheld {
+    /// The first of them, the most urgent first; without what only a limit holds back.
+    #[diesel(sql_type = Array<BigInt>)]
+    pub first: Vec<IssueId>,
+    /// How many are held or reserved. An issue counts once for each reason that it has.
     #[diesel(sql_type = BigInt)]
     pub leased: i64,
     /// With the label of another agent.
     #[diesel(sql_type = BigInt)]
     pub assigned_to_other: i64,
-    /// In another column of the board.
+    /// In another column of the board: all that are, in all queues.
     #[diesel(sql_type = BigInt)]
     pub not_ready: i64,
     /// Waiting for an open issue.
@@ -239,61 +155,19 @@ pub struct Counts {
     pub linked_pull_request: i64,
 }
 
-/// Counts what [`withheld`] would list, and what is over a limit, by reason: an issue once for each
-/// that it has, and no reason further than `most`. What is not ready is counted whole, in all queues.
-pub async fn count_withheld(
+/// What an agent may not have, those in other queues left out. A limit is what `full` says: `search` is
+/// to look in the queues and repositories that it closes as well.
+pub async fn withheld(
     connection: &mut Connection,
     search: &Search<'_>,
     full: &Full,
-    served: Option<IssueId>,
-    most: i64,
-) -> QueryResult<Counts> {
-    /// How many of some issues, which are few, are searched.
-    macro_rules! searched_of {
-        ($issues:literal) => {
-            concat!(
-                "(SELECT count(*) FROM (SELECT FROM (",
-                $issues,
-                " OFFSET 0) AS few CROSS JOIN LATERAL (SELECT FROM queued q \
-                     WHERE q.issue_id = few.issue_id AND q.issue_id IS DISTINCT FROM $7 AND ",
-                is_searched!(),
-                " OFFSET 0) AS one LIMIT $8) AS counted)"
-            )
-        };
-    }
-    let sql = concat!(
-        "WITH RECURSIVE ",
-        doubtful_runs!(),
-        " SELECT ",
-        searched_of!("SELECT issue_id FROM leases WHERE state <> 'free' AND expires_at > $6"),
-        " AS leased, ",
-        searched_of!("SELECT issue_id FROM blocked"),
-        " AS blocked_by_issue, ",
-        searched_of!("SELECT id AS issue_id FROM issues WHERE labels && $5"),
-        " AS excluded, \
-         (SELECT count(*) FROM (SELECT FROM runs CROSS JOIN LATERAL ( \
-             SELECT FROM queued q WHERE ",
-        is_doubtful!(),
-        "    AND q.lane = runs.lane AND q.repository_id = ANY ($4) \
-                 AND q.issue_id IS DISTINCT FROM $7 \
-                 AND coalesce(q.agent NOT IN ('', $1), true) LIMIT $8) AS one LIMIT $8) \
-             AS counted) AS assigned_to_other, \
-         (SELECT count(*) FROM (SELECT FROM queued q WHERE q.has_pull_request \
-             AND q.issue_id IS DISTINCT FROM $7 AND ",
-        is_searched!(),
-        " LIMIT $8) AS counted) AS linked_pull_request, \
-         (SELECT count(*) FROM (SELECT FROM queued q WHERE $9 AND ",
-        is_searched!(),
-        "    AND q.issue_id IS DISTINCT FROM $7 AND ($10 OR q.lane = ANY ($11) \
-                 OR q.repository_id = ANY ($12)) LIMIT $8) AS counted) AS limit_reached, \
-         (SELECT coalesce(sum(c.issues), 0)::bigint FROM board_counts c \
-             WHERE c.repository_id = ANY ($4) \
-                 AND c.status IN ('backlog', 'in-review', 'blocked')) AS not_ready"
-    );
+    extent: Extent,
+) -> QueryResult<Withheld> {
+    let sql = "SELECT * FROM withheld_work($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
     let query = bound!(sql, search)
-        .bind::<Nullable<BigInt>, _>(served)
-        .bind::<BigInt, _>(most)
-        .bind::<Bool, _>(!full.is_nothing())
+        .bind::<Nullable<BigInt>, _>(extent.served)
+        .bind::<BigInt, _>(extent.listed)
+        .bind::<BigInt, _>(extent.counted)
         .bind::<Bool, _>(full.everything)
         .bind::<Array<Text>, _>(&full.lanes)
         .bind::<Array<BigInt>, _>(&full.repositories);
@@ -324,14 +198,14 @@ pub async fn circumstances(
     now: DateTime<Utc>,
 ) -> QueryResult<Vec<Circumstances>> {
     let query = diesel::sql_query(concat!(
-        "SELECT i.id AS issue_id, l.agent AS holder, i.pull_request_url AS pull_request, \
+        "SELECT i.id AS issue_id, i.pull_request_url AS pull_request, \
+             (SELECT CASE WHEN l.state <> 'free' AND l.expires_at > $2 THEN l.agent END \
+                 FROM leases l WHERE l.issue_id = i.id) AS holder, \
              ARRAY(SELECT DISTINCT CASE WHEN br.id = i.repository_id THEN '' ELSE br.full_name END \
                  || '#' || blocker.number ",
         open_blockers!("i"),
         " ORDER BY 1) AS blockers \
-         FROM issues i LEFT JOIN leases l ON l.issue_id = i.id AND l.state <> 'free' \
-             AND l.expires_at > $2 \
-         WHERE i.id = ANY ($1)"
+         FROM issues i WHERE i.id = ANY ($1)"
     ))
     .bind::<Array<BigInt>, _>(issues)
     .bind::<Timestamptz, _>(now);
@@ -350,17 +224,18 @@ pub async fn with_circumstances(
         open_blockers!("issues"),
         " ORDER BY 1)"
     ));
-    let live = leases::issue_id
-        .eq(issues::id)
-        .and(leases::state.ne(LeaseState::Free))
-        .and(leases::expires_at.gt(now));
+    // By the key of each: a condition on its time, or a join, could be planned by way of all leases.
+    let holder = sql::<Nullable<Text>>("(SELECT CASE WHEN l.state <> 'free' AND l.expires_at > ")
+        .bind::<Timestamptz, _>(now)
+        .sql(" THEN l.agent END FROM leases l WHERE l.issue_id = issues.id)");
     type Row = (Issue, Option<String>, Vec<String>, Option<String>);
-    let rows: Vec<Row> = issues::table
-        .left_join(leases::table.on(live))
-        .filter(issues::id.eq_any(ids))
-        .select((Issue::as_select(), leases::agent.nullable(), blockers, issues::pull_request_url))
-        .load(connection)
-        .await?;
+    let query = issues::table.filter(issues::id.eq_any(ids)).select((
+        Issue::as_select(),
+        holder,
+        blockers,
+        issues::pull_request_url,
+    ));
+    let rows: Vec<Row> = Prepared(query).load(connection).await?;
     let row = |(issue, holder, blockers, pull_request): Row| {
         let around = Circumstances { issue_id: issue.id, holder, blockers, pull_request };
         (issue, around)

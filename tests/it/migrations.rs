@@ -97,6 +97,7 @@ const SAMPLES: &[(&str, &str)] = &[
          ('alpha', 'POST /api/sync', 'key', '00', gen_random_uuid(), now(), 200, '{}')",
     ),
     ("queued", "UPDATE issues SET status = 'ready', labels = '{status/ready}'"),
+    ("queued.has_lease", "UPDATE leases SET state = 'free', ended_at = now(), ending = 'finished'"),
 ];
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,23 +2,25 @@
 //! happens to issues, leases, references and repositories.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel_async::SimpleAsyncConnection as _;
 use dispatch::domain::lanes::Lanes;
 use dispatch::domain::work::{
     Aging, Facts, Seeker, SkipReason, Verdict, day_of, judge, rank, tier_of,
 };
 use dispatch::domain::{IssueId, RepositoryId};
+use dispatch::store::leases::{Wish, reserve};
 use dispatch::store::work::{
-    Circumstances, Counts, Full, Search, candidates, count_withheld, place, with_circumstances,
-    withheld,
+    Circumstances, Extent, Full, Search, Withheld, candidates, place, with_circumstances, withheld,
 };
 use dispatch::store::{Connection, Issue, Repository, repositories};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom as _;
 use rand::{Rng as _, SeedableRng as _};
 
-use crate::support::{Given, given, start_of_time};
+use crate::support::{Database, Given, given, start_of_time};
 
 /// Issues at the beginning; some are deleted on the way.
 const ISSUES: i32 = 90;
@@ -210,7 +212,7 @@ fn reasons<'a>(verdicts: &[(&'a Issue, Verdict)]) -> Vec<(&'a Issue, Vec<SkipRea
     verdicts.iter().filter_map(of).collect()
 }
 
-fn counted(counts: &Counts) -> BTreeMap<SkipReason, i64> {
+fn counted(counts: &Withheld) -> BTreeMap<SkipReason, i64> {
     let all = [
         (SkipReason::Leased, counts.leased),
         (SkipReason::AssignedToOther, counts.assigned_to_other),
@@ -271,18 +273,20 @@ async fn compare(
         let found = candidates(connection, &search, few).await.unwrap();
         let expected: Vec<_> = ranked.iter().take(first).map(|rank| rank.issue).collect();
         assert_eq!(found, expected, "the first {few} for {agent} in {lane:?}");
-        let found = withheld(connection, &search, None, few).await.unwrap();
+        let extent = Extent { listed: few, ..Extent::default() };
+        let found = withheld(connection, &search, &Full::default(), extent).await.unwrap();
         let expected: Vec<_> = against.iter().take(first).map(|(issue, _)| issue.id).collect();
-        assert_eq!(found, expected, "the first {few} withheld from {agent} in {lane:?}");
+        assert_eq!(found.first, expected, "the first {few} withheld from {agent} in {lane:?}");
     }
     for (position, rank) in (1..).zip(&ranked) {
         assert_eq!(place(connection, &search, rank).await.unwrap(), position);
     }
 
     let served = against.first().map(|(issue, _)| issue.id);
-    let found = withheld(connection, &search, served, 3).await.unwrap();
+    let extent = Extent { served, listed: 3, counted: 0 };
+    let found = withheld(connection, &search, &Full::default(), extent).await.unwrap();
     let others = against.iter().skip(1).take(3).map(|(issue, _)| issue.id);
-    assert_eq!(found, others.collect::<Vec<_>>(), "what was served is left out");
+    assert_eq!(found.first, others.collect::<Vec<_>>(), "what was served is left out");
 
     let fulls = [
         Full::default(),
@@ -305,7 +309,8 @@ async fn compare(
                     *count = (*count + 1).min(most);
                 }
             }
-            let counts = count_withheld(connection, &search, &full, served, most).await.unwrap();
+            let extent = Extent { served, listed: 0, counted: most };
+            let counts = withheld(connection, &search, &full, extent).await.unwrap();
             assert_eq!(counted(&counts), expected, "counts for {agent} in {lane:?}, {full:?}");
             let not_ready = rows.issues.iter().filter(|(issue, _)| {
                 issue.on_board
@@ -359,4 +364,33 @@ async fn the_database_searches_as_the_rules_do_whatever_happens() {
         }
     })
     .await;
+}
+
+#[tokio::test]
+async fn an_issue_that_is_reserved_while_it_becomes_ready_is_known_to_be_leased() {
+    let database = Database::new().await;
+    let issue = Chance(StdRng::seed_from_u64(1)).issue(1);
+    database
+        .run(&format!(
+            "INSERT INTO repositories (full_name, enabled, source, default_branch, created_at, \
+             updated_at) SELECT 'acme/' || n, true, 'user', 'main', now(), now() \
+             FROM generate_series(1, 3) AS n; {issue} \
+             UPDATE issues SET status = 'backlog'"
+        ))
+        .await;
+    let (mut syncing, mut claiming) = (database.connect().await, database.connect().await);
+    syncing.batch_execute("BEGIN; UPDATE issues SET status = 'ready'").await.unwrap();
+    let now = start_of_time();
+    let until = now + TimeDelta::minutes(1);
+    let wish = Wish { agent: "alpha", request_id: None, term_seconds: 60, now, until };
+    let mut reserved = Box::pin(reserve(&mut claiming, &wish, IssueId(1)));
+    // It waits for the other; if it did not, it would be done by then.
+    let early = tokio::time::timeout(Duration::from_millis(300), &mut reserved).await;
+    syncing.batch_execute("COMMIT").await.unwrap();
+    let lease = match early {
+        Ok(lease) => lease,
+        Err(_) => reserved.await,
+    };
+    assert_eq!(lease.unwrap().map(|lease| lease.agent).as_deref(), Some("alpha"));
+    assert_eq!(database.number("SELECT count(*) FROM queued WHERE has_lease").await, 1);
 }

@@ -116,7 +116,7 @@ struct SkipCount {
     /// The reason.
     reason: SkipReason,
     /// How many, one with several reasons once for each, of what stood in Ready and In Progress in
-    /// the queues and repositories that were asked for; 200 stands for that many or more.
+    /// the queues and repositories that were asked for; 100 stands for that many or more.
     /// `NOT_READY` counts what stood in Backlog, In Review and Blocked in those repositories.
     issues: i64,
 }

@@ -161,6 +161,10 @@ pub async fn with_repository(
 
 /// Issues by id, in no order.
 pub async fn by_ids(connection: &mut Connection, ids: &[IssueId]) -> QueryResult<Vec<Issue>> {
+    if let [id] = ids {
+        // For one of unknown many, PostgreSQL makes a plan each time.
+        return Ok(by_id(connection, *id).await?.into_iter().collect());
+    }
     dsl::issues.filter(dsl::id.eq_any(ids)).select(Issue::as_select()).load(connection).await
 }
 

@@ -1,8 +1,9 @@
 //! Connections to PostgreSQL and the migrations that are built into the binary.
 
+use deadpool::managed::QueueMode;
 use diesel::ConnectionError;
 use diesel_async::pooled_connection::{
-    AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod, deadpool,
+    AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod, deadpool as pooled,
 };
 use diesel_async::{AsyncMigrationHarness, SimpleAsyncConnection as _};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
@@ -12,7 +13,7 @@ use super::Connection;
 use crate::postgres::{Address, Connector};
 
 /// The connections that requests share.
-pub type Pool = deadpool::Pool<Connection>;
+pub type Pool = pooled::Pool<Connection>;
 
 /// Every change of the schema, oldest first.
 pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!();
@@ -40,7 +41,8 @@ pub fn connect(url: &str, size: usize) -> Result<Pool, ConnectionError> {
         .boxed()
     });
     let manager = AsyncDieselConnectionManager::<Connection>::new_with_config(url, config);
-    let pool = Pool::builder(manager).max_size(size).build();
+    // The one that was used last has its statements and rows at hand.
+    let pool = Pool::builder(manager).max_size(size).queue_mode(QueueMode::Lifo).build();
     pool.map_err(|error| ConnectionError::BadConnection(error.to_string()))
 }
 

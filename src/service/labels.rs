@@ -637,15 +637,20 @@ async fn store(
     if is_older {
         write = LabelWrite { read_at: row.read_at, ..unchanged(&row) };
     }
+    let is_seen = LabelWrite { read_at: row.read_at, updated_at: row.updated_at, ..write.clone() };
+    let is_told = is_seen != unchanged(&row) || beside.has_other_lease;
+    // Asked before the row is written: other changes of the repository wait from there to the end.
+    let repository = match is_told {
+        true => repositories::by_ids(connection, &[row.repository_id]).await?,
+        false => vec![],
+    };
     let issue = if write == unchanged(&row) {
         row.clone()
     } else {
         issues::set_labels(connection, row.id, &write).await?
     };
     let mut events = Vec::new();
-    let is_seen = LabelWrite { read_at: row.read_at, updated_at: row.updated_at, ..write };
-    if is_seen != unchanged(&row) || beside.has_other_lease {
-        let repository = repositories::by_ids(connection, &[row.repository_id]).await?;
+    if is_told {
         let repository = repository.first().ok_or(diesel::result::Error::NotFound)?;
         events.push(issue_event(Some(&row), &issue, false, repository, actor, now));
     }

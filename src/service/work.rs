@@ -15,7 +15,7 @@ use diesel_async::AsyncConnection;
 use super::labels::{Changed, Guard, Intent, LeaseStep, Terms, append_settled, change_labels_on};
 use super::leases::{agent_for, term};
 use super::polling::LONGEST_WAIT;
-use super::queue::{self, Decided, Judged, Scope, Served};
+use super::queue::{self, Around, Decided, Judged, Scope, Served};
 use super::waiting::{Call, Wants};
 use super::{Error, Obstacle, Result, allows, board};
 use crate::app::App;
@@ -32,8 +32,9 @@ use crate::store::{Connection, Issue, Lease, Repository, audit, leases};
 /// How long a reservation stands: longer than GitHub's part of a claim can take.
 const RESERVATION: TimeDelta = TimeDelta::seconds(60);
 
-/// How many candidates a claim looks at first: as many as claims are under way in a process.
-const LOOK: u32 = 16;
+/// How many candidates a claim looks at first: more than others take meanwhile. PostgreSQL takes a list
+/// for one of ten, so its plan for ten is the one that it keeps.
+const LOOK: u32 = 10;
 
 /// How many issues GitHub may refuse to a claim before it gives up. One that can't be had, such as one
 /// that has as many labels as may be, must not keep the rest from everybody; where GitHub refuses all,
@@ -134,7 +135,7 @@ pub async fn claim_next(app: &App, actor: &Actor, command: ClaimNext) -> Result<
         true => Box::pin(attempt(app, &claim, &scope)).await,
         false => Box::pin(attempt_in_line(app, &claim, &scope, wait)).await,
     };
-    let Attempt { lease, candidates } = match outcome {
+    let Attempt { lease, candidates, around } = match outcome {
         Ok(attempt) => attempt,
         Err(error) => {
             if matches!(error, Error::Unread(_) | Error::Busy { .. }) {
@@ -149,8 +150,10 @@ pub async fn claim_next(app: &App, actor: &Actor, command: ClaimNext) -> Result<
     let served = lease
         .as_ref()
         .map(|lease| Served { issue: lease.issue_id, token: Some(lease.fencing_token) });
-    let issue = served.map(|served| served.issue);
-    let around = queue::look_around(app, &scope, issue).await?;
+    let around = match around {
+        Some(around) => around,
+        None => queue::look_around(app, &scope, None).await?,
+    };
     let decided = Decided { candidates, around, served };
     let idle_reason = queue::note(app, "claim_next", &scope, decided, None).await?;
     Ok(ClaimedNext { lease, idle_reason })
@@ -210,6 +213,8 @@ async fn repeated(app: &App, agent: &str, request_id: Option<&str>) -> Result<Op
 struct Attempt {
     lease: Option<Lease>,
     candidates: Vec<Candidate>,
+    /// What was withheld when the lease was reserved.
+    around: Option<Around>,
 }
 
 /// Looks for work until there is some, in turn with others, or the time is over.
@@ -277,13 +282,16 @@ async fn attempt(app: &App, claim: &Claim<'_>, scope: &Scope) -> Result<Attempt>
         let Some(Judged { issue, .. }) = issue else { continue };
         let repository = scope.repositories.iter().find(|row| row.id == issue.repository_id);
         let Some(repository) = repository else { continue };
-        match confirm(app, claim, &lease, (&issue, repository), |labels, state| {
+        let confirmed = confirm(app, claim, &lease, (&issue, repository), |labels, state| {
             is_served(app, claim.agent, labels, state)
-        })
-        .await
-        {
+        });
+        // What the decision keeps is looked up while GitHub is asked.
+        let around = queue::look_around(app, scope, Some(issue.id));
+        let (confirmed, around) = tokio::join!(Box::pin(confirmed), Box::pin(around));
+        match confirmed {
             Ok(claimed) => {
                 found.lease = Some(claimed.lease);
+                found.around = Some(around?);
                 return Ok(found);
             }
             // GitHub has it differently by now, or somebody is changing it: the next one.

@@ -1,6 +1,7 @@
 //! What was asked of the simulator and what was written through it, for tests to look at.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -30,6 +31,8 @@ pub struct Request {
     pub kind: Kind,
     /// The variables it came with.
     pub variables: Value,
+    /// When its answer was ready, once it was.
+    pub answered_at: Arc<OnceLock<DateTime<Utc>>>,
 }
 
 /// A change made through the API, not by a person on GitHub.

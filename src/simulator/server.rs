@@ -6,6 +6,7 @@
 use std::convert::Infallible;
 use std::fmt;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_graphql::Variables;
@@ -136,6 +137,7 @@ async fn answer(State(service): State<Service>, headers: HeaderMap, body: Bytes)
         operation: posted.operation_name.clone().unwrap_or_else(|| only_name(&document)),
         kind: kind(&document),
         variables: posted.variables.clone(),
+        answered_at: Arc::default(),
     };
     service.simulator.note_request(request.clone());
     let faults = service.simulator.faults_for(&request);
@@ -149,7 +151,10 @@ async fn answer(State(service): State<Service>, headers: HeaderMap, body: Bytes)
     if service.jobs.send(job.boxed()).is_err() {
         return hang_up();
     }
-    receive.await.unwrap_or_else(|_| hang_up())
+    let answer = receive.await.unwrap_or_else(|_| hang_up());
+    // It is noted once.
+    let _ = request.answered_at.set(service.simulator.now());
+    answer
 }
 
 impl Service {

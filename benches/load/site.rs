@@ -8,7 +8,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use dispatch::clock::Clock;
 use dispatch::config::Env;
 use dispatch::postgres::{Cluster, Options, Search};
@@ -87,6 +87,13 @@ impl GitHub {
         line(&mut self.answers).map(drop)
     }
 
+    /// When it first told of a repository's issues since one was last called ready.
+    pub(crate) fn told_of(&mut self, repository: &str) -> anyhow::Result<DateTime<Utc>> {
+        writeln!(self.questions, "{repository}")?;
+        let said = line(&mut self.answers)?;
+        said.parse().with_context(|| format!("it did not tell of {repository}: `{said}`"))
+    }
+
     pub(crate) fn processor_time(&self) -> anyhow::Result<Duration> {
         process::processor_time(self.child.id())
     }
@@ -98,8 +105,9 @@ impl Drop for GitHub {
     }
 }
 
-/// Is that process: says where it answers and what it has, then how many requests came, once for each
-/// line that it reads; a line that names an issue calls it ready first.
+/// Is that process: says where it answers and what it has, then answers each line that it reads. A line
+/// that names an issue calls it ready; one that names a repository asks when its issues were first told
+/// of since then; one that names nothing, how many requests came.
 pub(crate) async fn be_github(as_what: &str) -> anyhow::Result<()> {
     let simulator = Simulator::new(Clock::system());
     let names = if as_what == BE_QUEUE { fill_queue(&simulator)? } else { LOAD.make(&simulator) };
@@ -111,12 +119,27 @@ pub(crate) async fn be_github(as_what: &str) -> anyhow::Result<()> {
     let asked = simulator.clone();
     let questions = tokio::task::spawn_blocking(move || {
         for question in std::io::stdin().lines() {
-            if let Some((repository, number)) = question?.split_once(' ') {
-                let (add, remove) = (["status/ready"], ["status/backlog"]);
-                let called = asked.relabel(repository, number.parse()?, &add, &remove);
-                called.map_err(|refusal| anyhow::anyhow!("{refusal:?}"))?;
+            let question = question?;
+            match question.split_once(' ') {
+                Some((repository, number)) => {
+                    asked.forget_requests();
+                    let (add, remove) = (["status/ready"], ["status/backlog"]);
+                    let called = asked.relabel(repository, number.parse()?, &add, &remove);
+                    called.map_err(|refusal| anyhow::anyhow!("{refusal:?}"))?;
+                    println!();
+                }
+                None if question.is_empty() => println!("{}", asked.total()),
+                None => {
+                    let name = question.rsplit('/').next().unwrap_or_default();
+                    let requests = asked.requests();
+                    let is_of_it = |request: &&simulator::Request| {
+                        request.operation == "Issues" && request.variables["name"] == name
+                    };
+                    let first = requests.iter().find(is_of_it);
+                    let told_at = first.and_then(|first| first.answered_at.get());
+                    println!("{}", told_at.map(DateTime::to_rfc3339).unwrap_or_default());
+                }
             }
-            println!("{}", asked.total());
         }
         anyhow::Ok(())
     });

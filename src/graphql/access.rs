@@ -51,7 +51,7 @@ fn check_field(actor: &Actor, root: &str, name: &str) -> Result<()> {
         _ => {
             let who = match tier {
                 Tier::Public | Tier::Read | Tier::Board => "a person",
-                Tier::Agent => "an agent's token",
+                Tier::Agent => "an agent's token (`Authorization: Bearer TOKEN`)",
                 Tier::Maintainer => "a maintainer",
             };
             Err(Error::Forbidden { action: format!("`{name}` needs {who}") })

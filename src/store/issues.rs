@@ -395,7 +395,7 @@ pub async fn enter_done_window(
 ) -> QueryResult<Vec<Issue>> {
     diesel::update(
         dsl::issues
-            .filter(dsl::on_board.eq(false))
+            .filter(diesel::dsl::not(dsl::on_board))
             .filter(dsl::removed_at.is_null())
             .filter(dsl::closed_at.ge(window_start)),
     )

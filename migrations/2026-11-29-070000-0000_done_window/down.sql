@@ -1,0 +1,1 @@
+DROP INDEX issues_closed_off_board_idx;

@@ -210,7 +210,7 @@ async fn tell_statements(bench: &mut Bench) -> anyhow::Result<()> {
     const STEPS: [(&str, &str); 7] = [
         ("1-pick.sql", "the bare claim"),
         ("2-look.sql", "and the look at ten candidates and their rows"),
-        ("3-lease.sql", "and the lease, reserved and held"),
+        ("3-lease.sql", "and the lease, reserved, held and ended"),
         ("4-audit.sql", "and the audit entry, pending and settled"),
         ("5-issue.sql", "and the issue's row with its indexes and triggers"),
         ("6-events.sql", "and the events"),

@@ -98,6 +98,7 @@ const SAMPLES: &[(&str, &str)] = &[
     ),
     ("queued", "UPDATE issues SET status = 'ready', labels = '{status/ready}'"),
     ("queued.has_lease", "UPDATE leases SET state = 'free', ended_at = now(), ending = 'finished'"),
+    ("done_window", "UPDATE issues SET on_board = false"),
 ];
 
 #[tokio::test(flavor = "multi_thread")]

@@ -80,7 +80,7 @@ pub(crate) enum Request {
 }
 
 /// The token that agents present.
-pub(crate) const TOKEN: &str = "agents-token";
+pub(crate) const TOKEN: &str = "the-agents-token-of-the-tests";
 
 impl Request {
     pub(crate) fn graphql(query: &str, variables: serde_json::Value) -> Self {

@@ -343,10 +343,10 @@ impl Auth {
         };
         Self {
             mode,
-            agent_token: reader.parsed(&settings::DISPATCH_AGENT_TOKEN, token),
-            maintainer_token: reader.parsed(&settings::DISPATCH_MAINTAINER_TOKEN, token),
+            agent_token: reader.parsed(&settings::DISPATCH_AGENT_TOKEN, own_token),
+            maintainer_token: reader.parsed(&settings::DISPATCH_MAINTAINER_TOKEN, own_token),
             workers: worker_tokens(reader, warnings),
-            worker_token: reader.parsed(&settings::DISPATCH_WORKER_TOKEN, token),
+            worker_token: reader.parsed(&settings::DISPATCH_WORKER_TOKEN, own_token),
         }
     }
 }
@@ -357,7 +357,7 @@ fn worker_tokens(reader: &mut Reader<'_>, warnings: &mut Vec<String>) -> Vec<Wor
         let pair = entry.split_once(':').map(|(agent, token)| (agent.trim(), token.trim()));
         match pair {
             Some((agent, given)) if !agent.is_empty() && !given.is_empty() => {
-                Ok(WorkerToken { agent: agent.to_owned(), token: token(given)? })
+                Ok(WorkerToken { agent: agent.to_owned(), token: own_token(given)? })
             }
             _ => Err("has an entry that is not `agent:token`".to_owned()),
         }
@@ -479,6 +479,17 @@ fn web_address(text: &str) -> Result<Url, String> {
 
 fn database_address(text: &str) -> Result<Secret, String> {
     Address::parse(text).map(|_| Secret::new(text))
+}
+
+/// The shortest token that Dispatch accepts as its own, in characters.
+const TOKEN_LENGTH: usize = 16;
+
+/// A token that opens Dispatch, which nobody may be able to guess.
+fn own_token(text: &str) -> Result<Secret, String> {
+    if text.len() < TOKEN_LENGTH {
+        return Err(format!("holds a token of fewer than {TOKEN_LENGTH} characters"));
+    }
+    token(text)
 }
 
 /// A token that can be sent in a header.

@@ -93,17 +93,19 @@ settings! {
     /// The password for mode `basic`.
     DISPATCH_AUTH_PASSWORD { default: "none; `basic` needs it", format: "text", example: "a long passphrase", secret: true }
 
-    /// Bearer token of agents, any long random text. Without it nobody can act as an agent.
+    /// Bearer token of agents, a long random text of at least 16 characters. Without it nobody can act as an agent.
     DISPATCH_AGENT_TOKEN { default: "none: agents are answered 401", format: "token", example: "3b1f9c5e7a204d68", secret: true }
 
-    /// A second bearer token that opens as much as the first.
+    /// A second bearer token that opens as much as the first, at least 16 characters long.
     DISPATCH_MAINTAINER_TOKEN { default: "none", format: "token", example: "9d2e6f0a4c7b8135", secret: true }
 
     /// Bearer tokens of workers, each bound to an agent: its bearer may take, report and finish work
-    /// as that agent and little else. A token for two agents opens nothing.
-    DISPATCH_WORKER_TOKENS { default: "none", format: "`agent:token`, separated by commas or newlines", example: "alpha:5e8a1f0c,beta:77c1d2e9", secret: true }
+    /// as that agent and little else. Each is at least 16 characters long; one for two agents opens
+    /// nothing.
+    DISPATCH_WORKER_TOKENS { default: "none", format: "`agent:token`, separated by commas or newlines", example: "alpha:5e8a1f0c93d7b264,beta:77c1d2e90ab4f836", secret: true }
 
-    /// A worker's bearer token that is bound to no agent: it reads issues only. Better is
+    /// A worker's bearer token that is bound to no agent, at least 16 characters long: it
+    /// reads issues only. Better is
     /// `DISPATCH_WORKER_TOKENS`.
     DISPATCH_WORKER_TOKEN { default: "none", format: "token", example: "0c4f7e9b21d86a35", secret: true }
 

@@ -157,7 +157,8 @@ fn lanes_are_read_from_either_variable() {
 
 #[test]
 fn tokens_of_workers_are_bound_and_prove_one_agent_only() {
-    let text = "alpha:one, beta:two\nalpha:three,gamma:shared,delta:shared,eps:with:colon";
+    let text = "alpha:one-token-of-tests, beta:two-token-of-tests\nalpha:three-token-of-tests,\
+                gamma:shared-token-of-tests,delta:shared-token-of-tests,eps:token:with:colons";
     let config = config([("DISPATCH_WORKER_TOKENS", text)]);
     let bound: Vec<(&str, &str)> = config
         .auth
@@ -165,16 +166,38 @@ fn tokens_of_workers_are_bound_and_prove_one_agent_only() {
         .iter()
         .map(|worker| (worker.agent.as_str(), worker.token.expose()))
         .collect();
-    let kept = [("alpha", "one"), ("beta", "two"), ("alpha", "three"), ("eps", "with:colon")];
+    let kept = [
+        ("alpha", "one-token-of-tests"),
+        ("beta", "two-token-of-tests"),
+        ("alpha", "three-token-of-tests"),
+        ("eps", "token:with:colons"),
+    ];
     assert_eq!(bound, kept);
     insta::assert_snapshot!(config.warnings.join("\n"), @r"
     DISPATCH_WORKER_TOKENS gives another agent the token of gamma too; it opens nothing
     DISPATCH_WORKER_TOKENS gives another agent the token of delta too; it opens nothing
     ");
-    for bad in ["alpha", "alpha:", ":hunter2", "alpha:hunter 2"] {
+    for bad in ["alpha", "alpha:", ":hunter2", "alpha:hunter2-of-the worker"] {
         let problems = problems([("DISPATCH_WORKER_TOKENS", bad)]).join("\n");
         assert!(problems.starts_with("DISPATCH_WORKER_TOKENS h"), "{problems}");
         assert!(!problems.contains("hunter"), "{problems}");
+    }
+}
+
+#[test]
+fn a_token_that_can_be_guessed_stops_the_start() {
+    let settings = [
+        ("DISPATCH_AGENT_TOKEN", ""),
+        ("DISPATCH_MAINTAINER_TOKEN", ""),
+        ("DISPATCH_WORKER_TOKEN", ""),
+        ("DISPATCH_WORKER_TOKENS", "alpha:"),
+        ("DISPATCH_WORKER_TOKENS", "alpha:long-enough-token,beta:"),
+    ];
+    for (setting, before) in settings {
+        config([(setting, &format!("{before}{}", "x".repeat(16)))]);
+        let problems = problems([(setting, &format!("{before}{}", "x".repeat(15)))]).join("\n");
+        let expected = format!("{setting} holds a token of fewer than 16 characters. Example: ");
+        assert!(problems.starts_with(&expected), "{problems}");
     }
 }
 
@@ -207,7 +230,7 @@ fn what_looks_like_a_setting_and_is_none_is_said() {
 fn nothing_secret_is_ever_printed() {
     let env = Env::from([
         ("GITHUB_TOKEN", "hunter2"),
-        ("DISPATCH_AGENT_TOKEN", "hunter2"),
+        ("DISPATCH_AGENT_TOKEN", "hunter2-of-the-agents"),
         ("DATABASE_URL", "postgres://dispatch:hunter2@db/dispatch"),
         ("DISPATCH_AUTH_MODE", "basic"),
         ("DISPATCH_AUTH_USERNAME", "operator"),

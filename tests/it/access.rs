@@ -302,9 +302,12 @@ async fn where_signing_in_is_switched_off_everybody_may_do_everything() {
 }
 
 const WORKERS: [(&str, &str); 3] = [
-    ("DISPATCH_MAINTAINER_TOKEN", "second"),
-    ("DISPATCH_WORKER_TOKENS", "alpha:bound,beta:other,alpha:agents-token-too,gamma:both"),
-    ("DISPATCH_WORKER_TOKEN", "unbound"),
+    ("DISPATCH_MAINTAINER_TOKEN", "second-token-of-tests"),
+    (
+        "DISPATCH_WORKER_TOKENS",
+        "alpha:bound-token-of-tests,beta:other-token-of-tests,gamma:both-token-of-tests",
+    ),
+    ("DISPATCH_WORKER_TOKEN", "unbound-token-of-tests"),
 ];
 
 const CLOSED: &str = "Forbidden: this endpoint requires a maintainer token \
@@ -330,7 +333,8 @@ async fn workers_reach_what_the_table_opens_to_them_and_nothing_else() {
                 let (status, _, body) = door.ask(method, &path, &headers).await;
                 (status.as_u16(), error_of(&body))
             };
-            let (bound, unbound) = (ask("bound").await, ask("unbound").await);
+            let (bound, unbound) =
+                (ask("bound-token-of-tests").await, ask("unbound-token-of-tests").await);
             let route = format!("{method} {template}");
             match (tier, access::worker_route(method, template)) {
                 (Tier::Public, _) => assert!(bound.0 != 403 && unbound.0 != 403, "{route}"),
@@ -350,7 +354,7 @@ async fn workers_reach_what_the_table_opens_to_them_and_nothing_else() {
                     assert!(![401, 403].contains(&unbound.0), "{route}: {unbound:?}");
                 }
             }
-            let second = ask("second").await.0;
+            let second = ask("second-token-of-tests").await.0;
             assert!(![401, 403].contains(&second), "{route} is open to the second token");
         }
         let documents = Documents::new();
@@ -358,7 +362,8 @@ async fn workers_reach_what_the_table_opens_to_them_and_nothing_else() {
             let ask = async |token: &str| {
                 documents.ask(&door, root, field, &format!("Bearer {token}")).await
             };
-            let (bound, unbound) = (ask("bound").await, ask("unbound").await);
+            let (bound, unbound) =
+                (ask("bound-token-of-tests").await, ask("unbound-token-of-tests").await);
             let asked = format!("{root}.{field}");
             match access::worker_field(root, field) {
                 None => {
@@ -376,10 +381,15 @@ async fn workers_reach_what_the_table_opens_to_them_and_nothing_else() {
                     assert_eq!((bound.0, unbound.0), (200, 200), "{asked}: {}", bound.1);
                 }
             }
-            assert_eq!(ask("second").await.0, 200, "{asked} is open to the second token");
+            assert_eq!(
+                ask("second-token-of-tests").await.0,
+                200,
+                "{asked} is open to the second token"
+            );
         }
         assert_eq!(
-            door.status("GET", "/api/issues", &[("authorization", "Bearer both")]).await,
+            door.status("GET", "/api/issues", &[("authorization", "Bearer both-token-of-tests")])
+                .await,
             200
         );
     })
@@ -390,12 +400,13 @@ async fn workers_reach_what_the_table_opens_to_them_and_nothing_else() {
 async fn refusals_of_workers_are_written_down_and_do_not_flood_the_log() {
     given_settings(&WORKERS, async |given| {
         let door = Door::of(given);
-        let bound = [("authorization", "Bearer bound")];
+        let bound = [("authorization", "Bearer bound-token-of-tests")];
         for _ in 0..5 {
             assert_eq!(door.status("POST", "/api/repos", &bound).await, 403);
         }
         for _ in 0..20 {
-            let unbound = [("authorization", "Bearer unbound"), ("x-agent-name", "omega")];
+            let unbound =
+                [("authorization", "Bearer unbound-token-of-tests"), ("x-agent-name", "omega")];
             assert_eq!(door.status("POST", "/api/issues/status", &unbound).await, 403);
         }
         let entries = given.ask_as_agent("GET", "/api/audit", None).await.json();
@@ -436,8 +447,8 @@ async fn a_worker_sets_the_status_of_its_own_issues_only() {
                 "status": "in-review",
                 "agentName": "beta",
             });
-            let request =
-                Request::post("/api/issues/status").header("authorization", "Bearer bound");
+            let request = Request::post("/api/issues/status")
+                .header("authorization", "Bearer bound-token-of-tests");
             given.send(request.body(Body::from(body.to_string())).unwrap()).await
         };
         assert_eq!(set(1).await.status, StatusCode::OK);
@@ -463,11 +474,14 @@ async fn workers_ask_graphql_for_what_the_table_opens_only() {
             let answer = given.send(request.body(Body::from(body)).unwrap()).await.json();
             answer["errors"][0]["extensions"]["code"].as_str().map(str::to_owned)
         };
-        assert_eq!(ask("bound", "{ board { totalCount } __typename }").await, None);
-        assert_eq!(ask("unbound", "{ board { totalCount } }").await, None);
+        assert_eq!(ask("bound-token-of-tests", "{ board { totalCount } __typename }").await, None);
+        assert_eq!(ask("unbound-token-of-tests", "{ board { totalCount } }").await, None);
         let forbidden = Some("FORBIDDEN".to_owned());
-        assert_eq!(ask("bound", "{ auditLog { nodes { id } } }").await, forbidden);
-        assert_eq!(ask("bound", "mutation { syncIssues { syncedCount } }").await, forbidden);
+        assert_eq!(ask("bound-token-of-tests", "{ auditLog { nodes { id } } }").await, forbidden);
+        assert_eq!(
+            ask("bound-token-of-tests", "mutation { syncIssues { syncedCount } }").await,
+            forbidden
+        );
         let run = |agent: &str| {
             format!(
                 "mutation {{ recordAgentRun(input: {{ agentName: \"{agent}\", runType: \"x\", \
@@ -475,9 +489,9 @@ async fn workers_ask_graphql_for_what_the_table_opens_only() {
                  {{ agentRun {{ id }} }} }}"
             )
         };
-        assert_eq!(ask("bound", &run("alpha")).await, None);
-        assert_eq!(ask("bound", &run("beta")).await, forbidden);
-        assert_eq!(ask("unbound", &run("alpha")).await, forbidden);
+        assert_eq!(ask("bound-token-of-tests", &run("alpha")).await, None);
+        assert_eq!(ask("bound-token-of-tests", &run("beta")).await, forbidden);
+        assert_eq!(ask("unbound-token-of-tests", &run("alpha")).await, forbidden);
     })
     .await;
 }

@@ -840,8 +840,10 @@ async fn an_operator_who_takes_an_agent_off_ends_its_work() {
 
 // ------------------------------------------------------------------------------------- workers
 
-const WORKERS: [(&str, &str); 2] =
-    [("DISPATCH_WORKER_TOKENS", "alpha:one,beta:two"), ("DISPATCH_WORKER_TOKEN", "unbound")];
+const WORKERS: [(&str, &str); 2] = [
+    ("DISPATCH_WORKER_TOKENS", "alpha:one-token-of-tests,beta:two-token-of-tests"),
+    ("DISPATCH_WORKER_TOKEN", "unbound-token-of-tests"),
+];
 
 #[tokio::test]
 async fn a_worker_tells_of_its_own_work_and_sees_its_own() {
@@ -853,7 +855,9 @@ async fn a_worker_tells_of_its_own_work_and_sees_its_own() {
         for agent in ["alpha", "beta"] {
             post(given, START, json!({ "agentName": agent })).await;
         }
-        let seen = ask_as("one", "GET", "/api/agent-work?agent=beta", json!({})).await.json();
+        let seen = ask_as("one-token-of-tests", "GET", "/api/agent-work?agent=beta", json!({}))
+            .await
+            .json();
         let agents: Vec<_> =
             seen["activeWork"].as_array().unwrap().iter().map(|one| &one["agentName"]).collect();
         assert_eq!(agents, ["alpha"]);
@@ -864,17 +868,25 @@ async fn a_worker_tells_of_its_own_work_and_sees_its_own() {
         ];
         for (path, body) in bodies {
             let text = "Worker token is bound to agent \"alpha\" and may not act for \"beta\"";
-            assert_refused(&ask_as("one", "POST", path, body.clone()).await, 403, text);
+            assert_refused(
+                &ask_as("one-token-of-tests", "POST", path, body.clone()).await,
+                403,
+                text,
+            );
             let text = "Worker token is not bound to an agent; configure DISPATCH_WORKER_TOKENS \
                         as \"agent:token\" pairs";
-            assert_refused(&ask_as("unbound", "POST", path, body.clone()).await, 403, text);
+            assert_refused(
+                &ask_as("unbound-token-of-tests", "POST", path, body.clone()).await,
+                403,
+                text,
+            );
         }
         let own = json!({ "agentName": "beta", "state": "DONE" });
-        assert_eq!(ask_as("two", "POST", FINISH, own).await.status, StatusCode::OK);
+        assert_eq!(ask_as("two-token-of-tests", "POST", FINISH, own).await.status, StatusCode::OK);
         assert_eq!(actions(given, 2).await, ["agent_work_finished", "worker_scope_denied"]);
         let action = json!({ "action": "release", "releaseAll": true });
         for path in ["/api/agent-work", "/api/agent-work/sweep", LANE, DECOMPOSE] {
-            let answer = ask_as("one", "POST", path, action.clone()).await;
+            let answer = ask_as("one-token-of-tests", "POST", path, action.clone()).await;
             assert_eq!(answer.status, StatusCode::FORBIDDEN, "{path}");
         }
         let list = get(given, "/api/agent-work").await.json();

@@ -378,10 +378,13 @@ async fn the_gate_stands_before_the_tools() {
 
 #[tokio::test]
 async fn workers_call_what_is_open_to_them_as_their_own_agent() {
-    let settings = [("DISPATCH_WORKER_TOKENS", "alpha:own"), ("DISPATCH_WORKER_TOKEN", "nobodys")];
+    let settings = [
+        ("DISPATCH_WORKER_TOKENS", "alpha:own-token-of-tests"),
+        ("DISPATCH_WORKER_TOKEN", "nobodys-token-of-tests"),
+    ];
     given_settings(&settings, async |given| {
         given.with_issues(&[("One", &["status/ready"]), ("Two", &["status/ready"])]).await;
-        let worker = Who(Some("own"), None);
+        let worker = Who(Some("own-token-of-tests"), None);
         let claimed = done(given, worker, "claim_next", json!({})).await;
         assert_eq!(claimed["lease"]["agentName"], "alpha", "the token says who");
         let other = json!({ "agentName": "beta" });
@@ -395,7 +398,7 @@ async fn workers_call_what_is_open_to_them_as_their_own_agent() {
         let foreign = with(issue(2), "status", "in-review");
         assert_eq!(refused(given, worker, "set_issue_status", foreign).await.0, "FORBIDDEN");
         assert_eq!(done(given, worker, "claim_work", issue(2)).await["status"], "in-progress");
-        let unbound = Who(Some("nobodys"), None);
+        let unbound = Who(Some("nobodys-token-of-tests"), None);
         let (code, _) = refused(given, unbound, "claim_next", json!({ "agentName": "x" })).await;
         assert_eq!(code, "FORBIDDEN");
         assert_eq!(done(given, unbound, "list_issues", json!({})).await["totalCount"], 2);

@@ -228,9 +228,9 @@ async fn no_secret_is_ever_logged() {
         ("GITHUB_API_URL", github.address.as_str()),
         ("GITHUB_TOKEN", "hunter2-github"),
         ("GITHUB_REPOSITORIES", "acme/tools"),
-        ("DISPATCH_AGENT_TOKEN", "hunter2-agents"),
+        ("DISPATCH_AGENT_TOKEN", "hunter2-of-the-agents"),
         ("DISPATCH_MAINTAINER_TOKEN", "hunter2-maintainer"),
-        ("DISPATCH_WORKER_TOKENS", "alpha:hunter2-worker"),
+        ("DISPATCH_WORKER_TOKENS", "alpha:hunter2-of-the-worker"),
         ("DISPATCH_AUTH_MODE", "basic"),
         ("DISPATCH_AUTH_USERNAME", "sam"),
         ("DISPATCH_AUTH_PASSWORD", "hunter2-person"),
@@ -273,8 +273,8 @@ async fn no_secret_is_ever_logged() {
     let run = json!({"agentName": "alpha", "runType": "implement", "status": "success",
         "startedAt": "2026-05-20T12:00:00Z"});
     for (token, path, is_known) in [
-        ("hunter2-agents", "/api/agent-runs", true),
-        ("hunter2-worker", "/api/agents/alpha/heartbeat", true),
+        ("hunter2-of-the-agents", "/api/agent-runs", true),
+        ("hunter2-of-the-worker", "/api/agents/alpha/heartbeat", true),
         ("hunter2-guess", "/api/agents/alpha/heartbeat", false),
     ] {
         let (status, answer) = ask(path, &format!("Bearer {token}"), run.clone()).await;

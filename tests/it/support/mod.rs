@@ -37,7 +37,7 @@ pub(crate) use database::Database;
 use log::Log;
 
 /// The token that agents present.
-pub(crate) const AGENT_TOKEN: &str = "agents-token";
+pub(crate) const AGENT_TOKEN: &str = "the-agents-token-of-the-tests";
 
 /// The repository that [`Given::with_issues`] fills.
 pub(crate) const REPOSITORY: &str = "acme/tools";

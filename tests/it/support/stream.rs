@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use axum::Router;
 use axum::body::{Body, BodyDataStream};
 use axum::http::Request;
 use dispatch::app::App;
@@ -132,6 +133,18 @@ fn opening(address: &str, protocol: Option<&str>) -> Request<()> {
     request
 }
 
+/// A request for server-sent events.
+fn subscription(body: &Value, last_event_id: Option<&str>) -> Request<Body> {
+    let mut request = Request::post("/graphql")
+        .header("host", "localhost:3000")
+        .header("content-type", "application/json")
+        .header("accept", "text/event-stream");
+    if let Some(id) = last_event_id {
+        request = request.header("last-event-id", id);
+    }
+    request.body(body.to_string().into()).unwrap()
+}
+
 /// A stream of server-sent events.
 pub(crate) struct Events {
     body: BodyDataStream,
@@ -147,26 +160,28 @@ pub(crate) struct ServerSent {
 }
 
 impl Events {
-    /// Subscribes at the router of an application.
+    /// Subscribes at a router of its own for the application.
     pub(crate) async fn open(
         app: &App,
         query: &str,
         variables: Value,
         last_event_id: Option<&str>,
     ) -> Self {
-        let body = json!({"query": query, "variables": variables}).to_string();
-        let mut request = Request::post("/graphql")
-            .header("host", "localhost:3000")
-            .header("content-type", "application/json")
-            .header("accept", "text/event-stream");
-        if let Some(id) = last_event_id {
-            request = request.header("last-event-id", id);
-        }
-        Self::send(app, request.body(body.into()).unwrap()).await
+        let body = json!({"query": query, "variables": variables});
+        Self::send(app, subscription(&body, last_event_id)).await
+    }
+
+    /// Subscribes at a router that other subscribers share.
+    pub(crate) async fn open_at(router: &Router, query: &str) -> Self {
+        Self::send_to(router.clone(), subscription(&json!({"query": query}), None)).await
     }
 
     pub(crate) async fn send(app: &App, request: Request<Body>) -> Self {
-        let response = dispatch::router(app.clone()).oneshot(request).await.unwrap();
+        Self::send_to(dispatch::router(app.clone()), request).await
+    }
+
+    async fn send_to(router: Router, request: Request<Body>) -> Self {
+        let response = router.oneshot(request).await.unwrap();
         assert_eq!(response.headers()["content-type"], "text/event-stream; charset=utf-8");
         let mut events =
             Self { body: response.into_body().into_data_stream(), text: String::new() };

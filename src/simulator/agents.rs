@@ -29,9 +29,9 @@ const USUAL_TERM: Duration = Duration::from_secs(1800);
 /// How long Dispatch may take to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Enough for the agents to find something to do.
+/// Enough for the agents to find something to do. What is done is left to people to close.
 const BOARD: &str = "query DemoBoard {
-  board {
+  board(filter: { statuses: [BACKLOG, READY, IN_PROGRESS, IN_REVIEW, BLOCKED] }) {
     columns {
       status
       issues(first: 50) {
@@ -203,17 +203,23 @@ enum Whose {
     Nobodys,
 }
 
-/// Work flows from left to right; the room in each column keeps any from running over.
-const DEEDS: [Deed; 9] = [
+/// Work flows from left to right; the room in each column keeps any from running over. Every column
+/// has a way out for the cards of each agent and for those of nobody, so that none fills up for good; out
+/// of Done it is people who lead (`neighbours`), and faster than agents lead in.
+const DEEDS: [Deed; 13] = [
     deed("BACKLOG", "READY", "triage", true, Whose::Nobodys, 3, 32),
+    deed("BACKLOG", "READY", "triage", true, Whose::Own, 3, 32),
     deed("READY", "IN_PROGRESS", "claim", true, Whose::Nobodys, 3, 20),
     deed("READY", "IN_PROGRESS", "claim", true, Whose::Own, 3, 24),
     deed("IN_PROGRESS", "IN_PROGRESS", "claim", true, Whose::Own, 4, 50),
+    deed("IN_PROGRESS", "READY", "triage", true, Whose::Nobodys, 1, 32),
     deed("IN_PROGRESS", "IN_REVIEW", "implement", true, Whose::Own, 5, 16),
     deed("IN_PROGRESS", "BLOCKED", "implement", false, Whose::Own, 1, 10),
-    deed("IN_REVIEW", "DONE", "review", true, Whose::Own, 5, 50),
+    deed("IN_REVIEW", "DONE", "review", true, Whose::Own, 5, usize::MAX),
+    deed("IN_REVIEW", "DONE", "review", true, Whose::Nobodys, 1, usize::MAX),
     deed("IN_REVIEW", "IN_PROGRESS", "review", false, Whose::Own, 1, 20),
-    deed("BLOCKED", "READY", "unblock", true, Whose::Own, 2, 24),
+    deed("BLOCKED", "READY", "unblock", true, Whose::Own, 2, 32),
+    deed("BLOCKED", "READY", "unblock", true, Whose::Nobodys, 1, 32),
 ];
 
 const fn deed(
@@ -274,7 +280,7 @@ impl Agents {
             Some(lease) if deed.from == "IN_PROGRESS" => {
                 return self.finish(agent, lease, reason, summary).await;
             }
-            _ if deed.run_type == "claim" => match self.claim_next(agent).await? {
+            _ if deed.from == "READY" => match self.claim_next(agent).await? {
                 Some(ServedIssue { id, url }) => (id, url),
                 None => return Ok(()),
             },

@@ -127,14 +127,15 @@ impl Neighbours {
         self.simulator.open_issue(&repository, issue).map(drop)
     }
 
-    /// The one that has been closed for longest comes back, to be looked at again.
+    /// The one that has been closed for longest comes back, to be looked at again by anybody.
     fn reopen(&mut self, issues: &[Found]) -> Result<(), Refusal> {
         let closed = issues.iter().filter(|(_, issue)| issue.closed_at.is_some());
         let Some((repository, issue)) = closed.min_by_key(|(_, issue)| issue.closed_at) else {
             return Ok(());
         };
-        let statuses: Vec<_> = statuses(issue).collect();
-        self.simulator.relabel(repository, issue.number, &[Status::Backlog.label()], &statuses)?;
+        let old = with_prefix(issue, "status/").chain(with_prefix(issue, "agent/"));
+        let old: Vec<_> = old.filter(|label| *label != Status::Backlog.label()).collect();
+        self.simulator.relabel(repository, issue.number, &[Status::Backlog.label()], &old)?;
         self.simulator.reopen(repository, issue.number)
     }
 
@@ -162,11 +163,11 @@ impl Neighbours {
 
 /// Whether it is still open, and in the last column.
 fn is_done((_, issue): &Found) -> bool {
-    issue.closed_at.is_none() && statuses(issue).eq([Status::Done.label()])
+    issue.closed_at.is_none() && with_prefix(issue, "status/").eq([Status::Done.label()])
 }
 
-fn statuses(issue: &IssueView) -> impl Iterator<Item = &str> {
-    issue.labels.iter().map(String::as_str).filter(|label| label.starts_with("status/"))
+fn with_prefix<'a>(issue: &'a IssueView, prefix: &'static str) -> impl Iterator<Item = &'a str> {
+    issue.labels.iter().map(String::as_str).filter(move |label| label.starts_with(prefix))
 }
 
 /// A title that somebody made clearer; edited once more it is as it was.

@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
-use dispatch::simulator::{Agents, Neighbours, Thwarted, sample};
-use serde_json::json;
+use dispatch::domain::Status;
+use dispatch::service;
+use dispatch::simulator::{Agents, Neighbours, Thwarted, Write, sample};
+use serde_json::{Value, json};
 
-use crate::support::{AGENT_TOKEN, given};
+use crate::support::{AGENT_TOKEN, Given, given};
 
 /// What GitHub says of an issue that can have no more labels.
 const FULL: &str = "more than 100 labels";
@@ -24,7 +26,8 @@ async fn agents_work_through_dispatch_and_show_as_themselves() {
         for _ in 0..90 {
             given.advance(4);
             match agents.act().await {
-                // The sample has an issue with as many labels as may be, which nobody can move.
+                // The sample has an issue with as many labels as may be, which an agent's label does
+                // not fit on.
                 Err(Thwarted::Refused(why)) if why.contains(FULL) => {}
                 done => done.unwrap(),
             }
@@ -96,4 +99,71 @@ async fn what_people_do_on_github_reaches_the_board() {
         assert_eq!(cards, shown);
     })
     .await;
+}
+
+/// How often an agent of the demo does something in a minute, at the pace of `src/demo.rs`.
+const DEEDS_A_MINUTE: u64 = 15;
+
+/// In each minute agents go on until one of them has changed an issue on GitHub, and no longer, which
+/// keeps the test short; people do something for every second deed of theirs, about as in the demo.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn in_each_minute_of_ten_hours_an_agent_moves_something_and_the_board_stays_as_large() {
+    given(async |given| {
+        for repository in sample::found(&given.github, 7) {
+            given.track(&repository).await;
+        }
+        given.sync().await;
+        let address = given.serve().await.parse().unwrap();
+        let mut agents = Agents::new(address, AGENT_TOKEN.to_owned(), given.app.clock.clone(), 7);
+        let mut people = Neighbours::new(given.github.clone(), 7);
+        let mut reached = BTreeSet::new();
+        for minute in 1..=600 {
+            let mut left = DEEDS_A_MINUTE;
+            let mut writes = Vec::new();
+            while writes.is_empty() {
+                assert!(left > 0, "no agent moved anything in minute {minute}");
+                left -= 1;
+                given.advance(60 / DEEDS_A_MINUTE);
+                if left % 2 == 0 {
+                    // Somebody may have been quicker, for both.
+                    let _ = people.act();
+                }
+                let _ = agents.act().await;
+                writes = given.github.take_writes();
+            }
+            given.advance(left * 60 / DEEDS_A_MINUTE);
+            for write in writes {
+                if let Write::Labelled { labels, .. } = write {
+                    reached.extend(labels.iter().filter_map(|label| Status::from_label(label)));
+                }
+            }
+            if minute % 5 == 0 {
+                given.sync().await;
+                service::leases::expire_leases(&given.app).await.unwrap();
+            }
+            if minute % 60 == 0 {
+                for status in [Status::Ready, Status::InProgress, Status::InReview, Status::Done] {
+                    assert!(reached.contains(&status), "nothing reached {status:?}: {reached:?}");
+                }
+                reached.clear();
+                assert_bounded(given).await;
+            }
+        }
+    })
+    .await;
+}
+
+/// The columns of the board keep about the size that they begin with.
+async fn assert_bounded(given: &Given) {
+    let data = given.graphql("{ board { columns { status totalCount } } }", json!({})).await;
+    let counts = data["board"]["columns"].as_array().unwrap().iter();
+    let count = |column: &Value| column["totalCount"].as_u64().unwrap();
+    let counts: Vec<_> =
+        counts.map(|column| (column["status"].as_str().unwrap(), count(column))).collect();
+    let total: u64 = counts.iter().map(|(_, count)| count).sum();
+    assert!(total <= 220, "{counts:?}");
+    for (status, most) in [("READY", 33), ("IN_PROGRESS", 51), ("IN_REVIEW", 17), ("BLOCKED", 17)] {
+        let (_, count) = counts.iter().find(|(own, _)| *own == status).unwrap();
+        assert!(*count <= most, "{status} has {count}: {counts:?}");
+    }
 }

@@ -49,6 +49,23 @@ impl Related<Arc<Issue>> {
     }
 }
 
+impl Related<Arc<Issue>> {
+    /// The issue, also one that was removed or whose repository is no longer tracked: rows leave by a
+    /// mark, so what refers to them always finds them.
+    pub(super) async fn resolve_any(
+        &self,
+        context: &Context<'_>,
+        id: IssueId,
+    ) -> Result<Arc<Issue>> {
+        if let Self::Known(Some(issue)) = self {
+            return Ok(Arc::clone(issue));
+        }
+        let row = issues::by_id(&mut *app(context).connection().await?, id).await?;
+        let row = row.ok_or_else(|| Error::no_issue(id))?;
+        one_issue(app(context), row, Wants::of(&context.look_ahead())).await
+    }
+}
+
 /// What a selection wants of issues besides their rows.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Wants {

@@ -31,6 +31,7 @@ mod readme;
 mod records;
 mod rest_compat;
 mod scheduler;
+mod removed;
 mod schema;
 mod simulator;
 mod smoke;

@@ -154,6 +154,7 @@ impl Card<'_> {
             "createdAt" => instant(Instant(row.created_at)),
             "updatedAt" => instant(Instant(row.updated_at)),
             "closedAt" => row.closed_at.map_or(Value::Null, |at| instant(Instant(at))),
+            "removedAt" => row.removed_at.map_or(Value::Null, |at| instant(Instant(at))),
             "lastSyncedAt" => instant(self.issue.last_synced_at()),
             "lane" => row.lane.as_str().into(),
             // Most issues are nobody's; those that are somebody's are put together field by field.

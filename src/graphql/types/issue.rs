@@ -158,6 +158,11 @@ impl IssueFields<'_> {
         self.0.row.closed_at.map(Instant)
     }
 
+    /// When it was found to be deleted or transferred to another repository; null while it is there.
+    async fn removed_at(&self) -> Option<Instant> {
+        self.0.row.removed_at.map(Instant)
+    }
+
     /// When what is shown was last known to be what GitHub has: the later of the issue's own read
     /// and its repository's last good sync.
     async fn last_synced_at(&self) -> Instant {

@@ -8,7 +8,6 @@ use super::Issue;
 use crate::domain::leases::{Checkpoint, LeaseEnding, LeaseState, WorkOutcome};
 use crate::domain::{Instant, LeaseId};
 use crate::graphql::loaders::Related;
-use crate::service::Error;
 use crate::store;
 
 /// A lease with the issue that its page brought along.
@@ -27,11 +26,10 @@ impl Lease {
         self.row.id()
     }
 
-    /// The issue that is held.
+    /// The issue that is or was held. Also one that is no longer shown, as it was last read: its
+    /// `removedAt` or its repository's `enabled` tells.
     async fn issue(&self, context: &Context<'_>) -> async_graphql::Result<Arc<Issue>> {
-        let id = self.row.issue_id;
-        let issue = self.issue.resolve(context, Some(id)).await?;
-        Ok(issue.ok_or_else(|| Error::no_issue(id))?)
+        Ok(self.issue.resolve_any(context, self.row.issue_id).await?)
     }
 
     /// Who holds it, without the `agent/` prefix.

@@ -1,19 +1,29 @@
 import { Link } from "wouter";
+import { whyLeft, type MayLeave } from "@/lib/issues.ts";
 
-type Named = {
+type Named = MayLeave & {
   readonly id: string;
   readonly number: number;
   readonly title: string;
   readonly repository: { readonly name: string };
 };
 
-/** An issue by its title, and the way to its card. */
+/** An issue by its title, and the way to its card. One that has left the board has no card, and says why. */
 export function IssueLink({ issue }: { readonly issue: Named }) {
+  const title = `${issue.repository.name} #${issue.number}: ${issue.title}`;
+  const left = whyLeft(issue);
+  if (left !== undefined) {
+    return (
+      <span className="min-w-0 truncate text-ink-faint" title={`${title} (${left})`}>
+        <bdi>{issue.title}</bdi> <span className="text-meta">({left})</span>
+      </span>
+    );
+  }
   return (
     <Link
       href={`/board?issue=${issue.id}`}
       className="min-w-0 truncate rounded hover:underline"
-      title={`${issue.repository.name} #${issue.number}: ${issue.title}`}
+      title={title}
     >
       <bdi>{issue.title}</bdi>
     </Link>

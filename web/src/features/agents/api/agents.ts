@@ -21,8 +21,10 @@ const LeaseFields = graphql(`
       id
       number
       title
+      removedAt
       repository {
         name
+        enabled
       }
     }
   }

@@ -1,6 +1,7 @@
 import { useMemo } from "react";
 import { LivePage } from "@/components/LivePage.tsx";
 import { EmptyState } from "@/components/states.tsx";
+import { isSameName } from "@/lib/issues.ts";
 import { useNow } from "@/lib/time.ts";
 import { agentsQuery, type Agent } from "../api/agents.ts";
 import { presenceOf } from "../model/presence.ts";
@@ -29,7 +30,8 @@ export function AgentsPage() {
                   key={agent.name}
                   agent={agent}
                   lastRun={runs.find(
-                    ({ agentName, runType }) => agentName === agent.name && runType !== HEARTBEAT,
+                    ({ agentName, runType }) =>
+                      isSameName(agentName, agent.name) && runType !== HEARTBEAT,
                   )}
                 />
               ))}

@@ -49,8 +49,8 @@ export function WorkTimeline({ agents, runs }: Props) {
         span={span}
         rows={rows}
         kinds={KINDS}
-        onOpen={({ issueId }) => {
-          if (issueId !== undefined) navigate(`/board?issue=${issueId}`);
+        onOpen={({ issueId, opens }) => {
+          if (issueId !== undefined && opens) navigate(`/board?issue=${issueId}`);
         }}
       >
         <div

@@ -1,6 +1,12 @@
 import type { Agent, Lease, Run } from "../api/agents.ts";
 
-const ISSUE = { id: "iss_1", number: 7, title: "Fix it", repository: { name: "rocket" } };
+const ISSUE = {
+  id: "iss_1",
+  number: 7,
+  title: "Fix it",
+  removedAt: null,
+  repository: { name: "rocket", enabled: true },
+};
 
 /** A lease that was claimed at 11:00 and is held until 12:30. */
 export const lease = (differences: Partial<Lease> = {}): Lease => ({

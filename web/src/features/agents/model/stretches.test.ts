@@ -54,6 +54,19 @@ it("tells work once when a lease was held for it", () => {
   expect(stretchesOf(agent({ leaseHistory: [ended] }), [report], NOW)).toHaveLength(1);
 });
 
+it.each([
+  [{ removedAt: "2026-06-01T11:30:00.000Z" }, "deleted or transferred"],
+  [{ repository: { name: "rocket", enabled: false } }, "no longer tracked"],
+])("keeps what was held of an issue that left, without a card to open: %o", (gone, why) => {
+  const held = lease();
+  const [stretch] = stretchesOf(
+    agent({ leaseHistory: [{ ...held, issue: { ...held.issue, ...gone } }] }),
+    [],
+    NOW,
+  );
+  expect(stretch).toMatchObject({ subject: `rocket #7 Fix it (${why})`, opens: false });
+});
+
 it("says how long it was", () => {
   const [short] = stretchesOf(agent(), [run({ finishedAt: "2026-06-01T09:00:00.200Z" })], NOW);
   const [long] = stretchesOf(agent(), [run()], NOW);

@@ -1,4 +1,5 @@
 import { outcomeOf } from "@/components/RunStatus.tsx";
+import { isSameName, whyLeft } from "@/lib/issues.ts";
 import { checkpointWords } from "@/lib/lease.ts";
 import { duration } from "@/lib/time.ts";
 import type { Agent, Lease, Run } from "../api/agents.ts";
@@ -19,8 +20,10 @@ export type Stretch = {
   readonly subject: string;
   /** What came of it. */
   readonly words: string;
-  /** The issue, when there is one to open. */
+  /** The issue, when there is one. */
   readonly issueId: string | undefined;
+  /** Whether the issue has a card to open. */
+  readonly opens: boolean;
 };
 
 const OUTCOMES: Readonly<Record<NonNullable<Lease["outcome"]>, readonly [Kind, string]>> = {
@@ -55,14 +58,16 @@ function stretchOfLease(lease: Lease, now: number): Stretch {
   const from = Date.parse(lease.acquiredAt);
   const end = lease.endedAt ?? (lease.isHeld ? undefined : lease.expiresAt);
   const to = end === undefined ? now : Math.min(Date.parse(end), now);
+  const left = whyLeft(lease.issue);
   return {
     id: lease.id,
     kind,
     from,
     to: Math.max(from, to),
-    subject: nameOf(lease.issue),
+    subject: left === undefined ? nameOf(lease.issue) : `${nameOf(lease.issue)} (${left})`,
     words,
     issueId: lease.issue.id,
+    opens: left === undefined,
   };
 }
 
@@ -78,6 +83,7 @@ function stretchOfRun(run: Run, now: number): Stretch {
     subject: run.issue ? nameOf(run.issue) : run.runType,
     words: run.issue ? `${run.runType}: ${run.status}` : run.status,
     issueId: run.issue?.id,
+    opens: run.issue !== null,
   };
 }
 
@@ -91,7 +97,7 @@ export function stretchesOf(agent: Agent, runs: readonly Run[], now: number): re
     // The report of a holding ends with it, and is written a moment later.
     holds.some((hold) => hold.issueId === issueId && from >= hold.from && from <= hold.to + 5_000);
   const reported = runs
-    .filter((run) => run.agentName === agent.name && run.runType !== HEARTBEAT)
+    .filter((run) => isSameName(run.agentName, agent.name) && run.runType !== HEARTBEAT)
     .map((run) => stretchOfRun(run, now))
     .filter((stretch) => !within(stretch));
   return [...holds, ...reported].sort((a, b) => a.from - b.from);

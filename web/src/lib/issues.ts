@@ -1,0 +1,35 @@
+/** Whether two names of agents, owners or labels are the same to GitHub, which ignores their case. */
+export const isSameName = (one: string, other: string): boolean =>
+  one.toLowerCase() === other.toLowerCase();
+
+/** What tells whether an issue has left the board; absent where the server names only issues that have not. */
+export type MayLeave = {
+  readonly removedAt?: string | null;
+  readonly repository: { readonly enabled?: boolean };
+};
+
+const READ_ONLY = {
+  ARCHIVED: "is archived on GitHub",
+  DISABLED: "is disabled on GitHub",
+  LOCKED: "is locked on GitHub",
+  ISSUES_DISABLED: "has issues disabled on GitHub",
+  NO_PERMISSION: "may only be read with Dispatch's GitHub token",
+} as const;
+
+type MayBeReadOnly = {
+  readonly fullName: string;
+  readonly readOnlyReason: keyof typeof READ_ONLY | null;
+};
+
+/** Why the issues of a repository cannot be changed, as a sentence; undefined when they can. */
+export const whyReadOnly = ({ fullName, readOnlyReason }: MayBeReadOnly): string | undefined =>
+  readOnlyReason === null
+    ? undefined
+    : `${fullName} ${READ_ONLY[readOnlyReason]}: its issues cannot be changed.`;
+
+/** Why an issue has no card any more, in words; undefined when it may have one. */
+export function whyLeft({ removedAt, repository }: MayLeave): string | undefined {
+  if (removedAt != null) return "deleted or transferred";
+  if (repository.enabled === false) return "no longer tracked";
+  return undefined;
+}

@@ -160,8 +160,9 @@ impl Client {
         }
     }
 
-    /// Adds labels to an issue, then removes others, in one request; both by id. Removing a label
-    /// that the issue does not have is no error.
+    /// Adds labels to an issue, then removes others, in one request; both by id. In the other order
+    /// where the issue has no room for the new ones before (`removes_first`). Removing a label that
+    /// the issue does not have is no error.
     ///
     /// Succeeds when GitHub did at least a part of it and says what the issue has then; what it
     /// refused is in [`Changed::errors`].
@@ -176,14 +177,18 @@ impl Client {
         add: &[String],
         remove: &[String],
     ) -> Result<Changed, Error> {
-        use change_labels::{ChangeLabelsAddedLabelable, ChangeLabelsRemovedLabelable};
+        use change_labels::{
+            ChangeLabelsAddedLabelable, ChangeLabelsRemovedFirstLabelable,
+            ChangeLabelsRemovedLabelable,
+        };
 
         let variables = change_labels::Variables {
             issue: issue_node_id.to_owned(),
             add: add.to_vec(),
             adds: !add.is_empty(),
             remove: remove.to_vec(),
-            removes: !remove.is_empty(),
+            removes: !remove.is_empty() && !removes_first,
+            removes_first: !remove.is_empty() && removes_first,
         };
         let answer = self.ask::<queries::ChangeLabels>(variables, Repeat::IfNeverSent).await?;
         let added = match answer.data.added.and_then(|payload| payload.labelable) {
@@ -194,8 +199,12 @@ impl Client {
             Some(ChangeLabelsRemovedLabelable::Issue(issue)) => Some(issue),
             _ => None,
         };
-        // The removals ran last, so what they saw is newer.
-        let Some(issue) = removed.or(added) else {
+        let removed_first = match answer.data.removed_first.and_then(|payload| payload.labelable) {
+            Some(ChangeLabelsRemovedFirstLabelable::Issue(issue)) => Some(issue),
+            _ => None,
+        };
+        // What ran last saw the newest.
+        let Some(issue) = removed.or(added).or(removed_first) else {
             return Err(gravest(answer.faults).unwrap_or_else(|| missing("issue")));
         };
         let labels = issue.labels.ok_or_else(|| missing("labels"))?.nodes.unwrap_or_default();
@@ -206,3 +215,4 @@ impl Client {
         })
     }
 }
+        removes_first: bool,

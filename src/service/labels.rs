@@ -15,7 +15,7 @@ use super::changes::{audit_event, issue_event, run_event, window_start};
 use super::{Error, Obstacle, Result, comments, sync};
 use crate::app::App;
 use crate::domain::filter::is_on_board;
-use crate::domain::labels::{LabelPlan, color_of};
+use crate::domain::labels::{LabelPlan, MOST_LABELS, color_of, is_same};
 use crate::domain::leases::{Hold, LeaseEnding, LeaseState, WorkOutcome};
 use crate::domain::{Actor, EventCursor, IssueId, IssueState, LabelSet, LeaseId, Status};
 use crate::github::{self, LiveLabels};
@@ -334,15 +334,23 @@ enum Sent {
     Unknown(github::Error),
 }
 
-/// Sends the change as one document, adds before removals. What was done by half is undone once.
+/// Sends the change as one document, adds before removals unless the issue has no room for that. What
+/// was done by half is undone once.
 async fn send(github: &github::Client, issue: &Issue, live: &LiveLabels, plan: &LabelPlan) -> Sent {
-    let change = plan.change(&LabelSet::from(live.names()));
+    let before = LabelSet::from(live.names());
+    let change = plan.change(&before);
+    if before.after(&change).names().len() > MOST_LABELS {
+        let message = format!("Issues cannot have more than {MOST_LABELS} labels");
+        return Sent::Refused(github::Error::Refused { status: 422, message });
+    }
     let add = match ids_to_add(github, live, plan.status, &change.add).await {
         Ok(add) => add,
         // Whatever became of the label, the issue does not have it.
         Err(error) => return Sent::Refused(error),
     };
-    match github.change_labels(&issue.node_id, &add, &ids_of(live, &change.remove)).await {
+    let removes_first = live.labels.len() + add.len() > MOST_LABELS;
+    let remove = ids_of(live, &change.remove);
+    match github.change_labels(&issue.node_id, &add, &remove, removes_first).await {
         Ok(changed) if plan.change(&changed.labels.clone().into()).is_empty() => {
             Sent::Answered(changed, None)
         }
@@ -358,7 +366,8 @@ async fn send(github: &github::Client, issue: &Issue, live: &LiveLabels, plan: &
             if lost.is_empty() && gained.is_empty() {
                 return Sent::Answered(changed, Some(refusal));
             }
-            match github.change_labels(&issue.node_id, &ids_of(live, &lost), &gained).await {
+            let lost = ids_of(live, &lost);
+            match github.change_labels(&issue.node_id, &lost, &gained, removes_first).await {
                 Ok(undone) => Sent::Answered(undone, Some(refusal)),
                 Err(error) => Sent::Unknown(error),
             }

@@ -50,7 +50,7 @@ async fn move_to_ready(
     simulator: &Simulator,
 ) -> Result<dispatch::github::Changed, Error> {
     let (issue, add, remove) = ids_of_a_move(client, simulator).await;
-    client.change_labels(&issue, &[add], &[remove]).await
+    client.change_labels(&issue, &[add], &[remove], false).await
 }
 
 // ---------------------------------------------------------------- documents
@@ -383,7 +383,7 @@ async fn removing_what_is_not_there_is_no_error() {
     let (github, client) = with_an_issue().await;
     let (issue, _, backlog) = ids_of_a_move(&client, &github.simulator).await;
     github.simulator.relabel(REPOSITORY, 1, &[], &["status/backlog"]).unwrap();
-    let changed = client.change_labels(&issue, &[], &[backlog]).await.unwrap();
+    let changed = client.change_labels(&issue, &[], &[backlog], false).await.unwrap();
     assert_eq!((changed.labels, changed.errors), (vec!["type/bug".to_owned()], vec![]));
     assert_eq!(github.simulator.take_writes(), []);
 }
@@ -411,7 +411,7 @@ async fn a_change_refused_whole_is_an_error_and_changes_nothing() {
     let (github, client) = with_an_issue().await;
     let issue = github.simulator.issue(REPOSITORY, 1).unwrap().id;
     let unknown = ["LA_unknown".to_owned()];
-    let error = client.change_labels(&issue, &unknown, &[]).await.unwrap_err();
+    let error = client.change_labels(&issue, &unknown, &[], false).await.unwrap_err();
     assert!(matches!(error, Error::NotFound { .. }), "{error:?}");
     assert!(!error.is_ambiguous());
 
@@ -681,7 +681,7 @@ async fn a_late_write_still_lands() {
     while !github.simulator.labels(REPOSITORY, 1).contains(&"status/ready".to_owned()) {
         tokio::task::yield_now().await;
     }
-    let changed = client.change_labels(&issue, &[ready], &[]).await.unwrap();
+    let changed = client.change_labels(&issue, &[ready], &[], false).await.unwrap();
     assert!(changed.labels.contains(&"status/ready".to_owned()));
 }
 
@@ -769,7 +769,7 @@ async fn move_to_ready_or_not(client: &Client, simulator: &Simulator) -> Result<
     let issue = simulator.issue(REPOSITORY, 1).unwrap().id;
     let live = client.live_labels(&issue, Some("status/ready"), None).await?;
     let ready: Vec<_> = live.target_label_id.into_iter().collect();
-    client.change_labels(&issue, &ready, &[]).await.map(drop)
+    client.change_labels(&issue, &ready, &[], false).await.map(drop)
 }
 
 #[tokio::test]
@@ -812,6 +812,6 @@ async fn without_a_token_nothing_is_asked() {
     let client = Client::new(settings, github.clock.clone()).unwrap();
     assert!(!client.is_configured());
     assert_eq!(client.issue(&name(), 1).await, Err(Error::Unconfigured));
-    assert_eq!(client.change_labels("I_1", &[], &[]).await, Err(Error::Unconfigured));
+    assert_eq!(client.change_labels("I_1", &[], &[], false).await, Err(Error::Unconfigured));
     assert_eq!(github.simulator.total(), 0);
 }

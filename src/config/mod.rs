@@ -20,6 +20,7 @@ use std::time::Duration;
 
 use url::Url;
 
+use crate::domain::labels::key;
 use crate::domain::limits::Limits;
 use crate::domain::work::Aging;
 use crate::domain::{FullName, Lanes};
@@ -142,7 +143,7 @@ pub enum AuthMode {
 pub struct Board {
     /// Days that a closed issue stays in Done (`DISPATCH_DONE_RETENTION_DAYS`).
     pub done_retention_days: u32,
-    /// Labels that hide an issue (`DISPATCH_EXCLUDED_LABELS`).
+    /// Labels that hide an issue, in lower case (`DISPATCH_EXCLUDED_LABELS`).
     pub excluded_labels: Vec<String>,
 }
 
@@ -388,7 +389,10 @@ impl Board {
             excluded_labels: reader
                 .text(&settings::DISPATCH_EXCLUDED_LABELS)
                 .map(entries)
-                .unwrap_or_default(),
+                .unwrap_or_default()
+                .iter()
+                .map(|label| key(label))
+                .collect(),
         }
     }
 }

@@ -130,7 +130,7 @@ settings! {
     /// The same, used when `DISPATCH_LANE_CONFIG_JSON` is unset.
     DISPATCH_LANE_CONFIG { default: "none", format: "JSON", example: r#"{"lanes":[{"id":"all","title":"All","claimable":true}]}"#, secret: false }
 
-    /// Issues with one of these labels are hidden.
+    /// Issues with one of these labels, in any case, are hidden.
     DISPATCH_EXCLUDED_LABELS { default: "none", format: "labels, separated by commas or newlines", example: "wontfix,internal", secret: false }
 
     /// How many issues one agent may hold at a time.

@@ -1,7 +1,7 @@
 //! What can be wrong with the queue, and what puts it right.
 
 use super::column::words;
-use super::labels::{LabelPlan, LabelSet};
+use super::labels::{LabelPlan, LabelSet, has_prefix};
 use super::status::{IssueState, Status};
 
 words! {
@@ -51,7 +51,7 @@ impl Ailment {
     /// repair.
     pub fn plan(self, labels: &LabelSet, state: IssueState) -> Option<LabelPlan> {
         let agents =
-            labels.names().iter().filter(|label| label.starts_with("agent/")).cloned().collect();
+            labels.names().iter().filter(|label| has_prefix(label, "agent/")).cloned().collect();
         let current = labels.effective_status(state);
         let plan = |status| LabelPlan { status, add: vec![], remove: agents };
         match self {

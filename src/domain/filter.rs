@@ -4,6 +4,7 @@
 
 use super::events::IssueFacts;
 use super::instant::Instant;
+use super::labels::{has_prefix, key};
 use super::status::{IssueState, Priority, Status};
 
 /// All given members must match; the values within one member are alternatives.
@@ -21,7 +22,7 @@ pub struct IssueFilter {
     pub owners: Option<Vec<String>>,
     /// Project names, with or without the `project/` prefix.
     pub projects: Option<Vec<String>>,
-    /// Label names, to the letter.
+    /// Label names, in any case.
     pub labels: Option<Vec<String>>,
     /// Lanes.
     pub lanes: Option<Vec<String>>,
@@ -43,7 +44,7 @@ pub struct Wanted {
     pub statuses: Option<Vec<Status>>,
     /// Priorities.
     pub priorities: Option<Vec<Priority>>,
-    /// Groups of label names; an issue must carry one of each group.
+    /// Groups of label names in lower case; an issue must carry one of each group.
     pub label_groups: Vec<Vec<String>>,
     /// Lanes.
     pub lanes: Option<Vec<String>>,
@@ -53,7 +54,7 @@ pub struct Wanted {
     pub updated_before: Option<Instant>,
     /// Whether old closed issues count.
     pub include_closed: bool,
-    /// Labels that hide an issue, from the settings.
+    /// Labels that hide an issue, in lower case, from the settings.
     pub excluded_labels: Vec<String>,
 }
 
@@ -63,16 +64,16 @@ impl IssueFilter {
         let prefixed = |names: Option<Vec<String>>, prefix: &str| {
             given(names).map(|names| {
                 let full = |name: String| {
-                    if name.starts_with(prefix) { name } else { format!("{prefix}{name}") }
+                    if has_prefix(&name, prefix) { name } else { format!("{prefix}{name}") }
                 };
-                names.into_iter().map(full).collect::<Vec<_>>()
+                names.into_iter().map(|name| key(&full(name))).collect::<Vec<_>>()
             })
         };
         let label_groups = [
             prefixed(self.agents, "agent/"),
             prefixed(self.owners, "owner/"),
             prefixed(self.projects, "project/"),
-            given(self.labels),
+            prefixed(self.labels, ""),
         ];
         Wanted {
             repositories: given(self.repositories)
@@ -84,7 +85,7 @@ impl IssueFilter {
             search: self.search.filter(|words| !words.trim().is_empty()),
             updated_before: self.updated_before,
             include_closed: self.include_closed.unwrap_or(false),
-            excluded_labels: excluded_labels.to_vec(),
+            excluded_labels: excluded_labels.iter().map(|label| key(label)).collect(),
         }
     }
 }
@@ -196,15 +197,18 @@ mod tests {
     }
 
     #[test]
-    fn repositories_are_compared_without_case_and_labels_with() {
-        assert!(matches(IssueFilter {
-            repositories: Some(vec!["ACME/tools".into()]),
-            ..Default::default()
-        }));
-        assert!(!matches(IssueFilter {
-            labels: Some(vec!["Agent/Alpha".into()]),
-            ..Default::default()
-        }));
+    fn names_are_compared_without_case() {
+        let one = |name: &str| Some(vec![name.to_owned()]);
+        for filter in [
+            IssueFilter { repositories: one("ACME/tools"), ..Default::default() },
+            IssueFilter { labels: one("Agent/Alpha"), ..Default::default() },
+            IssueFilter { agents: one("ALPHA"), ..Default::default() },
+            IssueFilter { agents: one("AGENT/alpha"), ..Default::default() },
+            IssueFilter { owners: one("Sam"), ..Default::default() },
+        ] {
+            assert!(matches(filter.clone()), "{filter:?}");
+        }
+        assert!(!IssueFilter::default().into_wanted(&["OWNER/sam".into()]).matches(&facts()));
     }
 
     #[test]

@@ -1,4 +1,8 @@
 //! What labels mean, and the change of labels that a move implies.
+//!
+//! GitHub ignores the case of labels: a repository has one label of a name, and any spelling finds it.
+//! So labels are compared without case everywhere ([`is_same`], [`key`]), and shown and removed in
+//! GitHub's own spelling.
 
 use super::status::{IssueState, Priority, Status};
 
@@ -50,9 +54,10 @@ pub struct LabelSet(Vec<String>);
 /// Labels to add and to remove, so that an issue ends in one column.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct LabelChange {
-    /// Names to add; empty when the issue has the label already.
+    /// Names to add, in our spelling: GitHub may have its own of them. Empty when the issue has the
+    /// label already.
     pub add: Vec<String>,
-    /// Names to remove, in the issue's order.
+    /// Names to remove, in the issue's order and GitHub's spelling.
     pub remove: Vec<String>,
 }
 
@@ -83,7 +88,8 @@ impl LabelPlan {
 
     /// The plan to have `label` as the only one with its prefix, or none with it.
     pub fn only(labels: &LabelSet, prefix: &str, label: Option<String>) -> Self {
-        let others = |name: &&String| name.starts_with(prefix) && Some(*name) != label.as_ref();
+        let is_wanted = |name: &str| label.as_deref().is_some_and(|label| is_same(name, label));
+        let others = |name: &&String| has_prefix(name, prefix) && !is_wanted(name);
         let remove = labels.0.iter().filter(others).cloned().collect();
         Self { status: None, add: label.into_iter().collect(), remove }
     }
@@ -92,7 +98,7 @@ impl LabelPlan {
     /// it found and those it wanted.
     pub fn of_entry(target: Option<Status>, found: &LabelSet, wanted: &LabelSet) -> Self {
         let missing = |from: &LabelSet, of: &LabelSet| -> Vec<String> {
-            let is_ours = |name: &&String| target.is_none() || !name.starts_with("status/");
+            let is_ours = |name: &&String| target.is_none() || !has_prefix(name, "status/");
             let is_missing = |name: &&String| !of.contains(name);
             from.0.iter().filter(is_ours).filter(is_missing).cloned().collect()
         };
@@ -104,7 +110,10 @@ impl LabelPlan {
     pub fn change(&self, labels: &LabelSet) -> LabelChange {
         let mut change = self.status.map(|target| labels.change_to(target)).unwrap_or_default();
         change.add.extend(self.add.iter().filter(|name| !labels.contains(name)).cloned());
-        change.remove.extend(self.remove.iter().filter(|name| labels.contains(name)).cloned());
+        let is_unwanted = |name: &&String| self.remove.iter().any(|other| is_same(name, other));
+        let is_new = |name: &&String| !change.remove.contains(name);
+        let more: Vec<_> = labels.0.iter().filter(is_unwanted).filter(is_new).cloned().collect();
+        change.remove.extend(more);
         change
     }
 }
@@ -113,7 +122,8 @@ impl LabelPlan {
 /// colour of its own gets the one GitHub gives by default.
 pub fn color_of(label: &str) -> &'static str {
     let status = Status::from_label(label).map(Status::color);
-    let priority = || Priority::ALL.into_iter().find(|p| p.label() == label).map(Priority::color);
+    let is_meant = |priority: &Priority| is_same(priority.label(), label);
+    let priority = || Priority::ALL.into_iter().find(is_meant).map(Priority::color);
     status.or_else(priority).unwrap_or("ededed")
 }
 
@@ -128,9 +138,14 @@ impl LabelSet {
         &self.0
     }
 
-    /// Whether the very name is there.
+    /// Whether the label is there, in any spelling.
     pub fn contains(&self, name: &str) -> bool {
-        self.0.iter().any(|label| label == name)
+        self.0.iter().any(|label| is_same(label, name))
+    }
+
+    /// Whether one of the labels gives the issue to this agent.
+    pub fn names_agent(&self, agent: &str) -> bool {
+        self.agents().any(|name| is_same(name, agent))
     }
 
     /// The first status in *board order* that the labels name, none when they name none.
@@ -161,29 +176,30 @@ impl LabelSet {
         self.behind("owner/")
     }
 
-    /// What a move to a column changes. Afterwards exactly one label starts with `status/` and it
-    /// is the target's; no other label is touched.
+    /// What a move to a column changes. Afterwards exactly one label starts with `status/`, in any
+    /// case, and it is the target's; no other label is touched.
     pub fn change_to(&self, target: Status) -> LabelChange {
         let add = if self.contains(target.label()) { vec![] } else { vec![target.label().into()] };
-        let is_other = |label: &&String| label.starts_with("status/") && *label != target.label();
+        let is_other =
+            |label: &&String| has_prefix(label, "status/") && !is_same(label, target.label());
         LabelChange { add, remove: self.0.iter().filter(is_other).cloned().collect() }
     }
 
     /// The labels after a change, in GitHub's way: what stays keeps its place, what is new comes
     /// last.
     pub fn after(&self, change: &LabelChange) -> Self {
-        let stays = |label: &&String| !change.remove.contains(label);
-        let mut labels: Vec<String> = self.0.iter().filter(stays).cloned().collect();
+        let goes = |label: &str| change.remove.iter().any(|removed| is_same(label, removed));
+        let mut labels = Self(self.0.iter().filter(|label| !goes(label)).cloned().collect());
         for label in &change.add {
             if !labels.contains(label) {
-                labels.push(label.clone());
+                labels.0.push(label.clone());
             }
         }
-        Self(labels)
+        labels
     }
 
     fn behind<'a>(&'a self, prefix: &'static str) -> impl Iterator<Item = &'a str> {
-        self.0.iter().filter_map(move |label| label.strip_prefix(prefix))
+        self.0.iter().filter_map(move |label| behind(label, prefix))
     }
 }
 
@@ -229,22 +245,42 @@ mod tests {
 
     use super::*;
 
+    /// A label in any case: GitHub has whatever spelling somebody chose first.
     fn label() -> impl Strategy<Value = String> {
-        prop_oneof![
+        let plain = prop_oneof![
             prop::sample::select(Status::ALL.map(Status::label).to_vec()).prop_map(str::to_owned),
             "status/[a-z]{1,4}",
             "(agent|owner|priority|type)/[a-z0-9]{1,4}",
             "\\PC{1,8}",
-        ]
+        ];
+        (plain, any::<u64>()).prop_map(|(label, case)| respelled(&label, case))
     }
 
+    /// The same label, with some of its letters in capitals.
+    fn respelled(label: &str, case: u64) -> String {
+        let spelled = |(at, letter): (usize, char)| match case >> (at % 64) & 1 {
+            1 => letter.to_ascii_uppercase(),
+            _ => letter,
+        };
+        label.chars().enumerate().map(spelled).collect()
+    }
+
+    /// As GitHub has them: no two labels differ in case alone.
     fn labels() -> impl Strategy<Value = LabelSet> {
-        prop::collection::hash_set(label(), 0..12)
-            .prop_map(|set| LabelSet(set.into_iter().collect()))
+        prop::collection::vec(label(), 0..12).prop_map(|names| {
+            let change = LabelChange { add: names, remove: vec![] };
+            LabelSet::default().after(&change)
+        })
     }
 
-    fn statuses(labels: &LabelSet) -> Vec<&String> {
-        labels.0.iter().filter(|label| label.starts_with("status/")).collect()
+    fn statuses(labels: &LabelSet) -> Vec<String> {
+        let statuses = labels.0.iter().filter(|label| key(label).starts_with("status/"));
+        statuses.map(|label| key(label)).collect()
+    }
+
+    /// The labels as GitHub has them when the repository spells some of those that we add its own way.
+    fn as_github_spells(labels: &LabelSet, case: u64) -> LabelSet {
+        LabelSet(labels.0.iter().map(|label| respelled(label, case)).collect())
     }
 
     proptest! {
@@ -262,7 +298,8 @@ mod tests {
         fn a_plan_is_carried_out_by_its_change_and_read_back_from_its_entry(
             found in labels(),
             status in prop::option::of(prop::sample::select(Status::ALL.to_vec())),
-            agent in prop::option::of("[a-z]{1,4}"),
+            agent in prop::option::of("[a-zA-Z]{1,4}"),
+            case in any::<u64>(),
         ) {
             let agent = agent.map(|name| format!("agent/{name}"));
             let plan = LabelPlan { status, ..LabelPlan::only(&found, "agent/", agent) };
@@ -271,6 +308,9 @@ mod tests {
             let read = LabelPlan::of_entry(status, &found, &wanted);
             prop_assert_eq!(found.after(&read.change(&found)), wanted.clone());
             prop_assert!(read.change(&wanted).is_empty());
+            let answered = as_github_spells(&wanted, case);
+            prop_assert!(plan.change(&answered).is_empty(), "whatever GitHub calls them");
+            prop_assert!(read.change(&answered).is_empty());
         }
 
         #[test]
@@ -279,10 +319,32 @@ mod tests {
             target in prop::sample::select(Status::ALL.to_vec()),
         ) {
             let others = |labels: &LabelSet| -> Vec<String> {
-                labels.0.iter().filter(|l| !l.starts_with("status/")).cloned().collect()
+                let is_other = |label: &&String| !key(label).starts_with("status/");
+                labels.0.iter().filter(is_other).cloned().collect()
             };
             let after = before.after(&before.change_to(target));
             prop_assert_eq!(others(&before), others(&after));
+        }
+
+        /// Case decides nothing: neither what labels mean nor what is asked of GitHub.
+        #[test]
+        fn labels_mean_the_same_in_any_case(
+            labels in labels(),
+            case in any::<u64>(),
+            target in prop::sample::select(Status::ALL.to_vec()),
+        ) {
+            let other = as_github_spells(&labels, case);
+            prop_assert_eq!(labels.status(), other.status());
+            prop_assert_eq!(labels.priority(), other.priority());
+            let keys = |names: &mut dyn Iterator<Item = &str>| names.map(key).collect::<Vec<_>>();
+            prop_assert_eq!(keys(&mut labels.agents()), keys(&mut other.agents()));
+            prop_assert_eq!(keys(&mut labels.owners()), keys(&mut other.owners()));
+            let (one, two) = (labels.change_to(target), other.change_to(target));
+            prop_assert_eq!(&one.add, &two.add);
+            prop_assert_eq!(one.remove.len(), two.remove.len());
+            for label in &two.remove {
+                prop_assert!(other.0.contains(label), "GitHub's own spelling is removed");
+            }
         }
     }
 
@@ -308,5 +370,10 @@ mod tests {
         assert_eq!(labels.agents().collect::<Vec<_>>(), ["alpha", "beta/2"]);
         assert_eq!(labels.owners().collect::<Vec<_>>(), ["sam"]);
         assert_eq!(labels.priority(), Some(Priority::P2));
+        let labels = LabelSet::from(["AGENT/Alpha", "Owner/Sam", "Priority/P1", "agentx/no", "Ж"]);
+        assert_eq!(labels.agents().collect::<Vec<_>>(), ["Alpha"], "spelled as GitHub does");
+        assert_eq!(labels.owners().collect::<Vec<_>>(), ["Sam"]);
+        assert_eq!(labels.priority(), Some(Priority::P1));
+        assert!(labels.names_agent("alpha") && labels.contains("ж"));
     }
 }

@@ -2,7 +2,7 @@
 
 use super::column::words;
 use super::ids::IssueId;
-use super::labels::{LabelPlan, LabelSet, is_plain};
+use super::labels::{LabelPlan, LabelSet, behind, is_plain, is_same};
 use super::status::{IssueState, Status};
 
 /// For how long an agent holds an issue when it does not say, in seconds.
@@ -171,7 +171,7 @@ fn own_label(agent: &str, labels: &LabelSet) -> Vec<String> {
 /// What is wrong with it, as the end of a sentence.
 pub fn agent_name(given: &str) -> Result<&str, String> {
     let given = given.trim();
-    let name = given.strip_prefix("agent/").unwrap_or(given);
+    let name = behind(given, "agent/").unwrap_or(given);
     if is_plain(name) && name.trim() == name && name.chars().count() <= LONGEST_AGENT {
         return Ok(name);
     }
@@ -220,7 +220,8 @@ impl Hold {
         match live {
             None => self.token.is_none(),
             Some(held) => {
-                let is_holder = self.agent.as_deref().is_none_or(|agent| agent == held.agent);
+                let is_holder =
+                    self.agent.as_deref().is_none_or(|agent| is_same(agent, held.agent));
                 is_holder && self.token.is_none_or(|token| token == held.token)
             }
         }
@@ -281,9 +282,13 @@ mod tests {
 
     #[test]
     fn names_of_agents() {
-        for (given, name) in
-            [("alpha", "alpha"), (" agent/a/b ", "a/b"), ("two words", "two words"), ("ж", "ж")]
-        {
+        for (given, name) in [
+            ("alpha", "alpha"),
+            (" agent/a/b ", "a/b"),
+            ("Agent/Alpha", "Alpha"),
+            ("two words", "two words"),
+            ("ж", "ж"),
+        ] {
             assert_eq!(agent_name(given), Ok(name));
         }
         for given in ["", "  ", "agent/", "a,b", "a\nb", "a\0", "agent/ a", &"x".repeat(45)] {
@@ -305,6 +310,7 @@ mod tests {
         let hold = |agent: Option<&str>, token| Hold { agent: agent.map(str::to_owned), token };
         assert!(hold(Some("alpha"), Some(5)).admits(Some(live)));
         assert!(hold(Some("alpha"), None).admits(Some(live)));
+        assert!(hold(Some("Alpha"), Some(5)).admits(Some(live)), "the same agent");
         assert!(hold(None, None).admits(Some(live)), "a person may");
         assert!(!hold(Some("alpha"), Some(4)).admits(Some(live)));
         assert!(!hold(Some("beta"), None).admits(Some(live)));

@@ -4,6 +4,7 @@
 use std::str::FromStr;
 
 use super::column::text_column;
+use super::labels::is_same;
 
 /// A word that is not one of the known ones.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -101,9 +102,10 @@ impl Status {
         }
     }
 
-    /// The status a label stands for; none for every other label, `status/unheard-of` included.
+    /// The status a label stands for, in any case; none for every other label, `status/unheard-of`
+    /// included.
     pub fn from_label(label: &str) -> Option<Self> {
-        label.strip_prefix("status/")?.parse().ok()
+        Self::ALL.into_iter().find(|status| is_same(status.label(), label))
     }
 }
 
@@ -264,8 +266,9 @@ mod tests {
     }
 
     #[test]
-    fn labels_are_compared_to_the_letter() {
-        assert_eq!(Status::from_label("Status/Ready"), None);
+    fn labels_are_compared_without_case() {
+        assert_eq!(Status::from_label("Status/Ready"), Some(Status::Ready));
+        assert_eq!(Status::from_label("STATUS/IN-PROGRESS"), Some(Status::InProgress));
         assert_eq!(Status::from_label("status/ready "), None);
         assert_eq!(Status::from_label("status/unheard-of"), None);
         assert_eq!(Status::from_label("ready"), None);

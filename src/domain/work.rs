@@ -9,7 +9,7 @@
 use chrono::{DateTime, Utc};
 
 use super::ids::IssueId;
-use super::labels::LabelSet;
+use super::labels::{LabelSet, is_same};
 use super::lanes::{Lane, Lanes};
 use super::status::{IssueState, Priority, Status};
 
@@ -206,7 +206,7 @@ pub fn tier_of(priority: Option<Priority>) -> i32 {
 pub fn rank(facts: &Facts<'_>, seeker: &Seeker<'_>) -> Rank {
     let (day, tier) = (day_of(facts.created_at), tier_of(facts.priority));
     let urgency = tier - seeker.aging.gained(tier, seeker.today - day);
-    let is_own = facts.labels.agents().any(|agent| agent == seeker.agent);
+    let is_own = facts.labels.names_agent(seeker.agent);
     let column = match facts.status {
         Status::InProgress => 0,
         Status::InReview => 1,
@@ -235,7 +235,8 @@ fn skips(facts: &Facts<'_>, seeker: &Seeker<'_>) -> Vec<Skip> {
     if !facts.is_tracked {
         skip(SkipReason::RepositoryDisabled, "is in a repository that is not tracked".to_owned());
     }
-    if let Some(label) = seeker.excluded_labels.iter().find(|label| facts.labels.contains(label)) {
+    let hides = |label: &&String| seeker.excluded_labels.iter().any(|own| is_same(own, label));
+    if let Some(label) = facts.labels.names().iter().find(hides) {
         skip(SkipReason::Excluded, format!("has the label {label}, which hides it"));
     }
     if facts.state == IssueState::Open
@@ -244,13 +245,13 @@ fn skips(facts: &Facts<'_>, seeker: &Seeker<'_>) -> Vec<Skip> {
         skip(SkipReason::NotReady, format!("is in {}", facts.status.title()));
     }
     match facts.holder {
-        Some(holder) if holder == seeker.agent => {
+        Some(holder) if is_same(holder, seeker.agent) => {
             skip(SkipReason::Leased, format!("is held by {holder} itself"));
         }
         Some(holder) => skip(SkipReason::Leased, format!("is held by {holder}")),
         None => {}
     }
-    if let Some(other) = facts.labels.agents().find(|agent| *agent != seeker.agent) {
+    if let Some(other) = facts.labels.agents().find(|agent| !is_same(agent, seeker.agent)) {
         skip(SkipReason::AssignedToOther, format!("is assigned to {other}"));
     }
     if let Some(why) = lane_mismatch(facts.lane, seeker) {
@@ -294,7 +295,7 @@ pub fn ranking_reason(facts: &Facts<'_>, seeker: &Seeker<'_>) -> String {
         Some(priority) => priority.label().to_owned(),
         None => "no priority".to_owned(),
     }];
-    if facts.labels.agents().any(|agent| agent == seeker.agent) {
+    if facts.labels.names_agent(seeker.agent) {
         parts.push(format!("agent/{}", seeker.agent));
     }
     parts.push(facts.status.as_str().to_owned());

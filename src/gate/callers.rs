@@ -233,7 +233,7 @@ impl Caller {
     /// The refusal of a worker whose agent does not have the issue.
     pub async fn check_changes(&self, actor: &Actor, labels: &LabelSet) -> Result<(), Problem> {
         let is_worker = matches!(actor, Actor::Worker { .. });
-        if !is_worker || labels.agents().any(|agent| agent == actor.name()) {
+        if !is_worker || labels.names_agent(actor.name()) {
             return Ok(());
         }
         let holder = labels.agents().next().unwrap_or("nobody");

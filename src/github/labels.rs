@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::client::{Client, Repeat};
 use super::error::Error;
-use super::queries::{self, change_labels, create_label, label_id, live_labels};
+use super::queries::{self, change_labels, create_label, label_id, labels, live_labels};
 use super::repositories::{full_name, missing};
 use super::response::{Answer, gravest};
 use super::text::storable;

@@ -20,6 +20,7 @@ use super::shapes::{
 };
 use super::{Asker, Server};
 use crate::domain::contract::task_contract;
+use crate::domain::labels::behind;
 use crate::domain::work::SkipReason;
 use crate::domain::{Actor, IssueFilter, IssueId, Status, Tier};
 use crate::gate::acting_as;
@@ -80,7 +81,7 @@ impl Asker {
 
 fn bare(agent: &str) -> &str {
     let agent = agent.trim();
-    agent.strip_prefix("agent/").unwrap_or(agent)
+    behind(agent, "agent/").unwrap_or(agent)
 }
 
 /// Whether nothing but its holder or its column keeps an issue from the agent.

@@ -14,6 +14,7 @@ use super::body::{Body, Members};
 use super::errors::failed;
 use super::query::Query;
 use crate::app::App;
+use crate::domain::labels::behind;
 use crate::domain::leases::Checkpoint;
 use crate::domain::progress::{WorkCheckpoint, WorkState};
 use crate::domain::{Actor, Instant, IssueId, LeaseId};
@@ -199,7 +200,7 @@ pub(super) async fn list(
     let state = query.get("state").map(|given| read_state(&Value::from(given))).transpose()?;
     let agent = match &actor {
         Actor::Worker { name, .. } => Some(name.as_str()),
-        _ => query.get("agent").map(|agent| agent.strip_prefix("agent/").unwrap_or(agent)),
+        _ => query.get("agent").map(|agent| behind(agent, "agent/").unwrap_or(agent)),
     };
     let with_stale = query.get("include_stale") != Some("false");
     let all = agent_work::list(&app, agent, state, with_stale).await;

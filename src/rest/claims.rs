@@ -16,6 +16,8 @@ use super::preferences::{preferred_wait, with_applied};
 use super::query::Query;
 use super::which::{Which, Words, known_issue};
 use crate::app::App;
+use crate::domain::labels::key;
+use crate::domain::leases::agent_label;
 use crate::domain::{Actor, IssueId, IssueState, LabelSet, Status};
 use crate::gate::{Caller, Problem, ProblemDocument, acting_as};
 use crate::service::leases::release_issue;
@@ -96,7 +98,7 @@ pub(super) async fn claimed(State(app): State<App>, query: Query) -> Result<Resp
     let mut wanted = board::wanted(&app, None);
     // What is hidden on the board is an agent's all the same.
     wanted.excluded_labels.clear();
-    wanted.label_groups = vec![vec![format!("agent/{agent}")], vec![status.label().to_owned()]];
+    wanted.label_groups = vec![vec![key(&agent_label(&agent))], vec![status.label().to_owned()]];
     let whole = board::all_issues(&app, &wanted).await;
     let whole = whole.map_err(failed("Failed to fetch claimed issues"))?;
     let open = whole.issues.iter().filter(|(issue, _)| issue.state == IssueState::Open);

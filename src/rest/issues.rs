@@ -13,6 +13,7 @@ use super::query::Query;
 use super::repositories::RepositoryRow;
 use crate::app::App;
 use crate::domain::filter::Wanted;
+use crate::domain::labels::{behind, key};
 use crate::domain::{
     FullName, Instant, IssueId, IssueState, LabelSet, Lanes, RepositoryId, Status,
 };
@@ -192,12 +193,12 @@ fn wanted(query: &Query, lanes: &Lanes, mut wanted: Wanted) -> Result<Wanted, Pr
         if let Some(value) = query.get(name) {
             let is_label = value.contains('/');
             let label = if is_label { value.to_owned() } else { format!("{prefix}{value}") };
-            wanted.label_groups.push(vec![label]);
+            wanted.label_groups.push(vec![key(&label)]);
         }
     }
     if let Some(project) = query.get("project") {
-        let name = project.strip_prefix("project/").unwrap_or(project);
-        wanted.label_groups.push(vec![format!("project/{name}")]);
+        let name = behind(project, "project/").unwrap_or(project);
+        wanted.label_groups.push(vec![key(&format!("project/{name}"))]);
     }
     if let Some(word) = query.get("status") {
         let status: Status = word

@@ -12,6 +12,7 @@ use super::body::{Body, Members};
 use super::moves::refused_or_unread;
 use super::which::{Which, Words, known_issue};
 use crate::app::App;
+use crate::domain::labels::{behind, has_prefix};
 use crate::domain::{Actor, IssueId, LabelSet};
 use crate::gate::{Problem, ProblemDocument, acting_as};
 use crate::service::assignments::{add_label, assign_agent, assign_owner, remove_label};
@@ -285,7 +286,7 @@ pub(super) async fn assign(
     };
     let value = members.text("value")?.unwrap_or_default();
     let prefix = kind.prefix();
-    let Some(name) = value.strip_prefix(prefix).filter(|name| !name.trim().is_empty()) else {
+    let Some(name) = behind(value, prefix).filter(|name| !name.trim().is_empty()) else {
         let text = format!("value must start with \"{prefix}\" and name somebody, not \"{value}\"");
         return Err(Problem::bad_request(text).with("field", "value"));
     };
@@ -384,7 +385,7 @@ pub(super) async fn unassign(
     let changed = changed.map_err(|error| not_assigned(error, failure))?;
     let labels = &changed.issue.labels;
     let before = changed.audit_entry.before_labels.names().iter();
-    let is_gone = |name: &&String| name.starts_with(kind.prefix()) && !labels.contains(name);
+    let is_gone = |name: &&String| has_prefix(name, kind.prefix()) && !labels.contains(name);
     let removed: Vec<_> = before.filter(is_gone).collect();
     if removed.is_empty() {
         let text = format!("Issue has no {}* label to remove", kind.prefix());

@@ -12,6 +12,7 @@ use super::body::Body;
 use super::errors::failed;
 use super::which::{Which, Words, known_issue};
 use crate::app::App;
+use crate::domain::labels::has_prefix;
 use crate::domain::{Actor, IssueId, LabelSet, Status};
 use crate::gate::{Caller, Problem, ProblemDocument, acting_as};
 use crate::service::moves::{MoveIssue, UNKNOWN_ISSUE};
@@ -102,7 +103,7 @@ pub(super) async fn move_issue(
 
 /// The column that the first status label names; an unknown one is refused.
 fn first_status(field: &str, labels: &[String]) -> Result<Option<Status>, Problem> {
-    let Some(label) = labels.iter().find(|label| label.starts_with("status/")) else {
+    let Some(label) = labels.iter().find(|label| has_prefix(label, "status/")) else {
         return Ok(None);
     };
     Status::from_label(label).map(Some).ok_or_else(|| unknown_status(field, label))

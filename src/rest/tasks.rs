@@ -86,7 +86,7 @@ impl Wish {
         if of.rank.is_some() || self.include_withheld {
             return true;
         }
-        let is_own = issue.labels.agents().any(|agent| agent == self.request.agent);
+        let is_own = issue.labels.names_agent(&self.request.agent);
         let is_expected = |reason: SkipReason| match reason {
             SkipReason::Leased => is_own,
             SkipReason::BlockedByIssue
@@ -286,7 +286,7 @@ impl<'a> QueueRow<'a> {
             labels: &issue.labels,
             priority: issue.priority.map(crate::domain::Priority::label),
             status: issue.labels.status().map(Status::label),
-            agent_match: issue.labels.agents().any(|name| name == agent),
+            agent_match: issue.labels.names_agent(agent),
             ranking_reason: &of.ranking_reason,
             lane: &issue.lane,
             decomposed: split.contains(&issue.id),

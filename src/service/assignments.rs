@@ -3,7 +3,7 @@
 use super::labels::{Changed, Intent, change_labels};
 use super::{Error, Result, board};
 use crate::app::App;
-use crate::domain::labels::{LabelPlan, is_plain};
+use crate::domain::labels::{LabelPlan, behind, has_prefix, is_plain};
 use crate::domain::{Actor, IssueId, LabelSet, Priority, Status};
 
 /// The longest name GitHub takes for a label, in characters.
@@ -69,13 +69,13 @@ pub async fn set_priority(
 /// [`move_issue`](super::moves::move_issue).
 pub async fn add_label(app: &App, actor: &Actor, issue: IssueId, label: &str) -> Result<Changed> {
     let label = plain_label(label)?;
-    if let Some(prefix) = KEPT_BY_PROGRAMS.iter().find(|prefix| label.starts_with(**prefix)) {
+    if let Some(prefix) = KEPT_BY_PROGRAMS.iter().find(|prefix| has_prefix(&label, prefix)) {
         let reason = format!("must not start with {prefix}, which programs keep for themselves");
         return Err(Error::Invalid { field: "label", reason });
     }
     let plan = match Status::from_label(&label) {
         Some(status) => LabelPlan::to_status(status),
-        None if label.starts_with("status/") => {
+        None if has_prefix(&label, "status/") => {
             let reason = format!("Invalid status label: {label}");
             return Err(Error::Invalid { field: "label", reason });
         }
@@ -146,7 +146,7 @@ async fn have_only(
 fn label_of(kind: &'static str, name: Option<&str>) -> Result<Option<String>> {
     let Some(name) = name else { return Ok(None) };
     let prefix = format!("{kind}/");
-    let bare = name.trim().strip_prefix(&prefix).unwrap_or(name.trim());
+    let bare = behind(name.trim(), &prefix).unwrap_or(name.trim());
     let label = format!("{prefix}{bare}");
     if is_plain(bare) && label.chars().count() <= LONGEST_LABEL {
         return Ok(Some(label));

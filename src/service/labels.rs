@@ -359,9 +359,10 @@ async fn send(github: &github::Client, issue: &Issue, live: &LiveLabels, plan: &
                 status: 422,
                 message: "the labels were changed on GitHub at the same moment".to_owned(),
             });
-            let is_lost = |name: &&String| !changed.labels.contains(name);
+            let left = LabelSet::from(changed.labels.clone());
+            let is_lost = |name: &&String| !left.contains(name);
             let lost: Vec<String> = change.remove.iter().filter(is_lost).cloned().collect();
-            let is_gained = change.add.iter().any(|name| changed.labels.contains(name));
+            let is_gained = change.add.iter().any(|name| left.contains(name));
             let gained = if is_gained { add } else { vec![] };
             if lost.is_empty() && gained.is_empty() {
                 return Sent::Answered(changed, Some(refusal));
@@ -386,8 +387,8 @@ async fn ids_to_add(
 ) -> std::result::Result<Vec<String>, github::Error> {
     let mut ids = Vec::with_capacity(names.len());
     for name in names {
-        let is_target = target.is_some_and(|target| target.label() == name);
-        let is_own = live.other_label.as_ref().filter(|label| label.name == *name);
+        let is_target = target.is_some_and(|target| is_same(target.label(), name));
+        let is_own = live.other_label.as_ref().filter(|label| is_same(&label.name, name));
         ids.push(match (&live.target_label_id, is_own) {
             (Some(id), _) if is_target => id.clone(),
             (_, Some(label)) => label.id.clone(),

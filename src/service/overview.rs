@@ -6,6 +6,7 @@ use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 
 use super::{Result, board};
 use crate::app::App;
+use crate::domain::labels::{behind, key};
 use crate::domain::{RepositoryId, Status};
 use crate::store::leases::Endings;
 use crate::store::statistics::{self, DayCount, LabelCount, LaneCount, RepositoryCount, RunCount};
@@ -134,7 +135,7 @@ pub async fn agents(app: &App) -> Result<Vec<Agent>> {
         agents.named(name);
     }
     for LabelCount { label, status, issues } in labels {
-        let name = label.strip_prefix("agent/").unwrap_or(&label);
+        let name = behind(&label, "agent/").unwrap_or(&label);
         agents.named(name).counts.add(status, issues);
     }
     for run in runs {
@@ -149,7 +150,7 @@ pub async fn agents(app: &App) -> Result<Vec<Agent>> {
     Ok(agents.0.into_values().collect())
 }
 
-/// Agents by name, made when first named.
+/// Agents by name in lower case, spelled as they are first named.
 #[derive(Default)]
 struct Agents(BTreeMap<String, Agent>);
 
@@ -162,7 +163,7 @@ impl Agents {
             leases: vec![],
             endings: None,
         };
-        self.0.entry(name.to_owned()).or_insert_with(new)
+        self.0.entry(key(name)).or_insert_with(new)
     }
 }
 
@@ -273,14 +274,14 @@ pub async fn filter_options(app: &App) -> Result<FilterOptions> {
         issues: counted.iter().filter(|of| of.repository_id == id).map(|of| of.issues).sum(),
     };
     let behind = |prefix: &str| -> Vec<FilterOption> {
-        let mut options: BTreeMap<&str, i64> = BTreeMap::new();
+        let mut options: BTreeMap<String, FilterOption> = BTreeMap::new();
         for LabelCount { label, issues, .. } in &labels {
-            if let Some(name) = label.strip_prefix(prefix) {
-                *options.entry(name).or_default() += issues;
+            if let Some(name) = behind(label, prefix) {
+                let new = || FilterOption { value: name.to_owned(), issues: 0 };
+                options.entry(key(name)).or_insert_with(new).issues += issues;
             }
         }
-        let option = |(name, issues): (&str, i64)| FilterOption { value: name.to_owned(), issues };
-        options.into_iter().map(option).collect()
+        options.into_values().collect()
     };
     let [agents, owners, projects, priorities] = PREFIXES.map(behind);
     let lane = |LaneCount { lane, issues }| FilterOption { value: lane, issues };

@@ -14,6 +14,7 @@ use crate::app::App;
 use crate::domain::decisions::{
     CANDIDATES_KEPT, COUNTED_UP_TO, Candidate, Detail, WITHHELD_KEPT, Withheld,
 };
+use crate::domain::labels::key;
 use crate::domain::leases::agent_label;
 use crate::domain::limits::Usage;
 use crate::domain::work::{
@@ -120,7 +121,7 @@ impl Scope {
             repositories.retain(|row| names.is_empty() || names.iter().any(|name| is(row, name)));
         }
         let (without_bots, without_split) = (false, false);
-        Ok(Self { agent: agent.to_owned(), lane, repositories, without_bots, without_split })
+        Ok(Self { agent, lane, repositories, without_bots, without_split })
     }
 
     /// What a look at the queue asks for.
@@ -208,7 +209,7 @@ impl Scope {
         closed_lanes.extend(full.lanes);
         let ids = self.repositories.iter().map(|row| row.id);
         Search {
-            agent: &self.agent,
+            agent: key(&self.agent),
             lanes,
             closed_lanes,
             repositories: ids.filter(|id| !full.repositories.contains(id)).collect(),
@@ -325,12 +326,7 @@ pub(super) async fn judged(
     Ok(judged)
 }
 
-fn facts<'a>(
-    issue: &'a Issue,
-    around: &'a Circumstances,
-    is_tracked: bool,
-    limit: Option<&'a str>,
-) -> Facts<'a> {
+fn facts<'a>(issue: &'a Issue, around: &'a Circumstances, limit: Option<&'a str>) -> Facts<'a> {
     Facts {
         issue: issue.id,
         state: issue.state,
@@ -373,7 +369,7 @@ async fn withheld(
     usage: &Usage,
     extent: Extent,
     now: DateTime<Utc>,
-) -> Result<(Vec<Judged>, work::Withheld)> {
+) -> Result<(Vec<Judged>, work::Withheld, i64)> {
     // What a limit holds back is withheld as well, so the search does not leave it out.
     let search = scope.search(app, &Usage::default(), now);
     let full = scope.full(app, usage);
@@ -401,7 +397,7 @@ fn explained(
 ) -> Option<Explained> {
     let Judged { issue, around, verdict } = judged;
     let repository = scope.repositories.iter().find(|row| row.id == issue.repository_id)?.clone();
-    let facts = facts(&issue, &around, true, None);
+    let facts = facts(&issue, &around, None);
     let ranking_reason = ranking_reason(&facts, &scope.seeker(app, now));
     let (skips, summary) = match verdict {
         Verdict::Ranked(_) => (vec![], place(rank, &ranking_reason)),
@@ -440,7 +436,7 @@ pub async fn queue(app: &App, request: &QueueRequest) -> Result<Vec<Explained>> 
     let usage = usage(app, &mut connection, now).await?;
     let ranked = candidates(app, &mut connection, &scope, &usage, request.first, now).await?;
     let extent = Extent { listed: i64::from(request.first), ..Extent::default() };
-    let (withheld, _) = withheld(app, &mut connection, &scope, &usage, extent, now).await?;
+    let (withheld, ..) = withheld(app, &mut connection, &scope, &usage, extent, now).await?;
     let ranked = (1..).zip(ranked).map(|(rank, judged)| (Some(rank), judged));
     let all = ranked.chain(withheld.into_iter().map(|judged| (None, judged)));
     Ok(all.filter_map(|(rank, judged)| explained(app, &scope, judged, rank, now)).collect())
@@ -461,7 +457,7 @@ pub async fn queue_with_own(app: &App, request: &QueueRequest) -> Result<Vec<Exp
         None => lanes.find(stored).is_none_or(|lane| lane.claimable),
     };
     let mut wanted = board::wanted(app, None);
-    wanted.label_groups = vec![vec![agent_label(&request.agent)]];
+    wanted.label_groups = vec![vec![key(&agent_label(&request.agent))]];
     wanted.statuses = Some(vec![Status::Ready, Status::InProgress, Status::InReview]);
     let own = board::all_issues(app, &wanted).await?;
     let most = usize::try_from(MOST).expect("a small number");
@@ -508,7 +504,7 @@ pub async fn explain_work(app: &App, agent: &str, issue: IssueId) -> Result<Expl
 ///
 /// As [`queue`]; [`Error::Forbidden`] to who may not act for the agent.
 pub async fn next_task(app: &App, actor: &Actor, request: &QueueRequest) -> Result<NextTask> {
-    agent_for(app, actor, &request.agent)?;
+    agent_for(app, actor, &request.agent).await?;
     let now = app.clock.now();
     let scope = Scope::of_request(app, request).await?;
     let kept = u32::try_from(CANDIDATES_KEPT).expect("a small number");
@@ -539,7 +535,7 @@ pub(super) fn candidates_of(
 ) -> Vec<Candidate> {
     let seeker = scope.seeker(app, now);
     let candidate = |(rank, judged): (i32, &Judged)| {
-        let facts = facts(&judged.issue, &judged.around, true, None);
+        let facts = facts(&judged.issue, &judged.around, None);
         Candidate { issue: judged.issue.id, rank, why: ranking_reason(&facts, &seeker) }
     };
     (1..).zip(ranked).map(candidate).take(CANDIDATES_KEPT).collect()
@@ -660,7 +656,7 @@ pub async fn decisions(
     request: &PageRequest,
 ) -> Result<Page<Decision>> {
     let mut connection = app.connection().await?;
-    Ok(decisions::page(&mut connection, filter, request).await?)
+    Ok(decisions::page(&mut connection, &filter, request).await?)
 }
 
 /// One decision.

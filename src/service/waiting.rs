@@ -14,6 +14,7 @@ use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 
 use crate::app::App;
 use crate::domain::events::{EventKind, IssueFacts, Topic};
+use crate::domain::labels::is_same;
 use crate::domain::{IssueState, RepositoryId, Status};
 use crate::store::Event;
 
@@ -76,7 +77,7 @@ impl Wants {
                 self.repositories.contains(&facts.repository_id)
                     && self.lanes.as_ref().is_none_or(|lanes| lanes.contains(&lane))
                     && !self.closed_lanes.contains(&lane)
-                    && facts.labels.agents().all(|agent| agent == self.agent)
+                    && facts.labels.agents().all(|agent| is_same(agent, &self.agent))
             }
         }
     }

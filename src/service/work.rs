@@ -20,7 +20,7 @@ use super::waiting::{Call, Wants};
 use super::{Error, Obstacle, Result, allows, board};
 use crate::app::App;
 use crate::domain::decisions::Candidate;
-use crate::domain::labels::LabelPlan;
+use crate::domain::labels::{LabelPlan, is_same};
 use crate::domain::leases::{Hold, LeaseState, USUAL_TERM, agent_label, claim_plan};
 use crate::domain::work::{Skip, SkipReason};
 use crate::domain::{Actor, Instant, IssueId, IssueState, LabelSet, Status, Tier};
@@ -116,7 +116,7 @@ struct Claim<'a> {
 /// act for the agent; [`Error::Conflict`] for a request whose lease is over; [`Error::Unread`],
 /// [`Error::Upstream`] or [`Error::Busy`] when GitHub refused.
 pub async fn claim_next(app: &App, actor: &Actor, command: ClaimNext) -> Result<ClaimedNext> {
-    let agent = agent_for(app, actor, &command.agent)?;
+    let agent = agent_for(app, actor, &command.agent).await?;
     let term_seconds = term(command.lease_seconds)?.unwrap_or(USUAL_TERM);
     let wait = wait_of(command.wait_seconds)?;
     let request_id = request_of(command.request_id.as_deref())?;
@@ -313,7 +313,7 @@ async fn attempt(app: &App, claim: &Claim<'_>, scope: &Scope) -> Result<Attempt>
 fn is_served(app: &App, agent: &str, labels: &LabelSet, state: IssueState) -> Result<()> {
     let current = labels.effective_status(state);
     let hidden = app.config.board.excluded_labels.iter().any(|label| labels.contains(label));
-    let is_taken = labels.agents().any(|other| other != agent);
+    let is_taken = labels.agents().any(|other| !is_same(other, agent));
     if matches!(current, Status::Ready | Status::InProgress) && !hidden && !is_taken {
         return Ok(());
     }
@@ -482,7 +482,7 @@ fn is_claimable(agent: &str, force: bool, labels: &LabelSet, state: IssueState) 
 /// or has its label there, a limit is reached or another change is under way; [`Error::Forbidden`]
 /// for `force` to who is no maintainer; else as [`claim_next`].
 pub async fn claim_issue(app: &App, actor: &Actor, command: ClaimIssue) -> Result<Claimed> {
-    let agent = agent_for(app, actor, &command.agent)?;
+    let agent = agent_for(app, actor, &command.agent).await?;
     let term_seconds = term(command.lease_seconds)?.unwrap_or(USUAL_TERM);
     let request_id = request_of(command.request_id.as_deref())?;
     let force = command.force.unwrap_or_default();
@@ -503,10 +503,10 @@ pub async fn claim_issue(app: &App, actor: &Actor, command: ClaimIssue) -> Resul
     let claim = Claim { actor, agent: &agent, term_seconds, request_id: request_id.as_deref() };
     let row = leases::of_issue(&mut *app.connection().await?, issue.id).await?;
     match row.filter(|lease| lease.is_live(app.clock.now())) {
-        Some(own) if own.agent == agent && own.state == LeaseState::Held => {
+        Some(own) if is_same(&own.agent, &agent) && own.state == LeaseState::Held => {
             return Ok(Claimed { lease: own, issue });
         }
-        Some(other) if other.agent != agent && !force => {
+        Some(other) if !is_same(&other.agent, &agent) && !force => {
             return Err(held_by(&other.agent));
         }
         _ => {}

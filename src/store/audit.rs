@@ -11,7 +11,9 @@ use diesel_async::RunQueryDsl;
 use super::page::{Page, PageRequest, Position};
 use super::prepared::Prepared;
 use super::schema::audit_log::{self, dsl};
-use super::{Connection, lower};
+use super::{Connection, label_keys, lower};
+use crate::domain::labels::key;
+use crate::domain::leases::agent_label;
 use crate::domain::{AuditEntryId, FullName, IssueId, LabelSet, Status};
 
 /// One line of the audit log.
@@ -411,7 +413,7 @@ pub struct AuditCount {
 
 /// Every value by which a member of [`AuditFilter`] finds settled entries, and how many.
 ///
-/// Agents are those that a label named; of a repository's spellings one stands for all. One walk
+/// Agents are those that a label named; of a repository's or an agent's spellings one stands for all. One walk
 /// over the whole log: most entries are like others but for the issue, so they are counted before
 /// their labels are looked at.
 pub async fn counts(connection: &mut Connection) -> QueryResult<Vec<AuditCount>> {
@@ -423,16 +425,19 @@ pub async fn counts(connection: &mut Connection) -> QueryResult<Vec<AuditCount>>
              GROUP BY actor, action, repository_full_name, before_labels || after_labels), \
          named AS ( \
              SELECT id, substr(label, 7) AS agent, entries FROM alike, unnest(labels) AS label \
-             WHERE label LIKE 'agent/_%'), \
+             WHERE lower(label) LIKE 'agent/_%'), \
          agents AS ( \
-             SELECT id, agent, entries FROM named UNION \
-             SELECT id, actor, entries FROM alike WHERE actor IN (SELECT agent FROM named)) \
+             SELECT lower(agent) AS key, min(agent) AS agent, min(entries) AS entries FROM ( \
+                 SELECT id, agent, entries FROM named UNION ALL \
+                 SELECT id, actor, entries FROM alike \
+                 WHERE lower(actor) IN (SELECT lower(agent) FROM named)) AS each \
+             GROUP BY id, lower(agent)) \
          SELECT 'actor' AS member, actor AS value, sum(entries)::bigint AS entries \
          FROM alike GROUP BY actor \
          UNION ALL SELECT 'action', action, sum(entries)::bigint FROM alike GROUP BY action \
          UNION ALL SELECT 'repository', max(repository_full_name), sum(entries)::bigint \
          FROM alike WHERE repository_full_name <> '' GROUP BY lower(repository_full_name) \
-         UNION ALL SELECT 'agent', agent, sum(entries)::bigint FROM agents GROUP BY agent \
+         UNION ALL SELECT 'agent', min(agent), sum(entries)::bigint FROM agents GROUP BY key \
          ORDER BY member, value",
     )
     .load(connection)
@@ -465,12 +470,12 @@ pub async fn page(
         query = query.filter(dsl::success.eq(success));
     }
     if let Some(agent) = &filter.agent {
-        let label = vec![format!("agent/{agent}")];
+        let label = vec![key(&agent_label(agent))];
         query = query.filter(
-            dsl::actor
-                .eq(agent)
-                .or(dsl::before_labels.contains(label.clone()))
-                .or(dsl::after_labels.contains(label)),
+            lower(dsl::actor)
+                .eq(key(agent))
+                .or(label_keys(dsl::before_labels).contains(label.clone()))
+                .or(label_keys(dsl::after_labels).contains(label)),
         );
     }
     if let Some(Position { at, id }) = request.after {

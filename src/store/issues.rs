@@ -363,7 +363,7 @@ pub async fn in_progress_since(
         .filter(dsl::on_board)
         .filter(dsl::status.eq(Status::InProgress))
         .filter(dsl::updated_at.lt(before))
-        .filter(diesel::dsl::not(dsl::labels.overlaps_with(excluded)))
+        .filter(diesel::dsl::not(dsl::label_keys.overlaps_with(excluded)))
         .order((dsl::updated_at.asc(), dsl::id.asc()))
         .limit(i64::from(limit))
         .select(Issue::as_select())
@@ -442,14 +442,14 @@ macro_rules! narrowed {
             query = query.filter(dsl::priority.assume_not_null().eq_any(priorities));
         }
         for group in &wanted.label_groups {
-            query = query.filter(dsl::labels.overlaps_with(group));
+            query = query.filter(dsl::label_keys.overlaps_with(group));
         }
         if let Some(lanes) = &wanted.lanes {
             query = query.filter(dsl::lane.eq_any(lanes));
         }
         if !wanted.excluded_labels.is_empty() {
-            query =
-                query.filter(diesel::dsl::not(dsl::labels.overlaps_with(&wanted.excluded_labels)));
+            let hides = dsl::label_keys.overlaps_with(&wanted.excluded_labels);
+            query = query.filter(diesel::dsl::not(hides));
         }
         if let Some(words) = &wanted.search {
             query = query.filter(found_by!(words));
@@ -522,7 +522,7 @@ pub async fn first_of_each_repository(
              JOIN repositories r ON r.id = c.repository_id, LATERAL ( \
                  SELECT i.id FROM issues i \
                  WHERE i.repository_id = c.repository_id AND i.status = c.status AND i.on_board \
-                     AND NOT i.labels && ",
+                     AND NOT i.label_keys && ",
     )
     .bind::<Array<Text>, _>(excluded)
     .sql(" ORDER BY i.updated_at DESC, i.id DESC LIMIT ")

@@ -51,3 +51,10 @@ diesel::define_sql_function! {
     /// PostgreSQL's `lower`, by which repository names are compared.
     fn lower(text: diesel::sql_types::Text) -> diesel::sql_types::Text;
 }
+
+diesel::define_sql_function! {
+    /// Names of labels in lower case, by which they are compared.
+    fn label_keys(
+        labels: diesel::sql_types::Array<diesel::sql_types::Text>,
+    ) -> diesel::sql_types::Array<diesel::sql_types::Text>;
+}

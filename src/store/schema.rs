@@ -240,6 +240,8 @@ diesel::table! {
         /// Who holds it.
         run_id -> Uuid,
         acquired_at -> Timestamptz,
+        /// The labels in lower case, by which they are compared.
+        label_keys -> Array<Text>,
         /// The holder's last sign of life.
         beaten_at -> Timestamptz,
         /// How many parts the run has: repositories, for a sync.
@@ -332,7 +334,7 @@ diesel::table! {
     queued (issue_id) {
         issue_id -> BigInt,
         repository_id -> BigInt,
-        /// The one agent that the labels name: empty when none, null when several.
+        /// The one agent that the labels name, in lower case: empty when none, null when several.
         agent -> Nullable<Text>,
         /// The queue, in lower case.
         lane -> Text,

@@ -44,7 +44,7 @@ pub async fn by_repository(
     diesel::sql_query(
         "SELECT i.repository_id, i.status, count(*) AS issues \
          FROM issues i JOIN repositories r ON r.id = i.repository_id \
-         WHERE r.enabled AND i.on_board AND NOT i.labels && $1 \
+         WHERE r.enabled AND i.on_board AND NOT i.label_keys && $1 \
          GROUP BY i.repository_id, i.status ORDER BY i.repository_id, i.status",
     )
     .bind::<Array<Text>, _>(excluded)
@@ -67,7 +67,7 @@ pub struct LabelCount {
 }
 
 /// The issues on the board by label and column, for labels that begin with one of `prefixes`, those
-/// with an excluded label left out.
+/// with an excluded label left out. Labels that differ in case alone are one.
 pub async fn by_label(
     connection: &mut Connection,
     prefixes: &[&str],
@@ -75,10 +75,11 @@ pub async fn by_label(
 ) -> QueryResult<Vec<LabelCount>> {
     let patterns: Vec<String> = prefixes.iter().map(|prefix| format!("{prefix}%")).collect();
     diesel::sql_query(
-        "SELECT label, i.status, count(*) AS issues \
-         FROM issues i JOIN repositories r ON r.id = i.repository_id, unnest(i.labels) AS label \
-         WHERE r.enabled AND i.on_board AND label LIKE ANY ($1) AND NOT i.labels && $2 \
-         GROUP BY label, i.status ORDER BY label, i.status",
+        "SELECT min(label) AS label, i.status, count(*) AS issues \
+         FROM issues i JOIN repositories r ON r.id = i.repository_id, \
+             unnest(i.labels, i.label_keys) AS named (label, key) \
+         WHERE r.enabled AND i.on_board AND key LIKE ANY ($1) AND NOT i.label_keys && $2 \
+         GROUP BY key, i.status ORDER BY key, i.status",
     )
     .bind::<Array<Text>, _>(patterns)
     .bind::<Array<Text>, _>(excluded)
@@ -105,7 +106,7 @@ pub async fn by_lane(
     diesel::sql_query(
         "SELECT i.lane, count(*) AS issues \
          FROM issues i JOIN repositories r ON r.id = i.repository_id \
-         WHERE r.enabled AND i.on_board AND NOT i.labels && $1 GROUP BY i.lane ORDER BY i.lane",
+         WHERE r.enabled AND i.on_board AND NOT i.label_keys && $1 GROUP BY i.lane ORDER BY i.lane",
     )
     .bind::<Array<Text>, _>(excluded)
     .load(connection)
@@ -165,11 +166,13 @@ pub async fn growth_by_day(
         "SELECT day, status, sum(one)::bigint AS growth FROM ( \
              SELECT (at AT TIME ZONE 'UTC')::date AS day, after->>'status' AS status, 1 AS one \
              FROM event_log WHERE topic = 'board' AND at >= $1 \
-                 AND (after->>'on_board')::boolean AND NOT after->'labels' ?| $2 \
+                 AND (after->>'on_board')::boolean AND (cardinality($2) = 0 OR NOT label_keys( \
+                     ARRAY(SELECT jsonb_array_elements_text(after->'labels'))) && $2) \
              UNION ALL \
              SELECT (at AT TIME ZONE 'UTC')::date, before->>'status', -1 \
              FROM event_log WHERE topic = 'board' AND at >= $1 \
-                 AND (before->>'on_board')::boolean AND NOT before->'labels' ?| $2 \
+                 AND (before->>'on_board')::boolean AND (cardinality($2) = 0 OR NOT label_keys( \
+                     ARRAY(SELECT jsonb_array_elements_text(before->'labels'))) && $2) \
          ) AS ones GROUP BY day, status HAVING sum(one) <> 0 ORDER BY day, status",
     )
     .bind::<Timestamptz, _>(since)

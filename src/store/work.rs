@@ -20,15 +20,15 @@ use crate::domain::{IssueId, RepositoryId, Status};
 /// Who looks for work, and where.
 #[derive(Debug, Clone)]
 pub struct Search<'a> {
-    /// The agent.
-    pub agent: &'a str,
+    /// The agent's name, in lower case.
+    pub agent: String,
     /// Lower-case names of the queues to look in; all when absent.
     pub lanes: Option<Vec<String>>,
     /// Lower-case names of queues to leave out.
     pub closed_lanes: Vec<String>,
     /// Tracked repositories to look in.
     pub repositories: Vec<RepositoryId>,
-    /// Labels that hide an issue.
+    /// Labels that hide an issue, in lower case.
     pub excluded_labels: &'a [String],
     /// What age is worth.
     pub aging: Aging,
@@ -72,7 +72,7 @@ macro_rules! is_searched {
 macro_rules! bound {
     ($sql:expr, $search:expr) => {
         diesel::sql_query($sql)
-            .bind::<Text, _>($search.agent)
+            .bind::<Text, _>(&$search.agent)
             .bind::<Nullable<Array<Text>>, _>($search.lanes.as_ref())
             .bind::<Array<Text>, _>(&$search.closed_lanes)
             .bind::<Array<BigInt>, _>(&$search.repositories)
@@ -281,7 +281,7 @@ pub async fn place(
                      SELECT issue_id FROM leases WHERE state <> 'free' AND expires_at > $6) \
                  AND q.issue_id NOT IN (SELECT issue_id FROM blocked) \
                  AND (cardinality($5) = 0 OR NOT EXISTS ( \
-                     SELECT FROM issues i WHERE i.id = q.issue_id AND i.labels && $5)) \
+                     SELECT FROM issues i WHERE i.id = q.issue_id AND i.label_keys && $5)) \
              ) AS ranked WHERE (score, day, issue_id) < ($10, $11, $12)"
     );
     let query = bound!(sql, search)
@@ -339,10 +339,10 @@ pub async fn ailing(
          SELECT i.id, 'several_statuses', NULL, i.updated_at \
          FROM issues i JOIN repositories r ON r.id = i.repository_id AND r.enabled \
          WHERE i.on_board AND i.state = 'open' AND ( \
-             SELECT count(*) FROM unnest(i.labels) AS label WHERE label LIKE 'status/%') > 1 \
+             SELECT count(*) FROM unnest(i.label_keys) AS label WHERE label LIKE 'status/%') > 1 \
          UNION ALL \
          SELECT id, 'closed_in_progress', nullif(work_agent(labels), ''), updated_at FROM shown \
-         WHERE state = 'closed' AND labels @> ARRAY['status/in-progress'] \
+         WHERE state = 'closed' AND label_keys @> ARRAY['status/in-progress'] \
          UNION ALL \
          SELECT l.issue_id, 'lease_on_vanished_issue', l.agent, l.acquired_at \
          FROM leases l JOIN issues i ON i.id = l.issue_id \

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel_async::SimpleAsyncConnection as _;
+use dispatch::domain::labels::key;
 use dispatch::domain::lanes::Lanes;
 use dispatch::domain::work::{
     Aging, Facts, Seeker, SkipReason, Verdict, day_of, judge, rank, tier_of,
@@ -48,7 +49,14 @@ impl Chance {
     fn labels(&mut self) -> String {
         let mut labels = vec!["bug"];
         for _ in 0..self.number(3) {
-            labels.push(self.one(&["agent/alpha", "agent/beta", "hidden", "x"]));
+            labels.push(self.one(&[
+                "agent/alpha",
+                "Agent/Alpha",
+                "AGENT/beta",
+                "hidden",
+                "Hidden",
+                "x",
+            ]));
         }
         format!("'{{{}}}'", labels.join(","))
     }
@@ -157,7 +165,6 @@ impl Rows {
     /// What the rules say of each issue to a seeker, with the reasons against it where it stands in
     /// the columns and queues that are searched.
     fn verdicts(&self, seeker: &Seeker<'_>, full: &Full) -> Vec<(&Issue, Verdict)> {
-        let tracked = self.tracked();
         let verdict = |(issue, around): &'_ (Issue, Circumstances)| {
             let is_full = full.everything
                 || full.lanes.contains(&issue.lane.to_lowercase())
@@ -242,14 +249,14 @@ async fn compare(
         agent,
         lanes: wanted.map(names),
         closed_lanes: wanted.map_or_else(|| closed.flat_map(names).collect(), |_| vec![]),
-        repositories: rows.tracked(),
+        repositories: rows.tracked(false),
         excluded_labels: &hidden,
         aging,
         today: day_of(now),
         now,
     };
     let seeker = Seeker {
-        agent,
+        agent: key(agent),
         lane: wanted,
         lanes: &lanes,
         excluded_labels: &hidden,

@@ -1,6 +1,7 @@
 //! Who is acting. Doors find this out; use cases record it.
 
 use super::access::Tier;
+use super::labels::is_same;
 
 /// What a worker is told that asks in an agent's name with a token that belongs to none.
 pub const NOT_BOUND: &str = "Worker token is not bound to an agent; configure DISPATCH_WORKER_TOKENS as \"agent:token\" pairs";
@@ -63,7 +64,7 @@ impl Actor {
     pub fn check_acts_for(&self, agent: &str) -> Result<(), String> {
         match self {
             Self::Worker { is_bound: false, .. } => Err(NOT_BOUND.to_owned()),
-            Self::Worker { name, .. } if name != agent => Err(format!(
+            Self::Worker { name, .. } if !is_same(name, agent) => Err(format!(
                 "Worker token is bound to agent \"{name}\" and may not act for \"{agent}\""
             )),
             _ => Ok(()),
@@ -123,6 +124,7 @@ mod tests {
     fn a_worker_acts_for_its_own_agent_only() {
         let worker = |is_bound| Actor::Worker { name: "alpha".to_owned(), is_bound };
         assert_eq!(worker(true).check_acts_for("alpha"), Ok(()));
+        assert_eq!(worker(true).check_acts_for("Alpha"), Ok(()), "the same agent");
         let refusal = worker(true).check_acts_for("beta").expect_err("another's");
         assert_eq!(
             refusal,

@@ -21,6 +21,7 @@ use super::types::{
 use crate::app::App;
 use crate::domain::events::{EventKind, Topic};
 use crate::domain::filter::Wanted;
+use crate::domain::labels::is_same;
 use crate::domain::narrowing::Seen;
 use crate::domain::{AgentRunId, AuditEntryId, EventCursor, IssueFilter};
 use crate::service::{self, Error, Result};
@@ -175,8 +176,9 @@ impl RecordSubscription {
         context: &Context<'_>,
         #[graphql(desc = "Runs of this agent only.")] agent: Option<String>,
     ) -> async_graphql::Result<impl Stream<Item = Item<AgentRun>> + use<>> {
-        let is_wanted =
-            move |run: &AgentRun| agent.as_ref().is_none_or(|agent| *agent == run.row.agent_name);
+        let is_wanted = move |run: &AgentRun| {
+            agent.as_ref().is_none_or(|agent| is_same(agent, &run.row.agent_name))
+        };
         Ok(records(context, is_wanted).await?)
     }
 }

@@ -4,8 +4,9 @@ use chrono::{DateTime, Utc};
 use diesel_async::AsyncConnection;
 
 use super::changes::run_event;
-use super::{Error, Result};
+use super::{Error, Result, agent_names};
 use crate::app::App;
+use crate::domain::leases::agent_name;
 use crate::domain::{Actor, AgentRunId, IssueId};
 use crate::store::agent_runs::{NewAgentRun, RunFilter};
 use crate::store::{AgentRun, Page, PageRequest, agent_runs, event_log, issues};
@@ -52,11 +53,15 @@ pub struct RecordAgentRun {
 pub async fn record_agent_run(
     app: &App,
     actor: &Actor,
-    command: RecordAgentRun,
+    mut command: RecordAgentRun,
 ) -> Result<AgentRun> {
     check(&command)?;
     let agent = &command.agent_name;
     actor.check_acts_for(agent).map_err(|action| Error::Forbidden { action })?;
+    // Runs take any text for a name; one that cannot be a label's is no other agent's.
+    if agent_name(agent).is_ok() {
+        command.agent_name = agent_names::note(app, agent).await?;
+    }
     let now = app.clock.now();
     let mut connection = app.connection().await?;
     if let Some(id) = command.issue_id
@@ -138,8 +143,12 @@ pub async fn agent_runs(
     filter: &RunFilter,
     request: &PageRequest,
 ) -> Result<Page<AgentRun>> {
+    let mut filter = filter.clone();
+    if let Some(agent) = &filter.agent {
+        filter.agent = Some(agent_names::find(app, agent).await?);
+    }
     let mut connection = app.connection().await?;
-    Ok(agent_runs::page(&mut connection, filter, request).await?)
+    Ok(agent_runs::page(&mut connection, &filter, request).await?)
 }
 
 /// One run.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::leases::{leases_of, release_orphans};
-use super::{Error, Result, agent_work, board};
+use super::{Error, Result, agent_names, agent_work, board};
 use crate::app::App;
 use crate::domain::{Actor, IssueId, IssueState, Lane, Status};
 use crate::store::{Issue, Lease, Repository, work};
@@ -44,6 +44,7 @@ pub struct WorkSummary {
 /// What an agent holds whose lease it renewed last; nothing when it holds nothing. What it holds that
 /// is gone from GitHub ends here; the audit log calls that `orphan_lease_released`.
 pub async fn active_work(app: &App, actor: &Actor, agent: &str) -> Result<Option<ActiveWork>> {
+    let agent = &agent_names::find(app, agent).await?;
     release_orphans(app, actor, agent, "orphan_lease_released").await?;
     let Some(lease) = leases_of(app, agent).await?.into_iter().next() else { return Ok(None) };
     let (issue, repository) = match board::find_issue(app, lease.issue_id).await {
@@ -89,7 +90,7 @@ pub async fn work_summary(app: &App, agent: &str) -> Result<WorkSummary> {
 
 impl LaneWork {
     fn count(&mut self, agent: &str, issue: &Issue) {
-        let is_own = issue.labels.agents().any(|name| name == agent);
+        let is_own = issue.labels.names_agent(agent);
         let is_free = issue.labels.agents().next().is_none();
         match issue.status {
             Status::Ready if is_own || is_free => self.queued += 1,

@@ -10,8 +10,9 @@ use diesel_async::AsyncConnection;
 
 use super::changes::{audit_event, issue_event};
 use super::labels::{Changed, Guard, Intent, LeaseStep, Terms, change_labels_on};
-use super::{Error, Result, agent_work, board};
+use super::{Error, Result, agent_names, agent_work, board};
 use crate::app::App;
+use crate::domain::labels::is_same;
 use crate::domain::leases::{
     self as words, Checkpoint, Hold, LeaseEnding, LeaseState, TERMS, WorkOutcome, fencing_token,
     release_plan,
@@ -166,13 +167,13 @@ pub async fn release_issue(
     issue: IssueId,
     agent: &str,
 ) -> Result<Released> {
-    let agent = agent_for(app, actor, agent)?;
+    let agent = agent_for(app, actor, agent).await?;
     let actor = &actor.acting_for(&agent);
     let (issue, repository) = board::find_issue(app, issue).await?;
     let now = app.clock.now();
     let row = leases::of_issue(&mut *app.connection().await?, issue.id).await?;
     let live = row.filter(|lease| lease.is_live(now));
-    let step = match live.filter(|lease| lease.agent == agent) {
+    let step = match live.filter(|lease| is_same(&lease.agent, &agent)) {
         Some(own) => {
             LeaseStep::End { lease: own.id(), ending: LeaseEnding::Released, outcome: None }
         }
@@ -445,8 +446,10 @@ async fn own_lease(
         let reason = format!("{token} is not the token of {id}; send the one that came with it");
         return Err(Error::Invalid { field: "fencingToken", reason });
     }
-    agent_for(app, actor, &meant.agent)?;
-    if actor.agent().is_some_and(|agent| agent != meant.agent) && !actor.may(Tier::Maintainer) {
+    agent_for(app, actor, &meant.agent).await?;
+    if actor.agent().is_some_and(|agent| !is_same(&agent, &meant.agent))
+        && !actor.may(Tier::Maintainer)
+    {
         return Err(Error::LeaseLost { holder: Some(meant.agent) });
     }
     if let (Some(ending), Some(at)) = (meant.ending, meant.ended_at)
@@ -476,13 +479,13 @@ fn lost(row: Option<&Lease>, now: DateTime<Utc>) -> Error {
 ///
 /// [`Error::Invalid`] for a name that cannot be an agent's, [`Error::Forbidden`] when the actor may
 /// not act for it.
-pub(super) fn agent_for(app: &App, actor: &Actor, agent: &str) -> Result<String> {
+pub(super) async fn agent_for(app: &App, actor: &Actor, agent: &str) -> Result<String> {
     let name =
         words::agent_name(agent).map_err(|reason| Error::Invalid { field: "agent", reason })?;
     let is_at_home = app.simulated && matches!(actor, Actor::Person { .. });
     if actor.may(Tier::Agent) || is_at_home || matches!(actor, Actor::Worker { .. }) {
         actor.check_acts_for(name).map_err(|action| Error::Forbidden { action })?;
-        Ok(name.to_owned())
+        agent_names::note(app, name).await
     } else if *actor == Actor::Anonymous {
         Err(Error::Unauthenticated)
     } else {
@@ -512,6 +515,7 @@ pub async fn live_leases(app: &App, issues: &[IssueId]) -> Result<Vec<Lease>> {
 
 /// What an agent holds now, the last renewed first.
 pub async fn leases_of(app: &App, agent: &str) -> Result<Vec<Lease>> {
+    let agent = &agent_names::find(app, agent).await?;
     let mut connection = app.connection().await?;
     Ok(leases::held(&mut connection, Some(agent), app.clock.now()).await?)
 }
@@ -523,6 +527,7 @@ pub async fn past_leases_of(
     since: DateTime<Utc>,
     limit: u32,
 ) -> Result<Vec<Lease>> {
+    let agent = &agent_names::find(app, agent).await?;
     let mut connection = app.connection().await?;
     Ok(leases::history(&mut connection, agent, since, i64::from(limit)).await?)
 }

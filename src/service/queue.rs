@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use super::leases::agent_for;
-use super::{Error, Result, board};
+use super::{Error, Result, agent_names, board};
 use crate::app::App;
 use crate::domain::decisions::{
     CANDIDATES_KEPT, COUNTED_UP_TO, Candidate, Detail, WITHHELD_KEPT, Withheld,
@@ -104,6 +104,7 @@ impl Scope {
     ) -> Result<Self> {
         let agent = crate::domain::leases::agent_name(agent)
             .map_err(|reason| Error::Invalid { field: "agent", reason })?;
+        let agent = agent_names::find(app, agent).await?;
         let lane = match lane.map(str::trim).filter(|lane| !lane.is_empty()) {
             None => None,
             Some(called) => Some(find_lane(app, called)?.clone()),
@@ -669,3 +670,7 @@ pub async fn find_decision(app: &App, id: DecisionId) -> Result<Decision> {
     let missing = || Error::NotFound { what: "Decision", id: id.to_string() };
     decisions::by_id(&mut connection, id).await?.ok_or_else(missing)
 }
+    let mut filter = filter.clone();
+    if let Some(agent) = &filter.agent {
+        filter.agent = Some(agent_names::find(app, agent).await?);
+    }

@@ -5,6 +5,7 @@
 //! Invariants: nothing here opens a transaction, reads the clock or decides a rule, and every error
 //! is diesel's own.
 
+pub mod agent_names;
 pub mod agent_reports;
 pub mod agent_runs;
 pub mod agent_work;

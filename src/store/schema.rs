@@ -1,6 +1,16 @@
 // @generated from the migrated database; see tests/it/migrations.rs for how.
 
 diesel::table! {
+    /// What agents are called.
+    agent_names (key) {
+        /// The name in lower case.
+        key -> Text,
+        /// The name as it was first seen.
+        name -> Text,
+    }
+}
+
+diesel::table! {
     /// Keys that agents have reported under.
     agent_reports (agent_name, idempotency_key) {
         agent_name -> Text,
@@ -453,6 +463,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     issues,
     job_locks,
     lane_judgements,
+    agent_names,
     leases,
     milestones,
     past_leases,

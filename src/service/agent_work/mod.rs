@@ -11,7 +11,7 @@ use diesel_async::AsyncConnection;
 
 use super::changes::audit_event;
 use super::leases::{agent_for, plain, release_orphans};
-use super::{Error, Result, board};
+use super::{Error, Result, agent_names, board};
 use crate::app::App;
 use crate::domain::progress::{WorkCheckpoint, WorkState};
 use crate::domain::{Actor, IssueId, LabelSet};
@@ -117,6 +117,11 @@ pub async fn list(
     with_stale: bool,
 ) -> Result<Progress> {
     let states = state.map_or_else(|| WorkState::OPEN.to_vec(), |state| vec![state]);
+    let agent = match agent {
+        Some(agent) => Some(agent_names::find(app, agent).await?),
+        None => None,
+    };
+    let agent = agent.as_deref();
     let filter = WorkFilter { agent, issue: None, states: &states };
     let mut connection = app.connection().await?;
     let work = agent_work::list(&mut connection, filter, MOST).await?;
@@ -155,7 +160,7 @@ pub async fn list(
 /// to who may not act for the agent; [`Error::NotFound`] for an issue that is none;
 /// [`Error::LeaseLost`] when another agent holds the issue.
 pub async fn start(app: &App, actor: &Actor, command: StartWork) -> Result<AgentWork> {
-    let agent = agent_for(app, actor, &command.agent)?;
+    let agent = agent_for(app, actor, &command.agent).await?;
     let actor = &actor.acting_for(&agent);
     check_length("runId", command.run_id.as_deref())?;
     check_length("branch", command.branch.as_deref())?;
@@ -211,7 +216,7 @@ pub async fn start(app: &App, actor: &Actor, command: StartWork) -> Result<Agent
 /// none, and without what is waited for when the work is blocked; [`Error::NotFound`] when the agent
 /// is at nothing; [`Error::LeaseLost`] when another agent holds the issue; else as [`start`].
 pub async fn note_checkpoint(app: &App, actor: &Actor, command: NoteCheckpoint) -> Result<Told> {
-    let agent = agent_for(app, actor, &command.agent)?;
+    let agent = agent_for(app, actor, &command.agent).await?;
     let actor = &actor.acting_for(&agent);
     check_checkpoint(&command)?;
     let now = app.clock.now();
@@ -244,7 +249,7 @@ pub async fn note_checkpoint(app: &App, actor: &Actor, command: NoteCheckpoint) 
 ///
 /// As [`note_checkpoint`], except that it does not matter who holds the issue.
 pub async fn end(app: &App, actor: &Actor, command: EndWork) -> Result<Told> {
-    let agent = agent_for(app, actor, &command.agent)?;
+    let agent = agent_for(app, actor, &command.agent).await?;
     let actor = &actor.acting_for(&agent);
     let summary = command.summary.as_deref().map(plain);
     let now = app.clock.now();

@@ -13,7 +13,7 @@ use crate::domain::progress::WorkState;
 use crate::domain::{Actor, AgentWorkId, IssueId, LeaseId};
 use crate::service::labels::{Guard, Intent, Terms, change_labels_on};
 use crate::service::leases::let_go;
-use crate::service::{Error, Result};
+use crate::service::{Error, Result, agent_names};
 use crate::store::agent_work::WorkFilter;
 use crate::store::{AgentWork, Connection, agent_work, job_locks, leases};
 
@@ -102,7 +102,7 @@ pub async fn release(app: &App, actor: &Actor, what: Release) -> Result<Released
             Ok(Released { leases: 1, ..Released::default() })
         }
         Release::Issue { agent, issue } => {
-            let agent = name(&agent)?;
+            let agent = name(app, &agent).await?;
             let row = leases::of_issue(&mut *app.connection().await?, issue).await?;
             let held = row.filter(|row| row.agent == agent && row.state == LeaseState::Held);
             if let Some(lease) = &held {
@@ -115,9 +115,9 @@ pub async fn release(app: &App, actor: &Actor, what: Release) -> Result<Released
     }
 }
 
-fn name(given: &str) -> Result<String> {
+async fn name(app: &App, given: &str) -> Result<String> {
     let name = agent_name(given).map_err(|reason| Error::Invalid { field: "agent", reason })?;
-    Ok(name.to_owned())
+    agent_names::note(app, name).await
 }
 
 fn over(what: &str, how: &str) -> Error {
@@ -183,7 +183,10 @@ pub(in crate::service) async fn release_of(
 }
 
 async fn release_all(app: &App, actor: &Actor, agent: Option<&str>) -> Result<Released> {
-    let agent = agent.map(name).transpose()?;
+    let agent = match agent {
+        Some(agent) => Some(name(app, agent).await?),
+        None => None,
+    };
     let agent = agent.as_deref();
     let mut released = Released::default();
     let all = leases::unended(&mut *app.connection().await?, agent, AT_ONCE).await?;
@@ -222,7 +225,7 @@ async fn release_all(app: &App, actor: &Actor, agent: Option<&str>) -> Result<Re
 /// [`Error::Invalid`] for a name that is no agent's; [`Error::NotFound`]; [`Error::Conflict`] when
 /// the work is over.
 pub async fn reassign(app: &App, actor: &Actor, command: Reassign) -> Result<AgentWork> {
-    let agent = name(&command.agent)?;
+    let agent = name(app, &command.agent).await?;
     let now = app.clock.now();
     let mut connection = app.connection().await?;
     connection

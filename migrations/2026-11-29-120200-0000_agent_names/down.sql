@@ -1,0 +1,2 @@
+DROP FUNCTION name_agent(text, text[]);
+DROP TABLE agent_names;

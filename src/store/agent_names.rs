@@ -1,0 +1,33 @@
+//! What agents are called, whatever the case in which somebody names them.
+
+use diesel::prelude::*;
+use diesel::sql_types::{Array, Nullable, Text};
+use diesel_async::RunQueryDsl;
+
+use super::Connection;
+use super::prepared::Prepared;
+
+#[derive(QueryableByName)]
+struct Named {
+    #[diesel(sql_type = Nullable<Text>)]
+    name: Option<String>,
+}
+
+/// The name of an agent as it was first seen. One that is new is noted, as one of `known` spells it,
+/// else as a label on an issue does, else as given.
+pub async fn note(connection: &mut Connection, given: &str, known: &[&str]) -> QueryResult<String> {
+    let query = diesel::sql_query("SELECT name_agent($1, $2) AS name")
+        .bind::<Text, _>(given)
+        .bind::<Array<Text>, _>(known);
+    let row: Named = Prepared(query).get_result(connection).await?;
+    Ok(row.name.unwrap_or_else(|| given.to_owned()))
+}
+
+/// The name of an agent as it was first seen; none for one that is not known.
+pub async fn find(connection: &mut Connection, given: &str) -> QueryResult<Option<String>> {
+    let query =
+        diesel::sql_query("SELECT (SELECT name FROM agent_names WHERE key = lower($1)) AS name")
+            .bind::<Text, _>(given);
+    let row: Named = Prepared(query).get_result(connection).await?;
+    Ok(row.name)
+}

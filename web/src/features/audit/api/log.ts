@@ -2,6 +2,7 @@ import { ask } from "@/lib/graphql/client.ts";
 import { graphql, type ResultOf } from "@/lib/graphql/graphql.ts";
 import { follow } from "@/lib/graphql/live.ts";
 import { Feed } from "@/lib/feed.ts";
+import { isSameName } from "@/lib/issues.ts";
 import { queryOfFilter, type AuditFilter } from "../model/filter.ts";
 
 const PAGE = 50;
@@ -80,8 +81,8 @@ export function admits(filter: AuditFilter, entry: AuditEntry): boolean {
     (filter.action === "" || entry.action === filter.action) &&
     (filter.outcome === "" || entry.success === (filter.outcome === "success")) &&
     (filter.agent === "" ||
-      entry.actor === filter.agent ||
-      (entry.issue?.agents.includes(filter.agent) ?? false))
+      isSameName(entry.actor, filter.agent) ||
+      (entry.issue?.agents.some((agent) => isSameName(agent, filter.agent)) ?? false))
   );
 }
 

@@ -53,7 +53,7 @@ export const FLAGS = ["stale", "includeClosed"] as const;
 export type Flag = (typeof FLAGS)[number];
 
 const bare = (value: string, prefix: string): string =>
-  value.startsWith(prefix) ? value.slice(prefix.length) : value;
+  value.toLowerCase().startsWith(prefix) ? value.slice(prefix.length) : value;
 
 const unique = (values: readonly string[]): string[] => [
   ...new Set(values.filter((value) => value !== "")),

@@ -36,6 +36,18 @@ it("puts a card into the row of its first agent, and those without at the end", 
   expect(laneTitle("agent", "")).toBe("No agent");
 });
 
+it("has one row for an agent that repositories spell differently", () => {
+  const store = new BoardStore();
+  store.load(
+    snapshot([
+      issue(1, "READY", { agents: ["Mender"] }),
+      issue(2, "READY", { agents: ["mender"] }),
+    ]),
+  );
+  const lanes = lanesOf(store, ["READY"], { group: "agent", sort: "updated" });
+  expect(shape(lanes)).toEqual([["mender", 2, { READY: ["iss_2", "iss_1"] }]]);
+});
+
 it("orders rows of priorities by urgency", () => {
   const lanes = lanesOf(board(), ["READY"], { group: "priority", sort: "updated" });
   expect(lanes.map(({ key }) => laneTitle("priority", key))).toEqual([

@@ -51,11 +51,15 @@ export function lanesOf(
   { group, sort }: Layout,
 ): readonly Lane[] {
   const lanes = new Map<string, Map<Status, string[]>>();
+  // Repositories may spell an agent differently; one row is called as it is first.
+  const spelled = new Map<string, string>();
   for (const status of columns) {
     for (const id of sorted(store, store.column(status).ids, sort)) {
       const issue = store.issue(id);
       if (!issue) continue;
-      const key = keyOf(issue, group);
+      const own = keyOf(issue, group);
+      const key = spelled.get(own.toLowerCase()) ?? own;
+      spelled.set(own.toLowerCase(), key);
       let cells = lanes.get(key);
       if (!cells) lanes.set(key, (cells = new Map<Status, string[]>()));
       const cell = cells.get(status);

@@ -23,6 +23,7 @@ pub mod limits;
 pub mod names;
 pub mod narrowing;
 pub mod progress;
+pub mod read_only;
 pub mod status;
 pub mod work;
 
@@ -37,4 +38,5 @@ pub use instant::Instant;
 pub use labels::LabelSet;
 pub use lanes::{Lane, LaneRole, Lanes};
 pub use names::FullName;
+pub use read_only::ReadOnlyReason;
 pub use status::{IssueState, Priority, Status};

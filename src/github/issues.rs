@@ -4,12 +4,13 @@ use chrono::{DateTime, SubsecRound as _, Utc};
 
 use super::client::{Client, Repeat};
 use super::error::Error;
+use super::labels::{LabelPage, label_rows};
 use super::links::{PullRequest, pull_requests};
 use super::queries::{self, issue, issues, issues_by_id};
 use super::repositories::{count, full_name, missing};
 use super::response::{Rate, gravest};
 use super::text::storable;
-use crate::domain::{FullName, IssueState};
+use crate::domain::{FullName, IssueState, ReadOnlyReason};
 
 /// How many ids GitHub looks up in one request.
 pub(super) const IDS_A_REQUEST: usize = 100;
@@ -95,6 +96,8 @@ pub struct IssuePage {
     /// What GitHub said about issues of this page that it could not read in full. They are left out
     /// of it: half an issue must not be stored as a whole one.
     pub left_out: Vec<Error>,
+    /// The first of the repository's labels; none on a page that goes on after another.
+    pub labels: Option<LabelPage>,
     /// What is left of the rate limit, if GitHub limits.
     pub rate: Option<Rate>,
 }
@@ -106,6 +109,8 @@ pub struct PageRepository {
     pub node_id: String,
     /// The present name in GitHub's own spelling.
     pub full_name: FullName,
+    /// Why its issues cannot be changed; none when they can, as far as GitHub tells.
+    pub read_only: Option<ReadOnlyReason>,
 }
 
 impl Client {
@@ -127,6 +132,7 @@ impl Client {
             // GitHub's times are whole seconds: part of one would leave that second out.
             since: query.since.map(|since| since.trunc_subsecs(0)),
             first: i64::from(query.page_size.clamp(1, 100)),
+            with_labels: query.after.is_none(),
             after: query.after,
         };
         let repeat =
@@ -149,13 +155,20 @@ impl Client {
             |at| partial.iter().any(|fault| fault.index_below(&below).is_some_and(|own| own == at));
 
         let found = answer.data.repository.ok_or_else(|| missing("repository"))?;
+        let read_only = read_only(&found);
+        let labels = found.labels.map(|page| LabelPage {
+            next: page.page_info.end_cursor.filter(|_| page.page_info.has_next_page),
+            labels: label_rows!(page.nodes),
+        });
         let nodes = found.issues.nodes.unwrap_or_default();
         let nodes = nodes.into_iter().enumerate().filter(|(at, _)| !is_left_out(*at));
         Ok(IssuePage {
             repository: PageRepository {
                 node_id: found.id,
                 full_name: full_name(&found.name_with_owner)?,
+                read_only,
             },
+            labels,
             issues: nodes
                 .filter_map(|(_, node)| node)
                 .map(Issue::try_from)
@@ -218,6 +231,22 @@ impl Client {
         };
         nodes.into_iter().map(issue).collect()
     }
+}
+
+/// Why nothing can be changed in a repository. What GitHub does not tell counts as allowed.
+fn read_only(of: &issues::IssuesRepository) -> Option<ReadOnlyReason> {
+    use issues::RepositoryPermission as Permission;
+
+    let is_reader = matches!(of.viewer_permission, Some(Permission::READ));
+    [
+        (of.is_archived, ReadOnlyReason::Archived),
+        (of.is_disabled, ReadOnlyReason::Disabled),
+        (of.is_locked, ReadOnlyReason::Locked),
+        (!of.has_issues_enabled, ReadOnlyReason::IssuesDisabled),
+        (is_reader, ReadOnlyReason::NoPermission),
+    ]
+    .into_iter()
+    .find_map(|(holds, reason)| holds.then_some(reason))
 }
 
 /// GraphQL's `Int` has 32 bits, so no other number can come.

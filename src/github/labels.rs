@@ -19,6 +19,32 @@ pub struct Label {
     pub name: String,
 }
 
+/// Some of a repository's labels.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LabelPage {
+    /// The labels of this page.
+    pub labels: Vec<Label>,
+    /// Where the next page begins; none after the last.
+    pub next: Option<String>,
+}
+
+/// Labels of a generated type, of which each document has its own.
+macro_rules! label_rows {
+    ($nodes:expr) => {
+        $nodes
+            .unwrap_or_default()
+            .into_iter()
+            .flatten()
+            .map(|label| $crate::github::labels::Label {
+                id: label.id,
+                name: $crate::github::text::storable(label.name),
+            })
+            .collect()
+    };
+}
+
+pub(super) use label_rows;
+
 /// An issue as it is on GitHub at this moment, as far as a move asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LiveLabels {
@@ -144,6 +170,21 @@ impl Client {
         }
     }
 
+    /// The labels of a repository behind a cursor, from [`LabelPage::next`].
+    ///
+    /// # Errors
+    ///
+    /// When GitHub does not answer with labels.
+    pub async fn labels(&self, name: &FullName, after: String) -> Result<LabelPage, Error> {
+        let (owner, name) = (name.owner().to_owned(), name.name().to_owned());
+        let variables = labels::Variables { owner, name, after: Some(after) };
+        let data = self.ask::<queries::Labels>(variables, Repeat::Freely).await?.whole()?;
+        let found = data.repository.ok_or_else(|| missing("repository"))?;
+        let page = found.labels.ok_or_else(|| missing("labels"))?;
+        let next = page.page_info.end_cursor.filter(|_| page.page_info.has_next_page);
+        Ok(LabelPage { labels: label_rows!(page.nodes), next })
+    }
+
     async fn label_id(
         &self,
         repository_node_id: &str,
@@ -176,6 +217,7 @@ impl Client {
         issue_node_id: &str,
         add: &[String],
         remove: &[String],
+        removes_first: bool,
     ) -> Result<Changed, Error> {
         use change_labels::{
             ChangeLabelsAddedLabelable, ChangeLabelsRemovedFirstLabelable,
@@ -215,4 +257,3 @@ impl Client {
         })
     }
 }
-        removes_first: bool,

@@ -21,7 +21,7 @@ pub use client::{Client, Settings, Timeouts, UnusableSettings};
 pub use comments::{Comment, Commented, RecentComments};
 pub use error::Error;
 pub use issues::{Issue, IssuePage, IssuesQuery, PageRepository, States};
-pub use labels::{Changed, Label, LiveLabels};
+pub use labels::{Changed, Label, LabelPage, LiveLabels};
 pub use links::{Links, PullRequest};
 pub use repositories::Repository;
 pub use response::Rate;

@@ -47,6 +47,7 @@ query!(Issue, issue, "github-queries/issue.graphql");
 query!(IssuesById, issues_by_id, "github-queries/issues_by_id.graphql");
 query!(Links, links, "github-queries/links.graphql");
 query!(LiveLabels, live_labels, "github-queries/live_labels.graphql");
+query!(Labels, labels, "github-queries/labels.graphql");
 query!(LabelId, label_id, "github-queries/label_id.graphql");
 mutation!(CreateLabel, create_label, "github-queries/create_label.graphql");
 query!(RecentComments, recent_comments, "github-queries/recent_comments.graphql");

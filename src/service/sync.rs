@@ -20,13 +20,15 @@ use super::changes::{Rules, issue_event, removal_event, resync_event, window_sta
 use super::dependencies::{self, Found};
 use super::{Error, Result};
 use crate::app::App;
+use crate::domain::labels::key;
 use crate::domain::{Actor, FullName, IssueId};
-use crate::github::{self, IssuePage, IssuesQuery, States};
+use crate::github::{self, IssuePage, IssuesQuery, LabelPage, States};
 use crate::store::event_log::NewEvent;
 use crate::store::issues::IssueWrite;
 use crate::store::repositories::Progress;
 use crate::store::{
-    Connection, Issue, Repository, audit, event_log, issues, job_locks, repositories,
+    Connection, Issue, Repository, RepositoryLabel, audit, event_log, issues, job_locks,
+    repositories, repository_labels,
 };
 
 /// The lock that manual and timed syncs share.
@@ -369,6 +371,9 @@ impl<'a> Reader<'a> {
             if is_first {
                 self.follow_pull_requests(&page.pull_requests).await?;
             }
+            if let Some(labels) = page.labels {
+                self.follow_labels(labels).await?;
+            }
             self.note_progress(page.issues.len()).await?;
             after = page.next;
             if after.is_none() {
@@ -408,10 +413,12 @@ impl<'a> Reader<'a> {
     async fn follow(&mut self, page: &IssuePage) -> Result<()> {
         let found = &page.repository;
         let is_known = self.repository.node_id.as_deref() == Some(found.node_id.as_str())
-            && self.repository.full_name == found.full_name;
+            && self.repository.full_name == found.full_name
+            && self.repository.read_only == found.read_only;
         if is_known {
             return Ok(());
         }
+        let is_other_access = self.repository.read_only != found.read_only;
         let known = self.repository.node_id.as_deref();
         if known.is_some_and(|known| known != found.node_id) {
             self.progress.fully_synced_at = None;
@@ -422,12 +429,16 @@ impl<'a> Reader<'a> {
             self.repository.id,
             &found.node_id,
             &found.full_name,
+            found.read_only,
             self.app.clock.now(),
         )
         .await;
         match written {
             Ok(repository) => {
                 self.repository = repository;
+                if is_other_access && !self.is_first_import {
+                    self.announce_access(&mut connection).await?;
+                }
                 Ok(())
             }
             Err(diesel::result::Error::DatabaseError(
@@ -495,6 +506,70 @@ impl<'a> Reader<'a> {
                     event_log::append(connection, &events).await?;
                 }
                 Ok(())
+            })
+            .await
+    }
+
+    /// Whether anything of the repository can be changed is shown on every card of it, so whoever has
+    /// them reads them again.
+    async fn announce_access(&self, connection: &mut Connection) -> Result<()> {
+        let name = &self.repository.full_name;
+        let text = match self.repository.read_only {
+            Some(reason) => format!("{name} {}", reason.phrase()),
+            None => format!("The issues of {name} can be changed again"),
+        };
+        let event = resync_event(text, Actor::GitHub.name(), self.app.clock.now());
+        connection
+            .transaction(async |connection| Ok(event_log::append(connection, &[event]).await?))
+            .await
+            .map(drop)
+    }
+
+    /// Compares the repository's labels with those of the last sync, and reads the issues again that
+    /// have one that was renamed or deleted since: that does not update them, so the pages do not
+    /// tell.
+    async fn follow_labels(&mut self, first: LabelPage) -> Result<()> {
+        let LabelPage { mut labels, mut next } = first;
+        while let Some(after) = next {
+            let page = self.app.github.labels(&self.repository.full_name, after).await?;
+            labels.extend(page.labels);
+            next = page.next;
+        }
+        let row = |label: github::Label| RepositoryLabel { node_id: label.id, name: label.name };
+        let found: HashSet<RepositoryLabel> = labels.into_iter().map(row).collect();
+        let id = self.repository.id;
+        let stale = {
+            let mut connection = self.app.connection().await?;
+            let known = repository_labels::of(&mut connection, id).await?;
+            let gone: Vec<_> = known.iter().filter(|label| !found.contains(*label)).collect();
+            if gone.is_empty() && known.len() == found.len() {
+                return Ok(());
+            }
+            if known.is_empty() {
+                let names: Vec<_> = found.iter().map(|label| label.name.clone()).collect();
+                issues::node_ids_with_other_labels(&mut connection, id, &names).await?
+            } else {
+                let keys: Vec<_> = gone.iter().map(|label| key(&label.name)).collect();
+                issues::node_ids_with_labels(&mut connection, id, &keys).await?
+            }
+        };
+        let asked_at = self.app.clock.now();
+        let read = self.app.github.issues_by_node_id(&stale).await?;
+        // What has left by now is for the next full pass to confirm.
+        let name = self.repository.full_name.key();
+        let there: Vec<_> = read
+            .into_iter()
+            .flatten()
+            .filter(|issue| issue.repository_full_name.key() == name)
+            .collect();
+        self.received += u32::try_from(there.len()).unwrap_or(u32::MAX);
+        let links = dependencies::ask_links(self.app, &self.repository, &there).await?;
+        self.write_page(&there, &links, asked_at, |_, _| ()).await?;
+        let found: Vec<_> = found.into_iter().collect();
+        let mut connection = self.app.connection().await?;
+        connection
+            .transaction(async |connection| {
+                Ok(repository_labels::replace(connection, id, &found).await?)
             })
             .await
     }

@@ -33,6 +33,7 @@ pub use journal::{Kind, Request, Write};
 pub use load::Load;
 pub use neighbours::Neighbours;
 pub use people::IssueView;
+pub use repository::Access;
 pub use schema::sdl;
 pub use server::serve;
 pub use world::Refusal;

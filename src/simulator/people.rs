@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::repository::{Repository, Shown};
+use super::repository::{Access, Repository, Shown};
 use super::world::{Issue, Refusal};
 use super::{NewIssue, Simulator};
 
@@ -57,6 +57,16 @@ impl Simulator {
         let mut world = self.world();
         let slot = world.slot(repository)?;
         Ok(world.add_label(slot, name, color)?.id.clone())
+    }
+
+    /// Renames a label, on every issue that has it, without updating them.
+    pub fn rename_label(&self, repository: &str, old: &str, new: &str) -> Result<(), Refusal> {
+        self.world().rename_label(repository, old, new)
+    }
+
+    /// Sets what may be done in a repository.
+    pub fn set_access(&self, repository: &str, access: Access) -> Result<(), Refusal> {
+        self.world().set_access(repository, access)
     }
 
     /// Deletes a label, which takes it off every issue without updating them.

@@ -22,6 +22,59 @@ pub(super) struct Repository {
     pub issues: BTreeMap<i64, Arc<Issue>>,
     by_update: ByUpdate,
     pub last_number: i64,
+    pub access: Access,
+}
+
+/// What may be done in a repository, by everybody and by the token's owner.
+#[derive(Debug, Clone)]
+pub struct Access {
+    /// Whether it is archived: nothing can be changed.
+    pub is_archived: bool,
+    /// Whether GitHub has disabled it.
+    pub is_disabled: bool,
+    /// Whether it is locked.
+    pub is_locked: bool,
+    /// Whether it has issues.
+    pub has_issues: bool,
+    /// The token's permission: `ADMIN`, `MAINTAIN`, `WRITE`, `TRIAGE`, `READ`.
+    pub permission: &'static str,
+}
+
+impl Default for Access {
+    fn default() -> Self {
+        Self {
+            is_archived: false,
+            is_disabled: false,
+            is_locked: false,
+            has_issues: true,
+            permission: "WRITE",
+        }
+    }
+}
+
+impl Access {
+    /// Whether labels and comments may be changed through the API.
+    ///
+    /// # Errors
+    ///
+    /// GitHub's refusal.
+    pub(super) fn check_write(&self) -> Result<(), Refusal> {
+        let refused =
+            |message: &str| Err(Refusal { kind: "FORBIDDEN", message: message.to_owned() });
+        if self.is_archived {
+            return refused("Repository was archived so is read-only.");
+        }
+        if self.is_disabled || self.is_locked {
+            return refused("Repository access blocked");
+        }
+        if !self.has_issues {
+            return refused("Issues are disabled for this repo");
+        }
+        if self.permission == "READ" {
+            return refused("Resource not accessible by personal access token");
+        }
+        Ok(())
+    }
 }
 
 /// Update time and number, the key of GitHub's cursors.
@@ -52,6 +105,7 @@ impl Repository {
             issues: BTreeMap::new(),
             by_update: ByUpdate::default(),
             last_number: 0,
+            access: Access::default(),
         }
     }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 
 use super::NewIssue;
-use super::repository::Repository;
+use super::repository::{Access, Repository};
 
 /// GitHub's own limit.
 const LABELS_AN_ISSUE: usize = 100;
@@ -208,6 +208,40 @@ impl World {
         repository.label_names.insert(name.to_lowercase(), key);
         self.nodes.insert(id, Node::Label(slot, key));
         Ok(label)
+    }
+
+    /// Renames a label on every issue that has it, without updating them.
+    pub(super) fn rename_label(
+        &mut self,
+        repository: &str,
+        old: &str,
+        new: &str,
+    ) -> Result<(), Refusal> {
+        let repository = self.named_mut(repository)?;
+        let missing = || Refusal::not_found(format!("There is no label named '{old}'."));
+        let key = *repository.label_names.get(&old.to_lowercase()).ok_or_else(missing)?;
+        if repository.label_names.get(&new.to_lowercase()).is_some_and(|other| *other != key) {
+            return Err(Refusal::unprocessable("Name has already been taken"));
+        }
+        repository.label_names.remove(&old.to_lowercase());
+        repository.label_names.insert(new.to_lowercase(), key);
+        let label = repository.labels.get_mut(&key).ok_or_else(missing)?;
+        Arc::make_mut(label).name = new.to_owned();
+        Ok(())
+    }
+
+    pub(super) fn set_access(&mut self, repository: &str, access: Access) -> Result<(), Refusal> {
+        self.named_mut(repository)?.access = access;
+        Ok(())
+    }
+
+    /// Whether the API may change anything in a repository.
+    ///
+    /// # Errors
+    ///
+    /// GitHub's refusal.
+    pub(super) fn check_write(&self, slot: Slot) -> Result<(), Refusal> {
+        self.repository(slot).map_or(Ok(()), |repository| repository.access.check_write())
     }
 
     pub(super) fn delete_label(&mut self, repository: &str, name: &str) -> Result<(), Refusal> {

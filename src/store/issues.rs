@@ -336,6 +336,38 @@ pub async fn node_ids_on_board(
         .await
 }
 
+/// GitHub's ids of the issues of a repository that have one of these labels, given in lower case.
+pub async fn node_ids_with_labels(
+    connection: &mut Connection,
+    repository: RepositoryId,
+    keys: &[String],
+) -> QueryResult<Vec<String>> {
+    dsl::issues
+        .filter(dsl::repository_id.eq(repository))
+        .filter(dsl::removed_at.is_null())
+        .filter(dsl::label_keys.overlaps_with(keys))
+        .order(dsl::id)
+        .select(dsl::node_id)
+        .load(connection)
+        .await
+}
+
+/// GitHub's ids of the issues of a repository that have any other label than these, to the letter.
+pub async fn node_ids_with_other_labels(
+    connection: &mut Connection,
+    repository: RepositoryId,
+    names: &[String],
+) -> QueryResult<Vec<String>> {
+    dsl::issues
+        .filter(dsl::repository_id.eq(repository))
+        .filter(dsl::removed_at.is_null())
+        .filter(diesel::dsl::not(dsl::labels.is_contained_by(names)))
+        .order(dsl::id)
+        .select(dsl::node_id)
+        .load(connection)
+        .await
+}
+
 /// Marks issues as deleted or transferred. Those that were on the board come back.
 pub async fn remove(
     connection: &mut Connection,

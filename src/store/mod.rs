@@ -23,6 +23,7 @@ pub mod page;
 pub mod pool;
 mod prepared;
 pub mod repositories;
+pub mod repository_labels;
 pub mod request_keys;
 pub mod saved_views;
 pub mod statistics;
@@ -43,6 +44,7 @@ pub use leases::Lease;
 pub use page::{Page, PageRequest, Position};
 pub use pool::{MIGRATIONS, Pool, connect, establish, run_migrations};
 pub use repositories::Repository;
+pub use repository_labels::RepositoryLabel;
 pub use saved_views::SavedView;
 
 /// One connection to PostgreSQL, in a transaction or not.

@@ -6,7 +6,7 @@ use diesel_async::RunQueryDsl;
 
 use super::schema::repositories::{self, dsl};
 use super::{Connection, lower};
-use crate::domain::{FullName, RepositoryId};
+use crate::domain::{FullName, ReadOnlyReason, RepositoryId};
 
 /// A repository that is or was tracked.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
@@ -46,6 +46,8 @@ pub struct Repository {
     pub gap_github: Option<i32>,
     /// Our count beside it.
     pub gap_cached: Option<i32>,
+    /// Why its issues cannot be changed on GitHub; none when they can.
+    pub read_only: Option<ReadOnlyReason>,
 }
 
 /// The repository of this name in any case.
@@ -225,10 +227,16 @@ pub async fn set_identity(
     id: RepositoryId,
     node_id: &str,
     full_name: &FullName,
+    read_only: Option<ReadOnlyReason>,
     now: DateTime<Utc>,
 ) -> QueryResult<Repository> {
     diesel::update(dsl::repositories.find(id))
-        .set((dsl::node_id.eq(node_id), dsl::full_name.eq(full_name), dsl::updated_at.eq(now)))
+        .set((
+            dsl::node_id.eq(node_id),
+            dsl::full_name.eq(full_name),
+            dsl::read_only.eq(read_only),
+            dsl::updated_at.eq(now),
+        ))
         .returning(Repository::as_returning())
         .get_result(connection)
         .await

@@ -240,6 +240,8 @@ diesel::table! {
         removed_at -> Nullable<Timestamptz>,
         /// The open pull request that is to close it, by GitHub's account.
         pull_request_url -> Nullable<Text>,
+        /// The labels in lower case, by which they are compared.
+        label_keys -> Array<Text>,
     }
 }
 
@@ -250,8 +252,6 @@ diesel::table! {
         /// Who holds it.
         run_id -> Uuid,
         acquired_at -> Timestamptz,
-        /// The labels in lower case, by which they are compared.
-        label_keys -> Array<Text>,
         /// The holder's last sign of life.
         beaten_at -> Timestamptz,
         /// How many parts the run has: repositories, for a sync.
@@ -396,6 +396,19 @@ diesel::table! {
         gap_github -> Nullable<Integer>,
         /// Our count beside it. The pass is not repeated until one of the two changes.
         gap_cached -> Nullable<Integer>,
+        /// Why its issues cannot be changed on GitHub, as of the last sync; null when they can.
+        read_only -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    /// The labels of repositories, as of the last sync.
+    repository_labels (repository_id, node_id) {
+        repository_id -> BigInt,
+        /// GitHub's id, which a rename does not change.
+        node_id -> Text,
+        /// The name in GitHub's spelling.
+        name -> Text,
     }
 }
 
@@ -447,8 +460,10 @@ diesel::joinable!(past_leases -> issues (issue_id));
 diesel::joinable!(past_leases -> repositories (repository_id));
 diesel::joinable!(queued -> issues (issue_id));
 diesel::joinable!(queued -> repositories (repository_id));
+diesel::joinable!(repository_labels -> repositories (repository_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
+    agent_names,
     agent_reports,
     agent_runs,
     agent_work,
@@ -463,12 +478,12 @@ diesel::allow_tables_to_appear_in_same_query!(
     issues,
     job_locks,
     lane_judgements,
-    agent_names,
     leases,
     milestones,
     past_leases,
     queued,
     repositories,
+    repository_labels,
     request_keys,
     saved_views,
 );

@@ -98,7 +98,27 @@ const SAMPLES: &[(&str, &str)] = &[
     ),
     ("queued", "UPDATE issues SET status = 'ready', labels = '{status/ready}'"),
     ("queued.has_lease", "UPDATE leases SET state = 'free', ended_at = now(), ending = 'finished'"),
-    ("done_window", "UPDATE issues SET on_board = false"),
+    (
+        "done_window",
+        "UPDATE issues SET on_board = false, state = 'open', status = 'backlog', \
+         labels = '{Status/Ready,Priority/P1,agent/Alpha}'",
+    ),
+    (
+        "label_keys",
+        "DO $$ BEGIN ASSERT (SELECT label_keys = '{status/ready,priority/p1,agent/alpha}' \
+         AND status = 'ready' AND priority = 'p1' FROM issues), 'labels in another case'; \
+         ASSERT (SELECT agent = 'alpha' FROM queued), 'an agent in another case'; END $$",
+    ),
+    (
+        "repository_labels",
+        "UPDATE repositories SET read_only = 'archived'; \
+         INSERT INTO repository_labels SELECT id, 'LA_1', 'bug' FROM repositories",
+    ),
+    (
+        "agent_names",
+        "DO $$ BEGIN ASSERT name_agent('ALPHA', '{}') = 'alpha', 'a known name'; \
+         ASSERT name_agent('beta', '{Beta}') = 'Beta', 'a configured name'; END $$",
+    ),
 ];
 
 #[tokio::test(flavor = "multi_thread")]

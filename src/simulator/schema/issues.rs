@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::{Context, Enum, ID, Object, SimpleObject};
 
-use super::repositories::{IssueConnection, Repository};
+use super::repositories::{IssueConnection, PageInfo, Repository};
 use super::scalars::{DateTime, Uri};
 use super::{Actor, full_name, simulator, whole};
 use crate::simulator::world::{self, Slot};
@@ -70,8 +70,10 @@ impl Issue {
     async fn labels(&self, ctx: &Context<'_>, first: Option<i32>) -> Option<LabelConnection> {
         let world = simulator(ctx).world();
         let labels = world.repository(self.slot)?.labels_of(&self.issue);
+        // An issue has no more labels than fit on a page.
+        let page_info = PageInfo { has_next_page: false, end_cursor: None };
         let labels = labels.into_iter().take(size(first)).map(|label| Some(Label(label)));
-        Some(LabelConnection { nodes: Some(labels.collect()) })
+        Some(LabelConnection { nodes: Some(labels.collect()), page_info })
     }
 
     async fn assignees(&self, first: Option<i32>) -> UserConnection {
@@ -248,7 +250,8 @@ impl Ref {
 
 #[derive(SimpleObject)]
 pub(super) struct LabelConnection {
-    nodes: Option<Vec<Option<Label>>>,
+    pub nodes: Option<Vec<Option<Label>>>,
+    pub page_info: PageInfo,
 }
 
 #[derive(SimpleObject)]

@@ -108,6 +108,7 @@ fn create_label(ctx: &Context<'_>, input: &CreateLabelInput) -> Result<Label, Re
     let Some(world::Node::Repository(slot)) = world.node(&input.repository_id) else {
         return Err(Refusal::no_node(&input.repository_id));
     };
+    world.check_write(slot)?;
     let label = world.add_label(slot, &input.name, &input.color)?;
     simulator.note_write(Write::LabelCreated {
         repository: full_name(&world, slot),
@@ -126,6 +127,7 @@ fn comment(ctx: &Context<'_>, input: &AddCommentInput) -> Result<AddCommentPaylo
         let Some(world::Node::Issue(slot, number)) = world.node(&input.subject_id) else {
             return Err(Refusal::no_node(&input.subject_id));
         };
+        world.check_write(slot)?;
         let (issue, comment) = world.comment(slot, number, now, &input.body)?;
         let (repository, body) = (full_name(&world, slot), input.body.clone());
         simulator.note_write(Write::Commented { repository, number, body });
@@ -166,6 +168,7 @@ fn relabel(
     let Some(world::Node::Issue(slot, number)) = world.node(labelable) else {
         return Err(Refusal::no_node(labelable));
     };
+    world.check_write(slot)?;
     let mut keys = Vec::with_capacity(labels.len());
     for id in labels {
         match world.node(id) {

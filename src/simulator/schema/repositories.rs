@@ -7,7 +7,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use chrono::Utc;
 
-use super::issues::{Issue, IssueState, Label, PullRequest, PullRequestConnection, Ref, size};
+use super::issues::{
+    Issue, IssueState, Label, LabelConnection, PullRequest, PullRequestConnection, Ref, size,
+};
 use super::scalars::DateTime;
 use super::{IssueOrPullRequest, or_null, simulator};
 use crate::simulator::repository::{self, Position, Shown};
@@ -37,6 +39,53 @@ impl Repository {
 
     async fn name_with_owner(&self, ctx: &Context<'_>) -> Result<String> {
         self.look(ctx, |repository| repository.full_name.clone())
+    }
+
+    async fn is_archived(&self, ctx: &Context<'_>) -> Result<bool> {
+        self.look(ctx, |repository| repository.access.is_archived)
+    }
+
+    async fn is_disabled(&self, ctx: &Context<'_>) -> Result<bool> {
+        self.look(ctx, |repository| repository.access.is_disabled)
+    }
+
+    async fn is_locked(&self, ctx: &Context<'_>) -> Result<bool> {
+        self.look(ctx, |repository| repository.access.is_locked)
+    }
+
+    async fn has_issues_enabled(&self, ctx: &Context<'_>) -> Result<bool> {
+        self.look(ctx, |repository| repository.access.has_issues)
+    }
+
+    async fn viewer_permission(&self, ctx: &Context<'_>) -> Result<Option<RepositoryPermission>> {
+        self.look(ctx, |repository| {
+            Some(match repository.access.permission {
+                "ADMIN" => RepositoryPermission::Admin,
+                "MAINTAIN" => RepositoryPermission::Maintain,
+                "TRIAGE" => RepositoryPermission::Triage,
+                "READ" => RepositoryPermission::Read,
+                _ => RepositoryPermission::Write,
+            })
+        })
+    }
+
+    async fn labels(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+    ) -> Result<Option<LabelConnection>> {
+        let behind = after.and_then(|cursor| cursor.parse::<u64>().ok()).unwrap_or_default();
+        self.look(ctx, |repository| {
+            let mut rest = repository.labels.range(behind + 1..);
+            let page: Vec<_> = rest.by_ref().take(size(first)).collect();
+            let page_info = PageInfo {
+                has_next_page: rest.next().is_some(),
+                end_cursor: page.last().map(|(key, _)| key.to_string()),
+            };
+            let labels = page.into_iter().map(|(_, label)| Some(Label(Arc::clone(label))));
+            Some(LabelConnection { nodes: Some(labels.collect()), page_info })
+        })
     }
 
     async fn default_branch_ref(&self, ctx: &Context<'_>) -> Result<Option<Ref>> {
@@ -100,6 +149,15 @@ impl Repository {
         let found = self.look(ctx, repository::Repository::pull_requests)?;
         Ok(PullRequestConnection::listing(self.slot, found, first))
     }
+}
+
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+pub(super) enum RepositoryPermission {
+    Admin,
+    Maintain,
+    Write,
+    Triage,
+    Read,
 }
 
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
@@ -245,6 +303,6 @@ pub(super) fn position(cursor: &str) -> Option<Position> {
 
 #[derive(SimpleObject)]
 pub(super) struct PageInfo {
-    has_next_page: bool,
-    end_cursor: Option<String>,
+    pub has_next_page: bool,
+    pub end_cursor: Option<String>,
 }

@@ -1,0 +1,2 @@
+ALTER TABLE repositories DROP COLUMN read_only;
+DROP TABLE repository_labels;

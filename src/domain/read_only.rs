@@ -1,0 +1,32 @@
+//! Why the issues of a repository cannot be changed on GitHub.
+
+use super::column::words;
+
+words! {
+    /// Why the issues of a repository cannot be changed on GitHub.
+    #[derive(async_graphql::Enum)]
+    ReadOnlyReason,
+    /// The repository is archived.
+    Archived = "archived",
+    /// GitHub has disabled the repository.
+    Disabled = "disabled",
+    /// The repository is locked, such as while it is moved.
+    Locked = "locked",
+    /// Issues are switched off in the repository.
+    IssuesDisabled = "issues_disabled",
+    /// Dispatch's token may read the repository and no more.
+    NoPermission = "no_permission",
+}
+
+impl ReadOnlyReason {
+    /// The reason as the end of a sentence about the repository.
+    pub fn phrase(self) -> &'static str {
+        match self {
+            Self::Archived => "is archived on GitHub",
+            Self::Disabled => "is disabled on GitHub",
+            Self::Locked => "is locked on GitHub",
+            Self::IssuesDisabled => "has issues disabled on GitHub",
+            Self::NoPermission => "may only be read with Dispatch's GitHub token",
+        }
+    }
+}

@@ -11,6 +11,7 @@ use chrono::{DateTime, Utc};
 use super::ids::IssueId;
 use super::labels::{LabelSet, is_same};
 use super::lanes::{Lane, Lanes};
+use super::read_only::ReadOnlyReason;
 use super::status::{IssueState, Priority, Status};
 
 /// Why an issue is not what an agent would be given.
@@ -43,7 +44,7 @@ pub enum SkipReason {
     LimitReached,
     /// It has a label that hides it.
     Excluded,
-    /// Its repository is not tracked.
+    /// Its repository is not tracked, or its issues cannot be changed on GitHub.
     RepositoryDisabled,
     /// It is closed, or gone from GitHub.
     Closed,
@@ -64,7 +65,7 @@ impl SkipReason {
             Self::LaneMismatch => "in other queues",
             Self::LimitReached => "over a limit",
             Self::Excluded => "hidden by a label",
-            Self::RepositoryDisabled => "in repositories that are not tracked",
+            Self::RepositoryDisabled => "in repositories where nothing can be changed",
             Self::Closed => "closed",
             Self::LinkedPullRequest => "with an open pull request",
             Self::LabelsUnverified => "with labels that could not be read",
@@ -156,6 +157,8 @@ pub struct Facts<'a> {
     pub created_at: DateTime<Utc>,
     /// Whether its repository is tracked.
     pub is_tracked: bool,
+    /// Why its labels cannot be changed on GitHub.
+    pub read_only: Option<ReadOnlyReason>,
     /// Who holds it now.
     pub holder: Option<&'a str>,
     /// Open issues that it waits for, as people write them: `#5`, `acme/tools#7`.
@@ -234,6 +237,9 @@ fn skips(facts: &Facts<'_>, seeker: &Seeker<'_>) -> Vec<Skip> {
     }
     if !facts.is_tracked {
         skip(SkipReason::RepositoryDisabled, "is in a repository that is not tracked".to_owned());
+    } else if let Some(reason) = facts.read_only {
+        let why = format!("is in a repository that {}", reason.phrase());
+        skip(SkipReason::RepositoryDisabled, why);
     }
     let hides = |label: &&String| seeker.excluded_labels.iter().any(|own| is_same(own, label));
     if let Some(label) = facts.labels.names().iter().find(hides) {
@@ -351,6 +357,7 @@ mod tests {
                 lane: "default",
                 created_at: opened,
                 is_tracked: true,
+                read_only: None,
                 holder: None,
                 blockers: &[],
                 pull_request: None,
@@ -444,6 +451,7 @@ mod tests {
             lane: "default",
             created_at: DateTime::UNIX_EPOCH,
             is_tracked: true,
+            read_only: None,
             holder: None,
             blockers: &[],
             pull_request: None,
@@ -508,6 +516,7 @@ mod tests {
             lane: "default",
             created_at: DateTime::UNIX_EPOCH + TimeDelta::days(i64::from(TODAY - 20)),
             is_tracked: true,
+            read_only: None,
             holder: None,
             blockers: &[],
             pull_request: None,

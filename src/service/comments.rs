@@ -68,6 +68,9 @@ pub struct Posted {
 pub async fn add(app: &App, actor: &Actor, command: AddComment) -> Result<Posted> {
     let text = text_of(&command.body)?;
     let (issue, repository) = board::find_issue(app, command.issue_id).await?;
+    if let Some(refusal) = Error::read_only(&repository, issue.status) {
+        return Err(refusal);
+    }
     // Listening begins before the look, so the end of another request is not missed in between.
     let events = app.bus.subscribe();
     match begin(app, actor, &issue, &repository, &text).await? {

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::domain::Status;
 use crate::github;
+use crate::store::Repository;
 
 /// Why a use case did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -113,6 +114,13 @@ impl Error {
     pub(super) fn lasting(what: impl Into<String>, current: Option<Status>) -> Self {
         let obstacle = Obstacle::Lasting;
         Self::Conflict { what: what.into(), current, pending: None, obstacle }
+    }
+
+    /// An issue of a repository where nothing can be changed.
+    pub(super) fn read_only(repository: &Repository, current: Status) -> Option<Self> {
+        let reason = repository.read_only?.phrase();
+        let what = format!("{} {reason}, so its issues cannot be changed", repository.full_name);
+        Some(Self::lasting(what, Some(current)))
     }
 
     /// An issue that is closed at GitHub, which alone opens it again.

@@ -144,6 +144,9 @@ pub(super) async fn change_labels_on(
     let requested_at = app.clock.now();
     let github = app.github.within(GITHUB_TIME);
     let Intent { issue, target, expected_from, .. } = *intent;
+    if let Some(refusal) = Error::read_only(intent.repository, issue.status) {
+        return Err(refusal);
+    }
     // A reservation was made a moment ago; it is asked about when the intent is written.
     if !matches!(terms.step, LeaseStep::Confirm { .. }) {
         uphold(&mut *app.connection().await?, &terms.guard, issue.id, requested_at).await?;

@@ -262,9 +262,9 @@ pub(super) async fn let_go(app: &App, actor: &Actor, lease: &Lease, action: &str
     give_up(app, actor, action, &work, None, terms).await.map(drop)
 }
 
-/// Whether nobody can work on an issue any more.
+/// Whether nobody can work on an issue any more: then a lease of it ends without a change of labels.
 fn is_gone(issue: &Issue, repository: &Repository) -> bool {
-    issue.removed_at.is_some() || !repository.enabled
+    issue.removed_at.is_some() || !repository.enabled || repository.read_only.is_some()
 }
 
 /// Ends the lease of an issue that is gone, in the caller's transaction.
@@ -287,7 +287,7 @@ pub(super) async fn end_orphan(
         repository_full_name: repository.full_name.as_str(),
         issue_number: Some(issue.number),
         issue_id: Some(issue.id),
-        notes: Some("The lease on an issue that is gone was ended"),
+        notes: Some("The lease on an issue that is gone or cannot be changed was ended"),
         ..NewEntry::done(actor.name(), action, &issue.labels, now)
     };
     let entry = audit::append(connection, &entry).await?;

@@ -208,7 +208,8 @@ impl Scope {
         let (lanes, mut closed_lanes) = self.lanes(app);
         let full = self.full(app, usage);
         closed_lanes.extend(full.lanes);
-        let ids = self.repositories.iter().map(|row| row.id);
+        let writable = self.repositories.iter().filter(|row| row.read_only.is_none());
+        let ids = writable.map(|row| row.id);
         Search {
             agent: key(&self.agent),
             lanes,
@@ -313,8 +314,12 @@ pub(super) async fn judged(
         let against_issue =
             || limits.against_issue(usage, &app.config.lanes, &issue.lane, repository);
         let limit = against_agent.clone().or_else(against_issue);
-        let is_tracked = scope.repositories.iter().any(|row| row.id == repository);
-        let facts = facts(&issue, &around, is_tracked, limit.as_deref());
+        let row = scope.repositories.iter().find(|row| row.id == repository);
+        let facts = Facts {
+            is_tracked: row.is_some(),
+            read_only: row.and_then(|row| row.read_only),
+            ..facts(&issue, &around, limit.as_deref())
+        };
         let verdict = judge(&facts, &seeker);
         judged.push(Judged { issue, around, verdict });
     }
@@ -337,7 +342,8 @@ fn facts<'a>(issue: &'a Issue, around: &'a Circumstances, limit: Option<&'a str>
         labels: &issue.labels,
         lane: &issue.lane,
         created_at: issue.created_at,
-        is_tracked,
+        is_tracked: true,
+        read_only: None,
         holder: around.holder.as_deref(),
         blockers: &around.blockers,
         pull_request: around.pull_request.as_deref(),
@@ -362,7 +368,8 @@ pub(super) async fn candidates(
 }
 
 /// What stands in the columns that work is taken from and is withheld, as far as `extent` says: the
-/// issues, the most urgent first, and the counts.
+/// issues, the most urgent first, and the counts; the last is of what is in repositories where nothing
+/// can be changed, whose issues come last.
 async fn withheld(
     app: &App,
     connection: &mut Connection,
@@ -383,10 +390,19 @@ async fn withheld(
             }
         }
     }
+    let read_only = scope.repositories.iter().filter(|row| row.read_only.is_some());
+    let read_only: Vec<_> = read_only.map(|row| row.id).collect();
+    let mut in_read_only = 0;
+    if !read_only.is_empty() {
+        let most = extent.listed.max(extent.counted);
+        let found = work::queued_in(connection, &search, &read_only, most).await?;
+        in_read_only = i64::try_from(found.len()).unwrap_or(i64::MAX).min(extent.counted);
+        ids.extend(found);
+    }
     let mut judged = judged(app, connection, scope, usage, &ids, now).await?;
     judged.retain(|judged| matches!(judged.verdict, Verdict::Withheld(_)));
     judged.truncate(usize::try_from(extent.listed).unwrap_or_default());
-    Ok((judged, withheld))
+    Ok((judged, withheld, in_read_only))
 }
 
 fn explained(
@@ -557,7 +573,8 @@ pub(super) async fn look_around(
     let usage = usage(app, &mut connection, now).await?;
     let listed = i64::try_from(WITHHELD_KEPT).expect("a small number");
     let extent = Extent { served, listed, counted: COUNTED_UP_TO };
-    let (withheld, counts) = withheld(app, &mut connection, scope, &usage, extent, now).await?;
+    let (withheld, counts, in_read_only) =
+        withheld(app, &mut connection, scope, &usage, extent, now).await?;
     let work::Withheld { leased, assigned_to_other, not_ready, .. } = counts;
     let work::Withheld { blocked_by_issue, limit_reached, excluded, linked_pull_request, .. } =
         counts;
@@ -569,6 +586,7 @@ pub(super) async fn look_around(
         (SkipReason::LimitReached, limit_reached),
         (SkipReason::Excluded, excluded),
         (SkipReason::LinkedPullRequest, linked_pull_request),
+        (SkipReason::RepositoryDisabled, in_read_only),
     ];
     let counts = counts.into_iter().filter(|(_, issues)| *issues > 0).collect();
     Ok(Around { withheld: withheld.into_iter().filter_map(kept).collect(), counts })
@@ -656,6 +674,10 @@ pub async fn decisions(
     filter: &DecisionFilter,
     request: &PageRequest,
 ) -> Result<Page<Decision>> {
+    let mut filter = filter.clone();
+    if let Some(agent) = &filter.agent {
+        filter.agent = Some(agent_names::find(app, agent).await?);
+    }
     let mut connection = app.connection().await?;
     Ok(decisions::page(&mut connection, &filter, request).await?)
 }
@@ -670,7 +692,3 @@ pub async fn find_decision(app: &App, id: DecisionId) -> Result<Decision> {
     let missing = || Error::NotFound { what: "Decision", id: id.to_string() };
     decisions::by_id(&mut connection, id).await?.ok_or_else(missing)
 }
-    let mut filter = filter.clone();
-    if let Some(agent) = &filter.agent {
-        filter.agent = Some(agent_names::find(app, agent).await?);
-    }

@@ -174,6 +174,29 @@ pub async fn withheld(
     Prepared(query).get_result(connection).await
 }
 
+/// What stands in the queue of some repositories, the most urgent first, up to `limit`; `search` says
+/// in which lanes to look.
+pub async fn queued_in(
+    connection: &mut Connection,
+    search: &Search<'_>,
+    repositories: &[RepositoryId],
+    limit: i64,
+) -> QueryResult<Vec<IssueId>> {
+    let rows: Vec<Found> = diesel::sql_query(
+        "SELECT q.issue_id AS id FROM queued q \
+         WHERE q.repository_id = ANY ($1) AND ($2::text[] IS NULL OR q.lane = ANY ($2)) \
+             AND NOT q.lane = ANY ($3) \
+         ORDER BY q.tier, q.day, q.issue_id LIMIT $4",
+    )
+    .bind::<Array<BigInt>, _>(repositories)
+    .bind::<Nullable<Array<Text>>, _>(search.lanes.as_ref())
+    .bind::<Array<Text>, _>(&search.closed_lanes)
+    .bind::<BigInt, _>(limit)
+    .load(connection)
+    .await?;
+    Ok(rows.into_iter().map(|row| row.id).collect())
+}
+
 /// What stands around an issue, as far as the queue asks.
 #[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
 pub struct Circumstances {

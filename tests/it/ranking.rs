@@ -14,7 +14,8 @@ use dispatch::domain::work::{
 use dispatch::domain::{IssueId, RepositoryId};
 use dispatch::store::leases::{Wish, reserve};
 use dispatch::store::work::{
-    Circumstances, Extent, Full, Search, Withheld, candidates, place, with_circumstances, withheld,
+    Circumstances, Extent, Full, Search, Withheld, candidates, place, queued_in,
+    with_circumstances, withheld,
 };
 use dispatch::store::{Connection, Issue, Repository, repositories};
 use rand::rngs::StdRng;
@@ -132,7 +133,12 @@ impl Chance {
             12 => format!("DELETE FROM issues {of}"),
             13 => {
                 let id = self.number(3) + 1;
-                format!("UPDATE repositories SET enabled = NOT enabled WHERE id = {id};")
+                let what = self.one(&[
+                    "enabled = NOT enabled",
+                    "read_only = 'archived'",
+                    "read_only = NULL",
+                ]);
+                format!("UPDATE repositories SET {what} WHERE id = {id};")
             }
             _ => {
                 let name = self.one(&["acme/two", "acme/TWO", "acme/renamed"]);
@@ -158,8 +164,14 @@ impl Rows {
         Self { repositories, issues }
     }
 
-    fn tracked(&self) -> Vec<RepositoryId> {
-        self.repositories.iter().filter(|row| row.enabled).map(|row| row.id).collect()
+    /// The tracked repositories, those where nothing can be changed or the others.
+    fn tracked(&self, read_only: bool) -> Vec<RepositoryId> {
+        let tracked = self.repositories.iter().filter(|row| row.enabled);
+        tracked.filter(|row| row.read_only.is_some() == read_only).map(|row| row.id).collect()
+    }
+
+    fn repository(&self, id: RepositoryId) -> &Repository {
+        self.repositories.iter().find(|row| row.id == id).unwrap()
     }
 
     /// What the rules say of each issue to a seeker, with the reasons against it where it stands in
@@ -178,7 +190,8 @@ impl Rows {
                 labels: &issue.labels,
                 lane: &issue.lane,
                 created_at: issue.created_at,
-                is_tracked: tracked.contains(&issue.repository_id),
+                is_tracked: self.repository(issue.repository_id).enabled,
+                read_only: self.repository(issue.repository_id).read_only,
                 holder: around.holder.as_deref(),
                 blockers: &around.blockers,
                 pull_request: around.pull_request.as_deref(),
@@ -246,7 +259,7 @@ async fn compare(
     let names = |lane| lanes.names_of(lane).iter().map(|name| name.to_lowercase()).collect();
     let closed = lanes.all().iter().filter(|lane| !lane.claimable);
     let search = Search {
-        agent,
+        agent: key(agent),
         lanes: wanted.map(names),
         closed_lanes: wanted.map_or_else(|| closed.flat_map(names).collect(), |_| vec![]),
         repositories: rows.tracked(false),
@@ -256,7 +269,7 @@ async fn compare(
         now,
     };
     let seeker = Seeker {
-        agent: key(agent),
+        agent,
         lane: wanted,
         lanes: &lanes,
         excluded_labels: &hidden,
@@ -288,6 +301,23 @@ async fn compare(
     for (position, rank) in (1..).zip(&ranked) {
         assert_eq!(place(connection, &search, rank).await.unwrap(), position);
     }
+
+    let read_only = rows.tracked(true);
+    let found = queued_in(connection, &search, &read_only, 1_000).await.unwrap();
+    let mut expected: Vec<&Issue> = verdicts
+        .iter()
+        .filter(|(issue, verdict)| {
+            let Verdict::Withheld(skips) = verdict else { return false };
+            let is_elsewhere =
+                |reason| is_elsewhere(reason) && reason != SkipReason::RepositoryDisabled;
+            read_only.contains(&issue.repository_id)
+                && !skips.iter().any(|skip| is_elsewhere(skip.reason))
+        })
+        .map(|(issue, _)| *issue)
+        .collect();
+    expected.sort_by_key(|issue| (tier_of(issue.priority), day_of(issue.created_at), issue.id));
+    let expected: Vec<_> = expected.iter().map(|issue| issue.id).collect();
+    assert_eq!(found, expected, "what is withheld because nothing can be changed");
 
     let served = against.first().map(|(issue, _)| issue.id);
     let extent = Extent { served, listed: 3, counted: 0 };

@@ -6,7 +6,7 @@ use async_graphql::{Context, Enum, Object};
 use url::Url;
 
 use crate::app::App;
-use crate::domain::{Instant, RepositoryId};
+use crate::domain::{Instant, ReadOnlyReason, RepositoryId};
 use crate::graphql::loaders::app;
 use crate::store;
 
@@ -69,6 +69,11 @@ impl Repository {
     /// When a sync last ended, well or not.
     async fn last_attempted_at(&self) -> Option<Instant> {
         self.0.attempted_at.map(Instant)
+    }
+
+    /// Why its issues cannot be moved, claimed or changed, as of its last sync; null when they can.
+    async fn read_only_reason(&self) -> Option<ReadOnlyReason> {
+        self.0.read_only
     }
 
     /// Why the last sync failed; null after a good one.

@@ -7,7 +7,7 @@ const SKIPS = {
   LANE_MISMATCH: "another lane",
   LIMIT_REACHED: "limit reached",
   EXCLUDED: "excluded label",
-  REPOSITORY_DISABLED: "not tracked",
+  REPOSITORY_DISABLED: "repository not tracked or read-only",
   CLOSED: "closed",
   LINKED_PULL_REQUEST: "has a pull request",
   LABELS_UNVERIFIED: "labels unread",

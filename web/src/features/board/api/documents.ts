@@ -32,6 +32,7 @@ export const CardFields = graphql(`
       fullName
       owner
       name
+      readOnlyReason
     }
   }
 `);

@@ -1,5 +1,6 @@
 import { change, type Answer } from "@/lib/graphql/client.ts";
 import { graphql } from "@/lib/graphql/graphql.ts";
+import { whyReadOnly } from "@/lib/issues.ts";
 import type { Priority } from "@/lib/statuses.ts";
 import type { BoardStore } from "../model/store.ts";
 
@@ -47,6 +48,8 @@ function send(issueId: string, edit: Edit): Promise<Answer<unknown>> {
 /** Changes several issues, one after the other. The stream brings what became of them; a refusal shows on its card. */
 export async function edit(store: BoardStore, ids: readonly string[], wanted: Edit): Promise<void> {
   for (const id of ids) {
+    const card = store.card(id);
+    if (card && whyReadOnly(card.issue.repository) !== undefined) continue;
     const answer = await send(id, wanted);
     if (answer.failure) store.complain(id, `The ${wanted.kind} was not changed`, answer.failure);
   }

@@ -103,6 +103,16 @@ describe("a move", () => {
     expect(store.card("iss_1")?.issue.status).toBe("READY");
   });
 
+  it("is not asked for where the repository is read-only; other cards go all the same", async () => {
+    const fixed = issue(1, "BACKLOG");
+    const repository = { ...fixed.repository, readOnlyReason: "ARCHIVED" as const };
+    store.load(snapshot([{ ...fixed, repository }, issue(2, "BACKLOG")]));
+    void mover.move(["iss_1", "iss_2"], "READY");
+    await settled();
+    expect(sent.map(({ input }) => input.issueId)).toEqual(["iss_2"]);
+    expect(store.card("iss_1")).toMatchObject({ status: "BACKLOG", pending: undefined });
+  });
+
   it("waits for the one before it, and only the last wish is sent", async () => {
     void mover.move(["iss_1"], "READY");
     void mover.move(["iss_1"], "IN_REVIEW");

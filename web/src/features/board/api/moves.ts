@@ -1,5 +1,6 @@
 import { ask, change, type Answer } from "@/lib/graphql/client.ts";
 import type { Failure } from "@/lib/graphql/failure.ts";
+import { whyReadOnly } from "@/lib/issues.ts";
 import type { Status } from "@/lib/statuses.ts";
 import { Memory, type Movement, type MoveMade } from "../model/memory.ts";
 import type { BoardStore } from "../model/store.ts";
@@ -48,6 +49,8 @@ export class Mover {
     const due = ids.filter((id) => {
       const card = this.#store.card(id);
       if (!card || (card.status === to && !card.pending)) return false;
+      // Other cards of a selection may be moved all the same.
+      if (whyReadOnly(card.issue.repository) !== undefined) return false;
       this.#store.begin(id, to);
       return true;
     });

@@ -1,4 +1,4 @@
-import { MessageSquare } from "lucide-react";
+import { Lock, MessageSquare } from "lucide-react";
 import { memo } from "react";
 import { LeaseMark } from "@/components/Lease.tsx";
 import {
@@ -11,6 +11,7 @@ import {
 import { PriorityGlyph } from "@/components/PriorityGlyph.tsx";
 import { classes } from "@/components/classes.ts";
 import { checkpointWords } from "@/lib/lease.ts";
+import { whyReadOnly } from "@/lib/issues.ts";
 import { STALE_DAYS } from "@/lib/stale.ts";
 import { daysSince, useNow } from "@/lib/time.ts";
 import type { BoardIssue } from "../api/documents.ts";
@@ -21,7 +22,7 @@ const ROOM = 30;
 const LABELS_SHOWN = 3;
 
 /** Labels that the card already shows in another form. */
-const SPOKEN_FOR = /^(status|priority|agent|owner)\//;
+const SPOKEN_FOR = /^(status|priority|agent|owner)\//i;
 
 const otherLabels = (labels: readonly string[]): string[] =>
   labels.filter((label) => !SPOKEN_FOR.test(label));
@@ -62,6 +63,7 @@ export const Card = memo(function Card({ view }: { readonly view: CardView }) {
         {issue.priority && <PriorityGlyph priority={issue.priority} />}
         <span className="min-w-6 truncate">{issue.repository.name}</span>
         <span className="tabular shrink-0">#{issue.number}</span>
+        <ReadOnly why={whyReadOnly(issue.repository)} />
         <span className="grow" />
         {arrival ? (
           <span className="max-w-[60%] truncate rounded-full bg-accent-soft px-1.5 text-accent">
@@ -130,6 +132,16 @@ function Labels({ labels, room }: { readonly labels: readonly string[]; readonly
         </span>
       )}
     </>
+  );
+}
+
+function ReadOnly({ why }: { readonly why: string | undefined }) {
+  if (why === undefined) return null;
+  return (
+    <span className="shrink-0" title={why}>
+      <Lock size={11} aria-hidden />
+      <span className="sr-only">{why}</span>
+    </span>
   );
 }
 

@@ -2,6 +2,7 @@ import { useDraggable } from "@dnd-kit/react";
 import { memo, useEffect, useLayoutEffect, useRef } from "react";
 import { Button } from "@/components/Button.tsx";
 import { classes } from "@/components/classes.ts";
+import { whyReadOnly } from "@/lib/issues.ts";
 import { statusTitle, type Status } from "@/lib/statuses.ts";
 import { arrive, depart } from "../model/flights.ts";
 import type { CardView } from "../model/store.ts";
@@ -42,7 +43,8 @@ function Holdable({
   const focused = useSelected(hand.focused, (focus) => focus === id);
   const selected = useSelected(hand.selected, (cards) => cards.has(id));
   const lifted = useSelected(hand.lifted, (card) => card?.id === id);
-  const { isDragSource } = useDraggable({ id, element });
+  const readOnly = whyReadOnly(issue.repository);
+  const { isDragSource } = useDraggable({ id, element, disabled: readOnly !== undefined });
   const carried = useSelected(hand.dragging, (dragging) => dragging && isDragSource);
 
   useLayoutEffect(() => {

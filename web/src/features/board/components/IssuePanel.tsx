@@ -6,6 +6,7 @@ import { AgentMark, LabelMark, OwnerMark, PullRequestMark } from "@/components/m
 import { PriorityGlyph } from "@/components/PriorityGlyph.tsx";
 import { Delayed, EmptyState, ErrorState } from "@/components/states.tsx";
 import { StatusGlyph } from "@/components/StatusGlyph.tsx";
+import { whyReadOnly } from "@/lib/issues.ts";
 import { priorityTitle, statusTitle } from "@/lib/statuses.ts";
 import { fullTime, since, useNow } from "@/lib/time.ts";
 import { followTrail, readIssue, type IssueDetail } from "../api/panel.ts";
@@ -110,7 +111,9 @@ export default function IssuePanel({
           )
         )}
       </div>
-      {detail && <CommentBox key={id} issueId={id} onSaid={reread} />}
+      {detail && whyReadOnly(detail.issue.repository) === undefined && (
+        <CommentBox key={id} issueId={id} onSaid={reread} />
+      )}
     </aside>
   );
 }
@@ -120,7 +123,8 @@ function Head({ issue }: { readonly issue: BoardIssue }) {
   const now = useNow();
   const card = useCard(issue.id);
   const status = card?.status ?? issue.status;
-  const labels = issue.labels.filter((label) => !/^(status|priority|agent|owner)\//.test(label));
+  const readOnly = whyReadOnly(issue.repository);
+  const labels = issue.labels.filter((label) => !/^(status|priority|agent|owner)\//i.test(label));
   return (
     <>
       <h2 className="text-title font-semibold wrap-anywhere" dir="auto">
@@ -129,8 +133,11 @@ function Head({ issue }: { readonly issue: BoardIssue }) {
       <div className="mt-2.5 flex flex-wrap items-center gap-x-1.5 gap-y-1.5 text-board">
         <Button
           className="h-6 px-2"
-          disabled={issue.state === "CLOSED"}
-          title={issue.state === "CLOSED" ? "A closed issue is reopened on GitHub" : "Move (m)"}
+          disabled={issue.state === "CLOSED" || readOnly !== undefined}
+          title={
+            readOnly ??
+            (issue.state === "CLOSED" ? "A closed issue is reopened on GitHub" : "Move (m)")
+          }
           onClick={() => hand.question.set({ kind: "move", ids: [issue.id] })}
         >
           <StatusGlyph status={status} />
@@ -178,6 +185,9 @@ function Head({ issue }: { readonly issue: BoardIssue }) {
           </span>
         ))}
       </div>
+      {readOnly !== undefined && (
+        <p className="mt-3 rounded bg-column px-3 py-2 text-board text-ink-soft">{readOnly}</p>
+      )}
       {issue.lease && <Holder key={issue.lease.id} lease={issue.lease} />}
       {labels.length > 0 && (
         <div className="mt-2.5 flex flex-wrap gap-1.5 text-meta">
@@ -217,11 +227,13 @@ function Attribute({
   readonly children: ReactNode;
 }) {
   const { hand } = useBoard();
+  const readOnly = whyReadOnly(issue.repository);
   return (
     <Button
       look="quiet"
       className="h-6 px-1.5 font-normal"
-      title={`Change the ${kind} (${kind[0] ?? ""})`}
+      disabled={readOnly !== undefined}
+      title={readOnly ?? `Change the ${kind} (${kind[0] ?? ""})`}
       onClick={() => hand.question.set({ kind, ids: [issue.id] })}
     >
       {children}

@@ -1,4 +1,5 @@
 import { announce, notify } from "@/components/Notices.tsx";
+import { whyReadOnly } from "@/lib/issues.ts";
 import { useKeys } from "@/lib/keys.ts";
 import { statusTitle, type Status } from "@/lib/statuses.ts";
 import { laneKey } from "../model/folds.ts";
@@ -99,8 +100,17 @@ function press(keys: BoardKeys, event: KeyboardEvent): boolean {
 /** Asks what to do with the cards in the hand. */
 export function ask(keys: BoardKeys, kind: "move" | "agent" | "owner" | "priority"): boolean {
   const ids = acting(keys);
-  if (ids.length > 0) keys.board.hand.question.set({ kind, ids });
+  const changeable = ids.filter((id) => !readOnly(keys, id));
+  const [first] = ids;
+  if (changeable.length > 0) keys.board.hand.question.set({ kind, ids: changeable });
+  else if (first !== undefined) notify(readOnly(keys, first) ?? "");
   return ids.length > 0;
+}
+
+/** Why a card cannot be changed, if it cannot. */
+function readOnly({ board: { session } }: BoardKeys, id: string): string | undefined {
+  const card = session.store.card(id);
+  return card && whyReadOnly(card.issue.repository);
 }
 
 /** The cards that a key acts on: what is selected, else the card with the focus. */
@@ -132,9 +142,15 @@ function walk(
   return true;
 }
 
-function lift({ board: { hand, session } }: BoardKeys, id: string): void {
+function lift(keys: BoardKeys, id: string): void {
+  const { hand, session } = keys.board;
   const card = session.store.card(id);
   if (!card) return;
+  const why = readOnly(keys, id);
+  if (why !== undefined) {
+    notify(why);
+    return;
+  }
   hand.lifted.set({ id, over: card.status });
   announce(
     `Picked up, in ${statusTitle(card.status)}. Arrows choose a column, Space drops, Escape puts it back.`,

@@ -27,7 +27,13 @@ export function issue(
     blockedReason: null,
     pullRequestUrl: null,
     lease: null,
-    repository: { id: "rep_1", fullName: "acme/rocket", owner: "acme", name: "rocket" },
+    repository: {
+      id: "rep_1",
+      fullName: "acme/rocket",
+      owner: "acme",
+      name: "rocket",
+      readOnlyReason: null,
+    },
     ...changes,
   };
 }

@@ -10,6 +10,7 @@ const RepositoryFields = graphql(`
     enabled
     source
     lastSyncedAt
+    readOnlyReason
     syncError
   }
 `);

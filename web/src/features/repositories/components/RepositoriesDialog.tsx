@@ -9,6 +9,7 @@ import {
   progressWords,
   stateWords,
 } from "@/components/SyncStatus.tsx";
+import { whyReadOnly } from "@/lib/issues.ts";
 import { useSignal } from "@/lib/signal.ts";
 import { syncState } from "@/lib/sync.ts";
 import { ago, fullTime, useNow } from "@/lib/time.ts";
@@ -150,6 +151,7 @@ function Row({
   readonly onRemoved: () => void;
 }) {
   const now = useNow();
+  const readOnly = whyReadOnly(repository);
   const [asking, setAsking] = useState(false);
   const [refusal, setRefusal] = useState<string>();
   const remove = async () => {
@@ -201,6 +203,9 @@ function Row({
           </Button>
         )}
       </div>
+      {readOnly !== undefined && (
+        <p className="mt-1 text-meta wrap-anywhere text-warning">{readOnly}</p>
+      )}
       {repository.syncError !== null && (
         <p className="mt-1 text-meta wrap-anywhere text-danger">{repository.syncError}</p>
       )}

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use diesel_async::AsyncConnection;
 
 use super::changes::{audit_event, run_event};
-use super::{Error, Result};
+use super::{Error, Result, agent_names};
 use crate::app::App;
 use crate::domain::{Actor, AgentRunId, FullName, IssueId, LabelSet};
 use crate::store::agent_reports::AgentReport;
@@ -55,8 +55,9 @@ pub struct Reported {
 ///
 /// [`Error::Forbidden`] to who may not act for the agent; [`Error::Conflict`] when the key was used
 /// for another report.
-pub async fn report_task(app: &App, actor: &Actor, report: ReportTask) -> Result<Reported> {
+pub async fn report_task(app: &App, actor: &Actor, mut report: ReportTask) -> Result<Reported> {
     actor.check_acts_for(&report.agent).map_err(|action| Error::Forbidden { action })?;
+    report.agent = agent_names::note(app, &report.agent).await?;
     let now = app.clock.now();
     let mut connection = app.connection().await?;
     let issue = find(&mut connection, &report).await?;

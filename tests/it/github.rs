@@ -671,7 +671,7 @@ async fn a_late_write_still_lands() {
     let (issue, ready, backlog) = ids_of_a_move(&client, &github.simulator).await;
     // Long enough for the write to be sent on a busy machine; the answer is held in any case.
     let hasty = client.within(Duration::from_secs(2));
-    let error = hasty.change_labels(&issue, &[ready], &[backlog]).await.unwrap_err();
+    let error = hasty.change_labels(&issue, &[ready], &[backlog], false).await.unwrap_err();
     assert!(error.is_timeout() && error.is_ambiguous(), "{error:?}");
     assert_eq!(github.simulator.labels(REPOSITORY, 1), ["status/backlog", "type/bug"]);
 

@@ -124,6 +124,19 @@ async fn an_agent_is_one_in_any_case() {
             assert_eq!(alpha[0]["assignedCount"], 1);
             assert_eq!(alpha[0]["leases"].as_array().unwrap().len(), 1);
 
+            for agent in ["alpha", "ALPHA"] {
+                let run = "mutation($agent: String!) { recordAgentRun(input: {
+                    agentName: $agent, runType: \"implement\", status: \"success\",
+                    startedAt: \"2026-05-20T12:00:00Z\"}) { agentRun { agentName } } }";
+                let data = given.graphql_as_agent(run, json!({ "agent": agent })).await;
+                let name = &data["recordAgentRun"]["agentRun"]["agentName"];
+                assert_eq!(name, &lease["agent"], "as it was first seen");
+            }
+            let query = "{ agentRuns(agent: \"AlPhA\") { nodes { agentName } } }";
+            let data = given.graphql(query, json!({})).await;
+            let runs = data["agentRuns"]["nodes"].as_array().unwrap();
+            assert!(runs.len() >= 2 && runs.iter().all(|run| run["agentName"] == lease["agent"]));
+
             let finish = "mutation($id: ID!, $token: String!) { finishWork(input: {
                 leaseId: $id, fencingToken: $token, outcome: FAILED, summary: \"no\"}) {
                 issue { labels } } }";

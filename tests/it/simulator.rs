@@ -149,6 +149,10 @@ fn github_refuses_what_it_refuses() {
     simulator.relabel(name, 1, &["one-more"], &["label-0"]).unwrap();
     let refused = simulator.add_label(name, "LABEL-1", "ffffff").unwrap_err();
     assert_eq!(refused.to_string(), "Name has already been taken");
+    let refused = simulator.rename_label(name, "label-2", "LABEL-1").unwrap_err();
+    assert_eq!(refused.to_string(), "Name has already been taken");
+    simulator.rename_label(name, "label-2", "Label-2").unwrap();
+    assert!(simulator.labels(name, 1).contains(&"Label-2".to_owned()), "in its new spelling");
     let refused = simulator.close("acme/nothing", 1).unwrap_err();
     assert_eq!(refused.kind, "NOT_FOUND");
 }

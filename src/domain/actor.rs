@@ -26,6 +26,8 @@ pub enum Actor {
     Agent {
         /// The name it gave; `agent` when it gave none.
         name: String,
+        /// The token it showed.
+        token: Token,
     },
     /// A program with a worker's token, which opens little.
     Worker {
@@ -42,13 +44,41 @@ pub enum Actor {
     GitHub,
 }
 
+/// The token of a program that may do everything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Token {
+    /// `DISPATCH_AGENT_TOKEN`.
+    Agent,
+    /// `DISPATCH_MAINTAINER_TOKEN`.
+    Maintainer,
+}
+
 impl Actor {
+    /// What the actor has shown, and whose it is where that is certain. Never made of a name that
+    /// the caller chose: keys belong to it and limits are counted by it.
+    pub fn credential(&self) -> String {
+        let setting = match self {
+            Self::Person { .. } => "person",
+            Self::Operator { name } => return format!("operator {name}"),
+            Self::Agent { token: Token::Agent, .. } => "DISPATCH_AGENT_TOKEN",
+            Self::Agent { token: Token::Maintainer, .. } => "DISPATCH_MAINTAINER_TOKEN",
+            Self::Worker { name, is_bound: true } => {
+                return format!("DISPATCH_WORKER_TOKENS {name}");
+            }
+            Self::Worker { is_bound: false, .. } => "DISPATCH_WORKER_TOKEN",
+            Self::Anonymous => "anonymous",
+            Self::System => "system",
+            Self::GitHub => "github",
+        };
+        setting.to_owned()
+    }
+
     /// The name that the audit log and the events carry.
     pub fn name(&self) -> &str {
         match self {
             Self::Person { name }
             | Self::Operator { name }
-            | Self::Agent { name }
+            | Self::Agent { name, .. }
             | Self::Worker { name, .. } => name,
             Self::Anonymous => "anonymous",
             Self::System => "system",
@@ -75,7 +105,9 @@ impl Actor {
     #[must_use]
     pub fn acting_for(&self, agent: &str) -> Self {
         match self {
-            Self::Agent { name } if name == UNNAMED => Self::Agent { name: agent.to_owned() },
+            Self::Agent { name, token } if name == UNNAMED => {
+                Self::Agent { name: agent.to_owned(), token: *token }
+            }
             other => other.clone(),
         }
     }
@@ -83,7 +115,7 @@ impl Actor {
     /// The agent that acts, where one is named: a program that gives no name acts for nobody's hold.
     pub fn agent(&self) -> Option<String> {
         match self {
-            Self::Agent { name } if name != UNNAMED => Some(name.clone()),
+            Self::Agent { name, .. } if name != UNNAMED => Some(name.clone()),
             Self::Worker { name, is_bound: true } => Some(name.clone()),
             _ => None,
         }
@@ -115,7 +147,7 @@ mod tests {
         assert_eq!(allowed(&Actor::Anonymous), [true, false, false, false, false]);
         assert_eq!(allowed(&Actor::Person { name: name() }), [true, true, true, false, false]);
         assert_eq!(allowed(&Actor::Operator { name: name() }), [true; 5]);
-        assert_eq!(allowed(&Actor::Agent { name: name() }), [true; 5]);
+        assert_eq!(allowed(&Actor::Agent { name: name(), token: Token::Agent }), [true; 5]);
         let worker = Actor::Worker { name: name(), is_bound: true };
         assert_eq!(allowed(&worker), [true, true, false, false, false]);
     }
@@ -131,8 +163,9 @@ mod tests {
             "Worker token is bound to agent \"alpha\" and may not act for \"beta\""
         );
         assert_eq!(worker(false).check_acts_for("alpha"), Err(NOT_BOUND.to_owned()));
-        assert_eq!(Actor::Agent { name: "alpha".to_owned() }.check_acts_for("beta"), Ok(()));
-        let (unnamed, other) = (Actor::Agent { name: UNNAMED.to_owned() }, Actor::System);
+        let program = |name: &str| Actor::Agent { name: name.to_owned(), token: Token::Agent };
+        assert_eq!(program("alpha").check_acts_for("beta"), Ok(()));
+        let (unnamed, other) = (program(UNNAMED), Actor::System);
         assert_eq!(unnamed.acting_for("alpha").name(), "alpha");
         assert_eq!(unnamed.acting_for("alpha").acting_for("beta").name(), "alpha");
         assert_eq!(other.acting_for("alpha"), other);

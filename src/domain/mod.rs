@@ -16,6 +16,7 @@ pub mod filter;
 pub mod ids;
 pub mod instant;
 pub mod judging;
+pub mod keys;
 pub mod labels;
 pub mod lanes;
 pub mod leases;

@@ -28,7 +28,7 @@ use crate::app::App;
 use crate::clock::Clock;
 use crate::config::{Auth, AuthMode, Config};
 use crate::domain::access::{self, Declared, ToolAccess};
-use crate::domain::actor::UNNAMED;
+use crate::domain::actor::{Token, UNNAMED};
 use crate::domain::{Actor, LabelSet, Tier};
 use crate::service::Error;
 
@@ -62,7 +62,7 @@ struct Inner {
 /// Whose a token is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Owner {
-    Maintainer,
+    Maintainer(Token),
     /// A worker of the agent with this name, or of none.
     Worker(Option<String>),
 }
@@ -78,8 +78,11 @@ impl Tokens {
             .iter()
             .map(|worker| (&worker.token, Owner::Worker(Some(worker.agent.clone()))));
         let unbound = auth.worker_token.iter().map(|token| (token, Owner::Worker(None)));
-        let maintainers = [&auth.agent_token, &auth.maintainer_token].into_iter().flatten();
-        let maintainers = maintainers.map(|token| (token, Owner::Maintainer));
+        let maintainers =
+            [(&auth.agent_token, Token::Agent), (&auth.maintainer_token, Token::Maintainer)];
+        let maintainers = maintainers
+            .into_iter()
+            .filter_map(|(token, of)| Some((token.as_ref()?, Owner::Maintainer(of))));
         let all = bound.chain(unbound).chain(maintainers);
         Self(all.map(|(token, owner)| (digest(token.expose()), owner)).collect())
     }
@@ -137,7 +140,7 @@ impl Callers {
         {
             let name = || caller.agent_name.clone().unwrap_or_else(|| UNNAMED.to_owned());
             return Ok(match owner {
-                Owner::Maintainer => Actor::Agent { name: name() },
+                Owner::Maintainer(token) => Actor::Agent { name: name(), token: *token },
                 Owner::Worker(Some(agent)) => Actor::Worker { name: agent.clone(), is_bound: true },
                 Owner::Worker(None) => Actor::Worker { name: name(), is_bound: false },
             });
@@ -376,7 +379,7 @@ fn agent_name(headers: &HeaderMap) -> Option<String> {
 /// The actor under the name that a request's own body gives. Only a program may name itself.
 pub fn acting_as(actor: Actor, given: Option<&str>) -> Actor {
     match (actor, given.and_then(name)) {
-        (Actor::Agent { .. }, Some(name)) => Actor::Agent { name },
+        (Actor::Agent { token, .. }, Some(name)) => Actor::Agent { name, token },
         (Actor::Worker { is_bound: false, .. }, Some(name)) => {
             Actor::Worker { name, is_bound: false }
         }

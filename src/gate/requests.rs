@@ -258,7 +258,7 @@ mod tests {
     async fn the_log_says_who_asked_what_and_nothing_that_is_theirs() {
         let named = |request: Request, next: Next| async move {
             let mut response = next.run(request).await;
-            response.extensions_mut().insert(Actor::Agent { name: "alpha".to_owned() });
+            response.extensions_mut().insert(Actor::System);
             response
         };
         let router = Router::new()

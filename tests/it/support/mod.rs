@@ -22,6 +22,7 @@ use dispatch::app::App;
 use dispatch::bus::Bus;
 use dispatch::clock::Clock;
 use dispatch::config::{Config, Env};
+use dispatch::domain::actor::Token;
 use dispatch::domain::{Actor, FullName};
 use dispatch::service;
 use dispatch::service::waiting::{self, Line};
@@ -292,7 +293,7 @@ pub(crate) fn person() -> Actor {
 
 /// A program with the agents' token.
 pub(crate) fn agent(name: &str) -> Actor {
-    Actor::Agent { name: name.to_owned() }
+    Actor::Agent { name: name.to_owned(), token: Token::Agent }
 }
 
 /// Waits until something holds.

@@ -15,6 +15,7 @@ use super::body::Body;
 use super::errors::failed;
 use crate::app::App;
 use crate::domain::Actor;
+use crate::domain::keys::OwnedKey;
 use crate::gate::Problem;
 use crate::service::repeats::{self, Begun};
 use crate::store::request_keys::RequestKey;
@@ -66,9 +67,11 @@ async fn carry_out(
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     let body = Body::from_request(Request::from_parts(parts.clone(), body), &()).await?;
-    let caller = parts.extensions.get::<Actor>().map_or("", Actor::name).to_owned();
+    let actor = parts.extensions.get::<Actor>().unwrap_or(&Actor::Anonymous);
+    let caller = actor.credential();
     let asked = format!("{} {}", parts.method, parts.uri);
-    let key = RequestKey { caller: &caller, request: &asked, key };
+    let key = OwnedKey::of(actor, actor.name(), key).stored;
+    let key = RequestKey { caller: &caller, request: &asked, key: &key };
     let hash: String =
         Sha256::digest(body.bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
     let begun = repeats::begin(app, key, &hash).await;

@@ -6,10 +6,11 @@ use diesel_async::AsyncConnection;
 use super::changes::run_event;
 use super::{Error, Result, agent_names};
 use crate::app::App;
+use crate::domain::keys::OwnedKey;
 use crate::domain::leases::agent_name;
 use crate::domain::{Actor, AgentRunId, IssueId};
 use crate::store::agent_runs::{NewAgentRun, RunFilter};
-use crate::store::{AgentRun, Page, PageRequest, agent_runs, event_log, issues};
+use crate::store::{AgentRun, Connection, Page, PageRequest, agent_runs, event_log, issues};
 
 /// How many characters a name or a key may have.
 const LONGEST: usize = 200;
@@ -36,7 +37,8 @@ pub struct RecordAgentRun {
     pub touched_issue_urls: Option<Vec<String>>,
     /// The issue it worked on.
     pub issue_id: Option<IssueId>,
-    /// Repeating a request with the same key returns the first run and records nothing.
+    /// The same run under the same key is recorded once: repeating it returns the first. Another run
+    /// under it is a `CONFLICT`. A key belongs to the credential and the agent that used it.
     pub idempotency_key: Option<String>,
     /// What came of it: one of the words that REST clients know.
     #[graphql(skip)]
@@ -49,7 +51,7 @@ pub struct RecordAgentRun {
 ///
 /// [`Error::Forbidden`] to a worker that reports another agent's; [`Error::Invalid`] for an empty
 /// name, type or status, a name or key of more than 200 characters, an address that is none, or an
-/// issue that is not cached.
+/// issue that is not cached; [`Error::Conflict`] when the key was used for another run.
 pub async fn record_agent_run(
     app: &App,
     actor: &Actor,
@@ -70,17 +72,41 @@ pub async fn record_agent_run(
         let reason = format!("there is no issue {id}");
         return Err(Error::Invalid { field: "issueId", reason });
     }
-    let run = row_of(command, now);
+    let key = command.idempotency_key.as_deref();
+    let key = key.map(|key| OwnedKey::of(actor, &command.agent_name, key));
+    let run = row_of(command, key.as_ref(), now);
     connection
         .transaction(async |connection| {
-            let Some(recorded) = agent_runs::record(connection, &run).await? else {
-                let key = run.idempotency_key.as_deref().unwrap_or_default();
-                return Ok(agent_runs::by_key(connection, key).await?);
-            };
-            event_log::append(connection, &[run_event(&recorded)]).await?;
-            Ok(recorded)
+            if let Some(first) = first_run(connection, key.as_ref()).await? {
+                return repeated(first, &run);
+            }
+            if let Some(recorded) = agent_runs::record(connection, &run).await? {
+                event_log::append(connection, &[run_event(&recorded)]).await?;
+                return Ok(recorded);
+            }
+            // Somebody else recorded it at the same moment.
+            let first = first_run(connection, key.as_ref()).await?;
+            repeated(first.ok_or(diesel::result::Error::NotFound)?, &run)
         })
         .await
+}
+
+async fn first_run(
+    connection: &mut Connection,
+    key: Option<&OwnedKey>,
+) -> Result<Option<AgentRun>> {
+    match key {
+        Some(key) => Ok(agent_runs::by_key(connection, &key.forms()).await?),
+        None => Ok(None),
+    }
+}
+
+/// The first run, when the one that is reported under its key is the same.
+fn repeated(first: AgentRun, run: &NewAgentRun) -> Result<AgentRun> {
+    if run.is_recorded_as(&first) {
+        return Ok(first);
+    }
+    Err(Error::conflict("The idempotency key was used for a different run; use a new one"))
 }
 
 fn check(command: &RecordAgentRun) -> Result<()> {
@@ -104,6 +130,10 @@ fn check(command: &RecordAgentRun) -> Result<()> {
             return Err(Error::Invalid { field, reason });
         }
     }
+    if command.idempotency_key.as_deref() == Some("") {
+        let reason = "must not be empty".to_owned();
+        return Err(Error::Invalid { field: "idempotencyKey", reason });
+    }
     let is_address = |url: &String| url.starts_with("http://") || url.starts_with("https://");
     if !command.touched_issue_urls.iter().flatten().all(is_address) {
         return Err(Error::Invalid {
@@ -114,7 +144,7 @@ fn check(command: &RecordAgentRun) -> Result<()> {
     Ok(())
 }
 
-fn row_of(command: RecordAgentRun, now: DateTime<Utc>) -> NewAgentRun {
+fn row_of(command: RecordAgentRun, key: Option<&OwnedKey>, now: DateTime<Utc>) -> NewAgentRun {
     let text = |text: String| text.replace('\0', "");
     NewAgentRun {
         agent_name: text(command.agent_name),
@@ -132,7 +162,7 @@ fn row_of(command: RecordAgentRun, now: DateTime<Utc>) -> NewAgentRun {
             .map(text)
             .collect(),
         issue_id: command.issue_id,
-        idempotency_key: command.idempotency_key.map(text),
+        idempotency_key: key.map(|key| key.stored.clone()),
         created_at: now,
     }
 }

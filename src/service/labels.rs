@@ -597,7 +597,7 @@ async fn carry_out(
         Some(run) => match agent_runs::record(connection, run).await? {
             None => {
                 let key = run.idempotency_key.as_deref().unwrap_or_default();
-                Some(agent_runs::by_key(connection, key).await?)
+                agent_runs::by_key(connection, &[key]).await?
             }
             recorded => recorded,
         },

@@ -12,6 +12,7 @@ use super::changes::{audit_event, issue_event};
 use super::labels::{Changed, Guard, Intent, LeaseStep, Terms, change_labels_on};
 use super::{Error, Result, agent_names, agent_work, board};
 use crate::app::App;
+use crate::domain::keys::lease_key;
 use crate::domain::labels::is_same;
 use crate::domain::leases::{
     self as words, Checkpoint, Hold, LeaseEnding, LeaseState, TERMS, WorkOutcome, fencing_token,
@@ -414,7 +415,7 @@ fn run_of(
         summary,
         touched_issue_urls: urls.map(|url| plain(&url)).collect(),
         issue_id: Some(issue.id),
-        idempotency_key: Some(lease.id().to_string()),
+        idempotency_key: Some(lease_key(&lease.agent, lease.id())),
         created_at: now,
     }
 }

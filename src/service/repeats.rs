@@ -5,6 +5,7 @@
 //! of equal requests at once one is carried out.
 
 use chrono::TimeDelta;
+use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::{Error, Result};
@@ -19,6 +20,11 @@ const LONGEST: TimeDelta = TimeDelta::seconds(60);
 
 /// How long to wait before asking again for what is being carried out.
 const SOON: TimeDelta = TimeDelta::seconds(1);
+
+/// SHA-256 of what a request asks for, in hexadecimal digits.
+pub(super) fn hash_of(asked: &serde_json::Value) -> String {
+    Sha256::digest(asked.to_string()).iter().map(|byte| format!("{byte:02x}")).collect()
+}
 
 /// Whether a request is the first of its name.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,6 +6,7 @@ use diesel_async::AsyncConnection;
 use super::changes::{audit_event, run_event};
 use super::{Error, Result, agent_names};
 use crate::app::App;
+use crate::domain::keys::OwnedKey;
 use crate::domain::{Actor, AgentRunId, FullName, IssueId, LabelSet};
 use crate::store::agent_reports::AgentReport;
 use crate::store::agent_runs::NewAgentRun;
@@ -33,7 +34,7 @@ pub struct ReportTask {
     pub summary: Option<String>,
     /// What went wrong.
     pub error: Option<String>,
-    /// The agent's own key.
+    /// The key that the agent gave the report.
     pub idempotency_key: Option<String>,
     /// The hash of the whole report.
     pub payload_hash: String,
@@ -61,25 +62,33 @@ pub async fn report_task(app: &App, actor: &Actor, mut report: ReportTask) -> Re
     let now = app.clock.now();
     let mut connection = app.connection().await?;
     let issue = find(&mut connection, &report).await?;
+    let key = report.idempotency_key.as_deref();
+    let key = key.map(|key| OwnedKey::of(actor, &report.agent, key));
     connection
         .transaction(async |connection| {
-            if let Some(key) = &report.idempotency_key {
+            if let Some(key) = &key {
+                let first = agent_reports::by_key(connection, &report.agent, &key.forms()).await?;
+                if let Some(first) = first {
+                    return repeated(&report, &first);
+                }
                 let row = AgentReport {
                     agent_name: report.agent.clone(),
-                    idempotency_key: key.clone(),
+                    idempotency_key: key.stored.clone(),
                     payload_hash: report.payload_hash.clone(),
                     agent_run_id: None,
                     created_at: now,
                 };
                 if !agent_reports::take(connection, &row).await? {
-                    let first = agent_reports::by_key(connection, &report.agent, key).await?;
-                    return repeated(&report, &first);
+                    // Somebody else reported it at the same moment.
+                    let forms = key.forms();
+                    let first = agent_reports::by_key(connection, &report.agent, &forms).await?;
+                    return repeated(&report, &first.ok_or(diesel::result::Error::NotFound)?);
                 }
             }
             let run = agent_runs::record(connection, &run_of(&report, issue, now)).await?;
             let run = run.ok_or(diesel::result::Error::NotFound)?;
-            if let Some(key) = &report.idempotency_key {
-                agent_reports::set_run(connection, &report.agent, key, run.id).await?;
+            if let Some(key) = &key {
+                agent_reports::set_run(connection, &report.agent, &key.stored, run.id).await?;
             }
             let none = LabelSet::default();
             let entry = NewEntry {

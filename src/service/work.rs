@@ -11,15 +11,18 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use diesel::result::{DatabaseErrorKind, Error as Broken, QueryResult};
 use diesel_async::AsyncConnection;
+use serde_json::json;
 
 use super::labels::{Changed, Guard, Intent, LeaseStep, Terms, append_settled, change_labels_on};
 use super::leases::{agent_for, term};
 use super::polling::LONGEST_WAIT;
 use super::queue::{self, Around, Decided, Judged, Scope, Served};
+use super::repeats::hash_of;
 use super::waiting::{Call, Wants};
 use super::{Error, Obstacle, Result, allows, board};
 use crate::app::App;
 use crate::domain::decisions::Candidate;
+use crate::domain::keys::OwnedKey;
 use crate::domain::labels::{LabelPlan, is_same};
 use crate::domain::leases::{Hold, LeaseState, USUAL_TERM, agent_label, claim_plan};
 use crate::domain::work::{Skip, SkipReason};
@@ -61,7 +64,8 @@ pub struct ClaimNext {
     pub lease_seconds: Option<i32>,
     /// 0 to 25: how long to wait for work to appear before answering idle.
     pub wait_seconds: Option<i32>,
-    /// Repeating a request with the same id returns the same lease.
+    /// Repeating the same request with the same id returns the same lease; another request with it
+    /// is a `CONFLICT`. An id belongs to the credential and the agent that used it.
     pub request_id: Option<String>,
 }
 
@@ -77,7 +81,8 @@ pub struct ClaimIssue {
     pub lease_seconds: Option<i32>,
     /// Take it over from another holder. Maintainers only.
     pub force: Option<bool>,
-    /// Repeating a request with the same id returns the same lease.
+    /// Repeating the same request with the same id returns the same lease; another request with it
+    /// is a `CONFLICT`. An id belongs to the credential and the agent that used it.
     pub request_id: Option<String>,
 }
 
@@ -104,7 +109,16 @@ struct Claim<'a> {
     actor: &'a Actor,
     agent: &'a str,
     term_seconds: i32,
-    request_id: Option<&'a str>,
+    request: Option<&'a Request>,
+}
+
+/// A request that its caller has given a key.
+struct Request {
+    /// The key as the caller spells it.
+    id: String,
+    key: OwnedKey,
+    /// The hash of what is asked for.
+    hash: String,
 }
 
 /// Claims the best issue that the agent may have, waiting for one if asked to.
@@ -119,18 +133,20 @@ pub async fn claim_next(app: &App, actor: &Actor, command: ClaimNext) -> Result<
     let agent = agent_for(app, actor, &command.agent).await?;
     let term_seconds = term(command.lease_seconds)?.unwrap_or(USUAL_TERM);
     let wait = wait_of(command.wait_seconds)?;
-    let request_id = request_of(command.request_id.as_deref())?;
+    // How long to wait for it does not change what is asked for.
+    let asked = json!(["claim_next", command.lane, command.repositories, term_seconds]);
+    let request = request_of(actor, &agent, command.request_id.as_deref(), &asked)?;
     let names = command.repositories.as_deref();
     let scope = Scope::of(app, &agent, command.lane.as_deref(), names).await?;
     if let Some(lane) = scope.lane.as_ref().filter(|lane| !lane.claimable) {
         let reason = format!("nothing is claimed from {}", lane.id);
         return Err(Error::Invalid { field: "lane", reason });
     }
-    if let Some(lease) = repeated(app, &agent, request_id.as_deref()).await? {
+    if let Some(lease) = repeated(app, &agent, request.as_ref()).await? {
         return Ok(ClaimedNext { lease: Some(lease), idle_reason: None });
     }
     let actor = &actor.acting_for(&agent);
-    let claim = Claim { actor, agent: &agent, term_seconds, request_id: request_id.as_deref() };
+    let claim = Claim { actor, agent: &agent, term_seconds, request: request.as_ref() };
     let outcome = match wait.is_zero() {
         true => Box::pin(attempt(app, &claim, &scope)).await,
         false => Box::pin(attempt_in_line(app, &claim, &scope, wait)).await,
@@ -167,29 +183,43 @@ fn wait_of(given: Option<i32>) -> Result<Duration> {
     })
 }
 
-fn request_of(given: Option<&str>) -> Result<Option<String>> {
+fn request_of(
+    actor: &Actor,
+    agent: &str,
+    given: Option<&str>,
+    asked: &serde_json::Value,
+) -> Result<Option<Request>> {
     let Some(given) = given.map(str::trim) else { return Ok(None) };
     let is_good = !given.is_empty()
         && !given.contains(char::is_control)
         && given.chars().count() <= LONGEST_REQUEST;
     if is_good {
-        return Ok(Some(given.to_owned()));
+        let key = OwnedKey::of(actor, agent, given);
+        return Ok(Some(Request { id: given.to_owned(), key, hash: hash_of(asked) }));
     }
     let reason = format!("must have 1 to {LONGEST_REQUEST} characters and no control character");
     Err(Error::Invalid { field: "requestId", reason })
 }
 
-/// What an earlier request of this name got.
+fn other_request() -> Error {
+    Error::conflict("This requestId was used for a different request; use another one")
+}
+
+/// What an earlier request with this key got.
 ///
 /// # Errors
 ///
-/// [`Error::Conflict`] while it is still being carried out, or when what it got is over.
-async fn repeated(app: &App, agent: &str, request_id: Option<&str>) -> Result<Option<Lease>> {
-    let Some(request_id) = request_id else { return Ok(None) };
+/// [`Error::Conflict`] when that asked for something else, while it is still being carried out, or
+/// when what it got is over.
+async fn repeated(app: &App, agent: &str, request: Option<&Request>) -> Result<Option<Lease>> {
+    let Some(Request { id: request_id, key, hash }) = request else { return Ok(None) };
     let mut connection = app.connection().await?;
-    let Some(lease) = leases::by_request(&mut connection, agent, request_id).await? else {
+    let Some(lease) = leases::by_request(&mut connection, agent, &key.forms()).await? else {
         return Ok(None);
     };
+    if lease.request_hash.as_ref().is_some_and(|of_first| of_first != hash) {
+        return Err(other_request());
+    }
     if lease.state == LeaseState::Held && lease.is_live(app.clock.now()) {
         return Ok(Some(lease));
     }
@@ -372,7 +402,7 @@ async fn reserve_best(
 fn reserved(claim: &Claim<'_>, outcome: QueryResult<Option<Lease>>) -> Result<Option<Lease>> {
     match outcome {
         Err(Broken::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => {
-            let request = claim.request_id.unwrap_or_default();
+            let request = claim.request.map_or("", |request| &request.id);
             Err(Error::conflict(format!(
                 "The request {request} is being carried out; repeat it in a moment"
             )))
@@ -385,7 +415,8 @@ impl<'a> Claim<'a> {
     fn wish(&self, now: chrono::DateTime<chrono::Utc>) -> Wish<'a> {
         Wish {
             agent: self.agent,
-            request_id: self.request_id,
+            request_id: self.request.map(|request| request.key.stored.as_str()),
+            request_hash: self.request.map(|request| request.hash.as_str()),
             term_seconds: self.term_seconds,
             now,
             until: now + RESERVATION,
@@ -484,23 +515,22 @@ fn is_claimable(agent: &str, force: bool, labels: &LabelSet, state: IssueState) 
 pub async fn claim_issue(app: &App, actor: &Actor, command: ClaimIssue) -> Result<Claimed> {
     let agent = agent_for(app, actor, &command.agent).await?;
     let term_seconds = term(command.lease_seconds)?.unwrap_or(USUAL_TERM);
-    let request_id = request_of(command.request_id.as_deref())?;
     let force = command.force.unwrap_or_default();
+    let asked = json!(["claim_issue", command.issue_id, force, term_seconds]);
+    let request = request_of(actor, &agent, command.request_id.as_deref(), &asked)?;
     let (issue, repository) = board::find_issue(app, command.issue_id).await?;
     if force {
         check_force(app, actor, &issue, &repository).await?;
     }
-    if let Some(lease) = repeated(app, &agent, request_id.as_deref()).await? {
+    if let Some(lease) = repeated(app, &agent, request.as_ref()).await? {
+        // Of a request that an earlier version stored nothing else is known.
         if lease.issue_id != issue.id {
-            let id = lease.id();
-            return Err(Error::conflict(format!(
-                "This requestId got {id}, which is another issue's"
-            )));
+            return Err(other_request());
         }
         return Ok(Claimed { lease, issue });
     }
     let actor = &actor.acting_for(&agent);
-    let claim = Claim { actor, agent: &agent, term_seconds, request_id: request_id.as_deref() };
+    let claim = Claim { actor, agent: &agent, term_seconds, request: request.as_ref() };
     let row = leases::of_issue(&mut *app.connection().await?, issue.id).await?;
     match row.filter(|lease| lease.is_live(app.clock.now())) {
         Some(own) if is_same(&own.agent, &agent) && own.state == LeaseState::Held => {

@@ -14,7 +14,7 @@ use crate::domain::AgentRunId;
 pub struct AgentReport {
     /// Who reported.
     pub agent_name: String,
-    /// The key, which is the agent's own.
+    /// The agent's key with its owner, see `domain::keys`.
     pub idempotency_key: String,
     /// The hash of what was reported.
     pub payload_hash: String,
@@ -34,13 +34,19 @@ pub async fn take(connection: &mut Connection, report: &AgentReport) -> QueryRes
     Ok(rows == 1)
 }
 
-/// What was reported under a key.
+/// What was reported under a key, in any of its forms.
 pub async fn by_key(
     connection: &mut Connection,
     agent: &str,
-    key: &str,
-) -> QueryResult<AgentReport> {
-    dsl::agent_reports.find((agent, key)).select(AgentReport::as_select()).first(connection).await
+    forms: &[&str],
+) -> QueryResult<Option<AgentReport>> {
+    dsl::agent_reports
+        .filter(dsl::agent_name.eq(agent))
+        .filter(dsl::idempotency_key.eq_any(forms))
+        .select(AgentReport::as_select())
+        .first(connection)
+        .await
+        .optional()
 }
 
 /// Notes the run that a report was recorded as.

@@ -37,7 +37,7 @@ pub struct AgentRun {
     pub touched_issue_urls: Vec<String>,
     /// The issue it worked on.
     pub issue_id: Option<IssueId>,
-    /// The reporter's key.
+    /// The reporter's key with its owner, see `domain::keys`.
     pub idempotency_key: Option<String>,
     /// When it was reported.
     pub created_at: DateTime<Utc>,
@@ -80,6 +80,24 @@ pub struct NewAgentRun {
     pub created_at: DateTime<Utc>,
 }
 
+impl NewAgentRun {
+    /// Whether a recorded run says the same, whenever it was reported.
+    pub fn is_recorded_as(&self, run: &AgentRun) -> bool {
+        // PostgreSQL keeps microseconds.
+        let micros = |at: DateTime<Utc>| at.timestamp_micros();
+        self.agent_name.to_lowercase() == run.agent_name.to_lowercase()
+            && self.run_type == run.run_type
+            && self.status == run.status
+            && self.outcome == run.outcome
+            && micros(self.started_at) == micros(run.started_at)
+            && self.finished_at.map(micros) == run.finished_at.map(micros)
+            && self.summary == run.summary
+            && self.error_message == run.error_message
+            && self.touched_issue_urls == run.touched_issue_urls
+            && self.issue_id == run.issue_id
+    }
+}
+
 /// Records a run. Nothing comes back when its key was used before.
 pub async fn record(
     connection: &mut Connection,
@@ -95,13 +113,14 @@ pub async fn record(
         .optional()
 }
 
-/// The run that was recorded with a key.
-pub async fn by_key(connection: &mut Connection, key: &str) -> QueryResult<AgentRun> {
+/// The run that was recorded with a key, in any of its forms.
+pub async fn by_key(connection: &mut Connection, forms: &[&str]) -> QueryResult<Option<AgentRun>> {
     dsl::agent_runs
-        .filter(dsl::idempotency_key.eq(key))
+        .filter(dsl::idempotency_key.eq_any(forms))
         .select(AgentRun::as_select())
         .first(connection)
         .await
+        .optional()
 }
 
 /// Runs by id, in no order.

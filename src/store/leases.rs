@@ -32,7 +32,7 @@ pub struct Lease {
     pub state: LeaseState,
     /// How far the holder says it is.
     pub checkpoint: Checkpoint,
-    /// The holder's name for the request that got it.
+    /// The holder's key for the request that got it, with its owner, see `domain::keys`.
     pub request_id: Option<String>,
     /// For how long it was claimed or last renewed, in seconds.
     pub term_seconds: i32,
@@ -50,6 +50,8 @@ pub struct Lease {
     pub ending: Option<LeaseEnding>,
     /// What came of the work.
     pub outcome: Option<WorkOutcome>,
+    /// The hash of what that request asked for; none where an earlier version stored it.
+    pub request_hash: Option<String>,
 }
 
 impl Lease {
@@ -73,7 +75,8 @@ impl Lease {
 macro_rules! columns {
     () => {
         "issue_id, repository_id, fencing_token, agent, lane, state, checkpoint, request_id, \
-         term_seconds, acquired_at, renewed_at, expires_at, retry_at, ended_at, ending, outcome"
+         term_seconds, acquired_at, renewed_at, expires_at, retry_at, ended_at, ending, outcome, \
+         request_hash"
     };
 }
 
@@ -82,8 +85,10 @@ macro_rules! columns {
 pub struct Wish<'a> {
     /// Who wants it.
     pub agent: &'a str,
-    /// The wisher's name for the request.
+    /// The wisher's key for the request, with its owner.
     pub request_id: Option<&'a str>,
+    /// The hash of what the request asks for.
+    pub request_hash: Option<&'a str>,
     /// For how long, in seconds, once it is confirmed.
     pub term_seconds: i32,
     /// The time.
@@ -98,15 +103,17 @@ macro_rules! take {
         concat!(
             $from,
             " INSERT INTO leases (issue_id, repository_id, fencing_token, agent, lane, state, \
-                 checkpoint, request_id, term_seconds, acquired_at, renewed_at, expires_at) \
+                 checkpoint, request_id, term_seconds, acquired_at, renewed_at, expires_at, \
+                 request_hash) \
              SELECT id, repository_id, nextval('fencing_tokens'), $1, lane, 'reserved', \
-                 'issue_claimed', $2, $3, $4, $4, $5 FROM pick \
+                 'issue_claimed', $2, $3, $4, $4, $5, $6 FROM pick \
              ON CONFLICT (issue_id) DO UPDATE SET \
                  fencing_token = greatest(excluded.fencing_token, leases.fencing_token + 1), \
                  agent = excluded.agent, lane = excluded.lane, state = excluded.state, \
                  checkpoint = excluded.checkpoint, request_id = excluded.request_id, \
                  term_seconds = excluded.term_seconds, acquired_at = excluded.acquired_at, \
                  renewed_at = excluded.renewed_at, expires_at = excluded.expires_at, \
+                 request_hash = excluded.request_hash, \
                  retry_at = NULL, ended_at = NULL, ending = NULL, outcome = NULL \
              WHERE ",
             $over,
@@ -146,6 +153,7 @@ macro_rules! bound {
             .bind::<Integer, _>($wish.term_seconds)
             .bind::<Timestamptz, _>($wish.now)
             .bind::<Timestamptz, _>($wish.until)
+            .bind::<Nullable<Text>, _>($wish.request_hash)
     };
 }
 
@@ -160,7 +168,7 @@ pub async fn reserve_first(
         concat!(
             "WITH pick AS ( \
                  SELECT i.id, i.repository_id, i.lane \
-                 FROM unnest($6) WITH ORDINALITY AS c (id, place) JOIN issues i ON i.id = c.id \
+                 FROM unnest($7) WITH ORDINALITY AS c (id, place) JOIN issues i ON i.id = c.id \
                  WHERE (SELECT ",
             is_over!("l", "$4"),
             " FROM leases l WHERE l.issue_id = i.id) IS NOT false \
@@ -180,7 +188,7 @@ pub async fn reserve(
     issue: IssueId,
 ) -> QueryResult<Option<Lease>> {
     let sql = take!(
-        "WITH pick AS (SELECT id, repository_id, lane FROM issues WHERE id = $6 FOR NO KEY UPDATE)",
+        "WITH pick AS (SELECT id, repository_id, lane FROM issues WHERE id = $7 FOR NO KEY UPDATE)",
         is_over!("leases", "excluded.acquired_at")
     );
     let query = bound!(sql, wish).bind::<BigInt, _>(issue);
@@ -194,7 +202,7 @@ pub async fn take(
     issue: IssueId,
 ) -> QueryResult<Lease> {
     let sql =
-        take!("WITH pick AS (SELECT id, repository_id, lane FROM issues WHERE id = $6)", "true");
+        take!("WITH pick AS (SELECT id, repository_id, lane FROM issues WHERE id = $7)", "true");
     bound!(sql, wish).bind::<BigInt, _>(issue).get_result(connection).await
 }
 
@@ -358,22 +366,23 @@ pub async fn by_id(connection: &mut Connection, id: LeaseId) -> QueryResult<Opti
     .optional()
 }
 
-/// The holding that an agent's request got, live, ended or replaced since.
+/// The holding that an agent's request got, live, ended or replaced since. `forms` are those that its
+/// key may be stored in.
 pub async fn by_request(
     connection: &mut Connection,
     agent: &str,
-    request_id: &str,
+    forms: &[&str],
 ) -> QueryResult<Option<Lease>> {
     diesel::sql_query(concat!(
         "SELECT ",
         columns!(),
-        " FROM leases WHERE agent = $1 AND request_id = $2 UNION ALL SELECT ",
+        " FROM leases WHERE agent = $1 AND request_id = ANY($2) UNION ALL SELECT ",
         columns!(),
-        " FROM past_leases WHERE agent = $1 AND request_id = $2 \
+        " FROM past_leases WHERE agent = $1 AND request_id = ANY($2) \
          ORDER BY acquired_at DESC LIMIT 1"
     ))
     .bind::<Text, _>(agent)
-    .bind::<Text, _>(request_id)
+    .bind::<Array<Text>, _>(forms)
     .get_result(connection)
     .await
     .optional()

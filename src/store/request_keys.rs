@@ -11,11 +11,11 @@ use super::schema::request_keys::{self, dsl};
 /// What tells one request that names itself from all others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RequestKey<'a> {
-    /// Who asks.
+    /// The credential of who asks.
     pub caller: &'a str,
     /// Method and path.
     pub request: &'a str,
-    /// The caller's own name for it.
+    /// The caller's key with its owner, see `domain::keys`.
     pub key: &'a str,
 }
 

@@ -14,6 +14,7 @@ diesel::table! {
     /// Keys that agents have reported under.
     agent_reports (agent_name, idempotency_key) {
         agent_name -> Text,
+        /// A key with its owner, see domain::keys.
         idempotency_key -> Text,
         /// SHA-256 of the report with its members in order, in hexadecimal digits.
         payload_hash -> Text,
@@ -41,7 +42,7 @@ diesel::table! {
         notes -> Nullable<Text>,
         touched_issue_urls -> Array<Text>,
         issue_id -> Nullable<BigInt>,
-        /// A key that the reporter chose; a second report with it is the first.
+        /// A key with its owner, see domain::keys; a second report with it is the first.
         idempotency_key -> Nullable<Text>,
         created_at -> Timestamptz,
     }
@@ -291,7 +292,7 @@ diesel::table! {
         state -> Text,
         /// How far the holder says it is.
         checkpoint -> Text,
-        /// The claimer's own name for its request; a repeat finds this lease.
+        /// The claimer's key for its request with its owner, see domain::keys; a repeat finds this lease.
         request_id -> Nullable<Text>,
         /// For how long it was claimed or last renewed.
         term_seconds -> Integer,
@@ -306,6 +307,8 @@ diesel::table! {
         ending -> Nullable<Text>,
         /// What came of the work, when it was finished.
         outcome -> Nullable<Text>,
+        /// SHA-256 of what that request asked for, in hexadecimal digits; tells a repeat from another request.
+        request_hash -> Nullable<Text>,
     }
 }
 
@@ -336,6 +339,7 @@ diesel::table! {
         ended_at -> Timestamptz,
         ending -> Text,
         outcome -> Nullable<Text>,
+        request_hash -> Nullable<Text>,
     }
 }
 
@@ -415,9 +419,11 @@ diesel::table! {
 diesel::table! {
     /// Requests that name themselves, and what they were answered. Pruned.
     request_keys (caller, request, key) {
+        /// The credential of who asks.
         caller -> Text,
         /// Method and path.
         request -> Text,
+        /// A key with its owner, see domain::keys.
         key -> Text,
         /// SHA-256 of the body, in hexadecimal digits; tells a retry from another request.
         body_hash -> Text,

@@ -19,6 +19,7 @@ mod errors;
 mod floors;
 mod github;
 mod graphql_http;
+mod keys;
 mod labels;
 mod limits;
 mod mcp;

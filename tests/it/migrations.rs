@@ -119,6 +119,13 @@ const SAMPLES: &[(&str, &str)] = &[
         "DO $$ BEGIN ASSERT name_agent('ALPHA', '{}') = 'alpha', 'a known name'; \
          ASSERT name_agent('beta', '{Beta}') = 'Beta', 'a configured name'; END $$",
     ),
+    (
+        "owned_keys",
+        "INSERT INTO agent_runs (agent_name, run_type, status, started_at, touched_issue_urls, \
+         created_at, idempotency_key) VALUES \
+         ('alpha', 'x', 'x', now(), '{}', now(), '[\"DISPATCH_AGENT_TOKEN\",\"alpha\",\"k\"]'), \
+         ('beta', 'x', 'x', now(), '{}', now(), '[\"DISPATCH_AGENT_TOKEN\",\"beta\",\"k\"]')",
+    ),
 ];
 
 #[tokio::test(flavor = "multi_thread")]

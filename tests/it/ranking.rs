@@ -419,7 +419,8 @@ async fn an_issue_that_is_reserved_while_it_becomes_ready_is_known_to_be_leased(
     syncing.batch_execute("BEGIN; UPDATE issues SET status = 'ready'").await.unwrap();
     let now = start_of_time();
     let until = now + TimeDelta::minutes(1);
-    let wish = Wish { agent: "alpha", request_id: None, term_seconds: 60, now, until };
+    let wish =
+        Wish { agent: "alpha", request_id: None, request_hash: None, term_seconds: 60, now, until };
     let mut reserved = Box::pin(reserve(&mut claiming, &wish, IssueId(1)));
     // It waits for the other; if it did not, it would be done by then.
     let early = tokio::time::timeout(Duration::from_millis(300), &mut reserved).await;

@@ -179,7 +179,7 @@ async fn every_member_of_a_filter_narrows_the_board() {
             (json!({"owners": ["kim"]}), vec![]),
             (json!({"projects": ["apollo"]}), vec![teach]),
             (json!({"labels": ["bug", "agent/beta"]}), vec![teach, mend]),
-            (json!({"labels": ["Bug"]}), vec![]),
+            (json!({"labels": ["Bug"]}), vec![teach]),
             (json!({"lanes": ["backlog"]}), vec![elsewhere]),
             (json!({"priorities": ["P0"]}), vec![mend]),
             (json!({"priorities": ["P1", "P0"]}), vec![teach, mend]),

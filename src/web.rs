@@ -8,7 +8,7 @@
 use std::borrow::Cow;
 
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use axum::response::{Html, IntoResponse, Response};
@@ -16,7 +16,7 @@ use axum::routing::get;
 use bytes::Bytes;
 use rust_embed::RustEmbed;
 
-use crate::gate::Problem;
+use crate::gate::{Problem, Protected, Public, Reader};
 
 /// Paths that the page itself understands.
 const PAGES: [&str; 6] = ["/", "/board", "/queue", "/projects", "/agents", "/audit"];
@@ -84,7 +84,7 @@ impl Site {
         for path in FILES {
             router = router.route(path, get(file));
         }
-        router.with_state(self)
+        router.with_state(Protected::new(self))
     }
 
     /// A file as it is cached by who asks for it again.
@@ -109,30 +109,34 @@ const REVALIDATED: &str = "no-cache";
 
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 
-async fn page(State(site): State<Site>, headers: HeaderMap) -> Response {
+async fn page(Reader { state: site, .. }: Reader<Site>, headers: HeaderMap) -> Response {
     site.page("index.html", &headers)
 }
 
-async fn playground(State(site): State<Site>, headers: HeaderMap) -> Response {
+async fn playground(Reader { state: site, .. }: Reader<Site>, headers: HeaderMap) -> Response {
     site.page("graphiql.html", &headers)
 }
 
 async fn asset(
-    State(site): State<Site>,
+    Public(site): Public<Site>,
     Path(name): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     site.answer(&format!("assets/{name}"), &headers, IMMUTABLE).ok_or_else(missing)
 }
 
-async fn file(State(site): State<Site>, uri: Uri, headers: HeaderMap) -> Result<Response, Problem> {
+async fn file(
+    Public(site): Public<Site>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     let name = uri.path().trim_start_matches('/');
     site.answer(name, &headers, REVALIDATED).ok_or_else(missing)
 }
 
 /// Where there is nothing, people get the page that says so, programs a problem document.
 async fn nothing(
-    State(site): State<Site>,
+    Reader { state: site, .. }: Reader<Site>,
     method: Method,
     uri: Uri,
     headers: HeaderMap,
@@ -179,6 +183,7 @@ mod tests {
     use tower::ServiceExt as _;
 
     use super::*;
+    use crate::domain::Actor;
 
     fn sample(name: &str) -> Option<File> {
         let (text, kind) = match name {
@@ -193,7 +198,7 @@ mod tests {
     }
 
     async fn ask(site: Site, path: &str, headers: &[(&str, &str)]) -> (u16, HeaderMap, String) {
-        let mut request = Request::get(path);
+        let mut request = Request::get(path).extension(Actor::System);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -247,6 +252,14 @@ mod tests {
             [("/nonsense", &[][..]), ("/api/nonsense", &person), ("/api", &person)]
         {
             assert_eq!(ask(SITE, path, headers).await.2, "", "{path}: the gate writes it out");
+        }
+    }
+
+    #[tokio::test]
+    async fn who_is_not_known_gets_no_page() {
+        for path in [&PAGES[..], &["/graphiql", "/nonsense"]].concat() {
+            let request = Request::get(path).body(Body::empty()).unwrap();
+            assert_eq!(SITE.routes().oneshot(request).await.unwrap().status(), 401, "{path}");
         }
     }
 

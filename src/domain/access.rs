@@ -84,6 +84,9 @@ pub const ROUTES: &[(&str, &str, Tier)] = &[
     ("GET", "/theme.js", Tier::Public),
 ];
 
+/// The only route that becomes a socket, where credentials may come in the first message.
+pub const SOCKET: &str = "/graphql";
+
 /// What the table says of a route.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Declared {

@@ -20,7 +20,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq as _;
 
 use super::attempts::Attempts;
-use super::origins::is_socket;
+use super::handshake::is_handshake;
 use super::problem::Problem;
 use super::windows::Windows;
 use super::workers::Denials;
@@ -252,12 +252,9 @@ impl Caller {
         let callers = &self.callers.0;
         callers.denials.check_open(actor, tool.workers, tool.name).await?;
         let may = actor.may(tool.tier) || matches!(actor, Actor::Worker { .. });
-        if !may && *actor == Actor::Anonymous {
-            return Err(Error::Unauthenticated.into());
-        }
         if !may {
             let action = format!("`{}` needs one of the server's tokens", tool.name);
-            return Err(Error::Forbidden { action }.into());
+            return Err(Error::denied(actor, action).into());
         }
         self.callers.check_rate(actor, tool.name, tool.limit).map_err(Problem::from)
     }
@@ -291,8 +288,7 @@ pub(super) async fn admit(
         Err(Error::Unauthenticated) => return callers.challenge(),
         Err(error) => return Problem::from(error).into_response(),
     };
-    // A socket carries no request yet; who opens it may show credentials in its first message.
-    let asks_later = tier <= Tier::Read && is_socket(&request);
+    let asks_later = opens_socket(&request, template);
     let is_worker = matches!(actor, Actor::Worker { .. });
     if !actor.may(tier) && !asks_later && !is_worker {
         return callers.challenge();
@@ -314,6 +310,13 @@ pub(super) async fn admit(
     let mut response = next.run(request).await;
     response.extensions_mut().insert(actor);
     response
+}
+
+/// Whether a request opens the one socket there is, which carries no operation yet: whoever opens it
+/// may show credentials in its first message.
+fn opens_socket(request: &Request, template: Option<&str>) -> bool {
+    template == Some(access::SOCKET)
+        && is_handshake(request.method(), request.version(), request.headers())
 }
 
 fn method_not_allowed(methods: &[&'static str]) -> Response {

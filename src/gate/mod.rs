@@ -15,10 +15,12 @@
 
 mod attempts;
 mod callers;
+mod handshake;
 mod headers;
 pub(crate) mod json;
 mod origins;
 mod problem;
+mod readers;
 mod requests;
 mod windows;
 mod workers;
@@ -31,7 +33,9 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate as _, SizeAbove};
 
 pub use callers::{Caller, Callers, acting_as};
+pub use handshake::is_handshake;
 pub use problem::{Problem, ProblemDocument};
+pub use readers::{Protected, Public, Reader};
 pub use requests::RequestId;
 
 use crate::app::App;

@@ -8,12 +8,13 @@
 use std::net::{IpAddr, Ipv6Addr};
 
 use axum::extract::{Request, State};
-use axum::http::header::{HOST, HeaderMap, HeaderName, ORIGIN, UPGRADE};
+use axum::http::header::{HOST, HeaderMap, HeaderName, ORIGIN};
 use axum::http::{HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use url::{Host, Url};
 
+use super::handshake::is_handshake;
 use super::problem::Problem;
 use crate::config::Server;
 
@@ -41,7 +42,7 @@ impl Site {
             ));
         }
         let can_change = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-        if can_change || is_socket(request) {
+        if can_change || is_handshake(request.method(), request.version(), request.headers()) {
             self.check_origin(request.headers(), &hosts)?;
         }
         Ok(())
@@ -83,13 +84,6 @@ impl Site {
         let is_web = matches!(origin.scheme(), "http" | "https");
         is_public || (is_web && hosts.iter().any(is_host))
     }
-}
-
-/// Whether a request wants to become a socket.
-pub(super) fn is_socket(request: &Request) -> bool {
-    let mut upgrades = request.headers().get_all(UPGRADE).iter();
-    upgrades
-        .any(|to| to.as_bytes().to_ascii_lowercase().windows(9).any(|word| word == b"websocket"))
 }
 
 /// The hosts that a request names, ports included: normally one.
@@ -192,8 +186,14 @@ mod tests {
 
     #[test]
     fn a_socket_is_as_good_as_a_change() {
-        let socket = [("host", "localhost:3000"), ("upgrade", "WebSocket")];
-        let from = |origin| passes(&LOCAL, "GET", &[socket[0], socket[1], ("origin", origin)]);
+        let socket = [
+            ("host", "localhost:3000"),
+            ("connection", "Upgrade"),
+            ("upgrade", "WebSocket"),
+            ("sec-websocket-version", "13"),
+            ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
+        ];
+        let from = |origin| passes(&LOCAL, "GET", &[&socket[..], &[("origin", origin)]].concat());
         assert!(from("http://localhost:3000"));
         assert!(!from("https://evil.example"));
     }

@@ -24,7 +24,8 @@ use super::error::BAD_USER_INPUT;
 use super::execution::{Asker, Call, Door};
 use super::negotiation::{Media, accepted, is_json};
 use super::{sse, websocket};
-use crate::domain::EventCursor;
+use crate::domain::{EventCursor, access};
+use crate::gate::is_handshake;
 
 /// How large a request may be, in bytes.
 pub(super) const REQUEST_SIZE: usize = 256 * 1024;
@@ -34,12 +35,12 @@ const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 /// The routes of this door. Who asks is told by an [`Actor`](crate::domain::Actor) among the
 /// request's extensions; without one it is nobody.
 pub fn routes(door: Door) -> Router {
-    Router::new().route("/graphql", any(graphql)).with_state(door)
+    Router::new().route(access::SOCKET, any(graphql)).with_state(door)
 }
 
 async fn graphql(State(door): State<Door>, request: Request) -> Response {
     let (mut parts, body) = request.into_parts();
-    if websocket::is_asked_for(&parts.headers) {
+    if is_handshake(&parts.method, parts.version, &parts.headers) {
         return websocket::upgrade(door, &mut parts).await;
     }
     match answer(&door, &parts, body).await {

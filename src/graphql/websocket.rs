@@ -11,8 +11,6 @@ use std::time::Duration;
 
 use axum::extract::FromRequestParts;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
-use axum::http::HeaderMap;
-use axum::http::header::UPGRADE;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
@@ -85,11 +83,6 @@ impl Closing {
         let end = end.last().unwrap_or(0);
         Some(CloseFrame { code, reason: reason[..end].into() })
     }
-}
-
-/// Whether a request wants to become a WebSocket.
-pub(super) fn is_asked_for(headers: &HeaderMap) -> bool {
-    headers.get(UPGRADE).is_some_and(|to| to.as_bytes().eq_ignore_ascii_case(b"websocket"))
 }
 
 /// Turns a request into a WebSocket.

@@ -1,7 +1,5 @@
 //! What agents report of their work.
 
-use axum::Extension;
-use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
@@ -14,8 +12,8 @@ use super::body::{Body, Members};
 use super::errors::failed;
 use super::query::Query;
 use crate::app::App;
-use crate::domain::{Actor, AgentRunId, Instant, IssueId};
-use crate::gate::{Problem, ProblemDocument};
+use crate::domain::{AgentRunId, Instant, IssueId};
+use crate::gate::{Problem, ProblemDocument, Reader};
 use crate::service::agent_runs::RecordAgentRun;
 use crate::service::{self, Error};
 use crate::store::agent_runs::RunFilter;
@@ -118,7 +116,10 @@ pub(super) struct RunQuery {
         (status = 500, description = "`Failed to fetch agent runs`.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
-pub(super) async fn list(State(app): State<App>, query: Query) -> Result<Response, Problem> {
+pub(super) async fn list(
+    Reader { state: app, .. }: Reader<App>,
+    query: Query,
+) -> Result<Response, Problem> {
     let request = PageRequest::first(query.limit());
     let page = service::agent_runs::agent_runs(&app, &RunFilter::default(), &request).await;
     let page = page.map_err(failed("Failed to fetch agent runs"))?;
@@ -176,8 +177,7 @@ pub(super) struct RunBody {
     )
 )]
 pub(super) async fn record(
-    State(app): State<App>,
-    Extension(actor): Extension<Actor>,
+    Reader { state: app, actor }: Reader<App>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {

@@ -1,7 +1,6 @@
 //! What long-running agents tell of their progress, and what maintainers do about it.
 
 use axum::Extension;
-use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
@@ -18,7 +17,7 @@ use crate::domain::labels::behind;
 use crate::domain::leases::Checkpoint;
 use crate::domain::progress::{WorkCheckpoint, WorkState};
 use crate::domain::{Actor, Instant, IssueId, LeaseId};
-use crate::gate::{Caller, Problem, ProblemDocument, acting_as};
+use crate::gate::{Caller, Problem, ProblemDocument, Reader, acting_as};
 use crate::service::agent_work::{
     self, EndWork, NoteCheckpoint, Reassign, Release, Shown, StartWork, Told,
 };
@@ -193,8 +192,7 @@ pub(super) struct WorkQuery {
     )
 )]
 pub(super) async fn list(
-    State(app): State<App>,
-    Extension(actor): Extension<Actor>,
+    Reader { state: app, actor }: Reader<App>,
     query: Query,
 ) -> Result<Response, Problem> {
     let state = query.get("state").map(|given| read_state(&Value::from(given))).transpose()?;
@@ -329,8 +327,7 @@ pub(super) struct StartBody {
     )
 )]
 pub(super) async fn start(
-    State(app): State<App>,
-    Extension(actor): Extension<Actor>,
+    Reader { state: app, actor }: Reader<App>,
     Extension(caller): Extension<Caller>,
     body: Body,
 ) -> Result<Response, Problem> {
@@ -416,8 +413,7 @@ fn told(told: &Told) -> Response {
     )
 )]
 pub(super) async fn checkpoint(
-    State(app): State<App>,
-    Extension(actor): Extension<Actor>,
+    Reader { state: app, actor }: Reader<App>,
     Extension(caller): Extension<Caller>,
     body: Body,
 ) -> Result<Response, Problem> {
@@ -476,8 +472,7 @@ pub(super) struct FinishBody {
     )
 )]
 pub(super) async fn finish(
-    State(app): State<App>,
-    Extension(actor): Extension<Actor>,
+    Reader { state: app, actor }: Reader<App>,
     Extension(caller): Extension<Caller>,
     body: Body,
 ) -> Result<Response, Problem> {
@@ -582,8 +577,7 @@ pub(super) struct WorkReassigned<'a> {
     )
 )]
 pub(super) async fn act(
-    State(app): State<App>,
-    Extension(actor): Extension<Actor>,
+    Reader { state: app, actor }: Reader<App>,
     body: Body,
 ) -> Result<Response, Problem> {
     let members = body.members("Invalid JSON body")?;
@@ -691,10 +685,7 @@ pub(super) struct SweepReport<'a> {
         (status = 500, description = "`Failed to sweep agent work`.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
-pub(super) async fn sweep(
-    State(app): State<App>,
-    Extension(actor): Extension<Actor>,
-) -> Result<Response, Problem> {
+pub(super) async fn sweep(Reader { state: app, actor }: Reader<App>) -> Result<Response, Problem> {
     let swept = agent_work::sweep(&app, &actor).await.map_err(|error| match &error {
         Error::Busy { .. } => {
             Problem::from(error).with_status(StatusCode::CONFLICT).with("locked", true)

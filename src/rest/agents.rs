@@ -1,7 +1,6 @@
 //! What agents ask of the board in their own name.
 
 use axum::Extension;
-use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
@@ -11,9 +10,9 @@ use super::answer::json;
 use super::errors::failed;
 use super::path::Path;
 use crate::app::App;
+use crate::domain::Instant;
 use crate::domain::leases::agent_name;
-use crate::domain::{Actor, Instant};
-use crate::gate::{Caller, Problem, ProblemDocument};
+use crate::gate::{Caller, Problem, ProblemDocument, Reader};
 use crate::service::{Error, heartbeats};
 
 /// How a heartbeat went.
@@ -56,8 +55,7 @@ pub(super) struct HeartbeatRow<'a> {
     )
 )]
 pub(super) async fn heartbeat(
-    State(app): State<App>,
-    Extension(actor): Extension<Actor>,
+    Reader { state: app, actor }: Reader<App>,
     Extension(caller): Extension<Caller>,
     Path(agent): Path<String>,
 ) -> Result<Response, Problem> {

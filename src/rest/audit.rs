@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
@@ -14,7 +13,7 @@ use super::issues::IssueRow;
 use super::query::Query;
 use crate::app::App;
 use crate::domain::{AuditEntryId, Instant, IssueId, LabelSet};
-use crate::gate::{Problem, ProblemDocument};
+use crate::gate::{Problem, ProblemDocument, Reader};
 use crate::service;
 use crate::store::audit::AuditFilter;
 use crate::store::{AuditEntry, PageRequest};
@@ -88,7 +87,10 @@ pub(super) struct AuditQuery {
         (status = 500, description = "`Failed to fetch audit logs`.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
-pub(super) async fn list(State(app): State<App>, query: Query) -> Result<Response, Problem> {
+pub(super) async fn list(
+    Reader { state: app, .. }: Reader<App>,
+    query: Query,
+) -> Result<Response, Problem> {
     let entries = match query.get("repo").map(str::parse) {
         None => entries(&app, AuditFilter::default(), query.limit()).await?,
         Some(Ok(name)) => {

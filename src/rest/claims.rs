@@ -1,7 +1,6 @@
 //! Whose an issue is: claiming it, giving it back, and what agents have.
 
 use axum::Extension;
-use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde::Serialize;
@@ -19,7 +18,7 @@ use crate::app::App;
 use crate::domain::labels::key;
 use crate::domain::leases::agent_label;
 use crate::domain::{Actor, IssueId, IssueState, LabelSet, Status};
-use crate::gate::{Caller, Problem, ProblemDocument, acting_as};
+use crate::gate::{Caller, Problem, ProblemDocument, Reader, acting_as};
 use crate::service::leases::release_issue;
 use crate::service::moves::UNKNOWN_ISSUE;
 use crate::service::polling::wait_to_claim;
@@ -81,7 +80,10 @@ pub(super) struct ClaimedRow<'a> {
         (status = 500, description = "`Failed to fetch claimed issues`.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
-pub(super) async fn claimed(State(app): State<App>, query: Query) -> Result<Response, Problem> {
+pub(super) async fn claimed(
+    Reader { state: app, .. }: Reader<App>,
+    query: Query,
+) -> Result<Response, Problem> {
     let Some(agent) = query.get("agentName") else {
         let text = "Missing required query parameter: agentName";
         return Err(Problem::wrong("agentName", text));
@@ -187,8 +189,7 @@ async fn issue_and_agent<'a>(
     )
 )]
 pub(super) async fn claim(
-    State(app): State<App>,
-    Extension(actor): Extension<Actor>,
+    Reader { state: app, actor }: Reader<App>,
     Extension(caller): Extension<Caller>,
     headers: HeaderMap,
     body: Body,
@@ -258,8 +259,7 @@ pub(super) struct UnclaimDone<'a> {
     )
 )]
 pub(super) async fn unclaim(
-    State(app): State<App>,
-    Extension(actor): Extension<Actor>,
+    Reader { state: app, actor }: Reader<App>,
     Extension(caller): Extension<Caller>,
     body: Body,
 ) -> Result<Response, Problem> {

@@ -1,7 +1,5 @@
 //! Commenting on issues.
 
-use axum::Extension;
-use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
@@ -12,8 +10,7 @@ use super::body::Body;
 use super::moves::refused;
 use super::which::{Which, Words, known_issue};
 use crate::app::App;
-use crate::domain::Actor;
-use crate::gate::{Problem, ProblemDocument, acting_as};
+use crate::gate::{Problem, ProblemDocument, Reader, acting_as};
 use crate::service::moves::UNKNOWN_ISSUE;
 use crate::service::{self, Error, comments::AddComment};
 
@@ -67,8 +64,7 @@ pub(super) struct CommentPosted<'a> {
     )
 )]
 pub(super) async fn comment(
-    State(app): State<App>,
-    Extension(actor): Extension<Actor>,
+    Reader { state: app, actor }: Reader<App>,
     body: Body,
 ) -> Result<Response, Problem> {
     let members = body.members("Invalid JSON body")?;

@@ -1,7 +1,5 @@
 //! Issues that are split up into others.
 
-use axum::Extension;
-use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
@@ -13,8 +11,8 @@ use super::body::Body;
 use super::errors::failed;
 use super::which::{misnumbered, number_in_any_form};
 use crate::app::App;
-use crate::domain::{Actor, FullName, Instant, IssueId};
-use crate::gate::{Problem, ProblemDocument, acting_as};
+use crate::domain::{FullName, Instant, IssueId};
+use crate::gate::{Problem, ProblemDocument, Reader, acting_as};
 use crate::service::decompositions::{DecomposeIssue, decompose_issue};
 use crate::service::moves::UNKNOWN_ISSUE;
 use crate::service::{Error, board};
@@ -72,8 +70,7 @@ pub(super) struct Decomposed<'a> {
     )
 )]
 pub(super) async fn decompose(
-    State(app): State<App>,
-    Extension(actor): Extension<Actor>,
+    Reader { state: app, actor }: Reader<App>,
     body: Body,
 ) -> Result<Response, Problem> {
     let members = body.members("Invalid JSON body")?;

@@ -1,14 +1,13 @@
 //! Whether Dispatch is there.
 
 use axum::Json;
-use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::config::AuthMode;
-use crate::gate::{Problem, ProblemDocument};
+use crate::gate::{Problem, ProblemDocument, Public};
 use crate::service;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -42,7 +41,7 @@ pub(super) struct Health {
         (status = 503, description = "The database does not answer.", body = Health),
     )
 )]
-pub(super) async fn health(State(app): State<App>) -> (StatusCode, Json<Health>) {
+pub(super) async fn health(Public(app): Public<App>) -> (StatusCode, Json<Health>) {
     let mode = match app.config.auth.mode {
         AuthMode::Open => "legacy",
         AuthMode::Basic { .. } => "basic",
@@ -92,7 +91,7 @@ pub(super) async fn livez() -> Json<Alive> {
         (status = 503, description = "The database does not answer.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
-pub(super) async fn readyz(State(app): State<App>) -> Result<Json<Alive>, Problem> {
+pub(super) async fn readyz(Public(app): Public<App>) -> Result<Json<Alive>, Problem> {
     service::health::check_database(&app).await?;
     Ok(Json(Alive { ok: true }))
 }

@@ -1,6 +1,5 @@
 //! Reading issues.
 
-use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
@@ -17,7 +16,7 @@ use crate::domain::labels::{behind, key};
 use crate::domain::{
     FullName, Instant, IssueId, IssueState, LabelSet, Lanes, RepositoryId, Status,
 };
-use crate::gate::{Problem, ProblemDocument};
+use crate::gate::{Problem, ProblemDocument, Reader};
 use crate::service::board::WholeIssues;
 use crate::service::{self, Error};
 use crate::store::{Decomposition, Issue, Repository};
@@ -174,7 +173,10 @@ pub(super) struct ListQuery {
         (status = 500, description = "`Failed to fetch issues`.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
-pub(super) async fn list(State(app): State<App>, query: Query) -> Result<Response, Problem> {
+pub(super) async fn list(
+    Reader { state: app, .. }: Reader<App>,
+    query: Query,
+) -> Result<Response, Problem> {
     let wanted = wanted(&query, &app.config.lanes, service::board::wanted(&app, None))?;
     let whole = service::board::all_issues(&app, &wanted).await;
     let mut whole = whole.map_err(failed("Failed to fetch issues"))?;
@@ -273,7 +275,10 @@ pub(super) struct StateQuery {
         (status = 500, description = "`Failed to fetch issue state`.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
-pub(super) async fn state(State(app): State<App>, query: Query) -> Result<Response, Problem> {
+pub(super) async fn state(
+    Reader { state: app, .. }: Reader<App>,
+    query: Query,
+) -> Result<Response, Problem> {
     let (Some(repo), Some(text)) = (query.get("repo"), query.get("number")) else {
         let field = if query.get("repo").is_none() { "repo" } else { "number" };
         return Err(Problem::wrong(field, "Missing required query parameters: repo, number"));

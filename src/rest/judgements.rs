@@ -1,7 +1,5 @@
 //! Which lane an issue waits in, and by whose judgement.
 
-use axum::Extension;
-use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
@@ -14,8 +12,8 @@ use super::errors::failed;
 use super::path::Path;
 use crate::app::App;
 use crate::domain::judging::Confidence;
-use crate::domain::{Actor, Instant, IssueId};
-use crate::gate::{Problem, ProblemDocument, acting_as};
+use crate::domain::{Instant, IssueId};
+use crate::gate::{Problem, ProblemDocument, Reader, acting_as};
 use crate::service::Error;
 use crate::service::lanes::{ClassifyIssue, LaneVerdict, classify_issue, judgement};
 
@@ -55,7 +53,7 @@ pub(super) struct LaneOfIssue<'a> {
     )
 )]
 pub(super) async fn get(
-    State(app): State<App>,
+    Reader { state: app, .. }: Reader<App>,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let found = judgement(&app, issue_in_path(&id)?).await;
@@ -147,8 +145,7 @@ pub(super) struct Classified<'a> {
     )
 )]
 pub(super) async fn classify(
-    State(app): State<App>,
-    Extension(actor): Extension<Actor>,
+    Reader { state: app, actor }: Reader<App>,
     Path(id): Path<String>,
     body: Body,
 ) -> Result<Response, Problem> {

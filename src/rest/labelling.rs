@@ -1,7 +1,5 @@
 //! Labels, one by one and by kind: who works on an issue and whose it is.
 
-use axum::Extension;
-use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
@@ -14,7 +12,7 @@ use super::which::{Which, Words, known_issue};
 use crate::app::App;
 use crate::domain::labels::{behind, has_prefix};
 use crate::domain::{Actor, IssueId, LabelSet};
-use crate::gate::{Problem, ProblemDocument, acting_as};
+use crate::gate::{Problem, ProblemDocument, Reader, acting_as};
 use crate::service::assignments::{add_label, assign_agent, assign_owner, remove_label};
 use crate::service::labels::Changed;
 use crate::service::{Error, Obstacle, moves::UNKNOWN_ISSUE};
@@ -76,8 +74,7 @@ pub(super) struct Labelled<'a> {
     )
 )]
 pub(super) async fn label(
-    State(app): State<App>,
-    Extension(actor): Extension<Actor>,
+    Reader { state: app, actor }: Reader<App>,
     body: Body,
 ) -> Result<Response, Problem> {
     let members = body.members("Invalid JSON body")?;
@@ -123,8 +120,7 @@ pub(super) struct Unlabelled<'a> {
     )
 )]
 pub(super) async fn unlabel(
-    State(app): State<App>,
-    Extension(actor): Extension<Actor>,
+    Reader { state: app, actor }: Reader<App>,
     body: Body,
 ) -> Result<Response, Problem> {
     let members = body.members("Invalid JSON body")?;
@@ -266,8 +262,7 @@ async fn assigned_issue(
     )
 )]
 pub(super) async fn assign(
-    State(app): State<App>,
-    Extension(actor): Extension<Actor>,
+    Reader { state: app, actor }: Reader<App>,
     body: Body,
 ) -> Result<Response, Problem> {
     let members = body.members("Invalid JSON body")?;
@@ -360,8 +355,7 @@ pub(super) struct Unassigned<'a> {
     )
 )]
 pub(super) async fn unassign(
-    State(app): State<App>,
-    Extension(actor): Extension<Actor>,
+    Reader { state: app, actor }: Reader<App>,
     body: Body,
 ) -> Result<Response, Problem> {
     let members = body.members("Invalid JSON body")?;
@@ -402,6 +396,6 @@ pub(super) async fn unassign(
     operation_id = "listAssignableAgents",
     responses((status = 200, description = "The names of `AGENTS`, in its order.", body = Vec<String>))
 )]
-pub(super) async fn agents(State(app): State<App>) -> Response {
+pub(super) async fn agents(Reader { state: app, .. }: Reader<App>) -> Response {
     json(StatusCode::OK, &app.config.agents)
 }

@@ -1,6 +1,5 @@
 //! Which queues there are.
 
-use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
@@ -9,6 +8,7 @@ use utoipa::ToSchema;
 use super::answer::json;
 use crate::app::App;
 use crate::domain::{Lane, LaneRole};
+use crate::gate::Reader;
 
 /// A queue that issues wait in.
 #[derive(Serialize, ToSchema)]
@@ -59,6 +59,6 @@ impl<'a> LaneRow<'a> {
     operation_id = "listLanes",
     responses((status = 200, description = "All of them.", body = Vec<LaneRow<'_>>))
 )]
-pub(super) async fn list(State(app): State<App>) -> Response {
+pub(super) async fn list(Reader { state: app, .. }: Reader<App>) -> Response {
     json(StatusCode::OK, &app.config.lanes.all().iter().map(LaneRow::of).collect::<Vec<_>>())
 }

@@ -44,19 +44,20 @@ use utoipa_axum::routes;
 pub use openapi::describe as openapi;
 
 use crate::app::App;
+use crate::gate::Protected;
 
 /// Every REST address.
 pub fn router(app: App) -> Router {
     let (router, description) = routes().split_for_parts();
     let description = openapi::Served::of(&openapi::finish(description));
     router
-        .route("/api/openapi.json", get(openapi::serve).with_state(description))
+        .route("/api/openapi.json", get(openapi::serve).with_state(Protected::new(description)))
         .layer(from_fn_with_state(app.clone(), repeats::once))
-        .with_state(app)
+        .with_state(Protected::new(app))
 }
 
 #[expect(deprecated, reason = "an old address is served until its last client is gone")]
-fn routes() -> OpenApiRouter<App> {
+fn routes() -> OpenApiRouter<Protected<App>> {
     OpenApiRouter::with_openapi(openapi::head())
         .routes(routes!(health::health))
         .routes(routes!(health::livez))

@@ -1,7 +1,6 @@
 //! Moving cards: as the board of old does (`move`) and as agents do (`status`).
 
 use axum::Extension;
-use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
@@ -13,8 +12,8 @@ use super::errors::failed;
 use super::which::{Which, Words, known_issue};
 use crate::app::App;
 use crate::domain::labels::has_prefix;
-use crate::domain::{Actor, IssueId, LabelSet, Status};
-use crate::gate::{Caller, Problem, ProblemDocument, acting_as};
+use crate::domain::{IssueId, LabelSet, Status};
+use crate::gate::{Caller, Problem, ProblemDocument, Reader, acting_as};
 use crate::service::moves::{MoveIssue, UNKNOWN_ISSUE};
 use crate::service::{self, Error, Obstacle};
 
@@ -79,8 +78,7 @@ impl Done {
     )
 )]
 pub(super) async fn move_issue(
-    State(app): State<App>,
-    Extension(actor): Extension<Actor>,
+    Reader { state: app, actor }: Reader<App>,
     body: Body,
 ) -> Result<Response, Problem> {
     let members = body.members("Invalid JSON body")?;
@@ -201,8 +199,7 @@ pub(super) struct StatusSet<'a> {
     )
 )]
 pub(super) async fn set_status(
-    State(app): State<App>,
-    Extension(actor): Extension<Actor>,
+    Reader { state: app, actor }: Reader<App>,
     Extension(caller): Extension<Caller>,
     body: Body,
 ) -> Result<Response, Problem> {

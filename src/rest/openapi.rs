@@ -1,6 +1,5 @@
 //! The description of the REST addresses, made of the handlers' own.
 
-use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use bytes::Bytes;
@@ -15,7 +14,7 @@ use super::repeats;
 
 use crate::domain::Tier;
 use crate::domain::access::{self, Declared};
-use crate::gate::ProblemDocument;
+use crate::gate::{ProblemDocument, Reader};
 
 /// What stands above the addresses.
 #[derive(OpenApi)]
@@ -144,6 +143,6 @@ impl Served {
 }
 
 /// Answers the description.
-pub(super) async fn serve(State(Served(json)): State<Served>) -> impl IntoResponse {
+pub(super) async fn serve(Reader { state: Served(json), .. }: Reader<Served>) -> impl IntoResponse {
     ([(CONTENT_TYPE, "application/json")], json)
 }

@@ -1,7 +1,6 @@
 //! What agents report of the tasks they were given.
 
 use axum::Extension;
-use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -16,8 +15,8 @@ use super::body::{Body, Members};
 use super::errors::failed;
 use super::path::Path;
 use crate::app::App;
-use crate::domain::{Actor, AgentRunId, Instant};
-use crate::gate::{Caller, Problem, ProblemDocument};
+use crate::domain::{AgentRunId, Instant};
+use crate::gate::{Caller, Problem, ProblemDocument, Reader};
 use crate::service::reports::{ReportTask, report_task};
 
 const TASKS: [&str; 3] = ["implement", "followup-pr", "groom"];
@@ -181,8 +180,7 @@ pub(super) struct Reported<'a> {
     )
 )]
 pub(super) async fn report(
-    State(app): State<App>,
-    Extension(actor): Extension<Actor>,
+    Reader { state: app, actor }: Reader<App>,
     Extension(caller): Extension<Caller>,
     Path(agent): Path<String>,
     body: Body,

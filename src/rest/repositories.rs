@@ -1,9 +1,8 @@
 //! Which repositories are tracked, under its two addresses: one names rows of the board's mirror,
 //! the other rows of the tracked list. Here both are the same row.
 
-use axum::Extension;
+use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
 use axum::http::{HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -15,7 +14,7 @@ use super::errors::failed;
 use super::moves::Done;
 use crate::app::App;
 use crate::domain::{Actor, FullName, Instant, RepositoryId};
-use crate::gate::{Problem, ProblemDocument};
+use crate::gate::{Problem, ProblemDocument, Reader};
 use crate::service::{self, Error, tracking};
 use crate::store::Repository;
 
@@ -77,7 +76,7 @@ impl<'a> RepositoryRow<'a> {
         (status = 500, description = "`Failed to fetch repositories`.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
-pub(super) async fn list(State(app): State<App>) -> Result<Response, Problem> {
+pub(super) async fn list(Reader { state: app, .. }: Reader<App>) -> Result<Response, Problem> {
     let all = tracking::all_repositories(&app).await;
     let all = all.map_err(failed("Failed to fetch repositories"))?;
     Ok(json(StatusCode::OK, &all.iter().map(RepositoryRow::of).collect::<Vec<_>>()))
@@ -124,8 +123,7 @@ pub(super) struct AddedRepository<'a> {
 )]
 #[deprecated]
 pub(super) async fn add(
-    State(app): State<App>,
-    Extension(actor): Extension<Actor>,
+    Reader { state: app, actor }: Reader<App>,
     body: Body,
 ) -> Result<Response, Problem> {
     let added = new_repository(&app, &actor, &body).await?;
@@ -246,7 +244,9 @@ pub(super) struct Counts {
         (status = 500, description = "`Failed to fetch repos`.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
-pub(super) async fn list_tracked(State(app): State<App>) -> Result<Response, Problem> {
+pub(super) async fn list_tracked(
+    Reader { state: app, .. }: Reader<App>,
+) -> Result<Response, Problem> {
     let tracked = tracking::tracked_repositories(&app).await;
     let tracked = tracked.map_err(failed("Failed to fetch repos"))?;
     let row = |repository| TrackedListRow {
@@ -295,8 +295,7 @@ pub(super) struct NewlyTracked<'a> {
     )
 )]
 pub(super) async fn track(
-    State(app): State<App>,
-    Extension(actor): Extension<Actor>,
+    Reader { state: app, actor }: Reader<App>,
     body: Body,
 ) -> Result<Response, Problem> {
     let added = new_repository(&app, &actor, &body).await?;
@@ -346,7 +345,9 @@ pub(super) struct TrackedName<'a> {
         (status = 500, description = "`Failed to fetch tracked repositories`.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
-pub(super) async fn list_names(State(app): State<App>) -> Result<Response, Problem> {
+pub(super) async fn list_names(
+    Reader { state: app, .. }: Reader<App>,
+) -> Result<Response, Problem> {
     let tracked = tracking::tracked_repositories(&app).await;
     let tracked = tracked.map_err(failed("Failed to fetch tracked repositories"))?;
     Ok(json(StatusCode::OK, &tracked.iter().map(TrackedName::of).collect::<Vec<_>>()))
@@ -383,8 +384,7 @@ impl<'a> TrackedName<'a> {
     )
 )]
 pub(super) async fn untrack(
-    State(app): State<App>,
-    Extension(actor): Extension<Actor>,
+    Reader { state: app, actor }: Reader<App>,
     path: Result<Path<(String, String)>, PathRejection>,
 ) -> Result<Response, Problem> {
     let Path((owner, repo)) = path.map_err(|_| not_tracked())?;
@@ -405,8 +405,7 @@ pub(super) async fn untrack(
     )
 )]
 pub(super) async fn untrack_encoded(
-    State(app): State<App>,
-    Extension(actor): Extension<Actor>,
+    Reader { state: app, actor }: Reader<App>,
     path: Result<Path<String>, PathRejection>,
 ) -> Result<Response, Problem> {
     let Path(name) = path.map_err(|_| not_tracked())?;

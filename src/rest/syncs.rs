@@ -1,6 +1,5 @@
 //! Bringing GitHub's issues in: all of them, those of one repository, or one.
 
-use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
@@ -11,7 +10,7 @@ use super::body::{Body, issue_number};
 use super::errors::{failed, untracked};
 use crate::app::App;
 use crate::domain::FullName;
-use crate::gate::{Problem, ProblemDocument};
+use crate::gate::{Problem, ProblemDocument, Reader};
 use crate::service::sync::{Refreshed, RepositorySync, refresh_issue, sync_issues};
 use crate::service::{Error, board};
 
@@ -81,7 +80,10 @@ impl SyncResult {
         (status = 500, description = "`Sync failed`.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
-pub(super) async fn sync(State(app): State<App>, body: Body) -> Result<Response, Problem> {
+pub(super) async fn sync(
+    Reader { state: app, .. }: Reader<App>,
+    body: Body,
+) -> Result<Response, Problem> {
     let only = chosen(&body)?;
     let outcomes = sync_issues(&app, only.as_ref()).await.map_err(|error| match &error {
         Error::Busy { .. } => {
@@ -154,7 +156,10 @@ pub(super) struct RefreshReport {
         (status = 502, description = "GitHub refused, or the number is a pull request's.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
-pub(super) async fn refresh(State(app): State<App>, body: Body) -> Result<Response, Problem> {
+pub(super) async fn refresh(
+    Reader { state: app, .. }: Reader<App>,
+    body: Body,
+) -> Result<Response, Problem> {
     let members = body.members("Invalid JSON body")?;
     let given = members.value("repoFullName").and_then(serde_json::Value::as_str);
     let number = members.number("issueNumber").and_then(issue_number);

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, HashSet};
 
 use axum::Extension;
-use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde::Serialize;
@@ -19,8 +18,8 @@ use crate::app::App;
 use crate::domain::contract::{FORBIDDEN, INSTRUCTIONS, STOP_AFTER};
 use crate::domain::leases::Checkpoint;
 use crate::domain::work::SkipReason;
-use crate::domain::{Actor, IssueId, LabelSet, Status};
-use crate::gate::{Caller, Problem, ProblemDocument};
+use crate::domain::{IssueId, LabelSet, Status};
+use crate::gate::{Caller, Problem, ProblemDocument, Reader};
 use crate::service::polling::{wait_for_queue, wait_for_task};
 use crate::service::queue::{Explained, MOST, NextTask, QueueRequest};
 use crate::service::{agents, decompositions};
@@ -186,8 +185,7 @@ pub(super) struct TaskIssue<'a> {
     )
 )]
 pub(super) async fn next_task(
-    State(app): State<App>,
-    Extension(actor): Extension<Actor>,
+    Reader { state: app, actor }: Reader<App>,
     Extension(caller): Extension<Caller>,
     Path(agent): Path<String>,
     headers: HeaderMap,
@@ -323,8 +321,7 @@ impl<'a> QueueRow<'a> {
     )
 )]
 pub(super) async fn list(
-    State(app): State<App>,
-    Extension(actor): Extension<Actor>,
+    Reader { state: app, actor }: Reader<App>,
     Extension(caller): Extension<Caller>,
     Path(agent): Path<String>,
     headers: HeaderMap,
@@ -436,8 +433,7 @@ fn next_action(checkpoint: Checkpoint) -> &'static str {
     )
 )]
 pub(super) async fn active_work(
-    State(app): State<App>,
-    Extension(actor): Extension<Actor>,
+    Reader { state: app, actor }: Reader<App>,
     Extension(caller): Extension<Caller>,
     Path(agent): Path<String>,
 ) -> Result<Response, Problem> {
@@ -503,8 +499,7 @@ pub(super) struct FixCount {
     )
 )]
 pub(super) async fn work_summary(
-    State(app): State<App>,
-    Extension(actor): Extension<Actor>,
+    Reader { state: app, actor }: Reader<App>,
     Extension(caller): Extension<Caller>,
     Path(agent): Path<String>,
 ) -> Result<Response, Problem> {

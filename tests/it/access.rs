@@ -291,6 +291,53 @@ async fn basic_protects_everything_but_the_public_list() {
     .await;
 }
 
+/// Without credentials everything is refused as such, with credentials that do not open it as not
+/// open to them, over GraphQL as over REST and MCP.
+#[tokio::test]
+async fn who_shows_nothing_is_asked_for_credentials_and_not_told_they_do_not_suffice() {
+    for settings in [&WORKERS[..], &[&WORKERS[..], &BASIC[..]].concat()] {
+        given_settings(settings, async |given| {
+            given.with_issues(&[("One", &["status/ready"])]).await;
+            let claimed = given
+                .graphql_as_agent("mutation { claimNext(input: {agent: \"alpha\"}) { lease { id } } }", json!({}))
+                .await;
+            let lease = claimed["claimNext"]["lease"]["id"].as_str().unwrap().to_owned();
+            let door = Door::of(given);
+            let documents = Documents::new();
+            let code_of = |body: &str| -> Value {
+                let body: Value = serde_json::from_str(body).unwrap_or_default();
+                let code = body["errors"][0]["extensions"]["code"].clone();
+                if code.is_null() { body["code"].clone() } else { code }
+            };
+            for (root, field, _) in FIELDS {
+                let asked = format!("{root}.{field}");
+                let (status, body) = documents.ask(&door, root, field, "").await;
+                assert_ne!(status, 403, "{asked}: {body}");
+                assert_ne!(code_of(&body), "FORBIDDEN", "{asked}: {body}");
+                let unbound = "Bearer unbound-token-of-tests";
+                let (status, body) = documents.ask(&door, root, field, unbound).await;
+                assert_ne!(status, 401, "{asked}: {body}");
+                assert_ne!(code_of(&body), "UNAUTHENTICATED", "{asked}: {body}");
+            }
+            // What the use case decides.
+            let release = format!(
+                "mutation {{ releaseLease(input: {{leaseId: \"{lease}\", fencingToken: \"1\"}}) {{ __typename }} }}"
+            );
+            let repair = "mutation { repairWork(input: {issueId: \"iss_000001\", \
+                          ailment: LEASE_ON_VANISHED_ISSUE}) { __typename } }";
+            for query in [release.as_str(), repair] {
+                let request = Request::post("/graphql").header("content-type", "application/json");
+                let body = Body::from(json!({ "query": query }).to_string());
+                let answer = given.send(request.body(body).unwrap()).await;
+                let text = answer.text();
+                let is_challenge = text.is_empty() && answer.status == StatusCode::UNAUTHORIZED;
+                assert!(is_challenge || code_of(&text) == "UNAUTHENTICATED", "{query}: {text}");
+            }
+        })
+        .await;
+    }
+}
+
 #[tokio::test]
 async fn where_signing_in_is_switched_off_everybody_may_do_everything() {
     given_settings(&DISABLED, async |given| {
@@ -659,6 +706,158 @@ async fn the_log_says_who_it_was() {
         assert_eq!(actor(given, &[]).await, "operator");
         assert_eq!(actor(given, &[("authorization", "Bearer wrong")]).await, "operator");
         assert_eq!(actor(given, &[agent]).await, "agent");
+    })
+    .await;
+}
+
+// ------------------------------------------------------------------------------ hostile requests
+
+/// A whole handshake, as a browser sends it.
+const HANDSHAKE: [(&str, &str); 5] = [
+    ("connection", "keep-alive, Upgrade"),
+    ("upgrade", "websocket"),
+    ("sec-websocket-version", "13"),
+    ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
+    ("sec-websocket-protocol", "graphql-transport-ws"),
+];
+
+/// Headers by which somebody may hope to be let in.
+fn hostile_headers() -> Vec<Vec<(&'static str, &'static str)>> {
+    let one = |name, values: &[&'static str]| -> Vec<_> {
+        values.iter().map(|value| vec![(name, *value)]).collect()
+    };
+    let upgrades = [
+        "websocket",
+        "WebSocket",
+        "WEBSOCKET",
+        "h2c",
+        "h2c, websocket",
+        "websocket, h2c",
+        "TLS/1.3",
+    ];
+    let mut all = vec![vec![], HANDSHAKE.to_vec()];
+    for upgrade in upgrades {
+        all.push(vec![("upgrade", upgrade)]);
+        all.push(vec![("connection", "Upgrade"), ("upgrade", upgrade)]);
+        let settings = ("http2-settings", "AAMAAABkAAQCAAAAAAIAAAAA");
+        let connection = ("connection", "Upgrade, HTTP2-Settings");
+        all.push(vec![connection, ("upgrade", upgrade), settings]);
+        let second = ("upgrade", if upgrade == "h2c" { "websocket" } else { "h2c" });
+        all.push(vec![("connection", "upgrade"), ("upgrade", upgrade), second]);
+    }
+    for connection in ["upgrade", "close", "keep-alive", "authorization", "Authorization, upgrade"]
+    {
+        all.push(vec![("connection", connection)]);
+    }
+    for forwarded in ["127.0.0.1", "::1", "localhost", "10.0.0.1, 127.0.0.1", "unknown"] {
+        for name in ["x-forwarded-for", "x-real-ip", "x-client-ip", "true-client-ip", "x-host"] {
+            all.push(vec![(name, forwarded)]);
+        }
+    }
+    all.push(vec![("forwarded", "for=127.0.0.1;host=localhost;proto=https")]);
+    for name in ["x-forwarded-host", "x-original-host", "x-forwarded-server"] {
+        all.push(vec![(name, "localhost")]);
+    }
+    for name in ["x-http-method-override", "x-http-method", "x-method-override"] {
+        all.extend(one(name, &["GET", "OPTIONS", "HEAD"]));
+    }
+    for name in ["x-original-url", "x-rewrite-url", "x-forwarded-prefix", "x-forwarded-uri"] {
+        all.extend(one(name, &["/livez", "/assets/index.js"]));
+    }
+    for name in ["x-remote-user", "remote-user", "x-forwarded-user", "x-agent-name", "cookie"] {
+        all.push(vec![(name, "sam")]);
+    }
+    all.extend(one("authorization", &["", "Basic", "Bearer", "Basic Og==", "Negotiate x", "sam"]));
+    all.push(vec![("authorization", "Basic"), ("authorization", "Bearer")]);
+    all.push(vec![("host", "localhost"), ("host", "127.0.0.1")]);
+    all.extend(one("sec-fetch-site", &["same-origin", "none"]));
+    all.extend(one("origin", &["http://localhost:3000"]));
+    all.push(vec![("access-control-request-method", "GET"), ("origin", "http://localhost:3000")]);
+    all.push(vec![("accept", "text/event-stream")]);
+    all.push(vec![("expect", "100-continue")]);
+    all
+}
+
+#[tokio::test]
+async fn no_header_opens_a_route_that_needs_credentials() {
+    given_settings(&BASIC, async |given| {
+        let door = Door::of(given);
+        for hostile in hostile_headers() {
+            let headers = [&[("host", "localhost:3000")], &hostile[..]].concat();
+            for (method, template, tier) in ROUTES {
+                if *tier == Tier::Public {
+                    continue;
+                }
+                let opens_socket = *method == "GET"
+                    && *template == access::SOCKET
+                    && HANDSHAKE.iter().all(|header| headers.contains(header));
+                let (status, _, body) = door.ask(method, &example(template), &headers).await;
+                let asked = format!("{method} {template} with {hostile:?}");
+                if opens_socket {
+                    // The sandbox of this test has no connection that could become a socket.
+                    assert_eq!(status, StatusCode::UPGRADE_REQUIRED, "{asked}: {body}");
+                } else if hostile.contains(&("authorization", "Basic Og==")) {
+                    // Each of these is a wrong password.
+                    let is_refused = [401, 429].contains(&status.as_u16());
+                    assert!(is_refused, "{asked}: {status} {body}");
+                } else {
+                    assert_eq!(status, StatusCode::UNAUTHORIZED, "{asked}: {body}");
+                    assert_eq!(body, "", "{asked}");
+                }
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn no_spelling_of_method_or_path_opens_a_route_that_needs_credentials() {
+    given_settings(&BASIC, async |given| {
+        let door = Door::of(given);
+        let methods =
+            ["GET", "HEAD", "OPTIONS", "TRACE", "CONNECT", "POST", "PUT", "get", "PROPFIND"];
+        for (_, template, tier) in ROUTES {
+            if *tier == Tier::Public {
+                continue;
+            }
+            let path = example(template);
+            let (first, rest) = path.split_at(1);
+            let letter = rest.chars().next().map(|letter| format!("%{:02x}", letter as u32));
+            let encoded = letter.map(|letter| format!("{first}{letter}{}", &rest[1..]));
+            let spellings = [
+                Some(path.clone()),
+                Some(format!("{path}/")),
+                Some(format!("/{path}")),
+                Some(format!("{path}?/livez")),
+                Some(format!("{path};/livez")),
+                Some(format!("{path}%2f")),
+                Some(format!("{path}%00")),
+                Some(format!("/livez/..{path}")),
+                Some(format!("/assets/../..{path}")),
+                Some(format!("/assets/..%2f..{path}")),
+                Some(format!("/.{path}")),
+                Some(path.to_uppercase()),
+                Some(format!("http://localhost:3000{path}")),
+                Some(format!("http://evil.example{path}")),
+                Some(format!("https://localhost{path}")),
+                encoded,
+            ];
+            for spelling in spellings.into_iter().flatten() {
+                for method in methods {
+                    // The form of an address that only `CONNECT` has.
+                    let is_no_address = method == "CONNECT" && spelling.starts_with("http");
+                    if is_no_address {
+                        continue;
+                    }
+                    let (status, _, body) = door.ask(method, &spelling, &[]).await;
+                    let asked = format!("{method} {spelling}");
+                    // What is under `/assets/` is for everybody, and there is no such file.
+                    let is_nothing = [401, 403, 404, 405].contains(&status.as_u16());
+                    assert!(is_nothing, "{asked}: {status} {body}");
+                    assert!(!body.contains("acme"), "{asked}: {body}");
+                }
+            }
+        }
     })
     .await;
 }

@@ -13,7 +13,7 @@ use crate::service::{Error, Result};
 ///
 /// # Errors
 ///
-/// [`Error::Unauthenticated`] to who has shown nothing, [`Error::Forbidden`] to who may not.
+/// [`Error::Unauthenticated`] to who has shown no credentials, [`Error::Forbidden`] to who may not.
 pub(super) fn check(
     actor: &Actor,
     shapes: &Shapes,
@@ -45,16 +45,13 @@ fn check_field(actor: &Actor, root: &str, name: &str) -> Result<()> {
             }
         };
     }
-    match actor {
-        _ if actor.may(tier) => Ok(()),
-        Actor::Anonymous => Err(Error::Unauthenticated),
-        _ => {
-            let who = match tier {
-                Tier::Public | Tier::Read | Tier::Board => "a person",
-                Tier::Agent => "an agent's token (`Authorization: Bearer TOKEN`)",
-                Tier::Maintainer => "a maintainer",
-            };
-            Err(Error::Forbidden { action: format!("`{name}` needs {who}") })
-        }
+    if actor.may(tier) {
+        return Ok(());
     }
+    let who = match tier {
+        Tier::Public | Tier::Read | Tier::Board => "a person",
+        Tier::Agent => "an agent's token",
+        Tier::Maintainer => "a maintainer",
+    };
+    Err(Error::denied(actor, format!("`{name}` needs {who}")))
 }

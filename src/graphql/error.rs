@@ -52,6 +52,10 @@ pub(super) const TIMEOUT: &str = "TIMEOUT";
 /// Our bug; here is a request id.
 pub(super) const INTERNAL_SERVER_ERROR: &str = "INTERNAL_SERVER_ERROR";
 
+/// What is answered with [`UNAUTHENTICATED`].
+const SHOW_A_TOKEN: &str =
+    "Unauthorized: this needs one of the server's tokens (`Authorization: Bearer TOKEN`)";
+
 /// A subscriber to records fell behind.
 #[derive(Debug, thiserror::Error)]
 #[error("More was recorded than could be told in time; read the list, then subscribe again")]
@@ -94,6 +98,9 @@ fn dressed(app: &App, call: &Call, mut error: ServerError) -> ServerError {
         details.into_iter().for_each(|(name, value)| extensions.set(name, value));
         if let Some(cause) = internal {
             mask(app, call, &cause, &mut error);
+        }
+        if code == UNAUTHENTICATED {
+            SHOW_A_TOKEN.clone_into(&mut error.message);
         }
         code
     } else if error.source::<Lagged>().is_some() {

@@ -24,7 +24,7 @@ pub async fn diagnose(app: &App) -> Result<Vec<Ailing>> {
 ///
 /// # Errors
 ///
-/// [`Error::Forbidden`] to who is no maintainer, [`Error::NotFound`], [`Error::Conflict`] when
+/// [`Error::Unauthenticated`] or [`Error::Forbidden`] to who is no maintainer, [`Error::NotFound`], [`Error::Conflict`] when
 /// nothing of the kind is wrong with the issue by now; else as
 /// [`move_issue`](super::moves::move_issue).
 pub async fn repair(
@@ -34,8 +34,7 @@ pub async fn repair(
     ailment: Ailment,
 ) -> Result<AuditEntry> {
     if !allows(app, actor, Tier::Maintainer) {
-        let action = "Repairing the queue needs a maintainer".to_owned();
-        return Err(Error::Forbidden { action });
+        return Err(Error::denied(actor, "Repairing the queue needs a maintainer"));
     }
     let found = issues::with_repository(&mut *app.connection().await?, issue).await?;
     let (issue, repository) = found.ok_or_else(|| Error::no_issue(issue))?;

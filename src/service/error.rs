@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::Status;
+use crate::domain::{Actor, Status};
 use crate::github;
 use crate::store::Repository;
 
@@ -99,6 +99,15 @@ pub enum Obstacle {
 }
 
 impl Error {
+    /// What an actor may not do: who has shown no credentials is asked for some, anybody else
+    /// learns what was refused.
+    pub fn denied(actor: &Actor, action: impl Into<String>) -> Self {
+        match actor {
+            Actor::Anonymous | Actor::Person { .. } => Self::Unauthenticated,
+            _ => Self::Forbidden { action: action.into() },
+        }
+    }
+
     /// An issue that is not in the cache.
     pub fn no_issue(id: impl ToString) -> Self {
         Self::NotFound { what: "Issue", id: id.to_string() }

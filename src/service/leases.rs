@@ -478,8 +478,8 @@ fn lost(row: Option<&Lease>, now: DateTime<Utc>) -> Error {
 ///
 /// # Errors
 ///
-/// [`Error::Invalid`] for a name that cannot be an agent's, [`Error::Forbidden`] when the actor may
-/// not act for it.
+/// [`Error::Invalid`] for a name that cannot be an agent's, [`Error::Unauthenticated`] or
+/// [`Error::Forbidden`] when the actor may not act for it.
 pub(super) async fn agent_for(app: &App, actor: &Actor, agent: &str) -> Result<String> {
     let name =
         words::agent_name(agent).map_err(|reason| Error::Invalid { field: "agent", reason })?;
@@ -487,10 +487,8 @@ pub(super) async fn agent_for(app: &App, actor: &Actor, agent: &str) -> Result<S
     if actor.may(Tier::Agent) || is_at_home || matches!(actor, Actor::Worker { .. }) {
         actor.check_acts_for(name).map_err(|action| Error::Forbidden { action })?;
         agent_names::note(app, name).await
-    } else if *actor == Actor::Anonymous {
-        Err(Error::Unauthenticated)
     } else {
-        Err(Error::Forbidden { action: "Acting for an agent needs an agent's token".to_owned() })
+        Err(Error::denied(actor, "Acting for an agent needs an agent's token"))
     }
 }
 

@@ -581,7 +581,7 @@ async fn check_force(
         ..NewEntry::done(actor.name(), "claim_issue", &issue.labels, app.clock.now())
     };
     append_settled(app, &entry).await?;
-    Err(Error::Forbidden { action: action.to_owned() })
+    Err(Error::denied(actor, action))
 }
 
 /// Reserves one issue, within the limits.

@@ -120,7 +120,7 @@ async fn a_root_field_is_open_to_its_tier_only() {
         }
         for query in [record, behind_spreads] {
             assert_eq!(code(&Actor::Anonymous, query).await.as_deref(), Some("UNAUTHENTICATED"));
-            assert_eq!(code(&person, query).await.as_deref(), Some("FORBIDDEN"));
+            assert_eq!(code(&person, query).await.as_deref(), Some("UNAUTHENTICATED"));
             assert_eq!(code(&agent, query).await, None);
         }
     })

@@ -330,8 +330,8 @@ async fn what_is_wrong_is_said_with_its_field_and_a_remedy() {
                 Who(None, None),
                 "claim_next",
                 json!({ "agentName": "x" }),
-                "FORBIDDEN",
-                "`claim_next`",
+                "UNAUTHENTICATED",
+                "Unauthorized",
             ),
         ];
         for (who, tool, arguments, code, beginning) in cases {

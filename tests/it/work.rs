@@ -157,7 +157,7 @@ async fn an_issue_has_one_holder() {
             request_id: None,
         };
         let forced = claim_issue(&given.app, &person(), command.clone()).await.unwrap_err();
-        assert!(matches!(forced, Error::Forbidden { .. }), "{forced:?}");
+        assert!(matches!(forced, Error::Unauthenticated), "{forced:?}");
         let taken = claim_issue(&given.app, &agent("agent"), command).await.unwrap().lease;
         assert!(taken.fencing_token > lease.fencing_token);
         assert_eq!(labels(given, 1), ["status/in-progress", "agent/beta"]);
@@ -685,7 +685,7 @@ async fn what_cannot_be_is_refused_by_name() {
 
         let input = json!({ "input": { "agent": "alpha" } });
         let answer = given.try_graphql(CLAIM_NEXT, input).await;
-        assert_eq!(answer["errors"][0]["extensions"]["code"], "FORBIDDEN", "{answer}");
+        assert_eq!(answer["errors"][0]["extensions"]["code"], "UNAUTHENTICATED", "{answer}");
         let bad = "mutation { renewLease(input: {leaseId: \"run_000001\", fencingToken: \"1\"}) \
                    { lease { id } } }";
         let bad = given.refused_by_graphql(bad, json!({})).await;
@@ -855,7 +855,7 @@ async fn the_doctor_finds_what_is_wrong_and_puts_it_right() {
         let mut written = Vec::new();
         for finding in diagnose(&given.app).await.unwrap() {
             let refused = repair(&given.app, &person(), finding.issue_id, finding.ailment).await;
-            assert!(matches!(refused, Err(Error::Forbidden { .. })), "{refused:?}");
+            assert!(matches!(refused, Err(Error::Unauthenticated)), "{refused:?}");
             let entry = repair(&given.app, &agent("agent"), finding.issue_id, finding.ailment)
                 .await
                 .unwrap();

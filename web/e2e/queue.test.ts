@@ -326,7 +326,7 @@ limited(
     await holder.getByRole("button", { name: "Release" }).click();
     await holder.getByRole("button", { name: `Take it from ${second.agent}` }).click();
     await expect(holder.getByRole("alert")).toContainText(
-      "Not released: Acting for an agent needs an agent's token",
+      "Not released: Unauthorized: this needs one of the server's tokens",
     );
     await expect(holder).toContainText(`${second.agent} holds this`);
     await giveBack(service, second.agent, other);

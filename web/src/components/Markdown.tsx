@@ -1,65 +1,124 @@
-import type { ReactNode } from "react";
-import ReactMarkdown, { type Components } from "react-markdown";
-import remarkGfm from "remark-gfm";
+import { Component, useMemo, type ReactNode } from "react";
+import { parseMarkdown, type Element, type Node } from "@/lib/markdown.ts";
 
 /**
- * Text from GitHub as elements, never as HTML: tags in it are dropped, addresses are filtered by the library, and
- * pictures become links, because the page loads nothing from other hosts.
+ * Text from GitHub as elements, never as HTML: tags in it are dropped, addresses are filtered, and pictures become
+ * links, because the page loads nothing from other hosts. A text beyond the limits is shown as it was written.
  */
 export function Markdown({ text }: { readonly text: string }) {
   return (
+    <PlainOnError key={text} text={text}>
+      <Formatted text={text} />
+    </PlainOnError>
+  );
+}
+
+function Formatted({ text }: { readonly text: string }) {
+  const nodes = useMemo(() => parseMarkdown(text), [text]);
+  if (!nodes) return <Plain text={text} />;
+  return (
     <div className="markdown text-body wrap-anywhere" dir="auto">
-      <ReactMarkdown remarkPlugins={[remarkGfm, nestHeadings]} skipHtml components={COMPONENTS}>
-        {text}
-      </ReactMarkdown>
+      {draw(nodes)}
     </div>
   );
 }
 
-type Tree = { readonly type: string; depth?: number; readonly children?: readonly Tree[] };
+/** A text as its author wrote it. */
+function Plain({ text }: { readonly text: string }) {
+  return (
+    <div className="text-body wrap-anywhere" dir="auto">
+      <p className="mb-2 text-meta text-ink-faint">
+        Shown as plain text: it is too long or too deeply nested to be formatted.
+      </p>
+      <p className="whitespace-pre-wrap">{text}</p>
+    </div>
+  );
+}
 
-/**
- * Ranks the headings of a text below the page's own, without a gap between ranks: authors choose them by size, screen
- * readers tell the outline by them.
- */
-const nestHeadings = () => (tree: Tree) => {
-  const above: number[] = [];
-  for (const node of tree.children ?? []) {
-    if (node.type !== "heading" || node.depth === undefined) continue;
-    while ((above.at(-1) ?? 0) >= node.depth) above.pop();
-    above.push(node.depth);
-    node.depth = Math.min(2 + above.length, 6);
+/** Keeps a text that cannot be formatted from taking its page with it. */
+class PlainOnError extends Component<
+  { readonly text: string; readonly children: ReactNode },
+  { readonly failed: boolean }
+> {
+  override state = { failed: false };
+
+  static getDerivedStateFromError() {
+    return { failed: true };
   }
-};
 
-/** A link that leaves the page. An address that the library took away, as it might run something, leaves the words. */
-function Outward({ href, children }: { readonly href: unknown; readonly children: ReactNode }) {
-  if (typeof href !== "string" || href === "") return <span>{children}</span>;
+  override render(): ReactNode {
+    return this.state.failed ? <Plain text={this.props.text} /> : this.props.children;
+  }
+}
+
+/** A list that never changes its order, so the place of a node is its key. The parser bounds the depth. */
+const draw = (nodes: readonly Node[]): ReactNode[] =>
+  nodes.map((node, index) =>
+    typeof node === "string" ? node : <Drawn key={index} element={node} />,
+  );
+
+function Drawn({ element: { tag, attributes, children } }: { readonly element: Element }) {
+  const content = draw(children);
+  switch (tag) {
+    case "a":
+      return <Outward href={attributes.href}>{content}</Outward>;
+    case "img":
+      return <Outward href={attributes.href}>{content.length > 0 ? content : "Picture"}</Outward>;
+    case "pre":
+      return <pre tabIndex={0}>{content}</pre>;
+    case "table":
+      return (
+        <div className="overflow-x-auto" tabIndex={0}>
+          <table>{content}</table>
+        </div>
+      );
+    case "input":
+      return (
+        <input
+          type="checkbox"
+          checked={attributes.checked === "true"}
+          disabled
+          readOnly
+          aria-label={attributes.checked === "true" ? "Done" : "To do"}
+        />
+      );
+    case "ol":
+      return <ol start={Number(attributes.start ?? 1)}>{content}</ol>;
+    case "th":
+    case "td": {
+      const Cell = tag;
+      return (
+        <Cell style={attributes.align ? { textAlign: attributes.align as "left" } : undefined}>
+          {content}
+        </Cell>
+      );
+    }
+    default: {
+      const Tag = (PLAIN_TAGS.has(tag) ? tag : "span") as "span";
+      return VOID_TAGS.has(tag) ? <Tag /> : <Tag>{content}</Tag>;
+    }
+  }
+}
+
+const VOID_TAGS = new Set(["br", "hr"]);
+
+/** Elements that are drawn as they are, without attributes. */
+const PLAIN_TAGS = new Set(
+  "p h3 h4 h5 h6 ul li blockquote code em strong s thead tbody tr br hr".split(" "),
+);
+
+/** A link that leaves the page. An address that was taken away, as it might run something, leaves the words. */
+function Outward({
+  href,
+  children,
+}: {
+  readonly href: string | undefined;
+  readonly children: ReactNode;
+}) {
+  if (href === undefined) return <span>{children}</span>;
   return (
     <a href={href} target="_blank" rel="noreferrer noopener">
       {children}
     </a>
   );
 }
-
-const COMPONENTS: Components = {
-  a: ({ href, children }) => <Outward href={href}>{children}</Outward>,
-  img: ({ src, alt }) => (
-    <Outward href={src}>{alt === undefined || alt === "" ? "Picture" : alt}</Outward>
-  ),
-  pre: ({ children }) => <pre tabIndex={0}>{children}</pre>,
-  table: ({ children }) => (
-    <div className="overflow-x-auto" tabIndex={0}>
-      <table>{children}</table>
-    </div>
-  ),
-  input: ({ checked }) => (
-    <input
-      type="checkbox"
-      checked={checked === true}
-      disabled
-      readOnly
-      aria-label={checked ? "Done" : "To do"}
-    />
-  ),
-};

@@ -1,0 +1,182 @@
+import { cleanup, render } from "@testing-library/react";
+import { afterEach, expect, it } from "vitest";
+import { parseMarkdown, type Node } from "@/lib/markdown.ts";
+import { Markdown } from "./Markdown.tsx";
+
+afterEach(cleanup);
+
+const html = (text: string) =>
+  render(<Markdown text={text} />).container.querySelector(".markdown")?.innerHTML;
+
+it.each([
+  ["# A\n### B\n## C", "<h3>A</h3><h4>B</h4><h4>C</h4>"],
+  ["**a** _b_ ~~c~~ `d`", "<p><strong>a</strong> <em>b</em> <s>c</s> <code>d</code></p>"],
+  ["a\nb  \nc", "<p>a\nb<br>c</p>"],
+  ["- a\n- b", "<ul><li>a</li><li>b</li></ul>"],
+  ["3. a", '<ol start="3"><li>a</li></ol>'],
+  ["> a\n\n---", "<blockquote><p>a</p></blockquote><hr>"],
+  ["```js\na < b\n```", '<pre tabindex="0"><code>a &lt; b\n</code></pre>'],
+  ["a<b>bold</b><!-- c -->\n\n<script>alert(1)</script>", "<p>abold</p>"],
+  ["README.md", "<p>README.md</p>"],
+  ["- [ ] [x] a", /^<ul><li><input [^>]*aria-label="To do"[^>]*> \[x\] a<\/li><\/ul>$/],
+  ["- [x] a", /^<ul><li><input [^>]*aria-label="Done"[^>]*> a<\/li><\/ul>$/],
+  ["[ ] a", "<p>[ ] a</p>"],
+  [
+    "| a | b |\n|---|--:|\n| c | d |",
+    /<th>a<\/th><th style="text-align: right;?">b<\/th>.*<td>c<\/td>/,
+  ],
+])("%j is formatted", (text, expected) => {
+  if (typeof expected === "string") expect(html(text)).toBe(expected);
+  else expect(html(text)).toMatch(expected);
+});
+
+it.each([
+  ["[a](https://github.com/x)", "https://github.com/x"],
+  ["see https://github.com/x.", "https://github.com/x"],
+  ["<me@example.com>", "mailto:me@example.com"],
+  ["![a](https://example.com/x.png)", "https://example.com/x.png"],
+  ["[a](javascript:alert)", undefined],
+  ["[a](JaVaScRiPt:alert)", undefined],
+  ["[a](&#106;avascript:alert)", undefined],
+  ["[a](data:text/html,alert)", undefined],
+  ["[a](//elsewhere)", undefined],
+  ["[a](/board)", undefined],
+  ["![a](data:image/png;base64,alert)", undefined],
+])("%s leads to %s", (text, address) => {
+  const { container } = render(<Markdown text={text} />);
+  expect(container.querySelector("a")?.getAttribute("href")).toBe(address);
+  expect(container.querySelector("img, script")).toBeNull();
+  expect(container.textContent).not.toContain("alert");
+});
+
+/** What parsers are known to choke on, in any number. */
+const HOSTILE = [
+  ">",
+  "> ",
+  "*",
+  "_",
+  "~",
+  "[",
+  "]",
+  "[]",
+  "![",
+  "*_~[",
+  "**a ",
+  "a**b",
+  "*a_ ",
+  "- ",
+  "1. ",
+  "> - ",
+  "- [ ] ",
+  "[a](",
+  "[a](b",
+  "![[]()",
+  "[^a]: ",
+  "[a]: b\n",
+  "<",
+  "<!--",
+  "<div>",
+  "</a ",
+  "<a href='",
+  "<?",
+  "<![CDATA[",
+  "`",
+  "`a``",
+  "```\n",
+  "~~~\n> ",
+  "&",
+  "&#x",
+  "\\",
+  "|",
+  "|a\n|-\n",
+  "|a|",
+  "\n",
+  "\t",
+  "#",
+  "=\n",
+  "http://a.",
+  "a@",
+  "www.",
+  "\u0000",
+  "\u202e",
+  "\ud83d",
+] as const;
+
+function measure(nodes: readonly Node[]): { depth: number; count: number } {
+  let [depth, count] = [0, 0];
+  const walk = (node: Node, at: number) => {
+    depth = Math.max(depth, at);
+    count += 1;
+    if (typeof node !== "string") for (const child of node.children) walk(child, at + 1);
+  };
+  for (const node of nodes) walk(node, 1);
+  return { depth, count };
+}
+
+/** Formats a text, or finds that it is beyond a limit, and shows all of it in either case. */
+function expectBounded(text: string): void {
+  const nodes = parseMarkdown(text);
+  if (!nodes) return;
+  const { depth, count } = measure(nodes);
+  expect(depth).toBeLessThanOrEqual(50);
+  expect(count).toBeLessThanOrEqual(10_000);
+}
+
+it.each(HOSTILE)("any number of %j is formatted within the limits, or left as it is", (part) => {
+  for (const length of [3_000, 20_000, 65_536]) {
+    const many = part.repeat(length / part.length);
+    for (const text of [
+      many,
+      `${many}a`,
+      `a${many}`,
+      many.slice(0, many.length / 2) + "a\n".repeat(500),
+    ])
+      expectBounded(text);
+    expectBounded(many.slice(0, length / 2) + "a" + "]".repeat(length / 2));
+  }
+  const nested = Array.from({ length: 300 }, (_, level) => `${" ".repeat(2 * level)}${part}a`);
+  expectBounded(nested.join("\n"));
+});
+
+it("any mixture of them is, too", { timeout: 60_000 }, () => {
+  const seed = Number(process.env.SEED ?? Math.trunc(Math.random() * 2 ** 32));
+  let state = seed;
+  const chance = (below: number): number => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor((state / 2 ** 32) * below);
+  };
+  for (let round = 0; round < 100; round += 1) {
+    const parts = Array.from(
+      { length: 1 + chance(4) },
+      () => HOSTILE[chance(HOSTILE.length)] ?? "",
+    );
+    const text = parts
+      .join("")
+      .repeat(1 + chance(8_000))
+      .slice(0, 65_536);
+    expect(
+      () => expectBounded(text),
+      `SEED=${seed}, round ${round}, ${JSON.stringify(parts)}`,
+    ).not.toThrow();
+  }
+});
+
+it.each([
+  ["quotes", ">".repeat(3_000) + " the words"],
+  ["lists", "- ".repeat(1_000) + "the words"],
+  ["emphasis", "*".repeat(3_000) + "the words" + "*".repeat(3_000)],
+  ["elements", "*a* ".repeat(6_000) + "the words"],
+  ["length", "a ".repeat(40_000) + "the words"],
+])("a text beyond the limit of %s is shown as it was written", (_, text) => {
+  const { container } = render(<Markdown text={text} />);
+  expect(container.querySelector(".markdown")).toBeNull();
+  expect(container.textContent).toContain("Shown as plain text");
+  expect(container.textContent).toContain(text);
+});
+
+it("a long ordinary text is formatted", () => {
+  const chapter =
+    "## A heading\n\nSome *words* with [a link](https://example.com), `code` and **more**.\n\n" +
+    "- one\n  - two\n    - three\n\n> A quote\n\n| a | b |\n|---|---|\n| c | d |\n\n```\ncode\n```\n\n";
+  expect(html(chapter.repeat(200))).toContain("<h3>A heading</h3>");
+});

@@ -1,0 +1,169 @@
+/**
+ * Parses Markdown that strangers wrote. The parser works in linear time; on top of it every text is held to limits on
+ * length, nesting, elements and parsing steps, counted and not timed, so that the same text always has the same result.
+ */
+import MarkdownIt, { type Token } from "markdown-it";
+
+/** GitHub accepts as many characters. */
+const MAX_LENGTH = 65_536;
+/** Levels of lists, quotes and emphasis inside each other. A level of a list counts twice: the list and its item. */
+const MAX_DEPTH = 48;
+const MAX_NODES = 10_000;
+/** Positions the parser looks at. Ordinary texts take less than one for each character. */
+const MAX_STEPS = 200_000;
+
+export type Element = {
+  readonly tag: string;
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly children: Node[];
+};
+
+export type Node = string | Element;
+
+/** Thrown from inside the parser to stop it. */
+class TooComplex extends Error {}
+
+let steps = 0;
+const countStep = (): boolean => {
+  steps += 1;
+  if (steps > MAX_STEPS) throw new TooComplex();
+  return false;
+};
+
+// The parser silently leaves out what is nested deeper than its own limit, so that limit is never reached.
+const parser = new MarkdownIt({ html: true, linkify: true, maxNesting: MAX_DEPTH + 4 });
+// Addresses are filtered below; a link that the parser refuses would be shown with its address.
+parser.validateLink = () => true;
+// `README.md` is no address.
+parser.linkify.set({ fuzzyLink: false });
+parser.block.ruler.before("table", "count", countStep, {
+  alt: ["paragraph", "reference", "blockquote", "list"],
+});
+parser.inline.ruler.before("text", "count", countStep);
+
+/** The elements of a text, or undefined when it goes beyond a limit and has to be shown as it was written. */
+export function parseMarkdown(text: string): readonly Node[] | undefined {
+  if (text.length > MAX_LENGTH) return undefined;
+  steps = 0;
+  try {
+    return new Tree().build(parser.parse(text, {}));
+  } catch (error) {
+    if (error instanceof TooComplex) return undefined;
+    throw error;
+  }
+}
+
+/** Makes a tree of the parser's flat list, without recursion. Tags of HTML are left out, the words between them stay. */
+class Tree {
+  readonly #root: Node[] = [];
+  readonly #open: Element[] = [];
+  /** Ranks of the headings above, as the author chose them. */
+  readonly #ranks: number[] = [];
+  #nodes = 0;
+
+  build(tokens: readonly Token[]): readonly Node[] {
+    for (const token of tokens) {
+      if (token.type === "inline") this.#addInline(token.children ?? []);
+      else this.#add(token);
+    }
+    return this.#root;
+  }
+
+  #addInline(tokens: readonly Token[]): void {
+    const [first] = tokens;
+    const task = first?.type === "text" ? /^\[([ xX])\](?= )/.exec(first.content) : null;
+    if (!first || !task || !this.#isAtStartOfItem()) {
+      for (const token of tokens) this.#add(token);
+      return;
+    }
+    this.#append(element("input", { checked: String(task[1] !== " ") }));
+    this.#append(first.content.slice(task[0].length));
+    for (const token of tokens.slice(1)) this.#add(token);
+  }
+
+  /** Whether nothing stands yet in a list item, or in its first paragraph. */
+  #isAtStartOfItem(): boolean {
+    const [outer, inner] = this.#open.slice(-2);
+    if (inner?.tag === "li") return inner.children.length === 0;
+    return inner?.tag === "p" && outer?.tag === "li" && outer.children.length === 1;
+  }
+
+  #add(token: Token): void {
+    if (token.nesting === -1) {
+      if (!token.hidden) this.#open.pop();
+      return;
+    }
+    // The paragraphs of a list whose items follow each other closely are marked as hidden.
+    if (token.hidden) return;
+    switch (token.type) {
+      case "text":
+      case "text_special":
+        this.#append(token.content);
+        return;
+      case "softbreak":
+        this.#append("\n");
+        return;
+      case "html_block":
+      case "html_inline":
+        return;
+      case "fence":
+      case "code_block":
+        this.#append(element("pre", {}, [element("code", {}, [token.content])]), 3);
+        return;
+      case "code_inline":
+        this.#append(element("code", {}, [token.content]), 2);
+        return;
+      case "image":
+        this.#append(element("img", attributesOf(token), [token.content]), 2);
+        return;
+      case "heading_open":
+        this.#enter(this.#heading(token.tag));
+        return;
+      default:
+        if (token.nesting === 1) this.#enter(element(token.tag, attributesOf(token)));
+        else this.#append(element(token.tag, {}));
+    }
+  }
+
+  /**
+   * Ranks the headings of a text below the page's own, without a gap between ranks: authors choose them by size, screen
+   * readers tell the outline by them.
+   */
+  #heading(tag: string): Element {
+    const rank = Number(tag.slice(1));
+    while ((this.#ranks.at(-1) ?? 0) >= rank) this.#ranks.pop();
+    this.#ranks.push(rank);
+    return element(`h${Math.min(2 + this.#ranks.length, 6)}`, {});
+  }
+
+  #enter(entered: Element): void {
+    this.#append(entered);
+    this.#open.push(entered);
+    if (this.#open.length > MAX_DEPTH) throw new TooComplex();
+  }
+
+  /** `size` is how many nodes come with it, itself included. */
+  #append(node: Node, size = 1): void {
+    this.#nodes += size;
+    if (this.#nodes > MAX_NODES) throw new TooComplex();
+    (this.#open.at(-1)?.children ?? this.#root).push(node);
+  }
+}
+
+const element = (
+  tag: string,
+  attributes: Readonly<Record<string, string>>,
+  children: Node[] = [],
+): Element => ({ tag, attributes, children });
+
+/** What is kept of an element's attributes: addresses that lead to another page, where lists begin, how cells align. */
+function attributesOf(token: Token): Record<string, string> {
+  const kept: Record<string, string> = {};
+  const address = String(token.attrGet("href") ?? token.attrGet("src"));
+  if (/^(https?:\/\/|mailto:)/i.test(address)) kept.href = address;
+  const start = token.attrGet("start");
+  if (start !== null) kept.start = String(start);
+  const [, align] = /^text-align:(left|center|right)$/.exec(String(token.attrGet("style"))) ?? [];
+  if (align !== undefined) kept.align = align;
+  return kept;
+}

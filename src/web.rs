@@ -4,12 +4,19 @@
 //! can be changed without building the server. Files under `assets/` have their content's hash in
 //! their name and never change; the others are asked for again each time and answered with 304.
 //! The paths of pages are the page's own to understand: each gets the same `index.html`.
+//!
+//! The build compresses each file once, with brotli and with gzip; a request gets the smallest
+//! representation that it accepts. Pages name everything relative to their own address, so they
+//! also work below a path that a proxy takes off.
 
 use std::borrow::Cow;
 
 use axum::Router;
 use axum::extract::Path;
-use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use axum::http::header::{
+    ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH,
+    VARY,
+};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
@@ -29,7 +36,7 @@ const NOT_BUILT: &str = "<!doctype html>\n<html lang=\"en\">\n<title>Dispatch</t
     <h1>The pages are not built</h1>\n\
     <p>Dispatch runs, without its pages. <code>make run</code> builds them with the server; \
     <code>make web</code> builds them alone, after which the server has to be built anew.</p>\n\
-    <p>GraphQL answers at <code>/graphql</code>, and <a href=\"/api/openapi.json\">the REST \
+    <p>GraphQL answers at <code>/graphql</code>, and <a href=\"api/openapi.json\">the REST \
     addresses</a> are described.</p>\n</html>\n";
 
 #[derive(RustEmbed)]
@@ -87,22 +94,91 @@ impl Site {
         router.with_state(Protected::new(self))
     }
 
-    /// A file as it is cached by who asks for it again.
+    /// A file as it is cached by who asks for it again, compressed as the request accepts.
     fn answer(self, name: &str, headers: &HeaderMap, caching: &'static str) -> Option<Response> {
-        let file = (self.file)(name)?;
+        let plain = (self.file)(name)?;
+        let content_type = content_type(&plain.kind);
+        let (coding, file) = Coding::preferred(headers)
+            .into_iter()
+            .find_map(|coding| Some((coding, (self.file)(&format!("{name}.{}", coding.suffix()))?)))
+            .map_or((None, plain), |(coding, file)| (Some(coding), file));
         let etag = etag(&file);
         let is_known = headers.get_all(IF_NONE_MATCH).iter().any(|tags| names(tags, &etag));
-        let shared = [(CACHE_CONTROL, caching.to_owned()), (ETAG, etag)];
+        let shared = [
+            (CACHE_CONTROL, caching.to_owned()),
+            (ETAG, etag),
+            (VARY, ACCEPT_ENCODING.as_str().to_owned()),
+        ];
         if is_known {
             return Some((StatusCode::NOT_MODIFIED, shared).into_response());
         }
-        Some((shared, [(CONTENT_TYPE, content_type(&file.kind))], file.bytes).into_response())
+        let encoding = coding.map(|coding| [(CONTENT_ENCODING, coding.name())]);
+        Some((shared, encoding, [(CONTENT_TYPE, content_type)], file.bytes).into_response())
     }
 
     fn page(self, name: &str, headers: &HeaderMap) -> Response {
         let page = self.answer(name, headers, REVALIDATED);
         page.unwrap_or_else(|| (StatusCode::SERVICE_UNAVAILABLE, Html(NOT_BUILT)).into_response())
     }
+}
+
+/// How the build has compressed a file beside it, best first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Coding {
+    Brotli,
+    Gzip,
+}
+
+impl Coding {
+    const ALL: [Self; 2] = [Self::Brotli, Self::Gzip];
+
+    /// As HTTP names it.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Brotli => "br",
+            Self::Gzip => "gzip",
+        }
+    }
+
+    /// What the names of such files end with.
+    const fn suffix(self) -> &'static str {
+        match self {
+            Self::Brotli => "br",
+            Self::Gzip => "gz",
+        }
+    }
+
+    /// The codings that a request accepts and does not like less than none at all, best first.
+    fn preferred(headers: &HeaderMap) -> Vec<Self> {
+        let accepted: Vec<(String, f32)> = headers
+            .get_all(ACCEPT_ENCODING)
+            .iter()
+            .filter_map(|list| list.to_str().ok())
+            .flat_map(|list| list.split(','))
+            .map(weighted)
+            .collect();
+        let weight = |name: &str| {
+            let named = accepted.iter().find(|(accepted, _)| accepted == name);
+            named.or_else(|| accepted.iter().find(|(accepted, _)| accepted == "*"))
+        };
+        // Not mentioned, the file as it is is acceptable, but less than what is.
+        let plain = weight("identity").map_or(0.0, |(_, weight)| *weight);
+        let mut preferred: Vec<_> = Self::ALL
+            .into_iter()
+            .filter_map(|coding| Some((coding, weight(coding.name())?.1)))
+            .filter(|(_, weight)| *weight > 0.0 && *weight >= plain)
+            .collect();
+        preferred.sort_by(|(_, a), (_, b)| b.total_cmp(a));
+        preferred.into_iter().map(|(coding, _)| coding).collect()
+    }
+}
+
+/// A coding and how much it is wanted, as in `gzip;q=0.5`.
+fn weighted(accepted: &str) -> (String, f32) {
+    let (name, parameters) = accepted.split_once(';').unwrap_or((accepted, ""));
+    let weight = parameters.trim().strip_prefix(['q', 'Q']).and_then(|rest| rest.strip_prefix('='));
+    let weight = weight.map_or(Ok(1.0), |weight| weight.trim().parse()).unwrap_or(0.0);
+    (name.trim().to_ascii_lowercase(), weight)
 }
 
 const REVALIDATED: &str = "no-cache";
@@ -143,10 +219,22 @@ async fn nothing(
 ) -> Response {
     let is_api = uri.path() == "/api" || uri.path().starts_with("/api/");
     let is_person = method == Method::GET && !is_api && wants_page(&headers);
-    match site.answer("index.html", &HeaderMap::new(), REVALIDATED) {
-        Some(page) if is_person => (StatusCode::NOT_FOUND, page).into_response(),
+    match (site.file)("index.html") {
+        Some(page) if is_person => {
+            let page = String::from_utf8_lossy(&page.bytes);
+            (StatusCode::NOT_FOUND, Html(below(&page, uri.path()))).into_response()
+        }
         _ => missing().into_response(),
     }
+}
+
+/// A page for an address that is deeper than those of pages, from which its files lie further up.
+fn below(page: &str, path: &str) -> String {
+    let depth = path.bytes().filter(|byte| *byte == b'/').count().saturating_sub(1);
+    if depth == 0 {
+        return page.to_owned();
+    }
+    page.replacen("<head>", &format!("<head><base href=\"{}\" />", "../".repeat(depth)), 1)
 }
 
 fn missing() -> Problem {
@@ -158,7 +246,7 @@ fn wants_page(headers: &HeaderMap) -> bool {
     accepted.is_some_and(|accepted| accepted.contains("text/html"))
 }
 
-/// Weak, because a proxy or the gate may compress the same file.
+/// Differs for each representation of a file. Weak, because a proxy may compress it in its own way.
 fn etag(file: &File) -> String {
     let digits: String = file.hash[..16].iter().map(|byte| format!("{byte:02x}")).collect();
     format!("W/\"{digits}\"")
@@ -187,10 +275,12 @@ mod tests {
 
     fn sample(name: &str) -> Option<File> {
         let (text, kind) = match name {
-            "index.html" => ("<title>Board</title>", "text/html"),
+            "index.html" => ("<head><title>Board</title>", "text/html"),
             "graphiql.html" => ("<title>GraphiQL</title>", "text/html"),
             "theme.js" => ("theme()", "text/javascript"),
             "assets/index-1a2b.js" => ("run()", "text/javascript"),
+            "assets/index-1a2b.js.br" => ("as brotli", "application/octet-stream"),
+            "assets/index-1a2b.js.gz" => ("gzipped", "application/gzip"),
             _ => return None,
         };
         let hash = [u8::try_from(text.len()).unwrap(); 32];
@@ -214,7 +304,7 @@ mod tests {
     async fn every_page_is_the_same_file_and_asked_for_anew() {
         for path in PAGES {
             let (status, headers, body) = ask(SITE, path, &[]).await;
-            assert_eq!((status, body.as_str()), (200, "<title>Board</title>"), "{path}");
+            assert_eq!((status, body.as_str()), (200, "<head><title>Board</title>"), "{path}");
             assert_eq!(headers[CONTENT_TYPE], "text/html; charset=utf-8");
             assert_eq!(headers[CACHE_CONTROL], "no-cache");
         }
@@ -244,10 +334,65 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_file_is_served_as_the_build_compressed_it() {
+        let path = "/assets/index-1a2b.js";
+        let mut etags = std::collections::BTreeSet::new();
+        for (accepted, coding, text) in [
+            ("br", Some("br"), "as brotli"),
+            ("gzip, deflate, br, zstd", Some("br"), "as brotli"),
+            ("GZIP", Some("gzip"), "gzipped"),
+            ("gzip, deflate", Some("gzip"), "gzipped"),
+            ("gzip;q=1.0, br;q=0.5", Some("gzip"), "gzipped"),
+            ("br;q=0, gzip", Some("gzip"), "gzipped"),
+            ("br ; q=0 , *", Some("gzip"), "gzipped"),
+            ("*", Some("br"), "as brotli"),
+            ("gzip;q=0.5, *;q=0", Some("gzip"), "gzipped"),
+            ("", None, "run()"),
+            ("identity", None, "run()"),
+            ("identity, gzip;q=0.5", None, "run()"),
+            ("deflate, zstd", None, "run()"),
+            ("*;q=0", None, "run()"),
+            ("gzip;q=a lot", None, "run()"),
+        ] {
+            let (status, headers, body) = ask(SITE, path, &[("accept-encoding", accepted)]).await;
+            assert_eq!((status, body.as_str()), (200, text), "{accepted:?}");
+            assert_eq!(headers.get(CONTENT_ENCODING).map(|name| name.to_str().unwrap()), coding);
+            assert_eq!(headers[CONTENT_TYPE], "text/javascript; charset=utf-8");
+            assert_eq!(headers[VARY], "accept-encoding");
+
+            let etag = headers[ETAG].to_str().unwrap().to_owned();
+            let again = [("accept-encoding", accepted), ("if-none-match", etag.as_str())];
+            let (status, headers, _) = ask(SITE, path, &again).await;
+            assert_eq!(
+                (status, &headers[VARY]),
+                (304, &HeaderValue::from_static("accept-encoding"))
+            );
+            etags.insert(etag);
+        }
+        assert_eq!(etags.len(), 3, "one for each representation: {etags:?}");
+    }
+
+    #[tokio::test]
+    async fn pages_at_any_depth_find_their_files() {
+        let person = [("accept", "text/html,*/*")];
+        for (path, base) in [
+            ("/nonsense", None),
+            ("/board/", Some("../")),
+            ("/a/b/c", Some("../../")),
+            ("//a", Some("../")),
+        ] {
+            let (status, _, body) = ask(SITE, path, &person).await;
+            let expected =
+                base.map_or("<head>".to_owned(), |base| format!("<head><base href=\"{base}\" />"));
+            assert_eq!((status, body), (404, expected + "<title>Board</title>"), "{path}");
+        }
+    }
+
+    #[tokio::test]
     async fn where_there_is_nothing_people_get_a_page_and_programs_do_not() {
         let person = [("accept", "text/html,*/*")];
         let (status, _, body) = ask(SITE, "/nonsense", &person).await;
-        assert_eq!((status, body.as_str()), (404, "<title>Board</title>"));
+        assert_eq!((status, body.as_str()), (404, "<head><title>Board</title>"));
         for (path, headers) in
             [("/nonsense", &[][..]), ("/api/nonsense", &person), ("/api", &person)]
         {

@@ -8,9 +8,13 @@ const server = process.env.DISPATCH_SERVER ?? "http://127.0.0.1:3000";
 
 export default defineConfig({
   plugins: [react(), tailwindcss()],
+  // Relative, because a proxy may offer the pages below a path of its own.
+  base: "./",
   resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
   build: {
     target: "es2022",
+    // What `npm run size` looks up.
+    manifest: true,
     // Inlined assets would be `data:` addresses, which the content security policy refuses.
     assetsInlineLimit: 0,
     // The editor of the playground is this large; `npm run size` holds the pages themselves to their budget.

@@ -15,7 +15,7 @@ async fn open(given: &Given, path: &str, encoding: &str) -> Answer {
 
 /// The first asset that a page asks for.
 fn script_of(page: &str) -> Option<String> {
-    let (_, from) = page.split_once("src=\"/assets/")?;
+    let (_, from) = page.split_once("src=\"./assets/")?;
     Some(format!("/assets/{}", from.split('"').next()?))
 }
 
@@ -32,11 +32,14 @@ async fn every_page_answers_with_a_page() {
             }
             assert_eq!(answer.status, StatusCode::OK, "{path}");
             let script = script_of(&page).unwrap_or_else(|| panic!("no script in {page}"));
-            let script = open(given, &script, "gzip").await;
-            assert_eq!(script.status, StatusCode::OK);
-            assert_eq!(script.headers["content-type"], "text/javascript; charset=utf-8");
-            assert_eq!(script.headers["cache-control"], "public, max-age=31536000, immutable");
-            assert_eq!(script.headers["content-encoding"], "gzip");
+            for coding in ["gzip", "br"] {
+                let script = open(given, &script, coding).await;
+                assert_eq!(script.status, StatusCode::OK);
+                assert_eq!(script.headers["content-type"], "text/javascript; charset=utf-8");
+                assert_eq!(script.headers["cache-control"], "public, max-age=31536000, immutable");
+                assert_eq!(script.headers["content-encoding"], coding, "built by `make web`");
+                assert_eq!(script.headers["vary"], "accept-encoding");
+            }
         }
     })
     .await;

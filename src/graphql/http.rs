@@ -56,7 +56,8 @@ async fn answer(door: &Door, parts: &Parts, body: Body) -> Result<Response, Refu
         return Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "use GET or POST").with(allow));
     }
     if is_get && parts.uri.query().is_none() && wants_page(&parts.headers) {
-        let page = (LOCATION, HeaderValue::from_static("/graphiql"));
+        // Relative, so that it also leads there below a path that a proxy takes off.
+        let page = (LOCATION, HeaderValue::from_static("graphiql"));
         return Ok((StatusCode::SEE_OTHER, [page]).into_response());
     }
     let media = accepted(&parts.headers).ok_or_else(|| {

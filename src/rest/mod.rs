@@ -38,6 +38,7 @@ mod which;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;
+use utoipa::openapi::Server;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -48,7 +49,10 @@ use crate::gate::Protected;
 
 /// Every REST address.
 pub fn router(app: App) -> Router {
-    let (router, description) = routes().split_for_parts();
+    let (router, mut description) = routes().split_for_parts();
+    // Without one, paths count from the root of the host, which is wrong below a path of a proxy.
+    let public = app.config.server.public_url.as_ref();
+    description.servers = public.map(|url| vec![Server::new(url.as_str().trim_end_matches('/'))]);
     let description = openapi::Served::of(&openapi::finish(description));
     router
         .route("/api/openapi.json", get(openapi::serve).with_state(Protected::new(description)))

@@ -1,5 +1,5 @@
 import { lazy, Suspense, useEffect, useState } from "react";
-import { Route, Switch, useLocation } from "wouter";
+import { Link, Route, Switch, useLocation } from "wouter";
 import { EmptyState } from "@/components/states.tsx";
 import { Mishap } from "@/components/Mishap.tsx";
 import { Notices } from "@/components/Notices.tsx";
@@ -62,9 +62,9 @@ export function App() {
               <Route>
                 <main className="grow">
                   <EmptyState title="There is nothing here">
-                    <a href="/board" className="text-accent underline">
+                    <Link href="/board" className="text-accent underline">
                       Go to the board
-                    </a>
+                    </Link>
                   </EmptyState>
                 </main>
               </Route>

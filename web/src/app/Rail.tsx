@@ -2,6 +2,7 @@ import { Command, FolderGit2, Moon, PanelLeft, Sun } from "lucide-react";
 import { useState, type ReactNode } from "react";
 import { Link, useLocation } from "wouter";
 import { classes } from "@/components/classes.ts";
+import { underBase } from "@/lib/basePath.ts";
 import { openPalette } from "@/lib/commands.ts";
 import { service } from "@/lib/service.ts";
 import { useSignal } from "@/lib/signal.ts";
@@ -28,7 +29,7 @@ export function Rail({ onRepositories }: { readonly onRepositories: () => void }
     >
       <div className="mb-1 flex h-8 items-center gap-2 px-1.5 max-sm:hidden">
         <Link href="/" aria-label="Dispatch" className="flex items-center gap-2 rounded">
-          <img src="/favicon.svg" alt="" width="20" height="20" />
+          <img src={underBase("/favicon.svg")} alt="" width="20" height="20" />
           {wide && <span className="text-body font-semibold">Dispatch</span>}
         </Link>
       </div>

@@ -1,5 +1,7 @@
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
+import { Router } from "wouter";
+import { BASE_PATH } from "@/lib/basePath.ts";
 import { App } from "./App.tsx";
 import "./styles.css";
 
@@ -7,6 +9,8 @@ const root = document.getElementById("root");
 if (!root) throw new Error("index.html has a #root.");
 createRoot(root).render(
   <StrictMode>
-    <App />
+    <Router base={BASE_PATH}>
+      <App />
+    </Router>
   </StrictMode>,
 );

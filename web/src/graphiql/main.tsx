@@ -8,6 +8,7 @@ import { createRoot } from "react-dom/client";
 import { Banner } from "@/app/Banner.tsx";
 import "@/app/styles.css";
 import { Notices } from "@/components/Notices.tsx";
+import { underBase } from "@/lib/basePath.ts";
 import { watchService } from "@/lib/service.ts";
 import { theme } from "@/lib/theme.ts";
 import "./styles.css";
@@ -40,7 +41,7 @@ query Columns {
 }
 `;
 
-const address = new URL("/graphql", location.href);
+const address = new URL(underBase("/graphql"), location.href);
 const fetcher = createGraphiQLFetcher({
   url: address.href,
   wsClient: createClient({ url: address.href.replace(/^http/, "ws") }),

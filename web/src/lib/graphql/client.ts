@@ -1,10 +1,11 @@
 import type { TadaDocumentNode } from "gql.tada";
 import { Client, fetchExchange } from "urql";
+import { underBase } from "../basePath.ts";
 import { failureOf, type Failure } from "./failure.ts";
 
 /** Queries and mutations. There is no cache here: what the server says is kept by the store of each page. */
 export const client = new Client({
-  url: "/graphql",
+  url: underBase("/graphql"),
   exchanges: [fetchExchange],
   requestPolicy: "network-only",
   preferGetMethod: false,

@@ -1,6 +1,7 @@
 import type { TadaDocumentNode } from "gql.tada";
 import { createClient, type Client } from "graphql-ws";
 import { stringifyDocument } from "urql";
+import { underBase } from "../basePath.ts";
 import { connection } from "./connection.ts";
 import { failureOfErrors, type Failure } from "./failure.ts";
 
@@ -29,7 +30,7 @@ function connect(): Client {
   if (socket) return socket;
   let unanswered: ReturnType<typeof setTimeout> | undefined;
   socket = createClient({
-    url: `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/graphql`,
+    url: `${location.origin.replace(/^http/, "ws")}${underBase("/graphql")}`,
     // Each stream resumes from its own position, so each tries again by itself.
     retryAttempts: 0,
     lazyCloseTimeout: 1_000,

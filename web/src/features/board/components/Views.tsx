@@ -3,6 +3,7 @@ import { useEffect, useId, useState } from "react";
 import { Button } from "@/components/Button.tsx";
 import { Dialog } from "@/components/Dialog.tsx";
 import { notify } from "@/components/Notices.tsx";
+import { underBase } from "@/lib/basePath.ts";
 import { addressOfView, wordsOfView } from "../model/views.ts";
 import { deleteView, readViews, saveView, type SavedView } from "../api/views.ts";
 
@@ -58,7 +59,7 @@ export function Views({ query, onOpen, onClose }: Props) {
         {views?.map((view) => (
           <li key={view.id} className="flex items-center gap-2 py-1.5">
             <a
-              href={addressOfView(view.id)}
+              href={underBase(addressOfView(view.id))}
               className="group -ml-1 min-w-0 grow rounded px-1 py-1"
               aria-current={view.query === query || undefined}
               onClick={(event) => {
@@ -79,7 +80,9 @@ export function Views({ query, onOpen, onClose }: Props) {
             <Button
               look="quiet"
               aria-label={`Copy the link to ${view.name}`}
-              onClick={() => void copy(new URL(addressOfView(view.id), location.href).href)}
+              onClick={() =>
+                void copy(new URL(underBase(addressOfView(view.id)), location.href).href)
+              }
             >
               <Link2 size={14} aria-hidden />
               <span className="max-sm:sr-only">Copy link</span>

@@ -7,7 +7,8 @@ import { GROUPS, layoutOfSearch, PLAIN, SORTS } from "./layout.ts";
 export const VIEW = "view";
 
 /** The address that shows a saved view as it is saved by then. */
-export const addressOfView = (id: string): string => `/board?${VIEW}=${encodeURIComponent(id)}`;
+export const addressOfView = (id: string): `/board${string}` =>
+  `/board?${VIEW}=${encodeURIComponent(id)}`;
 
 /** What a view shows, in words. */
 export function wordsOfView(query: string): string {

@@ -46,6 +46,8 @@ const PLENTY: i64 = 1_000_000_000;
 pub(crate) struct Demo {
     simulator: Simulator,
     past: Duration,
+    /// Whether nobody acts once it is open.
+    still: bool,
     clock: Clock,
     agent_token: Secret,
     tasks: JoinSet<()>,
@@ -54,7 +56,7 @@ pub(crate) struct Demo {
 impl Demo {
     /// Founds the organisation so many days ago, serves it on an address of its own and points the
     /// settings there.
-    pub(crate) async fn start(config: &mut Config, days: u32) -> anyhow::Result<Self> {
+    pub(crate) async fn start(config: &mut Config, days: u32, still: bool) -> anyhow::Result<Self> {
         let past = Duration::from_secs(u64::from(days) * 24 * 3600);
         let clock = Clock::late_by(TimeDelta::days(i64::from(days)));
         let simulator = Simulator::new(clock.clone());
@@ -82,7 +84,7 @@ impl Demo {
                 tracing::error!(%error, "the simulated GitHub ended");
             }
         });
-        Ok(Self { simulator, past, clock, agent_token, tasks })
+        Ok(Self { simulator, past, still, clock, agent_token, tasks })
     }
 
     /// The demo's time.
@@ -120,9 +122,12 @@ impl Demo {
         Ok(())
     }
 
-    /// Sets people and agents to work; the latter reach Dispatch at `address`. They rest when the
-    /// demo is dropped.
+    /// Sets people and agents to work, unless it is to be still; the latter reach Dispatch at
+    /// `address`. They rest when the demo is dropped.
     pub(crate) fn enliven(&mut self, address: SocketAddr) {
+        if self.still {
+            return;
+        }
         let people = Neighbours::new(self.simulator.clone(), SEED);
         self.tasks.spawn(people.live(PEOPLE_PACE));
         self.tasks.spawn(self.agents(address).live(AGENTS_PACE));

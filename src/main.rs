@@ -50,7 +50,7 @@ fn main() -> ExitCode {
 fn run(command: Command) -> anyhow::Result<Outcome> {
     match command {
         Command::Serve => with_settings(|config| serve(config, None))?,
-        Command::Demo { days } => with_settings(|config| demonstrate(config, days))?,
+        Command::Demo { days, still } => with_settings(|config| demonstrate(config, days, still))?,
         Command::Simulate { issues } => with_settings(|config| demo::simulate(config, issues))?,
         Command::Migrate => with_settings(migrate)?,
         Command::Schema => tell(dispatch::graphql::sdl().as_bytes())?,
@@ -115,8 +115,9 @@ async fn serve(config: Config, demo: Option<Demo>) -> anyhow::Result<()> {
 }
 
 /// Serves a made-up organisation.
-async fn demonstrate(mut config: Config, days: u32) -> anyhow::Result<()> {
-    let demo = Demo::start(&mut config, days).await.context("Cannot start the simulated GitHub")?;
+async fn demonstrate(mut config: Config, days: u32, still: bool) -> anyhow::Result<()> {
+    let demo =
+        Demo::start(&mut config, days, still).await.context("Cannot start the simulated GitHub")?;
     serve(config, Some(demo)).await
 }
 
@@ -166,14 +167,17 @@ async fn serve_on(
     let mut tasks = JoinSet::new();
     let working = async {
         if let Some(demo) = &mut demo {
-            say(
-                "This is a demonstration: its GitHub is simulated, and all on the board is made up.\n\
-                 For your own: GITHUB_TOKEN=<token> GITHUB_REPOSITORIES=<owner/name> dispatch serve",
-            )?;
+            say("Preparing a demonstration ...")?;
             demo.catch_up(&app, address).await.context("The demonstration has no past")?;
             demo.enliven(address);
         }
         tasks = scheduler::start(&app, database.url.clone());
+        if simulated {
+            say(
+                "This is a demonstration: its GitHub is simulated, and all on the board is made up.\n\
+                 For your own: GITHUB_TOKEN=<token> GITHUB_REPOSITORIES=<owner/name> dispatch serve",
+            )?;
+        }
         say(&format!("Dispatch is ready at {}", front_door(&app.config.server, address)))?;
         broken(&mut tasks).await
     };

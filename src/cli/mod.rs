@@ -51,6 +51,9 @@ pub(crate) enum Command {
         /// How many days of work it has behind it when it opens
         #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u32).range(0..=30))]
         days: u32,
+        /// Let nobody act from then on: no agent, and no person on the simulated GitHub
+        #[arg(long)]
+        still: bool,
     },
     /// Serve a simulated GitHub alone, without Dispatch, for tests and measurements
     Simulate {

@@ -53,7 +53,7 @@ fn is_usable(id: &str) -> bool {
     (1..=128).contains(&id.len()) && id.bytes().all(is_plain)
 }
 
-/// Gives a request its id and its line in the log, and writes out the problem it ended with.
+/// Gives a request its id and its line in the log (at the level `debug`, unless it failed here), and writes out the problem it ended with.
 pub(super) async fn attend(
     State(clock): State<Clock>,
     mut request: Request,
@@ -87,8 +87,6 @@ fn log(method: &Method, path: &str, response: &Response, took: Duration) {
     let actor = response.extensions().get::<Actor>().map_or("", Actor::name);
     let status = response.status().as_u16();
     let elapsed_ms = (took.as_secs_f64() * 1e6).round() / 1e3;
-    let is_routine =
-        path.starts_with("/assets/") || ["/livez", "/readyz", "/api/health"].contains(&path);
     macro_rules! answered {
         ($level:ident) => {
             tracing::$level!(
@@ -101,7 +99,7 @@ fn log(method: &Method, path: &str, response: &Response, took: Duration) {
             )
         };
     }
-    if is_routine && status < 500 { answered!(debug) } else { answered!(info) }
+    if status < 500 { answered!(debug) } else { answered!(info) }
 }
 
 /// The answer of a handler that panicked; the panic itself is in the log already.
@@ -268,6 +266,7 @@ mod tests {
         let page = Page::default();
         let out = page.clone();
         let lines = tracing_subscriber::fmt().json().flatten_event(true);
+        let lines = lines.with_max_level(tracing::Level::DEBUG);
         let subscriber = lines.with_writer(move || out.clone()).finish();
         let _guard = tracing::subscriber::set_default(subscriber);
         let request = Request::post("/api/repos?token=s3cret")
@@ -280,6 +279,7 @@ mod tests {
         assert!(!log.contains("s3cret"), "{log}");
         let line: Value = serde_json::from_str(log.trim()).expect("one line");
         assert_eq!(line["message"], "answered");
+        assert_eq!(line["level"], "DEBUG");
         assert_eq!(line["method"], "POST");
         assert_eq!(line["path"], "/api/repos");
         assert_eq!(line["status"], 400);

@@ -306,6 +306,16 @@ impl Agent {
         self.0.success_rate()
     }
 
+    /// How many claims ended in the last 30 days, whatever came of them.
+    async fn claims_ended_count(&self) -> i64 {
+        self.0.endings.as_ref().map_or(0, |endings| endings.ended)
+    }
+
+    /// How many of them were finished without a failure, rather than failed, given back or expired.
+    async fn claims_succeeded_count(&self) -> i64 {
+        self.0.endings.as_ref().map_or(0, |endings| endings.succeeded)
+    }
+
     /// When it last reported a run; null when it never did.
     async fn last_reported_at(&self) -> Option<Instant> {
         self.0.runs.as_ref().map(|runs| Instant(runs.last_reported_at))

@@ -894,7 +894,7 @@ async fn agents_show_what_they_hold_and_what_became_of_it() {
         claim(given, "alpha").await.unwrap();
         let data = given
             .graphql(
-                "{ agents { name successRate lastSeenAt leases { agent issue { number } }
+                "{ agents { name successRate claimsEndedCount claimsSucceededCount lastSeenAt leases { agent issue { number } }
                     leaseHistory { ending outcome } }
                    workLimits { held waitingForHuman { issues limit } lanes { lane issues } } }",
                 json!({}),
@@ -906,6 +906,7 @@ async fn agents_show_what_they_hold_and_what_became_of_it() {
         let history = alpha["leaseHistory"].as_array().unwrap();
         assert_eq!(history.len(), 3, "{alpha:#}");
         assert_eq!(alpha["successRate"], 0.5);
+        assert_eq!((&alpha["claimsEndedCount"], &alpha["claimsSucceededCount"]), (&2.into(), &1.into()));
         assert_eq!(alpha["lastSeenAt"], "2026-05-20T12:00:10.000Z");
         assert_eq!(data["workLimits"]["held"], 1);
         assert_eq!(data["workLimits"]["waitingForHuman"], json!({ "issues": 1, "limit": null }));

@@ -40,6 +40,8 @@ export const AgentsQuery = graphql(
         failuresCount
         lastSeenAt
         successRate
+        claimsEndedCount
+        claimsSucceededCount
         byStatus {
           status
           issues

@@ -49,21 +49,27 @@ export function AgentCard({ agent, lastRun }: Props) {
       )}
 
       <span className="grow" />
-      <dl className="mt-3.5 grid grid-cols-[4.5rem_6rem_1fr] gap-x-4 border-t border-line px-4 py-3">
-        <Figure name="Success" title="Work of the last 30 days that ended without a failure">
-          <SuccessRate rate={agent.successRate} />
+      <dl className="mt-3.5 grid grid-cols-2 gap-x-4 gap-y-2 border-t border-line px-4 py-3">
+        <Figure
+          name="Claims, 30 days"
+          title="Issues it claimed and let go of in the last 30 days. The others failed, were given back or ran out."
+        >
+          <Claims agent={agent} />
         </Figure>
-        <Figure name="Runs" title="Reported in the last 30 days">
+        <Figure
+          name="Reports, 30 days"
+          title="Runs that it reported in the last 30 days, which need no claim"
+        >
           {agent.runsCount.toLocaleString()}
           {agent.failuresCount > 0 && (
             <span className="text-meta font-normal text-danger">
-              {agent.failuresCount.toLocaleString()} failed
+              {agent.failuresCount.toLocaleString()} with an error
             </span>
           )}
         </Figure>
-        <Figure name="Assigned" title="Issues with its label that are not done">
-          <span title={`${agent.assignedCount} in all`}>{agent.assignedCount}</span>
-          <span className="flex items-center gap-2 text-meta font-normal text-ink-soft">
+        <Figure name="Assigned now" title="Issues with its label that are not done" wide>
+          {agent.assignedCount.toLocaleString()}
+          <span className="flex flex-wrap items-center gap-2 text-meta font-normal text-ink-soft">
             {COUNTED.map((status) => (
               <Count key={status} agent={agent} status={status} />
             ))}
@@ -122,14 +128,17 @@ function Held({ lease }: { readonly lease: Lease }) {
 function Figure({
   name,
   title,
+  wide = false,
   children,
 }: {
   readonly name: string;
   readonly title: string;
+  /** Whether it has a row to itself. */
+  readonly wide?: boolean;
   readonly children: ReactNode;
 }) {
   return (
-    <div className="min-w-0" title={title}>
+    <div className={classes("min-w-0", wide && "col-span-2")} title={title}>
       <dt className="text-meta text-ink-faint">{name}</dt>
       <dd className="tabular flex flex-wrap items-baseline gap-x-2 text-title font-semibold">
         {children}
@@ -138,23 +147,17 @@ function Figure({
   );
 }
 
-function SuccessRate({ rate }: { readonly rate: number | null }) {
-  if (rate === null) {
-    return (
-      <span className="font-normal text-ink-faint" title="Nothing it held has ended yet">
-        <span aria-hidden>–</span>
-        <span className="sr-only">unknown</span>
-      </span>
-    );
+/** How much of its work succeeded, counted in claims. */
+function Claims({ agent }: { readonly agent: Agent }) {
+  if (agent.claimsEndedCount === 0) {
+    return <span className="text-meta font-normal text-ink-faint">none ended</span>;
   }
   return (
     <>
-      {Math.round(rate * 100)} %
-      <span className="h-1 w-14 overflow-hidden rounded-full bg-line-strong" aria-hidden>
-        <span
-          className="block h-full rounded-full bg-success"
-          style={{ width: `${rate * 100}%` }}
-        />
+      {agent.claimsSucceededCount.toLocaleString()}
+      <span className="text-meta font-normal text-ink-soft">
+        of {agent.claimsEndedCount.toLocaleString()} succeeded (
+        {Math.round((agent.successRate ?? 0) * 100)} %)
       </span>
     </>
   );
@@ -166,7 +169,7 @@ function Count({ agent, status }: { readonly agent: Agent; readonly status: Stat
   return (
     <Link
       href={boardAddress({ agent: agent.name, statuses: [status] })}
-      className="-mx-0.5 flex items-center gap-1 rounded px-0.5 hover:bg-line/60 hover:text-ink"
+      className="-mx-0.5 flex h-6 min-w-6 items-center gap-1 rounded px-0.5 hover:bg-line/60 hover:text-ink"
       title={`${statusTitle(status)}: ${count}`}
     >
       <StatusGlyph status={status} size={12} />

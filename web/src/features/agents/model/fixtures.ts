@@ -46,6 +46,8 @@ export const agent = (differences: Partial<Agent> = {}): Agent => ({
   failuresCount: 0,
   lastSeenAt: null,
   successRate: null,
+  claimsEndedCount: 0,
+  claimsSucceededCount: 0,
   byStatus: [],
   leases: [],
   leaseHistory: [],

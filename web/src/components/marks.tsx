@@ -104,20 +104,11 @@ export function PullRequestMark({ url }: { readonly url: string }) {
   );
 }
 
-/** A label without its group: `bug` for `type/bug`. */
-export const shortLabel = (name: string): string => name.slice(name.lastIndexOf("/") + 1) || name;
-
 /** A label that is neither status, priority, agent nor owner. */
-export function LabelMark({
-  name,
-  short = false,
-}: {
-  readonly name: string;
-  readonly short?: boolean;
-}) {
+export function LabelMark({ name }: { readonly name: string }) {
   return (
     <span
-      title={short ? name : undefined}
+      title={name}
       className="inline-flex min-w-0 items-center gap-1 rounded-full border border-line px-1.5 leading-4 text-ink-soft"
     >
       <span
@@ -125,7 +116,7 @@ export function LabelMark({
         style={{ ["--mark" as string]: `oklch(0.68 0.14 ${hueOf(name)})` }}
         aria-hidden
       />
-      <span className="truncate">{short ? shortLabel(name) : name}</span>
+      <span className="truncate">{name}</span>
     </span>
   );
 }

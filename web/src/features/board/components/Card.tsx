@@ -1,13 +1,7 @@
 import { Lock, MessageSquare } from "lucide-react";
 import { memo } from "react";
 import { LeaseMark } from "@/components/Lease.tsx";
-import {
-  AgentMark,
-  LabelMark,
-  OwnerMark,
-  PullRequestMark,
-  shortLabel,
-} from "@/components/marks.tsx";
+import { AgentMark, LabelMark, OwnerMark, PullRequestMark } from "@/components/marks.tsx";
 import { PriorityGlyph } from "@/components/PriorityGlyph.tsx";
 import { classes } from "@/components/classes.ts";
 import { checkpointWords } from "@/lib/lease.ts";
@@ -20,6 +14,8 @@ import type { CardView } from "../model/store.ts";
 /** Room of the last line in the narrowest column, in letters. */
 const ROOM = 30;
 const LABELS_SHOWN = 3;
+/** The room in which the beginning of a label says something. */
+const LEAST_ROOM = 10;
 
 /** Labels that the card already shows in another form. */
 const SPOKEN_FOR = /^(status|priority|agent|owner)\//i;
@@ -46,10 +42,14 @@ const roomBeside = ({
   (pullRequestUrl === null ? 0 : 8) -
   (commentsCount > 0 ? 5 : 0);
 
-/** How many labels have room, each with its dot and border, so that all that are shown can be read. */
+/**
+ * How many labels have room, each with its dot and border, so that all that are shown can be read. The first may lack its
+ * end, but not its beginning: labels are the authors' own words, and a slash in them may mean anything.
+ */
 export function fitting(labels: readonly string[], room: number): number {
   let left = room;
-  const first = labels.findIndex((label) => (left -= shortLabel(label).length + 5) < 0);
+  const first = labels.findIndex((label) => (left -= label.length + 5) < 0);
+  if (first === 0 && room >= LEAST_ROOM) return 1;
   return Math.min(first === -1 ? labels.length : first, LABELS_SHOWN);
 }
 
@@ -124,7 +124,7 @@ function Labels({ labels, room }: { readonly labels: readonly string[]; readonly
   return (
     <>
       {labels.slice(0, shown).map((label) => (
-        <LabelMark key={label} name={label} short />
+        <LabelMark key={label} name={label} />
       ))}
       {hidden.length > 0 && (
         <span className="tabular shrink-0 text-ink-faint" title={hidden.join(", ")}>

@@ -1,0 +1,31 @@
+import { cleanup, render } from "@testing-library/react";
+import { afterEach, expect, it } from "vitest";
+import { issue } from "../model/fixtures.ts";
+import { Card, fitting } from "./Card.tsx";
+
+afterEach(cleanup);
+
+it.each(["I/O", "type/bug", "a/b/c", "tcp/", "/", "CI/CD"])(
+  "a card shows the label %s whole",
+  (label) => {
+    const view = {
+      issue: issue(1, "READY", { labels: ["status/ready", label] }),
+      status: "READY" as const,
+    };
+    const { getByTitle } = render(
+      <Card view={{ ...view, pending: undefined, arrival: undefined, refusal: undefined }} />,
+    );
+    expect(getByTitle(label).textContent).toBe(label);
+  },
+);
+
+it.each([
+  [["bug"], 30, 1],
+  [["bug", "docs", "good first issue"], 30, 2],
+  [["a", "b", "c", "d"], 60, 3],
+  [["good first issue"], 12, 1],
+  [["good first issue"], 8, 0],
+  [[], 30, 0],
+])("of %j, with room for %d letters, %d are shown", (labels, room, shown) => {
+  expect(fitting(labels, room)).toBe(shown);
+});

@@ -1,16 +1,23 @@
-import { useState, type ReactNode } from "react";
-import { Button } from "@/components/Button.tsx";
+import { X } from "lucide-react";
+import { useEffect, useState, type ReactNode } from "react";
+import { Button, IconButton } from "@/components/Button.tsx";
 import { Dialog } from "@/components/Dialog.tsx";
 import { notify } from "@/components/Notices.tsx";
 import { classes } from "@/components/classes.ts";
 import { track } from "@/features/repositories";
+import { dismiss, dismissed, recall } from "@/lib/dismissed.ts";
 import { refreshService, service, type Service } from "@/lib/service.ts";
 import { useSignal } from "@/lib/signal.ts";
 
 /** What everybody has to know about this service: that its data is made up, or what it lacks. */
 export function Banner() {
   const self = useSignal(service);
+  const hidden = useSignal(dismissed);
   const [explaining, setExplaining] = useState(false);
+  const untracked = self?.untrackedBootstrap;
+  useEffect(() => {
+    if (untracked) recall((name) => !untracked.includes(name));
+  }, [untracked]);
   if (!self) return null;
   const explain = (
     <Button className="h-6 px-2 text-meta" onClick={() => setExplaining(true)}>
@@ -35,9 +42,11 @@ export function Banner() {
           </Strip>
         )
       )}
-      {self.untrackedBootstrap.map((name) => (
-        <Untracked key={name} name={name} />
-      ))}
+      {self.untrackedBootstrap
+        .filter((name) => !hidden.includes(name))
+        .map((name) => (
+          <Untracked key={name} name={name} />
+        ))}
       {explaining && <HowToConnect self={self} onClose={() => setExplaining(false)} />}
     </>
   );
@@ -66,7 +75,10 @@ function Strip({
   );
 }
 
-/** A repository that the settings name and nobody tracks: it was removed here, or added there after the first start. */
+/**
+ * A repository that the settings name and nobody tracks: it was added there after the first start, or removed here on
+ * purpose, after which the reminder can be dismissed.
+ */
 function Untracked({ name }: { readonly name: string }) {
   const [busy, setBusy] = useState(false);
   const add = async () => {
@@ -80,9 +92,18 @@ function Untracked({ name }: { readonly name: string }) {
     <Strip
       tone="warning"
       action={
-        <Button className="h-6 px-2 text-meta" disabled={busy} onClick={() => void add()}>
-          Track it
-        </Button>
+        <>
+          <Button className="h-6 px-2 text-meta" disabled={busy} onClick={() => void add()}>
+            Track it
+          </Button>
+          <IconButton
+            label={`Do not remind me of ${name}`}
+            className="size-6"
+            onClick={() => dismiss(name)}
+          >
+            <X size={14} aria-hidden />
+          </IconButton>
+        </>
       }
     >
       GITHUB_REPOSITORIES names {name}, which is not tracked.

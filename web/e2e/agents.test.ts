@@ -1,5 +1,5 @@
 import type { Locator, Page } from "@playwright/test";
-import axe from "axe-core";
+import { violations } from "./support/axe.ts";
 import type { Service } from "./support/service.ts";
 import { ask, expect, quietIssue, test } from "./support/test.ts";
 
@@ -104,14 +104,6 @@ test("a phone shows agents without sideways scrolling, and without axe violation
   );
   expect(Math.max(...widths.map((width) => width ?? 0))).toBeLessThanOrEqual(390);
 
-  await page.evaluate(axe.source);
-  const violations = await page.evaluate(async () => {
-    const { axe } = window as unknown as {
-      axe: { run: () => Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
-    };
-    const found = await axe.run();
-    return found.violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html ?? ""}`);
-  });
-  expect(violations).toEqual([]);
+  expect(await violations(page)).toEqual([]);
   await context.close();
 });

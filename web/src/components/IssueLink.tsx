@@ -22,7 +22,7 @@ export function IssueLink({ issue }: { readonly issue: Named }) {
   return (
     <Link
       href={`/board?issue=${issue.id}`}
-      className="min-w-0 truncate rounded hover:underline"
+      className="-my-[3px] min-w-0 truncate rounded py-[3px] hover:underline"
       title={title}
     >
       <bdi>{issue.title}</bdi>

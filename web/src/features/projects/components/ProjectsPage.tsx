@@ -57,7 +57,7 @@ function ProjectCard({
           rel="noreferrer noopener"
           aria-label={`${repository.fullName} on GitHub`}
           title="On GitHub"
-          className="-ml-1.5 shrink-0 rounded p-1 text-ink-faint hover:bg-column hover:text-ink"
+          className="-ml-1.5 shrink-0 rounded p-1.5 text-ink-faint hover:bg-column hover:text-ink"
         >
           <ExternalLink size={13} aria-hidden />
         </a>
@@ -102,10 +102,10 @@ function Column({
       ) : (
         <ul>
           {issues.nodes.map((issue) => (
-            <li key={issue.id} className="flex min-w-0 gap-1.5 py-0.5">
+            <li key={issue.id} className="flex min-w-0 gap-1.5">
               <Link
                 href={boardAddress({ repository, issue: issue.id })}
-                className="tabular shrink-0 rounded text-ink-faint hover:text-ink hover:underline"
+                className="tabular h-6 min-w-6 shrink-0 rounded leading-6 text-ink-faint hover:text-ink hover:underline"
                 title={`#${issue.number} on the board`}
               >
                 #{issue.number}
@@ -114,7 +114,7 @@ function Column({
                 href={issue.url}
                 target="_blank"
                 rel="noreferrer noopener"
-                className="truncate rounded hover:underline"
+                className="h-6 min-w-6 truncate rounded leading-6 hover:underline"
                 title={`${issue.title} (on GitHub)`}
               >
                 <bdi>{issue.title}</bdi>
@@ -122,10 +122,10 @@ function Column({
             </li>
           ))}
           {more > 0 && (
-            <li className="py-0.5 text-meta">
+            <li className="text-meta">
               <Link
                 href={boardAddress({ repository, statuses: [status] })}
-                className="rounded text-ink-faint hover:text-ink hover:underline"
+                className="inline-block h-6 rounded leading-6 text-ink-faint hover:text-ink hover:underline"
               >
                 and {more.toLocaleString()} more
               </Link>

@@ -64,7 +64,7 @@ function Answer({
   return (
     <li className="py-2">
       <details open={open} onToggle={(event) => setOpen(event.currentTarget.open)}>
-        <summary className="group/answer flex list-none items-center gap-1.5 rounded text-board">
+        <summary className="group/answer flex min-h-6 list-none items-center gap-1.5 rounded text-board">
           <ChevronRight
             size={12}
             className={`shrink-0 text-ink-faint transition-transform ${open ? "rotate-90" : ""}`}

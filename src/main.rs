@@ -324,6 +324,8 @@ fn reachable(mut address: SocketAddr) -> SocketAddr {
 /// The address to open in a browser.
 fn front_door(server: &config::Server, address: SocketAddr) -> String {
     match &server.public_url {
+        // Below a path, a slash at the end is what most proxies want.
+        Some(url) if url.path().len() > 1 => format!("{url}/"),
         Some(url) => url.as_str().trim_end_matches('/').to_owned(),
         None => format!("http://{address}"),
     }

@@ -9,7 +9,7 @@ export default defineConfig({
   expect: { timeout: 15_000 },
   workers: 1,
   forbidOnly: process.env.CI !== undefined,
-  reporter: [["list"]],
+  reporter: [["./e2e/support/reporter.ts"]],
   use: {
     browserName: "chromium",
     viewport: { width: 1440, height: 900 },

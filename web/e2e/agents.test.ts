@@ -57,7 +57,7 @@ test("who takes work up is at work at once, with what it holds, how far it is, a
     agent,
   );
   await expect(card).toContainText("Holds nothing now");
-  await expect(card).toContainText("100 %");
+  await expect(card).toContainText("1of 1 succeeded (100 %)");
   await expect(card).toContainText("alive");
 
   // The picture by keys: to the row of this agent, to its bar, and through it to the issue.

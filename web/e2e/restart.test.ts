@@ -1,5 +1,6 @@
 /* eslint-disable no-empty-pattern -- the runner reads the names of what a fixture needs from there */
 import type { Page } from "@playwright/test";
+import { Proxy } from "./support/proxy.ts";
 import { serve, simulate, test as base } from "./support/github.ts";
 import type { Service } from "./support/service.ts";
 import { ask, expect, moveElsewhere } from "./support/test.ts";
@@ -118,8 +119,16 @@ test("a window outlives a restart of the service and misses nothing of it", asyn
 test("the first sync shows how far it is, goes on by itself, and fills the board", async ({
   browser,
 }) => {
-  const github = await simulate(10_000);
-  const service = serve(github, { GITHUB_REPOSITORIES: github.repositories.join(",") });
+  const github = await simulate(1_000);
+  // GitHub's answers are held back once some issues were read, until the page has shown how far the sync is.
+  let release: () => void = () => undefined;
+  const released = new Promise<void>((resolve) => (release = resolve));
+  let asked = 0;
+  const proxy = new Proxy(github.url, { hold: () => ((asked += 1) > 25 ? released : undefined) });
+  const service = serve(github, {
+    GITHUB_REPOSITORIES: github.repositories.join(","),
+    GITHUB_API_URL: await proxy.start(),
+  });
   await service.start();
   const context = await browser.newContext({ baseURL: service.url });
   const page = await context.newPage();
@@ -127,9 +136,11 @@ test("the first sync shows how far it is, goes on by itself, and fills the board
   const progress = page.getByRole("progressbar", { name: "Sync with GitHub" }).first();
   await expect(progress).toHaveAttribute("aria-valuetext", /Reading repository \d+ of 20/);
 
-  // Left and come back to, it is still there, or done.
+  // Left and come back to, it is still there.
   await page.goto("/audit");
   await page.goto("/board");
+  await expect(progress).toBeVisible();
+  release();
   await expect(page.getByRole("button", { name: /^Sync with GitHub/ })).toHaveText(/Synced/, {
     timeout: 60_000,
   });
@@ -144,6 +155,7 @@ test("the first sync shows how far it is, goes on by itself, and fills the board
   await context.close();
   await service.stop();
   service.forget();
+  proxy.stop();
   await github.stop();
   github.forget();
 });

@@ -8,11 +8,11 @@ const BINARY = process.env.DISPATCH ?? resolve("../target/debug/dispatch");
 const START_MS = 180_000;
 
 /**
- * The demo from its first day on: a past would take the program for development a minute to make. The pictures of the
- * README show what people see, which has one.
+ * The demo from its first day on: a past would take the program for development a minute to make. Nobody acts in it but
+ * the tests. The pictures of the README show what people see, which has a past.
  */
 export const DEMO: readonly string[] =
-  process.env.SCREENSHOTS === undefined ? ["demo", "--days", "0"] : ["demo"];
+  process.env.SCREENSHOTS === undefined ? ["demo", "--days", "0", "--still"] : ["demo", "--still"];
 
 /** `dispatch demo`, or another of its commands, with data of its own and on a port that it chooses itself. */
 export class Service {

@@ -142,8 +142,8 @@ const taken = new Set<string>();
 type Quiet = { id: string; agents: string[]; labels: string[] };
 
 /**
- * An issue at the top of In Progress that stays where a test puts it: nobody's, because the scripted agents finish only
- * what is theirs and take up only what waits further left. What is ready may be theirs in a moment, so it comes last.
+ * An issue of a test's own at the top of In Progress, which no other test uses. It is nobody's, and stays where the test
+ * puts it.
  */
 export async function quietIssue(service: Service): Promise<string> {
   const { backlog, ready } = await ask<Record<"backlog" | "ready", { nodes: Quiet[] }>>(

@@ -4,6 +4,8 @@
 //! name needs the highest tier. A test walks the router and the schema against it, so nothing is
 //! reachable that is not declared.
 
+use super::ids::{IssueId, LeaseId, RepositoryId};
+
 /// What a caller must be allowed to. Each tier includes those before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Tier {
@@ -159,6 +161,63 @@ pub const WORKER_FIELDS: &[(&str, &str, Workers)] = &[
     ("Mutation", "finishWork", Workers::Bound),
     ("Subscription", "boardEvents", Workers::Any),
 ];
+
+/// Which fields of a GraphQL type are open to workers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WorkerReads {
+    /// All whose own type is open.
+    All,
+    /// These, where their own type is open.
+    Only(&'static [&'static str]),
+}
+
+/// The GraphQL types that are open to workers, however they are reached: at the root, through `node`,
+/// from an issue or in an event. Every other one is closed to them, and so is each field that
+/// answers one. Root fields stand in [`WORKER_FIELDS`].
+pub const WORKER_TYPES: &[(&str, WorkerReads)] = &[
+    ("Board", WorkerReads::All),
+    ("BoardColumn", WorkerReads::All),
+    ("BoardEvent", WorkerReads::All),
+    ("ClaimIssuePayload", WorkerReads::All),
+    ("ClaimNextPayload", WorkerReads::All),
+    ("FinishWorkPayload", WorkerReads::All),
+    ("Issue", WorkerReads::All),
+    ("IssueChanged", WorkerReads::All),
+    ("IssueConnection", WorkerReads::All),
+    ("IssueEdge", WorkerReads::All),
+    ("IssueMoved", WorkerReads::All),
+    ("IssueRemoved", WorkerReads::All),
+    ("Lease", WorkerReads::All),
+    ("Node", WorkerReads::All),
+    ("PageInfo", WorkerReads::All),
+    ("RecordAgentRunPayload", WorkerReads::All),
+    ("ReleaseLeasePayload", WorkerReads::All),
+    ("RenewLeasePayload", WorkerReads::All),
+    ("Repository", WorkerReads::Only(&["id", "fullName", "owner", "name", "url", "enabled"])),
+    ("Resync", WorkerReads::All),
+    ("Service", WorkerReads::All),
+    ("WorkExplanation", WorkerReads::All),
+    // The run that a worker has just reported; lists of runs are closed.
+    ("AgentRun", WorkerReads::All),
+];
+
+/// The kinds of things that `node` finds for workers.
+pub const WORKER_NODES: &[&str] = &[IssueId::PREFIX, RepositoryId::PREFIX, LeaseId::PREFIX];
+
+/// Whether a field of a GraphQL type other than the roots is open to workers, as far as the type it
+/// stands in says.
+pub fn is_open_to_workers(of: &str, field: &str) -> bool {
+    match WORKER_TYPES.iter().find(|(name, _)| *name == of) {
+        Some((_, WorkerReads::All)) => true,
+        Some((_, WorkerReads::Only(fields))) => fields.contains(&field),
+        None => false,
+    }
+}
+
+/// Whether a GraphQL type is open to workers.
+pub fn is_type_open_to_workers(of: &str) -> bool {
+    WORKER_TYPES.iter().any(|(name, _)| *name == of)
+}
 
 /// What a worker's token opens of a route; none when it is closed to workers.
 pub fn worker_route(method: &str, template: &str) -> Option<Workers> {

@@ -1,15 +1,20 @@
-//! Who may ask for which root field, by the table in `domain::access`.
+//! Who may ask for which root field, and of which types, by the tables in `domain::access`.
 
-use async_graphql::parser::types::{ExecutableDocument, OperationDefinition};
+use async_graphql::parser::types::{
+    ExecutableDocument, OperationDefinition, Selection, SelectionSet,
+};
 
 use super::document::root_fields;
-use super::nulls::{Shapes, root_type};
-use crate::domain::access::{Workers, field_tier, worker_field};
+use super::nulls::{Shapes, named, root_type};
+use crate::domain::access::{
+    Workers, field_tier, is_open_to_workers, is_type_open_to_workers, worker_field,
+};
 use crate::domain::actor::NOT_BOUND;
 use crate::domain::{Actor, Tier};
 use crate::service::{Error, Result};
 
-/// Whether an actor may ask for everything at the root of an operation.
+/// Whether an actor may ask for everything at the root of an operation, and a worker for everything
+/// below it.
 ///
 /// # Errors
 ///
@@ -25,7 +30,59 @@ pub(super) fn check(
     // A field that is not there is for validation to refuse.
     names
         .filter(|name| name.starts_with("__") || shapes.has(root, name))
-        .try_for_each(|name| check_field(actor, root, name))
+        .try_for_each(|name| check_field(actor, root, name))?;
+    match actor {
+        Actor::Worker { .. } => check_below(shapes, document, root, &operation.selection_set.node),
+        _ => Ok(()),
+    }
+}
+
+/// Whether everything that a set selects is open to workers. Fragments must not spread themselves:
+/// `limits` looks.
+fn check_below(
+    shapes: &Shapes,
+    document: &ExecutableDocument,
+    of: &str,
+    set: &SelectionSet,
+) -> Result<()> {
+    for item in &set.items {
+        match &item.node {
+            Selection::Field(field) => {
+                let (name, field) = (field.node.name.node.as_str(), &field.node);
+                // What is not there is for validation to refuse.
+                let Some(shape) = shapes.field(of, name) else { continue };
+                let inside = named(shape);
+                // What has parts is selected by its parts.
+                let has_parts = !field.selection_set.node.items.is_empty();
+                let is_open = (is_root(of) || is_open_to_workers(of, name))
+                    && (!has_parts || is_type_open_to_workers(inside));
+                if !is_open {
+                    return Err(closed(&format!("{of}.{name}")));
+                }
+                check_below(shapes, document, inside, &field.selection_set.node)?;
+            }
+            Selection::InlineFragment(fragment) => {
+                let condition = fragment.node.type_condition.as_ref();
+                let of = condition.map_or(of, |condition| condition.node.on.node.as_str());
+                check_below(shapes, document, of, &fragment.node.selection_set.node)?;
+            }
+            Selection::FragmentSpread(spread) => {
+                let fragment = document.fragments.get(&spread.node.fragment_name.node);
+                let Some(fragment) = fragment.map(|fragment| &fragment.node) else { continue };
+                let of = fragment.type_condition.node.on.node.as_str();
+                check_below(shapes, document, of, &fragment.selection_set.node)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn is_root(of: &str) -> bool {
+    matches!(of, "Query" | "Mutation" | "Subscription")
+}
+
+fn closed(what: &str) -> Error {
+    Error::Forbidden { action: format!("`{what}` is closed to worker tokens") }
 }
 
 fn check_field(actor: &Actor, root: &str, name: &str) -> Result<()> {
@@ -40,9 +97,7 @@ fn check_field(actor: &Actor, root: &str, name: &str) -> Result<()> {
             }
             Some(_) => Ok(()),
             None if tier == Tier::Read && name.starts_with("__") => Ok(()),
-            None => {
-                Err(Error::Forbidden { action: format!("`{name}` is closed to worker tokens") })
-            }
+            None => Err(closed(name)),
         };
     }
     if actor.may(tier) {

@@ -69,6 +69,8 @@ struct Key {
     variables: String,
     /// What the subscriber may see.
     tier: Tier,
+    /// Whether it is a worker, who may see less than others of its tier.
+    is_worker: bool,
 }
 
 /// A subscription that can be shared.
@@ -236,6 +238,7 @@ impl Shareable {
             operation_name: call.operation_name.clone(),
             variables: serde_json::to_string(&call.said.variables).ok()?,
             tier: highest_tier(&call.asker.actor),
+            is_worker: matches!(call.asker.actor, Actor::Worker { .. }),
         };
         Some(Self { key, call, after })
     }

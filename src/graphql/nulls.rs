@@ -41,7 +41,8 @@ impl Shapes {
         self.field(of, field).is_some()
     }
 
-    fn field(&self, of: &str, field: &str) -> Option<&Type> {
+    /// The type of a field.
+    pub(super) fn field(&self, of: &str, field: &str) -> Option<&Type> {
         self.0.get(of)?.get(field)
     }
 
@@ -145,7 +146,8 @@ pub(super) fn root_type(operation: OperationType) -> &'static str {
     }
 }
 
-fn named(of: &Type) -> &str {
+/// The name of a type, whatever lists are around it.
+pub(super) fn named(of: &Type) -> &str {
     match &of.base {
         BaseType::Named(name) => name,
         BaseType::List(element) => named(element),

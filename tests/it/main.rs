@@ -12,6 +12,7 @@ mod board;
 mod checks;
 mod claims;
 mod cli;
+mod closed_types;
 mod comments;
 mod crashes;
 mod demo;

@@ -5,9 +5,20 @@ use std::sync::Arc;
 use async_graphql::{Context, Interface};
 
 use super::{AgentRun, AuditEntry, Issue, Lease, Repository, WorkDecision};
-use crate::domain::{AgentRunId, AuditEntryId, DecisionId, IssueId, LeaseId, RepositoryId};
+use crate::domain::access::WORKER_NODES;
+use crate::domain::{Actor, AgentRunId, AuditEntryId, DecisionId, IssueId, LeaseId, RepositoryId};
 use crate::graphql::loaders;
 use crate::service::{self, Error, Result};
+
+/// What the ids of everything begin with that `node` finds.
+const KINDS: [&str; 6] = [
+    IssueId::PREFIX,
+    RepositoryId::PREFIX,
+    AuditEntryId::PREFIX,
+    AgentRunId::PREFIX,
+    LeaseId::PREFIX,
+    DecisionId::PREFIX,
+];
 
 /// A thing with an id, by which `Query.node` finds it again.
 #[derive(Interface)]
@@ -40,6 +51,11 @@ impl Node {
     pub(in crate::graphql) async fn find(context: &Context<'_>, id: &str) -> Result<Self> {
         let app = loaders::app(context);
         let kind = id.split_once('_').map_or("", |(kind, _)| kind);
+        let is_worker = matches!(context.data_unchecked::<Actor>(), Actor::Worker { .. });
+        if is_worker && KINDS.contains(&kind) && !WORKER_NODES.contains(&kind) {
+            let action = format!("Things with the id `{kind}_…` are closed to worker tokens");
+            return Err(Error::Forbidden { action });
+        }
         match kind {
             IssueId::PREFIX => {
                 let id: IssueId = read(id)?;

@@ -6,6 +6,7 @@
 
 pub mod access;
 pub mod actor;
+pub mod bounds;
 mod column;
 pub mod contract;
 pub mod decisions;

@@ -25,7 +25,7 @@ use super::execution::{Asker, Call, Door};
 use super::negotiation::{Media, accepted, is_json};
 use super::{sse, websocket};
 use crate::domain::{EventCursor, access};
-use crate::gate::is_handshake;
+use crate::gate::{is_handshake, json};
 
 /// How large a request may be, in bytes.
 pub(super) const REQUEST_SIZE: usize = 256 * 1024;
@@ -117,7 +117,8 @@ fn shown(answer: Result<Bytes, Answer>, media: Media) -> Response {
 /// Whether a person opened the address in a browser.
 fn wants_page(headers: &HeaderMap) -> bool {
     let accept = headers.get(ACCEPT).and_then(|value| value.to_str().ok());
-    accept.is_some_and(|accept| accept.split([',', ';']).any(|range| range.trim() == "text/html"))
+    let is_page = |range: &str| range.trim().eq_ignore_ascii_case("text/html");
+    accept.is_some_and(|accept| accept.split([',', ';']).any(is_page))
 }
 
 fn last_event_id(headers: &HeaderMap) -> Result<Option<EventCursor>, Refusal> {
@@ -165,7 +166,7 @@ async fn members_of_body(headers: &HeaderMap, body: Body) -> Result<Map<String, 
 
 /// The members of a request in a JSON text.
 pub(super) fn members_of_json(text: &[u8]) -> Result<Map<String, Value>, Refusal> {
-    match serde_json::from_slice(text) {
+    match serde_json::from_slice(json::without_mark(text)) {
         Ok(Value::Object(members)) => Ok(members),
         Ok(Value::Array(_)) => {
             let sentence = "batches are not served: send one request at a time";
@@ -186,15 +187,21 @@ pub(super) fn query(mut members: Map<String, Value>) -> Result<Query, Refusal> {
         Some(Value::String(text)) => Ok(Some(text)),
         Some(_) => Err(Refusal::of(name, "must be a string")),
     };
-    let document = text("query")?.ok_or_else(|| Refusal::of("query", "is missing"))?;
+    let document = text("query")?;
     let operation_name = text("operationName")?;
     let mut object = |name: &str| match members.remove(name) {
         None | Some(Value::Null) => Ok(Value::Object(Map::new())),
         Some(object @ Value::Object(_)) => Ok(object),
         Some(_) => Err(Refusal::of(name, "must be an object")),
     };
-    let variables = object("variables")?;
-    object("extensions")?;
+    let mut variables = object("variables")?;
+    json::make_whole(&mut variables);
+    let extensions = object("extensions")?;
+    let document = match document {
+        Some(document) => document,
+        None if extensions.get("persistedQuery").is_some() => return Err(Refusal::not_stored()),
+        None => return Err(Refusal::of("query", "is missing")),
+    };
     let mut query = Query::new(document).variables(Variables::from_json(variables));
     query.operation_name = operation_name;
     Ok(query)
@@ -204,6 +211,7 @@ pub(super) fn query(mut members: Map<String, Value>) -> Result<Query, Refusal> {
 #[derive(Debug)]
 pub(super) struct Refusal {
     status: StatusCode,
+    code: &'static str,
     sentence: String,
     field: Option<String>,
     header: Option<(HeaderName, HeaderValue)>,
@@ -212,13 +220,22 @@ pub(super) struct Refusal {
 
 impl Refusal {
     fn new(status: StatusCode, sentence: impl Into<String>) -> Self {
-        Self { status, sentence: sentence.into(), field: None, header: None, media: Media::Json }
+        let code = BAD_USER_INPUT;
+        let sentence = sentence.into();
+        Self { status, code, sentence, field: None, header: None, media: Media::Json }
     }
 
     /// A member of the request is wrong.
     fn of(field: &str, reason: &str) -> Self {
         let sentence = format!("{field}: {reason}");
         Self { field: Some(field.to_owned()), ..Self::new(StatusCode::BAD_REQUEST, sentence) }
+    }
+
+    /// The document is named by its hash alone. The sentence is what clients know: they send the
+    /// whole document then, which is always taken.
+    fn not_stored() -> Self {
+        let code = "PERSISTED_QUERY_NOT_FOUND";
+        Self { code, ..Self::new(StatusCode::OK, "PersistedQueryNotFound") }
     }
 
     fn with(self, header: (HeaderName, HeaderValue)) -> Self {
@@ -233,7 +250,7 @@ impl Refusal {
     pub(super) fn answer(&self) -> Answer {
         let mut error = async_graphql::ServerError::new(&self.sentence, None);
         let extensions = error.extensions.get_or_insert_default();
-        extensions.set("code", BAD_USER_INPUT);
+        extensions.set("code", self.code);
         if let Some(field) = &self.field {
             extensions.set("field", field.as_str());
         }

@@ -17,6 +17,7 @@
 mod access;
 mod answer;
 mod answers;
+mod bounds;
 mod comments;
 mod document;
 mod edits;

@@ -34,8 +34,8 @@ pub(super) fn accepted(headers: &HeaderMap) -> Option<Media> {
     }
     let ranges: Vec<_> =
         lines.filter_map(|line| line.to_str().ok()).flat_map(|line| line.split(',')).collect();
-    let ranges: Vec<(&str, u16)> = ranges.into_iter().map(range).collect();
-    let is_refused = |name: &str| ranges.contains(&(name, 0));
+    let ranges: Vec<(String, u16)> = ranges.into_iter().map(range).collect();
+    let is_refused = |refused: &str| ranges.iter().any(|(name, q)| name == refused && *q == 0);
     let named = |name: &str| match name {
         "application/json" => Some(Media::Json),
         "application/graphql-response+json" => Some(Media::ResponseJson),
@@ -59,9 +59,9 @@ pub(super) fn accepted(headers: &HeaderMap) -> Option<Media> {
 
 /// A media range in lower case and how much it is liked, in thousandths. What cannot be read is not
 /// liked.
-fn range(text: &str) -> (&str, u16) {
+fn range(text: &str) -> (String, u16) {
     let mut parts = text.split(';').map(str::trim);
-    let name = parts.next().unwrap_or_default();
+    let name = parts.next().unwrap_or_default().to_ascii_lowercase();
     let quality = parts.find_map(|part| part.strip_prefix("q=").or(part.strip_prefix("Q=")));
     let thousandths = |text: &str| match text.split_once('.').unwrap_or((text, "")) {
         ("1", rest) if rest.bytes().all(|digit| digit == b'0') => Some(1000),
@@ -105,6 +105,8 @@ mod tests {
         assert_eq!(accepted(&HeaderMap::new()), Some(Media::Json));
         assert_eq!(best("*/*"), Some(Media::Json));
         assert_eq!(best("application/*"), Some(Media::Json));
+        assert_eq!(best("Application/JSON"), Some(Media::Json));
+        assert_eq!(best("TEXT/Event-Stream;Q=1"), Some(Media::EventStream));
     }
 
     #[test]

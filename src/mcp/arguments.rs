@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 
 use crate::domain::leases::{Checkpoint, WorkOutcome};
 use crate::domain::{FullName, Priority, Status};
+use crate::gate::json;
 use crate::service::{Error, Result};
 
 /// The arguments of a tool. The library's own wrapper of this name tells of arguments that it cannot
@@ -36,7 +37,12 @@ impl<S, P: DeserializeOwned> FromContextPart<ToolCallContext<'_, S>> for Paramet
     fn from_context_part(
         context: &mut ToolCallContext<'_, S>,
     ) -> std::result::Result<Self, ErrorData> {
-        let given = Value::Object(context.arguments.take().unwrap_or_default());
+        let mut given = context.arguments.take().unwrap_or_default();
+        given.values_mut().for_each(json::make_whole);
+        json::check_arguments(&given).map_err(|json::OutOfBounds { path, reason }| {
+            ErrorData::invalid_params("misread", Some(json!({ FIELD: path, REASON: reason })))
+        })?;
+        let given = Value::Object(given);
         serde_path_to_error::deserialize(given).map(Self).map_err(|error| {
             let Misread { field, reason } = misread(&error.path().to_string(), error.inner());
             ErrorData::invalid_params("misread", Some(json!({ FIELD: field, REASON: reason })))

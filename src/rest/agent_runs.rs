@@ -196,7 +196,7 @@ pub(super) async fn record(
 fn command(members: &Members, headers: &HeaderMap) -> Result<RecordAgentRun, Problem> {
     let needed = ["agentName", "runType", "status", "startedAt"];
     members.require(&needed, "Missing required fields")?;
-    let text = |name: &str| members.prose(name).map(|text| text.map(str::to_owned));
+    let text = |name: &str| members.text(name).map(|text| text.map(str::to_owned));
     let required = |name: &str| text(name).map(Option::unwrap_or_default);
     let urls =
         members.texts("touchedIssueUrls", "touchedIssueUrls must be an array of http(s) URLs")?;

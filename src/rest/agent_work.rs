@@ -433,7 +433,7 @@ pub(super) async fn checkpoint(
     let command = NoteCheckpoint {
         agent: agent.to_owned(),
         checkpoint,
-        summary: owned(members.prose("summary")?),
+        summary: owned(members.text("summary")?),
         blocker_reason: owned(reason),
         branch: owned(members.text("branch")?),
         pull_request_url: owned(members.text("prUrl")?),
@@ -483,7 +483,7 @@ pub(super) async fn finish(
     let command = EndWork {
         agent: agent.to_owned(),
         state: read_state(given)?,
-        summary: members.prose("summary")?.map(str::to_owned),
+        summary: members.text("summary")?.map(str::to_owned),
     };
     let ended = agent_work::end(&app, &actor, command).await;
     Ok(told(&ended.map_err(refused("Failed to finish agent work"))?))

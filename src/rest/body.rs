@@ -7,10 +7,14 @@ use axum::http::StatusCode;
 use bytes::Bytes;
 use serde_json::{Map, Value};
 
-use crate::gate::{BODY_LIMIT, Problem};
+use crate::domain::bounds;
+use crate::gate::{BODY_LIMIT, Problem, json};
 
 /// What an issue's number is called.
 const NUMBER: &str = "issueNumber";
+
+/// Members that are longer texts.
+const PROSE: [&str; 6] = ["body", "error", "errorMessage", "evidence", "note", "summary"];
 
 /// The bytes of a body that is not too long.
 pub(super) struct Body(Bytes);
@@ -62,14 +66,33 @@ impl Body {
 
     /// The members of the object that was sent; `refusal` is what everything else is told.
     pub(super) fn members(&self, refusal: &'static str) -> Result<Members, Problem> {
-        match serde_json::from_slice(&self.0) {
-            Ok(Value::Object(members)) => Ok(Members(members)),
+        match serde_json::from_slice(json::without_mark(&self.0)) {
+            Ok(Value::Object(members)) => Members::checked(members),
             Ok(_) | Err(_) => Err(Problem::bad_request(refusal)),
         }
     }
 }
 
 impl Members {
+    /// The members of a body, each within its bounds. Control characters are taken out of longer
+    /// texts, which programs pass on as they got them, and refused everywhere else.
+    fn checked(mut members: Map<String, Value>) -> Result<Self, Problem> {
+        for (name, value) in &mut members {
+            json::make_whole(value);
+            if let Value::String(text) = value
+                && PROSE.contains(&name.as_str())
+            {
+                text.retain(|character| !bounds::is_control(character));
+            }
+        }
+        match json::check_arguments(&members) {
+            Ok(()) => Ok(Self(members)),
+            Err(json::OutOfBounds { path, reason }) => {
+                Err(Problem::wrong(&path, format!("{path} {reason}")))
+            }
+        }
+    }
+
     /// A member, unless it is absent, null, empty, zero or false.
     fn given(&self, name: &str) -> Option<&Value> {
         self.0.get(name).filter(|value| match value {
@@ -110,20 +133,8 @@ impl Members {
     pub(super) fn text(&self, name: &str) -> Result<Option<&str>, Problem> {
         match self.given(name) {
             None => Ok(None),
-            // PostgreSQL keeps no such text.
-            Some(Value::String(text)) if text.contains('\0') => {
-                Err(Problem::wrong(name, format!("{name} must not contain a NUL character")))
-            }
             Some(Value::String(text)) => Ok(Some(text)),
             Some(_) => Err(Problem::wrong(name, format!("{name} must be a string"))),
-        }
-    }
-
-    /// A member that is a longer text where it is given, which whoever stores it makes storable.
-    pub(super) fn prose(&self, name: &str) -> Result<Option<&str>, Problem> {
-        match self.given(name) {
-            Some(Value::String(text)) => Ok(Some(text)),
-            _ => self.text(name),
         }
     }
 
@@ -135,8 +146,7 @@ impl Members {
         refusal: &'static str,
     ) -> Result<Option<Vec<String>>, Problem> {
         let Some(value) = self.given(name) else { return Ok(None) };
-        let text =
-            |value: &Value| value.as_str().filter(|text| !text.contains('\0')).map(str::to_owned);
+        let text = |value: &Value| value.as_str().map(str::to_owned);
         let texts = value.as_array().and_then(|values| values.iter().map(text).collect());
         texts.map(Some).ok_or_else(|| Problem::wrong(name, refusal))
     }

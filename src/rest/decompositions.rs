@@ -96,7 +96,7 @@ pub(super) async fn decompose(
         return Err(Problem::bad_request(text).with("field", "decomposed"));
     };
     let urls = members.texts("followUpUrls", "followUpUrls must be an array of http(s) URLs")?;
-    let note = members.prose("note")?.map(|note| note.replace('\0', ""));
+    let note = members.text("note")?.map(|note| note.replace('\0', ""));
     let actor = acting_as(actor, members.name_of_caller()?);
 
     let missing = || Problem::not_found(UNKNOWN_ISSUE);

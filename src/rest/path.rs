@@ -1,11 +1,12 @@
 //! What stands in the path, refused in our own words.
 
-use axum::extract::FromRequestParts;
 use axum::extract::path::ErrorKind;
 use axum::extract::rejection::PathRejection;
+use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 
+use crate::domain::bounds;
 use crate::gate::Problem;
 
 /// The variable part of a path, decoded.
@@ -16,7 +17,13 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let found = axum::extract::Path::<T>::from_request_parts(parts, state).await;
-        found.map(|axum::extract::Path(found)| Self(found)).map_err(|rejection| unread(&rejection))
+        let axum::extract::Path(found) = found.map_err(|rejection| unread(&rejection))?;
+        let texts = RawPathParams::from_request_parts(parts, state).await;
+        for (name, text) in texts.iter().flat_map(|texts| texts.iter()) {
+            bounds::check_text(name, text)
+                .map_err(|reason| Problem::wrong(name, format!("{name} {reason}")))?;
+        }
+        Ok(Self(found))
     }
 }
 

@@ -3,6 +3,7 @@
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 
+use crate::domain::bounds;
 use crate::gate::Problem;
 
 /// How many rows a list has when nobody says.
@@ -19,13 +20,11 @@ impl<S: Send + Sync> FromRequestParts<S> for Query {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let query = Self::read(parts.uri.query().unwrap_or_default());
-        // PostgreSQL keeps no such text, so nothing can be found by it.
-        match query.0.iter().find(|(_, value)| value.contains('\0')) {
-            Some((name, _)) => {
-                Err(Problem::wrong(name, format!("{name} must not contain a NUL character")))
-            }
-            None => Ok(query),
+        for (name, value) in &query.0 {
+            bounds::check_text(name, value)
+                .map_err(|reason| Problem::wrong(name, format!("{name} {reason}")))?;
         }
+        Ok(query)
     }
 }
 

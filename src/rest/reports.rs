@@ -248,7 +248,7 @@ impl<'a> Report<'a> {
         }
         let task_type = word("taskType", &TASKS)?;
         let outcome = word("outcome", &OUTCOMES)?;
-        let evidence = members.prose("evidence")?.map(str::trim).filter(|text| !text.is_empty());
+        let evidence = members.text("evidence")?.map(str::trim).filter(|text| !text.is_empty());
         if evidence.is_some_and(|text| text.chars().count() > LONGEST_EVIDENCE) {
             let text = format!("evidence must be at most {LONGEST_EVIDENCE} characters");
             return Err(Problem::wrong("evidence", text));
@@ -260,8 +260,8 @@ impl<'a> Report<'a> {
             issue_number: integer(members, "issueNumber")?,
             pull_request_number: integer(members, "pullRequestNumber")?,
             pull_request_url: members.text("pullRequestUrl")?,
-            summary: members.prose("summary")?,
-            error: members.prose("error")?,
+            summary: members.text("summary")?,
+            error: members.text("error")?,
             evidence: evidence.filter(|_| outcome == "already_addressed").map(str::to_owned),
             started_at: started_at(members, now),
             attempt: attempt(members)?,

@@ -2,6 +2,7 @@
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
+use dispatch::postgres::Timeouts;
 use dispatch::simulator::{Fault, Gate};
 use dispatch::store::{self, job_locks};
 use serde_json::{Value, json};
@@ -62,7 +63,8 @@ async fn listed(given: &Given, query: &str) -> Vec<i64> {
 
 /// Runs a part of a test while nothing answers where the database was.
 async fn lose_database(given: &mut Given, part: impl AsyncFnOnce(&Given)) {
-    let gone = store::connect("postgres://nobody@127.0.0.1:1/nothing", 1).unwrap();
+    let gone =
+        store::connect("postgres://nobody@127.0.0.1:1/nothing", 1, Timeouts::default()).unwrap();
     let pool = std::mem::replace(&mut given.app.pool, gone);
     part(given).await;
     given.app.pool = pool;
@@ -1017,8 +1019,8 @@ async fn what_is_no_name_is_not_tracked() {
                 (r#"{"fullName":"/tools"}"#, format),
                 (r#"{"fullName":"a/b/c"}"#, format),
                 (r#"{"fullName":"a b/c"}"#, format),
-                (r#"{"fullName":"acme/to\u0000ols"}"#, format),
-                (long.as_str(), format),
+                (r#"{"fullName":"acme/to\u0000ols"}"#, "fullName must not contain a NUL character"),
+                (long.as_str(), "fullName must have at most 300 characters"),
             ] {
                 let answer = post_raw(given, path, "text/plain", body.to_owned().into()).await;
                 assert_refused(&answer, 400, error);
@@ -1166,7 +1168,7 @@ async fn the_body_of_a_run_is_checked() {
             ),
             (
                 with(run(), "agentName", json!("a".repeat(201))),
-                "agentName: must not be longer than 200 characters",
+                "agentName must have at most 200 characters",
             ),
         ];
         for member in ["agentName", "runType", "status", "startedAt"] {
@@ -1238,8 +1240,7 @@ async fn nothing_comes_of_bodies_that_are_not_what_is_asked_for() {
         let deep = format!("{{\"a\":{}", "[".repeat(100_000));
         for path in ["/api/issues/move", "/api/issues/status", "/api/issues/refresh", "/api/repos"]
         {
-            for body in
-                ["", "{", "null", "7", "\"x\"", "[{}]", "\u{feff}{}", "{\"a\":1e999}", &deep]
+            for body in ["", "{", "null", "7", "\"x\"", "[{}]", "\u{feff}{", "{\"a\":1e999}", &deep]
             {
                 let answer =
                     post_raw(given, path, "application/json", body.to_owned().into()).await;

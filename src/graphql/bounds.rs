@@ -1,0 +1,160 @@
+//! Texts and lists in a request, wherever they stand: in literals, in variables and in the values
+//! that variables have by default. Held against [`bounds`] before anything is run, so that no
+//! resolver and no scalar meets a text that PostgreSQL cannot store.
+
+use std::collections::{HashMap, HashSet};
+
+use async_graphql::parser::types::ExecutableDocument;
+use async_graphql::{Name, Pos, ServerError, Value, Variables};
+use async_graphql_value::Value as Literal;
+
+use super::document::all_fields;
+use super::error::BAD_USER_INPUT;
+use crate::domain::bounds;
+
+/// Whether every argument of a document keeps its bounds.
+///
+/// # Errors
+///
+/// The first that does not, by name.
+pub(super) fn check(
+    document: &ExecutableDocument,
+    variables: &Variables,
+) -> Result<(), ServerError> {
+    let operations = document.operations.iter();
+    let definitions = operations.flat_map(|(_, it)| &it.node.variable_definitions);
+    let defaults = definitions.filter_map(|definition| {
+        let value = definition.node.default_value.as_ref()?;
+        Some((&definition.node.name.node, &value.node))
+    });
+    let values = defaults.chain(variables.iter()).collect();
+    let mut reader = Reader { variables: values, known: HashSet::new() };
+    for field in all_fields(document) {
+        for (name, value) in &field.arguments {
+            reader.literal(&name.node, &value.node).map_err(|wrong| wrong.into_error(value.pos))?;
+        }
+    }
+    Ok(())
+}
+
+/// An argument out of its bounds.
+struct Wrong {
+    /// The way to it, from the inside out.
+    path: Vec<String>,
+    reason: String,
+}
+
+impl Wrong {
+    fn within(mut self, name: &Name) -> Self {
+        self.path.push(name.to_string());
+        self
+    }
+
+    fn into_error(self, at: Pos) -> ServerError {
+        let path: Vec<_> = self.path.iter().rev().map(String::as_str).collect();
+        let sentence = format!("{}: {}", path.join("."), self.reason);
+        let mut error = ServerError::new(sentence, Some(at));
+        let extensions = error.extensions.get_or_insert_default();
+        extensions.set("code", BAD_USER_INPUT);
+        extensions.set("field", self.path.first().map_or("", String::as_str));
+        error
+    }
+}
+
+struct Reader<'a> {
+    variables: HashMap<&'a Name, &'a Value>,
+    /// Variables that were read, each with the name of the argument that it was read for: a large
+    /// one that is used often is read once for each bound.
+    known: HashSet<(&'a Name, &'a Name)>,
+}
+
+impl<'a> Reader<'a> {
+    fn literal(&mut self, name: &'a Name, value: &'a Literal) -> Result<(), Wrong> {
+        match value {
+            Literal::Variable(variable) => match self.variables.get(variable) {
+                Some(value) if self.known.insert((variable, name)) => constant(name, value),
+                _ => Ok(()),
+            },
+            Literal::String(text) => check_text(name, text),
+            Literal::List(values) => {
+                check_list(name, values.len())?;
+                values.iter().try_for_each(|value| self.literal(name, value))
+            }
+            Literal::Object(members) => {
+                let mut members = members.iter();
+                members
+                    .try_for_each(|(member, value)| self.literal(member, value))
+                    .map_err(|wrong| wrong.within(name))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn constant(name: &Name, value: &Value) -> Result<(), Wrong> {
+    match value {
+        Value::String(text) => check_text(name, text),
+        Value::List(values) => {
+            check_list(name, values.len())?;
+            values.iter().try_for_each(|value| constant(name, value))
+        }
+        Value::Object(members) => {
+            let mut members = members.iter();
+            members
+                .try_for_each(|(member, value)| constant(member, value))
+                .map_err(|wrong| wrong.within(name))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn check_text(name: &Name, text: &str) -> Result<(), Wrong> {
+    bounds::check_text(name, text).map_err(|reason| wrong(name, reason))
+}
+
+fn check_list(name: &Name, length: usize) -> Result<(), Wrong> {
+    bounds::check_list(name, length).map_err(|reason| wrong(name, reason))
+}
+
+fn wrong(name: &Name, reason: String) -> Wrong {
+    Wrong { path: vec![name.to_string()], reason }
+}
+
+#[cfg(test)]
+mod tests {
+    use async_graphql::parser::parse_query;
+    use serde_json::json;
+
+    use super::*;
+
+    fn refusal(text: &str, variables: serde_json::Value) -> Option<String> {
+        let document = parse_query(text).unwrap();
+        check(&document, &Variables::from_json(variables)).err().map(|error| error.message)
+    }
+
+    #[test]
+    fn an_argument_is_read_wherever_its_value_stands() {
+        let why = |path: &str| Some(format!("{path}: must not contain a NUL character"));
+        for (text, variables, path) in [
+            (r#"{ a(b: "\u0000") }"#, json!({}), "b"),
+            (r#"{ a { c(b: {d: ["x", "\u0000"]}) } }"#, json!({}), "b.d"),
+            ("query($v: String) { a(b: $v) }", json!({"v": "\0"}), "b"),
+            ("query($v: X) { a(b: {c: [$v]}) }", json!({"v": {"d": "\0"}}), "b.c.d"),
+            (r#"query($v: String = "\u0000") { a(b: $v) }"#, json!({}), "b"),
+            (r#"{ ...f } fragment f on Query { a(b: "\u0000") }"#, json!({}), "b"),
+        ] {
+            assert_eq!(refusal(text, variables), why(path), "{text}");
+        }
+        let given = refusal(r#"query($v: T = "\u0000") { a(b: $v) }"#, json!({"v": "fine"}));
+        assert_eq!(given, None, "the default does not count");
+    }
+
+    #[test]
+    fn a_variable_is_held_against_the_bounds_of_each_argument() {
+        let text = "query($v: String) { a(body: $v) b(search: $v) }";
+        assert_eq!(
+            refusal(text, json!({"v": "x".repeat(201)})).unwrap(),
+            "search: must have at most 200 characters"
+        );
+    }
+}

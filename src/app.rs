@@ -2,15 +2,13 @@
 
 use std::sync::Arc;
 
-use diesel_async::pooled_connection::deadpool;
-
 use crate::bus::Bus;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::github;
 use crate::service::Error;
 use crate::service::waiting::Line;
-use crate::store::{Connection, Pool};
+use crate::store::{Pool, PooledConnection};
 
 /// The running service: settings, database, GitHub, events and time.
 #[derive(Clone)]
@@ -37,7 +35,7 @@ impl App {
     /// # Errors
     ///
     /// [`Error::Unavailable`] when the database cannot be reached.
-    pub async fn connection(&self) -> Result<deadpool::Object<Connection>, Error> {
+    pub async fn connection(&self) -> Result<PooledConnection, Error> {
         self.pool.get().await.map_err(|error| {
             tracing::warn!(%error, "no connection to the database");
             Error::Unavailable { reason: "the database cannot be reached".to_owned() }

@@ -140,7 +140,9 @@ async fn serve_on(
     mut demo: Option<Demo>,
 ) -> anyhow::Result<()> {
     let mut stop = Stop::new()?;
-    if !config.database.skip_migrations {
+    if config.database.skip_migrations {
+        database.check_not_newer().await?;
+    } else {
         database.migrate().await?;
     }
     let simulated = demo.is_some();
@@ -213,17 +215,28 @@ impl Database {
     /// The database of the settings, else our own.
     async fn open(config: &config::Database, own: Options) -> anyhow::Result<Self> {
         if let Some(url) = &config.url {
-            return Ok(Self { url: url.expose().to_owned(), own: None });
+            let url = url.expose().to_owned();
+            store::pool::check_suitable(&url).await.context("DATABASE_URL cannot be used")?;
+            return Ok(Self { url, own: None });
         }
         let own = Cluster::start(own).await?;
         Ok(Self { url: own.url().to_owned(), own: Some(own) })
     }
 
+    async fn connect(&self) -> anyhow::Result<store::Connection> {
+        let connection = store::establish(&self.url).await;
+        connection.context("Cannot reach the database that DATABASE_URL names")
+    }
+
+    /// Whether its schema is not that of a newer Dispatch.
+    async fn check_not_newer(&self) -> anyhow::Result<()> {
+        store::pool::check_not_newer(&mut self.connect().await?).await
+    }
+
     /// Brings the schema up to date and tells how many changes that took.
     async fn migrate(&self) -> anyhow::Result<usize> {
-        let connection = store::establish(&self.url)
-            .await
-            .context("Cannot reach the database that DATABASE_URL names")?;
+        self.check_not_newer().await?;
+        let connection = self.connect().await?;
         store::run_migrations(connection).await.context("Cannot bring the schema up to date")
     }
 
@@ -252,7 +265,7 @@ async fn assemble(
     let token = config.github.token.as_ref().map(|token| token.expose().to_owned());
     let settings = github::Settings::new(config.github.api_url.clone(), token);
     let github = github::Client::new(settings, clock.clone())?;
-    let pool = store::connect(&database.url, POOL_SIZE)?;
+    let pool = store::connect(&database.url, POOL_SIZE, config.database.timeouts)?;
     let mut connection = pool.get().await.context("Cannot reach the database")?;
     let position = store::event_log::position(&mut connection)
         .await

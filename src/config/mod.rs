@@ -24,7 +24,7 @@ use crate::domain::labels::key;
 use crate::domain::limits::Limits;
 use crate::domain::work::Aging;
 use crate::domain::{FullName, Lanes};
-use crate::postgres::{Address, Search};
+use crate::postgres::{Address, Search, Timeouts};
 pub use client::Client;
 use reader::Reader;
 pub use reader::{Env, Error};
@@ -52,6 +52,8 @@ pub struct Config {
     pub sync: Sync,
     /// How long events are kept.
     pub events: Events,
+    /// How much of what callers send is kept.
+    pub bounds: Bounds,
     /// What is logged.
     pub log: Log,
     /// Names of agents for the board's menus, in the given order (`AGENTS`).
@@ -85,6 +87,9 @@ pub struct Database {
     pub search_path: Option<OsString>,
     /// Whether the schema is left alone at the start (`SKIP_DB_MIGRATIONS`).
     pub skip_migrations: bool,
+    /// How long the server may take (`DISPATCH_STATEMENT_TIMEOUT_MS`, `DISPATCH_LOCK_TIMEOUT_MS`,
+    /// `DISPATCH_IDLE_TRANSACTION_TIMEOUT_MS`).
+    pub timeouts: Timeouts,
 }
 
 /// How to reach GitHub.
@@ -181,6 +186,15 @@ pub struct Events {
     pub retention: Duration,
 }
 
+/// How much of what callers send is kept.
+#[derive(Debug, Clone)]
+pub struct Bounds {
+    /// Age at which a run of an agent may be pruned (`DISPATCH_RUN_RETENTION_DAYS`).
+    pub run_retention: Duration,
+    /// The most repositories that are tracked (`DISPATCH_MAX_REPOSITORIES`).
+    pub repositories: i64,
+}
+
 /// What is logged.
 #[derive(Debug, Clone)]
 pub struct Log {
@@ -219,6 +233,7 @@ impl Config {
             work: work::read(&mut reader),
             sync: Sync::read(&mut reader),
             events: Events::read(&mut reader),
+            bounds: Bounds::read(&mut reader),
             log: Log::read(&mut reader),
             agents: reader.text(&settings::AGENTS).map(entries).unwrap_or_default(),
             warnings,
@@ -264,6 +279,7 @@ impl Database {
         if data_dir.is_none() {
             reader.refuse(&settings::DISPATCH_DATA_DIR, "is needed: this user has no home");
         }
+        let usual = Timeouts::default();
         let truth = |text: &str| match text {
             "true" => Ok(true),
             "false" => Ok(false),
@@ -277,6 +293,17 @@ impl Database {
             skip_migrations: reader
                 .parsed(&settings::SKIP_DB_MIGRATIONS, truth)
                 .unwrap_or_default(),
+            timeouts: Timeouts {
+                statement: milliseconds(reader, &settings::DISPATCH_STATEMENT_TIMEOUT_MS)
+                    .unwrap_or(usual.statement),
+                lock: milliseconds(reader, &settings::DISPATCH_LOCK_TIMEOUT_MS)
+                    .unwrap_or(usual.lock),
+                idle_transaction: milliseconds(
+                    reader,
+                    &settings::DISPATCH_IDLE_TRANSACTION_TIMEOUT_MS,
+                )
+                .unwrap_or(usual.idle_transaction),
+            },
         }
     }
 }
@@ -416,6 +443,17 @@ impl Events {
     }
 }
 
+impl Bounds {
+    fn read(reader: &mut Reader<'_>) -> Self {
+        let runs = days(reader, &settings::DISPATCH_RUN_RETENTION_DAYS).unwrap_or(365);
+        let repositories = whole_number(reader, &settings::DISPATCH_MAX_REPOSITORIES, 1, 100_000);
+        Self {
+            run_retention: Duration::from_secs(86_400 * u64::from(runs)),
+            repositories: repositories.unwrap_or(500),
+        }
+    }
+}
+
 impl Log {
     fn read(reader: &mut Reader<'_>) -> Self {
         let filter =
@@ -448,6 +486,10 @@ fn entries(text: &str) -> Vec<String> {
         }
     }
     entries
+}
+
+fn milliseconds(reader: &mut Reader<'_>, setting: &Setting) -> Option<Duration> {
+    whole_number(reader, setting, 0, 3_600_000).map(Duration::from_millis)
 }
 
 fn days(reader: &mut Reader<'_>, setting: &Setting) -> Option<u32> {
@@ -507,7 +549,16 @@ fn token(text: &str) -> Result<Secret, String> {
 
 /// One warning for each variable that looks like a setting and is none.
 fn strangers(env: &Env) -> Vec<String> {
-    let warning = |variable| format!("{variable} is not a setting of this version; ignored");
+    let warning = |variable: &str| {
+        let instead = match variable {
+            app if app.starts_with("GITHUB_APP_") => "; set GITHUB_TOKEN",
+            "MISSION_CONTROL_AGENT_TOKEN" => "; set DISPATCH_AGENT_TOKEN",
+            "MISSION_CONTROL_DATABASE_URL" => "; set DATABASE_URL",
+            "MISSION_CONTROL_URL" | "NEXTAUTH_URL" | "AUTH_URL" => "; set DISPATCH_URL",
+            _ => "",
+        };
+        format!("{variable} is not a setting of this version; ignored{instead}")
+    };
     env.strangers().map(warning).collect()
 }
 

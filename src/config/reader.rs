@@ -22,14 +22,23 @@ impl Env {
         self.0.get(OsStr::new(variable)).map(OsString::as_os_str).filter(|raw| !raw.is_empty())
     }
 
-    /// Variables that look like settings of Dispatch but are none, such as a misspelled one.
+    /// Variables that look like settings of Dispatch but are none, such as a misspelled one or one
+    /// of an older or later version.
     pub(super) fn strangers(&self) -> impl Iterator<Item = &str> {
         self.0.keys().filter_map(|variable| variable.to_str()).filter(|variable| {
-            variable.starts_with("DISPATCH_")
+            (OURS.iter().any(|prefix| variable.starts_with(prefix)) || OTHERS.contains(variable))
                 && SETTINGS.iter().all(|setting| setting.variable != *variable)
+                && self.raw(variable).is_some()
         })
     }
 }
+
+/// How names begin that are Dispatch's own, of this version or of others.
+const OURS: [&str; 5] = ["DISPATCH_", "GITHUB_APP_", "MISSION_CONTROL_", "PR_FIX_", "PR_FOLLOWUP_"];
+
+/// Other names that versions before and after this one read.
+const OTHERS: [&str; 5] =
+    ["AUTH_URL", "NEXTAUTH_SECRET", "NEXTAUTH_URL", "WEBHOOK_GATEWAY_MODE", "WEBHOOK_SECRET"];
 
 impl<K: Into<OsString>, V: Into<OsString>> FromIterator<(K, V)> for Env {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(variables: I) -> Self {

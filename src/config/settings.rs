@@ -83,6 +83,16 @@ settings! {
     /// Leaves the database's schema alone at the start.
     SKIP_DB_MIGRATIONS { default: "false", format: "`true` or `false`", example: "true", secret: false }
 
+    /// How long PostgreSQL may work on one statement of a request; 0 for any time. Migrations, syncs
+    /// and the removal of old rows take the time they need.
+    DISPATCH_STATEMENT_TIMEOUT_MS { default: "10000", format: "milliseconds, 0 to 3600000", example: "30000", secret: false }
+
+    /// How long a statement may wait for a lock; 0 for any time.
+    DISPATCH_LOCK_TIMEOUT_MS { default: "5000", format: "milliseconds, 0 to 3600000", example: "10000", secret: false }
+
+    /// How long a transaction may be open in which nothing is asked; 0 for any time.
+    DISPATCH_IDLE_TRANSACTION_TIMEOUT_MS { default: "60000", format: "milliseconds, 0 to 3600000", example: "120000", secret: false }
+
     /// Who may see the pages: `basic` asks for name and password, `disabled` lets everybody do
     /// everything; without a mode people may use the board and agents need a token.
     DISPATCH_AUTH_MODE { default: "none", format: "`basic` or `disabled`", example: "basic", secret: false }
@@ -154,6 +164,13 @@ settings! {
 
     /// How long it is kept what was served to whom, and why nothing else.
     DISPATCH_DECISION_RETENTION_DAYS { default: "30", format: "days, 1 to 3650", example: "90", secret: false }
+
+    /// How long what agents reported is kept: their runs, the keys of their reports, and work that
+    /// is over.
+    DISPATCH_RUN_RETENTION_DAYS { default: "365", format: "days, 1 to 3650", example: "90", secret: false }
+
+    /// How many repositories may be tracked at a time.
+    DISPATCH_MAX_REPOSITORIES { default: "500", format: "a number, 1 to 100000", example: "2000", secret: false }
 
     /// How long an issue may be in progress without a lease before the queue's doctor names it.
     DISPATCH_STUCK_AFTER_MINUTES { default: "60", format: "minutes, 1 to 100000", example: "30", secret: false }

@@ -17,6 +17,7 @@ use tracing::Instrument as _;
 use super::problem::{self, Problem};
 use crate::clock::Clock;
 use crate::domain::Actor;
+use crate::service::cancellable;
 use crate::telemetry::field;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -26,6 +27,9 @@ pub(super) const TIME_LIMIT: Duration = Duration::from_secs(30);
 
 /// Requests that take as long as GitHub does, or whose door bounds them one by one.
 const UNBOUNDED: [&str; 3] = ["/api/sync", "/graphql", "/mcp"];
+
+/// Addresses that tell themselves what reads from what changes something, and finish the latter.
+const TELLS_ITSELF: [&str; 2] = ["/graphql", "/mcp"];
 
 /// What a request is called in our log and in its answer: the caller's own id where it is usable.
 #[derive(Debug, Clone)]
@@ -135,6 +139,9 @@ pub(super) async fn run_to_the_end(
     next: Next,
 ) -> Response {
     if matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
+        return cancellable(next.run(request)).await;
+    }
+    if TELLS_ITSELF.contains(&request.uri().path()) {
         return next.run(request).await;
     }
     let running = next.run(request).in_current_span();

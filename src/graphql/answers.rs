@@ -135,7 +135,7 @@ impl Door {
     /// Runs a query or a mutation, and keeps what a query is answered.
     pub(super) async fn answer_first(&self, admitted: Admitted) -> Result<Bytes, Answer> {
         if admitted.kind != OperationType::Query {
-            return Err(self.execute(admitted).await);
+            return Err(self.execute_to_the_end(admitted).await);
         }
         let question = Question::of(&admitted.call);
         let (state, now) = self.look().await;

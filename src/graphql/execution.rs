@@ -21,6 +21,7 @@ use tracing::Instrument as _;
 use super::access;
 use super::answer::{Answer, Item};
 use super::answers::Answers;
+use super::bounds;
 use super::document::{chosen, root_fields};
 use super::error::{Said, TIMEOUT, dress};
 use super::feed::{Feed, Source};
@@ -31,7 +32,7 @@ use super::schema::{Schema, schema};
 use crate::app::App;
 use crate::domain::Actor;
 use crate::gate::RequestId;
-use crate::service::Error;
+use crate::service::{Error, cancellable};
 
 /// How long a query may take. Mutations bound themselves: giving one up half-way would leave its
 /// outcome open.
@@ -143,7 +144,7 @@ impl Door {
         request.set_parsed_query(document);
         let running = Box::pin(self.0.schema.execute(request));
         let response = match kind {
-            OperationType::Query => tokio::time::timeout(self.0.query_time, running)
+            OperationType::Query => tokio::time::timeout(self.0.query_time, cancellable(running))
                 .await
                 .unwrap_or_else(|_| Response::from_errors(vec![too_slow(self.0.query_time)])),
             OperationType::Mutation | OperationType::Subscription => running.await,
@@ -229,6 +230,7 @@ fn read(shapes: &Shapes, call: &Call) -> Result<(OperationType, ExecutableDocume
     access::check(&call.asker.actor, shapes, &document, operation).map_err(|error| {
         async_graphql::Error::from(error).into_server_error(operation.selection_set.pos)
     })?;
+    bounds::check(&document, &call.said.variables)?;
     Ok((operation.ty, document))
 }
 

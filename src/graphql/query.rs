@@ -6,7 +6,7 @@ use async_graphql::{Context, ID, MergedObject, Object};
 
 use super::loaders::{self, app};
 use super::overview::OverviewQuery;
-use super::types::page::{Arguments, cost};
+use super::types::page::{Arguments, cost, cost_of_search};
 use super::types::{
     AgentRunConnection, AuditEntryConnection, AuditOptions, Board, Issue, IssueConnection, Node,
     Repository, Service, SyncState,
@@ -38,7 +38,9 @@ impl BoardQuery {
     }
 
     /// The board: what is open, and what was closed lately, by column.
-    #[graphql(complexity = "cost(Some(1), None, child_complexity)")]
+    #[graphql(
+        complexity = "cost(Some(1), None, child_complexity) + cost_of_search(filter.as_ref())"
+    )]
     async fn board(
         &self,
         context: &Context<'_>,
@@ -50,7 +52,7 @@ impl BoardQuery {
     }
 
     /// Issues as a list, most recently updated first.
-    #[graphql(complexity = "cost(first, last, child_complexity)")]
+    #[graphql(complexity = "cost(first, last, child_complexity) + cost_of_search(filter.as_ref())")]
     async fn issues(
         &self,
         context: &Context<'_>,

@@ -17,12 +17,75 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use rustls_platform_verifier::BuilderVerifierExt as _;
-use tokio_postgres::NoTls;
 use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::{CancelToken, Client, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// A server takes a moment; a machine that is not there never answers.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Parameters that the client understands.
+const KNOWN: [&str; 17] = [
+    "application_name",
+    "channel_binding",
+    "connect_timeout",
+    "dbname",
+    "host",
+    "hostaddr",
+    "keepalives",
+    "keepalives_idle",
+    "keepalives_interval",
+    "keepalives_retries",
+    "load_balance_hosts",
+    "options",
+    "password",
+    "port",
+    "target_session_attrs",
+    "tcp_user_timeout",
+    "user",
+];
+
+/// Parameters of other clients that mean nothing here: how they pool connections, which statements
+/// they keep, how they find a ticket that is not asked for.
+const LEFT_ASIDE: [&str; 17] = [
+    "connection_limit",
+    "fallback_application_name",
+    "gssdelegation",
+    "gsslib",
+    "keepalives_count",
+    "krbsrvname",
+    "max_pool_size",
+    "pgbouncer",
+    "pool_max_conns",
+    "pool_timeout",
+    "prepareThreshold",
+    "socket_timeout",
+    "sslcompression",
+    "sslsni",
+    "statement_cache_size",
+    "tcpKeepAlive",
+    "uselibpqcompat",
+];
+
+/// The refusal of a parameter. Its name is told where it can be one: what stands there may be a
+/// piece of a password.
+fn unknown(address: &str, part: &str, name: &str) -> String {
+    let is_name = |c: char| c.is_ascii_alphabetic() || c == '_';
+    let is_behind_host = !address.split_once('?').is_some_and(|(_, rest)| rest.contains('@'));
+    let is_told = part.contains('=') && name.len() <= 40 && name.chars().all(is_name);
+    match name {
+        "schema" => "has the parameter `schema`, of which only public is served: use \
+                     `options=-csearch_path=NAME`"
+            .to_owned(),
+        "gssencmode" | "client_encoding" => {
+            format!("has the parameter `{name}` with a value that is not supported: leave it out")
+        }
+        _ if is_told && is_behind_host => {
+            format!("has the parameter `{name}`, which Dispatch does not know: leave it out")
+        }
+        _ => "has something after its `?` that is no parameter".to_owned(),
+    }
+}
 
 /// A database's address, read and ready to connect to. Cheap to clone.
 #[derive(Clone)]
@@ -60,9 +123,12 @@ impl Address {
                 "sslmode" => mode = value.into_owned(),
                 "sslrootcert" if value == "system" => roots = None,
                 "sslrootcert" => roots = Some(PathBuf::from(&*value)),
-                // What the Node.js clients write for the schema that everybody uses.
+                _ if KNOWN.contains(&&*name) => others.push(part),
+                _ if LEFT_ASIDE.contains(&&*name) => {}
                 "schema" if value == "public" => {}
-                _ => others.push(part),
+                "gssencmode" if value != "require" => {}
+                "client_encoding" if value.to_lowercase().starts_with("utf") => {}
+                _ => return Err(unknown(text, part, &name)),
             }
         }
         let (ssl_mode, tls) = match mode.as_str() {
@@ -128,6 +194,40 @@ impl fmt::Debug for Address {
     }
 }
 
+/// How long the server may take over what our connections ask of it; none is any time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timeouts {
+    /// One statement.
+    pub statement: Duration,
+    /// The wait for a lock.
+    pub lock: Duration,
+    /// A transaction in which nothing is asked.
+    pub idle_transaction: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            statement: Duration::from_secs(10),
+            lock: Duration::from_secs(5),
+            idle_transaction: Duration::from_secs(60),
+        }
+    }
+}
+
+impl Timeouts {
+    /// The statements that set them for a session.
+    pub fn statements(self) -> String {
+        let Self { statement, lock, idle_transaction } = self;
+        let settings = [
+            ("statement_timeout", statement),
+            ("lock_timeout", lock),
+            ("idle_in_transaction_session_timeout", idle_transaction),
+        ];
+        settings.map(|(name, time)| format!("SET {name} = {};", time.as_millis())).concat()
+    }
+}
+
 /// Makes connections to one address.
 #[derive(Clone)]
 pub struct Connector {
@@ -153,6 +253,46 @@ impl Connector {
                 AsyncPgConnection::try_from_client_and_connection(client, connection).await
             }
         }
+    }
+
+    /// A new connection as it comes, without anything asked on it yet.
+    pub(super) async fn connect_bare(&self) -> Result<Client, ConnectionError> {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "it ends with the client, which has its errors"
+        )]
+        match &self.tls {
+            None => {
+                let (client, connection) = self.config.connect(NoTls).await.map_err(refused)?;
+                tokio::spawn(connection);
+                Ok(client)
+            }
+            Some(tls) => {
+                let connected = self.config.connect(tls.clone()).await;
+                let (client, connection) = connected.map_err(refused)?;
+                tokio::spawn(connection);
+                Ok(client)
+            }
+        }
+    }
+
+    /// Tells the server to cancel the statement that a connection runs, if it runs one.
+    ///
+    /// # Errors
+    ///
+    /// When the server cannot be reached.
+    pub async fn cancel(&self, token: CancelToken) -> Result<(), tokio_postgres::Error> {
+        match &self.tls {
+            None => token.cancel_query(NoTls).await,
+            Some(tls) => token.cancel_query(tls.clone()).await,
+        }
+    }
+}
+
+impl fmt::Debug for Connector {
+    /// Nothing of the address.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Connector")
     }
 }
 
@@ -264,6 +404,38 @@ mod tests {
         ] {
             assert_eq!(tls_of(query), expected, "{query}");
         }
+    }
+
+    #[test]
+    fn parameters_of_other_clients_are_left_aside_or_named() {
+        let read = |query: &str| {
+            Address::parse(&format!("postgres://user:hunter2@db.example.com/board?{query}"))
+        };
+        for query in [
+            "connection_limit=5&pool_timeout=10&pgbouncer=true",
+            "gssencmode=disable&sslsni=1&krbsrvname=postgres",
+            "schema=public&statement_cache_size=0&client_encoding=UTF8",
+            "application_name=board&options=-c%20geqo%3Doff&connect_timeout=3",
+            "keepalives=1&keepalives_idle=30&target_session_attrs=read-write",
+        ] {
+            assert!(read(query).is_ok(), "{query}: {:?}", read(query));
+        }
+        for (query, problem) in [
+            ("sslcert=/etc/key.pem", "`sslcert`"),
+            ("passfile=x", "`passfile`"),
+            ("Application_Name=x", "`Application_Name`"),
+            ("schema=other", "options=-csearch_path"),
+            ("gssencmode=require", "`gssencmode`"),
+            ("client_encoding=latin1", "`client_encoding`"),
+            ("hunter2", "no parameter"),
+            ("hunter=2@x", "no parameter"),
+        ] {
+            let refused = read(query).expect_err(query);
+            assert!(refused.contains(problem), "{query}: {refused}");
+            assert!(!refused.contains("hunter"), "{refused}");
+        }
+        let address = read("application_name=board").expect("an address");
+        assert_eq!(address.config.get_application_name(), Some("board"));
     }
 
     #[test]

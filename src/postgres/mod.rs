@@ -18,6 +18,7 @@ mod binaries;
 mod error;
 mod leftover;
 mod server;
+mod suitability;
 
 use std::fs::{self, File, TryLockError};
 use std::io::{Read as _, Write as _};
@@ -25,11 +26,12 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use account::Account;
-pub use address::{Address, Connector};
+pub use address::{Address, Connector, Timeouts};
 use binaries::Installation;
 pub use binaries::Search;
 pub use error::Error;
 use server::Server;
+pub use suitability::Unsuitable;
 
 /// The role and the database that Dispatch uses in its own server.
 const NAME: &str = "dispatch";

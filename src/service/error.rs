@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::domain::{Actor, Status};
 use crate::github;
-use crate::store::Repository;
+use crate::store::{self, Failure, Repository};
 
 /// Why a use case did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -146,7 +146,13 @@ impl Error {
 
 impl From<diesel::result::Error> for Error {
     fn from(error: diesel::result::Error) -> Self {
-        Self::Internal(error.into())
+        let reason = match store::failure(&error) {
+            Some(Failure::Away) => "the database cannot be reached",
+            Some(Failure::Late) => "the database took too long; ask for less, or again later",
+            None => return Self::Internal(error.into()),
+        };
+        tracing::warn!(%error, "the database did not answer");
+        Self::Unavailable { reason: reason.to_owned() }
     }
 }
 

@@ -40,6 +40,8 @@ pub mod work;
 
 pub use error::{Error, Obstacle};
 
+pub use crate::store::pool::cancellable;
+
 use crate::app::App;
 use crate::domain::{Actor, Tier};
 

@@ -27,7 +27,7 @@ use crate::store::event_log::NewEvent;
 use crate::store::issues::IssueWrite;
 use crate::store::repositories::Progress;
 use crate::store::{
-    Connection, Issue, Repository, RepositoryLabel, audit, event_log, issues, job_locks,
+    Connection, Issue, Repository, RepositoryLabel, audit, event_log, issues, job_locks, pool,
     repositories, repository_labels,
 };
 
@@ -465,6 +465,7 @@ impl<'a> Reader<'a> {
         let mut connection = self.app.connection().await?;
         connection
             .transaction(async |connection| {
+                pool::take_time(connection).await?;
                 let (repository, read) = (&self.repository, (found, links));
                 let Written { events, left_alone } =
                     write_issues(self.app, connection, repository, read, asked_at).await?;
@@ -606,6 +607,7 @@ impl<'a> Reader<'a> {
         let mut connection = self.app.connection().await?;
         connection
             .transaction(async |connection| {
+                pool::take_time(connection).await?;
                 let removed = issues::remove(connection, gone, now).await?;
                 let event =
                     |issue| removal_event(issue, &self.repository, Actor::GitHub.name(), now);

@@ -3,6 +3,8 @@
 //! The body is not part of the row struct: boards and lists do without it and it is most of the
 //! bytes. Who needs it asks for [`bodies`].
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use diesel::dsl::{count_star, sql};
 use diesel::prelude::*;
@@ -493,13 +495,14 @@ macro_rules! narrowed {
     }};
 }
 
-/// `fix the #12` as PostgreSQL's `'fix':* & 'the':* & '12':*`.
+/// `fix the #12` as PostgreSQL's `'12':* & 'fix':* & 'the':*`, each word once.
 fn prefix_query(words: &str) -> String {
     let lexeme = |word: &str| {
         let quoted = word.trim_start_matches('#').replace('\\', " ").replace('\'', "''");
         if quoted.trim().is_empty() { None } else { Some(format!("'{quoted}':*")) }
     };
-    words.split_whitespace().filter_map(lexeme).collect::<Vec<_>>().join(" & ")
+    let lexemes: BTreeSet<_> = words.split_whitespace().filter_map(lexeme).collect();
+    lexemes.into_iter().collect::<Vec<_>>().join(" & ")
 }
 
 fn cards<'a>(wanted: &'a Wanted) -> Cards<'a> {
@@ -670,8 +673,9 @@ mod tests {
 
     #[test]
     fn a_search_is_words_and_beginnings_and_never_syntax() {
-        assert_eq!(prefix_query("fix the #12"), "'fix':* & 'the':* & '12':*");
-        assert_eq!(prefix_query("a & !b"), "'a':* & '&':* & '!b':*");
+        assert_eq!(prefix_query("fix the #12"), "'12':* & 'fix':* & 'the':*");
+        assert_eq!(prefix_query("a b a"), "'a':* & 'b':*");
+        assert_eq!(prefix_query("a & !b"), "'!b':* & '&':* & 'a':*");
         assert_eq!(prefix_query("it's \\"), "'it''s':*");
         assert_eq!(prefix_query(" # "), "");
     }

@@ -1,4 +1,14 @@
 //! Connections to PostgreSQL and the migrations that are built into the binary.
+//!
+//! Invariant: a statement whose caller went away is cancelled, not left to run to its end; see
+//! [`cancellable`].
+
+use std::ops::{Deref, DerefMut};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
 
 use deadpool::managed::QueueMode;
 use diesel::ConnectionError;
@@ -10,31 +20,151 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use futures_util::FutureExt as _;
 
 use super::Connection;
-use crate::postgres::{Address, Connector};
-
-/// The connections that requests share.
-pub type Pool = pooled::Pool<Connection>;
+use crate::postgres::{Address, Connector, Timeouts};
 
 /// Every change of the schema, oldest first.
 pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!();
+
+/// How long the server may take to hear that a statement is to be cancelled.
+const CANCEL: Duration = Duration::from_secs(5);
+
+/// How long one statement of [`take_time`] may take.
+const LONG: &str = "SET LOCAL statement_timeout = '5min'";
+
+/// The connections that requests share. Cheap to clone.
+#[derive(Clone)]
+pub struct Pool {
+    connections: pooled::Pool<Connection>,
+    connector: Arc<Connector>,
+}
+
+impl Pool {
+    /// A connection, once one is free.
+    ///
+    /// # Errors
+    ///
+    /// When the server cannot be reached, or the pool is closed.
+    pub async fn get(&self) -> Result<PooledConnection, pooled::PoolError> {
+        let connection = self.connections.get().await?;
+        Ok(PooledConnection {
+            connection: Some(connection),
+            connector: Arc::clone(&self.connector),
+            given_up: GIVEN_UP.try_with(Arc::clone).ok(),
+        })
+    }
+
+    /// How many connections there may be at a time.
+    pub fn size(&self) -> usize {
+        self.connections.status().max_size
+    }
+
+    /// Gives out no more connections and closes those that come back.
+    pub fn close(&self) {
+        self.connections.close();
+    }
+}
+
+/// A connection that goes back to its pool when it is dropped, unless its caller went away in the
+/// middle of [`cancellable`] work.
+pub struct PooledConnection {
+    /// None only while it is dropped.
+    connection: Option<pooled::Object<Connection>>,
+    connector: Arc<Connector>,
+    given_up: Option<Arc<AtomicBool>>,
+}
+
+impl Deref for PooledConnection {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        self.connection.as_ref().expect("it is there until it is dropped")
+    }
+}
+
+impl DerefMut for PooledConnection {
+    fn deref_mut(&mut self) -> &mut Connection {
+        self.connection.as_mut().expect("it is there until it is dropped")
+    }
+}
+
+impl Drop for PooledConnection {
+    fn drop(&mut self) {
+        let is_given_up = self.given_up.as_ref().is_some_and(|it| it.load(Ordering::Relaxed));
+        let (true, Some(connection)) = (is_given_up, self.connection.take()) else { return };
+        let connector = Arc::clone(&self.connector);
+        let cancelling = async move {
+            let token = connection.cancel_token();
+            let cancelled = tokio::time::timeout(CANCEL, connector.cancel(token)).await;
+            if let Ok(Err(error)) = cancelled {
+                tracing::debug!(%error, "a statement could not be cancelled");
+            }
+            // It holds its place in the pool until here. It does not go back: a cancellation that
+            // arrives late would hit the next caller's statement.
+            drop(pooled::Object::take(connection));
+        };
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(cancelling);
+        }
+    }
+}
+
+tokio::task_local! {
+    /// Whether the work of this task was given up.
+    static GIVEN_UP: Arc<AtomicBool>;
+}
+
+/// The same work, whose statements are cancelled at the server when it is dropped before its end:
+/// because the client left or the time is over. For work that only reads; what changes something
+/// runs to its end.
+pub fn cancellable<Work: Future>(work: Work) -> Cancellable<Work> {
+    let given_up = Arc::<AtomicBool>::default();
+    let work = Box::pin(GIVEN_UP.scope(Arc::clone(&given_up), work));
+    Cancellable { given_up, is_done: false, work }
+}
+
+/// See [`cancellable`].
+pub struct Cancellable<Work: Future> {
+    given_up: Arc<AtomicBool>,
+    is_done: bool,
+    work: Pin<Box<tokio::task::futures::TaskLocalFuture<Arc<AtomicBool>, Work>>>,
+}
+
+impl<Work: Future> Future for Cancellable<Work> {
+    type Output = Work::Output;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Work::Output> {
+        let polled = self.work.as_mut().poll(context);
+        self.is_done = polled.is_ready();
+        polled
+    }
+}
+
+impl<Work: Future> Drop for Cancellable<Work> {
+    /// Comes before the work is dropped, and with it the connections that it holds.
+    fn drop(&mut self) {
+        self.given_up.store(!self.is_done, Ordering::Relaxed);
+    }
+}
 
 /// A pool of at most `size` connections to `url`. Connects when first asked for one.
 ///
 /// # Errors
 ///
 /// When `url` is no address, or the authorities it names cannot be read.
-pub fn connect(url: &str, size: usize) -> Result<Pool, ConnectionError> {
-    let connector = connector(url)?;
+pub fn connect(url: &str, size: usize, timeouts: Timeouts) -> Result<Pool, ConnectionError> {
+    let connector = Arc::new(connector(url)?);
     let mut config = ManagerConfig::default();
     // A connection that broke is known to be broken without a question to the server, which would
     // cost a trip for each use.
     config.recycling_method = RecyclingMethod::Fast;
+    let maker = Arc::clone(&connector);
+    // Our statements take milliseconds; to compile one for the processor takes longer.
+    let settings = format!("SET jit = off; {}", timeouts.statements());
     config.custom_setup = Box::new(move |_| {
-        let connector = connector.clone();
+        let (connector, settings) = (Arc::clone(&maker), settings.clone());
         async move {
             let mut connection = connector.connect().await?;
-            // Our statements take milliseconds; to compile one for the processor takes longer.
-            let set = connection.batch_execute("SET jit = off").await;
+            let set = connection.batch_execute(&settings).await;
             set.map_err(ConnectionError::CouldntSetupConfiguration)?;
             Ok(connection)
         }
@@ -42,11 +172,66 @@ pub fn connect(url: &str, size: usize) -> Result<Pool, ConnectionError> {
     });
     let manager = AsyncDieselConnectionManager::<Connection>::new_with_config(url, config);
     // The one that was used last has its statements and rows at hand.
-    let pool = Pool::builder(manager).max_size(size).queue_mode(QueueMode::Lifo).build();
-    pool.map_err(|error| ConnectionError::BadConnection(error.to_string()))
+    let pool = pooled::Pool::builder(manager).max_size(size).queue_mode(QueueMode::Lifo).build();
+    let connections = pool.map_err(|error| ConnectionError::BadConnection(error.to_string()))?;
+    Ok(Pool { connections, connector })
 }
 
-/// A connection outside the pool, for what holds it for long.
+/// Lets the statements of the transaction that is open take minutes: for work over whole
+/// repositories, which nobody waits for.
+///
+/// # Errors
+///
+/// When the database fails.
+pub async fn take_time(connection: &mut Connection) -> diesel::QueryResult<()> {
+    connection.batch_execute(LONG).await
+}
+
+/// Whether the database at an address can serve, whatever its schema is.
+///
+/// # Errors
+///
+/// Why not, with what to do about it.
+pub async fn check_suitable(url: &str) -> anyhow::Result<()> {
+    Ok(connector(url)?.check_suitable().await?)
+}
+
+/// Whether every change that was made to the schema is one of this binary's.
+///
+/// # Errors
+///
+/// When a newer Dispatch has changed it, or the database fails.
+pub async fn check_not_newer(connection: &mut Connection) -> anyhow::Result<()> {
+    use diesel::migration::MigrationSource;
+    use diesel_async::RunQueryDsl as _;
+
+    #[derive(diesel::QueryableByName)]
+    struct Newest {
+        #[diesel(sql_type = diesel::sql_types::Nullable<diesel::sql_types::Text>)]
+        version: Option<String>,
+    }
+    let is_there = "SELECT to_regclass('__diesel_schema_migrations')::text AS version";
+    let there: Newest = diesel::sql_query(is_there).get_result(connection).await?;
+    if there.version.is_none() {
+        return Ok(());
+    }
+    let made = "SELECT max(version)::text AS version FROM __diesel_schema_migrations";
+    let made: Newest = diesel::sql_query(made).get_result(connection).await?;
+    let own = MigrationSource::<diesel::pg::Pg>::migrations(&MIGRATIONS);
+    let own = own.map_err(|error| anyhow::anyhow!("{error}"))?;
+    let own = own.iter().map(|change| change.name().version().to_string()).max();
+    if made.version > own {
+        anyhow::bail!(
+            "The database was changed by a newer Dispatch (its schema is at {}, this one knows up \
+             to {}): start that version, or restore a copy from before",
+            made.version.unwrap_or_default(),
+            own.unwrap_or_default()
+        );
+    }
+    Ok(())
+}
+
+/// A connection outside the pool, for what holds it for long. Its statements may take any time.
 ///
 /// # Errors
 ///

@@ -1,6 +1,7 @@
 //! The program itself: what it says when it starts, when it cannot, and how it ends.
 
 use std::fs;
+use std::ops::Add as _;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::path::Path;
 use std::process::{Output, Stdio};
@@ -11,14 +12,18 @@ use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
 use dispatch::clock::Clock;
 use dispatch::simulator::{Fault, NewIssue};
+use futures_util::{SinkExt as _, StreamExt as _};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, geteuid};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 
 use crate::support::github::GitHub;
+use crate::support::pooler::{Mode, Pooler};
 use crate::support::process::http_client;
 use crate::support::{Database, eventually};
 
@@ -284,6 +289,35 @@ async fn no_secret_is_ever_logged() {
         let (status, answer) = ask(path, &format!("Bearer {token}"), run.clone()).await;
         assert_eq!(status != 401 && status != 403, is_known, "{status}: {answer}");
     }
+    // Each credential over each of the other transports.
+    let all = [
+        (person.as_str(), true),
+        ("Bearer hunter2-of-the-agents", true),
+        ("Bearer hunter2-maintainer", true),
+        ("Bearer hunter2-of-the-worker", true),
+        ("Bearer hunter2-guess", false),
+    ];
+    for (credentials, is_known) in all {
+        let call = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call",
+            "params": { "name": "list_issues", "arguments": {} } });
+        assert_eq!(ask("/mcp", credentials, call).await.0 == 200, is_known, "{credentials}");
+        let stream = http
+            .get(format!("{address}/graphql?query={{__typename}}&token=hunter2-query"))
+            .header("authorization", credentials)
+            .header("accept", "text/event-stream");
+        assert_eq!(stream.send().await.unwrap().status() == 200, is_known, "{credentials}");
+        let mut request =
+            address.replacen("http", "ws", 1).add("/graphql").into_client_request().unwrap();
+        let protocol = "graphql-transport-ws".parse().unwrap();
+        request.headers_mut().insert("sec-websocket-protocol", protocol);
+        let (mut socket, _) = tokio_tungstenite::connect_async(request).await.unwrap();
+        let hello = json!({ "type": "connection_init",
+            "payload": { "Authorization": credentials } });
+        socket.send(Message::text(hello.to_string())).await.unwrap();
+        let answer = tokio::time::timeout(PATIENCE, socket.next()).await.unwrap();
+        let is_let_in = matches!(answer, Some(Ok(Message::Text(_))));
+        assert_eq!(is_let_in, is_known, "{credentials}: {answer:?}");
+    }
 
     let id = i32::try_from(serving.child.id().unwrap()).unwrap();
     kill(Pid::from_raw(id), Signal::SIGTERM).unwrap();
@@ -291,9 +325,12 @@ async fn no_secret_is_ever_logged() {
     assert!(status.unwrap().success());
     assert_eq!(serving.said.next_line().await.unwrap(), None, "it says no more");
     let logged = fs::read_to_string(log.path()).unwrap();
-    // Those that know of secrets do speak.
-    for speaker in ["tokio_postgres", "hyper_util", "dispatch::"] {
-        assert!(logged.contains(speaker), "{speaker} is silent");
+    // Of those that know of secrets we alone speak in detail.
+    let details = logged.lines().filter(|line| line.contains("DEBUG") || line.contains("TRACE"));
+    let details: Vec<_> = details.collect();
+    assert!(!details.is_empty(), "the settings ask for everything");
+    for line in details {
+        assert!(line.contains(" dispatch::"), "{line}");
     }
     let unreachable = [("DATABASE_URL", "postgres://dispatch:hunter2-database@127.0.0.1:1/none")];
     let said = refusal("serve", &[&unreachable[..], &settings[1..]].concat()).await;
@@ -397,4 +434,73 @@ async fn help_lists_the_settings_and_version_the_version() {
     }
     let version = String::from_utf8(ended(dispatch("--version", &[])).await.stdout).unwrap();
     assert_eq!(version, concat!("dispatch ", env!("CARGO_PKG_VERSION"), "\n"));
+}
+
+#[tokio::test]
+async fn a_database_that_cannot_serve_is_refused_with_what_to_set() {
+    let database = Database::new().await;
+    let pooler = Pooler::start(database.url(), Mode::Transaction).await;
+    let said = refusal("serve", &[("DATABASE_URL", &pooler.url())]).await;
+    assert!(said.contains("pooler in transaction mode"), "{said}");
+    assert!(said.contains("pool_mode=session"), "{said}");
+
+    let other = "CREATE DATABASE not_utf8 ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0";
+    database.run(other).await;
+    let (server, _) = database.url().rsplit_once('/').unwrap();
+    let said = refusal("serve", &[("DATABASE_URL", &format!("{server}/not_utf8"))]).await;
+    assert!(said.contains("encoding is SQL_ASCII and must be UTF8"), "{said}");
+    assert!(said.contains("CREATE DATABASE"), "{said}");
+
+    let newer = "INSERT INTO __diesel_schema_migrations (version) VALUES ('99991231235959')";
+    database.run(newer).await;
+    for settings in [
+        vec![("DATABASE_URL", database.url())],
+        vec![("DATABASE_URL", database.url()), ("SKIP_DB_MIGRATIONS", "true")],
+    ] {
+        for command in ["serve", "migrate"] {
+            if command == "migrate" && settings.len() > 1 {
+                continue;
+            }
+            let said = refusal(command, &settings).await;
+            assert!(said.contains("changed by a newer Dispatch"), "{said}");
+            assert!(said.contains("99991231235959"), "{said}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_pool_in_session_mode_serves() {
+    let database = Database::new().await;
+    let pooler = Pooler::start(database.url(), Mode::Session).await;
+    // The pool has three sessions; the check takes two of them for a moment.
+    let output = ended(dispatch("migrate", &[("DATABASE_URL", &pooler.url())])).await;
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{said}");
+}
+
+#[tokio::test]
+async fn settings_that_are_not_supported_are_warned_of() {
+    let database = Database::new().await;
+    let others = [
+        "GITHUB_APP_ID",
+        "GITHUB_APP_INSTALLATION_ID",
+        "GITHUB_APP_PRIVATE_KEY",
+        "DISPATCH_OIDC_ISSUER",
+        "DISPATCH_SCHEDULER_ENABLED",
+        "DISPATCH_MISSPELLED",
+        "MISSION_CONTROL_AGENT_TOKEN",
+        "PR_FIX_ENABLED",
+        "PR_FOLLOWUP_BOT_IDENTITIES",
+        "NEXTAUTH_SECRET",
+        "WEBHOOK_SECRET",
+    ];
+    let mut settings = vec![("DATABASE_URL", database.url()), ("DISPATCH_EMPTY", "")];
+    settings.extend(others.map(|name| (name, "a-secret-value")));
+    let (_, log) = Serving::start("serve", &settings).await.end(Signal::SIGTERM).await;
+    for name in others {
+        let warning = format!("{name} is not a setting of this version; ignored");
+        assert!(log.contains(&warning), "{name}: {log}");
+    }
+    assert!(log.contains("set GITHUB_TOKEN"), "{log}");
+    assert!(!log.contains("a-secret-value") && !log.contains("DISPATCH_EMPTY"), "{log}");
 }

@@ -11,6 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::DateTime;
 
+use crate::domain::IssueFilter;
 use crate::service::{Error, Result};
 use crate::store::{Page, PageRequest, Position};
 
@@ -212,6 +213,14 @@ pub(in crate::graphql) fn cost(first: Option<i32>, last: Option<i32>, row: usize
     let rows = first.or(last).map_or(Ok(50), usize::try_from).unwrap_or_default();
     STATEMENT.saturating_add(rows.saturating_mul(row))
 }
+
+/// What looking for words costs, where a filter does: it reads texts, not an index alone.
+pub(in crate::graphql) fn cost_of_search(filter: Option<&IssueFilter>) -> usize {
+    filter.and_then(|filter| filter.search.as_ref()).map_or(0, |_| SEARCH)
+}
+
+/// What one search weighs beside one field: a query may hold five.
+const SEARCH: usize = 50_000;
 
 /// What one statement weighs beside one field.
 const STATEMENT: usize = 50;

@@ -8,6 +8,7 @@
 mod database;
 pub(crate) mod github;
 mod log;
+pub(crate) mod pooler;
 pub(crate) mod process;
 pub(crate) mod stream;
 
@@ -268,7 +269,7 @@ impl Given {
 }
 
 async fn app(config: Config, database: &Database, clock: Clock) -> App {
-    let pool = store::connect(database.url(), 6).unwrap();
+    let pool = store::connect(database.url(), 6, config.database.timeouts).unwrap();
     let token = config.github.token.as_ref().map(|token| token.expose().to_owned());
     let settings = dispatch::github::Settings::new(config.github.api_url.clone(), token);
     let position = {

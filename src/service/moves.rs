@@ -10,6 +10,7 @@ use crate::domain::labels::LabelPlan;
 use crate::domain::leases::{Hold, fencing_token};
 use crate::domain::{Actor, AuditEntryId, FullName, IssueId, LabelSet, Status};
 use crate::store::audit::NewEntry;
+use crate::store::repositories;
 
 /// What the audit log says of a change of an issue that is not in the cache.
 pub const UNKNOWN_ISSUE: &str = "Issue not found in local cache";
@@ -169,9 +170,14 @@ pub async fn record_unknown_issue(
     repository: &FullName,
     number: i32,
 ) -> Result<()> {
+    let known = {
+        let mut connection = app.connection().await?;
+        repositories::by_name(&mut connection, repository).await?
+    };
+    let Some(known) = known.filter(|known| known.enabled) else { return Ok(()) };
     let none = LabelSet::default();
     let entry = NewEntry {
-        repository_full_name: repository.as_str(),
+        repository_full_name: known.full_name.as_str(),
         issue_number: Some(number),
         success: Some(false),
         error_message: Some(UNKNOWN_ISSUE),

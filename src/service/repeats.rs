@@ -5,11 +5,13 @@
 //! of equal requests at once one is carried out.
 
 use chrono::TimeDelta;
+use diesel_async::AsyncConnection as _;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::{Error, Result};
 use crate::app::App;
+use crate::store::pool;
 use crate::store::request_keys::{self, RequestKey};
 
 /// For how long an answer is kept.
@@ -17,6 +19,12 @@ const KEPT: TimeDelta = TimeDelta::hours(24);
 
 /// How long a request may take; after that whoever carried it out is taken for dead.
 const LONGEST: TimeDelta = TimeDelta::seconds(60);
+
+/// How many keys of one caller are kept; more are refused until some are too old.
+const MOST_KEYS: i64 = 50_000;
+
+/// How often keys that are too old are removed.
+const HOUR: TimeDelta = TimeDelta::hours(1);
 
 /// How long to wait before asking again for what is being carried out.
 const SOON: TimeDelta = TimeDelta::seconds(1);
@@ -40,11 +48,16 @@ pub enum Begun {
 /// # Errors
 ///
 /// [`Error::Conflict`] when the name is another request's; [`Error::Busy`] while the first is being
-/// carried out.
+/// carried out, and to a caller with very many names.
 pub async fn begin(app: &App, key: RequestKey<'_>, body_hash: &str) -> Result<Begun> {
     let (now, run) = (app.clock.now(), app.clock.fresh_uuid());
     let over = (now - KEPT, now - LONGEST);
     let mut connection = app.connection().await?;
+    let taken = request_keys::count(&mut connection, key.caller, MOST_KEYS).await?;
+    if i64::try_from(taken).is_ok_and(|taken| taken >= MOST_KEYS) {
+        let what = format!("More than {MOST_KEYS} requests with an Idempotency-Key in a day");
+        return Err(Error::Busy { what, retry_at: Some(now + HOUR) });
+    }
     if request_keys::take(&mut connection, key, body_hash, run, now, over).await? {
         return Ok(Begun::First(run));
     }
@@ -95,6 +108,12 @@ pub async fn give_back(app: &App, key: RequestKey<'_>, run: Uuid) -> Result<()> 
 ///
 /// When the database fails.
 pub async fn prune(app: &App) -> Result<usize> {
+    let before = app.clock.now() - KEPT;
     let mut connection = app.connection().await?;
-    Ok(request_keys::prune(&mut connection, app.clock.now() - KEPT).await?)
+    connection
+        .transaction(async |connection| {
+            pool::take_time(connection).await?;
+            Ok(request_keys::prune(connection, before).await?)
+        })
+        .await
 }

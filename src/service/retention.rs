@@ -1,12 +1,17 @@
 //! What changes by time alone: issues leave Done, events are forgotten.
 
+use chrono::TimeDelta;
 use diesel_async::AsyncConnection;
 
 use super::changes::{issue_event, window_start};
+use super::moves::UNKNOWN_ISSUE;
 use super::{Error, Result};
 use crate::app::App;
 use crate::domain::Actor;
-use crate::store::{Issue, decisions, event_log, issues, repositories};
+use crate::store::{
+    Issue, agent_reports, agent_runs, agent_work, audit, decisions, event_log, issues, judgements,
+    pool, repositories,
+};
 
 /// Takes issues off the board that were closed before the done window, and puts those on it that a
 /// longer window now holds. Safe to run anywhere, any number of times.
@@ -16,6 +21,7 @@ pub async fn apply_done_window(app: &App) -> Result<()> {
     let mut connection = app.connection().await?;
     connection
         .transaction(async |connection| {
+            pool::take_time(connection).await?;
             let left = issues::leave_done_window(connection, start).await?;
             let entered = issues::enter_done_window(connection, start).await?;
             let ids: Vec<_> =
@@ -37,14 +43,49 @@ pub async fn apply_done_window(app: &App) -> Result<()> {
 
 /// Forgets events that are older than the settings say.
 pub async fn prune_events(app: &App) -> Result<usize> {
-    let mut connection = app.connection().await?;
     let before = app.clock.now() - app.config.events.retention;
-    Ok(event_log::prune(&mut connection, before).await?)
+    let mut connection = app.connection().await?;
+    connection
+        .transaction(async |connection| {
+            pool::take_time(connection).await?;
+            Ok(event_log::prune(connection, before).await?)
+        })
+        .await
 }
 
 /// Forgets what was decided longer ago than the settings say.
 pub async fn prune_decisions(app: &App) -> Result<usize> {
-    let mut connection = app.connection().await?;
     let before = app.clock.now() - app.config.work.decision_retention;
-    Ok(decisions::prune(&mut connection, before).await?)
+    let mut connection = app.connection().await?;
+    connection
+        .transaction(async |connection| {
+            pool::take_time(connection).await?;
+            Ok(decisions::prune(connection, before).await?)
+        })
+        .await
+}
+
+/// How long it is known that somebody meant an issue that was never there.
+const UNKNOWN_KEPT: TimeDelta = TimeDelta::days(30);
+
+/// How many judgements of an issue are kept.
+const JUDGEMENTS_KEPT: i64 = 20;
+
+/// Forgets what agents reported longer ago than the settings say, and what only grows: judgements
+/// that count no longer, and refusals of what was never there.
+pub async fn prune_reports(app: &App) -> Result<()> {
+    let now = app.clock.now();
+    let before = now - app.config.bounds.run_retention;
+    let mut connection = app.connection().await?;
+    connection
+        .transaction(async |connection| {
+            pool::take_time(connection).await?;
+            agent_runs::prune(connection, before).await?;
+            agent_reports::prune(connection, before).await?;
+            agent_work::prune(connection, before).await?;
+            judgements::prune(connection, JUDGEMENTS_KEPT).await?;
+            audit::prune_unknown(connection, UNKNOWN_ISSUE, now - UNKNOWN_KEPT).await?;
+            Ok(())
+        })
+        .await
 }

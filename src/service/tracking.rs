@@ -7,7 +7,7 @@ use super::{Error, Result};
 use crate::app::App;
 use crate::domain::{Actor, FullName, LabelSet};
 use crate::store::audit::NewEntry;
-use crate::store::{Repository, audit, event_log, milestones, repositories};
+use crate::store::{Connection, Repository, audit, event_log, milestones, pool, repositories};
 
 /// Every repository that is or was tracked, by name.
 pub async fn all_repositories(app: &App) -> Result<Vec<Repository>> {
@@ -26,12 +26,14 @@ pub async fn tracked_repositories(app: &App) -> Result<Vec<Repository>> {
 ///
 /// # Errors
 ///
-/// [`Error::Conflict`] when it is tracked already.
+/// [`Error::Conflict`] when it is tracked already, or as many are as may be.
 pub async fn track_repository(app: &App, actor: &Actor, name: &FullName) -> Result<Repository> {
     let now = app.clock.now();
     let mut connection = app.connection().await?;
     connection
         .transaction(async |connection| {
+            pool::take_time(connection).await?;
+            check_room(app, connection).await?;
             let repository = repositories::track(connection, name, "user", now)
                 .await?
                 .ok_or_else(|| Error::conflict("Repository is already tracked"))?;
@@ -50,6 +52,24 @@ pub async fn track_repository(app: &App, actor: &Actor, name: &FullName) -> Resu
         .await
 }
 
+/// Names that may be known for each repository that may be tracked: those that are not tracked any
+/// more keep their row.
+const FORMER: i64 = 10;
+
+/// Whether another repository may be tracked.
+async fn check_room(app: &App, connection: &mut Connection) -> Result<()> {
+    let most = app.config.bounds.repositories;
+    let (tracked, known) = repositories::count(connection).await?;
+    if tracked < most && known < FORMER * most {
+        return Ok(());
+    }
+    let what = format!(
+        "{tracked} repositories are tracked and {known} are or were; at most {most} may be \
+         tracked (DISPATCH_MAX_REPOSITORIES)"
+    );
+    Err(Error::lasting(what, None))
+}
+
 /// Stops tracking a repository. Its issues are hidden and kept.
 ///
 /// # Errors
@@ -60,6 +80,7 @@ pub async fn untrack_repository(app: &App, actor: &Actor, name: &FullName) -> Re
     let mut connection = app.connection().await?;
     connection
         .transaction(async |connection| {
+            pool::take_time(connection).await?;
             let repository = repositories::untrack(connection, name, now)
                 .await?
                 .ok_or_else(|| Error::no_repository(name))?;

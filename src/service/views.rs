@@ -2,12 +2,16 @@
 
 use super::{Error, Result};
 use crate::app::App;
+use crate::domain::bounds::is_invisible;
 use crate::domain::{Actor, SavedViewId};
 use crate::store::{SavedView, saved_views};
 
 /// How long a name or a query may be, in characters.
 const LONGEST_NAME: usize = 100;
 const LONGEST_QUERY: usize = 2000;
+
+/// How many views there may be.
+const MOST: i64 = 200;
 
 /// Every view, by name.
 pub async fn saved_views(app: &App) -> Result<Vec<SavedView>> {
@@ -29,11 +33,13 @@ pub async fn find_view(app: &App, id: SavedViewId) -> Result<SavedView> {
 ///
 /// # Errors
 ///
-/// [`Error::Invalid`] for a name that is empty or too long, or a query that is too long.
+/// [`Error::Invalid`] for a name that is empty or too long, or a query that is too long;
+/// [`Error::Conflict`] when there are too many.
 pub async fn save_view(app: &App, actor: &Actor, name: &str, query: &str) -> Result<SavedView> {
     let name = name.trim();
-    if name.is_empty() || name.chars().count() > LONGEST_NAME {
-        let reason = format!("must have 1 to {LONGEST_NAME} characters");
+    let is_odd = |c: char| c.is_control() || is_invisible(c);
+    if name.is_empty() || name.chars().count() > LONGEST_NAME || name.contains(is_odd) {
+        let reason = format!("must have 1 to {LONGEST_NAME} characters, all of them visible");
         return Err(Error::Invalid { field: "name", reason });
     }
     let query = query.trim_start_matches('?');
@@ -42,6 +48,10 @@ pub async fn save_view(app: &App, actor: &Actor, name: &str, query: &str) -> Res
         return Err(Error::Invalid { field: "query", reason });
     }
     let mut connection = app.connection().await?;
+    if saved_views::count_others(&mut connection, name).await? >= MOST {
+        let what = format!("There are {MOST} saved views, which is the most; delete one first");
+        return Err(Error::lasting(what, None));
+    }
     let now = app.clock.now();
     Ok(saved_views::save(&mut connection, name, query, actor.name(), now).await?)
 }

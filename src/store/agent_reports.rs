@@ -62,3 +62,8 @@ pub async fn set_run(
         .await?;
     Ok(())
 }
+
+/// Forgets keys that were used before `before`, and tells how many.
+pub async fn prune(connection: &mut Connection, before: DateTime<Utc>) -> QueryResult<usize> {
+    diesel::delete(dsl::agent_reports.filter(dsl::created_at.lt(before))).execute(connection).await
+}

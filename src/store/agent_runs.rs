@@ -162,3 +162,8 @@ pub async fn page(
         .await?;
     Ok(Page::new(rows, request))
 }
+
+/// Forgets runs that were reported before `before`, and tells how many.
+pub async fn prune(connection: &mut Connection, before: DateTime<Utc>) -> QueryResult<usize> {
+    diesel::delete(dsl::agent_runs.filter(dsl::created_at.lt(before))).execute(connection).await
+}

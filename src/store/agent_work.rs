@@ -207,3 +207,13 @@ pub async fn note(connection: &mut Connection, work: &AgentWork, action: &str) -
         .await?;
     Ok(())
 }
+
+/// Forgets work that was over before `before`, with its steps, and tells how much.
+pub async fn prune(connection: &mut Connection, before: DateTime<Utc>) -> QueryResult<usize> {
+    let over = [WorkState::Done, WorkState::Released, WorkState::Stale];
+    diesel::delete(
+        dsl::agent_work.filter(dsl::updated_at.lt(before)).filter(dsl::state.eq_any(over)),
+    )
+    .execute(connection)
+    .await
+}

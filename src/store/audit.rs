@@ -491,3 +491,19 @@ pub async fn page(
         .await?;
     Ok(Page::new(rows, request))
 }
+
+/// Forgets entries before `before` that concern no issue we know and say `error`, and tells how many.
+pub async fn prune_unknown(
+    connection: &mut Connection,
+    error: &str,
+    before: DateTime<Utc>,
+) -> QueryResult<usize> {
+    diesel::delete(
+        dsl::audit_log
+            .filter(dsl::settled_at.lt(before))
+            .filter(dsl::issue_id.is_null())
+            .filter(dsl::error_message.eq(error)),
+    )
+    .execute(connection)
+    .await
+}

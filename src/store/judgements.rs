@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 use diesel_async::RunQueryDsl;
 
 use super::Connection;
@@ -45,4 +46,14 @@ pub async fn newest(
 pub async fn append(connection: &mut Connection, judgement: &LaneJudgement) -> QueryResult<()> {
     diesel::insert_into(dsl::lane_judgements).values(judgement).execute(connection).await?;
     Ok(())
+}
+
+/// Forgets all but the newest judgements of each issue, `kept` of them, and tells how many.
+pub async fn prune(connection: &mut Connection, kept: i64) -> QueryResult<usize> {
+    let older = "DELETE FROM lane_judgements USING (
+            SELECT id, row_number() OVER (PARTITION BY issue_id ORDER BY id DESC) AS place
+            FROM lane_judgements
+        ) AS ranked
+        WHERE lane_judgements.id = ranked.id AND ranked.place > $1";
+    diesel::sql_query(older).bind::<BigInt, _>(kept).execute(connection).await
 }

@@ -94,6 +94,12 @@ pub async fn tracked(connection: &mut Connection) -> QueryResult<Vec<Repository>
         .await
 }
 
+/// How many repositories are tracked, and how many are or were.
+pub async fn count(connection: &mut Connection) -> QueryResult<(i64, i64)> {
+    let tracked = dsl::repositories.filter(dsl::enabled).count().get_result(connection).await?;
+    Ok((tracked, dsl::repositories.count().get_result(connection).await?))
+}
+
 /// Tracks a repository: a new row, or the old one enabled again. Nothing comes back when it is
 /// tracked already.
 pub async fn track(

@@ -110,3 +110,9 @@ pub async fn give_back(
 pub async fn prune(connection: &mut Connection, before: DateTime<Utc>) -> QueryResult<usize> {
     diesel::delete(dsl::request_keys.filter(dsl::begun_at.lt(before))).execute(connection).await
 }
+
+/// How many keys a caller has taken, counted to `most` at the most.
+pub async fn count(connection: &mut Connection, caller: &str, most: i64) -> QueryResult<usize> {
+    let taken = dsl::request_keys.filter(dsl::caller.eq(caller)).select(dsl::key).limit(most);
+    Ok(taken.load::<String>(connection).await?.len())
+}

@@ -71,3 +71,8 @@ pub async fn delete(
         .await
         .optional()
 }
+
+/// How many views there are beside the one of this name in any case.
+pub async fn count_others(connection: &mut Connection, name: &str) -> QueryResult<i64> {
+    dsl::saved_views.filter(lower(dsl::name).ne(lower(name))).count().get_result(connection).await
+}

@@ -12,6 +12,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 use tokio_postgres::{Client, NoTls};
 
 use super::account::Account;
@@ -46,6 +47,9 @@ const BRIEF: Duration = Duration::from_secs(60);
 /// The wait before the first restart; each further one is four times as long.
 const FIRST_WAIT: Duration = Duration::from_millis(200);
 
+/// How often it is looked how large the log is.
+const TRIM_EVERY: Duration = Duration::from_secs(5);
+
 /// All that is needed to start a server, as often as it takes.
 #[derive(Debug, Clone)]
 pub(super) struct Recipe {
@@ -66,7 +70,6 @@ impl Recipe {
 
     fn spawn(&self) -> Result<Child, Error> {
         let log = self.log();
-        // It may quote statements, with what is in them.
         let open = File::options().create(true).append(true).mode(0o600).open(&log);
         let open = open.and_then(|log| Ok((log.try_clone()?, log)));
         let (out, err) = open.map_err(|error| Error::file("write", &log, error))?;
@@ -86,6 +89,13 @@ impl Recipe {
         set("timezone=UTC");
         set("log_timezone=UTC");
         set("log_checkpoints=off");
+        // Nothing of a statement: not its text, its parameters or the rows that it met. Errors are
+        // the business of whoever asked, who logs them.
+        set("log_statement=none");
+        set("log_min_messages=log");
+        set("log_min_error_statement=panic");
+        set("log_min_duration_statement=-1");
+        set("log_error_verbosity=terse");
         set("logging_collector=off");
         if self.keep != Keep::Data {
             set("fsync=off");
@@ -113,6 +123,8 @@ pub(super) struct Server {
     recipe: Recipe,
     line: Arc<Line>,
     state: watch::Receiver<State>,
+    /// Keeps the log small; ends with this.
+    _trimming: JoinSet<()>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -146,7 +158,9 @@ impl Server {
             .name("postgres".to_owned())
             .spawn(move || _ = report.send_replace(watched.watch(child)))
             .map_err(|error| Error::failed("starting a thread", error))?;
-        Ok(Self { recipe, line, state })
+        let mut trimming = JoinSet::new();
+        trimming.spawn(keep_trimmed(recipe.log()));
+        Ok(Self { recipe, line, state, _trimming: trimming })
     }
 
     pub(super) fn run_dir(&self) -> &Path {
@@ -269,7 +283,15 @@ fn how(ended: &io::Result<ExitStatus>) -> String {
     }
 }
 
-/// Empties a log that has grown large over many starts.
+/// Trims the log now and then, for as long as the server runs.
+async fn keep_trimmed(log: PathBuf) {
+    loop {
+        tokio::time::sleep(TRIM_EVERY).await;
+        trim_log(&log);
+    }
+}
+
+/// Empties a log that has grown large. The server appends to it, so it goes on at the beginning.
 fn trim_log(log: &Path) {
     const LARGE: u64 = 16 << 20;
     if fs::metadata(log).is_ok_and(|log| log.len() > LARGE) {

@@ -299,3 +299,57 @@ async fn a_long_path_has_its_socket_elsewhere() {
     cluster.stop().await;
     assert!(!sockets.exists(), "{} stayed", sockets.display());
 }
+
+#[tokio::test]
+async fn its_log_stays_small_and_holds_nothing_of_statements() {
+    let folder = Folder::new("log");
+    let cluster = started(Options::durable(&folder.0, search())).await;
+    ask(&cluster, "CREATE TABLE t (name text PRIMARY KEY)").await.unwrap();
+    ask(&cluster, "INSERT INTO t VALUES ('hunter2')").await.unwrap();
+    for wrong in [
+        "SELECT 'hunter2'::int",
+        "SELECT hunter2",
+        "INSERT INTO t VALUES ('hunter2')",
+        "DO $$ BEGIN RAISE WARNING 'hunter2'; RAISE EXCEPTION 'hunter2'; END $$",
+        "SET statement_timeout = 1; SELECT pg_sleep(9), 'hunter2'",
+    ] {
+        ask(&cluster, wrong).await.unwrap_err();
+    }
+    // One that dies while it works is told of, with its statement unless that is switched off.
+    let (client, connection) = tokio_postgres::connect(cluster.url(), NoTls).await.unwrap();
+    let pid = async {
+        let row = client.query_one("SELECT pg_backend_pid()", &[]).await.unwrap();
+        let pid = Pid::from_raw(row.get(0));
+        let work = client.simple_query("SELECT pg_sleep(60), 'hunter2'");
+        let crash = async {
+            until_working(&cluster).await;
+            kill(pid, Signal::SIGKILL).unwrap();
+        };
+        let (worked, ()) = tokio::join!(work, crash);
+        worked.unwrap_err();
+    };
+    let _ = tokio::join!(connection, pid);
+
+    let log = folder.0.join("serve/postgresql.log");
+    let text = fs::read_to_string(&log).unwrap();
+    assert!(text.contains("terminated by signal 9"), "{text}");
+    assert!(!text.contains("hunter2"), "{text}");
+    let mut grown = fs::File::options().append(true).open(&log).unwrap();
+    std::io::Write::write_all(&mut grown, &vec![b'x'; 17 << 20]).unwrap();
+    let patience = Instant::now() + Duration::from_secs(60);
+    while fs::metadata(&log).unwrap().len() > 1 << 20 {
+        assert!(Instant::now() < patience, "the log is not trimmed");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    cluster.stop().await;
+}
+
+/// Waits until a statement sleeps.
+async fn until_working(cluster: &Cluster) {
+    let working = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'";
+    let patience = Instant::now() + Duration::from_secs(60);
+    while ask(cluster, working).await.unwrap().as_deref() != Some("1") {
+        assert!(Instant::now() < patience, "nothing sleeps");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}

@@ -2,12 +2,16 @@
 //!
 //! Lines go to the standard error, as text for people or as one JSON object each. Not here: what is
 //! logged, and the making of request ids (the HTTP doors do that). Invariant: a fact has the same
-//! field name on every line, because names are taken from [`field`].
+//! field name on every line, because names are taken from [`field`]; and no credential is logged at
+//! any level, because what libraries say in detail, which holds headers, messages and parameters of
+//! statements, is never logged, whatever the settings say.
 
 use std::io::IsTerminal as _;
 
-use tracing::Subscriber;
+use tracing::{Level, Subscriber};
+use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
 use tracing_subscriber::{EnvFilter, fmt};
 
@@ -59,11 +63,19 @@ where
 {
     let filter = EnvFilter::new(&log.filter);
     let lines = fmt().with_env_filter(filter).with_writer(out).with_ansi(is_terminal);
+    let ours = filter_fn(|metadata| {
+        let target = metadata.target();
+        *metadata.level() <= Level::INFO || target == OURS || target.starts_with(BELOW_OURS)
+    });
     match log.format {
-        LogFormat::Text => Box::new(lines.finish()),
-        LogFormat::Json => Box::new(lines.json().flatten_event(true).finish()),
+        LogFormat::Text => Box::new(lines.finish().with(ours)),
+        LogFormat::Json => Box::new(lines.json().flatten_event(true).finish().with(ours)),
     }
 }
+
+/// How the names of our own modules begin.
+const OURS: &str = "dispatch";
+const BELOW_OURS: &str = "dispatch::";
 
 #[cfg(test)]
 mod tests {
@@ -110,6 +122,18 @@ mod tests {
         assert_eq!(line["elapsed_ms"], 12);
         assert_eq!(line["span"]["request_id"], "req_1");
         assert_eq!(line["level"], "INFO");
+    }
+
+    #[test]
+    fn what_libraries_say_in_detail_is_never_logged() {
+        let lines = logged("trace", LogFormat::Text, || {
+            tracing::trace!("ours");
+            tracing::info!(target: "hyper", "hyper's");
+            tracing::debug!(target: "tungstenite::protocol", "s3cret");
+            tracing::trace!(target: "dispatch2", "s3cret");
+        });
+        assert_eq!(lines.lines().count(), 2, "{lines}");
+        assert!(!lines.contains("s3cret"), "{lines}");
     }
 
     #[test]

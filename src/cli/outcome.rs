@@ -6,6 +6,7 @@
 use std::io::{ErrorKind, Write as _};
 use std::process::ExitCode;
 
+use ::dispatch::domain::bounds::visible;
 use serde_json::{Value, json};
 
 use super::Format;
@@ -97,9 +98,10 @@ impl Failure {
         }
         // Nothing is left to be done about a closed output.
         let _ = match format.json {
-            true => writeln!(std::io::stdout(), "{:#}", self.to_json()),
+            true => writeln!(std::io::stdout(), "{}", visible(&format!("{:#}", self.to_json()))),
             false => {
                 let Self { code, message, remedy } = self;
+                let (message, remedy) = (visible(message), visible(remedy));
                 writeln!(std::io::stderr(), "dispatch: {message} ({code})\n{remedy}")
             }
         };
@@ -107,8 +109,9 @@ impl Failure {
     }
 }
 
-/// Prints lines to the standard output.
+/// Prints lines to the standard output, without a character that a terminal would obey or hide.
 pub(super) fn print(text: &str) -> Result<(), Failure> {
+    let text = visible(text);
     let mut out = std::io::stdout().lock();
     writeln!(out, "{text}").and_then(|()| out.flush()).map_err(|error| Failure::broken(&error))
 }
@@ -116,5 +119,5 @@ pub(super) fn print(text: &str) -> Result<(), Failure> {
 /// Says something beside the output.
 pub(super) fn note(text: &str) {
     // Nothing is left to be done about a closed standard error.
-    let _ = writeln!(std::io::stderr(), "dispatch: {text}");
+    let _ = writeln!(std::io::stderr(), "dispatch: {}", visible(text));
 }

@@ -1,5 +1,6 @@
 //! Text for people: tables, and times as one says them.
 
+use ::dispatch::domain::bounds::visible;
 use chrono::{DateTime, Utc};
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
@@ -85,7 +86,7 @@ fn padded(text: &str, width: usize) -> String {
 /// A title as there is room for, on one line.
 pub(super) fn short(title: &str) -> String {
     let title: String = title.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    cut(&title, TITLE)
+    cut(&visible(&title), TITLE)
 }
 
 /// The beginning of a text that fits into so many columns.
@@ -173,6 +174,7 @@ mod tests {
     #[test]
     fn a_title_is_one_line_that_fits() {
         assert_eq!(short("a\nb\u{1b}[31m"), "a b [31m");
+        assert_eq!(short("cod\u{202e}exe"), "cod\\u202eexe");
         assert_eq!(short(&"x".repeat(61)).width(), 60);
         let wide = short(&"計".repeat(40));
         assert_eq!((wide.width(), wide.chars().last()), (59, Some('…')));

@@ -4,6 +4,7 @@
 //! So labels are compared without case everywhere ([`is_same`], [`key`]), and shown and removed in
 //! GitHub's own spelling.
 
+use super::bounds::is_invisible;
 use super::status::{IssueState, Priority, Status};
 
 /// How many labels GitHub allows an issue.
@@ -129,7 +130,8 @@ pub fn color_of(label: &str) -> &'static str {
 
 /// Whether a word can stand in a label: GitHub's lists of labels are parted by commas.
 pub fn is_plain(word: &str) -> bool {
-    !word.is_empty() && !word.contains(|c: char| c.is_control() || c == ',')
+    let is_odd = |c: char| c.is_control() || is_invisible(c) || c == ',';
+    !word.is_empty() && !word.contains(is_odd)
 }
 
 impl LabelSet {

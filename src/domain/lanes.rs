@@ -7,6 +7,8 @@
 
 use std::collections::BTreeMap;
 
+use super::bounds::is_invisible;
+
 /// One queue.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -166,7 +168,10 @@ impl Lanes {
 /// Whether a lane can stand beside those before it.
 fn check(lane: &Lane, before: &[Lane]) -> Result<(), String> {
     let Lane { id, title, claimable, role, .. } = lane;
-    if id.trim().is_empty() || id.trim() != id || id.contains(char::is_control) {
+    if id.trim().is_empty()
+        || id.trim() != id
+        || id.contains(|c| char::is_control(c) || is_invisible(c))
+    {
         return Err(format!("has a lane whose \"id\" is {id:?}; it must be a plain word"));
     }
     if title.trim().is_empty() {

@@ -29,6 +29,7 @@ use crate::clock::Clock;
 use crate::config::{Auth, AuthMode, Config};
 use crate::domain::access::{self, Declared, ToolAccess};
 use crate::domain::actor::{Token, UNNAMED};
+use crate::domain::bounds::is_invisible;
 use crate::domain::{Actor, LabelSet, Tier};
 use crate::service::Error;
 
@@ -392,7 +393,7 @@ pub fn acting_as(actor: Actor, given: Option<&str>) -> Actor {
 
 /// A name that may stand in the audit log: one line, not empty, not endless.
 fn name(given: &str) -> Option<String> {
-    let plain: String = given.chars().filter(|c| !c.is_control()).collect();
+    let plain: String = given.chars().filter(|c| !c.is_control() && !is_invisible(*c)).collect();
     let name: String = plain.trim().chars().take(NAME_LENGTH).collect();
     if name.is_empty() { None } else { Some(name) }
 }

@@ -103,7 +103,7 @@ impl Server {
     async fn whole(&self, id: IssueId) -> service::Result<Issue> {
         let (issue, repository) = board::find_issue(&self.app, id).await?;
         let body = board::bodies(&self.app, &[id]).await?.pop().and_then(|(_, body)| body);
-        Ok(Issue::of(&issue, &repository).with_body(body))
+        Ok(Issue::of(&issue, &repository).with_text(&issue, body))
     }
 }
 

@@ -6,6 +6,7 @@ use diesel_async::AsyncConnection;
 use super::changes::run_event;
 use super::{Error, Result, agent_names};
 use crate::app::App;
+use crate::domain::bounds::is_invisible;
 use crate::domain::keys::OwnedKey;
 use crate::domain::leases::agent_name;
 use crate::domain::{Actor, AgentRunId, IssueId};
@@ -133,6 +134,11 @@ fn check(command: &RecordAgentRun) -> Result<()> {
     if command.idempotency_key.as_deref() == Some("") {
         let reason = "must not be empty".to_owned();
         return Err(Error::Invalid { field: "idempotencyKey", reason });
+    }
+    let is_odd = |c: char| c.is_control() || is_invisible(c);
+    if command.agent_name.contains(is_odd) {
+        let reason = "must have visible characters only".to_owned();
+        return Err(Error::Invalid { field: "agentName", reason });
     }
     let is_address = |url: &String| url.starts_with("http://") || url.starts_with("https://");
     if !command.touched_issue_urls.iter().flatten().all(is_address) {

@@ -123,7 +123,9 @@ async fn relabel(
 /// A label as GitHub takes it.
 fn plain_label(label: &str) -> Result<String> {
     let label = label.trim();
-    if is_plain(label) && label.chars().count() <= LONGEST_LABEL {
+    // Emoji of several parts are common in labels, and hold characters that no name may.
+    let is_odd = |c: char| c.is_control() || c == ',';
+    if (1..=LONGEST_LABEL).contains(&label.chars().count()) && !label.contains(is_odd) {
         return Ok(label.to_owned());
     }
     let reason = format!("must have 1 to {LONGEST_LABEL} characters and no comma");

@@ -67,6 +67,9 @@
 //! sends each event once; a subscription joins the live channel first, then replays from its cursor,
 //! then drops what it has seen. Equal subscriptions are executed once and share their bytes.
 
+use tower::Layer as _;
+use tower_http::normalize_path::NormalizePathLayer;
+
 pub mod app;
 pub mod bus;
 pub mod clock;
@@ -86,9 +89,11 @@ pub mod store;
 pub mod telemetry;
 pub mod web;
 
-/// Every door of the service, behind the gate.
+/// Every door of the service, behind the gate. An address may end in a slash.
 pub fn router(app: app::App) -> axum::Router {
-    gate::guard(&app, doors(app.clone()))
+    let guarded = gate::guard(&app, doors(app.clone()));
+    let trimmed = NormalizePathLayer::trim_trailing_slash().layer(guarded);
+    axum::Router::new().fallback_service(trimmed)
 }
 
 /// Every door without what stands before them. For the test that finds each route declared.

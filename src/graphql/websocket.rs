@@ -47,8 +47,10 @@ const OPERATIONS: usize = 100;
 /// Why a socket is closed; the numbers are the protocol's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Closing {
-    /// The client is gone or has said goodbye.
+    /// The client is gone.
     Gone,
+    /// The client has said goodbye.
+    Goodbye,
     /// A message that the protocol does not know.
     Invalid(&'static str),
     /// Operations before the introduction, or an introduction with wrong credentials.
@@ -68,7 +70,7 @@ enum Closing {
 impl Closing {
     fn frame(self) -> Option<CloseFrame> {
         let (code, reason) = match self {
-            Self::Gone => return None,
+            Self::Gone | Self::Goodbye => return None,
             Self::Stopping => (1001, "Dispatch is stopping".to_owned()),
             Self::Invalid(reason) => (4400, reason.to_owned()),
             Self::Unauthorized => (4401, "Unauthorized".to_owned()),
@@ -203,6 +205,10 @@ impl Session {
             Err(closing) = self.converse() => closing,
             () = bus.closed() => Closing::Stopping,
         };
+        if closing == Closing::Goodbye {
+            // Sends the frame that answers the client's.
+            let _ = timeout(WRITE, self.socket.close()).await;
+        }
         if let Some(frame) = closing.frame() {
             // Whether the client hears why makes no difference to us.
             let _ = timeout(WRITE, self.socket.send(Message::Close(Some(frame)))).await;
@@ -322,7 +328,8 @@ async fn receive(socket: &mut WebSocket) -> Result<Said, Closing> {
         Some(Ok(Message::Text(text))) => Said::read(&text),
         Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(Said::Nothing),
         Some(Ok(Message::Binary(_))) => Err(Closing::Invalid("Messages are texts")),
-        Some(Ok(Message::Close(_)) | Err(_)) | None => Err(Closing::Gone),
+        Some(Ok(Message::Close(_))) => Err(Closing::Goodbye),
+        Some(Err(_)) | None => Err(Closing::Gone),
     }
 }
 

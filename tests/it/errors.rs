@@ -83,7 +83,7 @@ async fn a_failure_is_a_problem_document() {
         let nothing = problem(given, "POST", "/api/nonsense").await;
         assert_eq!(nothing["error"], "There is nothing at this address");
         assert_eq!((&nothing["status"], &nothing["code"]), (&json!(404), &json!("NOT_FOUND")));
-        for path in ["/api", "/api/", "/api/automation/repositories", "/api/issues/"] {
+        for path in ["/api", "/api/", "/api/automation/repositories", "/api/nothing/"] {
             assert_eq!(problem(given, "GET", path).await["status"], 404, "{path}");
         }
 

@@ -4,7 +4,7 @@
 
 use axum::body::to_bytes;
 use axum::extract::{FromRequest as _, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use sha2::{Digest as _, Sha256};
@@ -31,6 +31,9 @@ const WITH_KEYS_OF_THEIR_OWN: [&str; 1] = ["/api/agent-runs"];
 
 /// The longest key, in characters.
 const LONGEST_KEY: usize = 200;
+
+/// The longest address that is kept as it is, in bytes.
+const LONGEST_ADDRESS: usize = 500;
 
 /// Carries a request out, unless its key says that this was done.
 pub(super) async fn once(State(app): State<App>, request: Request, next: Next) -> Response {
@@ -69,7 +72,7 @@ async fn carry_out(
     let body = Body::from_request(Request::from_parts(parts.clone(), body), &()).await?;
     let actor = parts.extensions.get::<Actor>().unwrap_or(&Actor::Anonymous);
     let caller = actor.credential();
-    let asked = format!("{} {}", parts.method, parts.uri);
+    let asked = address(&parts.method, &parts.uri);
     let key = OwnedKey::of(actor, actor.name(), key).stored;
     let key = RequestKey { caller: &caller, request: &asked, key: &key };
     let hash: String =
@@ -87,6 +90,12 @@ async fn carry_out(
             Ok(kept(app, key, run, next.run(request).await).await)
         }
     }
+}
+
+/// What a request asks for, as short as a key of a table must be.
+fn address(method: &Method, uri: &Uri) -> String {
+    let whole = format!("{method} {uri}");
+    if whole.len() <= LONGEST_ADDRESS { whole } else { format!("{:x}", Sha256::digest(whole)) }
 }
 
 /// The answer, after it was kept for retries. What is no success is tried again.

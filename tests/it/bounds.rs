@@ -444,6 +444,22 @@ async fn rest_bounds_every_argument() {
     }
 }
 
+#[tokio::test]
+async fn a_key_may_stand_before_the_longest_address() {
+    given(async |given| {
+        for _ in 0..2 {
+            let noise: String = (0..9000_u32).map(|n| format!("{:x}", n * 7919 % 65_521)).collect();
+            let request = Request::post(format!("/api/repos?noise={noise}"))
+                .header("host", "localhost:3000")
+                .header("idempotency-key", "k".repeat(200))
+                .body(Body::from(r#"{"fullName": "acme/tools"}"#));
+            let answer = given.send(request.unwrap()).await;
+            assert_eq!(answer.status, 201, "{}", answer.text());
+        }
+    })
+    .await;
+}
+
 // ----------------------------------------------------------------------------------------- docs
 
 #[tokio::test]

@@ -11,7 +11,9 @@ use async_graphql::parser::types::{
 use axum::body::Body;
 use axum::http::Request;
 use dispatch::domain::bounds::{self, longest};
+use http_body_util::BodyExt as _;
 use serde_json::{Map, Value, json};
+use tower::ServiceExt as _;
 
 use crate::support::{AGENT_TOKEN, Answer, Given, REPOSITORY, given, given_settings};
 
@@ -33,6 +35,47 @@ fn longest_text(argument: &str) -> Value {
     // Every character is another, so that compression does not help.
     let letters = (0..longest(argument)).map(|at| 0x20000 + (at as u32 * 7919) % 0xa000);
     json!(letters.filter_map(char::from_u32).collect::<String>())
+}
+
+/// One router for thousands of requests: to build one takes longer than most answers.
+struct Site<'a> {
+    given: &'a Given,
+    router: axum::Router,
+}
+
+impl<'a> Site<'a> {
+    fn of(given: &'a Given) -> Self {
+        Self { given, router: dispatch::router(given.app.clone()) }
+    }
+
+    /// Asks as an agent, a minute later than before: how often one may ask is another test's.
+    async fn ask(&self, method: &str, path: &str, body: Option<Value>) -> Answer {
+        self.given.advance(60);
+        let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("host", "localhost:3000")
+            .header("authorization", format!("Bearer {AGENT_TOKEN}"))
+            .header("x-agent-name", "alpha")
+            .header("content-type", "application/json")
+            .body(body);
+        let response = self.router.clone().oneshot(request.unwrap()).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        assert_ne!(parts.status, 429, "{method} {path}");
+        Answer { status: parts.status, headers: parts.headers, bytes: bytes.to_vec() }
+    }
+
+    async fn graphql(&self, query: &str, variables: Value) -> Value {
+        let body = json!({ "query": query, "variables": variables });
+        self.ask("POST", "/graphql", Some(body)).await.json()
+    }
+
+    async fn mcp(&self, method: &str, params: Value) -> Value {
+        let message = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
+        self.ask("POST", "/mcp", Some(message)).await.json()["result"].clone()
+    }
 }
 
 // ------------------------------------------------------------------------------------ GraphQL
@@ -197,14 +240,10 @@ fn base(of: &Type) -> &str {
     }
 }
 
-async fn graphql(given: &Given, query: &str, variables: Value) -> Value {
-    let body = json!({ "query": query, "variables": variables });
-    given.ask_as_agent("POST", "/graphql", Some(body)).await.json()
-}
-
 #[tokio::test]
 async fn graphql_bounds_every_argument() {
     given(async |given| {
+        let site = Site::of(given);
         let arguments = Schema::read().arguments();
         assert!(arguments.len() > 100, "{}", arguments.len());
         let paths: Vec<_> = arguments.iter().map(|it| it.path.as_str()).collect();
@@ -213,11 +252,11 @@ async fn graphql_bounds_every_argument() {
         }
         for argument in &arguments {
             let literal = argument.document.replace("VALUE", r#""a\u0000b""#);
-            check(argument, "NUL in a literal", &graphql(given, &literal, json!({})).await);
+            check(argument, "NUL in a literal", &site.graphql(&literal, json!({})).await);
             let (kind, rest) = argument.document.split_once(' ').unwrap();
             let document = format!("{kind}($value: String) {}", rest.replace("VALUE", "$value"));
             for (what, payload) in payloads() {
-                let answer = graphql(given, &document, json!({ "value": payload })).await;
+                let answer = site.graphql(&document, json!({ "value": payload })).await;
                 check(argument, what, &answer);
             }
         }
@@ -238,13 +277,14 @@ async fn graphql_bounds_every_argument() {
 async fn graphql_takes_the_longest_text_everywhere() {
     given(async |given| {
         given.with_issues(&[("One", &["status/ready"])]).await;
+        let site = Site::of(given);
         for argument in Schema::read().arguments() {
             if argument.document.starts_with("subscription") {
                 continue;
             }
             let text = longest_text(argument.name()).to_string();
             let literal = argument.document.replace("VALUE", &text);
-            let answer = graphql(given, &literal, json!({})).await;
+            let answer = site.graphql(&literal, json!({})).await;
             let code = answer["errors"][0]["extensions"]["code"].as_str();
             assert_ne!(code, Some("INTERNAL_SERVER_ERROR"), "{}: {answer}", argument.document);
         }
@@ -255,6 +295,7 @@ async fn graphql_takes_the_longest_text_everywhere() {
 #[tokio::test]
 async fn a_search_is_short_and_lists_are_too() {
     given(async |given| {
+        let site = Site::of(given);
         let filtered = "query($f: IssueFilter) { issues(filter: $f) { totalCount } }";
         let words = |count: usize| (0..count).map(|n| format!("w{n} ")).collect::<String>();
         for (filter, field) in [
@@ -265,7 +306,7 @@ async fn a_search_is_short_and_lists_are_too() {
             (json!({ "statuses": vec!["READY"; 101] }), Some("statuses")),
             (json!({ "labels": vec!["a"; 100] }), None),
         ] {
-            let answer = graphql(given, filtered, json!({ "f": filter })).await;
+            let answer = site.graphql(filtered, json!({ "f": filter })).await;
             assert_eq!(answer["errors"][0]["extensions"]["field"].as_str(), field, "{answer}");
         }
         let address = format!("/api/issues?search={}", "x+".repeat(201));
@@ -276,23 +317,12 @@ async fn a_search_is_short_and_lists_are_too() {
 
 // ---------------------------------------------------------------------------------------- MCP
 
-async fn mcp(given: &Given, method: &str, params: Value) -> Value {
-    let message = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
-    let request = Request::post("/mcp")
-        .header("host", "localhost:3000")
-        .header("content-type", "application/json")
-        .header("accept", "application/json, text/event-stream")
-        .header("x-agent-name", "alpha")
-        .header("authorization", format!("Bearer {AGENT_TOKEN}"))
-        .body(Body::from(message.to_string()));
-    given.send(request.unwrap()).await.json()["result"].clone()
-}
-
 #[tokio::test]
 async fn mcp_bounds_every_argument() {
     given(async |given| {
         given.with_issues(&[("One", &["status/ready"])]).await;
-        let tools = mcp(given, "tools/list", json!({})).await["tools"].clone();
+        let site = Site::of(given);
+        let tools = site.mcp("tools/list", json!({})).await["tools"].clone();
         let mut tried = 0;
         for tool in tools.as_array().unwrap() {
             let schema = &tool["inputSchema"];
@@ -311,7 +341,7 @@ async fn mcp_bounds_every_argument() {
                 for (what, payload) in payloads() {
                     arguments.insert(name.clone(), payload);
                     let call = json!({ "name": tool["name"], "arguments": arguments });
-                    let result = mcp(given, "tools/call", call).await;
+                    let result = site.mcp("tools/call", call).await;
                     let (refusal, tool) = (&result["structuredContent"], &tool["name"]);
                     assert_eq!(refusal["code"], "BAD_USER_INPUT", "{what}: {tool}.{name}");
                     assert_eq!(refusal["field"], *name, "{what}: {tool}");
@@ -319,8 +349,7 @@ async fn mcp_bounds_every_argument() {
                 }
                 arguments.insert(name.clone(), longest_text(name));
                 let call = json!({ "name": tool["name"], "arguments": arguments });
-                let code =
-                    mcp(given, "tools/call", call).await["structuredContent"]["code"].clone();
+                let code = site.mcp("tools/call", call).await["structuredContent"]["code"].clone();
                 assert_ne!(code, "INTERNAL_SERVER_ERROR", "{}.{name}", tool["name"]);
             }
         }
@@ -374,7 +403,8 @@ fn body_with(way: &[String], payload: Value) -> Value {
 async fn rest_bounds_every_argument() {
     given(async |given| {
         given.with_issues(&[("One", &["status/ready"])]).await;
-        let description = given.ask_as_agent("GET", "/api/openapi.json", None).await.json();
+        let site = Site::of(given);
+        let description = site.ask("GET", "/api/openapi.json", None).await.json();
         let mut tried = 0;
         for (path, methods) in description["paths"].as_object().unwrap() {
             for (method, operation) in methods.as_object().unwrap() {
@@ -389,13 +419,13 @@ async fn rest_bounds_every_argument() {
                         let is_cleaned = payload.as_str().is_some_and(|text| text.len() < 10)
                             && PROSE.contains(&name.as_str());
                         let body = body_with(&way, payload);
-                        let answer = given.ask_as_agent(&method, &address, Some(body)).await;
+                        let answer = site.ask(&method, &address, Some(body)).await;
                         let about = format!("{what}: {method} {path} {way:?}");
                         check(&answer, is_cleaned, &about);
                         tried += 1;
                     }
                     let body = body_with(&way, longest_text(name));
-                    let answer = given.ask_as_agent(&method, &address, Some(body)).await;
+                    let answer = site.ask(&method, &address, Some(body)).await;
                     assert!(answer.status.as_u16() < 500, "{method} {path} {way:?}");
                 }
                 for parameter in operation["parameters"].as_array().into_iter().flatten() {
@@ -406,7 +436,7 @@ async fn rest_bounds_every_argument() {
                             Some("path") => filled(path, name, text),
                             _ => continue,
                         };
-                        let answer = given.ask_as_agent(&method, &address, None).await;
+                        let answer = site.ask(&method, &address, None).await;
                         check(&answer, false, &format!("{method} {path} {name}"));
                         tried += 1;
                     }

@@ -3,17 +3,18 @@
 //
 // What GitHub has and the published schema lacks stands in supplement.graphql and counts as published.
 //
-// Kept: every field and argument a document names, all members of a union and all values of an enum
-// it meets, and of an interface what its kept types must then have. Dropped: everything else, with
-// all descriptions. Both the published schema and the pruned one have to accept every document.
+// Kept: every field and argument a document names, every type that may stand for an interface or a
+// union it meets, all values of an enum, and of an interface what its kept types must then have.
+// Dropped: everything else, with all descriptions. Both the published schema and the pruned one have
+// to accept every document.
 
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
   Kind, TypeInfo, buildASTSchema, getNamedType, isInputObjectType, isInterfaceType,
-  isObjectType, isRequiredArgument, isRequiredInputField, isSpecifiedScalarType,
-  isUnionType, parse, print, validate, visit, visitWithTypeInfo,
+  isAbstractType, isObjectType, isRequiredArgument, isRequiredInputField, isSpecifiedScalarType,
+  parse, print, validate, visit, visitWithTypeInfo,
 } from 'graphql';
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -27,8 +28,16 @@ if (!PUBLISHED[version]) fail(`write down in prune.mjs when @octokit/graphql-sch
 
 const published = parse(readFileSync(join(origin, 'schema.graphql'), 'utf8'), { noLocation: true });
 const supplement = parse(readFileSync(join(here, 'supplement.graphql'), 'utf8'), { noLocation: true });
-for (const { kind, name, fields } of supplement.definitions) {
-  if (kind !== Kind.OBJECT_TYPE_EXTENSION) fail('supplement.graphql may only extend types');
+for (const definition of supplement.definitions) {
+  const { kind, name, fields } = definition;
+  if (kind === Kind.OBJECT_TYPE_DEFINITION) {
+    if (published.definitions.some((one) => one.name?.value === name.value)) {
+      fail(`${name.value} is published by now: take it out of supplement.graphql`);
+    }
+    published.definitions.push(definition);
+    continue;
+  }
+  if (kind !== Kind.OBJECT_TYPE_EXTENSION) fail('supplement.graphql may only add and extend types');
   const extended = published.definitions.find((one) => one.kind === Kind.OBJECT_TYPE_DEFINITION && one.name.value === name.value);
   const known = fields.find((field) => extended.fields.some((one) => one.name.value === field.name.value));
   if (known) fail(`${name.value}.${known.name.value} is published by now: take it out of supplement.graphql`);
@@ -53,7 +62,7 @@ function keep(type) {
   const named = getNamedType(type);
   if (isSpecifiedScalarType(named) || kept.has(named.name)) return;
   kept.set(named.name, new Map());
-  if (isUnionType(named)) named.getTypes().forEach(keep);
+  if (isAbstractType(named)) schema.getPossibleTypes(named).forEach(keep);
   if (isInputObjectType(named)) {
     for (const field of Object.values(named.getFields())) {
       if (isRequiredInputField(field)) keepField(named, field);

@@ -48,6 +48,13 @@ pub enum Fault {
         /// GitHub's words.
         message: String,
     },
+    /// The work is done; in the answer's JSON a text is replaced by something that need not be JSON.
+    Replace {
+        /// What to replace, wherever it stands.
+        text: &'static str,
+        /// What takes its place.
+        by: &'static str,
+    },
     /// One mutation of the document is refused; those before and after it are done.
     RefuseField {
         /// The mutation, such as `removeLabelsFromLabelable`.

@@ -61,7 +61,7 @@ struct Shared {
 struct Manners {
     answer_delay: Duration,
     token: Option<String>,
-    lacks_supplement: bool,
+    lacking: Vec<&'static str>,
 }
 
 impl Simulator {
@@ -89,10 +89,10 @@ impl Simulator {
         lock(&self.shared.manners).token = Some(token.to_owned());
     }
 
-    /// Does without the fields that GitHub has and its published schema lacks, as an older GitHub
-    /// Enterprise does.
-    pub fn lack_supplement(&self) {
-        lock(&self.shared.manners).lacks_supplement = true;
+    /// Does without some fields of issues that GitHub has and its published schema lacks, as an older
+    /// GitHub Enterprise does.
+    pub fn lack(&self, fields: &[&'static str]) {
+        lock(&self.shared.manners).lacking.extend(fields);
     }
 
     /// Lets changes within a second share their time, as they do on GitHub. At first each change of
@@ -114,6 +114,27 @@ impl Simulator {
     }
 }
 
+/// What kind of account a login belongs to. At first each is a person's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Account {
+    /// Somebody.
+    Person,
+    /// An app, such as Dependabot or Copilot.
+    Bot,
+    /// What an import from elsewhere made of somebody.
+    Mannequin,
+    /// An organisation.
+    Organization,
+    /// Somebody as an enterprise knows them.
+    EnterpriseUser,
+}
+
+impl Account {
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::Person, Self::Bot, Self::Mannequin, Self::Organization, Self::EnterpriseUser];
+}
+
 /// An issue, or pull request, to be opened by somebody on GitHub.
 #[derive(Debug, Clone, Default)]
 pub struct NewIssue {
@@ -125,7 +146,7 @@ pub struct NewIssue {
     pub author: Option<String>,
     /// Names of labels; those that the repository lacks are created.
     pub labels: Vec<String>,
-    /// Logins of the people assigned.
+    /// Logins of who is assigned.
     pub assignees: Vec<String>,
     /// How many comments it has.
     pub comments: u32,

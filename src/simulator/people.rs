@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::repository::{Access, Repository, Shown};
 use super::world::{Issue, Refusal};
-use super::{NewIssue, Simulator};
+use super::{Account, NewIssue, Simulator};
 
 /// An issue as a person on GitHub sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub struct IssueView {
     pub author: Option<String>,
     /// Names of its labels, in GitHub's order.
     pub labels: Vec<String>,
-    /// Logins of the people assigned.
+    /// Logins of who is assigned.
     pub assignees: Vec<String>,
     /// How many comments it has.
     pub comments: u32,
@@ -37,6 +37,11 @@ pub struct IssueView {
 
 /// What people do. Each answers a [`Refusal`] where GitHub would refuse.
 impl Simulator {
+    /// Makes a login one of another kind of account.
+    pub fn set_account(&self, login: &str, account: Account) {
+        self.world().set_account(login, account);
+    }
+
     /// Creates a repository and answers its id; that of the existing one when there is one.
     pub fn add_repository(&self, full_name: &str) -> String {
         self.world().add_repository(full_name)
@@ -129,7 +134,21 @@ impl Simulator {
         })
     }
 
-    /// Comments.
+    /// Comments in somebody's name.
+    pub fn comment_as(
+        &self,
+        repository: &str,
+        number: i64,
+        login: &str,
+        body: &str,
+    ) -> Result<(), Refusal> {
+        let now = self.now();
+        let mut world = self.world();
+        let slot = world.slot(repository)?;
+        world.comment(slot, number, now, (Some(login), body)).map(drop)
+    }
+
+    /// Comments; the text is not kept.
     pub fn comment(&self, repository: &str, number: i64) -> Result<(), Refusal> {
         self.change(repository, number, |issue, _| {
             issue.comments += 1;
@@ -249,8 +268,9 @@ impl Simulator {
     pub fn posted_comments(&self, repository: &str, number: i64) -> Vec<String> {
         let world = self.world();
         let issue = world.named(repository).and_then(|repository| repository.issue(number));
-        let posted = issue.map(|issue| issue.posted.iter().map(|comment| comment.body.clone()));
-        posted.map(Iterator::collect).unwrap_or_default()
+        let posted = issue.map(|issue| issue.posted.as_slice()).unwrap_or_default();
+        let own = posted.iter().filter(|comment| comment.author.is_none());
+        own.map(|comment| comment.body.clone()).collect()
     }
 
     /// How many issues of a repository are open; none when there is no such repository.

@@ -128,9 +128,12 @@ async fn answer(State(service): State<Service>, headers: HeaderMap, body: Bytes)
         Ok(document) => document,
         Err(error) => return Answered::error("", &error.to_string()).into_response(),
     };
-    if service.simulator.manners().lacks_supplement && posted.query.contains(" blockedBy") {
-        let message = "Field 'blockedBy' doesn't exist on type 'Issue'";
-        return Answered::error("", message).into_response();
+    let manners = service.simulator.manners();
+    let code = posted.query.lines().map(|line| line.split('#').next().unwrap_or_default());
+    let code = code.collect::<Vec<_>>().join("\n");
+    if let Some(field) = manners.lacking.iter().find(|field| code.contains(**field)) {
+        let message = format!("Field '{field}' doesn't exist on type 'Issue'");
+        return Answered::error("", &message).into_response();
     }
     let request = Request {
         at: service.simulator.now(),
@@ -272,6 +275,10 @@ fn after_work(fault: &Fault, answered: &Answered) -> Option<Response> {
     let json = [(header::CONTENT_TYPE, "application/json; charset=utf-8")];
     match fault {
         Fault::DropAfter => Some(hang_up()),
+        Fault::Replace { text, by } => {
+            let body = String::from_utf8_lossy(&body()).replace(text, by);
+            Some((json, body).into_response())
+        }
         Fault::HalfBody => {
             let mut body = body();
             body.truncate(body.len() / 2);

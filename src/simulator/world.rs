@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 
-use super::NewIssue;
 use super::repository::{Access, Repository};
+use super::{Account, NewIssue};
 
 /// GitHub's own limit.
 const LABELS_AN_ISSUE: usize = 100;
@@ -76,7 +76,7 @@ pub(super) struct Issue {
     pub labels: BTreeSet<LabelKey>,
     pub assignees: Vec<String>,
     pub comments: u32,
-    /// Those of the comments that came through the API.
+    /// Those of the comments whose text is known.
     pub posted: Vec<Comment>,
     /// Issues that it waits for.
     pub blocked_by: Vec<(Slot, i64)>,
@@ -87,10 +87,12 @@ pub(super) struct Issue {
     pub closed_at: Option<DateTime<Utc>>,
 }
 
-/// A comment that came through the API.
+/// A comment whose text is known: one that came through the API, or that somebody else wrote.
 #[derive(Debug, Clone)]
 pub(super) struct Comment {
     pub id: String,
+    /// Login of somebody else; none for the owner of the token, who came through the API.
+    pub author: Option<String>,
     pub body: String,
     pub created_at: DateTime<Utc>,
 }
@@ -110,6 +112,8 @@ pub(super) struct World {
     /// Names in lower case, former ones included: GitHub follows renames.
     names: HashMap<String, Slot>,
     nodes: HashMap<String, Node>,
+    /// Accounts that are no person's, by login.
+    accounts: HashMap<String, Account>,
     last_id: u64,
     /// GitHub's times are whole seconds, so two changes within one look like one. Off, each change
     /// of an issue is at least a second later than the one before, and tests see it.
@@ -144,6 +148,14 @@ impl World {
 
     pub(super) fn repositories(&self) -> impl Iterator<Item = &Repository> {
         self.repositories.values()
+    }
+
+    pub(super) fn account(&self, login: &str) -> Account {
+        self.accounts.get(login).copied().unwrap_or(Account::Person)
+    }
+
+    pub(super) fn set_account(&mut self, login: &str, account: Account) {
+        self.accounts.insert(login.to_owned(), account);
     }
 
     fn fresh_id(&mut self, prefix: &str) -> (u64, String) {
@@ -360,13 +372,14 @@ impl World {
         })
     }
 
-    /// Posts a comment and answers it with the issue as it is then.
+    /// Posts a comment, of the token's owner without an author, and answers it with the issue as it
+    /// is then.
     pub(super) fn comment(
         &mut self,
         slot: Slot,
         number: i64,
         now: DateTime<Utc>,
-        body: &str,
+        (author, body): (Option<&str>, &str),
     ) -> Result<(Arc<Issue>, Comment), Refusal> {
         if body.trim().is_empty() {
             return Err(Refusal::unprocessable("Body can't be blank"));
@@ -375,7 +388,8 @@ impl World {
             return Err(Refusal::unprocessable("Body is too long (maximum is 65536 characters)"));
         }
         let (_, id) = self.fresh_id("IC");
-        let comment = Comment { id, body: body.to_owned(), created_at: to_seconds(now) };
+        let (author, body) = (author.map(str::to_owned), body.to_owned());
+        let comment = Comment { id, author, body, created_at: to_seconds(now) };
         let issue = self.change(slot, number, now, |issue| {
             issue.comments += 1;
             issue.posted.push(comment.clone());

@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use async_graphql::{Context, Enum, ID, Object, SimpleObject};
 
+use super::actors::{Actor, AssigneeConnection, User, UserConnection};
 use super::repositories::{IssueConnection, PageInfo, Repository};
 use super::scalars::{DateTime, Uri};
-use super::{Actor, full_name, simulator, whole};
+use super::{full_name, simulator, whole};
+use crate::simulator::Account;
 use crate::simulator::world::{self, Slot};
 
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
@@ -63,8 +65,9 @@ impl Issue {
         Repository { slot: self.slot }
     }
 
-    async fn author(&self) -> Option<Actor> {
-        self.issue.author.clone().map(|login| Actor::User(User { login }))
+    async fn author(&self, ctx: &Context<'_>) -> Option<Actor> {
+        let login = self.issue.author.clone()?;
+        Some(Actor::new(simulator(ctx).world().account(&login), login))
     }
 
     async fn labels(&self, ctx: &Context<'_>, first: Option<i32>) -> Option<LabelConnection> {
@@ -76,9 +79,22 @@ impl Issue {
         Some(LabelConnection { nodes: Some(labels.collect()), page_info })
     }
 
-    async fn assignees(&self, first: Option<i32>) -> UserConnection {
-        let users = self.issue.assignees.iter().take(size(first)).cloned();
-        UserConnection { nodes: Some(users.map(|login| Some(User { login })).collect()) }
+    async fn assignees(&self, ctx: &Context<'_>, first: Option<i32>) -> UserConnection {
+        let world = simulator(ctx).world();
+        let is_person = |login: &&String| world.account(login) == Account::Person;
+        let people = self.issue.assignees.iter().filter(is_person).take(size(first)).cloned();
+        UserConnection::new(people.map(|login| User { login }))
+    }
+
+    async fn assigned_actors(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+    ) -> Option<AssigneeConnection> {
+        let world = simulator(ctx).world();
+        let assigned = self.issue.assignees.iter().take(size(first)).cloned();
+        let actors = assigned.map(|login| Actor::new(world.account(&login), login));
+        Some(AssigneeConnection::new(actors.filter_map(Actor::into_assignee)))
     }
 
     async fn comments(&self, ctx: &Context<'_>, last: Option<i32>) -> IssueCommentConnection {
@@ -126,7 +142,7 @@ pub(super) fn page_of(ctx: &Context<'_>, slot: Slot, number: i64) -> String {
     format!("https://github.example/{repository}/issues/{number}")
 }
 
-/// A comment that came through the API, the token's owner being its author.
+/// A comment whose text is known.
 pub(super) struct IssueComment {
     pub comment: world::Comment,
     /// The page of its issue.
@@ -152,7 +168,7 @@ impl IssueComment {
     }
 
     async fn viewer_did_author(&self) -> bool {
-        true
+        self.comment.author.is_none()
     }
 }
 
@@ -218,18 +234,17 @@ impl Label {
     }
 }
 
-pub(super) struct User {
-    pub login: String,
-}
+/// What can be labelled beside issues and pull requests. The simulator has none.
+pub(super) struct Discussion;
 
 #[Object]
-impl User {
+impl Discussion {
     pub(super) async fn id(&self) -> ID {
-        ID(format!("U_{}", self.login))
+        ID("D_1".to_owned())
     }
 
-    pub(super) async fn login(&self) -> &str {
-        &self.login
+    pub(super) async fn viewer_can_label(&self) -> bool {
+        true
     }
 }
 
@@ -252,11 +267,6 @@ impl Ref {
 pub(super) struct LabelConnection {
     pub nodes: Option<Vec<Option<Label>>>,
     pub page_info: PageInfo,
-}
-
-#[derive(SimpleObject)]
-pub(super) struct UserConnection {
-    nodes: Option<Vec<Option<User>>>,
 }
 
 #[derive(SimpleObject)]

@@ -4,6 +4,7 @@
 //! Not here: the state and its rules (`world`). A test holds this schema to `schema.graphql` in that
 //! folder, in both directions.
 
+mod actors;
 mod issues;
 mod mutations;
 mod repositories;
@@ -16,7 +17,8 @@ use async_graphql::{
     SimpleObject, Union,
 };
 
-use issues::{Issue, IssueComment, Label, PullRequest, Ref, User};
+use actors::{Bot, EnterpriseUserAccount, Mannequin, Organization, User};
+use issues::{Discussion, Issue, IssueComment, Label, PullRequest, Ref};
 use mutations::Mutation;
 use repositories::Repository;
 use scalars::DateTime;
@@ -108,6 +110,11 @@ enum Node {
     Issue(Issue),
     PullRequest(PullRequest),
     Label(Label),
+    Bot(Bot),
+    Discussion(Discussion),
+    EnterpriseUserAccount(EnterpriseUserAccount),
+    Mannequin(Mannequin),
+    Organization(Organization),
     User(User),
     Ref(Ref),
     IssueComment(IssueComment),
@@ -116,14 +123,9 @@ enum Node {
 #[derive(Interface)]
 #[graphql(field(name = "viewer_can_label", ty = "bool"))]
 enum Labelable {
+    Discussion(Discussion),
     Issue(Issue),
     PullRequest(PullRequest),
-}
-
-#[derive(Interface)]
-#[graphql(field(name = "login", ty = "String"))]
-enum Actor {
-    User(User),
 }
 
 #[derive(Union)]

@@ -128,7 +128,7 @@ fn comment(ctx: &Context<'_>, input: &AddCommentInput) -> Result<AddCommentPaylo
             return Err(Refusal::no_node(&input.subject_id));
         };
         world.check_write(slot)?;
-        let (issue, comment) = world.comment(slot, number, now, &input.body)?;
+        let (issue, comment) = world.comment(slot, number, now, (None, &input.body))?;
         let (repository, body) = (full_name(&world, slot), input.body.clone());
         simulator.note_write(Write::Commented { repository, number, body });
         (slot, number, issue, comment)

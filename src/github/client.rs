@@ -4,7 +4,7 @@
 //! mean (`response.rs`). Invariant: a write is repeated only when it certainly never arrived.
 
 use std::borrow::Cow;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -13,12 +13,11 @@ use graphql_client::{GraphQLQuery, QueryBody};
 use rand::Rng as _;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::redirect::Policy;
-use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 use url::Url;
 
 use super::error::Error;
-use super::response::{Answer, Rate, Received, Reports};
+use super::response::{Answer, Rate, Received};
 use super::text::presentable;
 use crate::clock::Clock;
 use crate::net;
@@ -109,8 +108,8 @@ struct Shared {
     timeouts: Timeouts,
     clock: Clock,
     limits: Mutex<Limits>,
-    /// Whether this server was seen to lack fields of the supplement.
-    lacks_supplement: AtomicBool,
+    /// The fields of the supplement that this server was seen to lack.
+    lacking: Mutex<BTreeSet<String>>,
 }
 
 #[derive(Default)]
@@ -148,9 +147,8 @@ impl Client {
         let http = http_client(&settings)?;
         let endpoint = graphql_address(&settings.api_url);
         let Settings { token, timeouts, .. } = settings;
-        let limits = Mutex::default();
-        let lacks_supplement = AtomicBool::new(false);
-        let shared = Shared { http, endpoint, token, timeouts, clock, limits, lacks_supplement };
+        let (limits, lacking) = (Mutex::default(), Mutex::default());
+        let shared = Shared { http, endpoint, token, timeouts, clock, limits, lacking };
         Ok(Self { shared: Arc::new(shared), deadline: None })
     }
 
@@ -172,39 +170,37 @@ impl Client {
     }
 
     /// Sends a document and reads the answer, repeating what may be repeated.
-    pub(super) async fn ask<Q>(
+    pub(super) async fn ask<Q: GraphQLQuery>(
         &self,
         variables: Q::Variables,
         repeat: Repeat,
-    ) -> Result<Answer<Q::ResponseData>, Error>
-    where
-        Q: GraphQLQuery,
-        Q::ResponseData: Reports,
-    {
+    ) -> Result<Answer, Error> {
         let Some(token) = &self.shared.token else { return Err(Error::Unconfigured) };
         self.check_gate()?;
         let query = Q::build_query(variables);
         let operation = query.operation_name;
-        let mut is_whole = !self.shared.lacks_supplement.load(Ordering::Relaxed);
-        let mut body = body_of(&query, is_whole);
+        let mut lacking = self.lacking(|lacking| lacking.clone());
+        let mut body = body_of(&query, &lacking);
         let timeouts = self.shared.timeouts;
         let call_end = Instant::now() + timeouts.call;
         let deadline = self.deadline.map_or(call_end, |own| own.min(call_end));
 
         let mut tries = 1;
         loop {
-            let error = match self.send::<Q::ResponseData>(token, body.clone(), deadline).await {
+            let error = match self.send(token, body.clone(), deadline).await {
                 Ok(answer) => {
-                    self.note_success(operation, answer.data.rate());
+                    self.note_success(operation, answer.rate);
                     return Ok(answer);
                 }
                 Err(error) => error,
             };
-            if is_whole && is_about_a_field(&error) && query.query.contains(SUPPLEMENT) {
-                tracing::info!(operation, %error, "asking this GitHub without newer fields");
-                self.shared.lacks_supplement.store(true, Ordering::Relaxed);
-                is_whole = false;
-                body = body_of(&query, is_whole);
+            if let Some(field) = lacking_field(&error)
+                && query.query.lines().any(|line| is_supplement(line, field))
+                && lacking.insert(field.to_owned())
+            {
+                tracing::info!(operation, field, "asking this GitHub without a newer field");
+                self.lacking(|shared| shared.insert(field.to_owned()));
+                body = body_of(&query, &lacking);
                 continue;
             }
             let wait = match self.wait_before_repeat(&error, repeat, tries) {
@@ -220,12 +216,12 @@ impl Client {
         }
     }
 
-    async fn send<D: DeserializeOwned>(
+    async fn send(
         &self,
         token: &str,
         body: bytes::Bytes,
         deadline: Instant,
-    ) -> Result<Answer<D>, Error> {
+    ) -> Result<Answer, Error> {
         let left = deadline.saturating_duration_since(Instant::now());
         if left.is_zero() {
             return Err(Error::Unreachable {
@@ -296,6 +292,10 @@ impl Client {
         }
     }
 
+    fn lacking<T>(&self, look: impl FnOnce(&mut BTreeSet<String>) -> T) -> T {
+        look(&mut self.shared.lacking.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     fn limits<T>(&self, look: impl FnOnce(&mut Limits) -> T) -> T {
         look(&mut self.shared.limits.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -304,8 +304,11 @@ impl Client {
 /// What the lines of a document end in that name a field of the supplement.
 const SUPPLEMENT: &str = "# supplement";
 
-/// A request as it is sent, with or without the fields of the supplement.
-fn body_of<V: serde::Serialize>(query: &QueryBody<V>, is_whole: bool) -> bytes::Bytes {
+/// What the lines of a document end in that stand in for a field of the supplement, before its name.
+const WITHOUT: &str = "# without ";
+
+/// A request as it is sent to a GitHub that lacks some fields of the supplement.
+fn body_of<V: serde::Serialize>(query: &QueryBody<V>, lacking: &BTreeSet<String>) -> bytes::Bytes {
     #[derive(serde::Serialize)]
     #[serde(rename_all = "camelCase")]
     struct Sent<'a, V> {
@@ -313,21 +316,37 @@ fn body_of<V: serde::Serialize>(query: &QueryBody<V>, is_whole: bool) -> bytes::
         query: Cow<'a, str>,
         operation_name: &'a str,
     }
-    let text = if is_whole { query.query.into() } else { without_supplement(query.query).into() };
+    let text = if query.query.contains(SUPPLEMENT) {
+        as_sent(query.query, lacking).into()
+    } else {
+        query.query.into()
+    };
     let operation_name = query.operation_name;
     let sent = Sent { variables: &query.variables, query: text, operation_name };
     let body = serde_json::to_vec(&sent).expect("variables are strings, numbers and lists");
     bytes::Bytes::from(body)
 }
 
-fn without_supplement(document: &str) -> String {
-    let published = document.lines().filter(|line| !line.ends_with(SUPPLEMENT));
-    published.collect::<Vec<_>>().join("\n")
+/// A document without the fields that a GitHub lacks, and with those that stand in for them.
+fn as_sent(document: &str, lacking: &BTreeSet<String>) -> String {
+    let is_sent = |line: &&str| match line.split_once(WITHOUT) {
+        Some((_, field)) => lacking.contains(field),
+        None => !lacking.iter().any(|field| is_supplement(line, field)),
+    };
+    document.lines().filter(is_sent).collect::<Vec<_>>().join("\n")
 }
 
-/// Whether GitHub refused a document for naming a field that it does not have.
-fn is_about_a_field(error: &Error) -> bool {
-    matches!(error, Error::Refused { message, .. } if message.contains("doesn't exist on type"))
+/// Whether a line of a document names this field of the supplement.
+fn is_supplement(line: &str, field: &str) -> bool {
+    let is_part_of_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    line.ends_with(SUPPLEMENT) && line.split(|c| !is_part_of_name(c)).any(|word| word == field)
+}
+
+/// The field for which GitHub refused a document because it does not have it.
+fn lacking_field(error: &Error) -> Option<&str> {
+    let Error::Refused { message, .. } = error else { return None };
+    let (field, _) = message.strip_prefix("Field '")?.split_once("' doesn't exist on type")?;
+    Some(field)
 }
 
 /// GitHub Enterprise has its REST interface under `/api/v3` and GraphQL at `/api/graphql`.
@@ -412,6 +431,18 @@ mod tests {
         assert_eq!(of("https://ghe.example/api/v3"), "https://ghe.example/api/graphql");
         assert_eq!(of("https://ghe.example/api/v3/"), "https://ghe.example/api/graphql");
         assert_eq!(of("http://127.0.0.1:4000"), "http://127.0.0.1:4000/graphql");
+    }
+
+    #[test]
+    fn a_document_is_sent_without_what_a_server_lacks_and_with_what_stands_in_for_it() {
+        let document = "a\n  b: newer(first: 1) { c } # supplement\n  d # without newer\n  newest # supplement";
+        let sent = |lacking: &[&str]| {
+            as_sent(document, &lacking.iter().map(|field| (*field).to_owned()).collect())
+        };
+        assert_eq!(sent(&[]), "a\n  b: newer(first: 1) { c } # supplement\n  newest # supplement");
+        assert_eq!(sent(&["newer"]), "a\n  d # without newer\n  newest # supplement");
+        assert_eq!(sent(&["newest"]), "a\n  b: newer(first: 1) { c } # supplement");
+        assert_eq!(sent(&["newer", "newest"]), "a\n  d # without newer");
     }
 
     #[test]

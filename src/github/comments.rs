@@ -6,6 +6,7 @@ use super::client::{Client, Repeat};
 use super::error::Error;
 use super::queries::{self, add_comment, recent_comments};
 use super::repositories::missing;
+use super::response::gravest;
 use super::text::storable;
 
 /// A comment that GitHub has, and its issue as far as that goes.
@@ -53,9 +54,12 @@ impl Client {
 
         let (issue, body) = (issue_node_id.to_owned(), body.to_owned());
         let variables = add_comment::Variables { issue, body };
-        let data =
-            self.ask::<queries::AddComment>(variables, Repeat::IfNeverSent).await?.whole()?;
-        let payload = data.add_comment.ok_or_else(|| missing("comment"))?;
+        let answer = self.ask::<queries::AddComment>(variables, Repeat::IfNeverSent).await?;
+        let (data, faults) = answer.partial::<add_comment::ResponseData>()?;
+        let Some(payload) = data.add_comment else {
+            return Err(gravest(faults).unwrap_or_else(|| missing("comment")));
+        };
+        // A payload means that it was posted, whatever else GitHub could not tell of it.
         let comment = payload.comment_edge.and_then(|edge| edge.node);
         Ok(Commented {
             url: storable(comment.ok_or_else(|| missing("comment"))?.url),
@@ -77,7 +81,8 @@ impl Client {
         use recent_comments::RecentCommentsNode as Node;
 
         let variables = recent_comments::Variables { issue: issue_node_id.to_owned() };
-        let data = self.ask::<queries::RecentComments>(variables, Repeat::Freely).await?.whole()?;
+        let answer = self.ask::<queries::RecentComments>(variables, Repeat::Freely).await?;
+        let data: recent_comments::ResponseData = answer.whole()?;
         let Some(Node::Issue(issue)) = data.node else {
             return Err(Error::NotFound { message: "the node is not an issue".into() });
         };

@@ -76,6 +76,20 @@ impl Error {
         }
     }
 
+    /// Whether it says nothing about what was asked for: the same request may succeed later.
+    pub(super) fn is_passing(&self) -> bool {
+        matches!(self, Self::RateLimited { .. } | Self::Unreachable { .. })
+    }
+
+    /// The lower, the sooner it decides what to do next.
+    pub(super) fn rank(&self) -> u8 {
+        match self {
+            Self::RateLimited { .. } => 0,
+            Self::Unreachable { .. } => 1,
+            _ => 2,
+        }
+    }
+
     /// Whether time ran out, so that asking for less may succeed.
     pub fn is_timeout(&self) -> bool {
         matches!(self, Self::Unreachable { timed_out: true, .. })

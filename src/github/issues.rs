@@ -1,14 +1,18 @@
 //! Reads issues: a page of a repository's, one by number, some by id.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, SubsecRound as _, Utc};
+use serde::Deserialize;
+use serde_json::Value;
 
 use super::client::{Client, Repeat};
 use super::error::Error;
 use super::labels::{LabelPage, label_rows};
 use super::links::{PullRequest, pull_requests};
-use super::queries::{self, issue, issues, issues_by_id};
+use super::queries::{self, issue, issue_ids, issues, issues_by_id};
 use super::repositories::{count, full_name, missing};
-use super::response::{Rate, gravest};
+use super::response::{Rate, passing, read};
 use super::text::storable;
 use crate::domain::{FullName, IssueState, ReadOnlyReason};
 
@@ -38,7 +42,7 @@ pub struct Issue {
     pub state: IssueState,
     /// Label names to the letter, in GitHub's order; at most 100.
     pub labels: Vec<String>,
-    /// Logins of the people assigned; at most 10.
+    /// Logins of who is assigned, bots among them where GitHub tells; at most 10.
     pub assignees: Vec<String>,
     /// Login of who opened it; none when that account was deleted.
     pub author: Option<String>,
@@ -93,13 +97,33 @@ pub struct IssuePage {
     pub pull_requests: Vec<PullRequest>,
     /// How many issues of the repository are open, on this page or not.
     pub open_count: u32,
-    /// What GitHub said about issues of this page that it could not read in full. They are left out
-    /// of it: half an issue must not be stored as a whole one.
-    pub left_out: Vec<Error>,
+    /// Issues of this page that could not be read in full. They are left out of it: half an issue
+    /// must not be stored as a whole one.
+    pub left_out: Vec<LeftOut>,
     /// The first of the repository's labels; none on a page that goes on after another.
     pub labels: Option<LabelPage>,
     /// What is left of the rate limit, if GitHub limits.
     pub rate: Option<Rate>,
+}
+
+/// An issue that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Which one; none when GitHub does not even tell that.
+    pub which: Option<Which>,
+    /// Why.
+    pub reason: Error,
+}
+
+/// What names an issue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Which {
+    /// See [`Issue::node_id`].
+    pub node_id: String,
+    /// See [`Issue::number`].
+    pub number: i32,
+    /// See [`Issue::state`].
+    pub state: IssueState,
 }
 
 /// Which repository a page came from.
@@ -113,6 +137,32 @@ pub struct PageRepository {
     pub read_only: Option<ReadOnlyReason>,
 }
 
+/// Where a page has its issues.
+const NODES: [&str; 3] = ["repository", "issues", "nodes"];
+
+/// Where a page has pull requests.
+const PULL_REQUESTS: [&str; 3] = ["repository", "pullRequests", "nodes"];
+
+/// Two documents ask for the same page, for which two equal types are generated.
+macro_rules! page_variables {
+    ($module:ident, $name:expr, $query:expr $(, $more:ident)*) => {
+        $module::Variables {
+            owner: $name.owner().to_owned(),
+            name: $name.name().to_owned(),
+            states: match $query.states {
+                States::Open => Some(vec![$module::IssueState::OPEN]),
+                States::Closed => Some(vec![$module::IssueState::CLOSED]),
+                States::Both => Some(vec![$module::IssueState::OPEN, $module::IssueState::CLOSED]),
+            },
+            // GitHub's times are whole seconds: part of one would leave that second out.
+            since: $query.since.map(|since| since.trunc_subsecs(0)),
+            first: i64::from($query.page_size.clamp(1, 100)),
+            after: $query.after.clone(),
+            $($more,)*
+        }
+    };
+}
+
 impl Client {
     /// One page of a repository's issues by update time, ignoring the case of its name and following
     /// renames.
@@ -121,47 +171,44 @@ impl Client {
     ///
     /// When [`Error::is_timeout`], ask for a smaller page: this one was not tried again.
     pub async fn issues(&self, name: &FullName, query: IssuesQuery) -> Result<IssuePage, Error> {
-        let variables = issues::Variables {
-            owner: name.owner().to_owned(),
-            name: name.name().to_owned(),
-            states: match query.states {
-                States::Open => Some(vec![issues::IssueState::OPEN]),
-                States::Closed => Some(vec![issues::IssueState::CLOSED]),
-                States::Both => Some(vec![issues::IssueState::OPEN, issues::IssueState::CLOSED]),
-            },
-            // GitHub's times are whole seconds: part of one would leave that second out.
-            since: query.since.map(|since| since.trunc_subsecs(0)),
-            first: i64::from(query.page_size.clamp(1, 100)),
-            with_labels: query.after.is_none(),
-            after: query.after,
-        };
+        let with_labels = query.after.is_none();
+        let variables = page_variables!(issues, name, query, with_labels);
+        let ids_of_the_same = page_variables!(issue_ids, name, query);
         let repeat =
             if query.page_size <= SMALL_PAGE { Repeat::Freely } else { Repeat::UnlessOutOfTime };
-        let answer = self.ask::<queries::Issues>(variables, repeat).await?;
+        let mut answer = self.ask::<queries::Issues>(variables, repeat).await?;
 
-        let below = ["repository", "issues", "nodes"];
-        let (partial, whole): (Vec<_>, Vec<_>) =
-            answer.faults.into_iter().partition(|fault| fault.index_below(&below).is_some());
-        if let Some(error) = gravest(whole) {
+        let nodes = answer.take_list(&NODES);
+        let partial = answer.take_faults_below(&NODES);
+        let is_alone = query.page_size == 1;
+        if let Some(error) = passing(&partial).filter(|error| !(is_alone && error.is_timeout())) {
             return Err(error);
         }
-        // Time and limits come to an end; what was left out for them would be missed for good.
-        if let Some(error @ (Error::RateLimited { .. } | Error::Unreachable { .. })) =
-            gravest(partial.clone())
-        {
+        let pull_request_nodes = answer.take_list(&PULL_REQUESTS);
+        let links = answer.take_faults_below(&PULL_REQUESTS);
+        if let Some(error) = passing(&links) {
             return Err(error);
         }
-        let is_left_out =
-            |at| partial.iter().any(|fault| fault.index_below(&below).is_some_and(|own| own == at));
+        let data: issues::ResponseData = answer.whole()?;
+        let found = data.repository.ok_or_else(|| missing("repository"))?;
 
-        let found = answer.data.repository.ok_or_else(|| missing("repository"))?;
+        let (mut issues, mut left_out) = (Vec::new(), Vec::new());
+        for (at, node) in nodes.into_iter().enumerate() {
+            let fault = partial.iter().find(|(own, _)| *own == at).map(|(_, error)| error.clone());
+            let which = Which::of(&node);
+            match fault.map_or_else(|| Issue::read(node), Err) {
+                Ok(issue) => issues.push(issue),
+                Err(reason) => left_out.push(LeftOut { which, reason }),
+            }
+        }
+        if left_out.iter().any(|one| one.which.is_none()) {
+            self.identify(ids_of_the_same, &issues, &mut left_out).await?;
+        }
         let read_only = read_only(&found);
         let labels = found.labels.map(|page| LabelPage {
             next: page.page_info.end_cursor.filter(|_| page.page_info.has_next_page),
             labels: label_rows!(page.nodes),
         });
-        let nodes = found.issues.nodes.unwrap_or_default();
-        let nodes = nodes.into_iter().enumerate().filter(|(at, _)| !is_left_out(*at));
         Ok(IssuePage {
             repository: PageRepository {
                 node_id: found.id,
@@ -169,20 +216,51 @@ impl Client {
                 read_only,
             },
             labels,
-            issues: nodes
-                .filter_map(|(_, node)| node)
-                .map(Issue::try_from)
-                .collect::<Result<_, _>>()?,
+            issues,
             next: found
                 .issues
                 .page_info
                 .end_cursor
                 .filter(|_| found.issues.page_info.has_next_page),
-            pull_requests: pull_requests(found.pull_requests),
+            pull_requests: pull_requests(pull_request_nodes),
             open_count: count(found.open_issues.total_count),
-            left_out: partial.into_iter().map(|fault| fault.error).collect(),
+            left_out,
             rate: self.rate(),
         })
+    }
+
+    /// Asks which the issues of a page are that came as null. What is new on the page since, and what
+    /// GitHub does not name even then, stays unknown.
+    async fn identify(
+        &self,
+        page: issue_ids::Variables,
+        read: &[Issue],
+        left_out: &mut [LeftOut],
+    ) -> Result<(), Error> {
+        let mut answer = match self.ask::<queries::IssueIds>(page, Repeat::UnlessOutOfTime).await {
+            Err(error @ Error::RateLimited { .. }) => return Err(error),
+            Err(error) => {
+                tracing::warn!(%error, "issues that could not be read stay without a number");
+                return Ok(());
+            }
+            Ok(answer) => answer,
+        };
+        let named: HashSet<&str> = read
+            .iter()
+            .map(|issue| issue.node_id.as_str())
+            .chain(left_out.iter().filter_map(|one| Some(one.which.as_ref()?.node_id.as_str())))
+            .collect();
+        let nodes = answer.take_list(&NODES);
+        let others: Vec<Which> = nodes
+            .iter()
+            .filter_map(Which::of)
+            .filter(|one| !named.contains(one.node_id.as_str()))
+            .collect();
+        let nameless = left_out.iter_mut().filter(|one| one.which.is_none());
+        for (one, which) in nameless.zip(others) {
+            one.which = Some(which);
+        }
+        Ok(())
     }
 
     /// One issue by its number.
@@ -191,45 +269,96 @@ impl Client {
     ///
     /// [`Error::PullRequest`] when the number belongs to one.
     pub async fn issue(&self, name: &FullName, number: i32) -> Result<Issue, Error> {
-        use issue::IssueRepositoryIssueOrPullRequest as Either;
-
         let (owner, name) = (name.owner().to_owned(), name.name().to_owned());
         let variables = issue::Variables { owner, name, number: i64::from(number) };
-        let data = self.ask::<queries::Issue>(variables, Repeat::Freely).await?.whole()?;
-        let found = data.repository.ok_or_else(|| missing("repository"))?;
-        match found.issue_or_pull_request.ok_or_else(|| missing("issue"))? {
-            Either::Issue(issue) => issue.try_into(),
-            Either::PullRequest => Err(Error::PullRequest { number }),
+        let answer = self.ask::<queries::Issue>(variables, Repeat::Freely).await?;
+        let mut data: Value = answer.whole()?;
+        let found = data.get_mut("repository").filter(|found| !found.is_null());
+        let found = found.ok_or_else(|| missing("repository"))?.get_mut("issueOrPullRequest");
+        let found = found.map(Value::take).filter(|found| !found.is_null());
+        match found.ok_or_else(|| missing("issue"))? {
+            node if is_issue(&node) => Issue::read(node),
+            _ => Err(Error::PullRequest { number }),
         }
     }
 
     /// Issues by GitHub's ids, in the order of the ids, as many requests as that takes.
     ///
-    /// None where GitHub has no such issue any more. A transferred issue may still be found under
+    /// None where GitHub has no such issue any more, an error where it is unable to tell or the issue
+    /// cannot be read, so that "gone" is never guessed. A transferred issue may still be found under
     /// its old id: then its [`Issue::repository_full_name`] is another one.
     ///
     /// # Errors
     ///
-    /// When GitHub is unable to tell for one of them, so that "gone" is never guessed.
-    pub async fn issues_by_node_id(&self, ids: &[String]) -> Result<Vec<Option<Issue>>, Error> {
+    /// When GitHub could not look for all of them.
+    pub async fn issues_by_node_id(
+        &self,
+        ids: &[String],
+    ) -> Result<Vec<Result<Option<Issue>, Error>>, Error> {
         let mut found = Vec::with_capacity(ids.len());
         for ids in ids.chunks(IDS_A_REQUEST) {
-            found.extend(self.issues_of_one_request(ids).await?);
+            let variables = issues_by_id::Variables { ids: ids.to_vec() };
+            let answer = self.ask::<queries::IssuesById>(variables, Repeat::Freely).await?;
+            let nodes = answer.nodes(ids.len())?.into_iter();
+            found.extend(nodes.map(|node| match node? {
+                Some(node) if is_issue(&node) => Issue::read(node).map(Some),
+                _ => Ok(None),
+            }));
         }
         Ok(found)
     }
+}
 
-    async fn issues_of_one_request(&self, ids: &[String]) -> Result<Vec<Option<Issue>>, Error> {
-        use issues_by_id::IssuesByIdNodes as Node;
+/// Whether a node, whose `__typename` was asked for, is an issue.
+pub(super) fn is_issue(node: &Value) -> bool {
+    node.get("__typename").and_then(Value::as_str) == Some("Issue")
+}
 
-        let variables = issues_by_id::Variables { ids: ids.to_vec() };
-        let answer = self.ask::<queries::IssuesById>(variables, Repeat::Freely).await?;
-        let nodes = answer.nodes(ids.len(), |data| data.nodes)?;
-        let issue = |node| match node {
-            Some(Node::Issue(issue)) => Issue::try_from(issue).map(Some),
-            _ => Ok(None),
-        };
-        nodes.into_iter().map(issue).collect()
+/// The fields of the fragment `IssueFields`, which three documents share. The types generated from
+/// them are three, and as strict as the schema of the day.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct IssueFields {
+    id: String,
+    number: i32,
+    title: String,
+    body: String,
+    url: String,
+    state: String,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+    closed_at: Option<DateTime<Utc>>,
+    repository: Named,
+    author: Option<Actor>,
+    labels: Option<List<Label>>,
+    assigned_actors: Option<List<Actor>>,
+    assignees: Option<List<Actor>>,
+    comments: Counted,
+    pull_requests: Option<Counted>,
+    blockers: Option<Counted>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Named {
+    name_with_owner: String,
+}
+
+/// Whoever can act: a person, a bot, a mannequin, an organisation, and what else will come.
+#[derive(Deserialize)]
+struct Actor {
+    /// None of a kind of which it cannot be asked.
+    login: Option<String>,
+}
+
+/// The login by which GraphQL knows Copilot. GitHub's pages and its REST interface say `Copilot`.
+const COPILOT: &str = "copilot-swe-agent";
+
+impl Actor {
+    /// The name to show.
+    fn shown(self) -> Option<String> {
+        let login = self.login.map(storable);
+        login.map(|login| if login == COPILOT { "Copilot".to_owned() } else { login })
     }
 }
 
@@ -249,53 +378,76 @@ fn read_only(of: &issues::IssuesRepository) -> Option<ReadOnlyReason> {
     .find_map(|(holds, reason)| holds.then_some(reason))
 }
 
-/// GraphQL's `Int` has 32 bits, so no other number can come.
-fn issue_number(number: i64) -> Result<i32, Error> {
-    let reason = || format!("{number} is no issue number");
-    i32::try_from(number).map_err(|_| Error::Unintelligible { reason: reason() })
+#[derive(Deserialize)]
+struct Label {
+    name: String,
 }
 
-/// The three documents share a fragment, for which three equal types are generated.
-macro_rules! from_fields {
-    ($module:ident) => {
-        impl TryFrom<$module::IssueFields> for Issue {
-            type Error = Error;
+#[derive(Deserialize)]
+struct List<T> {
+    nodes: Option<Vec<Option<T>>>,
+}
 
-            fn try_from(node: $module::IssueFields) -> Result<Self, Error> {
-                let state = match node.state {
-                    $module::IssueState::OPEN => IssueState::Open,
-                    $module::IssueState::CLOSED => IssueState::Closed,
-                    // A state of the future is told by what is known to hold for the old ones.
-                    $module::IssueState::Other(_) if node.closed_at.is_none() => IssueState::Open,
-                    $module::IssueState::Other(_) => IssueState::Closed,
-                };
-                // GitHub may null this without an error; "no labels" would be a lie then.
-                let labels = node.labels.ok_or_else(|| missing("labels"))?.nodes;
-                let labels = labels.unwrap_or_default().into_iter().flatten();
-                let assignees = node.assignees.nodes.unwrap_or_default().into_iter().flatten();
-                Ok(Self {
-                    node_id: node.id,
-                    repository_full_name: full_name(&node.repository.name_with_owner)?,
-                    number: issue_number(node.number)?,
-                    title: storable(node.title),
-                    body: Some(storable(node.body)).filter(|body| !body.is_empty()),
-                    url: node.url,
-                    state,
-                    labels: labels.map(|label| storable(label.name)).collect(),
-                    assignees: assignees.map(|user| storable(user.login)).collect(),
-                    author: node.author.map(|author| storable(author.login)),
-                    comments_count: count(node.comments.total_count),
-                    blockers_count: node.blockers.map(|found| count(found.total_count)),
-                    pull_requests_count: node.pull_requests.map_or(0, |own| count(own.total_count)),
-                    created_at: node.created_at,
-                    updated_at: node.updated_at,
-                    closed_at: node.closed_at,
-                })
-            }
+impl<T> List<T> {
+    fn into_items(self) -> impl Iterator<Item = T> {
+        self.nodes.unwrap_or_default().into_iter().flatten()
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Counted {
+    total_count: i64,
+}
+
+impl Issue {
+    fn read(node: Value) -> Result<Self, Error> {
+        if node.is_null() {
+            return Err(missing("issue"));
         }
-    };
+        let node: IssueFields = read(node)?;
+        // GitHub may null this without an error; "no labels" would be a lie then.
+        let labels = node.labels.ok_or_else(|| missing("labels"))?;
+        let assignees = node.assigned_actors.or(node.assignees);
+        let assignees = assignees.into_iter().flat_map(List::into_items);
+        Ok(Self {
+            node_id: node.id,
+            repository_full_name: full_name(&node.repository.name_with_owner)?,
+            number: node.number,
+            title: storable(node.title),
+            body: Some(storable(node.body)).filter(|body| !body.is_empty()),
+            url: storable(node.url),
+            state: state(&node.state, node.closed_at.is_some()),
+            labels: labels.into_items().map(|label| storable(label.name)).collect(),
+            assignees: assignees.filter_map(Actor::shown).collect(),
+            author: node.author.and_then(Actor::shown),
+            comments_count: count(node.comments.total_count),
+            blockers_count: node.blockers.map(|found| count(found.total_count)),
+            pull_requests_count: node.pull_requests.map_or(0, |own| count(own.total_count)),
+            created_at: node.created_at,
+            updated_at: node.updated_at,
+            closed_at: node.closed_at,
+        })
+    }
 }
 
-from_fields!(issues);
-from_fields!(issue);
-from_fields!(issues_by_id);
+impl Which {
+    /// What names a node, however little else of it can be read.
+    fn of(node: &Value) -> Option<Self> {
+        let number = i32::try_from(node.get("number")?.as_i64()?).ok()?;
+        let is_closed = node.get("closedAt").is_some_and(|at| !at.is_null());
+        let said = node.get("state").and_then(Value::as_str).unwrap_or_default();
+        let node_id = node.get("id")?.as_str()?.to_owned();
+        Some(Self { node_id, number, state: state(said, is_closed) })
+    }
+}
+
+/// A state of the future is told by what is known to hold for the old ones.
+fn state(said: &str, is_closed: bool) -> IssueState {
+    match said {
+        "OPEN" => IssueState::Open,
+        "CLOSED" => IssueState::Closed,
+        _ if is_closed => IssueState::Closed,
+        _ => IssueState::Open,
+    }
+}

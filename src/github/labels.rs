@@ -6,7 +6,7 @@ use super::client::{Client, Repeat};
 use super::error::Error;
 use super::queries::{self, change_labels, create_label, label_id, labels, live_labels};
 use super::repositories::{full_name, missing};
-use super::response::{Answer, gravest};
+use super::response::gravest;
 use super::text::storable;
 use crate::domain::{FullName, IssueState};
 
@@ -108,7 +108,8 @@ impl Client {
             other: other.unwrap_or_default().to_owned(),
             with_other: other.is_some(),
         };
-        let data = self.ask::<queries::LiveLabels>(variables, Repeat::Freely).await?.whole()?;
+        let answer = self.ask::<queries::LiveLabels>(variables, Repeat::Freely).await?;
+        let data: live_labels::ResponseData = answer.whole()?;
         let Some(Node::Issue(issue)) = data.node else {
             return Err(Error::NotFound { message: "the node is not an issue".into() });
         };
@@ -157,7 +158,7 @@ impl Client {
             color: color.to_owned(),
         };
         let answer = self.ask::<queries::CreateLabel>(variables, Repeat::IfNeverSent).await;
-        match answer.and_then(Answer::whole) {
+        match answer.and_then(|answer| answer.whole::<create_label::ResponseData>()) {
             Ok(data) => {
                 let label = data.create_label.and_then(|payload| payload.label);
                 Ok(label.ok_or_else(|| missing("label"))?.id)
@@ -178,7 +179,8 @@ impl Client {
     pub async fn labels(&self, name: &FullName, after: String) -> Result<LabelPage, Error> {
         let (owner, name) = (name.owner().to_owned(), name.name().to_owned());
         let variables = labels::Variables { owner, name, after: Some(after) };
-        let data = self.ask::<queries::Labels>(variables, Repeat::Freely).await?.whole()?;
+        let answer = self.ask::<queries::Labels>(variables, Repeat::Freely).await?;
+        let data: labels::ResponseData = answer.whole()?;
         let found = data.repository.ok_or_else(|| missing("repository"))?;
         let page = found.labels.ok_or_else(|| missing("labels"))?;
         let next = page.page_info.end_cursor.filter(|_| page.page_info.has_next_page);
@@ -194,7 +196,8 @@ impl Client {
 
         let (repository, name) = (repository_node_id.to_owned(), name.to_owned());
         let variables = label_id::Variables { repository, name };
-        let data = self.ask::<queries::LabelId>(variables, Repeat::Freely).await?.whole()?;
+        let answer = self.ask::<queries::LabelId>(variables, Repeat::Freely).await?;
+        let data: label_id::ResponseData = answer.whole()?;
         match data.node {
             Some(Node::Repository(repository)) => Ok(repository.label.map(|label| label.id)),
             _ => Ok(None),
@@ -233,27 +236,28 @@ impl Client {
             removes_first: !remove.is_empty() && removes_first,
         };
         let answer = self.ask::<queries::ChangeLabels>(variables, Repeat::IfNeverSent).await?;
-        let added = match answer.data.added.and_then(|payload| payload.labelable) {
+        let (data, faults) = answer.partial::<change_labels::ResponseData>()?;
+        let added = match data.added.and_then(|payload| payload.labelable) {
             Some(ChangeLabelsAddedLabelable::Issue(issue)) => Some(issue),
             _ => None,
         };
-        let removed = match answer.data.removed.and_then(|payload| payload.labelable) {
+        let removed = match data.removed.and_then(|payload| payload.labelable) {
             Some(ChangeLabelsRemovedLabelable::Issue(issue)) => Some(issue),
             _ => None,
         };
-        let removed_first = match answer.data.removed_first.and_then(|payload| payload.labelable) {
+        let removed_first = match data.removed_first.and_then(|payload| payload.labelable) {
             Some(ChangeLabelsRemovedFirstLabelable::Issue(issue)) => Some(issue),
             _ => None,
         };
         // What ran last saw the newest.
         let Some(issue) = removed.or(added).or(removed_first) else {
-            return Err(gravest(answer.faults).unwrap_or_else(|| missing("issue")));
+            return Err(gravest(faults).unwrap_or_else(|| missing("issue")));
         };
         let labels = issue.labels.ok_or_else(|| missing("labels"))?.nodes.unwrap_or_default();
         Ok(Changed {
             labels: labels.into_iter().flatten().map(|label| storable(label.name)).collect(),
             updated_at: issue.updated_at,
-            errors: answer.faults.into_iter().map(|fault| fault.error).collect(),
+            errors: faults.into_iter().map(|fault| fault.error).collect(),
         })
     }
 }

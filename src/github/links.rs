@@ -1,10 +1,13 @@
 //! What stands in the way of issues: other issues, and pull requests that are to close them.
 
+use serde_json::Value;
+
 use super::client::{Client, Repeat};
 use super::error::Error;
 use super::issues::IDS_A_REQUEST;
 use super::queries::{self, issues, links};
 use super::repositories::full_name;
+use super::response::read;
 use super::text::storable;
 use crate::domain::dependencies::Reference;
 
@@ -30,22 +33,23 @@ pub struct PullRequest {
 
 impl Client {
     /// What stands in the way of issues, by GitHub's ids and in their order. None where GitHub has no
-    /// such issue any more.
+    /// such issue any more or is unable to tell.
     ///
     /// # Errors
     ///
-    /// When GitHub is unable to tell for one of them.
+    /// When GitHub could not look for all of them.
     pub async fn links(&self, ids: &[String]) -> Result<Vec<Option<Links>>, Error> {
-        use links::LinksNodes as Node;
-
         let mut found = Vec::with_capacity(ids.len());
         for ids in ids.chunks(IDS_A_REQUEST) {
             let variables = links::Variables { ids: ids.to_vec() };
             let answer = self.ask::<queries::Links>(variables, Repeat::Freely).await?;
-            for node in answer.nodes(ids.len(), |data| data.nodes)? {
-                found.push(match node {
-                    Some(Node::Issue(issue)) => Some(links_of(issue)?),
-                    _ => None,
+            for (id, node) in ids.iter().zip(answer.nodes(ids.len())?) {
+                found.push(match node.and_then(links_of) {
+                    Ok(links) => links,
+                    Err(error) => {
+                        tracing::warn!(id, %error, "the links of an issue could not be read");
+                        None
+                    }
                 });
             }
         }
@@ -53,26 +57,28 @@ impl Client {
     }
 }
 
-fn links_of(issue: links::LinksNodesOnIssue) -> Result<Links, Error> {
+fn links_of(node: Option<Value>) -> Result<Option<Links>, Error> {
+    let node = node.filter(|node| !node.is_null()).map(read::<links::LinksNodes>).transpose()?;
+    let Some(links::LinksNodes::Issue(issue)) = node else { return Ok(None) };
+    // One that has no name that is a repository's is nowhere that an issue could wait.
     let reference = |node: links::LinksNodesOnIssueBlockedByNodes| {
-        let repository = full_name(&node.repository.name_with_owner)?.key();
-        let number = i32::try_from(node.number).unwrap_or_default();
-        Ok(Reference { repository, number })
+        let repository = full_name(&node.repository.name_with_owner).ok()?.key();
+        Some(Reference { repository, number: i32::try_from(node.number).ok()? })
     };
     let blockers = issue.blocked_by.map(|found| {
         let nodes = found.nodes.unwrap_or_default().into_iter().flatten();
-        nodes.map(reference).collect::<Result<Vec<_>, Error>>()
+        nodes.filter_map(reference).collect()
     });
     let closers = issue.closed_by_pull_requests_references.and_then(|found| found.nodes);
     let mut closers = closers.unwrap_or_default().into_iter().flatten();
     let open = closers.find(|one| matches!(one.state, links::PullRequestState::OPEN));
     let pull_request = open.map(|one| storable(one.url));
-    Ok(Links { blockers: blockers.transpose()?, pull_request })
+    Ok(Some(Links { blockers, pull_request }))
 }
 
-/// The pull requests of a page, as far as GitHub could read them.
-pub(super) fn pull_requests(found: issues::IssuesRepositoryPullRequests) -> Vec<PullRequest> {
-    let nodes = found.nodes.unwrap_or_default();
+/// The pull requests of a page, as far as they can be read.
+pub(super) fn pull_requests(nodes: Vec<Value>) -> Vec<PullRequest> {
+    let nodes = nodes.into_iter().filter(|node| !node.is_null()).map(read);
     let one = |node: issues::IssuesRepositoryPullRequestsNodes| {
         let closes = node.closing_issues_references.and_then(|found| found.nodes);
         let closes = closes.unwrap_or_default().into_iter().flatten();
@@ -82,5 +88,5 @@ pub(super) fn pull_requests(found: issues::IssuesRepositoryPullRequests) -> Vec<
             closes: closes.map(|issue| issue.id).collect(),
         }
     };
-    nodes.into_iter().flatten().map(one).collect()
+    nodes.filter_map(Result::ok).map(one).collect()
 }

@@ -20,7 +20,7 @@ mod text;
 pub use client::{Client, Settings, Timeouts, UnusableSettings};
 pub use comments::{Comment, Commented, RecentComments};
 pub use error::Error;
-pub use issues::{Issue, IssuePage, IssuesQuery, PageRepository, States};
+pub use issues::{Issue, IssuePage, IssuesQuery, LeftOut, PageRepository, States, Which};
 pub use labels::{Changed, Label, LabelPage, LiveLabels};
 pub use links::{Links, PullRequest};
 pub use repositories::Repository;

@@ -27,7 +27,8 @@ impl Client {
     pub async fn repository(&self, name: &FullName) -> Result<Repository, Error> {
         let (owner, name) = (name.owner().to_owned(), name.name().to_owned());
         let variables = repository::Variables { owner, name };
-        let data = self.ask::<Document>(variables, Repeat::Freely).await?.whole()?;
+        let answer = self.ask::<Document>(variables, Repeat::Freely).await?;
+        let data: repository::ResponseData = answer.whole()?;
         let found = data.repository.ok_or_else(|| missing("repository"))?;
         Ok(Repository {
             node_id: found.id,

@@ -6,11 +6,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::StatusCode;
 use reqwest::header::{self, HeaderMap};
 use serde::Deserialize;
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::error::Error;
-use super::text::presentable;
+use super::text::{mended, presentable};
 
 /// How long to stay away when GitHub asks for it without saying how long: its documentation asks for
 /// at least a minute.
@@ -42,48 +42,122 @@ impl Rate {
     }
 }
 
-/// Data that may say what is left of the rate limit.
-pub(super) trait Reports {
-    /// What is left, and what this request cost in points.
-    fn rate(&self) -> Option<(Rate, i64)> {
-        None
-    }
-}
-
 /// An answer of GraphQL: data, with or without errors beside it.
-pub(super) struct Answer<D> {
+///
+/// The data is not yet read, so that one part of it that cannot be read does not cost the others:
+/// see [`Answer::take_list`].
+pub(super) struct Answer {
     /// The data; where an error struck it has null, or ends at the nearest place that may.
-    pub data: D,
+    data: Value,
+    /// What is left of the rate limit and what this request cost in points, if GitHub said.
+    pub rate: Option<(Rate, i64)>,
     /// What went wrong, in GitHub's order.
     pub faults: Vec<Fault>,
 }
 
-impl<D> Answer<D> {
+impl Answer {
+    fn new(mut data: Value, mut faults: Vec<Fault>) -> Self {
+        let rate = data.get_mut("rateLimit").map(Value::take).and_then(read_rate);
+        // That it is not known is no reason to do without the rest.
+        faults.retain(|fault| fault.path.first().and_then(Value::as_str) != Some("rateLimit"));
+        Self { data, rate, faults }
+    }
+
     /// The data, provided that nothing is missing from it.
-    pub(super) fn whole(self) -> Result<D, Error> {
+    pub(super) fn whole<D: DeserializeOwned>(self) -> Result<D, Error> {
         match gravest(self.faults) {
-            None => Ok(self.data),
+            None => read(self.data),
             Some(error) => Err(error),
         }
     }
 
-    /// The nodes that were asked for by `ids` ids, in their order; what is gone is none.
-    pub(super) fn nodes<N>(
-        mut self,
-        ids: usize,
-        nodes: impl FnOnce(D) -> Vec<Option<N>>,
-    ) -> Result<Vec<Option<N>>, Error> {
-        self.faults.retain(|fault| {
-            let is_gone = matches!(fault.error, Error::NotFound { .. });
-            !(is_gone && fault.index_below(&["nodes"]).is_some())
+    /// The data, and what is missing from it.
+    ///
+    /// # Errors
+    ///
+    /// What went wrong when the data lacks what the schema promises.
+    pub(super) fn partial<D: DeserializeOwned>(self) -> Result<(D, Vec<Fault>), Error> {
+        match read(self.data) {
+            Ok(data) => Ok((data, self.faults)),
+            Err(unreadable) => Err(gravest(self.faults).unwrap_or(unreadable)),
+        }
+    }
+
+    /// Takes the items of a list out of the data, so that each can be read by itself; none when
+    /// there is no such list.
+    pub(super) fn take_list(&mut self, path: &[&str]) -> Vec<Value> {
+        let mut place = Some(&mut self.data);
+        for name in path {
+            place = place.and_then(|value| value.get_mut(name));
+        }
+        match place {
+            Some(Value::Array(items)) => std::mem::take(items),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Takes the errors about items of a list, each with the place of its item.
+    pub(super) fn take_faults_below(&mut self, path: &[&str]) -> Vec<(usize, Error)> {
+        let mut below = Vec::new();
+        self.faults.retain(|fault| match fault.index_below(path) {
+            Some(at) => {
+                below.push((at, fault.error.clone()));
+                false
+            }
+            None => true,
         });
-        let found = nodes(self.whole()?);
-        if found.len() != ids {
-            let reason = format!("{} nodes for {ids} ids", found.len());
+        below
+    }
+
+    /// The nodes that were asked for by `ids` ids, each read by itself, in their order. What is gone
+    /// is none.
+    ///
+    /// # Errors
+    ///
+    /// When GitHub could not look for all of them, or ran out of time or limit over one.
+    pub(super) fn nodes(mut self, ids: usize) -> Result<Vec<Result<Option<Value>, Error>>, Error> {
+        let items = self.take_list(&["nodes"]);
+        let faults = self.take_faults_below(&["nodes"]);
+        if let Some(error) = gravest(self.faults) {
+            return Err(error);
+        }
+        if let Some(error) = passing(&faults) {
+            return Err(error);
+        }
+        if items.len() != ids {
+            let reason = format!("{} nodes for {ids} ids", items.len());
             return Err(Error::Unintelligible { reason });
         }
-        Ok(found)
+        let node = |(at, item): (usize, Value)| {
+            let error = faults.iter().find(|(own, _)| *own == at).map(|(_, error)| error.clone());
+            match error {
+                Some(Error::NotFound { .. }) if item.is_null() => Ok(None),
+                Some(error) => Err(error),
+                None => Ok(Some(item).filter(|item| !item.is_null())),
+            }
+        };
+        Ok(items.into_iter().enumerate().map(node).collect())
     }
+}
+
+/// Reads a part of the data as what the schema promises.
+pub(super) fn read<D: DeserializeOwned>(data: Value) -> Result<D, Error> {
+    serde_json::from_value(data)
+        .map_err(|error| Error::Unintelligible { reason: error.to_string() })
+}
+
+/// The error among those of a list's items that says nothing about its item: time and limits come
+/// to an end, and what was left out for them would be missed for good.
+pub(super) fn passing(faults: &[(usize, Error)]) -> Option<Error> {
+    let errors = faults.iter().map(|(_, error)| error);
+    errors.filter(|error| error.is_passing()).min_by_key(|error| error.rank()).cloned()
+}
+
+fn read_rate(given: Value) -> Option<(Rate, i64)> {
+    let number = |name| given.get(name).and_then(Value::as_i64);
+    let resets_at = given.get("resetAt")?.as_str()?.parse().ok()?;
+    let rate = Rate { limit: number("limit")?, remaining: number("remaining")?, resets_at };
+    Some((rate, number("cost")?))
 }
 
 /// One GraphQL error.
@@ -106,12 +180,7 @@ impl Fault {
 /// The error that decides what to do next: waiting comes before asking for less, and that before
 /// the first of the others.
 pub(super) fn gravest(faults: Vec<Fault>) -> Option<Error> {
-    let rank = |error: &Error| match error {
-        Error::RateLimited { .. } => 0,
-        Error::Unreachable { .. } => 1,
-        _ => 2,
-    };
-    faults.into_iter().map(|fault| fault.error).min_by_key(rank)
+    faults.into_iter().map(|fault| fault.error).min_by_key(Error::rank)
 }
 
 /// An answer as it came from the network.
@@ -126,70 +195,61 @@ pub(super) struct Received<'a> {
 }
 
 #[derive(Deserialize)]
-struct RawAnswer<D> {
-    data: Option<D>,
-    #[serde(default = "Vec::new")]
-    errors: Vec<RawFault>,
-}
-
-#[derive(Deserialize)]
-struct RawFault {
+struct RawAnswer {
     #[serde(default)]
-    message: String,
-    /// GitHub's own member beside those of the GraphQL specification.
-    #[serde(default, rename = "type")]
-    kind: Option<String>,
+    data: Value,
     #[serde(default)]
-    path: Option<Vec<Value>>,
+    errors: Value,
 }
 
 impl Received<'_> {
     /// The answer of GraphQL, unless GitHub refused the request as a whole or was unable to answer.
-    pub(super) fn answer<D: DeserializeOwned>(&self) -> Result<Answer<D>, Error> {
+    pub(super) fn answer(&self) -> Result<Answer, Error> {
         if !self.status.is_success() {
             return Err(self.failure());
         }
-        let raw: RawAnswer<D> = match serde_json::from_slice(self.body) {
+        let raw: RawAnswer = match serde_json::from_slice(self.body) {
             Ok(raw) => raw,
-            Err(error) => return Err(self.unreadable(&error)),
+            Err(error) => {
+                // Half a character in one issue is no reason to do without the others.
+                let mended = mended(self.body).map(|body| serde_json::from_slice(&body));
+                mended.and_then(Result::ok).ok_or_else(|| self.unreadable(&error))?
+            }
         };
-        let faults = raw.errors.into_iter().map(|fault| self.fault(fault)).collect();
+        let errors = raw.errors.as_array().map(Vec::as_slice).unwrap_or_default();
+        let faults: Vec<Fault> = errors.iter().map(|raw| self.fault(raw)).collect();
         match raw.data {
-            Some(data) => Ok(Answer { data, faults }),
-            None => Err(gravest(faults).unwrap_or_else(|| Error::Unintelligible {
+            Value::Null => Err(gravest(faults).unwrap_or_else(|| Error::Unintelligible {
                 reason: "neither data nor errors".into(),
             })),
+            data => Ok(Answer::new(data, faults)),
         }
     }
 
-    fn fault(&self, raw: RawFault) -> Fault {
-        let message = presentable(&raw.message, self.token);
-        let error = match raw.kind.as_deref() {
+    fn fault(&self, raw: &Value) -> Fault {
+        let text = |name| raw.get(name).and_then(Value::as_str);
+        let said = text("message").unwrap_or_default();
+        let message = presentable(said, self.token);
+        // GitHub's own member beside those of the GraphQL specification.
+        let error = match text("type") {
             // Both spellings of the type have been seen.
             Some("RATE_LIMITED" | "RATE_LIMIT") => Error::RateLimited { until: self.until() },
             Some("NOT_FOUND") => Error::NotFound { message },
             Some("RESOURCE_LIMITS_EXCEEDED") => timeout(message),
-            _ if speaks_of_rate_limit(&raw.message) => Error::RateLimited { until: self.until() },
+            _ if speaks_of_rate_limit(said) => Error::RateLimited { until: self.until() },
             // GitHub's own time limit strikes without a type.
-            None if speaks_of_time(&raw.message) => timeout(message),
+            None if speaks_of_time(said) => timeout(message),
             _ => Error::Refused { status: 422, message },
         };
-        Fault { error, path: raw.path.unwrap_or_default() }
+        let path = raw.get("path").and_then(Value::as_array).cloned();
+        Fault { error, path: path.unwrap_or_default() }
     }
 
-    /// The error of a body that is not the promised answer.
+    /// The error of a body that is not JSON of the promised shape.
     fn unreadable(&self, error: &serde_json::Error) -> Error {
         if error.is_eof() && !self.body.is_empty() {
             let reason = "GitHub could not be reached: its answer was cut short".into();
             return Error::Unreachable { reason, timed_out: false, ambiguous: true };
-        }
-        // Errors may explain data that lacks what the schema promises.
-        if error.is_data()
-            && let Ok(RawAnswer::<IgnoredAny> { errors, .. }) = serde_json::from_slice(self.body)
-            && let Some(error) =
-                gravest(errors.into_iter().map(|fault| self.fault(fault)).collect())
-        {
-            return error;
         }
         let reason = if error.is_data() {
             presentable(&error.to_string(), self.token)

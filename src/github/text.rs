@@ -17,6 +17,36 @@ pub(super) fn storable(text: String) -> String {
     text.chars().filter(|c| *c >= ' ' || *c == '\n' || *c == '\t').collect()
 }
 
+/// JSON in which what is no character is replaced by U+FFFD: escapes of half a surrogate pair and
+/// bytes that are not UTF-8. None when there was nothing to replace.
+pub(super) fn mended(json: &[u8]) -> Option<Vec<u8>> {
+    let text = String::from_utf8_lossy(json);
+    let was_text = matches!(text, std::borrow::Cow::Borrowed(_));
+    let bytes = text.as_bytes();
+    let escape = |at: usize| {
+        let digits = bytes.get(at..at + 6)?.strip_prefix(br"\u")?;
+        u16::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
+    };
+    let mut out: Vec<u8> = Vec::with_capacity(bytes.len());
+    let (mut at, mut replaced) = (0, false);
+    while let Some(byte) = bytes.get(at) {
+        let (taken, is_half) = match escape(at) {
+            _ if *byte != b'\\' => (1, false),
+            None => (2, false),
+            Some(0xD800..=0xDBFF) => match escape(at + 6) {
+                Some(0xDC00..=0xDFFF) => (12, false),
+                _ => (6, true),
+            },
+            Some(0xDC00..=0xDFFF) => (6, true),
+            Some(_) => (6, false),
+        };
+        let end = (at + taken).min(bytes.len());
+        out.extend_from_slice(if is_half { br"\ufffd" } else { &bytes[at..end] });
+        (at, replaced) = (end, replaced || is_half);
+    }
+    (replaced || !was_text).then_some(out)
+}
+
 /// An error text on one line, without control characters or anything that looks like a secret, and
 /// of bounded length.
 pub(super) fn presentable(text: &str, token: &str) -> String {
@@ -46,6 +76,24 @@ mod tests {
         assert_eq!(storable("a\0b\u{1}c\u{1b}[31md".into()), "abc[31md");
         assert_eq!(storable("one\r\ntwo\rthree\nfour".into()), "one\ntwo\nthree\nfour");
         assert_eq!(storable("שלום 🎉 <script>".into()), "שלום 🎉 <script>");
+    }
+
+    #[test]
+    fn half_a_character_is_replaced_and_nothing_else() {
+        let mend = |json: &[u8]| mended(json).map(|out| String::from_utf8(out).expect("text"));
+        for whole in [r#"{"a": "\ud83d\ude00 \\ud83d \u0041 é \n"}"#, "", r#""\"#, r#""\u12"#] {
+            assert_eq!(mend(whole.as_bytes()), None, "{whole}");
+        }
+        for (given, made) in [
+            (r#"["\ud83d"]"#, r#"["\ufffd"]"#),
+            (r#"["\uD83D\uD83D\ude00!"]"#, r#"["\ufffd\uD83D\ude00!"]"#),
+            (r#"["\ude00 \ud83d\n"]"#, r#"["\ufffd \ufffd\n"]"#),
+            (r#"["\ud83d\u0041"]"#, r#"["\ufffd\u0041"]"#),
+            (r#"["\\\ud83d"]"#, r#"["\\\ufffd"]"#),
+        ] {
+            assert_eq!(mend(given.as_bytes()).as_deref(), Some(made), "{given}");
+        }
+        assert_eq!(mend(b"[\"\xff\"]").as_deref(), Some("[\"\u{fffd}\"]"));
     }
 
     #[test]

@@ -14,10 +14,10 @@ macro_rules! document {
     ($name:ident, $path:tt) => {
         #[derive(GraphQLQuery)]
         #[graphql(
-                    schema_path = "github-queries/schema.graphql",
-                    query_path = $path,
-                    fragments_other_variant = "true"
-                )]
+                            schema_path = "github-queries/schema.graphql",
+                            query_path = $path,
+                            fragments_other_variant = "true"
+                        )]
         pub(super) struct $name;
     };
 }

@@ -46,6 +46,8 @@ pub(super) struct SyncResult {
     repo: String,
     /// How many issues GitHub sent; 0 after a failure.
     synced: u32,
+    /// How many issues cannot be read; each is asked for again in every sync.
+    unreadable: u32,
     /// Why it failed.
     #[schema(required, example = "GitHub API error: 404 Could not resolve to a Repository")]
     error: Option<String>,
@@ -60,6 +62,7 @@ impl SyncResult {
         Self {
             repo: outcome.repository.to_string(),
             synced: outcome.synced,
+            unreadable: outcome.unreadable,
             error: outcome.error.as_ref().map(text),
         }
     }

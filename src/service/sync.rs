@@ -3,7 +3,8 @@
 //! A repository is read completely once, then by update time from a high-water mark that comes only
 //! from rows written. GitHub's count of open issues comes with every answer; when it is not ours, or
 //! once a day, the repository is read completely again, so no issue is stranded and none haunts the
-//! board. How far a run has come stands in the row of its lock, so every replica can tell, and the
+//! board. An issue that cannot be read is left out of its page, noted and asked for again in every
+//! sync until it reads; it holds up nothing else. How far a run has come stands in the row of its lock, so every replica can tell, and the
 //! row is gone with the run. Invariants: nothing is written to GitHub; a newer row is never
 //! overwritten by an older page; one repository's failure never stops another; an issue with an
 //! unsettled change is left to whoever settles it.
@@ -21,14 +22,15 @@ use super::dependencies::{self, Found};
 use super::{Error, Result};
 use crate::app::App;
 use crate::domain::labels::key;
-use crate::domain::{Actor, FullName, IssueId};
-use crate::github::{self, IssuePage, IssuesQuery, LabelPage, States};
+use crate::domain::{Actor, FullName, IssueId, IssueState, RepositoryId};
+use crate::github::{self, IssuePage, IssuesQuery, LabelPage, LeftOut, States};
 use crate::store::event_log::NewEvent;
 use crate::store::issues::IssueWrite;
 use crate::store::repositories::Progress;
+use crate::store::unreadable_issues::{self, NewUnreadableIssue};
 use crate::store::{
-    Connection, Issue, Repository, RepositoryLabel, audit, event_log, issues, job_locks, pool,
-    repositories, repository_labels,
+    Connection, Issue, Repository, RepositoryLabel, UnreadableIssue, audit, event_log, issues,
+    job_locks, pool, repositories, repository_labels,
 };
 
 /// The lock that manual and timed syncs share.
@@ -47,6 +49,13 @@ const OVERLAP: TimeDelta = TimeDelta::seconds(60);
 const FULL_PASS_EVERY: TimeDelta = TimeDelta::days(1);
 
 const PAGE_SIZE: u32 = 100;
+
+/// How many issues that could not be read are asked for again in one sync of a repository, those
+/// first that were longest not asked for.
+const TRIED_AGAIN: i64 = 100;
+
+/// How many issues that could not be read are listed.
+const LISTED_UNREADABLE: i64 = 100;
 
 /// How the cache stands to GitHub.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,8 +116,28 @@ pub struct RepositorySync {
     pub repository: FullName,
     /// How many issues GitHub sent; 0 after a failure.
     pub synced: u32,
+    /// How many issues of it cannot be read; see [`unreadable_issues`].
+    pub unreadable: u32,
     /// Why it failed.
     pub error: Option<Error>,
+}
+
+/// Issues of a repository that could not be read, by number, at most 100, and how many there are in
+/// all. Each is asked for again in every sync until it reads.
+pub async fn unreadable_issues(
+    app: &App,
+    repository: RepositoryId,
+) -> Result<(Vec<UnreadableIssue>, u32)> {
+    let mut connection = app.connection().await?;
+    let all = unreadable_issues::count(&mut connection, repository).await?;
+    let first = match all {
+        0 => vec![],
+        _ => {
+            let connection = &mut connection;
+            unreadable_issues::of_repository(connection, repository, LISTED_UNREADABLE).await?
+        }
+    };
+    Ok((first, u32::try_from(all).unwrap_or(u32::MAX)))
 }
 
 /// Syncs every tracked repository, or one.
@@ -212,21 +241,24 @@ async fn sync_repository(app: &App, run: Uuid, repository: Repository) -> Reposi
     let name = repository.full_name.clone();
     let outcome = read_repository(app, run, &repository).await;
     let noted = note_outcome(app, run, &repository, outcome.as_ref().err()).await;
-    match outcome.and_then(|synced| noted.map(|()| synced)) {
-        Ok(synced) => RepositorySync { repository: name, synced, error: None },
+    match outcome.and_then(|synced| noted.map(|unreadable| (synced, unreadable))) {
+        Ok((synced, unreadable)) => {
+            RepositorySync { repository: name, synced, unreadable, error: None }
+        }
         Err(error) => {
             tracing::warn!(repository = %name, %error, "a repository could not be synced");
-            RepositorySync { repository: name, synced: 0, error: Some(error) }
+            RepositorySync { repository: name, synced: 0, unreadable: 0, error: Some(error) }
         }
     }
 }
 
+/// Notes how it went, and tells how many issues cannot be read.
 async fn note_outcome(
     app: &App,
     run: Uuid,
     repository: &Repository,
     error: Option<&Error>,
-) -> Result<()> {
+) -> Result<u32> {
     let now = app.clock.now();
     let mut connection = app.connection().await?;
     match error {
@@ -236,7 +268,9 @@ async fn note_outcome(
             repositories::set_sync_error(&mut connection, repository.id, now, &text).await?;
         }
     }
-    Ok(job_locks::advance(&mut connection, JOB, run, (1, 0)).await?)
+    job_locks::advance(&mut connection, JOB, run, (1, 0)).await?;
+    let unreadable = unreadable_issues::count(&mut connection, repository.id).await?;
+    Ok(u32::try_from(unreadable).unwrap_or(u32::MAX))
 }
 
 /// Reads what is new, and everything where that is due. Tells how many issues came.
@@ -249,12 +283,16 @@ async fn read_repository(app: &App, run: Uuid, repository: &Repository) -> Resul
         reader.read_everything().await?;
     } else {
         let open_on_github = reader.read_news().await?;
+        reader.try_again().await?;
         if reader.is_another() || reader.is_stranded(open_on_github).await? {
             reader.read_everything().await?;
         }
     }
-    reader.left_out.map_or(Ok(reader.received), |error| Err(error.into()))
+    Ok(reader.received)
 }
+
+/// What GitHub answered about an issue that was asked for by its id.
+type Answered = std::result::Result<Option<github::Issue>, github::Error>;
 
 /// One repository on its way through GitHub's pages.
 struct Reader<'a> {
@@ -265,9 +303,8 @@ struct Reader<'a> {
     is_first_import: bool,
     page_size: u32,
     received: u32,
+    /// GitHub's ids of the issues that were met, read or left out.
     seen: HashSet<String>,
-    /// What GitHub said of the first issue that it could not read in full.
-    left_out: Option<github::Error>,
     /// The oldest update time among the issues that were left alone because a change of them is
     /// under way. What else is new about them has to be read again.
     left_alone: Option<DateTime<Utc>>,
@@ -286,7 +323,6 @@ impl<'a> Reader<'a> {
             page_size: PAGE_SIZE,
             received: 0,
             seen: HashSet::new(),
-            left_out: None,
             left_alone: None,
         }
     }
@@ -304,7 +340,7 @@ impl<'a> Reader<'a> {
     /// show that was not among them is asked for by its id. An interrupted pass goes on where it
     /// stopped.
     async fn read_everything(&mut self) -> Result<()> {
-        (self.left_out, self.left_alone) = (None, None);
+        self.left_alone = None;
         let began_at = self.app.clock.now();
         let closed_since = window_start(self.app, began_at);
         let (phase, reached) = (self.progress.pass_phase.take(), self.progress.pass_through.take());
@@ -317,6 +353,7 @@ impl<'a> Reader<'a> {
         let open_on_github =
             self.read_phase("open", States::Open, resumed("open"), began_at, &mut mark).await?;
         self.confirm_unseen().await?;
+        self.try_again().await?;
 
         let open_cached = self.count_open().await?;
         let gap = (open_on_github != open_cached).then_some((open_on_github, open_cached));
@@ -365,9 +402,9 @@ impl<'a> Reader<'a> {
             self.follow(&page).await?;
             let links = dependencies::ask_links(self.app, &self.repository, &page.issues).await?;
             self.received += u32::try_from(page.issues.len()).unwrap_or(u32::MAX);
-            self.left_out = self.left_out.take().or(page.left_out.into_iter().next());
             self.seen.extend(page.issues.iter().map(|issue| issue.node_id.clone()));
-            self.write_page(&page.issues, &links, asked_at, &mut advance).await?;
+            let read = (&page.issues[..], &page.left_out[..], &links);
+            self.write_page(read, asked_at, &mut advance).await?;
             if is_first {
                 self.follow_pull_requests(&page.pull_requests).await?;
             }
@@ -452,26 +489,29 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Writes what is newer than the cache, tells what changed, and notes the progress that `advance`
-    /// makes of the newest update time. It gets no further than to an issue that could not be read
-    /// or was left alone, so the next sync meets that again.
+    /// Writes what is newer than the cache, tells what changed, notes what was left out, and the
+    /// progress that `advance` makes of the newest update time. It gets no further than to an issue
+    /// that was left alone, so the next sync meets that again.
     async fn write_page(
         &mut self,
-        found: &[github::Issue],
-        links: &Found,
+        (found, left_out, links): (&[github::Issue], &[LeftOut], &Found),
         asked_at: DateTime<Utc>,
         advance: impl FnOnce(&mut Progress, DateTime<Utc>) + Send,
     ) -> Result<()> {
+        let known = left_out.iter().filter_map(|one| one.which.as_ref());
+        self.seen.extend(known.map(|which| which.node_id.clone()));
         let mut connection = self.app.connection().await?;
         connection
             .transaction(async |connection| {
                 pool::take_time(connection).await?;
                 let (repository, read) = (&self.repository, (found, links));
+                let left_out = unreadable(self.repository.id, left_out, asked_at);
+                unreadable_issues::note(connection, &left_out).await?;
                 let Written { events, left_alone } =
                     write_issues(self.app, connection, repository, read, asked_at).await?;
                 self.left_alone = earlier(self.left_alone, left_alone);
                 let newest = found.iter().map(|issue| issue.updated_at).max();
-                if let (Some(newest), None) = (newest, &self.left_out) {
+                if let Some(newest) = newest {
                     let reached = self.left_alone.map_or(newest, |limit| limit.min(newest));
                     advance(&mut self.progress, reached);
                 }
@@ -555,17 +595,11 @@ impl<'a> Reader<'a> {
             }
         };
         let asked_at = self.app.clock.now();
-        let read = self.app.github.issues_by_node_id(&stale).await?;
+        let answers = self.app.github.issues_by_node_id(&stale).await?;
+        let read = answers.iter().filter(|answer| matches!(answer, Ok(Some(_)))).count();
+        self.received += u32::try_from(read).unwrap_or(u32::MAX);
         // What has left by now is for the next full pass to confirm.
-        let name = self.repository.full_name.key();
-        let there: Vec<_> = read
-            .into_iter()
-            .flatten()
-            .filter(|issue| issue.repository_full_name.key() == name)
-            .collect();
-        self.received += u32::try_from(there.len()).unwrap_or(u32::MAX);
-        let links = dependencies::ask_links(self.app, &self.repository, &there).await?;
-        self.write_page(&there, &links, asked_at, |_, _| ()).await?;
+        self.write_found(stale.iter().zip(answers).collect(), asked_at).await?;
         let found: Vec<_> = found.into_iter().collect();
         let mut connection = self.app.connection().await?;
         connection
@@ -587,19 +621,72 @@ impl<'a> Reader<'a> {
         let asked_at = self.app.clock.now();
         let node_ids: Vec<String> = unseen.iter().map(|(_, node_id)| node_id.clone()).collect();
         let answers = self.app.github.issues_by_node_id(&node_ids).await?;
+        let gone = self.write_found(node_ids.iter().zip(answers).collect(), asked_at).await?;
+        let gone: HashSet<&str> = gone.iter().map(String::as_str).collect();
+        let gone = unseen.iter().filter(|(_, node_id)| gone.contains(node_id.as_str()));
+        let gone: Vec<IssueId> = gone.map(|(id, _)| *id).collect();
+        if gone.is_empty() { Ok(()) } else { self.remove(&gone).await }
+    }
+
+    /// Asks GitHub once more for issues that could not be read, as far as they were not met in this
+    /// run. When that fails as a whole, the next sync does it.
+    async fn try_again(&mut self) -> Result<()> {
+        let node_ids = {
+            let (connection, id) = (&mut self.app.connection().await?, self.repository.id);
+            let mut untried =
+                unreadable_issues::longest_untried(connection, id, TRIED_AGAIN).await?;
+            untried.retain(|node_id| !self.seen.contains(node_id));
+            untried
+        };
+        if node_ids.is_empty() {
+            return Ok(());
+        }
+        let asked_at = self.app.clock.now();
+        match self.app.github.issues_by_node_id(&node_ids).await {
+            Ok(answers) => {
+                let answers = node_ids.iter().zip(answers).collect();
+                self.write_found(answers, asked_at).await.map(drop)
+            }
+            Err(error @ github::Error::RateLimited { .. }) => Err(error.into()),
+            Err(error) => {
+                tracing::warn!(repository = %self.repository.full_name, %error,
+                    "issues that could not be read could not be asked for again");
+                Ok(())
+            }
+        }
+    }
+
+    /// Writes what GitHub answered about issues that were asked for by their ids, and tells the ids
+    /// of those that are gone.
+    async fn write_found(
+        &mut self,
+        answers: Vec<(&String, Answered)>,
+        asked_at: DateTime<Utc>,
+    ) -> Result<Vec<String>> {
         let is_ours = |issue: &github::Issue| {
             issue.repository_full_name.key() == self.repository.full_name.key()
         };
-        let (mut there, mut gone) = (Vec::new(), Vec::new());
-        for ((id, _), answer) in unseen.into_iter().zip(answers) {
+        let (mut there, mut gone, mut unreadable) = (Vec::new(), Vec::new(), Vec::new());
+        for (node_id, answer) in answers {
             match answer {
-                Some(issue) if is_ours(&issue) => there.push(issue),
-                _ => gone.push(id),
+                Ok(Some(issue)) if is_ours(&issue) => there.push(issue),
+                Ok(_) => gone.push(node_id.clone()),
+                Err(reason) => unreadable.push((node_id, reason)),
             }
         }
+        self.seen.extend(there.iter().map(|issue| issue.node_id.clone()));
         let links = dependencies::ask_links(self.app, &self.repository, &there).await?;
-        self.write_page(&there, &links, asked_at, |_, _| ()).await?;
-        if gone.is_empty() { Ok(()) } else { self.remove(&gone).await }
+        self.write_page((&there, &[], &links), asked_at, |_, _| ()).await?;
+        let mut connection = self.app.connection().await?;
+        let connection = &mut connection;
+        let id = self.repository.id;
+        let gone_ids: Vec<&str> = gone.iter().map(String::as_str).collect();
+        unreadable_issues::forget(connection, id, &gone_ids).await?;
+        for (node_id, reason) in unreadable {
+            unreadable_issues::note_again(connection, id, node_id, &reason.to_string(), asked_at)
+                .await?;
+        }
+        Ok(gone)
     }
 
     async fn remove(&self, gone: &[IssueId]) -> Result<()> {
@@ -626,11 +713,13 @@ impl<'a> Reader<'a> {
         let text = format!("{} was imported", self.repository.full_name);
         let event = resync_event(text, Actor::GitHub.name(), now);
         let (id, progress) = (self.repository.id, &self.progress);
+        let began_at = progress.fully_synced_at.unwrap_or(now);
         let is_first_import = self.is_first_import;
         let mut connection = self.app.connection().await?;
         connection
             .transaction(async |connection| {
                 repositories::set_progress(connection, id, progress).await?;
+                unreadable_issues::forget_nameless(connection, id, began_at).await?;
                 if is_first_import {
                     event_log::append(connection, &[event]).await?;
                 }
@@ -656,11 +745,30 @@ impl<'a> Reader<'a> {
         Ok(github != cached && !is_known_gap)
     }
 
+    /// How many open issues are cached or known to be left out.
     async fn count_open(&self) -> Result<i32> {
-        let mut connection = self.app.connection().await?;
-        let open = issues::count_open(&mut connection, self.repository.id).await?;
-        Ok(i32::try_from(open).unwrap_or(i32::MAX))
+        let (connection, id) = (&mut self.app.connection().await?, self.repository.id);
+        let cached = issues::count_open(connection, id).await?;
+        let left_out = unreadable_issues::count_open_and_not_cached(connection, id).await?;
+        Ok(i32::try_from(cached + left_out).unwrap_or(i32::MAX))
     }
+}
+
+fn unreadable(
+    repository_id: RepositoryId,
+    left_out: &[LeftOut],
+    at: DateTime<Utc>,
+) -> Vec<NewUnreadableIssue> {
+    let row = |one: &LeftOut| NewUnreadableIssue {
+        repository_id,
+        node_id: one.which.as_ref().map(|which| which.node_id.clone()),
+        number: one.which.as_ref().map(|which| which.number),
+        state: one.which.as_ref().map_or(IssueState::Open, |which| which.state),
+        reason: one.reason.to_string(),
+        first_at: at,
+        last_at: at,
+    };
+    left_out.iter().map(row).collect()
 }
 
 /// What came of writing issues.
@@ -690,6 +798,8 @@ async fn write_issues(
     }
     let now = app.clock.now();
     let rules = Rules::at(app, now);
+    let read: Vec<&str> = found.iter().map(|issue| issue.node_id.as_str()).collect();
+    unreadable_issues::forget(connection, repository.id, &read).await?;
     let numbers: Vec<i32> = found.iter().map(|issue| issue.number).collect();
     let known = issues::lock_numbers(connection, repository.id, &numbers).await?;
     let ids: Vec<IssueId> = known.iter().map(|(issue, _)| issue.id).collect();

@@ -28,6 +28,7 @@ pub mod repository_labels;
 pub mod request_keys;
 pub mod saved_views;
 pub mod statistics;
+pub mod unreadable_issues;
 pub mod work;
 #[rustfmt::skip]
 mod schema;
@@ -48,6 +49,7 @@ pub use pool::{MIGRATIONS, Pool, PooledConnection, connect, establish, run_migra
 pub use repositories::Repository;
 pub use repository_labels::RepositoryLabel;
 pub use saved_views::SavedView;
+pub use unreadable_issues::UnreadableIssue;
 
 /// One connection to PostgreSQL, in a transaction or not.
 pub type Connection = diesel_async::AsyncPgConnection;

@@ -448,6 +448,25 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    /// Issues that a sync could not read and asks for again.
+    unreadable_issues (id) {
+        id -> BigInt,
+        repository_id -> BigInt,
+        /// GitHub's id; null when GitHub did not even tell that.
+        node_id -> Nullable<Text>,
+        number -> Nullable<Integer>,
+        /// Open or closed by GitHub's account; open when it did not tell.
+        state -> Text,
+        /// Why it could not be read.
+        reason -> Text,
+        /// When it was first left out.
+        first_at -> Timestamptz,
+        /// When reading it last failed.
+        last_at -> Timestamptz,
+    }
+}
+
 diesel::joinable!(agent_reports -> agent_runs (agent_run_id));
 diesel::joinable!(agent_runs -> issues (issue_id));
 diesel::joinable!(agent_work -> issues (issue_id));
@@ -467,6 +486,7 @@ diesel::joinable!(past_leases -> repositories (repository_id));
 diesel::joinable!(queued -> issues (issue_id));
 diesel::joinable!(queued -> repositories (repository_id));
 diesel::joinable!(repository_labels -> repositories (repository_id));
+diesel::joinable!(unreadable_issues -> repositories (repository_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     agent_names,
@@ -492,4 +512,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     repository_labels,
     request_keys,
     saved_views,
+    unreadable_issues,
 );

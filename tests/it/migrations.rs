@@ -104,6 +104,11 @@ const SAMPLES: &[(&str, &str)] = &[
          labels = '{Status/Ready,Priority/P1,agent/Alpha}'",
     ),
     (
+        "unreadable_issues",
+        "INSERT INTO unreadable_issues (repository_id, node_id, number, state, reason, first_at, \
+         last_at) SELECT id, 'I_2', 2, 'open', 'Something is off', now(), now() FROM repositories",
+    ),
+    (
         "label_keys",
         "DO $$ BEGIN ASSERT (SELECT label_keys = '{status/ready,priority/p1,agent/alpha}' \
          AND status = 'ready' AND priority = 'p1' FROM issues), 'labels in another case'; \

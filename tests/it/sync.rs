@@ -12,7 +12,7 @@ use dispatch::service::sync::{
     Refreshed, RunningSync, refresh_issue, sync_issues, sync_stale, sync_state,
 };
 use dispatch::service::{self, Error};
-use dispatch::simulator::{Fault, Gate, NewIssue};
+use dispatch::simulator::{Account, Fault, Gate, NewIssue, Rule};
 use dispatch::store::{Event, Issue, PageRequest};
 
 use crate::support::{Given, REPOSITORY, eventually, given, given_settings, person, start_of_time};
@@ -755,28 +755,186 @@ async fn done_issues_leave_by_age_and_by_event() {
     .await;
 }
 
+/// What the repository shows of the issues that could not be read: numbers and reasons.
+async fn unreadable(given: &Given) -> Vec<(Option<i64>, String)> {
+    let query =
+        "{ repositories { unreadableIssues { totalCount nodes { number reason since } } } }";
+    let data = given.graphql(query, serde_json::Value::Null).await;
+    let shown = &data["repositories"][0]["unreadableIssues"];
+    let nodes = shown["nodes"].as_array().unwrap();
+    assert_eq!(shown["totalCount"], nodes.len());
+    let one = |node: &serde_json::Value| {
+        (node["number"].as_i64(), node["reason"].as_str().unwrap().to_owned())
+    };
+    nodes.iter().map(one).collect()
+}
+
+/// A fault of one issue of a page, as long as it is not cleared.
+fn half(path: &'static str) -> Rule {
+    let message = "not now".to_owned();
+    Fault::Partial { path, kind: "SERVICE_UNAVAILABLE", message }.on("Issues").always()
+}
+
 #[tokio::test]
-async fn an_issue_that_github_cannot_read_costs_that_issue_alone_and_is_met_again() {
+async fn an_issue_that_cannot_be_read_costs_itself_alone_and_is_tried_again() {
+    // The whole issue is missing, a part of it, and a part of which GitHub says nothing.
+    for path in ["nodes.1", "nodes.1.labels", "nodes.1.title"] {
+        given(async |given| {
+            given.with_issues(&[("One", &[])]).await;
+            given.advance(600);
+            open(given, REPOSITORY, "Unreadable", &[]);
+            given.advance(600);
+            open(given, REPOSITORY, "Readable", &[]);
+            let path = format!("repository.issues.{path}");
+            given.github.inject(half(path.leak()));
+            let by_id =
+                Fault::Partial { path: "nodes.0.body", kind: "", message: "nor now".to_owned() };
+            given.github.inject(by_id.on("IssuesById").always());
+
+            let results = sync_issues(&given.app, None).await.unwrap();
+
+            assert!(results[0].error.is_none(), "{:?}", results[0].error);
+            assert_eq!(results[0].unreadable, 1);
+            assert_eq!(on_board(given).await.len(), 2, "the rest is there");
+            let reason = "GitHub API error: 422 not now".to_owned();
+            assert_eq!(unreadable(given).await, [(Some(2), reason)]);
+            let answer = given.ask_as_agent("POST", "/api/sync", None).await.json();
+            assert_eq!(answer["results"][0]["unreadable"], 1);
+
+            // The mark moved on: it is no longer on a page, and asked for by its id.
+            given.github.clear_faults();
+            let by_id =
+                Fault::Partial { path: "nodes.0.body", kind: "", message: "nor now".to_owned() };
+            given.github.inject(by_id.on("IssuesById"));
+            given.github.forget_requests();
+            given.advance(600);
+            given.sync().await;
+            assert_eq!((given.github.count("Issues"), given.github.count("IssuesById")), (1, 1));
+            let reason = "GitHub API error: 422 nor now".to_owned();
+            assert_eq!(unreadable(given).await, [(Some(2), reason)]);
+
+            given.sync().await;
+            assert_eq!(on_board(given).await.len(), 3);
+            assert_eq!(unreadable(given).await, []);
+            given.github.forget_requests();
+            given.sync().await;
+            assert_eq!(given.github.total(), 1, "as any other repository");
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn an_issue_that_is_left_out_does_not_force_complete_reads() {
     given(async |given| {
-        given.with_issues(&[("One", &[])]).await;
-        given.advance(600);
+        given.github.add_repository(REPOSITORY);
         open(given, REPOSITORY, "Unreadable", &[]);
-        given.advance(60);
+        given.advance(600);
         open(given, REPOSITORY, "Readable", &[]);
-        let half = Fault::Partial {
-            path: "repository.issues.nodes.1",
-            kind: "SERVICE_UNAVAILABLE",
-            message: "not now".to_owned(),
-        };
-        given.github.inject(half.on("Issues").always());
-
-        let results = sync_issues(&given.app, None).await.unwrap();
-
-        assert!(results[0].error.is_some(), "it is said");
-        assert_eq!(on_board(given).await.len(), 2, "the rest is there");
-        given.github.clear_faults();
+        given.github.inject(half("repository.issues.nodes.0"));
+        given.github.inject(
+            Fault::Partial { path: "nodes.0", kind: "FORBIDDEN", message: "no".to_owned() }
+                .on("IssuesById")
+                .always(),
+        );
+        given.track(REPOSITORY).await;
         given.sync().await;
-        assert_eq!(on_board(given).await.len(), 3);
+        assert_eq!(on_board(given).await.len(), 1);
+        given.github.clear_faults();
+        given.github.inject(
+            Fault::Partial { path: "nodes.0", kind: "FORBIDDEN", message: "no".to_owned() }
+                .on("IssuesById")
+                .always(),
+        );
+        for title in ["Three", "Four", "Five"] {
+            // GitHub's count and ours change together, and the one that is left out stays.
+            given.advance(600);
+            open(given, REPOSITORY, title, &[]);
+            given.github.forget_requests();
+            given.sync().await;
+            assert_eq!(given.github.count("Issues"), 1, "{title}");
+        }
+        assert_eq!(unreadable(given).await.len(), 1);
+        // One that is gone is no longer asked for.
+        given.github.clear_faults();
+        given.github.delete_issue(REPOSITORY, 1).unwrap();
+        given.sync().await;
+        assert_eq!(unreadable(given).await, []);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_issue_on_the_board_that_cannot_be_read_any_more_stays_there() {
+    given(async |given| {
+        given.with_issues(&[("One", &["status/ready"]), ("Two", &[])]).await;
+        given.advance(24 * 3600 + 1);
+        let fault = Fault::Partial {
+            path: "repository.issues.nodes.0",
+            kind: "",
+            message: "no".to_owned(),
+        };
+        // Neither the page nor the question which issue it was is answered.
+        given.github.inject(fault.on("Issues").after(1).always());
+        given.github.inject(Fault::refuse(403, "away").on("IssueIds").always());
+        let fault =
+            Fault::Partial { path: "nodes.0", kind: "FORBIDDEN", message: "nor so".to_owned() };
+        given.github.inject(fault.on("IssuesById").always());
+        given.sync().await;
+        assert_eq!(on_board(given).await.len(), 2);
+        let shown = unreadable(given).await;
+        let said = |reason: &str| format!("GitHub API error: 422 {reason}");
+        assert_eq!(shown, [(Some(1), said("nor so")), (None, said("no"))]);
+        given.github.clear_faults();
+        given.advance(24 * 3600 + 1);
+        given.sync().await;
+        assert_eq!(unreadable(given).await, []);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn half_a_character_in_one_issue_costs_nothing() {
+    given(async |given| {
+        given.github.add_repository(REPOSITORY);
+        open(given, REPOSITORY, "Half a smile: HALF", &[]);
+        open(given, REPOSITORY, "Whole", &[]);
+        given.track(REPOSITORY).await;
+        let fault = Fault::Replace { text: "HALF", by: r"\ud83d" };
+        given.github.inject(fault.on_queries().always());
+        given.sync().await;
+        assert_eq!(on_board(given).await.len(), 2);
+        assert_eq!(given.issue(1).await.title, "Half a smile: \u{fffd}");
+        assert_eq!(unreadable(given).await, []);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn issues_by_bots_and_their_like_are_on_the_board() {
+    given(async |given| {
+        given.github.add_repository(REPOSITORY);
+        for (at, account) in Account::ALL.into_iter().enumerate() {
+            let login = format!("login-{at}");
+            given.github.set_account(&login, account);
+            let new = NewIssue {
+                author: Some(login.clone()),
+                assignees: vec![login],
+                ..NewIssue::titled("Update dependencies", &["status/ready"])
+            };
+            given.github.open_issue(REPOSITORY, new).unwrap();
+        }
+        given.github.set_account("copilot-swe-agent", Account::Bot);
+        given.github.assign(REPOSITORY, 1, &["ada", "copilot-swe-agent"]).unwrap();
+        given.track(REPOSITORY).await;
+        given.sync().await;
+        assert_eq!(on_board(given).await.len(), Account::ALL.len());
+        let query = "{ issues(first: 10) { nodes { number author assignees } } }";
+        let data = given.graphql(query, serde_json::Value::Null).await;
+        let nodes = data["issues"]["nodes"].as_array().unwrap();
+        assert!(nodes.iter().all(|node| node["author"].is_string()), "{data:#}");
+        let first = nodes.iter().find(|node| node["number"] == 1).unwrap();
+        assert_eq!(first["assignees"], serde_json::json!(["ada", "Copilot"]));
     })
     .await;
 }

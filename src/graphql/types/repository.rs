@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Enum, Object};
+use async_graphql::{Context, Enum, Object, SimpleObject};
 use url::Url;
 
 use crate::app::App;
 use crate::domain::{Instant, ReadOnlyReason, RepositoryId};
 use crate::graphql::loaders::app;
+use crate::service;
 use crate::store;
 
 /// A row as the schema shows it. Many issues share one.
@@ -79,6 +80,56 @@ impl Repository {
     /// Why the last sync failed; null after a good one.
     async fn sync_error(&self) -> Option<&str> {
         self.0.sync_error.as_deref()
+    }
+
+    /// Issues that could not be read and are therefore not on the board or not up to date. Each is
+    /// asked for again in every sync until it reads.
+    async fn unreadable_issues(
+        &self,
+        context: &Context<'_>,
+    ) -> async_graphql::Result<UnreadableIssues> {
+        let (nodes, total_count) =
+            service::sync::unreadable_issues(app(context), self.0.id).await?;
+        Ok(UnreadableIssues {
+            nodes: nodes.into_iter().map(UnreadableIssue).collect(),
+            total_count,
+        })
+    }
+}
+
+/// Issues of a repository that could not be read.
+#[derive(SimpleObject)]
+pub(super) struct UnreadableIssues {
+    /// The first 100 by number.
+    nodes: Vec<UnreadableIssue>,
+    /// How many there are in all.
+    total_count: u32,
+}
+
+/// As the sync noted it.
+pub(super) struct UnreadableIssue(store::UnreadableIssue);
+
+/// An issue that could not be read.
+#[Object]
+impl UnreadableIssue {
+    /// Its number in the repository; null when GitHub did not even tell that.
+    async fn number(&self) -> Option<i32> {
+        self.0.number
+    }
+
+    /// Why it could not be read.
+    async fn reason(&self) -> &str {
+        &self.0.reason
+    }
+
+    /// Since when it cannot be read.
+    async fn since(&self) -> Instant {
+        Instant(self.0.first_at)
+    }
+
+    /// When reading it last failed.
+    async fn last_attempted_at(&self) -> Instant {
+        Instant(self.0.last_at)
     }
 }
 

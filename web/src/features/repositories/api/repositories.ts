@@ -12,6 +12,14 @@ const RepositoryFields = graphql(`
     lastSyncedAt
     readOnlyReason
     syncError
+    unreadableIssues {
+      totalCount
+      nodes {
+        number
+        reason
+        since
+      }
+    }
   }
 `);
 

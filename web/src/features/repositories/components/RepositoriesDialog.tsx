@@ -143,6 +143,41 @@ function AddRepository({ onAdded }: { readonly onAdded: () => void }) {
   );
 }
 
+/** The issues of a repository that are left out, each with its number and the reason. */
+export function UnreadableIssues({ repository }: { readonly repository: Repository }) {
+  const { totalCount, nodes } = repository.unreadableIssues;
+  if (totalCount === 0) return null;
+  const unlisted = totalCount - nodes.length;
+  return (
+    <details className="mt-1 text-meta text-danger">
+      <summary>
+        {totalCount === 1 ? "1 issue" : `${totalCount} issues`} could not be read. Every sync tries
+        again.
+      </summary>
+      <ul className="mt-1 space-y-0.5">
+        {nodes.map(({ number, reason, since }) => (
+          <li key={`${number ?? ""} ${reason}`} className="wrap-anywhere" title={fullTime(since)}>
+            {number === null ? (
+              "An issue that GitHub did not name"
+            ) : (
+              <a
+                href={`${repository.url}/issues/${number}`}
+                target="_blank"
+                rel="noreferrer noopener"
+                className="hover:underline"
+              >
+                #{number}
+              </a>
+            )}
+            : {reason}
+          </li>
+        ))}
+        {unlisted > 0 && <li>and {unlisted} more</li>}
+      </ul>
+    </details>
+  );
+}
+
 function Row({
   repository,
   onRemoved,
@@ -209,6 +244,7 @@ function Row({
       {repository.syncError !== null && (
         <p className="mt-1 text-meta wrap-anywhere text-danger">{repository.syncError}</p>
       )}
+      <UnreadableIssues repository={repository} />
       {asking && (
         <div
           role="group"

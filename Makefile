@@ -23,7 +23,7 @@ run: $(WEB)
 	cargo build --release --locked
 	@if [ -n "$$GITHUB_TOKEN" ]; then exec $(TARGET)/release/dispatch serve; else exec $(TARGET)/release/dispatch demo; fi
 
-test: $(WEB) $(CLIENTS)
+test: $(WEB) $(CLIENTS) $(QUERIES)
 	@scripts/test
 
 check: $(MODULES) $(QUERIES) $(WEB)

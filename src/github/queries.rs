@@ -10,14 +10,15 @@ type URI = String;
 
 /// A document. Types that GitHub adds to an interface or a union read as `Unknown`, values that it
 /// adds to an enum as `Other`.
+#[rustfmt::skip]
 macro_rules! document {
     ($name:ident, $path:tt) => {
         #[derive(GraphQLQuery)]
         #[graphql(
-                            schema_path = "github-queries/schema.graphql",
-                            query_path = $path,
-                            fragments_other_variant = "true"
-                        )]
+            schema_path = "github-queries/schema.graphql",
+            query_path = $path,
+            fragments_other_variant = "true"
+        )]
         pub(super) struct $name;
     };
 }

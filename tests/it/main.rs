@@ -21,6 +21,7 @@ mod demo;
 mod errors;
 mod floors;
 mod github;
+mod github_answers;
 mod graphql_http;
 mod keys;
 mod labels;

@@ -1,0 +1,422 @@
+//! The client of GitHub reads whatever GitHub's whole published schema allows.
+//!
+//! Every function of the client asks a server that answers at random within that schema: every member
+//! of every interface and union and some that nobody has heard of, likewise values of enums, null
+//! wherever it is allowed, lists empty and full, texts with half characters, errors beside the data at
+//! every path. What it makes of an answer is compared with the answer. A failure names its seed;
+//! `GITHUB_ANSWERS_SEED` runs that one alone.
+
+mod generator;
+mod schema;
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::post;
+use dispatch::clock::Clock;
+use dispatch::config::Env;
+use dispatch::domain::FullName;
+use dispatch::github::{Client, Error, Issue, IssuesQuery, Settings, States};
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+
+use crate::support::github::{noon, usual_timeouts};
+use generator::{Generator, Given, UNHEARD_OF};
+use schema::Schema;
+
+/// How many answers each function is given.
+const CASES: u64 = 150;
+
+#[test]
+fn the_pruned_schema_knows_every_kind_of_thing_that_github_does() {
+    let (published, pruned) = (Schema::published(), Schema::pruned());
+    assert!(pruned.members.len() > 4 && pruned.enums.len() > 3);
+    for (name, members) in &pruned.members {
+        let mut theirs = published.members[name].clone();
+        // The root is none that our documents could meet.
+        theirs.remove("Query");
+        assert_eq!(*members, theirs, "members of {name}");
+    }
+    for (name, values) in &pruned.enums {
+        assert_eq!(*values, published.enums[name], "values of {name}");
+    }
+}
+
+type Shared = Arc<Mutex<(Generator, Vec<Given>)>>;
+
+struct RandomGitHub {
+    client: Client,
+    shared: Shared,
+    seeds: Vec<u64>,
+    _server: JoinSet<()>,
+}
+
+async fn answer(State(shared): State<Shared>, body: Bytes) -> Response {
+    let request: Value = serde_json::from_slice(&body).unwrap();
+    let mut shared = shared.lock().unwrap();
+    let (given, text) = shared.0.answer(&request);
+    shared.1.push(given);
+    ([(CONTENT_TYPE, "application/json")], text).into_response()
+}
+
+impl RandomGitHub {
+    async fn start() -> Self {
+        let shared: Shared = Arc::new(Mutex::new((Generator::new(Schema::published(), 0), vec![])));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let router = Router::new().route("/graphql", post(answer)).with_state(Arc::clone(&shared));
+        let mut server = JoinSet::new();
+        server.spawn(async move { axum::serve(listener, router).await.unwrap() });
+        let mut settings = Settings::new(address.parse().unwrap(), Some("a-token".into()));
+        settings.timeouts = usual_timeouts();
+        let client = Client::new(settings, Clock::held_at(noon())).unwrap();
+        let alone = Env::of_process()
+            .raw("GITHUB_ANSWERS_SEED")
+            .map(|seed| seed.to_str().unwrap().parse().unwrap());
+        let seeds = alone.map_or_else(|| (0..CASES).collect(), |seed| vec![seed]);
+        Self { client, shared, seeds, _server: server }
+    }
+
+    /// Asks once for each seed and has the outcome compared with what was answered.
+    async fn each<T: std::fmt::Debug>(
+        &self,
+        ask: impl AsyncFn(&Client) -> Result<T, Error>,
+        check: impl Fn(&T, &Answers),
+    ) {
+        for seed in &self.seeds {
+            self.shared.lock().unwrap().0.reseed(*seed);
+            let outcome = ask(&self.client).await;
+            let answers = Answers(std::mem::take(&mut self.shared.lock().unwrap().1));
+            let comparing = std::panic::AssertUnwindSafe(|| match &outcome {
+                Ok(read) => check(read, &answers),
+                Err(error) => answers.explain(error),
+            });
+            if std::panic::catch_unwind(comparing).is_err() {
+                panic!("GITHUB_ANSWERS_SEED={seed}: {outcome:#?} was made of {answers:#?}");
+            }
+        }
+    }
+
+    /// Each kind of thing that was met came in every form.
+    fn check_coverage(&self, met: &[&str]) {
+        if self.seeds.len() == 1 {
+            return;
+        }
+        let published = Schema::published();
+        let shared = self.shared.lock().unwrap();
+        for name in met {
+            let all = published.members.get(*name).or_else(|| published.enums.get(*name)).unwrap();
+            let chosen: BTreeSet<&String> = shared.0.chosen[*name].keys().collect();
+            let missed: Vec<_> = all.iter().filter(|one| !chosen.contains(one)).collect();
+            assert!(missed.is_empty() && chosen.contains(&UNHEARD_OF.to_owned()), "{missed:?}");
+        }
+    }
+}
+
+/// What was answered to one call.
+#[derive(Debug)]
+struct Answers(Vec<Given>);
+
+impl Answers {
+    fn of(&self, operation: &str) -> &Value {
+        &self.0.iter().find(|given| given.operation == operation).unwrap().body
+    }
+
+    fn errors(&self) -> impl Iterator<Item = &Value> {
+        self.0.iter().flat_map(|given| errors_of(&given.body))
+    }
+
+    /// A failure repeats what GitHub said, or says what GitHub left out without a word.
+    fn explain(&self, error: &Error) {
+        let said = error.to_string();
+        let mut told = self.errors().filter_map(|error| error["message"].as_str());
+        let is_silent = said.ends_with("and no error that says why")
+            || matches!(error, Error::PullRequest { .. } | Error::NotFound { .. });
+        assert!(told.any(|message| said.contains(message)) || is_silent, "{said}");
+    }
+}
+
+fn errors_of(body: &Value) -> &[Value] {
+    body["errors"].as_array().map(Vec::as_slice).unwrap_or_default()
+}
+
+/// Whether something went wrong at or below a place.
+fn is_struck(body: &Value, path: &[Value]) -> bool {
+    let begins = |error: &Value| {
+        error["path"]
+            .as_array()
+            .is_some_and(|own| own.len() >= path.len() && own[..path.len()] == *path)
+    };
+    errors_of(body).iter().any(begins)
+}
+
+/// Whether an issue of an answer can be read in full.
+fn is_whole(node: &Value) -> bool {
+    !node.is_null() && !node["labels"].is_null()
+}
+
+/// What must have been made of an issue.
+fn check_issue(issue: &Issue, node: &Value) {
+    let logins = |actors: &Value| -> Vec<String> {
+        let nodes = actors["nodes"].as_array().map(Vec::as_slice).unwrap_or_default();
+        nodes.iter().filter_map(|one| one["login"].as_str()).map(storable).collect()
+    };
+    assert_eq!(issue.node_id, node["id"].as_str().unwrap());
+    assert_eq!(i64::from(issue.number), node["number"].as_i64().unwrap());
+    assert_eq!(issue.title, storable(node["title"].as_str().unwrap()));
+    assert_eq!(issue.author, node["author"]["login"].as_str().map(storable));
+    assert_eq!(issue.assignees, logins(&node["assignedActors"]));
+    let labels = node["labels"]["nodes"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let labels: Vec<_> =
+        labels.iter().filter_map(|label| label["name"].as_str()).map(storable).collect();
+    assert_eq!(issue.labels, labels);
+}
+
+/// A text as the client passes it on.
+fn storable(text: &str) -> String {
+    let text = text.replace("\r\n", "\n");
+    text.chars().filter(|c| *c >= ' ' || *c == '\n' || *c == '\t').collect()
+}
+
+fn name() -> FullName {
+    "acme/tools".parse().unwrap()
+}
+
+#[tokio::test]
+async fn a_page_is_read_issue_by_issue() {
+    let github = RandomGitHub::start().await;
+    let nodes_path = ["repository", "issues", "nodes"].map(Value::from);
+    let ask = async |client: &Client| {
+        let query = IssuesQuery { states: States::Both, since: None, after: None, page_size: 100 };
+        client.issues(&name(), query).await
+    };
+    github
+        .each(ask, |page, answers| {
+            let body = answers.of("Issues");
+            let nodes = body["data"]["repository"]["issues"]["nodes"].as_array();
+            let nodes = nodes.map(Vec::as_slice).unwrap_or_default();
+            let whole = nodes.iter().enumerate().filter(|(at, node)| {
+                let path = [&nodes_path[..], &[Value::from(*at)]].concat();
+                is_whole(node) && !is_struck(body, &path)
+            });
+            let whole: Vec<_> = whole.collect();
+            assert_eq!(page.issues.len(), whole.len());
+            assert_eq!(page.left_out.len(), nodes.len() - whole.len());
+            for (issue, (_, node)) in page.issues.iter().zip(whole) {
+                check_issue(issue, node);
+            }
+        })
+        .await;
+    github.check_coverage(&["Actor", "Assignee", "IssueState", "PullRequestState"]);
+}
+
+#[tokio::test]
+async fn an_error_about_something_beside_the_issues_costs_no_page() {
+    let github = RandomGitHub::start().await;
+    for seed in &github.seeds {
+        github.shared.lock().unwrap().0.reseed(*seed);
+        let query = IssuesQuery { states: States::Both, since: None, after: None, page_size: 100 };
+        let outcome = github.client.issues(&name(), query).await;
+        let answers = Answers(std::mem::take(&mut github.shared.lock().unwrap().1));
+        let body = answers.of("Issues");
+        let is_beside = |error: &Value| {
+            let begins = |path: &[&str]| {
+                let own = error["path"].as_array().unwrap();
+                own.len() > path.len() && own.iter().zip(path).all(|(own, name)| own == name)
+            };
+            error["path"][0] == "rateLimit"
+                || begins(&["repository", "issues", "nodes"])
+                || begins(&["repository", "pullRequests", "nodes"])
+        };
+        let must_read =
+            !body["data"]["repository"].is_null() && errors_of(body).iter().all(is_beside);
+        assert_eq!(outcome.is_ok(), must_read, "GITHUB_ANSWERS_SEED={seed}: {outcome:#?} {body:#}");
+    }
+}
+
+#[tokio::test]
+async fn one_issue_is_read() {
+    let github = RandomGitHub::start().await;
+    github
+        .each(
+            async |client| client.issue(&name(), 1).await,
+            |issue, answers| {
+                let found = &answers.of("Issue")["data"]["repository"]["issueOrPullRequest"];
+                check_issue(issue, found);
+            },
+        )
+        .await;
+    github.check_coverage(&["IssueOrPullRequest", "Actor", "Assignee", "IssueState"]);
+}
+
+#[tokio::test]
+async fn issues_asked_for_by_id_are_read_one_by_one() {
+    let github = RandomGitHub::start().await;
+    let ids: Vec<String> = (0..12).map(|id| format!("I_{id}")).collect();
+    github
+        .each(
+            async |client| client.issues_by_node_id(&ids).await,
+            |found, answers| {
+                let body = answers.of("IssuesById");
+                assert_eq!(found.len(), ids.len());
+                for (at, found) in found.iter().enumerate() {
+                    let node = &body["data"]["nodes"][at];
+                    let is_struck = is_struck(body, &["nodes".into(), at.into()]);
+                    match found {
+                        Ok(Some(issue)) => check_issue(issue, node),
+                        Ok(None) => assert!(node["__typename"] != "Issue", "{node:#}"),
+                        Err(error) => {
+                            assert!(is_struck || !is_whole(node), "{error}: {node:#}");
+                        }
+                    }
+                }
+            },
+        )
+        .await;
+    github.check_coverage(&["Node", "Actor", "Assignee", "IssueState"]);
+}
+
+#[tokio::test]
+async fn links_are_read_issue_by_issue() {
+    let github = RandomGitHub::start().await;
+    let ids: Vec<String> = (0..12).map(|id| format!("I_{id}")).collect();
+    github
+        .each(
+            async |client| client.links(&ids).await,
+            |found, answers| {
+                let body = answers.of("Links");
+                assert_eq!(found.len(), ids.len());
+                for (at, found) in found.iter().enumerate() {
+                    let node = &body["data"]["nodes"][at];
+                    let is_read = node["__typename"] == "Issue"
+                        && !is_struck(body, &["nodes".into(), at.into()]);
+                    assert_eq!(found.is_some(), is_read, "{node:#}");
+                    let blockers = &node["blockedBy"];
+                    let noted = found.as_ref().and_then(|links| links.blockers.as_ref());
+                    assert_eq!(noted.is_some(), is_read && !blockers.is_null());
+                }
+            },
+        )
+        .await;
+    github.check_coverage(&["Node", "PullRequestState"]);
+}
+
+#[tokio::test]
+async fn a_repository_is_read() {
+    let github = RandomGitHub::start().await;
+    github
+        .each(
+            async |client| client.repository(&name()).await,
+            |found, answers| {
+                let given = &answers.of("Repository")["data"]["repository"];
+                assert_eq!(found.node_id, given["id"].as_str().unwrap());
+                assert_eq!(found.full_name.as_str(), given["nameWithOwner"].as_str().unwrap());
+            },
+        )
+        .await;
+}
+
+#[tokio::test]
+async fn live_labels_are_read() {
+    let github = RandomGitHub::start().await;
+    github
+        .each(
+            async |client| client.live_labels("I_1", Some("status/ready"), Some("agent/a")).await,
+            |live, answers| {
+                let node = &answers.of("LiveLabels")["data"]["node"];
+                let labels = node["labels"]["nodes"]
+                    .as_array()
+                    .map_or(0, |labels| labels.iter().filter(|label| !label.is_null()).count());
+                assert_eq!(live.labels.len(), labels);
+                assert_eq!(
+                    live.target_label_id.as_deref(),
+                    node["repository"]["label"]["id"].as_str()
+                );
+            },
+        )
+        .await;
+    github.check_coverage(&["IssueState"]);
+}
+
+#[tokio::test]
+async fn labels_of_a_repository_are_read() {
+    let github = RandomGitHub::start().await;
+    github
+        .each(
+            async |client| client.labels(&name(), "cursor".to_owned()).await,
+            |page, answers| {
+                let nodes = &answers.of("Labels")["data"]["repository"]["labels"]["nodes"];
+                let nodes = nodes.as_array().map(Vec::as_slice).unwrap_or_default();
+                let there = nodes.iter().filter(|node| !node.is_null()).count();
+                assert_eq!(page.labels.len(), there);
+            },
+        )
+        .await;
+}
+
+#[tokio::test]
+async fn comments_are_read() {
+    let github = RandomGitHub::start().await;
+    github
+        .each(
+            async |client| client.recent_comments("I_1").await,
+            |recent, answers| {
+                let nodes = &answers.of("RecentComments")["data"]["node"]["comments"]["nodes"];
+                let nodes = nodes.as_array().map(Vec::as_slice).unwrap_or_default();
+                let there = nodes.iter().filter(|node| !node.is_null()).count();
+                assert_eq!(recent.comments.len(), there);
+            },
+        )
+        .await;
+}
+
+#[tokio::test]
+async fn what_became_of_a_write_is_read() {
+    let github = RandomGitHub::start().await;
+    github
+        .each(
+            async |client| client.create_label("R_1", "status/ready", "f59e0b").await,
+            |id, answers| {
+                let made = &answers.of("CreateLabel")["data"]["createLabel"]["label"]["id"];
+                let found = answers.0.iter().find(|given| given.operation == "LabelId");
+                let found = found.map(|given| &given.body["data"]["node"]["label"]["id"]);
+                assert!(made == id.as_str() || found.is_some_and(|found| found == id.as_str()));
+            },
+        )
+        .await;
+    let (add, remove) = (["LA_1".to_owned()], ["LA_2".to_owned()]);
+    github
+        .each(
+            async |client| client.change_labels("I_1", &add, &remove, false).await,
+            |changed, answers| {
+                let data = &answers.of("ChangeLabels")["data"];
+                let after = [&data["removed"]["labelable"], &data["added"]["labelable"]];
+                let after = after.into_iter().find(|one| one["__typename"] == "Issue").unwrap();
+                let labels = after["labels"]["nodes"]
+                    .as_array()
+                    .map_or(0, |labels| labels.iter().filter(|label| !label.is_null()).count());
+                assert_eq!(changed.labels.len(), labels);
+                assert_eq!(changed.errors.len(), answers.errors().count());
+            },
+        )
+        .await;
+    github
+        .each(
+            async |client| client.add_comment("I_1", "Hello").await,
+            |commented, answers| {
+                let payload = &answers.of("AddComment")["data"]["addComment"];
+                let url = payload["commentEdge"]["node"]["url"].as_str().map(storable);
+                assert_eq!(Some(&commented.url), url.as_ref());
+                let subject = &payload["subject"];
+                assert_eq!(commented.issue.is_some(), subject["__typename"] == "Issue");
+            },
+        )
+        .await;
+    github.check_coverage(&["Labelable", "Node"]);
+}

@@ -128,13 +128,6 @@ async fn answer(State(service): State<Service>, headers: HeaderMap, body: Bytes)
         Ok(document) => document,
         Err(error) => return Answered::error("", &error.to_string()).into_response(),
     };
-    let manners = service.simulator.manners();
-    let code = posted.query.lines().map(|line| line.split('#').next().unwrap_or_default());
-    let code = code.collect::<Vec<_>>().join("\n");
-    if let Some(field) = manners.lacking.iter().find(|field| code.contains(**field)) {
-        let message = format!("Field '{field}' doesn't exist on type 'Issue'");
-        return Answered::error("", &message).into_response();
-    }
     let request = Request {
         at: service.simulator.now(),
         operation: posted.operation_name.clone().unwrap_or_else(|| only_name(&document)),
@@ -143,6 +136,14 @@ async fn answer(State(service): State<Service>, headers: HeaderMap, body: Bytes)
         answered_at: Arc::default(),
     };
     service.simulator.note_request(request.clone());
+    let manners = service.simulator.manners();
+    let code = posted.query.lines().map(|line| line.split('#').next().unwrap_or_default());
+    let code = code.collect::<Vec<_>>().join("\n");
+    if let Some(field) = manners.lacking.iter().find(|field| code.contains(**field)) {
+        let message = format!("Field '{field}' doesn't exist on type 'Issue'");
+        let _ = request.answered_at.set(service.simulator.now());
+        return Answered::error("", &message).into_response();
+    }
     let faults = service.simulator.faults_for(&request);
 
     let (send, receive) = oneshot::channel();

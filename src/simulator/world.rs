@@ -166,8 +166,11 @@ impl World {
     // ------------------------------------------------------------ repositories
 
     pub(super) fn add_repository(&mut self, name: &str) -> String {
-        if let Ok(repository) = self.named(name) {
-            return repository.id.clone();
+        // An old name of another repository may be taken.
+        if let Ok(found) = self.named(name)
+            && found.full_name.eq_ignore_ascii_case(name)
+        {
+            return found.id.clone();
         }
         let (slot, id) = self.fresh_id("R");
         let slot = Slot::try_from(slot).expect("ids are given one by one");

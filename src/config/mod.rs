@@ -22,6 +22,7 @@ use url::Url;
 
 use crate::domain::labels::key;
 use crate::domain::limits::Limits;
+use crate::domain::names::NotAFullName;
 use crate::domain::work::Aging;
 use crate::domain::{FullName, Lanes};
 use crate::postgres::{Address, Search, Timeouts};
@@ -308,24 +309,37 @@ impl Database {
     }
 }
 
+/// The host of GitHub's pages, by the address of its API: an Enterprise server has both on one host.
+fn host_of_pages(api_url: &Url) -> &str {
+    let is_enterprise = api_url.path().trim_end_matches('/').ends_with("/api/v3");
+    api_url.host_str().filter(|_| is_enterprise).unwrap_or("github.com")
+}
+
 impl GitHub {
+    /// The repository that is meant by its name or its address on this GitHub.
+    ///
+    /// # Errors
+    ///
+    /// See [`FullName::from_pasted`].
+    pub fn repository(&self, text: &str) -> Result<FullName, NotAFullName> {
+        FullName::from_pasted(text, host_of_pages(&self.api_url))
+    }
+
     fn read(reader: &mut Reader<'_>, warnings: &mut Vec<String>) -> Self {
         let api_url = reader.parsed(&settings::GITHUB_API_URL, web_address);
         let names = reader.text(&settings::GITHUB_REPOSITORIES).map(entries).unwrap_or_default();
         let mut repositories: Vec<FullName> = Vec::new();
+        let api_url = api_url
+            .unwrap_or_else(|| Url::parse("https://api.github.com").expect("a valid address"));
+        let host = host_of_pages(&api_url);
         for name in names {
-            match name.parse::<FullName>() {
+            match FullName::from_pasted(&name, host) {
                 Ok(name) if repositories.iter().any(|known| known.key() == name.key()) => {}
                 Ok(name) => repositories.push(name),
                 Err(problem) => warnings.push(format!("GITHUB_REPOSITORIES: {problem}; ignored")),
             }
         }
-        Self {
-            api_url: api_url
-                .unwrap_or_else(|| Url::parse("https://api.github.com").expect("a valid address")),
-            token: reader.parsed(&settings::GITHUB_TOKEN, token),
-            repositories,
-        }
+        Self { api_url, token: reader.parsed(&settings::GITHUB_TOKEN, token), repositories }
     }
 }
 

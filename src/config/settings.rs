@@ -52,7 +52,7 @@ settings! {
 
     /// Repositories to track, taken over once: the first time it names any. Afterwards the board's
     /// own list counts. A malformed entry is dropped with a warning.
-    GITHUB_REPOSITORIES { default: "none", format: "`owner/name`, separated by commas or newlines", example: "acme/api,acme/web", secret: false }
+    GITHUB_REPOSITORIES { default: "none", format: "`owner/name` or addresses, separated by commas or newlines", example: "acme/api,acme/web", secret: false }
 
     /// Base address of GitHub's API, for GitHub Enterprise.
     GITHUB_API_URL { default: "https://api.github.com", format: "http or https address", example: "https://github.example.com/api/v3", secret: false }

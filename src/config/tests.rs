@@ -82,6 +82,16 @@ fn malformed_repositories_are_dropped_with_a_warning_each() {
 }
 
 #[test]
+fn repositories_are_named_by_their_addresses_too() {
+    let list = "https://ghe.example/acme/api.git,git@ghe.example:acme/web,https://github.com/a/b";
+    let config =
+        config([("GITHUB_REPOSITORIES", list), ("GITHUB_API_URL", "https://ghe.example/api/v3")]);
+    let names: Vec<&str> = config.github.repositories.iter().map(FullName::as_str).collect();
+    assert_eq!(names, ["acme/api", "acme/web"]);
+    insta::assert_snapshot!(config.warnings.join("\n"), @"GITHUB_REPOSITORIES: `https://github.com/a/b` is on github.com, and repositories are read from ghe.example; ignored");
+}
+
+#[test]
 fn a_list_has_commas_newlines_and_no_repeats() {
     let config = config([
         ("GITHUB_REPOSITORIES", " Acme/Api,\r\nacme/web ,, acme/api\n"),

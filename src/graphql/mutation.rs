@@ -103,7 +103,7 @@ impl BoardMutation {
     ) -> async_graphql::Result<SyncIssuesPayload> {
         let only = input
             .and_then(|input| input.repository)
-            .map(|name| full_name("repository", &name))
+            .map(|name| full_name(context, "repository", &name))
             .transpose()?;
         let syncs = service::sync::sync_issues(app(context), only.as_ref()).await?;
         Ok(SyncIssuesPayload {
@@ -164,7 +164,7 @@ impl TrackingMutation {
         context: &Context<'_>,
         #[graphql(desc = "Which repository.")] input: TrackRepositoryInput,
     ) -> async_graphql::Result<TrackRepositoryPayload> {
-        let name = full_name("fullName", &input.full_name)?;
+        let name = full_name(context, "fullName", &input.full_name)?;
         let row = service::tracking::track_repository(app(context), actor(context), &name).await?;
         Ok(TrackRepositoryPayload { repository: Repository(Arc::new(row)) })
     }
@@ -176,7 +176,7 @@ impl TrackingMutation {
         context: &Context<'_>,
         #[graphql(desc = "Which repository.")] input: UntrackRepositoryInput,
     ) -> async_graphql::Result<UntrackRepositoryPayload> {
-        let name = full_name("fullName", &input.full_name)?;
+        let name = full_name(context, "fullName", &input.full_name)?;
         let row =
             service::tracking::untrack_repository(app(context), actor(context), &name).await?;
         Ok(UntrackRepositoryPayload { repository: Repository(Arc::new(row)) })

@@ -87,7 +87,7 @@ impl BoardQuery {
         let issue = match (id, repository, number) {
             (Some(id), None, None) => service::board::find_issue(app, id).await,
             (None, Some(name), Some(number)) => {
-                let name = full_name("repository", &name)?;
+                let name = full_name(context, "repository", &name)?;
                 service::board::find_issue_by_number(app, &name, number).await
             }
             _ => {
@@ -132,7 +132,8 @@ impl RecordQuery {
         #[graphql(desc = "How many entries, from 0 to 100; 50 when absent.")] first: Option<i32>,
         #[graphql(desc = "Entries behind this cursor.")] after: Option<String>,
     ) -> async_graphql::Result<AuditEntryConnection> {
-        let repository = repository.map(|name| full_name("repository", &name)).transpose()?;
+        let repository =
+            repository.map(|name| full_name(context, "repository", &name)).transpose()?;
         let filter = AuditFilter { repository, issue: issue_id, actor, action, success, agent };
         Ok(AuditEntryConnection::load(context, &filter, Arguments::forward(first, after)).await?)
     }
@@ -188,10 +189,11 @@ fn found<T>(result: service::Result<T>) -> service::Result<Option<T>> {
 /// # Errors
 ///
 /// [`Error::Invalid`], naming the argument.
-pub(super) fn full_name(field: &'static str, text: &str) -> service::Result<FullName> {
-    let invalid = |problem: crate::domain::names::NotAFullName| Error::Invalid {
-        field,
-        reason: problem.to_string(),
-    };
-    text.parse().map_err(invalid)
+pub(super) fn full_name(
+    context: &Context<'_>,
+    field: &'static str,
+    text: &str,
+) -> service::Result<FullName> {
+    let named = app(context).config.github.repository(text);
+    named.map_err(|problem| Error::Invalid { field, reason: problem.to_string() })
 }

@@ -160,7 +160,8 @@ impl RecordSubscription {
         context: &Context<'_>,
         #[graphql(desc = "Entries of this repository only.")] repository: Option<String>,
     ) -> async_graphql::Result<impl Stream<Item = Item<AuditEntry>> + use<>> {
-        let repository = repository.map(|name| full_name("repository", &name)).transpose()?;
+        let repository =
+            repository.map(|name| full_name(context, "repository", &name)).transpose()?;
         let key = repository.map(|name| name.key());
         let is_wanted = move |entry: &AuditEntry| {
             let repository = entry.row.repository_full_name.to_lowercase();

@@ -14,6 +14,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use crate::app::App;
 use crate::domain::leases::{Checkpoint, WorkOutcome};
 use crate::domain::{FullName, Priority, Status};
 use crate::gate::json;
@@ -305,9 +306,10 @@ pub(super) fn known_if_given<T: FromStr<Err: std::fmt::Display>>(
     given.map(|given| known(field, given)).transpose()
 }
 
-/// A repository's name.
-pub(super) fn repository(given: &str) -> Result<FullName> {
-    known("repoFullName", given)
+/// A repository by its name or address.
+pub(super) fn repository(app: &App, given: &str) -> Result<FullName> {
+    let named = app.config.github.repository(given);
+    named.map_err(|error| Error::Invalid { field: "repoFullName", reason: error.to_string() })
 }
 
 /// A priority with or without its prefix.

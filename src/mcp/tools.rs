@@ -96,7 +96,7 @@ fn is_elsewhere(explained: &Explained) -> bool {
 impl Server {
     /// The issue that is meant.
     async fn find(&self, name: &str, number: i32) -> service::Result<(store::Issue, Repository)> {
-        board::find_issue_by_number(&self.app, &repository(name)?, number).await
+        board::find_issue_by_number(&self.app, &repository(&self.app, name)?, number).await
     }
 
     /// An issue with its text.
@@ -197,7 +197,7 @@ impl Server {
         let (name, number) = (given.repo_full_name.as_str(), given.issue_number);
         let status = known_if_given("status", given.status.as_deref())?;
         if given.refresh_before_claim != Some(false) && asker.actor.may(Tier::Board) {
-            sync::refresh_issue(&self.app, &repository(name)?, number).await?;
+            sync::refresh_issue(&self.app, &repository(&self.app, name)?, number).await?;
         }
         let issue_id = self.find(name, number).await?.0.id;
         let command = ClaimIssue {
@@ -438,7 +438,7 @@ impl Server {
         &self,
         Parameters(given): Parameters<IssueArguments>,
     ) -> Result<Json<Refresh>, Refusal> {
-        let (name, number) = (repository(&given.repo_full_name)?, given.issue_number);
+        let (name, number) = (repository(&self.app, &given.repo_full_name)?, given.issue_number);
         let refreshed = sync::refresh_issue(&self.app, &name, number).await?;
         let (issue, repository) = board::find_issue_by_number(&self.app, &name, number).await?;
         let issue = Issue::of(&issue, &repository);
@@ -459,7 +459,7 @@ impl Server {
         &self,
         Parameters(given): Parameters<RepositoryArguments>,
     ) -> Result<Json<Synced>, Refusal> {
-        let name = repository(&given.repo_full_name)?;
+        let name = repository(&self.app, &given.repo_full_name)?;
         let outcomes = sync::sync_issues(&self.app, Some(&name)).await?;
         Ok(Json(Synced::from(outcomes.as_slice())))
     }

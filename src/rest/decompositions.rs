@@ -11,7 +11,7 @@ use super::body::Body;
 use super::errors::failed;
 use super::which::{misnumbered, number_in_any_form};
 use crate::app::App;
-use crate::domain::{FullName, Instant, IssueId};
+use crate::domain::{Instant, IssueId};
 use crate::gate::{Problem, ProblemDocument, Reader, acting_as};
 use crate::service::decompositions::{DecomposeIssue, decompose_issue};
 use crate::service::moves::UNKNOWN_ISSUE;
@@ -100,7 +100,7 @@ pub(super) async fn decompose(
     let actor = acting_as(actor, members.name_of_caller()?);
 
     let missing = || Problem::not_found(UNKNOWN_ISSUE);
-    let name: FullName = repo.parse().map_err(|_| missing())?;
+    let name = app.config.github.repository(repo).map_err(|_| missing())?;
     let refused = |error| match error {
         Error::NotFound { .. } => missing(),
         Error::Invalid { field: field @ "followUpUrls", reason } => {

@@ -13,9 +13,7 @@ use super::repositories::RepositoryRow;
 use crate::app::App;
 use crate::domain::filter::Wanted;
 use crate::domain::labels::{behind, key};
-use crate::domain::{
-    FullName, Instant, IssueId, IssueState, LabelSet, Lanes, RepositoryId, Status,
-};
+use crate::domain::{Instant, IssueId, IssueState, LabelSet, Lanes, RepositoryId, Status};
 use crate::gate::{Problem, ProblemDocument, Reader};
 use crate::service::board::WholeIssues;
 use crate::service::{self, Error};
@@ -287,7 +285,7 @@ pub(super) async fn state(
     let number =
         number.ok_or_else(|| Problem::wrong("number", format!("Invalid number: {text}")))?;
     let missing = || Problem::not_found(format!("Issue not found in cache: {repo}#{text}"));
-    let name: FullName = repo.parse().map_err(|_| missing())?;
+    let name = app.config.github.repository(repo).map_err(|_| missing())?;
     let found = service::board::find_issue_by_number(&app, &name, number).await;
     let (issue, repository) = found.map_err(|error| match error {
         Error::NotFound { .. } => missing(),

@@ -13,7 +13,8 @@ use super::body::Body;
 use super::errors::failed;
 use super::moves::Done;
 use crate::app::App;
-use crate::domain::{Actor, FullName, Instant, RepositoryId};
+use crate::domain::names::NotAFullName;
+use crate::domain::{Actor, Instant, RepositoryId};
 use crate::gate::{Problem, ProblemDocument, Reader};
 use crate::service::{self, Error, tracking};
 use crate::store::Repository;
@@ -136,9 +137,13 @@ async fn new_repository(app: &App, actor: &Actor, body: &Body) -> Result<Reposit
     let members = body.members("Invalid JSON body")?;
     let text = members.value("fullName").and_then(serde_json::Value::as_str);
     let text = text.ok_or_else(|| Problem::wrong("fullName", "fullName is required"))?;
-    let name: FullName = text
-        .parse()
-        .map_err(|_| Problem::wrong("fullName", "Invalid fullName format. Expected: owner/repo"))?;
+    let name = app.config.github.repository(text).map_err(|problem| {
+        let text = "Invalid fullName format. Expected: owner/repo";
+        match problem {
+            NotAFullName::Malformed(_) => Problem::wrong("fullName", text),
+            NotAFullName::Elsewhere { .. } => Problem::wrong("fullName", problem.to_string()),
+        }
+    })?;
     let tracked = tracking::track_repository(app, actor, &name).await;
     tracked.map_err(failed("Failed to add repository"))
 }
@@ -413,7 +418,7 @@ pub(super) async fn untrack_encoded(
 }
 
 async fn remove(app: &App, actor: &Actor, name: &str) -> Result<Response, Problem> {
-    let name: FullName = name.parse().map_err(|_| not_tracked())?;
+    let name = app.config.github.repository(name).map_err(|_| not_tracked())?;
     match service::tracking::untrack_repository(app, actor, &name).await {
         Ok(_) => Ok(json(StatusCode::OK, &Done::DONE)),
         Err(Error::NotFound { .. }) => Err(not_tracked()),

@@ -87,7 +87,7 @@ pub(super) async fn sync(
     Reader { state: app, .. }: Reader<App>,
     body: Body,
 ) -> Result<Response, Problem> {
-    let only = chosen(&body)?;
+    let only = chosen(&app, &body)?;
     let outcomes = sync_issues(&app, only.as_ref()).await.map_err(|error| match &error {
         Error::Busy { .. } => {
             Problem::from(error).with_status(StatusCode::CONFLICT).with("locked", true)
@@ -104,13 +104,14 @@ pub(super) async fn sync(
     Ok(json(StatusCode::OK, &report))
 }
 
-fn chosen(body: &Body) -> Result<Option<FullName>, Problem> {
+fn chosen(app: &App, body: &Body) -> Result<Option<FullName>, Problem> {
     if body.is_empty() {
         return Ok(None);
     }
     let members = body.members("Malformed JSON in request body")?;
     let name = members.text("repoFullName")?;
-    name.map(|name| name.parse().map_err(|_| untracked(name))).transpose()
+    let named = |name| app.config.github.repository(name).map_err(|_| untracked(name));
+    name.map(named).transpose()
 }
 
 /// An issue to read anew.
@@ -173,7 +174,7 @@ pub(super) async fn refresh(
             "Missing or invalid required fields: repoFullName (string) and issueNumber (integer)",
         ));
     };
-    let name: FullName = given.parse().map_err(|_| untracked(given))?;
+    let name = app.config.github.repository(given).map_err(|_| untracked(given))?;
     let refreshed = refresh_issue(&app, &name, number).await.map_err(|error| match error {
         Error::NotFound { .. } => untracked(given),
         Error::Upstream(_) | Error::Unread(_) | Error::Busy { .. } => Problem::from(error)

@@ -433,6 +433,18 @@ async fn a_malformed_value_is_named() {
                 "fullName",
                 "full name",
             ),
+            (
+                "mutation { trackRepository(input: {fullName: \"acme/..\"}) { repository { id } } }",
+                json!({}),
+                "fullName",
+                "`acme/..` is not a repository's full name",
+            ),
+            (
+                "mutation { trackRepository(input: {fullName: \"https://gitlab.com/a/b\"}) { repository { id } } }",
+                json!({}),
+                "fullName",
+                "is on gitlab.com, and repositories are read from github.com",
+            ),
         ];
         for (query, variables, field, reason) in cases {
             let answer = given.try_graphql(query, variables).await;

@@ -439,3 +439,51 @@ async fn a_program_calls_a_tool_so_often_and_then_waits() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_pasted_address_is_understood_on_every_way_in() {
+    given(async |given| {
+        given.with_issues(&[("One", &["status/ready"])]).await;
+        for (at, form) in [
+            "https://github.com/acme/NAME",
+            "https://github.com/acme/NAME.git",
+            "https://github.com/acme/NAME/issues/1",
+            "github.com/acme/NAME",
+            "git@github.com:acme/NAME.git",
+            "ssh://git@github.com/acme/NAME.git",
+            "acme/NAME#1",
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let pasted = |name: &str| form.replace("NAME", name);
+            let (one, other) = (format!("one-{at}"), format!("other-{at}"));
+            let track = "mutation($name: String!) { trackRepository(input: { fullName: $name }) \
+                         { repository { fullName } } }";
+            let data = given.graphql(track, json!({ "name": pasted(&one) })).await;
+            let name = &data["trackRepository"]["repository"]["fullName"];
+            assert_eq!(*name, format!("acme/{one}"), "{form}");
+            let body = json!({ "fullName": pasted(&other) });
+            let added = given.ask_as_agent("POST", "/api/repos", Some(body)).await.json();
+            assert_eq!(added["fullName"], format!("acme/{other}"), "{form}");
+            let untrack = "mutation($name: String!) { untrackRepository(input: { fullName: $name }) \
+                           { repository { fullName } } }";
+            for name in [&one, &other] {
+                given.graphql(untrack, json!({ "name": pasted(name) })).await;
+            }
+            let arguments = json!({ "repoFullName": pasted("tools"), "issueNumber": 1 });
+            let found = done(given, ALPHA, "resolve_issue", arguments).await;
+            assert!(found.to_string().contains("acme/tools"), "{form}: {found}");
+        }
+        for (given_name, why) in [
+            ("acme/..", "`acme/..` is not a repository's full name"),
+            ("https://gitlab.com/acme/tools", "is on gitlab.com"),
+        ] {
+            let arguments = json!({ "repoFullName": given_name, "issueNumber": 1 });
+            let (code, message) = refused(given, ALPHA, "resolve_issue", arguments).await;
+            assert_eq!(code, "BAD_USER_INPUT");
+            assert!(message.contains(why), "{message}");
+        }
+    })
+    .await;
+}

@@ -999,6 +999,9 @@ async fn a_path_may_write_the_name_as_one_segment() {
     .await;
 }
 
+const ELSEWHERE: &str =
+    "`https://gitlab.com/acme/tools` is on gitlab.com, and repositories are read from github.com";
+
 #[tokio::test]
 async fn what_is_no_name_is_not_tracked() {
     given(async |given| {
@@ -1019,6 +1022,9 @@ async fn what_is_no_name_is_not_tracked() {
                 (r#"{"fullName":"/tools"}"#, format),
                 (r#"{"fullName":"a/b/c"}"#, format),
                 (r#"{"fullName":"a b/c"}"#, format),
+                (r#"{"fullName":"acme/.."}"#, format),
+                (r#"{"fullName":"https://github.com/acme"}"#, format),
+                (r#"{"fullName":"https://gitlab.com/acme/tools"}"#, ELSEWHERE),
                 (r#"{"fullName":"acme/to\u0000ols"}"#, "fullName must not contain a NUL character"),
                 (long.as_str(), "fullName must have at most 300 characters"),
             ] {

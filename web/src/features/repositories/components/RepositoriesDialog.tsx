@@ -114,7 +114,7 @@ function AddRepository({ onAdded }: { readonly onAdded: () => void }) {
       }}
     >
       <label htmlFor={field} className="sr-only">
-        Repository to track, as owner/name
+        Repository to track, as owner/name or its address
       </label>
       <div className="flex gap-2">
         <input
@@ -122,7 +122,7 @@ function AddRepository({ onAdded }: { readonly onAdded: () => void }) {
           data-first
           value={name}
           onChange={(event) => setName(event.target.value)}
-          placeholder="owner/name"
+          placeholder="owner/name or its address"
           autoComplete="off"
           autoCapitalize="off"
           spellCheck={false}

@@ -41,7 +41,8 @@ impl<'a> Which<'a> {
     pub(super) async fn find(&self, app: &App) -> Result<(Issue, Repository), Error> {
         match service::board::find_issue(app, self.issue_id).await {
             Err(missing @ Error::NotFound { .. }) => {
-                let Ok(name) = self.repo_full_name.parse::<FullName>() else { return Err(missing) };
+                let named = app.config.github.repository(self.repo_full_name);
+                let Ok(name) = named else { return Err(missing) };
                 service::board::find_issue_by_number(app, &name, self.issue_number).await
             }
             found => found,
@@ -50,7 +51,9 @@ impl<'a> Which<'a> {
 
     pub(super) fn check(&self, issue: &Issue, repository: &Repository) -> Result<(), Problem> {
         let (name, number) = (&repository.full_name, issue.number);
-        if name.key() == self.repo_full_name.to_lowercase() && number == self.issue_number {
+        let given = self.repo_full_name.parse::<FullName>();
+        let is_called_so = given.is_ok_and(|given| repository.is_called(&given));
+        if is_called_so && number == self.issue_number {
             return Ok(());
         }
         let text =
@@ -94,7 +97,7 @@ pub(super) async fn known_issue(
     let (issue, repository) = match which.find(app).await {
         Ok(found) => found,
         Err(Error::NotFound { .. }) => {
-            if let Ok(name) = which.repo_full_name.parse() {
+            if let Ok(name) = app.config.github.repository(which.repo_full_name) {
                 let number = which.issue_number;
                 let recorded = record_unknown_issue(app, actor, words.action, &name, number);
                 recorded.await.map_err(failed)?;

@@ -111,7 +111,9 @@ impl Scope {
         };
         let mut repositories = repositories::tracked(&mut *app.connection().await?).await?;
         if let Some(names) = names {
-            let is = |row: &Repository, name: &str| row.full_name.key() == name.to_lowercase();
+            let is = |row: &Repository, name: &str| {
+                app.config.github.repository(name).is_ok_and(|name| row.is_called(&name))
+            };
             if let Some(name) =
                 names.iter().find(|name| !repositories.iter().any(|row| is(row, name)))
             {

@@ -4,10 +4,10 @@
 //! from rows written. GitHub's count of open issues comes with every answer; when it is not ours, or
 //! once a day, the repository is read completely again, so no issue is stranded and none haunts the
 //! board. An issue that cannot be read is left out of its page, noted and asked for again in every
-//! sync until it reads; it holds up nothing else. How far a run has come stands in the row of its lock, so every replica can tell, and the
-//! row is gone with the run. Invariants: nothing is written to GitHub; a newer row is never
-//! overwritten by an older page; one repository's failure never stops another; an issue with an
-//! unsettled change is left to whoever settles it.
+//! sync until it reads; it holds up nothing else. How far a run has come stands in the row of its
+//! lock, so every replica can tell, and the row is gone with the run. Invariants: nothing is written
+//! to GitHub; a newer row is never overwritten by an older page; one repository's failure never stops
+//! another; an issue with an unsettled change is left to whoever settles it.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -17,13 +17,16 @@ use diesel_async::AsyncConnection;
 use futures_util::{StreamExt, stream};
 use uuid::Uuid;
 
-use super::changes::{Rules, issue_event, removal_event, resync_event, window_start, write_of};
+use super::changes::{
+    Rules, audit_event, issue_event, removal_event, resync_event, window_start, write_of,
+};
 use super::dependencies::{self, Found};
 use super::{Error, Result};
 use crate::app::App;
 use crate::domain::labels::key;
-use crate::domain::{Actor, FullName, IssueId, IssueState, RepositoryId};
+use crate::domain::{Actor, FullName, IssueId, IssueState, LabelSet, RepositoryId};
 use crate::github::{self, IssuePage, IssuesQuery, LabelPage, LeftOut, States};
+use crate::store::audit::NewEntry;
 use crate::store::event_log::NewEvent;
 use crate::store::issues::IssueWrite;
 use crate::store::repositories::Progress;
@@ -463,7 +466,7 @@ impl<'a> Reader<'a> {
         let mut connection = self.app.connection().await?;
         let written = repositories::set_identity(
             &mut connection,
-            self.repository.id,
+            &self.repository,
             &found.node_id,
             &found.full_name,
             found.read_only,
@@ -481,12 +484,44 @@ impl<'a> Reader<'a> {
             Err(diesel::result::Error::DatabaseError(
                 diesel::result::DatabaseErrorKind::UniqueViolation,
                 _,
-            )) => Err(Error::conflict(format!(
-                "The repository is now called {}, which is tracked as well: stop tracking {}",
-                found.full_name, self.repository.full_name
-            ))),
+            )) => self.merge(&mut connection, found).await,
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Stops tracking this row, because another one has the repository's present name already: it was
+    /// tracked under an old name and the new one. Reading goes on into that one, which is then read
+    /// completely.
+    async fn merge(
+        &mut self,
+        connection: &mut Connection,
+        found: &github::PageRepository,
+    ) -> Result<()> {
+        let now = self.app.clock.now();
+        let gone = self.repository.clone();
+        self.repository = connection
+            .transaction(async |connection| {
+                let (id, name) = (&found.node_id, &found.full_name);
+                let kept =
+                    repositories::merge(connection, &gone, id, name, found.read_only, now).await?;
+                let kept =
+                    kept.ok_or_else(|| Error::conflict("The repository was just renamed"))?;
+                let source = LabelSet::from(vec![gone.source.clone()]);
+                let none = LabelSet::default();
+                let entry = NewEntry {
+                    repository_full_name: gone.full_name.as_str(),
+                    after_labels: &none,
+                    ..NewEntry::done(Actor::GitHub.name(), "remove_tracked_repo", &source, now)
+                };
+                let entry = audit::append(connection, &entry).await?;
+                let text = format!("{} is now called {}", gone.full_name, kept.full_name);
+                let events = [resync_event(text, Actor::GitHub.name(), now), audit_event(&entry)];
+                event_log::append(connection, &events).await?;
+                Ok::<_, Error>(kept)
+            })
+            .await?;
+        self.progress = Progress::default();
+        Ok(())
     }
 
     /// Writes what is newer than the cache, tells what changed, notes what was left out, and the

@@ -129,8 +129,6 @@ pub async fn bootstrap(app: &App) -> Result<()> {
 /// name to them later needs a click.
 pub async fn untracked_from_settings(app: &App) -> Result<Vec<FullName>> {
     let tracked = tracked_repositories(app).await?;
-    let is_tracked = |name: &&FullName| {
-        tracked.iter().any(|repository| repository.full_name.key() == name.key())
-    };
+    let is_tracked = |name: &&FullName| tracked.iter().any(|repository| repository.is_called(name));
     Ok(app.config.github.repositories.iter().filter(|name| !is_tracked(name)).cloned().collect())
 }

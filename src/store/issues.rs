@@ -467,7 +467,8 @@ macro_rules! narrowed {
             query.filter(dsl::on_board)
         };
         if let Some(names) = &wanted.repositories {
-            query = query.filter(lower(repositories::full_name).eq_any(names));
+            let is_called_so = lower(repositories::full_name).eq_any(names);
+            query = query.filter(is_called_so.or(repositories::former_names.overlaps_with(names)));
         }
         if let Some(statuses) = &wanted.statuses {
             query = query.filter(dsl::status.eq_any(statuses));
@@ -644,7 +645,8 @@ pub async fn count_by_status(
             ))
             .into_boxed::<diesel::pg::Pg>();
         if let Some(names) = &wanted.repositories {
-            query = query.filter(lower(repositories::full_name).eq_any(names));
+            let is_called_so = lower(repositories::full_name).eq_any(names);
+            query = query.filter(is_called_so.or(repositories::former_names.overlaps_with(names)));
         }
         return query.load(connection).await;
     }

@@ -1,5 +1,7 @@
 //! Tracked repositories and how far each has been synced.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -18,6 +20,8 @@ pub struct Repository {
     pub node_id: Option<String>,
     /// The name, as typed until GitHub spells it.
     pub full_name: FullName,
+    /// Names it had before, in lower case: GitHub redirects from them until another takes one.
+    pub former_names: Vec<String>,
     /// Whether it is tracked now.
     pub enabled: bool,
     /// Who asked for it first: `env` or `user`.
@@ -50,13 +54,16 @@ pub struct Repository {
     pub read_only: Option<ReadOnlyReason>,
 }
 
-/// The repository of this name in any case.
+/// The repository of this name in any case: a tracked one sooner than another, and one that is called
+/// so now sooner than one that was.
 pub async fn by_name(
     connection: &mut Connection,
     name: &FullName,
 ) -> QueryResult<Option<Repository>> {
+    let is_called_so = || lower(dsl::full_name).eq(name.key());
     dsl::repositories
-        .filter(lower(dsl::full_name).eq(name.key()))
+        .filter(is_called_so().or(dsl::former_names.contains(vec![name.key()])))
+        .order((dsl::enabled.desc(), is_called_so().desc(), dsl::id))
         .select(Repository::as_select())
         .first(connection)
         .await
@@ -143,14 +150,13 @@ pub async fn untrack(
     name: &FullName,
     now: DateTime<Utc>,
 ) -> QueryResult<Option<Repository>> {
-    diesel::update(
-        dsl::repositories.filter(lower(dsl::full_name).eq(name.key())).filter(dsl::enabled),
-    )
-    .set((dsl::enabled.eq(false), dsl::updated_at.eq(now)))
-    .returning(Repository::as_returning())
-    .get_result(connection)
-    .await
-    .optional()
+    let Some(found) = by_name(connection, name).await? else { return Ok(None) };
+    diesel::update(dsl::repositories.find(found.id).filter(dsl::enabled))
+        .set((dsl::enabled.eq(false), dsl::updated_at.eq(now)))
+        .returning(Repository::as_returning())
+        .get_result(connection)
+        .await
+        .optional()
 }
 
 /// How far a sync has come.
@@ -172,6 +178,19 @@ pub struct Progress {
 }
 
 impl Repository {
+    /// Whether this is its name, now or before.
+    pub fn is_called(&self, name: &FullName) -> bool {
+        let key = name.key();
+        self.full_name.key() == key || self.former_names.contains(&key)
+    }
+
+    /// All its names but one, in lower case.
+    fn names_but(&self, present: &FullName) -> impl Iterator<Item = String> + use<> {
+        let (all, present) = (self.former_names.clone(), present.key());
+        let all = all.into_iter().chain([self.full_name.key()]);
+        all.filter(move |name| *name != present)
+    }
+
     /// The part of the row that a sync moves on.
     pub fn progress(&self) -> Progress {
         Progress {
@@ -230,20 +249,64 @@ pub async fn set_sync_error(
 /// row has that name already.
 pub async fn set_identity(
     connection: &mut Connection,
-    id: RepositoryId,
+    row: &Repository,
     node_id: &str,
     full_name: &FullName,
     read_only: Option<ReadOnlyReason>,
     now: DateTime<Utc>,
 ) -> QueryResult<Repository> {
-    diesel::update(dsl::repositories.find(id))
+    diesel::update(dsl::repositories.find(row.id))
         .set((
             dsl::node_id.eq(node_id),
             dsl::full_name.eq(full_name),
+            dsl::former_names.eq(distinct(row.names_but(full_name))),
             dsl::read_only.eq(read_only),
             dsl::updated_at.eq(now),
         ))
         .returning(Repository::as_returning())
         .get_result(connection)
         .await
+}
+
+/// Stops tracking a repository that is called what another row is, and lets that row stand for both.
+/// None when no other row is called so any more.
+pub async fn merge(
+    connection: &mut Connection,
+    row: &Repository,
+    node_id: &str,
+    full_name: &FullName,
+    read_only: Option<ReadOnlyReason>,
+    now: DateTime<Utc>,
+) -> QueryResult<Option<Repository>> {
+    let kept = dsl::repositories
+        .filter(lower(dsl::full_name).eq(full_name.key()))
+        .filter(dsl::id.ne(row.id))
+        .select(Repository::as_select())
+        .for_update()
+        .get_result(connection)
+        .await
+        .optional()?;
+    let Some(kept) = kept else { return Ok(None) };
+    diesel::update(dsl::repositories.find(row.id))
+        .set((dsl::enabled.eq(false), dsl::updated_at.eq(now)))
+        .execute(connection)
+        .await?;
+    let former = distinct(kept.names_but(full_name).chain(row.names_but(full_name)));
+    diesel::update(dsl::repositories.find(kept.id))
+        .set((
+            dsl::enabled.eq(true),
+            dsl::node_id.eq(node_id),
+            dsl::full_name.eq(full_name),
+            dsl::former_names.eq(former),
+            dsl::read_only.eq(read_only),
+            dsl::updated_at.eq(now),
+        ))
+        .returning(Repository::as_returning())
+        .get_result(connection)
+        .await
+        .map(Some)
+}
+
+fn distinct(names: impl Iterator<Item = String>) -> Vec<String> {
+    names.collect::<BTreeSet<_>>().into_iter().collect()
 }

@@ -400,6 +400,8 @@ diesel::table! {
         gap_github -> Nullable<Integer>,
         /// Our count beside it. The pass is not repeated until one of the two changes.
         gap_cached -> Nullable<Integer>,
+        /// Names it had before, in lower case; GitHub redirects from them until another takes one.
+        former_names -> Array<Text>,
         /// Why its issues cannot be changed on GitHub, as of the last sync; null when they can.
         read_only -> Nullable<Text>,
     }

@@ -108,6 +108,7 @@ const SAMPLES: &[(&str, &str)] = &[
         "INSERT INTO unreadable_issues (repository_id, node_id, number, state, reason, first_at, \
          last_at) SELECT id, 'I_2', 2, 'open', 'Something is off', now(), now() FROM repositories",
     ),
+    ("repositories.former_names", "UPDATE repositories SET former_names = '{acme/old}'"),
     (
         "label_keys",
         "DO $$ BEGIN ASSERT (SELECT label_keys = '{status/ready,priority/p1,agent/alpha}' \

@@ -418,5 +418,5 @@ async fn what_became_of_a_write_is_read() {
             },
         )
         .await;
-    github.check_coverage(&["Labelable", "Node"]);
+    github.check_coverage(&["Labelable"]);
 }

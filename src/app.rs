@@ -7,6 +7,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::github;
 use crate::service::Error;
+use crate::service::agent_names::AgentNames;
 use crate::service::waiting::Line;
 use crate::store::{Pool, PooledConnection};
 
@@ -23,6 +24,8 @@ pub struct App {
     pub bus: Bus,
     /// Who waits for work in this process.
     pub line: Line,
+    /// What agents are called.
+    pub agent_names: AgentNames,
     /// The only "now".
     pub clock: Clock,
     /// Whether GitHub is the built-in simulator.

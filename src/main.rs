@@ -21,6 +21,7 @@ use dispatch::bus::Bus;
 use dispatch::clock::Clock;
 use dispatch::config::{self, AuthMode, Config, Env};
 use dispatch::postgres::{Cluster, Options};
+use dispatch::service::agent_names::AgentNames;
 use dispatch::service::waiting::Line;
 use dispatch::{github, scheduler, service, store, telemetry};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
@@ -272,7 +273,9 @@ async fn assemble(
         .context("Cannot read the event log; are the migrations missing?")?;
     drop(connection);
     let bus = Bus::new(position);
-    Ok(App { config: Arc::new(config), pool, github, bus, line: Line::default(), clock, simulated })
+    let (line, agent_names) = (Line::default(), AgentNames::default());
+    let config = Arc::new(config);
+    Ok(App { config, pool, github, bus, line, agent_names, clock, simulated })
 }
 
 /// Says on the console what an operator may have forgotten.

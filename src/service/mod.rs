@@ -5,7 +5,7 @@
 //! `domain`. Invariants: a function owns its transactions; GitHub is never called while one is open;
 //! every change appends its events in the transaction that makes it.
 
-mod agent_names;
+pub mod agent_names;
 pub mod agent_runs;
 pub mod agent_work;
 pub mod agents;

@@ -26,6 +26,7 @@ use dispatch::config::{Config, Env};
 use dispatch::domain::actor::Token;
 use dispatch::domain::{Actor, FullName};
 use dispatch::service;
+use dispatch::service::agent_names::AgentNames;
 use dispatch::service::waiting::{self, Line};
 use dispatch::simulator::{self, NewIssue, Simulator, Write};
 use dispatch::store::{self, Issue};
@@ -282,6 +283,7 @@ async fn app(config: Config, database: &Database, clock: Clock) -> App {
         pool,
         bus: Bus::new(position),
         line: Line::default(),
+        agent_names: AgentNames::default(),
         clock,
         simulated: false,
     }

@@ -114,13 +114,16 @@ fn takes_nothing(field: &FieldDefinition) -> bool {
     field.arguments.iter().all(|argument| is_optional(&argument.node))
 }
 
-/// What a root field is asked with.
-fn arguments(field: &str, ids: &BTreeMap<&str, String>) -> Vec<String> {
+/// What a root field is asked with. `ids` has one of each type.
+fn arguments(field: &str, way: &str, ids: &BTreeMap<&str, String>) -> Vec<String> {
     match field {
-        "node" => ids.values().map(|id| format!("(id: \"{id}\")")).collect(),
+        "node" => {
+            let is_of = |name: &&&str| way.starts_with(&format!("... on {name} "));
+            ids.keys().filter(is_of).map(|name| format!("(id: \"{}\")", ids[name])).collect()
+        }
         "issue" | "explainWork" => {
             let agent = if field == "issue" { "id" } else { "agent: \"alpha\", issueId" };
-            vec![format!("({agent}: \"{}\")", ids["issue"])]
+            vec![format!("({agent}: \"{}\")", ids["Issue"])]
         }
         "queue" => vec!["(agent: \"alpha\", first: 2)".to_owned()],
         "issues" | "auditLog" | "agentRuns" | "workDecisions" => vec!["(first: 2)".to_owned()],
@@ -129,7 +132,7 @@ fn arguments(field: &str, ids: &BTreeMap<&str, String>) -> Vec<String> {
 }
 
 /// An issue that was claimed, worked on, finished and claimed again, so that all kinds of rows refer
-/// to it. Answers the ids of those.
+/// to it. Answers an id of each type.
 async fn with_history(given: &mut Given) -> BTreeMap<&'static str, String> {
     given.with_issues(&[("Worked on", &["status/ready"]), ("Stays", &["status/ready"])]).await;
     let mut ids = BTreeMap::new();
@@ -144,20 +147,20 @@ async fn with_history(given: &mut Given) -> BTreeMap<&'static str, String> {
         let lease = &data["claimNext"]["lease"];
         assert_eq!(lease["issue"]["number"], 1, "{data}");
         let (id, token) = (&lease["id"], &lease["fencingToken"]);
-        ids.insert("lease", id.as_str().unwrap().to_owned());
-        ids.insert("issue", lease["issue"]["id"].as_str().unwrap().to_owned());
-        ids.insert("repository", lease["issue"]["repository"]["id"].as_str().unwrap().to_owned());
-        if !ids.contains_key("run") {
+        ids.insert("Lease", id.as_str().unwrap().to_owned());
+        ids.insert("Issue", lease["issue"]["id"].as_str().unwrap().to_owned());
+        ids.insert("Repository", lease["issue"]["repository"]["id"].as_str().unwrap().to_owned());
+        if !ids.contains_key("AgentRun") {
             given.advance(60);
             let variables = json!({ "lease": id, "token": token });
             let run = given.graphql_as_agent(finish, variables).await;
             let run = run["finishWork"]["agentRun"]["id"].as_str().unwrap().to_owned();
-            ids.insert("run", run);
+            ids.insert("AgentRun", run);
         }
     }
     let rows = "{ auditLog(first: 1) { nodes { id } } workDecisions(first: 1) { nodes { id } } }";
     let data = given.graphql(rows, json!({})).await;
-    for (kind, list) in [("entry", "auditLog"), ("decision", "workDecisions")] {
+    for (kind, list) in [("AuditEntry", "auditLog"), ("WorkDecision", "workDecisions")] {
         ids.insert(kind, data[list]["nodes"][0]["id"].as_str().unwrap().to_owned());
     }
     let begun = json!({
@@ -194,8 +197,8 @@ async fn no_read_fails_because_an_issue_left() {
             leave(given, leaving).await;
             let mut asked = 0;
             for root in schema.fields("Query") {
-                for arguments in arguments(root.name.node.as_str(), &ids) {
-                    for way in schema.ways(named(&root.ty.node), &mut vec![]) {
+                for way in schema.ways(named(&root.ty.node), &mut vec![]) {
+                    for arguments in arguments(root.name.node.as_str(), &way, &ids) {
                         let query = format!("{{ {}{arguments} {{ {way} }} }}", root.name.node);
                         let answer = given.try_graphql(&query, json!({})).await;
                         asked += 1;
@@ -209,7 +212,7 @@ async fn no_read_fails_because_an_issue_left() {
             }
             assert!(asked > 200, "{asked} ways are too few to be all");
             for (method, path, _) in ROUTES.iter().filter(|(method, ..)| *method == "GET") {
-                let path = path.replace("{agentName}", "alpha").replace("{id}", &ids["issue"]);
+                let path = path.replace("{agentName}", "alpha").replace("{id}", &ids["Issue"]);
                 let answer = given.ask_as_agent(method, &path, None).await;
                 let status = answer.status.as_u16();
                 assert!(status < 500, "{leaving:?}: {path} answered {status}: {}", answer.text());

@@ -20,6 +20,7 @@ use std::time::Duration;
 
 use url::Url;
 
+use crate::domain::actor::{is_reserved, reserved_reason};
 use crate::domain::labels::key;
 use crate::domain::limits::Limits;
 use crate::domain::names::NotAFullName;
@@ -236,7 +237,7 @@ impl Config {
             events: Events::read(&mut reader),
             bounds: Bounds::read(&mut reader),
             log: Log::read(&mut reader),
-            agents: reader.text(&settings::AGENTS).map(entries).unwrap_or_default(),
+            agents: reader.parsed(&settings::AGENTS, agents).unwrap_or_default(),
             warnings,
         };
         reader.finish(config)
@@ -347,10 +348,10 @@ impl Auth {
     fn read(reader: &mut Reader<'_>, warnings: &mut Vec<String>) -> Self {
         let username = reader.parsed(&settings::DISPATCH_AUTH_USERNAME, |text| {
             if text.contains(':') {
-                Err("contains a colon".to_owned())
-            } else {
-                Ok(text.to_owned())
+                return Err("contains a colon".to_owned());
             }
+            free_name(text)?;
+            Ok(text.to_owned())
         });
         let password = reader.text(&settings::DISPATCH_AUTH_PASSWORD).map(Secret::new);
         let word = reader.parsed(&settings::DISPATCH_AUTH_MODE, |text| match text {
@@ -393,12 +394,28 @@ impl Auth {
     }
 }
 
+/// Names of agents.
+fn agents(text: &str) -> Result<Vec<String>, String> {
+    let names = entries(text);
+    names.iter().try_for_each(|name| free_name(name))?;
+    Ok(names)
+}
+
+/// Whether anybody may be called this.
+fn free_name(name: &str) -> Result<(), String> {
+    match is_reserved(name) {
+        true => Err(format!("names {name:?}; a name {}", reserved_reason())),
+        false => Ok(()),
+    }
+}
+
 /// The tokens of workers. One that is given to two agents proves nothing and is left out.
 fn worker_tokens(reader: &mut Reader<'_>, warnings: &mut Vec<String>) -> Vec<WorkerToken> {
     let one = |entry: String| {
         let pair = entry.split_once(':').map(|(agent, token)| (agent.trim(), token.trim()));
         match pair {
             Some((agent, given)) if !agent.is_empty() && !given.is_empty() => {
+                free_name(agent)?;
                 Ok(WorkerToken { agent: agent.to_owned(), token: own_token(given)? })
             }
             _ => Err("has an entry that is not `agent:token`".to_owned()),

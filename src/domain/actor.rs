@@ -1,6 +1,83 @@
 //! Who is acting. Doors find this out; use cases record it.
 
 use super::access::Tier;
+use super::column::words;
+
+words! {
+    /// What kind of caller did something.
+    #[derive(async_graphql::Enum)]
+    ActorKind,
+    /// Somebody at a browser or a shell, who has not shown who they are.
+    Person = "person",
+    /// Somebody who signed in, or anybody where that is switched off.
+    Operator = "operator",
+    /// A program with a token that may do everything.
+    Agent = "agent",
+    /// A program with a worker's token.
+    Worker = "worker",
+    /// Dispatch itself.
+    System = "system",
+    /// GitHub: what a sync found.
+    Github = "github",
+}
+
+/// Who did something, as it is recorded: the name alone proves nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Who<'a> {
+    /// What kind of caller it was.
+    pub kind: ActorKind,
+    /// What it is called.
+    pub name: &'a str,
+}
+
+/// Words that say what kind of caller acts, and so are nobody's name.
+pub const RESERVED_NAMES: [&str; 5] = ["github", "system", "user", "operator", "dispatch"];
+
+/// Whether a name is, or looks like, one of [`RESERVED_NAMES`]: in any case, with or without
+/// `agent/` before it, and however spaces, invisible characters, accents or letters of other scripts
+/// that look the same are put in.
+pub fn is_reserved(name: &str) -> bool {
+    let plain: String = name.chars().flat_map(char::to_lowercase).filter_map(look_of).collect();
+    let plain = plain.strip_prefix("agent/").unwrap_or(&plain);
+    RESERVED_NAMES.contains(&plain)
+}
+
+/// What is wrong with a reserved name, as the end of a sentence.
+pub fn reserved_reason() -> String {
+    let words = RESERVED_NAMES.join(", ");
+    format!("must be no reserved word ({words}) and not look like one")
+}
+
+/// The ASCII letter that a character looks like; none for what is not seen.
+fn look_of(c: char) -> Option<char> {
+    let plain = match c {
+        // Fullwidth forms.
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
+        'а' | 'α' | 'à'..='å' => 'a',
+        'Ь' | 'ь' => 'b',
+        'с' | 'ϲ' => 'c',
+        'ԁ' => 'd',
+        'е' | 'ё' | 'è'..='ë' => 'e',
+        'ɡ' => 'g',
+        'һ' => 'h',
+        'і' | 'ι' | 'ı' | 'ì'..='ï' | 'ї' => 'i',
+        'м' => 'm',
+        'о' | 'ο' | 'ò'..='ö' | 'ø' => 'o',
+        'р' | 'ρ' => 'p',
+        'ѕ' => 's',
+        'т' | 'τ' => 't',
+        'υ' | 'ս' | 'ù'..='ü' => 'u',
+        'у' | 'ү' | 'ý' | 'ÿ' => 'y',
+        'г' => 'r',
+        _ => c,
+    };
+    let is_unseen = plain.is_whitespace()
+        || plain.is_control()
+        || matches!(plain, '\u{ad}' | '\u{300}'..='\u{36f}' | '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}'
+            | '\u{feff}');
+    (!is_unseen).then_some(plain)
+}
 use super::labels::is_same;
 
 /// What a worker is told that asks in an agent's name with a token that belongs to none.
@@ -71,6 +148,23 @@ impl Actor {
             Self::GitHub => "github",
         };
         setting.to_owned()
+    }
+
+    /// What kind of caller the actor is.
+    pub fn kind(&self) -> ActorKind {
+        match self {
+            Self::Person { .. } | Self::Anonymous => ActorKind::Person,
+            Self::Operator { .. } => ActorKind::Operator,
+            Self::Agent { .. } => ActorKind::Agent,
+            Self::Worker { .. } => ActorKind::Worker,
+            Self::System => ActorKind::System,
+            Self::GitHub => ActorKind::Github,
+        }
+    }
+
+    /// Who the actor is, as it is recorded.
+    pub fn who(&self) -> Who<'_> {
+        Who { kind: self.kind(), name: self.name() }
     }
 
     /// The name that the audit log and the events carry.
@@ -150,6 +244,30 @@ mod tests {
         assert_eq!(allowed(&Actor::Agent { name: name(), token: Token::Agent }), [true; 5]);
         let worker = Actor::Worker { name: name(), is_bound: true };
         assert_eq!(allowed(&worker), [true, true, false, false, false]);
+    }
+
+    #[test]
+    fn a_reserved_word_is_nobodys_name_however_it_is_spelled() {
+        for word in RESERVED_NAMES {
+            let fullwidth: String =
+                word.chars().filter_map(|c| char::from_u32(u32::from(c) + 0xfee0)).collect();
+            for name in [
+                word.to_owned(),
+                word.to_uppercase(),
+                format!(" {word}\t"),
+                format!("agent/{word}"),
+                format!("{}\u{200b}{}", &word[..2], &word[2..]),
+                format!("\u{202e}{word}"),
+                format!("{word}\u{301}"),
+                word.replace('o', "о").replace('e', "е").replace('s', "ѕ").replace('i', "і"),
+                fullwidth,
+            ] {
+                assert!(is_reserved(&name), "{name:?} passed");
+            }
+        }
+        for name in ["", "agent", "alpha", "github-bot", "users", "my system", "dispatcher", "ж"] {
+            assert!(!is_reserved(name), "{name:?} is refused");
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The words of leases: how far a holder is, how a holding ends, what comes of the work.
 
+use super::actor::{is_reserved, reserved_reason};
 use super::column::words;
 use super::ids::IssueId;
 use super::labels::{LabelPlan, LabelSet, behind, is_plain, is_same};
@@ -172,6 +173,9 @@ fn own_label(agent: &str, labels: &LabelSet) -> Vec<String> {
 pub fn agent_name(given: &str) -> Result<&str, String> {
     let given = given.trim();
     let name = behind(given, "agent/").unwrap_or(given);
+    if is_reserved(name) {
+        return Err(reserved_reason());
+    }
     if is_plain(name) && name.trim() == name && name.chars().count() <= LONGEST_AGENT {
         return Ok(name);
     }

@@ -28,7 +28,7 @@ use crate::app::App;
 use crate::clock::Clock;
 use crate::config::{Auth, AuthMode, Config};
 use crate::domain::access::{self, Declared, ToolAccess};
-use crate::domain::actor::{Token, UNNAMED};
+use crate::domain::actor::{Token, UNNAMED, is_reserved, reserved_reason};
 use crate::domain::bounds::is_invisible;
 use crate::domain::{Actor, LabelSet, Tier};
 use crate::service::Error;
@@ -43,6 +43,9 @@ const TOO_OFTEN: &str = "Rate limit exceeded";
 
 /// The longest name of an agent, in characters.
 const NAME_LENGTH: usize = 100;
+
+/// How many agents at their limit share a token that opens everything.
+const AGENTS_A_TOKEN: u32 = 20;
 
 const CHALLENGE: HeaderValue =
     HeaderValue::from_static(r#"Basic realm="Dispatch", charset="UTF-8""#);
@@ -132,18 +135,21 @@ impl Callers {
     /// # Errors
     ///
     /// [`Error::Unauthenticated`] for wrong credentials, [`Error::Busy`] for a source that tried too
-    /// many passwords.
+    /// many passwords, [`Error::Invalid`] for a program that gives itself a reserved name.
     fn identify(&self, caller: &Caller, authorization: Option<&str>) -> Result<Actor, Error> {
         let mode = &self.0.config.auth.mode;
         let shown = authorization.and_then(Credentials::read);
         if let Some(Credentials::Bearer(token)) = shown
             && let Some(owner) = self.0.tokens.owner(token)
         {
-            let name = || caller.agent_name.clone().unwrap_or_else(|| UNNAMED.to_owned());
+            let name = || match &caller.agent_name {
+                Some(name) => free_name("X-Agent-Name", name.clone()),
+                None => Ok(UNNAMED.to_owned()),
+            };
             return Ok(match owner {
-                Owner::Maintainer(token) => Actor::Agent { name: name(), token: *token },
+                Owner::Maintainer(token) => Actor::Agent { name: name()?, token: *token },
                 Owner::Worker(Some(agent)) => Actor::Worker { name: agent.clone(), is_bound: true },
-                Owner::Worker(None) => Actor::Worker { name: name(), is_bound: false },
+                Owner::Worker(None) => Actor::Worker { name: name()?, is_bound: false },
             });
         }
         match (shown, mode) {
@@ -170,9 +176,21 @@ impl Callers {
             return Ok(());
         }
         let Some((times, seconds)) = limit else { return Ok(()) };
-        let key = format!("{what} {}", actor.name());
         let length = TimeDelta::seconds(i64::from(seconds));
-        let counted = self.0.rates.count(&key, times, length, self.0.clock.now());
+        let now = self.0.clock.now();
+        // The credential first: names are the caller's to choose. Of a token that opens everything
+        // many agents make use, each under its name.
+        let credential = actor.credential();
+        let is_worker = matches!(actor, Actor::Worker { .. });
+        let most = if is_worker { times } else { times.saturating_mul(AGENTS_A_TOKEN) };
+        let counted = self.0.rates.count(&format!("{what} {credential}"), most, length, now);
+        let counted = counted.and_then(|()| match is_worker {
+            true => Ok(()),
+            false => {
+                let key = format!("{what} {credential} {}", actor.name().to_lowercase());
+                self.0.rates.count(&key, times, length, now)
+            }
+        });
         counted.map_err(|until| Error::Busy { what: TOO_OFTEN.to_owned(), retry_at: Some(until) })
     }
 
@@ -381,13 +399,27 @@ fn agent_name(headers: &HeaderMap) -> Option<String> {
 }
 
 /// The actor under the name that a request's own body gives. Only a program may name itself.
-pub fn acting_as(actor: Actor, given: Option<&str>) -> Actor {
-    match (actor, given.and_then(name)) {
-        (Actor::Agent { token, .. }, Some(name)) => Actor::Agent { name, token },
+///
+/// # Errors
+///
+/// [`Error::Invalid`] for a reserved name.
+pub fn acting_as(actor: Actor, given: Option<&str>) -> Result<Actor, Error> {
+    Ok(match (actor, given.and_then(name)) {
+        (Actor::Agent { token, .. }, Some(name)) => {
+            Actor::Agent { name: free_name("agentName", name)?, token }
+        }
         (Actor::Worker { is_bound: false, .. }, Some(name)) => {
-            Actor::Worker { name, is_bound: false }
+            Actor::Worker { name: free_name("agentName", name)?, is_bound: false }
         }
         (actor, _) => actor,
+    })
+}
+
+/// A name, unless it is reserved.
+fn free_name(field: &'static str, name: String) -> Result<String, Error> {
+    match is_reserved(&name) {
+        true => Err(Error::Invalid { field, reason: reserved_reason() }),
+        false => Ok(name),
     }
 }
 

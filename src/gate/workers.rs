@@ -16,7 +16,7 @@ const CLOSED: &str = "Forbidden: this endpoint requires a maintainer token (DISP
 
 const MINUTE: TimeDelta = TimeDelta::minutes(1);
 
-/// Lines in the audit log that an actor's refusals make in a minute, of each kind.
+/// Lines in the audit log that a credential's refusals make in a minute, of each kind.
 const LINES_AN_ACTOR: u32 = 10;
 
 /// Where the refusals of workers are written down.
@@ -76,8 +76,9 @@ impl Denials {
 
     async fn write_tier(&self, actor: &Actor, route: &str) {
         let now = self.app.clock.now();
-        let (one, all) =
-            (format!("tier {} {route}", actor.name()), format!("tier {}", actor.name()));
+        // Not by name, which a worker of no agent may choose.
+        let credential = actor.credential();
+        let (one, all) = (format!("tier {credential} {route}"), format!("tier {credential}"));
         if self.lines.count(&one, 1, MINUTE, now).is_ok()
             && self.lines.count(&all, LINES_AN_ACTOR, MINUTE, now).is_ok()
         {
@@ -86,7 +87,7 @@ impl Denials {
     }
 
     async fn write_scope(&self, actor: &Actor, refusal: &str) {
-        let key = format!("scope {}", actor.name());
+        let key = format!("scope {}", actor.credential());
         if self.lines.count(&key, LINES_AN_ACTOR, MINUTE, self.app.clock.now()).is_ok() {
             self.write(actor, "worker_scope_denied", "", refusal).await;
         }

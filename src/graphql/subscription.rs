@@ -141,7 +141,8 @@ async fn as_seen(app: &App, sights: &Sights, event: &Event, seen: Seen) -> Resul
         return Err(incomplete(event, "before or after"));
     };
     let (from, to, actor) = (before.status, after.status, event.actor.clone());
-    Ok(BoardEvent::IssueMoved(IssueMoved { cursor, issue, from, to, actor }))
+    let actor_kind = event.actor_kind;
+    Ok(BoardEvent::IssueMoved(IssueMoved { cursor, issue, from, to, actor, actor_kind }))
 }
 
 fn incomplete(event: &Event, what: &str) -> Error {

@@ -75,7 +75,8 @@ impl Asker {
 
     /// The caller under the name of the agent it acts for.
     fn acting(&self, agent: &str) -> Actor {
-        acting_as(self.actor.clone(), Some(bare(agent)))
+        // A reserved name is refused by the use case.
+        acting_as(self.actor.clone(), Some(bare(agent))).unwrap_or_else(|_| self.actor.clone())
     }
 }
 

@@ -221,7 +221,7 @@ async fn agent_of<'a>(
         return Err(Problem::bad_request(text).with("field", "agentName"));
     };
     let agent = named(given)?;
-    let actor = acting_as(actor, Some(agent));
+    let actor = acting_as(actor, Some(agent))?;
     caller.check_acts_for(&actor, agent).await?;
     Ok((agent, actor))
 }
@@ -581,7 +581,7 @@ pub(super) async fn act(
     body: Body,
 ) -> Result<Response, Problem> {
     let members = body.members("Invalid JSON body")?;
-    let actor = acting_as(actor, members.text("actor")?);
+    let actor = acting_as(actor, members.text("actor")?)?;
     match members.text("action")? {
         Some("release") => release(&app, &actor, &members).await,
         Some("reassign") => reassign(&app, &actor, &members).await,

@@ -195,7 +195,7 @@ pub(super) async fn claim(
     body: Body,
 ) -> Result<Response, Problem> {
     let members = body.members("Invalid JSON body")?;
-    let actor = acting_as(actor, members.text("agentName")?);
+    let actor = acting_as(actor, members.text("agentName")?)?;
     let (issue, agent) = issue_and_agent(&app, &actor, &caller, &members, &CLAIM).await?;
     let command = ClaimIssue {
         agent: agent.to_owned(),
@@ -264,7 +264,7 @@ pub(super) async fn unclaim(
     body: Body,
 ) -> Result<Response, Problem> {
     let members = body.members("Invalid JSON body")?;
-    let actor = acting_as(actor, members.text("agentName")?);
+    let actor = acting_as(actor, members.text("agentName")?)?;
     let (issue, agent) = issue_and_agent(&app, &actor, &caller, &members, &UNCLAIM).await?;
     let released = release_issue(&app, &actor, issue.id, agent).await;
     let released = released.map_err(|error| match &error {

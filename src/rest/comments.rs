@@ -74,7 +74,7 @@ pub(super) async fn comment(
     )?;
     let which = Which::read_tolerantly(&members)?;
     let text = members.text("body")?.unwrap_or_default().to_owned();
-    let actor = acting_as(actor, members.name_of_caller()?);
+    let actor = acting_as(actor, members.name_of_caller()?)?;
     let issue = known_issue(&app, &actor, &which, &COMMENT).await?;
     let command = AddComment { issue_id: issue.id, body: text };
     let posted =

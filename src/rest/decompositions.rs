@@ -97,7 +97,7 @@ pub(super) async fn decompose(
     };
     let urls = members.texts("followUpUrls", "followUpUrls must be an array of http(s) URLs")?;
     let note = members.text("note")?.map(|note| note.replace('\0', ""));
-    let actor = acting_as(actor, members.name_of_caller()?);
+    let actor = acting_as(actor, members.name_of_caller()?)?;
 
     let missing = || Problem::not_found(UNKNOWN_ISSUE);
     let name = app.config.github.repository(repo).map_err(|_| missing())?;

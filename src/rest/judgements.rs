@@ -159,7 +159,7 @@ pub(super) async fn classify(
     let model = members.text("model")?.map(str::to_owned);
     let force = members.value("force").is_some();
     let lane = verdict.as_ref().map(|verdict: &LaneVerdict| verdict.lane.clone());
-    let actor = acting_as(actor, members.name_of_caller()?);
+    let actor = acting_as(actor, members.name_of_caller()?)?;
     let command = ClassifyIssue { issue_id, force, model, verdict };
     let classified = classify_issue(&app, &actor, command).await.map_err(|error| match error {
         Error::Invalid { field: "lane", .. } => {

@@ -141,7 +141,7 @@ async fn change(
     )?;
     let which = Which::read_tolerantly(members)?;
     let label = members.text("label")?.unwrap_or_default().trim().to_owned();
-    let actor = acting_as(actor, members.name_of_caller()?);
+    let actor = acting_as(actor, members.name_of_caller()?)?;
     let (word, text) = match action {
         "add" => ("add_label", "Failed to add label"),
         _ => ("remove_label", "Failed to remove label"),
@@ -285,7 +285,7 @@ pub(super) async fn assign(
         let text = format!("value must start with \"{prefix}\" and name somebody, not \"{value}\"");
         return Err(Problem::bad_request(text).with("field", "value"));
     };
-    let actor = acting_as(actor, members.name_of_caller()?);
+    let actor = acting_as(actor, members.name_of_caller()?)?;
     let failure = "Failed to assign issue";
     let issue = assigned_issue(&app, &actor, &members, word, failure).await?;
     let changed = kind.assign(&app, &actor, issue.id, Some(name)).await;
@@ -372,7 +372,7 @@ pub(super) async fn unassign(
             return Err(Problem::wrong("action", text));
         }
     };
-    let actor = acting_as(actor, members.name_of_caller()?);
+    let actor = acting_as(actor, members.name_of_caller()?)?;
     let failure = "Failed to unassign issue";
     let issue = assigned_issue(&app, &actor, &members, word, failure).await?;
     let changed = kind.assign(&app, &actor, issue.id, None).await;

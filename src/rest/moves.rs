@@ -90,7 +90,7 @@ pub(super) async fn move_issue(
     let to = first_status("newLabels", &new.unwrap_or_default())?.unwrap_or(Status::Backlog);
     let which = Which::read(&members)?;
     let reason = members.text("reason")?.unwrap_or(DEFAULT_REASON);
-    let actor = acting_as(actor, members.text("actor")?);
+    let actor = acting_as(actor, members.text("actor")?)?;
 
     let issue = known_issue(&app, &actor, &which, &MOVE).await?;
     let command = MoveIssue { reason: Some(reason.to_owned()), ..to_column(issue.id, to) };
@@ -212,7 +212,7 @@ pub(super) async fn set_status(
     let to: Status = word.parse().map_err(|_| unknown_status("status", word))?;
     let which = Which::read(&members)?;
     let reason = members.text("blockedReason")?.map(str::to_owned);
-    let actor = acting_as(actor, members.name_of_caller()?);
+    let actor = acting_as(actor, members.name_of_caller()?)?;
 
     let issue = known_issue(&app, &actor, &which, &SET_STATUS).await?;
     caller.check_changes(&actor, &issue.labels).await?;

@@ -6,6 +6,7 @@ use diesel_async::AsyncConnection;
 use super::changes::run_event;
 use super::{Error, Result, agent_names};
 use crate::app::App;
+use crate::domain::actor::{is_reserved, reserved_reason};
 use crate::domain::bounds::is_invisible;
 use crate::domain::keys::OwnedKey;
 use crate::domain::leases::agent_name;
@@ -120,6 +121,9 @@ fn check(command: &RecordAgentRun) -> Result<()> {
         if value.trim().is_empty() {
             return Err(Error::Invalid { field, reason: "must not be empty".to_owned() });
         }
+    }
+    if is_reserved(&command.agent_name) {
+        return Err(Error::Invalid { field: "agentName", reason: reserved_reason() });
     }
     let bounded = [
         ("agentName", command.agent_name.as_str()),

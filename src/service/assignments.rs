@@ -3,6 +3,7 @@
 use super::labels::{Changed, Intent, change_labels};
 use super::{Error, Result, board};
 use crate::app::App;
+use crate::domain::actor::{is_reserved, reserved_reason};
 use crate::domain::labels::{LabelPlan, behind, has_prefix, is_plain};
 use crate::domain::{Actor, IssueId, LabelSet, Priority, Status};
 
@@ -150,6 +151,9 @@ fn label_of(kind: &'static str, name: Option<&str>) -> Result<Option<String>> {
     let prefix = format!("{kind}/");
     let bare = behind(name.trim(), &prefix).unwrap_or(name.trim());
     let label = format!("{prefix}{bare}");
+    if kind == "agent" && is_reserved(bare) {
+        return Err(Error::Invalid { field: kind, reason: reserved_reason() });
+    }
     if is_plain(bare) && label.chars().count() <= LONGEST_LABEL {
         return Ok(Some(label));
     }

@@ -121,7 +121,7 @@ async fn begin(
             let row = issues::lock(connection, issue.id).await?;
             let now = app.clock.now();
             let since = now - REPETITION;
-            let same = audit::same_comment(connection, row.id, actor.name(), text, since).await?;
+            let same = audit::same_comment(connection, row.id, actor.who(), text, since).await?;
             let stands =
                 |entry: &AuditEntry| entry.success != Some(false) || is_in_doubt(entry, now);
             if let Some(entry) = same.filter(stands) {
@@ -147,6 +147,7 @@ fn intent<'a>(
 ) -> NewComment<'a> {
     NewComment {
         actor: actor.name(),
+        actor_kind: actor.kind(),
         action: "comment_issue",
         repository_full_name: repository.full_name.as_str(),
         issue_number: Some(issue.number),
@@ -266,7 +267,7 @@ async fn count(
     let issue = issues::set_comments(connection, row.id, comments, updated_at).await?;
     let repository = repositories::by_ids(connection, &[row.repository_id]).await?;
     let repository = repository.first().ok_or(diesel::result::Error::NotFound)?;
-    let event = issue_event(Some(&row), &issue, false, repository, &entry.actor, now);
+    let event = issue_event(Some(&row), &issue, false, repository, entry.who(), now);
     Ok((issue, Some(event)))
 }
 

@@ -77,12 +77,12 @@ pub async fn decompose_issue(
                 issue_number: Some(issue.number),
                 issue_id: Some(issue.id),
                 notes: command.note.as_deref(),
-                ..NewEntry::done(actor.name(), action, &issue.labels, now)
+                ..NewEntry::done(actor.who(), action, &issue.labels, now)
             };
             let entry = audit::append(connection, &entry).await?;
             // Whoever waits for work may have something now.
-            let name = actor.name();
-            let changed = issue_event(Some(&issue), &issue, false, &repository, name, now);
+            let who = actor.who();
+            let changed = issue_event(Some(&issue), &issue, false, &repository, who, now);
             event_log::append(connection, &[changed, audit_event(&entry)]).await?;
             Ok(row)
         })

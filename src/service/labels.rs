@@ -14,6 +14,7 @@ use diesel_async::AsyncConnection;
 use super::changes::{audit_event, issue_event, run_event, window_start};
 use super::{Error, Obstacle, Result, comments, sync};
 use crate::app::App;
+use crate::domain::actor::Who;
 use crate::domain::filter::is_on_board;
 use crate::domain::labels::{LabelPlan, MOST_LABELS, color_of, is_same};
 use crate::domain::leases::{Hold, LeaseEnding, LeaseState, WorkOutcome};
@@ -245,6 +246,7 @@ impl<'a> Intent<'a> {
     ) -> NewEntry<'a> {
         NewEntry {
             actor: self.actor.name(),
+            actor_kind: self.actor.kind(),
             action: self.action,
             repository_full_name: self.repository.full_name.as_str(),
             issue_number: Some(self.issue.number),
@@ -554,8 +556,8 @@ async fn settle(
             let reason =
                 if has_moved { settled.reason.clone() } else { row.blocked_reason.clone() };
             let actor = match settled.success {
-                Some(true) => settled.actor.as_str(),
-                _ => Actor::GitHub.name(),
+                Some(true) => settled.who(),
+                _ => Actor::GitHub.who(),
             };
             let terms = terms.filter(|_| settled.success == Some(true));
             let (lease, agent_run) = carry_out(connection, issue_id, terms, now).await?;
@@ -618,7 +620,7 @@ async fn adopt(app: &App, id: IssueId, present: &Present) -> Result<()> {
             }
             let reason = row.blocked_reason.clone();
             let actor = Actor::GitHub;
-            store(app, connection, row, present, reason, actor.name(), &Beside::default()).await?;
+            store(app, connection, row, present, reason, actor.who(), &Beside::default()).await?;
             Ok(())
         })
         .await
@@ -641,7 +643,7 @@ async fn store(
     row: Issue,
     present: &Present,
     blocked_reason: Option<String>,
-    actor: &str,
+    actor: Who<'_>,
     beside: &Beside<'_>,
 ) -> Result<(Issue, EventCursor)> {
     let now = app.clock.now();

@@ -97,8 +97,8 @@ pub async fn classify_issue(
             let notes = format!("From {} to {}", before.lane, after.lane);
             let entry = NewEntry { notes: Some(&notes), ..entry(actor, &after, &repository, now) };
             let entry = audit::append(connection, &entry).await?;
-            let name = actor.name();
-            let changed = issue_event(Some(&before), &after, false, &repository, name, now);
+            let who = actor.who();
+            let changed = issue_event(Some(&before), &after, false, &repository, who, now);
             event_log::append(connection, &[changed, audit_event(&entry)]).await?;
             Ok(Classified { judgement, was_there: false })
         })
@@ -150,6 +150,6 @@ fn entry<'a>(
         repository_full_name: repository.full_name.as_str(),
         issue_number: Some(issue.number),
         issue_id: Some(issue.id),
-        ..NewEntry::done(actor.name(), "classify_lane", &issue.labels, now)
+        ..NewEntry::done(actor.who(), "classify_lane", &issue.labels, now)
     }
 }

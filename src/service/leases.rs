@@ -12,6 +12,7 @@ use super::changes::{audit_event, issue_event};
 use super::labels::{Changed, Guard, Intent, LeaseStep, Terms, change_labels_on};
 use super::{Error, Result, agent_names, agent_work, board};
 use crate::app::App;
+use crate::domain::actor::Who;
 use crate::domain::keys::lease_key;
 use crate::domain::labels::is_same;
 use crate::domain::leases::{
@@ -130,7 +131,8 @@ pub async fn renew_lease(app: &App, actor: &Actor, command: RenewLease) -> Resul
                 let row = leases::of_issue(connection, issue.id).await?;
                 return Err(lost(row.as_ref(), now));
             };
-            let event = issue_event(Some(&issue), &issue, false, &repository, &lease.agent, now);
+            let who = Who { kind: actor.kind(), name: &lease.agent };
+            let event = issue_event(Some(&issue), &issue, false, &repository, who, now);
             event_log::append(connection, &[event]).await?;
             Ok(renewed)
         })
@@ -289,10 +291,10 @@ pub(super) async fn end_orphan(
         issue_number: Some(issue.number),
         issue_id: Some(issue.id),
         notes: Some("The lease on an issue that is gone or cannot be changed was ended"),
-        ..NewEntry::done(actor.name(), action, &issue.labels, now)
+        ..NewEntry::done(actor.who(), action, &issue.labels, now)
     };
     let entry = audit::append(connection, &entry).await?;
-    let changed = issue_event(Some(issue), issue, false, repository, actor.name(), now);
+    let changed = issue_event(Some(issue), issue, false, repository, actor.who(), now);
     event_log::append(connection, &[changed, audit_event(&entry)]).await?;
     Ok(entry)
 }

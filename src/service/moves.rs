@@ -181,7 +181,7 @@ pub async fn record_unknown_issue(
         issue_number: Some(number),
         success: Some(false),
         error_message: Some(UNKNOWN_ISSUE),
-        ..NewEntry::done(actor.name(), action, &none, app.clock.now())
+        ..NewEntry::done(actor.who(), action, &none, app.clock.now())
     };
     append_settled(app, &entry).await
 }

@@ -594,7 +594,7 @@ impl<'a> Reader<'a> {
             Some(reason) => format!("{name} {}", reason.phrase()),
             None => format!("The issues of {name} can be changed again"),
         };
-        let event = resync_event(text, Actor::GitHub.name(), self.app.clock.now());
+        let event = resync_event(text, Actor::GitHub.who(), self.app.clock.now());
         connection
             .transaction(async |connection| Ok(event_log::append(connection, &[event]).await?))
             .await
@@ -732,7 +732,7 @@ impl<'a> Reader<'a> {
                 pool::take_time(connection).await?;
                 let removed = issues::remove(connection, gone, now).await?;
                 let event =
-                    |issue| removal_event(issue, &self.repository, Actor::GitHub.name(), now);
+                    |issue| removal_event(issue, &self.repository, Actor::GitHub.who(), now);
                 let events: Vec<_> = removed.iter().map(event).collect();
                 if !events.is_empty() {
                     event_log::append(connection, &events).await?;
@@ -746,7 +746,7 @@ impl<'a> Reader<'a> {
     async fn finish_pass(&mut self) -> Result<()> {
         let now = self.app.clock.now();
         let text = format!("{} was imported", self.repository.full_name);
-        let event = resync_event(text, Actor::GitHub.name(), now);
+        let event = resync_event(text, Actor::GitHub.who(), now);
         let (id, progress) = (self.repository.id, &self.progress);
         let began_at = progress.fully_synced_at.unwrap_or(now);
         let is_first_import = self.is_first_import;
@@ -871,7 +871,7 @@ async fn write_issues(
         let body = writes.iter().find(|write| write.number == issue.number).map(|w| &w.body);
         let body_changed = before.is_some_and(|(_, before)| body != Some(before));
         let row = before.map(|(row, _)| row);
-        issue_event(row, issue, body_changed, repository, Actor::GitHub.name(), now)
+        issue_event(row, issue, body_changed, repository, Actor::GitHub.who(), now)
     };
     let mut events: Vec<NewEvent> = written.iter().map(event).collect();
     events.extend(link_events(repository, &relinked, &rows, now));
@@ -888,7 +888,7 @@ fn link_events(
     let changed: HashSet<IssueId> = changed.iter().copied().collect();
     let rows = rows.iter().filter(|row| changed.contains(&row.id));
     let event =
-        |row: &&Issue| issue_event(Some(row), row, false, repository, Actor::GitHub.name(), now);
+        |row: &&Issue| issue_event(Some(row), row, false, repository, Actor::GitHub.who(), now);
     rows.map(event).collect()
 }
 

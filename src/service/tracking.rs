@@ -41,11 +41,11 @@ pub async fn track_repository(app: &App, actor: &Actor, name: &FullName) -> Resu
             let full_name = &repository.full_name;
             let entry = NewEntry {
                 repository_full_name: full_name.as_str(),
-                ..NewEntry::done(actor.name(), "add_tracked_repo", &none, now)
+                ..NewEntry::done(actor.who(), "add_tracked_repo", &none, now)
             };
             let entry = audit::append(connection, &entry).await?;
             let text = format!("{full_name} is tracked");
-            let events = [resync_event(text, actor.name(), now), audit_event(&entry)];
+            let events = [resync_event(text, actor.who(), now), audit_event(&entry)];
             event_log::append(connection, &events).await?;
             Ok(repository)
         })
@@ -90,11 +90,11 @@ pub async fn untrack_repository(app: &App, actor: &Actor, name: &FullName) -> Re
             let entry = NewEntry {
                 repository_full_name: full_name.as_str(),
                 after_labels: &none,
-                ..NewEntry::done(actor.name(), "remove_tracked_repo", &source, now)
+                ..NewEntry::done(actor.who(), "remove_tracked_repo", &source, now)
             };
             let entry = audit::append(connection, &entry).await?;
             let text = format!("{full_name} is no longer tracked");
-            let events = [resync_event(text, actor.name(), now), audit_event(&entry)];
+            let events = [resync_event(text, actor.who(), now), audit_event(&entry)];
             event_log::append(connection, &events).await?;
             Ok(repository)
         })
@@ -119,7 +119,7 @@ pub async fn bootstrap(app: &App) -> Result<()> {
                 repositories::track(connection, name, "env", now).await?;
             }
             let text = "The repositories of the settings are tracked".to_owned();
-            event_log::append(connection, &[resync_event(text, Actor::System.name(), now)]).await?;
+            event_log::append(connection, &[resync_event(text, Actor::System.who(), now)]).await?;
             Ok(())
         })
         .await

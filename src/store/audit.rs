@@ -12,6 +12,7 @@ use super::page::{Page, PageRequest, Position};
 use super::prepared::Prepared;
 use super::schema::audit_log::{self, dsl};
 use super::{Connection, label_keys, lower};
+use crate::domain::actor::{ActorKind, Who};
 use crate::domain::labels::key;
 use crate::domain::leases::agent_label;
 use crate::domain::{AuditEntryId, FullName, IssueId, LabelSet, Status};
@@ -24,6 +25,8 @@ pub struct AuditEntry {
     pub id: AuditEntryId,
     /// Who did it.
     pub actor: String,
+    /// What kind of caller that was.
+    pub actor_kind: ActorKind,
     /// What: `move_issue`, `set_status`, `add_tracked_repo`, `remove_tracked_repo`, `comment_issue`, …
     pub action: String,
     /// The repository, as it was called then.
@@ -61,6 +64,11 @@ pub struct AuditEntry {
 }
 
 impl AuditEntry {
+    /// Who did it.
+    pub fn who(&self) -> Who<'_> {
+        Who { kind: self.actor_kind, name: &self.actor }
+    }
+
     /// When it was settled, which is its time in public; when it was asked for, while pending.
     pub fn created_at(&self) -> DateTime<Utc> {
         self.settled_at.unwrap_or(self.requested_at)
@@ -78,6 +86,8 @@ impl AuditEntry {
 pub struct NewEntry<'a> {
     /// See [`AuditEntry::actor`].
     pub actor: &'a str,
+    /// See [`AuditEntry::actor_kind`].
+    pub actor_kind: ActorKind,
     /// See [`AuditEntry::action`].
     pub action: &'a str,
     /// See [`AuditEntry::repository_full_name`].
@@ -110,9 +120,10 @@ pub struct NewEntry<'a> {
 
 impl<'a> NewEntry<'a> {
     /// Something that was done at once, that worked and left labels as they are.
-    pub fn done(actor: &'a str, action: &'a str, labels: &'a LabelSet, at: DateTime<Utc>) -> Self {
+    pub fn done(actor: Who<'a>, action: &'a str, labels: &'a LabelSet, at: DateTime<Utc>) -> Self {
         Self {
-            actor,
+            actor: actor.name,
+            actor_kind: actor.kind,
             action,
             repository_full_name: "",
             issue_number: None,
@@ -199,6 +210,8 @@ pub async fn settle(
 pub struct NewComment<'a> {
     /// See [`AuditEntry::actor`].
     pub actor: &'a str,
+    /// See [`AuditEntry::actor_kind`].
+    pub actor_kind: ActorKind,
     /// See [`AuditEntry::action`].
     pub action: &'a str,
     /// See [`AuditEntry::repository_full_name`].
@@ -236,14 +249,15 @@ pub async fn append_comment(
 pub async fn same_comment(
     connection: &mut Connection,
     issue: IssueId,
-    actor: &str,
+    actor: Who<'_>,
     text: &str,
     since: DateTime<Utc>,
 ) -> QueryResult<Option<AuditEntry>> {
     dsl::audit_log
         .filter(dsl::issue_id.eq(issue))
         .filter(dsl::comment.eq(text))
-        .filter(dsl::actor.eq(actor))
+        .filter(dsl::actor.eq(actor.name))
+        .filter(dsl::actor_kind.eq(actor.kind))
         .filter(dsl::requested_at.ge(since))
         .order((dsl::requested_at.desc(), dsl::id.desc()))
         .select(AuditEntry::as_select())

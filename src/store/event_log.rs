@@ -7,6 +7,7 @@ use diesel_async::RunQueryDsl;
 use super::Connection;
 use super::prepared::Prepared;
 use super::schema::event_log::{self, dsl};
+use crate::domain::actor::ActorKind;
 use crate::domain::events::{EventKind, IssueFacts, Topic};
 use crate::domain::{EventCursor, IssueId};
 
@@ -24,6 +25,8 @@ pub struct Event {
     pub at: DateTime<Utc>,
     /// Who did it.
     pub actor: String,
+    /// What kind of caller that was.
+    pub actor_kind: ActorKind,
     /// The issue, where one is concerned.
     pub issue_id: Option<IssueId>,
     /// The audit entry or agent run that it announces.
@@ -48,6 +51,8 @@ pub struct NewEvent {
     pub at: DateTime<Utc>,
     /// See [`Event::actor`].
     pub actor: String,
+    /// See [`Event::actor_kind`].
+    pub actor_kind: ActorKind,
     /// See [`Event::issue_id`].
     pub issue_id: Option<IssueId>,
     /// See [`Event::record_id`].

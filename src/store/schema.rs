@@ -117,6 +117,7 @@ diesel::table! {
         comment -> Nullable<Text>,
         /// GitHub's page of that comment; null while it is not known to be there.
         comment_url -> Nullable<Text>,
+        actor_kind -> Text,
     }
 }
 
@@ -199,6 +200,7 @@ diesel::table! {
         after -> Nullable<Jsonb>,
         /// Why readers have to start over, on a `resync`.
         reason -> Nullable<Text>,
+        actor_kind -> Text,
     }
 }
 

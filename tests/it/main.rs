@@ -29,6 +29,7 @@ mod limits;
 mod mcp;
 mod migrations;
 mod moves;
+mod names;
 mod openapi;
 mod overview;
 mod postgres;

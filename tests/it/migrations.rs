@@ -132,6 +132,11 @@ const SAMPLES: &[(&str, &str)] = &[
          ('alpha', 'x', 'x', now(), '{}', now(), '[\"DISPATCH_AGENT_TOKEN\",\"alpha\",\"k\"]'), \
          ('beta', 'x', 'x', now(), '{}', now(), '[\"DISPATCH_AGENT_TOKEN\",\"beta\",\"k\"]')",
     ),
+    (
+        "actor_kinds",
+        "DO $$ BEGIN ASSERT (SELECT bool_and(actor_kind = 'person') FROM audit_log \
+         WHERE actor = 'user'), 'people'; END $$",
+    ),
 ];
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,6 +6,7 @@ use async_graphql::{Context, Object};
 
 use super::Issue;
 use super::page::{Arguments, MAX, connection};
+use crate::domain::actor::ActorKind;
 use crate::domain::{AuditEntryId, Instant};
 use crate::graphql::loaders::{self, Related};
 use crate::service::{self, Result};
@@ -38,6 +39,11 @@ impl AuditEntry {
     /// Who did it.
     async fn actor(&self) -> &str {
         &self.row.actor
+    }
+
+    /// What kind of caller that was. A name alone proves nothing.
+    async fn actor_kind(&self) -> ActorKind {
+        self.row.actor_kind
     }
 
     /// What was done: `move_issue`, `set_status`, `add_tracked_repo`, `remove_tracked_repo`, …

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_graphql::{SimpleObject, Union};
 
 use super::Issue;
+use crate::domain::actor::ActorKind;
 use crate::domain::{EventCursor, IssueId, Status};
 
 /// An issue changed its column.
@@ -20,6 +21,8 @@ pub(in crate::graphql) struct IssueMoved {
     pub(in crate::graphql) to: Status,
     /// Who moved it; `github` when a sync found it elsewhere.
     pub(in crate::graphql) actor: String,
+    /// What kind of caller that was.
+    pub(in crate::graphql) actor_kind: ActorKind,
 }
 
 /// An issue changed in another way, is new, or came into the filter.

@@ -11,6 +11,7 @@ const EntryFields = graphql(`
   fragment EntryFields on AuditEntry {
     id
     actor
+    actorKind
     action
     repositoryFullName
     issueNumber

@@ -16,7 +16,7 @@ export function Entry({ entry, fresh }: { readonly entry: AuditEntry; readonly f
       )}
     >
       <When instant={entry.createdAt} />
-      <span className="truncate font-medium">{entry.actor}</span>
+      <Actor entry={entry} />
       <span className="truncate text-ink-soft">{actionWords(entry.action)}</span>
       <div className="flex min-w-0 flex-col items-start gap-1 max-lg:order-5 max-lg:col-span-3 max-lg:col-start-2">
         <p className="flex max-w-full min-w-0 items-baseline gap-1.5">
@@ -34,6 +34,17 @@ export function Entry({ entry, fresh }: { readonly entry: AuditEntry; readonly f
       </div>
       <Outcome success={entry.success} />
     </div>
+  );
+}
+
+/** Who it was, and what kind of caller: a name is whatever the caller gave. */
+function Actor({ entry: { actor, actorKind } }: { readonly entry: AuditEntry }) {
+  const kind = actorKind.toLowerCase();
+  return (
+    <span className="truncate font-medium" title={`${actor} (${kind})`}>
+      {actor}
+      {kind !== actor && <span className="ml-1 text-meta font-normal text-ink-faint">{kind}</span>}
+    </span>
   );
 }
 

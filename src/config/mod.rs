@@ -6,6 +6,7 @@
 //! `GITHUB_REPOSITORIES` alone are dropped, each with a line in [`Config::warnings`]. An empty
 //! value counts as unset.
 
+mod cautions;
 mod client;
 mod lanes;
 mod reader;
@@ -18,7 +19,8 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use url::Url;
+use ipnet::IpNet;
+use url::{Host, Url};
 
 use crate::domain::actor::{is_reserved, reserved_reason};
 use crate::domain::labels::key;
@@ -73,6 +75,11 @@ pub struct Server {
     pub port: u16,
     /// Address people use, without a slash at the end of its path (`DISPATCH_URL`).
     pub public_url: Option<Url>,
+    /// Names under which browsers may ask, normalized, beside those that are always ours
+    /// (`DISPATCH_ALLOWED_HOSTS`).
+    pub allowed_hosts: Vec<String>,
+    /// Proxies that say truly where a request comes from (`DISPATCH_TRUSTED_PROXIES`).
+    pub trusted_proxies: Vec<IpNet>,
 }
 
 /// Which database to use.
@@ -225,7 +232,7 @@ impl Config {
     pub fn from_env(env: &Env) -> Result<Self, Error> {
         let mut reader = Reader::new(env);
         let mut warnings = strangers(env);
-        let config = Self {
+        let mut config = Self {
             server: Server::read(&mut reader),
             database: Database::read(&mut reader),
             github: GitHub::read(&mut reader, &mut warnings),
@@ -240,6 +247,7 @@ impl Config {
             agents: reader.parsed(&settings::AGENTS, agents).unwrap_or_default(),
             warnings,
         };
+        config.warnings.extend(cautions::cautions(&config));
         reader.finish(config)
     }
 
@@ -260,6 +268,14 @@ impl Server {
             host: host.unwrap_or(Ipv4Addr::LOCALHOST.into()),
             port: whole_number(reader, &settings::PORT, 0, u16::MAX).unwrap_or(3000),
             public_url: reader.parsed(&settings::DISPATCH_URL, web_address),
+            allowed_hosts: reader
+                .parsed(&settings::DISPATCH_ALLOWED_HOSTS, |text| {
+                    entries(text).iter().map(|name| host_name(name)).collect()
+                })
+                .unwrap_or_default(),
+            trusted_proxies: reader
+                .parsed(&settings::DISPATCH_TRUSTED_PROXIES, networks)
+                .unwrap_or_else(loopback),
         }
     }
 }
@@ -535,6 +551,25 @@ where
         Ok(number) if least <= number && number <= most => Ok(number),
         _ => Err(format!("is not a whole number from {least} to {most}")),
     })
+}
+
+/// A host's name without a port, as addresses are normalized.
+fn host_name(text: &str) -> Result<String, String> {
+    let host = Host::parse(text).map_err(|_| format!("names {text:?}, which is no host's name"))?;
+    Ok(host.to_string())
+}
+
+/// Networks and single addresses; `none` for none.
+fn networks(text: &str) -> Result<Vec<IpNet>, String> {
+    let network = |text: &String| {
+        let network = text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+        network.map_err(|_| format!("names {text:?}, which is neither an address nor a network"))
+    };
+    if text == "none" { Ok(Vec::new()) } else { entries(text).iter().map(network).collect() }
+}
+
+fn loopback() -> Vec<IpNet> {
+    networks("127.0.0.0/8,::1/128").expect("both are networks")
 }
 
 /// An address of a web server, with no slash at the end of its path and nothing after the path.

@@ -67,6 +67,15 @@ settings! {
     /// commands of agents and people, where Dispatch runs.
     DISPATCH_URL { default: "none: the address that the browser asked; for commands `http://127.0.0.1:3000`", format: "http or https address", example: "https://dispatch.example.com", secret: false }
 
+    /// Further host names under which browsers may ask. In every mode but `basic` other names are
+    /// refused, because a page of another site could have them point here; always allowed are IP
+    /// addresses, names without a dot, names below `localhost`, the machine's own name and the host
+    /// of `DISPATCH_URL`.
+    DISPATCH_ALLOWED_HOSTS { default: "none", format: "host names, separated by commas or newlines", example: "dispatch.example.com,board.internal.example.com", secret: false }
+
+    /// Proxies whose `X-Forwarded-For` says where a request comes from; anybody else's is ignored.
+    DISPATCH_TRUSTED_PROXIES { default: "127.0.0.0/8,::1/128", format: "IP addresses and networks, separated by commas or newlines, or `none`", example: "10.0.0.0/8", secret: false }
+
     /// PostgreSQL to use. `sslmode` may be `disable`, `prefer`, `require` (verified, as `verify-ca`
     /// and `verify-full` are) or `no-verify`; `sslrootcert` names a file of own authorities.
     DATABASE_URL { default: "a PostgreSQL of its own in `DISPATCH_DATA_DIR`", format: "postgres address", example: "postgres://dispatch:password@localhost:5432/dispatch", secret: true }

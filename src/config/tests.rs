@@ -237,6 +237,55 @@ fn what_looks_like_a_setting_and_is_none_is_said() {
 }
 
 #[test]
+fn settings_that_leave_something_open_are_warned_of() {
+    let basic = [
+        ("DISPATCH_AUTH_MODE", "basic"),
+        ("DISPATCH_AUTH_USERNAME", "operator"),
+        ("DISPATCH_AUTH_PASSWORD", "hunter2"),
+    ];
+    let warned = |given: &[(&str, &str)], with_basic: bool| {
+        let basic = if with_basic { &basic[..] } else { &[] };
+        let env = Env::from_iter(basic.iter().chain(given).copied());
+        Config::from_env(&env).expect("usable settings").warnings
+    };
+    let token = ("GITHUB_TOKEN", "hunter2");
+    let (worker, bound) = ("0c4f7e9b21d86a35", "alpha:0c4f7e9b21d86a35");
+    for (given, with_basic, beginning) in [
+        (&[("DISPATCH_WORKER_TOKEN", worker)][..], false, "Tokens of workers bind nobody"),
+        (&[("DISPATCH_WORKER_TOKENS", bound)], false, "Tokens of workers bind nobody"),
+        (&[token, ("GITHUB_API_URL", "http://github.example.com/api/v3")], false, "GITHUB_API_URL"),
+        (&[("DISPATCH_URL", "http://dispatch.example.com")], true, "DISPATCH_URL begins with http"),
+        (&[("DATABASE_URL", "postgres://d@db/d")], true, "The connection to the database"),
+        (&[("DATABASE_URL", "postgres://d@db/d?sslmode=disable")], true, "The connection"),
+        (&[("DATABASE_URL", "postgres://d@10.0.0.1/d?sslmode=prefer")], true, "The connection"),
+        (&[("DISPATCH_DATABASE_URL", "postgres://d@db/d?sslmode=no-verify")], true, "The conn"),
+    ] {
+        let warnings = warned(given, with_basic);
+        let is_said = warnings.len() == 1 && warnings[0].starts_with(beginning);
+        assert!(is_said && !warnings[0].contains("hunter2"), "{given:?}: {warnings:?}");
+    }
+    for (given, with_basic) in [
+        (
+            &[("DISPATCH_WORKER_TOKEN", worker), ("DISPATCH_WORKER_TOKENS", "a:0c4f7e9b21d86a36")]
+                [..],
+            true,
+        ),
+        (&[token, ("GITHUB_API_URL", "http://127.0.0.1:4000")], false),
+        (&[token, ("GITHUB_API_URL", "https://github.example.com")], false),
+        (&[("DISPATCH_URL", "http://localhost:3000")], true),
+        (&[("DISPATCH_URL", "http://dispatch.example.com")], false),
+        (&[("DISPATCH_URL", "https://dispatch.example.com")], true),
+        (&[("DATABASE_URL", "postgres://d@localhost/d?sslmode=disable")], true),
+        (&[("DATABASE_URL", "postgres://d@127.0.0.1/d")], true),
+        (&[("DATABASE_URL", "postgres://d@%2Fvar%2Frun/d")], true),
+        (&[("DATABASE_URL", "postgres://d@db/d?sslmode=require")], true),
+        (&[("DATABASE_URL", "postgres://d@db/d?sslmode=verify-full")], true),
+    ] {
+        assert_eq!(warned(given, with_basic), [""; 0], "{given:?}");
+    }
+}
+
+#[test]
 fn nothing_secret_is_ever_printed() {
     let env = Env::from([
         ("GITHUB_TOKEN", "hunter2"),

@@ -5,6 +5,7 @@
 //! (the default) cannot, because it would take no encryption at all as well.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -160,6 +161,20 @@ impl Address {
         let hosts = config.get_hosts();
         let tls = if !hosts.is_empty() && hosts.iter().all(is_local) { Tls::Off } else { tls };
         Ok(Self { config, tls })
+    }
+
+    /// Whether a server elsewhere is reached without a proof that it is the one that is meant.
+    pub fn trusts_anybody(&self) -> bool {
+        let is_here = |host: &Host| match host {
+            Host::Unix(_) => true,
+            Host::Tcp(name) => {
+                let ip = name.parse::<IpAddr>();
+                name == "localhost" || ip.is_ok_and(|ip| ip.to_canonical().is_loopback())
+            }
+        };
+        let are_here = self.config.get_hosts().iter().all(is_here)
+            && self.config.get_hostaddrs().iter().all(|ip| ip.to_canonical().is_loopback());
+        !are_here && !matches!(self.tls, Tls::Verified(_))
     }
 
     /// A connector, with the authorities read that vouch for the server.

@@ -89,6 +89,12 @@ pub const ROUTES: &[(&str, &str, Tier)] = &[
 /// The only route that becomes a socket, where credentials may come in the first message.
 pub const SOCKET: &str = "/graphql";
 
+/// Whether a path template is a page that people visit, and no data.
+pub fn is_page(template: &str) -> bool {
+    let data = ["/api/", "/assets/", "/graphql", "/mcp", "/livez", "/readyz"];
+    !data.iter().any(|data| template.starts_with(data))
+}
+
 /// What the table says of a route.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Declared {

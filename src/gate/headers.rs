@@ -1,11 +1,11 @@
-//! What browsers may do with an answer.
+//! What browsers and caches may do with an answer.
 
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::http::HeaderValue;
 use axum::http::header::{
-    CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
     X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use axum::middleware::Next;
@@ -60,6 +60,8 @@ pub(super) async fn add(State(headers): State<Headers>, request: Request, next: 
     let mut response = next.run(request).await;
     let all = response.headers_mut();
     all.extend(headers.0.iter().cloned());
+    // Data is kept by nobody on the way; files say themselves how long they last.
+    all.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     all.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
     response
 }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! requests    an id, one line in the log, problem documents, time, no request given up half-way
-//! headers     what browsers may do with an answer
+//! headers     what browsers and caches may do with an answer
 //! compression of what is text and not a stream
 //! origins     other sites can't make people's browsers act here
 //! callers     who is asking, whether the route's tier lets them, and how often they did
@@ -62,7 +62,7 @@ pub fn guard(app: &App, doors: Router) -> Router {
         .layer(from_fn_with_state(requests::Shelter::default(), requests::run_to_the_end))
         .layer(from_fn_with_state(requests::TIME_LIMIT, requests::limit_time))
         .layer(from_fn_with_state(Callers::new(app), callers::admit))
-        .layer(from_fn_with_state(origins::Site::of(&app.config.server), origins::check))
+        .layer(from_fn_with_state(origins::Site::of(&app.config), origins::check))
         .layer(compression)
         .layer(from_fn_with_state(headers::Headers::of(&app.config.server), headers::add))
         .layer(from_fn_with_state(app.clock.clone(), requests::attend))

@@ -1,13 +1,14 @@
-//! Other sites can't make people's browsers act here.
+//! Other sites can't make people's browsers act or read here.
 //!
 //! A page of another site can send requests to us from a browser that we trust: by form, by script,
 //! by socket. Browsers say where a request comes from; what changes something, or opens a socket,
-//! must come from our own pages or from no page at all. And where we listen on this machine alone,
-//! a name of another site that was made to point here (DNS rebinding) is turned away by its name.
+//! must come from our own pages or from no page at all, and what a page of another site fetches is
+//! refused, too. Where no password is asked for, a name of another site that was made to point here
+//! (DNS rebinding) is turned away by its name.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::sync::Arc;
 
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{HOST, HeaderMap, HeaderName, ORIGIN};
 use axum::http::{HeaderValue, Method};
 use axum::middleware::Next;
@@ -16,61 +17,82 @@ use url::{Host, Url};
 
 use super::handshake::is_handshake;
 use super::problem::Problem;
-use crate::config::Server;
+use crate::config::{AuthMode, Config};
+use crate::domain::access;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
+const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
+
+const FOREIGN_PAGE: &str = "This request comes from a page of another site, which may neither change nor read anything \
+     here; set DISPATCH_URL if that page is Dispatch's own under another address";
 
 /// What we are called.
 #[derive(Debug, Clone)]
 pub(super) struct Site {
-    is_local: bool,
+    /// Whether a request under a foreign name is refused: where a browser is trusted without a
+    /// password.
+    checks_host: bool,
+    names: Arc<[String]>,
     public_url: Option<Url>,
 }
 
 impl Site {
-    pub(super) fn of(server: &Server) -> Self {
-        let is_local = server.host.to_canonical().is_loopback();
-        Self { is_local, public_url: server.public_url.clone() }
+    pub(super) fn of(config: &Config) -> Self {
+        let server = &config.server;
+        let machine = nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok());
+        let machine = machine.map(|name| name.to_ascii_lowercase());
+        let public = server.public_url.as_ref().and_then(Url::host_str).map(str::to_owned);
+        let names = server.allowed_hosts.iter().cloned().chain(machine).chain(public);
+        Self {
+            checks_host: !matches!(config.auth.mode, AuthMode::Basic { .. }),
+            names: names.collect(),
+            public_url: server.public_url.clone(),
+        }
     }
 
     fn check(&self, request: &Request) -> Result<(), Problem> {
         let hosts = hosts_of(request);
-        if self.is_local && !hosts.iter().all(|host| self.is_our_name(host)) {
+        if self.checks_host && !hosts.iter().all(|host| self.is_our_name(host)) {
             return Err(Problem::forbidden(
-                "Dispatch listens on this machine alone and answers to localhost only; \
-                 set DISPATCH_URL to the address under which a proxy offers it",
+                "Dispatch is not known under this host name; set DISPATCH_URL to the address under \
+                 which people reach it, or name the host in DISPATCH_ALLOWED_HOSTS",
             ));
         }
         let can_change = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
         if can_change || is_handshake(request.method(), request.version(), request.headers()) {
             self.check_origin(request.headers(), &hosts)?;
         }
+        if is_cross_site(request.headers()) && !is_visit(request) {
+            return Err(Problem::forbidden(FOREIGN_PAGE));
+        }
         Ok(())
     }
 
-    /// Whether a request to here may bear this host name when we listen on this machine alone.
+    /// Whether a request to here may bear this host name: one that no other site can make point
+    /// here.
     fn is_our_name(&self, host: &str) -> bool {
-        let Some(name) = name_of(host) else { return false };
-        let public = self.public_url.as_ref().and_then(Url::host);
-        is_loopback(&name) || public.is_some_and(|public| public.to_owned() == name)
+        match name_of(host) {
+            None => false,
+            Some(Host::Ipv4(_) | Host::Ipv6(_)) => true,
+            Some(Host::Domain(name)) => {
+                let name = name.trim_end_matches('.');
+                let is_local = !name.contains('.') || name.ends_with(".localhost");
+                !name.is_empty() && (is_local || self.names.iter().any(|ours| ours == name))
+            }
+        }
     }
 
     fn check_origin(&self, headers: &HeaderMap, hosts: &[String]) -> Result<(), Problem> {
-        let refused = || {
-            Problem::forbidden(
-                "This request comes from a page of another site, which may not change anything \
-                 here; set DISPATCH_URL if that page is Dispatch's own under another address",
-            )
-        };
         let is_ours = |origin: &HeaderValue| {
             let origin = origin.to_str().ok().and_then(|text| Url::parse(text).ok());
             origin.is_some_and(|origin| self.is_our_origin(&origin, hosts))
         };
-        if !headers.get_all(ORIGIN).iter().all(is_ours) {
-            return Err(refused());
+        if headers.get_all(ORIGIN).iter().all(is_ours) {
+            Ok(())
+        } else {
+            Err(Problem::forbidden(FOREIGN_PAGE))
         }
-        let is_far = headers.get_all(SEC_FETCH_SITE).iter().any(|site| site == "cross-site");
-        if is_far { Err(refused()) } else { Ok(()) }
     }
 
     /// Whether a page comes from the host that was asked, or from the address that people use.
@@ -103,17 +125,19 @@ fn name_of(host: &str) -> Option<Host<String>> {
     url.host().filter(|_| is_bare).map(|host| host.to_owned())
 }
 
-fn is_loopback(name: &Host<String>) -> bool {
-    match name {
-        Host::Domain(name) => {
-            let name = name.trim_end_matches('.');
-            name == "localhost" || name.ends_with(".localhost")
-        }
-        Host::Ipv4(ip) => ip.is_loopback(),
-        Host::Ipv6(ip) => {
-            *ip == Ipv6Addr::LOCALHOST || IpAddr::from(*ip).to_canonical().is_loopback()
-        }
-    }
+fn is_cross_site(headers: &HeaderMap) -> bool {
+    headers.get_all(SEC_FETCH_SITE).iter().any(|site| site == "cross-site")
+}
+
+/// Whether somebody follows a link to one of our pages, in a window and not in a frame.
+fn is_visit(request: &Request) -> bool {
+    let says = |name, value| request.headers().get(name).is_some_and(|given| given == value);
+    let template = request.extensions().get::<MatchedPath>();
+    let path = template.map_or_else(|| request.uri().path(), MatchedPath::as_str);
+    *request.method() == Method::GET
+        && says(SEC_FETCH_MODE, "navigate")
+        && says(SEC_FETCH_DEST, "document")
+        && access::is_page(path)
 }
 
 /// Turns away what another site sends.
@@ -130,11 +154,18 @@ mod tests {
 
     use super::*;
 
-    const LOCAL: Site = Site { is_local: true, public_url: None };
-    const OPEN: Site = Site { is_local: false, public_url: None };
+    fn local() -> Site {
+        Site { checks_host: true, names: Arc::default(), public_url: None }
+    }
+
+    fn guarded() -> Site {
+        Site { checks_host: false, ..local() }
+    }
 
     fn known_as(url: &str) -> Site {
-        Site { is_local: true, public_url: Some(url.parse().unwrap()) }
+        let url: Url = url.parse().unwrap();
+        let names = [url.host_str().unwrap().to_owned(), "named.example".to_owned()];
+        Site { names: names.into(), public_url: Some(url), ..local() }
     }
 
     fn passes(site: &Site, method: &str, headers: &[(&str, &str)]) -> bool {
@@ -146,26 +177,107 @@ mod tests {
     }
 
     #[test]
-    fn local_names_are_answered_and_foreign_ones_are_not() {
-        for host in ["localhost", "LOCALHOST:3000", "127.0.0.1:3000", "127.9.9.9", "[::1]:3000"] {
-            assert!(passes(&LOCAL, "GET", &[("host", host)]), "{host}");
+    fn names_that_another_site_can_have_are_refused() {
+        let ours = [
+            "localhost",
+            "LOCALHOST:3000",
+            "dispatch.localhost",
+            "127.0.0.1:3000",
+            "10.0.0.1:3000",
+            "[::1]:3000",
+            "[2001:db8::1]",
+            "dispatch",
+            "dispatch:3000",
+            "localhost.",
+            "8.8.8.8",
+        ];
+        for host in ours {
+            assert!(passes(&local(), "GET", &[("host", host)]), "{host}");
         }
-        for host in
-            ["evil.example", "localhost.evil.example", "10.0.0.1:3000", "", "a b", "x@localhost"]
-        {
-            assert!(!passes(&LOCAL, "GET", &[("host", host)]), "{host}");
-            assert!(!passes(&LOCAL, "GET", &[("host", "localhost"), ("host", host)]), "{host}");
+        let foreign = [
+            "evil.example",
+            "localhost.evil.example",
+            "127.0.0.1.evil.example",
+            "",
+            ".",
+            "a b",
+            "x@localhost",
+            "evil.example:3000",
+            "localhost@evil.example",
+            "evil.example.",
+            "a/b.c",
+        ];
+        for host in foreign {
+            for method in ["GET", "HEAD", "OPTIONS", "POST"] {
+                assert!(!passes(&local(), method, &[("host", host)]), "{method} {host}");
+            }
+            assert!(!passes(&local(), "GET", &[("host", "localhost"), ("host", host)]), "{host}");
         }
-        assert!(passes(&OPEN, "GET", &[("host", "board.example")]));
-        assert!(passes(&known_as("https://board.example"), "GET", &[("host", "board.example")]));
-        assert!(!passes(&known_as("https://board.example"), "GET", &[("host", "evil.example")]));
-        assert!(passes(&LOCAL, "GET", &[]), "a program that names no host is no browser");
+        let board = known_as("https://board.example");
+        for host in ["board.example", "BOARD.example:443", "named.example", "localhost:3000"] {
+            assert!(passes(&board, "GET", &[("host", host)]), "{host}");
+        }
+        for host in ["evil.example", "x.board.example", "board.example.evil.example"] {
+            assert!(!passes(&board, "GET", &[("host", host)]), "{host}");
+            assert!(
+                passes(&guarded(), "GET", &[("host", host)]),
+                "{host}: a password is asked for"
+            );
+        }
+        assert!(passes(&local(), "GET", &[]), "a program that names no host is no browser");
+    }
+
+    #[test]
+    fn every_mode_but_basic_checks_names() {
+        let site = |settings: &[(&str, &str)]| {
+            let env = crate::config::Env::from_iter(settings.iter().copied());
+            Site::of(&Config::from_env(&env).unwrap())
+        };
+        let foreign = [("host", "evil.example")];
+        for host in ["127.0.0.1", "0.0.0.0", "10.0.0.1"] {
+            assert!(!passes(&site(&[("HOST", host)]), "GET", &foreign), "{host}");
+            let disabled = [("HOST", host), ("DISPATCH_AUTH_MODE", "disabled")];
+            assert!(!passes(&site(&disabled), "GET", &foreign), "{host}");
+            let allowed = [("HOST", host), ("DISPATCH_ALLOWED_HOSTS", "a.example, EVIL.example")];
+            assert!(passes(&site(&allowed), "GET", &foreign), "{host}");
+            let basic = [
+                ("HOST", host),
+                ("DISPATCH_AUTH_MODE", "basic"),
+                ("DISPATCH_AUTH_USERNAME", "sam"),
+                ("DISPATCH_AUTH_PASSWORD", "secret"),
+            ];
+            assert!(passes(&site(&basic), "GET", &foreign), "{host}");
+        }
+    }
+
+    #[test]
+    fn a_link_opens_a_page_and_nothing_else_is_read_from_another_site() {
+        let asks = |method: &str, path: &str, mode: &str, dest: &str| {
+            let request = Request::builder().method(method).uri(path);
+            let request = request.header("host", "localhost:3000");
+            let request = request.header("sec-fetch-site", "cross-site");
+            let request = request.header("sec-fetch-mode", mode).header("sec-fetch-dest", dest);
+            local().check(&request.body(Body::empty()).unwrap()).is_ok()
+        };
+        for page in ["/", "/board", "/audit", "/graphiql", "/nonsense"] {
+            assert!(asks("GET", page, "navigate", "document"), "{page}");
+            assert!(!asks("POST", page, "navigate", "document"), "{page}");
+            assert!(!asks("GET", page, "navigate", "iframe"), "{page}");
+            assert!(!asks("GET", page, "no-cors", "script"), "{page}");
+            assert!(!asks("GET", page, "cors", "empty"), "{page}");
+        }
+        for data in ["/api/issues", "/api/openapi.json", "/graphql", "/mcp", "/assets/index.js"] {
+            for (mode, dest) in [("navigate", "document"), ("cors", "empty"), ("no-cors", "image")]
+            {
+                assert!(!asks("GET", data, mode, dest), "{data} {mode}");
+            }
+        }
     }
 
     #[test]
     fn what_changes_something_comes_from_our_own_pages() {
         let host = ("host", "localhost:3000");
-        let from = |origin| passes(&LOCAL, "POST", &[host, ("origin", origin)]);
+        let from = |origin| passes(&local(), "POST", &[host, ("origin", origin)]);
         assert!(from("http://localhost:3000"));
         for origin in [
             "https://evil.example",
@@ -178,10 +290,10 @@ mod tests {
         ] {
             assert!(!from(origin), "{origin}");
         }
-        assert!(passes(&LOCAL, "POST", &[host]), "curl names no origin");
-        assert!(passes(&LOCAL, "GET", &[host, ("origin", "https://evil.example")]), "reading");
-        assert!(!passes(&LOCAL, "POST", &[host, ("sec-fetch-site", "cross-site")]));
-        assert!(passes(&LOCAL, "POST", &[host, ("sec-fetch-site", "same-origin")]));
+        assert!(passes(&local(), "POST", &[host]), "curl names no origin");
+        assert!(passes(&local(), "GET", &[host, ("origin", "https://evil.example")]), "reading");
+        assert!(!passes(&local(), "POST", &[host, ("sec-fetch-site", "cross-site")]));
+        assert!(passes(&local(), "POST", &[host, ("sec-fetch-site", "same-origin")]));
     }
 
     #[test]
@@ -193,7 +305,7 @@ mod tests {
             ("sec-websocket-version", "13"),
             ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
         ];
-        let from = |origin| passes(&LOCAL, "GET", &[&socket[..], &[("origin", origin)]].concat());
+        let from = |origin| passes(&local(), "GET", &[&socket[..], &[("origin", origin)]].concat());
         assert!(from("http://localhost:3000"));
         assert!(!from("https://evil.example"));
     }
@@ -206,7 +318,7 @@ mod tests {
         assert!(from("board.example", "https://board.example"));
         assert!(!from("localhost:3000", "http://board.example"));
         assert!(!from("localhost:3000", "https://other.example"));
-        let open = |host, origin| passes(&OPEN, "POST", &[("host", host), ("origin", origin)]);
+        let open = |host, origin| passes(&guarded(), "POST", &[("host", host), ("origin", origin)]);
         assert!(open("board.example", "https://board.example"), "the proxy ended TLS");
         assert!(open("board.example:443", "https://board.example"));
         assert!(!open("board.example:80", "https://board.example"));

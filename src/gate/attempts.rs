@@ -1,83 +1,247 @@
 //! How often somebody may try a password.
 //!
-//! A fixed window for each source. Invariant: who has used up the window is not listened to until it
-//! ends, not even with the right password.
+//! Each source has a fixed window of [`LIMIT`] wrong passwords; who has used it up is not listened to
+//! until it ends, not even with the right password. When one name is tried from many sources, each
+//! source that was never right has a window of one. Invariants: a source that has tried nothing wrong
+//! is always listened to, so nobody can lock out anybody elsewhere; memory is bounded, and what comes
+//! beyond displaces what is oldest.
+
+use std::collections::{HashMap, VecDeque};
+use std::hash::Hash;
+use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::windows::Windows;
+use super::sources::Source;
 
 /// Wrong passwords that a source may try in a [`WINDOW`].
 const LIMIT: u32 = 5;
 
+/// Wrong passwords for one name in a [`WINDOW`], from wherever, after which strangers may try one.
+const LIMIT_OF_A_NAME: u32 = 50;
+
+/// The same for a source from which nobody has signed in lately, while a name is under attack.
+const LIMIT_OF_A_STRANGER: u32 = 1;
+
 const WINDOW: TimeDelta = TimeDelta::minutes(1);
 
-/// Where passwords come from, and how many were wrong lately.
-#[derive(Debug, Default)]
-pub(super) struct Attempts(Windows);
+/// How long a source counts as one from which people sign in.
+const FAMILIAR: TimeDelta = TimeDelta::days(1);
+
+/// Keys that are remembered at once, of each kind.
+const KEYS: usize = 10_000;
+
+/// The longest part of a name that tells it from others, in characters.
+const NAME_LENGTH: usize = 100;
+
+/// Where passwords come from and whose they were to be, and how many were wrong lately.
+#[derive(Debug)]
+pub(super) struct Attempts(Mutex<Memory>);
+
+#[derive(Debug)]
+struct Memory {
+    sources: Counts<Source>,
+    names: Counts<String>,
+    familiar: Counts<Source>,
+}
+
+impl Default for Attempts {
+    fn default() -> Self {
+        Self(Mutex::new(Memory {
+            sources: Counts::lasting(WINDOW),
+            names: Counts::lasting(WINDOW),
+            familiar: Counts::lasting(FAMILIAR),
+        }))
+    }
+}
 
 impl Attempts {
-    /// Until when a source is not listened to.
-    pub(super) fn blocked_until(&self, source: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        self.0.full_until(source, LIMIT, now)
+    /// Until when a source that tries this name is not listened to.
+    pub(super) fn blocked_until(
+        &self,
+        source: Source,
+        name: &str,
+        now: DateTime<Utc>,
+    ) -> Option<DateTime<Utc>> {
+        self.with(|memory| {
+            let is_attacked = memory.names.times(&key(name), now) >= LIMIT_OF_A_NAME;
+            let is_stranger = memory.familiar.times(&source, now) == 0;
+            let limit = if is_attacked && is_stranger { LIMIT_OF_A_STRANGER } else { LIMIT };
+            memory.sources.until(&source, limit, now)
+        })
     }
 
     /// A password was wrong.
-    pub(super) fn failed(&self, source: &str, now: DateTime<Utc>) {
-        // One more than the window has room for changes nothing.
-        let _ = self.0.count(source, LIMIT, WINDOW, now);
+    pub(super) fn failed(&self, source: Source, name: &str, now: DateTime<Utc>) {
+        self.with(|memory| {
+            memory.sources.count(source, now);
+            memory.names.count(key(name), now);
+        });
     }
 
     /// A password was right: what went before was a slip of the hand.
-    pub(super) fn succeeded(&self, source: &str) {
-        self.0.forget(source);
+    pub(super) fn succeeded(&self, source: Source, now: DateTime<Utc>) {
+        self.with(|memory| {
+            memory.sources.forget(&source);
+            memory.familiar.forget(&source);
+            memory.familiar.count(source, now);
+        });
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&mut Memory) -> T) -> T {
+        work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+fn key(name: &str) -> String {
+    name.chars().take(NAME_LENGTH).collect()
+}
+
+/// How often something happened lately, for each of many keys. Windows of one length, so that those
+/// which began first end first.
+#[derive(Debug)]
+struct Counts<K> {
+    length: TimeDelta,
+    windows: HashMap<K, Window>,
+    /// The keys in the order in which their windows end. One that was forgotten stays in here.
+    order: VecDeque<(DateTime<Utc>, K)>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Window {
+    ends_at: DateTime<Utc>,
+    times: u32,
+}
+
+impl<K: Hash + Eq + Clone> Counts<K> {
+    fn lasting(length: TimeDelta) -> Self {
+        Self { length, windows: HashMap::new(), order: VecDeque::new() }
+    }
+
+    fn window(&self, key: &K, now: DateTime<Utc>) -> Option<Window> {
+        self.windows.get(key).filter(|window| window.ends_at > now).copied()
+    }
+
+    fn times(&self, key: &K, now: DateTime<Utc>) -> u32 {
+        self.window(key, now).map_or(0, |window| window.times)
+    }
+
+    /// When the window ends in which it happened `most` times already.
+    fn until(&self, key: &K, most: u32, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        self.window(key, now).filter(|window| window.times >= most).map(|window| window.ends_at)
+    }
+
+    fn count(&mut self, key: K, now: DateTime<Utc>) {
+        self.make_room(now);
+        let fresh = Window { ends_at: now + self.length, times: 0 };
+        let window = self.windows.entry(key.clone()).or_insert(fresh);
+        if window.ends_at <= now || window.times == 0 {
+            *window = fresh;
+            self.order.push_back((fresh.ends_at, key));
+        }
+        window.times = window.times.saturating_add(1);
+    }
+
+    fn forget(&mut self, key: &K) {
+        self.windows.remove(key);
+    }
+
+    fn make_room(&mut self, now: DateTime<Utc>) {
+        while let Some((ends_at, _)) = self.order.front()
+            && (*ends_at <= now || self.order.len() >= KEYS)
+            && let Some((ends_at, key)) = self.order.pop_front()
+        {
+            if self.windows.get(&key).is_some_and(|window| window.ends_at <= ends_at) {
+                self.windows.remove(&key);
+            }
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
     use super::*;
-    use crate::gate::windows::KEYS;
 
     fn noon() -> DateTime<Utc> {
         "2026-11-24T12:00:00Z".parse().expect("a valid time")
+    }
+
+    fn source(number: u32) -> Source {
+        Source::of(Ipv4Addr::from_bits(number).into())
     }
 
     #[test]
     fn five_wrong_passwords_close_the_window_of_one_source() {
         let attempts = Attempts::default();
         for _ in 0..LIMIT {
-            assert_eq!(attempts.blocked_until("a", noon()), None);
-            attempts.failed("a", noon());
+            assert_eq!(attempts.blocked_until(source(1), "sam", noon()), None);
+            attempts.failed(source(1), "sam", noon());
         }
         let end = noon() + WINDOW;
-        assert_eq!(attempts.blocked_until("a", noon()), Some(end));
-        assert_eq!(attempts.blocked_until("b", noon()), None);
-        assert_eq!(attempts.blocked_until("a", end), None);
-        attempts.failed("a", end);
-        assert_eq!(attempts.blocked_until("a", end), None, "a new window has begun");
+        assert_eq!(attempts.blocked_until(source(1), "sam", noon()), Some(end));
+        assert_eq!(attempts.blocked_until(source(1), "kim", noon()), Some(end));
+        assert_eq!(attempts.blocked_until(source(2), "sam", noon()), None);
+        assert_eq!(attempts.blocked_until(source(1), "sam", end), None);
+        attempts.failed(source(1), "sam", end);
+        assert_eq!(attempts.blocked_until(source(1), "sam", end), None, "a new window has begun");
     }
 
     #[test]
     fn a_right_password_clears_the_slate() {
         let attempts = Attempts::default();
         for _ in 1..LIMIT {
-            attempts.failed("a", noon());
+            attempts.failed(source(1), "sam", noon());
         }
-        attempts.succeeded("a");
-        attempts.failed("a", noon());
-        assert_eq!(attempts.blocked_until("a", noon()), None);
+        attempts.succeeded(source(1), noon());
+        attempts.failed(source(1), "sam", noon());
+        assert_eq!(attempts.blocked_until(source(1), "sam", noon()), None);
     }
 
     #[test]
-    fn memory_is_bounded() {
+    fn a_name_that_many_try_leaves_strangers_one_attempt_and_locks_nobody_out() {
         let attempts = Attempts::default();
-        for source in 0..KEYS + 10 {
-            attempts.failed(&source.to_string(), noon());
+        attempts.succeeded(source(1), noon());
+        for number in 0..LIMIT_OF_A_NAME {
+            attempts.failed(source(1000 + number), "sam", noon());
         }
-        assert_eq!(attempts.0.len(), KEYS + 1);
-        assert!(attempts.blocked_until("one more", noon()).is_some(), "strangers share a window");
-        attempts.failed("later", noon() + WINDOW);
-        assert_eq!(attempts.0.len(), 1);
+        let is_heard =
+            |number, name| attempts.blocked_until(source(number), name, noon()).is_none();
+        assert!(is_heard(2, "sam"), "a source that was never wrong");
+        attempts.failed(source(2), "sam", noon());
+        assert!(!is_heard(2, "sam"), "a stranger has one attempt");
+        assert!(is_heard(2, "kim"), "another name");
+        attempts.failed(source(1), "sam", noon());
+        assert!(is_heard(1, "sam"), "people sign in from there");
+        let later = noon() + WINDOW;
+        assert_eq!(attempts.blocked_until(source(2), "sam", later), None, "the attack is over");
+    }
+
+    #[test]
+    fn memory_is_bounded_and_full_memory_refuses_nobody() {
+        let attempts = Attempts::default();
+        let many = u32::try_from(KEYS).unwrap() + 10;
+        for number in 0..many {
+            for _ in 0..LIMIT {
+                attempts.failed(source(number), &number.to_string(), noon());
+            }
+        }
+        attempts.with(|memory| {
+            assert!(memory.sources.windows.len() <= KEYS && memory.sources.order.len() <= KEYS);
+            assert!(memory.names.windows.len() <= KEYS && memory.names.order.len() <= KEYS);
+        });
+        assert_eq!(attempts.blocked_until(source(many), "sam", noon()), None, "a stranger");
+        assert!(attempts.blocked_until(source(many - 1), "sam", noon()).is_some());
+        for number in 0..many {
+            attempts.failed(source(1), "sam", noon());
+            attempts.succeeded(source(1), noon());
+            attempts.succeeded(source(number), noon());
+        }
+        attempts.with(|memory| {
+            assert!(memory.sources.order.len() <= KEYS && memory.familiar.order.len() <= KEYS);
+        });
+        attempts.failed(source(9), "later", noon() + FAMILIAR);
+        attempts.with(|memory| assert_eq!(memory.sources.windows.len(), 1));
     }
 }

@@ -22,6 +22,7 @@ use subtle::ConstantTimeEq as _;
 use super::attempts::Attempts;
 use super::handshake::is_handshake;
 use super::problem::Problem;
+use super::sources::{Proxies, Source};
 use super::windows::Windows;
 use super::workers::Denials;
 use crate::app::App;
@@ -58,6 +59,7 @@ struct Inner {
     config: Arc<Config>,
     clock: Clock,
     tokens: Tokens,
+    proxies: Proxies,
     attempts: Attempts,
     rates: Windows,
     denials: Denials,
@@ -111,7 +113,7 @@ fn digest(text: &str) -> [u8; 32] {
 #[derive(Clone)]
 pub struct Caller {
     callers: Callers,
-    source: String,
+    source: Source,
     agent_name: Option<String>,
 }
 
@@ -121,6 +123,7 @@ impl Callers {
         let (config, clock) = (app.config.clone(), app.clock.clone());
         Self(Arc::new(Inner {
             tokens: Tokens::of(&config.auth),
+            proxies: Proxies::new(&config.server.trusted_proxies),
             config,
             clock,
             attempts: Attempts::default(),
@@ -156,8 +159,7 @@ impl Callers {
             (_, AuthMode::Disabled) => Ok(Actor::Operator { name: OPERATOR.to_owned() }),
             (Some(Credentials::Bearer(_)), _) => Err(Error::Unauthenticated),
             (Some(Credentials::Basic(pair)), AuthMode::Basic { username, password }) => {
-                let is_right = || is_pair(pair, username, password.expose());
-                self.try_password(&caller.source, is_right)?;
+                self.try_password(caller.source, pair, username, password.expose())?;
                 Ok(Actor::Operator { name: username.clone() })
             }
             (_, AuthMode::Open) => Ok(Actor::Person { name: PERSON.to_owned() }),
@@ -194,16 +196,24 @@ impl Callers {
         counted.map_err(|until| Error::Busy { what: TOO_OFTEN.to_owned(), retry_at: Some(until) })
     }
 
-    fn try_password(&self, source: &str, is_right: impl Fn() -> bool) -> Result<(), Error> {
+    fn try_password(
+        &self,
+        source: Source,
+        pair: &str,
+        username: &str,
+        password: &str,
+    ) -> Result<(), Error> {
         let now = self.0.clock.now();
-        if let Some(until) = self.0.attempts.blocked_until(source, now) {
+        let (given_name, given_password) = split(pair);
+        if let Some(until) = self.0.attempts.blocked_until(source, &given_name, now) {
             return Err(Error::Busy { what: TOO_OFTEN.to_owned(), retry_at: Some(until) });
         }
-        if is_right() {
-            self.0.attempts.succeeded(source);
+        // Both are compared in any case, so that the time tells nothing of which is wrong.
+        if is_same(&given_name, username) & is_same(&given_password, password) {
+            self.0.attempts.succeeded(source, now);
             Ok(())
         } else {
-            self.0.attempts.failed(source, now);
+            self.0.attempts.failed(source, &given_name, now);
             Err(Error::Unauthenticated)
         }
     }
@@ -297,7 +307,7 @@ pub(super) async fn admit(
     };
     let caller = Caller {
         callers: callers.clone(),
-        source: source_of(&request),
+        source: source_of(&callers.0.proxies, &request),
         agent_name: agent_name(request.headers()),
     };
     let shown = request.headers().get(AUTHORIZATION).map(|value| value.to_str().unwrap_or("?"));
@@ -367,13 +377,13 @@ impl<'a> Credentials<'a> {
     }
 }
 
-/// Whether Base64 text holds this name and password, split at the first colon.
-fn is_pair(pair: &str, username: &str, password: &str) -> bool {
+/// The name and the password that a Base64 text holds, split at the first colon; empty ones where
+/// it holds none.
+fn split(pair: &str) -> (String, String) {
     let decoded = STANDARD.decode(pair).unwrap_or_default();
     let decoded = String::from_utf8_lossy(&decoded);
-    let (given_name, given_password) = decoded.split_once(':').unwrap_or_default();
-    // Both are compared in any case, so that the time tells nothing of which is wrong.
-    is_same(given_name, username) & is_same(given_password, password)
+    let (name, password) = decoded.split_once(':').unwrap_or_default();
+    (name.to_owned(), password.to_owned())
 }
 
 /// Compares in a time that tells nothing of either text, their lengths included.
@@ -381,16 +391,9 @@ fn is_same(one: &str, other: &str) -> bool {
     Sha256::digest(one).ct_eq(&Sha256::digest(other)).into()
 }
 
-/// Where a request comes from: the hop that the nearest proxy saw, else the peer itself.
-fn source_of(request: &Request) -> String {
-    let header = |name| request.headers().get_all(name).iter().next_back()?.to_str().ok();
-    let nearest_hop = header("x-forwarded-for").and_then(|hops| hops.rsplit(',').next());
-    let given = nearest_hop.or_else(|| header("x-real-ip")).map(str::trim);
-    if let Some(source) = given.filter(|source| !source.is_empty()) {
-        return source.chars().take(NAME_LENGTH).collect();
-    }
+fn source_of(proxies: &Proxies, request: &Request) -> Source {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
-    peer.map_or_else(|| "unknown".to_owned(), |peer| peer.ip().to_string())
+    proxies.source(peer.map(|ConnectInfo(peer)| *peer), request.headers())
 }
 
 /// The name that a program gives itself in `X-Agent-Name`.
@@ -451,29 +454,12 @@ mod tests {
 
     #[test]
     fn a_pair_is_split_at_its_first_colon() {
-        assert!(is_pair(&encoded("sam:a:b"), "sam", "a:b"));
-        for pair in ["sam:a", "sam", ":", "", "kim:a:b", "sam:a:b "] {
-            assert!(!is_pair(&encoded(pair), "sam", "a:b"), "{pair:?}");
+        for (pair, name, password) in
+            [("sam:a:b", "sam", "a:b"), ("sam:", "sam", ""), ("sam", "", ""), ("", "", "")]
+        {
+            assert_eq!(split(&encoded(pair)), (name.to_owned(), password.to_owned()), "{pair:?}");
         }
-        assert!(!is_pair("no base64!", "sam", "a:b"));
-    }
-
-    #[test]
-    fn the_source_is_the_hop_that_the_nearest_proxy_saw() {
-        let source = |headers: &[(&str, &str)]| {
-            let mut request = Request::new(axum::body::Body::empty());
-            for (name, value) in headers {
-                let name: axum::http::HeaderName = name.parse().unwrap();
-                request.headers_mut().append(name, value.parse().unwrap());
-            }
-            source_of(&request)
-        };
-        let forwarded = ("x-forwarded-for", "6.6.6.6, 10.0.0.1 ,10.0.0.2");
-        assert_eq!(source(&[forwarded]), "10.0.0.2");
-        assert_eq!(source(&[("x-forwarded-for", "6.6.6.6"), forwarded]), "10.0.0.2");
-        assert_eq!(source(&[("x-real-ip", "10.0.0.3"), forwarded]), "10.0.0.2");
-        assert_eq!(source(&[("x-real-ip", "10.0.0.3")]), "10.0.0.3");
-        assert_eq!(source(&[]), "unknown");
+        assert_eq!(split("no base64!"), (String::new(), String::new()));
     }
 
     #[test]

@@ -22,6 +22,7 @@ mod origins;
 mod problem;
 mod readers;
 mod requests;
+mod sources;
 mod windows;
 mod workers;
 

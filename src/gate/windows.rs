@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use chrono::{DateTime, TimeDelta, Utc};
 
 /// Keys that are remembered at once; what comes beyond shares one window.
-pub(super) const KEYS: usize = 10_000;
+const KEYS: usize = 10_000;
 
 /// Counts by key.
 #[derive(Debug, Default)]
@@ -54,26 +54,9 @@ impl Windows {
         Ok(())
     }
 
-    /// When the window ends that has no room for one more; none while there is room.
-    pub(super) fn full_until(
-        &self,
-        key: &str,
-        most: u32,
-        now: DateTime<Utc>,
-    ) -> Option<DateTime<Utc>> {
-        let windows = self.lock();
-        let window = windows.get(key).or_else(|| windows.get(""))?;
-        (window.ends_at > now && window.times >= most).then_some(window.ends_at)
-    }
-
-    /// Forgets what was counted of a key.
-    pub(super) fn forget(&self, key: &str) {
-        self.lock().remove(key);
-    }
-
     /// How many windows are remembered.
     #[cfg(test)]
-    pub(super) fn len(&self) -> usize {
+    fn len(&self) -> usize {
         self.lock().len()
     }
 }

@@ -1,6 +1,7 @@
 //! Who may do what, and what comes from other sites.
 
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
 
 use async_graphql::Positioned;
 use async_graphql::parser::parse_schema;
@@ -9,6 +10,7 @@ use async_graphql::parser::types::{
 };
 use axum::Router;
 use axum::body::Body;
+use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Request, StatusCode};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -52,7 +54,19 @@ impl Door {
         path: &str,
         headers: &[(&str, &str)],
     ) -> (StatusCode, HeaderMap, String) {
-        let mut request = Request::builder().method(method).uri(path);
+        self.ask_from("127.0.0.1", method, path, headers).await
+    }
+
+    async fn ask_from(
+        &self,
+        peer: &str,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+    ) -> (StatusCode, HeaderMap, String) {
+        let peer = SocketAddr::new(peer.parse().unwrap(), 50_000);
+        let request = Request::builder().method(method).uri(path);
+        let mut request = request.extension(ConnectInfo(peer));
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -880,7 +894,9 @@ async fn another_site_changes_nothing() {
                 let headers = [&[("host", "localhost:3000")], foreign].concat();
                 let (status, _, body) = door.ask(method, &path, &headers).await;
                 let is_refused = status == StatusCode::FORBIDDEN;
-                assert_eq!(is_refused, *method != "GET", "{method} {path} {tier:?} {foreign:?}");
+                let is_cross_site = foreign.contains(&("sec-fetch-site", "cross-site"));
+                let expected = *method != "GET" || is_cross_site;
+                assert_eq!(is_refused, expected, "{method} {path} {tier:?} {foreign:?}");
                 if is_refused {
                     assert!(body.contains("comes from a page of another site"), "{body}");
                 }
@@ -916,18 +932,25 @@ async fn another_site_opens_no_socket() {
 
 #[tokio::test]
 async fn a_foreign_name_that_points_here_is_turned_away() {
-    given(async |given| {
-        let door = Door::of(given);
-        for host in ["evil.example", "evil.example:3000", "192.168.0.1:3000"] {
-            let (status, _, body) = door.ask("GET", "/api/issues", &[("host", host)]).await;
-            assert_eq!(status, StatusCode::FORBIDDEN, "{host}");
-            assert!(body.contains("answers to localhost only"), "{body}");
-        }
-        for host in ["localhost:3000", "127.0.0.1:3000", "[::1]:3000", "dispatch.localhost"] {
-            assert_eq!(door.status("GET", "/api/issues", &[("host", host)]).await, 200, "{host}");
-        }
-    })
-    .await;
+    let settings: [&[(&str, &str)]; 3] = [&[], &[("HOST", "0.0.0.0")], &DISABLED];
+    for settings in settings {
+        given_settings(settings, async |given| {
+            let door = Door::of(given);
+            for (method, template, _) in ROUTES {
+                for host in ["evil.example", "evil.example:3000", "localhost.evil.example"] {
+                    let headers = [("host", host)];
+                    let (status, _, body) = door.ask(method, &example(template), &headers).await;
+                    assert_eq!(status, StatusCode::FORBIDDEN, "{method} {template} {host}");
+                    assert!(body.contains("DISPATCH_ALLOWED_HOSTS"), "{body}");
+                }
+            }
+            for host in ["localhost:3000", "192.168.0.1:3000", "[::1]:3000", "dispatch"] {
+                let status = door.status("GET", "/livez", &[("host", host)]).await;
+                assert_eq!(status, 200, "{host}");
+            }
+        })
+        .await;
+    }
     let settings = [("HOST", "0.0.0.0"), ("DISPATCH_URL", "https://board.example")];
     given_settings(&settings, async |given| {
         let door = Door::of(given);
@@ -938,6 +961,64 @@ async fn a_foreign_name_that_points_here_is_turned_away() {
         assert_eq!(from("https://board.example").await, 200);
         assert_eq!(from("http://10.0.0.7:3000").await, 200);
         assert_eq!(from("https://evil.example").await, 403);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn data_is_kept_by_no_cache() {
+    given(async |given| {
+        let door = Door::of(given);
+        let authorization = token();
+        for (method, template, _) in ROUTES {
+            for headers in [&[][..], &[("authorization", authorization.as_str())]] {
+                let (_, headers, _) = door.ask(method, &example(template), headers).await;
+                let caching = headers["cache-control"].to_str().unwrap();
+                let may_revalidate = access::is_page(template);
+                let is_right = caching == "no-store" || (may_revalidate && caching == "no-cache");
+                assert!(is_right, "{method} {template}: {caching}");
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn nobody_locks_out_others_by_headers_or_by_numbers() {
+    given_settings(&BASIC, async |given| {
+        let door = Door::of(given);
+        let right = basic("sam:a:secret");
+        let wrong = basic("sam:wrong");
+        let try_from = async |peer: &str, forwarded: &str, authorization: &str| {
+            let headers = [
+                ("x-forwarded-for", forwarded),
+                ("x-real-ip", forwarded),
+                ("authorization", authorization),
+            ];
+            door.ask_from(peer, "GET", "/api/issues", &headers).await.0.as_u16()
+        };
+        // A new address in each header does not make a new sender, nor anybody else guilty.
+        for number in 0..5 {
+            assert_eq!(try_from("10.0.0.1", &format!("6.6.6.{number}"), &wrong).await, 401);
+        }
+        assert_eq!(try_from("10.0.0.1", "6.6.6.9", &wrong).await, 429);
+        assert_eq!(try_from("6.6.6.1", "", &right).await, 200);
+        // All of a network of IPv6 is one sender.
+        for number in 0..5 {
+            assert_eq!(try_from(&format!("2001:db8::{number}"), "", &wrong).await, 401);
+        }
+        assert_eq!(try_from("2001:db8::99", "", &right).await, 429);
+        assert_eq!(try_from("2001:db8:0:1::99", "", &right).await, 200);
+        // More senders than are remembered lock out nobody who knows the password.
+        for number in 0..10_010_u32 {
+            let peer = std::net::Ipv4Addr::from_bits(0x0b00_0000 + number).to_string();
+            assert_eq!(try_from(&peer, "", &wrong).await, 401);
+        }
+        assert_eq!(try_from("12.0.0.1", "", &right).await, 200);
+        assert_eq!(try_from("12.0.0.2", "", &wrong).await, 401);
+        assert_eq!(try_from("12.0.0.2", "", &wrong).await, 429, "the name is under attack");
+        assert_eq!(try_from("12.0.0.1", "", &wrong).await, 401);
+        assert_eq!(try_from("12.0.0.1", "", &right).await, 200, "signed in before");
     })
     .await;
 }

@@ -1,0 +1,154 @@
+//! Where a request comes from: the peer, or the hop that trusted proxies report.
+//!
+//! Anybody may send `X-Forwarded-For`, so it counts only as far as proxies that the settings trust
+//! have written it. `X-Real-IP` and `Forwarded` are never read.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+
+use axum::http::HeaderMap;
+use axum::http::HeaderName;
+use ipnet::IpNet;
+
+const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+/// Hops that are read at most. No chain of trusted proxies is longer.
+const HOPS: usize = 32;
+
+/// Who counts as one sender: an address of IPv4, or a network of IPv6 (`/64`), of which one sender
+/// has all addresses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Source(Option<IpAddr>);
+
+/// The proxies whose word counts (`DISPATCH_TRUSTED_PROXIES`).
+#[derive(Debug, Clone)]
+pub(super) struct Proxies(Arc<[IpNet]>);
+
+impl Proxies {
+    pub(super) fn new(trusted: &[IpNet]) -> Self {
+        Self(trusted.into())
+    }
+
+    /// Whether an address is a trusted proxy's.
+    pub(super) fn trusts(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        self.0.iter().any(|network| network.contains(&address))
+    }
+
+    /// Where a request comes from: the peer; behind trusted proxies the last hop that is none.
+    ///
+    /// What no address can be read from ends the chain, and the proxy that reported it is taken.
+    pub(super) fn source(&self, peer: Option<SocketAddr>, headers: &HeaderMap) -> Source {
+        let Some(peer) = peer else { return Source(None) };
+        let lines = headers.get_all(X_FORWARDED_FOR).iter().rev();
+        let hops = lines.flat_map(|line| line.as_bytes().rsplit(|byte| *byte == b','));
+        let mut address = peer.ip();
+        for hop in hops.take(HOPS) {
+            if !self.trusts(address) {
+                break;
+            }
+            match address_of(hop) {
+                Some(hop) => address = hop,
+                None => break,
+            }
+        }
+        Source::of(address)
+    }
+}
+
+impl Source {
+    /// The sender that an address belongs to.
+    pub(super) fn of(address: IpAddr) -> Self {
+        Self(Some(match address.to_canonical() {
+            IpAddr::V4(address) => address.into(),
+            IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
+        }))
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            None => f.write_str("unknown"),
+            Some(IpAddr::V4(address)) => address.fmt(f),
+            Some(IpAddr::V6(network)) => write!(f, "{network}/64"),
+        }
+    }
+}
+
+/// The address in a hop, which may have a port, brackets and a zone.
+fn address_of(hop: &[u8]) -> Option<IpAddr> {
+    let hop = std::str::from_utf8(hop).ok()?.trim().trim_matches('"');
+    if let Ok(address) = hop.parse::<SocketAddr>() {
+        return Some(address.ip());
+    }
+    let bare = hop.strip_prefix('[').and_then(|hop| hop.strip_suffix(']')).unwrap_or(hop);
+    let without_zone = bare.split('%').next().unwrap_or(bare);
+    without_zone.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source(trusted: &[&str], peer: &str, lines: &[&str]) -> String {
+        let trusted: Vec<IpNet> = trusted.iter().map(|network| network.parse().unwrap()).collect();
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            headers.append(X_FORWARDED_FOR, line.parse().unwrap());
+        }
+        headers.insert("x-real-ip", "9.9.9.9".parse().unwrap());
+        headers.insert("forwarded", "for=9.9.9.9".parse().unwrap());
+        let peer = SocketAddr::new(peer.parse().unwrap(), 50_000);
+        Proxies::new(&trusted).source(Some(peer), &headers).to_string()
+    }
+
+    #[test]
+    fn the_peer_counts_unless_it_is_trusted() {
+        for lines in [&[][..], &["6.6.6.6"], &["6.6.6.6, 7.7.7.7"], &["127.0.0.1"]] {
+            assert_eq!(source(&[], "10.0.0.1", lines), "10.0.0.1", "{lines:?}");
+            assert_eq!(source(&["127.0.0.0/8"], "10.0.0.1", lines), "10.0.0.1", "{lines:?}");
+        }
+        assert_eq!(Proxies::new(&[]).source(None, &HeaderMap::new()).to_string(), "unknown");
+    }
+
+    #[test]
+    fn behind_trusted_proxies_the_last_hop_that_is_none_counts() {
+        let trusted = ["127.0.0.0/8", "10.0.0.0/8", "2001:db8::/32"];
+        for (lines, expected) in [
+            (&[][..], "127.0.0.1"),
+            (&["6.6.6.6"], "6.6.6.6"),
+            (&["1.1.1.1, 6.6.6.6"], "6.6.6.6"),
+            (&["1.1.1.1, 6.6.6.6, 10.1.2.3"], "6.6.6.6"),
+            (&["1.1.1.1", "6.6.6.6", "10.1.2.3 , 10.0.0.9"], "6.6.6.6"),
+            (&["10.0.0.2, 10.0.0.1"], "10.0.0.2"),
+            (&["6.6.6.6:4711"], "6.6.6.6"),
+            (&["\"6.6.6.6:4711\""], "6.6.6.6"),
+            (&["::ffff:6.6.6.6"], "6.6.6.6"),
+            (&["6.6.6.6, ::ffff:10.0.0.1"], "6.6.6.6"),
+            (&["2a00:1:2:3:4:5:6:7"], "2a00:1:2:3::/64"),
+            (&["[2a00:1:2:3:4:5:6:7]"], "2a00:1:2:3::/64"),
+            (&["[2a00:1:2:3:4:5:6:7]:443"], "2a00:1:2:3::/64"),
+            (&["2a00:1:2:3::1, [2001:db8::1]:443"], "2a00:1:2:3::/64"),
+            (&["fe80::1%eth0"], "fe80::/64"),
+            (&["1.1.1.1, unknown"], "127.0.0.1"),
+            (&["1.1.1.1, "], "127.0.0.1"),
+            (&["1.1.1.1, _hidden, 10.0.0.1"], "10.0.0.1"),
+            (&["1.1.1.1, 6.6.6.6.6"], "127.0.0.1"),
+        ] {
+            assert_eq!(source(&trusted, "127.0.0.1", lines), expected, "{lines:?}");
+            assert_eq!(source(&trusted, "::ffff:127.0.0.1", lines), expected, "{lines:?}");
+        }
+        let endless = "10.0.0.1,".repeat(1000) + "10.0.0.1";
+        assert_eq!(source(&trusted, "127.0.0.1", &[&endless]), "10.0.0.1");
+    }
+
+    #[test]
+    fn one_network_of_ipv6_is_one_sender() {
+        let of = |address: &str| Source::of(address.parse().unwrap());
+        assert_eq!(of("2a00:1:2:3::1"), of("2a00:1:2:3:ffff::9"));
+        assert_ne!(of("2a00:1:2:3::1"), of("2a00:1:2:4::1"));
+        assert_eq!(of("::ffff:10.0.0.1"), of("10.0.0.1"));
+    }
+}

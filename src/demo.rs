@@ -12,7 +12,7 @@ use anyhow::Context as _;
 use chrono::TimeDelta;
 use dispatch::app::App;
 use dispatch::clock::Clock;
-use dispatch::config::{Config, Secret};
+use dispatch::config::{Config, Owners, Secret};
 use dispatch::service;
 use dispatch::simulator::{Agents, Load, Neighbours, Simulator, sample, serve};
 use tokio::net::TcpListener;
@@ -73,6 +73,7 @@ impl Demo {
         config.github.token = Some(token);
         config.github.repositories =
             repositories.iter().map(|name| name.parse()).collect::<Result<_, _>>()?;
+        config.github.allowed_owners = Owners::Any;
         config.sync.interval = SYNC_EVERY;
         config.agents = sample::AGENTS.map(str::to_owned).to_vec();
         let agent_token = config.auth.agent_token.get_or_insert_with(random_token).clone();

@@ -311,7 +311,7 @@ async fn warn_of_what_is_missing(app: &App) -> anyhow::Result<()> {
                 "DISPATCH_AUTH_MODE is not set: whoever reaches Dispatch may move cards"
             );
         }
-        AuthMode::Open | AuthMode::Basic { .. } => {}
+        AuthMode::Open | AuthMode::ReadOnly | AuthMode::Basic { .. } => {}
     }
     if config.auth.agent_token.is_none() && config.auth.mode != AuthMode::Disabled {
         tracing::warn!("DISPATCH_AGENT_TOKEN is not set: agents are answered 401");

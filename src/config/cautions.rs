@@ -29,6 +29,13 @@ pub(super) fn cautions(config: &Config) -> Vec<String> {
             "DISPATCH_URL begins with http://: browsers send the password without encryption",
         ),
         (
+            matches!(auth.mode, AuthMode::Basic { .. })
+                && config.server.public_url.is_none()
+                && !config.server.host.to_canonical().is_loopback(),
+            "HOST is not this machine alone and DISPATCH_URL is not set: browsers that reach Dispatch \
+             over http send the password without encryption; set DISPATCH_URL to its https address",
+        ),
+        (
             database.is_some_and(|address| address.trusts_anybody()),
             "The connection to the database is not verified: whoever is on the way can read and \
              change it; set sslmode=require in DATABASE_URL",

@@ -110,6 +110,27 @@ pub struct GitHub {
     pub token: Option<Secret>,
     /// Repositories to start with, the first mention of each (`GITHUB_REPOSITORIES`).
     pub repositories: Vec<FullName>,
+    /// Whose repositories people may track (`DISPATCH_ALLOWED_OWNERS`).
+    pub allowed_owners: Owners,
+}
+
+/// Whose repositories people may track.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Owners {
+    /// Anybody's.
+    Any,
+    /// Those of these people and organisations, in lower case.
+    These(Vec<String>),
+}
+
+impl Owners {
+    /// Whether a repository belongs to one of them.
+    pub fn include(&self, name: &FullName) -> bool {
+        match self {
+            Self::Any => true,
+            Self::These(owners) => owners.contains(&name.owner().to_lowercase()),
+        }
+    }
 }
 
 /// Who may call.
@@ -148,6 +169,8 @@ pub enum AuthMode {
         /// The password (`DISPATCH_AUTH_PASSWORD`).
         password: Secret,
     },
+    /// People read without proof and change nothing; whoever changes something needs a token.
+    ReadOnly,
     /// Everybody may do everything.
     Disabled,
 }
@@ -356,7 +379,32 @@ impl GitHub {
                 Err(problem) => warnings.push(format!("GITHUB_REPOSITORIES: {problem}; ignored")),
             }
         }
-        Self { api_url, token: reader.parsed(&settings::GITHUB_TOKEN, token), repositories }
+        Self {
+            api_url,
+            token: reader.parsed(&settings::GITHUB_TOKEN, token),
+            allowed_owners: allowed_owners(reader, &repositories),
+            repositories,
+        }
+    }
+}
+
+/// The owners of the settings. What an operator named to start with may be tracked in any case.
+fn allowed_owners(reader: &mut Reader<'_>, repositories: &[FullName]) -> Owners {
+    let given = reader.parsed(&settings::DISPATCH_ALLOWED_OWNERS, |text| {
+        if text == "*" {
+            return Ok(Owners::Any);
+        }
+        let one = |owner: String| match format!("{owner}/x").parse::<FullName>() {
+            Ok(name) => Ok(name.owner().to_lowercase()),
+            Err(_) => Err(format!("holds `{owner}`, which owns no repository")),
+        };
+        entries(text).into_iter().map(one).collect::<Result<_, _>>().map(Owners::These)
+    });
+    let own = repositories.iter().map(|name| name.owner().to_lowercase());
+    match given {
+        Some(Owners::These(given)) => Owners::These(given.into_iter().chain(own).collect()),
+        None if !repositories.is_empty() => Owners::These(own.collect()),
+        Some(Owners::Any) | None => Owners::Any,
     }
 }
 
@@ -371,9 +419,12 @@ impl Auth {
         });
         let password = reader.text(&settings::DISPATCH_AUTH_PASSWORD).map(Secret::new);
         let word = reader.parsed(&settings::DISPATCH_AUTH_MODE, |text| match text {
-            "basic" | "disabled" => Ok(text.to_owned()),
-            "oidc" => Err("this version does not offer: it knows basic and disabled".to_owned()),
-            _ => Err("is neither basic nor disabled".to_owned()),
+            "basic" | "read-only" | "disabled" => Ok(text.to_owned()),
+            "oidc" => {
+                Err("this version does not offer: it knows basic, read-only and disabled"
+                    .to_owned())
+            }
+            _ => Err("is none of basic, read-only and disabled".to_owned()),
         });
         let mode = match (word.as_deref(), username, password) {
             (Some("basic"), Some(username), Some(password)) => {
@@ -397,7 +448,11 @@ impl Auth {
                             .to_owned(),
                     );
                 }
-                if mode.is_some() { AuthMode::Disabled } else { AuthMode::Open }
+                match mode {
+                    Some("read-only") => AuthMode::ReadOnly,
+                    Some(_) => AuthMode::Disabled,
+                    None => AuthMode::Open,
+                }
             }
         };
         Self {

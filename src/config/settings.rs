@@ -54,6 +54,10 @@ settings! {
     /// own list counts. A malformed entry is dropped with a warning.
     GITHUB_REPOSITORIES { default: "none", format: "`owner/name` or addresses, separated by commas or newlines", example: "acme/api,acme/web", secret: false }
 
+    /// Owners of whom people may track repositories, besides the owners of `GITHUB_REPOSITORIES`; `*`
+    /// for anybody. Whoever may track a repository can read it with the server's token.
+    DISPATCH_ALLOWED_OWNERS { default: "the owners of `GITHUB_REPOSITORIES`; anybody where that is unset", format: "people and organisations, separated by commas or newlines, or `*`", example: "acme,octo-org", secret: false }
+
     /// Base address of GitHub's API, for GitHub Enterprise.
     GITHUB_API_URL { default: "https://api.github.com", format: "http or https address", example: "https://github.example.com/api/v3", secret: false }
 
@@ -102,9 +106,10 @@ settings! {
     /// How long a transaction may be open in which nothing is asked; 0 for any time.
     DISPATCH_IDLE_TRANSACTION_TIMEOUT_MS { default: "60000", format: "milliseconds, 0 to 3600000", example: "120000", secret: false }
 
-    /// Who may see the pages: `basic` asks for name and password, `disabled` lets everybody do
-    /// everything; without a mode people may use the board and agents need a token.
-    DISPATCH_AUTH_MODE { default: "none", format: "`basic` or `disabled`", example: "basic", secret: false }
+    /// Who may do what without a token: `basic` asks for name and password, `read-only` lets everybody
+    /// read and nobody change anything, `disabled` lets everybody do everything; without a mode people
+    /// may use the board and agents need a token.
+    DISPATCH_AUTH_MODE { default: "none", format: "`basic`, `read-only` or `disabled`", example: "basic", secret: false }
 
     /// The name for mode `basic`.
     DISPATCH_AUTH_USERNAME { default: "none; `basic` needs it", format: "text without a colon", example: "operator", secret: false }

@@ -134,7 +134,7 @@ fn bad_values_are_all_reported_at_once() {
     GITHUB_API_URL holds a name or password, which does not belong there. Example: GITHUB_API_URL=https://github.example.com/api/v3
     GITHUB_TOKEN holds a space or a character that no token has. Example: GITHUB_TOKEN=github_pat_11AB...
     DISPATCH_AUTH_USERNAME is "a:b", which contains a colon. Example: DISPATCH_AUTH_USERNAME=operator
-    DISPATCH_AUTH_MODE is "oauth", which is neither basic nor disabled. Example: DISPATCH_AUTH_MODE=basic
+    DISPATCH_AUTH_MODE is "oauth", which is none of basic, read-only and disabled. Example: DISPATCH_AUTH_MODE=basic
     DISPATCH_DONE_RETENTION_DAYS is "0", which is not a whole number from 1 to 3650. Example: DISPATCH_DONE_RETENTION_DAYS=14
     DISPATCH_LANE_CONFIG_JSON is "{}", which cannot be read: missing field `lanes` at line 1 column 2. Example: DISPATCH_LANE_CONFIG_JSON={"lanes":[{"id":"local","title":"Local","claimable":true,"role":"default"},{"id":"backlog","title":"Backlog","claimable":false}],"laneAliases":{"normal":"local"}}
     DISPATCH_LANE_CONFIG is "{\"lanes\":[{\"id\":\"a\",\"title\":\"A\",\"claimable\":false}]}", which has no lane with "claimable": true. Example: DISPATCH_LANE_CONFIG={"lanes":[{"id":"all","title":"All","claimable":true}]}
@@ -225,6 +225,7 @@ fn basic_needs_a_name_and_a_password() {
     let password = Secret::new("hunter2");
     assert_eq!(full.auth.mode, AuthMode::Basic { username: "operator".into(), password });
     assert_eq!(config([("DISPATCH_AUTH_MODE", "disabled")]).auth.mode, AuthMode::Disabled);
+    assert_eq!(config([("DISPATCH_AUTH_MODE", "read-only")]).auth.mode, AuthMode::ReadOnly);
 }
 
 #[test]
@@ -255,6 +256,8 @@ fn settings_that_leave_something_open_are_warned_of() {
         (&[("DISPATCH_WORKER_TOKENS", bound)], false, "Tokens of workers bind nobody"),
         (&[token, ("GITHUB_API_URL", "http://github.example.com/api/v3")], false, "GITHUB_API_URL"),
         (&[("DISPATCH_URL", "http://dispatch.example.com")], true, "DISPATCH_URL begins with http"),
+        (&[("HOST", "0.0.0.0")], true, "HOST is not this machine alone"),
+        (&[("HOST", "::")], true, "HOST is not this machine alone"),
         (&[("DATABASE_URL", "postgres://d@db/d")], true, "The connection to the database"),
         (&[("DATABASE_URL", "postgres://d@db/d?sslmode=disable")], true, "The connection"),
         (&[("DATABASE_URL", "postgres://d@10.0.0.1/d?sslmode=prefer")], true, "The connection"),
@@ -275,6 +278,8 @@ fn settings_that_leave_something_open_are_warned_of() {
         (&[("DISPATCH_URL", "http://localhost:3000")], true),
         (&[("DISPATCH_URL", "http://dispatch.example.com")], false),
         (&[("DISPATCH_URL", "https://dispatch.example.com")], true),
+        (&[("DISPATCH_URL", "https://dispatch.example.com"), ("HOST", "0.0.0.0")], true),
+        (&[("HOST", "127.0.0.1")], true),
         (&[("DATABASE_URL", "postgres://d@localhost/d?sslmode=disable")], true),
         (&[("DATABASE_URL", "postgres://d@127.0.0.1/d")], true),
         (&[("DATABASE_URL", "postgres://d@%2Fvar%2Frun/d")], true),
@@ -312,4 +317,23 @@ fn a_value_that_is_no_text_is_refused() {
     let env = Env::from_iter([("PORT", std::ffi::OsString::from_vec(vec![0xff]))]);
     let error = Config::from_env(&env).expect_err("not text");
     assert_eq!(error.to_string(), "PORT is not valid UTF-8. Example: PORT=3000");
+}
+
+#[test]
+fn owners_are_those_that_are_named_and_those_to_start_with() {
+    let allowed = |owners, repositories| {
+        let settings = [("DISPATCH_ALLOWED_OWNERS", owners), ("GITHUB_REPOSITORIES", repositories)];
+        let github = config(settings).github;
+        ["Acme/a", "octo-org/b", "evil/c"]
+            .map(|name| github.allowed_owners.include(&name.parse().expect("well formed")))
+    };
+    assert_eq!(allowed("", ""), [true, true, true]);
+    assert_eq!(allowed("*", "acme/api"), [true, true, true]);
+    assert_eq!(allowed("", "ACME/api"), [true, false, false]);
+    assert_eq!(allowed("Octo-Org", ""), [false, true, false]);
+    assert_eq!(allowed("octo-org", "acme/api"), [true, true, false]);
+    for bad in ["acme/api", "a b", "*/*"] {
+        let problems = problems([("DISPATCH_ALLOWED_OWNERS", bad)]);
+        assert!(problems[0].contains("owns no repository"), "{problems:?}");
+    }
 }

@@ -94,6 +94,8 @@ pub enum Actor {
         /// `user`.
         name: String,
     },
+    /// Somebody who has not signed in, where that is enough to read and for nothing else.
+    Visitor,
     /// Somebody who signed in, or anybody where that is switched off.
     Operator {
         /// The name they signed in with; `operator` where signing in is switched off.
@@ -143,6 +145,7 @@ impl Actor {
                 return format!("DISPATCH_WORKER_TOKENS {name}");
             }
             Self::Worker { is_bound: false, .. } => "DISPATCH_WORKER_TOKEN",
+            Self::Visitor => "visitor",
             Self::Anonymous => "anonymous",
             Self::System => "system",
             Self::GitHub => "github",
@@ -174,6 +177,7 @@ impl Actor {
             | Self::Operator { name }
             | Self::Agent { name, .. }
             | Self::Worker { name, .. } => name,
+            Self::Visitor => "visitor",
             Self::Anonymous => "anonymous",
             Self::System => "system",
             Self::GitHub => "github",
@@ -220,7 +224,7 @@ impl Actor {
     pub fn may(&self, tier: Tier) -> bool {
         match self {
             Self::Anonymous => tier == Tier::Public,
-            Self::Worker { .. } => tier <= Tier::Read,
+            Self::Visitor | Self::Worker { .. } => tier <= Tier::Read,
             Self::Person { .. } => tier <= Tier::Board,
             Self::Operator { .. } | Self::Agent { .. } | Self::System | Self::GitHub => true,
         }
@@ -240,6 +244,7 @@ mod tests {
         };
         assert_eq!(allowed(&Actor::Anonymous), [true, false, false, false, false]);
         assert_eq!(allowed(&Actor::Person { name: name() }), [true, true, true, false, false]);
+        assert_eq!(allowed(&Actor::Visitor), [true, true, false, false, false]);
         assert_eq!(allowed(&Actor::Operator { name: name() }), [true; 5]);
         assert_eq!(allowed(&Actor::Agent { name: name(), token: Token::Agent }), [true; 5]);
         let worker = Actor::Worker { name: name(), is_bound: true };

@@ -163,6 +163,7 @@ impl Callers {
                 Ok(Actor::Operator { name: username.clone() })
             }
             (_, AuthMode::Open) => Ok(Actor::Person { name: PERSON.to_owned() }),
+            (_, AuthMode::ReadOnly) => Ok(Actor::Visitor),
             (_, AuthMode::Basic { .. }) => Ok(Actor::Anonymous),
         }
     }
@@ -225,12 +226,12 @@ impl Callers {
             AuthMode::Basic { .. } => {
                 (StatusCode::UNAUTHORIZED, [(WWW_AUTHENTICATE, CHALLENGE)]).into_response()
             }
-            AuthMode::Open | AuthMode::Disabled => Problem::from(Error::Unauthenticated)
-                .with_header(
-                    WWW_AUTHENTICATE,
-                    HeaderValue::from_static(r#"Bearer realm="Dispatch""#),
-                )
-                .into_response(),
+            AuthMode::Open | AuthMode::ReadOnly | AuthMode::Disabled => {
+                let bearer = HeaderValue::from_static(r#"Bearer realm="Dispatch""#);
+                Problem::from(Error::Unauthenticated)
+                    .with_header(WWW_AUTHENTICATE, bearer)
+                    .into_response()
+            }
         }
     }
 }

@@ -24,8 +24,8 @@ pub(super) struct Health {
     /// This version, without a leading `v`.
     #[schema(example = "0.1.0")]
     version: &'static str,
-    /// How people prove who they are: `legacy` (not at all), `basic` or `disabled`. Absent while
-    /// the database does not answer.
+    /// How people prove who they are: `legacy` (not at all), `read-only`, `basic` or `disabled`.
+    /// Absent while the database does not answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     auth_mode: Option<&'static str>,
 }
@@ -44,6 +44,7 @@ pub(super) struct Health {
 pub(super) async fn health(Public(app): Public<App>) -> (StatusCode, Json<Health>) {
     let mode = match app.config.auth.mode {
         AuthMode::Open => "legacy",
+        AuthMode::ReadOnly => "read-only",
         AuthMode::Basic { .. } => "basic",
         AuthMode::Disabled => "disabled",
     };

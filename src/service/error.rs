@@ -103,7 +103,7 @@ impl Error {
     /// learns what was refused.
     pub fn denied(actor: &Actor, action: impl Into<String>) -> Self {
         match actor {
-            Actor::Anonymous | Actor::Person { .. } => Self::Unauthenticated,
+            Actor::Anonymous | Actor::Visitor | Actor::Person { .. } => Self::Unauthenticated,
             _ => Self::Forbidden { action: action.into() },
         }
     }

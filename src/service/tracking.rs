@@ -26,8 +26,16 @@ pub async fn tracked_repositories(app: &App) -> Result<Vec<Repository>> {
 ///
 /// # Errors
 ///
-/// [`Error::Conflict`] when it is tracked already, or as many are as may be.
+/// [`Error::Forbidden`] when the settings do not allow its owner, [`Error::Conflict`] when it is
+/// tracked already, or as many are as may be.
 pub async fn track_repository(app: &App, actor: &Actor, name: &FullName) -> Result<Repository> {
+    if !app.config.github.allowed_owners.include(name) {
+        let action = format!(
+            "Repositories of {} may not be tracked here: DISPATCH_ALLOWED_OWNERS does not name it",
+            name.owner()
+        );
+        return Err(Error::Forbidden { action });
+    }
     let now = app.clock.now();
     let mut connection = app.connection().await?;
     connection

@@ -30,6 +30,8 @@ const BASIC: [(&str, &str); 3] = [
 
 const DISABLED: [(&str, &str); 1] = [("DISPATCH_AUTH_MODE", "disabled")];
 
+const READ_ONLY: [(&str, &str); 1] = [("DISPATCH_AUTH_MODE", "read-only")];
+
 const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
 fn basic(pair: &str) -> String {
@@ -305,11 +307,72 @@ async fn basic_protects_everything_but_the_public_list() {
     .await;
 }
 
+#[tokio::test]
+async fn where_people_read_only_whoever_changes_something_needs_a_token() {
+    given_settings(&READ_ONLY, async |given| {
+        for (asked, tier, is_let_in) in answers(given).await {
+            let expected = match tier {
+                Tier::Public => [true, true, true, true],
+                Tier::Read => [true, false, true, true],
+                _ => [false, false, true, false],
+            };
+            assert_eq!(is_let_in, expected, "{asked} {tier:?}");
+        }
+        let refused = given.ask("POST", "/api/sync", None).await;
+        assert_eq!(refused.status, StatusCode::UNAUTHORIZED);
+        assert_eq!(refused.json()["code"], "UNAUTHENTICATED");
+        let query = json!({ "query": "mutation { syncIssues { __typename } }" });
+        let refused = given.ask("POST", "/graphql", Some(query)).await.text();
+        assert!(refused.contains("UNAUTHENTICATED"), "{refused}");
+        let foreign = [("host", "evil.example")];
+        assert_eq!(Door::of(given).status("GET", "/api/issues", &foreign).await, 403);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn repositories_of_other_owners_are_tracked_over_no_interface() {
+    for settings in [&[("DISPATCH_ALLOWED_OWNERS", "Acme")], &[("GITHUB_REPOSITORIES", "acme/x")]] {
+        given_settings(settings, async |given| {
+            let track = "mutation Track($name: String!) { \
+                         trackRepository(input: {fullName: $name}) { repository { fullName } } }";
+            let document = |name: &str| json!({ "query": track, "variables": { "name": name } });
+            for name in ["evil/tools", "acme-evil/tools", "acm/tools"] {
+                for path in ["/api/repos", "/api/automation/repos"] {
+                    let body = || Some(json!({ "fullName": name }));
+                    for answer in [
+                        given.ask("POST", path, body()).await,
+                        given.ask_as_agent("POST", path, body()).await,
+                    ] {
+                        assert_eq!(answer.status, StatusCode::FORBIDDEN, "{path} {name}");
+                        assert_eq!(answer.json()["code"], "FORBIDDEN");
+                    }
+                }
+                for answer in [
+                    given.ask("POST", "/graphql", Some(document(name))).await,
+                    given.ask_as_agent("POST", "/graphql", Some(document(name))).await,
+                ] {
+                    let code = &answer.json()["errors"][0]["extensions"]["code"];
+                    assert_eq!(code, "FORBIDDEN", "{name}");
+                }
+            }
+            assert_eq!(given.ask("GET", "/api/audit", None).await.json(), json!([]));
+            let answer = given.ask("POST", "/graphql", Some(document("ACME/one"))).await.json();
+            assert_eq!(answer["data"]["trackRepository"]["repository"]["fullName"], "ACME/one");
+            let body = Some(json!({ "fullName": "acme/two" }));
+            assert_eq!(given.ask("POST", "/api/repos", body).await.status, StatusCode::CREATED);
+        })
+        .await;
+    }
+}
+
 /// Without credentials everything is refused as such, with credentials that do not open it as not
 /// open to them, over GraphQL as over REST and MCP.
 #[tokio::test]
 async fn who_shows_nothing_is_asked_for_credentials_and_not_told_they_do_not_suffice() {
-    for settings in [&WORKERS[..], &[&WORKERS[..], &BASIC[..]].concat()] {
+    let modes = [&[][..], &BASIC[..], &READ_ONLY[..]];
+    for settings in modes.map(|mode| [&WORKERS[..], mode].concat()) {
+        let settings = &settings[..];
         given_settings(settings, async |given| {
             given.with_issues(&[("One", &["status/ready"])]).await;
             let claimed = given

@@ -112,6 +112,7 @@ async fn health_says_how_database_and_doors_are() {
 async fn health_names_the_mode() {
     for (mode, settings) in [
         ("disabled", &[("DISPATCH_AUTH_MODE", "disabled")][..]),
+        ("read-only", &[("DISPATCH_AUTH_MODE", "read-only")][..]),
         (
             "basic",
             &[

@@ -42,10 +42,11 @@ impl Service {
         Ok(missing)
     }
 
-    /// How people prove who they are: `open` (not at all), `basic` or `disabled`.
+    /// How people prove who they are: `open` and `read-only` (not at all), `basic` or `disabled`.
     async fn auth_mode(&self, context: &Context<'_>) -> &str {
         match app(context).config.auth.mode {
             AuthMode::Open => "open",
+            AuthMode::ReadOnly => "read-only",
             AuthMode::Basic { .. } => "basic",
             AuthMode::Disabled => "disabled",
         }

@@ -156,7 +156,7 @@ impl Actor {
     /// What kind of caller the actor is.
     pub fn kind(&self) -> ActorKind {
         match self {
-            Self::Person { .. } | Self::Anonymous => ActorKind::Person,
+            Self::Person { .. } | Self::Visitor | Self::Anonymous => ActorKind::Person,
             Self::Operator { .. } => ActorKind::Operator,
             Self::Agent { .. } => ActorKind::Agent,
             Self::Worker { .. } => ActorKind::Worker,

@@ -511,11 +511,11 @@ impl<'a> Reader<'a> {
                 let entry = NewEntry {
                     repository_full_name: gone.full_name.as_str(),
                     after_labels: &none,
-                    ..NewEntry::done(Actor::GitHub.name(), "remove_tracked_repo", &source, now)
+                    ..NewEntry::done(Actor::GitHub.who(), "remove_tracked_repo", &source, now)
                 };
                 let entry = audit::append(connection, &entry).await?;
                 let text = format!("{} is now called {}", gone.full_name, kept.full_name);
-                let events = [resync_event(text, Actor::GitHub.name(), now), audit_event(&entry)];
+                let events = [resync_event(text, Actor::GitHub.who(), now), audit_event(&entry)];
                 event_log::append(connection, &events).await?;
                 Ok::<_, Error>(kept)
             })

@@ -112,7 +112,7 @@ settings! {
     DISPATCH_AUTH_MODE { default: "none", format: "`basic`, `read-only` or `disabled`", example: "basic", secret: false }
 
     /// The name for mode `basic`.
-    DISPATCH_AUTH_USERNAME { default: "none; `basic` needs it", format: "text without a colon", example: "operator", secret: false }
+    DISPATCH_AUTH_USERNAME { default: "none; `basic` needs it", format: "text without a colon", example: "sam", secret: false }
 
     /// The password for mode `basic`.
     DISPATCH_AUTH_PASSWORD { default: "none; `basic` needs it", format: "text", example: "a long passphrase", secret: true }

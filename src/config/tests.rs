@@ -133,7 +133,7 @@ fn bad_values_are_all_reported_at_once() {
     SKIP_DB_MIGRATIONS is "yes", which is neither true nor false. Example: SKIP_DB_MIGRATIONS=true
     GITHUB_API_URL holds a name or password, which does not belong there. Example: GITHUB_API_URL=https://github.example.com/api/v3
     GITHUB_TOKEN holds a space or a character that no token has. Example: GITHUB_TOKEN=github_pat_11AB...
-    DISPATCH_AUTH_USERNAME is "a:b", which contains a colon. Example: DISPATCH_AUTH_USERNAME=operator
+    DISPATCH_AUTH_USERNAME is "a:b", which contains a colon. Example: DISPATCH_AUTH_USERNAME=sam
     DISPATCH_AUTH_MODE is "oauth", which is none of basic, read-only and disabled. Example: DISPATCH_AUTH_MODE=basic
     DISPATCH_DONE_RETENTION_DAYS is "0", which is not a whole number from 1 to 3650. Example: DISPATCH_DONE_RETENTION_DAYS=14
     DISPATCH_LANE_CONFIG_JSON is "{}", which cannot be read: missing field `lanes` at line 1 column 2. Example: DISPATCH_LANE_CONFIG_JSON={"lanes":[{"id":"local","title":"Local","claimable":true,"role":"default"},{"id":"backlog","title":"Backlog","claimable":false}],"laneAliases":{"normal":"local"}}
@@ -186,6 +186,7 @@ fn tokens_of_workers_are_bound_and_prove_one_agent_only() {
     insta::assert_snapshot!(config.warnings.join("\n"), @r"
     DISPATCH_WORKER_TOKENS gives another agent the token of gamma too; it opens nothing
     DISPATCH_WORKER_TOKENS gives another agent the token of delta too; it opens nothing
+    Tokens of workers bind nobody while DISPATCH_AUTH_MODE is not set: a worker that leaves its token out is a person, who may use the whole board; set DISPATCH_AUTH_MODE=basic
     ");
     for bad in ["alpha", "alpha:", ":hunter2", "alpha:hunter2-of-the worker"] {
         let problems = problems([("DISPATCH_WORKER_TOKENS", bad)]).join("\n");
@@ -214,16 +215,16 @@ fn a_token_that_can_be_guessed_stops_the_start() {
 #[test]
 fn basic_needs_a_name_and_a_password() {
     insta::assert_snapshot!(problems([("DISPATCH_AUTH_MODE", "basic")]).join("\n"), @r"
-    DISPATCH_AUTH_USERNAME is needed by DISPATCH_AUTH_MODE=basic. Example: DISPATCH_AUTH_USERNAME=operator
+    DISPATCH_AUTH_USERNAME is needed by DISPATCH_AUTH_MODE=basic. Example: DISPATCH_AUTH_USERNAME=sam
     DISPATCH_AUTH_PASSWORD is needed by DISPATCH_AUTH_MODE=basic. Example: DISPATCH_AUTH_PASSWORD=a long passphrase
     ");
     let full = config([
         ("DISPATCH_AUTH_MODE", "basic"),
-        ("DISPATCH_AUTH_USERNAME", "operator"),
+        ("DISPATCH_AUTH_USERNAME", "sam"),
         ("DISPATCH_AUTH_PASSWORD", "hunter2"),
     ]);
     let password = Secret::new("hunter2");
-    assert_eq!(full.auth.mode, AuthMode::Basic { username: "operator".into(), password });
+    assert_eq!(full.auth.mode, AuthMode::Basic { username: "sam".into(), password });
     assert_eq!(config([("DISPATCH_AUTH_MODE", "disabled")]).auth.mode, AuthMode::Disabled);
     assert_eq!(config([("DISPATCH_AUTH_MODE", "read-only")]).auth.mode, AuthMode::ReadOnly);
 }
@@ -241,7 +242,7 @@ fn what_looks_like_a_setting_and_is_none_is_said() {
 fn settings_that_leave_something_open_are_warned_of() {
     let basic = [
         ("DISPATCH_AUTH_MODE", "basic"),
-        ("DISPATCH_AUTH_USERNAME", "operator"),
+        ("DISPATCH_AUTH_USERNAME", "sam"),
         ("DISPATCH_AUTH_PASSWORD", "hunter2"),
     ];
     let warned = |given: &[(&str, &str)], with_basic: bool| {
@@ -297,7 +298,7 @@ fn nothing_secret_is_ever_printed() {
         ("DISPATCH_AGENT_TOKEN", "hunter2-of-the-agents"),
         ("DATABASE_URL", "postgres://dispatch:hunter2@db/dispatch"),
         ("DISPATCH_AUTH_MODE", "basic"),
-        ("DISPATCH_AUTH_USERNAME", "operator"),
+        ("DISPATCH_AUTH_USERNAME", "sam"),
         ("DISPATCH_AUTH_PASSWORD", "hunter2"),
     ]);
     let config = Config::from_env(&env).expect("usable settings");

@@ -290,7 +290,7 @@ mod tests {
         assert_eq!(line["method"], "POST");
         assert_eq!(line["path"], "/api/repos");
         assert_eq!(line["status"], 400);
-        assert_eq!(line["actor"], "alpha");
+        assert_eq!(line["actor"], "system");
         assert_eq!(line["span"]["request_id"], "trace-1");
         assert!(line["elapsed_ms"].is_number());
     }

@@ -117,6 +117,7 @@ diesel::table! {
         comment -> Nullable<Text>,
         /// GitHub's page of that comment; null while it is not known to be there.
         comment_url -> Nullable<Text>,
+        /// What kind of caller that was; the name alone proves nothing.
         actor_kind -> Text,
     }
 }
@@ -200,6 +201,7 @@ diesel::table! {
         after -> Nullable<Jsonb>,
         /// Why readers have to start over, on a `resync`.
         reason -> Nullable<Text>,
+        /// What kind of caller that was; the name alone proves nothing.
         actor_kind -> Text,
     }
 }

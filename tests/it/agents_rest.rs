@@ -337,7 +337,10 @@ async fn reports_are_refused_in_the_old_words() {
                 "prFixItem.generation must be an integer >= 1".to_owned(),
             ),
             (json!({ "idempotencyKey": " " }), key.to_owned()),
-            (json!({ "idempotencyKey": "x".repeat(201) }), key.to_owned()),
+            (
+                json!({ "idempotencyKey": "x".repeat(201) }),
+                "idempotencyKey must have at most 200 characters".to_owned(),
+            ),
             (json!({ "idempotencyKey": 7 }), key.to_owned()),
             (
                 json!({ "outcome": "already_addressed", "evidence": "x".repeat(2001) }),

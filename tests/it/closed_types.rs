@@ -141,7 +141,11 @@ async fn ask(given: &Given, token: &str, query: &str) -> Value {
         return json!({});
     }
     let bytes = http_body_util::BodyExt::collect(answer.into_body()).await.unwrap().to_bytes();
-    let answer: Value = serde_json::from_slice(&bytes).unwrap();
+    let text = String::from_utf8_lossy(&bytes);
+    // A refused subscription ends after one event, whose data is the answer.
+    let data = text.lines().find_map(|line| line.strip_prefix("data: ")).unwrap_or(&text);
+    let answer: Value =
+        serde_json::from_str(data).unwrap_or_else(|error| panic!("{query}: {error}: {text}"));
     let code = answer["errors"][0]["extensions"]["code"].as_str().unwrap_or_default();
     assert_ne!(code, "GRAPHQL_VALIDATION_FAILED", "{query}: {answer}");
     answer
@@ -159,7 +163,7 @@ type Way = (String, String);
 #[tokio::test]
 async fn no_way_leads_a_worker_to_what_is_closed_at_the_root() {
     let schema = Schema::read();
-    let mut closed = BTreeSet::new();
+    let (mut closed, mut open_at_root) = (BTreeSet::new(), BTreeSet::new());
     let mut pending: VecDeque<(String, Way)> = VecDeque::new();
     for (root, name, _) in FIELDS {
         let field = schema.fields(root).into_iter().find(|of| of.name.node == *name).unwrap();
@@ -170,17 +174,21 @@ async fn no_way_leads_a_worker_to_what_is_closed_at_the_root() {
         if worker_field(root, name).is_none() {
             closed.insert(of);
         } else {
+            open_at_root.insert(of.clone());
             let before = format!("{} {{ {}", root.to_lowercase(), schema.select(field, "{"));
             pending.push_back((of, (before, "} }".to_owned())));
         }
     }
+    closed.retain(|of| !open_at_root.contains(of));
     // What stands in something closed is closed, but for what workers reach at the root as well.
     let mut todo: Vec<String> = closed.iter().cloned().collect();
-    let open_by_itself = ["Issue", "PageInfo", "Lease", "Node", "Repository", "AgentRun"];
+    let open_by_itself =
+        ["Issue", "BoardColumn", "PageInfo", "Lease", "Node", "Repository", "AgentRun"];
     while let Some(of) = todo.pop() {
         for field in schema.fields(&of) {
             let inner = named(&field.ty.node);
-            let is_new = schema.has_parts(inner) && !open_by_itself.contains(&inner);
+            let is_open = open_by_itself.contains(&inner) || open_at_root.contains(inner);
+            let is_new = schema.has_parts(inner) && !is_open;
             if is_new && closed.insert(inner.to_owned()) {
                 todo.push(inner.to_owned());
             }

@@ -91,11 +91,7 @@ async fn old_clients_get_their_shape_and_their_texts() {
         }
         assert_refused(&say(given, " \n").await, 400, "body must not be empty");
         let long = "é".repeat(65_537);
-        assert_refused(
-            &say(given, &long).await,
-            400,
-            "body must not be longer than 65536 characters",
-        );
+        assert_refused(&say(given, &long).await, 400, "body must have at most 65536 characters");
         let answer = ask(&|body| body["repoFullName"] = json!("acme/other")).await;
         let text = "issueId does not match repoFullName/issueNumber; expected acme/tools#1";
         assert_refused(&answer, 400, text);

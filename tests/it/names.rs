@@ -77,6 +77,10 @@ async fn a_reserved_name_is_refused_wherever_a_program_gives_one() {
                 "/api/issues/comment", "/api/agent-runs", "/api/agent-work/start",
                 "/api/agent-work/checkpoint", "/api/agent-work/finish", "/api/agent-work",
             ] {
+                let mut which = which.clone();
+                if path.ends_with("label") {
+                    which["action"] = json!("add");
+                }
                 let (status, body) = ask_as_agent(given, path, &which).await;
                 assert_eq!((status, &body["code"]), (400, &json!("BAD_USER_INPUT")),
                     "{path} {name:?}: {body}");
@@ -157,7 +161,7 @@ async fn every_record_says_what_kind_of_caller_it_was() {
             .collect();
         assert_eq!(
             kinds,
-            [("alpha", "WORKER"), ("alpha", "WORKER"), ("alpha", "AGENT"), ("user", "PERSON")]
+            [("agent", "WORKER"), ("alpha", "WORKER"), ("alpha", "AGENT"), ("user", "PERSON")]
         );
         let events = "SELECT count(*) FROM event_log e JOIN audit_log a ON a.id = e.record_id \
                       WHERE e.topic = 'audit' AND e.actor_kind <> a.actor_kind";

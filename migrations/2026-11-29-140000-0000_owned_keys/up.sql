@@ -31,9 +31,9 @@ ALTER TABLE past_leases ADD COLUMN request_hash text;
 -- day only.
 DELETE FROM request_keys;
 
-COMMENT ON COLUMN agent_runs.idempotency_key IS 'A key with its owner, see domain::keys; a second report with it is the first.';
-COMMENT ON COLUMN agent_reports.idempotency_key IS 'A key with its owner, see domain::keys.';
-COMMENT ON COLUMN leases.request_id IS 'The claimer''s key for its request with its owner, see domain::keys; a repeat finds this lease.';
+COMMENT ON COLUMN agent_runs.idempotency_key IS 'A key with its owner, see `domain::keys`; a second report with it is the first.';
+COMMENT ON COLUMN agent_reports.idempotency_key IS 'A key with its owner, see `domain::keys`.';
+COMMENT ON COLUMN leases.request_id IS 'The claimer''s key for its request with its owner, see `domain::keys`; a repeat finds this lease.';
 COMMENT ON COLUMN leases.request_hash IS 'SHA-256 of what that request asked for, in hexadecimal digits; tells a repeat from another request.';
 COMMENT ON COLUMN request_keys.caller IS 'The credential of who asks.';
-COMMENT ON COLUMN request_keys.key IS 'A key with its owner, see domain::keys.';
+COMMENT ON COLUMN request_keys.key IS 'A key with its owner, see `domain::keys`.';

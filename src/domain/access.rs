@@ -177,8 +177,9 @@ pub enum WorkerReads {
     Only(&'static [&'static str]),
 }
 
-/// The GraphQL types that are open to workers, however they are reached: at the root, through `node`,
-/// from an issue or in an event. Every other one is closed to them, and so is each field that
+/// The GraphQL types that are open to workers, however they are reached.
+///
+/// They are reached at the root, through `node`, from an issue or in an event. Every other one is closed to them, and so is each field that
 /// answers one. Root fields stand in [`WORKER_FIELDS`].
 pub const WORKER_TYPES: &[(&str, WorkerReads)] = &[
     ("Board", WorkerReads::All),

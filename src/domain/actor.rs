@@ -33,8 +33,9 @@ pub struct Who<'a> {
 /// Words that say what kind of caller acts, and so are nobody's name.
 pub const RESERVED_NAMES: [&str; 5] = ["github", "system", "user", "operator", "dispatch"];
 
-/// Whether a name is, or looks like, one of [`RESERVED_NAMES`]: in any case, with or without
-/// `agent/` before it, and however spaces, invisible characters, accents or letters of other scripts
+/// Whether a name is, or looks like, one of [`RESERVED_NAMES`].
+///
+/// It may be in any case, with or without `agent/` before it, and however spaces, invisible characters, accents or letters of other scripts
 /// that look the same are put in.
 pub fn is_reserved(name: &str) -> bool {
     let plain: String = name.chars().flat_map(char::to_lowercase).filter_map(look_of).collect();

@@ -98,8 +98,9 @@ pub fn is_control(character: char) -> bool {
     character.is_control() && !matches!(character, '\t' | '\n' | '\r')
 }
 
-/// Whether a character shows nothing or turns what follows it around: marks of direction, spaces
-/// without width, tags. A text may hold it; a name may not, because it would pass for another name,
+/// Whether a character shows nothing or turns what follows it around.
+///
+/// These are marks of direction, spaces without width, and tags. A text may hold it; a name may not, because it would pass for another name,
 /// and no terminal is shown it raw.
 pub fn is_invisible(character: char) -> bool {
     is_control(character)

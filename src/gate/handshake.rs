@@ -8,11 +8,12 @@ use axum::http::{Method, Version};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-/// Whether a request is the opening handshake of a WebSocket as RFC 6455 (section 4.2.1) defines it:
-/// a `GET` of HTTP/1.1 with one `Upgrade: websocket`, the token `upgrade` in `Connection`, one
+/// Whether a request is the opening handshake of a WebSocket as RFC 6455 (section 4.2.1) defines it.
+///
+/// That is a `GET` of HTTP/1.1 with one `Upgrade: websocket`, the token `upgrade` in `Connection`, one
 /// version, which is 13, and one key of 16 bytes.
 ///
-/// WebSockets over HTTP/2 (RFC 8441) are not served.
+/// A `WebSocket` over HTTP/2 (RFC 8441) is not served.
 pub fn is_handshake(method: &Method, version: Version, headers: &HeaderMap) -> bool {
     let is_key = |key: &HeaderValue| STANDARD.decode(key).is_ok_and(|key| key.len() == 16);
     *method == Method::GET

@@ -100,7 +100,7 @@ pub(super) async fn claimed(
     let mut wanted = board::wanted(&app, None);
     // What is hidden on the board is an agent's all the same.
     wanted.excluded_labels.clear();
-    wanted.label_groups = vec![vec![key(&agent_label(&agent))], vec![status.label().to_owned()]];
+    wanted.label_groups = vec![vec![key(&agent_label(agent))], vec![status.label().to_owned()]];
     let whole = board::all_issues(&app, &wanted).await;
     let whole = whole.map_err(failed("Failed to fetch claimed issues"))?;
     let open = whole.issues.iter().filter(|(issue, _)| issue.state == IssueState::Open);

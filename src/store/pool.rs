@@ -54,7 +54,7 @@ impl Pool {
     }
 
     /// How many connections there may be at a time.
-    pub fn size(&self) -> usize {
+    pub fn capacity(&self) -> usize {
         self.connections.status().max_size
     }
 
@@ -113,8 +113,9 @@ tokio::task_local! {
     static GIVEN_UP: Arc<AtomicBool>;
 }
 
-/// The same work, whose statements are cancelled at the server when it is dropped before its end:
-/// because the client left or the time is over. For work that only reads; what changes something
+/// The same work, whose statements are cancelled at the server when it is dropped before its end.
+///
+/// That happens when the client leaves or the time is over. For work that only reads; what changes something
 /// runs to its end.
 pub fn cancellable<Work: Future>(work: Work) -> Cancellable<Work> {
     let given_up = Arc::<AtomicBool>::default();

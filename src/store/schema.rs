@@ -14,7 +14,7 @@ diesel::table! {
     /// Keys that agents have reported under.
     agent_reports (agent_name, idempotency_key) {
         agent_name -> Text,
-        /// A key with its owner, see domain::keys.
+        /// A key with its owner, see `domain::keys`.
         idempotency_key -> Text,
         /// SHA-256 of the report with its members in order, in hexadecimal digits.
         payload_hash -> Text,
@@ -42,7 +42,7 @@ diesel::table! {
         notes -> Nullable<Text>,
         touched_issue_urls -> Array<Text>,
         issue_id -> Nullable<BigInt>,
-        /// A key with its owner, see domain::keys; a second report with it is the first.
+        /// A key with its owner, see `domain::keys`; a second report with it is the first.
         idempotency_key -> Nullable<Text>,
         created_at -> Timestamptz,
     }
@@ -296,7 +296,7 @@ diesel::table! {
         state -> Text,
         /// How far the holder says it is.
         checkpoint -> Text,
-        /// The claimer's key for its request with its owner, see domain::keys; a repeat finds this lease.
+        /// The claimer's key for its request with its owner, see `domain::keys`; a repeat finds this lease.
         request_id -> Nullable<Text>,
         /// For how long it was claimed or last renewed.
         term_seconds -> Integer,
@@ -429,7 +429,7 @@ diesel::table! {
         caller -> Text,
         /// Method and path.
         request -> Text,
-        /// A key with its owner, see domain::keys.
+        /// A key with its owner, see `domain::keys`.
         key -> Text,
         /// SHA-256 of the body, in hexadecimal digits; tells a retry from another request.
         body_hash -> Text,

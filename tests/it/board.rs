@@ -24,7 +24,7 @@ impl Statements {
     async fn of(app: &App) -> Self {
         let statements = Self::default();
         let mut connections = Vec::new();
-        for _ in 0..app.pool.size() {
+        for _ in 0..app.pool.capacity() {
             let mut connection = app.pool.get().await.unwrap();
             let heard = statements.clone();
             connection.set_instrumentation(move |event: InstrumentationEvent<'_>| {

@@ -124,7 +124,7 @@ async fn in_each_minute_of_ten_hours_an_agent_moves_something_and_the_board_stay
                 assert!(left > 0, "no agent moved anything in minute {minute}");
                 left -= 1;
                 given.advance(60 / DEEDS_A_MINUTE);
-                if left % 2 == 0 {
+                if left.is_multiple_of(2) {
                     // Somebody may have been quicker, for both.
                     let _ = people.act();
                 }

@@ -108,7 +108,11 @@ async fn serve(mut client: TcpStream, sessions: &Sessions, mode: Mode) -> io::Re
         session.write_all(&asked).await?;
         let mut is_over = false;
         // A question in the simple protocol, or the end of some in the other.
-        while matches!(asked[0], b'Q' | b'S') {
+        let is_answered = matches!(asked[0], b'Q' | b'S');
+        loop {
+            if !is_answered {
+                break;
+            }
             let answer = message(&mut *session).await?;
             client.write_all(&answer).await?;
             if answer[0] == b'Z' {

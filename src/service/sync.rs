@@ -119,7 +119,7 @@ pub struct RepositorySync {
     pub repository: FullName,
     /// How many issues GitHub sent; 0 after a failure.
     pub synced: u32,
-    /// How many issues of it cannot be read; see [`unreadable_issues`].
+    /// How many issues of it cannot be read; see [`mod@unreadable_issues`].
     pub unreadable: u32,
     /// Why it failed.
     pub error: Option<Error>,

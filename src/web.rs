@@ -12,18 +12,18 @@
 use std::borrow::Cow;
 
 use axum::Router;
-use axum::extract::Path;
+use axum::extract::{OriginalUri, Path};
 use axum::http::header::{
     ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH,
     VARY,
 };
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::get;
 use bytes::Bytes;
 use rust_embed::RustEmbed;
 
-use crate::gate::{Problem, Protected, Public, Reader};
+use crate::gate::{Problem, Protected, Public, Reader, relative_root};
 
 /// Paths that the page itself understands.
 const PAGES: [&str; 6] = ["/", "/board", "/queue", "/projects", "/agents", "/audit"];
@@ -185,12 +185,32 @@ const REVALIDATED: &str = "no-cache";
 
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 
-async fn page(Reader { state: site, .. }: Reader<Site>, headers: HeaderMap) -> Response {
-    site.page("index.html", &headers)
+async fn page(
+    Reader { state: site, .. }: Reader<Site>,
+    OriginalUri(asked): OriginalUri,
+    headers: HeaderMap,
+) -> Response {
+    without_slash(&asked).unwrap_or_else(|| site.page("index.html", &headers))
 }
 
-async fn playground(Reader { state: site, .. }: Reader<Site>, headers: HeaderMap) -> Response {
-    site.page("graphiql.html", &headers)
+async fn playground(
+    Reader { state: site, .. }: Reader<Site>,
+    OriginalUri(asked): OriginalUri,
+    headers: HeaderMap,
+) -> Response {
+    without_slash(&asked).unwrap_or_else(|| site.page("graphiql.html", &headers))
+}
+
+/// Leads from a page's address with slashes at its end to the one without: the page names its files
+/// relative to that. None where there are no such slashes.
+fn without_slash(asked: &Uri) -> Option<Response> {
+    let name = asked.path().trim_matches('/');
+    if asked.path().len() <= name.len() + 1 {
+        return None;
+    }
+    let query = asked.query().map(|query| format!("?{query}")).unwrap_or_default();
+    let target = format!("{}{name}{query}", relative_root(asked.path()));
+    Some(Redirect::permanent(&target).into_response())
 }
 
 async fn asset(
@@ -230,11 +250,11 @@ async fn nothing(
 
 /// A page for an address that is deeper than those of pages, from which its files lie further up.
 fn below(page: &str, path: &str) -> String {
-    let depth = path.bytes().filter(|byte| *byte == b'/').count().saturating_sub(1);
-    if depth == 0 {
+    let root = relative_root(path);
+    if root.is_empty() {
         return page.to_owned();
     }
-    page.replacen("<head>", &format!("<head><base href=\"{}\" />", "../".repeat(depth)), 1)
+    page.replacen("<head>", &format!("<head><base href=\"{root}\" />"), 1)
 }
 
 fn missing() -> Problem {

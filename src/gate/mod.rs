@@ -47,6 +47,11 @@ pub const BODY_LIMIT: usize = 1024 * 1024;
 /// Answers shorter than this, in bytes, are not worth compressing.
 const COMPRESS_FROM: u64 = 1024;
 
+/// The relative way from an address to the root, which a proxy may serve below a path of its own.
+pub fn relative_root(path: &str) -> String {
+    "../".repeat(path.bytes().filter(|byte| *byte == b'/').count().saturating_sub(1))
+}
+
 /// Puts the doors behind everything that stands before them.
 ///
 /// A door finds the [`Actor`](crate::domain::Actor), the [`Caller`] and the [`RequestId`] among the

@@ -9,7 +9,7 @@ use async_graphql::parser::types::OperationType;
 use async_graphql::{Request as Query, Variables};
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::{OriginalUri, Request, State};
 use axum::http::header::{ACCEPT, ALLOW, CONTENT_TYPE, LOCATION};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
@@ -25,7 +25,7 @@ use super::execution::{Asker, Call, Door};
 use super::negotiation::{Media, accepted, is_json};
 use super::{sse, websocket};
 use crate::domain::{EventCursor, access};
-use crate::gate::{is_handshake, json};
+use crate::gate::{is_handshake, json, relative_root};
 
 /// How large a request may be, in bytes.
 pub(super) const REQUEST_SIZE: usize = 256 * 1024;
@@ -57,8 +57,9 @@ async fn answer(door: &Door, parts: &Parts, body: Body) -> Result<Response, Refu
     }
     if is_get && parts.uri.query().is_none() && wants_page(&parts.headers) {
         // Relative, so that it also leads there below a path that a proxy takes off.
-        let page = (LOCATION, HeaderValue::from_static("graphiql"));
-        return Ok((StatusCode::SEE_OTHER, [page]).into_response());
+        let asked = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |asked| &asked.0);
+        let page = format!("{}graphiql", relative_root(asked.path()));
+        return Ok((StatusCode::SEE_OTHER, [(LOCATION, page)]).into_response());
     }
     let media = accepted(&parts.headers).ok_or_else(|| {
         let types = "application/graphql-response+json, application/json or text/event-stream";

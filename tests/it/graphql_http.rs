@@ -160,8 +160,10 @@ async fn get_reads_and_never_changes() {
         assert_eq!(answer.json()["data"]["issues"]["totalCount"], 1);
         assert_eq!(send(given, "PUT", "", &[], "").await.status, StatusCode::METHOD_NOT_ALLOWED);
         assert_eq!(send(given, "GET", "", &[], "").await.status, StatusCode::BAD_REQUEST);
-        let page = send(given, "GET", "", &[("accept", "text/html,*/*;q=0.8")], "").await;
-        assert_eq!((page.status, &page.headers["location"]), (StatusCode::SEE_OTHER, &"graphiql".parse().unwrap()));
+        for (slash, target) in [("", "graphiql"), ("/", "../graphiql")] {
+            let page = send(given, "GET", slash, &[("accept", "text/html,*/*;q=0.8")], "").await;
+            assert_eq!((page.status, &page.headers["location"]), (StatusCode::SEE_OTHER, &target.parse().unwrap()));
+        }
     })
     .await;
 }

@@ -90,7 +90,7 @@ test("an address that is none shows the way back, however deep it is", async ({
 }) => {
   // Not a watched page: the browser logs the status of the address.
   const page = await browser.newPage();
-  for (const path of ["nonsense", "board/", "a/b/c"]) {
+  for (const path of ["nonsense", "board/x", "a/b/c"]) {
     const answer = await page.goto(`${service.url}/${path}`);
     expect(answer?.status(), path).toBe(404);
     await expect(page.getByRole("navigation", { name: "Pages" })).toBeVisible();
@@ -101,6 +101,9 @@ test("an address that is none shows the way back, however deep it is", async ({
     await expect(page).toHaveURL(`${service.url}/board`);
     await expect(page.locator("[data-card]").first()).toBeVisible();
   }
+  await page.goto(`${service.url}/board/?group=agent`);
+  await expect(page).toHaveURL(`${service.url}/board?group=agent`);
+  await expect(page.locator("[data-card]").first()).toBeVisible();
   await page.close();
 });
 

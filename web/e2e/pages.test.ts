@@ -575,3 +575,28 @@ test("the first load of every page is small on the wire, as the build compressed
     await context.close();
   }
 });
+
+test("a hostile text is shown beside its page, not instead of it", async ({ browser, service }) => {
+  const id = await quietIssue(service);
+  const page = await browser.newPage({ baseURL: service.url });
+  for (const text of [
+    ">".repeat(3_000),
+    "1. ".repeat(1_000),
+    "*".repeat(5_000) + "a" + "*".repeat(5_000),
+  ]) {
+    await page.route("**/graphql", async (route) => {
+      const answer = await route.fetch();
+      const body = (await answer.text()).replace(
+        /"body":(?:null|"(?:[^"\\]|\\.)*")/g,
+        () => `"body":${JSON.stringify(text)}`,
+      );
+      await route.fulfill({ response: answer, body });
+    });
+    await openBoard(page, `?issue=${id}`);
+    const panel = page.getByRole("complementary", { name: /^Issue / });
+    await expect(panel.getByText("Shown as plain text")).toBeVisible();
+    await expect(panel.getByRole("heading", { name: "History" })).toBeAttached();
+    await page.unroute("**/graphql");
+  }
+  await page.close();
+});

@@ -67,6 +67,7 @@ pub fn guard(app: &App, doors: Router) -> Router {
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(from_fn_with_state(requests::Shelter::default(), requests::run_to_the_end))
         .layer(from_fn_with_state(requests::TIME_LIMIT, requests::limit_time))
+        .layer(from_fn_with_state(requests::BODY_TIME, requests::limit_body_time))
         .layer(from_fn_with_state(Callers::new(app), callers::admit))
         .layer(from_fn_with_state(origins::Site::of(&app.config), origins::check))
         .layer(compression)

@@ -4,13 +4,16 @@
 use std::fmt;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use axum::body::{Body, HttpBody as _};
 use axum::extract::{Request, State};
+use axum::http::header::CONNECTION;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use futures_util::FutureExt as _;
+use futures_util::{FutureExt as _, StreamExt as _, stream};
 use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
 
@@ -127,6 +130,45 @@ pub(super) async fn limit_time(
     })
 }
 
+/// How long a request's body may take to arrive.
+pub(super) const BODY_TIME: Duration = Duration::from_secs(20);
+
+/// Answers for a request whose body does not arrive in time, whatever its route.
+pub(super) async fn limit_body_time(
+    State(limit): State<Duration>,
+    request: Request,
+    next: Next,
+) -> Response {
+    if request.body().is_end_stream() {
+        return next.run(request).await;
+    }
+    let deadline = tokio::time::Instant::now() + limit;
+    let is_late = Arc::new(AtomicBool::new(false));
+    let noted = is_late.clone();
+    let request = request.map(|body| {
+        let rest = stream::unfold(Some(body.into_data_stream()), move |rest| {
+            let noted = noted.clone();
+            async move {
+                let mut rest = rest?;
+                if let Ok(next) = tokio::time::timeout_at(deadline, rest.next()).await {
+                    return Some((next?, Some(rest)));
+                }
+                noted.store(true, Ordering::Relaxed);
+                Some((Err(axum::Error::new("the body did not arrive in time")), None))
+            }
+        });
+        Body::from_stream(rest)
+    });
+    let response = next.run(request).await;
+    if !is_late.load(Ordering::Relaxed) {
+        return response;
+    }
+    let text = "The request's body did not arrive in time";
+    Problem::new(StatusCode::REQUEST_TIMEOUT, "TIMEOUT", text)
+        .with_header(CONNECTION, HeaderValue::from_static("close"))
+        .into_response()
+}
+
 /// Where requests that change something are run.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Shelter(TaskTracker);
@@ -154,7 +196,6 @@ mod tests {
     use std::sync::Mutex;
 
     use axum::Router;
-    use axum::body::Body;
     use axum::middleware::{from_fn, from_fn_with_state};
     use axum::routing::{get, post};
     use http_body_util::BodyExt as _;
@@ -202,6 +243,29 @@ mod tests {
         let (status, body) = ask(router.clone(), to("GET", "/slow")).await;
         assert_eq!((status.as_u16(), &body["code"]), (503, &Value::from("TIMEOUT")));
         assert_eq!(ask(router, to("GET", "/api/sync")).await.0, StatusCode::OK);
+    }
+
+    #[tokio::test]
+    async fn a_body_that_does_not_arrive_is_answered_for_on_every_route() {
+        let read = async |body: axum::body::Bytes| body;
+        let paths = ["/api/sync", "/graphql", "/mcp", "/api/issues/move"];
+        let mut router = Router::new();
+        for path in paths {
+            router = router.route(path, post(read));
+        }
+        let router = router
+            .layer(from_fn_with_state(Shelter::default(), run_to_the_end))
+            .layer(from_fn_with_state(Duration::from_secs(1), limit_time))
+            .layer(from_fn_with_state(Duration::from_millis(1), limit_body_time))
+            .layer(from_fn_with_state(clock(), attend));
+        for path in paths {
+            let begun = stream::iter([Ok::<_, std::io::Error>("{")]).chain(stream::pending());
+            let request = Request::post(path).body(Body::from_stream(begun)).unwrap();
+            let (status, body) = ask(router.clone(), request).await;
+            assert_eq!((status.as_u16(), &body["code"]), (408, &Value::from("TIMEOUT")), "{path}");
+            let whole = Request::post(path).body(Body::from("{}")).unwrap();
+            assert_eq!(ask(router.clone(), whole).await.0, StatusCode::OK, "{path}");
+        }
     }
 
     #[tokio::test]

@@ -32,7 +32,7 @@
 //! | 3 use cases | [`service`], [`app`] | know of HTTP, GraphQL or JSON shapes |
 //! | 2 adapters | [`store`] [`github`] [`bus`] | open a transaction, read settings or the clock, decide a rule |
 //! | 1 words | [`domain`] | I/O, async, asking the time |
-//! | 0 ground | [`config`] [`clock`] [`net`] [`telemetry`] [`postgres`] | |
+//! | 0 ground | [`config`] [`clock`] [`connections`] [`net`] [`telemetry`] [`postgres`] | |
 //!
 //! [`simulator`] stands beside the house: a GitHub of our own, for the demo and the tests.
 //!
@@ -74,6 +74,7 @@ pub mod app;
 pub mod bus;
 pub mod clock;
 pub mod config;
+pub mod connections;
 pub mod domain;
 pub mod gate;
 pub mod github;

@@ -13,13 +13,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use axum::serve::ListenerExt as _;
 use cli::{Ask, Cli, Command, Outcome};
 use demo::Demo;
 use dispatch::app::App;
 use dispatch::bus::Bus;
 use dispatch::clock::Clock;
 use dispatch::config::{self, AuthMode, Config, Env};
+use dispatch::connections::{self, Limits};
 use dispatch::postgres::{Cluster, Options};
 use dispatch::service::agent_names::AgentNames;
 use dispatch::service::waiting::Line;
@@ -32,6 +32,9 @@ use tokio_util::sync::CancellationToken;
 
 /// Connections that requests share. More would only wait for each other in PostgreSQL.
 const POOL_SIZE: usize = 16;
+
+/// Open files that are not connections of clients: to the database, to GitHub, and our own.
+const OWN_FILES: u64 = 64;
 
 /// How long requests that are being answered may take to end. A move gives GitHub five seconds.
 const GRACE: Duration = Duration::from_secs(8);
@@ -102,6 +105,19 @@ fn raise_limit_of_sockets() {
     }
 }
 
+/// The bounds of connections, within what the system lets us have.
+fn limits_of_connections(server: &config::Server) -> Limits {
+    let files = getrlimit(Resource::RLIMIT_NOFILE).map_or(u64::MAX, |(soft, _)| soft);
+    let rest = usize::try_from(files.saturating_sub(OWN_FILES)).unwrap_or(usize::MAX).max(1);
+    Limits {
+        connections: usize::try_from(server.max_connections).unwrap_or(usize::MAX).min(rest),
+        per_peer: usize::try_from(server.max_connections_per_peer).unwrap_or(usize::MAX),
+        proxies: server.trusted_proxies.clone(),
+        header: Duration::from_secs(10),
+        idle: Duration::from_secs(60),
+    }
+}
+
 /// Serves until a signal comes or something fails for good.
 async fn serve(config: Config, demo: Option<Demo>) -> anyhow::Result<()> {
     let (home, search) = (&config.database.data_dir, config.database.search());
@@ -160,13 +176,10 @@ async fn serve_on(
     let address = reachable(listener.local_addr()?);
 
     let closing = CancellationToken::new();
-    let serving = axum::serve(
-        // An event is small and wanted at once.
-        listener.tap_io(|socket| drop(socket.set_nodelay(true))),
-        dispatch::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>(),
-    )
-    .with_graceful_shutdown(closing.clone().cancelled_owned());
-    let mut serving = std::pin::pin!(serving.into_future());
+    let limits = limits_of_connections(&app.config.server);
+    let router = dispatch::router(app.clone());
+    let serving = connections::serve(listener, router, limits, closing.clone());
+    let mut serving = Box::pin(serving);
     let mut tasks = JoinSet::new();
     let working = async {
         if let Some(demo) = &mut demo {
@@ -186,7 +199,7 @@ async fn serve_on(
     };
 
     let outcome = tokio::select! {
-        ended = &mut serving => ended.context("Cannot serve any longer"),
+        () = &mut serving => Err(anyhow::anyhow!("Cannot serve any longer")),
         () = stop.wanted() => Ok(()),
         () = database.lost() => Err(anyhow::anyhow!("Our own PostgreSQL ended and stays down")),
         broken = working => broken,

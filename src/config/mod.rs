@@ -73,6 +73,10 @@ pub struct Server {
     pub host: IpAddr,
     /// Port to listen on; 0 lets the system pick one (`PORT`).
     pub port: u16,
+    /// How many connections there may be (`DISPATCH_MAX_CONNECTIONS`).
+    pub max_connections: u32,
+    /// How many of one peer (`DISPATCH_MAX_CONNECTIONS_PER_PEER`).
+    pub max_connections_per_peer: u32,
     /// Address people use, without a slash at the end of its path (`DISPATCH_URL`).
     pub public_url: Option<Url>,
     /// Names under which browsers may ask, normalized, beside those that are always ours
@@ -290,6 +294,20 @@ impl Server {
         Self {
             host: host.unwrap_or(Ipv4Addr::LOCALHOST.into()),
             port: whole_number(reader, &settings::PORT, 0, u16::MAX).unwrap_or(3000),
+            max_connections: whole_number(
+                reader,
+                &settings::DISPATCH_MAX_CONNECTIONS,
+                1,
+                1_000_000,
+            )
+            .unwrap_or(10_000),
+            max_connections_per_peer: whole_number(
+                reader,
+                &settings::DISPATCH_MAX_CONNECTIONS_PER_PEER,
+                1,
+                1_000_000,
+            )
+            .unwrap_or(256),
             public_url: reader.parsed(&settings::DISPATCH_URL, web_address),
             allowed_hosts: reader
                 .parsed(&settings::DISPATCH_ALLOWED_HOSTS, |text| {

@@ -64,6 +64,14 @@ settings! {
     /// Address to listen on.
     HOST { default: "127.0.0.1", format: "IP address or `localhost`", example: "0.0.0.0", secret: false }
 
+    /// How many connections there may be; fewer where the system's limit of open files is lower. One
+    /// more is closed at once.
+    DISPATCH_MAX_CONNECTIONS { default: "10000", format: "a number, 1 to 1000000", example: "2000", secret: false }
+
+    /// How many connections one peer may have: an IPv4 address or an IPv6 network (`/64`). Proxies of
+    /// `DISPATCH_TRUSTED_PROXIES` speak for many and are not bounded by it.
+    DISPATCH_MAX_CONNECTIONS_PER_PEER { default: "256", format: "a number, 1 to 1000000", example: "64", secret: false }
+
     /// Port to listen on; 0 takes a free one and prints it.
     PORT { default: "3000", format: "0 to 65535", example: "3000", secret: false }
 

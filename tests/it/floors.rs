@@ -12,6 +12,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("store", &["domain", "postgres"]),
     ("net", &[]),
+    ("connections", &[]),
     ("github", &["domain", "clock", "net"]),
     ("bus", &["domain", "store"]),
     ("app", &["bus", "clock", "config", "github", "service", "store"]),

@@ -16,6 +16,7 @@ mod cli;
 mod clients;
 mod closed_types;
 mod comments;
+mod connections;
 mod crashes;
 mod demo;
 mod errors;

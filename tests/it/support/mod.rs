@@ -23,6 +23,7 @@ use dispatch::app::App;
 use dispatch::bus::Bus;
 use dispatch::clock::Clock;
 use dispatch::config::{Config, Env};
+use dispatch::connections::{self, Limits};
 use dispatch::domain::actor::Token;
 use dispatch::domain::{Actor, FullName};
 use dispatch::service;
@@ -34,6 +35,7 @@ use http_body_util::BodyExt;
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 pub(crate) use database::Database;
@@ -242,7 +244,14 @@ impl Given {
     pub(crate) async fn serve_router(&mut self, router: axum::Router) -> String {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
-        self.tasks.spawn(async move { axum::serve(listener, router).await.unwrap() });
+        let limits = Limits {
+            connections: usize::MAX,
+            per_peer: usize::MAX,
+            proxies: Vec::new(),
+            header: PATIENCE,
+            idle: PATIENCE,
+        };
+        self.tasks.spawn(connections::serve(listener, router, limits, CancellationToken::new()));
         address
     }
 

@@ -1,0 +1,290 @@
+//! Connections: how many there are, and how long each may be slow or idle.
+//!
+//! Whoever connects uses a file of ours until the connection ends, and may send nothing. So
+//! connections are counted, in all and by peer, and one beyond the limits is closed at once;
+//! trusted proxies, which speak for many, count in all only. Each has a time until its first request
+//! is there, another for every further one, and one for anything to happen while no request is being
+//! answered. What a request's body and answer may take is bounded where requests are (`gate`).
+
+use std::collections::HashMap;
+use std::io;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{ConnectInfo, Request};
+use axum::response::Response;
+use http_body_util::BodyExt as _;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::GracefulShutdown;
+use ipnet::IpNet;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::{Instant, Sleep, sleep, sleep_until};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower::ServiceExt as _;
+
+/// How long to wait after a connection could not be taken, as when there are too many files.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// Requests that one HTTP/2 connection may have at a time.
+const STREAMS: u32 = 128;
+
+/// The bounds of connections.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// How many there may be.
+    pub connections: usize,
+    /// How many of one peer: an IPv4 address or an IPv6 network.
+    pub per_peer: usize,
+    /// Peers that speak for many.
+    pub proxies: Vec<IpNet>,
+    /// How long the first request's head may take.
+    pub header: Duration,
+    /// How long nothing may happen, and how long the next request's head may take.
+    pub idle: Duration,
+}
+
+/// Serves until told to close; then ends when what is being answered is answered.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    limits: Limits,
+    closing: CancellationToken,
+) {
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(limits.idle);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(STREAMS)
+        .keep_alive_interval(limits.idle / 2)
+        .keep_alive_timeout(limits.header);
+    let graceful = GracefulShutdown::new();
+    let (counts, tasks) = (Counts::default(), TaskTracker::new());
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = closing.cancelled() => break,
+        };
+        let (socket, peer) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                tracing::debug!(%error, "a connection could not be taken");
+                sleep(PAUSE).await;
+                continue;
+            }
+        };
+        let Some(place) = counts.take(peer.ip(), &limits) else {
+            tracing::debug!(%peer, "a connection beyond the limits was closed");
+            continue;
+        };
+        // An event is small and wanted at once.
+        drop(socket.set_nodelay(true));
+        let requests = Arc::new(Requests::default());
+        let io = TokioIo::new(Bounded::new(socket, requests.clone(), &limits, place));
+        let router = router.clone();
+        let service =
+            service_fn(move |request| answer(router.clone(), requests.clone(), peer, request));
+        let connection = builder.serve_connection_with_upgrades(io, service).into_owned();
+        let connection = graceful.watch(connection);
+        tasks.spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(%peer, %error, "a connection ended early");
+            }
+        });
+    }
+    drop(listener);
+    graceful.shutdown().await;
+    tasks.close();
+    tasks.wait().await;
+}
+
+async fn answer(
+    router: Router,
+    requests: Arc<Requests>,
+    peer: SocketAddr,
+    request: Request<Incoming>,
+) -> Result<Response, std::convert::Infallible> {
+    let running = requests.begin();
+    let mut request = request.map(Body::new);
+    request.extensions_mut().insert(ConnectInfo(peer));
+    let response = router.oneshot(request).await?;
+    // The request is being answered for as long as its answer is.
+    Ok(response.map(|body| {
+        Body::new(body.map_frame(move |frame| {
+            let _ = &running;
+            frame
+        }))
+    }))
+}
+
+// ----------------------------------------------------------------------------------- how many
+
+/// How many connections there are.
+#[derive(Debug, Clone, Default)]
+struct Counts(Arc<Mutex<Open>>);
+
+#[derive(Debug, Default)]
+struct Open {
+    all: usize,
+    by_peer: HashMap<IpAddr, usize>,
+}
+
+/// A connection's place among the others, which it leaves by being dropped.
+#[derive(Debug)]
+struct Place {
+    counts: Counts,
+    peer: Option<IpAddr>,
+}
+
+impl Counts {
+    fn take(&self, peer: IpAddr, limits: &Limits) -> Option<Place> {
+        let peer = peer.to_canonical();
+        let is_proxy = limits.proxies.iter().any(|network| network.contains(&peer));
+        let peer = (!is_proxy).then(|| network_of(peer));
+        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_peer = peer.and_then(|peer| open.by_peer.get(&peer)).copied().unwrap_or_default();
+        if open.all >= limits.connections || of_peer >= limits.per_peer {
+            return None;
+        }
+        open.all += 1;
+        if let Some(peer) = peer {
+            open.by_peer.insert(peer, of_peer + 1);
+        }
+        Some(Place { counts: self.clone(), peer })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut open = self.counts.0.lock().unwrap_or_else(PoisonError::into_inner);
+        open.all -= 1;
+        let Some(peer) = self.peer else { return };
+        if let Some(count) = open.by_peer.get_mut(&peer) {
+            *count -= 1;
+            if *count == 0 {
+                open.by_peer.remove(&peer);
+            }
+        }
+    }
+}
+
+fn network_of(peer: IpAddr) -> IpAddr {
+    match peer {
+        IpAddr::V4(_) => peer,
+        IpAddr::V6(peer) => Ipv6Addr::from_bits(peer.to_bits() >> 64 << 64).into(),
+    }
+}
+
+// ----------------------------------------------------------------------------------- how long
+
+/// The requests of a connection.
+#[derive(Debug, Default)]
+struct Requests {
+    have_begun: AtomicBool,
+    running: AtomicUsize,
+}
+
+/// A request that is being answered.
+struct Running(Arc<Requests>);
+
+impl Requests {
+    fn begin(self: &Arc<Self>) -> Running {
+        self.have_begun.store(true, Ordering::Relaxed);
+        self.running.fetch_add(1, Ordering::Relaxed);
+        Running(self.clone())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.running.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// A socket that fails when nothing happens for too long.
+struct Bounded {
+    socket: TcpStream,
+    requests: Arc<Requests>,
+    idle: Duration,
+    /// When it fails, unless something happens before.
+    deadline: Pin<Box<Sleep>>,
+    _place: Place,
+}
+
+impl Bounded {
+    fn new(socket: TcpStream, requests: Arc<Requests>, limits: &Limits, place: Place) -> Self {
+        let deadline = Box::pin(sleep(limits.header));
+        Self { socket, requests, idle: limits.idle, deadline, _place: place }
+    }
+
+    /// Something happened. Until the first request is there, nothing but it counts.
+    fn note_progress(&mut self) {
+        if self.requests.have_begun.load(Ordering::Relaxed) {
+            self.deadline.as_mut().reset(Instant::now() + self.idle);
+        }
+    }
+
+    /// Whether nothing happened for too long, while somebody waits for something to happen.
+    fn check(&mut self, context: &mut Context<'_>, is_reading: bool) -> Poll<io::Error> {
+        loop {
+            ready!(self.deadline.as_mut().poll(context));
+            // Who waits for an answer need not say anything meanwhile.
+            let waits = is_reading && self.requests.running.load(Ordering::Relaxed) > 0;
+            if !waits {
+                return Poll::Ready(io::ErrorKind::TimedOut.into());
+            }
+            self.deadline.set(sleep_until(Instant::now() + self.idle));
+        }
+    }
+}
+
+impl AsyncRead for Bounded {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match Pin::new(&mut self.socket).poll_read(context, buffer) {
+            Poll::Ready(outcome) => {
+                self.note_progress();
+                Poll::Ready(outcome)
+            }
+            Poll::Pending => self.check(context, true).map(Err),
+        }
+    }
+}
+
+impl AsyncWrite for Bounded {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        match Pin::new(&mut self.socket).poll_write(context, bytes) {
+            Poll::Ready(outcome) => {
+                self.note_progress();
+                Poll::Ready(outcome)
+            }
+            Poll::Pending => self.check(context, false).map(Err),
+        }
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.socket).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.socket).poll_shutdown(context)
+    }
+}

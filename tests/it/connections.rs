@@ -1,0 +1,146 @@
+//! Connections that are slow, idle or too many.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::routing::{get, post};
+use dispatch::connections::{Limits, serve};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+const SOON: Duration = Duration::from_millis(200);
+
+/// Longer than any test takes.
+const NEVER: Duration = Duration::from_secs(600);
+
+const DEADLINE: Duration = Duration::from_secs(30);
+
+const ASK: &[u8] = b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n";
+
+fn limits() -> Limits {
+    Limits { connections: 100, per_peer: 100, proxies: Vec::new(), header: NEVER, idle: NEVER }
+}
+
+/// Serves for as long as the set of tasks is kept.
+async fn served(limits: Limits) -> (SocketAddr, JoinSet<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let router = Router::new()
+        .route("/", get(async || "here"))
+        .route("/slow", get(async || sleep(2 * SOON).await))
+        .route("/", post(async |body: Bytes| body));
+    let mut tasks = JoinSet::new();
+    tasks.spawn(serve(listener, router, limits, CancellationToken::new()));
+    (address, tasks)
+}
+
+/// Asks, and answers whether there was an answer.
+async fn is_answered(socket: &mut TcpStream) -> bool {
+    if socket.write_all(ASK).await.is_err() {
+        return false;
+    }
+    let mut answer = [0; 1024];
+    let read = timeout(DEADLINE, socket.read(&mut answer)).await.expect("an answer or the end");
+    read.is_ok_and(|length| answer[..length].starts_with(b"HTTP/1.1 200"))
+}
+
+/// Waits for the end of a connection.
+async fn ends(socket: &mut TcpStream) {
+    let mut rest = Vec::new();
+    // A reset is an end as well.
+    drop(timeout(DEADLINE, socket.read_to_end(&mut rest)).await.expect("the connection ends"));
+}
+
+#[tokio::test]
+async fn whoever_sends_no_request_is_let_go() {
+    let (address, _serving) = served(Limits { header: SOON, ..limits() }).await;
+    let beginnings: [&[u8]; 6] = [
+        b"",
+        b"G",
+        b"GET / HTTP/1.1\r\n",
+        &ASK[..ASK.len() - 1],
+        b"PRI * HTTP/2.0\r\n",
+        b"\x16\x03\x01",
+    ];
+    for beginning in beginnings {
+        let mut socket = TcpStream::connect(address).await.unwrap();
+        socket.write_all(beginning).await.unwrap();
+        ends(&mut socket).await;
+    }
+    assert!(is_answered(&mut TcpStream::connect(address).await.unwrap()).await);
+}
+
+#[tokio::test]
+async fn a_request_that_drips_is_let_go() {
+    let (address, _serving) = served(Limits { header: SOON, ..limits() }).await;
+    let mut socket = TcpStream::connect(address).await.unwrap();
+    socket.write_all(b"GET / HTTP/1.1\r\n").await.unwrap();
+    let drip = async {
+        let mut byte = [0];
+        loop {
+            if socket.write_all(b"a: b\r\n").await.is_err() {
+                break;
+            }
+            if let Ok(read) = timeout(SOON / 20, socket.read(&mut byte)).await {
+                assert!(!matches!(read, Ok(1..)), "nothing was asked");
+                break;
+            }
+        }
+    };
+    timeout(DEADLINE, drip).await.expect("the connection ends");
+}
+
+#[tokio::test]
+async fn whoever_is_idle_is_let_go_and_whoever_waits_is_not() {
+    let (address, _serving) = served(Limits { idle: SOON, ..limits() }).await;
+    let mut socket = TcpStream::connect(address).await.unwrap();
+    assert!(is_answered(&mut socket).await);
+    ends(&mut socket).await;
+
+    let mut socket = TcpStream::connect(address).await.unwrap();
+    socket.write_all(b"GET /slow HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
+    let mut answer = [0; 1024];
+    let length = timeout(DEADLINE, socket.read(&mut answer)).await.unwrap().unwrap();
+    assert!(answer[..length].starts_with(b"HTTP/1.1 200"));
+}
+
+#[tokio::test]
+async fn one_peer_has_so_many_connections_and_gets_others_for_those_it_ends() {
+    let (address, _serving) = served(Limits { per_peer: 3, ..limits() }).await;
+    let mut open = Vec::new();
+    for _ in 0..3 {
+        let mut socket = TcpStream::connect(address).await.unwrap();
+        assert!(is_answered(&mut socket).await);
+        open.push(socket);
+    }
+    for _ in 0..5 {
+        assert!(!is_answered(&mut TcpStream::connect(address).await.unwrap()).await);
+    }
+    open.pop();
+    crate::support::eventually(async || {
+        is_answered(&mut TcpStream::connect(address).await.unwrap()).await
+    })
+    .await;
+    for socket in &mut open {
+        assert!(is_answered(socket).await, "the others go on");
+    }
+}
+
+#[tokio::test]
+async fn all_together_have_so_many_connections_proxies_included() {
+    let proxies = vec!["127.0.0.0/8".parse().unwrap()];
+    let (address, _serving) =
+        served(Limits { connections: 4, per_peer: 1, proxies, ..limits() }).await;
+    let mut open = Vec::new();
+    for _ in 0..4 {
+        let mut socket = TcpStream::connect(address).await.unwrap();
+        assert!(is_answered(&mut socket).await);
+        open.push(socket);
+    }
+    assert!(!is_answered(&mut TcpStream::connect(address).await.unwrap()).await);
+}

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use async_graphql::{Context, Object, SimpleObject};
 
 use super::edits::ChangeIssuePayload;
-use super::loaders::app;
+use super::loaders::{actor, app};
 use super::types::page::cost;
 use super::types::{AuditEntry, Issue};
-use crate::domain::{Actor, EventCursor};
+use crate::domain::EventCursor;
 use crate::service::comments::{self, AddComment};
 use crate::service::labels::Changed;
 
@@ -39,7 +39,7 @@ impl CommentMutation {
         context: &Context<'_>,
         #[graphql(desc = "Which issue, and what to say.")] input: AddComment,
     ) -> async_graphql::Result<AddCommentPayload> {
-        let actor: &Actor = context.data_unchecked();
+        let actor = actor(context);
         let posted = comments::add(app(context), actor, input).await?;
         let comments::Posted { issue, audit_entry, url, cursor } = posted;
         let changed = Changed { issue, audit_entry, cursor, lease: None, agent_run: None };

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use async_graphql::{Context, InputObject, Object, SimpleObject};
 
 use super::error::code;
-use super::loaders::{self, app};
+use super::loaders::{self, actor, app};
 use super::types::page::cost;
 use super::types::{AuditEntry, Issue};
-use crate::domain::{Actor, AuditEntryId, EventCursor, IssueId, Priority};
+use crate::domain::{AuditEntryId, EventCursor, IssueId, Priority};
 use crate::service::labels::Changed;
 use crate::service::moves::MoveIssues;
 use crate::service::{self, assignments, moves};
@@ -95,10 +95,6 @@ struct SetPriorityInput {
     issue_id: IssueId,
     /// The priority; null for none.
     priority: Option<Priority>,
-}
-
-fn actor<'a>(context: &Context<'a>) -> &'a Actor {
-    context.data_unchecked()
 }
 
 #[derive(Debug, Default)]

@@ -13,12 +13,17 @@ use async_graphql::{Context, Lookahead};
 use super::types::Issue;
 use super::types::IssueBody as Body;
 use crate::app::App;
-use crate::domain::{IssueId, RepositoryId};
+use crate::domain::{Actor, IssueId, RepositoryId};
 use crate::service::{self, Error, Result};
 use crate::store::{self, Page, issues};
 
 /// The running service, which every execution has.
 pub(super) fn app<'a>(context: &Context<'a>) -> &'a App {
+    context.data_unchecked()
+}
+
+/// Who asks, which every execution knows.
+pub(super) fn actor<'a>(context: &Context<'a>) -> &'a Actor {
     context.data_unchecked()
 }
 

@@ -6,13 +6,13 @@ use async_graphql::{Context, InputObject, MergedObject, Object, SimpleObject};
 
 use super::comments::CommentMutation;
 use super::edits::{ChangeIssuePayload, EditMutation};
-use super::loaders::app;
+use super::loaders::{actor, app};
 use super::query::full_name;
 use super::types::page::cost;
 use super::types::{AgentRun, AuditEntry, Issue, Repository};
 use super::views::ViewMutation;
 use super::work::WorkMutation;
-use crate::domain::{Actor, EventCursor};
+use crate::domain::EventCursor;
 use crate::service::agent_runs::RecordAgentRun;
 use crate::service::moves::MoveIssue;
 use crate::service::{self, sync::RepositorySync};
@@ -31,10 +31,6 @@ pub(super) struct Mutation(
 
 /// What a mutation weighs: more than any page of rows, because it reaches GitHub.
 const MUTATION: Option<i32> = Some(1);
-
-fn actor<'a>(context: &Context<'a>) -> &'a Actor {
-    context.data_unchecked()
-}
 
 /// A move that was done.
 #[derive(SimpleObject)]

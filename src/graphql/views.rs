@@ -2,9 +2,9 @@
 
 use async_graphql::{Context, InputObject, Object, SimpleObject};
 
-use super::loaders::app;
+use super::loaders::{actor, app};
 use super::types::page::cost;
-use crate::domain::{Actor, Instant, SavedViewId};
+use crate::domain::{Instant, SavedViewId};
 use crate::service::views;
 use crate::store;
 
@@ -94,7 +94,7 @@ impl ViewMutation {
         context: &Context<'_>,
         #[graphql(desc = "Its name and its query.")] input: SaveViewInput,
     ) -> async_graphql::Result<SaveViewPayload> {
-        let actor: &Actor = context.data_unchecked();
+        let actor = actor(context);
         let view = views::save_view(app(context), actor, &input.name, &input.query).await?;
         Ok(SaveViewPayload { view: SavedView(view) })
     }

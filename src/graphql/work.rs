@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use async_graphql::{Context, InputObject, Object, SimpleObject};
 
-use super::loaders::{self, Related, Wants, app};
+use super::loaders::{self, Related, Wants, actor, app};
 use super::types::page::{Arguments, cost, size};
 use super::types::{AgentRun, AuditEntry, Issue, Lease, WorkDecisionConnection, WorkExplanation};
 use crate::domain::doctor::Ailment;
-use crate::domain::{Actor, Instant, IssueId, Lane};
+use crate::domain::{Instant, IssueId, Lane};
 use crate::service::leases::{FinishWork, ReleaseLease, RenewLease};
 use crate::service::queue::{self, QueueRequest};
 use crate::service::work::{ClaimIssue, ClaimNext};
@@ -19,10 +19,6 @@ use crate::store::work::Ailing;
 
 /// How many findings are named.
 const NAMED: usize = 100;
-
-fn actor<'a>(context: &Context<'a>) -> &'a Actor {
-    context.data_unchecked()
-}
 
 #[derive(Debug, Default)]
 pub(super) struct WorkQuery;

@@ -1,11 +1,13 @@
 //! Reading the audit log, and what is written there of refusals alone.
 
-use super::labels::append_settled;
+use diesel_async::AsyncConnection;
+
+use super::changes::audit_event;
 use super::{Error, Result};
 use crate::app::App;
 use crate::domain::{Actor, AuditEntryId, LabelSet};
 use crate::store::audit::{AuditCount, AuditFilter, NewEntry};
-use crate::store::{AuditEntry, Page, PageRequest, audit};
+use crate::store::{AuditEntry, Connection, Page, PageRequest, audit, event_log};
 
 /// A page of settled entries, newest first.
 pub async fn audit_log(
@@ -57,6 +59,27 @@ pub async fn find_audit_entry(app: &App, id: AuditEntryId) -> Result<AuditEntry>
     let mut connection = app.connection().await?;
     let missing = || Error::NotFound { what: "Audit entry", id: id.to_string() };
     audit::by_id(&mut connection, id).await?.ok_or_else(missing)
+}
+
+/// Appends an entry whose outcome is known, and its event.
+pub(super) async fn append_settled(app: &App, entry: &NewEntry<'_>) -> Result<()> {
+    let mut connection = app.connection().await?;
+    connection
+        .transaction(async |connection| {
+            append_entry(connection, entry).await?;
+            Ok(())
+        })
+        .await
+}
+
+/// Appends an entry whose outcome is known, and its event, in the caller's transaction.
+pub(super) async fn append_entry(
+    connection: &mut Connection,
+    entry: &NewEntry<'_>,
+) -> Result<AuditEntry> {
+    let entry = audit::append(connection, entry).await?;
+    event_log::append(connection, &[audit_event(&entry)]).await?;
+    Ok(entry)
 }
 
 /// Writes down that somebody was refused what is not theirs to do.

@@ -11,6 +11,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel_async::AsyncConnection;
 
+use super::audit::append_settled;
 use super::changes::{audit_event, issue_event, run_event, window_start};
 use super::{Error, Obstacle, Result, comments, sync};
 use crate::app::App;
@@ -315,18 +316,6 @@ async fn record_refusal(app: &App, intent: NewEntry<'_>, error: &github::Error) 
         ..intent
     };
     append_settled(app, &row).await
-}
-
-/// Appends an entry whose outcome is known, and its event.
-pub(super) async fn append_settled(app: &App, entry: &NewEntry<'_>) -> Result<()> {
-    let mut connection = app.connection().await?;
-    connection
-        .transaction(async |connection| {
-            let entry = audit::append(connection, entry).await?;
-            event_log::append(connection, &[audit_event(&entry)]).await?;
-            Ok(())
-        })
-        .await
 }
 
 /// What became of a change that was sent.

@@ -2,8 +2,9 @@
 
 use futures_util::{StreamExt, stream};
 
+use super::audit::append_settled;
 use super::audit::find_audit_entry;
-use super::labels::{Changed, Guard, Intent, Terms, append_settled, change_labels_on};
+use super::labels::{Changed, Guard, Intent, Terms, change_labels_on};
 use super::{Error, Result, board};
 use crate::app::App;
 use crate::domain::labels::LabelPlan;

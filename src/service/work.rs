@@ -13,7 +13,8 @@ use diesel::result::{DatabaseErrorKind, Error as Broken, QueryResult};
 use diesel_async::AsyncConnection;
 use serde_json::json;
 
-use super::labels::{Changed, Guard, Intent, LeaseStep, Terms, append_settled, change_labels_on};
+use super::audit::append_settled;
+use super::labels::{Changed, Guard, Intent, LeaseStep, Terms, change_labels_on};
 use super::leases::{agent_for, term};
 use super::polling::LONGEST_WAIT;
 use super::queue::{self, Around, Decided, Judged, Scope, Served};

@@ -60,6 +60,20 @@ fn named(table: &[(&str, usize)], argument: &str) -> Option<usize> {
     table.iter().find(|(name, _)| *name == argument).map(|(_, bound)| *bound)
 }
 
+/// A name that people read: without the spaces around it, 1 to `longest` characters, all visible.
+///
+/// # Errors
+///
+/// What a name must be, as the end of a sentence.
+pub fn check_name(name: &str, longest: usize) -> Result<&str, String> {
+    let name = name.trim();
+    let is_odd = |c: char| c.is_control() || is_invisible(c);
+    if name.is_empty() || name.chars().count() > longest || name.contains(is_odd) {
+        return Err(format!("must have 1 to {longest} characters, all of them visible"));
+    }
+    Ok(name)
+}
+
 /// Whether a text may be the value of an argument.
 ///
 /// # Errors

@@ -2,7 +2,7 @@
 
 use super::{Error, Result};
 use crate::app::App;
-use crate::domain::bounds::is_invisible;
+use crate::domain::bounds::check_name;
 use crate::domain::{Actor, SavedViewId};
 use crate::store::{SavedView, saved_views};
 
@@ -36,12 +36,8 @@ pub async fn find_view(app: &App, id: SavedViewId) -> Result<SavedView> {
 /// [`Error::Invalid`] for a name that is empty or too long, or a query that is too long;
 /// [`Error::Conflict`] when there are too many.
 pub async fn save_view(app: &App, actor: &Actor, name: &str, query: &str) -> Result<SavedView> {
-    let name = name.trim();
-    let is_odd = |c: char| c.is_control() || is_invisible(c);
-    if name.is_empty() || name.chars().count() > LONGEST_NAME || name.contains(is_odd) {
-        let reason = format!("must have 1 to {LONGEST_NAME} characters, all of them visible");
-        return Err(Error::Invalid { field: "name", reason });
-    }
+    let name = check_name(name, LONGEST_NAME)
+        .map_err(|reason| Error::Invalid { field: "name", reason })?;
     let query = query.trim_start_matches('?');
     if query.chars().count() > LONGEST_QUERY {
         let reason = format!("must have at most {LONGEST_QUERY} characters");

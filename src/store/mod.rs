@@ -27,6 +27,7 @@ pub mod repositories;
 pub mod repository_labels;
 pub mod request_keys;
 pub mod saved_views;
+pub mod sessions;
 pub mod statistics;
 pub mod unreadable_issues;
 pub mod work;
@@ -49,6 +50,7 @@ pub use pool::{MIGRATIONS, Pool, PooledConnection, connect, establish, run_migra
 pub use repositories::Repository;
 pub use repository_labels::RepositoryLabel;
 pub use saved_views::SavedView;
+pub use sessions::Session;
 pub use unreadable_issues::UnreadableIssue;
 
 /// One connection to PostgreSQL, in a transaction or not.

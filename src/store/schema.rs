@@ -455,6 +455,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// People who signed in on the page.
+    sessions (digest) {
+        /// SHA-256 of the session's id and of the token it was opened with, in hexadecimal.
+        digest -> Text,
+        /// What the person is called.
+        name -> Text,
+        /// When they signed in.
+        created_at -> Timestamptz,
+        /// When they have to sign in again.
+        expires_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     /// Issues that a sync could not read and asks for again.
     unreadable_issues (id) {
         id -> BigInt,
@@ -518,5 +532,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     repository_labels,
     request_keys,
     saved_views,
+    sessions,
     unreadable_issues,
 );

@@ -137,6 +137,7 @@ const SAMPLES: &[(&str, &str)] = &[
         "DO $$ BEGIN ASSERT (SELECT bool_and(actor_kind = 'person') FROM audit_log \
          WHERE actor = 'user'), 'people'; END $$",
     ),
+    ("sessions", "INSERT INTO sessions VALUES ('00', 'Sam', now(), now() + interval '1 day')"),
 ];
 
 #[tokio::test(flavor = "multi_thread")]

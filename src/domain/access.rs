@@ -70,6 +70,9 @@ pub const ROUTES: &[(&str, &str, Tier)] = &[
     ("GET", "/api/agent-runs", Tier::Read),
     ("POST", "/api/agent-runs", Tier::Agent),
     ("GET", "/api/audit", Tier::Read),
+    // Whoever has nothing to show yet signs in here.
+    ("POST", "/api/session", Tier::Public),
+    ("DELETE", "/api/session", Tier::Public),
     ("GET", "/graphql", Tier::Read),
     ("POST", "/graphql", Tier::Read),
     ("GET", "/graphiql", Tier::Read),
@@ -157,6 +160,7 @@ pub const WORKER_FIELDS: &[(&str, &str, Workers)] = &[
     ("Query", "issues", Workers::Any),
     ("Query", "issue", Workers::Any),
     ("Query", "service", Workers::Any),
+    ("Query", "viewer", Workers::Any),
     ("Query", "queue", Workers::Any),
     ("Query", "explainWork", Workers::Any),
     ("Mutation", "recordAgentRun", Workers::Bound),
@@ -203,6 +207,7 @@ pub const WORKER_TYPES: &[(&str, WorkerReads)] = &[
     ("Repository", WorkerReads::Only(&["id", "fullName", "owner", "name", "url", "enabled"])),
     ("Resync", WorkerReads::All),
     ("Service", WorkerReads::All),
+    ("Viewer", WorkerReads::All),
     ("WorkExplanation", WorkerReads::All),
     // The run that a worker has just reported; lists of runs are closed.
     ("AgentRun", WorkerReads::All),
@@ -331,6 +336,7 @@ pub const FIELDS: &[(&str, &str, Tier)] = &[
     ("Query", "filterOptions", Tier::Read),
     ("Query", "savedViews", Tier::Read),
     ("Query", "service", Tier::Read),
+    ("Query", "viewer", Tier::Read),
     ("Query", "syncState", Tier::Read),
     ("Mutation", "moveIssue", Tier::Board),
     ("Mutation", "moveIssues", Tier::Board),

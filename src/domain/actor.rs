@@ -1,5 +1,7 @@
 //! Who is acting. Doors find this out; use cases record it.
 
+use chrono::{DateTime, Utc};
+
 use super::access::Tier;
 use super::column::words;
 
@@ -101,6 +103,8 @@ pub enum Actor {
     Operator {
         /// The name they signed in with; `operator` where signing in is switched off.
         name: String,
+        /// When they have to sign in again, of whoever signed in on the page.
+        signed_in_until: Option<DateTime<Utc>>,
     },
     /// A program with a token.
     Agent {
@@ -139,7 +143,7 @@ impl Actor {
     pub fn credential(&self) -> String {
         let setting = match self {
             Self::Person { .. } => "person",
-            Self::Operator { name } => return format!("operator {name}"),
+            Self::Operator { name, .. } => return format!("operator {name}"),
             Self::Agent { token: Token::Agent, .. } => "DISPATCH_AGENT_TOKEN",
             Self::Agent { token: Token::Maintainer, .. } => "DISPATCH_MAINTAINER_TOKEN",
             Self::Worker { name, is_bound: true } => {
@@ -175,7 +179,7 @@ impl Actor {
     pub fn name(&self) -> &str {
         match self {
             Self::Person { name }
-            | Self::Operator { name }
+            | Self::Operator { name, .. }
             | Self::Agent { name, .. }
             | Self::Worker { name, .. } => name,
             Self::Visitor => "visitor",
@@ -246,7 +250,7 @@ mod tests {
         assert_eq!(allowed(&Actor::Anonymous), [true, false, false, false, false]);
         assert_eq!(allowed(&Actor::Person { name: name() }), [true, true, true, false, false]);
         assert_eq!(allowed(&Actor::Visitor), [true, true, false, false, false]);
-        assert_eq!(allowed(&Actor::Operator { name: name() }), [true; 5]);
+        assert_eq!(allowed(&Actor::Operator { name: name(), signed_in_until: None }), [true; 5]);
         assert_eq!(allowed(&Actor::Agent { name: name(), token: Token::Agent }), [true; 5]);
         let worker = Actor::Worker { name: name(), is_bound: true };
         assert_eq!(allowed(&worker), [true, true, false, false, false]);

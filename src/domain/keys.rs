@@ -55,7 +55,8 @@ mod tests {
     fn no_two_owners_share_a_key() {
         let program = |name: &str, token| Actor::Agent { name: name.to_owned(), token };
         let worker = |name: &str, is_bound| Actor::Worker { name: name.to_owned(), is_bound };
-        let operator = |name: &str| Actor::Operator { name: name.to_owned() };
+        let operator =
+            |name: &str| Actor::Operator { name: name.to_owned(), signed_in_until: None };
         let actors = [
             program("alpha", Token::Agent),
             program("alpha", Token::Maintainer),

@@ -20,19 +20,20 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq as _;
 
 use super::attempts::Attempts;
+use super::cookies::session_ids;
 use super::handshake::is_handshake;
 use super::problem::Problem;
 use super::sources::{Proxies, Source};
 use super::windows::Windows;
 use super::workers::Denials;
 use crate::app::App;
-use crate::clock::Clock;
-use crate::config::{Auth, AuthMode, Config};
+use crate::config::{Auth, AuthMode, Secret};
 use crate::domain::access::{self, Declared, ToolAccess};
 use crate::domain::actor::{Token, UNNAMED, is_reserved, reserved_reason};
 use crate::domain::bounds::is_invisible;
 use crate::domain::{Actor, LabelSet, Tier};
 use crate::service::Error;
+use crate::service::sessions::{self, SessionId};
 
 /// What people are called where nobody signs in.
 const PERSON: &str = "user";
@@ -41,6 +42,18 @@ const PERSON: &str = "user";
 const OPERATOR: &str = "operator";
 
 const TOO_OFTEN: &str = "Rate limit exceeded";
+
+/// Under which name wrong tokens of people who sign in are counted.
+const SIGN_IN: &str = "sign in";
+
+const SIGNED_IN_BY_PASSWORD: &str =
+    "With DISPATCH_AUTH_MODE=basic the browser signs people in, with name and password";
+
+const NOBODY_SIGNS_IN: &str =
+    "With DISPATCH_AUTH_MODE=disabled nobody signs in: everybody may do everything";
+
+const WORKERS_TOKEN: &str = "A worker's token signs nobody in; it takes DISPATCH_AGENT_TOKEN or \
+                             DISPATCH_MAINTAINER_TOKEN";
 
 /// The longest name of an agent, in characters.
 const NAME_LENGTH: usize = 100;
@@ -56,8 +69,7 @@ const CHALLENGE: HeaderValue =
 pub struct Callers(Arc<Inner>);
 
 struct Inner {
-    config: Arc<Config>,
-    clock: Clock,
+    app: App,
     tokens: Tokens,
     proxies: Proxies,
     attempts: Attempts,
@@ -115,17 +127,16 @@ pub struct Caller {
     callers: Callers,
     source: Source,
     agent_name: Option<String>,
+    sessions: Vec<SessionId>,
 }
 
 impl Callers {
     /// Callers as the settings know them.
     pub fn new(app: &App) -> Self {
-        let (config, clock) = (app.config.clone(), app.clock.clone());
         Self(Arc::new(Inner {
-            tokens: Tokens::of(&config.auth),
-            proxies: Proxies::new(&config.server.trusted_proxies),
-            config,
-            clock,
+            app: app.clone(),
+            tokens: Tokens::of(&app.config.auth),
+            proxies: Proxies::new(&app.config.server.trusted_proxies),
             attempts: Attempts::default(),
             rates: Windows::default(),
             denials: Denials::new(app),
@@ -139,8 +150,8 @@ impl Callers {
     ///
     /// [`Error::Unauthenticated`] for wrong credentials, [`Error::Busy`] for a source that tried too
     /// many passwords, [`Error::Invalid`] for a program that gives itself a reserved name.
-    fn identify(&self, caller: &Caller, authorization: Option<&str>) -> Result<Actor, Error> {
-        let mode = &self.0.config.auth.mode;
+    async fn identify(&self, caller: &Caller, authorization: Option<&str>) -> Result<Actor, Error> {
+        let mode = &self.0.app.config.auth.mode;
         let shown = authorization.and_then(Credentials::read);
         if let Some(Credentials::Bearer(token)) = shown
             && let Some(owner) = self.0.tokens.owner(token)
@@ -156,15 +167,22 @@ impl Callers {
             });
         }
         match (shown, mode) {
-            (_, AuthMode::Disabled) => Ok(Actor::Operator { name: OPERATOR.to_owned() }),
+            (_, AuthMode::Disabled) => {
+                Ok(Actor::Operator { name: OPERATOR.to_owned(), signed_in_until: None })
+            }
             (Some(Credentials::Bearer(_)), _) => Err(Error::Unauthenticated),
             (Some(Credentials::Basic(pair)), AuthMode::Basic { username, password }) => {
                 self.try_password(caller.source, pair, username, password.expose())?;
-                Ok(Actor::Operator { name: username.clone() })
+                Ok(Actor::Operator { name: username.clone(), signed_in_until: None })
             }
-            (_, AuthMode::Open) => Ok(Actor::Person { name: PERSON.to_owned() }),
-            (_, AuthMode::ReadOnly) => Ok(Actor::Visitor),
             (_, AuthMode::Basic { .. }) => Ok(Actor::Anonymous),
+            (_, AuthMode::Open | AuthMode::ReadOnly) => {
+                let signed_in = sessions::signed_in(&self.0.app, &caller.sessions).await?;
+                Ok(signed_in.unwrap_or_else(|| match mode {
+                    AuthMode::ReadOnly => Actor::Visitor,
+                    _ => Actor::Person { name: PERSON.to_owned() },
+                }))
+            }
         }
     }
 
@@ -180,7 +198,7 @@ impl Callers {
         }
         let Some((times, seconds)) = limit else { return Ok(()) };
         let length = TimeDelta::seconds(i64::from(seconds));
-        let now = self.0.clock.now();
+        let now = self.0.app.clock.now();
         // The credential first: names are the caller's to choose. Of a token that opens everything
         // many agents make use, each under its name.
         let credential = actor.credential();
@@ -204,7 +222,7 @@ impl Callers {
         username: &str,
         password: &str,
     ) -> Result<(), Error> {
-        let now = self.0.clock.now();
+        let now = self.0.app.clock.now();
         let (given_name, given_password) = split(pair);
         if let Some(until) = self.0.attempts.blocked_until(source, &given_name, now) {
             return Err(Error::Busy { what: TOO_OFTEN.to_owned(), retry_at: Some(until) });
@@ -222,7 +240,7 @@ impl Callers {
     /// The answer to somebody who has not shown who they are. Where a browser can ask for name and
     /// password it is told to.
     fn challenge(&self) -> Response {
-        match self.0.config.auth.mode {
+        match self.0.app.config.auth.mode {
             AuthMode::Basic { .. } => {
                 (StatusCode::UNAUTHORIZED, [(WWW_AUTHENTICATE, CHALLENGE)]).into_response()
             }
@@ -244,8 +262,51 @@ impl Caller {
     ///
     /// [`Error::Unauthenticated`] for wrong credentials, [`Error::Busy`] after too many wrong
     /// passwords.
-    pub fn present(&self, authorization: &str) -> Result<Actor, Error> {
-        self.callers.identify(self, Some(authorization))
+    pub async fn present(&self, authorization: &str) -> Result<Actor, Error> {
+        self.callers.identify(self, Some(authorization)).await
+    }
+
+    /// Whether the actor, whom this caller was by a session, is so no more.
+    pub async fn is_signed_out(&self, actor: &Actor) -> bool {
+        let Actor::Operator { signed_in_until: Some(_), .. } = actor else { return false };
+        let signed_in = sessions::signed_in(&self.callers.0.app, &self.sessions).await;
+        // Without the database nothing is done anyway.
+        signed_in.is_ok_and(|signed_in| signed_in.as_ref() != Some(actor))
+    }
+
+    /// The sessions that the caller shows.
+    pub fn sessions(&self) -> &[SessionId] {
+        &self.sessions
+    }
+
+    /// The token, when it is one with which a person may sign in.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unauthenticated`] for a wrong token, [`Error::Forbidden`] for a worker's,
+    /// [`Error::Busy`] after too many wrong ones, [`Error::Conflict`] where nobody signs in so.
+    pub fn check_sign_in(&self, token: &str) -> Result<Secret, Error> {
+        let callers = &self.callers.0;
+        let now = callers.app.clock.now();
+        match callers.app.config.auth.mode {
+            AuthMode::Basic { .. } => return Err(Error::conflict(SIGNED_IN_BY_PASSWORD)),
+            AuthMode::Disabled => return Err(Error::conflict(NOBODY_SIGNS_IN)),
+            AuthMode::Open | AuthMode::ReadOnly => {}
+        }
+        if let Some(until) = callers.attempts.blocked_until(self.source, SIGN_IN, now) {
+            return Err(Error::Busy { what: TOO_OFTEN.to_owned(), retry_at: Some(until) });
+        }
+        match callers.tokens.owner(token) {
+            Some(Owner::Maintainer(_)) => {
+                callers.attempts.succeeded(self.source, now);
+                Ok(Secret::new(token))
+            }
+            Some(Owner::Worker(_)) => Err(Error::Forbidden { action: WORKERS_TOKEN.to_owned() }),
+            None => {
+                callers.attempts.failed(self.source, SIGN_IN, now);
+                Err(Error::Unauthenticated)
+            }
+        }
     }
 
     /// Whether the actor that asks may do so in an agent's name. What a worker is refused is written
@@ -306,15 +367,21 @@ pub(super) async fn admit(
         Declared::Tier(tier) => tier,
         Declared::OtherMethods(methods) => return method_not_allowed(&methods),
     };
+    // Who is signed in makes no difference to a page, which the database must not keep away.
+    let shows_page = template.is_some_and(access::is_page);
     let caller = Caller {
         callers: callers.clone(),
         source: source_of(&callers.0.proxies, &request),
         agent_name: agent_name(request.headers()),
+        sessions: if shows_page { vec![] } else { session_ids(request.headers()) },
     };
     let shown = request.headers().get(AUTHORIZATION).map(|value| value.to_str().unwrap_or("?"));
-    let actor = match callers.identify(&caller, shown) {
+    let identified = match tier {
+        Tier::Public => Ok(Actor::Anonymous),
+        _ => callers.identify(&caller, shown).await,
+    };
+    let actor = match identified {
         Ok(actor) => actor,
-        Err(_) if tier == Tier::Public => Actor::Anonymous,
         Err(Error::Unauthenticated) => return callers.challenge(),
         Err(error) => return Problem::from(error).into_response(),
     };

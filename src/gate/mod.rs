@@ -15,6 +15,7 @@
 
 mod attempts;
 mod callers;
+mod cookies;
 mod handshake;
 mod headers;
 pub(crate) mod json;
@@ -34,6 +35,7 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate as _, SizeAbove};
 
 pub use callers::{Caller, Callers, acting_as};
+pub use cookies::keep as keep_session;
 pub use handshake::is_handshake;
 pub use problem::{Problem, ProblemDocument};
 pub use readers::{Protected, Public, Reader};

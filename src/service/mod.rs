@@ -31,6 +31,7 @@ pub mod queue;
 pub mod repeats;
 pub mod reports;
 pub mod retention;
+pub mod sessions;
 pub mod snapshot;
 pub mod sync;
 pub mod tracking;
@@ -50,6 +51,6 @@ pub type Result<T> = std::result::Result<T, Error>;
 
 /// Whether an actor may do here what a tier protects: where GitHub is simulated, people may do
 /// everything.
-fn allows(app: &App, actor: &Actor, tier: Tier) -> bool {
+pub fn allows(app: &App, actor: &Actor, tier: Tier) -> bool {
     actor.may(tier) || (app.simulated && matches!(actor, Actor::Person { .. }))
 }

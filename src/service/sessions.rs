@@ -1,0 +1,182 @@
+//! Signing in on the page: whoever shows one of the server's tokens there once is known by a session.
+//!
+//! A session is a random id that the browser alone keeps. Stored is the digest of that id and of the
+//! token it was opened with. So a session ends with its token as well as with its time, whichever
+//! process is asked, and whoever reads the table can open nothing with it.
+
+use std::fmt;
+use std::str::FromStr;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::TimeDelta;
+use diesel_async::AsyncConnection;
+use rand::RngCore as _;
+use sha2::{Digest as _, Sha256};
+
+use super::audit::append_entry;
+use super::{Error, Result};
+use crate::app::App;
+use crate::config::Secret;
+use crate::domain::actor::{is_reserved, reserved_reason};
+use crate::domain::bounds::check_name;
+use crate::domain::{Actor, LabelSet};
+use crate::store::audit::NewEntry;
+use crate::store::{Session, sessions};
+
+/// How long somebody stays signed in.
+pub const LENGTH: TimeDelta = TimeDelta::days(7);
+
+/// How many sessions there may be; one more ends the oldest.
+const MOST: i64 = 1000;
+
+/// The longest name, in characters.
+const LONGEST_NAME: usize = 100;
+
+/// What a browser knows its session by: 32 random bytes, which only it has.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SessionId([u8; 32]);
+
+impl SessionId {
+    fn random() -> Self {
+        let mut bytes = [0; 32];
+        rand::rng().fill_bytes(&mut bytes);
+        Self(bytes)
+    }
+
+    /// What a session of this id is stored under, when it was opened with this token.
+    fn digest(&self, token: &Secret) -> String {
+        let digest = Sha256::new().chain_update(self.0).chain_update(token.expose()).finalize();
+        format!("{digest:x}")
+    }
+}
+
+/// The id as a cookie carries it: Base64 without padding, in the alphabet for addresses.
+impl fmt::Display for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&URL_SAFE_NO_PAD.encode(self.0))
+    }
+}
+
+/// Never the id itself.
+impl fmt::Debug for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SessionId([hidden])")
+    }
+}
+
+/// What a cookie holds is no id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NoSessionId;
+
+impl FromStr for SessionId {
+    type Err = NoSessionId;
+
+    fn from_str(text: &str) -> std::result::Result<Self, NoSessionId> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| NoSessionId)?;
+        bytes.try_into().map(Self).map_err(|_| NoSessionId)
+    }
+}
+
+/// Signs in whoever has shown `token`, under the name that they give.
+///
+/// # Errors
+///
+/// [`Error::Invalid`] for a name that is empty, too long, reserved or not wholly visible.
+pub async fn sign_in(app: &App, token: &Secret, name: &str) -> Result<(SessionId, Session)> {
+    let name = checked(name)?;
+    let id = SessionId::random();
+    let now = app.clock.now();
+    let session = Session {
+        digest: id.digest(token),
+        name: name.to_owned(),
+        created_at: now,
+        expires_at: now + LENGTH,
+    };
+    let actor = operator(&session);
+    let mut connection = app.connection().await?;
+    connection
+        .transaction(async |connection| {
+            sessions::insert(connection, &session).await?;
+            sessions::prune(connection, MOST, now).await?;
+            let none = LabelSet::default();
+            let entry = NewEntry::done(actor.who(), "sign_in", &none, now);
+            append_entry(connection, &entry).await?;
+            Ok::<_, Error>(())
+        })
+        .await?;
+    Ok((id, session))
+}
+
+fn checked(name: &str) -> Result<&str> {
+    let invalid = |reason| Error::Invalid { field: "name", reason };
+    match check_name(name, LONGEST_NAME).map_err(invalid)? {
+        name if is_reserved(name) => Err(invalid(reserved_reason())),
+        name => Ok(name),
+    }
+}
+
+/// Who is signed in under one of these ids; nobody in a mode in which nobody signs in.
+pub async fn signed_in(app: &App, ids: &[SessionId]) -> Result<Option<Actor>> {
+    let digests = digests(app, ids);
+    if digests.is_empty() {
+        return Ok(None);
+    }
+    let mut connection = app.connection().await?;
+    let found = sessions::find(&mut connection, &digests, app.clock.now()).await?;
+    Ok(found.as_ref().map(operator))
+}
+
+/// Ends the sessions with these ids.
+pub async fn sign_out(app: &App, ids: &[SessionId]) -> Result<()> {
+    let (digests, now) = (digests(app, ids), app.clock.now());
+    if digests.is_empty() {
+        return Ok(());
+    }
+    let mut connection = app.connection().await?;
+    connection
+        .transaction(async |connection| {
+            for ended in sessions::delete(connection, &digests).await? {
+                let (actor, none) = (operator(&ended), LabelSet::default());
+                let entry = NewEntry::done(actor.who(), "sign_out", &none, now);
+                append_entry(connection, &entry).await?;
+            }
+            Ok::<_, Error>(())
+        })
+        .await
+}
+
+/// Under what the sessions of these ids may be stored.
+fn digests(app: &App, ids: &[SessionId]) -> Vec<String> {
+    let tokens = app.config.auth.sign_in_tokens();
+    tokens.flat_map(|token| ids.iter().map(|id| id.digest(token))).collect()
+}
+
+fn operator(session: &Session) -> Actor {
+    Actor::Operator { name: session.name.clone(), signed_in_until: Some(session.expires_at) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_read_as_it_was_written_and_shown_to_nobody() {
+        let id = SessionId::random();
+        let text = id.to_string();
+        assert_eq!(text.parse(), Ok(id.clone()));
+        assert!(!format!("{id:?}").contains(&text));
+        for wrong in ["", "a", "====", &text[1..], &format!("{text}A"), &"x".repeat(5000)] {
+            assert_eq!(wrong.parse::<SessionId>(), Err(NoSessionId), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_session_is_stored_by_its_id_and_its_token() {
+        let (one, other) = (SessionId::random(), SessionId::random());
+        let (token, next) = (Secret::new("a token of sixteen"), Secret::new("another token of it"));
+        assert_eq!(one.digest(&token), one.digest(&token));
+        assert_ne!(one.digest(&token), one.digest(&next));
+        assert_ne!(one.digest(&token), other.digest(&token));
+    }
+}

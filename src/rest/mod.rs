@@ -31,6 +31,7 @@ mod query;
 mod repeats;
 mod reports;
 mod repositories;
+mod sessions;
 mod syncs;
 mod tasks;
 mod which;
@@ -102,4 +103,5 @@ fn routes() -> OpenApiRouter<Protected<App>> {
         .routes(routes!(repositories::untrack_encoded))
         .routes(routes!(agent_runs::list, agent_runs::record))
         .routes(routes!(audit::list))
+        .routes(routes!(sessions::sign_in, sessions::sign_out))
 }

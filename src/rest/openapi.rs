@@ -37,7 +37,7 @@ use crate::gate::{ProblemDocument, Reader};
         (name = "sync", description = "Bringing GitHub's issues in."),
         (name = "repositories", description = "Which repositories are tracked."),
         (name = "records", description = "What was done, and by whom."),
-        (name = "service", description = "Signs of life."),
+        (name = "service", description = "Signs of life, and signing in on the page."),
     ),
 )]
 struct Head;
@@ -82,7 +82,7 @@ pub(super) fn finish(mut description: Description) -> Description {
             for (status, text) in answers {
                 operation.responses.responses.insert(status.to_owned(), problem(text).into());
             }
-            if method != "GET" {
+            if method != "GET" && repeats::takes_keys(path) {
                 name_key(operation);
             }
             operation.security = Some(security(tier));

@@ -29,6 +29,9 @@ const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 /// Addresses that keep keys for good, with what they record.
 const WITH_KEYS_OF_THEIR_OWN: [&str; 1] = ["/api/agent-runs"];
 
+/// Where a second request is never the first: who asks is not known yet.
+const WITHOUT_KEYS: [&str; 1] = ["/api/session"];
+
 /// The longest key, in characters.
 const LONGEST_KEY: usize = 200;
 
@@ -38,7 +41,8 @@ const LONGEST_ADDRESS: usize = 500;
 /// Carries a request out, unless its key says that this was done.
 pub(super) async fn once(State(app): State<App>, request: Request, next: Next) -> Response {
     let is_reading = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    if is_reading || WITH_KEYS_OF_THEIR_OWN.contains(&request.uri().path()) {
+    let path = request.uri().path();
+    if is_reading || WITH_KEYS_OF_THEIR_OWN.contains(&path) || !takes_keys(path) {
         return next.run(request).await;
     }
     match key_of(request.headers()) {
@@ -48,6 +52,11 @@ pub(super) async fn once(State(app): State<App>, request: Request, next: Next) -
         }
         Err(problem) => problem.into_response(),
     }
+}
+
+/// Whether what an address changes can name itself.
+pub(super) fn takes_keys(path: &str) -> bool {
+    !WITHOUT_KEYS.contains(&path)
 }
 
 fn key_of(headers: &HeaderMap) -> Result<Option<String>, Problem> {

@@ -1,0 +1,101 @@
+//! Signing in and out on the page.
+
+use axum::Extension;
+use axum::http::header::SET_COOKIE;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::answer::json;
+use super::body::Body;
+use super::moves::Done;
+use crate::app::App;
+use crate::domain::Instant;
+use crate::gate::{Caller, Problem, ProblemDocument, Public, keep_session};
+use crate::service::{Error, sessions};
+
+const REFUSAL: &str = "Send {\"name\": \"...\", \"token\": \"...\"}";
+
+/// Who signs in.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what `sign_in` reads from the body")]
+pub(super) struct SignIn {
+    /// What the audit log and the events call them, 1 to 100 visible characters. No reserved word.
+    #[schema(example = "Sam")]
+    name: String,
+    /// `DISPATCH_MAINTAINER_TOKEN` or `DISPATCH_AGENT_TOKEN`.
+    #[schema(format = Password)]
+    token: String,
+}
+
+/// Who is signed in now.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct SignedIn<'a> {
+    /// What the audit log and the events call them.
+    #[schema(example = "Sam")]
+    name: &'a str,
+    /// When they have to sign in again.
+    #[schema(value_type = String, format = DateTime)]
+    expires_at: Instant,
+}
+
+/// Signs a person in on the page, who may do everything from then on. The session is in the cookie of
+/// the answer; it ends after seven days, when they sign out, or with its token.
+#[utoipa::path(
+    post,
+    path = "/api/session",
+    tag = "service",
+    operation_id = "signIn",
+    request_body = SignIn,
+    responses(
+        (status = 201, description = "They are signed in.", body = SignedIn<'_>,
+            headers(("Set-Cookie" = String, description = "The session. Scripts cannot read it, other sites cannot have it sent."))),
+        (status = 400, description = "The name is reserved, or not 1 to 100 visible characters.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 401, description = "The token is wrong.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 403, description = "The token is a worker's, or the request comes from a page of another site.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 409, description = "In this mode (`basic`, `disabled`) people do not sign in on the page.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 429, description = "Too many wrong tokens; `Retry-After` says when to try again.", body = ProblemDocument, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn sign_in(
+    Public(app): Public<App>,
+    Extension(caller): Extension<Caller>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let members = body.members(REFUSAL)?;
+    members.require(&["name", "token"], REFUSAL)?;
+    let (name, token) = (members.text("name")?, members.text("token")?);
+    let (name, token) = (name.unwrap_or_default(), token.unwrap_or_default().trim());
+    let token = caller.check_sign_in(token).map_err(|error| match error {
+        Error::Unauthenticated => Problem::from(error).saying("The token is wrong"),
+        error => error.into(),
+    })?;
+    let (id, session) = sessions::sign_in(&app, &token, name).await?;
+    let signed_in = SignedIn { name: &session.name, expires_at: Instant(session.expires_at) };
+    let cookie = keep_session(&app.config.server, &headers, Some(&id));
+    Ok(([(SET_COOKIE, cookie)], json(StatusCode::CREATED, &signed_in)).into_response())
+}
+
+/// Signs a person out on the page: the session that the request shows is over.
+#[utoipa::path(
+    delete,
+    path = "/api/session",
+    tag = "service",
+    operation_id = "signOut",
+    responses(
+        (status = 200, description = "They are signed out, whether they were signed in or not.", body = Done,
+            headers(("Set-Cookie" = String, description = "Has the browser forget the session."))),
+    )
+)]
+pub(super) async fn sign_out(
+    Public(app): Public<App>,
+    Extension(caller): Extension<Caller>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    sessions::sign_out(&app, caller.sessions()).await?;
+    let cookie = keep_session(&app.config.server, &headers, None);
+    Ok(([(SET_COOKIE, cookie)], json(StatusCode::OK, &Done::DONE)).into_response())
+}

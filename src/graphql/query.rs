@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use async_graphql::{Context, ID, MergedObject, Object};
 
-use super::loaders::{self, app};
+use super::loaders::{self, actor, app};
 use super::overview::OverviewQuery;
 use super::types::page::{Arguments, cost, cost_of_search};
 use super::types::{
     AgentRunConnection, AuditEntryConnection, AuditOptions, Board, Issue, IssueConnection, Node,
-    Repository, Service, SyncState,
+    Repository, Service, SyncState, Viewer,
 };
 use super::views::ViewQuery;
 use super::work::WorkQuery;
@@ -167,6 +167,11 @@ impl ServiceQuery {
     /// The running service and what it still lacks.
     async fn service(&self) -> Service {
         Service
+    }
+
+    /// Who asks, and what they may do here.
+    async fn viewer(&self, context: &Context<'_>) -> Viewer {
+        Viewer(actor(context).clone())
     }
 
     /// How the cache stands to GitHub, and how far a running sync has come.

@@ -116,11 +116,11 @@ impl Visitor {
 
     /// Who the visitor turns out to be by what the introduction carries: credentials as in the
     /// header `Authorization`, for browsers, which cannot set that on a socket.
-    fn introduced(&self, payload: &Value) -> Result<Asker, Closing> {
+    async fn introduced(&self, payload: &Value) -> Result<Asker, Closing> {
         let shown = ["Authorization", "authorization"].iter().find_map(|name| payload.get(name));
         let actor = match (shown, &self.caller) {
             (Some(Value::String(shown)), Some(caller)) => {
-                caller.present(shown).map_err(|_| Closing::Unauthorized)?
+                caller.present(shown).await.map_err(|_| Closing::Unauthorized)?
             }
             (Some(_), _) => return Err(Closing::Unauthorized),
             (None, _) => self.asker.actor.clone(),
@@ -246,7 +246,7 @@ impl Session {
     async fn introduction(&mut self) -> Result<Asker, Closing> {
         loop {
             match receive(&mut self.socket).await? {
-                Said::Init(payload) => return self.visitor.introduced(&payload),
+                Said::Init(payload) => return self.visitor.introduced(&payload).await,
                 Said::Ping => self.send(PONG.into()).await?,
                 Said::Pong | Said::Nothing | Said::Complete { .. } => {}
                 Said::Subscribe { .. } => return Err(Closing::Unauthorized),
@@ -273,6 +273,12 @@ impl Session {
         id: String,
         payload: Map<String, Value>,
     ) -> Result<(), Closing> {
+        let visitor = self.visitor.caller.as_ref();
+        if let Some(visitor) = visitor
+            && visitor.is_signed_out(&asker.actor).await
+        {
+            return Err(Closing::Unauthorized);
+        }
         if self.operations.contains_key(&id) {
             return Err(Closing::Duplicate(id));
         }

@@ -17,6 +17,7 @@ pub(super) mod page;
 mod repository;
 mod service;
 mod sync_state;
+mod viewer;
 mod work;
 
 pub(super) use agent_run::{AgentRun, AgentRunConnection};
@@ -30,4 +31,5 @@ pub(super) use node::Node;
 pub(super) use repository::Repository;
 pub(super) use service::Service;
 pub(super) use sync_state::SyncState;
+pub(super) use viewer::Viewer;
 pub(super) use work::{WorkDecision, WorkDecisionConnection, WorkExplanation};

@@ -42,6 +42,7 @@ mod removed;
 mod rest_compat;
 mod scheduler;
 mod schema;
+mod sessions;
 mod simulator;
 mod smoke;
 mod starting;

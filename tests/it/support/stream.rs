@@ -40,6 +40,14 @@ impl Socket {
         Self::connect(address).await.acknowledged().await
     }
 
+    /// The same, with a cookie.
+    pub(crate) async fn with_cookie(address: &str, cookie: &str) -> Self {
+        let mut request = opening(address, Some("graphql-transport-ws"));
+        request.headers_mut().insert("cookie", cookie.parse().unwrap());
+        let (stream, _) = connect_async(request).await.unwrap();
+        Self { stream, early: VecDeque::new() }.acknowledged().await
+    }
+
     /// The same over a connection that holds next to nothing of what is not read.
     pub(crate) async fn with_little_room(address: &str) -> Self {
         let socket = TcpSocket::new_v4().unwrap();

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// Keys that are remembered at once; what comes beyond shares one window.
+/// Keys that are remembered at once; one more displaces the window that ends first.
 const KEYS: usize = 10_000;
 
 /// Counts by key.
@@ -37,11 +37,10 @@ impl Windows {
         now: DateTime<Utc>,
     ) -> Result<(), DateTime<Utc>> {
         let mut windows = self.lock();
-        if windows.len() >= KEYS {
+        if windows.len() >= KEYS && !windows.contains_key(key) {
             windows.retain(|_, window| window.ends_at > now);
+            make_room(&mut windows);
         }
-        let is_known = windows.contains_key(key) || windows.len() < KEYS;
-        let key = if is_known { key } else { "" };
         let fresh = Window { ends_at: now + length, times: 0 };
         let window = windows.entry(key.to_owned()).or_insert(fresh);
         if window.ends_at <= now {
@@ -58,6 +57,14 @@ impl Windows {
     #[cfg(test)]
     fn len(&self) -> usize {
         self.lock().len()
+    }
+}
+
+fn make_room(windows: &mut HashMap<String, Window>) {
+    if windows.len() >= KEYS {
+        let first = windows.iter().min_by_key(|(_, window)| window.ends_at);
+        let first = first.map(|(key, _)| key.clone());
+        first.and_then(|key| windows.remove(&key));
     }
 }
 
@@ -83,11 +90,13 @@ mod tests {
         let noon: DateTime<Utc> = "2026-11-24T12:00:00Z".parse().expect("a valid time");
         let windows = Windows::default();
         let count = |key: &str, at| windows.count(key, 1, TimeDelta::minutes(1), at);
-        for key in 0..KEYS + 2 {
-            let counted = count(&key.to_string(), noon);
-            assert_eq!(counted.is_ok(), key <= KEYS, "strangers share a window");
+        assert!(count("first", noon - TimeDelta::seconds(1)).is_ok());
+        for key in 0..KEYS + 10 {
+            assert!(count(&key.to_string(), noon).is_ok(), "each has a window of its own");
         }
-        assert_eq!(windows.len(), KEYS + 1);
+        assert_eq!(windows.len(), KEYS);
+        assert!(count("first", noon).is_ok(), "it made room for the others");
+        assert!(count("first", noon).is_err());
         assert!(count("later", noon + TimeDelta::minutes(1)).is_ok());
         assert_eq!(windows.len(), 1);
     }

@@ -648,9 +648,23 @@ fn host_name(text: &str) -> Result<String, String> {
 fn networks(text: &str) -> Result<Vec<IpNet>, String> {
     let network = |text: &String| {
         let network = text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
-        network.map_err(|_| format!("names {text:?}, which is neither an address nor a network"))
+        network
+            .map(canonical)
+            .map_err(|_| format!("names {text:?}, which is neither an address nor a network"))
     };
     if text == "none" { Ok(Vec::new()) } else { entries(text).iter().map(network).collect() }
+}
+
+/// The network of IPv4 that one of IPv6 stands for (`::ffff:10.0.0.0/104`); any other as it is.
+/// Addresses are compared in this form.
+fn canonical(network: IpNet) -> IpNet {
+    let mapped = match (network.addr().to_canonical(), network.prefix_len().checked_sub(96)) {
+        (IpAddr::V4(address), Some(length)) if network.addr().is_ipv6() => {
+            IpNet::new(address.into(), length).ok()
+        }
+        _ => None,
+    };
+    mapped.unwrap_or(network)
 }
 
 fn loopback() -> Vec<IpNet> {

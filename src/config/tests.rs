@@ -106,6 +106,22 @@ fn a_list_has_commas_newlines_and_no_repeats() {
 }
 
 #[test]
+fn a_network_is_the_same_in_either_notation() {
+    let networks = |text| {
+        let config = config([("DISPATCH_TRUSTED_PROXIES", text)]);
+        config.server.trusted_proxies.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    for (text, expected) in [
+        ("10.0.0.0/8, 127.0.0.1", &["10.0.0.0/8", "127.0.0.1/32"][..]),
+        ("::ffff:10.0.0.0/104, ::ffff:127.0.0.1", &["10.0.0.0/8", "127.0.0.1/32"]),
+        ("2001:db8::/32, ::ffff:0:0/96, ::/0", &["2001:db8::/32", "0.0.0.0/0", "::/0"]),
+        ("none", &[]),
+    ] {
+        assert_eq!(networks(text), expected, "{text}");
+    }
+}
+
+#[test]
 fn bad_values_are_all_reported_at_once() {
     insta::assert_snapshot!(problems([
         ("HOST", "example.com"),

@@ -147,6 +147,11 @@ impl<Work: Future> Drop for Cancellable<Work> {
     }
 }
 
+/// Failures of some kinds are told by their sentence (see `failure`), which follows the server's
+/// language. Not everybody may change that.
+const ENGLISH: &str = "DO $$ BEGIN SET lc_messages = 'C'; \
+                       EXCEPTION WHEN insufficient_privilege THEN NULL; END $$";
+
 /// A pool of at most `size` connections to `url`. Connects when first asked for one.
 ///
 /// # Errors
@@ -160,7 +165,7 @@ pub fn connect(url: &str, size: usize, timeouts: Timeouts) -> Result<Pool, Conne
     config.recycling_method = RecyclingMethod::Fast;
     let maker = Arc::clone(&connector);
     // Our statements take milliseconds; to compile one for the processor takes longer.
-    let settings = format!("SET jit = off; {}", timeouts.statements());
+    let settings = format!("SET jit = off; {ENGLISH}; {}", timeouts.statements());
     config.custom_setup = Box::new(move |_| {
         let (connector, settings) = (Arc::clone(&maker), settings.clone());
         async move {

@@ -142,6 +142,7 @@ async fn statements_have_a_time() {
             ask.get_result::<Row>(&mut connection).await.unwrap().value
         };
         assert_eq!(shown(given, "statement_timeout").await, "200ms");
+        assert_eq!(shown(given, "lc_messages").await, "C", "its sentences are told apart");
         assert_eq!(shown(given, "lock_timeout").await, "100ms");
         assert_eq!(shown(given, "idle_in_transaction_session_timeout").await, "1234ms");
         let lock = lock_issues(given).await;

@@ -28,7 +28,7 @@ const RELEASE: &str = "mutation($id: ID!, $token: String!) {
 const SERVERS: usize = 3;
 
 /// How long the whole of a proof may take on a machine that has other things to do.
-const ENDURANCE: Duration = Duration::from_secs(600);
+const ENDURANCE: Duration = Duration::from_secs(1800);
 
 /// Held by the proof that runs: beside each other they would starve GitHub's part of a claim, which
 /// has five seconds.

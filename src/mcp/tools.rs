@@ -165,16 +165,16 @@ impl Server {
         Extension(asker): Extension<Asker>,
     ) -> Result<Json<Claimed>, Refusal> {
         let agent = asker.agent(given.agent_name).await?;
-        let (issue, repository) = self.find(&given.repo_full_name, given.issue_number).await?;
+        let issue_id = self.find(&given.repo_full_name, given.issue_number).await?.0.id;
         let command = ClaimIssue {
             agent: agent.clone(),
-            issue_id: issue.id,
+            issue_id,
             lease_seconds: given.lease_seconds,
             force: given.force,
             request_id: given.request_id,
         };
         let claimed = work::claim_issue(&self.app, &asker.acting(&agent), command).await?;
-        let issue = Issue::of(&claimed.issue, &repository);
+        let issue = self.whole(issue_id).await?;
         Ok(Json(Claimed { lease: Lease::from(&claimed.lease), issue }))
     }
 

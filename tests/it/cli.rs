@@ -3,15 +3,17 @@
 use std::process::{Output, Stdio};
 
 use dispatch::domain::Status;
+use dispatch::domain::bounds::is_invisible;
 use dispatch::service;
 use dispatch::service::moves::MoveIssue;
+use dispatch::simulator::NewIssue;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::process::Command;
 use tokio::task::JoinSet;
 
-use crate::support::{AGENT_TOKEN, Given, PATIENCE, given, person};
+use crate::support::{AGENT_TOKEN, Given, PATIENCE, REPOSITORY, given, person};
 
 /// The program as alpha, who has the token.
 fn program(address: &str) -> Command {
@@ -116,6 +118,60 @@ async fn work_is_claimed_kept_and_ended_from_a_shell() {
         let idle = run(&address, &["claim", "--wait", "0"]).await;
         assert_eq!((idle.code, idle.err.as_str()), (3, ""));
         assert!(!idle.out.trim().is_empty(), "it says why there is none");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn no_text_of_github_reaches_a_terminal_as_it_is() {
+    given(async |given| {
+        // Turns the line around, clears the screen in one character, hides, and rings.
+        let hostile = "safe \u{202e}txt.exe \u{9b}2J \u{1b}[31m\u{200b}\u{feff}\u{7}\u{2066}";
+        let label = "agent/al\u{200b}ice \u{202e}";
+        let body = format!("{hostile}\n{hostile}");
+        given.github.add_repository(REPOSITORY);
+        for labels in [&["status/ready"][..], &["status/ready", label], &["status/ready"]] {
+            let new = NewIssue { body: body.clone(), ..NewIssue::titled(hostile, labels) };
+            given.github.open_issue(REPOSITORY, new).unwrap();
+        }
+        given.track(REPOSITORY).await;
+        given.sync().await;
+        let address = given.serve().await;
+        let said = async |arguments: &[&str]| {
+            let said = run(&address, arguments).await;
+            for text in [&said.out, &said.err] {
+                let raw = |c: &char| *c != '\n' && (c.is_control() || is_invisible(*c));
+                assert_eq!(text.chars().find(raw), None, "{arguments:?}: {text:?}");
+            }
+            said
+        };
+        for arguments in [
+            &["queue", "--withheld"][..],
+            &["queue", "--withheld", "--json"],
+            &["queue", "--agent", "\u{202e}evil"],
+            &["explain", "acme/tools#1"],
+            &["explain", "acme/tools#2"],
+            &["explain", "acme/tools#2", "--json"],
+            &["claim", "--lane", "\u{202e}nowhere"],
+            &["claim", "--request-id", "one"],
+            &["claim", "--request-id", "one", "--json"],
+            &["claim", "--request-id", "one", "--shell"],
+        ] {
+            let said = said(arguments).await;
+            assert_eq!(said.code == 0, !arguments.concat().contains('\u{202e}'), "{arguments:?}");
+        }
+        let claimed = run(&address, &["claim", "--request-id", "one", "--json"]).await.json();
+        // A program gets what GitHub has, but for what no text needs.
+        let stored = hostile.replace(['\u{1b}', '\u{7}'], "");
+        assert_eq!(claimed["issue"]["title"], stored);
+        let [lease, token] = ["leaseId", "fencingToken"].map(|name| claimed["lease"][name].clone());
+        let held = ["--lease", lease.as_str().unwrap(), "--token", token.as_str().unwrap()];
+        for (command, rest) in [
+            ("renew", &[][..]),
+            ("finish", &["--outcome", "blocked", "--summary", "\u{202e} \u{9b}2J"]),
+        ] {
+            assert_eq!(said(&[&[command], &held[..], rest].concat()).await.code, 0, "{command}");
+        }
     })
     .await;
 }

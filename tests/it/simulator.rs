@@ -255,6 +255,8 @@ fn the_sample_has_what_boards_trip_over() {
     has("256 characters", &|issue| issue.title.chars().count() == 256);
     has("markup", &|issue| issue.title.contains("<script>"));
     has("a hundred labels", &|issue| issue.labels.len() == 100);
+    has("a bot as author", &|issue| issue.author.as_deref() == Some("dependabot"));
+    has("a bot at work", &|issue| issue.assignees.contains(&"copilot-swe-agent".to_owned()));
     has("no author", &|issue| issue.author.is_none());
     has("a control character", &|issue| issue.body.contains('\0'));
     has("no text", &|issue| issue.body.is_empty());

@@ -2,7 +2,15 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::simulator::NewIssue;
+use crate::simulator::{Account, NewIssue};
+
+/// Accounts that are nobody's in person, and yet write issues and are assigned to them.
+pub(super) const ACCOUNTS: [(&str, Account); 4] = [
+    ("dependabot", Account::Bot),
+    ("copilot-swe-agent", Account::Bot),
+    ("imported-from-elsewhere", Account::Mannequin),
+    (super::OWNER, Account::Organization),
+];
 
 /// Each with the repository it is filed in.
 pub(super) fn issues(now: DateTime<Utc>) -> Vec<(&'static str, NewIssue)> {
@@ -68,6 +76,21 @@ pub(super) fn issues(now: DateTime<Utc>) -> Vec<(&'static str, NewIssue)> {
             NewIssue {
                 author: None,
                 ..issue("Whoever filed this has deleted their account", 2400, &["status/ready"])
+            },
+        ),
+        (
+            "gateway",
+            NewIssue {
+                author: Some("dependabot".to_owned()),
+                assignees: vec!["copilot-swe-agent".to_owned()],
+                ..issue("Bump rustls from 0.23.31 to 0.23.32", 5, &["status/ready", "priority/p2"])
+            },
+        ),
+        (
+            "handbook",
+            NewIssue {
+                author: Some("imported-from-elsewhere".to_owned()),
+                ..issue("Filed in another tracker and imported", 1900, &["status/backlog"])
             },
         ),
         (

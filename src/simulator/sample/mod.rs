@@ -82,6 +82,9 @@ pub fn titles() -> Vec<String> {
 pub fn found(simulator: &Simulator, seed: u64) -> Vec<String> {
     let mut rng = StdRng::seed_from_u64(seed);
     let now = simulator.now();
+    for (login, account) in awkward::ACCOUNTS {
+        simulator.set_account(login, account);
+    }
     for (name, _) in REPOSITORIES {
         let repository = full_name(name);
         simulator.add_repository(&repository);

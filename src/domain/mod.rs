@@ -6,6 +6,7 @@
 
 pub mod access;
 pub mod actor;
+pub mod association;
 pub mod bounds;
 mod column;
 pub mod contract;
@@ -31,6 +32,7 @@ pub mod work;
 
 pub use access::Tier;
 pub use actor::Actor;
+pub use association::AuthorAssociation;
 pub use filter::IssueFilter;
 pub use ids::{
     AgentRunId, AgentWorkId, AuditEntryId, DecisionId, EventCursor, IssueId, LeaseId, RepositoryId,

@@ -14,7 +14,7 @@ use super::queries::{self, issue, issue_ids, issues, issues_by_id};
 use super::repositories::{count, full_name, missing};
 use super::response::{Rate, passing, read};
 use super::text::storable;
-use crate::domain::{FullName, IssueState, ReadOnlyReason};
+use crate::domain::{AuthorAssociation, FullName, IssueState, ReadOnlyReason};
 
 /// How many ids GitHub looks up in one request.
 pub(super) const IDS_A_REQUEST: usize = 100;
@@ -46,6 +46,8 @@ pub struct Issue {
     pub assignees: Vec<String>,
     /// Login of who opened it; none when that account was deleted.
     pub author: Option<String>,
+    /// How that account stands to the repository; none in a word of the future.
+    pub author_association: Option<AuthorAssociation>,
     /// How many comments it has.
     pub comments_count: u32,
     /// How many issues it waits for by GitHub's own relation; none when this GitHub cannot tell.
@@ -330,6 +332,7 @@ struct IssueFields {
     closed_at: Option<DateTime<Utc>>,
     repository: Named,
     author: Option<Actor>,
+    author_association: Option<String>,
     labels: Option<List<Label>>,
     assigned_actors: Option<List<Actor>>,
     assignees: Option<List<Actor>>,
@@ -421,6 +424,9 @@ impl Issue {
             labels: labels.into_items().map(|label| storable(label.name)).collect(),
             assignees: assignees.filter_map(Actor::shown).collect(),
             author: node.author.and_then(Actor::shown),
+            author_association: node
+                .author_association
+                .and_then(|word| AuthorAssociation::from_github(&word)),
             comments_count: count(node.comments.total_count),
             blockers_count: node.blockers.map(|found| count(found.total_count)),
             pull_requests_count: node.pull_requests.map_or(0, |own| count(own.total_count)),

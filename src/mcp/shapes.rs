@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::domain::contract::UNTRUSTED;
-use crate::domain::{Instant, IssueState};
+use crate::domain::{AuthorAssociation, Instant, IssueState};
 use crate::service::Error;
 use crate::service::leases::{Finished, Released};
 use crate::service::queue::Explained;
@@ -49,6 +49,9 @@ pub(super) struct Untrusted {
     notice: &'static str,
     /// The GitHub login of who wrote it; null when the account is gone.
     author: Option<String>,
+    /// How they stand to the repository, such as `owner`, `member`, `collaborator` or `none`: whether
+    /// they may write there. Null when GitHub did not tell.
+    author_association: Option<&'static str>,
     /// The issue's title.
     title: String,
     /// The issue's Markdown text; null when it has none.
@@ -79,6 +82,7 @@ impl Issue {
         let untrusted = Untrusted {
             notice: UNTRUSTED,
             author: of.author.clone(),
+            author_association: of.author_association.map(AuthorAssociation::as_str),
             title: of.title.clone(),
             body,
             labels: of.labels.names().to_vec(),

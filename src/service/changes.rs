@@ -56,6 +56,7 @@ pub(super) fn write_of(
         labels,
         assignees: issue.assignees.clone(),
         author: issue.author.clone(),
+        author_association: issue.author_association,
         comments_count: i32::try_from(issue.comments_count).unwrap_or(i32::MAX),
         created_at: issue.created_at,
         updated_at: issue.updated_at,

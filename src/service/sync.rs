@@ -908,6 +908,7 @@ fn is_news(write: &IssueWrite, row: &Issue, body: Option<&str>) -> bool {
         && write.labels == row.labels
         && write.assignees == row.assignees
         && write.author == row.author
+        && write.author_association == row.author_association
         && write.comments_count == row.comments_count
         && write.closed_at == row.closed_at
         && write.on_board == row.on_board

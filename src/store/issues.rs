@@ -18,7 +18,9 @@ use super::schema::{board_counts, repositories};
 use super::{Connection, Repository, lower};
 use crate::domain::events::IssueFacts;
 use crate::domain::filter::Wanted;
-use crate::domain::{IssueId, IssueState, LabelSet, Priority, RepositoryId, Status};
+use crate::domain::{
+    AuthorAssociation, IssueId, IssueState, LabelSet, Priority, RepositoryId, Status,
+};
 
 /// An issue of a repository that is or was tracked.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
@@ -48,6 +50,8 @@ pub struct Issue {
     pub assignees: Vec<String>,
     /// GitHub login; none when the account is gone.
     pub author: Option<String>,
+    /// How that account stands to the repository; none when GitHub did not tell.
+    pub author_association: Option<AuthorAssociation>,
     /// How many comments it has.
     pub comments_count: i32,
     /// GitHub's creation time.
@@ -122,6 +126,8 @@ pub struct IssueWrite {
     pub assignees: Vec<String>,
     /// See [`Issue::author`].
     pub author: Option<String>,
+    /// See [`Issue::author_association`].
+    pub author_association: Option<AuthorAssociation>,
     /// See [`Issue::comments_count`].
     pub comments_count: i32,
     /// See [`Issue::created_at`].
@@ -236,6 +242,7 @@ pub async fn write(connection: &mut Connection, writes: &[IssueWrite]) -> QueryR
             dsl::labels.eq(excluded(dsl::labels)),
             dsl::assignees.eq(excluded(dsl::assignees)),
             dsl::author.eq(excluded(dsl::author)),
+            dsl::author_association.eq(excluded(dsl::author_association)),
             dsl::comments_count.eq(excluded(dsl::comments_count)),
             dsl::created_at.eq(excluded(dsl::created_at)),
             dsl::updated_at.eq(excluded(dsl::updated_at)),

@@ -247,6 +247,8 @@ diesel::table! {
         pull_request_url -> Nullable<Text>,
         /// The labels in lower case, by which they are compared.
         label_keys -> Array<Text>,
+        /// How its author stands to its repository; null when GitHub did not tell.
+        author_association -> Nullable<Text>,
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use dispatch::clock::Clock;
 use dispatch::domain::dependencies::Reference;
-use dispatch::domain::{FullName, IssueState};
+use dispatch::domain::{AuthorAssociation, FullName, IssueState};
 use dispatch::github::{
     Client, Error, Issue, IssuesQuery, Links, PullRequest, Settings, States, Timeouts, Which,
 };
@@ -124,6 +124,7 @@ async fn a_page_has_everything_the_board_shows() {
             labels: vec!["status/done".into()],
             assignees: vec!["ada".into(), "grace".into()],
             author: None,
+            author_association: Some(AuthorAssociation::None),
             comments_count: 7,
             blockers_count: Some(0),
             pull_requests_count: 0,

@@ -138,6 +138,7 @@ const SAMPLES: &[(&str, &str)] = &[
          WHERE actor = 'user'), 'people'; END $$",
     ),
     ("sessions", "INSERT INTO sessions VALUES ('00', 'Sam', now(), now() + interval '1 day')"),
+    ("issues.author_association", "UPDATE issues SET author_association = 'member'"),
 ];
 
 #[tokio::test(flavor = "multi_thread")]

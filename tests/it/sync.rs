@@ -985,10 +985,24 @@ async fn issues_by_bots_and_their_like_are_on_the_board() {
         given.track(REPOSITORY).await;
         given.sync().await;
         assert_eq!(on_board(given).await.len(), Account::ALL.len());
-        let query = "{ issues(first: 10) { nodes { number author assignees } } }";
+        let own = NewIssue { author: Some("acme".to_owned()), ..NewIssue::titled("Own", &[]) };
+        given.github.open_issue(REPOSITORY, own).unwrap();
+        let gone = NewIssue { author: None, ..NewIssue::titled("Gone", &[]) };
+        given.github.open_issue(REPOSITORY, gone).unwrap();
+        given.sync().await;
+        let query = "{ issues(first: 10) { nodes { number author assignees authorAssociation } } }";
         let data = given.graphql(query, serde_json::Value::Null).await;
         let nodes = data["issues"]["nodes"].as_array().unwrap();
-        assert!(nodes.iter().all(|node| node["author"].is_string()), "{data:#}");
+        let count = nodes.iter().filter(|node| node["author"].is_string()).count();
+        assert_eq!(count, Account::ALL.len() + 1, "{data:#}");
+        for (at, association) in
+            ["CONTRIBUTOR", "NONE", "MANNEQUIN", "NONE", "MEMBER", "OWNER", "NONE"]
+                .iter()
+                .enumerate()
+        {
+            let node = nodes.iter().find(|node| node["number"] == at + 1).unwrap();
+            assert_eq!(node["authorAssociation"], *association, "{node}");
+        }
         let first = nodes.iter().find(|node| node["number"] == 1).unwrap();
         assert_eq!(first["assignees"], serde_json::json!(["ada", "Copilot"]));
     })

@@ -150,6 +150,7 @@ impl Card<'_> {
             "owners" => list(row.labels.owners()),
             "assignees" => list(row.assignees.iter().map(String::as_str)),
             "author" => optional(row.author.as_deref()),
+            "authorAssociation" => row.author_association.map_or(Value::Null, |of| of.to_value()),
             "commentsCount" => row.comments_count.into(),
             "createdAt" => instant(Instant(row.created_at)),
             "updatedAt" => instant(Instant(row.updated_at)),

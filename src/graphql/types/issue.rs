@@ -7,7 +7,7 @@ use async_graphql::{Context, Object};
 use super::page::{Arguments, MAX, connection, cost};
 use super::{AgentRunConnection, AuditEntryConnection, Lease, Repository};
 use crate::domain::filter::Wanted;
-use crate::domain::{Instant, IssueId, IssueState, Priority, Status};
+use crate::domain::{AuthorAssociation, Instant, IssueId, IssueState, Priority, Status};
 use crate::graphql::loaders::{self, Related, Wants};
 use crate::service::{self, Result};
 use crate::store::agent_runs::RunFilter;
@@ -136,6 +136,11 @@ impl IssueFields<'_> {
     /// GitHub login of who wrote it; null when the account is gone.
     async fn author(&self) -> Option<&str> {
         self.0.row.author.as_deref()
+    }
+
+    /// How the author stands to the repository; null when GitHub did not tell.
+    async fn author_association(&self) -> Option<AuthorAssociation> {
+        self.0.row.author_association
     }
 
     /// How many comments it has on GitHub.

@@ -17,6 +17,18 @@ pub(super) enum IssueState {
     Closed,
 }
 
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+pub(super) enum CommentAuthorAssociation {
+    Collaborator,
+    Contributor,
+    FirstTimer,
+    FirstTimeContributor,
+    Mannequin,
+    Member,
+    None,
+    Owner,
+}
+
 #[derive(Clone)]
 pub(super) struct Issue {
     pub slot: Slot,
@@ -68,6 +80,22 @@ impl Issue {
     async fn author(&self, ctx: &Context<'_>) -> Option<Actor> {
         let login = self.issue.author.clone()?;
         Some(Actor::new(simulator(ctx).world().account(&login), login))
+    }
+
+    async fn author_association(&self, ctx: &Context<'_>) -> CommentAuthorAssociation {
+        let Some(login) = self.issue.author.as_deref() else {
+            return CommentAuthorAssociation::None;
+        };
+        let world = simulator(ctx).world();
+        if full_name(&world, self.slot).split('/').next() == Some(login) {
+            return CommentAuthorAssociation::Owner;
+        }
+        match world.account(login) {
+            Account::Mannequin => CommentAuthorAssociation::Mannequin,
+            Account::EnterpriseUser => CommentAuthorAssociation::Member,
+            Account::Person => CommentAuthorAssociation::Contributor,
+            Account::Bot | Account::Organization => CommentAuthorAssociation::None,
+        }
     }
 
     async fn labels(&self, ctx: &Context<'_>, first: Option<i32>) -> Option<LabelConnection> {

@@ -168,7 +168,7 @@ async fn no_text_of_github_reaches_a_terminal_as_it_is() {
         let held = ["--lease", lease.as_str().unwrap(), "--token", token.as_str().unwrap()];
         for (command, rest) in [
             ("renew", &[][..]),
-            ("finish", &["--outcome", "blocked", "--summary", "\u{202e} \u{9b}2J"]),
+            ("finish", &["--outcome", "blocked", "--summary", "needs \u{202e}you"]),
         ] {
             assert_eq!(said(&[&[command], &held[..], rest].concat()).await.code, 0, "{command}");
         }

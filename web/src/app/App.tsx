@@ -5,8 +5,11 @@ import { Mishap } from "@/components/Mishap.tsx";
 import { Notices } from "@/components/Notices.tsx";
 import { BoardPage } from "@/features/board";
 import { RepositoriesDialog } from "@/features/repositories";
+import { SignInDialog, useSessionNotices, watchSession } from "@/features/session";
 import { watchService } from "@/lib/service.ts";
+import { useSignal } from "@/lib/signal.ts";
 import { watchSync } from "@/lib/sync.ts";
+import { signingIn } from "@/lib/viewer.ts";
 import { Banner } from "./Banner.tsx";
 import { Help } from "./Help.tsx";
 import { Palette } from "./Palette.tsx";
@@ -29,9 +32,12 @@ export function App() {
   const [choosing, setChoosing] = useState(false);
   const [path] = useLocation();
   const [helping, setHelping] = useState(false);
+  const asking = useSignal(signingIn);
   const repositories = () => setChoosing(true);
   useEffect(watchService, []);
   useEffect(watchSync, []);
+  useEffect(watchSession, []);
+  useSessionNotices();
   useShellCommands({ repositories, help: () => setHelping(true) });
   return (
     <div className="flex h-dvh flex-col">
@@ -74,6 +80,7 @@ export function App() {
       </div>
       {choosing && <RepositoriesDialog onClose={() => setChoosing(false)} />}
       {helping && <Help onClose={() => setHelping(false)} />}
+      {asking && <SignInDialog onClose={() => signingIn.set(false)} />}
       <Palette />
       <Notices />
     </div>

@@ -3,11 +3,13 @@ import { useEffect, useState, type ReactNode } from "react";
 import { Button, IconButton } from "@/components/Button.tsx";
 import { Dialog } from "@/components/Dialog.tsx";
 import { notify } from "@/components/Notices.tsx";
+import { NotOffered } from "@/components/NotOffered.tsx";
 import { classes } from "@/components/classes.ts";
 import { track } from "@/features/repositories";
 import { dismiss, dismissed, recall } from "@/lib/dismissed.ts";
 import { refreshService, service, type Service } from "@/lib/service.ts";
 import { useSignal } from "@/lib/signal.ts";
+import { useMay } from "@/lib/viewer.ts";
 
 /** What everybody has to know about this service: that its data is made up, or what it lacks. */
 export function Banner() {
@@ -80,6 +82,7 @@ function Strip({
  * purpose, after which the reminder can be dismissed.
  */
 function Untracked({ name }: { readonly name: string }) {
+  const may = useMay("track");
   const [busy, setBusy] = useState(false);
   const add = async () => {
     setBusy(true);
@@ -93,9 +96,12 @@ function Untracked({ name }: { readonly name: string }) {
       tone="warning"
       action={
         <>
-          <Button className="h-6 px-2 text-meta" disabled={busy} onClick={() => void add()}>
-            Track it
-          </Button>
+          {may && (
+            <Button className="h-6 px-2 text-meta" disabled={busy} onClick={() => void add()}>
+              Track it
+            </Button>
+          )}
+          <NotOffered action="track" />
           <IconButton
             label={`Do not remind me of ${name}`}
             className="size-6"

@@ -1,12 +1,17 @@
-import { Command, FolderGit2, Moon, PanelLeft, Sun } from "lucide-react";
+import { Command, FolderGit2, LogIn, LogOut, Moon, PanelLeft, Sun } from "lucide-react";
 import { useState, type ReactNode } from "react";
 import { Link, useLocation } from "wouter";
+import { IconButton } from "@/components/Button.tsx";
 import { classes } from "@/components/classes.ts";
+import { OwnerMark } from "@/components/marks.tsx";
+import { signOutAndTell } from "@/features/session";
 import { underBase } from "@/lib/basePath.ts";
 import { openPalette } from "@/lib/commands.ts";
 import { service } from "@/lib/service.ts";
 import { useSignal } from "@/lib/signal.ts";
 import { chooseTheme, theme } from "@/lib/theme.ts";
+import { fullTime } from "@/lib/time.ts";
+import { isSignedIn, maySignIn, openSignIn, viewer } from "@/lib/viewer.ts";
 import { PAGES, type Page } from "./pages.ts";
 
 const WIDE = "dispatch-rail";
@@ -51,6 +56,9 @@ export function Rail({ onRepositories }: { readonly onRepositories: () => void }
         onClick={openPalette}
       />
       <div className="grow max-sm:hidden" />
+      <div className="max-sm:hidden">
+        <Person wide={wide} />
+      </div>
       <div className="max-sm:hidden">
         <ThemeButton wide={wide} />
       </div>
@@ -119,6 +127,47 @@ function RailButton({ icon, label, wide, onClick, text = label }: RailButtonProp
         </span>
       )}
     </button>
+  );
+}
+
+/** Who is signed in, with the way out; else the way in, where there is one. A phone has both among its commands. */
+function Person({ wide }: { readonly wide: boolean }) {
+  const who = useSignal(viewer);
+  const leave = () => void signOutAndTell();
+  if (isSignedIn(who)) {
+    if (!wide) {
+      return (
+        <RailButton
+          icon={<LogOut size={16} aria-hidden />}
+          label={`Sign out ${who.name}`}
+          wide={wide}
+          onClick={leave}
+        />
+      );
+    }
+    return (
+      <div className="flex h-8 items-center gap-2.5 pl-2">
+        <span
+          className="flex min-w-0 grow items-center gap-2.5"
+          title={`Signed in as ${who.name} until ${fullTime(who.signedInUntil)}`}
+        >
+          <OwnerMark name={who.name} role="Signed in as" />
+          <span className="truncate text-board font-medium">{who.name}</span>
+        </span>
+        <IconButton label="Sign out" onClick={leave}>
+          <LogOut size={14} aria-hidden />
+        </IconButton>
+      </div>
+    );
+  }
+  if (!maySignIn(who)) return null;
+  return (
+    <RailButton
+      icon={<LogIn size={16} aria-hidden />}
+      label="Sign in"
+      wide={wide}
+      onClick={openSignIn}
+    />
   );
 }
 

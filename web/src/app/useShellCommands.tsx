@@ -1,9 +1,11 @@
-import { FolderGit2, Keyboard, Moon, Sun } from "lucide-react";
+import { FolderGit2, Keyboard, LogIn, LogOut, Moon, Sun } from "lucide-react";
 import { useRef } from "react";
 import { useLocation } from "wouter";
+import { signOutAndTell } from "@/features/session";
 import { useCommands, type Command } from "@/lib/commands.ts";
 import { useKeys } from "@/lib/keys.ts";
 import { chooseTheme, theme } from "@/lib/theme.ts";
+import { isSignedIn, maySignIn, openSignIn, viewer } from "@/lib/viewer.ts";
 import { PAGES } from "./pages.ts";
 
 /** After `g`, the key of a page counts for this long. */
@@ -58,6 +60,7 @@ export function useShellCommands({ repositories, help }: Shell): void {
         mark: <FolderGit2 size={14} aria-hidden />,
         run: repositories,
       },
+      ...sessionCommands(),
       {
         key: "theme",
         group: "Dispatch",
@@ -75,4 +78,30 @@ export function useShellCommands({ repositories, help }: Shell): void {
       },
     ];
   });
+}
+
+/** Signing in or out, whichever is possible. */
+function sessionCommands(): readonly Command[] {
+  const who = viewer.get();
+  if (isSignedIn(who)) {
+    return [
+      {
+        key: "sign-out",
+        group: "Dispatch",
+        text: `Sign out ${who.name}`,
+        mark: <LogOut size={14} aria-hidden />,
+        run: () => void signOutAndTell(),
+      },
+    ];
+  }
+  if (!maySignIn(who)) return [];
+  return [
+    {
+      key: "sign-in",
+      group: "Dispatch",
+      text: "Sign in",
+      mark: <LogIn size={14} aria-hidden />,
+      run: openSignIn,
+    },
+  ];
 }

@@ -13,6 +13,21 @@ type Props = {
 /** What a dialog is opened for, rather than the way out of it. */
 const FIELD = ":is(input, textarea, select, button):enabled";
 
+/** An element and what it is in, from the inside out, without the page itself. */
+function pathOf(element: Element | null): readonly Element[] {
+  return element === null || element === document.body
+    ? []
+    : [element, ...pathOf(element.parentElement)];
+}
+
+/** Gives the focus back to where it was; where that is gone, to the first field or button of what it was in. */
+function restoreFocus([before, ...around]: readonly Element[]): void {
+  const next = before?.isConnected
+    ? before
+    : around.find((element) => element.isConnected)?.querySelector(FIELD);
+  if (next instanceof HTMLElement) next.focus({ preventScroll: true });
+}
+
 /**
  * A dialog that holds the focus and gives it back. It is open for as long as it is drawn. To begin with, what carries
  * `data-first` has the focus, else its first field or button, else its text, which keys then scroll.
@@ -23,7 +38,7 @@ export function Dialog({ title, onClose, children, className }: Props) {
   const heading = useId();
   useEffect(() => {
     const element = dialog.current;
-    const before = document.activeElement;
+    const before = pathOf(document.activeElement);
     element?.showModal();
     const first =
       content.current?.querySelector<HTMLElement>("[data-first]:enabled") ??
@@ -31,8 +46,7 @@ export function Dialog({ title, onClose, children, className }: Props) {
     (first ?? content.current)?.focus();
     return () => {
       element?.close();
-      if (before instanceof HTMLElement && before.isConnected)
-        before.focus({ preventScroll: true });
+      restoreFocus(before);
     };
   }, []);
   return (

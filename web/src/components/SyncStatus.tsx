@@ -3,6 +3,7 @@ import { useEffect, useState } from "react";
 import { sync, syncState, type SyncOutcome, type SyncState } from "@/lib/sync.ts";
 import { signal, useSignal } from "@/lib/signal.ts";
 import { ago, since, useNow } from "@/lib/time.ts";
+import { useMay } from "@/lib/viewer.ts";
 import { Button } from "./Button.tsx";
 import { classes } from "./classes.ts";
 import { notify } from "./Notices.tsx";
@@ -90,7 +91,10 @@ export function useRunningSync(): SyncState["running"] {
   return began !== undefined && noticed === began ? running : null;
 }
 
-/** When the board was last true to GitHub, and the way to make it so now. While that is under way it says how far it is. */
+/**
+ * When the board was last true to GitHub, and for those who may the way to make it so now. While that is under way it
+ * says how far it is.
+ */
 export function SyncButton() {
   const state = useSignal(syncState);
   const waiting = useSignal(asked);
@@ -98,19 +102,11 @@ export function SyncButton() {
   const running = useRunningSync();
   const busy = waiting || running !== null;
   const age = state?.lastGoodSyncAt ? ago(state.lastGoodSyncAt, now) : undefined;
-  const failing = (state?.failingCount ?? 0) > 0;
-  return (
-    <Button
-      look="quiet"
-      disabled={busy}
-      onClick={() => void syncAndTell()}
-      title={
-        running
-          ? progressWords(running)
-          : `${state ? `${stateWords(state, now)}. ` : ""}Read everything from GitHub now.`
-      }
-      className={failing && !busy ? "text-warning" : undefined}
-    >
+  const may = useMay("sync");
+  const warning = (state?.failingCount ?? 0) > 0 && !busy ? "text-warning" : undefined;
+  const known = state ? `${stateWords(state, now)}. ` : "";
+  const content = (
+    <>
       <RefreshCw size={14} className={busy ? "animate-spin" : undefined} aria-hidden />
       <span className="sr-only">Sync with GitHub: </span>
       <span className="tabular max-sm:sr-only">
@@ -119,11 +115,37 @@ export function SyncButton() {
           : waiting
             ? "Syncing…"
             : age === undefined
-              ? "Sync"
+              ? may
+                ? "Sync"
+                : "Not synced yet"
               : age === "now"
                 ? "Synced now"
                 : `Synced ${age} ago`}
       </span>
+    </>
+  );
+  if (!may) {
+    return (
+      <span
+        title={running ? progressWords(running) : known}
+        className={classes(
+          "inline-flex h-7 shrink-0 items-center gap-1.5 px-2.5 font-medium text-ink-soft",
+          warning,
+        )}
+      >
+        {content}
+      </span>
+    );
+  }
+  return (
+    <Button
+      look="quiet"
+      disabled={busy}
+      onClick={() => void syncAndTell()}
+      title={running ? progressWords(running) : `${known}Read everything from GitHub now.`}
+      className={warning}
+    >
+      {content}
     </Button>
   );
 }

@@ -1,21 +1,28 @@
-import { ask } from "./graphql/client.ts";
+import { ask, denials } from "./graphql/client.ts";
 import { connection } from "./graphql/connection.ts";
 import { graphql, type ResultOf } from "./graphql/graphql.ts";
 import { signal } from "./signal.ts";
 import { syncState } from "./sync.ts";
+import { viewer, ViewerFields } from "./viewer.ts";
 
-export const ServiceQuery = graphql(`
-  query Service {
-    service {
-      version
-      simulated
-      configured
-      missing
-      authMode
-      untrackedBootstrap
+export const ServiceQuery = graphql(
+  `
+    query Service {
+      service {
+        version
+        simulated
+        configured
+        missing
+        authMode
+        untrackedBootstrap
+      }
+      viewer {
+        ...ViewerFields
+      }
     }
-  }
-`);
+  `,
+  [ViewerFields],
+);
 
 /** What the service says of itself: its version, whether its data is real, and what it lacks. */
 export type Service = ResultOf<typeof ServiceQuery>["service"];
@@ -23,15 +30,36 @@ export type Service = ResultOf<typeof ServiceQuery>["service"];
 /** Undefined until the first answer. */
 export const service = signal<Service | undefined>(undefined);
 
-/** Asks the service about itself again. */
-export async function refreshService(): Promise<void> {
-  const answer = await ask(ServiceQuery, {});
-  if (answer.data) service.set(answer.data.service);
+let running: Promise<boolean> | undefined;
+let next: Promise<boolean> | undefined;
+
+/**
+ * Asks the service about itself and the viewer again. While an answer is on its way it asks once more after that, because
+ * the answer may have been made before what the caller knows of, such as a sign-in. Resolves to whether it answered.
+ */
+export function refreshService(): Promise<boolean> {
+  if (!running) {
+    running = read().finally(() => (running = undefined));
+    return running;
+  }
+  next ??= running.then(() => {
+    next = undefined;
+    return refreshService();
+  });
+  return next;
+}
+
+async function read(): Promise<boolean> {
+  const { data } = await ask(ServiceQuery, {});
+  if (!data) return false;
+  service.set(data.service);
+  viewer.set(data.viewer);
+  return true;
 }
 
 /**
- * Asks now, again whenever the connection has come back (it may be another version by then), and when more or fewer
- * repositories are tracked, here or in another window.
+ * Asks now, again whenever the connection has come back (it may be another version by then), when more or fewer
+ * repositories are tracked, here or in another window, and when a change was denied: the session has ended.
  */
 export function watchService(): () => void {
   void refreshService();
@@ -48,6 +76,7 @@ export function watchService(): () => void {
       if (tracked !== undefined && now !== tracked) void refreshService();
       tracked = now;
     }),
+    denials.watch(() => void refreshService()),
   ];
   return () => {
     for (const stop of stops) stop();

@@ -19,6 +19,8 @@ const WORDS: Readonly<Record<string, string>> = {
   set_priority: "set the priority",
   add_tracked_repo: "tracked the repository",
   remove_tracked_repo: "stopped tracking",
+  sign_in: "signed in",
+  sign_out: "signed out",
 };
 
 /** An action of the audit log in words: `move_issue` is `moved`; one that is not known is spelled out. */

@@ -1,6 +1,7 @@
 import type { TadaDocumentNode } from "gql.tada";
 import { Client, fetchExchange } from "urql";
 import { underBase } from "../basePath.ts";
+import { signal } from "../signal.ts";
 import { failureOf, type Failure } from "./failure.ts";
 
 /** Queries and mutations. There is no cache here: what the server says is kept by the store of each page. */
@@ -28,13 +29,18 @@ export async function ask<Data, Variables extends Record<string, unknown>>(
   return answerOf(result);
 }
 
+/** How many changes the server has denied this page. One more may mean that a session has ended. */
+export const denials = signal(0);
+
 /** Sends a change once. It is never repeated by itself, because the first may have been carried out. */
 export async function change<Data, Variables extends Record<string, unknown>>(
   document: TadaDocumentNode<Data, Variables>,
   variables: Variables,
 ): Promise<Answer<Data>> {
-  const result = await client.mutation(document, variables).toPromise();
-  return answerOf(result);
+  const answer = answerOf(await client.mutation(document, variables).toPromise());
+  const { code } = answer.failure ?? {};
+  if (code === "UNAUTHENTICATED" || code === "FORBIDDEN") denials.set(denials.get() + 1);
+  return answer;
 }
 
 function answerOf<Data>(result: {

@@ -53,6 +53,17 @@ function connect(): Client {
   return socket;
 }
 
+/** Whether the page itself has just closed the connection in order to open another. */
+let renewing = false;
+
+/** Closes the connection and opens another, which carries the cookies of now. Streams resume where they were. */
+export function renewConnection(): void {
+  renewing = true;
+  socket?.terminate();
+  // Every stream has heard of it by then.
+  setTimeout(() => (renewing = false));
+}
+
 export type Stream<Data, Variables> = {
   readonly document: TadaDocumentNode<Data, Variables>;
   /** Asked anew for each attempt, so that a stream resumes where it was cut. */
@@ -98,10 +109,15 @@ export function follow<Data, Variables extends Record<string, unknown>>(
     if (stopped) return;
     cut = true;
     clearTimeout(quiet);
+    clearTimeout(timer);
+    if (renewing) {
+      connection.set({ state: "catching-up" });
+      timer = setTimeout(start);
+      return;
+    }
     if (connection.get().state !== "stale") connection.set({ state: "stale", since: heard });
     const wait = RETRY_MS[Math.min(attempt, RETRY_MS.length - 1)] ?? 5_000;
     attempt += 1;
-    clearTimeout(timer);
     timer = setTimeout(start, wait * (0.75 + Math.random() / 2));
   };
 

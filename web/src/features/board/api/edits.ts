@@ -1,7 +1,7 @@
 import { change, type Answer } from "@/lib/graphql/client.ts";
 import { graphql } from "@/lib/graphql/graphql.ts";
-import { whyReadOnly } from "@/lib/issues.ts";
 import type { Priority } from "@/lib/statuses.ts";
+import { whyUnchangeable } from "../model/changeable.ts";
 import type { BoardStore } from "../model/store.ts";
 
 export const AssignAgent = graphql(`
@@ -49,7 +49,7 @@ function send(issueId: string, edit: Edit): Promise<Answer<unknown>> {
 export async function edit(store: BoardStore, ids: readonly string[], wanted: Edit): Promise<void> {
   for (const id of ids) {
     const card = store.card(id);
-    if (card && whyReadOnly(card.issue.repository) !== undefined) continue;
+    if (card && whyUnchangeable(card.issue, "edit") !== undefined) continue;
     const answer = await send(id, wanted);
     if (answer.failure) store.complain(id, `The ${wanted.kind} was not changed`, answer.failure);
   }

@@ -1,5 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
+import { READER, VISITOR } from "@/lib/fixtures.ts";
 import { ask, change } from "@/lib/graphql/client.ts";
+import { viewer } from "@/lib/viewer.ts";
 import { issue, snapshot } from "../model/fixtures.ts";
 import { Memory } from "../model/memory.ts";
 import { BoardStore } from "../model/store.ts";
@@ -47,6 +49,7 @@ const NO = { message: "no", code: "CONFLICT" };
 beforeEach(() => {
   vi.useFakeTimers({ now: NOW });
   vi.clearAllMocks();
+  viewer.set(VISITOR);
   sent = [];
   undone.mockReturnValue({
     data: {
@@ -110,6 +113,14 @@ describe("a move", () => {
     void mover.move(["iss_1", "iss_2"], "READY");
     await settled();
     expect(sent.map(({ input }) => input.issueId)).toEqual(["iss_2"]);
+    expect(store.card("iss_1")).toMatchObject({ status: "BACKLOG", pending: undefined });
+  });
+
+  it("is not asked for by those who may only read, and what was shown goes back", async () => {
+    store.begin("iss_1", "BLOCKED");
+    viewer.set(READER);
+    await mover.move(["iss_1"], "BLOCKED", "no");
+    expect(sent).toHaveLength(0);
     expect(store.card("iss_1")).toMatchObject({ status: "BACKLOG", pending: undefined });
   });
 

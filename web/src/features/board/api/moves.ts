@@ -1,7 +1,7 @@
 import { ask, change, type Answer } from "@/lib/graphql/client.ts";
 import type { Failure } from "@/lib/graphql/failure.ts";
-import { whyReadOnly } from "@/lib/issues.ts";
 import type { Status } from "@/lib/statuses.ts";
+import { whyUnchangeable } from "../model/changeable.ts";
 import { Memory, type Movement, type MoveMade } from "../model/memory.ts";
 import type { BoardStore } from "../model/store.ts";
 import { EntryTime, MoveIssue, MoveIssues, UndoMove, type BoardIssue } from "./documents.ts";
@@ -50,7 +50,10 @@ export class Mover {
       const card = this.#store.card(id);
       if (!card || (card.status === to && !card.pending)) return false;
       // Other cards of a selection may be moved all the same.
-      if (whyReadOnly(card.issue.repository) !== undefined) return false;
+      if (whyUnchangeable(card.issue, "move") !== undefined) {
+        this.#store.abandon(id);
+        return false;
+      }
       this.#store.begin(id, to);
       return true;
     });

@@ -1,12 +1,14 @@
 import { useCallback, useSyncExternalStore, type ReactNode } from "react";
 import { Button } from "@/components/Button.tsx";
 import { classes } from "@/components/classes.ts";
+import { NotOffered } from "@/components/NotOffered.tsx";
 import { Delayed, EmptyState, ErrorState } from "@/components/states.tsx";
 import { progressWords, syncAndTell, SyncProgress } from "@/components/SyncStatus.tsx";
 import { service } from "@/lib/service.ts";
 import { useSignal } from "@/lib/signal.ts";
 import { STATUSES } from "@/lib/statuses.ts";
 import { syncState } from "@/lib/sync.ts";
+import { useMay } from "@/lib/viewer.ts";
 import { useBoard } from "./context.ts";
 
 type Props = {
@@ -79,6 +81,8 @@ export function BoardBody({ filtered, onClear, onRepositories, children }: Props
 function NothingYet({ onRepositories }: { readonly onRepositories: () => void }) {
   const state = useSignal(syncState);
   const self = useSignal(service);
+  const mayTrack = useMay("track");
+  const maySync = useMay("sync");
   if (!state || !self) return null;
   if (!self.configured) {
     return (
@@ -98,9 +102,13 @@ function NothingYet({ onRepositories }: { readonly onRepositories: () => void })
       <EmptyState
         title="Track a repository to fill the board"
         action={
-          <Button look="primary" onClick={onRepositories}>
-            Track a repository
-          </Button>
+          mayTrack ? (
+            <Button look="primary" onClick={onRepositories}>
+              Track a repository
+            </Button>
+          ) : (
+            <NotOffered action="track" />
+          )
         }
       >
         Dispatch shows the issues of the GitHub repositories it tracks, and moves them by changing
@@ -122,9 +130,11 @@ function NothingYet({ onRepositories }: { readonly onRepositories: () => void })
       title={state.failingCount > 0 ? "GitHub could not be read" : "No issues synced yet"}
       action={
         <>
-          <Button look="primary" onClick={() => void syncAndTell()}>
-            Sync now
-          </Button>
+          {maySync && (
+            <Button look="primary" onClick={() => void syncAndTell()}>
+              Sync now
+            </Button>
+          )}
           <Button onClick={onRepositories}>Repositories</Button>
         </>
       }

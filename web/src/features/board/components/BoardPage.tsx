@@ -2,11 +2,13 @@ import { lazy, Suspense, useEffect, useMemo, useRef, useState } from "react";
 import { useLocation, useSearch } from "wouter";
 import { FilterButton } from "@/components/Chip.tsx";
 import { ConnectionPill } from "@/components/ConnectionPill.tsx";
+import { NotOffered } from "@/components/NotOffered.tsx";
 import { SyncButton, SyncProgress } from "@/components/SyncStatus.tsx";
 import { TopBar } from "@/components/TopBar.tsx";
 import { notify } from "@/components/Notices.tsx";
 import { signal } from "@/lib/signal.ts";
 import type { WorkLimits } from "@/lib/limits.ts";
+import { useMay } from "@/lib/viewer.ts";
 import { watchLimits } from "../api/limits.ts";
 import { Mover } from "../api/moves.ts";
 import { BoardSession } from "../api/session.ts";
@@ -17,6 +19,7 @@ import {
   searchOfFilter,
   type BoardFilter,
 } from "../model/filter.ts";
+import { whyUnchangeable } from "../model/changeable.ts";
 import { openFolds } from "../model/folds.ts";
 import { Hand } from "../model/hand.ts";
 import { browserStorage, Memory } from "../model/memory.ts";
@@ -75,7 +78,11 @@ export function BoardPage({ onRepositories }: Props) {
       move: (ids, to) => {
         const due = ids.filter((id) => {
           const card = session.store.card(id);
-          return card !== undefined && card.status !== to;
+          return (
+            card !== undefined &&
+            card.status !== to &&
+            whyUnchangeable(card.issue, "move") === undefined
+          );
         });
         hand.clear();
         if (due.length === 0) return;
@@ -140,6 +147,7 @@ type PageProps = Props & {
 function Page({ search, onSearch, opened, onClose, onRepositories }: PageProps) {
   const board = useBoard();
   const { session, hand } = board;
+  const mayMove = useMay("move");
   const layout = layoutOfSearch(search);
   const whole = needsAll(layout);
   const field = useRef<HTMLInputElement>(null);
@@ -197,8 +205,14 @@ function Page({ search, onSearch, opened, onClose, onRepositories }: PageProps) 
         <ViewsButton onOpen={() => setViewing(true)} />
         <FilterChips filter={filter} onChange={change} />
         <span className="grow" />
-        <SyncButton />
-        <ConnectionPill />
+        <div className="ml-auto flex items-center gap-3 max-sm:contents">
+          <NotOffered
+            action="move"
+            className="max-sm:order-last max-sm:w-full sm:max-w-96 sm:text-right sm:text-balance"
+          />
+          <SyncButton />
+          <ConnectionPill />
+        </div>
       </TopBar>
       <SyncProgress className="-mt-0.5 shrink-0" />
       <div className="relative flex min-h-0 grow">
@@ -225,7 +239,7 @@ function Page({ search, onSearch, opened, onClose, onRepositories }: PageProps) 
         )}
       </div>
       <p id="card-keys" hidden>
-        Enter opens, Space picks up, M moves to a column, arrows walk to other cards.
+        Enter opens, {mayMove && "Space picks up, M moves to a column, "}arrows walk to other cards.
       </p>
       {filtering && (
         <FilterPicker filter={filter} onChange={change} onClose={() => setFiltering(false)} />

@@ -2,8 +2,8 @@ import { useDraggable } from "@dnd-kit/react";
 import { memo, useEffect, useLayoutEffect, useRef } from "react";
 import { Button } from "@/components/Button.tsx";
 import { classes } from "@/components/classes.ts";
-import { whyReadOnly } from "@/lib/issues.ts";
 import { statusTitle, type Status } from "@/lib/statuses.ts";
+import { useWhyUnchangeable } from "../model/changeable.ts";
 import { arrive, depart } from "../model/flights.ts";
 import type { CardView } from "../model/store.ts";
 import { Card } from "./Card.tsx";
@@ -43,8 +43,8 @@ function Holdable({
   const focused = useSelected(hand.focused, (focus) => focus === id);
   const selected = useSelected(hand.selected, (cards) => cards.has(id));
   const lifted = useSelected(hand.lifted, (card) => card?.id === id);
-  const readOnly = whyReadOnly(issue.repository);
-  const { isDragSource } = useDraggable({ id, element, disabled: readOnly !== undefined });
+  const isFixed = useWhyUnchangeable(issue, "move") !== undefined;
+  const { isDragSource } = useDraggable({ id, element, disabled: isFixed });
   const carried = useSelected(hand.dragging, (dragging) => dragging && isDragSource);
 
   useLayoutEffect(() => {
@@ -106,7 +106,7 @@ function Holdable({
           <p className="wrap-anywhere">
             {refusal.attempt}: {refusal.failure.message}
           </p>
-          <RefusalActions id={id} to={refusal.to} />
+          <RefusalActions id={id} to={isFixed ? undefined : refusal.to} />
         </div>
       )}
     </div>

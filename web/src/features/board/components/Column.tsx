@@ -30,10 +30,10 @@ const SLIDES_MS = 200;
 
 const EMPTY: Readonly<Record<Status, string>> = {
   BACKLOG: "Open issues without a status label appear here.",
-  READY: "Move issues here that an agent may take.",
+  READY: "Issues that an agent may take appear here.",
   IN_PROGRESS: "What somebody works on appears here.",
   IN_REVIEW: "Work that waits for a review appears here.",
-  BLOCKED: "Drop a card here to say why it cannot go on.",
+  BLOCKED: "Issues that cannot go on appear here, with the reason.",
   DONE: "Finished and closed issues appear here.",
 };
 

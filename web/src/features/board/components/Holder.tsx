@@ -1,15 +1,18 @@
 import { useId, useState } from "react";
 import { Button } from "@/components/Button.tsx";
 import { CheckpointBar, LeaseRing } from "@/components/Lease.tsx";
+import { NotOffered } from "@/components/NotOffered.tsx";
 import { notify } from "@/components/Notices.tsx";
 import { checkpointWords, remaining, timeLeft } from "@/lib/lease.ts";
 import { clockTime, fullTime, since, useNow } from "@/lib/time.ts";
+import { useMay } from "@/lib/viewer.ts";
 import type { Hold } from "../api/documents.ts";
 import { release } from "../api/leases.ts";
 
 /** Who holds the open issue, until when, how far they are, and the way to take it from them. */
 export function Holder({ lease }: { readonly lease: Hold }) {
   const now = useNow();
+  const may = useMay("release");
   const [asking, setAsking] = useState(false);
   const over = remaining(lease, now) === 0;
   return (
@@ -40,7 +43,7 @@ export function Holder({ lease }: { readonly lease: Hold }) {
             </time>
           </p>
         </div>
-        {!asking && <Button onClick={() => setAsking(true)}>Release</Button>}
+        {may && !asking && <Button onClick={() => setAsking(true)}>Release</Button>}
       </div>
       <div className="flex items-center gap-3 px-3 pb-2.5">
         <CheckpointBar at={lease.checkpoint} className="w-28 shrink-0" />
@@ -48,7 +51,8 @@ export function Holder({ lease }: { readonly lease: Hold }) {
           {checkpointWords(lease.checkpoint)}
         </span>
       </div>
-      {asking && <Confirmation lease={lease} onClose={() => setAsking(false)} />}
+      <NotOffered action="release" className="border-t border-line px-3 py-2" />
+      {may && asking && <Confirmation lease={lease} onClose={() => setAsking(false)} />}
     </section>
   );
 }

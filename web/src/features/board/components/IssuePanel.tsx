@@ -3,14 +3,17 @@ import { useEffect, useRef, useState, type ReactNode } from "react";
 import { Button, IconButton } from "@/components/Button.tsx";
 import { Markdown } from "@/components/Markdown.tsx";
 import { AgentMark, LabelMark, OwnerMark, PullRequestMark } from "@/components/marks.tsx";
+import { NotOffered } from "@/components/NotOffered.tsx";
 import { PriorityGlyph } from "@/components/PriorityGlyph.tsx";
 import { Delayed, EmptyState, ErrorState } from "@/components/states.tsx";
 import { StatusGlyph } from "@/components/StatusGlyph.tsx";
 import { whyReadOnly } from "@/lib/issues.ts";
 import { priorityTitle, statusTitle } from "@/lib/statuses.ts";
 import { fullTime, since, useNow } from "@/lib/time.ts";
+import { useMay } from "@/lib/viewer.ts";
 import { followTrail, readIssue, type IssueDetail } from "../api/panel.ts";
 import type { BoardIssue } from "../api/documents.ts";
+import { useWhyUnchangeable } from "../model/changeable.ts";
 import { useBoard, useCard } from "./context.ts";
 import { CommentBox } from "./CommentBox.tsx";
 import { Holder } from "./Holder.tsx";
@@ -112,9 +115,24 @@ export default function IssuePanel({
         )}
       </div>
       {detail && whyReadOnly(detail.issue.repository) === undefined && (
-        <CommentBox key={id} issueId={id} onSaid={reread} />
+        <Comment issueId={id} onSaid={reread} />
       )}
     </aside>
+  );
+}
+
+/** The comment box, or why there is none. */
+function Comment({
+  issueId,
+  onSaid,
+}: {
+  readonly issueId: string;
+  readonly onSaid: () => Promise<void>;
+}) {
+  return useMay("comment") ? (
+    <CommentBox key={issueId} issueId={issueId} onSaid={onSaid} />
+  ) : (
+    <NotOffered action="comment" className="shrink-0 border-t border-line px-4 py-3" />
   );
 }
 
@@ -124,6 +142,7 @@ function Head({ issue }: { readonly issue: BoardIssue }) {
   const card = useCard(issue.id);
   const status = card?.status ?? issue.status;
   const readOnly = whyReadOnly(issue.repository);
+  const fixed = useWhyUnchangeable(issue, "move");
   const labels = issue.labels.filter((label) => !/^(status|priority|agent|owner)\//i.test(label));
   return (
     <>
@@ -132,10 +151,10 @@ function Head({ issue }: { readonly issue: BoardIssue }) {
       </h2>
       <div className="mt-2.5 flex flex-wrap items-center gap-x-1.5 gap-y-1.5 text-board">
         <Button
-          className="h-6 px-2"
-          disabled={issue.state === "CLOSED" || readOnly !== undefined}
+          className="h-6 px-2 disabled:opacity-100 disabled:hover:bg-raised"
+          disabled={issue.state === "CLOSED" || fixed !== undefined}
           title={
-            readOnly ??
+            fixed ??
             (issue.state === "CLOSED" ? "A closed issue is reopened on GitHub" : "Move (m)")
           }
           onClick={() => hand.question.set({ kind: "move", ids: [issue.id] })}
@@ -227,13 +246,13 @@ function Attribute({
   readonly children: ReactNode;
 }) {
   const { hand } = useBoard();
-  const readOnly = whyReadOnly(issue.repository);
+  const fixed = useWhyUnchangeable(issue, "edit");
   return (
     <Button
       look="quiet"
-      className="h-6 px-1.5 font-normal"
-      disabled={readOnly !== undefined}
-      title={readOnly ?? `Change the ${kind} (${kind[0] ?? ""})`}
+      className="h-6 px-1.5 font-normal disabled:opacity-100 disabled:hover:bg-transparent disabled:hover:text-ink-soft"
+      disabled={fixed !== undefined}
+      title={fixed ?? `Change the ${kind} (${kind[0] ?? ""})`}
       onClick={() => hand.question.set({ kind, ids: [issue.id] })}
     >
       {children}

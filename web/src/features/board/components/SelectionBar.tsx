@@ -1,12 +1,16 @@
 import { Button } from "@/components/Button.tsx";
 import { Kbd } from "@/components/Kbd.tsx";
+import { NotOffered } from "@/components/NotOffered.tsx";
 import { useSignal } from "@/lib/signal.ts";
+import { useMay } from "@/lib/viewer.ts";
 import { useBoard } from "./context.ts";
 
 /** How many cards are selected, and what can be done with all of them. */
 export function SelectionBar() {
   const { hand } = useBoard();
   const selected = useSignal(hand.selected);
+  const mayMove = useMay("move");
+  const mayEdit = useMay("edit");
   if (selected.size === 0) return null;
   return (
     <div
@@ -15,12 +19,17 @@ export function SelectionBar() {
       className="absolute bottom-5 left-1/2 z-20 flex -translate-x-1/2 items-center gap-2 rounded-lg border border-line-strong bg-raised py-1.5 pr-1.5 pl-3 shadow-lifted"
     >
       <span className="tabular whitespace-nowrap">{selected.size} selected</span>
-      <Button onClick={() => hand.question.set({ kind: "move", ids: [...selected] })}>
-        Move <Kbd>m</Kbd>
-      </Button>
-      <Button onClick={() => hand.question.set({ kind: "agent", ids: [...selected] })}>
-        Agent <Kbd>a</Kbd>
-      </Button>
+      {mayMove && (
+        <Button onClick={() => hand.question.set({ kind: "move", ids: [...selected] })}>
+          Move <Kbd>m</Kbd>
+        </Button>
+      )}
+      {mayEdit && (
+        <Button onClick={() => hand.question.set({ kind: "agent", ids: [...selected] })}>
+          Agent <Kbd>a</Kbd>
+        </Button>
+      )}
+      <NotOffered action="move" className="max-w-72" />
       <Button look="quiet" onClick={() => hand.clear()}>
         Clear <Kbd>Esc</Kbd>
       </Button>

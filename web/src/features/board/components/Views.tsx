@@ -3,7 +3,9 @@ import { useEffect, useId, useState } from "react";
 import { Button } from "@/components/Button.tsx";
 import { Dialog } from "@/components/Dialog.tsx";
 import { notify } from "@/components/Notices.tsx";
+import { NotOffered } from "@/components/NotOffered.tsx";
 import { underBase } from "@/lib/basePath.ts";
+import { useMay } from "@/lib/viewer.ts";
 import { addressOfView, wordsOfView } from "../model/views.ts";
 import { deleteView, readViews, saveView, type SavedView } from "../api/views.ts";
 
@@ -28,6 +30,7 @@ export function Views({ query, onOpen, onClose }: Props) {
   const [views, setViews] = useState<readonly SavedView[]>();
   const [problem, setProblem] = useState<string>();
   const [version, setVersion] = useState(0);
+  const maySave = useMay("saveView");
 
   useEffect(() => {
     let here = true;
@@ -49,7 +52,10 @@ export function Views({ query, onOpen, onClose }: Props) {
 
   return (
     <Dialog title="Views" onClose={onClose}>
-      <SaveForm words={wordsOfView(query)} onSave={(name) => void after(saveView(name, query))} />
+      {maySave && (
+        <SaveForm words={wordsOfView(query)} onSave={(name) => void after(saveView(name, query))} />
+      )}
+      <NotOffered action="saveView" />
       {problem !== undefined && (
         <p role="alert" className="mt-2 text-danger">
           {problem}
@@ -87,13 +93,15 @@ export function Views({ query, onOpen, onClose }: Props) {
               <Link2 size={14} aria-hidden />
               <span className="max-sm:sr-only">Copy link</span>
             </Button>
-            <Button
-              look="quiet"
-              aria-label={`Forget ${view.name}`}
-              onClick={() => void after(deleteView(view.id))}
-            >
-              Forget
-            </Button>
+            {maySave && (
+              <Button
+                look="quiet"
+                aria-label={`Forget ${view.name}`}
+                onClick={() => void after(deleteView(view.id))}
+              >
+                Forget
+              </Button>
+            )}
           </li>
         ))}
         {views?.length === 0 && <li className="py-3 text-ink-faint">None is saved yet.</li>}

@@ -13,6 +13,7 @@ import { syncAndTell } from "@/components/SyncStatus.tsx";
 import { StatusGlyph } from "@/components/StatusGlyph.tsx";
 import { useCommands, type Command } from "@/lib/commands.ts";
 import { STATUSES, statusTitle } from "@/lib/statuses.ts";
+import { whyDenied, type Action } from "@/lib/viewer.ts";
 import { layoutChoices } from "./Display.tsx";
 import { acting, ask, undo, type BoardKeys } from "./useBoardKeys.ts";
 
@@ -30,7 +31,7 @@ function commandsOf(keys: BoardKeys): readonly Command[] {
       ? `#${session.store.card(first)?.issue.number ?? ""}`
       : `${ids.length} cards`;
   return [
-    ...(ids.length === 0 ? [] : STATUSES).map((status, index) => ({
+    ...(ids.length > 0 ? allowed("move", STATUSES) : []).map((status, index) => ({
       key: `move:${status}`,
       group: `Move ${subject} to`,
       text: statusTitle(status),
@@ -41,9 +42,8 @@ function commandsOf(keys: BoardKeys): readonly Command[] {
         if (first !== undefined) hand.focus(first);
       },
     })),
-    ...(ids.length === 0
-      ? []
-      : [
+    ...(ids.length > 0
+      ? allowed("edit", [
           command(
             "agent",
             "Assign an agent",
@@ -65,7 +65,8 @@ function commandsOf(keys: BoardKeys): readonly Command[] {
             () => ask(keys, "priority"),
             "p",
           ),
-        ]),
+        ])
+      : []),
     command("search", "Search", <Search size={14} aria-hidden />, keys.search, "/"),
     command("filter", "Filter", <ListFilter size={14} aria-hidden />, keys.filter, "f"),
     command(
@@ -76,19 +77,23 @@ function commandsOf(keys: BoardKeys): readonly Command[] {
       "d",
     ),
     command("views", "Saved views", <Bookmark size={14} aria-hidden />, keys.views, "v"),
-    command(
-      "undo",
-      "Undo the last move",
-      <Undo2 size={14} aria-hidden />,
-      () => void undo(keys),
-      "z",
-    ),
-    command(
-      "sync",
-      "Sync with GitHub",
-      <RefreshCw size={14} aria-hidden />,
-      () => void syncAndTell(),
-    ),
+    ...allowed("undo", [
+      command(
+        "undo",
+        "Undo the last move",
+        <Undo2 size={14} aria-hidden />,
+        () => void undo(keys),
+        "z",
+      ),
+    ]),
+    ...allowed("sync", [
+      command(
+        "sync",
+        "Sync with GitHub",
+        <RefreshCw size={14} aria-hidden />,
+        () => void syncAndTell(),
+      ),
+    ]),
     ...layoutChoices(keys.layout)
       .filter(({ chosen }) => !chosen)
       .map(({ key, group, text, layout }) => ({
@@ -107,6 +112,10 @@ function commandsOf(keys: BoardKeys): readonly Command[] {
     })),
   ];
 }
+
+/** What is offered to those who may do it; nothing to others. */
+const allowed = <Item,>(action: Action, items: readonly Item[]): readonly Item[] =>
+  whyDenied(action) === undefined ? items : [];
 
 const command = (
   key: string,

@@ -1,7 +1,8 @@
 import { announce, notify } from "@/components/Notices.tsx";
-import { whyReadOnly } from "@/lib/issues.ts";
 import { useKeys } from "@/lib/keys.ts";
 import { statusTitle, type Status } from "@/lib/statuses.ts";
+import { whyDenied } from "@/lib/viewer.ts";
+import { whyUnchangeable } from "../model/changeable.ts";
 import { laneKey } from "../model/folds.ts";
 import { lanesOf } from "../model/lanes.ts";
 import type { Layout } from "../model/layout.ts";
@@ -100,17 +101,22 @@ function press(keys: BoardKeys, event: KeyboardEvent): boolean {
 /** Asks what to do with the cards in the hand. */
 export function ask(keys: BoardKeys, kind: "move" | "agent" | "owner" | "priority"): boolean {
   const ids = acting(keys);
-  const changeable = ids.filter((id) => !readOnly(keys, id));
+  const why = (id: string) => whyFixed(keys, id, kind === "move" ? "move" : "edit");
+  const changeable = ids.filter((id) => why(id) === undefined);
   const [first] = ids;
   if (changeable.length > 0) keys.board.hand.question.set({ kind, ids: changeable });
-  else if (first !== undefined) notify(readOnly(keys, first) ?? "");
+  else if (first !== undefined) notify(why(first) ?? "");
   return ids.length > 0;
 }
 
 /** Why a card cannot be changed, if it cannot. */
-function readOnly({ board: { session } }: BoardKeys, id: string): string | undefined {
+function whyFixed(
+  { board: { session } }: BoardKeys,
+  id: string,
+  change: "move" | "edit",
+): string | undefined {
   const card = session.store.card(id);
-  return card && whyReadOnly(card.issue.repository);
+  return card && whyUnchangeable(card.issue, change);
 }
 
 /** The cards that a key acts on: what is selected, else the card with the focus. */
@@ -146,7 +152,7 @@ function lift(keys: BoardKeys, id: string): void {
   const { hand, session } = keys.board;
   const card = session.store.card(id);
   if (!card) return;
-  const why = readOnly(keys, id);
+  const why = whyFixed(keys, id, "move");
   if (why !== undefined) {
     notify(why);
     return;
@@ -183,6 +189,11 @@ function carry({ board: { hand, move }, columns }: BoardKeys, key: string): bool
 
 /** Takes the last movement back and says so. */
 export async function undo({ board: { hand, mover, session } }: BoardKeys): Promise<void> {
+  const why = whyDenied("undo");
+  if (why !== undefined) {
+    notify(why);
+    return;
+  }
   const undone = await mover.undo();
   const [first] = undone;
   if (!first) {

@@ -4,8 +4,10 @@ import { Button } from "@/components/Button.tsx";
 import { Panel } from "@/components/charts.tsx";
 import { IssueLink, IssueNumber } from "@/components/IssueLink.tsx";
 import { LabelChange } from "@/components/LabelChange.tsx";
+import { NotOffered } from "@/components/NotOffered.tsx";
 import { When } from "@/components/When.tsx";
 import { useSignal } from "@/lib/signal.ts";
+import { useMay } from "@/lib/viewer.ts";
 import { ailmentWords } from "@/lib/work.ts";
 import type { Finding, Queue } from "../api/queue.ts";
 import { keyOf, type Repair, type Repairs } from "../api/repair.ts";
@@ -30,6 +32,7 @@ export function Doctor({
           Every issue and its lease agree.
         </p>
       )}
+      {ill.length > 0 && <NotOffered action="repair" className="mb-2" />}
       <ul
         aria-label="What is wrong"
         className="-my-1 max-h-96 divide-y divide-line overflow-y-auto"
@@ -79,20 +82,23 @@ function Ill({
   readonly repair: Repair | undefined;
   readonly onRepair: () => void;
 }) {
+  const may = useMay("repair");
   const busy = repair?.state === "under way";
   return (
     <li className="py-2">
       <div className="flex items-center gap-2">
         <span className="grow text-board font-medium">{ailmentWords(finding.ailment)}</span>
         <When instant={finding.since} />
-        <Button
-          className="h-6 px-2 text-meta"
-          disabled={busy}
-          onClick={onRepair}
-          aria-label={`Repair ${nameOf(finding)}: ${ailmentWords(finding.ailment)}`}
-        >
-          {busy ? "Repairing…" : "Repair"}
-        </Button>
+        {may && (
+          <Button
+            className="h-6 px-2 text-meta"
+            disabled={busy}
+            onClick={onRepair}
+            aria-label={`Repair ${nameOf(finding)}: ${ailmentWords(finding.ailment)}`}
+          >
+            {busy ? "Repairing…" : "Repair"}
+          </Button>
+        )}
       </div>
       <Subject finding={finding} />
       <p className="mt-0.5 text-meta wrap-anywhere text-ink-faint">{finding.summary}</p>

@@ -1,6 +1,7 @@
 import { useEffect, useId, useState } from "react";
 import { Button } from "@/components/Button.tsx";
 import { Dialog } from "@/components/Dialog.tsx";
+import { NotOffered } from "@/components/NotOffered.tsx";
 import { Delayed } from "@/components/states.tsx";
 import {
   useRunningSync,
@@ -13,6 +14,7 @@ import { whyReadOnly } from "@/lib/issues.ts";
 import { useSignal } from "@/lib/signal.ts";
 import { syncState } from "@/lib/sync.ts";
 import { ago, fullTime, useNow } from "@/lib/time.ts";
+import { useMay } from "@/lib/viewer.ts";
 import { readRepositories, track, untrack, type Repository } from "../api/repositories.ts";
 
 /** The tracked repositories: look, add, remove. */
@@ -20,6 +22,7 @@ export function RepositoriesDialog({ onClose }: { readonly onClose: () => void }
   const [repositories, setRepositories] = useState<readonly Repository[]>();
   const [problem, setProblem] = useState<string>();
   const [version, setVersion] = useState(0);
+  const mayTrack = useMay("track");
   const reread = () => setVersion(version + 1);
   // Each repository that a sync is done with has another time, or another error.
   const state = useSignal(syncState);
@@ -42,7 +45,8 @@ export function RepositoriesDialog({ onClose }: { readonly onClose: () => void }
     <Dialog title="Repositories" onClose={onClose}>
       <p className="text-board text-ink-soft">Dispatch shows the issues of these repositories.</p>
       <State />
-      <AddRepository onAdded={reread} />
+      {mayTrack && <AddRepository onAdded={reread} />}
+      <NotOffered action="track" className="mt-3" />
       {problem !== undefined && (
         <p role="alert" className="mt-3 text-board text-danger">
           {problem}
@@ -51,7 +55,12 @@ export function RepositoriesDialog({ onClose }: { readonly onClose: () => void }
       {repositories ? (
         <ul aria-label="Tracked repositories" className="mt-3 divide-y divide-line">
           {repositories.map((repository) => (
-            <Row key={repository.id} repository={repository} onRemoved={reread} />
+            <Row
+              key={repository.id}
+              repository={repository}
+              mayRemove={mayTrack}
+              onRemoved={reread}
+            />
           ))}
           {repositories.length === 0 && (
             <li className="py-3 text-board text-ink-faint">None is tracked yet.</li>
@@ -180,9 +189,11 @@ export function UnreadableIssues({ repository }: { readonly repository: Reposito
 
 function Row({
   repository,
+  mayRemove,
   onRemoved,
 }: {
   readonly repository: Repository;
+  readonly mayRemove: boolean;
   readonly onRemoved: () => void;
 }) {
   const now = useNow();
@@ -228,7 +239,7 @@ function Row({
             )}
           </p>
         </div>
-        {!asking && (
+        {mayRemove && !asking && (
           <Button
             look="quiet"
             onClick={() => setAsking(true)}
@@ -245,7 +256,7 @@ function Row({
         <p className="mt-1 text-meta wrap-anywhere text-danger">{repository.syncError}</p>
       )}
       <UnreadableIssues repository={repository} />
-      {asking && (
+      {mayRemove && asking && (
         <div
           role="group"
           aria-label={`Remove ${repository.fullName}`}

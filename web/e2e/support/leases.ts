@@ -1,0 +1,39 @@
+import type { Service } from "./service.ts";
+import { ask } from "./test.ts";
+
+export type Lease = {
+  readonly id: string;
+  readonly fencingToken: string;
+  readonly issue: { readonly id: string };
+};
+
+/** Claims one issue for an agent, with the agents' token. */
+export async function claim(service: Service, agent: string, issueId: string): Promise<Lease> {
+  const { claimIssue } = await ask<{ claimIssue: { lease: Lease } }>(
+    service,
+    `mutation ($agent: String!, $issueId: ID!) {
+      claimIssue(input: { agent: $agent, issueId: $issueId }) {
+        lease { id fencingToken issue { id } }
+      }
+    }`,
+    { agent, issueId },
+    agent,
+  );
+  return claimIssue.lease;
+}
+
+export const renew = (service: Service, agent: string, lease: Lease, checkpoint: string) =>
+  ask(
+    service,
+    `mutation ($input: RenewLeaseInput!) { renewLease(input: $input) { lease { id } } }`,
+    { input: { leaseId: lease.id, fencingToken: lease.fencingToken, checkpoint } },
+    agent,
+  );
+
+export const giveBack = (service: Service, agent: string, lease: Lease) =>
+  ask(
+    service,
+    `mutation ($input: ReleaseLeaseInput!) { releaseLease(input: $input) { issue { id } } }`,
+    { input: { leaseId: lease.id, fencingToken: lease.fencingToken } },
+    agent,
+  );

@@ -1,0 +1,34 @@
+import { act, cleanup, render, screen } from "@testing-library/react";
+import { afterEach, expect, it } from "vitest";
+import { READER, SIGNED_IN, VISITOR } from "@/lib/fixtures.ts";
+import { signingIn, viewer } from "@/lib/viewer.ts";
+import { NotOffered } from "./NotOffered.tsx";
+
+afterEach(() => {
+  cleanup();
+  viewer.set(undefined);
+  signingIn.set(false);
+});
+
+it("says nothing before the viewer is known, nor where the thing is offered", () => {
+  const { container } = render(<NotOffered action="release" />);
+  expect(container.textContent).toBe("");
+  act(() => viewer.set(VISITOR));
+  expect(container.textContent).toBe("Sign in to release it.");
+  act(() => viewer.set(SIGNED_IN));
+  expect(container.textContent).toBe("");
+});
+
+it("leads to the sign-in where that helps", () => {
+  viewer.set(READER);
+  render(<NotOffered action="comment" />);
+  screen.getByRole("button", { name: "Sign in to comment." }).click();
+  expect(signingIn.get()).toBe(true);
+});
+
+it("names the setting where there is no token to sign in with", () => {
+  viewer.set({ ...READER, canSignIn: false });
+  const { container } = render(<NotOffered action="comment" />);
+  expect(container.textContent).toContain("set DISPATCH_MAINTAINER_TOKEN on the server");
+  expect(screen.queryByRole("button")).toBeNull();
+});

@@ -1,0 +1,23 @@
+import { useEffect } from "react";
+import { notify } from "@/components/Notices.tsx";
+import { isSignedIn, viewer } from "@/lib/viewer.ts";
+import { signOut } from "../api/session.ts";
+
+/** Signs the person out, and says why where that fails. */
+export async function signOutAndTell(): Promise<void> {
+  const problem = await signOut();
+  if (problem !== undefined) notify(problem, "danger");
+}
+
+/** Says who has signed in or that nobody is signed in any more, whether here, in another window or by expiry. */
+export function useSessionNotices(): void {
+  useEffect(() => {
+    let before = viewer.get();
+    return viewer.watch(() => {
+      const now = viewer.get();
+      if (before && isSignedIn(now) && !isSignedIn(before)) notify(`Signed in as ${now.name}.`);
+      if (isSignedIn(before) && !isSignedIn(now)) notify("You are signed out.");
+      before = now;
+    });
+  }, []);
+}

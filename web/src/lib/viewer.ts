@@ -1,0 +1,69 @@
+import { useSyncExternalStore } from "react";
+import { graphql, type ResultOf } from "./graphql/graphql.ts";
+import { signal } from "./signal.ts";
+
+export const ViewerFields = graphql(`
+  fragment ViewerFields on Viewer {
+    kind
+    name
+    canChangeBoard
+    canMaintain
+    canSignIn
+    signedInUntil
+  }
+`);
+
+/** The person at this page as the server knows them, and what they may do. */
+export type Viewer = ResultOf<typeof ViewerFields>;
+
+/** Asked together with the service (`refreshService`). Undefined until the first answer: nothing is offered until then. */
+export const viewer = signal<Viewer | undefined>(undefined);
+
+/** Somebody who has signed in on the page, and can therefore sign out there. */
+export type SignedIn = Viewer & { readonly signedInUntil: string };
+
+export const isSignedIn = (who: Viewer | undefined): who is SignedIn =>
+  who !== undefined && who.signedInUntil !== null;
+
+/** Whether signing in is possible, and allows something that the viewer may not do yet: a demo allows everything. */
+export const maySignIn = (who: Viewer | undefined): boolean =>
+  who !== undefined && who.canSignIn && !(who.canChangeBoard && who.canMaintain);
+
+/** What not everybody may do: the permission it needs, and what it is called in a sentence. */
+const ACTIONS = {
+  move: { needs: "canChangeBoard", to: "move cards", name: "Moving cards" },
+  edit: { needs: "canChangeBoard", to: "change issues", name: "Changing issues" },
+  comment: { needs: "canChangeBoard", to: "comment", name: "Commenting" },
+  undo: { needs: "canChangeBoard", to: "undo moves", name: "Undoing moves" },
+  saveView: { needs: "canChangeBoard", to: "save views", name: "Saving views" },
+  sync: { needs: "canChangeBoard", to: "sync", name: "Syncing" },
+  track: { needs: "canChangeBoard", to: "track repositories", name: "Tracking repositories" },
+  release: { needs: "canMaintain", to: "release it", name: "Releasing" },
+  repair: { needs: "canMaintain", to: "repair them", name: "Repairing" },
+} as const satisfies Record<
+  string,
+  { needs: "canChangeBoard" | "canMaintain"; to: string; name: string }
+>;
+
+export type Action = keyof typeof ACTIONS;
+
+/** Why the viewer may not do something and what to do about it, as a sentence; undefined when they may. */
+export function whyDenied(action: Action, who = viewer.get()): string | undefined {
+  const { needs, to, name } = ACTIONS[action];
+  if (!who) return "Dispatch has not answered yet.";
+  if (who[needs]) return undefined;
+  if (who.canSignIn) return `Sign in to ${to}.`;
+  return `${name} needs a maintainer: set DISPATCH_MAINTAINER_TOKEN on the server, then sign in here.`;
+}
+
+/** `whyDenied` for a component, drawn again when it changes. */
+export const useWhyDenied = (action: Action): string | undefined =>
+  useSyncExternalStore(viewer.watch, () => whyDenied(action));
+
+/** Whether something is to be offered. False until the viewer is known. */
+export const useMay = (action: Action): boolean => useWhyDenied(action) === undefined;
+
+/** Whether the sign-in dialog is open. */
+export const signingIn = signal(false);
+
+export const openSignIn = (): void => signingIn.set(true);

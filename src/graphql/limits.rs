@@ -24,6 +24,8 @@ const INTROSPECTION_DEPTH: usize = 30;
 const INTROSPECTION_LISTS: usize = 2;
 /// How many fields there may be, with every spread of a fragment counted.
 const FIELDS: usize = 2000;
+/// How many fragments may stand in each other.
+const SPREADS: usize = 32;
 /// How many fields may go by another name.
 const ALIASES: usize = 100;
 /// How many directives there may be.
@@ -71,7 +73,8 @@ fn nesting(text: &str) -> usize {
     deepest
 }
 
-/// What follows a string whose first quote is already behind us.
+/// What follows a string whose first quote is already behind us. A block string that never ends is
+/// none: the grammar reads an empty string there, and then another.
 fn behind_string(text: &str) -> &str {
     if let Some(mut block) = text.strip_prefix("\"\"") {
         while let Some(end) = block.find("\"\"\"") {
@@ -81,7 +84,7 @@ fn behind_string(text: &str) -> &str {
                 return block;
             }
         }
-        return "";
+        return &text[1..];
     }
     let mut is_escaped = false;
     for (at, character) in text.char_indices() {
@@ -95,7 +98,7 @@ fn behind_string(text: &str) -> &str {
 
 /// Whether a document may be validated.
 pub(super) fn check(document: &ExecutableDocument) -> Result<(), TooMuch> {
-    let mut scales = Scales { fragments: &document.fragments, known: HashMap::new() };
+    let mut scales = Scales { fragments: &document.fragments, known: HashMap::new(), level: 0 };
     let mut whole = Weight::default();
     for (_, operation) in document.operations.iter() {
         let weight = scales.operation(&operation.node)?;
@@ -108,6 +111,7 @@ pub(super) fn check(document: &ExecutableDocument) -> Result<(), TooMuch> {
             whole = whole.beside(scales.fragment(name)?);
         }
     }
+    at_most("levels of fragments", whole.spreads, SPREADS)?;
     at_most("operations", document.operations.iter().count(), OPERATIONS)?;
     at_most("levels of fields", whole.depth, DEPTH)?;
     at_most("levels of introspection", whole.introspection_depth, INTROSPECTION_DEPTH)?;
@@ -140,6 +144,8 @@ struct Weight {
     depth: usize,
     introspection_depth: usize,
     introspection_lists: usize,
+    /// How many spreads stand in each other.
+    spreads: usize,
 }
 
 impl Weight {
@@ -152,6 +158,7 @@ impl Weight {
             depth: self.depth.max(other.depth),
             introspection_depth: self.introspection_depth.max(other.introspection_depth),
             introspection_lists: self.introspection_lists.max(other.introspection_lists),
+            spreads: self.spreads.max(other.spreads),
         }
     }
 
@@ -164,6 +171,8 @@ struct Scales<'a> {
     fragments: &'a HashMap<Name, Positioned<FragmentDefinition>>,
     /// Fragments that were weighed; none while one is on the scales.
     known: HashMap<&'a Name, Option<Weight>>,
+    /// How many fragments are on the scales.
+    level: usize,
 }
 
 impl<'a> Scales<'a> {
@@ -210,13 +219,14 @@ impl<'a> Scales<'a> {
             depth,
             introspection_depth,
             introspection_lists,
+            spreads: inside.spreads,
         })
     }
 
     fn fragment(&mut self, name: &Name) -> Result<Weight, TooMuch> {
-        // A fragment that is not there weighs nothing here and is refused by validation.
+        // A fragment that is not there is refused by validation, which looks at each spread of it.
         let Some((name, fragment)) = self.fragments.get_key_value(name) else {
-            return Ok(Weight::default());
+            return Ok(Weight { fields: 1, ..Weight::default() });
         };
         match self.known.get(name) {
             Some(Some(weight)) => return Ok(*weight),
@@ -224,8 +234,12 @@ impl<'a> Scales<'a> {
             None => {}
         }
         self.known.insert(name, None);
+        self.level += 1;
+        at_most("levels of fragments", self.level, SPREADS)?;
         let weight = self.selection(&fragment.node.selection_set.node)?;
+        self.level -= 1;
         let weight = weight.with_directives(fragment.node.directives.len());
+        let weight = Weight { spreads: weight.spreads + 1, ..weight };
         self.known.insert(name, Some(weight));
         Ok(weight)
     }
@@ -251,6 +265,8 @@ mod tests {
         assert_eq!(nesting(r#"{ a(b: "") { c(d: "{") } }"#), 3);
         assert_eq!(nesting("}}}{"), 1);
         assert_eq!(nesting(r#""never ended {{{"#), 0);
+        assert_eq!(nesting(r#"{ a(b: """x", c: [[[1]]]) }"#), 5, "two strings, and no block");
+        assert_eq!(nesting(r#"{ a(b: """ \""" [[[ "#), 2, "a quote that is escaped ends nothing");
         let deep = "{a".repeat(100_000);
         assert_eq!(
             check_text(&deep).unwrap_err().to_string(),
@@ -268,12 +284,48 @@ mod tests {
     #[test]
     fn a_fragment_counts_as_often_as_it_is_spread_and_takes_no_longer() {
         let mut text = "{ ...f0 }".to_owned();
-        for level in 0..40 {
+        for level in 0..30 {
             let next = level + 1;
             text += &format!(" fragment f{level} on Query {{ ...f{next} ...f{next} }}");
         }
-        text += " fragment f40 on Query { a }";
+        text += " fragment f30 on Query { a }";
         assert!(refusal(&text).unwrap().ends_with("fields at the root of an operation"));
+    }
+
+    #[test]
+    fn what_is_not_there_counts_as_often_as_it_is_spread() {
+        let mut text = "{ ...f0 }".to_owned();
+        for level in 0..30 {
+            let next = level + 1;
+            text += &format!(" fragment f{level} on Query {{ ...f{next} ...f{next} }}");
+        }
+        assert!(refusal(&text).unwrap().ends_with("2000 fields"), "f30 is missing");
+    }
+
+    #[test]
+    fn fragments_may_not_stand_in_each_other_without_end() {
+        let chain = |length: usize, is_backwards: bool| {
+            let fragment = |level| {
+                let next = level + 1;
+                format!(" fragment f{level} on Query {{ ...f{next} }}")
+            };
+            let mut all: Vec<String> = (0..length - 1).map(fragment).collect();
+            all.push(format!(" fragment f{} on Query {{ a }}", length - 1));
+            if is_backwards {
+                all.reverse();
+            }
+            format!("{{ ...f0 }}{}", all.concat())
+        };
+        for is_backwards in [true, false] {
+            assert_eq!(refusal(&chain(32, is_backwards)), None);
+            for length in [33, 64, 5_000] {
+                let refused = refusal(&chain(length, is_backwards)).unwrap();
+                assert!(refused.ends_with("32 levels of fragments"), "{refused}");
+            }
+        }
+        // Each chain alone is short enough, and one hangs on the other.
+        let unused = chain(5_000, false).replace("{ ...f0 }", "{ a }");
+        assert!(refusal(&unused).is_some());
     }
 
     #[test]

@@ -74,6 +74,20 @@ async fn a_query_may_not_repeat_itself() {
         }
         bomb += " fragment f30 on Query { __typename }";
         assert!(!refusal(given, &bomb).await.is_empty());
+        // The same with nothing at its end, and a chain that would exhaust the stack.
+        let hollow = bomb.replace(" fragment f30 on Query { __typename }", "");
+        assert!(refusal(given, &hollow).await.ends_with("2000 fields"));
+        let chain: String = (0..4_000)
+            .map(|level| format!("fragment f{level} on Query{{...f{}}}", level + 1))
+            .collect();
+        let chain = refusal(given, &format!("{{...f0}}{chain}")).await;
+        assert_eq!(chain, "The document has more than 32 levels of fragments");
+        // A string that only looks as though it began a block hides no brackets.
+        let deep = "{a:".repeat(5_000);
+        let hidden = format!(r#"{{ issues(filter: {{labels: ["""x"], search: {deep}}}) }}"#);
+        assert!(refusal(given, &hidden).await.contains("64 deep"));
+        let errors = given.try_graphql(&format!("{{ {} }}", "x ".repeat(2_000)), json!({})).await;
+        assert!(errors["errors"].as_array().unwrap().len() <= 50);
         let circle = "{ ...a } fragment a on Query { ...b } fragment b on Query { ...a }";
         assert_eq!(refusal(given, circle).await, "The fragment `a` spreads itself");
     })

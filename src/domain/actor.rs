@@ -1,9 +1,17 @@
 //! Who is acting. Doors find this out; use cases record it.
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 use chrono::{DateTime, Utc};
+use unicode_normalization::UnicodeNormalization as _;
+use unicode_normalization::char::is_combining_mark;
+use unicode_security::confusable_detection::skeleton;
 
 use super::access::Tier;
+use super::bounds::is_invisible;
 use super::column::words;
+use super::labels::is_same;
 
 words! {
     /// What kind of caller did something.
@@ -37,12 +45,29 @@ pub const RESERVED_NAMES: [&str; 5] = ["github", "system", "user", "operator", "
 
 /// Whether a name is, or looks like, one of [`RESERVED_NAMES`].
 ///
-/// It may be in any case, with or without `agent/` before it, and however spaces, invisible characters, accents or letters of other scripts
-/// that look the same are put in.
+/// It may be in any case, with or without `agent/` before it, and however spaces, invisible characters,
+/// accents, or letters that Unicode calls confusable with its own are put in.
 pub fn is_reserved(name: &str) -> bool {
-    let plain: String = name.chars().flat_map(char::to_lowercase).filter_map(look_of).collect();
-    let plain = plain.strip_prefix("agent/").unwrap_or(&plain);
-    RESERVED_NAMES.contains(&plain)
+    static WORDS: LazyLock<HashSet<String>> = LazyLock::new(|| {
+        let in_each_case = |word: &&str| [word.to_string(), word.to_uppercase()];
+        RESERVED_NAMES.iter().flat_map(in_each_case).flat_map(|word| looks(&word)).collect()
+    });
+    looks(name).iter().any(|look| {
+        let bare = look.trim_start_matches("agent/");
+        WORDS.contains(bare)
+    })
+}
+
+/// What a name looks like, whatever it is made of: as it is, and in lower case. Letters that look alike
+/// in one case do not in the other.
+fn looks(name: &str) -> [String; 2] {
+    let is_seen = |c: &char| !c.is_whitespace() && !is_invisible(*c) && !is_combining_mark(*c);
+    let bare: String = name.nfkd().filter(is_seen).collect();
+    let look_of = |text: &str| -> String {
+        let look: String = skeleton(text).nfkd().filter(is_seen).collect();
+        skeleton(&look.to_lowercase()).filter(is_seen).collect()
+    };
+    [look_of(&bare), look_of(&bare.to_lowercase())]
 }
 
 /// What is wrong with a reserved name, as the end of a sentence.
@@ -50,38 +75,6 @@ pub fn reserved_reason() -> String {
     let words = RESERVED_NAMES.join(", ");
     format!("must be no reserved word ({words}) and not look like one")
 }
-
-/// The ASCII letter that a character looks like; none for what is not seen.
-fn look_of(c: char) -> Option<char> {
-    let plain = match c {
-        // Fullwidth forms.
-        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
-        'а' | 'α' | 'à'..='å' => 'a',
-        'Ь' | 'ь' => 'b',
-        'с' | 'ϲ' => 'c',
-        'ԁ' => 'd',
-        'е' | 'ё' | 'è'..='ë' => 'e',
-        'ɡ' => 'g',
-        'һ' => 'h',
-        'і' | 'ι' | 'ı' | 'ì'..='ï' | 'ї' => 'i',
-        'м' => 'm',
-        'о' | 'ο' | 'ò'..='ö' | 'ø' => 'o',
-        'р' | 'ρ' => 'p',
-        'ѕ' => 's',
-        'т' | 'τ' => 't',
-        'υ' | 'ս' | 'ù'..='ü' => 'u',
-        'у' | 'ү' | 'ý' | 'ÿ' => 'y',
-        'г' => 'r',
-        _ => c,
-    };
-    let is_unseen = plain.is_whitespace()
-        || plain.is_control()
-        || matches!(plain, '\u{ad}' | '\u{300}'..='\u{36f}' | '\u{200b}'..='\u{200f}'
-            | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}'
-            | '\u{feff}');
-    (!is_unseen).then_some(plain)
-}
-use super::labels::is_same;
 
 /// What a worker is told that asks in an agent's name with a token that belongs to none.
 pub const NOT_BOUND: &str = "Worker token is not bound to an agent; configure DISPATCH_WORKER_TOKENS as \"agent:token\" pairs";
@@ -138,8 +131,9 @@ pub enum Token {
 }
 
 impl Actor {
-    /// What the actor has shown, and whose it is where that is certain. Never made of a name that
-    /// the caller chose: keys belong to it and limits are counted by it.
+    /// What the actor has shown, and whose it is where that is certain: keys belong to it and limits
+    /// are counted by it. Never made of a name that the caller chose, but for people who signed in on
+    /// the page, who may do everything under any name.
     pub fn credential(&self) -> String {
         let setting = match self {
             Self::Person { .. } => "person",
@@ -274,6 +268,30 @@ mod tests {
             ] {
                 assert!(is_reserved(&name), "{name:?} passed");
             }
+        }
+        for name in [
+            "SYSTE\u{39c}",
+            "GITHU\u{412}",
+            "GIT\u{41d}UB",
+            "DISPATC\u{397}",
+            "US\u{395}R",
+            "us\u{180b}er",
+            "us\u{1bca0}er",
+            "us\u{fff0}er",
+            "us\u{2800}er",
+            "us\u{fe0f}er",
+            "𝗎𝗌𝖾𝗋",
+            "𝚞𝚜𝚎𝚛",
+            "ⓢⓨⓢⓣⓔⓜ",
+            "uſer",
+            "śystem",
+            "ůser",
+            "ġithub",
+            "օperator",
+            "agent/agent/system",
+            "Agent/ user",
+        ] {
+            assert!(is_reserved(name), "{name:?} passed");
         }
         for name in ["", "agent", "alpha", "github-bot", "users", "my system", "dispatcher", "ж"] {
             assert!(!is_reserved(name), "{name:?} is refused");

@@ -153,14 +153,18 @@ pub struct Auth {
 }
 
 impl Auth {
-    /// The tokens with which a person may sign in on the page, which is what opens everything. None in
-    /// a mode in which people have signed in already, or need not.
+    /// Whether people sign in on the page: in the modes in which they have not signed in already and
+    /// need to for some things.
+    pub fn has_sign_in(&self) -> bool {
+        matches!(self.mode, AuthMode::Open | AuthMode::ReadOnly)
+    }
+
+    /// The tokens with which a person may sign in on the page: those that open everything.
     pub fn sign_in_tokens(&self) -> impl Iterator<Item = &Secret> {
-        let is_offered = matches!(self.mode, AuthMode::Open | AuthMode::ReadOnly);
         let workers = self.workers.iter().map(|worker| &worker.token).chain(&self.worker_token);
         let is_workers = move |token: &Secret| workers.clone().any(|other| other == token);
         let tokens = self.agent_token.iter().chain(&self.maintainer_token);
-        tokens.filter(move |token| is_offered && !is_workers(token))
+        tokens.filter(move |token| !is_workers(token))
     }
 }
 

@@ -266,12 +266,12 @@ impl Caller {
         self.callers.identify(self, Some(authorization)).await
     }
 
-    /// Whether the actor, whom this caller was by a session, is so no more.
+    /// Whether the actor, whom this caller was by a session, is so no more; also when that cannot be
+    /// told.
     pub async fn is_signed_out(&self, actor: &Actor) -> bool {
         let Actor::Operator { signed_in_until: Some(_), .. } = actor else { return false };
         let signed_in = sessions::signed_in(&self.callers.0.app, &self.sessions).await;
-        // Without the database nothing is done anyway.
-        signed_in.is_ok_and(|signed_in| signed_in.as_ref() != Some(actor))
+        !signed_in.is_ok_and(|signed_in| signed_in.as_ref() == Some(actor))
     }
 
     /// The sessions that the caller shows.

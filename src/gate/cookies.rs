@@ -15,15 +15,17 @@ use crate::service::sessions::{LENGTH, SessionId};
 
 const NAME: &str = "dispatch_session";
 
-/// How many sessions of one request are looked at: a browser sends one for each path it has one for.
-const MOST: usize = 4;
+/// How many sessions of one request are looked at: more than a browser keeps cookies of one name.
+const MOST: usize = 100;
 
-/// The sessions that a request shows.
+/// The sessions that a request shows. Cookies of other services on this host, in whatever encoding,
+/// stand beside them.
 pub(super) fn session_ids(headers: &HeaderMap) -> Vec<SessionId> {
-    let texts = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let cookies = texts.flat_map(Cookie::split_parse).filter_map(Result::ok);
-    let ours = cookies.filter(|cookie| cookie.name() == NAME);
-    ours.filter_map(|cookie| cookie.value().parse().ok()).take(MOST).collect()
+    let lines = headers.get_all(COOKIE).iter().map(|line| String::from_utf8_lossy(line.as_bytes()));
+    let lines: Vec<_> = lines.collect();
+    let cookies = lines.iter().flat_map(|line| Cookie::split_parse(&**line));
+    let ours = cookies.filter_map(Result::ok).filter(|cookie| cookie.name() == NAME);
+    ours.filter_map(|cookie| cookie.value_trimmed().parse().ok()).take(MOST).collect()
 }
 
 /// Has the browser keep a session, or with none forget the one it has.
@@ -131,7 +133,13 @@ mod tests {
         assert_eq!(session_ids(&headers(&[("cookie", &one)])).len(), 1);
         let other = format!("dispatch_session=nonsense; dispatch_session={ID}");
         assert_eq!(session_ids(&headers(&[("cookie", &one), ("cookie", &other)])).len(), 2);
-        let many = format!("dispatch_session={ID}; ").repeat(100);
+        for beside in ["pref=é", "a=\"", "=", ";;", "dispatch_session=\"\"", "x=\u{fffd}"] {
+            let shown = format!("{beside}; dispatch_session=\"{ID}\"; {beside}");
+            let mut headers = HeaderMap::new();
+            headers.insert(COOKIE, HeaderValue::from_bytes(shown.as_bytes()).expect("bytes"));
+            assert_eq!(session_ids(&headers).len(), 1, "{beside}");
+        }
+        let many = format!("dispatch_session={ID}; ").repeat(1000);
         assert_eq!(session_ids(&headers(&[("cookie", &many)])).len(), MOST);
         assert!(session_ids(&headers(&[("cookie", "dispatch_session_2=x; =; ;;")])).is_empty());
     }

@@ -12,6 +12,7 @@ use super::body::Body;
 use super::moves::Done;
 use crate::app::App;
 use crate::domain::Instant;
+use crate::domain::bounds::is_invisible;
 use crate::gate::{Caller, Problem, ProblemDocument, Public, keep_session};
 use crate::service::{Error, sessions};
 
@@ -68,15 +69,26 @@ pub(super) async fn sign_in(
     let members = body.members(REFUSAL)?;
     members.require(&["name", "token"], REFUSAL)?;
     let (name, token) = (members.text("name")?, members.text("token")?);
-    let (name, token) = (name.unwrap_or_default(), token.unwrap_or_default().trim());
-    let token = caller.check_sign_in(token).map_err(|error| match error {
+    let (name, token) = (name.unwrap_or_default(), token.unwrap_or_default());
+    let token = caller.check_sign_in(pasted(token)).map_err(|error| match error {
         Error::Unauthenticated => Problem::from(error).saying("The token is wrong"),
         error => error.into(),
     })?;
-    let (id, session) = sessions::sign_in(&app, &token, name).await?;
+    let (id, session) = sessions::sign_in(&app, &token, name, caller.sessions()).await?;
     let signed_in = SignedIn { name: &session.name, expires_at: Instant(session.expires_at) };
     let cookie = keep_session(&app.config.server, &headers, Some(&id));
     Ok(([(SET_COOKIE, cookie)], json(StatusCode::CREATED, &signed_in)).into_response())
+}
+
+/// A token without what is copied along with it: quotes, invisible characters, the word before it.
+fn pasted(token: &str) -> &str {
+    let is_around = |c: char| c.is_whitespace() || is_invisible(c) || matches!(c, '"' | '\'' | '`');
+    let bare = token.trim_matches(is_around);
+    let bare = ["DISPATCH_MAINTAINER_TOKEN=", "DISPATCH_AGENT_TOKEN=", "Bearer "]
+        .iter()
+        .find_map(|word| bare.strip_prefix(word))
+        .unwrap_or(bare);
+    bare.trim_matches(is_around)
 }
 
 /// Signs a person out on the page: the session that the request shows is over.

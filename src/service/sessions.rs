@@ -78,13 +78,20 @@ impl FromStr for SessionId {
     }
 }
 
-/// Signs in whoever has shown `token`, under the name that they give.
+/// Signs in whoever has shown `token`, under the name that they give. The sessions that they had
+/// before are over.
 ///
 /// # Errors
 ///
 /// [`Error::Invalid`] for a name that is empty, too long, reserved or not wholly visible.
-pub async fn sign_in(app: &App, token: &Secret, name: &str) -> Result<(SessionId, Session)> {
+pub async fn sign_in(
+    app: &App,
+    token: &Secret,
+    name: &str,
+    before: &[SessionId],
+) -> Result<(SessionId, Session)> {
     let name = checked(name)?;
+    sign_out(app, before).await?;
     let id = SessionId::random();
     let now = app.clock.now();
     let session = Session {
@@ -119,7 +126,7 @@ fn checked(name: &str) -> Result<&str> {
 /// Who is signed in under one of these ids; nobody in a mode in which nobody signs in.
 pub async fn signed_in(app: &App, ids: &[SessionId]) -> Result<Option<Actor>> {
     let digests = digests(app, ids);
-    if digests.is_empty() {
+    if digests.is_empty() || !app.config.auth.has_sign_in() {
         return Ok(None);
     }
     let mut connection = app.connection().await?;

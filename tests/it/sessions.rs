@@ -450,6 +450,66 @@ async fn pages_do_not_ask_the_database_who_is_signed_in() {
 }
 
 #[tokio::test]
+async fn signing_in_again_ends_the_session_before() {
+    given(async |given| {
+        let mut browser = Browser::at(&given.app);
+        browser.sign_in("Sam", AGENT_TOKEN).await;
+        let before = browser.cookie.clone();
+        browser.sign_in("Kim", AGENT_TOKEN).await;
+        assert_eq!(browser.viewer().await["name"], "Kim");
+        browser.cookie = before;
+        assert!(!is_signed_in(&mut browser).await);
+        assert_eq!(sessions(given).await, 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn whatever_stands_beside_the_cookie_its_session_ends() {
+    given(async |given| {
+        let wrong = "dispatch_session=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA; ".repeat(8);
+        for beside in ["pref=\u{e9}; ", "a=\"; ", &wrong] {
+            let mut browser = Browser::at(&given.app);
+            browser.sign_in("Sam", AGENT_TOKEN).await;
+            browser.cookie = browser.cookie.map(|cookie| format!("{beside}{cookie}"));
+            assert!(is_signed_in(&mut browser).await, "{beside}");
+            let shown = browser.cookie.clone();
+            browser.sign_out().await;
+            browser.cookie = shown;
+            assert!(!is_signed_in(&mut browser).await, "{beside}");
+        }
+        // In a mode in which no session counts it is ended all the same.
+        let mut browser = Browser::at(&given.app);
+        browser.sign_in("Sam", AGENT_TOKEN).await;
+        let mut disabled = given.app.clone();
+        let mut config = Config::clone(&disabled.config);
+        config.auth.mode = dispatch::config::AuthMode::Disabled;
+        disabled.config = Arc::new(config);
+        let mut there = Browser { cookie: browser.cookie.clone(), ..Browser::at(&disabled) };
+        there.sign_out().await;
+        assert!(!is_signed_in(&mut browser).await);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_token_is_pasted_with_what_stands_around_it() {
+    given_settings(&OPEN, async |given| {
+        for pasted in [
+            format!(" {AGENT_TOKEN}\n"),
+            format!("\"{AGENT_TOKEN}\""),
+            format!("Bearer {AGENT_TOKEN}"),
+            format!("DISPATCH_MAINTAINER_TOKEN='{MAINTAINER_TOKEN}'"),
+            format!("\u{feff}{AGENT_TOKEN}\u{200b}"),
+        ] {
+            let answer = Browser::at(&given.app).sign_in("Sam", &pasted).await;
+            assert_eq!(answer.status, 201, "{pasted:?}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn neither_token_nor_cookie_is_ever_logged() {
     let (database, github) = (Database::new().await, GitHub::start().await);
     let settings = [("RUST_LOG", "trace")];

@@ -37,11 +37,13 @@ impl Viewer {
         allows(app(context), &self.0, Tier::Maintainer)
     }
 
-    /// Whether they may sign in at `POST /api/session`: nobody has yet, signing in is possible in
+    /// Whether they may sign in at `POST /api/session`: nobody has yet and it opens something, signing in is possible in
     /// this mode (`open` and `read-only`), and there is a token to do it with.
     async fn can_sign_in(&self, context: &Context<'_>) -> bool {
+        let auth = &app(context).config.auth;
         let is_unknown = matches!(self.0, Actor::Person { .. } | Actor::Visitor);
-        is_unknown && app(context).config.auth.sign_in_tokens().next().is_some()
+        let has_use = is_unknown && !allows(app(context), &self.0, Tier::Maintainer);
+        has_use && auth.has_sign_in() && auth.sign_in_tokens().next().is_some()
     }
 
     /// When they have to sign in again; null for whoever has not signed in on the page.

@@ -6,6 +6,7 @@
 //! be written to for a while, or gives no sign of life, is closed; until then only its own answers
 //! wait, and not even those for long (see `hub`).
 
+use std::collections::HashMap;
 use std::convert::Infallible;
 use std::time::Duration;
 
@@ -43,6 +44,9 @@ const WRITE: Duration = Duration::from_secs(10);
 
 /// How many operations may run at once on one socket.
 const OPERATIONS: usize = 100;
+
+/// How many bytes the documents and variables of those operations may have together.
+const OPERATION_BYTES: usize = 512 * 1024;
 
 /// Why a socket is closed; the numbers are the protocol's.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -192,11 +196,13 @@ struct Session {
     visitor: Visitor,
     socket: WebSocket,
     operations: StreamMap<String, BoxStream<'static, Told>>,
+    /// How long the request of each operation was, in bytes. Some that ended are still named.
+    sizes: HashMap<String, usize>,
 }
 
 impl Session {
     fn new(door: Door, visitor: Visitor, socket: WebSocket) -> Self {
-        Self { door, visitor, socket, operations: StreamMap::new() }
+        Self { door, visitor, socket, operations: StreamMap::new(), sizes: HashMap::new() }
     }
 
     async fn serve(mut self) {
@@ -282,8 +288,12 @@ impl Session {
         if self.operations.contains_key(&id) {
             return Err(Closing::Duplicate(id));
         }
+        let size = Value::Object(payload.clone()).to_string().len();
+        self.sizes.retain(|id, _| self.operations.contains_key(id));
+        let is_full = self.sizes.values().sum::<usize>() + size > OPERATION_BYTES;
         let admitted = match self.operations.len() {
             OPERATIONS.. => Err(too_many()),
+            _ if is_full => Err(too_long()),
             _ => query(payload)
                 .map_err(|refusal| refusal.answer())
                 .and_then(|query| self.door.admit(Call::of(asker.clone(), query))),
@@ -292,6 +302,7 @@ impl Session {
             Ok(admitted) => {
                 let items = self.door.follow(admitted, None).await.map(Told::Item);
                 let told = items.chain(stream::once(async { Told::End }));
+                self.sizes.insert(id.clone(), size);
                 self.operations.insert(id, told.boxed());
                 Ok(())
             }
@@ -359,7 +370,15 @@ fn message(kind: &str, id: &str, payload: &Bytes) -> Message {
 }
 
 fn too_many() -> super::answer::Answer {
-    let sentence = format!("More than {OPERATIONS} operations at once on one connection");
+    refusal(format!("More than {OPERATIONS} operations at once on one connection"))
+}
+
+fn too_long() -> super::answer::Answer {
+    let most = OPERATION_BYTES;
+    refusal(format!("The operations of one connection have more than {most} bytes together"))
+}
+
+fn refusal(sentence: String) -> super::answer::Answer {
     let mut error = async_graphql::ServerError::new(sentence, None);
     error.extensions.get_or_insert_default().set("code", super::error::RATE_LIMITED);
     super::answer::Answer::new(async_graphql::Response::from_errors(vec![error]))

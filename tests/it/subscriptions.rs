@@ -795,6 +795,29 @@ async fn who_breaks_the_protocol_is_told_and_closed() {
 }
 
 #[tokio::test]
+async fn the_operations_of_one_socket_have_so_many_bytes() {
+    given(async |given| {
+        let address = given.serve().await;
+        let mut socket = Socket::open(&address).await;
+        let long = format!("{EVENTS} # {}", "x".repeat(200_000));
+        for id in ["1", "2"] {
+            socket.subscribe(id, &long, json!({})).await;
+        }
+        let payload = json!({"query": long});
+        let third = json!({"type": "subscribe", "id": "3", "payload": payload});
+        socket.say(third.clone()).await;
+        let refused = socket.hear().await;
+        assert_eq!((&refused["type"], &refused["id"]), (&json!("error"), &json!("3")));
+        assert_eq!(refused["payload"][0]["extensions"]["code"], "RATE_LIMITED");
+        socket.say(json!({"type": "complete", "id": "1"})).await;
+        socket.say(third).await;
+        socket.say(json!({"type": "ping"})).await;
+        assert_eq!(socket.hear().await, json!({"type": "pong"}), "there is room again");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn an_operation_that_is_completed_says_no_more() {
     given(async |given| {
         given.with_issues(&[("a", &[])]).await;

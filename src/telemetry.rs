@@ -65,7 +65,10 @@ where
     let lines = fmt().with_env_filter(filter).with_writer(out).with_ansi(is_terminal);
     let ours = filter_fn(|metadata| {
         let target = metadata.target();
-        *metadata.level() <= Level::INFO || target == OURS || target.starts_with(BELOW_OURS)
+        let is_ours = target == OURS || target.starts_with(BELOW_OURS);
+        // The library of MCP says three things of each call.
+        let most = if target.starts_with("rmcp") { Level::WARN } else { Level::INFO };
+        is_ours || *metadata.level() <= most
     });
     match log.format {
         LogFormat::Text => Box::new(lines.finish().with(ours)),

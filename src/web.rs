@@ -12,6 +12,7 @@
 use std::borrow::Cow;
 
 use axum::Router;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{OriginalUri, Path};
 use axum::http::header::{
     ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH,
@@ -215,9 +216,10 @@ fn without_slash(asked: &Uri) -> Option<Response> {
 
 async fn asset(
     Public(site): Public<Site>,
-    Path(name): Path<String>,
+    name: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
+    let Path(name) = name.map_err(|_| missing())?;
     site.answer(&format!("assets/{name}"), &headers, IMMUTABLE).ok_or_else(missing)
 }
 

@@ -263,6 +263,10 @@ pub const LIMITS: &[(&str, &str, u32, u32)] = &[
     ("POST", "/api/sync", 30, 60),
     ("POST", "/api/issues/refresh", 10, 60),
     ("POST", "/api/agent-runs", 120, 60),
+    // A sign of life reads what is new of every repository.
+    ("POST", "/api/agents/{agentName}/heartbeat", 60, 60),
+    ("POST", "/api/agents/{agentName}/tasks/report", 60, 60),
+    ("POST", "/api/agent-work/checkpoint", 120, 60),
 ];
 
 /// How many times in how many seconds a program may ask a route; none for any number.

@@ -25,7 +25,8 @@ use crate::store::agent_runs::NewAgentRun;
 use crate::store::audit::NewEntry;
 use crate::store::leases::Renewal;
 use crate::store::{
-    AgentRun, AuditEntry, Connection, Issue, Lease, Repository, audit, event_log, issues, leases,
+    AgentRun, AuditEntry, Connection, Issue, Lease, Repository, agent_runs, audit, event_log,
+    issues, leases,
 };
 
 /// How many leases that are over one round puts right.
@@ -355,13 +356,18 @@ fn intent<'a>(
 ///
 /// # Errors
 ///
-/// [`Error::Invalid`] without a summary for BLOCKED, for an address that is none and for a lease
-/// that is finished already; else as [`release_lease`].
+/// [`Error::Invalid`] without a summary for BLOCKED and for an address that is none; else as
+/// [`release_lease`].
 pub async fn finish_work(app: &App, actor: &Actor, command: FinishWork) -> Result<Finished> {
     let now = app.clock.now();
     let summary = command.summary.as_deref().map(plain).filter(|summary| !summary.is_empty());
     check_outcome(&command, summary.as_deref())?;
-    let lease = own_lease(app, actor, command.lease_id, &command.fencing_token, now).await?;
+    let (id, token) = (command.lease_id, command.fencing_token.as_str());
+    let (meant, row) = meant_lease(app, actor, id, token).await?;
+    if meant.ending == Some(LeaseEnding::Finished) && meant.outcome == Some(command.outcome) {
+        return finished_before(app, &meant).await;
+    }
+    let lease = live(row, id, now)?;
     let actor = &actor.acting_for(&lease.agent);
     let (issue, repository) = board::find_issue(app, lease.issue_id).await?;
     let outcome = command.outcome;
@@ -382,6 +388,16 @@ pub async fn finish_work(app: &App, actor: &Actor, command: FinishWork) -> Resul
         Error::Internal(anyhow::anyhow!("{} was finished without a run", lease.id()))
     })?;
     Ok(Finished { issue: changed.issue, agent_run })
+}
+
+/// What an earlier request with the same outcome did.
+async fn finished_before(app: &App, lease: &Lease) -> Result<Finished> {
+    let (issue, _) = board::find_issue(app, lease.issue_id).await?;
+    let key = lease_key(&lease.agent, lease.id());
+    let run = agent_runs::by_key(&mut *app.connection().await?, &[&key]).await?;
+    // Runs are forgotten in time.
+    let agent_run = run.ok_or(Error::LeaseLost { holder: None })?;
+    Ok(Finished { issue, agent_run })
 }
 
 fn check_outcome(command: &FinishWork, summary: Option<&str>) -> Result<()> {
@@ -428,6 +444,10 @@ pub(super) fn plain(text: &str) -> String {
 }
 
 /// The live lease that a caller means and may act on.
+///
+/// # Errors
+///
+/// As [`meant_lease`]; [`Error::LeaseLost`] when it is over, however it ended.
 async fn own_lease(
     app: &App,
     actor: &Actor,
@@ -435,6 +455,30 @@ async fn own_lease(
     token: &str,
     now: DateTime<Utc>,
 ) -> Result<Lease> {
+    let (_, row) = meant_lease(app, actor, id, token).await?;
+    live(row, id, now)
+}
+
+/// The newest lease of an issue, when it is the one that is meant and not over.
+fn live(row: Option<Lease>, id: LeaseId, now: DateTime<Utc>) -> Result<Lease> {
+    match row {
+        Some(row) if row.id() == id && row.is_live(now) => Ok(row),
+        row => Err(lost(row.as_ref(), now)),
+    }
+}
+
+/// The lease that a caller means and may act on, live or over, and the newest of its issue.
+///
+/// # Errors
+///
+/// [`Error::NotFound`]; [`Error::Invalid`] for a token that is none of this lease's;
+/// [`Error::Forbidden`] to who may not act for its agent; [`Error::LeaseLost`] to another agent.
+async fn meant_lease(
+    app: &App,
+    actor: &Actor,
+    id: LeaseId,
+    token: &str,
+) -> Result<(Lease, Option<Lease>)> {
     let token =
         fencing_token(token).map_err(|reason| Error::Invalid { field: "fencingToken", reason })?;
     let (meant, row) = {
@@ -455,20 +499,7 @@ async fn own_lease(
     {
         return Err(Error::LeaseLost { holder: Some(meant.agent) });
     }
-    if let (Some(ending), Some(at)) = (meant.ending, meant.ended_at)
-        && matches!(ending, LeaseEnding::Finished | LeaseEnding::Released)
-    {
-        let at = crate::domain::Instant(at);
-        let reason = format!(
-            "{id} was {} at {at}; claim the issue again to go on working on it",
-            ending.as_str()
-        );
-        return Err(Error::Invalid { field: "leaseId", reason });
-    }
-    match row {
-        Some(row) if row.id() == id && row.is_live(now) => Ok(row),
-        row => Err(lost(row.as_ref(), now)),
-    }
+    Ok((meant, row))
 }
 
 fn lost(row: Option<&Lease>, now: DateTime<Utc>) -> Error {

@@ -56,6 +56,11 @@ impl Bus {
         self.sender.subscribe()
     }
 
+    /// How many listen to what happens.
+    pub fn listeners(&self) -> usize {
+        self.sender.receiver_count()
+    }
+
     /// The last event that was sent, or is just being sent. Whoever subscribes first and asks second
     /// hears everything behind it.
     pub fn position(&self) -> EventCursor {

@@ -14,13 +14,14 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::{FutureExt as _, StreamExt as _, stream};
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
 
 use super::problem::{self, Problem};
 use crate::clock::Clock;
 use crate::domain::Actor;
-use crate::service::cancellable;
+use crate::service::{cancellable, presence};
 use crate::telemetry::field;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -186,7 +187,9 @@ pub(super) async fn run_to_the_end(
     if TELLS_ITSELF.contains(&request.uri().path()) {
         return next.run(request).await;
     }
-    let running = next.run(request).in_current_span();
+    let gone = CancellationToken::new();
+    let running = presence::tell(gone.clone(), next.run(request)).in_current_span();
+    let _told_when_dropped = gone.drop_guard();
     shelter.0.spawn(running).await.unwrap_or_else(|_| broken())
 }
 

@@ -15,6 +15,7 @@ use async_graphql::parser::types::{
 use async_graphql::{ErrorExtensionValues, Name, Pos, Request, Response, ServerError, Value};
 use axum::http::request::Parts;
 use futures_util::stream::{BoxStream, StreamExt};
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
 
@@ -32,11 +33,14 @@ use super::schema::{Schema, schema};
 use crate::app::App;
 use crate::domain::Actor;
 use crate::gate::RequestId;
-use crate::service::{Error, cancellable};
+use crate::service::{Error, cancellable, presence};
 
 /// How long a query may take. Mutations bound themselves: giving one up half-way would leave its
 /// outcome open.
 const QUERY_TIME: Duration = Duration::from_secs(15);
+
+/// How many errors an answer tells of. A document has as many as somebody puts in.
+const ERRORS: usize = 50;
 
 /// Everything that the transports share: the schema, and the subscriptions that run. Cheap to clone.
 #[derive(Clone)]
@@ -133,6 +137,7 @@ impl Door {
         {
             self.0.shapes.complete(&document, operation, &mut response);
         }
+        response.errors.truncate(ERRORS);
         Answer::new(dress(&self.0.app, call, response))
     }
 
@@ -158,8 +163,11 @@ impl Door {
             return self.execute(admitted).await;
         }
         let (door, call) = (self.clone(), admitted.call.clone());
+        let gone = CancellationToken::new();
         let running = async move { door.execute(admitted).await };
-        let ended = self.0.mutations.spawn(running.in_current_span()).await;
+        let running = presence::tell(gone.clone(), running).in_current_span();
+        let _told_when_dropped = gone.drop_guard();
+        let ended = self.0.mutations.spawn(running).await;
         ended.unwrap_or_else(|_| {
             // The panic itself is in the log already.
             let broken = Error::Internal(anyhow::anyhow!("a mutation panicked"));

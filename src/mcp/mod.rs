@@ -42,7 +42,7 @@ use tracing::Instrument as _;
 use crate::app::App;
 use crate::domain::{Actor, access};
 use crate::gate::{BODY_LIMIT, Caller, Problem, RequestId, json};
-use crate::service::cancellable;
+use crate::service::{cancellable, presence};
 use crate::telemetry::field;
 use arguments::Misread;
 use refusal::Refusal;
@@ -223,11 +223,12 @@ impl ServerHandler for Server {
         });
         let gone = parts.and_then(|parts| parts.extensions.get::<Gone>()).cloned();
         let calling = Box::pin(self.call(request, context)).instrument(span);
-        match gone.filter(|_| only_reads) {
-            Some(Gone(gone)) => {
+        match gone {
+            Some(Gone(gone)) if only_reads => {
                 let left = || ErrorData::internal_error("The caller went away", None);
                 gone.run_until_cancelled_owned(cancellable(calling)).await.ok_or_else(left)?
             }
+            Some(Gone(gone)) => presence::tell(gone, calling).await,
             None => calling.await,
         }
     }

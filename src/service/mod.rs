@@ -27,6 +27,7 @@ pub mod leases;
 pub mod moves;
 pub mod overview;
 pub mod polling;
+pub mod presence;
 pub mod queue;
 pub mod repeats;
 pub mod reports;

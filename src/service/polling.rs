@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
+use super::presence::Presence;
 use super::queue::{Explained, NextTask, QueueRequest, next_task, queue_with_own};
 use super::work::{ClaimIssue, Claimed, claim_issue};
 use super::{Error, Obstacle, Result};
@@ -92,6 +93,7 @@ where
     // Listening begins before the first look, so that nothing happens unheard in between.
     let mut events = app.bus.subscribe();
     let mut over = pin!(tokio::time::sleep(wait.min(LONGEST_WAIT)));
+    let caller = Presence::of_caller();
     loop {
         let answer = ask().await?;
         if will_do(&answer) || wait.is_zero() {
@@ -100,6 +102,7 @@ where
         tokio::select! {
             () = news(&mut events, &matters) => tokio::time::sleep(GATHER).await,
             () = &mut over => return Ok(answer),
+            () = caller.over() => return Ok(answer),
             () = app.bus.closed() => return Ok(answer),
         }
     }

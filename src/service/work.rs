@@ -15,8 +15,9 @@ use serde_json::json;
 
 use super::audit::append_settled;
 use super::labels::{Changed, Guard, Intent, LeaseStep, Terms, change_labels_on};
-use super::leases::{agent_for, term};
+use super::leases::{agent_for, let_go, term};
 use super::polling::LONGEST_WAIT;
+use super::presence::Presence;
 use super::queue::{self, Around, Decided, Judged, Scope, Served};
 use super::repeats::hash_of;
 use super::waiting::{Call, Wants};
@@ -260,11 +261,13 @@ async fn attempt_in_line(
     let wants = Wants { agent: scope.agent.clone(), lanes, closed_lanes, repositories };
     // In line before the first look, so that nothing becomes ready unheard in between.
     let place = app.line.join(wants);
+    let caller = Presence::of_caller();
     let mut over = std::pin::pin!(tokio::time::sleep(wait));
     let mut found = attempt(app, claim, scope).await?;
     while found.lease.is_none() {
         let call = tokio::select! {
             call = place.called() => call,
+            () = caller.over() => return Err(left()),
             () = &mut over => return attempt(app, claim, scope).await,
             () = app.bus.closed() => return Ok(found),
         };
@@ -283,6 +286,24 @@ async fn attempt_in_line(
     Ok(found)
 }
 
+/// What a claim comes to whose caller has gone away.
+fn left() -> Error {
+    Error::conflict("The caller went away, so nothing was claimed")
+}
+
+/// Gives back what was claimed for a caller who has gone away meanwhile. A retry of the request claims
+/// anew.
+async fn give_back_if_left(app: &App, claim: &Claim<'_>, lease: &Lease) -> Result<()> {
+    if !Presence::of_caller().is_over() {
+        return Ok(());
+    }
+    let mut connection = app.connection().await?;
+    leases::forget_request(&mut connection, lease.id()).await?;
+    drop(connection);
+    let_go(app, claim.actor, lease, "release_abandoned_claim").await?;
+    Err(left())
+}
+
 async fn is_limited(app: &App, scope: &Scope) -> Result<bool> {
     let usage = queue::usage(app, &mut *app.connection().await?, app.clock.now()).await?;
     Ok(app.config.work.limits.against_agent(&usage, &scope.agent).is_some())
@@ -291,10 +312,14 @@ async fn is_limited(app: &App, scope: &Scope) -> Result<bool> {
 /// Looks for work once: the first candidates, until one is the claimer's or there is none.
 async fn attempt(app: &App, claim: &Claim<'_>, scope: &Scope) -> Result<Attempt> {
     let _turn = app.line.turn().await;
+    let caller = Presence::of_caller();
     let mut passed: Vec<IssueId> = Vec::new();
     let mut refusals: Vec<Error> = Vec::new();
     let mut found = Attempt::default();
     for round in 1..=ROUNDS {
+        if caller.is_over() {
+            return Err(left());
+        }
         let now = app.clock.now();
         let mut connection = app.connection().await?;
         let usage = queue::usage(app, &mut connection, now).await?;
@@ -321,6 +346,7 @@ async fn attempt(app: &App, claim: &Claim<'_>, scope: &Scope) -> Result<Attempt>
         let (confirmed, around) = tokio::join!(Box::pin(confirmed), Box::pin(around));
         match confirmed {
             Ok(claimed) => {
+                give_back_if_left(app, claim, &claimed.lease).await?;
                 found.lease = Some(claimed.lease);
                 found.around = Some(around?);
                 return Ok(found);
@@ -337,7 +363,12 @@ async fn attempt(app: &App, claim: &Claim<'_>, scope: &Scope) -> Result<Attempt>
             Err(error) => return Err(error),
         }
     }
-    refusals.pop().map_or(Ok(found), Err)
+    if let Some(refusal) = refusals.pop() {
+        return Err(refusal);
+    }
+    // The same request may have come twice at once, and the other one got it.
+    found.lease = repeated(app, claim.agent, claim.request).await?;
+    Ok(found)
 }
 
 /// Whether GitHub's labels still allow that the queue serves an issue.
@@ -549,11 +580,17 @@ pub async fn claim_issue(app: &App, actor: &Actor, command: ClaimIssue) -> Resul
         let terms = Terms { step, ..Terms::default() };
         let changed = change(app, &claim, (&issue, &repository), terms, true, admits).await?;
         let lease = changed.lease.ok_or(Error::LeaseLost { holder: None })?;
+        give_back_if_left(app, &claim, &lease).await?;
         return Ok(Claimed { lease, issue: changed.issue });
     }
     let _turn = app.line.turn().await;
+    if Presence::of_caller().is_over() {
+        return Err(left());
+    }
     let lease = reserve_one(app, &claim, &issue).await?;
-    confirm(app, &claim, &lease, (&issue, &repository), admits).await
+    let claimed = confirm(app, &claim, &lease, (&issue, &repository), admits).await?;
+    give_back_if_left(app, &claim, &claimed.lease).await?;
+    Ok(claimed)
 }
 
 /// The refusal of a claim of what another agent holds.

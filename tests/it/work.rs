@@ -3,7 +3,7 @@
 use dispatch::domain::decisions::Detail;
 use dispatch::domain::leases::{Checkpoint, LeaseEnding, WorkOutcome};
 use dispatch::domain::work::SkipReason;
-use dispatch::domain::{LeaseId, Status};
+use dispatch::domain::{Actor, LeaseId, Status};
 use dispatch::service::labels::settle_overdue;
 use dispatch::service::leases::{
     FinishWork, ReleaseLease, RenewLease, expire_leases, finish_work, release_lease, renew_lease,
@@ -16,8 +16,13 @@ use dispatch::simulator::{Fault, Gate, NewIssue};
 use dispatch::store::decisions::DecisionFilter;
 use dispatch::store::{Lease, PageRequest};
 use serde_json::json;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
 
-use crate::support::{Given, REPOSITORY, agent, eventually, given, given_settings, person};
+use crate::support::stream::Socket;
+use crate::support::{
+    AGENT_TOKEN, Given, PATIENCE, REPOSITORY, agent, eventually, given, given_settings, person,
+};
 
 const READY: &[&str] = &["status/ready"];
 
@@ -375,6 +380,213 @@ async fn a_write_with_an_old_token_is_refused() {
 }
 
 #[tokio::test]
+async fn an_ended_lease_is_lost_however_it_ended() {
+    given(async |given| {
+        given.with_issues(&[("A", READY), ("B", READY), ("C", READY), ("D", READY)]).await;
+        let maintainer = Actor::Operator { name: "sam".to_owned(), signed_in_until: None };
+        let mut ended = Vec::new();
+        for number in 1..=4 {
+            ended.push(claim_number(given, "alpha", number).await.unwrap());
+        }
+        release_lease(&given.app, &agent("alpha"), release(&ended[0])).await.unwrap();
+        release_lease(&given.app, &maintainer, release(&ended[1])).await.unwrap();
+        let force = ClaimIssue {
+            agent: "beta".to_owned(),
+            issue_id: ended[2].issue_id,
+            lease_seconds: None,
+            force: Some(true),
+            request_id: None,
+        };
+        claim_issue(&given.app, &maintainer, force).await.unwrap();
+        given.advance(1801);
+
+        let address = given.serve().await;
+        for (lease, how) in ended.iter().zip(["given back", "released", "taken", "over"]) {
+            let renewed = renew_lease(&given.app, &agent("alpha"), renewal(lease)).await;
+            let released = release_lease(&given.app, &agent("alpha"), release(lease)).await;
+            let finished =
+                finish_work(&given.app, &agent("alpha"), finish(lease, WorkOutcome::PrOpened))
+                    .await;
+            for refusal in [renewed.unwrap_err(), released.unwrap_err(), finished.unwrap_err()] {
+                assert!(matches!(refusal, Error::LeaseLost { .. }), "{how}: {refusal:?}");
+            }
+            let held = [
+                ("DISPATCH_LEASE", lease.id().to_string()),
+                ("DISPATCH_FENCING_TOKEN", lease.fencing_token.to_string()),
+            ];
+            for command in [&["renew"][..], &["finish", "--outcome", "pr-opened"]] {
+                let code = exit_code(&address, command, &held).await;
+                assert_eq!(code, 4, "{how}: {command:?}");
+            }
+        }
+    })
+    .await;
+}
+
+/// How a command of alpha's ends.
+async fn exit_code(address: &str, arguments: &[&str], variables: &[(&str, String)]) -> i32 {
+    let mut program = tokio::process::Command::new(env!("CARGO_BIN_EXE_dispatch"));
+    program.args(arguments).env_clear().env("DISPATCH_URL", format!("http://{address}"));
+    program.env("DISPATCH_AGENT_TOKEN", AGENT_TOKEN).env("DISPATCH_AGENT_NAME", "alpha");
+    program.envs(variables.iter().map(|(name, value)| (name, value)));
+    program.output().await.unwrap().status.code().unwrap()
+}
+
+/// Ways to ask for work and wait for it, each as a request that is sent and then left alone.
+const WAITING: [(&str, &str, &str); 3] = [
+    (
+        "/graphql",
+        "mutation { claimNext(input: {agent: \"alpha\", waitSeconds: 25}) { lease { id } } }",
+        "",
+    ),
+    ("/mcp", "", "claim_next"),
+    ("/api/issues/claim", "", ""),
+];
+
+/// The bytes of a request by HTTP/1.
+fn bytes_of(path: &str, query: &str, tool: &str) -> String {
+    let body = match path {
+        "/graphql" => json!({ "query": query }),
+        "/mcp" => json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {
+            "name": tool, "arguments": { "agentName": "alpha", "waitSeconds": 25 } } }),
+        _ => json!({ "issueId": "iss_000001", "repoFullName": REPOSITORY, "issueNumber": 1,
+            "agentName": "alpha" }),
+    };
+    let body = body.to_string();
+    format!(
+        "POST {path} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {AGENT_TOKEN}\r\n\
+         content-type: application/json\r\naccept: application/json\r\n\
+         prefer: wait=25\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+#[tokio::test]
+async fn whoever_left_before_there_was_work_claims_nothing() {
+    for (path, query, tool) in WAITING {
+        given(async |given| {
+            given.with_issues(&[("One", &["status/ready", "agent/beta"])]).await;
+            let address = given.serve().await;
+            let listening = given.app.bus.listeners();
+            let mut connection = TcpStream::connect(&address).await.unwrap();
+            connection.write_all(bytes_of(path, query, tool).as_bytes()).await.unwrap();
+            let waits = || !given.app.line.is_empty() || given.app.bus.listeners() > listening;
+            eventually(async || waits()).await;
+            drop(connection);
+            eventually(async || !waits()).await;
+            given.github.relabel(REPOSITORY, 1, &[], &["agent/beta"]).unwrap();
+            given.sync().await;
+            let leases = "SELECT count(*) FROM leases WHERE state <> 'free'";
+            assert_eq!(given.database.number(leases).await, 0, "{path}");
+            assert!(claim(given, "beta").await.is_some(), "{path}: somebody else has it");
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn what_was_claimed_for_whoever_left_is_given_back() {
+    for (path, query, tool) in WAITING {
+        given(async |given| {
+            given.with_issues(&[("One", READY)]).await;
+            let address = given.serve().await;
+            let gate = Gate::new();
+            given.github.inject(Fault::HoldAnswer(gate.clone()).on("ChangeLabels"));
+            let mut connection = TcpStream::connect(&address).await.unwrap();
+            connection.write_all(bytes_of(path, query, tool).as_bytes()).await.unwrap();
+            tokio::time::timeout(PATIENCE, gate.arrived()).await.expect(path);
+            drop(connection);
+            // That the service has heard of it shows nowhere else than in what it does next.
+            tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+            gate.open();
+            let free = "SELECT count(*) FROM leases WHERE state = 'free' AND ended_at IS NOT NULL";
+            eventually(async || given.database.number(free).await == 1).await;
+            assert_eq!(labels(given, 1), ["status/ready"], "{path}");
+            let given_back = "SELECT count(*) FROM audit_log WHERE success AND actor = 'alpha' \
+                              AND action = 'release_abandoned_claim'";
+            assert_eq!(given.database.number(given_back).await, 1, "{path}");
+            assert!(claim(given, "beta").await.is_some());
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn a_socket_that_closes_or_completes_waits_no_more() {
+    given(async |given| {
+        given.with_issues(&[("One", &["status/ready", "agent/beta"])]).await;
+        let address = given.serve().await;
+        let mut kept = None;
+        for is_completed in [true, false] {
+            let mut socket = Socket::with_token(&address, AGENT_TOKEN).await;
+            let payload = json!({ "query": WAITING[0].1 });
+            socket.say(json!({ "type": "subscribe", "id": "1", "payload": payload })).await;
+            eventually(async || !given.app.line.is_empty()).await;
+            if is_completed {
+                socket.say(json!({ "type": "complete", "id": "1" })).await;
+                kept = Some(socket);
+            }
+            eventually(async || given.app.line.is_empty()).await;
+        }
+        assert!(kept.is_some(), "the socket itself is open");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_command_that_is_killed_waits_no_more() {
+    given(async |given| {
+        given.with_issues(&[]).await;
+        let address = given.serve().await;
+        let mut program = tokio::process::Command::new(env!("CARGO_BIN_EXE_dispatch"));
+        program.args(["claim", "--wait", "25"]).env_clear();
+        program.env("DISPATCH_URL", format!("http://{address}"));
+        program.env("DISPATCH_AGENT_TOKEN", AGENT_TOKEN).env("DISPATCH_AGENT_NAME", "alpha");
+        let mut child = program.spawn().unwrap();
+        eventually(async || !given.app.line.is_empty()).await;
+        child.kill().await.unwrap();
+        eventually(async || given.app.line.is_empty()).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_same_request_twice_at_once_gets_one_lease() {
+    given(async |given| {
+        for round in 0..20 {
+            let number = given.github.open_issue(REPOSITORY, NewIssue::titled("One", READY));
+            let number = match number {
+                Ok(number) => number,
+                Err(_) => {
+                    given.with_issues(&[("One", READY)]).await;
+                    1
+                }
+            };
+            given.sync().await;
+            let request = |agent: &str| ClaimNext {
+                request_id: Some(format!("round-{round}")),
+                ..next(agent)
+            };
+            let (app, alpha) = (&given.app, agent("alpha"));
+            let claims = [(); 3].map(|()| claim_next(app, &alpha, request("alpha")));
+            let mut got = Vec::new();
+            for claimed in futures_util::future::join_all(claims).await {
+                match claimed {
+                    Ok(claimed) => got.push(claimed.lease.expect("there was work").id()),
+                    Err(Error::Conflict { what, .. }) => {
+                        assert!(what.contains("being carried out"), "{what}");
+                    }
+                    Err(error) => panic!("{error:?}"),
+                }
+            }
+            got.dedup();
+            assert_eq!(got.len(), 1, "round {round}, issue {number}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn finished_work_rests_where_its_outcome_belongs() {
     given(async |given| {
         let outcomes = [
@@ -399,8 +611,15 @@ async fn finished_work_rests_where_its_outcome_belongs() {
             assert_eq!(done.issue.blocked_reason.as_deref(), blocked);
 
             let again = finish(&lease, outcome);
-            let again = finish_work(&given.app, &agent("alpha"), again).await.unwrap_err();
-            assert_eq!(field_of(again), "leaseId");
+            let again = finish_work(&given.app, &agent("alpha"), again).await.unwrap();
+            assert_eq!(again.agent_run, done.agent_run, "a lost answer costs nothing");
+            let other = finish(&lease, WorkOutcome::PrUpdated);
+            let other = finish_work(&given.app, &agent("alpha"), other).await.unwrap_err();
+            assert!(matches!(other, Error::LeaseLost { .. }), "{other:?}");
+            let stranger = finish(&lease, outcome);
+            let worker = Actor::Worker { name: "beta".to_owned(), is_bound: true };
+            let refused = finish_work(&given.app, &worker, stranger).await.unwrap_err();
+            assert!(matches!(refused, Error::Forbidden { .. }), "{refused:?}");
         }
         let runs = "SELECT count(*) FROM agent_runs";
         assert_eq!(given.database.number(runs).await, 4);

@@ -59,8 +59,18 @@ impl Socket {
         Self { stream, early: VecDeque::new() }.acknowledged().await
     }
 
-    async fn acknowledged(mut self) -> Self {
-        self.say(json!({"type": "connection_init"})).await;
+    /// Connects as a program with a token, and is acknowledged.
+    pub(crate) async fn with_token(address: &str, token: &str) -> Self {
+        let shown = json!({"Authorization": format!("Bearer {token}")});
+        Self::connect(address).await.introduced(shown).await
+    }
+
+    async fn acknowledged(self) -> Self {
+        self.introduced(Value::Null).await
+    }
+
+    async fn introduced(mut self, payload: Value) -> Self {
+        self.say(json!({"type": "connection_init", "payload": payload})).await;
         assert_eq!(self.hear().await, json!({"type": "connection_ack"}));
         self
     }

@@ -111,7 +111,9 @@ impl WorkOutcome {
         let is_ours = matches!(now, Status::InProgress | Status::Ready);
         let moves = state == IssueState::Open && (is_ours || self == Self::Blocked);
         let mut plan = LabelPlan { status: moves.then(|| self.status()), ..LabelPlan::default() };
-        if !self.keeps_agent() {
+        if state == IssueState::Closed {
+            plan.remove = left_on_closed(agent, labels);
+        } else if !self.keeps_agent() {
             plan.remove = own_label(agent, labels);
         }
         plan
@@ -131,7 +133,11 @@ pub fn release_plan(
         Status::Blocked if blocked_reason.is_none() => Some(Status::Ready),
         _ => None,
     };
-    LabelPlan { status, add: vec![], remove: own_label(agent, labels) }
+    let remove = match state {
+        IssueState::Open => own_label(agent, labels),
+        IssueState::Closed => left_on_closed(agent, labels),
+    };
+    LabelPlan { status, add: vec![], remove }
 }
 
 /// Why an issue rests where it does after it was given back, as one sentence.
@@ -158,6 +164,15 @@ pub fn claim_plan(agent: &str, labels: &LabelSet, force: bool) -> LabelPlan {
 /// The label that says whose an issue is.
 pub fn agent_label(agent: &str) -> String {
     format!("agent/{agent}")
+}
+
+/// What is taken off an issue that was closed while an agent held it: the agent's label, and that it is
+/// in progress.
+fn left_on_closed(agent: &str, labels: &LabelSet) -> Vec<String> {
+    let in_progress = Status::InProgress.label();
+    let mut left = own_label(agent, labels);
+    left.extend(labels.contains(in_progress).then(|| in_progress.to_owned()));
+    left
 }
 
 fn own_label(agent: &str, labels: &LabelSet) -> Vec<String> {

@@ -1,11 +1,13 @@
 //! Who works on an issue, whose it is and how urgent it is: labels with one of a kind each.
 
-use super::labels::{Changed, Intent, change_labels};
+use super::labels::{Changed, Guard, Intent, LeaseStep, Terms, change_labels, change_labels_on};
 use super::{Error, Result, board};
 use crate::app::App;
 use crate::domain::actor::{is_reserved, reserved_reason};
-use crate::domain::labels::{LabelPlan, behind, has_prefix, is_plain};
+use crate::domain::labels::{LabelPlan, behind, has_prefix, is_plain, is_same};
+use crate::domain::leases::{Hold, LeaseEnding, agent_label};
 use crate::domain::{Actor, IssueId, LabelSet, Priority, Status};
+use crate::store::{Issue, Repository, leases};
 
 /// The longest name GitHub takes for a label, in characters.
 const LONGEST_LABEL: usize = 50;
@@ -13,7 +15,8 @@ const LONGEST_LABEL: usize = 50;
 /// What labels begin with that programs count by, which nobody sets by hand.
 const KEPT_BY_PROGRAMS: [&str; 2] = ["blocked/infra-attempt/", "blocked/infra-model/"];
 
-/// Gives an issue to an agent, or to none. It has at most one afterwards, whoever it was before.
+/// Gives an issue to an agent, or to none. It has at most one afterwards, whoever it was before: the
+/// lease of an agent that it is taken from ends.
 ///
 /// # Errors
 ///
@@ -27,7 +30,11 @@ pub async fn assign_agent(
 ) -> Result<Changed> {
     let label = label_of("agent", agent)?;
     let action = if label.is_some() { "assign_agent" } else { "unassign_agent" };
-    have_only(app, actor, action, issue, "agent/", label).await
+    let kept = label.clone();
+    let takes_off = |own: &str| !kept.as_ref().is_some_and(|kept| is_same(kept, own));
+    let plan = |labels: &LabelSet| LabelPlan::only(labels, "agent/", label);
+    let (issue, repository) = board::find_issue(app, issue).await?;
+    relabel_from_holder(app, &intent(actor, action, &issue, &repository), takes_off, plan).await
 }
 
 /// Makes an issue somebody's, or nobody's. It has at most one owner afterwards.
@@ -85,7 +92,8 @@ pub async fn add_label(app: &App, actor: &Actor, issue: IssueId, label: &str) ->
     relabel(app, actor, "add_label", issue, plan.status, |_| plan).await
 }
 
-/// Takes a label off an issue; one that is not there is fine.
+/// Takes a label off an issue; one that is not there is fine. With the label of the agent that holds
+/// the issue ends its lease.
 ///
 /// # Errors
 ///
@@ -96,8 +104,32 @@ pub async fn remove_label(
     issue: IssueId,
     label: &str,
 ) -> Result<Changed> {
-    let plan = LabelPlan { remove: vec![plain_label(label)?], ..LabelPlan::default() };
-    relabel(app, actor, "remove_label", issue, None, |_| plan).await
+    let label = plain_label(label)?;
+    let (taken, removed) =
+        (label.clone(), LabelPlan { remove: vec![label], ..LabelPlan::default() });
+    let (issue, repository) = board::find_issue(app, issue).await?;
+    let intent = intent(actor, "remove_label", &issue, &repository);
+    relabel_from_holder(app, &intent, |own| is_same(&taken, own), |_| removed).await
+}
+
+/// Changes labels; when that takes the label of the agent off that holds the issue, its lease ends.
+async fn relabel_from_holder(
+    app: &App,
+    intent: &Intent<'_>,
+    takes_off: impl Fn(&str) -> bool,
+    plan: impl FnOnce(&LabelSet) -> LabelPlan,
+) -> Result<Changed> {
+    let row = leases::of_issue(&mut *app.connection().await?, intent.issue.id).await?;
+    let live = row.filter(|lease| lease.is_live(app.clock.now()));
+    let step = match live.filter(|lease| takes_off(&agent_label(&lease.agent))) {
+        None => LeaseStep::None,
+        Some(lease) => {
+            LeaseStep::End { lease: lease.id(), ending: LeaseEnding::Released, outcome: None }
+        }
+    };
+    let guard = Guard::Holds(Hold { agent: intent.actor.agent(), token: None });
+    let terms = Terms { guard, step, ..Terms::default() };
+    change_labels_on(app, intent, terms, |labels, _| Ok(plan(labels))).await
 }
 
 async fn relabel(
@@ -109,16 +141,18 @@ async fn relabel(
     plan: impl FnOnce(&LabelSet) -> LabelPlan,
 ) -> Result<Changed> {
     let (issue, repository) = board::find_issue(app, issue).await?;
-    let intent = Intent {
-        actor,
-        action,
-        issue: &issue,
-        repository: &repository,
-        target,
-        expected_from: None,
-        reason: None,
-    };
+    let intent = Intent { target, ..intent(actor, action, &issue, &repository) };
     change_labels(app, &intent, plan).await
+}
+
+fn intent<'a>(
+    actor: &'a Actor,
+    action: &'a str,
+    issue: &'a Issue,
+    repository: &'a Repository,
+) -> Intent<'a> {
+    let (target, expected_from, reason) = (None, None, None);
+    Intent { actor, action, issue, repository, target, expected_from, reason }
 }
 
 /// A label as GitHub takes it.

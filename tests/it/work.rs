@@ -4,6 +4,7 @@ use dispatch::domain::decisions::Detail;
 use dispatch::domain::leases::{Checkpoint, LeaseEnding, WorkOutcome};
 use dispatch::domain::work::SkipReason;
 use dispatch::domain::{Actor, LeaseId, Status};
+use dispatch::service::assignments;
 use dispatch::service::labels::settle_overdue;
 use dispatch::service::leases::{
     FinishWork, ReleaseLease, RenewLease, expire_leases, finish_work, release_lease, renew_lease,
@@ -637,6 +638,35 @@ async fn work_on_an_issue_that_was_closed_meanwhile_can_be_finished() {
         let done = finish_work(&given.app, &agent("alpha"), done).await.unwrap();
         assert_eq!(done.issue.status, Status::Done);
         assert!(given.github.issue(REPOSITORY, 1).unwrap().closed_at.is_some());
+        assert_eq!(labels(given, 1), [""; 0], "nothing says that somebody is at work");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_lease_ends_with_the_label_that_a_person_takes_off() {
+    given(async |given| {
+        given.with_issues(&[("A", READY), ("B", READY), ("C", READY), ("D", READY)]).await;
+        let mut held = Vec::new();
+        for number in 1..=4 {
+            held.push(claim_number(given, "alpha", number).await.unwrap());
+        }
+        let app = &given.app;
+        assignments::assign_agent(app, &person(), held[0].issue_id, None).await.unwrap();
+        assignments::assign_agent(app, &person(), held[1].issue_id, Some("beta")).await.unwrap();
+        let operator = Actor::Operator { name: "sam".to_owned(), signed_in_until: None };
+        let label = "Agent/Alpha";
+        assignments::remove_label(app, &operator, held[2].issue_id, label).await.unwrap();
+        for lease in &held[..3] {
+            let lost = renew_lease(app, &agent("alpha"), renewal(lease)).await.unwrap_err();
+            assert!(matches!(lost, Error::LeaseLost { .. }), "{lost:?}");
+        }
+        // What leaves the holder's label there leaves its lease alive.
+        let kept = &held[3];
+        assignments::assign_agent(app, &person(), kept.issue_id, Some("Alpha")).await.unwrap();
+        assignments::assign_owner(app, &person(), kept.issue_id, Some("kim")).await.unwrap();
+        assignments::remove_label(app, &operator, kept.issue_id, "owner/kim").await.unwrap();
+        renew_lease(app, &agent("alpha"), renewal(kept)).await.unwrap();
     })
     .await;
 }

@@ -126,7 +126,7 @@ fn row<'a>(entry: &'a AuditEntry, issues: &'a HashMap<IssueId, IssueRow<'a>>) ->
         // A settled entry knows, and only settled ones are listed.
         success: entry.success.unwrap_or_default(),
         error_message: entry.error_message.as_deref(),
-        notes: entry.notes.as_deref(),
+        notes: entry.notes.as_deref().or(entry.comment.as_deref()),
         created_at: Instant(entry.created_at()),
         issue: entry.issue_id.and_then(|id| issues.get(&id)),
     }

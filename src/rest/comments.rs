@@ -15,7 +15,7 @@ use crate::service::moves::UNKNOWN_ISSUE;
 use crate::service::{self, Error, comments::AddComment};
 
 const COMMENT: Words<'_> =
-    Words { action: "comment_issue", missing: UNKNOWN_ISSUE, failure: "Failed to post comment" };
+    Words { action: "add_comment", missing: UNKNOWN_ISSUE, failure: "Failed to post comment" };
 
 /// A comment to post.
 #[derive(ToSchema)]

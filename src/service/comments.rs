@@ -58,7 +58,7 @@ pub struct Posted {
     pub cursor: EventCursor,
 }
 
-/// Posts a comment; the audit log calls it `comment_issue`. A closed issue can be commented on.
+/// Posts a comment; the audit log calls it `add_comment`. A closed issue can be commented on.
 ///
 /// # Errors
 ///
@@ -148,7 +148,7 @@ fn intent<'a>(
     NewComment {
         actor: actor.name(),
         actor_kind: actor.kind(),
-        action: "comment_issue",
+        action: "add_comment",
         repository_full_name: repository.full_name.as_str(),
         issue_number: Some(issue.number),
         issue_id: Some(issue.id),

@@ -27,7 +27,7 @@ pub struct AuditEntry {
     pub actor: String,
     /// What kind of caller that was.
     pub actor_kind: ActorKind,
-    /// What: `move_issue`, `set_status`, `add_tracked_repo`, `remove_tracked_repo`, `comment_issue`, …
+    /// What: `move_issue`, `set_status`, `add_tracked_repo`, `remove_tracked_repo`, `add_comment`, …
     pub action: String,
     /// The repository, as it was called then.
     pub repository_full_name: String,

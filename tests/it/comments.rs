@@ -56,10 +56,12 @@ async fn a_comment_is_on_github_in_the_log_and_counted_on_the_card() {
         assert_eq!(
             entry,
             json!({
-                "actor": "user", "action": "comment_issue", "success": true, "errorMessage": null,
+                "actor": "user", "action": "add_comment", "success": true, "errorMessage": null,
                 "comment": "Hello\n**you**", "commentUrl": answer["url"], "issue": { "number": 1 },
             })
         );
+        let entries = given.ask("GET", "/api/audit", None).await.json();
+        assert_eq!(entries[0]["notes"], "Hello\n**you**");
         let announced = events.recv().await.unwrap();
         assert_eq!(announced.issue_id, Some(given.issue(1).await.id));
         assert_eq!(answer["cursor"], announced.id.to_string());
@@ -248,7 +250,7 @@ async fn a_comment_nobody_asks_for_again_is_settled_by_the_timer() {
         say(given, "Hello").await;
         given.advance(6);
         service::labels::settle_overdue(&given.app).await.unwrap();
-        assert_ne!(newest_entry(given).await["action"], "comment_issue", "not yet anybody's");
+        assert_ne!(newest_entry(given).await["action"], "add_comment", "not yet anybody's");
         given.advance(1);
         service::labels::settle_overdue(&given.app).await.unwrap();
         let entry = newest_entry(given).await;

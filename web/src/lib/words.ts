@@ -1,5 +1,7 @@
 /** Actions whose name is not what people call it. */
 const WORDS: Readonly<Record<string, string>> = {
+  add_comment: "commented",
+  // So older entries call it.
   comment_issue: "commented",
   move_issue: "moved",
   set_status: "set the status",

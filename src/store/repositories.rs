@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::{Array, Text};
 use diesel_async::RunQueryDsl;
 
 use super::schema::repositories::{self, dsl};
@@ -246,7 +248,7 @@ pub async fn set_sync_error(
 }
 
 /// Takes over what GitHub says of the repository itself. Fails on the unique name when another
-/// row has that name already.
+/// row has that name already. Former names that the row got since it was read stay.
 pub async fn set_identity(
     connection: &mut Connection,
     row: &Repository,
@@ -255,11 +257,17 @@ pub async fn set_identity(
     read_only: Option<ReadOnlyReason>,
     now: DateTime<Utc>,
 ) -> QueryResult<Repository> {
+    let names: Vec<String> = row.names_but(full_name).collect();
+    let former = sql::<Array<Text>>("ARRAY(SELECT DISTINCT n FROM unnest(former_names || ")
+        .bind::<Array<Text>, _>(names)
+        .sql(") AS n WHERE n <> ")
+        .bind::<Text, _>(full_name.key())
+        .sql(" ORDER BY n)");
     diesel::update(dsl::repositories.find(row.id))
         .set((
             dsl::node_id.eq(node_id),
             dsl::full_name.eq(full_name),
-            dsl::former_names.eq(distinct(row.names_but(full_name))),
+            dsl::former_names.eq(former),
             dsl::read_only.eq(read_only),
             dsl::updated_at.eq(now),
         ))

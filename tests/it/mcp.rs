@@ -164,9 +164,10 @@ async fn work_is_claimed_renewed_and_finished() {
         assert_eq!(finished["issue"]["status"], "in-review");
         assert!(finished["agentRunId"].as_str().unwrap().starts_with("run_"));
 
-        let (code, message) = refused(given, ALPHA, "finish_work", outcome).await;
-        assert_eq!(code, "BAD_USER_INPUT");
-        assert!(message.contains("was finished"), "{message}");
+        let again = done(given, ALPHA, "finish_work", outcome.clone()).await;
+        assert_eq!(again["agentRunId"], finished["agentRunId"], "a lost answer costs nothing");
+        let other = with(outcome, "outcome", "failed");
+        assert_eq!(refused(given, ALPHA, "finish_work", other).await.0, "LEASE_LOST");
         let idle = done(given, ALPHA, "claim_next", json!({})).await;
         assert!(idle["lease"].is_null() && idle["idleReason"].is_string(), "{idle}");
     })

@@ -13,7 +13,7 @@ use dispatch::service::sync::{
 };
 use dispatch::service::{self, Error};
 use dispatch::simulator::{Account, Fault, Gate, NewIssue, Rule};
-use dispatch::store::{Event, Issue, PageRequest};
+use dispatch::store::{Event, Issue, PageRequest, repositories};
 
 use crate::support::{Given, REPOSITORY, eventually, given, given_settings, person, start_of_time};
 
@@ -381,7 +381,7 @@ async fn assert_found(given: &Given, name: &str, present: &str) {
     }
     let body = serde_json::json!({ "repoFullName": name, "issueNumber": 1 });
     let refreshed = given.ask_as_agent("POST", "/api/issues/refresh", Some(body)).await.json();
-    assert_eq!(refreshed["repo"], present, "{name}");
+    assert_eq!(refreshed["repo"], present, "{name}: {refreshed}");
 }
 
 #[tokio::test]
@@ -414,6 +414,31 @@ async fn a_repository_tracked_under_its_old_and_its_new_name_is_there_once() {
         })
         .await;
     }
+}
+
+#[tokio::test]
+async fn a_former_name_outlives_a_sync_that_began_before_it_was_known() {
+    given(async |given| {
+        for name in [REPOSITORY, "acme/zoo"] {
+            given.github.add_repository(name);
+            given.track(name).await;
+        }
+        let [old, new] = [REPOSITORY, "acme/zoo"].map(|name| name.parse::<FullName>().unwrap());
+        let mut connection = given.app.pool.get().await.unwrap();
+        let mut by_name =
+            async |name| repositories::by_name(&mut connection, name).await.unwrap().unwrap();
+        let (gone, read_before) = (by_name(&old).await, by_name(&new).await);
+        let now = given.app.clock.now();
+        repositories::merge(&mut connection, &gone, "R_1", &new, None, now).await.unwrap();
+        let found = (&read_before, "R_1", &new);
+        repositories::set_identity(&mut connection, found.0, found.1, found.2, None, now)
+            .await
+            .unwrap();
+        let kept = repositories::by_name(&mut connection, &old).await.unwrap().unwrap();
+        assert_eq!(kept.full_name.as_str(), "acme/zoo");
+        assert_eq!(kept.former_names, [REPOSITORY]);
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -128,7 +128,7 @@ async function works(url, way, transport) {
   const finished = await done(client, "finish_work", { ...held, outcome: "no_changes_needed" });
   assert.equal(finished.issue.status, "in-review");
 
-  await refused(client, "finish_work", { ...held, outcome: "pr_opened" }, "BAD_USER_INPUT");
+  await refused(client, "finish_work", { ...held, outcome: "pr_opened" }, "LEASE_LOST");
   await refused(client, "claim_issue", { repoFullName, issueNumber: 99_999_999 }, "NOT_FOUND");
   await refused(client, "claim_next", { waitSeconds: 99 }, "BAD_USER_INPUT");
 

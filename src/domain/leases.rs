@@ -133,11 +133,7 @@ pub fn release_plan(
         Status::Blocked if blocked_reason.is_none() => Some(Status::Ready),
         _ => None,
     };
-    let remove = match state {
-        IssueState::Open => own_label(agent, labels),
-        IssueState::Closed => left_on_closed(agent, labels),
-    };
-    LabelPlan { status, add: vec![], remove }
+    LabelPlan { status, add: vec![], remove: own_label(agent, labels) }
 }
 
 /// Why an issue rests where it does after it was given back, as one sentence.
@@ -296,7 +292,10 @@ mod tests {
         assert_eq!(of(WorkOutcome::Failed, working, Open), ["status/ready"]);
         assert_eq!(of(WorkOutcome::Blocked, "status/in-review", Open), ["status/blocked"]);
         assert_eq!(of(WorkOutcome::Failed, "status/backlog", Open), ["status/backlog"]);
-        assert_eq!(of(WorkOutcome::AlreadyAddressed, working, Closed), [working]);
+        for outcome in WorkOutcome::ALL {
+            assert_eq!(of(outcome, working, Closed), [""; 0], "{outcome:?}: nobody is at work");
+            assert_eq!(of(outcome, "status/done", Closed), ["status/done"], "{outcome:?}");
+        }
     }
 
     #[test]

@@ -20,6 +20,7 @@ use serde_json::json;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
+use crate::support::process::http_client_of;
 use crate::support::stream::Socket;
 use crate::support::{
     AGENT_TOKEN, Given, PATIENCE, REPOSITORY, agent, eventually, given, given_settings, person,
@@ -530,6 +531,26 @@ async fn a_socket_that_closes_or_completes_waits_no_more() {
             eventually(async || given.app.line.is_empty()).await;
         }
         assert!(kept.is_some(), "the socket itself is open");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_caller_by_http_2_that_leaves_waits_no_more() {
+    given(async |given| {
+        given.with_issues(&[]).await;
+        let address = given.serve().await;
+        let http = http_client_of(reqwest::ClientBuilder::http2_prior_knowledge);
+        let query = json!({ "query": WAITING[0].1 }).to_string();
+        let request = http.post(format!("http://{address}/graphql")).bearer_auth(AGENT_TOKEN);
+        let asking = request.header("content-type", "application/json").body(query).send();
+        tokio::select! {
+            _ = asking => panic!("there is no work"),
+            () = eventually(async || !given.app.line.is_empty()) => {}
+        }
+        // The stream has ended, and the connection is kept.
+        eventually(async || given.app.line.is_empty()).await;
+        drop(http);
     })
     .await;
 }

@@ -168,8 +168,15 @@ impl Process {
 
 /// What asks a server over HTTP.
 pub(crate) fn http_client() -> reqwest::Client {
+    http_client_of(|builder| builder)
+}
+
+/// The same, made another way.
+pub(crate) fn http_client_of(
+    make: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder,
+) -> reqwest::Client {
     // Whoever came first has installed it; all are the same.
     let _ = rustls::crypto::ring::default_provider().install_default();
     #[expect(clippy::disallowed_methods, reason = "the test is a client of its own")]
-    reqwest::Client::new()
+    make(reqwest::Client::builder()).build().unwrap()
 }

@@ -1,7 +1,7 @@
-/* eslint-disable no-empty-pattern -- the runner reads the names of what a fixture needs from there */
 import { violations } from "./support/axe.ts";
 import { claim, giveBack, renew, type Lease } from "./support/leases.ts";
-import { Service } from "./support/service.ts";
+import { serve, test as simulated } from "./support/github.ts";
+import { lend } from "./support/service.ts";
 import {
   AGENT_TOKEN,
   ask,
@@ -231,34 +231,16 @@ base("a phone shows the queue without sideways scrolling", async ({ browser, ser
 const WAITING = 8;
 
 // A service with limits, where nobody acts but the test, and people may not do what agents may.
-const limited = base.extend<object, { readonly github: Service }>({
-  github: [
-    async ({}, use) => {
-      const github = new Service(["simulate", "--issues", "400"]);
-      await github.start();
-      await use(github);
-      await github.stop();
-      github.forget();
-    },
-    { scope: "worker", timeout: 90_000 },
-  ],
+const limited = simulated.extend({
   service: [
     async ({ github }, use) => {
-      const [, names = ""] = /GITHUB_REPOSITORIES=(\S+)/.exec(github.said) ?? [];
-      const service = new Service(["serve"], {
-        GITHUB_API_URL: github.url,
-        GITHUB_TOKEN: "anything",
-        GITHUB_REPOSITORIES: names.split(",")[0] ?? "",
-        DATABASE_URL: "",
+      const service = serve(github, {
+        GITHUB_REPOSITORIES: github.repositories[0] ?? "",
         DISPATCH_AGENT_TOKEN: AGENT_TOKEN,
         DISPATCH_MAX_IN_PROGRESS_PER_LANE: "2",
         DISPATCH_MAX_WAITING_FOR_HUMAN: String(WAITING + 1),
       });
-      await service.start();
-      await service.synced();
-      await use(service);
-      await service.stop();
-      service.forget();
+      await lend(service, use);
     },
     { scope: "worker", timeout: 90_000 },
   ],

@@ -2,7 +2,7 @@
 import type { Page } from "@playwright/test";
 import { Proxy } from "./support/proxy.ts";
 import { serve, simulate, test as base } from "./support/github.ts";
-import type { Service } from "./support/service.ts";
+import { lend, type Service } from "./support/service.ts";
 import { ask, expect, moveElsewhere } from "./support/test.ts";
 
 // A service of its own over a simulated GitHub of its own, so that the one can be stopped while the other goes on.
@@ -13,11 +13,7 @@ const test = base.extend({
   service: [
     async ({ github }, use) => {
       const service = serve(github, { GITHUB_REPOSITORIES: github.repositories[0] ?? "" });
-      await service.start();
-      await service.synced();
-      await use(service);
-      await service.stop();
-      service.forget();
+      await lend(service, use);
     },
     { scope: "worker", timeout: 90_000 },
   ],

@@ -3,7 +3,7 @@ import type { Browser, BrowserContext, BrowserContextOptions, Page } from "@play
 import { violations } from "./support/axe.ts";
 import { serve, test as base, type GitHub } from "./support/github.ts";
 import { claim } from "./support/leases.ts";
-import type { Service } from "./support/service.ts";
+import { lend, type Service } from "./support/service.ts";
 import {
   AGENT_TOKEN,
   ask,
@@ -38,11 +38,7 @@ const serving = (settings: Readonly<Record<string, string>>): Serving => [
       GITHUB_REPOSITORIES: github.repositories.slice(0, TRACKED).join(","),
       ...settings,
     });
-    await service.start();
-    await service.synced();
-    await use(service);
-    await service.stop();
-    service.forget();
+    await lend(service, use);
   },
   { scope: "worker", timeout: 90_000 },
 ];

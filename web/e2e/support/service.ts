@@ -106,3 +106,15 @@ export class Service {
     rmSync(this.#data, { recursive: true, force: true });
   }
 }
+
+/** Starts a service of a fixture's own, lends it to the tests once its first sync is over, and stops it. */
+export async function lend(
+  service: Service,
+  use: (service: Service) => Promise<void>,
+): Promise<void> {
+  await service.start();
+  await service.synced();
+  await use(service);
+  await service.stop();
+  service.forget();
+}

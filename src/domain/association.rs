@@ -3,8 +3,8 @@
 use super::column::words;
 
 words! {
-    /// How the author of an issue stands to its repository, by GitHub's account. Whoever may write in
-    /// the repository is an owner, member or collaborator; everybody else may be anybody.
+    /// How the author of an issue is associated with its repository, by GitHub's account. It says
+    /// nothing of permissions: a member or a collaborator may be allowed to read only.
     #[derive(async_graphql::Enum)]
     AuthorAssociation,
     /// The repository is theirs.
@@ -13,13 +13,13 @@ words! {
     Member = "member",
     /// They were invited to work in the repository.
     Collaborator = "collaborator",
-    /// A change of theirs is in the repository.
+    /// A commit of theirs is in the repository.
     Contributor = "contributor",
-    /// They have not contributed to the repository before.
+    /// No commit of theirs was in the repository before.
     FirstTimeContributor = "first_time_contributor",
-    /// They have not contributed to anything on GitHub before.
+    /// No commit of theirs was on GitHub before.
     FirstTimer = "first_timer",
-    /// A placeholder for somebody who is not on GitHub.
+    /// A placeholder for somebody who has not claimed their account.
     Mannequin = "mannequin",
     /// None that GitHub knows of.
     None = "none",

@@ -45,7 +45,7 @@ const WRITE: Duration = Duration::from_secs(10);
 /// How many operations may run at once on one socket.
 const OPERATIONS: usize = 100;
 
-/// How many bytes the documents and variables of those operations may have together.
+/// How many bytes the ids, documents and variables of those operations may have together.
 const OPERATION_BYTES: usize = 512 * 1024;
 
 /// Why a socket is closed; the numbers are the protocol's.
@@ -288,7 +288,7 @@ impl Session {
         if self.operations.contains_key(&id) {
             return Err(Closing::Duplicate(id));
         }
-        let size = Value::Object(payload.clone()).to_string().len();
+        let size = id.len() + Value::Object(payload.clone()).to_string().len();
         self.sizes.retain(|id, _| self.operations.contains_key(id));
         let is_full = self.sizes.values().sum::<usize>() + size > OPERATION_BYTES;
         let admitted = match self.operations.len() {

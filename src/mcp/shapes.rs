@@ -49,8 +49,8 @@ pub(super) struct Untrusted {
     notice: &'static str,
     /// The GitHub login of who wrote it; null when the account is gone.
     author: Option<String>,
-    /// How they stand to the repository, such as `owner`, `member`, `collaborator` or `none`: whether
-    /// they may write there. Null when GitHub did not tell.
+    /// How they are associated with the repository, such as `owner`, `member`, `collaborator` or
+    /// `none`; null when GitHub did not tell. It says nothing of permissions.
     author_association: Option<&'static str>,
     /// The title.
     title: String,

@@ -9,6 +9,7 @@ const WORDS: Readonly<Record<string, string>> = {
   claim_issue: "claimed",
   claim_next: "claimed",
   release_lease: "gave back",
+  release_abandoned_claim: "gave back after leaving",
   unclaim_issue: "gave back",
   unclaim_issue_by_operator: "took from its agent",
   finish_work: "finished work on",

@@ -135,7 +135,7 @@ async fn serve(config: Config, demo: Option<Demo>) -> anyhow::Result<()> {
 async fn demonstrate(mut config: Config, days: u32, still: bool) -> anyhow::Result<()> {
     let demo =
         Demo::start(&mut config, days, still).await.context("Cannot start the simulated GitHub")?;
-    serve(config, Some(demo)).await
+    Box::pin(serve(config, Some(demo))).await
 }
 
 /// Brings the schema up to date.

@@ -19,6 +19,9 @@ const SETTLE_EVERY: Duration = Duration::from_secs(1);
 /// How often it is put right what leases left that are over.
 const EXPIRE_EVERY: Duration = Duration::from_secs(2);
 
+/// How often it is looked for issues that were left alone for long enough.
+const PAUSES_EVERY: Duration = Duration::from_secs(2);
+
 /// How often it is looked for work whose agent is silent.
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
 
@@ -36,6 +39,7 @@ pub fn start(app: &App, database_url: String) -> JoinSet<()> {
     tasks.spawn(async move { bus.pump(pool, &database_url).await });
     tasks.spawn(repeat(app.clone(), SETTLE_EVERY, "settling moves", settle));
     tasks.spawn(repeat(app.clone(), EXPIRE_EVERY, "ending leases", expire));
+    tasks.spawn(repeat(app.clone(), PAUSES_EVERY, "ending pauses", pauses));
     tasks.spawn(repeat(app.clone(), SWEEP_EVERY, "sweeping stale work", sweep));
     let waited = app.clone();
     tasks.spawn(async move { service::waiting::call(&waited).await });
@@ -70,6 +74,10 @@ async fn settle(app: App) -> Result<(), Error> {
 
 async fn expire(app: App) -> Result<(), Error> {
     service::leases::expire_leases(&app).await
+}
+
+async fn pauses(app: App) -> Result<(), Error> {
+    service::backoffs::end_pauses(&app).await
 }
 
 async fn sweep(app: App) -> Result<(), Error> {

@@ -219,6 +219,14 @@ pub struct Work {
     /// How long an issue may be in progress without a lease before it counts as stuck
     /// (`DISPATCH_STUCK_AFTER_MINUTES`).
     pub stuck_after: Duration,
+    /// How long what a person did is no finding of the queue's doctor
+    /// (`DISPATCH_MEANT_FOR_HOURS`).
+    pub meant_for: Duration,
+    /// How many attempts at an issue may fail in a row before it needs a person
+    /// (`DISPATCH_MAX_ATTEMPTS`).
+    pub max_attempts: i32,
+    /// Whether the queue over REST has what people work on as well (`DISPATCH_REST_SERVES_PEOPLES_WORK`).
+    pub rest_serves_peoples: bool,
 }
 
 /// When to ask GitHub.
@@ -355,11 +363,6 @@ impl Database {
             reader.refuse(&settings::DISPATCH_DATA_DIR, "is needed: this user has no home");
         }
         let usual = Timeouts::default();
-        let truth = |text: &str| match text {
-            "true" => Ok(true),
-            "false" => Ok(false),
-            _ => Err("is neither true nor false".to_owned()),
-        };
         Self {
             url,
             data_dir: data_dir.unwrap_or_default(),
@@ -729,6 +732,15 @@ fn strangers(env: &Env) -> Vec<String> {
         format!("{variable} is not a setting of this version; ignored{instead}")
     };
     env.strangers().map(warning).collect()
+}
+
+/// `true` or `false`.
+fn truth(text: &str) -> Result<bool, String> {
+    match text {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        _ => Err("is neither true nor false".to_owned()),
+    }
 }
 
 fn default_data_dir() -> Option<PathBuf> {

@@ -184,6 +184,16 @@ settings! {
     /// By how many priorities waiting can raise an issue, and never above `priority/p1`; 0 for none.
     DISPATCH_QUEUE_AGING_MAX_TIERS { default: "2", format: "a number, 0 to 4", example: "1", secret: false }
 
+    /// How many attempts of agents at an issue may fail in a row. Then it goes to the lane of
+    /// escalation, where there is one, or gets the label `needs-human` and is served to nobody until
+    /// a person takes that off.
+    DISPATCH_MAX_ATTEMPTS { default: "5", format: "a number, 1 to 1000", example: "3", secret: false }
+
+    /// Whether `next-task` and `queue` over REST also have what people work on: issues that are In
+    /// Progress without an agent, assigned on GitHub, or have an `owner/` label. For clients that were
+    /// written for queues without that rule.
+    DISPATCH_REST_SERVES_PEOPLES_WORK { default: "false", format: "`true` or `false`", example: "true", secret: false }
+
     /// How long it is kept what was served to whom, and why nothing else.
     DISPATCH_DECISION_RETENTION_DAYS { default: "30", format: "days, 1 to 3650", example: "90", secret: false }
 
@@ -196,6 +206,10 @@ settings! {
 
     /// How long an issue may be in progress without a lease before the queue's doctor names it.
     DISPATCH_STUCK_AFTER_MINUTES { default: "60", format: "minutes, 1 to 100000", example: "30", secret: false }
+
+    /// How long the queue's doctor takes for meant what a person did: an agent's label without a lease,
+    /// an issue in progress that no agent holds.
+    DISPATCH_MEANT_FOR_HOURS { default: "72", format: "hours, 1 to 100000", example: "168", secret: false }
 
     /// How long a closed issue stays in Done.
     DISPATCH_DONE_RETENTION_DAYS { default: "7", format: "days, 1 to 3650", example: "14", secret: false }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::reader::Reader;
-use super::{Work, days, entries, settings, whole_number};
+use super::{Work, days, entries, settings, truth, whole_number};
+use crate::domain::backoff::USUAL_ATTEMPTS;
 use crate::domain::limits::Limits;
 use crate::domain::work::Aging;
 
@@ -21,6 +22,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Work {
     let retention = days(reader, &settings::DISPATCH_DECISION_RETENTION_DAYS).unwrap_or(30);
     let stuck =
         whole_number(reader, &settings::DISPATCH_STUCK_AFTER_MINUTES, 1, 100_000).unwrap_or(60);
+    let meant = whole_number(reader, &settings::DISPATCH_MEANT_FOR_HOURS, 1, 100_000).unwrap_or(72);
     Work {
         limits: Limits {
             per_agent: limit(reader, &settings::DISPATCH_MAX_IN_PROGRESS_PER_AGENT),
@@ -35,6 +37,12 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Work {
         },
         decision_retention: Duration::from_secs(86_400 * u64::from(retention)),
         stuck_after: Duration::from_secs(60 * stuck),
+        meant_for: Duration::from_secs(3600 * meant),
+        max_attempts: whole_number(reader, &settings::DISPATCH_MAX_ATTEMPTS, 1, 1000)
+            .unwrap_or(USUAL_ATTEMPTS),
+        rest_serves_peoples: reader
+            .parsed(&settings::DISPATCH_REST_SERVES_PEOPLES_WORK, truth)
+            .unwrap_or_default(),
     }
 }
 

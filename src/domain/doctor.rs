@@ -18,6 +18,12 @@ words! {
     ClosedInProgress = "closed_in_progress",
     /// It is held and gone from GitHub, or its repository is not tracked any more.
     LeaseOnVanishedIssue = "lease_on_vanished_issue",
+    /// An agent holds it, and it is open and in another column than In Progress.
+    LeaseOutsideInProgress = "lease_outside_in_progress",
+    /// GitHub refuses to change it, or does not answer about it, so it is left alone for growing times.
+    RefusedByGithub = "refused_by_github",
+    /// Agents failed on it as often as may be, or it has the label `needs-human`.
+    NeedsHuman = "needs_human",
 }
 
 impl Ailment {
@@ -44,6 +50,18 @@ impl Ailment {
                 "An agent holds the issue, which is gone from GitHub or no longer tracked. The \
                  repair ends the lease."
             }
+            Self::LeaseOutsideInProgress => {
+                "An agent holds the issue, which somebody has moved out of In Progress. The repair \
+                 ends the lease and takes the agent's label off."
+            }
+            Self::RefusedByGithub => {
+                "GitHub refuses to change the issue, so agents are not given it until a pause is \
+                 over. The repair has it, and its repository, tried again at once."
+            }
+            Self::NeedsHuman => {
+                "Agents failed on the issue, so they are not given it until a person has looked at \
+                 it. The repair takes the label needs-human off and has it given out again."
+            }
         }
     }
 
@@ -65,7 +83,10 @@ impl Ailment {
             Self::ClosedInProgress => {
                 (state == IssueState::Closed).then(|| plan(Some(Status::Done)))
             }
-            Self::LeaseOnVanishedIssue => None,
+            Self::LeaseOnVanishedIssue
+            | Self::LeaseOutsideInProgress
+            | Self::RefusedByGithub
+            | Self::NeedsHuman => None,
         }
     }
 }

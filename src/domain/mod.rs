@@ -7,6 +7,7 @@
 pub mod access;
 pub mod actor;
 pub mod association;
+pub mod backoff;
 pub mod bounds;
 mod column;
 pub mod contract;

@@ -8,7 +8,9 @@
 
 use chrono::{DateTime, Utc};
 
+use super::backoff::{Backoff, NEEDS_HUMAN};
 use super::ids::IssueId;
+use super::instant::Instant;
 use super::labels::{LabelSet, is_same};
 use super::lanes::{Lane, Lanes};
 use super::read_only::ReadOnlyReason;
@@ -52,6 +54,15 @@ pub enum SkipReason {
     LinkedPullRequest,
     /// GitHub's own labels could not be read, so nothing was decided.
     LabelsUnverified,
+    /// It, or its repository, is left alone for a while, because agents failed on it or GitHub refused
+    /// to change it. Served again by itself.
+    BackingOff,
+    /// It waits for a person: agents failed on it as often as may be, or it has the label
+    /// `needs-human`.
+    NeedsHuman,
+    /// A person works on it: it is In Progress without an agent, assigned to somebody on GitHub, or has
+    /// an `owner/` label, as far as its repository withholds such.
+    HeldByPerson,
 }
 
 impl SkipReason {
@@ -69,6 +80,9 @@ impl SkipReason {
             Self::Closed => "closed",
             Self::LinkedPullRequest => "with an open pull request",
             Self::LabelsUnverified => "with labels that could not be read",
+            Self::BackingOff => "left alone for a while after a failure",
+            Self::NeedsHuman => "in need of a person",
+            Self::HeldByPerson => "held by a person",
         }
     }
 }
@@ -167,6 +181,46 @@ pub struct Facts<'a> {
     pub pull_request: Option<&'a str>,
     /// The limit that a claim of it would break, as a part of a sentence about it.
     pub limit: Option<&'a str>,
+    /// Logins of those it is assigned to on GitHub.
+    pub assignees: &'a [String],
+    /// What of people's work its repository has served to agents all the same.
+    pub serves: PeoplesWork,
+    /// Why it may be left alone for a while.
+    pub backoff: Option<&'a Backoff>,
+    /// Why its repository may be left alone, and until when.
+    pub repository_backoff: Option<(&'a str, DateTime<Utc>)>,
+}
+
+/// What people do to an issue that keeps it from agents, unless its repository says otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PeoplesWork {
+    /// It is In Progress without an agent.
+    pub in_progress: bool,
+    /// It is assigned to somebody on GitHub.
+    pub assigned: bool,
+    /// It has an `owner/` label.
+    pub owned: bool,
+}
+
+impl PeoplesWork {
+    /// All of it.
+    pub const ALL: Self = Self { in_progress: true, assigned: true, owned: true };
+
+    /// Who works on an issue, as a part of a sentence about it, by what is not served of people's work.
+    /// Nobody where an agent's label says whose it is.
+    pub fn holder(self, status: Status, labels: &LabelSet, assignees: &[String]) -> Option<String> {
+        if labels.agents().next().is_some() {
+            return None;
+        }
+        if let Some(login) = assignees.first().filter(|_| !self.assigned) {
+            return Some(format!("is assigned to {login} on GitHub"));
+        }
+        if let Some(owner) = labels.owners().find(|owner| !owner.is_empty() && !self.owned) {
+            return Some(format!("belongs to {owner}, by the label owner/{owner}"));
+        }
+        let is_begun = status == Status::InProgress && !self.in_progress;
+        is_begun.then(|| "is In Progress without an agent, so a person works on it".to_owned())
+    }
 }
 
 /// Who looks for work, and where.
@@ -184,6 +238,10 @@ pub struct Seeker<'a> {
     pub aging: Aging,
     /// The day it is, counted from 1970-01-01 by UTC.
     pub today: i32,
+    /// The time it is.
+    pub now: DateTime<Utc>,
+    /// Whether it is served what people work on, whatever repositories say.
+    pub serves_peoples: bool,
 }
 
 /// What an issue is to an agent that looks for work.
@@ -272,7 +330,32 @@ fn skips(facts: &Facts<'_>, seeker: &Seeker<'_>) -> Vec<Skip> {
     if let Some(limit) = facts.limit {
         skip(SkipReason::LimitReached, limit.to_owned());
     }
+    if let Some(why) = needs_human(facts) {
+        skip(SkipReason::NeedsHuman, why);
+    } else if let Some(why) = facts.backoff.and_then(|backoff| backoff.against(seeker.now)) {
+        skip(SkipReason::BackingOff, why);
+    }
+    if let Some((refusal, retry_at)) = facts.repository_backoff
+        && retry_at > seeker.now
+    {
+        let until = Instant(retry_at);
+        let why = format!("is in a repository that is left alone until {until}: {refusal}");
+        skip(SkipReason::BackingOff, why);
+    }
+    let serves = if seeker.serves_peoples { PeoplesWork::ALL } else { facts.serves };
+    if let Some(why) = serves.holder(facts.status, facts.labels, facts.assignees) {
+        skip(SkipReason::HeldByPerson, why);
+    }
     skips
+}
+
+/// Why an issue waits for a person, as a part of a sentence.
+fn needs_human(facts: &Facts<'_>) -> Option<String> {
+    if let Some(backoff) = facts.backoff.filter(|backoff| backoff.needs_human) {
+        return Some(backoff.summary());
+    }
+    let has_label = facts.labels.contains(NEEDS_HUMAN);
+    has_label.then(|| format!("needs a person, by the label {NEEDS_HUMAN}"))
 }
 
 /// The open issues that an issue waits for, as a part of a sentence.
@@ -328,6 +411,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::domain::backoff::BackoffCause;
 
     const TODAY: i32 = 20_000;
 
@@ -362,6 +446,10 @@ mod tests {
                 blockers: &[],
                 pull_request: None,
                 limit: None,
+                assignees: &[],
+                serves: PeoplesWork::ALL,
+                backoff: None,
+                repository_backoff: None,
             };
             judge(&facts, &seeker(&Lanes::default(), today))
         }
@@ -375,8 +463,19 @@ mod tests {
     }
 
     fn seeker(lanes: &Lanes, today: i32) -> Seeker<'_> {
-        let aging = Aging::default();
-        Seeker { agent: "alpha", lane: None, lanes, excluded_labels: &[], aging, today }
+        let (aging, now) = (Aging::default(), DateTime::UNIX_EPOCH + TimeDelta::days(1));
+        let serves_peoples = false;
+        let excluded_labels = &[];
+        Seeker {
+            agent: "alpha",
+            lane: None,
+            lanes,
+            excluded_labels,
+            aging,
+            today,
+            now,
+            serves_peoples,
+        }
     }
 
     fn made() -> impl Strategy<Value = Made> {
@@ -456,6 +555,10 @@ mod tests {
             blockers: &[],
             pull_request: None,
             limit: None,
+            assignees: &[],
+            serves: PeoplesWork::default(),
+            backoff: None,
+            repository_backoff: None,
         };
         change(&mut facts);
         match judge(&facts, &seeker(&Lanes::default(), TODAY)) {
@@ -483,6 +586,55 @@ mod tests {
         assert_eq!(reasons(&own, |facts| facts.blockers = &blockers), [BlockedByIssue]);
         assert_eq!(reasons(&own, |facts| facts.pull_request = Some("u")), [LinkedPullRequest]);
         assert_eq!(reasons(&own, |facts| facts.limit = Some("waits")), [LimitReached]);
+        let later = DateTime::UNIX_EPOCH + TimeDelta::days(2);
+        let earlier = DateTime::UNIX_EPOCH;
+        let noted = |retry_at, needs_human| Backoff {
+            failed_attempts: 2,
+            refusals: 0,
+            cause: BackoffCause::Failed,
+            reason: "beta failed on it".to_owned(),
+            first_at: earlier,
+            last_at: earlier,
+            retry_at,
+            needs_human,
+        };
+        let (pausing, over, given_up) =
+            (noted(later, false), noted(earlier, false), noted(earlier, true));
+        assert_eq!(reasons(&own, |facts| facts.backoff = Some(&pausing)), [BackingOff]);
+        assert_eq!(reasons(&own, |facts| facts.backoff = Some(&over)), []);
+        assert_eq!(reasons(&own, |facts| facts.backoff = Some(&given_up)), [NeedsHuman]);
+        let of = |at| move |facts: &mut Facts<'_>| facts.repository_backoff = Some(("403", at));
+        assert_eq!(reasons(&own, of(later)), [BackingOff]);
+        assert_eq!(reasons(&own, of(earlier)), []);
+        let needing = LabelSet::from(["Needs-Human", "status/ready"]);
+        assert_eq!(reasons(&needing, |_| {}), [NeedsHuman]);
+    }
+
+    #[test]
+    fn what_a_person_works_on_is_withheld_unless_its_repository_says_otherwise() {
+        use SkipReason::HeldByPerson;
+        let somebody = ["octocat".to_owned()];
+        let free = LabelSet::from(["status/ready"]);
+        let owned = LabelSet::from(["Owner/sam", "status/ready"]);
+        let begun = |facts: &mut Facts<'_>| facts.status = Status::InProgress;
+        assert_eq!(reasons(&free, begun), [HeldByPerson]);
+        assert_eq!(reasons(&owned, |_| {}), [HeldByPerson]);
+        assert_eq!(reasons(&free, |facts| facts.assignees = &somebody), [HeldByPerson]);
+        let serves = |serves: PeoplesWork| {
+            [
+                reasons(&free, |facts| (begun(facts), facts.serves = serves).1),
+                reasons(&owned, |facts| facts.serves = serves),
+                reasons(&free, |facts| (facts.assignees, facts.serves) = (&somebody, serves)),
+            ]
+        };
+        let none = PeoplesWork::default();
+        let held = || vec![HeldByPerson];
+        assert_eq!(serves(PeoplesWork::ALL), [vec![], vec![], vec![]]);
+        assert_eq!(serves(PeoplesWork { in_progress: true, ..none }), [vec![], held(), held()]);
+        assert_eq!(serves(PeoplesWork { owned: true, ..none }), [held(), vec![], held()]);
+        assert_eq!(serves(PeoplesWork { assigned: true, ..none }), [held(), held(), vec![]]);
+        let given = LabelSet::from(["agent/alpha", "owner/sam"]);
+        assert_eq!(reasons(&given, begun), [], "an agent's label says whose it is");
     }
 
     #[test]
@@ -521,6 +673,10 @@ mod tests {
             blockers: &[],
             pull_request: None,
             limit: None,
+            assignees: &[],
+            serves: PeoplesWork::default(),
+            backoff: None,
+            repository_backoff: None,
         };
         let lanes = Lanes::default();
         let reason = ranking_reason(&facts, &seeker(&lanes, TODAY));

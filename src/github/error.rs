@@ -19,6 +19,8 @@ pub enum Error {
         status: u16,
         /// GitHub's own words.
         message: String,
+        /// Whether that is for who asks: its type is `FORBIDDEN`, or the HTTP status 403.
+        is_forbidden: bool,
     },
 
     /// There is no such thing, or the token may not see it; GitHub does not tell the two apart.
@@ -62,7 +64,33 @@ pub enum Error {
     },
 }
 
+/// What a refused or unanswered change of an issue says of others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Concern {
+    /// Nothing can be changed now: there is no token, it is not accepted, or the rate limit is used up.
+    Everything,
+    /// Other issues of the repository may be refused as well.
+    Repository,
+    /// It is about the issue alone.
+    Issue,
+    /// Nobody knows: there was no answer, or none that can be understood.
+    Unknown,
+}
+
 impl Error {
+    /// What it says of others when it was the answer to a change of an issue.
+    pub fn concern(&self) -> Concern {
+        match self {
+            Self::Unconfigured | Self::RateLimited { .. } => Concern::Everything,
+            Self::Refused { status: 401, .. } => Concern::Everything,
+            Self::Refused { is_forbidden: true, .. } => Concern::Repository,
+            Self::Refused { .. } | Self::NotFound { .. } | Self::PullRequest { .. } => {
+                Concern::Issue
+            }
+            Self::Unreachable { .. } | Self::Unintelligible { .. } => Concern::Unknown,
+        }
+    }
+
     /// Whether a request to change something may have been carried out all the same.
     pub fn is_ambiguous(&self) -> bool {
         match self {
@@ -105,7 +133,7 @@ mod tests {
         let until = "2026-11-24T12:00:30.5Z".parse().expect("a valid time");
         let printed = [
             Error::Unconfigured,
-            Error::Refused { status: 401, message: "Bad credentials".into() },
+            Error::Refused { status: 401, message: "Bad credentials".into(), is_forbidden: false },
             Error::NotFound { message: "Could not resolve to a Repository.".into() },
             Error::PullRequest { number: 7 },
             Error::RateLimited { until },
@@ -130,7 +158,10 @@ mod tests {
         assert!(lost(true).is_ambiguous());
         assert!(!lost(false).is_ambiguous());
         assert!(Error::Unintelligible { reason: "half".into() }.is_ambiguous());
-        assert!(!Error::Refused { status: 422, message: "no".into() }.is_ambiguous());
+        assert!(
+            !Error::Refused { status: 422, message: "no".into(), is_forbidden: false }
+                .is_ambiguous()
+        );
         assert!(!Error::Unconfigured.is_ambiguous());
     }
 }

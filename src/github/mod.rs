@@ -19,7 +19,7 @@ mod text;
 
 pub use client::{Client, Settings, Timeouts, UnusableSettings};
 pub use comments::{Comment, Commented, RecentComments};
-pub use error::Error;
+pub use error::{Concern, Error};
 pub use issues::{Issue, IssuePage, IssuesQuery, LeftOut, PageRepository, States, Which};
 pub use labels::{Changed, Label, LabelPage, LiveLabels};
 pub use links::{Links, PullRequest};

@@ -239,7 +239,10 @@ impl Received<'_> {
             _ if speaks_of_rate_limit(said) => Error::RateLimited { until: self.until() },
             // GitHub's own time limit strikes without a type.
             None if speaks_of_time(said) => timeout(message),
-            _ => Error::Refused { status: 422, message },
+            kind => {
+                let is_forbidden = kind == Some("FORBIDDEN");
+                Error::Refused { status: 422, message, is_forbidden }
+            }
         };
         let path = raw.get("path").and_then(Value::as_array).cloned();
         Fault { error, path: path.unwrap_or_default() }
@@ -281,7 +284,8 @@ impl Received<'_> {
         if asks_to_wait {
             Error::RateLimited { until: self.until() }
         } else {
-            Error::Refused { status: self.status.as_u16(), message }
+            let is_forbidden = self.status == StatusCode::FORBIDDEN;
+            Error::Refused { status: self.status.as_u16(), message, is_forbidden }
         }
     }
 

@@ -13,6 +13,7 @@ use async_graphql::{Context, Lookahead};
 use super::types::Issue;
 use super::types::IssueBody as Body;
 use crate::app::App;
+use crate::domain::backoff::Backoff;
 use crate::domain::{Actor, IssueId, RepositoryId};
 use crate::service::{self, Error, Result};
 use crate::store::{self, Page, issues};
@@ -78,13 +79,15 @@ pub(super) struct Wants {
     pub(super) body: bool,
     /// Who holds them.
     pub(super) lease: bool,
+    /// Whether they are left alone for a while.
+    pub(super) backoff: bool,
 }
 
 impl Wants {
     /// What a selection on one issue wants.
     pub(super) fn of(issue: &Lookahead<'_>) -> Self {
         let has = |field| issue.field(field).exists();
-        Self { body: has("body"), lease: has("lease") }
+        Self { body: has("body"), lease: has("lease"), backoff: has("backoff") }
     }
 
     /// What a selection on a connection of issues wants.
@@ -93,7 +96,11 @@ impl Wants {
     }
 
     fn or(self, other: Self) -> Self {
-        Self { body: self.body || other.body, lease: self.lease || other.lease }
+        Self {
+            body: self.body || other.body,
+            lease: self.lease || other.lease,
+            backoff: self.backoff || other.backoff,
+        }
     }
 }
 
@@ -180,6 +187,11 @@ pub(super) async fn issue_pages(
         let live = service::leases::live_leases(app, &ids()).await?;
         leases.extend(live.into_iter().map(|lease| (lease.issue_id, Arc::new(lease))));
     }
+    let mut backoffs: HashMap<IssueId, Backoff> = HashMap::new();
+    if wants.backoff {
+        let noted = service::backoffs::of_issues(app, &ids()).await?;
+        backoffs.extend(noted.into_iter().map(|row| (row.issue_id, row.into())));
+    }
     let mut issue = |row: store::Issue| {
         let repository = repositories.get(&row.repository_id).ok_or_else(|| {
             let (id, repository) = (row.id, row.repository_id);
@@ -193,7 +205,11 @@ pub(super) async fn issue_pages(
             true => Related::Known(leases.remove(&row.id)),
             false => Related::Left,
         };
-        Ok(Arc::new(Issue { row, repository: Arc::clone(repository), body, lease }))
+        let backoff = match wants.backoff {
+            true => Related::Known(backoffs.remove(&row.id)),
+            false => Related::Left,
+        };
+        Ok(Arc::new(Issue { row, repository: Arc::clone(repository), body, lease, backoff }))
     };
     let mut page = |page: Page<store::Issue>| {
         let Page { rows, has_previous, has_next } = page;
@@ -228,7 +244,11 @@ pub(super) async fn issue(
         true => Related::Known(lease(app, row.id).await?),
         false => Related::Left,
     };
-    Ok(Arc::new(Issue { row, repository: Arc::new(repository), body, lease }))
+    let backoff = match wants.backoff {
+        true => Related::Known(backoff(app, row.id).await?),
+        false => Related::Left,
+    };
+    Ok(Arc::new(Issue { row, repository: Arc::new(repository), body, lease, backoff }))
 }
 
 /// The Markdown text of one issue.
@@ -239,6 +259,11 @@ pub(super) async fn body(app: &App, id: IssueId) -> Result<Option<String>> {
 /// The live lease of one issue.
 pub(super) async fn lease(app: &App, id: IssueId) -> Result<Option<Arc<store::Lease>>> {
     Ok(service::leases::live_leases(app, &[id]).await?.pop().map(Arc::new))
+}
+
+/// What is noted of one issue that is left alone.
+pub(super) async fn backoff(app: &App, id: IssueId) -> Result<Option<Backoff>> {
+    Ok(service::backoffs::of_issues(app, &[id]).await?.pop().map(Backoff::from))
 }
 
 /// Both ways from a connection to its nodes.

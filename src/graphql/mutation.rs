@@ -177,6 +177,44 @@ impl TrackingMutation {
             service::tracking::untrack_repository(app(context), actor(context), &name).await?;
         Ok(UntrackRepositoryPayload { repository: Repository(Arc::new(row)) })
     }
+
+    /// Says whether agents are served what people work on in a repository. At first they are not.
+    #[graphql(complexity = "cost(MUTATION, None, child_complexity)")]
+    async fn set_serves_peoples_work(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Which repository, and what is served.")] input: SetServesPeoplesWorkInput,
+    ) -> async_graphql::Result<SetServesPeoplesWorkPayload> {
+        let name = full_name(context, "fullName", &input.full_name)?;
+        let change = service::tracking::ServePeoplesWork {
+            in_progress: input.in_progress,
+            assigned: input.assigned,
+            owned: input.owned,
+        };
+        let (app, actor) = (app(context), actor(context));
+        let row = service::tracking::serve_peoples_work(app, actor, &name, change).await?;
+        Ok(SetServesPeoplesWorkPayload { repository: Repository(Arc::new(row)) })
+    }
+}
+
+/// What of people's work agents are served in a repository; what is absent stays as it is.
+#[derive(InputObject)]
+struct SetServesPeoplesWorkInput {
+    /// `owner/name` of a tracked repository, in any case.
+    full_name: String,
+    /// Whether agents are served what is In Progress without an agent.
+    in_progress: Option<bool>,
+    /// Whether agents are served what is assigned to somebody on GitHub.
+    assigned: Option<bool>,
+    /// Whether agents are served what has an `owner/` label.
+    owned: Option<bool>,
+}
+
+/// A repository with its rules for people's work.
+#[derive(SimpleObject)]
+struct SetServesPeoplesWorkPayload {
+    /// The repository.
+    repository: Repository,
 }
 
 /// A run that is recorded.

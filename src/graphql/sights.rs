@@ -21,7 +21,7 @@ use crate::store::Event;
 const KEPT: usize = 512;
 
 /// What nearly every reader of a card asks for.
-const WANTS: loaders::Wants = loaders::Wants { body: false, lease: true };
+const WANTS: loaders::Wants = loaders::Wants { body: false, lease: true, backoff: true };
 
 /// The sights of the newest events.
 #[derive(Debug, Default)]

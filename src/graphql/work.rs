@@ -97,6 +97,7 @@ impl WorkQuery {
             agent: finding.agent,
             since: Instant(finding.since),
             summary: finding.ailment.summary(),
+            detail: finding.detail,
         };
         Ok(QueueDoctor { counts, findings: found.into_iter().map(finding).collect() })
     }
@@ -124,7 +125,7 @@ impl WorkQuery {
 /// What is wrong with the queue.
 #[derive(SimpleObject)]
 struct QueueDoctor {
-    /// How many issues have each ailment, all five.
+    /// How many issues have each ailment, all of them.
     counts: Vec<AilmentCount>,
     /// Each of them, longest ago first; 100 at most.
     findings: Vec<WorkFinding>,
@@ -154,6 +155,8 @@ struct WorkFinding {
     since: Instant,
     /// What is wrong and what the repair does about it.
     summary: &'static str,
+    /// The particulars, as one sentence, where there are any: what GitHub said, or what failed.
+    detail: Option<String>,
 }
 
 /// Something to be put right.
@@ -170,6 +173,20 @@ struct RepairWorkInput {
 struct RepairWorkPayload {
     /// The line in the audit log.
     audit_entry: AuditEntry,
+}
+
+/// An issue to be served again.
+#[derive(InputObject)]
+struct RetryIssueInput {
+    /// The issue.
+    issue_id: IssueId,
+}
+
+/// An issue that is served again.
+#[derive(SimpleObject)]
+struct RetryIssuePayload {
+    /// The issue as it now is.
+    issue: Arc<Issue>,
 }
 
 /// How much is being worked on, and how much may be.
@@ -317,6 +334,18 @@ impl WorkMutation {
         let entry =
             service::doctor::repair(app(context), actor(context), issue_id, ailment).await?;
         Ok(RepairWorkPayload { audit_entry: AuditEntry::alone(entry) })
+    }
+
+    /// Has an issue served again at once that is left alone or needs a person: what went wrong with it
+    /// is forgotten, the label `needs-human` comes off, and its repository is tried again as well.
+    #[graphql(complexity = "cost(Some(1), None, child_complexity)")]
+    async fn retry_issue(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Which issue.")] input: RetryIssueInput,
+    ) -> async_graphql::Result<RetryIssuePayload> {
+        let row = service::backoffs::retry_issue(app(context), actor(context), input.issue_id);
+        Ok(RetryIssuePayload { issue: issue(context, row.await?).await? })
     }
 
     /// Ends work on an issue: records the run, moves the issue to where its outcome belongs and

@@ -319,6 +319,7 @@ impl Server {
             first: given.first.unwrap_or(USUAL_QUEUE),
             without_bots: given.include_renovate == Some(false),
             without_split: given.exclude_decomposed == Some(true),
+            serves_peoples: false,
         };
         let all = queue::queue(&self.app, &request).await?;
         let (issues, withheld): (Vec<_>, Vec<_>) = all.iter().partition(|one| one.rank.is_some());

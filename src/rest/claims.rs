@@ -23,7 +23,7 @@ use crate::service::leases::release_issue;
 use crate::service::moves::UNKNOWN_ISSUE;
 use crate::service::polling::wait_to_claim;
 use crate::service::work::ClaimIssue;
-use crate::service::{Error, Obstacle, agents, board};
+use crate::service::{Error, Obstacle, board};
 use crate::store::Issue;
 
 const CLAIM: Words<'_> =
@@ -104,9 +104,6 @@ pub(super) async fn claimed(
     let whole = board::all_issues(&app, &wanted).await;
     let whole = whole.map_err(failed("Failed to fetch claimed issues"))?;
     let open = whole.issues.iter().filter(|(issue, _)| issue.state == IssueState::Open);
-    let ids: Vec<_> = whole.issues.iter().map(|(issue, _)| issue.id).collect();
-    let linked = agents::pull_requests(&app, &ids).await;
-    let linked = linked.map_err(failed("Failed to fetch claimed issues"))?;
     let rows = open.filter_map(|(issue, _)| {
         Some(ClaimedRow {
             issue_id: issue.id,
@@ -114,7 +111,7 @@ pub(super) async fn claimed(
             repo_full_name: whole.repositories.get(&issue.repository_id)?.full_name.as_str(),
             current_lane: Some(&issue.lane),
             labels: &issue.labels,
-            has_open_pr: linked.contains_key(&issue.id),
+            has_open_pr: issue.pull_request_url.is_some(),
         })
     });
     Ok(json(StatusCode::OK, &rows.collect::<Vec<_>>()))

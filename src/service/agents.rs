@@ -1,12 +1,12 @@
 //! What an agent is at, and how much there is for it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use super::leases::{leases_of, release_orphans};
 use super::{Error, Result, agent_names, agent_work, board};
 use crate::app::App;
-use crate::domain::{Actor, IssueId, IssueState, Lane, Status};
-use crate::store::{Issue, Lease, Repository, work};
+use crate::domain::{Actor, IssueState, Lane, Status};
+use crate::store::{Issue, Lease, Repository};
 
 /// What an agent holds.
 #[derive(Debug, Clone)]
@@ -56,17 +56,9 @@ pub async fn active_work(app: &App, actor: &Actor, agent: &str) -> Result<Option
     let (branch, told_url) = told.map_or((None, None), |work| (work.branch, work.pr_url));
     let pull_request_url = match told_url {
         Some(url) => Some(url),
-        None => pull_requests(app, &[issue.id]).await?.remove(&issue.id),
+        None => issue.pull_request_url.clone(),
     };
     Ok(Some(ActiveWork { lease, issue, repository, branch, pull_request_url }))
-}
-
-/// The pages of the open pull requests that are to close some issues, by GitHub's account.
-pub async fn pull_requests(app: &App, issues: &[IssueId]) -> Result<HashMap<IssueId, String>> {
-    let mut connection = app.connection().await?;
-    let around = work::circumstances(&mut connection, issues, app.clock.now()).await?;
-    let linked = |around: work::Circumstances| Some((around.issue_id, around.pull_request?));
-    Ok(around.into_iter().filter_map(linked).collect())
 }
 
 /// Counts the work there is for an agent, by its labels.

@@ -4,20 +4,22 @@ use chrono::TimeDelta;
 use diesel_async::AsyncConnection;
 
 use super::labels::{Guard, Intent, Terms, change_labels_on};
-use super::leases::end_orphan;
-use super::{Error, Result, allows};
+use super::leases::{end_orphan, let_go};
+use super::{Error, Result, allows, backoffs};
 use crate::app::App;
 use crate::domain::doctor::Ailment;
-use crate::domain::{Actor, IssueId, Tier};
-use crate::store::work::{self, Ailing};
-use crate::store::{AuditEntry, Issue, Repository, issues};
+use crate::domain::{Actor, IssueId, Status, Tier};
+use crate::store::work::{self, Ailing, Old};
+use crate::store::{AuditEntry, Issue, Repository, issues, leases};
 
 /// Everything that is wrong with the queue, longest ago first.
 pub async fn diagnose(app: &App) -> Result<Vec<Ailing>> {
     let now = app.clock.now();
     let stuck_after = TimeDelta::from_std(app.config.work.stuck_after).unwrap_or(TimeDelta::MAX);
+    let meant_for = TimeDelta::from_std(app.config.work.meant_for).unwrap_or(TimeDelta::MAX);
+    let old = Old { stuck: now - stuck_after, meant: now - meant_for };
     let mut connection = app.connection().await?;
-    Ok(work::ailing(&mut connection, now, now - stuck_after).await?)
+    Ok(work::ailing(&mut connection, now, old).await?)
 }
 
 /// Puts one thing right; the audit log calls it `repair_work`.
@@ -38,8 +40,15 @@ pub async fn repair(
     }
     let found = issues::with_repository(&mut *app.connection().await?, issue).await?;
     let (issue, repository) = found.ok_or_else(|| Error::no_issue(issue))?;
-    if ailment == Ailment::LeaseOnVanishedIssue {
-        return end_lease(app, actor, &issue, &repository).await;
+    match ailment {
+        Ailment::LeaseOnVanishedIssue => {
+            return end_lease(app, actor, &issue, &repository).await;
+        }
+        Ailment::LeaseOutsideInProgress => return give_back(app, actor, &issue).await,
+        Ailment::RefusedByGithub | Ailment::NeedsHuman => {
+            return backoffs::retry(app, actor, "repair_work", issue.id).await;
+        }
+        _ => {}
     }
     let intent = Intent {
         actor,
@@ -64,6 +73,16 @@ pub async fn repair(
 
 fn well() -> Error {
     Error::conflict("Nothing of the kind is wrong with the issue by now")
+}
+
+/// Ends the lease of an issue that somebody has moved elsewhere; its column stays.
+async fn give_back(app: &App, actor: &Actor, issue: &Issue) -> Result<AuditEntry> {
+    let row = leases::of_issue(&mut *app.connection().await?, issue.id).await?;
+    let live = row.filter(|lease| lease.is_live(app.clock.now()));
+    match live.filter(|_| issue.status != Status::InProgress) {
+        Some(lease) => let_go(app, actor, &lease, "repair_work").await,
+        None => Err(well()),
+    }
 }
 
 /// Ends the lease of an issue that is gone.

@@ -138,6 +138,14 @@ impl Error {
         Self::Conflict { what: what.into(), current, pending: None, obstacle }
     }
 
+    /// What GitHub answered to a change, or to the look before it, where that is why it failed.
+    pub(super) fn refusal(&self) -> Option<&github::Error> {
+        match self {
+            Self::Upstream(error) | Self::Unread(error) => Some(error),
+            _ => None,
+        }
+    }
+
     /// A repository that is not tracked.
     pub fn no_repository(name: impl ToString) -> Self {
         Self::NotFound { what: "Repository", id: name.to_string() }

@@ -13,7 +13,7 @@ use diesel_async::AsyncConnection;
 
 use super::audit::append_settled;
 use super::changes::{audit_event, issue_event, run_event, window_start};
-use super::{Error, Obstacle, Result, comments, sync};
+use super::{Error, Obstacle, Result, backoffs, comments, sync};
 use crate::app::App;
 use crate::domain::actor::Who;
 use crate::domain::filter::is_on_board;
@@ -184,7 +184,9 @@ pub(super) async fn change_labels_on(
         return settle(app, &entry, &present, None, None, Some(&terms)).await;
     }
     let sent = send(&github, issue, &live, &plan).await;
-    conclude(app, &github, &entry, &live, sent, &terms).await
+    let changed = conclude(app, &github, &entry, &live, sent, &terms).await?;
+    backoffs::note_recovery(app, intent.repository).await?;
+    Ok(changed)
 }
 
 /// Whether what a change relies on is so.
@@ -335,7 +337,7 @@ async fn send(github: &github::Client, issue: &Issue, live: &LiveLabels, plan: &
     let change = plan.change(&before);
     if before.after(&change).names().len() > MOST_LABELS {
         let message = format!("Issues cannot have more than {MOST_LABELS} labels");
-        return Sent::Refused(github::Error::Refused { status: 422, message });
+        return Sent::Refused(github::Error::Refused { status: 422, message, is_forbidden: false });
     }
     let add = match ids_to_add(github, live, plan.status, &change.add).await {
         Ok(add) => add,
@@ -352,6 +354,7 @@ async fn send(github: &github::Client, issue: &Issue, live: &LiveLabels, plan: &
             let refusal = changed.errors.first().cloned().unwrap_or(github::Error::Refused {
                 status: 422,
                 message: "the labels were changed on GitHub at the same moment".to_owned(),
+                is_forbidden: false,
             });
             let left = LabelSet::from(changed.labels.clone());
             let is_lost = |name: &&String| !left.contains(name);
@@ -549,7 +552,10 @@ async fn settle(
                 _ => Actor::GitHub.who(),
             };
             let terms = terms.filter(|_| settled.success == Some(true));
-            let (lease, agent_run) = carry_out(connection, issue_id, terms, now).await?;
+            if settled.success == Some(true) {
+                backoffs::note_success(connection, &row, settled.actor_kind).await?;
+            }
+            let (lease, agent_run) = carry_out(app, connection, issue_id, terms, now).await?;
             let beside = Beside {
                 settled: Some(&settled),
                 agent_run: agent_run.as_ref(),
@@ -565,6 +571,7 @@ async fn settle(
 
 /// What becomes of a lease, and what is recorded, with a change that succeeded.
 async fn carry_out(
+    app: &App,
     connection: &mut Connection,
     issue: IssueId,
     terms: Option<&Terms<'_>>,
@@ -581,7 +588,13 @@ async fn carry_out(
             leases::confirm(connection, reserved.id(), now + *term).await?
         }
         LeaseStep::End { lease, ending, outcome } => {
-            leases::end(connection, *lease, *ending, *outcome, now).await?
+            let before = leases::of_issue(connection, issue).await?;
+            let was_held = before.is_some_and(|row| row.state == LeaseState::Held);
+            let ended = leases::end(connection, *lease, *ending, *outcome, now).await?;
+            if let Some(lease) = ended.as_ref().filter(|_| was_held) {
+                backoffs::note_ending(app, connection, lease, *ending, *outcome).await?;
+            }
+            ended
         }
     };
     let run = match &terms.run {

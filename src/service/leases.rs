@@ -155,7 +155,8 @@ pub async fn release_lease(app: &App, actor: &Actor, command: ReleaseLease) -> R
     let hold = Hold { agent: Some(lease.agent.clone()), token: Some(lease.fencing_token) };
     let terms = Terms { guard: Guard::Holds(hold), step, closed_too: true, ..Terms::default() };
     let work = Work { issue: &issue, repository: &repository, agent: &lease.agent };
-    give_up(app, actor, "release_lease", &work, reason.as_deref(), terms).await
+    let changed = give_up(app, actor, "release_lease", &work, reason.as_deref(), terms).await?;
+    Ok(released(changed))
 }
 
 /// Takes an agent off an issue, with or without a lease: for callers that know issues alone.
@@ -226,14 +227,14 @@ async fn give_up(
     work: &Work<'_>,
     reason: Option<&str>,
     terms: Terms<'_>,
-) -> Result<Released> {
+) -> Result<Changed> {
     let blocked_reason = work.issue.blocked_reason.as_deref();
     let intent = intent(actor, action, work.issue, work.repository, reason);
     let changed = change_labels_on(app, &intent, terms, |labels, state| {
         Ok(release_plan(work.agent, labels, state, blocked_reason))
     })
     .await?;
-    Ok(released(changed))
+    Ok(changed)
 }
 
 /// Lets go of a holding for its holder, live or over, as if that had given it back.
@@ -241,7 +242,12 @@ async fn give_up(
 /// # Errors
 ///
 /// As [`release_lease`].
-pub(super) async fn let_go(app: &App, actor: &Actor, lease: &Lease, action: &str) -> Result<()> {
+pub(super) async fn let_go(
+    app: &App,
+    actor: &Actor,
+    lease: &Lease,
+    action: &str,
+) -> Result<AuditEntry> {
     let now = app.clock.now();
     let found = issues::with_repository(&mut *app.connection().await?, lease.issue_id).await?;
     let (issue, repository) = found.ok_or_else(|| Error::no_issue(lease.issue_id))?;
@@ -249,7 +255,7 @@ pub(super) async fn let_go(app: &App, actor: &Actor, lease: &Lease, action: &str
         let mut connection = app.connection().await?;
         return connection
             .transaction(async |connection| {
-                end_orphan(connection, actor, action, (&issue, &repository), now).await.map(drop)
+                end_orphan(connection, actor, action, (&issue, &repository), now).await
             })
             .await;
     }
@@ -263,7 +269,7 @@ pub(super) async fn let_go(app: &App, actor: &Actor, lease: &Lease, action: &str
     let step = LeaseStep::End { lease: lease.id(), ending: LeaseEnding::Released, outcome: None };
     let terms = Terms { guard, step, closed_too: true, ..Terms::default() };
     let work = Work { issue: &issue, repository: &repository, agent: &lease.agent };
-    give_up(app, actor, action, &work, None, terms).await.map(drop)
+    Ok(give_up(app, actor, action, &work, None, terms).await?.audit_entry)
 }
 
 /// Whether nobody can work on an issue any more: then a lease of it ends without a change of labels.

@@ -11,6 +11,7 @@ pub mod agent_work;
 pub mod agents;
 pub mod assignments;
 pub mod audit;
+pub mod backoffs;
 pub mod board;
 mod changes;
 pub mod comments;

@@ -18,9 +18,10 @@ use crate::domain::labels::key;
 use crate::domain::leases::agent_label;
 use crate::domain::limits::Usage;
 use crate::domain::work::{
-    Facts, Seeker, Skip, SkipReason, Verdict, day_of, is_bots_own, judge, ranking_reason, sentence,
+    Facts, PeoplesWork, Seeker, Skip, SkipReason, Verdict, day_of, is_bots_own, judge,
+    ranking_reason, sentence,
 };
-use crate::domain::{Actor, DecisionId, IssueId, IssueState, Lane, Status};
+use crate::domain::{Actor, DecisionId, IssueId, IssueState, Lane, RepositoryId, Status};
 use crate::store::decisions::{DecisionFilter, NewDecision};
 use crate::store::work::{Circumstances, Extent, Full, Search};
 use crate::store::{
@@ -46,6 +47,8 @@ pub struct QueueRequest {
     pub without_bots: bool,
     /// Whether issues that were split up are left out.
     pub without_split: bool,
+    /// Whether what people work on is served as well.
+    pub serves_peoples: bool,
 }
 
 /// What an issue is to an agent that looks for work.
@@ -83,10 +86,14 @@ pub(super) struct Scope {
     pub(super) lane: Option<Lane>,
     /// The tracked repositories to look in.
     pub(super) repositories: Vec<Repository>,
+    /// Whether that is all of them.
+    has_all_repositories: bool,
     /// Whether issues that bots keep for their own ends are left out.
     without_bots: bool,
     /// Whether issues that were split up are left out.
     without_split: bool,
+    /// Whether what people work on is served as well.
+    serves_peoples: bool,
 }
 
 impl Scope {
@@ -123,8 +130,26 @@ impl Scope {
             }
             repositories.retain(|row| names.is_empty() || names.iter().any(|name| is(row, name)));
         }
-        let (without_bots, without_split) = (false, false);
-        Ok(Self { agent, lane, repositories, without_bots, without_split })
+        let (without_bots, without_split, serves_peoples) = (false, false, false);
+        let has_all_repositories = names.is_none_or(<[String]>::is_empty);
+        Ok(Self {
+            agent,
+            lane,
+            repositories,
+            has_all_repositories,
+            without_bots,
+            without_split,
+            serves_peoples,
+        })
+    }
+
+    /// Reads anew what repositories there are and how they are.
+    pub(super) async fn refresh(&mut self, app: &App) -> Result<()> {
+        let mut fresh = repositories::tracked(&mut *app.connection().await?).await?;
+        let is_known = |row: &Repository| self.repositories.iter().any(|own| own.id == row.id);
+        fresh.retain(|row| self.has_all_repositories || is_known(row));
+        self.repositories = fresh;
+        Ok(())
     }
 
     /// What a look at the queue asks for.
@@ -135,8 +160,8 @@ impl Scope {
     async fn of_request(app: &App, request: &QueueRequest) -> Result<Self> {
         let QueueRequest { agent, lane, repositories, .. } = request;
         let scope = Self::of(app, agent, lane.as_deref(), repositories.as_deref()).await?;
-        let QueueRequest { without_bots, without_split, .. } = *request;
-        Ok(Self { without_bots, without_split, ..scope })
+        let QueueRequest { without_bots, without_split, serves_peoples, .. } = *request;
+        Ok(Self { without_bots, without_split, serves_peoples, ..scope })
     }
 
     /// Of some issues, those that this view is without.
@@ -167,6 +192,8 @@ impl Scope {
             excluded_labels: &app.config.board.excluded_labels,
             aging: app.config.work.aging,
             today: day_of(now),
+            now,
+            serves_peoples: self.serves_peoples,
         }
     }
 
@@ -211,18 +238,24 @@ impl Scope {
         let full = self.full(app, usage);
         closed_lanes.extend(full.lanes);
         let writable = self.repositories.iter().filter(|row| row.read_only.is_none());
-        let ids = writable.map(|row| row.id);
+        let ids = writable.filter(|row| !is_left_alone(row, now)).map(|row| row.id);
         Search {
             agent: key(&self.agent),
             lanes,
             closed_lanes,
             repositories: ids.filter(|id| !full.repositories.contains(id)).collect(),
             excluded_labels: &app.config.board.excluded_labels,
+            serves_peoples: self.serves_peoples,
             aging: app.config.work.aging,
             today: day_of(now),
             now,
         }
     }
+}
+
+/// Whether a repository is left alone because GitHub refused to change its issues.
+fn is_left_alone(repository: &Repository, now: DateTime<Utc>) -> bool {
+    repository.retry_at.is_some_and(|retry_at| retry_at > now)
 }
 
 /// What is withheld, as a decision keeps it.
@@ -320,6 +353,8 @@ pub(super) async fn judged(
         let facts = Facts {
             is_tracked: row.is_some(),
             read_only: row.and_then(|row| row.read_only),
+            serves: row.map(peoples_work).unwrap_or_default(),
+            repository_backoff: row.and_then(|row| Some((row.refusal.as_deref()?, row.retry_at?))),
             ..facts(&issue, &around, limit.as_deref())
         };
         let verdict = judge(&facts, &seeker);
@@ -350,6 +385,19 @@ fn facts<'a>(issue: &'a Issue, around: &'a Circumstances, limit: Option<&'a str>
         blockers: &around.blockers,
         pull_request: around.pull_request.as_deref(),
         limit,
+        assignees: &issue.assignees,
+        serves: PeoplesWork::default(),
+        backoff: around.backoff.as_ref(),
+        repository_backoff: None,
+    }
+}
+
+/// What of people's work a repository has served to agents all the same.
+pub(super) fn peoples_work(repository: &Repository) -> PeoplesWork {
+    PeoplesWork {
+        in_progress: repository.serves_in_progress,
+        assigned: repository.serves_assigned,
+        owned: repository.serves_owned,
     }
 }
 
@@ -370,8 +418,8 @@ pub(super) async fn candidates(
 }
 
 /// What stands in the columns that work is taken from and is withheld, as far as `extent` says: the
-/// issues, the most urgent first, and the counts; the last is of what is in repositories where nothing
-/// can be changed, whose issues come last.
+/// issues, the most urgent first, and the counts; the last are of what is in repositories where nothing
+/// can be changed, and in those that are left alone, whose issues come last.
 async fn withheld(
     app: &App,
     connection: &mut Connection,
@@ -379,7 +427,7 @@ async fn withheld(
     usage: &Usage,
     extent: Extent,
     now: DateTime<Utc>,
-) -> Result<(Vec<Judged>, work::Withheld, i64)> {
+) -> Result<(Vec<Judged>, work::Withheld, [i64; 2])> {
     // What a limit holds back is withheld as well, so the search does not leave it out.
     let search = scope.search(app, &Usage::default(), now);
     let full = scope.full(app, usage);
@@ -392,19 +440,24 @@ async fn withheld(
             }
         }
     }
-    let read_only = scope.repositories.iter().filter(|row| row.read_only.is_some());
-    let read_only: Vec<_> = read_only.map(|row| row.id).collect();
-    let mut in_read_only = 0;
-    if !read_only.is_empty() {
-        let most = extent.listed.max(extent.counted);
-        let found = work::queued_in(connection, &search, &read_only, most).await?;
-        in_read_only = i64::try_from(found.len()).unwrap_or(i64::MAX).min(extent.counted);
-        ids.extend(found);
+    let is_read_only = |row: &Repository| row.read_only.is_some();
+    let is_alone = |row: &Repository| row.read_only.is_none() && is_left_alone(row, now);
+    let of = |is: &dyn Fn(&Repository) -> bool| -> Vec<RepositoryId> {
+        scope.repositories.iter().filter(|row| is(row)).map(|row| row.id).collect()
+    };
+    let mut in_closed = [0, 0];
+    for (count, closed) in in_closed.iter_mut().zip([of(&is_read_only), of(&is_alone)]) {
+        if !closed.is_empty() {
+            let most = extent.listed.max(extent.counted);
+            let found = work::queued_in(connection, &search, &closed, most).await?;
+            *count = i64::try_from(found.len()).unwrap_or(i64::MAX).min(extent.counted);
+            ids.extend(found);
+        }
     }
     let mut judged = judged(app, connection, scope, usage, &ids, now).await?;
     judged.retain(|judged| matches!(judged.verdict, Verdict::Withheld(_)));
     judged.truncate(usize::try_from(extent.listed).unwrap_or_default());
-    Ok((judged, withheld, in_read_only))
+    Ok((judged, withheld, in_closed))
 }
 
 fn explained(
@@ -575,11 +628,12 @@ pub(super) async fn look_around(
     let usage = usage(app, &mut connection, now).await?;
     let listed = i64::try_from(WITHHELD_KEPT).expect("a small number");
     let extent = Extent { served, listed, counted: COUNTED_UP_TO };
-    let (withheld, counts, in_read_only) =
+    let (withheld, counts, [in_read_only, in_left_alone]) =
         withheld(app, &mut connection, scope, &usage, extent, now).await?;
     let work::Withheld { leased, assigned_to_other, not_ready, .. } = counts;
     let work::Withheld { blocked_by_issue, limit_reached, excluded, linked_pull_request, .. } =
         counts;
+    let work::Withheld { backing_off, needs_human, held_by_person, .. } = counts;
     let counts = [
         (SkipReason::Leased, leased),
         (SkipReason::AssignedToOther, assigned_to_other),
@@ -589,6 +643,9 @@ pub(super) async fn look_around(
         (SkipReason::Excluded, excluded),
         (SkipReason::LinkedPullRequest, linked_pull_request),
         (SkipReason::RepositoryDisabled, in_read_only),
+        (SkipReason::BackingOff, (backing_off + in_left_alone).min(COUNTED_UP_TO)),
+        (SkipReason::NeedsHuman, needs_human),
+        (SkipReason::HeldByPerson, held_by_person),
     ];
     let counts = counts.into_iter().filter(|(_, issues)| *issues > 0).collect();
     Ok(Around { withheld: withheld.into_iter().filter_map(kept).collect(), counts })

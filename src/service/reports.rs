@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use diesel_async::AsyncConnection;
 
 use super::changes::{audit_event, run_event};
-use super::{Error, Result, agent_names};
+use super::{Error, Result, agent_names, backoffs};
 use crate::app::App;
 use crate::domain::keys::OwnedKey;
 use crate::domain::{Actor, AgentRunId, FullName, IssueId, LabelSet};
@@ -84,6 +84,9 @@ pub async fn report_task(app: &App, actor: &Actor, mut report: ReportTask) -> Re
                     let first = agent_reports::by_key(connection, &report.agent, &forms).await?;
                     return repeated(&report, &first.ok_or(diesel::result::Error::NotFound)?);
                 }
+            }
+            if let Some(issue) = issue.filter(|_| report.outcome == "failed") {
+                backoffs::note_failure(app, connection, issue, &report.agent).await?;
             }
             let run = agent_runs::record(connection, &run_of(&report, issue, now)).await?;
             let run = run.ok_or(diesel::result::Error::NotFound)?;

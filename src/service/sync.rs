@@ -21,7 +21,7 @@ use super::changes::{
     Rules, audit_event, issue_event, removal_event, resync_event, window_start, write_of,
 };
 use super::dependencies::{self, Found};
-use super::{Error, Result};
+use super::{Error, Result, backoffs};
 use crate::app::App;
 use crate::domain::labels::key;
 use crate::domain::{Actor, FullName, IssueId, IssueState, LabelSet, RepositoryId};
@@ -476,6 +476,11 @@ impl<'a> Reader<'a> {
         match written {
             Ok(repository) => {
                 self.repository = repository;
+                if is_other_access {
+                    drop(connection);
+                    backoffs::note_recovery(self.app, &self.repository).await?;
+                    connection = self.app.connection().await?;
+                }
                 if is_other_access && !self.is_first_import {
                     self.announce_access(&mut connection).await?;
                 }
@@ -874,6 +879,18 @@ async fn write_issues(
         issue_event(row, issue, body_changed, repository, Actor::GitHub.who(), now)
     };
     let mut events: Vec<NewEvent> = written.iter().map(event).collect();
+    let is_edited = |issue: &&Issue| {
+        let write = writes.iter().find(|write| write.number == issue.number);
+        row_of(issue.number).zip(write).is_some_and(|((row, body), write)| {
+            row.title != issue.title
+                || row.state != issue.state
+                || row.labels != issue.labels
+                || row.assignees != issue.assignees
+                || *body != write.body
+        })
+    };
+    let edited: Vec<IssueId> = written.iter().filter(is_edited).map(|issue| issue.id).collect();
+    backoffs::note_edits(connection, &edited).await?;
     events.extend(link_events(repository, &relinked, &rows, now));
     Ok(Written { events, left_alone })
 }

@@ -5,6 +5,7 @@ use diesel_async::AsyncConnection;
 use super::changes::{audit_event, resync_event};
 use super::{Error, Result};
 use crate::app::App;
+use crate::domain::work::PeoplesWork;
 use crate::domain::{Actor, FullName, LabelSet};
 use crate::store::audit::NewEntry;
 use crate::store::{Connection, Repository, audit, event_log, milestones, pool, repositories};
@@ -102,6 +103,61 @@ pub async fn untrack_repository(app: &App, actor: &Actor, name: &FullName) -> Re
             };
             let entry = audit::append(connection, &entry).await?;
             let text = format!("{full_name} is no longer tracked");
+            let events = [resync_event(text, actor.who(), now), audit_event(&entry)];
+            event_log::append(connection, &events).await?;
+            Ok(repository)
+        })
+        .await
+}
+
+/// What of people's work agents are served in a repository; what is absent stays as it is.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ServePeoplesWork {
+    /// What is In Progress without an agent.
+    pub in_progress: Option<bool>,
+    /// What is assigned to somebody on GitHub.
+    pub assigned: Option<bool>,
+    /// What has an `owner/` label.
+    pub owned: Option<bool>,
+}
+
+/// Says what of people's work agents are served in a repository; the audit log calls it
+/// `set_serves_peoples_work`.
+///
+/// # Errors
+///
+/// [`Error::NotFound`] when it is not tracked.
+pub async fn serve_peoples_work(
+    app: &App,
+    actor: &Actor,
+    name: &FullName,
+    change: ServePeoplesWork,
+) -> Result<Repository> {
+    let now = app.clock.now();
+    let mut connection = app.connection().await?;
+    connection
+        .transaction(async |connection| {
+            pool::take_time(connection).await?;
+            let before = repositories::by_name(connection, name).await?;
+            let before = before.filter(|row| row.enabled);
+            let before = before.ok_or_else(|| Error::no_repository(name))?;
+            let serves = PeoplesWork {
+                in_progress: change.in_progress.unwrap_or(before.serves_in_progress),
+                assigned: change.assigned.unwrap_or(before.serves_assigned),
+                owned: change.owned.unwrap_or(before.serves_owned),
+            };
+            let repository = repositories::set_serves(connection, before.id, serves, now).await?;
+            let PeoplesWork { in_progress, assigned, owned } = serves;
+            let notes = format!("inProgress: {in_progress}, assigned: {assigned}, owned: {owned}");
+            let none = LabelSet::default();
+            let full_name = &repository.full_name;
+            let entry = NewEntry {
+                repository_full_name: full_name.as_str(),
+                notes: Some(&notes),
+                ..NewEntry::done(actor.who(), "set_serves_peoples_work", &none, now)
+            };
+            let entry = audit::append(connection, &entry).await?;
+            let text = format!("Other work of people is served in {full_name}");
             let events = [resync_event(text, actor.who(), now), audit_event(&entry)];
             event_log::append(connection, &events).await?;
             Ok(repository)

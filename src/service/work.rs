@@ -21,15 +21,16 @@ use super::presence::Presence;
 use super::queue::{self, Around, Decided, Judged, Scope, Served};
 use super::repeats::hash_of;
 use super::waiting::{Call, Wants};
-use super::{Error, Obstacle, Result, allows, board};
+use super::{Error, Obstacle, Result, allows, backoffs, board};
 use crate::app::App;
+use crate::domain::backoff::NEEDS_HUMAN;
 use crate::domain::decisions::Candidate;
 use crate::domain::keys::OwnedKey;
 use crate::domain::labels::{LabelPlan, is_same};
 use crate::domain::leases::{Hold, LeaseState, USUAL_TERM, agent_label, claim_plan};
 use crate::domain::work::{Skip, SkipReason};
 use crate::domain::{Actor, Instant, IssueId, IssueState, LabelSet, Status, Tier};
-use crate::github;
+use crate::github::Concern;
 use crate::store::audit::NewEntry;
 use crate::store::leases::Wish;
 use crate::store::{Connection, Issue, Lease, Repository, audit, leases};
@@ -41,13 +42,17 @@ const RESERVATION: TimeDelta = TimeDelta::seconds(60);
 /// for one of ten, so its plan for ten is the one that it keeps.
 const LOOK: u32 = 10;
 
-/// How many issues GitHub may refuse to a claim before it gives up. One that can't be had, such as one
-/// that has as many labels as may be, must not keep the rest from everybody; where GitHub refuses all,
-/// it is not asked about all.
-const REFUSALS: usize = 3;
-
 /// How often a claim looks again when others were quicker.
 const ROUNDS: u32 = 20;
+
+/// For how long a claim goes on to the next issue after GitHub refused one. Each refused issue is left
+/// alone by all that follow, so the next claim goes on from there.
+const PATIENCE: TimeDelta = TimeDelta::seconds(12);
+
+/// About how many issues GitHub may fail to answer a claim before that fails too. One issue that GitHub
+/// cannot answer about must not keep the rest from everybody; where it answers nothing, it is not asked
+/// about all.
+const UNANSWERED: usize = 3;
 
 /// How many characters the name of a request may have.
 const LONGEST_REQUEST: usize = 200;
@@ -139,7 +144,7 @@ pub async fn claim_next(app: &App, actor: &Actor, command: ClaimNext) -> Result<
     let asked = json!(["claim_next", command.lane, command.repositories, term_seconds]);
     let request = request_of(actor, &agent, command.request_id.as_deref(), &asked)?;
     let names = command.repositories.as_deref();
-    let scope = Scope::of(app, &agent, command.lane.as_deref(), names).await?;
+    let mut scope = Scope::of(app, &agent, command.lane.as_deref(), names).await?;
     if let Some(lane) = scope.lane.as_ref().filter(|lane| !lane.claimable) {
         let reason = format!("nothing is claimed from {}", lane.id);
         return Err(Error::Invalid { field: "lane", reason });
@@ -150,8 +155,8 @@ pub async fn claim_next(app: &App, actor: &Actor, command: ClaimNext) -> Result<
     let actor = &actor.acting_for(&agent);
     let claim = Claim { actor, agent: &agent, term_seconds, request: request.as_ref() };
     let outcome = match wait.is_zero() {
-        true => Box::pin(attempt(app, &claim, &scope)).await,
-        false => Box::pin(attempt_in_line(app, &claim, &scope, wait)).await,
+        true => Box::pin(attempt(app, &claim, &mut scope)).await,
+        false => Box::pin(attempt_in_line(app, &claim, &mut scope, wait)).await,
     };
     let Attempt { lease, candidates, around } = match outcome {
         Ok(attempt) => attempt,
@@ -253,7 +258,7 @@ struct Attempt {
 async fn attempt_in_line(
     app: &App,
     claim: &Claim<'_>,
-    scope: &Scope,
+    scope: &mut Scope,
     wait: Duration,
 ) -> Result<Attempt> {
     let (lanes, closed_lanes) = scope.lanes(app);
@@ -266,11 +271,14 @@ async fn attempt_in_line(
     let mut found = attempt(app, claim, scope).await?;
     while found.lease.is_none() {
         let call = tokio::select! {
-            call = place.called() => call,
+            call = place.called() => Some(call),
             () = caller.over() => return Err(left()),
-            () = &mut over => return attempt(app, claim, scope).await,
+            () = &mut over => None,
             () = app.bus.closed() => return Ok(found),
         };
+        // Repositories may have been tracked, closed or left alone meanwhile.
+        scope.refresh(app).await?;
+        let Some(call) = call else { return attempt(app, claim, scope).await };
         found = match attempt(app, claim, scope).await {
             Ok(found) => found,
             Err(error) => {
@@ -310,16 +318,19 @@ async fn is_limited(app: &App, scope: &Scope) -> Result<bool> {
 }
 
 /// Looks for work once: the first candidates, until one is the claimer's or there is none.
-async fn attempt(app: &App, claim: &Claim<'_>, scope: &Scope) -> Result<Attempt> {
+async fn attempt(app: &App, claim: &Claim<'_>, scope: &mut Scope) -> Result<Attempt> {
     let _turn = app.line.turn().await;
     let caller = Presence::of_caller();
+    let begun_at = app.clock.now();
     let mut passed: Vec<IssueId> = Vec::new();
-    let mut refusals: Vec<Error> = Vec::new();
+    let mut unanswered: Vec<Error> = Vec::new();
     let mut found = Attempt::default();
-    for round in 1..=ROUNDS {
+    let mut round = 0;
+    while round < ROUNDS {
         if caller.is_over() {
             return Err(left());
         }
+        round += 1;
         let now = app.clock.now();
         let mut connection = app.connection().await?;
         let usage = queue::usage(app, &mut connection, now).await?;
@@ -337,9 +348,10 @@ async fn attempt(app: &App, claim: &Claim<'_>, scope: &Scope) -> Result<Attempt>
         let issue = ranked.into_iter().find(|judged| judged.issue.id == lease.issue_id);
         let Some(Judged { issue, .. }) = issue else { continue };
         let repository = scope.repositories.iter().find(|row| row.id == issue.repository_id);
-        let Some(repository) = repository else { continue };
+        let Some(repository) = repository.cloned() else { continue };
+        let repository = &repository;
         let confirmed = confirm(app, claim, &lease, (&issue, repository), |labels, state| {
-            is_served(app, claim.agent, labels, state)
+            is_served(app, claim.agent, (&issue, repository), labels, state)
         });
         // What the decision keeps is looked up while GitHub is asked.
         let around = queue::look_around(app, scope, Some(issue.id));
@@ -353,18 +365,29 @@ async fn attempt(app: &App, claim: &Claim<'_>, scope: &Scope) -> Result<Attempt>
             }
             // GitHub has it differently by now, or somebody is changing it: the next one.
             Err(Error::Conflict { .. } | Error::LeaseLost { .. }) => passed.push(issue.id),
-            Err(error @ Error::Upstream(github::Error::Refused { .. })) => {
+            Err(error) => {
+                let Some(refusal) = error.refusal() else { return Err(error) };
+                let concern = refusal.concern();
+                if !backoffs::note_refusal(app, &issue, repository, refusal).await? {
+                    return Err(error);
+                }
                 passed.push(issue.id);
-                refusals.push(error);
-                if refusals.len() == REFUSALS {
+                scope.refresh(app).await?;
+                if concern == Concern::Unknown {
+                    unanswered.push(error);
+                } else {
+                    // As far as the rounds go, it was not there.
+                    round -= 1;
+                }
+                let is_late = app.clock.now() - begun_at > PATIENCE;
+                if is_late || unanswered.len() == UNANSWERED {
                     break;
                 }
             }
-            Err(error) => return Err(error),
         }
     }
-    if let Some(refusal) = refusals.pop() {
-        return Err(refusal);
+    if let Some(error) = unanswered.pop() {
+        return Err(error);
     }
     // The same request may have come twice at once, and the other one got it.
     found.lease = repeated(app, claim.agent, claim.request).await?;
@@ -372,10 +395,18 @@ async fn attempt(app: &App, claim: &Claim<'_>, scope: &Scope) -> Result<Attempt>
 }
 
 /// Whether GitHub's labels still allow that the queue serves an issue.
-fn is_served(app: &App, agent: &str, labels: &LabelSet, state: IssueState) -> Result<()> {
+fn is_served(
+    app: &App,
+    agent: &str,
+    (issue, repository): (&Issue, &Repository),
+    labels: &LabelSet,
+    state: IssueState,
+) -> Result<()> {
     let current = labels.effective_status(state);
     let hidden = app.config.board.excluded_labels.iter().any(|label| labels.contains(label));
-    let is_taken = labels.agents().any(|other| !is_same(other, agent));
+    let is_taken = labels.agents().any(|other| !is_same(other, agent))
+        || labels.contains(NEEDS_HUMAN)
+        || queue::peoples_work(repository).holder(current, labels, &issue.assignees).is_some();
     if matches!(current, Status::Ready | Status::InProgress) && !hidden && !is_taken {
         return Ok(());
     }

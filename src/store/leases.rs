@@ -411,6 +411,22 @@ pub async fn history(
     .await
 }
 
+/// The holdings of an issue that failed or ran out, the last first; 100 at most.
+pub async fn failures(connection: &mut Connection, issue: IssueId) -> QueryResult<Vec<Lease>> {
+    diesel::sql_query(concat!(
+        "SELECT ",
+        columns!(),
+        " FROM leases WHERE issue_id = $1 AND (ending = 'expired' OR outcome = 'failed') \
+         UNION ALL SELECT ",
+        columns!(),
+        " FROM past_leases WHERE issue_id = $1 AND (ending = 'expired' OR outcome = 'failed') \
+         ORDER BY acquired_at DESC LIMIT 100"
+    ))
+    .bind::<BigInt, _>(issue)
+    .load(connection)
+    .await
+}
+
 /// What an agent's ended holdings since some time came to.
 #[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
 pub struct Endings {

@@ -10,6 +10,7 @@ pub mod agent_reports;
 pub mod agent_runs;
 pub mod agent_work;
 pub mod audit;
+pub mod backoffs;
 pub mod blockers;
 pub mod decisions;
 pub mod decompositions;

@@ -10,6 +10,7 @@ use diesel_async::RunQueryDsl;
 
 use super::schema::repositories::{self, dsl};
 use super::{Connection, lower};
+use crate::domain::work::PeoplesWork;
 use crate::domain::{FullName, ReadOnlyReason, RepositoryId};
 
 /// A repository that is or was tracked.
@@ -54,6 +55,18 @@ pub struct Repository {
     pub gap_cached: Option<i32>,
     /// Why its issues cannot be changed on GitHub; none when they can.
     pub read_only: Option<ReadOnlyReason>,
+    /// How often GitHub refused to change its issues in a row.
+    pub refusals: i32,
+    /// What GitHub said the last time.
+    pub refusal: Option<String>,
+    /// When its issues may be served again after that.
+    pub retry_at: Option<DateTime<Utc>>,
+    /// Whether agents are served what is In Progress without an agent.
+    pub serves_in_progress: bool,
+    /// Whether agents are served what is assigned to somebody on GitHub.
+    pub serves_assigned: bool,
+    /// Whether agents are served what has an `owner/` label.
+    pub serves_owned: bool,
 }
 
 /// The repository of this name in any case: a tracked one sooner than another, and one that is called
@@ -159,6 +172,25 @@ pub async fn untrack(
         .get_result(connection)
         .await
         .optional()
+}
+
+/// Says what of people's work agents are served in a repository.
+pub async fn set_serves(
+    connection: &mut Connection,
+    id: RepositoryId,
+    serves: PeoplesWork,
+    now: DateTime<Utc>,
+) -> QueryResult<Repository> {
+    diesel::update(dsl::repositories.find(id))
+        .set((
+            dsl::serves_in_progress.eq(serves.in_progress),
+            dsl::serves_assigned.eq(serves.assigned),
+            dsl::serves_owned.eq(serves.owned),
+            dsl::updated_at.eq(now),
+        ))
+        .returning(Repository::as_returning())
+        .get_result(connection)
+        .await
 }
 
 /// How far a sync has come.

@@ -123,6 +123,33 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Issues on which agents failed, or which GitHub refused to change. A row goes when work succeeds or a person edits the issue.
+    backoffs (issue_id) {
+        issue_id -> BigInt,
+        /// How often agents failed on it in a row.
+        failed_attempts -> Integer,
+        /// How often GitHub refused to change it in a row.
+        refusals -> Integer,
+        /// What kind of thing happened last.
+        cause -> Text,
+        /// What happened last, as a part of a sentence.
+        reason -> Text,
+        /// When that began.
+        first_at -> Timestamptz,
+        /// When it last happened.
+        last_at -> Timestamptz,
+        /// When the issue may be served again; where it needs a person, when to tell GitHub so.
+        retry_at -> Timestamptz,
+        /// Whether what was to be done at that time is done.
+        is_over -> Bool,
+        /// Whether its attempts are used up, so that it waits for a person.
+        needs_human -> Bool,
+        /// When GitHub was told that it needs a person.
+        escalated_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     /// Issues that wait for an open issue of a tracked repository. Kept by triggers.
     blocked (issue_id) {
         issue_id -> BigInt,
@@ -369,6 +396,10 @@ diesel::table! {
         refers -> Bool,
         /// Whether a lease on it was not put to an end, be its time over or not.
         has_lease -> Bool,
+        /// When it may be served again; infinite where it needs a person.
+        not_before -> Timestamptz,
+        /// Whether a person works on it, by the rules of its repository.
+        with_person -> Bool,
     }
 }
 
@@ -410,6 +441,18 @@ diesel::table! {
         former_names -> Array<Text>,
         /// Why its issues cannot be changed on GitHub, as of the last sync; null when they can.
         read_only -> Nullable<Text>,
+        /// How often GitHub refused to change its issues in a row.
+        refusals -> Integer,
+        /// What GitHub said the last time.
+        refusal -> Nullable<Text>,
+        /// When its issues may be served again after that.
+        retry_at -> Nullable<Timestamptz>,
+        /// Whether agents are served what is In Progress without an agent.
+        serves_in_progress -> Bool,
+        /// Whether agents are served what is assigned to somebody on GitHub.
+        serves_assigned -> Bool,
+        /// Whether agents are served what has an `owner/` label.
+        serves_owned -> Bool,
     }
 }
 
@@ -494,6 +537,7 @@ diesel::joinable!(agent_runs -> issues (issue_id));
 diesel::joinable!(agent_work -> issues (issue_id));
 diesel::joinable!(agent_work_steps -> agent_work (work_id));
 diesel::joinable!(audit_log -> issues (issue_id));
+diesel::joinable!(backoffs -> issues (issue_id));
 diesel::joinable!(blocked -> issues (issue_id));
 diesel::joinable!(blockers -> issues (issue_id));
 diesel::joinable!(board_counts -> repositories (repository_id));
@@ -517,6 +561,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     agent_work,
     agent_work_steps,
     audit_log,
+    backoffs,
     blocked,
     blockers,
     board_counts,

@@ -10,9 +10,11 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Integer, Nullable, Text, Timestamptz};
 use diesel_async::RunQueryDsl;
 
+use super::backoffs::BackoffRow;
 use super::prepared::Prepared;
-use super::schema::issues;
+use super::schema::{backoffs, issues};
 use super::{Connection, Issue};
+use crate::domain::backoff::Backoff;
 use crate::domain::doctor::Ailment;
 use crate::domain::work::{Aging, Rank};
 use crate::domain::{IssueId, RepositoryId, Status};
@@ -30,12 +32,21 @@ pub struct Search<'a> {
     pub repositories: Vec<RepositoryId>,
     /// Labels that hide an issue, in lower case.
     pub excluded_labels: &'a [String],
+    /// Whether what a person works on is searched as well.
+    pub serves_peoples: bool,
     /// What age is worth.
     pub aging: Aging,
     /// The day it is.
     pub today: i32,
     /// The time.
     pub now: DateTime<Utc>,
+}
+
+impl Search<'_> {
+    /// The values of `queued.with_person` that are searched.
+    fn with_persons(&self) -> Vec<bool> {
+        if self.serves_peoples { vec![false, true] } else { vec![false] }
+    }
 }
 
 #[derive(QueryableByName)]
@@ -87,12 +98,14 @@ pub async fn candidates(
     search: &Search<'_>,
     limit: i64,
 ) -> QueryResult<Vec<IssueId>> {
-    let sql = "SELECT id FROM first_queued($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) AS found (id)";
+    let sql = "SELECT id FROM first_queued($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
+               AS found (id)";
     let query = bound!(sql, search)
         .bind::<Integer, _>(search.today)
         .bind::<Integer, _>(search.aging.days_per_tier)
         .bind::<Integer, _>(search.aging.max_tiers)
-        .bind::<BigInt, _>(limit);
+        .bind::<BigInt, _>(limit)
+        .bind::<Array<Bool>, _>(search.with_persons());
     let rows: Vec<Found> = Prepared(query).load(connection).await?;
     Ok(rows.into_iter().map(|row| row.id).collect())
 }
@@ -153,6 +166,15 @@ pub struct Withheld {
     /// With an open pull request.
     #[diesel(sql_type = BigInt)]
     pub linked_pull_request: i64,
+    /// Left alone for a while after something failed.
+    #[diesel(sql_type = BigInt)]
+    pub backing_off: i64,
+    /// In need of a person.
+    #[diesel(sql_type = BigInt)]
+    pub needs_human: i64,
+    /// Worked on by a person.
+    #[diesel(sql_type = BigInt)]
+    pub held_by_person: i64,
 }
 
 /// What an agent may not have, those in other queues left out. A limit is what `full` says: `search` is
@@ -163,14 +185,15 @@ pub async fn withheld(
     full: &Full,
     extent: Extent,
 ) -> QueryResult<Withheld> {
-    let sql = "SELECT * FROM withheld_work($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+    let sql = "SELECT * FROM withheld_work($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
     let query = bound!(sql, search)
         .bind::<Nullable<BigInt>, _>(extent.served)
         .bind::<BigInt, _>(extent.listed)
         .bind::<BigInt, _>(extent.counted)
         .bind::<Bool, _>(full.everything)
         .bind::<Array<Text>, _>(&full.lanes)
-        .bind::<Array<BigInt>, _>(&full.repositories);
+        .bind::<Array<BigInt>, _>(&full.repositories)
+        .bind::<Array<Bool>, _>(search.with_persons());
     Prepared(query).get_result(connection).await
 }
 
@@ -198,41 +221,18 @@ pub async fn queued_in(
 }
 
 /// What stands around an issue, as far as the queue asks.
-#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Circumstances {
     /// The issue.
-    #[diesel(sql_type = BigInt)]
     pub issue_id: IssueId,
     /// Who holds or reserves it.
-    #[diesel(sql_type = Nullable<Text>)]
     pub holder: Option<String>,
     /// Open issues that it waits for, as people write them.
-    #[diesel(sql_type = Array<Text>)]
     pub blockers: Vec<String>,
     /// The open pull request that is to close it.
-    #[diesel(sql_type = Nullable<Text>)]
     pub pull_request: Option<String>,
-}
-
-/// What stands around some issues, in no order.
-pub async fn circumstances(
-    connection: &mut Connection,
-    issues: &[IssueId],
-    now: DateTime<Utc>,
-) -> QueryResult<Vec<Circumstances>> {
-    let query = diesel::sql_query(concat!(
-        "SELECT i.id AS issue_id, i.pull_request_url AS pull_request, \
-             (SELECT CASE WHEN l.state <> 'free' AND l.expires_at > $2 THEN l.agent END \
-                 FROM leases l WHERE l.issue_id = i.id) AS holder, \
-             ARRAY(SELECT DISTINCT CASE WHEN br.id = i.repository_id THEN '' ELSE br.full_name END \
-                 || '#' || blocker.number ",
-        open_blockers!("i"),
-        " ORDER BY 1) AS blockers \
-         FROM issues i WHERE i.id = ANY ($1)"
-    ))
-    .bind::<Array<BigInt>, _>(issues)
-    .bind::<Timestamptz, _>(now);
-    Prepared(query).load(connection).await
+    /// Why it may be left alone for a while.
+    pub backoff: Option<Backoff>,
 }
 
 /// Some issues and what stands around each, in no order.
@@ -251,16 +251,18 @@ pub async fn with_circumstances(
     let holder = sql::<Nullable<Text>>("(SELECT CASE WHEN l.state <> 'free' AND l.expires_at > ")
         .bind::<Timestamptz, _>(now)
         .sql(" THEN l.agent END FROM leases l WHERE l.issue_id = issues.id)");
-    type Row = (Issue, Option<String>, Vec<String>, Option<String>);
-    let query = issues::table.filter(issues::id.eq_any(ids)).select((
+    type Row = (Issue, Option<String>, Vec<String>, Option<BackoffRow>);
+    let query = issues::table.left_join(backoffs::table).filter(issues::id.eq_any(ids)).select((
         Issue::as_select(),
         holder,
         blockers,
-        issues::pull_request_url,
+        Option::<BackoffRow>::as_select(),
     ));
     let rows: Vec<Row> = Prepared(query).load(connection).await?;
-    let row = |(issue, holder, blockers, pull_request): Row| {
-        let around = Circumstances { issue_id: issue.id, holder, blockers, pull_request };
+    let row = |(issue, holder, blockers, backoff): Row| {
+        let (issue_id, pull_request) = (issue.id, issue.pull_request_url.clone());
+        let backoff = backoff.map(Backoff::from);
+        let around = Circumstances { issue_id, holder, blockers, pull_request, backoff };
         (issue, around)
     };
     Ok(rows.into_iter().map(row).collect())
@@ -298,7 +300,8 @@ pub async fn place(
                  + CASE WHEN q.agent = '' THEN 10 ELSE 0 END \
                  + CASE q.status WHEN 'ready' THEN 2 ELSE 0 END AS score \
              FROM queued q \
-             WHERE NOT q.has_pull_request AND q.agent IN ('', $1) AND ",
+             WHERE NOT q.has_pull_request AND q.agent IN ('', $1) AND q.not_before <= $6 \
+                 AND (NOT q.with_person OR $13) AND ",
         is_searched!(),
         "        AND q.issue_id NOT IN ( \
                      SELECT issue_id FROM leases WHERE state <> 'free' AND expires_at > $6) \
@@ -313,7 +316,8 @@ pub async fn place(
         .bind::<Integer, _>(search.aging.max_tiers)
         .bind::<Integer, _>(own.score)
         .bind::<Integer, _>(own.day)
-        .bind::<BigInt, _>(own.issue);
+        .bind::<BigInt, _>(own.issue)
+        .bind::<Bool, _>(search.serves_peoples);
     let row: Count = Prepared(query).get_result(connection).await?;
     Ok(i32::try_from(row.issues).unwrap_or(i32::MAX))
 }
@@ -333,48 +337,88 @@ pub struct Ailing {
     /// Since when it may have been so.
     #[diesel(sql_type = Timestamptz)]
     pub since: DateTime<Utc>,
+    /// The particulars, as one sentence.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub detail: Option<String>,
 }
 
-/// Everything that is wrong with the queue: longest ago first. What is in progress without a lease
-/// counts when it has been so since `stuck_before`.
+/// Since when something must be as it is to count as wrong.
+#[derive(Debug, Clone, Copy)]
+pub struct Old {
+    /// What a program left behind in progress.
+    pub stuck: DateTime<Utc>,
+    /// What a person did, here or on GitHub.
+    pub meant: DateTime<Utc>,
+}
+
+/// Everything that is wrong with the queue: longest ago first. Who gave an issue its agent, or moved it
+/// to In Progress, is what the audit log says; where that says nothing, it was a person on GitHub.
 pub async fn ailing(
     connection: &mut Connection,
     now: DateTime<Utc>,
-    stuck_before: DateTime<Utc>,
+    old: Old,
 ) -> QueryResult<Vec<Ailing>> {
     diesel::sql_query(
         "WITH shown AS ( \
-             SELECT i.*, l.agent AS last_agent, l.expires_at, l.ended_at, l.issue_id IS NOT NULL \
+             SELECT i.*, coalesce((SELECT a.actor_kind FROM audit_log a \
+                     WHERE a.issue_id = i.id AND a.success \
+                         AND lower(a.before_labels::text) <> lower(a.after_labels::text) \
+                         AND (lower(a.after_labels::text) LIKE '%agent/%' \
+                             OR lower(a.after_labels::text) LIKE '%status/in-progress%') \
+                     ORDER BY a.settled_at DESC, a.id DESC LIMIT 1), 'person') \
+                     IN ('person', 'operator') AS is_meant,  l.agent AS last_agent, l.expires_at, l.ended_at, l.issue_id IS NOT NULL \
                  AND l.state <> 'free' AND l.expires_at > $1 AS is_held \
              FROM issues i JOIN repositories r ON r.id = i.repository_id AND r.enabled \
              LEFT JOIN leases l ON l.issue_id = i.id \
              WHERE i.on_board AND (i.status IN ('ready', 'in-progress') OR i.state = 'closed')) \
          SELECT id AS issue_id, 'assigned_without_lease' AS ailment, work_agent(labels) AS agent, \
-             updated_at AS since FROM shown \
+             updated_at AS since, NULL AS detail FROM shown \
          WHERE state = 'open' AND status = 'ready' AND NOT is_held \
-             AND work_agent(labels) IS DISTINCT FROM '' \
+             AND work_agent(labels) IS DISTINCT FROM '' AND (NOT is_meant OR updated_at < $3) \
          UNION ALL \
          SELECT id, 'in_progress_without_lease', nullif(work_agent(labels), ''), \
-             greatest(updated_at, least(expires_at, ended_at)) FROM shown \
+             greatest(updated_at, least(expires_at, ended_at)), NULL FROM shown \
          WHERE state = 'open' AND status = 'in-progress' AND NOT is_held \
-             AND greatest(updated_at, least(expires_at, ended_at)) < $2 \
+             AND greatest(updated_at, least(expires_at, ended_at)) \
+                 < CASE WHEN is_meant THEN $3 ELSE $2 END \
          UNION ALL \
-         SELECT i.id, 'several_statuses', NULL, i.updated_at \
+         SELECT i.id, 'several_statuses', NULL, i.updated_at, NULL \
          FROM issues i JOIN repositories r ON r.id = i.repository_id AND r.enabled \
          WHERE i.on_board AND i.state = 'open' AND ( \
              SELECT count(*) FROM unnest(i.label_keys) AS label WHERE label LIKE 'status/%') > 1 \
          UNION ALL \
-         SELECT id, 'closed_in_progress', nullif(work_agent(labels), ''), updated_at FROM shown \
-         WHERE state = 'closed' AND label_keys @> ARRAY['status/in-progress'] \
+         SELECT id, 'closed_in_progress', nullif(work_agent(labels), ''), updated_at, NULL \
+         FROM shown WHERE state = 'closed' AND label_keys @> ARRAY['status/in-progress'] \
          UNION ALL \
-         SELECT l.issue_id, 'lease_on_vanished_issue', l.agent, l.acquired_at \
+         SELECT l.issue_id, 'lease_on_vanished_issue', l.agent, l.acquired_at, NULL \
          FROM leases l JOIN issues i ON i.id = l.issue_id \
          JOIN repositories r ON r.id = i.repository_id \
          WHERE l.state <> 'free' AND (i.removed_at IS NOT NULL OR NOT r.enabled) \
+         UNION ALL \
+         SELECT l.issue_id, 'lease_outside_in_progress', l.agent, i.updated_at, NULL \
+         FROM leases l JOIN issues i ON i.id = l.issue_id \
+         JOIN repositories r ON r.id = i.repository_id AND r.enabled \
+         WHERE l.state = 'held' AND l.expires_at > $1 AND i.removed_at IS NULL \
+             AND i.state = 'open' AND i.status <> 'in-progress' \
+         UNION ALL \
+         SELECT i.id, CASE WHEN b.needs_human THEN 'needs_human' ELSE 'refused_by_github' END, \
+             NULL, b.first_at, CASE WHEN b.needs_human THEN b.failed_attempts \
+                 || ' attempts failed in a row; the last: ' || b.reason \
+                 ELSE b.refusals || ' times in a row; the last: ' || b.reason END \
+         FROM backoffs b JOIN issues i ON i.id = b.issue_id AND i.removed_at IS NULL \
+         JOIN repositories r ON r.id = i.repository_id AND r.enabled \
+         WHERE i.state = 'open' AND (b.needs_human OR b.refusals > 0) \
+         UNION ALL \
+         SELECT i.id, 'needs_human', NULL, i.updated_at, NULL \
+         FROM issues i JOIN repositories r ON r.id = i.repository_id AND r.enabled \
+         WHERE i.on_board AND i.state = 'open' AND i.label_keys @> ARRAY['needs-human'] \
+             AND NOT EXISTS ( \
+                 SELECT FROM backoffs b WHERE b.issue_id = i.id AND (b.needs_human OR b.refusals > 0)) \
          ORDER BY since, issue_id",
     )
     .bind::<Timestamptz, _>(now)
-    .bind::<Timestamptz, _>(stuck_before)
+    .bind::<Timestamptz, _>(old.stuck)
+    .bind::<Timestamptz, _>(old.meant)
     .load(connection)
     .await
 }

@@ -13,7 +13,11 @@ use crate::support::{Given, given, given_settings, start_of_time};
 
 /// One of each kind.
 fn every_error() -> Vec<Error> {
-    let refused = || dispatch::github::Error::Refused { status: 403, message: "No".to_owned() };
+    let refused = || dispatch::github::Error::Refused {
+        status: 403,
+        message: "No".to_owned(),
+        is_forbidden: true,
+    };
     vec![
         Error::Invalid { field: "title", reason: "must not be empty".to_owned() },
         Error::Unauthenticated,

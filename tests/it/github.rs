@@ -597,7 +597,8 @@ async fn a_read_that_was_refused_is_not_tried_again() {
         github.simulator.forget_requests();
         github.simulator.inject(Fault::refuse(status, message).on("Issue"));
         let error = client.issue(&name(), 1).await.unwrap_err();
-        assert_eq!(error, Error::Refused { status, message: message.into() });
+        let is_forbidden = status == 403;
+        assert_eq!(error, Error::Refused { status, message: message.into(), is_forbidden });
         assert_eq!(error.to_string(), printed);
         assert_eq!(github.simulator.total(), 1);
     }

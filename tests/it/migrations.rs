@@ -139,6 +139,14 @@ const SAMPLES: &[(&str, &str)] = &[
     ),
     ("sessions", "INSERT INTO sessions VALUES ('00', 'Sam', now(), now() + interval '1 day')"),
     ("issues.author_association", "UPDATE issues SET author_association = 'member'"),
+    (
+        "backoffs",
+        "UPDATE issues SET status = 'ready', labels = '{owner/sam}'; \
+         INSERT INTO backoffs (issue_id, cause, reason, first_at, last_at, retry_at) \
+         SELECT id, 'refused', 'GitHub refused to change it', now(), now(), now() FROM issues; \
+         DO $$ BEGIN ASSERT (SELECT not_before = now() AND with_person FROM queued), 'queued'; \
+         END $$",
+    ),
 ];
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,7 +9,7 @@ use diesel_async::SimpleAsyncConnection as _;
 use dispatch::domain::labels::key;
 use dispatch::domain::lanes::Lanes;
 use dispatch::domain::work::{
-    Aging, Facts, Seeker, SkipReason, Verdict, day_of, judge, rank, tier_of,
+    Aging, Facts, PeoplesWork, Seeker, SkipReason, Verdict, day_of, judge, rank, tier_of,
 };
 use dispatch::domain::{IssueId, RepositoryId};
 use dispatch::store::leases::{Wish, reserve};
@@ -56,6 +56,9 @@ impl Chance {
                 "AGENT/beta",
                 "hidden",
                 "Hidden",
+                "Owner/sam",
+                "owner/",
+                "Needs-Human",
                 "x",
             ]));
         }
@@ -74,16 +77,34 @@ impl Chance {
         self.one(&["default", "default", "Normal", "Backlog", "unheard-of"])
     }
 
+    fn assignees(&mut self) -> &'static str {
+        self.one(&["'{}'", "'{}'", "'{}'", "'{octocat}'"])
+    }
+
+    /// What went wrong with an issue, in place of what was noted.
+    fn backoff(&mut self) -> String {
+        let number = self.number(ISSUES);
+        let (minutes, needs_human) = (self.number(60) - 30, self.one(&["false", "false", "true"]));
+        format!(
+            "DELETE FROM backoffs USING issues WHERE issue_id = id AND number = {number}; \
+             INSERT INTO backoffs (issue_id, failed_attempts, cause, reason, first_at, last_at, \
+             retry_at, needs_human) SELECT id, 2, 'failed', 'alpha failed on it', now(), now(), \
+             timestamptz '2026-05-20 12:00Z' + interval '{minutes} min', {needs_human} \
+             FROM issues WHERE number = {number};"
+        )
+    }
+
     fn issue(&mut self, number: i32) -> String {
         let (repository, labels) = (self.number(3) + 1, self.labels());
         let (status, priority, lane) = (self.status(), self.priority(), self.lane());
         let hours = self.number(40 * 24);
         let pull_request = self.one(&["NULL", "NULL", "NULL", "NULL", "'https://example.org/1'"]);
+        let assignees = self.assignees();
         format!(
             "INSERT INTO issues (repository_id, node_id, number, title, url, state, status, \
              priority, labels, assignees, comments_count, created_at, updated_at, read_at, lane, \
              on_board, pull_request_url) SELECT {repository}, 'I_{number}', {number}, 'A title', \
-             'u', 'open', '{status}', {priority}, {labels}, '{{}}', 0, \
+             'u', 'open', '{status}', {priority}, {labels}, {assignees}, 0, \
              timestamptz '2026-05-20 12:00Z' - interval '{hours} h', now(), now(), '{lane}', true, \
              {pull_request};"
         )
@@ -120,7 +141,7 @@ impl Chance {
         let number = self.number(ISSUES);
         let of = format!("WHERE number = {number};");
         let set = |what: String| format!("UPDATE issues SET {what} {of}");
-        match self.number(15) {
+        match self.number(20) {
             0 | 1 => set(format!("state = '{}'", self.one(&["open", "closed", "closed"]))),
             2 => set(format!("removed_at = {}", self.one(&["NULL", "now()"]))),
             3 => set(format!("status = '{}'", self.status())),
@@ -131,6 +152,16 @@ impl Chance {
             9 => format!("DELETE FROM blockers WHERE number = {number};"),
             10 | 11 => self.lease(),
             12 => format!("DELETE FROM issues {of}"),
+            15 | 16 => self.backoff(),
+            17 => format!(
+                "DELETE FROM backoffs USING issues i WHERE i.id = issue_id AND i.number = {number};"
+            ),
+            18 => set(format!("assignees = {}", self.assignees())),
+            19 => {
+                let id = self.number(3) + 1;
+                let rule = self.one(&["serves_in_progress", "serves_assigned", "serves_owned"]);
+                format!("UPDATE repositories SET {rule} = NOT {rule} WHERE id = {id};")
+            }
             13 => {
                 let id = self.number(3) + 1;
                 let what = self.one(&[
@@ -174,6 +205,15 @@ impl Rows {
         self.repositories.iter().find(|row| row.id == id).unwrap()
     }
 
+    fn serves(&self, id: RepositoryId) -> PeoplesWork {
+        let row = self.repository(id);
+        PeoplesWork {
+            in_progress: row.serves_in_progress,
+            assigned: row.serves_assigned,
+            owned: row.serves_owned,
+        }
+    }
+
     /// What the rules say of each issue to a seeker, with the reasons against it where it stands in
     /// the columns and queues that are searched.
     fn verdicts(&self, seeker: &Seeker<'_>, full: &Full) -> Vec<(&Issue, Verdict)> {
@@ -196,6 +236,10 @@ impl Rows {
                 blockers: &around.blockers,
                 pull_request: around.pull_request.as_deref(),
                 limit: is_full.then_some("is too much"),
+                assignees: &issue.assignees,
+                serves: self.serves(issue.repository_id),
+                backoff: around.backoff.as_ref(),
+                repository_backoff: None,
             };
             match judge(&facts, seeker) {
                 Verdict::Ranked(given) => {
@@ -240,6 +284,9 @@ fn counted(counts: &Withheld) -> BTreeMap<SkipReason, i64> {
         (SkipReason::LimitReached, counts.limit_reached),
         (SkipReason::Excluded, counts.excluded),
         (SkipReason::LinkedPullRequest, counts.linked_pull_request),
+        (SkipReason::BackingOff, counts.backing_off),
+        (SkipReason::NeedsHuman, counts.needs_human),
+        (SkipReason::HeldByPerson, counts.held_by_person),
     ];
     all.into_iter().filter(|(_, issues)| *issues > 0).collect()
 }
@@ -250,7 +297,7 @@ async fn compare(
     rows: &Rows,
     agent: &str,
     lane: Option<&str>,
-    aging: Aging,
+    (aging, serves_peoples): (Aging, bool),
     now: DateTime<Utc>,
 ) {
     let lanes = Lanes::default();
@@ -264,6 +311,7 @@ async fn compare(
         closed_lanes: wanted.map_or_else(|| closed.flat_map(names).collect(), |_| vec![]),
         repositories: rows.tracked(false),
         excluded_labels: &hidden,
+        serves_peoples,
         aging,
         today: day_of(now),
         now,
@@ -275,6 +323,8 @@ async fn compare(
         excluded_labels: &hidden,
         aging,
         today: day_of(now),
+        now,
+        serves_peoples,
     };
 
     let verdicts = rows.verdicts(&seeker, &Full::default());
@@ -387,12 +437,16 @@ async fn the_database_searches_as_the_rules_do_whatever_happens() {
             statements += &(0..ISSUES).map(|_| chance.reference()).collect::<String>();
             statements += &(ISSUES / 2..ISSUES).map(|n| chance.issue(n)).collect::<String>();
             statements += &(0..12).map(|_| chance.lease()).collect::<String>();
+            statements += &(0..12).map(|_| chance.backoff()).collect::<String>();
             given.database.run(&statements).await;
             for _ in 0..ROUNDS {
                 let rows = Rows::read(given, &mut connection).await;
                 for agent in ["alpha", "beta", "nobody"] {
                     for lane in [None, Some("default"), Some("backlog")] {
-                        compare(&mut connection, &rows, agent, lane, aging, now).await;
+                        for serves_peoples in [false, true] {
+                            let how = (aging, serves_peoples);
+                            compare(&mut connection, &rows, agent, lane, how, now).await;
+                        }
                     }
                 }
                 let events: String = (0..8).map(|_| chance.event()).collect();

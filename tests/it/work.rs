@@ -209,7 +209,8 @@ async fn without_github_s_word_nothing_is_claimed() {
         let decided = decisions(&given.app, &all, &page).await.unwrap().rows.remove(0);
         assert_eq!(decided.detail.counts[&SkipReason::LabelsUnverified], 1);
 
-        given.github.inject(Fault::refuse(403, "no").on("ChangeLabels"));
+        given.advance(5);
+        given.github.inject(Fault::refuse(401, "Bad credentials").on("ChangeLabels"));
         let refused = claim_next(&given.app, &agent("alpha"), next("alpha")).await.unwrap_err();
         assert!(matches!(refused, Error::Upstream(_)), "{refused:?}");
         assert!(claim(given, "beta").await.is_some(), "the reservation was given back");
@@ -227,11 +228,9 @@ async fn an_issue_that_github_refuses_does_not_keep_the_others_back() {
         let lease = claim(given, "alpha").await.expect("the third can be had");
         assert_eq!(lease.issue_id, given.issue(3).await.id);
         assert_eq!(labels(given, 1), urgent);
+        assert!(claim(given, "beta").await.is_none(), "they are left alone for now");
+        given.advance(30);
         assert!(claim(given, "beta").await.is_some(), "the reservations were given back");
-
-        given.github.inject(Fault::refuse(422, "no more labels").on("ChangeLabels").always());
-        let refused = claim_next(&given.app, &agent("gamma"), next("gamma")).await.unwrap_err();
-        assert!(matches!(refused, Error::Upstream(_)), "{refused:?}");
     })
     .await;
 }
@@ -1087,10 +1086,17 @@ async fn the_doctor_finds_what_is_wrong_and_puts_it_right() {
                 ("Closed", &["status/in-progress"]),
                 ("Gone", READY),
                 ("Well", READY),
+                ("Elsewhere", READY),
+                ("Refused", READY),
+                ("Given up", &["status/ready", "needs-human"]),
             ])
             .await;
         claim_number(given, "beta", 5).await.unwrap();
         claim_number(given, "beta", 6).await.unwrap();
+        claim_number(given, "beta", 7).await.unwrap();
+        given.github.relabel(REPOSITORY, 7, &["status/backlog"], &["status/in-progress"]).unwrap();
+        given.github.inject(Fault::refuse(422, "no more labels").on("ChangeLabels"));
+        assert!(claim(given, "gamma").await.is_none());
         given.github.close(REPOSITORY, 4).unwrap();
         given.advance(60);
         given.sync().await;
@@ -1104,13 +1110,11 @@ async fn the_doctor_finds_what_is_wrong_and_puts_it_right() {
             found.sort();
             found
         };
-        let young: Vec<_> = Ailment::ALL
-            .into_iter()
-            .filter(|one| *one != Ailment::InProgressWithoutLease)
-            .collect();
-        assert_eq!(ailments().await, young, "nothing is stuck yet");
-        given.advance(3_600);
-        given.database.run("UPDATE leases SET expires_at = expires_at + interval '1 day'").await;
+        let meant = [Ailment::AssignedWithoutLease, Ailment::InProgressWithoutLease];
+        let young: Vec<_> = Ailment::ALL.into_iter().filter(|one| !meant.contains(one)).collect();
+        assert_eq!(ailments().await, young, "what people did at GitHub is meant");
+        given.advance(72 * 3_600);
+        given.database.run("UPDATE leases SET expires_at = expires_at + interval '9 days'").await;
         assert_eq!(ailments().await, Ailment::ALL);
 
         let data = given
@@ -1119,7 +1123,7 @@ async fn the_doctor_finds_what_is_wrong_and_puts_it_right() {
                 json!({}),
             )
             .await;
-        assert_eq!(data["queueDoctor"]["findings"].as_array().unwrap().len(), 5);
+        assert_eq!(data["queueDoctor"]["findings"].as_array().unwrap().len(), 8);
         assert_eq!(data["queueDoctor"]["counts"][0]["issues"], 1);
 
         let mut written = Vec::new();

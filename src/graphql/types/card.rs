@@ -163,6 +163,10 @@ impl Card<'_> {
                 Related::Known(None) => Value::Null,
                 Related::Known(Some(_)) | Related::Left => return None,
             },
+            "backoff" => match &self.issue.backoff {
+                Related::Known(None) => Value::Null,
+                Related::Known(Some(_)) | Related::Left => return None,
+            },
             "pullRequestUrl" => optional(row.pull_request_url.as_deref()),
             "blockedReason" => optional(row.blocked_reason.as_deref()),
             _ => return None,

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use async_graphql::{Context, Object};
 
 use super::page::{Arguments, MAX, connection, cost};
-use super::{AgentRunConnection, AuditEntryConnection, Lease, Repository};
+use super::{AgentRunConnection, AuditEntryConnection, IssueBackoff, Lease, Repository};
+use crate::domain::backoff::Backoff;
 use crate::domain::filter::Wanted;
 use crate::domain::{AuthorAssociation, Instant, IssueId, IssueState, Priority, Status};
 use crate::graphql::loaders::{self, Related, Wants};
@@ -48,6 +49,7 @@ pub(in crate::graphql) struct Issue {
     pub(in crate::graphql) repository: Arc<store::Repository>,
     pub(in crate::graphql) body: Body,
     pub(in crate::graphql) lease: Related<Arc<store::Lease>>,
+    pub(in crate::graphql) backoff: Related<Backoff>,
 }
 
 /// The Markdown text of an issue.
@@ -196,6 +198,16 @@ impl IssueFields<'_> {
             Related::Left => loaders::lease(loaders::app(context), self.0.row.id).await?,
         };
         Ok(lease.map(|row| Lease { row, issue: Related::Left }))
+    }
+
+    /// What went wrong with it: failures of agents in a row, refusals of GitHub. Null after work that
+    /// succeeded, and after a person edited the issue.
+    async fn backoff(&self, context: &Context<'_>) -> async_graphql::Result<Option<IssueBackoff>> {
+        let backoff = match &self.0.backoff {
+            Related::Known(backoff) => backoff.clone(),
+            Related::Left => loaders::backoff(loaders::app(context), self.0.row.id).await?,
+        };
+        Ok(backoff.map(IssueBackoff))
     }
 
     /// What was done to it here, newest first.

@@ -7,6 +7,7 @@
 mod agent_run;
 mod audit_entry;
 mod audit_options;
+mod backoff;
 mod board;
 mod board_event;
 mod card;
@@ -23,6 +24,7 @@ mod work;
 pub(super) use agent_run::{AgentRun, AgentRunConnection};
 pub(super) use audit_entry::{AuditEntry, AuditEntryConnection};
 pub(super) use audit_options::AuditOptions;
+pub(super) use backoff::IssueBackoff;
 pub(super) use board::{Board, BoardColumn, most_first_cards};
 pub(super) use board_event::{BoardEvent, IssueChanged, IssueMoved, IssueRemoved, Resync};
 pub(super) use issue::{Body as IssueBody, Issue, IssueConnection};

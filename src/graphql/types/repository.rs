@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Context, Enum, Object, SimpleObject};
 use url::Url;
 
+use super::backoff::{RepositoryBackoff, ServesPeoplesWork};
 use crate::app::App;
 use crate::domain::{Instant, ReadOnlyReason, RepositoryId};
 use crate::graphql::loaders::app;
@@ -80,6 +81,24 @@ impl Repository {
     /// Why the last sync failed; null after a good one.
     async fn sync_error(&self) -> Option<&str> {
         self.0.sync_error.as_deref()
+    }
+
+    /// Whether its issues are left alone because GitHub refused to change some; null when they are not.
+    async fn backoff(&self) -> Option<RepositoryBackoff> {
+        Some(RepositoryBackoff {
+            refusals: self.0.refusals,
+            reason: self.0.refusal.clone()?,
+            retry_at: Instant(self.0.retry_at?),
+        })
+    }
+
+    /// What of people's work agents are served all the same.
+    async fn serves_peoples_work(&self) -> ServesPeoplesWork {
+        ServesPeoplesWork {
+            in_progress: self.0.serves_in_progress,
+            assigned: self.0.serves_assigned,
+            owned: self.0.serves_owned,
+        }
     }
 
     /// Issues that could not be read and are therefore not on the board or not up to date. Each is

@@ -192,7 +192,7 @@ async fn release_all(app: &App, actor: &Actor, agent: Option<&str>) -> Result<Re
     let all = leases::unended(&mut *app.connection().await?, agent, AT_ONCE).await?;
     for lease in all {
         match let_go(app, actor, &lease, "lease_released").await {
-            Ok(()) => released.leases += 1,
+            Ok(_) => released.leases += 1,
             Err(error @ Error::Internal(_)) => return Err(error),
             Err(error) => released.failures.push(format!("{}: {error}", lease.id())),
         }

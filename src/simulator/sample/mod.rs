@@ -172,7 +172,7 @@ fn issue(title: String, column: Column, now: DateTime<Utc>, rng: &mut StdRng) ->
         title,
         author: Some(someone(rng)),
         labels: labels_in(column, rng),
-        assignees: (0..rng.random_range(0..3_u32)).map(|_| someone(rng)).collect(),
+        assignees: if is_somebodys(column, rng) { vec![someone(rng)] } else { vec![] },
         comments: rng.random_range(0..4_u32) * rng.random_range(0..6_u32),
         created_at: Some(created_at),
         updated_at: Some(updated_at),
@@ -203,6 +203,12 @@ fn times(
     (ago(age), ago(changed), is_closed.then(|| ago(changed)))
 }
 
+/// Whether a person takes it for theirs: little of what waits for agents, half of the rest.
+fn is_somebodys(column: Column, rng: &mut StdRng) -> bool {
+    let waits = matches!(column, Column::Open(None | Some(Status::Backlog | Status::Ready)));
+    rng.random_bool(if waits { 0.06 } else { 0.5 })
+}
+
 fn labels_in(column: Column, rng: &mut StdRng) -> Vec<String> {
     let mut labels = Vec::new();
     let status = match column {
@@ -222,7 +228,9 @@ fn labels_in(column: Column, rng: &mut StdRng) -> Vec<String> {
     // p2 is the usual priority.
     maybe(0.85, "priority", &["p0", "p1", "p1", "p2", "p2", "p2", "p3", "p3"], rng);
     maybe(if is_taken { 0.9 } else { 0.1 }, "agent", &AGENTS, rng);
-    maybe(0.5, "owner", &PEOPLE, rng);
+    if is_somebodys(column, rng) {
+        maybe(1.0, "owner", &PEOPLE, rng);
+    }
     maybe(0.4, "project", &PROJECTS, rng);
     maybe(0.8, "type", &TYPES, rng);
     labels

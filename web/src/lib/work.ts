@@ -11,6 +11,9 @@ const SKIPS = {
   CLOSED: "closed",
   LINKED_PULL_REQUEST: "has a pull request",
   LABELS_UNVERIFIED: "labels unread",
+  BACKING_OFF: "paused after a failure",
+  NEEDS_HUMAN: "needs a person",
+  HELD_BY_PERSON: "a person works on it",
 } as const;
 
 export type SkipReason = keyof typeof SKIPS;
@@ -24,6 +27,9 @@ const AILMENTS = {
   SEVERAL_STATUSES: "Several statuses",
   CLOSED_IN_PROGRESS: "Closed, still in progress",
   LEASE_ON_VANISHED_ISSUE: "Held, and gone",
+  LEASE_OUTSIDE_IN_PROGRESS: "Held, not in progress",
+  REFUSED_BY_GITHUB: "Refused by GitHub",
+  NEEDS_HUMAN: "Needs a person",
 } as const;
 
 export type Ailment = keyof typeof AILMENTS;

@@ -1,0 +1,140 @@
+//! For how long an issue, or a repository, is left alone after something went wrong with it.
+//!
+//! Pauses grow with each time in a row and have a longest one, so nothing is asked without end and
+//! nothing is forgotten. Failures of agents are counted apart from refusals of GitHub: they are worth
+//! a person's look in the end, which a refusal is only when it never ends.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::column::words;
+use super::instant::Instant;
+
+/// How many attempts may fail in a row before an issue needs a person, unless a setting says otherwise.
+pub const USUAL_ATTEMPTS: i32 = 5;
+
+/// The label of what no agent is given until a person has looked at it.
+pub const NEEDS_HUMAN: &str = "needs-human";
+
+words! {
+    /// What went wrong with an issue.
+    #[derive(serde::Deserialize, async_graphql::Enum)]
+    #[serde(rename_all = "snake_case")]
+    BackoffCause,
+    /// An agent said that its work failed.
+    Failed = "failed",
+    /// An agent's lease ran out.
+    Expired = "expired",
+    /// GitHub refused to change the issue.
+    Refused = "refused",
+    /// GitHub refused in a way that may concern the whole repository, such as a missing permission.
+    Forbidden = "forbidden",
+    /// GitHub did not answer, or not so that it can be understood.
+    Unanswered = "unanswered",
+}
+
+impl BackoffCause {
+    /// Whether it was an agent's attempt that failed.
+    pub fn is_attempt(self) -> bool {
+        matches!(self, Self::Failed | Self::Expired)
+    }
+
+    /// How long an issue is left alone after this has happened so many times in a row.
+    pub fn pause(self, times: i32) -> TimeDelta {
+        match self {
+            Self::Failed => growing(TimeDelta::seconds(10), 4, times, TimeDelta::hours(1)),
+            // The first says more of the worker than of the issue.
+            Self::Expired if times <= 1 => TimeDelta::zero(),
+            Self::Expired => Self::Failed.pause(times - 1),
+            Self::Refused => growing(TimeDelta::seconds(30), 2, times, TimeDelta::minutes(30)),
+            Self::Forbidden => growing(TimeDelta::seconds(30), 2, times, TimeDelta::hours(6)),
+            Self::Unanswered => growing(TimeDelta::seconds(5), 2, times, TimeDelta::minutes(1)),
+        }
+    }
+}
+
+/// How long a repository is left alone after GitHub has refused to change its issues so many times in
+/// a row. Each pause ends with one issue that is tried again.
+pub fn repository_pause(times: i32) -> TimeDelta {
+    growing(TimeDelta::seconds(15), 2, times, TimeDelta::minutes(2))
+}
+
+fn growing(first: TimeDelta, factor: i32, times: i32, longest: TimeDelta) -> TimeDelta {
+    let mut pause = first;
+    for _ in 1..times {
+        if pause >= longest {
+            break;
+        }
+        pause = pause * factor;
+    }
+    pause.min(longest)
+}
+
+/// Why an issue is left alone, and until when.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
+pub struct Backoff {
+    /// How often agents failed on it in a row.
+    pub failed_attempts: i32,
+    /// How often GitHub refused to change it in a row.
+    pub refusals: i32,
+    /// What kind of thing happened last.
+    pub cause: BackoffCause,
+    /// What happened last, as a part of a sentence: "GitHub refused to change it (…)".
+    pub reason: String,
+    /// When that began.
+    pub first_at: DateTime<Utc>,
+    /// When it last happened.
+    pub last_at: DateTime<Utc>,
+    /// When it may be served again.
+    pub retry_at: DateTime<Utc>,
+    /// Whether its attempts are used up, so that it waits for a person.
+    pub needs_human: bool,
+}
+
+impl Backoff {
+    /// Why the issue is withheld at a time, as a part of a sentence; nothing when it may be served.
+    pub fn against(&self, now: DateTime<Utc>) -> Option<String> {
+        (self.needs_human || self.retry_at > now).then(|| self.summary())
+    }
+
+    /// What this says of the issue, as a part of a sentence.
+    pub fn summary(&self) -> String {
+        let (reason, times) = (&self.reason, self.failed_attempts);
+        if self.needs_human {
+            return format!("needs a person after {times} failed attempts; the last: {reason}");
+        }
+        let attempts = match (self.cause.is_attempt(), times) {
+            (true, 1) => " (1 failed attempt)".to_owned(),
+            (true, times) => format!(" ({times} failed attempts)"),
+            (false, _) => String::new(),
+        };
+        format!("is left alone until {} because {reason}{attempts}", Instant(self.retry_at))
+    }
+}
+
+/// What an agent's failure is called, as a part of a sentence.
+pub fn failure_of(agent: &str, cause: BackoffCause) -> String {
+    match cause {
+        BackoffCause::Expired => format!("the lease of {agent} ran out"),
+        _ => format!("{agent} failed on it"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_to_a_longest_one() {
+        for cause in BackoffCause::ALL {
+            let pauses: Vec<TimeDelta> = (1..=40).map(|times| cause.pause(times)).collect();
+            assert!(pauses.is_sorted(), "{cause:?}: {pauses:?}");
+            assert!(pauses[2] > pauses[1], "{cause:?} grows: {pauses:?}");
+            assert_eq!(pauses[38], pauses[39], "{cause:?} stops growing");
+            assert_eq!(pauses[39], cause.pause(i32::MAX));
+        }
+        assert_eq!(BackoffCause::Failed.pause(3), TimeDelta::seconds(160));
+        assert_eq!(BackoffCause::Expired.pause(1), TimeDelta::zero());
+        assert_eq!(repository_pause(1), TimeDelta::seconds(15));
+        assert_eq!(repository_pause(100), TimeDelta::minutes(2));
+    }
+}

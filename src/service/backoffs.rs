@@ -1,0 +1,476 @@
+//! What went wrong with an issue, and what becomes of it: left alone for a while, served again, given
+//! to a person.
+//!
+//! A failure is noted in the transaction that ends the work, a refusal by the claim that met it.
+//! Success, or a person's edit of the issue, makes all of it forgotten. Invariants: whatever keeps an
+//! issue from agents here is shown by `explainWork`, the queue's doctor and the issue itself; every
+//! pause ends by the clock alone; a pause that is over is announced, so that whoever waits hears of it.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel_async::AsyncConnection;
+
+use super::changes::{audit_event, issue_event};
+use super::comments::{self, AddComment};
+use super::labels::{Intent, Terms, change_labels_on};
+use super::{Error, Result, board};
+use crate::app::App;
+use crate::domain::actor::ActorKind;
+use crate::domain::backoff::{BackoffCause, NEEDS_HUMAN, failure_of, repository_pause};
+use crate::domain::labels::{LabelPlan, is_same};
+use crate::domain::leases::{LeaseEnding, WorkOutcome};
+use crate::domain::{Actor, IssueId, Lane, LaneRole};
+use crate::github::{self, Concern};
+use crate::store::audit::NewEntry;
+use crate::store::backoffs::{self, BackoffRow};
+use crate::store::{
+    AuditEntry, Connection, Issue, Lease, Repository, audit, event_log, issues, leases,
+    repositories,
+};
+
+/// How much is done in one round.
+const A_ROUND: i64 = 50;
+
+/// When to try again to tell GitHub that an issue needs a person.
+const AGAIN: TimeDelta = TimeDelta::minutes(1);
+
+/// How many characters of what GitHub said, or of an agent's summary, are kept and shown.
+const LONGEST_REASON: usize = 300;
+
+/// Something that went wrong with an issue.
+struct Mishap {
+    cause: BackoffCause,
+    reason: String,
+    /// The earliest time at which the issue may be served again.
+    not_before: DateTime<Utc>,
+}
+
+/// Notes it in the caller's transaction, which holds the issue's row.
+async fn note(
+    app: &App,
+    connection: &mut Connection,
+    issue: IssueId,
+    mishap: Mishap,
+) -> Result<BackoffRow> {
+    let now = app.clock.now();
+    let known = backoffs::of_issue(connection, issue).await?;
+    let is_attempt = mishap.cause.is_attempt();
+    let counted = |of: Option<i32>, counts: bool| of.unwrap_or_default() + i32::from(counts);
+    let failed_attempts = counted(known.as_ref().map(|row| row.failed_attempts), is_attempt);
+    let refusals = counted(known.as_ref().map(|row| row.refusals), !is_attempt);
+    let needs_human = failed_attempts >= app.config.work.max_attempts;
+    let pause = mishap.cause.pause(if is_attempt { failed_attempts } else { refusals });
+    let retry_at = match needs_human {
+        true => now,
+        false => mishap.not_before.max(now) + pause,
+    };
+    let row = BackoffRow {
+        issue_id: issue,
+        failed_attempts,
+        refusals,
+        cause: mishap.cause,
+        reason: mishap.reason,
+        first_at: known.as_ref().map_or(now, |row| row.first_at),
+        last_at: now,
+        retry_at,
+        is_over: known.as_ref().is_some_and(|row| row.needs_human && row.is_over),
+        needs_human,
+        escalated_at: known.as_ref().and_then(|row| row.escalated_at),
+    };
+    backoffs::write(connection, &row).await?;
+    Ok(row)
+}
+
+/// Takes over what the end of a holding says of its issue, in the transaction that ends it.
+pub(super) async fn note_ending(
+    app: &App,
+    connection: &mut Connection,
+    lease: &Lease,
+    ending: LeaseEnding,
+    outcome: Option<WorkOutcome>,
+) -> Result<()> {
+    let cause = match (ending, outcome) {
+        (LeaseEnding::Finished, Some(WorkOutcome::Failed)) => BackoffCause::Failed,
+        (LeaseEnding::Expired, _) => BackoffCause::Expired,
+        (LeaseEnding::Finished, Some(outcome)) if outcome != WorkOutcome::Blocked => {
+            backoffs::forget(connection, &[lease.issue_id]).await?;
+            return Ok(());
+        }
+        _ => return Ok(()),
+    };
+    if cause == BackoffCause::Failed {
+        return note_failure(app, connection, lease.issue_id, &lease.agent).await;
+    }
+    let reason = failure_of(&lease.agent, cause);
+    let not_before = app.clock.now();
+    note(app, connection, lease.issue_id, Mishap { cause, reason, not_before }).await.map(drop)
+}
+
+/// Notes that an agent reported a failure of its work on an issue, once for each holding of it.
+pub(super) async fn note_failure(
+    app: &App,
+    connection: &mut Connection,
+    issue: IssueId,
+    agent: &str,
+) -> Result<()> {
+    let cause = BackoffCause::Failed;
+    let (reason, not_before) = (failure_of(agent, cause), app.clock.now());
+    issues::lock(connection, issue).await?;
+    let known = backoffs::of_issue(connection, issue).await?;
+    let lease = leases::of_issue(connection, issue).await?;
+    let is_noted = known
+        .zip(lease)
+        .is_some_and(|(row, lease)| row.reason == reason && row.last_at >= lease.acquired_at);
+    if is_noted {
+        return Ok(());
+    }
+    note(app, connection, issue, Mishap { cause, reason, not_before }).await.map(drop)
+}
+
+/// Takes over what a change of an issue that succeeded says of it, in the transaction that settles
+/// it: GitHub lets it be changed, and a person who changes it has looked at it.
+pub(super) async fn note_success(
+    connection: &mut Connection,
+    issue: &Issue,
+    kind: ActorKind,
+) -> Result<()> {
+    match kind {
+        ActorKind::Person | ActorKind::Operator => {
+            backoffs::forget(connection, &[issue.id]).await?;
+        }
+        _ => backoffs::forget_refusals(connection, issue.id).await?,
+    }
+    Ok(())
+}
+
+/// Forgets all of some issues that somebody has edited at GitHub.
+pub(super) async fn note_edits(connection: &mut Connection, issues: &[IssueId]) -> Result<()> {
+    if !issues.is_empty() {
+        backoffs::forget(connection, issues).await?;
+    }
+    Ok(())
+}
+
+/// Notes that GitHub refused to let an issue be claimed, or did not answer, and with it what that says
+/// of the whole repository. False when it says nothing of either, because nothing can be claimed.
+///
+/// # Errors
+///
+/// When the database fails.
+pub(super) async fn note_refusal(
+    app: &App,
+    issue: &Issue,
+    repository: &Repository,
+    error: &github::Error,
+) -> Result<bool> {
+    let cause = match error.concern() {
+        Concern::Everything => return Ok(false),
+        Concern::Repository => BackoffCause::Forbidden,
+        Concern::Issue => BackoffCause::Refused,
+        Concern::Unknown => BackoffCause::Unanswered,
+    };
+    let said: String = error.to_string().chars().take(LONGEST_REASON).collect();
+    let reason = match cause {
+        BackoffCause::Unanswered => format!("GitHub did not answer ({said})"),
+        _ => format!("GitHub refused to change it ({said})"),
+    };
+    let now = app.clock.now();
+    let mut connection = app.connection().await?;
+    connection
+        .transaction(async |connection| {
+            let row = issues::lock(connection, issue.id).await?;
+            let mut not_before = now;
+            if cause == BackoffCause::Forbidden {
+                let fresh = repositories::by_ids(connection, &[repository.id]).await?;
+                let refusals = fresh.first().map_or(0, |row| row.refusals).saturating_add(1);
+                not_before = now + repository_pause(refusals);
+                let id = repository.id;
+                backoffs::set_repository(connection, id, refusals, &said, not_before).await?;
+            }
+            note(app, connection, issue.id, Mishap { cause, reason, not_before }).await?;
+            announce(connection, &row, repository, now).await?;
+            Ok(true)
+        })
+        .await
+}
+
+/// Notes that GitHub let an issue of a repository be changed that was left alone.
+///
+/// # Errors
+///
+/// When the database fails.
+pub(super) async fn note_recovery(app: &App, repository: &Repository) -> Result<()> {
+    if repository.refusals == 0 {
+        return Ok(());
+    }
+    let now = app.clock.now();
+    let mut connection = app.connection().await?;
+    connection
+        .transaction(async |connection| {
+            let freed = backoffs::forget_repository(connection, repository.id).await?;
+            for row in issues::by_ids(connection, &freed).await? {
+                announce(connection, &row, repository, now).await?;
+            }
+            Ok(())
+        })
+        .await
+}
+
+/// Tells everybody that an issue is served again, or no more.
+async fn announce(
+    connection: &mut Connection,
+    issue: &Issue,
+    repository: &Repository,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let who = Actor::System;
+    let event = issue_event(Some(issue), issue, false, repository, who.who(), now);
+    event_log::append(connection, &[event]).await?;
+    Ok(())
+}
+
+/// Announces pauses that are over, and tells GitHub of issues that need a person by now. Safe to run
+/// anywhere, any number of times.
+///
+/// # Errors
+///
+/// When the database fails; what GitHub cannot do now is tried again later.
+pub async fn end_pauses(app: &App) -> Result<()> {
+    let due = backoffs::due(&mut *app.connection().await?, app.clock.now(), A_ROUND).await?;
+    for row in due {
+        let found = issues::with_repository(&mut *app.connection().await?, row.issue_id).await?;
+        let Some((issue, repository)) = found else { continue };
+        let is_gone = issue.removed_at.is_some() || !repository.enabled;
+        if !row.needs_human || is_gone {
+            end_pause(app, &row, (&issue, &repository), None).await?;
+            continue;
+        }
+        match escalate(app, &row, &issue, &repository).await {
+            Ok(()) => {}
+            Err(error @ Error::Internal(_)) => return Err(error),
+            Err(error) => {
+                tracing::warn!(%error, issue = %issue.id, "an escalation waits for GitHub");
+                let until = app.clock.now() + AGAIN;
+                backoffs::put_off(&mut *app.connection().await?, &row, until).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn end_pause(
+    app: &App,
+    row: &BackoffRow,
+    (issue, repository): (&Issue, &Repository),
+    escalated_at: Option<DateTime<Utc>>,
+) -> Result<()> {
+    let now = app.clock.now();
+    let mut connection = app.connection().await?;
+    connection
+        .transaction(async |connection| {
+            if backoffs::set_over(connection, row, escalated_at).await? {
+                announce(connection, issue, repository, now).await?;
+            }
+            Ok(())
+        })
+        .await
+}
+
+/// Hands an issue on that agents have failed on as often as may be: to the lane of escalation where
+/// there is one, else to a person. Each step may be done again.
+async fn escalate(
+    app: &App,
+    row: &BackoffRow,
+    issue: &Issue,
+    repository: &Repository,
+) -> Result<()> {
+    let lanes = &app.config.lanes;
+    let is_escalation = |lane: &&Lane| lane.claimable && lane.role == Some(LaneRole::Escalation);
+    let lane = lanes.all().iter().find(is_escalation);
+    let lane = lane.filter(|lane| !lanes.is_in(&issue.lane, lane));
+    if repository.read_only.is_none() {
+        let body = marker_comment(app, row, issue, lane).await?;
+        let since = row.first_at;
+        let posted = {
+            let (mut connection, who) = (app.connection().await?, Actor::System);
+            audit::same_comment(&mut connection, issue.id, who.who(), &body, since).await?
+        };
+        if posted.is_none_or(|entry| entry.success != Some(true)) {
+            comments::add(app, &Actor::System, AddComment { issue_id: issue.id, body }).await?;
+        }
+    }
+    if let Some(lane) = lane {
+        return hand_to_lane(app, issue, repository, lane).await;
+    }
+    if repository.read_only.is_none() {
+        let of = (issue, repository);
+        change_label(app, &Actor::System, "escalate_issue", of, true).await?;
+    }
+    end_pause(app, row, (issue, repository), Some(app.clock.now())).await
+}
+
+/// Gives an issue the label that says it needs a person, or takes it off.
+async fn change_label(
+    app: &App,
+    actor: &Actor,
+    action: &str,
+    (issue, repository): (&Issue, &Repository),
+    needs_human: bool,
+) -> Result<AuditEntry> {
+    let intent = Intent {
+        actor,
+        action,
+        issue,
+        repository,
+        target: None,
+        expected_from: None,
+        reason: None,
+    };
+    let terms = Terms { label: Some(NEEDS_HUMAN), closed_too: true, ..Terms::default() };
+    let changed = change_labels_on(app, &intent, terms, |labels, _| {
+        let named: Vec<String> =
+            labels.names().iter().filter(|name| is_same(name, NEEDS_HUMAN)).cloned().collect();
+        Ok(match needs_human {
+            true if named.is_empty() => {
+                LabelPlan { add: vec![NEEDS_HUMAN.to_owned()], ..LabelPlan::default() }
+            }
+            true => LabelPlan::default(),
+            false => LabelPlan { remove: named, ..LabelPlan::default() },
+        })
+    })
+    .await?;
+    Ok(changed.audit_entry)
+}
+
+async fn hand_to_lane(
+    app: &App,
+    issue: &Issue,
+    repository: &Repository,
+    lane: &Lane,
+) -> Result<()> {
+    let now = app.clock.now();
+    let mut connection = app.connection().await?;
+    connection
+        .transaction(async |connection| {
+            let before = issues::lock(connection, issue.id).await?;
+            let after = issues::set_lane(connection, issue.id, &lane.id).await?;
+            backoffs::forget(connection, &[issue.id]).await?;
+            let notes = format!("From {} to {}", before.lane, after.lane);
+            let entry = NewEntry {
+                repository_full_name: repository.full_name.as_str(),
+                issue_number: Some(issue.number),
+                issue_id: Some(issue.id),
+                notes: Some(&notes),
+                ..NewEntry::done(Actor::System.who(), "escalate_issue", &after.labels, now)
+            };
+            let entry = audit::append(connection, &entry).await?;
+            let who = Actor::System;
+            let event = issue_event(Some(&before), &after, false, repository, who.who(), now);
+            event_log::append(connection, &[event, audit_event(&entry)]).await?;
+            Ok(())
+        })
+        .await
+}
+
+/// The comment that tells people what was tried. A comment of HTML in it is what finds it again.
+async fn marker_comment(
+    app: &App,
+    row: &BackoffRow,
+    issue: &Issue,
+    lane: Option<&Lane>,
+) -> Result<String> {
+    let most = usize::try_from(row.failed_attempts).unwrap_or_default();
+    let mut connection = app.connection().await?;
+    let mut failed = leases::failures(&mut connection, issue.id).await?;
+    failed.truncate(most);
+    let attempts: Vec<String> = failed.iter().rev().map(attempt_line).collect();
+    let what_now = match lane {
+        Some(lane) => format!("It waits in the lane `{}` now.", lane.id),
+        None => format!(
+            "It has the label `{NEEDS_HUMAN}` now. Agents are given it again when a person takes \
+             that label off."
+        ),
+    };
+    Ok(format!(
+        "<!-- dispatch:failed-attempts:{} -->\nAgents failed on this issue {} times in a row. {}\n\n{}",
+        row.first_at.timestamp_millis(),
+        row.failed_attempts,
+        what_now,
+        attempts.join("\n")
+    ))
+}
+
+fn attempt_line(lease: &Lease) -> String {
+    let at = lease.ended_at.unwrap_or(lease.expires_at).format("%Y-%m-%d %H:%M UTC");
+    let what = match lease.ending {
+        Some(LeaseEnding::Finished) => "failed",
+        _ => "lease ran out",
+    };
+    format!("- {at}: `{}`, {what}", lease.agent)
+}
+
+/// Has an issue served again at once, though it is left alone or waits for a person, and its
+/// repository with it. The audit log calls it `retry_issue`.
+///
+/// # Errors
+///
+/// [`Error::NotFound`]; [`Error::Conflict`] when nothing keeps the issue back; else as
+/// [`move_issue`](super::moves::move_issue).
+pub async fn retry_issue(app: &App, actor: &Actor, issue: IssueId) -> Result<Issue> {
+    retry(app, actor, "retry_issue", issue).await?;
+    board::find_issue(app, issue).await.map(|(issue, _)| issue)
+}
+
+/// [`retry_issue`] by another name in the audit log.
+pub(super) async fn retry(
+    app: &App,
+    actor: &Actor,
+    action: &str,
+    issue: IssueId,
+) -> Result<AuditEntry> {
+    let (issue, repository) = board::find_issue(app, issue).await?;
+    let known = backoffs::of_issue(&mut *app.connection().await?, issue.id).await?;
+    let has_label = issue.labels.contains(NEEDS_HUMAN);
+    if known.is_none() && !has_label && repository.retry_at.is_none() {
+        let what = "Nothing keeps the issue from agents for a while";
+        return Err(Error::lasting(what, Some(issue.status)));
+    }
+    let labelled = match has_label {
+        true => Some(change_label(app, actor, action, (&issue, &repository), false).await?),
+        false => None,
+    };
+    let now = app.clock.now();
+    let mut connection = app.connection().await?;
+    connection
+        .transaction(async |connection| {
+            let row = issues::lock(connection, issue.id).await?;
+            backoffs::forget(connection, &[issue.id]).await?;
+            backoffs::forget_repository(connection, repository.id).await?;
+            let mut events =
+                vec![issue_event(Some(&row), &row, false, &repository, actor.who(), now)];
+            let entry = match labelled {
+                Some(entry) => entry,
+                None => {
+                    let entry = NewEntry {
+                        repository_full_name: repository.full_name.as_str(),
+                        issue_number: Some(issue.number),
+                        issue_id: Some(issue.id),
+                        ..NewEntry::done(actor.who(), action, &row.labels, now)
+                    };
+                    let entry = audit::append(connection, &entry).await?;
+                    events.push(audit_event(&entry));
+                    entry
+                }
+            };
+            event_log::append(connection, &events).await?;
+            Ok(entry)
+        })
+        .await
+}
+
+/// What is noted of some issues, in no order.
+pub async fn of_issues(app: &App, issues: &[IssueId]) -> Result<Vec<BackoffRow>> {
+    if issues.is_empty() {
+        return Ok(vec![]);
+    }
+    Ok(backoffs::of_issues(&mut *app.connection().await?, issues).await?)
+}

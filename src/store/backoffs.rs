@@ -1,0 +1,198 @@
+//! Issues that are left alone for a while, because agents failed on them or GitHub refused to change
+//! them; and repositories, because GitHub refused to change issues of theirs.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::BigInt;
+use diesel_async::RunQueryDsl;
+
+use super::Connection;
+use super::schema::backoffs::{self, dsl};
+use super::schema::{issues, repositories};
+use crate::domain::backoff::{Backoff, BackoffCause};
+use crate::domain::{IssueId, RepositoryId};
+
+/// What is noted of an issue.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = backoffs, check_for_backend(diesel::pg::Pg), treat_none_as_null = true)]
+pub struct BackoffRow {
+    /// The issue.
+    pub issue_id: IssueId,
+    /// See [`Backoff::failed_attempts`].
+    pub failed_attempts: i32,
+    /// See [`Backoff::refusals`].
+    pub refusals: i32,
+    /// See [`Backoff::cause`].
+    pub cause: BackoffCause,
+    /// See [`Backoff::reason`].
+    pub reason: String,
+    /// See [`Backoff::first_at`].
+    pub first_at: DateTime<Utc>,
+    /// See [`Backoff::last_at`].
+    pub last_at: DateTime<Utc>,
+    /// See [`Backoff::retry_at`]; where it needs a person, when to tell GitHub so.
+    pub retry_at: DateTime<Utc>,
+    /// Whether what was to be done at that time is done.
+    pub is_over: bool,
+    /// See [`Backoff::needs_human`].
+    pub needs_human: bool,
+    /// When GitHub was told that it needs a person.
+    pub escalated_at: Option<DateTime<Utc>>,
+}
+
+impl From<BackoffRow> for Backoff {
+    fn from(row: BackoffRow) -> Self {
+        let BackoffRow { failed_attempts, refusals, cause, reason, .. } = row;
+        let BackoffRow { first_at, last_at, retry_at, needs_human, .. } = row;
+        Self { failed_attempts, refusals, cause, reason, first_at, last_at, retry_at, needs_human }
+    }
+}
+
+/// What is noted of an issue, if anything is.
+pub async fn of_issue(
+    connection: &mut Connection,
+    issue: IssueId,
+) -> QueryResult<Option<BackoffRow>> {
+    dsl::backoffs.find(issue).select(BackoffRow::as_select()).first(connection).await.optional()
+}
+
+/// What is noted of some issues, in no order.
+pub async fn of_issues(
+    connection: &mut Connection,
+    issues: &[IssueId],
+) -> QueryResult<Vec<BackoffRow>> {
+    dsl::backoffs
+        .filter(dsl::issue_id.eq_any(issues))
+        .select(BackoffRow::as_select())
+        .load(connection)
+        .await
+}
+
+/// Notes it, in place of what was noted before.
+pub async fn write(connection: &mut Connection, row: &BackoffRow) -> QueryResult<()> {
+    diesel::insert_into(dsl::backoffs)
+        .values(row)
+        .on_conflict(dsl::issue_id)
+        .do_update()
+        .set(row)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Forgets what is noted of some issues, and tells of which something was.
+pub async fn forget(connection: &mut Connection, issues: &[IssueId]) -> QueryResult<Vec<IssueId>> {
+    diesel::delete(dsl::backoffs.filter(dsl::issue_id.eq_any(issues)))
+        .returning(dsl::issue_id)
+        .get_results(connection)
+        .await
+}
+
+/// Forgets that GitHub refused to change an issue; failures of agents are kept.
+pub async fn forget_refusals(connection: &mut Connection, issue: IssueId) -> QueryResult<()> {
+    diesel::sql_query(
+        "WITH forgotten AS ( \
+             DELETE FROM backoffs WHERE issue_id = $1 AND refusals > 0 AND failed_attempts = 0) \
+         UPDATE backoffs SET refusals = 0 \
+         WHERE issue_id = $1 AND refusals > 0 AND failed_attempts > 0",
+    )
+    .bind::<BigInt, _>(issue)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// What is due: pauses that are over and escalations to be made, the longest due first. The caller
+/// has them until its transaction ends; what somebody else has is left out.
+pub async fn due(
+    connection: &mut Connection,
+    now: DateTime<Utc>,
+    limit: i64,
+) -> QueryResult<Vec<BackoffRow>> {
+    dsl::backoffs
+        .filter(dsl::is_over.eq(false))
+        .filter(dsl::retry_at.le(now))
+        .order((dsl::retry_at, dsl::issue_id))
+        .limit(limit)
+        .select(BackoffRow::as_select())
+        .load(connection)
+        .await
+}
+
+/// Notes that what was to be done at a time is done. False when something else is noted by now.
+pub async fn set_over(
+    connection: &mut Connection,
+    row: &BackoffRow,
+    escalated_at: Option<DateTime<Utc>>,
+) -> QueryResult<bool> {
+    let same = dsl::backoffs
+        .find(row.issue_id)
+        .filter(dsl::retry_at.eq(row.retry_at))
+        .filter(dsl::is_over.eq(false));
+    let set = (dsl::is_over.eq(true), dsl::escalated_at.eq(escalated_at));
+    Ok(diesel::update(same).set(set).execute(connection).await? > 0)
+}
+
+/// Puts off what could not be done now.
+pub async fn put_off(
+    connection: &mut Connection,
+    row: &BackoffRow,
+    until: DateTime<Utc>,
+) -> QueryResult<()> {
+    diesel::update(dsl::backoffs.find(row.issue_id).filter(dsl::retry_at.eq(row.retry_at)))
+        .set(dsl::retry_at.eq(until))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Notes how often GitHub has refused to change issues of a repository, what it said, and until when
+/// the repository is left alone.
+pub async fn set_repository(
+    connection: &mut Connection,
+    id: RepositoryId,
+    refusals: i32,
+    refusal: &str,
+    retry_at: DateTime<Utc>,
+) -> QueryResult<()> {
+    use repositories::dsl as columns;
+    diesel::update(columns::repositories.find(id))
+        .set((
+            columns::refusals.eq(refusals),
+            columns::refusal.eq(refusal),
+            columns::retry_at.eq(retry_at),
+        ))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Forgets that GitHub refused to change issues of a repository, and which of its issues were left
+/// alone for that. Tells which those are.
+pub async fn forget_repository(
+    connection: &mut Connection,
+    id: RepositoryId,
+) -> QueryResult<Vec<IssueId>> {
+    use repositories::dsl as columns;
+    diesel::update(columns::repositories.find(id))
+        .set((
+            columns::refusals.eq(0),
+            columns::refusal.eq(None::<String>),
+            columns::retry_at.eq(None::<DateTime<Utc>>),
+        ))
+        .execute(connection)
+        .await?;
+    let in_it = issues::table.filter(issues::repository_id.eq(id)).select(issues::id);
+    let forbidden = dsl::backoffs
+        .filter(dsl::cause.eq(BackoffCause::Forbidden))
+        .filter(dsl::issue_id.eq_any(in_it))
+        .select(dsl::issue_id);
+    let freed: Vec<IssueId> = forbidden.load(connection).await?;
+    for issue in &freed {
+        let failures = dsl::backoffs.find(issue);
+        diesel::delete(failures.filter(dsl::failed_attempts.eq(0))).execute(connection).await?;
+        let set = (dsl::refusals.eq(0), dsl::retry_at.eq(dsl::last_at));
+        diesel::update(dsl::backoffs.find(issue)).set(set).execute(connection).await?;
+    }
+    Ok(freed)
+}

@@ -1,0 +1,350 @@
+//! Whatever keeps an issue from agents ends by the clock, has a name that people see, and keeps nobody
+//! from the other issues.
+
+use dispatch::domain::backoff::BackoffCause;
+use dispatch::domain::doctor::Ailment;
+use dispatch::domain::leases::WorkOutcome;
+use dispatch::domain::work::SkipReason;
+use dispatch::service::backoffs::{end_pauses, retry_issue};
+use dispatch::service::doctor::diagnose;
+use dispatch::service::leases::{FinishWork, expire_leases, finish_work};
+use dispatch::service::queue::{decisions, explain_work};
+use dispatch::service::work::{ClaimNext, claim_next};
+use dispatch::simulator::{Access, Fault};
+use dispatch::store::decisions::DecisionFilter;
+use dispatch::store::{Lease, PageRequest};
+use serde_json::json;
+
+use crate::support::{
+    Given, PATIENCE, REPOSITORY, agent, eventually, given, given_settings, person,
+};
+
+const READY: &[&str] = &["status/ready"];
+
+fn next(name: &str) -> ClaimNext {
+    ClaimNext { agent: name.to_owned(), ..ClaimNext::default() }
+}
+
+/// The number of the issue that an agent is given.
+async fn claim(given: &Given, name: &str) -> Option<(Lease, i32)> {
+    let claimed = claim_next(&given.app, &agent(name), next(name)).await.unwrap();
+    let lease = claimed.lease?;
+    let number = format!("SELECT number::bigint FROM issues WHERE id = {}", lease.issue_id.0);
+    let number = given.database.number(&number).await;
+    Some((lease, i32::try_from(number).unwrap()))
+}
+
+async fn fail(given: &Given, lease: &Lease, outcome: WorkOutcome) {
+    let command = FinishWork {
+        lease_id: lease.id(),
+        fencing_token: lease.fencing_token.to_string(),
+        outcome,
+        summary: None,
+        pull_request_url: None,
+    };
+    finish_work(&given.app, &agent(&lease.agent), command).await.unwrap();
+}
+
+async fn skips(given: &Given, number: i32) -> Vec<SkipReason> {
+    let id = given.issue(number).await.id;
+    let explained = explain_work(&given.app, "zeta", id).await.unwrap();
+    explained.skips.iter().map(|skip| skip.reason).collect()
+}
+
+async fn summary(given: &Given, number: i32) -> String {
+    explain_work(&given.app, "zeta", given.issue(number).await.id).await.unwrap().summary
+}
+
+/// Three issues that have as many labels as may be stand before one that can be had.
+async fn with_refused(given: &mut Given) {
+    let full: Vec<String> = (0..98).map(|number| format!("label-{number}")).collect();
+    let mut full: Vec<&str> = full.iter().map(String::as_str).collect();
+    full.extend(["status/ready", "priority/p0"]);
+    let issues = [("One", &*full), ("Two", &*full), ("Three", &*full), ("Four", READY)];
+    given.with_issues(&issues).await;
+}
+
+#[tokio::test]
+async fn refused_issues_at_the_head_stop_nobody_and_are_tried_again_more_and_more_seldom() {
+    given(async |given| {
+        with_refused(given).await;
+        let (_, number) = claim(given, "alpha").await.expect("the fourth can be had");
+        assert_eq!(number, 4, "though three before it are refused");
+
+        // What is kept of the claim names them.
+        let page = PageRequest::first(1);
+        let all = DecisionFilter::default();
+        let decided = decisions(&given.app, &all, &page).await.unwrap().rows.remove(0);
+        assert_eq!(decided.detail.counts[&SkipReason::BackingOff], 3);
+        let why = &decided.detail.withheld[0].skips[0].why;
+        assert!(why.contains("GitHub refused to change it (GitHub API error: 422 "), "{why}");
+
+        // So do the explanation, the issue, the doctor and who asks next.
+        assert_eq!(skips(given, 1).await, [SkipReason::BackingOff]);
+        let sentence = summary(given, 1).await;
+        assert!(sentence.contains("left alone until 2026-05-20T12:00:3"), "{sentence}");
+        let found = diagnose(&given.app).await.unwrap();
+        assert_eq!(found.len(), 3);
+        assert!(found.iter().all(|one| one.ailment == Ailment::RefusedByGithub));
+        assert!(found[0].detail.as_ref().unwrap().contains("100 labels"), "{found:?}");
+        let asked = "{ board { columns { issues { nodes { number
+            backoff { refusals failedAttempts cause summary retryAt needsHuman } } } } } }";
+        let board = given.graphql(asked, json!({})).await.to_string();
+        assert!(board.contains(r#""cause":"REFUSED""#), "{board}");
+        let idle = claim_next(&given.app, &agent("beta"), next("beta")).await.unwrap();
+        let reason = idle.idle_reason.unwrap();
+        assert!(reason.contains("3 left alone for a while after a failure"), "{reason}");
+
+        // Each time the pause is longer, and GitHub is not asked in between.
+        let mut pauses = Vec::new();
+        for _ in 0..4 {
+            given.github.forget_requests();
+            let mut waited = 0;
+            while given.github.total() == 0 {
+                given.advance(10);
+                waited += 10;
+                assert!(claim(given, "beta").await.is_none());
+            }
+            pauses.push(waited);
+        }
+        assert_eq!(pauses, [30, 60, 120, 240]);
+        let failed = "SELECT count(*) FROM audit_log WHERE success = false";
+        assert_eq!(given.database.number(failed).await, 15, "one line for each try of each");
+
+        // The cause goes, and with it what was noted.
+        given.github.relabel(REPOSITORY, 2, &[], &["label-7", "label-8"]).unwrap();
+        given.advance(1);
+        given.sync().await;
+        assert_eq!(skips(given, 2).await, [], "somebody edited it");
+        let (_, number) = claim(given, "beta").await.unwrap();
+        assert_eq!(number, 2);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_repository_that_refuses_is_left_alone_as_a_whole_and_comes_back_as_a_whole() {
+    given(async |given| {
+        let urgent: &[&str] = &["status/ready", "priority/p0"];
+        given.with_issues(&[("One", urgent), ("Two", urgent), ("Three", urgent)]).await;
+        given.github.add_repository("acme/other");
+        given
+            .github
+            .open_issue("acme/other", dispatch::simulator::NewIssue::titled("Other", READY))
+            .unwrap();
+        given.track("acme/other").await;
+        given.sync().await;
+        let archived = Access { is_archived: true, ..Access::default() };
+        given.github.set_access(REPOSITORY, archived).unwrap();
+
+        given.github.take_writes();
+        let (lease, _) = claim(given, "alpha").await.expect("the other repository has work");
+        let other = given.database.number("SELECT repository_id FROM issues WHERE title = 'Other'");
+        assert_eq!(lease.repository_id.0, other.await);
+        let refused = "SELECT count(*) FROM audit_log WHERE success = false";
+        assert_eq!(given.database.number(refused).await, 1, "one issue was tried for all of them");
+        for number in [1, 2, 3] {
+            assert!(skips(given, number).await.contains(&SkipReason::BackingOff), "{number}");
+        }
+        let sentence = summary(given, 2).await;
+        assert!(sentence.contains("is in a repository that is left alone until"), "{sentence}");
+        let asked = "{ repositories { fullName backoff { refusals reason retryAt } } }";
+        let shown = given.graphql(asked, json!({})).await.to_string();
+        assert!(shown.contains("archived so is read-only"), "{shown}");
+        let idle = claim_next(&given.app, &agent("beta"), next("beta")).await.unwrap();
+        let reason = idle.idle_reason.unwrap();
+        assert!(reason.contains("3 left alone for a while"), "{reason}");
+
+        // Its pause is over, and it is writable again: one success frees all.
+        given.github.set_access(REPOSITORY, Access::default()).unwrap();
+        given.advance(15);
+        let (_, number) = claim(given, "beta").await.expect("another issue is tried first");
+        assert_eq!(number, 2);
+        assert_eq!(skips(given, 1).await, [], "what was refused with it is free as well");
+        let (_, number) = claim(given, "gamma").await.unwrap();
+        assert_eq!(number, 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_issue_that_github_does_not_answer_about_does_not_stop_the_rest() {
+    given(async |given| {
+        let urgent: &[&str] = &["status/ready", "priority/p0"];
+        given.with_issues(&[("Broken", urgent), ("Well", READY)]).await;
+        given.github.inject(Fault::refuse(502, "Bad gateway").on("LiveLabels").times(3));
+        assert_eq!(claim(given, "alpha").await.unwrap().1, 2);
+        let cause = "SELECT count(*) FROM backoffs WHERE cause = 'unanswered'";
+        assert_eq!(given.database.number(cause).await, 1);
+        given.advance(5);
+        assert_eq!(claim(given, "beta").await.unwrap().1, 1);
+        assert_eq!(given.database.number(cause).await, 0, "a success clears it");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_issue_that_is_gone_from_github_stops_nobody() {
+    given(async |given| {
+        given.with_issues(&[("Gone", &["status/ready", "priority/p0"]), ("There", READY)]).await;
+        given.github.delete_issue(REPOSITORY, 1).unwrap();
+        assert_eq!(claim(given, "alpha").await.unwrap().1, 2);
+        assert_eq!(skips(given, 1).await, [SkipReason::BackingOff]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn attempts_that_fail_are_counted_and_lead_to_a_person_in_the_end() {
+    given_settings(&[("DISPATCH_MAX_ATTEMPTS", "3")], async |given| {
+        given.with_issues(&[("Hard", READY)]).await;
+        let mut pauses = Vec::new();
+        for attempt in 1..=3 {
+            let mut waited = 0;
+            let lease = loop {
+                match claim(given, &format!("agent-{attempt}")).await {
+                    Some((lease, _)) => break lease,
+                    None => given.advance(5),
+                }
+                waited += 5;
+            };
+            pauses.push(waited);
+            fail(given, &lease, WorkOutcome::Failed).await;
+        }
+        assert_eq!(pauses, [0, 10, 40], "the pauses between them grow");
+        assert_eq!(skips(given, 1).await, [SkipReason::NeedsHuman], "at once");
+        end_pauses(&given.app).await.unwrap();
+        end_pauses(&given.app).await.unwrap();
+        assert_eq!(given.github.labels(REPOSITORY, 1), ["status/ready", "needs-human"]);
+        let comments = given.github.posted_comments(REPOSITORY, 1);
+        assert_eq!(comments.len(), 1, "{comments:?}");
+        for agent in ["agent-1", "agent-2", "agent-3"] {
+            assert!(comments[0].contains(&format!("`{agent}`, failed")), "{}", comments[0]);
+        }
+        let sentence = summary(given, 1).await;
+        assert_eq!(
+            sentence,
+            "The issue needs a person after 3 failed attempts; the last: agent-3 failed on it."
+        );
+        given.advance(7 * 86_400);
+        assert!(claim(given, "zeta").await.is_none(), "time alone does not help");
+
+        // A person takes the label off at GitHub.
+        given.github.relabel(REPOSITORY, 1, &[], &["needs-human"]).unwrap();
+        given.sync().await;
+        assert!(claim(given, "zeta").await.is_some());
+        let noted = "SELECT count(*) FROM backoffs";
+        assert_eq!(given.database.number(noted).await, 0, "it begins anew");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_a_person_retries_is_served_at_once() {
+    given_settings(&[("DISPATCH_MAX_ATTEMPTS", "1")], async |given| {
+        given.with_issues(&[("Hard", READY)]).await;
+        let (lease, _) = claim(given, "alpha").await.unwrap();
+        fail(given, &lease, WorkOutcome::Failed).await;
+        end_pauses(&given.app).await.unwrap();
+        assert!(claim(given, "beta").await.is_none());
+        let id = given.issue(1).await.id;
+        let retry = "mutation($id: ID!) { retryIssue(input: {issueId: $id}) {
+            issue { labels backoff { failedAttempts } } } }";
+        let data = given.graphql(retry, json!({ "id": id.to_string() })).await;
+        assert_eq!(data["retryIssue"]["issue"]["labels"], json!(["status/ready"]));
+        assert_eq!(data["retryIssue"]["issue"]["backoff"], json!(null));
+        assert!(retry_issue(&given.app, &person(), id).await.is_err(), "nothing is kept back");
+        assert!(claim(given, "beta").await.is_some());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_lane_of_escalation_gets_what_the_others_cannot_do() {
+    let lanes = r#"{"lanes":[{"id":"local","title":"Local","claimable":true,"role":"default"},
+        {"id":"frontier","title":"Frontier","claimable":true,"role":"escalation"}]}"#;
+    let settings = [("DISPATCH_MAX_ATTEMPTS", "1"), ("DISPATCH_LANE_CONFIG_JSON", lanes)];
+    given_settings(&settings, async |given| {
+        given.with_issues(&[("Hard", READY)]).await;
+        let fail_once = async |agent: &str| {
+            let (lease, _) = claim(given, agent).await.expect("there is work");
+            fail(given, &lease, WorkOutcome::Failed).await;
+            end_pauses(&given.app).await.unwrap();
+        };
+        fail_once("alpha").await;
+        assert_eq!(given.issue(1).await.lane, "frontier");
+        assert_eq!(given.github.labels(REPOSITORY, 1), ["status/ready"]);
+        fail_once("beta").await;
+        assert_eq!(given.github.labels(REPOSITORY, 1), ["status/ready", "needs-human"]);
+        assert_eq!(given.github.posted_comments(REPOSITORY, 1).len(), 2);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn leases_that_run_out_are_attempts_and_success_forgets_them() {
+    given(async |given| {
+        given.with_issues(&[("One", READY)]).await;
+        let attempts = "SELECT coalesce(max(failed_attempts), 0)::bigint FROM backoffs";
+        for round in 1..=2 {
+            claim(given, "alpha").await.expect("the first of them is free of any pause");
+            given.advance(1801);
+            expire_leases(&given.app).await.unwrap();
+            assert_eq!(given.database.number(attempts).await, round);
+        }
+        assert_eq!(skips(given, 1).await, [SkipReason::BackingOff], "from the second on");
+        given.advance(10);
+        let (lease, _) = claim(given, "beta").await.unwrap();
+        let cause: Vec<BackoffCause> =
+            dispatch::service::backoffs::of_issues(&given.app, &[lease.issue_id])
+                .await
+                .unwrap()
+                .into_iter()
+                .map(|row| row.cause)
+                .collect();
+        assert_eq!(cause, [BackoffCause::Expired]);
+        fail(given, &lease, WorkOutcome::PrOpened).await;
+        assert_eq!(given.database.number(attempts).await, 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_waits_hears_that_a_pause_is_over() {
+    given(async |given| {
+        given.with_issues(&[("One", READY)]).await;
+        let (lease, _) = claim(given, "alpha").await.unwrap();
+        fail(given, &lease, WorkOutcome::Failed).await;
+        let waits = ClaimNext { wait_seconds: Some(25), ..next("beta") };
+        let beta = agent("beta");
+        let claiming = claim_next(&given.app, &beta, waits);
+        let ending = async {
+            eventually(async || given.app.line.len() == 1).await;
+            given.advance(10);
+            end_pauses(&given.app).await.unwrap();
+        };
+        let both = Box::pin(async { tokio::join!(claiming, ending).0 });
+        let claimed = tokio::time::timeout(PATIENCE, both).await.expect("it hears").unwrap();
+        assert!(claimed.lease.is_some());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_report_of_a_failure_counts_once_for_each_holding() {
+    given(async |given| {
+        given.with_issues(&[("One", READY)]).await;
+        let (lease, _) = claim(given, "alpha").await.unwrap();
+        let report = json!({ "taskType": "implement", "outcome": "failed",
+            "repoFullName": REPOSITORY, "issueNumber": 1, "summary": "It did not work" });
+        for _ in 0..2 {
+            let path = "/api/agents/alpha/tasks/report";
+            let answer = given.ask_as_agent("POST", path, Some(report.clone())).await;
+            assert_eq!(answer.status, 200, "{}", answer.json());
+        }
+        fail(given, &lease, WorkOutcome::Failed).await;
+        let attempts = "SELECT max(failed_attempts)::bigint FROM backoffs";
+        assert_eq!(given.database.number(attempts).await, 1);
+    })
+    .await;
+}

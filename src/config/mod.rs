@@ -393,6 +393,11 @@ fn host_of_pages(api_url: &Url) -> &str {
 }
 
 impl GitHub {
+    /// The host of GitHub's pages, such as `github.com`, in lower case.
+    pub fn host(&self) -> String {
+        host_of_pages(&self.api_url).to_lowercase()
+    }
+
     /// The repository that is meant by its name or its address on this GitHub.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::client::{Client, Repeat};
 use super::error::Error;
 use super::issues::IDS_A_REQUEST;
-use super::queries::{self, issues, links};
+use super::queries::{self, issues, links, reference};
 use super::repositories::full_name;
 use super::response::read;
 use super::text::storable;
@@ -14,8 +14,9 @@ use crate::domain::dependencies::Reference;
 /// What stands in the way of an issue.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Links {
-    /// The issues that it waits for, open or not, at most 50; none when this GitHub cannot tell.
-    pub blockers: Option<Vec<Reference>>,
+    /// The issues that it waits for and whether each is open, at most 50; none when this GitHub cannot
+    /// tell.
+    pub blockers: Option<Vec<(Reference, bool)>>,
     /// The page of the open pull request that is to close it.
     pub pull_request: Option<String>,
 }
@@ -57,13 +58,37 @@ impl Client {
     }
 }
 
+impl Client {
+    /// Whether an issue or a pull request is open. One that GitHub does not find is not.
+    ///
+    /// # Errors
+    ///
+    /// When GitHub could not look.
+    pub async fn is_open(&self, reference: &Reference) -> Result<bool, Error> {
+        let Some((owner, name)) = reference.repository.split_once('/') else { return Ok(false) };
+        let (owner, name) = (owner.to_owned(), name.to_owned());
+        let variables = reference::Variables { owner, name, number: i64::from(reference.number) };
+        let answer = self.ask::<queries::Reference>(variables, Repeat::Freely).await?;
+        let found: Result<Value, Error> = answer.whole();
+        match found {
+            Ok(data) => {
+                let state = data.pointer("/repository/issueOrPullRequest/state");
+                Ok(state.and_then(Value::as_str) == Some("OPEN"))
+            }
+            Err(Error::NotFound { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+}
+
 fn links_of(node: Option<Value>) -> Result<Option<Links>, Error> {
     let node = node.filter(|node| !node.is_null()).map(read::<links::LinksNodes>).transpose()?;
     let Some(links::LinksNodes::Issue(issue)) = node else { return Ok(None) };
     // One that has no name that is a repository's is nowhere that an issue could wait.
     let reference = |node: links::LinksNodesOnIssueBlockedByNodes| {
         let repository = full_name(&node.repository.name_with_owner).ok()?.key();
-        Some(Reference { repository, number: i32::try_from(node.number).ok()? })
+        let is_open = matches!(node.state, links::IssueState::OPEN);
+        Some((Reference { repository, number: i32::try_from(node.number).ok()? }, is_open))
     };
     let blockers = issue.blocked_by.map(|found| {
         let nodes = found.nodes.unwrap_or_default().into_iter().flatten();

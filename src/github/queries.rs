@@ -28,6 +28,7 @@ document!(Issues, "github-queries/issues.graphql");
 document!(IssueIds, "github-queries/issue_ids.graphql");
 document!(Issue, "github-queries/issue.graphql");
 document!(IssuesById, "github-queries/issues_by_id.graphql");
+document!(Reference, "github-queries/reference.graphql");
 document!(Links, "github-queries/links.graphql");
 document!(LiveLabels, "github-queries/live_labels.graphql");
 document!(Labels, "github-queries/labels.graphql");

@@ -6,6 +6,9 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use chrono::TimeDelta;
+use diesel_async::AsyncConnection;
+
 use crate::app::App;
 use crate::domain::dependencies::{Reference, references};
 use crate::domain::{IssueId, IssueState};
@@ -82,6 +85,7 @@ pub(super) async fn ask_after(
 /// Notes what the texts of issues say they wait for, and what GitHub says of their links, where that
 /// is news. `rows` are their rows. Tells whose links are others now.
 pub(super) async fn note_page(
+    app: &App,
     connection: &mut Connection,
     repository: &Repository,
     found: &[github::Issue],
@@ -89,20 +93,21 @@ pub(super) async fn note_page(
     rows: &[&Issue],
 ) -> Result<Vec<IssueId>> {
     let by_number: HashMap<i32, IssueId> = rows.iter().map(|row| (row.number, row.id)).collect();
+    let host = app.config.github.host();
     let mut texts = HashMap::new();
     let mut relations = HashMap::new();
     let (mut closed_by, mut closed_by_none) = (Vec::new(), Vec::new());
     for issue in found {
         let Some(id) = by_number.get(&issue.number) else { continue };
         let body = issue.body.as_deref().unwrap_or_default();
-        texts.insert(*id, references(body, &repository.full_name, issue.number));
+        texts.insert(*id, references(body, &repository.full_name, issue.number, &host));
         let asked = links.get(&issue.node_id);
         match (issue.blockers_count, asked.and_then(|links| links.blockers.as_ref())) {
             (Some(0), _) => {
                 relations.insert(*id, BTreeSet::new());
             }
             (_, Some(blockers)) => {
-                relations.insert(*id, blockers.iter().cloned().collect());
+                relations.insert(*id, of_references(blockers));
             }
             (_, None) => {}
         }
@@ -114,6 +119,7 @@ pub(super) async fn note_page(
     }
     note(connection, Source::Text, texts).await?;
     let mut changed = note(connection, Source::GitHub, relations).await?;
+    changed.extend(note_states(app, connection, links).await?);
     changed.extend(blockers::forget_pull_requests(connection, &closed_by_none).await?);
     for (id, url) in closed_by {
         if blockers::set_pull_request(connection, id, url).await? {
@@ -123,8 +129,52 @@ pub(super) async fn note_page(
     Ok(changed)
 }
 
+fn of_references(blockers: &[(Reference, bool)]) -> BTreeSet<Reference> {
+    blockers.iter().map(|(reference, _)| reference.clone()).collect()
+}
+
+/// How many of what is not cached are asked for in one sync of a repository.
+const FOREIGN: i64 = 20;
+
+/// How long something counts as open, and as closed, before GitHub is asked about it again.
+const FRESH: (TimeDelta, TimeDelta) = (TimeDelta::minutes(10), TimeDelta::days(1));
+
+/// Asks GitHub about what open issues of a repository wait for and what is not cached: pull requests,
+/// and issues elsewhere. Answers the issues for which that is news. What GitHub cannot tell now is asked
+/// for in the next sync.
+pub(super) async fn follow_foreign(app: &App, repository: &Repository) -> Result<Vec<IssueId>> {
+    let now = app.clock.now();
+    let since = (now - FRESH.0, now - FRESH.1);
+    let wanted = {
+        let mut connection = app.connection().await?;
+        blockers::unasked(&mut connection, repository.id, since, FOREIGN).await?
+    };
+    if wanted.is_empty() {
+        return Ok(vec![]);
+    }
+    let mut found = Vec::with_capacity(wanted.len());
+    for reference in wanted {
+        match app.github.is_open(&reference).await {
+            Ok(is_open) => found.push((reference, is_open)),
+            Err(error @ github::Error::RateLimited { .. }) => return Err(error.into()),
+            Err(error) => {
+                tracing::warn!(%error, repository = reference.repository, number = reference.number,
+                    "whether something is open that an issue waits for could not be read");
+            }
+        }
+    }
+    let mut connection = app.connection().await?;
+    connection
+        .transaction(async |connection| {
+            blockers::forget_unreferenced(connection).await?;
+            Ok(blockers::set_open(connection, &found, now).await?)
+        })
+        .await
+}
+
 /// Notes what GitHub says of the links of some issues, and tells whose are others now.
 pub(super) async fn note_links(
+    app: &App,
     connection: &mut Connection,
     links: &Found,
     rows: &[&Issue],
@@ -134,14 +184,27 @@ pub(super) async fn note_links(
     for row in rows {
         let Some(links) = links.get(&row.node_id) else { continue };
         if let Some(blockers) = &links.blockers {
-            relations.insert(row.id, blockers.iter().cloned().collect());
+            relations.insert(row.id, of_references(blockers));
         }
         if blockers::set_pull_request(connection, row.id, links.pull_request.as_deref()).await? {
             changed.push(row.id);
         }
     }
     changed.extend(note(connection, Source::GitHub, relations).await?);
+    changed.extend(note_states(app, connection, links).await?);
     Ok(changed)
+}
+
+/// Notes which of the issues that GitHub's relation names are open. Of those that are cached, the cache
+/// knows it better; the note waits for the day when they are not.
+async fn note_states(
+    app: &App,
+    connection: &mut Connection,
+    links: &Found,
+) -> Result<Vec<IssueId>> {
+    let blockers = links.values().filter_map(|links| links.blockers.as_ref());
+    let found: Vec<(Reference, bool)> = blockers.flatten().cloned().collect();
+    Ok(blockers::set_open(connection, &found, app.clock.now()).await?)
 }
 
 /// Notes what one source says issues wait for, where that is news, and tells whose is.

@@ -291,6 +291,7 @@ async fn read_repository(app: &App, run: Uuid, repository: &Repository) -> Resul
             reader.read_everything().await?;
         }
     }
+    reader.follow_foreign().await?;
     Ok(reader.received)
 }
 
@@ -581,7 +582,7 @@ impl<'a> Reader<'a> {
             .transaction(async |connection| {
                 let known = issues::lock_numbers(connection, repository.id, &numbers).await?;
                 let rows: Vec<&Issue> = known.iter().map(|(row, _)| row).collect();
-                let changed = dependencies::note_links(connection, &links, &rows).await?;
+                let changed = dependencies::note_links(app, connection, &links, &rows).await?;
                 let events = link_events(repository, &changed, &rows, now);
                 if !events.is_empty() {
                     event_log::append(connection, &events).await?;
@@ -602,6 +603,28 @@ impl<'a> Reader<'a> {
         let event = resync_event(text, Actor::GitHub.who(), self.app.clock.now());
         connection
             .transaction(async |connection| Ok(event_log::append(connection, &[event]).await?))
+            .await
+            .map(drop)
+    }
+
+    /// Asks about what issues wait for that is not cached, and tells which of them are served again, or
+    /// no more.
+    async fn follow_foreign(&self) -> Result<()> {
+        let changed = dependencies::follow_foreign(self.app, &self.repository).await?;
+        let (now, who) = (self.app.clock.now(), Actor::GitHub);
+        let mut connection = self.app.connection().await?;
+        let mut events = Vec::new();
+        for id in changed {
+            // It may be an issue of another repository that waits for the same.
+            if let Some((row, of)) = issues::with_repository(&mut connection, id).await? {
+                events.push(issue_event(Some(&row), &row, false, &of, who.who(), now));
+            }
+        }
+        if events.is_empty() {
+            return Ok(());
+        }
+        connection
+            .transaction(async |connection| Ok(event_log::append(connection, &events).await?))
             .await
             .map(drop)
     }
@@ -869,7 +892,8 @@ async fn write_issues(
     let is_written = |row: &Issue| written.iter().any(|written| written.id == row.id);
     let kept = known.iter().map(|(row, _)| row).filter(|row| !is_written(row));
     let rows: Vec<&Issue> = kept.chain(&written).collect();
-    let mut relinked = dependencies::note_page(connection, repository, found, links, &rows).await?;
+    let mut relinked =
+        dependencies::note_page(app, connection, repository, found, links, &rows).await?;
     relinked.retain(|id| !written.iter().any(|row| row.id == *id));
     let event = |issue: &Issue| {
         let before = row_of(issue.number);

@@ -8,6 +8,7 @@ use diesel_async::RunQueryDsl;
 
 use super::Connection;
 use super::schema::blockers::{self, dsl};
+use super::schema::foreign_references::dsl as foreign;
 use crate::domain::dependencies::Reference;
 use crate::domain::{IssueId, RepositoryId};
 
@@ -91,6 +92,88 @@ pub async fn linked(
     .bind::<Array<Integer>, _>(numbers)
     .load(connection)
     .await
+}
+
+/// What open issues of a repository wait for that is not cached and was not asked about since
+/// `open_since` where it was open then, since `closed_since` where it was not; the longest unasked
+/// first.
+pub async fn unasked(
+    connection: &mut Connection,
+    repository: RepositoryId,
+    (open_since, closed_since): (DateTime<Utc>, DateTime<Utc>),
+    limit: i64,
+) -> QueryResult<Vec<Reference>> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = Text)]
+        repository: String,
+        #[diesel(sql_type = Integer)]
+        number: i32,
+    }
+    let rows: Vec<Row> = diesel::sql_query(
+        "SELECT w.repository, w.number FROM blockers w JOIN issues i ON i.id = w.issue_id \
+         LEFT JOIN foreign_references f ON f.repository = w.repository AND f.number = w.number \
+         WHERE i.repository_id = $1 AND i.state = 'open' AND i.removed_at IS NULL \
+             AND (f.is_open IS NULL OR f.is_open AND f.asked_at < $2 \
+                 OR NOT f.is_open AND f.asked_at < $3) \
+             AND NOT EXISTS (SELECT FROM repositories r JOIN issues b ON b.repository_id = r.id \
+                 WHERE lower(r.full_name) = w.repository AND r.enabled AND b.number = w.number) \
+         GROUP BY w.repository, w.number ORDER BY min(f.asked_at) NULLS FIRST, 1, 2 LIMIT $4",
+    )
+    .bind::<BigInt, _>(repository)
+    .bind::<Timestamptz, _>(open_since)
+    .bind::<Timestamptz, _>(closed_since)
+    .bind::<BigInt, _>(limit)
+    .load(connection)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|Row { repository, number }| Reference { repository, number })
+        .collect())
+}
+
+/// Notes whether some are open that are not cached. Answers the issues that waited for one of which
+/// that is news.
+pub async fn set_open(
+    connection: &mut Connection,
+    found: &[(Reference, bool)],
+    now: DateTime<Utc>,
+) -> QueryResult<Vec<IssueId>> {
+    let mut waiting = Vec::new();
+    for (reference, is_open) in found {
+        let Reference { repository, number } = reference;
+        let known: Option<bool> = foreign::foreign_references
+            .find((repository, number))
+            .select(foreign::is_open)
+            .first(connection)
+            .await
+            .optional()?;
+        let set = (foreign::is_open.eq(is_open), foreign::asked_at.eq(now));
+        diesel::insert_into(foreign::foreign_references)
+            .values((foreign::repository.eq(repository), foreign::number.eq(number), set))
+            .on_conflict((foreign::repository, foreign::number))
+            .do_update()
+            .set(set)
+            .execute(connection)
+            .await?;
+        if known.unwrap_or_default() != *is_open {
+            let of = dsl::repository.eq(repository).and(dsl::number.eq(number));
+            let ids = dsl::blockers.filter(of).select(dsl::issue_id).distinct();
+            waiting.extend(ids.load::<IssueId>(connection).await?);
+        }
+    }
+    Ok(waiting)
+}
+
+/// Forgets what no issue waits for any more.
+pub async fn forget_unreferenced(connection: &mut Connection) -> QueryResult<()> {
+    diesel::sql_query(
+        "DELETE FROM foreign_references f WHERE NOT EXISTS ( \
+             SELECT FROM blockers w WHERE w.repository = f.repository AND w.number = f.number)",
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
 }
 
 /// Open issues of a repository whose noted pull request is among `closed`, or that have none and

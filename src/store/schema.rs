@@ -234,6 +234,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Issues and pull requests that cached issues wait for and that are not cached themselves.
+    foreign_references (repository, number) {
+        /// Full name in lower case.
+        repository -> Text,
+        number -> Integer,
+        /// Whether it is open, as GitHub last said; what GitHub does not find is not.
+        is_open -> Bool,
+        /// When GitHub last said so.
+        asked_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     /// Issues of tracked repositories, as GitHub had them when they were last read.
     issues (id) {
         id -> BigInt,
@@ -568,6 +581,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     decisions,
     decompositions,
     event_log,
+    foreign_references,
     issues,
     job_locks,
     lane_judgements,

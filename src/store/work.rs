@@ -55,18 +55,23 @@ struct Found {
     id: IssueId,
 }
 
-/// Open issues that an issue waits for, which has this name in the statement: `blocker` is each.
+/// What is open that an issue waits for, which has this name in the statement: `w` is each reference,
+/// `blocker` and `br` the cached issue and its repository where it is one.
 macro_rules! open_blockers {
     ($issue:literal) => {
         concat!(
             "FROM blockers w \
-             JOIN repositories br ON lower(br.full_name) = w.repository AND br.enabled \
-             JOIN issues blocker ON blocker.repository_id = br.id AND blocker.number = w.number \
+             LEFT JOIN repositories br ON lower(br.full_name) = w.repository AND br.enabled \
+             LEFT JOIN issues blocker ON blocker.repository_id = br.id \
+                 AND blocker.number = w.number \
+             LEFT JOIN foreign_references f ON f.repository = w.repository \
+                 AND f.number = w.number \
              WHERE w.issue_id = ",
             $issue,
-            ".id AND blocker.state = 'open' AND blocker.removed_at IS NULL AND blocker.id <> ",
+            ".id AND CASE WHEN blocker.id IS NULL THEN f.is_open ELSE blocker.state = 'open' \
+                 AND blocker.removed_at IS NULL AND blocker.id <> ",
             $issue,
-            ".id"
+            ".id END"
         )
     };
 }
@@ -242,8 +247,8 @@ pub async fn with_circumstances(
     now: DateTime<Utc>,
 ) -> QueryResult<Vec<(Issue, Circumstances)>> {
     let blockers = sql::<Array<Text>>(concat!(
-        "ARRAY(SELECT DISTINCT CASE WHEN br.id = issues.repository_id THEN '' ELSE br.full_name END \
-             || '#' || blocker.number ",
+        "ARRAY(SELECT DISTINCT CASE WHEN br.id = issues.repository_id THEN '' \
+             ELSE coalesce(br.full_name, w.repository) END || '#' || w.number ",
         open_blockers!("issues"),
         " ORDER BY 1)"
     ));

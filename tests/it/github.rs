@@ -157,7 +157,8 @@ async fn links_are_counted_with_the_page_and_named_on_request() {
     let closes = vec![issue.node_id.clone()];
     assert_eq!(page.pull_requests, [PullRequest { url: url.into(), is_open: true, closes }]);
     let links = client.links(&[issue.node_id.clone(), "gone".into()]).await.unwrap();
-    let blockers = Some(vec![Reference { repository: REPOSITORY.into(), number: 2 }]);
+    let blocker = Reference { repository: REPOSITORY.into(), number: 2 };
+    let blockers = Some(vec![(blocker, true)]);
     assert_eq!(links, [Some(Links { blockers, pull_request: Some(url.into()) }), None]);
 }
 

@@ -147,6 +147,12 @@ const SAMPLES: &[(&str, &str)] = &[
          DO $$ BEGIN ASSERT (SELECT not_before = now() AND with_person FROM queued), 'queued'; \
          END $$",
     ),
+    (
+        "foreign_references",
+        "INSERT INTO foreign_references VALUES ('acme/tools', 2, true, now()); \
+         DO $$ BEGIN ASSERT (SELECT count(*) = 1 FROM blocked), 'blocked by what is not cached'; \
+         END $$",
+    ),
 ];
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1003,7 +1003,11 @@ async fn an_issue_waits_for_those_that_block_it_on_github() {
         let roof = given.issue(2).await.id;
         let explained = explain_work(&given.app, "alpha", roof).await.unwrap();
         assert_eq!(explained.skips[0].reason, SkipReason::BlockedByIssue);
-        assert_eq!(explained.summary, "The issue is blocked by open #1.", "not tracked, no gate");
+        let both = "The issue is blocked by open #1, acme/moon#1.";
+        assert_eq!(
+            explained.summary, both,
+            "GitHub's relation counts where nothing is tracked too"
+        );
         given.track("acme/moon").await;
         given.advance(60);
         given.sync().await;
@@ -1026,6 +1030,58 @@ async fn an_issue_waits_for_those_that_block_it_on_github() {
         given.sync().await;
         assert!(explain_work(&given.app, "alpha", roof).await.unwrap().skips.is_empty());
         assert_eq!(given.database.number("SELECT count(*) FROM blockers").await, 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_issue_waits_for_what_is_not_cached_as_long_as_github_says() {
+    given(async |given| {
+        given.github.add_repository("acme/moon");
+        given.github.open_issue("acme/moon", NewIssue::titled("Rocket", &[])).unwrap();
+        given.with_issues(&[("A", READY), ("B", READY), ("C", READY)]).await;
+        let pull_request = given.github.open_pull_request(REPOSITORY, "Mend it").unwrap();
+        let body = format!("Depends on #{pull_request}.");
+        given.github.edit_body(REPOSITORY, 1, &body).unwrap();
+        given.github.edit_body(REPOSITORY, 2, "## Blocked by\n\n- acme/moon#1").unwrap();
+        given.github.block((REPOSITORY, 3), ("acme/moon", 1)).unwrap();
+        given.github.edit_body(REPOSITORY, 3, "Requires acme/nowhere#9 and #999").unwrap();
+        let summaries = async |given: &Given, seconds| {
+            given.advance(seconds);
+            given.sync().await;
+            let mut all = Vec::new();
+            for number in [1, 2, 3] {
+                let issue = given.issue(number).await.id;
+                let explained = explain_work(&given.app, "alpha", issue).await.unwrap();
+                all.push(explained.blockers.join(" "));
+            }
+            all
+        };
+        let waiting = ["#4", "acme/moon#1", "acme/moon#1"];
+        assert_eq!(
+            summaries(given, 60).await,
+            waiting,
+            "what GitHub does not find is not waited for"
+        );
+        assert!(claim(given, "alpha").await.is_none());
+        given.github.forget_requests();
+        assert_eq!(summaries(given, 60).await, waiting);
+        assert_eq!(given.github.total(), 1, "what was asked lately is not asked again");
+
+        let mut waits = tokio::task::JoinSet::new();
+        waits.spawn({
+            let app = given.app.clone();
+            let command = ClaimNext { wait_seconds: Some(25), ..next("beta") };
+            async move { claim_next(&app, &agent("beta"), command).await.unwrap().lease }
+        });
+        eventually(async || given.app.line.len() == 1).await;
+        given.github.close(REPOSITORY, pull_request).unwrap();
+        given.github.close("acme/moon", 1).unwrap();
+        given.advance(600);
+        given.sync().await;
+        let served = waits.join_next().await.unwrap().unwrap();
+        assert_eq!(served.unwrap().issue_id, given.issue(1).await.id, "who waits hears of it");
+        assert_eq!(summaries(given, 1).await, ["", "", ""]);
     })
     .await;
 }

@@ -299,8 +299,12 @@ fn claim_as_text(answer: &Value) -> String {
         return text(answer, "idleReason").to_owned();
     }
     let (id, token) = (text(lease, "leaseId"), text(lease, "fencingToken"));
+    let warning = match text(answer, "warning") {
+        "" => String::new(),
+        warning => format!("\nThe queue would have withheld it: {warning}"),
+    };
     format!(
-        "{}  {}\n{}\nHeld by {}, {}\n\nexport DISPATCH_LEASE={id} DISPATCH_FENCING_TOKEN={token}",
+        "{}  {}\n{}\nHeld by {}, {}{warning}\n\nexport DISPATCH_LEASE={id} DISPATCH_FENCING_TOKEN={token}",
         name_of(issue),
         short(text(issue, "title")),
         text(issue, "url"),
@@ -344,6 +348,9 @@ pub(super) async fn renew(client: &config::Client, arguments: RenewArguments) ->
     });
     let say = |answer: &Value| {
         let lease = &answer["lease"];
+        if answer["directive"] == "stop" {
+            return format!("Stop: {}", text(answer, "reason"));
+        }
         format!(
             "{} is held by {}, {}",
             text(lease, "leaseId"),
@@ -351,7 +358,10 @@ pub(super) async fn renew(client: &config::Client, arguments: RenewArguments) ->
             over(lease)
         )
     };
-    done(ask(client, format, "renew_lease", given, say).await)
+    match ask(client, format, "renew_lease", given, say).await {
+        Ok(answer) if answer["directive"] == "stop" => Outcome::LeaseLost,
+        answered => done(answered),
+    }
 }
 
 pub(super) async fn finish(client: &config::Client, arguments: FinishArguments) -> Outcome {

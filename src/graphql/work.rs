@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, InputObject, Object, SimpleObject};
+use async_graphql::{Context, Enum, InputObject, Object, SimpleObject};
 
 use super::loaders::{self, Related, Wants, actor, app};
 use super::types::page::{Arguments, cost, size};
@@ -69,10 +69,12 @@ impl WorkQuery {
         context: &Context<'_>,
         #[graphql(desc = "Answers to this agent only.")] agent: Option<String>,
         #[graphql(desc = "Answers that served this issue only.")] issue_id: Option<IssueId>,
+        #[graphql(desc = "Answers that withheld this issue only, among the 20 that each keeps.")]
+        withheld_issue_id: Option<IssueId>,
         #[graphql(desc = "How many, from 0 to 100; 50 when absent.")] first: Option<i32>,
         #[graphql(desc = "Decisions behind this cursor.")] after: Option<String>,
     ) -> async_graphql::Result<WorkDecisionConnection> {
-        let filter = DecisionFilter { agent, issue: issue_id };
+        let filter = DecisionFilter { agent, issue: issue_id, withheld: withheld_issue_id };
         Ok(WorkDecisionConnection::load(context, &filter, Arguments::forward(first, after)).await?)
     }
 
@@ -238,13 +240,29 @@ struct ClaimNextPayload {
 struct ClaimIssuePayload {
     /// The lease; the one that the agent had, when it held the issue already.
     lease: Lease,
+    /// Why the queue would have withheld the issue from the agent, as one sentence: what it waits for,
+    /// or who works on it. Null when it would have been served.
+    warning: Option<String>,
 }
 
-/// A lease that was prolonged.
+/// Whether a holder may go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+enum LeaseDirective {
+    /// The lease was prolonged.
+    Continue,
+    /// The lease was not prolonged: the holder is to stop, and to finish or release.
+    Stop,
+}
+
+/// What became of a lease that was to be prolonged.
 #[derive(SimpleObject)]
 struct RenewLeasePayload {
     /// The lease as it is now.
     lease: Lease,
+    /// Whether the holder may go on.
+    directive: LeaseDirective,
+    /// Why it is to stop, as one sentence; null when it may go on.
+    reason: Option<String>,
 }
 
 /// An issue that was given back.
@@ -298,18 +316,24 @@ impl WorkMutation {
         let wants = Wants::of(&context.look_ahead().field("lease").field("issue"));
         let issue = loaders::one_issue(app(context), claimed.issue, wants).await?;
         let (row, issue) = (Arc::new(claimed.lease), Related::Known(Some(issue)));
-        Ok(ClaimIssuePayload { lease: Lease { row, issue } })
+        Ok(ClaimIssuePayload { lease: Lease { row, issue }, warning: claimed.warning })
     }
 
-    /// Prolongs a lease and says how far its holder is.
+    /// Prolongs a lease and says how far its holder is. Tells whether the holder may go on: it is to
+    /// stop when its issue was closed or moved out of In Progress meanwhile.
     #[graphql(complexity = "cost(Some(1), None, child_complexity)")]
     async fn renew_lease(
         &self,
         context: &Context<'_>,
         #[graphql(desc = "Which lease, and for how long.")] input: RenewLease,
     ) -> async_graphql::Result<RenewLeasePayload> {
-        let lease = service::leases::renew_lease(app(context), actor(context), input).await?;
-        Ok(RenewLeasePayload { lease: Lease::alone(lease) })
+        let renewed = service::leases::renew_lease(app(context), actor(context), input).await?;
+        let directive = match renewed.stop {
+            Some(_) => LeaseDirective::Stop,
+            None => LeaseDirective::Continue,
+        };
+        let (lease, reason) = (Lease::alone(renewed.lease), renewed.stop);
+        Ok(RenewLeasePayload { lease, directive, reason })
     }
 
     /// Gives an issue back: the agent's label goes, and work in progress is ready again.

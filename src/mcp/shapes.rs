@@ -146,6 +146,9 @@ pub(super) struct Claimed {
     pub(super) lease: Lease,
     /// The issue.
     pub(super) issue: Issue,
+    /// Why the queue would have withheld the issue, such as an open issue that it waits for, as one
+    /// sentence; null when it would have been served.
+    pub(super) warning: Option<String>,
 }
 
 /// An issue to work on now.
@@ -163,12 +166,16 @@ pub(super) struct ClaimedWork {
     pub(super) resolved_agent_name: String,
 }
 
-/// A lease that was prolonged.
+/// What became of a lease that was to be prolonged.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Renewed {
     /// The lease as it is now.
     pub(super) lease: Lease,
+    /// `continue` when it was prolonged; `stop` when it was not and the work is to end.
+    pub(super) directive: &'static str,
+    /// Why the work is to end, as one sentence; null when it may go on.
+    pub(super) reason: Option<String>,
 }
 
 /// Work that is done.

@@ -175,7 +175,8 @@ impl Server {
         };
         let claimed = work::claim_issue(&self.app, &asker.acting(&agent), command).await?;
         let issue = self.whole(issue_id).await?;
-        Ok(Json(Claimed { lease: Lease::from(&claimed.lease), issue }))
+        let (lease, warning) = (Lease::from(&claimed.lease), claimed.warning);
+        Ok(Json(Claimed { lease, issue, warning }))
     }
 
     /// Reads an issue from GitHub, claims it, sets its status, and answers all that is needed to
@@ -225,7 +226,7 @@ impl Server {
     }
 
     /// Prolongs a lease and says how far the work has come. Call it well before expiresAt, and after
-    /// each checkpoint.
+    /// each checkpoint. When directive is "stop", stop working on the issue for the reason given.
     #[tool(
         title = "Renew a lease",
         annotations(
@@ -246,8 +247,10 @@ impl Server {
             checkpoint: known_if_given("checkpoint", given.checkpoint.as_deref())?,
             lease_seconds: given.lease_seconds,
         };
-        let lease = leases::renew_lease(&self.app, &asker.actor, command).await?;
-        Ok(Json(Renewed { lease: Lease::from(&lease) }))
+        let renewed = leases::renew_lease(&self.app, &asker.actor, command).await?;
+        let directive = if renewed.stop.is_some() { "stop" } else { "continue" };
+        let (lease, reason) = (Lease::from(&renewed.lease), renewed.stop);
+        Ok(Json(Renewed { lease, directive, reason }))
     }
 
     /// Ends the work on an issue: records the run, moves the issue to where its outcome belongs, and

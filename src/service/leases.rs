@@ -19,10 +19,11 @@ use crate::domain::leases::{
     self as words, Checkpoint, Hold, LeaseEnding, LeaseState, TERMS, WorkOutcome, fencing_token,
     release_plan,
 };
-use crate::domain::{Actor, IssueId, LeaseId, Status, Tier};
+use crate::domain::{Actor, IssueId, IssueState, LeaseId, Status, Tier};
 use crate::github;
 use crate::store::agent_runs::NewAgentRun;
 use crate::store::audit::NewEntry;
+use crate::store::event_log::NewEvent;
 use crate::store::leases::Renewal;
 use crate::store::{
     AgentRun, AuditEntry, Connection, Issue, Lease, Repository, agent_runs, audit, event_log,
@@ -113,17 +114,30 @@ pub(super) fn term(given: Option<i32>) -> Result<Option<i32>> {
     }
 }
 
-/// Prolongs a lease and notes how far its holder is. Twice is as good as once.
+/// What became of a lease that was to be prolonged.
+#[derive(Debug, Clone)]
+pub struct Renewed {
+    /// The lease as it is now.
+    pub lease: Lease,
+    /// Why its holder is to stop, as one sentence; then the lease was not prolonged.
+    pub stop: Option<String>,
+}
+
+/// Prolongs a lease and notes how far its holder is, unless it is to stop. Twice is as good as once.
 ///
 /// # Errors
 ///
 /// [`Error::Invalid`] for a time out of range and for a token that is none of this lease's;
 /// [`Error::NotFound`]; [`Error::LeaseLost`] when it is over; [`Error::Forbidden`] to others.
-pub async fn renew_lease(app: &App, actor: &Actor, command: RenewLease) -> Result<Lease> {
+pub async fn renew_lease(app: &App, actor: &Actor, command: RenewLease) -> Result<Renewed> {
     let term_seconds = term(command.lease_seconds)?;
     let now = app.clock.now();
     let lease = own_lease(app, actor, command.lease_id, &command.fencing_token, now).await?;
-    let (issue, repository) = board::find_issue(app, lease.issue_id).await?;
+    let found = issues::with_repository(&mut *app.connection().await?, lease.issue_id).await?;
+    let (issue, repository) = found.ok_or_else(|| Error::no_issue(lease.issue_id))?;
+    if let Some(stop) = stop_reason(&issue, &repository) {
+        return Ok(Renewed { lease, stop: Some(stop) });
+    }
     let renewal = Renewal { checkpoint: command.checkpoint, term_seconds, now };
     let mut connection = app.connection().await?;
     connection
@@ -135,9 +149,60 @@ pub async fn renew_lease(app: &App, actor: &Actor, command: RenewLease) -> Resul
             let who = Who { kind: actor.kind(), name: &lease.agent };
             let event = issue_event(Some(&issue), &issue, false, &repository, who, now);
             event_log::append(connection, &[event]).await?;
-            Ok(renewed)
+            Ok(Renewed { lease: renewed, stop: None })
         })
         .await
+}
+
+/// Why whoever holds an issue is to stop working on it, as one sentence.
+fn stop_reason(issue: &Issue, repository: &Repository) -> Option<String> {
+    if issue.removed_at.is_some() || !repository.enabled {
+        return Some("The issue is gone from GitHub, or its repository is not tracked".to_owned());
+    }
+    if let Some(reason) = repository.read_only {
+        return Some(format!("{} {}", repository.full_name, reason.phrase()));
+    }
+    if issue.state == IssueState::Closed {
+        return Some("The issue was closed".to_owned());
+    }
+    let title = issue.status.title();
+    (issue.status != Status::InProgress).then(|| format!("The issue was moved to {title}"))
+}
+
+/// Ends the leases of issues whose holder's label somebody took off at GitHub, in the caller's
+/// transaction. `changed` are the issues before and after.
+pub(super) async fn end_unlabelled(
+    connection: &mut Connection,
+    repository: &Repository,
+    changed: &[(&Issue, &Issue)],
+    now: DateTime<Utc>,
+) -> Result<Vec<NewEvent>> {
+    let is_taken_off = |(before, after): &&(&Issue, &Issue)| {
+        before.labels.agents().any(|agent| !after.labels.names_agent(agent))
+    };
+    let mut events = Vec::new();
+    for (before, after) in changed.iter().filter(is_taken_off) {
+        let row = leases::of_issue(connection, after.id).await?;
+        let lost = row.filter(|lease| {
+            lease.state == LeaseState::Held
+                && lease.is_live(now)
+                && before.labels.names_agent(&lease.agent)
+                && !after.labels.names_agent(&lease.agent)
+        });
+        let Some(lease) = lost else { continue };
+        leases::end(connection, lease.id(), LeaseEnding::Released, None, now).await?;
+        let notes = format!("agent/{} was taken off at GitHub", lease.agent);
+        let entry = NewEntry {
+            repository_full_name: repository.full_name.as_str(),
+            issue_number: Some(after.number),
+            issue_id: Some(after.id),
+            before_labels: &before.labels,
+            notes: Some(&notes),
+            ..NewEntry::done(Actor::GitHub.who(), "lease_released", &after.labels, now)
+        };
+        events.push(audit_event(&audit::append(connection, &entry).await?));
+    }
+    Ok(events)
 }
 
 /// Gives an issue back: the agent's label goes, and work in progress is ready again.

@@ -570,6 +570,50 @@ pub async fn explain_work(app: &App, agent: &str, issue: IssueId) -> Result<Expl
     explained(app, &scope, judged, rank, now).ok_or_else(|| Error::no_issue(issue))
 }
 
+/// Why the queue would withhold an issue from an agent that claims it by name, as one sentence; what
+/// the claim itself decides is left out.
+pub(super) async fn warning(app: &App, agent: &str, issue: IssueId) -> Result<Option<String>> {
+    let Explained { mut skips, .. } = explain_work(app, agent, issue).await?;
+    skips.retain(|skip| {
+        use SkipReason::{AssignedToOther, Closed, Leased, LimitReached};
+        !matches!(skip.reason, AssignedToOther | Closed | Leased | LimitReached)
+    });
+    Ok((!skips.is_empty()).then(|| sentence(&skips)))
+}
+
+/// Keeps that an agent was refused an issue that it claimed by name.
+pub(super) async fn note_refused_claim(
+    app: &App,
+    agent: &str,
+    issue: IssueId,
+    why: &str,
+) -> Result<()> {
+    let scope = Scope::of(app, agent, None, None).await?;
+    let skips = explain_work(app, agent, issue).await?.skips;
+    let counts = skips.iter().map(|skip| (skip.reason, 1)).collect();
+    let around = Around { withheld: vec![Withheld { issue, skips }], counts };
+    let decided = Decided { candidates: vec![], around, served: None };
+    note(app, "claim_issue", &scope, decided, Some(why.to_owned())).await.map(drop)
+}
+
+/// What an agent that found nothing in one lane would find in the others, as a part of a sentence.
+async fn elsewhere(app: &App, scope: &Scope) -> Result<Option<String>> {
+    let Some(own) = &scope.lane else { return Ok(None) };
+    let now = app.clock.now();
+    let mut connection = app.connection().await?;
+    let usage = usage(app, &mut connection, now).await?;
+    let mut found = Vec::new();
+    for lane in app.config.lanes.all().iter().filter(|lane| lane.claimable && lane.id != own.id) {
+        let other = Scope { lane: Some(lane.clone()), ..scope.clone() };
+        let search = other.search(app, &usage, now);
+        match work::candidates(&mut connection, &search, COUNTED_UP_TO).await?.len() {
+            0 => {}
+            issues => found.push(format!("{issues} in {}", lane.id)),
+        }
+    }
+    Ok((!found.is_empty()).then(|| format!("ready in other lanes: {}", found.join(", "))))
+}
+
 /// What an agent would be given now, without giving it. Kept as a decision.
 ///
 /// # Errors
@@ -689,6 +733,13 @@ pub(super) async fn note(
     let idle_reason = match served {
         Some(_) => None,
         None => failure.or_else(|| Some(idle_reason(&counts))),
+    };
+    let idle_reason = match (idle_reason, served) {
+        (Some(reason), None) if kind != "claim_issue" => match elsewhere(app, scope).await? {
+            Some(others) => Some(format!("{reason}; {others}")),
+            None => Some(reason),
+        },
+        (idle_reason, _) => idle_reason,
     };
     let detail = Detail { candidates, withheld, counts };
     let mut connection = app.connection().await?;

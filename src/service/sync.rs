@@ -21,7 +21,7 @@ use super::changes::{
     Rules, audit_event, issue_event, removal_event, resync_event, window_start, write_of,
 };
 use super::dependencies::{self, Found};
-use super::{Error, Result, backoffs};
+use super::{Error, Result, backoffs, leases};
 use crate::app::App;
 use crate::domain::labels::key;
 use crate::domain::{Actor, FullName, IssueId, IssueState, LabelSet, RepositoryId};
@@ -915,6 +915,12 @@ async fn write_issues(
     };
     let edited: Vec<IssueId> = written.iter().filter(is_edited).map(|issue| issue.id).collect();
     backoffs::note_edits(connection, &edited).await?;
+    let changed: Vec<(&Issue, &Issue)> = written
+        .iter()
+        .filter_map(|after| Some((row_of(after.number).map(|(row, _)| row)?, after)))
+        .collect();
+    let ended = leases::end_unlabelled(connection, repository, &changed, now).await?;
+    events.extend(ended);
     events.extend(link_events(repository, &relinked, &rows, now));
     Ok(Written { events, left_alone })
 }

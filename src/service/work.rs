@@ -109,6 +109,8 @@ pub struct Claimed {
     pub lease: Lease,
     /// The issue as it is now.
     pub issue: Issue,
+    /// Why the queue would have withheld it from the agent, as one sentence.
+    pub warning: Option<String>,
 }
 
 /// A claim whose parts were checked.
@@ -507,7 +509,9 @@ async fn confirm(
         ..Terms::default()
     };
     match change(app, claim, (issue, repository), terms, false, admits).await {
-        Ok(Changed { issue, lease: Some(lease), .. }) => Ok(Claimed { lease, issue }),
+        Ok(Changed { issue, lease: Some(lease), .. }) => {
+            Ok(Claimed { lease, issue, warning: None })
+        }
         Ok(_) => Err(Error::LeaseLost { holder: None }),
         Err(error) => {
             let mut connection = app.connection().await?;
@@ -576,6 +580,20 @@ fn is_claimable(agent: &str, force: bool, labels: &LabelSet, state: IssueState) 
 /// or has its label there, a limit is reached or another change is under way; [`Error::Forbidden`]
 /// for `force` to who is no maintainer; else as [`claim_next`].
 pub async fn claim_issue(app: &App, actor: &Actor, command: ClaimIssue) -> Result<Claimed> {
+    let (agent, issue) = (command.agent.clone(), command.issue_id);
+    match claim_one(app, actor, command).await {
+        Err(error @ Error::Conflict { .. }) => {
+            let why = error.to_string();
+            if let Err(unkept) = queue::note_refused_claim(app, &agent, issue, &why).await {
+                tracing::warn!(error = %unkept, "a refused claim was not kept as a decision");
+            }
+            Err(error)
+        }
+        outcome => outcome,
+    }
+}
+
+async fn claim_one(app: &App, actor: &Actor, command: ClaimIssue) -> Result<Claimed> {
     let agent = agent_for(app, actor, &command.agent).await?;
     let term_seconds = term(command.lease_seconds)?.unwrap_or(USUAL_TERM);
     let force = command.force.unwrap_or_default();
@@ -590,20 +608,21 @@ pub async fn claim_issue(app: &App, actor: &Actor, command: ClaimIssue) -> Resul
         if lease.issue_id != issue.id {
             return Err(other_request());
         }
-        return Ok(Claimed { lease, issue });
+        return Ok(Claimed { lease, issue, warning: None });
     }
     let actor = &actor.acting_for(&agent);
     let claim = Claim { actor, agent: &agent, term_seconds, request: request.as_ref() };
     let row = leases::of_issue(&mut *app.connection().await?, issue.id).await?;
     match row.filter(|lease| lease.is_live(app.clock.now())) {
         Some(own) if is_same(&own.agent, &agent) && own.state == LeaseState::Held => {
-            return Ok(Claimed { lease: own, issue });
+            return Ok(Claimed { lease: own, issue, warning: None });
         }
         Some(other) if !is_same(&other.agent, &agent) && !force => {
             return Err(held_by(&other.agent));
         }
         _ => {}
     }
+    let warning = queue::warning(app, &agent, issue.id).await?;
     let admits = |labels: &LabelSet, state| is_claimable(&agent, force, labels, state);
     if force {
         let wish = claim.wish(app.clock.now());
@@ -612,7 +631,7 @@ pub async fn claim_issue(app: &App, actor: &Actor, command: ClaimIssue) -> Resul
         let changed = change(app, &claim, (&issue, &repository), terms, true, admits).await?;
         let lease = changed.lease.ok_or(Error::LeaseLost { holder: None })?;
         give_back_if_left(app, &claim, &lease).await?;
-        return Ok(Claimed { lease, issue: changed.issue });
+        return Ok(Claimed { lease, issue: changed.issue, warning });
     }
     let _turn = app.line.turn().await;
     if Presence::of_caller().is_over() {
@@ -621,7 +640,7 @@ pub async fn claim_issue(app: &App, actor: &Actor, command: ClaimIssue) -> Resul
     let lease = reserve_one(app, &claim, &issue).await?;
     let claimed = confirm(app, &claim, &lease, (&issue, &repository), admits).await?;
     give_back_if_left(app, &claim, &claimed.lease).await?;
-    Ok(claimed)
+    Ok(Claimed { warning, ..claimed })
 }
 
 /// The refusal of a claim of what another agent holds.

@@ -1,7 +1,9 @@
 //! What the queue answered to agents that asked for work, and why. Pruned.
 
 use chrono::{DateTime, Utc};
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::{Bool, Jsonb};
 use diesel_async::RunQueryDsl;
 
 use super::Connection;
@@ -17,7 +19,7 @@ use crate::domain::{DecisionId, IssueId};
 pub struct Decision {
     /// Our id.
     pub id: DecisionId,
-    /// What was asked: `claim_next` or `next_task`.
+    /// What was asked: `claim_next`, `next_task`, or `claim_issue` where that was refused.
     pub kind: String,
     /// Who asked.
     pub agent: String,
@@ -114,6 +116,8 @@ pub struct DecisionFilter {
     pub agent: Option<String>,
     /// Answers that served this issue.
     pub issue: Option<IssueId>,
+    /// Answers that withheld this issue, among the first that each keeps.
+    pub withheld: Option<IssueId>,
 }
 
 /// A page of decisions, newest first.
@@ -128,6 +132,11 @@ pub async fn page(
     }
     if let Some(issue) = filter.issue {
         query = query.filter(dsl::served_issue_id.eq(issue));
+    }
+    if let Some(issue) = filter.withheld {
+        // As the index has it.
+        let names = sql::<Bool>("jsonb_path_query_array(detail, '$.withheld[*].issue') @> ");
+        query = query.filter(names.bind::<Jsonb, _>(serde_json::json!([issue])));
     }
     if let Some(Position { id, .. }) = request.after {
         query = query.filter(dsl::id.lt(DecisionId(id)));

@@ -153,6 +153,12 @@ const SAMPLES: &[(&str, &str)] = &[
          DO $$ BEGIN ASSERT (SELECT count(*) = 1 FROM blocked), 'blocked by what is not cached'; \
          END $$",
     ),
+    (
+        "decisions.withheld",
+        "INSERT INTO decisions (kind, agent, first_at, last_at, times, idle_reason, detail) \
+         VALUES ('claim_issue', 'alpha', now(), now(), 1, 'It is held', \
+         '{\"candidates\": [], \"withheld\": [], \"counts\": {}}')",
+    ),
 ];
 
 #[tokio::test(flavor = "multi_thread")]

@@ -269,7 +269,7 @@ async fn a_lease_is_renewed_until_it_is_over() {
         let lease = claim(given, "alpha").await.unwrap();
         given.advance(1700);
         let command = RenewLease { checkpoint: Some(Checkpoint::PrOpened), ..renewal(&lease) };
-        let renewed = renew_lease(&given.app, &agent("alpha"), command).await.unwrap();
+        let renewed = renew_lease(&given.app, &agent("alpha"), command).await.unwrap().lease;
         assert_eq!(renewed.id(), lease.id());
         assert_eq!(renewed.checkpoint, Checkpoint::PrOpened);
         assert_eq!((renewed.expires_at - given.app.clock.now()).num_seconds(), 1800);
@@ -686,7 +686,103 @@ async fn a_lease_ends_with_the_label_that_a_person_takes_off() {
         assignments::assign_agent(app, &person(), kept.issue_id, Some("Alpha")).await.unwrap();
         assignments::assign_owner(app, &person(), kept.issue_id, Some("kim")).await.unwrap();
         assignments::remove_label(app, &operator, kept.issue_id, "owner/kim").await.unwrap();
-        renew_lease(app, &agent("alpha"), renewal(kept)).await.unwrap();
+        let renewed = renew_lease(app, &agent("alpha"), renewal(kept)).await.unwrap();
+        assert_eq!(renewed.stop, None);
+        // So does one that is taken off at GitHub.
+        given.github.relabel(REPOSITORY, 4, &[], &["agent/alpha"]).unwrap();
+        given.sync().await;
+        let lost = renew_lease(app, &agent("alpha"), renewal(kept)).await.unwrap_err();
+        assert!(matches!(lost, Error::LeaseLost { holder: None }), "{lost:?}");
+        let told = "SELECT count(*) FROM audit_log WHERE action = 'lease_released' \
+                    AND notes = 'agent/alpha was taken off at GitHub'";
+        assert_eq!(given.database.number(told).await, 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_renewal_tells_whether_to_go_on() {
+    given(async |given| {
+        given.with_issues(&[("Goes on", READY), ("Closes", READY), ("Moves", READY)]).await;
+        let mut held = Vec::new();
+        for number in 1..=3 {
+            held.push(claim_number(given, "alpha", number).await.unwrap());
+        }
+        given.github.close(REPOSITORY, 2).unwrap();
+        given.github.relabel(REPOSITORY, 3, &["status/backlog"], &["status/in-progress"]).unwrap();
+        given.advance(60);
+        given.sync().await;
+        let renew = "mutation($id: ID!, $token: String!) {
+            renewLease(input: {leaseId: $id, fencingToken: $token}) {
+                directive reason lease { expiresAt } } }";
+        let mut answers = Vec::new();
+        for lease in &held {
+            let (id, token) = (lease.id().to_string(), lease.fencing_token.to_string());
+            let variables = json!({ "id": id, "token": token });
+            let answer = given.graphql_as_agent(renew, variables).await;
+            answers.push(answer["renewLease"].clone());
+        }
+        let (later, as_before) = ("2026-05-20T12:31:00.000Z", "2026-05-20T12:30:00.000Z");
+        let answer = |directive, reason, expires_at| {
+            json!({ "directive": directive, "reason": reason, "lease": { "expiresAt": expires_at } })
+        };
+        assert_eq!(answers[0], answer("CONTINUE", json!(null), later));
+        assert_eq!(answers[1], answer("STOP", json!("The issue was closed"), as_before));
+        assert_eq!(answers[2], answer("STOP", json!("The issue was moved to Backlog"), as_before));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_claim_by_name_says_what_the_queue_would_have_withheld() {
+    given(async |given| {
+        given.with_issues(&[("Base", READY), ("Roof", READY)]).await;
+        given.github.edit_body(REPOSITORY, 2, "Blocked by #1").unwrap();
+        given.advance(60);
+        given.sync().await;
+        let roof = given.issue(2).await.id.to_string();
+        let claim = "mutation($id: ID!, $agent: String!) {
+            claimIssue(input: {issueId: $id, agent: $agent}) { warning } }";
+        let of = |agent: &str| json!({ "id": roof, "agent": agent });
+        let data = given.graphql_as_agent(claim, of("alpha")).await;
+        assert_eq!(data["claimIssue"]["warning"], "The issue is blocked by open #1.");
+
+        // A claim that is refused is a decision, found by what it withheld.
+        let refused = given.refused_by_graphql(claim, of("alpha-2")).await;
+        assert_eq!(refused["extensions"]["code"], "CONFLICT", "{refused}");
+        let decisions = "query($id: ID!) { workDecisions(withheldIssueId: $id, first: 1) {
+            nodes { kind agent idleReason withheld { issueId skipReasons } } } }";
+        let data = given.graphql(decisions, json!({ "id": roof })).await;
+        let reason = "Issue is actively leased to alpha. Use force=true to override.";
+        assert_eq!(
+            data["workDecisions"]["nodes"],
+            json!([{ "kind": "claim_issue", "agent": "alpha-2", "idleReason": reason,
+                "withheld": [{ "issueId": roof, "skipReasons": ["LEASED", "ASSIGNED_TO_OTHER",
+                    "BLOCKED_BY_ISSUE"] }] }])
+        );
+        let base = json!({ "id": given.issue(1).await.id.to_string() });
+        let data = given.graphql(decisions, base).await;
+        assert_eq!(data["workDecisions"]["nodes"], json!([]));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_finds_nothing_in_a_lane_hears_what_the_others_have() {
+    let lanes = r#"{"lanes":[{"id":"local","title":"Local","claimable":true,"role":"default"},
+        {"id":"frontier","title":"Frontier","claimable":true},
+        {"id":"parked","title":"Parked","claimable":false}]}"#;
+    given_settings(&[("DISPATCH_LANE_CONFIG_JSON", lanes)], async |given| {
+        given.with_issues(&[("One", READY), ("Two", READY)]).await;
+        let frontier = ClaimNext { lane: Some("frontier".to_owned()), ..next("alpha") };
+        let claimed = claim_next(&given.app, &agent("alpha"), frontier.clone()).await.unwrap();
+        let reason = "No work available; ready in other lanes: 2 in local";
+        assert_eq!(claimed.idle_reason.as_deref(), Some(reason));
+        for _ in 0..2 {
+            claim(given, "beta").await.unwrap();
+        }
+        let claimed = claim_next(&given.app, &agent("alpha"), frontier).await.unwrap();
+        assert_eq!(claimed.idle_reason.as_deref(), Some("No work available"));
     })
     .await;
 }
@@ -733,7 +829,7 @@ async fn idle_polls_that_find_the_same_are_one_decision() {
             assert!(claim(given, "alpha").await.is_none());
             given.advance(60);
         }
-        let of = DecisionFilter { agent: Some("alpha".to_owned()), issue: None };
+        let of = DecisionFilter { agent: Some("alpha".to_owned()), ..DecisionFilter::default() };
         let page = PageRequest::first(10);
         let decided = decisions(&given.app, &of, &page).await.unwrap().rows;
         assert_eq!((decided.len(), decided[0].times), (1, 3));

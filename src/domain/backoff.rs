@@ -45,8 +45,9 @@ impl BackoffCause {
             // The first says more of the worker than of the issue.
             Self::Expired if times <= 1 => TimeDelta::zero(),
             Self::Expired => Self::Failed.pause(times - 1),
-            Self::Refused => growing(TimeDelta::seconds(30), 2, times, TimeDelta::minutes(30)),
-            Self::Forbidden => growing(TimeDelta::seconds(30), 2, times, TimeDelta::hours(6)),
+            Self::Refused | Self::Forbidden => {
+                growing(TimeDelta::seconds(30), 2, times, TimeDelta::minutes(30))
+            }
             Self::Unanswered => growing(TimeDelta::seconds(5), 2, times, TimeDelta::minutes(1)),
         }
     }

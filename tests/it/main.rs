@@ -52,5 +52,6 @@ mod subscriptions;
 mod support;
 mod sync;
 mod tls;
+mod unwedged;
 mod web;
 mod work;

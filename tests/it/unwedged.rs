@@ -1,0 +1,271 @@
+//! The queue cannot be wedged: whatever GitHub, workers, people and repositories do, an issue that may
+//! be claimed is held within a stated time of the last of it, by an agent that keeps asking.
+//!
+//! Worlds are made by chance, from seeds, on a clock that the test moves. Three replicas share the
+//! database. `docs/queue.md` states the bound.
+
+use std::collections::BTreeMap;
+
+use chrono::TimeDelta;
+use dispatch::app::App;
+use dispatch::domain::backoff::{BackoffCause, repository_pause};
+use dispatch::domain::leases::WorkOutcome;
+use dispatch::domain::work::SkipReason;
+use dispatch::service::backoffs::end_pauses;
+use dispatch::service::labels::settle_overdue;
+use dispatch::service::leases::{
+    FinishWork, ReleaseLease, expire_leases, finish_work, release_lease,
+};
+use dispatch::service::presence;
+use dispatch::service::queue::explain_work;
+use dispatch::service::work::{ClaimNext, claim_next};
+use dispatch::simulator::{Access, Fault, NewIssue};
+use dispatch::store::Lease;
+use rand::rngs::StdRng;
+use rand::seq::IndexedRandom as _;
+use rand::{Rng as _, SeedableRng as _};
+use tokio_util::sync::CancellationToken;
+
+use crate::support::{Given, REPOSITORY, agent, given};
+
+const OTHER: &str = "acme/other";
+const REPOSITORIES: [&str; 2] = [REPOSITORY, OTHER];
+const AGENTS: [&str; 3] = ["alpha", "beta", "gamma"];
+const ISSUES: i64 = 4;
+const WORLDS: u64 = 6;
+const STEPS: usize = 150;
+
+/// The longest pause there is, that of its repository, and a round of the task that ends them.
+fn bound() -> TimeDelta {
+    let pauses = BackoffCause::ALL.map(|cause| cause.pause(i32::MAX));
+    let longest = pauses.into_iter().max().unwrap_or_default();
+    longest + repository_pause(i32::MAX) + TimeDelta::seconds(30)
+}
+
+struct World<'a> {
+    given: &'a mut Given,
+    replicas: Vec<App>,
+    chance: StdRng,
+    held: Vec<Lease>,
+}
+
+impl World<'_> {
+    fn app(&mut self) -> App {
+        self.replicas.choose(&mut self.chance).unwrap().clone()
+    }
+
+    fn place(&mut self) -> (&'static str, i64) {
+        let repository = REPOSITORIES.choose(&mut self.chance).unwrap();
+        (repository, self.chance.random_range(1..=ISSUES))
+    }
+
+    async fn claim(&mut self, name: &str) -> bool {
+        let command =
+            ClaimNext { agent: name.to_owned(), lease_seconds: Some(60), ..ClaimNext::default() };
+        let app = self.app();
+        match claim_next(&app, &agent(name), command).await {
+            Ok(claimed) => {
+                let lease = claimed.lease.into_iter();
+                let before = self.held.len();
+                self.held.extend(lease);
+                self.held.len() > before
+            }
+            // What GitHub does not answer is asked again later.
+            Err(_) => false,
+        }
+    }
+
+    /// A caller that goes away at once: it must hold nothing afterwards.
+    async fn abandon(&mut self) {
+        let (app, gone) = (self.app(), CancellationToken::new());
+        let command = ClaimNext { agent: "ghost".to_owned(), ..ClaimNext::default() };
+        gone.cancel();
+        let claimed = presence::tell(gone, claim_next(&app, &agent("ghost"), command)).await;
+        assert!(claimed.is_err(), "{claimed:?}");
+    }
+
+    async fn end_one(&mut self) {
+        if self.held.is_empty() {
+            return;
+        }
+        let lease = self.held.swap_remove(self.chance.random_range(0..self.held.len()));
+        let (app, holder) = (self.app(), agent(&lease.agent));
+        let (lease_id, fencing_token) = (lease.id(), lease.fencing_token.to_string());
+        let outcomes = [WorkOutcome::Failed, WorkOutcome::Failed, WorkOutcome::PrOpened];
+        // It may be over, or GitHub may refuse: both are the life of a queue.
+        let _ = match self.chance.random_range(0..4) {
+            0 => {
+                let command = ReleaseLease { lease_id, fencing_token, reason: None };
+                release_lease(&app, &holder, command).await.map(drop)
+            }
+            outcome => {
+                let outcome = outcomes[outcome - 1];
+                let (summary, pull_request_url) = (None, None);
+                let command =
+                    FinishWork { lease_id, fencing_token, outcome, summary, pull_request_url };
+                finish_work(&app, &holder, command).await.map(drop)
+            }
+        };
+    }
+
+    /// One thing that happens.
+    async fn step(&mut self) {
+        let (repository, number) = self.place();
+        let full: Vec<String> = (0..98).map(|label| format!("label-{label}")).collect();
+        let full: Vec<&str> = full.iter().map(String::as_str).collect();
+        match self.chance.random_range(0..18) {
+            0 => {
+                let archived = Access { is_archived: true, ..Access::default() };
+                self.given.github.set_access(repository, archived).unwrap();
+            }
+            1 | 2 => self.given.github.set_access(repository, Access::default()).unwrap(),
+            // It may have some of them already.
+            3 => drop(self.given.github.relabel(repository, number, &full, &[])),
+            4 => self.given.github.close(repository, number).unwrap(),
+            5 => self.given.github.reopen(repository, number).unwrap(),
+            6 => {
+                let columns = ["status/ready", "status/backlog", "status/in-progress"];
+                let to = *columns.choose(&mut self.chance).unwrap();
+                let from: Vec<&str> = columns.into_iter().filter(|one| *one != to).collect();
+                drop(self.given.github.relabel(repository, number, &[to], &from));
+            }
+            7 => {
+                let operation = *["ChangeLabels", "LiveLabels"].choose(&mut self.chance).unwrap();
+                let fault = match self.chance.random_range(0..5) {
+                    0 => Fault::refuse(403, "Resource not accessible"),
+                    1 => Fault::error("FORBIDDEN", "Resource not accessible"),
+                    2 => Fault::refuse(502, "Bad gateway"),
+                    3 => Fault::DropAfter,
+                    _ => Fault::error("UNPROCESSABLE", "Something is wrong with it"),
+                };
+                let times = self.chance.random_range(1..12);
+                self.given.github.inject(fault.on(operation).times(times));
+            }
+            8..=11 => {
+                let name = *AGENTS.choose(&mut self.chance).unwrap();
+                self.claim(name).await;
+            }
+            12 | 13 => self.end_one().await,
+            14 => self.abandon().await,
+            15 => self.given.sync().await,
+            _ => {
+                let seconds = self.chance.random_range(1..400);
+                self.pass(seconds).await;
+            }
+        }
+    }
+
+    /// Time passes, with what the scheduler does in it.
+    async fn pass(&mut self, seconds: u64) {
+        self.given.advance(seconds);
+        let app = self.app();
+        settle_overdue(&app).await.unwrap();
+        expire_leases(&app).await.unwrap();
+        end_pauses(&app).await.unwrap();
+    }
+
+    /// GitHub is well again, and people have mended what only they can.
+    async fn mend(&mut self) {
+        self.given.github.clear_faults();
+        let full: Vec<String> = (0..98).map(|label| format!("label-{label}")).collect();
+        let full: Vec<&str> = full.iter().map(String::as_str).collect();
+        for repository in REPOSITORIES {
+            self.given.github.set_access(repository, Access::default()).unwrap();
+            for number in 1..=ISSUES {
+                self.given.github.relabel(repository, number, &[], &full).unwrap();
+            }
+        }
+        // What is still held ends by its own time, which is no wait for the queue.
+        self.held.clear();
+        self.pass(61).await;
+        self.given.sync().await;
+    }
+
+    /// Issues that nothing but a pause or a lease keeps from an agent, and what does.
+    async fn claimable(&self) -> Vec<i64> {
+        let mut claimable = Vec::new();
+        for id in 1..=2 * ISSUES {
+            let issue = dispatch::domain::IssueId(id);
+            let explained = explain_work(&self.given.app, "alpha", issue).await.unwrap();
+            let passes = |reason| {
+                matches!(
+                    reason,
+                    SkipReason::BackingOff | SkipReason::Leased | SkipReason::AssignedToOther
+                )
+            };
+            if explained.skips.iter().all(|skip| passes(skip.reason)) {
+                claimable.push(id);
+            }
+        }
+        claimable
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_happens_what_may_be_claimed_is_held_in_time() {
+    let mut longest = TimeDelta::zero();
+    for seed in 0..WORLDS {
+        let waited = Box::pin(longest_wait(seed)).await;
+        longest = longest.max(waited);
+    }
+    println!("the longest wait was {longest}; {} is promised", bound());
+    assert!(longest > TimeDelta::seconds(30), "something has waited: {longest}");
+}
+
+/// The longest that an issue waited in one world once nothing but pauses kept it back.
+async fn longest_wait(seed: u64) -> TimeDelta {
+    let longest = std::cell::Cell::new(TimeDelta::zero());
+    given(async |given| {
+        given.github.set_rate_limit(i64::MAX / 2, given.app.clock.now() + TimeDelta::days(30));
+        given.github.add_repository(OTHER);
+        for number in 0..ISSUES {
+            let new = NewIssue::titled(&format!("Other {number}"), &["status/ready"]);
+            given.github.open_issue(OTHER, new).unwrap();
+        }
+        given.track(OTHER).await;
+        given.with_issues(&[("A", READY), ("B", READY), ("C", READY), ("D", READY)]).await;
+        let replicas = vec![given.app.clone(), given.replica().await, given.replica().await];
+        let chance = StdRng::seed_from_u64(seed);
+        let mut world = World { given, replicas, chance, held: vec![] };
+        for _ in 0..STEPS {
+            world.step().await;
+        }
+        world.mend().await;
+        let ghosts = "SELECT count(*) FROM leases WHERE agent = 'ghost' AND state <> 'free'";
+        assert_eq!(world.given.database.number(ghosts).await, 0, "held by who left");
+
+        let begun_at = world.given.app.clock.now();
+        let wanted = world.claimable().await;
+        let mut held: BTreeMap<i64, TimeDelta> = BTreeMap::new();
+        while held.len() < wanted.len() {
+            let waited = world.given.app.clock.now() - begun_at;
+            let keeps: Vec<_> = wanted.iter().filter(|id| !held.contains_key(id)).collect();
+            if waited > bound() {
+                let issue = dispatch::domain::IssueId(*keeps[0]);
+                let why = explain_work(&world.given.app, "alpha", issue).await.unwrap().summary;
+                panic!("world {seed}: {keeps:?} of {wanted:?} wait for {waited}: {why}");
+            }
+            // What is an agent's by its label waits for that one.
+            for name in AGENTS {
+                while world.claim(name).await {}
+            }
+            for lease in std::mem::take(&mut world.held) {
+                held.entry(lease.issue_id.0).or_insert(waited);
+                // It is worked on for as long as this takes.
+                let keep = format!(
+                    "UPDATE leases SET expires_at = expires_at + interval '1 day' \
+                     WHERE issue_id = {}",
+                    lease.issue_id.0
+                );
+                world.given.database.run(&keep).await;
+            }
+            held.retain(|id, _| wanted.contains(id));
+            world.pass(10).await;
+        }
+        longest.set(held.values().copied().max().unwrap_or_default());
+    })
+    .await;
+    longest.get()
+}
+
+const READY: &[&str] = &["status/ready"];

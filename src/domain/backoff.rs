@@ -100,13 +100,16 @@ impl Backoff {
     /// What this says of the issue, as a part of a sentence.
     pub fn summary(&self) -> String {
         let (reason, times) = (&self.reason, self.failed_attempts);
+        let attempts = match times {
+            1 => "1 failed attempt".to_owned(),
+            times => format!("{times} failed attempts"),
+        };
         if self.needs_human {
-            return format!("needs a person after {times} failed attempts; the last: {reason}");
+            return format!("needs a person after {attempts}; the last: {reason}");
         }
-        let attempts = match (self.cause.is_attempt(), times) {
-            (true, 1) => " (1 failed attempt)".to_owned(),
-            (true, times) => format!(" ({times} failed attempts)"),
-            (false, _) => String::new(),
+        let attempts = match self.cause.is_attempt() {
+            true => format!(" ({attempts})"),
+            false => String::new(),
         };
         format!("is left alone until {} because {reason}{attempts}", Instant(self.retry_at))
     }

@@ -24,6 +24,8 @@ words! {
     RefusedByGithub = "refused_by_github",
     /// Agents failed on it as often as may be, or it has the label `needs-human`.
     NeedsHuman = "needs_human",
+    /// It waits for an issue that, by way of others or not, waits for it.
+    BlockedInCircle = "blocked_in_circle",
 }
 
 impl Ailment {
@@ -62,7 +64,16 @@ impl Ailment {
                 "Agents failed on the issue, so they are not given it until a person has looked at \
                  it. The repair takes the label needs-human off and has it given out again."
             }
+            Self::BlockedInCircle => {
+                "The issue waits for others that wait for it, so none of them is ever given out. \
+                 There is no repair but to edit one of them on GitHub."
+            }
         }
+    }
+
+    /// Whether a repair can put it right.
+    pub fn is_repairable(self) -> bool {
+        self != Self::BlockedInCircle
     }
 
     /// What the repair makes of an issue's labels; nothing where there is nothing of it left to
@@ -86,7 +97,8 @@ impl Ailment {
             Self::LeaseOnVanishedIssue
             | Self::LeaseOutsideInProgress
             | Self::RefusedByGithub
-            | Self::NeedsHuman => None,
+            | Self::NeedsHuman
+            | Self::BlockedInCircle => None,
         }
     }
 }

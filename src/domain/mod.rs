@@ -9,6 +9,7 @@ pub mod actor;
 pub mod association;
 pub mod backoff;
 pub mod bounds;
+pub mod circles;
 mod column;
 pub mod contract;
 pub mod decisions;

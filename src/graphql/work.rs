@@ -99,6 +99,7 @@ impl WorkQuery {
             agent: finding.agent,
             since: Instant(finding.since),
             summary: finding.ailment.summary(),
+            is_repairable: finding.ailment.is_repairable(),
             detail: finding.detail,
         };
         Ok(QueueDoctor { counts, findings: found.into_iter().map(finding).collect() })
@@ -157,6 +158,8 @@ struct WorkFinding {
     since: Instant,
     /// What is wrong and what the repair does about it.
     summary: &'static str,
+    /// Whether `repairWork` can put it right.
+    is_repairable: bool,
     /// The particulars, as one sentence, where there are any: what GitHub said, or what failed.
     detail: Option<String>,
 }

@@ -391,9 +391,12 @@ async fn marker_comment(
         ),
     };
     Ok(format!(
-        "<!-- dispatch:failed-attempts:{} -->\nAgents failed on this issue {} times in a row. {}\n\n{}",
+        "<!-- dispatch:failed-attempts:{} -->\nAgents failed on this issue {}. {}\n\n{}",
         row.first_at.timestamp_millis(),
-        row.failed_attempts,
+        match row.failed_attempts {
+            1 => "once".to_owned(),
+            times => format!("{times} times in a row"),
+        },
         what_now,
         attempts.join("\n")
     ))

@@ -7,8 +7,10 @@ use super::labels::{Guard, Intent, Terms, change_labels_on};
 use super::leases::{end_orphan, let_go};
 use super::{Error, Result, allows, backoffs};
 use crate::app::App;
+use crate::domain::circles::circles;
 use crate::domain::doctor::Ailment;
 use crate::domain::{Actor, IssueId, Status, Tier};
+use crate::store::blockers::{self, Edge};
 use crate::store::work::{self, Ailing, Old};
 use crate::store::{AuditEntry, Issue, Repository, issues, leases};
 
@@ -19,7 +21,30 @@ pub async fn diagnose(app: &App) -> Result<Vec<Ailing>> {
     let meant_for = TimeDelta::from_std(app.config.work.meant_for).unwrap_or(TimeDelta::MAX);
     let old = Old { stuck: now - stuck_after, meant: now - meant_for };
     let mut connection = app.connection().await?;
-    Ok(work::ailing(&mut connection, now, old).await?)
+    let mut found = work::ailing(&mut connection, now, old).await?;
+    found.extend(in_circles(&blockers::edges(&mut connection).await?));
+    found.sort_by_key(|ailing| (ailing.since, ailing.issue_id));
+    Ok(found)
+}
+
+/// A finding for each circle of issues that wait for each other, with the way round.
+fn in_circles(edges: &[Edge]) -> Vec<Ailing> {
+    let pairs: Vec<_> = edges.iter().map(|edge| (edge.waiting, edge.blocker)).collect();
+    let of = |issue: &IssueId| edges.iter().find(|edge| edge.waiting == *issue);
+    let finding = |circle: Vec<IssueId>| {
+        let first = of(circle.first()?)?;
+        let names: Vec<&str> =
+            circle.iter().skip(1).filter_map(of).map(|edge| edge.name.as_str()).collect();
+        let way = names.iter().chain([&first.name.as_str()]).copied().collect::<Vec<_>>();
+        Some(Ailing {
+            issue_id: first.waiting,
+            ailment: Ailment::BlockedInCircle,
+            agent: None,
+            since: first.updated_at,
+            detail: Some(format!("{} waits for {}", first.name, way.join(", which waits for "))),
+        })
+    };
+    circles(&pairs).into_iter().filter_map(finding).collect()
 }
 
 /// Puts one thing right; the audit log calls it `repair_work`.
@@ -47,6 +72,10 @@ pub async fn repair(
         Ailment::LeaseOutsideInProgress => return give_back(app, actor, &issue).await,
         Ailment::RefusedByGithub | Ailment::NeedsHuman => {
             return backoffs::retry(app, actor, "repair_work", issue.id).await;
+        }
+        Ailment::BlockedInCircle => {
+            let what = "A circle is broken by editing one of its issues on GitHub";
+            return Err(Error::lasting(what, Some(issue.status)));
         }
         _ => {}
     }

@@ -735,7 +735,7 @@ pub(super) async fn note(
         None => failure.or_else(|| Some(idle_reason(&counts))),
     };
     let idle_reason = match (idle_reason, served) {
-        (Some(reason), None) if kind != "claim_issue" => match elsewhere(app, scope).await? {
+        (Some(reason), None) if kind == "claim_next" => match elsewhere(app, scope).await? {
             Some(others) => Some(format!("{reason}; {others}")),
             None => Some(reason),
         },

@@ -165,6 +165,41 @@ pub async fn set_open(
     Ok(waiting)
 }
 
+/// One issue that waits for another, both open, cached and in the way of others or waiting.
+#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
+pub struct Edge {
+    /// The issue that waits.
+    #[diesel(sql_type = BigInt)]
+    pub waiting: IssueId,
+    /// As people write it.
+    #[diesel(sql_type = Text)]
+    pub name: String,
+    /// When it last changed.
+    #[diesel(sql_type = Timestamptz)]
+    pub updated_at: DateTime<Utc>,
+    /// The issue that it waits for.
+    #[diesel(sql_type = BigInt)]
+    pub blocker: IssueId,
+}
+
+/// Which waiting issues wait for other waiting issues: only those can stand in a circle.
+pub async fn edges(connection: &mut Connection) -> QueryResult<Vec<Edge>> {
+    diesel::sql_query(
+        "SELECT DISTINCT i.id AS waiting, own.full_name || '#' || i.number AS name, i.updated_at, \
+             b.id AS blocker \
+         FROM blocked k JOIN issues i ON i.id = k.issue_id \
+         JOIN repositories own ON own.id = i.repository_id AND own.enabled \
+         JOIN blockers w ON w.issue_id = i.id \
+         JOIN repositories r ON lower(r.full_name) = w.repository AND r.enabled \
+         JOIN issues b ON b.repository_id = r.id AND b.number = w.number \
+         JOIN blocked waits ON waits.issue_id = b.id \
+         WHERE i.state = 'open' AND i.removed_at IS NULL AND b.state = 'open' \
+             AND b.removed_at IS NULL AND b.id <> i.id ORDER BY 1, 4",
+    )
+    .load(connection)
+    .await
+}
+
 /// Forgets what no issue waits for any more.
 pub async fn forget_unreferenced(connection: &mut Connection) -> QueryResult<()> {
     diesel::sql_query(

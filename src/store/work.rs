@@ -408,7 +408,9 @@ pub async fn ailing(
          UNION ALL \
          SELECT i.id, CASE WHEN b.needs_human THEN 'needs_human' ELSE 'refused_by_github' END, \
              NULL, b.first_at, CASE WHEN b.needs_human THEN b.failed_attempts \
-                 || ' attempts failed in a row; the last: ' || b.reason \
+                 || CASE b.failed_attempts WHEN 1 THEN ' attempt failed: ' \
+                     ELSE ' attempts failed in a row; the last: ' END || b.reason \
+                 WHEN b.refusals = 1 THEN b.reason \
                  ELSE b.refusals || ' times in a row; the last: ' || b.reason END \
          FROM backoffs b JOIN issues i ON i.id = b.issue_id AND i.removed_at IS NULL \
          JOIN repositories r ON r.id = i.repository_id AND r.enabled \

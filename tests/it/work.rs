@@ -1241,8 +1241,14 @@ async fn the_doctor_finds_what_is_wrong_and_puts_it_right() {
                 ("Elsewhere", READY),
                 ("Refused", READY),
                 ("Given up", &["status/ready", "needs-human"]),
+                ("Hen", READY),
+                ("Egg", READY),
             ])
             .await;
+        given.github.edit_body(REPOSITORY, 10, "Depends on #11").unwrap();
+        given.github.edit_body(REPOSITORY, 11, "Depends on #10").unwrap();
+        given.advance(1);
+        given.sync().await;
         claim_number(given, "beta", 5).await.unwrap();
         claim_number(given, "beta", 6).await.unwrap();
         claim_number(given, "beta", 7).await.unwrap();
@@ -1275,11 +1281,20 @@ async fn the_doctor_finds_what_is_wrong_and_puts_it_right() {
                 json!({}),
             )
             .await;
-        assert_eq!(data["queueDoctor"]["findings"].as_array().unwrap().len(), 8);
+        assert_eq!(data["queueDoctor"]["findings"].as_array().unwrap().len(), 9);
         assert_eq!(data["queueDoctor"]["counts"][0]["issues"], 1);
 
         let mut written = Vec::new();
-        for finding in diagnose(&given.app).await.unwrap() {
+        let circle = diagnose(&given.app).await.unwrap();
+        let circle = circle.iter().find(|one| one.ailment == Ailment::BlockedInCircle).unwrap();
+        assert_eq!(
+            circle.detail.as_deref(),
+            Some("acme/tools#10 waits for acme/tools#11, which waits for acme/tools#10")
+        );
+        let refused = repair(&given.app, &agent("agent"), circle.issue_id, circle.ailment).await;
+        assert!(refused.unwrap_err().to_string().contains("editing one of its issues"));
+        let found = diagnose(&given.app).await.unwrap();
+        for finding in found.into_iter().filter(|one| one.ailment.is_repairable()) {
             let refused = repair(&given.app, &person(), finding.issue_id, finding.ailment).await;
             assert!(matches!(refused, Err(Error::Unauthenticated)), "{refused:?}");
             let entry = repair(&given.app, &agent("agent"), finding.issue_id, finding.ailment)
@@ -1295,7 +1310,7 @@ async fn the_doctor_finds_what_is_wrong_and_puts_it_right() {
             assert_eq!(given.github.take_writes(), [], "the second time nothing is written");
         }
         assert!(written.len() >= 4, "{written:?}");
-        assert_eq!(ailments().await, []);
+        assert_eq!(ailments().await, [Ailment::BlockedInCircle]);
         let held = "SELECT count(*) FROM leases WHERE state = 'held' AND issue_id = 5";
         assert_eq!(given.database.number(held).await, 0);
         assert_eq!(labels(given, 1), ["status/ready"]);

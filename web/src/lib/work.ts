@@ -30,6 +30,7 @@ const AILMENTS = {
   LEASE_OUTSIDE_IN_PROGRESS: "Held, not in progress",
   REFUSED_BY_GITHUB: "Refused by GitHub",
   NEEDS_HUMAN: "Needs a person",
+  BLOCKED_IN_CIRCLE: "Wait for each other",
 } as const;
 
 export type Ailment = keyof typeof AILMENTS;

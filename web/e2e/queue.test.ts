@@ -153,20 +153,14 @@ base(
     const id = await quietIssue(service);
     await page.goto("/queue?agent=quill");
     await expect(page.getByRole("heading", { name: "Doctor" })).toBeVisible();
-    await ask(
-      service,
-      `mutation ($id: ID!) {
-      assignAgent(input: { issueId: $id, agent: "forgetful" }) { cursor }
-      moveIssue(input: { issueId: $id, to: READY }) { cursor }
-    }`,
-      { id },
-    );
+    await claim(service, "forgetful", id);
+    await moveElsewhere(service, id, "READY");
     const link = page.locator(`a[href="/board?issue=${id}"]`);
     const finding = page
       .getByRole("list", { name: "What is wrong" })
       .getByRole("listitem")
       .filter({ has: link });
-    await expect(finding).toContainText("Assigned, held by nobody");
+    await expect(finding).toContainText("Held, not in progress");
     await finding.getByRole("button", { name: /^Repair / }).click();
     const cured = page
       .getByRole("list", { name: "Repaired just now" })

@@ -10,6 +10,7 @@ import {
   card,
   column,
   expect,
+  moveElsewhere,
   quietIssue,
   test as demo,
   watch,
@@ -112,7 +113,7 @@ async function offered(page: Page, word: string): Promise<readonly string[]> {
 
 type Ready = { readonly id: string; readonly agent: string };
 
-/** An issue that an agent may claim. Nobody has, which the doctor finds wrong. Each test takes its own, by place. */
+/** An issue that an agent may claim, and nobody has. Each test takes its own, by place. */
 async function readyIssue(service: Service, place: number): Promise<Ready> {
   const { issues } = await ask<{ issues: { nodes: { id: string; agents: string[] }[] } }>(
     service,
@@ -133,6 +134,8 @@ test("what needs a maintainer is offered to those who sign in, and the log names
 }) => {
   const [{ id: held, agent }, spoiled] = [await readyIssue(open, 0), await readyIssue(open, 1)];
   await claim(open, agent, held);
+  await claim(open, spoiled.agent, spoiled.id);
+  await moveElsewhere(open, spoiled.id, "BACKLOG");
   const page = await visit(open);
 
   await page.goto(`/board?issue=${held}`);

@@ -37,3 +37,12 @@ export const giveBack = (service: Service, agent: string, lease: Lease) =>
     { input: { leaseId: lease.id, fencingToken: lease.fencingToken } },
     agent,
   );
+
+/** Ends a lease with the word that the work failed. */
+export const fail = (service: Service, agent: string, lease: Lease) =>
+  ask(
+    service,
+    `mutation ($input: FinishWorkInput!) { finishWork(input: $input) { issue { id } } }`,
+    { input: { leaseId: lease.id, fencingToken: lease.fencingToken, outcome: "FAILED" } },
+    agent,
+  );

@@ -7,6 +7,8 @@ export type Rules = {
   readonly strip?: string;
   /** Waited for before a request is passed on. */
   readonly hold?: (path: string, body: string) => Promise<void> | undefined;
+  /** What is answered as JSON in place of the target. */
+  readonly answer?: (path: string, body: string) => object | undefined;
 };
 
 /** A reverse proxy on a port of its own, as people put before a service. Like nginx, it sends its target's `Host`. */
@@ -28,6 +30,11 @@ export class Proxy {
       incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
       incoming.on("end", () => {
         const body = Buffer.concat(chunks);
+        const own = rules.answer?.(path, body.toString());
+        if (own !== undefined) {
+          outgoing.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(own));
+          return;
+        }
         void Promise.resolve(rules.hold?.(path, body.toString())).then(() => {
           const { hostname, port, host } = this.#target;
           const { method } = incoming;

@@ -1,3 +1,4 @@
+import type { Backoff, History } from "./backoff.ts";
 import type { Viewer } from "./viewer.ts";
 
 // Viewers for tests.
@@ -22,4 +23,21 @@ export const SIGNED_IN: Viewer = {
   canMaintain: true,
   canSignIn: false,
   signedInUntil: "2026-06-08T12:00:00.000Z",
+};
+
+/** What is noted of an issue that an agent failed on at noon, for ten seconds. */
+export const FAILED: Backoff = {
+  failedAttempts: 1,
+  summary:
+    "The issue is left alone until 2026-06-01T12:00:10.000Z because scout failed on it (1 failed attempt).",
+  retryAt: "2026-06-01T12:00:10.000Z",
+  needsHuman: false,
+};
+
+/** The rest of what is noted of it. */
+export const FAILED_HISTORY: History = {
+  refusals: 0,
+  cause: "FAILED",
+  since: "2026-06-01T12:00:00.000Z",
+  lastAt: "2026-06-01T12:00:00.000Z",
 };

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { ago, daysSince, duration } from "./time.ts";
+import { ago, clockTime, daysSince, duration, fullTime, localTimes } from "./time.ts";
 
 const NOW = Date.parse("2026-06-01T12:00:00.000Z");
 
@@ -28,4 +28,14 @@ it.each([
 it("counts whole days", () => {
   expect(daysSince("2026-05-25T12:00:01.000Z", NOW)).toBe(6);
   expect(daysSince("2026-05-25T12:00:00.000Z", NOW)).toBe(7);
+});
+
+it("writes the times of a sentence as clocks here show them, and other days in full", () => {
+  const [soon, later] = ["2026-06-01T12:10:00.000Z", "2026-06-09T12:10:00Z"];
+  expect(localTimes(`Held until ${soon}, or until ${later}.`, NOW)).toBe(
+    `Held until ${clockTime(soon)}, or until ${fullTime(later)}.`,
+  );
+  expect(localTimes("Nothing of the kind: 2026-06-01.", NOW)).toBe(
+    "Nothing of the kind: 2026-06-01.",
+  );
 });

@@ -1,4 +1,4 @@
-import { useSyncExternalStore } from "react";
+import { useCallback, useSyncExternalStore } from "react";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -43,6 +43,17 @@ export const clockTime = (instant: string | number): string => clock.format(new 
 /** Date and time of the browser's place. */
 export const fullTime = (instant: string | number): string => moment.format(new Date(instant));
 
+/** A time of the server's in a sentence. */
+const INSTANT = /\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g;
+
+const isSameDay = (one: Date, other: Date): boolean => one.toDateString() === other.toDateString();
+
+/** A sentence of the server's with its times as the browser's place writes them: today's without the day. */
+export const localTimes = (sentence: string, now: number): string =>
+  sentence.replace(INSTANT, (instant) =>
+    isSameDay(new Date(instant), new Date(now)) ? clockTime(instant) : fullTime(instant),
+  );
+
 let now = Date.now();
 const listeners = new Set<() => void>();
 let ticking: ReturnType<typeof setInterval> | undefined;
@@ -65,3 +76,27 @@ function watch(listener: () => void): () => void {
 
 /** The present in milliseconds, renewed twice a minute for the whole page at once. */
 export const useNow = (): number => useSyncExternalStore(watch, () => now);
+
+/** The longest that a timer of the browser waits. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+/** Whether an instant is still to come. The component is drawn again as soon as it is not. */
+export function useIsAhead(instant: string | null): boolean {
+  const at = instant === null ? -Infinity : Date.parse(instant);
+  const subscribe = useCallback(
+    (listener: () => void) => {
+      // A machine that slept through the instant hears of it from the clock of the page.
+      const unwatch = watch(listener);
+      const timer = setTimeout(
+        listener,
+        Math.min(Math.max(0, at - Date.now()), LONGEST_TIMER) + 20,
+      );
+      return () => {
+        clearTimeout(timer);
+        unwatch();
+      };
+    },
+    [at],
+  );
+  return useSyncExternalStore(subscribe, () => at > Date.now());
+}

@@ -34,10 +34,16 @@ const ACTIONS = {
   move: { needs: "canChangeBoard", to: "move cards", name: "Moving cards" },
   edit: { needs: "canChangeBoard", to: "change issues", name: "Changing issues" },
   comment: { needs: "canChangeBoard", to: "comment", name: "Commenting" },
+  retry: { needs: "canChangeBoard", to: "retry it", name: "Retrying" },
   undo: { needs: "canChangeBoard", to: "undo moves", name: "Undoing moves" },
   saveView: { needs: "canChangeBoard", to: "save views", name: "Saving views" },
   sync: { needs: "canChangeBoard", to: "sync", name: "Syncing" },
   track: { needs: "canChangeBoard", to: "track repositories", name: "Tracking repositories" },
+  serve: {
+    needs: "canChangeBoard",
+    to: "change what agents are served",
+    name: "Changing what agents are served",
+  },
   release: { needs: "canMaintain", to: "release it", name: "Releasing" },
   repair: { needs: "canMaintain", to: "repair them", name: "Repairing" },
 } as const satisfies Record<

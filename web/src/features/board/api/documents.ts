@@ -1,41 +1,48 @@
+import { BackoffFields } from "@/lib/backoff.ts";
 import { graphql, type ResultOf, type VariablesOf } from "@/lib/graphql/graphql.ts";
 
 /** What a card shows. The same for a snapshot, an event and the answer to a move. */
-export const CardFields = graphql(`
-  fragment CardFields on Issue {
-    id
-    number
-    title
-    url
-    state
-    status
-    priority
-    labels
-    agents
-    owners
-    assignees
-    commentsCount
-    createdAt
-    updatedAt
-    blockedReason
-    pullRequestUrl
-    lease {
+export const CardFields = graphql(
+  `
+    fragment CardFields on Issue {
       id
-      agent
-      fencingToken
-      checkpoint
-      renewedAt
-      expiresAt
+      number
+      title
+      url
+      state
+      status
+      priority
+      labels
+      agents
+      owners
+      assignees
+      commentsCount
+      createdAt
+      updatedAt
+      blockedReason
+      pullRequestUrl
+      lease {
+        id
+        agent
+        fencingToken
+        checkpoint
+        renewedAt
+        expiresAt
+      }
+      backoff {
+        ...BackoffFields
+      }
+      repository {
+        id
+        fullName
+        owner
+        name
+        readOnlyReason
+      }
     }
-    repository {
-      id
-      fullName
-      owner
-      name
-      readOnlyReason
-    }
-  }
-`);
+  `,
+  [BackoffFields],
+);
 
 export const BoardQuery = graphql(
   `

@@ -1,3 +1,4 @@
+import { BackoffHistory } from "@/lib/backoff.ts";
 import { ask } from "@/lib/graphql/client.ts";
 import type { Failure } from "@/lib/graphql/failure.ts";
 import { graphql, type ResultOf } from "@/lib/graphql/graphql.ts";
@@ -9,6 +10,9 @@ export const PanelQuery = graphql(
     query IssuePanel($id: ID!) {
       issue(id: $id) {
         ...CardFields
+        backoff {
+          ...BackoffHistory
+        }
         body
         lane
         closedAt
@@ -42,7 +46,7 @@ export const PanelQuery = graphql(
       }
     }
   `,
-  [CardFields],
+  [CardFields, BackoffHistory],
 );
 
 export const RunOnIssue = graphql(`

@@ -29,3 +29,14 @@ it.each([
 ])("of %j, with room for %d letters, %d are shown", (labels, room, shown) => {
   expect(fitting(labels, room)).toBe(shown);
 });
+
+it("a card says once that its issue needs a person", () => {
+  const changes = { labels: ["status/ready", "needs-human", "type/bug"] };
+  const view = { status: "READY" as const, pending: undefined, arrival: undefined };
+  const { container, queryByTitle } = render(
+    <Card view={{ ...view, issue: issue(1, "READY", changes), refusal: undefined }} />,
+  );
+  expect(container.textContent).toContain("needs a person");
+  expect(queryByTitle("needs-human")).toBeNull();
+  expect(queryByTitle("type/bug")).not.toBeNull();
+});

@@ -1,9 +1,11 @@
 import { Lock, MessageSquare } from "lucide-react";
 import { memo } from "react";
+import { BackoffMarks } from "@/components/BackoffMarks.tsx";
 import { LeaseMark } from "@/components/Lease.tsx";
 import { AgentMark, LabelMark, OwnerMark, PullRequestMark } from "@/components/marks.tsx";
 import { PriorityGlyph } from "@/components/PriorityGlyph.tsx";
 import { classes } from "@/components/classes.ts";
+import { isNeedsHuman, needsPerson } from "@/lib/backoff.ts";
 import { checkpointWords } from "@/lib/lease.ts";
 import { whyReadOnly } from "@/lib/issues.ts";
 import { STALE_DAYS } from "@/lib/stale.ts";
@@ -56,7 +58,10 @@ export function fitting(labels: readonly string[], room: number): number {
 /** The face of a card: plain data in, marks out. */
 export const Card = memo(function Card({ view }: { readonly view: CardView }) {
   const { issue, status, arrival } = view;
-  const labels = otherLabels(issue.labels);
+  const waitsForPerson = needsPerson(issue);
+  const labels = otherLabels(issue.labels).filter(
+    (label) => !(waitsForPerson && isNeedsHuman(label)),
+  );
   return (
     <>
       <div className="flex items-center gap-1.5 text-meta text-ink-faint">
@@ -86,6 +91,9 @@ export const Card = memo(function Card({ view }: { readonly view: CardView }) {
         <p className="mt-1 line-clamp-2 text-meta wrap-anywhere text-danger" dir="auto">
           {issue.blockedReason}
         </p>
+      )}
+      {(issue.backoff !== null || waitsForPerson) && (
+        <BackoffMarks backoff={issue.backoff} needsPerson={waitsForPerson} className="mt-1" />
       )}
       {(issue.lease !== null ||
         issue.agents.length > 0 ||

@@ -7,6 +7,7 @@ import { NotOffered } from "@/components/NotOffered.tsx";
 import { PriorityGlyph } from "@/components/PriorityGlyph.tsx";
 import { Delayed, EmptyState, ErrorState } from "@/components/states.tsx";
 import { StatusGlyph } from "@/components/StatusGlyph.tsx";
+import { needsPerson, type History } from "@/lib/backoff.ts";
 import { whyReadOnly } from "@/lib/issues.ts";
 import { priorityTitle, statusTitle } from "@/lib/statuses.ts";
 import { fullTime, since, useNow } from "@/lib/time.ts";
@@ -15,6 +16,7 @@ import { followTrail, readIssue, type IssueDetail } from "../api/panel.ts";
 import type { BoardIssue } from "../api/documents.ts";
 import { useWhyUnchangeable } from "../model/changeable.ts";
 import { useBoard, useCard } from "./context.ts";
+import { Backoff } from "./Backoff.tsx";
 import { CommentBox } from "./CommentBox.tsx";
 import { Holder } from "./Holder.tsx";
 import { AuditTrail, Runs } from "./trail.tsx";
@@ -35,7 +37,7 @@ export default function IssuePanel({
   const [attempt, setAttempt] = useState(0);
   useEffect(() => followTrail(id, () => setAttempt((before) => before + 1)), [id]);
   // A change of the card is a reason to read its trail again.
-  const version = `${card?.issue.updatedAt ?? ""} ${card?.issue.status ?? ""} ${card?.refusal ? "refused" : ""} ${attempt}`;
+  const version = `${card?.issue.updatedAt ?? ""} ${card?.issue.status ?? ""} ${card?.refusal ? "refused" : ""} ${card?.issue.backoff?.summary ?? ""} ${attempt}`;
 
   useEffect(() => {
     let here = true;
@@ -91,7 +93,7 @@ export default function IssuePanel({
         aria-label="Issue text"
         role="group"
       >
-        {issue && <Head issue={issue} />}
+        {issue && <Head issue={issue} history={detail?.issue.backoff ?? undefined} />}
         {current && "missing" in current && !issue && (
           <EmptyState title="This issue is not on the board">
             It may have been deleted, transferred, or its repository is not tracked any more.
@@ -136,7 +138,14 @@ function Comment({
   );
 }
 
-function Head({ issue }: { readonly issue: BoardIssue }) {
+function Head({
+  issue,
+  history,
+}: {
+  readonly issue: BoardIssue;
+  /** What its card does not know of what went wrong with it; absent until it is read. */
+  readonly history: History | undefined;
+}) {
   const { hand } = useBoard();
   const now = useNow();
   const card = useCard(issue.id);
@@ -208,6 +217,9 @@ function Head({ issue }: { readonly issue: BoardIssue }) {
         <p className="mt-3 rounded bg-column px-3 py-2 text-board text-ink-soft">{readOnly}</p>
       )}
       {issue.lease && <Holder key={issue.lease.id} lease={issue.lease} />}
+      {(issue.backoff !== null || needsPerson(issue)) && (
+        <Backoff key={issue.id} issue={issue} history={history} />
+      )}
       {labels.length > 0 && (
         <div className="mt-2.5 flex flex-wrap gap-1.5 text-meta">
           {labels.map((label) => (

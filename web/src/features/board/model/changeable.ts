@@ -4,7 +4,7 @@ import { viewer, whyDenied, type Action } from "@/lib/viewer.ts";
 import type { BoardIssue } from "../api/documents.ts";
 
 /** How an issue may be changed on the board. */
-type Change = Extract<Action, "move" | "edit" | "comment">;
+type Change = Extract<Action, "move" | "edit" | "comment" | "retry">;
 
 /**
  * Why an issue cannot be changed, as a sentence; undefined when it can. A repository that is read-only comes first,

@@ -27,6 +27,7 @@ export function issue(
     blockedReason: null,
     pullRequestUrl: null,
     lease: null,
+    backoff: null,
     repository: {
       id: "rep_1",
       fullName: "acme/rocket",

@@ -1,3 +1,4 @@
+import { BackoffFields } from "@/lib/backoff.ts";
 import { ask } from "@/lib/graphql/client.ts";
 import { graphql, type ResultOf } from "@/lib/graphql/graphql.ts";
 import { LimitFields } from "@/lib/limits.ts";
@@ -34,6 +35,9 @@ export const QueueQuery = graphql(
           ...NamedFields
           status
           priority
+          backoff {
+            ...BackoffFields
+          }
         }
       }
       workDecisions(agent: $of, first: $decisions) {
@@ -73,9 +77,11 @@ export const QueueQuery = graphql(
         findings {
           issueId
           ailment
+          isRepairable
           agent
           since
           summary
+          detail
           issue {
             ...NamedFields
           }
@@ -89,7 +95,7 @@ export const QueueQuery = graphql(
       }
     }
   `,
-  [NamedFields, LimitFields],
+  [NamedFields, LimitFields, BackoffFields],
 );
 
 export const QueueChoices = graphql(`

@@ -5,7 +5,7 @@ import { Panel } from "@/components/charts.tsx";
 import { IssueLink, IssueNumber } from "@/components/IssueLink.tsx";
 import { AgentMark } from "@/components/marks.tsx";
 import { When } from "@/components/When.tsx";
-import { fullTime } from "@/lib/time.ts";
+import { fullTime, localTimes, useNow } from "@/lib/time.ts";
 import { skipWords } from "@/lib/work.ts";
 import { readNames, type Decision, type Named } from "../api/queue.ts";
 
@@ -107,6 +107,7 @@ function Why({
   readonly decision: Decision;
   readonly named: readonly Named[];
 }) {
+  const now = useNow();
   const candidates = decision.candidates.slice(0, NAMED);
   const withheld = decision.withheld.slice(0, NAMED);
   const names = useNames(
@@ -145,7 +146,7 @@ function Why({
                 <p className="flex min-w-0">
                   <Name id={issueId} names={names} />
                 </p>
-                <p className="wrap-anywhere text-ink-faint">{summary}</p>
+                <p className="wrap-anywhere text-ink-faint">{localTimes(summary, now)}</p>
               </li>
             ))}
           </ul>

@@ -7,6 +7,7 @@ import { LabelChange } from "@/components/LabelChange.tsx";
 import { NotOffered } from "@/components/NotOffered.tsx";
 import { When } from "@/components/When.tsx";
 import { useSignal } from "@/lib/signal.ts";
+import { localTimes, useNow } from "@/lib/time.ts";
 import { useMay } from "@/lib/viewer.ts";
 import { ailmentWords } from "@/lib/work.ts";
 import type { Finding, Queue } from "../api/queue.ts";
@@ -83,13 +84,14 @@ function Ill({
   readonly onRepair: () => void;
 }) {
   const may = useMay("repair");
+  const now = useNow();
   const busy = repair?.state === "under way";
   return (
     <li className="py-2">
       <div className="flex items-center gap-2">
         <span className="grow text-board font-medium">{ailmentWords(finding.ailment)}</span>
         <When instant={finding.since} />
-        {may && (
+        {may && finding.isRepairable && (
           <Button
             className="h-6 px-2 text-meta"
             disabled={busy}
@@ -102,6 +104,11 @@ function Ill({
       </div>
       <Subject finding={finding} />
       <p className="mt-0.5 text-meta wrap-anywhere text-ink-faint">{finding.summary}</p>
+      {finding.detail !== null && (
+        <p className="mt-0.5 text-meta wrap-anywhere text-ink-soft">
+          {localTimes(finding.detail, now)}
+        </p>
+      )}
       {repair?.state === "refused" && (
         <p role="alert" className="mt-1 text-meta wrap-anywhere text-danger">
           Not repaired: {repair.failure.message}

@@ -1,4 +1,5 @@
 import type { ReactNode } from "react";
+import { BackoffMarks } from "@/components/BackoffMarks.tsx";
 import { classes } from "@/components/classes.ts";
 import { IssueLink, IssueNumber } from "@/components/IssueLink.tsx";
 import { PriorityGlyph } from "@/components/PriorityGlyph.tsx";
@@ -12,6 +13,9 @@ export function IssueRow({
   why,
   place,
   first = false,
+  needsPerson = false,
+  action,
+  refusal,
 }: {
   readonly issue: Explained["issue"];
   readonly why: string | null;
@@ -19,6 +23,12 @@ export function IssueRow({
   readonly place?: ReactNode;
   /** Whether it is what comes next. */
   readonly first?: boolean;
+  /** Whether it waits for a person. */
+  readonly needsPerson?: boolean;
+  /** What can be done about it. */
+  readonly action?: ReactNode;
+  /** Why that was not done. */
+  readonly refusal?: string | undefined;
 }) {
   return (
     <li
@@ -49,7 +59,20 @@ export function IssueRow({
             <IssueNumber issue={issue} />
           </span>
         </div>
-        <p className="mt-0.5 text-meta wrap-anywhere text-ink-faint">{why}</p>
+        <div className="mt-0.5 flex items-start gap-3">
+          <div className="min-w-0 grow">
+            {(issue.backoff !== null || needsPerson) && (
+              <BackoffMarks backoff={issue.backoff} needsPerson={needsPerson} isExplained />
+            )}
+            <p className="text-meta wrap-anywhere text-ink-faint">{why}</p>
+            {refusal !== undefined && (
+              <p role="alert" className="text-meta wrap-anywhere text-danger">
+                {refusal}
+              </p>
+            )}
+          </div>
+          {action}
+        </div>
       </div>
     </li>
   );

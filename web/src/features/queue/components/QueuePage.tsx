@@ -190,7 +190,7 @@ function Page({
           <div className="mx-auto grid max-w-7xl items-start gap-3 p-4 max-sm:p-3 lg:grid-cols-[minmax(0,1fr)_25rem]">
             <div className="flex min-w-0 flex-col gap-3">
               <Ranked agent={address.agent} ranked={ranked} withheld={withheld.length} />
-              <Withheld withheld={withheld} />
+              <Withheld withheld={withheld} onRetried={() => query.refresh()} />
             </div>
             <div className="flex min-w-0 flex-col gap-3">
               <Doctor doctor={data.queueDoctor} repairs={repairs} />

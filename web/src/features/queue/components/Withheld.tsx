@@ -1,7 +1,11 @@
 import { useState } from "react";
 import { Button } from "@/components/Button.tsx";
+import { NotOffered } from "@/components/NotOffered.tsx";
 import { Panel } from "@/components/charts.tsx";
+import { useRetry } from "@/components/useRetry.ts";
 import { classes } from "@/components/classes.ts";
+import { localTimes, useNow } from "@/lib/time.ts";
+import { useMay } from "@/lib/viewer.ts";
 import { skipWords, type SkipReason } from "@/lib/work.ts";
 import type { Explained } from "../api/queue.ts";
 import { countReasons } from "../model/withheld.ts";
@@ -10,8 +14,21 @@ import { IssueRow } from "./IssueRow.tsx";
 /** More than this is shown when asked for. */
 const FIRST = 12;
 
+/** What a retry ends. */
+const RETRIED: readonly SkipReason[] = ["BACKING_OFF", "NEEDS_HUMAN"];
+
+const canRetry = ({ skipReasons }: Explained): boolean =>
+  skipReasons.some((reason) => RETRIED.includes(reason));
+
 /** What the agent is not given, and why not. */
-export function Withheld({ withheld }: { readonly withheld: readonly Explained[] }) {
+export function Withheld({
+  withheld,
+  onRetried,
+}: {
+  readonly withheld: readonly Explained[];
+  /** Reads the queue again. */
+  readonly onRetried: () => Promise<void>;
+}) {
   const [reason, setReason] = useState<SkipReason>();
   const [whole, setWhole] = useState(false);
   const counts = countReasons(withheld);
@@ -50,9 +67,10 @@ export function Withheld({ withheld }: { readonly withheld: readonly Explained[]
               ))}
             </ul>
           )}
+          {shown.some(canRetry) && <NotOffered action="retry" className="mb-2" />}
           <ul aria-label="Withheld issues" className="-mx-2">
-            {shown.map(({ issue, summary }) => (
-              <IssueRow key={issue.id} issue={issue} why={summary} />
+            {shown.map((explained) => (
+              <Row key={explained.issue.id} explained={explained} onRetried={onRetried} />
             ))}
           </ul>
           {found.length > shown.length && (
@@ -63,5 +81,40 @@ export function Withheld({ withheld }: { readonly withheld: readonly Explained[]
         </>
       )}
     </Panel>
+  );
+}
+
+function Row({
+  explained,
+  onRetried,
+}: {
+  readonly explained: Explained;
+  readonly onRetried: () => Promise<void>;
+}) {
+  const { issue, summary, skipReasons } = explained;
+  const name = `${issue.repository.name} #${issue.number}`;
+  const now = useNow();
+  const may = useMay("retry");
+  const { isBusy, refusal, retry } = useRetry(issue.id, name, onRetried);
+  return (
+    <IssueRow
+      issue={issue}
+      why={localTimes(summary, now)}
+      needsPerson={skipReasons.includes("NEEDS_HUMAN")}
+      refusal={refusal === undefined ? undefined : `Not retried: ${refusal}`}
+      action={
+        may &&
+        canRetry(explained) && (
+          <Button
+            className="h-6 px-2 text-meta"
+            disabled={isBusy}
+            onClick={() => void retry()}
+            aria-label={`Retry ${name}`}
+          >
+            {isBusy ? "Retrying…" : "Retry"}
+          </Button>
+        )
+      }
+    />
   );
 }

@@ -12,6 +12,15 @@ const RepositoryFields = graphql(`
     lastSyncedAt
     readOnlyReason
     syncError
+    backoff {
+      reason
+      retryAt
+    }
+    servesPeoplesWork {
+      inProgress
+      assigned
+      owned
+    }
     unreadableIssues {
       totalCount
       nodes {
@@ -57,6 +66,19 @@ export const UntrackRepository = graphql(`
   }
 `);
 
+export const SetServesPeoplesWork = graphql(
+  `
+    mutation SetServesPeoplesWork($input: SetServesPeoplesWorkInput!) {
+      setServesPeoplesWork(input: $input) {
+        repository {
+          ...RepositoryFields
+        }
+      }
+    }
+  `,
+  [RepositoryFields],
+);
+
 export type Repository = ResultOf<typeof RepositoryFields>;
 
 /** The repositories that are tracked now. */
@@ -75,3 +97,16 @@ export async function track(fullName: string): Promise<Answer<unknown>> {
 
 export const untrack = (fullName: string): Promise<Answer<unknown>> =>
   change(UntrackRepository, { input: { fullName } });
+
+/** What of people's work agents are served in a repository. */
+export type Serves = Repository["servesPeoplesWork"];
+
+/** Changes some of what agents are served in a repository; answers with the repository as it then is. */
+export async function setServes(
+  fullName: string,
+  serves: Partial<Serves>,
+): Promise<Answer<Repository>> {
+  const answer = await change(SetServesPeoplesWork, { input: { fullName, ...serves } });
+  if (answer.failure) return answer;
+  return { data: answer.data.setServesPeoplesWork.repository };
+}

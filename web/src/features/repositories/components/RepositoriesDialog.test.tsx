@@ -1,9 +1,12 @@
-import { cleanup, render, screen } from "@testing-library/react";
-import { afterEach, expect, it } from "vitest";
+import { act, cleanup, render, screen } from "@testing-library/react";
+import { afterEach, expect, it, vi } from "vitest";
 import type { Repository } from "../api/repositories.ts";
-import { UnreadableIssues } from "./RepositoriesDialog.tsx";
+import { Refusing, UnreadableIssues } from "./RepositoriesDialog.tsx";
 
-afterEach(cleanup);
+afterEach(() => {
+  cleanup();
+  vi.useRealTimers();
+});
 
 const since = "2026-01-01T12:00:00Z";
 
@@ -33,4 +36,15 @@ it("shows each issue that could not be read with its number and the reason", () 
 
 it("says nothing where all could be read", () => {
   expect(show({ totalCount: 0, nodes: [] }).textContent).toBe("");
+});
+
+it("says that GitHub refuses changes for as long as the repository is left alone for that", () => {
+  vi.useFakeTimers({ now: Date.parse(since) });
+  const backoff = { reason: "GitHub API error: 403 Forbidden", retryAt: "2026-01-01T12:00:15Z" };
+  const { container } = render(<Refusing backoff={backoff} />);
+  expect(container.textContent).toContain(
+    "GitHub refuses changes: GitHub API error: 403 Forbidden. Tried again at ",
+  );
+  act(() => void vi.advanceTimersByTime(16_000));
+  expect(container.textContent).toBe("");
 });

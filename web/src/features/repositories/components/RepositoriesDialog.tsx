@@ -13,9 +13,10 @@ import {
 import { whyReadOnly } from "@/lib/issues.ts";
 import { useSignal } from "@/lib/signal.ts";
 import { syncState } from "@/lib/sync.ts";
-import { ago, fullTime, useNow } from "@/lib/time.ts";
+import { ago, clockTime, fullTime, useIsAhead, useNow } from "@/lib/time.ts";
 import { useMay } from "@/lib/viewer.ts";
 import { readRepositories, track, untrack, type Repository } from "../api/repositories.ts";
+import { PeoplesWork } from "./PeoplesWork.tsx";
 
 /** The tracked repositories: look, add, remove. */
 export function RepositoriesDialog({ onClose }: { readonly onClose: () => void }) {
@@ -60,6 +61,11 @@ export function RepositoriesDialog({ onClose }: { readonly onClose: () => void }
               repository={repository}
               mayRemove={mayTrack}
               onRemoved={reread}
+              onChanged={(changed) =>
+                setRepositories((before) =>
+                  before?.map((each) => (each.id === changed.id ? changed : each)),
+                )
+              }
             />
           ))}
           {repositories.length === 0 && (
@@ -187,14 +193,34 @@ export function UnreadableIssues({ repository }: { readonly repository: Reposito
   );
 }
 
+/** That GitHub refuses to change the issues of a repository, while they are left alone for that. */
+export function Refusing({
+  backoff: { reason, retryAt },
+}: {
+  readonly backoff: NonNullable<Repository["backoff"]>;
+}) {
+  if (!useIsAhead(retryAt)) return null;
+  return (
+    <p className="mt-1 text-meta wrap-anywhere text-warning">
+      GitHub refuses changes: {reason}. Tried again at{" "}
+      <time dateTime={retryAt} title={fullTime(retryAt)} className="tabular">
+        {clockTime(retryAt)}
+      </time>
+      .
+    </p>
+  );
+}
+
 function Row({
   repository,
   mayRemove,
   onRemoved,
+  onChanged,
 }: {
   readonly repository: Repository;
   readonly mayRemove: boolean;
   readonly onRemoved: () => void;
+  readonly onChanged: (repository: Repository) => void;
 }) {
   const now = useNow();
   const readOnly = whyReadOnly(repository);
@@ -255,7 +281,9 @@ function Row({
       {repository.syncError !== null && (
         <p className="mt-1 text-meta wrap-anywhere text-danger">{repository.syncError}</p>
       )}
+      {repository.backoff && <Refusing backoff={repository.backoff} />}
       <UnreadableIssues repository={repository} />
+      <PeoplesWork repository={repository} onChanged={onChanged} />
       {mayRemove && asking && (
         <div
           role="group"

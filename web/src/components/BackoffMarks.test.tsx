@@ -1,0 +1,58 @@
+import { act, cleanup, render } from "@testing-library/react";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { FAILED, FAILED_HISTORY } from "@/lib/fixtures.ts";
+import { clockTime } from "@/lib/time.ts";
+import { BackoffMarks } from "./BackoffMarks.tsx";
+
+beforeEach(() => vi.useFakeTimers({ now: Date.parse(FAILED_HISTORY.lastAt) }));
+afterEach(() => {
+  cleanup();
+  vi.useRealTimers();
+});
+
+const until = clockTime(FAILED.retryAt ?? "");
+
+it("shows a pause until it is over, and the attempts after that", () => {
+  const { container } = render(<BackoffMarks backoff={FAILED} needsPerson={false} />);
+  const mark = () => container.querySelector("[data-backoff]");
+  expect(mark()?.textContent).toContain(`paused until ${until}`);
+  expect(mark()?.textContent).toContain("1 failed attempt");
+  expect(mark()?.getAttribute("title")).toBe(
+    `The issue is left alone until ${until} because scout failed on it (1 failed attempt).`,
+  );
+
+  act(() => void vi.advanceTimersByTime(9_900));
+  expect(mark()?.getAttribute("data-backoff")).toBe("paused");
+  act(() => void vi.advanceTimersByTime(200));
+  expect(mark()?.getAttribute("data-backoff")).toBe("attempts");
+  expect(mark()?.getAttribute("title")).toBe("1 failed attempt. It is not paused any more.");
+});
+
+it("shows nothing of refusals whose pause is over", () => {
+  const refused = { ...FAILED, failedAttempts: 0 };
+  const { container } = render(<BackoffMarks backoff={refused} needsPerson={false} />);
+  expect(container.textContent).toContain("paused until");
+  act(() => void vi.advanceTimersByTime(11_000));
+  expect(container.textContent).toBe("");
+});
+
+it("says what needs a person, by its attempts or by a label alone", () => {
+  const exhausted = {
+    ...FAILED,
+    failedAttempts: 5,
+    retryAt: null,
+    needsHuman: true,
+    summary: "The issue needs a person after 5 failed attempts; the last: scout failed on it.",
+  };
+  const { container, rerender } = render(<BackoffMarks backoff={exhausted} needsPerson />);
+  const mark = () => container.querySelector("[data-backoff=person]");
+  expect(mark()?.textContent).toContain("needs a person");
+  expect(mark()?.textContent).toContain("5 failed attempts");
+  expect(mark()?.getAttribute("title")).toBe(exhausted.summary);
+
+  const byLabel = "Agents are not served the issue until the label needs-human is taken off.";
+  rerender(<BackoffMarks backoff={null} needsPerson />);
+  expect(mark()?.getAttribute("title")).toBe(byLabel);
+  rerender(<BackoffMarks backoff={FAILED} needsPerson />);
+  expect(mark()?.getAttribute("title"), "whatever else went wrong").toBe(byLabel);
+});

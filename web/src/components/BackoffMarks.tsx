@@ -1,0 +1,63 @@
+import { CircleX, Pause, UserRound } from "lucide-react";
+import { attemptWords, backoffSentence, type Backoff } from "@/lib/backoff.ts";
+import { clockTime, useIsAhead, useNow } from "@/lib/time.ts";
+import { classes } from "./classes.ts";
+
+/** Whether an issue waits for a person or for a pause to end, and how often agents failed on it; nothing where neither is so. */
+export function BackoffMarks({
+  backoff,
+  needsPerson,
+  isExplained = false,
+  className,
+}: {
+  readonly backoff: Backoff | null;
+  readonly needsPerson: boolean;
+  /** Whether the reason stands beside it, so that screen readers need not hear it here. */
+  readonly isExplained?: boolean;
+  readonly className?: string;
+}) {
+  const now = useNow();
+  const retryAt = backoff?.retryAt ?? null;
+  const isPaused = useIsAhead(retryAt);
+  const attempts = backoff?.failedAttempts ?? 0;
+  if (!needsPerson && !isPaused && attempts === 0) return null;
+  const sentence = backoffSentence(backoff, { needsPerson, isPaused }, now);
+  const why = needsPerson || isPaused ? sentence : `${attemptWords(attempts)}. ${sentence}`;
+  return (
+    <span
+      data-backoff={needsPerson ? "person" : isPaused ? "paused" : "attempts"}
+      title={why}
+      className={classes("flex min-w-0 flex-wrap items-center gap-x-2.5 text-meta", className)}
+    >
+      {needsPerson ? (
+        <span className="inline-flex items-center gap-1 text-warning">
+          <UserRound size={12} className="shrink-0" aria-hidden />
+          needs a person
+        </span>
+      ) : (
+        isPaused &&
+        retryAt !== null && (
+          <span className="tabular inline-flex items-center gap-1 text-ink-faint">
+            <Pause size={12} className="shrink-0" aria-hidden />
+            paused until {clockTime(retryAt)}
+          </span>
+        )
+      )}
+      {attempts > 0 && (
+        <span className="tabular inline-flex items-center gap-1 text-ink-faint">
+          <CircleX size={12} className="shrink-0" aria-hidden />
+          {needsPerson || isPaused ? (
+            // A card has no room for two of these in words.
+            <>
+              {attempts}
+              <span className="sr-only"> failed {attempts === 1 ? "attempt" : "attempts"}</span>
+            </>
+          ) : (
+            attemptWords(attempts)
+          )}
+        </span>
+      )}
+      {!isExplained && <span className="sr-only">: {why}</span>}
+    </span>
+  );
+}

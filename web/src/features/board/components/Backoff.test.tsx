@@ -1,0 +1,78 @@
+import { act, cleanup, render, screen } from "@testing-library/react";
+import { userEvent } from "@testing-library/user-event";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { FAILED, FAILED_HISTORY, READER, VISITOR } from "@/lib/fixtures.ts";
+import { retryIssue } from "@/lib/retry.ts";
+import { viewer } from "@/lib/viewer.ts";
+import type { History } from "@/lib/backoff.ts";
+import type { BoardIssue } from "../api/documents.ts";
+import { issue } from "../model/fixtures.ts";
+import { Backoff } from "./Backoff.tsx";
+
+vi.mock("@/lib/retry.ts", () => ({ retryIssue: vi.fn() }));
+
+const soon = new Date(Date.now() + 600_000).toISOString();
+const paused = { ...FAILED, retryAt: soon };
+
+beforeEach(() => viewer.set(VISITOR));
+afterEach(() => {
+  cleanup();
+  viewer.set(undefined);
+});
+
+const show = (changes: Partial<BoardIssue>, history: History | undefined = FAILED_HISTORY) =>
+  render(<Backoff issue={issue(1, "READY", changes)} history={history} />).container;
+const button = () => screen.queryByRole("button", { name: "Retry now" });
+
+it("offers a retry while something keeps the issue from agents", () => {
+  show({ backoff: paused });
+  expect(screen.getByRole("region", { name: /^Paused until / })).toBeTruthy();
+  expect(button()).not.toBeNull();
+  cleanup();
+
+  show({ backoff: FAILED });
+  const over = screen.getByRole("region", { name: "1 failed attempt" });
+  expect(over.textContent).toMatch(/An agent failed on it .+\. It is not paused any more\./);
+  expect(button(), "the pause is over").toBeNull();
+  cleanup();
+
+  show({ labels: ["Needs-Human"] }, undefined);
+  expect(screen.getByRole("region", { name: "Needs a person" })).toBeTruthy();
+  expect(button()).not.toBeNull();
+});
+
+it("tells how often GitHub refused, beside attempts that failed before", () => {
+  const refused = { ...FAILED_HISTORY, refusals: 3, cause: "REFUSED" as const };
+  expect(show({ backoff: { ...paused, failedAttempts: 2 } }, refused).textContent).toContain(
+    "2 failed attempts · not changed on GitHub 3 times · first ",
+  );
+});
+
+it("offers it to those who may change the board, where the repository can be changed", () => {
+  const container = show({ backoff: paused });
+  act(() => viewer.set(READER));
+  expect(button()).toBeNull();
+  expect(container.textContent).toContain("Sign in to retry it.");
+  cleanup();
+
+  act(() => viewer.set(VISITOR));
+  const { repository } = issue(1, "READY");
+  show({ backoff: paused, repository: { ...repository, readOnlyReason: "ARCHIVED" } });
+  expect(button()).toBeNull();
+});
+
+it("is busy until the server answers, and says what it refused", async () => {
+  let answer: (value: Awaited<ReturnType<typeof retryIssue>>) => void = () => undefined;
+  vi.mocked(retryIssue).mockReturnValue(new Promise((resolve) => (answer = resolve)));
+  show({ backoff: paused });
+  await userEvent.click(screen.getByRole("button", { name: "Retry now" }));
+  expect(retryIssue).toHaveBeenCalledWith("iss_1");
+  const busy = screen.getByRole<HTMLButtonElement>("button", { name: "Retrying…" });
+  expect(busy.disabled).toBe(true);
+  await act(async () => {
+    answer({ failure: { code: "CONFLICT", message: "Nothing keeps it back" } });
+    await Promise.resolve();
+  });
+  expect(screen.getByRole("alert").textContent).toBe("Not retried: Nothing keeps it back");
+  expect(button()).not.toBeNull();
+});

@@ -1,0 +1,16 @@
+import { change, type Answer } from "./graphql/client.ts";
+import { graphql } from "./graphql/graphql.ts";
+
+export const RetryIssue = graphql(`
+  mutation RetryIssue($input: RetryIssueInput!) {
+    retryIssue(input: $input) {
+      issue {
+        id
+      }
+    }
+  }
+`);
+
+/** Ends the pause of an issue and of its repository, takes its label `needs-human` off, and counts its attempts anew. */
+export const retryIssue = (issueId: string): Promise<Answer<unknown>> =>
+  change(RetryIssue, { input: { issueId } });

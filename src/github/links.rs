@@ -72,8 +72,9 @@ impl Client {
         let found: Result<Value, Error> = answer.whole();
         match found {
             Ok(data) => {
-                let state = data.pointer("/repository/issueOrPullRequest/state");
-                Ok(state.and_then(Value::as_str) == Some("OPEN"))
+                let found = data.pointer("/repository/issueOrPullRequest");
+                let states = ["issueState", "pullRequestState"];
+                Ok(found.is_some_and(|found| states.iter().any(|state| found[*state] == "OPEN")))
             }
             Err(Error::NotFound { .. }) => Ok(false),
             Err(error) => Err(error),

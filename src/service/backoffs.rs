@@ -30,10 +30,11 @@ use crate::store::{
 /// How much is done in one round.
 const A_ROUND: i64 = 50;
 
-/// When to try again to tell GitHub that an issue needs a person.
-const AGAIN: TimeDelta = TimeDelta::minutes(1);
+/// When to try again to tell GitHub that an issue needs a person: after as long as that has failed by
+/// now, within these times.
+const AGAIN: (TimeDelta, TimeDelta) = (TimeDelta::minutes(1), TimeDelta::hours(1));
 
-/// How many characters of what GitHub said, or of an agent's summary, are kept and shown.
+/// How many characters of what GitHub said are kept and shown.
 const LONGEST_REASON: usize = 300;
 
 /// Something that went wrong with an issue.
@@ -105,7 +106,8 @@ pub(super) async fn note_ending(
     note(app, connection, lease.issue_id, Mishap { cause, reason, not_before }).await.map(drop)
 }
 
-/// Notes that an agent reported a failure of its work on an issue, once for each holding of it.
+/// Notes that an agent failed on an issue, once for each holding of it. Who never held the issue, or
+/// not as the last one, cannot fail on it: reports are open to every worker, about every issue.
 pub(super) async fn note_failure(
     app: &App,
     connection: &mut Connection,
@@ -115,12 +117,10 @@ pub(super) async fn note_failure(
     let cause = BackoffCause::Failed;
     let (reason, not_before) = (failure_of(agent, cause), app.clock.now());
     issues::lock(connection, issue).await?;
-    let known = backoffs::of_issue(connection, issue).await?;
     let lease = leases::of_issue(connection, issue).await?;
-    let is_noted = known
-        .zip(lease)
-        .is_some_and(|(row, lease)| row.reason == reason && row.last_at >= lease.acquired_at);
-    if is_noted {
+    let Some(lease) = lease.filter(|lease| is_same(&lease.agent, agent)) else { return Ok(()) };
+    let known = backoffs::of_issue(connection, issue).await?;
+    if known.is_some_and(|row| row.reason == reason && row.last_at >= lease.acquired_at) {
         return Ok(());
     }
     note(app, connection, issue, Mishap { cause, reason, not_before }).await.map(drop)
@@ -249,7 +249,8 @@ pub async fn end_pauses(app: &App) -> Result<()> {
             Err(error @ Error::Internal(_)) => return Err(error),
             Err(error) => {
                 tracing::warn!(%error, issue = %issue.id, "an escalation waits for GitHub");
-                let until = app.clock.now() + AGAIN;
+                let now = app.clock.now();
+                let until = now + (now - row.last_at).clamp(AGAIN.0, AGAIN.1);
                 backoffs::put_off(&mut *app.connection().await?, &row, until).await?;
             }
         }
@@ -408,7 +409,8 @@ fn attempt_line(lease: &Lease) -> String {
         Some(LeaseEnding::Finished) => "failed",
         _ => "lease ran out",
     };
-    format!("- {at}: `{}`, {what}", lease.agent)
+    // Nothing in a name may end the code that it stands in.
+    format!("- {at}: `{}`, {what}", lease.agent.replace('`', "'"))
 }
 
 /// Has an issue served again at once, though it is left alone or waits for a person, and its

@@ -348,3 +348,100 @@ async fn a_report_of_a_failure_counts_once_for_each_holding() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn who_does_not_hold_an_issue_cannot_fail_on_it() {
+    given_settings(&[("DISPATCH_MAX_ATTEMPTS", "2")], async |given| {
+        given.with_issues(&[("One", READY), ("Two", READY)]).await;
+        let (_, number) = claim(given, "alpha").await.unwrap();
+        let fail_on = async |number: i32, agent: &str| {
+            let report = json!({ "taskType": "implement", "outcome": "failed",
+                "repoFullName": REPOSITORY, "issueNumber": number });
+            let path = format!("/api/agents/{agent}/tasks/report");
+            let answer = given.ask_as_agent("POST", &path, Some(report)).await;
+            assert_eq!(answer.status, 200, "{}", answer.json());
+        };
+        for _ in 0..5 {
+            fail_on(number, "beta").await;
+            fail_on(3 - number, "beta").await;
+            fail_on(3 - number, "alpha").await;
+        }
+        assert_eq!(given.database.number("SELECT count(*) FROM backoffs").await, 0);
+        fail_on(number, "Alpha").await;
+        assert_eq!(given.database.number("SELECT count(*) FROM backoffs").await, 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_github_will_not_be_told_is_tried_less_and_less_often() {
+    given_settings(&[("DISPATCH_MAX_ATTEMPTS", "1")], async |given| {
+        given.with_issues(&[("Hard", READY)]).await;
+        let (lease, _) = claim(given, "alpha").await.unwrap();
+        fail(given, &lease, WorkOutcome::Failed).await;
+        given.github.inject(Fault::error("UNPROCESSABLE", "No").on("AddComment").always());
+        let tries = "SELECT count(*) FROM audit_log WHERE action = 'add_comment'";
+        for _ in 0..(24 * 60) {
+            end_pauses(&given.app).await.unwrap();
+            given.advance(60);
+        }
+        let tries = given.database.number(tries).await;
+        assert!((20..40).contains(&tries), "{tries} in a day");
+        assert_eq!(skips(given, 1).await, [SkipReason::NeedsHuman], "it is withheld all the same");
+        given.github.clear_faults();
+        given.advance(3600);
+        end_pauses(&given.app).await.unwrap();
+        assert_eq!(given.github.labels(REPOSITORY, 1), ["status/ready", "needs-human"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_repository_serves_what_people_work_on_when_it_is_told_to() {
+    given(async |given| {
+        let issues: [(&str, &[&str]); 3] = [
+            ("Begun", &["status/in-progress"]),
+            ("Owned", &["status/ready", "owner/sam"]),
+            ("Assigned", READY),
+        ];
+        given.with_issues(&issues).await;
+        given.github.assign(REPOSITORY, 3, &["octocat"]).unwrap();
+        given.advance(1);
+        given.sync().await;
+        for number in [1, 2, 3] {
+            assert_eq!(skips(given, number).await, [SkipReason::HeldByPerson], "{number}");
+        }
+        let idle = claim_next(&given.app, &agent("beta"), next("beta")).await.unwrap();
+        assert_eq!(idle.idle_reason.as_deref(), Some("No work available (3 held by a person)"));
+
+        let set = "mutation($rule: Boolean) { setServesPeoplesWork(input: {
+            fullName: \"acme/tools\", inProgress: $rule, assigned: $rule, owned: $rule }) {
+            repository { servesPeoplesWork { inProgress assigned owned } } } }";
+        let entries = "SELECT count(*) FROM audit_log WHERE action = 'set_serves_peoples_work'";
+        for _ in 0..2 {
+            let data = given.graphql(set, json!({ "rule": true })).await;
+            let rules = &data["setServesPeoplesWork"]["repository"]["servesPeoplesWork"];
+            assert_eq!(*rules, json!({ "inProgress": true, "assigned": true, "owned": true }));
+        }
+        assert_eq!(given.database.number(entries).await, 1, "the second time nothing changes");
+        let mut numbers = Vec::new();
+        for name in ["a", "b", "c"] {
+            numbers.push(claim(given, name).await.unwrap().1);
+        }
+        numbers.sort_unstable();
+        assert_eq!(numbers, [1, 2, 3]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_compatible_routes_may_keep_their_rule_about_people() {
+    for (told, expected) in [("false", "idle"), ("true", "implement")] {
+        given_settings(&[("DISPATCH_REST_SERVES_PEOPLES_WORK", told)], async |given| {
+            given.with_issues(&[("Owned", &["status/ready", "owner/sam"])]).await;
+            let answer = given.ask_as_agent("GET", "/api/agents/alpha/next-task", None).await;
+            assert_eq!(answer.json()["type"], expected);
+        })
+        .await;
+    }
+}

@@ -3,7 +3,7 @@
 use diesel_async::AsyncConnection;
 
 use super::changes::{audit_event, resync_event};
-use super::{Error, Result};
+use super::{Error, Result, queue};
 use crate::app::App;
 use crate::domain::work::PeoplesWork;
 use crate::domain::{Actor, FullName, LabelSet};
@@ -146,6 +146,9 @@ pub async fn serve_peoples_work(
                 assigned: change.assigned.unwrap_or(before.serves_assigned),
                 owned: change.owned.unwrap_or(before.serves_owned),
             };
+            if serves == queue::peoples_work(&before) {
+                return Ok(before);
+            }
             let repository = repositories::set_serves(connection, before.id, serves, now).await?;
             let PeoplesWork { in_progress, assigned, owned } = serves;
             let notes = format!("inProgress: {in_progress}, assigned: {assigned}, owned: {owned}");

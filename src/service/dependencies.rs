@@ -133,8 +133,10 @@ fn of_references(blockers: &[(Reference, bool)]) -> BTreeSet<Reference> {
     blockers.iter().map(|(reference, _)| reference.clone()).collect()
 }
 
-/// How many of what is not cached are asked for in one sync of a repository.
-const FOREIGN: i64 = 20;
+/// About how many of what is not cached GitHub is asked in one sync of a repository: of what issues in
+/// the queue wait for, and of what the others do. Anybody may open issues with references, so those that
+/// nobody has made ready cost little.
+const FOREIGN: [(bool, i64); 2] = [(true, 20), (false, 5)];
 
 /// How long something counts as open, and as closed, before GitHub is asked about it again.
 const FRESH: (TimeDelta, TimeDelta) = (TimeDelta::minutes(10), TimeDelta::days(1));
@@ -145,10 +147,13 @@ const FRESH: (TimeDelta, TimeDelta) = (TimeDelta::minutes(10), TimeDelta::days(1
 pub(super) async fn follow_foreign(app: &App, repository: &Repository) -> Result<Vec<IssueId>> {
     let now = app.clock.now();
     let since = (now - FRESH.0, now - FRESH.1);
-    let wanted = {
+    let mut wanted = Vec::new();
+    for (is_queued, limit) in FOREIGN {
         let mut connection = app.connection().await?;
-        blockers::unasked(&mut connection, repository.id, since, FOREIGN).await?
-    };
+        let of = (repository.id, is_queued);
+        let unasked = blockers::unasked(&mut connection, of, since, limit).await?;
+        wanted.extend(unasked.into_iter().filter(|one| !wanted.contains(one)).collect::<Vec<_>>());
+    }
     if wanted.is_empty() {
         return Ok(vec![]);
     }

@@ -573,12 +573,25 @@ pub async fn explain_work(app: &App, agent: &str, issue: IssueId) -> Result<Expl
 /// Why the queue would withhold an issue from an agent that claims it by name, as one sentence; what
 /// the claim itself decides is left out.
 pub(super) async fn warning(app: &App, agent: &str, issue: IssueId) -> Result<Option<String>> {
-    let Explained { mut skips, .. } = explain_work(app, agent, issue).await?;
+    let mut skips = skips_of(app, agent, issue).await?;
     skips.retain(|skip| {
         use SkipReason::{AssignedToOther, Closed, Leased, LimitReached};
         !matches!(skip.reason, AssignedToOther | Closed | Leased | LimitReached)
     });
     Ok((!skips.is_empty()).then(|| sentence(&skips)))
+}
+
+/// What speaks against serving an issue to an agent. Its place, which takes a count, is not asked for.
+async fn skips_of(app: &App, agent: &str, issue: IssueId) -> Result<Vec<Skip>> {
+    let now = app.clock.now();
+    let scope = Scope::of(app, agent, None, None).await?;
+    let mut connection = app.connection().await?;
+    let usage = usage(app, &mut connection, now).await?;
+    let mut judged = judged(app, &mut connection, &scope, &usage, &[issue], now).await?;
+    match judged.pop().map(|judged| judged.verdict) {
+        Some(Verdict::Withheld(skips)) => Ok(skips),
+        Some(Verdict::Ranked(_)) | None => Ok(vec![]),
+    }
 }
 
 /// Keeps that an agent was refused an issue that it claimed by name.
@@ -589,7 +602,7 @@ pub(super) async fn note_refused_claim(
     why: &str,
 ) -> Result<()> {
     let scope = Scope::of(app, agent, None, None).await?;
-    let skips = explain_work(app, agent, issue).await?.skips;
+    let skips = skips_of(app, agent, issue).await?;
     let counts = skips.iter().map(|skip| (skip.reason, 1)).collect();
     let around = Around { withheld: vec![Withheld { issue, skips }], counts };
     let decided = Decided { candidates: vec![], around, served: None };

@@ -94,12 +94,13 @@ pub async fn linked(
     .await
 }
 
-/// What open issues of a repository wait for that is not cached and was not asked about since
+/// What open issues of a repository, those in the queue or the others, wait for that is not cached and
+/// was not asked about since
 /// `open_since` where it was open then, since `closed_since` where it was not; the longest unasked
 /// first.
 pub async fn unasked(
     connection: &mut Connection,
-    repository: RepositoryId,
+    (repository, is_queued): (RepositoryId, bool),
     (open_since, closed_since): (DateTime<Utc>, DateTime<Utc>),
     limit: i64,
 ) -> QueryResult<Vec<Reference>> {
@@ -114,6 +115,7 @@ pub async fn unasked(
         "SELECT w.repository, w.number FROM blockers w JOIN issues i ON i.id = w.issue_id \
          LEFT JOIN foreign_references f ON f.repository = w.repository AND f.number = w.number \
          WHERE i.repository_id = $1 AND i.state = 'open' AND i.removed_at IS NULL \
+             AND EXISTS (SELECT FROM queued q WHERE q.issue_id = i.id) = $5 \
              AND (f.is_open IS NULL OR f.is_open AND f.asked_at < $2 \
                  OR NOT f.is_open AND f.asked_at < $3) \
              AND NOT EXISTS (SELECT FROM repositories r JOIN issues b ON b.repository_id = r.id \
@@ -124,6 +126,7 @@ pub async fn unasked(
     .bind::<Timestamptz, _>(open_since)
     .bind::<Timestamptz, _>(closed_since)
     .bind::<BigInt, _>(limit)
+    .bind::<Bool, _>(is_queued)
     .load(connection)
     .await?;
     Ok(rows

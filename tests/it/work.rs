@@ -1183,6 +1183,25 @@ async fn an_issue_waits_for_what_is_not_cached_as_long_as_github_says() {
 }
 
 #[tokio::test]
+async fn references_of_what_nobody_has_made_ready_cost_little() {
+    given(async |given| {
+        given.with_issues(&[("By a stranger", &[]), ("Ready", READY)]).await;
+        let many: Vec<String> = (1..=50).map(|number| format!("o/r#{number}")).collect();
+        let body = format!("Depends on {}", many.join(", "));
+        given.github.edit_body(REPOSITORY, 1, &body).unwrap();
+        given.github.edit_body(REPOSITORY, 2, &body.replace("o/r", "o/other")).unwrap();
+        given.advance(60);
+        given.github.forget_requests();
+        given.sync().await;
+        let asked = "SELECT count(*) FROM foreign_references WHERE repository = ";
+        assert_eq!(given.database.number(&format!("{asked}'o/r'")).await, 5);
+        assert_eq!(given.database.number(&format!("{asked}'o/other'")).await, 20);
+        assert_eq!(given.github.total(), 26, "one page, and one request for each");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn an_issue_with_an_open_pull_request_is_left_to_it() {
     given(async |given| {
         given.with_issues(&[("A", READY)]).await;

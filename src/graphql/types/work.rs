@@ -129,7 +129,8 @@ impl WorkDecision {
         self.row.id
     }
 
-    /// What was asked: `claim_next` or `next_task`, which claims nothing.
+    /// What was asked: `claim_next`, `next_task`, which claims nothing, or `claim_issue`, which is kept
+    /// only when it was refused.
     async fn kind(&self) -> &str {
         &self.row.kind
     }

@@ -94,11 +94,11 @@ pub struct Backoff {
 impl Backoff {
     /// Why the issue is withheld at a time, as a part of a sentence; nothing when it may be served.
     pub fn against(&self, now: DateTime<Utc>) -> Option<String> {
-        (self.needs_human || self.retry_at > now).then(|| self.summary())
+        (self.needs_human || self.retry_at > now).then(|| self.summary(now))
     }
 
-    /// What this says of the issue, as a part of a sentence.
-    pub fn summary(&self) -> String {
+    /// What this says of the issue at a time, as a part of a sentence.
+    pub fn summary(&self, now: DateTime<Utc>) -> String {
         let (reason, times) = (&self.reason, self.failed_attempts);
         let attempts = match times {
             1 => "1 failed attempt".to_owned(),
@@ -111,7 +111,8 @@ impl Backoff {
             true => format!(" ({attempts})"),
             false => String::new(),
         };
-        format!("is left alone until {} because {reason}{attempts}", Instant(self.retry_at))
+        let is = if self.retry_at > now { "is" } else { "was" };
+        format!("{is} left alone until {} because {reason}{attempts}", Instant(self.retry_at))
     }
 }
 

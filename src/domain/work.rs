@@ -330,7 +330,7 @@ fn skips(facts: &Facts<'_>, seeker: &Seeker<'_>) -> Vec<Skip> {
     if let Some(limit) = facts.limit {
         skip(SkipReason::LimitReached, limit.to_owned());
     }
-    if let Some(why) = needs_human(facts) {
+    if let Some(why) = needs_human(facts, seeker.now) {
         skip(SkipReason::NeedsHuman, why);
     } else if let Some(why) = facts.backoff.and_then(|backoff| backoff.against(seeker.now)) {
         skip(SkipReason::BackingOff, why);
@@ -350,9 +350,9 @@ fn skips(facts: &Facts<'_>, seeker: &Seeker<'_>) -> Vec<Skip> {
 }
 
 /// Why an issue waits for a person, as a part of a sentence.
-fn needs_human(facts: &Facts<'_>) -> Option<String> {
+fn needs_human(facts: &Facts<'_>, now: DateTime<Utc>) -> Option<String> {
     if let Some(backoff) = facts.backoff.filter(|backoff| backoff.needs_human) {
-        return Some(backoff.summary());
+        return Some(backoff.summary(now));
     }
     let has_label = facts.labels.contains(NEEDS_HUMAN);
     has_label.then(|| format!("needs a person, by the label {NEEDS_HUMAN}"))

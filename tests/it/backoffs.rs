@@ -293,6 +293,11 @@ async fn leases_that_run_out_are_attempts_and_success_forgets_them() {
             assert_eq!(given.database.number(attempts).await, round);
         }
         assert_eq!(skips(given, 1).await, [SkipReason::BackingOff], "from the second on");
+        let asked = "{ board { columns { issues { nodes { backoff { summary } } } } } }";
+        assert!(given.graphql(asked, json!({})).await.to_string().contains("issue is left alone"));
+        given.advance(10);
+        let board = given.graphql(asked, json!({})).await.to_string();
+        assert!(board.contains("issue was left alone"), "{board}");
         given.advance(10);
         let (lease, _) = claim(given, "beta").await.unwrap();
         let cause: Vec<BackoffCause> =

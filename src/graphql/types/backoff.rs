@@ -1,9 +1,10 @@
 //! What is left alone for a while, and what people work on.
 
-use async_graphql::{Object, SimpleObject};
+use async_graphql::{Context, Object, SimpleObject};
 
 use crate::domain::Instant;
 use crate::domain::backoff::{Backoff, BackoffCause};
+use crate::graphql::loaders::app;
 
 /// What went wrong with an issue, as it is noted.
 #[derive(Debug)]
@@ -29,8 +30,8 @@ impl IssueBackoff {
     }
 
     /// What keeps it from agents, or last did, as one sentence.
-    async fn summary(&self) -> String {
-        format!("The issue {}.", self.0.summary())
+    async fn summary(&self, context: &Context<'_>) -> String {
+        format!("The issue {}.", self.0.summary(app(context).clock.now()))
     }
 
     /// When the first of this happened.

@@ -48,17 +48,17 @@ tools:
 
 $(MODULES): web/package-lock.json | tools
 	@echo 'Fetching the modules of the web pages (about a minute) ...'
-	cd web && npm ci --no-fund --no-audit
+	cd web && npm ci --no-fund --no-audit --loglevel=error
 	@touch $@
 
 $(QUERIES): github-queries/package-lock.json | tools
 	@echo "Fetching GitHub's schema (a few seconds) ..."
-	cd github-queries && npm ci --no-fund --no-audit
+	cd github-queries && npm ci --no-fund --no-audit --loglevel=error
 	@touch $@
 
 $(CLIENTS): tests/mcp/package-lock.json | tools
 	@echo 'Fetching clients of the Model Context Protocol (a few seconds) ...'
-	cd tests/mcp && npm ci --no-fund --no-audit
+	cd tests/mcp && npm ci --no-fund --no-audit --loglevel=error
 	@touch $@
 
 $(WEB): $(MODULES) $(WEB_SOURCES)

@@ -94,10 +94,11 @@ pub async fn linked(
     .await
 }
 
-/// What open issues of a repository, those in the queue or the others, wait for that is not cached and
-/// was not asked about since
+/// What a repository's open issues wait for that is not cached and is due to be asked about.
+///
+/// `is_queued` chooses the issues in the queue or the others. Due is what was not asked about since
 /// `open_since` where it was open then, since `closed_since` where it was not; the longest unasked
-/// first.
+/// comes first.
 pub async fn unasked(
     connection: &mut Connection,
     (repository, is_queued): (RepositoryId, bool),

@@ -216,6 +216,14 @@ id!(
     /// An answer of the queue to an agent that asked for work.
     DecisionId, "dec", "a decision"
 );
+id!(
+    /// A message to the holder of an issue.
+    LeaseMessageId, "msg", "a message"
+);
+id!(
+    /// A part of the work that nothing is served of.
+    PauseId, "pau", "a pause"
+);
 
 /// One agent's holding of one issue: an old id never names a later holding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -27,6 +27,7 @@ pub mod leases;
 pub mod limits;
 pub mod names;
 pub mod narrowing;
+pub mod pauses;
 pub mod progress;
 pub mod read_only;
 pub mod status;
@@ -37,8 +38,8 @@ pub use actor::Actor;
 pub use association::AuthorAssociation;
 pub use filter::IssueFilter;
 pub use ids::{
-    AgentRunId, AgentWorkId, AuditEntryId, DecisionId, EventCursor, IssueId, LeaseId, RepositoryId,
-    SavedViewId,
+    AgentRunId, AgentWorkId, AuditEntryId, DecisionId, EventCursor, IssueId, LeaseId,
+    LeaseMessageId, PauseId, RepositoryId, SavedViewId,
 };
 pub use instant::Instant;
 pub use labels::LabelSet;

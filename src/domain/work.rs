@@ -63,6 +63,8 @@ pub enum SkipReason {
     /// A person works on it: it is In Progress without an agent, assigned to somebody on GitHub, or has
     /// an `owner/` label, as far as its repository withholds such.
     HeldByPerson,
+    /// A person has paused it: its repository, its lane, the agent, or everything.
+    Paused,
 }
 
 impl SkipReason {
@@ -83,6 +85,7 @@ impl SkipReason {
             Self::BackingOff => "left alone for a while after a failure",
             Self::NeedsHuman => "in need of a person",
             Self::HeldByPerson => "held by a person",
+            Self::Paused => "paused",
         }
     }
 }
@@ -189,6 +192,8 @@ pub struct Facts<'a> {
     pub backoff: Option<&'a Backoff>,
     /// Why its repository may be left alone, and until when.
     pub repository_backoff: Option<(&'a str, DateTime<Utc>)>,
+    /// The pause that covers it, as a sentence without its end.
+    pub pause: Option<&'a str>,
 }
 
 /// What people do to an issue that keeps it from agents, unless its repository says otherwise.
@@ -251,6 +256,13 @@ pub enum Verdict {
     Ranked(Rank),
     /// It may not, for at least one reason.
     Withheld(Vec<Skip>),
+}
+
+impl Verdict {
+    /// Whether this is among the reasons against it.
+    pub fn has(&self, reason: SkipReason) -> bool {
+        matches!(self, Self::Withheld(skips) if skips.iter().any(|skip| skip.reason == reason))
+    }
 }
 
 /// The day of a time, counted from 1970-01-01 by UTC.
@@ -345,6 +357,9 @@ fn skips(facts: &Facts<'_>, seeker: &Seeker<'_>) -> Vec<Skip> {
     let serves = if seeker.serves_peoples { PeoplesWork::ALL } else { facts.serves };
     if let Some(why) = serves.holder(facts.status, facts.labels, facts.assignees) {
         skip(SkipReason::HeldByPerson, why);
+    }
+    if let Some(pause) = facts.pause {
+        skip(SkipReason::Paused, format!("is not served, because {pause}"));
     }
     skips
 }
@@ -450,6 +465,7 @@ mod tests {
                 serves: PeoplesWork::ALL,
                 backoff: None,
                 repository_backoff: None,
+                pause: None,
             };
             judge(&facts, &seeker(&Lanes::default(), today))
         }
@@ -559,6 +575,7 @@ mod tests {
             serves: PeoplesWork::default(),
             backoff: None,
             repository_backoff: None,
+            pause: None,
         };
         change(&mut facts);
         match judge(&facts, &seeker(&Lanes::default(), TODAY)) {
@@ -677,6 +694,7 @@ mod tests {
             serves: PeoplesWork::default(),
             backoff: None,
             repository_backoff: None,
+            pause: None,
         };
         let lanes = Lanes::default();
         let reason = ranking_reason(&facts, &seeker(&lanes, TODAY));

@@ -52,6 +52,18 @@ pub struct Lease {
     pub outcome: Option<WorkOutcome>,
     /// The hash of what that request asked for; none where an earlier version stored it.
     pub request_hash: Option<String>,
+    /// When somebody asked the holder to stop.
+    pub stop_requested_at: Option<DateTime<Utc>>,
+    /// Who asked it to.
+    pub stop_requested_by: Option<String>,
+    /// Why.
+    pub stop_reason: Option<String>,
+    /// When the issue is taken from a holder that has not stopped by then.
+    pub release_at: Option<DateTime<Utc>>,
+    /// The question whose answer the holder waits for.
+    pub awaiting_input: Option<String>,
+    /// Since when it waits for it.
+    pub awaiting_input_since: Option<DateTime<Utc>>,
 }
 
 impl Lease {
@@ -76,7 +88,8 @@ macro_rules! columns {
     () => {
         "issue_id, repository_id, fencing_token, agent, lane, state, checkpoint, request_id, \
          term_seconds, acquired_at, renewed_at, expires_at, retry_at, ended_at, ending, outcome, \
-         request_hash"
+         request_hash, stop_requested_at, stop_requested_by, stop_reason, release_at, \
+         awaiting_input, awaiting_input_since"
     };
 }
 
@@ -114,7 +127,9 @@ macro_rules! take {
                  term_seconds = excluded.term_seconds, acquired_at = excluded.acquired_at, \
                  renewed_at = excluded.renewed_at, expires_at = excluded.expires_at, \
                  request_hash = excluded.request_hash, \
-                 retry_at = NULL, ended_at = NULL, ending = NULL, outcome = NULL \
+                 retry_at = NULL, ended_at = NULL, ending = NULL, outcome = NULL, \
+                 stop_requested_at = NULL, stop_requested_by = NULL, stop_reason = NULL, \
+                 release_at = NULL, awaiting_input = NULL, awaiting_input_since = NULL \
              WHERE ",
             $over,
             " RETURNING ",
@@ -225,11 +240,13 @@ pub async fn confirm(
 
 /// What a sign of life says.
 #[derive(Debug, Clone, Copy)]
-pub struct Renewal {
+pub struct Renewal<'a> {
     /// How far the holder is; as before when absent.
     pub checkpoint: Option<Checkpoint>,
     /// The new term, in seconds; as before when absent.
     pub term_seconds: Option<i32>,
+    /// What the holder waits to be told, empty for nothing; as before when absent.
+    pub awaiting_input: Option<&'a str>,
     /// The time.
     pub now: DateTime<Utc>,
 }
@@ -238,12 +255,15 @@ pub struct Renewal {
 pub async fn renew(
     connection: &mut Connection,
     id: LeaseId,
-    renewal: &Renewal,
+    renewal: &Renewal<'_>,
 ) -> QueryResult<Option<Lease>> {
     diesel::sql_query(concat!(
         "UPDATE leases SET renewed_at = $3, checkpoint = coalesce($4, checkpoint), \
              term_seconds = coalesce($5, term_seconds), \
-             expires_at = $3 + make_interval(secs => coalesce($5, term_seconds)) \
+             expires_at = $3 + make_interval(secs => coalesce($5, term_seconds)), \
+             awaiting_input = CASE WHEN $6 IS NULL THEN awaiting_input ELSE nullif($6, '') END, \
+             awaiting_input_since = CASE WHEN $6 IS NULL OR $6 = awaiting_input \
+                 THEN awaiting_input_since WHEN $6 <> '' THEN $3 END \
          WHERE issue_id = $1 AND fencing_token = $2 AND state = 'held' AND expires_at > $3 \
          RETURNING ",
         columns!()
@@ -253,9 +273,106 @@ pub async fn renew(
     .bind::<Timestamptz, _>(renewal.now)
     .bind::<Nullable<Text>, _>(renewal.checkpoint)
     .bind::<Nullable<Integer>, _>(renewal.term_seconds)
+    .bind::<Nullable<Text>, _>(renewal.awaiting_input)
     .get_result(connection)
     .await
     .optional()
+}
+
+/// That the holder of an issue is to stop.
+#[derive(Debug, Clone, Copy)]
+pub struct StopRequest<'a> {
+    /// Who asks it to.
+    pub by: &'a str,
+    /// Why.
+    pub reason: Option<&'a str>,
+    /// The time.
+    pub now: DateTime<Utc>,
+    /// When the issue is taken from it if it has not stopped.
+    pub release_at: DateTime<Utc>,
+}
+
+/// Asks the holder of a live lease to stop, or with none no longer to. Nothing comes back when the lease
+/// is over.
+pub async fn request_stop(
+    connection: &mut Connection,
+    id: LeaseId,
+    request: Option<&StopRequest<'_>>,
+    now: DateTime<Utc>,
+) -> QueryResult<Option<Lease>> {
+    diesel::update(dsl::leases.find(id.issue))
+        .filter(dsl::fencing_token.eq(id.token))
+        .filter(dsl::state.eq(LeaseState::Held))
+        .filter(dsl::expires_at.gt(now))
+        .set((
+            dsl::stop_requested_at.eq(request.map(|request| request.now)),
+            dsl::stop_requested_by.eq(request.map(|request| request.by)),
+            dsl::stop_reason.eq(request.and_then(|request| request.reason)),
+            dsl::release_at.eq(request.map(|request| request.release_at)),
+        ))
+        .returning(Lease::as_returning())
+        .get_result(connection)
+        .await
+        .optional()
+}
+
+/// Says that the holder of a live lease was told what it waited for. Nothing comes back when the lease
+/// is over.
+pub async fn answer_input(
+    connection: &mut Connection,
+    id: LeaseId,
+    now: DateTime<Utc>,
+) -> QueryResult<Option<Lease>> {
+    diesel::update(dsl::leases.find(id.issue))
+        .filter(dsl::fencing_token.eq(id.token))
+        .filter(dsl::state.eq(LeaseState::Held))
+        .filter(dsl::expires_at.gt(now))
+        .set((
+            dsl::awaiting_input.eq(None::<&str>),
+            dsl::awaiting_input_since.eq(None::<DateTime<Utc>>),
+        ))
+        .returning(Lease::as_returning())
+        .get_result(connection)
+        .await
+        .optional()
+}
+
+/// Live leases whose holder was to stop by now and has not, the longest due first.
+pub async fn to_release(
+    connection: &mut Connection,
+    now: DateTime<Utc>,
+    limit: i64,
+) -> QueryResult<Vec<Lease>> {
+    dsl::leases
+        .filter(dsl::state.eq(LeaseState::Held))
+        .filter(dsl::release_at.le(now))
+        .filter(dsl::expires_at.gt(now))
+        .filter(dsl::retry_at.is_null().or(dsl::retry_at.le(now)))
+        .order(dsl::release_at)
+        .limit(limit)
+        .select(Lease::as_select())
+        .load(connection)
+        .await
+}
+
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = BigInt)]
+    issues: i64,
+}
+
+/// How many holders wait for an answer of people.
+pub async fn count_awaiting_input(
+    connection: &mut Connection,
+    now: DateTime<Utc>,
+) -> QueryResult<i64> {
+    let query = diesel::sql_query(
+        "SELECT count(*) AS issues FROM leases \
+         WHERE awaiting_input IS NOT NULL AND state = 'held' AND expires_at > $1",
+    )
+    .bind::<Timestamptz, _>(now);
+    let row: Count = Prepared(query).get_result(connection).await?;
+    Ok(row.issues)
 }
 
 /// Ends a holding that is not ended yet. Nothing comes back when it is, or is somebody else's.

@@ -325,6 +325,23 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Messages to holders of issues, each to one lease. Its renewals carry those that it has not said to have read.
+    lease_messages (id) {
+        id -> BigInt,
+        issue_id -> BigInt,
+        fencing_token -> BigInt,
+        /// Who sent it.
+        author -> Text,
+        /// What kind of actor that is.
+        author_kind -> Text,
+        body -> Text,
+        sent_at -> Timestamptz,
+        /// When the holder said that it has read it.
+        read_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     /// Who holds or last held each issue. Live while `state` is not `free` and `expires_at` is to come.
     leases (issue_id) {
         issue_id -> BigInt,
@@ -355,6 +372,18 @@ diesel::table! {
         outcome -> Nullable<Text>,
         /// SHA-256 of what that request asked for, in hexadecimal digits; tells a repeat from another request.
         request_hash -> Nullable<Text>,
+        /// When somebody asked the holder to stop.
+        stop_requested_at -> Nullable<Timestamptz>,
+        /// Who asked it to.
+        stop_requested_by -> Nullable<Text>,
+        /// Why.
+        stop_reason -> Nullable<Text>,
+        /// When the issue is taken from a holder that has not stopped by then.
+        release_at -> Nullable<Timestamptz>,
+        /// The question whose answer the holder waits for.
+        awaiting_input -> Nullable<Text>,
+        /// Since when it waits for it.
+        awaiting_input_since -> Nullable<Timestamptz>,
     }
 }
 
@@ -386,6 +415,34 @@ diesel::table! {
         ending -> Text,
         outcome -> Nullable<Text>,
         request_hash -> Nullable<Text>,
+        stop_requested_at -> Nullable<Timestamptz>,
+        stop_requested_by -> Nullable<Text>,
+        stop_reason -> Nullable<Text>,
+        release_at -> Nullable<Timestamptz>,
+        awaiting_input -> Nullable<Text>,
+        awaiting_input_since -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    /// What is paused: no agent is served anything of it. A row goes when the pause ends.
+    pauses (id) {
+        id -> BigInt,
+        /// What kind of thing is paused.
+        scope -> Text,
+        /// Which one: a repository's full name, a lane's id, an agent's name; empty for everything.
+        subject -> Text,
+        /// The same in lower case.
+        subject_key -> Text,
+        /// Whether holders are told to stop; else what is held is finished.
+        stops_holders -> Bool,
+        /// Why, in the words of who paused it.
+        reason -> Nullable<Text>,
+        /// Who paused it.
+        created_by -> Text,
+        created_at -> Timestamptz,
+        /// When it ends by itself; when absent, somebody has to end it.
+        ends_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -558,6 +615,7 @@ diesel::joinable!(decisions -> issues (served_issue_id));
 diesel::joinable!(decompositions -> issues (issue_id));
 diesel::joinable!(issues -> repositories (repository_id));
 diesel::joinable!(lane_judgements -> issues (issue_id));
+diesel::joinable!(lease_messages -> issues (issue_id));
 diesel::joinable!(leases -> issues (issue_id));
 diesel::joinable!(leases -> repositories (repository_id));
 diesel::joinable!(past_leases -> issues (issue_id));
@@ -585,9 +643,11 @@ diesel::allow_tables_to_appear_in_same_query!(
     issues,
     job_locks,
     lane_judgements,
+    lease_messages,
     leases,
     milestones,
     past_leases,
+    pauses,
     queued,
     repositories,
     repository_labels,

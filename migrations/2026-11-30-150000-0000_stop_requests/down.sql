@@ -1,0 +1,15 @@
+DROP TABLE lease_messages;
+ALTER TABLE past_leases
+    DROP COLUMN stop_requested_at,
+    DROP COLUMN stop_requested_by,
+    DROP COLUMN stop_reason,
+    DROP COLUMN release_at,
+    DROP COLUMN awaiting_input,
+    DROP COLUMN awaiting_input_since;
+ALTER TABLE leases
+    DROP COLUMN stop_requested_at,
+    DROP COLUMN stop_requested_by,
+    DROP COLUMN stop_reason,
+    DROP COLUMN release_at,
+    DROP COLUMN awaiting_input,
+    DROP COLUMN awaiting_input_since;

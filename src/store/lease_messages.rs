@@ -1,0 +1,86 @@
+//! Messages to holders of issues.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use super::Connection;
+use super::schema::lease_messages::{self, dsl};
+use crate::domain::actor::{ActorKind, Who};
+use crate::domain::{IssueId, LeaseId, LeaseMessageId};
+
+/// A message to one holder of an issue.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = lease_messages, check_for_backend(diesel::pg::Pg))]
+pub struct LeaseMessage {
+    /// Our id; later ones are greater.
+    pub id: LeaseMessageId,
+    /// The issue.
+    pub issue_id: IssueId,
+    /// The token of the lease it is sent to.
+    pub fencing_token: i64,
+    /// Who sent it.
+    pub author: String,
+    /// What kind of actor that is.
+    pub author_kind: ActorKind,
+    /// The text.
+    pub body: String,
+    /// When it was sent.
+    pub sent_at: DateTime<Utc>,
+    /// When the holder said that it has read it.
+    pub read_at: Option<DateTime<Utc>>,
+}
+
+/// Keeps a message.
+pub async fn append(
+    connection: &mut Connection,
+    lease: LeaseId,
+    author: Who<'_>,
+    body: &str,
+    now: DateTime<Utc>,
+) -> QueryResult<LeaseMessage> {
+    diesel::insert_into(dsl::lease_messages)
+        .values((
+            dsl::issue_id.eq(lease.issue),
+            dsl::fencing_token.eq(lease.token),
+            dsl::author.eq(author.name),
+            dsl::author_kind.eq(author.kind),
+            dsl::body.eq(body),
+            dsl::sent_at.eq(now),
+        ))
+        .returning(LeaseMessage::as_returning())
+        .get_result(connection)
+        .await
+}
+
+/// The messages to some leases, the first sent first.
+pub async fn of_leases(
+    connection: &mut Connection,
+    leases: &[LeaseId],
+) -> QueryResult<Vec<LeaseMessage>> {
+    let issues: Vec<IssueId> = leases.iter().map(|lease| lease.issue).collect();
+    let tokens: Vec<i64> = leases.iter().map(|lease| lease.token).collect();
+    dsl::lease_messages
+        .filter(dsl::issue_id.eq_any(issues))
+        .filter(dsl::fencing_token.eq_any(tokens))
+        .order(dsl::id)
+        .select(LeaseMessage::as_select())
+        .load(connection)
+        .await
+}
+
+/// Says that the holder has read what it was sent up to a message.
+pub async fn mark_read(
+    connection: &mut Connection,
+    lease: LeaseId,
+    up_to: LeaseMessageId,
+    now: DateTime<Utc>,
+) -> QueryResult<()> {
+    let unread = dsl::lease_messages
+        .filter(dsl::issue_id.eq(lease.issue))
+        .filter(dsl::fencing_token.eq(lease.token))
+        .filter(dsl::id.le(up_to))
+        .filter(dsl::read_at.is_null());
+    diesel::update(unread).set(dsl::read_at.eq(now)).execute(connection).await?;
+    Ok(())
+}

@@ -19,7 +19,7 @@ const SETTLE_EVERY: Duration = Duration::from_secs(1);
 /// How often it is put right what leases left that are over.
 const EXPIRE_EVERY: Duration = Duration::from_secs(2);
 
-/// How often it is looked for issues that were left alone for long enough.
+/// How often it is looked for issues that were left alone for long enough, and for pauses that are over.
 const PAUSES_EVERY: Duration = Duration::from_secs(2);
 
 /// How often it is looked for work whose agent is silent.
@@ -73,11 +73,13 @@ async fn settle(app: App) -> Result<(), Error> {
 }
 
 async fn expire(app: App) -> Result<(), Error> {
-    service::leases::expire_leases(&app).await
+    service::leases::expire_leases(&app).await?;
+    service::holders::release_stopped(&app).await
 }
 
 async fn pauses(app: App) -> Result<(), Error> {
-    service::backoffs::end_pauses(&app).await
+    service::backoffs::end_backoffs(&app).await?;
+    service::pauses::end_over(&app).await
 }
 
 async fn sweep(app: App) -> Result<(), Error> {

@@ -225,6 +225,8 @@ pub struct Work {
     /// How many attempts at an issue may fail in a row before it needs a person
     /// (`DISPATCH_MAX_ATTEMPTS`).
     pub max_attempts: i32,
+    /// Whether a claim first gets an agent back what it still holds (`DISPATCH_RESUME_HELD_WORK`).
+    pub resume: bool,
     /// Whether the queue over REST has what people work on as well (`DISPATCH_REST_SERVES_PEOPLES_WORK`).
     pub rest_serves_peoples: bool,
 }

@@ -189,6 +189,11 @@ settings! {
     /// a person takes that off.
     DISPATCH_MAX_ATTEMPTS { default: "5", format: "a number, 1 to 1000", example: "3", secret: false }
 
+    /// Whether a claim of the best issue first gets an agent back what it still holds, where the claim
+    /// does not say so itself. For agents that run once under each name: of several under one name,
+    /// two would work on the same issue.
+    DISPATCH_RESUME_HELD_WORK { default: "false", format: "`true` or `false`", example: "true", secret: false }
+
     /// Whether `next-task` and `queue` over REST also have what people work on: issues that are In
     /// Progress without an agent, assigned on GitHub, or have an `owner/` label. For clients that were
     /// written for queues without that rule.

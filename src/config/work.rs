@@ -23,7 +23,9 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Work {
     let stuck =
         whole_number(reader, &settings::DISPATCH_STUCK_AFTER_MINUTES, 1, 100_000).unwrap_or(60);
     let meant = whole_number(reader, &settings::DISPATCH_MEANT_FOR_HOURS, 1, 100_000).unwrap_or(72);
+    let resume = reader.parsed(&settings::DISPATCH_RESUME_HELD_WORK, truth).unwrap_or_default();
     Work {
+        resume,
         limits: Limits {
             per_agent: limit(reader, &settings::DISPATCH_MAX_IN_PROGRESS_PER_AGENT),
             per_repository: limit(reader, &settings::DISPATCH_MAX_IN_PROGRESS_PER_REPOSITORY),

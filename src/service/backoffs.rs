@@ -234,7 +234,7 @@ async fn announce(
 /// # Errors
 ///
 /// When the database fails; what GitHub cannot do now is tried again later.
-pub async fn end_pauses(app: &App) -> Result<()> {
+pub async fn end_backoffs(app: &App) -> Result<()> {
     let due = backoffs::due(&mut *app.connection().await?, app.clock.now(), A_ROUND).await?;
     for row in due {
         let found = issues::with_repository(&mut *app.connection().await?, row.issue_id).await?;

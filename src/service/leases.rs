@@ -10,7 +10,7 @@ use diesel_async::AsyncConnection;
 
 use super::changes::{audit_event, issue_event};
 use super::labels::{Changed, Guard, Intent, LeaseStep, Terms, change_labels_on};
-use super::{Error, Result, agent_names, agent_work, board};
+use super::{Error, Result, agent_names, agent_work, board, holders, pauses};
 use crate::app::App;
 use crate::domain::actor::Who;
 use crate::domain::keys::lease_key;
@@ -19,15 +19,15 @@ use crate::domain::leases::{
     self as words, Checkpoint, Hold, LeaseEnding, LeaseState, TERMS, WorkOutcome, fencing_token,
     release_plan,
 };
-use crate::domain::{Actor, IssueId, IssueState, LeaseId, Status, Tier};
+use crate::domain::{Actor, IssueId, IssueState, LeaseId, LeaseMessageId, Status, Tier};
 use crate::github;
 use crate::store::agent_runs::NewAgentRun;
 use crate::store::audit::NewEntry;
 use crate::store::event_log::NewEvent;
 use crate::store::leases::Renewal;
 use crate::store::{
-    AgentRun, AuditEntry, Connection, Issue, Lease, Repository, agent_runs, audit, event_log,
-    issues, leases,
+    AgentRun, AuditEntry, Connection, Issue, Lease, LeaseMessage, Repository, agent_runs, audit,
+    event_log, issues, lease_messages, leases,
 };
 
 /// How many leases that are over one round puts right.
@@ -35,6 +35,9 @@ const A_ROUND: i64 = 50;
 
 /// When to try again what GitHub refused.
 const AGAIN: TimeDelta = TimeDelta::seconds(30);
+
+/// The longest question that a holder may wait for the answer to, in characters.
+const LONGEST_QUESTION: usize = 2_000;
 
 /// The longest text that a run is recorded with, in characters.
 const LONGEST_SUMMARY: usize = 20_000;
@@ -51,6 +54,11 @@ pub struct RenewLease {
     pub checkpoint: Option<Checkpoint>,
     /// For how long from now: 60 to 86400; as before when absent.
     pub lease_seconds: Option<i32>,
+    /// The question whose answer the holder waits for, up to 2,000 characters: it then counts as
+    /// waiting for a person. Empty when it waits no longer; as before when absent.
+    pub awaiting_input: Option<String>,
+    /// The last message that the holder has read; renewals then carry later ones only.
+    pub read_message_id: Option<LeaseMessageId>,
 }
 
 /// A holder that gives its issue back.
@@ -121,6 +129,8 @@ pub struct Renewed {
     pub lease: Lease,
     /// Why its holder is to stop, as one sentence; then the lease was not prolonged.
     pub stop: Option<String>,
+    /// What the holder was sent and has not said to have read, the first sent first.
+    pub messages: Vec<LeaseMessage>,
 }
 
 /// Prolongs a lease and notes how far its holder is, unless it is to stop. Twice is as good as once.
@@ -131,17 +141,24 @@ pub struct Renewed {
 /// [`Error::NotFound`]; [`Error::LeaseLost`] when it is over; [`Error::Forbidden`] to others.
 pub async fn renew_lease(app: &App, actor: &Actor, command: RenewLease) -> Result<Renewed> {
     let term_seconds = term(command.lease_seconds)?;
+    let awaiting_input = question(command.awaiting_input.as_deref())?;
     let now = app.clock.now();
     let lease = own_lease(app, actor, command.lease_id, &command.fencing_token, now).await?;
     let found = issues::with_repository(&mut *app.connection().await?, lease.issue_id).await?;
     let (issue, repository) = found.ok_or_else(|| Error::no_issue(lease.issue_id))?;
-    if let Some(stop) = stop_reason(&issue, &repository) {
-        return Ok(Renewed { lease, stop: Some(stop) });
-    }
-    let renewal = Renewal { checkpoint: command.checkpoint, term_seconds, now };
     let mut connection = app.connection().await?;
+    let paused = pauses::stop_reason(app, &mut connection, &lease, &repository, now).await?;
+    let requested = holders::stop_requested(&lease).or(paused);
+    let stop = stop_reason(&issue, &repository).or(requested);
+    let awaiting_input = awaiting_input.as_deref();
+    let renewal = Renewal { checkpoint: command.checkpoint, term_seconds, awaiting_input, now };
     connection
         .transaction(async |connection| {
+            let read = command.read_message_id;
+            let messages = unread(connection, lease.id(), read, now).await?;
+            if stop.is_some() {
+                return Ok(Renewed { lease, stop, messages });
+            }
             let Some(renewed) = leases::renew(connection, lease.id(), &renewal).await? else {
                 let row = leases::of_issue(connection, issue.id).await?;
                 return Err(lost(row.as_ref(), now));
@@ -149,9 +166,63 @@ pub async fn renew_lease(app: &App, actor: &Actor, command: RenewLease) -> Resul
             let who = Who { kind: actor.kind(), name: &lease.agent };
             let event = issue_event(Some(&issue), &issue, false, &repository, who, now);
             event_log::append(connection, &[event]).await?;
-            Ok(Renewed { lease: renewed, stop: None })
+            Ok(Renewed { lease: renewed, stop: None, messages })
         })
         .await
+}
+
+/// What a holder waits to be told, as it is kept.
+fn question(given: Option<&str>) -> Result<Option<String>> {
+    let Some(text) = given.map(plain) else { return Ok(None) };
+    if text.chars().count() > LONGEST_QUESTION {
+        let reason = format!("must not be longer than {LONGEST_QUESTION} characters");
+        return Err(Error::Invalid { field: "awaitingInput", reason });
+    }
+    Ok(Some(text))
+}
+
+/// What a holder has not read by now, after noting what it has.
+async fn unread(
+    connection: &mut Connection,
+    lease: LeaseId,
+    read: Option<LeaseMessageId>,
+    now: DateTime<Utc>,
+) -> Result<Vec<LeaseMessage>> {
+    if let Some(read) = read {
+        lease_messages::mark_read(connection, lease, read, now).await?;
+    }
+    let mut messages = lease_messages::of_leases(connection, &[lease]).await?;
+    messages.retain(|message| message.read_at.is_none());
+    Ok(messages)
+}
+
+/// What an agent still holds of what it looks for, prolonged: the first acquired of what it may go on
+/// with.
+pub(super) async fn resume(
+    app: &App,
+    agent: &str,
+    term_seconds: i32,
+    is_sought: impl Fn(&Lease) -> bool,
+) -> Result<Option<Lease>> {
+    let now = app.clock.now();
+    let mut connection = app.connection().await?;
+    let mut held = leases::held(&mut connection, Some(agent), now).await?;
+    held.sort_by_key(|lease| lease.acquired_at);
+    for lease in held.iter().filter(|lease| is_sought(lease)) {
+        let found = issues::with_repository(&mut connection, lease.issue_id).await?;
+        let Some((issue, repository)) = found else { continue };
+        let paused = pauses::stop_reason(app, &mut connection, lease, &repository, now).await?;
+        let stop = stop_reason(&issue, &repository).or(holders::stop_requested(lease));
+        if stop.or(paused).is_some() {
+            continue;
+        }
+        let term_seconds = Some(term_seconds);
+        let renewal = Renewal { checkpoint: None, term_seconds, awaiting_input: None, now };
+        if let Some(renewed) = leases::renew(&mut connection, lease.id(), &renewal).await? {
+            return Ok(Some(renewed));
+        }
+    }
+    Ok(None)
 }
 
 /// Why whoever holds an issue is to stop working on it, as one sentence.
@@ -531,7 +602,7 @@ async fn own_lease(
 }
 
 /// The newest lease of an issue, when it is the one that is meant and not over.
-fn live(row: Option<Lease>, id: LeaseId, now: DateTime<Utc>) -> Result<Lease> {
+pub(super) fn live(row: Option<Lease>, id: LeaseId, now: DateTime<Utc>) -> Result<Lease> {
     match row {
         Some(row) if row.id() == id && row.is_live(now) => Ok(row),
         row => Err(lost(row.as_ref(), now)),
@@ -557,9 +628,7 @@ async fn meant_lease(
         let meant = leases::by_id(&mut connection, id).await?;
         (meant, leases::of_issue(&mut connection, id.issue).await?)
     };
-    let Some(meant) = meant else {
-        return Err(Error::NotFound { what: "Lease", id: id.to_string() });
-    };
+    let meant = meant.ok_or_else(|| no_lease(id))?;
     if token != id.token {
         let reason = format!("{token} is not the token of {id}; send the one that came with it");
         return Err(Error::Invalid { field: "fencingToken", reason });
@@ -573,7 +642,7 @@ async fn meant_lease(
     Ok((meant, row))
 }
 
-fn lost(row: Option<&Lease>, now: DateTime<Utc>) -> Error {
+pub(super) fn lost(row: Option<&Lease>, now: DateTime<Utc>) -> Error {
     let live = row.filter(|lease| lease.is_live(now));
     Error::LeaseLost { holder: live.map(|lease| lease.agent.clone()) }
 }
@@ -603,8 +672,11 @@ pub(super) async fn agent_for(app: &App, actor: &Actor, agent: &str) -> Result<S
 /// [`Error::NotFound`].
 pub async fn find_lease(app: &App, id: LeaseId) -> Result<Lease> {
     let mut connection = app.connection().await?;
-    let missing = || Error::NotFound { what: "Lease", id: id.to_string() };
-    leases::by_id(&mut connection, id).await?.ok_or_else(missing)
+    leases::by_id(&mut connection, id).await?.ok_or_else(|| no_lease(id))
+}
+
+pub(super) fn no_lease(id: LeaseId) -> Error {
+    Error::NotFound { what: "Lease", id: id.to_string() }
 }
 
 /// What is held of some issues now, in no order.
@@ -614,6 +686,27 @@ pub async fn live_leases(app: &App, issues: &[IssueId]) -> Result<Vec<Lease>> {
     }
     let mut connection = app.connection().await?;
     Ok(leases::held_of_issues(&mut connection, issues, app.clock.now()).await?)
+}
+
+/// How many leases of an agent one answer lists.
+const MOST_LISTED: usize = 100;
+
+/// What an agent holds now, the last renewed first; the caller's own when no other is named.
+///
+/// # Errors
+///
+/// [`Error::Invalid`] when none is named and the caller is none; [`Error::Forbidden`] to who may not
+/// act for it.
+pub async fn my_work(app: &App, actor: &Actor, agent: Option<&str>) -> Result<Vec<Lease>> {
+    let own = actor.agent();
+    let Some(agent) = agent.or(own.as_deref()) else {
+        let reason = "is needed, because the caller has no name of its own".to_owned();
+        return Err(Error::Invalid { field: "agent", reason });
+    };
+    let agent = agent_for(app, actor, agent).await?;
+    let mut held = leases_of(app, &agent).await?;
+    held.truncate(MOST_LISTED);
+    Ok(held)
 }
 
 /// What an agent holds now, the last renewed first.
@@ -665,7 +758,12 @@ async fn expire(app: &App, lease: &Lease) -> Result<()> {
     if lease.state == LeaseState::Reserved {
         leases::forget_request(&mut *app.connection().await?, lease.id()).await?;
     }
-    let ended = LeaseStep::End { lease: lease.id(), ending: LeaseEnding::Expired, outcome: None };
+    // Whom somebody asked to stop did not fail.
+    let ending = match lease.stop_requested_at {
+        Some(_) => LeaseEnding::Released,
+        None => LeaseEnding::Expired,
+    };
+    let ended = LeaseStep::End { lease: lease.id(), ending, outcome: None };
     if is_gone(&issue, &repository) {
         return end_quietly(app, lease).await;
     }

@@ -25,8 +25,8 @@ use crate::domain::{Actor, DecisionId, IssueId, IssueState, Lane, RepositoryId, 
 use crate::store::decisions::{DecisionFilter, NewDecision};
 use crate::store::work::{Circumstances, Extent, Full, Search};
 use crate::store::{
-    Connection, Decision, Issue, Page, PageRequest, Repository, decisions, decompositions, issues,
-    leases, repositories, work,
+    Connection, Decision, Issue, Lease, Page, PageRequest, Pause, Repository, decisions,
+    decompositions, issues, leases, pauses, repositories, work,
 };
 
 /// How many issues a look at the queue may ask for.
@@ -94,6 +94,8 @@ pub(super) struct Scope {
     without_split: bool,
     /// Whether what people work on is served as well.
     serves_peoples: bool,
+    /// What is paused.
+    pauses: Vec<Pause>,
 }
 
 impl Scope {
@@ -116,7 +118,10 @@ impl Scope {
             None => None,
             Some(called) => Some(find_lane(app, called)?.clone()),
         };
-        let mut repositories = repositories::tracked(&mut *app.connection().await?).await?;
+        let mut connection = app.connection().await?;
+        let mut repositories = repositories::tracked(&mut connection).await?;
+        let pauses = pauses::all(&mut connection, app.clock.now()).await?;
+        drop(connection);
         if let Some(names) = names {
             let is = |row: &Repository, name: &str| {
                 app.config.github.repository(name).is_ok_and(|name| row.is_called(&name))
@@ -140,12 +145,15 @@ impl Scope {
             without_bots,
             without_split,
             serves_peoples,
+            pauses,
         })
     }
 
-    /// Reads anew what repositories there are and how they are.
+    /// Reads anew what repositories there are, how they are, and what is paused.
     pub(super) async fn refresh(&mut self, app: &App) -> Result<()> {
-        let mut fresh = repositories::tracked(&mut *app.connection().await?).await?;
+        let mut connection = app.connection().await?;
+        self.pauses = pauses::all(&mut connection, app.clock.now()).await?;
+        let mut fresh = repositories::tracked(&mut connection).await?;
         let is_known = |row: &Repository| self.repositories.iter().any(|own| own.id == row.id);
         fresh.retain(|row| self.has_all_repositories || is_known(row));
         self.repositories = fresh;
@@ -228,7 +236,47 @@ impl Scope {
         }
     }
 
+    /// Whether what a lease holds is in a lane and a repository that is looked in.
+    pub(super) fn has(&self, app: &App, lease: &Lease) -> bool {
+        let lanes = &app.config.lanes;
+        self.repositories.iter().any(|row| row.id == lease.repository_id)
+            && self.lane.as_ref().is_none_or(|lane| lanes.is_in(&lease.lane, lane))
+    }
+
+    /// The pause that keeps an issue of a repository, in a lane, from the agent.
+    fn pause(&self, app: &App, lane: &str, repository: Option<&Repository>) -> Option<&Pause> {
+        self.pauses.iter().find(|pause| pause.covers(app, &self.agent, lane, repository))
+    }
+
+    /// Why the agent is served nothing at all: a pause of its own, of everything, or of its lane.
+    pub(super) fn pause_of_all(&self, app: &App) -> Option<&Pause> {
+        self.pause(app, self.lane.as_ref().map_or("", |lane| &lane.id), None)
+    }
+
+    /// What to look for, without what is paused.
     pub(super) fn search<'a>(
+        &'a self,
+        app: &'a App,
+        usage: &Usage,
+        now: DateTime<Utc>,
+    ) -> Search<'a> {
+        let mut search = self.search_paused_too(app, usage, now);
+        if self.pauses.is_empty() {
+            return search;
+        }
+        let lanes = &app.config.lanes;
+        let is_paused = |lane: &&Lane| self.pause(app, &lane.id, None).is_some();
+        for lane in lanes.all().iter().filter(is_paused) {
+            search.closed_lanes.extend(lanes.names_of(lane).iter().map(|name| name.to_lowercase()));
+        }
+        search.repositories.retain(|id| {
+            let repository = self.repositories.iter().find(|row| row.id == *id);
+            self.pause(app, "", repository).is_none()
+        });
+        search
+    }
+
+    fn search_paused_too<'a>(
         &'a self,
         app: &'a App,
         usage: &Usage,
@@ -309,7 +357,8 @@ pub(super) async fn count_usage(
     for held in leases::holdings(connection, now).await? {
         usage.add(&app.config.lanes, &held.agent, &held.lane, held.repository_id, held.issues);
     }
-    usage.waiting = work::count_in(connection, &[Status::InReview, Status::Blocked]).await?;
+    usage.waiting = work::count_in(connection, &[Status::InReview, Status::Blocked]).await?
+        + leases::count_awaiting_input(connection, now).await?;
     Ok(usage)
 }
 
@@ -350,11 +399,13 @@ pub(super) async fn judged(
             || limits.against_issue(usage, &app.config.lanes, &issue.lane, repository);
         let limit = against_agent.clone().or_else(against_issue);
         let row = scope.repositories.iter().find(|row| row.id == repository);
+        let pause = scope.pause(app, &issue.lane, row).map(Pause::sentence);
         let facts = Facts {
             is_tracked: row.is_some(),
             read_only: row.and_then(|row| row.read_only),
             serves: row.map(peoples_work).unwrap_or_default(),
             repository_backoff: row.and_then(|row| Some((row.refusal.as_deref()?, row.retry_at?))),
+            pause: pause.as_deref(),
             ..facts(&issue, &around, limit.as_deref())
         };
         let verdict = judge(&facts, &seeker);
@@ -389,6 +440,7 @@ fn facts<'a>(issue: &'a Issue, around: &'a Circumstances, limit: Option<&'a str>
         serves: PeoplesWork::default(),
         backoff: around.backoff.as_ref(),
         repository_backoff: None,
+        pause: None,
     }
 }
 
@@ -419,7 +471,7 @@ pub(super) async fn candidates(
 
 /// What stands in the columns that work is taken from and is withheld, as far as `extent` says: the
 /// issues, the most urgent first, and the counts; the last are of what is in repositories where nothing
-/// can be changed, and in those that are left alone, whose issues come last.
+/// can be changed, in those that are left alone, and of what is paused, whose issues come last.
 async fn withheld(
     app: &App,
     connection: &mut Connection,
@@ -427,9 +479,9 @@ async fn withheld(
     usage: &Usage,
     extent: Extent,
     now: DateTime<Utc>,
-) -> Result<(Vec<Judged>, work::Withheld, [i64; 2])> {
-    // What a limit holds back is withheld as well, so the search does not leave it out.
-    let search = scope.search(app, &Usage::default(), now);
+) -> Result<(Vec<Judged>, work::Withheld, [i64; 3])> {
+    // What a limit or a pause holds back is withheld as well, so the search does not leave it out.
+    let search = scope.search_paused_too(app, &Usage::default(), now);
     let full = scope.full(app, usage);
     let withheld = work::withheld(connection, &search, &full, extent).await?;
     let mut ids = withheld.first.clone();
@@ -445,7 +497,7 @@ async fn withheld(
     let of = |is: &dyn Fn(&Repository) -> bool| -> Vec<RepositoryId> {
         scope.repositories.iter().filter(|row| is(row)).map(|row| row.id).collect()
     };
-    let mut in_closed = [0, 0];
+    let mut in_closed = [0; 3];
     for (count, closed) in in_closed.iter_mut().zip([of(&is_read_only), of(&is_alone)]) {
         if !closed.is_empty() {
             let most = extent.listed.max(extent.counted);
@@ -454,8 +506,17 @@ async fn withheld(
             ids.extend(found);
         }
     }
+    if !scope.pauses.is_empty() {
+        let most = extent.listed.max(extent.counted);
+        let served = work::candidates(connection, &search, most).await?;
+        let is_new = |id: &IssueId| !ids.contains(id) && extent.served != Some(*id);
+        let served: Vec<IssueId> = served.into_iter().filter(is_new).collect();
+        ids.extend(served);
+    }
     let mut judged = judged(app, connection, scope, usage, &ids, now).await?;
     judged.retain(|judged| matches!(judged.verdict, Verdict::Withheld(_)));
+    let paused = judged.iter().filter(|judged| judged.verdict.has(SkipReason::Paused)).count();
+    in_closed[2] = i64::try_from(paused).unwrap_or(i64::MAX).min(extent.counted);
     judged.truncate(usize::try_from(extent.listed).unwrap_or_default());
     Ok((judged, withheld, in_closed))
 }
@@ -568,6 +629,18 @@ pub async fn explain_work(app: &App, agent: &str, issue: IssueId) -> Result<Expl
     };
     let scope = Scope { repositories: vec![repository], ..scope };
     explained(app, &scope, judged, rank, now).ok_or_else(|| Error::no_issue(issue))
+}
+
+/// The pause that keeps an issue from an agent.
+pub(super) async fn pause_of(
+    app: &App,
+    agent: &str,
+    issue: &Issue,
+    repository: &Repository,
+) -> Result<Option<Pause>> {
+    let paused = pauses::all(&mut *app.connection().await?, app.clock.now()).await?;
+    let covers = |pause: &Pause| pause.covers(app, agent, &issue.lane, Some(repository));
+    Ok(paused.into_iter().find(covers))
 }
 
 /// Why the queue would withhold an issue from an agent that claims it by name, as one sentence; what
@@ -685,7 +758,7 @@ pub(super) async fn look_around(
     let usage = usage(app, &mut connection, now).await?;
     let listed = i64::try_from(WITHHELD_KEPT).expect("a small number");
     let extent = Extent { served, listed, counted: COUNTED_UP_TO };
-    let (withheld, counts, [in_read_only, in_left_alone]) =
+    let (withheld, counts, [in_read_only, in_left_alone, paused]) =
         withheld(app, &mut connection, scope, &usage, extent, now).await?;
     let work::Withheld { leased, assigned_to_other, not_ready, .. } = counts;
     let work::Withheld { blocked_by_issue, limit_reached, excluded, linked_pull_request, .. } =
@@ -703,6 +776,7 @@ pub(super) async fn look_around(
         (SkipReason::BackingOff, (backing_off + in_left_alone).min(COUNTED_UP_TO)),
         (SkipReason::NeedsHuman, needs_human),
         (SkipReason::HeldByPerson, held_by_person),
+        (SkipReason::Paused, paused),
     ];
     let counts = counts.into_iter().filter(|(_, issues)| *issues > 0).collect();
     Ok(Around { withheld: withheld.into_iter().filter_map(kept).collect(), counts })
@@ -752,6 +826,10 @@ pub(super) async fn note(
             Some(others) => Some(format!("{reason}; {others}")),
             None => Some(reason),
         },
+        (idle_reason, _) => idle_reason,
+    };
+    let idle_reason = match (idle_reason, scope.pause_of_all(app)) {
+        (Some(reason), Some(pause)) => Some(format!("{reason}; {}", pause.sentence())),
         (idle_reason, _) => idle_reason,
     };
     let detail = Detail { candidates, withheld, counts };

@@ -71,6 +71,9 @@ pub struct ClaimNext {
     pub lease_seconds: Option<i32>,
     /// 0 to 25: how long to wait for work to appear before answering idle.
     pub wait_seconds: Option<i32>,
+    /// Whether the agent first gets back what it still holds, the first acquired first: for one that
+    /// was restarted. By a setting when absent, which is usually no.
+    pub resume: Option<bool>,
     /// Repeating the same request with the same id returns the same lease; another request with it
     /// is a `CONFLICT`. An id belongs to the credential and the agent that used it.
     pub request_id: Option<String>,
@@ -100,6 +103,8 @@ pub struct ClaimedNext {
     pub lease: Option<Lease>,
     /// Why there is none.
     pub idle_reason: Option<String>,
+    /// Whether the agent held the issue before.
+    pub is_resumed: bool,
 }
 
 /// An issue that is an agent's now.
@@ -152,7 +157,12 @@ pub async fn claim_next(app: &App, actor: &Actor, command: ClaimNext) -> Result<
         return Err(Error::Invalid { field: "lane", reason });
     }
     if let Some(lease) = repeated(app, &agent, request.as_ref()).await? {
-        return Ok(ClaimedNext { lease: Some(lease), idle_reason: None });
+        return Ok(ClaimedNext { lease: Some(lease), idle_reason: None, is_resumed: false });
+    }
+    if command.resume.unwrap_or(app.config.work.resume)
+        && let Some(lease) = resumed(app, &scope, term_seconds).await?
+    {
+        return Ok(ClaimedNext { lease: Some(lease), idle_reason: None, is_resumed: true });
     }
     let actor = &actor.acting_for(&agent);
     let claim = Claim { actor, agent: &agent, term_seconds, request: request.as_ref() };
@@ -181,7 +191,21 @@ pub async fn claim_next(app: &App, actor: &Actor, command: ClaimNext) -> Result<
     };
     let decided = Decided { candidates, around, served };
     let idle_reason = queue::note(app, "claim_next", &scope, decided, None).await?;
-    Ok(ClaimedNext { lease, idle_reason })
+    Ok(ClaimedNext { lease, idle_reason, is_resumed: false })
+}
+
+/// What the agent still holds of what it looks for, kept as a decision.
+async fn resumed(app: &App, scope: &Scope, term_seconds: i32) -> Result<Option<Lease>> {
+    let is_sought = |lease: &Lease| scope.has(app, lease);
+    let lease = super::leases::resume(app, &scope.agent, term_seconds, is_sought).await?;
+    if let Some(lease) = &lease {
+        let why = "held by the agent already".to_owned();
+        let candidates = vec![Candidate { issue: lease.issue_id, rank: 1, why }];
+        let served = Some(Served { issue: lease.issue_id, token: Some(lease.fencing_token) });
+        let decided = Decided { candidates, around: Around::default(), served };
+        queue::note(app, "claim_next", scope, decided, None).await?;
+    }
+    Ok(lease)
 }
 
 fn wait_of(given: Option<i32>) -> Result<Duration> {
@@ -314,7 +338,11 @@ async fn give_back_if_left(app: &App, claim: &Claim<'_>, lease: &Lease) -> Resul
     Err(left())
 }
 
+/// Whether an agent can use nothing because of itself.
 async fn is_limited(app: &App, scope: &Scope) -> Result<bool> {
+    if scope.pause_of_all(app).is_some() {
+        return Ok(true);
+    }
     let usage = queue::usage(app, &mut *app.connection().await?, app.clock.now()).await?;
     Ok(app.config.work.limits.against_agent(&usage, &scope.agent).is_some())
 }
@@ -621,6 +649,9 @@ async fn claim_one(app: &App, actor: &Actor, command: ClaimIssue) -> Result<Clai
             return Err(held_by(&other.agent));
         }
         _ => {}
+    }
+    if !force && let Some(pause) = queue::pause_of(app, &agent, &issue, &repository).await? {
+        return Err(Error::conflict(format!("The issue is not served: {}", pause.sentence())));
     }
     let warning = queue::warning(app, &agent, issue.id).await?;
     let admits = |labels: &LabelSet, state| is_claimable(&agent, force, labels, state);

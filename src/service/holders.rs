@@ -1,0 +1,244 @@
+//! What people ask of the holder of an issue: to stop, or to read a message.
+//!
+//! Nothing reaches a holder by itself: it learns of both with its next renewal. Who does not stop in
+//! time has the issue taken from it, by whichever replica looks first.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel_async::AsyncConnection;
+
+use super::changes::{audit_event, issue_event};
+use super::leases::{let_go, live, lost, no_lease, plain};
+use super::{Error, Result};
+use crate::app::App;
+use crate::domain::actor::Who;
+use crate::domain::{Actor, LeaseId};
+use crate::store::audit::NewEntry;
+use crate::store::leases::StopRequest;
+use crate::store::{
+    Connection, Lease, LeaseMessage, audit, event_log, issues, lease_messages, leases,
+};
+
+/// How many leases one round takes from holders that did not stop.
+const A_ROUND: i64 = 50;
+
+/// When to try again what GitHub refused.
+const AGAIN: TimeDelta = TimeDelta::seconds(30);
+
+/// How long a holder has for stopping when nobody says, in seconds.
+const USUAL_GRACE: i32 = 300;
+
+/// How long a holder may be given, in seconds.
+const GRACES: std::ops::RangeInclusive<i32> = 0..=86_400;
+
+/// How many characters a reason may have.
+const LONGEST_REASON: usize = 1_000;
+
+/// How many characters a message may have.
+const LONGEST_MESSAGE: usize = 10_000;
+
+/// How many messages one lease may be sent.
+const MOST_MESSAGES: usize = 50;
+
+/// A holder that is to stop.
+#[derive(Debug, Clone, async_graphql::InputObject)]
+#[graphql(name = "RequestStopInput")]
+pub struct RequestStop {
+    /// The lease.
+    pub lease_id: LeaseId,
+    /// Why, up to 1,000 characters; the holder is told.
+    pub reason: Option<String>,
+    /// How long the holder has, in seconds: 0 to 86400, 300 when absent. Then the issue is taken from
+    /// it.
+    pub grace_seconds: Option<i32>,
+}
+
+/// A message to a holder.
+#[derive(Debug, Clone, async_graphql::InputObject)]
+#[graphql(name = "SendMessageInput")]
+pub struct SendMessage {
+    /// The lease.
+    pub lease_id: LeaseId,
+    /// The text, up to 10,000 characters. It is also the answer to what the holder waits to be told.
+    pub body: String,
+}
+
+/// Asks a holder to stop: its next renewal says so and prolongs nothing. Asking again changes reason
+/// and time. The audit log calls it `request_stop`.
+///
+/// # Errors
+///
+/// [`Error::Invalid`] for a reason that is too long and a time out of range; [`Error::NotFound`];
+/// [`Error::LeaseLost`] when the lease is over.
+pub async fn request_stop(app: &App, actor: &Actor, command: RequestStop) -> Result<Lease> {
+    let grace = command.grace_seconds.unwrap_or(USUAL_GRACE);
+    if !GRACES.contains(&grace) {
+        let reason = format!("must be from {} to {}", GRACES.start(), GRACES.end());
+        return Err(Error::Invalid { field: "graceSeconds", reason });
+    }
+    let reason = command.reason.as_deref().map(plain).filter(|reason| !reason.is_empty());
+    let reason = reason.map(|text| bounded("reason", text, LONGEST_REASON)).transpose()?;
+    let now = app.clock.now();
+    let request = StopRequest {
+        by: actor.name(),
+        reason: reason.as_deref(),
+        now,
+        release_at: now + TimeDelta::seconds(i64::from(grace)),
+    };
+    tell(app, actor, command.lease_id, &Word::Stop(request), now).await
+}
+
+/// Lets a holder that was asked to stop go on. The audit log calls it `withdraw_stop`.
+///
+/// # Errors
+///
+/// [`Error::NotFound`]; [`Error::LeaseLost`] when the lease is over.
+pub async fn withdraw_stop(app: &App, actor: &Actor, lease: LeaseId) -> Result<Lease> {
+    tell(app, actor, lease, &Word::GoOn, app.clock.now()).await
+}
+
+/// Leaves a holder a message, which its renewals carry until it says to have read it. What it waits to
+/// be told counts as told. The audit log calls it `send_message`.
+///
+/// # Errors
+///
+/// [`Error::Invalid`] for a text that is empty or too long; [`Error::NotFound`];
+/// [`Error::LeaseLost`] when the lease is over; [`Error::Conflict`] when it was sent too many.
+pub async fn send_message(app: &App, actor: &Actor, command: SendMessage) -> Result<Lease> {
+    let body = bounded("body", plain(&command.body), LONGEST_MESSAGE)?;
+    tell(app, actor, command.lease_id, &Word::Message(&body), app.clock.now()).await
+}
+
+fn bounded(field: &'static str, text: String, longest: usize) -> Result<String> {
+    let length = text.chars().count();
+    if (1..=longest).contains(&length) {
+        return Ok(text);
+    }
+    Err(Error::Invalid { field, reason: format!("must have 1 to {longest} characters") })
+}
+
+/// What a holder is told.
+enum Word<'a> {
+    Stop(StopRequest<'a>),
+    GoOn,
+    Message(&'a str),
+}
+
+impl Word<'_> {
+    /// What the audit log calls it, and says of it.
+    fn action(&self) -> (&'static str, Option<&str>) {
+        match self {
+            Self::Stop(request) => ("request_stop", request.reason),
+            Self::GoOn => ("withdraw_stop", None),
+            Self::Message(body) => ("send_message", Some(body)),
+        }
+    }
+
+    /// Keeps it with the lease, when that is live; in the caller's transaction.
+    async fn keep(
+        &self,
+        connection: &mut Connection,
+        id: LeaseId,
+        from: Who<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Lease>> {
+        let body = match self {
+            Self::Stop(request) => {
+                return Ok(leases::request_stop(connection, id, Some(request), now).await?);
+            }
+            Self::GoOn => return Ok(leases::request_stop(connection, id, None, now).await?),
+            Self::Message(body) => body,
+        };
+        let lease = leases::answer_input(connection, id, now).await?;
+        if lease.is_some() {
+            if lease_messages::of_leases(connection, &[id]).await?.len() >= MOST_MESSAGES {
+                let what =
+                    format!("The holder was sent {MOST_MESSAGES} messages, which is the most");
+                return Err(Error::lasting(what, None));
+            }
+            lease_messages::append(connection, id, from, body, now).await?;
+        }
+        Ok(lease)
+    }
+}
+
+/// Changes a live lease in one transaction with its audit entry and its event.
+async fn tell(
+    app: &App,
+    actor: &Actor,
+    id: LeaseId,
+    word: &Word<'_>,
+    now: DateTime<Utc>,
+) -> Result<Lease> {
+    let (action, notes) = word.action();
+    let mut connection = app.connection().await?;
+    leases::by_id(&mut connection, id).await?.ok_or_else(|| no_lease(id))?;
+    connection
+        .transaction(async |connection| {
+            let row = leases::of_issue(connection, id.issue).await?;
+            live(row.clone(), id, now)?;
+            let lease = word.keep(connection, id, actor.who(), now).await?;
+            let lease = lease.ok_or_else(|| lost(row.as_ref(), now))?;
+            let found = issues::with_repository(connection, id.issue).await?;
+            let (issue, repository) = found.ok_or_else(|| Error::no_issue(id.issue))?;
+            let entry = NewEntry {
+                repository_full_name: repository.full_name.as_str(),
+                issue_number: Some(issue.number),
+                issue_id: Some(issue.id),
+                before_labels: &issue.labels,
+                notes,
+                ..NewEntry::done(actor.who(), action, &issue.labels, now)
+            };
+            let entry = audit::append(connection, &entry).await?;
+            let changed = issue_event(Some(&issue), &issue, false, &repository, actor.who(), now);
+            event_log::append(connection, &[changed, audit_event(&entry)]).await?;
+            Ok(lease)
+        })
+        .await
+}
+
+/// Messages to some leases, the first sent first.
+///
+/// # Errors
+///
+/// When the database fails.
+pub async fn messages(app: &App, leases: &[LeaseId]) -> Result<Vec<LeaseMessage>> {
+    if leases.is_empty() {
+        return Ok(vec![]);
+    }
+    Ok(lease_messages::of_leases(&mut *app.connection().await?, leases).await?)
+}
+
+/// Why a holder was asked to stop, as one sentence; nothing when it was not.
+pub fn stop_requested(lease: &Lease) -> Option<String> {
+    let by = lease.stop_requested_by.as_ref()?;
+    Some(match &lease.stop_reason {
+        Some(reason) => format!("{by} asked to stop: {reason}"),
+        None => format!("{by} asked to stop"),
+    })
+}
+
+/// Takes their issues from holders that were to stop and did not in time. Safe to run anywhere, any
+/// number of times.
+///
+/// # Errors
+///
+/// When the database fails; what GitHub cannot do now is tried again later.
+pub async fn release_stopped(app: &App) -> Result<()> {
+    let now = app.clock.now();
+    let due = leases::to_release(&mut *app.connection().await?, now, A_ROUND).await?;
+    for lease in &due {
+        match let_go(app, &Actor::System, lease, "release_stopped_lease").await {
+            // Somebody else is at it, or the holder has stopped by now.
+            Ok(_) | Err(Error::Conflict { .. } | Error::LeaseLost { .. }) => {}
+            Err(error @ Error::Internal(_)) => return Err(error),
+            Err(error) => retry_later(app, lease, &error, now).await?,
+        }
+    }
+    Ok(())
+}
+
+async fn retry_later(app: &App, lease: &Lease, error: &Error, now: DateTime<Utc>) -> Result<()> {
+    tracing::warn!(%error, lease = %lease.id(), "a holder that was to stop still has its issue");
+    leases::retry(&mut *app.connection().await?, lease.id(), now + AGAIN).await?;
+    Ok(())
+}

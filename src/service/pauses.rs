@@ -1,0 +1,279 @@
+//! Pausing: nothing of a repository, a lane, an agent, or of everything, is served for a while.
+//!
+//! What is held goes on and is finished, so that the paused part drains, unless the pause tells holders
+//! to stop as well. A pause ends by its time or by a person. Invariants: what is paused is withheld by
+//! the same function that ranks, with its reason; the beginning and the end of a pause are events, so
+//! boards show it and whoever waits for work hears of it.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel_async::AsyncConnection;
+
+use super::changes::{audit_event, resync_event};
+use super::leases::plain;
+use super::{Error, Result, agent_names, queue, tracking};
+use crate::app::App;
+use crate::domain::labels::{is_same, key};
+use crate::domain::pauses::{PauseScope, sentence};
+use crate::domain::{Actor, LabelSet, PauseId};
+use crate::store::audit::NewEntry;
+use crate::store::pauses::NewPause;
+use crate::store::{
+    Connection, Lease, Pause, Repository, audit, event_log, leases, pauses, repositories,
+};
+
+/// How many characters a reason may have.
+const LONGEST_REASON: usize = 500;
+
+/// For how long something may be paused, in minutes: 30 days.
+const MINUTES: std::ops::RangeInclusive<i32> = 1..=43_200;
+
+/// How many pauses there may be at a time.
+const MOST: usize = 200;
+
+/// What is to be paused.
+#[derive(Debug, Clone, async_graphql::InputObject)]
+#[graphql(name = "PauseWorkInput")]
+pub struct PauseWork {
+    /// What kind of thing.
+    pub scope: PauseScope,
+    /// Which one: a repository's full name, a lane's id or alias, an agent's name. Absent for
+    /// everything.
+    pub subject: Option<String>,
+    /// Whether holders are told to stop with their next renewal; else what is held is finished.
+    pub stops_holders: Option<bool>,
+    /// Why, up to 500 characters.
+    pub reason: Option<String>,
+    /// For how many minutes: 1 to 43200. Until somebody resumes it when absent.
+    pub for_minutes: Option<i32>,
+}
+
+impl Pause {
+    /// Who paused what, until when and why, as a sentence without its end.
+    pub fn sentence(&self) -> String {
+        let what = self.scope.phrase(&self.subject);
+        sentence(&what, &self.created_by, self.reason.as_deref(), self.ends_at)
+    }
+
+    /// Whether it covers work of an agent on an issue of a repository that waits in a lane.
+    pub(super) fn covers(
+        &self,
+        app: &App,
+        agent: &str,
+        lane: &str,
+        repository: Option<&Repository>,
+    ) -> bool {
+        match self.scope {
+            PauseScope::Everything => true,
+            PauseScope::Agent => is_same(&self.subject, agent),
+            PauseScope::Repository => {
+                repository.is_some_and(|row| is_same(row.full_name.as_str(), &self.subject))
+            }
+            PauseScope::Lane => {
+                let lanes = &app.config.lanes;
+                lanes.by_id(&self.subject).is_some_and(|paused| lanes.is_in(lane, paused))
+            }
+        }
+    }
+}
+
+/// What is paused now, the first begun first.
+///
+/// # Errors
+///
+/// When the database fails.
+pub async fn pauses(app: &App) -> Result<Vec<Pause>> {
+    Ok(pauses::all(&mut *app.connection().await?, app.clock.now()).await?)
+}
+
+/// How many issues are still held of what each pause covers; in the same order.
+///
+/// # Errors
+///
+/// When the database fails.
+pub async fn held_under(app: &App, of: &[Pause]) -> Result<Vec<usize>> {
+    let mut connection = app.connection().await?;
+    let held = leases::held(&mut connection, None, app.clock.now()).await?;
+    let repositories = repositories::tracked(&mut connection).await?;
+    let covers = |pause: &Pause, lease: &Lease| {
+        let repository = repositories.iter().find(|row| row.id == lease.repository_id);
+        pause.covers(app, &lease.agent, &lease.lane, repository)
+    };
+    Ok(of.iter().map(|pause| held.iter().filter(|lease| covers(pause, lease)).count()).collect())
+}
+
+/// Pauses something, or changes the pause that it has. The audit log calls it `pause_work`.
+///
+/// # Errors
+///
+/// [`Error::Invalid`] for a repository that is not tracked, a lane that is none, a name that is no
+/// agent's, a reason that is too long and a time out of range; [`Error::Conflict`] when there are too
+/// many.
+pub async fn pause_work(app: &App, actor: &Actor, command: PauseWork) -> Result<Pause> {
+    let subject = subject_of(app, &command).await?;
+    let reason = command.reason.as_deref().map(plain).filter(|reason| !reason.is_empty());
+    if reason.as_ref().is_some_and(|reason| reason.chars().count() > LONGEST_REASON) {
+        let reason = format!("must not be longer than {LONGEST_REASON} characters");
+        return Err(Error::Invalid { field: "reason", reason });
+    }
+    let now = app.clock.now();
+    let pause = NewPause {
+        scope: command.scope,
+        subject: &subject,
+        subject_key: &key(&subject),
+        stops_holders: command.stops_holders.unwrap_or_default(),
+        reason: reason.as_deref(),
+        created_by: actor.name(),
+        created_at: now,
+        ends_at: ends_at(command.for_minutes, now)?,
+    };
+    let mut connection = app.connection().await?;
+    connection
+        .transaction(async |connection| {
+            if pauses::all(connection, now).await?.len() >= MOST {
+                let what = format!("There are {MOST} pauses, which is the most; end one first");
+                return Err(Error::lasting(what, None));
+            }
+            let pause = pauses::begin(connection, &pause).await?;
+            announce(connection, actor, "pause_work", (&pause, pause.sentence()), now).await?;
+            Ok(pause)
+        })
+        .await
+}
+
+/// What a command means, as it is kept.
+async fn subject_of(app: &App, command: &PauseWork) -> Result<String> {
+    let given = command.subject.as_deref().map(str::trim).filter(|given| !given.is_empty());
+    let refused = |reason: &str| Error::Invalid { field: "subject", reason: reason.to_owned() };
+    let given = match (command.scope, given) {
+        (PauseScope::Everything, None) => return Ok(String::new()),
+        (PauseScope::Everything, Some(_)) => {
+            return Err(refused("must be absent when everything is paused"));
+        }
+        (_, None) => return Err(refused("is needed: a repository, a lane or an agent")),
+        (_, Some(given)) => given,
+    };
+    match command.scope {
+        PauseScope::Repository => {
+            let tracked = tracking::tracked_repositories(app).await?;
+            let name = app.config.github.repository(given).ok();
+            let is_meant =
+                |row: &&Repository| name.as_ref().is_some_and(|name| row.is_called(name));
+            let row = tracked.iter().find(is_meant);
+            row.map(|row| row.full_name.to_string()).ok_or_else(|| {
+                let given: String = given.chars().take(200).collect();
+                refused(&format!("`{given}` is not tracked"))
+            })
+        }
+        PauseScope::Lane => {
+            let lane = queue::find_lane(app, given);
+            lane.map(|lane| lane.id.clone()).map_err(|error| match error {
+                Error::Invalid { reason, .. } => refused(&reason),
+                error => error,
+            })
+        }
+        PauseScope::Agent => {
+            let name = crate::domain::leases::agent_name(given).map_err(|text| refused(&text))?;
+            agent_names::find(app, name).await
+        }
+        PauseScope::Everything => Ok(String::new()),
+    }
+}
+
+fn ends_at(minutes: Option<i32>, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>> {
+    match minutes {
+        Some(minutes) if !MINUTES.contains(&minutes) => Err(Error::Invalid {
+            field: "forMinutes",
+            reason: format!("must be from {} to {}", MINUTES.start(), MINUTES.end()),
+        }),
+        minutes => Ok(minutes.map(|minutes| now + TimeDelta::minutes(i64::from(minutes)))),
+    }
+}
+
+/// Ends a pause. The audit log calls it `resume_work`.
+///
+/// # Errors
+///
+/// [`Error::NotFound`] when it has ended before.
+pub async fn resume_work(app: &App, actor: &Actor, id: PauseId) -> Result<Pause> {
+    let now = app.clock.now();
+    let mut connection = app.connection().await?;
+    connection
+        .transaction(async |connection| {
+            let missing = || Error::NotFound { what: "Pause", id: id.to_string() };
+            let pause = pauses::end(connection, id).await?.ok_or_else(missing)?;
+            announce_end(connection, actor, &pause, now).await?;
+            Ok(pause)
+        })
+        .await
+}
+
+/// Ends pauses whose time is over. Safe to run anywhere, any number of times.
+///
+/// # Errors
+///
+/// When the database fails.
+pub async fn end_over(app: &App) -> Result<()> {
+    let now = app.clock.now();
+    let mut connection = app.connection().await?;
+    connection
+        .transaction(async |connection| {
+            for pause in pauses::end_over(connection, now).await? {
+                announce_end(connection, &Actor::System, &pause, now).await?;
+            }
+            Ok(())
+        })
+        .await
+}
+
+async fn announce_end(
+    connection: &mut Connection,
+    actor: &Actor,
+    pause: &Pause,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let text = format!("{} is no longer paused", pause.scope.phrase(&pause.subject));
+    announce(connection, actor, "resume_work", (pause, text), now).await
+}
+
+/// Says in the audit log, and to all boards, that a pause has begun or ended, in the caller's
+/// transaction.
+async fn announce(
+    connection: &mut Connection,
+    actor: &Actor,
+    action: &str,
+    (pause, text): (&Pause, String),
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let none = LabelSet::default();
+    let repository_full_name = match pause.scope {
+        PauseScope::Repository => pause.subject.as_str(),
+        _ => "",
+    };
+    let entry = NewEntry {
+        repository_full_name,
+        notes: Some(&text),
+        ..NewEntry::done(actor.who(), action, &none, now)
+    };
+    let entry = audit::append(connection, &entry).await?;
+    let events = [resync_event(text, actor.who(), now), audit_event(&entry)];
+    event_log::append(connection, &events).await?;
+    Ok(())
+}
+
+/// Why the holder of a lease is to stop because of a pause, as one sentence.
+pub(super) async fn stop_reason(
+    app: &App,
+    connection: &mut Connection,
+    lease: &Lease,
+    repository: &Repository,
+    now: DateTime<Utc>,
+) -> Result<Option<String>> {
+    let all = pauses::all(connection, now).await?;
+    let stops = |pause: &&Pause| {
+        pause.stops_holders && pause.covers(app, &lease.agent, &lease.lane, Some(repository))
+    };
+    Ok(all.iter().find(stops).map(|pause| {
+        let sentence = pause.sentence();
+        format!("Stop: {sentence}")
+    }))
+}

@@ -6,7 +6,9 @@ use async_graphql::{Context, InputObject, MergedObject, Object, SimpleObject};
 
 use super::comments::CommentMutation;
 use super::edits::{ChangeIssuePayload, EditMutation};
+use super::holders::HolderMutation;
 use super::loaders::{actor, app};
+use super::pauses::PauseMutation;
 use super::query::full_name;
 use super::types::page::cost;
 use super::types::{AgentRun, AuditEntry, Issue, Repository};
@@ -27,6 +29,8 @@ pub(super) struct Mutation(
     TrackingMutation,
     RunMutation,
     WorkMutation,
+    HolderMutation,
+    PauseMutation,
 );
 
 /// What a mutation weighs: more than any page of rows, because it reaches GitHub.

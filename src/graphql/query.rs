@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use async_graphql::{Context, ID, MergedObject, Object};
 
+use super::holders::HolderQuery;
 use super::loaders::{self, actor, app};
 use super::overview::OverviewQuery;
+use super::pauses::PauseQuery;
 use super::types::page::{Arguments, cost, cost_of_search};
 use super::types::{
     AgentRunConnection, AuditEntryConnection, AuditOptions, Board, Issue, IssueConnection, Node,
@@ -20,7 +22,16 @@ use crate::store::audit::AuditFilter;
 
 /// Everything there is to read.
 #[derive(Debug, Default, MergedObject)]
-pub(super) struct Query(BoardQuery, RecordQuery, WorkQuery, OverviewQuery, ViewQuery, ServiceQuery);
+pub(super) struct Query(
+    BoardQuery,
+    RecordQuery,
+    WorkQuery,
+    HolderQuery,
+    PauseQuery,
+    OverviewQuery,
+    ViewQuery,
+    ServiceQuery,
+);
 
 #[derive(Debug, Default)]
 struct BoardQuery;

@@ -6,7 +6,9 @@ use async_graphql::{Context, Enum, InputObject, Object, SimpleObject};
 
 use super::loaders::{self, Related, Wants, actor, app};
 use super::types::page::{Arguments, cost, size};
-use super::types::{AgentRun, AuditEntry, Issue, Lease, WorkDecisionConnection, WorkExplanation};
+use super::types::{
+    AgentRun, AuditEntry, Issue, Lease, LeaseMessage, WorkDecisionConnection, WorkExplanation,
+};
 use crate::domain::doctor::Ailment;
 use crate::domain::{Instant, IssueId, Lane};
 use crate::service::leases::{FinishWork, ReleaseLease, RenewLease};
@@ -236,6 +238,8 @@ struct ClaimNextPayload {
     lease: Option<Lease>,
     /// Why there is no work, as one sentence.
     idle_reason: Option<String>,
+    /// Whether the agent held the issue before, so that it goes on with what it had begun.
+    is_resumed: bool,
 }
 
 /// An issue that is the agent's now.
@@ -266,6 +270,8 @@ struct RenewLeasePayload {
     directive: LeaseDirective,
     /// Why it is to stop, as one sentence; null when it may go on.
     reason: Option<String>,
+    /// What the holder was sent and has not said to have read, the first sent first.
+    messages: Vec<LeaseMessage>,
 }
 
 /// An issue that was given back.
@@ -305,7 +311,7 @@ impl WorkMutation {
     ) -> async_graphql::Result<ClaimNextPayload> {
         let claimed = service::work::claim_next(app(context), actor(context), input).await?;
         let (lease, idle_reason) = (claimed.lease.map(Lease::alone), claimed.idle_reason);
-        Ok(ClaimNextPayload { lease, idle_reason })
+        Ok(ClaimNextPayload { lease, idle_reason, is_resumed: claimed.is_resumed })
     }
 
     /// Claims one issue. An agent that holds it already gets the lease that it has.
@@ -323,7 +329,8 @@ impl WorkMutation {
     }
 
     /// Prolongs a lease and says how far its holder is. Tells whether the holder may go on: it is to
-    /// stop when its issue was closed or moved out of In Progress meanwhile.
+    /// stop when its issue was closed or moved out of In Progress meanwhile, when somebody asked it to,
+    /// and when its work was paused so. Carries what people sent it.
     #[graphql(complexity = "cost(Some(1), None, child_complexity)")]
     async fn renew_lease(
         &self,
@@ -336,7 +343,8 @@ impl WorkMutation {
             None => LeaseDirective::Continue,
         };
         let (lease, reason) = (Lease::alone(renewed.lease), renewed.stop);
-        Ok(RenewLeasePayload { lease, directive, reason })
+        let messages = renewed.messages.into_iter().map(LeaseMessage).collect();
+        Ok(RenewLeasePayload { lease, directive, reason, messages })
     }
 
     /// Gives an issue back: the agent's label goes, and work in progress is ready again.

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use async_graphql::{Context, Object};
 
-use super::Issue;
+use super::page::cost;
+use super::{Issue, LeaseMessage};
 use crate::domain::leases::{Checkpoint, LeaseEnding, LeaseState, WorkOutcome};
 use crate::domain::{Instant, LeaseId};
-use crate::graphql::loaders::Related;
-use crate::store;
+use crate::graphql::loaders::{self, Related};
+use crate::{service, store};
 
 /// A lease with the issue that its page brought along.
 #[derive(Debug, Clone)]
@@ -85,6 +86,44 @@ impl Lease {
     /// Whether an agent has it, its time left aside.
     async fn is_held(&self) -> bool {
         self.row.state == LeaseState::Held
+    }
+
+    /// When somebody asked the holder to stop; its next renewal says so.
+    async fn stop_requested_at(&self) -> Option<Instant> {
+        self.row.stop_requested_at.map(Instant)
+    }
+
+    /// Who asked it to stop.
+    async fn stop_requested_by(&self) -> Option<&str> {
+        self.row.stop_requested_by.as_deref()
+    }
+
+    /// Why it is to stop, in the words of who asked.
+    async fn stop_reason(&self) -> Option<&str> {
+        self.row.stop_reason.as_deref()
+    }
+
+    /// When the issue is taken from the holder if it has not stopped.
+    async fn release_at(&self) -> Option<Instant> {
+        self.row.release_at.map(Instant)
+    }
+
+    /// The question whose answer the holder waits for, which makes it wait for a person. Text of the
+    /// agent.
+    async fn awaiting_input(&self) -> Option<&str> {
+        self.row.awaiting_input.as_deref()
+    }
+
+    /// Since when it waits for the answer.
+    async fn awaiting_input_since(&self) -> Option<Instant> {
+        self.row.awaiting_input_since.map(Instant)
+    }
+
+    /// What the holder was sent, the first sent first; 50 at most.
+    #[graphql(complexity = "cost(Some(10), None, child_complexity)")]
+    async fn messages(&self, context: &Context<'_>) -> async_graphql::Result<Vec<LeaseMessage>> {
+        let rows = service::holders::messages(loaders::app(context), &[self.row.id()]).await?;
+        Ok(rows.into_iter().map(LeaseMessage).collect())
     }
 }
 

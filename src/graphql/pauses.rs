@@ -1,0 +1,85 @@
+//! The root fields about what is paused.
+
+use async_graphql::{Context, InputObject, Object, SimpleObject};
+
+use super::loaders::{actor, app};
+use super::types::Pause;
+use super::types::page::cost;
+use crate::domain::PauseId;
+use crate::service::pauses::{self, PauseWork};
+use crate::service::{self};
+use crate::store;
+
+#[derive(Debug, Default)]
+pub(super) struct PauseQuery;
+
+#[Object]
+impl PauseQuery {
+    /// What is paused now, the first begun first; 200 at most.
+    #[graphql(complexity = "cost(Some(20), None, child_complexity)")]
+    async fn pauses(&self, context: &Context<'_>) -> async_graphql::Result<Vec<Pause>> {
+        Ok(all(context, pauses::pauses(app(context)).await?).await?)
+    }
+}
+
+/// Pauses with how much is still held of each, where that is asked for.
+async fn all(context: &Context<'_>, rows: Vec<store::Pause>) -> service::Result<Vec<Pause>> {
+    let held = match rows.is_empty() {
+        true => vec![],
+        false => pauses::held_under(app(context), &rows).await?,
+    };
+    Ok(rows.into_iter().zip(held).map(|(row, held)| Pause { row, held }).collect())
+}
+
+/// Something that is paused.
+#[derive(SimpleObject)]
+struct PauseWorkPayload {
+    /// The pause.
+    pause: Pause,
+}
+
+/// A pause to end.
+#[derive(InputObject)]
+struct ResumeWorkInput {
+    /// The pause.
+    pause_id: PauseId,
+}
+
+/// A pause that has ended.
+#[derive(SimpleObject)]
+struct ResumeWorkPayload {
+    /// The id that it had.
+    pause_id: PauseId,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct PauseMutation;
+
+#[Object]
+impl PauseMutation {
+    /// Serves agents nothing of a repository, of a lane, to an agent, or at all, for some time or
+    /// until somebody resumes it. What is held is finished, unless holders are told to stop. Pausing
+    /// the same again changes its pause.
+    #[graphql(complexity = "cost(Some(1), None, child_complexity)")]
+    async fn pause_work(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "What to pause, why and for how long.")] input: PauseWork,
+    ) -> async_graphql::Result<PauseWorkPayload> {
+        let row = pauses::pause_work(app(context), actor(context), input).await?;
+        let held = pauses::held_under(app(context), std::slice::from_ref(&row)).await?;
+        let held = held.first().copied().unwrap_or_default();
+        Ok(PauseWorkPayload { pause: Pause { row, held } })
+    }
+
+    /// Ends a pause: agents are served again what it covered, and those that wait are woken.
+    #[graphql(complexity = "cost(Some(1), None, child_complexity)")]
+    async fn resume_work(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Which pause.")] input: ResumeWorkInput,
+    ) -> async_graphql::Result<ResumeWorkPayload> {
+        let ended = pauses::resume_work(app(context), actor(context), input.pause_id).await?;
+        Ok(ResumeWorkPayload { pause_id: ended.id })
+    }
+}

@@ -6,6 +6,7 @@
 mod dispatch;
 mod mcp;
 mod outcome;
+mod pauses;
 mod text;
 mod watch;
 mod work;
@@ -15,9 +16,10 @@ use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use clap_complete::Shell;
 
 pub(crate) use outcome::Outcome;
+use pauses::{PauseArguments, PausesArguments, ResumeArguments};
 use work::{
-    ClaimArguments, ExplainArguments, FinishArguments, QueueArguments, ReleaseArguments,
-    RenewArguments,
+    ClaimArguments, ExplainArguments, FinishArguments, LeasesArguments, QueueArguments,
+    ReleaseArguments, RenewArguments,
 };
 
 /// How the commands of agents end.
@@ -82,6 +84,8 @@ pub(crate) enum Ask {
     Queue(QueueArguments),
     /// Claim the best issue, or one that is named
     Claim(ClaimArguments),
+    /// List what an agent holds, with what people sent it
+    Leases(LeasesArguments),
     /// Say why an issue is, or is not, what an agent would be given next
     Explain(ExplainArguments),
     /// Prolong a lease and say how far the work has come
@@ -90,6 +94,12 @@ pub(crate) enum Ask {
     Finish(FinishArguments),
     /// Give an issue back without a word about the work
     Release(ReleaseArguments),
+    /// Serve agents nothing of a repository, a lane or an agent, or nothing at all
+    Pause(PauseArguments),
+    /// End a pause
+    Resume(ResumeArguments),
+    /// List what is paused
+    Pauses(PausesArguments),
     /// Follow what happens on the board, until interrupted
     Watch(watch::Arguments),
     /// Serve the tools of MCP over standard input and output, for a program on this machine
@@ -134,6 +144,10 @@ impl Ask {
             Self::Renew(given) => work::renew(client, given).await,
             Self::Finish(given) => work::finish(client, given).await,
             Self::Release(given) => work::release(client, given).await,
+            Self::Leases(given) => work::leases(client, given).await,
+            Self::Pause(given) => pauses::pause(client, given).await,
+            Self::Resume(given) => pauses::resume(client, given).await,
+            Self::Pauses(given) => pauses::list(client, given).await,
             Self::Watch(given) => watch::watch(client, &given).await,
             Self::Mcp => mcp::serve(client).await,
         }

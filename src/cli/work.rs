@@ -71,6 +71,9 @@ pub(crate) struct ClaimArguments {
     /// For how many seconds to hold the issue, 60 to 86400 [default: 1800]
     #[arg(long, value_name = "SECONDS")]
     lease_seconds: Option<i32>,
+    /// First get back what the agent still holds, as after a restart
+    #[arg(long, conflicts_with = "issue")]
+    resume: bool,
     /// Names the claim, so that repeating it gives the same lease
     #[arg(long, value_name = "TEXT")]
     request_id: Option<String>,
@@ -119,6 +122,22 @@ pub(crate) struct RenewArguments {
     /// For how many seconds from now, 60 to 86400 [default: as before]
     #[arg(long, value_name = "SECONDS")]
     lease_seconds: Option<i32>,
+    /// A question to people whose answer the agent waits for; empty when it waits no longer
+    #[arg(long, value_name = "TEXT")]
+    awaiting_input: Option<String>,
+    /// The last message that was read; later ones are printed
+    #[arg(long, value_name = "MESSAGE")]
+    read: Option<String>,
+    #[command(flatten)]
+    format: Format,
+}
+
+/// Whose leases to list.
+#[derive(Debug, Args)]
+pub(crate) struct LeasesArguments {
+    /// Who holds them [default: `DISPATCH_AGENT_NAME`]
+    #[arg(long)]
+    agent: Option<String>,
     #[command(flatten)]
     format: Format,
 }
@@ -156,10 +175,10 @@ pub(crate) struct ReleaseArguments {
 
 /// The arguments of a tool, without those that were not given.
 #[derive(Default)]
-struct Given(Map<String, Value>);
+pub(super) struct Given(Map<String, Value>);
 
 impl Given {
-    fn with(mut self, name: &str, value: Option<impl Into<Value>>) -> Self {
+    pub(super) fn with(mut self, name: &str, value: Option<impl Into<Value>>) -> Self {
         if let Some(value) = value {
             self.0.insert(name.to_owned(), value.into());
         }
@@ -191,7 +210,7 @@ fn word(given: &str) -> String {
 }
 
 /// Calls a tool and prints its answer, as JSON or in the words that `say` finds for it.
-async fn ask(
+pub(super) async fn ask(
     client: &config::Client,
     format: Format,
     tool: &str,
@@ -207,11 +226,11 @@ async fn ask(
     asked.await.map_err(|failure: Failure| failure.say(format))
 }
 
-fn done(answer: Result<Value, Outcome>) -> Outcome {
+pub(super) fn done(answer: Result<Value, Outcome>) -> Outcome {
     answer.map_or_else(|outcome| outcome, |_| Outcome::Done)
 }
 
-fn text<'a>(value: &'a Value, member: &str) -> &'a str {
+pub(super) fn text<'a>(value: &'a Value, member: &str) -> &'a str {
     value[member].as_str().unwrap_or_default()
 }
 
@@ -269,6 +288,7 @@ pub(super) async fn claim(client: &config::Client, arguments: ClaimArguments) ->
         repo,
         wait,
         lease_seconds,
+        resume,
         request_id,
         force,
         shell,
@@ -283,7 +303,7 @@ pub(super) async fn claim(client: &config::Client, arguments: ClaimArguments) ->
         None => {
             let repositories = Some(repo).filter(|repo| !repo.is_empty());
             let given = given.with("lane", lane).with("repositories", repositories);
-            ("claim_next", given.with("waitSeconds", wait))
+            ("claim_next", given.with("waitSeconds", wait).with("resume", resume.then_some(true)))
         }
     };
     let say = if shell { claim_as_shell } else { claim_as_text };
@@ -299,12 +319,13 @@ fn claim_as_text(answer: &Value) -> String {
         return text(answer, "idleReason").to_owned();
     }
     let (id, token) = (text(lease, "leaseId"), text(lease, "fencingToken"));
+    let resumed = if answer["isResumed"] == true { "Held already, to go on with:\n" } else { "" };
     let warning = match text(answer, "warning") {
         "" => String::new(),
         warning => format!("\nThe queue would have withheld it: {warning}"),
     };
     format!(
-        "{}  {}\n{}\nHeld by {}, {}{warning}\n\nexport DISPATCH_LEASE={id} DISPATCH_FENCING_TOKEN={token}",
+        "{resumed}{}  {}\n{}\nHeld by {}, {}{warning}\n\nexport DISPATCH_LEASE={id} DISPATCH_FENCING_TOKEN={token}",
         name_of(issue),
         short(text(issue, "title")),
         text(issue, "url"),
@@ -341,26 +362,63 @@ pub(super) async fn explain(client: &config::Client, arguments: ExplainArguments
 }
 
 pub(super) async fn renew(client: &config::Client, arguments: RenewArguments) -> Outcome {
-    let RenewArguments { lease, checkpoint, lease_seconds, format } = arguments;
+    let RenewArguments { lease, checkpoint, lease_seconds, awaiting_input, read, format } =
+        arguments;
     let given = Given::default().lease(client, lease).map(|given| {
         let checkpoint = checkpoint.as_deref().map(word);
-        given.with("checkpoint", checkpoint).with("leaseSeconds", lease_seconds)
+        let given = given.with("checkpoint", checkpoint).with("leaseSeconds", lease_seconds);
+        given.with("awaitingInput", awaiting_input).with("readMessageId", read)
     });
     let say = |answer: &Value| {
         let lease = &answer["lease"];
+        let messages = messages_as_text(&answer["messages"]);
         if answer["directive"] == "stop" {
-            return format!("Stop: {}", text(answer, "reason"));
+            return format!("Stop: {}{messages}", text(answer, "reason"));
         }
-        format!(
-            "{} is held by {}, {}",
-            text(lease, "leaseId"),
-            text(lease, "agentName"),
-            over(lease)
-        )
+        let (id, agent) = (text(lease, "leaseId"), text(lease, "agentName"));
+        format!("{id} is held by {agent}, {}{messages}", over(lease))
     };
     match ask(client, format, "renew_lease", given, say).await {
         Ok(answer) if answer["directive"] == "stop" => Outcome::LeaseLost,
         answered => done(answered),
+    }
+}
+
+/// Messages, each on lines of its own, after what stands before them.
+fn messages_as_text(messages: &Value) -> String {
+    let row = |message: &Value| {
+        let [id, author, body] = ["messageId", "author", "body"].map(|part| text(message, part));
+        format!("\n{id} from {author}: {body}")
+    };
+    messages.as_array().map(|all| all.iter().map(row).collect()).unwrap_or_default()
+}
+
+pub(super) async fn leases(client: &config::Client, arguments: LeasesArguments) -> Outcome {
+    let LeasesArguments { agent, format } = arguments;
+    let given = Given::default().with("agentName", agent);
+    done(ask(client, format, "my_work", Ok(given), leases_as_text).await)
+}
+
+fn leases_as_text(answer: &Value) -> String {
+    let row = |held: &Value| {
+        let (lease, issue) = (&held["lease"], &held["issue"]);
+        let stop = match text(held, "stopReason") {
+            "" => String::new(),
+            reason => format!("\nStop: {reason}"),
+        };
+        format!(
+            "{}  {}\n{}, token {}, {}{stop}{}",
+            name_of(issue),
+            short(text(issue, "title")),
+            text(lease, "leaseId"),
+            text(lease, "fencingToken"),
+            over(lease),
+            messages_as_text(&held["messages"]),
+        )
+    };
+    match answer["held"].as_array().map(Vec::as_slice).unwrap_or_default() {
+        [] => format!("{} holds nothing.", text(answer, "agentName")),
+        held => held.iter().map(row).collect::<Vec<_>>().join("\n\n"),
     }
 }
 

@@ -105,6 +105,8 @@ pub(super) struct ClaimNextArguments {
     pub(super) lease_seconds: Option<i32>,
     /// How long to wait for work to appear: 0 to 25 seconds; 0 when absent.
     pub(super) wait_seconds: Option<i32>,
+    /// Whether to get back first what you still hold, as after a restart.
+    pub(super) resume: Option<bool>,
     /// Any text that names this request. Repeating it with the same text returns the same lease, so
     /// a call whose answer was lost can be made again.
     pub(super) request_id: Option<String>,
@@ -195,6 +197,19 @@ pub(super) struct RenewArguments {
     pub(super) checkpoint: Option<String>,
     /// For how long from now: 60 to 86400 seconds; as before when absent.
     pub(super) lease_seconds: Option<i32>,
+    /// A question to people whose answer you wait for, up to 2,000 characters; empty when you wait no
+    /// longer; as before when absent. The answer comes as a message.
+    pub(super) awaiting_input: Option<String>,
+    /// The `messageId` of the last message that you have read; later ones are answered.
+    pub(super) read_message_id: Option<String>,
+}
+
+/// Whose leases are meant.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct MyWorkArguments {
+    /// The agent's name; the caller's own when absent.
+    pub(super) agent_name: Option<String>,
 }
 
 /// Work that is done.

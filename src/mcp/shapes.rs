@@ -136,6 +136,8 @@ pub(super) struct ClaimedNext {
     pub(super) idle_reason: Option<String>,
     /// What to do with the issue, when to stop, what to leave alone.
     pub(super) task_contract: Option<String>,
+    /// Whether the agent held the issue before.
+    pub(super) is_resumed: bool,
 }
 
 /// An issue that is the agent's now.
@@ -176,6 +178,60 @@ pub(super) struct Renewed {
     pub(super) directive: &'static str,
     /// Why the work is to end, as one sentence; null when it may go on.
     pub(super) reason: Option<String>,
+    /// What people sent you and you have not said to have read, the first sent first.
+    pub(super) messages: Vec<Message>,
+}
+
+/// A message of a person to the holder of an issue.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Message {
+    /// Send it as `readMessageId` with `renew_lease` once it is read.
+    message_id: String,
+    /// Who sent it.
+    author: String,
+    /// The text.
+    body: String,
+    /// When it was sent, by UTC.
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    sent_at: Instant,
+}
+
+impl From<&store::LeaseMessage> for Message {
+    fn from(message: &store::LeaseMessage) -> Self {
+        Self {
+            message_id: message.id.to_string(),
+            author: message.author.clone(),
+            body: message.body.clone(),
+            sent_at: Instant(message.sent_at),
+        }
+    }
+}
+
+/// One issue that an agent holds.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct HeldWork {
+    /// The lease.
+    pub(super) lease: Lease,
+    /// The issue.
+    pub(super) issue: Issue,
+    /// Why the agent is to stop working on it, as one sentence; null when nobody asked it to.
+    pub(super) stop_reason: Option<String>,
+    /// The question whose answer the agent waits for.
+    pub(super) awaiting_input: Option<String>,
+    /// What people sent the agent and it has not said to have read, the first sent first.
+    pub(super) messages: Vec<Message>,
+}
+
+/// What an agent holds.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct MyWork {
+    /// The agent.
+    pub(super) agent_name: String,
+    /// What it holds, the last renewed first.
+    pub(super) held: Vec<HeldWork>,
 }
 
 /// Work that is done.

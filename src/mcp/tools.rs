@@ -10,25 +10,26 @@ use serde_json::{Value, json};
 
 use super::arguments::{
     ClaimIssueArguments, ClaimNextArguments, ClaimWorkArguments, ExplainArguments, FinishArguments,
-    IssueArguments, ListArguments, Parameters, QueueArguments, RenewArguments, RepositoryArguments,
-    StatusArguments, UnclaimArguments, known, known_if_given, priority, repository,
+    IssueArguments, ListArguments, MyWorkArguments, Parameters, QueueArguments, RenewArguments,
+    RepositoryArguments, StatusArguments, UnclaimArguments, known, known_if_given, priority,
+    repository,
 };
 use super::refusal::Refusal;
 use super::shapes::{
-    Changed, Claimed, ClaimedNext, ClaimedWork, Done, Explanation, GivenBack, Issue, Issues, Lease,
-    Queue, Refresh, Renewed, Synced, word_of,
+    Changed, Claimed, ClaimedNext, ClaimedWork, Done, Explanation, GivenBack, HeldWork, Issue,
+    Issues, Lease, Message, MyWork, Queue, Refresh, Renewed, Synced, word_of,
 };
 use super::{Asker, Server};
 use crate::domain::contract::task_contract;
 use crate::domain::labels::behind;
 use crate::domain::work::SkipReason;
-use crate::domain::{Actor, IssueFilter, IssueId, Status, Tier};
+use crate::domain::{Actor, IssueFilter, IssueId, LeaseId, Status, Tier};
 use crate::gate::acting_as;
 use crate::service::leases::{FinishWork, RenewLease};
 use crate::service::moves::MoveIssue;
 use crate::service::queue::{Explained, MOST, QueueRequest};
 use crate::service::work::{ClaimIssue, ClaimNext};
-use crate::service::{self, Error, board, leases, moves, queue, sync, work};
+use crate::service::{self, Error, board, holders, leases, moves, queue, sync, work};
 use crate::store::{self, PageRequest, Repository};
 
 /// How many issues of the queue an answer has unless it is told otherwise.
@@ -39,7 +40,7 @@ const USUAL_LIST: u32 = 50;
 
 /// Every tool, its result described together with a refusal.
 pub(super) fn all() -> ToolRouter<Server> {
-    let mut router = Server::tool_router();
+    let mut router = Server::tool_router() + Server::pauses_router();
     for route in router.map.values_mut() {
         if let Some(schema) = &route.attr.output_schema {
             let refusal = Refusal::schema();
@@ -134,6 +135,7 @@ impl Server {
             repositories: given.repositories,
             lease_seconds: given.lease_seconds,
             wait_seconds: given.wait_seconds,
+            resume: given.resume,
             request_id: given.request_id,
         };
         let claimed = work::claim_next(&self.app, &asker.acting(&agent), command).await?;
@@ -146,6 +148,7 @@ impl Server {
             lease: Some(Lease::from(&lease)),
             idle_reason: None,
             task_contract: Some(task_contract()),
+            is_resumed: claimed.is_resumed,
         }))
     }
 
@@ -246,11 +249,48 @@ impl Server {
             fencing_token: given.fencing_token,
             checkpoint: known_if_given("checkpoint", given.checkpoint.as_deref())?,
             lease_seconds: given.lease_seconds,
+            awaiting_input: given.awaiting_input,
+            read_message_id: known_if_given("readMessageId", given.read_message_id.as_deref())?,
         };
         let renewed = leases::renew_lease(&self.app, &asker.actor, command).await?;
         let directive = if renewed.stop.is_some() { "stop" } else { "continue" };
         let (lease, reason) = (Lease::from(&renewed.lease), renewed.stop);
-        Ok(Json(Renewed { lease, directive, reason }))
+        let messages = renewed.messages.iter().map(Message::from).collect();
+        Ok(Json(Renewed { lease, directive, reason, messages }))
+    }
+
+    /// Lists what the agent holds now, with what people sent it and whether it is to stop. Call it
+    /// after a restart, to go on with what you had begun.
+    #[tool(
+        title = "List what you hold",
+        annotations(read_only_hint = true, open_world_hint = false)
+    )]
+    async fn my_work(
+        &self,
+        Parameters(given): Parameters<MyWorkArguments>,
+        Extension(asker): Extension<Asker>,
+    ) -> Result<Json<MyWork>, Refusal> {
+        let agent = asker.agent(given.agent_name).await?;
+        let rows = leases::my_work(&self.app, &asker.actor, Some(&agent)).await?;
+        let ids: Vec<LeaseId> = rows.iter().map(store::Lease::id).collect();
+        let messages = holders::messages(&self.app, &ids).await?;
+        let mut held = Vec::with_capacity(rows.len());
+        for lease in &rows {
+            let Ok((issue, repository)) = board::find_issue(&self.app, lease.issue_id).await else {
+                continue;
+            };
+            let is_unread = |message: &&store::LeaseMessage| {
+                message.fencing_token == lease.fencing_token && message.read_at.is_none()
+            };
+            held.push(HeldWork {
+                lease: Lease::from(lease),
+                issue: Issue::of(&issue, &repository),
+                stop_reason: holders::stop_requested(lease),
+                awaiting_input: lease.awaiting_input.clone(),
+                messages: messages.iter().filter(is_unread).map(Message::from).collect(),
+            });
+        }
+        Ok(Json(MyWork { agent_name: bare(&agent).to_owned(), held }))
     }
 
     /// Ends the work on an issue: records the run, moves the issue to where its outcome belongs, and

@@ -1,0 +1,102 @@
+//! The commands about pauses.
+
+use ::dispatch::config;
+use clap::{Args, ValueEnum};
+use serde_json::Value;
+
+use super::Format;
+use super::outcome::Outcome;
+use super::work::{Given, ask, done, text};
+
+/// What kind of thing is paused.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Scope {
+    /// All work of all agents
+    Everything,
+    /// The issues of one repository
+    Repository,
+    /// The issues of one lane
+    Lane,
+    /// The work of one agent
+    Agent,
+}
+
+/// What to pause.
+#[derive(Debug, Args)]
+pub(crate) struct PauseArguments {
+    /// What kind of thing
+    scope: Scope,
+    /// Which one: a repository's full name, a lane or an agent; none for everything
+    subject: Option<String>,
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
+    /// For how many minutes, 1 to 43200 [default: until `dispatch resume`]
+    #[arg(long, value_name = "MINUTES")]
+    minutes: Option<i32>,
+    /// Tell holders to stop, instead of letting them finish
+    #[arg(long)]
+    stop_holders: bool,
+    #[command(flatten)]
+    format: Format,
+}
+
+/// Which pause to end.
+#[derive(Debug, Args)]
+pub(crate) struct ResumeArguments {
+    /// The pause's id, as `dispatch pauses` lists it
+    #[arg(value_name = "PAUSE")]
+    pause: String,
+    #[command(flatten)]
+    format: Format,
+}
+
+/// How to list what is paused.
+#[derive(Debug, Args)]
+pub(crate) struct PausesArguments {
+    #[command(flatten)]
+    format: Format,
+}
+
+fn row(pause: &Value) -> String {
+    let held = match pause["held"].as_u64() {
+        Some(0) => "nothing of it is held".to_owned(),
+        Some(1) => "1 issue of it is still held".to_owned(),
+        held => format!("{} issues of it are still held", held.unwrap_or_default()),
+    };
+    format!("{}  {}; {held}", text(pause, "pauseId"), text(pause, "summary"))
+}
+
+pub(super) async fn pause(client: &config::Client, arguments: PauseArguments) -> Outcome {
+    let PauseArguments { scope, subject, reason, minutes, stop_holders, format } = arguments;
+    let scope = match scope {
+        Scope::Everything => "everything",
+        Scope::Repository => "repository",
+        Scope::Lane => "lane",
+        Scope::Agent => "agent",
+    };
+    let given = Given::default()
+        .with("scope", Some(scope))
+        .with("subject", subject)
+        .with("reason", reason)
+        .with("forMinutes", minutes)
+        .with("stopsHolders", Some(stop_holders));
+    done(ask(client, format, "pause_work", Ok(given), row).await)
+}
+
+pub(super) async fn resume(client: &config::Client, arguments: ResumeArguments) -> Outcome {
+    let given = Given::default().with("pauseId", Some(arguments.pause));
+    let say = |answer: &Value| format!("Ended: {}", text(&answer["pause"], "summary"));
+    done(ask(client, arguments.format, "resume_work", Ok(given), say).await)
+}
+
+pub(super) async fn list(client: &config::Client, arguments: PausesArguments) -> Outcome {
+    let say = |answer: &Value| {
+        let rows = answer["pauses"].as_array().map(Vec::as_slice).unwrap_or_default();
+        match rows {
+            [] => "Nothing is paused.".to_owned(),
+            rows => rows.iter().map(row).collect::<Vec<_>>().join("\n"),
+        }
+    };
+    done(ask(client, arguments.format, "list_pauses", Ok(Given::default()), say).await)
+}

@@ -5,7 +5,7 @@ use dispatch::domain::backoff::BackoffCause;
 use dispatch::domain::doctor::Ailment;
 use dispatch::domain::leases::WorkOutcome;
 use dispatch::domain::work::SkipReason;
-use dispatch::service::backoffs::{end_pauses, retry_issue};
+use dispatch::service::backoffs::{end_backoffs, retry_issue};
 use dispatch::service::doctor::diagnose;
 use dispatch::service::leases::{FinishWork, expire_leases, finish_work};
 use dispatch::service::queue::{decisions, explain_work};
@@ -213,8 +213,8 @@ async fn attempts_that_fail_are_counted_and_lead_to_a_person_in_the_end() {
         }
         assert_eq!(pauses, [0, 10, 40], "the pauses between them grow");
         assert_eq!(skips(given, 1).await, [SkipReason::NeedsHuman], "at once");
-        end_pauses(&given.app).await.unwrap();
-        end_pauses(&given.app).await.unwrap();
+        end_backoffs(&given.app).await.unwrap();
+        end_backoffs(&given.app).await.unwrap();
         assert_eq!(given.github.labels(REPOSITORY, 1), ["status/ready", "needs-human"]);
         let comments = given.github.posted_comments(REPOSITORY, 1);
         assert_eq!(comments.len(), 1, "{comments:?}");
@@ -245,7 +245,7 @@ async fn what_a_person_retries_is_served_at_once() {
         given.with_issues(&[("Hard", READY)]).await;
         let (lease, _) = claim(given, "alpha").await.unwrap();
         fail(given, &lease, WorkOutcome::Failed).await;
-        end_pauses(&given.app).await.unwrap();
+        end_backoffs(&given.app).await.unwrap();
         assert!(claim(given, "beta").await.is_none());
         let id = given.issue(1).await.id;
         let retry = "mutation($id: ID!) { retryIssue(input: {issueId: $id}) {
@@ -269,7 +269,7 @@ async fn a_lane_of_escalation_gets_what_the_others_cannot_do() {
         let fail_once = async |agent: &str| {
             let (lease, _) = claim(given, agent).await.expect("there is work");
             fail(given, &lease, WorkOutcome::Failed).await;
-            end_pauses(&given.app).await.unwrap();
+            end_backoffs(&given.app).await.unwrap();
         };
         fail_once("alpha").await;
         assert_eq!(given.issue(1).await.lane, "frontier");
@@ -326,7 +326,7 @@ async fn who_waits_hears_that_a_pause_is_over() {
         let ending = async {
             eventually(async || given.app.line.len() == 1).await;
             given.advance(10);
-            end_pauses(&given.app).await.unwrap();
+            end_backoffs(&given.app).await.unwrap();
         };
         let both = Box::pin(async { tokio::join!(claiming, ending).0 });
         let claimed = tokio::time::timeout(PATIENCE, both).await.expect("it hears").unwrap();
@@ -387,7 +387,7 @@ async fn what_github_will_not_be_told_is_tried_less_and_less_often() {
         given.github.inject(Fault::error("UNPROCESSABLE", "No").on("AddComment").always());
         let tries = "SELECT count(*) FROM audit_log WHERE action = 'add_comment'";
         for _ in 0..(24 * 60) {
-            end_pauses(&given.app).await.unwrap();
+            end_backoffs(&given.app).await.unwrap();
             given.advance(60);
         }
         let tries = given.database.number(tries).await;
@@ -395,7 +395,7 @@ async fn what_github_will_not_be_told_is_tried_less_and_less_often() {
         assert_eq!(skips(given, 1).await, [SkipReason::NeedsHuman], "it is withheld all the same");
         given.github.clear_faults();
         given.advance(3600);
-        end_pauses(&given.app).await.unwrap();
+        end_backoffs(&given.app).await.unwrap();
         assert_eq!(given.github.labels(REPOSITORY, 1), ["status/ready", "needs-human"]);
     })
     .await;

@@ -128,7 +128,7 @@ async fn every_tool_is_described_and_declared() {
             assert_eq!(tool["outputSchema"]["type"], "object", "{name}");
             let access = TOOLS.iter().find(|one| one.name == name).unwrap();
             let only_reads = tool["annotations"]["readOnlyHint"] == true;
-            assert_eq!(only_reads, access.tier == Tier::Read, "{name}");
+            assert!(only_reads || access.tier > Tier::Read, "{name} changes something");
             let properties = tool["inputSchema"]["properties"].as_object().unwrap();
             for (argument, schema) in properties {
                 assert!(schema["description"].is_string(), "{name}: {argument} says nothing");

@@ -159,6 +159,16 @@ const SAMPLES: &[(&str, &str)] = &[
          VALUES ('claim_issue', 'alpha', now(), now(), 1, 'It is held', \
          '{\"candidates\": [], \"withheld\": [], \"counts\": {}}')",
     ),
+    (
+        "lease_messages",
+        "INSERT INTO lease_messages (issue_id, fencing_token, author, author_kind, body, sent_at) \
+         SELECT issue_id, fencing_token, 'ana', 'person', 'Look at #2', now() FROM leases",
+    ),
+    (
+        "pauses",
+        "INSERT INTO pauses (scope, subject, subject_key, stops_holders, created_by, created_at) \
+         VALUES ('lane', 'default', 'default', false, 'ana', now())",
+    ),
 ];
 
 #[tokio::test(flavor = "multi_thread")]

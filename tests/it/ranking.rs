@@ -246,6 +246,7 @@ impl Rows {
                 blockers: &around.blockers,
                 pull_request: around.pull_request.as_deref(),
                 limit: is_full.then_some("is too much"),
+                pause: None,
                 assignees: &issue.assignees,
                 serves: self.serves(issue.repository_id),
                 backoff: around.backoff.as_ref(),

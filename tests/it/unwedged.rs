@@ -11,7 +11,7 @@ use dispatch::app::App;
 use dispatch::domain::backoff::{BackoffCause, repository_pause};
 use dispatch::domain::leases::WorkOutcome;
 use dispatch::domain::work::SkipReason;
-use dispatch::service::backoffs::end_pauses;
+use dispatch::service::backoffs::end_backoffs;
 use dispatch::service::labels::settle_overdue;
 use dispatch::service::leases::{
     FinishWork, ReleaseLease, expire_leases, finish_work, release_lease,
@@ -161,7 +161,7 @@ impl World<'_> {
         let app = self.app();
         settle_overdue(&app).await.unwrap();
         expire_leases(&app).await.unwrap();
-        end_pauses(&app).await.unwrap();
+        end_backoffs(&app).await.unwrap();
     }
 
     /// GitHub is well again, and people have mended what only they can.

@@ -54,6 +54,8 @@ fn renewal(lease: &Lease) -> RenewLease {
         fencing_token: lease.fencing_token.to_string(),
         checkpoint: None,
         lease_seconds: None,
+        awaiting_input: None,
+        read_message_id: None,
     }
 }
 

@@ -1,0 +1,331 @@
+//! What people ask of holders reaches them with their next renewal, and what an agent holds it finds
+//! again after a restart.
+
+use std::slice::from_ref;
+
+use dispatch::domain::backoff::BackoffCause;
+use dispatch::domain::leases::LeaseEnding;
+use dispatch::domain::{Actor, LeaseMessageId, Status};
+use dispatch::service::Error;
+use dispatch::service::holders::{
+    RequestStop, SendMessage, messages, release_stopped, request_stop, send_message, withdraw_stop,
+};
+use dispatch::service::leases::{
+    RenewLease, Renewed, expire_leases, find_lease, my_work, renew_lease,
+};
+use dispatch::service::queue::{decisions, work_in_progress};
+use dispatch::service::work::{ClaimNext, ClaimedNext, claim_next};
+use dispatch::store::decisions::DecisionFilter;
+use dispatch::store::{Lease, PageRequest};
+use serde_json::json;
+
+use crate::support::{Given, REPOSITORY, agent, given, given_settings, person};
+
+const READY: &[&str] = &["status/ready"];
+
+async fn claimed(given: &Given, command: ClaimNext) -> ClaimedNext {
+    claim_next(&given.app, &agent(&command.agent), command).await.unwrap()
+}
+
+fn next(name: &str) -> ClaimNext {
+    ClaimNext { agent: name.to_owned(), ..ClaimNext::default() }
+}
+
+fn resuming(name: &str) -> ClaimNext {
+    ClaimNext { resume: Some(true), ..next(name) }
+}
+
+async fn claim(given: &Given, name: &str) -> Lease {
+    claimed(given, next(name)).await.lease.unwrap()
+}
+
+fn renewal(lease: &Lease) -> RenewLease {
+    RenewLease {
+        lease_id: lease.id(),
+        fencing_token: lease.fencing_token.to_string(),
+        checkpoint: None,
+        lease_seconds: None,
+        awaiting_input: None,
+        read_message_id: None,
+    }
+}
+
+async fn renewed(given: &Given, command: RenewLease) -> Renewed {
+    renew_lease(&given.app, &agent("alpha"), command).await.unwrap()
+}
+
+fn stop(lease: &Lease, reason: Option<&str>, grace: i32) -> RequestStop {
+    let reason = reason.map(str::to_owned);
+    RequestStop { lease_id: lease.id(), reason, grace_seconds: Some(grace) }
+}
+
+fn message(lease: &Lease, body: &str) -> SendMessage {
+    SendMessage { lease_id: lease.id(), body: body.to_owned() }
+}
+
+#[tokio::test]
+async fn who_is_asked_to_stop_hears_it_with_its_next_renewal() {
+    given(async |given| {
+        given.with_issues(&[("One", READY)]).await;
+        let lease = claim(given, "alpha").await;
+        let asked = stop(&lease, Some("The customer has changed their mind"), 600);
+        request_stop(&given.app, &person(), asked).await.unwrap();
+        given.advance(60);
+        let told = renewed(given, renewal(&lease)).await;
+        let reason = told.stop.expect("it is to stop");
+        assert_eq!(reason, "user asked to stop: The customer has changed their mind");
+        assert_eq!(told.lease.expires_at, lease.expires_at, "nothing was prolonged");
+        let audit = "SELECT count(*) FROM audit_log WHERE action = 'request_stop' AND success \
+                     AND notes = 'The customer has changed their mind'";
+        assert_eq!(given.database.number(audit).await, 1);
+
+        withdraw_stop(&given.app, &person(), lease.id()).await.unwrap();
+        let told = renewed(given, renewal(&lease)).await;
+        assert!(told.stop.is_none() && told.lease.expires_at > lease.expires_at);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_issue_is_taken_from_a_holder_that_does_not_stop_in_time() {
+    given(async |given| {
+        given.with_issues(&[("One", READY)]).await;
+        let lease = claim(given, "alpha").await;
+        request_stop(&given.app, &person(), stop(&lease, None, 300)).await.unwrap();
+        given.advance(299);
+        release_stopped(&given.app).await.unwrap();
+        assert!(find_lease(&given.app, lease.id()).await.unwrap().ending.is_none());
+        given.advance(1);
+        release_stopped(&given.app).await.unwrap();
+        let over = find_lease(&given.app, lease.id()).await.unwrap();
+        assert_eq!(over.ending, Some(LeaseEnding::Released));
+        let issue = given.issue(1).await;
+        assert_eq!((issue.status, issue.labels.agents().count()), (Status::Ready, 0));
+        let lost = renew_lease(&given.app, &agent("alpha"), renewal(&lease)).await.unwrap_err();
+        assert!(matches!(lost, Error::LeaseLost { .. }), "{lost:?}");
+        assert_eq!(given.database.number("SELECT count(*) FROM backoffs").await, 0, "no failure");
+        assert_eq!(
+            claim(given, "beta").await.stop_requested_at,
+            None,
+            "of the next one nobody asked"
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_holder_that_was_to_stop_and_whose_time_ran_out_did_not_fail() {
+    given(async |given| {
+        given.with_issues(&[("One", READY), ("Two", READY)]).await;
+        let [asked, silent] = [claim(given, "alpha").await, claim(given, "alpha").await];
+        request_stop(&given.app, &person(), stop(&asked, None, 86_400)).await.unwrap();
+        given.advance(1801);
+        expire_leases(&given.app).await.unwrap();
+        let ending = async |lease: &Lease| find_lease(&given.app, lease.id()).await.unwrap().ending;
+        assert_eq!(ending(&asked).await, Some(LeaseEnding::Released));
+        assert_eq!(ending(&silent).await, Some(LeaseEnding::Expired));
+        let causes = "SELECT count(*) FROM backoffs WHERE cause = 'expired'";
+        assert_eq!(given.database.number(causes).await, 1);
+        assert_eq!(BackoffCause::Expired.as_str(), "expired");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn renewals_carry_messages_until_they_are_read() {
+    given(async |given| {
+        given.with_issues(&[("One", READY)]).await;
+        let lease = claim(given, "alpha").await;
+        for body in ["Look at #2 first", "Use the old API"] {
+            send_message(&given.app, &person(), message(&lease, body)).await.unwrap();
+        }
+        let texts = |told: &Renewed| -> Vec<String> {
+            told.messages.iter().map(|message| message.body.clone()).collect()
+        };
+        for _ in 0..2 {
+            let told = renewed(given, renewal(&lease)).await;
+            assert_eq!(texts(&told), ["Look at #2 first", "Use the old API"]);
+            assert!(told.stop.is_none());
+        }
+        let first = messages(&given.app, &[lease.id()]).await.unwrap()[0].id;
+        let read = |id| RenewLease { read_message_id: Some(id), ..renewal(&lease) };
+        assert_eq!(texts(&renewed(given, read(first)).await), ["Use the old API"]);
+        let all = renewed(given, read(LeaseMessageId(i64::MAX))).await;
+        assert_eq!(texts(&all), [""; 0]);
+        let kept = messages(&given.app, &[lease.id()]).await.unwrap();
+        assert!(kept.len() == 2 && kept.iter().all(|message| message.read_at.is_some()));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_waits_for_an_answer_waits_for_a_person() {
+    given(async |given| {
+        given.with_issues(&[("One", READY)]).await;
+        let lease = claim(given, "alpha").await;
+        let waiting = async || work_in_progress(&given.app).await.unwrap().waiting;
+        let says = |text: &str| {
+            let awaiting_input = Some(text.to_owned());
+            RenewLease { awaiting_input, ..renewal(&lease) }
+        };
+        assert_eq!(waiting().await, 0);
+        let asked = renewed(given, says("Which of the two APIs?")).await.lease;
+        assert_eq!(asked.awaiting_input.as_deref(), Some("Which of the two APIs?"));
+        assert_eq!(waiting().await, 1);
+        given.advance(60);
+        let still = renewed(given, renewal(&lease)).await.lease;
+        assert_eq!(still.awaiting_input_since, asked.awaiting_input_since, "as before");
+        let again = renewed(given, says("Which of the two APIs?")).await.lease;
+        assert_eq!(again.awaiting_input_since, asked.awaiting_input_since, "the same question");
+        let other = renewed(given, says("Which one?")).await.lease;
+        assert!(other.awaiting_input_since > asked.awaiting_input_since);
+
+        send_message(&given.app, &person(), message(&lease, "The old one")).await.unwrap();
+        assert_eq!(waiting().await, 0, "it was answered");
+        renewed(given, says("And now?")).await;
+        assert_eq!(renewed(given, says("")).await.lease.awaiting_input, None, "not any more");
+        assert_eq!(waiting().await, 0);
+        let long = "x".repeat(2_001);
+        let refused = renew_lease(&given.app, &agent("alpha"), says(&long)).await.unwrap_err();
+        assert!(matches!(refused, Error::Invalid { field: "awaitingInput", .. }), "{refused:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_lease_that_is_over_is_told_nothing() {
+    given(async |given| {
+        given.with_issues(&[("One", READY)]).await;
+        let lease = claim(given, "alpha").await;
+        given.advance(1801);
+        let (app, person) = (&given.app, &person());
+        let told: [Result<Lease, Error>; 3] = [
+            request_stop(app, person, stop(&lease, None, 0)).await,
+            withdraw_stop(app, person, lease.id()).await,
+            send_message(app, person, message(&lease, "Hello")).await,
+        ];
+        for refused in told {
+            assert!(matches!(refused, Err(Error::LeaseLost { .. })), "{refused:?}");
+        }
+        assert_eq!(given.database.number("SELECT count(*) FROM lease_messages").await, 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_said_to_a_holder_has_bounds() {
+    given(async |given| {
+        given.with_issues(&[("One", READY)]).await;
+        let lease = claim(given, "alpha").await;
+        let (app, person) = (&given.app, &person());
+        let field = |told: Result<Lease, Error>| match told {
+            Err(Error::Invalid { field, .. }) => field,
+            other => panic!("{other:?}"),
+        };
+        for body in ["", " \n", &"x".repeat(10_001)] {
+            assert_eq!(field(send_message(app, person, message(&lease, body)).await), "body");
+        }
+        let long = "x".repeat(1_001);
+        let told = request_stop(app, person, stop(&lease, Some(&long), 0)).await;
+        assert_eq!(field(told), "reason");
+        for grace in [-1, 86_401] {
+            let told = request_stop(app, person, stop(&lease, None, grace)).await;
+            assert_eq!(field(told), "graceSeconds");
+        }
+        for _ in 0..50 {
+            send_message(app, person, message(&lease, "Again")).await.unwrap();
+        }
+        let refused = send_message(app, person, message(&lease, "Once more")).await;
+        assert!(matches!(refused, Err(Error::Conflict { .. })), "{refused:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_restarted_agent_gets_back_what_it_still_holds() {
+    given(async |given| {
+        given.with_issues(&[("One", READY), ("Two", READY), ("Three", READY)]).await;
+        let first = claim(given, "alpha").await;
+        given.advance(60);
+        let second = claim(given, "alpha").await;
+        assert_ne!(second.issue_id, first.issue_id, "usually the next one is served");
+        let held = my_work(&given.app, &agent("alpha"), None).await.unwrap();
+        assert_eq!(held.len(), 2);
+
+        given.advance(60);
+        let back = claimed(given, resuming("alpha")).await;
+        let lease = back.lease.unwrap();
+        assert!(back.is_resumed);
+        assert_eq!((lease.id(), lease.acquired_at), (first.id(), first.acquired_at));
+        assert!(lease.expires_at > first.expires_at, "prolonged, so that there is time");
+        let all = DecisionFilter::default();
+        let kept =
+            decisions(&given.app, &all, &PageRequest::first(1)).await.unwrap().rows.remove(0);
+        assert_eq!(kept.served_issue_id, Some(first.issue_id));
+        assert_eq!(kept.detail.candidates[0].why, "held by the agent already");
+
+        // Not what it is to stop with, nor what is elsewhere than it looks.
+        request_stop(&given.app, &person(), stop(&first, None, 600)).await.unwrap();
+        let back = claimed(given, resuming("alpha")).await.lease.unwrap();
+        assert_eq!(back.id(), second.id());
+        let number = format!("SELECT number::bigint FROM issues WHERE id = {}", second.issue_id.0);
+        given.github.close(REPOSITORY, given.database.number(&number).await).unwrap();
+        given.sync().await;
+        let fresh = claimed(given, resuming("alpha")).await;
+        assert!(!fresh.is_resumed && fresh.lease.is_some_and(|lease| lease.id() != first.id()));
+        let beta = claimed(given, resuming("beta")).await;
+        assert!(beta.lease.is_none(), "of others it gets nothing");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn resuming_can_be_what_is_usual() {
+    given_settings(&[("DISPATCH_RESUME_HELD_WORK", "true")], async |given| {
+        given.with_issues(&[("One", READY), ("Two", READY)]).await;
+        let first = claim(given, "alpha").await;
+        assert_eq!(claim(given, "alpha").await.id(), first.id());
+        let other = ClaimNext { resume: Some(false), ..next("alpha") };
+        assert_ne!(claimed(given, other).await.lease.unwrap().id(), first.id());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn only_who_may_act_for_an_agent_sees_what_it_holds() {
+    given(async |given| {
+        given.with_issues(&[("One", READY)]).await;
+        let lease = claim(given, "alpha").await;
+        let bound = Actor::Worker { name: "beta".to_owned(), is_bound: true };
+        let refused = my_work(&given.app, &bound, Some("alpha")).await;
+        assert!(matches!(refused, Err(Error::Forbidden { .. })), "{refused:?}");
+        assert_eq!(my_work(&given.app, &bound, None).await.unwrap(), []);
+        let own = my_work(&given.app, &agent("alpha"), Some("agent/alpha")).await.unwrap();
+        assert_eq!(own.iter().map(Lease::id).collect::<Vec<_>>(), from_ref(&lease.id()));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_board_shows_who_is_to_stop_and_who_waits_for_an_answer() {
+    given(async |given| {
+        given.with_issues(&[("One", READY)]).await;
+        let lease = claim(given, "alpha").await;
+        let asks = RenewLease { awaiting_input: Some("Which one?".to_owned()), ..renewal(&lease) };
+        renewed(given, asks).await;
+        let input = json!({ "leaseId": lease.id().to_string(), "reason": "Enough",
+            "graceSeconds": 60 });
+        let asked = "mutation ($input: RequestStopInput!) { requestStop(input: $input) {
+            lease { stopRequestedBy stopReason releaseAt } } }";
+        let told = given.graphql(asked, json!({ "input": input })).await;
+        let told = &told["requestStop"]["lease"];
+        assert_eq!(told["stopReason"], "Enough", "{told}");
+        assert!(told["releaseAt"].is_string());
+        let board = "{ board { columns { issues { nodes { lease {
+            awaitingInput awaitingInputSince stopRequestedAt messages { body author readAt }
+        } } } } } }";
+        let board = given.graphql(board, json!({})).await.to_string();
+        assert!(board.contains(r#""awaitingInput":"Which one?""#), "{board}");
+    })
+    .await;
+}

@@ -13,7 +13,7 @@ use diesel_async::AsyncConnection;
 
 use super::audit::append_settled;
 use super::changes::{audit_event, issue_event, run_event, window_start};
-use super::{Error, Obstacle, Result, backoffs, comments, sync};
+use super::{Error, Obstacle, Result, backoffs, comments, half_done, sync};
 use crate::app::App;
 use crate::domain::actor::Who;
 use crate::domain::filter::is_on_board;
@@ -376,7 +376,7 @@ async fn send(github: &github::Client, issue: &Issue, live: &LiveLabels, plan: &
 }
 
 /// The ids of labels to add; those that the repository lacks are created.
-async fn ids_to_add(
+pub(super) async fn ids_to_add(
     github: &github::Client,
     live: &LiveLabels,
     target: Option<Status>,
@@ -395,7 +395,7 @@ async fn ids_to_add(
     Ok(ids)
 }
 
-fn ids_of(live: &LiveLabels, names: &[String]) -> Vec<String> {
+pub(super) fn ids_of(live: &LiveLabels, names: &[String]) -> Vec<String> {
     let wanted = |label: &&github::Label| names.contains(&label.name);
     live.labels.iter().filter(wanted).map(|label| label.id.clone()).collect()
 }
@@ -430,7 +430,10 @@ async fn conclude(
             let issue = entry.issue_id.ok_or_else(|| Error::no_issue(entry.id))?;
             let row = row_of(app, issue).await?;
             match read_back(app, github, &row.node_id).await {
-                Ok(found) => settle_by_reading(app, entry, &found, &error, Some(terms)).await,
+                Ok(found) => {
+                    let found = whole(app, github, entry, &row.node_id, found).await?;
+                    settle_by_reading(app, entry, &found, &error, Some(terms)).await
+                }
                 // Not even that: the entry stays pending and is settled after its deadline.
                 Err(_) => Err(error.into()),
             }
@@ -495,6 +498,36 @@ impl Present {
             blocked_reason: blocked_reason.filter(|_| status == Status::Blocked),
             updated_at: self.updated_at,
             read_at: self.read_at.max(row.read_at),
+        }
+    }
+}
+
+/// The labels that GitHub has once a change is undone that it has carried out by half.
+///
+/// # Errors
+///
+/// When nobody knows whether that was done: then the change is settled later.
+async fn whole(
+    app: &App,
+    github: &github::Client,
+    entry: &AuditEntry,
+    node_id: &str,
+    found: Present,
+) -> std::result::Result<Present, github::Error> {
+    let Some(undoing) = half_done::undoing(entry, &found.labels, app.clock.now()) else {
+        return Ok(found);
+    };
+    match half_done::undo(github, node_id, &undoing).await {
+        Ok(changed) => Ok(Present {
+            labels: LabelSet::from(changed.labels),
+            updated_at: changed.updated_at,
+            read_at: app.clock.now(),
+            ..found
+        }),
+        Err(error) if error.is_ambiguous() => Err(error),
+        Err(error) => {
+            tracing::warn!(%error, entry = %entry.id, "a change stays done by half");
+            Ok(found)
         }
     }
 }
@@ -736,7 +769,11 @@ async fn settle_one(app: &App, entry: &AuditEntry) -> Result<()> {
         timed_out: true,
         ambiguous: true,
     };
-    let settled = match read_back(app, &github, &row.node_id).await {
+    let found = match read_back(app, &github, &row.node_id).await {
+        Ok(found) => whole(app, &github, entry, &row.node_id, found).await,
+        Err(error) => Err(error),
+    };
+    let settled = match found {
         Ok(found) => settle_by_reading(app, entry, &found, &lost, None).await,
         Err(error @ github::Error::NotFound { .. }) => {
             settle(app, entry, &Present::of_row(&row), Some(error), None, None).await

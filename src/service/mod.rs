@@ -20,6 +20,7 @@ mod dependencies;
 pub mod doctor;
 mod error;
 pub mod events;
+mod half_done;
 pub mod health;
 pub mod heartbeats;
 pub mod holders;

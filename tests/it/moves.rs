@@ -269,6 +269,53 @@ async fn a_change_done_by_half_is_undone() {
     .await;
 }
 
+/// A change of which GitHub refuses one part and whose answer is lost.
+fn half_and_lost(given: &Given, field: &'static str) {
+    let message = "not now".to_owned();
+    let half = Fault::RefuseField { field, kind: "FORBIDDEN", message };
+    given.github.inject(half.on("ChangeLabels"));
+    given.github.inject(Fault::DropAfter.on("ChangeLabels"));
+}
+
+#[tokio::test]
+async fn a_change_done_by_half_whose_answer_was_lost_is_undone() {
+    for (field, left) in [
+        ("removeLabelsFromLabelable", vec!["status/ready", "bug"]),
+        ("addLabelsToLabelable", vec!["status/ready", "bug"]),
+    ] {
+        given(async |given| {
+            given.with_issues(&[("Half", &["status/ready", "bug"])]).await;
+            half_and_lost(given, field);
+            let issue = given.issue(1).await;
+            let refused = try_move(&given.app, &issue, Status::Done).await.unwrap_err();
+            assert!(matches!(refused, Error::Upstream(_)), "{refused:?}");
+            assert_eq!(given.github.labels(REPOSITORY, 1), left, "{field}");
+            assert_eq!(audit(given).await[0].success, Some(false));
+            assert_eq!(given.issue(1).await.status, Status::Ready);
+            assert_agreement(given, 1).await;
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn a_change_done_by_half_that_nobody_saw_is_undone_later() {
+    given(async |given| {
+        given.with_issues(&[("Half", &["status/ready", "bug"])]).await;
+        half_and_lost(given, "removeLabelsFromLabelable");
+        given.github.inject(Fault::refuse(502, "away").on("LiveLabels").after(1).always());
+        try_move(&given.app, &given.issue(1).await, Status::Done).await.unwrap_err();
+        assert_eq!(given.github.labels(REPOSITORY, 1).len(), 3, "both columns");
+        given.github.clear_faults();
+        given.advance(8);
+        settle_overdue(&given.app).await.unwrap();
+        assert_eq!(given.github.labels(REPOSITORY, 1), ["status/ready", "bug"]);
+        assert_eq!(audit(given).await[0].success, Some(false));
+        assert_agreement(given, 1).await;
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn an_answer_that_is_dropped_after_the_work_is_a_move_all_the_same() {
     given(async |given| {

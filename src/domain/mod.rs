@@ -30,6 +30,7 @@ pub mod narrowing;
 pub mod pauses;
 pub mod progress;
 pub mod read_only;
+pub mod run_result;
 pub mod status;
 pub mod work;
 

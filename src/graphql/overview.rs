@@ -264,12 +264,12 @@ impl Agent {
         self.runs(|runs| runs.runs)
     }
 
-    /// How many of them ended with `success`.
+    /// How many of them succeeded.
     async fn successes_count(&self) -> i64 {
         self.runs(|runs| runs.successes)
     }
 
-    /// How many of them ended with `error`.
+    /// How many of them failed.
     async fn failures_count(&self) -> i64 {
         self.runs(|runs| runs.failures)
     }

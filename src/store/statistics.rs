@@ -10,6 +10,7 @@ use diesel::sql_types::{Array, BigInt, Date, Text, Timestamptz};
 use diesel_async::RunQueryDsl;
 
 use super::Connection;
+use crate::domain::run_result::RunResult;
 use crate::domain::{RepositoryId, Status};
 
 /// How many issues of a repository stand in a column.
@@ -209,10 +210,10 @@ pub struct RunCount {
     /// How many runs it reported.
     #[diesel(sql_type = BigInt)]
     pub runs: i64,
-    /// How many of them with `success`.
+    /// How many of them succeeded.
     #[diesel(sql_type = BigInt)]
     pub successes: i64,
-    /// How many of them with `error`.
+    /// How many of them failed.
     #[diesel(sql_type = BigInt)]
     pub failures: i64,
     /// When it last reported.
@@ -227,12 +228,16 @@ pub async fn runs_by_agent(
 ) -> QueryResult<Vec<RunCount>> {
     diesel::sql_query(
         "SELECT agent_name, count(*) FILTER (WHERE created_at >= $1) AS runs, \
-             count(*) FILTER (WHERE created_at >= $1 AND status = 'success') AS successes, \
-             count(*) FILTER (WHERE created_at >= $1 AND status = 'error') AS failures, \
+             count(*) FILTER (WHERE created_at >= $1 AND lower(btrim(status)) = ANY ($2)) \
+                 AS successes, \
+             count(*) FILTER (WHERE created_at >= $1 AND lower(btrim(status)) = ANY ($3)) \
+                 AS failures, \
              max(created_at) AS last_reported_at \
          FROM agent_runs GROUP BY agent_name ORDER BY agent_name",
     )
     .bind::<Timestamptz, _>(since)
+    .bind::<Array<Text>, _>(RunResult::Succeeded.words())
+    .bind::<Array<Text>, _>(RunResult::Failed.words())
     .load(connection)
     .await
 }

@@ -822,6 +822,15 @@ async fn the_known_programs_go_through_a_task() {
             assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
             assert_eq!(answer.json()["prFixResolution"]["action"], "none");
         }
+        let asked = "{ agents { name runsCount successesCount failuresCount } }";
+        let agents = given.graphql(asked, json!({})).await;
+        let counts = agents["agents"].as_array().unwrap().iter();
+        let counts = counts.clone().find(|agent| agent["name"] == "courier/one").unwrap();
+        assert_eq!((&counts["runsCount"], &counts["successesCount"]), (&json!(8), &json!(6)));
+        assert_eq!(counts["failuresCount"], 1);
+        let results = given.graphql("{ agentRuns { nodes { status result } } }", json!({})).await;
+        let said = results.to_string();
+        assert!(said.contains(r#"{"result":"SUCCEEDED","status":"completed"}"#), "{said}");
         let mut blocked = own;
         blocked["status"] = json!("blocked");
         blocked["blockedReason"] = json!("needs a human");

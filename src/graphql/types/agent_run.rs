@@ -6,6 +6,7 @@ use async_graphql::{Context, Object};
 
 use super::Issue;
 use super::page::{Arguments, MAX, connection};
+use crate::domain::run_result::RunResult;
 use crate::domain::{AgentRunId, Instant};
 use crate::graphql::loaders::{self, Related};
 use crate::service::{self, Result};
@@ -45,9 +46,14 @@ impl AgentRun {
         &self.row.run_type
     }
 
-    /// How it went: `success`, `error` or free text.
+    /// How it went, in the agent's own word: `success` and `error` are usual.
     async fn status(&self) -> &str {
         &self.row.status
+    }
+
+    /// What that word means; null when it is none that is known.
+    async fn result(&self) -> Option<RunResult> {
+        RunResult::of(&self.row.status)
     }
 
     /// When it began, by the agent's clock.

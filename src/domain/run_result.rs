@@ -1,0 +1,66 @@
+//! How an agent's run ended, whatever word it was reported with.
+
+/// How an agent's run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, async_graphql::Enum)]
+pub enum RunResult {
+    /// It did what it was to do.
+    Succeeded,
+    /// It did not.
+    Failed,
+    /// It waits for something that it cannot do itself.
+    Blocked,
+    /// Somebody ended it.
+    Cancelled,
+    /// It has not ended.
+    Running,
+}
+
+impl RunResult {
+    /// Every result, in order.
+    pub const ALL: [Self; 5] =
+        [Self::Succeeded, Self::Failed, Self::Blocked, Self::Cancelled, Self::Running];
+
+    /// The words that it is reported with, in lower case: first the one of today, then those of
+    /// older programs.
+    pub fn words(self) -> &'static [&'static str] {
+        match self {
+            Self::Succeeded => &["succeeded", "success", "completed", "ok"],
+            Self::Failed => &["failed", "error", "failure"],
+            Self::Blocked => &["blocked"],
+            Self::Cancelled => &["cancelled", "canceled"],
+            Self::Running => &["running", "in_progress"],
+        }
+    }
+
+    /// What a word means, in any case; nothing when it is another word.
+    pub fn of(word: &str) -> Option<Self> {
+        let word = word.trim().to_lowercase();
+        Self::ALL.into_iter().find(|result| result.words().contains(&word.as_str()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_today_and_of_old_mean_one_thing() {
+        for (word, result) in [
+            ("success", Some(RunResult::Succeeded)),
+            ("Completed", Some(RunResult::Succeeded)),
+            ("error", Some(RunResult::Failed)),
+            (" failed ", Some(RunResult::Failed)),
+            ("canceled", Some(RunResult::Cancelled)),
+            ("warning", None),
+            ("", None),
+        ] {
+            assert_eq!(RunResult::of(word), result, "{word}");
+        }
+        let all = RunResult::ALL.into_iter().flat_map(RunResult::words);
+        let mut words: Vec<_> = all.collect();
+        let count = words.len();
+        words.sort_unstable();
+        words.dedup();
+        assert_eq!(words.len(), count, "no word means two things");
+    }
+}

@@ -1,11 +1,12 @@
-//! How the author of an issue stands to its repository.
+//! How an author stands to a repository.
 
 use super::column::words;
 
 words! {
-    /// How the author of an issue is associated with its repository, by GitHub's account. It says
-    /// nothing of permissions: a member or a collaborator may be allowed to read only.
-    #[derive(async_graphql::Enum)]
+    /// How the author of an issue or a comment is associated with the repository, by GitHub's account.
+    /// It says nothing of permissions: a member or a collaborator may be allowed to read only.
+    #[derive(async_graphql::Enum, serde::Serialize, serde::Deserialize)]
+    #[serde(rename_all = "snake_case")]
     AuthorAssociation,
     /// The repository is theirs.
     Owner = "owner",

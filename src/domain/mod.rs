@@ -12,6 +12,7 @@ pub mod bounds;
 pub mod circles;
 mod column;
 pub mod contract;
+pub mod conversation;
 pub mod decisions;
 pub mod dependencies;
 pub mod doctor;

@@ -349,7 +349,7 @@ struct Named {
 
 /// Whoever can act: a person, a bot, a mannequin, an organisation, and what else will come.
 #[derive(Deserialize)]
-struct Actor {
+pub(super) struct Actor {
     /// None of a kind of which it cannot be asked.
     login: Option<String>,
 }
@@ -359,7 +359,7 @@ const COPILOT: &str = "copilot-swe-agent";
 
 impl Actor {
     /// The name to show.
-    fn shown(self) -> Option<String> {
+    pub(super) fn shown(self) -> Option<String> {
         let login = self.login.map(storable);
         login.map(|login| if login == COPILOT { "Copilot".to_owned() } else { login })
     }

@@ -8,6 +8,7 @@
 
 mod client;
 mod comments;
+mod conversations;
 mod error;
 mod issues;
 mod labels;
@@ -19,6 +20,7 @@ mod text;
 
 pub use client::{Client, Settings, Timeouts, UnusableSettings};
 pub use comments::{Comment, Commented, RecentComments};
+pub use conversations::Conversation;
 pub use error::{Concern, Error};
 pub use issues::{Issue, IssuePage, IssuesQuery, LeftOut, PageRepository, States, Which};
 pub use labels::{Changed, Label, LabelPage, LiveLabels};

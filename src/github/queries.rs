@@ -35,5 +35,6 @@ document!(Labels, "github-queries/labels.graphql");
 document!(LabelId, "github-queries/label_id.graphql");
 document!(CreateLabel, "github-queries/create_label.graphql");
 document!(RecentComments, "github-queries/recent_comments.graphql");
+document!(Conversation, "github-queries/conversation.graphql");
 document!(AddComment, "github-queries/add_comment.graphql");
 document!(ChangeLabels, "github-queries/change_labels.graphql");

@@ -377,6 +377,44 @@ async fn comments_are_read() {
 }
 
 #[tokio::test]
+async fn a_conversation_is_read_comment_by_comment() {
+    let github = RandomGitHub::start().await;
+    github
+        .each(
+            async |client| client.conversation("I_1", 50).await,
+            |read, answers| {
+                let body = answers.of("Conversation");
+                let nodes = body["data"]["node"]["comments"]["nodes"].as_array();
+                let nodes = nodes.map(Vec::as_slice).unwrap_or_default();
+                let path = |at: usize| {
+                    ["node", "comments", "nodes"]
+                        .map(Value::from)
+                        .into_iter()
+                        .chain([at.into()])
+                        .collect::<Vec<_>>()
+                };
+                let whole = nodes
+                    .iter()
+                    .enumerate()
+                    .filter(|(at, node)| !node.is_null() && !is_struck(body, &path(*at)));
+                let whole: Vec<&Value> = whole.map(|(_, node)| node).rev().collect();
+                assert_eq!(read.comments.len(), whole.len());
+                assert_eq!(read.left_out as usize, nodes.len() - whole.len());
+                for (comment, node) in read.comments.iter().zip(whole) {
+                    let text = |name: &str| node[name].as_str().map(storable);
+                    assert_eq!(Some(&comment.id), text("id").as_ref());
+                    assert_eq!(Some(&comment.body), text("body").as_ref());
+                    assert_eq!(Some(&comment.url), text("url").as_ref());
+                    assert_eq!(comment.author, node["author"]["login"].as_str().map(storable));
+                    assert_eq!(Some(comment.is_minimized), node["isMinimized"].as_bool());
+                }
+            },
+        )
+        .await;
+    github.check_coverage(&["Actor", "CommentAuthorAssociation"]);
+}
+
+#[tokio::test]
 async fn what_became_of_a_write_is_read() {
     let github = RandomGitHub::start().await;
     github

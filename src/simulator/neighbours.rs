@@ -39,6 +39,8 @@ enum Deed {
 pub struct Neighbours {
     simulator: Simulator,
     rng: StdRng,
+    /// For what they write, which has no part in what they do.
+    talk: StdRng,
 }
 
 /// An issue with the repository it is in.
@@ -47,7 +49,8 @@ type Found = (String, IssueView);
 impl Neighbours {
     /// People on a simulated GitHub that holds the sample organisation.
     pub fn new(simulator: Simulator, seed: u64) -> Self {
-        Self { simulator, rng: StdRng::seed_from_u64(seed) }
+        let (rng, talk) = (StdRng::seed_from_u64(seed), StdRng::seed_from_u64(seed));
+        Self { simulator, rng, talk }
     }
 
     /// Does something every `pace` or so, for as long as the future is polled.
@@ -71,9 +74,7 @@ impl Neighbours {
             Deed::Open => self.open(),
             Deed::Reopen => self.reopen(&issues),
             Deed::CloseWhatIsDone => self.close_what_is_done(&issues),
-            Deed::Comment => self.with_open(&issues, |simulator, (repository, issue), _| {
-                simulator.comment(repository, issue.number)
-            }),
+            Deed::Comment => self.comment(&issues),
             Deed::EditTitle => self.with_open(&issues, |simulator, (repository, issue), _| {
                 simulator.edit_title(repository, issue.number, &retitled(&issue.title))
             }),
@@ -146,6 +147,13 @@ impl Neighbours {
             Some((repository, issue)) => self.simulator.close(repository, issue.number),
             None => Ok(()),
         }
+    }
+
+    fn comment(&mut self, issues: &[Found]) -> Result<(), Refusal> {
+        let (login, text) = sample::remark(&mut self.talk);
+        self.with_open(issues, |simulator, (repository, issue), _| {
+            simulator.comment_as(repository, issue.number, login, &text)
+        })
     }
 
     fn with_open(

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::repository::{Access, Repository, Shown};
-use super::world::{Issue, Refusal};
+use super::world::{Commenter, Issue, Refusal};
 use super::{Account, NewIssue, Simulator};
 
 /// An issue as a person on GitHub sees it.
@@ -145,7 +145,79 @@ impl Simulator {
         let now = self.now();
         let mut world = self.world();
         let slot = world.slot(repository)?;
-        world.comment(slot, number, now, (Some(login), body)).map(drop)
+        world.comment(slot, number, now, (Commenter::Somebody(login.to_owned()), body)).map(drop)
+    }
+
+    /// Comments in the name of an account that is deleted right after.
+    pub fn comment_as_ghost(
+        &self,
+        repository: &str,
+        number: i64,
+        body: &str,
+    ) -> Result<(), Refusal> {
+        let now = self.now();
+        let mut world = self.world();
+        let slot = world.slot(repository)?;
+        world.comment(slot, number, now, (Commenter::Ghost, body)).map(drop)
+    }
+
+    /// Changes the text of the comment at a place, the oldest being 0.
+    pub fn edit_comment(
+        &self,
+        repository: &str,
+        number: i64,
+        at: usize,
+        body: &str,
+    ) -> Result<(), Refusal> {
+        self.change(repository, number, |issue, now| {
+            let comment = issue.posted.get_mut(at);
+            comment.is_some_and(|comment| {
+                comment.body = body.to_owned();
+                comment.updated_at = now;
+                true
+            })
+        })
+    }
+
+    /// Hides the comment at a place, the oldest being 0.
+    pub fn minimize_comment(
+        &self,
+        repository: &str,
+        number: i64,
+        at: usize,
+    ) -> Result<(), Refusal> {
+        self.change(repository, number, |issue, _| {
+            let comment = issue.posted.get_mut(at);
+            comment.is_some_and(|comment| !std::mem::replace(&mut comment.is_minimized, true))
+        })
+    }
+
+    /// Deletes the comment at a place, the oldest being 0.
+    pub fn delete_comment(&self, repository: &str, number: i64, at: usize) -> Result<(), Refusal> {
+        self.change(repository, number, |issue, _| {
+            let is_there = at < issue.posted.len();
+            if is_there {
+                issue.posted.remove(at);
+                issue.comments -= 1;
+            }
+            is_there
+        })
+    }
+
+    /// Gives texts to the newest of the comments that an issue has, oldest first: by login, none for
+    /// an account that is gone, text and time. Neither their count nor the issue changes.
+    pub(super) fn tell_comments(
+        &self,
+        repository: &str,
+        number: i64,
+        comments: Vec<(Option<String>, String, DateTime<Utc>)>,
+    ) -> Result<(), Refusal> {
+        let mut world = self.world();
+        let slot = world.slot(repository)?;
+        let told = comments.into_iter().map(|(login, body, at)| {
+            (login.map_or(Commenter::Ghost, Commenter::Somebody), body, at)
+        });
+        world.tell_comments(slot, number, told.collect())
     }
 
     /// Comments; the text is not kept.
@@ -269,7 +341,7 @@ impl Simulator {
         let world = self.world();
         let issue = world.named(repository).and_then(|repository| repository.issue(number));
         let posted = issue.map(|issue| issue.posted.as_slice()).unwrap_or_default();
-        let own = posted.iter().filter(|comment| comment.author.is_none());
+        let own = posted.iter().filter(|comment| comment.author == Commenter::Viewer);
         own.map(|comment| comment.body.clone()).collect()
     }
 

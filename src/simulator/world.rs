@@ -91,10 +91,22 @@ pub(super) struct Issue {
 #[derive(Debug, Clone)]
 pub(super) struct Comment {
     pub id: String,
-    /// Login of somebody else; none for the owner of the token, who came through the API.
-    pub author: Option<String>,
+    pub author: Commenter,
     pub body: String,
+    pub is_minimized: bool,
     pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+/// Who wrote a comment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Commenter {
+    /// The owner of the token, who came through the API.
+    Viewer,
+    /// Somebody else, by login.
+    Somebody(String),
+    /// An account that was deleted since.
+    Ghost,
 }
 
 /// What an id stands for.
@@ -375,14 +387,13 @@ impl World {
         })
     }
 
-    /// Posts a comment, of the token's owner without an author, and answers it with the issue as it
-    /// is then.
+    /// Posts a comment and answers it with the issue as it is then.
     pub(super) fn comment(
         &mut self,
         slot: Slot,
         number: i64,
         now: DateTime<Utc>,
-        (author, body): (Option<&str>, &str),
+        (author, body): (Commenter, &str),
     ) -> Result<(Arc<Issue>, Comment), Refusal> {
         if body.trim().is_empty() {
             return Err(Refusal::unprocessable("Body can't be blank"));
@@ -390,15 +401,39 @@ impl World {
         if body.chars().count() > LONGEST_COMMENT {
             return Err(Refusal::unprocessable("Body is too long (maximum is 65536 characters)"));
         }
-        let (_, id) = self.fresh_id("IC");
-        let (author, body) = (author.map(str::to_owned), body.to_owned());
-        let comment = Comment { id, author, body, created_at: to_seconds(now) };
+        let comment = self.new_comment((author, body), to_seconds(now));
         let issue = self.change(slot, number, now, |issue| {
             issue.comments += 1;
             issue.posted.push(comment.clone());
             true
         })?;
         Ok((issue, comment))
+    }
+
+    /// A comment that is on no issue yet.
+    fn new_comment(&mut self, (author, body): (Commenter, &str), at: DateTime<Utc>) -> Comment {
+        let (_, id) = self.fresh_id("IC");
+        let (body, is_minimized) = (body.to_owned(), false);
+        Comment { id, author, body, is_minimized, created_at: at, updated_at: at }
+    }
+
+    /// Gives texts to the newest of the comments that an issue has, oldest first, as though they had
+    /// always been there.
+    pub(super) fn tell_comments(
+        &mut self,
+        slot: Slot,
+        number: i64,
+        comments: Vec<(Commenter, String, DateTime<Utc>)>,
+    ) -> Result<(), Refusal> {
+        let told: Vec<_> = comments
+            .into_iter()
+            .map(|(author, body, at)| self.new_comment((author, &body), to_seconds(at)))
+            .collect();
+        self.change(slot, number, DateTime::UNIX_EPOCH, |issue| {
+            issue.posted.extend(told);
+            false
+        })
+        .map(drop)
     }
 
     pub(super) fn delete_issue(&mut self, repository: &str, number: i64) -> Result<Issue, Refusal> {

@@ -65,6 +65,9 @@ enum Column {
     ClosedLongAgo,
 }
 
+/// How many comments of an issue have a text at the most; nobody sees more than the newest 50.
+const TOLD: u32 = 60;
+
 /// An issue as it was filed in a public tracker: facts, nothing else.
 #[derive(Deserialize)]
 struct Filed {
@@ -101,13 +104,17 @@ pub fn found(simulator: &Simulator, seed: u64) -> Vec<String> {
     issues.extend(awkward::issues(now));
     // Numbers follow the order of opening, as on GitHub.
     issues.sort_by_key(|(_, issue)| issue.created_at);
+    // Of its own, so that what is written below issues has no part in how the board is filled.
+    let mut talk = StdRng::seed_from_u64(seed);
     let mut in_review: HashMap<&str, i64> = HashMap::new();
     for (at, (name, issue)) in issues.into_iter().enumerate() {
         let repository = full_name(name);
         let is_in_review = issue.labels.iter().any(|label| label == Status::InReview.label());
+        let told = comments(&issue, now, &mut talk);
         let opened = simulator.open_issue(&repository, issue);
         let number =
             opened.expect("the repository was created above, and no issue has too many labels");
+        simulator.tell_comments(&repository, number, told).expect("it was opened above");
         if is_in_review {
             in_review.insert(name, number);
         }
@@ -139,6 +146,11 @@ pub(super) fn fresh_issue(title: String, now: DateTime<Utc>, rng: &mut StdRng) -
     let column = Column::Open(Some(Status::Backlog));
     let new = issue(title, column, now, rng);
     NewIssue { created_at: None, updated_at: None, comments: 0, ..new }
+}
+
+/// What somebody writes below an issue just now.
+pub(super) fn remark(rng: &mut StdRng) -> (&'static str, String) {
+    (PEOPLE.choose(rng).expect("there are some"), prose::remark(rng))
 }
 
 fn home(title: &str) -> &'static str {
@@ -179,6 +191,28 @@ fn issue(title: String, column: Column, now: DateTime<Utc>, rng: &mut StdRng) ->
         closed_at,
         is_pull_request: false,
     }
+}
+
+/// The texts of the newest comments of an issue, oldest first, between its opening and its last change.
+fn comments(
+    issue: &NewIssue,
+    now: DateTime<Utc>,
+    rng: &mut StdRng,
+) -> Vec<(Option<String>, String, DateTime<Utc>)> {
+    let opened_at = issue.created_at.unwrap_or(now);
+    let changed_at = issue.updated_at.or(issue.closed_at).unwrap_or(now).max(opened_at);
+    let many = issue.comments.min(TOLD);
+    let step = (changed_at - opened_at) / i32::try_from(many + 1).unwrap_or(1);
+    let comment = |at: u32| {
+        let author = match rng.random_range(0..12_u32) {
+            0 => None,
+            1 => Some("dependabot".to_owned()),
+            _ => PEOPLE.choose(rng).map(|login| (*login).to_owned()),
+        };
+        let written_at = opened_at + step * i32::try_from(at).unwrap_or(1);
+        (author, prose::remark(rng), written_at)
+    };
+    (1..=many).map(comment).collect()
 }
 
 /// When it was opened, last changed and closed: minutes to months ago.

@@ -42,6 +42,27 @@ pub(super) const PULL_REQUESTS: [&str; 6] = [
     "Revert \"Remove the feature flag of last spring\"",
 ];
 
+/// What people write below issues.
+const REMARKS: [&str; 12] = [
+    "I can reproduce this on the current release.",
+    "Same here. It began after the upgrade of last week.",
+    "Workaround until this is fixed: set the timeout to `30s` and restart.",
+    "Could somebody attach the log from before it happens?",
+    "> I can see it here too\n\nWith the same version, or a newer one?",
+    "I had a look. The cause is in the retry: it counts *attempts*, not time.",
+    "Please keep the old behaviour behind a setting; two customers rely on it.",
+    "Measured:\n\n| version | p50 | p99 |\n|---|---|---|\n| 4.1 | 12 ms | 90 ms |\n| 4.2 | 14 ms | 2.1 s |",
+    "```\nError: connection closed before message completed\n    at pool.rs:214\n```",
+    "- [x] test that fails\n- [x] fix\n- [ ] line in the changelog",
+    "Not a priority for us any more, but still broken.",
+    "Thanks! That solved it for me.",
+];
+
+/// What somebody writes below an issue.
+pub(super) fn remark(rng: &mut StdRng) -> String {
+    (*REMARKS.choose(rng).expect("there are some")).to_owned()
+}
+
 const OPENINGS: [&str; 8] = [
     "This has been coming up since the last release, about twice a week.",
     "A customer ran into this; I can see it here too.",

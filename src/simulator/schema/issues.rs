@@ -9,7 +9,7 @@ use super::repositories::{IssueConnection, PageInfo, Repository};
 use super::scalars::{DateTime, Uri};
 use super::{full_name, simulator, whole};
 use crate::simulator::Account;
-use crate::simulator::world::{self, Slot};
+use crate::simulator::world::{self, Commenter, Slot};
 
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 pub(super) enum IssueState {
@@ -83,19 +83,7 @@ impl Issue {
     }
 
     async fn author_association(&self, ctx: &Context<'_>) -> CommentAuthorAssociation {
-        let Some(login) = self.issue.author.as_deref() else {
-            return CommentAuthorAssociation::None;
-        };
-        let world = simulator(ctx).world();
-        if full_name(&world, self.slot).split('/').next() == Some(login) {
-            return CommentAuthorAssociation::Owner;
-        }
-        match world.account(login) {
-            Account::Mannequin => CommentAuthorAssociation::Mannequin,
-            Account::EnterpriseUser => CommentAuthorAssociation::Member,
-            Account::Person => CommentAuthorAssociation::Contributor,
-            Account::Bot | Account::Organization => CommentAuthorAssociation::None,
-        }
+        association(ctx, self.slot, self.issue.author.as_deref())
     }
 
     async fn labels(&self, ctx: &Context<'_>, first: Option<i32>) -> Option<LabelConnection> {
@@ -130,7 +118,7 @@ impl Issue {
         let posted = &self.issue.posted;
         let newest = &posted[posted.len().saturating_sub(size(last))..];
         let comment = |comment: &world::Comment| {
-            Some(IssueComment { comment: comment.clone(), page: page.clone() })
+            Some(IssueComment { slot: self.slot, comment: comment.clone(), page: page.clone() })
         };
         IssueCommentConnection {
             total_count: whole(self.issue.comments.into()),
@@ -170,11 +158,40 @@ pub(super) fn page_of(ctx: &Context<'_>, slot: Slot, number: i64) -> String {
     format!("https://github.example/{repository}/issues/{number}")
 }
 
+/// How an account is associated with a repository.
+fn association(ctx: &Context<'_>, slot: Slot, login: Option<&str>) -> CommentAuthorAssociation {
+    let Some(login) = login else { return CommentAuthorAssociation::None };
+    let world = simulator(ctx).world();
+    if full_name(&world, slot).split('/').next() == Some(login) {
+        return CommentAuthorAssociation::Owner;
+    }
+    match world.account(login) {
+        Account::Mannequin => CommentAuthorAssociation::Mannequin,
+        Account::EnterpriseUser => CommentAuthorAssociation::Member,
+        Account::Person => CommentAuthorAssociation::Contributor,
+        Account::Bot | Account::Organization => CommentAuthorAssociation::None,
+    }
+}
+
+/// The login of the token's owner.
+const VIEWER: &str = "dispatch-robot";
+
 /// A comment whose text is known.
 pub(super) struct IssueComment {
+    pub slot: Slot,
     pub comment: world::Comment,
     /// The page of its issue.
     pub page: String,
+}
+
+impl IssueComment {
+    fn login(&self) -> Option<&str> {
+        match &self.comment.author {
+            Commenter::Viewer => Some(VIEWER),
+            Commenter::Somebody(login) => Some(login),
+            Commenter::Ghost => None,
+        }
+    }
 }
 
 #[Object]
@@ -195,8 +212,25 @@ impl IssueComment {
         DateTime(self.comment.created_at)
     }
 
+    async fn updated_at(&self) -> DateTime {
+        DateTime(self.comment.updated_at)
+    }
+
+    async fn is_minimized(&self) -> bool {
+        self.comment.is_minimized
+    }
+
+    async fn author(&self, ctx: &Context<'_>) -> Option<Actor> {
+        let login = self.login()?.to_owned();
+        Some(Actor::new(simulator(ctx).world().account(&login), login))
+    }
+
+    async fn author_association(&self, ctx: &Context<'_>) -> CommentAuthorAssociation {
+        association(ctx, self.slot, self.login())
+    }
+
     async fn viewer_did_author(&self) -> bool {
-        self.comment.author.is_none()
+        self.comment.author == Commenter::Viewer
     }
 }
 

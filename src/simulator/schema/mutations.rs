@@ -128,14 +128,15 @@ fn comment(ctx: &Context<'_>, input: &AddCommentInput) -> Result<AddCommentPaylo
             return Err(Refusal::no_node(&input.subject_id));
         };
         world.check_write(slot)?;
-        let (issue, comment) = world.comment(slot, number, now, (None, &input.body))?;
+        let (issue, comment) =
+            world.comment(slot, number, now, (world::Commenter::Viewer, &input.body))?;
         let (repository, body) = (full_name(&world, slot), input.body.clone());
         simulator.note_write(Write::Commented { repository, number, body });
         (slot, number, issue, comment)
     };
     let page = page_of(ctx, slot, number);
     Ok(AddCommentPayload {
-        comment_edge: Some(IssueCommentEdge { node: Some(IssueComment { comment, page }) }),
+        comment_edge: Some(IssueCommentEdge { node: Some(IssueComment { slot, comment, page }) }),
         subject: Some(match issue.is_pull_request {
             true => Node::PullRequest(PullRequest { slot, pull_request: issue }),
             false => Node::Issue(Issue { slot, issue }),

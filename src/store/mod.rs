@@ -12,6 +12,7 @@ pub mod agent_work;
 pub mod audit;
 pub mod backoffs;
 pub mod blockers;
+pub mod conversations;
 pub mod decisions;
 pub mod decompositions;
 pub mod event_log;

@@ -178,6 +178,37 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Comments of issues that somebody looked at. Only a cache: what is deleted is read again.
+    conversations (issue_id) {
+        issue_id -> BigInt,
+        /// The newest ones, newest first.
+        comments -> Jsonb,
+        /// How many the issue had on GitHub when they were read.
+        total_count -> Integer,
+        /// How many of the newest ones could not be read and are left out.
+        unreadable_count -> Integer,
+        /// When the issue had last changed, as GitHub said with the comments.
+        github_updated_at -> Nullable<Timestamptz>,
+        /// How many comments the cached issue had when they were read.
+        seen_comments_count -> Nullable<Integer>,
+        /// When the cached issue had last changed when they were read.
+        seen_updated_at -> Nullable<Timestamptz>,
+        /// When GitHub was asked for them; null before the first answer.
+        fetched_at -> Nullable<Timestamptz>,
+        /// How many comments were posted through Dispatch since the row exists.
+        posted -> BigInt,
+        /// How many of those GitHub had when they were read.
+        posted_when_read -> BigInt,
+        /// While somebody asks GitHub for them: until when that takes at the most.
+        reading_until -> Nullable<Timestamptz>,
+        /// Why they could not be read the last time.
+        problem -> Nullable<Text>,
+        /// When GitHub may be asked again after that.
+        retry_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     /// What was served to whom and when, and why nothing else. Pruned.
     decisions (id) {
         id -> BigInt,
@@ -611,6 +642,7 @@ diesel::joinable!(backoffs -> issues (issue_id));
 diesel::joinable!(blocked -> issues (issue_id));
 diesel::joinable!(blockers -> issues (issue_id));
 diesel::joinable!(board_counts -> repositories (repository_id));
+diesel::joinable!(conversations -> issues (issue_id));
 diesel::joinable!(decisions -> issues (served_issue_id));
 diesel::joinable!(decompositions -> issues (issue_id));
 diesel::joinable!(issues -> repositories (repository_id));
@@ -636,6 +668,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     blocked,
     blockers,
     board_counts,
+    conversations,
     decisions,
     decompositions,
     event_log,

@@ -159,6 +159,7 @@ const SAMPLES: &[(&str, &str)] = &[
          VALUES ('claim_issue', 'alpha', now(), now(), 1, 'It is held', \
          '{\"candidates\": [], \"withheld\": [], \"counts\": {}}')",
     ),
+    ("conversations", "INSERT INTO conversations (issue_id) SELECT id FROM issues"),
     (
         "lease_messages",
         "INSERT INTO lease_messages (issue_id, fencing_token, author, author_kind, body, sent_at) \

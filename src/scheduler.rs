@@ -103,6 +103,7 @@ async fn prune(app: App) -> Result<(), Error> {
     service::retention::prune_events(&app).await?;
     service::retention::prune_decisions(&app).await?;
     service::retention::prune_reports(&app).await?;
+    service::retention::prune_conversations(&app).await?;
     service::repeats::prune(&app).await.map(|_| ())
 }
 

@@ -22,7 +22,8 @@ use crate::domain::{Actor, EventCursor, IssueId};
 use crate::github::{self, Comment, Commented};
 use crate::store::audit::NewComment;
 use crate::store::{
-    AuditEntry, Connection, Event, Issue, Repository, audit, event_log, issues, repositories,
+    AuditEntry, Connection, Event, Issue, Repository, audit, conversations, event_log, issues,
+    repositories,
 };
 
 /// How long the same text of the same actor is taken for a repetition.
@@ -229,6 +230,9 @@ async fn settle(
             else {
                 return Ok(None);
             };
+            if posted.is_ok() {
+                conversations::note_post(connection, row.id).await?;
+            }
             let counted = posted.as_ref().ok().and_then(|commented| commented.issue);
             let (issue, changed) = count(connection, row, counted, &settled, now).await?;
             let events: Vec<_> = changed.into_iter().chain([audit_event(&settled)]).collect();

@@ -15,6 +15,7 @@ pub mod backoffs;
 pub mod board;
 mod changes;
 pub mod comments;
+pub mod conversations;
 pub mod decompositions;
 mod dependencies;
 pub mod doctor;

@@ -9,8 +9,8 @@ use super::{Error, Result};
 use crate::app::App;
 use crate::domain::Actor;
 use crate::store::{
-    Issue, agent_reports, agent_runs, agent_work, audit, decisions, event_log, issues, judgements,
-    pool, repositories,
+    Issue, agent_reports, agent_runs, agent_work, audit, conversations, decisions, event_log,
+    issues, judgements, pool, repositories,
 };
 
 /// Takes issues off the board that were closed before the done window, and puts those on it that a
@@ -61,6 +61,21 @@ pub async fn prune_decisions(app: &App) -> Result<usize> {
         .transaction(async |connection| {
             pool::take_time(connection).await?;
             Ok(decisions::prune(connection, before).await?)
+        })
+        .await
+}
+
+/// How many bytes of comments are kept.
+const COMMENTS_KEPT: i64 = 64 << 20;
+
+/// Forgets the comments of the issues whose comments were read longest ago, beyond a size. They are
+/// read again when somebody looks at such an issue.
+pub async fn prune_conversations(app: &App) -> Result<usize> {
+    let mut connection = app.connection().await?;
+    connection
+        .transaction(async |connection| {
+            pool::take_time(connection).await?;
+            Ok(conversations::prune(connection, COMMENTS_KEPT).await?)
         })
         .await
 }

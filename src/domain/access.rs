@@ -196,6 +196,8 @@ pub const WORKER_TYPES: &[(&str, WorkerReads)] = &[
     ("Issue", WorkerReads::All),
     ("IssueBackoff", WorkerReads::All),
     ("IssueChanged", WorkerReads::All),
+    ("IssueComment", WorkerReads::All),
+    ("IssueComments", WorkerReads::All),
     ("IssueConnection", WorkerReads::All),
     ("IssueEdge", WorkerReads::All),
     ("IssueMoved", WorkerReads::All),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::{Context, Object};
 
+use super::conversation::{IssueComments, cost_of_conversation};
 use super::page::{Arguments, MAX, connection, cost};
 use super::{AgentRunConnection, AuditEntryConnection, IssueBackoff, Lease, Repository};
 use crate::domain::backoff::Backoff;
@@ -148,6 +149,17 @@ impl IssueFields<'_> {
     /// How many comments it has on GitHub.
     async fn comments_count(&self) -> i32 {
         self.0.row.comments_count
+    }
+
+    /// The newest comments, newest first. They are read from GitHub when they have changed since they
+    /// were last read; a failure of that is told as `problem` and is no error.
+    #[graphql(complexity = "cost_of_conversation(first, child_complexity)")]
+    async fn comments(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "How many comments, from 0 to 50; 50 when absent.")] first: Option<i32>,
+    ) -> async_graphql::Result<IssueComments> {
+        Ok(IssueComments::load(context, self.0, first).await?)
     }
 
     /// When it was written on GitHub.

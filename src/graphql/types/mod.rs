@@ -11,6 +11,7 @@ mod backoff;
 mod board;
 mod board_event;
 mod card;
+mod conversation;
 mod issue;
 mod lease;
 mod lease_message;

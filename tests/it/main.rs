@@ -18,6 +18,7 @@ mod clients;
 mod closed_types;
 mod comments;
 mod connections;
+mod conversations;
 mod crashes;
 mod demo;
 mod errors;

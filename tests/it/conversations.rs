@@ -1,0 +1,214 @@
+//! The comments of an issue: read when somebody looks, kept, and read again when they have changed.
+
+use dispatch::service::conversations::{self, Conversation};
+use dispatch::simulator::Account;
+use serde_json::{Value, json};
+
+use crate::support::{Given, REPOSITORY, given};
+
+/// How many requests for comments GitHub has seen.
+fn asked(given: &Given) -> u64 {
+    given.github.count("Conversation")
+}
+
+/// What somebody gets who looks at the first issue.
+async fn look(given: &Given) -> Conversation {
+    let issue = given.issue(1).await;
+    let name = REPOSITORY.parse().unwrap();
+    let found = dispatch::service::board::find_issue_by_number(&given.app, &name, issue.number);
+    let (issue, repository) = found.await.unwrap();
+    conversations::read(&given.app, &issue, &repository).await.unwrap()
+}
+
+fn texts(of: &Conversation) -> Vec<&str> {
+    of.comments.iter().map(|comment| comment.body.as_str()).collect()
+}
+
+/// Comments in somebody's name and reads that the issue has changed.
+async fn comment(given: &Given, body: &str) {
+    given.advance(5);
+    given.github.comment_as(REPOSITORY, 1, "octavia", body).unwrap();
+    given.sync().await;
+}
+
+async fn query(given: &Given, arguments: &str) -> Value {
+    let query = format!(
+        "{{ issue(id: \"iss_000001\") {{ comments{arguments} {{ totalCount unreadableCount fetchedAt \
+         problem nodes {{ id author authorAssociation body isTruncated isMinimized createdAt \
+         updatedAt url }} }} }} }}"
+    );
+    given.graphql_as_agent(&query, json!({})).await["issue"]["comments"].clone()
+}
+
+#[tokio::test]
+async fn comments_are_shown_newest_first_with_who_wrote_them() {
+    given(async |given| {
+        given.github.set_account("renovate", Account::Bot);
+        given.github.set_account("imported", Account::Mannequin);
+        given.github.set_account("inc", Account::Organization);
+        given.github.set_account("ent", Account::EnterpriseUser);
+        given.with_issues(&[("One", &["status/ready"])]).await;
+        let write = |login: &str, body: &str| {
+            given.advance(60);
+            given.github.comment_as(REPOSITORY, 1, login, body).unwrap();
+        };
+        for login in ["acme", "renovate", "imported", "inc", "ent", "octavia"] {
+            write(login, &format!("By **{login}**"));
+        }
+        given.github.comment_as_ghost(REPOSITORY, 1, "By nobody").unwrap();
+        given.sync().await;
+        let shown = query(given, "(first: 7)").await;
+        let who = |node: &Value| format!("{} {}", node["author"], node["authorAssociation"]);
+        let all: Vec<_> = shown["nodes"].as_array().unwrap().iter().map(who).collect();
+        assert_eq!(
+            all,
+            [
+                "null \"NONE\"",
+                "\"octavia\" \"CONTRIBUTOR\"",
+                "\"ent\" \"MEMBER\"",
+                "\"inc\" \"NONE\"",
+                "\"imported\" \"MANNEQUIN\"",
+                "\"renovate\" \"NONE\"",
+                "\"acme\" \"OWNER\"",
+            ]
+        );
+        let oldest = &shown["nodes"][6];
+        assert_eq!(oldest["body"], "By **acme**");
+        assert_eq!(oldest["createdAt"], "2026-05-20T12:01:00.000Z");
+        assert_eq!(oldest["updatedAt"], oldest["createdAt"]);
+        assert_eq!(
+            (&oldest["isTruncated"], &oldest["isMinimized"]),
+            (&json!(false), &json!(false))
+        );
+        let page = "https://github.example/acme/tools/issues/1#issuecomment-";
+        assert!(oldest["url"].as_str().unwrap().starts_with(page), "{oldest}");
+        assert_eq!((&shown["totalCount"], &shown["unreadableCount"]), (&json!(7), &json!(0)));
+        assert_eq!(shown["fetchedAt"], "2026-05-20T12:06:00.000Z");
+        assert!(shown["problem"].is_null());
+        assert_eq!(asked(given), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_newest_fifty_are_shown_and_texts_are_cut() {
+    given(async |given| {
+        given.with_issues(&[("One", &[])]).await;
+        for at in 1..=60 {
+            given.github.comment_as(REPOSITORY, 1, "octavia", &format!("Number {at}")).unwrap();
+        }
+        given.github.comment_as(REPOSITORY, 1, "octavia", &"é".repeat(65_536)).unwrap();
+        given.sync().await;
+        let shown = query(given, "").await;
+        let nodes = shown["nodes"].as_array().unwrap();
+        assert_eq!((nodes.len(), &shown["totalCount"]), (50, &json!(61)));
+        assert_eq!(nodes[0]["body"].as_str().unwrap().chars().count(), 20_000);
+        assert_eq!(nodes[0]["isTruncated"], true);
+        assert_eq!(
+            (&nodes[1]["body"], &nodes[49]["body"]),
+            (&json!("Number 60"), &json!("Number 12"))
+        );
+        let few = query(given, "(first: 2)").await;
+        assert_eq!(few["nodes"].as_array().unwrap().len(), 2);
+        assert_eq!(query(given, "(first: 0)").await["nodes"], json!([]));
+        assert_eq!(asked(given), 1);
+        for first in ["51", "-1"] {
+            let many = format!(
+                "{{ issue(id: \"iss_000001\") {{ comments(first: {first}) {{ totalCount }} }} }}"
+            );
+            let refusal = given.refused_by_graphql(&many, json!({})).await;
+            assert_eq!(refusal["extensions"]["code"], "BAD_USER_INPUT");
+            assert_eq!(refusal["message"], "first: must be from 0 to 50");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_query_asks_for_the_comments_of_few_issues() {
+    given(async |given| {
+        given.with_issues(&[("One", &[])]).await;
+        let ask = |first: u32| {
+            format!(
+                "{{ issues(first: {first}) {{ nodes {{ comments(first: 1) {{ totalCount }} }} }} }}"
+            )
+        };
+        given.graphql_as_agent(&ask(9), json!({})).await;
+        let refusal = given.refused_by_graphql(&ask(10), json!({})).await;
+        assert_eq!(refusal["extensions"]["code"], "GRAPHQL_VALIDATION_FAILED", "{refusal}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn github_is_asked_again_only_when_something_has_changed() {
+    given(async |given| {
+        given.with_issues(&[("One", &[])]).await;
+        assert_eq!(look(given).await.comments, []);
+        assert_eq!(asked(given), 0, "there are none");
+
+        comment(given, "First").await;
+        for _ in 0..3 {
+            assert_eq!(texts(&look(given).await), ["First"]);
+        }
+        assert_eq!(asked(given), 1);
+        comment(given, "Second").await;
+        assert_eq!(texts(&look(given).await), ["Second", "First"]);
+        assert_eq!(asked(given), 2);
+
+        given.advance(5);
+        given.github.edit_comment(REPOSITORY, 1, 0, "First, edited").unwrap();
+        assert_eq!(texts(&look(given).await), ["Second", "First"], "nobody knows yet");
+        given.sync().await;
+        let read = look(given).await;
+        assert_eq!(texts(&read), ["Second", "First, edited"]);
+        assert!(read.comments[1].updated_at > read.comments[1].created_at);
+        assert_eq!(asked(given), 3);
+
+        given.github.delete_comment(REPOSITORY, 1, 1).unwrap();
+        given.github.delete_comment(REPOSITORY, 1, 0).unwrap();
+        given.sync().await;
+        let none = look(given).await;
+        assert_eq!((none.comments.len(), none.total_count), (0, 0));
+        assert_eq!(asked(given), 3, "there are none any more");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_was_read_before_a_sync_is_not_read_again_after_it() {
+    given(async |given| {
+        given.with_issues(&[("One", &[])]).await;
+        comment(given, "First").await;
+        given.advance(5);
+        given.github.comment_as(REPOSITORY, 1, "octavia", "Second").unwrap();
+        assert_eq!(texts(&look(given).await), ["Second", "First"], "newer than the cached issue");
+        given.sync().await;
+        assert_eq!(texts(&look(given).await).len(), 2);
+        assert_eq!(asked(given), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_comment_that_is_posted_here_is_shown_at_once() {
+    given(async |given| {
+        given.with_issues(&[("One", &[])]).await;
+        let say = async |text: &str| {
+            let post = "mutation($body: String!) { addComment(input: { issueId: \"iss_000001\", \
+                        body: $body }) { issue { comments { nodes { body author } totalCount } } } }";
+            let answer = given.graphql(post, json!({ "body": text })).await;
+            answer["addComment"]["issue"]["comments"].clone()
+        };
+        let first = say("First").await;
+        assert_eq!(first["nodes"], json!([{ "body": "First", "author": "dispatch-robot" }]));
+        assert_eq!(texts(&look(given).await), ["First"]);
+        given.advance(61);
+        assert_eq!(say("Second").await["totalCount"], 2);
+        assert_eq!(asked(given), 2);
+        given.sync().await;
+        assert_eq!(texts(&look(given).await), ["Second", "First"]);
+        assert_eq!(asked(given), 2);
+    })
+    .await;
+}

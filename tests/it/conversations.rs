@@ -1,7 +1,9 @@
 //! The comments of an issue: read when somebody looks, kept, and read again when they have changed.
 
+use dispatch::domain::AuthorAssociation;
 use dispatch::service::conversations::{self, Conversation};
-use dispatch::simulator::Account;
+use dispatch::service::retention;
+use dispatch::simulator::{Account, Fault, Gate, NewIssue};
 use serde_json::{Value, json};
 
 use crate::support::{Given, REPOSITORY, given};
@@ -209,6 +211,215 @@ async fn a_comment_that_is_posted_here_is_shown_at_once() {
         given.sync().await;
         assert_eq!(texts(&look(given).await), ["Second", "First"]);
         assert_eq!(asked(given), 2);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn one_request_at_a_time_serves_all_who_look() {
+    given(async |given| {
+        given.with_issues(&[("One", &[])]).await;
+        comment(given, "First").await;
+        let replica = given.replica().await;
+        let (issue, repository) = {
+            let name = REPOSITORY.parse().unwrap();
+            dispatch::service::board::find_issue_by_number(&given.app, &name, 1).await.unwrap()
+        };
+        let gate = Gate::new();
+        given.github.inject(Fault::Hold(gate.clone()).on("Conversation"));
+        let (here, there, again, ()) = tokio::join!(
+            conversations::read(&given.app, &issue, &repository),
+            conversations::read(&replica, &issue, &repository),
+            conversations::read(&given.app, &issue, &repository),
+            async {
+                gate.arrived().await;
+                tokio::task::yield_now().await;
+                gate.open();
+            }
+        );
+        for read in [here.unwrap(), there.unwrap(), again.unwrap()] {
+            assert_eq!((texts(&read), read.problem.as_deref()), (vec!["First"], None));
+        }
+        assert_eq!(asked(given), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_reader_that_went_away_holds_nobody_up_for_long() {
+    given(async |given| {
+        given.with_issues(&[("One", &[])]).await;
+        comment(given, "First").await;
+        let gate = Gate::new();
+        given.github.inject(Fault::Hold(gate.clone()).on("Conversation"));
+        tokio::select! {
+            read = look(given) => panic!("{read:?}"),
+            () = gate.arrived() => {}
+        }
+        gate.open();
+        given.advance(7);
+        assert_eq!(texts(&look(given).await), ["First"]);
+        assert_eq!(asked(given), 2);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn while_github_is_away_what_is_kept_is_shown_with_its_time() {
+    given(async |given| {
+        given.with_issues(&[("One", &[])]).await;
+        comment(given, "First").await;
+        let read_at = look(given).await.fetched_at;
+        comment(given, "Second").await;
+        given.github.inject(Fault::refuse(502, "Bad gateway").on("Conversation").always());
+        given.github.forget_requests();
+        let kept = look(given).await;
+        assert_eq!(texts(&kept), ["First"]);
+        assert_eq!((kept.total_count, kept.fetched_at), (2, read_at));
+        let problem = "GitHub API error: 502 Bad gateway";
+        assert_eq!(kept.problem.as_deref(), Some(problem));
+        let tries = asked(given);
+        given.advance(9);
+        assert_eq!(look(given).await.problem.as_deref(), Some(problem));
+        assert_eq!(asked(given), tries, "GitHub is left alone for a moment");
+
+        given.github.clear_faults();
+        given.advance(2);
+        let read = look(given).await;
+        assert_eq!((texts(&read), read.problem.clone()), (vec!["Second", "First"], None));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_last_of_the_rate_limit_is_left_to_others() {
+    given(async |given| {
+        given.with_issues(&[("One", &[])]).await;
+        comment(given, "First").await;
+        let end = given.app.clock.now() + chrono::TimeDelta::minutes(30);
+        given.github.set_rate_limit(900, end);
+        given.sync().await;
+        given.github.forget_requests();
+        let kept = look(given).await;
+        let problem = kept.problem.unwrap();
+        assert!(
+            problem.contains("of GitHub's rate limit are left until 2026-05-20T12:30:05Z"),
+            "{problem}"
+        );
+        assert_eq!((asked(given), kept.total_count, kept.comments.len()), (0, 1, 0));
+        given.advance(1801);
+        assert_eq!(texts(&look(given).await), ["First"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn hostile_texts_are_shown_and_cost_nothing_else() {
+    given(async |given| {
+        given.with_issues(&[("One", &[])]).await;
+        for body in ["NUL \0 and \u{1b}[31m red", "half HALF", "<script>alert(1)</script>", "gone"]
+        {
+            given.github.comment_as(REPOSITORY, 1, "mallory", body).unwrap();
+        }
+        given.sync().await;
+        given.github.inject(Fault::Replace { text: "HALF", by: "\\ud83d" }.on("Conversation"));
+        given.github.inject(
+            Fault::Partial {
+                path: "node.comments.nodes.3",
+                kind: "INTERNAL",
+                message: "Something is wrong with it".to_owned(),
+            }
+            .on("Conversation"),
+        );
+        let read = look(given).await;
+        assert_eq!(
+            texts(&read),
+            ["<script>alert(1)</script>", "half \u{fffd}", "NUL  and [31m red"]
+        );
+        assert_eq!((read.unreadable_count, read.total_count), (1, 4));
+        assert_eq!(read.problem, None);
+        assert_eq!(texts(&look(given).await).len(), 3);
+        assert_eq!(asked(given), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_a_maintainer_hid_is_said_to_be() {
+    given(async |given| {
+        given.with_issues(&[("One", &[])]).await;
+        given.github.comment_as(REPOSITORY, 1, "mallory", "Buy this").unwrap();
+        given.github.minimize_comment(REPOSITORY, 1, 0).unwrap();
+        given.sync().await;
+        let read = look(given).await;
+        assert!(read.comments[0].is_minimized);
+        assert_eq!(read.comments[0].author_association, Some(AuthorAssociation::Contributor));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_issue_that_has_left_is_not_asked_for() {
+    given(async |given| {
+        given.with_issues(&[("One", &[])]).await;
+        comment(given, "First").await;
+        look(given).await;
+        comment(given, "Second").await;
+        let untrack = "mutation { untrackRepository(input: { fullName: \"acme/tools\" }) \
+                       { repository { fullName } } }";
+        let (issue, mut repository) = {
+            let name = REPOSITORY.parse().unwrap();
+            dispatch::service::board::find_issue_by_number(&given.app, &name, 1).await.unwrap()
+        };
+        given.graphql(untrack, json!({})).await;
+        repository.enabled = false;
+        let kept = conversations::read(&given.app, &issue, &repository).await.unwrap();
+        assert_eq!(texts(&kept), ["First"]);
+        assert!(kept.problem.is_some());
+        assert_eq!(asked(given), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_kept_is_bounded_and_goes_with_its_issue() {
+    given(async |given| {
+        given.with_issues(&[("One", &[]), ("Two", &[])]).await;
+        comment(given, "First").await;
+        look(given).await;
+        let rows = "SELECT count(*) FROM conversations";
+        assert_eq!(given.database.number(rows).await, 1);
+        retention::prune_conversations(&given.app).await.unwrap();
+        assert_eq!(given.database.number(rows).await, 1, "small enough");
+        given
+            .database
+            .run(
+                "INSERT INTO conversations (issue_id, comments, fetched_at) \
+                 SELECT id, to_jsonb(repeat('x', 70000000)), '2020-01-01' FROM issues WHERE number = 2",
+            )
+            .await;
+        retention::prune_conversations(&given.app).await.unwrap();
+        assert_eq!(given.database.number(rows).await, 1, "the oldest went");
+        assert_eq!(texts(&look(given).await), ["First"]);
+        assert_eq!(asked(given), 1);
+        given.database.run("DELETE FROM issues WHERE number = 1").await;
+        assert_eq!(given.database.number(rows).await, 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn comments_without_a_text_of_theirs_are_counted() {
+    given(async |given| {
+        given.github.add_repository(REPOSITORY);
+        let new = NewIssue { comments: 3, ..NewIssue::titled("One", &[]) };
+        given.github.open_issue(REPOSITORY, new).unwrap();
+        given.track(REPOSITORY).await;
+        given.sync().await;
+        let read = look(given).await;
+        assert_eq!((read.comments.len(), read.total_count), (0, 3));
+        look(given).await;
+        assert_eq!(asked(given), 1);
     })
     .await;
 }

@@ -9,6 +9,7 @@
 //! to do next, and never a failure of the protocol.
 
 mod arguments;
+mod conversation;
 mod pauses;
 mod refusal;
 mod shapes;

@@ -4,6 +4,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::conversation::Comments;
 use crate::domain::contract::UNTRUSTED;
 use crate::domain::{AuthorAssociation, Instant, IssueState};
 use crate::service::Error;
@@ -58,6 +59,8 @@ pub(super) struct Untrusted {
     body: Option<String>,
     /// The issue's label names.
     labels: Vec<String>,
+    /// What people wrote below it.
+    comments: Comments,
 }
 
 impl Issue {
@@ -78,7 +81,12 @@ impl Issue {
     }
 
     /// The same with what was written on GitHub.
-    pub(super) fn with_text(self, of: &store::Issue, body: Option<String>) -> Self {
+    pub(super) fn with_text(
+        self,
+        of: &store::Issue,
+        body: Option<String>,
+        comments: Comments,
+    ) -> Self {
         let untrusted = Untrusted {
             notice: UNTRUSTED,
             author: of.author.clone(),
@@ -86,6 +94,7 @@ impl Issue {
             title: of.title.clone(),
             body,
             labels: of.labels.names().to_vec(),
+            comments,
         };
         Self { untrusted: Some(untrusted), ..self }
     }

@@ -14,6 +14,7 @@ use super::arguments::{
     RepositoryArguments, StatusArguments, UnclaimArguments, known, known_if_given, priority,
     repository,
 };
+use super::conversation::Comments;
 use super::refusal::Refusal;
 use super::shapes::{
     Changed, Claimed, ClaimedNext, ClaimedWork, Done, Explanation, GivenBack, HeldWork, Issue,
@@ -29,7 +30,9 @@ use crate::service::leases::{FinishWork, RenewLease};
 use crate::service::moves::MoveIssue;
 use crate::service::queue::{Explained, MOST, QueueRequest};
 use crate::service::work::{ClaimIssue, ClaimNext};
-use crate::service::{self, Error, board, holders, leases, moves, queue, sync, work};
+use crate::service::{
+    self, Error, board, conversations, holders, leases, moves, queue, sync, work,
+};
 use crate::store::{self, PageRequest, Repository};
 
 /// How many issues of the queue an answer has unless it is told otherwise.
@@ -101,11 +104,13 @@ impl Server {
         board::find_issue_by_number(&self.app, &repository(&self.app, name)?, number).await
     }
 
-    /// An issue with its text.
+    /// An issue with its text and its newest comments, without those when they cannot be read.
     async fn whole(&self, id: IssueId) -> service::Result<Issue> {
         let (issue, repository) = board::find_issue(&self.app, id).await?;
         let body = board::bodies(&self.app, &[id]).await?.pop().and_then(|(_, body)| body);
-        Ok(Issue::of(&issue, &repository).with_text(&issue, body))
+        let read = conversations::read_or_say_why(&self.app, &issue, &repository);
+        let comments = Comments::from(Box::pin(read).await);
+        Ok(Issue::of(&issue, &repository).with_text(&issue, body, comments))
     }
 }
 
@@ -392,8 +397,8 @@ impl Server {
         Ok(Json(Explanation::from(&explained)))
     }
 
-    /// Finds an issue by its repository and number, with its text.
-    #[tool(title = "Look at an issue", annotations(read_only_hint = true, open_world_hint = false))]
+    /// Finds an issue by its repository and number, with its text and its newest comments.
+    #[tool(title = "Look at an issue", annotations(read_only_hint = true, open_world_hint = true))]
     async fn resolve_issue(
         &self,
         Parameters(given): Parameters<IssueArguments>,

@@ -1,10 +1,10 @@
-import type { ReactNode } from "react";
 import { LabelChange } from "@/components/LabelChange.tsx";
 import { AgentMark } from "@/components/marks.tsx";
 import { RunStatus } from "@/components/RunStatus.tsx";
 import { When } from "@/components/When.tsx";
 import { actionWords } from "@/lib/words.ts";
 import type { AuditLine, RunLine } from "../api/panel.ts";
+import { Section } from "./Section.tsx";
 
 /** Who did what to the issue, newest first, what was refused included. */
 export function AuditTrail({ entries }: { readonly entries: readonly AuditLine[] }) {
@@ -76,14 +76,5 @@ export function Runs({ runs }: { readonly runs: readonly RunLine[] }) {
         ))}
       </ol>
     </Section>
-  );
-}
-
-function Section({ title, children }: { readonly title: string; readonly children: ReactNode }) {
-  return (
-    <section className="mt-5 border-t border-line pt-4">
-      <h3 className="mb-2 text-meta font-semibold text-ink-faint">{title}</h3>
-      {children}
-    </section>
   );
 }

@@ -242,10 +242,13 @@ test("a comment goes to GitHub from the panel, and one that is refused comes bac
   await expect(
     panel.getByRole("listitem").filter({ hasText: "The certificate is here." }),
   ).toContainText("commented");
-  await expect(panel.getByRole("link", { name: "On GitHub" })).toHaveAttribute(
+  await expect(panel.getByRole("link", { name: "On GitHub", exact: true })).toHaveAttribute(
     "href",
     /issuecomment/,
   );
+  const newest = panel.getByRole("article").first();
+  await expect(newest).toContainText("The certificate is here.");
+  await expect(newest).toContainText("dispatch-robot");
   await expect(box).toHaveValue("");
   await expect(card(page, id), "the count came by the stream").toContainText(/[1-9]\d* comments/);
 });

@@ -18,8 +18,10 @@ import { useWhyUnchangeable } from "../model/changeable.ts";
 import { useBoard, useCard } from "./context.ts";
 import { Backoff } from "./Backoff.tsx";
 import { CommentBox } from "./CommentBox.tsx";
+import { Conversation } from "./Conversation.tsx";
 import { Holder } from "./Holder.tsx";
 import { AuditTrail, Runs } from "./trail.tsx";
+import { useConversation } from "./useConversation.ts";
 
 type Reading = { readonly id: string } & Awaited<ReturnType<typeof readIssue>>;
 
@@ -49,8 +51,12 @@ export default function IssuePanel({
     };
   }, [id, version]);
 
+  const conversation = useConversation(
+    id,
+    `${card?.issue.updatedAt ?? ""} ${card?.issue.commentsCount ?? ""}`,
+  );
   const reread = async () => {
-    const read = await readIssue(id);
+    const [read] = await Promise.all([readIssue(id), conversation.reread()]);
     setReading({ id, ...read });
   };
 
@@ -107,7 +113,15 @@ export default function IssuePanel({
           />
         )}
         {detail ? (
-          <Detail detail={detail} />
+          <Detail detail={detail}>
+            <Conversation
+              key={id}
+              reading={conversation.reading}
+              url={detail.issue.url}
+              count={issue?.commentsCount ?? 0}
+              onRetry={conversation.reread}
+            />
+          </Detail>
         ) : (
           !current && (
             <Delayed>
@@ -272,7 +286,14 @@ function Attribute({
   );
 }
 
-function Detail({ detail }: { readonly detail: IssueDetail }) {
+function Detail({
+  detail,
+  children,
+}: {
+  readonly detail: IssueDetail;
+  /** What comes between the text and what was done here. */
+  readonly children: ReactNode;
+}) {
   const { body } = detail.issue;
   return (
     <>
@@ -283,6 +304,7 @@ function Detail({ detail }: { readonly detail: IssueDetail }) {
           <p className="text-body text-ink-faint">No description.</p>
         )}
       </div>
+      {children}
       <Runs runs={detail.runs} />
       <AuditTrail entries={detail.audit} />
     </>

@@ -150,9 +150,11 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// Issues that wait for an open issue of a tracked repository. Kept by triggers.
+    /// Issues that wait for something open. Kept by triggers.
     blocked (issue_id) {
         issue_id -> BigInt,
+        /// How many open issues and pull requests it waits for.
+        open_blockers -> Integer,
     }
 }
 
@@ -238,6 +240,13 @@ diesel::table! {
         note -> Nullable<Text>,
         /// Pages of the issues that it was split up into.
         follow_up_urls -> Array<Text>,
+    }
+}
+
+diesel::table! {
+    /// Issues whose dependencies changed and for which no event was appended yet. Filled by triggers.
+    dependency_changes (issue_id) {
+        issue_id -> BigInt,
     }
 }
 
@@ -615,6 +624,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Open issues that other open issues wait for. Kept by triggers.
+    unblocking (issue_id) {
+        issue_id -> BigInt,
+        /// How many open issues of tracked repositories wait for it directly.
+        issues -> Integer,
+    }
+}
+
+diesel::table! {
     /// Issues that a sync could not read and asks for again.
     unreadable_issues (id) {
         id -> BigInt,
@@ -639,7 +657,6 @@ diesel::joinable!(agent_work -> issues (issue_id));
 diesel::joinable!(agent_work_steps -> agent_work (work_id));
 diesel::joinable!(audit_log -> issues (issue_id));
 diesel::joinable!(backoffs -> issues (issue_id));
-diesel::joinable!(blocked -> issues (issue_id));
 diesel::joinable!(blockers -> issues (issue_id));
 diesel::joinable!(board_counts -> repositories (repository_id));
 diesel::joinable!(conversations -> issues (issue_id));
@@ -671,6 +688,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     conversations,
     decisions,
     decompositions,
+    dependency_changes,
     event_log,
     foreign_references,
     issues,
@@ -687,5 +705,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     request_keys,
     saved_views,
     sessions,
+    unblocking,
     unreadable_issues,
 );

@@ -159,6 +159,13 @@ const SAMPLES: &[(&str, &str)] = &[
          VALUES ('claim_issue', 'alpha', now(), now(), 1, 'It is held', \
          '{\"candidates\": [], \"withheld\": [], \"counts\": {}}')",
     ),
+    (
+        "dependency_counts",
+        "INSERT INTO foreign_references VALUES ('acme/tools', 3, true, now()); \
+         INSERT INTO blockers SELECT id, 'github', 'acme/tools', 3 FROM issues; \
+         DO $$ BEGIN ASSERT (SELECT open_blockers = 2 FROM blocked), 'both count'; \
+         ASSERT (SELECT count(*) = 1 FROM dependency_changes), 'to be announced'; END $$",
+    ),
     ("conversations", "INSERT INTO conversations (issue_id) SELECT id FROM issues"),
     (
         "lease_messages",

@@ -11,11 +11,11 @@ use diesel_async::AsyncConnection;
 
 use crate::app::App;
 use crate::domain::dependencies::{Reference, references};
-use crate::domain::{IssueId, IssueState};
+use crate::domain::{Actor, IssueId, IssueState};
 use crate::github::{self, Links, PullRequest};
 use crate::service::Result;
 use crate::store::blockers::{self, Linked, Source};
-use crate::store::{Connection, Issue, Repository};
+use crate::store::{Connection, Issue, Repository, event_log};
 
 /// What GitHub says stands in the way of issues, by its ids. An issue that is missing was not asked
 /// about, because what is noted of it still holds.
@@ -173,6 +173,17 @@ pub(super) async fn follow_foreign(app: &App, repository: &Repository) -> Result
         .transaction(async |connection| {
             blockers::forget_unreferenced(connection).await?;
             Ok(blockers::set_open(connection, &found, now).await?)
+        })
+        .await
+}
+
+/// Announces changes of dependencies that no event told of.
+pub(super) async fn announce_missed(app: &App) -> Result<()> {
+    let mut connection = app.connection().await?;
+    connection
+        .transaction(async |connection| {
+            let who = Actor::System.who();
+            Ok(event_log::append_dependents(connection, who, app.clock.now()).await?)
         })
         .await
 }

@@ -32,8 +32,8 @@ use crate::store::issues::IssueWrite;
 use crate::store::repositories::Progress;
 use crate::store::unreadable_issues::{self, NewUnreadableIssue};
 use crate::store::{
-    Connection, Issue, Repository, RepositoryLabel, UnreadableIssue, audit, event_log, issues,
-    job_locks, pool, repositories, repository_labels,
+    Connection, Issue, Repository, RepositoryLabel, UnreadableIssue, audit, blockers, event_log,
+    issues, job_locks, pool, repositories, repository_labels,
 };
 
 /// The lock that manual and timed syncs share.
@@ -171,8 +171,8 @@ async fn sync_chosen(app: &App, chosen: Vec<Repository>) -> Result<Vec<Repositor
         done = work => Ok(done),
         lost = keep_lock(app, run) => Err(lost),
     };
-    let mut connection = app.connection().await?;
-    job_locks::release(&mut connection, JOB, run).await?;
+    job_locks::release(&mut *app.connection().await?, JOB, run).await?;
+    dependencies::announce_missed(app).await?;
     done
 }
 
@@ -560,9 +560,14 @@ impl<'a> Reader<'a> {
                     repositories::set_progress(connection, self.repository.id, &self.progress)
                         .await?;
                 }
-                if !self.is_first_import && !events.is_empty() {
+                if self.is_first_import {
+                    // Readers start over when it ends. Until then others wait for what comes.
+                    blockers::forget_changes(connection, self.repository.id).await?;
+                } else if !events.is_empty() {
                     event_log::append(connection, &events).await?;
+                    return Ok(());
                 }
+                event_log::append_dependents(connection, Actor::GitHub.who(), asked_at).await?;
                 Ok(())
             })
             .await

@@ -3,10 +3,11 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Bool, Integer, Text, Timestamptz};
+use diesel::sql_types::{Array, BigInt, Bool, Integer, Nullable, Text, Timestamptz};
 use diesel_async::RunQueryDsl;
 
 use super::Connection;
+use super::prepared::Prepared;
 use super::schema::blockers::{self, dsl};
 use super::schema::foreign_references::dsl as foreign;
 use crate::domain::dependencies::Reference;
@@ -184,6 +185,160 @@ pub struct Edge {
     /// The issue that it waits for.
     #[diesel(sql_type = BigInt)]
     pub blocker: IssueId,
+}
+
+/// The two numbers of an issue's dependencies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct DependencyCounts {
+    /// How many open issues and pull requests it waits for.
+    pub open_blockers: i32,
+    /// How many open issues wait for it directly.
+    pub unblocks: i32,
+}
+
+/// The dependency counts of some issues. What is missing has none.
+pub async fn counts(
+    connection: &mut Connection,
+    issues: &[IssueId],
+) -> QueryResult<Vec<(IssueId, DependencyCounts)>> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = BigInt)]
+        issue_id: IssueId,
+        #[diesel(sql_type = Integer)]
+        open_blockers: i32,
+        #[diesel(sql_type = Integer)]
+        unblocks: i32,
+    }
+    let query = diesel::sql_query(
+        "SELECT issue_id, coalesce(b.open_blockers, 0) AS open_blockers, \
+             coalesce(u.issues, 0) AS unblocks \
+         FROM (SELECT * FROM blocked WHERE issue_id = ANY ($1)) AS b \
+         FULL JOIN (SELECT * FROM unblocking WHERE issue_id = ANY ($1)) AS u USING (issue_id)",
+    )
+    .bind::<Array<BigInt>, _>(issues);
+    let rows: Vec<Row> = Prepared(query).load(connection).await?;
+    let counts = |row: Row| {
+        let Row { issue_id, open_blockers, unblocks } = row;
+        (issue_id, DependencyCounts { open_blockers, unblocks })
+    };
+    Ok(rows.into_iter().map(counts).collect())
+}
+
+/// One dependency, seen from one of its two issues.
+#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
+pub struct Dependency {
+    /// The issue whose dependency it is.
+    #[diesel(sql_type = BigInt)]
+    pub of: IssueId,
+    /// The other issue, where it is cached and its repository is tracked.
+    #[diesel(sql_type = Nullable<BigInt>)]
+    pub issue_id: Option<IssueId>,
+    /// The repository of the other: as GitHub spells it where it is tracked, else in lower case.
+    #[diesel(sql_type = Text)]
+    pub repository: String,
+    /// The number of the other.
+    #[diesel(sql_type = Integer)]
+    pub number: i32,
+    /// Whether the other is open; none when that is not known.
+    #[diesel(sql_type = Nullable<Bool>)]
+    pub is_open: Option<bool>,
+    /// Whether GitHub's own relation says so.
+    #[diesel(sql_type = Bool)]
+    pub in_relation: bool,
+    /// Whether the text of the issue that waits says so.
+    #[diesel(sql_type = Bool)]
+    pub in_text: bool,
+}
+
+/// What some issues wait for: of each the first `limit`, open ones first, then what is not known.
+pub async fn blocked_by(
+    connection: &mut Connection,
+    issues: &[IssueId],
+    limit: i64,
+) -> QueryResult<Vec<Dependency>> {
+    let query = diesel::sql_query(
+        "SELECT waiting AS of, first.* FROM unnest($1) AS waiting CROSS JOIN LATERAL ( \
+             SELECT * FROM ( \
+                 SELECT b.id AS issue_id, coalesce(r.full_name, w.repository) AS repository, \
+                     w.number, CASE WHEN b.id IS NULL THEN f.is_open \
+                         ELSE b.state = 'open' AND b.removed_at IS NULL END AS is_open, \
+                     bool_or(w.source = 'github') AS in_relation, \
+                     bool_or(w.source = 'text') AS in_text \
+                 FROM blockers w \
+                 LEFT JOIN repositories r ON lower(r.full_name) = w.repository AND r.enabled \
+                 LEFT JOIN issues b ON b.repository_id = r.id AND b.number = w.number \
+                 LEFT JOIN foreign_references f ON f.repository = w.repository \
+                     AND f.number = w.number \
+                 WHERE w.issue_id = waiting AND b.id IS DISTINCT FROM waiting \
+                 GROUP BY 1, 2, 3, 4) AS edges \
+             ORDER BY is_open IS FALSE, is_open IS NULL, repository, number LIMIT $2) AS first \
+         ORDER BY of, is_open IS FALSE, is_open IS NULL, repository, number",
+    )
+    .bind::<Array<BigInt>, _>(issues)
+    .bind::<BigInt, _>(limit);
+    Prepared(query).load(connection).await
+}
+
+/// What waits for some issues: of each the first `limit`, open ones first.
+pub async fn blocks(
+    connection: &mut Connection,
+    issues: &[IssueId],
+    limit: i64,
+) -> QueryResult<Vec<Dependency>> {
+    let query = diesel::sql_query(
+        "SELECT blocker AS of, first.* FROM unnest($1) AS blocker CROSS JOIN LATERAL ( \
+             SELECT i.id AS issue_id, own.full_name AS repository, i.number, \
+                 i.state = 'open' AS is_open, \
+                 bool_or(w.source = 'github') AS in_relation, bool_or(w.source = 'text') AS in_text \
+             FROM issues b JOIN repositories r ON r.id = b.repository_id \
+             JOIN blockers w ON w.repository = lower(r.full_name) AND w.number = b.number \
+             JOIN issues i ON i.id = w.issue_id AND i.removed_at IS NULL AND i.id <> b.id \
+             JOIN repositories own ON own.id = i.repository_id AND own.enabled \
+             WHERE b.id = blocker \
+             GROUP BY 1, 2, 3, 4 ORDER BY is_open DESC, repository, i.number LIMIT $2) AS first \
+         ORDER BY of, is_open DESC, repository, number",
+    )
+    .bind::<Array<BigInt>, _>(issues)
+    .bind::<BigInt, _>(limit);
+    Prepared(query).load(connection).await
+}
+
+/// Up to `limit` issues whose dependencies changed and for which no event was appended yet; they are
+/// the caller's to announce. What another transaction is announcing or changing is left out.
+pub async fn take_changes(connection: &mut Connection, limit: i64) -> QueryResult<Vec<IssueId>> {
+    let query = diesel::sql_query(
+        "DELETE FROM dependency_changes WHERE issue_id = ANY (ARRAY( \
+             SELECT issue_id FROM dependency_changes LIMIT $1 FOR UPDATE SKIP LOCKED)) \
+         RETURNING issue_id AS id",
+    )
+    .bind::<BigInt, _>(limit);
+    let rows: Vec<Id> = Prepared(query).load(connection).await?;
+    Ok(rows.into_iter().map(|row| row.id).collect())
+}
+
+/// Forgets that the dependencies of a repository's issues changed, because all who show them start
+/// over soon.
+pub async fn forget_changes(
+    connection: &mut Connection,
+    repository: RepositoryId,
+) -> QueryResult<()> {
+    diesel::sql_query(
+        "DELETE FROM dependency_changes WHERE issue_id = ANY (ARRAY( \
+             SELECT issue_id FROM dependency_changes c \
+             WHERE (SELECT i.repository_id FROM issues i WHERE i.id = c.issue_id) = $1 \
+             FOR UPDATE SKIP LOCKED))",
+    )
+    .bind::<BigInt, _>(repository)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+#[derive(QueryableByName)]
+struct Id {
+    #[diesel(sql_type = BigInt)]
+    id: IssueId,
 }
 
 /// Which waiting issues wait for other waiting issues: only those can stand in a circle.

@@ -4,10 +4,11 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use super::Connection;
 use super::prepared::Prepared;
 use super::schema::event_log::{self, dsl};
-use crate::domain::actor::ActorKind;
+use super::schema::{issues, repositories};
+use super::{Connection, Issue, Repository, blockers};
+use crate::domain::actor::{ActorKind, Who};
 use crate::domain::events::{EventKind, IssueFacts, Topic};
 use crate::domain::{EventCursor, IssueId};
 
@@ -65,9 +66,85 @@ pub struct NewEvent {
     pub reason: Option<String>,
 }
 
-/// Appends lines in their order and tells the position of the last. Must be the transaction's last
-/// statement: from here to the commit nobody else can append.
+/// How many issues whose dependencies changed are announced one by one. When there are more, every
+/// reader starts over.
+const DEPENDENTS: usize = 500;
+
+/// Appends lines in their order and tells the position of the last; before them, a line for each other
+/// issue whose dependencies changed with this. Must be the transaction's last statement: from here to
+/// the commit nobody else can append.
 pub async fn append(connection: &mut Connection, events: &[NewEvent]) -> QueryResult<EventCursor> {
+    let Some(first) = events.first() else { return Err(diesel::result::Error::NotFound) };
+    let who = Who { kind: first.actor_kind, name: &first.actor };
+    let mut all = of_dependents(connection, events, who, first.at).await?;
+    if all.is_empty() {
+        return insert(connection, events).await;
+    }
+    all.extend_from_slice(events);
+    insert(connection, &all).await
+}
+
+/// Appends a line for each issue whose dependencies changed, where nothing else is announced. As
+/// [`append`], the transaction's last statement.
+pub async fn append_dependents(
+    connection: &mut Connection,
+    who: Who<'_>,
+    at: DateTime<Utc>,
+) -> QueryResult<()> {
+    let events = of_dependents(connection, &[], who, at).await?;
+    if events.is_empty() { Ok(()) } else { insert(connection, &events).await.map(drop) }
+}
+
+/// The lines of issues whose dependencies changed, besides those that are announced anyway.
+async fn of_dependents(
+    connection: &mut Connection,
+    events: &[NewEvent],
+    who: Who<'_>,
+    at: DateTime<Utc>,
+) -> QueryResult<Vec<NewEvent>> {
+    let board = |event: &&NewEvent| event.topic == Topic::Board;
+    let starts_over = events.iter().any(|event| event.kind == EventKind::Resync);
+    let most =
+        if starts_over { i64::MAX } else { i64::try_from(DEPENDENTS + 1).unwrap_or(i64::MAX) };
+    let mut changed = blockers::take_changes(connection, most).await?;
+    if changed.is_empty() || starts_over {
+        return Ok(vec![]);
+    }
+    let line = |kind| NewEvent {
+        topic: Topic::Board,
+        kind,
+        at,
+        actor: who.name.to_owned(),
+        actor_kind: who.kind,
+        issue_id: None,
+        record_id: None,
+        before: None,
+        after: None,
+        reason: None,
+    };
+    if changed.len() > DEPENDENTS {
+        blockers::take_changes(connection, i64::MAX).await?;
+        let reason = Some("The dependencies of many issues changed".to_owned());
+        return Ok(vec![NewEvent { reason, ..line(EventKind::Resync) }]);
+    }
+    changed.retain(|id| !events.iter().filter(board).any(|event| event.issue_id == Some(*id)));
+    let rows: Vec<(Issue, Repository)> = issues::table
+        .inner_join(repositories::table)
+        .filter(issues::id.eq_any(changed))
+        .filter(issues::on_board.and(issues::removed_at.is_null()))
+        .order(issues::id)
+        .select((Issue::as_select(), Repository::as_select()))
+        .load(connection)
+        .await?;
+    let event = |(issue, repository): &(Issue, Repository)| {
+        let facts = Some(issue.facts(repository));
+        let before = facts.clone();
+        NewEvent { issue_id: Some(issue.id), before, after: facts, ..line(EventKind::IssueChanged) }
+    };
+    Ok(rows.iter().map(event).collect())
+}
+
+async fn insert(connection: &mut Connection, events: &[NewEvent]) -> QueryResult<EventCursor> {
     let insert = diesel::insert_into(dsl::event_log).values(events).returning(dsl::id);
     // Sync appends up to a page of lines, and each number of them is a text of its own.
     let ids: Vec<EventCursor> = match events.len() {

@@ -22,6 +22,13 @@ CREATE TABLE dependency_changes (
 );
 COMMENT ON TABLE dependency_changes IS 'Issues whose dependencies changed and for which no event was appended yet. Filled by triggers.';
 
+ALTER TABLE queued ADD COLUMN unblocks integer NOT NULL DEFAULT 0;
+COMMENT ON COLUMN queued.unblocks IS 'How many open issues wait for it, at most 9: more do not rank it higher.';
+
+CREATE INDEX queued_unblocks_idx
+    ON queued (with_person, agent, lane, status, tier, unblocks, day, issue_id)
+    INCLUDE (repository_id, refers, has_lease, not_before) WHERE NOT has_pull_request AND unblocks > 0;
+
 -- As waits_for_open(), counted. What is not cached counts by what GitHub said of it.
 DROP FUNCTION waits_for_open;
 CREATE FUNCTION count_open_blockers(issue bigint) RETURNS integer LANGUAGE sql STABLE AS $$
@@ -57,7 +64,8 @@ BEGIN
 END
 $$;
 
--- The same of what waits for them.
+-- The same of what waits for them, and what follows for the queue. A row of the queue that somebody
+-- else is just changing is left to mend_unblocks(): waiting for it under this lock could be a deadlock.
 CREATE FUNCTION ask_unblocking(asked bigint[]) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     DELETE FROM unblocking WHERE issue_id = ANY (asked) AND count_waiting(issue_id) = 0;
@@ -68,6 +76,32 @@ BEGIN
     WHERE many > 0 ORDER BY id
     ON CONFLICT (issue_id) DO UPDATE SET issues = excluded.issues
     WHERE unblocking.issues <> excluded.issues;
+
+    UPDATE queued SET unblocks = free.level
+    FROM (
+        SELECT q.issue_id, least(coalesce(u.issues, 0), 9) AS level
+        FROM queued q LEFT JOIN unblocking u ON u.issue_id = q.issue_id
+        WHERE q.issue_id = ANY (asked) AND q.unblocks <> least(coalesce(u.issues, 0), 9)
+        FOR NO KEY UPDATE OF q SKIP LOCKED
+    ) AS free
+    WHERE queued.issue_id = free.issue_id;
+END
+$$;
+
+-- Puts right the rows of the queue that were being changed at the moment when a count changed.
+CREATE FUNCTION mend_unblocks() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE queued SET unblocks = free.level
+    FROM (
+        SELECT q.issue_id, least(coalesce(u.issues, 0), 9) AS level
+        FROM queued q LEFT JOIN unblocking u ON u.issue_id = q.issue_id
+        WHERE q.issue_id = ANY (ARRAY(
+                SELECT issue_id FROM unblocking
+                UNION SELECT issue_id FROM queued WHERE NOT has_pull_request AND unblocks > 0))
+            AND q.unblocks <> least(coalesce(u.issues, 0), 9)
+        FOR NO KEY UPDATE OF q SKIP LOCKED
+    ) AS free
+    WHERE queued.issue_id = free.issue_id;
 END
 $$;
 
@@ -220,3 +254,137 @@ SELECT id, many FROM (
     JOIN repositories r ON lower(r.full_name) = w.repository
     JOIN issues b ON b.repository_id = r.id AND b.number = w.number
 ) AS counted WHERE many > 0;
+UPDATE queued SET unblocks = least(u.issues, 9) FROM unblocking u WHERE u.issue_id = queued.issue_id;
+
+-- As before, with the count.
+CREATE OR REPLACE FUNCTION keep_queued() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    DELETE FROM queued USING after
+    WHERE queued.issue_id = after.id AND NOT (after.state = 'open' AND after.removed_at IS NULL
+        AND after.status IN ('ready', 'in-progress'));
+
+    INSERT INTO queued
+    SELECT id, repository_id, (
+            SELECT CASE count(DISTINCT label)
+                WHEN 0 THEN '' WHEN 1 THEN nullif(min(substr(label, 7)), '') END
+            FROM unnest(label_keys) AS label WHERE label LIKE 'agent/%'
+        ), lower(lane), status, work_tier(priority), work_day(created_at),
+        pull_request_url IS NOT NULL, EXISTS (SELECT FROM blockers WHERE issue_id = after.id),
+        EXISTS (SELECT FROM leases WHERE issue_id = after.id AND leases.state <> 'free'),
+        served_after(id, label_keys), is_with_person(status, label_keys, assignees, repository_id),
+        coalesce((SELECT least(issues, 9) FROM unblocking WHERE issue_id = after.id), 0)
+    FROM after
+    WHERE state = 'open' AND removed_at IS NULL AND status IN ('ready', 'in-progress')
+    ORDER BY id
+    ON CONFLICT (issue_id) DO UPDATE SET
+        repository_id = excluded.repository_id, agent = excluded.agent, lane = excluded.lane,
+        status = excluded.status, tier = excluded.tier, day = excluded.day,
+        has_pull_request = excluded.has_pull_request, refers = excluded.refers,
+        has_lease = excluded.has_lease, not_before = excluded.not_before,
+        with_person = excluded.with_person, unblocks = excluded.unblocks
+    WHERE queued IS DISTINCT FROM excluded;
+    RETURN NULL;
+END
+$$;
+
+-- Where an issue stands, as domain::work::rank says: its tier with age, whose it is and its column
+-- (`score`), and how many wait for it. An issue that has waited as long as age counts ranks as though 9
+-- waited for it, so that nothing newer of its tier comes before it.
+CREATE FUNCTION queue_score(
+    tier integer, score integer, day integer, unblocks integer, today integer,
+    days_per_tier integer, max_tiers integer, by_unblocks boolean
+) RETURNS integer LANGUAGE sql IMMUTABLE AS $$
+    SELECT 10 * (100 * (tier - least(
+            greatest(today - day, 0) / days_per_tier, max_tiers, greatest(tier - 1, 0))) + score)
+        + CASE WHEN by_unblocks AND today - day < days_per_tier * greatest(max_tiers, 1)
+            THEN 9 - unblocks ELSE 0 END
+$$;
+
+-- As before, by that order. The first of a run by day are looked at as before; they are the first of
+-- those that nobody waits for. What others wait for is little, and has runs of its own for each count.
+DROP FUNCTION first_queued;
+CREATE FUNCTION first_queued(
+    seeker text, in_lanes text[], not_in_lanes text[], in_repositories bigint[], hidden_by text[],
+    moment timestamptz, today integer, days_per_tier integer, max_tiers integer, most bigint,
+    with_persons boolean[], by_unblocks boolean
+) RETURNS SETOF bigint LANGUAGE plpgsql STABLE
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off AS $$
+BEGIN
+    -- Each queue that there is, found by one look at the index.
+    in_lanes := coalesce(in_lanes, ARRAY(
+        WITH RECURSIVE found AS (
+            (SELECT whose, persons, q.lane FROM unnest(ARRAY['', seeker]) AS whose
+                CROSS JOIN unnest(with_persons) AS persons
+                CROSS JOIN LATERAL (SELECT lane FROM queued
+                    WHERE NOT has_pull_request AND with_person = persons AND agent = whose
+                    ORDER BY lane LIMIT 1) AS q)
+            UNION ALL
+            SELECT whose, persons, (SELECT q.lane FROM queued q
+                WHERE NOT q.has_pull_request AND q.with_person = persons AND q.agent = whose
+                    AND q.lane > found.lane
+                ORDER BY q.lane LIMIT 1)
+            FROM found WHERE found.lane IS NOT NULL
+        )
+        SELECT DISTINCT lane FROM found WHERE lane IS NOT NULL
+    ));
+    RETURN QUERY
+    WITH runs AS (
+        SELECT lanes.lane, agents.agent, columns.status, tiers.tier, persons.with_person,
+            agents.score + columns.score AS score
+        FROM unnest(in_lanes) AS lanes (lane)
+        CROSS JOIN (VALUES ('', 10), (seeker, 0)) AS agents (agent, score)
+        CROSS JOIN (VALUES ('ready', 2), ('in-progress', 0)) AS columns (status, score)
+        CROSS JOIN (VALUES (0), (1), (2), (3), (4)) AS tiers (tier)
+        CROSS JOIN unnest(with_persons) AS persons (with_person)
+        WHERE NOT lanes.lane = ANY (not_in_lanes)
+    ), unblocking_runs AS (
+        SELECT runs.*, levels.level FROM runs CROSS JOIN generate_series(1, 9) AS levels (level)
+        WHERE by_unblocks AND EXISTS (
+            SELECT FROM queued q
+            WHERE NOT q.has_pull_request AND q.with_person = runs.with_person
+                AND q.agent = runs.agent AND q.lane = runs.lane AND q.status = runs.status
+                AND q.tier = runs.tier AND q.unblocks > 0)
+    ), found AS (
+        SELECT runs.tier, runs.score, best.* FROM runs
+        CROSS JOIN LATERAL (
+            SELECT q.issue_id, q.day, q.unblocks FROM queued q
+            WHERE NOT q.has_pull_request AND q.with_person = runs.with_person
+                AND q.agent = runs.agent AND q.lane = runs.lane AND q.status = runs.status
+                AND q.tier = runs.tier
+                AND q.not_before <= moment AND q.repository_id = ANY (in_repositories)
+                AND NOT (q.has_lease AND (
+                    SELECT l.state <> 'free' AND l.expires_at > moment FROM leases l
+                    WHERE l.issue_id = q.issue_id))
+                AND NOT (q.refers AND EXISTS (
+                    SELECT FROM blocked b WHERE b.issue_id = q.issue_id OFFSET 0))
+                AND (cardinality(hidden_by) = 0 OR NOT EXISTS (
+                    SELECT FROM issues i
+                    WHERE i.id = q.issue_id AND i.label_keys && hidden_by OFFSET 0))
+            ORDER BY q.day, q.issue_id LIMIT most
+        ) AS best
+        UNION
+        SELECT runs.tier, runs.score, best.* FROM unblocking_runs AS runs
+        CROSS JOIN LATERAL (
+            SELECT q.issue_id, q.day, q.unblocks FROM queued q
+            WHERE NOT q.has_pull_request AND q.with_person = runs.with_person
+                AND q.agent = runs.agent AND q.lane = runs.lane AND q.status = runs.status
+                AND q.tier = runs.tier AND q.unblocks = runs.level AND q.unblocks > 0
+                AND q.not_before <= moment AND q.repository_id = ANY (in_repositories)
+                AND NOT (q.has_lease AND (
+                    SELECT l.state <> 'free' AND l.expires_at > moment FROM leases l
+                    WHERE l.issue_id = q.issue_id))
+                AND NOT (q.refers AND EXISTS (
+                    SELECT FROM blocked b WHERE b.issue_id = q.issue_id OFFSET 0))
+                AND (cardinality(hidden_by) = 0 OR NOT EXISTS (
+                    SELECT FROM issues i
+                    WHERE i.id = q.issue_id AND i.label_keys && hidden_by OFFSET 0))
+            ORDER BY q.day, q.issue_id LIMIT most
+        ) AS best
+    )
+    SELECT found.issue_id FROM found
+    ORDER BY queue_score(found.tier, found.score, found.day, found.unblocks, today, days_per_tier,
+            max_tiers, by_unblocks),
+        found.day, found.issue_id
+    LIMIT most;
+END
+$$;

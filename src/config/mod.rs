@@ -214,6 +214,8 @@ pub struct Work {
     /// What waiting is worth (`DISPATCH_QUEUE_AGING_DAYS_PER_TIER`,
     /// `DISPATCH_QUEUE_AGING_MAX_TIERS`).
     pub aging: Aging,
+    /// Whether an issue that others wait for comes first within its tier (`DISPATCH_RANK_UNBLOCKS`).
+    pub by_unblocks: bool,
     /// How long it is known why what was served (`DISPATCH_DECISION_RETENTION_DAYS`).
     pub decision_retention: Duration,
     /// How long an issue may be in progress without a lease before it counts as stuck

@@ -184,6 +184,10 @@ settings! {
     /// By how many priorities waiting can raise an issue, and never above `priority/p1`; 0 for none.
     DISPATCH_QUEUE_AGING_MAX_TIERS { default: "2", format: "a number, 0 to 4", example: "1", secret: false }
 
+    /// Whether an issue that open issues wait for is served before others of its priority: the more
+    /// wait for it, the earlier.
+    DISPATCH_RANK_UNBLOCKS { default: "true", format: "`true` or `false`", example: "false", secret: false }
+
     /// How many attempts of agents at an issue may fail in a row. Then it goes to the lane of
     /// escalation, where there is one, or gets the label `needs-human` and is served to nobody until
     /// a person takes that off.

@@ -37,6 +37,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Work {
             days_per_tier: days_per_tier.unwrap_or(usual.days_per_tier),
             max_tiers: max_tiers.unwrap_or(usual.max_tiers),
         },
+        by_unblocks: reader.parsed(&settings::DISPATCH_RANK_UNBLOCKS, truth).unwrap_or(true),
         decision_retention: Duration::from_secs(86_400 * u64::from(retention)),
         stuck_after: Duration::from_secs(60 * stuck),
         meant_for: Duration::from_secs(3600 * meant),

@@ -4,7 +4,8 @@
 //! disagree. It takes facts and decides; where those come from and what is done about them is not
 //! here. Invariant: a [`Rank`] is a total order of issues, and age bounds waiting: after
 //! [`Aging::bound`] days an issue has all the tiers that age can give, up to that of `p1`, and no
-//! issue that is opened later comes before it unless it is of a better tier from the start.
+//! issue that is opened later comes before it unless it is of a better tier from the start, however
+//! many issues wait for that one.
 
 use chrono::{DateTime, Utc};
 
@@ -121,9 +122,10 @@ const NO_PRIORITY: i32 = 4;
 const BEST_BY_AGE: i32 = 1;
 
 impl Aging {
-    /// After how many days an issue has all that age can give.
+    /// After how many days an issue has all that age can give: its tiers, and the rank within its
+    /// tier of an issue that [`MOST_UNBLOCKED`] others wait for. One tier's days where age gives none.
     pub fn bound(&self) -> i32 {
-        self.days_per_tier * self.max_tiers
+        self.days_per_tier * self.max_tiers.max(1)
     }
 
     /// By how many tiers an issue is more urgent than its priority says.
@@ -133,10 +135,13 @@ impl Aging {
     }
 }
 
+/// Of how many issues that wait for one its rank takes account. More do not rank it higher.
+const MOST_UNBLOCKED: i32 = 9;
+
 /// Where an issue stands in the queue: the lowest comes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Rank {
-    /// Priority with age, whose it is, and its column.
+    /// Priority with age, whose it is, its column, and how many issues wait for it.
     pub score: i32,
     /// The day it was opened, counted from 1970-01-01 by UTC.
     pub day: i32,
@@ -180,6 +185,8 @@ pub struct Facts<'a> {
     pub holder: Option<&'a str>,
     /// Open issues that it waits for, as people write them: `#5`, `acme/tools#7`.
     pub blockers: &'a [String],
+    /// How many open issues wait for it directly.
+    pub unblocks: i32,
     /// The open pull request that is to close it.
     pub pull_request: Option<&'a str>,
     /// The limit that a claim of it would break, as a part of a sentence about it.
@@ -241,6 +248,8 @@ pub struct Seeker<'a> {
     pub excluded_labels: &'a [String],
     /// What age is worth.
     pub aging: Aging,
+    /// Whether what other issues wait for comes first within its tier.
+    pub by_unblocks: bool,
     /// The day it is, counted from 1970-01-01 by UTC.
     pub today: i32,
     /// The time it is.
@@ -287,8 +296,19 @@ pub fn rank(facts: &Facts<'_>, seeker: &Seeker<'_>) -> Rank {
         Status::Backlog => 3,
         Status::Blocked | Status::Done => 4,
     };
-    let score = urgency * 100 + if is_own { 0 } else { 10 } + column;
+    let within_tier = if is_own { 0 } else { 10 } + column;
+    let score = (urgency * 100 + within_tier) * 10 + behind_unblocking(facts, seeker);
     Rank { score, day, issue: facts.issue }
+}
+
+/// How far an issue stands behind one of its tier and column that as many others wait for as count.
+/// What has waited as long as age counts stands behind none.
+fn behind_unblocking(facts: &Facts<'_>, seeker: &Seeker<'_>) -> i32 {
+    let age = seeker.today - day_of(facts.created_at);
+    if !seeker.by_unblocks || age >= seeker.aging.bound() {
+        return 0;
+    }
+    MOST_UNBLOCKED - facts.unblocks.clamp(0, MOST_UNBLOCKED)
 }
 
 /// What an issue is to an agent that looks for work.
@@ -390,7 +410,7 @@ fn lane_mismatch(lane: &str, seeker: &Seeker<'_>) -> Option<String> {
 }
 
 /// How an issue came to its place, in the words that agents of old know: `priority/p2, agent/x,
-/// ready, aged 20d (+2 tiers)`.
+/// ready, unblocks 3, aged 20d (+2 tiers)`.
 pub fn ranking_reason(facts: &Facts<'_>, seeker: &Seeker<'_>) -> String {
     let tier = tier_of(facts.priority);
     let age = seeker.today - day_of(facts.created_at);
@@ -403,6 +423,9 @@ pub fn ranking_reason(facts: &Facts<'_>, seeker: &Seeker<'_>) -> String {
         parts.push(format!("agent/{}", seeker.agent));
     }
     parts.push(facts.status.as_str().to_owned());
+    if seeker.by_unblocks && facts.unblocks > 0 {
+        parts.push(format!("unblocks {}", facts.unblocks));
+    }
     if gained > 0 {
         let tiers = if gained == 1 { "tier" } else { "tiers" };
         parts.push(format!("aged {age}d (+{gained} {tiers})"));
@@ -437,6 +460,7 @@ mod tests {
         age: i32,
         status: Status,
         agents: Vec<&'static str>,
+        unblocks: i32,
     }
 
     impl Made {
@@ -459,6 +483,7 @@ mod tests {
                 read_only: None,
                 holder: None,
                 blockers: &[],
+                unblocks: self.unblocks,
                 pull_request: None,
                 limit: None,
                 assignees: &[],
@@ -488,6 +513,7 @@ mod tests {
             lanes,
             excluded_labels,
             aging,
+            by_unblocks: true,
             today,
             now,
             serves_peoples,
@@ -501,13 +527,15 @@ mod tests {
             0..60_i32,
             prop::sample::select(vec![Status::Ready, Status::InProgress]),
             prop::sample::select(vec![vec![], vec!["alpha"]]),
+            prop::sample::select(vec![0, 0, 1, 7, 9, 20]),
         )
-            .prop_map(|(id, priority, age, status, agents)| Made {
+            .prop_map(|(id, priority, age, status, agents, unblocks)| Made {
                 id,
                 priority,
                 age,
                 status,
                 agents,
+                unblocks,
             })
     }
 
@@ -531,9 +559,30 @@ mod tests {
         fn a_more_urgent_issue_like_another_comes_first(one in made(), other in made()) {
             let same = Made { priority: one.priority, ..other.clone() };
             let same = Made { id: one.id, age: one.age, status: one.status, agents: one.agents.clone(), ..same };
+            let same = Made { unblocks: one.unblocks, ..same };
             prop_assert_eq!(one.rank(TODAY), same.rank(TODAY));
             let urgent = Made { priority: Some(Priority::P0), ..one.clone() };
             prop_assert!(urgent.rank(TODAY) <= one.rank(TODAY));
+        }
+
+        /// Of a tier, and young enough, what more issues wait for comes first, up to nine.
+        #[test]
+        fn what_others_wait_for_comes_first(one in made(), other in made()) {
+            let bound = Aging::default().bound();
+            let like = Made { priority: one.priority, status: one.status, ..other };
+            let like = Made { agents: one.agents.clone(), ..like };
+            let urgency = |made: &Made| {
+                let tier = tier_of(made.priority);
+                tier - Aging::default().gained(tier, made.age)
+            };
+            let is_young = one.age < bound && like.age < bound && urgency(&one) == urgency(&like);
+            if is_young && one.unblocks.min(9) > like.unblocks.min(9) {
+                prop_assert!(one.rank(TODAY) < like.rank(TODAY));
+            }
+            let better = Made { priority: Some(Priority::P0), ..like };
+            if one.priority != Some(Priority::P0) {
+                prop_assert!(better.rank(TODAY) < one.rank(TODAY), "a tier counts more");
+            }
         }
 
         /// After the bound only what is `p0`, or waits as long as it on the tier that age leads to,
@@ -569,6 +618,7 @@ mod tests {
             read_only: None,
             holder: None,
             blockers: &[],
+            unblocks: 0,
             pull_request: None,
             limit: None,
             assignees: &[],
@@ -688,6 +738,7 @@ mod tests {
             read_only: None,
             holder: None,
             blockers: &[],
+            unblocks: 0,
             pull_request: None,
             limit: None,
             assignees: &[],
@@ -697,7 +748,13 @@ mod tests {
             pause: None,
         };
         let lanes = Lanes::default();
-        let reason = ranking_reason(&facts, &seeker(&lanes, TODAY));
+        let seeker = seeker(&lanes, TODAY);
+        let reason = ranking_reason(&facts, &seeker);
         assert_eq!(reason, "priority/p3, agent/alpha, ready, aged 20d (+2 tiers)");
+        let facts = Facts { unblocks: 7, created_at: DateTime::UNIX_EPOCH, ..facts };
+        let reason = ranking_reason(&facts, &Seeker { today: 0, ..seeker });
+        assert_eq!(reason, "priority/p3, agent/alpha, ready, unblocks 7");
+        let reason = ranking_reason(&facts, &Seeker { today: 0, by_unblocks: false, ..seeker });
+        assert_eq!(reason, "priority/p3, agent/alpha, ready", "what does not count is not named");
     }
 }

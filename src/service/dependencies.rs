@@ -177,11 +177,12 @@ pub(super) async fn follow_foreign(app: &App, repository: &Repository) -> Result
         .await
 }
 
-/// Announces changes of dependencies that no event told of.
+/// Announces changes of dependencies that no event told of, and puts right what they left in the queue.
 pub(super) async fn announce_missed(app: &App) -> Result<()> {
     let mut connection = app.connection().await?;
     connection
         .transaction(async |connection| {
+            blockers::mend_queue(connection).await?;
             let who = Actor::System.who();
             Ok(event_log::append_dependents(connection, who, app.clock.now()).await?)
         })

@@ -199,6 +199,7 @@ impl Scope {
             lanes: &app.config.lanes,
             excluded_labels: &app.config.board.excluded_labels,
             aging: app.config.work.aging,
+            by_unblocks: app.config.work.by_unblocks,
             today: day_of(now),
             now,
             serves_peoples: self.serves_peoples,
@@ -295,6 +296,7 @@ impl Scope {
             excluded_labels: &app.config.board.excluded_labels,
             serves_peoples: self.serves_peoples,
             aging: app.config.work.aging,
+            by_unblocks: app.config.work.by_unblocks,
             today: day_of(now),
             now,
         }
@@ -434,6 +436,7 @@ fn facts<'a>(issue: &'a Issue, around: &'a Circumstances, limit: Option<&'a str>
         read_only: None,
         holder: around.holder.as_deref(),
         blockers: &around.blockers,
+        unblocks: around.unblocks,
         pull_request: around.pull_request.as_deref(),
         limit,
         assignees: &issue.assignees,

@@ -335,6 +335,13 @@ pub async fn forget_changes(
     Ok(())
 }
 
+/// Puts right the rows of the queue that were being changed at the moment when it changed how many
+/// issues wait for them.
+pub async fn mend_queue(connection: &mut Connection) -> QueryResult<()> {
+    diesel::sql_query("SELECT mend_unblocks()").execute(connection).await?;
+    Ok(())
+}
+
 #[derive(QueryableByName)]
 struct Id {
     #[diesel(sql_type = BigInt)]

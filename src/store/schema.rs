@@ -510,6 +510,8 @@ diesel::table! {
         not_before -> Timestamptz,
         /// Whether a person works on it, by the rules of its repository.
         with_person -> Bool,
+        /// How many open issues wait for it, at most 9: more do not rank it higher.
+        unblocks -> Integer,
     }
 }
 

@@ -36,6 +36,8 @@ pub struct Search<'a> {
     pub serves_peoples: bool,
     /// What age is worth.
     pub aging: Aging,
+    /// Whether what other issues wait for comes first within its tier.
+    pub by_unblocks: bool,
     /// The day it is.
     pub today: i32,
     /// The time.
@@ -103,14 +105,15 @@ pub async fn candidates(
     search: &Search<'_>,
     limit: i64,
 ) -> QueryResult<Vec<IssueId>> {
-    let sql = "SELECT id FROM first_queued($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
-               AS found (id)";
+    let sql = "SELECT id FROM first_queued( \
+                   $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) AS found (id)";
     let query = bound!(sql, search)
         .bind::<Integer, _>(search.today)
         .bind::<Integer, _>(search.aging.days_per_tier)
         .bind::<Integer, _>(search.aging.max_tiers)
         .bind::<BigInt, _>(limit)
-        .bind::<Array<Bool>, _>(search.with_persons());
+        .bind::<Array<Bool>, _>(search.with_persons())
+        .bind::<Bool, _>(search.by_unblocks);
     let rows: Vec<Found> = Prepared(query).load(connection).await?;
     Ok(rows.into_iter().map(|row| row.id).collect())
 }
@@ -234,6 +237,8 @@ pub struct Circumstances {
     pub holder: Option<String>,
     /// Open issues that it waits for, as people write them.
     pub blockers: Vec<String>,
+    /// How many open issues wait for it directly.
+    pub unblocks: i32,
     /// The open pull request that is to close it.
     pub pull_request: Option<String>,
     /// Why it may be left alone for a while.
@@ -256,18 +261,22 @@ pub async fn with_circumstances(
     let holder = sql::<Nullable<Text>>("(SELECT CASE WHEN l.state <> 'free' AND l.expires_at > ")
         .bind::<Timestamptz, _>(now)
         .sql(" THEN l.agent END FROM leases l WHERE l.issue_id = issues.id)");
-    type Row = (Issue, Option<String>, Vec<String>, Option<BackoffRow>);
+    let unblocks = sql::<Integer>(
+        "coalesce((SELECT u.issues FROM unblocking u WHERE u.issue_id = issues.id), 0)",
+    );
+    type Row = (Issue, Option<String>, Vec<String>, i32, Option<BackoffRow>);
     let query = issues::table.left_join(backoffs::table).filter(issues::id.eq_any(ids)).select((
         Issue::as_select(),
         holder,
         blockers,
+        unblocks,
         Option::<BackoffRow>::as_select(),
     ));
     let rows: Vec<Row> = Prepared(query).load(connection).await?;
-    let row = |(issue, holder, blockers, backoff): Row| {
+    let row = |(issue, holder, blockers, unblocks, backoff): Row| {
         let (issue_id, pull_request) = (issue.id, issue.pull_request_url.clone());
         let backoff = backoff.map(Backoff::from);
-        let around = Circumstances { issue_id, holder, blockers, pull_request, backoff };
+        let around = Circumstances { issue_id, holder, blockers, unblocks, pull_request, backoff };
         (issue, around)
     };
     Ok(rows.into_iter().map(row).collect())
@@ -299,11 +308,10 @@ pub async fn place(
 ) -> QueryResult<i32> {
     let sql = concat!(
         "SELECT count(*) + 1 AS issues FROM ( \
-             SELECT q.issue_id, q.day, \
-                 100 * (q.tier - least( \
-                     greatest($7 - q.day, 0) / $8, $9, greatest(q.tier - 1, 0))) \
-                 + CASE WHEN q.agent = '' THEN 10 ELSE 0 END \
-                 + CASE q.status WHEN 'ready' THEN 2 ELSE 0 END AS score \
+             SELECT q.issue_id, q.day, queue_score(q.tier, \
+                 CASE WHEN q.agent = '' THEN 10 ELSE 0 END \
+                     + CASE q.status WHEN 'ready' THEN 2 ELSE 0 END, \
+                 q.day, q.unblocks, $7, $8, $9, $14) AS score \
              FROM queued q \
              WHERE NOT q.has_pull_request AND q.agent IN ('', $1) AND q.not_before <= $6 \
                  AND (NOT q.with_person OR $13) AND ",
@@ -322,7 +330,8 @@ pub async fn place(
         .bind::<Integer, _>(own.score)
         .bind::<Integer, _>(own.day)
         .bind::<BigInt, _>(own.issue)
-        .bind::<Bool, _>(search.serves_peoples);
+        .bind::<Bool, _>(search.serves_peoples)
+        .bind::<Bool, _>(search.by_unblocks);
     let row: Count = Prepared(query).get_result(connection).await?;
     Ok(i32::try_from(row.issues).unwrap_or(i32::MAX))
 }

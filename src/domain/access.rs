@@ -192,6 +192,7 @@ pub const WORKER_TYPES: &[(&str, WorkerReads)] = &[
     ("BoardEvent", WorkerReads::All),
     ("ClaimIssuePayload", WorkerReads::All),
     ("ClaimNextPayload", WorkerReads::All),
+    ("Dependency", WorkerReads::All),
     ("FinishWorkPayload", WorkerReads::All),
     ("Issue", WorkerReads::All),
     ("IssueBackoff", WorkerReads::All),

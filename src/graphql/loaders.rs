@@ -9,13 +9,15 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_graphql::{Context, Lookahead};
+use futures_util::future::BoxFuture;
 
-use super::types::Issue;
 use super::types::IssueBody as Body;
+use super::types::{Dependency, Issue};
 use crate::app::App;
 use crate::domain::backoff::Backoff;
-use crate::domain::{Actor, IssueId, RepositoryId};
+use crate::domain::{Actor, IssueId, IssueState, RepositoryId};
 use crate::service::{self, Error, Result};
+use crate::store::blockers::{self, DependencyCounts};
 use crate::store::{self, Page, issues};
 
 /// The running service, which every execution has.
@@ -73,7 +75,7 @@ impl Related<Arc<Issue>> {
 }
 
 /// What a selection wants of issues besides their rows.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Wants {
     /// Their Markdown texts.
     pub(super) body: bool,
@@ -81,13 +83,27 @@ pub(super) struct Wants {
     pub(super) lease: bool,
     /// Whether they are left alone for a while.
     pub(super) backoff: bool,
+    /// How many issues they wait for, and how many wait for them.
+    pub(super) counts: bool,
+    /// What they wait for.
+    pub(super) blocked_by: Option<Edges>,
+    /// What waits for them.
+    pub(super) blocks: Option<Edges>,
 }
 
 impl Wants {
     /// What a selection on one issue wants.
     pub(super) fn of(issue: &Lookahead<'_>) -> Self {
         let has = |field| issue.field(field).exists();
-        Self { body: has("body"), lease: has("lease"), backoff: has("backoff") }
+        let edges = |field| Some(issue.field(field)).filter(Lookahead::exists);
+        Self {
+            body: has("body"),
+            lease: has("lease"),
+            backoff: has("backoff"),
+            counts: has("openBlockers") || has("unblocks"),
+            blocked_by: edges("blockedBy").map(|of| Edges::of(&of)),
+            blocks: edges("blocks").map(|of| Edges::of(&of)),
+        }
     }
 
     /// What a selection on a connection of issues wants.
@@ -100,7 +116,33 @@ impl Wants {
             body: self.body || other.body,
             lease: self.lease || other.lease,
             backoff: self.backoff || other.backoff,
+            counts: self.counts || other.counts,
+            blocked_by: either(self.blocked_by, other.blocked_by, Edges::or),
+            blocks: either(self.blocks, other.blocks, Edges::or),
         }
+    }
+}
+
+/// What a selection on dependencies wants of the other issues; none where it does not ask for those.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Edges(Option<Box<Wants>>);
+
+impl Edges {
+    /// What a selection on a list of dependencies wants.
+    pub(super) fn of(list: &Lookahead<'_>) -> Self {
+        let issue = Some(list.field("issue")).filter(Lookahead::exists);
+        Self(issue.map(|issue| Box::new(Wants::of(&issue))))
+    }
+
+    fn or(self, other: Self) -> Self {
+        Self(either(self.0, other.0, |one, other| Box::new(one.or(*other))))
+    }
+}
+
+fn either<T>(one: Option<T>, other: Option<T>, both: impl FnOnce(T, T) -> T) -> Option<T> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(both(one, other)),
+        (one, other) => one.or(other),
     }
 }
 
@@ -192,6 +234,7 @@ pub(super) async fn issue_pages(
         let noted = service::backoffs::of_issues(app, &ids()).await?;
         backoffs.extend(noted.into_iter().map(|row| (row.issue_id, row.into())));
     }
+    let mut related = Dependencies::load(app, &ids(), &wants).await?;
     let mut issue = |row: store::Issue| {
         let repository = repositories.get(&row.repository_id).ok_or_else(|| {
             let (id, repository) = (row.id, row.repository_id);
@@ -209,7 +252,9 @@ pub(super) async fn issue_pages(
             true => Related::Known(backoffs.remove(&row.id)),
             false => Related::Left,
         };
-        Ok(Arc::new(Issue { row, repository: Arc::clone(repository), body, lease, backoff }))
+        let (counts, blocked_by, blocks) = related.take(&row);
+        let repository = Arc::clone(repository);
+        Ok(Arc::new(Issue { row, repository, body, lease, backoff, counts, blocked_by, blocks }))
     };
     let mut page = |page: Page<store::Issue>| {
         let Page { rows, has_previous, has_next } = page;
@@ -248,7 +293,9 @@ pub(super) async fn issue(
         true => Related::Known(backoff(app, row.id).await?),
         false => Related::Left,
     };
-    Ok(Arc::new(Issue { row, repository: Arc::new(repository), body, lease, backoff }))
+    let (counts, blocked_by, blocks) = Dependencies::load(app, &[row.id], &wants).await?.take(&row);
+    let repository = Arc::new(repository);
+    Ok(Arc::new(Issue { row, repository, body, lease, backoff, counts, blocked_by, blocks }))
 }
 
 /// The Markdown text of one issue.
@@ -264,6 +311,109 @@ pub(super) async fn lease(app: &App, id: IssueId) -> Result<Option<Arc<store::Le
 /// What is noted of one issue that is left alone.
 pub(super) async fn backoff(app: &App, id: IssueId) -> Result<Option<Backoff>> {
     Ok(service::backoffs::of_issues(app, &[id]).await?.pop().map(Backoff::from))
+}
+
+/// The dependency counts of one issue.
+pub(super) async fn dependency_counts(app: &App, row: &store::Issue) -> Result<DependencyCounts> {
+    let wants = Wants { counts: true, ..Wants::default() };
+    match Dependencies::load(app, &[row.id], &wants).await?.take(row) {
+        (Related::Known(Some(counts)), ..) => Ok(counts),
+        _ => Ok(DependencyCounts::default()),
+    }
+}
+
+/// What one issue waits for.
+pub(super) async fn blocked_by(app: &App, id: IssueId, edges: Edges) -> Result<Vec<Dependency>> {
+    let rows = service::dependencies::blocked_by(app, &[id]).await?;
+    Ok(by_issue(app, rows, &edges).await?.remove(&id).unwrap_or_default())
+}
+
+/// What waits for one issue.
+pub(super) async fn blocks(app: &App, id: IssueId, edges: Edges) -> Result<Vec<Dependency>> {
+    let rows = service::dependencies::blocks(app, &[id]).await?;
+    Ok(by_issue(app, rows, &edges).await?.remove(&id).unwrap_or_default())
+}
+
+type ByIssue = HashMap<IssueId, Vec<Dependency>>;
+
+/// The dependencies of some issues, as far as their selection wants them.
+struct Dependencies {
+    counts: Option<HashMap<IssueId, DependencyCounts>>,
+    blocked_by: Option<ByIssue>,
+    blocks: Option<ByIssue>,
+}
+
+impl Dependencies {
+    async fn load(app: &App, ids: &[IssueId], wants: &Wants) -> Result<Self> {
+        let counts = match wants.counts {
+            true => Some(service::dependencies::counts(app, ids).await?.into_iter().collect()),
+            false => None,
+        };
+        let blocked_by = match &wants.blocked_by {
+            Some(edges) => {
+                let rows = service::dependencies::blocked_by(app, ids).await?;
+                Some(by_issue(app, rows, edges).await?)
+            }
+            None => None,
+        };
+        let blocks = match &wants.blocks {
+            Some(edges) => {
+                let rows = service::dependencies::blocks(app, ids).await?;
+                Some(by_issue(app, rows, edges).await?)
+            }
+            None => None,
+        };
+        Ok(Self { counts, blocked_by, blocks })
+    }
+
+    /// What was loaded of one issue.
+    fn take(
+        &mut self,
+        row: &store::Issue,
+    ) -> (Related<DependencyCounts>, Related<Vec<Dependency>>, Related<Vec<Dependency>>) {
+        let is_open = row.state == IssueState::Open;
+        let counts = |counts: &mut HashMap<IssueId, DependencyCounts>| {
+            counts.remove(&row.id).filter(|_| is_open)
+        };
+        let list = |lists: &mut ByIssue| lists.remove(&row.id);
+        (
+            self.counts.as_mut().map_or(Related::Left, |all| Related::Known(counts(all))),
+            self.blocked_by.as_mut().map_or(Related::Left, |all| Related::Known(list(all))),
+            self.blocks.as_mut().map_or(Related::Left, |all| Related::Known(list(all))),
+        )
+    }
+}
+
+/// Dependencies by the issue whose they are, with the other issues where those are wanted.
+async fn by_issue(app: &App, rows: Vec<blockers::Dependency>, edges: &Edges) -> Result<ByIssue> {
+    let others = match &edges.0 {
+        Some(wants) => {
+            let mut ids: Vec<IssueId> = rows.iter().filter_map(|row| row.issue_id).collect();
+            ids.sort_unstable();
+            ids.dedup();
+            Some(others(app, ids, wants).await?)
+        }
+        None => None,
+    };
+    let mut lists = ByIssue::new();
+    for row in rows {
+        let issue = match (&others, row.issue_id) {
+            (Some(others), Some(id)) => Related::Known(others.get(&id).cloned()),
+            (Some(_), None) => Related::Known(None),
+            (None, _) => Related::Left,
+        };
+        lists.entry(row.of).or_default().push(Dependency { row, issue });
+    }
+    Ok(lists)
+}
+
+/// Issues by id. Boxed, because their selection may want their dependencies in turn.
+fn others<'a>(
+    app: &'a App,
+    ids: Vec<IssueId>,
+    wants: &'a Wants,
+) -> BoxFuture<'a, Result<HashMap<IssueId, Arc<Issue>>>> {
+    Box::pin(async move { issues_by_id(app, &ids, wants.clone()).await })
 }
 
 /// Both ways from a connection to its nodes.

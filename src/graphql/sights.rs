@@ -21,7 +21,14 @@ use crate::store::Event;
 const KEPT: usize = 512;
 
 /// What nearly every reader of a card asks for.
-const WANTS: loaders::Wants = loaders::Wants { body: false, lease: true, backoff: true };
+const WANTS: loaders::Wants = loaders::Wants {
+    body: false,
+    lease: true,
+    backoff: true,
+    counts: true,
+    blocked_by: None,
+    blocks: None,
+};
 
 /// The sights of the newest events.
 #[derive(Debug, Default)]

@@ -14,8 +14,30 @@ use crate::domain::dependencies::{Reference, references};
 use crate::domain::{Actor, IssueId, IssueState};
 use crate::github::{self, Links, PullRequest};
 use crate::service::Result;
-use crate::store::blockers::{self, Linked, Source};
+use crate::store::blockers::{self, Dependency, DependencyCounts, Linked, Source};
 use crate::store::{Connection, Issue, Repository, event_log};
+
+/// How many dependencies of an issue are listed in each direction.
+pub const MOST_LISTED: i32 = 100;
+
+/// How many open issues some issues wait for, and how many wait for them, in no order. What is missing
+/// has none.
+pub async fn counts(app: &App, issues: &[IssueId]) -> Result<Vec<(IssueId, DependencyCounts)>> {
+    let mut connection = app.connection().await?;
+    Ok(blockers::counts(&mut connection, issues).await?)
+}
+
+/// What some issues wait for: of each at most [`MOST_LISTED`], open ones first.
+pub async fn blocked_by(app: &App, issues: &[IssueId]) -> Result<Vec<Dependency>> {
+    let mut connection = app.connection().await?;
+    Ok(blockers::blocked_by(&mut connection, issues, i64::from(MOST_LISTED)).await?)
+}
+
+/// What waits for some issues: of each at most [`MOST_LISTED`], open ones first.
+pub async fn blocks(app: &App, issues: &[IssueId]) -> Result<Vec<Dependency>> {
+    let mut connection = app.connection().await?;
+    Ok(blockers::blocks(&mut connection, issues, i64::from(MOST_LISTED)).await?)
+}
 
 /// What GitHub says stands in the way of issues, by its ids. An issue that is missing was not asked
 /// about, because what is noted of it still holds.

@@ -17,7 +17,7 @@ mod changes;
 pub mod comments;
 pub mod conversations;
 pub mod decompositions;
-mod dependencies;
+pub mod dependencies;
 pub mod doctor;
 mod error;
 pub mod events;

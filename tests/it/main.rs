@@ -21,6 +21,7 @@ mod connections;
 mod conversations;
 mod crashes;
 mod demo;
+mod dependencies;
 mod errors;
 mod floors;
 mod github;

@@ -17,12 +17,14 @@ use async_graphql::{
     Positioned, ServerResult, Value,
 };
 
+use super::Dependency;
 use super::issue::{Body, Issue, IssueFields};
 use super::repository::{self, RepositorySource};
 use crate::app::App;
 use crate::domain::Instant;
 use crate::graphql::loaders::Related;
 use crate::store;
+use crate::store::blockers::DependencyCounts;
 
 type Answer = IndexMap<Name, Value>;
 
@@ -167,10 +169,21 @@ impl Card<'_> {
                 Related::Known(None) => Value::Null,
                 Related::Known(Some(_)) | Related::Left => return None,
             },
+            "openBlockers" => self.counts()?.open_blockers.into(),
+            "unblocks" => self.counts()?.unblocks.into(),
+            "blockedBy" => none_of(&self.issue.blocked_by)?,
+            "blocks" => none_of(&self.issue.blocks)?,
             "pullRequestUrl" => optional(row.pull_request_url.as_deref()),
             "blockedReason" => optional(row.blocked_reason.as_deref()),
             _ => return None,
         })
+    }
+
+    fn counts(&self) -> Option<DependencyCounts> {
+        match self.issue.counts {
+            Related::Known(counts) => Some(counts.unwrap_or_default()),
+            Related::Left => None,
+        }
     }
 
     fn repository_value(&self, field: &str) -> Option<Value> {
@@ -200,6 +213,16 @@ fn object<'a>(answer: &'a mut Answer, field: &Field) -> Option<&'a mut Answer> {
     match answer.entry(field.response_key().node.clone()).or_insert_with(empty) {
         Value::Object(object) => Some(object),
         _ => None,
+    }
+}
+
+/// A list that is known to be empty; others are put together item by item.
+fn none_of(list: &Related<Vec<Dependency>>) -> Option<Value> {
+    match list {
+        Related::Known(known) if known.as_ref().is_none_or(Vec::is_empty) => {
+            Some(Value::List(vec![]))
+        }
+        Related::Known(_) | Related::Left => None,
     }
 }
 

@@ -6,14 +6,18 @@ use async_graphql::{Context, Object};
 
 use super::conversation::{IssueComments, cost_of_conversation};
 use super::page::{Arguments, MAX, connection, cost};
-use super::{AgentRunConnection, AuditEntryConnection, IssueBackoff, Lease, Repository};
+use super::{
+    AgentRunConnection, AuditEntryConnection, Dependency, IssueBackoff, Lease, Repository,
+};
 use crate::domain::backoff::Backoff;
 use crate::domain::filter::Wanted;
 use crate::domain::{AuthorAssociation, Instant, IssueId, IssueState, Priority, Status};
-use crate::graphql::loaders::{self, Related, Wants};
+use crate::graphql::loaders::{self, Edges, Related, Wants};
+use crate::service::dependencies::MOST_LISTED;
 use crate::service::{self, Result};
 use crate::store::agent_runs::RunFilter;
 use crate::store::audit::AuditFilter;
+use crate::store::blockers::DependencyCounts;
 use crate::store::{self, Page, Position};
 
 connection! {
@@ -51,6 +55,9 @@ pub(in crate::graphql) struct Issue {
     pub(in crate::graphql) body: Body,
     pub(in crate::graphql) lease: Related<Arc<store::Lease>>,
     pub(in crate::graphql) backoff: Related<Backoff>,
+    pub(in crate::graphql) counts: Related<DependencyCounts>,
+    pub(in crate::graphql) blocked_by: Related<Vec<Dependency>>,
+    pub(in crate::graphql) blocks: Related<Vec<Dependency>>,
 }
 
 /// The Markdown text of an issue.
@@ -222,6 +229,41 @@ impl IssueFields<'_> {
         Ok(backoff.map(IssueBackoff))
     }
 
+    /// How many open issues and pull requests it waits for; 0 once it is closed.
+    async fn open_blockers(&self, context: &Context<'_>) -> async_graphql::Result<i32> {
+        Ok(self.0.counts(context).await?.open_blockers)
+    }
+
+    /// How many open issues wait for it directly; 0 once it is closed.
+    async fn unblocks(&self, context: &Context<'_>) -> async_graphql::Result<i32> {
+        Ok(self.0.counts(context).await?.unblocks)
+    }
+
+    /// What it waits for, or waited for, by GitHub's relation and by its text: at most 100, open ones
+    /// first.
+    #[graphql(complexity = "cost(Some(MOST_LISTED), None, child_complexity)")]
+    async fn blocked_by(&self, context: &Context<'_>) -> async_graphql::Result<Vec<Dependency>> {
+        match &self.0.blocked_by {
+            Related::Known(known) => Ok(known.clone().unwrap_or_default()),
+            Related::Left => {
+                let edges = Edges::of(&context.look_ahead());
+                Ok(loaders::blocked_by(loaders::app(context), self.0.row.id, edges).await?)
+            }
+        }
+    }
+
+    /// The issues that wait for it, or waited until they were closed: at most 100, open ones first.
+    #[graphql(complexity = "cost(Some(MOST_LISTED), None, child_complexity)")]
+    async fn blocks(&self, context: &Context<'_>) -> async_graphql::Result<Vec<Dependency>> {
+        match &self.0.blocks {
+            Related::Known(known) => Ok(known.clone().unwrap_or_default()),
+            Related::Left => {
+                let edges = Edges::of(&context.look_ahead());
+                Ok(loaders::blocks(loaders::app(context), self.0.row.id, edges).await?)
+            }
+        }
+    }
+
     /// What was done to it here, newest first.
     #[graphql(complexity = "cost(first, None, child_complexity)")]
     async fn audit_log(
@@ -251,6 +293,14 @@ impl Issue {
     /// Its id, in the form that the interface `Node` asks for.
     pub(super) async fn id(&self, _: &Context<'_>) -> async_graphql::Result<IssueId> {
         Ok(self.row.id)
+    }
+
+    /// How many it waits for and how many wait for it.
+    async fn counts(&self, context: &Context<'_>) -> Result<DependencyCounts> {
+        match &self.counts {
+            Related::Known(counts) => Ok(counts.unwrap_or_default()),
+            Related::Left => loaders::dependency_counts(loaders::app(context), &self.row).await,
+        }
     }
 
     /// Where the issue stands in a list.

@@ -161,7 +161,12 @@ impl RepositorySource {
 
 /// A repository's page on GitHub.
 pub(super) fn url(app: &App, row: &store::Repository) -> String {
-    format!("{}/{}", site(&app.config.github.api_url), row.full_name)
+    format!("{}/{}", site_of(app), row.full_name)
+}
+
+/// Where GitHub shows its pages.
+pub(super) fn site_of(app: &App) -> String {
+    site(&app.config.github.api_url)
 }
 
 /// Where GitHub shows its pages, by the address of its API: an Enterprise server has both on one

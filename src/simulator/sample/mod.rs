@@ -107,8 +107,13 @@ pub fn found(simulator: &Simulator, seed: u64) -> Vec<String> {
     // Of its own, so that what is written below issues has no part in how the board is filled.
     let mut talk = StdRng::seed_from_u64(seed);
     let mut in_review: HashMap<&str, i64> = HashMap::new();
-    for (at, (name, issue)) in issues.into_iter().enumerate() {
+    let mut open: HashMap<&str, Vec<i64>> = HashMap::new();
+    for (at, (name, mut issue)) in issues.into_iter().enumerate() {
         let repository = full_name(name);
+        let is_open = issue.closed_at.is_none();
+        if is_open && at % WAITS_EVERY == 0 && !is_begun(&issue) {
+            issue.body += &waits_for(&open, name, at);
+        }
         let is_in_review = issue.labels.iter().any(|label| label == Status::InReview.label());
         let told = comments(&issue, now, &mut talk);
         let opened = simulator.open_issue(&repository, issue);
@@ -117,6 +122,9 @@ pub fn found(simulator: &Simulator, seed: u64) -> Vec<String> {
         simulator.tell_comments(&repository, number, told).expect("it was opened above");
         if is_in_review {
             in_review.insert(name, number);
+        }
+        if is_open {
+            open.entry(name).or_default().push(number);
         }
         if at % 14 == 0 {
             let title = *prose::PULL_REQUESTS.choose(&mut rng).expect("there are some");
@@ -130,6 +138,30 @@ pub fn found(simulator: &Simulator, seed: u64) -> Vec<String> {
         }
     }
     REPOSITORIES.map(|(name, _)| full_name(name)).into()
+}
+
+/// Every so many issues wait for others, as far as they are open and nobody has begun them.
+const WAITS_EVERY: usize = 3;
+
+fn is_begun(issue: &NewIssue) -> bool {
+    let begun = [Status::InProgress, Status::InReview].map(Status::label);
+    issue.labels.iter().any(|label| begun.contains(&label.as_str()))
+}
+
+/// The end of a text: that it waits for one of the oldest open issues of its repository, and at times
+/// for one of another repository.
+fn waits_for(open: &HashMap<&str, Vec<i64>>, name: &str, at: usize) -> String {
+    let oldest = |name: &str| {
+        let numbers = open.get(name).filter(|numbers| !numbers.is_empty())?;
+        Some(numbers[at % numbers.len().min(4)])
+    };
+    let own = oldest(name).map(|number| format!("#{number}"));
+    let elsewhere = REPOSITORIES[at % REPOSITORIES.len()].0;
+    let other = oldest(elsewhere)
+        .filter(|_| at % (2 * WAITS_EVERY) == 0 && elsewhere != name)
+        .map(|number| format!("{}#{number}", full_name(elsewhere)));
+    let named: Vec<String> = own.into_iter().chain(other).collect();
+    if named.is_empty() { String::new() } else { format!("\n\nBlocked by {}\n", named.join(", ")) }
 }
 
 fn full_name(name: &str) -> String {

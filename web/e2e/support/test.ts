@@ -139,11 +139,11 @@ export const moveElsewhere = (service: Service, id: string, to: Status): Promise
 
 const taken = new Set<string>();
 
-type Quiet = { id: string; agents: string[]; labels: string[] };
+type Quiet = { id: string; agents: string[]; labels: string[]; openBlockers: number };
 
 /**
- * An issue of a test's own at the top of In Progress, which no other test uses. It is nobody's, and stays where the test
- * puts it.
+ * An issue of a test's own at the top of In Progress, which no other test uses. It is nobody's, waits for nothing,
+ * and stays where the test puts it.
  */
 export async function quietIssue(service: Service): Promise<string> {
   const { backlog, ready } = await ask<Record<"backlog" | "ready", { nodes: Quiet[] }>>(
@@ -152,10 +152,11 @@ export async function quietIssue(service: Service): Promise<string> {
       backlog: issues(filter: {statuses: [BACKLOG]}, first: 100) { ...quiet }
       ready: issues(filter: {statuses: [READY]}, first: 100) { ...quiet }
     }
-    fragment quiet on IssueConnection { nodes { id agents labels } }`,
+    fragment quiet on IssueConnection { nodes { id agents labels openBlockers } }`,
   );
   const found = [...backlog.nodes, ...ready.nodes].find(
-    ({ id, agents, labels }) => agents.length === 0 && labels.length < 100 && !taken.has(id),
+    ({ id, agents, labels, openBlockers }) =>
+      agents.length === 0 && labels.length < 100 && openBlockers === 0 && !taken.has(id),
   );
   if (!found) throw new Error("no quiet issue");
   taken.add(found.id);

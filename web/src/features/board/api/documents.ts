@@ -21,6 +21,8 @@ export const CardFields = graphql(
       updatedAt
       blockedReason
       pullRequestUrl
+      openBlockers
+      unblocks
       lease {
         id
         agent

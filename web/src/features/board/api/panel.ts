@@ -5,6 +5,25 @@ import { graphql, type ResultOf } from "@/lib/graphql/graphql.ts";
 import { follow } from "@/lib/graphql/live.ts";
 import { CardFields } from "./documents.ts";
 
+export const DependencyFields = graphql(`
+  fragment DependencyFields on Dependency {
+    repository
+    number
+    isOpen
+    url
+    sources
+    issue {
+      id
+      title
+      state
+      status
+    }
+  }
+`);
+
+/** An issue that the open one waits for, or one that waits for it. */
+export type Dependency = ResultOf<typeof DependencyFields>;
+
 export const PanelQuery = graphql(
   `
     query IssuePanel($id: ID!) {
@@ -12,6 +31,12 @@ export const PanelQuery = graphql(
         ...CardFields
         backoff {
           ...BackoffHistory
+        }
+        blockedBy {
+          ...DependencyFields
+        }
+        blocks {
+          ...DependencyFields
         }
         body
         lane
@@ -46,7 +71,7 @@ export const PanelQuery = graphql(
       }
     }
   `,
-  [CardFields, BackoffHistory],
+  [CardFields, BackoffHistory, DependencyFields],
 );
 
 export const RunOnIssue = graphql(`

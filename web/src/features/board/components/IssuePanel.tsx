@@ -19,6 +19,7 @@ import { useBoard, useCard } from "./context.ts";
 import { Backoff } from "./Backoff.tsx";
 import { CommentBox } from "./CommentBox.tsx";
 import { Conversation } from "./Conversation.tsx";
+import { Dependencies } from "./Dependencies.tsx";
 import { Holder } from "./Holder.tsx";
 import { AuditTrail, Runs } from "./trail.tsx";
 import { useConversation } from "./useConversation.ts";
@@ -38,8 +39,9 @@ export default function IssuePanel({
   const [reading, setReading] = useState<Reading>();
   const [attempt, setAttempt] = useState(0);
   useEffect(() => followTrail(id, () => setAttempt((before) => before + 1)), [id]);
-  // A change of the card is a reason to read its trail again.
-  const version = `${card?.issue.updatedAt ?? ""} ${card?.issue.status ?? ""} ${card?.refusal ? "refused" : ""} ${card?.issue.backoff?.summary ?? ""} ${attempt}`;
+  // Every event about the card is a reason to read the rest again: its trail, or its dependencies, changed.
+  const version = `${card?.refusal ? "refused" : ""} ${attempt}`;
+  const shown = card?.issue;
 
   useEffect(() => {
     let here = true;
@@ -49,7 +51,7 @@ export default function IssuePanel({
     return () => {
       here = false;
     };
-  }, [id, version]);
+  }, [id, version, shown]);
 
   const conversation = useConversation(
     id,
@@ -297,6 +299,7 @@ function Detail({
   const { body } = detail.issue;
   return (
     <>
+      <Dependencies issue={detail.issue} />
       <div className="mt-4 max-w-[42rem] border-t border-line pt-4">
         {body !== null && body.trim() !== "" ? (
           <Markdown text={body} />

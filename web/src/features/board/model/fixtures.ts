@@ -26,6 +26,8 @@ export function issue(
     updatedAt: at,
     blockedReason: null,
     pullRequestUrl: null,
+    openBlockers: 0,
+    unblocks: 0,
     lease: null,
     backoff: null,
     repository: {

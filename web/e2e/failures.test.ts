@@ -32,7 +32,7 @@ async function skipReasons(service: Service, id: string): Promise<readonly strin
   return explainWork.skipReasons;
 }
 
-test("a failed attempt shows on the card and in the panel, and its pause ends by itself", async ({
+test("a failed attempt shows on the card and in the panel, and the back-off ends by itself", async ({
   page,
   service,
 }) => {
@@ -40,7 +40,7 @@ test("a failed attempt shows on the card and in the panel, and its pause ends by
   await openBoard(page);
   await failOn(service, "clumsy", id);
   const mark = markOn(page, id);
-  await expect(mark).toContainText("paused until");
+  await expect(mark).toContainText("left alone until");
   await expect(mark).toContainText("1 failed attempt");
   await expect(mark).toHaveAttribute(
     "title",
@@ -49,21 +49,21 @@ test("a failed attempt shows on the card and in the panel, and its pause ends by
   expect(await mark.getAttribute("title"), "in the browser's time").not.toContain("Z");
 
   await card(page, id).click();
-  const region = panelOf(page).getByRole("region", { name: /^Paused until / });
+  const region = panelOf(page).getByRole("region", { name: /^Left alone until / });
   await expect(region).toContainText("because clumsy failed on it (1 failed attempt)");
   await expect(region).toContainText("first just now");
 
   // Ten seconds after the failure.
   const over = panelOf(page).getByRole("region", { name: "1 failed attempt" });
-  await expect(over).toContainText("An agent failed on it just now. It is not paused any more.");
+  await expect(over).toContainText("An agent failed on it just now. It is no longer left alone.");
   await expect(over.getByRole("button")).toHaveCount(0);
   await expect(mark).toHaveAttribute("data-backoff", "attempts");
-  await expect(mark).not.toContainText("paused until");
+  await expect(mark).not.toContainText("left alone until");
 });
 
-test("a press in the panel ends a pause", async ({ page, service }) => {
+test("a press in the panel ends a back-off", async ({ page, service }) => {
   const id = await quietIssue(service);
-  // The second pause is long enough to look at.
+  // The second back-off is long enough to look at.
   await failOn(service, "clumsy", id);
   await expect.poll(() => skipReasons(service, id)).not.toContain("BACKING_OFF");
   await failOn(service, "clumsy", id);
@@ -79,7 +79,7 @@ test("a press in the panel ends a pause", async ({ page, service }) => {
         })
       : route.fallback(),
   );
-  const region = panelOf(page).getByRole("region", { name: /^Paused until / });
+  const region = panelOf(page).getByRole("region", { name: /^Left alone until / });
   const retry = region.getByRole("button", { name: "Retry now" });
   await retry.click();
   await expect(region.getByRole("alert")).toHaveText("Not retried: GitHub sleeps");
@@ -322,17 +322,17 @@ denied(
     const finding = findings.filter({ hasText: "Refused by GitHub" });
     await expect(finding).toContainText("GitHub refused to change it");
     await expect(finding).toContainText(DENIAL);
-    await page.getByRole("button", { name: /^paused after a failure/ }).click();
+    await page.getByRole("button", { name: /^left alone after a failure/ }).click();
     const withheld = page.getByRole("list", { name: "Withheld issues" }).getByRole("listitem");
     await expect(withheld.first()).toContainText(DENIAL);
-    await expect(withheld.locator("[data-backoff=paused]")).toHaveCount(1);
+    await expect(withheld.locator("[data-backoff=waiting]")).toHaveCount(1);
 
     denying.on = false;
     await withheld
       .first()
       .getByRole("button", { name: /^Retry / })
       .click();
-    await expect(page.getByRole("button", { name: /^paused after a failure/ })).toHaveCount(0);
+    await expect(page.getByRole("button", { name: /^left alone after a failure/ })).toHaveCount(0);
     await expect(page.getByRole("list", { name: `Next for ${agent}` })).toBeVisible();
   },
 );

@@ -12,26 +12,26 @@ afterEach(() => {
 
 const until = clockTime(FAILED.retryAt ?? "");
 
-it("shows a pause until it is over, and the attempts after that", () => {
+it("shows a back-off until it is over, and the attempts after that", () => {
   const { container } = render(<BackoffMarks backoff={FAILED} needsPerson={false} />);
   const mark = () => container.querySelector("[data-backoff]");
-  expect(mark()?.textContent).toContain(`paused until ${until}`);
+  expect(mark()?.textContent).toContain(`left alone until ${until}`);
   expect(mark()?.textContent).toContain("1 failed attempt");
   expect(mark()?.getAttribute("title")).toBe(
     `The issue is left alone until ${until} because scout failed on it (1 failed attempt).`,
   );
 
   act(() => void vi.advanceTimersByTime(9_900));
-  expect(mark()?.getAttribute("data-backoff")).toBe("paused");
+  expect(mark()?.getAttribute("data-backoff")).toBe("waiting");
   act(() => void vi.advanceTimersByTime(200));
   expect(mark()?.getAttribute("data-backoff")).toBe("attempts");
-  expect(mark()?.getAttribute("title")).toBe("1 failed attempt. It is not paused any more.");
+  expect(mark()?.getAttribute("title")).toBe("1 failed attempt. It is no longer left alone.");
 });
 
-it("shows nothing of refusals whose pause is over", () => {
+it("shows nothing of refusals whose back-off is over", () => {
   const refused = { ...FAILED, failedAttempts: 0 };
   const { container } = render(<BackoffMarks backoff={refused} needsPerson={false} />);
-  expect(container.textContent).toContain("paused until");
+  expect(container.textContent).toContain("left alone until");
   act(() => void vi.advanceTimersByTime(11_000));
   expect(container.textContent).toBe("");
 });

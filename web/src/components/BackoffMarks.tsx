@@ -1,9 +1,9 @@
-import { CircleX, Pause, UserRound } from "lucide-react";
+import { CircleX, History, UserRound } from "lucide-react";
 import { attemptWords, backoffSentence, type Backoff } from "@/lib/backoff.ts";
 import { clockTime, useIsAhead, useNow } from "@/lib/time.ts";
 import { classes } from "./classes.ts";
 
-/** Whether an issue waits for a person or for a pause to end, and how often agents failed on it; nothing where neither is so. */
+/** Whether an issue waits for a person or for a back-off to end, and how often agents failed on it; nothing where neither is so. */
 export function BackoffMarks({
   backoff,
   needsPerson,
@@ -18,14 +18,14 @@ export function BackoffMarks({
 }) {
   const now = useNow();
   const retryAt = backoff?.retryAt ?? null;
-  const isPaused = useIsAhead(retryAt);
+  const isBackingOff = useIsAhead(retryAt);
   const attempts = backoff?.failedAttempts ?? 0;
-  if (!needsPerson && !isPaused && attempts === 0) return null;
-  const sentence = backoffSentence(backoff, { needsPerson, isPaused }, now);
-  const why = needsPerson || isPaused ? sentence : `${attemptWords(attempts)}. ${sentence}`;
+  if (!needsPerson && !isBackingOff && attempts === 0) return null;
+  const sentence = backoffSentence(backoff, { needsPerson, isBackingOff }, now);
+  const why = needsPerson || isBackingOff ? sentence : `${attemptWords(attempts)}. ${sentence}`;
   return (
     <span
-      data-backoff={needsPerson ? "person" : isPaused ? "paused" : "attempts"}
+      data-backoff={needsPerson ? "person" : isBackingOff ? "waiting" : "attempts"}
       title={why}
       className={classes("flex min-w-0 flex-wrap items-center gap-x-2.5 text-meta", className)}
     >
@@ -35,18 +35,18 @@ export function BackoffMarks({
           needs a person
         </span>
       ) : (
-        isPaused &&
+        isBackingOff &&
         retryAt !== null && (
           <span className="tabular inline-flex items-center gap-1 text-ink-faint">
-            <Pause size={12} className="shrink-0" aria-hidden />
-            paused until {clockTime(retryAt)}
+            <History size={12} className="shrink-0" aria-hidden />
+            left alone until {clockTime(retryAt)}
           </span>
         )
       )}
       {attempts > 0 && (
         <span className="tabular inline-flex items-center gap-1 text-ink-faint">
           <CircleX size={12} className="shrink-0" aria-hidden />
-          {needsPerson || isPaused ? (
+          {needsPerson || isBackingOff ? (
             // A card has no room for two of these in words.
             <>
               {attempts}

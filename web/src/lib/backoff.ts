@@ -53,20 +53,20 @@ const CAUSES = {
   UNANSWERED: "GitHub did not answer",
 } as const satisfies Record<History["cause"], string>;
 
-/** What keeps an issue from agents now: the label or the attempts that call for a person, or a pause that goes on. */
-export type Withheld = { readonly needsPerson: boolean; readonly isPaused: boolean };
+/** What keeps an issue from agents now: the label or the attempts that call for a person, or a back-off that goes on. */
+export type Withheld = { readonly needsPerson: boolean; readonly isBackingOff: boolean };
 
 /** What keeps an issue from agents, or that nothing of the kind does any more, as sentences. */
 export function backoffSentence(
   backoff: Backoff | null,
-  { needsPerson, isPaused }: Withheld,
+  { needsPerson, isBackingOff }: Withheld,
   now: number,
 ): string {
-  const isSummed = backoff?.needsHuman === true || (isPaused && !needsPerson);
+  const isSummed = backoff?.needsHuman === true || (isBackingOff && !needsPerson);
   if (backoff && isSummed) return localTimes(backoff.summary, now);
   return needsPerson
     ? `Agents are not served the issue until the label ${NEEDS_HUMAN} is taken off.`
-    : "It is not paused any more.";
+    : "It is no longer left alone.";
 }
 
 /** What happened last and when, as a sentence. */

@@ -11,9 +11,10 @@ const SKIPS = {
   CLOSED: "closed",
   LINKED_PULL_REQUEST: "has a pull request",
   LABELS_UNVERIFIED: "labels unread",
-  BACKING_OFF: "paused after a failure",
+  BACKING_OFF: "left alone after a failure",
   NEEDS_HUMAN: "needs a person",
   HELD_BY_PERSON: "a person works on it",
+  PAUSED: "paused by a person",
 } as const;
 
 export type SkipReason = keyof typeof SKIPS;

@@ -12,7 +12,7 @@ import { Backoff } from "./Backoff.tsx";
 vi.mock("@/lib/retry.ts", () => ({ retryIssue: vi.fn() }));
 
 const soon = new Date(Date.now() + 600_000).toISOString();
-const paused = { ...FAILED, retryAt: soon };
+const waiting = { ...FAILED, retryAt: soon };
 
 beforeEach(() => viewer.set(VISITOR));
 afterEach(() => {
@@ -25,15 +25,15 @@ const show = (changes: Partial<BoardIssue>, history: History | undefined = FAILE
 const button = () => screen.queryByRole("button", { name: "Retry now" });
 
 it("offers a retry while something keeps the issue from agents", () => {
-  show({ backoff: paused });
-  expect(screen.getByRole("region", { name: /^Paused until / })).toBeTruthy();
+  show({ backoff: waiting });
+  expect(screen.getByRole("region", { name: /^Left alone until / })).toBeTruthy();
   expect(button()).not.toBeNull();
   cleanup();
 
   show({ backoff: FAILED });
   const over = screen.getByRole("region", { name: "1 failed attempt" });
-  expect(over.textContent).toMatch(/An agent failed on it .+\. It is not paused any more\./);
-  expect(button(), "the pause is over").toBeNull();
+  expect(over.textContent).toMatch(/An agent failed on it .+\. It is no longer left alone\./);
+  expect(button(), "the back-off is over").toBeNull();
   cleanup();
 
   show({ labels: ["Needs-Human"] }, undefined);
@@ -43,13 +43,13 @@ it("offers a retry while something keeps the issue from agents", () => {
 
 it("tells how often GitHub refused, beside attempts that failed before", () => {
   const refused = { ...FAILED_HISTORY, refusals: 3, cause: "REFUSED" as const };
-  expect(show({ backoff: { ...paused, failedAttempts: 2 } }, refused).textContent).toContain(
+  expect(show({ backoff: { ...waiting, failedAttempts: 2 } }, refused).textContent).toContain(
     "2 failed attempts · not changed on GitHub 3 times · first ",
   );
 });
 
 it("offers it to those who may change the board, where the repository can be changed", () => {
-  const container = show({ backoff: paused });
+  const container = show({ backoff: waiting });
   act(() => viewer.set(READER));
   expect(button()).toBeNull();
   expect(container.textContent).toContain("Sign in to retry it.");
@@ -57,14 +57,14 @@ it("offers it to those who may change the board, where the repository can be cha
 
   act(() => viewer.set(VISITOR));
   const { repository } = issue(1, "READY");
-  show({ backoff: paused, repository: { ...repository, readOnlyReason: "ARCHIVED" } });
+  show({ backoff: waiting, repository: { ...repository, readOnlyReason: "ARCHIVED" } });
   expect(button()).toBeNull();
 });
 
 it("is busy until the server answers, and says what it refused", async () => {
   let answer: (value: Awaited<ReturnType<typeof retryIssue>>) => void = () => undefined;
   vi.mocked(retryIssue).mockReturnValue(new Promise((resolve) => (answer = resolve)));
-  show({ backoff: paused });
+  show({ backoff: waiting });
   await userEvent.click(screen.getByRole("button", { name: "Retry now" }));
   expect(retryIssue).toHaveBeenCalledWith("iss_1");
   const busy = screen.getByRole<HTMLButtonElement>("button", { name: "Retrying…" });

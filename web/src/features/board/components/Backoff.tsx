@@ -25,9 +25,9 @@ export function Backoff({
   const heading = useId();
   const now = useNow();
   const retryAt = backoff?.retryAt ?? null;
-  const isPaused = useIsAhead(retryAt);
+  const isBackingOff = useIsAhead(retryAt);
   const waitsForPerson = needsPerson(issue);
-  const isWithheld = isPaused || waitsForPerson;
+  const isWithheld = isBackingOff || waitsForPerson;
   const may = useWhyUnchangeable(issue, "retry") === undefined;
   const { isBusy, refusal, retry } = useRetry(issue.id, `${repository.name} #${issue.number}`);
   const attempts = backoff?.failedAttempts ?? 0;
@@ -43,9 +43,9 @@ export function Backoff({
           <h3 id={heading} className="tabular text-body font-semibold">
             {waitsForPerson ? (
               "Needs a person"
-            ) : isPaused && retryAt !== null ? (
+            ) : isBackingOff && retryAt !== null ? (
               <>
-                Paused until{" "}
+                Left alone until{" "}
                 <time dateTime={retryAt} title={fullTime(retryAt)}>
                   {clockTime(retryAt)}
                 </time>
@@ -58,7 +58,7 @@ export function Backoff({
           </h3>
           <p className="text-board wrap-anywhere text-ink-soft">
             {history && !isWithheld && `${lastSentence(history, now)} `}
-            {backoffSentence(backoff, { needsPerson: waitsForPerson, isPaused }, now)}
+            {backoffSentence(backoff, { needsPerson: waitsForPerson, isBackingOff }, now)}
           </p>
           {history && (
             <p className="tabular mt-0.5 text-meta text-ink-faint">

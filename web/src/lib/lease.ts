@@ -51,3 +51,17 @@ export function timeLeft(expiresAt: string, now: number): string {
   const rest = minutes % 60;
   return `${Math.floor(minutes / 60)} h${rest === 0 ? "" : ` ${rest} min`} left`;
 }
+
+/** Characters of a question that a tooltip has room for. */
+const LONGEST = 200;
+
+/** The beginning of a text as one line. */
+export function shorten(text: string, longest = LONGEST): string {
+  const line = Array.from(text.replace(/\s+/g, " ").trim());
+  return line.length > longest
+    ? `${line
+        .slice(0, longest - 1)
+        .join("")
+        .trimEnd()}…`
+    : line.join("");
+}

@@ -35,6 +35,12 @@ const ACTIONS = {
   edit: { needs: "canChangeBoard", to: "change issues", name: "Changing issues" },
   comment: { needs: "canChangeBoard", to: "comment", name: "Commenting" },
   retry: { needs: "canChangeBoard", to: "retry it", name: "Retrying" },
+  instruct: {
+    needs: "canChangeBoard",
+    to: "write to the holder or have it stop",
+    name: "Writing to the holder of an issue, or having it stop,",
+  },
+  pause: { needs: "canChangeBoard", to: "pause work", name: "Pausing work" },
   undo: { needs: "canChangeBoard", to: "undo moves", name: "Undoing moves" },
   saveView: { needs: "canChangeBoard", to: "save views", name: "Saving views" },
   sync: { needs: "canChangeBoard", to: "sync", name: "Syncing" },

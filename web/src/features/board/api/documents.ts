@@ -30,6 +30,8 @@ export const CardFields = graphql(
         checkpoint
         renewedAt
         expiresAt
+        awaitingInput
+        releaseAt
       }
       backoff {
         ...BackoffFields

@@ -1,11 +1,62 @@
 import { change, type Answer } from "@/lib/graphql/client.ts";
-import { graphql } from "@/lib/graphql/graphql.ts";
+import { graphql, type ResultOf } from "@/lib/graphql/graphql.ts";
 import type { Hold } from "./documents.ts";
+
+/** What a card does not show of a hold. */
+export const HoldDetail = graphql(`
+  fragment HoldDetail on Lease {
+    stopRequestedAt
+    stopRequestedBy
+    stopReason
+    awaitingInputSince
+    messages {
+      id
+      author
+      body
+      sentAt
+      readAt
+    }
+  }
+`);
+
+/** What its holder was asked, and what it asks. */
+export type HoldDetail = ResultOf<typeof HoldDetail>;
+export type Message = HoldDetail["messages"][number];
 
 export const ReleaseLease = graphql(`
   mutation ReleaseLease($input: ReleaseLeaseInput!) {
     releaseLease(input: $input) {
       issue {
+        id
+      }
+    }
+  }
+`);
+
+export const RequestStop = graphql(`
+  mutation RequestStop($input: RequestStopInput!) {
+    requestStop(input: $input) {
+      lease {
+        releaseAt
+      }
+    }
+  }
+`);
+
+export const WithdrawStop = graphql(`
+  mutation WithdrawStop($input: WithdrawStopInput!) {
+    withdrawStop(input: $input) {
+      lease {
+        id
+      }
+    }
+  }
+`);
+
+export const SendMessage = graphql(`
+  mutation SendMessage($input: SendMessageInput!) {
+    sendMessage(input: $input) {
+      lease {
         id
       }
     }
@@ -20,3 +71,19 @@ export const release = (
   change(ReleaseLease, {
     input: { leaseId: id, fencingToken, reason: reason === "" ? null : reason },
   });
+
+/** Asks a holder to stop with its next renewal. The issue is taken from it after so many seconds. */
+export const requestStop = (
+  leaseId: string,
+  reason: string,
+  graceSeconds: number,
+): Promise<Answer<ResultOf<typeof RequestStop>>> =>
+  change(RequestStop, { input: { leaseId, reason: reason === "" ? null : reason, graceSeconds } });
+
+/** Lets a holder that was asked to stop go on. */
+export const withdrawStop = (leaseId: string): Promise<Answer<unknown>> =>
+  change(WithdrawStop, { input: { leaseId } });
+
+/** Leaves a holder a message for its next renewal. It answers the question that the holder waits with, if any. */
+export const sendMessage = (leaseId: string, body: string): Promise<Answer<unknown>> =>
+  change(SendMessage, { input: { leaseId, body } });

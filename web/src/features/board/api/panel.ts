@@ -4,6 +4,7 @@ import type { Failure } from "@/lib/graphql/failure.ts";
 import { graphql, type ResultOf } from "@/lib/graphql/graphql.ts";
 import { follow } from "@/lib/graphql/live.ts";
 import { CardFields } from "./documents.ts";
+import { HoldDetail } from "./leases.ts";
 
 export const DependencyFields = graphql(`
   fragment DependencyFields on Dependency {
@@ -38,6 +39,9 @@ export const PanelQuery = graphql(
         blocks {
           ...DependencyFields
         }
+        lease {
+          ...HoldDetail
+        }
         body
         lane
         closedAt
@@ -71,7 +75,7 @@ export const PanelQuery = graphql(
       }
     }
   `,
-  [CardFields, BackoffHistory, DependencyFields],
+  [CardFields, BackoffHistory, DependencyFields, HoldDetail],
 );
 
 export const RunOnIssue = graphql(`

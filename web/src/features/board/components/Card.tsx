@@ -2,6 +2,7 @@ import { Lock, MessageSquare } from "lucide-react";
 import { memo } from "react";
 import { BackoffMarks } from "@/components/BackoffMarks.tsx";
 import { DependencyMarks, hasOpenDependencies } from "@/components/DependencyMarks.tsx";
+import { HoldMarks } from "@/components/HoldMarks.tsx";
 import { LeaseMark } from "@/components/Lease.tsx";
 import { AgentMark, LabelMark, OwnerMark, PullRequestMark } from "@/components/marks.tsx";
 import { PriorityGlyph } from "@/components/PriorityGlyph.tsx";
@@ -97,6 +98,7 @@ export const Card = memo(function Card({ view }: { readonly view: CardView }) {
         <BackoffMarks backoff={issue.backoff} needsPerson={waitsForPerson} className="mt-1" />
       )}
       {hasOpenDependencies(issue) && <DependencyMarks issue={issue} className="mt-1" />}
+      {issue.lease && <HoldMarks lease={issue.lease} className="mt-1" />}
       {(issue.lease !== null ||
         issue.agents.length > 0 ||
         issue.owners.length > 0 ||

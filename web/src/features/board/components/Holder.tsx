@@ -1,4 +1,4 @@
-import { useId, useState } from "react";
+import { useEffect, useId, useRef, useState } from "react";
 import { Button } from "@/components/Button.tsx";
 import { CheckpointBar, LeaseRing } from "@/components/Lease.tsx";
 import { NotOffered } from "@/components/NotOffered.tsx";
@@ -7,23 +7,63 @@ import { checkpointWords, remaining, timeLeft } from "@/lib/lease.ts";
 import { clockTime, fullTime, since, useNow } from "@/lib/time.ts";
 import { useMay } from "@/lib/viewer.ts";
 import type { Hold } from "../api/documents.ts";
-import { release } from "../api/leases.ts";
+import { release, type HoldDetail } from "../api/leases.ts";
+import { Messages, Question, WriteBox } from "./Messages.tsx";
+import { AskToStop, StopRequest } from "./StopRequest.tsx";
 
-/** Who holds the open issue, until when, how far they are, and the way to take it from them. */
-export function Holder({ lease }: { readonly lease: Hold }) {
+/** What the server has answered to a request to stop, or that it is withdrawn, before the card tells. */
+type Told = {
+  /** The hold as the card knew it then. */
+  readonly known: Hold;
+  readonly releaseAt: string | null;
+};
+
+/** Who holds the open issue, until when, how far they are, what they ask, and every way to speak to or stop them. */
+export function Holder({
+  lease: known,
+  detail,
+  onChanged,
+}: {
+  /** As the card knows it. */
+  readonly lease: Hold;
+  /** What the card does not know of it; absent until it is read. */
+  readonly detail: HoldDetail | undefined;
+  /** Reads the issue again; resolves when it has been. */
+  readonly onChanged: () => Promise<void>;
+}) {
   const now = useNow();
-  const may = useMay("release");
-  const [asking, setAsking] = useState(false);
+  const mayRelease = useMay("release");
+  const mayInstruct = useMay("instruct");
+  const [asking, setAsking] = useState<"release" | "stop">();
+  const [told, setTold] = useState<Told>();
+  const section = useRef<HTMLElement>(null);
+  const pressed = useRef(false);
+  // What the server has answered is true until the card tells.
+  const releaseAt = told?.known === known ? told.releaseAt : known.releaseAt;
+  const lease = { ...known, releaseAt };
+  useEffect(() => {
+    if (!pressed.current) return;
+    // The button that was pressed is gone; another took its place.
+    pressed.current = false;
+    section.current?.querySelector<HTMLElement>("[data-stop]")?.focus();
+  }, [releaseAt]);
+  const note = (next: string | null) => {
+    pressed.current = true;
+    setTold({ known, releaseAt: next });
+    void onChanged();
+  };
   const over = remaining(lease, now) === 0;
+  const canInstruct = mayInstruct && !over;
   return (
     <section
+      ref={section}
       aria-label={`Held by ${lease.agent}`}
       data-holder={lease.agent}
       className="mt-3 rounded border border-line bg-card"
     >
-      <div className="flex items-center gap-3 px-3 py-2.5">
+      <div className="flex flex-wrap items-center justify-end gap-x-3 gap-y-1.5 px-3 py-2.5">
         <LeaseRing lease={lease} large />
-        <div className="min-w-0 grow">
+        <div className="min-w-44 grow basis-0">
           <p className="truncate text-body">
             <span className="font-semibold">{lease.agent}</span>{" "}
             <span className="text-ink-soft">{over ? "held this" : "holds this"}</span>
@@ -43,7 +83,16 @@ export function Holder({ lease }: { readonly lease: Hold }) {
             </time>
           </p>
         </div>
-        {may && !asking && <Button onClick={() => setAsking(true)}>Release</Button>}
+        {asking !== "release" && (
+          <div className="flex gap-1.5">
+            {canInstruct && releaseAt === null && (
+              <Button onClick={() => setAsking("stop")} aria-haspopup="dialog" data-stop>
+                Ask to stop
+              </Button>
+            )}
+            {mayRelease && <Button onClick={() => setAsking("release")}>Release</Button>}
+          </div>
+        )}
       </div>
       <div className="flex items-center gap-3 px-3 pb-2.5">
         <CheckpointBar at={lease.checkpoint} className="w-28 shrink-0" />
@@ -51,8 +100,37 @@ export function Holder({ lease }: { readonly lease: Hold }) {
           {checkpointWords(lease.checkpoint)}
         </span>
       </div>
-      <NotOffered action="release" className="border-t border-line px-3 py-2" />
-      {may && asking && <Confirmation lease={lease} onClose={() => setAsking(false)} />}
+      {mayRelease && asking === "release" && (
+        <Confirmation lease={lease} onClose={() => setAsking(undefined)} />
+      )}
+      {releaseAt !== null && (
+        <StopRequest
+          lease={lease}
+          releaseAt={releaseAt}
+          detail={detail}
+          canWithdraw={canInstruct}
+          onWithdrawn={() => note(null)}
+        />
+      )}
+      {detail && detail.messages.length > 0 && (
+        <Messages agent={lease.agent} messages={detail.messages} />
+      )}
+      {lease.awaitingInput !== null && (
+        <Question
+          agent={lease.agent}
+          question={lease.awaitingInput}
+          since={detail?.awaitingInputSince ?? undefined}
+        />
+      )}
+      {canInstruct && <WriteBox lease={lease} onChanged={onChanged} />}
+      {/* Who may change nothing needs to read that once. */}
+      <NotOffered
+        action={mayInstruct ? "release" : "instruct"}
+        className="border-t border-line px-3 py-2"
+      />
+      {asking === "stop" && (
+        <AskToStop lease={lease} onClose={() => setAsking(undefined)} onAsked={note} />
+      )}
     </section>
   );
 }

@@ -7,7 +7,7 @@ import { NotOffered } from "@/components/NotOffered.tsx";
 import { PriorityGlyph } from "@/components/PriorityGlyph.tsx";
 import { Delayed, EmptyState, ErrorState } from "@/components/states.tsx";
 import { StatusGlyph } from "@/components/StatusGlyph.tsx";
-import { needsPerson, type History } from "@/lib/backoff.ts";
+import { needsPerson } from "@/lib/backoff.ts";
 import { whyReadOnly } from "@/lib/issues.ts";
 import { priorityTitle, statusTitle } from "@/lib/statuses.ts";
 import { fullTime, since, useNow } from "@/lib/time.ts";
@@ -101,7 +101,7 @@ export default function IssuePanel({
         aria-label="Issue text"
         role="group"
       >
-        {issue && <Head issue={issue} history={detail?.issue.backoff ?? undefined} />}
+        {issue && <Head issue={issue} detail={detail?.issue} onChanged={reread} />}
         {current && "missing" in current && !issue && (
           <EmptyState title="This issue is not on the board">
             It may have been deleted, transferred, or its repository is not tracked any more.
@@ -156,11 +156,14 @@ function Comment({
 
 function Head({
   issue,
-  history,
+  detail,
+  onChanged,
 }: {
   readonly issue: BoardIssue;
-  /** What its card does not know of what went wrong with it; absent until it is read. */
-  readonly history: History | undefined;
+  /** The same issue with what its card does not know; absent until it is read. */
+  readonly detail: IssueDetail["issue"] | undefined;
+  /** Reads the issue again. */
+  readonly onChanged: () => Promise<void>;
 }) {
   const { hand } = useBoard();
   const now = useNow();
@@ -232,9 +235,16 @@ function Head({
       {readOnly !== undefined && (
         <p className="mt-3 rounded bg-column px-3 py-2 text-board text-ink-soft">{readOnly}</p>
       )}
-      {issue.lease && <Holder key={issue.lease.id} lease={issue.lease} />}
+      {issue.lease && (
+        <Holder
+          key={issue.lease.id}
+          lease={issue.lease}
+          detail={detail?.lease?.id === issue.lease.id ? detail.lease : undefined}
+          onChanged={onChanged}
+        />
+      )}
       {(issue.backoff !== null || needsPerson(issue)) && (
-        <Backoff key={issue.id} issue={issue} history={history} />
+        <Backoff key={issue.id} issue={issue} history={detail?.backoff ?? undefined} />
       )}
       {labels.length > 0 && (
         <div className="mt-2.5 flex flex-wrap gap-1.5 text-meta">

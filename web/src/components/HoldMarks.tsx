@@ -1,0 +1,48 @@
+import { MessageCircleQuestionMark, OctagonPause } from "lucide-react";
+import { shorten } from "@/lib/lease.ts";
+import { clockTime } from "@/lib/time.ts";
+import { classes } from "./classes.ts";
+
+type Hold = {
+  readonly agent: string;
+  /** The question that the holder waits to be answered. */
+  readonly awaitingInput: string | null;
+  /** When the issue is taken from a holder that was asked to stop. */
+  readonly releaseAt: string | null;
+};
+
+/** Whether the holder of an issue waits for an answer, and whether it was asked to stop; nothing where neither is so. */
+export function HoldMarks({
+  lease: { agent, awaitingInput, releaseAt },
+  className,
+}: {
+  readonly lease: Hold;
+  readonly className?: string;
+}) {
+  if (awaitingInput === null && releaseAt === null) return null;
+  return (
+    <span className={classes("flex min-w-0 flex-wrap items-center gap-x-2.5 text-meta", className)}>
+      {awaitingInput !== null && (
+        <span
+          data-hold="asks"
+          title={`${agent} asks: ${shorten(awaitingInput)}`}
+          className="inline-flex items-center gap-1 text-warning"
+        >
+          <MessageCircleQuestionMark size={12} className="shrink-0" aria-hidden />
+          waits for an answer
+          <span className="sr-only">: {shorten(awaitingInput)}</span>
+        </span>
+      )}
+      {releaseAt !== null && (
+        <span
+          data-hold="stops"
+          title={`${agent} was asked to stop; released at ${clockTime(releaseAt)} otherwise`}
+          className="tabular inline-flex items-center gap-1 text-ink-faint"
+        >
+          <OctagonPause size={12} className="shrink-0" aria-hidden />
+          asked to stop
+        </span>
+      )}
+    </span>
+  );
+}

@@ -1,0 +1,190 @@
+import { OctagonPause } from "lucide-react";
+import { useId, useState } from "react";
+import { Button } from "@/components/Button.tsx";
+import { Dialog } from "@/components/Dialog.tsx";
+import { notify } from "@/components/Notices.tsx";
+import { clockTime, fullTime } from "@/lib/time.ts";
+import type { Hold } from "../api/documents.ts";
+import { requestStop, withdrawStop, type HoldDetail } from "../api/leases.ts";
+
+/** How long a holder may be given for stopping. */
+const GRACES = [
+  { seconds: 60, words: "1 minute" },
+  { seconds: 300, words: "5 minutes" },
+  { seconds: 900, words: "15 minutes" },
+  { seconds: 3_600, words: "1 hour" },
+] as const;
+
+const USUAL_GRACE = 300;
+
+/** The longest reason that the server takes. */
+const LONGEST_REASON = 1_000;
+
+/** That a holder was asked to stop, by whom and why, when the issue is taken from it, and the way to let it go on. */
+export function StopRequest({
+  lease,
+  releaseAt,
+  detail,
+  canWithdraw,
+  onWithdrawn,
+}: {
+  readonly lease: Pick<Hold, "id" | "agent">;
+  readonly releaseAt: string;
+  readonly detail: HoldDetail | undefined;
+  readonly canWithdraw: boolean;
+  /** It may go on. */
+  readonly onWithdrawn: () => void;
+}) {
+  const [busy, setBusy] = useState(false);
+  const [refusal, setRefusal] = useState<string>();
+  const withdraw = async () => {
+    setBusy(true);
+    const answer = await withdrawStop(lease.id);
+    setBusy(false);
+    setRefusal(answer.failure?.message);
+    if (answer.failure) return;
+    notify(`${lease.agent} may go on.`);
+    onWithdrawn();
+  };
+  return (
+    <div
+      role="group"
+      aria-label={`${lease.agent} was asked to stop`}
+      className="border-t border-line px-3 py-2"
+    >
+      <div className="flex items-center gap-3">
+        <div className="min-w-0 grow text-board">
+          <p className="tabular text-ink-soft">
+            <OctagonPause
+              size={13}
+              className="mr-1.5 inline-block align-[-2px] text-ink-faint"
+              aria-hidden
+            />
+            Asked to stop
+            {detail?.stopRequestedBy != null && (
+              <>
+                {" by "}
+                <span className="font-medium text-ink">{detail.stopRequestedBy}</span>
+              </>
+            )}
+            {detail?.stopRequestedAt != null && (
+              <>
+                {" at "}
+                <Clock instant={detail.stopRequestedAt} />
+              </>
+            )}
+            ; will be released at <Clock instant={releaseAt} />
+          </p>
+          {detail?.stopReason != null && (
+            <p className="mt-0.5 wrap-anywhere text-ink" dir="auto">
+              {detail.stopReason}
+            </p>
+          )}
+        </div>
+        {canWithdraw && (
+          <Button disabled={busy} data-stop onClick={() => void withdraw()}>
+            {busy ? "Letting it go on…" : "Let it go on"}
+          </Button>
+        )}
+      </div>
+      {refusal !== undefined && (
+        <p role="alert" className="mt-1.5 text-board wrap-anywhere text-danger">
+          Not withdrawn: {refusal}
+        </p>
+      )}
+    </div>
+  );
+}
+
+const Clock = ({ instant }: { readonly instant: string }) => (
+  <time dateTime={instant} title={fullTime(instant)}>
+    {clockTime(instant)}
+  </time>
+);
+
+/** Asks why a holder is to stop and how long it has. */
+export function AskToStop({
+  lease: { id, agent },
+  onClose,
+  onAsked,
+}: {
+  readonly lease: Pick<Hold, "id" | "agent">;
+  readonly onClose: () => void;
+  /** It is asked; the issue is taken from it at `releaseAt`. */
+  readonly onAsked: (releaseAt: string | null) => void;
+}) {
+  const [reason, setReason] = useState("");
+  const [grace, setGrace] = useState(USUAL_GRACE);
+  const [busy, setBusy] = useState(false);
+  const [refusal, setRefusal] = useState<string>();
+  const field = useId();
+  const send = async () => {
+    setBusy(true);
+    const answer = await requestStop(id, reason.trim(), grace);
+    setBusy(false);
+    setRefusal(answer.failure?.message);
+    if (answer.failure) return;
+    onAsked(answer.data.requestStop.lease.releaseAt);
+    onClose();
+  };
+  return (
+    <Dialog title={`Ask ${agent} to stop`} onClose={onClose} className="max-w-md">
+      <form
+        aria-busy={busy}
+        className="flex flex-col gap-3"
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (!busy) void send();
+        }}
+      >
+        <p className="text-board text-ink-soft">
+          {agent} is told with its next renewal and can still save what it has. If it has not
+          stopped in time, the issue is taken from it. That counts as no failure.
+        </p>
+        <div>
+          <label htmlFor={field} className="text-board font-medium">
+            Why
+          </label>
+          <input
+            id={field}
+            value={reason}
+            data-first
+            onChange={(event) => setReason(event.target.value)}
+            maxLength={LONGEST_REASON}
+            placeholder="The agent reads it (optional)"
+            autoComplete="off"
+            className="mt-1 h-9 w-full rounded border border-line-strong bg-page px-2.5 text-body placeholder:text-ink-faint"
+          />
+        </div>
+        <div>
+          <label htmlFor={`${field}-grace`} className="text-board font-medium">
+            Time to stop
+          </label>
+          <select
+            id={`${field}-grace`}
+            value={grace}
+            onChange={(event) => setGrace(Number(event.target.value))}
+            className="mt-1 block h-9 w-full rounded border border-line-strong bg-page px-2 text-body"
+          >
+            {GRACES.map(({ seconds, words }) => (
+              <option key={seconds} value={seconds}>
+                {words}
+              </option>
+            ))}
+          </select>
+        </div>
+        {refusal !== undefined && (
+          <p role="alert" className="text-board wrap-anywhere text-danger">
+            Not asked: {refusal}
+          </p>
+        )}
+        <div className="mt-1 flex justify-end gap-2">
+          <Button onClick={onClose}>Cancel</Button>
+          <Button type="submit" look="primary" disabled={busy}>
+            {busy ? "Asking…" : "Ask to stop"}
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

@@ -48,6 +48,8 @@ export const AgentsQuery = graphql(
         }
         leases {
           ...AgentLease
+          awaitingInput
+          releaseAt
         }
         leaseHistory(first: 100) {
           ...AgentLease
@@ -81,6 +83,8 @@ export const AgentsQuery = graphql(
 type Result = ResultOf<typeof AgentsQuery>;
 
 export type Agent = Result["agents"][number];
+/** A hold that goes on. */
+export type Holding = Agent["leases"][number];
 export type Lease = ResultOf<typeof LeaseFields>;
 export type Run = Result["agentRuns"]["nodes"][number];
 

@@ -1,6 +1,7 @@
 import type { ReactNode } from "react";
 import { Link } from "wouter";
 import { classes } from "@/components/classes.ts";
+import { HoldMarks } from "@/components/HoldMarks.tsx";
 import { IssueLink, IssueNumber } from "@/components/IssueLink.tsx";
 import { CheckpointBar, LeaseRing } from "@/components/Lease.tsx";
 import { AgentMark } from "@/components/marks.tsx";
@@ -11,7 +12,7 @@ import { checkpointWords, timeLeft } from "@/lib/lease.ts";
 import { boardAddress } from "@/lib/address.ts";
 import { statusTitle, type Status } from "@/lib/statuses.ts";
 import { useNow } from "@/lib/time.ts";
-import type { Agent, Lease, Run } from "../api/agents.ts";
+import type { Agent, Holding, Run } from "../api/agents.ts";
 import { presenceOf, presenceWords, type Presence } from "../model/presence.ts";
 
 const COUNTED: readonly Status[] = ["READY", "IN_PROGRESS", "IN_REVIEW", "BLOCKED"];
@@ -104,7 +105,7 @@ export function PresenceMark({ presence }: { readonly presence: Presence }) {
   );
 }
 
-function Held({ lease }: { readonly lease: Lease }) {
+function Held({ lease }: { readonly lease: Holding }) {
   const now = useNow();
   return (
     <li className="flex min-w-0 items-center gap-2.5">
@@ -120,6 +121,7 @@ function Held({ lease }: { readonly lease: Lease }) {
           <span className="min-w-0 grow truncate">{checkpointWords(lease.checkpoint)}</span>
           <span className="shrink-0">{timeLeft(lease.expiresAt, now)}</span>
         </div>
+        <HoldMarks lease={lease} className="mt-0.5" />
       </div>
     </li>
   );

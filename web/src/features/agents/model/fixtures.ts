@@ -1,4 +1,4 @@
-import type { Agent, Lease, Run } from "../api/agents.ts";
+import type { Agent, Holding, Run } from "../api/agents.ts";
 
 const ISSUE = {
   id: "iss_1",
@@ -9,7 +9,7 @@ const ISSUE = {
 };
 
 /** A lease that was claimed at 11:00 and is held until 12:30. */
-export const lease = (differences: Partial<Lease> = {}): Lease => ({
+export const lease = (differences: Partial<Holding> = {}): Holding => ({
   id: "lea_1",
   agent: "claude",
   checkpoint: "CHANGES_MADE",
@@ -20,6 +20,8 @@ export const lease = (differences: Partial<Lease> = {}): Lease => ({
   ending: null,
   outcome: null,
   isHeld: true,
+  awaitingInput: null,
+  releaseAt: null,
   issue: ISSUE,
   ...differences,
 });

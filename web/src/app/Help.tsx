@@ -34,6 +34,7 @@ const ON_THE_QUEUE: readonly Row[] = [
   [["j", "k"], "Walk the issues; Enter opens one"],
   [["a"], "Choose whose queue"],
   [["l"], "Choose the lane"],
+  [["p"], "Pause work"],
 ];
 
 /** Every key there is, and what it does. */

@@ -11,12 +11,15 @@ export function LivePage<Data>({
   title,
   query,
   controls,
+  banner,
   children,
 }: {
   readonly title: string;
   readonly query: LiveQuery<Data>;
   /** What stands beside the title, whether there is an answer or not. */
   readonly controls?: ReactNode;
+  /** What stands between the head and the page, whether there is an answer or not. */
+  readonly banner?: ReactNode;
   readonly children: (data: Data) => ReactNode;
 }) {
   const { data, failure } = useSignal(query.state);
@@ -26,13 +29,14 @@ export function LivePage<Data>({
     <div className="flex min-h-0 min-w-0 grow flex-col">
       <TopBar title={title}>
         {controls !== undefined && (
-          <div className="flex min-w-0 items-center gap-3 max-sm:order-last max-sm:w-full">
+          <div className="flex min-w-0 flex-wrap items-center gap-x-3 gap-y-1.5 max-sm:order-last max-sm:w-full">
             {controls}
           </div>
         )}
         <span className="grow" />
         <ConnectionPill />
       </TopBar>
+      {banner}
       {data && failure && (
         <div
           role="alert"

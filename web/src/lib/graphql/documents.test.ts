@@ -17,6 +17,7 @@ const modules: Record<string, Record<string, unknown>> = import.meta.glob(
     "../service.ts",
     "../sync.ts",
     "../liveQuery.ts",
+    "../pauses.ts",
   ],
   { eager: true },
 );

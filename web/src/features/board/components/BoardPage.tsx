@@ -3,6 +3,7 @@ import { useLocation, useSearch } from "wouter";
 import { FilterButton } from "@/components/Chip.tsx";
 import { ConnectionPill } from "@/components/ConnectionPill.tsx";
 import { NotOffered } from "@/components/NotOffered.tsx";
+import { PauseBanner } from "@/components/PauseBanner.tsx";
 import { SyncButton, SyncProgress } from "@/components/SyncStatus.tsx";
 import { TopBar } from "@/components/TopBar.tsx";
 import { notify } from "@/components/Notices.tsx";
@@ -214,6 +215,7 @@ function Page({ search, onSearch, opened, onClose, onRepositories }: PageProps) 
           <ConnectionPill />
         </div>
       </TopBar>
+      <PauseBanner />
       <SyncProgress className="-mt-0.5 shrink-0" />
       <div className="relative flex min-h-0 grow">
         <main className="relative min-w-0 grow" aria-label="Board">

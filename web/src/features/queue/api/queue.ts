@@ -100,6 +100,9 @@ export const QueueQuery = graphql(
 
 export const QueueChoices = graphql(`
   query QueueChoices {
+    repositories {
+      fullName
+    }
     agents {
       name
       assignedCount
@@ -124,7 +127,7 @@ export const IssueName = graphql(
   [NamedFields],
 );
 
-/** Whose queue can be looked at, and which. */
+/** Whose queue can be looked at, and which; and what can be paused. */
 export type Choices = ResultOf<typeof QueueChoices>;
 /** A queue as one agent would be served from it, with all that is known of why. */
 export type Queue = ResultOf<typeof QueueQuery>;

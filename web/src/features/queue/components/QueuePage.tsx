@@ -1,22 +1,26 @@
-import { ChevronsUpDown, Layers } from "lucide-react";
+import { ChevronsUpDown, CirclePause, Layers } from "lucide-react";
 import { useEffect, useMemo, useState, type ReactNode } from "react";
 import { useLocation, useSearch } from "wouter";
 import { Button } from "@/components/Button.tsx";
 import { ConnectionPill } from "@/components/ConnectionPill.tsx";
 import { LivePage } from "@/components/LivePage.tsx";
 import { AgentGlyph } from "@/components/marks.tsx";
+import { NotOffered } from "@/components/NotOffered.tsx";
+import { PauseBanner } from "@/components/PauseBanner.tsx";
 import { Picker } from "@/components/Picker.tsx";
 import { EmptyState } from "@/components/states.tsx";
 import { TopBar } from "@/components/TopBar.tsx";
 import { useCommands } from "@/lib/commands.ts";
 import { useKeys } from "@/lib/keys.ts";
 import { useSignal } from "@/lib/signal.ts";
+import { useMay } from "@/lib/viewer.ts";
 import { choicesQuery, queueQuery, type Choices } from "../api/queue.ts";
 import { Repairs } from "../api/repair.ts";
 import { addressOfSearch, searchOfAddress, type Address } from "../model/address.ts";
 import { Decisions } from "./Decisions.tsx";
 import { Doctor } from "./Doctor.tsx";
 import { Limits } from "./Limits.tsx";
+import { PauseDialog } from "./PauseDialog.tsx";
 import { Ranked } from "./Ranked.tsx";
 import { walkRows } from "./rows.ts";
 import { Withheld } from "./Withheld.tsx";
@@ -26,7 +30,7 @@ const LAST = "dispatch-queue-agent";
 
 const EVERY_LANE = "Every claimable lane";
 
-type Choosing = "agent" | "lane" | undefined;
+type Choosing = "agent" | "lane" | "pause" | undefined;
 
 /** What an agent would be given next and why, what is kept back and why, and what is wrong with the queue. */
 export function QueuePage() {
@@ -38,6 +42,8 @@ export function QueuePage() {
   const address = { ...asked, agent: asked.agent || usualAgent(choices) };
   const [choosing, setChoosing] = useState<Choosing>();
 
+  const mayPause = useMay("pause");
+
   const go = (next: Address) => {
     if (next.agent !== "") localStorage.setItem(LAST, next.agent);
     navigate(`${path}?${searchOfAddress(next)}`, { replace: true });
@@ -45,6 +51,7 @@ export function QueuePage() {
   useKeys((event) => {
     if (event.key === "a" || event.key === "f") setChoosing("agent");
     else if (event.key === "l") setChoosing("lane");
+    else if (event.key === "p" && mayPause) setChoosing("pause");
     else return walkRows(event.key);
     return true;
   });
@@ -63,6 +70,17 @@ export function QueuePage() {
       hint: "l",
       run: () => setChoosing("lane"),
     },
+    ...(mayPause
+      ? [
+          {
+            key: "pause",
+            group: "Queue",
+            text: "Pause work",
+            hint: "p",
+            run: () => setChoosing("pause"),
+          },
+        ]
+      : []),
   ]);
 
   const known = choices !== undefined || failure !== undefined || asked.agent !== "";
@@ -82,6 +100,18 @@ export function QueuePage() {
         <Layers size={14} aria-hidden />
         {address.lane === "" ? EVERY_LANE : address.lane}
       </Control>
+      {mayPause && (
+        <Button
+          onClick={() => setChoosing("pause")}
+          aria-keyshortcuts="p"
+          aria-haspopup="dialog"
+          aria-label="Pause work…"
+        >
+          <CirclePause size={14} aria-hidden />
+          Pause…
+        </Button>
+      )}
+      <NotOffered action="pause" />
     </>
   );
   return (
@@ -109,6 +139,14 @@ export function QueuePage() {
             setChoosing(undefined);
             go({ ...address, agent: key });
           }}
+        />
+      )}
+      {choosing === "pause" && (
+        <PauseDialog
+          agents={(choices?.agents ?? []).map(({ name }) => name)}
+          lanes={(choices?.workLimits.lanes ?? []).map(({ lane }) => lane)}
+          repositories={(choices?.repositories ?? []).map(({ fullName }) => fullName)}
+          onClose={() => setChoosing(undefined)}
         />
       )}
       {choosing === "lane" && (
@@ -182,7 +220,7 @@ function Page({
   const repairs = useMemo(() => new Repairs(), []);
   if (address.agent === "") return <Nobody controls={controls} known={known} />;
   return (
-    <LivePage title="Queue" query={query} controls={controls}>
+    <LivePage title="Queue" query={query} controls={controls} banner={<PauseBanner />}>
       {(data) => {
         const ranked = data.queue.filter(({ rank }) => rank !== null);
         const withheld = data.queue.filter(({ rank }) => rank === null);
@@ -219,6 +257,7 @@ function Nobody({ controls, known }: { readonly controls: ReactNode; readonly kn
         <span className="grow" />
         <ConnectionPill />
       </TopBar>
+      <PauseBanner />
       <main aria-label="Queue" className="min-h-0 grow">
         {known && (
           <EmptyState title="No agent is known yet">

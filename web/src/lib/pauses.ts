@@ -1,0 +1,130 @@
+import { ask, change, type Answer } from "./graphql/client.ts";
+import { graphql, type ResultOf, type VariablesOf } from "./graphql/graphql.ts";
+import { follow } from "./graphql/live.ts";
+import { BoardChanged } from "./liveQuery.ts";
+import { signal } from "./signal.ts";
+
+export const PauseFields = graphql(`
+  fragment PauseFields on Pause {
+    id
+    scope
+    subject
+    stopsHolders
+    endsAt
+    held
+    summary
+  }
+`);
+
+export const PausesQuery = graphql(
+  `
+    query Pauses {
+      pauses {
+        ...PauseFields
+      }
+    }
+  `,
+  [PauseFields],
+);
+
+export const PauseWork = graphql(
+  `
+    mutation PauseWork($input: PauseWorkInput!) {
+      pauseWork(input: $input) {
+        pause {
+          ...PauseFields
+        }
+      }
+    }
+  `,
+  [PauseFields],
+);
+
+export const ResumeWork = graphql(`
+  mutation ResumeWork($input: ResumeWorkInput!) {
+    resumeWork(input: $input) {
+      pauseId
+    }
+  }
+`);
+
+/** A part of the work of which no agent is served anything for a while. */
+export type Pause = ResultOf<typeof PauseFields>;
+export type PauseScope = Pause["scope"];
+export type PauseInput = VariablesOf<typeof PauseWork>["input"];
+
+/** What is paused now, the first begun first; kept true while `watchPauses` runs. */
+export const pauses = signal<readonly Pause[]>([]);
+
+/** However much happens, what is held of a pause is counted no more often than this. */
+const COUNT_EVERY_MS = 1_500;
+
+/** Raised by each question and each change, so that an older answer is let go. */
+let generation = 0;
+
+async function refresh(): Promise<void> {
+  const own = ++generation;
+  const { data } = await ask(PausesQuery, {});
+  if (data && own === generation) pauses.set(data.pauses);
+}
+
+/**
+ * Keeps the pauses true. They begin and end with a `Resync` of the board; while there are any, every other event may
+ * change how much is held of them. Returns the way to stop.
+ */
+export function watchPauses(): () => void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const soon = () => {
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      void refresh();
+    }, COUNT_EVERY_MS);
+  };
+  void refresh();
+  const stop = follow({
+    document: BoardChanged,
+    variables: () => ({}),
+    onItem: ({ boardEvents }) => {
+      const isResync = boardEvents.__typename === "Resync";
+      if (isResync) void refresh();
+      // The stream ends with a `Resync` and is begun anew: what happens in between is not seen.
+      if (isResync || pauses.get().length > 0) soon();
+    },
+    onResume: () => void refresh(),
+    onFailure: soon,
+  });
+  return () => {
+    stop();
+    clearTimeout(timer);
+  };
+}
+
+/** Pauses something, or changes the pause that it has. */
+export async function pauseWork(input: PauseInput): Promise<Answer<Pause>> {
+  const answer = await change(PauseWork, { input });
+  if (answer.failure) return answer;
+  const { pause } = answer.data.pauseWork;
+  generation += 1;
+  pauses.set([...pauses.get().filter(({ id }) => id !== pause.id), pause]);
+  return { data: pause };
+}
+
+/** Ends a pause. One that has ended before is as good as ended now. */
+export async function resumeWork(id: string): Promise<Answer<unknown>> {
+  const answer = await change(ResumeWork, { input: { pauseId: id } });
+  if (answer.failure && answer.failure.code !== "NOT_FOUND") return answer;
+  generation += 1;
+  pauses.set(pauses.get().filter((pause) => pause.id !== id));
+  return { data: id };
+}
+
+/** What a pause covers, in a sentence: `everything`, `acme/rocket`, `the lane default`, `the agent quill`. */
+export function pauseSubject({ scope, subject }: Pick<Pause, "scope" | "subject">): string {
+  if (subject === null) return "everything";
+  if (scope === "LANE") return `the lane ${subject}`;
+  return scope === "AGENT" ? `the agent ${subject}` : subject;
+}
+
+/** How much of what is paused goes on: `2 issues still held`, or that it is drained. */
+export const heldWords = (held: number): string =>
+  held === 0 ? "drained" : `${held} ${held === 1 ? "issue" : "issues"} still held`;

@@ -46,7 +46,7 @@ export function Holder({
     // The button that was pressed is gone; another took its place.
     pressed.current = false;
     section.current?.querySelector<HTMLElement>("[data-stop]")?.focus();
-  }, [releaseAt]);
+  }, [releaseAt, told]);
   const note = (next: string | null) => {
     pressed.current = true;
     setTold({ known, releaseAt: next });
@@ -61,9 +61,9 @@ export function Holder({
       data-holder={lease.agent}
       className="mt-3 rounded border border-line bg-card"
     >
-      <div className="flex flex-wrap items-center justify-end gap-x-3 gap-y-1.5 px-3 py-2.5">
+      <div className="flex items-center gap-3 px-3 py-2.5">
         <LeaseRing lease={lease} large />
-        <div className="min-w-44 grow basis-0">
+        <div className="min-w-0 grow">
           <p className="truncate text-body">
             <span className="font-semibold">{lease.agent}</span>{" "}
             <span className="text-ink-soft">{over ? "held this" : "holds this"}</span>
@@ -83,8 +83,14 @@ export function Holder({
             </time>
           </p>
         </div>
+      </div>
+      <div className="flex min-h-7 flex-wrap items-center gap-x-3 gap-y-2 px-3 pb-2.5">
+        <CheckpointBar at={lease.checkpoint} className="w-28 shrink-0" />
+        <span className="truncate text-meta text-ink-soft" aria-hidden>
+          {checkpointWords(lease.checkpoint)}
+        </span>
         {asking !== "release" && (
-          <div className="flex gap-1.5">
+          <div className="ml-auto flex gap-1.5">
             {canInstruct && releaseAt === null && (
               <Button onClick={() => setAsking("stop")} aria-haspopup="dialog" data-stop>
                 Ask to stop
@@ -93,12 +99,6 @@ export function Holder({
             {mayRelease && <Button onClick={() => setAsking("release")}>Release</Button>}
           </div>
         )}
-      </div>
-      <div className="flex items-center gap-3 px-3 pb-2.5">
-        <CheckpointBar at={lease.checkpoint} className="w-28 shrink-0" />
-        <span className="truncate text-meta text-ink-soft" aria-hidden>
-          {checkpointWords(lease.checkpoint)}
-        </span>
       </div>
       {mayRelease && asking === "release" && (
         <Confirmation lease={lease} onClose={() => setAsking(undefined)} />

@@ -30,10 +30,7 @@ export function Question({
         <span className="grow font-medium">{agent} waits for an answer</span>
         {asked !== undefined && <When instant={asked} />}
       </p>
-      <p
-        className="mt-1 max-h-60 overflow-y-auto text-body wrap-anywhere whitespace-pre-wrap"
-        dir="auto"
-      >
+      <p className="mt-1 text-body wrap-anywhere whitespace-pre-wrap" dir="auto">
         {question}
       </p>
     </div>
@@ -55,7 +52,7 @@ export function Messages({
     >
       {messages.map((message) => (
         <li key={message.id}>
-          <div className="flex items-baseline gap-1.5 text-meta text-ink-faint">
+          <div className="flex items-center gap-1.5 text-meta text-ink-faint">
             <span className="min-w-0 truncate font-medium text-ink-soft">{message.author}</span>
             <ReadMark readAt={message.readAt} />
             <span className="grow" />

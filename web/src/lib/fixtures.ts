@@ -1,4 +1,5 @@
 import type { Backoff, History } from "./backoff.ts";
+import type { Pause } from "./pauses.ts";
 import type { Viewer } from "./viewer.ts";
 
 // Viewers for tests.
@@ -40,4 +41,15 @@ export const FAILED_HISTORY: History = {
   cause: "FAILED",
   since: "2026-06-01T12:00:00.000Z",
   lastAt: "2026-06-01T12:00:00.000Z",
+};
+
+/** A pause of everything, with nothing left that is held. */
+export const PAUSED: Pause = {
+  id: "1",
+  scope: "EVERYTHING",
+  subject: null,
+  stopsHolders: false,
+  endsAt: null,
+  held: 0,
+  summary: "Everything is paused by ana: A release",
 };

@@ -108,7 +108,7 @@ export function QueuePage() {
           aria-label="Pause work…"
         >
           <CirclePause size={14} aria-hidden />
-          Pause…
+          <span className="max-sm:sr-only">Pause…</span>
         </Button>
       )}
       <NotOffered action="pause" />

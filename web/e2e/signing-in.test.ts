@@ -330,6 +330,10 @@ test("a read-only board offers nothing that changes, until somebody signs in", a
   await expect(repositories).toContainText("Sign in to track repositories.");
   await page.keyboard.press("Escape");
 
+  await page.goto("/queue?agent=quill");
+  await expect(page.getByRole("button", { name: "Sign in to pause work." })).toBeVisible();
+  await expect(page.getByRole("button", { name: "Pause work…" })).toHaveCount(0);
+
   await page.goto(`/board?issue=${id}`);
   const panel = page.getByRole("complementary", { name: /^Issue / });
   await expect(panel.getByRole("button", { name: "Sign in to comment." })).toBeVisible();

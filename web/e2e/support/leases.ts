@@ -46,3 +46,19 @@ export const fail = (service: Service, agent: string, lease: Lease) =>
     { input: { leaseId: lease.id, fencingToken: lease.fencingToken, outcome: "FAILED" } },
     agent,
   );
+
+const renewWith = (service: Service, agent: string, { id, fencingToken }: Lease, more: object) =>
+  ask(
+    service,
+    `mutation ($input: RenewLeaseInput!) { renewLease(input: $input) { directive } }`,
+    { input: { leaseId: id, fencingToken, ...more } },
+    agent,
+  );
+
+/** Has a holder wait for the answer to a question. */
+export const awaitInput = (service: Service, agent: string, lease: Lease, question: string) =>
+  renewWith(service, agent, lease, { awaitingInput: question });
+
+/** Has a holder say that it has read a message and those before it. */
+export const readMessages = (service: Service, agent: string, lease: Lease, last: string) =>
+  renewWith(service, agent, lease, { readMessageId: last });

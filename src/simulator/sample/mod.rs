@@ -111,7 +111,8 @@ pub fn found(simulator: &Simulator, seed: u64) -> Vec<String> {
     for (at, (name, mut issue)) in issues.into_iter().enumerate() {
         let repository = full_name(name);
         let is_open = issue.closed_at.is_none();
-        if is_open && at % WAITS_EVERY == 0 && !is_begun(&issue) {
+        let is_soon_done = is_open && is_served(&issue);
+        if is_open && at % WAITS_EVERY == 0 && !is_soon_done {
             issue.body += &waits_for(&open, name, at);
         }
         let is_in_review = issue.labels.iter().any(|label| label == Status::InReview.label());
@@ -123,7 +124,7 @@ pub fn found(simulator: &Simulator, seed: u64) -> Vec<String> {
         if is_in_review {
             in_review.insert(name, number);
         }
-        if is_open {
+        if is_soon_done {
             open.entry(name).or_default().push(number);
         }
         if at % 14 == 0 {
@@ -140,16 +141,17 @@ pub fn found(simulator: &Simulator, seed: u64) -> Vec<String> {
     REPOSITORIES.map(|(name, _)| full_name(name)).into()
 }
 
-/// Every so many issues wait for others, as far as they are open and nobody has begun them.
+/// Every so many issues wait for others, as far as they are open and not ready.
 const WAITS_EVERY: usize = 3;
 
-fn is_begun(issue: &NewIssue) -> bool {
-    let begun = [Status::InProgress, Status::InReview].map(Status::label);
-    issue.labels.iter().any(|label| begun.contains(&label.as_str()))
+/// Whether agents can begin it, or have.
+fn is_served(issue: &NewIssue) -> bool {
+    let served = [Status::Ready, Status::InProgress, Status::InReview].map(Status::label);
+    issue.labels.iter().any(|label| served.contains(&label.as_str()))
 }
 
-/// The end of a text: that it waits for one of the oldest open issues of its repository, and at times
-/// for one of another repository.
+/// The end of a text: that it waits for one of the oldest issues of its repository that are ready or
+/// begun, and at times for one of another repository.
 fn waits_for(open: &HashMap<&str, Vec<i64>>, name: &str, at: usize) -> String {
     let oldest = |name: &str| {
         let numbers = open.get(name).filter(|numbers| !numbers.is_empty())?;

@@ -35,7 +35,7 @@ const BOARD: &str = "query DemoBoard {
     columns {
       status
       issues(first: 50) {
-        nodes { id url agents lease { id agent fencingToken checkpoint } }
+        nodes { id url agents openBlockers lease { id agent fencingToken checkpoint } }
       }
     }
   }
@@ -135,10 +135,12 @@ struct Cards {
 
 /// An issue as an agent sees it on the board.
 #[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Card {
     id: String,
     url: String,
     agents: Vec<String>,
+    open_blockers: u32,
     lease: Option<CardLease>,
 }
 
@@ -364,6 +366,9 @@ impl Agents {
         let choices = DEEDS.into_iter().filter(|deed| board.cards(deed.to).len() < deed.room);
         let choices = choices.filter_map(|deed| {
             let cards = board.cards(deed.from).iter().filter(|card| is_meant(card, deed.whose));
+            // What waits for others is left where it is, unless it is begun.
+            let is_begun = matches!(deed.from, "IN_PROGRESS" | "IN_REVIEW");
+            let cards = cards.filter(|card| is_begun || card.open_blockers == 0);
             let cards: Vec<_> = cards.collect();
             (!cards.is_empty()).then_some((cards, deed))
         });

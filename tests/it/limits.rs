@@ -59,6 +59,29 @@ async fn a_query_may_not_cost_much() {
     .await;
 }
 
+/// A part of a TypeScript module: from a text to the line that closes it with so many spaces.
+fn part<'a>(module: &'a str, from: &str, indent: usize) -> &'a str {
+    let start = module.find(from).unwrap();
+    let end = format!("\n{}}}\n", " ".repeat(indent));
+    let length = module[start..].find(&end).unwrap() + end.len();
+    &module[start..start + length]
+}
+
+#[tokio::test]
+async fn the_largest_page_that_the_web_asks_for_costs_no_more_than_may_be() {
+    given(async |given| {
+        let documents = include_str!("../../web/src/features/board/api/documents.ts");
+        let backoff = include_str!("../../web/src/lib/backoff.ts");
+        let fragments = part(documents, "fragment CardFields", 4).to_owned()
+            + part(backoff, "fragment BackoffFields", 2);
+        for query in ["query Board(", "query ColumnPage("] {
+            let query = part(documents, query, 4).to_owned() + &fragments;
+            given.graphql(&query, json!({ "first": 1000 })).await;
+        }
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn a_query_may_not_repeat_itself() {
     given(async |given| {

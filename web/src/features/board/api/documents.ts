@@ -39,7 +39,6 @@ export const CardFields = graphql(
       repository {
         id
         fullName
-        owner
         name
         readOnlyReason
       }

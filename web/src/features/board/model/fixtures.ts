@@ -33,7 +33,6 @@ export function issue(
     repository: {
       id: "rep_1",
       fullName: "acme/rocket",
-      owner: "acme",
       name: "rocket",
       readOnlyReason: null,
     },

@@ -156,7 +156,7 @@ END
 $$;
 
 DROP FUNCTION note_dependency_changes;
-DROP FUNCTION mend_unblocks;
+DROP FUNCTION mend_unblocks(bigint[]);
 DROP FUNCTION ask_unblocking;
 DROP FUNCTION count_waiting;
 DROP FUNCTION count_open_blockers;

@@ -64,8 +64,7 @@ BEGIN
 END
 $$;
 
--- The same of what waits for them, and what follows for the queue. A row of the queue that somebody
--- else is just changing is left to mend_unblocks(): waiting for it under this lock could be a deadlock.
+-- The same of what waits for them. What follows for the queue is mend_unblocks()'s.
 CREATE FUNCTION ask_unblocking(asked bigint[]) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     DELETE FROM unblocking WHERE issue_id = ANY (asked) AND count_waiting(issue_id) = 0;
@@ -76,29 +75,25 @@ BEGIN
     WHERE many > 0 ORDER BY id
     ON CONFLICT (issue_id) DO UPDATE SET issues = excluded.issues
     WHERE unblocking.issues <> excluded.issues;
+END
+$$;
 
+-- Brings the rows of the queue up to the counts, of some issues or of all. Called by whoever announces
+-- the change, as late as can be: from a trigger it would keep rows of other issues for the rest of the
+-- transaction, and whoever waits for one of those may have what that transaction needs next. A row that
+-- somebody else is just changing is left to the next call.
+CREATE FUNCTION mend_unblocks(asked bigint[]) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    IF asked IS NULL THEN
+        asked := ARRAY(
+            SELECT issue_id FROM unblocking
+            UNION SELECT issue_id FROM queued WHERE NOT has_pull_request AND unblocks > 0);
+    END IF;
     UPDATE queued SET unblocks = free.level
     FROM (
         SELECT q.issue_id, least(coalesce(u.issues, 0), 9) AS level
         FROM queued q LEFT JOIN unblocking u ON u.issue_id = q.issue_id
         WHERE q.issue_id = ANY (asked) AND q.unblocks <> least(coalesce(u.issues, 0), 9)
-        FOR NO KEY UPDATE OF q SKIP LOCKED
-    ) AS free
-    WHERE queued.issue_id = free.issue_id;
-END
-$$;
-
--- Puts right the rows of the queue that were being changed at the moment when a count changed.
-CREATE FUNCTION mend_unblocks() RETURNS void LANGUAGE plpgsql AS $$
-BEGIN
-    UPDATE queued SET unblocks = free.level
-    FROM (
-        SELECT q.issue_id, least(coalesce(u.issues, 0), 9) AS level
-        FROM queued q LEFT JOIN unblocking u ON u.issue_id = q.issue_id
-        WHERE q.issue_id = ANY (ARRAY(
-                SELECT issue_id FROM unblocking
-                UNION SELECT issue_id FROM queued WHERE NOT has_pull_request AND unblocks > 0))
-            AND q.unblocks <> least(coalesce(u.issues, 0), 9)
         FOR NO KEY UPDATE OF q SKIP LOCKED
     ) AS free
     WHERE queued.issue_id = free.issue_id;

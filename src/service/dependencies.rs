@@ -204,7 +204,7 @@ pub(super) async fn announce_missed(app: &App) -> Result<()> {
     let mut connection = app.connection().await?;
     connection
         .transaction(async |connection| {
-            blockers::mend_queue(connection).await?;
+            blockers::mend_queue(connection, None).await?;
             let who = Actor::System.who();
             Ok(event_log::append_dependents(connection, who, app.clock.now()).await?)
         })

@@ -335,10 +335,15 @@ pub async fn forget_changes(
     Ok(())
 }
 
-/// Puts right the rows of the queue that were being changed at the moment when it changed how many
-/// issues wait for them.
-pub async fn mend_queue(connection: &mut Connection) -> QueryResult<()> {
-    diesel::sql_query("SELECT mend_unblocks()").execute(connection).await?;
+/// Brings the rows of the queue up to how many issues wait for them, of some issues or of all. Those
+/// that somebody else is just changing are left to the next time.
+pub async fn mend_queue(
+    connection: &mut Connection,
+    issues: Option<&[IssueId]>,
+) -> QueryResult<()> {
+    let query =
+        diesel::sql_query("SELECT mend_unblocks($1)").bind::<Nullable<Array<BigInt>>, _>(issues);
+    query.execute(connection).await?;
     Ok(())
 }
 

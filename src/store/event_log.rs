@@ -107,7 +107,11 @@ async fn of_dependents(
     let most =
         if starts_over { i64::MAX } else { i64::try_from(DEPENDENTS + 1).unwrap_or(i64::MAX) };
     let mut changed = blockers::take_changes(connection, most).await?;
-    if changed.is_empty() || starts_over {
+    if changed.is_empty() {
+        return Ok(vec![]);
+    }
+    blockers::mend_queue(connection, Some(&changed)).await?;
+    if starts_over {
         return Ok(vec![]);
     }
     let line = |kind| NewEvent {
@@ -123,7 +127,8 @@ async fn of_dependents(
         reason: None,
     };
     if changed.len() > DEPENDENTS {
-        blockers::take_changes(connection, i64::MAX).await?;
+        let rest = blockers::take_changes(connection, i64::MAX).await?;
+        blockers::mend_queue(connection, Some(&rest)).await?;
         let reason = Some("The dependencies of many issues changed".to_owned());
         return Ok(vec![NewEvent { reason, ..line(EventKind::Resync) }]);
     }

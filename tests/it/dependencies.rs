@@ -344,7 +344,7 @@ async fn a_row_of_the_queue_that_is_being_changed_is_put_right_later() {
         let level = "SELECT max(unblocks)::bigint FROM queued";
         assert_eq!(given.database.number(level).await, 0, "it was held by the other");
         assert_eq!(shown(given, 1).await["unblocks"], 1);
-        blockers::mend_queue(&mut noting).await.unwrap();
+        blockers::mend_queue(&mut noting, None).await.unwrap();
         assert_eq!(given.database.number(level).await, 1);
     })
     .await;

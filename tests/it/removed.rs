@@ -201,7 +201,12 @@ async fn no_read_fails_because_an_issue_left() {
             let mut asked = 0;
             for root in schema.fields("Query") {
                 let mut together: BTreeMap<String, Vec<String>> = BTreeMap::new();
+                let is_list = !matches!(root.name.node.as_str(), "issue" | "node");
                 for way in schema.ways(named(&root.ty.node), &mut vec![]) {
+                    // The comments of many issues at once cost more than a query may.
+                    if is_list && way.contains("on IssueComments ") {
+                        continue;
+                    }
                     for arguments in arguments(root.name.node.as_str(), &way, &ids) {
                         together.entry(arguments).or_default().push(way.clone());
                     }

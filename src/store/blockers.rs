@@ -137,6 +137,13 @@ pub async fn unasked(
         .collect())
 }
 
+/// Waits for whoever changes what waits for what. The triggers take this lock as well; who changes rows
+/// of `foreign_references` takes it first, so that nobody has a row that its holder waits for.
+async fn lock(connection: &mut Connection) -> QueryResult<()> {
+    diesel::sql_query("SELECT lock_blocked()").execute(connection).await?;
+    Ok(())
+}
+
 /// Notes whether some are open that are not cached. Answers the issues that waited for one of which
 /// that is news.
 pub async fn set_open(
@@ -144,6 +151,10 @@ pub async fn set_open(
     found: &[(Reference, bool)],
     now: DateTime<Utc>,
 ) -> QueryResult<Vec<IssueId>> {
+    if found.is_empty() {
+        return Ok(vec![]);
+    }
+    lock(connection).await?;
     let mut waiting = Vec::new();
     for (reference, is_open) in found {
         let Reference { repository, number } = reference;
@@ -373,6 +384,7 @@ pub async fn edges(connection: &mut Connection) -> QueryResult<Vec<Edge>> {
 
 /// Forgets what no issue waits for any more.
 pub async fn forget_unreferenced(connection: &mut Connection) -> QueryResult<()> {
+    lock(connection).await?;
     diesel::sql_query(
         "DELETE FROM foreign_references f WHERE NOT EXISTS ( \
              SELECT FROM blockers w WHERE w.repository = f.repository AND w.number = f.number)",

@@ -70,9 +70,10 @@ pub struct NewEvent {
 /// reader starts over.
 const DEPENDENTS: usize = 500;
 
-/// Appends lines in their order and tells the position of the last; before them, a line for each other
-/// issue whose dependencies changed with this. Must be the transaction's last statement: from here to
-/// the commit nobody else can append.
+/// Appends lines in their order and tells the position of the last.
+///
+/// Before them come lines of other issues whose dependencies changed with this. Must be the
+/// transaction's last statement: from here to the commit nobody else can append.
 pub async fn append(connection: &mut Connection, events: &[NewEvent]) -> QueryResult<EventCursor> {
     let Some(first) = events.first() else { return Err(diesel::result::Error::NotFound) };
     let who = Who { kind: first.actor_kind, name: &first.actor };

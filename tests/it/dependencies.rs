@@ -316,6 +316,39 @@ async fn many_changes_at_once_make_readers_start_over() {
     .await;
 }
 
+/// Two syncs that note the same references, each in an order of its own.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_notes_the_same_references_at_once_waits_in_no_circle() {
+    use diesel_async::AsyncConnection as _;
+    given(async |given| {
+        given.with_issues(&[("Roof", READY)]).await;
+        let wait = "INSERT INTO blockers SELECT id, 'text', 'acme/far', n \
+                    FROM issues, generate_series(1, 2) AS n";
+        given.database.run(wait).await;
+        let name = "acme/far".to_owned();
+        let reference =
+            |number| dispatch::domain::dependencies::Reference { repository: name.clone(), number };
+        let now = given.app.clock.now();
+        let [mut first, mut second] =
+            [given.database.connect().await, given.database.connect().await];
+        for round in 0..20 {
+            let is_open = round % 2 == 0;
+            let up = [(reference(1), is_open), (reference(2), is_open)];
+            let down = [(reference(2), !is_open), (reference(1), !is_open)];
+            let one = first.transaction(async |connection| {
+                blockers::forget_unreferenced(connection).await?;
+                blockers::set_open(connection, &up, now).await
+            });
+            let other = second
+                .transaction(async |connection| blockers::set_open(connection, &down, now).await);
+            let (one, other) = tokio::join!(one, other);
+            one.unwrap();
+            other.unwrap();
+        }
+    })
+    .await;
+}
+
 /// Two that change each other's dependencies at once, and hold rows that the other's triggers touch, do
 /// not wait for each other in a circle.
 #[tokio::test]

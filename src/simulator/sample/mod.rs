@@ -112,7 +112,7 @@ pub fn found(simulator: &Simulator, seed: u64) -> Vec<String> {
         let repository = full_name(name);
         let is_open = issue.closed_at.is_none();
         let is_soon_done = is_open && is_served(&issue);
-        if is_open && at % WAITS_EVERY == 0 && !is_soon_done {
+        if is_open && at.is_multiple_of(WAITS_EVERY) && !is_soon_done {
             issue.body += &waits_for(&open, name, at);
         }
         let is_in_review = issue.labels.iter().any(|label| label == Status::InReview.label());
@@ -160,7 +160,7 @@ fn waits_for(open: &HashMap<&str, Vec<i64>>, name: &str, at: usize) -> String {
     let own = oldest(name).map(|number| format!("#{number}"));
     let elsewhere = REPOSITORIES[at % REPOSITORIES.len()].0;
     let other = oldest(elsewhere)
-        .filter(|_| at % (2 * WAITS_EVERY) == 0 && elsewhere != name)
+        .filter(|_| at.is_multiple_of(2 * WAITS_EVERY) && elsewhere != name)
         .map(|number| format!("{}#{number}", full_name(elsewhere)));
     let named: Vec<String> = own.into_iter().chain(other).collect();
     if named.is_empty() { String::new() } else { format!("\n\nBlocked by {}\n", named.join(", ")) }

@@ -145,7 +145,8 @@ async fn what_is_held_is_finished_or_told_to_stop() {
 
         let command = PauseWork { stops_holders: Some(true), ..everything() };
         let stopped = pause(given, command).await;
-        assert_eq!(pauses(&given.app).await.unwrap(), [stopped.clone()], "one pause of one thing");
+        let all = pauses(&given.app).await.unwrap();
+        assert_eq!(all, std::slice::from_ref(&stopped), "one pause of one thing");
         let reason = stop().await.unwrap();
         assert_eq!(reason, "Stop: everything is paused by user: A release");
         resume(given, &stopped).await;

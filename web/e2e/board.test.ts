@@ -206,7 +206,7 @@ test("a card opens beside the board, and Escape gives the focus back", async ({
   await page.keyboard.press("Enter");
   const panel = page.getByRole("complementary", { name: /^Issue / });
   await expect(panel.getByRole("heading", { name: "History" })).toBeVisible();
-  await expect(panel.getByRole("link", { name: "GitHub" })).toHaveAttribute(
+  await expect(panel.getByRole("link", { name: "GitHub", exact: true })).toHaveAttribute(
     "href",
     /^https:\/\/.+\/issues\/\d+$/,
   );

@@ -87,7 +87,7 @@ BEGIN
     IF asked IS NULL THEN
         asked := ARRAY(
             SELECT issue_id FROM unblocking
-            UNION SELECT issue_id FROM queued WHERE NOT has_pull_request AND unblocks > 0);
+            UNION SELECT issue_id FROM queued WHERE unblocks > 0);
     END IF;
     UPDATE queued SET unblocks = free.level
     FROM (

@@ -10,7 +10,8 @@ use async_graphql::parser::parse_schema;
 use async_graphql::parser::types::{
     BaseType, FieldDefinition, Type, TypeKind, TypeSystemDefinition,
 };
-use dispatch::domain::access::ROUTES;
+use dispatch::domain::Tier;
+use dispatch::domain::access::{ROUTES, field_tier};
 use dispatch::service;
 use serde_json::{Value, json};
 
@@ -199,7 +200,11 @@ async fn no_read_fails_because_an_issue_left() {
             let ids = with_history(given).await;
             leave(given, leaving).await;
             let mut asked = 0;
+            let is_open = |name: &str| field_tier("Query", name) <= Tier::Board;
             for root in schema.fields("Query") {
+                if !is_open(root.name.node.as_str()) {
+                    continue;
+                }
                 let mut together: BTreeMap<String, Vec<String>> = BTreeMap::new();
                 let is_list = !matches!(root.name.node.as_str(), "issue" | "node");
                 for way in schema.ways(named(&root.ty.node), &mut vec![]) {

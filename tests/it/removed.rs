@@ -217,10 +217,18 @@ async fn no_read_fails_because_an_issue_left() {
                     }
                 }
                 for (arguments, ways) in together {
-                    for few in ways.chunks(TOGETHER) {
+                    let mut pending: Vec<&[String]> = ways.chunks(TOGETHER).collect();
+                    while let Some(few) = pending.pop() {
                         let ways = few.join(" ");
                         let query = format!("{{ {}{arguments} {{ {ways} }} }}", root.name.node);
                         let answer = given.try_graphql(&query, json!({})).await;
+                        if answer["errors"][0]["message"] == "Query is too complex." {
+                            // Alone each costs less than may be, or nobody can ask for it.
+                            if few.len() > 1 {
+                                pending.extend(few.chunks(few.len().div_ceil(2)));
+                            }
+                            continue;
+                        }
                         asked += few.len();
                         for error in answer["errors"].as_array().into_iter().flatten() {
                             let is_root = error["path"].as_array().is_some_and(|p| p.len() == 1);

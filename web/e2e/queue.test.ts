@@ -197,7 +197,7 @@ for (const theme of ["light", "dark"] as const) {
     await openBoard(page, `?issue=${id}`);
     const holder = page.getByRole("region", { name: "Held by steady" });
     await holder.getByRole("button", { name: "Release" }).click();
-    await expect(holder.getByRole("textbox")).toBeFocused();
+    await expect(holder.getByRole("textbox", { name: /^Why/ })).toBeFocused();
     expect(await violations(page)).toEqual([]);
     await giveBack(service, "steady", lease);
   });

@@ -32,7 +32,7 @@ use crate::domain::work::{Skip, SkipReason};
 use crate::domain::{Actor, Instant, IssueId, IssueState, LabelSet, Status, Tier};
 use crate::github::Concern;
 use crate::store::audit::NewEntry;
-use crate::store::leases::Wish;
+use crate::store::leases::{StopRequest, Wish};
 use crate::store::{Connection, Issue, Lease, Repository, audit, leases};
 
 /// How long a reservation stands: longer than GitHub's part of a claim can take.
@@ -254,7 +254,7 @@ async fn repeated(app: &App, agent: &str, request: Option<&Request>) -> Result<O
         return Err(other_request());
     }
     if lease.state == LeaseState::Held && lease.is_live(app.clock.now()) {
-        return Ok(Some(lease));
+        return Ok(leases::answer_again(&mut connection, lease.id(), app.clock.now()).await?);
     }
     if lease.state == LeaseState::Reserved && lease.is_live(app.clock.now()) {
         let what = "This request is being carried out; repeat it in a moment";
@@ -325,16 +325,20 @@ fn left() -> Error {
     Error::conflict("The caller went away, so nothing was claimed")
 }
 
-/// Gives back what was claimed for a caller who has gone away meanwhile. A retry of the request claims
-/// anew.
+/// Gives back what was claimed for a caller who has gone away meanwhile, unless the caller has asked
+/// again and was told of it. A later retry claims anew. Should this process die before GitHub knows, the
+/// lease is taken like that of any holder that was to stop.
 async fn give_back_if_left(app: &App, claim: &Claim<'_>, lease: &Lease) -> Result<()> {
     if !Presence::of_caller().is_over() {
         return Ok(());
     }
-    let mut connection = app.connection().await?;
-    leases::forget_request(&mut connection, lease.id()).await?;
-    drop(connection);
-    let_go(app, claim.actor, lease, "release_abandoned_claim").await?;
+    let now = app.clock.now();
+    let reason = Some("Its claim's caller went away");
+    let request = StopRequest { by: Actor::System.name(), reason, now, release_at: now };
+    let is_abandoned = leases::abandon(&mut *app.connection().await?, lease, &request).await?;
+    if is_abandoned {
+        let_go(app, claim.actor, lease, "release_abandoned_claim").await?;
+    }
     Err(left())
 }
 
@@ -643,7 +647,10 @@ async fn claim_one(app: &App, actor: &Actor, command: ClaimIssue) -> Result<Clai
     let row = leases::of_issue(&mut *app.connection().await?, issue.id).await?;
     match row.filter(|lease| lease.is_live(app.clock.now())) {
         Some(own) if is_same(&own.agent, &agent) && own.state == LeaseState::Held => {
-            return Ok(Claimed { lease: own, issue, warning: None });
+            let (id, now) = (own.id(), app.clock.now());
+            let again = leases::answer_again(&mut *app.connection().await?, id, now).await?;
+            let lease = again.ok_or_else(|| held_by(&own.agent))?;
+            return Ok(Claimed { lease, issue, warning: None });
         }
         Some(other) if !is_same(&other.agent, &agent) && !force => {
             return Err(held_by(&other.agent));

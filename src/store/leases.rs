@@ -419,6 +419,52 @@ pub async fn give_back(
     Ok(())
 }
 
+/// Answers a live holding once more, which is a sign of life of its holder. Nothing comes back when it
+/// is over, or about to be taken.
+pub async fn answer_again(
+    connection: &mut Connection,
+    id: LeaseId,
+    now: DateTime<Utc>,
+) -> QueryResult<Option<Lease>> {
+    diesel::sql_query(concat!(
+        "UPDATE leases SET renewed_at = greatest($3, renewed_at + interval '1 microsecond') \
+         WHERE issue_id = $1 AND fencing_token = $2 AND state = 'held' AND expires_at > $3 \
+             AND (release_at IS NULL OR release_at > $3) RETURNING ",
+        columns!()
+    ))
+    .bind::<BigInt, _>(id.issue)
+    .bind::<BigInt, _>(id.token)
+    .bind::<Timestamptz, _>(now)
+    .get_result(connection)
+    .await
+    .optional()
+}
+
+/// Notes that nobody was told of a holding, so that it is to be taken at once, and frees the name of its
+/// request. False when its holder has given a sign of life since it was read.
+pub async fn abandon(
+    connection: &mut Connection,
+    lease: &Lease,
+    request: &StopRequest<'_>,
+) -> QueryResult<bool> {
+    let untold = dsl::leases
+        .find(lease.issue_id)
+        .filter(dsl::fencing_token.eq(lease.fencing_token))
+        .filter(dsl::state.eq(LeaseState::Held))
+        .filter(dsl::renewed_at.eq(lease.renewed_at));
+    let abandoned = diesel::update(untold)
+        .set((
+            dsl::request_id.eq(None::<&str>),
+            dsl::stop_requested_at.eq(request.now),
+            dsl::stop_requested_by.eq(request.by),
+            dsl::stop_reason.eq(request.reason),
+            dsl::release_at.eq(request.release_at),
+        ))
+        .execute(connection)
+        .await?;
+    Ok(abandoned > 0)
+}
+
 /// Frees the name of a request that came to nothing.
 pub async fn forget_request(connection: &mut Connection, id: LeaseId) -> QueryResult<()> {
     diesel::update(dsl::leases.find(id.issue))

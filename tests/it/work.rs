@@ -5,6 +5,7 @@ use dispatch::domain::leases::{Checkpoint, LeaseEnding, WorkOutcome};
 use dispatch::domain::work::SkipReason;
 use dispatch::domain::{Actor, LeaseId, Status};
 use dispatch::service::assignments;
+use dispatch::service::holders::release_stopped;
 use dispatch::service::labels::settle_overdue;
 use dispatch::service::leases::{
     FinishWork, ReleaseLease, RenewLease, expire_leases, finish_work, release_lease, renew_lease,
@@ -15,6 +16,7 @@ use dispatch::service::work::{ClaimIssue, ClaimNext, claim_issue, claim_next};
 use dispatch::service::{self, Error};
 use dispatch::simulator::{Fault, Gate, NewIssue};
 use dispatch::store::decisions::DecisionFilter;
+use dispatch::store::leases::{self, StopRequest};
 use dispatch::store::{Lease, PageRequest};
 use serde_json::json;
 use tokio::io::AsyncWriteExt as _;
@@ -150,6 +152,8 @@ async fn an_issue_has_one_holder() {
         given.with_issues(&[("One", READY)]).await;
         let lease = claim_number(given, "alpha", 1).await.unwrap();
         let again = claim_number(given, "alpha", 1).await.unwrap();
+        // To ask again is a sign of life.
+        let lease = Lease { renewed_at: again.renewed_at, ..lease };
         assert_eq!(again, lease, "the same agent gets the same lease");
 
         let refused = claim_number(given, "beta", 1).await.unwrap_err();
@@ -512,6 +516,46 @@ async fn what_was_claimed_for_whoever_left_is_given_back() {
         })
         .await;
     }
+}
+
+/// Of the repeat that is told of a lease and the claim that gives it back, one comes first, and the
+/// other then does nothing.
+#[tokio::test]
+async fn a_lease_is_not_told_to_a_repeat_and_given_back_as_well() {
+    given(async |given| {
+        given.with_issues(&[("One", READY), ("Two", READY)]).await;
+        let asked = |id: &str| ClaimNext { request_id: Some(id.to_owned()), ..next("alpha") };
+        let mut connection = given.database.connect().await;
+        let now = given.app.clock.now();
+        let stop = StopRequest { by: "system", reason: None, now, release_at: now };
+
+        let told = claim_next(&given.app, &agent("alpha"), asked("a")).await.unwrap();
+        let told = told.lease.unwrap();
+        let again = claim_next(&given.app, &agent("alpha"), asked("a")).await.unwrap();
+        assert_eq!(again.lease.unwrap().id(), told.id());
+        assert!(!leases::abandon(&mut connection, &told, &stop).await.unwrap(), "it was told");
+        assert!(renew_lease(&given.app, &agent("alpha"), renewal(&told)).await.is_ok());
+        let by_name = claim_number(given, "alpha", number_of(given, &told).await).await.unwrap();
+        assert_eq!(by_name.id(), told.id());
+
+        let lost = claim_next(&given.app, &agent("alpha"), asked("b")).await.unwrap();
+        let lost = lost.lease.unwrap();
+        assert!(leases::abandon(&mut connection, &lost, &stop).await.unwrap());
+        let number = number_of(given, &lost).await;
+        assert!(claim_number(given, "alpha", number).await.is_err(), "nobody is told of it");
+        let again = claim_next(&given.app, &agent("alpha"), asked("b")).await.unwrap();
+        assert!(again.lease.is_none(), "there is nothing else");
+        // As when the process that gave it back died before GitHub knew.
+        release_stopped(&given.app).await.unwrap();
+        let anew = claim_next(&given.app, &agent("alpha"), asked("b")).await.unwrap();
+        assert_eq!(anew.lease.unwrap().issue_id, lost.issue_id);
+    })
+    .await;
+}
+
+async fn number_of(given: &Given, lease: &Lease) -> i32 {
+    let number = format!("SELECT number::bigint FROM issues WHERE id = {}", lease.issue_id.0);
+    i32::try_from(given.database.number(&number).await).unwrap()
 }
 
 #[tokio::test]

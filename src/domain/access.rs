@@ -182,10 +182,31 @@ pub enum WorkerReads {
     Only(&'static [&'static str]),
 }
 
+/// What workers read of a lease, which may be another agent's. What people tell a holder, and what it
+/// asks them, is between the two: a holder gets it with its own renewal.
+const WORKER_LEASE_FIELDS: &[&str] = &[
+    "id",
+    "issue",
+    "agent",
+    "lane",
+    "fencingToken",
+    "checkpoint",
+    "acquiredAt",
+    "renewedAt",
+    "expiresAt",
+    "endedAt",
+    "ending",
+    "outcome",
+    "isHeld",
+    "stopRequestedAt",
+    "releaseAt",
+    "awaitingInputSince",
+];
+
 /// The GraphQL types that are open to workers, however they are reached.
 ///
-/// They are reached at the root, through `node`, from an issue or in an event. Every other one is closed to them, and so is each field that
-/// answers one. Root fields stand in [`WORKER_FIELDS`].
+/// They are reached at the root, through `node`, from an issue or in an event. Every other one is
+/// closed to them, and so is each field that answers one. Root fields stand in [`WORKER_FIELDS`].
 pub const WORKER_TYPES: &[(&str, WorkerReads)] = &[
     ("Board", WorkerReads::All),
     ("BoardColumn", WorkerReads::All),
@@ -203,7 +224,7 @@ pub const WORKER_TYPES: &[(&str, WorkerReads)] = &[
     ("IssueEdge", WorkerReads::All),
     ("IssueMoved", WorkerReads::All),
     ("IssueRemoved", WorkerReads::All),
-    ("Lease", WorkerReads::All),
+    ("Lease", WorkerReads::Only(WORKER_LEASE_FIELDS)),
     ("LeaseMessage", WorkerReads::All),
     ("Node", WorkerReads::All),
     ("PageInfo", WorkerReads::All),

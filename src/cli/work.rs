@@ -388,7 +388,8 @@ pub(super) async fn renew(client: &config::Client, arguments: RenewArguments) ->
 fn messages_as_text(messages: &Value) -> String {
     let row = |message: &Value| {
         let [id, author, body] = ["messageId", "author", "body"].map(|part| text(message, part));
-        format!("\n{id} from {author}: {body}")
+        // Indented, so that no text looks like lines of ours.
+        format!("\n{id} from {author}: {}", body.replace('\n', "\n  "))
     };
     messages.as_array().map(|all| all.iter().map(row).collect()).unwrap_or_default()
 }

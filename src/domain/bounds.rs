@@ -144,12 +144,12 @@ pub fn is_invisible(character: char) -> bool {
         )
 }
 
-/// A text as a terminal may be shown it: what [`is_invisible`] is written as its escape in JSON, so
-/// that JSON stays what it was.
+/// A text as a terminal may be shown it: what [`is_invisible`], and a return to the beginning of the
+/// line, is written as its escape in JSON, so that JSON stays what it was.
 pub fn visible(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {
-        if is_invisible(character) {
+        if is_invisible(character) || character == '\r' {
             let mut units = [0; 2];
             for unit in character.encode_utf16(&mut units) {
                 shown.push_str(&format!("\\u{unit:04x}"));

@@ -8,7 +8,7 @@ use super::conversation::Comments;
 use crate::domain::contract::UNTRUSTED;
 use crate::domain::{AuthorAssociation, Instant, IssueState};
 use crate::service::Error;
-use crate::service::leases::{Finished, Released};
+use crate::service::leases::{Finished, Held, Released};
 use crate::service::queue::Explained;
 use crate::service::sync::{Refreshed, RepositorySync};
 use crate::store::{self, Repository};
@@ -225,12 +225,24 @@ pub(super) struct HeldWork {
     pub(super) lease: Lease,
     /// The issue.
     pub(super) issue: Issue,
-    /// Why the agent is to stop working on it, as one sentence; null when nobody asked it to.
+    /// Why the agent is to stop working on it, as one sentence; null when it may go on.
     pub(super) stop_reason: Option<String>,
     /// The question whose answer the agent waits for.
     pub(super) awaiting_input: Option<String>,
     /// What people sent the agent and it has not said to have read, the first sent first.
     pub(super) messages: Vec<Message>,
+}
+
+impl From<&Held> for HeldWork {
+    fn from(held: &Held) -> Self {
+        Self {
+            lease: Lease::from(&held.lease),
+            issue: Issue::of(&held.issue, &held.repository),
+            stop_reason: held.stop.clone(),
+            awaiting_input: held.lease.awaiting_input.clone(),
+            messages: held.messages.iter().map(Message::from).collect(),
+        }
+    }
 }
 
 /// What an agent holds.

@@ -24,15 +24,13 @@ use super::{Asker, Server};
 use crate::domain::contract::task_contract;
 use crate::domain::labels::behind;
 use crate::domain::work::SkipReason;
-use crate::domain::{Actor, IssueFilter, IssueId, LeaseId, Status, Tier};
+use crate::domain::{Actor, IssueFilter, IssueId, Status, Tier};
 use crate::gate::acting_as;
 use crate::service::leases::{FinishWork, RenewLease};
 use crate::service::moves::MoveIssue;
 use crate::service::queue::{Explained, MOST, QueueRequest};
 use crate::service::work::{ClaimIssue, ClaimNext};
-use crate::service::{
-    self, Error, board, conversations, holders, leases, moves, queue, sync, work,
-};
+use crate::service::{self, Error, board, conversations, leases, moves, queue, sync, work};
 use crate::store::{self, PageRequest, Repository};
 
 /// How many issues of the queue an answer has unless it is told otherwise.
@@ -276,25 +274,8 @@ impl Server {
         Extension(asker): Extension<Asker>,
     ) -> Result<Json<MyWork>, Refusal> {
         let agent = asker.agent(given.agent_name).await?;
-        let rows = leases::my_work(&self.app, &asker.actor, Some(&agent)).await?;
-        let ids: Vec<LeaseId> = rows.iter().map(store::Lease::id).collect();
-        let messages = holders::messages(&self.app, &ids).await?;
-        let mut held = Vec::with_capacity(rows.len());
-        for lease in &rows {
-            let Ok((issue, repository)) = board::find_issue(&self.app, lease.issue_id).await else {
-                continue;
-            };
-            let is_unread = |message: &&store::LeaseMessage| {
-                message.fencing_token == lease.fencing_token && message.read_at.is_none()
-            };
-            held.push(HeldWork {
-                lease: Lease::from(lease),
-                issue: Issue::of(&issue, &repository),
-                stop_reason: holders::stop_requested(lease),
-                awaiting_input: lease.awaiting_input.clone(),
-                messages: messages.iter().filter(is_unread).map(Message::from).collect(),
-            });
-        }
+        let held = leases::my_work_in_full(&self.app, &asker.actor, Some(&agent)).await?;
+        let held = held.iter().map(HeldWork::from).collect();
         Ok(Json(MyWork { agent_name: bare(&agent).to_owned(), held }))
     }
 

@@ -7,10 +7,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use diesel_async::AsyncConnection;
 
 use super::changes::{audit_event, issue_event};
-use super::leases::{let_go, live, lost, no_lease, plain};
+use super::leases::{let_go, live, lost, no_lease, plain, plain_line};
 use super::{Error, Result};
 use crate::app::App;
 use crate::domain::actor::Who;
+use crate::domain::bounds::is_invisible;
 use crate::domain::{Actor, LeaseId};
 use crate::store::audit::NewEntry;
 use crate::store::leases::StopRequest;
@@ -36,8 +37,14 @@ const LONGEST_REASON: usize = 1_000;
 /// How many characters a message may have.
 const LONGEST_MESSAGE: usize = 10_000;
 
-/// How many messages one lease may be sent.
-const MOST_MESSAGES: usize = 50;
+/// How many messages one holder may not have read.
+const MOST_UNREAD: usize = 50;
+
+/// How many messages of one lease are kept; the first sent are forgotten first.
+const MOST_KEPT: i64 = 100;
+
+/// For how long the same message from the same sender is taken for a repetition of the request.
+const REPETITION: TimeDelta = TimeDelta::seconds(60);
 
 /// A holder that is to stop.
 #[derive(Debug, Clone, async_graphql::InputObject)]
@@ -75,7 +82,7 @@ pub async fn request_stop(app: &App, actor: &Actor, command: RequestStop) -> Res
         let reason = format!("must be from {} to {}", GRACES.start(), GRACES.end());
         return Err(Error::Invalid { field: "graceSeconds", reason });
     }
-    let reason = command.reason.as_deref().map(plain).filter(|reason| !reason.is_empty());
+    let reason = command.reason.as_deref().map(plain_line).filter(|reason| !reason.is_empty());
     let reason = reason.map(|text| bounded("reason", text, LONGEST_REASON)).transpose()?;
     let now = app.clock.now();
     let request = StopRequest {
@@ -97,12 +104,13 @@ pub async fn withdraw_stop(app: &App, actor: &Actor, lease: LeaseId) -> Result<L
 }
 
 /// Leaves a holder a message, which its renewals carry until it says to have read it. What it waits to
-/// be told counts as told. The audit log calls it `send_message`.
+/// be told counts as told. The same text of the same sender within a minute is one message. The audit
+/// log calls it `send_message`.
 ///
 /// # Errors
 ///
-/// [`Error::Invalid`] for a text that is empty or too long; [`Error::NotFound`];
-/// [`Error::LeaseLost`] when the lease is over; [`Error::Conflict`] when it was sent too many.
+/// [`Error::Invalid`] for a text that shows nothing or is too long; [`Error::NotFound`];
+/// [`Error::LeaseLost`] when the lease is over; [`Error::Conflict`] when it has too many unread.
 pub async fn send_message(app: &App, actor: &Actor, command: SendMessage) -> Result<Lease> {
     let body = bounded("body", plain(&command.body), LONGEST_MESSAGE)?;
     tell(app, actor, command.lease_id, &Word::Message(&body), app.clock.now()).await
@@ -110,10 +118,12 @@ pub async fn send_message(app: &App, actor: &Actor, command: SendMessage) -> Res
 
 fn bounded(field: &'static str, text: String, longest: usize) -> Result<String> {
     let length = text.chars().count();
-    if (1..=longest).contains(&length) {
+    let shows = |character: char| !character.is_whitespace() && !is_invisible(character);
+    if length <= longest && text.chars().any(shows) {
         return Ok(text);
     }
-    Err(Error::Invalid { field, reason: format!("must have 1 to {longest} characters") })
+    let reason = format!("must have 1 to {longest} characters, and one that can be seen");
+    Err(Error::Invalid { field, reason })
 }
 
 /// What a holder is told.
@@ -150,14 +160,35 @@ impl Word<'_> {
         };
         let lease = leases::answer_input(connection, id, now).await?;
         if lease.is_some() {
-            if lease_messages::of_leases(connection, &[id]).await?.len() >= MOST_MESSAGES {
+            let unread = lease_messages::unread(connection, id).await?;
+            if unread.len() >= MOST_UNREAD {
                 let what =
-                    format!("The holder was sent {MOST_MESSAGES} messages, which is the most");
+                    format!("The holder has {MOST_UNREAD} unread messages; that is the most");
                 return Err(Error::lasting(what, None));
             }
             lease_messages::append(connection, id, from, body, now).await?;
+            lease_messages::forget(connection, id, MOST_KEPT).await?;
         }
         Ok(lease)
+    }
+
+    /// Whether the same sender has told it just now, and the holder has asked nothing since.
+    async fn is_repetition(
+        &self,
+        connection: &mut Connection,
+        lease: &Lease,
+        from: Who<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<bool> {
+        let Self::Message(body) = self else { return Ok(false) };
+        if lease.awaiting_input.is_some() {
+            return Ok(false);
+        }
+        let told = lease_messages::of_leases(connection, &[lease.id()]).await?;
+        Ok(told.last().is_some_and(|last| {
+            let is_of_sender = last.author == from.name && last.author_kind == from.kind;
+            is_of_sender && last.body == *body && now - last.sent_at < REPETITION
+        }))
     }
 }
 
@@ -174,8 +205,11 @@ async fn tell(
     leases::by_id(&mut connection, id).await?.ok_or_else(|| no_lease(id))?;
     connection
         .transaction(async |connection| {
-            let row = leases::of_issue(connection, id.issue).await?;
-            live(row.clone(), id, now)?;
+            let row = leases::lock_of_issue(connection, id.issue).await?;
+            let lease = live(row.clone(), id, now)?;
+            if word.is_repetition(connection, &lease, actor.who(), now).await? {
+                return Ok(lease);
+            }
             let lease = word.keep(connection, id, actor.who(), now).await?;
             let lease = lease.ok_or_else(|| lost(row.as_ref(), now))?;
             let found = issues::with_repository(connection, id.issue).await?;

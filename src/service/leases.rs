@@ -147,9 +147,7 @@ pub async fn renew_lease(app: &App, actor: &Actor, command: RenewLease) -> Resul
     let found = issues::with_repository(&mut *app.connection().await?, lease.issue_id).await?;
     let (issue, repository) = found.ok_or_else(|| Error::no_issue(lease.issue_id))?;
     let mut connection = app.connection().await?;
-    let paused = pauses::stop_reason(app, &mut connection, &lease, &repository, now).await?;
-    let requested = holders::stop_requested(&lease).or(paused);
-    let stop = stop_reason(&issue, &repository).or(requested);
+    let stop = why_stop(app, &mut connection, &lease, (&issue, &repository), now).await?;
     let awaiting_input = awaiting_input.as_deref();
     let renewal = Renewal { checkpoint: command.checkpoint, term_seconds, awaiting_input, now };
     connection
@@ -182,6 +180,10 @@ fn question(given: Option<&str>) -> Result<Option<String>> {
 }
 
 /// What a holder has not read by now, after noting what it has.
+///
+/// # Errors
+///
+/// [`Error::Invalid`] for a message that it was not sent.
 async fn unread(
     connection: &mut Connection,
     lease: LeaseId,
@@ -189,11 +191,13 @@ async fn unread(
     now: DateTime<Utc>,
 ) -> Result<Vec<LeaseMessage>> {
     if let Some(read) = read {
+        if !lease_messages::is_of(connection, lease, read).await? {
+            let reason = format!("{read} is no message of {lease}");
+            return Err(Error::Invalid { field: "readMessageId", reason });
+        }
         lease_messages::mark_read(connection, lease, read, now).await?;
     }
-    let mut messages = lease_messages::of_leases(connection, &[lease]).await?;
-    messages.retain(|message| message.read_at.is_none());
-    Ok(messages)
+    Ok(lease_messages::unread(connection, lease).await?)
 }
 
 /// What an agent still holds of what it looks for, prolonged: the first acquired of what it may go on
@@ -211,9 +215,8 @@ pub(super) async fn resume(
     for lease in held.iter().filter(|lease| is_sought(lease)) {
         let found = issues::with_repository(&mut connection, lease.issue_id).await?;
         let Some((issue, repository)) = found else { continue };
-        let paused = pauses::stop_reason(app, &mut connection, lease, &repository, now).await?;
-        let stop = stop_reason(&issue, &repository).or(holders::stop_requested(lease));
-        if stop.or(paused).is_some() {
+        let stop = why_stop(app, &mut connection, lease, (&issue, &repository), now).await?;
+        if stop.is_some() {
             continue;
         }
         let term_seconds = Some(term_seconds);
@@ -225,7 +228,23 @@ pub(super) async fn resume(
     Ok(None)
 }
 
-/// Why whoever holds an issue is to stop working on it, as one sentence.
+/// Why the holder of a lease is to stop, as one sentence: because of its issue, because somebody asked
+/// it to, or because of a pause.
+async fn why_stop(
+    app: &App,
+    connection: &mut Connection,
+    lease: &Lease,
+    (issue, repository): (&Issue, &Repository),
+    now: DateTime<Utc>,
+) -> Result<Option<String>> {
+    let known = stop_reason(issue, repository).or_else(|| holders::stop_requested(lease));
+    match known {
+        None => pauses::stop_reason(app, connection, lease, repository, now).await,
+        known => Ok(known),
+    }
+}
+
+/// Why whoever holds an issue is to stop working on it, as far as the issue says.
 fn stop_reason(issue: &Issue, repository: &Repository) -> Option<String> {
     if issue.removed_at.is_some() || !repository.enabled {
         return Some("The issue is gone from GitHub, or its repository is not tracked".to_owned());
@@ -580,9 +599,15 @@ fn run_of(
     }
 }
 
-/// Text without what cannot be stored, of a bearable length.
+/// Text without what cannot be stored, with one kind of line end, of a bearable length.
 pub(super) fn plain(text: &str) -> String {
-    text.replace('\0', "").trim().chars().take(LONGEST_SUMMARY).collect()
+    let text = text.replace('\0', "").replace("\r\n", "\n").replace('\r', "\n");
+    text.trim().chars().take(LONGEST_SUMMARY).collect()
+}
+
+/// The same on one line, for what becomes part of a sentence.
+pub(super) fn plain_line(text: &str) -> String {
+    plain(text).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// The live lease that a caller means and may act on.
@@ -707,6 +732,41 @@ pub async fn my_work(app: &App, actor: &Actor, agent: Option<&str>) -> Result<Ve
     let mut held = leases_of(app, &agent).await?;
     held.truncate(MOST_LISTED);
     Ok(held)
+}
+
+/// An issue that an agent holds, with what it is to know of it.
+#[derive(Debug, Clone)]
+pub struct Held {
+    /// The lease.
+    pub lease: Lease,
+    /// The issue.
+    pub issue: Issue,
+    /// Its repository.
+    pub repository: Repository,
+    /// Why the agent is to stop, as one sentence.
+    pub stop: Option<String>,
+    /// What it was sent and has not said to have read, the first sent first.
+    pub messages: Vec<LeaseMessage>,
+}
+
+/// The same with all that a restarted agent has to know.
+///
+/// # Errors
+///
+/// As [`my_work`].
+pub async fn my_work_in_full(app: &App, actor: &Actor, agent: Option<&str>) -> Result<Vec<Held>> {
+    let rows = my_work(app, actor, agent).await?;
+    let now = app.clock.now();
+    let mut connection = app.connection().await?;
+    let mut all = Vec::with_capacity(rows.len());
+    for lease in rows {
+        let found = issues::with_repository(&mut connection, lease.issue_id).await?;
+        let Some((issue, repository)) = found else { continue };
+        let stop = why_stop(app, &mut connection, &lease, (&issue, &repository), now).await?;
+        let messages = lease_messages::unread(&mut connection, lease.id()).await?;
+        all.push(Held { lease, issue, repository, stop, messages });
+    }
+    Ok(all)
 }
 
 /// What an agent holds now, the last renewed first.

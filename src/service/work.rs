@@ -148,7 +148,10 @@ pub async fn claim_next(app: &App, actor: &Actor, command: ClaimNext) -> Result<
     let term_seconds = term(command.lease_seconds)?.unwrap_or(USUAL_TERM);
     let wait = wait_of(command.wait_seconds)?;
     // How long to wait for it does not change what is asked for.
-    let asked = json!(["claim_next", command.lane, command.repositories, term_seconds]);
+    let mut asked = json!(["claim_next", command.lane, command.repositories, term_seconds]);
+    if let (Some(resume), Some(asked)) = (command.resume, asked.as_array_mut()) {
+        asked.push(json!({ "resume": resume }));
+    }
     let request = request_of(actor, &agent, command.request_id.as_deref(), &asked)?;
     let names = command.repositories.as_deref();
     let mut scope = Scope::of(app, &agent, command.lane.as_deref(), names).await?;
@@ -160,7 +163,7 @@ pub async fn claim_next(app: &App, actor: &Actor, command: ClaimNext) -> Result<
         return Ok(ClaimedNext { lease: Some(lease), idle_reason: None, is_resumed: false });
     }
     if command.resume.unwrap_or(app.config.work.resume)
-        && let Some(lease) = resumed(app, &scope, term_seconds).await?
+        && let Some(lease) = resumed(app, &scope, term_seconds, request.as_ref()).await?
     {
         return Ok(ClaimedNext { lease: Some(lease), idle_reason: None, is_resumed: true });
     }
@@ -194,11 +197,21 @@ pub async fn claim_next(app: &App, actor: &Actor, command: ClaimNext) -> Result<
     Ok(ClaimedNext { lease, idle_reason, is_resumed: false })
 }
 
-/// What the agent still holds of what it looks for, kept as a decision.
-async fn resumed(app: &App, scope: &Scope, term_seconds: i32) -> Result<Option<Lease>> {
+/// What the agent still holds of what it looks for, kept as a decision. The request that asks for it
+/// gets the same when it is repeated.
+async fn resumed(
+    app: &App,
+    scope: &Scope,
+    term_seconds: i32,
+    request: Option<&Request>,
+) -> Result<Option<Lease>> {
     let is_sought = |lease: &Lease| scope.has(app, lease);
     let lease = super::leases::resume(app, &scope.agent, term_seconds, is_sought).await?;
     if let Some(lease) = &lease {
+        if let Some(Request { key, hash, .. }) = request {
+            let mut connection = app.connection().await?;
+            leases::rename_request(&mut connection, lease.id(), &key.stored, hash).await?;
+        }
         let why = "held by the agent already".to_owned();
         let candidates = vec![Candidate { issue: lease.issue_id, rank: 1, why }];
         let served = Some(Served { issue: lease.issue_id, token: Some(lease.fencing_token) });

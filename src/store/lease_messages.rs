@@ -69,6 +69,44 @@ pub async fn of_leases(
         .await
 }
 
+/// The messages to a lease that its holder has not said to have read, the first sent first.
+pub async fn unread(connection: &mut Connection, lease: LeaseId) -> QueryResult<Vec<LeaseMessage>> {
+    let mut messages = of_leases(connection, &[lease]).await?;
+    messages.retain(|message| message.read_at.is_none());
+    Ok(messages)
+}
+
+/// Whether there is such a message to a lease.
+pub async fn is_of(
+    connection: &mut Connection,
+    lease: LeaseId,
+    message: LeaseMessageId,
+) -> QueryResult<bool> {
+    let found = dsl::lease_messages
+        .filter(dsl::id.eq(message))
+        .filter(dsl::issue_id.eq(lease.issue))
+        .filter(dsl::fencing_token.eq(lease.token));
+    diesel::select(diesel::dsl::exists(found)).get_result(connection).await
+}
+
+/// Forgets the messages to a lease but the last sent so many.
+pub async fn forget(connection: &mut Connection, lease: LeaseId, keep: i64) -> QueryResult<usize> {
+    let last = dsl::lease_messages
+        .filter(dsl::issue_id.eq(lease.issue))
+        .filter(dsl::fencing_token.eq(lease.token))
+        .order(dsl::id.desc())
+        .select(dsl::id)
+        .limit(keep)
+        .load::<LeaseMessageId>(connection)
+        .await?;
+    let Some(first_kept) = last.last().filter(|_| last.len() as i64 == keep) else { return Ok(0) };
+    let older = dsl::lease_messages
+        .filter(dsl::issue_id.eq(lease.issue))
+        .filter(dsl::fencing_token.eq(lease.token))
+        .filter(dsl::id.lt(first_kept));
+    diesel::delete(older).execute(connection).await
+}
+
 /// Says that the holder has read what it was sent up to a message.
 pub async fn mark_read(
     connection: &mut Connection,

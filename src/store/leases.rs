@@ -475,9 +475,33 @@ pub async fn forget_request(connection: &mut Connection, id: LeaseId) -> QueryRe
     Ok(())
 }
 
+/// Gives a live lease the name of the request that got it again, in place of the one it had.
+pub async fn rename_request(
+    connection: &mut Connection,
+    id: LeaseId,
+    request_id: &str,
+    request_hash: &str,
+) -> QueryResult<()> {
+    diesel::update(dsl::leases.find(id.issue))
+        .filter(dsl::fencing_token.eq(id.token))
+        .set((dsl::request_id.eq(request_id), dsl::request_hash.eq(request_hash)))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
 /// The row of an issue, live or not.
 pub async fn of_issue(connection: &mut Connection, issue: IssueId) -> QueryResult<Option<Lease>> {
     dsl::leases.find(issue).select(Lease::as_select()).first(connection).await.optional()
+}
+
+/// The same, locked until the caller's transaction ends.
+pub async fn lock_of_issue(
+    connection: &mut Connection,
+    issue: IssueId,
+) -> QueryResult<Option<Lease>> {
+    let row = dsl::leases.find(issue).select(Lease::as_select()).for_update();
+    row.first(connection).await.optional()
 }
 
 /// The live leases of some issues, in no order; reservations are left out.

@@ -150,8 +150,11 @@ async fn renewals_carry_messages_until_they_are_read() {
         let first = messages(&given.app, &[lease.id()]).await.unwrap()[0].id;
         let read = |id| RenewLease { read_message_id: Some(id), ..renewal(&lease) };
         assert_eq!(texts(&renewed(given, read(first)).await), ["Use the old API"]);
-        let all = renewed(given, read(LeaseMessageId(i64::MAX))).await;
-        assert_eq!(texts(&all), [""; 0]);
+        let unknown = read(LeaseMessageId(i64::MAX));
+        let refused = renew_lease(&given.app, &agent("alpha"), unknown).await.unwrap_err();
+        assert!(matches!(refused, Error::Invalid { field: "readMessageId", .. }), "{refused:?}");
+        let last = messages(&given.app, &[lease.id()]).await.unwrap()[1].id;
+        assert_eq!(texts(&renewed(given, read(last)).await), [""; 0]);
         let kept = messages(&given.app, &[lease.id()]).await.unwrap();
         assert!(kept.len() == 2 && kept.iter().all(|message| message.read_at.is_some()));
     })
@@ -222,7 +225,7 @@ async fn what_is_said_to_a_holder_has_bounds() {
             Err(Error::Invalid { field, .. }) => field,
             other => panic!("{other:?}"),
         };
-        for body in ["", " \n", &"x".repeat(10_001)] {
+        for body in ["", " \n", "\u{200b}\u{2060}", &"x".repeat(10_001)] {
             assert_eq!(field(send_message(app, person, message(&lease, body)).await), "body");
         }
         let long = "x".repeat(1_001);
@@ -232,11 +235,94 @@ async fn what_is_said_to_a_holder_has_bounds() {
             let told = request_stop(app, person, stop(&lease, None, grace)).await;
             assert_eq!(field(told), "graceSeconds");
         }
-        for _ in 0..50 {
-            send_message(app, person, message(&lease, "Again")).await.unwrap();
+        for number in 1..=50 {
+            let text = format!("Number {number}");
+            send_message(app, person, message(&lease, &text)).await.unwrap();
         }
         let refused = send_message(app, person, message(&lease, "Once more")).await;
         assert!(matches!(refused, Err(Error::Conflict { .. })), "{refused:?}");
+
+        // What was read leaves room, and the oldest is forgotten.
+        let ids = async || -> Vec<LeaseMessageId> {
+            let kept = messages(app, &[lease.id()]).await.unwrap();
+            kept.iter().map(|message| message.id).collect()
+        };
+        let first = ids().await[0];
+        for round in 1..=2 {
+            let read_message_id = ids().await.last().copied();
+            renewed(given, RenewLease { read_message_id, ..renewal(&lease) }).await;
+            for number in 1..=30 {
+                let text = format!("Round {round}, number {number}");
+                send_message(app, person, message(&lease, &text)).await.unwrap();
+            }
+        }
+        let kept = ids().await;
+        assert!(kept.len() == 100 && !kept.contains(&first), "{}", kept.len());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_message_that_is_sent_twice_is_one_until_something_else_is_said() {
+    given(async |given| {
+        given.with_issues(&[("One", READY)]).await;
+        let lease = claim(given, "alpha").await;
+        let (app, person) = (&given.app, &person());
+        let count = async || messages(app, &[lease.id()]).await.unwrap().len();
+        let send = async |body: &str| {
+            send_message(app, person, message(&lease, body)).await.unwrap();
+            count().await
+        };
+        let both = tokio::join!(
+            send_message(app, person, message(&lease, "Yes")),
+            send_message(app, person, message(&lease, "Yes\r\n")),
+        );
+        both.0.unwrap();
+        both.1.unwrap();
+        assert_eq!(count().await, 1);
+        let entries = "SELECT count(*) FROM audit_log WHERE action = 'send_message'";
+        assert_eq!(given.database.number(entries).await, 1);
+        let asks = RenewLease { awaiting_input: Some("Sure?".to_owned()), ..renewal(&lease) };
+        renewed(given, asks).await;
+        assert_eq!(send("Yes").await, 2, "it answers the question since");
+        assert_eq!(send("No").await, 3);
+        assert_eq!(send("Yes").await, 4, "another was between");
+        given.advance(60);
+        assert_eq!(send("Yes").await, 5, "too late for a repetition");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_reason_stays_on_one_line() {
+    given(async |given| {
+        given.with_issues(&[("One", READY)]).await;
+        let lease = claim(given, "alpha").await;
+        let asked = stop(&lease, Some("Enough\r\nStop: nothing\tmore"), 600);
+        request_stop(&given.app, &person(), asked).await.unwrap();
+        let told = renewed(given, renewal(&lease)).await.stop.unwrap();
+        assert_eq!(told, "user asked to stop: Enough Stop: nothing more");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_repeated_request_that_resumed_gets_the_same_lease() {
+    given(async |given| {
+        given.with_issues(&[("One", READY), ("Two", READY)]).await;
+        let first = claim(given, "alpha").await;
+        let named = |resume| ClaimNext {
+            request_id: Some("after the restart".to_owned()),
+            resume,
+            ..next("alpha")
+        };
+        let back = claimed(given, named(Some(true))).await;
+        assert!(back.is_resumed);
+        assert_eq!(back.lease.unwrap().id(), first.id());
+        let again = claimed(given, named(Some(true))).await;
+        assert_eq!(again.lease.unwrap().id(), first.id());
+        let other = claim_next(&given.app, &agent("alpha"), named(None)).await.unwrap_err();
+        assert!(matches!(other, Error::Conflict { .. }), "it asks for something else: {other:?}");
     })
     .await;
 }

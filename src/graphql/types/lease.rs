@@ -119,7 +119,7 @@ impl Lease {
         self.row.awaiting_input_since.map(Instant)
     }
 
-    /// What the holder was sent, the first sent first; 50 at most.
+    /// What the holder was sent, the first sent first; the last 100.
     #[graphql(complexity = "cost(Some(10), None, child_complexity)")]
     async fn messages(&self, context: &Context<'_>) -> async_graphql::Result<Vec<LeaseMessage>> {
         let rows = service::holders::messages(loaders::app(context), &[self.row.id()]).await?;

@@ -69,7 +69,7 @@ impl Pause {
             scope: row.scope.as_str(),
             subject: Some(row.subject.clone()).filter(|subject| !subject.is_empty()),
             stops_holders: row.stops_holders,
-            summary: row.sentence(),
+            summary: row.summary(),
             ends_at: row.ends_at.map(Instant),
             held,
         }

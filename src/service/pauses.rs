@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use diesel_async::AsyncConnection;
 
 use super::changes::{audit_event, resync_event};
-use super::leases::plain;
+use super::leases::plain_line;
 use super::{Error, Result, agent_names, queue, tracking};
 use crate::app::App;
 use crate::domain::labels::{is_same, key};
@@ -27,7 +27,7 @@ const LONGEST_REASON: usize = 500;
 /// For how long something may be paused, in minutes: 30 days.
 const MINUTES: std::ops::RangeInclusive<i32> = 1..=43_200;
 
-/// How many pauses there may be at a time.
+/// How many pauses there may be at a time, not counting that of everything.
 const MOST: usize = 200;
 
 /// What is to be paused.
@@ -52,6 +52,17 @@ impl Pause {
     pub fn sentence(&self) -> String {
         let what = self.scope.phrase(&self.subject);
         sentence(&what, &self.created_by, self.reason.as_deref(), self.ends_at)
+    }
+
+    /// The same as a sentence by itself.
+    pub fn summary(&self) -> String {
+        let sentence = self.sentence();
+        if self.scope == PauseScope::Repository {
+            return sentence;
+        }
+        let mut letters = sentence.chars();
+        let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+        first.into_iter().chain(letters).collect()
     }
 
     /// Whether it covers work of an agent on an issue of a repository that waits in a lane.
@@ -101,7 +112,8 @@ pub async fn held_under(app: &App, of: &[Pause]) -> Result<Vec<usize>> {
     Ok(of.iter().map(|pause| held.iter().filter(|lease| covers(pause, lease)).count()).collect())
 }
 
-/// Pauses something, or changes the pause that it has. The audit log calls it `pause_work`.
+/// Pauses something, or changes the pause that it has. Pausing it again in the same way does nothing.
+/// The audit log calls it `pause_work`.
 ///
 /// # Errors
 ///
@@ -110,7 +122,7 @@ pub async fn held_under(app: &App, of: &[Pause]) -> Result<Vec<usize>> {
 /// many.
 pub async fn pause_work(app: &App, actor: &Actor, command: PauseWork) -> Result<Pause> {
     let subject = subject_of(app, &command).await?;
-    let reason = command.reason.as_deref().map(plain).filter(|reason| !reason.is_empty());
+    let reason = command.reason.as_deref().map(plain_line).filter(|reason| !reason.is_empty());
     if reason.as_ref().is_some_and(|reason| reason.chars().count() > LONGEST_REASON) {
         let reason = format!("must not be longer than {LONGEST_REASON} characters");
         return Err(Error::Invalid { field: "reason", reason });
@@ -129,9 +141,17 @@ pub async fn pause_work(app: &App, actor: &Actor, command: PauseWork) -> Result<
     let mut connection = app.connection().await?;
     connection
         .transaction(async |connection| {
-            if pauses::all(connection, now).await?.len() >= MOST {
-                let what = format!("There are {MOST} pauses, which is the most; end one first");
-                return Err(Error::lasting(what, None));
+            pauses::lock(connection).await?;
+            let all = pauses::all(connection, now).await?;
+            match all.iter().find(|existing| pause.is_of_same_as(existing)) {
+                Some(existing) if pause.changes_nothing_of(existing) => {
+                    return Ok(existing.clone());
+                }
+                None if command.scope != PauseScope::Everything && all.len() >= MOST => {
+                    let what = format!("There are {MOST} pauses, which is the most; end one first");
+                    return Err(Error::lasting(what, None));
+                }
+                _ => {}
             }
             let pause = pauses::begin(connection, &pause).await?;
             announce(connection, actor, "pause_work", (&pause, pause.sentence()), now).await?;
@@ -154,15 +174,12 @@ async fn subject_of(app: &App, command: &PauseWork) -> Result<String> {
     };
     match command.scope {
         PauseScope::Repository => {
+            let name = app.config.github.repository(given);
+            let name = name.map_err(|error| refused(&error.to_string()))?;
             let tracked = tracking::tracked_repositories(app).await?;
-            let name = app.config.github.repository(given).ok();
-            let is_meant =
-                |row: &&Repository| name.as_ref().is_some_and(|name| row.is_called(name));
-            let row = tracked.iter().find(is_meant);
-            row.map(|row| row.full_name.to_string()).ok_or_else(|| {
-                let given: String = given.chars().take(200).collect();
-                refused(&format!("`{given}` is not tracked"))
-            })
+            let row = tracked.iter().find(|row| row.is_called(&name));
+            row.map(|row| row.full_name.to_string())
+                .ok_or_else(|| refused(&format!("`{name}` is not tracked")))
         }
         PauseScope::Lane => {
             let lane = queue::find_lane(app, given);
@@ -235,8 +252,8 @@ async fn announce_end(
     announce(connection, actor, "resume_work", (pause, text), now).await
 }
 
-/// Says in the audit log, and to all boards, that a pause has begun or ended, in the caller's
-/// transaction.
+/// Says in the audit log which pause has begun or ended, and to all boards that one has, in the
+/// caller's transaction. What a worker may not read stands in no event.
 async fn announce(
     connection: &mut Connection,
     actor: &Actor,
@@ -255,7 +272,8 @@ async fn announce(
         ..NewEntry::done(actor.who(), action, &none, now)
     };
     let entry = audit::append(connection, &entry).await?;
-    let events = [resync_event(text, actor.who(), now), audit_event(&entry)];
+    let reason = "What is paused has changed".to_owned();
+    let events = [resync_event(reason, actor.who(), now), audit_event(&entry)];
     event_log::append(connection, &events).await?;
     Ok(())
 }
@@ -272,8 +290,5 @@ pub(super) async fn stop_reason(
     let stops = |pause: &&Pause| {
         pause.stops_holders && pause.covers(app, &lease.agent, &lease.lane, Some(repository))
     };
-    Ok(all.iter().find(stops).map(|pause| {
-        let sentence = pause.sentence();
-        format!("Stop: {sentence}")
-    }))
+    Ok(all.iter().find(stops).map(Pause::summary))
 }

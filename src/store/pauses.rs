@@ -8,6 +8,7 @@ use super::Connection;
 use super::prepared::Prepared;
 use super::schema::pauses::{self, dsl};
 use crate::domain::PauseId;
+use crate::domain::labels::is_same;
 use crate::domain::pauses::PauseScope;
 
 /// A part of the work that no agent is served anything of.
@@ -52,6 +53,26 @@ pub struct NewPause<'a> {
     pub created_at: DateTime<Utc>,
     /// When it ends by itself.
     pub ends_at: Option<DateTime<Utc>>,
+}
+
+impl NewPause<'_> {
+    /// Whether it is of the same thing as one that there is.
+    pub fn is_of_same_as(&self, pause: &Pause) -> bool {
+        self.scope == pause.scope && is_same(self.subject, &pause.subject)
+    }
+
+    /// Whether it means for the same thing what the one that there is does.
+    pub fn changes_nothing_of(&self, pause: &Pause) -> bool {
+        self.stops_holders == pause.stops_holders
+            && self.reason == pause.reason.as_deref()
+            && self.ends_at == pause.ends_at
+    }
+}
+
+/// Lets one transaction at a time begin pauses. Reading them goes on.
+pub async fn lock(connection: &mut Connection) -> QueryResult<()> {
+    diesel::sql_query("LOCK TABLE pauses IN SHARE ROW EXCLUSIVE MODE").execute(connection).await?;
+    Ok(())
 }
 
 /// What is paused, the first begun first.

@@ -148,7 +148,7 @@ async fn what_is_held_is_finished_or_told_to_stop() {
         let all = pauses(&given.app).await.unwrap();
         assert_eq!(all, std::slice::from_ref(&stopped), "one pause of one thing");
         let reason = stop().await.unwrap();
-        assert_eq!(reason, "Stop: everything is paused by user: A release");
+        assert_eq!(reason, "Everything is paused by user: A release");
         resume(given, &stopped).await;
         let of_other = PauseWork { stops_holders: Some(true), ..of(PauseScope::Agent, "beta") };
         pause(given, of_other).await;
@@ -209,6 +209,52 @@ async fn who_waits_hears_that_a_person_resumed() {
         let all = Box::pin(async { tokio::join!(first, second, waiting) });
         let (first, second, ()) = tokio::time::timeout(PATIENCE, all).await.expect("they hear");
         assert!(first.unwrap().lease.is_some() && second.unwrap().lease.is_some());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_paused_already_in_the_same_way_stays_as_it_is() {
+    given(async |given| {
+        let first = pause(given, everything()).await;
+        let again = pause(given, everything()).await;
+        assert_eq!(again, first);
+        let begun = "SELECT count(*) FROM audit_log WHERE action = 'pause_work'";
+        assert_eq!(given.database.number(begun).await, 1);
+        let changed = PauseWork { reason: None, ..everything() };
+        assert_eq!(pause(given, changed).await.reason, None);
+        assert_eq!(given.database.number(begun).await, 2);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn events_tell_that_pauses_changed_and_not_why() {
+    given(async |given| {
+        let subject = of(PauseScope::Agent, "alpha");
+        resume(given, &pause(given, subject).await).await;
+        let told = "SELECT count(*) FROM event_log WHERE reason = 'What is paused has changed'";
+        assert_eq!(given.database.number(told).await, 2);
+        let more = "SELECT count(*) FROM event_log WHERE reason LIKE '%alpha%' \
+                    OR reason LIKE '%release%'";
+        assert_eq!(given.database.number(more).await, 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_full_list_of_pauses_still_takes_one_of_everything_and_changes() {
+    given(async |given| {
+        let agent_of = |number| of(PauseScope::Agent, &format!("agent-{number}"));
+        for number in 0..200 {
+            pause(given, agent_of(number)).await;
+        }
+        let refused = pause_work(&given.app, &person(), agent_of(200)).await.unwrap_err();
+        assert!(matches!(refused, Error::Conflict { .. }), "{refused:?}");
+        let changed = PauseWork { stops_holders: Some(true), ..agent_of(7) };
+        assert!(pause(given, changed).await.stops_holders);
+        pause(given, everything()).await;
+        assert_eq!(pauses(&given.app).await.unwrap().len(), 201);
     })
     .await;
 }

@@ -64,12 +64,6 @@ impl Pause {
 
     /// All of it as one sentence.
     async fn summary(&self) -> String {
-        let sentence = self.row.sentence();
-        if self.row.scope == PauseScope::Repository {
-            return sentence;
-        }
-        let mut letters = sentence.chars();
-        let first = letters.next().map(|letter| letter.to_ascii_uppercase());
-        first.into_iter().chain(letters).collect()
+        self.row.summary()
     }
 }

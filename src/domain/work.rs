@@ -246,12 +246,8 @@ pub struct Seeker<'a> {
     pub lanes: &'a Lanes,
     /// Labels that hide an issue.
     pub excluded_labels: &'a [String],
-    /// What age is worth.
-    pub aging: Aging,
-    /// Whether what other issues wait for comes first within its tier.
-    pub by_unblocks: bool,
-    /// The day it is, counted from 1970-01-01 by UTC.
-    pub today: i32,
+    /// What issues are ranked by.
+    pub rules: RankRules,
     /// The time it is.
     pub now: DateTime<Utc>,
     /// Whether it is served what people work on, whatever repositories say.
@@ -284,31 +280,70 @@ pub fn tier_of(priority: Option<Priority>) -> i32 {
     priority.map_or(NO_PRIORITY, |priority| priority as i32)
 }
 
-/// Where an issue stands for an agent, if it may have it at all.
-pub fn rank(facts: &Facts<'_>, seeker: &Seeker<'_>) -> Rank {
-    let (day, tier) = (day_of(facts.created_at), tier_of(facts.priority));
-    let urgency = tier - seeker.aging.gained(tier, seeker.today - day);
-    let is_own = facts.labels.names_agent(seeker.agent);
-    let column = match facts.status {
-        Status::InProgress => 0,
-        Status::InReview => 1,
-        Status::Ready => 2,
-        Status::Backlog => 3,
-        Status::Blocked | Status::Done => 4,
-    };
-    let within_tier = if is_own { 0 } else { 10 } + column;
-    let score = (urgency * 100 + within_tier) * 10 + behind_unblocking(facts, seeker);
-    Rank { score, day, issue: facts.issue }
+/// What of an issue its score is made of.
+#[derive(Debug, Clone, Copy)]
+pub struct RankTerms {
+    /// Its most urgent priority label.
+    pub priority: Option<Priority>,
+    /// Whether it has the label of the agent that looks for work.
+    pub is_own: bool,
+    /// Its column.
+    pub status: Status,
+    /// When it was opened.
+    pub created_at: DateTime<Utc>,
+    /// How many open issues wait for it directly.
+    pub unblocks: i32,
 }
 
-/// How far an issue stands behind one of its tier and column that as many others wait for as count.
-/// What has waited as long as age counts stands behind none.
-fn behind_unblocking(facts: &Facts<'_>, seeker: &Seeker<'_>) -> i32 {
-    let age = seeker.today - day_of(facts.created_at);
-    if !seeker.by_unblocks || age >= seeker.aging.bound() {
-        return 0;
+/// What scores are made by, the same for all issues of one moment.
+#[derive(Debug, Clone, Copy)]
+pub struct RankRules {
+    /// What age is worth.
+    pub aging: Aging,
+    /// Whether what other issues wait for comes first within its tier.
+    pub by_unblocks: bool,
+    /// The day it is, counted from 1970-01-01 by UTC.
+    pub today: i32,
+}
+
+impl RankRules {
+    /// [`Rank::score`] of an issue.
+    pub fn score(&self, terms: &RankTerms) -> i32 {
+        let (day, tier) = (day_of(terms.created_at), tier_of(terms.priority));
+        let age = self.today - day;
+        let urgency = tier - self.aging.gained(tier, age);
+        let column = match terms.status {
+            Status::InProgress => 0,
+            Status::InReview => 1,
+            Status::Ready => 2,
+            Status::Backlog => 3,
+            Status::Blocked | Status::Done => 4,
+        };
+        let within_tier = if terms.is_own { 0 } else { 10 } + column;
+        (urgency * 100 + within_tier) * 10 + self.behind_unblocking(terms.unblocks, age)
     }
-    MOST_UNBLOCKED - facts.unblocks.clamp(0, MOST_UNBLOCKED)
+
+    /// How far an issue stands behind one of its tier and column that as many others wait for as
+    /// count. What has waited as long as age counts stands behind none.
+    fn behind_unblocking(&self, unblocks: i32, age: i32) -> i32 {
+        if !self.by_unblocks || age >= self.aging.bound() {
+            return 0;
+        }
+        MOST_UNBLOCKED - unblocks.clamp(0, MOST_UNBLOCKED)
+    }
+}
+
+/// Where an issue stands for an agent, if it may have it at all.
+pub fn rank(facts: &Facts<'_>, seeker: &Seeker<'_>) -> Rank {
+    let terms = RankTerms {
+        priority: facts.priority,
+        is_own: facts.labels.names_agent(seeker.agent),
+        status: facts.status,
+        created_at: facts.created_at,
+        unblocks: facts.unblocks,
+    };
+    let day = day_of(facts.created_at);
+    Rank { score: seeker.rules.score(&terms), day, issue: facts.issue }
 }
 
 /// What an issue is to an agent that looks for work.
@@ -413,8 +448,8 @@ fn lane_mismatch(lane: &str, seeker: &Seeker<'_>) -> Option<String> {
 /// ready, unblocks 3, aged 20d (+2 tiers)`.
 pub fn ranking_reason(facts: &Facts<'_>, seeker: &Seeker<'_>) -> String {
     let tier = tier_of(facts.priority);
-    let age = seeker.today - day_of(facts.created_at);
-    let gained = seeker.aging.gained(tier, age);
+    let age = seeker.rules.today - day_of(facts.created_at);
+    let gained = seeker.rules.aging.gained(tier, age);
     let mut parts = vec![match facts.priority {
         Some(priority) => priority.label().to_owned(),
         None => "no priority".to_owned(),
@@ -423,7 +458,7 @@ pub fn ranking_reason(facts: &Facts<'_>, seeker: &Seeker<'_>) -> String {
         parts.push(format!("agent/{}", seeker.agent));
     }
     parts.push(facts.status.as_str().to_owned());
-    if seeker.by_unblocks && facts.unblocks > 0 {
+    if seeker.rules.by_unblocks && facts.unblocks > 0 {
         parts.push(format!("unblocks {}", facts.unblocks));
     }
     if gained > 0 {
@@ -504,7 +539,7 @@ mod tests {
     }
 
     fn seeker(lanes: &Lanes, today: i32) -> Seeker<'_> {
-        let (aging, now) = (Aging::default(), DateTime::UNIX_EPOCH + TimeDelta::days(1));
+        let now = DateTime::UNIX_EPOCH + TimeDelta::days(1);
         let serves_peoples = false;
         let excluded_labels = &[];
         Seeker {
@@ -512,9 +547,7 @@ mod tests {
             lane: None,
             lanes,
             excluded_labels,
-            aging,
-            by_unblocks: true,
-            today,
+            rules: RankRules { aging: Aging::default(), by_unblocks: true, today },
             now,
             serves_peoples,
         }
@@ -752,9 +785,11 @@ mod tests {
         let reason = ranking_reason(&facts, &seeker);
         assert_eq!(reason, "priority/p3, agent/alpha, ready, aged 20d (+2 tiers)");
         let facts = Facts { unblocks: 7, created_at: DateTime::UNIX_EPOCH, ..facts };
-        let reason = ranking_reason(&facts, &Seeker { today: 0, ..seeker });
+        let rules = RankRules { today: 0, ..seeker.rules };
+        let reason = ranking_reason(&facts, &Seeker { rules, ..seeker });
         assert_eq!(reason, "priority/p3, agent/alpha, ready, unblocks 7");
-        let reason = ranking_reason(&facts, &Seeker { today: 0, by_unblocks: false, ..seeker });
+        let rules = RankRules { by_unblocks: false, ..rules };
+        let reason = ranking_reason(&facts, &Seeker { rules, ..seeker });
         assert_eq!(reason, "priority/p3, agent/alpha, ready", "what does not count is not named");
     }
 }

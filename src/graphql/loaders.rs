@@ -100,7 +100,7 @@ impl Wants {
             body: has("body"),
             lease: has("lease"),
             backoff: has("backoff"),
-            counts: has("openBlockers") || has("unblocks"),
+            counts: has("openBlockers") || has("unblocks") || has("queueScore"),
             blocked_by: edges("blockedBy").map(|of| Edges::of(&of)),
             blocks: edges("blocks").map(|of| Edges::of(&of)),
         }

@@ -18,8 +18,8 @@ use crate::domain::labels::key;
 use crate::domain::leases::agent_label;
 use crate::domain::limits::Usage;
 use crate::domain::work::{
-    Facts, PeoplesWork, Seeker, Skip, SkipReason, Verdict, day_of, is_bots_own, judge,
-    ranking_reason, sentence,
+    Facts, PeoplesWork, RankRules, RankTerms, Seeker, Skip, SkipReason, Verdict, day_of,
+    is_bots_own, judge, ranking_reason, sentence,
 };
 use crate::domain::{Actor, DecisionId, IssueId, IssueState, Lane, RepositoryId, Status};
 use crate::store::decisions::{DecisionFilter, NewDecision};
@@ -198,9 +198,7 @@ impl Scope {
             lane: self.lane.as_ref(),
             lanes: &app.config.lanes,
             excluded_labels: &app.config.board.excluded_labels,
-            aging: app.config.work.aging,
-            by_unblocks: app.config.work.by_unblocks,
-            today: day_of(now),
+            rules: rank_rules(app, now),
             now,
             serves_peoples: self.serves_peoples,
         }
@@ -295,12 +293,23 @@ impl Scope {
             repositories: ids.filter(|id| !full.repositories.contains(id)).collect(),
             excluded_labels: &app.config.board.excluded_labels,
             serves_peoples: self.serves_peoples,
-            aging: app.config.work.aging,
-            by_unblocks: app.config.work.by_unblocks,
-            today: day_of(now),
+            rules: rank_rules(app, now),
             now,
         }
     }
+}
+
+/// What issues are ranked by now.
+fn rank_rules(app: &App, now: DateTime<Utc>) -> RankRules {
+    let work = &app.config.work;
+    RankRules { aging: work.aging, by_unblocks: work.by_unblocks, today: day_of(now) }
+}
+
+/// Where the queue ranks an issue for an agent that is not named on it: the lowest comes first.
+pub fn score(app: &App, issue: &Issue, unblocks: i32) -> i32 {
+    let Issue { priority, status, created_at, .. } = *issue;
+    let terms = RankTerms { priority, is_own: false, status, created_at, unblocks };
+    rank_rules(app, app.clock.now()).score(&terms)
 }
 
 /// Whether a repository is left alone because GitHub refused to change its issues.

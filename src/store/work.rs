@@ -16,7 +16,7 @@ use super::schema::{backoffs, issues};
 use super::{Connection, Issue};
 use crate::domain::backoff::Backoff;
 use crate::domain::doctor::Ailment;
-use crate::domain::work::{Aging, Rank};
+use crate::domain::work::{Rank, RankRules};
 use crate::domain::{IssueId, RepositoryId, Status};
 
 /// Who looks for work, and where.
@@ -34,12 +34,8 @@ pub struct Search<'a> {
     pub excluded_labels: &'a [String],
     /// Whether what a person works on is searched as well.
     pub serves_peoples: bool,
-    /// What age is worth.
-    pub aging: Aging,
-    /// Whether what other issues wait for comes first within its tier.
-    pub by_unblocks: bool,
-    /// The day it is.
-    pub today: i32,
+    /// What issues are ranked by.
+    pub rules: RankRules,
     /// The time.
     pub now: DateTime<Utc>,
 }
@@ -108,12 +104,12 @@ pub async fn candidates(
     let sql = "SELECT id FROM first_queued( \
                    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) AS found (id)";
     let query = bound!(sql, search)
-        .bind::<Integer, _>(search.today)
-        .bind::<Integer, _>(search.aging.days_per_tier)
-        .bind::<Integer, _>(search.aging.max_tiers)
+        .bind::<Integer, _>(search.rules.today)
+        .bind::<Integer, _>(search.rules.aging.days_per_tier)
+        .bind::<Integer, _>(search.rules.aging.max_tiers)
         .bind::<BigInt, _>(limit)
         .bind::<Array<Bool>, _>(search.with_persons())
-        .bind::<Bool, _>(search.by_unblocks);
+        .bind::<Bool, _>(search.rules.by_unblocks);
     let rows: Vec<Found> = Prepared(query).load(connection).await?;
     Ok(rows.into_iter().map(|row| row.id).collect())
 }
@@ -324,14 +320,14 @@ pub async fn place(
              ) AS ranked WHERE (score, day, issue_id) < ($10, $11, $12)"
     );
     let query = bound!(sql, search)
-        .bind::<Integer, _>(search.today)
-        .bind::<Integer, _>(search.aging.days_per_tier)
-        .bind::<Integer, _>(search.aging.max_tiers)
+        .bind::<Integer, _>(search.rules.today)
+        .bind::<Integer, _>(search.rules.aging.days_per_tier)
+        .bind::<Integer, _>(search.rules.aging.max_tiers)
         .bind::<Integer, _>(own.score)
         .bind::<Integer, _>(own.day)
         .bind::<BigInt, _>(own.issue)
         .bind::<Bool, _>(search.serves_peoples)
-        .bind::<Bool, _>(search.by_unblocks);
+        .bind::<Bool, _>(search.rules.by_unblocks);
     let row: Count = Prepared(query).get_result(connection).await?;
     Ok(i32::try_from(row.issues).unwrap_or(i32::MAX))
 }

@@ -9,7 +9,7 @@ use diesel_async::SimpleAsyncConnection as _;
 use dispatch::domain::labels::key;
 use dispatch::domain::lanes::Lanes;
 use dispatch::domain::work::{
-    Aging, Facts, PeoplesWork, Seeker, SkipReason, Verdict, day_of, judge, rank, tier_of,
+    Aging, Facts, PeoplesWork, RankRules, Seeker, SkipReason, Verdict, day_of, judge, rank, tier_of,
 };
 use dispatch::domain::{IssueId, IssueState, RepositoryId};
 use dispatch::store::blockers::{Dependency, DependencyCounts, blocked_by, counts};
@@ -355,6 +355,7 @@ async fn compare(
     let wanted = lane.map(|lane| lanes.find(lane).unwrap());
     let names = |lane| lanes.names_of(lane).iter().map(|name| name.to_lowercase()).collect();
     let closed = lanes.all().iter().filter(|lane| !lane.claimable);
+    let rules = RankRules { aging, by_unblocks, today: day_of(now) };
     let search = Search {
         agent: key(agent),
         lanes: wanted.map(names),
@@ -362,9 +363,7 @@ async fn compare(
         repositories: rows.tracked(false),
         excluded_labels: &hidden,
         serves_peoples,
-        aging,
-        by_unblocks,
-        today: day_of(now),
+        rules,
         now,
     };
     let seeker = Seeker {
@@ -372,9 +371,7 @@ async fn compare(
         lane: wanted,
         lanes: &lanes,
         excluded_labels: &hidden,
-        aging,
-        by_unblocks,
-        today: day_of(now),
+        rules,
         now,
         serves_peoples,
     };

@@ -868,6 +868,43 @@ async fn the_queue_says_what_comes_and_what_does_not() {
 }
 
 #[tokio::test]
+async fn scores_order_issues_as_the_queue_does() {
+    given(async |given| {
+        let kinds: [&[&str]; 5] = [
+            &["status/ready", "priority/p3"],
+            &["status/ready"],
+            &["status/ready", "priority/p0"],
+            &["status/ready", "priority/p1"],
+            &["status/ready", "priority/p2"],
+        ];
+        given.with_issues(&[]).await;
+        for number in 1..=10 {
+            let (title, labels) = (format!("Issue {number}"), kinds[number % 5]);
+            given.github.open_issue(REPOSITORY, NewIssue::titled(&title, labels)).unwrap();
+            given.advance(2 * 86_400);
+        }
+        given.github.edit_body(REPOSITORY, 1, "Blocked by #2").unwrap();
+        given.sync().await;
+        let queue = "{ queue(agent: \"alpha\") { rank issue {
+            number queueScore createdAt unblocks } } }";
+        let answer = given.graphql(queue, json!({})).await;
+        let ranked = answer["queue"].as_array().unwrap();
+        let ranked: Vec<_> = ranked.iter().filter(|one| !one["rank"].is_null()).collect();
+        assert!(ranked.iter().any(|one| one["issue"]["unblocks"] == 1), "{answer}");
+        let place = |one: &&&serde_json::Value| {
+            let issue = &one["issue"];
+            let opened = issue["createdAt"].as_str().unwrap()[..10].to_owned();
+            (issue["queueScore"].as_i64().unwrap(), opened, issue["number"].as_i64().unwrap())
+        };
+        assert!(ranked.iter().is_sorted_by_key(|one| place(&one)), "{answer}");
+        let scores: std::collections::BTreeSet<_> =
+            ranked.iter().map(|one| one["issue"]["queueScore"].as_i64()).collect();
+        assert!(scores.len() > 4, "{answer}");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn idle_polls_that_find_the_same_are_one_decision() {
     given(async |given| {
         given.with_issues(&[("Not yet", &["status/backlog"])]).await;

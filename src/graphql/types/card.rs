@@ -23,6 +23,7 @@ use super::repository::{self, RepositorySource};
 use crate::app::App;
 use crate::domain::Instant;
 use crate::graphql::loaders::Related;
+use crate::service;
 use crate::store;
 use crate::store::blockers::DependencyCounts;
 
@@ -171,6 +172,7 @@ impl Card<'_> {
             },
             "openBlockers" => self.counts()?.open_blockers.into(),
             "unblocks" => self.counts()?.unblocks.into(),
+            "queueScore" => service::queue::score(self.app, row, self.counts()?.unblocks).into(),
             "blockedBy" => none_of(&self.issue.blocked_by)?,
             "blocks" => none_of(&self.issue.blocks)?,
             "pullRequestUrl" => optional(row.pull_request_url.as_deref()),

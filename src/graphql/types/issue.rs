@@ -239,6 +239,13 @@ impl IssueFields<'_> {
         Ok(self.0.counts(context).await?.unblocks)
     }
 
+    /// Where the queue ranks the issue for an agent that is not named on it: the lowest comes first, then
+    /// the oldest. Priority, age, column and `unblocks` make it, so time alone lowers it.
+    async fn queue_score(&self, context: &Context<'_>) -> async_graphql::Result<i32> {
+        let unblocks = self.0.counts(context).await?.unblocks;
+        Ok(service::queue::score(loaders::app(context), &self.0.row, unblocks))
+    }
+
     /// What it waits for, or waited for, by GitHub's relation and by its text: at most 100, open ones
     /// first.
     #[graphql(complexity = "cost(Some(MOST_LISTED), None, child_complexity)")]

@@ -381,6 +381,8 @@ pub const FIELDS: &[(&str, &str, Tier)] = &[
     ("Mutation", "assignAgent", Tier::Board),
     ("Mutation", "assignOwner", Tier::Board),
     ("Mutation", "setPriority", Tier::Board),
+    // A person in the demo may; the use case decides.
+    ("Mutation", "setLane", Tier::Board),
     ("Mutation", "addComment", Tier::Board),
     ("Mutation", "retryIssue", Tier::Board),
     ("Mutation", "requestStop", Tier::Board),

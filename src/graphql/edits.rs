@@ -10,8 +10,9 @@ use super::types::page::cost;
 use super::types::{AuditEntry, Issue};
 use crate::domain::{AuditEntryId, EventCursor, IssueId, Priority};
 use crate::service::labels::Changed;
+use crate::service::lanes::SetLane;
 use crate::service::moves::MoveIssues;
-use crate::service::{self, assignments, moves};
+use crate::service::{self, assignments, lanes, moves};
 
 /// A change of an issue's labels that was done.
 #[derive(SimpleObject)]
@@ -97,6 +98,13 @@ struct SetPriorityInput {
     priority: Option<Priority>,
 }
 
+/// An issue that is in another lane.
+#[derive(SimpleObject)]
+struct SetLanePayload {
+    /// The issue as it now is.
+    issue: Arc<Issue>,
+}
+
 #[derive(Debug, Default)]
 pub(super) struct EditMutation;
 
@@ -174,5 +182,18 @@ impl EditMutation {
         let (app, actor) = (app(context), actor(context));
         let changed = assignments::set_priority(app, actor, issue_id, priority).await?;
         Ok(ChangeIssuePayload::of(context, changed).await?)
+    }
+
+    /// Puts an issue in a lane, from which agents are then served it. GitHub knows nothing of lanes.
+    /// Maintainers only.
+    #[graphql(complexity = "cost(Some(1), None, child_complexity)")]
+    async fn set_lane(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Which issue, and which lane.")] input: SetLane,
+    ) -> async_graphql::Result<SetLanePayload> {
+        let issue = lanes::set_lane(app(context), actor(context), input).await?;
+        let wants = loaders::Wants::of(&context.look_ahead().field("issue"));
+        Ok(SetLanePayload { issue: loaders::one_issue(app(context), issue, wants).await? })
     }
 }

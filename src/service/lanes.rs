@@ -3,10 +3,11 @@
 use diesel_async::AsyncConnection;
 
 use super::changes::{audit_event, issue_event};
-use super::{Error, Result, board};
+use super::{Error, Result, allows, backoffs, board, queue};
 use crate::app::App;
+use crate::domain::actor::ActorKind;
 use crate::domain::judging::{self, Confidence};
-use crate::domain::{Actor, IssueId};
+use crate::domain::{Actor, IssueId, Tier};
 use crate::store::audit::NewEntry;
 use crate::store::{Issue, LaneJudgement, Repository, audit, event_log, issues, judgements};
 
@@ -44,6 +45,35 @@ pub struct Classified {
     pub judgement: LaneJudgement,
     /// Whether it was there before and nothing was judged.
     pub was_there: bool,
+}
+
+/// An issue to put in a lane.
+#[derive(Debug, Clone, async_graphql::InputObject)]
+#[graphql(name = "SetLaneInput")]
+pub struct SetLane {
+    /// The issue.
+    pub issue_id: IssueId,
+    /// The lane's id or an alias of it.
+    pub lane: String,
+}
+
+/// Puts an issue in a lane, whatever the rules say. When a person does, failures on it are forgotten as
+/// with every edit of a person. The audit log calls it `classify_lane`.
+///
+/// # Errors
+///
+/// [`Error::Invalid`] for a lane that is none; [`Error::NotFound`]; [`Error::Forbidden`] to who is no
+/// maintainer.
+pub async fn set_lane(app: &App, actor: &Actor, command: SetLane) -> Result<Issue> {
+    if !allows(app, actor, Tier::Maintainer) {
+        return Err(Error::denied(actor, "Changing the lane of an issue needs a maintainer"));
+    }
+    let lane = queue::find_lane(app, &command.lane)?.id.clone();
+    let verdict = LaneVerdict { lane, confidence: Confidence::High, reason: None };
+    let issue_id = command.issue_id;
+    let command = ClassifyIssue { issue_id, force: false, model: None, verdict: Some(verdict) };
+    classify_issue(app, actor, command).await?;
+    Ok(board::find_issue(app, issue_id).await?.0)
 }
 
 /// An issue and the judgement of it that counts, if any.
@@ -93,6 +123,9 @@ pub async fn classify_issue(
                 return Ok(Classified { judgement: known, was_there: false });
             }
             judgements::append(connection, &judgement).await?;
+            if matches!(actor.kind(), ActorKind::Person | ActorKind::Operator) {
+                backoffs::note_edits(connection, &[issue.id]).await?;
+            }
             let after = issues::set_lane(connection, issue.id, &judgement.lane).await?;
             let notes = format!("From {} to {}", before.lane, after.lane);
             let entry = NewEntry { notes: Some(&notes), ..entry(actor, &after, &repository, now) };

@@ -1,9 +1,10 @@
 //! Labels of which an issue has one of a kind: its agent, its owner, its priority.
 
-use dispatch::domain::{LabelSet, Priority};
+use dispatch::domain::{Actor, LabelSet, Priority};
 use dispatch::service::Error;
 use dispatch::service::assignments::{assign_agent, assign_owner, set_priority};
 use dispatch::service::labels::settle_overdue;
+use dispatch::service::lanes::{SetLane, set_lane};
 use dispatch::simulator::Fault;
 
 use crate::support::{REPOSITORY, given, person};
@@ -63,6 +64,37 @@ async fn an_assignment_whose_answer_is_lost_is_settled_like_a_move() {
         assert_eq!(given.issue(1).await.labels, LabelSet::from(["agent/beta"]));
         let settled = "SELECT count(*) FROM audit_log WHERE success AND action = 'assign_agent'";
         assert_eq!(given.database.number(settled).await, 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_maintainer_puts_an_issue_in_a_lane_and_nobody_else_does() {
+    given(async |given| {
+        given.with_issues(&[("Moved", &["status/ready"])]).await;
+        let issue_id = given.issue(1).await.id;
+        let to = |lane: &str| SetLane { issue_id, lane: lane.to_owned() };
+        let worker = Actor::Worker { name: "alpha".to_owned(), is_bound: true };
+        for other in [person(), worker, Actor::Visitor] {
+            let refused = set_lane(&given.app, &other, to("backlog")).await.unwrap_err();
+            let is_refused =
+                matches!(refused, Error::Forbidden { .. } | Error::Unauthenticated { .. });
+            assert!(is_refused, "{refused:?}");
+        }
+        let maintainer = Actor::Operator { name: "sam".to_owned(), signed_in_until: None };
+        let refused = set_lane(&given.app, &maintainer, to("nowhere")).await.unwrap_err();
+        assert!(matches!(refused, Error::Invalid { field: "lane", .. }), "{refused:?}");
+
+        given.github.forget_requests();
+        let moved = set_lane(&given.app, &maintainer, to("backlog")).await.unwrap();
+        assert_eq!(moved.lane, "backlog");
+        let back = set_lane(&given.app, &maintainer, to("normal")).await.unwrap();
+        assert_eq!(back.lane, "default", "by its alias");
+        set_lane(&given.app, &maintainer, to("default")).await.unwrap();
+        let entries = "SELECT count(*) FROM audit_log WHERE action = 'classify_lane'
+            AND actor = 'sam' AND notes IN ('From default to backlog', 'From backlog to default')";
+        assert_eq!(given.database.number(entries).await, 2, "the last changed nothing");
+        assert_eq!(given.github.total(), 0, "GitHub knows nothing of lanes");
     })
     .await;
 }

@@ -1,12 +1,14 @@
 //! Whatever keeps an issue from agents ends by the clock, has a name that people see, and keeps nobody
 //! from the other issues.
 
+use dispatch::domain::Actor;
 use dispatch::domain::backoff::BackoffCause;
 use dispatch::domain::doctor::Ailment;
 use dispatch::domain::leases::WorkOutcome;
 use dispatch::domain::work::SkipReason;
 use dispatch::service::backoffs::{end_backoffs, retry_issue};
 use dispatch::service::doctor::diagnose;
+use dispatch::service::lanes::{SetLane, set_lane};
 use dispatch::service::leases::{FinishWork, expire_leases, finish_work};
 use dispatch::service::queue::{decisions, explain_work};
 use dispatch::service::work::{ClaimNext, claim_next};
@@ -277,6 +279,29 @@ async fn a_lane_of_escalation_gets_what_the_others_cannot_do() {
         fail_once("beta").await;
         assert_eq!(given.github.labels(REPOSITORY, 1), ["status/ready", "needs-human"]);
         assert_eq!(given.github.posted_comments(REPOSITORY, 1).len(), 2);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_a_person_takes_from_the_lane_of_escalation_begins_anew() {
+    let lanes = r#"{"lanes":[{"id":"local","title":"Local","claimable":true,"role":"default"},
+        {"id":"frontier","title":"Frontier","claimable":true,"role":"escalation"}]}"#;
+    let settings = [("DISPATCH_MAX_ATTEMPTS", "1"), ("DISPATCH_LANE_CONFIG_JSON", lanes)];
+    given_settings(&settings, async |given| {
+        given.with_issues(&[("Hard", READY)]).await;
+        let (lease, _) = claim(given, "alpha").await.unwrap();
+        fail(given, &lease, WorkOutcome::Failed).await;
+        end_backoffs(&given.app).await.unwrap();
+        let issue_id = given.issue(1).await.id;
+        assert_eq!(given.issue(1).await.lane, "frontier");
+        let maintainer = Actor::Operator { name: "sam".to_owned(), signed_in_until: None };
+        let command = SetLane { issue_id, lane: "local".to_owned() };
+        assert_eq!(set_lane(&given.app, &maintainer, command).await.unwrap().lane, "local");
+        let noted = "SELECT count(*) FROM backoffs";
+        assert_eq!(given.database.number(noted).await, 0);
+        end_backoffs(&given.app).await.unwrap();
+        assert_eq!(given.issue(1).await.lane, "local", "it stays there");
     })
     .await;
 }

@@ -96,6 +96,12 @@ impl AuditEntry {
         self.row.comment_url.as_deref()
     }
 
+    /// Particulars that the labels do not show: the reason for a request to stop, the text of a message,
+    /// what was paused, from which lane an issue came.
+    async fn notes(&self) -> Option<&str> {
+        self.row.notes.as_deref()
+    }
+
     /// When its outcome was known, which is also the order of the log.
     async fn created_at(&self) -> Instant {
         Instant(self.row.created_at())

@@ -33,6 +33,7 @@ mod labels;
 mod limits;
 mod mcp;
 mod migrations;
+mod model;
 mod moves;
 mod names;
 mod openapi;

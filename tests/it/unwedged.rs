@@ -5,17 +5,21 @@
 //! database. `docs/queue.md` states the bound.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use dispatch::app::App;
 use dispatch::domain::backoff::{BackoffCause, repository_pause};
 use dispatch::domain::leases::WorkOutcome;
+use dispatch::domain::pauses::PauseScope;
 use dispatch::domain::work::SkipReason;
 use dispatch::service::backoffs::end_backoffs;
+use dispatch::service::holders::{RequestStop, release_stopped, request_stop};
 use dispatch::service::labels::settle_overdue;
 use dispatch::service::leases::{
     FinishWork, ReleaseLease, expire_leases, finish_work, release_lease,
 };
+use dispatch::service::pauses::{PauseWork, end_over, pause_work, pauses, resume_work};
 use dispatch::service::presence;
 use dispatch::service::queue::explain_work;
 use dispatch::service::work::{ClaimNext, claim_next};
@@ -26,7 +30,7 @@ use rand::seq::IndexedRandom as _;
 use rand::{Rng as _, SeedableRng as _};
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{Given, REPOSITORY, agent, given};
+use crate::support::{Given, REPOSITORY, agent, given, person};
 
 const OTHER: &str = "acme/other";
 const REPOSITORIES: [&str; 2] = [REPOSITORY, OTHER];
@@ -75,13 +79,90 @@ impl World<'_> {
         }
     }
 
-    /// A caller that goes away at once: it must hold nothing afterwards.
+    /// A caller that goes away, at once or while it waits: it must hold nothing afterwards.
     async fn abandon(&mut self) {
         let (app, gone) = (self.app(), CancellationToken::new());
-        let command = ClaimNext { agent: "ghost".to_owned(), ..ClaimNext::default() };
-        gone.cancel();
-        let claimed = presence::tell(gone, claim_next(&app, &agent("ghost"), command)).await;
-        assert!(claimed.is_err(), "{claimed:?}");
+        let command =
+            ClaimNext { agent: "ghost".to_owned(), wait_seconds: Some(25), ..ClaimNext::default() };
+        let patience = Duration::from_millis(self.chance.random_range(0..40));
+        let ghost = agent("ghost");
+        let claiming = presence::tell(gone.clone(), claim_next(&app, &ghost, command));
+        let leaving = async {
+            tokio::time::sleep(patience).await;
+            gone.cancel();
+        };
+        let (claimed, ()) = Box::pin(async { tokio::join!(claiming, leaving) }).await;
+        // It was answered before it left: then it gives back itself.
+        if let Some(lease) = claimed.ok().and_then(|claimed| claimed.lease) {
+            let (lease_id, fencing_token) = (lease.id(), lease.fencing_token.to_string());
+            let command = ReleaseLease { lease_id, fencing_token, reason: None };
+            if release_lease(&app, &ghost, command).await.is_err() {
+                self.held.push(lease);
+            }
+        }
+    }
+
+    /// A server dies while it is asked for work and told of its end.
+    async fn kill(&mut self) {
+        let server = self.given.mortal_replica().await;
+        for name in AGENTS {
+            let app = server.app.clone();
+            let command = ClaimNext {
+                agent: name.to_owned(),
+                lease_seconds: Some(60),
+                ..ClaimNext::default()
+            };
+            server.spawn(async move { claim_next(&app, &agent(name), command).await });
+        }
+        if let Some(lease) = self.held.pop() {
+            let app = server.app.clone();
+            let (lease_id, fencing_token) = (lease.id(), lease.fencing_token.to_string());
+            let command = ReleaseLease { lease_id, fencing_token, reason: None };
+            server.spawn(async move { release_lease(&app, &agent(&lease.agent), command).await });
+        }
+        tokio::time::sleep(Duration::from_millis(self.chance.random_range(0..60))).await;
+        server.kill();
+    }
+
+    /// A person pauses something, with or without telling holders to stop, or ends all pauses.
+    async fn pause(&mut self) {
+        let (app, by) = (self.app(), person());
+        if self.chance.random_bool(0.5) {
+            self.resume().await;
+            return;
+        }
+        let scopes = [
+            (PauseScope::Everything, None),
+            (PauseScope::Agent, Some("beta")),
+            (PauseScope::Repository, Some(OTHER)),
+            (PauseScope::Lane, Some("default")),
+        ];
+        let (scope, subject) = *scopes.choose(&mut self.chance).unwrap();
+        let command = PauseWork {
+            scope,
+            subject: subject.map(str::to_owned),
+            stops_holders: Some(self.chance.random_bool(0.5)),
+            reason: None,
+            for_minutes: self.chance.random_bool(0.5).then_some(5),
+        };
+        pause_work(&app, &by, command).await.unwrap();
+    }
+
+    async fn resume(&mut self) {
+        let app = self.app();
+        for pause in pauses(&app).await.unwrap() {
+            // Its time may be over just now.
+            drop(resume_work(&app, &person(), pause.id).await);
+        }
+    }
+
+    /// A person asks a holder to stop.
+    async fn ask_to_stop(&mut self) {
+        let Some(lease) = self.held.choose(&mut self.chance) else { return };
+        let command = RequestStop { lease_id: lease.id(), reason: None, grace_seconds: Some(30) };
+        let app = self.app();
+        // Its lease may be over.
+        drop(request_stop(&app, &person(), command).await);
     }
 
     async fn end_one(&mut self) {
@@ -113,7 +194,7 @@ impl World<'_> {
         let (repository, number) = self.place();
         let full: Vec<String> = (0..98).map(|label| format!("label-{label}")).collect();
         let full: Vec<&str> = full.iter().map(String::as_str).collect();
-        match self.chance.random_range(0..18) {
+        match self.chance.random_range(0..21) {
             0 => {
                 let archived = Access { is_archived: true, ..Access::default() };
                 self.given.github.set_access(repository, archived).unwrap();
@@ -148,6 +229,9 @@ impl World<'_> {
             12 | 13 => self.end_one().await,
             14 => self.abandon().await,
             15 => self.given.sync().await,
+            16 => self.kill().await,
+            17 => self.pause().await,
+            18 => self.ask_to_stop().await,
             _ => {
                 let seconds = self.chance.random_range(1..400);
                 self.pass(seconds).await;
@@ -162,6 +246,43 @@ impl World<'_> {
         settle_overdue(&app).await.unwrap();
         expire_leases(&app).await.unwrap();
         end_backoffs(&app).await.unwrap();
+        end_over(&app).await.unwrap();
+        release_stopped(&app).await.unwrap();
+    }
+
+    /// All that can be had goes wrong a last time, again and again: agents fail, and GitHub refuses or
+    /// falls silent.
+    async fn go_wrong(&mut self) {
+        self.resume().await;
+        for round in 0..8 {
+            for name in AGENTS {
+                self.claim(name).await;
+            }
+            let fault = match round % 3 {
+                0 => Fault::refuse(403, "Resource not accessible"),
+                1 => Fault::error("UNPROCESSABLE", "Something is wrong with it"),
+                _ => Fault::refuse(502, "Bad gateway"),
+            };
+            for lease in std::mem::take(&mut self.held) {
+                let (app, holder) = (self.app(), agent(&lease.agent));
+                let command = FinishWork {
+                    lease_id: lease.id(),
+                    fencing_token: lease.fencing_token.to_string(),
+                    outcome: WorkOutcome::Failed,
+                    summary: None,
+                    pull_request_url: None,
+                };
+                // It may be over.
+                drop(finish_work(&app, &holder, command).await);
+            }
+            self.given.github.inject(fault.on("ChangeLabels").times(2));
+            for name in AGENTS {
+                self.claim(name).await;
+            }
+            self.given.github.clear_faults();
+            let seconds = self.chance.random_range(20..200);
+            self.pass(seconds).await;
+        }
     }
 
     /// GitHub is well again, and people have mended what only they can.
@@ -175,6 +296,7 @@ impl World<'_> {
                 self.given.github.relabel(repository, number, &[], &full).unwrap();
             }
         }
+        self.resume().await;
         // What is still held ends by its own time, which is no wait for the queue.
         self.held.clear();
         self.pass(61).await;
@@ -206,6 +328,7 @@ async fn whatever_happens_what_may_be_claimed_is_held_in_time() {
     let mut longest = TimeDelta::zero();
     for seed in 0..WORLDS {
         let waited = Box::pin(longest_wait(seed)).await;
+        println!("world {seed}: {waited}");
         longest = longest.max(waited);
     }
     println!("the longest wait was {longest}; {} is promised", bound());
@@ -230,6 +353,7 @@ async fn longest_wait(seed: u64) -> TimeDelta {
         for _ in 0..STEPS {
             world.step().await;
         }
+        world.go_wrong().await;
         world.mend().await;
         let ghosts = "SELECT count(*) FROM leases WHERE agent = 'ghost' AND state <> 'free'";
         assert_eq!(world.given.database.number(ghosts).await, 0, "held by who left");

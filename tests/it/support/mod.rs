@@ -112,7 +112,7 @@ impl Given {
         let mut config = config(settings);
         config.github.api_url = address.parse().unwrap();
         let mut given =
-            Self { app: app(config, &database, clock).await, github, database, tasks, log };
+            Self { app: app(config, database.url(), clock).await, github, database, tasks, log };
         given.pump(given.app.clone());
         given
     }
@@ -133,9 +133,22 @@ impl Given {
     /// Another replica of the application, on the same database, GitHub and clock.
     pub(crate) async fn replica(&mut self) -> App {
         let config = Config::clone(&self.app.config);
-        let replica = app(config, &self.database, self.app.clock.clone()).await;
+        let replica = app(config, self.database.url(), self.app.clock.clone()).await;
         self.pump(replica.clone());
         replica
+    }
+
+    /// A replica on a runtime of its own, which can be killed with all that it is at.
+    pub(crate) async fn mortal_replica(&self) -> MortalReplica {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
+        let (config, clock) = (Config::clone(&self.app.config), self.app.clock.clone());
+        let url = self.database.url().to_owned();
+        let made = runtime.spawn(async move { app(config, &url, clock).await });
+        MortalReplica { app: made.await.unwrap(), runtime }
     }
 
     /// Tracks [`REPOSITORY`] with these issues, by title and labels, and syncs it. The first issue
@@ -278,8 +291,28 @@ impl Given {
     }
 }
 
-async fn app(config: Config, database: &Database, clock: Clock) -> App {
-    let pool = store::connect(database.url(), 6, config.database.timeouts).unwrap();
+/// A replica that can be killed.
+pub(crate) struct MortalReplica {
+    /// What runs in it.
+    pub app: App,
+    runtime: tokio::runtime::Runtime,
+}
+
+impl MortalReplica {
+    /// Lets it do something.
+    pub(crate) fn spawn(&self, what: impl Future<Output: Send> + Send + 'static) {
+        self.runtime.spawn(async move { drop(what.await) });
+    }
+
+    /// Stops all that it is at, wherever that is, as the death of a process does: its connections
+    /// break, and nothing is done about it.
+    pub(crate) fn kill(self) {
+        self.runtime.shutdown_background();
+    }
+}
+
+async fn app(config: Config, url: &str, clock: Clock) -> App {
+    let pool = store::connect(url, 6, config.database.timeouts).unwrap();
     let token = config.github.token.as_ref().map(|token| token.expose().to_owned());
     let settings = dispatch::github::Settings::new(config.github.api_url.clone(), token);
     let position = {

@@ -1,0 +1,490 @@
+//! A model of the queue, small enough that every order of events is tried: claims, leases, refusals,
+//! back-offs, failed attempts, waits, callers that leave and servers that die.
+//!
+//! Time goes in ticks. A server needs no time for a step, but others may take theirs before the next
+//! one; so time passes only when no claim can go on. Pauses are a few ticks long, and grow and end as
+//! the real ones do. The theorem of `docs/queue.md` is then that no issue waits longer than the longest
+//! pause of an issue, the longest of a repository, and one round of the task that ends them. That the
+//! checker would notice is shown by leaving out one rule at a time. A claim that waits looks again
+//! whenever something is served: that it is woken is held by the tests of `work` and `pauses`.
+
+use stateright::{Checker, Model, Property};
+
+const AGENTS: usize = 2;
+const ISSUES: usize = 2;
+
+/// How long a lease and a reservation stand.
+const LEASE: u8 = 2;
+const RESERVATION: u8 = 2;
+/// The longest back-off of an issue, and of a repository.
+const LONGEST: u8 = 3;
+const LONGEST_OF_REPOSITORY: u8 = 2;
+/// How often agents may fail on an issue before a person is needed.
+const ATTEMPTS: u8 = 3;
+/// More often nothing is asked or served within a tick.
+const OFTEN: u8 = 4;
+/// The longest that an issue waits.
+const BOUND: u8 = LONGEST + LONGEST_OF_REPOSITORY + 1;
+
+/// How long something is left alone after so many failures in a row.
+fn pause(failures: u8, longest: u8) -> u8 {
+    failures.min(longest)
+}
+
+/// What the queue does about faults. All of it, unless a test leaves one out.
+#[derive(Clone, Copy)]
+struct Rules {
+    /// What GitHub refused is left alone for a while.
+    refusals_rest: bool,
+    /// What agents failed on is left alone for a while, and then needs a person.
+    attempts_count: bool,
+    /// What was claimed for a caller who has left is given back.
+    gives_back: bool,
+    /// A reservation whose server died ends by its time.
+    reservations_end: bool,
+    /// What GitHub did with an unanswered change is read back.
+    reads_back: bool,
+}
+
+const ALL: Rules = Rules {
+    refusals_rest: true,
+    attempts_count: true,
+    gives_back: true,
+    reservations_end: true,
+    reads_back: true,
+};
+
+/// Everything that can go wrong by itself, so many times.
+struct Queue {
+    rules: Rules,
+    faults: u8,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Hold {
+    Free,
+    Reserved { by: usize, left: u8 },
+    Held { by: usize, left: u8 },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Issue {
+    hold: Hold,
+    is_open: bool,
+    needs_person: bool,
+    failures: u8,
+    refusals: u8,
+    /// Ticks until it may be served again.
+    backoff: u8,
+    /// Whether GitHub has been asked for a change whose outcome nobody knows.
+    is_unsettled: bool,
+    /// For how many ticks it could have been had, but for back-offs and what the dead have left.
+    waited: u8,
+    /// How often claims asked GitHub about it, and how often it was served, within this tick.
+    asked: u8,
+    served: u8,
+}
+
+/// Where the claim of an agent is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Call {
+    /// The agent works, or has not asked again yet.
+    None,
+    Waiting,
+    Reserved(usize),
+    /// GitHub has the agent's label on the issue.
+    Changed(usize),
+}
+
+impl Call {
+    fn is_under_way(self) -> bool {
+        matches!(self, Self::Reserved(_) | Self::Changed(_))
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct World {
+    issues: [Issue; ISSUES],
+    calls: [Call; AGENTS],
+    has_left: [bool; AGENTS],
+    is_archived: bool,
+    is_silent: bool,
+    refusals: u8,
+    /// Ticks until the repository is tried again.
+    pause: u8,
+    faults_left: u8,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Event {
+    Look(usize),
+    AskGitHub(usize),
+    Confirm(usize),
+    Fail(usize),
+    Succeed(usize),
+    Leave(usize),
+    Die(usize),
+    Archive,
+    MakeWritable,
+    FallSilent,
+    Answer,
+    Close(usize),
+    LookAfter(usize),
+    Tick,
+    /// Time passes while a server has not done its next step.
+    Stall,
+}
+
+impl World {
+    /// The best issue that is served now.
+    fn best(&self) -> Option<usize> {
+        (0..ISSUES).find(|issue| self.is_served(*issue))
+    }
+
+    fn is_served(&self, issue: usize) -> bool {
+        let row = &self.issues[issue];
+        let is_wanted = row.is_open && !row.needs_person && !row.is_unsettled;
+        is_wanted && row.hold == Hold::Free && row.backoff == 0 && self.pause == 0
+    }
+
+    fn is_well(&self) -> bool {
+        !self.is_archived && !self.is_silent
+    }
+
+    /// Whether an agent asks for work whose server is alive.
+    fn is_awaited(&self) -> bool {
+        self.calls.iter().zip(self.has_left).any(|(call, left)| *call == Call::Waiting && !left)
+    }
+
+    /// Whether a call is under way that keeps an issue.
+    fn is_in_hand(&self, issue: usize) -> bool {
+        self.calls
+            .iter()
+            .any(|call| matches!(call, Call::Reserved(of) | Call::Changed(of) if *of == issue))
+    }
+
+    fn has_reserved(&self, agent: usize, issue: usize) -> bool {
+        matches!(self.issues[issue].hold, Hold::Reserved { by, .. } if by == agent)
+    }
+
+    /// The holder of an issue is done with it, and asks for more.
+    fn ask_again(&mut self, issue: usize) {
+        if let Hold::Held { by, .. } = self.issues[issue].hold {
+            self.calls[by] = Call::Waiting;
+        }
+    }
+
+    /// What went wrong is not over: whoever waits begins anew.
+    fn begin_anew(&mut self) {
+        self.issues.iter_mut().for_each(|issue| issue.waited = 0);
+    }
+}
+
+impl Queue {
+    fn ask_github(&self, world: &mut World, agent: usize, issue: usize) {
+        if !world.has_reserved(agent, issue) {
+            world.calls[agent] = Call::Waiting;
+            return;
+        }
+        world.issues[issue].asked = (world.issues[issue].asked + 1).min(OFTEN + 1);
+        if world.is_archived {
+            world.begin_anew();
+            world.calls[agent] = Call::Waiting;
+            let row = &mut world.issues[issue];
+            row.hold = Hold::Free;
+            if self.rules.refusals_rest {
+                row.refusals = (row.refusals + 1).min(LONGEST);
+                row.backoff = pause(row.refusals, LONGEST);
+                world.refusals = (world.refusals + 1).min(LONGEST_OF_REPOSITORY);
+                world.pause = pause(world.refusals, LONGEST_OF_REPOSITORY);
+            }
+        } else if world.is_silent {
+            world.begin_anew();
+            // The claim fails; the reservation stays until it is known what GitHub did.
+            world.issues[issue].is_unsettled = true;
+            world.calls[agent] = Call::Waiting;
+        } else {
+            world.calls[agent] = Call::Changed(issue);
+            // It lets itself be changed, so all that was refused is served again.
+            (world.refusals, world.pause) = (0, 0);
+            for row in world.issues.iter_mut().filter(|row| row.refusals > 0) {
+                (row.refusals, row.backoff) = (0, 0);
+            }
+        }
+    }
+
+    fn confirm(&self, world: &mut World, agent: usize, issue: usize) {
+        if !world.has_reserved(agent, issue) {
+            world.calls[agent] = Call::Waiting;
+            return;
+        }
+        let is_left = std::mem::take(&mut world.has_left[agent]);
+        let row = &mut world.issues[issue];
+        world.calls[agent] = Call::None;
+        row.served = (row.served + 1).min(OFTEN + 1);
+        row.waited = 0;
+        row.hold = match is_left && self.rules.gives_back {
+            true => Hold::Free,
+            false => Hold::Held { by: agent, left: LEASE },
+        };
+        if is_left && !self.rules.gives_back {
+            // Nobody knows of it, so nobody ends it before its time.
+            world.calls[agent] = Call::Waiting;
+        }
+    }
+
+    /// Agents end work on an issue without success.
+    fn note_failure(&self, row: &mut Issue) {
+        row.hold = Hold::Free;
+        if !self.rules.attempts_count {
+            return;
+        }
+        row.failures += 1;
+        row.backoff = row.backoff.max(pause(row.failures, LONGEST));
+        row.needs_person = row.failures >= ATTEMPTS;
+    }
+
+    fn tick(&self, world: &mut World) {
+        let (is_awaited, is_well) = (world.is_awaited(), world.is_well());
+        for issue in 0..ISSUES {
+            let is_in_hand = world.is_in_hand(issue);
+            let row = &mut world.issues[issue];
+            let is_held = matches!(row.hold, Hold::Held { .. });
+            let can_be_had = row.is_open && !row.needs_person && !is_held && !is_in_hand;
+            row.waited = match can_be_had && is_awaited && is_well {
+                true => (row.waited + 1).min(BOUND + 1),
+                false => 0,
+            };
+            row.backoff = row.backoff.saturating_sub(1);
+            (row.asked, row.served) = (0, 0);
+            match &mut row.hold {
+                Hold::Free => {}
+                Hold::Reserved { .. } if !self.rules.reservations_end => {}
+                Hold::Reserved { left, .. } | Hold::Held { left, .. } => *left -= 1,
+            }
+            match row.hold {
+                Hold::Reserved { left: 0, .. } => row.hold = Hold::Free,
+                Hold::Held { left: 0, .. } => self.note_failure(row),
+                _ => {}
+            }
+            if is_well && self.rules.reads_back && row.is_unsettled {
+                row.is_unsettled = false;
+                if matches!(row.hold, Hold::Reserved { .. }) {
+                    row.hold = Hold::Free;
+                }
+            }
+        }
+        world.pause = world.pause.saturating_sub(1);
+        for agent in 0..AGENTS {
+            let holds = |row: &Issue| matches!(row.hold, Hold::Held { by, .. } if by == agent);
+            if world.calls[agent] == Call::None && !world.issues.iter().any(holds) {
+                world.calls[agent] = Call::Waiting;
+            }
+            if world.calls[agent] == Call::Waiting {
+                world.has_left[agent] = false;
+            }
+        }
+    }
+}
+
+impl Model for Queue {
+    type State = World;
+    type Action = Event;
+
+    fn init_states(&self) -> Vec<World> {
+        let issue = Issue {
+            hold: Hold::Free,
+            is_open: true,
+            needs_person: false,
+            failures: 0,
+            refusals: 0,
+            backoff: 0,
+            is_unsettled: false,
+            waited: 0,
+            asked: 0,
+            served: 0,
+        };
+        vec![World {
+            issues: [issue.clone(), issue],
+            calls: [Call::Waiting; AGENTS],
+            has_left: [false; AGENTS],
+            is_archived: false,
+            is_silent: false,
+            refusals: 0,
+            pause: 0,
+            faults_left: self.faults,
+        }]
+    }
+
+    fn actions(&self, world: &World, events: &mut Vec<Event>) {
+        for agent in 0..AGENTS {
+            match world.calls[agent] {
+                Call::None => {}
+                Call::Waiting if !world.has_left[agent] && world.best().is_some() => {
+                    events.push(Event::Look(agent));
+                }
+                Call::Waiting => {}
+                Call::Reserved(_) => events.push(Event::AskGitHub(agent)),
+                Call::Changed(_) => events.push(Event::Confirm(agent)),
+            }
+        }
+        if events.is_empty() {
+            events.push(Event::Tick);
+        }
+        for (issue, row) in world.issues.iter().enumerate() {
+            if matches!(row.hold, Hold::Held { .. }) {
+                events.extend([Event::Fail(issue), Event::Succeed(issue)]);
+            }
+            if !row.is_open || row.needs_person {
+                events.push(Event::LookAfter(issue));
+            }
+        }
+        if world.is_archived {
+            events.push(Event::MakeWritable);
+        }
+        if world.is_silent {
+            events.push(Event::Answer);
+        }
+        if world.faults_left == 0 {
+            return;
+        }
+        for agent in 0..AGENTS {
+            if world.calls[agent] != Call::None && !world.has_left[agent] {
+                events.push(Event::Leave(agent));
+            }
+            if world.calls[agent].is_under_way() {
+                events.push(Event::Die(agent));
+            }
+        }
+        if world.calls.iter().any(|call| call.is_under_way()) {
+            events.push(Event::Stall);
+        }
+        events.extend((0..ISSUES).filter(|issue| world.issues[*issue].is_open).map(Event::Close));
+        if !world.is_archived {
+            events.push(Event::Archive);
+        }
+        if !world.is_silent {
+            events.push(Event::FallSilent);
+        }
+    }
+
+    fn next_state(&self, before: &World, event: Event) -> Option<World> {
+        let mut world = before.clone();
+        let is_fault = matches!(
+            event,
+            Event::Leave(_)
+                | Event::Die(_)
+                | Event::Close(_)
+                | Event::Archive
+                | Event::FallSilent
+                | Event::Stall
+        );
+        if is_fault {
+            world.faults_left -= 1;
+            world.begin_anew();
+        }
+        match event {
+            Event::Look(agent) => {
+                let issue = world.best()?;
+                world.issues[issue].hold = Hold::Reserved { by: agent, left: RESERVATION };
+                world.calls[agent] = Call::Reserved(issue);
+            }
+            Event::AskGitHub(agent) => {
+                let Call::Reserved(issue) = world.calls[agent] else { return None };
+                self.ask_github(&mut world, agent, issue);
+            }
+            Event::Confirm(agent) => {
+                let Call::Changed(issue) = world.calls[agent] else { return None };
+                self.confirm(&mut world, agent, issue);
+            }
+            Event::Fail(issue) => {
+                world.ask_again(issue);
+                self.note_failure(&mut world.issues[issue]);
+            }
+            Event::Succeed(issue) => {
+                world.ask_again(issue);
+                let row = &mut world.issues[issue];
+                (row.hold, row.is_open, row.failures) = (Hold::Free, false, 0);
+            }
+            Event::Leave(agent) => world.has_left[agent] = true,
+            Event::Die(agent) => {
+                // What GitHub was asked for is in the log; nobody waits for it any more.
+                if let Call::Changed(issue) = world.calls[agent] {
+                    world.issues[issue].is_unsettled = true;
+                }
+                (world.calls[agent], world.has_left[agent]) = (Call::Waiting, false);
+            }
+            Event::Archive => world.is_archived = true,
+            Event::MakeWritable => world.is_archived = false,
+            Event::FallSilent => world.is_silent = true,
+            Event::Answer => world.is_silent = false,
+            Event::Close(issue) => world.issues[issue].is_open = false,
+            Event::LookAfter(issue) => {
+                // A person opens it again, or has it served once more: what was noted is forgotten.
+                let row = &mut world.issues[issue];
+                (row.is_open, row.needs_person) = (true, false);
+                (row.failures, row.refusals, row.backoff, row.waited) = (0, 0, 0, 0);
+                (row.asked, row.served) = (0, 0);
+            }
+            Event::Tick | Event::Stall => self.tick(&mut world),
+        }
+        Some(world)
+    }
+
+    fn properties(&self) -> Vec<Property<Self>> {
+        vec![
+            Property::<Self>::always("what can be had is held in time", |_, world| {
+                world.issues.iter().all(|issue| issue.waited <= BOUND)
+            }),
+            Property::<Self>::always("GitHub is not asked again and again", |_, world| {
+                world.issues.iter().all(|issue| issue.asked <= OFTEN)
+            }),
+            Property::<Self>::always("what fails is not served again and again", |_, world| {
+                world.issues.iter().all(|issue| issue.served <= OFTEN)
+            }),
+            Property::<Self>::always("nobody holds for who has left", |_, world| {
+                (0..AGENTS).all(|agent| {
+                    let holds =
+                        |row: &Issue| matches!(row.hold, Hold::Held { by, .. } if by == agent);
+                    world.calls[agent] == Call::None || !world.issues.iter().any(holds)
+                })
+            }),
+            Property::<Self>::sometimes("something waits for a whole back-off", |_, world| {
+                world.issues.iter().any(|issue| issue.waited >= LONGEST)
+            }),
+            Property::<Self>::sometimes("a person is needed", |_, world| {
+                world.issues.iter().any(|issue| issue.needs_person)
+            }),
+        ]
+    }
+}
+
+fn check(rules: Rules, faults: u8) -> impl Checker<Queue> {
+    Queue { rules, faults }.checker().threads(2).spawn_bfs().join()
+}
+
+#[test]
+fn no_order_of_events_keeps_an_issue_longer_than_is_stated() {
+    let checked = check(ALL, 3);
+    println!(
+        "{} states, {} of them different",
+        checked.state_count(),
+        checked.unique_state_count()
+    );
+    checked.assert_properties();
+}
+
+#[test]
+fn each_rule_is_needed() {
+    let without: [(&str, Rules); 5] = [
+        ("GitHub is not asked again and again", Rules { refusals_rest: false, ..ALL }),
+        ("what fails is not served again and again", Rules { attempts_count: false, ..ALL }),
+        ("nobody holds for who has left", Rules { gives_back: false, ..ALL }),
+        ("what can be had is held in time", Rules { reservations_end: false, ..ALL }),
+        ("what can be had is held in time", Rules { reads_back: false, ..ALL }),
+    ];
+    for (property, rules) in without {
+        let checked = check(rules, 2);
+        assert!(checked.discovery(property).is_some(), "{property} holds without its rule");
+    }
+}

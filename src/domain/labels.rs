@@ -10,6 +10,9 @@ use super::status::{IssueState, Priority, Status};
 /// How many labels GitHub allows an issue.
 pub const MOST_LABELS: usize = 100;
 
+/// The longest name GitHub takes for a label, in characters.
+pub const LONGEST_LABEL: usize = 50;
+
 /// Whether two names mean the same label to GitHub, or the same agent: equal but for case.
 pub fn is_same(one: &str, other: &str) -> bool {
     one == other || folded(one).eq(folded(other))

@@ -22,6 +22,7 @@ pub mod ids;
 pub mod instant;
 pub mod judging;
 pub mod keys;
+pub mod label_scheme;
 pub mod labels;
 pub mod lanes;
 pub mod leases;
@@ -44,6 +45,7 @@ pub use ids::{
     LeaseMessageId, PauseId, RepositoryId, SavedViewId,
 };
 pub use instant::Instant;
+pub use label_scheme::LabelScheme;
 pub use labels::LabelSet;
 pub use lanes::{Lane, LaneRole, Lanes};
 pub use names::FullName;

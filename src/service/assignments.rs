@@ -4,13 +4,10 @@ use super::labels::{Changed, Guard, Intent, LeaseStep, Terms, change_labels, cha
 use super::{Error, Result, board};
 use crate::app::App;
 use crate::domain::actor::{is_reserved, reserved_reason};
-use crate::domain::labels::{LabelPlan, behind, has_prefix, is_plain, is_same};
+use crate::domain::labels::{LONGEST_LABEL, LabelPlan, behind, has_prefix, is_plain, is_same};
 use crate::domain::leases::{Hold, LeaseEnding, agent_label};
 use crate::domain::{Actor, IssueId, LabelSet, Priority, Status};
 use crate::store::{Issue, Repository, leases};
-
-/// The longest name GitHub takes for a label, in characters.
-const LONGEST_LABEL: usize = 50;
 
 /// What labels begin with that programs count by, which nobody sets by hand.
 const KEPT_BY_PROGRAMS: [&str; 2] = ["blocked/infra-attempt/", "blocked/infra-model/"];

@@ -1,0 +1,273 @@
+//! What a repository calls the labels that Dispatch gives a meaning.
+//!
+//! Dispatch thinks in labels of its own: `status/ready`, `priority/p1`, `agent/alpha`. A repository that
+//! has other labels for the same keeps them: they are translated where issues are read from GitHub, and
+//! back where labels are changed there. Invariant: the two translations undo each other, for every
+//! label, so what GitHub has is always known from what is stored.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use super::column::json_column;
+use super::labels::{LONGEST_LABEL, LabelSet, behind, has_prefix, is_plain, is_same};
+use super::status::{Priority, Status};
+
+/// The longest beginning of agents' labels, which leaves room for a name.
+const LONGEST_PREFIX: usize = 20;
+
+/// What labels of agents begin with.
+const AGENT: &str = "agent/";
+
+/// What stands before a label that merely looks like one of ours, in a repository that has another for
+/// the same.
+const ESCAPE: &str = "github:";
+
+/// What a repository calls statuses, priorities and agents. What it does not name has Dispatch's label.
+#[derive(
+    Debug,
+    Clone,
+    PartialEq,
+    Eq,
+    Default,
+    serde::Serialize,
+    serde::Deserialize,
+    diesel::expression::AsExpression,
+    diesel::deserialize::FromSqlRow,
+)]
+#[diesel(sql_type = diesel::sql_types::Jsonb)]
+pub struct LabelScheme {
+    /// GitHub's label by ours.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    labels: BTreeMap<String, String>,
+    /// What labels of agents begin with, in place of `agent/`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    agent_prefix: Option<String>,
+}
+
+json_column!(LabelScheme);
+
+/// Our labels that a repository may call otherwise.
+pub fn renamable() -> impl Iterator<Item = &'static str> {
+    Status::ALL.into_iter().map(Status::label).chain(Priority::ALL.into_iter().map(Priority::label))
+}
+
+impl LabelScheme {
+    /// A scheme of these names, GitHub's by ours. Names that are the same leave nothing to translate.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be one, as a part of a sentence.
+    pub fn new(
+        names: impl IntoIterator<Item = (&'static str, String)>,
+        agent_prefix: Option<String>,
+    ) -> Result<Self, String> {
+        let agent_prefix = agent_prefix.filter(|prefix| !is_same(prefix, AGENT));
+        if let Some(prefix) = &agent_prefix {
+            check_prefix(prefix)?;
+        }
+        let mut labels: BTreeMap<String, String> = BTreeMap::new();
+        for (ours, theirs) in names {
+            let theirs = theirs.trim().to_owned();
+            check_label(ours, &theirs)?;
+            if agent_prefix.iter().any(|prefix| has_prefix(&theirs, prefix)) {
+                return Err(format!("`{theirs}` would be the label of an agent as well"));
+            }
+            if let Some((other, _)) = labels.iter().find(|(_, label)| is_same(label, &theirs)) {
+                return Err(format!("`{theirs}` stands for {other} and for {ours}"));
+            }
+            if labels.insert(ours.to_owned(), theirs).is_some() {
+                return Err(format!("{ours} is named twice"));
+            }
+        }
+        labels.retain(|ours, theirs| !is_same(ours, theirs));
+        Ok(Self { labels, agent_prefix })
+    }
+
+    /// Whether nothing has another name.
+    pub fn is_empty(&self) -> bool {
+        self.labels.is_empty() && self.agent_prefix.is_none()
+    }
+
+    /// GitHub's label for one of ours.
+    pub fn label_of(&self, ours: &'static str) -> &str {
+        self.labels.get(ours).map_or(ours, String::as_str)
+    }
+
+    /// What labels of agents begin with on GitHub.
+    pub fn agent_prefix(&self) -> &str {
+        self.agent_prefix.as_deref().unwrap_or(AGENT)
+    }
+
+    /// Our name of a label that GitHub has.
+    pub fn read<'a>(&'a self, name: &'a str) -> Cow<'a, str> {
+        if let Some((ours, _)) = self.labels.iter().find(|(_, theirs)| is_same(theirs, name)) {
+            return Cow::Borrowed(ours);
+        }
+        if let Some(agent) = self.agent_prefix.as_ref().and_then(|prefix| behind(name, prefix)) {
+            return Cow::Owned(format!("{AGENT}{agent}"));
+        }
+        match self.looks_like_ours(name) {
+            true => Cow::Owned(format!("{ESCAPE}{name}")),
+            false => Cow::Borrowed(name),
+        }
+    }
+
+    /// GitHub's name of a label of ours.
+    pub fn write<'a>(&'a self, name: &'a str) -> Cow<'a, str> {
+        if let Some((_, theirs)) = self.labels.iter().find(|(ours, _)| is_same(ours, name)) {
+            return Cow::Borrowed(theirs);
+        }
+        if let Some(prefix) = &self.agent_prefix
+            && let Some(agent) = behind(name, AGENT)
+        {
+            return Cow::Owned(format!("{prefix}{agent}"));
+        }
+        match behind(name, ESCAPE) {
+            Some(rest) if self.looks_like_ours(rest) => Cow::Borrowed(rest),
+            _ => Cow::Borrowed(name),
+        }
+    }
+
+    /// Our names of labels that GitHub has.
+    pub fn read_all(&self, names: Vec<String>) -> Vec<String> {
+        if self.is_empty() {
+            return names;
+        }
+        names.iter().map(|name| self.read(name).into_owned()).collect()
+    }
+
+    /// GitHub's names of labels of ours.
+    pub fn write_all(&self, labels: &LabelSet) -> Vec<String> {
+        labels.names().iter().map(|name| self.write(name).into_owned()).collect()
+    }
+
+    /// Whether a label of GitHub would be taken for one of ours that has another name there, or for
+    /// such a one with the escape.
+    fn looks_like_ours(&self, name: &str) -> bool {
+        let is_ours = self.labels.keys().any(|ours| is_same(ours, name))
+            || (self.agent_prefix.is_some() && has_prefix(name, AGENT));
+        is_ours || behind(name, ESCAPE).is_some_and(|rest| self.looks_like_ours(rest))
+    }
+}
+
+fn check_label(ours: &str, theirs: &str) -> Result<(), String> {
+    if !is_plain(theirs) || theirs.chars().count() > LONGEST_LABEL {
+        let bounds = format!("must have 1 to {LONGEST_LABEL} characters, and no comma");
+        return Err(format!("the label for {ours} {bounds}"));
+    }
+    let is_another = |label: &&str| is_same(label, theirs) && *label != ours;
+    if let Some(other) = renamable().find(is_another) {
+        return Err(format!("`{theirs}` cannot stand for {ours}, because it is {other}"));
+    }
+    if ["agent/", "owner/", ESCAPE].iter().any(|prefix| has_prefix(theirs, prefix)) {
+        return Err(format!("`{theirs}` means something else already"));
+    }
+    Ok(())
+}
+
+fn check_prefix(prefix: &str) -> Result<(), String> {
+    let is_good = is_plain(prefix) && prefix.chars().count() <= LONGEST_PREFIX;
+    let is_taken = ["status/", "priority/", "owner/", ESCAPE]
+        .iter()
+        .any(|taken| has_prefix(taken, prefix) || has_prefix(prefix, taken));
+    if is_good && !is_taken && prefix.trim_start() == prefix {
+        return Ok(());
+    }
+    Err(format!(
+        "`{prefix}` cannot begin the labels of agents: it must have 1 to {LONGEST_PREFIX} \
+         characters, no comma, and must not begin other labels of Dispatch"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn scheme() -> LabelScheme {
+        let names = [
+            ("status/ready", "ready-for-agent"),
+            ("status/in-progress", "In progress"),
+            ("status/done", "status/done"),
+            ("priority/p1", "P1"),
+        ];
+        let names = names.map(|(ours, theirs)| (ours, theirs.to_owned()));
+        LabelScheme::new(names, Some("bot:".to_owned())).unwrap()
+    }
+
+    #[test]
+    fn labels_are_read_in_any_case_and_written_as_the_repository_has_them() {
+        let scheme = scheme();
+        for (theirs, ours) in [
+            ("Ready-For-Agent", "status/ready"),
+            ("in progress", "status/in-progress"),
+            ("p1", "priority/p1"),
+            ("bot:alpha", "agent/alpha"),
+            ("bug", "bug"),
+            ("status/done", "status/done"),
+            // It has another label for this.
+            ("status/ready", "github:status/ready"),
+            ("agent/alpha", "github:agent/alpha"),
+            ("github:github:status/ready", "github:github:github:status/ready"),
+        ] {
+            assert_eq!(scheme.read(theirs), ours, "{theirs}");
+        }
+        for (ours, theirs) in [
+            ("status/ready", "ready-for-agent"),
+            ("Priority/P1", "P1"),
+            ("agent/alpha", "bot:alpha"),
+            ("github:status/ready", "status/ready"),
+            ("github:bug", "github:bug"),
+            ("owner/sam", "owner/sam"),
+        ] {
+            assert_eq!(scheme.write(ours), theirs, "{ours}");
+        }
+        assert_eq!(LabelScheme::default().read("status/ready"), "status/ready");
+    }
+
+    #[test]
+    fn what_cannot_be_a_scheme_says_why() {
+        let refused = |ours, theirs: &str| {
+            LabelScheme::new([(ours, theirs.to_owned())], Some("bot:".to_owned())).unwrap_err()
+        };
+        assert!(refused("status/ready", "").contains("1 to 50 characters"));
+        assert!(refused("status/ready", "a,b").contains("no comma"));
+        assert!(refused("status/ready", &"x".repeat(51)).contains("1 to 50"));
+        assert!(refused("status/ready", "Status/Done").contains("it is status/done"));
+        assert!(refused("status/ready", "owner/sam").contains("something else"));
+        assert!(refused("status/ready", "Bot:x").contains("label of an agent"));
+        let twice = [("status/ready", "x"), ("status/done", "X")];
+        let twice = twice.map(|(ours, theirs)| (ours, theirs.to_owned()));
+        assert!(LabelScheme::new(twice, None).unwrap_err().contains("stands for status/ready"));
+        for prefix in ["", " bot", "a,b", "status/", "s", "owner/x", &"x".repeat(21)] {
+            assert!(LabelScheme::new([], Some(prefix.to_owned())).is_err(), "{prefix}");
+        }
+        assert!(LabelScheme::new([], Some("Agent/".to_owned())).unwrap().is_empty());
+    }
+
+    fn label() -> impl Strategy<Value = String> {
+        prop_oneof![
+            "(github:){0,2}(status/ready|status/done|priority/p1|agent/[a-c]|bug)",
+            "(ready-for-agent|in progress|P1|bot:[a-c]|owner/x|github:bot:a|github:P1)",
+            "\\PC{1,8}",
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_read_is_written_back(theirs in label()) {
+            let scheme = scheme();
+            let ours = scheme.read(&theirs).into_owned();
+            prop_assert!(is_same(&scheme.write(&ours), &theirs), "{} {}", ours, theirs);
+            prop_assert_eq!(scheme.read(&scheme.write(&ours)), ours.as_str());
+        }
+
+        #[test]
+        fn different_labels_stay_different(one in label(), other in label()) {
+            let scheme = scheme();
+            let are_same = is_same(&scheme.read(&one), &scheme.read(&other));
+            prop_assert_eq!(are_same, is_same(&one, &other), "{} {}", one, other);
+        }
+    }
+}

@@ -20,6 +20,7 @@ use super::error::Error;
 use super::response::{Answer, Rate, Received};
 use super::text::presentable;
 use crate::clock::Clock;
+use crate::domain::LabelScheme;
 use crate::net;
 
 /// How often a request is sent at most.
@@ -99,6 +100,8 @@ pub struct UnusableSettings(String);
 pub struct Client {
     shared: Arc<Shared>,
     deadline: Option<Instant>,
+    /// What the repository that is asked about calls labels; Dispatch's names without one.
+    pub(super) labels: Arc<LabelScheme>,
 }
 
 struct Shared {
@@ -149,14 +152,23 @@ impl Client {
         let Settings { token, timeouts, .. } = settings;
         let (limits, lacking) = (Mutex::default(), Mutex::default());
         let shared = Shared { http, endpoint, token, timeouts, clock, limits, lacking };
-        Ok(Self { shared: Arc::new(shared), deadline: None })
+        Ok(Self { shared: Arc::new(shared), deadline: None, labels: Arc::default() })
     }
 
     /// The same client, all of whose calls together have to end within `time` from now.
     pub fn within(&self, time: Duration) -> Self {
         let end = Instant::now() + time;
         let deadline = self.deadline.map_or(end, |earlier| earlier.min(end));
-        Self { shared: Arc::clone(&self.shared), deadline: Some(deadline) }
+        Self { deadline: Some(deadline), ..self.clone() }
+    }
+
+    /// The same client for a repository that has its own names for labels: those of issues come as ours,
+    /// and ours go as its own. Only [`labels`](Self::labels) tells what the repository itself says.
+    pub fn with_labels(&self, scheme: &LabelScheme) -> Self {
+        match scheme.is_empty() && self.labels.is_empty() {
+            true => self.clone(),
+            false => Self { labels: Arc::new(scheme.clone()), ..self.clone() },
+        }
     }
 
     /// Whether there is a token to ask with.

@@ -198,7 +198,7 @@ impl Client {
         for (at, node) in nodes.into_iter().enumerate() {
             let fault = partial.iter().find(|(own, _)| *own == at).map(|(_, error)| error.clone());
             let which = Which::of(&node);
-            match fault.map_or_else(|| Issue::read(node), Err) {
+            match fault.map_or_else(|| self.read(node), Err) {
                 Ok(issue) => issues.push(issue),
                 Err(reason) => left_out.push(LeftOut { which, reason }),
             }
@@ -229,6 +229,12 @@ impl Client {
             left_out,
             rate: self.rate(),
         })
+    }
+
+    /// An issue with our names of its labels.
+    fn read(&self, node: Value) -> Result<Issue, Error> {
+        let issue = Issue::read(node)?;
+        Ok(Issue { labels: self.labels.read_all(issue.labels), ..issue })
     }
 
     /// Asks which the issues of a page are that came as null. What is new on the page since, and what
@@ -279,7 +285,7 @@ impl Client {
         let found = found.ok_or_else(|| missing("repository"))?.get_mut("issueOrPullRequest");
         let found = found.map(Value::take).filter(|found| !found.is_null());
         match found.ok_or_else(|| missing("issue"))? {
-            node if is_issue(&node) => Issue::read(node),
+            node if is_issue(&node) => self.read(node),
             _ => Err(Error::PullRequest { number }),
         }
     }
@@ -303,7 +309,7 @@ impl Client {
             let answer = self.ask::<queries::IssuesById>(variables, Repeat::Freely).await?;
             let nodes = answer.nodes(ids.len())?.into_iter();
             found.extend(nodes.map(|node| match node? {
-                Some(node) if is_issue(&node) => Issue::read(node).map(Some),
+                Some(node) if is_issue(&node) => self.read(node).map(Some),
                 _ => Ok(None),
             }));
         }

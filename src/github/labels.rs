@@ -103,9 +103,9 @@ impl Client {
 
         let variables = live_labels::Variables {
             issue: issue_node_id.to_owned(),
-            target: target.unwrap_or_default().to_owned(),
+            target: self.labels.write(target.unwrap_or_default()).into_owned(),
             with_target: target.is_some(),
-            other: other.unwrap_or_default().to_owned(),
+            other: self.labels.write(other.unwrap_or_default()).into_owned(),
             with_other: other.is_some(),
         };
         let answer = self.ask::<queries::LiveLabels>(variables, Repeat::Freely).await?;
@@ -114,9 +114,10 @@ impl Client {
             return Err(Error::NotFound { message: "the node is not an issue".into() });
         };
         let labels = issue.labels.ok_or_else(|| missing("labels"))?.nodes.unwrap_or_default();
+        let ours = |name: String| self.labels.read(&storable(name)).into_owned();
         let label = |label: live_labels::LiveLabelsNodeOnIssueLabelsNodes| Label {
             id: label.id,
-            name: storable(label.name),
+            name: ours(label.name),
         };
         Ok(LiveLabels {
             labels: labels.into_iter().flatten().map(label).collect(),
@@ -134,7 +135,7 @@ impl Client {
             other_label: issue
                 .repository
                 .other
-                .map(|label| Label { id: label.id, name: storable(label.name) }),
+                .map(|label| Label { id: label.id, name: ours(label.name) }),
             repository_node_id: issue.repository.id,
             repository_full_name: full_name(&issue.repository.name_with_owner)?,
         })
@@ -152,6 +153,7 @@ impl Client {
         name: &str,
         color: &str,
     ) -> Result<String, Error> {
+        let name = &*self.labels.write(name);
         let variables = create_label::Variables {
             repository: repository_node_id.to_owned(),
             name: name.to_owned(),
@@ -254,8 +256,9 @@ impl Client {
             return Err(gravest(faults).unwrap_or_else(|| missing("issue")));
         };
         let labels = issue.labels.ok_or_else(|| missing("labels"))?.nodes.unwrap_or_default();
+        let names = labels.into_iter().flatten().map(|label| storable(label.name));
         Ok(Changed {
-            labels: labels.into_iter().flatten().map(|label| storable(label.name)).collect(),
+            labels: self.labels.read_all(names.collect()),
             updated_at: issue.updated_at,
             errors: faults.into_iter().map(|fault| fault.error).collect(),
         })

@@ -144,8 +144,8 @@ pub(super) async fn change_labels_on(
     plan: impl FnOnce(&LabelSet, IssueState) -> Result<LabelPlan>,
 ) -> Result<Changed> {
     let requested_at = app.clock.now();
-    let github = app.github.within(GITHUB_TIME);
-    let Intent { issue, target, expected_from, .. } = *intent;
+    let Intent { issue, repository, target, expected_from, .. } = *intent;
+    let github = app.github.within(GITHUB_TIME).with_labels(&repository.label_scheme);
     if let Some(refusal) = Error::read_only(intent.repository, issue.status) {
         return Err(refusal);
     }
@@ -762,8 +762,9 @@ pub async fn settle_overdue(app: &App) -> Result<()> {
 
 async fn settle_one(app: &App, entry: &AuditEntry) -> Result<()> {
     let Some(issue) = entry.issue_id else { return Ok(()) };
-    let row = row_of(app, issue).await?;
-    let github = app.github.within(GITHUB_TIME);
+    let found = issues::with_repository(&mut *app.connection().await?, issue).await?;
+    let (row, repository) = found.ok_or_else(|| Error::no_issue(issue))?;
+    let github = app.github.within(GITHUB_TIME).with_labels(&repository.label_scheme);
     let lost = github::Error::Unreachable {
         reason: "GitHub's answer was lost, and the labels were not changed".to_owned(),
         timed_out: true,

@@ -433,6 +433,11 @@ impl<'a> Reader<'a> {
         Ok(job_locks::advance(&mut connection, JOB, self.run, (0, issues)).await?)
     }
 
+    /// GitHub, with our names for the repository's labels.
+    fn github(&self) -> github::Client {
+        self.app.github.with_labels(&self.repository.label_scheme)
+    }
+
     /// A page, or a smaller one where GitHub takes too long over it.
     async fn fetch(
         &mut self,
@@ -443,7 +448,7 @@ impl<'a> Reader<'a> {
         loop {
             let query =
                 IssuesQuery { states, since, after: after.clone(), page_size: self.page_size };
-            match self.app.github.issues(&self.repository.full_name, query).await {
+            match self.github().issues(&self.repository.full_name, query).await {
                 Err(error) if error.is_timeout() && self.page_size > 1 => self.page_size /= 2,
                 answer => return Ok(answer?),
             }
@@ -654,16 +659,18 @@ impl<'a> Reader<'a> {
             if gone.is_empty() && known.len() == found.len() {
                 return Ok(());
             }
+            let scheme = &self.repository.label_scheme;
+            let ours = |label: &RepositoryLabel| scheme.read(&label.name).into_owned();
             if known.is_empty() {
-                let names: Vec<_> = found.iter().map(|label| label.name.clone()).collect();
+                let names: Vec<_> = found.iter().map(ours).collect();
                 issues::node_ids_with_other_labels(&mut connection, id, &names).await?
             } else {
-                let keys: Vec<_> = gone.iter().map(|label| key(&label.name)).collect();
+                let keys: Vec<_> = gone.iter().map(|label| key(&ours(label))).collect();
                 issues::node_ids_with_labels(&mut connection, id, &keys).await?
             }
         };
         let asked_at = self.app.clock.now();
-        let answers = self.app.github.issues_by_node_id(&stale).await?;
+        let answers = self.github().issues_by_node_id(&stale).await?;
         let read = answers.iter().filter(|answer| matches!(answer, Ok(Some(_)))).count();
         self.received += u32::try_from(read).unwrap_or(u32::MAX);
         // What has left by now is for the next full pass to confirm.
@@ -688,7 +695,7 @@ impl<'a> Reader<'a> {
         };
         let asked_at = self.app.clock.now();
         let node_ids: Vec<String> = unseen.iter().map(|(_, node_id)| node_id.clone()).collect();
-        let answers = self.app.github.issues_by_node_id(&node_ids).await?;
+        let answers = self.github().issues_by_node_id(&node_ids).await?;
         let gone = self.write_found(node_ids.iter().zip(answers).collect(), asked_at).await?;
         let gone: HashSet<&str> = gone.iter().map(String::as_str).collect();
         let gone = unseen.iter().filter(|(_, node_id)| gone.contains(node_id.as_str()));
@@ -710,7 +717,7 @@ impl<'a> Reader<'a> {
             return Ok(());
         }
         let asked_at = self.app.clock.now();
-        match self.app.github.issues_by_node_id(&node_ids).await {
+        match self.github().issues_by_node_id(&node_ids).await {
             Ok(answers) => {
                 let answers = node_ids.iter().zip(answers).collect();
                 self.write_found(answers, asked_at).await.map(drop)
@@ -864,6 +871,12 @@ async fn write_issues(
     if found.is_empty() {
         return Ok(Written::default());
     }
+    if repositories::hold_label_scheme(connection, repository.id, false).await?
+        != repository.label_scheme
+    {
+        let what = "The names of the repository's labels were changed meanwhile; sync again";
+        return Err(Error::conflict(what));
+    }
     let now = app.clock.now();
     let rules = Rules::at(app, now);
     let read: Vec<&str> = found.iter().map(|issue| issue.node_id.as_str()).collect();
@@ -992,7 +1005,8 @@ pub async fn refresh_issue(app: &App, name: &FullName, number: i32) -> Result<Re
             .ok_or_else(|| Error::no_repository(name))?
     };
     let asked_at = app.clock.now();
-    let issues = [app.github.issue(&repository.full_name, number).await?];
+    let github = app.github.with_labels(&repository.label_scheme);
+    let issues = [github.issue(&repository.full_name, number).await?];
     let links = dependencies::ask_links(app, &repository, &issues).await?;
     let mut connection = app.connection().await?;
     connection

@@ -298,6 +298,62 @@ pub async fn set_labels(
         .await
 }
 
+/// What labels say of an issue.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = issues, check_for_backend(diesel::pg::Pg))]
+pub struct Labelled {
+    /// The issue.
+    pub id: IssueId,
+    /// See [`Issue::number`].
+    pub number: i32,
+    /// See [`Issue::title`].
+    pub title: String,
+    /// See [`Issue::state`].
+    pub state: IssueState,
+    /// See [`Issue::labels`].
+    pub labels: LabelSet,
+    /// See [`Issue::blocked_reason`].
+    pub blocked_reason: Option<String>,
+}
+
+/// Other labels of an issue, and what they say.
+#[derive(Debug, Clone, AsChangeset)]
+#[diesel(table_name = issues, treat_none_as_null = true)]
+pub struct Relabelled {
+    /// See [`Issue::labels`].
+    pub labels: LabelSet,
+    /// See [`Issue::status`].
+    pub status: Status,
+    /// See [`Issue::priority`].
+    pub priority: Option<Priority>,
+    /// See [`Issue::blocked_reason`].
+    pub blocked_reason: Option<String>,
+}
+
+/// The labels of all issues of a repository, by number.
+pub async fn labels_of(
+    connection: &mut Connection,
+    repository: RepositoryId,
+) -> QueryResult<Vec<Labelled>> {
+    dsl::issues
+        .filter(dsl::repository_id.eq(repository))
+        .filter(dsl::removed_at.is_null())
+        .order(dsl::number)
+        .select(Labelled::as_select())
+        .load(connection)
+        .await
+}
+
+/// Stores what an issue's labels are called now; GitHub has the same as before.
+pub async fn relabel(
+    connection: &mut Connection,
+    id: IssueId,
+    change: &Relabelled,
+) -> QueryResult<()> {
+    diesel::update(dsl::issues.find(id)).set(change).execute(connection).await?;
+    Ok(())
+}
+
 /// Puts an issue in another queue.
 pub async fn set_lane(connection: &mut Connection, id: IssueId, lane: &str) -> QueryResult<Issue> {
     diesel::update(dsl::issues.find(id))

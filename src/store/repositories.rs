@@ -11,7 +11,7 @@ use diesel_async::RunQueryDsl;
 use super::schema::repositories::{self, dsl};
 use super::{Connection, lower};
 use crate::domain::work::PeoplesWork;
-use crate::domain::{FullName, ReadOnlyReason, RepositoryId};
+use crate::domain::{FullName, LabelScheme, ReadOnlyReason, RepositoryId};
 
 /// A repository that is or was tracked.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
@@ -67,6 +67,8 @@ pub struct Repository {
     pub serves_assigned: bool,
     /// Whether agents are served what has an `owner/` label.
     pub serves_owned: bool,
+    /// What it calls statuses, priorities and agents on GitHub.
+    pub label_scheme: LabelScheme,
 }
 
 /// The repository of this name in any case: a tracked one sooner than another, and one that is called
@@ -188,6 +190,35 @@ pub async fn set_serves(
             dsl::serves_owned.eq(serves.owned),
             dsl::updated_at.eq(now),
         ))
+        .returning(Repository::as_returning())
+        .get_result(connection)
+        .await
+}
+
+/// What a repository calls labels, which stays so until the caller's transaction ends. With `to_change`
+/// nobody else holds it then.
+pub async fn hold_label_scheme(
+    connection: &mut Connection,
+    id: RepositoryId,
+    to_change: bool,
+) -> QueryResult<LabelScheme> {
+    let lock = match to_change {
+        true => "SELECT pg_advisory_xact_lock(hashtextextended('label_scheme ' || $1, 0))",
+        false => "SELECT pg_advisory_xact_lock_shared(hashtextextended('label_scheme ' || $1, 0))",
+    };
+    diesel::sql_query(lock).bind::<Text, _>(id.to_string()).execute(connection).await?;
+    dsl::repositories.find(id).select(dsl::label_scheme).first(connection).await
+}
+
+/// Says what a repository calls statuses, priorities and agents on GitHub.
+pub async fn set_label_scheme(
+    connection: &mut Connection,
+    id: RepositoryId,
+    scheme: &LabelScheme,
+    now: DateTime<Utc>,
+) -> QueryResult<Repository> {
+    diesel::update(dsl::repositories.find(id))
+        .set((dsl::label_scheme.eq(scheme), dsl::updated_at.eq(now)))
         .returning(Repository::as_returning())
         .get_result(connection)
         .await

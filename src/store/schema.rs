@@ -565,6 +565,8 @@ diesel::table! {
         serves_assigned -> Bool,
         /// Whether agents are served what has an `owner/` label.
         serves_owned -> Bool,
+        /// What it calls statuses, priorities and agents on GitHub; issues.labels has Dispatch's names.
+        label_scheme -> Jsonb,
     }
 }
 

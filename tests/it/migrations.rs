@@ -177,6 +177,10 @@ const SAMPLES: &[(&str, &str)] = &[
         "INSERT INTO pauses (scope, subject, subject_key, stops_holders, created_by, created_at) \
          VALUES ('lane', 'default', 'default', false, 'ana', now())",
     ),
+    (
+        "label_schemes",
+        "UPDATE repositories SET label_scheme = '{\"labels\": {\"status/ready\": \"To do\"}}'",
+    ),
 ];
 
 #[tokio::test(flavor = "multi_thread")]

@@ -27,6 +27,7 @@ mod feed;
 mod holders;
 mod http;
 mod hub;
+mod label_schemes;
 mod limits;
 mod loaders;
 mod mutation;

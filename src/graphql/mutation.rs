@@ -7,6 +7,7 @@ use async_graphql::{Context, InputObject, MergedObject, Object, SimpleObject};
 use super::comments::CommentMutation;
 use super::edits::{ChangeIssuePayload, EditMutation};
 use super::holders::HolderMutation;
+use super::label_schemes::LabelSchemeMutation;
 use super::loaders::{actor, app};
 use super::pauses::PauseMutation;
 use super::query::full_name;
@@ -31,6 +32,7 @@ pub(super) struct Mutation(
     WorkMutation,
     HolderMutation,
     PauseMutation,
+    LabelSchemeMutation,
 );
 
 /// What a mutation weighs: more than any page of rows, because it reaches GitHub.

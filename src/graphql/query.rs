@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Context, ID, MergedObject, Object};
 
 use super::holders::HolderQuery;
+use super::label_schemes::LabelSchemeQuery;
 use super::loaders::{self, actor, app};
 use super::overview::OverviewQuery;
 use super::pauses::PauseQuery;
@@ -28,6 +29,7 @@ pub(super) struct Query(
     WorkQuery,
     HolderQuery,
     PauseQuery,
+    LabelSchemeQuery,
     OverviewQuery,
     ViewQuery,
     ServiceQuery,

@@ -25,6 +25,7 @@ mod half_done;
 pub mod health;
 pub mod heartbeats;
 pub mod holders;
+pub mod label_schemes;
 pub mod labels;
 pub mod lanes;
 pub mod leases;

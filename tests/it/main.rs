@@ -29,6 +29,7 @@ mod github_answers;
 mod graphql_http;
 mod holders;
 mod keys;
+mod label_schemes;
 mod labels;
 mod limits;
 mod mcp;

@@ -130,6 +130,7 @@ fn arguments(field: &str, way: &str, ids: &BTreeMap<&str, String>) -> Vec<String
             vec![format!("({agent}: \"{}\")", ids["Issue"])]
         }
         "queue" => vec!["(agent: \"alpha\", first: 2)".to_owned()],
+        "labelSchemePreview" => vec![format!("(input: {{ fullName: \"{REPOSITORY}\" }})")],
         "issues" | "auditLog" | "agentRuns" | "workDecisions" => vec!["(first: 2)".to_owned()],
         _ => vec![String::new()],
     }

@@ -148,7 +148,11 @@ impl Card<'_> {
             "state" => row.state.to_value(),
             "status" => row.status.to_value(),
             "priority" => row.priority.map_or(Value::Null, |priority| priority.to_value()),
-            "labels" => list(row.labels.names().iter().map(String::as_str)),
+            "labels" => {
+                let scheme = &self.issue.repository.label_scheme;
+                let names = row.labels.names().iter();
+                Value::List(names.map(|name| scheme.write(name).as_ref().into()).collect())
+            }
             "agents" => list(row.labels.agents()),
             "owners" => list(row.labels.owners()),
             "assignees" => list(row.assignees.iter().map(String::as_str)),

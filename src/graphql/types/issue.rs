@@ -124,8 +124,8 @@ impl IssueFields<'_> {
     }
 
     /// Label names exactly as GitHub has them, in GitHub's order.
-    async fn labels(&self) -> &[String] {
-        self.0.row.labels.names()
+    async fn labels(&self) -> Vec<String> {
+        self.0.repository.label_scheme.write_all(&self.0.row.labels)
     }
 
     /// Names from `agent/*` labels, prefix removed.

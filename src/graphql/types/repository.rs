@@ -7,7 +7,7 @@ use url::Url;
 
 use super::backoff::{RepositoryBackoff, ServesPeoplesWork};
 use crate::app::App;
-use crate::domain::{Instant, ReadOnlyReason, RepositoryId};
+use crate::domain::{Instant, Priority, ReadOnlyReason, RepositoryId, Status};
 use crate::graphql::loaders::app;
 use crate::service;
 use crate::store;
@@ -101,6 +101,23 @@ impl Repository {
         }
     }
 
+    /// What it calls statuses, priorities and agents on GitHub.
+    async fn label_scheme(&self) -> LabelScheme {
+        let scheme = &self.0.label_scheme;
+        let label = |ours| scheme.label_of(ours).to_owned();
+        LabelScheme {
+            statuses: Status::ALL
+                .into_iter()
+                .map(|status| StatusLabel { status, label: label(status.label()) })
+                .collect(),
+            priorities: Priority::ALL
+                .into_iter()
+                .map(|priority| PriorityLabel { priority, label: label(priority.label()) })
+                .collect(),
+            agent_prefix: scheme.agent_prefix().to_owned(),
+        }
+    }
+
     /// Issues that could not be read and are therefore not on the board or not up to date. Each is
     /// asked for again in every sync until it reads.
     async fn unreadable_issues(
@@ -114,6 +131,35 @@ impl Repository {
             total_count,
         })
     }
+}
+
+/// What a repository calls statuses, priorities and agents on GitHub.
+#[derive(SimpleObject)]
+pub(super) struct LabelScheme {
+    /// The label of each status, in board order.
+    statuses: Vec<StatusLabel>,
+    /// The label of each priority, the most urgent first.
+    priorities: Vec<PriorityLabel>,
+    /// What labels of agents begin with.
+    agent_prefix: String,
+}
+
+/// What a status is called on GitHub.
+#[derive(SimpleObject)]
+pub(super) struct StatusLabel {
+    /// The status.
+    status: Status,
+    /// The label.
+    label: String,
+}
+
+/// What a priority is called on GitHub.
+#[derive(SimpleObject)]
+pub(super) struct PriorityLabel {
+    /// The priority.
+    priority: Priority,
+    /// The label.
+    label: String,
 }
 
 /// Issues of a repository that could not be read.

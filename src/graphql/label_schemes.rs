@@ -1,0 +1,140 @@
+//! The root fields about what repositories call their labels.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Object, SimpleObject};
+
+use super::loaders::{actor, app};
+use super::query::full_name;
+use super::types::Repository;
+use super::types::page::cost;
+use crate::domain::IssueId;
+use crate::service::label_schemes::{
+    self, LabelSchemeInput, MOST_SHOWN, Preview, PreviewedChange, PreviewedLabel,
+};
+
+struct LabelSchemePreview(Preview);
+
+/// What a scheme of labels would make of a repository. Setting it writes nothing to GitHub.
+#[Object]
+impl LabelSchemePreview {
+    /// What each of Dispatch's labels is called, in board order and then by priority.
+    async fn labels(&self) -> Vec<LabelPreview<'_>> {
+        self.0.labels.iter().map(LabelPreview).collect()
+    }
+
+    /// Issues that would have another column, priority or agent, by number: the first 20.
+    #[graphql(complexity = "cost(Some(MOST_SHOWN), None, child_complexity)")]
+    async fn changes(&self) -> Vec<LabelSchemeChange<'_>> {
+        self.0.changes.iter().map(LabelSchemeChange).collect()
+    }
+
+    /// How many issues would change in all.
+    async fn change_count(&self) -> usize {
+        self.0.change_count
+    }
+}
+
+struct LabelPreview<'a>(&'a PreviewedLabel);
+
+/// One label of a scheme that is previewed.
+#[Object]
+impl LabelPreview<'_> {
+    /// Dispatch's label, such as `status/ready`.
+    async fn label(&self) -> &str {
+        self.0.ours
+    }
+
+    /// The label that stands for it on GitHub.
+    async fn on_github(&self) -> &str {
+        &self.0.theirs
+    }
+
+    /// Whether the repository has it, as of the last sync. Else it is created when a change first needs
+    /// it.
+    async fn exists(&self) -> bool {
+        self.0.exists
+    }
+
+    /// How many open issues have it.
+    async fn open_issues(&self) -> usize {
+        self.0.issues
+    }
+}
+
+struct LabelSchemeChange<'a>(&'a PreviewedChange);
+
+/// An issue that would change.
+#[Object]
+impl LabelSchemeChange<'_> {
+    /// The issue.
+    async fn issue_id(&self) -> IssueId {
+        self.0.issue
+    }
+
+    /// Its number.
+    async fn number(&self) -> i32 {
+        self.0.number
+    }
+
+    /// Its title.
+    async fn title(&self) -> &str {
+        &self.0.title
+    }
+
+    /// Its column, priority and agents now: "Backlog" or "Ready, priority/p1, agent alpha".
+    async fn before(&self) -> &str {
+        &self.0.before
+    }
+
+    /// The same by the scheme.
+    async fn after(&self) -> &str {
+        &self.0.after
+    }
+}
+
+#[derive(Debug, Default)]
+pub(super) struct LabelSchemeQuery;
+
+#[Object]
+impl LabelSchemeQuery {
+    /// Shows what a scheme of labels would make of a repository. Nothing is changed, here or on GitHub.
+    #[graphql(complexity = "cost(Some(100), None, child_complexity)")]
+    async fn label_scheme_preview(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Which repository, and its labels.")] input: LabelSchemeInput,
+    ) -> async_graphql::Result<LabelSchemePreview> {
+        let name = full_name(context, "fullName", &input.full_name)?;
+        let preview = label_schemes::preview(app(context), &name, &input).await?;
+        Ok(LabelSchemePreview(preview))
+    }
+}
+
+/// A repository whose labels mean something else.
+#[derive(SimpleObject)]
+struct SetLabelSchemePayload {
+    /// The repository.
+    repository: Repository,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct LabelSchemeMutation;
+
+#[Object]
+impl LabelSchemeMutation {
+    /// Says what a repository calls statuses, priorities and agents on GitHub. What is not named has
+    /// Dispatch's own label again. Its issues stand where their labels say at once; later changes write
+    /// these labels.
+    #[graphql(complexity = "cost(Some(1), None, child_complexity)")]
+    async fn set_label_scheme(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Which repository, and its labels.")] input: LabelSchemeInput,
+    ) -> async_graphql::Result<SetLabelSchemePayload> {
+        let name = full_name(context, "fullName", &input.full_name)?;
+        let (app, actor) = (app(context), actor(context));
+        let row = label_schemes::set_label_scheme(app, actor, &name, &input).await?;
+        Ok(SetLabelSchemePayload { repository: Repository(Arc::new(row)) })
+    }
+}

@@ -1,0 +1,234 @@
+//! What repositories call statuses, priorities and agents on GitHub: shown before it is set, and set.
+//!
+//! Setting it writes nothing to GitHub. It changes what the labels that are there mean, so issues may
+//! stand in other columns afterwards, and what later changes call their labels.
+
+use diesel_async::AsyncConnection;
+
+use super::changes::{audit_event, resync_event};
+use super::{Error, Result};
+use crate::app::App;
+use crate::domain::label_scheme::renamable;
+use crate::domain::labels::is_same;
+use crate::domain::{
+    Actor, FullName, IssueId, IssueState, LabelScheme, LabelSet, Priority, Status,
+};
+use crate::store::audit::NewEntry;
+use crate::store::issues::Relabelled;
+use crate::store::{Connection, Repository, audit, event_log, issues, pool, repositories};
+use crate::store::{RepositoryLabel, repository_labels};
+
+/// How many of the issues that would change a preview names.
+pub const MOST_SHOWN: i32 = 20;
+
+/// What a status is called on GitHub.
+#[derive(Debug, Clone, async_graphql::InputObject)]
+pub struct StatusLabelInput {
+    /// The status.
+    pub status: Status,
+    /// GitHub's label, up to 50 characters.
+    pub label: String,
+}
+
+/// What a priority is called on GitHub.
+#[derive(Debug, Clone, async_graphql::InputObject)]
+pub struct PriorityLabelInput {
+    /// The priority.
+    pub priority: Priority,
+    /// GitHub's label, up to 50 characters.
+    pub label: String,
+}
+
+/// What a repository calls statuses, priorities and agents on GitHub. What is not named has Dispatch's
+/// own label.
+#[derive(Debug, Clone, async_graphql::InputObject)]
+pub struct LabelSchemeInput {
+    /// `owner/name` of a tracked repository, in any case.
+    pub full_name: String,
+    /// Labels of statuses.
+    #[graphql(default)]
+    pub statuses: Vec<StatusLabelInput>,
+    /// Labels of priorities.
+    #[graphql(default)]
+    pub priorities: Vec<PriorityLabelInput>,
+    /// What labels of agents begin with: `bot:` makes `bot:alpha` of `agent/alpha`. Up to 20 characters.
+    pub agent_prefix: Option<String>,
+}
+
+/// What a scheme would make of a repository.
+#[derive(Debug, Clone)]
+pub struct Preview {
+    /// What each of our labels is called, in board order and then by priority.
+    pub labels: Vec<PreviewedLabel>,
+    /// Issues that would have another column, priority or agent, by number.
+    pub changes: Vec<PreviewedChange>,
+    /// How many there are in all.
+    pub change_count: usize,
+}
+
+/// One label of a scheme that is previewed.
+#[derive(Debug, Clone)]
+pub struct PreviewedLabel {
+    /// Our label.
+    pub ours: &'static str,
+    /// GitHub's.
+    pub theirs: String,
+    /// Whether the repository has it, as of the last sync. Else it is created when it is first needed.
+    pub exists: bool,
+    /// How many open issues have it.
+    pub issues: usize,
+}
+
+/// An issue that would change.
+#[derive(Debug, Clone)]
+pub struct PreviewedChange {
+    /// The issue.
+    pub issue: IssueId,
+    /// Its number.
+    pub number: i32,
+    /// Its title.
+    pub title: String,
+    /// Its column, priority and agents now, as one text.
+    pub before: String,
+    /// The same under the scheme.
+    pub after: String,
+}
+
+/// What a command means, in GitHub's spelling of the labels that the repository has.
+async fn scheme_of(
+    connection: &mut Connection,
+    repository: &Repository,
+    command: &LabelSchemeInput,
+) -> Result<(LabelScheme, Vec<RepositoryLabel>)> {
+    let known = repository_labels::of(connection, repository.id).await?;
+    let spelled = |given: &str| {
+        let given = given.trim();
+        let found = known.iter().find(|label| is_same(&label.name, given));
+        found.map_or_else(|| given.to_owned(), |label| label.name.clone())
+    };
+    let statuses = command.statuses.iter().map(|of| (of.status.label(), spelled(&of.label)));
+    let priorities = command.priorities.iter().map(|of| (of.priority.label(), spelled(&of.label)));
+    let prefix = command.agent_prefix.clone().filter(|prefix| !prefix.is_empty());
+    let scheme = LabelScheme::new(statuses.chain(priorities), prefix)
+        .map_err(|reason| Error::Invalid { field: "labels", reason })?;
+    Ok((scheme, known))
+}
+
+async fn tracked(connection: &mut Connection, name: &FullName) -> Result<Repository> {
+    let row = repositories::by_name(connection, name).await?.filter(|row| row.enabled);
+    row.ok_or_else(|| Error::no_repository(name))
+}
+
+/// An issue's labels by the scheme that its repository has, read by another one.
+fn reread(labels: &LabelSet, from: &LabelScheme, to: &LabelScheme) -> LabelSet {
+    LabelSet::from(to.read_all(from.write_all(labels)))
+}
+
+/// What labels say of an issue, as a text for people.
+fn meaning(labels: &LabelSet, state: IssueState) -> String {
+    let mut parts = vec![labels.effective_status(state).title().to_owned()];
+    parts.extend(labels.priority().map(|priority| priority.label().to_owned()));
+    parts.extend(labels.agents().map(|agent| format!("agent {agent}")));
+    parts.join(", ")
+}
+
+/// Shows what a scheme would make of a repository. Nothing is changed.
+///
+/// # Errors
+///
+/// [`Error::NotFound`] when it is not tracked; [`Error::Invalid`] for what cannot be a scheme.
+pub async fn preview(app: &App, name: &FullName, command: &LabelSchemeInput) -> Result<Preview> {
+    let mut connection = app.connection().await?;
+    let repository = tracked(&mut connection, name).await?;
+    let (scheme, known) = scheme_of(&mut connection, &repository, command).await?;
+    let rows = issues::labels_of(&mut connection, repository.id).await?;
+    let present = &repository.label_scheme;
+    let mut changes = Vec::new();
+    let mut counts = vec![0; renamable().count()];
+    for row in &rows {
+        let after = reread(&row.labels, present, &scheme);
+        if row.state == IssueState::Open {
+            for (count, ours) in counts.iter_mut().zip(renamable()) {
+                *count += usize::from(after.contains(ours));
+            }
+        }
+        let (before, after) = (meaning(&row.labels, row.state), meaning(&after, row.state));
+        if before != after {
+            let (issue, number, title) = (row.id, row.number, row.title.clone());
+            changes.push(PreviewedChange { issue, number, title, before, after });
+        }
+    }
+    let labels = renamable().zip(counts).map(|(ours, issues)| {
+        let theirs = scheme.label_of(ours).to_owned();
+        let exists = known.iter().any(|label| is_same(&label.name, &theirs));
+        PreviewedLabel { ours, theirs, exists, issues }
+    });
+    let (labels, change_count) = (labels.collect(), changes.len());
+    changes.truncate(MOST_SHOWN as usize);
+    Ok(Preview { labels, changes, change_count })
+}
+
+/// Says what a repository calls statuses, priorities and agents; the audit log calls it
+/// `set_label_scheme`. Its issues stand where their labels say by the new names at once.
+///
+/// # Errors
+///
+/// As [`preview`].
+pub async fn set_label_scheme(
+    app: &App,
+    actor: &Actor,
+    name: &FullName,
+    command: &LabelSchemeInput,
+) -> Result<Repository> {
+    let now = app.clock.now();
+    let mut connection = app.connection().await?;
+    connection
+        .transaction(async |connection| {
+            pool::take_time(connection).await?;
+            let before = tracked(connection, name).await?;
+            let (scheme, _) = scheme_of(connection, &before, command).await?;
+            repositories::hold_label_scheme(connection, before.id, true).await?;
+            let before = tracked(connection, name).await?;
+            if before.label_scheme == scheme {
+                return Ok(before);
+            }
+            let repository =
+                repositories::set_label_scheme(connection, before.id, &scheme, now).await?;
+            for row in issues::labels_of(connection, repository.id).await? {
+                let labels = reread(&row.labels, &before.label_scheme, &scheme);
+                if labels != row.labels {
+                    let status = labels.effective_status(row.state);
+                    let priority = labels.priority();
+                    let blocked_reason = row.blocked_reason.filter(|_| status == Status::Blocked);
+                    let change = Relabelled { labels, status, priority, blocked_reason };
+                    issues::relabel(connection, row.id, &change).await?;
+                }
+            }
+            let full_name = &repository.full_name;
+            let notes = notes_of(&scheme);
+            let none = LabelSet::default();
+            let entry = NewEntry {
+                repository_full_name: full_name.as_str(),
+                notes: Some(&notes),
+                ..NewEntry::done(actor.who(), "set_label_scheme", &none, now)
+            };
+            let entry = audit::append(connection, &entry).await?;
+            let text = format!("{full_name} has other names for its labels");
+            let events = [resync_event(text, actor.who(), now), audit_event(&entry)];
+            event_log::append(connection, &events).await?;
+            Ok(repository)
+        })
+        .await
+}
+
+/// A scheme as a text for people.
+fn notes_of(scheme: &LabelScheme) -> String {
+    if scheme.is_empty() {
+        return "Dispatch's own labels".to_owned();
+    }
+    let renamed = renamable().filter(|ours| scheme.label_of(ours) != *ours);
+    let renamed = renamed.map(|ours| format!("{ours} is `{}`", scheme.label_of(ours)));
+    let agents = format!("agents' labels begin with `{}`", scheme.agent_prefix());
+    let agents = (scheme.agent_prefix() != "agent/").then_some(agents);
+    renamed.chain(agents).collect::<Vec<_>>().join("; ")
+}

@@ -91,7 +91,7 @@ test("a press in the panel ends a back-off", async ({ page, service }) => {
   await expect(markOn(page, id)).toHaveCount(0);
   expect(await skipReasons(service, id)).not.toContain("BACKING_OFF");
   await expect(
-    panelOf(page).getByRole("listitem").filter({ hasText: "had tried again" }),
+    panelOf(page).getByRole("listitem").filter({ hasText: "let agents try again" }),
   ).toBeVisible();
 });
 

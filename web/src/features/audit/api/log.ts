@@ -18,6 +18,7 @@ const EntryFields = graphql(`
     beforeLabels
     afterLabels
     comment
+    notes
     success
     errorMessage
     createdAt

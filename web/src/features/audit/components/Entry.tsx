@@ -3,11 +3,13 @@ import { Link } from "wouter";
 import { classes } from "@/components/classes.ts";
 import { LabelChange } from "@/components/LabelChange.tsx";
 import { When } from "@/components/When.tsx";
-import { actionWords } from "@/lib/words.ts";
+import { useNow } from "@/lib/time.ts";
+import { actionWords, notesOf } from "@/lib/words.ts";
 import type { AuditEntry } from "../api/log.ts";
 
 /** One line of the log: when, who, what, to what, and how it ended. */
 export function Entry({ entry, fresh }: { readonly entry: AuditEntry; readonly fresh: boolean }) {
+  const notes = notesOf(entry, useNow());
   return (
     <div
       className={classes(
@@ -26,6 +28,14 @@ export function Entry({ entry, fresh }: { readonly entry: AuditEntry; readonly f
         {entry.comment !== null && (
           <p className="line-clamp-2 text-meta wrap-anywhere whitespace-pre-wrap text-ink-soft">
             {entry.comment}
+          </p>
+        )}
+        {notes !== undefined && (
+          <p
+            className="line-clamp-2 text-meta wrap-anywhere whitespace-pre-wrap text-ink-soft"
+            dir="auto"
+          >
+            {notes}
           </p>
         )}
         {entry.errorMessage !== null && (

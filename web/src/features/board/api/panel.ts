@@ -58,6 +58,7 @@ export const PanelQuery = graphql(
           afterLabels
           comment
           commentUrl
+          notes
           createdAt
         }
       }

@@ -2,7 +2,8 @@ import { LabelChange } from "@/components/LabelChange.tsx";
 import { AgentMark } from "@/components/marks.tsx";
 import { RunStatus } from "@/components/RunStatus.tsx";
 import { When } from "@/components/When.tsx";
-import { actionWords } from "@/lib/words.ts";
+import { useNow } from "@/lib/time.ts";
+import { actionWords, notesOf } from "@/lib/words.ts";
 import type { AuditLine, RunLine } from "../api/panel.ts";
 import { Section } from "./Section.tsx";
 
@@ -15,40 +16,53 @@ export function AuditTrail({ entries }: { readonly entries: readonly AuditLine[]
       ) : (
         <ol className="flex flex-col gap-2.5">
           {entries.map((entry) => (
-            <li key={entry.id} className="text-board">
-              <div className="flex items-baseline gap-1.5">
-                <span className="font-medium">{entry.actor}</span>
-                <span className="text-ink-soft">{actionWords(entry.action)}</span>
-                {!entry.success && <span className="text-danger">failed</span>}
-                <span className="grow" />
-                <When instant={entry.createdAt} />
-              </div>
-              {entry.errorMessage !== null && (
-                <p className="text-meta wrap-anywhere text-danger">{entry.errorMessage}</p>
-              )}
-              {entry.comment !== null && (
-                <p className="mt-1 line-clamp-6 rounded bg-column px-2.5 py-1.5 wrap-anywhere whitespace-pre-wrap text-ink">
-                  {entry.comment}
-                </p>
-              )}
-              {entry.commentUrl !== null && (
-                <a
-                  href={entry.commentUrl}
-                  target="_blank"
-                  rel="noreferrer noopener"
-                  className="text-meta text-ink-faint hover:underline"
-                >
-                  On GitHub
-                </a>
-              )}
-              {entry.success && (
-                <LabelChange before={entry.beforeLabels} after={entry.afterLabels} />
-              )}
-            </li>
+            <Entry key={entry.id} entry={entry} />
           ))}
         </ol>
       )}
     </Section>
+  );
+}
+
+function Entry({ entry }: { readonly entry: AuditLine }) {
+  const notes = notesOf(entry, useNow());
+  return (
+    <li className="text-board">
+      <div className="flex items-baseline gap-1.5">
+        <span className="font-medium">{entry.actor}</span>
+        <span className="text-ink-soft">{actionWords(entry.action)}</span>
+        {!entry.success && <span className="text-danger">failed</span>}
+        <span className="grow" />
+        <When instant={entry.createdAt} />
+      </div>
+      {entry.errorMessage !== null && (
+        <p className="text-meta wrap-anywhere text-danger">{entry.errorMessage}</p>
+      )}
+      {entry.comment !== null && (
+        <p className="mt-1 line-clamp-6 rounded bg-column px-2.5 py-1.5 wrap-anywhere whitespace-pre-wrap text-ink">
+          {entry.comment}
+        </p>
+      )}
+      {notes !== undefined && (
+        <p
+          className="mt-0.5 line-clamp-6 text-meta wrap-anywhere whitespace-pre-wrap text-ink-soft"
+          dir="auto"
+        >
+          {notes}
+        </p>
+      )}
+      {entry.commentUrl !== null && (
+        <a
+          href={entry.commentUrl}
+          target="_blank"
+          rel="noreferrer noopener"
+          className="text-meta text-ink-faint hover:underline"
+        >
+          On GitHub
+        </a>
+      )}
+      {entry.success && <LabelChange before={entry.beforeLabels} after={entry.afterLabels} />}
+    </li>
   );
 }
 

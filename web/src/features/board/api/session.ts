@@ -16,6 +16,8 @@ import {
 const FIRST = 50;
 /** Further pages grow, so that a long scroll needs few of them. At most what the server allows for a column. */
 const PAGES = [100, 250, 500, 1_000];
+/** The most beside a search, which takes its part of what a question may cost. */
+const MOST_FOUND = 500;
 /** Counts are asked for again this long after an event that may have changed them unseen. */
 const COUNTS_AFTER_MS = 400;
 
@@ -90,9 +92,10 @@ export class BoardSession {
     this.#paging.add(status);
     const generation = this.#generation;
     const read = this.#wantsAll ? PAGES.length : (this.#pagesRead.get(status) ?? 0);
+    const page = PAGES[Math.min(read, PAGES.length - 1)] ?? FIRST;
     const answer = await ask(ColumnPageQuery, {
       filter: { ...this.#filter, statuses: [status] },
-      first: PAGES[Math.min(read, PAGES.length - 1)] ?? FIRST,
+      first: this.#filter.search ? Math.min(page, MOST_FOUND) : page,
       after,
     });
     this.#paging.delete(status);

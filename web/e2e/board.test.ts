@@ -501,6 +501,52 @@ test("a board in rows by agent, oldest first, is an address that can be saved", 
   await expect(other.getByText("None is saved yet.")).toBeVisible();
 });
 
+test("cards stand in the order of the queue, as it changes", async ({ page, service }) => {
+  // So tall that every card is in the page.
+  await page.setViewportSize({ width: 1440, height: 8000 });
+  await openBoard(page);
+  await page.keyboard.press("d");
+  await page.getByRole("combobox", { name: "Display" }).fill("order queue rank");
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Escape");
+  await expect(page).toHaveURL(/sort=rank/);
+
+  // What is ready, as an agent would be served it that is not named on any issue.
+  const queued = async (): Promise<readonly string[]> => {
+    type Found = { rank: number | null; issue: { id: string; status: Status } };
+    const { queue } = await ask<{ queue: Found[] }>(
+      service,
+      `{ queue(agent: "unheard-of", first: 100) { rank issue { id status } } }`,
+    );
+    const ready = queue.filter(({ rank, issue }) => rank !== null && issue.status === "READY");
+    return ready.map(({ issue }) => issue.id);
+  };
+  // Others are not served, and stand between.
+  const expectOrder = async (ids: readonly string[]) => {
+    await expect
+      .poll(async () => {
+        const shown = await cards(page, "READY").evaluateAll((found) =>
+          found.map((element) => element.getAttribute("data-card") ?? ""),
+        );
+        return shown.filter((id) => ids.includes(id));
+      })
+      .toEqual(ids);
+  };
+  const before = await queued();
+  expect(before.length).toBeGreaterThan(5);
+  await expectOrder(before);
+
+  const last = before.at(-1) ?? "";
+  await ask(
+    service,
+    `mutation ($id: ID!) { setPriority(input: {issueId: $id, priority: P0}) { cursor } }`,
+    { id: last },
+  );
+  const after = await queued();
+  expect(after.indexOf(last)).toBeLessThan(before.length - 1);
+  await expectOrder(after);
+});
+
 test("a column folds away, keeps taking cards, and stays folded", async ({ page, service }) => {
   const id = await quietIssue(service);
   await openBoard(page);

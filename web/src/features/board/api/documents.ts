@@ -23,6 +23,7 @@ export const CardFields = graphql(
       pullRequestUrl
       openBlockers
       unblocks
+      queueScore
       lease {
         id
         agent
@@ -37,7 +38,6 @@ export const CardFields = graphql(
         ...BackoffFields
       }
       repository {
-        id
         fullName
         name
         readOnlyReason

@@ -42,6 +42,10 @@ const IssuePanel = lazy(() => import("./IssuePanel.tsx"));
 
 /** How often a board that shows what is old asks what has become old. */
 const AGES_MS = 15 * 60_000;
+const DAY_MS = 24 * 60 * 60_000;
+
+/** The day by UTC, a little late: by then it is that day for the server too. */
+const day = (): number => Math.floor((Date.now() - AGES_MS) / DAY_MS);
 
 /** The parameter of the address that names the open card. */
 const OPEN = "issue";
@@ -167,8 +171,13 @@ function Page({ search, onSearch, opened, onClose, onRepositories }: PageProps) 
     const narrowed = filterOfSearch(asked);
     const open = () => session.open(queryOfFilter(narrowed, Date.now()));
     open();
-    // What grows stale does so without an event.
-    const timer = narrowed.stale ? setInterval(open, AGES_MS) : undefined;
+    // What grows stale does so without an event, and so does what a day brings nearer to the head of the queue.
+    let opened = day();
+    const timer = setInterval(() => {
+      if (!narrowed.stale && day() === opened) return;
+      opened = day();
+      open();
+    }, AGES_MS);
     return () => {
       clearInterval(timer);
       session.close();

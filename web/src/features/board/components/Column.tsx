@@ -48,7 +48,8 @@ type Props = {
 export function Column({ status, sort, filtered, folded }: Props) {
   const { hand, session } = useBoard();
   const view = useColumn(status);
-  const ids = useMemo(() => sorted(session.store, view.ids, sort), [session.store, view.ids, sort]);
+  // Of the whole view: an event may change where a card stands in a list that stays the same.
+  const ids = useMemo(() => sorted(session.store, view.ids, sort), [session.store, view, sort]);
   const heldOver = useSelected(hand.lifted, (card) => card?.over === status);
   const { ref, isDropTarget } = useDroppable({ id: status });
   const heading = `column-${status}`;

@@ -28,10 +28,10 @@ export function issue(
     pullRequestUrl: null,
     openBlockers: 0,
     unblocks: 0,
+    queueScore: 0,
     lease: null,
     backoff: null,
     repository: {
-      id: "rep_1",
       fullName: "acme/rocket",
       name: "rocket",
       readOnlyReason: null,

@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { issue, snapshot } from "./fixtures.ts";
 import { laneTitle, lanesOf, sorted } from "./lanes.ts";
 import { BoardStore } from "./store.ts";
@@ -69,4 +69,79 @@ it("follows a move that no event has confirmed yet", () => {
 it("puts the oldest first where age is asked for", () => {
   const store = board();
   expect(sorted(store, store.column("READY").ids, "age")).toEqual(["iss_2", "iss_3", "iss_1"]);
+});
+
+describe("in the order of the queue", () => {
+  const ready = (store: BoardStore) => sorted(store, store.column("READY").ids, "rank");
+
+  it("the lowest score comes first, then the older day, then the lower id", () => {
+    const store = new BoardStore();
+    const born = (day: number, hour: number) =>
+      new Date(Date.UTC(2026, 0, day, hour)).toISOString();
+    const next = { queueScore: 1120, createdAt: born(2, 9) };
+    store.load(
+      snapshot([
+        issue(1, "READY", { queueScore: 3120, createdAt: born(1, 0) }),
+        // Later on the same day.
+        issue(2, "READY", { ...next, createdAt: born(2, 10) }),
+        issue(3, "READY", next),
+        issue(4, "READY", { ...next, id: "iss_00000z" }),
+        issue(5, "READY", { ...next, id: "iss_100000" }),
+        issue(6, "READY", { ...next, id: "iss_1000000" }),
+        issue(7, "READY", { ...next, createdAt: born(1, 23) }),
+        issue(8, "READY", { queueScore: -880, createdAt: born(3, 0) }),
+      ]),
+    );
+    expect(ready(store)).toEqual([
+      "iss_8",
+      "iss_7",
+      "iss_2",
+      "iss_3",
+      "iss_00000z",
+      "iss_100000",
+      "iss_1000000",
+      "iss_1",
+    ]);
+  });
+
+  it("an event that changes a score alone moves its card", () => {
+    const store = new BoardStore();
+    store.load(
+      snapshot([
+        issue(1, "READY", { queueScore: 2129 }),
+        issue(2, "READY", { queueScore: 2128 }),
+        issue(3, "DONE"),
+      ]),
+    );
+    const view = store.column("READY");
+    expect(ready(store)).toEqual(["iss_2", "iss_1"]);
+    const heard: string[] = [];
+    for (const key of ["column:READY", "column:DONE"] as const)
+      store.watch(key, () => heard.push(key));
+    const event = (cursor: string, queueScore: number) =>
+      ({
+        __typename: "IssueChanged",
+        cursor,
+        issue: issue(1, "READY", { queueScore, unblocks: 2 }),
+      }) as const;
+    store.receive(event("11", 2127), 0);
+    expect(heard).toEqual(["column:READY"]);
+    expect(store.column("READY"), "so that it is drawn again").not.toBe(view);
+    expect(ready(store)).toEqual(["iss_1", "iss_2"]);
+    store.receive(event("12", 2127), 0);
+    expect(heard, "nothing is another").toHaveLength(1);
+  });
+
+  it("a card that is moved by hand stands among the others at once", () => {
+    const store = new BoardStore();
+    store.load(
+      snapshot([
+        issue(1, "READY", { queueScore: 1129 }),
+        issue(2, "READY", { queueScore: 3129 }),
+        issue(3, "BACKLOG", { queueScore: 2139 }),
+      ]),
+    );
+    store.begin("iss_3", "READY");
+    expect(ready(store)).toEqual(["iss_1", "iss_3", "iss_2"]);
+  });
 });

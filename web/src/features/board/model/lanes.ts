@@ -34,13 +34,32 @@ export function laneTitle(group: Group, key: string): string {
   return key === "" ? "No agent" : key;
 }
 
+type Compare = (a: BoardIssue, b: BoardIssue) => number;
+
+const inTextOrder = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/** A day by UTC, as the server writes instants. */
+const dayOf = (instant: string): string => instant.slice(0, 10);
+
+/** Ids are numbers of base 36: a longer one is greater. */
+const byId: Compare = ({ id: a }, { id: b }) => a.length - b.length || inTextOrder(a, b);
+
+const COMPARE: Readonly<Record<Exclude<Sort, "updated">, Compare>> = {
+  age: (a, b) => inTextOrder(a.createdAt, b.createdAt),
+  // As the server ranks issues. A card on its way to a column has the score of the one it leaves, until its event.
+  rank: (a, b) =>
+    a.queueScore - b.queueScore ||
+    inTextOrder(dayOf(a.createdAt), dayOf(b.createdAt)) ||
+    byId(a, b),
+};
+
 /** The cards of a column in the wanted order. The server's order, and the overlay's, is by update. */
 export function sorted(store: BoardStore, ids: readonly string[], sort: Sort): readonly string[] {
   if (sort === "updated") return ids;
-  const born = (id: string): string => store.issue(id)?.createdAt ?? "";
   return ids
-    .map((id) => ({ id, at: born(id) }))
-    .sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0))
+    .map((id) => store.issue(id))
+    .filter((issue) => issue !== undefined)
+    .sort(COMPARE[sort])
     .map(({ id }) => id);
 }
 

@@ -7,7 +7,7 @@ it("is plain where the address says nothing, or nothing that is known", () => {
 });
 
 it("survives the way through an address, beside what else is there", () => {
-  const layout = { group: "agent", sort: "age" } as const;
+  const layout = { group: "agent", sort: "rank" } as const;
   const search = searchOfLayout(layout, "q=leak&group=repository");
   expect(layoutOfSearch(search)).toEqual(layout);
   expect(new URLSearchParams(search).get("q")).toBe("leak");
@@ -17,5 +17,6 @@ it("survives the way through an address, beside what else is there", () => {
 it("needs every card for anything but the server's own order", () => {
   expect(needsAll(PLAIN)).toBe(false);
   expect(needsAll({ group: "none", sort: "age" })).toBe(true);
+  expect(needsAll({ group: "none", sort: "rank" })).toBe(true);
   expect(needsAll({ group: "priority", sort: "updated" })).toBe(true);
 });

@@ -18,6 +18,7 @@ export type Group = keyof typeof GROUPS;
 export const SORTS = {
   updated: "Last update",
   age: "Age",
+  rank: "Queue rank",
 } as const;
 
 export type Sort = keyof typeof SORTS;

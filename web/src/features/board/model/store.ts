@@ -297,6 +297,8 @@ export class BoardStore {
     touched.card(issue.id);
     if (from === issue.status && before?.updatedAt === issue.updatedAt) {
       this.#issues.set(issue.id, issue);
+      // A board in the order of the queue shows it elsewhere in its column.
+      if (before.queueScore !== issue.queueScore) touched.column(issue.status);
       return;
     }
     if (from !== undefined) this.#unlist(issue.id, from, touched);

@@ -4,6 +4,7 @@ import { addressOfView, wordsOfView } from "./views.ts";
 it.each([
   ["", "The whole board"],
   ["group=agent&sort=age", "The whole board · by agent · ordered by age"],
+  ["sort=rank", "The whole board · ordered by queue rank"],
   ["priority=priority/p0&priority=P1", "Urgent or High"],
   [
     "repo=a/b&status=ready&status=blocked&agent=agent/claude&stale=true",

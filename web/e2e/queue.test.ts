@@ -120,6 +120,96 @@ base("the queue tells whom it serves what, and why not the rest", async ({ page,
   await expect(page.getByRole("complementary", { name: /^Issue / })).toBeVisible();
 });
 
+base("an issue's priority, agent and lane are changed in its row", async ({ page, service }) => {
+  type Found = {
+    rank: number | null;
+    issue: { id: string; number: number; agents: string[]; repository: { name: string } };
+  };
+  const { queue } = await ask<{ queue: Found[] }>(
+    service,
+    `{ queue(agent: "quill") { rank issue { id number agents repository { name } } } }`,
+  );
+  const found = queue.findLast(({ rank, issue }) => rank !== null && issue.agents.length === 0);
+  if (!found) throw new Error("nothing that is nobody's is ranked");
+  const { id, number, repository } = found.issue;
+  const name = `${repository.name} #${number}`;
+  const link = page.locator(`a[href="/board?issue=${id}"]`);
+  const next = (agent: string) =>
+    page
+      .getByRole("list", { name: `Next for ${agent}` })
+      .getByRole("listitem")
+      .filter({ has: link });
+  const button = page.getByRole("button", { name: `Change ${name}`, exact: true });
+  const choose = async (words: string) => {
+    await page.getByRole("combobox", { name: `Change ${name}`, exact: true }).fill(words);
+    await page.keyboard.press("Enter");
+  };
+
+  await page.goto("/queue?agent=quill");
+  await button.click();
+  await choose("priority urgent");
+  await expect(page.getByText(`${name} has the priority Urgent now.`)).toBeVisible();
+  await expect(next("quill").getByRole("img", { name: "Urgent priority (P0)" })).toBeVisible();
+  await expect(button, "the focus stays where it was").toBeFocused();
+
+  await button.click();
+  await choose("agent scout");
+  await expect(next("quill")).toHaveCount(0);
+  await expect(page.locator("[data-row] a:focus"), "the focus is not lost").toHaveCount(1);
+
+  await page.goto("/queue?agent=scout");
+  await expect(next("scout")).toContainText("agent/scout");
+  await link.focus();
+  await page.keyboard.press("c");
+  await choose("lane backlog");
+  await expect(page.getByText(`${name} is in the lane backlog now.`)).toBeVisible();
+  await expect(next("scout")).toHaveCount(0);
+
+  await page.goto("/queue?agent=scout&lane=backlog");
+  await expect(link.locator("xpath=ancestor::li")).toContainText("lane backlog");
+  let refused = false;
+  await page.route("**/graphql", (route) => {
+    const body = route.request().postData() ?? "";
+    if (refused || !body.includes("SetLane")) return route.continue();
+    refused = true;
+    return route.fulfill({
+      json: { errors: [{ message: "Not now", extensions: { code: "CONFLICT" } }] },
+    });
+  });
+  await button.click();
+  await choose("lane default");
+  await expect(link.locator("xpath=ancestor::li").getByRole("alert")).toHaveText(
+    "Lane not changed: Not now",
+  );
+  await button.click();
+  await choose("lane default");
+  await expect(page.getByText(`${name} is in the lane default now.`)).toBeVisible();
+
+  await page.goto("/audit?action=classify_lane");
+  const entry = page.getByRole("listitem").filter({ has: link });
+  await expect(entry.first()).toContainText("changed the lane");
+  await expect(entry.first()).toContainText("From backlog to default");
+});
+
+base("a pause of everything is told once, above what it withholds", async ({ page, service }) => {
+  const { pauseWork } = await ask<{ pauseWork: { pause: { id: string } } }>(
+    service,
+    `mutation { pauseWork(input: {scope: EVERYTHING, reason: "A release"}) { pause { id } } }`,
+  );
+  await page.goto("/queue?agent=quill");
+  const withheld = page.getByRole("list", { name: "Withheld issues" });
+  await page.getByRole("button", { name: /^paused by a person/ }).click();
+  await expect(withheld.getByRole("listitem").first()).toContainText("is paused.");
+  await expect(withheld).not.toContainText("A release");
+  await expect(
+    page.getByRole("main").getByText(/^Everything is paused by .+: A release$/),
+  ).toHaveCount(1);
+  await ask(service, `mutation ($id: ID!) { resumeWork(input: {pauseId: $id}) { pauseId } }`, {
+    id: pauseWork.pause.id,
+  });
+  await expect(page.getByRole("button", { name: /^paused by a person/ })).toHaveCount(0);
+});
+
 base(
   "an answer to an agent appears among the decisions, with what could be had",
   async ({ page, service }) => {

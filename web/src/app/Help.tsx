@@ -32,6 +32,7 @@ const ON_THE_BOARD: readonly Row[] = [
 
 const ON_THE_QUEUE: readonly Row[] = [
   [["j", "k"], "Walk the issues; Enter opens one"],
+  [["c"], "Change the issue's priority, lane or agent"],
   [["a"], "Choose whose queue"],
   [["l"], "Choose the lane"],
   [["p"], "Pause work"],

@@ -11,6 +11,7 @@ it("offers what the viewer may do", () => {
 it("says what signing in is good for, where that is possible", () => {
   expect(whyDenied("release", VISITOR)).toBe("Sign in to release it.");
   expect(whyDenied("move", READER)).toBe("Sign in to move cards.");
+  expect(whyDenied("lane", VISITOR)).toBe("Sign in to change lanes.");
 });
 
 it("names the setting where nobody can sign in", () => {

@@ -33,6 +33,7 @@ export const maySignIn = (who: Viewer | undefined): boolean =>
 const ACTIONS = {
   move: { needs: "canChangeBoard", to: "move cards", name: "Moving cards" },
   edit: { needs: "canChangeBoard", to: "change issues", name: "Changing issues" },
+  lane: { needs: "canMaintain", to: "change lanes", name: "Changing lanes" },
   comment: { needs: "canChangeBoard", to: "comment", name: "Commenting" },
   retry: { needs: "canChangeBoard", to: "retry it", name: "Retrying" },
   instruct: {

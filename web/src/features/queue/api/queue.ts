@@ -35,8 +35,14 @@ export const QueueQuery = graphql(
           ...NamedFields
           status
           priority
+          agents
+          lane
           backoff {
             ...BackoffFields
+          }
+          repository {
+            fullName
+            readOnlyReason
           }
         }
       }

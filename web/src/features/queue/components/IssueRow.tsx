@@ -4,12 +4,18 @@ import { classes } from "@/components/classes.ts";
 import { IssueLink, IssueNumber } from "@/components/IssueLink.tsx";
 import { PriorityGlyph } from "@/components/PriorityGlyph.tsx";
 import { StatusGlyph } from "@/components/StatusGlyph.tsx";
-import type { Explained } from "../api/queue.ts";
+import { useSignal } from "@/lib/signal.ts";
+import { localTimes, useNow } from "@/lib/time.ts";
+import type { Changes, RowIssue } from "../api/changes.ts";
+import { untoldFailure } from "../model/failures.ts";
+import { ChangeButton } from "./ChangeButton.tsx";
 import { ROW } from "./rows.ts";
 
 /** An issue as the queue sees it, with a sentence on why it stands where it stands. The keys walk from one to the next. */
 export function IssueRow({
   issue,
+  usualLane,
+  changes,
   why,
   place,
   first = false,
@@ -17,8 +23,11 @@ export function IssueRow({
   action,
   refusal,
 }: {
-  readonly issue: Explained["issue"];
-  readonly why: string | null;
+  readonly issue: RowIssue;
+  /** The lane that goes without saying. */
+  readonly usualLane: string | undefined;
+  readonly changes: Changes;
+  readonly why: string;
   /** What stands before it; a withheld issue has no place. */
   readonly place?: ReactNode;
   /** Whether it is what comes next. */
@@ -30,9 +39,13 @@ export function IssueRow({
   /** Why that was not done. */
   readonly refusal?: string | undefined;
 }) {
+  const now = useNow();
+  const asked = useSignal(changes.asked).get(issue.id);
+  const failure = untoldFailure(issue.backoff, why);
+  const refusals = [refusal, asked?.state === "refused" ? asked.why : undefined];
   return (
     <li
-      {...{ [ROW]: "" }}
+      {...{ [ROW]: issue.id }}
       className={classes(
         "flex gap-2 rounded px-2 py-1.5 transition-colors",
         first ? "bg-accent-soft" : "hover:bg-column",
@@ -64,16 +77,26 @@ export function IssueRow({
             {(issue.backoff !== null || needsPerson) && (
               <BackoffMarks backoff={issue.backoff} needsPerson={needsPerson} isExplained />
             )}
-            <p className="text-meta wrap-anywhere text-ink-faint">{why}</p>
-            {refusal !== undefined && (
-              <p role="alert" className="text-meta wrap-anywhere text-danger">
-                {refusal}
-              </p>
+            <p className="text-meta wrap-anywhere text-ink-faint">
+              {issue.lane !== usualLane && `lane ${issue.lane} · `}
+              {localTimes(why, now)}
+            </p>
+            {failure !== undefined && (
+              <p className="text-meta wrap-anywhere text-ink-faint">{localTimes(failure, now)}</p>
+            )}
+            {refusals.map(
+              (why, index) =>
+                why !== undefined && (
+                  <p key={index} role="alert" className="text-meta wrap-anywhere text-danger">
+                    {why}
+                  </p>
+                ),
             )}
           </div>
           {action}
         </div>
       </div>
+      <ChangeButton issue={issue} changes={changes} />
     </li>
   );
 }

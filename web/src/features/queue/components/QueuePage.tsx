@@ -1,5 +1,5 @@
 import { ChevronsUpDown, CirclePause, Layers } from "lucide-react";
-import { useEffect, useMemo, useState, type ReactNode } from "react";
+import { lazy, Suspense, useEffect, useMemo, useState, type ReactNode } from "react";
 import { useLocation, useSearch } from "wouter";
 import { Button } from "@/components/Button.tsx";
 import { ConnectionPill } from "@/components/ConnectionPill.tsx";
@@ -14,16 +14,22 @@ import { useCommands } from "@/lib/commands.ts";
 import { useKeys } from "@/lib/keys.ts";
 import { useSignal } from "@/lib/signal.ts";
 import { useMay } from "@/lib/viewer.ts";
+import { Changes } from "../api/changes.ts";
 import { choicesQuery, queueQuery, type Choices } from "../api/queue.ts";
 import { Repairs } from "../api/repair.ts";
 import { addressOfSearch, searchOfAddress, type Address } from "../model/address.ts";
+import { Changing } from "./Changing.tsx";
 import { Decisions } from "./Decisions.tsx";
 import { Doctor } from "./Doctor.tsx";
 import { Limits } from "./Limits.tsx";
-import { PauseDialog } from "./PauseDialog.tsx";
 import { Ranked } from "./Ranked.tsx";
-import { walkRows } from "./rows.ts";
+import { changeRow, walkRows } from "./rows.ts";
 import { Withheld } from "./Withheld.tsx";
+
+// Rarely wanted: it comes when it is.
+const PauseDialog = lazy(async () => ({
+  default: (await import("./PauseDialog.tsx")).PauseDialog,
+}));
 
 /** The agent that was looked at last in this browser. */
 const LAST = "dispatch-queue-agent";
@@ -52,6 +58,7 @@ export function QueuePage() {
     if (event.key === "a" || event.key === "f") setChoosing("agent");
     else if (event.key === "l") setChoosing("lane");
     else if (event.key === "p" && mayPause) setChoosing("pause");
+    else if (event.key === "c") return changeRow();
     else return walkRows(event.key);
     return true;
   });
@@ -120,6 +127,7 @@ export function QueuePage() {
         key={searchOfAddress(address)}
         address={address}
         known={known}
+        agents={choices?.agents ?? []}
         controls={controls}
         onEveryone={(everyone) => go({ ...address, everyone })}
       />
@@ -142,12 +150,14 @@ export function QueuePage() {
         />
       )}
       {choosing === "pause" && (
-        <PauseDialog
-          agents={(choices?.agents ?? []).map(({ name }) => name)}
-          lanes={(choices?.workLimits.lanes ?? []).map(({ lane }) => lane)}
-          repositories={(choices?.repositories ?? []).map(({ fullName }) => fullName)}
-          onClose={() => setChoosing(undefined)}
-        />
+        <Suspense fallback={null}>
+          <PauseDialog
+            agents={(choices?.agents ?? []).map(({ name }) => name)}
+            lanes={(choices?.workLimits.lanes ?? []).map(({ lane }) => lane)}
+            repositories={(choices?.repositories ?? []).map(({ fullName }) => fullName)}
+            onClose={() => setChoosing(undefined)}
+          />
+        </Suspense>
       )}
       {choosing === "lane" && (
         <Picker
@@ -203,12 +213,15 @@ function Control({
 function Page({
   address,
   known,
+  agents,
   controls,
   onEveryone,
 }: {
   readonly address: Address;
   /** Whether it is known which agents there are. */
   readonly known: boolean;
+  /** Whom an issue can be given to. */
+  readonly agents: Choices["agents"];
   readonly controls: ReactNode;
   readonly onEveryone: (everyone: boolean) => void;
 }) {
@@ -218,17 +231,25 @@ function Page({
     [],
   );
   const repairs = useMemo(() => new Repairs(), []);
+  const changes = useMemo(() => new Changes(), []);
   if (address.agent === "") return <Nobody controls={controls} known={known} />;
   return (
     <LivePage title="Queue" query={query} controls={controls} banner={<PauseBanner />}>
       {(data) => {
         const ranked = data.queue.filter(({ rank }) => rank !== null);
         const withheld = data.queue.filter(({ rank }) => rank === null);
+        const lanes = data.workLimits.lanes.map(({ lane }) => lane);
+        const shared = { usualLane: lanes[0], changes };
         return (
           <div className="mx-auto grid max-w-7xl items-start gap-3 p-4 max-sm:p-3 lg:grid-cols-[minmax(0,1fr)_25rem]">
             <div className="flex min-w-0 flex-col gap-3">
-              <Ranked agent={address.agent} ranked={ranked} withheld={withheld.length} />
-              <Withheld withheld={withheld} onRetried={() => query.refresh()} />
+              <Ranked
+                agent={address.agent}
+                ranked={ranked}
+                withheld={withheld.length}
+                {...shared}
+              />
+              <Withheld withheld={withheld} {...shared} onRetried={() => query.refresh()} />
             </div>
             <div className="flex min-w-0 flex-col gap-3">
               <Doctor doctor={data.queueDoctor} repairs={repairs} />
@@ -241,6 +262,13 @@ function Page({
                 onEveryone={onEveryone}
               />
             </div>
+            <Changing
+              changes={changes}
+              queue={data.queue}
+              agents={agents}
+              lanes={lanes}
+              onChanged={() => query.refresh()}
+            />
           </div>
         );
       }}

@@ -1,5 +1,7 @@
 import { Panel } from "@/components/charts.tsx";
 import { classes } from "@/components/classes.ts";
+import { NotOffered } from "@/components/NotOffered.tsx";
+import type { Changes } from "../api/changes.ts";
 import { SHOWN, type Explained } from "../api/queue.ts";
 import { IssueRow } from "./IssueRow.tsx";
 
@@ -8,11 +10,14 @@ export function Ranked({
   agent,
   ranked,
   withheld,
+  ...shared
 }: {
   readonly agent: string;
   readonly ranked: readonly Explained[];
   /** How many are kept back. */
   readonly withheld: number;
+  readonly usualLane: string | undefined;
+  readonly changes: Changes;
 }) {
   return (
     <Panel
@@ -26,26 +31,30 @@ export function Ranked({
             : "Nothing: no issue waits here. Move one to Ready, and it appears."}
         </p>
       ) : (
-        <ol aria-label={`Next for ${agent}`} className="-mx-2">
-          {ranked.map(({ issue, rank, rankingReason }) => (
-            <IssueRow
-              key={issue.id}
-              issue={issue}
-              why={rankingReason}
-              first={rank === 1}
-              place={
-                <span
-                  className={classes(
-                    "tabular w-5 shrink-0 text-board",
-                    rank === 1 ? "font-semibold text-accent" : "text-ink-faint",
-                  )}
-                >
-                  {rank}
-                </span>
-              }
-            />
-          ))}
-        </ol>
+        <>
+          <NotOffered action="edit" className="mb-2" />
+          <ol aria-label={`Next for ${agent}`} className="-mx-2">
+            {ranked.map(({ issue, rank, rankingReason }) => (
+              <IssueRow
+                key={issue.id}
+                issue={issue}
+                {...shared}
+                why={rankingReason}
+                first={rank === 1}
+                place={
+                  <span
+                    className={classes(
+                      "tabular w-5 shrink-0 text-board",
+                      rank === 1 ? "font-semibold text-accent" : "text-ink-faint",
+                    )}
+                  >
+                    {rank}
+                  </span>
+                }
+              />
+            ))}
+          </ol>
+        </>
       )}
     </Panel>
   );

@@ -4,11 +4,14 @@ import { NotOffered } from "@/components/NotOffered.tsx";
 import { Panel } from "@/components/charts.tsx";
 import { useRetry } from "@/components/useRetry.ts";
 import { classes } from "@/components/classes.ts";
+import { pauses } from "@/lib/pauses.ts";
+import { useSignal } from "@/lib/signal.ts";
 import { localTimes, useNow } from "@/lib/time.ts";
 import { useMay } from "@/lib/viewer.ts";
 import { skipWords, type SkipReason } from "@/lib/work.ts";
+import { nameOf, type Changes } from "../api/changes.ts";
 import type { Explained } from "../api/queue.ts";
-import { countReasons } from "../model/withheld.ts";
+import { countReasons, pauseOf, withoutPause } from "../model/withheld.ts";
 import { IssueRow } from "./IssueRow.tsx";
 
 /** More than this is shown when asked for. */
@@ -17,18 +20,22 @@ const FIRST = 12;
 /** What a retry ends. */
 const RETRIED: readonly SkipReason[] = ["BACKING_OFF", "NEEDS_HUMAN"];
 
+/** What every row is given. */
+type Shared = {
+  readonly usualLane: string | undefined;
+  readonly changes: Changes;
+  /** Reads the queue again. */
+  readonly onRetried: () => Promise<void>;
+};
+
 const canRetry = ({ skipReasons }: Explained): boolean =>
   skipReasons.some((reason) => RETRIED.includes(reason));
 
 /** What the agent is not given, and why not. */
 export function Withheld({
   withheld,
-  onRetried,
-}: {
-  readonly withheld: readonly Explained[];
-  /** Reads the queue again. */
-  readonly onRetried: () => Promise<void>;
-}) {
+  ...shared
+}: Shared & { readonly withheld: readonly Explained[] }) {
   const [reason, setReason] = useState<SkipReason>();
   const [whole, setWhole] = useState(false);
   const counts = countReasons(withheld);
@@ -67,10 +74,11 @@ export function Withheld({
               ))}
             </ul>
           )}
+          <Pauses of={shown} />
           {shown.some(canRetry) && <NotOffered action="retry" className="mb-2" />}
           <ul aria-label="Withheld issues" className="-mx-2">
             {shown.map((explained) => (
-              <Row key={explained.issue.id} explained={explained} onRetried={onRetried} />
+              <Row key={explained.issue.id} explained={explained} {...shared} />
             ))}
           </ul>
           {found.length > shown.length && (
@@ -84,22 +92,31 @@ export function Withheld({
   );
 }
 
-function Row({
-  explained,
-  onRetried,
-}: {
-  readonly explained: Explained;
-  readonly onRetried: () => Promise<void>;
-}) {
-  const { issue, summary, skipReasons } = explained;
-  const name = `${issue.repository.name} #${issue.number}`;
+/** What of the work is paused, once for all the rows that are withheld because of it. */
+function Pauses({ of: rows }: { readonly of: readonly Explained[] }) {
+  const known = useSignal(pauses);
   const now = useNow();
+  const found = new Set(rows.map((row) => pauseOf(row, known)));
+  return known
+    .filter((pause) => found.has(pause))
+    .map((pause) => (
+      <p key={pause.id} className="mb-2 text-meta wrap-anywhere text-ink-soft">
+        {localTimes(pause.summary, now)}
+      </p>
+    ));
+}
+
+function Row({ explained, onRetried, ...shared }: Shared & { readonly explained: Explained }) {
+  const { issue, skipReasons } = explained;
+  const name = nameOf(issue);
+  const known = useSignal(pauses);
   const may = useMay("retry");
   const { isBusy, refusal, retry } = useRetry(issue.id, name, onRetried);
   return (
     <IssueRow
       issue={issue}
-      why={localTimes(summary, now)}
+      {...shared}
+      why={withoutPause(explained, known)}
       needsPerson={skipReasons.includes("NEEDS_HUMAN")}
       refusal={refusal === undefined ? undefined : `Not retried: ${refusal}`}
       action={

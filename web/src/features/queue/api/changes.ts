@@ -1,0 +1,82 @@
+import { notify } from "@/components/Notices.tsx";
+import { sendEdit, type Edit } from "@/lib/edits.ts";
+import { change, type Answer } from "@/lib/graphql/client.ts";
+import { graphql } from "@/lib/graphql/graphql.ts";
+import { signal } from "@/lib/signal.ts";
+import { priorityTitle } from "@/lib/statuses.ts";
+import type { Explained } from "./queue.ts";
+
+export const SetLane = graphql(`
+  mutation SetLane($input: SetLaneInput!) {
+    setLane(input: $input) {
+      issue {
+        id
+        lane
+      }
+    }
+  }
+`);
+
+/** What can be changed of an issue in its row. */
+export type RowChange =
+  Exclude<Edit, { kind: "owner" }> | { readonly kind: "lane"; readonly value: string };
+
+/** An issue as a row of the queue shows it. */
+export type RowIssue = Explained["issue"];
+
+const send = (issueId: string, wanted: RowChange): Promise<Answer<unknown>> =>
+  wanted.kind === "lane"
+    ? change(SetLane, { input: { issueId, lane: wanted.value } })
+    : sendEdit(issueId, wanted);
+
+/** What became of a change: it is on its way, or was refused. One that is done leaves no trace. */
+export type Asked =
+  { readonly state: "under way" } | { readonly state: "refused"; readonly why: string };
+
+/** The changes that were asked for in the rows of one page. A row may go from one list to the other meanwhile. */
+export class Changes {
+  /** The issue of which it is being asked what to change. */
+  readonly asking = signal<RowIssue | undefined>(undefined);
+  /** By issue. Never changed in place. */
+  readonly asked = signal<ReadonlyMap<string, Asked>>(new Map());
+
+  /** Changes an issue. `onDone` is waited for before it can be changed again. */
+  async make(issue: RowIssue, wanted: RowChange, onDone: () => Promise<void>): Promise<void> {
+    this.#note(issue.id, { state: "under way" });
+    const { failure } = await send(issue.id, wanted);
+    if (failure) {
+      const why = `${NAMES[wanted.kind]} not changed: ${failure.message}`;
+      this.#note(issue.id, { state: "refused", why });
+      return;
+    }
+    notify(`${nameOf(issue)} ${outcome(wanted)}.`);
+    await onDone();
+    this.#note(issue.id, undefined);
+  }
+
+  #note(id: string, asked: Asked | undefined): void {
+    const next = new Map(this.asked.get());
+    if (asked) next.set(id, asked);
+    else next.delete(id);
+    this.asked.set(next);
+  }
+}
+
+const NAMES = { priority: "Priority", lane: "Lane", agent: "Agent" } as const;
+
+/** What people call an issue. */
+export const nameOf = ({ repository, number }: RowIssue): string => `${repository.name} #${number}`;
+
+/** What a change has done, as the end of a sentence that begins with the issue. */
+function outcome(made: RowChange): string {
+  switch (made.kind) {
+    case "priority":
+      return made.value === null
+        ? "has no priority now"
+        : `has the priority ${priorityTitle(made.value)} now`;
+    case "lane":
+      return `is in the lane ${made.value} now`;
+    case "agent":
+      return `is assigned to ${made.value ?? "no agent"} now`;
+  }
+}

@@ -1,0 +1,46 @@
+import { Ellipsis } from "lucide-react";
+import { IconButton } from "@/components/Button.tsx";
+import { whyReadOnly } from "@/lib/issues.ts";
+import { useSignal } from "@/lib/signal.ts";
+import { useMay } from "@/lib/viewer.ts";
+import { nameOf, type Changes, type RowIssue } from "../api/changes.ts";
+import { CHANGE } from "./rows.ts";
+
+/** What the viewer may change of an issue. GitHub knows nothing of lanes, so they can be changed where it is read-only. */
+export function useMayChange({ repository }: RowIssue): {
+  readonly labels: boolean;
+  readonly lane: boolean;
+} {
+  const mayEdit = useMay("edit");
+  return { labels: mayEdit && whyReadOnly(repository) === undefined, lane: useMay("lane") };
+}
+
+/** Asks what to change of the issue of a row; nothing for those who may change nothing of it. */
+export function ChangeButton({
+  issue,
+  changes,
+}: {
+  readonly issue: RowIssue;
+  readonly changes: Changes;
+}) {
+  const may = useMayChange(issue);
+  const isBusy = useSignal(changes.asked).get(issue.id)?.state === "under way";
+  if (!may.labels && !may.lane) return null;
+  return (
+    <IconButton
+      {...{ [CHANGE]: "" }}
+      label={`Change ${nameOf(issue)}`}
+      aria-haspopup="dialog"
+      aria-keyshortcuts="c"
+      // It keeps the focus while it is busy, which a disabled button would lose.
+      aria-disabled={isBusy}
+      aria-busy={isBusy}
+      onClick={() => {
+        if (!isBusy) changes.asking.set(issue);
+      }}
+      className="-my-1 aria-disabled:opacity-50"
+    >
+      <Ellipsis size={14} aria-hidden />
+    </IconButton>
+  );
+}

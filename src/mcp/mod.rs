@@ -10,6 +10,7 @@
 
 mod arguments;
 mod conversation;
+mod messages;
 mod pauses;
 mod refusal;
 mod shapes;
@@ -181,13 +182,18 @@ impl Server {
         if let Err(problem) = asker.caller.check_tool(&asker.actor, tool).await {
             return Ok(Refusal::from(problem).into());
         }
-        context.extensions.insert(asker);
-        match self.tools.call(ToolCallContext::new(self, request, context)).await {
+        let reader = messages::reader(&request, tool, &asker);
+        context.extensions.insert(asker.clone());
+        let answered = match self.tools.call(ToolCallContext::new(self, request, context)).await {
             Err(error) => match Misread::of(&error) {
                 Some(misread) => Ok(Refusal::from(misread).into()),
                 None => Err(error),
             },
             answered => answered,
+        };
+        match (answered, reader) {
+            (Ok(answer), Some(agent)) => Ok(self.with_messages(answer, &agent, &asker).await),
+            (answered, _) => answered,
         }
     }
 }

@@ -769,6 +769,35 @@ pub async fn my_work_in_full(app: &App, actor: &Actor, agent: Option<&str>) -> R
     Ok(all)
 }
 
+/// A message that a holder has not said to have read.
+#[derive(Debug, Clone)]
+pub struct Unread {
+    /// The issue, as people call it: `acme/tools#3`.
+    pub issue: String,
+    /// The lease that it was sent to.
+    pub lease: LeaseId,
+    /// The message.
+    pub message: LeaseMessage,
+}
+
+/// What an agent was sent about all that it holds, the first sent first.
+///
+/// # Errors
+///
+/// As [`my_work`].
+pub async fn unread_messages(app: &App, actor: &Actor, agent: &str) -> Result<Vec<Unread>> {
+    let agent = agent_for(app, actor, agent).await?;
+    let mut connection = app.connection().await?;
+    let rows = lease_messages::unread_of_agent(&mut connection, &agent, app.clock.now()).await?;
+    Ok(rows
+        .into_iter()
+        .map(|(message, name, number)| {
+            let lease = LeaseId { issue: message.issue_id, token: message.fencing_token };
+            Unread { issue: format!("{name}#{number}"), lease, message }
+        })
+        .collect())
+}
+
 /// What an agent holds now, the last renewed first.
 pub async fn leases_of(app: &App, agent: &str) -> Result<Vec<Lease>> {
     let agent = &agent_names::find(app, agent).await?;

@@ -5,9 +5,12 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use super::Connection;
+use super::prepared::Prepared;
 use super::schema::lease_messages::{self, dsl};
+use super::schema::{issues, leases, repositories};
 use crate::domain::actor::{ActorKind, Who};
-use crate::domain::{IssueId, LeaseId, LeaseMessageId};
+use crate::domain::leases::LeaseState;
+use crate::domain::{FullName, IssueId, LeaseId, LeaseMessageId};
 
 /// A message to one holder of an issue.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
@@ -74,6 +77,28 @@ pub async fn unread(connection: &mut Connection, lease: LeaseId) -> QueryResult<
     let mut messages = of_leases(connection, &[lease]).await?;
     messages.retain(|message| message.read_at.is_none());
     Ok(messages)
+}
+
+/// What an agent has not said to have read about all that it holds, the first sent first, with the
+/// repository and the number of the issue.
+pub async fn unread_of_agent(
+    connection: &mut Connection,
+    agent: &str,
+    now: DateTime<Utc>,
+) -> QueryResult<Vec<(LeaseMessage, FullName, i32)>> {
+    let query = dsl::lease_messages
+        .inner_join(leases::table.on(
+            leases::issue_id.eq(dsl::issue_id).and(leases::fencing_token.eq(dsl::fencing_token)),
+        ))
+        .inner_join(issues::table.on(issues::id.eq(dsl::issue_id)))
+        .inner_join(repositories::table.on(repositories::id.eq(issues::repository_id)))
+        .filter(leases::agent.eq(agent))
+        .filter(leases::state.eq(LeaseState::Held))
+        .filter(leases::expires_at.gt(now))
+        .filter(dsl::read_at.is_null())
+        .order(dsl::id)
+        .select((LeaseMessage::as_select(), repositories::full_name, issues::number));
+    Prepared(query).load(connection).await
 }
 
 /// Whether there is such a message to a lease.

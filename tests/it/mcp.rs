@@ -4,10 +4,11 @@ use axum::body::Body;
 use axum::http::Request;
 use dispatch::domain::Tier;
 use dispatch::domain::access::TOOLS;
+use dispatch::service::holders::{SendMessage, messages, send_message};
 use dispatch::simulator::{Account, Fault, NewIssue};
 use serde_json::{Value, json};
 
-use crate::support::{AGENT_TOKEN, Answer, Given, REPOSITORY, given, given_settings};
+use crate::support::{AGENT_TOKEN, Answer, Given, REPOSITORY, given, given_settings, person};
 
 /// Who asks: a token, and a name where one is given.
 #[derive(Clone, Copy)]
@@ -134,6 +135,44 @@ async fn every_tool_is_described_and_declared() {
                 assert!(schema["description"].is_string(), "{name}: {argument} says nothing");
             }
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn every_answer_brings_what_people_sent_the_holder() {
+    let settings = [("DISPATCH_WORKER_TOKENS", "beta:token-of-worker-beta")];
+    given_settings(&settings, async |given| {
+        given.with_issues(&[("First", &["status/ready"]), ("Second", &["status/ready"])]).await;
+        let claimed = done(given, ALPHA, "claim_next", json!({})).await;
+        let lease_id = claimed["lease"]["leaseId"].as_str().unwrap().parse().unwrap();
+        let command = SendMessage { lease_id, body: "Use the old API".to_owned() };
+        send_message(&given.app, &person(), command).await.unwrap();
+        let more = async |who, tool, arguments| {
+            let result = call(given, who, tool, arguments).await;
+            let content = result["content"].as_array().unwrap().clone();
+            content[1..].iter().map(|block| block["text"].as_str().unwrap().to_owned()).collect()
+        };
+        let texts: Vec<String> = more(ALPHA, "get_queue", json!({})).await;
+        assert_eq!(texts.len(), 1, "{texts:?}");
+        assert!(texts[0].contains("from user about acme/tools#1"), "{texts:?}");
+        assert!(texts[0].ends_with(": Use the old API"), "{texts:?}");
+        let texts: Vec<String> = more(ALPHA, "claim_next", json!({})).await;
+        assert_eq!(texts.len(), 1, "with work too: {texts:?}");
+
+        // Nobody else is brought it, whomever they name where they only look.
+        let beta = Who(Some("token-of-worker-beta"), None);
+        for (who, name) in [(beta, "alpha"), (Who(Some(AGENT_TOKEN), Some("gamma")), "alpha")] {
+            let texts: Vec<String> = more(who, "get_queue", json!({ "agentName": name })).await;
+            assert_eq!(texts, [""; 0]);
+        }
+        let kept = messages(&given.app, &[lease_id]).await.unwrap();
+        let read = json!({ "leaseId": lease_id.to_string(),
+            "fencingToken": claimed["lease"]["fencingToken"],
+            "readMessageId": kept[0].id.to_string() });
+        done(given, ALPHA, "renew_lease", read).await;
+        let texts: Vec<String> = more(ALPHA, "get_queue", json!({})).await;
+        assert_eq!(texts, [""; 0], "what is read is not told again");
     })
     .await;
 }

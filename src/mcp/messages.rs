@@ -1,0 +1,59 @@
+//! Messages of people to the agent that calls a tool, beside the tool's own answer.
+
+use rmcp::model::{CallToolRequestParams, CallToolResponse, ContentBlock};
+use serde_json::Value;
+
+use super::{Asker, Server};
+use crate::domain::access::{ToolAccess, Workers};
+use crate::service::{self, leases};
+
+/// Tools whose answers have the messages as data.
+const WITH_MESSAGES: [&str; 2] = ["renew_lease", "my_work"];
+
+/// The agent whose messages a call brings: the one that it acts for, as a tool that acts for agents has
+/// checked once it succeeds; else the caller's own name.
+pub(super) fn reader(
+    request: &CallToolRequestParams,
+    tool: &ToolAccess,
+    asker: &Asker,
+) -> Option<String> {
+    if WITH_MESSAGES.contains(&tool.name) {
+        return None;
+    }
+    let named = request.arguments.as_ref().and_then(|given| given.get("agentName"));
+    let acts_for = named.filter(|_| tool.workers == Some(Workers::Bound)).and_then(Value::as_str);
+    acts_for.map(str::to_owned).or_else(|| asker.actor.agent())
+}
+
+impl Server {
+    /// The answer of a tool that succeeded, with what people sent the agent behind it.
+    pub(super) async fn with_messages(
+        &self,
+        answer: CallToolResponse,
+        agent: &str,
+        asker: &Asker,
+    ) -> CallToolResponse {
+        let CallToolResponse::Complete(mut result) = answer else { return answer };
+        if result.is_error == Some(true) {
+            return result.into();
+        }
+        match self.texts(agent, asker).await {
+            Ok(texts) => result.content.extend(texts.into_iter().map(ContentBlock::text)),
+            Err(error) => tracing::warn!(%error, "messages to the caller could not be read"),
+        }
+        result.into()
+    }
+
+    async fn texts(&self, agent: &str, asker: &Asker) -> service::Result<Vec<String>> {
+        let held = leases::unread_messages(&self.app, &asker.actor, agent).await?;
+        let text = |message: &leases::Unread| {
+            let leases::Unread { issue, lease, message } = message;
+            format!(
+                "Message {} from {} about {issue}, which you hold as {lease} (say that it is read with \
+                 renew_lease, readMessageId): {}",
+                message.id, message.author, message.body
+            )
+        };
+        Ok(held.iter().map(text).collect())
+    }
+}

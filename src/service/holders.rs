@@ -103,8 +103,9 @@ pub async fn withdraw_stop(app: &App, actor: &Actor, lease: LeaseId) -> Result<L
     tell(app, actor, lease, &Word::GoOn, app.clock.now()).await
 }
 
-/// Leaves a holder a message, which its renewals carry until it says to have read it. What it waits to
-/// be told counts as told. The same text of the same sender within a minute is one message. The audit
+/// Leaves a holder a message, which its renewals carry until it says to have read it.
+///
+/// What it waits to be told counts as told. The same text of the same sender within a minute is one message. The audit
 /// log calls it `send_message`.
 ///
 /// # Errors

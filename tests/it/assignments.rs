@@ -77,8 +77,7 @@ async fn a_maintainer_puts_an_issue_in_a_lane_and_nobody_else_does() {
         let worker = Actor::Worker { name: "alpha".to_owned(), is_bound: true };
         for other in [person(), worker, Actor::Visitor] {
             let refused = set_lane(&given.app, &other, to("backlog")).await.unwrap_err();
-            let is_refused =
-                matches!(refused, Error::Forbidden { .. } | Error::Unauthenticated { .. });
+            let is_refused = matches!(refused, Error::Forbidden { .. } | Error::Unauthenticated);
             assert!(is_refused, "{refused:?}");
         }
         let maintainer = Actor::Operator { name: "sam".to_owned(), signed_in_until: None };

@@ -522,7 +522,7 @@ async fn what_was_claimed_for_whoever_left_is_given_back() {
 /// other then does nothing.
 #[tokio::test]
 async fn a_lease_is_not_told_to_a_repeat_and_given_back_as_well() {
-    given(async |given| {
+    Box::pin(given(async |given| {
         given.with_issues(&[("One", READY), ("Two", READY)]).await;
         let asked = |id: &str| ClaimNext { request_id: Some(id.to_owned()), ..next("alpha") };
         let mut connection = given.database.connect().await;
@@ -549,7 +549,7 @@ async fn a_lease_is_not_told_to_a_repeat_and_given_back_as_well() {
         release_stopped(&given.app).await.unwrap();
         let anew = claim_next(&given.app, &agent("alpha"), asked("b")).await.unwrap();
         assert_eq!(anew.lease.unwrap().issue_id, lost.issue_id);
-    })
+    }))
     .await;
 }
 
@@ -928,7 +928,7 @@ async fn idle_polls_that_find_the_same_are_one_decision() {
 
 #[tokio::test]
 async fn what_is_served_is_kept_with_what_was_withheld() {
-    given_settings(&[("DISPATCH_EXCLUDED_LABELS", "hidden")], async |given| {
+    Box::pin(given_settings(&[("DISPATCH_EXCLUDED_LABELS", "hidden")], async |given| {
         let theirs: &[&str] = &["status/ready", "agent/gamma"];
         let mut issues: Vec<(&str, &[&str])> = vec![
             ("First", &["status/ready", "priority/p0"]),
@@ -976,7 +976,7 @@ async fn what_is_served_is_kept_with_what_was_withheld() {
         let own = &next.detail.withheld[0];
         assert_eq!(own.issue, lease.issue_id, "it is held by now, and the most urgent");
         assert_eq!(counts(&next.detail)[0], (SkipReason::Leased, 2));
-    })
+    }))
     .await;
 }
 

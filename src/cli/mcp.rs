@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use ::dispatch::config;
 use serde_json::{Value, json};
@@ -13,6 +14,10 @@ use super::Format;
 use super::dispatch::Dispatch;
 use super::outcome::{Failure, Outcome, print};
 
+/// For how long answers are waited for once the input has ended: a pipe's last lines are answered, and
+/// an agent that died is not waited for.
+const AFTER_THE_END: Duration = Duration::from_secs(5);
+
 /// What is known of a conversation.
 struct Conversation {
     dispatch: Dispatch,
@@ -20,7 +25,7 @@ struct Conversation {
     revision: Mutex<Option<String>>,
 }
 
-/// Serves until the input ends and everything is answered.
+/// Serves until the input ends, and what was asked is answered or takes too long.
 pub(super) async fn serve(client: &config::Client) -> Outcome {
     let served = match Dispatch::new(client) {
         Ok(dispatch) => converse(dispatch).await,
@@ -60,10 +65,14 @@ async fn converse(dispatch: Dispatch) -> Result<(), Failure> {
         let answer = answers.spawn(async move { conversation.answer(&message).await });
         under_way.insert(id, answer);
     }
-    while let Some(answered) = answers.join_next().await {
-        answered.unwrap_or(Ok(()))?;
-    }
-    Ok(())
+    let rest = async {
+        while let Some(answered) = answers.join_next().await {
+            answered.unwrap_or(Ok(()))?;
+        }
+        Ok(())
+    };
+    // What waits longer, waits for nobody: Dispatch hears that we are gone, and claims nothing for us.
+    tokio::time::timeout(AFTER_THE_END, rest).await.unwrap_or(Ok(()))
 }
 
 /// The lines of the standard input. They are read on a thread of their own, which nobody waits for:

@@ -171,6 +171,9 @@ pub(super) struct ClaimedWork {
     pub(super) issue: Issue,
     /// The lease.
     pub(super) lease: Lease,
+    /// Why the queue would have withheld the issue, such as an open issue that it waits for, as one
+    /// sentence; null when it would have been served.
+    pub(super) warning: Option<String>,
     /// What to do with the issue, when to stop, what to leave alone.
     pub(super) task_contract: String,
     /// Who has it.

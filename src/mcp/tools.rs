@@ -141,13 +141,16 @@ impl Server {
             resume: given.resume,
             request_id: given.request_id,
         };
-        let claimed = work::claim_next(&self.app, &asker.acting(&agent), command).await?;
+        let actor = asker.acting(&agent);
+        let claimed = work::claim_next(&self.app, &actor, command).await?;
         let Some(lease) = claimed.lease else {
             let idle_reason = claimed.idle_reason;
             return Ok(Json(ClaimedNext { idle_reason, ..ClaimedNext::default() }));
         };
+        let issue = self.whole(lease.issue_id).await?;
+        work::check_heard(&self.app, &actor, &lease).await?;
         Ok(Json(ClaimedNext {
-            issue: Some(self.whole(lease.issue_id).await?),
+            issue: Some(issue),
             lease: Some(Lease::from(&lease)),
             idle_reason: None,
             task_contract: Some(task_contract()),
@@ -179,8 +182,10 @@ impl Server {
             force: given.force,
             request_id: given.request_id,
         };
-        let claimed = work::claim_issue(&self.app, &asker.acting(&agent), command).await?;
+        let actor = asker.acting(&agent);
+        let claimed = work::claim_issue(&self.app, &actor, command).await?;
         let issue = self.whole(issue_id).await?;
+        work::check_heard(&self.app, &actor, &claimed.lease).await?;
         let (lease, warning) = (Lease::from(&claimed.lease), claimed.warning);
         Ok(Json(Claimed { lease, issue, warning }))
     }
@@ -216,15 +221,19 @@ impl Server {
             request_id: None,
         };
         let actor = asker.acting(&agent);
-        let lease = work::claim_issue(&self.app, &actor, command).await?.lease;
+        let claimed = work::claim_issue(&self.app, &actor, command).await?;
+        let (lease, warning) = (claimed.lease, claimed.warning);
         if let Some(to) = status.filter(|status| *status != Status::InProgress) {
             let fencing_token = Some(lease.fencing_token.to_string());
             let (expected_from, reason) = (None, None);
             let command = MoveIssue { issue_id, to, expected_from, reason, fencing_token };
             moves::set_status(&self.app, &actor, command).await?;
         }
+        let issue = self.whole(issue_id).await?;
+        work::check_heard(&self.app, &actor, &lease).await?;
         Ok(Json(ClaimedWork {
-            issue: self.whole(issue_id).await?,
+            issue,
+            warning,
             resolved_agent_name: lease.agent.clone(),
             lease: Lease::from(&lease),
             task_contract: task_contract(),

@@ -465,7 +465,15 @@ pub(super) fn peoples_work(repository: &Repository) -> PeoplesWork {
     }
 }
 
-/// The first candidates of an agent, best first; of so many, what its scope leaves out is missing.
+/// The first candidates of an agent.
+pub(super) struct Candidates {
+    /// What it may have, best first.
+    pub(super) ranked: Vec<Judged>,
+    /// What was found, of which others may have taken some before it was looked at closely.
+    pub(super) found: Vec<IssueId>,
+}
+
+/// The first candidates of an agent; of so many, what its scope leaves out is missing.
 pub(super) async fn candidates(
     app: &App,
     connection: &mut Connection,
@@ -473,12 +481,12 @@ pub(super) async fn candidates(
     usage: &Usage,
     limit: u32,
     now: DateTime<Utc>,
-) -> Result<Vec<Judged>> {
+) -> Result<Candidates> {
     let search = scope.search(app, usage, now);
-    let ids = work::candidates(connection, &search, i64::from(limit)).await?;
-    let mut judged = judged(app, connection, scope, usage, &ids, now).await?;
-    judged.retain(|judged| matches!(judged.verdict, Verdict::Ranked(_)));
-    Ok(judged)
+    let found = work::candidates(connection, &search, i64::from(limit)).await?;
+    let mut ranked = judged(app, connection, scope, usage, &found, now).await?;
+    ranked.retain(|judged| matches!(judged.verdict, Verdict::Ranked(_)));
+    Ok(Candidates { ranked, found })
 }
 
 /// What stands in the columns that work is taken from and is withheld, as far as `extent` says: the
@@ -579,7 +587,7 @@ pub async fn queue(app: &App, request: &QueueRequest) -> Result<Vec<Explained>> 
     let scope = Scope::of_request(app, request).await?;
     let mut connection = app.connection().await?;
     let usage = usage(app, &mut connection, now).await?;
-    let ranked = candidates(app, &mut connection, &scope, &usage, request.first, now).await?;
+    let ranked = candidates(app, &mut connection, &scope, &usage, request.first, now).await?.ranked;
     let extent = Extent { listed: i64::from(request.first), ..Extent::default() };
     let (withheld, ..) = withheld(app, &mut connection, &scope, &usage, extent, now).await?;
     let ranked = (1..).zip(ranked).map(|(rank, judged)| (Some(rank), judged));
@@ -724,10 +732,10 @@ pub async fn next_task(app: &App, actor: &Actor, request: &QueueRequest) -> Resu
     let kept = u32::try_from(CANDIDATES_KEPT).expect("a small number");
     let mut connection = app.connection().await?;
     let usage = usage(app, &mut connection, now).await?;
-    let mut ranked = candidates(app, &mut connection, &scope, &usage, kept, now).await?;
+    let mut ranked = candidates(app, &mut connection, &scope, &usage, kept, now).await?.ranked;
     if ranked.is_empty() && (scope.without_bots || scope.without_split) {
         // What is left out may stand before all that is wanted.
-        ranked = candidates(app, &mut connection, &scope, &usage, MOST, now).await?;
+        ranked = candidates(app, &mut connection, &scope, &usage, MOST, now).await?.ranked;
     }
     drop(connection);
     let looked_at = candidates_of(app, &scope, &ranked, now);

@@ -341,7 +341,7 @@ fn left() -> Error {
 /// Gives back what was claimed for a caller who has gone away meanwhile, unless the caller has asked
 /// again and was told of it. A later retry claims anew. Should this process die before GitHub knows, the
 /// lease is taken like that of any holder that was to stop.
-async fn give_back_if_left(app: &App, claim: &Claim<'_>, lease: &Lease) -> Result<()> {
+async fn give_back_if_left(app: &App, actor: &Actor, lease: &Lease) -> Result<()> {
     if !Presence::of_caller().is_over() {
         return Ok(());
     }
@@ -350,9 +350,22 @@ async fn give_back_if_left(app: &App, claim: &Claim<'_>, lease: &Lease) -> Resul
     let request = StopRequest { by: Actor::System.name(), reason, now, release_at: now };
     let is_abandoned = leases::abandon(&mut *app.connection().await?, lease, &request).await?;
     if is_abandoned {
-        let_go(app, claim.actor, lease, "release_abandoned_claim").await?;
+        let_go(app, actor, lease, "release_abandoned_claim").await?;
     }
     Err(left())
+}
+
+/// Gives back what was claimed just now when its caller has gone away while the answer was put together.
+///
+/// # Errors
+///
+/// [`Error::Conflict`] when it was given back; else as [`release_lease`](super::leases::release_lease).
+pub async fn check_heard(app: &App, actor: &Actor, lease: &Lease) -> Result<()> {
+    // What was answered again is told to somebody else already.
+    if lease.renewed_at != lease.acquired_at {
+        return Ok(());
+    }
+    give_back_if_left(app, actor, lease).await
 }
 
 /// Whether an agent can use nothing because of itself.
@@ -372,6 +385,7 @@ async fn attempt(app: &App, claim: &Claim<'_>, scope: &mut Scope) -> Result<Atte
     let mut passed: Vec<IssueId> = Vec::new();
     let mut unanswered: Vec<Error> = Vec::new();
     let mut found = Attempt::default();
+    let mut found_before: Vec<IssueId> = Vec::new();
     let mut round = 0;
     while round < ROUNDS {
         if caller.is_over() {
@@ -383,11 +397,16 @@ async fn attempt(app: &App, claim: &Claim<'_>, scope: &mut Scope) -> Result<Atte
         let usage = queue::usage(app, &mut connection, now).await?;
         // Where others were quicker, there is more room further back.
         let look = LOOK * round.min(8) + u32::try_from(passed.len()).unwrap_or_default();
-        let mut ranked = queue::candidates(app, &mut connection, scope, &usage, look, now).await?;
+        let looked = queue::candidates(app, &mut connection, scope, &usage, look, now).await?;
+        let mut ranked = looked.ranked;
         ranked.retain(|judged| !passed.contains(&judged.issue.id));
         found.candidates = queue::candidates_of(app, scope, &ranked, now);
         if ranked.is_empty() {
-            break;
+            // Others may have taken all of it between two looks. What is found again is nothing to have.
+            if std::mem::replace(&mut found_before, looked.found.clone()) == looked.found {
+                break;
+            }
+            continue;
         }
         let reserved = reserve_best(app, &mut connection, claim, scope, &ranked).await?;
         drop(connection);
@@ -405,7 +424,7 @@ async fn attempt(app: &App, claim: &Claim<'_>, scope: &mut Scope) -> Result<Atte
         let (confirmed, around) = tokio::join!(Box::pin(confirmed), Box::pin(around));
         match confirmed {
             Ok(claimed) => {
-                give_back_if_left(app, claim, &claimed.lease).await?;
+                give_back_if_left(app, claim.actor, &claimed.lease).await?;
                 found.lease = Some(claimed.lease);
                 found.around = Some(around?);
                 return Ok(found);
@@ -627,15 +646,30 @@ fn is_claimable(agent: &str, force: bool, labels: &LabelSet, state: IssueState) 
 pub async fn claim_issue(app: &App, actor: &Actor, command: ClaimIssue) -> Result<Claimed> {
     let (agent, issue) = (command.agent.clone(), command.issue_id);
     match claim_one(app, actor, command).await {
-        Err(error @ Error::Conflict { .. }) => {
-            let why = error.to_string();
-            if let Err(unkept) = queue::note_refused_claim(app, &agent, issue, &why).await {
+        Err(error) => {
+            if let Err(unkept) = note_refused(app, &agent, issue, &error).await {
                 tracing::warn!(error = %unkept, "a refused claim was not kept as a decision");
             }
             Err(error)
         }
         outcome => outcome,
     }
+}
+
+/// Keeps a refused claim as a decision. What GitHub refused is left alone for a while, as if the queue
+/// had served it: whoever asks what comes next and claims that by name goes on to another issue.
+async fn note_refused(app: &App, agent: &str, issue: IssueId, error: &Error) -> Result<()> {
+    let is_noted = match error.refusal() {
+        Some(refusal) => {
+            let (issue, repository) = board::find_issue(app, issue).await?;
+            backoffs::note_refusal(app, &issue, &repository, refusal).await?
+        }
+        None => matches!(error, Error::Conflict { .. }),
+    };
+    if is_noted {
+        queue::note_refused_claim(app, agent, issue, &error.to_string()).await?;
+    }
+    Ok(())
 }
 
 async fn claim_one(app: &App, actor: &Actor, command: ClaimIssue) -> Result<Claimed> {
@@ -681,7 +715,7 @@ async fn claim_one(app: &App, actor: &Actor, command: ClaimIssue) -> Result<Clai
         let terms = Terms { step, ..Terms::default() };
         let changed = change(app, &claim, (&issue, &repository), terms, true, admits).await?;
         let lease = changed.lease.ok_or(Error::LeaseLost { holder: None })?;
-        give_back_if_left(app, &claim, &lease).await?;
+        give_back_if_left(app, claim.actor, &lease).await?;
         return Ok(Claimed { lease, issue: changed.issue, warning });
     }
     let _turn = app.line.turn().await;
@@ -690,7 +724,7 @@ async fn claim_one(app: &App, actor: &Actor, command: ClaimIssue) -> Result<Clai
     }
     let lease = reserve_one(app, &claim, &issue).await?;
     let claimed = confirm(app, &claim, &lease, (&issue, &repository), admits).await?;
-    give_back_if_left(app, &claim, &claimed.lease).await?;
+    give_back_if_left(app, claim.actor, &claimed.lease).await?;
     Ok(Claimed { warning, ..claimed })
 }
 

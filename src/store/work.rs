@@ -254,9 +254,14 @@ pub async fn with_circumstances(
         " ORDER BY 1)"
     ));
     // By the key of each: a condition on its time, or a join, could be planned by way of all leases.
-    let holder = sql::<Nullable<Text>>("(SELECT CASE WHEN l.state <> 'free' AND l.expires_at > ")
+    // A reservation of which nobody knows what GitHub made of it is in the way until that is known.
+    let holder = sql::<Nullable<Text>>("(SELECT CASE WHEN l.state <> 'free' AND (l.expires_at > ")
         .bind::<Timestamptz, _>(now)
-        .sql(" THEN l.agent END FROM leases l WHERE l.issue_id = issues.id)");
+        .sql(
+            " OR l.state = 'reserved' AND EXISTS (SELECT FROM audit_log a \
+                 WHERE a.issue_id = issues.id AND a.settled_at IS NULL)) \
+             THEN l.agent END FROM leases l WHERE l.issue_id = issues.id)",
+        );
     let unblocks = sql::<Integer>(
         "coalesce((SELECT u.issues FROM unblocking u WHERE u.issue_id = issues.id), 0)",
     );

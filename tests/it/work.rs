@@ -258,6 +258,9 @@ async fn a_lost_answer_keeps_the_issue_from_others_until_it_is_known() {
         // The reservation is over, and nobody has looked yet what became of the claim.
         given.advance(120);
         assert!(claim(given, "beta").await.is_none());
+        let explained = explain_work(&given.app, "beta", given.issue(1).await.id).await.unwrap();
+        assert_eq!(explained.rank, None, "{}", explained.summary);
+        assert_eq!(explained.skips[0].reason, SkipReason::Leased, "{}", explained.summary);
         let refused = claim_number(given, "beta", 1).await;
         assert!(matches!(refused, Err(Error::Conflict { .. })), "{refused:?}");
         settle_overdue(&given.app).await.unwrap();
@@ -516,6 +519,72 @@ async fn what_was_claimed_for_whoever_left_is_given_back() {
         })
         .await;
     }
+}
+
+/// The answer of a tool has the comments of the issue, for which GitHub is asked after the claim.
+#[tokio::test]
+async fn who_leaves_while_the_answer_is_put_together_holds_nothing() {
+    given(async |given| {
+        given.with_issues(&[("One", READY)]).await;
+        given.github.comment(REPOSITORY, 1).unwrap();
+        given.advance(1);
+        given.sync().await;
+        let address = given.serve().await;
+        let gate = Gate::new();
+        given.github.inject(Fault::HoldAnswer(gate.clone()).on("Conversation"));
+        let mut connection = TcpStream::connect(&address).await.unwrap();
+        connection.write_all(bytes_of("/mcp", "", "claim_next").as_bytes()).await.unwrap();
+        tokio::time::timeout(PATIENCE, gate.arrived()).await.expect("comments are read");
+        drop(connection);
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        gate.open();
+        let free = "SELECT count(*) FROM leases WHERE state = 'free' AND ended_at IS NOT NULL";
+        eventually(async || given.database.number(free).await == 1).await;
+        assert_eq!(labels(given, 1), ["status/ready"]);
+    })
+    .await;
+}
+
+/// Fifty agents that claim at once, of as much work, all get some.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_is_told_that_there_is_no_work_while_there_is() {
+    given(async |given| {
+        given.with_issues(&[]).await;
+        for number in 0..50 {
+            let title = format!("Issue {number}");
+            given.github.open_issue(REPOSITORY, NewIssue::titled(&title, READY)).unwrap();
+        }
+        given.advance(1);
+        given.sync().await;
+        let app = &given.app;
+        let claims = (0..50).map(|number| async move {
+            let name = format!("agent-{number}");
+            claim_next(app, &agent(&name), next(&name)).await.unwrap()
+        });
+        let claimed = Box::pin(futures_util::future::join_all(claims)).await;
+        let idle: Vec<_> = claimed.iter().filter_map(|one| one.idle_reason.as_deref()).collect();
+        assert_eq!(idle, [""; 0]);
+        let held = "SELECT count(*) FROM leases WHERE state = 'held'";
+        assert_eq!(given.database.number(held).await, 50);
+    })
+    .await;
+}
+
+/// A change that reads GitHub before the sync does sees first that the holder's label is gone.
+#[tokio::test]
+async fn a_label_that_was_taken_off_ends_the_lease_whoever_sees_it_first() {
+    given(async |given| {
+        given.with_issues(&[("One", READY)]).await;
+        let lease = claim(given, "alpha").await.unwrap();
+        given.advance(5);
+        given.github.relabel(REPOSITORY, 1, &[], &["agent/alpha"]).unwrap();
+        given.advance(5);
+        let id = given.issue(1).await.id;
+        assignments::set_priority(&given.app, &person(), id, None).await.unwrap();
+        let lost = renew_lease(&given.app, &agent("alpha"), renewal(&lease)).await.unwrap_err();
+        assert!(matches!(lost, Error::LeaseLost { .. }), "{lost:?}");
+    })
+    .await;
 }
 
 /// Of the repeat that is told of a lease and the claim that gives it back, one comes first, and the

@@ -101,9 +101,28 @@ pub(super) async fn note_ending(
     if cause == BackoffCause::Failed {
         return note_failure(app, connection, lease.issue_id, &lease.agent).await;
     }
+    let known = backoffs::of_issue(connection, lease.issue_id).await?;
+    if known.is_some_and(|row| row.cause.is_attempt() && row.last_at > lease.acquired_at) {
+        // Its agent has said that it failed, and never ended the lease.
+        return Ok(());
+    }
     let reason = failure_of(&lease.agent, cause);
     let not_before = app.clock.now();
     note(app, connection, lease.issue_id, Mishap { cause, reason, not_before }).await.map(drop)
+}
+
+/// Forgets what went wrong with an issue because its last holder reports that the work is done.
+pub(super) async fn note_report_of_success(
+    connection: &mut Connection,
+    issue: IssueId,
+    agent: &str,
+) -> Result<()> {
+    issues::lock(connection, issue).await?;
+    let lease = leases::of_issue(connection, issue).await?;
+    if lease.is_some_and(|lease| is_same(&lease.agent, agent)) {
+        backoffs::forget(connection, &[issue]).await?;
+    }
+    Ok(())
 }
 
 /// Notes that an agent failed on an issue, once for each holding of it. Who never held the issue, or
@@ -296,7 +315,15 @@ async fn escalate(
             audit::same_comment(&mut connection, issue.id, who.who(), &body, since).await?
         };
         if posted.is_none_or(|entry| entry.success != Some(true)) {
-            comments::add(app, &Actor::System, AddComment { issue_id: issue.id, body }).await?;
+            let command = AddComment { issue_id: issue.id, body };
+            match comments::add(app, &Actor::System, command).await {
+                // A conversation that is locked, say: people see the label or the lane all the same.
+                Err(Error::Upstream(refusal)) if refusal.concern() != Concern::Unknown => {
+                    tracing::warn!(error = %refusal, issue = %issue.id,
+                        "GitHub refused the comment that lists the attempts");
+                }
+                posted => drop(posted?),
+            }
         }
     }
     if let Some(lane) = lane {

@@ -85,8 +85,14 @@ pub async fn report_task(app: &App, actor: &Actor, mut report: ReportTask) -> Re
                     return repeated(&report, &first.ok_or(diesel::result::Error::NotFound)?);
                 }
             }
-            if let Some(issue) = issue.filter(|_| report.outcome == "failed") {
-                backoffs::note_failure(app, connection, issue, &report.agent).await?;
+            match (issue, report.outcome.as_str()) {
+                (Some(issue), "failed") => {
+                    backoffs::note_failure(app, connection, issue, &report.agent).await?;
+                }
+                (_, "blocked") | (None, _) => {}
+                (Some(issue), _) => {
+                    backoffs::note_report_of_success(connection, issue, &report.agent).await?;
+                }
             }
             let run = agent_runs::record(connection, &run_of(&report, issue, now)).await?;
             let run = run.ok_or(diesel::result::Error::NotFound)?;

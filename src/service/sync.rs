@@ -29,11 +29,12 @@ use crate::github::{self, IssuePage, IssuesQuery, LabelPage, LeftOut, States};
 use crate::store::audit::NewEntry;
 use crate::store::event_log::NewEvent;
 use crate::store::issues::IssueWrite;
+use crate::store::leases as lease_rows;
 use crate::store::repositories::Progress;
 use crate::store::unreadable_issues::{self, NewUnreadableIssue};
 use crate::store::{
-    Connection, Issue, Repository, RepositoryLabel, UnreadableIssue, audit, blockers, event_log,
-    issues, job_locks, pool, repositories, repository_labels,
+    Connection, Issue, Lease, Repository, RepositoryLabel, UnreadableIssue, audit, blockers,
+    event_log, issues, job_locks, pool, repositories, repository_labels,
 };
 
 /// The lock that manual and timed syncs share.
@@ -612,7 +613,12 @@ impl<'a> Reader<'a> {
         };
         let event = resync_event(text, Actor::GitHub.who(), self.app.clock.now());
         connection
-            .transaction(async |connection| Ok(event_log::append(connection, &[event]).await?))
+            .transaction(async |connection| {
+                if self.repository.read_only.is_none() {
+                    lease_rows::retry_now(connection, self.repository.id).await?;
+                }
+                Ok(event_log::append(connection, &[event]).await?)
+            })
             .await
             .map(drop)
     }
@@ -931,7 +937,11 @@ async fn write_issues(
                 || *body != write.body
         })
     };
-    let edited: Vec<IssueId> = written.iter().filter(is_edited).map(|issue| issue.id).collect();
+    let mut edited: Vec<&Issue> = written.iter().filter(is_edited).collect();
+    let ids: Vec<IssueId> = edited.iter().map(|issue| issue.id).collect();
+    let rows_of_leases = lease_rows::of_issues(connection, &ids).await?;
+    edited.retain(|issue| !rows_of_leases.iter().any(|lease| is_from_holding(lease, issue)));
+    let edited: Vec<IssueId> = edited.iter().map(|issue| issue.id).collect();
     backoffs::note_edits(connection, &edited).await?;
     let changed: Vec<(&Issue, &Issue)> = written
         .iter()
@@ -941,6 +951,13 @@ async fn write_issues(
     events.extend(ended);
     events.extend(link_events(repository, &relinked, &rows, now));
     Ok(Written { events, left_alone })
+}
+
+/// Whether an issue was last changed on GitHub while an agent held it: then that may have been the agent,
+/// which ticks boxes and sets labels, and is no sign that a person has looked at it.
+fn is_from_holding(lease: &Lease, issue: &Issue) -> bool {
+    let ended_at = lease.ended_at.unwrap_or(lease.expires_at);
+    lease.acquired_at < issue.updated_at && issue.updated_at < ended_at
 }
 
 /// The events of issues of which only the links changed.

@@ -409,8 +409,8 @@ async fn what_github_will_not_be_told_is_tried_less_and_less_often() {
         given.with_issues(&[("Hard", READY)]).await;
         let (lease, _) = claim(given, "alpha").await.unwrap();
         fail(given, &lease, WorkOutcome::Failed).await;
-        given.github.inject(Fault::error("UNPROCESSABLE", "No").on("AddComment").always());
-        let tries = "SELECT count(*) FROM audit_log WHERE action = 'add_comment'";
+        given.github.inject(Fault::error("UNPROCESSABLE", "No").on("ChangeLabels").always());
+        let tries = "SELECT count(*) FROM audit_log WHERE action = 'escalate_issue'";
         for _ in 0..(24 * 60) {
             end_backoffs(&given.app).await.unwrap();
             given.advance(60);
@@ -418,10 +418,111 @@ async fn what_github_will_not_be_told_is_tried_less_and_less_often() {
         let tries = given.database.number(tries).await;
         assert!((20..40).contains(&tries), "{tries} in a day");
         assert_eq!(skips(given, 1).await, [SkipReason::NeedsHuman], "it is withheld all the same");
+        assert_eq!(given.github.posted_comments(REPOSITORY, 1).len(), 1, "and once is enough");
         given.github.clear_faults();
         given.advance(3600);
         end_backoffs(&given.app).await.unwrap();
         assert_eq!(given.github.labels(REPOSITORY, 1), ["status/ready", "needs-human"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_conversation_that_is_locked_keeps_nobody_from_seeing_that_a_person_is_needed() {
+    given_settings(&[("DISPATCH_MAX_ATTEMPTS", "1")], async |given| {
+        given.with_issues(&[("Hard", READY)]).await;
+        let (lease, _) = claim(given, "alpha").await.unwrap();
+        fail(given, &lease, WorkOutcome::Failed).await;
+        given.github.inject(Fault::error("FORBIDDEN", "It is locked").on("AddComment").always());
+        end_backoffs(&given.app).await.unwrap();
+        assert_eq!(given.github.labels(REPOSITORY, 1), ["status/ready", "needs-human"]);
+        given.advance(86_400);
+        end_backoffs(&given.app).await.unwrap();
+        let tries = "SELECT count(*) FROM audit_log WHERE action = 'add_comment'";
+        assert_eq!(given.database.number(tries).await, 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_github_refuses_to_a_claim_by_name_is_left_alone_too() {
+    given(async |given| {
+        let full: Vec<String> = (0..99).map(|label| format!("label-{label}")).collect();
+        let mut first: Vec<&str> = full.iter().map(String::as_str).collect();
+        first.extend(["priority/p0"]);
+        given.with_issues(&[("Full", &first), ("Next", READY)]).await;
+        given.github.relabel(REPOSITORY, 1, &["status/ready"], &["label-0"]).unwrap();
+        given.advance(1);
+        given.sync().await;
+        let task = async || {
+            let answer =
+                given.ask_as_agent("GET", "/api/agents/alpha/next-task", None).await.json();
+            answer["issue"]["number"].as_i64()
+        };
+        assert_eq!(task().await, Some(1));
+        let body = json!({ "issueId": given.issue(1).await.id.to_string(),
+            "repoFullName": REPOSITORY, "issueNumber": 1, "agentName": "alpha" });
+        let refused = given.ask_as_agent("POST", "/api/issues/claim", Some(body)).await;
+        assert_ne!(refused.status, 200);
+        assert_eq!(task().await, Some(2), "the next one");
+        assert_eq!(skips(given, 1).await, [SkipReason::BackingOff]);
+        let all =
+            DecisionFilter { withheld: Some(given.issue(1).await.id), ..DecisionFilter::default() };
+        let kept = decisions(&given.app, &all, &PageRequest::first(5)).await.unwrap().rows;
+        assert!(kept.iter().any(|row| row.kind == "claim_issue"), "{kept:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_agent_that_reports_a_failure_and_keeps_its_lease_has_failed_once() {
+    given(async |given| {
+        given.with_issues(&[("One", READY)]).await;
+        claim(given, "alpha").await.unwrap();
+        given.advance(60);
+        let report = |outcome: &str| {
+            json!({ "taskType": "implement", "outcome": outcome,
+            "repoFullName": REPOSITORY, "issueNumber": 1 })
+        };
+        let path = "/api/agents/alpha/tasks/report";
+        given.ask_as_agent("POST", path, Some(report("failed"))).await;
+        given.advance(1801);
+        expire_leases(&given.app).await.unwrap();
+        let attempts = "SELECT coalesce(max(failed_attempts), 0)::bigint FROM backoffs";
+        assert_eq!(given.database.number(attempts).await, 1);
+
+        // And one that reports that it is done begins anew.
+        given.advance(60);
+        claim(given, "alpha").await.unwrap();
+        given.ask_as_agent("POST", path, Some(report("blocked"))).await;
+        assert_eq!(given.database.number(attempts).await, 1);
+        given.ask_as_agent("POST", path, Some(report("pr_opened"))).await;
+        assert_eq!(given.database.number(attempts).await, 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_an_agent_edits_while_it_holds_an_issue_forgives_it_nothing() {
+    given(async |given| {
+        given.with_issues(&[("One", READY)]).await;
+        for _ in 1..=2 {
+            let (lease, _) = claim(given, "alpha").await.unwrap();
+            given.advance(60);
+            given.github.edit_body(REPOSITORY, 1, "- [x] tried").unwrap();
+            given.github.relabel(REPOSITORY, 1, &["touched"], &[]).unwrap();
+            given.advance(60);
+            given.sync().await;
+            fail(given, &lease, WorkOutcome::Failed).await;
+            given.sync().await;
+            given.advance(3_600);
+        }
+        let attempts = "SELECT max(failed_attempts)::bigint FROM backoffs";
+        assert_eq!(given.database.number(attempts).await, 2);
+        given.github.edit_body(REPOSITORY, 1, "Here is how").unwrap();
+        given.advance(60);
+        given.sync().await;
+        assert_eq!(given.database.number("SELECT count(*) FROM backoffs").await, 0, "a person");
     })
     .await;
 }

@@ -133,7 +133,11 @@ pub fn release_plan(
         Status::Blocked if blocked_reason.is_none() => Some(Status::Ready),
         _ => None,
     };
-    LabelPlan { status, add: vec![], remove: own_label(agent, labels) }
+    let remove = match state {
+        IssueState::Open => own_label(agent, labels),
+        IssueState::Closed => left_on_closed(agent, labels),
+    };
+    LabelPlan { status, add: vec![], remove }
 }
 
 /// Why an issue rests where it does after it was given back, as one sentence.
@@ -275,7 +279,10 @@ mod tests {
         assert_eq!(of("status/ready", None), ["status/ready", "agent/beta"]);
         let closed = LabelSet::from(["status/in-progress", "agent/alpha"]);
         let plan = release_plan("alpha", &closed, Closed, None);
-        assert_eq!(after(&plan, &closed), ["status/in-progress"], "closed: only the name goes");
+        assert_eq!(after(&plan, &closed), [""; 0], "closed: nobody is at work on it");
+        let done = LabelSet::from(["status/done", "agent/alpha"]);
+        let plan = release_plan("alpha", &done, Closed, None);
+        assert_eq!(after(&plan, &done), ["status/done"]);
     }
 
     #[test]

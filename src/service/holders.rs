@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use diesel_async::AsyncConnection;
 
 use super::changes::{audit_event, issue_event};
-use super::leases::{let_go, live, lost, no_lease, plain, plain_line};
+use super::leases::{let_go, live, lost, no_lease, plain, plain_line, retry_later};
 use super::{Error, Result};
 use crate::app::App;
 use crate::domain::actor::Who;
@@ -21,9 +21,6 @@ use crate::store::{
 
 /// How many leases one round takes from holders that did not stop.
 const A_ROUND: i64 = 50;
-
-/// When to try again what GitHub refused.
-const AGAIN: TimeDelta = TimeDelta::seconds(30);
 
 /// How long a holder has for stopping when nobody says, in seconds.
 const USUAL_GRACE: i32 = 300;
@@ -266,14 +263,11 @@ pub async fn release_stopped(app: &App) -> Result<()> {
             // Somebody else is at it, or the holder has stopped by now.
             Ok(_) | Err(Error::Conflict { .. } | Error::LeaseLost { .. }) => {}
             Err(error @ Error::Internal(_)) => return Err(error),
-            Err(error) => retry_later(app, lease, &error, now).await?,
+            Err(error) => {
+                tracing::warn!(%error, lease = %lease.id(), "a holder that was to stop keeps its issue");
+                retry_later(app, lease, lease.release_at.unwrap_or(now)).await?;
+            }
         }
     }
-    Ok(())
-}
-
-async fn retry_later(app: &App, lease: &Lease, error: &Error, now: DateTime<Utc>) -> Result<()> {
-    tracing::warn!(%error, lease = %lease.id(), "a holder that was to stop still has its issue");
-    leases::retry(&mut *app.connection().await?, lease.id(), now + AGAIN).await?;
     Ok(())
 }

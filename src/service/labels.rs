@@ -13,6 +13,7 @@ use diesel_async::AsyncConnection;
 
 use super::audit::append_settled;
 use super::changes::{audit_event, issue_event, run_event, window_start};
+use super::leases::end_unlabelled;
 use super::{Error, Obstacle, Result, backoffs, comments, half_done, sync};
 use crate::app::App;
 use crate::domain::actor::Who;
@@ -593,6 +594,10 @@ async fn settle(
                 settled: Some(&settled),
                 agent_run: agent_run.as_ref(),
                 has_other_lease: lease.is_some(),
+                takes_agent_off: entry
+                    .before_labels
+                    .agents()
+                    .any(|agent| !entry.after_labels.names_agent(agent)),
             };
             let (issue, cursor) =
                 store(app, connection, row, present, reason, actor, &beside).await?;
@@ -668,6 +673,8 @@ struct Beside<'a> {
     agent_run: Option<&'a AgentRun>,
     /// Whether the issue's lease became another, which is a change of its card.
     has_other_lease: bool,
+    /// Whether the change that is settled takes an agent's label off: then its lease is that change's.
+    takes_agent_off: bool,
 }
 
 /// Writes the row where it differs, and the events: of the issue first, whose position is the one
@@ -700,12 +707,18 @@ async fn store(
         issues::set_labels(connection, row.id, &write).await?
     };
     let mut events = Vec::new();
+    let mut ended = Vec::new();
     if is_told {
         let repository = repository.first().ok_or(diesel::result::Error::NotFound)?;
         events.push(issue_event(Some(&row), &issue, false, repository, actor, now));
+        if !beside.takes_agent_off {
+            // Somebody may have taken the holder's label off, and this is the first to see it.
+            ended = end_unlabelled(connection, repository, &[(&row, &issue)], now).await?;
+        }
     }
     events.extend(beside.settled.map(audit_event));
     events.extend(beside.agent_run.map(run_event));
+    events.extend(ended);
     let last = match events.is_empty() {
         true => event_log::position(connection).await?,
         false => event_log::append(connection, &events).await?,

@@ -33,8 +33,8 @@ use crate::store::{
 /// How many leases that are over one round puts right.
 const A_ROUND: i64 = 50;
 
-/// When to try again what GitHub refused.
-const AGAIN: TimeDelta = TimeDelta::seconds(30);
+/// When to try again what GitHub refused: after as long as that has failed by now, within these times.
+const AGAIN: (TimeDelta, TimeDelta) = (TimeDelta::seconds(30), TimeDelta::minutes(5));
 
 /// The longest question that a holder may wait for the answer to, in characters.
 const LONGEST_QUESTION: usize = 2_000;
@@ -406,7 +406,7 @@ pub(super) async fn let_go(
     let now = app.clock.now();
     let found = issues::with_repository(&mut *app.connection().await?, lease.issue_id).await?;
     let (issue, repository) = found.ok_or_else(|| Error::no_issue(lease.issue_id))?;
-    if is_gone(&issue, &repository) {
+    if is_fixed(&issue, &repository) {
         let mut connection = app.connection().await?;
         return connection
             .transaction(async |connection| {
@@ -427,9 +427,14 @@ pub(super) async fn let_go(
     Ok(give_up(app, actor, action, &work, None, terms).await?.audit_entry)
 }
 
-/// Whether nobody can work on an issue any more: then a lease of it ends without a change of labels.
+/// Whether Dispatch has no more to do with an issue: then a lease of it ends without a change of labels.
 fn is_gone(issue: &Issue, repository: &Repository) -> bool {
-    issue.removed_at.is_some() || !repository.enabled || repository.read_only.is_some()
+    issue.removed_at.is_some() || !repository.enabled
+}
+
+/// Whether the labels of an issue cannot be changed, now or ever again.
+fn is_fixed(issue: &Issue, repository: &Repository) -> bool {
+    is_gone(issue, repository) || repository.read_only.is_some()
 }
 
 /// Ends the lease of an issue that is gone, in the caller's transaction.
@@ -446,7 +451,11 @@ pub(super) async fn end_orphan(
 ) -> Result<AuditEntry> {
     let none = || Error::LeaseLost { holder: None };
     let row = leases::of_issue(connection, issue.id).await?.ok_or_else(none)?;
-    let ended = leases::end(connection, row.id(), LeaseEnding::Released, None, now).await?;
+    let ended = match is_gone(issue, repository) {
+        true => leases::end(connection, row.id(), LeaseEnding::Released, None, now).await?,
+        // Its labels come off once they can be changed.
+        false => leases::put_over(connection, row.id(), actor.name(), now).await?,
+    };
     ended.ok_or_else(none)?;
     let entry = NewEntry {
         repository_full_name: repository.full_name.as_str(),
@@ -477,7 +486,7 @@ pub(super) async fn release_orphans(
     let mut ended = 0;
     for lease in leases::held(&mut connection, Some(agent), now).await? {
         let found = issues::with_repository(&mut connection, lease.issue_id).await?;
-        let gone = found.filter(|(issue, repository)| is_gone(issue, repository));
+        let gone = found.filter(|(issue, repository)| is_fixed(issue, repository));
         let Some((issue, repository)) = gone else { continue };
         let outcome = connection
             .transaction(async |connection| {
@@ -833,12 +842,18 @@ pub async fn expire_leases(app: &App) -> Result<()> {
             Err(error @ Error::Internal(_)) => return Err(error),
             Err(error) => {
                 tracing::warn!(%error, lease = %lease.id(), "what a lease left waits for GitHub");
-                let mut connection = app.connection().await?;
-                leases::retry(&mut connection, lease.id(), app.clock.now() + AGAIN).await?;
+                retry_later(app, &lease, lease.expires_at).await?;
             }
         }
     }
     Ok(())
+}
+
+/// Says when to try again to end a lease that was to be over since `since`.
+pub(super) async fn retry_later(app: &App, lease: &Lease, since: DateTime<Utc>) -> Result<()> {
+    let now = app.clock.now();
+    let until = now + (now - since).clamp(AGAIN.0, AGAIN.1);
+    Ok(leases::retry(&mut *app.connection().await?, lease.id(), until).await?)
 }
 
 async fn expire(app: &App, lease: &Lease) -> Result<()> {
@@ -855,6 +870,10 @@ async fn expire(app: &App, lease: &Lease) -> Result<()> {
     let ended = LeaseStep::End { lease: lease.id(), ending, outcome: None };
     if is_gone(&issue, &repository) {
         return end_quietly(app, lease).await;
+    }
+    if repository.read_only.is_some() {
+        // It is over, and stays to be put right: its labels come off once they can be changed.
+        return retry_later(app, lease, lease.expires_at).await;
     }
     let terms = Terms {
         guard: Guard::IsOver(lease.id()),

@@ -504,6 +504,26 @@ pub async fn lock_of_issue(
     row.first(connection).await.optional()
 }
 
+/// The rows of some issues, live or not, in no order.
+pub async fn of_issues(connection: &mut Connection, issues: &[IssueId]) -> QueryResult<Vec<Lease>> {
+    dsl::leases
+        .filter(dsl::issue_id.eq_any(issues))
+        .select(Lease::as_select())
+        .load(connection)
+        .await
+}
+
+/// Has what leases that are over left in a repository put right with the next round.
+pub async fn retry_now(connection: &mut Connection, repository: RepositoryId) -> QueryResult<()> {
+    diesel::update(dsl::leases.filter(dsl::repository_id.eq(repository)))
+        .filter(dsl::state.ne(LeaseState::Free))
+        .filter(dsl::retry_at.is_not_null())
+        .set(dsl::retry_at.eq(None::<DateTime<Utc>>))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
 /// The live leases of some issues, in no order; reservations are left out.
 pub async fn held_of_issues(
     connection: &mut Connection,
@@ -697,6 +717,30 @@ pub async fn unended(
         query = query.filter(dsl::agent.eq(agent));
     }
     query.order((dsl::acquired_at, dsl::issue_id)).limit(limit).load(connection).await
+}
+
+/// Lets a live lease run out now, as one that its holder was asked to end. What it left on GitHub is
+/// put right later. Nothing comes back when it is over already.
+pub async fn put_over(
+    connection: &mut Connection,
+    id: LeaseId,
+    by: &str,
+    now: DateTime<Utc>,
+) -> QueryResult<Option<Lease>> {
+    diesel::update(dsl::leases.find(id.issue))
+        .filter(dsl::fencing_token.eq(id.token))
+        .filter(dsl::state.eq(LeaseState::Held))
+        .filter(dsl::expires_at.gt(now))
+        .set((
+            dsl::expires_at.eq(now),
+            dsl::stop_requested_at.eq(now),
+            dsl::stop_requested_by.eq(by),
+            dsl::release_at.eq(now),
+        ))
+        .returning(Lease::as_returning())
+        .get_result(connection)
+        .await
+        .optional()
 }
 
 /// Says when to try again to put right what an expired lease left.

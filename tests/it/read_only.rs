@@ -113,6 +113,16 @@ async fn a_lease_there_ends_with_its_time() {
         service::leases::expire_leases(&given.app).await.unwrap();
         let data = given.graphql("{ agents { name leases { id } } }", json!({})).await;
         assert_eq!(data["agents"], json!([{ "name": "alpha", "leases": [] }]));
+
+        // Once it can be changed again, its issue is served to others.
+        given.github.set_access(REPOSITORY, Access::default()).unwrap();
+        given.advance(60);
+        given.sync().await;
+        service::leases::expire_leases(&given.app).await.unwrap();
+        assert_eq!(given.github.labels(REPOSITORY, 1), ["status/ready"]);
+        let claim = "mutation { claimNext(input: {agent: \"beta\"}) { lease { agent } } }";
+        let data = given.graphql_as_agent(claim, json!({})).await;
+        assert_eq!(data["claimNext"]["lease"]["agent"], "beta");
     })
     .await;
 }

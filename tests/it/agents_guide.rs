@@ -44,11 +44,13 @@ async fn has(program: &str) -> bool {
 }
 
 /// Runs a loop until it has worked off what there is, and ends it. GitHub lets no sync come through:
-/// work does not wait for that.
+/// work does not wait for that. It does not answer the first claims, nor the first end of some work.
 async fn works_off(program: &str, flag: &str, code: String) {
     given(async |given| {
         given.with_issues(&[("One", &["status/ready"]), ("Two", &["status/ready"])]).await;
         given.github.inject(Fault::refuse(403, "not now").on("Issues").always());
+        given.github.inject(Fault::refuse(502, "Bad gateway").on("LiveLabels").times(12));
+        given.github.inject(Fault::refuse(500, "Oh").on("ChangeLabels").after(1).times(1));
         let address = given.serve().await;
         let built = Path::new(env!("CARGO_BIN_EXE_dispatch")).parent().unwrap().to_owned();
         let usual = Env::of_process().raw("PATH").unwrap_or_default().to_owned();
@@ -67,6 +69,7 @@ async fn works_off(program: &str, flag: &str, code: String) {
             .spawn()
             .unwrap();
         eventually(async || {
+            given.advance(1);
             let (one, two) = (given.issue(1).await, given.issue(2).await);
             (one.status, two.status) == (Status::InReview, Status::InReview)
         })

@@ -50,7 +50,7 @@ impl BoardSubscription {
         #[graphql(desc = "The last position seen.")] after: Option<EventCursor>,
     ) -> async_graphql::Result<impl Stream<Item = Item<BoardEvent>> + use<>> {
         let app = app(context).clone();
-        let wanted = service::board::wanted(&app, filter);
+        let wanted = service::board::wanted_of_events(&app, filter).await?;
         let feed: Feed = context.data_unchecked::<Feed>().clone();
         let sights = Arc::clone(context.data_unchecked::<Arc<Sights>>());
         let told = feed.told(app.clone(), after).await?;

@@ -36,6 +36,27 @@ pub fn wanted(app: &App, filter: Option<IssueFilter>) -> Wanted {
     filter.unwrap_or_default().into_wanted(&app.config.board.excluded_labels)
 }
 
+/// The same for events, which say what repositories are called now: those that are meant by a former name
+/// are asked for by both.
+///
+/// # Errors
+///
+/// When the database fails.
+pub async fn wanted_of_events(app: &App, filter: Option<IssueFilter>) -> Result<Wanted> {
+    let mut wanted = wanted(app, filter);
+    if let Some(names) = &mut wanted.repositories {
+        let rows = repositories::tracked(&mut *app.connection().await?).await?;
+        let is_present = |name: &String| rows.iter().any(|row| row.full_name.key() == *name);
+        let former: Vec<&String> = names.iter().filter(|name| !is_present(name)).collect();
+        let is_meant =
+            |row: &&Repository| former.iter().any(|name| row.former_names.contains(*name));
+        let present: Vec<String> =
+            rows.iter().filter(is_meant).map(|row| row.full_name.key()).collect();
+        names.extend(present);
+    }
+    Ok(wanted)
+}
+
 /// All columns with their counts and the first `cards` cards of each.
 pub async fn board(app: &App, wanted: &Wanted, cards: u32) -> Result<Board> {
     let request = PageRequest::first(cards);

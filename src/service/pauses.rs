@@ -76,9 +76,10 @@ impl Pause {
         match self.scope {
             PauseScope::Everything => true,
             PauseScope::Agent => is_same(&self.subject, agent),
-            PauseScope::Repository => {
-                repository.is_some_and(|row| is_same(row.full_name.as_str(), &self.subject))
-            }
+            // Also by a name that it had when it was paused.
+            PauseScope::Repository => repository.is_some_and(|row| {
+                self.subject.parse().is_ok_and(|subject| row.is_called(&subject))
+            }),
             PauseScope::Lane => {
                 let lanes = &app.config.lanes;
                 lanes.by_id(&self.subject).is_some_and(|paused| lanes.is_in(lane, paused))

@@ -466,7 +466,9 @@ impl<'a> Reader<'a> {
             return Ok(());
         }
         let is_other_access = self.repository.read_only != found.read_only;
+        let old_name = self.repository.full_name.clone();
         let known = self.repository.node_id.as_deref();
+        let is_renamed = known == Some(found.node_id.as_str()) && old_name != found.full_name;
         if known.is_some_and(|known| known != found.node_id) {
             self.progress.fully_synced_at = None;
         }
@@ -490,6 +492,9 @@ impl<'a> Reader<'a> {
                 }
                 if is_other_access && !self.is_first_import {
                     self.announce_access(&mut connection).await?;
+                }
+                if is_renamed {
+                    self.announce_name(&mut connection, &old_name).await?;
                 }
                 Ok(())
             }
@@ -619,6 +624,16 @@ impl<'a> Reader<'a> {
                 }
                 Ok(event_log::append(connection, &[event]).await?)
             })
+            .await
+            .map(drop)
+    }
+
+    /// Events say what a repository is called, so whoever follows it by its old name begins anew.
+    async fn announce_name(&self, connection: &mut Connection, old: &FullName) -> Result<()> {
+        let text = format!("{old} is called {} now", self.repository.full_name);
+        let event = resync_event(text, Actor::GitHub.who(), self.app.clock.now());
+        connection
+            .transaction(async |connection| Ok(event_log::append(connection, &[event]).await?))
             .await
             .map(drop)
     }

@@ -126,6 +126,21 @@ async fn a_pause_covers_its_repository_lane_or_agent_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn a_repository_that_is_renamed_stays_paused() {
+    given(async |given| {
+        given.with_issues(&[("One", READY)]).await;
+        pause(given, of(PauseScope::Repository, REPOSITORY)).await;
+        given.advance(600);
+        given.github.rename_repository(REPOSITORY, "acme/instruments").unwrap();
+        given.sync().await;
+        assert!(claim(given, "alpha").await.is_none());
+        let reason = idle_reason(given, "alpha").await;
+        assert!(reason.contains("1 paused"), "{reason}");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_is_held_is_finished_or_told_to_stop() {
     given(async |given| {
         given.with_issues(&[("One", READY), ("Two", READY)]).await;

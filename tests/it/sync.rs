@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use dispatch::domain::events::EventKind;
-use dispatch::domain::{EventCursor, FullName, IssueState, LabelSet, Status};
+use dispatch::domain::{EventCursor, FullName, IssueFilter, IssueState, LabelSet, Status};
 use dispatch::service::events::{Replay, events_after};
 use dispatch::service::labels::settle_overdue;
 use dispatch::service::moves::{MoveIssue, move_issue};
@@ -350,6 +350,16 @@ async fn a_renamed_repository_is_followed() {
             service::board::find_issue_by_number(&given.app, &name, 1).await.unwrap();
         assert_eq!(issue.id, id);
         assert_eq!(repository.full_name.as_str(), "acme/instruments");
+        let told = "SELECT count(*) FROM event_log WHERE kind = 'resync' \
+                    AND reason = 'acme/tools is called acme/instruments now'";
+        assert_eq!(given.database.number(told).await, 1, "who follows the old name begins anew");
+        let filter = IssueFilter {
+            repositories: Some(vec![REPOSITORY.to_owned()]),
+            ..IssueFilter::default()
+        };
+        let wanted = service::board::wanted_of_events(&given.app, Some(filter)).await.unwrap();
+        let names = ["acme/tools", "acme/instruments"].map(str::to_owned);
+        assert_eq!(wanted.repositories, Some(names.to_vec()), "and hears of it by the new one");
         for name in [REPOSITORY, "ACME/Instruments", "https://github.com/acme/tools/issues/1"] {
             assert_found(given, name, "acme/instruments").await;
         }

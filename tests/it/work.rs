@@ -507,7 +507,7 @@ async fn what_was_claimed_for_whoever_left_is_given_back() {
             tokio::time::timeout(PATIENCE, gate.arrived()).await.expect(path);
             drop(connection);
             // That the service has heard of it shows nowhere else than in what it does next.
-            tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
             gate.open();
             let free = "SELECT count(*) FROM leases WHERE state = 'free' AND ended_at IS NOT NULL";
             eventually(async || given.database.number(free).await == 1).await;
@@ -536,7 +536,7 @@ async fn who_leaves_while_the_answer_is_put_together_holds_nothing() {
         connection.write_all(bytes_of("/mcp", "", "claim_next").as_bytes()).await.unwrap();
         tokio::time::timeout(PATIENCE, gate.arrived()).await.expect("comments are read");
         drop(connection);
-        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
         gate.open();
         let free = "SELECT count(*) FROM leases WHERE state = 'free' AND ended_at IS NOT NULL";
         eventually(async || given.database.number(free).await == 1).await;

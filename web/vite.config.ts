@@ -5,6 +5,7 @@ import { defineConfig } from "vitest/config";
 
 // Where `npm run dev` finds the service; a build needs none.
 const server = process.env.DISPATCH_SERVER ?? "http://127.0.0.1:3000";
+const sources = fileURLToPath(new URL("./src/", import.meta.url));
 
 export default defineConfig({
   plugins: [react(), tailwindcss()],
@@ -23,6 +24,12 @@ export default defineConfig({
       // The playground's libraries are compiled by React's compiler and say so in words for it alone.
       onLog: (level, log, next) => {
         if (log.code !== "MODULE_LEVEL_DIRECTIVE") next(level, log);
+      },
+      // What most parts of the program need is one file: each further one compresses for itself.
+      output: {
+        codeSplitting: {
+          groups: [{ name: "shared", test: (id) => id.startsWith(sources), minShareCount: 6 }],
+        },
       },
       input: {
         index: fileURLToPath(new URL("./index.html", import.meta.url)),

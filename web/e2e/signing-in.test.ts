@@ -326,8 +326,10 @@ test("a read-only board offers nothing that changes, until somebody signs in", a
   const repositories = page.getByRole("dialog", { name: "Repositories" });
   await expect(repositories.getByRole("listitem")).toHaveCount(TRACKED);
   await expect(repositories.getByRole("textbox")).toHaveCount(0);
-  await expect(repositories.getByRole("button", { name: /^(Remove|Sync|Track)/ })).toHaveCount(0);
+  const changing = /^(Remove|Sync|Track|Labels)/;
+  await expect(repositories.getByRole("button", { name: changing })).toHaveCount(0);
   await expect(repositories).toContainText("Sign in to track repositories.");
+  await expect(repositories).toContainText("Sign in to change what labels mean.");
   await page.keyboard.press("Escape");
 
   await page.goto("/queue?agent=quill");

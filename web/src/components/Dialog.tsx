@@ -55,7 +55,8 @@ export function Dialog({ title, onClose, children, className }: Props) {
       aria-labelledby={heading}
       onCancel={(event) => {
         event.preventDefault();
-        onClose();
+        // React hands it on to the dialog that this one was opened from.
+        if (event.target === dialog.current) onClose();
       }}
       onMouseDown={(event) => {
         if (event.target === dialog.current) onClose();
@@ -66,7 +67,7 @@ export function Dialog({ title, onClose, children, className }: Props) {
       )}
     >
       <div className="flex items-center justify-between gap-4 px-4 pt-3 pb-1">
-        <h2 id={heading} className="text-title font-semibold">
+        <h2 id={heading} className="text-title font-semibold wrap-anywhere">
           {title}
         </h2>
         <IconButton label="Close" onClick={onClose}>

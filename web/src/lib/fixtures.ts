@@ -1,5 +1,7 @@
 import type { Backoff, History } from "./backoff.ts";
+import type { LabelScheme } from "./labelSchemes.ts";
 import type { Pause } from "./pauses.ts";
+import { PRIORITIES, STATUSES, statusWord } from "./statuses.ts";
 import type { Viewer } from "./viewer.ts";
 
 // Viewers for tests.
@@ -52,4 +54,25 @@ export const PAUSED: Pause = {
   endsAt: null,
   held: 0,
   summary: "Everything is paused by ana: A release",
+};
+
+/** The labels of a repository that has none of its own. */
+export const DISPATCH_LABELS: LabelScheme = {
+  statuses: STATUSES.map((status) => ({ status, label: `status/${statusWord(status)}` })),
+  priorities: PRIORITIES.map((priority) => ({
+    priority,
+    label: `priority/${priority.toLowerCase()}`,
+  })),
+  agentPrefix: "agent/",
+};
+
+/** The labels of one that calls Ready, P1 and agents otherwise. */
+export const OWN_LABELS: LabelScheme = {
+  statuses: DISPATCH_LABELS.statuses.map((each) =>
+    each.status === "READY" ? { ...each, label: "Ready-for-agent" } : each,
+  ),
+  priorities: DISPATCH_LABELS.priorities.map((each) =>
+    each.priority === "P1" ? { ...each, label: "P1" } : each,
+  ),
+  agentPrefix: "bot:",
 };

@@ -51,6 +51,11 @@ const ACTIONS = {
     to: "change what agents are served",
     name: "Changing what agents are served",
   },
+  labels: {
+    needs: "canChangeBoard",
+    to: "change what labels mean",
+    name: "Changing what labels mean",
+  },
   release: { needs: "canMaintain", to: "release it", name: "Releasing" },
   repair: { needs: "canMaintain", to: "repair them", name: "Repairing" },
 } as const satisfies Record<

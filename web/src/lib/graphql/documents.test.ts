@@ -14,6 +14,7 @@ const modules: Record<string, Record<string, unknown>> = import.meta.glob(
     "../../features/*/api/*.ts",
     "!../../**/*.test.ts",
     "../edits.ts",
+    "../labelSchemes.ts",
     "../retry.ts",
     "../service.ts",
     "../sync.ts",

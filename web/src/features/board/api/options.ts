@@ -1,5 +1,6 @@
 import { ask } from "@/lib/graphql/client.ts";
 import { graphql } from "@/lib/graphql/graphql.ts";
+import { otherLabels } from "@/lib/labelSchemes.ts";
 import { PRIORITIES, STATUSES } from "@/lib/statuses.ts";
 import { FACETS, type BoardFilter, type Facet } from "../model/filter.ts";
 import type { BoardStore } from "../model/store.ts";
@@ -65,6 +66,7 @@ export async function readOptions(): Promise<Offered> {
   };
 }
 
+/** Labels that a filter has another facet for. It takes Dispatch's names, whatever a repository calls them. */
 const SPOKEN_FOR = /^(status|priority|agent|owner|project)\//;
 
 /** Everything to choose from: what the server offers, the labels in sight, and what is chosen already. */
@@ -75,7 +77,7 @@ export function optionsOf(
 ): readonly Option[] {
   const labels = new Set<string>();
   for (const issue of store.issues()) {
-    for (const label of issue.labels) if (!SPOKEN_FOR.test(label)) labels.add(label);
+    for (const label of otherLabels(issue)) if (!SPOKEN_FOR.test(label)) labels.add(label);
   }
   const always: Offered = {
     statuses: STATUSES.map((value) => ({ value })),

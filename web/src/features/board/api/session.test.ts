@@ -5,6 +5,7 @@ import { BoardQuery, ColumnPageQuery } from "./documents.ts";
 import { BoardSession } from "./session.ts";
 
 vi.mock("@/lib/graphql/client.ts", () => ({ ask: vi.fn() }));
+vi.mock("@/lib/labelSchemes.ts", () => ({ refreshLabelSchemes: vi.fn() }));
 vi.mock("@/lib/graphql/live.ts", () => ({ follow: () => () => undefined }));
 
 beforeEach(() => {

@@ -1,6 +1,7 @@
 import { ask } from "@/lib/graphql/client.ts";
 import type { Failure } from "@/lib/graphql/failure.ts";
 import { follow } from "@/lib/graphql/live.ts";
+import { refreshLabelSchemes } from "@/lib/labelSchemes.ts";
 import { signal } from "@/lib/signal.ts";
 import { STATUSES, type Status } from "@/lib/statuses.ts";
 import { BoardStore } from "../model/store.ts";
@@ -70,6 +71,7 @@ export class BoardSession {
     const filter = this.#filter;
     const shown = this.store.cursor !== undefined;
     this.phase.set(shown ? { kind: "reloading" } : { kind: "loading" });
+    void refreshLabelSchemes();
     const answer = await ask(BoardQuery, { filter, first: FIRST });
     if (generation !== this.#generation) return;
     if (answer.failure) {

@@ -1,9 +1,13 @@
-import { cleanup, render } from "@testing-library/react";
+import { act, cleanup, render } from "@testing-library/react";
 import { afterEach, expect, it } from "vitest";
+import { labelSchemes } from "@/lib/labelSchemes.ts";
 import { issue } from "../model/fixtures.ts";
 import { Card, fitting } from "./Card.tsx";
 
-afterEach(cleanup);
+afterEach(() => {
+  cleanup();
+  labelSchemes.set(new Map());
+});
 
 it.each(["I/O", "type/bug", "a/b/c", "tcp/", "/", "CI/CD"])(
   "a card shows the label %s whole",
@@ -39,4 +43,19 @@ it("a card says once that its issue needs a person", () => {
   expect(container.textContent).toContain("needs a person");
   expect(queryByTitle("needs-human")).toBeNull();
   expect(queryByTitle("type/bug")).not.toBeNull();
+});
+
+it("a card hides what its repository calls its column, once that is known", () => {
+  const ready = issue(1, "READY", { labels: ["ready-for-agent", "status/ready"] });
+  const view = { status: "READY" as const, pending: undefined, arrival: undefined };
+  const { queryByTitle } = render(<Card view={{ ...view, issue: ready, refusal: undefined }} />);
+  expect(queryByTitle("ready-for-agent")).not.toBeNull();
+  expect(queryByTitle("status/ready")).toBeNull();
+  act(() =>
+    labelSchemes.set(
+      new Map([[ready.repository.fullName, (label: string) => label === "ready-for-agent"]]),
+    ),
+  );
+  expect(queryByTitle("ready-for-agent")).toBeNull();
+  expect(queryByTitle("status/ready")).not.toBeNull();
 });

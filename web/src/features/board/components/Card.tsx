@@ -10,6 +10,8 @@ import { classes } from "@/components/classes.ts";
 import { isNeedsHuman, needsPerson } from "@/lib/backoff.ts";
 import { checkpointWords } from "@/lib/lease.ts";
 import { whyReadOnly } from "@/lib/issues.ts";
+import { labelSchemes, otherLabels } from "@/lib/labelSchemes.ts";
+import { useSignal } from "@/lib/signal.ts";
 import { STALE_DAYS } from "@/lib/stale.ts";
 import { daysSince, useNow } from "@/lib/time.ts";
 import type { BoardIssue } from "../api/documents.ts";
@@ -20,12 +22,6 @@ const ROOM = 30;
 const LABELS_SHOWN = 3;
 /** The room in which the beginning of a label says something. */
 const LEAST_ROOM = 10;
-
-/** Labels that the card already shows in another form. */
-const SPOKEN_FOR = /^(status|priority|agent|owner)\//i;
-
-const otherLabels = (labels: readonly string[]): string[] =>
-  labels.filter((label) => !SPOKEN_FOR.test(label));
 
 /** The room that agent, owners, the comment count and a `+n` leave for labels. */
 const roomBeside = ({
@@ -61,7 +57,7 @@ export function fitting(labels: readonly string[], room: number): number {
 export const Card = memo(function Card({ view }: { readonly view: CardView }) {
   const { issue, status, arrival } = view;
   const waitsForPerson = needsPerson(issue);
-  const labels = otherLabels(issue.labels).filter(
+  const labels = otherLabels(issue, useSignal(labelSchemes)).filter(
     (label) => !(waitsForPerson && isNeedsHuman(label)),
   );
   return (

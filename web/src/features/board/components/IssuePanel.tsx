@@ -9,6 +9,8 @@ import { Delayed, EmptyState, ErrorState } from "@/components/states.tsx";
 import { StatusGlyph } from "@/components/StatusGlyph.tsx";
 import { needsPerson } from "@/lib/backoff.ts";
 import { whyReadOnly } from "@/lib/issues.ts";
+import { labelSchemes, otherLabels } from "@/lib/labelSchemes.ts";
+import { useSignal } from "@/lib/signal.ts";
 import { priorityTitle, statusTitle } from "@/lib/statuses.ts";
 import { fullTime, since, useNow } from "@/lib/time.ts";
 import { useMay } from "@/lib/viewer.ts";
@@ -171,7 +173,7 @@ function Head({
   const status = card?.status ?? issue.status;
   const readOnly = whyReadOnly(issue.repository);
   const fixed = useWhyUnchangeable(issue, "move");
-  const labels = issue.labels.filter((label) => !/^(status|priority|agent|owner)\//i.test(label));
+  const labels = otherLabels(issue, useSignal(labelSchemes));
   return (
     <>
       <h2 className="text-title font-semibold wrap-anywhere" dir="auto">

@@ -1,36 +1,43 @@
 import { ask, change, type Answer } from "@/lib/graphql/client.ts";
 import { graphql, type ResultOf } from "@/lib/graphql/graphql.ts";
+import { LabelSchemeFields } from "@/lib/labelSchemes.ts";
 import { sync } from "@/lib/sync.ts";
 
-const RepositoryFields = graphql(`
-  fragment RepositoryFields on Repository {
-    id
-    fullName
-    url
-    enabled
-    source
-    lastSyncedAt
-    readOnlyReason
-    syncError
-    backoff {
-      reason
-      retryAt
-    }
-    servesPeoplesWork {
-      inProgress
-      assigned
-      owned
-    }
-    unreadableIssues {
-      totalCount
-      nodes {
-        number
+const RepositoryFields = graphql(
+  `
+    fragment RepositoryFields on Repository {
+      id
+      fullName
+      url
+      enabled
+      source
+      lastSyncedAt
+      readOnlyReason
+      syncError
+      backoff {
         reason
-        since
+        retryAt
+      }
+      servesPeoplesWork {
+        inProgress
+        assigned
+        owned
+      }
+      labelScheme {
+        ...LabelSchemeFields
+      }
+      unreadableIssues {
+        totalCount
+        nodes {
+          number
+          reason
+          since
+        }
       }
     }
-  }
-`);
+  `,
+  [LabelSchemeFields],
+);
 
 export const RepositoriesQuery = graphql(
   `

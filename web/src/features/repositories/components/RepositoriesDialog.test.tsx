@@ -1,11 +1,19 @@
 import { act, cleanup, render, screen } from "@testing-library/react";
+import { userEvent } from "@testing-library/user-event";
 import { afterEach, expect, it, vi } from "vitest";
-import type { Repository } from "../api/repositories.ts";
-import { Refusing, UnreadableIssues } from "./RepositoriesDialog.tsx";
+import { DISPATCH_LABELS, OWN_LABELS, READER, VISITOR } from "@/lib/fixtures.ts";
+import { viewer } from "@/lib/viewer.ts";
+import { previewScheme, saveScheme } from "../api/labels.ts";
+import { readRepositories, type Repository } from "../api/repositories.ts";
+import { Refusing, RepositoriesDialog, UnreadableIssues } from "./RepositoriesDialog.tsx";
+
+vi.mock("../api/repositories.ts", () => ({ readRepositories: vi.fn() }));
+vi.mock("../api/labels.ts", () => ({ previewScheme: vi.fn(), saveScheme: vi.fn() }));
 
 afterEach(() => {
   cleanup();
   vi.useRealTimers();
+  viewer.set(undefined);
 });
 
 const since = "2026-01-01T12:00:00Z";
@@ -47,4 +55,53 @@ it("says that GitHub refuses changes for as long as the repository is left alone
   );
   act(() => void vi.advanceTimersByTime(16_000));
   expect(container.textContent).toBe("");
+});
+
+const TRACKED: Repository = {
+  id: "1",
+  fullName: "acme/tools",
+  url: "https://github.com/acme/tools",
+  enabled: true,
+  source: "USER",
+  lastSyncedAt: null,
+  readOnlyReason: null,
+  syncError: null,
+  backoff: null,
+  servesPeoplesWork: { inProgress: false, assigned: false, owned: false },
+  labelScheme: DISPATCH_LABELS,
+  unreadableIssues: { totalCount: 0, nodes: [] },
+};
+const RENAMED = { ...TRACKED, id: "2", fullName: "acme/rocket", labelScheme: OWN_LABELS };
+
+it("lets those who may say what a repository calls its labels, and reads the list again", async () => {
+  viewer.set(VISITOR);
+  vi.mocked(readRepositories).mockResolvedValue({ data: [TRACKED, RENAMED] });
+  vi.mocked(previewScheme).mockResolvedValue({ data: { labels: [], changes: [], changeCount: 0 } });
+  vi.mocked(saveScheme).mockResolvedValue({ data: {} });
+  render(<RepositoriesDialog onClose={vi.fn()} />);
+  const mark = await screen.findByText("· own labels");
+  expect(screen.getAllByRole("listitem")[1]?.contains(mark)).toBe(true);
+  expect(mark.title).toContain("status/ready is Ready-for-agent");
+
+  await userEvent.click(screen.getByRole("button", { name: "Labels of acme/rocket" }));
+  expect(await screen.findByRole("dialog", { name: "Labels of acme/rocket" })).toBeTruthy();
+  vi.mocked(readRepositories).mockResolvedValue({
+    data: [TRACKED, { ...RENAMED, labelScheme: DISPATCH_LABELS }],
+  });
+  await userEvent.click(screen.getByRole("button", { name: "Use Dispatch's labels" }));
+  await userEvent.click(screen.getByRole("button", { name: "Save" }));
+  await vi.waitFor(() => expect(screen.queryByText("· own labels")).toBeNull());
+  expect(screen.queryByRole("dialog", { name: "Labels of acme/rocket" })).toBeNull();
+  expect(
+    screen.getByText("The labels are saved. Nothing was written to GitHub.").getAttribute("role"),
+  ).toBe("status");
+});
+
+it("says why nobody else is offered it", async () => {
+  viewer.set(READER);
+  vi.mocked(readRepositories).mockResolvedValue({ data: [RENAMED] });
+  render(<RepositoriesDialog onClose={vi.fn()} />);
+  expect(await screen.findByText("· own labels")).toBeTruthy();
+  expect(screen.queryByRole("button", { name: /^Labels of/ })).toBeNull();
+  expect(screen.getByRole("button", { name: "Sign in to change what labels mean." })).toBeTruthy();
 });

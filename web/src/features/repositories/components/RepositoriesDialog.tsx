@@ -1,6 +1,7 @@
-import { useEffect, useId, useState } from "react";
+import { lazy, Suspense, useEffect, useId, useState } from "react";
 import { Button } from "@/components/Button.tsx";
 import { Dialog } from "@/components/Dialog.tsx";
+import { Mishap } from "@/components/Mishap.tsx";
 import { NotOffered } from "@/components/NotOffered.tsx";
 import { Delayed } from "@/components/states.tsx";
 import {
@@ -11,12 +12,17 @@ import {
   stateWords,
 } from "@/components/SyncStatus.tsx";
 import { whyReadOnly } from "@/lib/issues.ts";
+import { renamedIn } from "@/lib/labelSchemes.ts";
 import { useSignal } from "@/lib/signal.ts";
 import { syncState } from "@/lib/sync.ts";
 import { ago, clockTime, fullTime, useIsAhead, useNow } from "@/lib/time.ts";
 import { useMay } from "@/lib/viewer.ts";
 import { readRepositories, track, untrack, type Repository } from "../api/repositories.ts";
 import { PeoplesWork } from "./PeoplesWork.tsx";
+
+const LabelsDialog = lazy(async () => ({
+  default: (await import("./LabelsDialog.tsx")).LabelsDialog,
+}));
 
 /** The tracked repositories: look, add, remove. */
 export function RepositoriesDialog({ onClose }: { readonly onClose: () => void }) {
@@ -48,6 +54,7 @@ export function RepositoriesDialog({ onClose }: { readonly onClose: () => void }
       <State />
       {mayTrack && <AddRepository onAdded={reread} />}
       <NotOffered action="track" className="mt-3" />
+      <NotOffered action="labels" />
       {problem !== undefined && (
         <p role="alert" className="mt-3 text-board text-danger">
           {problem}
@@ -60,7 +67,7 @@ export function RepositoriesDialog({ onClose }: { readonly onClose: () => void }
               key={repository.id}
               repository={repository}
               mayRemove={mayTrack}
-              onRemoved={reread}
+              onReread={reread}
               onChanged={(changed) =>
                 setRepositories((before) =>
                   before?.map((each) => (each.id === changed.id ? changed : each)),
@@ -214,29 +221,34 @@ export function Refusing({
 function Row({
   repository,
   mayRemove,
-  onRemoved,
+  onReread,
   onChanged,
 }: {
   readonly repository: Repository;
   readonly mayRemove: boolean;
-  readonly onRemoved: () => void;
+  /** Reads the list again. */
+  readonly onReread: () => void;
   readonly onChanged: (repository: Repository) => void;
 }) {
   const now = useNow();
   const readOnly = whyReadOnly(repository);
+  const mayName = useMay("labels");
+  const [naming, setNaming] = useState(false);
+  const [saved, setSaved] = useState(false);
+  const renamed = renamedIn(repository.labelScheme);
   const [asking, setAsking] = useState(false);
   const [refusal, setRefusal] = useState<string>();
   const remove = async () => {
     const answer = await untrack(repository.fullName);
     setAsking(false);
     setRefusal(answer.failure?.message);
-    if (!answer.failure) onRemoved();
+    if (!answer.failure) onReread();
   };
   return (
     <li className="py-2.5">
       <div className="flex items-center gap-2">
         <div className="min-w-0 grow">
-          <div className="flex items-center gap-2">
+          <div className="flex items-center gap-x-2 max-sm:flex-wrap">
             <a
               href={repository.url}
               target="_blank"
@@ -263,8 +275,26 @@ function Row({
                 {ago(repository.lastSyncedAt, now) === "now" ? "" : " ago"}
               </time>
             )}
+            {renamed.length > 0 && (
+              <span title={renamed.map(({ own, name }) => `${own} is ${name}`).join("\n")}>
+                {" · own labels"}
+              </span>
+            )}
           </p>
         </div>
+        {mayName && (
+          <Button
+            look="quiet"
+            className="max-sm:-mr-2 max-sm:px-1.5"
+            onClick={() => {
+              setSaved(false);
+              setNaming(true);
+            }}
+            aria-label={`Labels of ${repository.fullName}`}
+          >
+            Labels
+          </Button>
+        )}
         {mayRemove && !asking && (
           <Button
             look="quiet"
@@ -275,6 +305,9 @@ function Row({
           </Button>
         )}
       </div>
+      <p role="status" className="text-meta text-success">
+        {saved && "The labels are saved. Nothing was written to GitHub."}
+      </p>
       {readOnly !== undefined && (
         <p className="mt-1 text-meta wrap-anywhere text-warning">{readOnly}</p>
       )}
@@ -303,6 +336,21 @@ function Row({
         <p role="alert" className="mt-1 text-board text-danger">
           {refusal}
         </p>
+      )}
+      {naming && (
+        <Mishap>
+          <Suspense fallback={null}>
+            <LabelsDialog
+              repository={repository}
+              onClose={() => setNaming(false)}
+              onSaved={() => {
+                setSaved(true);
+                setNaming(false);
+                onReread();
+              }}
+            />
+          </Suspense>
+        </Mishap>
       )}
     </li>
   );

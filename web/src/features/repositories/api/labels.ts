@@ -1,0 +1,47 @@
+import { ask, change, type Answer } from "@/lib/graphql/client.ts";
+import { graphql, type ResultOf, type VariablesOf } from "@/lib/graphql/graphql.ts";
+
+export const LabelSchemePreview = graphql(`
+  query LabelSchemePreview($input: LabelSchemeInput!) {
+    labelSchemePreview(input: $input) {
+      labels {
+        label
+        exists
+        openIssues
+      }
+      changes {
+        issueId
+        number
+        title
+        before
+        after
+      }
+      changeCount
+    }
+  }
+`);
+
+export const SetLabelScheme = graphql(`
+  mutation SetLabelScheme($input: LabelSchemeInput!) {
+    setLabelScheme(input: $input) {
+      repository {
+        id
+      }
+    }
+  }
+`);
+
+export type LabelSchemeInput = VariablesOf<typeof SetLabelScheme>["input"];
+
+/** What a scheme would make of a repository. */
+export type Preview = ResultOf<typeof LabelSchemePreview>["labelSchemePreview"];
+
+/** Asks what a scheme would make of a repository. Nothing is changed. */
+export async function previewScheme(input: LabelSchemeInput): Promise<Answer<Preview>> {
+  const answer = await ask(LabelSchemePreview, { input });
+  return answer.failure ? answer : { data: answer.data.labelSchemePreview };
+}
+
+/** Says what a repository calls its labels. GitHub is not written to. */
+export const saveScheme = (input: LabelSchemeInput): Promise<Answer<unknown>> =>
+  change(SetLabelScheme, { input });

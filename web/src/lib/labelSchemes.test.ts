@@ -1,0 +1,77 @@
+import { afterEach, expect, it, vi } from "vitest";
+import { OWN_LABELS, DISPATCH_LABELS } from "./fixtures.ts";
+import { ask } from "./graphql/client.ts";
+import {
+  labelSchemes,
+  namesOf,
+  otherLabels,
+  refreshLabelSchemes,
+  renamedIn,
+} from "./labelSchemes.ts";
+
+vi.mock("./graphql/client.ts", () => ({ ask: vi.fn() }));
+
+afterEach(() => labelSchemes.set(new Map()));
+
+const answer = (repositories: readonly object[]) =>
+  vi.mocked(ask).mockResolvedValue({ data: { repositories } });
+
+const labels = [
+  "ready-for-agent",
+  "Status/Ready",
+  "status/blocked",
+  "p1",
+  "priority/p1",
+  "Bot:alpha",
+  "agent/beta",
+  "owner/sam",
+  "bug",
+];
+const others = (fullName: string) => otherLabels({ labels, repository: { fullName } });
+
+it("knows which labels are not Dispatch's own", () => {
+  expect(namesOf(DISPATCH_LABELS).map(({ own }) => own)).toEqual([
+    "status/backlog",
+    "status/ready",
+    "status/in-progress",
+    "status/in-review",
+    "status/blocked",
+    "status/done",
+    "priority/p0",
+    "priority/p1",
+    "priority/p2",
+    "priority/p3",
+    "agent/",
+  ]);
+  expect(renamedIn(DISPATCH_LABELS)).toEqual([]);
+  expect(renamedIn({ ...DISPATCH_LABELS, agentPrefix: "Agent/" })).toEqual([]);
+  expect(renamedIn(OWN_LABELS)).toEqual([
+    { own: "status/ready", name: "Ready-for-agent" },
+    { own: "priority/p1", name: "P1" },
+    { own: "agent/", name: "bot:" },
+  ]);
+});
+
+it("leaves out what is shown already, by the names of the repository", async () => {
+  answer([
+    { fullName: "acme/tools", labelScheme: OWN_LABELS },
+    { fullName: "acme/rocket", labelScheme: DISPATCH_LABELS },
+  ]);
+  expect(others("acme/tools")).toEqual(["ready-for-agent", "p1", "Bot:alpha", "bug"]);
+  await refreshLabelSchemes();
+  // What merely looks like Dispatch's label there is one like any other.
+  expect(others("acme/tools")).toEqual(["Status/Ready", "priority/p1", "agent/beta", "bug"]);
+  expect(others("acme/rocket")).toEqual(["ready-for-agent", "p1", "Bot:alpha", "bug"]);
+  answer([]);
+  await refreshLabelSchemes();
+  expect(others("acme/tools")).toEqual(["ready-for-agent", "p1", "Bot:alpha", "bug"]);
+});
+
+it("keeps what it knows when Dispatch does not answer", async () => {
+  answer([{ fullName: "acme/tools", labelScheme: OWN_LABELS }]);
+  await refreshLabelSchemes();
+  const known = labelSchemes.get();
+  vi.mocked(ask).mockResolvedValue({ failure: { code: "OFFLINE", message: "Away" } });
+  await refreshLabelSchemes();
+  expect(labelSchemes.get()).toBe(known);
+});

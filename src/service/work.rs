@@ -626,7 +626,7 @@ fn is_claimable(agent: &str, force: bool, labels: &LabelSet, state: IssueState) 
     if current == Status::Done {
         return Err(Error::lasting("Cannot claim a done issue", Some(current)));
     }
-    match labels.agents().find(|other| *other != agent) {
+    match labels.agents().find(|other| !is_same(other, agent)) {
         Some(other) if !force => {
             let what = format!("Issue is already assigned to {other}. Use force=true to override.");
             let obstacle = Obstacle::Passing;

@@ -376,10 +376,11 @@ pub async fn ailing(
     diesel::sql_query(
         "WITH shown AS ( \
              SELECT i.*, coalesce((SELECT a.actor_kind FROM audit_log a \
-                     WHERE a.issue_id = i.id AND a.success \
-                         AND lower(a.before_labels::text) <> lower(a.after_labels::text) \
-                         AND (lower(a.after_labels::text) LIKE '%agent/%' \
-                             OR lower(a.after_labels::text) LIKE '%status/in-progress%') \
+                     WHERE a.issue_id = i.id AND a.success AND EXISTS ( \
+                         SELECT FROM unnest(a.after_labels) AS label \
+                         WHERE (lower(label) LIKE 'agent/%' OR lower(label) = 'status/in-progress') \
+                             AND lower(label) <> ALL ( \
+                                 SELECT lower(other) FROM unnest(a.before_labels) AS other)) \
                      ORDER BY a.settled_at DESC, a.id DESC LIMIT 1), 'person') \
                      IN ('person', 'operator') AS is_meant,  l.agent AS last_agent, l.expires_at, l.ended_at, l.issue_id IS NOT NULL \
                  AND l.state <> 'free' AND l.expires_at > $1 AS is_held \

@@ -669,6 +669,43 @@ async fn a_caller_by_http_2_that_leaves_waits_no_more() {
     .await;
 }
 
+/// By the connections that stay open when one request ends, and with force.
+#[tokio::test]
+async fn what_was_claimed_for_a_stream_that_ended_is_given_back() {
+    let forced = "mutation { claimIssue(input: {
+        agent: \"alpha\", issueId: \"iss_000001\", force: true }) { lease { id } } }";
+    for (is_socket, query) in [(true, WAITING[0].1), (true, forced), (false, WAITING[0].1)] {
+        given(async |given| {
+            given.with_issues(&[("One", READY)]).await;
+            let address = given.serve().await;
+            let gate = Gate::new();
+            given.github.inject(Fault::HoldAnswer(gate.clone()).on("ChangeLabels"));
+            if is_socket {
+                let mut socket = Socket::with_token(&address, AGENT_TOKEN).await;
+                socket.subscribe("1", query, json!({})).await;
+                tokio::time::timeout(PATIENCE, gate.arrived()).await.unwrap();
+                drop(socket);
+            } else {
+                let http = http_client_of(reqwest::ClientBuilder::http2_prior_knowledge);
+                let query = json!({ "query": query }).to_string();
+                let request = http.post(format!("http://{address}/graphql"));
+                let request = request.bearer_auth(AGENT_TOKEN);
+                let asking = request.header("content-type", "application/json").body(query).send();
+                tokio::select! {
+                    _ = asking => panic!("GitHub has not answered"),
+                    () = gate.arrived() => {}
+                }
+            }
+            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+            gate.open();
+            let free = "SELECT count(*) FROM leases WHERE state = 'free' AND ended_at IS NOT NULL";
+            eventually(async || given.database.number(free).await == 1).await;
+            assert_eq!(labels(given, 1), ["status/ready"], "{query}");
+        })
+        .await;
+    }
+}
+
 #[tokio::test]
 async fn a_command_that_is_killed_waits_no_more() {
     given(async |given| {
@@ -1391,6 +1428,44 @@ async fn an_issue_with_an_open_pull_request_is_left_to_it() {
         given.sync().await;
         let served = place.join_next().await.unwrap().unwrap();
         assert!(served.is_some(), "who waits hears of it");
+    })
+    .await;
+}
+
+/// GitHub may have the label of an agent in another spelling than the one it is known by.
+#[tokio::test]
+async fn an_issue_of_the_agent_is_claimed_by_name_in_any_spelling() {
+    given(async |given| {
+        given.with_issues(&[("First", READY), ("Own", &["status/ready", "agent/ALPHA"])]).await;
+        claim_number(given, "alpha", 1).await.unwrap();
+        claim_number(given, "alpha", 2).await.expect("it is its own");
+        assert_eq!(given.issue(2).await.labels.agents().collect::<Vec<_>>(), ["ALPHA"]);
+    })
+    .await;
+}
+
+/// Who gave an issue its agent is what counts, not who changed another label since.
+#[tokio::test]
+async fn the_doctor_leaves_alone_for_a_while_what_a_person_assigned() {
+    use dispatch::service::doctor::diagnose;
+
+    given_settings(&[("DISPATCH_MEANT_FOR_HOURS", "5")], async |given| {
+        given.with_issues(&[("By a person", READY), ("By a program", READY)]).await;
+        let ids = [given.issue(1).await.id, given.issue(2).await.id];
+        let (app, program) = (&given.app, agent("planner"));
+        assignments::assign_agent(app, &person(), ids[0], Some("alpha")).await.unwrap();
+        assignments::assign_agent(app, &program, ids[1], Some("alpha")).await.unwrap();
+        for id in ids {
+            assignments::add_label(app, &program, id, "bug").await.unwrap();
+        }
+        let found = async || -> Vec<_> {
+            diagnose(app).await.unwrap().iter().map(|finding| finding.issue_id).collect()
+        };
+        assert_eq!(found().await, [ids[1]]);
+        given.advance(4 * 3_600);
+        assert_eq!(found().await, [ids[1]]);
+        given.advance(2 * 3_600);
+        assert_eq!(found().await, ids, "by now it is old");
     })
     .await;
 }

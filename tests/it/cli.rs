@@ -5,6 +5,9 @@ use std::process::{Output, Stdio};
 use dispatch::domain::Status;
 use dispatch::domain::bounds::is_invisible;
 use dispatch::service;
+use dispatch::service::holders::{
+    RequestStop, SendMessage, messages, request_stop, send_message,
+};
 use dispatch::service::moves::MoveIssue;
 use dispatch::simulator::NewIssue;
 use serde_json::{Value, json};
@@ -118,6 +121,65 @@ async fn work_is_claimed_kept_and_ended_from_a_shell() {
         let idle = run(&address, &["claim", "--wait", "0"]).await;
         assert_eq!((idle.code, idle.err.as_str()), (3, ""));
         assert!(!idle.out.trim().is_empty(), "it says why there is none");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_restarted_agent_hears_from_a_shell_what_it_holds_and_what_people_want() {
+    given(async |given| {
+        given.with_issues(&[("Wanted", &["status/ready"])]).await;
+        let address = given.serve().await;
+        let nothing = run(&address, &["leases"]).await;
+        assert_eq!((nothing.code, nothing.out.as_str()), (0, "alpha holds nothing.\n"));
+        let claimed = run(&address, &["claim", "--json"]).await.json();
+        let lease = claimed["lease"]["leaseId"].as_str().unwrap().to_owned();
+        let token = claimed["lease"]["fencingToken"].as_str().unwrap().to_owned();
+        let back = run(&address, &["claim", "--resume"]).await;
+        assert!(back.out.starts_with("Held already, to go on with:\nacme/tools#1"), "{}", back.out);
+
+        let lease_id = lease.parse().unwrap();
+        let asks = ["renew", "--lease", &lease, "--token", &token, "--awaiting-input", "Which?"];
+        assert_eq!(run(&address, &asks).await.code, 0);
+        let body = "The old one\nfor now".to_owned();
+        send_message(&given.app, &person(), SendMessage { lease_id, body }).await.unwrap();
+        let held = run(&address, &["leases"]).await;
+        assert!(held.out.contains(" from user: The old one\n  for now"), "{}", held.out);
+        let renew = ["renew", "--lease", &lease, "--token", &token];
+        let renewed = run(&address, &renew).await;
+        assert!(renewed.code == 0 && renewed.out.contains("The old one"), "{}", renewed.out);
+        let message = messages(&given.app, &[lease_id]).await.unwrap()[0].id.to_string();
+        let read = run(&address, &[&renew[..], &["--read", &message]].concat()).await;
+        assert!(read.code == 0 && !read.out.contains("The old one"), "{}", read.out);
+
+        let (reason, grace_seconds) = (Some("Enough".to_owned()), None);
+        let command = RequestStop { lease_id, reason, grace_seconds };
+        request_stop(&given.app, &person(), command).await.unwrap();
+        let stopped = run(&address, &renew).await;
+        assert_eq!(stopped.code, 4, "{}", stopped.out);
+        assert!(stopped.out.starts_with("Stop: user asked to stop: Enough"), "{}", stopped.out);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn work_is_paused_listed_and_resumed_from_a_shell() {
+    given(async |given| {
+        given.with_issues(&[("Wanted", &["status/ready"])]).await;
+        let address = given.serve().await;
+        let paused =
+            run(&address, &["pause", "repository", REPOSITORY, "--reason", "A release"]).await;
+        assert_eq!(paused.code, 0, "{}", paused.err);
+        let idle = run(&address, &["claim"]).await;
+        assert_eq!(idle.code, 3);
+        assert!(idle.out.contains("1 paused"), "{}", idle.out);
+        let listed = run(&address, &["pauses", "--json"]).await.json();
+        assert_eq!(listed["pauses"][0]["subject"], REPOSITORY, "{listed}");
+        let id = listed["pauses"][0]["pauseId"].as_str().unwrap();
+        assert!(run(&address, &["pauses"]).await.out.contains("A release"));
+        assert_eq!(run(&address, &["resume", id]).await.code, 0);
+        assert_ne!(run(&address, &["resume", id]).await.code, 0, "it has ended");
+        assert_eq!(run(&address, &["claim"]).await.code, 0);
     })
     .await;
 }

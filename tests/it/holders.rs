@@ -415,3 +415,21 @@ async fn the_board_shows_who_is_to_stop_and_who_waits_for_an_answer() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn what_an_agent_holds_is_told_over_graphql() {
+    given(async |given| {
+        given.with_issues(&[("One", READY), ("Two", READY)]).await;
+        let first = claim(given, "alpha").await;
+        send_message(&given.app, &person(), message(&first, "Look at #2")).await.unwrap();
+        claim(given, "beta").await;
+        let asked = "{ myWork(agent: \"alpha\") { id agent issue { number } messages { body } } }";
+        let answer = given.graphql_as_agent(asked, json!({})).await;
+        assert_eq!(
+            answer["myWork"],
+            json!([{ "id": first.id().to_string(), "agent": "alpha",
+                "issue": { "number": 1 }, "messages": [{ "body": "Look at #2" }] }])
+        );
+    })
+    .await;
+}

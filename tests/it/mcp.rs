@@ -178,6 +178,27 @@ async fn every_answer_brings_what_people_sent_the_holder() {
 }
 
 #[tokio::test]
+async fn work_is_paused_listed_and_resumed() {
+    given(async |given| {
+        given.with_issues(&[("First", &["status/ready"])]).await;
+        let pause = json!({ "scope": "lane", "subject": "default", "reason": "A release" });
+        let paused = done(given, ALPHA, "pause_work", pause).await;
+        let id = paused["pause"]["pauseId"].clone();
+        assert!(id.is_string(), "{paused}");
+        let idle = done(given, ALPHA, "claim_next", json!({})).await;
+        assert!(idle["idleReason"].as_str().unwrap().contains("1 paused"), "{idle}");
+        let listed = done(given, ALPHA, "list_pauses", json!({})).await;
+        assert_eq!(listed["pauses"][0]["pauseId"], id, "{listed}");
+        done(given, ALPHA, "resume_work", json!({ "pauseId": id })).await;
+        let (code, _) = refused(given, ALPHA, "resume_work", json!({ "pauseId": id })).await;
+        assert_eq!(code, "NOT_FOUND");
+        let claimed = done(given, ALPHA, "claim_next", json!({})).await;
+        assert_eq!(claimed["issue"]["title"], "First");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn work_is_claimed_renewed_and_finished() {
     given(async |given| {
         given.with_issues(&[("First", &["status/ready", "priority/p0"])]).await;

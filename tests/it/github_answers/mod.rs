@@ -21,6 +21,7 @@ use axum::routing::post;
 use dispatch::clock::Clock;
 use dispatch::config::Env;
 use dispatch::domain::FullName;
+use dispatch::domain::dependencies::Reference;
 use dispatch::github::{Client, Error, Issue, IssuesQuery, Settings, States};
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -305,6 +306,58 @@ async fn links_are_read_issue_by_issue() {
         )
         .await;
     github.check_coverage(&["Node", "PullRequestState"]);
+}
+
+#[tokio::test]
+async fn the_state_of_a_reference_is_read() {
+    let github = RandomGitHub::start().await;
+    let reference = Reference { repository: name().key(), number: 7 };
+    github
+        .each(
+            async |client| client.is_open(&reference).await,
+            |is_open, answers| {
+                let found = &answers.of("Reference")["data"]["repository"]["issueOrPullRequest"];
+                let states = ["issueState", "pullRequestState"];
+                let is_named = states.iter().any(|state| found[*state] == "OPEN");
+                assert_eq!(*is_open, is_named, "{found}");
+            },
+        )
+        .await;
+    github.check_coverage(&["IssueOrPullRequest"]);
+}
+
+/// Each document is asked by a function that a test here calls; a new one needs a test.
+#[test]
+fn no_document_is_left_out() {
+    let asked = [
+        "AddComment",
+        "ChangeLabels",
+        "Conversation",
+        "CreateLabel",
+        "Issue",
+        "IssueIds",
+        "Issues",
+        "IssuesById",
+        "LabelId",
+        "Labels",
+        "Links",
+        "LiveLabels",
+        "RecentComments",
+        "Reference",
+        "Repository",
+    ];
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/github-queries");
+    let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+    let documents = files.filter(|path| path.extension().is_some_and(|end| end == "graphql"));
+    let texts: Vec<String> = documents.map(|path| std::fs::read_to_string(path).unwrap()).collect();
+    let lines = texts.iter().flat_map(|text| text.lines());
+    let operation = |line: &str| {
+        let rest = line.strip_prefix("query ").or_else(|| line.strip_prefix("mutation "))?;
+        Some(rest.split(['(', ' ']).next()?.to_owned())
+    };
+    let mut there: Vec<String> = lines.filter_map(operation).collect();
+    there.sort();
+    assert_eq!(there, asked);
 }
 
 #[tokio::test]

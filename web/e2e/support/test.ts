@@ -139,26 +139,54 @@ export const moveElsewhere = (service: Service, id: string, to: Status): Promise
 
 const taken = new Set<string>();
 
-type Quiet = { id: string; agents: string[]; labels: string[]; openBlockers: number };
+type Quiet = {
+  id: string;
+  agents: string[];
+  labels: string[];
+  openBlockers: number;
+  lease: { id: string } | null;
+};
+type Page = { nodes: Quiet[]; pageInfo: { hasNextPage: boolean; endCursor: string } };
+
+/** All issues that stand in some columns, however many the tests before have left there. */
+async function issuesIn(service: Service, statuses: readonly Status[]): Promise<Quiet[]> {
+  const all: Quiet[] = [];
+  let after: string | undefined;
+  for (;;) {
+    const { issues } = await ask<{ issues: Page }>(
+      service,
+      `query ($statuses: [Status!], $after: String) {
+        issues(filter: {statuses: $statuses}, first: 100, after: $after) {
+          nodes { id agents labels openBlockers lease { id } }
+          pageInfo { hasNextPage endCursor }
+        }
+      }`,
+      { statuses, after },
+    );
+    all.push(...issues.nodes);
+    if (!issues.pageInfo.hasNextPage) return all;
+    after = issues.pageInfo.endCursor;
+  }
+}
 
 /**
  * An issue of a test's own at the top of In Progress, which no other test uses. It is nobody's, waits for nothing,
- * and stays where the test puts it.
+ * and stays where the test puts it. Where no issue is nobody's, one is taken from its agent.
  */
 export async function quietIssue(service: Service): Promise<string> {
-  const { backlog, ready } = await ask<Record<"backlog" | "ready", { nodes: Quiet[] }>>(
-    service,
-    `query {
-      backlog: issues(filter: {statuses: [BACKLOG]}, first: 100) { ...quiet }
-      ready: issues(filter: {statuses: [READY]}, first: 100) { ...quiet }
-    }
-    fragment quiet on IssueConnection { nodes { id agents labels openBlockers } }`,
-  );
-  const found = [...backlog.nodes, ...ready.nodes].find(
-    ({ id, agents, labels, openBlockers }) =>
-      agents.length === 0 && labels.length < 100 && openBlockers === 0 && !taken.has(id),
-  );
+  const free = ({ id, labels, openBlockers, lease }: Quiet) =>
+    lease === null && labels.length < 100 && openBlockers === 0 && !taken.has(id);
+  const waiting = (await issuesIn(service, ["BACKLOG", "READY"])).filter(free);
+  const others = (await issuesIn(service, ["BLOCKED", "IN_REVIEW"])).filter(free);
+  const found = waiting.find(({ agents }) => agents.length === 0) ?? waiting[0] ?? others[0];
   if (!found) throw new Error("no quiet issue");
+  if (found.agents.length > 0) {
+    await ask(
+      service,
+      `mutation ($id: ID!) { assignAgent(input: {issueId: $id, agent: null}) { cursor } }`,
+      { id: found.id },
+    );
+  }
   taken.add(found.id);
   await moveElsewhere(service, found.id, "IN_PROGRESS");
   return found.id;

@@ -5,9 +5,7 @@ use std::process::{Output, Stdio};
 use dispatch::domain::Status;
 use dispatch::domain::bounds::is_invisible;
 use dispatch::service;
-use dispatch::service::holders::{
-    RequestStop, SendMessage, messages, request_stop, send_message,
-};
+use dispatch::service::holders::{RequestStop, SendMessage, messages, request_stop, send_message};
 use dispatch::service::moves::MoveIssue;
 use dispatch::simulator::NewIssue;
 use serde_json::{Value, json};

@@ -183,7 +183,7 @@ async fn work_is_paused_listed_and_resumed() {
         given.with_issues(&[("First", &["status/ready"])]).await;
         let pause = json!({ "scope": "lane", "subject": "default", "reason": "A release" });
         let paused = done(given, ALPHA, "pause_work", pause).await;
-        let id = paused["pause"]["pauseId"].clone();
+        let id = paused["pauseId"].clone();
         assert!(id.is_string(), "{paused}");
         let idle = done(given, ALPHA, "claim_next", json!({})).await;
         assert!(idle["idleReason"].as_str().unwrap().contains("1 paused"), "{idle}");

@@ -146,14 +146,14 @@ type Quiet = {
   openBlockers: number;
   lease: { id: string } | null;
 };
-type Page = { nodes: Quiet[]; pageInfo: { hasNextPage: boolean; endCursor: string } };
+type QuietPage = { nodes: Quiet[]; pageInfo: { hasNextPage: boolean; endCursor: string } };
 
 /** All issues that stand in some columns, however many the tests before have left there. */
 async function issuesIn(service: Service, statuses: readonly Status[]): Promise<Quiet[]> {
   const all: Quiet[] = [];
   let after: string | undefined;
   for (;;) {
-    const { issues } = await ask<{ issues: Page }>(
+    const { issues } = await ask<{ issues: QuietPage }>(
       service,
       `query ($statuses: [Status!], $after: String) {
         issues(filter: {statuses: $statuses}, first: 100, after: $after) {

@@ -4,11 +4,12 @@ import {
   cards,
   column,
   expect,
+  moveElsewhere,
   openBoard,
   quietIssue,
   seek,
-  test,
   type Status,
+  test,
 } from "./support/test.ts";
 
 test("a card dragged in one window moves in the other", async ({ page, context, service }) => {
@@ -502,6 +503,8 @@ test("a board in rows by agent, oldest first, is an address that can be saved", 
 });
 
 test("cards stand in the order of the queue, as it changes", async ({ page, service }) => {
+  for (let many = 0; many < 6; many += 1)
+    await moveElsewhere(service, await quietIssue(service), "READY");
   // So tall that every card is in the page.
   await page.setViewportSize({ width: 1440, height: 8000 });
   await openBoard(page);

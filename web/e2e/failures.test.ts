@@ -111,7 +111,7 @@ test("people say for each repository which of their work agents are served", asy
     return repositories.find(({ fullName }) => fullName === name)?.servesPeoplesWork;
   };
   await openBoard(page);
-  await page.getByRole("button", { name: "Repositories" }).click();
+  await page.getByRole("button", { name: "Repositories", exact: true }).click();
   const row = page
     .getByRole("list", { name: "Tracked repositories" })
     .getByRole("listitem")
@@ -310,7 +310,7 @@ denied(
     expect(claimNext.lease).toBeNull();
 
     await openBoard(page);
-    await page.getByRole("button", { name: "Repositories" }).click();
+    await page.getByRole("button", { name: "Repositories", exact: true }).click();
     await expect(page.getByRole("list", { name: "Tracked repositories" })).toContainText(
       new RegExp(`GitHub refuses changes: .*${DENIAL}.* Tried again at \\d`),
     );

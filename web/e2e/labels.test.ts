@@ -77,7 +77,7 @@ test("a repository's own label for Ready decides what is Ready, until it is take
   expect(ready.length).toBeGreaterThan(1);
   await openBoard(page, `?repo=${repository}`);
   await expect(cards(page, "READY")).toHaveCount(ready.length);
-  await page.getByRole("button", { name: "Repositories" }).click();
+  await page.getByRole("button", { name: "Repositories", exact: true }).click();
   const list = page.getByRole("dialog", { name: "Repositories" });
   const row = list
     .getByRole("listitem")
@@ -131,7 +131,7 @@ test("a repository's own label for Ready decides what is Ready, until it is take
   await expect(labels.getByTitle(LABEL)).toHaveCount(0);
   await page.keyboard.press("Escape");
 
-  await page.getByRole("button", { name: "Repositories" }).click();
+  await page.getByRole("button", { name: "Repositories", exact: true }).click();
   await openLabels(page, repository);
   await expect(dialog.getByLabel("Ready")).toHaveValue(LABEL);
   await dialog.getByRole("button", { name: "Use Dispatch's labels" }).click();
@@ -151,7 +151,7 @@ for (const theme of ["light", "dark"] as const) {
     test("the dialog of labels has no axe violation", async ({ page, service }) => {
       const repository = await busiest(service);
       await openBoard(page);
-      await page.getByRole("button", { name: "Repositories" }).click();
+      await page.getByRole("button", { name: "Repositories", exact: true }).click();
       const dialog = await openLabels(page, repository);
       expect(await violations(page)).toEqual([]);
       await dialog.getByLabel("Ready").fill(LABEL);
@@ -175,7 +175,7 @@ test("a phone stacks the labels, and saves them", async ({ browser, service }) =
   });
   const page = await context.newPage();
   await openBoard(page);
-  await page.getByRole("button", { name: "Commands" }).tap();
+  await page.getByRole("button", { name: "Commands", exact: true }).tap();
   await page.getByRole("option", { name: /^Repositories/ }).tap();
   const dialog = await openLabels(page, repository);
   const boxes = await Promise.all(

@@ -63,7 +63,7 @@ for (const theme of ["light", "dark"] as const) {
         await page.keyboard.press("Escape");
       }
 
-      await page.getByRole("button", { name: "Repositories" }).click();
+      await page.getByRole("button", { name: "Repositories", exact: true }).click();
       await expect(page.getByRole("list", { name: "Tracked repositories" })).toBeVisible();
       expect(await violations(page), "Repositories").toEqual([]);
       await page.keyboard.press("Escape");
@@ -219,7 +219,7 @@ test("the page says what is tracked and since when it is true", async ({ page })
   await expect(button).toHaveText(/Synced/);
   await expect(button).toHaveAttribute("title", /\d+ repositories · \d+ issues · synced/);
 
-  await page.getByRole("button", { name: "Repositories" }).click();
+  await page.getByRole("button", { name: "Repositories", exact: true }).click();
   const dialog = page.getByRole("dialog", { name: "Repositories" });
   await expect(dialog.getByRole("status").first()).toHaveText(/\d+ repositories|Reading/);
 });
@@ -268,7 +268,7 @@ test("every page of the rail tells its keys, and goes to the next by them", asyn
 test("a dialog begins at its first field, not at the way out", async ({ page, service }) => {
   const id = await quietIssue(service);
   await openBoard(page, "?priority=priority/p1");
-  await page.getByRole("button", { name: "Repositories" }).click();
+  await page.getByRole("button", { name: "Repositories", exact: true }).click();
   await expect(page.getByLabel("Repository to track")).toBeFocused();
   await page.keyboard.press("Escape");
   await page.keyboard.press("v");
@@ -413,7 +413,7 @@ test("the audit log offers all that is in it, with how often", async ({ page, se
 
 test("a repository that cannot be tracked says why, where it was asked for", async ({ page }) => {
   await openBoard(page);
-  await page.getByRole("button", { name: "Repositories" }).click();
+  await page.getByRole("button", { name: "Repositories", exact: true }).click();
   const dialog = page.getByRole("dialog", { name: "Repositories" });
   await dialog.getByLabel("Repository to track").fill("no slash");
   await dialog.getByRole("button", { name: "Track" }).click();
@@ -432,7 +432,7 @@ test("removing a repository hides its issues, and tracking it brings them back",
   );
   const name = issue.repository.fullName;
   await openBoard(page);
-  await page.getByRole("button", { name: "Repositories" }).click();
+  await page.getByRole("button", { name: "Repositories", exact: true }).click();
   const dialog = page.getByRole("dialog", { name: "Repositories" });
   const row = dialog
     .getByRole("listitem")
@@ -454,7 +454,7 @@ test("removing a repository hides its issues, and tracking it brings them back",
   await expect(page.locator("[data-connection=live]")).toBeVisible();
   await expect(page.getByText("Simulated data.")).toBeVisible();
   await expect(reminder).toBeHidden();
-  await page.getByRole("button", { name: "Repositories" }).click();
+  await page.getByRole("button", { name: "Repositories", exact: true }).click();
 
   await dialog.getByLabel("Repository to track").fill(name);
   await dialog.getByRole("button", { name: "Track" }).click();

@@ -322,7 +322,7 @@ test("a read-only board offers nothing that changes, until somebody signs in", a
   await expect(views.getByRole("textbox")).toHaveCount(0);
   await page.keyboard.press("Escape");
 
-  await page.getByRole("button", { name: "Repositories" }).click();
+  await page.getByRole("button", { name: "Repositories", exact: true }).click();
   const repositories = page.getByRole("dialog", { name: "Repositories" });
   await expect(repositories.getByRole("listitem")).toHaveCount(TRACKED);
   await expect(repositories.getByRole("textbox")).toHaveCount(0);
@@ -384,7 +384,7 @@ test("a phone leads to the sign-in as well", async ({ visit, readOnly }) => {
   await isLive(page);
   await expect(page.getByRole("button", { name: "Sign in to move cards." })).toBeInViewport();
 
-  await page.getByRole("button", { name: "Commands" }).click();
+  await page.getByRole("button", { name: "Commands", exact: true }).click();
   await page.getByRole("option", { name: "Sign in" }).click();
   await expect(dialogOf(page)).toBeInViewport({ ratio: 1 });
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
@@ -392,7 +392,7 @@ test("a phone leads to the sign-in as well", async ({ visit, readOnly }) => {
   await signIn(page);
   await expect(page.getByText("Signed in as Sam.")).toBeVisible();
 
-  await page.getByRole("button", { name: "Commands" }).click();
+  await page.getByRole("button", { name: "Commands", exact: true }).click();
   await page.getByRole("option", { name: "Sign out Sam" }).click();
   await expect(page.getByRole("button", { name: "Sign in to move cards." })).toBeVisible();
 });

@@ -713,7 +713,8 @@ async fn store(
         events.push(issue_event(Some(&row), &issue, false, repository, actor, now));
         if !beside.takes_agent_off {
             // Somebody may have taken the holder's label off, and this is the first to see it.
-            ended = end_unlabelled(connection, repository, &[(&row, &issue)], now).await?;
+            let pair = [(&row, &issue)];
+            ended = Box::pin(end_unlabelled(connection, repository, &pair, now)).await?;
         }
     }
     events.extend(beside.settled.map(audit_event));

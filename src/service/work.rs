@@ -647,7 +647,8 @@ pub async fn claim_issue(app: &App, actor: &Actor, command: ClaimIssue) -> Resul
     let (agent, issue) = (command.agent.clone(), command.issue_id);
     match claim_one(app, actor, command).await {
         Err(error) => {
-            if let Err(unkept) = note_refused(app, &agent, issue, &error).await {
+            let noting = Box::pin(note_refused(app, &agent, issue, &error));
+            if let Err(unkept) = noting.await {
                 tracing::warn!(error = %unkept, "a refused claim was not kept as a decision");
             }
             Err(error)

@@ -21,9 +21,11 @@ export function Entry({ entry, fresh }: { readonly entry: AuditEntry; readonly f
       <Actor entry={entry} />
       <span className="truncate text-ink-soft">{actionWords(entry.action)}</span>
       <div className="flex min-w-0 flex-col items-start gap-1 max-lg:order-5 max-lg:col-span-3 max-lg:col-start-2">
-        <p className="flex max-w-full min-w-0 items-baseline gap-1.5">
-          <Subject entry={entry} />
-        </p>
+        {entry.repositoryFullName !== "" && (
+          <p className="flex max-w-full min-w-0 items-baseline gap-1.5">
+            <Subject entry={entry} />
+          </p>
+        )}
         {entry.success && <LabelChange before={entry.beforeLabels} after={entry.afterLabels} />}
         {entry.comment !== null && (
           <p className="line-clamp-2 text-meta wrap-anywhere whitespace-pre-wrap text-ink-soft">

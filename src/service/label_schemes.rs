@@ -128,7 +128,9 @@ fn reread(labels: &LabelSet, from: &LabelScheme, to: &LabelScheme) -> LabelSet {
 fn meaning(labels: &LabelSet, state: IssueState) -> String {
     let mut parts = vec![labels.effective_status(state).title().to_owned()];
     parts.extend(labels.priority().map(|priority| priority.label().to_owned()));
-    parts.extend(labels.agents().map(|agent| format!("agent {agent}")));
+    let mut agents: Vec<&str> = labels.agents().collect();
+    agents.sort_unstable();
+    parts.extend(agents.into_iter().map(|agent| format!("agent {agent}")));
     parts.join(", ")
 }
 
@@ -192,9 +194,10 @@ pub async fn set_label_scheme(
             if before.label_scheme == scheme {
                 return Ok(before);
             }
+            let rows = issues::lock_labels_of(connection, before.id).await?;
             let repository =
                 repositories::set_label_scheme(connection, before.id, &scheme, now).await?;
-            for row in issues::labels_of(connection, repository.id).await? {
+            for row in rows {
                 let labels = reread(&row.labels, &before.label_scheme, &scheme);
                 if labels != row.labels {
                     let status = labels.effective_status(row.state);
@@ -213,7 +216,7 @@ pub async fn set_label_scheme(
                 ..NewEntry::done(actor.who(), "set_label_scheme", &none, now)
             };
             let entry = audit::append(connection, &entry).await?;
-            let text = format!("{full_name} has other names for its labels");
+            let text = format!("The label scheme of {full_name} was changed");
             let events = [resync_event(text, actor.who(), now), audit_event(&entry)];
             event_log::append(connection, &events).await?;
             Ok(repository)

@@ -344,6 +344,22 @@ pub async fn labels_of(
         .await
 }
 
+/// As [`labels_of`], by id, with the rows locked until the caller's transaction ends: all of them before
+/// the first is written, because a write also locks the counts of the board.
+pub async fn lock_labels_of(
+    connection: &mut Connection,
+    repository: RepositoryId,
+) -> QueryResult<Vec<Labelled>> {
+    dsl::issues
+        .filter(dsl::repository_id.eq(repository))
+        .filter(dsl::removed_at.is_null())
+        .order(dsl::id)
+        .select(Labelled::as_select())
+        .for_update()
+        .load(connection)
+        .await
+}
+
 /// Stores what an issue's labels are called now; GitHub has the same as before.
 pub async fn relabel(
     connection: &mut Connection,

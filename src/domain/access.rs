@@ -367,7 +367,7 @@ pub const FIELDS: &[(&str, &str, Tier)] = &[
     ("Query", "workLimits", Tier::Read),
     ("Query", "myWork", Tier::Agent),
     ("Query", "pauses", Tier::Read),
-    ("Query", "labelSchemePreview", Tier::Read),
+    ("Query", "labelSchemePreview", Tier::Board),
     ("Query", "overview", Tier::Read),
     ("Query", "agents", Tier::Read),
     ("Query", "projects", Tier::Read),

@@ -8,6 +8,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use super::backoff::NEEDS_HUMAN;
 use super::column::json_column;
 use super::labels::{LONGEST_LABEL, LabelSet, behind, has_prefix, is_plain, is_same};
 use super::status::{Priority, Status};
@@ -159,7 +160,8 @@ fn check_label(ours: &str, theirs: &str) -> Result<(), String> {
     if let Some(other) = renamable().find(is_another) {
         return Err(format!("`{theirs}` cannot stand for {ours}, because it is {other}"));
     }
-    if ["agent/", "owner/", ESCAPE].iter().any(|prefix| has_prefix(theirs, prefix)) {
+    let taken = [AGENT, "owner/", "blocked/infra-", ESCAPE];
+    if is_same(theirs, NEEDS_HUMAN) || taken.iter().any(|prefix| has_prefix(theirs, prefix)) {
         return Err(format!("`{theirs}` means something else already"));
     }
     Ok(())
@@ -167,7 +169,7 @@ fn check_label(ours: &str, theirs: &str) -> Result<(), String> {
 
 fn check_prefix(prefix: &str) -> Result<(), String> {
     let is_good = is_plain(prefix) && prefix.chars().count() <= LONGEST_PREFIX;
-    let is_taken = ["status/", "priority/", "owner/", ESCAPE]
+    let is_taken = ["status/", "priority/", "owner/", "blocked/", NEEDS_HUMAN, ESCAPE]
         .iter()
         .any(|taken| has_prefix(taken, prefix) || has_prefix(prefix, taken));
     if is_good && !is_taken && prefix.trim_start() == prefix {
@@ -235,12 +237,16 @@ mod tests {
         assert!(refused("status/ready", "a,b").contains("no comma"));
         assert!(refused("status/ready", &"x".repeat(51)).contains("1 to 50"));
         assert!(refused("status/ready", "Status/Done").contains("it is status/done"));
-        assert!(refused("status/ready", "owner/sam").contains("something else"));
+        for taken in ["owner/sam", "Needs-Human", "blocked/infra-attempt/1"] {
+            assert!(refused("status/ready", taken).contains("something else"), "{taken}");
+        }
         assert!(refused("status/ready", "Bot:x").contains("label of an agent"));
         let twice = [("status/ready", "x"), ("status/done", "X")];
         let twice = twice.map(|(ours, theirs)| (ours, theirs.to_owned()));
         assert!(LabelScheme::new(twice, None).unwrap_err().contains("stands for status/ready"));
-        for prefix in ["", " bot", "a,b", "status/", "s", "owner/x", &"x".repeat(21)] {
+        for prefix in
+            ["", " bot", "a,b", "status/", "s", "needs-", "blocked/", "owner/x", &"x".repeat(21)]
+        {
             assert!(LabelScheme::new([], Some(prefix.to_owned())).is_err(), "{prefix}");
         }
         assert!(LabelScheme::new([], Some("Agent/".to_owned())).unwrap().is_empty());

@@ -111,7 +111,7 @@ impl LabelSchemeQuery {
     }
 }
 
-/// A repository whose labels mean something else.
+/// The repository with its new label scheme.
 #[derive(SimpleObject)]
 struct SetLabelSchemePayload {
     /// The repository.

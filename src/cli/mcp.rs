@@ -14,9 +14,10 @@ use super::Format;
 use super::dispatch::Dispatch;
 use super::outcome::{Failure, Outcome, print};
 
-/// For how long answers are waited for once the input has ended: a pipe's last lines are answered, and
-/// an agent that died is not waited for.
-const AFTER_THE_END: Duration = Duration::from_secs(5);
+/// How long to wait for outstanding answers after the input ended. Longer than the server gives GitHub, so
+/// that the last requests of a pipe are answered; short enough that what a dead agent waits for is not
+/// claimed.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What is known of a conversation.
 struct Conversation {
@@ -72,7 +73,7 @@ async fn converse(dispatch: Dispatch) -> Result<(), Failure> {
         Ok(())
     };
     // What waits longer, waits for nobody: Dispatch hears that we are gone, and claims nothing for us.
-    tokio::time::timeout(AFTER_THE_END, rest).await.unwrap_or(Ok(()))
+    tokio::time::timeout(DRAIN_TIMEOUT, rest).await.unwrap_or(Ok(()))
 }
 
 /// The lines of the standard input. They are read on a thread of their own, which nobody waits for:

@@ -95,7 +95,7 @@ pub(super) async fn watch(client: &config::Client, arguments: &Arguments) -> Out
     loop {
         let before = cursor.clone();
         let lost = match follow(client, arguments, &mut cursor).await {
-            Ok(Told::StartsOver) if cursor != before => continue,
+            Ok(StreamEnd::Resync) if cursor != before => continue,
             Ok(_) => "the stream ended".to_owned(),
             Err(Ended::Lost(why)) => why,
             Err(Ended::Failed(failure)) => return failure.say(arguments.format),
@@ -113,12 +113,12 @@ pub(super) async fn watch(client: &config::Client, arguments: &Arguments) -> Out
     }
 }
 
-/// How a stream ended of which nothing was lost.
-enum Told {
-    /// As it does behind a [`Resync`](EVENTS): the next one begins there.
-    StartsOver,
-    /// Without a word.
-    Ended,
+/// How a stream ended without an error.
+enum StreamEnd {
+    /// After a [`Resync`](EVENTS): the next stream begins at its cursor.
+    Resync,
+    /// Without one.
+    Closed,
 }
 
 /// Follows the board over one connection.
@@ -126,7 +126,7 @@ async fn follow(
     client: &config::Client,
     arguments: &Arguments,
     cursor: &mut Option<String>,
-) -> Result<Told, Ended> {
+) -> Result<StreamEnd, Ended> {
     let mut socket = Socket::open(client).await?;
     if cursor.is_none() {
         socket.ask("position", POSITION, json!({})).await?;
@@ -135,7 +135,7 @@ async fn follow(
     }
     let filter = json!({ "repositories": arguments.repo });
     socket.ask("events", EVENTS, json!({ "after": cursor, "filter": filter })).await?;
-    let mut told = Told::Ended;
+    let mut end = StreamEnd::Closed;
     while let Some(data) = socket.next("events").await? {
         let event = &data["boardEvents"];
         let text = if arguments.format.json { event.to_string() } else { line(event) };
@@ -143,12 +143,12 @@ async fn follow(
         if let Some(at) = event["cursor"].as_str() {
             *cursor = Some(at.to_owned());
         }
-        told = match event["__typename"].as_str() {
-            Some("Resync") => Told::StartsOver,
-            _ => Told::Ended,
+        end = match event["__typename"].as_str() {
+            Some("Resync") => StreamEnd::Resync,
+            _ => StreamEnd::Closed,
         };
     }
-    Ok(told)
+    Ok(end)
 }
 
 /// A connection that speaks `graphql-transport-ws`.

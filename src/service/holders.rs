@@ -120,7 +120,7 @@ fn bounded(field: &'static str, text: String, longest: usize) -> Result<String> 
     if length <= longest && text.chars().any(shows) {
         return Ok(text);
     }
-    let reason = format!("must have 1 to {longest} characters, and one that can be seen");
+    let reason = format!("must have 1 to {longest} characters, at least one of them visible");
     Err(Error::Invalid { field, reason })
 }
 

@@ -795,7 +795,10 @@ pub struct Unread {
 ///
 /// As [`my_work`].
 pub async fn unread_messages(app: &App, actor: &Actor, agent: &str) -> Result<Vec<Unread>> {
-    let agent = agent_for(app, actor, agent).await?;
+    let name =
+        words::agent_name(agent).map_err(|reason| Error::Invalid { field: "agent", reason })?;
+    actor.check_acts_for(name).map_err(|action| Error::Forbidden { action })?;
+    let agent = agent_names::find(app, name).await?;
     let mut connection = app.connection().await?;
     let rows = lease_messages::unread_of_agent(&mut connection, &agent, app.clock.now()).await?;
     Ok(rows

@@ -56,9 +56,13 @@ impl Pause {
 
     /// The same as a sentence by itself.
     pub fn summary(&self) -> String {
-        let sentence = self.sentence();
+        self.capitalized(&self.sentence())
+    }
+
+    /// A sentence that begins with what is paused; names of repositories keep their spelling.
+    fn capitalized(&self, sentence: &str) -> String {
         if self.scope == PauseScope::Repository {
-            return sentence;
+            return sentence.to_owned();
         }
         let mut letters = sentence.chars();
         let first = letters.next().map(|letter| letter.to_ascii_uppercase());
@@ -113,8 +117,8 @@ pub async fn held_under(app: &App, of: &[Pause]) -> Result<Vec<usize>> {
     Ok(of.iter().map(|pause| held.iter().filter(|lease| covers(pause, lease)).count()).collect())
 }
 
-/// Pauses something, or changes the pause that it has. Pausing it again in the same way does nothing.
-/// The audit log calls it `pause_work`.
+/// Pauses something, or changes the pause that it has. Pausing it again in the same way does nothing;
+/// with a time, the end moves. The audit log calls it `pause_work`.
 ///
 /// # Errors
 ///
@@ -155,7 +159,7 @@ pub async fn pause_work(app: &App, actor: &Actor, command: PauseWork) -> Result<
                 _ => {}
             }
             let pause = pauses::begin(connection, &pause).await?;
-            announce(connection, actor, "pause_work", (&pause, pause.sentence()), now).await?;
+            announce(connection, actor, "pause_work", (&pause, pause.summary()), now).await?;
             Ok(pause)
         })
         .await
@@ -250,6 +254,7 @@ async fn announce_end(
     now: DateTime<Utc>,
 ) -> Result<()> {
     let text = format!("{} is no longer paused", pause.scope.phrase(&pause.subject));
+    let text = pause.capitalized(&text);
     announce(connection, actor, "resume_work", (pause, text), now).await
 }
 

@@ -630,7 +630,7 @@ impl<'a> Reader<'a> {
 
     /// Events say what a repository is called, so whoever follows it by its old name begins anew.
     async fn announce_name(&self, connection: &mut Connection, old: &FullName) -> Result<()> {
-        let text = format!("{old} is called {} now", self.repository.full_name);
+        let text = format!("{old} was renamed to {}", self.repository.full_name);
         let event = resync_event(text, Actor::GitHub.who(), self.app.clock.now());
         connection
             .transaction(async |connection| Ok(event_log::append(connection, &[event]).await?))
@@ -895,7 +895,7 @@ async fn write_issues(
     if repositories::hold_label_scheme(connection, repository.id, false).await?
         != repository.label_scheme
     {
-        let what = "The names of the repository's labels were changed meanwhile; sync again";
+        let what = "The label scheme was changed during the sync; sync again";
         return Err(Error::conflict(what));
     }
     let now = app.clock.now();

@@ -484,6 +484,7 @@ pub async fn rename_request(
 ) -> QueryResult<()> {
     diesel::update(dsl::leases.find(id.issue))
         .filter(dsl::fencing_token.eq(id.token))
+        .filter(dsl::state.eq(LeaseState::Held))
         .set((dsl::request_id.eq(request_id), dsl::request_hash.eq(request_hash)))
         .execute(connection)
         .await?;
@@ -735,6 +736,7 @@ pub async fn put_over(
             dsl::expires_at.eq(now),
             dsl::stop_requested_at.eq(now),
             dsl::stop_requested_by.eq(by),
+            dsl::stop_reason.eq(None::<&str>),
             dsl::release_at.eq(now),
         ))
         .returning(Lease::as_returning())

@@ -351,7 +351,7 @@ async fn a_renamed_repository_is_followed() {
         assert_eq!(issue.id, id);
         assert_eq!(repository.full_name.as_str(), "acme/instruments");
         let told = "SELECT count(*) FROM event_log WHERE kind = 'resync' \
-                    AND reason = 'acme/tools is called acme/instruments now'";
+                    AND reason = 'acme/tools was renamed to acme/instruments'";
         assert_eq!(given.database.number(told).await, 1, "who follows the old name begins anew");
         let filter = IssueFilter {
             repositories: Some(vec![REPOSITORY.to_owned()]),

@@ -142,6 +142,11 @@ impl LabelScheme {
         labels.names().iter().map(|name| self.write(name).into_owned()).collect()
     }
 
+    /// Labels of ours by this scheme, as another one has them: what GitHub has is the same.
+    pub fn translated(&self, labels: &LabelSet, to: &Self) -> LabelSet {
+        LabelSet::from(to.read_all(self.write_all(labels)))
+    }
+
     /// Whether a label of GitHub would be taken for one of ours that has another name there, or for
     /// such a one with the escape.
     fn looks_like_ours(&self, name: &str) -> bool {

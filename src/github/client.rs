@@ -171,6 +171,11 @@ impl Client {
         }
     }
 
+    /// By which names it tells labels of issues.
+    pub fn label_scheme(&self) -> &LabelScheme {
+        &self.labels
+    }
+
     /// Whether there is a token to ask with.
     pub fn is_configured(&self) -> bool {
         self.shared.token.is_some()

@@ -119,11 +119,6 @@ async fn tracked(connection: &mut Connection, name: &FullName) -> Result<Reposit
     row.ok_or_else(|| Error::no_repository(name))
 }
 
-/// An issue's labels by the scheme that its repository has, read by another one.
-fn reread(labels: &LabelSet, from: &LabelScheme, to: &LabelScheme) -> LabelSet {
-    LabelSet::from(to.read_all(from.write_all(labels)))
-}
-
 /// What labels say of an issue, as a text for people.
 fn meaning(labels: &LabelSet, state: IssueState) -> String {
     let mut parts = vec![labels.effective_status(state).title().to_owned()];
@@ -148,7 +143,7 @@ pub async fn preview(app: &App, name: &FullName, command: &LabelSchemeInput) -> 
     let mut changes = Vec::new();
     let mut counts = vec![0; renamable().count()];
     for row in &rows {
-        let after = reread(&row.labels, present, &scheme);
+        let after = present.translated(&row.labels, &scheme);
         if row.state == IssueState::Open {
             for (count, ours) in counts.iter_mut().zip(renamable()) {
                 *count += usize::from(after.contains(ours));
@@ -198,7 +193,7 @@ pub async fn set_label_scheme(
             let repository =
                 repositories::set_label_scheme(connection, before.id, &scheme, now).await?;
             for row in rows {
-                let labels = reread(&row.labels, &before.label_scheme, &scheme);
+                let labels = before.label_scheme.translated(&row.labels, &scheme);
                 if labels != row.labels {
                     let status = labels.effective_status(row.state);
                     let priority = labels.priority();

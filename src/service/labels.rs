@@ -20,7 +20,9 @@ use crate::domain::actor::Who;
 use crate::domain::filter::is_on_board;
 use crate::domain::labels::{LabelPlan, MOST_LABELS, color_of, is_same};
 use crate::domain::leases::{Hold, LeaseEnding, LeaseState, WorkOutcome};
-use crate::domain::{Actor, EventCursor, IssueId, IssueState, LabelSet, LeaseId, Status};
+use crate::domain::{
+    Actor, EventCursor, IssueId, IssueState, LabelScheme, LabelSet, LeaseId, Status,
+};
 use crate::github::{self, LiveLabels};
 use crate::store::agent_runs::NewAgentRun;
 use crate::store::audit::{NewEntry, Outcome};
@@ -167,7 +169,7 @@ pub(super) async fn change_labels_on(
         }
     };
     let labels = LabelSet::from(live.names());
-    let present = Present::of_live(&live, requested_at);
+    let present = Present::of_live(&live, requested_at, &github);
     let checked = check(&live, &labels, expected_from, terms.closed_too);
     let plan = match checked.and_then(|()| plan(&labels, live.state)) {
         Ok(plan) => plan,
@@ -417,6 +419,7 @@ async fn conclude(
         closed_at: live.closed_at,
         updated_at,
         read_at: now,
+        scheme: Some(github.label_scheme().clone()),
     };
     match sent {
         Sent::Answered(changed, refusal) => {
@@ -449,27 +452,40 @@ async fn read_back(
 ) -> std::result::Result<Present, github::Error> {
     let asked_at = app.clock.now();
     let live = github.live_labels(node_id, None, None).await?;
-    Ok(Present::of_live(&live, asked_at))
+    Ok(Present::of_live(&live, asked_at, github))
 }
 
 /// What GitHub has at one instant, as far as a move asks.
+#[derive(Clone)]
 struct Present {
     labels: LabelSet,
     state: IssueState,
     closed_at: Option<DateTime<Utc>>,
     updated_at: DateTime<Utc>,
     read_at: DateTime<Utc>,
+    /// By which names the labels are told; none for those of the row.
+    scheme: Option<LabelScheme>,
 }
 
 impl Present {
-    fn of_live(live: &LiveLabels, read_at: DateTime<Utc>) -> Self {
+    fn of_live(live: &LiveLabels, read_at: DateTime<Utc>, github: &github::Client) -> Self {
         Self {
             labels: LabelSet::from(live.names()),
             state: live.state,
             closed_at: live.closed_at,
             updated_at: live.updated_at,
             read_at,
+            scheme: Some(github.label_scheme().clone()),
         }
+    }
+
+    /// The same by the names that the repository has now, which stay so until the caller's transaction
+    /// ends. It comes before any lock of the issue's row.
+    async fn by_present_names(&self, connection: &mut Connection, issue: IssueId) -> Result<Self> {
+        let scheme = repositories::hold_label_scheme_of(connection, issue).await?;
+        let read_by = self.scheme.as_ref().filter(|read_by| **read_by != scheme);
+        let translated = read_by.map(|read_by| read_by.translated(&self.labels, &scheme));
+        Ok(Self { labels: translated.unwrap_or_else(|| self.labels.clone()), ..self.clone() })
     }
 
     fn of_row(row: &Issue) -> Self {
@@ -479,6 +495,7 @@ impl Present {
             closed_at: row.closed_at,
             updated_at: row.updated_at,
             read_at: row.read_at,
+            scheme: None,
         }
     }
 
@@ -559,16 +576,17 @@ async fn settle(
 ) -> Result<Changed> {
     let now = app.clock.now();
     let message = error.as_ref().map(ToString::to_string);
-    let outcome = Outcome {
-        after_labels: &present.labels,
-        error_message: message.as_deref(),
-        settled_at: now,
-        recheck_at,
-    };
     let issue_id = entry.issue_id.ok_or_else(|| Error::no_issue(entry.id))?;
     let mut connection = app.connection().await?;
     let changed = connection
         .transaction(async |connection| {
+            let present = &present.by_present_names(connection, issue_id).await?;
+            let outcome = Outcome {
+                after_labels: &present.labels,
+                error_message: message.as_deref(),
+                settled_at: now,
+                recheck_at,
+            };
             let row = issues::lock(connection, issue_id).await?;
             let Some(settled) = audit::settle(connection, entry.id, &outcome).await? else {
                 return Err(Error::Conflict {
@@ -654,6 +672,7 @@ async fn adopt(app: &App, id: IssueId, present: &Present) -> Result<()> {
     let mut connection = app.connection().await?;
     connection
         .transaction(async |connection| {
+            let present = &present.by_present_names(connection, id).await?;
             let row = issues::lock(connection, id).await?;
             if audit::unsettled_of(connection, id).await?.is_some() {
                 return Ok(());

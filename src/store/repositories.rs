@@ -5,13 +5,15 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Text};
+use diesel::sql_types::{Array, BigInt, Text};
 use diesel_async::RunQueryDsl;
 
+use super::prepared::Prepared;
+use super::schema::issues;
 use super::schema::repositories::{self, dsl};
 use super::{Connection, lower};
 use crate::domain::work::PeoplesWork;
-use crate::domain::{FullName, LabelScheme, ReadOnlyReason, RepositoryId};
+use crate::domain::{FullName, IssueId, LabelScheme, ReadOnlyReason, RepositoryId};
 
 /// A repository that is or was tracked.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
@@ -206,8 +208,23 @@ pub async fn hold_label_scheme(
         true => "SELECT pg_advisory_xact_lock(hashtextextended('label_scheme ' || $1, 0))",
         false => "SELECT pg_advisory_xact_lock_shared(hashtextextended('label_scheme ' || $1, 0))",
     };
-    diesel::sql_query(lock).bind::<Text, _>(id.to_string()).execute(connection).await?;
+    diesel::sql_query(lock).bind::<Text, _>(id.0.to_string()).execute(connection).await?;
     dsl::repositories.find(id).select(dsl::label_scheme).first(connection).await
+}
+
+/// The same for the repository of an issue, with others that hold it.
+pub async fn hold_label_scheme_of(
+    connection: &mut Connection,
+    issue: IssueId,
+) -> QueryResult<LabelScheme> {
+    let lock = "SELECT pg_advisory_xact_lock_shared( \
+                    hashtextextended('label_scheme ' || repository_id, 0)) FROM issues WHERE id = $1";
+    Prepared(diesel::sql_query(lock).bind::<BigInt, _>(issue)).execute(connection).await?;
+    let query = dsl::repositories
+        .inner_join(issues::table.on(issues::repository_id.eq(dsl::id)))
+        .filter(issues::id.eq(issue))
+        .select(dsl::label_scheme);
+    Prepared(query).get_result(connection).await
 }
 
 /// Says what a repository calls statuses, priorities and agents on GitHub.

@@ -9,7 +9,7 @@ use dispatch::service::labels::settle_overdue;
 use dispatch::service::leases::{ReleaseLease, release_lease};
 use dispatch::service::moves::{MoveIssue, move_issue};
 use dispatch::service::work::{ClaimNext, claim_next};
-use dispatch::simulator::{Fault, NewIssue};
+use dispatch::simulator::{Fault, Gate, NewIssue};
 use serde_json::json;
 
 use crate::support::{Given, REPOSITORY, agent, given, person};
@@ -263,6 +263,68 @@ async fn a_renamed_label_is_noticed_under_a_scheme_too() {
         given.github.rename_label(REPOSITORY, "ready-for-agent", "todo").unwrap();
         given.sync().await;
         assert_eq!(column(given, 1).await.0, Status::Backlog);
+    })
+    .await;
+}
+
+/// A change that was begun under other names settles by those of now.
+#[tokio::test]
+async fn a_scheme_that_is_set_during_a_move_leaves_what_a_sync_would_say() {
+    given(async |given| {
+        given.with_issues(&[("One", &["status/backlog"])]).await;
+        let gate = Gate::new();
+        given.github.inject(Fault::HoldAnswer(gate.clone()).on("ChangeLabels"));
+        let command = MoveIssue { issue_id: given.issue(1).await.id, ..moved() };
+        let mover = person();
+        let moving = move_issue(&given.app, &mover, command);
+        let setting = async {
+            gate.arrived().await;
+            set(given, &scheme()).await;
+            gate.open();
+        };
+        let (moved, ()) = Box::pin(async { tokio::join!(moving, setting) }).await;
+        moved.unwrap();
+        assert_eq!(given.github.labels(REPOSITORY, 1), ["status/ready"]);
+        let settled = given.issue(1).await;
+        assert_eq!(settled.status, Status::Backlog, "it has another label for Ready now");
+        given.sync().await;
+        assert_eq!(given.issue(1).await.labels, settled.labels);
+    })
+    .await;
+}
+
+/// All of them end, and what is stored is what GitHub has.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn moves_and_schemes_at_once_wait_in_no_circle() {
+    given(async |given| {
+        let titles = ["a", "b", "c", "d", "e", "f"];
+        given.with_issues(&titles.map(|title| (title, &["status/backlog"][..]))).await;
+        for round in 0..8 {
+            let to = [Status::Ready, Status::InReview][round % 2];
+            let input = if round % 2 == 0 { scheme() } else { none() };
+            let mut moves = Vec::new();
+            for number in 1..=6 {
+                let issue_id = given.issue(number).await.id;
+                moves.push(MoveIssue { issue_id, to, ..moved() });
+            }
+            let (app, mover) = (&given.app, &person());
+            let moving = moves.into_iter().map(|command| move_issue(app, mover, command));
+            let moving = futures_util::future::join_all(moving);
+            let (results, ()) = Box::pin(async { tokio::join!(moving, set(given, &input)) }).await;
+            for result in results {
+                assert!(!matches!(result, Err(Error::Internal(_))), "{result:?}");
+            }
+            let mut before = Vec::new();
+            for number in 1..=6 {
+                before.push(given.issue(number).await.labels);
+            }
+            given.advance(60);
+            settle_overdue(&given.app).await.unwrap();
+            given.sync().await;
+            for (number, labels) in (1..=6).zip(before) {
+                assert_eq!(given.issue(number).await.labels, labels, "round {round}");
+            }
+        }
     })
     .await;
 }

@@ -129,6 +129,14 @@ impl LabelScheme {
         }
     }
 
+    /// Our name of a label that somebody names, who may call it as the repository does.
+    pub fn meant<'a>(&'a self, name: &'a str) -> Cow<'a, str> {
+        match self.looks_like_ours(name) {
+            true => Cow::Borrowed(name),
+            false => self.read(name),
+        }
+    }
+
     /// Our names of labels that GitHub has.
     pub fn read_all(&self, names: Vec<String>) -> Vec<String> {
         if self.is_empty() {
@@ -173,16 +181,18 @@ fn check_label(ours: &str, theirs: &str) -> Result<(), String> {
 }
 
 fn check_prefix(prefix: &str) -> Result<(), String> {
-    let is_good = is_plain(prefix) && prefix.chars().count() <= LONGEST_PREFIX;
+    let ends_a_word = prefix.ends_with(|last: char| !last.is_alphanumeric());
+    let is_good = is_plain(prefix) && prefix.is_ascii() && ends_a_word;
     let is_taken = ["status/", "priority/", "owner/", "blocked/", NEEDS_HUMAN, ESCAPE]
         .iter()
         .any(|taken| has_prefix(taken, prefix) || has_prefix(prefix, taken));
-    if is_good && !is_taken && prefix.trim_start() == prefix {
+    if is_good && prefix.len() <= LONGEST_PREFIX && !is_taken && prefix.trim_start() == prefix {
         return Ok(());
     }
     Err(format!(
         "`{prefix}` cannot begin the labels of agents: it must have 1 to {LONGEST_PREFIX} \
-         characters, no comma, and must not begin other labels of Dispatch"
+         characters of ASCII, end with a separator such as `:` or `/`, have no comma, and not begin \
+         other labels of Dispatch"
     ))
 }
 
@@ -231,6 +241,15 @@ mod tests {
             assert_eq!(scheme.write(ours), theirs, "{ours}");
         }
         assert_eq!(LabelScheme::default().read("status/ready"), "status/ready");
+        for (said, ours) in [
+            ("ready-for-agent", "status/ready"),
+            ("bot:alpha", "agent/alpha"),
+            ("status/ready", "status/ready"),
+            ("agent/alpha", "agent/alpha"),
+            ("bug", "bug"),
+        ] {
+            assert_eq!(scheme.meant(said), ours, "{said}");
+        }
     }
 
     #[test]
@@ -249,9 +268,20 @@ mod tests {
         let twice = [("status/ready", "x"), ("status/done", "X")];
         let twice = twice.map(|(ours, theirs)| (ours, theirs.to_owned()));
         assert!(LabelScheme::new(twice, None).unwrap_err().contains("stands for status/ready"));
-        for prefix in
-            ["", " bot", "a,b", "status/", "s", "needs-", "blocked/", "owner/x", &"x".repeat(21)]
-        {
+        for prefix in [
+            "",
+            " bot",
+            "a,b",
+            "status/",
+            "s",
+            "needs-",
+            "blocked/",
+            "agent",
+            "bot",
+            "ä:",
+            "owner/x",
+            &"x".repeat(21),
+        ] {
             assert!(LabelScheme::new([], Some(prefix.to_owned())).is_err(), "{prefix}");
         }
         assert!(LabelScheme::new([], Some("Agent/".to_owned())).unwrap().is_empty());

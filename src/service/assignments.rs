@@ -74,6 +74,8 @@ pub async fn set_priority(
 /// [`move_issue`](super::moves::move_issue).
 pub async fn add_label(app: &App, actor: &Actor, issue: IssueId, label: &str) -> Result<Changed> {
     let label = plain_label(label)?;
+    let (issue, repository) = board::find_issue(app, issue).await?;
+    let label = repository.label_scheme.meant(&label).into_owned();
     if let Some(prefix) = KEPT_BY_PROGRAMS.iter().find(|prefix| has_prefix(&label, prefix)) {
         let reason = format!("must not start with {prefix}, which programs keep for themselves");
         return Err(Error::Invalid { field: "label", reason });
@@ -86,7 +88,9 @@ pub async fn add_label(app: &App, actor: &Actor, issue: IssueId, label: &str) ->
         }
         None => LabelPlan { add: vec![label], ..LabelPlan::default() },
     };
-    relabel(app, actor, "add_label", issue, plan.status, |_| plan).await
+    let target = plan.status;
+    let intent = Intent { target, ..intent(actor, "add_label", &issue, &repository) };
+    change_labels(app, &intent, |_| plan).await
 }
 
 /// Takes a label off an issue; one that is not there is fine. With the label of the agent that holds
@@ -102,9 +106,9 @@ pub async fn remove_label(
     label: &str,
 ) -> Result<Changed> {
     let label = plain_label(label)?;
-    let (taken, removed) =
-        (label.clone(), LabelPlan { remove: vec![label], ..LabelPlan::default() });
     let (issue, repository) = board::find_issue(app, issue).await?;
+    let taken = repository.label_scheme.meant(&label).into_owned();
+    let removed = LabelPlan { remove: vec![taken.clone()], ..LabelPlan::default() };
     let intent = intent(actor, "remove_label", &issue, &repository);
     relabel_from_holder(app, &intent, |own| is_same(&taken, own), |_| removed).await
 }
@@ -127,19 +131,6 @@ async fn relabel_from_holder(
     let guard = Guard::Holds(Hold { agent: intent.actor.agent(), token: None });
     let terms = Terms { guard, step, ..Terms::default() };
     change_labels_on(app, intent, terms, |labels, _| Ok(plan(labels))).await
-}
-
-async fn relabel(
-    app: &App,
-    actor: &Actor,
-    action: &str,
-    issue: IssueId,
-    target: Option<Status>,
-    plan: impl FnOnce(&LabelSet) -> LabelPlan,
-) -> Result<Changed> {
-    let (issue, repository) = board::find_issue(app, issue).await?;
-    let intent = Intent { target, ..intent(actor, action, &issue, &repository) };
-    change_labels(app, &intent, plan).await
 }
 
 fn intent<'a>(
@@ -172,8 +163,9 @@ async fn have_only(
     prefix: &str,
     label: Option<String>,
 ) -> Result<Changed> {
-    let plan = |labels: &LabelSet| LabelPlan::only(labels, prefix, label);
-    relabel(app, actor, action, issue, None, plan).await
+    let (issue, repository) = board::find_issue(app, issue).await?;
+    let intent = intent(actor, action, &issue, &repository);
+    change_labels(app, &intent, |labels| LabelPlan::only(labels, prefix, label)).await
 }
 
 /// The label for a name, given with or without its prefix.

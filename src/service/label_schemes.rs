@@ -3,6 +3,7 @@
 //! Setting it writes nothing to GitHub. It changes what the labels that are there mean, so issues may
 //! stand in other columns afterwards, and what later changes call their labels.
 
+use chrono::{DateTime, Utc};
 use diesel_async::AsyncConnection;
 
 use super::changes::{audit_event, resync_event};
@@ -14,9 +15,11 @@ use crate::domain::{
     Actor, FullName, IssueId, IssueState, LabelScheme, LabelSet, Priority, Status,
 };
 use crate::store::audit::NewEntry;
-use crate::store::issues::Relabelled;
-use crate::store::{Connection, Repository, audit, event_log, issues, pool, repositories};
-use crate::store::{RepositoryLabel, repository_labels};
+use crate::store::issues::{Labelled, Relabelled};
+use crate::store::{
+    Connection, Lease, Repository, RepositoryLabel, audit, event_log, issues, leases, pool,
+    repositories, repository_labels,
+};
 
 /// How many of the issues that would change a preview names.
 pub const MOST_SHOWN: i32 = 20;
@@ -170,7 +173,7 @@ pub async fn preview(app: &App, name: &FullName, command: &LabelSchemeInput) -> 
 ///
 /// # Errors
 ///
-/// As [`preview`].
+/// As [`preview`]; [`Error::Conflict`] when an agent holds an issue whose labels would mean something else.
 pub async fn set_label_scheme(
     app: &App,
     actor: &Actor,
@@ -190,6 +193,7 @@ pub async fn set_label_scheme(
                 return Ok(before);
             }
             let rows = issues::lock_labels_of(connection, before.id).await?;
+            check_holders(connection, &rows, &before.label_scheme, &scheme, now).await?;
             let repository =
                 repositories::set_label_scheme(connection, before.id, &scheme, now).await?;
             for row in rows {
@@ -217,6 +221,42 @@ pub async fn set_label_scheme(
             Ok(repository)
         })
         .await
+}
+
+/// Whether no agent is at work on an issue that would no longer be its own, or In Progress.
+///
+/// # Errors
+///
+/// [`Error::Conflict`] when one is.
+async fn check_holders(
+    connection: &mut Connection,
+    rows: &[Labelled],
+    from: &LabelScheme,
+    to: &LabelScheme,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let ids: Vec<IssueId> = rows.iter().map(|row| row.id).collect();
+    let held = leases::held_of_issues(connection, &ids, now).await?;
+    let is_stranded = |lease: &&Lease| {
+        let row = rows.iter().find(|row| row.id == lease.issue_id);
+        row.is_some_and(|row| {
+            let after = from.translated(&row.labels, to);
+            let loses_agent =
+                row.labels.names_agent(&lease.agent) && !after.names_agent(&lease.agent);
+            loses_agent
+                || after.effective_status(row.state) != row.labels.effective_status(row.state)
+        })
+    };
+    match held.iter().filter(is_stranded).count() {
+        0 => Ok(()),
+        issues => Err(Error::lasting(
+            format!(
+                "Agents hold {issues} issues whose labels would mean something else; pause the \
+                 repository and wait until they are finished, or release them"
+            ),
+            None,
+        )),
+    }
 }
 
 /// A scheme as a text for people.

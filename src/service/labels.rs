@@ -18,7 +18,9 @@ use super::{Error, Obstacle, Result, backoffs, comments, half_done, sync};
 use crate::app::App;
 use crate::domain::actor::Who;
 use crate::domain::filter::is_on_board;
-use crate::domain::labels::{LabelPlan, MOST_LABELS, color_of, is_same};
+use crate::domain::labels::{
+    LONGEST_LABEL, LabelChange, LabelPlan, MOST_LABELS, color_of, is_same,
+};
 use crate::domain::leases::{Hold, LeaseEnding, LeaseState, WorkOutcome};
 use crate::domain::{
     Actor, EventCursor, IssueId, IssueState, LabelScheme, LabelSet, LeaseId, Status,
@@ -178,7 +180,9 @@ pub(super) async fn change_labels_on(
             return Err(refusal);
         }
     };
-    let wanted = labels.after(&plan.change(&labels));
+    let change = plan.change(&labels);
+    check_lengths(repository, &change)?;
+    let wanted = labels.after(&change);
     let row = intent.row(plan.status, &labels, &wanted, requested_at);
     let Some(entry) = append_pending(app, &row, &terms.guard).await? else {
         return Err(unsettled(app, issue, &labels, live.state).await?);
@@ -240,6 +244,19 @@ fn check(
         }),
         _ => Ok(()),
     }
+}
+
+/// Whether GitHub takes what labels are called in a repository: the labels of its agents may begin with
+/// more than ours do.
+fn check_lengths(repository: &Repository, change: &LabelChange) -> Result<()> {
+    let is_long =
+        |name: &&String| repository.label_scheme.write(name).chars().count() > LONGEST_LABEL;
+    change.add.iter().find(is_long).map_or(Ok(()), |name| {
+        let name = repository.label_scheme.write(name);
+        let reason =
+            format!("`{name}` is too long: a label has at most {LONGEST_LABEL} characters");
+        Err(Error::Invalid { field: "agent", reason })
+    })
 }
 
 impl<'a> Intent<'a> {

@@ -2,6 +2,7 @@
 
 use dispatch::domain::{Priority, Status};
 use dispatch::service::Error;
+use dispatch::service::assignments::{add_label, assign_agent, remove_label};
 use dispatch::service::label_schemes::{
     LabelSchemeInput, PriorityLabelInput, StatusLabelInput, preview, set_label_scheme,
 };
@@ -325,6 +326,52 @@ async fn moves_and_schemes_at_once_wait_in_no_circle() {
                 assert_eq!(given.issue(number).await.labels, labels, "round {round}");
             }
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn labels_are_named_as_the_repository_or_as_dispatch_does() {
+    given(async |given| {
+        given.with_issues(&[("One", &["bug"])]).await;
+        set(given, &scheme()).await;
+        let (app, by, id) = (&given.app, &person(), given.issue(1).await.id);
+        let labels = || given.github.labels(REPOSITORY, 1);
+        for (name, is) in
+            [("Ready-For-Agent", "ready-for-agent"), ("status/in-progress", "In progress")]
+        {
+            add_label(app, by, id, name).await.unwrap();
+            assert_eq!(labels(), ["bug", is], "{name}: a status label is a move");
+        }
+        for (add, remove) in [("bot:gamma", "agent/gamma"), ("agent/gamma", "BOT:gamma")] {
+            add_label(app, by, id, add).await.unwrap();
+            assert!(labels().contains(&"bot:gamma".to_owned()), "{:?}", labels());
+            remove_label(app, by, id, remove).await.unwrap();
+            assert!(!labels().contains(&"bot:gamma".to_owned()), "{:?}", labels());
+        }
+        let long = LabelSchemeInput { agent_prefix: Some("automatic/agent:".to_owned()), ..none() };
+        set(given, &long).await;
+        let refused = assign_agent(app, by, id, Some(&"b".repeat(44))).await;
+        assert!(matches!(refused, Err(Error::Invalid { field: "agent", .. })), "{refused:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_scheme_takes_no_issue_from_an_agent_at_work() {
+    given(async |given| {
+        given.with_issues(&[("One", &["status/ready"])]).await;
+        let next = ClaimNext { agent: "alpha".to_owned(), ..ClaimNext::default() };
+        let lease = claim_next(&given.app, &agent("alpha"), next).await.unwrap().lease.unwrap();
+        let name = REPOSITORY.parse().unwrap();
+        let refused = set_label_scheme(&given.app, &person(), &name, &scheme()).await;
+        assert!(matches!(refused, Err(Error::Conflict { .. })), "{refused:?}");
+        let only_p1 = LabelSchemeInput { statuses: vec![], agent_prefix: None, ..scheme() };
+        set(given, &only_p1).await;
+        let (lease_id, fencing_token) = (lease.id(), lease.fencing_token.to_string());
+        let command = ReleaseLease { lease_id, fencing_token, reason: None };
+        release_lease(&given.app, &agent("alpha"), command).await.unwrap();
+        set(given, &scheme()).await;
     })
     .await;
 }

@@ -172,7 +172,7 @@ impl Client {
     }
 
     /// By which names it tells labels of issues.
-    pub fn label_scheme(&self) -> &LabelScheme {
+    pub fn label_scheme(&self) -> &Arc<LabelScheme> {
         &self.labels
     }
 

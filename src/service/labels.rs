@@ -6,6 +6,7 @@
 //! issue; a change whose fate is unknown is never sent twice; what is wanted can be read from the
 //! entry alone.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -436,7 +437,7 @@ async fn conclude(
         closed_at: live.closed_at,
         updated_at,
         read_at: now,
-        scheme: Some(github.label_scheme().clone()),
+        scheme: Some(Arc::clone(github.label_scheme())),
     };
     match sent {
         Sent::Answered(changed, refusal) => {
@@ -481,7 +482,7 @@ struct Present {
     updated_at: DateTime<Utc>,
     read_at: DateTime<Utc>,
     /// By which names the labels are told; none for those of the row.
-    scheme: Option<LabelScheme>,
+    scheme: Option<Arc<LabelScheme>>,
 }
 
 impl Present {
@@ -492,17 +493,22 @@ impl Present {
             closed_at: live.closed_at,
             updated_at: live.updated_at,
             read_at,
-            scheme: Some(github.label_scheme().clone()),
+            scheme: Some(Arc::clone(github.label_scheme())),
         }
     }
 
     /// The same by the names that the repository has now, which stay so until the caller's transaction
     /// ends. It comes before any lock of the issue's row.
-    async fn by_present_names(&self, connection: &mut Connection, issue: IssueId) -> Result<Self> {
+    async fn by_present_names(
+        &self,
+        connection: &mut Connection,
+        issue: IssueId,
+    ) -> Result<Box<Self>> {
         let scheme = repositories::hold_label_scheme_of(connection, issue).await?;
-        let read_by = self.scheme.as_ref().filter(|read_by| **read_by != scheme);
+        let read_by = self.scheme.as_ref().filter(|read_by| ***read_by != scheme);
         let translated = read_by.map(|read_by| read_by.translated(&self.labels, &scheme));
-        Ok(Self { labels: translated.unwrap_or_else(|| self.labels.clone()), ..self.clone() })
+        let labels = translated.unwrap_or_else(|| self.labels.clone());
+        Ok(Box::new(Self { labels, ..self.clone() }))
     }
 
     fn of_row(row: &Issue) -> Self {
@@ -597,7 +603,7 @@ async fn settle(
     let mut connection = app.connection().await?;
     let changed = connection
         .transaction(async |connection| {
-            let present = &present.by_present_names(connection, issue_id).await?;
+            let present = &*Box::pin(present.by_present_names(connection, issue_id)).await?;
             let outcome = Outcome {
                 after_labels: &present.labels,
                 error_message: message.as_deref(),
@@ -689,7 +695,7 @@ async fn adopt(app: &App, id: IssueId, present: &Present) -> Result<()> {
     let mut connection = app.connection().await?;
     connection
         .transaction(async |connection| {
-            let present = &present.by_present_names(connection, id).await?;
+            let present = &*Box::pin(present.by_present_names(connection, id)).await?;
             let row = issues::lock(connection, id).await?;
             if audit::unsettled_of(connection, id).await?.is_some() {
                 return Ok(());

@@ -420,14 +420,9 @@ for (const theme of ["light", "dark"] as const) {
 }
 
 demo("the demo offers everything and asks nobody to sign in", async ({ page, service }) => {
-  await ask(
-    service,
-    `mutation ($id: ID!) {
-      assignAgent(input: { issueId: $id, agent: "forgetful" }) { cursor }
-      moveIssue(input: { issueId: $id, to: READY }) { cursor }
-    }`,
-    { id: await quietIssue(service) },
-  );
+  const id = await quietIssue(service);
+  await claim(service, "forgetful", id);
+  await moveElsewhere(service, id, "READY");
   await page.goto("/queue?agent=quill");
   await expect(page.getByRole("button", { name: /^Repair/ }).first()).toBeVisible();
   await expect(page.getByRole("button", { name: /Sign/ })).toHaveCount(0);

@@ -155,14 +155,14 @@ fn scarcity(rate: Rate, now: DateTime<Utc>) -> Option<String> {
     })
 }
 
-/// Asks GitHub, unless somebody has just begun to.
+/// Asks GitHub, unless somebody has begun to since `row` was found.
 async fn ask(app: &App, issue: &Issue, row: Option<Row>) -> Result<Option<Conversation>> {
     let now = app.clock.now();
     let time = TimeDelta::from_std(GITHUB_TIME).unwrap_or_default();
     let until = now + time + GRACE;
     let posted = {
         let mut connection = app.connection().await?;
-        conversations::begin_reading(&mut connection, issue.id, now, until).await?
+        conversations::begin_reading(&mut connection, issue.id, row.as_ref(), (now, until)).await?
     };
     let Some(posted) = posted else { return Ok(None) };
     let github = app.github.within(GITHUB_TIME);

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Timestamptz};
+use diesel::sql_types::{BigInt, Nullable, Timestamptz};
 use diesel_async::RunQueryDsl;
 
 use super::Connection;
@@ -79,27 +79,31 @@ pub async fn of_issue(
         .optional()
 }
 
-/// Takes it on to ask GitHub for an issue's comments before `until`, unless somebody is at it.
+/// Takes it on to ask GitHub for an issue's comments before `until`, unless somebody is at it, or was
+/// since the caller found `seen`.
 ///
-/// Returns how many comments were posted through Dispatch so far; none when somebody is at it, or the
-/// issue is gone.
+/// Returns how many comments were posted through Dispatch so far; none when somebody is or was at it,
+/// or the issue is gone.
 pub async fn begin_reading(
     connection: &mut Connection,
     issue: IssueId,
-    now: DateTime<Utc>,
-    until: DateTime<Utc>,
+    seen: Option<&Conversation>,
+    (now, until): (DateTime<Utc>, DateTime<Utc>),
 ) -> QueryResult<Option<i64>> {
     // The issue is locked before the row here, as where a comment is noted.
     diesel::sql_query(
         "WITH issue AS (SELECT id FROM issues WHERE id = $1 FOR KEY SHARE) \
          INSERT INTO conversations (issue_id, reading_until) SELECT id, $3 FROM issue \
          ON CONFLICT (issue_id) DO UPDATE SET reading_until = $3 \
-         WHERE conversations.reading_until IS NULL OR conversations.reading_until <= $2 \
+         WHERE (conversations.reading_until IS NULL OR conversations.reading_until <= $2) \
+             AND (conversations.fetched_at, conversations.retry_at) IS NOT DISTINCT FROM ($4, $5) \
          RETURNING posted",
     )
     .bind::<BigInt, _>(issue)
     .bind::<Timestamptz, _>(now)
     .bind::<Timestamptz, _>(until)
+    .bind::<Nullable<Timestamptz>, _>(seen.and_then(|row| row.fetched_at))
+    .bind::<Nullable<Timestamptz>, _>(seen.and_then(|row| row.retry_at))
     .get_result(connection)
     .await
     .optional()

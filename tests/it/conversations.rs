@@ -1,9 +1,11 @@
 //! The comments of an issue: read when somebody looks, kept, and read again when they have changed.
 
+use chrono::TimeDelta;
 use dispatch::domain::AuthorAssociation;
 use dispatch::service::conversations::{self, Conversation};
 use dispatch::service::retention;
 use dispatch::simulator::{Account, Fault, Gate, NewIssue};
+use dispatch::store;
 use serde_json::{Value, json};
 
 use crate::support::{Given, REPOSITORY, given};
@@ -241,6 +243,28 @@ async fn one_request_at_a_time_serves_all_who_look() {
             assert_eq!((texts(&read), read.problem.as_deref()), (vec!["First"], None));
         }
         assert_eq!(asked(given), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn nobody_reads_what_another_read_since_they_looked() {
+    given(async |given| {
+        given.with_issues(&[("One", &[])]).await;
+        comment(given, "First").await;
+        let issue = given.issue(1).await.id;
+        let now = given.app.clock.now();
+        let times = (now, now + TimeDelta::seconds(6));
+        let mut connection = given.database.connect().await;
+        let before = store::conversations::of_issue(&mut connection, issue).await.unwrap();
+        assert_eq!(texts(&look(given).await), ["First"]);
+        let seen = before.as_ref();
+        let begun = store::conversations::begin_reading(&mut connection, issue, seen, times).await;
+        assert_eq!(begun.unwrap(), None, "it was read since");
+        let after = store::conversations::of_issue(&mut connection, issue).await.unwrap();
+        let seen = after.as_ref();
+        let begun = store::conversations::begin_reading(&mut connection, issue, seen, times).await;
+        assert_eq!(begun.unwrap(), Some(0));
     })
     .await;
 }

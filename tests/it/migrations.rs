@@ -181,6 +181,14 @@ const SAMPLES: &[(&str, &str)] = &[
         "label_schemes",
         "UPDATE repositories SET label_scheme = '{\"labels\": {\"status/ready\": \"To do\"}}'",
     ),
+    (
+        "first_queued",
+        "DELETE FROM blocked; \
+         UPDATE queued SET unblocks = 2, not_before = '-infinity', has_lease = false; \
+         DO $$ BEGIN ASSERT (SELECT count(*) = 1 FROM first_queued( \
+         'alpha', NULL, '{}', (SELECT array_agg(id) FROM repositories), '{}', now(), \
+         now()::date - DATE '1970-01-01', 7, 2, 10, '{false,true}', true)), 'served'; END $$",
+    ),
 ];
 
 #[tokio::test(flavor = "multi_thread")]

@@ -20,11 +20,8 @@ const KEPT: TimeDelta = TimeDelta::hours(24);
 /// How long a request may take; after that whoever carried it out is taken for dead.
 const LONGEST: TimeDelta = TimeDelta::seconds(60);
 
-/// How many keys of one caller are kept; more are refused until some are too old.
+/// How many keys of one caller are kept; one more displaces the oldest.
 const MOST_KEYS: i64 = 50_000;
-
-/// How often keys that are too old are removed.
-const HOUR: TimeDelta = TimeDelta::hours(1);
 
 /// How long to wait before asking again for what is being carried out.
 const SOON: TimeDelta = TimeDelta::seconds(1);
@@ -48,17 +45,13 @@ pub enum Begun {
 /// # Errors
 ///
 /// [`Error::Conflict`] when the name is another request's; [`Error::Busy`] while the first is being
-/// carried out, and to a caller with very many names.
+/// carried out.
 pub async fn begin(app: &App, key: RequestKey<'_>, body_hash: &str) -> Result<Begun> {
     let (now, run) = (app.clock.now(), app.clock.fresh_uuid());
     let over = (now - KEPT, now - LONGEST);
     let mut connection = app.connection().await?;
-    let taken = request_keys::count(&mut connection, key.caller, MOST_KEYS).await?;
-    if i64::try_from(taken).is_ok_and(|taken| taken >= MOST_KEYS) {
-        let what = format!("More than {MOST_KEYS} requests with an Idempotency-Key in a day");
-        return Err(Error::Busy { what, retry_at: Some(now + HOUR) });
-    }
     if request_keys::take(&mut connection, key, body_hash, run, now, over).await? {
+        request_keys::displace(&mut connection, key.caller, MOST_KEYS).await?;
         return Ok(Begun::First(run));
     }
     let known = request_keys::find(&mut connection, key).await?;

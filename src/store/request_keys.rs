@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
@@ -111,8 +112,15 @@ pub async fn prune(connection: &mut Connection, before: DateTime<Utc>) -> QueryR
     diesel::delete(dsl::request_keys.filter(dsl::begun_at.lt(before))).execute(connection).await
 }
 
-/// How many keys a caller has taken, counted to `most` at the most.
-pub async fn count(connection: &mut Connection, caller: &str, most: i64) -> QueryResult<usize> {
-    let taken = dsl::request_keys.filter(dsl::caller.eq(caller)).select(dsl::key).limit(most);
-    Ok(taken.load::<String>(connection).await?.len())
+/// Forgets the oldest keys of a caller who has more than `most`.
+pub async fn displace(connection: &mut Connection, caller: &str, most: i64) -> QueryResult<usize> {
+    diesel::sql_query(
+        "DELETE FROM request_keys WHERE caller = $1 AND begun_at < ( \
+             SELECT begun_at FROM request_keys WHERE caller = $1 \
+             ORDER BY begun_at DESC OFFSET $2 - 1 LIMIT 1)",
+    )
+    .bind::<Text, _>(caller)
+    .bind::<BigInt, _>(most)
+    .execute(connection)
+    .await
 }

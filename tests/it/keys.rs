@@ -7,7 +7,7 @@ use diesel_migrations::MigrationHarness as _;
 use dispatch::store::MIGRATIONS;
 use serde_json::{Value, json};
 
-use crate::support::{AGENT_TOKEN, Database, Given, REPOSITORY, given_settings};
+use crate::support::{AGENT_TOKEN, Database, Given, REPOSITORY, given, given_settings};
 
 const MAINTAINER: &str = "maintainer-token-0001";
 const ALPHA: &str = "token-of-worker-alpha";
@@ -253,6 +253,42 @@ async fn an_idempotency_key_is_its_owners() {
             assert_eq!(keyed(Some(token), name).await, (200, true), "{token} {name:?}: a retry");
         }
         assert_eq!(keyed(Some(AGENT_TOKEN), Some("ALPHA")).await, (200, true), "the same agent");
+    })
+    .await;
+}
+
+/// So many keys can anybody have whom no credential tells from others.
+#[tokio::test]
+async fn one_key_more_than_are_kept_displaces_the_oldest() {
+    given(async |given| {
+        given.with_issues(&[("One", &["status/ready"])]).await;
+        let comment = async |key: &str| {
+            let body = json!({ "issueId": "iss_000001", "repoFullName": REPOSITORY,
+                "issueNumber": 1, "body": key });
+            let request = Request::post("/api/issues/comment")
+                .header("host", "localhost:3000")
+                .header("content-type", "application/json")
+                .header("idempotency-key", key)
+                .body(Body::from(body.to_string()));
+            let answer = given.send(request.unwrap()).await;
+            (answer.status.as_u16(), answer.headers.contains_key("idempotency-replayed"))
+        };
+        assert_eq!(comment("first").await, (200, false));
+        given
+            .database
+            .run(
+                "INSERT INTO request_keys (caller, request, key, body_hash, run_id, begun_at) \
+                 SELECT caller, request, 'k' || n, body_hash, run_id, \
+                     begun_at + n * interval '1 ms' \
+                 FROM request_keys, generate_series(1, 50000) n",
+            )
+            .await;
+        given.advance(60);
+        assert_eq!(comment("first").await, (200, true), "it is still there");
+        assert_eq!(comment("second").await, (200, false));
+        assert_eq!(comment("second").await, (200, true));
+        assert_eq!(given.database.number("SELECT count(*) FROM request_keys").await, 50_000);
+        assert_eq!(comment("first").await, (200, false), "it has made room");
     })
     .await;
 }

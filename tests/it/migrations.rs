@@ -189,6 +189,11 @@ const SAMPLES: &[(&str, &str)] = &[
          'alpha', NULL, '{}', (SELECT array_agg(id) FROM repositories), '{}', now(), \
          now()::date - DATE '1970-01-01', 7, 2, 10, '{false,true}', true)), 'served'; END $$",
     ),
+    (
+        "request_keys_caller",
+        "INSERT INTO request_keys (caller, request, key, body_hash, run_id, begun_at) \
+         VALUES ('person', 'POST /', 'k', '00', gen_random_uuid(), now())",
+    ),
 ];
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,5 +1,6 @@
 //! Moving a card to another column.
 
+use chrono::TimeDelta;
 use futures_util::{StreamExt, stream};
 
 use super::audit::append_settled;
@@ -10,7 +11,7 @@ use crate::app::App;
 use crate::domain::labels::LabelPlan;
 use crate::domain::leases::{Hold, fencing_token};
 use crate::domain::{Actor, AuditEntryId, FullName, IssueId, LabelSet, Status};
-use crate::store::audit::NewEntry;
+use crate::store::audit::{self, NewEntry};
 use crate::store::repositories;
 
 /// What the audit log says of a change of an issue that is not in the cache.
@@ -159,7 +160,10 @@ fn reason_for(to: Status, given: Option<&str>) -> Result<Option<String>> {
     })
 }
 
-/// Writes down that somebody wanted to change an issue that is not in the cache.
+/// How many refusals about issues that are not in the cache are written down in a minute, in all.
+const UNKNOWN_A_MINUTE: i64 = 10;
+
+/// Writes down that somebody wanted to change an issue that is not in the cache, unless very many did.
 ///
 /// # Errors
 ///
@@ -171,18 +175,25 @@ pub async fn record_unknown_issue(
     repository: &FullName,
     number: i32,
 ) -> Result<()> {
-    let known = {
+    let now = app.clock.now();
+    let (known, written) = {
         let mut connection = app.connection().await?;
-        repositories::by_name(&mut connection, repository).await?
+        let written =
+            audit::count_unknown(&mut connection, UNKNOWN_ISSUE, now - TimeDelta::minutes(1))
+                .await?;
+        (repositories::by_name(&mut connection, repository).await?, written)
     };
     let Some(known) = known.filter(|known| known.enabled) else { return Ok(()) };
+    if written >= UNKNOWN_A_MINUTE {
+        return Ok(());
+    }
     let none = LabelSet::default();
     let entry = NewEntry {
         repository_full_name: known.full_name.as_str(),
         issue_number: Some(number),
         success: Some(false),
         error_message: Some(UNKNOWN_ISSUE),
-        ..NewEntry::done(actor.who(), action, &none, app.clock.now())
+        ..NewEntry::done(actor.who(), action, &none, now)
     };
     append_settled(app, &entry).await
 }

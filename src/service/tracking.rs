@@ -42,7 +42,7 @@ pub async fn track_repository(app: &App, actor: &Actor, name: &FullName) -> Resu
     connection
         .transaction(async |connection| {
             pool::take_time(connection).await?;
-            check_room(app, connection).await?;
+            check_room(app, connection, name).await?;
             let repository = repositories::track(connection, name, "user", now)
                 .await?
                 .ok_or_else(|| Error::conflict("Repository is already tracked"))?;
@@ -65,12 +65,18 @@ pub async fn track_repository(app: &App, actor: &Actor, name: &FullName) -> Resu
 /// more keep their row.
 const FORMER: i64 = 10;
 
-/// Whether another repository may be tracked.
-async fn check_room(app: &App, connection: &mut Connection) -> Result<()> {
+/// Whether another repository may be tracked. Where too many names are known, those that were tracked
+/// without ever having had an issue make room.
+async fn check_room(app: &App, connection: &mut Connection, name: &FullName) -> Result<()> {
     let most = app.config.bounds.repositories;
     let (tracked, known) = repositories::count(connection).await?;
-    if tracked < most && known < FORMER * most {
-        return Ok(());
+    if tracked < most {
+        let has_room = known < FORMER * most
+            || repositories::by_name(connection, name).await?.is_some()
+            || repositories::delete_unused(connection).await? > 0;
+        if has_room {
+            return Ok(());
+        }
     }
     let what = format!(
         "{tracked} repositories are tracked and {known} are or were; at most {most} may be \

@@ -506,6 +506,19 @@ pub async fn page(
     Ok(Page::new(rows, request))
 }
 
+/// How many entries since `since` concern no issue we know and say `error`.
+pub async fn count_unknown(
+    connection: &mut Connection,
+    error: &str,
+    since: DateTime<Utc>,
+) -> QueryResult<i64> {
+    let entries = dsl::audit_log
+        .filter(dsl::settled_at.gt(since))
+        .filter(dsl::issue_id.is_null())
+        .filter(dsl::error_message.eq(error));
+    entries.count().get_result(connection).await
+}
+
 /// Forgets entries before `before` that concern no issue we know and say `error`, and tells how many.
 pub async fn prune_unknown(
     connection: &mut Connection,

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
-use diesel::dsl::sql;
+use diesel::dsl::{exists, not, sql};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Text};
 use diesel_async::RunQueryDsl;
@@ -161,6 +161,15 @@ pub async fn track(
         .get_result(connection)
         .await
         .optional()
+}
+
+/// Deletes what is not tracked and has no issues, and tells how many that were.
+pub async fn delete_unused(connection: &mut Connection) -> QueryResult<usize> {
+    let issues = super::schema::issues::table;
+    let has_issues = issues.filter(super::schema::issues::repository_id.eq(dsl::id));
+    diesel::delete(dsl::repositories.filter(dsl::enabled.eq(false).and(not(exists(has_issues)))))
+        .execute(connection)
+        .await
 }
 
 /// Stops tracking. Nothing comes back when it was not tracked.

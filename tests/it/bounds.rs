@@ -553,6 +553,27 @@ async fn tables_that_callers_fill_have_an_end() {
             assert_eq!(given.database.number(count).await, entries, "{name}");
         }
 
+        for _ in 0..15 {
+            given.ask("POST", "/api/issues/move", Some(unknown(REPOSITORY))).await;
+        }
+        let count = "SELECT count(*) FROM audit_log WHERE issue_number = 99";
+        assert_eq!(given.database.number(count).await, 10, "ten a minute");
+
+        // Names that nothing is known of make room for others.
+        for number in 0..25 {
+            let name = format!("acme/passing-{number}");
+            let path = format!("/api/automation/repos/{name}");
+            assert_eq!(
+                given.ask("DELETE", "/api/automation/repos/acme/second", None).await.status,
+                200
+            );
+            assert_eq!(track(given, &name).await.status, 201, "{name}");
+            assert_eq!(given.ask("DELETE", &path, None).await.status, 200);
+            assert_eq!(track(given, "acme/second").await.status, 201);
+        }
+        assert!(given.database.number("SELECT count(*) FROM repositories").await <= 20);
+        assert_eq!(given.database.number("SELECT count(*) FROM issues").await, 1);
+
         let run = json!({ "agentName": "alpha", "runType": "x", "status": "success",
             "startedAt": "2026-05-20T11:59:00Z" });
         given.ask_as_agent("POST", "/api/agent-runs", Some(run)).await;

@@ -134,7 +134,7 @@ impl RecordQuery {
     async fn audit_log(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Entries of this repository only, as it was called then.")]
+        #[graphql(desc = "Entries of this repository only, whatever it was called then.")]
         repository: Option<String>,
         #[graphql(desc = "Entries of this issue only.")] issue_id: Option<IssueId>,
         #[graphql(desc = "What this actor did only.")] actor: Option<String>,

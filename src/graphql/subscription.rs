@@ -163,10 +163,13 @@ impl RecordSubscription {
     ) -> async_graphql::Result<impl Stream<Item = Item<AuditEntry>> + use<>> {
         let repository =
             repository.map(|name| full_name(context, "repository", &name)).transpose()?;
-        let key = repository.map(|name| name.key());
+        let names = match repository {
+            Some(name) => Some(service::audit::names_of(app(context), &name).await?),
+            None => None,
+        };
         let is_wanted = move |entry: &AuditEntry| {
             let repository = entry.row.repository_full_name.to_lowercase();
-            key.as_ref().is_none_or(|key| *key == repository)
+            names.as_ref().is_none_or(|names| names.contains(&repository))
         };
         Ok(records(context, is_wanted).await?)
     }

@@ -5,9 +5,9 @@ use diesel_async::AsyncConnection;
 use super::changes::audit_event;
 use super::{Error, Result};
 use crate::app::App;
-use crate::domain::{Actor, AuditEntryId, LabelSet};
+use crate::domain::{Actor, AuditEntryId, FullName, LabelSet};
 use crate::store::audit::{AuditCount, AuditFilter, NewEntry};
-use crate::store::{AuditEntry, Connection, Page, PageRequest, audit, event_log};
+use crate::store::{AuditEntry, Connection, Page, PageRequest, audit, event_log, repositories};
 
 /// A page of settled entries, newest first.
 pub async fn audit_log(
@@ -17,6 +17,12 @@ pub async fn audit_log(
 ) -> Result<Page<AuditEntry>> {
     let mut connection = app.connection().await?;
     Ok(audit::page(&mut connection, filter, request).await?)
+}
+
+/// What a repository is and was called, in lower case: the log keeps the name of the day.
+pub async fn names_of(app: &App, repository: &FullName) -> Result<Vec<String>> {
+    let mut connection = app.connection().await?;
+    Ok(repositories::names(&mut connection, repository).await?)
 }
 
 /// What the audit log can be filtered by, each value with how many entries it finds.

@@ -11,7 +11,7 @@ use diesel_async::RunQueryDsl;
 use super::page::{Page, PageRequest, Position};
 use super::prepared::Prepared;
 use super::schema::audit_log::{self, dsl};
-use super::{Connection, label_keys, lower};
+use super::{Connection, label_keys, lower, repositories};
 use crate::domain::actor::{ActorKind, Who};
 use crate::domain::labels::key;
 use crate::domain::leases::agent_label;
@@ -427,8 +427,8 @@ pub struct AuditCount {
 
 /// Every value by which a member of [`AuditFilter`] finds settled entries, and how many.
 ///
-/// Agents are those that a label named; of a repository's or an agent's spellings one stands for all. One walk
-/// over the whole log: most entries are like others but for the issue, so they are counted before
+/// Agents are those that a label named; of a repository's names and an agent's spellings one stands
+/// for all. One walk over the whole log: most entries are like others but for the issue, so they are counted before
 /// their labels are looked at.
 pub async fn counts(connection: &mut Connection) -> QueryResult<Vec<AuditCount>> {
     diesel::sql_query(
@@ -449,8 +449,17 @@ pub async fn counts(connection: &mut Connection) -> QueryResult<Vec<AuditCount>>
          SELECT 'actor' AS member, actor AS value, sum(entries)::bigint AS entries \
          FROM alike GROUP BY actor \
          UNION ALL SELECT 'action', action, sum(entries)::bigint FROM alike GROUP BY action \
-         UNION ALL SELECT 'repository', max(repository_full_name), sum(entries)::bigint \
-         FROM alike WHERE repository_full_name <> '' GROUP BY lower(repository_full_name) \
+         UNION ALL SELECT 'repository', coalesce(r.full_name, max(found.name)), \
+             sum(found.entries)::bigint \
+         FROM ( \
+             SELECT max(repository_full_name) AS name, sum(entries) AS entries \
+             FROM alike WHERE repository_full_name <> '' GROUP BY lower(repository_full_name) \
+         ) AS found LEFT JOIN LATERAL ( \
+             SELECT id, full_name FROM repositories \
+             WHERE lower(full_name) = lower(found.name) OR lower(found.name) = ANY (former_names) \
+             ORDER BY enabled DESC, lower(full_name) = lower(found.name) DESC, id LIMIT 1 \
+         ) AS r ON true \
+         GROUP BY r.id, r.full_name, coalesce(r.full_name, lower(found.name)) \
          UNION ALL SELECT 'agent', min(agent), sum(entries)::bigint FROM agents GROUP BY key \
          ORDER BY member, value",
     )
@@ -469,7 +478,12 @@ pub async fn page(
         .select(AuditEntry::as_select())
         .into_boxed::<diesel::pg::Pg>();
     if let Some(name) = &filter.repository {
-        query = query.filter(lower(dsl::repository_full_name).eq(name.key()));
+        let named = lower(dsl::repository_full_name);
+        query = match <[String; 1]>::try_from(repositories::names(connection, name).await?) {
+            // One name alone is found in order.
+            Ok([name]) => query.filter(named.eq(name)),
+            Err(names) => query.filter(named.eq_any(names)),
+        };
     }
     if let Some(issue) = filter.issue {
         query = query.filter(dsl::issue_id.eq(issue));

@@ -89,6 +89,24 @@ pub async fn by_name(
         .optional()
 }
 
+/// What a repository is and was called, in lower case, without names that another one has by now. One
+/// that is not known has the given name alone.
+pub async fn names(connection: &mut Connection, name: &FullName) -> QueryResult<Vec<String>> {
+    let Some(row) = by_name(connection, name).await? else { return Ok(vec![name.key()]) };
+    let mut names = row.former_names;
+    if !names.is_empty() {
+        let others = dsl::repositories
+            .filter(dsl::enabled.and(dsl::id.ne(row.id)))
+            .filter(lower(dsl::full_name).eq_any(&names))
+            .select(lower(dsl::full_name))
+            .load::<String>(connection)
+            .await?;
+        names.retain(|name| !others.contains(name));
+    }
+    names.push(row.full_name.key());
+    Ok(names)
+}
+
 /// Repositories by id, in no order.
 pub async fn by_ids(
     connection: &mut Connection,

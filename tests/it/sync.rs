@@ -362,19 +362,34 @@ async fn a_renamed_repository_is_followed() {
         assert_eq!(wanted.repositories, Some(names.to_vec()), "and hears of it by the new one");
         for name in [REPOSITORY, "ACME/Instruments", "https://github.com/acme/tools/issues/1"] {
             assert_found(given, name, "acme/instruments").await;
+            assert_eq!(audited(given, name).await, [REPOSITORY], "its past is its own");
         }
+        let offered = "{ auditOptions { repositories { value entries } } }";
+        let offered = given.graphql(offered, serde_json::json!({})).await;
+        let one = serde_json::json!([{ "value": "acme/instruments", "entries": 1 }]);
+        assert_eq!(offered["auditOptions"]["repositories"], one);
         // Until another repository that is tracked takes the name.
         given.github.add_repository(REPOSITORY);
         open(given, REPOSITORY, "Another's", &[]);
         given.track(REPOSITORY).await;
         given.sync().await;
         assert_found(given, REPOSITORY, REPOSITORY).await;
+        assert_eq!(audited(given, "acme/instruments").await, [""; 0], "the name is another's");
         service::tracking::untrack_repository(&given.app, &person(), &REPOSITORY.parse().unwrap())
             .await
             .unwrap();
         assert_found(given, REPOSITORY, "acme/instruments").await;
     })
     .await;
+}
+
+/// The names that the audit log has for what is found by a repository's name.
+async fn audited(given: &Given, name: &str) -> Vec<String> {
+    let query = "query ($name: String!) {
+        auditLog(first: 10, repository: $name) { nodes { repositoryFullName } } }";
+    let data = given.graphql(query, serde_json::json!({ "name": name })).await;
+    let nodes = data["auditLog"]["nodes"].as_array().unwrap();
+    nodes.iter().map(|node| node["repositoryFullName"].as_str().unwrap().to_owned()).collect()
 }
 
 /// Asks in every way for the first issue of a repository by a name.

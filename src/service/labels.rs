@@ -26,7 +26,7 @@ use crate::domain::leases::{Hold, LeaseEnding, LeaseState, WorkOutcome};
 use crate::domain::{
     Actor, EventCursor, IssueId, IssueState, LabelScheme, LabelSet, LeaseId, Status,
 };
-use crate::github::{self, LiveLabels};
+use crate::github::{self, Concern, LiveLabels};
 use crate::store::agent_runs::NewAgentRun;
 use crate::store::audit::{NewEntry, Outcome};
 use crate::store::issues::LabelWrite;
@@ -192,9 +192,19 @@ pub(super) async fn change_labels_on(
         return settle(app, &entry, &present, None, None, Some(&terms)).await;
     }
     let sent = send(&github, issue, &live, &plan).await;
-    let changed = conclude(app, &github, &entry, &live, sent, &terms).await?;
-    backoffs::note_recovery(app, intent.repository).await?;
-    Ok(changed)
+    let concluded = conclude(app, &github, &entry, &live, sent, &terms).await;
+    match &concluded {
+        Ok(_) => backoffs::note_recovery(app, repository).await?,
+        // Who claims notes what GitHub refused, and goes on to other issues.
+        Err(_) if matches!(terms.step, LeaseStep::Confirm { .. } | LeaseStep::Take { .. }) => {}
+        Err(error) => {
+            let refusal = error.refusal().filter(|error| error.concern() == Concern::Repository);
+            if let Some(refusal) = refusal {
+                backoffs::note_refusal(app, issue, repository, refusal).await?;
+            }
+        }
+    }
+    concluded
 }
 
 /// Whether what a change relies on is so.

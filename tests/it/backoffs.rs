@@ -170,6 +170,37 @@ async fn a_repository_that_refuses_is_left_alone_as_a_whole_and_comes_back_as_a_
 }
 
 #[tokio::test]
+async fn what_github_refuses_a_person_for_a_whole_repository_is_known_to_all() {
+    given(async |given| {
+        given.with_issues(&[("One", READY), ("Two", READY)]).await;
+        let refusal = "Resource not accessible by personal access token";
+        given.github.inject(Fault::error("FORBIDDEN", refusal).on("ChangeLabels").always());
+        let status = async |status: &str| {
+            let body = json!({ "issueId": given.issue(1).await.id.to_string(),
+                "repoFullName": REPOSITORY, "issueNumber": 1, "status": status });
+            given.ask("POST", "/api/issues/status", Some(body)).await.status
+        };
+        assert_ne!(status("backlog").await, 200);
+        let asked = "{ repositories { backoff { refusals reason } } }";
+        let backoff =
+            async || given.graphql(asked, json!({})).await["repositories"][0]["backoff"].clone();
+        let shown = backoff().await;
+        assert_eq!(shown["refusals"], 1, "{shown}");
+        assert!(shown["reason"].as_str().unwrap().contains(refusal), "{shown}");
+        given.github.forget_requests();
+        let idle = claim_next(&given.app, &agent("alpha"), next("alpha")).await.unwrap();
+        assert!(idle.idle_reason.is_some());
+        assert_eq!(given.github.count("LiveLabels"), 0, "agents do not try it again at once");
+
+        given.github.clear_faults();
+        assert_eq!(status("backlog").await, 200, "people may try when they like");
+        assert_eq!(backoff().await, serde_json::Value::Null);
+        assert_eq!(claim(given, "alpha").await.unwrap().1, 2);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn an_issue_that_github_does_not_answer_about_does_not_stop_the_rest() {
     given(async |given| {
         let urgent: &[&str] = &["status/ready", "priority/p0"];

@@ -3,7 +3,7 @@
 use super::body::{Members, issue_number};
 use super::errors::failed;
 use crate::app::App;
-use crate::domain::{Actor, FullName, IssueId};
+use crate::domain::{Actor, IssueId};
 use crate::gate::Problem;
 use crate::service::moves::record_unknown_issue;
 use crate::service::{self, Error};
@@ -49,9 +49,9 @@ impl<'a> Which<'a> {
         }
     }
 
-    pub(super) fn check(&self, issue: &Issue, repository: &Repository) -> Result<(), Problem> {
+    fn check(&self, app: &App, issue: &Issue, repository: &Repository) -> Result<(), Problem> {
         let (name, number) = (&repository.full_name, issue.number);
-        let given = self.repo_full_name.parse::<FullName>();
+        let given = app.config.github.repository(self.repo_full_name);
         let is_called_so = given.is_ok_and(|given| repository.is_called(&given));
         if is_called_so && number == self.issue_number {
             return Ok(());
@@ -107,7 +107,7 @@ pub(super) async fn known_issue(
         Err(error) => return Err(failed(error)),
     };
     if issue.id == which.issue_id {
-        which.check(&issue, &repository)?;
+        which.check(app, &issue, &repository)?;
     }
     Ok(issue)
 }

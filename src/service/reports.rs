@@ -7,7 +7,7 @@ use super::changes::{audit_event, run_event};
 use super::{Error, Result, agent_names, backoffs};
 use crate::app::App;
 use crate::domain::keys::OwnedKey;
-use crate::domain::{Actor, AgentRunId, FullName, IssueId, LabelSet};
+use crate::domain::{Actor, AgentRunId, IssueId, LabelSet};
 use crate::store::agent_reports::AgentReport;
 use crate::store::agent_runs::NewAgentRun;
 use crate::store::audit::NewEntry;
@@ -61,7 +61,7 @@ pub async fn report_task(app: &App, actor: &Actor, mut report: ReportTask) -> Re
     report.agent = agent_names::note(app, &report.agent).await?;
     let now = app.clock.now();
     let mut connection = app.connection().await?;
-    let issue = find(&mut connection, &report).await?;
+    let issue = find(app, &mut connection, &report).await?;
     let key = report.idempotency_key.as_deref();
     let key = key.map(|key| OwnedKey::of(actor, &report.agent, key));
     connection
@@ -126,9 +126,13 @@ fn repeated(report: &ReportTask, first: &AgentReport) -> Result<Reported> {
 }
 
 /// The issue that a report names, where it is cached.
-async fn find(connection: &mut Connection, report: &ReportTask) -> Result<Option<IssueId>> {
-    let name = report.repository.as_deref().and_then(|name| name.parse::<FullName>().ok());
-    let (Some(name), Some(number)) = (name, report.issue_number) else { return Ok(None) };
+async fn find(
+    app: &App,
+    connection: &mut Connection,
+    report: &ReportTask,
+) -> Result<Option<IssueId>> {
+    let name = report.repository.as_deref().map(|name| app.config.github.repository(name));
+    let (Some(Ok(name)), Some(number)) = (name, report.issue_number) else { return Ok(None) };
     let Some(repository) = repositories::by_name(connection, &name).await? else {
         return Ok(None);
     };

@@ -1,7 +1,10 @@
 //! The tools over HTTP: what there is, who may, what is answered and what is refused.
 
+use std::sync::Arc;
+
 use axum::body::Body;
 use axum::http::Request;
+use dispatch::config::Config;
 use dispatch::domain::Tier;
 use dispatch::domain::access::TOOLS;
 use dispatch::service::holders::{SendMessage, messages, send_message};
@@ -614,6 +617,30 @@ async fn a_program_calls_a_tool_so_often_and_then_waits() {
         assert!(refusal["retryAt"].is_string(), "{refusal}");
         given.advance(10);
         assert!(ask().await["idleReason"].is_string());
+    })
+    .await;
+}
+
+/// As [`a_pasted_address_is_understood_on_every_way_in`], where GitHub is an own server.
+#[tokio::test]
+async fn an_address_on_an_own_server_is_understood_over_rest() {
+    given(async |given| {
+        given.with_issues(&[("One", &["status/ready"])]).await;
+        let mut config = Config::clone(&given.app.config);
+        config.github.api_url = "https://git.example.com/api/v3".parse().unwrap();
+        given.app.config = Arc::new(config);
+        let pasted = format!("https://git.example.com/{REPOSITORY}");
+        let body = json!({ "issueId": "iss_000001", "repoFullName": pasted, "issueNumber": 1,
+            "status": "in-progress" });
+        let answer = given.ask_as_agent("POST", "/api/issues/status", Some(body)).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        let report = json!({ "taskType": "implement", "outcome": "pr_opened",
+            "repoFullName": pasted, "issueNumber": 1 });
+        let path = "/api/agents/alpha/tasks/report";
+        let answer = given.ask_as_agent("POST", path, Some(report)).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        let linked = "SELECT count(*) FROM agent_runs WHERE issue_id IS NOT NULL";
+        assert_eq!(given.database.number(linked).await, 1);
     })
     .await;
 }

@@ -145,6 +145,12 @@ const NODES: [&str; 3] = ["repository", "issues", "nodes"];
 /// Where a page has pull requests.
 const PULL_REQUESTS: [&str; 3] = ["repository", "pullRequests", "nodes"];
 
+/// Where a page has the repository's labels.
+const LABELS: [&str; 3] = ["repository", "labels", "nodes"];
+
+/// Where a page tells what the token may do in the repository.
+const PERMISSION: [&str; 2] = ["repository", "viewerPermission"];
+
 /// Two documents ask for the same page, for which two equal types are generated.
 macro_rules! page_variables {
     ($module:ident, $name:expr, $query:expr $(, $more:ident)*) => {
@@ -191,6 +197,9 @@ impl Client {
         if let Some(error) = passing(&links) {
             return Err(error);
         }
+        // Without one of its labels a repository would seem to have deleted it.
+        let has_all_labels = answer.take_faults_below(&LABELS).is_empty();
+        answer.take_faults_of(&PERMISSION);
         let data: issues::ResponseData = answer.whole()?;
         let found = data.repository.ok_or_else(|| missing("repository"))?;
 
@@ -207,7 +216,7 @@ impl Client {
             self.identify(ids_of_the_same, &issues, &mut left_out).await?;
         }
         let read_only = read_only(&found);
-        let labels = found.labels.map(|page| LabelPage {
+        let labels = found.labels.filter(|_| has_all_labels).map(|page| LabelPage {
             next: page.page_info.end_cursor.filter(|_| page.page_info.has_next_page),
             labels: label_rows!(page.nodes),
         });

@@ -109,6 +109,11 @@ impl Answer {
         below
     }
 
+    /// Takes the errors about one field that may be null.
+    pub(super) fn take_faults_of(&mut self, path: &[&str]) {
+        self.faults.retain(|fault| !fault.path.iter().eq(path.iter()));
+    }
+
     /// The nodes that were asked for by `ids` ids, each read by itself, in their order. What is gone
     /// is none.
     ///

@@ -23,7 +23,7 @@ use dispatch::config::Env;
 use dispatch::domain::FullName;
 use dispatch::domain::dependencies::Reference;
 use dispatch::github::{Client, Error, Issue, IssuesQuery, Settings, States};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
@@ -233,7 +233,9 @@ async fn an_error_about_something_beside_the_issues_costs_no_page() {
             };
             error["path"][0] == "rateLimit"
                 || begins(&["repository", "issues", "nodes"])
+                || begins(&["repository", "labels", "nodes"])
                 || begins(&["repository", "pullRequests", "nodes"])
+                || error["path"] == json!(["repository", "viewerPermission"])
         };
         let must_read =
             !body["data"]["repository"].is_null() && errors_of(body).iter().all(is_beside);

@@ -243,7 +243,14 @@ async fn keep_lock(app: &App, run: Uuid) -> Error {
 
 async fn sync_repository(app: &App, run: Uuid, repository: Repository) -> RepositorySync {
     let name = repository.full_name.clone();
-    let outcome = read_repository(app, run, &repository).await;
+    let mut repository = repository;
+    let mut outcome = read_repository(app, run, &repository).await;
+    for _ in 0..CHANGES_OF_SCHEME {
+        let Err(_) = outcome else { break };
+        let Ok(Some(changed)) = with_other_scheme(app, &repository).await else { break };
+        repository = changed;
+        outcome = read_repository(app, run, &repository).await;
+    }
     let noted = note_outcome(app, run, &repository, outcome.as_ref().err()).await;
     match outcome.and_then(|synced| noted.map(|unreadable| (synced, unreadable))) {
         Ok((synced, unreadable)) => {
@@ -254,6 +261,16 @@ async fn sync_repository(app: &App, run: Uuid, repository: Repository) -> Reposi
             RepositorySync { repository: name, synced: 0, unreadable: 0, error: Some(error) }
         }
     }
+}
+
+/// How often a repository is read anew in one sync because its label scheme was changed meanwhile.
+const CHANGES_OF_SCHEME: usize = 3;
+
+/// The repository, if its label scheme is another one by now.
+async fn with_other_scheme(app: &App, repository: &Repository) -> Result<Option<Repository>> {
+    let mut connection = app.connection().await?;
+    let row = repositories::by_ids(&mut connection, &[repository.id]).await?.pop();
+    Ok(row.filter(|row| row.label_scheme != repository.label_scheme))
 }
 
 /// Notes how it went, and tells how many issues cannot be read.

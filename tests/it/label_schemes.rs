@@ -294,6 +294,27 @@ async fn a_scheme_that_is_set_during_a_move_leaves_what_a_sync_would_say() {
     .await;
 }
 
+#[tokio::test]
+async fn a_sync_reads_anew_what_it_read_by_another_scheme() {
+    given(async |given| {
+        given.with_issues(&[("One", &["status/backlog"]), ("Two", &["ready-for-agent"])]).await;
+        given.advance(60);
+        given.github.relabel(REPOSITORY, 1, &["ready-for-agent"], &["status/backlog"]).unwrap();
+        let gate = Gate::new();
+        given.github.inject(Fault::HoldAnswer(gate.clone()).on("Issues"));
+        let setting = async {
+            gate.arrived().await;
+            set(given, &scheme()).await;
+            gate.open();
+        };
+        Box::pin(async { tokio::join!(given.sync(), setting) }).await;
+        assert_eq!(given.issue(1).await.status, Status::Ready);
+        let failed = "SELECT count(*) FROM repositories WHERE sync_error IS NOT NULL";
+        assert_eq!(given.database.number(failed).await, 0);
+    })
+    .await;
+}
+
 /// All of them end, and what is stored is what GitHub has.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn moves_and_schemes_at_once_wait_in_no_circle() {

@@ -35,7 +35,7 @@ pub enum Unsuitable {
 }
 
 impl Connector {
-    /// Checks encoding and sessions of the database.
+    /// Checks encoding and sessions of the database, and warns of a locale without letters.
     ///
     /// # Errors
     ///
@@ -45,6 +45,15 @@ impl Connector {
         let encoding = answer(&first, "SHOW server_encoding").await?;
         if encoding != "UTF8" {
             return Err(Unsuitable::Encoding(encoding));
+        }
+        // Ours are compared by Unicode's lower case, and those in the database by this.
+        if answer(&first, "SELECT lower('É')").await? != "é" {
+            tracing::warn!(
+                "The database's LC_CTYPE knows no letters beyond ASCII, so labels, agents and \
+                 repositories whose names differ in the case of such letters are not seen as the \
+                 same: make a database with CREATE DATABASE dispatch ENCODING 'UTF8' \
+                 LOCALE 'C.UTF-8' TEMPLATE template0"
+            );
         }
         // A pooler in transaction mode gives the session that the first connection has just used to
         // whoever begins a transaction next, and the first one another afterwards.

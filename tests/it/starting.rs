@@ -470,6 +470,20 @@ async fn a_database_that_cannot_serve_is_refused_with_what_to_set() {
 }
 
 #[tokio::test]
+async fn a_database_without_letters_beyond_ascii_is_warned_of() {
+    let database = Database::new().await;
+    let plain = "CREATE DATABASE plain ENCODING 'UTF8' LOCALE 'C' TEMPLATE template0";
+    database.run(plain).await;
+    let (server, _) = database.url().rsplit_once('/').unwrap();
+    for (url, is_warned_of) in [(format!("{server}/plain"), true), (database.url().into(), false)] {
+        let output = ended(dispatch("migrate", &[("DATABASE_URL", &url)])).await;
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{said}");
+        assert_eq!(said.contains("LC_CTYPE"), is_warned_of, "{said}");
+    }
+}
+
+#[tokio::test]
 async fn a_pool_in_session_mode_serves() {
     let database = Database::new().await;
     let pooler = Pooler::start(database.url(), Mode::Session).await;

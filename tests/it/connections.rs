@@ -13,6 +13,10 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
+use crate::support::github::GitHub;
+use crate::support::process::Process;
+use crate::support::{AGENT_TOKEN, Database};
+
 const SOON: Duration = Duration::from_millis(200);
 
 /// Longer than any test takes.
@@ -143,4 +147,64 @@ async fn all_together_have_so_many_connections_proxies_included() {
         open.push(socket);
     }
     assert!(!is_answered(&mut TcpStream::connect(address).await.unwrap()).await);
+}
+
+/// The binary with its own settings: what waits for nothing gives its place to others, and a body that
+/// stalls is answered, whatever the route.
+#[tokio::test]
+async fn the_program_outlives_many_who_never_say_what_they_want() {
+    let database = Database::new().await;
+    let github = GitHub::start().await;
+    let process = Process::serve_with_files(database.url(), github.address.as_str(), 128).await;
+    let connect = async || TcpStream::connect(process.host()).await.unwrap();
+
+    let mut settings = connect().await;
+    settings.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").await.unwrap();
+    let mut head = [0; 9];
+    timeout(DEADLINE, settings.read_exact(&mut head)).await.expect("in time").unwrap();
+    assert_eq!(head[3], 4, "a frame of settings");
+    let mut frame = vec![0; usize::from(head[2])];
+    timeout(DEADLINE, settings.read_exact(&mut frame)).await.expect("in time").unwrap();
+    let streams = frame.chunks(6).find(|setting| setting[..2] == [0, 3]).expect("a limit");
+    assert_eq!(streams[2..], 128_u32.to_be_bytes());
+
+    let mut stalled = JoinSet::new();
+    for path in ["/graphql", "/mcp", "/api/session", "/api/issues/move", "/nowhere"] {
+        let mut socket = connect().await;
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
+             authorization: Bearer {AGENT_TOKEN}\r\ncontent-length: 100\r\n\r\n{{"
+        );
+        socket.write_all(head.as_bytes()).await.unwrap();
+        stalled.spawn(async move {
+            let mut answer = [0; 1024];
+            let read = timeout(DEADLINE, socket.read(&mut answer)).await.expect("in time");
+            (path, String::from_utf8_lossy(&answer[..read.unwrap()]).into_owned())
+        });
+    }
+    let mut waiting = Vec::new();
+    for _ in 0..140 {
+        let mut socket = connect().await;
+        // One beyond the limits may be closed by now.
+        drop(socket.write_all(b"GET / HTTP/1.1\r\n").await);
+        waiting.push(socket);
+    }
+    let is_healthy = async || {
+        let mut socket = connect().await;
+        let mut answer = [0; 12];
+        let asked = socket.write_all(b"GET /api/health HTTP/1.1\r\nhost: localhost\r\n\r\n").await;
+        let read = timeout(DEADLINE, socket.read_exact(&mut answer)).await.expect("or the end");
+        asked.is_ok() && read.is_ok() && answer == *b"HTTP/1.1 200"
+    };
+    let answered = async {
+        while !is_healthy().await {
+            sleep(SOON).await;
+        }
+    };
+    timeout(DEADLINE, answered).await.expect("there is a place again");
+    for (path, answer) in stalled.join_all().await {
+        let status = answer.lines().next().unwrap_or_default();
+        assert!(status.contains("408") || status.contains("404"), "{path}: {answer}");
+    }
+    process.stop().await;
 }

@@ -35,9 +35,27 @@ impl Process {
         github: &str,
         settings: &[(&str, &str)],
     ) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_dispatch"));
+        command.arg("serve");
+        Self::start(command, database_url, github, settings).await
+    }
+
+    /// The same where the system lets it have so many files and no more.
+    pub(crate) async fn serve_with_files(database_url: &str, github: &str, files: u32) -> Self {
+        let script = "ulimit -n \"$0\" && exec \"$1\" serve";
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", script, &files.to_string(), env!("CARGO_BIN_EXE_dispatch")]);
+        Self::start(command, database_url, github, &[]).await
+    }
+
+    async fn start(
+        mut command: Command,
+        database_url: &str,
+        github: &str,
+        settings: &[(&str, &str)],
+    ) -> Self {
         let logged = tempfile::tempfile().unwrap();
-        let mut child = Command::new(env!("CARGO_BIN_EXE_dispatch"))
-            .arg("serve")
+        let mut child = command
             .env_clear()
             .env("DATABASE_URL", database_url)
             .env("GITHUB_API_URL", github)

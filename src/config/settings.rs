@@ -1,8 +1,8 @@
 //! The table of settings: one entry for each environment variable that Dispatch reads.
 //!
-//! `--help`, the README's table and the messages about bad values all come from here. Reading the
-//! values is the parent module's part. Invariant: [`SETTINGS`] is complete, because the macro that
-//! declares a setting also lists it, and nothing can be read without one.
+//! `--help`, the table of `docs/configuration.md` and the messages about bad values all come from
+//! here. Reading the values is the parent module's part. Invariant: [`SETTINGS`] is complete, because
+//! the macro that declares a setting also lists it, and nothing can be read without one.
 
 use std::fmt::Write as _;
 
@@ -240,7 +240,7 @@ settings! {
     LOG_FORMAT { default: "text", format: "`text` or `json`", example: "json", secret: false }
 }
 
-/// The settings as the table that stands in the README.
+/// The settings as the table of `docs/configuration.md`.
 pub fn markdown_table() -> String {
     let mut table =
         String::from("| Variable | Meaning | Value | Default |\n| --- | --- | --- | --- |\n");

@@ -1,6 +1,7 @@
-//! The README is true: its tables are those of the code, and its examples run.
+//! The documentation is true: its tables are those of the code, its examples run, and its links lead
+//! somewhere.
 //!
-//! `UPDATE_GENERATED=1 cargo test --test it readme` prints the generated parts anew.
+//! `UPDATE_GENERATED=1 cargo test --test it docs` prints the generated parts anew.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -15,26 +16,24 @@ use tokio::process::Command;
 
 use crate::support::{PATIENCE, given, is_rewriting};
 
-fn path() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+fn page(name: &str) -> PathBuf {
+    Path::new(ROOT).join(name)
 }
 
-/// Compares the part between two markers with what it must be.
-fn assert_part(name: &str, wanted: &str) {
-    let text = fs::read_to_string(path()).unwrap();
+/// Compares the part of a page between two markers with what it must be.
+fn assert_part(of: &str, name: &str, wanted: &str) {
+    let text = fs::read_to_string(page(of)).unwrap();
     let begin = text.find(&format!("<!-- {name}: begin")).expect("a marker");
     let begin = begin + text[begin..].find("-->\n").unwrap() + "-->\n".len();
     let end = begin + text[begin..].find(&format!("<!-- {name}: end -->")).expect("a marker");
     let wanted = format!("{wanted}\n");
     if is_rewriting() {
-        fs::write(path(), format!("{}{wanted}{}", &text[..begin], &text[end..])).unwrap();
+        fs::write(page(of), format!("{}{wanted}{}", &text[..begin], &text[end..])).unwrap();
         return;
     }
-    assert_eq!(
-        &text[begin..end],
-        wanted,
-        "UPDATE_GENERATED=1 prints the {name} of the README anew"
-    );
+    assert_eq!(&text[begin..end], wanted, "UPDATE_GENERATED=1 prints the {name} of {of} anew");
 }
 
 fn addresses() -> String {
@@ -63,25 +62,38 @@ fn addresses() -> String {
 
 #[test]
 fn its_tables_are_those_of_the_code() {
-    assert_part("settings", &config::markdown_table());
-    assert_part("addresses", &addresses());
+    assert_part("docs/configuration.md", "settings", &config::markdown_table());
+    assert_part("docs/api.md", "addresses", &addresses());
 }
 
 #[test]
-fn it_names_what_is_there() {
-    let text = fs::read_to_string(path()).unwrap();
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
-        assert!(link.starts_with("http") || root.join(link).exists(), "{link} is not there");
+fn its_links_lead_somewhere() {
+    let folders =
+        [("", "README.md"), ("", "CONTRIBUTING.md"), ("", "SECURITY.md"), ("", "AGENTS.md")];
+    let docs = fs::read_dir(page("docs")).unwrap();
+    let docs = docs.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let docs = docs.filter(|name| name.ends_with(".md"));
+    let pages = folders.map(|(folder, name)| (folder, name.to_owned())).into_iter();
+    for (folder, name) in pages.chain(docs.map(|name| ("docs", name))) {
+        let text = fs::read_to_string(page(folder).join(&name)).unwrap();
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let (file, _) = link.split_once('#').unwrap_or((link, ""));
+            // As GitHub reads it in an issue, not on the page itself.
+            let is_example = name == "dependencies.md" && link.starts_with("../issues/");
+            let is_there = link.starts_with("http") || page(folder).join(file).exists();
+            let is_there = is_there || is_example;
+            assert!(is_there, "{folder}/{name}: {link} is not there");
+        }
     }
+    let readme = fs::read_to_string(page("README.md")).unwrap();
     for picture in ["docs/images/board-light.png", "docs/images/board-dark.png"] {
-        assert!(text.contains(picture) && root.join(picture).exists(), "{picture}");
+        assert!(readme.contains(picture) && page(picture).exists(), "{picture}");
     }
 }
 
 /// The shell code behind an example's marker.
 fn example(name: &str) -> String {
-    let text = fs::read_to_string(path()).unwrap();
+    let text = fs::read_to_string(page("docs/api.md")).unwrap();
     let (_, rest) = text.split_once(&format!("<!-- example: {name} -->\n```sh\n")).unwrap();
     rest.split("```").next().unwrap().to_owned()
 }
@@ -89,7 +101,7 @@ fn example(name: &str) -> String {
 #[tokio::test]
 async fn its_examples_run() {
     given(async |given| {
-        given.with_issues(&[("From the README", &["status/ready"])]).await;
+        given.with_issues(&[("From the docs", &["status/ready"])]).await;
         let address = given.serve().await;
         let issue = given.issue(1).await.id.to_string();
         let shell = |script: String| {
@@ -130,7 +142,7 @@ async fn its_examples_run() {
         };
         let heard = async { tokio::time::timeout(PATIENCE, heard).await.expect("an event") };
         tokio::select! {
-            data = heard => assert!(data.contains("From the README"), "{data}"),
+            data = heard => assert!(data.contains("From the docs"), "{data}"),
             () = moving => {}
         }
     })

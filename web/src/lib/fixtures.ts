@@ -1,4 +1,5 @@
 import type { Backoff, History } from "./backoff.ts";
+import type { whyReadOnly } from "./issues.ts";
 import type { LabelScheme } from "./labelSchemes.ts";
 import type { Pause } from "./pauses.ts";
 import { PRIORITIES, STATUSES, statusWord } from "./statuses.ts";
@@ -44,6 +45,21 @@ export const FAILED_HISTORY: History = {
   since: "2026-06-01T12:00:00.000Z",
   lastAt: "2026-06-01T12:00:00.000Z",
 };
+
+type ReadOnlyReason = NonNullable<Parameters<typeof whyReadOnly>[0]["readOnlyReason"]>;
+
+/** The sentence about a read-only repository, acme/rocket, for each reason. */
+const READ_ONLY_SENTENCES: Readonly<Record<ReadOnlyReason, string>> = {
+  ARCHIVED: "acme/rocket is archived on GitHub: its issues cannot be changed.",
+  DISABLED: "acme/rocket is disabled on GitHub: its issues cannot be changed.",
+  LOCKED: "acme/rocket is locked on GitHub: its issues cannot be changed.",
+  ISSUES_DISABLED: "acme/rocket has issues disabled on GitHub: its issues cannot be changed.",
+  NO_PERMISSION:
+    "acme/rocket may only be read with Dispatch's GitHub token: its issues cannot be changed.",
+};
+
+/** The same as rows for `it.each`. */
+export const READ_ONLY = Object.entries(READ_ONLY_SENTENCES) as readonly [ReadOnlyReason, string][];
 
 /** A pause of everything, with nothing left that is held. */
 export const PAUSED: Pause = {

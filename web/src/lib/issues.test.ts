@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { READ_ONLY } from "./fixtures.ts";
 import { isSameName, whyLeft, whyReadOnly } from "./issues.ts";
 
 it("knows agents, owners and labels in any case", () => {
@@ -17,16 +18,9 @@ it("says why an issue has no card any more", () => {
   expect(whyLeft({ removedAt: null, repository: { enabled: false } })).toBe("no longer tracked");
 });
 
-it.each([
-  ["ARCHIVED", "acme/rocket is archived on GitHub: its issues cannot be changed."],
-  ["DISABLED", "acme/rocket is disabled on GitHub: its issues cannot be changed."],
-  ["LOCKED", "acme/rocket is locked on GitHub: its issues cannot be changed."],
-  ["ISSUES_DISABLED", "acme/rocket has issues disabled on GitHub: its issues cannot be changed."],
-  [
-    "NO_PERMISSION",
-    "acme/rocket may only be read with Dispatch's GitHub token: its issues cannot be changed.",
-  ],
-  [null, undefined],
-] as const)("says why nothing can be changed: %s", (readOnlyReason, words) => {
-  expect(whyReadOnly({ fullName: "acme/rocket", readOnlyReason })).toBe(words);
-});
+it.each([...READ_ONLY, [null, undefined] as const])(
+  "says why nothing can be changed: %s",
+  (readOnlyReason, sentence) => {
+    expect(whyReadOnly({ fullName: "acme/rocket", readOnlyReason })).toBe(sentence);
+  },
+);

@@ -1,5 +1,6 @@
 import { act, cleanup, render } from "@testing-library/react";
 import { afterEach, expect, it } from "vitest";
+import { READ_ONLY } from "@/lib/fixtures.ts";
 import { labelSchemes } from "@/lib/labelSchemes.ts";
 import { issue } from "../model/fixtures.ts";
 import { Card, fitting } from "./Card.tsx";
@@ -58,4 +59,22 @@ it("a card hides what its repository calls its column, once that is known", () =
   );
   expect(queryByTitle("ready-for-agent")).toBeNull();
   expect(queryByTitle("status/ready")).not.toBeNull();
+});
+
+/** The card of an issue whose repository is read-only for a reason, or for none. */
+function showReadOnly(readOnlyReason: (typeof READ_ONLY)[number][0] | null) {
+  const ready = issue(1, "READY");
+  const view = { status: "READY" as const, pending: undefined, arrival: undefined };
+  const repository = { ...ready.repository, readOnlyReason };
+  return render(<Card view={{ ...view, issue: { ...ready, repository }, refusal: undefined }} />);
+}
+
+it.each(READ_ONLY)("a card says that its repository is read-only: %s", (reason, sentence) => {
+  const mark = showReadOnly(reason).getByTitle(sentence);
+  expect(mark.textContent, "to screen readers, too").toBe(sentence);
+  expect(mark.querySelector("svg")).not.toBeNull();
+});
+
+it("a card whose issue can be changed says nothing of that", () => {
+  expect(showReadOnly(null).container.innerHTML).not.toContain("cannot be changed");
 });

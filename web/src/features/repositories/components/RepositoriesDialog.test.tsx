@@ -1,7 +1,7 @@
 import { act, cleanup, render, screen } from "@testing-library/react";
 import { userEvent } from "@testing-library/user-event";
 import { afterEach, expect, it, vi } from "vitest";
-import { DISPATCH_LABELS, OWN_LABELS, READER, VISITOR } from "@/lib/fixtures.ts";
+import { DISPATCH_LABELS, OWN_LABELS, READER, READ_ONLY, VISITOR } from "@/lib/fixtures.ts";
 import { viewer } from "@/lib/viewer.ts";
 import { previewScheme, saveScheme } from "../api/labels.ts";
 import { readRepositories, type Repository } from "../api/repositories.ts";
@@ -104,4 +104,14 @@ it("says why nobody else is offered it", async () => {
   expect(await screen.findByText("· own labels")).toBeTruthy();
   expect(screen.queryByRole("button", { name: /^Labels of/ })).toBeNull();
   expect(screen.getByRole("button", { name: "Sign in to change what labels mean." })).toBeTruthy();
+});
+
+it.each(READ_ONLY)("says of a repository that it is read-only: %s", async (reason, sentence) => {
+  const readOnly = { ...TRACKED, id: "2", fullName: "acme/rocket", readOnlyReason: reason };
+  vi.mocked(readRepositories).mockResolvedValue({ data: [TRACKED, readOnly] });
+  render(<RepositoriesDialog onClose={vi.fn()} />);
+  const words = await screen.findByText(sentence);
+  const [changeable, row] = screen.getAllByRole("listitem");
+  expect(row?.contains(words)).toBe(true);
+  expect(changeable?.textContent).not.toContain("cannot be changed");
 });

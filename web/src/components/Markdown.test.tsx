@@ -1,7 +1,20 @@
 import { cleanup, render } from "@testing-library/react";
-import { afterEach, expect, it } from "vitest";
+import { afterEach, expect, it, vi } from "vitest";
+import type * as markdown from "@/lib/markdown.ts";
 import { parseMarkdown, type Node } from "@/lib/markdown.ts";
 import { Markdown } from "./Markdown.tsx";
+
+/** A text at which the parser fails; no real one is known. */
+const FAILING = "**The parser** fails at `this`.";
+
+vi.mock("@/lib/markdown.ts", async (original) => {
+  const real = await original<typeof markdown>();
+  const parseMarkdown = (text: string) => {
+    if (text === FAILING) throw new Error("The parser has failed");
+    return real.parseMarkdown(text);
+  };
+  return { ...real, parseMarkdown };
+});
 
 afterEach(cleanup);
 
@@ -179,4 +192,26 @@ it("a long ordinary text is formatted", () => {
     "## A heading\n\nSome *words* with [a link](https://example.com), `code` and **more**.\n\n" +
     "- one\n  - two\n    - three\n\n> A quote\n\n| a | b |\n|---|---|\n| c | d |\n\n```\ncode\n```\n\n";
   expect(html(chapter.repeat(200))).toContain("<h3>A heading</h3>");
+});
+
+it("a text at which the parser fails is shown as it was written, and its page stays", () => {
+  const logged = vi.spyOn(console, "error").mockImplementation(() => undefined);
+  const page = (text: string) => (
+    <main>
+      <h1>Above it</h1>
+      <Markdown text={text} />
+      <Markdown text="**another** text" />
+    </main>
+  );
+  const { container, rerender } = render(page(FAILING));
+  expect(logged).toHaveBeenCalled();
+  expect(container.textContent).toContain("Shown as plain text");
+  expect(container.textContent).toContain(FAILING);
+  expect(container.querySelector("h1")?.textContent).toBe("Above it");
+  expect(container.querySelectorAll(".markdown")).toHaveLength(1);
+  expect(container.querySelector(".markdown strong")?.textContent).toBe("another");
+
+  rerender(page("**the next** text"));
+  expect(container.querySelectorAll(".markdown"), "formatted again").toHaveLength(2);
+  expect(container.textContent).not.toContain("Shown as plain text");
 });

@@ -47,5 +47,8 @@ export default defineConfig({
     environment: "happy-dom",
     include: ["src/**/*.test.{ts,tsx}"],
     restoreMocks: true,
+    setupFiles: ["src/lib/testSetup.ts"],
+    // A deadline for the slowest machine, not a measure.
+    testTimeout: 30_000,
   },
 });

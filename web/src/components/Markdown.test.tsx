@@ -135,23 +135,28 @@ function expectBounded(text: string): void {
   expect(count).toBeLessThanOrEqual(10_000);
 }
 
-it.each(HOSTILE)("any number of %j is formatted within the limits, or left as it is", (part) => {
-  for (const length of [3_000, 20_000, 65_536]) {
-    const many = part.repeat(length / part.length);
-    for (const text of [
-      many,
-      `${many}a`,
-      `a${many}`,
-      many.slice(0, many.length / 2) + "a\n".repeat(500),
-    ])
-      expectBounded(text);
-    expectBounded(many.slice(0, length / 2) + "a" + "]".repeat(length / 2));
-  }
-  const nested = Array.from({ length: 300 }, (_, level) => `${" ".repeat(2 * level)}${part}a`);
-  expectBounded(nested.join("\n"));
-});
+// A deadline for the slowest machine: each parses more than a megabyte.
+it.each(HOSTILE)(
+  "any number of %j is formatted within the limits, or left as it is",
+  { timeout: 120_000 },
+  (part) => {
+    for (const length of [3_000, 20_000, 65_536]) {
+      const many = part.repeat(length / part.length);
+      for (const text of [
+        many,
+        `${many}a`,
+        `a${many}`,
+        many.slice(0, many.length / 2) + "a\n".repeat(500),
+      ])
+        expectBounded(text);
+      expectBounded(many.slice(0, length / 2) + "a" + "]".repeat(length / 2));
+    }
+    const nested = Array.from({ length: 300 }, (_, level) => `${" ".repeat(2 * level)}${part}a`);
+    expectBounded(nested.join("\n"));
+  },
+);
 
-it("any mixture of them is, too", { timeout: 60_000 }, () => {
+it("any mixture of them is, too", { timeout: 120_000 }, () => {
   const seed = Number(process.env.SEED ?? Math.trunc(Math.random() * 2 ** 32));
   let state = seed;
   const chance = (below: number): number => {

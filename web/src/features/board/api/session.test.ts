@@ -30,7 +30,7 @@ it.each([
     const session = new BoardSession();
     session.wantAll(true);
     session.open(filter);
-    await vi.waitFor(() => expect(ask).toHaveBeenCalledTimes(2));
+    await vi.waitFor(() => expect(ask).toHaveBeenCalledTimes(2), { timeout: 10_000 });
     expect(ask).toHaveBeenLastCalledWith(ColumnPageQuery, {
       filter: { ...filter, statuses: ["READY"] },
       first,

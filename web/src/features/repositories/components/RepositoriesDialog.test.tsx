@@ -1,4 +1,4 @@
-import { act, cleanup, render, screen } from "@testing-library/react";
+import { act, cleanup, render, screen, waitFor } from "@testing-library/react";
 import { userEvent } from "@testing-library/user-event";
 import { afterEach, expect, it, vi } from "vitest";
 import { DISPATCH_LABELS, OWN_LABELS, READER, READ_ONLY, VISITOR } from "@/lib/fixtures.ts";
@@ -90,7 +90,7 @@ it("lets those who may say what a repository calls its labels, and reads the lis
   });
   await userEvent.click(screen.getByRole("button", { name: "Use Dispatch's labels" }));
   await userEvent.click(screen.getByRole("button", { name: "Save" }));
-  await vi.waitFor(() => expect(screen.queryByText("· own labels")).toBeNull());
+  await waitFor(() => expect(screen.queryByText("· own labels")).toBeNull());
   expect(screen.queryByRole("dialog", { name: "Labels of acme/rocket" })).toBeNull();
   expect(
     screen.getByText("The labels are saved. Nothing was written to GitHub.").getAttribute("role"),

@@ -37,3 +37,7 @@ it("tells once what the comment says already", () => {
     show({ comment: "A new plan", notes: "A new plan" }).textContent.split("A new plan"),
   ).toHaveLength(2);
 });
+
+it("tells what kind of caller acted under a name", () => {
+  expect(show({ actor: "Sam", actorKind: "AGENT" }).textContent).toContain("Sam agent");
+});

@@ -1,5 +1,6 @@
 import { CircleAlert, CircleCheck } from "lucide-react";
 import { Link } from "wouter";
+import { Actor } from "@/components/Actor.tsx";
 import { classes } from "@/components/classes.ts";
 import { LabelChange } from "@/components/LabelChange.tsx";
 import { When } from "@/components/When.tsx";
@@ -18,7 +19,7 @@ export function Entry({ entry, fresh }: { readonly entry: AuditEntry; readonly f
       )}
     >
       <When instant={entry.createdAt} />
-      <Actor entry={entry} />
+      <Actor name={entry.actor} kind={entry.actorKind} />
       <span className="truncate text-ink-soft">{actionWords(entry.action)}</span>
       <div className="flex min-w-0 flex-col items-start gap-1 max-lg:order-5 max-lg:col-span-3 max-lg:col-start-2">
         {entry.repositoryFullName !== "" && (
@@ -46,17 +47,6 @@ export function Entry({ entry, fresh }: { readonly entry: AuditEntry; readonly f
       </div>
       <Outcome success={entry.success} />
     </div>
-  );
-}
-
-/** Who it was, and what kind of caller: a name is whatever the caller gave. */
-function Actor({ entry: { actor, actorKind } }: { readonly entry: AuditEntry }) {
-  const kind = actorKind.toLowerCase();
-  return (
-    <span className="truncate font-medium" title={`${actor} (${kind})`}>
-      {actor}
-      {kind !== actor && <span className="ml-1 text-meta font-normal text-ink-faint">{kind}</span>}
-    </span>
   );
 }
 

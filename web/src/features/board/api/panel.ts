@@ -51,6 +51,7 @@ export const PanelQuery = graphql(
         nodes {
           id
           actor
+          actorKind
           action
           success
           errorMessage

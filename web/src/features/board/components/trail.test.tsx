@@ -8,6 +8,7 @@ afterEach(cleanup);
 const entry = (id: string, changes: Partial<AuditLine>): AuditLine => ({
   id,
   actor: "ana",
+  actorKind: "PERSON",
   action: "move_issue",
   success: true,
   errorMessage: null,
@@ -36,4 +37,18 @@ it("tells the particulars of what was done", () => {
   expect(message).toContain("wrote to the agent");
   expect(message).toContain("Use the old API");
   expect(comment?.split("Done."), "once").toHaveLength(2);
+});
+
+it("tells a person from a program that goes by the same name", () => {
+  render(
+    <AuditTrail
+      entries={[
+        entry("1", { actor: "sam", actorKind: "AGENT" }),
+        entry("2", { actor: "sam", actorKind: "OPERATOR" }),
+      ]}
+    />,
+  );
+  const [program, person] = screen.getAllByRole("listitem").map((line) => line.textContent);
+  expect(program).toMatch(/^sam agent ?moved/);
+  expect(person).toMatch(/^sam operator ?moved/);
 });

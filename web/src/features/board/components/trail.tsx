@@ -1,3 +1,4 @@
+import { Actor } from "@/components/Actor.tsx";
 import { LabelChange } from "@/components/LabelChange.tsx";
 import { AgentMark } from "@/components/marks.tsx";
 import { RunStatus } from "@/components/RunStatus.tsx";
@@ -29,7 +30,7 @@ function Entry({ entry }: { readonly entry: AuditLine }) {
   return (
     <li className="text-board">
       <div className="flex items-baseline gap-1.5">
-        <span className="font-medium">{entry.actor}</span>
+        <Actor name={entry.actor} kind={entry.actorKind} className="max-w-[60%] shrink-0" />
         <span className="text-ink-soft">{actionWords(entry.action)}</span>
         {!entry.success && <span className="text-danger">failed</span>}
         <span className="grow" />

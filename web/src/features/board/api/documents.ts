@@ -116,6 +116,7 @@ export const BoardEvents = graphql(
           from
           to
           actor
+          actorKind
           issue {
             ...CardFields
           }

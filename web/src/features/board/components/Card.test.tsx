@@ -78,3 +78,15 @@ it.each(READ_ONLY)("a card says that its repository is read-only: %s", (reason, 
 it("a card whose issue can be changed says nothing of that", () => {
   expect(showReadOnly(null).container.innerHTML).not.toContain("cannot be changed");
 });
+
+it.each([
+  ["sam", "AGENT", "moved by sam agent"],
+  ["Sam", "OPERATOR", "moved by Sam operator"],
+  ["github", "GITHUB", "moved by github"],
+] as const)("a card that was moved says by whom: %s, %s", (actor, actorKind, words) => {
+  const arrival = { actor, actorKind, from: "BACKLOG" as const, at: 0 };
+  const view = { status: "READY" as const, pending: undefined, refusal: undefined };
+  const { getByTitle } = render(<Card view={{ ...view, issue: issue(1, "READY"), arrival }} />);
+  const mark = getByTitle(`Moved by ${actor} (${actorKind.toLowerCase()})`);
+  expect(mark.textContent.trim()).toBe(words);
+});

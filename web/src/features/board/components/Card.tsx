@@ -1,5 +1,6 @@
 import { Lock, MessageSquare } from "lucide-react";
 import { memo } from "react";
+import { ActorKind } from "@/components/Actor.tsx";
 import { BackoffMarks } from "@/components/BackoffMarks.tsx";
 import { DependencyMarks, hasOpenDependencies } from "@/components/DependencyMarks.tsx";
 import { HoldMarks } from "@/components/HoldMarks.tsx";
@@ -15,7 +16,7 @@ import { useSignal } from "@/lib/signal.ts";
 import { STALE_DAYS } from "@/lib/stale.ts";
 import { daysSince, useNow } from "@/lib/time.ts";
 import type { BoardIssue } from "../api/documents.ts";
-import type { CardView } from "../model/store.ts";
+import type { Arrival, CardView } from "../model/store.ts";
 
 /** Room of the last line in the narrowest column, in letters. */
 const ROOM = 30;
@@ -62,16 +63,14 @@ export const Card = memo(function Card({ view }: { readonly view: CardView }) {
   );
   return (
     <>
-      <div className="flex items-center gap-1.5 text-meta text-ink-faint">
+      <div className="@container flex items-center gap-1.5 text-meta text-ink-faint">
         {issue.priority && <PriorityGlyph priority={issue.priority} />}
         <span className="min-w-6 truncate">{issue.repository.name}</span>
         <span className="tabular shrink-0">#{issue.number}</span>
         <ReadOnly why={whyReadOnly(issue.repository)} />
         <span className="grow" />
         {arrival ? (
-          <span className="max-w-[60%] truncate rounded-full bg-accent-soft px-1.5 text-accent">
-            moved by {arrival.actor}
-          </span>
+          <Mover arrival={arrival} />
         ) : (
           status !== "DONE" && <Stale updatedAt={issue.updatedAt} />
         )}
@@ -149,6 +148,22 @@ function ReadOnly({ why }: { readonly why: string | undefined }) {
     <span className="shrink-0" title={why}>
       <Lock size={11} aria-hidden />
       <span className="sr-only">{why}</span>
+    </span>
+  );
+}
+
+/** Who moved the card. The narrowest columns have room for the name and the kind of caller alone. */
+function Mover({ arrival: { actor, actorKind } }: { readonly arrival: Arrival }) {
+  return (
+    <span
+      className="flex max-w-[75%] min-w-0 gap-1 rounded-full bg-accent-soft px-1.5 text-accent"
+      title={`Moved by ${actor} (${actorKind.toLowerCase()})`}
+    >
+      <span className="truncate">
+        <span className="@max-[16rem]:sr-only">moved by </span>
+        {actor}
+      </span>{" "}
+      <ActorKind name={actor} kind={actorKind} className="shrink-0" />
     </span>
   );
 }

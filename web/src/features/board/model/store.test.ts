@@ -22,6 +22,7 @@ const moved = (cursor: string, from: Status, after: BoardIssue) =>
     from,
     to: after.status,
     actor: "claude",
+    actorKind: "AGENT",
     issue: after,
   }) as const;
 const changed = (cursor: string, after: BoardIssue) =>
@@ -36,7 +37,7 @@ describe("events", () => {
     expect(ids("READY")).toEqual(["iss_2"]);
     expect(ids("DONE")).toEqual(["iss_1", "iss_3"]);
     expect([count("READY"), count("DONE")]).toEqual([1, 2]);
-    expect(store.card("iss_1")?.arrival?.actor).toBe("claude");
+    expect(store.card("iss_1")?.arrival).toMatchObject({ actor: "claude", actorKind: "AGENT" });
     expect(store.cursor).toBe("11");
   });
 

@@ -1,5 +1,6 @@
 import { STATUSES, statusTitle, type Status } from "@/lib/statuses.ts";
 import type { Failure } from "@/lib/graphql/failure.ts";
+import type { Viewer } from "@/lib/viewer.ts";
 import type { BoardEvent, BoardIssue, BoardSnapshot } from "../api/documents.ts";
 
 /**
@@ -189,7 +190,8 @@ export class BoardStore {
         !byHand &&
         this.#issues.get(event.issue.id)?.status !== event.issue.status
       ) {
-        this.#arrivals.set(event.issue.id, { actor: event.actor, from: event.from, at: now });
+        const { actor, actorKind, from } = event;
+        this.#arrivals.set(event.issue.id, { actor, actorKind, from, at: now });
       }
       this.#place(event.issue, touched);
     }
@@ -422,6 +424,7 @@ export type Refusal = {
 /** A move that somebody else made a moment ago. */
 export type Arrival = {
   readonly actor: string;
+  readonly actorKind: Viewer["kind"];
   readonly from: Status;
   /** Milliseconds of the browser's clock. */
   readonly at: number;

@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
-import type { Browser, BrowserContextOptions, TestInfo } from "@playwright/test";
+import type { Browser, BrowserContextOptions, Page, TestInfo } from "@playwright/test";
 import type { Service } from "./support/service.ts";
 import { expect, openBoard, test } from "./support/test.ts";
 
@@ -50,4 +50,33 @@ for (const theme of ["light", "dark"] as const) {
 
 test("the board is drawn on a phone", async ({ browser, service }, info) => {
   await draw(browser, service, PHONE, pathOf("board-phone.png", info));
+});
+
+/** Pictures of characters in the font of the page and its fallbacks, as data addresses. */
+const drawn = (page: Page, characters: readonly string[]): Promise<readonly string[]> =>
+  page.evaluate((characters) => {
+    const canvas = document.createElement("canvas");
+    canvas.width = 64;
+    canvas.height = 64;
+    const context = canvas.getContext("2d");
+    if (!context) throw new Error("no canvas");
+    context.font = `32px ${getComputedStyle(document.body).fontFamily}`;
+    context.textBaseline = "middle";
+    return characters.map((character) => {
+      context.clearRect(0, 0, canvas.width, canvas.height);
+      context.fillText(character, 8, 32);
+      return canvas.toDataURL();
+    });
+  }, characters);
+
+test("emoji and Chinese in titles are drawn, not boxes in their place", async ({ page }) => {
+  await openBoard(page);
+  await page.evaluate(() => document.fonts.ready);
+  // No font has the last: it is a noncharacter, and shows what is drawn for a glyph that is missing.
+  const [party, rocket, chinese, missing] = await drawn(page, ["🎉", "🚀", "中", "\u{10ffff}"]);
+  const hint = "install fonts for emoji and Chinese; scripts/chromium names some";
+  expect(party, hint).not.toBe(missing);
+  expect(rocket, hint).not.toBe(missing);
+  expect(chinese, hint).not.toBe(missing);
+  expect(party, "all boxes are alike").not.toBe(rocket);
 });

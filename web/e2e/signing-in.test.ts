@@ -424,7 +424,11 @@ demo("the demo offers everything and asks nobody to sign in", async ({ page, ser
   await claim(service, "forgetful", id);
   await moveElsewhere(service, id, "READY");
   await page.goto("/queue?agent=quill");
-  await expect(page.getByRole("button", { name: /^Repair/ }).first()).toBeVisible();
+  const finding = page
+    .getByRole("list", { name: "What is wrong" })
+    .getByRole("listitem")
+    .filter({ has: page.locator(`a[href="/board?issue=${id}"]`) });
+  await expect(finding.getByRole("button", { name: /^Repair/ })).toBeVisible();
   await expect(page.getByRole("button", { name: /Sign/ })).toHaveCount(0);
   expect(await offered(page, "sign")).toEqual([]);
 });

@@ -1,7 +1,7 @@
 import type { Locator, Page } from "@playwright/test";
 import { violations } from "./support/axe.ts";
 import type { Service } from "./support/service.ts";
-import { ask, expect, quietIssue, test } from "./support/test.ts";
+import { ask, expect, quietIssue, test, untilReady } from "./support/test.ts";
 
 type Lease = { readonly id: string; readonly fencingToken: string };
 
@@ -32,6 +32,7 @@ test("who takes work up is at work at once, with what it holds, how far it is, a
   );
   await page.goto("/agents");
   await expect(page.getByRole("heading", { name: "Work over time" })).toBeVisible();
+  await untilReady(page);
 
   const lease = await claim(service, agent, id);
   const card = agentCard(page, agent);

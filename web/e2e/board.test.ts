@@ -10,6 +10,7 @@ import {
   seek,
   type Status,
   test,
+  untilReady,
 } from "./support/test.ts";
 
 test("a card dragged in one window moves in the other", async ({ page, context, service }) => {
@@ -332,14 +333,14 @@ test("a move is taken back after the page was loaded anew, and only once", async
   await expect(column(page, "IN_PROGRESS").locator(`[data-card="${id}"]`)).toBeVisible();
 
   await page.reload();
-  await expect(page.locator("[data-connection=live]")).toBeVisible();
+  await untilReady(page);
   await card(page, id).focus();
   await page.keyboard.press("m");
   await page.keyboard.press("4");
   await expect(page.locator("[data-pending]")).toHaveCount(0);
   await expect(column(page, "IN_REVIEW").locator(`[data-card="${id}"]`)).toBeVisible();
   await page.reload();
-  await expect(page.locator("[data-connection=live]")).toBeVisible();
+  await untilReady(page);
   await page.keyboard.press("z");
   await expect(column(page, "IN_PROGRESS").locator(`[data-card="${id}"]`)).toBeFocused();
   await page.keyboard.press("z");

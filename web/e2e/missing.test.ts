@@ -1,7 +1,7 @@
 import type { Browser, Page } from "@playwright/test";
 import { serve, test, type GitHub } from "./support/github.ts";
 import type { Service } from "./support/service.ts";
-import { expect, watch } from "./support/test.ts";
+import { expect, untilReady, watch } from "./support/test.ts";
 
 // What a service says of itself that cannot show a board yet.
 
@@ -104,6 +104,7 @@ test("a repository that the settings name too late is tracked with one press", a
     const other = await page.context().newPage();
     await other.goto("/audit");
     await expect(about(other)).toBeVisible();
+    await untilReady(other);
 
     await expect(about(page)).toContainText(
       `GITHUB_REPOSITORIES names ${late}, which is not tracked.`,

@@ -10,6 +10,7 @@ import {
   openBoard,
   quietIssue,
   test,
+  untilReady,
 } from "./support/test.ts";
 
 /** What all pages but the playground do wrong. */
@@ -451,7 +452,7 @@ test("removing a repository hides its issues, and tracking it brings them back",
   await page.getByRole("button", { name: `Do not remind me of ${name}` }).click();
   await expect(reminder).toBeHidden();
   await page.reload();
-  await expect(page.locator("[data-connection=live]")).toBeVisible();
+  await untilReady(page);
   await expect(page.getByText("Simulated data.")).toBeVisible();
   await expect(reminder).toBeHidden();
   await page.getByRole("button", { name: "Repositories", exact: true }).click();
@@ -491,7 +492,7 @@ test("what is done elsewhere appears in the audit log by itself, and can be narr
   service,
 }) => {
   await page.goto("/audit");
-  await expect(page.locator("[data-connection=live]")).toBeVisible();
+  await untilReady(page);
   const id = await quietIssue(service);
   const { issue } = await ask<{ issue: { number: number; repository: { fullName: string } } }>(
     service,

@@ -2,7 +2,7 @@ import type { Browser, Locator, Page } from "@playwright/test";
 import { violations } from "./support/axe.ts";
 import { awaitInput, claim, giveBack, readMessages, type Lease } from "./support/leases.ts";
 import type { Service } from "./support/service.ts";
-import { ask, card, expect, openBoard, quietIssue, test } from "./support/test.ts";
+import { ask, card, expect, openBoard, quietIssue, test, untilReady } from "./support/test.ts";
 
 // What people ask of holders, and what they pause.
 
@@ -130,6 +130,7 @@ test("the agents page shows who waits and who is to stop", async ({ page, servic
   const id = await quietIssue(service);
   const lease = await claim(service, agent, id);
   await page.goto("/agents");
+  await untilReady(page);
   const held = page.getByRole("list", { name: `What ${agent} holds` }).getByRole("listitem");
   await expect(held).toBeVisible();
   await awaitInput(service, agent, lease, "Which one?");
@@ -160,6 +161,7 @@ test("a pause shows at once in every window, with what is still held, until it i
   await openBoard(other);
   await page.goto("/queue?agent=quill");
   await expect(page.getByRole("heading", { name: "Doctor" })).toBeVisible();
+  await untilReady(page);
   await page.keyboard.press("p");
   const dialog = page.getByRole("dialog", { name: "Pause work" });
   await expect(dialog.getByRole("radio", { name: "Everything" })).toBeFocused();

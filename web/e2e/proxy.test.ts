@@ -1,6 +1,14 @@
 import { freePort, Proxy } from "./support/proxy.ts";
 import { DEMO, Service } from "./support/service.ts";
-import { card, column, expect, moveElsewhere, quietIssue, test as base } from "./support/test.ts";
+import {
+  card,
+  column,
+  expect,
+  moveElsewhere,
+  quietIssue,
+  test as base,
+  untilReady,
+} from "./support/test.ts";
 
 const PATH = "/dispatch";
 
@@ -49,12 +57,12 @@ test("the board is live below a path, and deep links lead there", async ({
 }) => {
   const id = await quietIssue(service);
   await page.goto(`board?status=in-progress&issue=${id}`);
-  await expect(page.locator("[data-connection=live]")).toBeVisible();
+  await untilReady(page);
   await expect(page.getByRole("complementary", { name: /^Issue / })).toBeVisible();
   await expect(column(page, "READY")).toHaveCount(0);
 
   await page.goto("board");
-  await expect(page.locator("[data-connection=live]")).toBeVisible();
+  await untilReady(page);
   await card(page, id).focus();
   await page.keyboard.press("m");
   await page.keyboard.press("4");

@@ -12,6 +12,7 @@ import {
   openBoard,
   quietIssue,
   test as base,
+  untilReady,
 } from "./support/test.ts";
 
 base(
@@ -215,6 +216,7 @@ base(
   async ({ page, service }) => {
     const agent = "asker";
     await page.goto(`/queue?agent=${agent}`);
+    await untilReady(page);
     await expect(page.getByText("asker has not asked for work lately.")).toBeVisible();
     const { claimNext } = await ask<{ claimNext: { lease: Lease & { issue: { title: string } } } }>(
       service,
@@ -243,6 +245,7 @@ base(
     const id = await quietIssue(service);
     await page.goto("/queue?agent=quill");
     await expect(page.getByRole("heading", { name: "Doctor" })).toBeVisible();
+    await untilReady(page);
     await claim(service, "forgetful", id);
     await moveElsewhere(service, id, "READY");
     const link = page.locator(`a[href="/board?issue=${id}"]`);

@@ -88,10 +88,21 @@ export async function seek(page: Page, scroller: Locator, id: string): Promise<v
   }).toPass();
 }
 
-/** Opens the board and waits until it is live. */
+/**
+ * Waits until a page is live and knows its viewer. Until then it may miss an event, offers nothing that changes
+ * anything, and moves down when the strip above it appears.
+ */
+export async function untilReady(page: Page): Promise<void> {
+  await expect(page.locator("[data-connection=live]")).toBeVisible();
+  // The version comes with the viewer. A phone has no room for it.
+  const rail = page.getByRole("navigation", { name: "Pages" });
+  await expect(rail.getByText(/^v\d/)).toBeAttached();
+}
+
+/** Opens the board and waits until it is ready. */
 export async function openBoard(page: Page, search = ""): Promise<void> {
   await page.goto(`/board${search}`);
-  await expect(page.locator("[data-connection=live]")).toBeVisible();
+  await untilReady(page);
 }
 
 /** The addresses of all pages: those of the rail, and the playground. */

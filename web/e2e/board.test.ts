@@ -577,6 +577,7 @@ test("everything can be called by name", async ({ page, service }) => {
   await expect(column(page, "IN_REVIEW").locator(`[data-card="${id}"]`)).toBeFocused();
 
   await page.keyboard.press("Control+k");
+  await expect(page.getByRole("combobox", { name: "Do or go to" })).toBeFocused();
   await page.keyboard.type("dark mode");
   await page.keyboard.press("Enter");
   await expect(page.locator("html")).toHaveClass("dark");
@@ -636,6 +637,7 @@ test("a card is given to an agent and made urgent without leaving the board", as
 
   await page.keyboard.press("o");
   await page.getByRole("combobox", { name: "Set owner" }).fill("osei");
+  await expect(page.getByRole("option", { name: "osei" }), "the server offers them").toBeVisible();
   await page.keyboard.press("Enter");
   await expect(card(page, id).getByRole("img", { name: "Owner osei" })).toBeVisible();
 });

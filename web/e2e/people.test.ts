@@ -107,6 +107,7 @@ test("a holder is asked to stop, and may go on again", async ({ page, service })
   await expect(holder.getByRole("button", { name: "Ask to stop" })).toBeFocused();
 
   await page.keyboard.press("Enter");
+  await expect(dialog.getByLabel("Why")).toBeFocused();
   await page.keyboard.type("The customer has changed their mind");
   await page.keyboard.press("Enter");
   const stop = holder.getByRole("group", { name: `${agent} was asked to stop` });

@@ -64,6 +64,7 @@ base(
     await expect(holder, "nothing happened").toBeVisible();
 
     await holder.getByRole("button", { name: "Release" }).click();
+    await expect(question.getByLabel("Why, for the audit log")).toBeFocused();
     await page.keyboard.type("It sleeps.");
     await page.keyboard.press("Enter");
     await expect(holder).toBeHidden();
@@ -143,6 +144,7 @@ base("an issue's priority, agent and lane are changed in its row", async ({ page
   const button = page.getByRole("button", { name: `Change ${name}`, exact: true });
   const choose = async (words: string) => {
     await page.getByRole("combobox", { name: `Change ${name}`, exact: true }).fill(words);
+    await expect(page.getByRole("option").first()).toBeVisible();
     await page.keyboard.press("Enter");
   };
 

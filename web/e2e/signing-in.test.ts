@@ -185,6 +185,7 @@ test("what needs a maintainer is offered to those who sign in, and the log names
 
   await page.goto(`/board?issue=${held}`);
   await exactly(page, "Release").click();
+  await expect(page.getByLabel("Why, for the audit log")).toBeFocused();
   await page.keyboard.type("It sleeps.");
   await page.keyboard.press("Enter");
   await expect(page.getByText(`Taken from ${agent}.`)).toBeVisible();

@@ -58,6 +58,7 @@ export function Column({ status, sort, filtered, folded }: Props) {
       ref={ref}
       aria-labelledby={heading}
       data-column={status}
+      data-over={isDropTarget || heldOver || undefined}
       className={classes(
         "relative flex h-full flex-col rounded-lg border bg-column transition-colors max-sm:pt-1.5",
         folded

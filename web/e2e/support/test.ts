@@ -181,24 +181,36 @@ async function issuesIn(service: Service, statuses: readonly Status[]): Promise<
 }
 
 /**
- * An issue of a test's own at the top of In Progress, which no other test uses. It is nobody's, waits for nothing,
- * and stays where the test puts it. Where no issue is nobody's, one is taken from its agent.
+ * Issues of a test's own at the top of In Progress, which no other test uses. They are nobody's, wait for nothing, and
+ * stay where the test puts them. Where too few issues are nobody's, some are taken from their agents.
  */
-export async function quietIssue(service: Service): Promise<string> {
+export async function quietIssues(service: Service, count: number): Promise<string[]> {
   const free = ({ id, labels, openBlockers, lease }: Quiet) =>
     lease === null && labels.length < 100 && openBlockers === 0 && !taken.has(id);
   const waiting = (await issuesIn(service, ["BACKLOG", "READY"])).filter(free);
   const others = (await issuesIn(service, ["BLOCKED", "IN_REVIEW"])).filter(free);
-  const found = waiting.find(({ agents }) => agents.length === 0) ?? waiting[0] ?? others[0];
-  if (!found) throw new Error("no quiet issue");
-  if (found.agents.length > 0) {
-    await ask(
-      service,
-      `mutation ($id: ID!) { assignAgent(input: {issueId: $id, agent: null}) { cursor } }`,
-      { id: found.id },
-    );
+  const found = [
+    ...waiting.filter(({ agents }) => agents.length === 0),
+    ...waiting.filter(({ agents }) => agents.length > 0),
+    ...others,
+  ].slice(0, count);
+  if (found.length < count) throw new Error("too few quiet issues");
+  for (const { id, agents } of found) {
+    if (agents.length > 0) {
+      await ask(
+        service,
+        `mutation ($id: ID!) { assignAgent(input: {issueId: $id, agent: null}) { cursor } }`,
+        { id },
+      );
+    }
+    taken.add(id);
+    await moveElsewhere(service, id, "IN_PROGRESS");
   }
-  taken.add(found.id);
-  await moveElsewhere(service, found.id, "IN_PROGRESS");
-  return found.id;
+  return found.map(({ id }) => id);
+}
+
+/** One such issue. */
+export async function quietIssue(service: Service): Promise<string> {
+  const [id = ""] = await quietIssues(service, 1);
+  return id;
 }

@@ -35,7 +35,7 @@ async function started(github: GitHub, settings: Record<string, string>): Promis
 
 test("a board without a token says so, and what to do", async ({ browser, github }) => {
   const service = await started(github, { GITHUB_TOKEN: "" });
-  expect(service.said).toContain("GITHUB_TOKEN is not set");
+  await expect.poll(() => service.said).toContain("GITHUB_TOKEN is not set");
   await onBoardOf(browser, service, async (page) => {
     await expect(about(page)).toContainText(
       "GitHub is not connected. Missing: GITHUB_TOKEN, GITHUB_REPOSITORIES.",
@@ -95,7 +95,9 @@ test("a repository that the settings name too late is tracked with one press", a
   await service.synced();
   await service.stop();
   await service.start("0", { GITHUB_REPOSITORIES: `${first},${late}` });
-  expect(service.said).toContain(`GITHUB_REPOSITORIES names ${late}, which is not tracked`);
+  await expect
+    .poll(() => service.said)
+    .toContain(`GITHUB_REPOSITORIES names ${late}, which is not tracked`);
   await onBoardOf(browser, service, async (page) => {
     const cards = page.locator("[data-card]");
     const ofLate = cards.filter({ hasText: late.split("/")[1] ?? "" });

@@ -22,7 +22,7 @@ const test = base.extend({
       const service = new Service(DEMO);
       const url = `${await proxy.start()}${PATH}`;
       await service.start(port, { DISPATCH_URL: url });
-      expect(service.said).toContain(`Dispatch is ready at ${url}/\n`);
+      await expect.poll(() => service.said).toContain(`Dispatch is ready at ${url}/\n`);
       service.url = url;
       await service.synced();
       await use(service);

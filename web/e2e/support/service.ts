@@ -52,7 +52,8 @@ export class Service {
       );
       const listen = (chunk: Buffer) => {
         this.#said += chunk.toString();
-        const address = /http:\/\/127\.0\.0\.1:\d+/.exec(this.#said);
+        // Not before all of the port is there.
+        const address = /http:\/\/127\.0\.0\.1:\d+(?=\D)/.exec(this.#said);
         if (!address) return;
         clearTimeout(timer);
         found(address[0]);

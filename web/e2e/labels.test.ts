@@ -75,6 +75,8 @@ test("a repository's own label for Ready decides what is Ready, until it is take
   const ready = await issuesIn(service, repository, "READY");
   const [first = ""] = ready;
   expect(ready.length).toBeGreaterThan(1);
+  // So tall that every card is in the page.
+  await page.setViewportSize({ width: 1440, height: 8000 });
   await openBoard(page, `?repo=${repository}`);
   await expect(cards(page, "READY")).toHaveCount(ready.length);
   await page.getByRole("button", { name: "Repositories", exact: true }).click();

@@ -67,8 +67,8 @@ base(
     await expect(question.getByLabel("Why, for the audit log")).toBeFocused();
     await page.keyboard.type("It sleeps.");
     await page.keyboard.press("Enter");
-    await expect(holder).toBeHidden();
     await expect(page.getByText(`Taken from ${agent}.`)).toBeVisible();
+    await expect(holder).toBeHidden();
     await expect(panel.getByRole("listitem").filter({ hasText: "gave back" })).toContainText(
       `removedagent/${agent}`.replace("removed", "removed "),
     );

@@ -145,9 +145,13 @@ test("the first sync shows how far it is, goes on by itself, and fills the board
     service,
     "{ board { totalCount } }",
   );
-  const counts = await page.locator("[data-count]").allTextContents();
-  const shown = counts.reduce((sum, text) => sum + Number(text.replace(/\D/g, "")), 0);
-  expect(shown).toBe(board.totalCount);
+  // Counts follow what has just been read.
+  await expect
+    .poll(async () => {
+      const counts = await page.locator("[data-count]").allTextContents();
+      return counts.reduce((sum, text) => sum + Number(text.replace(/\D/g, "")), 0);
+    })
+    .toBe(board.totalCount);
   await context.close();
   await service.stop();
   service.forget();

@@ -5,8 +5,8 @@ export default defineConfig({
   testDir: "e2e",
   outputDir: "test-results",
   // Deadlines for the slowest machine, not measures.
-  timeout: 90_000,
-  expect: { timeout: 15_000 },
+  timeout: 240_000,
+  expect: { timeout: 30_000 },
   workers: 1,
   forbidOnly: process.env.CI !== undefined,
   reporter: [["./e2e/support/reporter.ts"]],

@@ -292,7 +292,7 @@ const denied = simulated.extend<object, Denying>({
       });
       await lend(service, use);
     },
-    { scope: "worker", timeout: 90_000 },
+    { scope: "worker", timeout: 200_000 },
   ],
 });
 

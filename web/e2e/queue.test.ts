@@ -331,7 +331,7 @@ const limited = simulated.extend({
       });
       await lend(service, use);
     },
-    { scope: "worker", timeout: 90_000 },
+    { scope: "worker", timeout: 200_000 },
   ],
 });
 

@@ -15,7 +15,7 @@ const test = base.extend({
       const service = serve(github, { GITHUB_REPOSITORIES: github.repositories[0] ?? "" });
       await lend(service, use);
     },
-    { scope: "worker", timeout: 90_000 },
+    { scope: "worker", timeout: 200_000 },
   ],
 });
 

@@ -41,7 +41,7 @@ const serving = (settings: Readonly<Record<string, string>>): Serving => [
     });
     await lend(service, use);
   },
-  { scope: "worker", timeout: 90_000 },
+  { scope: "worker", timeout: 200_000 },
 ];
 
 type Serving = [

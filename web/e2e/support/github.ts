@@ -14,7 +14,7 @@ export const test = base.extend<object, { readonly github: GitHub }>({
       await github.stop();
       github.forget();
     },
-    { scope: "worker", timeout: 90_000 },
+    { scope: "worker", timeout: 200_000 },
   ],
 });
 

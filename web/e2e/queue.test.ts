@@ -360,7 +360,7 @@ limited(
     await giveBack(service, first.agent, lease);
     await expect(progress).toHaveAttribute("data-limit", "under");
 
-    await page.goto(`/board?issue=${other.issue.id}`);
+    await openBoard(page, `?issue=${other.issue.id}`);
     const holder = page.getByRole("region", { name: `Held by ${second.agent}` });
     await expect(holder).toContainText(`${second.agent} holds this`);
     await expect(holder.getByRole("button", { name: "Sign in to release it." })).toBeVisible();

@@ -1,5 +1,9 @@
 //! Work is claimed by one agent at a time, held for a stated time and given back whole.
 
+use std::time::Instant;
+
+use axum::extract::Request;
+use axum::middleware::{Next, from_fn};
 use dispatch::domain::decisions::Detail;
 use dispatch::domain::leases::{Checkpoint, LeaseEnding, WorkOutcome};
 use dispatch::domain::work::SkipReason;
@@ -11,6 +15,7 @@ use dispatch::service::leases::{
     FinishWork, ReleaseLease, RenewLease, expire_leases, finish_work, release_lease, renew_lease,
 };
 use dispatch::service::moves::{MoveIssue, move_issue};
+use dispatch::service::polling::LONGEST_WAIT;
 use dispatch::service::queue::{QueueRequest, decisions, explain_work, next_task, queue};
 use dispatch::service::work::{ClaimIssue, ClaimNext, claim_issue, claim_next};
 use dispatch::service::{self, Error};
@@ -21,6 +26,7 @@ use dispatch::store::{Lease, PageRequest};
 use serde_json::json;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
+use tokio_util::sync::CancellationToken;
 
 use crate::support::process::http_client_of;
 use crate::support::stream::Socket;
@@ -471,6 +477,29 @@ fn bytes_of(path: &str, query: &str, tool: &str) -> String {
     )
 }
 
+/// Serves for one request. The token is cancelled when the service has let go of that request: it was
+/// answered, or its caller was seen to have left.
+async fn serve_one(given: &mut Given) -> (String, CancellationToken) {
+    let let_go = CancellationToken::new();
+    let seen = let_go.clone();
+    let router = dispatch::router(given.app.clone());
+    let router = router.layer(from_fn(move |request: Request, next: Next| {
+        let cancels_when_dropped = seen.clone().drop_guard();
+        async move {
+            let _cancels_when_dropped = cancels_when_dropped;
+            next.run(request).await
+        }
+    }));
+    (given.serve_router(router).await, let_go)
+}
+
+/// Waits until nobody waits for work, which is long before the longest wait ends by itself.
+async fn until_nobody_waits(waits: impl Fn() -> bool) {
+    let began = Instant::now();
+    eventually(async || !waits()).await;
+    assert!(began.elapsed() < LONGEST_WAIT / 2, "it ended by its own time");
+}
+
 #[tokio::test]
 async fn whoever_left_before_there_was_work_claims_nothing() {
     for (path, query, tool) in WAITING {
@@ -483,7 +512,7 @@ async fn whoever_left_before_there_was_work_claims_nothing() {
             let waits = || !given.app.line.is_empty() || given.app.bus.listeners() > listening;
             eventually(async || waits()).await;
             drop(connection);
-            eventually(async || !waits()).await;
+            until_nobody_waits(waits).await;
             given.github.relabel(REPOSITORY, 1, &[], &["agent/beta"]).unwrap();
             given.sync().await;
             let leases = "SELECT count(*) FROM leases WHERE state <> 'free'";
@@ -499,15 +528,14 @@ async fn what_was_claimed_for_whoever_left_is_given_back() {
     for (path, query, tool) in WAITING {
         given(async |given| {
             given.with_issues(&[("One", READY)]).await;
-            let address = given.serve().await;
+            let (address, let_go) = serve_one(given).await;
             let gate = Gate::new();
             given.github.inject(Fault::HoldAnswer(gate.clone()).on("ChangeLabels"));
             let mut connection = TcpStream::connect(&address).await.unwrap();
             connection.write_all(bytes_of(path, query, tool).as_bytes()).await.unwrap();
             tokio::time::timeout(PATIENCE, gate.arrived()).await.expect(path);
             drop(connection);
-            // That the service has heard of it shows nowhere else than in what it does next.
-            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+            tokio::time::timeout(PATIENCE, let_go.cancelled()).await.expect(path);
             gate.open();
             let free = "SELECT count(*) FROM leases WHERE state = 'free' AND ended_at IS NOT NULL";
             eventually(async || given.database.number(free).await == 1).await;
@@ -529,14 +557,14 @@ async fn who_leaves_while_the_answer_is_put_together_holds_nothing() {
         given.github.comment(REPOSITORY, 1).unwrap();
         given.advance(1);
         given.sync().await;
-        let address = given.serve().await;
+        let (address, let_go) = serve_one(given).await;
         let gate = Gate::new();
         given.github.inject(Fault::HoldAnswer(gate.clone()).on("Conversation"));
         let mut connection = TcpStream::connect(&address).await.unwrap();
         connection.write_all(bytes_of("/mcp", "", "claim_next").as_bytes()).await.unwrap();
         tokio::time::timeout(PATIENCE, gate.arrived()).await.expect("comments are read");
         drop(connection);
-        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        tokio::time::timeout(PATIENCE, let_go.cancelled()).await.expect("it is seen");
         gate.open();
         let free = "SELECT count(*) FROM leases WHERE state = 'free' AND ended_at IS NOT NULL";
         eventually(async || given.database.number(free).await == 1).await;
@@ -642,7 +670,7 @@ async fn a_socket_that_closes_or_completes_waits_no_more() {
                 socket.say(json!({ "type": "complete", "id": "1" })).await;
                 kept = Some(socket);
             }
-            eventually(async || given.app.line.is_empty()).await;
+            until_nobody_waits(|| !given.app.line.is_empty()).await;
         }
         assert!(kept.is_some(), "the socket itself is open");
     })
@@ -663,7 +691,7 @@ async fn a_caller_by_http_2_that_leaves_waits_no_more() {
             () = eventually(async || !given.app.line.is_empty()) => {}
         }
         // The stream has ended, and the connection is kept.
-        eventually(async || given.app.line.is_empty()).await;
+        until_nobody_waits(|| !given.app.line.is_empty()).await;
         drop(http);
     })
     .await;
@@ -677,14 +705,14 @@ async fn what_was_claimed_for_a_stream_that_ended_is_given_back() {
     for (is_socket, query) in [(true, WAITING[0].1), (true, forced), (false, WAITING[0].1)] {
         given(async |given| {
             given.with_issues(&[("One", READY)]).await;
-            let address = given.serve().await;
+            let (address, let_go) = serve_one(given).await;
             let gate = Gate::new();
             given.github.inject(Fault::HoldAnswer(gate.clone()).on("ChangeLabels"));
             if is_socket {
                 let mut socket = Socket::with_token(&address, AGENT_TOKEN).await;
                 socket.subscribe("1", query, json!({})).await;
                 tokio::time::timeout(PATIENCE, gate.arrived()).await.unwrap();
-                drop(socket);
+                socket.leave().await;
             } else {
                 let http = http_client_of(reqwest::ClientBuilder::http2_prior_knowledge);
                 let query = json!({ "query": query }).to_string();
@@ -695,8 +723,8 @@ async fn what_was_claimed_for_a_stream_that_ended_is_given_back() {
                     _ = asking => panic!("GitHub has not answered"),
                     () = gate.arrived() => {}
                 }
+                tokio::time::timeout(PATIENCE, let_go.cancelled()).await.unwrap();
             }
-            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
             gate.open();
             let free = "SELECT count(*) FROM leases WHERE state = 'free' AND ended_at IS NOT NULL";
             eventually(async || given.database.number(free).await == 1).await;
@@ -718,7 +746,7 @@ async fn a_command_that_is_killed_waits_no_more() {
         let mut child = program.spawn().unwrap();
         eventually(async || !given.app.line.is_empty()).await;
         child.kill().await.unwrap();
-        eventually(async || given.app.line.is_empty()).await;
+        until_nobody_waits(|| !given.app.line.is_empty()).await;
     })
     .await;
 }

@@ -8,6 +8,7 @@ use axum::http::Request;
 use dispatch::app::App;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
@@ -129,6 +130,14 @@ impl Socket {
             Message::Close(Some(CloseFrame { code, reason })) => (code.into(), reason),
             other => panic!("{other:?}"),
         }
+    }
+
+    /// Leaves without a word, and waits until the service has let go of the socket and of everything
+    /// that ran on it: it closes its end then.
+    pub(crate) async fn leave(mut self) {
+        self.stream.get_mut().shutdown().await.unwrap();
+        let closed = async { while let Some(Ok(_)) = self.stream.next().await {} };
+        tokio::time::timeout(PATIENCE, closed).await.expect("the service keeps the socket");
     }
 
     async fn frame(&mut self) -> Message {

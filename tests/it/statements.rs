@@ -1,11 +1,13 @@
 //! What statements may take of PostgreSQL, and what ends them.
 
+use std::time::Duration;
+
 use diesel_async::{RunQueryDsl as _, SimpleAsyncConnection as _};
 use dispatch::graphql::{self, Door};
 use dispatch::postgres::Timeouts;
 use dispatch::store::{self, Connection, pool};
 use serde_json::{Value, json};
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use crate::support::stream::Socket;
@@ -92,13 +94,22 @@ async fn a_query_is_cancelled_when_its_client_goes() {
 async fn a_query_that_takes_too_long_is_cancelled() {
     given_settings(&ANY_TIME, async |given| {
         let lock = lock_issues(given).await;
-        let time = std::time::Duration::from_millis(200);
-        let door = Door::with_query_time(given.app.clone(), time);
-        let routes = graphql::routes(door).layer(axum::Extension(crate::support::person()));
-        let address = given.serve_router(routes).await;
         let body = json!({ "query": BOARD }).to_string();
-        let _client = send(&address, "POST /graphql", &body).await;
-        until_waiting(given, 1).await;
+        let mut time = Duration::from_millis(200);
+        // The client stays, so that nothing but the time ends its query.
+        let _client = loop {
+            let door = Door::with_query_time(given.app.clone(), time);
+            let routes = graphql::routes(door).layer(axum::Extension(crate::support::person()));
+            let address = given.serve_router(routes).await;
+            let mut client = send(&address, "POST /graphql", &body).await;
+            tokio::select! {
+                () = until_waiting(given, 1) => break client,
+                // It was over before its statement was seen: the next one has longer.
+                answered = client.read_u8() => assert!(answered.is_ok(), "{answered:?}"),
+            }
+            until_waiting(given, 0).await;
+            time *= 2;
+        };
         until_waiting(given, 0).await;
         drop(lock);
     })
@@ -125,10 +136,11 @@ async fn a_change_is_not_cancelled_when_its_client_goes() {
 
 #[tokio::test]
 async fn statements_have_a_time() {
+    // Long enough for what waits for nothing, on the busiest machine.
     let settings = [
-        ("DISPATCH_STATEMENT_TIMEOUT_MS", "200"),
-        ("DISPATCH_LOCK_TIMEOUT_MS", "100"),
-        ("DISPATCH_IDLE_TRANSACTION_TIMEOUT_MS", "1234"),
+        ("DISPATCH_STATEMENT_TIMEOUT_MS", "1500"),
+        ("DISPATCH_LOCK_TIMEOUT_MS", "700"),
+        ("DISPATCH_IDLE_TRANSACTION_TIMEOUT_MS", "61234"),
     ];
     given_settings(&settings, async |given| {
         let shown = async |given: &Given, name: &str| {
@@ -141,10 +153,10 @@ async fn statements_have_a_time() {
             let ask = diesel::sql_query(format!("SELECT current_setting('{name}') AS value"));
             ask.get_result::<Row>(&mut connection).await.unwrap().value
         };
-        assert_eq!(shown(given, "statement_timeout").await, "200ms");
+        assert_eq!(shown(given, "statement_timeout").await, "1500ms");
         assert_eq!(shown(given, "lc_messages").await, "C", "its sentences are told apart");
-        assert_eq!(shown(given, "lock_timeout").await, "100ms");
-        assert_eq!(shown(given, "idle_in_transaction_session_timeout").await, "1234ms");
+        assert_eq!(shown(given, "lock_timeout").await, "700ms");
+        assert_eq!(shown(given, "idle_in_transaction_session_timeout").await, "61234ms");
         let lock = lock_issues(given).await;
         let answer = given.try_graphql(BOARD, json!({})).await;
         assert_eq!(answer["errors"][0]["extensions"]["code"], "UNAVAILABLE", "{answer}");
@@ -160,7 +172,7 @@ async fn statements_have_a_time() {
         let mut connection = given.app.pool.get().await.unwrap();
         connection.batch_execute("BEGIN").await.unwrap();
         pool::take_time(&mut connection).await.unwrap();
-        connection.batch_execute("SELECT pg_sleep(0.4)").await.unwrap();
+        connection.batch_execute("SELECT pg_sleep(1.8)").await.unwrap();
         connection.batch_execute("COMMIT").await.unwrap();
     })
     .await;

@@ -15,14 +15,12 @@ use tokio_util::sync::CancellationToken;
 
 use crate::support::github::GitHub;
 use crate::support::process::Process;
-use crate::support::{AGENT_TOKEN, Database};
+use crate::support::{AGENT_TOKEN, Database, PATIENCE, eventually};
 
 const SOON: Duration = Duration::from_millis(200);
 
 /// Longer than any test takes.
 const NEVER: Duration = Duration::from_secs(600);
-
-const DEADLINE: Duration = Duration::from_secs(30);
 
 const ASK: &[u8] = b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n";
 
@@ -49,7 +47,7 @@ async fn is_answered(socket: &mut TcpStream) -> bool {
         return false;
     }
     let mut answer = [0; 1024];
-    let read = timeout(DEADLINE, socket.read(&mut answer)).await.expect("an answer or the end");
+    let read = timeout(PATIENCE, socket.read(&mut answer)).await.expect("an answer or the end");
     read.is_ok_and(|length| answer[..length].starts_with(b"HTTP/1.1 200"))
 }
 
@@ -57,7 +55,7 @@ async fn is_answered(socket: &mut TcpStream) -> bool {
 async fn ends(socket: &mut TcpStream) {
     let mut rest = Vec::new();
     // A reset is an end as well.
-    drop(timeout(DEADLINE, socket.read_to_end(&mut rest)).await.expect("the connection ends"));
+    drop(timeout(PATIENCE, socket.read_to_end(&mut rest)).await.expect("the connection ends"));
 }
 
 #[tokio::test]
@@ -73,17 +71,19 @@ async fn whoever_sends_no_request_is_let_go() {
     ];
     for beginning in beginnings {
         let mut socket = TcpStream::connect(address).await.unwrap();
-        socket.write_all(beginning).await.unwrap();
+        // On a busy machine its time may be over already.
+        drop(socket.write_all(beginning).await);
         ends(&mut socket).await;
     }
-    assert!(is_answered(&mut TcpStream::connect(address).await.unwrap()).await);
+    // Whoever sends a whole request in time is answered.
+    eventually(async || is_answered(&mut TcpStream::connect(address).await.unwrap()).await).await;
 }
 
 #[tokio::test]
 async fn a_request_that_drips_is_let_go() {
     let (address, _serving) = served(Limits { header: SOON, ..limits() }).await;
     let mut socket = TcpStream::connect(address).await.unwrap();
-    socket.write_all(b"GET / HTTP/1.1\r\n").await.unwrap();
+    drop(socket.write_all(b"GET / HTTP/1.1\r\n").await);
     let drip = async {
         let mut byte = [0];
         loop {
@@ -96,7 +96,7 @@ async fn a_request_that_drips_is_let_go() {
             }
         }
     };
-    timeout(DEADLINE, drip).await.expect("the connection ends");
+    timeout(PATIENCE, drip).await.expect("the connection ends");
 }
 
 #[tokio::test]
@@ -109,7 +109,7 @@ async fn whoever_is_idle_is_let_go_and_whoever_waits_is_not() {
     let mut socket = TcpStream::connect(address).await.unwrap();
     socket.write_all(b"GET /slow HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
     let mut answer = [0; 1024];
-    let length = timeout(DEADLINE, socket.read(&mut answer)).await.unwrap().unwrap();
+    let length = timeout(PATIENCE, socket.read(&mut answer)).await.unwrap().unwrap();
     assert!(answer[..length].starts_with(b"HTTP/1.1 200"));
 }
 
@@ -126,10 +126,7 @@ async fn one_peer_has_so_many_connections_and_gets_others_for_those_it_ends() {
         assert!(!is_answered(&mut TcpStream::connect(address).await.unwrap()).await);
     }
     open.pop();
-    crate::support::eventually(async || {
-        is_answered(&mut TcpStream::connect(address).await.unwrap()).await
-    })
-    .await;
+    eventually(async || is_answered(&mut TcpStream::connect(address).await.unwrap()).await).await;
     for socket in &mut open {
         assert!(is_answered(socket).await, "the others go on");
     }
@@ -161,10 +158,10 @@ async fn the_program_outlives_many_who_never_say_what_they_want() {
     let mut settings = connect().await;
     settings.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").await.unwrap();
     let mut head = [0; 9];
-    timeout(DEADLINE, settings.read_exact(&mut head)).await.expect("in time").unwrap();
+    timeout(PATIENCE, settings.read_exact(&mut head)).await.expect("in time").unwrap();
     assert_eq!(head[3], 4, "a frame of settings");
     let mut frame = vec![0; usize::from(head[2])];
-    timeout(DEADLINE, settings.read_exact(&mut frame)).await.expect("in time").unwrap();
+    timeout(PATIENCE, settings.read_exact(&mut frame)).await.expect("in time").unwrap();
     let streams = frame.chunks(6).find(|setting| setting[..2] == [0, 3]).expect("a limit");
     assert_eq!(streams[2..], 128_u32.to_be_bytes());
 
@@ -178,7 +175,7 @@ async fn the_program_outlives_many_who_never_say_what_they_want() {
         socket.write_all(head.as_bytes()).await.unwrap();
         stalled.spawn(async move {
             let mut answer = [0; 1024];
-            let read = timeout(DEADLINE, socket.read(&mut answer)).await.expect("in time");
+            let read = timeout(PATIENCE, socket.read(&mut answer)).await.expect("in time");
             (path, String::from_utf8_lossy(&answer[..read.unwrap()]).into_owned())
         });
     }
@@ -193,7 +190,7 @@ async fn the_program_outlives_many_who_never_say_what_they_want() {
         let mut socket = connect().await;
         let mut answer = [0; 12];
         let asked = socket.write_all(b"GET /api/health HTTP/1.1\r\nhost: localhost\r\n\r\n").await;
-        let read = timeout(DEADLINE, socket.read_exact(&mut answer)).await.expect("or the end");
+        let read = timeout(PATIENCE, socket.read_exact(&mut answer)).await.expect("or the end");
         asked.is_ok() && read.is_ok() && answer == *b"HTTP/1.1 200"
     };
     let answered = async {
@@ -201,7 +198,7 @@ async fn the_program_outlives_many_who_never_say_what_they_want() {
             sleep(SOON).await;
         }
     };
-    timeout(DEADLINE, answered).await.expect("there is a place again");
+    timeout(PATIENCE, answered).await.expect("there is a place again");
     for (path, answer) in stalled.join_all().await {
         let status = answer.lines().next().unwrap_or_default();
         assert!(status.contains("408") || status.contains("404"), "{path}: {answer}");

@@ -12,7 +12,9 @@ use dispatch::github::{
 };
 use dispatch::simulator::{Account, Fault, Gate, NewIssue, Simulator, Write, points};
 use serde_json::json;
+use tokio::net::TcpSocket;
 
+use crate::support::eventually;
 use crate::support::github::{GitHub, noon, usual_timeouts};
 
 const REPOSITORY: &str = "acme/tools";
@@ -655,9 +657,7 @@ async fn a_large_page_out_of_time_comes_back_at_once() {
 
 #[tokio::test]
 async fn an_answer_that_does_not_come_is_not_waited_for() {
-    let (github, _) = with_an_issue().await;
     let request = Duration::from_millis(400);
-    let client = github.client_with(Timeouts { request, ..usual_timeouts() });
     let (gate, long) = (Gate::new(), Duration::from_secs(3_600));
     for fault in [
         Fault::Hold(gate.clone()),
@@ -665,13 +665,21 @@ async fn an_answer_that_does_not_come_is_not_waited_for() {
         Fault::Stall(long),
         Fault::StallAnswer(long),
     ] {
-        github.simulator.inject(fault.clone().on("Issues"));
-        let error = client.issues(&name(), first(100)).await.unwrap_err();
-        assert!(error.is_timeout(), "{fault:?}: {error:?}");
-        assert_eq!(error.to_string(), "GitHub could not be reached: no answer in time");
+        // A machine may be too busy to send the request in its time.
+        eventually(async || {
+            let (github, _) = with_an_issue().await;
+            let client = github.client_with(Timeouts { request, ..usual_timeouts() });
+            github.simulator.inject(fault.clone().on("Issues"));
+            let error = client.issues(&name(), first(100)).await.unwrap_err();
+            assert!(error.is_timeout(), "{fault:?}: {error:?}");
+            assert_eq!(error.to_string(), "GitHub could not be reached: no answer in time");
+            let sent = github.simulator.count("Issues");
+            assert!(sent <= 1, "{fault:?}: it was sent {sent} times");
+            eventually(async || client.issues(&name(), first(100)).await.is_ok()).await;
+            sent == 1
+        })
+        .await;
     }
-    assert_eq!(github.simulator.count("Issues"), 4);
-    assert!(client.issues(&name(), first(100)).await.is_ok());
 }
 
 #[tokio::test]
@@ -736,14 +744,19 @@ async fn a_write_of_unknown_fate_is_sent_once() {
 
 #[tokio::test]
 async fn a_late_write_still_lands() {
-    let (github, client) = with_an_issue().await;
-    let gate = Gate::new();
-    github.simulator.inject(Fault::Hold(gate.clone()).on_mutations());
-    let (issue, ready, backlog) = ids_of_a_move(&client, &github.simulator).await;
-    // Long enough for the write to be sent on a busy machine; the answer is held in any case.
-    let hasty = client.within(Duration::from_secs(2));
-    let error = hasty.change_labels(&issue, &[ready], &[backlog], false).await.unwrap_err();
-    assert!(error.is_timeout() && error.is_ambiguous(), "{error:?}");
+    let (github, client, gate) = loop {
+        let (github, client) = with_an_issue().await;
+        let gate = Gate::new();
+        github.simulator.inject(Fault::Hold(gate.clone()).on_mutations());
+        let (issue, ready, backlog) = ids_of_a_move(&client, &github.simulator).await;
+        let hasty = client.within(Duration::from_millis(400));
+        let error = hasty.change_labels(&issue, &[ready], &[backlog], false).await.unwrap_err();
+        // A machine may be too busy to send the write in its time: then none can land.
+        if github.simulator.count("ChangeLabels") == 1 {
+            assert!(error.is_timeout() && error.is_ambiguous(), "{error:?}");
+            break (github, client, gate);
+        }
+    };
     assert_eq!(github.simulator.labels(REPOSITORY, 1), ["status/backlog", "type/bug"]);
 
     // The next request of the same kind sees that the gate is open only after the first one did.
@@ -764,10 +777,10 @@ async fn a_write_that_never_left_is_not_ambiguous() {
         settings.timeouts = usual_timeouts();
         settings
     };
-    // A port that was free a moment ago, and has no one listening.
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    drop(listener);
+    // A port that is kept, so that nobody else can come to listen there.
+    let kept = TcpSocket::new_v4().unwrap();
+    kept.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let port = kept.local_addr().unwrap().port();
     let client = Client::new(settings(port), Clock::system()).unwrap();
     let error = client.create_label("R_1", "status/ready", "f59e0b").await.unwrap_err();
     assert!(matches!(error, Error::Unreachable { ambiguous: false, .. }), "{error:?}");

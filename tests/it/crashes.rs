@@ -48,7 +48,13 @@ impl Scene {
         let track =
             "mutation { trackRepository(input: {fullName: \"acme/tools\"}) { __typename } }";
         process.graphql(track, serde_json::json!({})).await.unwrap();
-        process.graphql("mutation { syncIssues { syncedCount } }", serde_json::json!({})).await;
+        let sync = "mutation { syncIssues { syncedCount } }";
+        // The sync on start may still be under way; then this one is refused.
+        eventually(async || {
+            let synced = process.graphql(sync, serde_json::json!({})).await.unwrap();
+            synced.get("errors").is_none()
+        })
+        .await;
         let found =
             process.graphql("{ issues { nodes { id } } }", serde_json::json!({})).await.unwrap();
         let id = found["data"]["issues"]["nodes"][0]["id"].as_str().unwrap().to_owned();

@@ -3,7 +3,6 @@
 use std::fs::File;
 use std::io::{Read as _, Seek as _};
 use std::process::Stdio;
-use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -171,7 +170,7 @@ impl Process {
         let mut request = self
             .http
             .post(format!("{}/graphql", self.address))
-            .timeout(Duration::from_secs(30))
+            .timeout(PATIENCE)
             .header("content-type", "application/json")
             .body(serde_json::json!({ "query": query, "variables": variables }).to_string());
         if let Some(agent) = agent {

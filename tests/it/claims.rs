@@ -328,32 +328,45 @@ async fn a_sleeper_that_wakes_after_its_lease_writes_nothing() {
     let _alone = ALONE.lock().await;
     let (scene, servers) = Scene::new(1).await;
     let [sleeper, other, _third] = &servers[..] else { panic!("three servers") };
-    let claimed = sleeper.graphql_as("alpha", CLAIM, json!({ "agent": "alpha" })).await.unwrap();
-    let lease = claimed["data"]["claimNext"]["lease"].clone();
-    assert!(lease.is_object(), "{claimed}");
-
-    // The sleeper's write has passed its first check and waits for GitHub when it falls asleep.
-    let gate = Gate::new();
-    scene.github.inject(Fault::HoldAnswer(gate.clone()).on("LiveLabels"));
     let write = "mutation($id: ID!, $token: String!) { moveIssue(input: {
         issueId: $id, to: IN_REVIEW, fencingToken: $token }) { cursor } }";
-    let input = json!({ "id": lease["issue"]["id"], "token": lease["fencingToken"] });
-    let late = sleeper.graphql_as("alpha", write, input);
-    let meanwhile = async {
-        gate.arrived().await;
-        sleeper.freeze();
-        scene.database.run("UPDATE leases SET expires_at = now() - interval '1 second'").await;
-        let left = "SELECT count(*) FROM leases WHERE ending = 'expired'";
-        eventually(async || scene.database.number(left).await == 1).await;
-        let next = other.graphql_as("beta", CLAIM, json!({ "agent": "beta" })).await.unwrap();
-        assert!(next["data"]["claimNext"]["lease"].is_object(), "{next}");
-        gate.open();
-        sleeper.wake();
+    let mut tries = 0;
+    let (lease, refusal) = loop {
+        tries += 1;
+        let claim = json!({ "agent": "alpha" });
+        let claimed = sleeper.graphql_as("alpha", CLAIM, claim).await.unwrap();
+        let lease = claimed["data"]["claimNext"]["lease"].clone();
+        assert!(lease.is_object(), "{claimed}");
+
+        // The sleeper's write has passed its first check and waits for GitHub when it falls asleep.
+        let gate = Gate::new();
+        scene.github.inject(Fault::HoldAnswer(gate.clone()).on("LiveLabels"));
+        let input = json!({ "id": lease["issue"]["id"], "token": lease["fencingToken"] });
+        let late = sleeper.graphql_as("alpha", write, input);
+        let meanwhile = async {
+            gate.arrived().await;
+            sleeper.freeze();
+            scene.database.run("UPDATE leases SET expires_at = now() - interval '1 second'").await;
+            let left = "SELECT count(*) FROM leases WHERE ending = 'expired'";
+            eventually(async || scene.database.number(left).await == 1).await;
+            let next = other.graphql_as("beta", CLAIM, json!({ "agent": "beta" })).await.unwrap();
+            let next = &next["data"]["claimNext"]["lease"];
+            assert!(next.is_object(), "{next}");
+            gate.open();
+            sleeper.wake();
+            json!({ "id": next["id"], "token": next["fencingToken"] })
+        };
+        let (late, held) = tokio::time::timeout(PATIENCE, async { tokio::join!(late, meanwhile) })
+            .await
+            .expect("in time");
+        let refusal = late.expect("an answer")["errors"][0].clone();
+        if refusal["extensions"]["code"] != "UPSTREAM_FAILED" {
+            break (lease, refusal);
+        }
+        // On a busy machine GitHub's five seconds were over before it awoke. It tries once more.
+        let released = other.graphql_as("beta", RELEASE, held).await.unwrap();
+        assert!(released.get("errors").is_none(), "{released}");
     };
-    let (late, ()) = tokio::time::timeout(PATIENCE, async { tokio::join!(late, meanwhile) })
-        .await
-        .expect("in time");
-    let refusal = &late.expect("an answer")["errors"][0];
     assert_eq!(refusal["extensions"]["code"], "LEASE_LOST", "{refusal}");
     assert_eq!(refusal["extensions"]["holder"], "beta");
     assert_eq!(scene.github.labels(REPOSITORY, 1), ["status/in-progress", "agent/beta"]);
@@ -369,5 +382,5 @@ async fn a_sleeper_that_wakes_after_its_lease_writes_nothing() {
         assert_eq!((&refusal["code"], &refusal["holder"]), (&json!("LEASE_LOST"), &json!("beta")));
     }
     assert_eq!(scene.github.labels(REPOSITORY, 1), ["status/in-progress", "agent/beta"]);
-    assert_eq!(scene.holdings().await, (2, vec![]));
+    assert_eq!(scene.holdings().await, (2 * tries, vec![]));
 }

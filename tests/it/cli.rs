@@ -1,6 +1,7 @@
 //! The commands of agents and people, by the real program against a running service.
 
 use std::process::{Output, Stdio};
+use std::sync::Arc;
 
 use dispatch::domain::Status;
 use dispatch::domain::bounds::is_invisible;
@@ -272,10 +273,10 @@ async fn a_refusal_says_what_to_do_and_a_script_can_tell_which_it_was() {
     .await;
 }
 
-/// Passes connections on to an address, until it is dropped and all are cut.
-async fn bridge(port: u16, to: String) -> (u16, JoinSet<()>) {
-    let listener = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
-    let port = listener.local_addr().unwrap().port();
+/// Passes connections on to an address, until it is dropped and all are cut. Those that come after that
+/// wait for another bridge on the same listener, which keeps its port from everybody else.
+fn bridge(listener: &Arc<TcpListener>, to: &str) -> JoinSet<()> {
+    let (listener, to) = (Arc::clone(listener), to.to_owned());
     let mut tasks = JoinSet::new();
     tasks.spawn(async move {
         let mut connections = JoinSet::new();
@@ -288,7 +289,7 @@ async fn bridge(port: u16, to: String) -> (u16, JoinSet<()>) {
             });
         }
     });
-    (port, tasks)
+    tasks
 }
 
 async fn move_to(given: &Given, number: i32, to: Status) {
@@ -303,10 +304,11 @@ async fn the_board_is_followed_across_lost_connections() {
     given(async |given| {
         given.with_issues(&[("One", &["status/ready"]), ("Two", &["status/ready"])]).await;
         let service = given.serve().await;
-        let (port, up) = bridge(0, service.clone()).await;
+        let listener = Arc::new(TcpListener::bind("127.0.0.1:0").await.unwrap());
+        let up = bridge(&listener, &service);
         let after = given.graphql("{ board { asOf } }", json!({})).await;
         let after = after["board"]["asOf"].as_str().unwrap().to_owned();
-        let address = format!("127.0.0.1:{port}");
+        let address = listener.local_addr().unwrap().to_string();
         let mut watching = program(&address)
             .args(["watch", "--json", "--after", &after])
             .stdout(Stdio::piped())
@@ -329,7 +331,7 @@ async fn the_board_is_followed_across_lost_connections() {
         assert!(note.unwrap().contains("connection is lost"));
         move_to(given, 1, Status::InReview).await;
         move_to(given, 2, Status::Backlog).await;
-        let (_, _up) = bridge(port, service).await;
+        let _up = bridge(&listener, &service);
         let (missed, other) = (next().await, next().await);
         assert_eq!((missed.0, missed.1), (json!(1), json!("IN_REVIEW")));
         assert_eq!((other.0, other.1), (json!(2), json!("BACKLOG")));

@@ -1,6 +1,7 @@
 //! The comments of an issue: read when somebody looks, kept, and read again when they have changed.
 
 use chrono::TimeDelta;
+use diesel_async::SimpleAsyncConnection as _;
 use dispatch::domain::AuthorAssociation;
 use dispatch::service::conversations::{self, Conversation};
 use dispatch::service::retention;
@@ -8,7 +9,7 @@ use dispatch::simulator::{Account, Fault, Gate, NewIssue};
 use dispatch::store;
 use serde_json::{Value, json};
 
-use crate::support::{Given, REPOSITORY, given};
+use crate::support::{Given, REPOSITORY, eventually, given};
 
 /// How many requests for comments GitHub has seen.
 fn asked(given: &Given) -> u64 {
@@ -229,13 +230,27 @@ async fn one_request_at_a_time_serves_all_who_look() {
         };
         let gate = Gate::new();
         given.github.inject(Fault::Hold(gate.clone()).on("Conversation"));
+        let mut held = given.database.connect().await;
+        held.batch_execute("BEGIN; LOCK TABLE conversations IN EXCLUSIVE MODE").await.unwrap();
+        let backends = |state: &str| {
+            format!(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
+                 AND backend_type = 'client backend' AND pid <> pg_backend_pid() AND {state}"
+            )
+        };
+        let (waiting, active) =
+            (backends("wait_event_type = 'Lock'"), backends("state = 'active'"));
         let (here, there, again, ()) = tokio::join!(
             conversations::read(&given.app, &issue, &repository),
             conversations::read(&replica, &issue, &repository),
             conversations::read(&given.app, &issue, &repository),
             async {
+                // Each has seen that nobody reads, and is about to.
+                eventually(async || given.database.number(&waiting).await == 3).await;
+                held.batch_execute("COMMIT").await.unwrap();
                 gate.arrived().await;
-                tokio::task::yield_now().await;
+                // The others have been told by now that one does.
+                eventually(async || given.database.number(&active).await == 0).await;
                 gate.open();
             }
         );

@@ -40,6 +40,7 @@ async fn a_comment_is_on_github_in_the_log_and_counted_on_the_card() {
     given(async |given| {
         given.with_issues(&[("One", &["status/ready"])]).await;
         let mut events = given.app.bus.subscribe();
+        let before = service::events::position(&given.app).await.unwrap();
         let answer = given
             .graphql(
                 "mutation { addComment(input: { issueId: \"iss_000001\", body: \"Hello\\r\\n**you** \" }) \
@@ -62,7 +63,13 @@ async fn a_comment_is_on_github_in_the_log_and_counted_on_the_card() {
         );
         let entries = given.ask("GET", "/api/audit", None).await.json();
         assert_eq!(entries[0]["notes"], "Hello\n**you**");
-        let announced = events.recv().await.unwrap();
+        // Those of the sync may be sent only now.
+        let announced = loop {
+            let event = events.recv().await.unwrap();
+            if event.id > before {
+                break event;
+            }
+        };
         assert_eq!(announced.issue_id, Some(given.issue(1).await.id));
         assert_eq!(answer["cursor"], announced.id.to_string());
         assert_eq!(given.issue(1).await.comments_count, 1);

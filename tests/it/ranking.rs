@@ -2,7 +2,6 @@
 //! happens to issues, leases, references and repositories.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel_async::SimpleAsyncConnection as _;
@@ -23,7 +22,7 @@ use rand::rngs::StdRng;
 use rand::seq::IndexedRandom as _;
 use rand::{Rng as _, SeedableRng as _};
 
-use crate::support::{Database, Given, given, start_of_time};
+use crate::support::{Database, Given, eventually, given, start_of_time};
 
 /// Issues at the beginning; some are deleted on the way.
 const ISSUES: i32 = 90;
@@ -535,12 +534,17 @@ async fn an_issue_that_is_reserved_while_it_becomes_ready_is_known_to_be_leased(
     let wish =
         Wish { agent: "alpha", request_id: None, request_hash: None, term_seconds: 60, now, until };
     let mut reserved = Box::pin(reserve(&mut claiming, &wish, IssueId(1)));
-    // It waits for the other; if it did not, it would be done by then.
-    let early = tokio::time::timeout(Duration::from_millis(300), &mut reserved).await;
+    let waiting = "SELECT count(*) FROM pg_stat_activity
+        WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    // It waits for the other, or is done without.
+    let early = tokio::select! {
+        lease = &mut reserved => Some(lease),
+        () = eventually(async || database.number(waiting).await == 1) => None,
+    };
     syncing.batch_execute("COMMIT").await.unwrap();
     let lease = match early {
-        Ok(lease) => lease,
-        Err(_) => reserved.await,
+        Some(lease) => lease,
+        None => reserved.await,
     };
     assert_eq!(lease.unwrap().map(|lease| lease.agent).as_deref(), Some("alpha"));
     assert_eq!(database.number("SELECT count(*) FROM queued WHERE has_lease").await, 1);

@@ -68,8 +68,12 @@ async fn works_off(program: &str, flag: &str, code: String) {
             .kill_on_drop(true)
             .spawn()
             .unwrap();
+        let taken = "SELECT count(*) FROM leases WHERE state <> 'free'";
         eventually(async || {
-            given.advance(1);
+            // Pauses end by this clock, and so do leases, for which a loop on a busy machine may be late.
+            if given.database.number(taken).await == 0 {
+                given.advance(1);
+            }
             let (one, two) = (given.issue(1).await, given.issue(2).await);
             (one.status, two.status) == (Status::InReview, Status::InReview)
         })

@@ -258,7 +258,7 @@ mod tests {
         }
         let router = router
             .layer(from_fn_with_state(Shelter::default(), run_to_the_end))
-            .layer(from_fn_with_state(Duration::from_secs(1), limit_time))
+            .layer(from_fn_with_state(Duration::from_secs(60), limit_time))
             .layer(from_fn_with_state(Duration::from_millis(1), limit_body_time))
             .layer(from_fn_with_state(clock(), attend));
         for path in paths {

@@ -1,6 +1,7 @@
 //! What happens reaches whoever follows it: in order, each once, and with word of every gap.
 
 use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
 
 use axum::http::Request;
 use dispatch::app::App;
@@ -635,11 +636,16 @@ async fn who_does_not_read_holds_nobody_back_and_is_let_go() {
         assert_eq!(door.subscriptions(), 2);
 
         // Together more than all buffers between the two hold.
+        let began = Instant::now();
         for to in Status::ALL.into_iter().rev() {
             let position = moved(&given.app, issue, to).await.to_string();
             assert_eq!(cursor(&quick.next("1").await), position);
         }
-        assert_eq!(door.subscriptions(), 2, "it is given some time");
+        let running = door.subscriptions();
+        // One write may take ten seconds, and so may all of this on a busy machine.
+        if began.elapsed() < Duration::from_secs(10) {
+            assert_eq!(running, 2, "it is given some time");
+        }
         eventually(async || door.subscriptions() == 1).await;
 
         let position = moved(&given.app, issue, Status::Ready).await.to_string();

@@ -128,6 +128,37 @@ async fn without_github_it_serves_and_says_what_is_missing() {
 }
 
 #[tokio::test]
+async fn a_board_that_others_can_change_is_warned_of() {
+    let open = "DISPATCH_AUTH_MODE is not set: whoever reaches Dispatch may move cards";
+    let disabled = "DISPATCH_AUTH_MODE=disabled: whoever reaches Dispatch may do everything";
+    let (everybody, here) = (("HOST", "0.0.0.0"), ("HOST", "127.0.0.1"));
+    let basic = [
+        everybody,
+        ("DISPATCH_AUTH_MODE", "basic"),
+        ("DISPATCH_AUTH_USERNAME", "sam"),
+        ("DISPATCH_AUTH_PASSWORD", "a-long-password"),
+    ];
+    let database = Database::new().await;
+    for (settings, expected) in [
+        (&[everybody][..], Some(open)),
+        (&[here], None),
+        (&[everybody, ("DISPATCH_AUTH_MODE", "read-only")], None),
+        (&basic, None),
+        (&[here, ("DISPATCH_AUTH_MODE", "disabled")], Some(disabled)),
+    ] {
+        let all = [&[("DATABASE_URL", database.url())], settings].concat();
+        let serving = Serving::start("serve", &all).await;
+        assert!(serving.address.starts_with("http://127.0.0.1:"), "{}", serving.address);
+        let (is_success, logged) = serving.end(Signal::SIGTERM).await;
+        assert!(is_success, "{logged}");
+        for warning in [open, disabled] {
+            let is_said = logged.contains(warning);
+            assert_eq!(is_said, expected == Some(warning), "{settings:?}: {logged}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_name_that_came_too_late_is_said() {
     let database = Database::new().await;
     let first = [("DATABASE_URL", database.url()), ("GITHUB_REPOSITORIES", "acme/api,no-slash")];

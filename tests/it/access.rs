@@ -14,13 +14,13 @@ use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Request, StatusCode};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use dispatch::domain::Tier;
 use dispatch::domain::access::{self, FIELDS, LIMITS, ROUTES, Workers};
+use dispatch::domain::{Actor, Tier};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
-use crate::support::{AGENT_TOKEN, Given, given, given_settings};
+use crate::support::{AGENT_TOKEN, Given, given, given_settings, person};
 
 const BASIC: [(&str, &str); 3] = [
     ("DISPATCH_AUTH_MODE", "basic"),
@@ -125,6 +125,36 @@ fn templates(router: &Router) -> BTreeSet<String> {
     let quoted = text.split('"').skip(1).step_by(2);
     let internal = |path: &&str| path.contains("__private__");
     quoted.filter(|path| path.starts_with('/') && !internal(path)).map(str::to_owned).collect()
+}
+
+/// Behind the middleware each handler of REST needs a known caller of its own accord.
+#[tokio::test]
+async fn without_the_middleware_rest_answers_nobody() {
+    given(async |given| {
+        let doors = dispatch::doors(given.app.clone());
+        let ask = async |method: &str, path: &str, actor: Option<&Actor>| {
+            let mut request = Request::builder().method(method).uri(path);
+            if let Some(actor) = actor {
+                request = request.extension(actor.clone());
+            }
+            let request = request.body(Body::empty()).unwrap();
+            doors.clone().oneshot(request).await.unwrap().status()
+        };
+        let mut asked = 0;
+        for (method, template, tier) in ROUTES {
+            if *tier == Tier::Public || !template.starts_with("/api/") {
+                continue;
+            }
+            for actor in [None, Some(&Actor::Anonymous)] {
+                let status = ask(method, &example(template), actor).await;
+                assert_eq!(status, StatusCode::UNAUTHORIZED, "{method} {template} {actor:?}");
+            }
+            asked += 1;
+        }
+        assert!(asked > 30, "{asked} routes are too few to be all");
+        assert_eq!(ask("GET", "/api/lanes", Some(&person())).await, StatusCode::OK);
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -18,9 +18,11 @@ use dispatch::domain::access::{self, FIELDS, LIMITS, ROUTES, Workers};
 use dispatch::domain::{Actor, Tier};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 use tower::ServiceExt as _;
 
-use crate::support::{AGENT_TOKEN, Given, given, given_settings, person};
+use crate::support::{AGENT_TOKEN, Given, PATIENCE, given, given_settings, person};
 
 const BASIC: [(&str, &str); 3] = [
     ("DISPATCH_AUTH_MODE", "basic"),
@@ -1055,6 +1057,17 @@ async fn another_site_opens_no_socket() {
     .await;
 }
 
+/// What a target is answered over a connection.
+async fn raw(address: &str, target: &str) -> String {
+    let mut connection = TcpStream::connect(address).await.unwrap();
+    let request = format!("GET {target} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
+    connection.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    let reading = connection.read_to_string(&mut answer);
+    tokio::time::timeout(PATIENCE, reading).await.expect("an answer").unwrap();
+    answer
+}
+
 #[tokio::test]
 async fn a_foreign_name_that_points_here_is_turned_away() {
     let settings: [&[(&str, &str)]; 3] = [&[], &[("HOST", "0.0.0.0")], &DISABLED];
@@ -1067,11 +1080,24 @@ async fn a_foreign_name_that_points_here_is_turned_away() {
                     let (status, _, body) = door.ask(method, &example(template), &headers).await;
                     assert_eq!(status, StatusCode::FORBIDDEN, "{method} {template} {host}");
                     assert!(body.contains("DISPATCH_ALLOWED_HOSTS"), "{body}");
+                    // The target may name the host as well, and then counts instead of the header.
+                    let target = format!("http://{host}{}", example(template));
+                    let local = [("host", "localhost:3000")];
+                    let (status, _, body) = door.ask(method, &target, &local).await;
+                    assert_eq!(status, StatusCode::FORBIDDEN, "{method} {target}");
+                    assert!(body.contains("DISPATCH_ALLOWED_HOSTS"), "{body}");
                 }
             }
             for host in ["localhost:3000", "192.168.0.1:3000", "[::1]:3000", "dispatch"] {
                 let status = door.status("GET", "/livez", &[("host", host)]).await;
                 assert_eq!(status, 200, "{host}");
+                let target = format!("http://{host}/livez");
+                assert_eq!(door.status("GET", &target, &[("host", host)]).await, 200, "{target}");
+            }
+            let address = given.serve().await;
+            for (host, status) in [("evil.example", "403"), (address.as_str(), "200")] {
+                let answer = raw(&address, &format!("http://{host}/livez")).await;
+                assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{host}: {answer}");
             }
         })
         .await;

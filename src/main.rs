@@ -20,6 +20,7 @@ use dispatch::bus::Bus;
 use dispatch::clock::Clock;
 use dispatch::config::{self, AuthMode, Config, Env};
 use dispatch::connections::{self, Limits};
+use dispatch::domain::bounds::visible;
 use dispatch::postgres::{Cluster, Options};
 use dispatch::service::agent_names::AgentNames;
 use dispatch::service::waiting::Line;
@@ -84,7 +85,7 @@ where
     Work: Future<Output = anyhow::Result<()>>,
 {
     let config = Config::from_env(&Env::of_process())?;
-    telemetry::start(&config.log)?;
+    telemetry::start(&config.log, visible)?;
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }

@@ -8,7 +8,7 @@ use dispatch::domain::bounds::is_invisible;
 use dispatch::service;
 use dispatch::service::holders::{RequestStop, SendMessage, messages, request_stop, send_message};
 use dispatch::service::moves::MoveIssue;
-use dispatch::simulator::NewIssue;
+use dispatch::simulator::{Fault, NewIssue};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -183,27 +183,39 @@ async fn work_is_paused_listed_and_resumed_from_a_shell() {
     .await;
 }
 
+/// Turns the line around, clears the screen in one character, hides, and rings.
+const HOSTILE: &str = "safe \u{202e}txt.exe \u{9b}2J \u{1b}[31m\u{200b}\u{feff}\u{7}\u{2066}";
+
+/// The same text on two lines.
+fn body_of(text: &str) -> String {
+    format!("{text}\n{text}")
+}
+
+/// A text has no character that a terminal would obey or hide.
+#[track_caller]
+fn assert_visible(arguments: &[&str], text: &str) {
+    let raw = |c: &char| *c != '\n' && (c.is_control() || is_invisible(*c));
+    assert_eq!(text.chars().find(raw), None, "{arguments:?}: {text:?}");
+}
+
 #[tokio::test]
 async fn no_text_of_github_reaches_a_terminal_as_it_is() {
     given(async |given| {
-        // Turns the line around, clears the screen in one character, hides, and rings.
-        let hostile = "safe \u{202e}txt.exe \u{9b}2J \u{1b}[31m\u{200b}\u{feff}\u{7}\u{2066}";
         let label = "agent/al\u{200b}ice \u{202e}";
-        let body = format!("{hostile}\n{hostile}");
+        let body = body_of(HOSTILE);
         given.github.add_repository(REPOSITORY);
         for labels in [&["status/ready"][..], &["status/ready", label], &["status/ready"]] {
-            let new = NewIssue { body: body.clone(), ..NewIssue::titled(hostile, labels) };
-            given.github.open_issue(REPOSITORY, new).unwrap();
+            let new = NewIssue { body: body.clone(), ..NewIssue::titled(HOSTILE, labels) };
+            let number = given.github.open_issue(REPOSITORY, new).unwrap();
+            given.github.comment_as(REPOSITORY, number, "mallory", &body).unwrap();
         }
         given.track(REPOSITORY).await;
         given.sync().await;
         let address = given.serve().await;
         let said = async |arguments: &[&str]| {
             let said = run(&address, arguments).await;
-            for text in [&said.out, &said.err] {
-                let raw = |c: &char| *c != '\n' && (c.is_control() || is_invisible(*c));
-                assert_eq!(text.chars().find(raw), None, "{arguments:?}: {text:?}");
-            }
+            assert_visible(arguments, &said.out);
+            assert_visible(arguments, &said.err);
             said
         };
         for arguments in [
@@ -223,15 +235,91 @@ async fn no_text_of_github_reaches_a_terminal_as_it_is() {
         }
         let claimed = run(&address, &["claim", "--request-id", "one", "--json"]).await.json();
         // A program gets what GitHub has, but for what no text needs.
-        let stored = hostile.replace(['\u{1b}', '\u{7}'], "");
+        let stored = HOSTILE.replace(['\u{1b}', '\u{7}'], "");
         assert_eq!(claimed["issue"]["title"], stored);
+        assert_eq!(
+            claimed["issue"]["untrusted"]["comments"]["newest"][0]["body"],
+            body_of(&stored)
+        );
         let [lease, token] = ["leaseId", "fencingToken"].map(|name| claimed["lease"][name].clone());
         let held = ["--lease", lease.as_str().unwrap(), "--token", token.as_str().unwrap()];
+        let lease_id = lease.as_str().unwrap().parse().unwrap();
+        let message = SendMessage { lease_id, body };
+        send_message(&given.app, &person(), message).await.unwrap();
+        for arguments in [&["leases"][..], &["leases", "--json"]] {
+            let leases = said(arguments).await;
+            assert!(leases.code == 0 && leases.out.contains("txt.exe"), "{}", leases.out);
+        }
         for (command, rest) in [
             ("renew", &[][..]),
+            ("renew", &["--awaiting-input", "which \u{202e}one?", "--json"]),
             ("finish", &["--outcome", "blocked", "--summary", "needs \u{202e}you"]),
         ] {
             assert_eq!(said(&[&[command], &held[..], rest].concat()).await.code, 0, "{command}");
+        }
+
+        let again = said(&["claim", "--json"]).await.json();
+        let [lease, token] = ["leaseId", "fencingToken"].map(|name| again["lease"][name].clone());
+        let held = ["--lease", lease.as_str().unwrap(), "--token", token.as_str().unwrap()];
+        let lease_id = lease.as_str().unwrap().parse().unwrap();
+        let (reason, grace_seconds) = (Some(HOSTILE.to_owned()), None);
+        let stop = RequestStop { lease_id, reason, grace_seconds };
+        request_stop(&given.app, &person(), stop).await.unwrap();
+        let stopped = said(&[&["renew"], &held[..]].concat()).await;
+        assert!(stopped.code == 4 && stopped.out.contains("txt.exe"), "{}", stopped.out);
+        let name = format!("{REPOSITORY}#{}", again["issue"]["issueNumber"]);
+        assert_eq!(said(&["release", &name]).await.code, 0);
+        assert_eq!(said(&["claim", &name]).await.code, 0);
+        let released = said(&["release", &name, "--json"]).await;
+        assert!(released.code == 0 && released.out.contains("txt.exe"), "{}", released.out);
+        given.github.inject(Fault::refuse(403, HOSTILE).on("LiveLabels"));
+        let refused = said(&["claim", &name]).await;
+        assert!(refused.code == 5 && refused.err.contains("txt.exe"), "{}", refused.err);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn nor_does_a_text_about_pauses_or_of_an_event() {
+    given(async |given| {
+        given.with_issues(&[(HOSTILE, &["status/ready"]), (HOSTILE, &["status/ready"])]).await;
+        let address = given.serve().await;
+        let reason = "because of \u{202e}txt.exe \u{200b}";
+        let pause = ["pause", "repository", REPOSITORY, "--reason", reason];
+        for (arguments, code) in [
+            (&pause[..], 0),
+            (&["pauses"], 0),
+            (&["pauses", "--json"], 0),
+            (&["explain", "acme/tools#1"], 0),
+            (&["pause", "agent", "\u{202e}evil,"], 2),
+            (&["resume", "\u{202e}none"], 2),
+        ] {
+            let said = run(&address, arguments).await;
+            assert_visible(arguments, &said.out);
+            assert_visible(arguments, &said.err);
+            assert_eq!(said.code, code, "{arguments:?}: {}", said.err);
+            let is_told = said.out.contains("txt.exe");
+            assert_eq!(is_told, code == 0, "{arguments:?}: {}", said.out);
+        }
+        let paused = run(&address, &["pauses", "--json"]).await.json();
+        let resume = ["resume", paused["pauses"][0]["pauseId"].as_str().unwrap()];
+        let resumed = run(&address, &resume).await;
+        assert_visible(&resume, &resumed.out);
+        assert!(resumed.out.contains("txt.exe"), "{}", resumed.out);
+
+        let before = given.graphql("{ board { asOf } }", json!({})).await;
+        let before = before["board"]["asOf"].as_str().unwrap();
+        move_to(given, 2, Status::InReview).await;
+        let watch = ["watch", "--after", before, "--json"];
+        for arguments in [&watch[..3], &watch] {
+            let mut watching =
+                program(&address).args(arguments).stdout(Stdio::piped()).spawn().unwrap();
+            let mut events = BufReader::new(watching.stdout.take().unwrap()).lines();
+            let event = tokio::time::timeout(PATIENCE, events.next_line()).await;
+            let event = event.expect("an event in time").unwrap().expect("an event");
+            assert_visible(arguments, &event);
+            assert!(event.contains("txt.exe"), "{event}");
+            watching.kill().await.unwrap();
         }
     })
     .await;

@@ -1,24 +1,29 @@
-//! Reads that lead to an issue that left: deleted, transferred, or of a repository that is no longer
-//! tracked.
+//! Reads, changes and streams that lead to an issue that left: deleted, transferred, or of a repository
+//! that is no longer tracked.
 //!
-//! The test walks the schema: every way from a root field to an object is asked for once, so a new
+//! The tests walk the schema: every way from a root field to an object is asked for once, so a new
 //! edge is covered as soon as it exists.
 
-use std::collections::BTreeMap;
+use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_graphql::parser::parse_schema;
 use async_graphql::parser::types::{
     BaseType, FieldDefinition, Type, TypeKind, TypeSystemDefinition,
 };
-use dispatch::domain::Tier;
 use dispatch::domain::access::{ROUTES, field_tier};
+use dispatch::domain::{AgentRunId, AuditEntryId, EventCursor, Tier};
 use dispatch::service;
 use serde_json::{Value, json};
 
+use crate::support::stream::Events;
 use crate::support::{Given, REPOSITORY, given, person};
 
-/// How many objects a way may lead over.
+/// How many objects a way of a query may lead over.
 const LONGEST: usize = 5;
+
+/// The same behind a change or an event: where it leads on from there, queries tell.
+const SHORTER: usize = 4;
 
 /// How many ways are asked for in one query.
 const TOGETHER: usize = 6;
@@ -72,9 +77,13 @@ impl Schema {
 
     /// Selections below a type: what it has of its own, and each way on to another object that is
     /// not on the way already.
-    fn ways(&self, name: &str, way: &mut Vec<String>) -> Vec<String> {
+    fn ways(&self, name: &str, longest: usize) -> Vec<String> {
+        self.ways_on(name, longest, &mut vec![])
+    }
+
+    fn ways_on(&self, name: &str, longest: usize, way: &mut Vec<String>) -> Vec<String> {
         let mut ways = Vec::new();
-        if way.len() >= LONGEST {
+        if way.len() >= longest {
             return ways;
         }
         for object in self.objects(name) {
@@ -93,7 +102,7 @@ impl Schema {
                 // Few of each, for what a query may cost is limited.
                 let takes_first = field.arguments.iter().any(|one| one.node.name.node == "first");
                 let arguments = if takes_first { "(first: 2)" } else { "" };
-                for below in self.ways(named(&field.ty.node), way) {
+                for below in self.ways_on(named(&field.ty.node), longest, way) {
                     let field = &field.name.node;
                     ways.push(format!("... on {object} {{ {field}{arguments} {{ {below} }} }}"));
                 }
@@ -118,6 +127,38 @@ fn takes_nothing(field: &FieldDefinition) -> bool {
     field.arguments.iter().all(|argument| is_optional(&argument.node))
 }
 
+/// Asks for ways some at a time, and for fewer where these cost too much together. Only errors that are
+/// expected may come. Answers how many ways were asked for.
+async fn walk(
+    ways: &[String],
+    ask: impl AsyncFn(&str) -> Value,
+    is_expected: impl Fn(&Value) -> bool,
+) -> usize {
+    let mut asked = 0;
+    let mut pending: Vec<&[String]> = ways.chunks(TOGETHER).collect();
+    while let Some(few) = pending.pop() {
+        let ways = few.join(" ");
+        let answer = ask(&ways).await;
+        if answer["errors"][0]["message"] == "Query is too complex." {
+            // Alone each costs less than may be, or nobody can ask for it.
+            if few.len() > 1 {
+                pending.extend(few.chunks(few.len().div_ceil(2)));
+            }
+            continue;
+        }
+        asked += few.len();
+        for error in answer["errors"].as_array().into_iter().flatten() {
+            assert!(is_expected(error), "{ways}\n{error:#}");
+        }
+    }
+    asked
+}
+
+/// Whether an error is about a root field and not about what that leads to.
+fn is_of_root(error: &Value) -> bool {
+    error["path"].as_array().is_some_and(|path| path.len() == 1)
+}
+
 /// What a root field is asked with. `ids` has one of each type.
 fn arguments(field: &str, way: &str, ids: &BTreeMap<&str, String>) -> Vec<String> {
     match field {
@@ -130,6 +171,7 @@ fn arguments(field: &str, way: &str, ids: &BTreeMap<&str, String>) -> Vec<String
             vec![format!("({agent}: \"{}\")", ids["Issue"])]
         }
         "queue" => vec!["(agent: \"alpha\", first: 2)".to_owned()],
+        "myWork" => vec!["(agent: \"alpha\")".to_owned()],
         "labelSchemePreview" => vec![format!("(input: {{ fullName: \"{REPOSITORY}\" }})")],
         "issues" | "auditLog" | "agentRuns" | "workDecisions" => vec!["(first: 2)".to_owned()],
         _ => vec![String::new()],
@@ -153,6 +195,7 @@ async fn with_history(given: &mut Given) -> BTreeMap<&'static str, String> {
         assert_eq!(lease["issue"]["number"], 1, "{data}");
         let (id, token) = (&lease["id"], &lease["fencingToken"]);
         ids.insert("Lease", id.as_str().unwrap().to_owned());
+        ids.insert("fencingToken", token.as_str().unwrap().to_owned());
         ids.insert("Issue", lease["issue"]["id"].as_str().unwrap().to_owned());
         ids.insert("Repository", lease["issue"]["repository"]["id"].as_str().unwrap().to_owned());
         if !ids.contains_key("AgentRun") {
@@ -201,42 +244,33 @@ async fn no_read_fails_because_an_issue_left() {
             let ids = with_history(given).await;
             leave(given, leaving).await;
             let mut asked = 0;
-            let is_open = |name: &str| field_tier("Query", name) <= Tier::Board;
             for root in schema.fields("Query") {
-                if !is_open(root.name.node.as_str()) {
-                    continue;
-                }
+                let name = root.name.node.as_str();
+                let needs_token = field_tier("Query", name) > Tier::Board;
                 let mut together: BTreeMap<String, Vec<String>> = BTreeMap::new();
-                let is_list = !matches!(root.name.node.as_str(), "issue" | "node");
-                for way in schema.ways(named(&root.ty.node), &mut vec![]) {
+                let is_list = !matches!(name, "issue" | "node");
+                for way in schema.ways(named(&root.ty.node), LONGEST) {
                     // The comments of many issues at once cost more than a query may.
                     if is_list && way.contains("on IssueComments ") {
                         continue;
                     }
-                    for arguments in arguments(root.name.node.as_str(), &way, &ids) {
+                    for arguments in arguments(name, &way, &ids) {
                         together.entry(arguments).or_default().push(way.clone());
                     }
                 }
                 for (arguments, ways) in together {
-                    let mut pending: Vec<&[String]> = ways.chunks(TOGETHER).collect();
-                    while let Some(few) = pending.pop() {
-                        let ways = few.join(" ");
-                        let query = format!("{{ {}{arguments} {{ {ways} }} }}", root.name.node);
-                        let answer = given.try_graphql(&query, json!({})).await;
-                        if answer["errors"][0]["message"] == "Query is too complex." {
-                            // Alone each costs less than may be, or nobody can ask for it.
-                            if few.len() > 1 {
-                                pending.extend(few.chunks(few.len().div_ceil(2)));
-                            }
-                            continue;
+                    let ask = async |ways: &str| {
+                        let query = format!("{{ {name}{arguments} {{ {ways} }} }}");
+                        let body = Some(json!({ "query": query }));
+                        match needs_token {
+                            true => given.ask_as_agent("POST", "/graphql", body).await.json(),
+                            false => given.ask("POST", "/graphql", body).await.json(),
                         }
-                        asked += few.len();
-                        for error in answer["errors"].as_array().into_iter().flatten() {
-                            let is_root = error["path"].as_array().is_some_and(|p| p.len() == 1);
-                            let is_gone = error["extensions"]["code"] == "NOT_FOUND";
-                            assert!(is_root && is_gone, "{leaving:?}: {query}\n{error:#}");
-                        }
-                    }
+                    };
+                    let is_gone = |error: &Value| {
+                        is_of_root(error) && error["extensions"]["code"] == "NOT_FOUND"
+                    };
+                    asked += walk(&ways, ask, is_gone).await;
                 }
             }
             assert!(asked > 200, "{asked} ways are too few to be all");
@@ -246,6 +280,156 @@ async fn no_read_fails_because_an_issue_left() {
                 let status = answer.status.as_u16();
                 assert!(status < 500, "{leaving:?}: {path} answered {status}: {}", answer.text());
             }
+        })
+        .await;
+    }
+}
+
+/// Changes of the issue, of its lease and of what is on record of it, with their input. What ends the
+/// lease comes last.
+fn changes(ids: &BTreeMap<&'static str, String>) -> Vec<(&'static str, String)> {
+    let (issue, lease, token) = (&ids["Issue"], &ids["Lease"], &ids["fencingToken"]);
+    let of_issue = |more: &str| format!("issueId: \"{issue}\" {more}");
+    let of_lease = |more: &str| format!("leaseId: \"{lease}\" {more}");
+    let of_holder = |more: &str| of_lease(&format!("fencingToken: \"{token}\" {more}"));
+    let run = "agentName: \"alpha\", runType: \"implement\", status: \"success\", \
+               startedAt: \"2026-05-20T12:00:00.000Z\"";
+    vec![
+        ("renewLease", of_holder("")),
+        ("sendMessage", of_lease("body: \"Hello\"")),
+        ("requestStop", of_lease("")),
+        ("withdrawStop", of_lease("")),
+        ("claimIssue", of_issue("agent: \"alpha\"")),
+        ("recordAgentRun", of_issue(run)),
+        ("undoMove", format!("auditEntryId: \"{}\"", ids["AuditEntry"])),
+        ("moveIssue", of_issue("to: IN_REVIEW")),
+        ("moveIssues", format!("issueIds: [\"{issue}\"], to: IN_REVIEW")),
+        ("assignOwner", of_issue("owner: \"kim\"")),
+        ("setPriority", of_issue("priority: P1")),
+        ("setLane", of_issue("lane: \"default\"")),
+        ("addComment", of_issue("body: \"Hello\"")),
+        ("retryIssue", of_issue("")),
+        ("finishWork", of_holder("outcome: FAILED, summary: \"no\"")),
+        ("releaseLease", of_holder("")),
+        ("assignAgent", of_issue("agent: \"beta\"")),
+        ("repairWork", of_issue("ailment: LEASE_ON_VANISHED_ISSUE")),
+        ("claimNext", "agent: \"alpha\"".to_owned()),
+    ]
+}
+
+/// Changes that are about no issue.
+const OTHER_CHANGES: [&str; 9] = [
+    "syncIssues",
+    "saveView",
+    "deleteView",
+    "trackRepository",
+    "untrackRepository",
+    "setServesPeoplesWork",
+    "pauseWork",
+    "resumeWork",
+    "setLabelScheme",
+];
+
+/// A change of what left is done or refused as a whole: what it answers leads nowhere that is not there.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_change_is_answered_by_half_because_an_issue_left() {
+    let schema = Schema::read();
+    for leaving in [Leaving::Deleted, Leaving::Transferred, Leaving::Untracked] {
+        given(async |given| {
+            let ids = with_history(given).await;
+            leave(given, leaving).await;
+            let changes = changes(&ids);
+            let known: BTreeSet<&str> =
+                changes.iter().map(|(name, _)| *name).chain(OTHER_CHANGES).collect();
+            let all = schema.fields("Mutation");
+            let all_names: BTreeSet<&str> =
+                all.iter().map(|root| root.name.node.as_str()).collect();
+            assert_eq!(known, all_names);
+            let (mut asked, done) = (0, Cell::new(0));
+            for (name, input) in changes {
+                let root = all.iter().find(|root| root.name.node == name).unwrap();
+                let ask = async |ways: &str| {
+                    let query = format!("mutation {{ {name}(input: {{ {input} }}) {{ {ways} }} }}");
+                    let body = Some(json!({ "query": query }));
+                    let answer = given.ask_as_agent("POST", "/graphql", body).await.json();
+                    done.set(done.get() + usize::from(answer.get("errors").is_none()));
+                    answer
+                };
+                let is_refusal = |error: &Value| {
+                    let code = error["extensions"]["code"].as_str();
+                    is_of_root(error) && code.is_some_and(|code| code != "INTERNAL_SERVER_ERROR")
+                };
+                asked += walk(&schema.ways(named(&root.ty.node), SHORTER), ask, is_refusal).await;
+            }
+            assert!(asked > 100, "{asked} ways are too few to be all");
+            assert!(done.get() > 0, "{leaving:?}: everything was refused");
+        })
+        .await;
+    }
+}
+
+/// Events of what left are told to the end, those that the log has and those that come.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_event_fails_because_its_issue_left() {
+    let schema = Schema::read();
+    for leaving in [Leaving::Deleted, Leaving::Transferred, Leaving::Untracked] {
+        given(async |given| {
+            let ids = with_history(given).await;
+            let begun = "SELECT max(id) FROM event_log WHERE kind = 'resync'";
+            let begun = EventCursor(given.database.number(begun).await);
+            leave(given, leaving).await;
+            // Where nothing is tracked any more, that ends each stream.
+            let last = match leaving {
+                Leaving::Untracked => None,
+                Leaving::Deleted | Leaving::Transferred => {
+                    let change = "mutation($id: ID!) {
+                        moveIssue(input: {issueId: $id, to: IN_REVIEW}) { cursor } }";
+                    let stays = json!({ "id": given.issue(2).await.id });
+                    let moved = given.graphql(change, stays).await;
+                    Some(moved["moveIssue"]["cursor"].as_str().unwrap().to_owned())
+                }
+            };
+            let router = dispatch::router(given.app.clone());
+            let none = |_: &Value| false;
+            let replay = async |ways: &str| {
+                let field = format!("boardEvents(after: \"{begun}\")");
+                let query = format!("subscription {{ {field} {{ {ways} }} }}");
+                let mut events = Events::open_at(&router, &query).await;
+                loop {
+                    let event = events.try_next().await.expect("the stream ended");
+                    if event.event == "complete" {
+                        assert!(last.is_none(), "{query} ended early");
+                        return json!({});
+                    }
+                    let answer: Value = serde_json::from_str(&event.data).unwrap();
+                    if answer["errors"].is_array() || (last.is_some() && event.id == last) {
+                        return answer;
+                    }
+                }
+            };
+            let mut asked = walk(&schema.ways("BoardEvent", SHORTER), replay, none).await;
+            let entry: AuditEntryId = ids["AuditEntry"].parse().unwrap();
+            let run: AgentRunId = ids["AgentRun"].parse().unwrap();
+            for (field, of, topic, record) in [
+                ("auditEntryAdded", "AuditEntry", "audit", entry.0),
+                ("agentRunRecorded", "AgentRun", "run", run.0),
+            ] {
+                let again = format!(
+                    "INSERT INTO event_log (topic, kind, at, actor, issue_id, record_id, before, after)
+                     SELECT topic, kind, at, actor, issue_id, record_id, before, after
+                     FROM event_log WHERE topic = '{topic}' AND record_id = {record} LIMIT 1"
+                );
+                let live = async |ways: &str| {
+                    let query = format!("subscription {{ {field} {{ {ways} }} }}");
+                    let mut events = Events::open_at(&router, &query).await;
+                    given.database.run(&again).await;
+                    let event = events.try_next().await.expect("the stream ended");
+                    assert_eq!(event.event, "next", "{query}");
+                    serde_json::from_str::<Value>(&event.data).unwrap()
+                };
+                asked += walk(&schema.ways(of, SHORTER), live, none).await;
+            }
+            assert!(asked > 40, "{asked} ways are too few to be all");
         })
         .await;
     }

@@ -218,7 +218,7 @@ async fn a_refusal_changes_nothing_and_is_written_down() {
         let before = position(given).await;
         given
             .github
-            .inject(Fault::error("FORBIDDEN", "Resource not accessible").on("ChangeLabels"));
+            .inject(Fault::error("UNPROCESSABLE", "Resource not accessible").on("ChangeLabels"));
 
         let refused = try_move(&given.app, &given.issue(1).await, Status::Done).await.unwrap_err();
 

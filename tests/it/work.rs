@@ -669,6 +669,8 @@ async fn a_socket_that_closes_or_completes_waits_no_more() {
             if is_completed {
                 socket.say(json!({ "type": "complete", "id": "1" })).await;
                 kept = Some(socket);
+            } else {
+                drop(socket);
             }
             until_nobody_waits(|| !given.app.line.is_empty()).await;
         }

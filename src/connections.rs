@@ -4,7 +4,7 @@
 //! connections are counted, in all and by peer, and one beyond the limits is closed at once;
 //! trusted proxies, which speak for many, count in all only. Each has a time until its first request
 //! is there, another for every further one, and one for anything to happen while no request is being
-//! answered. What a request's body and answer may take is bounded where requests are (`gate`).
+//! answered. What a request's body and answer may take is bounded where requests are (`middleware`).
 
 use std::collections::HashMap;
 use std::io;

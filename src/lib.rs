@@ -28,7 +28,7 @@
 //!
 //! | Floor | Modules | Never |
 //! | --- | --- | --- |
-//! | 4 doors | [`graphql`] [`rest`] [`mcp`] [`web`] [`scheduler`], behind the [`gate`] | take a connection, open a transaction, call GitHub, decide a rule |
+//! | 4 doors | [`graphql`] [`rest`] [`mcp`] [`web`] [`scheduler`], behind the [`middleware`] | take a connection, open a transaction, call GitHub, decide a rule |
 //! | 3 use cases | [`service`], [`app`] | know of HTTP, GraphQL or JSON shapes |
 //! | 2 adapters | [`store`] [`github`] [`bus`] | open a transaction, read settings or the clock, decide a rule |
 //! | 1 words | [`domain`] | I/O, async, asking the time |
@@ -76,10 +76,10 @@ pub mod clock;
 pub mod config;
 pub mod connections;
 pub mod domain;
-pub mod gate;
 pub mod github;
 pub mod graphql;
 pub mod mcp;
+pub mod middleware;
 pub mod net;
 pub mod postgres;
 pub mod rest;
@@ -90,9 +90,9 @@ pub mod store;
 pub mod telemetry;
 pub mod web;
 
-/// Every door of the service, behind the gate. An address may end in a slash.
+/// Every transport of the service, behind the middleware. An address may end in a slash.
 pub fn router(app: app::App) -> axum::Router {
-    let guarded = gate::guard(&app, doors(app.clone()));
+    let guarded = middleware::guard(&app, doors(app.clone()));
     let trimmed = NormalizePathLayer::trim_trailing_slash().layer(guarded);
     axum::Router::new().fallback_service(trimmed)
 }

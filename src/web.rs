@@ -24,7 +24,7 @@ use axum::routing::get;
 use bytes::Bytes;
 use rust_embed::RustEmbed;
 
-use crate::gate::{Problem, Protected, Public, Reader, relative_root};
+use crate::middleware::{Problem, Protected, Public, Reader, relative_root};
 
 /// Paths that the page itself understands.
 const PAGES: [&str; 6] = ["/", "/board", "/queue", "/projects", "/agents", "/audit"];
@@ -418,7 +418,11 @@ mod tests {
         for (path, headers) in
             [("/nonsense", &[][..]), ("/api/nonsense", &person), ("/api", &person)]
         {
-            assert_eq!(ask(SITE, path, headers).await.2, "", "{path}: the gate writes it out");
+            assert_eq!(
+                ask(SITE, path, headers).await.2,
+                "",
+                "{path}: the middleware writes it out"
+            );
         }
     }
 

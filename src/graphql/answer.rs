@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::error::{FORBIDDEN, INTERNAL_SERVER_ERROR, TIMEOUT, UNAUTHENTICATED, UNAVAILABLE};
 use super::feed::Feed;
 use crate::domain::EventCursor;
-use crate::gate::json;
+use crate::middleware::json;
 
 /// What came of a request. Its errors have their codes.
 #[derive(Debug)]

@@ -32,7 +32,7 @@ use super::nulls::Shapes;
 use super::schema::{Schema, schema};
 use crate::app::App;
 use crate::domain::Actor;
-use crate::gate::RequestId;
+use crate::middleware::RequestId;
 use crate::service::{Error, cancellable, presence};
 
 /// How long a query may take. Mutations bound themselves: giving one up half-way would leave its
@@ -77,7 +77,7 @@ pub(super) struct Asker {
 }
 
 impl Asker {
-    /// Who sent a request. Without word of the gate it is nobody.
+    /// Who sent a request. Without word from the middleware it is nobody.
     pub(super) fn of(request: &Parts) -> Self {
         let actor = request.extensions.get::<Actor>().cloned().unwrap_or(Actor::Anonymous);
         Self { actor, request_id: request.extensions.get::<RequestId>().cloned() }

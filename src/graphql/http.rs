@@ -25,7 +25,7 @@ use super::execution::{Asker, Call, Door};
 use super::negotiation::{Media, accepted, is_json};
 use super::{sse, websocket};
 use crate::domain::{EventCursor, access};
-use crate::gate::{is_handshake, json, relative_root};
+use crate::middleware::{is_handshake, json, relative_root};
 
 /// How large a request may be, in bytes.
 pub(super) const REQUEST_SIZE: usize = 256 * 1024;

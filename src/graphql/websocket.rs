@@ -25,7 +25,7 @@ use super::answer::Item;
 use super::execution::{Asker, Call, Door};
 use super::http::{REQUEST_SIZE, query};
 use crate::domain::Tier;
-use crate::gate::Caller;
+use crate::middleware::Caller;
 
 /// What the protocol is called.
 const PROTOCOL: &str = "graphql-transport-ws";

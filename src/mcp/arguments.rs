@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use crate::app::App;
 use crate::domain::leases::{Checkpoint, WorkOutcome};
 use crate::domain::{FullName, Priority, Status};
-use crate::gate::json;
+use crate::middleware::json;
 use crate::service::{Error, Result};
 
 /// The arguments of a tool. The library's own wrapper of this name tells of arguments that it cannot

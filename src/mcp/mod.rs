@@ -44,7 +44,7 @@ use tracing::Instrument as _;
 
 use crate::app::App;
 use crate::domain::{Actor, access};
-use crate::gate::{BODY_LIMIT, Caller, Problem, RequestId, json};
+use crate::middleware::{BODY_LIMIT, Caller, Problem, RequestId, json};
 use crate::service::{cancellable, presence};
 use crate::telemetry::field;
 use arguments::Misread;
@@ -63,7 +63,7 @@ const INSTRUCTIONS: &str = "Dispatch hands out GitHub issues to agents, each to 
 /// How many bytes the library's own refusals have at the most.
 const LONGEST_REFUSAL: usize = 4096;
 
-/// The address of the tools. The gate has seen to hosts, origins, credentials and rates.
+/// The address of the tools. The middleware has seen to hosts, origins, credentials and rates.
 pub fn routes(app: App) -> Router {
     let server = Server { app, tools: Arc::new(tools::all()) };
     let config = StreamableHttpServerConfig::default()
@@ -242,9 +242,10 @@ impl ServerHandler for Server {
     }
 }
 
-/// Whom the gate found behind a request.
+/// Whom the middleware found behind a request.
 fn asker(context: &RequestContext<RoleServer>) -> Result<Asker, ErrorData> {
-    let unseen = || ErrorData::internal_error("The request did not come through the gate", None);
+    let unseen =
+        || ErrorData::internal_error("The request did not come through the middleware", None);
     let parts = context.extensions.get::<Parts>().ok_or_else(unseen)?;
     let actor = parts.extensions.get::<Actor>().cloned().ok_or_else(unseen)?;
     let caller = parts.extensions.get::<Caller>().cloned().ok_or_else(unseen)?;

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::arguments::Misread;
 use crate::domain::Instant;
-use crate::gate::Problem;
+use crate::middleware::Problem;
 use crate::service::Error;
 
 /// Why a tool did not do what was asked, and what to do next.

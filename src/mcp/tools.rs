@@ -25,7 +25,7 @@ use crate::domain::contract::task_contract;
 use crate::domain::labels::behind;
 use crate::domain::work::SkipReason;
 use crate::domain::{Actor, IssueFilter, IssueId, Status, Tier};
-use crate::gate::acting_as;
+use crate::middleware::acting_as;
 use crate::service::leases::{FinishWork, RenewLease};
 use crate::service::moves::MoveIssue;
 use crate::service::queue::{Explained, MOST, QueueRequest};

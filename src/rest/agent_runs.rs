@@ -13,7 +13,7 @@ use super::errors::failed;
 use super::query::Query;
 use crate::app::App;
 use crate::domain::{AgentRunId, Instant, IssueId};
-use crate::gate::{Problem, ProblemDocument, Reader};
+use crate::middleware::{Problem, ProblemDocument, Reader};
 use crate::service::agent_runs::RecordAgentRun;
 use crate::service::{self, Error};
 use crate::store::agent_runs::RunFilter;

@@ -17,7 +17,7 @@ use crate::domain::labels::behind;
 use crate::domain::leases::Checkpoint;
 use crate::domain::progress::{WorkCheckpoint, WorkState};
 use crate::domain::{Actor, Instant, IssueId, LeaseId};
-use crate::gate::{Caller, Problem, ProblemDocument, Reader, acting_as};
+use crate::middleware::{Caller, Problem, ProblemDocument, Reader, acting_as};
 use crate::service::agent_work::{
     self, EndWork, NoteCheckpoint, Reassign, Release, Shown, StartWork, Told,
 };

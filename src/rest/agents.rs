@@ -12,7 +12,7 @@ use super::path::Path;
 use crate::app::App;
 use crate::domain::Instant;
 use crate::domain::leases::agent_name;
-use crate::gate::{Caller, Problem, ProblemDocument, Reader};
+use crate::middleware::{Caller, Problem, ProblemDocument, Reader};
 use crate::service::{Error, heartbeats};
 
 /// How a heartbeat went.

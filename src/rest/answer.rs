@@ -5,7 +5,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-use crate::gate::json;
+use crate::middleware::json;
 
 /// An answer whose body is JSON already.
 pub(super) fn raw_json(status: StatusCode, body: String) -> Response {

@@ -13,7 +13,7 @@ use super::issues::IssueRow;
 use super::query::Query;
 use crate::app::App;
 use crate::domain::{AuditEntryId, Instant, IssueId, LabelSet};
-use crate::gate::{Problem, ProblemDocument, Reader};
+use crate::middleware::{Problem, ProblemDocument, Reader};
 use crate::service;
 use crate::store::audit::AuditFilter;
 use crate::store::{AuditEntry, PageRequest};

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use serde_json::{Map, Value};
 
 use crate::domain::bounds;
-use crate::gate::{BODY_LIMIT, Problem, json};
+use crate::middleware::{BODY_LIMIT, Problem, json};
 
 /// What an issue's number is called.
 const NUMBER: &str = "issueNumber";

@@ -18,7 +18,7 @@ use crate::app::App;
 use crate::domain::labels::key;
 use crate::domain::leases::agent_label;
 use crate::domain::{Actor, IssueId, IssueState, LabelSet, Status};
-use crate::gate::{Caller, Problem, ProblemDocument, Reader, acting_as};
+use crate::middleware::{Caller, Problem, ProblemDocument, Reader, acting_as};
 use crate::service::leases::release_issue;
 use crate::service::moves::UNKNOWN_ISSUE;
 use crate::service::polling::wait_to_claim;

@@ -10,7 +10,7 @@ use super::body::Body;
 use super::moves::refused;
 use super::which::{Which, Words, known_issue};
 use crate::app::App;
-use crate::gate::{Problem, ProblemDocument, Reader, acting_as};
+use crate::middleware::{Problem, ProblemDocument, Reader, acting_as};
 use crate::service::moves::UNKNOWN_ISSUE;
 use crate::service::{self, Error, comments::AddComment};
 

@@ -12,7 +12,7 @@ use super::errors::failed;
 use super::which::{misnumbered, number_in_any_form};
 use crate::app::App;
 use crate::domain::{Instant, IssueId};
-use crate::gate::{Problem, ProblemDocument, Reader, acting_as};
+use crate::middleware::{Problem, ProblemDocument, Reader, acting_as};
 use crate::service::decompositions::{DecomposeIssue, decompose_issue};
 use crate::service::moves::UNKNOWN_ISSUE;
 use crate::service::{Error, board};

@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 
-use crate::gate::Problem;
+use crate::middleware::Problem;
 use crate::service::Error;
 
 /// A failure that is nobody's fault but ours leaves with the address's own text and status 500.

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::config::AuthMode;
-use crate::gate::{Problem, ProblemDocument, Public};
+use crate::middleware::{Problem, ProblemDocument, Public};
 use crate::service;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");

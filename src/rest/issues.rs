@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::domain::filter::Wanted;
 use crate::domain::labels::{behind, key};
 use crate::domain::{Instant, IssueId, IssueState, LabelSet, Lanes, RepositoryId, Status};
-use crate::gate::{Problem, ProblemDocument, Reader};
+use crate::middleware::{Problem, ProblemDocument, Reader};
 use crate::service::board::WholeIssues;
 use crate::service::{self, Error};
 use crate::store::{Decomposition, Issue, Repository};

@@ -13,7 +13,7 @@ use super::path::Path;
 use crate::app::App;
 use crate::domain::judging::Confidence;
 use crate::domain::{Instant, IssueId};
-use crate::gate::{Problem, ProblemDocument, Reader, acting_as};
+use crate::middleware::{Problem, ProblemDocument, Reader, acting_as};
 use crate::service::Error;
 use crate::service::lanes::{ClassifyIssue, LaneVerdict, classify_issue, judgement};
 

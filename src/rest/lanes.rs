@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::answer::json;
 use crate::app::App;
 use crate::domain::{Lane, LaneRole};
-use crate::gate::Reader;
+use crate::middleware::Reader;
 
 /// A queue that issues wait in.
 #[derive(Serialize, ToSchema)]

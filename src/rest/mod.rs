@@ -46,7 +46,7 @@ use utoipa_axum::routes;
 pub use openapi::describe as openapi;
 
 use crate::app::App;
-use crate::gate::Protected;
+use crate::middleware::Protected;
 
 /// Every REST address.
 pub fn router(app: App) -> Router {

@@ -13,7 +13,7 @@ use super::which::{Which, Words, known_issue};
 use crate::app::App;
 use crate::domain::labels::has_prefix;
 use crate::domain::{IssueId, LabelSet, Status};
-use crate::gate::{Caller, Problem, ProblemDocument, Reader, acting_as};
+use crate::middleware::{Caller, Problem, ProblemDocument, Reader, acting_as};
 use crate::service::moves::{MoveIssue, UNKNOWN_ISSUE};
 use crate::service::{self, Error, Obstacle};
 

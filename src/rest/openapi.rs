@@ -14,7 +14,7 @@ use super::repeats;
 
 use crate::domain::Tier;
 use crate::domain::access::{self, Declared};
-use crate::gate::{ProblemDocument, Reader};
+use crate::middleware::{ProblemDocument, Reader};
 
 /// What stands above the addresses.
 #[derive(OpenApi)]
@@ -61,7 +61,7 @@ pub fn describe() -> Description {
     finish(super::routes().into_openapi())
 }
 
-/// Says of each address who may ask it, from the same table that the gate reads, and how it answers
+/// Says of each address who may ask it, from the same table that the middleware reads, and how it answers
 /// to who may not.
 pub(super) fn finish(mut description: Description) -> Description {
     for (path, item) in &mut description.paths.paths {

@@ -7,7 +7,7 @@ use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 
 use crate::domain::bounds;
-use crate::gate::Problem;
+use crate::middleware::Problem;
 
 /// The variable part of a path, decoded.
 pub(super) struct Path<T>(pub(super) T);

@@ -4,7 +4,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 
 use crate::domain::bounds;
-use crate::gate::Problem;
+use crate::middleware::Problem;
 
 /// How many rows a list has when nobody says.
 const DEFAULT_LIMIT: u32 = 50;

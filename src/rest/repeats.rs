@@ -16,7 +16,7 @@ use super::errors::failed;
 use crate::app::App;
 use crate::domain::Actor;
 use crate::domain::keys::OwnedKey;
-use crate::gate::Problem;
+use crate::middleware::Problem;
 use crate::service::repeats::{self, Begun};
 use crate::store::request_keys::RequestKey;
 

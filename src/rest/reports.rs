@@ -16,7 +16,7 @@ use super::errors::failed;
 use super::path::Path;
 use crate::app::App;
 use crate::domain::{AgentRunId, Instant};
-use crate::gate::{Caller, Problem, ProblemDocument, Reader};
+use crate::middleware::{Caller, Problem, ProblemDocument, Reader};
 use crate::service::reports::{ReportTask, report_task};
 
 const TASKS: [&str; 3] = ["implement", "followup-pr", "groom"];

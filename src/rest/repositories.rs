@@ -15,7 +15,7 @@ use super::moves::Done;
 use crate::app::App;
 use crate::domain::names::NotAFullName;
 use crate::domain::{Actor, Instant, RepositoryId};
-use crate::gate::{Problem, ProblemDocument, Reader};
+use crate::middleware::{Problem, ProblemDocument, Reader};
 use crate::service::{self, Error, tracking};
 use crate::store::Repository;
 

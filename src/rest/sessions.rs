@@ -13,7 +13,7 @@ use super::moves::Done;
 use crate::app::App;
 use crate::domain::Instant;
 use crate::domain::bounds::is_invisible;
-use crate::gate::{Caller, Problem, ProblemDocument, Public, keep_session};
+use crate::middleware::{Caller, Problem, ProblemDocument, Public, keep_session};
 use crate::service::{Error, sessions};
 
 const REFUSAL: &str = "Send {\"name\": \"...\", \"token\": \"...\"}";

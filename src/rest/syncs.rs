@@ -10,7 +10,7 @@ use super::body::{Body, issue_number};
 use super::errors::{failed, untracked};
 use crate::app::App;
 use crate::domain::FullName;
-use crate::gate::{Problem, ProblemDocument, Reader};
+use crate::middleware::{Problem, ProblemDocument, Reader};
 use crate::service::sync::{Refreshed, RepositorySync, refresh_issue, sync_issues};
 use crate::service::{Error, board};
 

@@ -4,7 +4,7 @@ use super::body::{Members, issue_number};
 use super::errors::failed;
 use crate::app::App;
 use crate::domain::{Actor, IssueId};
-use crate::gate::Problem;
+use crate::middleware::Problem;
 use crate::service::moves::record_unknown_issue;
 use crate::service::{self, Error};
 use crate::store::{Issue, Repository};

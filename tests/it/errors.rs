@@ -4,8 +4,8 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use chrono::TimeDelta;
 use dispatch::domain::Status;
-use dispatch::gate::Problem;
 use dispatch::graphql::code_of;
+use dispatch::middleware::Problem;
 use dispatch::service::{Error, Obstacle};
 use serde_json::json;
 

@@ -17,11 +17,11 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("bus", &["domain", "store"]),
     ("app", &["bus", "clock", "config", "github", "service", "store"]),
     ("service", &["app", "domain", "github", "store", "config"]),
-    ("gate", &["app", "clock", "config", "domain", "service", "telemetry"]),
-    ("graphql", &["app", "bus", "config", "domain", "gate", "service", "store", "telemetry"]),
-    ("rest", &["app", "config", "domain", "gate", "github", "service", "store"]),
-    ("mcp", &["app", "domain", "gate", "service", "store", "telemetry"]),
-    ("web", &["gate"]),
+    ("middleware", &["app", "clock", "config", "domain", "service", "telemetry"]),
+    ("graphql", &["app", "bus", "config", "domain", "middleware", "service", "store", "telemetry"]),
+    ("rest", &["app", "config", "domain", "middleware", "github", "service", "store"]),
+    ("mcp", &["app", "domain", "middleware", "service", "store", "telemetry"]),
+    ("web", &["middleware"]),
     ("scheduler", &["app", "domain", "service"]),
 ];
 

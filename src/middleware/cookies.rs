@@ -41,7 +41,7 @@ pub fn keep(server: &Server, asked: &HeaderMap, id: Option<&SessionId>) -> Heade
     HeaderValue::from_str(&cookie.to_string()).expect("a cookie of ours is plain text")
 }
 
-/// Whether people reach us over TLS: by the page that asks, which the gate found to be ours, else by
+/// Whether people reach us over TLS: by the page that asks, which the middleware found to be ours, else by
 /// our public address.
 fn is_encrypted(server: &Server, asked: &HeaderMap) -> bool {
     let page = asked.get(ORIGIN).and_then(|origin| origin.to_str().ok());

@@ -21,10 +21,10 @@ mod headers;
 pub(crate) mod json;
 mod origins;
 mod problem;
+mod rate_limit;
 mod readers;
 mod requests;
 mod sources;
-mod windows;
 mod workers;
 
 use axum::Router;

@@ -4,7 +4,7 @@
 use chrono::TimeDelta;
 
 use super::problem::Problem;
-use super::windows::Windows;
+use super::rate_limit::Windows;
 use crate::app::App;
 use crate::domain::access::Workers;
 use crate::domain::actor::NOT_BOUND;

@@ -19,9 +19,9 @@ use chrono::TimeDelta;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq as _;
 
-use super::attempts::Attempts;
 use super::cookies::session_ids;
 use super::handshake::is_handshake;
+use super::login_throttle::Attempts;
 use super::problem::Problem;
 use super::rate_limit::Windows;
 use super::sources::{Proxies, Source};

@@ -13,12 +13,12 @@
 //! the highest tier and an undeclared method is not served; a credential is compared in constant
 //! time; an answer that is not a success says why in a [`Problem`].
 
-mod attempts;
 mod callers;
 mod cookies;
 mod handshake;
 mod headers;
 pub(crate) mod json;
+mod login_throttle;
 mod origins;
 mod problem;
 mod rate_limit;

@@ -13,7 +13,7 @@
 //! the highest tier and an undeclared method is not served; a credential is compared in constant
 //! time; an answer that is not a success says why in a [`Problem`].
 
-mod callers;
+mod auth;
 mod cookies;
 mod handshake;
 mod headers;
@@ -34,7 +34,7 @@ use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate as _, SizeAbove};
 
-pub use callers::{Caller, Callers, acting_as};
+pub use auth::{Caller, Callers, acting_as};
 pub use cookies::keep as keep_session;
 pub use handshake::is_handshake;
 pub use problem::{Problem, ProblemDocument};
@@ -70,7 +70,7 @@ pub fn guard(app: &App, doors: Router) -> Router {
         .layer(from_fn_with_state(requests::Shelter::default(), requests::run_to_the_end))
         .layer(from_fn_with_state(requests::TIME_LIMIT, requests::limit_time))
         .layer(from_fn_with_state(requests::BODY_TIME, requests::limit_body_time))
-        .layer(from_fn_with_state(Callers::new(app), callers::admit))
+        .layer(from_fn_with_state(Callers::new(app), auth::admit))
         .layer(from_fn_with_state(origins::Site::of(&app.config), origins::check))
         .layer(compression)
         .layer(from_fn_with_state(headers::Headers::of(&app.config.server), headers::add))

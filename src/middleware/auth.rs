@@ -20,12 +20,12 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq as _;
 
 use super::cookies::session_ids;
+use super::denials::Denials;
 use super::handshake::is_handshake;
 use super::login_throttle::Attempts;
 use super::problem::Problem;
 use super::rate_limit::Windows;
 use super::sources::{Proxies, Source};
-use super::workers::Denials;
 use crate::app::App;
 use crate::config::{Auth, AuthMode, Secret};
 use crate::domain::access::{self, Declared, ToolAccess};

@@ -16,6 +16,7 @@
 mod auth;
 mod cookies;
 mod csrf;
+mod denials;
 mod handshake;
 mod headers;
 pub(crate) mod json;
@@ -25,7 +26,6 @@ mod rate_limit;
 mod readers;
 mod requests;
 mod sources;
-mod workers;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;

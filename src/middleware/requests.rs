@@ -172,12 +172,12 @@ pub(super) async fn limit_body_time(
 
 /// Where requests that change something are run.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Shelter(TaskTracker);
+pub(super) struct DetachedMutations(TaskTracker);
 
 /// Runs what may change something to its end, even when whoever asked goes away meanwhile: half a
 /// sync would hold its lock until somebody finds it dead.
 pub(super) async fn run_to_the_end(
-    State(shelter): State<Shelter>,
+    State(mutations): State<DetachedMutations>,
     request: Request,
     next: Next,
 ) -> Response {
@@ -190,7 +190,7 @@ pub(super) async fn run_to_the_end(
     let gone = CancellationToken::new();
     let running = presence::tell(gone.clone(), next.run(request)).in_current_span();
     let _told_when_dropped = gone.drop_guard();
-    shelter.0.spawn(running).await.unwrap_or_else(|_| broken())
+    mutations.0.spawn(running).await.unwrap_or_else(|_| broken())
 }
 
 #[cfg(test)]
@@ -257,7 +257,7 @@ mod tests {
             router = router.route(path, post(read));
         }
         let router = router
-            .layer(from_fn_with_state(Shelter::default(), run_to_the_end))
+            .layer(from_fn_with_state(DetachedMutations::default(), run_to_the_end))
             .layer(from_fn_with_state(Duration::from_secs(60), limit_time))
             .layer(from_fn_with_state(Duration::from_millis(1), limit_body_time))
             .layer(from_fn_with_state(clock(), attend));
@@ -278,7 +278,7 @@ mod tests {
         }
         let router = Router::new()
             .route("/", get(breaks).post(breaks))
-            .layer(from_fn_with_state(Shelter::default(), run_to_the_end))
+            .layer(from_fn_with_state(DetachedMutations::default(), run_to_the_end))
             .layer(from_fn_with_state(clock(), attend));
         for method in ["GET", "POST"] {
             let (status, body) = ask(router.clone(), to(method, "/")).await;
@@ -302,7 +302,7 @@ mod tests {
         };
         let router = Router::new()
             .route("/", post(work))
-            .layer(from_fn_with_state(Shelter::default(), run_to_the_end));
+            .layer(from_fn_with_state(DetachedMutations::default(), run_to_the_end));
         let mut asking = Box::pin(router.oneshot(to("POST", "/")));
         tokio::select! {
             _ = &mut asking => panic!("it cannot have ended"),

@@ -21,7 +21,6 @@ use tracing::Instrument as _;
 
 use super::access;
 use super::answer::{Answer, Item};
-use super::answers::Answers;
 use super::bounds;
 use super::document::{chosen, root_fields};
 use super::error::{Said, TIMEOUT, dress};
@@ -29,6 +28,7 @@ use super::feed::{Feed, Source};
 use super::hub::Hub;
 use super::limits;
 use super::nulls::Shapes;
+use super::response_cache::Answers;
 use super::schema::{Schema, schema};
 use crate::app::App;
 use crate::domain::Actor;

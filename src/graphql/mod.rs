@@ -16,7 +16,6 @@
 
 mod access;
 mod answer;
-mod answers;
 mod bounds;
 mod comments;
 mod document;
@@ -36,6 +35,7 @@ mod nulls;
 mod overview;
 mod pauses;
 mod query;
+mod response_cache;
 mod schema;
 mod sights;
 mod sse;

@@ -26,7 +26,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::answer::Answer;
 use super::execution::{Admitted, Call, Door};
-use super::turn::Turn;
+use super::single_flight::Turn;
 use crate::service;
 use crate::store::snapshot::Snapshot;
 

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use async_graphql::{SDLExportOptions, SchemaBuilder};
 
+use super::event_cache::Sights;
 use super::limits;
 use super::mutation::Mutation;
 use super::query::Query;
-use super::sights::Sights;
 use super::subscription::Subscriptions;
 use crate::app::App;
 

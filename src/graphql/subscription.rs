@@ -11,10 +11,10 @@ use async_stream::stream;
 use futures_util::Stream;
 
 use super::error::Lagged;
+use super::event_cache::Sights;
 use super::feed::{Feed, Told};
 use super::loaders::app;
 use super::query::full_name;
-use super::sights::Sights;
 use super::types::{
     AgentRun, AuditEntry, BoardEvent, IssueChanged, IssueMoved, IssueRemoved, Resync, SyncState,
 };

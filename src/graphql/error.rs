@@ -18,7 +18,7 @@ use async_graphql::parser::{parse_query, parse_schema};
 use async_graphql::{Pos, Response, ServerError, Value, Variables};
 
 use super::document::all_fields;
-use super::execution::Call;
+use super::executor::Call;
 use super::schema::sdl;
 use crate::app::App;
 use crate::domain::{Instant, Status};

@@ -21,7 +21,7 @@ use serde_json::{Map, Value};
 
 use super::answer::Answer;
 use super::error::BAD_USER_INPUT;
-use super::execution::{Asker, Call, Door};
+use super::executor::{Asker, Call, Door};
 use super::negotiation::{Media, accepted, is_json};
 use super::{sse, websocket};
 use crate::domain::{EventCursor, access};

@@ -22,7 +22,7 @@ mod document;
 mod edits;
 mod error;
 mod event_cache;
-mod execution;
+mod executor;
 mod feed;
 mod holders;
 mod http;
@@ -47,7 +47,7 @@ mod websocket;
 mod work;
 
 pub use error::code as code_of;
-pub use execution::Door;
+pub use executor::Door;
 pub use http::routes;
 
 pub use schema::sdl;

@@ -45,7 +45,7 @@ use tokio::task::JoinSet;
 
 use super::answer::Item;
 use super::document::{all_fields, chosen, root_fields};
-use super::execution::{Admitted, Call, Door};
+use super::executor::{Admitted, Call, Door};
 use super::feed::{BEYOND, Live, Source};
 use crate::domain::{Actor, EventCursor, Tier};
 use crate::service::{self, Result};

@@ -25,7 +25,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest as _, Sha256};
 
 use super::answer::Answer;
-use super::execution::{Admitted, Call, Door};
+use super::executor::{Admitted, Call, Door};
 use super::single_flight::Turn;
 use crate::service;
 use crate::store::snapshot::Snapshot;

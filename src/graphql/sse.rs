@@ -16,7 +16,7 @@ use futures_util::StreamExt;
 use futures_util::stream::{self, Stream};
 
 use super::answer::{Answer, Item};
-use super::execution::{Admitted, Door};
+use super::executor::{Admitted, Door};
 use super::negotiation::Media;
 use crate::domain::EventCursor;
 

@@ -22,7 +22,7 @@ use tokio::time::{Instant, interval_at, timeout};
 use tokio_stream::StreamMap;
 
 use super::answer::Item;
-use super::execution::{Asker, Call, Door};
+use super::executor::{Asker, Call, Door};
 use super::http::{REQUEST_SIZE, query};
 use crate::domain::Tier;
 use crate::middleware::Caller;

@@ -5,7 +5,7 @@ use async_graphql::parser::types::{
 };
 
 use super::document::root_fields;
-use super::nulls::{Shapes, named, root_type};
+use super::null_propagation::{Shapes, named, root_type};
 use crate::domain::access::{
     Workers, field_tier, is_open_to_workers, is_type_open_to_workers, worker_field,
 };

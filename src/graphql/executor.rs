@@ -27,7 +27,7 @@ use super::error::{Said, TIMEOUT, dress};
 use super::feed::{Feed, Source};
 use super::limits;
 use super::multiplexer::Hub;
-use super::nulls::Shapes;
+use super::null_propagation::Shapes;
 use super::response_cache::Answers;
 use super::schema::{Schema, schema};
 use crate::app::App;

@@ -32,7 +32,7 @@ mod loaders;
 mod multiplexer;
 mod mutation;
 mod negotiation;
-mod nulls;
+mod null_propagation;
 mod overview;
 mod pauses;
 mod query;

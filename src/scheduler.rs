@@ -104,7 +104,7 @@ async fn prune(app: App) -> Result<(), Error> {
     service::retention::prune_decisions(&app).await?;
     service::retention::prune_reports(&app).await?;
     service::retention::prune_conversations(&app).await?;
-    service::repeats::prune(&app).await.map(|_| ())
+    service::idempotency::prune(&app).await.map(|_| ())
 }
 
 /// Syncs on start and then by the timer, unless another replica has just done so.

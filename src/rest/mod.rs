@@ -19,6 +19,7 @@ mod comments;
 mod decompositions;
 mod errors;
 mod health;
+mod idempotency;
 mod issues;
 mod judgements;
 mod labelling;
@@ -28,7 +29,6 @@ mod openapi;
 mod path;
 mod preferences;
 mod query;
-mod repeats;
 mod reports;
 mod repositories;
 mod sessions;
@@ -57,7 +57,7 @@ pub fn router(app: App) -> Router {
     let description = openapi::Served::of(&openapi::finish(description));
     router
         .route("/api/openapi.json", get(openapi::serve).with_state(Protected::new(description)))
-        .layer(from_fn_with_state(app.clone(), repeats::once))
+        .layer(from_fn_with_state(app.clone(), idempotency::once))
         .with_state(Protected::new(app))
 }
 

@@ -10,7 +10,7 @@ use utoipa::openapi::{
 };
 use utoipa::{OpenApi, ToSchema};
 
-use super::repeats;
+use super::idempotency;
 
 use crate::domain::Tier;
 use crate::domain::access::{self, Declared};
@@ -82,7 +82,7 @@ pub(super) fn finish(mut description: Description) -> Description {
             for (status, text) in answers {
                 operation.responses.responses.insert(status.to_owned(), problem(text).into());
             }
-            if method != "GET" && repeats::takes_keys(path) {
+            if method != "GET" && idempotency::takes_keys(path) {
                 name_key(operation);
             }
             operation.security = Some(security(tier));
@@ -95,7 +95,7 @@ pub(super) fn finish(mut description: Description) -> Description {
 fn name_key(operation: &mut Operation) {
     let parameters = operation.parameters.get_or_insert_default();
     let is_named = |parameter: &RefOr<Parameter>| match parameter {
-        RefOr::T(parameter) => parameter.name == repeats::HEADER,
+        RefOr::T(parameter) => parameter.name == idempotency::HEADER,
         RefOr::Ref(_) => false,
     };
     if parameters.iter().any(is_named) {
@@ -105,7 +105,8 @@ fn name_key(operation: &mut Operation) {
                 is answered as the first was, with `Idempotency-Replayed: true`, and does nothing. \
                 Successes are kept for a day.";
     let string = Object::builder().schema_type(Type::String);
-    let parameter = Parameter::builder().name(repeats::HEADER).parameter_in(ParameterIn::Header);
+    let parameter =
+        Parameter::builder().name(idempotency::HEADER).parameter_in(ParameterIn::Header);
     let parameter = parameter.required(Required::False).description(Some(text));
     parameters.push(parameter.schema(Some(string)).build().into());
     let responses = &mut operation.responses.responses;

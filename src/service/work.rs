@@ -14,12 +14,12 @@ use diesel_async::AsyncConnection;
 use serde_json::json;
 
 use super::audit::append_settled;
+use super::idempotency::hash_of;
 use super::labels::{Changed, Guard, Intent, LeaseStep, Terms, change_labels_on};
 use super::leases::{agent_for, let_go, term};
 use super::polling::LONGEST_WAIT;
 use super::presence::Presence;
 use super::queue::{self, Around, Decided, Judged, Scope, Served};
-use super::repeats::hash_of;
 use super::waiting::{Call, Wants};
 use super::{Error, Obstacle, Result, allows, backoffs, board};
 use crate::app::App;

@@ -33,7 +33,7 @@ pub(super) fn hash_of(asked: &serde_json::Value) -> String {
 
 /// Whether a request is the first of its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Begun {
+pub enum IdempotencyState {
     /// It is to be carried out, by this run.
     First(Uuid),
     /// It was carried out, and this was the answer: its status and its body.
@@ -46,13 +46,13 @@ pub enum Begun {
 ///
 /// [`Error::Conflict`] when the name is another request's; [`Error::Busy`] while the first is being
 /// carried out.
-pub async fn begin(app: &App, key: RequestKey<'_>, body_hash: &str) -> Result<Begun> {
+pub async fn begin(app: &App, key: RequestKey<'_>, body_hash: &str) -> Result<IdempotencyState> {
     let (now, run) = (app.clock.now(), app.clock.fresh_uuid());
     let over = (now - KEPT, now - LONGEST);
     let mut connection = app.connection().await?;
     if request_keys::take(&mut connection, key, body_hash, run, now, over).await? {
         request_keys::displace(&mut connection, key.caller, MOST_KEYS).await?;
-        return Ok(Begun::First(run));
+        return Ok(IdempotencyState::First(run));
     }
     let known = request_keys::find(&mut connection, key).await?;
     if known.as_ref().is_some_and(|known| known.body_hash != body_hash) {
@@ -61,7 +61,7 @@ pub async fn begin(app: &App, key: RequestKey<'_>, body_hash: &str) -> Result<Be
         ));
     }
     match known.map(|known| (known.status.map(u16::try_from), known.answer)) {
-        Some((Some(Ok(status)), Some(answer))) => Ok(Begun::Repeated(status, answer)),
+        Some((Some(Ok(status)), Some(answer))) => Ok(IdempotencyState::Repeated(status, answer)),
         _ => Err(Error::Busy {
             what: "The request of this Idempotency-Key is being carried out".to_owned(),
             retry_at: Some(now + SOON),

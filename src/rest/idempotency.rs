@@ -17,7 +17,7 @@ use crate::app::App;
 use crate::domain::Actor;
 use crate::domain::keys::OwnedKey;
 use crate::middleware::Problem;
-use crate::service::repeats::{self, Begun};
+use crate::service::idempotency::{self, IdempotencyState};
 use crate::store::request_keys::RequestKey;
 
 /// The header with the caller's name for a request.
@@ -86,15 +86,15 @@ async fn carry_out(
     let key = RequestKey { caller: &caller, request: &asked, key: &key };
     let hash: String =
         Sha256::digest(body.bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
-    let begun = repeats::begin(app, key, &hash).await;
+    let begun = idempotency::begin(app, key, &hash).await;
     match begun.map_err(failed("Failed to look up the Idempotency-Key"))? {
-        Begun::Repeated(status, answer) => {
+        IdempotencyState::Repeated(status, answer) => {
             let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
             let mut response = raw_json(status, answer);
             response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
             Ok(response)
         }
-        Begun::First(run) => {
+        IdempotencyState::First(run) => {
             let request = Request::from_parts(parts, body.into_bytes().into());
             Ok(kept(app, key, run, next.run(request).await).await)
         }
@@ -110,7 +110,7 @@ fn address(method: &Method, uri: &Uri) -> String {
 /// The answer, after it was kept for retries. What is no success is tried again.
 async fn kept(app: &App, key: RequestKey<'_>, run: Uuid, response: Response) -> Response {
     if !response.status().is_success() {
-        if let Err(error) = repeats::give_back(app, key, run).await {
+        if let Err(error) = idempotency::give_back(app, key, run).await {
             tracing::warn!(%error, "a key is taken until it is given up for dead");
         }
         return response;
@@ -124,7 +124,7 @@ async fn kept(app: &App, key: RequestKey<'_>, run: Uuid, response: Response) -> 
         }
     };
     let text = String::from_utf8_lossy(&bytes);
-    let keeping = repeats::keep(app, key, run, parts.status.as_u16(), &text).await;
+    let keeping = idempotency::keep(app, key, run, parts.status.as_u16(), &text).await;
     if let Err(error) = keeping {
         tracing::warn!(%error, "an answer is not kept for retries");
     }

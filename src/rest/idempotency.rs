@@ -18,7 +18,7 @@ use crate::domain::Actor;
 use crate::domain::keys::OwnedKey;
 use crate::middleware::Problem;
 use crate::service::idempotency::{self, IdempotencyState};
-use crate::store::request_keys::RequestKey;
+use crate::store::idempotency_keys::RequestKey;
 
 /// The header with the caller's name for a request.
 pub(super) const HEADER: &str = "Idempotency-Key";

@@ -11,8 +11,8 @@ use uuid::Uuid;
 
 use super::{Error, Result};
 use crate::app::App;
+use crate::store::idempotency_keys::{self, RequestKey};
 use crate::store::pool;
-use crate::store::request_keys::{self, RequestKey};
 
 /// For how long an answer is kept.
 const KEPT: TimeDelta = TimeDelta::hours(24);
@@ -50,11 +50,11 @@ pub async fn begin(app: &App, key: RequestKey<'_>, body_hash: &str) -> Result<Id
     let (now, run) = (app.clock.now(), app.clock.fresh_uuid());
     let over = (now - KEPT, now - LONGEST);
     let mut connection = app.connection().await?;
-    if request_keys::take(&mut connection, key, body_hash, run, now, over).await? {
-        request_keys::displace(&mut connection, key.caller, MOST_KEYS).await?;
+    if idempotency_keys::take(&mut connection, key, body_hash, run, now, over).await? {
+        idempotency_keys::displace(&mut connection, key.caller, MOST_KEYS).await?;
         return Ok(IdempotencyState::First(run));
     }
-    let known = request_keys::find(&mut connection, key).await?;
+    let known = idempotency_keys::find(&mut connection, key).await?;
     if known.as_ref().is_some_and(|known| known.body_hash != body_hash) {
         return Err(Error::conflict(
             "This Idempotency-Key was used for a different request; use a new one",
@@ -82,7 +82,7 @@ pub async fn keep(
     answer: &str,
 ) -> Result<()> {
     let mut connection = app.connection().await?;
-    Ok(request_keys::keep(&mut connection, key, run, (i32::from(status), answer)).await?)
+    Ok(idempotency_keys::keep(&mut connection, key, run, (i32::from(status), answer)).await?)
 }
 
 /// Frees the name of a request that was refused.
@@ -92,7 +92,7 @@ pub async fn keep(
 /// When the database fails.
 pub async fn give_back(app: &App, key: RequestKey<'_>, run: Uuid) -> Result<()> {
     let mut connection = app.connection().await?;
-    Ok(request_keys::give_back(&mut connection, key, run).await?)
+    Ok(idempotency_keys::give_back(&mut connection, key, run).await?)
 }
 
 /// Forgets answers that are no longer kept.
@@ -106,7 +106,7 @@ pub async fn prune(app: &App) -> Result<usize> {
     connection
         .transaction(async |connection| {
             pool::take_time(connection).await?;
-            Ok(request_keys::prune(connection, before).await?)
+            Ok(idempotency_keys::prune(connection, before).await?)
         })
         .await
 }

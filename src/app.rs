@@ -8,7 +8,7 @@ use crate::config::Config;
 use crate::github;
 use crate::service::Error;
 use crate::service::agent_names::AgentNames;
-use crate::service::waiting::Line;
+use crate::service::wait_queue::WaitQueue;
 use crate::store::{Pool, PooledConnection};
 
 /// The running service: settings, database, GitHub, events and time.
@@ -23,7 +23,7 @@ pub struct App {
     /// What happened, as it happens.
     pub bus: Bus,
     /// Who waits for work in this process.
-    pub line: Line,
+    pub wait_queue: WaitQueue,
     /// What agents are called.
     pub agent_names: AgentNames,
     /// The only "now".

@@ -23,7 +23,7 @@ use dispatch::connections::{self, Limits};
 use dispatch::domain::bounds::visible;
 use dispatch::postgres::{Cluster, Options};
 use dispatch::service::agent_names::AgentNames;
-use dispatch::service::waiting::Line;
+use dispatch::service::wait_queue::WaitQueue;
 use dispatch::{github, scheduler, service, store, telemetry};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio::net::TcpListener;
@@ -287,9 +287,9 @@ async fn assemble(
         .context("Cannot read the event log; are the migrations missing?")?;
     drop(connection);
     let bus = Bus::new(position);
-    let (line, agent_names) = (Line::default(), AgentNames::default());
+    let (wait_queue, agent_names) = (WaitQueue::default(), AgentNames::default());
     let config = Arc::new(config);
-    Ok(App { config, pool, github, bus, line, agent_names, clock, simulated })
+    Ok(App { config, pool, github, bus, wait_queue, agent_names, clock, simulated })
 }
 
 /// Says on the console what an operator may have forgotten.

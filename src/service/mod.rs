@@ -43,7 +43,7 @@ pub mod snapshot;
 pub mod sync;
 pub mod tracking;
 pub mod views;
-pub mod waiting;
+pub mod wait_queue;
 pub mod work;
 
 pub use error::{Error, Obstacle};

@@ -20,7 +20,7 @@ use super::leases::{agent_for, let_go, term};
 use super::polling::LONGEST_WAIT;
 use super::presence::Presence;
 use super::queue::{self, Around, Decided, Judged, Scope, Served};
-use super::waiting::{Call, Wants};
+use super::wait_queue::{Interest, Wakeup};
 use super::{Error, Obstacle, Result, allows, backoffs, board};
 use crate::app::App;
 use crate::domain::backoff::NEEDS_HUMAN;
@@ -302,9 +302,9 @@ async fn attempt_in_line(
 ) -> Result<Attempt> {
     let (lanes, closed_lanes) = scope.lanes(app);
     let repositories = scope.repositories.iter().map(|row| row.id).collect();
-    let wants = Wants { agent: scope.agent.clone(), lanes, closed_lanes, repositories };
+    let wants = Interest { agent: scope.agent.clone(), lanes, closed_lanes, repositories };
     // In line before the first look, so that nothing becomes ready unheard in between.
-    let place = app.line.join(wants);
+    let place = app.wait_queue.join(wants);
     let caller = Presence::of_caller();
     let mut over = std::pin::pin!(tokio::time::sleep(wait));
     let mut found = attempt(app, claim, scope).await?;
@@ -326,7 +326,7 @@ async fn attempt_in_line(
             }
         };
         let has_got_it = found.lease.is_some();
-        if has_got_it || matches!(call, Call::Anything) || is_limited(app, scope).await? {
+        if has_got_it || matches!(call, Wakeup::Anything) || is_limited(app, scope).await? {
             place.pass_on(&call, has_got_it);
         }
     }
@@ -379,7 +379,7 @@ async fn is_limited(app: &App, scope: &Scope) -> Result<bool> {
 
 /// Looks for work once: the first candidates, until one is the claimer's or there is none.
 async fn attempt(app: &App, claim: &Claim<'_>, scope: &mut Scope) -> Result<Attempt> {
-    let _turn = app.line.turn().await;
+    let _turn = app.wait_queue.turn().await;
     let caller = Presence::of_caller();
     let begun_at = app.clock.now();
     let mut passed: Vec<IssueId> = Vec::new();
@@ -719,7 +719,7 @@ async fn claim_one(app: &App, actor: &Actor, command: ClaimIssue) -> Result<Clai
         give_back_if_left(app, claim.actor, &lease).await?;
         return Ok(Claimed { lease, issue: changed.issue, warning });
     }
-    let _turn = app.line.turn().await;
+    let _turn = app.wait_queue.turn().await;
     if Presence::of_caller().is_over() {
         return Err(left());
     }

@@ -380,7 +380,7 @@ async fn who_waits_hears_that_a_pause_is_over() {
         let beta = agent("beta");
         let claiming = claim_next(&given.app, &beta, waits);
         let ending = async {
-            eventually(async || given.app.line.len() == 1).await;
+            eventually(async || given.app.wait_queue.len() == 1).await;
             given.advance(10);
             end_backoffs(&given.app).await.unwrap();
         };

@@ -188,7 +188,7 @@ async fn a_pause_ends_by_its_time_and_who_waits_hears_of_it() {
         let beta = agent("beta");
         let claiming = claim_next(&given.app, &beta, waits);
         let ending = async {
-            eventually(async || given.app.line.len() == 1).await;
+            eventually(async || given.app.wait_queue.len() == 1).await;
             end_over(&given.app).await.unwrap();
             assert_eq!(pauses(&given.app).await.unwrap().len(), 1, "not before its time");
             given.advance(600);
@@ -214,7 +214,7 @@ async fn who_waits_hears_that_a_person_resumed() {
         let first = claim_next(&given.app, &alpha, wait("alpha"));
         let second = claim_next(&given.app, &beta, wait("beta"));
         let waiting = async {
-            eventually(async || given.app.line.len() == 2).await;
+            eventually(async || given.app.wait_queue.len() == 2).await;
             resume(given, &everything).await;
             // Alpha, first in line or not, can use nothing and passes the call on.
             let held = "SELECT count(*) FROM leases WHERE agent = 'beta' AND state = 'held'";

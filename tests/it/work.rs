@@ -509,7 +509,8 @@ async fn whoever_left_before_there_was_work_claims_nothing() {
             let listening = given.app.bus.listeners();
             let mut connection = TcpStream::connect(&address).await.unwrap();
             connection.write_all(bytes_of(path, query, tool).as_bytes()).await.unwrap();
-            let waits = || !given.app.line.is_empty() || given.app.bus.listeners() > listening;
+            let waits =
+                || !given.app.wait_queue.is_empty() || given.app.bus.listeners() > listening;
             eventually(async || waits()).await;
             drop(connection);
             until_nobody_waits(waits).await;
@@ -665,14 +666,14 @@ async fn a_socket_that_closes_or_completes_waits_no_more() {
             let mut socket = Socket::with_token(&address, AGENT_TOKEN).await;
             let payload = json!({ "query": WAITING[0].1 });
             socket.say(json!({ "type": "subscribe", "id": "1", "payload": payload })).await;
-            eventually(async || !given.app.line.is_empty()).await;
+            eventually(async || !given.app.wait_queue.is_empty()).await;
             if is_completed {
                 socket.say(json!({ "type": "complete", "id": "1" })).await;
                 kept = Some(socket);
             } else {
                 drop(socket);
             }
-            until_nobody_waits(|| !given.app.line.is_empty()).await;
+            until_nobody_waits(|| !given.app.wait_queue.is_empty()).await;
         }
         assert!(kept.is_some(), "the socket itself is open");
     })
@@ -690,10 +691,10 @@ async fn a_caller_by_http_2_that_leaves_waits_no_more() {
         let asking = request.header("content-type", "application/json").body(query).send();
         tokio::select! {
             _ = asking => panic!("there is no work"),
-            () = eventually(async || !given.app.line.is_empty()) => {}
+            () = eventually(async || !given.app.wait_queue.is_empty()) => {}
         }
         // The stream has ended, and the connection is kept.
-        until_nobody_waits(|| !given.app.line.is_empty()).await;
+        until_nobody_waits(|| !given.app.wait_queue.is_empty()).await;
         drop(http);
     })
     .await;
@@ -746,9 +747,9 @@ async fn a_command_that_is_killed_waits_no_more() {
         program.env("DISPATCH_URL", format!("http://{address}"));
         program.env("DISPATCH_AGENT_TOKEN", AGENT_TOKEN).env("DISPATCH_AGENT_NAME", "alpha");
         let mut child = program.spawn().unwrap();
-        eventually(async || !given.app.line.is_empty()).await;
+        eventually(async || !given.app.wait_queue.is_empty()).await;
         child.kill().await.unwrap();
-        until_nobody_waits(|| !given.app.line.is_empty()).await;
+        until_nobody_waits(|| !given.app.wait_queue.is_empty()).await;
     })
     .await;
 }
@@ -1192,7 +1193,7 @@ async fn who_waits_gets_what_becomes_ready_in_turn() {
             claim_next(app, &agent(name), command).await.unwrap().lease
         };
         let act = async || {
-            crate::support::eventually(async || app.line.len() == 2).await;
+            crate::support::eventually(async || app.wait_queue.len() == 2).await;
             for number in [1, 2] {
                 let command = MoveIssue {
                     issue_id: given.issue(number).await.id,
@@ -1207,7 +1208,7 @@ async fn who_waits_gets_what_becomes_ready_in_turn() {
         let (first, second, ()) =
             tokio::join!(Box::pin(wait("alpha")), Box::pin(wait("beta")), Box::pin(act()));
         assert_ne!(first.unwrap().issue_id, second.unwrap().issue_id);
-        assert!(app.line.is_empty());
+        assert!(app.wait_queue.is_empty());
     })
     .await;
 }
@@ -1389,7 +1390,7 @@ async fn an_issue_waits_for_what_is_not_cached_as_long_as_github_says() {
             let command = ClaimNext { wait_seconds: Some(25), ..next("beta") };
             async move { claim_next(&app, &agent("beta"), command).await.unwrap().lease }
         });
-        eventually(async || given.app.line.len() == 1).await;
+        eventually(async || given.app.wait_queue.len() == 1).await;
         given.github.close(REPOSITORY, pull_request).unwrap();
         given.github.close("acme/moon", 1).unwrap();
         given.advance(600);
@@ -1452,7 +1453,7 @@ async fn an_issue_with_an_open_pull_request_is_left_to_it() {
             let command = ClaimNext { wait_seconds: Some(25), ..next("alpha") };
             async move { claim_next(&app, &agent("alpha"), command).await.unwrap().lease }
         });
-        eventually(async || given.app.line.len() == 1).await;
+        eventually(async || given.app.wait_queue.len() == 1).await;
         given.github.close(REPOSITORY, second).unwrap();
         given.advance(60);
         given.sync().await;

@@ -28,7 +28,7 @@ use dispatch::domain::actor::Token;
 use dispatch::domain::{Actor, FullName};
 use dispatch::service;
 use dispatch::service::agent_names::AgentNames;
-use dispatch::service::waiting::{self, Line};
+use dispatch::service::wait_queue::{self, WaitQueue};
 use dispatch::simulator::{self, NewIssue, Simulator, Write};
 use dispatch::store::{self, Issue};
 use http_body_util::BodyExt;
@@ -127,7 +127,7 @@ impl Given {
         let (bus, pool, url) =
             (app.bus.clone(), self.app.pool.clone(), self.database.url().to_owned());
         self.tasks.spawn(async move { bus.pump(pool, &url).await });
-        self.tasks.spawn(async move { waiting::call(&app).await });
+        self.tasks.spawn(async move { wait_queue::call(&app).await });
     }
 
     /// Another replica of the application, on the same database, GitHub and clock.
@@ -324,7 +324,7 @@ async fn app(config: Config, url: &str, clock: Clock) -> App {
         config: Arc::new(config),
         pool,
         bus: Bus::new(position),
-        line: Line::default(),
+        wait_queue: WaitQueue::default(),
         agent_names: AgentNames::default(),
         clock,
         simulated: false,

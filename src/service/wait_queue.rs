@@ -24,12 +24,12 @@ const AT_ONCE: usize = 16;
 
 /// Who waits for work in this process, and who is getting it. Clones are the same line.
 #[derive(Debug, Clone)]
-pub struct Line {
+pub struct WaitQueue {
     waiters: Arc<Mutex<Waiters>>,
     turns: Arc<Semaphore>,
 }
 
-impl Default for Line {
+impl Default for WaitQueue {
     fn default() -> Self {
         Self { waiters: Arc::default(), turns: Arc::new(Semaphore::new(AT_ONCE)) }
     }
@@ -43,14 +43,14 @@ struct Waiters {
 
 #[derive(Debug)]
 struct Waiter {
-    wants: Wants,
+    wants: Interest,
     bell: Arc<Notify>,
-    call: Option<Call>,
+    call: Option<Wakeup>,
 }
 
 /// What somebody in line could use.
 #[derive(Debug, Clone)]
-pub(super) struct Wants {
+pub(super) struct Interest {
     pub(super) agent: String,
     /// Lower-case names of the queues; all but those left out when absent.
     pub(super) lanes: Option<Vec<String>>,
@@ -61,18 +61,18 @@ pub(super) struct Wants {
 
 /// What a call is about.
 #[derive(Debug, Clone)]
-pub(super) enum Call {
+pub(super) enum Wakeup {
     /// This issue may be claimed now.
     Issue(Box<IssueFacts>),
     /// Something may be claimed now that could not before: a limit or a dependency is gone.
     Anything,
 }
 
-impl Wants {
-    fn suits(&self, call: &Call) -> bool {
+impl Interest {
+    fn suits(&self, call: &Wakeup) -> bool {
         match call {
-            Call::Anything => true,
-            Call::Issue(facts) => {
+            Wakeup::Anything => true,
+            Wakeup::Issue(facts) => {
                 let lane = facts.lane.as_deref().unwrap_or_default().to_lowercase();
                 self.repositories.contains(&facts.repository_id)
                     && self.lanes.as_ref().is_none_or(|lanes| lanes.contains(&lane))
@@ -84,31 +84,31 @@ impl Wants {
 }
 
 /// What an event may mean to who waits.
-fn call_of(event: &Event) -> Option<Call> {
+fn call_of(event: &Event) -> Option<Wakeup> {
     if event.topic != Topic::Board {
         return None;
     }
     if event.kind == EventKind::Resync {
-        return Some(Call::Anything);
+        return Some(Wakeup::Anything);
     }
     let is_open = |facts: &IssueFacts| facts.state == IssueState::Open;
     match (&event.before, &event.after) {
         (_, Some(after))
             if is_open(after) && matches!(after.status, Status::Ready | Status::InProgress) =>
         {
-            Some(Call::Issue(Box::new(after.clone())))
+            Some(Wakeup::Issue(Box::new(after.clone())))
         }
         // What is finished, closed or gone may have stood in the way of others.
         (Some(before), after) => {
             let was_counted = before.status != Status::Backlog;
             let is_other = after.as_ref().is_none_or(|after| after.status != before.status);
-            (was_counted && is_open(before) && is_other).then_some(Call::Anything)
+            (was_counted && is_open(before) && is_other).then_some(Wakeup::Anything)
         }
         _ => None,
     }
 }
 
-impl Line {
+impl WaitQueue {
     fn waiters(&self) -> MutexGuard<'_, Waiters> {
         self.waiters.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -119,18 +119,18 @@ impl Line {
     }
 
     /// Takes the last place.
-    pub(super) fn join(&self, wants: Wants) -> Place {
+    pub(super) fn join(&self, wants: Interest) -> Ticket {
         let mut waiters = self.waiters();
         let ticket = waiters.next;
         waiters.next += 1;
         let bell = Arc::new(Notify::new());
         let waiter = Waiter { wants, bell: Arc::clone(&bell), call: None };
         waiters.waiting.insert(ticket, waiter);
-        Place { line: self.clone(), ticket, bell }
+        Ticket { line: self.clone(), ticket, bell }
     }
 
     /// Calls the first from a place on whom a call suits and who has not been called yet.
-    fn call(&self, call: &Call, from: u64) {
+    fn call(&self, call: &Wakeup, from: u64) {
         let mut waiters = self.waiters();
         let suited = waiters
             .waiting
@@ -156,15 +156,15 @@ impl Line {
 
 /// A place in the line. Who leaves it while called passes the call on.
 #[derive(Debug)]
-pub(super) struct Place {
-    line: Line,
+pub(super) struct Ticket {
+    line: WaitQueue,
     ticket: u64,
     bell: Arc<Notify>,
 }
 
-impl Place {
+impl Ticket {
     /// Waits to be called.
-    pub(super) async fn called(&self) -> Call {
+    pub(super) async fn called(&self) -> Wakeup {
         loop {
             match self.take_call() {
                 Some(call) => return call,
@@ -173,19 +173,19 @@ impl Place {
         }
     }
 
-    fn take_call(&self) -> Option<Call> {
+    fn take_call(&self) -> Option<Wakeup> {
         self.line.waiters().waiting.get_mut(&self.ticket)?.call.take()
     }
 
     /// Passes a call on: to the first in line, when this place has got something; else to who comes
     /// behind it.
-    pub(super) fn pass_on(&self, call: &Call, has_got_it: bool) {
+    pub(super) fn pass_on(&self, call: &Wakeup, has_got_it: bool) {
         let from = if has_got_it { 0 } else { self.ticket + 1 };
         self.line.call(call, from);
     }
 }
 
-impl Drop for Place {
+impl Drop for Ticket {
     fn drop(&mut self) {
         let left = self.line.waiters().waiting.remove(&self.ticket);
         if let Some(call) = left.and_then(|waiter| waiter.call) {
@@ -201,11 +201,11 @@ pub async fn call(app: &App) {
         match events.recv().await {
             Ok(event) => {
                 if let Some(call) = call_of(&event) {
-                    app.line.call(&call, 0);
+                    app.wait_queue.call(&call, 0);
                 }
             }
             // What was missed may have been anything.
-            Err(RecvError::Lagged(_)) => app.line.call(&Call::Anything, 0),
+            Err(RecvError::Lagged(_)) => app.wait_queue.call(&Wakeup::Anything, 0),
             Err(RecvError::Closed) => return,
         }
     }
@@ -218,8 +218,8 @@ mod tests {
     use super::*;
     use crate::domain::LabelSet;
 
-    fn wants(agent: &str, lane: &str) -> Wants {
-        Wants {
+    fn wants(agent: &str, lane: &str) -> Interest {
+        Interest {
             agent: agent.to_owned(),
             lanes: Some(vec![lane.to_owned()]),
             closed_lanes: vec![],
@@ -227,8 +227,8 @@ mod tests {
         }
     }
 
-    fn ready(lane: &str, labels: LabelSet) -> Call {
-        Call::Issue(Box::new(IssueFacts {
+    fn ready(lane: &str, labels: LabelSet) -> Wakeup {
+        Wakeup::Issue(Box::new(IssueFacts {
             repository_id: RepositoryId(1),
             repository: "acme/tools".to_owned(),
             number: 1,
@@ -243,13 +243,13 @@ mod tests {
         }))
     }
 
-    fn is_called(place: &Place) -> bool {
+    fn is_called(place: &Ticket) -> bool {
         place.called().now_or_never().is_some()
     }
 
     #[test]
     fn the_first_whom_it_suits_is_called_and_nobody_else() {
-        let line = Line::default();
+        let line = WaitQueue::default();
         let other = line.join(wants("alpha", "backlog"));
         let (first, second) = (line.join(wants("beta", "a")), line.join(wants("gamma", "a")));
         line.call(&ready("a", LabelSet::default()), 0);
@@ -262,7 +262,7 @@ mod tests {
 
     #[test]
     fn two_issues_call_two() {
-        let line = Line::default();
+        let line = WaitQueue::default();
         let (first, second) = (line.join(wants("beta", "a")), line.join(wants("gamma", "a")));
         line.call(&ready("a", LabelSet::default()), 0);
         line.call(&ready("a", LabelSet::default()), 0);
@@ -271,15 +271,15 @@ mod tests {
 
     #[test]
     fn who_leaves_or_has_no_use_passes_the_call_on() {
-        let line = Line::default();
+        let line = WaitQueue::default();
         let first = line.join(wants("alpha", "a"));
         let (second, third) = (line.join(wants("beta", "a")), line.join(wants("gamma", "a")));
-        line.call(&Call::Anything, 0);
+        line.call(&Wakeup::Anything, 0);
         drop(first);
         assert!(is_called(&second));
-        second.pass_on(&Call::Anything, false);
+        second.pass_on(&Wakeup::Anything, false);
         assert!(!is_called(&second) && is_called(&third));
-        third.pass_on(&Call::Anything, false);
+        third.pass_on(&Wakeup::Anything, false);
         assert!(!is_called(&second) && !is_called(&third), "everybody has looked");
         assert_eq!(line.len(), 2);
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::Response;
 
-use crate::service::polling::LONGEST_WAIT;
+use crate::service::long_poll::LONGEST_WAIT;
 
 /// How long a request would wait, as far as that is granted; zero for not at all.
 pub(super) fn preferred_wait(headers: &HeaderMap) -> Duration {

@@ -20,7 +20,7 @@ use crate::domain::leases::Checkpoint;
 use crate::domain::work::SkipReason;
 use crate::domain::{IssueId, LabelSet, Status};
 use crate::middleware::{Caller, Problem, ProblemDocument, Reader};
-use crate::service::polling::{wait_for_queue, wait_for_task};
+use crate::service::long_poll::{wait_for_queue, wait_for_task};
 use crate::service::queue::{Explained, MOST, NextTask, QueueRequest};
 use crate::service::{agents, decompositions};
 

@@ -17,7 +17,7 @@ use super::audit::append_settled;
 use super::idempotency::hash_of;
 use super::labels::{Changed, Guard, Intent, LeaseStep, Terms, change_labels_on};
 use super::leases::{agent_for, let_go, term};
-use super::polling::LONGEST_WAIT;
+use super::long_poll::LONGEST_WAIT;
 use super::presence::Presence;
 use super::queue::{self, Around, Decided, Judged, Scope, Served};
 use super::wait_queue::{Interest, Wakeup};

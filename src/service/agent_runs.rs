@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use diesel_async::AsyncConnection;
 
-use super::changes::run_event;
+use super::board_events::run_event;
 use super::{Error, Result, agent_names};
 use crate::app::App;
 use crate::domain::actor::{is_reserved, reserved_reason};

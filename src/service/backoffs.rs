@@ -9,7 +9,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel_async::AsyncConnection;
 
-use super::changes::{audit_event, issue_event};
+use super::board_events::{audit_event, issue_event};
 use super::comments::{self, AddComment};
 use super::labels::{Intent, Terms, change_labels_on};
 use super::{Error, Result, board};

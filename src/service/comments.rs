@@ -13,7 +13,7 @@ use diesel_async::AsyncConnection;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
-use super::changes::{audit_event, issue_event};
+use super::board_events::{audit_event, issue_event};
 use super::labels::{GITHUB_TIME, GRACE, RECHECK};
 use super::{Error, Result, board};
 use crate::app::App;

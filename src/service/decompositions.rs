@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use diesel_async::AsyncConnection;
 
-use super::changes::{audit_event, issue_event};
+use super::board_events::{audit_event, issue_event};
 use super::{Error, Result, board};
 use crate::app::App;
 use crate::domain::{Actor, IssueId};

@@ -6,7 +6,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel_async::AsyncConnection;
 
-use super::changes::{audit_event, issue_event};
+use super::board_events::{audit_event, issue_event};
 use super::leases::{let_go, live, lost, no_lease, plain, plain_line, retry_later};
 use super::{Error, Result};
 use crate::app::App;

@@ -6,7 +6,7 @@
 use chrono::{DateTime, Utc};
 use diesel_async::AsyncConnection;
 
-use super::changes::{audit_event, resync_event};
+use super::board_events::{audit_event, resync_event};
 use super::{Error, Result};
 use crate::app::App;
 use crate::domain::label_scheme::renamable;

@@ -13,7 +13,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use diesel_async::AsyncConnection;
 
 use super::audit::append_settled;
-use super::changes::{audit_event, issue_event, run_event, window_start};
+use super::board_events::{audit_event, issue_event, run_event, window_start};
 use super::leases::end_unlabelled;
 use super::{Error, Obstacle, Result, backoffs, comments, half_done, sync};
 use crate::app::App;

@@ -2,7 +2,7 @@
 
 use diesel_async::AsyncConnection;
 
-use super::changes::{audit_event, issue_event};
+use super::board_events::{audit_event, issue_event};
 use super::{Error, Result, allows, backoffs, board, queue};
 use crate::app::App;
 use crate::domain::actor::ActorKind;

@@ -13,7 +13,7 @@ pub mod assignments;
 pub mod audit;
 pub mod backoffs;
 pub mod board;
-mod changes;
+mod board_events;
 pub mod comments;
 pub mod conversations;
 pub mod decompositions;

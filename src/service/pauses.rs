@@ -8,7 +8,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel_async::AsyncConnection;
 
-use super::changes::{audit_event, resync_event};
+use super::board_events::{audit_event, resync_event};
 use super::leases::plain_line;
 use super::{Error, Result, agent_names, queue, tracking};
 use crate::app::App;

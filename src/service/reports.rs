@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use diesel_async::AsyncConnection;
 
-use super::changes::{audit_event, run_event};
+use super::board_events::{audit_event, run_event};
 use super::{Error, Result, agent_names, backoffs};
 use crate::app::App;
 use crate::domain::keys::OwnedKey;

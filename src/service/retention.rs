@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use diesel_async::AsyncConnection;
 
-use super::changes::{issue_event, window_start};
+use super::board_events::{issue_event, window_start};
 use super::moves::UNKNOWN_ISSUE;
 use super::{Error, Result};
 use crate::app::App;

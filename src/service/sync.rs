@@ -17,7 +17,7 @@ use diesel_async::AsyncConnection;
 use futures_util::{StreamExt, stream};
 use uuid::Uuid;
 
-use super::changes::{
+use super::board_events::{
     Rules, audit_event, issue_event, removal_event, resync_event, window_start, write_of,
 };
 use super::dependencies::{self, Found};

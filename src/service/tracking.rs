@@ -2,7 +2,7 @@
 
 use diesel_async::AsyncConnection;
 
-use super::changes::{audit_event, resync_event};
+use super::board_events::{audit_event, resync_event};
 use super::{Error, Result, queue};
 use crate::app::App;
 use crate::domain::work::PeoplesWork;

@@ -9,7 +9,7 @@ mod upkeep;
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel_async::AsyncConnection;
 
-use super::changes::audit_event;
+use super::board_events::audit_event;
 use super::leases::{agent_for, plain, release_orphans};
 use super::{Error, Result, agent_names, board};
 use crate::app::App;

@@ -10,10 +10,10 @@ use super::agents::{misnamed, named};
 use super::answer::json;
 use super::body::{Body, Members};
 use super::errors::failed;
+use super::issue_ref::{IssueRef, Words, known_issue};
 use super::moves::refused_or_unread;
 use super::preferences::{preferred_wait, with_applied};
 use super::query::Query;
-use super::which::{Which, Words, known_issue};
 use crate::app::App;
 use crate::domain::labels::key;
 use crate::domain::leases::agent_label;
@@ -161,7 +161,7 @@ async fn issue_and_agent<'a>(
     )?;
     let agent = members.text("agentName")?.unwrap_or_default();
     caller.check_acts_for(actor, agent).await?;
-    let which = Which::read(members)?;
+    let which = IssueRef::read(members)?;
     let issue = known_issue(app, actor, &which, words).await?;
     Ok((issue, agent))
 }

@@ -7,8 +7,8 @@ use utoipa::ToSchema;
 
 use super::answer::json;
 use super::body::Body;
+use super::issue_ref::{IssueRef, Words, known_issue};
 use super::moves::refused;
-use super::which::{Which, Words, known_issue};
 use crate::app::App;
 use crate::middleware::{Problem, ProblemDocument, Reader, acting_as};
 use crate::service::moves::UNKNOWN_ISSUE;
@@ -72,7 +72,7 @@ pub(super) async fn comment(
         &["issueId", "repoFullName", "issueNumber", "body"],
         "Missing required fields: issueId, repoFullName, issueNumber, body",
     )?;
-    let which = Which::read_tolerantly(&members)?;
+    let which = IssueRef::read_tolerantly(&members)?;
     let text = members.text("body")?.unwrap_or_default().to_owned();
     let actor = acting_as(actor, members.name_of_caller()?)?;
     let issue = known_issue(&app, &actor, &which, &COMMENT).await?;

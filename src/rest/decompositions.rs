@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::answer::json;
 use super::body::Body;
 use super::errors::failed;
-use super::which::{misnumbered, number_in_any_form};
+use super::issue_ref::{misnumbered, number_in_any_form};
 use crate::app::App;
 use crate::domain::{Instant, IssueId};
 use crate::middleware::{Problem, ProblemDocument, Reader, acting_as};

@@ -7,8 +7,8 @@ use utoipa::ToSchema;
 
 use super::answer::json;
 use super::body::{Body, Members};
+use super::issue_ref::{IssueRef, Words, known_issue};
 use super::moves::refused_or_unread;
-use super::which::{Which, Words, known_issue};
 use crate::app::App;
 use crate::domain::labels::{behind, has_prefix};
 use crate::domain::{Actor, IssueId, LabelSet};
@@ -139,7 +139,7 @@ async fn change(
         &["issueId", "repoFullName", "issueNumber", "label"],
         "Missing required fields: issueId, repoFullName, issueNumber, label",
     )?;
-    let which = Which::read_tolerantly(members)?;
+    let which = IssueRef::read_tolerantly(members)?;
     let label = members.text("label")?.unwrap_or_default().trim().to_owned();
     let actor = acting_as(actor, members.name_of_caller()?)?;
     let (word, text) = match action {
@@ -240,7 +240,7 @@ async fn assigned_issue(
     action: &'static str,
     failure: &'static str,
 ) -> Result<Issue, Problem> {
-    let which = Which::read_tolerantly(members)?;
+    let which = IssueRef::read_tolerantly(members)?;
     let missing = format!("Issue not found: {}", which.issue_id);
     known_issue(app, actor, &which, &Words { action, missing: &missing, failure }).await
 }

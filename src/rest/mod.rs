@@ -20,6 +20,7 @@ mod decompositions;
 mod errors;
 mod health;
 mod idempotency;
+mod issue_ref;
 mod issues;
 mod judgements;
 mod labelling;
@@ -34,7 +35,6 @@ mod repositories;
 mod sessions;
 mod syncs;
 mod tasks;
-mod which;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::answer::json;
 use super::body::Body;
 use super::errors::failed;
-use super::which::{Which, Words, known_issue};
+use super::issue_ref::{IssueRef, Words, known_issue};
 use crate::app::App;
 use crate::domain::labels::has_prefix;
 use crate::domain::{IssueId, LabelSet, Status};
@@ -88,7 +88,7 @@ pub(super) async fn move_issue(
     let new = members.texts("newLabels", "newLabels must be an array of label names")?;
     first_status("oldLabels", &old.unwrap_or_default())?;
     let to = first_status("newLabels", &new.unwrap_or_default())?.unwrap_or(Status::Backlog);
-    let which = Which::read(&members)?;
+    let which = IssueRef::read(&members)?;
     let reason = members.text("reason")?.unwrap_or(DEFAULT_REASON);
     let actor = acting_as(actor, members.text("actor")?)?;
 
@@ -210,7 +210,7 @@ pub(super) async fn set_status(
     )?;
     let word = members.text("status")?.unwrap_or_default();
     let to: Status = word.parse().map_err(|_| unknown_status("status", word))?;
-    let which = Which::read(&members)?;
+    let which = IssueRef::read(&members)?;
     let reason = members.text("blockedReason")?.map(str::to_owned);
     let actor = acting_as(actor, members.name_of_caller()?)?;
 

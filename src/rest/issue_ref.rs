@@ -9,14 +9,14 @@ use crate::service::moves::record_unknown_issue;
 use crate::service::{self, Error};
 use crate::store::{Issue, Repository};
 
-/// Which issue: all three must agree.
-pub(super) struct Which<'a> {
+/// An issue by its id, repository and number: all three must agree.
+pub(super) struct IssueRef<'a> {
     pub(super) issue_id: IssueId,
     pub(super) repo_full_name: &'a str,
     pub(super) issue_number: i32,
 }
 
-impl<'a> Which<'a> {
+impl<'a> IssueRef<'a> {
     /// Reads the three members, of which the caller has seen that they are given.
     pub(super) fn read(members: &'a Members) -> Result<Self, Problem> {
         Self::with_number(members, members.number("issueNumber").and_then(issue_number))
@@ -90,7 +90,7 @@ pub(super) struct Words<'a> {
 pub(super) async fn known_issue(
     app: &App,
     actor: &Actor,
-    which: &Which<'_>,
+    which: &IssueRef<'_>,
     words: &Words<'_>,
 ) -> Result<Issue, Problem> {
     let failed = failed(words.failure);

@@ -11,9 +11,9 @@
 mod arguments;
 mod conversation;
 mod messages;
+mod outputs;
 mod pauses;
 mod refusal;
-mod shapes;
 mod tools;
 
 use std::sync::Arc;

@@ -15,11 +15,11 @@ use super::arguments::{
     repository,
 };
 use super::conversation::Comments;
-use super::refusal::Refusal;
-use super::shapes::{
+use super::outputs::{
     Changed, Claimed, ClaimedNext, ClaimedWork, Done, Explanation, GivenBack, HeldWork, Issue,
     Issues, Lease, Message, MyWork, Queue, Refresh, Renewed, Synced, word_of,
 };
+use super::refusal::Refusal;
 use super::{Asker, Server};
 use crate::domain::contract::task_contract;
 use crate::domain::labels::behind;

@@ -45,7 +45,8 @@ impl<S, P: DeserializeOwned> FromContextPart<ToolCallContext<'_, S>> for Paramet
         })?;
         let given = Value::Object(given);
         serde_path_to_error::deserialize(given).map(Self).map_err(|error| {
-            let Misread { field, reason } = misread(&error.path().to_string(), error.inner());
+            let InvalidArgument { field, reason } =
+                misread(&error.path().to_string(), error.inner());
             ErrorData::invalid_params("misread", Some(json!({ FIELD: field, REASON: reason })))
         })
     }
@@ -56,14 +57,14 @@ const REASON: &str = "reason";
 
 /// An argument that could not be read, and why.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Misread {
+pub(super) struct InvalidArgument {
     /// Its name; of a part of it the way there, such as `repositories[1]`.
     pub(super) field: String,
     /// What is wrong with it.
     pub(super) reason: String,
 }
 
-impl Misread {
+impl InvalidArgument {
     /// What [`Parameters`] said of an argument; nothing where the error is another one.
     pub(super) fn of(error: &ErrorData) -> Option<Self> {
         let told = |member| Some(error.data.as_ref()?.get(member)?.as_str()?.to_owned());
@@ -72,23 +73,23 @@ impl Misread {
 }
 
 /// Which argument could not be read, and why, in words that need no knowledge of Rust.
-fn misread(path: &str, error: &serde_json::Error) -> Misread {
+fn misread(path: &str, error: &serde_json::Error) -> InvalidArgument {
     let text = error.to_string();
     let quoted = |rest: &str| rest.split('`').next().unwrap_or_default().to_owned();
     if let Some(rest) = text.strip_prefix("missing field `") {
-        return Misread { field: quoted(rest), reason: "is needed".to_owned() };
+        return InvalidArgument { field: quoted(rest), reason: "is needed".to_owned() };
     }
     if let Some(rest) = text.strip_prefix("unknown field `") {
         let known = rest.split_once("expected ").map_or("", |(_, known)| known);
         let known = known.trim_start_matches("one of ").replace('`', "");
         let reason = format!("there is no such argument, only {known}");
-        return Misread { field: quoted(rest), reason };
+        return InvalidArgument { field: quoted(rest), reason };
     }
     let whole = |from: i64, to: i64| format!("expected a whole number from {from} to {to}");
     let reason = text
         .replace("expected i32", &whole(i32::MIN.into(), i32::MAX.into()))
         .replace("expected u32", &whole(0, u32::MAX.into()));
-    Misread { field: path.to_owned(), reason }
+    InvalidArgument { field: path.to_owned(), reason }
 }
 
 /// What there is to get from the queue.
@@ -336,7 +337,7 @@ pub(super) fn priority(given: &str) -> Result<Priority> {
 mod tests {
     use super::*;
 
-    fn read<P: DeserializeOwned>(given: Value) -> std::result::Result<P, Misread> {
+    fn read<P: DeserializeOwned>(given: Value) -> std::result::Result<P, InvalidArgument> {
         serde_path_to_error::deserialize(given)
             .map_err(|error| misread(&error.path().to_string(), error.inner()))
     }
@@ -360,7 +361,8 @@ mod tests {
             assert!(refused.reason.contains(why), "{}", refused.reason);
         }
         let refused = read::<IssueArguments>(json!({ "repoFullName": "a/b" })).unwrap_err();
-        let needed = Misread { field: "issueNumber".to_owned(), reason: "is needed".to_owned() };
+        let needed =
+            InvalidArgument { field: "issueNumber".to_owned(), reason: "is needed".to_owned() };
         assert_eq!(refused, needed);
         let refused = read::<QueueArguments>(json!({ "first": -1 })).unwrap_err();
         assert!(refused.reason.ends_with("from 0 to 4294967295"), "{}", refused.reason);
@@ -369,8 +371,8 @@ mod tests {
     #[test]
     fn what_is_told_of_an_argument_comes_through_the_library() {
         let data = json!({ FIELD: "lane", REASON: "is needed" });
-        let told = Misread::of(&ErrorData::invalid_params("misread", Some(data)));
+        let told = InvalidArgument::of(&ErrorData::invalid_params("misread", Some(data)));
         assert_eq!(told.map(|told| told.field).as_deref(), Some("lane"));
-        assert_eq!(Misread::of(&ErrorData::invalid_params("another", None)), None);
+        assert_eq!(InvalidArgument::of(&ErrorData::invalid_params("another", None)), None);
     }
 }

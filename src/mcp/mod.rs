@@ -13,7 +13,7 @@ mod conversation;
 mod messages;
 mod outputs;
 mod pauses;
-mod refusal;
+mod tool_error;
 mod tools;
 
 use std::sync::Arc;
@@ -47,9 +47,9 @@ use crate::domain::{Actor, access};
 use crate::middleware::{BODY_LIMIT, Caller, Problem, RequestId, json};
 use crate::service::{cancellable, presence};
 use crate::telemetry::field;
-use arguments::Misread;
-use refusal::Refusal;
-pub use refusal::remedy;
+use arguments::InvalidArgument;
+use tool_error::ToolError;
+pub use tool_error::remedy;
 
 /// What a model is told of the tools as a whole.
 const INSTRUCTIONS: &str = "Dispatch hands out GitHub issues to agents, each to one agent for a \
@@ -180,13 +180,13 @@ impl Server {
         };
         let asker = asker(&context)?;
         if let Err(problem) = asker.caller.check_tool(&asker.actor, tool).await {
-            return Ok(Refusal::from(problem).into());
+            return Ok(ToolError::from(problem).into());
         }
         let reader = messages::reader(&request, tool, &asker);
         context.extensions.insert(asker.clone());
         let answered = match self.tools.call(ToolCallContext::new(self, request, context)).await {
-            Err(error) => match Misread::of(&error) {
-                Some(misread) => Ok(Refusal::from(misread).into()),
+            Err(error) => match InvalidArgument::of(&error) {
+                Some(misread) => Ok(ToolError::from(misread).into()),
                 None => Err(error),
             },
             answered => answered,

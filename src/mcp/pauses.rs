@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::arguments::{Parameters, known};
-use super::refusal::Refusal;
+use super::tool_error::ToolError;
 use super::{Asker, Server};
 use crate::domain::Instant;
 use crate::domain::pauses::PauseScope;
@@ -109,7 +109,7 @@ impl Server {
         &self,
         Parameters(given): Parameters<PauseArguments>,
         Extension(asker): Extension<Asker>,
-    ) -> Result<Json<Pause>, Refusal> {
+    ) -> Result<Json<Pause>, ToolError> {
         let command = PauseWork {
             scope: known("scope", &given.scope)?,
             subject: given.subject,
@@ -136,7 +136,7 @@ impl Server {
         &self,
         Parameters(given): Parameters<ResumeArguments>,
         Extension(asker): Extension<Asker>,
-    ) -> Result<Json<Resumed>, Refusal> {
+    ) -> Result<Json<Resumed>, ToolError> {
         let id = known("pauseId", &given.pause_id)?;
         let row = pauses::resume_work(&self.app, &asker.actor, id).await?;
         let held = pauses::held_under(&self.app, std::slice::from_ref(&row)).await?;
@@ -146,7 +146,7 @@ impl Server {
 
     /// Lists what is paused, by whom, until when and why.
     #[tool(title = "List pauses", annotations(read_only_hint = true, open_world_hint = false))]
-    async fn list_pauses(&self) -> Result<Json<Pauses>, Refusal> {
+    async fn list_pauses(&self) -> Result<Json<Pauses>, ToolError> {
         let rows = pauses::pauses(&self.app).await?;
         let held = pauses::held_under(&self.app, &rows).await?;
         let pauses = rows.iter().zip(held).map(|(row, held)| Pause::of(row, held)).collect();

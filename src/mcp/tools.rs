@@ -19,7 +19,7 @@ use super::outputs::{
     Changed, Claimed, ClaimedNext, ClaimedWork, Done, Explanation, GivenBack, HeldWork, Issue,
     Issues, Lease, Message, MyWork, Queue, Refresh, Renewed, Synced, word_of,
 };
-use super::refusal::Refusal;
+use super::tool_error::ToolError;
 use super::{Asker, Server};
 use crate::domain::contract::task_contract;
 use crate::domain::labels::behind;
@@ -44,7 +44,7 @@ pub(super) fn all() -> ToolRouter<Server> {
     let mut router = Server::tool_router() + Server::pauses_router();
     for route in router.map.values_mut() {
         if let Some(schema) = &route.attr.output_schema {
-            let refusal = Refusal::schema();
+            let refusal = ToolError::schema();
             let mut result = Value::Object(schema.as_ref().clone());
             let definitions = result.as_object_mut().and_then(|result| result.remove("$defs"));
             let mut either = json!({ "type": "object", "anyOf": [result, refusal] });
@@ -62,7 +62,7 @@ pub(super) fn all() -> ToolRouter<Server> {
 impl Asker {
     /// The agent that is meant: the one that is named, else the caller itself. It must be the
     /// worker's own.
-    async fn agent(&self, named: Option<String>) -> Result<String, Refusal> {
+    async fn agent(&self, named: Option<String>) -> Result<String, ToolError> {
         let agent = match named.or_else(|| self.actor.agent()) {
             Some(agent) => agent,
             None => {
@@ -130,7 +130,7 @@ impl Server {
         &self,
         Parameters(given): Parameters<ClaimNextArguments>,
         Extension(asker): Extension<Asker>,
-    ) -> Result<Json<ClaimedNext>, Refusal> {
+    ) -> Result<Json<ClaimedNext>, ToolError> {
         let agent = asker.agent(given.agent_name).await?;
         let command = ClaimNext {
             agent: agent.clone(),
@@ -172,7 +172,7 @@ impl Server {
         &self,
         Parameters(given): Parameters<ClaimIssueArguments>,
         Extension(asker): Extension<Asker>,
-    ) -> Result<Json<Claimed>, Refusal> {
+    ) -> Result<Json<Claimed>, ToolError> {
         let agent = asker.agent(given.agent_name).await?;
         let issue_id = self.find(&given.repo_full_name, given.issue_number).await?.0.id;
         let command = ClaimIssue {
@@ -205,7 +205,7 @@ impl Server {
         &self,
         Parameters(given): Parameters<ClaimWorkArguments>,
         Extension(asker): Extension<Asker>,
-    ) -> Result<Json<ClaimedWork>, Refusal> {
+    ) -> Result<Json<ClaimedWork>, ToolError> {
         let agent = asker.agent(given.agent_name).await?;
         let (name, number) = (given.repo_full_name.as_str(), given.issue_number);
         let status = known_if_given("status", given.status.as_deref())?;
@@ -255,7 +255,7 @@ impl Server {
         &self,
         Parameters(given): Parameters<RenewArguments>,
         Extension(asker): Extension<Asker>,
-    ) -> Result<Json<Renewed>, Refusal> {
+    ) -> Result<Json<Renewed>, ToolError> {
         let command = RenewLease {
             lease_id: known("leaseId", &given.lease_id)?,
             fencing_token: given.fencing_token,
@@ -281,7 +281,7 @@ impl Server {
         &self,
         Parameters(given): Parameters<MyWorkArguments>,
         Extension(asker): Extension<Asker>,
-    ) -> Result<Json<MyWork>, Refusal> {
+    ) -> Result<Json<MyWork>, ToolError> {
         let agent = asker.agent(given.agent_name).await?;
         let held = leases::my_work_in_full(&self.app, &asker.actor, Some(&agent)).await?;
         let held = held.iter().map(HeldWork::from).collect();
@@ -303,7 +303,7 @@ impl Server {
         &self,
         Parameters(given): Parameters<FinishArguments>,
         Extension(asker): Extension<Asker>,
-    ) -> Result<Json<Done>, Refusal> {
+    ) -> Result<Json<Done>, ToolError> {
         let command = FinishWork {
             lease_id: known("leaseId", &given.lease_id)?,
             fencing_token: given.fencing_token,
@@ -331,7 +331,7 @@ impl Server {
         &self,
         Parameters(given): Parameters<UnclaimArguments>,
         Extension(asker): Extension<Asker>,
-    ) -> Result<Json<GivenBack>, Refusal> {
+    ) -> Result<Json<GivenBack>, ToolError> {
         let agent = asker.agent(given.agent_name).await?;
         let (issue, repository) = self.find(&given.repo_full_name, given.issue_number).await?;
         let actor = asker.acting(&agent);
@@ -348,7 +348,7 @@ impl Server {
         &self,
         Parameters(given): Parameters<QueueArguments>,
         Extension(asker): Extension<Asker>,
-    ) -> Result<Json<Queue>, Refusal> {
+    ) -> Result<Json<Queue>, ToolError> {
         let agent = asker.agent(given.agent_name).await?;
         let request = QueueRequest {
             agent: agent.clone(),
@@ -380,7 +380,7 @@ impl Server {
         &self,
         Parameters(given): Parameters<ExplainArguments>,
         Extension(asker): Extension<Asker>,
-    ) -> Result<Json<Explanation>, Refusal> {
+    ) -> Result<Json<Explanation>, ToolError> {
         let agent = asker.agent(given.agent_name).await?;
         let (issue, _) = self.find(&given.repo_full_name, given.issue_number).await?;
         let explained = queue::explain_work(&self.app, &agent, issue.id).await?;
@@ -392,7 +392,7 @@ impl Server {
     async fn resolve_issue(
         &self,
         Parameters(given): Parameters<IssueArguments>,
-    ) -> Result<Json<Issue>, Refusal> {
+    ) -> Result<Json<Issue>, ToolError> {
         let (issue, _) = self.find(&given.repo_full_name, given.issue_number).await?;
         Ok(Json(self.whole(issue.id).await?))
     }
@@ -402,7 +402,7 @@ impl Server {
     async fn list_issues(
         &self,
         Parameters(given): Parameters<ListArguments>,
-    ) -> Result<Json<Issues>, Refusal> {
+    ) -> Result<Json<Issues>, ToolError> {
         let first = given.first.unwrap_or(USUAL_LIST);
         if !(1..=MOST).contains(&first) {
             let reason = format!("must be from 1 to {MOST}");
@@ -445,7 +445,7 @@ impl Server {
         &self,
         Parameters(given): Parameters<StatusArguments>,
         Extension(asker): Extension<Asker>,
-    ) -> Result<Json<Changed>, Refusal> {
+    ) -> Result<Json<Changed>, ToolError> {
         let actor = match &given.agent_name {
             Some(agent) => asker.acting(&asker.agent(Some(agent.clone())).await?),
             None => asker.actor.clone(),
@@ -477,7 +477,7 @@ impl Server {
     async fn refresh_issue(
         &self,
         Parameters(given): Parameters<IssueArguments>,
-    ) -> Result<Json<Refresh>, Refusal> {
+    ) -> Result<Json<Refresh>, ToolError> {
         let (name, number) = (repository(&self.app, &given.repo_full_name)?, given.issue_number);
         let refreshed = sync::refresh_issue(&self.app, &name, number).await?;
         let (issue, repository) = board::find_issue_by_number(&self.app, &name, number).await?;
@@ -498,7 +498,7 @@ impl Server {
     async fn sync_repo(
         &self,
         Parameters(given): Parameters<RepositoryArguments>,
-    ) -> Result<Json<Synced>, Refusal> {
+    ) -> Result<Json<Synced>, ToolError> {
         let name = repository(&self.app, &given.repo_full_name)?;
         let outcomes = sync::sync_issues(&self.app, Some(&name)).await?;
         Ok(Json(Synced::from(outcomes.as_slice())))

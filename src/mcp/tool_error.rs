@@ -7,14 +7,14 @@ use rmcp::handler::server::tool::IntoCallToolResult;
 use rmcp::model::{CallToolResponse, CallToolResult, ContentBlock, ErrorData};
 use serde_json::{Map, Value, json};
 
-use super::arguments::Misread;
+use super::arguments::InvalidArgument;
 use crate::domain::Instant;
 use crate::middleware::Problem;
 use crate::service::Error;
 
 /// Why a tool did not do what was asked, and what to do next.
 #[derive(Debug)]
-pub(super) struct Refusal {
+pub(super) struct ToolError {
     code: &'static str,
     message: String,
     remedy: &'static str,
@@ -50,7 +50,7 @@ pub fn remedy(code: &str) -> &'static str {
     }
 }
 
-impl Refusal {
+impl ToolError {
     /// The members of a refusal, as a JSON schema that stands beside that of a result.
     pub(super) fn schema() -> Value {
         let text = |description: &str| json!({ "type": "string", "description": description });
@@ -67,7 +67,7 @@ impl Refusal {
     }
 }
 
-impl From<Problem> for Refusal {
+impl From<Problem> for ToolError {
     fn from(problem: Problem) -> Self {
         let code = problem.code();
         if let Some(cause) = problem.cause() {
@@ -82,7 +82,7 @@ impl From<Problem> for Refusal {
 }
 
 /// Names fields as tools spell them.
-impl From<Error> for Refusal {
+impl From<Error> for ToolError {
     fn from(error: Error) -> Self {
         let error = match error {
             Error::Invalid { field, reason } => {
@@ -99,15 +99,15 @@ impl From<Error> for Refusal {
     }
 }
 
-impl From<Misread> for Refusal {
-    fn from(Misread { field, reason }: Misread) -> Self {
+impl From<InvalidArgument> for ToolError {
+    fn from(InvalidArgument { field, reason }: InvalidArgument) -> Self {
         Self::from(Problem::bad_request(format!("{field}: {reason}")).with("field", field))
     }
 }
 
-impl From<Refusal> for CallToolResponse {
-    fn from(refusal: Refusal) -> Self {
-        let Refusal { code, message, remedy, members } = refusal;
+impl From<ToolError> for CallToolResponse {
+    fn from(refusal: ToolError) -> Self {
+        let ToolError { code, message, remedy, members } = refusal;
         let end = if message.ends_with(['.', '!', '?']) { "" } else { "." };
         let text: Cow<'_, str> = format!("Error: {message}{end} ({code}) {remedy}").into();
         let mut structured = json!({ "code": code, "message": message, "remedy": remedy });
@@ -120,7 +120,7 @@ impl From<Refusal> for CallToolResponse {
     }
 }
 
-impl IntoCallToolResult for Refusal {
+impl IntoCallToolResult for ToolError {
     fn into_call_tool_result(self) -> Result<CallToolResponse, ErrorData> {
         Ok(self.into())
     }
@@ -154,7 +154,7 @@ mod tests {
             ),
         ];
         for (error, beginning) in refused {
-            let CallToolResponse::Complete(result) = Refusal::from(error).into() else {
+            let CallToolResponse::Complete(result) = ToolError::from(error).into() else {
                 panic!("a refusal is a whole answer")
             };
             assert_eq!(result.is_error, Some(true));

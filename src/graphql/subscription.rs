@@ -19,10 +19,10 @@ use super::types::{
     AgentRun, AuditEntry, BoardEvent, IssueChanged, IssueMoved, IssueRemoved, Resync, SyncState,
 };
 use crate::app::App;
+use crate::domain::event_filter::Seen;
 use crate::domain::events::{EventKind, Topic};
 use crate::domain::filter::Wanted;
 use crate::domain::labels::is_same;
-use crate::domain::narrowing::Seen;
 use crate::domain::{AgentRunId, AuditEntryId, EventCursor, IssueFilter};
 use crate::service::{self, Error, Result};
 use crate::store::Event;

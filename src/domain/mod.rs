@@ -11,7 +11,6 @@ pub mod backoff;
 pub mod bounds;
 pub mod circles;
 mod column;
-pub mod contract;
 pub mod conversation;
 pub mod decisions;
 pub mod dependencies;
@@ -34,6 +33,7 @@ pub mod progress;
 pub mod read_only;
 pub mod run_result;
 pub mod status;
+pub mod task_instructions;
 pub mod work;
 
 pub use access::Tier;

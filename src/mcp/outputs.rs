@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::conversation::Comments;
-use crate::domain::contract::UNTRUSTED;
+use crate::domain::task_instructions::UNTRUSTED;
 use crate::domain::{AuthorAssociation, Instant, IssueState};
 use crate::service::Error;
 use crate::service::leases::{Finished, Held, Released};

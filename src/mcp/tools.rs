@@ -21,8 +21,8 @@ use super::outputs::{
 };
 use super::tool_error::ToolError;
 use super::{Asker, Server};
-use crate::domain::contract::task_contract;
 use crate::domain::labels::behind;
+use crate::domain::task_instructions::task_contract;
 use crate::domain::work::SkipReason;
 use crate::domain::{Actor, IssueFilter, IssueId, Status, Tier};
 use crate::middleware::acting_as;

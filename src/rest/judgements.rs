@@ -11,7 +11,7 @@ use super::body::Body;
 use super::errors::failed;
 use super::path::Path;
 use crate::app::App;
-use crate::domain::judging::Confidence;
+use crate::domain::lane_rules::Confidence;
 use crate::domain::{Instant, IssueId};
 use crate::middleware::{Problem, ProblemDocument, Reader, acting_as};
 use crate::service::Error;

@@ -6,7 +6,7 @@ use super::board_events::{audit_event, issue_event};
 use super::{Error, Result, allows, backoffs, board, queue};
 use crate::app::App;
 use crate::domain::actor::ActorKind;
-use crate::domain::judging::{self, Confidence};
+use crate::domain::lane_rules::{self, Confidence};
 use crate::domain::{Actor, IssueId, Tier};
 use crate::store::audit::NewEntry;
 use crate::store::{Issue, LaneJudgement, Repository, audit, event_log, issues, judgements};
@@ -165,7 +165,7 @@ fn judge(
         }
         None => {
             let (lanes, body) = (&app.config.lanes, body.unwrap_or_default());
-            let judged = judging::judge(lanes, &issue.labels, &issue.title, body);
+            let judged = lane_rules::classify_lane(lanes, &issue.labels, &issue.title, body);
             (judged.lane.id.clone(), judged.confidence, Some(judged.reason))
         }
     };

@@ -8,7 +8,7 @@ use diesel_async::RunQueryDsl;
 use super::Connection;
 use super::schema::lane_judgements::{self, dsl};
 use crate::domain::IssueId;
-use crate::domain::judging::Confidence;
+use crate::domain::lane_rules::Confidence;
 
 /// One judgement.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]

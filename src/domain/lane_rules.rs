@@ -43,7 +43,12 @@ pub struct Judged<'a> {
 }
 
 /// Judges an issue by its labels and its text.
-pub fn judge<'a>(lanes: &'a Lanes, labels: &LabelSet, title: &str, body: &str) -> Judged<'a> {
+pub fn classify_lane<'a>(
+    lanes: &'a Lanes,
+    labels: &LabelSet,
+    title: &str,
+    body: &str,
+) -> Judged<'a> {
     let resting_label = [Status::Backlog.label(), "type/research"];
     let resting_label = resting_label.into_iter().find(|label| labels.contains(label));
     if let (Some(lane), Some(label)) = (lanes.resting(), resting_label) {
@@ -95,7 +100,7 @@ mod tests {
     fn the_rules_look_at_labels_then_at_words() {
         let lanes = lanes();
         let of = |labels: LabelSet, title: &str, body: &str| {
-            let judged = judge(&lanes, &labels, title, body);
+            let judged = classify_lane(&lanes, &labels, title, body);
             (judged.lane.id.clone(), judged.confidence)
         };
         let none = LabelSet::default;
@@ -106,6 +111,10 @@ mod tests {
         assert_eq!(of(none(), "Fix", "The Cross-Service one"), ("frontier".to_owned(), medium));
         assert_eq!(of(none(), "The perfc tool", "architectures"), ("local".to_owned(), medium));
         let two = Lanes::default();
-        assert_eq!(judge(&two, &none(), "RFC", "").lane.id, "default", "nowhere to escalate to");
+        assert_eq!(
+            classify_lane(&two, &none(), "RFC", "").lane.id,
+            "default",
+            "nowhere to escalate to"
+        );
     }
 }

@@ -14,7 +14,7 @@ use dispatch::app::App;
 use dispatch::clock::Clock;
 use dispatch::config::{Config, Owners, Secret};
 use dispatch::service;
-use dispatch::simulator::{Agents, Load, Neighbours, Simulator, sample, serve};
+use dispatch::simulator::{Agents, HumanActivity, Load, Simulator, sample, serve};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
@@ -100,7 +100,7 @@ impl Demo {
     ///
     /// When the database or the simulated GitHub fails.
     pub(crate) async fn catch_up(&self, app: &App, address: SocketAddr) -> anyhow::Result<()> {
-        let mut people = Neighbours::new(self.simulator.clone(), SEED);
+        let mut people = HumanActivity::new(self.simulator.clone(), SEED);
         let mut agents = self.agents(address);
         agents.set_term(PAST_TERM);
         let (agents_deeds, peoples_deeds) = DEEDS;
@@ -129,7 +129,7 @@ impl Demo {
         if self.still {
             return;
         }
-        let people = Neighbours::new(self.simulator.clone(), SEED);
+        let people = HumanActivity::new(self.simulator.clone(), SEED);
         self.tasks.spawn(people.live(PEOPLE_PACE));
         self.tasks.spawn(self.agents(address).live(AGENTS_PACE));
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::TimeDelta;
 use dispatch::domain::Status;
 use dispatch::service;
-use dispatch::simulator::{Agents, Neighbours, Thwarted, Write, sample};
+use dispatch::simulator::{Agents, HumanActivity, Thwarted, Write, sample};
 use serde_json::{Value, json};
 
 use crate::support::{AGENT_TOKEN, Given, given};
@@ -77,7 +77,7 @@ async fn what_people_do_on_github_reaches_the_board() {
             given.track(&repository).await;
         }
         given.sync().await;
-        let mut people = Neighbours::new(given.github.clone(), 7);
+        let mut people = HumanActivity::new(given.github.clone(), 7);
         for _ in 0..60 {
             given.advance(7);
             people.act().unwrap();
@@ -115,7 +115,7 @@ async fn in_each_minute_of_ten_hours_an_agent_moves_something_and_the_board_stay
         given.sync().await;
         let address = given.serve().await.parse().unwrap();
         let mut agents = Agents::new(address, AGENT_TOKEN.to_owned(), given.app.clock.clone(), 7);
-        let mut people = Neighbours::new(given.github.clone(), 7);
+        let mut people = HumanActivity::new(given.github.clone(), 7);
         let mut reached = BTreeSet::new();
         for minute in 1..=600 {
             let mut left = DEEDS_A_MINUTE;

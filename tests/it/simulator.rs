@@ -12,7 +12,7 @@ use chrono::TimeDelta;
 use dispatch::clock::Clock;
 use dispatch::domain::{IssueState, LabelSet, Priority, Status};
 use dispatch::github::{IssuesQuery, States};
-use dispatch::simulator::{Load, Neighbours, NewIssue, Simulator, sample, sdl};
+use dispatch::simulator::{HumanActivity, Load, NewIssue, Simulator, sample, sdl};
 
 use crate::support::github::{GitHub, noon};
 
@@ -283,7 +283,7 @@ fn the_neighbours_do_everything_and_keep_the_size() {
     let simulator = Simulator::new(clock.clone());
     let names = sample::found(&simulator, 7);
     let before: Vec<_> = names.iter().flat_map(|name| simulator.issues(name)).collect();
-    let mut neighbours = Neighbours::new(simulator.clone(), 7);
+    let mut neighbours = HumanActivity::new(simulator.clone(), 7);
     for act in 0..3_000 {
         clock.advance(Duration::from_secs(5));
         neighbours.act().unwrap();

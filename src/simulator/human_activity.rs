@@ -25,7 +25,7 @@ const MOST_DONE: usize = 10;
 
 /// What one of them does next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Deed {
+enum Action {
     Open,
     Reopen,
     CloseWhatIsDone,
@@ -36,7 +36,7 @@ enum Deed {
 
 /// The people, one deed at a time. The same seed does the same to the same organisation.
 #[derive(Debug)]
-pub struct Neighbours {
+pub struct HumanActivity {
     simulator: Simulator,
     rng: StdRng,
     /// For what they write, which has no part in what they do.
@@ -46,7 +46,7 @@ pub struct Neighbours {
 /// An issue with the repository it is in.
 type Found = (String, IssueView);
 
-impl Neighbours {
+impl HumanActivity {
     /// People on a simulated GitHub that holds the sample organisation.
     pub fn new(simulator: Simulator, seed: u64) -> Self {
         let (rng, talk) = (StdRng::seed_from_u64(seed), StdRng::seed_from_u64(seed));
@@ -71,14 +71,14 @@ impl Neighbours {
     pub fn act(&mut self) -> Result<(), Refusal> {
         let issues = self.issues();
         match self.deed(&issues) {
-            Deed::Open => self.open(),
-            Deed::Reopen => self.reopen(&issues),
-            Deed::CloseWhatIsDone => self.close_what_is_done(&issues),
-            Deed::Comment => self.comment(&issues),
-            Deed::EditTitle => self.with_open(&issues, |simulator, (repository, issue), _| {
+            Action::Open => self.open(),
+            Action::Reopen => self.reopen(&issues),
+            Action::CloseWhatIsDone => self.close_what_is_done(&issues),
+            Action::Comment => self.comment(&issues),
+            Action::EditTitle => self.with_open(&issues, |simulator, (repository, issue), _| {
                 simulator.edit_title(repository, issue.number, &retitled(&issue.title))
             }),
-            Deed::ChangePriority => {
+            Action::ChangePriority => {
                 self.with_open(&issues, |simulator, (repository, issue), rng| {
                     let old = issue.labels.iter().filter(|label| label.starts_with("priority/"));
                     let old: Vec<_> = old.map(String::as_str).collect();
@@ -99,25 +99,25 @@ impl Neighbours {
         names.into_iter().flat_map(in_repository).collect()
     }
 
-    fn deed(&mut self, issues: &[Found]) -> Deed {
+    fn deed(&mut self, issues: &[Found]) -> Action {
         let open = issues.iter().filter(|(_, issue)| issue.closed_at.is_none()).count();
         if open < FEWEST_OPEN {
-            return if issues.len() < MOST { Deed::Open } else { Deed::Reopen };
+            return if issues.len() < MOST { Action::Open } else { Action::Reopen };
         }
         if issues.iter().filter(|found| is_done(found)).count() > MOST_DONE {
-            return Deed::CloseWhatIsDone;
+            return Action::CloseWhatIsDone;
         }
-        let another = if issues.len() < MOST { Deed::Open } else { Deed::Comment };
+        let another = if issues.len() < MOST { Action::Open } else { Action::Comment };
         let deeds = [
             (another, 2),
-            (Deed::CloseWhatIsDone, 3),
-            (Deed::Comment, 3),
-            (Deed::EditTitle, 1),
-            (Deed::ChangePriority, 2),
+            (Action::CloseWhatIsDone, 3),
+            (Action::Comment, 3),
+            (Action::EditTitle, 1),
+            (Action::ChangePriority, 2),
         ];
         deeds
             .choose_weighted(&mut self.rng, |(_, odds)| *odds)
-            .map_or(Deed::Comment, |(deed, _)| *deed)
+            .map_or(Action::Comment, |(deed, _)| *deed)
     }
 
     fn open(&mut self) -> Result<(), Refusal> {

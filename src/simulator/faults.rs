@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::sync::watch;
 
-use super::journal::{Kind, Request};
+use super::request_log::{Kind, Request};
 use super::{Simulator, lock};
 
 /// What goes wrong with a request.

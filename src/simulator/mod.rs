@@ -11,11 +11,11 @@ mod answer;
 mod cost;
 mod faults;
 mod human_activity;
-mod journal;
 mod limits;
 mod load;
 mod people;
 mod repository;
+mod request_log;
 pub mod sample;
 mod schema;
 mod server;
@@ -30,10 +30,10 @@ pub use agents::{Agents, Thwarted};
 pub use cost::points;
 pub use faults::{Fault, Gate, Rule};
 pub use human_activity::HumanActivity;
-pub use journal::{Kind, Request, Write};
 pub use load::Load;
 pub use people::IssueView;
 pub use repository::Access;
+pub use request_log::{Kind, Request, Write};
 pub use schema::sdl;
 pub use server::serve;
 pub use world::Refusal;
@@ -51,7 +51,7 @@ struct Shared {
     clock: Clock,
     world: Mutex<world::World>,
     rules: Mutex<Vec<Rule>>,
-    journal: Mutex<journal::Journal>,
+    request_log: Mutex<request_log::RequestLog>,
     limits: Mutex<limits::Limits>,
     manners: Mutex<Manners>,
 }
@@ -72,7 +72,7 @@ impl Simulator {
             clock,
             world: Mutex::default(),
             rules: Mutex::default(),
-            journal: Mutex::default(),
+            request_log: Mutex::default(),
             limits,
             manners: Mutex::default(),
         };

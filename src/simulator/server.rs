@@ -33,7 +33,7 @@ use super::Simulator;
 use super::answer::{Answered, problem};
 use super::cost::points_of;
 use super::faults::Fault;
-use super::journal::{Kind, Request};
+use super::request_log::{Kind, Request};
 use super::schema::{self, Asked, GitHub};
 
 /// Answers requests until the future is dropped, which ends all connections and all work.

@@ -5,7 +5,7 @@ use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use super::issues::{Issue, IssueComment, Label, PullRequest, page_of};
 use super::{Asked, Labelable, Node, full_name, or_null, simulator};
 use crate::simulator::faults::Fault;
-use crate::simulator::journal::Write;
+use crate::simulator::request_log::Write;
 use crate::simulator::world::{self, Refusal};
 
 pub(in crate::simulator) struct Mutation;

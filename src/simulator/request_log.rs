@@ -77,7 +77,7 @@ pub enum Write {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Journal {
+pub(super) struct RequestLog {
     requests: VecDeque<Request>,
     writes: VecDeque<Write>,
     counts: HashMap<String, u64>,
@@ -86,40 +86,40 @@ pub(super) struct Journal {
 impl Simulator {
     /// The requests since the last [`forget_requests`](Self::forget_requests), oldest first.
     pub fn requests(&self) -> Vec<Request> {
-        lock(&self.shared.journal).requests.iter().cloned().collect()
+        lock(&self.shared.request_log).requests.iter().cloned().collect()
     }
 
     /// How many requests of an operation came since the last
     /// [`forget_requests`](Self::forget_requests).
     pub fn count(&self, operation: &str) -> u64 {
-        lock(&self.shared.journal).counts.get(operation).copied().unwrap_or_default()
+        lock(&self.shared.request_log).counts.get(operation).copied().unwrap_or_default()
     }
 
     /// How many requests came since the last [`forget_requests`](Self::forget_requests).
     pub fn total(&self) -> u64 {
-        lock(&self.shared.journal).counts.values().sum()
+        lock(&self.shared.request_log).counts.values().sum()
     }
 
     /// Begins to count anew.
     pub fn forget_requests(&self) {
-        let mut journal = lock(&self.shared.journal);
-        journal.requests.clear();
-        journal.counts.clear();
+        let mut request_log = lock(&self.shared.request_log);
+        request_log.requests.clear();
+        request_log.counts.clear();
     }
 
     /// Takes what was written through the API since this was last asked, oldest first.
     pub fn take_writes(&self) -> Vec<Write> {
-        lock(&self.shared.journal).writes.drain(..).collect()
+        lock(&self.shared.request_log).writes.drain(..).collect()
     }
 
     pub(super) fn note_request(&self, request: Request) {
-        let mut journal = lock(&self.shared.journal);
-        *journal.counts.entry(request.operation.clone()).or_default() += 1;
-        keep(&mut journal.requests, request);
+        let mut request_log = lock(&self.shared.request_log);
+        *request_log.counts.entry(request.operation.clone()).or_default() += 1;
+        keep(&mut request_log.requests, request);
     }
 
     pub(super) fn note_write(&self, write: Write) {
-        keep(&mut lock(&self.shared.journal).writes, write);
+        keep(&mut lock(&self.shared.request_log).writes, write);
     }
 }
 

@@ -9,7 +9,7 @@ use rand::rngs::StdRng;
 use rand::seq::{IndexedRandom as _, IteratorRandom as _};
 use rand::{Rng as _, SeedableRng as _};
 
-use super::people::IssueView;
+use super::operations::IssueView;
 use super::world::Refusal;
 use super::{Simulator, sample};
 use crate::domain::{Priority, Status};

@@ -4,7 +4,7 @@
 //! Not here: what happens to it later (`neighbours`, `agents`). Invariant: the same seed and time
 //! make the same organisation.
 
-mod awkward;
+mod edge_cases;
 mod prose;
 
 use std::collections::HashMap;
@@ -85,7 +85,7 @@ pub fn titles() -> Vec<String> {
 pub fn found(simulator: &Simulator, seed: u64) -> Vec<String> {
     let mut rng = StdRng::seed_from_u64(seed);
     let now = simulator.now();
-    for (login, account) in awkward::ACCOUNTS {
+    for (login, account) in edge_cases::ACCOUNTS {
         simulator.set_account(login, account);
     }
     for (name, _) in REPOSITORIES {
@@ -101,7 +101,7 @@ pub fn found(simulator: &Simulator, seed: u64) -> Vec<String> {
         .chain(prose::TITLES.map(str::to_owned))
         .map(|title| (home(&title), issue(title, column(&mut rng), now, &mut rng)))
         .collect();
-    issues.extend(awkward::issues(now));
+    issues.extend(edge_cases::issues(now));
     // Numbers follow the order of opening, as on GitHub.
     issues.sort_by_key(|(_, issue)| issue.created_at);
     // Of its own, so that what is written below issues has no part in how the board is filled.

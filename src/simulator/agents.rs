@@ -103,7 +103,7 @@ pub struct Agents {
 
 /// Why an agent did not get its way.
 #[derive(Debug, thiserror::Error)]
-pub enum Thwarted {
+pub enum ActionError {
     /// Dispatch, or the simulated GitHub, said no.
     #[error("{0}")]
     Refused(String),
@@ -185,7 +185,7 @@ impl Board {
 
 /// What an agent does with a card.
 #[derive(Debug, Clone, Copy)]
-struct Deed {
+struct AgentAction {
     from: &'static str,
     to: &'static str,
     run_type: &'static str,
@@ -208,7 +208,7 @@ enum Whose {
 /// Work flows from left to right; the room in each column keeps any from running over. Every column
 /// has a way out for the cards of each agent and for those of nobody, so that none fills up for good; out
 /// of Done it is people who lead (`neighbours`), and faster than agents lead in.
-const DEEDS: [Deed; 13] = [
+const DEEDS: [AgentAction; 13] = [
     deed("BACKLOG", "READY", "triage", true, Whose::Nobodys, 3, 32),
     deed("BACKLOG", "READY", "triage", true, Whose::Own, 3, 32),
     deed("READY", "IN_PROGRESS", "claim", true, Whose::Nobodys, 3, 20),
@@ -232,8 +232,8 @@ const fn deed(
     whose: Whose,
     odds: u32,
     room: usize,
-) -> Deed {
-    Deed { from, to, run_type, success, whose, odds, room }
+) -> AgentAction {
+    AgentAction { from, to, run_type, success, whose, odds, room }
 }
 
 impl Agents {
@@ -264,7 +264,7 @@ impl Agents {
     /// # Errors
     ///
     /// When Dispatch refuses, or does not answer.
-    pub async fn act(&mut self) -> Result<(), Thwarted> {
+    pub async fn act(&mut self) -> Result<(), ActionError> {
         let agent = *sample::AGENTS.choose(&mut self.rng).expect("there are some");
         let BoardAnswer { board } = self.ask(agent, BOARD, json!({})).await?;
         let began = self.clock.now();
@@ -311,7 +311,7 @@ impl Agents {
     }
 
     /// What the queue has for an agent, which is not always what it had an eye on.
-    async fn claim_next(&self, agent: &str) -> Result<Option<ServedIssue>, Thwarted> {
+    async fn claim_next(&self, agent: &str) -> Result<Option<ServedIssue>, ActionError> {
         let input = json!({ "agent": agent, "leaseSeconds": self.term.as_secs() });
         let ClaimedNext { claim_next } =
             self.ask(agent, CLAIM_NEXT, json!({ "input": input })).await?;
@@ -319,7 +319,7 @@ impl Agents {
     }
 
     /// A sign of life of a holder, a step further where there is one.
-    async fn go_on(&self, agent: &str, lease: &CardLease) -> Result<(), Thwarted> {
+    async fn go_on(&self, agent: &str, lease: &CardLease) -> Result<(), ActionError> {
         let next = NEXT.iter().find(|(now, _)| *now == lease.checkpoint).map(|(_, next)| next);
         let input = json!({
             "leaseId": lease.id,
@@ -336,7 +336,7 @@ impl Agents {
         lease: &CardLease,
         reason: Option<&str>,
         summary: Option<&str>,
-    ) -> Result<(), Thwarted> {
+    ) -> Result<(), ActionError> {
         let input = json!({
             "leaseId": lease.id,
             "fencingToken": lease.fencing_token,
@@ -347,7 +347,7 @@ impl Agents {
     }
 
     /// Reports a run that ended just now; what it does not say is filled in.
-    async fn report(&self, agent: &str, mut run: Value) -> Result<(), Thwarted> {
+    async fn report(&self, agent: &str, mut run: Value) -> Result<(), ActionError> {
         let now = json!(self.clock.now());
         if run["startedAt"].is_null() {
             run["startedAt"] = now.clone();
@@ -358,7 +358,7 @@ impl Agents {
     }
 
     /// A card, and what to do with it; none when there is nothing to do but to wait.
-    fn choose(&mut self, agent: &str, board: &Board) -> Option<(Card, Deed)> {
+    fn choose(&mut self, agent: &str, board: &Board) -> Option<(Card, AgentAction)> {
         let is_meant = |card: &&Card, whose| match whose {
             Whose::Own => card.agents == [agent],
             Whose::Nobodys => card.agents.is_empty(),
@@ -392,8 +392,8 @@ impl Agents {
         agent: &str,
         query: &str,
         variables: Value,
-    ) -> Result<T, Thwarted> {
-        let unreachable = |reason: &dyn ToString| Thwarted::Unreachable(reason.to_string());
+    ) -> Result<T, ActionError> {
+        let unreachable = |reason: &dyn ToString| ActionError::Unreachable(reason.to_string());
         let body = json!({ "query": query, "variables": variables }).to_string();
         let request = hyper::Request::post("/graphql")
             .header(HOST, self.dispatch.to_string())
@@ -409,7 +409,7 @@ impl Agents {
         let mut answer: Value =
             serde_json::from_slice(&answer).map_err(|error| unreachable(&error))?;
         if let Some(error) = answer["errors"].get(0) {
-            return Err(Thwarted::Refused(
+            return Err(ActionError::Refused(
                 error["message"].as_str().unwrap_or("refused").to_owned(),
             ));
         }

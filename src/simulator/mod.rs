@@ -26,7 +26,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-pub use agents::{Agents, Thwarted};
+pub use agents::{ActionError, Agents};
 pub use cost::points;
 pub use faults::{Fault, Gate, Rule};
 pub use human_activity::HumanActivity;
@@ -53,12 +53,12 @@ struct Shared {
     rules: Mutex<Vec<Rule>>,
     request_log: Mutex<request_log::RequestLog>,
     limits: Mutex<limits::Limits>,
-    manners: Mutex<Manners>,
+    manners: Mutex<Behavior>,
 }
 
 /// How the simulator answers when nothing is wrong.
 #[derive(Debug, Clone, Default)]
-struct Manners {
+struct Behavior {
     answer_delay: Duration,
     token: Option<String>,
     lacking: Vec<&'static str>,
@@ -109,7 +109,7 @@ impl Simulator {
         lock(&self.shared.world)
     }
 
-    fn manners(&self) -> Manners {
+    fn manners(&self) -> Behavior {
         lock(&self.shared.manners).clone()
     }
 }

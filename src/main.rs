@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use cli::{Ask, Cli, Command, Outcome};
+use cli::{Cli, ClientCommand, Command, Outcome};
 use demo::Demo;
 use dispatch::app::App;
 use dispatch::bus::Bus;
@@ -60,13 +60,13 @@ fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Migrate => with_settings(migrate)?,
         Command::Schema => tell(dispatch::graphql::sdl().as_bytes())?,
         Command::Completions { shell } => tell(&Cli::completions(shell))?,
-        Command::Ask(ask) => return as_client(ask),
+        Command::Client(ask) => return as_client(ask),
     }
     Ok(Outcome::Done)
 }
 
 /// Asks a Dispatch that runs elsewhere. Nothing of the settings of a server counts.
-fn as_client(ask: Ask) -> anyhow::Result<Outcome> {
+fn as_client(ask: ClientCommand) -> anyhow::Result<Outcome> {
     let client = match config::Client::from_env(&Env::of_process()) {
         Ok(client) => client,
         Err(error) => {

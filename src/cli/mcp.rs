@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 
 use super::Format;
-use super::dispatch::Dispatch;
+use super::api_client::ApiClient;
 use super::outcome::{Failure, Outcome, print};
 
 /// How long to wait for outstanding answers after the input ended. Longer than the server gives GitHub, so
@@ -21,21 +21,21 @@ const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What is known of a conversation.
 struct Conversation {
-    dispatch: Dispatch,
+    dispatch: ApiClient,
     /// The revision that both sides agreed on in the beginning.
     revision: Mutex<Option<String>>,
 }
 
 /// Serves until the input ends, and what was asked is answered or takes too long.
 pub(super) async fn serve(client: &config::Client) -> Outcome {
-    let served = match Dispatch::new(client) {
+    let served = match ApiClient::new(client) {
         Ok(dispatch) => converse(dispatch).await,
         Err(failure) => Err(failure),
     };
     served.map_or_else(|failure| failure.say(Format { json: false }), |()| Outcome::Done)
 }
 
-async fn converse(dispatch: Dispatch) -> Result<(), Failure> {
+async fn converse(dispatch: ApiClient) -> Result<(), Failure> {
     let conversation = Arc::new(Conversation { dispatch, revision: Mutex::default() });
     let mut lines = lines_of_input();
     let mut answers = JoinSet::new();

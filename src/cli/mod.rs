@@ -3,7 +3,7 @@
 //! Those commands call the tools of `/mcp`, so what they do and refuse is defined once, in the
 //! service. Not here: serving, which is `main`'s.
 
-mod dispatch;
+mod api_client;
 mod mcp;
 mod outcome;
 mod pauses;
@@ -74,12 +74,12 @@ pub(crate) enum Command {
     },
     /// Ask a Dispatch that runs
     #[command(flatten)]
-    Ask(Ask),
+    Client(ClientCommand),
 }
 
 /// Asks a Dispatch that runs at `DISPATCH_URL`.
 #[derive(Debug, Subcommand)]
-pub(crate) enum Ask {
+pub(crate) enum ClientCommand {
     /// List what an agent would be given, best first
     Queue(QueueArguments),
     /// Claim the best issue, or one that is named
@@ -134,7 +134,7 @@ impl Cli {
     }
 }
 
-impl Ask {
+impl ClientCommand {
     /// Asks, prints the answer and tells how it went.
     pub(crate) async fn run(self, client: &config::Client) -> Outcome {
         match self {

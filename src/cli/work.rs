@@ -9,7 +9,7 @@ use clap::Args;
 use serde_json::{Map, Value};
 
 use super::Format;
-use super::dispatch::Dispatch;
+use super::api_client::ApiClient;
 use super::outcome::{Failure, Outcome, print};
 use super::text::{from_now, issues, short, terminal};
 
@@ -218,7 +218,7 @@ pub(super) async fn ask(
     say: impl FnOnce(&Value) -> String,
 ) -> Result<Value, Outcome> {
     let asked = async {
-        let answer = Dispatch::new(client)?.call(tool, Value::Object(given?.0)).await?;
+        let answer = ApiClient::new(client)?.call(tool, Value::Object(given?.0)).await?;
         let text = if format.json { format!("{answer:#}") } else { say(&answer) };
         print(&text)?;
         Ok(answer)

@@ -24,14 +24,14 @@ const OWN_REVISION: &str = "/params/_meta/io.modelcontextprotocol~1protocolVersi
 
 /// Asks Dispatch. Clones share their connections.
 #[derive(Clone)]
-pub(super) struct Dispatch {
+pub(super) struct ApiClient {
     http: reqwest::Client,
     address: String,
     authorization: Option<String>,
     agent: Option<String>,
 }
 
-impl Dispatch {
+impl ApiClient {
     /// One that asks where the settings say, as whom they say.
     #[expect(clippy::disallowed_methods, reason = "this client asks Dispatch, not GitHub")]
     pub(super) fn new(client: &config::Client) -> Result<Self, Failure> {

@@ -192,19 +192,31 @@ pub(super) async fn change_labels_on(
         return settle(app, &entry, &present, None, None, Some(&terms)).await;
     }
     let sent = send(&github, issue, &live, &plan).await;
-    let concluded = conclude(app, &github, &entry, &live, sent, &terms).await;
-    match &concluded {
-        Ok(_) => backoffs::note_recovery(app, repository).await?,
-        // Who claims notes what GitHub refused, and goes on to other issues.
-        Err(_) if matches!(terms.step, LeaseStep::Confirm { .. } | LeaseStep::Take { .. }) => {}
-        Err(error) => {
-            let refusal = error.refusal().filter(|error| error.concern() == Concern::Repository);
-            if let Some(refusal) = refusal {
-                backoffs::note_refusal(app, issue, repository, refusal).await?;
-            }
-        }
-    }
+    let concluded = Box::pin(conclude(app, &github, &entry, &live, sent, &terms)).await;
+    Box::pin(note_answer(app, intent, &terms.step, concluded.as_ref().err())).await?;
     concluded
+}
+
+/// Notes what GitHub's answer to a change says of the whole repository. What it refuses to claims is
+/// noted where they are made, which go on to other issues.
+async fn note_answer(
+    app: &App,
+    intent: &Intent<'_>,
+    step: &LeaseStep<'_>,
+    error: Option<&Error>,
+) -> Result<()> {
+    let Some(error) = error else {
+        return backoffs::note_recovery(app, intent.repository).await;
+    };
+    let is_claim = matches!(step, LeaseStep::Confirm { .. } | LeaseStep::Take { .. });
+    let refusal = error.refusal().filter(|error| error.concern() == Concern::Repository);
+    match refusal.filter(|_| !is_claim) {
+        Some(refusal) => {
+            backoffs::note_refusal(app, intent.issue, intent.repository, refusal).await?;
+            Ok(())
+        }
+        None => Ok(()),
+    }
 }
 
 /// Whether what a change relies on is so.

@@ -310,7 +310,8 @@ pub async fn release_lease(app: &App, actor: &Actor, command: ReleaseLease) -> R
     let hold = Hold { agent: Some(lease.agent.clone()), token: Some(lease.fencing_token) };
     let terms = Terms { guard: Guard::Holds(hold), step, closed_too: true, ..Terms::default() };
     let work = Work { issue: &issue, repository: &repository, agent: &lease.agent };
-    let changed = give_up(app, actor, "release_lease", &work, reason.as_deref(), terms).await?;
+    let changed =
+        Box::pin(give_up(app, actor, "release_lease", &work, reason.as_deref(), terms)).await?;
     Ok(released(changed))
 }
 
@@ -424,7 +425,7 @@ pub(super) async fn let_go(
     let step = LeaseStep::End { lease: lease.id(), ending: LeaseEnding::Released, outcome: None };
     let terms = Terms { guard, step, closed_too: true, ..Terms::default() };
     let work = Work { issue: &issue, repository: &repository, agent: &lease.agent };
-    Ok(give_up(app, actor, action, &work, None, terms).await?.audit_entry)
+    Ok(Box::pin(give_up(app, actor, action, &work, None, terms)).await?.audit_entry)
 }
 
 /// Whether Dispatch has no more to do with an issue: then a lease of it ends without a change of labels.
@@ -886,7 +887,7 @@ async fn expire(app: &App, lease: &Lease) -> Result<()> {
         ..Terms::default()
     };
     let work = Work { issue: &issue, repository: &repository, agent: &lease.agent };
-    match give_up(app, &Actor::System, "expire_lease", &work, None, terms).await {
+    match Box::pin(give_up(app, &Actor::System, "expire_lease", &work, None, terms)).await {
         Err(Error::Unread(github::Error::NotFound { .. })) => end_quietly(app, lease).await,
         outcome => outcome.map(drop),
     }

@@ -801,7 +801,7 @@ async fn finished_work_rests_where_its_outcome_belongs() {
         ];
         given.with_issues(&[("A", READY), ("B", READY), ("C", READY), ("D", READY)]).await;
         for (number, (outcome, expected)) in (1..).zip(outcomes) {
-            let lease = claim_number(given, "alpha", number).await.unwrap();
+            let lease = Box::pin(claim_number(given, "alpha", number)).await.unwrap();
             given.advance(60);
             let done = finish(&lease, outcome);
             let done = finish_work(&given.app, &agent("alpha"), done).await.unwrap();

@@ -63,6 +63,55 @@ it("fills a gap from the head", async () => {
   expect(shown()).toEqual(["7", "6", "5", "4"]);
 });
 
+it("puts what it missed below what streamed in meanwhile", async () => {
+  await settled();
+  say({ id: "7" });
+  pages.set(undefined, { items: lines("7", "6", "5"), next: "5" });
+  gap();
+  say({ id: "8" });
+  await settled();
+  expect(shown()).toEqual(["8", "7", "6", "5", "4"]);
+  await feed.readMore();
+  expect(shown(), "the pages go on where they were").toEqual(["8", "7", "6", "5", "4", "3", "2"]);
+});
+
+/** A feed whose heads are answered when a test says so, by their number. */
+function slowFeed() {
+  const answers: ((...ids: string[]) => Promise<unknown>)[] = [];
+  const slow = new Feed<Line>({
+    read: () =>
+      new Promise((resolve) =>
+        answers.push((...ids) => {
+          resolve({ data: { items: lines(...ids), next: ids.at(-1) } });
+          return settled();
+        }),
+      ),
+    follow: (onItem, onGap) => {
+      say = onItem;
+      gap = onGap;
+      return () => undefined;
+    },
+  });
+  slow.open();
+  return { slow, answers, shown: () => slow.state.get().items.map(({ id }) => id) };
+}
+
+it("reads on behind a first page that has what streamed in before it came", async () => {
+  const { slow, answers, shown } = slowFeed();
+  say({ id: "6" });
+  await answers[0]?.("6", "5", "4");
+  expect(shown()).toEqual(["6", "5", "4"]);
+  expect(slow.state.get().hasMore).toBe(true);
+});
+
+it("leaves out a head that a later one has overtaken", async () => {
+  const { answers, shown } = slowFeed();
+  gap();
+  await answers[1]?.("6", "5");
+  await answers[0]?.("5", "4");
+  expect(shown()).toEqual(["6", "5"]);
+});
+
 it("begins anew when the gap is wider than a page", async () => {
   await settled();
   pages.set(undefined, { items: lines("99", "98"), next: "98" });

@@ -35,6 +35,9 @@ export class Feed<Item extends { readonly id: string }> {
   #next: string | undefined;
   #reading = false;
   #headFailed = false;
+  /** How many times the head was requested, and which of them was answered last. */
+  #sent = 0;
+  #answered = 0;
   #unfollow: (() => void) | undefined;
 
   constructor(source: FeedSource<Item>) {
@@ -46,7 +49,10 @@ export class Feed<Item extends { readonly id: string }> {
     // Followed first, so that nothing falls between the page and the stream.
     this.#unfollow = this.#source.follow(
       (item) => {
-        if (this.#add([item])) this.fresh.add(item.id);
+        const { items } = this.state.get();
+        if (items.some(({ id }) => id === item.id)) return;
+        this.fresh.add(item.id);
+        this.#show([item, ...items]);
       },
       () => void this.#readHead(),
     );
@@ -86,7 +92,11 @@ export class Feed<Item extends { readonly id: string }> {
   }
 
   async #readHead(): Promise<void> {
+    const own = ++this.#sent;
     const answer = await this.#source.read(undefined);
+    // A later request was answered first, and knows more.
+    if (own < this.#answered) return;
+    this.#answered = own;
     const { items } = this.state.get();
     this.#headFailed = answer.failure !== undefined;
     if (answer.failure) {
@@ -94,27 +104,19 @@ export class Feed<Item extends { readonly id: string }> {
       return;
     }
     const page = answer.data;
-    const known = new Set(items.map((item) => item.id));
-    const overlaps = page.items.some((item) => known.has(item.id));
-    if (items.length === 0 || !overlaps) {
+    const read = new Set(page.items.map((item) => item.id));
+    const first = items.findIndex((item) => read.has(item.id));
+    if (first < 0) {
       // A gap wider than a page: begin anew rather than show a list with a hole. What streamed in meanwhile stays.
-      const read = new Set(page.items.map((item) => item.id));
-      const streamed = this.#next === undefined ? items.filter((item) => !read.has(item.id)) : [];
+      const streamed = this.#next === undefined ? items : [];
       this.#next = page.next;
       this.#show([...streamed, ...page.items]);
     } else {
-      this.#add([...page.items].reverse());
+      // Above it is what streamed in after the page was read, below it what was read before.
+      const older = items.slice(first).filter((item) => !read.has(item.id));
+      if (older.length === 0) this.#next = page.next;
+      this.#show([...items.slice(0, first), ...page.items, ...older]);
     }
-  }
-
-  /** Puts lines at the head, the last of them uppermost. True when one was new. */
-  #add(items: readonly Item[]): boolean {
-    const present = this.state.get().items;
-    const known = new Set(present.map((item) => item.id));
-    const added = items.filter((item) => !known.has(item.id));
-    if (added.length === 0) return false;
-    this.#show([...added.toReversed(), ...present]);
-    return true;
   }
 
   #show(items: readonly Item[]): void {

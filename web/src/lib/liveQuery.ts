@@ -1,7 +1,7 @@
 import type { Answer } from "./graphql/client.ts";
 import type { Failure } from "./graphql/failure.ts";
 import { graphql } from "./graphql/graphql.ts";
-import { follow } from "./graphql/live.ts";
+import { share } from "./graphql/share.ts";
 import { signal } from "./signal.ts";
 
 export const BoardChanged = graphql(`
@@ -15,7 +15,9 @@ export const BoardChanged = graphql(`
 export const RunRecorded = graphql(`
   subscription RunRecorded {
     agentRunRecorded {
-      id
+      issue {
+        id
+      }
     }
   }
 `);
@@ -23,31 +25,19 @@ export const RunRecorded = graphql(`
 export const EntryAdded = graphql(`
   subscription EntryAdded {
     auditEntryAdded {
-      id
+      issue {
+        id
+      }
     }
   }
 `);
 
+export const listenToBoard = share(BoardChanged);
+export const listenToRuns = share(RunRecorded);
+export const listenToEntries = share(EntryAdded);
+
 /** However much happens, the question is asked no more often than this. */
 const AT_MOST_EVERY_MS = 1_500;
-
-/** Calls `onChange` whenever anything happens that a summary may count, and when something may have been missed. */
-function followChanges(onChange: () => void): () => void {
-  const shared = {
-    variables: () => ({}),
-    onItem: onChange,
-    onResume: onChange,
-    onFailure: onChange,
-  };
-  const stops = [
-    follow({ document: BoardChanged, ...shared }),
-    follow({ document: RunRecorded, ...shared }),
-    follow({ document: EntryAdded, ...shared }),
-  ];
-  return () => {
-    for (const stop of stops) stop();
-  };
-}
 
 export type LiveState<Data> = {
   readonly phase: "loading" | "ready" | "failed";
@@ -77,7 +67,9 @@ export class LiveQuery<Data> {
   /** Asks, and keeps asking when things happen. Returns the way to stop. */
   open(): () => void {
     void this.refresh();
-    const stop = followChanges(() => this.#soon());
+    const soon = () => this.#soon();
+    const listener = { onItem: soon, onMissed: soon };
+    const stops = [listenToBoard(listener), listenToRuns(listener), listenToEntries(listener)];
     const timer =
       this.#lookEvery === undefined
         ? undefined
@@ -85,7 +77,7 @@ export class LiveQuery<Data> {
             if (!document.hidden) void this.refresh();
           }, this.#lookEvery);
     return () => {
-      stop();
+      for (const stop of stops) stop();
       clearInterval(timer);
       clearTimeout(this.#waiting);
       this.#waiting = undefined;

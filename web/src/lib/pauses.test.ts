@@ -18,8 +18,10 @@ beforeEach(() => {
   vi.useFakeTimers();
   vi.mocked(ask).mockResolvedValue({ data: { pauses: [] } });
 });
-afterEach(() => {
+afterEach(async () => {
   pauses.set([]);
+  // The stream of the board ends some time after the last listener has left.
+  await vi.advanceTimersByTimeAsync(60_000);
   vi.useRealTimers();
   vi.clearAllMocks();
 });

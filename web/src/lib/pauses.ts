@@ -1,7 +1,6 @@
 import { ask, change, type Answer } from "./graphql/client.ts";
 import { graphql, type ResultOf, type VariablesOf } from "./graphql/graphql.ts";
-import { follow } from "./graphql/live.ts";
-import { BoardChanged } from "./liveQuery.ts";
+import { listenToBoard } from "./liveQuery.ts";
 import { signal } from "./signal.ts";
 
 export const PauseFields = graphql(`
@@ -81,17 +80,14 @@ export function watchPauses(): () => void {
     }, COUNT_EVERY_MS);
   };
   void refresh();
-  const stop = follow({
-    document: BoardChanged,
-    variables: () => ({}),
+  const stop = listenToBoard({
     onItem: ({ boardEvents }) => {
       const isResync = boardEvents.__typename === "Resync";
       if (isResync) void refresh();
       // The stream ends with a `Resync` and is begun anew: what happens in between is not seen.
       if (isResync || pauses.get().length > 0) soon();
     },
-    onResume: () => void refresh(),
-    onFailure: soon,
+    onMissed: () => void refresh(),
   });
   return () => {
     stop();

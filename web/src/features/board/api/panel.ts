@@ -2,7 +2,7 @@ import { BackoffHistory } from "@/lib/backoff.ts";
 import { ask } from "@/lib/graphql/client.ts";
 import type { Failure } from "@/lib/graphql/failure.ts";
 import { graphql, type ResultOf } from "@/lib/graphql/graphql.ts";
-import { follow } from "@/lib/graphql/live.ts";
+import { listenToEntries, listenToRuns } from "@/lib/liveQuery.ts";
 import { CardFields } from "./documents.ts";
 import { HoldDetail } from "./leases.ts";
 
@@ -80,26 +80,6 @@ export const PanelQuery = graphql(
   [CardFields, BackoffHistory, DependencyFields, HoldDetail],
 );
 
-export const RunOnIssue = graphql(`
-  subscription RunOnIssue {
-    agentRunRecorded {
-      issue {
-        id
-      }
-    }
-  }
-`);
-
-export const EntryOnIssue = graphql(`
-  subscription EntryOnIssue {
-    auditEntryAdded {
-      issue {
-        id
-      }
-    }
-  }
-`);
-
 /** What happens together is told once, after so long. */
 const TOGETHER_MS = 100;
 
@@ -118,17 +98,14 @@ export function followTrail(id: string, onNews: () => void): () => void {
   const about = (issue: { readonly id: string } | null) => {
     if (issue?.id === id) soon();
   };
-  const shared = { variables: () => ({}), onResume: soon, onFailure: soon };
   const stops = [
-    follow({
-      document: RunOnIssue,
+    listenToRuns({
       onItem: ({ agentRunRecorded }) => about(agentRunRecorded.issue),
-      ...shared,
+      onMissed: soon,
     }),
-    follow({
-      document: EntryOnIssue,
+    listenToEntries({
       onItem: ({ auditEntryAdded }) => about(auditEntryAdded.issue),
-      ...shared,
+      onMissed: soon,
     }),
   ];
   return () => {

@@ -1,0 +1,43 @@
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { follow } from "@/lib/graphql/live.ts";
+import { followTrail } from "./panel.ts";
+
+vi.mock("@/lib/graphql/live.ts", () => ({ follow: vi.fn(() => () => undefined) }));
+
+const streams = () => vi.mocked(follow).mock.calls.map(([stream]) => stream);
+const onNews = vi.fn();
+let stop: () => void;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  stop = followTrail("7", onNews);
+});
+afterEach(() => {
+  stop();
+  // The streams end some time after the last listener has left.
+  vi.advanceTimersByTime(60_000);
+  vi.useRealTimers();
+  vi.clearAllMocks();
+});
+
+it("asks for the issue again after an interruption, and after what was done to it", () => {
+  for (const stream of streams()) stream.onResume?.();
+  vi.advanceTimersByTime(1_000);
+  expect(onNews, "once for both streams").toHaveBeenCalledOnce();
+
+  for (const id of ["8", "7"]) streams()[1]?.onItem({ auditEntryAdded: { issue: { id } } });
+  streams()[0]?.onItem({ agentRunRecorded: { issue: null } });
+  vi.advanceTimersByTime(1_000);
+  expect(onNews).toHaveBeenCalledTimes(2);
+});
+
+it("goes on to the next issue without another request", () => {
+  for (const stream of streams()) stream.onResume?.();
+  vi.advanceTimersByTime(1_000);
+  stop();
+  const onOther = vi.fn();
+  stop = followTrail("8", onOther);
+  vi.advanceTimersByTime(60_000);
+  expect(follow).toHaveBeenCalledTimes(2);
+  expect(onOther).not.toHaveBeenCalled();
+});

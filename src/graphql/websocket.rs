@@ -260,6 +260,8 @@ impl Session {
         }
     }
 
+    /// Handles one message. The next one is read afterwards, when a subscription has begun. The web
+    /// pages rely on that, because the protocol does not acknowledge a subscription.
     async fn hear(&mut self, asker: &Asker, said: Said) -> Result<(), Closing> {
         match said {
             Said::Init(_) => Err(Closing::Again),

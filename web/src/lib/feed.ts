@@ -12,7 +12,7 @@ export type FeedPage<Item> = {
 /** Where the lines of a feed come from. */
 export type FeedSource<Item> = {
   readonly read: (after: string | undefined) => Promise<Answer<FeedPage<Item>>>;
-  /** Calls `onItem` for each new line, and `onGap` when some may have been missed. Returns the way to stop. */
+  /** Calls `onItem` for each new line, and `onGap` when the stream starts: it does not send earlier ones. Returns the way to stop. */
   readonly follow: (onItem: (item: Item) => void, onGap: () => void) => () => void;
 };
 
@@ -46,7 +46,6 @@ export class Feed<Item extends { readonly id: string }> {
 
   /** Reads the head and follows it. Returns the way to stop. */
   open(): () => void {
-    // Followed first, so that nothing falls between the page and the stream.
     this.#unfollow = this.#source.follow(
       (item) => {
         const { items } = this.state.get();

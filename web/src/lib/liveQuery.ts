@@ -46,7 +46,13 @@ export type LiveState<Data> = {
   readonly failure: Failure | undefined;
 };
 
-/** A question whose answer is kept true by asking it again when something has happened. */
+/**
+ * A query whose answer is kept current by sending it again after anything that a summary may count. No change is missed:
+ *
+ * - A change after the streams have started is an event, and the query that follows it reads that change.
+ * - A change before that may be missing from an answer that was requested earlier, so the query is sent again once they
+ *   have started, at first and after each interruption.
+ */
 export class LiveQuery<Data> {
   readonly state = signal<LiveState<Data>>({
     phase: "loading",
@@ -57,6 +63,9 @@ export class LiveQuery<Data> {
   #waiting: ReturnType<typeof setTimeout> | undefined;
   #askedAt = -Infinity;
   readonly #lookEvery: number | undefined;
+  /** How many requests were sent, and which of them the state is the answer to. */
+  #sent = 0;
+  #answered = 0;
 
   /** `lookEvery` is for answers that time alone may change: asked again after so many milliseconds, while in sight. */
   constructor(ask: () => Promise<Answer<Data>>, lookEvery?: number) {
@@ -66,10 +75,12 @@ export class LiveQuery<Data> {
 
   /** Asks, and keeps asking when things happen. Returns the way to stop. */
   open(): () => void {
-    void this.refresh();
     const soon = () => this.#soon();
     const listener = { onItem: soon, onMissed: soon };
     const stops = [listenToBoard(listener), listenToRuns(listener), listenToEntries(listener)];
+    // What was asked before is older than what the streams send.
+    if (this.#sent > 0) soon();
+    else void this.refresh();
     const timer =
       this.#lookEvery === undefined
         ? undefined
@@ -86,8 +97,12 @@ export class LiveQuery<Data> {
 
   /** Asks now. */
   async refresh(): Promise<void> {
+    const own = ++this.#sent;
     this.#askedAt = performance.now();
     const answer = await this.#ask();
+    // A later request was answered first, and knows more.
+    if (own < this.#answered) return;
+    this.#answered = own;
     const { data } = this.state.get();
     this.state.set(
       answer.failure

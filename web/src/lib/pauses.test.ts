@@ -12,6 +12,7 @@ const happens = (__typename: Event) => {
   const [stream] = vi.mocked(follow).mock.calls.at(-1) ?? [];
   stream?.onItem({ boardEvents: { __typename } });
 };
+const starts = () => vi.mocked(follow).mock.calls.at(-1)?.[0].onStart?.();
 const other = { ...PAUSED, id: "2", scope: "AGENT" as const, subject: "quill" };
 
 beforeEach(() => {
@@ -28,21 +29,24 @@ afterEach(async () => {
 
 it("asks again when the board is to be loaded anew, and counts while something is paused", async () => {
   const stop = watchPauses();
+  starts();
   await vi.advanceTimersByTimeAsync(5_000);
   happens("IssueChanged");
   await vi.advanceTimersByTimeAsync(5_000);
-  expect(ask).toHaveBeenCalledTimes(1);
+  expect(ask).toHaveBeenCalledTimes(2);
 
   vi.mocked(ask).mockResolvedValue({ data: { pauses: [PAUSED] } });
   happens("Resync");
   await vi.advanceTimersByTimeAsync(10);
   expect(pauses.get()).toEqual([PAUSED]);
+  // A `Resync` ends the stream.
+  starts();
   await vi.advanceTimersByTimeAsync(5_000);
-  expect(ask, "what the stream missed meanwhile").toHaveBeenCalledTimes(3);
+  expect(ask, "what the stream missed meanwhile").toHaveBeenCalledTimes(4);
 
   for (let event = 0; event < 9; event += 1) happens("IssueChanged");
   await vi.advanceTimersByTimeAsync(5_000);
-  expect(ask, "nine events, one question").toHaveBeenCalledTimes(4);
+  expect(ask, "nine events, one question").toHaveBeenCalledTimes(5);
   stop();
 });
 

@@ -82,10 +82,8 @@ export function watchPauses(): () => void {
   void refresh();
   const stop = listenToBoard({
     onItem: ({ boardEvents }) => {
-      const isResync = boardEvents.__typename === "Resync";
-      if (isResync) void refresh();
-      // The stream ends with a `Resync` and is begun anew: what happens in between is not seen.
-      if (isResync || pauses.get().length > 0) soon();
+      if (boardEvents.__typename === "Resync") void refresh();
+      else if (pauses.get().length > 0) soon();
     },
     onMissed: () => void refresh(),
   });

@@ -64,21 +64,24 @@ const LOOK_MS = 15_000;
 
 /** Keeps `syncState` true. Returns the way to stop. */
 export function watchSync(): () => void {
-  let told = 0;
+  let sent = 0;
+  let shown = 0;
   const read = async () => {
-    const before = told;
+    const own = ++sent;
     const answer = await ask(SyncStateQuery, {});
-    // What the stream told meanwhile is newer.
-    if (answer.data && told === before) syncState.set(answer.data.syncState);
+    // What the stream has sent meanwhile is newer, and so is the answer to a later request.
+    if (!answer.data || own < shown) return;
+    shown = own;
+    syncState.set(answer.data.syncState);
   };
   const stop = follow({
     document: SyncChanged,
     variables: () => ({}),
     onItem: ({ syncChanged }) => {
-      told += 1;
+      shown = ++sent;
       syncState.set(syncChanged);
     },
-    onResume: () => void read(),
+    onStart: () => void read(),
     onFailure: () => void read(),
   });
   void read();

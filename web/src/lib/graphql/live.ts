@@ -20,6 +20,15 @@ const FINAL = new Set([
   "FORBIDDEN",
 ]);
 
+/**
+ * Sent behind a subscription, because the protocol does not acknowledge one. The server handles the messages of a
+ * connection one after the other and starts a subscription before it reads the next message (`src/graphql/websocket.rs`),
+ * so the answer to this says that the subscription has started.
+ */
+const PROBE = "{__typename}";
+
+const ignore = () => undefined;
+
 let socket: Client | undefined;
 let open = false;
 /** When the server last gave a sign of life, in milliseconds of the browser's clock. */
@@ -69,8 +78,11 @@ export type Stream<Data, Variables> = {
   /** Asked anew for each attempt, so that a stream resumes where it was cut. */
   readonly variables: () => Variables;
   readonly onItem: (data: Data) => void;
-  /** The stream was cut and is there again; what happened between may be missing from one that cannot resume. */
-  readonly onResume?: () => void;
+  /**
+   * The server has started the stream, for the first time or again after it was cut or ended. A stream without a cursor
+   * does not send what happened before: what was requested earlier has to be requested again.
+   */
+  readonly onStart?: () => void;
   /** The server ended the stream for a reason that another attempt cannot mend. */
   readonly onFailure: (failure: Failure) => void;
 };
@@ -94,12 +106,8 @@ export function follow<Data, Variables extends Record<string, unknown>>(
     quiet = setTimeout(() => connection.set({ state: "live" }), QUIET_MS);
   };
 
-  let cut = false;
-
   const opened = () => {
     attempt = 0;
-    if (cut) stream.onResume?.();
-    cut = false;
     if (connection.get().state === "stale") connection.set({ state: "catching-up" });
     settle();
   };
@@ -107,7 +115,6 @@ export function follow<Data, Variables extends Record<string, unknown>>(
   const retry = () => {
     release = undefined;
     if (stopped) return;
-    cut = true;
     clearTimeout(quiet);
     clearTimeout(timer);
     if (renewing) {
@@ -153,10 +160,25 @@ export function follow<Data, Variables extends Record<string, unknown>>(
         },
       },
     );
+    const { onStart } = stream;
+    const stopProbe = onStart
+      ? connect().subscribe(
+          { query: PROBE },
+          {
+            next: () => {
+              if (!ended) onStart();
+            },
+            // It fails together with the stream, which tries again.
+            error: ignore,
+            complete: ignore,
+          },
+        )
+      : ignore;
     release = () => {
       ended = true;
       unopened();
       stop();
+      stopProbe();
     };
 
     function over() {
@@ -168,7 +190,7 @@ export function follow<Data, Variables extends Record<string, unknown>>(
     function fail(failure: Failure) {
       if (ended) return;
       // A stream that cannot resume by a cursor reads what it missed and goes on.
-      const lagged = failure.code === "RESYNC" && !stream.onResume;
+      const lagged = failure.code === "RESYNC" && !stream.onStart;
       if (FINAL.has(failure.code) || lagged) {
         ended = true;
         stream.onFailure(failure);

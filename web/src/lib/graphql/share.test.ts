@@ -23,7 +23,7 @@ it("many listen to one stream, and who comes later has missed nothing", () => {
   const listen = share(BoardChanged);
   const [first, second] = [listener(), listener()];
   listen(first);
-  stream().onResume?.();
+  stream().onStart?.();
   listen(second);
   stream().onItem(EVENT);
   expect(follow).toHaveBeenCalledOnce();
@@ -33,7 +33,7 @@ it("many listen to one stream, and who comes later has missed nothing", () => {
     [[EVENT]],
   ]);
 
-  stream().onResume?.();
+  stream().onStart?.();
   expect(second.onMissed, "the stream was interrupted").toHaveBeenCalledOnce();
 });
 

@@ -5,12 +5,13 @@ const LINGER_MS = 10_000;
 
 export type Listener<Data> = {
   readonly onItem: (data: Data) => void;
-  /** The stream was interrupted, or failed for good: something may have happened that it did not send. */
+  /** The stream has started, or failed for good: something may have happened that it did not send. */
   readonly onMissed: () => void;
 };
 
 /**
  * Follows a subscription once for all who listen to it. Returns the way to listen, which returns the way to stop.
+ * A listener of a stream that has started already is sent everything from then on, and gets no `onMissed`.
  */
 export function share<Data>(
   document: Stream<Data, Record<string, never>>["document"],
@@ -36,7 +37,7 @@ export function share<Data>(
       onItem: (data) => {
         for (const { onItem } of listeners) onItem(data);
       },
-      onResume: onMissed,
+      onStart: onMissed,
       onFailure: () => {
         // Whoever listens next tries again.
         end();

@@ -110,7 +110,7 @@ export function auditFeed(filter: AuditFilter): Feed<AuditEntry> {
         onItem: ({ auditEntryAdded }) => {
           if (admits(filter, auditEntryAdded)) onItem(auditEntryAdded);
         },
-        onResume: onGap,
+        onStart: onGap,
         onFailure: onGap,
       }),
   });

@@ -20,8 +20,8 @@ afterEach(() => {
   vi.clearAllMocks();
 });
 
-it("asks for the issue again after an interruption, and after what was done to it", () => {
-  for (const stream of streams()) stream.onResume?.();
+it("asks for the issue again when the streams have started, and after what was done to it", () => {
+  for (const stream of streams()) stream.onStart?.();
   vi.advanceTimersByTime(1_000);
   expect(onNews, "once for both streams").toHaveBeenCalledOnce();
 
@@ -32,7 +32,7 @@ it("asks for the issue again after an interruption, and after what was done to i
 });
 
 it("goes on to the next issue without another request", () => {
-  for (const stream of streams()) stream.onResume?.();
+  for (const stream of streams()) stream.onStart?.();
   vi.advanceTimersByTime(1_000);
   stop();
   const onOther = vi.fn();

@@ -1,0 +1,90 @@
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { EntryAdded } from "../liveQuery.ts";
+import { TestSocket } from "./testSocket.ts";
+
+const onItem = vi.fn();
+const onStart = vi.fn();
+const onFailure = vi.fn();
+let stop: () => void;
+
+beforeEach(async () => {
+  vi.useFakeTimers();
+  vi.clearAllMocks();
+  vi.stubGlobal("WebSocket", TestSocket);
+  // The connection belongs to the module.
+  vi.resetModules();
+  const { follow } = await import("./live.ts");
+  stop = follow({ document: EntryAdded, variables: () => ({}), onItem, onStart, onFailure });
+});
+
+afterEach(() => {
+  stop();
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+it("a stream has started once the service answers the query that was sent behind it", async () => {
+  await TestSocket.newest.open();
+  expect(TestSocket.newest.documents()).toEqual([
+    expect.stringContaining("auditEntryAdded"),
+    "{__typename}",
+  ]);
+  expect(onStart, "the service may not have read the subscription").not.toHaveBeenCalled();
+
+  TestSocket.newest.startStreams();
+  expect(onStart).toHaveBeenCalledOnce();
+  expect(onItem).not.toHaveBeenCalled();
+});
+
+it("it starts again after the connection was lost", async () => {
+  await TestSocket.newest.open();
+  TestSocket.newest.startStreams();
+  const lost = TestSocket.newest;
+  await lost.cut();
+  expect(TestSocket.newest).not.toBe(lost);
+  await TestSocket.newest.open();
+  expect(onStart, "connected, but not started").toHaveBeenCalledOnce();
+
+  TestSocket.newest.startStreams();
+  expect(onStart).toHaveBeenCalledTimes(2);
+});
+
+it("it starts again after the service has ended it", async () => {
+  await TestSocket.newest.open();
+  TestSocket.newest.startStreams();
+  const ended = TestSocket.newest.id("auditEntryAdded");
+  TestSocket.newest.answer({ type: "complete", id: ended });
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(TestSocket.newest.id("auditEntryAdded")).not.toBe(ended);
+  expect(onStart).toHaveBeenCalledOnce();
+
+  TestSocket.newest.startStreams();
+  expect(onStart).toHaveBeenCalledTimes(2);
+});
+
+it("one that was refused has not started", async () => {
+  await TestSocket.newest.open();
+  TestSocket.newest.answer({
+    type: "error",
+    id: TestSocket.newest.id("auditEntryAdded"),
+    payload: [{ message: "Sign in", extensions: { code: "UNAUTHENTICATED" } }],
+  });
+  TestSocket.newest.startStreams();
+  expect(onFailure).toHaveBeenCalledOnce();
+  expect(onStart).not.toHaveBeenCalled();
+});
+
+it("one that was stopped meanwhile does not start", async () => {
+  await TestSocket.newest.open();
+  stop();
+  TestSocket.newest.startStreams();
+  expect(onStart).not.toHaveBeenCalled();
+});
+
+it("one that resumes by a cursor sends no query", async () => {
+  const { follow } = await import("./live.ts");
+  const stopOther = follow({ document: EntryAdded, variables: () => ({}), onItem, onFailure });
+  await TestSocket.newest.open();
+  expect(TestSocket.newest.documents()).toHaveLength(3);
+  stopOther();
+});

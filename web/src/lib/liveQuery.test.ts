@@ -1,0 +1,126 @@
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import type { Answer } from "./graphql/client.ts";
+import { TestSocket } from "./graphql/testSocket.ts";
+import type * as module from "./liveQuery.ts";
+
+/** What the service would answer now. */
+let truth: string;
+const ask = vi.fn<() => Promise<Answer<string>>>();
+let LiveQuery: typeof module.LiveQuery;
+let query: module.LiveQuery<string>;
+let close: () => void;
+
+const shown = () => query.state.get().data;
+const pass = (milliseconds: number) => vi.advanceTimersByTimeAsync(milliseconds);
+const publish = () =>
+  TestSocket.newest.publish("boardEvents", { boardEvents: { __typename: "IssueChanged" } });
+
+beforeEach(async () => {
+  vi.useFakeTimers();
+  vi.clearAllMocks();
+  vi.stubGlobal("WebSocket", TestSocket);
+  // The connection and the streams belong to modules.
+  vi.resetModules();
+  ({ LiveQuery } = await import("./liveQuery.ts"));
+  truth = "first";
+  ask.mockImplementation(() => Promise.resolve({ data: truth }));
+  query = new LiveQuery(ask);
+  close = query.open();
+});
+
+afterEach(() => {
+  close();
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+it("a change between the first answer and the start of the streams is shown", async () => {
+  await pass(0);
+  expect(shown()).toBe("first");
+  await TestSocket.newest.open();
+  // The service has not read the subscriptions yet, so this is no event of theirs.
+  truth = "second";
+  TestSocket.newest.startStreams();
+  await pass(2_000);
+  expect(shown()).toBe("second");
+  await pass(9_000);
+  expect(ask, "one more request for the three streams").toHaveBeenCalledTimes(2);
+});
+
+it("a change is shown that came before the streams had started again", async () => {
+  await TestSocket.newest.open();
+  TestSocket.newest.startStreams();
+  await pass(5_000);
+  await TestSocket.newest.cut();
+  await TestSocket.newest.open();
+  // Longer than it takes until something is asked again.
+  await pass(5_000);
+  truth = "second";
+  TestSocket.newest.startStreams();
+  await pass(2_000);
+  expect(shown()).toBe("second");
+});
+
+it("a change is shown that came after a resync, when a stream has ended and not started again", async () => {
+  await TestSocket.newest.open();
+  TestSocket.newest.startStreams();
+  await pass(5_000);
+  const ended = TestSocket.newest.id("boardEvents");
+  TestSocket.newest.publish("boardEvents", { boardEvents: { __typename: "Resync" } });
+  TestSocket.newest.answer({ type: "complete", id: ended });
+  await pass(5_000);
+  expect(TestSocket.newest.id("boardEvents")).not.toBe(ended);
+  truth = "second";
+  TestSocket.newest.startStreams();
+  await pass(2_000);
+  expect(shown()).toBe("second");
+});
+
+it("the next page finds the streams started and asks once", async () => {
+  await TestSocket.newest.open();
+  TestSocket.newest.startStreams();
+  await pass(5_000);
+  close();
+  ask.mockClear();
+  query = new LiveQuery(ask);
+  close = query.open();
+  await pass(9_000);
+  TestSocket.newest.startStreams();
+  await pass(9_000);
+  expect(ask).toHaveBeenCalledOnce();
+
+  truth = "second";
+  for (let event = 0; event < 5; event += 1) publish();
+  await pass(5_000);
+  expect(shown()).toBe("second");
+  expect(ask, "five events, one request").toHaveBeenCalledTimes(2);
+});
+
+it("an answer that a later one has overtaken is not shown", async () => {
+  const answers: (() => void)[] = [];
+  ask.mockImplementation(() => {
+    const data = truth;
+    return new Promise((resolve) => answers.push(() => resolve({ data })));
+  });
+  void query.refresh();
+  truth = "second";
+  void query.refresh();
+  answers[1]?.();
+  await pass(0);
+  answers[0]?.();
+  await pass(0);
+  expect(shown()).toBe("second");
+});
+
+it("what was asked before the streams were listened to is asked again", async () => {
+  await TestSocket.newest.open();
+  TestSocket.newest.startStreams();
+  await pass(5_000);
+  query = new LiveQuery(ask);
+  await query.refresh();
+  truth = "second";
+  const leave = query.open();
+  await pass(2_000);
+  expect(shown()).toBe("second");
+  leave();
+});

@@ -124,3 +124,30 @@ it("what was asked before the streams were listened to is asked again", async ()
   expect(shown()).toBe("second");
   leave();
 });
+
+it("what time changes is asked again when a hidden tab is shown, unless that was just asked", async () => {
+  const hidden = vi.spyOn(document, "hidden", "get");
+  const show = (isShown: boolean) => {
+    hidden.mockReturnValue(!isShown);
+    document.dispatchEvent(new Event("visibilitychange"));
+  };
+  close();
+  ask.mockClear();
+  query = new LiveQuery(ask, 30_000);
+  close = query.open();
+  await pass(29_000);
+  show(false);
+  show(true);
+  expect(ask).toHaveBeenCalledOnce();
+  show(false);
+  await pass(50_000);
+  expect(ask).toHaveBeenCalledOnce();
+
+  show(true);
+  expect(ask).toHaveBeenCalledTimes(2);
+  close();
+  show(false);
+  await pass(60_000);
+  show(true);
+  expect(ask).toHaveBeenCalledTimes(2);
+});

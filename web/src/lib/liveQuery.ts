@@ -81,15 +81,9 @@ export class LiveQuery<Data> {
     // What was asked before is older than what the streams send.
     if (this.#sent > 0) soon();
     else void this.refresh();
-    const timer =
-      this.#lookEvery === undefined
-        ? undefined
-        : setInterval(() => {
-            if (!document.hidden) void this.refresh();
-          }, this.#lookEvery);
+    if (this.#lookEvery !== undefined) stops.push(this.#look(this.#lookEvery));
     return () => {
       for (const stop of stops) stop();
-      clearInterval(timer);
       clearTimeout(this.#waiting);
       this.#waiting = undefined;
     };
@@ -109,6 +103,22 @@ export class LiveQuery<Data> {
         ? { phase: "failed", data, failure: answer.failure }
         : { phase: "ready", data: answer.data, failure: undefined },
     );
+  }
+
+  #look(every: number): () => void {
+    const look = () => {
+      if (!document.hidden) void this.refresh();
+    };
+    // While the tab is hidden nothing is asked, so the answer may be old when it is shown again.
+    const onVisible = () => {
+      if (this.#askedAt + every <= performance.now()) look();
+    };
+    const timer = setInterval(look, every);
+    document.addEventListener("visibilitychange", onVisible);
+    return () => {
+      clearInterval(timer);
+      document.removeEventListener("visibilitychange", onVisible);
+    };
   }
 
   #soon(): void {

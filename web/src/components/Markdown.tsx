@@ -1,5 +1,5 @@
 import { Component, useMemo, type ReactNode } from "react";
-import { parseMarkdown, type Element, type Node } from "@/lib/markdown.ts";
+import { parseMarkdown, type Element, type Limit, type Node } from "@/lib/markdown.ts";
 
 /**
  * Text from GitHub as elements, never as HTML: tags in it are dropped, addresses are filtered, and pictures become
@@ -15,7 +15,7 @@ export function Markdown({ text }: { readonly text: string }) {
 
 function Formatted({ text }: { readonly text: string }) {
   const nodes = useMemo(() => parseMarkdown(text), [text]);
-  if (!nodes) return <Plain text={text} />;
+  if (typeof nodes === "string") return <Plain text={text} why={BEYOND[nodes]} />;
   return (
     <div className="markdown text-body wrap-anywhere" dir="auto">
       {draw(nodes)}
@@ -23,13 +23,18 @@ function Formatted({ text }: { readonly text: string }) {
   );
 }
 
-/** A text as its author wrote it. */
-function Plain({ text }: { readonly text: string }) {
+const BEYOND = {
+  length: "it is too long to be formatted",
+  nesting: "it is too deeply nested to be formatted",
+  elements: "it has too many elements to be formatted",
+  steps: "it is too complex to be formatted",
+} as const satisfies Record<Limit, string>;
+
+/** A text as its author wrote it. `why` is the reason, as the end of a sentence. */
+function Plain({ text, why }: { readonly text: string; readonly why: string }) {
   return (
     <div className="text-body wrap-anywhere" dir="auto">
-      <p className="mb-2 text-meta text-ink-faint">
-        Shown as plain text: it is too long or too deeply nested to be formatted.
-      </p>
+      <p className="mb-2 text-meta text-ink-faint">Shown as plain text: {why}.</p>
       <p className="whitespace-pre-wrap">{text}</p>
     </div>
   );
@@ -47,7 +52,12 @@ class PlainOnError extends Component<
   }
 
   override render(): ReactNode {
-    return this.state.failed ? <Plain text={this.props.text} /> : this.props.children;
+    const { text, children } = this.props;
+    return this.state.failed ? (
+      <Plain text={text} why="an error occurred in formatting it" />
+    ) : (
+      children
+    );
   }
 }
 

@@ -20,13 +20,23 @@ export type Element = {
 
 export type Node = string | Element;
 
+/** What a text has too much of to be formatted. */
+export type Limit = "length" | "nesting" | "elements" | "steps";
+
 /** Thrown from inside the parser to stop it. */
-class TooComplex extends Error {}
+class BeyondLimit extends Error {
+  readonly limit: Limit;
+
+  constructor(limit: Limit) {
+    super(limit);
+    this.limit = limit;
+  }
+}
 
 let steps = 0;
 const countStep = (): boolean => {
   steps += 1;
-  if (steps > MAX_STEPS) throw new TooComplex();
+  if (steps > MAX_STEPS) throw new BeyondLimit("steps");
   return false;
 };
 
@@ -41,14 +51,14 @@ parser.block.ruler.before("table", "count", countStep, {
 });
 parser.inline.ruler.before("text", "count", countStep);
 
-/** The elements of a text, or undefined when it goes beyond a limit and has to be shown as it was written. */
-export function parseMarkdown(text: string): readonly Node[] | undefined {
-  if (text.length > MAX_LENGTH) return undefined;
+/** The elements of a text, or the limit that it exceeds: then it has to be shown as it was written. */
+export function parseMarkdown(text: string): readonly Node[] | Limit {
+  if (text.length > MAX_LENGTH) return "length";
   steps = 0;
   try {
     return new Tree().build(parser.parse(text, {}));
   } catch (error) {
-    if (error instanceof TooComplex) return undefined;
+    if (error instanceof BeyondLimit) return error.limit;
     throw error;
   }
 }
@@ -139,13 +149,13 @@ class Tree {
   #enter(entered: Element): void {
     this.#append(entered);
     this.#open.push(entered);
-    if (this.#open.length > MAX_DEPTH) throw new TooComplex();
+    if (this.#open.length > MAX_DEPTH) throw new BeyondLimit("nesting");
   }
 
   /** `size` is how many nodes come with it, itself included. */
   #append(node: Node, size = 1): void {
     this.#nodes += size;
-    if (this.#nodes > MAX_NODES) throw new TooComplex();
+    if (this.#nodes > MAX_NODES) throw new BeyondLimit("elements");
     (this.#open.at(-1)?.children ?? this.#root).push(node);
   }
 }

@@ -63,6 +63,7 @@ export const OverviewQuery = graphql(`
       nodes {
         id
         actor
+        actorKind
         action
         repositoryFullName
         issueNumber

@@ -1,4 +1,5 @@
 import { Link } from "wouter";
+import { Actor } from "@/components/Actor.tsx";
 import { Panel } from "@/components/charts.tsx";
 import { AgentMark } from "@/components/marks.tsx";
 import { RunStatus } from "@/components/RunStatus.tsx";
@@ -39,7 +40,7 @@ export function RecentDeeds({ entries }: { readonly entries: Overview["auditLog"
         <ul className="flex flex-col gap-2">
           {entries.map((entry) => (
             <li key={entry.id} className="flex min-w-0 items-center gap-2">
-              <span className="shrink-0 font-medium">{entry.actor}</span>
+              <Actor name={entry.actor} kind={entry.actorKind} className="max-w-[50%] shrink-0" />
               <span className="shrink-0 text-ink-soft">{actionWords(entry.action)}</span>
               {!entry.success && (
                 <span className="shrink-0 text-danger" title={entry.errorMessage ?? undefined}>

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::TimeDelta;
 use dispatch::domain::Status;
 use dispatch::service;
-use dispatch::simulator::{Agents, HumanActivity, Thwarted, Write, sample};
+use dispatch::simulator::{ActionError, Agents, HumanActivity, Write, sample};
 use serde_json::{Value, json};
 
 use crate::support::{AGENT_TOKEN, Given, given};
@@ -28,7 +28,7 @@ async fn agents_work_through_dispatch_and_show_as_themselves() {
             match agents.act().await {
                 // The sample has an issue with as many labels as may be, which an agent's label does
                 // not fit on.
-                Err(Thwarted::Refused(why)) if why.contains(FULL) => {}
+                Err(ActionError::Refused(why)) if why.contains(FULL) => {}
                 done => done.unwrap(),
             }
         }

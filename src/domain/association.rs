@@ -3,26 +3,26 @@
 use super::column::words;
 
 words! {
-    /// How the author of an issue or a comment is associated with the repository, by GitHub's account.
-    /// It says nothing of permissions: a member or a collaborator may be allowed to read only.
+    /// How the author of an issue or a comment is associated with the repository, according to
+    /// GitHub. It does not imply permissions: a member or a collaborator may have read access only.
     #[derive(async_graphql::Enum, serde::Serialize, serde::Deserialize)]
     #[serde(rename_all = "snake_case")]
     AuthorAssociation,
-    /// The repository is theirs.
+    /// The author owns the repository.
     Owner = "owner",
-    /// They belong to the organisation that owns the repository.
+    /// The author belongs to the organisation that owns the repository.
     Member = "member",
-    /// They were invited to work in the repository.
+    /// The author was invited to collaborate on the repository.
     Collaborator = "collaborator",
-    /// A commit of theirs is in the repository.
+    /// The author has committed to the repository before.
     Contributor = "contributor",
-    /// No commit of theirs was in the repository before.
+    /// The author had not committed to the repository before.
     FirstTimeContributor = "first_time_contributor",
-    /// No commit of theirs was on GitHub before.
+    /// The author had not committed to any repository on GitHub before.
     FirstTimer = "first_timer",
-    /// A placeholder for somebody who has not claimed their account.
+    /// The author is a placeholder for an account that nobody has claimed.
     Mannequin = "mannequin",
-    /// None that GitHub knows of.
+    /// GitHub knows of no association.
     None = "none",
 }
 

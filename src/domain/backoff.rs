@@ -16,19 +16,20 @@ pub const USUAL_ATTEMPTS: i32 = 5;
 pub const NEEDS_HUMAN: &str = "needs-human";
 
 words! {
-    /// What went wrong with an issue.
+    /// The kind of failure that puts an issue in backoff.
     #[derive(serde::Deserialize, async_graphql::Enum)]
     #[serde(rename_all = "snake_case")]
     BackoffCause,
-    /// An agent said that its work failed.
+    /// An agent reported that its work failed.
     Failed = "failed",
-    /// An agent's lease ran out.
+    /// An agent's lease expired.
     Expired = "expired",
-    /// GitHub refused to change the issue.
+    /// GitHub rejected a change to the issue.
     Refused = "refused",
-    /// GitHub refused in a way that may concern the whole repository, such as a missing permission.
+    /// GitHub rejected a change for a reason that may affect the whole repository, such as a
+    /// missing permission.
     Forbidden = "forbidden",
-    /// GitHub did not answer, or not so that it can be understood.
+    /// GitHub did not respond, or its response could not be read.
     Unanswered = "unanswered",
 }
 

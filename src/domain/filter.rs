@@ -7,12 +7,12 @@ use super::instant::Instant;
 use super::labels::{has_prefix, key};
 use super::status::{IssueState, Priority, Status};
 
-/// All given members must match; the values within one member are alternatives.
+/// A filter for issues. Every given member must match; the values within a member are alternatives.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default, async_graphql::InputObject)]
 pub struct IssueFilter {
-    /// Full names, such as `octo-org/hello-world`, in any case.
+    /// Full names of repositories, such as `octo-org/hello-world`; case-insensitive.
     pub repositories: Option<Vec<String>>,
-    /// Priorities; the most urgent label of an issue counts.
+    /// Priorities, compared with the most urgent priority label of the issue.
     pub priorities: Option<Vec<Priority>>,
     /// Columns.
     pub statuses: Option<Vec<Status>>,
@@ -22,15 +22,15 @@ pub struct IssueFilter {
     pub owners: Option<Vec<String>>,
     /// Project names, with or without the `project/` prefix.
     pub projects: Option<Vec<String>>,
-    /// Label names, in any case.
+    /// Label names; case-insensitive.
     pub labels: Option<Vec<String>>,
     /// Lanes.
     pub lanes: Option<Vec<String>>,
-    /// Words to look for in title, body and number.
+    /// Words to search for in title, body and number.
     pub search: Option<String>,
-    /// Issues that have not changed on GitHub since.
+    /// Only issues that were last updated on GitHub before this time.
     pub updated_before: Option<Instant>,
-    /// Also issues that were closed longer ago than Done shows.
+    /// Whether to include issues that were closed too long ago to be shown in Done.
     pub include_closed: Option<bool>,
 }
 

@@ -43,7 +43,7 @@ pub enum Status {
     InProgress,
     /// Waits for a review.
     InReview,
-    /// Cannot go on until the reason given is dealt with.
+    /// Cannot continue until the given reason is resolved.
     Blocked,
     /// Finished; also every closed issue, whatever its labels.
     Done,
@@ -122,7 +122,7 @@ impl FromStr for Status {
 
 text_column!(Status);
 
-/// Whether GitHub has the issue open or closed.
+/// Whether the issue is open or closed on GitHub.
 #[derive(
     Debug,
     Clone,
@@ -139,9 +139,9 @@ text_column!(Status);
 #[diesel(sql_type = diesel::sql_types::Text)]
 #[serde(rename_all = "lowercase")]
 pub enum IssueState {
-    /// Still to be done.
+    /// The issue is open.
     Open,
-    /// Finished or given up; shown in Done.
+    /// The issue is closed, whether completed or not. It is shown in Done.
     Closed,
 }
 
@@ -188,13 +188,13 @@ text_column!(IssueState);
 #[diesel(sql_type = diesel::sql_types::Text)]
 #[serde(rename_all = "lowercase")]
 pub enum Priority {
-    /// Drop everything.
+    /// Critical: comes before all other work.
     P0,
-    /// Next.
+    /// High: do it next.
     P1,
-    /// Soon.
+    /// Medium: do it soon.
     P2,
-    /// Some day.
+    /// Low: do it at some time.
     P3,
 }
 

@@ -193,7 +193,7 @@ impl Project {
         by_status(&self.counts)
     }
 
-    /// Its columns from left to right, empty ones too.
+    /// Its columns from left to right, including empty ones.
     #[graphql(complexity = "1 + 6 * child_complexity")]
     async fn columns(&self) -> &[BoardColumn] {
         &self.columns

@@ -75,10 +75,10 @@ impl BoardQuery {
         #[graphql(desc = "How many from the start, from 0 to 100; 50 when absent.")] first: Option<
             i32,
         >,
-        #[graphql(desc = "Issues behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "Only issues after this cursor.")] after: Option<String>,
         #[graphql(desc = "How many from the end, from 0 to 100; not together with `first`.")]
         last: Option<i32>,
-        #[graphql(desc = "Issues before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Only issues before this cursor.")] before: Option<String>,
     ) -> async_graphql::Result<IssueConnection> {
         let wanted = service::board::wanted(app(context), filter);
         let arguments = Arguments { first, after, last, before };
@@ -143,7 +143,7 @@ impl RecordQuery {
         #[graphql(desc = "What this agent did only, and what was done to issues assigned to it.")]
         agent: Option<String>,
         #[graphql(desc = "How many entries, from 0 to 100; 50 when absent.")] first: Option<i32>,
-        #[graphql(desc = "Entries behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "Only entries after this cursor.")] after: Option<String>,
     ) -> async_graphql::Result<AuditEntryConnection> {
         let repository =
             repository.map(|name| full_name(context, "repository", &name)).transpose()?;
@@ -165,7 +165,7 @@ impl RecordQuery {
         #[graphql(desc = "Runs of this agent only.")] agent: Option<String>,
         #[graphql(desc = "Runs on this issue only.")] issue_id: Option<IssueId>,
         #[graphql(desc = "How many runs, from 0 to 100; 50 when absent.")] first: Option<i32>,
-        #[graphql(desc = "Runs behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "Only runs after this cursor.")] after: Option<String>,
     ) -> async_graphql::Result<AgentRunConnection> {
         let filter = RunFilter { agent, issue: issue_id };
         Ok(AgentRunConnection::load(context, &filter, Arguments::forward(first, after)).await?)

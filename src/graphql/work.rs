@@ -74,7 +74,7 @@ impl WorkQuery {
         #[graphql(desc = "Answers that withheld this issue only, among the 20 that each keeps.")]
         withheld_issue_id: Option<IssueId>,
         #[graphql(desc = "How many, from 0 to 100; 50 when absent.")] first: Option<i32>,
-        #[graphql(desc = "Decisions behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "Only decisions after this cursor.")] after: Option<String>,
     ) -> async_graphql::Result<WorkDecisionConnection> {
         let filter = DecisionFilter { agent, issue: issue_id, withheld: withheld_issue_id };
         Ok(WorkDecisionConnection::load(context, &filter, Arguments::forward(first, after)).await?)

@@ -6,51 +6,52 @@ use crate::domain::Instant;
 use crate::domain::backoff::{Backoff, BackoffCause};
 use crate::graphql::loaders::app;
 
-/// What went wrong with an issue, as it is noted.
+/// The stored backoff of an issue.
 #[derive(Debug)]
 pub(in crate::graphql) struct IssueBackoff(pub(super) Backoff);
 
-/// What went wrong with an issue. While the time of `retryAt` is to come, or a person is needed, no
-/// agent is served it.
+/// The backoff of an issue after failures. Agents are not served the issue before `retryAt`, or
+/// while a person is needed.
 #[Object]
 impl IssueBackoff {
-    /// How many attempts of agents failed in a row.
+    /// The number of consecutive failed attempts by agents.
     async fn failed_attempts(&self) -> i32 {
         self.0.failed_attempts
     }
 
-    /// How often GitHub refused to change it, or did not answer, in a row.
+    /// The number of consecutive times that GitHub rejected a change to the issue or did not
+    /// respond.
     async fn refusals(&self) -> i32 {
         self.0.refusals
     }
 
-    /// What kind of thing happened last.
+    /// The kind of the last failure.
     async fn cause(&self) -> BackoffCause {
         self.0.cause
     }
 
-    /// What keeps it from agents, or last did, as one sentence.
+    /// Why the issue is, or last was, withheld from agents, as one sentence.
     async fn summary(&self, context: &Context<'_>) -> String {
         format!("The issue {}.", self.0.summary(app(context).clock.now()))
     }
 
-    /// When the first of this happened.
+    /// When the first of these failures happened.
     async fn since(&self) -> Instant {
         Instant(self.0.first_at)
     }
 
-    /// When something last went wrong.
+    /// When the last failure happened.
     async fn last_at(&self) -> Instant {
         Instant(self.0.last_at)
     }
 
-    /// When it is served again, which may be in the past; null when a person is needed.
+    /// When the issue may be served again, which may be in the past; null when a person is needed.
     async fn retry_at(&self) -> Option<Instant> {
         (!self.0.needs_human).then_some(Instant(self.0.retry_at))
     }
 
-    /// Whether its attempts are used up, so that a person has to look at it: to take the label
-    /// `needs-human` off, to edit it, or to retry it.
+    /// Whether the maximum number of attempts is reached, so a person must act: remove the label
+    /// `needs-human`, edit the issue, or retry it.
     async fn needs_human(&self) -> bool {
         self.0.needs_human
     }

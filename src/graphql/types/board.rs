@@ -28,22 +28,22 @@ pub(in crate::graphql) struct BoardColumn {
     wanted: Arc<Wanted>,
 }
 
-/// Everything that is open, and what was closed lately, by column.
+/// Open and recently closed issues, by column.
 #[Object]
 impl Board {
-    /// The position in the event log that this snapshot is true at. Subscribe behind it to miss
-    /// nothing.
+    /// The position in the event log that this snapshot reflects. Pass it as `after` when you
+    /// subscribe, to receive every later change.
     async fn as_of(&self) -> EventCursor {
         self.as_of
     }
 
-    /// All columns from left to right, empty ones too.
+    /// All columns from left to right, including empty ones.
     #[graphql(complexity = "1 + 6 * child_complexity")]
     async fn columns(&self) -> &[BoardColumn] {
         &self.columns
     }
 
-    /// How many issues are in all columns together.
+    /// The total number of issues in all columns.
     async fn total_count(&self) -> i64 {
         self.columns.iter().map(|column| column.total).sum()
     }
@@ -52,22 +52,22 @@ impl Board {
 /// One column of the board.
 #[Object]
 impl BoardColumn {
-    /// The status that its issues have.
+    /// The status of its issues.
     async fn status(&self) -> Status {
         self.status
     }
 
-    /// Its heading.
+    /// The column's heading.
     async fn title(&self) -> &str {
         self.status.title()
     }
 
-    /// The label that puts an open issue here.
+    /// The label that places an open issue in this column.
     async fn label(&self) -> &str {
         self.status.label()
     }
 
-    /// How many issues it has, of which `issues` shows a page.
+    /// The number of issues in the column; `issues` returns a page of them.
     async fn total_count(&self) -> i64 {
         self.total
     }
@@ -78,7 +78,7 @@ impl BoardColumn {
         &self,
         context: &Context<'_>,
         #[graphql(default = 50, desc = "How many issues, from 0 to 1000.")] first: Option<i32>,
-        #[graphql(desc = "Issues behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "Only issues after this cursor.")] after: Option<String>,
     ) -> async_graphql::Result<IssueConnection> {
         let request = Arguments::forward(first, after).request::<'i'>(MAX_COLUMN)?;
         let page = match request.after {

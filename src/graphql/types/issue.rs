@@ -26,7 +26,7 @@ connection! {
     /// An issue and its cursor.
     IssueEdge,
     Arc<Issue>, 'i', total: Total {
-        /// How many issues there are on all pages.
+        /// The number of issues on all pages.
         async fn total_count(&self, context: &Context<'_>) -> async_graphql::Result<i64> {
             match &self.total {
                 Total::Known(total) => Ok(*total),
@@ -72,10 +72,10 @@ pub(in crate::graphql) enum Body {
 /// The fields that the schema promises of an issue; `card` resolves most of them faster.
 pub(super) struct IssueFields<'a>(pub(super) &'a Issue);
 
-/// An issue of a tracked repository, as GitHub had it when it was last read.
+/// An issue of a tracked repository, as of its last read from GitHub.
 #[Object(name = "Issue")]
 impl IssueFields<'_> {
-    /// Opaque, and the same for as long as the issue is known.
+    /// Opaque, and stable as long as Dispatch knows the issue.
     async fn id(&self) -> IssueId {
         self.0.row.id
     }
@@ -95,7 +95,7 @@ impl IssueFields<'_> {
         &self.0.row.title
     }
 
-    /// The Markdown text; null when it has none.
+    /// The Markdown body; null when there is none.
     async fn body(&self, context: &Context<'_>) -> async_graphql::Result<Option<String>> {
         match &self.0.body {
             Body::Known(body) => Ok(body.clone()),
@@ -118,7 +118,7 @@ impl IssueFields<'_> {
         self.0.row.status
     }
 
-    /// The most urgent of its priority labels.
+    /// The most urgent of its priority labels; null when it has none.
     async fn priority(&self) -> Option<Priority> {
         self.0.row.priority
     }
@@ -138,28 +138,28 @@ impl IssueFields<'_> {
         self.0.row.labels.owners().collect()
     }
 
-    /// GitHub logins of those it is assigned to.
+    /// GitHub logins of the people it is assigned to.
     async fn assignees(&self) -> &[String] {
         &self.0.row.assignees
     }
 
-    /// GitHub login of who wrote it; null when the account is gone.
+    /// GitHub login of the author; null when the account was deleted.
     async fn author(&self) -> Option<&str> {
         self.0.row.author.as_deref()
     }
 
-    /// How the author stands to the repository; null when GitHub did not tell.
+    /// The author's association with the repository; null when GitHub did not report it.
     async fn author_association(&self) -> Option<AuthorAssociation> {
         self.0.row.author_association
     }
 
-    /// How many comments it has on GitHub.
+    /// The number of its comments on GitHub.
     async fn comments_count(&self) -> i32 {
         self.0.row.comments_count
     }
 
-    /// The newest comments, newest first. They are read from GitHub when they have changed since they
-    /// were last read; a failure of that is told as `problem` and is no error.
+    /// The newest comments, newest first. They are read from GitHub if they changed since the last
+    /// read. If that read fails, `problem` is set and this field returns no error.
     #[graphql(complexity = "cost_of_conversation(first, child_complexity)")]
     async fn comments(
         &self,
@@ -169,7 +169,7 @@ impl IssueFields<'_> {
         Ok(IssueComments::load(context, self.0, first).await?)
     }
 
-    /// When it was written on GitHub.
+    /// When the issue was opened on GitHub.
     async fn created_at(&self) -> Instant {
         Instant(self.0.row.created_at)
     }
@@ -179,38 +179,39 @@ impl IssueFields<'_> {
         Instant(self.0.row.updated_at)
     }
 
-    /// When it was closed, while it is.
+    /// When the issue was closed; null while it is open.
     async fn closed_at(&self) -> Option<Instant> {
         self.0.row.closed_at.map(Instant)
     }
 
-    /// When it was found to be deleted or transferred to another repository; null while it is there.
+    /// When Dispatch found that the issue was deleted or transferred to another repository; null
+    /// while it exists.
     async fn removed_at(&self) -> Option<Instant> {
         self.0.row.removed_at.map(Instant)
     }
 
-    /// When what is shown was last known to be what GitHub has: the later of the issue's own read
-    /// and its repository's last good sync.
+    /// When this data was last known to match GitHub: the later of the issue's own read and its
+    /// repository's last successful sync.
     async fn last_synced_at(&self) -> Instant {
         self.0.last_synced_at()
     }
 
-    /// The queue it waits in.
+    /// The lane that the issue is in.
     async fn lane(&self) -> Option<&str> {
         Some(&self.0.row.lane)
     }
 
-    /// Why it is blocked, while it is.
+    /// Why the issue is blocked, if it is and the reason is known.
     async fn blocked_reason(&self) -> Option<&str> {
         self.0.row.blocked_reason.as_deref()
     }
 
-    /// The page of the open pull request that is to close it, by GitHub's account.
+    /// The URL of the open pull request that will close the issue, according to GitHub.
     async fn pull_request_url(&self) -> Option<&str> {
         self.0.row.pull_request_url.as_deref()
     }
 
-    /// The live lease, if an agent holds one now.
+    /// The current lease, if an agent holds the issue.
     async fn lease(&self, context: &Context<'_>) -> async_graphql::Result<Option<Lease>> {
         let lease = match &self.0.lease {
             Related::Known(lease) => lease.clone(),
@@ -219,7 +220,7 @@ impl IssueFields<'_> {
         Ok(lease.map(|row| Lease { row, issue: Related::Left }))
     }
 
-    /// What went wrong with it: failures of agents in a row, refusals of GitHub. Null after work that
+    /// Consecutive failures of agents and rejections by GitHub. Null after work on the issue
     /// succeeded, and after a person edited the issue.
     async fn backoff(&self, context: &Context<'_>) -> async_graphql::Result<Option<IssueBackoff>> {
         let backoff = match &self.0.backoff {
@@ -229,25 +230,26 @@ impl IssueFields<'_> {
         Ok(backoff.map(IssueBackoff))
     }
 
-    /// How many open issues and pull requests it waits for; 0 once it is closed.
+    /// The number of open issues and pull requests that block it; 0 once it is closed.
     async fn open_blockers(&self, context: &Context<'_>) -> async_graphql::Result<i32> {
         Ok(self.0.counts(context).await?.open_blockers)
     }
 
-    /// How many open issues wait for it directly; 0 once it is closed.
+    /// The number of open issues that it blocks directly; 0 once it is closed.
     async fn unblocks(&self, context: &Context<'_>) -> async_graphql::Result<i32> {
         Ok(self.0.counts(context).await?.unblocks)
     }
 
-    /// Where the queue ranks the issue for an agent that is not named on it: the lowest comes first, then
-    /// the oldest. Priority, age, column and `unblocks` make it, so time alone lowers it.
+    /// The issue's score in the queue of an agent that it is not assigned to. The lowest score
+    /// comes first; among equal scores, the oldest issue. The score depends on priority, age,
+    /// column and `unblocks`, so it falls with age even if nothing else changes.
     async fn queue_score(&self, context: &Context<'_>) -> async_graphql::Result<i32> {
         let unblocks = self.0.counts(context).await?.unblocks;
         Ok(service::queue::score(loaders::app(context), &self.0.row, unblocks))
     }
 
-    /// What it waits for, or waited for, by GitHub's relation and by its text: at most 100, open ones
-    /// first.
+    /// The issues and pull requests that block it, or blocked it earlier, from GitHub's relation
+    /// and from its text: at most 100, open ones first.
     #[graphql(complexity = "cost(Some(MOST_LISTED), None, child_complexity)")]
     async fn blocked_by(&self, context: &Context<'_>) -> async_graphql::Result<Vec<Dependency>> {
         match &self.0.blocked_by {
@@ -259,7 +261,7 @@ impl IssueFields<'_> {
         }
     }
 
-    /// The issues that wait for it, or waited until they were closed: at most 100, open ones first.
+    /// The issues that it blocks, or blocked until they were closed: at most 100, open ones first.
     #[graphql(complexity = "cost(Some(MOST_LISTED), None, child_complexity)")]
     async fn blocks(&self, context: &Context<'_>) -> async_graphql::Result<Vec<Dependency>> {
         match &self.0.blocks {
@@ -271,25 +273,25 @@ impl IssueFields<'_> {
         }
     }
 
-    /// What was done to it here, newest first.
+    /// Audit entries of the issue, newest first.
     #[graphql(complexity = "cost(first, None, child_complexity)")]
     async fn audit_log(
         &self,
         context: &Context<'_>,
         #[graphql(desc = "How many entries, from 0 to 100; 50 when absent.")] first: Option<i32>,
-        #[graphql(desc = "Entries behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "Only entries after this cursor.")] after: Option<String>,
     ) -> async_graphql::Result<AuditEntryConnection> {
         let filter = AuditFilter { issue: Some(self.0.row.id), ..AuditFilter::default() };
         Ok(AuditEntryConnection::load(context, &filter, Arguments::forward(first, after)).await?)
     }
 
-    /// What agents reported of their work on it, last reported first.
+    /// Agent runs on the issue, last reported first.
     #[graphql(complexity = "cost(first, None, child_complexity)")]
     async fn agent_runs(
         &self,
         context: &Context<'_>,
         #[graphql(desc = "How many runs, from 0 to 100; 50 when absent.")] first: Option<i32>,
-        #[graphql(desc = "Runs behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "Only runs after this cursor.")] after: Option<String>,
     ) -> async_graphql::Result<AgentRunConnection> {
         let filter = RunFilter { issue: Some(self.0.row.id), ..RunFilter::default() };
         Ok(AgentRunConnection::load(context, &filter, Arguments::forward(first, after)).await?)

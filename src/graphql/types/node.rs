@@ -20,12 +20,12 @@ const KINDS: [&str; 6] = [
     DecisionId::PREFIX,
 ];
 
-/// A thing with an id, by which `Query.node` finds it again.
+/// An object with an id, which `Query.node` can look up.
 #[derive(Interface)]
 #[graphql(field(
     name = "id",
     ty = "async_graphql::ID",
-    desc = "Opaque; its first letters tell the kind."
+    desc = "Opaque; its prefix shows the type of the object."
 ))]
 pub(in crate::graphql) enum Node {
     /// An issue.

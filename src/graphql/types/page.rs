@@ -122,16 +122,16 @@ fn position<const LIST: char>(
     text.map(read).transpose()
 }
 
-/// Where a page stands in its list.
+/// The cursors of a page, and whether more pages exist.
 #[derive(Debug, SimpleObject)]
 pub(in crate::graphql) struct PageInfo {
-    /// Whether rows come before this page.
+    /// Whether items exist before this page.
     has_previous_page: bool,
-    /// Whether rows come behind this page.
+    /// Whether items exist after this page.
     has_next_page: bool,
-    /// The cursor of the first row: what `before` takes to read the page before this one.
+    /// The cursor of the first item. Pass it as `before` to read the previous page.
     start_cursor: Option<String>,
-    /// The cursor of the last row: what `after` takes to read the next page.
+    /// The cursor of the last item. Pass it as `after` to read the next page.
     end_cursor: Option<String>,
 }
 
@@ -171,12 +171,12 @@ macro_rules! connection {
         $(#[$edge_doc])*
         #[async_graphql::Object]
         impl $edge<'_> {
-            /// Where the row stands in the list, for `after` and `before`.
+            /// The item's position in the list, to pass as `after` or `before`.
             async fn cursor(&self) -> String {
                 $crate::graphql::types::page::Cursor::<$list>(self.0.position()).to_string()
             }
 
-            /// The row.
+            /// The item.
             async fn node(&self) -> &$node {
                 self.0
             }
@@ -185,17 +185,17 @@ macro_rules! connection {
         $(#[$doc])*
         #[async_graphql::Object]
         impl $connection {
-            /// The rows with their cursors.
+            /// The items with their cursors.
             async fn edges(&self) -> Vec<$edge<'_>> {
                 self.page.rows.iter().map($edge).collect()
             }
 
-            /// The rows without their cursors.
+            /// The items without their cursors.
             async fn nodes(&self) -> &[$node] {
                 &self.page.rows
             }
 
-            /// Where the page stands in the list.
+            /// The cursors of the page, and whether more pages exist.
             async fn page_info(&self) -> $crate::graphql::types::page::PageInfo {
                 let position = |node: &$node| node.position();
                 $crate::graphql::types::page::PageInfo::of::<$list, _>(&self.page, position)

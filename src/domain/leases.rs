@@ -16,20 +16,20 @@ pub const TERMS: std::ops::RangeInclusive<i32> = 60..=86_400;
 pub const LONGEST_AGENT: usize = 44;
 
 words! {
-    /// How far the holder of an issue is, by its own account.
+    /// The progress of the work on an issue, as reported by the holder.
     #[derive(async_graphql::Enum)]
     Checkpoint,
-    /// The issue was claimed; nothing is known of the work yet.
+    /// The issue was claimed; no progress is reported yet.
     IssueClaimed = "issue_claimed",
-    /// There is a branch for the work.
+    /// A branch for the work exists.
     BranchCreated = "branch_created",
-    /// There are changes on the branch.
+    /// The branch contains changes.
     ChangesMade = "changes_made",
-    /// There is a pull request.
+    /// A pull request exists.
     PrOpened = "pr_opened",
-    /// Somebody has said something about the pull request.
+    /// The pull request received feedback.
     FeedbackReceived = "feedback_received",
-    /// All is done but to say so.
+    /// The work is complete, but it is not reported as finished yet.
     WorkComplete = "work_complete",
 }
 
@@ -45,38 +45,38 @@ words! {
 }
 
 words! {
-    /// How a holding ended.
+    /// How a lease ended.
     #[derive(async_graphql::Enum)]
     LeaseEnding,
-    /// The holder gave the issue back, or somebody did for it.
+    /// The holder released the issue, or somebody released it for the holder.
     Released = "released",
-    /// The holder said that its work is done.
+    /// The holder finished its work.
     Finished = "finished",
-    /// Its time was over.
+    /// The lease expired.
     Expired = "expired",
-    /// A maintainer gave the issue to somebody else.
+    /// A maintainer gave the issue to another agent.
     Taken = "taken",
-    /// It never began: GitHub, or the labels there, refused the claim.
+    /// The lease never started: GitHub rejected the claim, or the labels there did not allow it.
     Refused = "refused",
 }
 
 words! {
-    /// What came of an agent's work on an issue.
+    /// The outcome of an agent's work on an issue.
     #[derive(async_graphql::Enum)]
     WorkOutcome,
-    /// A pull request was opened; the issue waits in review.
+    /// A pull request was opened; the issue waits for a review.
     PrOpened = "pr_opened",
-    /// A pull request was brought up to date; the issue waits in review.
+    /// A pull request was updated; the issue waits for a review.
     PrUpdated = "pr_updated",
-    /// The issue itself was worked on; somebody has to look at it.
+    /// The issue itself was changed; a person must look at it.
     IssueUpdated = "issue_updated",
-    /// The work cannot go on until what the summary says is dealt with.
+    /// The work cannot continue until the problem given in the summary is resolved.
     Blocked = "blocked",
-    /// The work failed; the issue is ready for the next try.
+    /// The work failed; the issue is ready for the next attempt.
     Failed = "failed",
-    /// There is nothing to do; somebody has to confirm that and close the issue.
+    /// No changes are needed; a person must confirm this and close the issue.
     NoChangesNeeded = "no_changes_needed",
-    /// It is done already; somebody has to confirm that and close the issue.
+    /// The work was done already; a person must confirm this and close the issue.
     AlreadyAddressed = "already_addressed",
 }
 

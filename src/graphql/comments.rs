@@ -15,7 +15,7 @@ use crate::service::labels::Changed;
 /// A comment that is on GitHub.
 #[derive(SimpleObject)]
 struct AddCommentPayload {
-    /// The issue as it now is.
+    /// The current state of the issue.
     issue: Arc<Issue>,
     /// The comment's page on GitHub.
     url: String,

@@ -17,7 +17,7 @@ use crate::service::{self, assignments, lanes, moves};
 /// A change of an issue's labels that was done.
 #[derive(SimpleObject)]
 pub(super) struct ChangeIssuePayload {
-    /// The issue as it now is.
+    /// The current state of the issue.
     pub(super) issue: Arc<Issue>,
     /// The line in the audit log.
     pub(super) audit_entry: AuditEntry,
@@ -101,7 +101,7 @@ struct SetPriorityInput {
 /// An issue that is in another lane.
 #[derive(SimpleObject)]
 struct SetLanePayload {
-    /// The issue as it now is.
+    /// The current state of the issue.
     issue: Arc<Issue>,
 }
 

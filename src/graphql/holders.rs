@@ -16,8 +16,8 @@ pub(super) struct HolderQuery;
 
 #[Object]
 impl HolderQuery {
-    /// What an agent holds now, the last renewed first; 100 at most. An agent that was restarted goes
-    /// on with these: it renews each with its `fencingToken`.
+    /// The leases that an agent holds now, most recently renewed first; 100 at most. After a
+    /// restart, an agent continues with these: it renews each of them with its `fencingToken`.
     #[graphql(complexity = "cost(Some(20), None, child_complexity)")]
     async fn my_work(
         &self,
@@ -45,31 +45,31 @@ impl HolderQuery {
     }
 }
 
-/// A holder that was told something.
+/// The result of a request to stop.
 #[derive(SimpleObject)]
 struct RequestStopPayload {
-    /// The lease as it is now.
+    /// The current state of the lease.
     lease: Lease,
 }
 
-/// A holder that may go on.
+/// The request to stop that is withdrawn.
 #[derive(InputObject)]
 struct WithdrawStopInput {
     /// The lease.
     lease_id: LeaseId,
 }
 
-/// A holder that may go on.
+/// The result of withdrawing a request to stop.
 #[derive(SimpleObject)]
 struct WithdrawStopPayload {
-    /// The lease as it is now.
+    /// The current state of the lease.
     lease: Lease,
 }
 
-/// A holder that was sent a message.
+/// The result of sending a message.
 #[derive(SimpleObject)]
 struct SendMessagePayload {
-    /// The lease as it is now.
+    /// The current state of the lease.
     lease: Lease,
 }
 
@@ -78,36 +78,37 @@ pub(super) struct HolderMutation;
 
 #[Object]
 impl HolderMutation {
-    /// Asks the holder of an issue to stop: its next renewal says so and prolongs nothing. The issue
-    /// is taken from a holder that has not stopped in time; that counts as no failure.
+    /// Asks the holder of an issue to stop: its next renewal returns this request and does not
+    /// extend the lease. If the holder does not stop in time, the issue is taken from it; this does
+    /// not count as a failure.
     #[graphql(complexity = "cost(Some(1), None, child_complexity)")]
     async fn request_stop(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Which lease, why, and how long the holder has.")] input: RequestStop,
+        #[graphql(desc = "The lease, the reason and the grace period.")] input: RequestStop,
     ) -> async_graphql::Result<RequestStopPayload> {
         let row = holders::request_stop(app(context), actor(context), input).await?;
         Ok(RequestStopPayload { lease: Lease::alone(row) })
     }
 
-    /// Lets a holder that was asked to stop go on.
+    /// Withdraws a request to stop, so that the holder may continue.
     #[graphql(complexity = "cost(Some(1), None, child_complexity)")]
     async fn withdraw_stop(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Which lease.")] input: WithdrawStopInput,
+        #[graphql(desc = "The lease.")] input: WithdrawStopInput,
     ) -> async_graphql::Result<WithdrawStopPayload> {
         let row = holders::withdraw_stop(app(context), actor(context), input.lease_id).await?;
         Ok(WithdrawStopPayload { lease: Lease::alone(row) })
     }
 
-    /// Leaves the holder of an issue a message, which its renewals carry until it says to have read
-    /// it. The question that it waits to be told the answer to counts as answered.
+    /// Sends a message to the holder of an issue. Renewals return it until the holder marks it as
+    /// read. If the holder waits for an answer, its question counts as answered.
     #[graphql(complexity = "cost(Some(1), None, child_complexity)")]
     async fn send_message(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Which lease, and the text.")] input: SendMessage,
+        #[graphql(desc = "The lease and the text.")] input: SendMessage,
     ) -> async_graphql::Result<SendMessagePayload> {
         let row = holders::send_message(app(context), actor(context), input).await?;
         Ok(SendMessagePayload { lease: Lease::alone(row) })

@@ -41,7 +41,7 @@ const MUTATION: Option<i32> = Some(1);
 /// A move that was done.
 #[derive(SimpleObject)]
 struct MoveIssuePayload {
-    /// The issue as it now is.
+    /// The current state of the issue.
     issue: Arc<Issue>,
     /// The line in the audit log.
     audit_entry: AuditEntry,

@@ -192,7 +192,7 @@ struct RetryIssueInput {
 /// An issue that is served again.
 #[derive(SimpleObject)]
 struct RetryIssuePayload {
-    /// The issue as it now is.
+    /// The current state of the issue.
     issue: Arc<Issue>,
 }
 
@@ -231,62 +231,62 @@ struct LaneLimit {
     limit: Option<i64>,
 }
 
-/// What the queue had: `lease` is null exactly when `idleReason` is set.
+/// The result of a claim: exactly one of `lease` and `idleReason` is set.
 #[derive(SimpleObject)]
 struct ClaimNextPayload {
-    /// The lease on the issue that was served.
+    /// The lease of the served issue.
     lease: Option<Lease>,
-    /// Why there is no work, as one sentence.
+    /// Why no issue was served, as one sentence.
     idle_reason: Option<String>,
-    /// Whether the agent held the issue before, so that it goes on with what it had begun.
+    /// Whether the agent already held the issue, so that it can continue the work it started.
     is_resumed: bool,
 }
 
-/// An issue that is the agent's now.
+/// The result of a claim of one issue.
 #[derive(SimpleObject)]
 struct ClaimIssuePayload {
-    /// The lease; the one that the agent had, when it held the issue already.
+    /// The lease; the existing one if the agent already held the issue.
     lease: Lease,
-    /// Why the queue would have withheld the issue from the agent, as one sentence: what it waits for,
-    /// or who works on it. Null when it would have been served.
+    /// Why the queue would have withheld the issue from the agent, as one sentence: what blocks it,
+    /// or who works on it. Null if the queue would have served it.
     warning: Option<String>,
 }
 
-/// Whether a holder may go on.
+/// Whether a holder may continue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 enum LeaseDirective {
-    /// The lease was prolonged.
+    /// The lease was renewed.
     Continue,
-    /// The lease was not prolonged: the holder is to stop, and to finish or release.
+    /// The lease was not renewed: the holder must stop, and finish or release its work.
     Stop,
 }
 
-/// What became of a lease that was to be prolonged.
+/// The result of a renewal.
 #[derive(SimpleObject)]
 struct RenewLeasePayload {
-    /// The lease as it is now.
+    /// The current state of the lease.
     lease: Lease,
-    /// Whether the holder may go on.
+    /// Whether the holder may continue.
     directive: LeaseDirective,
-    /// Why it is to stop, as one sentence; null when it may go on.
+    /// Why the holder must stop, as one sentence; null when it may continue.
     reason: Option<String>,
-    /// What the holder was sent and has not said to have read, the first sent first.
+    /// Messages that the holder has not marked as read, oldest first.
     messages: Vec<LeaseMessage>,
 }
 
-/// An issue that was given back.
+/// The result of releasing a lease.
 #[derive(SimpleObject)]
 struct ReleaseLeasePayload {
-    /// The issue as it now is.
+    /// The current state of the issue.
     issue: Arc<Issue>,
 }
 
-/// Work that is done.
+/// The result of finishing work.
 #[derive(SimpleObject)]
 struct FinishWorkPayload {
-    /// The issue as it now is.
+    /// The current state of the issue.
     issue: Arc<Issue>,
-    /// The run that was recorded.
+    /// The recorded agent run.
     agent_run: AgentRun,
 }
 
@@ -301,25 +301,25 @@ pub(super) struct WorkMutation;
 
 #[Object]
 impl WorkMutation {
-    /// Claims the best issue that the agent may have. Answers idle when there is none, after waiting
-    /// as long as it is told to.
+    /// Claims the best eligible issue for the agent. If there is none, it waits for `waitSeconds`
+    /// and then returns idle.
     #[graphql(complexity = "cost(Some(1), None, child_complexity)")]
     async fn claim_next(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Who asks, and for what.")] input: ClaimNext,
+        #[graphql(desc = "The agent, and where to claim from.")] input: ClaimNext,
     ) -> async_graphql::Result<ClaimNextPayload> {
         let claimed = service::work::claim_next(app(context), actor(context), input).await?;
         let (lease, idle_reason) = (claimed.lease.map(Lease::alone), claimed.idle_reason);
         Ok(ClaimNextPayload { lease, idle_reason, is_resumed: claimed.is_resumed })
     }
 
-    /// Claims one issue. An agent that holds it already gets the lease that it has.
+    /// Claims one issue. An agent that already holds the issue gets its existing lease.
     #[graphql(complexity = "cost(Some(1), None, child_complexity)")]
     async fn claim_issue(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Who asks, and for which issue.")] input: ClaimIssue,
+        #[graphql(desc = "The agent and the issue.")] input: ClaimIssue,
     ) -> async_graphql::Result<ClaimIssuePayload> {
         let claimed = service::work::claim_issue(app(context), actor(context), input).await?;
         let wants = Wants::of(&context.look_ahead().field("lease").field("issue"));
@@ -328,14 +328,14 @@ impl WorkMutation {
         Ok(ClaimIssuePayload { lease: Lease { row, issue }, warning: claimed.warning })
     }
 
-    /// Prolongs a lease and says how far its holder is. Tells whether the holder may go on: it is to
-    /// stop when its issue was closed or moved out of In Progress meanwhile, when somebody asked it to,
-    /// and when its work was paused so. Carries what people sent it.
+    /// Renews a lease and records the progress of the work. Returns whether the holder may
+    /// continue: it must stop if its issue was closed or moved out of In Progress, if somebody
+    /// asked it to stop, or if a pause asks holders to stop. Also returns messages to the holder.
     #[graphql(complexity = "cost(Some(1), None, child_complexity)")]
     async fn renew_lease(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Which lease, and for how long.")] input: RenewLease,
+        #[graphql(desc = "The lease and its new duration.")] input: RenewLease,
     ) -> async_graphql::Result<RenewLeasePayload> {
         let renewed = service::leases::renew_lease(app(context), actor(context), input).await?;
         let directive = match renewed.stop {
@@ -347,12 +347,12 @@ impl WorkMutation {
         Ok(RenewLeasePayload { lease, directive, reason, messages })
     }
 
-    /// Gives an issue back: the agent's label goes, and work in progress is ready again.
+    /// Releases an issue: removes the agent's label and moves an issue in progress back to Ready.
     #[graphql(complexity = "cost(Some(1), None, child_complexity)")]
     async fn release_lease(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Which lease, and why.")] input: ReleaseLease,
+        #[graphql(desc = "The lease and the reason.")] input: ReleaseLease,
     ) -> async_graphql::Result<ReleaseLeasePayload> {
         let released = service::leases::release_lease(app(context), actor(context), input).await?;
         Ok(ReleaseLeasePayload { issue: issue(context, released.issue).await? })
@@ -383,13 +383,13 @@ impl WorkMutation {
         Ok(RetryIssuePayload { issue: issue(context, row.await?).await? })
     }
 
-    /// Ends work on an issue: records the run, moves the issue to where its outcome belongs and
-    /// lets go of it. Never closes it.
+    /// Finishes the work on an issue: records the agent run, moves the issue to the column of its
+    /// outcome and ends the lease. Never closes the issue.
     #[graphql(complexity = "cost(Some(1), None, child_complexity)")]
     async fn finish_work(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Which lease, and what came of the work.")] input: FinishWork,
+        #[graphql(desc = "The lease and the outcome of the work.")] input: FinishWork,
     ) -> async_graphql::Result<FinishWorkPayload> {
         let done = service::leases::finish_work(app(context), actor(context), input).await?;
         let issue = issue(context, done.issue).await?;

@@ -43,26 +43,27 @@ const MOST_KEPT: i64 = 100;
 /// For how long the same message from the same sender is taken for a repetition of the request.
 const REPETITION: TimeDelta = TimeDelta::seconds(60);
 
-/// A holder that is to stop.
+/// A request to a holder to stop.
 #[derive(Debug, Clone, async_graphql::InputObject)]
 #[graphql(name = "RequestStopInput")]
 pub struct RequestStop {
     /// The lease.
     pub lease_id: LeaseId,
-    /// Why, up to 1,000 characters; the holder is told.
+    /// The reason, up to 1,000 characters. It is sent to the holder.
     pub reason: Option<String>,
-    /// How long the holder has, in seconds: 0 to 86400, 300 when absent. Then the issue is taken from
-    /// it.
+    /// The grace period in seconds, from 0 to 86400; 300 when absent. After it, the issue is taken
+    /// from the holder.
     pub grace_seconds: Option<i32>,
 }
 
-/// A message to a holder.
+/// A message to the holder of a lease.
 #[derive(Debug, Clone, async_graphql::InputObject)]
 #[graphql(name = "SendMessageInput")]
 pub struct SendMessage {
     /// The lease.
     pub lease_id: LeaseId,
-    /// The text, up to 10,000 characters. It is also the answer to what the holder waits to be told.
+    /// The text, up to 10,000 characters. It also answers the question of a holder that waits for
+    /// an answer.
     pub body: String,
 }
 

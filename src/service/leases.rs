@@ -42,50 +42,51 @@ const LONGEST_QUESTION: usize = 2_000;
 /// The longest text that a run is recorded with, in characters.
 const LONGEST_SUMMARY: usize = 20_000;
 
-/// A sign of life of a holder.
+/// A renewal of a lease by its holder.
 #[derive(Debug, Clone, async_graphql::InputObject)]
 #[graphql(name = "RenewLeaseInput")]
 pub struct RenewLease {
     /// The lease.
     pub lease_id: LeaseId,
-    /// Its token, as the claim answered it.
+    /// The fencing token of the lease, as returned by the claim.
     pub fencing_token: String,
-    /// How far the holder is; as before when absent.
+    /// The progress of the work; unchanged when absent.
     pub checkpoint: Option<Checkpoint>,
-    /// For how long from now: 60 to 86400; as before when absent.
+    /// The duration of the lease in seconds from now, from 60 to 86400; unchanged when absent.
     pub lease_seconds: Option<i32>,
-    /// The question whose answer the holder waits for, up to 2,000 characters: it then counts as
-    /// waiting for a person. Empty when it waits no longer; as before when absent.
+    /// The question that the holder wants a person to answer, up to 2,000 characters: the holder
+    /// then counts as waiting for a person. Pass an empty string to clear it; unchanged when
+    /// absent.
     pub awaiting_input: Option<String>,
-    /// The last message that the holder has read; renewals then carry later ones only.
+    /// The last message that the holder has read. Renewals then return only later messages.
     pub read_message_id: Option<LeaseMessageId>,
 }
 
-/// A holder that gives its issue back.
+/// The lease to release.
 #[derive(Debug, Clone, async_graphql::InputObject)]
 #[graphql(name = "ReleaseLeaseInput")]
 pub struct ReleaseLease {
     /// The lease.
     pub lease_id: LeaseId,
-    /// Its token, as the claim answered it.
+    /// The fencing token of the lease, as returned by the claim.
     pub fencing_token: String,
-    /// Why, for the audit log.
+    /// The reason, recorded in the audit log.
     pub reason: Option<String>,
 }
 
-/// A holder whose work is done.
+/// The lease to finish, and the outcome of the work.
 #[derive(Debug, Clone, async_graphql::InputObject)]
 #[graphql(name = "FinishWorkInput")]
 pub struct FinishWork {
     /// The lease.
     pub lease_id: LeaseId,
-    /// Its token, as the claim answered it.
+    /// The fencing token of the lease, as returned by the claim.
     pub fencing_token: String,
-    /// What came of the work.
+    /// The outcome of the work.
     pub outcome: WorkOutcome,
-    /// What there is to say of it; required with BLOCKED, where it tells what is waited for.
+    /// A summary of the work. Required for BLOCKED, where it states what the issue waits for.
     pub summary: Option<String>,
-    /// The pull request, where there is one; an http(s) address.
+    /// The http(s) URL of the pull request, if one exists.
     pub pull_request_url: Option<String>,
 }
 
@@ -103,7 +104,7 @@ pub struct Released {
 pub struct Finished {
     /// The issue as it is now.
     pub issue: Issue,
-    /// The run that was recorded.
+    /// The recorded agent run.
     pub agent_run: AgentRun,
 }
 
@@ -122,14 +123,14 @@ pub(super) fn term(given: Option<i32>) -> Result<Option<i32>> {
     }
 }
 
-/// What became of a lease that was to be prolonged.
+/// The result of a renewal.
 #[derive(Debug, Clone)]
 pub struct Renewed {
     /// The lease as it is now.
     pub lease: Lease,
     /// Why its holder is to stop, as one sentence; then the lease was not prolonged.
     pub stop: Option<String>,
-    /// What the holder was sent and has not said to have read, the first sent first.
+    /// Messages that the holder has not marked as read, oldest first.
     pub messages: Vec<LeaseMessage>,
 }
 

@@ -57,29 +57,30 @@ const UNANSWERED: usize = 3;
 /// How many characters the name of a request may have.
 const LONGEST_REQUEST: usize = 200;
 
-/// Asks for the best work there is.
+/// A claim of the best eligible issue.
 #[derive(Debug, Clone, Default, async_graphql::InputObject)]
 #[graphql(name = "ClaimNextInput")]
 pub struct ClaimNext {
     /// The agent's name, with or without `agent/`.
     pub agent: String,
-    /// The queue to take from, by id or alias; every claimable one when absent.
+    /// The lane to claim from, by id or alias; every claimable lane when absent.
     pub lane: Option<String>,
-    /// Full names of repositories to take from; all when absent.
+    /// Full names of the repositories to claim from; all repositories when absent.
     pub repositories: Option<Vec<String>>,
-    /// 60 to 86400; 1800 when absent.
+    /// The duration of the lease in seconds, from 60 to 86400; 1800 when absent.
     pub lease_seconds: Option<i32>,
-    /// 0 to 25: how long to wait for work to appear before answering idle.
+    /// How many seconds to wait for an eligible issue before returning idle, from 0 to 25.
     pub wait_seconds: Option<i32>,
-    /// Whether the agent first gets back what it still holds, the first acquired first: for one that
-    /// was restarted. By a setting when absent, which is usually no.
+    /// Whether to first return a lease that the agent still holds, the earliest acquired first. Use
+    /// it after a restart of the agent. When absent, a setting decides, which is off by default.
     pub resume: Option<bool>,
-    /// Repeating the same request with the same id returns the same lease; another request with it
-    /// is a `CONFLICT`. An id belongs to the credential and the agent that used it.
+    /// The idempotency key. Repeating the same request with the same id returns the same lease; a
+    /// different request with that id fails with `CONFLICT`. An id is valid only for the credential
+    /// and the agent that used it.
     pub request_id: Option<String>,
 }
 
-/// Asks for one issue.
+/// A claim of one issue.
 #[derive(Debug, Clone, async_graphql::InputObject)]
 #[graphql(name = "ClaimIssueInput")]
 pub struct ClaimIssue {
@@ -87,12 +88,13 @@ pub struct ClaimIssue {
     pub agent: String,
     /// The issue.
     pub issue_id: IssueId,
-    /// 60 to 86400; 1800 when absent.
+    /// The duration of the lease in seconds, from 60 to 86400; 1800 when absent.
     pub lease_seconds: Option<i32>,
-    /// Take it over from another holder. Maintainers only.
+    /// Whether to take the issue over from another holder. Maintainers only.
     pub force: Option<bool>,
-    /// Repeating the same request with the same id returns the same lease; another request with it
-    /// is a `CONFLICT`. An id belongs to the credential and the agent that used it.
+    /// The idempotency key. Repeating the same request with the same id returns the same lease; a
+    /// different request with that id fails with `CONFLICT`. An id is valid only for the credential
+    /// and the agent that used it.
     pub request_id: Option<String>,
 }
 

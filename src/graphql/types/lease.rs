@@ -18,37 +18,37 @@ pub(in crate::graphql) struct Lease {
     pub(in crate::graphql) issue: Related<Arc<Issue>>,
 }
 
-/// An agent's exclusive, timed hold on an issue. `fencingToken` only ever grows for an issue; a
-/// write that carries an older one is refused with `LEASE_LOST`.
+/// An agent's exclusive, time-limited hold of an issue. `fencingToken` grows with each lease of the
+/// issue; a write with an older token fails with `LEASE_LOST`.
 #[Object]
 impl Lease {
-    /// Opaque. It names this holding alone: the issue's next one has another.
+    /// Opaque. Each lease of an issue has its own id.
     pub(super) async fn id(&self) -> LeaseId {
         self.row.id()
     }
 
-    /// The issue that is or was held. Also one that is no longer shown, as it was last read: its
-    /// `removedAt` or its repository's `enabled` tells.
+    /// The issue that is or was held. An issue that is no longer shown is returned as it was last
+    /// read; its `removedAt` or its repository's `enabled` shows the cause.
     async fn issue(&self, context: &Context<'_>) -> async_graphql::Result<Arc<Issue>> {
         Ok(self.issue.resolve_any(context, self.row.issue_id).await?)
     }
 
-    /// Who holds it, without the `agent/` prefix.
+    /// The name of the holder, without the `agent/` prefix.
     async fn agent(&self) -> &str {
         &self.row.agent
     }
 
-    /// The queue the issue waited in when it was claimed.
+    /// The lane that the issue was in when it was claimed.
     async fn lane(&self) -> Option<&str> {
         Some(&self.row.lane)
     }
 
-    /// Proves the hold; send it back with every write.
+    /// Proves that the caller holds the lease. Send it with every write.
     async fn fencing_token(&self) -> String {
         self.row.fencing_token.to_string()
     }
 
-    /// How far the holder is, by its own account.
+    /// The progress of the work, as reported by the holder.
     async fn checkpoint(&self) -> Checkpoint {
         self.row.checkpoint
     }
@@ -58,68 +58,68 @@ impl Lease {
         Instant(self.row.acquired_at)
     }
 
-    /// When the holder last gave a sign of life.
+    /// When the holder last sent a heartbeat: its claim, a repeated claim, or a renewal.
     async fn renewed_at(&self) -> Instant {
         Instant(self.row.renewed_at)
     }
 
-    /// When the hold is over, unless it is renewed.
+    /// When the lease expires, unless it is renewed.
     async fn expires_at(&self) -> Instant {
         Instant(self.row.expires_at)
     }
 
-    /// When it was over; null while it is not, and for a moment after its time is up.
+    /// When the lease ended; null while it lasts, and for a short time after it expires.
     async fn ended_at(&self) -> Option<Instant> {
         self.row.ended_at.map(Instant)
     }
 
-    /// How it ended.
+    /// How the lease ended; null while it lasts.
     async fn ending(&self) -> Option<LeaseEnding> {
         self.row.ending
     }
 
-    /// What came of the work, when it was finished.
+    /// The outcome of the work, if it was finished.
     async fn outcome(&self) -> Option<WorkOutcome> {
         self.row.outcome
     }
 
-    /// Whether an agent has it, its time left aside.
+    /// Whether the lease is recorded as held, even if `expiresAt` has passed.
     async fn is_held(&self) -> bool {
         self.row.state == LeaseState::Held
     }
 
-    /// When somebody asked the holder to stop; its next renewal says so.
+    /// When somebody asked the holder to stop. The holder's next renewal returns this request.
     async fn stop_requested_at(&self) -> Option<Instant> {
         self.row.stop_requested_at.map(Instant)
     }
 
-    /// Who asked it to stop.
+    /// Who asked the holder to stop.
     async fn stop_requested_by(&self) -> Option<&str> {
         self.row.stop_requested_by.as_deref()
     }
 
-    /// Why it is to stop, in the words of who asked.
+    /// Why the holder must stop, as given in the request.
     async fn stop_reason(&self) -> Option<&str> {
         self.row.stop_reason.as_deref()
     }
 
-    /// When the issue is taken from the holder if it has not stopped.
+    /// When the issue is taken from the holder, if it has not stopped by then.
     async fn release_at(&self) -> Option<Instant> {
         self.row.release_at.map(Instant)
     }
 
-    /// The question whose answer the holder waits for, which makes it wait for a person. Text of the
-    /// agent.
+    /// The question that the holder wants a person to answer; the work waits for that person. The
+    /// agent wrote this text.
     async fn awaiting_input(&self) -> Option<&str> {
         self.row.awaiting_input.as_deref()
     }
 
-    /// Since when it waits for the answer.
+    /// When the holder started to wait for the answer.
     async fn awaiting_input_since(&self) -> Option<Instant> {
         self.row.awaiting_input_since.map(Instant)
     }
 
-    /// What the holder was sent, the first sent first; the last 100.
+    /// Messages to the holder, oldest first; the last 100.
     #[graphql(complexity = "cost(Some(10), None, child_complexity)")]
     async fn messages(&self, context: &Context<'_>) -> async_graphql::Result<Vec<LeaseMessage>> {
         let rows = service::holders::messages(loaders::app(context), &[self.row.id()]).await?;

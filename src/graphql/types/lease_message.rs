@@ -5,14 +5,14 @@ use async_graphql::Object;
 use crate::domain::{Instant, LeaseMessageId};
 use crate::store;
 
-/// A message to the holder of an issue. Its renewals carry it until it says to have read it.
+/// A message to the holder of an issue. Each renewal returns it until the holder marks it as read.
 #[derive(Debug, Clone)]
 pub(in crate::graphql) struct LeaseMessage(pub(in crate::graphql) store::LeaseMessage);
 
-/// A message to the holder of an issue. Its renewals carry it until it says to have read it.
+/// A message to the holder of an issue. Each renewal returns it until the holder marks it as read.
 #[Object]
 impl LeaseMessage {
-    /// Opaque. Send it as `readMessageId` once this message and those before it are read.
+    /// Opaque. Pass it as `readMessageId` to mark this message and all earlier ones as read.
     async fn id(&self) -> LeaseMessageId {
         self.0.id
     }
@@ -32,7 +32,7 @@ impl LeaseMessage {
         Instant(self.0.sent_at)
     }
 
-    /// When the holder said that it has read it.
+    /// When the holder marked the message as read.
     async fn read_at(&self) -> Option<Instant> {
         self.0.read_at.map(Instant)
     }

@@ -36,7 +36,7 @@ pub(in crate::graphql) enum Node {
     AuditEntry(AuditEntry),
     /// A run of an agent.
     AgentRun(AgentRun),
-    /// An agent's hold on an issue.
+    /// A lease.
     Lease(Lease),
     /// An answer of the queue.
     WorkDecision(WorkDecision),

@@ -5,26 +5,26 @@ use super::labels::{LabelPlan, LabelSet, has_prefix};
 use super::status::{IssueState, Status};
 
 words! {
-    /// A way in which an issue and its lease contradict each other.
+    /// An inconsistency between an issue and its lease.
     #[derive(PartialOrd, Ord, async_graphql::Enum)]
     Ailment,
-    /// It is ready and has an agent's label, but no lease: nobody else is served it.
+    /// It is ready and has an agent's label, but no lease. Other agents are not served it.
     AssignedWithoutLease = "assigned_without_lease",
-    /// It has been in progress for long without a lease: nobody works on it.
+    /// It has been in progress for a long time without a lease. No agent works on it.
     InProgressWithoutLease = "in_progress_without_lease",
     /// It has more than one status label.
     SeveralStatuses = "several_statuses",
-    /// It is closed and its labels say that it is in progress.
+    /// It is closed, but its labels show it as in progress.
     ClosedInProgress = "closed_in_progress",
-    /// It is held and gone from GitHub, or its repository is not tracked any more.
+    /// It is held, but it no longer exists on GitHub, or its repository is no longer tracked.
     LeaseOnVanishedIssue = "lease_on_vanished_issue",
-    /// An agent holds it, and it is open and in another column than In Progress.
+    /// An agent holds it, but it is open and not in In Progress.
     LeaseOutsideInProgress = "lease_outside_in_progress",
-    /// GitHub refuses to change it, or does not answer about it, so it is left alone for growing times.
+    /// GitHub rejects changes to it or does not respond, so it is retried with increasing delays.
     RefusedByGithub = "refused_by_github",
-    /// Agents failed on it as often as may be, or it has the label `needs-human`.
+    /// Agents failed on it the maximum number of times, or it has the label `needs-human`.
     NeedsHuman = "needs_human",
-    /// It waits for an issue that, by way of others or not, waits for it.
+    /// It is part of a dependency cycle: it blocks itself, directly or through other issues.
     BlockedInCircle = "blocked_in_circle",
 }
 

@@ -17,7 +17,7 @@ use super::lanes::{Lane, Lanes};
 use super::read_only::ReadOnlyReason;
 use super::status::{IssueState, Priority, Status};
 
-/// Why an issue is not what an agent would be given.
+/// Why an issue is withheld from an agent.
 #[derive(
     Debug,
     Clone,
@@ -37,34 +37,34 @@ pub enum SkipReason {
     Leased,
     /// It has another agent's label.
     AssignedToOther,
-    /// Its column is not one that work is taken from.
+    /// It is in a column that agents do not claim from.
     NotReady,
-    /// It waits for an issue that is open.
+    /// It is blocked by an open issue.
     BlockedByIssue,
-    /// It waits in another queue, or in one from which nothing is claimed.
+    /// It is in another lane, or in a lane that is not claimable.
     LaneMismatch,
-    /// As many issues are being worked on as may be.
+    /// A limit on work in progress is reached.
     LimitReached,
     /// It has a label that hides it.
     Excluded,
     /// Its repository is not tracked, or its issues cannot be changed on GitHub.
     RepositoryDisabled,
-    /// It is closed, or gone from GitHub.
+    /// It is closed, or no longer exists on GitHub.
     Closed,
-    /// An open pull request is to close it already.
+    /// An open pull request will close it.
     LinkedPullRequest,
-    /// GitHub's own labels could not be read, so nothing was decided.
+    /// Its labels could not be read from GitHub, so its eligibility is unknown.
     LabelsUnverified,
-    /// It, or its repository, is left alone for a while, because agents failed on it or GitHub refused
-    /// to change it. Served again by itself.
+    /// It or its repository is in backoff, because agents failed on it or GitHub rejected a change.
+    /// It is served again automatically.
     BackingOff,
-    /// It waits for a person: agents failed on it as often as may be, or it has the label
+    /// It needs a person: agents failed on it the maximum number of times, or it has the label
     /// `needs-human`.
     NeedsHuman,
-    /// A person works on it: it is In Progress without an agent, assigned to somebody on GitHub, or has
-    /// an `owner/` label, as far as its repository withholds such.
+    /// A person works on it: it is In Progress without an agent, it is assigned to somebody on
+    /// GitHub, or it has an `owner/` label. A repository can allow agents to be served such issues.
     HeldByPerson,
-    /// A person has paused it: its repository, its lane, the agent, or everything.
+    /// A person paused its repository, its lane, the agent, or everything.
     Paused,
 }
 

@@ -19,7 +19,7 @@ use crate::service::{self, assignments, lanes, moves};
 pub(super) struct ChangeIssuePayload {
     /// The current state of the issue.
     pub(super) issue: Arc<Issue>,
-    /// The line in the audit log.
+    /// The audit entry of the change.
     pub(super) audit_entry: AuditEntry,
     /// The board event that announces this to every subscriber; the newest position where nothing
     /// changed.

@@ -43,7 +43,7 @@ const MUTATION: Option<i32> = Some(1);
 struct MoveIssuePayload {
     /// The current state of the issue.
     issue: Arc<Issue>,
-    /// The line in the audit log.
+    /// The audit entry of the change.
     audit_entry: AuditEntry,
     /// The board event that announces this move to every subscriber.
     cursor: EventCursor,

@@ -63,7 +63,7 @@ impl OverviewQuery {
 struct StatusCount {
     /// The column.
     status: Status,
-    /// How many.
+    /// The number of issues.
     issues: i64,
 }
 

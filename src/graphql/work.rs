@@ -27,7 +27,8 @@ pub(super) struct WorkQuery;
 
 #[Object]
 impl WorkQuery {
-    /// The queue as `agent` would be served from it, best first, with what is withheld and why.
+    /// The queue of `agent`: the ranked issues, best first, and then withheld issues with the
+    /// reasons.
     #[graphql(
         complexity = "cost(first.map(|first| first.saturating_mul(2)), None, child_complexity)"
     )]
@@ -35,11 +36,11 @@ impl WorkQuery {
         &self,
         context: &Context<'_>,
         #[graphql(desc = "The agent's name, with or without `agent/`.")] agent: String,
-        #[graphql(desc = "A queue, by id or alias; every claimable one when absent.")] lane: Option<
+        #[graphql(desc = "A lane, by id or alias; every claimable lane when absent.")] lane: Option<
             String,
         >,
         #[graphql(
-            desc = "How many ranked issues, from 0 to 100; up to as many withheld ones follow.",
+            desc = "How many ranked issues, from 0 to 100. At most as many withheld issues follow.",
             default = 50
         )]
         first: Option<i32>,
@@ -50,7 +51,7 @@ impl WorkQuery {
         Ok(WorkExplanation::all(context, explained).await?)
     }
 
-    /// What an issue is to an agent that looks for work now, and why.
+    /// Whether an agent would be served an issue now, and why.
     #[graphql(complexity = "cost(Some(1), None, child_complexity)")]
     async fn explain_work(
         &self,
@@ -63,15 +64,17 @@ impl WorkQuery {
         Ok(all.pop().ok_or_else(|| Error::no_issue(issue_id))?)
     }
 
-    /// What the queue answered agents that asked for work, and why, newest first. Kept for a time
-    /// that is a setting.
+    /// Decisions: why requests for work were or were not served, newest first. A setting determines
+    /// how long they are retained.
     #[graphql(complexity = "cost(first, None, child_complexity)")]
     async fn work_decisions(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Answers to this agent only.")] agent: Option<String>,
-        #[graphql(desc = "Answers that served this issue only.")] issue_id: Option<IssueId>,
-        #[graphql(desc = "Answers that withheld this issue only, among the 20 that each keeps.")]
+        #[graphql(desc = "Only decisions for this agent.")] agent: Option<String>,
+        #[graphql(desc = "Only decisions that served this issue.")] issue_id: Option<IssueId>,
+        #[graphql(
+            desc = "Only decisions that stored this issue among their (at most 20) withheld issues."
+        )]
         withheld_issue_id: Option<IssueId>,
         #[graphql(desc = "How many, from 0 to 100; 50 when absent.")] first: Option<i32>,
         #[graphql(desc = "Only decisions after this cursor.")] after: Option<String>,
@@ -80,7 +83,8 @@ impl WorkQuery {
         Ok(WorkDecisionConnection::load(context, &filter, Arguments::forward(first, after)).await?)
     }
 
-    /// What is wrong with the queue: issues that contradict their leases, each with a repair.
+    /// The inconsistencies in the queue: issues that contradict their leases, and whether they can
+    /// be repaired.
     #[graphql(complexity = "cost(None, None, child_complexity)")]
     async fn queue_doctor(&self, context: &Context<'_>) -> async_graphql::Result<QueueDoctor> {
         let app = app(context);
@@ -107,7 +111,7 @@ impl WorkQuery {
         Ok(QueueDoctor { counts, findings: found.into_iter().map(finding).collect() })
     }
 
-    /// How much is being worked on, and how much may be.
+    /// The current work in progress and its limits.
     async fn work_limits(&self, context: &Context<'_>) -> async_graphql::Result<WorkLimits> {
         let app = app(context);
         let usage = queue::work_in_progress(app).await?;
@@ -127,107 +131,108 @@ impl WorkQuery {
     }
 }
 
-/// What is wrong with the queue.
+/// The inconsistencies in the queue.
 #[derive(SimpleObject)]
 struct QueueDoctor {
-    /// How many issues have each ailment, all of them.
+    /// The number of issues with each inconsistency, of all inconsistencies.
     counts: Vec<AilmentCount>,
-    /// Each of them, longest ago first; 100 at most.
+    /// The findings, oldest first; 100 at most.
     findings: Vec<WorkFinding>,
 }
 
-/// How many issues have one ailment.
+/// The number of issues with one inconsistency.
 #[derive(SimpleObject)]
 struct AilmentCount {
-    /// What is wrong.
+    /// The inconsistency.
     ailment: Ailment,
-    /// How many.
+    /// The number of issues.
     issues: usize,
 }
 
-/// One thing that is wrong, which `repairWork` puts right.
+/// One inconsistency of one issue.
 #[derive(SimpleObject)]
 struct WorkFinding {
     /// The issue's id.
     issue_id: IssueId,
     /// The issue; null when it is no longer shown.
     issue: Option<Arc<Issue>>,
-    /// What is wrong.
+    /// The inconsistency.
     ailment: Ailment,
-    /// The agent that is concerned, where there is one.
+    /// The agent concerned, if any.
     agent: Option<String>,
-    /// Since when it may have been so.
+    /// The earliest time at which the inconsistency may have started.
     since: Instant,
-    /// What is wrong and what the repair does about it.
+    /// The inconsistency, and what its repair does.
     summary: &'static str,
-    /// Whether `repairWork` can put it right.
+    /// Whether `repairWork` can repair it.
     is_repairable: bool,
-    /// The particulars, as one sentence, where there are any: what GitHub said, or what failed.
+    /// Details as one sentence, if there are any: what GitHub returned, or what failed.
     detail: Option<String>,
 }
 
-/// Something to be put right.
+/// An inconsistency to repair.
 #[derive(InputObject)]
 struct RepairWorkInput {
     /// The issue.
     issue_id: IssueId,
-    /// What is wrong with it.
+    /// The inconsistency.
     ailment: Ailment,
 }
 
-/// Something that was put right.
+/// The result of a repair.
 #[derive(SimpleObject)]
 struct RepairWorkPayload {
-    /// The line in the audit log.
+    /// The audit entry of the change.
     audit_entry: AuditEntry,
 }
 
-/// An issue to be served again.
+/// An issue to retry.
 #[derive(InputObject)]
 struct RetryIssueInput {
     /// The issue.
     issue_id: IssueId,
 }
 
-/// An issue that is served again.
+/// The result of a retry.
 #[derive(SimpleObject)]
 struct RetryIssuePayload {
     /// The current state of the issue.
     issue: Arc<Issue>,
 }
 
-/// How much is being worked on, and how much may be.
+/// The current work in progress and its limits.
 #[derive(SimpleObject)]
 struct WorkLimits {
-    /// Issues in review or blocked, which wait for a person.
+    /// Issues that wait for a person: in review, blocked, or with a holder that waits for an
+    /// answer.
     waiting_for_human: WorkLimit,
-    /// Issues held, by queue; every configured queue.
+    /// Held issues by lane, for every configured lane.
     lanes: Vec<LaneLimit>,
-    /// Issues held by all agents.
+    /// The number of issues that all agents hold together.
     held: i64,
-    /// How many issues one agent may hold; null for any number.
+    /// The maximum number of issues that one agent may hold; null for no limit.
     per_agent: Option<i64>,
-    /// How many issues of one repository may be held; null for any number.
+    /// The maximum number of held issues of one repository; null for no limit.
     per_repository: Option<i64>,
 }
 
-/// How much there is, and how much may be.
+/// A current number of issues and its limit.
 #[derive(SimpleObject)]
 struct WorkLimit {
-    /// How many there are.
+    /// The current number.
     issues: i64,
-    /// How many there may be; null for any number.
+    /// The maximum number; null for no limit.
     limit: Option<i64>,
 }
 
-/// How much of a queue is being worked on.
+/// The held issues of one lane and their limit.
 #[derive(SimpleObject)]
 struct LaneLimit {
-    /// The queue's id.
+    /// The lane's id.
     lane: String,
-    /// How many of its issues are held.
+    /// The number of its issues that agents hold.
     issues: i64,
-    /// How many may be; null for any number.
+    /// The maximum number; null for no limit.
     limit: Option<i64>,
 }
 
@@ -301,7 +306,7 @@ pub(super) struct WorkMutation;
 
 #[Object]
 impl WorkMutation {
-    /// Claims the best eligible issue for the agent. If there is none, it waits for `waitSeconds`
+    /// Claims the best eligible issue for the agent. If there is none, it waits up to `waitSeconds`
     /// and then returns idle.
     #[graphql(complexity = "cost(Some(1), None, child_complexity)")]
     async fn claim_next(
@@ -358,12 +363,12 @@ impl WorkMutation {
         Ok(ReleaseLeasePayload { issue: issue(context, released.issue).await? })
     }
 
-    /// Puts right one thing that the queue's doctor found. Maintainers only.
+    /// Repairs one inconsistency that `queueDoctor` found. Maintainers only.
     #[graphql(complexity = "cost(Some(1), None, child_complexity)")]
     async fn repair_work(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Which issue, and what is wrong with it.")] input: RepairWorkInput,
+        #[graphql(desc = "The issue and the inconsistency.")] input: RepairWorkInput,
     ) -> async_graphql::Result<RepairWorkPayload> {
         let RepairWorkInput { issue_id, ailment } = input;
         let entry =
@@ -371,13 +376,13 @@ impl WorkMutation {
         Ok(RepairWorkPayload { audit_entry: AuditEntry::alone(entry) })
     }
 
-    /// Has an issue served again at once that is left alone or needs a person: what went wrong with it
-    /// is forgotten, the label `needs-human` comes off, and its repository is tried again as well.
+    /// Retries an issue that is in backoff or needs a person, so that it is served again at once:
+    /// clears its failures, removes the label `needs-human`, and also retries its repository.
     #[graphql(complexity = "cost(Some(1), None, child_complexity)")]
     async fn retry_issue(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Which issue.")] input: RetryIssueInput,
+        #[graphql(desc = "The issue.")] input: RetryIssueInput,
     ) -> async_graphql::Result<RetryIssuePayload> {
         let row = service::backoffs::retry_issue(app(context), actor(context), input.issue_id);
         Ok(RetryIssuePayload { issue: issue(context, row.await?).await? })

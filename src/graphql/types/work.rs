@@ -14,7 +14,7 @@ use crate::service::{self, Result};
 use crate::store::decisions::DecisionFilter;
 use crate::store::{self, Position};
 
-/// Why an issue is, or is not, what an agent would be given next.
+/// Whether an agent would be served an issue, at which rank, and why.
 #[derive(Debug)]
 pub(in crate::graphql) struct WorkExplanation {
     issue: Arc<Issue>,
@@ -24,7 +24,7 @@ pub(in crate::graphql) struct WorkExplanation {
     ranking_reason: String,
 }
 
-/// Why an issue is, or is not, what an agent would be given next.
+/// Whether an agent would be served an issue, at which rank, and why.
 #[Object]
 impl WorkExplanation {
     /// The issue.
@@ -32,22 +32,22 @@ impl WorkExplanation {
         &self.issue
     }
 
-    /// Place in the queue from 1, or null when it would be skipped.
+    /// Rank in the queue, starting at 1; null when the issue is withheld.
     async fn rank(&self) -> Option<i32> {
         self.rank
     }
 
-    /// Empty exactly when `rank` is set.
+    /// Why the issue is withheld; empty exactly when `rank` is set.
     async fn skip_reasons(&self) -> &[SkipReason] {
         &self.skip_reasons
     }
 
-    /// One sentence for a person.
+    /// The explanation for a person, as one sentence.
     async fn summary(&self) -> &str {
         &self.summary
     }
 
-    /// What its place comes from: priority, whose it is, column and age.
+    /// What determines the rank: priority, assignment to the agent, column and age.
     async fn ranking_reason(&self) -> &str {
         &self.ranking_reason
     }
@@ -88,94 +88,94 @@ pub(in crate::graphql) struct WorkDecision {
     issue: Related<Arc<Issue>>,
 }
 
-/// An issue that could be had when something was decided.
+/// An issue that was eligible when the decision was made.
 #[derive(Debug, SimpleObject)]
 struct WorkCandidate {
     /// The issue.
     issue_id: IssueId,
-    /// Its place then, from 1.
+    /// Its rank at that time, starting at 1.
     rank: i32,
-    /// What its place came from.
+    /// What determined its rank.
     reason: String,
 }
 
-/// An issue that was withheld when something was decided.
+/// An issue that was withheld when the decision was made.
 #[derive(Debug, SimpleObject)]
 struct WithheldWork {
     /// The issue.
     issue_id: IssueId,
-    /// Why.
+    /// The reasons.
     skip_reasons: Vec<SkipReason>,
-    /// One sentence for a person.
+    /// The explanation for a person, as one sentence.
     summary: String,
 }
 
-/// How many issues were withheld for one reason.
+/// The number of issues that were withheld for one reason.
 #[derive(Debug, SimpleObject)]
 struct SkipCount {
     /// The reason.
     reason: SkipReason,
-    /// How many, one with several reasons once for each, of what stood in Ready and In Progress in
-    /// the queues and repositories that were asked for; 100 stands for that many or more.
-    /// `NOT_READY` counts what stood in Backlog, In Review and Blocked in those repositories.
+    /// The number of issues; an issue with several reasons counts once for each. Counts issues that
+    /// were in Ready or In Progress in the requested lanes and repositories; 100 means 100 or more.
+    /// `NOT_READY` counts issues that were in Backlog, In Review or Blocked in those repositories.
     issues: i64,
 }
 
-/// What the queue answered an agent that asked for work, and why.
+/// A decision: the stored record of why an agent's request for work was or was not served.
 #[Object]
 impl WorkDecision {
-    /// Opaque, and the same for as long as the decision is kept.
+    /// Opaque, and stable as long as the decision is retained.
     pub(super) async fn id(&self) -> DecisionId {
         self.row.id
     }
 
-    /// What was asked: `claim_next`, `next_task`, which claims nothing, or `claim_issue`, which is kept
-    /// only when it was refused.
+    /// The request: `claim_next`, `next_task`, which claims nothing, or `claim_issue`, which is
+    /// stored only when it was rejected.
     async fn kind(&self) -> &str {
         &self.row.kind
     }
 
-    /// Who asked.
+    /// The agent that asked for work.
     async fn agent(&self) -> &str {
         &self.row.agent
     }
 
-    /// The queue that was asked for.
+    /// The lane that was asked for; null when none was.
     async fn lane(&self) -> Option<&str> {
         self.row.lane.as_deref()
     }
 
-    /// When it was first given.
+    /// When the decision was first made.
     async fn first_at(&self) -> Instant {
         Instant(self.row.first_at)
     }
 
-    /// When it was last given: equal answers that served nothing are kept as one.
+    /// When the decision was last made: equal decisions that served nothing are stored as one.
     async fn last_at(&self) -> Instant {
         Instant(self.row.last_at)
     }
 
-    /// How often it was given.
+    /// How often the decision was made.
     async fn times(&self) -> i32 {
         self.row.times
     }
 
-    /// The issue that was served; null when none was, or it is no longer shown.
+    /// The served issue; null when none was served, or when it is no longer shown.
     async fn issue(&self, context: &Context<'_>) -> async_graphql::Result<Option<Arc<Issue>>> {
         Ok(self.issue.resolve(context, self.row.served_issue_id).await?)
     }
 
-    /// The token of the lease that was served.
+    /// The fencing token of the lease that was given.
     async fn fencing_token(&self) -> Option<String> {
         self.row.fencing_token.map(|token| token.to_string())
     }
 
-    /// Why nothing was served; null when something was.
+    /// Why no issue was served; null when one was.
     async fn idle_reason(&self) -> Option<&str> {
         self.row.idle_reason.as_deref()
     }
 
-    /// The first issues that could be had, best first.
+    /// The first eligible issues, best first; 5 at most.
     async fn candidates(&self) -> Vec<WorkCandidate> {
         let candidates = self.row.detail.candidates.iter();
         candidates
@@ -187,7 +187,7 @@ impl WorkDecision {
             .collect()
     }
 
-    /// What was withheld, the most urgent first; 20 at most.
+    /// The withheld issues, most urgent first; 20 at most.
     async fn withheld(&self) -> Vec<WithheldWork> {
         let withheld = self.row.detail.withheld.iter();
         withheld
@@ -199,7 +199,7 @@ impl WorkDecision {
             .collect()
     }
 
-    /// How many issues were withheld, by each reason.
+    /// The number of withheld issues for each reason.
     async fn counts(&self) -> Vec<SkipCount> {
         let counts = self.row.detail.counts.iter();
         counts.map(|(reason, issues)| SkipCount { reason: *reason, issues: *issues }).collect()

@@ -6,7 +6,7 @@ use super::column::words;
 use super::instant::Instant;
 
 words! {
-    /// What kind of thing is paused.
+    /// What a pause covers.
     #[derive(async_graphql::Enum)]
     PauseScope,
     /// All work of all agents.

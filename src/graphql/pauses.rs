@@ -15,7 +15,7 @@ pub(super) struct PauseQuery;
 
 #[Object]
 impl PauseQuery {
-    /// What is paused now, the first begun first; 200 at most.
+    /// The current pauses, earliest first; 200 at most.
     #[graphql(complexity = "cost(Some(20), None, child_complexity)")]
     async fn pauses(&self, context: &Context<'_>) -> async_graphql::Result<Vec<Pause>> {
         Ok(all(context, pauses::pauses(app(context)).await?).await?)
@@ -31,7 +31,7 @@ async fn all(context: &Context<'_>, rows: Vec<store::Pause>) -> service::Result<
     Ok(rows.into_iter().zip(held).map(|(row, held)| Pause { row, held }).collect())
 }
 
-/// Something that is paused.
+/// The result of pausing.
 #[derive(SimpleObject)]
 struct PauseWorkPayload {
     /// The pause.
@@ -45,10 +45,10 @@ struct ResumeWorkInput {
     pause_id: PauseId,
 }
 
-/// A pause that has ended.
+/// The result of ending a pause.
 #[derive(SimpleObject)]
 struct ResumeWorkPayload {
-    /// The id that it had.
+    /// The id of the ended pause.
     pause_id: PauseId,
 }
 
@@ -57,9 +57,9 @@ pub(super) struct PauseMutation;
 
 #[Object]
 impl PauseMutation {
-    /// Serves agents nothing of a repository, of a lane, to an agent, or at all, for some time or
-    /// until somebody resumes it. What is held is finished, unless holders are told to stop. Pausing
-    /// the same again changes its pause.
+    /// Pauses a repository, a lane, an agent, or everything, for some time or until somebody ends
+    /// the pause. Agents are not served paused issues. Held issues are finished, unless holders are
+    /// asked to stop. Pausing the same again changes its pause.
     #[graphql(complexity = "cost(Some(1), None, child_complexity)")]
     async fn pause_work(
         &self,
@@ -72,12 +72,12 @@ impl PauseMutation {
         Ok(PauseWorkPayload { pause: Pause { row, held } })
     }
 
-    /// Ends a pause: agents are served again what it covered, and those that wait are woken.
+    /// Ends a pause: agents are served the paused issues again, and waiting claims are woken.
     #[graphql(complexity = "cost(Some(1), None, child_complexity)")]
     async fn resume_work(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Which pause.")] input: ResumeWorkInput,
+        #[graphql(desc = "The pause to end.")] input: ResumeWorkInput,
     ) -> async_graphql::Result<ResumeWorkPayload> {
         let ended = pauses::resume_work(app(context), actor(context), input.pause_id).await?;
         Ok(ResumeWorkPayload { pause_id: ended.id })

@@ -30,20 +30,21 @@ const MINUTES: std::ops::RangeInclusive<i32> = 1..=43_200;
 /// How many pauses there may be at a time, not counting that of everything.
 const MOST: usize = 200;
 
-/// What is to be paused.
+/// A pause to start or to change.
 #[derive(Debug, Clone, async_graphql::InputObject)]
 #[graphql(name = "PauseWorkInput")]
 pub struct PauseWork {
-    /// What kind of thing.
+    /// What the pause covers.
     pub scope: PauseScope,
-    /// Which one: a repository's full name, a lane's id or alias, an agent's name. Absent for
-    /// everything.
+    /// The full name of the repository, the id or an alias of the lane, or the name of the agent.
+    /// Absent for everything.
     pub subject: Option<String>,
-    /// Whether holders are told to stop with their next renewal; else what is held is finished.
+    /// Whether holders are asked to stop at their next renewal. Otherwise held issues are finished.
     pub stops_holders: Option<bool>,
-    /// Why, up to 500 characters.
+    /// The reason, up to 500 characters.
     pub reason: Option<String>,
-    /// For how many minutes: 1 to 43200. Until somebody resumes it when absent.
+    /// The duration in minutes, from 1 to 43200. When absent, the pause lasts until somebody ends
+    /// it.
     pub for_minutes: Option<i32>,
 }
 

@@ -13,8 +13,8 @@ pub(in crate::graphql) struct Pause {
     pub(in crate::graphql) held: usize,
 }
 
-/// A part of the work of which no agent is served anything for a while. What is held is finished,
-/// unless holders are told to stop.
+/// A pause: for some time, agents are not served any issue that it covers. Held issues are
+/// finished, unless holders are asked to stop.
 #[Object]
 impl Pause {
     /// Opaque.
@@ -22,17 +22,18 @@ impl Pause {
         self.row.id
     }
 
-    /// What kind of thing is paused.
+    /// What the pause covers.
     async fn scope(&self) -> PauseScope {
         self.row.scope
     }
 
-    /// Which one: a repository's full name, a lane's id, an agent's name; null for everything.
+    /// The full name of the paused repository, the id of the lane, or the name of the agent; null
+    /// for everything.
     async fn subject(&self) -> Option<&str> {
         Some(self.row.subject.as_str()).filter(|subject| !subject.is_empty())
     }
 
-    /// Whether holders are told to stop with their next renewal.
+    /// Whether holders are asked to stop at their next renewal.
     async fn stops_holders(&self) -> bool {
         self.row.stops_holders
     }
@@ -52,17 +53,18 @@ impl Pause {
         Instant(self.row.created_at)
     }
 
-    /// When the pause ends by itself; null when somebody has to end it.
+    /// When the pause ends automatically; null when somebody has to end it.
     async fn ends_at(&self) -> Option<Instant> {
         self.row.ends_at.map(Instant)
     }
 
-    /// How many issues of what is paused agents still hold: 0 once all of it is finished or given back.
+    /// The number of paused issues that agents still hold: 0 once all of them are finished or
+    /// released.
     async fn held(&self) -> usize {
         self.held
     }
 
-    /// All of it as one sentence.
+    /// The whole pause as one sentence.
     async fn summary(&self) -> String {
         self.row.summary()
     }

@@ -10,11 +10,11 @@ words! {
     Archived = "archived",
     /// GitHub has disabled the repository.
     Disabled = "disabled",
-    /// The repository is locked, such as while it is moved.
+    /// The repository is locked, for example while it is moved.
     Locked = "locked",
-    /// Issues are switched off in the repository.
+    /// Issues are disabled in the repository.
     IssuesDisabled = "issues_disabled",
-    /// Dispatch's token may read the repository and no more.
+    /// Dispatch's token has read access only.
     NoPermission = "no_permission",
 }
 

@@ -15,21 +15,21 @@ use crate::service::label_schemes::{
 
 struct LabelSchemePreview(Preview);
 
-/// What a scheme of labels would make of a repository. Setting it writes nothing to GitHub.
+/// The effect that a label scheme would have on a repository. Setting it writes nothing to GitHub.
 #[Object]
 impl LabelSchemePreview {
-    /// What each of Dispatch's labels is called, in board order and then by priority.
+    /// Each of Dispatch's labels with its name on GitHub: statuses in board order, then priorities.
     async fn labels(&self) -> Vec<LabelPreview<'_>> {
         self.0.labels.iter().map(LabelPreview).collect()
     }
 
-    /// Issues that would have another column, priority or agent, by number: the first 20.
+    /// The issues whose column, priority or agent would change, by number: the first 20.
     #[graphql(complexity = "cost(Some(MOST_SHOWN), None, child_complexity)")]
     async fn changes(&self) -> Vec<LabelSchemeChange<'_>> {
         self.0.changes.iter().map(LabelSchemeChange).collect()
     }
 
-    /// How many issues would change in all.
+    /// The total number of issues that would change.
     async fn change_count(&self) -> usize {
         self.0.change_count
     }
@@ -37,7 +37,7 @@ impl LabelSchemePreview {
 
 struct LabelPreview<'a>(&'a PreviewedLabel);
 
-/// One label of a scheme that is previewed.
+/// One label of a previewed scheme.
 #[Object]
 impl LabelPreview<'_> {
     /// Dispatch's label, such as `status/ready`.
@@ -45,18 +45,18 @@ impl LabelPreview<'_> {
         self.0.ours
     }
 
-    /// The label that stands for it on GitHub.
+    /// The name of this label on GitHub.
     async fn on_github(&self) -> &str {
         &self.0.theirs
     }
 
-    /// Whether the repository has it, as of the last sync. Else it is created when a change first needs
-    /// it.
+    /// Whether the repository has this label, as of the last sync. A missing label is created when
+    /// a change first needs it.
     async fn exists(&self) -> bool {
         self.0.exists
     }
 
-    /// How many open issues have it.
+    /// The number of open issues with this label.
     async fn open_issues(&self) -> usize {
         self.0.issues
     }
@@ -82,12 +82,12 @@ impl LabelSchemeChange<'_> {
         &self.0.title
     }
 
-    /// Its column, priority and agents now: "Backlog" or "Ready, priority/p1, agent alpha".
+    /// Its current column, priority and agents: "Backlog" or "Ready, priority/p1, agent alpha".
     async fn before(&self) -> &str {
         &self.0.before
     }
 
-    /// The same by the scheme.
+    /// Its column, priority and agents with the scheme.
     async fn after(&self) -> &str {
         &self.0.after
     }
@@ -98,12 +98,13 @@ pub(super) struct LabelSchemeQuery;
 
 #[Object]
 impl LabelSchemeQuery {
-    /// Shows what a scheme of labels would make of a repository. Nothing is changed, here or on GitHub.
+    /// Previews the effect of a label scheme on a repository. Changes nothing, neither here nor on
+    /// GitHub.
     #[graphql(complexity = "cost(Some(100), None, child_complexity)")]
     async fn label_scheme_preview(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Which repository, and its labels.")] input: LabelSchemeInput,
+        #[graphql(desc = "The repository and its labels.")] input: LabelSchemeInput,
     ) -> async_graphql::Result<LabelSchemePreview> {
         let name = full_name(context, "fullName", &input.full_name)?;
         let preview = label_schemes::preview(app(context), &name, &input).await?;
@@ -123,14 +124,14 @@ pub(super) struct LabelSchemeMutation;
 
 #[Object]
 impl LabelSchemeMutation {
-    /// Says what a repository calls statuses, priorities and agents on GitHub. What is not named has
-    /// Dispatch's own label again. Its issues stand where their labels say at once; later changes write
-    /// these labels.
+    /// Sets the names of a repository's status, priority and agent labels on GitHub. An omitted
+    /// label gets Dispatch's own name again. Columns, priorities and agents of its issues follow
+    /// the new names at once; later changes write these labels.
     #[graphql(complexity = "cost(Some(1), None, child_complexity)")]
     async fn set_label_scheme(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Which repository, and its labels.")] input: LabelSchemeInput,
+        #[graphql(desc = "The repository and its labels.")] input: LabelSchemeInput,
     ) -> async_graphql::Result<SetLabelSchemePayload> {
         let name = full_name(context, "fullName", &input.full_name)?;
         let (app, actor) = (app(context), actor(context));

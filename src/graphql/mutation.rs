@@ -56,23 +56,23 @@ struct SyncIssuesInput {
     repository: Option<String>,
 }
 
-/// What became of each repository in a sync.
+/// The results of a sync.
 #[derive(SimpleObject)]
 struct SyncIssuesPayload {
-    /// How many issues GitHub sent in all.
+    /// The total number of issues received from GitHub.
     synced_count: u64,
-    /// One result for each repository. One that failed does not stop the others.
+    /// One result for each repository. A repository that fails does not stop the others.
     results: Vec<RepositorySyncResult>,
 }
 
-/// What became of one repository in a sync.
+/// The result of a sync for one repository.
 #[derive(SimpleObject)]
 struct RepositorySyncResult {
-    /// Its full name.
+    /// The full name of the repository.
     repository: String,
-    /// How many issues GitHub sent; 0 after a failure.
+    /// The number of issues received from GitHub; 0 after a failure.
     synced: u32,
-    /// Why it failed.
+    /// Why the sync failed; null when it succeeded.
     error: Option<String>,
 }
 
@@ -95,8 +95,8 @@ impl BoardMutation {
         Ok(MoveIssuePayload { issue, audit_entry, cursor })
     }
 
-    /// Reads from GitHub what changed since the last time. Answers when it is done, or with
-    /// `RATE_LIMITED` while another sync runs.
+    /// Reads from GitHub what changed since the last sync. Returns when this is complete; fails
+    /// with `RATE_LIMITED` while another sync is running.
     #[graphql(complexity = "cost(MUTATION, None, child_complexity)")]
     async fn sync_issues(
         &self,
@@ -128,11 +128,11 @@ impl From<RepositorySync> for RepositorySyncResult {
 /// A repository to track.
 #[derive(InputObject)]
 struct TrackRepositoryInput {
-    /// `owner/name`, in any case.
+    /// `owner/name`; case-insensitive.
     full_name: String,
 }
 
-/// A repository that is tracked now.
+/// The tracked repository.
 #[derive(SimpleObject)]
 struct TrackRepositoryPayload {
     /// The repository.
@@ -142,11 +142,11 @@ struct TrackRepositoryPayload {
 /// A repository to stop tracking.
 #[derive(InputObject)]
 struct UntrackRepositoryInput {
-    /// `owner/name`, in any case.
+    /// `owner/name`; case-insensitive.
     full_name: String,
 }
 
-/// A repository that is no longer tracked.
+/// The repository that is no longer tracked.
 #[derive(SimpleObject)]
 struct UntrackRepositoryPayload {
     /// The repository.
@@ -158,25 +158,25 @@ struct TrackingMutation;
 
 #[Object]
 impl TrackingMutation {
-    /// Tracks a repository, or tracks it again. GitHub is not asked; the next sync tells whether it
-    /// is there.
+    /// Tracks a repository, or tracks it again. Sends no request to GitHub; the next sync shows
+    /// whether the repository exists.
     #[graphql(complexity = "cost(MUTATION, None, child_complexity)")]
     async fn track_repository(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Which repository.")] input: TrackRepositoryInput,
+        #[graphql(desc = "The repository.")] input: TrackRepositoryInput,
     ) -> async_graphql::Result<TrackRepositoryPayload> {
         let name = full_name(context, "fullName", &input.full_name)?;
         let row = service::tracking::track_repository(app(context), actor(context), &name).await?;
         Ok(TrackRepositoryPayload { repository: Repository(Arc::new(row)) })
     }
 
-    /// Stops tracking a repository. Its issues are hidden and kept.
+    /// Stops tracking a repository. Its issues are kept but hidden.
     #[graphql(complexity = "cost(MUTATION, None, child_complexity)")]
     async fn untrack_repository(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Which repository.")] input: UntrackRepositoryInput,
+        #[graphql(desc = "The repository.")] input: UntrackRepositoryInput,
     ) -> async_graphql::Result<UntrackRepositoryPayload> {
         let name = full_name(context, "fullName", &input.full_name)?;
         let row =
@@ -184,12 +184,13 @@ impl TrackingMutation {
         Ok(UntrackRepositoryPayload { repository: Repository(Arc::new(row)) })
     }
 
-    /// Says whether agents are served what people work on in a repository. At first they are not.
+    /// Sets whether agents are served issues of a repository that people work on. By default they
+    /// are not.
     #[graphql(complexity = "cost(MUTATION, None, child_complexity)")]
     async fn set_serves_peoples_work(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Which repository, and what is served.")] input: SetServesPeoplesWorkInput,
+        #[graphql(desc = "The repository and its new rules.")] input: SetServesPeoplesWorkInput,
     ) -> async_graphql::Result<SetServesPeoplesWorkPayload> {
         let name = full_name(context, "fullName", &input.full_name)?;
         let change = service::tracking::ServePeoplesWork {
@@ -203,20 +204,21 @@ impl TrackingMutation {
     }
 }
 
-/// What of people's work agents are served in a repository; what is absent stays as it is.
+/// Which issues of a repository agents are served although people work on them. Absent members stay
+/// unchanged.
 #[derive(InputObject)]
 struct SetServesPeoplesWorkInput {
-    /// `owner/name` of a tracked repository, in any case.
+    /// `owner/name` of a tracked repository; case-insensitive.
     full_name: String,
-    /// Whether agents are served what is In Progress without an agent.
+    /// Whether agents are served issues that are In Progress without an agent.
     in_progress: Option<bool>,
-    /// Whether agents are served what is assigned to somebody on GitHub.
+    /// Whether agents are served issues that are assigned to somebody on GitHub.
     assigned: Option<bool>,
-    /// Whether agents are served what has an `owner/` label.
+    /// Whether agents are served issues that have an `owner/` label.
     owned: Option<bool>,
 }
 
-/// A repository with its rules for people's work.
+/// The repository with its new rules.
 #[derive(SimpleObject)]
 struct SetServesPeoplesWorkPayload {
     /// The repository.

@@ -58,7 +58,7 @@ pub(super) struct PauseMutation;
 #[Object]
 impl PauseMutation {
     /// Pauses a repository, a lane, an agent, or everything, for some time or until somebody ends
-    /// the pause. Agents are not served paused issues. Held issues are finished, unless holders are
+    /// the pause. Agents are not served paused work. Held issues are finished, unless holders are
     /// asked to stop. Pausing the same again changes its pause.
     #[graphql(complexity = "cost(Some(1), None, child_complexity)")]
     async fn pause_work(
@@ -72,7 +72,7 @@ impl PauseMutation {
         Ok(PauseWorkPayload { pause: Pause { row, held } })
     }
 
-    /// Ends a pause: agents are served the paused issues again, and waiting claims are woken.
+    /// Ends a pause: agents are served the paused work again, and waiting claims are woken.
     #[graphql(complexity = "cost(Some(1), None, child_complexity)")]
     async fn resume_work(
         &self,

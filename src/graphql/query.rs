@@ -115,7 +115,7 @@ impl BoardQuery {
         }
     }
 
-    /// The repositories that are or were tracked, by name.
+    /// All repositories that are or were tracked, sorted by name.
     #[graphql(complexity = "cost(None, None, child_complexity)")]
     async fn repositories(&self, context: &Context<'_>) -> async_graphql::Result<Vec<Repository>> {
         let rows = service::tracking::all_repositories(app(context)).await?;
@@ -177,17 +177,17 @@ struct ServiceQuery;
 
 #[Object]
 impl ServiceQuery {
-    /// The running service and what it still lacks.
+    /// The running service and its missing configuration.
     async fn service(&self) -> Service {
         Service
     }
 
-    /// Who asks, and what they may do here.
+    /// The caller and its permissions.
     async fn viewer(&self, context: &Context<'_>) -> Viewer {
         Viewer(actor(context).clone())
     }
 
-    /// How the cache stands to GitHub, and how far a running sync has come.
+    /// The sync state: how current the cached issues are, and the progress of a running sync.
     async fn sync_state(&self, context: &Context<'_>) -> async_graphql::Result<SyncState> {
         Ok(SyncState(service::sync::sync_state(app(context)).await?))
     }

@@ -24,7 +24,7 @@ use crate::store::{
 /// How many of the issues that would change a preview names.
 pub const MOST_SHOWN: i32 = 20;
 
-/// What a status is called on GitHub.
+/// The name of a status label on GitHub.
 #[derive(Debug, Clone, async_graphql::InputObject)]
 pub struct StatusLabelInput {
     /// The status.
@@ -33,7 +33,7 @@ pub struct StatusLabelInput {
     pub label: String,
 }
 
-/// What a priority is called on GitHub.
+/// The name of a priority label on GitHub.
 #[derive(Debug, Clone, async_graphql::InputObject)]
 pub struct PriorityLabelInput {
     /// The priority.
@@ -42,19 +42,20 @@ pub struct PriorityLabelInput {
     pub label: String,
 }
 
-/// What a repository calls statuses, priorities and agents on GitHub. What is not named has Dispatch's
-/// own label.
+/// The names of a repository's status, priority and agent labels on GitHub. An omitted label has
+/// Dispatch's own name.
 #[derive(Debug, Clone, async_graphql::InputObject)]
 pub struct LabelSchemeInput {
-    /// `owner/name` of a tracked repository, in any case.
+    /// `owner/name` of a tracked repository; case-insensitive.
     pub full_name: String,
-    /// Labels of statuses.
+    /// Status labels.
     #[graphql(default)]
     pub statuses: Vec<StatusLabelInput>,
-    /// Labels of priorities.
+    /// Priority labels.
     #[graphql(default)]
     pub priorities: Vec<PriorityLabelInput>,
-    /// What labels of agents begin with: `bot:` makes `bot:alpha` of `agent/alpha`. Up to 20 characters.
+    /// The prefix of agent labels, up to 20 characters: with `bot:`, `agent/alpha` becomes
+    /// `bot:alpha`.
     pub agent_prefix: Option<String>,
 }
 
@@ -69,7 +70,7 @@ pub struct Preview {
     pub change_count: usize,
 }
 
-/// One label of a scheme that is previewed.
+/// One label of a previewed scheme.
 #[derive(Debug, Clone)]
 pub struct PreviewedLabel {
     /// Our label.

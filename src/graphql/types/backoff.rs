@@ -57,25 +57,25 @@ impl IssueBackoff {
     }
 }
 
-/// Why the issues of a repository are left alone.
+/// The backoff of a repository after GitHub rejected changes to its issues.
 #[derive(Debug, SimpleObject)]
 pub(super) struct RepositoryBackoff {
-    /// How often GitHub refused to change its issues in a row.
+    /// The number of consecutive times that GitHub rejected a change to one of its issues.
     pub(super) refusals: i32,
-    /// What GitHub said the last time.
+    /// What GitHub returned the last time.
     pub(super) reason: String,
-    /// When one of its issues is tried again, which may be in the past.
+    /// When one of its issues is tried again; this may be in the past.
     pub(super) retry_at: Instant,
 }
 
-/// What people do to an issue of a repository that does not keep agents from it. An issue with an
-/// agent's label is that agent's in any case.
+/// Which issues of a repository agents are served although people work on them. An issue with an
+/// agent's label always belongs to that agent.
 #[derive(Debug, SimpleObject)]
 pub(super) struct ServesPeoplesWork {
-    /// Whether agents are served what is In Progress without an agent.
+    /// Whether agents are served issues that are In Progress without an agent.
     pub(super) in_progress: bool,
-    /// Whether agents are served what is assigned to somebody on GitHub.
+    /// Whether agents are served issues that are assigned to somebody on GitHub.
     pub(super) assigned: bool,
-    /// Whether agents are served what has an `owner/` label.
+    /// Whether agents are served issues that have an `owner/` label.
     pub(super) owned: bool,
 }

@@ -13,8 +13,8 @@ pub(in crate::graphql) struct Pause {
     pub(in crate::graphql) held: usize,
 }
 
-/// A pause: for some time, agents are not served any issue that it covers. Held issues are
-/// finished, unless holders are asked to stop.
+/// A pause: for some time, agents are not served the work that it covers. Held issues are finished,
+/// unless holders are asked to stop.
 #[Object]
 impl Pause {
     /// Opaque.

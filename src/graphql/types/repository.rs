@@ -16,29 +16,29 @@ use crate::store;
 #[derive(Debug, Clone)]
 pub(in crate::graphql) struct Repository(pub(in crate::graphql) Arc<store::Repository>);
 
-/// Who asked for a repository first.
+/// Who first asked to track a repository.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 pub(super) enum RepositorySource {
     /// The settings.
     Env,
-    /// Somebody on the page or through a door.
+    /// A user of the web page, or a client of an API.
     User,
 }
 
 /// A repository on GitHub that is or was tracked.
 #[Object]
 impl Repository {
-    /// Opaque, and the same whatever the repository is called.
+    /// Opaque, and unchanged when the repository is renamed.
     pub(super) async fn id(&self) -> RepositoryId {
         self.0.id
     }
 
-    /// `owner/name`, spelled as GitHub does; as typed until it was first synced.
+    /// `owner/name`, spelled as on GitHub; as entered until the first sync.
     async fn full_name(&self) -> &str {
         self.0.full_name.as_str()
     }
 
-    /// The person or organisation it belongs to.
+    /// The user or organisation that owns it.
     async fn owner(&self) -> &str {
         self.0.full_name.owner()
     }
@@ -53,22 +53,22 @@ impl Repository {
         url(app(context), &self.0)
     }
 
-    /// Whether it is tracked now. Issues of one that is not are hidden and kept.
+    /// Whether it is tracked now. Issues of an untracked repository are kept but hidden.
     async fn enabled(&self) -> bool {
         self.0.enabled
     }
 
-    /// Who asked for it first.
+    /// Who first asked to track it.
     async fn source(&self) -> RepositorySource {
         RepositorySource::of(&self.0)
     }
 
-    /// When a sync last ended well.
+    /// When the last successful sync ended.
     async fn last_synced_at(&self) -> Option<Instant> {
         self.0.synced_at.map(Instant)
     }
 
-    /// When a sync last ended, well or not.
+    /// When the last sync ended, whether successful or not.
     async fn last_attempted_at(&self) -> Option<Instant> {
         self.0.attempted_at.map(Instant)
     }
@@ -78,12 +78,12 @@ impl Repository {
         self.0.read_only
     }
 
-    /// Why the last sync failed; null after a good one.
+    /// Why the last sync failed; null when it succeeded.
     async fn sync_error(&self) -> Option<&str> {
         self.0.sync_error.as_deref()
     }
 
-    /// Whether its issues are left alone because GitHub refused to change some; null when they are not.
+    /// The backoff after GitHub rejected changes to its issues; null when there is none.
     async fn backoff(&self) -> Option<RepositoryBackoff> {
         Some(RepositoryBackoff {
             refusals: self.0.refusals,
@@ -92,7 +92,7 @@ impl Repository {
         })
     }
 
-    /// What of people's work agents are served all the same.
+    /// Which issues agents are served although people work on them.
     async fn serves_peoples_work(&self) -> ServesPeoplesWork {
         ServesPeoplesWork {
             in_progress: self.0.serves_in_progress,
@@ -101,7 +101,7 @@ impl Repository {
         }
     }
 
-    /// What it calls statuses, priorities and agents on GitHub.
+    /// The names of its status, priority and agent labels on GitHub.
     async fn label_scheme(&self) -> LabelScheme {
         let scheme = &self.0.label_scheme;
         let label = |ours| scheme.label_of(ours).to_owned();
@@ -118,8 +118,8 @@ impl Repository {
         }
     }
 
-    /// Issues that could not be read and are therefore not on the board or not up to date. Each is
-    /// asked for again in every sync until it reads.
+    /// Issues that could not be read, and are therefore missing from the board or outdated. Every
+    /// sync requests them again until it can read them.
     async fn unreadable_issues(
         &self,
         context: &Context<'_>,
@@ -133,18 +133,18 @@ impl Repository {
     }
 }
 
-/// What a repository calls statuses, priorities and agents on GitHub.
+/// The names of a repository's status, priority and agent labels on GitHub.
 #[derive(SimpleObject)]
 pub(super) struct LabelScheme {
     /// The label of each status, in board order.
     statuses: Vec<StatusLabel>,
     /// The label of each priority, the most urgent first.
     priorities: Vec<PriorityLabel>,
-    /// What labels of agents begin with.
+    /// The prefix of agent labels.
     agent_prefix: String,
 }
 
-/// What a status is called on GitHub.
+/// The name of a status label on GitHub.
 #[derive(SimpleObject)]
 pub(super) struct StatusLabel {
     /// The status.
@@ -153,7 +153,7 @@ pub(super) struct StatusLabel {
     label: String,
 }
 
-/// What a priority is called on GitHub.
+/// The name of a priority label on GitHub.
 #[derive(SimpleObject)]
 pub(super) struct PriorityLabel {
     /// The priority.
@@ -167,17 +167,17 @@ pub(super) struct PriorityLabel {
 pub(super) struct UnreadableIssues {
     /// The first 100 by number.
     nodes: Vec<UnreadableIssue>,
-    /// How many there are in all.
+    /// The total number of unreadable issues.
     total_count: u32,
 }
 
 /// As the sync noted it.
 pub(super) struct UnreadableIssue(store::UnreadableIssue);
 
-/// An issue that could not be read.
+/// An issue that could not be read from GitHub.
 #[Object]
 impl UnreadableIssue {
-    /// Its number in the repository; null when GitHub did not even tell that.
+    /// Its number in the repository; null when GitHub did not report it.
     async fn number(&self) -> Option<i32> {
         self.0.number
     }
@@ -187,12 +187,12 @@ impl UnreadableIssue {
         &self.0.reason
     }
 
-    /// Since when it cannot be read.
+    /// When reading it failed for the first time.
     async fn since(&self) -> Instant {
         Instant(self.0.first_at)
     }
 
-    /// When reading it last failed.
+    /// When reading it failed for the last time.
     async fn last_attempted_at(&self) -> Instant {
         Instant(self.0.last_at)
     }

@@ -10,7 +10,7 @@ use crate::service;
 #[derive(Debug)]
 pub(in crate::graphql) struct Service;
 
-/// The running service and what it still lacks.
+/// The running service and its missing configuration.
 #[Object]
 impl Service {
     /// The version of Dispatch.
@@ -18,18 +18,18 @@ impl Service {
         env!("CARGO_PKG_VERSION")
     }
 
-    /// Whether the issues are made up and GitHub is the built-in simulator.
+    /// Whether the service runs on simulated data, with the built-in simulator instead of GitHub.
     async fn simulated(&self, context: &Context<'_>) -> bool {
         app(context).simulated
     }
 
-    /// Whether Dispatch can talk to GitHub: it has a token.
+    /// Whether Dispatch has a token for GitHub.
     async fn configured(&self, context: &Context<'_>) -> bool {
         app(context).config.is_configured()
     }
 
-    /// What is missing for the board to work: names of settings, and `GITHUB_REPOSITORIES`
-    /// while no repository is tracked. Empty when nothing is.
+    /// The configuration that the board still needs: names of settings, and `GITHUB_REPOSITORIES`
+    /// while no repository is tracked. Empty when nothing is missing.
     async fn missing(&self, context: &Context<'_>) -> async_graphql::Result<Vec<String>> {
         let app = app(context);
         let mut missing = Vec::new();
@@ -42,7 +42,7 @@ impl Service {
         Ok(missing)
     }
 
-    /// How people prove who they are: `open` and `read-only` (not at all), `basic` or `disabled`.
+    /// The authentication mode: `open` and `read-only` (not required), `basic` or `disabled`.
     async fn auth_mode(&self, context: &Context<'_>) -> &str {
         match app(context).config.auth.mode {
             AuthMode::Open => "open",
@@ -52,8 +52,9 @@ impl Service {
         }
     }
 
-    /// Repositories that the settings name and nobody tracks. The settings are read once in the
-    /// life of an installation, so what was added to them later needs `trackRepository`.
+    /// Repositories that the settings name but that are not tracked. The settings are read once in
+    /// the lifetime of an installation; a repository that is added to them later needs
+    /// `trackRepository`.
     async fn untracked_bootstrap(
         &self,
         context: &Context<'_>,

@@ -9,31 +9,33 @@ use crate::service::sync;
 #[derive(Debug)]
 pub(in crate::graphql) struct SyncState(pub(in crate::graphql) sync::SyncState);
 
-/// How the cache stands to GitHub.
+/// The sync state: how current the cached issues are, and which sync is running.
 #[Object]
 impl SyncState {
-    /// How many repositories are tracked.
+    /// The number of tracked repositories.
     async fn repositories_count(&self) -> usize {
         self.0.repositories
     }
 
-    /// How many of them could not be read last time; `Repository.syncError` says why.
+    /// The number of tracked repositories whose last sync failed; `Repository.syncError` has the
+    /// reason.
     async fn failing_count(&self) -> usize {
         self.0.failing
     }
 
-    /// How many of their issues the board shows.
+    /// The number of their issues on the board.
     async fn issues_count(&self) -> i64 {
         self.0.issues
     }
 
-    /// What is shown is at least as new as GitHub was then: the oldest of the tracked repositories'
-    /// last good syncs. Null while one of them was never synced, and when there is none.
+    /// The board is at least as current as GitHub was at this time: the oldest of the tracked
+    /// repositories' last successful syncs. Null when a tracked repository was never synced, or
+    /// none is tracked.
     async fn last_good_sync_at(&self) -> Option<Instant> {
         self.0.last_good_sync_at.map(Instant)
     }
 
-    /// The sync that is under way; null when there is none.
+    /// The running sync; null when there is none.
     async fn running(&self) -> Option<RunningSync> {
         self.0.running.clone().map(RunningSync)
     }
@@ -43,25 +45,25 @@ impl SyncState {
 #[derive(Debug)]
 struct RunningSync(sync::RunningSync);
 
-/// A sync under way. It goes on when whoever began it leaves.
+/// A running sync. It continues when the client that started it disconnects.
 #[Object]
 impl RunningSync {
-    /// When it began.
+    /// When it started.
     async fn started_at(&self) -> Instant {
         Instant(self.0.started_at)
     }
 
-    /// How many repositories it reads.
+    /// The number of repositories that it reads.
     async fn repositories_count(&self) -> i32 {
         self.0.repositories
     }
 
-    /// How many it is done with, well or not.
+    /// The number of repositories that it has finished, whether successful or not.
     async fn repositories_done_count(&self) -> i32 {
         self.0.repositories_done
     }
 
-    /// How many issues GitHub has sent so far.
+    /// The number of issues received from GitHub so far.
     async fn issues_read_count(&self) -> i32 {
         self.0.issues_read
     }

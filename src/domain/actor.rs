@@ -14,20 +14,20 @@ use super::column::words;
 use super::labels::is_same;
 
 words! {
-    /// What kind of caller did something.
+    /// The kind of caller that did something.
     #[derive(async_graphql::Enum)]
     ActorKind,
-    /// Somebody at a browser or a shell, who has not shown who they are.
+    /// A caller in a browser or a shell that is not authenticated.
     Person = "person",
-    /// Somebody who signed in, or anybody where that is switched off.
+    /// A person who signed in, or any caller without a token where authentication is disabled.
     Operator = "operator",
-    /// A program with a token that may do everything.
+    /// A program with a token that allows everything.
     Agent = "agent",
-    /// A program with a worker's token.
+    /// A program with a worker token.
     Worker = "worker",
     /// Dispatch itself.
     System = "system",
-    /// GitHub: what a sync found.
+    /// GitHub: a change that a sync found.
     Github = "github",
 }
 

@@ -1,17 +1,17 @@
 //! How an agent's run ended, whatever word it was reported with.
 
-/// How an agent's run ended.
+/// The result of an agent run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, async_graphql::Enum)]
 pub enum RunResult {
-    /// It did what it was to do.
+    /// The run succeeded.
     Succeeded,
-    /// It did not.
+    /// The run failed.
     Failed,
-    /// It waits for something that it cannot do itself.
+    /// The run waits for something that the agent cannot do itself.
     Blocked,
-    /// Somebody ended it.
+    /// Somebody cancelled the run.
     Cancelled,
-    /// It has not ended.
+    /// The run has not ended.
     Running,
 }
 

@@ -225,10 +225,10 @@ struct SetServesPeoplesWorkPayload {
     repository: Repository,
 }
 
-/// A run that is recorded.
+/// The result of recording a run.
 #[derive(SimpleObject)]
 struct RecordAgentRunPayload {
-    /// The run; the first one when the key was used before.
+    /// The recorded run; the existing one if the key was used before.
     agent_run: AgentRun,
 }
 
@@ -237,12 +237,12 @@ struct RunMutation;
 
 #[Object]
 impl RunMutation {
-    /// Records what an agent did.
+    /// Records a run of an agent.
     #[graphql(complexity = "cost(MUTATION, None, child_complexity)")]
     async fn record_agent_run(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "The run, as the agent tells it.")] input: RecordAgentRun,
+        #[graphql(desc = "The run, as the agent reports it.")] input: RecordAgentRun,
     ) -> async_graphql::Result<RecordAgentRunPayload> {
         let run =
             service::agent_runs::record_agent_run(app(context), actor(context), input).await?;

@@ -331,7 +331,7 @@ impl Agent {
 /// A value that a filter takes.
 #[derive(SimpleObject)]
 struct FilterValue {
-    /// The value, as the filter takes it.
+    /// The value to pass to the filter.
     value: String,
     /// How many issues on the board have it.
     issues: i64,

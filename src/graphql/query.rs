@@ -128,19 +128,19 @@ struct RecordQuery;
 
 #[Object]
 impl RecordQuery {
-    /// What was done, and whether it worked, newest first.
+    /// The audit log: what was done, by whom, and whether it succeeded, newest first.
     #[graphql(complexity = "cost(first, None, child_complexity)")]
     #[expect(clippy::too_many_arguments, reason = "they are the field's own")]
     async fn audit_log(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Entries of this repository only, whatever it was called then.")]
+        #[graphql(desc = "Only entries of this repository, under its current or a former name.")]
         repository: Option<String>,
-        #[graphql(desc = "Entries of this issue only.")] issue_id: Option<IssueId>,
-        #[graphql(desc = "What this actor did only.")] actor: Option<String>,
-        #[graphql(desc = "This kind of action only, such as `move_issue`.")] action: Option<String>,
-        #[graphql(desc = "What succeeded only, or what failed only.")] success: Option<bool>,
-        #[graphql(desc = "What this agent did only, and what was done to issues assigned to it.")]
+        #[graphql(desc = "Only entries of this issue.")] issue_id: Option<IssueId>,
+        #[graphql(desc = "Only actions of this caller.")] actor: Option<String>,
+        #[graphql(desc = "Only this kind of action, such as `move_issue`.")] action: Option<String>,
+        #[graphql(desc = "Only successful actions, or only failed ones.")] success: Option<bool>,
+        #[graphql(desc = "Only actions of this agent, and actions on issues assigned to it.")]
         agent: Option<String>,
         #[graphql(desc = "How many entries, from 0 to 100; 50 when absent.")] first: Option<i32>,
         #[graphql(desc = "Only entries after this cursor.")] after: Option<String>,
@@ -151,19 +151,19 @@ impl RecordQuery {
         Ok(AuditEntryConnection::load(context, &filter, Arguments::forward(first, after)).await?)
     }
 
-    /// What the audit log can be filtered by: each value with how many entries it finds.
+    /// The values that the audit log can be filtered by, each with its number of entries.
     #[graphql(complexity = "cost(None, None, child_complexity)")]
     async fn audit_options(&self, context: &Context<'_>) -> async_graphql::Result<AuditOptions> {
         Ok(service::audit::audit_options(app(context)).await?.into())
     }
 
-    /// What agents reported of their work, last reported first.
+    /// The agent runs, last reported first.
     #[graphql(complexity = "cost(first, None, child_complexity)")]
     async fn agent_runs(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Runs of this agent only.")] agent: Option<String>,
-        #[graphql(desc = "Runs on this issue only.")] issue_id: Option<IssueId>,
+        #[graphql(desc = "Only runs of this agent.")] agent: Option<String>,
+        #[graphql(desc = "Only runs on this issue.")] issue_id: Option<IssueId>,
         #[graphql(desc = "How many runs, from 0 to 100; 50 when absent.")] first: Option<i32>,
         #[graphql(desc = "Only runs after this cursor.")] after: Option<String>,
     ) -> async_graphql::Result<AgentRunConnection> {

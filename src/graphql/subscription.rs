@@ -179,7 +179,7 @@ impl RecordSubscription {
     async fn agent_run_recorded(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Runs of this agent only.")] agent: Option<String>,
+        #[graphql(desc = "Only runs of this agent.")] agent: Option<String>,
     ) -> async_graphql::Result<impl Stream<Item = Item<AgentRun>> + use<>> {
         let is_wanted = move |run: &AgentRun| {
             agent.as_ref().is_none_or(|agent| is_same(agent, &run.row.agent_name))

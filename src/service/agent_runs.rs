@@ -17,30 +17,31 @@ use crate::store::{AgentRun, Connection, Page, PageRequest, agent_runs, event_lo
 /// How many characters a name or a key may have.
 const LONGEST: usize = 200;
 
-/// A run as its agent reports it.
+/// A run, as the agent reports it.
 #[derive(Debug, Clone, async_graphql::InputObject)]
 #[graphql(name = "RecordAgentRunInput")]
 pub struct RecordAgentRun {
     /// The agent's name, without the `agent/` prefix.
     pub agent_name: String,
-    /// What kind of run: `heartbeat` by convention, else free text.
+    /// The kind of run: `heartbeat` by convention, otherwise free text.
     pub run_type: String,
-    /// How it went: `success`, `error` or free text.
+    /// The result: `success`, `error` or free text.
     pub status: String,
-    /// When it began, by the agent's clock.
+    /// When the run started, by the agent's clock.
     pub started_at: crate::domain::Instant,
-    /// When it ended, by the agent's clock; absent while it runs.
+    /// When the run ended, by the agent's clock; absent while it is running.
     pub finished_at: Option<crate::domain::Instant>,
-    /// What the agent says of it.
+    /// The agent's summary of the run.
     pub summary: Option<String>,
-    /// What went wrong.
+    /// The error message of a failed run.
     pub error_message: Option<String>,
-    /// Pages the run touched; each an http(s) address.
+    /// The http(s) URLs of the pages that the run worked on.
     pub touched_issue_urls: Option<Vec<String>>,
-    /// The issue it worked on.
+    /// The issue that the run worked on.
     pub issue_id: Option<IssueId>,
-    /// The same run under the same key is recorded once: repeating it returns the first. Another run
-    /// under it is a `CONFLICT`. A key belongs to the credential and the agent that used it.
+    /// The idempotency key. Repeating the same run with the same key returns the first record; a
+    /// different run with that key fails with `CONFLICT`. A key is valid only for the credential
+    /// and the agent that used it.
     pub idempotency_key: Option<String>,
     /// What came of it: one of the words that REST clients know.
     #[graphql(skip)]

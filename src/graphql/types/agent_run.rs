@@ -28,65 +28,66 @@ pub(in crate::graphql) struct AgentRun {
     pub(in crate::graphql) issue: Related<Arc<Issue>>,
 }
 
-/// What an agent reported of a piece of its work. Stored as told.
+/// An agent run: one piece of an agent's work, stored as the agent reported it.
 #[Object]
 impl AgentRun {
-    /// Opaque, and the same for good.
+    /// Opaque and permanent.
     pub(super) async fn id(&self) -> AgentRunId {
         self.row.id
     }
 
-    /// The name the agent gave, without the `agent/` prefix.
+    /// The name that the agent reported, without the `agent/` prefix.
     async fn agent_name(&self) -> &str {
         &self.row.agent_name
     }
 
-    /// What kind of run: `heartbeat` by convention, else free text.
+    /// The kind of run: `heartbeat` by convention, otherwise free text.
     async fn run_type(&self) -> &str {
         &self.row.run_type
     }
 
-    /// How it went, in the agent's own word: `success` and `error` are usual.
+    /// The result in the agent's own word, usually `success` or `error`.
     async fn status(&self) -> &str {
         &self.row.status
     }
 
-    /// What that word means; null when it is none that is known.
+    /// The meaning of `status`; null when the word is unknown.
     async fn result(&self) -> Option<RunResult> {
         RunResult::of(&self.row.status)
     }
 
-    /// When it began, by the agent's clock.
+    /// When the run started, by the agent's clock.
     async fn started_at(&self) -> Instant {
         Instant(self.row.started_at)
     }
 
-    /// When it ended, by the agent's clock; null while it runs.
+    /// When the run ended, by the agent's clock; null while it is running.
     async fn finished_at(&self) -> Option<Instant> {
         self.row.finished_at.map(Instant)
     }
 
-    /// What the agent says of it.
+    /// The agent's summary of the run.
     async fn summary(&self) -> Option<&str> {
         self.row.summary.as_deref()
     }
 
-    /// What went wrong.
+    /// The error message of a failed run.
     async fn error_message(&self) -> Option<&str> {
         self.row.error_message.as_deref()
     }
 
-    /// Pages the run touched.
+    /// URLs of the pages that the run worked on.
     async fn touched_issue_urls(&self) -> &[String] {
         &self.row.touched_issue_urls
     }
 
-    /// The issue it worked on; null when none is named or it is no longer shown.
+    /// The issue that the run worked on; null when none was reported, or when it is no longer
+    /// shown.
     async fn issue(&self, context: &Context<'_>) -> async_graphql::Result<Option<Arc<Issue>>> {
         Ok(self.issue.resolve(context, self.row.issue_id).await?)
     }
 
-    /// When it was reported, which is also the order of the list.
+    /// When the run was reported. Runs are ordered by this time.
     async fn created_at(&self) -> Instant {
         Instant(self.row.created_at)
     }

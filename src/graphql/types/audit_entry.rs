@@ -28,86 +28,87 @@ pub(in crate::graphql) struct AuditEntry {
     pub(in crate::graphql) issue: Related<Arc<Issue>>,
 }
 
-/// Something that somebody did, or tried to do, and what came of it. Kept for good.
+/// An audit entry: what somebody did, or tried to do, and the outcome. Entries are kept
+/// permanently.
 #[Object]
 impl AuditEntry {
-    /// Opaque, and the same for good.
+    /// Opaque and permanent.
     pub(super) async fn id(&self) -> AuditEntryId {
         self.row.id
     }
 
-    /// Who did it.
+    /// The name of the caller.
     async fn actor(&self) -> &str {
         &self.row.actor
     }
 
-    /// What kind of caller that was. A name alone proves nothing.
+    /// The kind of caller. The name alone does not prove who acted.
     async fn actor_kind(&self) -> ActorKind {
         self.row.actor_kind
     }
 
-    /// What was done: `move_issue`, `set_status`, `add_tracked_repo`, `remove_tracked_repo`, …
+    /// The action: `move_issue`, `set_status`, `add_tracked_repo`, `remove_tracked_repo`, …
     async fn action(&self) -> &str {
         &self.row.action
     }
 
-    /// The repository, as it was called then.
+    /// The full name that the repository had at that time.
     async fn repository_full_name(&self) -> &str {
         &self.row.repository_full_name
     }
 
-    /// The issue's number in it; null when no issue is concerned.
+    /// The issue's number in the repository; null when the action concerns no issue.
     async fn issue_number(&self) -> Option<i32> {
         self.row.issue_number
     }
 
-    /// The issue; null when none is concerned or it is no longer shown.
+    /// The issue; null when the action concerns none, or when it is no longer shown.
     async fn issue(&self, context: &Context<'_>) -> async_graphql::Result<Option<Arc<Issue>>> {
         Ok(self.issue.resolve(context, self.row.issue_id).await?)
     }
 
-    /// The labels GitHub had before.
+    /// The issue's labels on GitHub before the action.
     async fn before_labels(&self) -> &[String] {
         self.row.before_labels.names()
     }
 
-    /// The labels GitHub had afterwards.
+    /// The issue's labels on GitHub after the action.
     async fn after_labels(&self) -> &[String] {
         self.row.after_labels.names()
     }
 
-    /// Whether it worked.
+    /// Whether the action succeeded.
     async fn success(&self) -> bool {
         self.row.success.unwrap_or_default()
     }
 
-    /// Why it did not work.
+    /// Why the action failed.
     async fn error_message(&self) -> Option<&str> {
         self.row.error_message.as_deref()
     }
 
-    /// The text of the comment, when that is what was done.
+    /// The text of the comment, if the action is a comment.
     async fn comment(&self) -> Option<&str> {
         self.row.comment.as_deref()
     }
 
-    /// GitHub's page of that comment; null when it is not known to be there.
+    /// The page of the comment on GitHub; null when it is not known to exist.
     async fn comment_url(&self) -> Option<&str> {
         self.row.comment_url.as_deref()
     }
 
-    /// Particulars that the labels do not show: the reason for a request to stop, the text of a message,
-    /// what was paused, from which lane an issue came.
+    /// Details that the labels do not show: the reason for a request to stop, the text of a
+    /// message, what was paused, the previous lane of an issue.
     async fn notes(&self) -> Option<&str> {
         self.row.notes.as_deref()
     }
 
-    /// When its outcome was known, which is also the order of the log.
+    /// When the outcome became known. Entries are ordered by this time.
     async fn created_at(&self) -> Instant {
         Instant(self.row.created_at())
     }
 
-    /// When it was asked for.
+    /// When the action was requested.
     async fn requested_at(&self) -> Instant {
         Instant(self.row.requested_at)
     }

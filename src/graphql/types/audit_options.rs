@@ -5,12 +5,12 @@ use async_graphql::SimpleObject;
 use crate::service::audit;
 use crate::store::audit::AuditCount;
 
-/// A value that a filter of the audit log takes.
+/// A value for a filter of the audit log.
 #[derive(SimpleObject)]
 struct AuditValue {
-    /// The value, as the filter takes it.
+    /// The value to pass to the filter.
     value: String,
-    /// How many entries it finds.
+    /// The number of entries that match.
     entries: i64,
 }
 
@@ -20,16 +20,16 @@ impl From<AuditCount> for AuditValue {
     }
 }
 
-/// What the audit log can be filtered by, by name.
+/// The values that the audit log can be filtered by, sorted by name.
 #[derive(SimpleObject)]
 pub(in crate::graphql) struct AuditOptions {
-    /// Full names of repositories, of those that are not tracked any more too.
+    /// Full names of repositories, including those that are no longer tracked.
     repositories: Vec<AuditValue>,
-    /// Everybody who did anything.
+    /// Names of all callers that did something.
     actors: Vec<AuditValue>,
-    /// Everything that was done, such as `move_issue`.
+    /// All actions that were done, such as `move_issue`.
     actions: Vec<AuditValue>,
-    /// Agents that an issue was assigned to before or after something was done to it.
+    /// Agents that an issue was assigned to before or after an action.
     agents: Vec<AuditValue>,
 }
 

@@ -12,17 +12,17 @@ use crate::domain::EventCursor;
 use crate::service::comments::{self, AddComment};
 use crate::service::labels::Changed;
 
-/// A comment that is on GitHub.
+/// The result of posting a comment.
 #[derive(SimpleObject)]
 struct AddCommentPayload {
     /// The current state of the issue.
     issue: Arc<Issue>,
     /// The comment's page on GitHub.
     url: String,
-    /// The line in the audit log; the first one when this was a repetition.
+    /// The audit entry; the existing one for a repeated request.
     audit_entry: AuditEntry,
-    /// The event that announces this to every subscriber; the newest position when this was a
-    /// repetition.
+    /// The position of the event that subscribers receive; the newest position for a repeated
+    /// request.
     cursor: EventCursor,
 }
 
@@ -31,13 +31,13 @@ pub(super) struct CommentMutation;
 
 #[Object]
 impl CommentMutation {
-    /// Comments on an issue, on GitHub. The same text by the same caller within a minute is posted
-    /// once, so asking again after a failure is safe.
+    /// Posts a comment on an issue on GitHub. The same text by the same caller within a minute is
+    /// posted only once, so it is safe to retry after a failure.
     #[graphql(complexity = "cost(Some(1), None, child_complexity)")]
     async fn add_comment(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Which issue, and what to say.")] input: AddComment,
+        #[graphql(desc = "The issue and the text.")] input: AddComment,
     ) -> async_graphql::Result<AddCommentPayload> {
         let actor = actor(context);
         let posted = comments::add(app(context), actor, input).await?;

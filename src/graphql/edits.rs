@@ -14,14 +14,14 @@ use crate::service::lanes::SetLane;
 use crate::service::moves::MoveIssues;
 use crate::service::{self, assignments, lanes, moves};
 
-/// A change of an issue's labels that was done.
+/// The result of a change of an issue's labels.
 #[derive(SimpleObject)]
 pub(super) struct ChangeIssuePayload {
     /// The current state of the issue.
     pub(super) issue: Arc<Issue>,
     /// The audit entry of the change.
     pub(super) audit_entry: AuditEntry,
-    /// The board event that announces this to every subscriber; the newest position where nothing
+    /// The position of the board event that subscribers receive; the newest position when nothing
     /// changed.
     pub(super) cursor: EventCursor,
 }
@@ -37,68 +37,68 @@ impl ChangeIssuePayload {
     }
 }
 
-/// What became of each issue of a bulk move, in the order asked.
+/// The results of a bulk move, in the order of the request.
 #[derive(SimpleObject)]
 struct MoveIssuesPayload {
     /// One result for each issue.
     results: Vec<MoveIssueResult>,
 }
 
-/// What became of one issue of a bulk move.
+/// The result for one issue of a bulk move.
 #[derive(SimpleObject)]
 struct MoveIssueResult {
-    /// The issue's id as it was asked for.
+    /// The issue's id, as given in the request.
     issue_id: IssueId,
     /// The move; null when it failed.
     moved: Option<ChangeIssuePayload>,
-    /// Why it failed.
+    /// Why the move failed; null when it succeeded.
     error: Option<MoveIssueError>,
 }
 
 /// Why one issue of a bulk move was not moved.
 #[derive(SimpleObject)]
 struct MoveIssueError {
-    /// The code that the error would have had alone, such as `CONFLICT`.
+    /// The error code that a single move would return, such as `CONFLICT`.
     code: String,
     /// The reason, as one sentence.
     message: String,
 }
 
-/// A move to take back.
+/// A move to undo.
 #[derive(InputObject)]
 struct UndoMoveInput {
     /// The audit entry of a move that succeeded.
     audit_entry_id: AuditEntryId,
 }
 
-/// An issue to give to an agent.
+/// An issue to assign to an agent.
 #[derive(InputObject)]
 struct AssignAgentInput {
     /// The issue.
     issue_id: IssueId,
-    /// The agent's name, with or without `agent/`; null for none.
+    /// The agent's name, with or without `agent/`; null to assign none.
     agent: Option<String>,
 }
 
-/// An issue to make somebody's.
+/// An issue whose owner is set.
 #[derive(InputObject)]
 struct AssignOwnerInput {
     /// The issue.
     issue_id: IssueId,
-    /// The owner's name, with or without `owner/`; null for none.
+    /// The owner's name, with or without `owner/`; null to remove the owner.
     owner: Option<String>,
 }
 
-/// How urgent an issue is to be.
+/// An issue whose priority is set.
 #[derive(InputObject)]
 struct SetPriorityInput {
     /// The issue.
     issue_id: IssueId,
-    /// The priority; null for none.
+    /// The priority; null to remove it.
     priority: Option<Priority>,
 }
 
-/// An issue that is in another lane.
+/// The result of putting an issue in a lane.
 #[derive(SimpleObject)]
 struct SetLanePayload {
     /// The current state of the issue.
@@ -110,12 +110,12 @@ pub(super) struct EditMutation;
 
 #[Object]
 impl EditMutation {
-    /// Moves several issues to one column. Each moves or stays for itself.
+    /// Moves several issues to one column. Each move succeeds or fails independently.
     #[graphql(complexity = "cost(Some(100), None, child_complexity)")]
     async fn move_issues(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Which issues, and where to.")] input: MoveIssues,
+        #[graphql(desc = "The issues and their new column.")] input: MoveIssues,
     ) -> async_graphql::Result<MoveIssuesPayload> {
         let outcomes = moves::move_issues(app(context), actor(context), input).await?;
         let mut results = Vec::with_capacity(outcomes.len());
@@ -132,25 +132,25 @@ impl EditMutation {
         Ok(MoveIssuesPayload { results })
     }
 
-    /// Moves an issue back to where it was before a move, by a move of its own. Refused with
-    /// `CONFLICT` when it has been moved on since.
+    /// Undoes a move: moves the issue back to its previous column, as a new move. Fails with
+    /// `CONFLICT` if the issue was moved again since.
     #[graphql(complexity = "cost(Some(1), None, child_complexity)")]
     async fn undo_move(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Which move.")] input: UndoMoveInput,
+        #[graphql(desc = "The move to undo.")] input: UndoMoveInput,
     ) -> async_graphql::Result<ChangeIssuePayload> {
         let entry = input.audit_entry_id;
         let changed = moves::undo_move(app(context), actor(context), entry).await?;
         Ok(ChangeIssuePayload::of(context, changed).await?)
     }
 
-    /// Gives an issue to an agent, or to none. It has at most one afterwards.
+    /// Assigns an issue to an agent, or to none. Afterwards, it has at most one agent.
     #[graphql(complexity = "cost(Some(1), None, child_complexity)")]
     async fn assign_agent(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Which issue, and to whom.")] input: AssignAgentInput,
+        #[graphql(desc = "The issue and the agent.")] input: AssignAgentInput,
     ) -> async_graphql::Result<ChangeIssuePayload> {
         let AssignAgentInput { issue_id, agent } = input;
         let (app, actor) = (app(context), actor(context));
@@ -158,12 +158,12 @@ impl EditMutation {
         Ok(ChangeIssuePayload::of(context, changed).await?)
     }
 
-    /// Makes an issue somebody's, or nobody's. It has at most one owner afterwards.
+    /// Sets the owner of an issue, or removes it. Afterwards, the issue has at most one owner.
     #[graphql(complexity = "cost(Some(1), None, child_complexity)")]
     async fn assign_owner(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Which issue, and whose.")] input: AssignOwnerInput,
+        #[graphql(desc = "The issue and the owner.")] input: AssignOwnerInput,
     ) -> async_graphql::Result<ChangeIssuePayload> {
         let AssignOwnerInput { issue_id, owner } = input;
         let (app, actor) = (app(context), actor(context));
@@ -171,12 +171,12 @@ impl EditMutation {
         Ok(ChangeIssuePayload::of(context, changed).await?)
     }
 
-    /// Says how urgent an issue is, or that nobody knows.
+    /// Sets the priority of an issue, or removes it.
     #[graphql(complexity = "cost(Some(1), None, child_complexity)")]
     async fn set_priority(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Which issue, and how urgent.")] input: SetPriorityInput,
+        #[graphql(desc = "The issue and the priority.")] input: SetPriorityInput,
     ) -> async_graphql::Result<ChangeIssuePayload> {
         let SetPriorityInput { issue_id, priority } = input;
         let (app, actor) = (app(context), actor(context));
@@ -184,13 +184,13 @@ impl EditMutation {
         Ok(ChangeIssuePayload::of(context, changed).await?)
     }
 
-    /// Puts an issue in a lane, from which agents are then served it. GitHub knows nothing of lanes.
-    /// Maintainers only.
+    /// Puts an issue in a lane; agents are then served the issue from this lane. Lanes are not
+    /// stored on GitHub. Maintainers only.
     #[graphql(complexity = "cost(Some(1), None, child_complexity)")]
     async fn set_lane(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Which issue, and which lane.")] input: SetLane,
+        #[graphql(desc = "The issue and the lane.")] input: SetLane,
     ) -> async_graphql::Result<SetLanePayload> {
         let issue = lanes::set_lane(app(context), actor(context), input).await?;
         let wants = loaders::Wants::of(&context.look_ahead().field("issue"));

@@ -20,7 +20,7 @@ use crate::service::agent_runs::RecordAgentRun;
 use crate::service::moves::MoveIssue;
 use crate::service::{self, sync::RepositorySync};
 
-/// Everything there is to do.
+/// The operations that change data.
 #[derive(Debug, Default, MergedObject)]
 pub(super) struct Mutation(
     BoardMutation,
@@ -38,14 +38,14 @@ pub(super) struct Mutation(
 /// What a mutation weighs: more than any page of rows, because it reaches GitHub.
 const MUTATION: Option<i32> = Some(1);
 
-/// A move that was done.
+/// The result of a move.
 #[derive(SimpleObject)]
 struct MoveIssuePayload {
     /// The current state of the issue.
     issue: Arc<Issue>,
     /// The audit entry of the change.
     audit_entry: AuditEntry,
-    /// The board event that announces this move to every subscriber.
+    /// The position of the board event that subscribers receive for this move.
     cursor: EventCursor,
 }
 
@@ -81,13 +81,13 @@ struct BoardMutation;
 
 #[Object]
 impl BoardMutation {
-    /// Moves an issue to another column: its labels on GitHub, then the board, the audit log and
-    /// everybody who watches.
+    /// Moves an issue to another column: changes its labels on GitHub, then updates the board and
+    /// the audit log, and notifies all subscribers.
     #[graphql(complexity = "cost(MUTATION, None, child_complexity)")]
     async fn move_issue(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Which issue, and where to.")] input: MoveIssue,
+        #[graphql(desc = "The issue and its new column.")] input: MoveIssue,
     ) -> async_graphql::Result<MoveIssuePayload> {
         let moved = service::moves::move_issue(app(context), actor(context), input).await?;
         let ChangeIssuePayload { issue, audit_entry, cursor } =

@@ -21,7 +21,7 @@ use crate::service::{self, Error};
 use crate::store::agent_runs::RunFilter;
 use crate::store::audit::AuditFilter;
 
-/// Everything there is to read.
+/// The operations that read data.
 #[derive(Debug, Default, MergedObject)]
 pub(super) struct Query(
     BoardQuery,
@@ -40,24 +40,24 @@ struct BoardQuery;
 
 #[Object]
 impl BoardQuery {
-    /// The thing with this id; null when there is none.
+    /// The object with this id; null when there is none.
     #[graphql(complexity = "cost(Some(1), None, child_complexity)")]
     async fn node(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "The id of anything that has one.")] id: ID,
+        #[graphql(desc = "The id of any object that implements `Node`.")] id: ID,
     ) -> async_graphql::Result<Option<Node>> {
         Ok(found(Node::find(context, &id).await)?)
     }
 
-    /// The board: what is open, and what was closed lately, by column.
+    /// The board: open and recently closed issues, by column.
     #[graphql(
         complexity = "cost(Some(1), None, child_complexity) + cost_of_search(filter.as_ref())"
     )]
     async fn board(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Which issues; all of the board when absent.")] filter: Option<
+        #[graphql(desc = "Which issues; all issues on the board when absent.")] filter: Option<
             IssueFilter,
         >,
     ) -> async_graphql::Result<Board> {
@@ -69,7 +69,7 @@ impl BoardQuery {
     async fn issues(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Which issues; all of the board when absent.")] filter: Option<
+        #[graphql(desc = "Which issues; all issues on the board when absent.")] filter: Option<
             IssueFilter,
         >,
         #[graphql(desc = "How many from the start, from 0 to 100; 50 when absent.")] first: Option<
@@ -85,13 +85,15 @@ impl BoardQuery {
         Ok(IssueConnection::load(context, wanted, arguments).await?)
     }
 
-    /// One issue, by its id or by its repository and number; null when there is none, it was
-    /// removed, or its repository is not tracked.
+    /// One issue, by its id or by its repository and number; null when it does not exist, was
+    /// removed, or belongs to a repository that is not tracked.
     #[graphql(complexity = "cost(Some(1), None, child_complexity)")]
     async fn issue(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Its id. Leave out `repository` and `number` then.")] id: Option<IssueId>,
+        #[graphql(desc = "Its id. Omit `repository` and `number` if it is given.")] id: Option<
+            IssueId,
+        >,
         #[graphql(desc = "The repository's full name, such as `octo-org/hello-world`.")]
         repository: Option<String>,
         #[graphql(desc = "The issue's number in the repository.")] number: Option<i32>,

@@ -29,7 +29,7 @@ use crate::store::Event;
 
 type Item<T> = async_graphql::Result<T>;
 
-/// Everything there is to follow.
+/// The streams that clients can subscribe to.
 #[derive(Debug, Default, MergedSubscription)]
 #[graphql(name = "Subscription")]
 pub(super) struct Subscriptions(BoardSubscription, RecordSubscription, SyncSubscription);
@@ -44,7 +44,7 @@ impl BoardSubscription {
     async fn board_events(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Which issues; all of the board when absent.")] filter: Option<
+        #[graphql(desc = "Which issues; all issues on the board when absent.")] filter: Option<
             IssueFilter,
         >,
         #[graphql(desc = "The last position seen.")] after: Option<EventCursor>,

@@ -8,11 +8,11 @@ use crate::domain::{Instant, SavedViewId};
 use crate::service::views;
 use crate::store;
 
-/// A filter that somebody gave a name, shared by everybody.
+/// A named filter that all users share.
 #[derive(Debug)]
 pub(super) struct SavedView(store::SavedView);
 
-/// A filter that somebody gave a name, shared by everybody.
+/// A named filter that all users share.
 #[Object]
 impl SavedView {
     /// Opaque.
@@ -20,12 +20,12 @@ impl SavedView {
         self.0.id
     }
 
-    /// Its name, unique whatever the case.
+    /// Its name; unique, case-insensitive.
     async fn name(&self) -> &str {
         &self.0.name
     }
 
-    /// The query of the board's address, without `?`: filters, grouping and order.
+    /// The query string of the board's URL, without `?`: filters, grouping and order.
     async fn query(&self) -> &str {
         &self.0.query
     }
@@ -46,7 +46,7 @@ pub(super) struct ViewQuery;
 
 #[Object]
 impl ViewQuery {
-    /// Every saved view, by name.
+    /// All saved views, sorted by name.
     #[graphql(complexity = "cost(None, None, child_complexity)")]
     async fn saved_views(&self, context: &Context<'_>) -> async_graphql::Result<Vec<SavedView>> {
         Ok(views::saved_views(app(context)).await?.into_iter().map(SavedView).collect())
@@ -56,30 +56,30 @@ impl ViewQuery {
 /// A view to save.
 #[derive(InputObject)]
 struct SaveViewInput {
-    /// Its name, 1 to 100 characters. A view of that name, in any case, becomes this one.
+    /// Its name, 1 to 100 characters. Replaces an existing view with this name (case-insensitive).
     name: String,
-    /// The query of the board's address, at most 2000 characters.
+    /// The query string of the board's URL, at most 2000 characters.
     query: String,
 }
 
-/// A view that is saved.
+/// The result of saving a view.
 #[derive(SimpleObject)]
 struct SaveViewPayload {
     /// The view.
     view: SavedView,
 }
 
-/// A view to forget.
+/// A view to delete.
 #[derive(InputObject)]
 struct DeleteViewInput {
     /// The view.
     view_id: SavedViewId,
 }
 
-/// A view that is forgotten.
+/// The result of deleting a view.
 #[derive(SimpleObject)]
 struct DeleteViewPayload {
-    /// The view as it was.
+    /// The deleted view.
     view: SavedView,
 }
 
@@ -88,7 +88,7 @@ pub(super) struct ViewMutation;
 
 #[Object]
 impl ViewMutation {
-    /// Saves a view for everybody.
+    /// Saves a view for all users.
     async fn save_view(
         &self,
         context: &Context<'_>,
@@ -99,11 +99,11 @@ impl ViewMutation {
         Ok(SaveViewPayload { view: SavedView(view) })
     }
 
-    /// Forgets a view, for everybody.
+    /// Deletes a view for all users.
     async fn delete_view(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Which view.")] input: DeleteViewInput,
+        #[graphql(desc = "The view to delete.")] input: DeleteViewInput,
     ) -> async_graphql::Result<DeleteViewPayload> {
         let view = views::delete_view(app(context), input.view_id).await?;
         Ok(DeleteViewPayload { view: SavedView(view) })

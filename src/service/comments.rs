@@ -35,14 +35,14 @@ const LONGEST: usize = 65_536;
 /// How far GitHub's clock may be behind ours.
 const CLOCKS_APART: TimeDelta = TimeDelta::minutes(2);
 
-/// Comments on an issue.
+/// A comment to post on an issue.
 #[derive(Debug, Clone, async_graphql::InputObject)]
 #[graphql(name = "AddCommentInput")]
 pub struct AddComment {
     /// The issue.
     pub issue_id: IssueId,
-    /// Markdown, up to 65,536 characters. The same text by the same caller within a minute is taken
-    /// for a repetition and posted once.
+    /// Markdown, up to 65,536 characters. The same text by the same caller within a minute counts
+    /// as a repeated request and is posted only once.
     pub body: String,
 }
 
@@ -51,7 +51,7 @@ pub struct AddComment {
 pub struct Posted {
     /// The issue as it is now.
     pub issue: Issue,
-    /// The line in the audit log; the first one when this was a repetition.
+    /// The audit entry; the existing one for a repeated request.
     pub audit_entry: AuditEntry,
     /// The comment's page.
     pub url: String,

@@ -17,19 +17,19 @@ use crate::store::repositories;
 /// What the audit log says of a change of an issue that is not in the cache.
 pub const UNKNOWN_ISSUE: &str = "Issue not found in local cache";
 
-/// Moves an issue to another column.
+/// A move of an issue to another column.
 #[derive(Debug, Clone, async_graphql::InputObject)]
 #[graphql(name = "MoveIssueInput")]
 pub struct MoveIssue {
     /// The issue.
     pub issue_id: IssueId,
-    /// The column it shall stand in.
+    /// The new column.
     pub to: Status,
-    /// When given and the issue is elsewhere by now: refused with `CONFLICT`.
+    /// The expected current column. If the issue is in another one, the move fails with `CONFLICT`.
     pub expected_from: Option<Status>,
-    /// Required to move to BLOCKED.
+    /// The reason. Required for a move to BLOCKED.
     pub reason: Option<String>,
-    /// The caller's own hold; an older token than the issue's is refused with `LEASE_LOST`.
+    /// The fencing token of the caller's lease. A stale token fails with `LEASE_LOST`.
     pub fencing_token: Option<String>,
 }
 
@@ -67,11 +67,11 @@ const AT_ONCE: usize = 4;
 pub struct MoveIssues {
     /// The issues, 100 at most.
     pub issue_ids: Vec<IssueId>,
-    /// The column they shall stand in.
+    /// The new column.
     pub to: Status,
-    /// When given, those that are elsewhere by now are refused with `CONFLICT`.
+    /// The expected current column. Moves of issues in another one fail with `CONFLICT`.
     pub expected_from: Option<Status>,
-    /// Required to move to BLOCKED.
+    /// The reason. Required for a move to BLOCKED.
     pub reason: Option<String>,
 }
 

@@ -26,24 +26,25 @@ pub(super) struct OverviewQuery;
 
 #[Object]
 impl OverviewQuery {
-    /// All the work at one glance: what moves, what is stuck.
+    /// An overview of all work: columns, moves and stale issues.
     async fn overview(&self) -> Overview {
         Overview
     }
 
-    /// Every agent that is named by a label on the board, by the settings or by a run it reported.
+    /// All agents that are known from a label on the board, the settings, a reported run, or a
+    /// current or recent lease.
     #[graphql(complexity = "cost(None, None, child_complexity)")]
     async fn agents(&self, context: &Context<'_>) -> async_graphql::Result<Vec<Agent>> {
         Ok(overview::agents(app(context)).await?.into_iter().map(Agent).collect())
     }
 
-    /// Every tracked repository that has issues on the board, with its columns, by name.
+    /// All tracked repositories that have issues on the board, with their columns, sorted by name.
     #[graphql(complexity = "cost(None, None, child_complexity)")]
     async fn projects(&self, context: &Context<'_>) -> async_graphql::Result<Vec<Project>> {
         Ok(Project::load_all(context).await?)
     }
 
-    /// What the board can be filtered by: each value that an issue on it has, with its count.
+    /// The values that the board can be filtered by, each with its number of issues.
     #[graphql(complexity = "cost(None, None, child_complexity)")]
     async fn filter_options(&self, context: &Context<'_>) -> async_graphql::Result<FilterOptions> {
         let options = overview::filter_options(app(context)).await?;
@@ -58,7 +59,7 @@ impl OverviewQuery {
     }
 }
 
-/// How many issues stand in one column.
+/// The number of issues in one column.
 #[derive(SimpleObject)]
 struct StatusCount {
     /// The column.
@@ -72,20 +73,20 @@ fn by_status(counts: &Counts) -> Vec<StatusCount> {
     Status::ALL.into_iter().map(count).collect()
 }
 
-/// All the work at one glance.
+/// An overview of all work.
 #[derive(Debug)]
 struct Overview;
 
-/// All the work at one glance. Each member is counted when it is asked for.
+/// An overview of all work. Each field is computed only when it is requested.
 #[Object]
 impl Overview {
-    /// The issues on the board by column, all six.
+    /// The number of issues on the board in each of the six columns.
     #[graphql(complexity = "cost(Some(6), None, child_complexity)")]
     async fn by_status(&self, context: &Context<'_>) -> async_graphql::Result<Vec<StatusCount>> {
         Ok(by_status(&overview::counts(app(context)).await?))
     }
 
-    /// Issues in progress that nobody has touched for seven days, longest untouched first; 50 at
+    /// Issues in progress that have not changed for seven days, longest unchanged first; 50 at
     /// most.
     #[graphql(complexity = "cost(Some(50), None, child_complexity)")]
     async fn stale(&self, context: &Context<'_>) -> async_graphql::Result<Vec<Arc<Issue>>> {
@@ -95,7 +96,7 @@ impl Overview {
         Ok(loaders::all_issues(app, rows, wants).await?)
     }
 
-    /// How many moves succeeded on each day, today included, oldest first.
+    /// The number of successful moves on each day, including today, oldest first.
     #[graphql(complexity = "cost(Some(days), None, child_complexity)")]
     async fn moves_by_day(
         &self,
@@ -107,8 +108,9 @@ impl Overview {
         Ok(counted.into_iter().map(MovesOfDay).collect())
     }
 
-    /// The columns at the end of each day, oldest first; of today, now. It begins where the event
-    /// log begins to tell of every issue, which importing or tracking a repository sets anew.
+    /// The number of issues in each column at the end of each day, oldest first; for today, the
+    /// current numbers. Starts on the first day that the event log covers completely; importing or
+    /// tracking a repository restarts this coverage.
     #[graphql(complexity = "cost(Some(days), None, child_complexity)")]
     async fn status_by_day(
         &self,
@@ -131,43 +133,43 @@ fn date(day: NaiveDate) -> String {
     day.format("%Y-%m-%d").to_string()
 }
 
-/// The moves of one day.
+/// The number of moves on one day.
 #[derive(Debug)]
 struct MovesOfDay(DayCount);
 
-/// The moves of one day.
+/// The number of moves on one day.
 #[Object]
 impl MovesOfDay {
-    /// The day by UTC, such as `2026-05-25`.
+    /// The day in UTC, such as `2026-05-25`.
     async fn day(&self) -> String {
         date(self.0.day)
     }
 
-    /// How many succeeded.
+    /// The number of successful moves.
     async fn moves(&self) -> i64 {
         self.0.count
     }
 }
 
-/// The columns at the end of one day.
+/// The number of issues in each column at the end of one day.
 #[derive(Debug)]
 struct StatusOfDay(DayCounts);
 
-/// The columns at the end of one day.
+/// The number of issues in each column at the end of one day.
 #[Object]
 impl StatusOfDay {
-    /// The day by UTC, such as `2026-05-25`.
+    /// The day in UTC, such as `2026-05-25`.
     async fn day(&self) -> String {
         date(self.0.day)
     }
 
-    /// The issues on the board by column, all six.
+    /// The number of issues on the board in each of the six columns.
     async fn by_status(&self) -> Vec<StatusCount> {
         by_status(&self.0.counts)
     }
 }
 
-/// One repository's part of the board.
+/// The part of the board that belongs to one repository.
 #[derive(Debug)]
 struct Project {
     repository: Repository,
@@ -175,7 +177,7 @@ struct Project {
     columns: Vec<BoardColumn>,
 }
 
-/// One repository's part of the board.
+/// The part of the board that belongs to one repository.
 #[Object]
 impl Project {
     /// The repository.
@@ -183,12 +185,12 @@ impl Project {
         &self.repository
     }
 
-    /// How many issues it has on the board.
+    /// The number of its issues on the board.
     async fn total_count(&self) -> i64 {
         self.counts.total()
     }
 
-    /// Its issues by column, all six.
+    /// The number of its issues in each of the six columns.
     async fn by_status(&self) -> Vec<StatusCount> {
         by_status(&self.counts)
     }
@@ -237,11 +239,11 @@ impl Project {
     }
 }
 
-/// An agent: what it is assigned and how its runs went.
+/// An agent: its assigned issues, its leases, and statistics of its work.
 #[derive(Debug)]
 struct Agent(overview::Agent);
 
-/// An agent: what it is assigned and how its runs went.
+/// An agent: its assigned issues, its leases, and statistics of its work.
 #[Object]
 impl Agent {
     /// Its name, without the `agent/` prefix.
@@ -249,44 +251,44 @@ impl Agent {
         &self.0.name
     }
 
-    /// How many issues are assigned to it that are not in Done.
+    /// The number of issues that are assigned to it and not in Done.
     async fn assigned_count(&self) -> i64 {
         self.0.counts.unfinished()
     }
 
-    /// Its issues on the board by column, all six.
+    /// The number of its issues on the board in each of the six columns.
     async fn by_status(&self) -> Vec<StatusCount> {
         by_status(&self.0.counts)
     }
 
-    /// How many runs it reported in the last 30 days.
+    /// The number of runs that it reported in the last 30 days.
     async fn runs_count(&self) -> i64 {
         self.runs(|runs| runs.runs)
     }
 
-    /// How many of them succeeded.
+    /// The number of these runs that succeeded.
     async fn successes_count(&self) -> i64 {
         self.runs(|runs| runs.successes)
     }
 
-    /// How many of them failed.
+    /// The number of these runs that failed.
     async fn failures_count(&self) -> i64 {
         self.runs(|runs| runs.failures)
     }
 
-    /// When it last gave a sign of life: a run it reported or a lease it renewed; null when it never
-    /// did.
+    /// When it was last active: the later of its last reported run and the last renewal of a lease
+    /// that it holds; null when there is neither.
     async fn last_seen_at(&self) -> Option<Instant> {
         self.0.last_seen_at().map(Instant)
     }
 
-    /// What it holds now, the last renewed first.
+    /// The leases that it holds now, most recently renewed first.
     #[graphql(complexity = "cost(Some(10), None, child_complexity)")]
     async fn leases(&self) -> Vec<Lease> {
         self.0.leases.iter().cloned().map(Lease::alone).collect()
     }
 
-    /// What it held and holds, the last acquired first, of the last 30 days.
+    /// Its current and ended leases of the last 30 days, most recently acquired first.
     #[graphql(complexity = "cost(first, None, child_complexity)")]
     async fn lease_history(
         &self,
@@ -300,18 +302,19 @@ impl Agent {
         Ok(history.into_iter().map(Lease::alone).collect())
     }
 
-    /// Which part of its work of the last 30 days was finished without a failure, from 0 to 1; null
-    /// when none has ended.
+    /// The share of its claims that were finished without a failure, of all that ended in the last
+    /// 30 days, from 0 to 1; null when none ended.
     async fn success_rate(&self) -> Option<f64> {
         self.0.success_rate()
     }
 
-    /// How many claims ended in the last 30 days, whatever came of them.
+    /// The number of its claims that ended in the last 30 days, with any outcome.
     async fn claims_ended_count(&self) -> i64 {
         self.0.endings.as_ref().map_or(0, |endings| endings.ended)
     }
 
-    /// How many of them were finished without a failure, rather than failed, given back or expired.
+    /// The number of these claims that were finished without a failure, and not failed, released or
+    /// expired.
     async fn claims_succeeded_count(&self) -> i64 {
         self.0.endings.as_ref().map_or(0, |endings| endings.succeeded)
     }
@@ -328,12 +331,12 @@ impl Agent {
     }
 }
 
-/// A value that a filter takes.
+/// A value for a filter of the board.
 #[derive(SimpleObject)]
 struct FilterValue {
     /// The value to pass to the filter.
     value: String,
-    /// How many issues on the board have it.
+    /// The number of issues on the board that have it.
     issues: i64,
 }
 
@@ -343,18 +346,18 @@ impl From<FilterOption> for FilterValue {
     }
 }
 
-/// What the board can be filtered by.
+/// The values that the board can be filtered by.
 #[derive(SimpleObject)]
 struct FilterOptions {
-    /// Full names of the tracked repositories, of those without an issue too.
+    /// Full names of the tracked repositories, including those without issues.
     repositories: Vec<FilterValue>,
-    /// Names behind `agent/`.
+    /// Agent names, from `agent/*` labels.
     agents: Vec<FilterValue>,
-    /// Names behind `owner/`.
+    /// Owner names, from `owner/*` labels.
     owners: Vec<FilterValue>,
-    /// Names behind `project/`.
+    /// Project names, from `project/*` labels.
     projects: Vec<FilterValue>,
-    /// Words behind `priority/`: `p0` to `p3` and whatever else is there.
+    /// Priorities, from `priority/*` labels: `p0` to `p3` and any others that exist.
     priorities: Vec<FilterValue>,
     /// Lanes.
     lanes: Vec<FilterValue>,

@@ -39,15 +39,15 @@ struct BoardSubscription;
 
 #[Subscription]
 impl BoardSubscription {
-    /// Every change to the board after `after` (normally `Board.asOf`), in order, each once; from
-    /// now on when absent.
+    /// Emits every change to the board after the position `after` (normally `Board.asOf`), in order
+    /// and exactly once. Without `after`, it starts now.
     async fn board_events(
         &self,
         context: &Context<'_>,
         #[graphql(desc = "Which issues; all issues on the board when absent.")] filter: Option<
             IssueFilter,
         >,
-        #[graphql(desc = "The last position seen.")] after: Option<EventCursor>,
+        #[graphql(desc = "The last position that the client has seen.")] after: Option<EventCursor>,
     ) -> async_graphql::Result<impl Stream<Item = Item<BoardEvent>> + use<>> {
         let app = app(context).clone();
         let wanted = service::board::wanted_of_events(&app, filter).await?;
@@ -154,12 +154,12 @@ struct RecordSubscription;
 
 #[Subscription]
 impl RecordSubscription {
-    /// Each entry as it is added to the audit log, from now on. A client that was away reads
-    /// `auditLog`; one that falls behind gets the error `RESYNC`.
+    /// Emits each new audit entry. A client that was disconnected reads `auditLog`; a client that
+    /// is too slow gets the error `RESYNC`.
     async fn audit_entry_added(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Entries of this repository only.")] repository: Option<String>,
+        #[graphql(desc = "Only entries of this repository.")] repository: Option<String>,
     ) -> async_graphql::Result<impl Stream<Item = Item<AuditEntry>> + use<>> {
         let repository =
             repository.map(|name| full_name(context, "repository", &name)).transpose()?;
@@ -174,8 +174,8 @@ impl RecordSubscription {
         Ok(records(context, is_wanted).await?)
     }
 
-    /// Each run as an agent reports it, from now on. A client that was away reads `agentRuns`; one
-    /// that falls behind gets the error `RESYNC`.
+    /// Emits each new agent run. A client that was disconnected reads `agentRuns`; a client that is
+    /// too slow gets the error `RESYNC`.
     async fn agent_run_recorded(
         &self,
         context: &Context<'_>,
@@ -193,8 +193,8 @@ struct SyncSubscription;
 
 #[Subscription]
 impl SyncSubscription {
-    /// How the cache stands to GitHub, each time that is another, from now on. Each tells all there
-    /// is, so one that was missed is no loss; a client that was away reads `syncState`.
+    /// Emits the sync state whenever it changes. Every item is complete, so missing one is
+    /// harmless. A client that was disconnected reads `syncState`.
     async fn sync_changed(
         &self,
         context: &Context<'_>,

@@ -1,4 +1,4 @@
-//! Who may ask for which root field, and of which types, by the tables in `domain::access`.
+//! Authorization: who may request which root fields and types, by the tables in `domain::access`.
 
 use async_graphql::parser::types::{
     ExecutableDocument, OperationDefinition, Selection, SelectionSet,

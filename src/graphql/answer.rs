@@ -1,4 +1,4 @@
-//! An answer, as bytes that any transport can carry.
+//! A response, serialized to bytes that any transport can send.
 
 use async_graphql::{Response, ServerError, Value};
 use axum::http::StatusCode;

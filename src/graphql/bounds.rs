@@ -1,6 +1,6 @@
-//! Texts and lists in a request, wherever they stand: in literals, in variables and in the values
-//! that variables have by default. Held against [`bounds`] before anything is run, so that no
-//! resolver and no scalar meets a text that PostgreSQL cannot store.
+//! Checks the texts and lists of a request against [`bounds`]: in literals, in variables and in
+//! default values of variables. This happens before execution, so that no resolver and no scalar
+//! gets a text that PostgreSQL cannot store.
 
 use std::collections::{HashMap, HashSet};
 

@@ -1,4 +1,4 @@
-//! The root field that comments on an issue.
+//! The mutation that posts a comment.
 
 use std::sync::Arc;
 

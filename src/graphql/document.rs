@@ -1,4 +1,4 @@
-//! Reading a parsed document: which of its operations is meant, and what it selects.
+//! Reads a parsed document: which operation is to be executed, and what it selects.
 
 use async_graphql::ServerError;
 use async_graphql::parser::types::{

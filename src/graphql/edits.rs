@@ -1,4 +1,4 @@
-//! The root fields that change more than one card, take a move back, or change other labels.
+//! Mutations for bulk moves, undo, assignment, priority and lane.
 
 use std::sync::Arc;
 

@@ -1,14 +1,16 @@
-//! Every error leaves with a code.
+//! Adds a code to every error.
 //!
-//! Resolvers use `?` and nothing else. The library keeps the original error as the source of its own
-//! and drops what kind it was; here that is found again and the code filled in, for answers and for
-//! the items of subscriptions alike. Four kinds arrive:
+//! Resolvers only use `?`. The library keeps the original error as the source of its own error and
+//! drops its kind. This module finds the kind and sets the code, both in responses and in items of
+//! subscriptions. There are four kinds of errors:
 //!
-//! - from a use case: its code and what a program can act on;
-//! - without a path: the request's own, from parsing and validation, `GRAPHQL_VALIDATION_FAILED`;
-//!   but a value that does not fit its argument is `BAD_USER_INPUT`, whoever noticed it;
+//! - from a use case: its code, and details that a program can use;
+//! - without a path: an error of the request itself, from parsing or validation,
+//!   `GRAPHQL_VALIDATION_FAILED`; but a value that does not fit its argument is `BAD_USER_INPUT`,
+//!   wherever it is detected;
 //! - with a path and without a source: the library could not read an argument, `BAD_USER_INPUT`;
-//! - anything else is our bug: logged whole, answered bare, with an id that leads to the log.
+//! - anything else is an internal error: logged in full, returned without details, with an id that
+//!   can be found in the log.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;

@@ -1,9 +1,9 @@
-//! What the subscriptions load for an event, once for all of them.
+//! Caches what subscriptions load for an event, so that it is loaded only once for all of them.
 //!
-//! Groups of subscribers with different selections or filters look at the same events. The row that
-//! an event is about, and whether a search finds it, are read by the first that needs them and shared
-//! with the others. A sight is never older than its event, and every later change has an event of its
-//! own, so sharing shows nobody less than the database would.
+//! Groups of subscribers with different selections or filters process the same events. The first
+//! group that needs the row of an event, or whether a search finds it, reads it and shares it with
+//! the others. A cached entry is never older than its event, and every later change has its own
+//! event, so no subscriber sees less than it would see in the database.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,8 +1,8 @@
-//! The one way in: a request is read, held against limits and tiers, and run; what comes out is
-//! dressed with error codes.
+//! The executor, which every transport uses: it parses a request, checks limits and permissions,
+//! executes it, and adds error codes to the response.
 //!
-//! This is not a schema extension of the library on purpose. With an extension present the library
-//! runs every field of every row through it, which on a board of some thousand fields costs more than
+//! It is deliberately not a schema extension of the library. With an extension, the library runs
+//! every field of every row through it, which on a board of some thousand fields costs more than
 //! the database does.
 
 use std::sync::Arc;

@@ -1,16 +1,18 @@
-//! Where a subscription's events come from: the log, the bus, or the one and then the other.
+//! The source of a subscription's events: the log, the bus, or first the log and then the bus.
 //!
-//! **No gap and no duplicate at the joint.** Ids become visible in the log in the order of their
-//! numbers, and the bus sends what is visible. A feed therefore first subscribes to the bus and only
-//! then reads the newest position `p` of the log. Every event up to `p` is in the log for a replay
-//! to find. Every event behind `p` was not visible when `p` was read, so the bus can only send it
-//! later, when the feed is already listening. What the bus sends up to `p` is a duplicate and is
-//! dropped by its id. It does not matter how far the bus had come when the feed subscribed.
+//! **No gap and no duplicate at the switch.** Ids become visible in the log in ascending order, and
+//! the bus sends only events that are visible. A feed therefore first subscribes to the bus and
+//! then reads the newest position `p` of the log. Every event up to `p` is in the log, where a
+//! replay finds it. Every event after `p` was not visible when `p` was read, so the bus can only
+//! send it later, when the feed has already subscribed. An event up to `p` that the bus sends is a
+//! duplicate and is dropped by its id. The position of the bus at the time of the subscription does
+//! not matter.
 //!
-//! **No skipping in silence.** Where the log no longer reaches back, or the bus has sent more than
-//! its channel holds, the feed says [`Told::Gap`] and ends.
+//! **No silent gap.** If the log no longer reaches back far enough, or the bus has sent more events
+//! than its channel holds, the feed emits [`Told::Gap`] and ends.
 //!
-//! Not here: what an event means to a reader (`domain::narrowing`) and who shares a feed (`hub`).
+//! Not here: what an event means to a subscriber (`domain::event_filter`), and which subscribers
+//! share a feed (`multiplexer`).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
@@ -39,7 +41,7 @@ pub(super) enum Told {
     Gap {
         /// The position at which the feed ends.
         position: EventCursor,
-        /// Why, as one sentence.
+        /// The reason, as one sentence.
         reason: String,
     },
 }
@@ -187,7 +189,7 @@ pub(super) enum Source {
     Gap {
         /// Where the stream ends.
         position: EventCursor,
-        /// Why, as one sentence.
+        /// The reason, as one sentence.
         reason: String,
     },
 }

@@ -1,4 +1,4 @@
-//! The root fields about what is held: what an agent holds, and what people ask of holders.
+//! Root fields for the leases of an agent, and for requests and messages to holders.
 
 use std::sync::Arc;
 

@@ -1,9 +1,9 @@
-//! GraphQL over HTTP, as the specification of that name says: what may be asked how, in which media
-//! type the answer comes, and with which status.
+//! GraphQL over HTTP, according to the specification of that name: methods, media types and status
+//! codes.
 //!
-//! Upgrades to a WebSocket and event streams are handed on. Batches and uploads are absent on
-//! purpose, and so is every content type but JSON: a page of another site cannot send that without
-//! being asked for leave.
+//! WebSocket upgrades and event streams are passed on. Batches and uploads are deliberately not
+//! supported, and neither is any content type but JSON: a page of another site cannot send JSON
+//! without a CORS preflight request.
 
 use async_graphql::parser::types::OperationType;
 use async_graphql::{Request as Query, Variables};

@@ -1,4 +1,4 @@
-//! The root fields about what repositories call their labels.
+//! Root fields for label schemes.
 
 use std::sync::Arc;
 

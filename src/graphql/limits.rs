@@ -1,11 +1,11 @@
-//! What a document may ask for, decided before it is validated or run.
+//! Limits of a document, checked before it is validated or executed.
 //!
 //! The library's own checks follow every spread of a fragment, so a short document whose fragments
-//! spread each other twice keeps them busy for hours, and its parser recurses as deep as brackets
-//! nest. These checks come first and each take time in proportion to the text: fragments are weighed
-//! once. What a query costs by the rows it reads is weighed later, with the schema
-//! (`types::page::cost`). Introspection may go deep, because tools do, but not wide: lists inside
-//! lists of it grow too fast.
+//! spread each other twice keeps them busy for hours. Its parser recurses as deep as brackets are
+//! nested. The checks here run first, and each takes time in proportion to the length of the text:
+//! a fragment is measured once. The cost of a query by the rows that it reads is checked later,
+//! with the schema (`types::page::cost`). Introspection may be deep, because tools need that, but
+//! not wide: its nested lists grow too fast.
 
 use std::collections::HashMap;
 

@@ -1,9 +1,9 @@
-//! What a page of rows needs besides its rows, in one statement for each kind of thing.
+//! Loads the related data of a page of rows, with one statement for each kind of data.
 //!
-//! A resolver that has a page asks here, once, for the issues, repositories and bodies that the
-//! query selects on it; `Lookahead` tells which. That takes the place of a data loader: nothing
-//! waits for a batch to fill and no row pays for a lookup of its own. Not here: rules, and rows that
-//! a use case loads. This is the one file above the services that takes a connection, to read by id.
+//! A resolver that has a page calls this module once, for the issues, repositories and bodies that
+//! the query selects, as `Lookahead` reports. This replaces a data loader: nothing waits for a
+//! batch to fill, and no row needs a query of its own. Not here: rules, and rows that a use case
+//! loads. This is the only file above the services that uses a connection, to read by id.
 
 use std::collections::HashMap;
 use std::sync::Arc;

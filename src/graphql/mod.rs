@@ -1,18 +1,18 @@
-//! Door 1: GraphQL, over HTTP, WebSocket and server-sent events.
+//! GraphQL over HTTP, WebSocket and server-sent events.
 //!
 //! ```text
-//! http  websocket  sse      transports: bytes in, bytes out
+//! http  websocket  sse           transports: bytes in, bytes out
 //!   └──────┼────────┘
-//!      execution            parse, limits, tiers, time; error codes on the way out
-//!        │    ├── answers   a query that was answered in this state is not run again
-//!        │    └── hub       equal subscriptions share one execution
-//!   query mutation subscription ── feed, sights
+//!      executor                  parse, limits, permissions, timeout; error codes on the way out
+//!        │    ├── response_cache a query that was answered in this state is not executed again
+//!        │    └── multiplexer    equal subscriptions share one execution
+//!   query mutation subscription ── feed, event_cache
 //!        └── types, loaders
 //! ```
 //!
-//! A resolver calls one use case and shows what comes back; rules are the services'. Invariants:
-//! every operation, whatever it came over, passes through [`Door`]; every error leaves with a code;
-//! no list is read row by row.
+//! A resolver calls one use case and returns its result; rules belong to the services. Invariants:
+//! every operation of every transport passes through [`Door`]; every error has a code; no list is
+//! read row by row.
 
 mod access;
 mod answer;

@@ -1,35 +1,39 @@
-//! Equal subscriptions share one execution, and their subscribers share its bytes.
+//! Multiplexing: equal subscriptions share one execution, and their subscribers share its
+//! serialized responses.
 //!
-//! A thousand open boards ask the same thing. For each *group* of equal subscriptions one task runs
-//! the subscription once, from one position of the event log on, and publishes each answer once, with
-//! its position, into a bounded channel. What differs between the members of a group is only where
-//! each wants to begin, so `after` is left out of what makes subscriptions equal.
+//! A thousand open boards send the same subscription. For each *group* of equal subscriptions, one
+//! task executes the subscription once, from one position of the event log, and publishes each
+//! response once, with its position, to a bounded channel. The members of a group differ only in
+//! the position where each wants to start, so `after` is ignored when subscriptions are compared.
 //!
-//! **Joining.** A group has a position: it has published everything up to there that it ever will.
-//! Publishing (send, then raise the position) and joining (take a receiver and read the position)
-//! exclude each other, so a receiver gets exactly what is published behind the position `p` it was
-//! taken at. A member that has seen less than `p` first runs the same subscription by itself over the
-//! log, from what it has seen through `p`, and then goes over to the group. A member that has seen
-//! more than `p`, because it read a board that was ahead of the group, drops what it has seen by its
-//! position. So everything is told once:
+//! **Joining.** A group has a position: it has published everything up to this position that it
+//! will ever publish. Publishing (send, then raise the position) and joining (take a receiver and
+//! read the position) exclude each other, so a receiver gets exactly what is published after the
+//! position `p` at which it was taken. A member that has seen less than `p` first executes the same
+//! subscription on its own over the log, from the position it has seen up to `p`, and then switches
+//! to the group. A member that has seen more than `p`, because it read a board that was ahead of
+//! the group, drops by position what it has already seen. So every event is delivered exactly once:
 //!
-//! - An event up to `p`: the private run finds it in the log (see `feed` on why it is there), and the
-//!   group does not tell it again.
-//! - An event behind `p`: the group has not published it yet, so it comes through the receiver. It
-//!   may do so while the private run is still under way; the receiver holds it until then.
-//! - Nothing that the group tells is dropped unless its position was seen, because one run tells
-//!   positions in rising order and both runs give an event the same position: its id.
+//! - An event up to `p`: the member's own execution finds it in the log (see `feed` for the
+//!   reason), and the group does not publish it again.
+//! - An event after `p`: the group has not published it yet, so it arrives through the receiver. It
+//!   may arrive while the member's own execution is still running; the receiver then holds it until
+//!   that is done.
+//! - A response of the group is dropped only if its position was already seen: one execution
+//!   publishes positions in ascending order, and both executions give an event the same position,
+//!   its id.
 //!
-//! **A group that begins** listens to the bus first and reads its position from the log second, which
-//! is `feed`'s argument again. **A group that ends** does so after an answer that says so (a gap, a
-//! failure), and every member who gets that answer ends with it. A member that drops it as seen, or
-//! finds the group already over when it comes, joins a new one from where it is. After a few of those
-//! it runs by itself, which always works.
+//! **A group that starts** first subscribes to the bus and then reads its position from the log,
+//! for the same reason as in `feed`. **A group that ends** does so after a response that reports it
+//! (a gap, a failure), and every member that gets this response ends as well. A member that drops
+//! this response as already seen, or that finds the group already ended when it joins, joins a new
+//! group from its own position. After a few such attempts, it executes the subscription on its own,
+//! which always works.
 //!
-//! **Slow members** hold nobody back: the channel keeps a bounded number of answers, and a member that
-//! falls further behind is told `Resync` in the shape of its own selection and ends.
+//! **Slow members** do not delay others: the channel holds a bounded number of responses, and a
+//! member that falls further behind receives `Resync` in the shape of its own selection and ends.
 //!
-//! A group lives as long as its members; its task is aborted when the last one leaves.
+//! A group exists as long as it has members; its task is aborted when the last member leaves.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};

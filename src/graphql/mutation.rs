@@ -1,4 +1,4 @@
-//! The root fields that change something. Each calls one use case with who is asking.
+//! The mutations. Each calls one use case on behalf of the caller.
 
 use std::sync::Arc;
 

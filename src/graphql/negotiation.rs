@@ -1,4 +1,4 @@
-//! Which media type a request comes in, and which one its answer may come in.
+//! Content negotiation: the media type of a request, and the media type of its response.
 
 use axum::http::header::{ACCEPT, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue};

@@ -1,8 +1,9 @@
-//! What stands in an answer where an error left nothing.
+//! Null propagation: sets what an error left out of a response to null.
 //!
-//! The specification: a field that fails is null, and where it may not be null its parent is, and so
-//! on up to the whole answer. The library leaves such a field out instead, which no client expects.
-//! It does not tell the shapes of its types either, so they are read from the schema's own text.
+//! By the specification, a field that fails is null. If it may not be null, its parent is null
+//! instead, and so on up to the whole response. The library omits such a field, which no client
+//! expects. It does not expose the shapes of its types either, so they are read from the schema's
+//! own text.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! The root fields of the pages that show much at once: overview, agents, projects, filters.
+//! Root fields for the overview, the agents, the projects and the filter options.
 
 use std::collections::HashMap;
 use std::sync::Arc;

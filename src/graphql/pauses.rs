@@ -1,4 +1,4 @@
-//! The root fields about what is paused.
+//! Root fields for pauses.
 
 use async_graphql::{Context, InputObject, Object, SimpleObject};
 

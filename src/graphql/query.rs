@@ -1,4 +1,4 @@
-//! The root fields that read. Each asks one use case.
+//! The queries. Each calls one use case.
 
 use std::sync::Arc;
 

@@ -1,19 +1,19 @@
-//! Answers that still hold.
+//! The response cache.
 //!
-//! Boards ask the same questions over and over: when they are opened, after a gap, side by side. What
-//! a query is answered follows from the question, from who asks, from the database and, for a few
-//! fields, from the time. So an answer is kept with the state in which the database was before the
-//! query was run, and is given again while that state is the same: a look at the state, which is
-//! shared by all who wait for one, takes the place of reading some hundred rows and making JSON of
-//! them.
+//! Boards send the same queries repeatedly: when they are opened, after a gap, and in parallel. The
+//! response to a query depends on the query, the caller, the database and, for a few fields, the
+//! time. So a response is cached together with the state that the database had before the query was
+//! executed, and is returned again while the state is the same. One read of the state, which all
+//! waiting callers share, replaces reading some hundred rows and serializing them to JSON.
 //!
-//! **Nobody is told what was true before they asked.** A look that counts began after the question
-//! came. When its state is the one that an answer was kept with, nothing was committed since before
-//! the answer was begun, hence it was read in just that state, and reading again would give the same.
-//! The event log could not tell that as well: not every change of a row is an event.
+//! **No response is older than its request.** Only a read of the state that began after the request
+//! arrived counts. If its state equals that of the cached response, nothing was committed since
+//! before that response was computed. The response was therefore computed from exactly this state,
+//! and computing it again would give the same result. The event log would not be sufficient,
+//! because not every change of a row is an event.
 //!
-//! Not kept: what changes something, what had an error, and anything for longer than [`AGE`], because
-//! an answer may speak of the time.
+//! Not cached: mutations, responses with errors, and anything for longer than [`AGE`], because a
+//! response can depend on the time.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,5 +1,5 @@
-//! The schema as a whole. It is made without a server or a database, which is how its text is
-//! printed and committed as `schema.graphql`.
+//! The whole schema. It is built without a server or a database, so that its text can be printed
+//! and committed as `schema.graphql`.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Work that is done once for everybody who waits for it.
+//! Single flight: callers that wait for the same work share one run of it.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

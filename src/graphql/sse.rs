@@ -1,8 +1,8 @@
-//! GraphQL over server-sent events, each operation on a connection of its own.
+//! GraphQL over server-sent events, with one connection for each operation.
 //!
-//! Every answer is an event `next` with the position in the event log as its id, and the stream ends
-//! with the event `complete`. A browser's `EventSource` gives the last id back when it connects
-//! again, and goes on from there. A comment now and then keeps proxies from closing a quiet stream.
+//! Every response is an event `next`, with the position in the event log as its id. The stream ends
+//! with the event `complete`. When a browser's `EventSource` reconnects, it sends the last id and
+//! the stream continues from there. Periodic comments keep proxies from closing an idle stream.
 
 use std::time::Duration;
 

@@ -1,8 +1,7 @@
-//! The root fields that follow what happens.
+//! The subscriptions.
 //!
-//! A stream of one of these ends after the first item that could not be told: what follows would hide
-//! a gap. Where the events come from is `feed`'s; that equal subscriptions share an execution is
-//! `hub`'s.
+//! A stream ends after the first item that could not be loaded, because later items would hide a
+//! gap. `feed` provides the events; `multiplexer` lets equal subscriptions share an execution.
 
 use std::sync::Arc;
 

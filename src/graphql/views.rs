@@ -1,4 +1,4 @@
-//! The root fields of saved views.
+//! Root fields for saved views.
 
 use async_graphql::{Context, InputObject, Object, SimpleObject};
 

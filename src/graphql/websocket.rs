@@ -1,10 +1,10 @@
 //! GraphQL over WebSocket, in the protocol `graphql-transport-ws`.
 //!
-//! One task serves a socket: it reads messages, runs any number of operations at once and writes
-//! their answers as they come. What a socket costs is kept small, because a board is open all day:
-//! the buffers are 4 KiB, and answers are held once for everybody who gets them. A socket that cannot
-//! be written to for a while, or gives no sign of life, is closed; until then only its own answers
-//! wait, and not even those for long (see `hub`).
+//! One task serves a socket: it reads messages, executes its operations concurrently and writes
+//! their responses as they arrive. The cost of a socket is kept low, because a board is open all
+//! day: the buffers are 4 KiB, and a response is stored once for all its receivers. A socket that
+//! cannot be written to for some time, or does not respond, is closed. Until then it delays only
+//! its own responses, and these only for a limited time (see `multiplexer`).
 
 use std::collections::HashMap;
 use std::convert::Infallible;

@@ -1,4 +1,4 @@
-//! The root fields by which agents get work, and by which people see why they get which.
+//! Root fields for the queue, decisions, limits, the doctor, claims and leases.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! A line of the audit log, and lists of them.
+//! An audit entry, and lists of them.
 
 use std::sync::Arc;
 

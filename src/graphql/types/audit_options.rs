@@ -1,4 +1,4 @@
-//! What the audit log can be filtered by.
+//! The values that the audit log can be filtered by.
 
 use async_graphql::SimpleObject;
 

@@ -1,4 +1,4 @@
-//! What is left alone for a while, and what people work on.
+//! Backoffs of issues and repositories, and which issues are served although people work on them.
 
 use async_graphql::{Context, Object, SimpleObject};
 

@@ -1,4 +1,4 @@
-//! What a subscriber to the board sees.
+//! The events that a subscriber to the board receives.
 
 use std::sync::Arc;
 
@@ -50,7 +50,7 @@ pub(in crate::graphql) struct IssueRemoved {
 pub(in crate::graphql) struct Resync {
     /// The position at which the stream ends.
     pub(in crate::graphql) cursor: EventCursor,
-    /// Why, as one sentence.
+    /// The reason, as one sentence.
     pub(in crate::graphql) reason: String,
 }
 

@@ -1,10 +1,10 @@
-//! The fields of an issue that need no waiting, resolved in one go.
+//! A fast path for the fields of an issue that need no loading, resolved together.
 //!
-//! Nearly all that is ever asked of an issue lies in its row. The library makes a task of every
-//! field of every issue, which for a board of some hundred cards costs more than the database does.
-//! So an issue looks at its selection first: where all of it is known, the answer is put together
-//! here, in the order of the selection; where anything has to be waited for, the library does all
-//! of it. A test holds the two ways equal, field by field.
+//! Nearly all fields that are requested of an issue are in its row. The library creates a task for
+//! every field of every issue, which for a board of some hundred cards costs more than the database
+//! does. So an issue checks its selection first: if all of it is known, the result is built here,
+//! in the order of the selection; if anything must be loaded, the library resolves all of it. A
+//! test checks that both ways give equal results, field by field.
 
 use std::borrow::Cow;
 use std::collections::HashMap;

@@ -1,4 +1,4 @@
-//! What an issue waits for, and what waits for it.
+//! The dependencies of an issue: what blocks it, and what it blocks.
 
 use std::sync::Arc;
 

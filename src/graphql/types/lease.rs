@@ -1,4 +1,4 @@
-//! An agent's hold on an issue.
+//! A lease: an agent's hold of an issue.
 
 use std::sync::Arc;
 

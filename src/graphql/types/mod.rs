@@ -1,8 +1,8 @@
 //! The types of the schema, one file each.
 //!
-//! An `#[Object]` block lists the fields we promise and reads the row; what a page of rows needs
-//! besides is brought along by `loaders`. Invariant: nothing here asks the database for one row of
-//! a list at a time.
+//! An `#[Object]` block lists the promised fields and reads the row; related data of a page of rows
+//! comes from `loaders`. Invariant: nothing here queries the database for one row of a list at a
+//! time.
 
 mod agent_run;
 mod audit_entry;

@@ -1,4 +1,4 @@
-//! Everything that has an id of its own.
+//! The interface `Node`: every object that has an id of its own.
 
 use std::sync::Arc;
 

@@ -1,7 +1,7 @@
-//! Pages of lists: their arguments, their cursors and what they cost.
+//! Pagination of lists: arguments, cursors and costs.
 //!
-//! A cursor is the position of a row in one kind of list, in base64, so that rows which come and go
-//! between two pages are neither seen twice nor skipped. Clients do not look into it.
+//! A cursor is the position of a row in one kind of list, in base64, so that rows which are added
+//! or removed between two pages cause neither duplicates nor gaps. Cursors are opaque to clients.
 
 use std::fmt;
 use std::str::FromStr;

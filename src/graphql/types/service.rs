@@ -1,4 +1,4 @@
-//! What a client must know of the installation before it shows anything.
+//! The properties of the installation that a client needs before it shows anything.
 
 use async_graphql::{Context, Object};
 

@@ -1,4 +1,4 @@
-//! How the cache stands to GitHub, and how far a running sync has come.
+//! The sync state: how current the cached issues are, and the progress of a running sync.
 
 use async_graphql::Object;
 

@@ -1,4 +1,4 @@
-//! Who asks.
+//! The caller.
 
 use async_graphql::{Context, Object};
 

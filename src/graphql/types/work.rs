@@ -1,4 +1,4 @@
-//! What the queue says of issues, and what it answered before.
+//! The ranked and withheld issues of a queue, and stored decisions.
 
 use std::sync::Arc;
 

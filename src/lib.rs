@@ -1,71 +1,81 @@
 //! Dispatch: a Kanban board and work dispatch for AI agents over GitHub Issues.
 //!
-//! GitHub stays the source of truth; Dispatch caches, shows, serves and records. This page is the
-//! map of the house.
+//! GitHub is the source of truth for issues and labels. Dispatch caches them in PostgreSQL, changes
+//! labels on GitHub, publishes each change to subscribers, and records who did what.
+//! [docs/architecture.md](../docs/architecture.md) describes every module, the invariants with
+//! their tests, and the paths through the code.
 //!
-//! # Bird's eye
+//! # Bird's-eye view
 //!
 //! ```text
-//!  browser, agents, scripts                                     GitHub
-//!      │ GraphQL  REST  MCP                                        ▲
-//!  ┌───▼──────────────────────┐   ┌───────────────────────────┐   │ GraphQL v4
-//!  │ doors: graphql rest mcp  │──▶│ service: one function for │───┤
-//!  │ web, scheduler (clock)   │   │ everything anyone can do  │   │
-//!  └───▲──────────────────────┘   └────────────┬──────────────┘   │
-//!      │ events                               │ rows, one         │
-//!  ┌───┴────┐    bell, then read  ┌────────────▼──────────────┐   │
-//!  │  bus   │◀────────────────────│ store: PostgreSQL         │   │
-//!  └────────┘                     └───────────────────────────┘   │
-//!                                     github: the client ─────────┘
+//!  browsers, agents, scripts                                   GitHub
+//!      │ HTTP, WebSocket, SSE                                      ▲
+//!  ┌───▼──────────────────────┐                                    │
+//!  │ middleware               │                                    │ GraphQL v4
+//!  │ transports: graphql,     │   ┌───────────────────────────┐    │
+//!  │ rest, mcp, web           │──▶│ service: use cases, which │────┤
+//!  │ scheduler: timers        │   │ apply the rules of domain │    │
+//!  └───▲──────────────────────┘   └────────────┬──────────────┘    │
+//!      │ subscriptions                         │ rows and events,  │
+//!      │                                       │ one transaction   │
+//!  ┌───┴────┐  NOTIFY, then read  ┌────────────▼──────────────┐    │
+//!  │  bus   │◀────────────────────│ store: PostgreSQL         │    │
+//!  └────────┘                     └───────────────────────────┘    │
+//!                                     github: the client ──────────┘
 //! ```
 //!
-//! **A change enters through a thin door, is decided in one service function, is recorded with its
-//! event in one transaction, and is announced by that event.** Everything here serves that sentence.
+//! **A request enters through a thin transport, is decided in one service function, is recorded
+//! with its event in one transaction, and is published by that event.**
 //!
-//! # Floors
+//! # Layers
 //!
-//! Imports point down; `tests/it/floors.rs` holds the table.
+//! Imports point down; `tests/it/layers.rs` has the exact table and enforces it.
 //!
-//! | Floor | Modules | Never |
-//! | --- | --- | --- |
-//! | 4 doors | [`graphql`] [`rest`] [`mcp`] [`web`] [`scheduler`], behind the [`middleware`] | take a connection, open a transaction, call GitHub, decide a rule |
-//! | 3 use cases | [`service`], [`app`] | know of HTTP, GraphQL or JSON shapes |
-//! | 2 adapters | [`store`] [`github`] [`bus`] | open a transaction, read settings or the clock, decide a rule |
-//! | 1 words | [`domain`] | I/O, async, asking the time |
-//! | 0 ground | [`config`] [`clock`] [`connections`] [`net`] [`telemetry`] [`postgres`] | |
+//! - **Transports** ([`graphql`], [`rest`], [`mcp`], [`web`], [`scheduler`]) never use a
+//!   connection, open a transaction, call GitHub or decide a rule.
+//! - **Middleware** ([`middleware`]) decides only who may do what, and how often.
+//! - **Use cases** ([`service`], [`app`]) do not know HTTP, GraphQL or JSON shapes.
+//! - **Adapters** ([`store`], [`github`], [`bus`]) never open a transaction, read a setting, decide
+//!   a rule or read the clock, except for `github` and its rate limit.
+//! - **Domain** ([`domain`]) has no I/O, no async code and no clock.
+//! - **Base** ([`config`], [`clock`], [`connections`], [`net`], [`telemetry`], [`postgres`]) does
+//!   not know a rule of the board.
 //!
-//! [`simulator`] stands beside the house: a GitHub of our own, for the demo and the tests.
+//! [`simulator`] is a simulated GitHub for the demo and the tests. No layer imports it.
 //!
 //! # Invariants
 //!
-//! - **Nothing reaches GitHub that is not in the audit log first.** A move writes its intent,
-//!   pending, then asks, then settles by the labels GitHub answers with. A crash leaves a pending
-//!   line, and settling it needs nothing but that line.
+//! - **Every change on GitHub is in the audit log before it is sent.** A move stores its intent as
+//!   a pending audit entry, sends the change, then settles the entry by the labels that GitHub
+//!   returns. A crash leaves a pending entry, which is enough to settle it.
 //! - **No network call is made while a transaction is open.**
-//! - **No event without a change, no change without an event.** Both are in one transaction, and ids
-//!   of events become visible in their order, so "behind event N" never misses a late commit.
-//! - **A subscriber never misses in silence.** It is told to start over, or it has everything.
-//! - **A newer row is never overwritten by older news.** GitHub's update time decides, then the time
-//!   at which GitHub was asked.
-//! - **Readers never see what is pending**, and never a count that was not kept with its rows.
+//! - **No event without a change, no change without an event.** Both are written in one
+//!   transaction. Event ids become visible in order, so reading behind event N never misses a late
+//!   commit.
+//! - **A subscriber never misses an event silently.** It receives every event, or a resync.
+//! - **A newer row is never overwritten by older data.** GitHub's update time decides, then the
+//!   time at which GitHub was read.
+//! - **Readers never see pending changes**, and counts are maintained together with their rows.
 //!
 //! Deliberately absent: a `utils` module, repository traits, a trait for GitHub or for the clock, a
-//! container that injects dependencies, a global, a framework for background jobs.
+//! dependency injection container, a global, a framework for background jobs.
 //!
 //! # Three paths
 //!
-//! **Moving a card** ([`service::moves`], [`service::labels`]): load the row, read the live labels, refuse what is closed,
-//! elsewhere or under way; write the intent; send one document that adds, then removes; settle by
-//! the labels that come back. An answer that never came is read back; what cannot be read back stays
-//! pending and is settled after its deadline by whoever looks first.
+//! **Moving a card** ([`service::moves`], [`service::labels`]): load the row, read the live labels,
+//! and reject an issue that is closed, in another column or being changed; store the intent; send
+//! one document that adds labels, then removes them; settle by the labels that GitHub returns. If
+//! no response arrives, the labels are read again. If that fails too, the intent stays pending and
+//! is settled after its deadline.
 //!
-//! **Syncing** ([`service::sync`]): one lock; several repositories at once; pages by update time, each
-//! written in a transaction of its own with the progress it makes; GitHub's count of open issues
-//! tells when a complete pass is due.
+//! **Syncing** ([`service::sync`]): one lock; several repositories concurrently; pages by update
+//! time, each stored in its own transaction together with the progress. GitHub's count of open
+//! issues shows when a full sync is due.
 //!
-//! **Following the board** ([`bus`], [`graphql`]): the pump reads the log when the bell rings and
-//! sends each event once; a subscription joins the live channel first, then replays from its cursor,
-//! then drops what it has seen. Equal subscriptions are executed once and share their bytes.
+//! **Following the board** ([`bus`], [`graphql`]): the event pump reads the log when a notification
+//! arrives and sends each event once. A subscription joins the live channel first, then replays
+//! from its cursor, then drops what it has already seen. Equal subscriptions are multiplexed: they
+//! are executed once and share the encoded bytes.
 
 use tower::Layer as _;
 use tower_http::normalize_path::NormalizePathLayer;
@@ -90,14 +100,15 @@ pub mod store;
 pub mod telemetry;
 pub mod web;
 
-/// Every transport of the service, behind the middleware. An address may end in a slash.
+/// Every transport of the service, behind the middleware. Trailing slashes of paths are ignored.
 pub fn router(app: app::App) -> axum::Router {
     let guarded = middleware::guard(&app, doors(app.clone()));
     let trimmed = NormalizePathLayer::trim_trailing_slash().layer(guarded);
     axum::Router::new().fallback_service(trimmed)
 }
 
-/// Every door without what stands before them. For the test that finds each route declared.
+/// Every transport without the middleware, for the test that each route is declared in the table of
+/// permissions.
 pub fn doors(app: app::App) -> axum::Router {
     let graphql = graphql::routes(graphql::Door::new(app.clone()));
     graphql.merge(mcp::routes(app.clone())).merge(rest::router(app)).merge(web::routes())

@@ -1,10 +1,10 @@
 //! Connections: how many there are, and how long each may be slow or idle.
 //!
-//! Whoever connects uses a file of ours until the connection ends, and may send nothing. So
-//! connections are counted, in all and by peer, and one beyond the limits is closed at once;
-//! trusted proxies, which speak for many, count in all only. Each has a time until its first request
-//! is there, another for every further one, and one for anything to happen while no request is being
-//! answered. What a request's body and answer may take is bounded where requests are (`middleware`).
+//! Each connection uses a file descriptor until it ends, and a client may send nothing. So
+//! connections are counted, in total and by peer, and one beyond the limits is closed at once;
+//! trusted proxies, which connect for many clients, count in the total only. Each connection has a
+//! timeout for its first request, one for every further request, and an idle timeout while no
+//! request is running. The bodies of requests and responses are limited in `middleware`.
 
 use std::collections::HashMap;
 use std::io;
@@ -33,28 +33,28 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
-/// How long to wait after a connection could not be taken, as when there are too many files.
+/// Delay after a connection could not be accepted, such as when file descriptors run out.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// Requests that one HTTP/2 connection may have at a time.
+/// Concurrent requests of one HTTP/2 connection.
 const STREAMS: u32 = 128;
 
-/// The bounds of connections.
+/// The limits of connections.
 #[derive(Debug, Clone)]
 pub struct Limits {
-    /// How many there may be.
+    /// How many connections there may be.
     pub connections: usize,
-    /// How many of one peer: an IPv4 address or an IPv6 network.
+    /// How many connections one peer may have: an IPv4 address or an IPv6 network.
     pub per_peer: usize,
-    /// Peers that speak for many.
+    /// Trusted proxies, which connect for many clients and are not limited by peer.
     pub proxies: Vec<IpNet>,
-    /// How long the first request's head may take.
+    /// How long the first request's headers may take.
     pub header: Duration,
-    /// How long nothing may happen, and how long the next request's head may take.
+    /// The idle timeout, and how long the headers of each further request may take.
     pub idle: Duration,
 }
 
-/// Serves until told to close; then ends when what is being answered is answered.
+/// Serves until it is asked to close, then finishes the running requests.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
@@ -88,7 +88,7 @@ pub async fn serve(
             tracing::debug!(%peer, "a connection beyond the limits was closed");
             continue;
         };
-        // An event is small and wanted at once.
+        // Events are small and must not be delayed.
         drop(socket.set_nodelay(true));
         let requests = Arc::new(Requests::default());
         let io = TokioIo::new(Bounded::new(socket, requests.clone(), &limits, place));
@@ -119,7 +119,7 @@ async fn answer(
     let mut request = request.map(Body::new);
     request.extensions_mut().insert(ConnectInfo(peer));
     let response = router.oneshot(request).await?;
-    // The request is being answered for as long as its answer is.
+    // A request is running until its response body ends.
     Ok(response.map(|body| {
         Body::new(body.map_frame(move |frame| {
             let _ = &running;
@@ -130,7 +130,7 @@ async fn answer(
 
 // ----------------------------------------------------------------------------------- how many
 
-/// How many connections there are.
+/// The number of open connections.
 #[derive(Debug, Clone, Default)]
 struct Counts(Arc<Mutex<Open>>);
 
@@ -140,7 +140,7 @@ struct Open {
     by_peer: HashMap<IpAddr, usize>,
 }
 
-/// A connection's place among the others, which it leaves by being dropped.
+/// The slot of one connection, released when it is dropped.
 #[derive(Debug)]
 struct Place {
     counts: Counts,
@@ -188,14 +188,14 @@ fn network_of(peer: IpAddr) -> IpAddr {
 
 // ----------------------------------------------------------------------------------- how long
 
-/// The requests of a connection.
+/// The running requests of one connection.
 #[derive(Debug, Default)]
 struct Requests {
     have_begun: AtomicBool,
     running: AtomicUsize,
 }
 
-/// A request that is being answered.
+/// A running request; dropping it ends it.
 struct Running(Arc<Requests>);
 
 impl Requests {
@@ -212,12 +212,12 @@ impl Drop for Running {
     }
 }
 
-/// A socket that fails when nothing happens for too long.
+/// A socket that fails when it is idle for too long.
 struct Bounded {
     socket: TcpStream,
     requests: Arc<Requests>,
     idle: Duration,
-    /// When it fails, unless something happens before.
+    /// When it fails without further progress.
     deadline: Pin<Box<Sleep>>,
     _place: Place,
 }
@@ -228,18 +228,18 @@ impl Bounded {
         Self { socket, requests, idle: limits.idle, deadline, _place: place }
     }
 
-    /// Something happened. Until the first request is there, nothing but it counts.
+    /// Records progress. Before the first request, only that request counts as progress.
     fn note_progress(&mut self) {
         if self.requests.have_begun.load(Ordering::Relaxed) {
             self.deadline.as_mut().reset(Instant::now() + self.idle);
         }
     }
 
-    /// Whether nothing happened for too long, while somebody waits for something to happen.
+    /// Whether the timeout has passed while a read or a write waits.
     fn check(&mut self, context: &mut Context<'_>, is_reading: bool) -> Poll<io::Error> {
         loop {
             ready!(self.deadline.as_mut().poll(context));
-            // Who waits for an answer need not say anything meanwhile.
+            // A client that waits for a response does not have to send anything.
             let waits = is_reading && self.requests.running.load(Ordering::Relaxed) > 0;
             if !waits {
                 return Poll::Ready(io::ErrorKind::TimedOut.into());

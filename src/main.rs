@@ -1,7 +1,7 @@
-//! Start and stop. No decisions.
+//! Starts and stops the service. It decides nothing.
 //!
-//! In order: command line, settings, log, database, migrations, first repositories, tasks, doors;
-//! on a signal the same backwards.
+//! Order: command line, settings, log, database, migrations, first repositories, background tasks,
+//! server. A signal stops them in reverse order.
 
 mod cli;
 mod demo;
@@ -31,13 +31,13 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-/// Connections that requests share. More would only wait for each other in PostgreSQL.
+/// Size of the pool of database connections. More would only contend in PostgreSQL.
 const POOL_SIZE: usize = 16;
 
-/// Open files that are not connections of clients: to the database, to GitHub, and our own.
+/// File descriptors reserved for anything but client connections: database, GitHub, own files.
 const OWN_FILES: u64 = 64;
 
-/// How long requests that are being answered may take to end. A move gives GitHub five seconds.
+/// How long running requests may take to finish at shutdown. A move gives GitHub five seconds.
 const GRACE: Duration = Duration::from_secs(8);
 
 fn main() -> ExitCode {
@@ -45,7 +45,7 @@ fn main() -> ExitCode {
     match run(command) {
         Ok(outcome) => outcome.into(),
         Err(error) => {
-            // Nothing is left to be done about a closed standard error.
+            // A closed standard error cannot be reported anywhere.
             let _ = writeln!(std::io::stderr(), "dispatch: {error:#}");
             ExitCode::FAILURE
         }
@@ -65,7 +65,7 @@ fn run(command: Command) -> anyhow::Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// Asks a Dispatch that runs elsewhere. Nothing of the settings of a server counts.
+/// Runs a command that is a client of a running server. The server's settings are not read.
 fn as_client(ask: ClientCommand) -> anyhow::Result<Outcome> {
     let client = match config::Client::from_env(&Env::of_process()) {
         Ok(client) => client,
@@ -79,7 +79,7 @@ fn as_client(ask: ClientCommand) -> anyhow::Result<Outcome> {
     Ok(runtime.block_on(ask.run(&client)))
 }
 
-/// Reads the settings, starts the log and works to the end.
+/// Reads the settings, starts the log and runs `work` to its end.
 fn with_settings<Work>(work: impl FnOnce(Config) -> Work) -> anyhow::Result<()>
 where
     Work: Future<Output = anyhow::Result<()>>,
@@ -94,8 +94,8 @@ where
     runtime.block_on(work(config))
 }
 
-/// Takes as many open sockets as the system lets us have: each subscriber is one, and the usual
-/// limit of 1,024 is meant for programs with fewer friends.
+/// Raises the soft limit of open files to the hard limit: each subscriber uses a socket, and the
+/// usual soft limit of 1,024 is too low for that.
 fn raise_limit_of_sockets() {
     const PLENTY: u64 = 1 << 16;
     let raised = getrlimit(Resource::RLIMIT_NOFILE).and_then(|(soft, hard)| {
@@ -106,7 +106,7 @@ fn raise_limit_of_sockets() {
     }
 }
 
-/// The bounds of connections, within what the system lets us have.
+/// The limits of connections, within the limit of open files.
 fn limits_of_connections(server: &config::Server) -> Limits {
     let files = getrlimit(Resource::RLIMIT_NOFILE).map_or(u64::MAX, |(soft, _)| soft);
     let rest = usize::try_from(files.saturating_sub(OWN_FILES)).unwrap_or(usize::MAX).max(1);
@@ -119,7 +119,7 @@ fn limits_of_connections(server: &config::Server) -> Limits {
     }
 }
 
-/// Serves until a signal comes or something fails for good.
+/// Serves until a signal arrives or something fails permanently.
 async fn serve(config: Config, demo: Option<Demo>) -> anyhow::Result<()> {
     let (home, search) = (&config.database.data_dir, config.database.search());
     let own = match demo {
@@ -132,14 +132,14 @@ async fn serve(config: Config, demo: Option<Demo>) -> anyhow::Result<()> {
     outcome
 }
 
-/// Serves a made-up organisation.
+/// Serves simulated data.
 async fn demonstrate(mut config: Config, days: u32, still: bool) -> anyhow::Result<()> {
     let demo =
         Demo::start(&mut config, days, still).await.context("Cannot start the simulated GitHub")?;
     Box::pin(serve(config, Some(demo))).await
 }
 
-/// Brings the schema up to date.
+/// Applies pending migrations.
 async fn migrate(config: Config) -> anyhow::Result<()> {
     let own = Options::durable(&config.database.data_dir, config.database.search());
     let database = Database::open(&config.database, own).await?;
@@ -151,7 +151,7 @@ async fn migrate(config: Config) -> anyhow::Result<()> {
     })
 }
 
-/// Serves from a database that is there.
+/// Serves from an open database.
 async fn serve_on(
     database: &Database,
     config: Config,
@@ -168,7 +168,7 @@ async fn serve_on(
     let app = assemble(database, config, clock, simulated).await?;
     service::tracking::bootstrap(&app).await.context("Cannot track the first repositories")?;
     if simulated {
-        // So that the first look finds a full board; the simulator answers at once.
+        // So that the first visitor finds a full board; the simulator responds at once.
         service::sync::sync_issues(&app, None).await.context("Cannot sync with the simulator")?;
     } else {
         warn_of_what_is_missing(&app).await?;
@@ -209,7 +209,7 @@ async fn serve_on(
         tracing::info!("stopping");
         app.bus.close();
         closing.cancel();
-        // Who follows events has been told to let go, and comes back by itself.
+        // Subscribers were disconnected, and reconnect by themselves.
         tokio::select! {
             _ = tokio::time::timeout(GRACE, &mut serving) => {}
             () = stop.wanted() => {}
@@ -220,14 +220,14 @@ async fn serve_on(
     outcome
 }
 
-/// The database, and the server behind it where it is our own.
+/// The database, and the embedded PostgreSQL where no address is configured.
 struct Database {
     url: String,
     own: Option<Cluster>,
 }
 
 impl Database {
-    /// The database of the settings, else our own.
+    /// Opens the configured database, or starts the embedded PostgreSQL.
     async fn open(config: &config::Database, own: Options) -> anyhow::Result<Self> {
         if let Some(url) = &config.url {
             let url = url.expose().to_owned();
@@ -243,19 +243,19 @@ impl Database {
         connection.context("Cannot reach the database that DATABASE_URL names")
     }
 
-    /// Whether its schema is not that of a newer Dispatch.
+    /// Fails if the schema was migrated by a newer version of Dispatch.
     async fn check_not_newer(&self) -> anyhow::Result<()> {
         store::pool::check_not_newer(&mut self.connect().await?).await
     }
 
-    /// Brings the schema up to date and tells how many changes that took.
+    /// Applies pending migrations and returns how many there were.
     async fn migrate(&self) -> anyhow::Result<usize> {
         self.check_not_newer().await?;
         let connection = self.connect().await?;
         store::run_migrations(connection).await.context("Cannot bring the schema up to date")
     }
 
-    /// Waits until our own server is lost for good.
+    /// Waits until the embedded PostgreSQL is lost permanently.
     async fn lost(&self) {
         match &self.own {
             Some(own) => own.lost().await,
@@ -270,7 +270,7 @@ impl Database {
     }
 }
 
-/// Puts together what every use case needs.
+/// Builds the state that every use case needs.
 async fn assemble(
     database: &Database,
     config: Config,
@@ -292,7 +292,7 @@ async fn assemble(
     Ok(App { config, pool, github, bus, wait_queue, agent_names, clock, simulated })
 }
 
-/// Says on the console what an operator may have forgotten.
+/// Warns on the console about settings that an operator may have forgotten.
 async fn warn_of_what_is_missing(app: &App) -> anyhow::Result<()> {
     let config = &app.config;
     if !config.is_configured() {
@@ -340,7 +340,7 @@ async fn listen(server: &config::Server) -> anyhow::Result<TcpListener> {
     })
 }
 
-/// The address under which this machine reaches a listener.
+/// The address at which this machine reaches a listener.
 fn reachable(mut address: SocketAddr) -> SocketAddr {
     if address.ip().is_unspecified() {
         address.set_ip(match address {
@@ -354,18 +354,18 @@ fn reachable(mut address: SocketAddr) -> SocketAddr {
 /// The address to open in a browser.
 fn front_door(server: &config::Server, address: SocketAddr) -> String {
     match &server.public_url {
-        // Below a path, a slash at the end is what most proxies want.
+        // Below a path, most proxies expect a trailing slash.
         Some(url) if url.path().len() > 1 => format!("{url}/"),
         Some(url) => url.as_str().trim_end_matches('/').to_owned(),
         None => format!("http://{address}"),
     }
 }
 
-/// Waits until a task ends that should not have: by a panic.
+/// Waits until a background task panics.
 ///
 /// # Errors
 ///
-/// When one did.
+/// The panic of a task.
 async fn broken(tasks: &mut JoinSet<()>) -> anyhow::Result<()> {
     while let Some(ended) = tasks.join_next().await {
         ended.context("A background task broke down")?;
@@ -387,7 +387,7 @@ impl Stop {
         })
     }
 
-    /// Waits for the next one.
+    /// Waits for the next signal.
     async fn wanted(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
@@ -396,8 +396,8 @@ impl Stop {
     }
 }
 
-/// A text on the standard output, as much of it as is read: who looks at its beginning only
-/// (`dispatch schema | head`) has what they wanted.
+/// Writes a text to the standard output. A reader that closes the pipe early (`dispatch schema |
+/// head`) is no error.
 fn tell(text: &[u8]) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     match out.write_all(text).and_then(|()| out.flush()) {
@@ -406,7 +406,7 @@ fn tell(text: &[u8]) -> anyhow::Result<()> {
     }
 }
 
-/// A line for whoever started us, on the standard output.
+/// Writes a line to the standard output, for the operator.
 fn say(line: &str) -> anyhow::Result<()> {
     writeln!(std::io::stdout(), "{line}").context("Cannot write to the standard output")
 }

@@ -1,8 +1,8 @@
-//! The clock as a caller of use cases.
+//! Timers that call use cases.
 //!
-//! Repairs always run, in every replica, and are safe to run twice; syncs run when GitHub is
-//! configured, one replica at a time. Each task takes no input and is only ever late, never wrong:
-//! what it does could be done by the next run as well.
+//! Repairs run in every replica and are safe to run concurrently; syncs run when GitHub is
+//! configured, in one replica at a time. Tasks take no input. A missed run only delays their work,
+//! because the next run does the same.
 
 use std::time::Duration;
 
@@ -12,27 +12,27 @@ use crate::app::App;
 use crate::domain::Actor;
 use crate::service::{self, Error};
 
-/// How often unsettled moves are looked at. A crash is mended within this, GitHub's time for a move
-/// and its grace.
+/// How often interrupted moves are settled. After a crash it takes this long, plus GitHub's timeout
+/// for a move and a grace period.
 const SETTLE_EVERY: Duration = Duration::from_secs(1);
 
-/// How often it is put right what leases left that are over.
+/// How often expired leases are cleaned up.
 const EXPIRE_EVERY: Duration = Duration::from_secs(2);
 
-/// How often it is looked for issues that were left alone for long enough, and for pauses that are over.
+/// How often expired back-offs and pauses are ended.
 const PAUSES_EVERY: Duration = Duration::from_secs(2);
 
-/// How often it is looked for work whose agent is silent.
+/// How often work of silent agents is swept.
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
 
-/// How often issues leave Done by age.
+/// How often old issues leave the Done column.
 const RETIRE_EVERY: Duration = Duration::from_secs(30);
 
-/// How often old events are forgotten.
+/// How often old events are pruned.
 const PRUNE_EVERY: Duration = Duration::from_secs(3600);
 
-/// Starts every task; they end when the set is dropped. `database_url` is for the one connection
-/// that listens for events and cannot come from the pool.
+/// Starts every task; they end when the set is dropped. `database_url` is for the connection that
+/// listens for notifications, which cannot come from the pool.
 pub fn start(app: &App, database_url: String) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
     let (bus, pool) = (app.bus.clone(), app.pool.clone());
@@ -51,7 +51,8 @@ pub fn start(app: &App, database_url: String) -> JoinSet<()> {
     tasks
 }
 
-/// Runs a task now and then every so often; a failure is logged and waits for the next time.
+/// Runs a task now and then at every interval. A failure is logged, and the task runs again at the
+/// next interval.
 async fn repeat<Task>(
     app: App,
     every: Duration,
@@ -84,7 +85,7 @@ async fn pauses(app: App) -> Result<(), Error> {
 
 async fn sweep(app: App) -> Result<(), Error> {
     match service::agent_work::sweep(&app, &Actor::System).await {
-        // Another replica is at it.
+        // Another replica runs it.
         Err(Error::Busy { .. }) => Ok(()),
         swept => {
             for error in swept?.errors {
@@ -107,7 +108,7 @@ async fn prune(app: App) -> Result<(), Error> {
     service::idempotency::prune(&app).await.map(|_| ())
 }
 
-/// Syncs on start and then by the timer, unless another replica has just done so.
+/// Syncs at start and then at every interval, unless another replica has just done so.
 async fn sync(app: App) {
     let interval = app.config.sync.interval;
     let mut fresh_enough = Duration::ZERO;

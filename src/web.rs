@@ -1,13 +1,13 @@
-//! Door 4: the built board as files.
+//! The web transport: serves the built board as static files.
 //!
-//! A release carries the files in itself; a debug build reads them from `web/dist`, so that pages
-//! can be changed without building the server. Files under `assets/` have their content's hash in
-//! their name and never change; the others are asked for again each time and answered with 304.
-//! The paths of pages are the page's own to understand: each gets the same `index.html`.
+//! A release embeds the files; a debug build reads them from `web/dist`, so that pages can be
+//! changed without building the server. Files under `assets/` have a hash of their content in their
+//! name and are immutable; the others are revalidated with each request (304). Routing of pages is
+//! done in the browser: each path gets the same `index.html`.
 //!
-//! The build compresses each file once, with brotli and with gzip; a request gets the smallest
-//! representation that it accepts. Pages name everything relative to their own address, so they
-//! also work below a path that a proxy takes off.
+//! The build compresses each file once, with brotli and with gzip; a response uses the smallest
+//! representation that the request accepts. Pages use relative addresses only, so they also work
+//! below a path that a proxy strips.
 
 use std::borrow::Cow;
 
@@ -26,13 +26,13 @@ use rust_embed::RustEmbed;
 
 use crate::middleware::{Problem, Protected, Public, Reader, relative_root};
 
-/// Paths that the page itself understands.
+/// Paths that the page in the browser routes.
 const PAGES: [&str; 6] = ["/", "/board", "/queue", "/projects", "/agents", "/audit"];
 
-/// Files beside the page that have a fixed name.
+/// Files beside the page with a fixed name.
 const FILES: [&str; 2] = ["/favicon.svg", "/theme.js"];
 
-/// What stands where the pages would, when they were not built.
+/// The page that is served when the pages were not built.
 const NOT_BUILT: &str = "<!doctype html>\n<html lang=\"en\">\n<title>Dispatch</title>\n\
     <h1>The pages are not built</h1>\n\
     <p>Dispatch runs, without its pages. <code>make run</code> builds them with the server; \
@@ -52,19 +52,19 @@ struct File {
     kind: String,
 }
 
-/// Where files come from.
+/// The source of files: embedded or on disk.
 #[derive(Clone, Copy)]
 struct Site {
     file: fn(&str) -> Option<File>,
 }
 
-/// Every page and file, and what is answered where there is nothing.
+/// Routes of all pages and files, and the fallback for any other path.
 pub fn routes() -> Router {
     Site { file: built }.routes()
 }
 
 fn built(name: &str) -> Option<File> {
-    // A release knows names alone; a folder would follow them.
+    // A release looks names up in a table; a folder would resolve `..`.
     if name.split('/').any(|part| part == "..") {
         return None;
     }
@@ -95,7 +95,7 @@ impl Site {
         router.with_state(Protected::new(self))
     }
 
-    /// A file as it is cached by who asks for it again, compressed as the request accepts.
+    /// The response with a file, or 304, in the best accepted encoding.
     fn answer(self, name: &str, headers: &HeaderMap, caching: &'static str) -> Option<Response> {
         let plain = (self.file)(name)?;
         let content_type = content_type(&plain.kind);
@@ -123,7 +123,7 @@ impl Site {
     }
 }
 
-/// How the build has compressed a file beside it, best first.
+/// The encodings in which the build stores each file, best first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Coding {
     Brotli,
@@ -133,7 +133,7 @@ enum Coding {
 impl Coding {
     const ALL: [Self; 2] = [Self::Brotli, Self::Gzip];
 
-    /// As HTTP names it.
+    /// Its name in HTTP headers.
     const fn name(self) -> &'static str {
         match self {
             Self::Brotli => "br",
@@ -141,7 +141,7 @@ impl Coding {
         }
     }
 
-    /// What the names of such files end with.
+    /// The suffix of file names in this encoding.
     const fn suffix(self) -> &'static str {
         match self {
             Self::Brotli => "br",
@@ -149,7 +149,7 @@ impl Coding {
         }
     }
 
-    /// The codings that a request accepts and does not like less than none at all, best first.
+    /// The encodings that a request accepts at least as much as an unencoded file, best first.
     fn preferred(headers: &HeaderMap) -> Vec<Self> {
         let accepted: Vec<(String, f32)> = headers
             .get_all(ACCEPT_ENCODING)
@@ -162,7 +162,7 @@ impl Coding {
             let named = accepted.iter().find(|(accepted, _)| accepted == name);
             named.or_else(|| accepted.iter().find(|(accepted, _)| accepted == "*"))
         };
-        // Not mentioned, the file as it is is acceptable, but less than what is.
+        // If `identity` is not mentioned, it is acceptable, but less than any listed encoding.
         let plain = weight("identity").map_or(0.0, |(_, weight)| *weight);
         let mut preferred: Vec<_> = Self::ALL
             .into_iter()
@@ -174,7 +174,7 @@ impl Coding {
     }
 }
 
-/// A coding and how much it is wanted, as in `gzip;q=0.5`.
+/// An encoding and its weight, as in `gzip;q=0.5`.
 fn weighted(accepted: &str) -> (String, f32) {
     let (name, parameters) = accepted.split_once(';').unwrap_or((accepted, ""));
     let weight = parameters.trim().strip_prefix(['q', 'Q']).and_then(|rest| rest.strip_prefix('='));
@@ -202,8 +202,8 @@ async fn playground(
     without_slash(&asked).unwrap_or_else(|| site.page("graphiql.html", &headers))
 }
 
-/// Leads from a page's address with slashes at its end to the one without: the page names its files
-/// relative to that. None where there are no such slashes.
+/// Redirects a page's address with trailing slashes to the one without, because the page uses
+/// relative addresses. None if there are no trailing slashes.
 fn without_slash(asked: &Uri) -> Option<Response> {
     let name = asked.path().trim_matches('/');
     if asked.path().len() <= name.len() + 1 {
@@ -232,7 +232,7 @@ async fn file(
     site.answer(name, &headers, REVALIDATED).ok_or_else(missing)
 }
 
-/// Where there is nothing, people get the page that says so, programs a problem document.
+/// The fallback: browsers get the page for unknown addresses, programs a problem document.
 async fn nothing(
     Reader { state: site, .. }: Reader<Site>,
     method: Method,
@@ -250,7 +250,7 @@ async fn nothing(
     }
 }
 
-/// A page for an address that is deeper than those of pages, from which its files lie further up.
+/// The page for an address that is deeper than those of pages, with its relative addresses adapted.
 fn below(page: &str, path: &str) -> String {
     let root = relative_root(path);
     if root.is_empty() {
@@ -268,13 +268,14 @@ fn wants_page(headers: &HeaderMap) -> bool {
     accepted.is_some_and(|accepted| accepted.contains("text/html"))
 }
 
-/// Differs for each representation of a file. Weak, because a proxy may compress it in its own way.
+/// The entity tag, different for each representation. Weak, because a proxy may compress a file
+/// itself.
 fn etag(file: &File) -> String {
     let digits: String = file.hash[..16].iter().map(|byte| format!("{byte:02x}")).collect();
     format!("W/\"{digits}\"")
 }
 
-/// Whether a list of entity tags names this one.
+/// Whether a list of entity tags has this one.
 fn names(tags: &HeaderValue, etag: &str) -> bool {
     let tags = tags.to_str().unwrap_or_default();
     tags.split(',').map(str::trim).any(|tag| tag == "*" || tag == etag)

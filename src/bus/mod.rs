@@ -1,13 +1,15 @@
-//! From PostgreSQL to everybody in this process who wants to hear: the events of the log, and that
-//! the state of syncing is another.
+//! Distributes log events, and changes of the sync state, from PostgreSQL to subscribers in this
+//! process.
 //!
-//! One pump reads the log in order, from the last id it knows, and sends each event once into a
-//! bounded channel. A bell (`NOTIFY`) makes it look at once; it carries nothing, so a lost bell
-//! costs only time, at most [`LOOK_ANYWAY`]. A second bell tells that a sync has begun, come further
-//! or ended; it stands for a state and not for an event, so it may ring once for several changes and
-//! once too often. Not here: what an event means to whom.
-//! Invariants: events are sent in the order of their ids, each once, none left out; a listener that
-//! falls more than [`CAPACITY`] behind is told so by the channel and never skipped in silence.
+//! One event pump reads the event log in order, from the last id it knows, and sends each event
+//! once into a bounded channel. A notification (`LISTEN`/`NOTIFY`) makes it read at once. It
+//! carries no data, so a lost one only delays events, by at most [`LOOK_ANYWAY`]. A second
+//! notification announces that a sync has started, progressed or ended. It stands for a state and
+//! not for an event, so several changes may share one notification, and one may arrive without a
+//! change. What an event means to a subscriber is decided elsewhere.
+//!
+//! Invariants: events are sent in the order of their ids, each exactly once; a receiver that falls
+//! more than [`CAPACITY`] behind gets an error from the channel and never misses an event silently.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -22,18 +24,18 @@ use tokio_util::sync::CancellationToken;
 use crate::domain::EventCursor;
 use crate::store::{self, Connection, Event, Pool, event_log};
 
-/// How many events a listener may be behind.
+/// How many events a receiver may be behind.
 pub const CAPACITY: usize = 4096;
 
-/// How long the pump rests at the most without a bell.
+/// How long the pump waits at most for a notification before it reads the log anyway.
 const LOOK_ANYWAY: Duration = Duration::from_secs(30);
 
-/// How long it waits before it connects again.
+/// Delay before it reconnects to the database.
 const RECONNECT: Duration = Duration::from_secs(1);
 
 const BATCH: i64 = 500;
 
-/// Where the events of this process come from. Clones share one channel.
+/// The source of events in this process. Clones share one channel.
 #[derive(Debug, Clone)]
 pub struct Bus {
     sender: broadcast::Sender<Arc<Event>>,
@@ -43,7 +45,7 @@ pub struct Bus {
 }
 
 impl Bus {
-    /// A bus that has sent everything up to `position`.
+    /// A bus that has sent every event up to `position`.
     pub fn new(position: EventCursor) -> Self {
         let (sender, _) = broadcast::channel(CAPACITY);
         let position = Arc::new(AtomicI64::new(position.0));
@@ -51,46 +53,46 @@ impl Bus {
         Self { sender, position, sync_bell, closing: CancellationToken::new() }
     }
 
-    /// Everything sent from now on.
+    /// A receiver of every event sent from now on.
     pub fn subscribe(&self) -> broadcast::Receiver<Arc<Event>> {
         self.sender.subscribe()
     }
 
-    /// How many listen to what happens.
+    /// The number of subscribers to events.
     pub fn listeners(&self) -> usize {
         self.sender.receiver_count()
     }
 
-    /// The last event that was sent, or is just being sent. Whoever subscribes first and asks second
-    /// hears everything behind it.
+    /// The id of the last event that was sent or is being sent. A caller that subscribes before it
+    /// reads the position receives every later event.
     pub fn position(&self) -> EventCursor {
         EventCursor(AtomicI64::load(&self.position, Ordering::Acquire))
     }
 
-    /// Changes whenever the state of syncing may have, in any replica.
+    /// Changes whenever the sync state may have changed, in any replica.
     pub fn sync_bell(&self) -> watch::Receiver<()> {
         self.sync_bell.subscribe()
     }
 
-    /// Tells everybody who follows the events to let go: the service is about to stop.
+    /// Asks subscribers to end, because the service stops.
     pub fn close(&self) {
         self.closing.cancel();
     }
 
-    /// Waits until the service is about to stop.
+    /// Waits until the service stops.
     pub async fn closed(&self) {
         self.closing.cancelled().await;
     }
 
     fn send(&self, event: Event) {
         // The position is raised first: an event that a new subscriber has just missed is then
-        // never behind the position that it reads.
+        // never after the position that it reads.
         self.position.store(event.id.0, Ordering::Release);
-        // Nobody listening is no failure.
+        // Having no receivers is not an error.
         let _ = self.sender.send(Arc::new(event));
     }
 
-    /// Sends whatever the log has behind the last event sent.
+    /// Sends every event that the log has after the last event sent.
     async fn catch_up(&self, connection: &mut Connection) -> QueryResult<()> {
         loop {
             let events = event_log::after(connection, self.position(), BATCH).await?;
@@ -104,8 +106,8 @@ impl Bus {
         }
     }
 
-    /// Pumps until cancelled. `url` is for the connection that listens for the bell: it cannot come
-    /// from the pool, because it is held for good.
+    /// Runs until it is cancelled. `url` is for the connection that listens for notifications. It
+    /// cannot come from the pool, because it is never returned.
     pub async fn pump(self, pool: Pool, url: &str) {
         loop {
             if let Err(error) = self.listen(&pool, url).await {
@@ -117,7 +119,7 @@ impl Bus {
 
     async fn listen(&self, pool: &Pool, url: &str) -> anyhow::Result<()> {
         let mut ear = store::establish(url).await?;
-        // The ear is up before the first look, so nothing rings unheard in between.
+        // Listen before the first read, so that no notification is lost in between.
         diesel::sql_query("LISTEN dispatch_events").execute(&mut ear).await?;
         diesel::sql_query("LISTEN dispatch_sync").execute(&mut ear).await?;
         let mut bells = std::pin::pin!(ear.notifications_stream());

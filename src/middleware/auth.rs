@@ -1,9 +1,9 @@
-//! Who is asking, and whether the route they ask for is open to them.
+//! Authentication, and whether a route is open to the caller.
 //!
-//! A token is accepted in every mode. What else counts, and who somebody without credentials is,
-//! depends on the mode (`DISPATCH_AUTH_MODE`). Another mode means another arm of
-//! [`Callers::identify`], another kind of token an arm of [`Tokens::owner`]. Programs may ask as often
-//! as the table says; people are bounded otherwise.
+//! A token is accepted in every mode. Which other credentials are accepted, and who a caller
+//! without credentials is, depends on the mode (`DISPATCH_AUTH_MODE`). A new mode is a new arm of
+//! [`Callers::identify`], a new kind of token an arm of [`Tokens::owner`]. Programs are subject to
+//! the rate limits of the permissions table; people only to the login throttle.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -35,15 +35,15 @@ use crate::domain::{Actor, LabelSet, Tier};
 use crate::service::Error;
 use crate::service::sessions::{self, SessionId};
 
-/// What people are called where nobody signs in.
+/// The actor's name of people where nobody signs in.
 const PERSON: &str = "user";
 
-/// What people are called where signing in is switched off.
+/// The actor's name of people where authentication is disabled.
 const OPERATOR: &str = "operator";
 
 const TOO_OFTEN: &str = "Rate limit exceeded";
 
-/// Under which name wrong tokens of people who sign in are counted.
+/// The name under which the login throttle counts wrong tokens of people who sign in.
 const SIGN_IN: &str = "sign in";
 
 const SIGNED_IN_BY_PASSWORD: &str =
@@ -58,13 +58,13 @@ const WORKERS_TOKEN: &str = "A worker's token signs nobody in; it takes DISPATCH
 /// The longest name of an agent, in characters.
 const NAME_LENGTH: usize = 100;
 
-/// How many agents at their limit share a token that opens everything.
+/// How many agents' rate limits a maintainer token gets in total.
 const AGENTS_A_TOKEN: u32 = 20;
 
 const CHALLENGE: HeaderValue =
     HeaderValue::from_static(r#"Basic realm="Dispatch", charset="UTF-8""#);
 
-/// Finds out who is asking. Clones share the memory of wrong passwords.
+/// Authenticates callers. Clones share the login throttle and the rate limits.
 #[derive(Clone)]
 pub struct Callers(Arc<Inner>);
 
@@ -77,16 +77,16 @@ struct Inner {
     denials: Denials,
 }
 
-/// Whose a token is.
+/// The owner of a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Owner {
     Maintainer(Token),
-    /// A worker of the agent with this name, or of none.
+    /// A worker bound to the agent with this name, or to none.
     Worker(Option<String>),
 }
 
-/// Every token there is, by its digest. What opens less comes first and counts where a token is
-/// given twice.
+/// The digest of every configured token. Tokens with fewer permissions come first, so they win
+/// where a token is configured twice.
 struct Tokens(Vec<([u8; 32], Owner)>);
 
 impl Tokens {
@@ -105,7 +105,7 @@ impl Tokens {
         Self(all.map(|(token, owner)| (digest(token.expose()), owner)).collect())
     }
 
-    /// Whose a token is. All are compared in any case, so that the time tells nothing.
+    /// The owner of a token. Every token is compared, so that the time reveals nothing.
     fn owner(&self, given: &str) -> Option<&Owner> {
         let given = digest(given);
         self.0.iter().rev().fold(None, |found, (digest, owner)| {
@@ -119,9 +119,9 @@ fn digest(text: &str) -> [u8; 32] {
     Sha256::digest(text).into()
 }
 
-/// Who asks, where from, and under what name: one request's sender.
+/// The sender of a request: credentials, source and claimed name.
 ///
-/// Sockets show their credentials after they are open; see [`Caller::present`].
+/// Clients of sockets may send their credentials after the handshake; see [`Caller::present`].
 #[derive(Clone)]
 pub struct Caller {
     callers: Callers,
@@ -131,7 +131,7 @@ pub struct Caller {
 }
 
 impl Callers {
-    /// Callers as the settings know them.
+    /// Callers according to the settings.
     pub fn new(app: &App) -> Self {
         Self(Arc::new(Inner {
             app: app.clone(),
@@ -143,13 +143,13 @@ impl Callers {
         }))
     }
 
-    /// The actor that an `Authorization` header makes, or its absence. Credentials of a kind that
-    /// the mode does not know are another server's on the way and count as none.
+    /// The actor for an `Authorization` header, or for its absence. Credentials of a scheme that
+    /// the mode does not use are meant for a proxy and are ignored.
     ///
     /// # Errors
     ///
-    /// [`Error::Unauthenticated`] for wrong credentials, [`Error::Busy`] for a source that tried too
-    /// many passwords, [`Error::Invalid`] for a program that gives itself a reserved name.
+    /// [`Error::Unauthenticated`] for wrong credentials, [`Error::Busy`] for a source over the
+    /// login throttle, [`Error::Invalid`] for a program that claims a reserved name.
     async fn identify(&self, caller: &Caller, authorization: Option<&str>) -> Result<Actor, Error> {
         let mode = &self.0.app.config.auth.mode;
         let shown = authorization.and_then(Credentials::read);
@@ -186,7 +186,7 @@ impl Callers {
         }
     }
 
-    /// Whether a program may do `what` once more by now.
+    /// Counts a call of `what` by a program against its rate limit.
     fn check_rate(
         &self,
         actor: &Actor,
@@ -199,8 +199,8 @@ impl Callers {
         let Some((times, seconds)) = limit else { return Ok(()) };
         let length = TimeDelta::seconds(i64::from(seconds));
         let now = self.0.app.clock.now();
-        // The credential first: names are the caller's to choose. Of a token that opens everything
-        // many agents make use, each under its name.
+        // The credential first, because callers choose their names. A maintainer token is shared by
+        // many agents, each under its own name.
         let credential = actor.credential();
         let is_worker = matches!(actor, Actor::Worker { .. });
         let most = if is_worker { times } else { times.saturating_mul(AGENTS_A_TOKEN) };
@@ -227,7 +227,7 @@ impl Callers {
         if let Some(until) = self.0.attempts.blocked_until(source, &given_name, now) {
             return Err(Error::Busy { what: TOO_OFTEN.to_owned(), retry_at: Some(until) });
         }
-        // Both are compared in any case, so that the time tells nothing of which is wrong.
+        // Both are compared in any case, so that the time does not reveal which one is wrong.
         if is_same(&given_name, username) & is_same(&given_password, password) {
             self.0.attempts.succeeded(source, now);
             Ok(())
@@ -237,8 +237,8 @@ impl Callers {
         }
     }
 
-    /// The answer to somebody who has not shown who they are. Where a browser can ask for name and
-    /// password it is told to.
+    /// The response to a caller without valid credentials. In a mode where browsers ask for name
+    /// and password, it has the challenge for that.
     fn challenge(&self) -> Response {
         match self.0.app.config.auth.mode {
             AuthMode::Basic { .. } => {
@@ -255,36 +255,35 @@ impl Callers {
 }
 
 impl Caller {
-    /// Who is asking, by credentials that came another way than in the request's own header:
-    /// `authorization` reads like that header, such as `Bearer <token>`.
+    /// Authenticates by credentials from elsewhere than the request's header. `authorization` has
+    /// the format of that header, such as `Bearer <token>`.
     ///
     /// # Errors
     ///
-    /// [`Error::Unauthenticated`] for wrong credentials, [`Error::Busy`] after too many wrong
-    /// passwords.
+    /// [`Error::Unauthenticated`] for wrong credentials, [`Error::Busy`] over the login throttle.
     pub async fn present(&self, authorization: &str) -> Result<Actor, Error> {
         self.callers.identify(self, Some(authorization)).await
     }
 
-    /// Whether the actor, whom this caller was by a session, is so no more; also when that cannot be
-    /// told.
+    /// Whether the session by which the actor was authenticated has ended, or cannot be checked.
     pub async fn is_signed_out(&self, actor: &Actor) -> bool {
         let Actor::Operator { signed_in_until: Some(_), .. } = actor else { return false };
         let signed_in = sessions::signed_in(&self.callers.0.app, &self.sessions).await;
         !signed_in.is_ok_and(|signed_in| signed_in.as_ref() == Some(actor))
     }
 
-    /// The sessions that the caller shows.
+    /// The ids of the sessions that the caller sent.
     pub fn sessions(&self) -> &[SessionId] {
         &self.sessions
     }
 
-    /// The token, when it is one with which a person may sign in.
+    /// Checks a token with which a person wants to sign in.
     ///
     /// # Errors
     ///
-    /// [`Error::Unauthenticated`] for a wrong token, [`Error::Forbidden`] for a worker's,
-    /// [`Error::Busy`] after too many wrong ones, [`Error::Conflict`] where nobody signs in so.
+    /// [`Error::Unauthenticated`] for a wrong token, [`Error::Forbidden`] for a worker token,
+    /// [`Error::Busy`] over the login throttle, [`Error::Conflict`] in a mode without sign-in by
+    /// token.
     pub fn check_sign_in(&self, token: &str) -> Result<Secret, Error> {
         let callers = &self.callers.0;
         let now = callers.app.clock.now();
@@ -309,22 +308,21 @@ impl Caller {
         }
     }
 
-    /// Whether the actor that asks may do so in an agent's name. What a worker is refused is written
-    /// down.
+    /// Checks that the actor may act for an agent. Denials of workers are audited.
     ///
     /// # Errors
     ///
-    /// The refusal of a worker whose token is another's or nobody's.
+    /// The denial of a worker whose token is bound to another agent or to none.
     pub async fn check_acts_for(&self, actor: &Actor, agent: &str) -> Result<(), Problem> {
         self.callers.0.denials.check_agent(actor, agent).await
     }
 
-    /// Whether the actor may change an issue with these labels: a worker its own agent's only. What
-    /// a worker is refused is written down.
+    /// Checks that the actor may change an issue with these labels: a worker may only change issues
+    /// of its own agent. Denials of workers are audited.
     ///
     /// # Errors
     ///
-    /// The refusal of a worker whose agent does not have the issue.
+    /// The denial of a worker whose agent is not assigned to the issue.
     pub async fn check_changes(&self, actor: &Actor, labels: &LabelSet) -> Result<(), Problem> {
         let is_worker = matches!(actor, Actor::Worker { .. });
         if !is_worker || labels.names_agent(actor.name()) {
@@ -334,11 +332,12 @@ impl Caller {
         self.check_acts_for(actor, holder).await
     }
 
-    /// Whether the actor may call a tool once more by now. What a worker is refused is written down.
+    /// Checks permission and rate limit for a call of a tool. Denials of workers are audited.
     ///
     /// # Errors
     ///
-    /// A refusal of the tool's tier, of workers, or for now, of those who called it too often.
+    /// A denial because of the tool's tier or because the actor is a worker, or an exceeded rate
+    /// limit.
     pub async fn check_tool(&self, actor: &Actor, tool: &ToolAccess) -> Result<(), Problem> {
         let callers = &self.callers.0;
         callers.denials.check_open(actor, tool.workers, tool.name).await?;
@@ -351,7 +350,7 @@ impl Caller {
     }
 }
 
-/// Names the actor of a request and refuses what its route's tier does not allow.
+/// Authenticates a request and denies it if its route's tier does not allow the caller.
 pub(super) async fn admit(
     State(callers): State<Callers>,
     mut request: Request,
@@ -359,7 +358,7 @@ pub(super) async fn admit(
 ) -> Response {
     let template = request.extensions().get::<MatchedPath>().cloned();
     let template = template.as_ref().map(MatchedPath::as_str);
-    // Behind no route stands the page that says so.
+    // An unknown path gets the page for unknown addresses.
     let declared = template.map_or(Declared::Tier(Tier::Read), |template| {
         access::route(request.method().as_str(), template)
     });
@@ -367,7 +366,7 @@ pub(super) async fn admit(
         Declared::Tier(tier) => tier,
         Declared::OtherMethods(methods) => return method_not_allowed(&methods),
     };
-    // Who is signed in makes no difference to a page, which the database must not keep away.
+    // Pages do not depend on the session, so they must also work without the database.
     let shows_page = template.is_some_and(access::is_page);
     let caller = Caller {
         callers: callers.clone(),
@@ -409,8 +408,8 @@ pub(super) async fn admit(
     response
 }
 
-/// Whether a request opens the one socket there is, which carries no operation yet: whoever opens it
-/// may show credentials in its first message.
+/// Whether a request opens the WebSocket. It carries no operation yet, because clients may send
+/// credentials in the first message.
 fn opens_socket(request: &Request, template: Option<&str>) -> bool {
     template == Some(access::SOCKET)
         && is_handshake(request.method(), request.version(), request.headers())
@@ -425,7 +424,7 @@ fn method_not_allowed(methods: &[&'static str]) -> Response {
         .into_response()
 }
 
-/// What an `Authorization` header says.
+/// A parsed `Authorization` header.
 enum Credentials<'a> {
     Bearer(&'a str),
     Basic(&'a str),
@@ -445,8 +444,7 @@ impl<'a> Credentials<'a> {
     }
 }
 
-/// The name and the password that a Base64 text holds, split at the first colon; empty ones where
-/// it holds none.
+/// The name and the password in a Base64 text, split at the first colon; empty if there are none.
 fn split(pair: &str) -> (String, String) {
     let decoded = STANDARD.decode(pair).unwrap_or_default();
     let decoded = String::from_utf8_lossy(&decoded);
@@ -454,7 +452,7 @@ fn split(pair: &str) -> (String, String) {
     (name.to_owned(), password.to_owned())
 }
 
-/// Compares in a time that tells nothing of either text, their lengths included.
+/// Compares in constant time, independent of the lengths.
 fn is_same(one: &str, other: &str) -> bool {
     Sha256::digest(one).ct_eq(&Sha256::digest(other)).into()
 }
@@ -464,12 +462,12 @@ fn source_of(proxies: &Proxies, request: &Request) -> Source {
     proxies.source(peer.map(|ConnectInfo(peer)| *peer), request.headers())
 }
 
-/// The name that a program gives itself in `X-Agent-Name`.
+/// The name that a program claims in `X-Agent-Name`.
 fn agent_name(headers: &HeaderMap) -> Option<String> {
     name(headers.get("x-agent-name")?.to_str().ok()?)
 }
 
-/// The actor under the name that a request's own body gives. Only a program may name itself.
+/// The actor under the name that a request's body claims. Only a program may claim a name.
 ///
 /// # Errors
 ///
@@ -486,7 +484,7 @@ pub fn acting_as(actor: Actor, given: Option<&str>) -> Result<Actor, Error> {
     })
 }
 
-/// A name, unless it is reserved.
+/// The name, unless it is reserved.
 fn free_name(field: &'static str, name: String) -> Result<String, Error> {
     match is_reserved(&name) {
         true => Err(Error::Invalid { field, reason: reserved_reason() }),
@@ -494,7 +492,7 @@ fn free_name(field: &'static str, name: String) -> Result<String, Error> {
     }
 }
 
-/// A name that may stand in the audit log: one line, not empty, not endless.
+/// The name if the audit log accepts it: one line, not empty, not too long.
 fn name(given: &str) -> Option<String> {
     let plain: String = given.chars().filter(|c| !c.is_control() && !is_invisible(*c)).collect();
     let name: String = plain.trim().chars().take(NAME_LENGTH).collect();

@@ -1,7 +1,7 @@
-//! The cookie that carries a person's session.
+//! The session cookie.
 //!
-//! Scripts cannot read it, other sites cannot have it sent, and it belongs to the host that was asked
-//! alone. Over TLS it stays there. It reaches no further than the path under which people see
+//! It is hidden from scripts, is not sent with cross-site requests, and is restricted to the host
+//! that set it. Over TLS it is sent over TLS only. Its path is the one below which people reach
 //! Dispatch.
 
 use axum::http::header::{COOKIE, HOST, ORIGIN};
@@ -15,11 +15,11 @@ use crate::service::sessions::{LENGTH, SessionId};
 
 const NAME: &str = "dispatch_session";
 
-/// How many sessions of one request are looked at: more than a browser keeps cookies of one name.
+/// How many session ids of one request are read: more than a browser stores cookies of one name.
 const MOST: usize = 100;
 
-/// The sessions that a request shows. Cookies of other services on this host, in whatever encoding,
-/// stand beside them.
+/// The session ids in a request's cookies. Cookies of other services on this host are ignored,
+/// whatever their encoding.
 pub(super) fn session_ids(headers: &HeaderMap) -> Vec<SessionId> {
     let lines = headers.get_all(COOKIE).iter().map(|line| String::from_utf8_lossy(line.as_bytes()));
     let lines: Vec<_> = lines.collect();
@@ -28,7 +28,7 @@ pub(super) fn session_ids(headers: &HeaderMap) -> Vec<SessionId> {
     ours.filter_map(|cookie| cookie.value_trimmed().parse().ok()).take(MOST).collect()
 }
 
-/// Has the browser keep a session, or with none forget the one it has.
+/// The `Set-Cookie` header that stores a session, or deletes it when there is no id.
 pub fn keep(server: &Server, asked: &HeaderMap, id: Option<&SessionId>) -> HeaderValue {
     let value = id.map(ToString::to_string).unwrap_or_default();
     let seconds = if id.is_some() { LENGTH.num_seconds() } else { 0 };
@@ -41,8 +41,8 @@ pub fn keep(server: &Server, asked: &HeaderMap, id: Option<&SessionId>) -> Heade
     HeaderValue::from_str(&cookie.to_string()).expect("a cookie of ours is plain text")
 }
 
-/// Whether people reach us over TLS: by the page that asks, which the middleware found to be ours, else by
-/// our public address.
+/// Whether people reach Dispatch over TLS: by the origin of the page that asks, which the
+/// middleware has checked, else by the public address.
 fn is_encrypted(server: &Server, asked: &HeaderMap) -> bool {
     let page = asked.get(ORIGIN).and_then(|origin| origin.to_str().ok());
     match (page, &server.public_url) {
@@ -51,7 +51,8 @@ fn is_encrypted(server: &Server, asked: &HeaderMap) -> bool {
     }
 }
 
-/// The path below which the asker sees Dispatch: that of our public address, when it was asked there.
+/// The path below which the caller reaches Dispatch: that of the public address, if the request was
+/// sent there.
 fn path<'a>(server: &'a Server, asked: &HeaderMap) -> &'a str {
     let host = asked.get(ORIGIN).or(asked.get(HOST)).and_then(|value| value.to_str().ok());
     let public = server.public_url.as_ref().filter(|url| host.is_some_and(|host| is_at(url, host)));

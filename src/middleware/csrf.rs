@@ -1,10 +1,10 @@
-//! Other sites can't make people's browsers act or read here.
+//! Origin check (CSRF) and protection against DNS rebinding.
 //!
-//! A page of another site can send requests to us from a browser that we trust: by form, by script,
-//! by socket. Browsers say where a request comes from; what changes something, or opens a socket,
-//! must come from our own pages or from no page at all, and what a page of another site fetches is
-//! refused, too. Where no password is asked for, a name of another site that was made to point here
-//! (DNS rebinding) is turned away by its name.
+//! A page of another site can make a trusted browser send requests here: by form, script or
+//! WebSocket. Browsers report a request's origin, so a request that changes something or opens a
+//! WebSocket must come from our own pages or from no page, and reads by pages of other sites are
+//! denied too. In modes without a password, a request under an unknown host name is denied, because
+//! another site could have pointed that name here (DNS rebinding).
 
 use std::sync::Arc;
 
@@ -27,11 +27,11 @@ const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 const FOREIGN_PAGE: &str = "This request comes from a page of another site, which may neither change nor read anything \
      here; set DISPATCH_URL if that page is Dispatch's own under another address";
 
-/// What we are called.
+/// The host names and the origin of this server.
 #[derive(Debug, Clone)]
 pub(super) struct Site {
-    /// Whether a request under a foreign name is refused: where a browser is trusted without a
-    /// password.
+    /// Whether requests under unknown host names are denied: in modes where browsers are trusted
+    /// without a password.
     checks_host: bool,
     names: Arc<[String]>,
     public_url: Option<Url>,
@@ -69,8 +69,7 @@ impl Site {
         Ok(())
     }
 
-    /// Whether a request to here may bear this host name: one that no other site can make point
-    /// here.
+    /// Whether a request may use this host name, because no other site can point it here.
     fn is_our_name(&self, host: &str) -> bool {
         match name_of(host) {
             None => false,
@@ -95,10 +94,10 @@ impl Site {
         }
     }
 
-    /// Whether a page comes from the host that was asked, or from the address that people use.
+    /// Whether an origin is the requested host or the public address.
     fn is_our_origin(&self, origin: &Url, hosts: &[String]) -> bool {
         let is_public = self.public_url.as_ref().is_some_and(|url| url.origin() == origin.origin());
-        // Behind a proxy the scheme is not known here, so ports are compared by the page's scheme.
+        // Behind a proxy the scheme is unknown here, so ports are compared by the origin's scheme.
         let is_host = |host: &String| {
             let asked = Url::parse(&format!("{}://{host}", origin.scheme()));
             asked.is_ok_and(|asked| asked.origin() == origin.origin())
@@ -108,7 +107,7 @@ impl Site {
     }
 }
 
-/// The hosts that a request names, ports included: normally one.
+/// The hosts of a request, with ports: normally one.
 fn hosts_of(request: &Request) -> Vec<String> {
     let headers = request.headers().get_all(HOST).iter();
     let authority = request.uri().authority().map(ToString::to_string);
@@ -117,7 +116,7 @@ fn hosts_of(request: &Request) -> Vec<String> {
 
 fn name_of(host: &str) -> Option<Host<String>> {
     let url = Url::parse(&format!("http://{host}")).ok()?;
-    // Anything beside host and port was smuggled in.
+    // Anything besides host and port is an attempt to smuggle something in.
     let is_bare = url.path() == "/"
         && url.username().is_empty()
         && url.query().is_none()
@@ -129,7 +128,7 @@ fn is_cross_site(headers: &HeaderMap) -> bool {
     headers.get_all(SEC_FETCH_SITE).iter().any(|site| site == "cross-site")
 }
 
-/// Whether somebody follows a link to one of our pages, in a window and not in a frame.
+/// Whether a request is a top-level navigation to a page, not in a frame.
 fn is_visit(request: &Request) -> bool {
     let says = |name, value| request.headers().get(name).is_some_and(|given| given == value);
     let template = request.extensions().get::<MatchedPath>();
@@ -140,7 +139,7 @@ fn is_visit(request: &Request) -> bool {
         && access::is_page(path)
 }
 
-/// Turns away what another site sends.
+/// Denies cross-site requests.
 pub(super) async fn check(State(site): State<Site>, request: Request, next: Next) -> Response {
     match site.check(&request) {
         Ok(()) => next.run(request).await,

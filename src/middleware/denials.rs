@@ -1,5 +1,5 @@
-//! What workers may not do: refusals, and their lines in the audit log, which a worker that asks in
-//! a loop must not be able to flood.
+//! Denials of workers, and their audit entries, which are limited so that a worker in a loop cannot
+//! flood the audit log.
 
 use chrono::TimeDelta;
 
@@ -11,15 +11,15 @@ use crate::domain::actor::NOT_BOUND;
 use crate::domain::{Actor, access};
 use crate::service;
 
-/// What a worker is told of an address that is not for workers.
+/// The error for a route that is not open to workers.
 const CLOSED: &str = "Forbidden: this endpoint requires a maintainer token (DISPATCH_AGENT_TOKEN); worker tokens (DISPATCH_WORKER_TOKEN) are restricted";
 
 const MINUTE: TimeDelta = TimeDelta::minutes(1);
 
-/// Lines in the audit log that a credential's refusals make in a minute, of each kind.
+/// Audit entries per minute and kind for the denials of one credential.
 const LINES_AN_ACTOR: u32 = 10;
 
-/// Where the refusals of workers are written down.
+/// Denies requests of workers and audits that.
 pub(super) struct Denials {
     app: App,
     lines: Windows,
@@ -30,7 +30,7 @@ impl Denials {
         Self { app: app.clone(), lines: Windows::default() }
     }
 
-    /// Refuses a worker a route that the table closes to it.
+    /// Denies a worker a route that the permissions table does not open to it.
     pub(super) async fn check_route(
         &self,
         actor: &Actor,
@@ -42,7 +42,7 @@ impl Denials {
         self.check_open(actor, open, &format!("{method} {}", template.unwrap_or(path))).await
     }
 
-    /// Refuses a worker what is not open to it, whatever that is.
+    /// Denies a worker a route, field or tool that is not open to it.
     pub(super) async fn check_open(
         &self,
         actor: &Actor,
@@ -63,7 +63,7 @@ impl Denials {
         }
     }
 
-    /// Refuses a worker what another agent would do.
+    /// Denies a worker acting for another agent.
     pub(super) async fn check_agent(&self, actor: &Actor, agent: &str) -> Result<(), Problem> {
         match actor.check_acts_for(agent) {
             Ok(()) => Ok(()),
@@ -76,7 +76,7 @@ impl Denials {
 
     async fn write_tier(&self, actor: &Actor, route: &str) {
         let now = self.app.clock.now();
-        // Not by name, which a worker of no agent may choose.
+        // Not by name, because a worker without an agent chooses its name.
         let credential = actor.credential();
         let (one, all) = (format!("tier {credential} {route}"), format!("tier {credential}"));
         if self.lines.count(&one, 1, MINUTE, now).is_ok()
@@ -93,7 +93,7 @@ impl Denials {
         }
     }
 
-    /// Best effort: the refusal itself does not hang on it.
+    /// Best effort: the denial does not depend on it.
     async fn write(&self, actor: &Actor, action: &'static str, notes: &str, refusal: &str) {
         let written = service::audit::record_denial(&self.app, actor, action, notes, refusal).await;
         if let Err(error) = written {

@@ -1,4 +1,4 @@
-//! What opens a WebSocket, decided in one place.
+//! Recognizes WebSocket handshakes.
 
 use axum::http::header::{
     CONNECTION, HeaderMap, HeaderName, HeaderValue, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION,
@@ -8,12 +8,12 @@ use axum::http::{Method, Version};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-/// Whether a request is the opening handshake of a WebSocket as RFC 6455 (section 4.2.1) defines it.
+/// Whether a request is a WebSocket opening handshake as RFC 6455 (section 4.2.1) defines it.
 ///
-/// That is a `GET` of HTTP/1.1 with one `Upgrade: websocket`, the token `upgrade` in `Connection`, one
-/// version, which is 13, and one key of 16 bytes.
+/// That is a `GET` of HTTP/1.1 with one `Upgrade: websocket`, the token `upgrade` in `Connection`,
+/// one version, which is 13, and one key of 16 bytes.
 ///
-/// A `WebSocket` over HTTP/2 (RFC 8441) is not served.
+/// WebSocket over HTTP/2 (RFC 8441) is not supported.
 pub fn is_handshake(method: &Method, version: Version, headers: &HeaderMap) -> bool {
     let is_key = |key: &HeaderValue| STANDARD.decode(key).is_ok_and(|key| key.len() == 16);
     *method == Method::GET
@@ -24,14 +24,14 @@ pub fn is_handshake(method: &Method, version: Version, headers: &HeaderMap) -> b
         && only(headers, SEC_WEBSOCKET_KEY).is_some_and(is_key)
 }
 
-/// The value of a header that is given exactly once.
+/// The value of a header that occurs exactly once.
 fn only(headers: &HeaderMap, name: HeaderName) -> Option<&HeaderValue> {
     let mut values = headers.get_all(name).iter();
     let first = values.next()?;
     values.next().is_none().then_some(first)
 }
 
-/// The tokens of a header that is a list, over all its lines.
+/// The tokens of a list header, over all its lines.
 fn tokens(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &[u8]> {
     let lines = headers.get_all(name).into_iter();
     lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b',')).map(<[u8]>::trim_ascii)

@@ -1,4 +1,4 @@
-//! What browsers and caches may do with an answer.
+//! Security and cache headers of responses.
 
 use std::sync::Arc;
 
@@ -13,18 +13,18 @@ use axum::response::Response;
 
 use crate::config::Server;
 
-/// Our pages load what we serve and nothing else; no script stands in a page. Styles may: the
-/// libraries for dragging set them on elements.
+/// Pages load only what this server serves, and have no inline scripts. Inline styles are allowed,
+/// because the drag-and-drop libraries set them.
 const POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
                       img-src 'self' data:; font-src 'self'; connect-src 'self'; object-src 'none'; \
                       base-uri 'self'; form-action 'self'; frame-ancestors 'none'";
 
-/// The editor of the playground makes its workers and icons from data of its own.
+/// The playground's editor creates its workers and icons from `blob:` and `data:` URLs.
 const PLAYGROUND_POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
      img-src 'self' data:; font-src 'self' data:; worker-src 'self' blob:; connect-src 'self'; \
      object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'";
 
-/// The headers that every answer carries.
+/// The headers of every response.
 #[derive(Debug, Clone)]
 pub(super) struct Headers(Arc<Vec<(HeaderName, HeaderValue)>>);
 
@@ -43,8 +43,8 @@ impl Headers {
                 HeaderValue::from_static("same-origin"),
             ),
         ];
-        // A browser that hears this over plain HTTP must ignore it, and on localhost it would lock
-        // every other service of the machine into TLS.
+        // Browsers must ignore it over plain HTTP, and on localhost it would force every other
+        // service of the machine to TLS.
         if server.public_url.as_ref().is_some_and(|url| url.scheme() == "https") {
             let for_a_year = HeaderValue::from_static("max-age=31536000");
             headers.push((STRICT_TRANSPORT_SECURITY, for_a_year));
@@ -53,14 +53,14 @@ impl Headers {
     }
 }
 
-/// Adds the headers to an answer.
+/// Adds the headers to a response.
 pub(super) async fn add(State(headers): State<Headers>, request: Request, next: Next) -> Response {
     let is_playground = request.uri().path() == "/graphiql";
     let policy = if is_playground { PLAYGROUND_POLICY } else { POLICY };
     let mut response = next.run(request).await;
     let all = response.headers_mut();
     all.extend(headers.0.iter().cloned());
-    // Data is kept by nobody on the way; files say themselves how long they last.
+    // Nobody caches data; static files set their own caching.
     all.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     all.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
     response

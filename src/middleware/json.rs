@@ -1,4 +1,4 @@
-//! How answers become JSON, and what arguments in JSON may hold.
+//! Encodes responses as JSON and checks JSON arguments.
 
 use bytes::Bytes;
 use serde::Serialize;
@@ -6,26 +6,26 @@ use serde_json::{Map, Value};
 
 use crate::domain::bounds;
 
-/// The JSON text of an answer. Most of an answer's time goes into looking for what must be escaped in
-/// the texts of issues, so the writer is one that looks at many bytes at once.
+/// The JSON text of a response. Most of the time goes into escaping the texts of issues, so the
+/// encoder is one that uses SIMD for that.
 pub(crate) fn bytes<T: Serialize + ?Sized>(answer: &T) -> Bytes {
     sonic_rs::to_vec(answer).expect("answers have no maps whose keys are not texts").into()
 }
 
-/// An argument that is too long, too many or holds what no text may.
+/// An argument that is too long, has too many items or contains forbidden characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct OutOfBounds {
-    /// The way to it through the members of the request, such as `input.agent`.
+    /// Its path in the request, such as `input.agent`.
     pub(crate) path: String,
     /// What is wrong, as the end of a sentence that begins with the path.
     pub(crate) reason: String,
 }
 
-/// Holds every text and list of a request's arguments against its bounds, at any depth.
+/// Checks every text and list of a request's arguments against its bounds, at any depth.
 ///
 /// # Errors
 ///
-/// The first argument that is out of its bounds.
+/// The first argument that is out of bounds.
 pub(crate) fn check_arguments(arguments: &Map<String, Value>) -> Result<(), OutOfBounds> {
     arguments.iter().try_for_each(|(name, value)| {
         let wrong = |reason| OutOfBounds { path: name.escape_debug().to_string(), reason };
@@ -50,7 +50,7 @@ fn check(name: &str, value: &Value) -> Result<(), OutOfBounds> {
     }
 }
 
-/// Writes whole numbers as integers, as JSON Schema takes them: `1800.0` is 1800.
+/// Writes whole numbers as integers, as JSON Schema counts them: `1800.0` becomes 1800.
 pub(crate) fn make_whole(value: &mut Value) {
     match value {
         Value::Number(number) => {
@@ -69,10 +69,10 @@ pub(crate) fn make_whole(value: &mut Value) {
     }
 }
 
-/// The largest number up to which a 64-bit float tells every whole number from the next.
+/// The largest number up to which a 64-bit float represents every integer exactly.
 const LARGEST_WHOLE: f64 = 9_007_199_254_740_991.0;
 
-/// A text in JSON without the byte order mark that some programs begin it with.
+/// A JSON text without a leading byte order mark.
 pub(crate) fn without_mark(text: &[u8]) -> &[u8] {
     text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(text)
 }

@@ -1,10 +1,10 @@
-//! How often somebody may try a password.
+//! The login throttle: limits how often a source may try a password.
 //!
-//! Each source has a fixed window of [`LIMIT`] wrong passwords; who has used it up is not listened to
-//! until it ends, not even with the right password. When one name is tried from many sources, each
-//! source that was never right has a window of one. Invariants: a source that has tried nothing wrong
-//! is always listened to, so nobody can lock out anybody elsewhere; memory is bounded, and what comes
-//! beyond displaces what is oldest.
+//! Each source has a fixed window of [`LIMIT`] wrong passwords. A source that has used it up is
+//! rejected until the window ends, even with the right password. When one name is tried from many
+//! sources, a source from which nobody has signed in lately may try once per window. Invariants: a
+//! source without wrong passwords is never rejected, so nobody can lock out others; memory is
+//! bounded by dropping the oldest entries.
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
@@ -14,27 +14,28 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::sources::Source;
 
-/// Wrong passwords that a source may try in a [`WINDOW`].
+/// Wrong passwords allowed per source in a [`WINDOW`].
 const LIMIT: u32 = 5;
 
-/// Wrong passwords for one name in a [`WINDOW`], from wherever, after which strangers may try one.
+/// Wrong passwords for one name in a [`WINDOW`], from any source, after which
+/// [`LIMIT_OF_A_STRANGER`] applies.
 const LIMIT_OF_A_NAME: u32 = 50;
 
-/// The same for a source from which nobody has signed in lately, while a name is under attack.
+/// The limit for a source from which nobody has signed in lately, while a name is under attack.
 const LIMIT_OF_A_STRANGER: u32 = 1;
 
 const WINDOW: TimeDelta = TimeDelta::minutes(1);
 
-/// How long a source counts as one from which people sign in.
+/// How long after a sign-in a source counts as familiar.
 const FAMILIAR: TimeDelta = TimeDelta::days(1);
 
-/// Keys that are remembered at once, of each kind.
+/// Maximal number of keys of each kind.
 const KEYS: usize = 10_000;
 
-/// The longest part of a name that tells it from others, in characters.
+/// How many characters of a name are significant.
 const NAME_LENGTH: usize = 100;
 
-/// Where passwords come from and whose they were to be, and how many were wrong lately.
+/// Counts wrong passwords by source and by name.
 #[derive(Debug)]
 pub(super) struct Attempts(Mutex<Memory>);
 
@@ -56,7 +57,7 @@ impl Default for Attempts {
 }
 
 impl Attempts {
-    /// Until when a source that tries this name is not listened to.
+    /// When the window ends in which this source may not try this name; none if it may.
     pub(super) fn blocked_until(
         &self,
         source: Source,
@@ -71,7 +72,7 @@ impl Attempts {
         })
     }
 
-    /// A password was wrong.
+    /// Records a wrong password.
     pub(super) fn failed(&self, source: Source, name: &str, now: DateTime<Utc>) {
         self.with(|memory| {
             memory.sources.count(source, now);
@@ -79,7 +80,7 @@ impl Attempts {
         });
     }
 
-    /// A password was right: what went before was a slip of the hand.
+    /// Records a right password, which resets the source's count.
     pub(super) fn succeeded(&self, source: Source, now: DateTime<Utc>) {
         self.with(|memory| {
             memory.sources.forget(&source);
@@ -97,13 +98,12 @@ fn key(name: &str) -> String {
     name.chars().take(NAME_LENGTH).collect()
 }
 
-/// How often something happened lately, for each of many keys. Windows of one length, so that those
-/// which began first end first.
+/// Counts by key in fixed windows of one length, so windows end in the order in which they began.
 #[derive(Debug)]
 struct Counts<K> {
     length: TimeDelta,
     windows: HashMap<K, Window>,
-    /// The keys in the order in which their windows end. One that was forgotten stays in here.
+    /// The keys in the order in which their windows end. A key that was dropped stays in here.
     order: VecDeque<(DateTime<Utc>, K)>,
 }
 
@@ -126,7 +126,7 @@ impl<K: Hash + Eq + Clone> Counts<K> {
         self.window(key, now).map_or(0, |window| window.times)
     }
 
-    /// When the window ends in which it happened `most` times already.
+    /// When the window ends, if it has counted `most` already.
     fn until(&self, key: &K, most: u32, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         self.window(key, now).filter(|window| window.times >= most).map(|window| window.ends_at)
     }

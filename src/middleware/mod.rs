@@ -1,17 +1,17 @@
-//! What every request passes before it reaches a door, whichever door that is.
+//! The middleware: what every request passes before it reaches a transport.
 //!
 //! ```text
-//! requests    an id, one line in the log, problem documents, time, no request given up half-way
-//! headers     what browsers and caches may do with an answer
-//! compression of what is text and not a stream
-//! origins     other sites can't make people's browsers act here
-//! callers     who is asking, whether the route's tier lets them, and how often they did
+//! requests        request id, access log, problem documents, timeouts; runs changes to their end
+//! headers         security and cache headers of responses
+//! compression     of text, except streams
+//! csrf            origin check against cross-site requests and DNS rebinding
+//! auth            authentication, the route's tier, rate limits
 //! ```
 //!
-//! This room lies below the doors and above the use cases: doors import it, it imports no door. It
-//! says who is asking and never decides a rule of the board. Invariants: an undeclared route needs
-//! the highest tier and an undeclared method is not served; a credential is compared in constant
-//! time; an answer that is not a success says why in a [`Problem`].
+//! The middleware lies between the transports and the use cases: transports import it, and it
+//! imports no transport. It authenticates and never decides a rule of the board. Invariants: an
+//! undeclared route needs the highest tier and an undeclared method is rejected; credentials are
+//! compared in constant time; a response that is not a success carries a [`Problem`].
 
 mod auth;
 mod cookies;
@@ -43,21 +43,21 @@ pub use requests::RequestId;
 
 use crate::app::App;
 
-/// How long a body may be, in bytes.
+/// The maximal size of a request's body, in bytes.
 pub const BODY_LIMIT: usize = 1024 * 1024;
 
-/// Answers shorter than this, in bytes, are not worth compressing.
+/// Responses shorter than this, in bytes, are not compressed.
 const COMPRESS_FROM: u64 = 1024;
 
-/// The relative way from an address to the root, which a proxy may serve below a path of its own.
+/// The relative path from an address to the root, which may lie below a path of a proxy.
 pub fn relative_root(path: &str) -> String {
     "../".repeat(path.bytes().filter(|byte| *byte == b'/').count().saturating_sub(1))
 }
 
-/// Puts the doors behind everything that stands before them.
+/// Wraps the transports in the middleware.
 ///
-/// A door finds the [`Actor`](crate::domain::Actor), the [`Caller`] and the [`RequestId`] among the
-/// request's extensions.
+/// A transport finds the [`Actor`](crate::domain::Actor), the [`Caller`] and the [`RequestId`] in
+/// the request's extensions.
 pub fn guard(app: &App, doors: Router) -> Router {
     let is_worth_it = SizeAbove::new(COMPRESS_FROM)
         .and(NotForContentType::const_new("image/"))

@@ -1,8 +1,8 @@
-//! Answers that are not what was asked for: problem documents (RFC 9457) that old clients can read.
+//! Error responses: problem documents (RFC 9457) that legacy clients can read too.
 //!
-//! A door answers a [`Problem`]; [`requests`](super::requests) writes it out, because only there the
-//! request's path and id are known, and logs its cause. Invariant: `error` is a whole text for
-//! people and never tells of our insides.
+//! A transport returns a [`Problem`]. [`requests`](super::requests) encodes it, because only there
+//! the request's path and id are known, and logs its cause. Invariant: `error` is a complete
+//! sentence for people and reveals nothing internal.
 
 use std::borrow::Cow;
 
@@ -15,13 +15,13 @@ use serde_json::{Map, Value};
 use crate::domain::Status;
 use crate::service::Error;
 
-/// Why a request is not answered with what it asked for.
+/// An error response before it is encoded.
 #[derive(Debug, Clone)]
 pub struct Problem {
     status: StatusCode,
     code: &'static str,
     error: Cow<'static, str>,
-    /// What to do about it, where `error` has the words that programs know.
+    /// What the client should do, where `error` is a text that programs compare.
     advice: Option<&'static str>,
     members: Map<String, Value>,
     headers: HeaderMap,
@@ -80,52 +80,52 @@ impl Problem {
         }
     }
 
-    /// The request itself is wrong.
+    /// The request is invalid.
     pub fn bad_request(error: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "BAD_USER_INPUT", error)
     }
 
-    /// One member of the request is wrong: `field` is its name.
+    /// One member of the request, `field`, is invalid.
     pub fn wrong(field: &str, error: impl Into<Cow<'static, str>>) -> Self {
         Self::bad_request(error).with("field", field)
     }
 
-    /// There is no such thing.
+    /// Something does not exist.
     pub fn not_found(error: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::NOT_FOUND, "NOT_FOUND", error)
     }
 
-    /// Not this caller's to do.
+    /// The caller is not allowed to do this.
     pub fn forbidden(error: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::FORBIDDEN, "FORBIDDEN", error)
     }
 
-    /// The same problem under another status.
+    /// The same problem with another status.
     #[must_use]
     pub fn with_status(self, status: StatusCode) -> Self {
         Self { status, ..self }
     }
 
-    /// The same problem in other words.
+    /// The same problem with another `error`.
     #[must_use]
     pub fn saying(self, error: impl Into<Cow<'static, str>>) -> Self {
         Self { error: error.into(), ..self }
     }
 
-    /// The same problem with a word on what to do about it.
+    /// The same problem with advice on what to do.
     #[must_use]
     pub fn advising(self, advice: &'static str) -> Self {
         Self { advice: Some(advice), ..self }
     }
 
-    /// The same problem with one more member in its document.
+    /// The same problem with another member in its document.
     #[must_use]
     pub fn with(mut self, member: &str, value: impl Into<Value>) -> Self {
         self.members.insert(member.to_owned(), value.into());
         self
     }
 
-    /// The same problem with one more header in its answer.
+    /// The same problem with another header in its response.
     #[must_use]
     pub fn with_header(
         mut self,
@@ -136,12 +136,12 @@ impl Problem {
         self
     }
 
-    /// The status of the answer.
+    /// The status of the response.
     pub fn status(&self) -> StatusCode {
         self.status
     }
 
-    /// What programs tell problems apart by.
+    /// The code by which programs distinguish problems.
     pub fn code(&self) -> &'static str {
         self.code
     }
@@ -151,22 +151,22 @@ impl Problem {
         &self.error
     }
 
-    /// What programs are told beside code and text, such as the field that is wrong.
+    /// Members besides code and text, such as the invalid field.
     pub fn members(&self) -> &Map<String, Value> {
         &self.members
     }
 
-    /// When to ask again, where that is known.
+    /// When to try again, if known.
     pub fn retry_at(&self) -> Option<DateTime<Utc>> {
         self.retry_at
     }
 
-    /// What only the log is told.
+    /// The cause, which is logged and not sent.
     pub fn cause(&self) -> Option<&str> {
         self.cause.as_deref()
     }
 
-    /// The whole answer to a request that was known by this id, as of `now`.
+    /// The whole response to the request with this id, as of `now`.
     pub(super) fn answer(&self, path: &str, request_id: &str, now: DateTime<Utc>) -> Response {
         let document = ProblemDocument {
             kind: "about:blank",
@@ -195,7 +195,7 @@ impl Problem {
     }
 }
 
-/// Keeps the problem beside an empty body until the answer is written.
+/// Stores the problem in the extensions of an empty response until it is encoded.
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = self.status.into_response();
@@ -204,12 +204,12 @@ impl IntoResponse for Problem {
     }
 }
 
-/// Takes the problem out of an answer that has one.
+/// Takes the problem out of a response that has one.
 pub(super) fn take(response: &mut Response) -> Option<Box<Problem>> {
     response.extensions_mut().remove::<Box<Problem>>()
 }
 
-/// The table of statuses for addresses of our own. Old addresses keep some of theirs.
+/// The status codes of errors. Legacy addresses have some of their own.
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         let text = error.to_string();

@@ -1,15 +1,14 @@
-//! How often something happened lately, for each of many keys: fixed windows in memory, and so by
-//! each replica for itself.
+//! Fixed-window counters for rate limits, in memory and so per replica.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// Keys that are remembered at once; one more displaces the window that ends first.
+/// Maximal number of keys; one more drops the window that ends first.
 const KEYS: usize = 10_000;
 
-/// Counts by key.
+/// Counters by key.
 #[derive(Debug, Default)]
 pub(super) struct Windows(Mutex<HashMap<String, Window>>);
 
@@ -24,11 +23,11 @@ impl Windows {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Counts once more. A window begins with the first time and lasts for `length`.
+    /// Counts once. A window begins with its first count and lasts for `length`.
     ///
     /// # Errors
     ///
-    /// When the window ends, where `most` times have been counted in it already.
+    /// The end of the window, if it has counted `most` already.
     pub(super) fn count(
         &self,
         key: &str,
@@ -53,7 +52,7 @@ impl Windows {
         Ok(())
     }
 
-    /// How many windows are remembered.
+    /// The number of windows in memory.
     #[cfg(test)]
     fn len(&self) -> usize {
         self.lock().len()

@@ -1,8 +1,8 @@
-//! Handlers reach their state together with who asks, or not at all.
+//! Gives handlers their state only together with an authenticated caller.
 //!
-//! The middleware lets nobody in who has shown too little. This is the second check behind it: a
-//! router's state lies in [`Protected`], whose content only two extractors give out. [`Reader`]
-//! needs a known caller; [`Public`] needs nobody, and is for what is open to everybody.
+//! The middleware already denies callers without permission. This is a second check: a router's
+//! state is wrapped in [`Protected`], and only two extractors unwrap it. [`Reader`] needs a known
+//! caller; [`Public`] does not, and is for what is open to everybody.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -11,27 +11,27 @@ use super::problem::Problem;
 use crate::domain::{Actor, Tier};
 use crate::service::Error;
 
-/// A router's state that handlers get from [`Reader`] or [`Public`] alone.
+/// A router's state, accessible through [`Reader`] and [`Public`] only.
 #[derive(Debug, Clone)]
 pub struct Protected<S>(S);
 
 impl<S> Protected<S> {
-    /// Protects a state.
+    /// Wraps a state.
     pub fn new(state: S) -> Self {
         Self(state)
     }
 }
 
-/// The state, and who asks: somebody who may read at least.
+/// The state and the caller, who may at least read.
 #[derive(Debug, Clone)]
 pub struct Reader<S> {
     /// The router's state.
     pub state: S,
-    /// Who asks.
+    /// The caller.
     pub actor: Actor,
 }
 
-/// The state, for whoever asks.
+/// The state, for any caller.
 #[derive(Debug, Clone)]
 pub struct Public<S>(pub S);
 
@@ -51,7 +51,7 @@ impl<S: Clone + Send + Sync> FromRequestParts<Protected<S>> for Reader<S> {
     }
 }
 
-/// Which routes a worker may read, the table says.
+/// Whether the permissions table lets a worker read.
 fn may_read(actor: &Actor) -> bool {
     actor.may(Tier::Read)
 }

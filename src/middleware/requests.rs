@@ -1,5 +1,5 @@
-//! What is done for every request, whoever asks for what: an id, one line in the log, a bound on
-//! its time, and a whole answer when something breaks.
+//! What applies to every request: request id, access log, timeouts, and a complete response after a
+//! panic.
 
 use std::fmt;
 use std::panic::AssertUnwindSafe;
@@ -26,16 +26,16 @@ use crate::telemetry::field;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// How long a request may take until its answer begins. A stream may then go on.
+/// How long a request may take until its response begins. A stream may continue after that.
 pub(super) const TIME_LIMIT: Duration = Duration::from_secs(30);
 
-/// Requests that take as long as GitHub does, or whose door bounds them one by one.
+/// Paths without that timeout: they wait for GitHub, or have timeouts for each operation.
 const UNBOUNDED: [&str; 3] = ["/api/sync", "/graphql", "/mcp"];
 
-/// Addresses that tell themselves what reads from what changes something, and finish the latter.
+/// Paths whose transport distinguishes reads from changes itself, and runs changes to their end.
 const TELLS_ITSELF: [&str; 2] = ["/graphql", "/mcp"];
 
-/// What a request is called in our log and in its answer: the caller's own id where it is usable.
+/// The request's id in the log and in the response: the caller's own id if it is usable.
 #[derive(Debug, Clone)]
 pub struct RequestId(Arc<str>);
 
@@ -55,13 +55,14 @@ impl fmt::Display for RequestId {
     }
 }
 
-/// Short, and of characters that no log and no shell takes for something else.
+/// Whether an id is short and safe for logs and shells.
 fn is_usable(id: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte);
     (1..=128).contains(&id.len()) && id.bytes().all(is_plain)
 }
 
-/// Gives a request its id and its line in the log (at the level `debug`, unless it failed here), and writes out the problem it ended with.
+/// Gives a request its id and its line in the access log (at level `debug`, unless the server
+/// failed), and encodes the problem it ended with.
 pub(super) async fn attend(
     State(clock): State<Clock>,
     mut request: Request,
@@ -110,13 +111,13 @@ fn log(method: &Method, path: &str, response: &Response, took: Duration) {
     if status < 500 { answered!(debug) } else { answered!(info) }
 }
 
-/// The answer of a handler that panicked; the panic itself is in the log already.
+/// The response when a handler panicked; the panic itself is already logged.
 fn broken() -> Response {
     let status = StatusCode::INTERNAL_SERVER_ERROR;
     Problem::new(status, "INTERNAL_SERVER_ERROR", "Internal error").into_response()
 }
 
-/// Answers for a request whose own answer does not begin in time.
+/// Responds with a timeout if the response does not begin in time.
 pub(super) async fn limit_time(
     State(limit): State<Duration>,
     request: Request,
@@ -134,7 +135,7 @@ pub(super) async fn limit_time(
 /// How long a request's body may take to arrive.
 pub(super) const BODY_TIME: Duration = Duration::from_secs(20);
 
-/// Answers for a request whose body does not arrive in time, whatever its route.
+/// Responds with a timeout if the request's body does not arrive in time, for every route.
 pub(super) async fn limit_body_time(
     State(limit): State<Duration>,
     request: Request,
@@ -170,12 +171,12 @@ pub(super) async fn limit_body_time(
         .into_response()
 }
 
-/// Where requests that change something are run.
+/// The tasks of requests that change something, detached from their connections.
 #[derive(Debug, Clone, Default)]
 pub(super) struct DetachedMutations(TaskTracker);
 
-/// Runs what may change something to its end, even when whoever asked goes away meanwhile: half a
-/// sync would hold its lock until somebody finds it dead.
+/// Runs a request that may change something to its end even if the client disconnects: an
+/// interrupted sync would keep its lock until the lock expires.
 pub(super) async fn run_to_the_end(
     State(mutations): State<DetachedMutations>,
     request: Request,

@@ -1,7 +1,7 @@
-//! Where a request comes from: the peer, or the hop that trusted proxies report.
+//! The source of a request: the peer, or the client's address as reported by trusted proxies.
 //!
-//! Anybody may send `X-Forwarded-For`, so it counts only as far as proxies that the settings trust
-//! have written it. `X-Real-IP` and `Forwarded` are never read.
+//! Any client may send `X-Forwarded-For`, so only those hops count that trusted proxies have
+//! appended. `X-Real-IP` and `Forwarded` are ignored.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
@@ -13,15 +13,15 @@ use ipnet::IpNet;
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// Hops that are read at most. No chain of trusted proxies is longer.
+/// Maximal number of hops that are read. No chain of trusted proxies is longer.
 const HOPS: usize = 32;
 
-/// Who counts as one sender: an address of IPv4, or a network of IPv6 (`/64`), of which one sender
-/// has all addresses.
+/// What counts as one client: an IPv4 address, or an IPv6 network (`/64`), whose addresses usually
+/// belong to one client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Source(Option<IpAddr>);
 
-/// The proxies whose word counts (`DISPATCH_TRUSTED_PROXIES`).
+/// The trusted proxies (`DISPATCH_TRUSTED_PROXIES`).
 #[derive(Debug, Clone)]
 pub(super) struct Proxies(Arc<[IpNet]>);
 
@@ -30,15 +30,16 @@ impl Proxies {
         Self(trusted.into())
     }
 
-    /// Whether an address is a trusted proxy's.
+    /// Whether an address belongs to a trusted proxy.
     pub(super) fn trusts(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.0.iter().any(|network| network.contains(&address))
     }
 
-    /// Where a request comes from: the peer; behind trusted proxies the last hop that is none.
+    /// The source of a request: the peer, or behind trusted proxies the last hop that is not one.
     ///
-    /// What no address can be read from ends the chain, and the proxy that reported it is taken.
+    /// A hop without a readable address ends the chain, and the proxy that reported it is the
+    /// source.
     pub(super) fn source(&self, peer: Option<SocketAddr>, headers: &HeaderMap) -> Source {
         let Some(peer) = peer else { return Source(None) };
         let lines = headers.get_all(X_FORWARDED_FOR).iter().rev();
@@ -58,7 +59,7 @@ impl Proxies {
 }
 
 impl Source {
-    /// The sender that an address belongs to.
+    /// The source that an address belongs to.
     pub(super) fn of(address: IpAddr) -> Self {
         Self(Some(match address.to_canonical() {
             IpAddr::V4(address) => address.into(),

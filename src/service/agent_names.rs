@@ -1,5 +1,5 @@
-//! What agents are called. GitHub ignores the case of labels, so names that differ in case alone are
-//! one agent, called as it was first seen.
+//! The names of agents. GitHub's labels are case-insensitive, so names that differ only in case are
+//! one agent, known by the spelling in which it was first seen.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -8,11 +8,11 @@ use super::Result;
 use crate::app::App;
 use crate::store::agent_names;
 
-/// How many names are remembered; beyond that all are looked up anew.
+/// Maximal number of cached names; beyond that the cache is emptied.
 const MOST: usize = 10_000;
 
-/// Names as given, with what each is called: that never changes, so it is asked of the database once.
-/// Clones share what they remember.
+/// Caches the canonical spelling of names, which never changes, so each is read from the database
+/// once. Clones share the cache.
 #[derive(Debug, Clone, Default)]
 pub struct AgentNames(Arc<RwLock<HashMap<String, String>>>);
 
@@ -30,7 +30,7 @@ impl AgentNames {
     }
 }
 
-/// What an agent is called that does something: from then on it is known by this spelling.
+/// The canonical name of an agent that acts; an unknown name is stored in this spelling.
 pub(super) async fn note(app: &App, given: &str) -> Result<String> {
     if let Some(name) = app.agent_names.get(given) {
         return Ok(name);
@@ -43,7 +43,7 @@ pub(super) async fn note(app: &App, given: &str) -> Result<String> {
     Ok(name)
 }
 
-/// What an agent is called that is asked about; as given when it is not known.
+/// The canonical name of an agent that is only referred to; an unknown name is returned as given.
 pub(super) async fn find(app: &App, given: &str) -> Result<String> {
     if let Some(name) = app.agent_names.get(given) {
         return Ok(name);

@@ -1,4 +1,4 @@
-//! What agents report of their work.
+//! Agent runs: recording and reading them.
 
 use chrono::{DateTime, Utc};
 use diesel_async::AsyncConnection;
@@ -14,7 +14,7 @@ use crate::domain::{Actor, AgentRunId, IssueId};
 use crate::store::agent_runs::{NewAgentRun, RunFilter};
 use crate::store::{AgentRun, Connection, Page, PageRequest, agent_runs, event_log, issues};
 
-/// How many characters a name or a key may have.
+/// Maximal length of a name or a key, in characters.
 const LONGEST: usize = 200;
 
 /// A run, as the agent reports it.
@@ -48,13 +48,13 @@ pub struct RecordAgentRun {
     pub outcome: Option<String>,
 }
 
-/// Records a run.
+/// Records a run. Repeating it with the same idempotency key returns the first run.
 ///
 /// # Errors
 ///
-/// [`Error::Forbidden`] to a worker that reports another agent's; [`Error::Invalid`] for an empty
-/// name, type or status, a name or key of more than 200 characters, an address that is none, or an
-/// issue that is not cached; [`Error::Conflict`] when the key was used for another run.
+/// [`Error::Forbidden`] for a worker that reports a run of another agent; [`Error::Invalid`] for an
+/// empty name, type or status, a name or key of more than 200 characters, an invalid address, or an
+/// issue that is not cached; [`Error::Conflict`] when the key was used for a different run.
 pub async fn record_agent_run(
     app: &App,
     actor: &Actor,
@@ -63,7 +63,7 @@ pub async fn record_agent_run(
     check(&command)?;
     let agent = &command.agent_name;
     actor.check_acts_for(agent).map_err(|action| Error::Forbidden { action })?;
-    // Runs take any text for a name; one that cannot be a label's is no other agent's.
+    // Runs accept any text as a name; one that cannot be a label's is not another agent's.
     if agent_name(agent).is_ok() {
         command.agent_name = agent_names::note(app, agent).await?;
     }
@@ -87,7 +87,7 @@ pub async fn record_agent_run(
                 event_log::append(connection, &[run_event(&recorded)]).await?;
                 return Ok(recorded);
             }
-            // Somebody else recorded it at the same moment.
+            // A concurrent request recorded it.
             let first = first_run(connection, key.as_ref()).await?;
             repeated(first.ok_or(diesel::result::Error::NotFound)?, &run)
         })
@@ -104,7 +104,7 @@ async fn first_run(
     }
 }
 
-/// The first run, when the one that is reported under its key is the same.
+/// The first run, if the run that is reported with its key is the same.
 fn repeated(first: AgentRun, run: &NewAgentRun) -> Result<AgentRun> {
     if run.is_recorded_as(&first) {
         return Ok(first);
@@ -192,7 +192,7 @@ pub async fn agent_runs(
     Ok(agent_runs::page(&mut connection, &filter, request).await?)
 }
 
-/// One run.
+/// Reads one run.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! What an agent is at, and how much there is for it.
+//! What an agent is working on, and how much work there is for it.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::domain::{Actor, IssueState, Lane, Status};
 use crate::store::{Issue, Lease, Repository};
 
-/// What an agent holds.
+/// An issue that an agent has leased.
 #[derive(Debug, Clone)]
 pub struct ActiveWork {
     /// The lease.
@@ -17,32 +17,32 @@ pub struct ActiveWork {
     pub issue: Issue,
     /// Its repository.
     pub repository: Repository,
-    /// The branch, where the agent has told of it.
+    /// The branch, if the agent has reported it.
     pub branch: Option<String>,
-    /// The pull request's page, where the agent has told of it or GitHub has one for the issue.
+    /// The pull request's page, if the agent has reported it or GitHub links one to the issue.
     pub pull_request_url: Option<String>,
 }
 
-/// How much there is in one queue.
+/// The amount of work in one lane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct LaneWork {
-    /// Issues that are ready and nobody else's.
+    /// Issues that are ready and not assigned to another agent.
     pub queued: u32,
     /// The agent's issues in progress and in review.
     pub in_progress: u32,
 }
 
-/// How much there is for an agent.
+/// The amount of work for an agent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WorkSummary {
-    /// By the queue's id, every queue.
+    /// By lane id, for every lane.
     pub lanes: BTreeMap<String, LaneWork>,
-    /// By the name that rows have for a queue of old.
+    /// By the lane name in the rows, for lanes that are no longer configured.
     pub unknown_lanes: BTreeMap<String, LaneWork>,
 }
 
-/// What an agent holds whose lease it renewed last; nothing when it holds nothing. What it holds that
-/// is gone from GitHub ends here; the audit log calls that `orphan_lease_released`.
+/// The issue whose lease an agent renewed last; none without a lease. Leases of issues that are
+/// gone from GitHub end here; the audit log calls that `orphan_lease_released`.
 pub async fn active_work(app: &App, actor: &Actor, agent: &str) -> Result<Option<ActiveWork>> {
     let agent = &agent_names::find(app, agent).await?;
     release_orphans(app, actor, agent, "orphan_lease_released").await?;
@@ -61,7 +61,7 @@ pub async fn active_work(app: &App, actor: &Actor, agent: &str) -> Result<Option
     Ok(Some(ActiveWork { lease, issue, repository, branch, pull_request_url }))
 }
 
-/// Counts the work there is for an agent, by its labels.
+/// Counts the work for an agent, by the labels of issues.
 pub async fn work_summary(app: &App, agent: &str) -> Result<WorkSummary> {
     let mut wanted = board::wanted(app, None);
     wanted.statuses = Some(vec![Status::Ready, Status::InProgress, Status::InReview]);

@@ -1,4 +1,4 @@
-//! Who works on an issue, whose it is and how urgent it is: labels with one of a kind each.
+//! Setting agent, owner and priority of an issue, and adding and removing single labels.
 
 use super::labels::{Changed, Guard, Intent, LeaseStep, Terms, change_labels, change_labels_on};
 use super::{Error, Result, board};
@@ -9,15 +9,14 @@ use crate::domain::leases::{Hold, LeaseEnding, agent_label};
 use crate::domain::{Actor, IssueId, LabelSet, Priority, Status};
 use crate::store::{Issue, Repository, leases};
 
-/// What labels begin with that programs count by, which nobody sets by hand.
+/// Prefixes of labels that programs use as counters, which cannot be set by hand.
 const KEPT_BY_PROGRAMS: [&str; 2] = ["blocked/infra-attempt/", "blocked/infra-model/"];
 
-/// Gives an issue to an agent, or to none. It has at most one afterwards, whoever it was before: the
-/// lease of an agent that it is taken from ends.
+/// Assigns an issue to an agent, or to none. Any other agent is unassigned, and its lease ends.
 ///
 /// # Errors
 ///
-/// [`Error::Invalid`] for a name that cannot be a label's; else as
+/// [`Error::Invalid`] for a name that cannot be a label's; otherwise as
 /// [`move_issue`](super::moves::move_issue).
 pub async fn assign_agent(
     app: &App,
@@ -34,7 +33,7 @@ pub async fn assign_agent(
     relabel_from_holder(app, &intent(actor, action, &issue, &repository), takes_off, plan).await
 }
 
-/// Makes an issue somebody's, or nobody's. It has at most one owner afterwards.
+/// Sets or removes the owner of an issue. Any other owner is removed.
 ///
 /// # Errors
 ///
@@ -50,7 +49,7 @@ pub async fn assign_owner(
     have_only(app, actor, action, issue, "owner/", label).await
 }
 
-/// Says how urgent an issue is, or that nobody knows.
+/// Sets or removes the priority of an issue.
 ///
 /// # Errors
 ///
@@ -65,12 +64,12 @@ pub async fn set_priority(
     have_only(app, actor, "set_priority", issue, "priority/", label).await
 }
 
-/// Puts a label on an issue; one that is there already is fine. A status label is a move, so that
-/// the issue keeps exactly one.
+/// Adds a label to an issue; idempotent. A status label is a move, so that the issue keeps exactly
+/// one.
 ///
 /// # Errors
 ///
-/// [`Error::Invalid`] for what cannot be a label, or is none that anybody sets by hand; else as
+/// [`Error::Invalid`] for an invalid label, or one that cannot be set by hand; otherwise as
 /// [`move_issue`](super::moves::move_issue).
 pub async fn add_label(app: &App, actor: &Actor, issue: IssueId, label: &str) -> Result<Changed> {
     let label = plain_label(label)?;
@@ -93,8 +92,8 @@ pub async fn add_label(app: &App, actor: &Actor, issue: IssueId, label: &str) ->
     change_labels(app, &intent, |_| plan).await
 }
 
-/// Takes a label off an issue; one that is not there is fine. With the label of the agent that holds
-/// the issue ends its lease.
+/// Removes a label from an issue; idempotent. Removing the label of the agent that has the lease
+/// ends the lease.
 ///
 /// # Errors
 ///
@@ -113,7 +112,7 @@ pub async fn remove_label(
     relabel_from_holder(app, &intent, |own| is_same(&taken, own), |_| removed).await
 }
 
-/// Changes labels; when that takes the label of the agent off that holds the issue, its lease ends.
+/// Changes labels; if that removes the label of the agent that has the lease, the lease ends.
 async fn relabel_from_holder(
     app: &App,
     intent: &Intent<'_>,
@@ -143,10 +142,10 @@ fn intent<'a>(
     Intent { actor, action, issue, repository, target, expected_from, reason }
 }
 
-/// A label as GitHub takes it.
+/// The label as GitHub accepts it.
 fn plain_label(label: &str) -> Result<String> {
     let label = label.trim();
-    // Emoji of several parts are common in labels, and hold characters that no name may.
+    // Emoji of several code points are common in labels, and have characters that no name may have.
     let is_odd = |c: char| c.is_control() || c == ',';
     if (1..=LONGEST_LABEL).contains(&label.chars().count()) && !label.contains(is_odd) {
         return Ok(label.to_owned());
@@ -168,7 +167,7 @@ async fn have_only(
     change_labels(app, &intent, |labels| LabelPlan::only(labels, prefix, label)).await
 }
 
-/// The label for a name, given with or without its prefix.
+/// The label for a name that is given with or without its prefix.
 fn label_of(kind: &'static str, name: Option<&str>) -> Result<Option<String>> {
     let Some(name) = name else { return Ok(None) };
     let prefix = format!("{kind}/");

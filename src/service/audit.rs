@@ -1,4 +1,4 @@
-//! Reading the audit log, and what is written there of refusals alone.
+//! Reading the audit log, and recording denials in it.
 
 use diesel_async::AsyncConnection;
 
@@ -19,26 +19,27 @@ pub async fn audit_log(
     Ok(audit::page(&mut connection, filter, request).await?)
 }
 
-/// What a repository is and was called, in lower case: the log keeps the name of the day.
+/// The current and the former names of a repository, in lower case: entries keep the name of their
+/// time.
 pub async fn names_of(app: &App, repository: &FullName) -> Result<Vec<String>> {
     let mut connection = app.connection().await?;
     Ok(repositories::names(&mut connection, repository).await?)
 }
 
-/// What the audit log can be filtered by, each value with how many entries it finds.
+/// The values by which the audit log can be filtered, with the number of entries of each.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct AuditOptions {
-    /// Full names of repositories, of those that are not tracked any more too.
+    /// Full names of repositories, including those that are no longer tracked.
     pub repositories: Vec<AuditCount>,
-    /// Everybody who did anything.
+    /// All actors.
     pub actors: Vec<AuditCount>,
-    /// Everything that was done.
+    /// All actions.
     pub actions: Vec<AuditCount>,
-    /// Agents that an issue was assigned to before or after something was done to it.
+    /// Agents that an issue was assigned to before or after an action.
     pub agents: Vec<AuditCount>,
 }
 
-/// What the audit log can be filtered by, by name.
+/// The values by which the audit log can be filtered, sorted by name.
 pub async fn audit_options(app: &App) -> Result<AuditOptions> {
     let counted = {
         let mut connection = app.connection().await?;
@@ -56,7 +57,7 @@ pub async fn audit_options(app: &App) -> Result<AuditOptions> {
     Ok(options)
 }
 
-/// One settled entry.
+/// Reads one settled entry.
 ///
 /// # Errors
 ///
@@ -88,7 +89,7 @@ pub(super) async fn append_entry(
     Ok(entry)
 }
 
-/// Writes down that somebody was refused what is not theirs to do.
+/// Records that an actor was denied an action.
 ///
 /// # Errors
 ///

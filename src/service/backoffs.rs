@@ -1,10 +1,11 @@
-//! What went wrong with an issue, and what becomes of it: left alone for a while, served again, given
-//! to a person.
+//! Back-off after failures: an issue is withheld for a while, served again, or escalated to a
+//! person.
 //!
-//! A failure is noted in the transaction that ends the work, a refusal by the claim that met it.
-//! Success, or a person's edit of the issue, makes all of it forgotten. Invariants: whatever keeps an
-//! issue from agents here is shown by `explainWork`, the queue's doctor and the issue itself; every
-//! pause ends by the clock alone; a pause that is over is announced, so that whoever waits hears of it.
+//! A failure is recorded in the transaction that ends the work, a refusal by GitHub by the claim
+//! that met it. Success, or a person's edit of the issue, clears both. Invariants: every reason
+//! that withholds an issue is shown by `explainWork`, by the queue's doctor and on the issue
+//! itself; every back-off ends by the clock alone; its end is published as an event, so that
+//! waiting claims are woken.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel_async::AsyncConnection;
@@ -27,17 +28,17 @@ use crate::store::{
     repositories,
 };
 
-/// How much is done in one round.
+/// How many rows one run handles.
 const A_ROUND: i64 = 50;
 
-/// When to try again to tell GitHub that an issue needs a person: after as long as that has failed by
-/// now, within these times.
+/// The delay before the next attempt to label an issue on GitHub as needing a person: as long as
+/// the attempts have failed so far, within these bounds.
 const AGAIN: (TimeDelta, TimeDelta) = (TimeDelta::minutes(1), TimeDelta::hours(1));
 
-/// How many characters of what GitHub said are kept and shown.
+/// How many characters of GitHub's error are stored and shown.
 const LONGEST_REASON: usize = 300;
 
-/// Something that went wrong with an issue.
+/// A failure of work on an issue.
 struct Mishap {
     cause: BackoffCause,
     reason: String,
@@ -45,7 +46,7 @@ struct Mishap {
     not_before: DateTime<Utc>,
 }
 
-/// Notes it in the caller's transaction, which holds the issue's row.
+/// Records it in the caller's transaction, which has locked the issue's row.
 async fn note(
     app: &App,
     connection: &mut Connection,
@@ -81,7 +82,7 @@ async fn note(
     Ok(row)
 }
 
-/// Takes over what the end of a holding says of its issue, in the transaction that ends it.
+/// Applies the end of a lease to its issue's back-off, in the transaction that ends the lease.
 pub(super) async fn note_ending(
     app: &App,
     connection: &mut Connection,
@@ -103,7 +104,7 @@ pub(super) async fn note_ending(
     }
     let known = backoffs::of_issue(connection, lease.issue_id).await?;
     if known.is_some_and(|row| row.cause.is_attempt() && row.last_at > lease.acquired_at) {
-        // Its agent has said that it failed, and never ended the lease.
+        // The agent reported a failure and never ended the lease.
         return Ok(());
     }
     let reason = failure_of(&lease.agent, cause);
@@ -111,7 +112,7 @@ pub(super) async fn note_ending(
     note(app, connection, lease.issue_id, Mishap { cause, reason, not_before }).await.map(drop)
 }
 
-/// Forgets what went wrong with an issue because its last holder reports that the work is done.
+/// Clears the back-off of an issue because its last lease holder reports that the work is done.
 pub(super) async fn note_report_of_success(
     connection: &mut Connection,
     issue: IssueId,
@@ -125,8 +126,8 @@ pub(super) async fn note_report_of_success(
     Ok(())
 }
 
-/// Notes that an agent failed on an issue, once for each holding of it. Who never held the issue, or
-/// not as the last one, cannot fail on it: reports are open to every worker, about every issue.
+/// Records that an agent failed on an issue, once for each lease. Only the last lease holder can
+/// fail on an issue, because any worker may report on any issue.
 pub(super) async fn note_failure(
     app: &App,
     connection: &mut Connection,
@@ -145,8 +146,8 @@ pub(super) async fn note_failure(
     note(app, connection, issue, Mishap { cause, reason, not_before }).await.map(drop)
 }
 
-/// Takes over what a change of an issue that succeeded says of it, in the transaction that settles
-/// it: GitHub lets it be changed, and a person who changes it has looked at it.
+/// Applies a successful change of an issue to its back-off, in the transaction that settles it:
+/// GitHub accepts changes, and a person who changes the issue has looked at it.
 pub(super) async fn note_success(
     connection: &mut Connection,
     issue: &Issue,
@@ -161,7 +162,7 @@ pub(super) async fn note_success(
     Ok(())
 }
 
-/// Forgets all of some issues that somebody has edited at GitHub.
+/// Clears the back-off of issues that a person has edited on GitHub.
 pub(super) async fn note_edits(connection: &mut Connection, issues: &[IssueId]) -> Result<()> {
     if !issues.is_empty() {
         backoffs::forget(connection, issues).await?;
@@ -169,8 +170,8 @@ pub(super) async fn note_edits(connection: &mut Connection, issues: &[IssueId]) 
     Ok(())
 }
 
-/// Notes that GitHub refused to let an issue be claimed, or did not answer, and with it what that says
-/// of the whole repository. False when it says nothing of either, because nothing can be claimed.
+/// Records that GitHub refused a claim of an issue or did not respond, and what that means for the
+/// whole repository. Returns false if it means nothing for either, because nothing can be claimed.
 ///
 /// # Errors
 ///
@@ -212,7 +213,7 @@ pub(super) async fn note_refusal(
         .await
 }
 
-/// Notes that GitHub let an issue of a repository be changed that was left alone.
+/// Records that GitHub accepted a change in a repository that was in back-off.
 ///
 /// # Errors
 ///
@@ -234,7 +235,7 @@ pub(super) async fn note_recovery(app: &App, repository: &Repository) -> Result<
         .await
 }
 
-/// Tells everybody that an issue is served again, or no more.
+/// Publishes that an issue is served again, or no longer.
 async fn announce(
     connection: &mut Connection,
     issue: &Issue,
@@ -247,12 +248,12 @@ async fn announce(
     Ok(())
 }
 
-/// Announces pauses that are over, and tells GitHub of issues that need a person by now. Safe to run
-/// anywhere, any number of times.
+/// Publishes back-offs that have ended, and labels issues on GitHub that need a person now. Safe to
+/// run in any replica, any number of times.
 ///
 /// # Errors
 ///
-/// When the database fails; what GitHub cannot do now is tried again later.
+/// When the database fails; what GitHub refuses now is tried again later.
 pub async fn end_backoffs(app: &App) -> Result<()> {
     let due = backoffs::due(&mut *app.connection().await?, app.clock.now(), A_ROUND).await?;
     for row in due {
@@ -295,8 +296,8 @@ async fn end_pause(
         .await
 }
 
-/// Hands an issue on that agents have failed on as often as may be: to the lane of escalation where
-/// there is one, else to a person. Each step may be done again.
+/// Escalates an issue on which agents have failed too often: to the escalation lane if one is
+/// configured, otherwise to a person. Each step is idempotent.
 async fn escalate(
     app: &App,
     row: &BackoffRow,
@@ -317,7 +318,7 @@ async fn escalate(
         if posted.is_none_or(|entry| entry.success != Some(true)) {
             let command = AddComment { issue_id: issue.id, body };
             match comments::add(app, &Actor::System, command).await {
-                // A conversation that is locked, say: people see the label or the lane all the same.
+                // For example a locked conversation: people see the label or the lane anyway.
                 Err(Error::Upstream(refusal)) if refusal.concern() != Concern::Unknown => {
                     tracing::warn!(error = %refusal, issue = %issue.id,
                         "GitHub refused the comment that lists the attempts");
@@ -336,7 +337,7 @@ async fn escalate(
     end_pause(app, row, (issue, repository), Some(app.clock.now())).await
 }
 
-/// Gives an issue the label that says it needs a person, or takes it off.
+/// Adds or removes the label that says that an issue needs a person.
 async fn change_label(
     app: &App,
     actor: &Actor,
@@ -399,7 +400,7 @@ async fn hand_to_lane(
         .await
 }
 
-/// The comment that tells people what was tried. A comment of HTML in it is what finds it again.
+/// The comment that lists the attempts for people. An HTML comment in it identifies it later.
 async fn marker_comment(
     app: &App,
     row: &BackoffRow,
@@ -436,23 +437,23 @@ fn attempt_line(lease: &Lease) -> String {
         Some(LeaseEnding::Finished) => "failed",
         _ => "lease ran out",
     };
-    // Nothing in a name may end the code that it stands in.
+    // A name must not end the code span that it is in.
     format!("- {at}: `{}`, {what}", lease.agent.replace('`', "'"))
 }
 
-/// Has an issue served again at once, though it is left alone or waits for a person, and its
-/// repository with it. The audit log calls it `retry_issue`.
+/// Ends the back-off of an issue, including the need for a person, and of its repository. The audit
+/// log calls it `retry_issue`.
 ///
 /// # Errors
 ///
-/// [`Error::NotFound`]; [`Error::Conflict`] when nothing keeps the issue back; else as
+/// [`Error::NotFound`]; [`Error::Conflict`] when the issue is not in back-off; otherwise as
 /// [`move_issue`](super::moves::move_issue).
 pub async fn retry_issue(app: &App, actor: &Actor, issue: IssueId) -> Result<Issue> {
     retry(app, actor, "retry_issue", issue).await?;
     board::find_issue(app, issue).await.map(|(issue, _)| issue)
 }
 
-/// [`retry_issue`] by another name in the audit log.
+/// [`retry_issue`] with another action in the audit log.
 pub(super) async fn retry(
     app: &App,
     actor: &Actor,
@@ -499,7 +500,7 @@ pub(super) async fn retry(
         .await
 }
 
-/// What is noted of some issues, in no order.
+/// The back-offs of some issues, in no order.
 pub async fn of_issues(app: &App, issues: &[IssueId]) -> Result<Vec<BackoffRow>> {
     if issues.is_empty() {
         return Ok(vec![]);

@@ -1,4 +1,4 @@
-//! Reading the board: its columns, their counts and cards, and issues one by one or as a list.
+//! Reading the board: columns with counts and cards, and issues one by one or as a list.
 
 use std::collections::{HashMap, HashSet};
 
@@ -11,7 +11,7 @@ use crate::store::{
     issues, repositories,
 };
 
-/// The board at one instant.
+/// The board at one point in time.
 #[derive(Debug, Clone)]
 pub struct Board {
     /// The position that was read before the rows: the rows may be newer, never older.
@@ -23,21 +23,21 @@ pub struct Board {
 /// One column and its first cards.
 #[derive(Debug, Clone)]
 pub struct Column {
-    /// Which.
+    /// Its status.
     pub status: Status,
-    /// How many cards it has.
+    /// The number of cards.
     pub total: i64,
-    /// The first of them, most recently updated first.
+    /// The first cards, most recently updated first.
     pub cards: Page<Issue>,
 }
 
-/// What a filter asks of this installation, whose settings hide some issues.
+/// The normalized filter, with the issues that the settings hide.
 pub fn wanted(app: &App, filter: Option<IssueFilter>) -> Wanted {
     filter.unwrap_or_default().into_wanted(&app.config.board.excluded_labels)
 }
 
-/// The same for events, which say what repositories are called now: those that are meant by a former name
-/// are asked for by both.
+/// The same for events, which have the current names of repositories: a filter by a former name
+/// matches both names.
 ///
 /// # Errors
 ///
@@ -90,21 +90,21 @@ pub async fn column_page(
     Ok(issues::page_of_column(&mut connection, wanted, status, request).await?)
 }
 
-/// A page of all that is wanted, most recently updated first.
+/// A page of all matching issues, most recently updated first.
 pub async fn issues(app: &App, wanted: &Wanted, request: &PageRequest) -> Result<Page<Issue>> {
     let mut connection = app.connection().await?;
     Ok(issues::page(&mut connection, wanted, request).await?)
 }
 
-/// How many issues are wanted.
+/// The number of matching issues.
 pub async fn count(app: &App, wanted: &Wanted) -> Result<i64> {
     let mut connection = app.connection().await?;
     let totals = issues::count_by_status(&mut connection, wanted).await?;
     Ok(totals.into_iter().map(|(_, total)| total).sum())
 }
 
-/// An issue with its repository. Also one that the board hides; not one that was removed or whose
-/// repository is no longer tracked.
+/// An issue with its repository, even if the board hides it. Removed issues and issues of
+/// repositories that are no longer tracked are not found.
 ///
 /// # Errors
 ///
@@ -138,26 +138,25 @@ pub async fn find_issue_by_number(
     Ok((issue, repository))
 }
 
-/// Issues with their Markdown texts, and the repositories they belong to.
+/// Issues with their Markdown texts and their repositories.
 #[derive(Debug, Clone, Default)]
 pub struct WholeIssues {
-    /// The issues, in the order that was asked for.
+    /// The issues, in the requested order.
     pub issues: Vec<(Issue, Option<String>)>,
     /// Their repositories.
     pub repositories: HashMap<RepositoryId, Repository>,
-    /// What is said of those that were split up.
+    /// The decompositions of those that were split.
     pub split: HashMap<IssueId, Decomposition>,
 }
 
-/// All that is wanted, most recently updated first: a list without pages, for clients that know
-/// no other.
+/// All matching issues, most recently updated first, without pages, for clients that cannot page.
 pub async fn all_issues(app: &App, wanted: &Wanted) -> Result<WholeIssues> {
     let mut connection = app.connection().await?;
     let issues = issues::all_with_bodies(&mut connection, wanted).await?;
     with_repositories(&mut connection, issues).await
 }
 
-/// Issues by id, in no order; those that were removed too.
+/// Issues by id, in no order, including removed ones.
 pub async fn whole_issues(app: &App, ids: &[IssueId]) -> Result<WholeIssues> {
     if ids.is_empty() {
         return Ok(WholeIssues::default());

@@ -1,4 +1,4 @@
-//! What every change of a cached issue has in common: the row it becomes and the event it makes.
+//! What all changes of a cached issue share: the new row and the event.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -12,16 +12,16 @@ use crate::store::event_log::NewEvent;
 use crate::store::issues::IssueWrite;
 use crate::store::{AgentRun, AuditEntry, Issue, Repository};
 
-/// When the done window begins, seen from `now`.
+/// The start of the window in which closed issues stay in the Done column.
 pub(super) fn window_start(app: &App, now: DateTime<Utc>) -> DateTime<Utc> {
     now - TimeDelta::days(i64::from(app.config.board.done_retention_days))
 }
 
-/// What of the settings decides about a row.
+/// The settings that decide about a row.
 pub(super) struct Rules<'a> {
-    /// When the done window begins.
+    /// The start of the window of the Done column.
     pub(super) window_start: DateTime<Utc>,
-    /// The lane that new issues wait in.
+    /// The lane of new issues.
     pub(super) start_lane: &'a str,
 }
 
@@ -31,7 +31,7 @@ impl<'a> Rules<'a> {
     }
 }
 
-/// The row for what GitHub says of an issue. `known` is the row it has now.
+/// The row for an issue as read from GitHub. `known` is the current row.
 pub(super) fn write_of(
     issue: &github::Issue,
     repository: RepositoryId,
@@ -90,7 +90,7 @@ pub(super) fn issue_event(
     }
 }
 
-/// The event for an issue of the board that is deleted or transferred.
+/// The event for a deleted or transferred issue of the board.
 pub(super) fn removal_event(
     gone: &Issue,
     repository: &Repository,
@@ -104,7 +104,7 @@ pub(super) fn removal_event(
     }
 }
 
-/// The event that makes readers start over.
+/// The event that makes subscribers reload.
 pub(super) fn resync_event(reason: String, actor: Who<'_>, at: DateTime<Utc>) -> NewEvent {
     NewEvent { reason: Some(reason), ..blank(Topic::Board, EventKind::Resync, actor, at) }
 }

@@ -1,10 +1,10 @@
-//! Commenting on issues.
+//! Posting comments on issues.
 //!
-//! Intent first, as with labels: the audit log has the text, pending, before GitHub is asked. What
-//! makes comments different is that two equal ones are two comments, so nothing can be judged by
-//! what is wanted being there. Invariants: a request that comes twice posts once; a comment whose
-//! fate is unknown is looked for before it is posted again, and not posted again while a late
-//! request may still land.
+//! As with labels, the intent is written first: the audit log has the text, pending, before GitHub
+//! is asked. Unlike labels, comments are not idempotent: two equal ones are two comments, so the
+//! presence of one does not prove that this request posted it. Invariants: a repeated request posts
+//! once; a comment with an unknown outcome is searched for before it is posted again, and not
+//! posted again while a late request may still arrive at GitHub.
 
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ use crate::store::{
     repositories,
 };
 
-/// How long the same text of the same actor is taken for a repetition.
+/// How long the same text by the same actor counts as a repetition.
 const REPETITION: TimeDelta = TimeDelta::seconds(60);
 
 /// GitHub's own limit, in characters.
@@ -55,24 +55,24 @@ pub struct Posted {
     pub audit_entry: AuditEntry,
     /// The comment's page.
     pub url: String,
-    /// The event that announces it; the newest position when this was a repetition.
+    /// The event that publishes it; the newest position for a repetition.
     pub cursor: EventCursor,
 }
 
-/// Posts a comment; the audit log calls it `add_comment`. A closed issue can be commented on.
+/// Posts a comment; the audit log calls it `add_comment`. Closed issues can be commented on.
 ///
 /// # Errors
 ///
 /// [`Error::Invalid`] for a text that is empty or too long, [`Error::NotFound`];
-/// [`Error::Upstream`] or [`Error::Busy`] when GitHub refused or did not answer, which the audit log
-/// then says too. Asking again after any of them is safe.
+/// [`Error::Upstream`] or [`Error::Busy`] when GitHub refused or did not respond, which is audited
+/// too. Retrying after any of them is safe.
 pub async fn add(app: &App, actor: &Actor, command: AddComment) -> Result<Posted> {
     let text = text_of(&command.body)?;
     let (issue, repository) = board::find_issue(app, command.issue_id).await?;
     if let Some(refusal) = Error::read_only(&repository, issue.status) {
         return Err(refusal);
     }
-    // Listening begins before the look, so the end of another request is not missed in between.
+    // Subscribe before reading, so that the end of a concurrent request is not missed in between.
     let events = app.bus.subscribe();
     match begin(app, actor, &issue, &repository, &text).await? {
         Begun::First(entry) => post(app, &issue, &entry).await,
@@ -85,7 +85,7 @@ pub async fn add(app: &App, actor: &Actor, command: AddComment) -> Result<Posted
     }
 }
 
-/// The text as GitHub can keep it.
+/// The text as GitHub will store it.
 fn text_of(given: &str) -> Result<String> {
     let text = given.replace("\r\n", "\n").replace('\r', "\n");
     let is_kept = |c: &char| *c >= ' ' || *c == '\n' || *c == '\t';
@@ -100,15 +100,15 @@ fn text_of(given: &str) -> Result<String> {
     Ok(text)
 }
 
-/// Whether a request is the first of its kind.
+/// Whether a request is the first or a repetition.
 enum Begun {
     First(AuditEntry),
-    /// This entry stands for it already: under way, posted, or in doubt.
+    /// This entry is the same request: in progress, posted, or with an unknown outcome.
     Repeated(AuditEntry),
 }
 
-/// Writes down what is about to be posted, unless it was lately. The row of the issue is held, so of
-/// two equal requests one is the first.
+/// Writes the intent, unless the same comment was posted lately. The issue's row is locked, so one
+/// of two equal requests is the first.
 async fn begin(
     app: &App,
     actor: &Actor,
@@ -134,7 +134,7 @@ async fn begin(
         .await
 }
 
-/// Whether the request may still land though GitHub did not have the comment when it was asked.
+/// Whether the request may still arrive although GitHub did not have the comment when it was read.
 fn is_in_doubt(entry: &AuditEntry, now: DateTime<Utc>) -> bool {
     entry.recheck_at.is_some_and(|recheck_at| recheck_at > now)
 }
@@ -168,15 +168,15 @@ async fn post(app: &App, issue: &Issue, entry: &AuditEntry) -> Result<Posted> {
         Ok(commented) => settle(app, entry, Ok(&commented), None).await,
         Err(error) if error.is_ambiguous() => match find(app, &github, issue, entry).await {
             Ok(found) => settle_by_looking(app, entry, found, error).await,
-            // Not even that: the entry stays pending and is settled after its deadline.
+            // That failed too: the entry stays pending and is settled after its deadline.
             Err(_) => Err(error.into()),
         },
         Err(error) => settle(app, entry, Err(error), None).await,
     }
 }
 
-/// Looks for an entry's comment among the newest of its issue: our own, the same text, not older
-/// than the entry, and not one that is known to be another's.
+/// Searches the newest comments of the issue for the one of an entry: by us, with the same text,
+/// not older than the entry, and not that of another entry.
 async fn find(
     app: &App,
     github: &github::Client,
@@ -209,7 +209,7 @@ async fn settle_by_looking(
     }
 }
 
-/// One transaction: the entry, how many comments the issue has, the events.
+/// One transaction: the entry, the issue's number of comments, the events.
 async fn settle(
     app: &App,
     entry: &AuditEntry,
@@ -237,7 +237,7 @@ async fn settle(
             let (issue, changed) = count(connection, row, counted, &settled, now).await?;
             let events: Vec<_> = changed.into_iter().chain([audit_event(&settled)]).collect();
             let last = event_log::append(connection, &events).await?;
-            // Ids of one statement follow each other.
+            // Ids of one statement are consecutive.
             let cursor = if events.len() > 1 { EventCursor(last.0 - 1) } else { last };
             let url = settled.comment_url.clone().unwrap_or_default();
             Ok::<_, Error>(Some(Posted { issue, audit_entry: settled, url, cursor }))
@@ -247,13 +247,13 @@ async fn settle(
     match (settled, posted) {
         (_, Err(error)) => Err(error.into()),
         (Some(posted), Ok(_)) => Ok(posted),
-        // Somebody who looked saw it there and was faster.
+        // A concurrent reader saw it there and was faster.
         (None, Ok(_)) => outcome_of(app, entry).await,
     }
 }
 
-/// Takes over how many comments an issue has, unless its row is newer, or is about to be written by
-/// whoever settles a change of its labels and may have seen it before this.
+/// Stores the number of comments of an issue, unless its row is newer, or will be written by the
+/// settlement of a label change, which may have read it before this.
 async fn count(
     connection: &mut Connection,
     row: Issue,
@@ -275,7 +275,8 @@ async fn count(
     Ok((issue, Some(event)))
 }
 
-/// Waits until another request for the same comment has its outcome, or must have had it.
+/// Waits until a concurrent request for the same comment has its outcome, or its deadline has
+/// passed.
 async fn wait_for(app: &App, mut events: Receiver<Arc<Event>>, entry: &AuditEntry) -> Result<()> {
     let end = entry.deadline_at.unwrap_or(entry.requested_at) + GRACE;
     let settled = async {
@@ -284,7 +285,8 @@ async fn wait_for(app: &App, mut events: Receiver<Arc<Event>>, entry: &AuditEntr
                 Ok(event) if event.topic == Topic::Audit && event.record_id == Some(entry.id.0) => {
                     break;
                 }
-                // Who fell behind may have missed it, and then waits to the end.
+                // A receiver that lagged may have missed the event, and then waits for the
+                // deadline.
                 Ok(_) | Err(RecvError::Lagged(_)) => {}
                 Err(RecvError::Closed) => std::future::pending().await,
             }
@@ -297,7 +299,7 @@ async fn wait_for(app: &App, mut events: Receiver<Arc<Event>>, entry: &AuditEntr
     settle_one(app, entry).await
 }
 
-/// What became of an entry that somebody has settled.
+/// The outcome of an entry that a concurrent request has settled.
 async fn outcome_of(app: &App, entry: &AuditEntry) -> Result<Posted> {
     let entry = {
         let mut connection = app.connection().await?;
@@ -310,7 +312,7 @@ async fn outcome_of(app: &App, entry: &AuditEntry) -> Result<Posted> {
     }
 }
 
-/// The answer to a repetition.
+/// The response to a repetition.
 async fn answer(app: &App, entry: AuditEntry) -> Result<Posted> {
     let id = entry.issue_id.ok_or_else(|| Error::no_issue(entry.id))?;
     let (issue, _) = board::find_issue(app, id).await?;
@@ -320,8 +322,8 @@ async fn answer(app: &App, entry: AuditEntry) -> Result<Posted> {
     Ok(Posted { issue, audit_entry: entry, url, cursor })
 }
 
-/// Answers a repetition of what could not be found at GitHub a moment ago. When it has landed since,
-/// that is written down; when not, nothing is posted.
+/// Responds to a repetition of a comment that was not found on GitHub a moment ago. If it has
+/// arrived since, that is recorded; otherwise nothing is posted.
 async fn look_again(
     app: &App,
     actor: &Actor,
@@ -350,8 +352,8 @@ fn lost(message: Option<String>) -> github::Error {
     }
 }
 
-/// Settles a comment whose answer was lost by looking for it, unless that has been done. What GitHub
-/// cannot answer stays for the next time.
+/// Settles a comment with a lost response by searching for it, unless that has been done. If GitHub
+/// cannot be read, the next run tries again.
 ///
 /// # Errors
 ///

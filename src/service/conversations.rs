@@ -1,10 +1,11 @@
-//! Reading what people wrote below an issue.
+//! Reading the comments of an issue.
 //!
-//! The comments are read from GitHub when somebody asks for them, and kept. They are read again only
-//! when the issue has changed since, or a comment was posted through Dispatch; by one asker at a time,
-//! in all replicas, while the others wait for what comes of it. Invariants: a failure of GitHub never
-//! fails the asker, who gets what is kept and why it is not newer; nothing is asked for an issue without
-//! comments, nor while the rate limit is nearly used up: moves, claims and syncs need the rest.
+//! Comments are read from GitHub on demand and stored. They are read again only after the issue has
+//! changed, or a comment was posted through Dispatch. Reads are single flight across replicas: one
+//! caller reads while the others wait for its result. Invariants: a failure of GitHub never fails
+//! the caller, who gets the stored comments and the reason why they may be outdated; GitHub is not
+//! asked for an issue without comments, nor while the rate limit is nearly used up, because moves,
+//! claims and syncs need the rest.
 
 use std::time::Duration;
 
@@ -19,19 +20,19 @@ use crate::github::{self, Rate};
 use crate::store::conversations::{self, Conversation as Row, Reading};
 use crate::store::{Issue, Repository};
 
-/// How long somebody who reads may take beyond the time for GitHub, before another takes over.
+/// How long a reader may take beyond GitHub's timeout before another caller takes over.
 const GRACE: TimeDelta = TimeDelta::seconds(1);
 
-/// How long GitHub is not asked for the comments of an issue again after it did not answer.
+/// Back-off after GitHub did not return the comments of an issue.
 const PAUSE: TimeDelta = TimeDelta::seconds(10);
 
-/// How long one asker waits for another: long enough to take over from one that went away.
+/// How long a caller waits for another one: long enough to take over after a crash.
 const PATIENCE: Duration = Duration::from_secs(7);
 
-/// How often it is looked whether another asker is done.
+/// How often a waiting caller polls whether the reader is done.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
-/// The part of GitHub's rate limit that is left to everything else: one in so many points.
+/// The share of GitHub's rate limit that is reserved for everything else: one in so many points.
 const LEFT_TO_OTHERS: i64 = 5;
 
 /// The newest comments of an issue.
@@ -39,37 +40,38 @@ const LEFT_TO_OTHERS: i64 = 5;
 pub struct Conversation {
     /// The comments, newest first, at most [`NEWEST_KEPT`].
     pub comments: Vec<IssueComment>,
-    /// How many the issue has on GitHub, in all.
+    /// The number of comments of the issue on GitHub.
     pub total_count: i32,
-    /// How many of the newest ones could not be read and are left out.
+    /// How many of the newest comments could not be read and are left out.
     pub unreadable_count: i32,
-    /// When GitHub was asked for them; none when it was not, such as for an issue without comments.
+    /// When they were read from GitHub; none if they were not, such as for an issue without
+    /// comments.
     pub fetched_at: Option<DateTime<Utc>>,
-    /// Why this may not be what GitHub has now, as one sentence; none when it is.
+    /// Why these may not be the current comments, as one sentence; none if they are.
     pub problem: Option<String>,
 }
 
-/// What is to be done next for somebody who asks.
+/// The next step for a caller.
 #[derive(Debug, PartialEq, Eq)]
 enum Step {
-    /// The issue has no comments.
+    /// Return nothing: the issue has no comments.
     AnswerNothing,
-    /// What is kept is what GitHub has.
+    /// Return the stored comments, which are current.
     Answer,
-    /// What is kept may be older, for this reason.
+    /// Return the stored comments, which may be outdated for this reason.
     AnswerWith(String),
-    /// Somebody else asks GitHub.
+    /// Wait for another caller that reads from GitHub.
     Wait,
-    /// GitHub is to be asked.
+    /// Read from GitHub.
     Read,
 }
 
-/// The newest comments of an issue. GitHub is asked when they have changed, and at most five seconds
-/// are spent on that.
+/// The newest comments of an issue. If they have changed, they are read from GitHub, for at most
+/// five seconds.
 ///
 /// # Errors
 ///
-/// When the database fails. What GitHub does not answer is [`Conversation::problem`].
+/// When the database fails. A failure of GitHub is a [`Conversation::problem`].
 pub async fn read(app: &App, issue: &Issue, repository: &Repository) -> Result<Conversation> {
     let patience = Instant::now() + PATIENCE;
     loop {
@@ -132,8 +134,8 @@ fn step(
     }
 }
 
-/// Whether nothing is known to have changed since the comments were read: the cached issue is as it
-/// was then, or as GitHub had it then, or older.
+/// Whether no change is known since the comments were read: the cached issue is as it was then, or
+/// as GitHub had it then, or older.
 fn is_current(row: &Row, issue: &Issue) -> bool {
     let (Some(at_github), Some(_)) = (row.github_updated_at, row.fetched_at) else { return false };
     let is_as_seen = row.seen_updated_at == Some(issue.updated_at)
@@ -155,7 +157,7 @@ fn scarcity(rate: Rate, now: DateTime<Utc>) -> Option<String> {
     })
 }
 
-/// Asks GitHub, unless somebody has begun to since `row` was found.
+/// Reads from GitHub, unless another caller has started to since `row` was read.
 async fn ask(app: &App, issue: &Issue, row: Option<Row>) -> Result<Option<Conversation>> {
     let now = app.clock.now();
     let time = TimeDelta::from_std(GITHUB_TIME).unwrap_or_default();
@@ -191,8 +193,8 @@ fn problem(error: &github::Error) -> String {
     }
 }
 
-/// What is kept of GitHub's answer. One that is older than the cached issue, as may come from a copy
-/// of GitHub's database, is kept and asked for again.
+/// The row for GitHub's response. A response older than the cached issue, as from a replica of
+/// GitHub's database, is stored and read again next time.
 fn reading(
     found: github::Conversation,
     issue: &Issue,
@@ -218,7 +220,7 @@ fn whole(count: u32) -> i32 {
     i32::try_from(count).unwrap_or(i32::MAX)
 }
 
-/// What is kept, for somebody who asks.
+/// The stored comments, for a caller.
 fn shown(row: Option<Row>, issue: &Issue, problem: Option<String>) -> Conversation {
     let (total_count, fetched_at) = match &row {
         Some(row) if problem.is_none() => (row.total_count, row.fetched_at),
@@ -246,8 +248,8 @@ impl From<Reading> for Conversation {
     }
 }
 
-/// The newest comments of an issue that an agent is given. A failure is a [`Conversation::problem`],
-/// whatever failed: an agent has its issue by then.
+/// The newest comments of an issue that an agent is given. Any failure becomes a
+/// [`Conversation::problem`], because the agent already has its issue.
 pub async fn read_or_say_why(app: &App, issue: &Issue, repository: &Repository) -> Conversation {
     match read(app, issue, repository).await {
         Ok(read) => read,

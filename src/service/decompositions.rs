@@ -1,4 +1,4 @@
-//! Issues that are split up into others, and so are not worked on themselves.
+//! Issues that are split into others, and so are not worked on themselves.
 
 use std::collections::HashSet;
 
@@ -11,31 +11,31 @@ use crate::domain::{Actor, IssueId};
 use crate::store::audit::NewEntry;
 use crate::store::{Decomposition, audit, decompositions, event_log, issues};
 
-/// Says whether an issue is split up.
+/// Marks an issue as split into others, or as whole.
 #[derive(Debug, Clone)]
 pub struct DecomposeIssue {
     /// The issue.
     pub issue_id: IssueId,
-    /// Whether it is split up; else it is whole again.
+    /// Whether it is split; otherwise it becomes whole again.
     pub is_split: bool,
-    /// What there is to say of it.
+    /// A note about the split.
     pub note: Option<String>,
-    /// Pages of the issues that it was split up into; http(s) addresses.
+    /// Pages of the issues that it was split into; http(s) addresses.
     pub follow_up_urls: Vec<String>,
 }
 
-/// Which of some issues are split up.
+/// Which of some issues are split.
 pub async fn split_among(app: &App, issues: &[IssueId]) -> Result<HashSet<IssueId>> {
     let rows = decompositions::among(&mut *app.connection().await?, issues).await?;
     Ok(rows.into_iter().map(|row| row.issue_id).collect())
 }
 
-/// Marks an issue as split up into others, or as whole again. The audit log calls it
-/// `issue_decomposed` and `issue_reactivated`. The same again changes nothing.
+/// Marks an issue as split into others, or as whole again. The audit log calls it
+/// `issue_decomposed` and `issue_reactivated`. Idempotent.
 ///
 /// # Errors
 ///
-/// [`Error::Invalid`] for an address that is none; [`Error::NotFound`].
+/// [`Error::Invalid`] for an invalid address; [`Error::NotFound`].
 pub async fn decompose_issue(
     app: &App,
     actor: &Actor,
@@ -80,7 +80,7 @@ pub async fn decompose_issue(
                 ..NewEntry::done(actor.who(), action, &issue.labels, now)
             };
             let entry = audit::append(connection, &entry).await?;
-            // Whoever waits for work may have something now.
+            // A waiting claim may be served now.
             let who = actor.who();
             let changed = issue_event(Some(&issue), &issue, false, &repository, who, now);
             event_log::append(connection, &[changed, audit_event(&entry)]).await?;

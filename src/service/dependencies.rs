@@ -1,7 +1,7 @@
-//! Keeping up with what stands in the way of issues.
+//! Keeps the dependencies of issues up to date.
 //!
-//! Phrases in their texts, GitHub's own relation and pull requests that are to close them. Only what
-//! is news is asked for and written; whether an issue that is waited for is open is asked when the
+//! They come from phrases in their texts, GitHub's own relation, and pull requests that will close
+//! them. Only changes are read and written. Whether a dependency is open is evaluated when the
 //! queue is read.
 
 use std::collections::{BTreeSet, HashMap};
@@ -20,31 +20,31 @@ use crate::store::{Connection, Issue, Repository, event_log};
 /// How many dependencies of an issue are listed in each direction.
 pub const MOST_LISTED: i32 = 100;
 
-/// How many open issues some issues wait for, and how many wait for them, in no order. What is missing
-/// has none.
+/// For each issue, how many open issues it waits for and how many wait for it, in no order. An
+/// issue that is missing has none.
 pub async fn counts(app: &App, issues: &[IssueId]) -> Result<Vec<(IssueId, DependencyCounts)>> {
     let mut connection = app.connection().await?;
     Ok(blockers::counts(&mut connection, issues).await?)
 }
 
-/// What some issues wait for: of each at most [`MOST_LISTED`], open ones first.
+/// What some issues wait for: at most [`MOST_LISTED`] each, open ones first.
 pub async fn blocked_by(app: &App, issues: &[IssueId]) -> Result<Vec<Dependency>> {
     let mut connection = app.connection().await?;
     Ok(blockers::blocked_by(&mut connection, issues, i64::from(MOST_LISTED)).await?)
 }
 
-/// What waits for some issues: of each at most [`MOST_LISTED`], open ones first.
+/// What waits for some issues: at most [`MOST_LISTED`] each, open ones first.
 pub async fn blocks(app: &App, issues: &[IssueId]) -> Result<Vec<Dependency>> {
     let mut connection = app.connection().await?;
     Ok(blockers::blocks(&mut connection, issues, i64::from(MOST_LISTED)).await?)
 }
 
-/// What GitHub says stands in the way of issues, by its ids. An issue that is missing was not asked
-/// about, because what is noted of it still holds.
+/// The links of issues on GitHub, by node id. An issue that is missing was not read, because the
+/// stored links are still valid.
 pub(super) type Found = HashMap<String, Links>;
 
-/// Asks GitHub for the links of issues as far as they are news: of those that are open, have any and
-/// changed since, or have others than noted.
+/// Reads the links of issues from GitHub where they may have changed: of issues that are open, have
+/// any and changed since, or have different ones than stored.
 pub(super) async fn ask_links(
     app: &App,
     repository: &Repository,
@@ -82,7 +82,8 @@ async fn ask(app: &App, ids: Vec<String>) -> Result<Found> {
     Ok(ids.into_iter().zip(links).filter_map(|(id, links)| Some((id, links?))).collect())
 }
 
-/// The issues whose links changed with some pull requests, by number, and what GitHub now says.
+/// The issues whose links changed with some pull requests, by number, with their current links on
+/// GitHub.
 pub(super) async fn ask_after(
     app: &App,
     repository: &Repository,
@@ -104,8 +105,8 @@ pub(super) async fn ask_after(
     Ok((rows.into_iter().map(|row| row.number).collect(), found))
 }
 
-/// Notes what the texts of issues say they wait for, and what GitHub says of their links, where that
-/// is news. `rows` are their rows. Tells whose links are others now.
+/// Stores the dependencies in the texts of issues, and their links on GitHub, where they changed.
+/// `rows` are the rows of the issues. Returns the issues whose dependencies changed.
 pub(super) async fn note_page(
     app: &App,
     connection: &mut Connection,
@@ -155,17 +156,20 @@ fn of_references(blockers: &[(Reference, bool)]) -> BTreeSet<Reference> {
     blockers.iter().map(|(reference, _)| reference.clone()).collect()
 }
 
-/// About how many of what is not cached GitHub is asked in one sync of a repository: of what issues in
-/// the queue wait for, and of what the others do. Anybody may open issues with references, so those that
-/// nobody has made ready cost little.
+/// How many uncached issues and pull requests one sync of a repository asks GitHub about: of those
+/// that issues in the queue wait for, and of the others.
+///
+/// Anybody may open issues with references, so references of issues that nobody has made ready have
+/// a low limit.
 const FOREIGN: [(bool, i64); 2] = [(true, 20), (false, 5)];
 
-/// How long something counts as open, and as closed, before GitHub is asked about it again.
+/// How long something that is open, and something that is closed, is not read again from GitHub.
 const FRESH: (TimeDelta, TimeDelta) = (TimeDelta::minutes(10), TimeDelta::days(1));
 
-/// Asks GitHub about what open issues of a repository wait for and what is not cached: pull requests,
-/// and issues elsewhere. Answers the issues for which that is news. What GitHub cannot tell now is asked
-/// for in the next sync.
+/// Reads the state of uncached dependencies of a repository's open issues from GitHub: pull
+/// requests, and issues of other repositories.
+///
+/// Returns the issues for which it changed. What GitHub cannot return now is read in the next sync.
 pub(super) async fn follow_foreign(app: &App, repository: &Repository) -> Result<Vec<IssueId>> {
     let now = app.clock.now();
     let since = (now - FRESH.0, now - FRESH.1);
@@ -199,7 +203,7 @@ pub(super) async fn follow_foreign(app: &App, repository: &Repository) -> Result
         .await
 }
 
-/// Announces changes of dependencies that no event told of, and puts right what they left in the queue.
+/// Publishes changes of dependencies that had no event, and corrects the queue accordingly.
 pub(super) async fn announce_missed(app: &App) -> Result<()> {
     let mut connection = app.connection().await?;
     connection
@@ -211,7 +215,7 @@ pub(super) async fn announce_missed(app: &App) -> Result<()> {
         .await
 }
 
-/// Notes what GitHub says of the links of some issues, and tells whose are others now.
+/// Stores the links of some issues on GitHub, and returns the issues whose links changed.
 pub(super) async fn note_links(
     app: &App,
     connection: &mut Connection,
@@ -234,8 +238,8 @@ pub(super) async fn note_links(
     Ok(changed)
 }
 
-/// Notes which of the issues that GitHub's relation names are open. Of those that are cached, the cache
-/// knows it better; the note waits for the day when they are not.
+/// Stores which of the issues in GitHub's relation are open. For cached issues the cache is newer;
+/// the stored state is used once they are no longer cached.
 async fn note_states(
     app: &App,
     connection: &mut Connection,
@@ -246,7 +250,7 @@ async fn note_states(
     Ok(blockers::set_open(connection, &found, app.clock.now()).await?)
 }
 
-/// Notes what one source says issues wait for, where that is news, and tells whose is.
+/// Stores the dependencies of issues from one source where they changed, and returns those issues.
 async fn note(
     connection: &mut Connection,
     source: Source,

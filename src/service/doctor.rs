@@ -1,4 +1,4 @@
-//! The queue's doctor: what contradicts itself, and one click to put each right.
+//! The queue's doctor: finds inconsistencies, and repairs each on request.
 
 use chrono::TimeDelta;
 use diesel_async::AsyncConnection;
@@ -14,7 +14,7 @@ use crate::store::blockers::{self, Edge};
 use crate::store::work::{self, Ailing, Old};
 use crate::store::{AuditEntry, Issue, Repository, issues, leases};
 
-/// Everything that is wrong with the queue, longest ago first.
+/// All inconsistencies of the queue, oldest first.
 pub async fn diagnose(app: &App) -> Result<Vec<Ailing>> {
     let now = app.clock.now();
     let stuck_after = TimeDelta::from_std(app.config.work.stuck_after).unwrap_or(TimeDelta::MAX);
@@ -27,7 +27,7 @@ pub async fn diagnose(app: &App) -> Result<Vec<Ailing>> {
     Ok(found)
 }
 
-/// A finding for each circle of issues that wait for each other, with the way round.
+/// A finding for each circular dependency, with the issues on the circle.
 fn in_circles(edges: &[Edge]) -> Vec<Ailing> {
     let pairs: Vec<_> = edges.iter().map(|edge| (edge.waiting, edge.blocker)).collect();
     let of = |issue: &IssueId| edges.iter().find(|edge| edge.waiting == *issue);
@@ -47,13 +47,13 @@ fn in_circles(edges: &[Edge]) -> Vec<Ailing> {
     circles(&pairs).into_iter().filter_map(finding).collect()
 }
 
-/// Puts one thing right; the audit log calls it `repair_work`.
+/// Repairs one inconsistency; the audit log calls it `repair_work`.
 ///
 /// # Errors
 ///
-/// [`Error::Unauthenticated`] or [`Error::Forbidden`] to who is no maintainer, [`Error::NotFound`], [`Error::Conflict`] when
-/// nothing of the kind is wrong with the issue by now; else as
-/// [`move_issue`](super::moves::move_issue).
+/// [`Error::Unauthenticated`] or [`Error::Forbidden`] for callers that are not maintainers,
+/// [`Error::NotFound`], [`Error::Conflict`] when the issue no longer has this inconsistency;
+/// otherwise as [`move_issue`](super::moves::move_issue).
 pub async fn repair(
     app: &App,
     actor: &Actor,
@@ -104,7 +104,7 @@ fn well() -> Error {
     Error::conflict("Nothing of the kind is wrong with the issue by now")
 }
 
-/// Ends the lease of an issue that somebody has moved elsewhere; its column stays.
+/// Ends the lease of an issue that was moved to another column; the column stays.
 async fn give_back(app: &App, actor: &Actor, issue: &Issue) -> Result<AuditEntry> {
     let row = leases::of_issue(&mut *app.connection().await?, issue.id).await?;
     let live = row.filter(|lease| lease.is_live(app.clock.now()));

@@ -1,4 +1,5 @@
-//! The one error of this floor. It knows no transport; each door has its own table of codes.
+//! The one error type of use cases. It is independent of transports; each has its own table of
+//! codes.
 
 use chrono::{DateTime, Utc};
 
@@ -6,101 +7,101 @@ use crate::domain::{Actor, Status};
 use crate::github;
 use crate::store::{self, Failure, Repository};
 
-/// Why a use case did not do what was asked.
+/// Why a use case failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The request itself is wrong.
+    /// The request itself is invalid.
     #[error("{field}: {reason}")]
     Invalid {
-        /// The member of the request, as the caller spells it.
+        /// The member of the request, in the caller's spelling.
         field: &'static str,
-        /// What is wrong with it and what would be right.
+        /// What is wrong with it and what would be valid.
         reason: String,
     },
 
-    /// Nobody has shown who they are.
+    /// The caller is not authenticated.
     #[error("Unauthorized")]
     Unauthenticated,
 
-    /// Not this caller's to do.
+    /// The caller is not allowed to do this.
     #[error("{action}")]
     Forbidden {
-        /// What was refused and who may do it, as one sentence.
+        /// What was denied and who may do it, as one sentence.
         action: String,
     },
 
-    /// No such thing.
+    /// Something does not exist.
     #[error("{what} not found: {id}")]
     NotFound {
         /// The kind of thing, capitalised.
         what: &'static str,
-        /// How it was called.
+        /// The id or name that was given.
         id: String,
     },
 
-    /// It moved; look again.
+    /// The current state does not allow it.
     #[error("{what}")]
     Conflict {
-        /// What stands in the way, as one sentence.
+        /// The conflict, as one sentence.
         what: String,
-        /// Where the issue is now.
+        /// The current column of the issue.
         current: Option<Status>,
-        /// Where a change that is under way wants it.
+        /// The target column of a change in progress.
         pending: Option<Status>,
-        /// What kind of thing stands in the way.
+        /// The kind of conflict.
         obstacle: Obstacle,
     },
 
-    /// The caller's hold is over.
+    /// The caller's lease is over.
     #[error("the lease on this issue is over{}", .holder.as_ref().map(|agent| format!("; {agent} holds it now")).unwrap_or_default())]
     LeaseLost {
-        /// Who holds the issue now.
+        /// The agent that has the lease now.
         holder: Option<String>,
     },
 
-    /// Later.
+    /// Temporarily not possible.
     #[error("{what}")]
     Busy {
         /// What is busy, as one sentence.
         what: String,
-        /// When to ask again; none when that is not known.
+        /// When to try again; none if unknown.
         retry_at: Option<DateTime<Utc>>,
     },
 
-    /// GitHub said no, or nothing.
+    /// GitHub refused or did not respond.
     #[error("{0}")]
     Upstream(#[source] github::Error),
 
-    /// GitHub could not be asked how things stand, so nothing was decided and nothing sent.
+    /// GitHub could not be read, so nothing was decided or sent.
     #[error("Could not verify live GitHub labels: {0}")]
     Unread(#[source] github::Error),
 
-    /// We are not ready.
+    /// The service is not ready.
     #[error("{reason}")]
     Unavailable {
         /// What is missing.
         reason: String,
     },
 
-    /// Our own bug. Doors log it whole and answer bare.
+    /// A bug. Transports log it completely and return only a generic error.
     #[error("internal error")]
     Internal(#[source] anyhow::Error),
 }
 
-/// What kind of thing stands in the way.
+/// The kind of a conflict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Obstacle {
-    /// What others do; asking again may help.
+    /// Caused by a concurrent action; a retry may succeed.
     Passing,
-    /// How the thing itself is; asking again does not help.
+    /// Caused by the state of the object; a retry will not succeed.
     Lasting,
-    /// The issue is closed at GitHub.
+    /// The issue is closed on GitHub.
     Closed,
 }
 
 impl Error {
-    /// What an actor may not do: who has shown no credentials is asked for some, anybody else
-    /// learns what was refused.
+    /// An action that an actor may not do: an actor without credentials is asked to authenticate,
+    /// any other is denied.
     pub fn denied(actor: &Actor, action: impl Into<String>) -> Self {
         match actor {
             Actor::Anonymous | Actor::Visitor | Actor::Person { .. } => Self::Unauthenticated,
@@ -113,32 +114,32 @@ impl Error {
         Self::NotFound { what: "Issue", id: id.to_string() }
     }
 
-    /// Something that stands in the way and is not the issue's column.
+    /// A conflict that is not about the issue's column.
     pub fn conflict(what: impl Into<String>) -> Self {
         let obstacle = Obstacle::Passing;
         Self::Conflict { what: what.into(), current: None, pending: None, obstacle }
     }
 
-    /// Something that stands in the way for good.
+    /// A conflict that a retry will not solve.
     pub(super) fn lasting(what: impl Into<String>, current: Option<Status>) -> Self {
         let obstacle = Obstacle::Lasting;
         Self::Conflict { what: what.into(), current, pending: None, obstacle }
     }
 
-    /// An issue of a repository where nothing can be changed.
+    /// The conflict for an issue of a read-only repository, if it is one.
     pub(super) fn read_only(repository: &Repository, current: Status) -> Option<Self> {
         let reason = repository.read_only?.phrase();
         let what = format!("{} {reason}, so its issues cannot be changed", repository.full_name);
         Some(Self::lasting(what, Some(current)))
     }
 
-    /// An issue that is closed at GitHub, which alone opens it again.
+    /// The conflict for an issue that is closed on GitHub and can only be reopened there.
     pub(super) fn closed(what: impl Into<String>) -> Self {
         let (current, obstacle) = (Some(Status::Done), Obstacle::Closed);
         Self::Conflict { what: what.into(), current, pending: None, obstacle }
     }
 
-    /// What GitHub answered to a change, or to the look before it, where that is why it failed.
+    /// GitHub's error for a change, or for the read before it, if that is the cause.
     pub(super) fn refusal(&self) -> Option<&github::Error> {
         match self {
             Self::Upstream(error) | Self::Unread(error) => Some(error),
@@ -165,7 +166,7 @@ impl From<diesel::result::Error> for Error {
 }
 
 impl Error {
-    /// A look at GitHub's labels that failed.
+    /// A failed read of GitHub's labels.
     pub(super) fn unread(error: github::Error) -> Self {
         match error {
             github::Error::RateLimited { .. } => error.into(),

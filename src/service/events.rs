@@ -5,12 +5,12 @@ use crate::app::App;
 use crate::domain::{EventCursor, IssueId};
 use crate::store::{Event, event_log, issues};
 
-/// What the log has behind a position.
+/// The events after a position.
 #[derive(Debug)]
 pub enum Replay {
-    /// Lines, oldest first; fewer than asked for when there are no more.
+    /// Events, oldest first; fewer than requested if there are no more.
     Events(Vec<Event>),
-    /// The log cannot tell without a gap: it begins later, or ends before the position.
+    /// The log has a gap: it begins after the position, or ends before it.
     Gap {
         /// The newest position.
         position: EventCursor,
@@ -19,11 +19,11 @@ pub enum Replay {
     },
 }
 
-/// Up to `limit` lines behind a position.
+/// Up to `limit` events after a position.
 pub async fn events_after(app: &App, after: EventCursor, limit: i64) -> Result<Replay> {
     let mut connection = app.connection().await?;
-    // The lines are read before the bounds: pruning in between then shows as a gap and never as
-    // lines that follow each other though some are missing.
+    // The events are read before the bounds: pruning in between then shows as a gap and never as
+    // consecutive events with some missing.
     let events = event_log::after(&mut connection, after, limit).await?;
     let position = event_log::position(&mut connection).await?;
     let oldest = event_log::oldest(&mut connection).await?.unwrap_or_default();
@@ -43,7 +43,7 @@ pub async fn position(app: &App) -> Result<EventCursor> {
     Ok(event_log::position(&mut connection).await?)
 }
 
-/// Whether the words of a search are in an issue's number, title or body.
+/// Whether the words of a search occur in an issue's number, title or body.
 pub async fn is_found_by(app: &App, issue: IssueId, words: &str) -> Result<bool> {
     let mut connection = app.connection().await?;
     Ok(issues::is_found_by(&mut connection, issue, words).await?)

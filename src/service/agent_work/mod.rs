@@ -1,8 +1,9 @@
-//! What long-running agents say of their progress: coarser than a lease, with a short term of its own.
+//! Progress reports of long-running agents: coarser than a lease, with a short timeout of their
+//! own.
 //!
-//! It holds nothing: who may work on an issue is told by its lease alone. Invariants: an agent is at
-//! one piece of work at most; every step is kept with the work and in the audit log; who tells of
-//! work on an issue that another agent holds is told to stop.
+//! They grant nothing: the lease alone decides who may work on an issue. Invariants: an agent has
+//! at most one active piece of work; every step is stored with the work and in the audit log; an
+//! agent that reports work on an issue that another agent has leased is asked to stop.
 
 mod upkeep;
 
@@ -28,19 +29,19 @@ pub use upkeep::{Reassign, Release, Released, Swept, reassign, release, sweep};
 /// How long an agent may be silent.
 pub const TERM: TimeDelta = TimeDelta::minutes(5);
 
-/// For how long the same end of work is taken for a repetition.
+/// How long the same end of work counts as a repetition.
 const REPETITION: TimeDelta = TimeDelta::seconds(60);
 
-/// How many pieces of work a list has at the most.
+/// Maximal number of pieces of work in a list.
 const MOST: i64 = 500;
 
-/// How many leases that are over a list has at the most.
+/// Maximal number of expired leases in a list.
 const MOST_STALE: i64 = 50;
 
-/// The longest name of a branch or a run and the longest address, in characters.
+/// Maximal length of a branch, a run id or an address, in characters.
 const LONGEST: usize = 500;
 
-/// An agent begins a piece of work.
+/// An agent starts a piece of work.
 #[derive(Debug, Clone)]
 pub struct StartWork {
     /// The agent's name, with or without `agent/`.
@@ -53,20 +54,20 @@ pub struct StartWork {
     pub branch: Option<String>,
 }
 
-/// An agent has come to a checkpoint.
+/// An agent reached a checkpoint.
 #[derive(Debug, Clone)]
 pub struct NoteCheckpoint {
     /// The agent's name, with or without `agent/`.
     pub agent: String,
     /// How far it is.
     pub checkpoint: WorkCheckpoint,
-    /// What it says of it; as before when absent.
+    /// The agent's summary; unchanged if absent.
     pub summary: Option<String>,
-    /// What it waits for; needed when it is blocked.
+    /// What it waits for; required when it is blocked.
     pub blocker_reason: Option<String>,
-    /// The branch; as before when absent.
+    /// The branch; unchanged if absent.
     pub branch: Option<String>,
-    /// The pull request's page; as before when absent.
+    /// The pull request's page; unchanged if absent.
     pub pull_request_url: Option<String>,
 }
 
@@ -75,41 +76,41 @@ pub struct NoteCheckpoint {
 pub struct EndWork {
     /// The agent's name, with or without `agent/`.
     pub agent: String,
-    /// How the work stands then.
+    /// The final state of the work.
     pub state: WorkState,
-    /// What the agent says of it; as before when absent.
+    /// The agent's summary; unchanged if absent.
     pub summary: Option<String>,
 }
 
-/// What came of telling of one's work.
+/// The result of a progress report.
 #[derive(Debug, Clone)]
 pub enum Told {
     /// The work as it is now.
     Work(Box<AgentWork>),
-    /// There is none, but the agent held an issue that is gone, and has let go of it.
+    /// There is none, but the agent had the lease of an issue that is gone, which was released.
     OrphanReleased,
 }
 
-/// A piece of work and the issue it is about.
+/// A piece of work or a lease, with its issue.
 #[derive(Debug, Clone)]
 pub struct Shown<Row> {
     /// The work.
     pub row: Row,
-    /// The issue and its repository, where they are known.
+    /// The issue and its repository, if known.
     pub issue: Option<(Issue, Repository)>,
 }
 
-/// What agents are at.
+/// What agents are working on.
 #[derive(Debug, Clone)]
 pub struct Progress {
     /// Pieces of work, last changed first.
     pub work: Vec<Shown<AgentWork>>,
-    /// Leases that are over and have not been put right yet, the longest over first.
+    /// Expired leases that have not been cleaned up yet, longest expired first.
     pub stale_leases: Vec<Shown<Lease>>,
 }
 
-/// Lists what agents are at; in one state and of one agent when they are given. `with_stale` adds
-/// leases that are over.
+/// Lists what agents are working on, optionally of one state and one agent. `with_stale` adds
+/// expired leases.
 pub async fn list(
     app: &App,
     agent: Option<&str>,
@@ -151,14 +152,14 @@ pub async fn list(
     })
 }
 
-/// Begins a piece of work, and gives up what the agent was at. The same again, before anything was
-/// done, is a sign of life of the same piece.
+/// Starts a piece of work, and abandons the agent's previous one. Repeating it before any progress
+/// counts as a heartbeat.
 ///
 /// # Errors
 ///
-/// [`Error::Invalid`] for a name that is no agent's and texts that are too long; [`Error::Forbidden`]
-/// to who may not act for the agent; [`Error::NotFound`] for an issue that is none;
-/// [`Error::LeaseLost`] when another agent holds the issue.
+/// [`Error::Invalid`] for an invalid agent name or a text that is too long; [`Error::Forbidden`]
+/// for callers that may not act for the agent; [`Error::NotFound`] for an unknown issue;
+/// [`Error::LeaseLost`] when another agent has the lease.
 pub async fn start(app: &App, actor: &Actor, command: StartWork) -> Result<AgentWork> {
     let agent = agent_for(app, actor, &command.agent).await?;
     let actor = &actor.acting_for(&agent);
@@ -208,13 +209,13 @@ pub async fn start(app: &App, actor: &Actor, command: StartWork) -> Result<Agent
         .await
 }
 
-/// Notes how far an agent is with the piece of work it is at, which is a sign of life.
+/// Records a checkpoint of the agent's current work, which counts as a heartbeat.
 ///
 /// # Errors
 ///
-/// [`Error::Invalid`] for a name that is no agent's, texts that are too long, an address that is
-/// none, and without what is waited for when the work is blocked; [`Error::NotFound`] when the agent
-/// is at nothing; [`Error::LeaseLost`] when another agent holds the issue; else as [`start`].
+/// [`Error::Invalid`] for an invalid agent name, a text that is too long, an invalid address, and
+/// blocked work without a reason; [`Error::NotFound`] when the agent has no active work;
+/// [`Error::LeaseLost`] when another agent has the lease; otherwise as [`start`].
 pub async fn note_checkpoint(app: &App, actor: &Actor, command: NoteCheckpoint) -> Result<Told> {
     let agent = agent_for(app, actor, &command.agent).await?;
     let actor = &actor.acting_for(&agent);
@@ -243,11 +244,11 @@ pub async fn note_checkpoint(app: &App, actor: &Actor, command: NoteCheckpoint) 
     }
 }
 
-/// Ends the piece of work that an agent is at. The same end again within a minute is a repetition.
+/// Ends the agent's current work. The same end within a minute is a repetition.
 ///
 /// # Errors
 ///
-/// As [`note_checkpoint`], except that it does not matter who holds the issue.
+/// As [`note_checkpoint`], except that the lease is not checked.
 pub async fn end(app: &App, actor: &Actor, command: EndWork) -> Result<Told> {
     let agent = agent_for(app, actor, &command.agent).await?;
     let actor = &actor.acting_for(&agent);
@@ -290,7 +291,7 @@ pub async fn end(app: &App, actor: &Actor, command: EndWork) -> Result<Told> {
     }
 }
 
-/// The newest work of an agent on an issue, where it has told of any.
+/// The newest work of an agent on an issue, if it has reported any.
 pub(super) async fn newest_on(app: &App, agent: &str, issue: IssueId) -> Result<Option<AgentWork>> {
     Ok(agent_work::newest_on(&mut *app.connection().await?, agent, issue).await?)
 }
@@ -335,7 +336,7 @@ fn check_checkpoint(command: &NoteCheckpoint) -> Result<()> {
     Ok(())
 }
 
-/// Whether an agent may tell of work on an issue: nobody else may hold it.
+/// Checks that an agent may report work on an issue: no other agent may have the lease.
 async fn check_hold(
     connection: &mut Connection,
     issue: Option<IssueId>,
@@ -350,7 +351,7 @@ async fn check_hold(
     }
 }
 
-/// The work of an agent in some states, on one issue when it is given.
+/// The work of an agent in some states, optionally on one issue.
 async fn of(
     connection: &mut Connection,
     agent: &str,
@@ -361,7 +362,7 @@ async fn of(
     Ok(agent_work::list(connection, filter, MOST).await?)
 }
 
-/// Gives up pieces of work, and tells how many they are.
+/// Abandons pieces of work, and returns how many.
 async fn give_up(
     connection: &mut Connection,
     all: Vec<AgentWork>,
@@ -387,7 +388,7 @@ async fn issue_of(
     }
 }
 
-/// Writes a line of the audit log, and its event.
+/// Writes an audit entry and its event.
 async fn record(
     connection: &mut Connection,
     actor: &Actor,
@@ -410,7 +411,8 @@ async fn record(
     Ok(())
 }
 
-/// What an agent is told that is at nothing: it may hold an issue that is gone, which ends here.
+/// The result for an agent without active work: it may have the lease of an issue that is gone,
+/// which is released here.
 async fn no_work(app: &App, actor: &Actor, agent: &str, action: &str) -> Result<Told> {
     match release_orphans(app, actor, agent, action).await? {
         0 => Err(Error::NotFound { what: "Active work", id: agent.to_owned() }),

@@ -1,5 +1,5 @@
-//! What maintainers and the clock do about the work of agents: give it up, hand it over, sweep what
-//! nobody tells of any more.
+//! Maintenance of agent work by maintainers and timers: abandoning it, reassigning it, sweeping
+//! work of silent agents.
 
 use chrono::{DateTime, Utc};
 use diesel_async::AsyncConnection;
@@ -17,77 +17,78 @@ use crate::service::{Error, Result, agent_names};
 use crate::store::agent_work::WorkFilter;
 use crate::store::{AgentWork, Connection, agent_work, job_locks, leases};
 
-/// The lock under which silent work is swept.
+/// The name of the lock for sweeps.
 const JOB: &str = "stale-work";
 
-/// How many pieces of silent work one sweep looks at.
+/// How many pieces of silent work one sweep handles.
 const A_SWEEP: i64 = 50;
 
-/// How many pieces of work and how many leases are given up in one go.
+/// How many pieces of work and how many leases one call releases.
 const AT_ONCE: i64 = 500;
 
-/// What to give up.
+/// What to release.
 #[derive(Debug, Clone)]
 pub enum Release {
     /// A piece of work.
     Work(AgentWorkId),
     /// A lease.
     Lease(LeaseId),
-    /// What an agent holds and tells of an issue.
+    /// The lease and the work of an agent on an issue.
     Issue {
         /// The agent's name, with or without `agent/`.
         agent: String,
         /// The issue.
         issue: IssueId,
     },
-    /// Everything that is held and told of; one agent's when one is named.
+    /// All leases and work, optionally of one agent.
     All {
         /// The agent's name, with or without `agent/`.
         agent: Option<String>,
     },
 }
 
-/// What was given up.
+/// What was released.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Released {
-    /// How many leases.
+    /// The number of leases.
     pub leases: usize,
-    /// How many pieces of work.
+    /// The number of pieces of work.
     pub work: usize,
-    /// Leases that could not be given up, and why.
+    /// Leases that could not be released, and why.
     pub failures: Vec<String>,
 }
 
-/// Hands a piece of work over.
+/// Reassigns a piece of work.
 #[derive(Debug, Clone)]
 pub struct Reassign {
     /// The work.
     pub work_id: AgentWorkId,
-    /// Who is to have it, with or without `agent/`.
+    /// The new agent, with or without `agent/`.
     pub agent: String,
     /// Why, for the audit log.
     pub reason: Option<String>,
 }
 
-/// What a sweep found.
+/// The result of a sweep.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Swept {
-    /// How many pieces of silent work were looked at.
+    /// How many pieces of silent work were examined.
     pub examined: usize,
     /// How many are stale now.
     pub released: usize,
-    /// How many gave a sign of life meanwhile, or have an issue that is being changed.
+    /// How many were skipped because of a heartbeat meanwhile or a change of the issue in progress.
     pub skipped: usize,
-    /// What failed, and will be tried again.
+    /// Failures, which will be tried again.
     pub errors: Vec<String>,
 }
 
-/// Gives up work or leases for an agent. What was given up already is fine.
+/// Releases work or leases of agents. Idempotent.
 ///
 /// # Errors
 ///
-/// [`Error::NotFound`]; [`Error::Conflict`] for what is over otherwise; [`Error::Invalid`] for a name
-/// that is no agent's; for one lease as [`release_lease`](crate::service::leases::release_lease).
+/// [`Error::NotFound`]; [`Error::Conflict`] for work that ended in another way; [`Error::Invalid`]
+/// for an invalid agent name; for one lease as
+/// [`release_lease`](crate::service::leases::release_lease).
 pub async fn release(app: &App, actor: &Actor, what: Release) -> Result<Released> {
     match what {
         Release::Work(id) => release_work(app, actor, id).await,
@@ -160,7 +161,7 @@ async fn release_row(
     record(connection, actor, action, found.as_ref(), Some(&notes), now).await
 }
 
-/// Gives up what an agent tells of an issue, and says how many pieces that were.
+/// Abandons the work of an agent on an issue, and returns how many pieces that were.
 pub(in crate::service) async fn release_of(
     app: &App,
     actor: &Actor,
@@ -217,13 +218,12 @@ async fn release_all(app: &App, actor: &Actor, agent: Option<&str>) -> Result<Re
     Ok(released)
 }
 
-/// Hands a piece of work over to another agent, which gives up what it was at. Handing it to who has
-/// it is fine.
+/// Reassigns a piece of work to another agent, whose previous work is abandoned. Idempotent.
 ///
 /// # Errors
 ///
-/// [`Error::Invalid`] for a name that is no agent's; [`Error::NotFound`]; [`Error::Conflict`] when
-/// the work is over.
+/// [`Error::Invalid`] for an invalid agent name; [`Error::NotFound`]; [`Error::Conflict`] when the
+/// work is over.
 pub async fn reassign(app: &App, actor: &Actor, command: Reassign) -> Result<AgentWork> {
     let agent = name(app, &command.agent).await?;
     let now = app.clock.now();
@@ -260,8 +260,8 @@ pub async fn reassign(app: &App, actor: &Actor, command: Reassign) -> Result<Age
 
 /// Marks work as stale whose agent has been silent for longer than [`TERM`].
 ///
-/// The agent's label goes from an issue that nobody holds; a lease is left alone, because it stands
-/// for as long as it says. GitHub comes first, so that what a crash leaves is swept again.
+/// The agent's label is removed from an issue without a lease; a lease is kept until it expires.
+/// GitHub is changed first, so that after a crash the work is swept again.
 ///
 /// # Errors
 ///
@@ -299,11 +299,11 @@ async fn sweep_each(app: &App, actor: &Actor, run: Uuid, silent: Vec<AgentWork>)
     Ok(swept)
 }
 
-/// Sweeps one piece of work. Tells whether it is stale now.
+/// Sweeps one piece of work. Returns whether it is stale now.
 async fn sweep_one(app: &App, actor: &Actor, work: &AgentWork) -> Result<bool> {
     let is_audited = match take_label_off(app, actor, work).await {
         Ok(is_audited) => is_audited,
-        // Somebody holds the issue, so whose label it has is theirs to say.
+        // The issue has a lease, whose holder decides about the labels.
         Err(Error::LeaseLost { .. }) => false,
         Err(Error::Conflict { .. }) => return Ok(false),
         Err(error) => return Err(error),
@@ -331,8 +331,8 @@ async fn sweep_one(app: &App, actor: &Actor, work: &AgentWork) -> Result<bool> {
         .await
 }
 
-/// Takes the label of a silent agent off its issue. Tells whether there was anything to do, which
-/// the audit log then says.
+/// Removes the label of a silent agent from its issue. Returns whether there was anything to do,
+/// which is audited.
 async fn take_label_off(app: &App, actor: &Actor, work: &AgentWork) -> Result<bool> {
     let found = issue_of(&mut *app.connection().await?, work).await?;
     let label = agent_label(&work.agent_name);

@@ -1,7 +1,7 @@
-//! Undoing a change of labels that GitHub carried out by half, with the answer lost.
+//! Undoing a label change that GitHub applied only partly, with the response lost.
 //!
-//! The issue would be left with two status labels, or with none. Reading it back shows that, and the
-//! change is undone, so that the failure that is recorded is one.
+//! The issue would be left with two status labels, or with none. Reading it back shows that, and
+//! the change is undone, so that a change recorded as failed has changed nothing.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -11,10 +11,10 @@ use crate::domain::labels::{LabelChange, LabelPlan, MOST_LABELS};
 use crate::github::{self, LiveLabels};
 use crate::store::AuditEntry;
 
-/// How long after it was asked for a change is undone. Later, somebody may want the issue as it is.
+/// How long after a request its change is undone. Later, somebody may want the issue as it is.
 const UNDONE_WITHIN: TimeDelta = TimeDelta::minutes(10);
 
-/// What undoes the part of a change that was carried out; nothing where none was, or all of it.
+/// The change that undoes the part of a change that was applied; none if nothing or everything was.
 pub(super) fn undoing(
     entry: &AuditEntry,
     found: &LabelSet,
@@ -35,7 +35,7 @@ pub(super) fn undoing(
     (!undoing.is_empty()).then_some(undoing)
 }
 
-/// Asks GitHub for it. Answers the labels that the issue then has.
+/// Sends it to GitHub and returns the labels that the issue then has.
 ///
 /// # Errors
 ///

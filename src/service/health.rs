@@ -1,4 +1,4 @@
-//! Whether Dispatch can do its work.
+//! Health checks.
 
 use std::time::Duration;
 
@@ -6,14 +6,14 @@ use super::{Error, Result};
 use crate::app::App;
 use crate::store::pool;
 
-/// How long the database may take to say that it is there.
+/// Timeout for the database.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Asks the database for a sign of life.
+/// Checks that the database responds.
 ///
 /// # Errors
 ///
-/// [`Error::Unavailable`] when there is none, or none in time.
+/// [`Error::Unavailable`] when it does not respond in time.
 pub async fn check_database(app: &App) -> Result<()> {
     let answer = async {
         let mut connection = app.connection().await?;

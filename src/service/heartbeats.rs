@@ -1,4 +1,4 @@
-//! A sign of life of an agent, which also brings GitHub's issues in.
+//! A heartbeat of an agent, which also syncs issues from GitHub.
 
 use chrono::{DateTime, Utc};
 
@@ -8,7 +8,7 @@ use super::{Error, Result};
 use crate::app::App;
 use crate::domain::{Actor, Instant};
 
-/// How a heartbeat went.
+/// The result of a heartbeat.
 #[derive(Debug, Clone)]
 pub struct Heartbeat {
     /// When it began.
@@ -17,9 +17,9 @@ pub struct Heartbeat {
     pub finished_at: DateTime<Utc>,
     /// What was done, as one sentence.
     pub summary: String,
-    /// What did not matter.
+    /// Problems that do not make the heartbeat fail.
     pub warnings: Vec<String>,
-    /// What failed.
+    /// Failures.
     pub errors: Vec<String>,
 }
 
@@ -34,12 +34,11 @@ impl Heartbeat {
     }
 }
 
-/// Syncs as far as that is possible, and records a run of type `heartbeat`. That somebody else is
-/// syncing is a warning.
+/// Syncs as far as possible, and records a run of type `heartbeat`. A concurrent sync is a warning.
 ///
 /// # Errors
 ///
-/// [`Error::Forbidden`] to who may not act for the agent; when the database fails.
+/// [`Error::Forbidden`] for callers that may not act for the agent; when the database fails.
 pub async fn beat(app: &App, actor: &Actor, agent: &str) -> Result<Heartbeat> {
     actor.check_acts_for(agent).map_err(|action| Error::Forbidden { action })?;
     let started_at = app.clock.now();

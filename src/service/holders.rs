@@ -1,7 +1,7 @@
-//! What people ask of the holder of an issue: to stop, or to read a message.
+//! Stop requests and messages to the agent that has the lease of an issue.
 //!
-//! Nothing reaches a holder by itself: it learns of both with its next renewal. Who does not stop in
-//! time has the issue taken from it, by whichever replica looks first.
+//! Nothing is pushed to an agent: it receives both with the response to its next renewal. The lease
+//! of an agent that does not stop in time is ended by any replica.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel_async::AsyncConnection;
@@ -19,28 +19,28 @@ use crate::store::{
     Connection, Lease, LeaseMessage, audit, event_log, issues, lease_messages, leases,
 };
 
-/// How many leases one round takes from holders that did not stop.
+/// How many leases one run ends because their agents did not stop.
 const A_ROUND: i64 = 50;
 
-/// How long a holder has for stopping when nobody says, in seconds.
+/// The default time that an agent has to stop, in seconds.
 const USUAL_GRACE: i32 = 300;
 
-/// How long a holder may be given, in seconds.
+/// The allowed times that an agent has to stop, in seconds.
 const GRACES: std::ops::RangeInclusive<i32> = 0..=86_400;
 
-/// How many characters a reason may have.
+/// Maximal length of a reason, in characters.
 const LONGEST_REASON: usize = 1_000;
 
-/// How many characters a message may have.
+/// Maximal length of a message, in characters.
 const LONGEST_MESSAGE: usize = 10_000;
 
-/// How many messages one holder may not have read.
+/// Maximal number of unread messages of a lease.
 const MOST_UNREAD: usize = 50;
 
-/// How many messages of one lease are kept; the first sent are forgotten first.
+/// How many messages of one lease are retained; the oldest are pruned first.
 const MOST_KEPT: i64 = 100;
 
-/// For how long the same message from the same sender is taken for a repetition of the request.
+/// How long the same message from the same sender counts as a repetition.
 const REPETITION: TimeDelta = TimeDelta::seconds(60);
 
 /// A request to a holder to stop.
@@ -67,12 +67,12 @@ pub struct SendMessage {
     pub body: String,
 }
 
-/// Asks a holder to stop: its next renewal says so and prolongs nothing. Asking again changes reason
-/// and time. The audit log calls it `request_stop`.
+/// Asks an agent to stop: its next renewal returns that and does not extend the lease. Asking again
+/// replaces reason and time. The audit log calls it `request_stop`.
 ///
 /// # Errors
 ///
-/// [`Error::Invalid`] for a reason that is too long and a time out of range; [`Error::NotFound`];
+/// [`Error::Invalid`] for a reason that is too long or a time out of range; [`Error::NotFound`];
 /// [`Error::LeaseLost`] when the lease is over.
 pub async fn request_stop(app: &App, actor: &Actor, command: RequestStop) -> Result<Lease> {
     let grace = command.grace_seconds.unwrap_or(USUAL_GRACE);
@@ -92,7 +92,7 @@ pub async fn request_stop(app: &App, actor: &Actor, command: RequestStop) -> Res
     tell(app, actor, command.lease_id, &Word::Stop(request), now).await
 }
 
-/// Lets a holder that was asked to stop go on. The audit log calls it `withdraw_stop`.
+/// Withdraws a stop request. The audit log calls it `withdraw_stop`.
 ///
 /// # Errors
 ///
@@ -101,15 +101,16 @@ pub async fn withdraw_stop(app: &App, actor: &Actor, lease: LeaseId) -> Result<L
     tell(app, actor, lease, &Word::GoOn, app.clock.now()).await
 }
 
-/// Leaves a holder a message, which its renewals carry until it says to have read it.
+/// Sends a message to the agent with a lease. Its renewals return the message until it confirms it.
 ///
-/// What it waits to be told counts as told. The same text of the same sender within a minute is one message. The audit
-/// log calls it `send_message`.
+/// It also answers the question that the agent waits for. The same text by the same sender within a
+/// minute is one message. The audit log calls it `send_message`.
 ///
 /// # Errors
 ///
-/// [`Error::Invalid`] for a text that shows nothing or is too long; [`Error::NotFound`];
-/// [`Error::LeaseLost`] when the lease is over; [`Error::Conflict`] when it has too many unread.
+/// [`Error::Invalid`] for a text that is invisible or too long; [`Error::NotFound`];
+/// [`Error::LeaseLost`] when the lease is over; [`Error::Conflict`] when it has too many unread
+/// messages.
 pub async fn send_message(app: &App, actor: &Actor, command: SendMessage) -> Result<Lease> {
     let body = bounded("body", plain(&command.body), LONGEST_MESSAGE)?;
     tell(app, actor, command.lease_id, &Word::Message(&body), app.clock.now()).await
@@ -125,7 +126,7 @@ fn bounded(field: &'static str, text: String, longest: usize) -> Result<String> 
     Err(Error::Invalid { field, reason })
 }
 
-/// What a holder is told.
+/// What the agent is sent.
 enum Word<'a> {
     Stop(StopRequest<'a>),
     GoOn,
@@ -133,7 +134,7 @@ enum Word<'a> {
 }
 
 impl Word<'_> {
-    /// What the audit log calls it, and says of it.
+    /// The action and the comment for the audit log.
     fn action(&self) -> (&'static str, Option<&str>) {
         match self {
             Self::Stop(request) => ("request_stop", request.reason),
@@ -142,7 +143,7 @@ impl Word<'_> {
         }
     }
 
-    /// Keeps it with the lease, when that is live; in the caller's transaction.
+    /// Stores it with the lease, if that is live; in the caller's transaction.
     async fn keep(
         &self,
         connection: &mut Connection,
@@ -171,7 +172,7 @@ impl Word<'_> {
         Ok(lease)
     }
 
-    /// Whether the same sender has told it just now, and the holder has asked nothing since.
+    /// Whether the same sender has just sent the same, and the agent has not asked anything since.
     async fn is_repetition(
         &self,
         connection: &mut Connection,
@@ -229,7 +230,7 @@ async fn tell(
         .await
 }
 
-/// Messages to some leases, the first sent first.
+/// The messages to some leases, oldest first.
 ///
 /// # Errors
 ///
@@ -241,7 +242,7 @@ pub async fn messages(app: &App, leases: &[LeaseId]) -> Result<Vec<LeaseMessage>
     Ok(lease_messages::of_leases(&mut *app.connection().await?, leases).await?)
 }
 
-/// Why a holder was asked to stop, as one sentence; nothing when it was not.
+/// Why the agent was asked to stop, as one sentence; none if it was not.
 pub fn stop_requested(lease: &Lease) -> Option<String> {
     let by = lease.stop_requested_by.as_ref()?;
     Some(match &lease.stop_reason {
@@ -250,18 +251,18 @@ pub fn stop_requested(lease: &Lease) -> Option<String> {
     })
 }
 
-/// Takes their issues from holders that were to stop and did not in time. Safe to run anywhere, any
-/// number of times.
+/// Ends the leases of agents that were asked to stop and did not in time. Safe to run in any
+/// replica, any number of times.
 ///
 /// # Errors
 ///
-/// When the database fails; what GitHub cannot do now is tried again later.
+/// When the database fails; what GitHub refuses now is tried again later.
 pub async fn release_stopped(app: &App) -> Result<()> {
     let now = app.clock.now();
     let due = leases::to_release(&mut *app.connection().await?, now, A_ROUND).await?;
     for lease in &due {
         match let_go(app, &Actor::System, lease, "release_stopped_lease").await {
-            // Somebody else is at it, or the holder has stopped by now.
+            // A concurrent run handles it, or the agent has stopped meanwhile.
             Ok(_) | Err(Error::Conflict { .. } | Error::LeaseLost { .. }) => {}
             Err(error @ Error::Internal(_)) => return Err(error),
             Err(error) => {

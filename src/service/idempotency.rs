@@ -1,8 +1,8 @@
-//! Requests that name themselves: a retry is answered what the first was, and does nothing.
+//! Idempotency keys: a retry gets the response of the first request, and does nothing.
 //!
-//! Only what succeeded is kept. What was refused changed nothing, so its name is free again, and so
-//! is that of a request whose process died: everything here can be begun anew by itself. Invariant:
-//! of equal requests at once one is carried out.
+//! Only successful responses are stored. A rejected request changed nothing, so its key is free
+//! again, and so is the key of a request whose process died: use cases can safely be started again.
+//! Invariant: of concurrent equal requests one is executed.
 
 use chrono::TimeDelta;
 use diesel_async::AsyncConnection as _;
@@ -14,38 +14,38 @@ use crate::app::App;
 use crate::store::idempotency_keys::{self, RequestKey};
 use crate::store::pool;
 
-/// For how long an answer is kept.
+/// How long a response is retained.
 const KEPT: TimeDelta = TimeDelta::hours(24);
 
-/// How long a request may take; after that whoever carried it out is taken for dead.
+/// How long a request may take; after that its process is considered dead.
 const LONGEST: TimeDelta = TimeDelta::seconds(60);
 
-/// How many keys of one caller are kept; one more displaces the oldest.
+/// How many keys of one caller are retained; one more displaces the oldest.
 const MOST_KEYS: i64 = 50_000;
 
-/// How long to wait before asking again for what is being carried out.
+/// The delay before a client should retry while the first request is running.
 const SOON: TimeDelta = TimeDelta::seconds(1);
 
-/// SHA-256 of what a request asks for, in hexadecimal digits.
+/// The SHA-256 hash of a request's content, in hexadecimal digits.
 pub(super) fn hash_of(asked: &serde_json::Value) -> String {
     Sha256::digest(asked.to_string()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Whether a request is the first of its name.
+/// Whether a request is the first with its key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum IdempotencyState {
-    /// It is to be carried out, by this run.
+    /// It must be executed, as this run.
     First(Uuid),
-    /// It was carried out, and this was the answer: its status and its body.
+    /// It was executed before, with this response: status and body.
     Repeated(u16, String),
 }
 
-/// Takes the name of a request, or finds what it was answered.
+/// Reserves the key of a request, or finds the stored response.
 ///
 /// # Errors
 ///
-/// [`Error::Conflict`] when the name is another request's; [`Error::Busy`] while the first is being
-/// carried out.
+/// [`Error::Conflict`] when the key was used for a different request; [`Error::Busy`] while the
+/// first request is running.
 pub async fn begin(app: &App, key: RequestKey<'_>, body_hash: &str) -> Result<IdempotencyState> {
     let (now, run) = (app.clock.now(), app.clock.fresh_uuid());
     let over = (now - KEPT, now - LONGEST);
@@ -69,7 +69,7 @@ pub async fn begin(app: &App, key: RequestKey<'_>, body_hash: &str) -> Result<Id
     }
 }
 
-/// Keeps what a run answered.
+/// Stores the response of a run.
 ///
 /// # Errors
 ///
@@ -85,7 +85,7 @@ pub async fn keep(
     Ok(idempotency_keys::keep(&mut connection, key, run, (i32::from(status), answer)).await?)
 }
 
-/// Frees the name of a request that was refused.
+/// Frees the key of a request that was rejected.
 ///
 /// # Errors
 ///
@@ -95,7 +95,7 @@ pub async fn give_back(app: &App, key: RequestKey<'_>, run: Uuid) -> Result<()> 
     Ok(idempotency_keys::give_back(&mut connection, key, run).await?)
 }
 
-/// Forgets answers that are no longer kept.
+/// Prunes responses that are older than the retention time.
 ///
 /// # Errors
 ///

@@ -1,7 +1,7 @@
-//! What repositories call statuses, priorities and agents on GitHub: shown before it is set, and set.
+//! Label schemes: the names of statuses, priorities and agents in a repository, with a preview.
 //!
-//! Setting it writes nothing to GitHub. It changes what the labels that are there mean, so issues may
-//! stand in other columns afterwards, and what later changes call their labels.
+//! Setting a scheme changes nothing on GitHub. It changes the meaning of existing labels, so issues
+//! may move to other columns, and the labels that later changes set.
 
 use chrono::{DateTime, Utc};
 use diesel_async::AsyncConnection;
@@ -21,7 +21,7 @@ use crate::store::{
     repositories, repository_labels,
 };
 
-/// How many of the issues that would change a preview names.
+/// How many of the issues that would change a preview lists.
 pub const MOST_SHOWN: i32 = 20;
 
 /// The name of a status label on GitHub.
@@ -59,27 +59,27 @@ pub struct LabelSchemeInput {
     pub agent_prefix: Option<String>,
 }
 
-/// What a scheme would make of a repository.
+/// The effect of a scheme on a repository.
 #[derive(Debug, Clone)]
 pub struct Preview {
-    /// What each of our labels is called, in board order and then by priority.
+    /// The name of each of our labels, in board order and then by priority.
     pub labels: Vec<PreviewedLabel>,
-    /// Issues that would have another column, priority or agent, by number.
+    /// Issues whose column, priority or agent would change, by number.
     pub changes: Vec<PreviewedChange>,
-    /// How many there are in all.
+    /// The total number of these issues.
     pub change_count: usize,
 }
 
 /// One label of a previewed scheme.
 #[derive(Debug, Clone)]
 pub struct PreviewedLabel {
-    /// Our label.
+    /// Our name of the label.
     pub ours: &'static str,
-    /// GitHub's.
+    /// GitHub's name of the label.
     pub theirs: String,
-    /// Whether the repository has it, as of the last sync. Else it is created when it is first needed.
+    /// Whether the repository has it, as of the last sync. Otherwise it is created on first use.
     pub exists: bool,
-    /// How many open issues have it.
+    /// The number of open issues that have it.
     pub issues: usize,
 }
 
@@ -92,13 +92,13 @@ pub struct PreviewedChange {
     pub number: i32,
     /// Its title.
     pub title: String,
-    /// Its column, priority and agents now, as one text.
+    /// Its current column, priority and agents, as one text.
     pub before: String,
-    /// The same under the scheme.
+    /// The same with the scheme.
     pub after: String,
 }
 
-/// What a command means, in GitHub's spelling of the labels that the repository has.
+/// The scheme of a command, in GitHub's spelling of the repository's labels.
 async fn scheme_of(
     connection: &mut Connection,
     repository: &Repository,
@@ -123,7 +123,7 @@ async fn tracked(connection: &mut Connection, name: &FullName) -> Result<Reposit
     row.ok_or_else(|| Error::no_repository(name))
 }
 
-/// What labels say of an issue, as a text for people.
+/// The meaning of an issue's labels, as a text for people.
 fn meaning(labels: &LabelSet, state: IssueState) -> String {
     let mut parts = vec![labels.effective_status(state).title().to_owned()];
     parts.extend(labels.priority().map(|priority| priority.label().to_owned()));
@@ -133,11 +133,12 @@ fn meaning(labels: &LabelSet, state: IssueState) -> String {
     parts.join(", ")
 }
 
-/// Shows what a scheme would make of a repository. Nothing is changed.
+/// Previews a scheme. Changes nothing.
 ///
 /// # Errors
 ///
-/// [`Error::NotFound`] when it is not tracked; [`Error::Invalid`] for what cannot be a scheme.
+/// [`Error::NotFound`] when the repository is not tracked; [`Error::Invalid`] for an invalid
+/// scheme.
 pub async fn preview(app: &App, name: &FullName, command: &LabelSchemeInput) -> Result<Preview> {
     let mut connection = app.connection().await?;
     let repository = tracked(&mut connection, name).await?;
@@ -169,12 +170,13 @@ pub async fn preview(app: &App, name: &FullName, command: &LabelSchemeInput) -> 
     Ok(Preview { labels, changes, change_count })
 }
 
-/// Says what a repository calls statuses, priorities and agents; the audit log calls it
-/// `set_label_scheme`. Its issues stand where their labels say by the new names at once.
+/// Sets the names of statuses, priorities and agents in a repository; the audit log calls it
+/// `set_label_scheme`. Its issues move at once to where their labels now put them.
 ///
 /// # Errors
 ///
-/// As [`preview`]; [`Error::Conflict`] when an agent holds an issue whose labels would mean something else.
+/// As [`preview`]; [`Error::Conflict`] when an agent has the lease of an issue whose labels would
+/// change their meaning.
 pub async fn set_label_scheme(
     app: &App,
     actor: &Actor,
@@ -224,11 +226,11 @@ pub async fn set_label_scheme(
         .await
 }
 
-/// Whether no agent is at work on an issue that would no longer be its own, or In Progress.
+/// Checks that no agent works on an issue that would no longer be assigned to it, or In Progress.
 ///
 /// # Errors
 ///
-/// [`Error::Conflict`] when one is.
+/// [`Error::Conflict`] when one does.
 async fn check_holders(
     connection: &mut Connection,
     rows: &[Labelled],

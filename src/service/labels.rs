@@ -1,10 +1,10 @@
-//! Changing an issue's labels on GitHub, and settling changes whose outcome nobody saw.
+//! Changing an issue's labels on GitHub, and settling changes with an unknown outcome.
 //!
-//! Intent first: an audit entry is written, pending, before GitHub is asked, and settled by the
-//! labels that GitHub then has. Whatever happens in between, a crash included, is mended by the same
-//! second half: read the issue back, settle, announce. Invariants: at most one unsettled change an
-//! issue; a change whose fate is unknown is never sent twice; what is wanted can be read from the
-//! entry alone.
+//! The intent is written first (write-ahead): a pending audit entry is stored before GitHub is
+//! asked, and settled by the labels that GitHub then has. Whatever fails in between, including a
+//! crash, is repaired by the same second half: read the issue back, settle, publish. Invariants: an
+//! issue has at most one unsettled change; a change with an unknown outcome is never sent twice;
+//! the entry alone has everything that is needed to settle it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,97 +36,97 @@ use crate::store::{
     issues, leases, repositories,
 };
 
-/// How long GitHub's part of a change may take in all.
+/// Timeout for all requests to GitHub of one change.
 pub const GITHUB_TIME: Duration = Duration::from_secs(5);
 
-/// How long after its deadline an unsettled change is anybody's to settle.
+/// How long after its deadline any replica may settle a change.
 pub(super) const GRACE: TimeDelta = TimeDelta::seconds(2);
 
-/// When to look once more after an unknown outcome: a late request may still land.
+/// When an unknown outcome is checked again: a late request may still arrive at GitHub.
 pub(super) const RECHECK: TimeDelta = TimeDelta::seconds(60);
 
-/// A change that was carried out.
+/// A change that was applied.
 #[derive(Debug, Clone)]
 pub struct Changed {
     /// The issue as it is now.
     pub issue: Issue,
-    /// The line in the audit log.
+    /// Its audit entry.
     pub audit_entry: AuditEntry,
-    /// The event that announces it; the newest position where nothing changed.
+    /// The event that publishes it; the newest position if nothing changed.
     pub cursor: EventCursor,
-    /// The lease that became another with it.
+    /// The lease that changed with it.
     pub lease: Option<Lease>,
-    /// The run that was recorded with it.
+    /// The agent run that was recorded with it.
     pub agent_run: Option<AgentRun>,
 }
 
-/// What becomes of the issue's lease in the transaction that settles a change, if that succeeded.
+/// The state transition of the issue's lease in the transaction that settles a successful change.
 #[derive(Debug, Default)]
 pub(super) enum LeaseStep<'a> {
-    /// Nothing.
+    /// The lease does not change.
     #[default]
     None,
-    /// A reservation becomes a holding.
+    /// A reservation becomes a lease.
     Confirm { lease: LeaseId, term: TimeDelta },
-    /// The issue becomes somebody's, whoever had it.
+    /// The agent gets the lease, whoever had it.
     Take { wish: Wish<'a>, term: TimeDelta },
-    /// The holding ends.
+    /// The lease ends.
     End { lease: LeaseId, ending: LeaseEnding, outcome: Option<WorkOutcome> },
 }
 
-/// What a change has to do with the lease of its issue.
+/// Options of a change, mostly about the lease of its issue.
 #[derive(Debug, Default)]
 pub(super) struct Terms<'a> {
-    /// What must be so when the intent is written.
+    /// The precondition.
     pub(super) guard: Guard,
-    /// What becomes of the lease with it.
+    /// The state transition of the lease.
     pub(super) step: LeaseStep<'a>,
-    /// The run that is recorded with it.
+    /// The agent run to record.
     pub(super) run: Option<NewAgentRun>,
-    /// A label that will probably be added, besides that of the intent's column.
+    /// A label that will probably be added, besides that of the target column.
     pub(super) label: Option<&'a str>,
     /// Whether labels of a closed issue may change.
     pub(super) closed_too: bool,
-    /// Whether it is left out of the audit log that GitHub could not be read.
+    /// If set, a failed read of GitHub is not audited.
     pub(super) is_quiet: bool,
 }
 
-/// What must be so when an intent is written, asked again then because GitHub was read meanwhile.
+/// A precondition, re-checked when the intent is stored because GitHub was read in between.
 #[derive(Debug, Default)]
 pub(super) enum Guard {
-    /// Nothing in particular.
+    /// No precondition.
     #[default]
     None,
-    /// The caller's hold is as it says.
+    /// The caller has the lease that it claims to have.
     Holds(Hold),
-    /// This holding's time is over, and nobody has put it to an end yet.
+    /// This lease has expired and is not ended yet.
     IsOver(LeaseId),
-    /// Nobody holds the issue.
+    /// The issue has no lease.
     IsFree,
 }
 
-/// Who wants what of which issue: what the audit log says before GitHub is asked.
+/// Who wants to change what on which issue: the audit entry that is written before GitHub is asked.
 pub(super) struct Intent<'a> {
     pub(super) actor: &'a Actor,
     pub(super) action: &'a str,
     pub(super) issue: &'a Issue,
     pub(super) repository: &'a Repository,
-    /// The column a move aims at.
+    /// The target column of a move.
     pub(super) target: Option<Status>,
-    /// Where the caller believes the issue to be.
+    /// The column in which the caller expects the issue.
     pub(super) expected_from: Option<Status>,
-    /// Why the issue is blocked, when that is the move.
+    /// The reason of a move to Blocked.
     pub(super) reason: Option<&'a str>,
 }
 
-/// Carries out on GitHub what `plan` makes of the labels that the issue has there now. An agent is
-/// held to the lease that another one has.
+/// Applies the changes that `plan` computes from the issue's current labels on GitHub. Another
+/// agent's lease is respected.
 ///
 /// # Errors
 ///
-/// [`Error::Conflict`] when the issue is closed, elsewhere than expected, or has an unsettled
-/// change; [`Error::LeaseLost`] when another agent holds the issue; [`Error::Unread`],
-/// [`Error::Upstream`] or [`Error::Busy`] when GitHub refused, which the audit log then says too.
+/// [`Error::Conflict`] when the issue is closed, in another column than expected, or has an
+/// unsettled change; [`Error::LeaseLost`] when another agent has the lease; [`Error::Unread`],
+/// [`Error::Upstream`] or [`Error::Busy`] when GitHub refused, which is audited too.
 pub(super) async fn change_labels(
     app: &App,
     intent: &Intent<'_>,
@@ -137,12 +137,12 @@ pub(super) async fn change_labels(
     change_labels_on(app, intent, terms, |labels, _| Ok(plan(labels))).await
 }
 
-/// [`change_labels`], on terms that have to do with the issue's lease. `plan` looks at the labels
-/// and the state that GitHub has now, and may refuse.
+/// [`change_labels`] with options. `plan` gets the current labels and state on GitHub, and may
+/// reject the change.
 ///
 /// # Errors
 ///
-/// As [`change_labels`], and what `plan` says.
+/// As [`change_labels`], and those of `plan`.
 pub(super) async fn change_labels_on(
     app: &App,
     intent: &Intent<'_>,
@@ -155,7 +155,7 @@ pub(super) async fn change_labels_on(
     if let Some(refusal) = Error::read_only(intent.repository, issue.status) {
         return Err(refusal);
     }
-    // A reservation was made a moment ago; it is asked about when the intent is written.
+    // A reservation was just made; it is checked when the intent is written.
     if !matches!(terms.step, LeaseStep::Confirm { .. }) {
         uphold(&mut *app.connection().await?, &terms.guard, issue.id, requested_at).await?;
     }
@@ -197,8 +197,8 @@ pub(super) async fn change_labels_on(
     concluded
 }
 
-/// Notes what GitHub's answer to a change says of the whole repository. What it refuses to claims is
-/// noted where they are made, which go on to other issues.
+/// Records what GitHub's response to a change means for the whole repository. Refusals of claims
+/// are recorded by the claim, which continues with other issues.
 async fn note_answer(
     app: &App,
     intent: &Intent<'_>,
@@ -219,7 +219,7 @@ async fn note_answer(
     }
 }
 
-/// Whether what a change relies on is so.
+/// Checks a precondition.
 async fn uphold(
     connection: &mut Connection,
     guard: &Guard,
@@ -243,7 +243,7 @@ async fn uphold(
     if holds { Ok(()) } else { Err(Error::LeaseLost { holder: holder() }) }
 }
 
-/// Whether a change may go on from what GitHub has now.
+/// Checks that a change may proceed from the current state on GitHub.
 fn check(
     live: &LiveLabels,
     labels: &LabelSet,
@@ -269,8 +269,8 @@ fn check(
     }
 }
 
-/// Whether GitHub takes what labels are called in a repository: the labels of its agents may begin with
-/// more than ours do.
+/// Checks that GitHub accepts the lengths of the labels in a repository: its prefix of agents may
+/// be longer than ours.
 fn check_lengths(repository: &Repository, change: &LabelChange) -> Result<()> {
     let is_long =
         |name: &&String| repository.label_scheme.write(name).chars().count() > LONGEST_LABEL;
@@ -324,8 +324,8 @@ async fn append_pending(
         .transaction(async |connection| {
             let entry = audit::append_pending(connection, intent).await?;
             if entry.is_some() {
-                // Nobody else's change of this issue can begin any more, and those that began
-                // before have ended, so what holds now is enough.
+                // No other change of this issue can begin any more, and earlier ones have ended, so
+                // this check is final.
                 uphold(connection, guard, issue, app.clock.now()).await?;
             }
             Ok(entry)
@@ -333,7 +333,7 @@ async fn append_pending(
         .await
 }
 
-/// The refusal of a move that meets another one.
+/// The conflict of a move with an unsettled one.
 async fn unsettled(
     app: &App,
     issue: &Issue,
@@ -350,7 +350,7 @@ async fn unsettled(
     })
 }
 
-/// Writes down a move that failed before anything was sent.
+/// Audits a move that failed before anything was sent.
 async fn record_refusal(app: &App, intent: NewEntry<'_>, error: &github::Error) -> Result<()> {
     let message = error.to_string();
     let row = NewEntry {
@@ -363,18 +363,18 @@ async fn record_refusal(app: &App, intent: NewEntry<'_>, error: &github::Error) 
     append_settled(app, &row).await
 }
 
-/// What became of a change that was sent.
+/// The outcome of a change that was sent.
 enum Sent {
-    /// GitHub answered with the labels it now has, and with what it refused.
+    /// GitHub returned the labels that the issue now has, and an error for what it refused.
     Answered(github::Changed, Option<github::Error>),
     /// GitHub refused; nothing was changed.
     Refused(github::Error),
-    /// Nobody knows.
+    /// The outcome is unknown.
     Unknown(github::Error),
 }
 
-/// Sends the change as one document, adds before removals unless the issue has no room for that. What
-/// was done by half is undone once.
+/// Sends the change as one document, additions before removals unless the issue has too many labels
+/// for that. A partly applied change is undone once.
 async fn send(github: &github::Client, issue: &Issue, live: &LiveLabels, plan: &LabelPlan) -> Sent {
     let before = LabelSet::from(live.names());
     let change = plan.change(&before);
@@ -384,7 +384,7 @@ async fn send(github: &github::Client, issue: &Issue, live: &LiveLabels, plan: &
     }
     let add = match ids_to_add(github, live, plan.status, &change.add).await {
         Ok(add) => add,
-        // Whatever became of the label, the issue does not have it.
+        // Whether or not the label was created, the issue does not have it.
         Err(error) => return Sent::Refused(error),
     };
     let removes_first = live.labels.len() + add.len() > MOST_LABELS;
@@ -418,7 +418,7 @@ async fn send(github: &github::Client, issue: &Issue, live: &LiveLabels, plan: &
     }
 }
 
-/// The ids of labels to add; those that the repository lacks are created.
+/// The ids of labels to add; missing ones are created in the repository.
 pub(super) async fn ids_to_add(
     github: &github::Client,
     live: &LiveLabels,
@@ -443,7 +443,7 @@ pub(super) fn ids_of(live: &LiveLabels, names: &[String]) -> Vec<String> {
     live.labels.iter().filter(wanted).map(|label| label.id.clone()).collect()
 }
 
-/// Settles a change by what is known of it, or by reading it back.
+/// Settles a change by its known outcome, or by reading the issue back.
 async fn conclude(
     app: &App,
     github: &github::Client,
@@ -478,7 +478,7 @@ async fn conclude(
                     let found = whole(app, github, entry, &row.node_id, found).await?;
                     settle_by_reading(app, entry, &found, &error, Some(terms)).await
                 }
-                // Not even that: the entry stays pending and is settled after its deadline.
+                // That failed too: the entry stays pending and is settled after its deadline.
                 Err(_) => Err(error.into()),
             }
         }
@@ -495,7 +495,7 @@ async fn read_back(
     Ok(Present::of_live(&live, asked_at, github))
 }
 
-/// What GitHub has at one instant, as far as a move asks.
+/// The state of an issue on GitHub at one point in time, as far as a move needs it.
 #[derive(Clone)]
 struct Present {
     labels: LabelSet,
@@ -503,7 +503,7 @@ struct Present {
     closed_at: Option<DateTime<Utc>>,
     updated_at: DateTime<Utc>,
     read_at: DateTime<Utc>,
-    /// By which names the labels are told; none for those of the row.
+    /// The label scheme in which the labels are expressed; none for that of the row.
     scheme: Option<Arc<LabelScheme>>,
 }
 
@@ -519,8 +519,8 @@ impl Present {
         }
     }
 
-    /// The same by the names that the repository has now, which stay so until the caller's transaction
-    /// ends. It comes before any lock of the issue's row.
+    /// The same in the repository's current label scheme, which is locked until the caller's
+    /// transaction ends. Must be called before any lock of the issue's row.
     async fn by_present_names(
         &self,
         connection: &mut Connection,
@@ -565,11 +565,11 @@ impl Present {
     }
 }
 
-/// The labels that GitHub has once a change is undone that it has carried out by half.
+/// The labels on GitHub after a partly applied change was undone.
 ///
 /// # Errors
 ///
-/// When nobody knows whether that was done: then the change is settled later.
+/// When the outcome of undoing is unknown: then the change is settled later.
 async fn whole(
     app: &App,
     github: &github::Client,
@@ -595,7 +595,7 @@ async fn whole(
     }
 }
 
-/// Settles a change whose answer was lost by what GitHub says when asked again.
+/// Settles a change with a lost response by reading the issue from GitHub.
 async fn settle_by_reading(
     app: &App,
     entry: &AuditEntry,
@@ -610,7 +610,8 @@ async fn settle_by_reading(
     settle(app, entry, found, error, recheck, terms).await
 }
 
-/// One transaction: labels, entry, events. Then the move is over, well or with `error`.
+/// One transaction: labels, entry, events. It settles the move as a success, or as a failure with
+/// `error`.
 async fn settle(
     app: &App,
     entry: &AuditEntry,
@@ -670,7 +671,7 @@ async fn settle(
     error.map_or(Ok(changed), |error| Err(error.into()))
 }
 
-/// What becomes of a lease, and what is recorded, with a change that succeeded.
+/// Applies the state transition of the lease, and records the run, of a successful change.
 async fn carry_out(
     app: &App,
     connection: &mut Connection,
@@ -711,8 +712,8 @@ async fn carry_out(
     Ok((lease, run))
 }
 
-/// Takes over what GitHub has, where the cache is behind. What is under way is left to whoever
-/// settles it, who knows whose doing it is.
+/// Stores the current state on GitHub where the cache is outdated. An issue with an unsettled
+/// change is left to its settlement, which knows who made the change.
 async fn adopt(app: &App, id: IssueId, present: &Present) -> Result<()> {
     let mut connection = app.connection().await?;
     connection
@@ -730,19 +731,19 @@ async fn adopt(app: &App, id: IssueId, present: &Present) -> Result<()> {
         .await
 }
 
-/// What is announced with a row.
+/// The context of the events that are written with a row.
 #[derive(Default)]
 struct Beside<'a> {
     settled: Option<&'a AuditEntry>,
     agent_run: Option<&'a AgentRun>,
-    /// Whether the issue's lease became another, which is a change of its card.
+    /// Whether the issue's lease changed, which changes its card.
     has_other_lease: bool,
-    /// Whether the change that is settled takes an agent's label off: then its lease is that change's.
+    /// Whether the settled change removes an agent's label: then that change also ends the lease.
     takes_agent_off: bool,
 }
 
-/// Writes the row where it differs, and the events: of the issue first, whose position is the one
-/// to wait for, then of the audit entry.
+/// Writes the row if it changed, and the events: first of the issue, whose position is the one to
+/// wait for, then of the audit entry.
 async fn store(
     app: &App,
     connection: &mut Connection,
@@ -760,7 +761,7 @@ async fn store(
     }
     let is_seen = LabelWrite { read_at: row.read_at, updated_at: row.updated_at, ..write.clone() };
     let is_told = is_seen != unchanged(&row) || beside.has_other_lease;
-    // Asked before the row is written: other changes of the repository wait from there to the end.
+    // Read before the row is written: other changes of the repository wait from there to the end.
     let repository = match is_told {
         true => repositories::by_ids(connection, &[row.repository_id]).await?,
         false => vec![],
@@ -776,7 +777,7 @@ async fn store(
         let repository = repository.first().ok_or(diesel::result::Error::NotFound)?;
         events.push(issue_event(Some(&row), &issue, false, repository, actor, now));
         if !beside.takes_agent_off {
-            // Somebody may have taken the holder's label off, and this is the first to see it.
+            // A person may have removed the agent's label, and this is the first read that sees it.
             let pair = [(&row, &issue)];
             ended = Box::pin(end_unlabelled(connection, repository, &pair, now)).await?;
         }
@@ -788,7 +789,7 @@ async fn store(
         true => event_log::position(connection).await?,
         false => event_log::append(connection, &events).await?,
     };
-    // Ids of one statement follow each other, so the first is as far back as there are more events.
+    // Ids of one statement are consecutive, so the first is as far back as there are more events.
     let behind_first = i64::try_from(events.len().saturating_sub(1)).unwrap_or_default();
     Ok((issue, EventCursor(last.0 - behind_first)))
 }
@@ -807,12 +808,12 @@ fn unchanged(row: &Issue) -> LabelWrite {
     }
 }
 
-/// Settles every change whose deadline has passed, and looks once more at those that were settled
-/// by reading back. Safe to run anywhere, any number of times.
+/// Settles every change whose deadline has passed, and re-checks those that were settled by reading
+/// back. Safe to run in any replica, any number of times.
 ///
 /// # Errors
 ///
-/// When the database fails; what GitHub cannot answer stays for the next time.
+/// When the database fails; if GitHub cannot be read, the next run tries again.
 pub async fn settle_overdue(app: &App) -> Result<()> {
     let now = app.clock.now();
     let (overdue, rechecks) = {
@@ -829,7 +830,7 @@ pub async fn settle_overdue(app: &App) -> Result<()> {
     }
     for entry in rechecks {
         if let (Some(number), Ok(name)) = (entry.issue_number, entry.repository_full_name.parse()) {
-            // Only a look: what cannot be read now, the next sync finds.
+            // Best effort: what cannot be read now, the next sync reads.
             if let Err(error) = sync::refresh_issue(app, &name, number).await {
                 tracing::info!(%error, entry = %entry.id, "a second look at a move failed");
             }

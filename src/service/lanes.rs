@@ -1,4 +1,4 @@
-//! Which queue an issue waits in, and by whose judgement.
+//! The lane of an issue, and who or what decided it.
 
 use diesel_async::AsyncConnection;
 
@@ -11,26 +11,26 @@ use crate::domain::{Actor, IssueId, Tier};
 use crate::store::audit::NewEntry;
 use crate::store::{Issue, LaneJudgement, Repository, audit, event_log, issues, judgements};
 
-/// The longest reason of a judgement, in characters.
+/// Maximal length of a reason, in characters.
 pub const LONGEST_REASON: usize = 500;
 
-/// Asks which queue an issue belongs in, or says so.
+/// Asks for the classification of an issue into a lane, or gives one.
 #[derive(Debug, Clone)]
 pub struct ClassifyIssue {
     /// The issue.
     pub issue_id: IssueId,
-    /// Whether to judge anew what was judged already. A verdict always counts.
+    /// Whether to classify an issue again that already is. A verdict always counts.
     pub force: bool,
-    /// The model that judged.
+    /// The model that decided.
     pub model: Option<String>,
-    /// What the caller's own judgement is; the rules judge when absent.
+    /// The caller's own classification; the rules decide if absent.
     pub verdict: Option<LaneVerdict>,
 }
 
-/// A judgement of a caller.
+/// A classification by a caller.
 #[derive(Debug, Clone)]
 pub struct LaneVerdict {
-    /// The queue's id; not an alias.
+    /// The lane's id; not an alias.
     pub lane: String,
     /// How sure the caller is.
     pub confidence: Confidence,
@@ -38,12 +38,12 @@ pub struct LaneVerdict {
     pub reason: Option<String>,
 }
 
-/// A judgement, and whether it is that of this request.
+/// A classification, and whether this request made it.
 #[derive(Debug, Clone)]
 pub struct Classified {
-    /// The judgement that counts.
+    /// The current classification.
     pub judgement: LaneJudgement,
-    /// Whether it was there before and nothing was judged.
+    /// Whether it existed before and nothing was classified.
     pub was_there: bool,
 }
 
@@ -57,13 +57,13 @@ pub struct SetLane {
     pub lane: String,
 }
 
-/// Puts an issue in a lane, whatever the rules say. When a person does, failures on it are forgotten as
-/// with every edit of a person. The audit log calls it `classify_lane`.
+/// Puts an issue in a lane, whatever the rules decide. If a person does, the issue's back-off is
+/// cleared, as with every edit by a person. The audit log calls it `classify_lane`.
 ///
 /// # Errors
 ///
-/// [`Error::Invalid`] for a lane that is none; [`Error::NotFound`]; [`Error::Forbidden`] to who is no
-/// maintainer.
+/// [`Error::Invalid`] for an unknown lane; [`Error::NotFound`]; [`Error::Forbidden`] for callers
+/// that are not maintainers.
 pub async fn set_lane(app: &App, actor: &Actor, command: SetLane) -> Result<Issue> {
     if !allows(app, actor, Tier::Maintainer) {
         return Err(Error::denied(actor, "Changing the lane of an issue needs a maintainer"));
@@ -76,7 +76,7 @@ pub async fn set_lane(app: &App, actor: &Actor, command: SetLane) -> Result<Issu
     Ok(board::find_issue(app, issue_id).await?.0)
 }
 
-/// An issue and the judgement of it that counts, if any.
+/// An issue and its current classification, if any.
 ///
 /// # Errors
 ///
@@ -87,12 +87,12 @@ pub async fn judgement(app: &App, issue: IssueId) -> Result<(Issue, Option<LaneJ
     Ok((issue, newest))
 }
 
-/// Puts an issue in the queue that it is judged to belong in. Without a verdict the rules judge, but
-/// not what was judged already, unless they are forced to. The same verdict again changes nothing.
+/// Classifies an issue into a lane. Without a verdict the rules decide, but not about an issue that
+/// already is classified, unless `force` is set. Idempotent for the same verdict.
 ///
 /// # Errors
 ///
-/// [`Error::Invalid`] for a queue that is none and a reason that is too long; [`Error::NotFound`].
+/// [`Error::Invalid`] for an unknown lane or a reason that is too long; [`Error::NotFound`].
 pub async fn classify_issue(
     app: &App,
     actor: &Actor,

@@ -1,9 +1,9 @@
-//! The life of a lease: renewed, given back, finished, over.
+//! The life of a lease: renewed, released, finished, expired.
 //!
-//! Whether a lease is over is a comparison, so nothing here has to run for it to end. What it left
-//! on GitHub is put right afterwards, by whoever looks first. Invariants: only the holder's newest
-//! token renews or ends a holding; nothing here closes an issue; labels change before the lease
-//! ends, so that what is free is free on GitHub too.
+//! Whether a lease is over is a comparison of times, so it ends without anything running. Its
+//! labels on GitHub are cleaned up afterwards, by any replica. Invariants: only the newest fencing
+//! token of the lease holder renews or ends a lease; nothing here closes an issue; labels change
+//! before the lease ends, so that an issue without a lease is unassigned on GitHub too.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel_async::AsyncConnection;
@@ -30,16 +30,17 @@ use crate::store::{
     event_log, issues, lease_messages, leases,
 };
 
-/// How many leases that are over one round puts right.
+/// How many expired leases one run cleans up.
 const A_ROUND: i64 = 50;
 
-/// When to try again what GitHub refused: after as long as that has failed by now, within these times.
+/// The delay before the next attempt after GitHub refused: as long as attempts have failed so far,
+/// within these bounds.
 const AGAIN: (TimeDelta, TimeDelta) = (TimeDelta::seconds(30), TimeDelta::minutes(5));
 
-/// The longest question that a holder may wait for the answer to, in characters.
+/// Maximal length of a question that an agent waits for, in characters.
 const LONGEST_QUESTION: usize = 2_000;
 
-/// The longest text that a run is recorded with, in characters.
+/// Maximal length of a run's texts, in characters.
 const LONGEST_SUMMARY: usize = 20_000;
 
 /// A renewal of a lease by its holder.
@@ -90,16 +91,16 @@ pub struct FinishWork {
     pub pull_request_url: Option<String>,
 }
 
-/// An issue that was given back.
+/// An issue that was released.
 #[derive(Debug, Clone)]
 pub struct Released {
     /// The issue as it is now.
     pub issue: Issue,
-    /// Where it rests and why, as one sentence.
+    /// The column in which it is now and why, as one sentence.
     pub note: String,
 }
 
-/// An issue whose work is done.
+/// An issue whose work is finished.
 #[derive(Debug, Clone)]
 pub struct Finished {
     /// The issue as it is now.
@@ -108,7 +109,7 @@ pub struct Finished {
     pub agent_run: AgentRun,
 }
 
-/// The seconds that a caller asks for.
+/// The lease time that a caller asks for, in seconds.
 ///
 /// # Errors
 ///
@@ -128,18 +129,19 @@ pub(super) fn term(given: Option<i32>) -> Result<Option<i32>> {
 pub struct Renewed {
     /// The lease as it is now.
     pub lease: Lease,
-    /// Why its holder is to stop, as one sentence; then the lease was not prolonged.
+    /// Why the agent must stop, as one sentence; then the lease was not extended.
     pub stop: Option<String>,
     /// Messages that the holder has not marked as read, oldest first.
     pub messages: Vec<LeaseMessage>,
 }
 
-/// Prolongs a lease and notes how far its holder is, unless it is to stop. Twice is as good as once.
+/// Extends a lease and records the agent's progress, unless the agent must stop. Idempotent.
 ///
 /// # Errors
 ///
-/// [`Error::Invalid`] for a time out of range and for a token that is none of this lease's;
-/// [`Error::NotFound`]; [`Error::LeaseLost`] when it is over; [`Error::Forbidden`] to others.
+/// [`Error::Invalid`] for a time out of range or a token that was never this lease's;
+/// [`Error::NotFound`]; [`Error::LeaseLost`] when it is over; [`Error::Forbidden`] for other
+/// callers.
 pub async fn renew_lease(app: &App, actor: &Actor, command: RenewLease) -> Result<Renewed> {
     let term_seconds = term(command.lease_seconds)?;
     let awaiting_input = question(command.awaiting_input.as_deref())?;
@@ -170,7 +172,7 @@ pub async fn renew_lease(app: &App, actor: &Actor, command: RenewLease) -> Resul
         .await
 }
 
-/// What a holder waits to be told, as it is kept.
+/// The question that an agent waits for, as it is stored.
 fn question(given: Option<&str>) -> Result<Option<String>> {
     let Some(text) = given.map(plain) else { return Ok(None) };
     if text.chars().count() > LONGEST_QUESTION {
@@ -180,11 +182,11 @@ fn question(given: Option<&str>) -> Result<Option<String>> {
     Ok(Some(text))
 }
 
-/// What a holder has not read by now, after noting what it has.
+/// The unread messages of a lease, after recording which are read.
 ///
 /// # Errors
 ///
-/// [`Error::Invalid`] for a message that it was not sent.
+/// [`Error::Invalid`] for a message that was not sent to this lease.
 async fn unread(
     connection: &mut Connection,
     lease: LeaseId,
@@ -201,8 +203,7 @@ async fn unread(
     Ok(lease_messages::unread(connection, lease).await?)
 }
 
-/// What an agent still holds of what it looks for, prolonged: the first acquired of what it may go on
-/// with.
+/// Extends the first acquired live lease of an agent, of those that it may resume.
 pub(super) async fn resume(
     app: &App,
     agent: &str,
@@ -229,8 +230,8 @@ pub(super) async fn resume(
     Ok(None)
 }
 
-/// Why the holder of a lease is to stop, as one sentence: because of its issue, because somebody asked
-/// it to, or because of a pause.
+/// Why the agent with a lease must stop, as one sentence: because of its issue, a stop request, or
+/// a pause.
 async fn why_stop(
     app: &App,
     connection: &mut Connection,
@@ -245,7 +246,7 @@ async fn why_stop(
     }
 }
 
-/// Why whoever holds an issue is to stop working on it, as far as the issue says.
+/// Why any agent must stop working on an issue, judged by the issue alone.
 fn stop_reason(issue: &Issue, repository: &Repository) -> Option<String> {
     if issue.removed_at.is_some() || !repository.enabled {
         return Some("The issue is gone from GitHub, or its repository is not tracked".to_owned());
@@ -260,7 +261,7 @@ fn stop_reason(issue: &Issue, repository: &Repository) -> Option<String> {
     (issue.status != Status::InProgress).then(|| format!("The issue was moved to {title}"))
 }
 
-/// Ends the leases of issues whose holder's label somebody took off at GitHub, in the caller's
+/// Ends the leases of issues whose agent's label was removed on GitHub, in the caller's
 /// transaction. `changed` are the issues before and after.
 pub(super) async fn end_unlabelled(
     connection: &mut Connection,
@@ -296,11 +297,11 @@ pub(super) async fn end_unlabelled(
     Ok(events)
 }
 
-/// Gives an issue back: the agent's label goes, and work in progress is ready again.
+/// Releases an issue: the agent's label is removed, and work in progress becomes ready.
 ///
 /// # Errors
 ///
-/// As [`renew_lease`]; else as [`move_issue`](super::moves::move_issue).
+/// As [`renew_lease`]; otherwise as [`move_issue`](super::moves::move_issue).
 pub async fn release_lease(app: &App, actor: &Actor, command: ReleaseLease) -> Result<Released> {
     let now = app.clock.now();
     let lease = own_lease(app, actor, command.lease_id, &command.fencing_token, now).await?;
@@ -316,13 +317,13 @@ pub async fn release_lease(app: &App, actor: &Actor, command: ReleaseLease) -> R
     Ok(released(changed))
 }
 
-/// Takes an agent off an issue, with or without a lease: for callers that know issues alone.
+/// Removes an agent from an issue, with or without a lease: for callers that only know issues.
 ///
 /// # Errors
 ///
-/// [`Error::Invalid`] for a name that is none; [`Error::Forbidden`] to others; [`Error::LeaseLost`]
-/// when another agent holds the issue; [`Error::Conflict`] when the issue is not the agent's; else
-/// as [`move_issue`](super::moves::move_issue).
+/// [`Error::Invalid`] for an invalid name; [`Error::Forbidden`] for other callers;
+/// [`Error::LeaseLost`] when another agent has the lease; [`Error::Conflict`] when the issue is not
+/// assigned to the agent; otherwise as [`move_issue`](super::moves::move_issue).
 pub async fn release_issue(
     app: &App,
     actor: &Actor,
@@ -370,7 +371,7 @@ fn released(changed: Changed) -> Released {
     Released { issue, note }
 }
 
-/// An issue and the agent that lets go of it.
+/// An issue and the agent that releases it.
 struct Work<'a> {
     issue: &'a Issue,
     repository: &'a Repository,
@@ -394,7 +395,7 @@ async fn give_up(
     Ok(changed)
 }
 
-/// Lets go of a holding for its holder, live or over, as if that had given it back.
+/// Releases a lease, live or expired, on behalf of its agent.
 ///
 /// # Errors
 ///
@@ -429,12 +430,12 @@ pub(super) async fn let_go(
     Ok(Box::pin(give_up(app, actor, action, &work, None, terms)).await?.audit_entry)
 }
 
-/// Whether Dispatch has no more to do with an issue: then a lease of it ends without a change of labels.
+/// Whether an issue is gone for Dispatch: then its lease ends without a change of labels.
 fn is_gone(issue: &Issue, repository: &Repository) -> bool {
     issue.removed_at.is_some() || !repository.enabled
 }
 
-/// Whether the labels of an issue cannot be changed, now or ever again.
+/// Whether the labels of an issue cannot be changed, now or permanently.
 fn is_fixed(issue: &Issue, repository: &Repository) -> bool {
     is_gone(issue, repository) || repository.read_only.is_some()
 }
@@ -455,7 +456,7 @@ pub(super) async fn end_orphan(
     let row = leases::of_issue(connection, issue.id).await?.ok_or_else(none)?;
     let ended = match is_gone(issue, repository) {
         true => leases::end(connection, row.id(), LeaseEnding::Released, None, now).await?,
-        // Its labels come off once they can be changed.
+        // Its labels are removed once they can be changed.
         false => leases::put_over(connection, row.id(), actor.name(), now).await?,
     };
     ended.ok_or_else(none)?;
@@ -472,7 +473,7 @@ pub(super) async fn end_orphan(
     Ok(entry)
 }
 
-/// Ends what an agent holds of issues that are gone, and tells how many they were.
+/// Ends an agent's leases of issues that are gone, and returns how many.
 ///
 /// # Errors
 ///
@@ -497,7 +498,7 @@ pub(super) async fn release_orphans(
             .await;
         match outcome {
             Ok(_) => ended += 1,
-            // Somebody else was faster.
+            // A concurrent request was faster.
             Err(Error::LeaseLost { .. }) => {}
             Err(error) => return Err(error),
         }
@@ -523,12 +524,12 @@ fn intent<'a>(
     }
 }
 
-/// Ends work on an issue: records the run, moves the issue to where its outcome belongs, lets go of
-/// it. Never closes it.
+/// Finishes work on an issue: records the run, moves the issue to the column of its outcome,
+/// releases it. Never closes it.
 ///
 /// # Errors
 ///
-/// [`Error::Invalid`] without a summary for BLOCKED and for an address that is none; else as
+/// [`Error::Invalid`] for BLOCKED without a summary or an invalid address; otherwise as
 /// [`release_lease`].
 pub async fn finish_work(app: &App, actor: &Actor, command: FinishWork) -> Result<Finished> {
     let now = app.clock.now();
@@ -562,12 +563,12 @@ pub async fn finish_work(app: &App, actor: &Actor, command: FinishWork) -> Resul
     Ok(Finished { issue: changed.issue, agent_run })
 }
 
-/// What an earlier request with the same outcome did.
+/// The result of an earlier request with the same outcome.
 async fn finished_before(app: &App, lease: &Lease) -> Result<Finished> {
     let (issue, _) = board::find_issue(app, lease.issue_id).await?;
     let key = lease_key(&lease.agent, lease.id());
     let run = agent_runs::by_key(&mut *app.connection().await?, &[&key]).await?;
-    // Runs are forgotten in time.
+    // Runs are pruned eventually.
     let agent_run = run.ok_or(Error::LeaseLost { holder: None })?;
     Ok(Finished { issue, agent_run })
 }
@@ -610,18 +611,18 @@ fn run_of(
     }
 }
 
-/// Text without what cannot be stored, with one kind of line end, of a bearable length.
+/// A text without characters that cannot be stored, with uniform line ends and a limited length.
 pub(super) fn plain(text: &str) -> String {
     let text = text.replace('\0', "").replace("\r\n", "\n").replace('\r', "\n");
     text.trim().chars().take(LONGEST_SUMMARY).collect()
 }
 
-/// The same on one line, for what becomes part of a sentence.
+/// The same on one line, for use in a sentence.
 pub(super) fn plain_line(text: &str) -> String {
     plain(text).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// The live lease that a caller means and may act on.
+/// The live lease that a caller refers to and may act on.
 ///
 /// # Errors
 ///
@@ -637,7 +638,7 @@ async fn own_lease(
     live(row, id, now)
 }
 
-/// The newest lease of an issue, when it is the one that is meant and not over.
+/// The newest lease of an issue, if it is the given one and not over.
 pub(super) fn live(row: Option<Lease>, id: LeaseId, now: DateTime<Utc>) -> Result<Lease> {
     match row {
         Some(row) if row.id() == id && row.is_live(now) => Ok(row),
@@ -645,12 +646,14 @@ pub(super) fn live(row: Option<Lease>, id: LeaseId, now: DateTime<Utc>) -> Resul
     }
 }
 
-/// The lease that a caller means and may act on, live or over, and the newest of its issue.
+/// The lease that a caller refers to and may act on, live or over, and the newest lease of its
+/// issue.
 ///
 /// # Errors
 ///
-/// [`Error::NotFound`]; [`Error::Invalid`] for a token that is none of this lease's;
-/// [`Error::Forbidden`] to who may not act for its agent; [`Error::LeaseLost`] to another agent.
+/// [`Error::NotFound`]; [`Error::Invalid`] for a token that was never this lease's;
+/// [`Error::Forbidden`] for callers that may not act for its agent; [`Error::LeaseLost`] for
+/// another agent.
 async fn meant_lease(
     app: &App,
     actor: &Actor,
@@ -683,12 +686,12 @@ pub(super) fn lost(row: Option<&Lease>, now: DateTime<Utc>) -> Error {
     Error::LeaseLost { holder: live.map(|lease| lease.agent.clone()) }
 }
 
-/// The agent that an actor acts for.
+/// The canonical name of the agent that an actor acts for.
 ///
 /// # Errors
 ///
-/// [`Error::Invalid`] for a name that cannot be an agent's, [`Error::Unauthenticated`] or
-/// [`Error::Forbidden`] when the actor may not act for it.
+/// [`Error::Invalid`] for an invalid agent name, [`Error::Unauthenticated`] or [`Error::Forbidden`]
+/// when the actor may not act for it.
 pub(super) async fn agent_for(app: &App, actor: &Actor, agent: &str) -> Result<String> {
     let name =
         words::agent_name(agent).map_err(|reason| Error::Invalid { field: "agent", reason })?;
@@ -701,7 +704,7 @@ pub(super) async fn agent_for(app: &App, actor: &Actor, agent: &str) -> Result<S
     }
 }
 
-/// A lease, live or over.
+/// Reads a lease, live or over.
 ///
 /// # Errors
 ///
@@ -715,7 +718,7 @@ pub(super) fn no_lease(id: LeaseId) -> Error {
     Error::NotFound { what: "Lease", id: id.to_string() }
 }
 
-/// What is held of some issues now, in no order.
+/// The live leases of some issues, in no order.
 pub async fn live_leases(app: &App, issues: &[IssueId]) -> Result<Vec<Lease>> {
     if issues.is_empty() {
         return Ok(vec![]);
@@ -724,15 +727,15 @@ pub async fn live_leases(app: &App, issues: &[IssueId]) -> Result<Vec<Lease>> {
     Ok(leases::held_of_issues(&mut connection, issues, app.clock.now()).await?)
 }
 
-/// How many leases of an agent one answer lists.
+/// How many leases of an agent one response lists.
 const MOST_LISTED: usize = 100;
 
-/// What an agent holds now, the last renewed first; the caller's own when no other is named.
+/// The live leases of an agent, last renewed first; the caller's own if no agent is given.
 ///
 /// # Errors
 ///
-/// [`Error::Invalid`] when none is named and the caller is none; [`Error::Forbidden`] to who may not
-/// act for it.
+/// [`Error::Invalid`] if no agent is given and the caller is not one; [`Error::Forbidden`] for
+/// callers that may not act for it.
 pub async fn my_work(app: &App, actor: &Actor, agent: Option<&str>) -> Result<Vec<Lease>> {
     let own = actor.agent();
     let Some(agent) = agent.or(own.as_deref()) else {
@@ -745,7 +748,7 @@ pub async fn my_work(app: &App, actor: &Actor, agent: Option<&str>) -> Result<Ve
     Ok(held)
 }
 
-/// An issue that an agent holds, with what it is to know of it.
+/// A leased issue with everything that its agent must know.
 #[derive(Debug, Clone)]
 pub struct Held {
     /// The lease.
@@ -754,13 +757,13 @@ pub struct Held {
     pub issue: Issue,
     /// Its repository.
     pub repository: Repository,
-    /// Why the agent is to stop, as one sentence.
+    /// Why the agent must stop, as one sentence.
     pub stop: Option<String>,
-    /// What it was sent and has not said to have read, the first sent first.
+    /// Messages that the agent has not confirmed, oldest first.
     pub messages: Vec<LeaseMessage>,
 }
 
-/// The same with all that a restarted agent has to know.
+/// The same as [`my_work`], with everything that a restarted agent must know.
 ///
 /// # Errors
 ///
@@ -780,10 +783,10 @@ pub async fn my_work_in_full(app: &App, actor: &Actor, agent: Option<&str>) -> R
     Ok(all)
 }
 
-/// A message that a holder has not said to have read.
+/// A message that the agent has not confirmed.
 #[derive(Debug, Clone)]
 pub struct Unread {
-    /// The issue, as people call it: `acme/tools#3`.
+    /// The issue, in people's notation: `acme/tools#3`.
     pub issue: String,
     /// The lease that it was sent to.
     pub lease: LeaseId,
@@ -791,7 +794,7 @@ pub struct Unread {
     pub message: LeaseMessage,
 }
 
-/// What an agent was sent about all that it holds, the first sent first.
+/// The unread messages of all live leases of an agent, oldest first.
 ///
 /// # Errors
 ///
@@ -812,14 +815,14 @@ pub async fn unread_messages(app: &App, actor: &Actor, agent: &str) -> Result<Ve
         .collect())
 }
 
-/// What an agent holds now, the last renewed first.
+/// The live leases of an agent, last renewed first.
 pub async fn leases_of(app: &App, agent: &str) -> Result<Vec<Lease>> {
     let agent = &agent_names::find(app, agent).await?;
     let mut connection = app.connection().await?;
     Ok(leases::held(&mut connection, Some(agent), app.clock.now()).await?)
 }
 
-/// What an agent held and holds since `since`, the last acquired first.
+/// The leases of an agent since `since`, live or over, last acquired first.
 pub async fn past_leases_of(
     app: &App,
     agent: &str,
@@ -831,18 +834,18 @@ pub async fn past_leases_of(
     Ok(leases::history(&mut connection, agent, since, i64::from(limit)).await?)
 }
 
-/// Puts right what leases left on GitHub whose time is over: the agent's label goes, work in
-/// progress is ready again. Safe to run anywhere, any number of times.
+/// Cleans up expired leases on GitHub: the agent's label is removed, and work in progress becomes
+/// ready. Safe to run in any replica, any number of times.
 ///
 /// # Errors
 ///
-/// When the database fails; what GitHub cannot do now is tried again later.
+/// When the database fails; what GitHub refuses now is tried again later.
 pub async fn expire_leases(app: &App) -> Result<()> {
     let now = app.clock.now();
     let over = leases::expired(&mut *app.connection().await?, now, A_ROUND).await?;
     for lease in over {
         match expire(app, &lease).await {
-            // Somebody else is at it, or the issue is somebody's by now.
+            // A concurrent run handles it, or the issue has a new lease.
             Ok(()) | Err(Error::Conflict { .. } | Error::LeaseLost { .. }) => {}
             Err(error @ Error::Internal(_)) => return Err(error),
             Err(error) => {
@@ -854,7 +857,7 @@ pub async fn expire_leases(app: &App) -> Result<()> {
     Ok(())
 }
 
-/// Says when to try again to end a lease that was to be over since `since`.
+/// Schedules the next attempt to end a lease that should be over since `since`.
 pub(super) async fn retry_later(app: &App, lease: &Lease, since: DateTime<Utc>) -> Result<()> {
     let now = app.clock.now();
     let until = now + (now - since).clamp(AGAIN.0, AGAIN.1);
@@ -867,7 +870,7 @@ async fn expire(app: &App, lease: &Lease) -> Result<()> {
     if lease.state == LeaseState::Reserved {
         leases::forget_request(&mut *app.connection().await?, lease.id()).await?;
     }
-    // Whom somebody asked to stop did not fail.
+    // An agent that was asked to stop did not fail.
     let ending = match lease.stop_requested_at {
         Some(_) => LeaseEnding::Released,
         None => LeaseEnding::Expired,
@@ -877,7 +880,7 @@ async fn expire(app: &App, lease: &Lease) -> Result<()> {
         return end_quietly(app, lease).await;
     }
     if repository.read_only.is_some() {
-        // It is over, and stays to be put right: its labels come off once they can be changed.
+        // It is over, and its cleanup is due once its labels can be changed.
         return retry_later(app, lease, lease.expires_at).await;
     }
     let terms = Terms {
@@ -894,7 +897,7 @@ async fn expire(app: &App, lease: &Lease) -> Result<()> {
     }
 }
 
-/// Ends a lease of an issue that GitHub does not have, or that nobody watches any more.
+/// Ends the lease of an issue that GitHub no longer has, or whose repository is no longer tracked.
 async fn end_quietly(app: &App, lease: &Lease) -> Result<()> {
     let now = app.clock.now();
     let mut connection = app.connection().await?;

@@ -1,4 +1,4 @@
-//! Staying on the line: asking again whenever something happened, until there is an answer.
+//! Long polls: evaluating a request again after each relevant event, until there is a result.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -16,13 +16,13 @@ use crate::domain::Actor;
 use crate::domain::events::{EventKind, Topic};
 use crate::store::Event;
 
-/// How long one may wait for work, on the line or in it.
+/// The longest time that a request may wait for work, including the wait queue.
 pub const LONGEST_WAIT: Duration = Duration::from_secs(25);
 
-/// How long to let news gather, so that many changes at once are one look.
+/// How long events are collected, so that many changes at once cause one evaluation.
 const GATHER: Duration = Duration::from_millis(20);
 
-/// What an agent could begin, as soon as there is something, at the latest after `wait`.
+/// The next task of an agent, as soon as there is one, at the latest after `wait`.
 ///
 /// # Errors
 ///
@@ -37,7 +37,7 @@ pub async fn wait_for_task(
     ask_until(app, wait, |_| true, look, |next| next.found.is_some()).await
 }
 
-/// The queue, as soon as there is something in it that may be claimed, at the latest after `wait`.
+/// The queue, as soon as it has a claimable issue, at the latest after `wait`.
 ///
 /// # Errors
 ///
@@ -52,8 +52,8 @@ pub async fn wait_for_queue(
     ask_until(app, wait, |_| true, look, is_there).await
 }
 
-/// Claims an issue, as soon as whoever has it lets go of it, at the latest after `wait`; then the
-/// last refusal is answered.
+/// Claims an issue, as soon as its lease ends, at the latest after `wait`; then the last error is
+/// returned.
 ///
 /// # Errors
 ///
@@ -70,7 +70,7 @@ pub async fn wait_to_claim(
     ask_until(app, wait, is_about_it, look, is_settled).await?
 }
 
-/// Whether a claim is refused because of what others do.
+/// Whether a claim failed because of a condition that may end by itself.
 fn may_pass(error: &Error) -> bool {
     match error {
         Error::Conflict { obstacle, .. } => *obstacle == Obstacle::Passing,
@@ -79,7 +79,7 @@ fn may_pass(error: &Error) -> bool {
     }
 }
 
-/// Asks, and again whenever the board says something that matters, until the answer will do.
+/// Evaluates a request, and again after each relevant event, until the result is accepted.
 async fn ask_until<Answer, Asking>(
     app: &App,
     wait: Duration,
@@ -90,7 +90,7 @@ async fn ask_until<Answer, Asking>(
 where
     Asking: Future<Output = Result<Answer>>,
 {
-    // Listening begins before the first look, so that nothing happens unheard in between.
+    // Subscribe before the first evaluation, so that no event is missed in between.
     let mut events = app.bus.subscribe();
     let mut over = pin!(tokio::time::sleep(wait.min(LONGEST_WAIT)));
     let caller = Presence::of_caller();
@@ -108,7 +108,7 @@ where
     }
 }
 
-/// Waits for a change of the board that matters.
+/// Waits for a relevant event.
 async fn news(events: &mut Receiver<Arc<Event>>, matters: impl Fn(&Event) -> bool) {
     loop {
         match events.recv().await {

@@ -1,9 +1,9 @@
-//! Everything a person or an agent can do: one function each.
+//! Use cases: one function for everything that a person, an agent or a timer can do.
 //!
-//! `verb_noun(app, actor, command)`: context first, who second, what third. A function reads as its
-//! use case: load, decide, act outside, record, return. What it decides without I/O is a function of
-//! `domain`. Invariants: a function owns its transactions; GitHub is never called while one is open;
-//! every change appends its events in the transaction that makes it.
+//! The signature is `verb_noun(app, actor, command)`. A function reads like its use case: load,
+//! decide, act outside, record, return. What it decides without I/O is a function of `domain`.
+//! Invariants: a function owns its transactions; GitHub is never called while one is open; every
+//! change appends its events in the transaction that makes it.
 
 pub mod agent_names;
 pub mod agent_runs;
@@ -53,11 +53,10 @@ pub use crate::store::pool::cancellable;
 use crate::app::App;
 use crate::domain::{Actor, Tier};
 
-/// What most functions here answer.
+/// The result of most functions here.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// Whether an actor may do here what a tier protects: where GitHub is simulated, people may do
-/// everything.
+/// Whether an actor may do what a tier protects. With a simulated GitHub, people may do everything.
 pub fn allows(app: &App, actor: &Actor, tier: Tier) -> bool {
     actor.may(tier) || (app.simulated && matches!(actor, Actor::Person { .. }))
 }

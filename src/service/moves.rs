@@ -14,7 +14,7 @@ use crate::domain::{Actor, AuditEntryId, FullName, IssueId, LabelSet, Status};
 use crate::store::audit::{self, NewEntry};
 use crate::store::repositories;
 
-/// What the audit log says of a change of an issue that is not in the cache.
+/// The error in the audit entry for a change of an issue that is not in the cache.
 pub const UNKNOWN_ISSUE: &str = "Issue not found in local cache";
 
 /// A move of an issue to another column.
@@ -38,15 +38,15 @@ pub struct MoveIssue {
 /// # Errors
 ///
 /// [`Error::Invalid`] without a reason for Blocked, [`Error::NotFound`], [`Error::Conflict`] when
-/// the issue is closed, elsewhere than expected, or has an unsettled change; [`Error::LeaseLost`] to
-/// an agent while another one holds the issue, and to whoever sends a token that is not its lease's;
-/// [`Error::Unread`], [`Error::Upstream`] or [`Error::Busy`] when GitHub refused, which the audit log
-/// then says too.
+/// the issue is closed, in another column than expected, or has an unsettled change;
+/// [`Error::LeaseLost`] for an agent while another one has the lease, and for a stale fencing
+/// token; [`Error::Unread`], [`Error::Upstream`] or [`Error::Busy`] when GitHub refused, which is
+/// audited too.
 pub async fn move_issue(app: &App, actor: &Actor, command: MoveIssue) -> Result<Changed> {
     change_status(app, actor, "move_issue", command).await
 }
 
-/// [`move_issue`] as agents ask for it; the audit log calls it `set_status`.
+/// [`move_issue`] as agents call it; the audit log calls it `set_status`.
 ///
 /// # Errors
 ///
@@ -58,7 +58,7 @@ pub async fn set_status(app: &App, actor: &Actor, command: MoveIssue) -> Result<
 /// How many issues one call may move.
 pub const MOST_AT_ONCE: usize = 100;
 
-/// How many of them are under way at a time.
+/// How many of them run concurrently.
 const AT_ONCE: usize = 4;
 
 /// Several issues to move to one column.
@@ -75,7 +75,8 @@ pub struct MoveIssues {
     pub reason: Option<String>,
 }
 
-/// Moves several issues to one column; each moves or stays for itself. Answers in the order asked.
+/// Moves several issues to one column, each independently. The results are in the order of the
+/// request.
 ///
 /// # Errors
 ///
@@ -99,12 +100,12 @@ pub async fn move_issues(
     Ok(stream::iter(issue_ids).map(move_one).buffered(AT_ONCE).collect().await)
 }
 
-/// Moves an issue back to where it was before a move, with a move of its own in the audit log,
-/// `undo_move`. Refused when the issue has been moved on since.
+/// Moves an issue back to where it was before a move. The audit log calls it `undo_move`. Rejected
+/// if the issue has been moved again since.
 ///
 /// # Errors
 ///
-/// [`Error::NotFound`], [`Error::Invalid`] for an entry that is no move that succeeded; else as
+/// [`Error::NotFound`], [`Error::Invalid`] for an entry that is not a successful move; otherwise as
 /// [`move_issue`].
 pub async fn undo_move(app: &App, actor: &Actor, entry: AuditEntryId) -> Result<Changed> {
     let entry = find_audit_entry(app, entry).await?;
@@ -115,7 +116,7 @@ pub async fn undo_move(app: &App, actor: &Actor, entry: AuditEntryId) -> Result<
         return Err(Error::Invalid { field: "auditEntryId", reason });
     };
     let to = entry.before_labels.status().unwrap_or(Status::Backlog);
-    // What it waited for then is not known any more; that it waits is.
+    // What it waited for then is not known any more; only that it waits.
     let reason = (to == Status::Blocked).then(|| "blocked again by an undo".to_owned());
     let command =
         MoveIssue { issue_id, to, expected_from: Some(moved_to), reason, fencing_token: None };
@@ -147,7 +148,7 @@ async fn change_status(
     Box::pin(change_labels_on(app, &intent, terms, plan)).await
 }
 
-/// Why an issue is blocked, where that is the move.
+/// The reason for a move to Blocked.
 fn reason_for(to: Status, given: Option<&str>) -> Result<Option<String>> {
     if to != Status::Blocked {
         return Ok(None);
@@ -160,10 +161,10 @@ fn reason_for(to: Status, given: Option<&str>) -> Result<Option<String>> {
     })
 }
 
-/// How many refusals about issues that are not in the cache are written down in a minute, in all.
+/// How many errors about uncached issues are audited per minute, in total.
 const UNKNOWN_A_MINUTE: i64 = 10;
 
-/// Writes down that somebody wanted to change an issue that is not in the cache, unless very many did.
+/// Audits an attempt to change an issue that is not in the cache, up to [`UNKNOWN_A_MINUTE`].
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! The state of all the work at one glance: what moves, what is stuck, who works on what.
+//! Statistics of all work: what moves, what is stuck, who works on what.
 
 use std::collections::BTreeMap;
 
@@ -12,28 +12,28 @@ use crate::store::leases::Endings;
 use crate::store::statistics::{self, DayCount, LabelCount, LaneCount, RepositoryCount, RunCount};
 use crate::store::{Issue, Lease, PageRequest, Repository, issues, leases, repositories};
 
-/// How long an issue in progress may go without a change before it is stale.
+/// After how long without a change an issue in progress is stale.
 pub const STALE_AFTER: TimeDelta = TimeDelta::days(7);
 
-/// How far back an agent's runs count.
+/// How far back an agent's runs are counted.
 pub const RUNS_COUNT_FOR: TimeDelta = TimeDelta::days(30);
 
-/// How many issues stand in each column.
+/// The number of issues in each column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counts([i64; 6]);
 
 impl Counts {
-    /// How many stand in a column.
+    /// The number of issues in a column.
     pub fn of(&self, status: Status) -> i64 {
         self.0[status as usize]
     }
 
-    /// How many there are.
+    /// The number of all issues.
     pub fn total(&self) -> i64 {
         self.0.iter().sum()
     }
 
-    /// How many there are that are not in Done.
+    /// The number of issues that are not in Done.
     pub fn unfinished(&self) -> i64 {
         self.total() - self.of(Status::Done)
     }
@@ -43,7 +43,7 @@ impl Counts {
     }
 }
 
-/// How many issues on the board stand in each column.
+/// The number of issues on the board in each column.
 pub async fn counts(app: &App) -> Result<Counts> {
     let wanted = board::wanted(app, None);
     let mut connection = app.connection().await?;
@@ -54,7 +54,7 @@ pub async fn counts(app: &App) -> Result<Counts> {
     Ok(counts)
 }
 
-/// The columns of one repository.
+/// The column counts of one repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Project {
     /// The repository.
@@ -63,7 +63,7 @@ pub struct Project {
     pub counts: Counts,
 }
 
-/// Every tracked repository that has issues on the board, with its columns.
+/// Every tracked repository that has issues on the board, with its column counts.
 pub async fn projects(app: &App) -> Result<Vec<Project>> {
     let mut connection = app.connection().await?;
     let excluded = &app.config.board.excluded_labels;
@@ -77,7 +77,7 @@ pub async fn projects(app: &App) -> Result<Vec<Project>> {
     Ok(projects.into_iter().map(project).collect())
 }
 
-/// The first cards of each column of each tracked repository, and one more where there are more;
+/// The first cards of each column of each tracked repository, plus one more where there are more;
 /// within a column most recently updated first.
 pub async fn first_of_projects(app: &App, request: &PageRequest) -> Result<Vec<Issue>> {
     let mut connection = app.connection().await?;
@@ -86,7 +86,7 @@ pub async fn first_of_projects(app: &App, request: &PageRequest) -> Result<Vec<I
     Ok(issues::first_of_each_repository(&mut connection, excluded, rows).await?)
 }
 
-/// An agent: what it is assigned and how its runs went.
+/// An agent with its assigned issues and the results of its runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Agent {
     /// Its name, without the `agent/` prefix.
@@ -95,21 +95,21 @@ pub struct Agent {
     pub counts: Counts,
     /// Its runs of the last [`RUNS_COUNT_FOR`]; none when it never reported one.
     pub runs: Option<RunCount>,
-    /// What it holds now, the last renewed first.
+    /// Its live leases, last renewed first.
     pub leases: Vec<Lease>,
-    /// What its leases of the last [`RUNS_COUNT_FOR`] came to; none when none ended.
+    /// How its leases of the last [`RUNS_COUNT_FOR`] ended; none when none ended.
     pub endings: Option<Endings>,
 }
 
 impl Agent {
-    /// When it last gave a sign of life: a run it reported or a lease it renewed.
+    /// Its last heartbeat: a reported run or a lease renewal.
     pub fn last_seen_at(&self) -> Option<DateTime<Utc>> {
         let renewed = self.leases.first().map(|lease| lease.renewed_at);
         renewed.max(self.runs.as_ref().map(|runs| runs.last_reported_at))
     }
 
-    /// Which part of its work of the last [`RUNS_COUNT_FOR`] was finished without a failure, from 0
-    /// to 1; none when none has ended.
+    /// The share of its work of the last [`RUNS_COUNT_FOR`] that was finished without a failure,
+    /// from 0 to 1; none when none has ended.
     pub fn success_rate(&self) -> Option<f64> {
         let endings = self.endings.as_ref().filter(|endings| endings.ended > 0)?;
         let part = |count: i64| f64::from(i32::try_from(count).unwrap_or(i32::MAX));
@@ -117,8 +117,8 @@ impl Agent {
     }
 }
 
-/// Every agent that is named by a label on the board, by the settings, by a run it reported or by a
-/// lease that it holds or held lately.
+/// Every agent that is named by a label on the board, by the settings, by a reported run or by a
+/// recent lease.
 pub async fn agents(app: &App) -> Result<Vec<Agent>> {
     let now = app.clock.now();
     let since = now - RUNS_COUNT_FOR;
@@ -150,7 +150,7 @@ pub async fn agents(app: &App) -> Result<Vec<Agent>> {
     Ok(agents.0.into_values().collect())
 }
 
-/// Agents by name in lower case, spelled as they are first named.
+/// Agents by name in lower case, each in the spelling that was found first.
 #[derive(Default)]
 struct Agents(BTreeMap<String, Agent>);
 
@@ -167,7 +167,7 @@ impl Agents {
     }
 }
 
-/// Issues in progress that nobody touched for [`STALE_AFTER`], longest untouched first.
+/// Issues in progress without a change for [`STALE_AFTER`], longest unchanged first.
 pub async fn stale_issues(app: &App, limit: u32) -> Result<Vec<Issue>> {
     let before = app.clock.now() - STALE_AFTER;
     let mut connection = app.connection().await?;
@@ -190,17 +190,17 @@ pub async fn moves_by_day(app: &App, days: u32) -> Result<Vec<DayCount>> {
     Ok(first.iter_days().take_while(|day| *day <= today).map(day_count).collect())
 }
 
-/// The columns at the end of one day.
+/// The column counts at the end of one day.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DayCounts {
     /// The day, by UTC.
     pub day: NaiveDate,
-    /// The columns at its end; of today, now.
+    /// The counts at its end; for today, the current ones.
     pub counts: Counts,
 }
 
-/// The columns at the end of each day that the event log tells of one by one, oldest first, the last
-/// `days` of them. The columns of now are known; each event says how they came to be.
+/// The column counts at the end of each day that the event log covers completely, oldest first, the
+/// last `days` of them. They are computed backwards from the current counts by undoing each event.
 pub async fn status_by_day(app: &App, days: u32) -> Result<Vec<DayCounts>> {
     let now = app.clock.now();
     let wanted_since = now - TimeDelta::days(i64::from(days.saturating_sub(1)));
@@ -230,33 +230,33 @@ pub async fn status_by_day(app: &App, days: u32) -> Result<Vec<DayCounts>> {
     Ok(history)
 }
 
-/// A value that a filter can take, and how many issues on the board have it.
+/// A value of a filter, with the number of issues on the board that have it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FilterOption {
-    /// The value as the filter takes it.
+    /// The value in the filter's format.
     pub value: String,
     /// How many issues.
     pub issues: i64,
 }
 
-/// What the board can be filtered by now.
+/// The values by which the board can currently be filtered.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct FilterOptions {
-    /// Full names of the tracked repositories, of those without an issue too.
+    /// Full names of the tracked repositories, including those without issues.
     pub repositories: Vec<FilterOption>,
-    /// Names behind `agent/`.
+    /// Names after `agent/`.
     pub agents: Vec<FilterOption>,
-    /// Names behind `owner/`.
+    /// Names after `owner/`.
     pub owners: Vec<FilterOption>,
-    /// Names behind `project/`.
+    /// Names after `project/`.
     pub projects: Vec<FilterOption>,
-    /// Words behind `priority/`.
+    /// Priorities, as after `priority/`.
     pub priorities: Vec<FilterOption>,
     /// Lanes.
     pub lanes: Vec<FilterOption>,
 }
 
-/// What the board can be filtered by: every value that an issue on it has, with its count.
+/// The values by which the board can be filtered: every value of an issue on it, with its count.
 pub async fn filter_options(app: &App) -> Result<FilterOptions> {
     const PREFIXES: [&str; 4] = ["agent/", "owner/", "project/", "priority/"];
     let (tracked, counted, labels, lanes) = {

@@ -1,9 +1,9 @@
-//! Pausing: nothing of a repository, a lane, an agent, or of everything, is served for a while.
+//! Pauses: nothing of a repository, a lane, an agent, or of everything, is served for a while.
 //!
-//! What is held goes on and is finished, so that the paused part drains, unless the pause tells holders
-//! to stop as well. A pause ends by its time or by a person. Invariants: what is paused is withheld by
-//! the same function that ranks, with its reason; the beginning and the end of a pause are events, so
-//! boards show it and whoever waits for work hears of it.
+//! Existing leases continue and are finished, so the paused part drains, unless the pause also asks
+//! their agents to stop. A pause ends at its time or by a person. Invariants: paused issues are
+//! withheld by the same function that ranks, with a reason code; the beginning and the end of a
+//! pause are events, so boards show it and waiting claims are woken.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel_async::AsyncConnection;
@@ -21,13 +21,13 @@ use crate::store::{
     Connection, Lease, Pause, Repository, audit, event_log, leases, pauses, repositories,
 };
 
-/// How many characters a reason may have.
+/// Maximal length of a reason, in characters.
 const LONGEST_REASON: usize = 500;
 
-/// For how long something may be paused, in minutes: 30 days.
+/// The allowed durations of a pause, in minutes: up to 30 days.
 const MINUTES: std::ops::RangeInclusive<i32> = 1..=43_200;
 
-/// How many pauses there may be at a time, not counting that of everything.
+/// Maximal number of pauses at a time, besides the one of everything.
 const MOST: usize = 200;
 
 /// A pause to start or to change.
@@ -49,18 +49,18 @@ pub struct PauseWork {
 }
 
 impl Pause {
-    /// Who paused what, until when and why, as a sentence without its end.
+    /// Who paused what, until when and why, as a sentence without the final period.
     pub fn sentence(&self) -> String {
         let what = self.scope.phrase(&self.subject);
         sentence(&what, &self.created_by, self.reason.as_deref(), self.ends_at)
     }
 
-    /// The same as a sentence by itself.
+    /// The same as a complete sentence.
     pub fn summary(&self) -> String {
         self.capitalized(&self.sentence())
     }
 
-    /// A sentence that begins with what is paused; names of repositories keep their spelling.
+    /// A sentence with a capital first letter; names of repositories keep their spelling.
     fn capitalized(&self, sentence: &str) -> String {
         if self.scope == PauseScope::Repository {
             return sentence.to_owned();
@@ -70,7 +70,7 @@ impl Pause {
         first.into_iter().chain(letters).collect()
     }
 
-    /// Whether it covers work of an agent on an issue of a repository that waits in a lane.
+    /// Whether it covers work of an agent on an issue of a repository in a lane.
     pub(super) fn covers(
         &self,
         app: &App,
@@ -81,7 +81,7 @@ impl Pause {
         match self.scope {
             PauseScope::Everything => true,
             PauseScope::Agent => is_same(&self.subject, agent),
-            // Also by a name that it had when it was paused.
+            // Also by a name that the repository had when it was paused.
             PauseScope::Repository => repository.is_some_and(|row| {
                 self.subject.parse().is_ok_and(|subject| row.is_called(&subject))
             }),
@@ -93,7 +93,7 @@ impl Pause {
     }
 }
 
-/// What is paused now, the first begun first.
+/// The current pauses, oldest first.
 ///
 /// # Errors
 ///
@@ -102,7 +102,7 @@ pub async fn pauses(app: &App) -> Result<Vec<Pause>> {
     Ok(pauses::all(&mut *app.connection().await?, app.clock.now()).await?)
 }
 
-/// How many issues are still held of what each pause covers; in the same order.
+/// For each pause, how many live leases it still covers; in the same order.
 ///
 /// # Errors
 ///
@@ -118,14 +118,13 @@ pub async fn held_under(app: &App, of: &[Pause]) -> Result<Vec<usize>> {
     Ok(of.iter().map(|pause| held.iter().filter(|lease| covers(pause, lease)).count()).collect())
 }
 
-/// Pauses something, or changes the pause that it has. Pausing it again in the same way does nothing;
-/// with a time, the end moves. The audit log calls it `pause_work`.
+/// Pauses something, or changes its existing pause. Idempotent; with a duration, the end moves. The
+/// audit log calls it `pause_work`.
 ///
 /// # Errors
 ///
-/// [`Error::Invalid`] for a repository that is not tracked, a lane that is none, a name that is no
-/// agent's, a reason that is too long and a time out of range; [`Error::Conflict`] when there are too
-/// many.
+/// [`Error::Invalid`] for an untracked repository, an unknown lane, an invalid agent name, a reason
+/// that is too long or a time out of range; [`Error::Conflict`] when there are too many.
 pub async fn pause_work(app: &App, actor: &Actor, command: PauseWork) -> Result<Pause> {
     let subject = subject_of(app, &command).await?;
     let reason = command.reason.as_deref().map(plain_line).filter(|reason| !reason.is_empty());
@@ -166,7 +165,7 @@ pub async fn pause_work(app: &App, actor: &Actor, command: PauseWork) -> Result<
         .await
 }
 
-/// What a command means, as it is kept.
+/// The subject of a command, as it is stored.
 async fn subject_of(app: &App, command: &PauseWork) -> Result<String> {
     let given = command.subject.as_deref().map(str::trim).filter(|given| !given.is_empty());
     let refused = |reason: &str| Error::Invalid { field: "subject", reason: reason.to_owned() };
@@ -216,7 +215,7 @@ fn ends_at(minutes: Option<i32>, now: DateTime<Utc>) -> Result<Option<DateTime<U
 ///
 /// # Errors
 ///
-/// [`Error::NotFound`] when it has ended before.
+/// [`Error::NotFound`] when it has already ended.
 pub async fn resume_work(app: &App, actor: &Actor, id: PauseId) -> Result<Pause> {
     let now = app.clock.now();
     let mut connection = app.connection().await?;
@@ -230,7 +229,7 @@ pub async fn resume_work(app: &App, actor: &Actor, id: PauseId) -> Result<Pause>
         .await
 }
 
-/// Ends pauses whose time is over. Safe to run anywhere, any number of times.
+/// Ends expired pauses. Safe to run in any replica, any number of times.
 ///
 /// # Errors
 ///
@@ -259,8 +258,8 @@ async fn announce_end(
     announce(connection, actor, "resume_work", (pause, text), now).await
 }
 
-/// Says in the audit log which pause has begun or ended, and to all boards that one has, in the
-/// caller's transaction. What a worker may not read stands in no event.
+/// Writes the audit entry and the event for the beginning or the end of a pause, in the caller's
+/// transaction. Events contain nothing that a worker may not read.
 async fn announce(
     connection: &mut Connection,
     actor: &Actor,
@@ -285,7 +284,7 @@ async fn announce(
     Ok(())
 }
 
-/// Why the holder of a lease is to stop because of a pause, as one sentence.
+/// Why the agent with a lease must stop because of a pause, as one sentence.
 pub(super) async fn stop_reason(
     app: &App,
     connection: &mut Connection,

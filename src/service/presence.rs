@@ -1,7 +1,7 @@
-//! Whether whoever asked is still there.
+//! Whether the client that sent a request is still connected.
 //!
-//! What changes something runs to its end in a task of its own, so its caller's going away does not stop
-//! it. A use case that would do something for the caller alone, such as claim work, asks here first.
+//! Changes run to their end in tasks of their own, so a client that disconnects does not stop them.
+//! A use case whose result only matters to the client, such as a claim, checks here first.
 
 use tokio_util::sync::CancellationToken;
 
@@ -9,27 +9,27 @@ tokio::task_local! {
     static CALLER: CancellationToken;
 }
 
-/// The same work, whose caller is away once `gone` is cancelled.
+/// The same work, with a client that counts as disconnected once `gone` is cancelled.
 pub async fn tell<Work: Future>(gone: CancellationToken, work: Work) -> Work::Output {
     CALLER.scope(gone, work).await
 }
 
-/// Whether whoever asked for the work of this task is still there. Who cannot go away always is.
+/// Whether the client of this task is still connected. Without a client it always is.
 #[derive(Debug, Clone)]
 pub(super) struct Presence(CancellationToken);
 
 impl Presence {
-    /// That of the caller of this task.
+    /// That of this task's client.
     pub(super) fn of_caller() -> Self {
         Self(CALLER.try_with(CancellationToken::clone).unwrap_or_default())
     }
 
-    /// Whether the caller went away.
+    /// Whether the client has disconnected.
     pub(super) fn is_over(&self) -> bool {
         self.0.is_cancelled()
     }
 
-    /// Waits until the caller has gone away.
+    /// Waits until the client disconnects.
     pub(super) async fn over(&self) {
         self.0.cancelled().await;
     }

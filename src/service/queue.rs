@@ -1,8 +1,7 @@
-//! The queue: what an agent would be given, in which order, and why not the rest.
+//! The queue: what an agent would be served, in which order, and why the rest is withheld.
 //!
-//! Reading it decides nothing that the claim does not decide the same way: both ask the database for
-//! the first candidates and [`domain::work`](crate::domain::work) for their order and for what
-//! speaks against them.
+//! Reading it and claiming share one decision: both read the first candidates from the database and
+//! use [`domain::work`](crate::domain::work) for ranking and eligibility.
 
 use std::collections::BTreeMap;
 
@@ -29,82 +28,81 @@ use crate::store::{
     decompositions, issues, leases, pauses, repositories, work,
 };
 
-/// How many issues a look at the queue may ask for.
+/// Maximal number of issues in one reading of the queue.
 pub const MOST: u32 = 100;
 
-/// Whose view of the queue is asked for.
+/// A request for the queue of an agent.
 #[derive(Debug, Clone, Default)]
 pub struct QueueRequest {
     /// The agent.
     pub agent: String,
-    /// A queue, by id or alias; every claimable one when absent.
+    /// A lane, by id or alias; every claimable one when absent.
     pub lane: Option<String>,
     /// Full names of repositories; all when absent.
     pub repositories: Option<Vec<String>>,
-    /// How many ranked issues, at most [`MOST`]; as many withheld ones follow.
+    /// How many ranked issues, at most [`MOST`]; up to as many withheld ones follow.
     pub first: u32,
-    /// Whether issues that bots keep for their own ends are left out.
+    /// Whether issues that bots use for their own purposes are left out.
     pub without_bots: bool,
-    /// Whether issues that were split up are left out.
+    /// Whether issues that were split are left out.
     pub without_split: bool,
-    /// Whether what people work on is served as well.
+    /// Whether issues that people work on are served too.
     pub serves_peoples: bool,
 }
 
-/// What an issue is to an agent that looks for work.
+/// An issue as the queue of an agent has it: its rank, or why it is withheld.
 #[derive(Debug, Clone)]
 pub struct Explained {
     /// The issue.
     pub issue: Issue,
     /// Its repository.
     pub repository: Repository,
-    /// Its place in the queue from 1; none when it is withheld.
+    /// Its rank in the queue from 1; none when it is withheld.
     pub rank: Option<i32>,
-    /// What speaks against it; empty exactly when it has a rank.
+    /// Why it is withheld; empty exactly when it has a rank.
     pub skips: Vec<Skip>,
-    /// One sentence for a person.
+    /// A one-sentence explanation for people.
     pub summary: String,
-    /// How it came to its place, in the words of old.
+    /// Why it has its rank, in the wording of the legacy API.
     pub ranking_reason: String,
-    /// Open issues that it waits for, as people write them.
+    /// Open issues that it waits for, in people's notation.
     pub blockers: Vec<String>,
 }
 
-/// What an agent could begin, without beginning it.
+/// The next task of an agent, without claiming it.
 #[derive(Debug, Clone)]
 pub struct NextTask {
-    /// The first of the queue.
+    /// The first issue of the queue.
     pub found: Option<Explained>,
     /// Why there is none.
     pub idle_reason: Option<String>,
 }
 
-/// Whose view of the queue, checked.
+/// A validated request for the queue of an agent.
 #[derive(Debug, Clone)]
 pub(super) struct Scope {
     pub(super) agent: String,
     pub(super) lane: Option<Lane>,
-    /// The tracked repositories to look in.
+    /// The tracked repositories to serve from.
     pub(super) repositories: Vec<Repository>,
-    /// Whether that is all of them.
+    /// Whether these are all tracked repositories.
     has_all_repositories: bool,
-    /// Whether issues that bots keep for their own ends are left out.
+    /// Whether issues that bots use for their own purposes are left out.
     without_bots: bool,
-    /// Whether issues that were split up are left out.
+    /// Whether issues that were split are left out.
     without_split: bool,
-    /// Whether what people work on is served as well.
+    /// Whether issues that people work on are served too.
     serves_peoples: bool,
-    /// What is paused.
+    /// The current pauses.
     pauses: Vec<Pause>,
 }
 
 impl Scope {
-    /// What a request asks for.
+    /// Validates a request.
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] for a name that is no agent's, a queue that is none and a repository that
-    /// is not tracked.
+    /// [`Error::Invalid`] for an invalid agent name, an unknown lane or an untracked repository.
     pub(super) async fn of(
         app: &App,
         agent: &str,
@@ -149,7 +147,7 @@ impl Scope {
         })
     }
 
-    /// Reads anew what repositories there are, how they are, and what is paused.
+    /// Re-reads the repositories, their state, and the pauses.
     pub(super) async fn refresh(&mut self, app: &App) -> Result<()> {
         let mut connection = app.connection().await?;
         self.pauses = pauses::all(&mut connection, app.clock.now()).await?;
@@ -160,7 +158,7 @@ impl Scope {
         Ok(())
     }
 
-    /// What a look at the queue asks for.
+    /// The scope of a queue request.
     ///
     /// # Errors
     ///
@@ -172,7 +170,7 @@ impl Scope {
         Ok(Self { without_bots, without_split, serves_peoples, ..scope })
     }
 
-    /// Of some issues, those that this view is without.
+    /// Which of some issues this scope leaves out.
     async fn left_out(
         &self,
         connection: &mut Connection,
@@ -204,7 +202,7 @@ impl Scope {
         }
     }
 
-    /// The names of the queues to look in, and of those to leave out, in lower case.
+    /// The names of the lanes to serve from, and of those to leave out, in lower case.
     pub(super) fn lanes(&self, app: &App) -> (Option<Vec<String>>, Vec<String>) {
         let lanes = &app.config.lanes;
         let names = |lane: &Lane| -> Vec<String> {
@@ -219,7 +217,7 @@ impl Scope {
         }
     }
 
-    /// What limits keep the agent from.
+    /// The limits that the agent has reached.
     fn full(&self, app: &App, usage: &Usage) -> Full {
         let limits = &app.config.work.limits;
         let lanes = &app.config.lanes;
@@ -235,24 +233,25 @@ impl Scope {
         }
     }
 
-    /// Whether what a lease holds is in a lane and a repository that is looked in.
+    /// Whether a lease is in a lane and a repository of this scope.
     pub(super) fn has(&self, app: &App, lease: &Lease) -> bool {
         let lanes = &app.config.lanes;
         self.repositories.iter().any(|row| row.id == lease.repository_id)
             && self.lane.as_ref().is_none_or(|lane| lanes.is_in(&lease.lane, lane))
     }
 
-    /// The pause that keeps an issue of a repository, in a lane, from the agent.
+    /// The pause that withholds an issue of a repository, in a lane, from the agent.
     fn pause(&self, app: &App, lane: &str, repository: Option<&Repository>) -> Option<&Pause> {
         self.pauses.iter().find(|pause| pause.covers(app, &self.agent, lane, repository))
     }
 
-    /// Why the agent is served nothing at all: a pause of its own, of everything, or of its lane.
+    /// The pause because of which the agent is served nothing at all: of itself, of everything, or
+    /// of its lane.
     pub(super) fn pause_of_all(&self, app: &App) -> Option<&Pause> {
         self.pause(app, self.lane.as_ref().map_or("", |lane| &lane.id), None)
     }
 
-    /// What to look for, without what is paused.
+    /// The search for candidates, without what is paused.
     pub(super) fn search<'a>(
         &'a self,
         app: &'a App,
@@ -299,36 +298,36 @@ impl Scope {
     }
 }
 
-/// What issues are ranked by now.
+/// The current rules of ranking.
 fn rank_rules(app: &App, now: DateTime<Utc>) -> RankRules {
     let work = &app.config.work;
     RankRules { aging: work.aging, by_unblocks: work.by_unblocks, today: day_of(now) }
 }
 
-/// Where the queue ranks an issue for an agent that is not named on it: the lowest comes first.
+/// The ranking score of an issue for an agent that is not named on it: the lowest comes first.
 pub fn score(app: &App, issue: &Issue, unblocks: i32) -> i32 {
     let Issue { priority, status, created_at, .. } = *issue;
     let terms = RankTerms { priority, is_own: false, status, created_at, unblocks };
     rank_rules(app, app.clock.now()).score(&terms)
 }
 
-/// Whether a repository is left alone because GitHub refused to change its issues.
+/// Whether a repository is in back-off because GitHub refused to change its issues.
 fn is_left_alone(repository: &Repository, now: DateTime<Utc>) -> bool {
     repository.retry_at.is_some_and(|retry_at| retry_at > now)
 }
 
-/// What is withheld, as a decision keeps it.
+/// The withheld issues, as a decision stores them.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Around {
     withheld: Vec<Withheld>,
     counts: BTreeMap<SkipReason, i64>,
 }
 
-/// A queue by its id or alias.
+/// A lane by its id or alias.
 ///
 /// # Errors
 ///
-/// [`Error::Invalid`], naming those there are.
+/// [`Error::Invalid`], with the list of lanes.
 pub(super) fn find_lane<'a>(app: &'a App, called: &str) -> Result<&'a Lane> {
     app.config.lanes.find(called).ok_or_else(|| {
         let called: String = called.chars().take(64).collect();
@@ -337,18 +336,18 @@ pub(super) fn find_lane<'a>(app: &'a App, called: &str) -> Result<&'a Lane> {
     })
 }
 
-/// Every name that rows may have for a queue which is called by one of them; none when none is asked
-/// for.
+/// Every name that rows may have for a lane that is given by any of its names; none when none is
+/// given.
 ///
 /// # Errors
 ///
-/// [`Error::Invalid`], naming the queues there are.
+/// [`Error::Invalid`], with the list of lanes.
 pub fn names_of_lane(app: &App, called: Option<&str>) -> Result<Option<Vec<String>>> {
     let lane = called.map(|called| find_lane(app, called)).transpose()?;
     Ok(lane.map(|lane| app.config.lanes.names_of(lane)))
 }
 
-/// What is being worked on, where a limit asks.
+/// The current usage, where limits are configured.
 pub(super) async fn usage(
     app: &App,
     connection: &mut Connection,
@@ -358,7 +357,7 @@ pub(super) async fn usage(
     if limits.is_empty() { Ok(Usage::default()) } else { count_usage(app, connection, now).await }
 }
 
-/// What is being worked on.
+/// The current usage of the limits.
 pub(super) async fn count_usage(
     app: &App,
     connection: &mut Connection,
@@ -373,20 +372,20 @@ pub(super) async fn count_usage(
     Ok(usage)
 }
 
-/// What is being worked on and what waits for a person, for the heads of the board.
+/// Work in progress and work that waits for a person, for the column headers of the board.
 pub async fn work_in_progress(app: &App) -> Result<Usage> {
     count_usage(app, &mut *app.connection().await?, app.clock.now()).await
 }
 
-/// An issue and what the queue thinks of it.
+/// An issue with its eligibility.
 pub(super) struct Judged {
     pub(super) issue: Issue,
     pub(super) around: Circumstances,
     pub(super) verdict: Verdict,
 }
 
-/// Issues as an agent that looks for work sees them, without those that its scope leaves out: ranked
-/// ones in their order, then the others in the order of `ids`.
+/// The eligibility and ranking of issues for an agent, without those that its scope leaves out:
+/// ranked ones in order, then the others in the order of `ids`.
 pub(super) async fn judged(
     app: &App,
     connection: &mut Connection,
@@ -456,7 +455,7 @@ fn facts<'a>(issue: &'a Issue, around: &'a Circumstances, limit: Option<&'a str>
     }
 }
 
-/// What of people's work a repository has served to agents all the same.
+/// Which work of people a repository serves to agents all the same.
 pub(super) fn peoples_work(repository: &Repository) -> PeoplesWork {
     PeoplesWork {
         in_progress: repository.serves_in_progress,
@@ -467,13 +466,14 @@ pub(super) fn peoples_work(repository: &Repository) -> PeoplesWork {
 
 /// The first candidates of an agent.
 pub(super) struct Candidates {
-    /// What it may have, best first.
+    /// The eligible ones, best first.
     pub(super) ranked: Vec<Judged>,
-    /// What was found, of which others may have taken some before it was looked at closely.
+    /// All that were found, of which other agents may have claimed some before eligibility was
+    /// checked.
     pub(super) found: Vec<IssueId>,
 }
 
-/// The first candidates of an agent; of so many, what its scope leaves out is missing.
+/// The first candidates of an agent; those that its scope leaves out are missing.
 pub(super) async fn candidates(
     app: &App,
     connection: &mut Connection,
@@ -489,9 +489,11 @@ pub(super) async fn candidates(
     Ok(Candidates { ranked, found })
 }
 
-/// What stands in the columns that work is taken from and is withheld, as far as `extent` says: the
-/// issues, the most urgent first, and the counts; the last are of what is in repositories where nothing
-/// can be changed, in those that are left alone, and of what is paused, whose issues come last.
+/// The withheld issues of the claimable columns, as far as `extent` says: the issues, most urgent
+/// first and paused ones last, and the counts.
+///
+/// The last counts are of issues in read-only repositories, in repositories in back-off, and of
+/// paused ones.
 async fn withheld(
     app: &App,
     connection: &mut Connection,
@@ -500,7 +502,7 @@ async fn withheld(
     extent: Extent,
     now: DateTime<Utc>,
 ) -> Result<(Vec<Judged>, work::Withheld, [i64; 3])> {
-    // What a limit or a pause holds back is withheld as well, so the search does not leave it out.
+    // Issues that a limit or a pause withholds count too, so the search includes them.
     let search = scope.search_paused_too(app, &Usage::default(), now);
     let full = scope.full(app, usage);
     let withheld = work::withheld(connection, &search, &full, extent).await?;
@@ -571,13 +573,12 @@ fn place(rank: Option<i32>, reason: &str) -> String {
     }
 }
 
-/// The queue as an agent would be served from it, best first; then what is withheld, the most
-/// urgent first, up to as many again.
+/// The queue of an agent, best first; then withheld issues, most urgent first, up to as many again.
 ///
 /// # Errors
 ///
-/// [`Error::Invalid`] for a name that is no agent's, a queue that is none, a repository that is not
-/// tracked and more than [`MOST`].
+/// [`Error::Invalid`] for an invalid agent name, an unknown lane, an untracked repository or more
+/// than [`MOST`].
 pub async fn queue(app: &App, request: &QueueRequest) -> Result<Vec<Explained>> {
     if request.first > MOST {
         let reason = format!("must be from 0 to {MOST}");
@@ -595,8 +596,8 @@ pub async fn queue(app: &App, request: &QueueRequest) -> Result<Vec<Explained>> 
     Ok(all.filter_map(|(rank, judged)| explained(app, &scope, judged, rank, now)).collect())
 }
 
-/// [`queue`], and behind it what carries the agent's own label in Ready, In Progress or In Review and
-/// was not among that.
+/// [`queue`], followed by the remaining issues with the agent's own label in Ready, In Progress or
+/// In Review.
 ///
 /// # Errors
 ///
@@ -626,11 +627,11 @@ pub async fn queue_with_own(app: &App, request: &QueueRequest) -> Result<Vec<Exp
     Ok(all)
 }
 
-/// What an issue is to an agent, and why.
+/// The rank of an issue for an agent, or why it is withheld.
 ///
 /// # Errors
 ///
-/// [`Error::Invalid`] for a name that is no agent's, [`Error::NotFound`].
+/// [`Error::Invalid`] for an invalid agent name, [`Error::NotFound`].
 pub async fn explain_work(app: &App, agent: &str, issue: IssueId) -> Result<Explained> {
     let now = app.clock.now();
     let scope = Scope::of(app, agent, None, None).await?;
@@ -651,7 +652,7 @@ pub async fn explain_work(app: &App, agent: &str, issue: IssueId) -> Result<Expl
     explained(app, &scope, judged, rank, now).ok_or_else(|| Error::no_issue(issue))
 }
 
-/// The pause that keeps an issue from an agent.
+/// The pause that withholds an issue from an agent.
 pub(super) async fn pause_of(
     app: &App,
     agent: &str,
@@ -663,8 +664,8 @@ pub(super) async fn pause_of(
     Ok(paused.into_iter().find(covers))
 }
 
-/// Why the queue would withhold an issue from an agent that claims it by name, as one sentence; what
-/// the claim itself decides is left out.
+/// Why the queue would withhold an issue from an agent that claims it by id, as one sentence,
+/// except for what the claim itself checks.
 pub(super) async fn warning(app: &App, agent: &str, issue: IssueId) -> Result<Option<String>> {
     let mut skips = skips_of(app, agent, issue).await?;
     skips.retain(|skip| {
@@ -674,7 +675,7 @@ pub(super) async fn warning(app: &App, agent: &str, issue: IssueId) -> Result<Op
     Ok((!skips.is_empty()).then(|| sentence(&skips)))
 }
 
-/// What speaks against serving an issue to an agent. Its place, which takes a count, is not asked for.
+/// Why an issue is withheld from an agent. Its rank, which needs a count, is not computed.
 async fn skips_of(app: &App, agent: &str, issue: IssueId) -> Result<Vec<Skip>> {
     let now = app.clock.now();
     let scope = Scope::of(app, agent, None, None).await?;
@@ -687,7 +688,7 @@ async fn skips_of(app: &App, agent: &str, issue: IssueId) -> Result<Vec<Skip>> {
     }
 }
 
-/// Keeps that an agent was refused an issue that it claimed by name.
+/// Stores the decision that a claim of an issue by id was refused.
 pub(super) async fn note_refused_claim(
     app: &App,
     agent: &str,
@@ -702,7 +703,7 @@ pub(super) async fn note_refused_claim(
     note(app, "claim_issue", &scope, decided, Some(why.to_owned())).await.map(drop)
 }
 
-/// What an agent that found nothing in one lane would find in the others, as a part of a sentence.
+/// What an agent that found nothing in one lane would find in the others, as part of a sentence.
 async fn elsewhere(app: &App, scope: &Scope) -> Result<Option<String>> {
     let Some(own) = &scope.lane else { return Ok(None) };
     let now = app.clock.now();
@@ -720,11 +721,11 @@ async fn elsewhere(app: &App, scope: &Scope) -> Result<Option<String>> {
     Ok((!found.is_empty()).then(|| format!("ready in other lanes: {}", found.join(", "))))
 }
 
-/// What an agent would be given now, without giving it. Kept as a decision.
+/// The next task of an agent, without claiming it. Stored as a decision.
 ///
 /// # Errors
 ///
-/// As [`queue`]; [`Error::Forbidden`] to who may not act for the agent.
+/// As [`queue`]; [`Error::Forbidden`] for callers that may not act for the agent.
 pub async fn next_task(app: &App, actor: &Actor, request: &QueueRequest) -> Result<NextTask> {
     agent_for(app, actor, &request.agent).await?;
     let now = app.clock.now();
@@ -734,7 +735,7 @@ pub async fn next_task(app: &App, actor: &Actor, request: &QueueRequest) -> Resu
     let usage = usage(app, &mut connection, now).await?;
     let mut ranked = candidates(app, &mut connection, &scope, &usage, kept, now).await?.ranked;
     if ranked.is_empty() && (scope.without_bots || scope.without_split) {
-        // What is left out may stand before all that is wanted.
+        // Issues that the scope leaves out may be ranked before all others.
         ranked = candidates(app, &mut connection, &scope, &usage, MOST, now).await?.ranked;
     }
     drop(connection);
@@ -748,7 +749,7 @@ pub async fn next_task(app: &App, actor: &Actor, request: &QueueRequest) -> Resu
     Ok(NextTask { found, idle_reason })
 }
 
-/// Candidates as a decision keeps them.
+/// The candidates as a decision stores them.
 pub(super) fn candidates_of(
     app: &App,
     scope: &Scope,
@@ -763,7 +764,8 @@ pub(super) fn candidates_of(
     (1..).zip(ranked).map(candidate).take(CANDIDATES_KEPT).collect()
 }
 
-/// What is withheld from an agent now, as a decision keeps it; without what it was `served`.
+/// The issues that are withheld from an agent now, as a decision stores them, without the `served`
+/// one.
 ///
 /// # Errors
 ///
@@ -809,7 +811,7 @@ pub(super) struct Served {
     pub(super) token: Option<i64>,
 }
 
-/// What was decided: of what there was, and of what was withheld, something was served or nothing.
+/// A decision: from the candidates and the withheld issues, what was served, if anything.
 #[derive(Debug)]
 pub(super) struct Decided {
     pub(super) candidates: Vec<Candidate>,
@@ -818,7 +820,7 @@ pub(super) struct Decided {
 }
 
 impl Decided {
-    /// Nothing could be decided.
+    /// A decision that failed.
     pub(super) fn failed(failure: Skip) -> (Self, String) {
         let counts = [(failure.reason, 1)].into();
         let around = Around { counts, ..Around::default() };
@@ -826,8 +828,8 @@ impl Decided {
     }
 }
 
-/// Keeps what was decided, and answers why nothing was served: because of `failure`, or as the counts
-/// tell.
+/// Stores a decision, and returns why nothing was served: because of `failure`, or according to the
+/// counts.
 pub(super) async fn note(
     app: &App,
     kind: &str,
@@ -879,7 +881,7 @@ fn kept(judged: Judged) -> Option<Withheld> {
     }
 }
 
-/// Why nothing was served, as one sentence that begins as agents of old know it.
+/// Why nothing was served, as one sentence with the beginning that legacy agents compare.
 fn idle_reason(counts: &BTreeMap<SkipReason, i64>) -> String {
     if counts.is_empty() {
         return "No work available".to_owned();
@@ -903,7 +905,7 @@ pub async fn decisions(
     Ok(decisions::page(&mut connection, &filter, request).await?)
 }
 
-/// One decision.
+/// Reads one decision.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! What an agent reports of a task it was given: one run, once for each key.
+//! Task reports of agents: each is recorded as one run, once per idempotency key.
 
 use chrono::{DateTime, Utc};
 use diesel_async::AsyncConnection;
@@ -16,11 +16,11 @@ use crate::store::{Connection, agent_reports, agent_runs, audit, event_log, issu
 /// A finished task.
 #[derive(Debug, Clone)]
 pub struct ReportTask {
-    /// Who reports.
+    /// The agent that reports.
     pub agent: String,
-    /// What kind of task it was.
+    /// The kind of task.
     pub task_type: String,
-    /// What came of it.
+    /// Its outcome.
     pub outcome: String,
     /// The repository, as the agent spells it.
     pub repository: Option<String>,
@@ -30,32 +30,31 @@ pub struct ReportTask {
     pub urls: Vec<String>,
     /// When it began, by the agent's clock.
     pub started_at: Option<DateTime<Utc>>,
-    /// What the agent says of it.
+    /// The agent's summary.
     pub summary: Option<String>,
     /// What went wrong.
     pub error: Option<String>,
-    /// The key that the agent gave the report.
+    /// The idempotency key of the report.
     pub idempotency_key: Option<String>,
     /// The hash of the whole report.
     pub payload_hash: String,
 }
 
-/// A report that is recorded.
+/// A recorded report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reported {
-    /// The run; the first one when this was a repetition.
+    /// The run; the first one for a repetition.
     pub run: AgentRunId,
-    /// Whether the report was there already.
+    /// Whether the report had been recorded before.
     pub is_duplicate: bool,
 }
 
-/// Records what an agent reports of a task, with a line in the audit log, `task_report`. The same
-/// report under the same key is recorded once.
+/// Records a task report as a run, with an audit entry, `task_report`. Idempotent by key.
 ///
 /// # Errors
 ///
-/// [`Error::Forbidden`] to who may not act for the agent; [`Error::Conflict`] when the key was used
-/// for another report.
+/// [`Error::Forbidden`] for callers that may not act for the agent; [`Error::Conflict`] when the
+/// key was used for a different report.
 pub async fn report_task(app: &App, actor: &Actor, mut report: ReportTask) -> Result<Reported> {
     actor.check_acts_for(&report.agent).map_err(|action| Error::Forbidden { action })?;
     report.agent = agent_names::note(app, &report.agent).await?;
@@ -79,7 +78,7 @@ pub async fn report_task(app: &App, actor: &Actor, mut report: ReportTask) -> Re
                     created_at: now,
                 };
                 if !agent_reports::take(connection, &row).await? {
-                    // Somebody else reported it at the same moment.
+                    // A concurrent request recorded it.
                     let forms = key.forms();
                     let first = agent_reports::by_key(connection, &report.agent, &forms).await?;
                     return repeated(&report, &first.ok_or(diesel::result::Error::NotFound)?);
@@ -125,7 +124,7 @@ fn repeated(report: &ReportTask, first: &AgentReport) -> Result<Reported> {
     Ok(Reported { run, is_duplicate: true })
 }
 
-/// The issue that a report names, where it is cached.
+/// The issue of a report, if it is cached.
 async fn find(
     app: &App,
     connection: &mut Connection,
@@ -140,7 +139,7 @@ async fn find(
     Ok(issue.map(|issue| issue.id))
 }
 
-/// The word that a run with an outcome is recorded with.
+/// The status of a run with this outcome.
 fn run_status(outcome: &str) -> &'static str {
     match outcome {
         "blocked" => "blocked",

@@ -1,4 +1,5 @@
-//! What changes by time alone: issues leave Done, events are forgotten.
+//! Retention and pruning: what changes by age alone. Issues leave the Done column, old rows are
+//! deleted.
 
 use chrono::TimeDelta;
 use diesel_async::AsyncConnection;
@@ -13,8 +14,8 @@ use crate::store::{
     issues, judgements, pool, repositories,
 };
 
-/// Takes issues off the board that were closed before the done window, and puts those on it that a
-/// longer window now holds. Safe to run anywhere, any number of times.
+/// Removes issues from the board that were closed before the window of the Done column, and adds
+/// those that a longer window includes. Safe to run in any replica, any number of times.
 pub async fn apply_done_window(app: &App) -> Result<()> {
     let now = app.clock.now();
     let start = window_start(app, now);
@@ -41,7 +42,7 @@ pub async fn apply_done_window(app: &App) -> Result<()> {
         .await
 }
 
-/// Forgets events that are older than the settings say.
+/// Prunes events that are older than the configured retention.
 pub async fn prune_events(app: &App) -> Result<usize> {
     let before = app.clock.now() - app.config.events.retention;
     let mut connection = app.connection().await?;
@@ -53,7 +54,7 @@ pub async fn prune_events(app: &App) -> Result<usize> {
         .await
 }
 
-/// Forgets what was decided longer ago than the settings say.
+/// Prunes decisions that are older than the configured retention.
 pub async fn prune_decisions(app: &App) -> Result<usize> {
     let before = app.clock.now() - app.config.work.decision_retention;
     let mut connection = app.connection().await?;
@@ -65,11 +66,11 @@ pub async fn prune_decisions(app: &App) -> Result<usize> {
         .await
 }
 
-/// How many bytes of comments are kept.
+/// How many bytes of comments are retained.
 const COMMENTS_KEPT: i64 = 64 << 20;
 
-/// Forgets the comments of the issues whose comments were read longest ago, beyond a size. They are
-/// read again when somebody looks at such an issue.
+/// Prunes the stored comments of issues, least recently read first, beyond a total size. They are
+/// read from GitHub again on demand.
 pub async fn prune_conversations(app: &App) -> Result<usize> {
     let mut connection = app.connection().await?;
     connection
@@ -80,14 +81,14 @@ pub async fn prune_conversations(app: &App) -> Result<usize> {
         .await
 }
 
-/// How long it is known that somebody meant an issue that was never there.
+/// Retention of audit entries about issues that never existed.
 const UNKNOWN_KEPT: TimeDelta = TimeDelta::days(30);
 
-/// How many judgements of an issue are kept.
+/// How many lane classifications of an issue are retained.
 const JUDGEMENTS_KEPT: i64 = 20;
 
-/// Forgets what agents reported longer ago than the settings say, and what only grows: judgements
-/// that count no longer, and refusals of what was never there.
+/// Prunes agents' reports that are older than the configured retention, outdated lane
+/// classifications, and audit entries about issues that never existed.
 pub async fn prune_reports(app: &App) -> Result<()> {
     let now = app.clock.now();
     let before = now - app.config.bounds.run_retention;

@@ -1,8 +1,8 @@
-//! Signing in on the page: whoever shows one of the server's tokens there once is known by a session.
+//! Sessions of people who sign in on the page with one of the server's tokens.
 //!
-//! A session is a random id that the browser alone keeps. Stored is the digest of that id and of the
-//! token it was opened with. So a session ends with its token as well as with its time, whichever
-//! process is asked, and whoever reads the table can open nothing with it.
+//! A session is a random id that only the browser stores. The database has the digest of that id
+//! together with the token it was opened with. So a session ends with its token as well as by time,
+//! in every replica, and read access to the table does not give access to sessions.
 
 use std::fmt;
 use std::str::FromStr;
@@ -24,16 +24,16 @@ use crate::domain::{Actor, LabelSet};
 use crate::store::audit::NewEntry;
 use crate::store::{Session, sessions};
 
-/// How long somebody stays signed in.
+/// How long a session lasts.
 pub const LENGTH: TimeDelta = TimeDelta::days(7);
 
-/// How many sessions there may be; one more ends the oldest.
+/// Maximal number of sessions; one more ends the oldest.
 const MOST: i64 = 1000;
 
-/// The longest name, in characters.
+/// Maximal length of a name, in characters.
 const LONGEST_NAME: usize = 100;
 
-/// What a browser knows its session by: 32 random bytes, which only it has.
+/// A session id: 32 random bytes, known only to the browser.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SessionId([u8; 32]);
 
@@ -44,28 +44,28 @@ impl SessionId {
         Self(bytes)
     }
 
-    /// What a session of this id is stored under, when it was opened with this token.
+    /// The digest under which a session with this id and token is stored.
     fn digest(&self, token: &Secret) -> String {
         let digest = Sha256::new().chain_update(self.0).chain_update(token.expose()).finalize();
         format!("{digest:x}")
     }
 }
 
-/// The id as a cookie carries it: Base64 without padding, in the alphabet for addresses.
+/// The id in a cookie: unpadded Base64 in the URL-safe alphabet.
 impl fmt::Display for SessionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&URL_SAFE_NO_PAD.encode(self.0))
     }
 }
 
-/// Never the id itself.
+/// Never prints the id.
 impl fmt::Debug for SessionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SessionId([hidden])")
     }
 }
 
-/// What a cookie holds is no id.
+/// A cookie's value is not a session id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NoSessionId;
 
@@ -78,12 +78,12 @@ impl FromStr for SessionId {
     }
 }
 
-/// Signs in whoever has shown `token`, under the name that they give. The sessions that they had
-/// before are over.
+/// Opens a session for a person who has shown a valid `token`, under the name that they give. The
+/// sessions `before` are ended.
 ///
 /// # Errors
 ///
-/// [`Error::Invalid`] for a name that is empty, too long, reserved or not wholly visible.
+/// [`Error::Invalid`] for a name that is empty, too long, reserved or has invisible characters.
 pub async fn sign_in(
     app: &App,
     token: &Secret,
@@ -123,7 +123,7 @@ fn checked(name: &str) -> Result<&str> {
     }
 }
 
-/// Who is signed in under one of these ids; nobody in a mode in which nobody signs in.
+/// The actor of one of these sessions; none in a mode without sign-in.
 pub async fn signed_in(app: &App, ids: &[SessionId]) -> Result<Option<Actor>> {
     let digests = digests(app, ids);
     if digests.is_empty() || !app.config.auth.has_sign_in() {
@@ -153,7 +153,7 @@ pub async fn sign_out(app: &App, ids: &[SessionId]) -> Result<()> {
         .await
 }
 
-/// Under what the sessions of these ids may be stored.
+/// The digests under which sessions with these ids may be stored.
 fn digests(app: &App, ids: &[SessionId]) -> Vec<String> {
     let tokens = app.config.auth.sign_in_tokens();
     tokens.flat_map(|token| ids.iter().map(|id| id.digest(token))).collect()

@@ -1,11 +1,11 @@
-//! Whether anything has changed at all.
+//! Detects whether the database changed at all.
 
 use super::Result;
 use crate::app::App;
 use crate::store::snapshot::{self, Snapshot};
 
-/// The state of the database now. When it is what it was, so is every answer that comes from there
-/// alone.
+/// The current state of the database. While it is unchanged, so is every response that depends on
+/// the database alone.
 pub async fn current(app: &App) -> Result<Snapshot> {
     let mut connection = app.connection().await?;
     Ok(snapshot::current(&mut connection).await?)

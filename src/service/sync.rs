@@ -1,13 +1,15 @@
-//! Bringing GitHub's issues into the cache.
+//! Syncing: reads GitHub's issues into the cache.
 //!
 //! A repository is read completely once, then by update time from a high-water mark that comes only
-//! from rows written. GitHub's count of open issues comes with every answer; when it is not ours, or
-//! once a day, the repository is read completely again, so no issue is stranded and none haunts the
-//! board. An issue that cannot be read is left out of its page, noted and asked for again in every
-//! sync until it reads; it holds up nothing else. How far a run has come stands in the row of its
-//! lock, so every replica can tell, and the row is gone with the run. Invariants: nothing is written
-//! to GitHub; a newer row is never overwritten by an older page; one repository's failure never stops
-//! another; an issue with an unsettled change is left to whoever settles it.
+//! from written rows. Each response has GitHub's count of open issues. When it differs from ours,
+//! and once a day, a full sync follows, so that no issue is missing or stale on the board. An issue
+//! that cannot be read is left out of its page, recorded and retried in every sync; it delays
+//! nothing else. The progress of a run is in the row of its lock, visible in every replica and
+//! deleted with the run.
+//!
+//! Invariants: nothing is written to GitHub; a newer row is never overwritten by an older page; a
+//! failure of one repository never stops another; an issue with an unsettled change is left to its
+//! settlement.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -37,60 +39,59 @@ use crate::store::{
     event_log, issues, job_locks, pool, repositories, repository_labels,
 };
 
-/// The lock that manual and timed syncs share.
+/// The name of the lock that manual and timed syncs share.
 const JOB: &str = "issue-sync";
 
-/// How often a running sync gives a sign of life, unless it would be taken for dead before.
+/// How often a running sync renews its lock, unless the lock expires sooner.
 const HEARTBEAT: Duration = Duration::from_secs(20);
 
-/// How many repositories are read at once.
+/// How many repositories are read concurrently.
 const AT_ONCE: usize = 4;
 
-/// How far each read reaches back behind the mark.
+/// How far each read starts before the high-water mark.
 const OVERLAP: TimeDelta = TimeDelta::seconds(60);
 
-/// How old a full pass may become.
+/// How often a full sync is due.
 const FULL_PASS_EVERY: TimeDelta = TimeDelta::days(1);
 
 const PAGE_SIZE: u32 = 100;
 
-/// How many issues that could not be read are asked for again in one sync of a repository, those
-/// first that were longest not asked for.
+/// How many unreadable issues are retried in one sync of a repository, least recently tried first.
 const TRIED_AGAIN: i64 = 100;
 
-/// How many issues that could not be read are listed.
+/// How many unreadable issues are listed.
 const LISTED_UNREADABLE: i64 = 100;
 
-/// How the cache stands to GitHub.
+/// The sync state: how current the cache is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SyncState {
-    /// How many repositories are tracked.
+    /// The number of tracked repositories.
     pub repositories: usize,
-    /// How many of them could not be read last time.
+    /// The number of those whose last sync failed.
     pub failing: usize,
-    /// How many issues the board shows of them.
+    /// The number of their issues on the board.
     pub issues: i64,
-    /// Since when everything shown is at least as new as GitHub was then: the oldest of the tracked
-    /// repositories' last good syncs; none while one of them was never synced.
+    /// Everything shown is at least as new as GitHub was at this time: the oldest last successful
+    /// sync of the tracked repositories; none while one of them was never synced.
     pub last_good_sync_at: Option<DateTime<Utc>>,
-    /// The sync that is under way in any replica.
+    /// The running sync of any replica.
     pub running: Option<RunningSync>,
 }
 
-/// A sync under way.
+/// A running sync.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunningSync {
     /// When it began.
     pub started_at: DateTime<Utc>,
     /// How many repositories it reads.
     pub repositories: i32,
-    /// How many it is done with, well or not.
+    /// How many repositories are finished, successful or not.
     pub repositories_done: i32,
-    /// How many issues GitHub has sent so far.
+    /// How many issues have been read so far.
     pub issues_read: i32,
 }
 
-/// How the cache stands to GitHub now. A run that gives no sign of life any more is over.
+/// The current sync state. A run whose lock has expired counts as ended.
 pub async fn sync_state(app: &App) -> Result<SyncState> {
     let wanted = super::board::wanted(app, None);
     let alive_since = app.clock.now() - app.config.sync.lock_max_age;
@@ -113,21 +114,21 @@ pub async fn sync_state(app: &App) -> Result<SyncState> {
     })
 }
 
-/// What became of one repository in a sync.
+/// The result of syncing one repository.
 #[derive(Debug)]
 pub struct RepositorySync {
     /// Its full name.
     pub repository: FullName,
-    /// How many issues GitHub sent; 0 after a failure.
+    /// How many issues were read; 0 after a failure.
     pub synced: u32,
-    /// How many issues of it cannot be read; see [`mod@unreadable_issues`].
+    /// How many of its issues cannot be read; see [`mod@unreadable_issues`].
     pub unreadable: u32,
     /// Why it failed.
     pub error: Option<Error>,
 }
 
-/// Issues of a repository that could not be read, by number, at most 100, and how many there are in
-/// all. Each is asked for again in every sync until it reads.
+/// The unreadable issues of a repository, by number, at most 100, and their total number. Each is
+/// retried in every sync.
 pub async fn unreadable_issues(
     app: &App,
     repository: RepositoryId,
@@ -177,8 +178,8 @@ async fn sync_chosen(app: &App, chosen: Vec<Repository>) -> Result<Vec<Repositor
     done
 }
 
-/// Syncs the tracked repositories whose last sync ended longer than `fresh_enough` ago: what a timer
-/// does in each of several replicas without asking GitHub several times.
+/// Syncs the tracked repositories whose last sync ended longer than `fresh_enough` ago, so that the
+/// timers of several replicas do not read GitHub several times.
 ///
 /// # Errors
 ///
@@ -219,7 +220,7 @@ async fn take_lock(app: &App, repositories: usize) -> Result<Uuid> {
     }
 }
 
-/// Gives signs of life until the lock is lost.
+/// Renews the lock until it is lost.
 async fn keep_lock(app: &App, run: Uuid) -> Error {
     let pause = HEARTBEAT.min(app.config.sync.lock_max_age / 4);
     loop {
@@ -263,17 +264,17 @@ async fn sync_repository(app: &App, run: Uuid, repository: Repository) -> Reposi
     }
 }
 
-/// How often a repository is read anew in one sync because its label scheme was changed meanwhile.
+/// How often a repository is re-read in one sync because its label scheme was changed meanwhile.
 const CHANGES_OF_SCHEME: usize = 3;
 
-/// The repository, if its label scheme is another one by now.
+/// The repository, if its label scheme has changed.
 async fn with_other_scheme(app: &App, repository: &Repository) -> Result<Option<Repository>> {
     let mut connection = app.connection().await?;
     let row = repositories::by_ids(&mut connection, &[repository.id]).await?.pop();
     Ok(row.filter(|row| row.label_scheme != repository.label_scheme))
 }
 
-/// Notes how it went, and tells how many issues cannot be read.
+/// Records the outcome of a repository's sync, and returns how many of its issues cannot be read.
 async fn note_outcome(
     app: &App,
     run: Uuid,
@@ -294,7 +295,7 @@ async fn note_outcome(
     Ok(u32::try_from(unreadable).unwrap_or(u32::MAX))
 }
 
-/// Reads what is new, and everything where that is due. Tells how many issues came.
+/// Reads what changed, and everything where a full sync is due. Returns how many issues were read.
 async fn read_repository(app: &App, run: Uuid, repository: &Repository) -> Result<u32> {
     let mut reader = Reader::new(app, run, repository.clone());
     let now = app.clock.now();
@@ -313,10 +314,10 @@ async fn read_repository(app: &App, run: Uuid, repository: &Repository) -> Resul
     Ok(reader.received)
 }
 
-/// What GitHub answered about an issue that was asked for by its id.
+/// GitHub's response about an issue that was read by its id.
 type Answered = std::result::Result<Option<github::Issue>, github::Error>;
 
-/// One repository on its way through GitHub's pages.
+/// The state of reading one repository page by page.
 struct Reader<'a> {
     app: &'a App,
     run: Uuid,
@@ -325,10 +326,10 @@ struct Reader<'a> {
     is_first_import: bool,
     page_size: u32,
     received: u32,
-    /// GitHub's ids of the issues that were met, read or left out.
+    /// The node ids of the issues that were in the pages, read or left out.
     seen: HashSet<String>,
-    /// The oldest update time among the issues that were left alone because a change of them is
-    /// under way. What else is new about them has to be read again.
+    /// The oldest update time of the issues that were skipped because of an unsettled change. Their
+    /// other changes must be read again.
     left_alone: Option<DateTime<Utc>>,
 }
 
@@ -349,7 +350,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Open and closed issues behind the mark; answers GitHub's count of open ones.
+    /// Reads open and closed issues after the high-water mark; returns GitHub's count of open ones.
     async fn read_news(&mut self) -> Result<u32> {
         let since = self.progress.synced_through.map(|mark| mark - OVERLAP);
         self.read_pages(States::Both, since, |progress, written_to| {
@@ -358,9 +359,10 @@ impl<'a> Reader<'a> {
         .await
     }
 
-    /// Every open issue, and the closed ones that changed inside the done window; then whatever we
-    /// show that was not among them is asked for by its id. An interrupted pass goes on where it
-    /// stopped.
+    /// A full sync: reads every open issue, and the closed ones of the window of the Done column;
+    /// then every other cached issue of the board by its id.
+    ///
+    /// An interrupted full sync is resumed.
     async fn read_everything(&mut self) -> Result<()> {
         self.left_alone = None;
         let began_at = self.app.clock.now();
@@ -379,7 +381,8 @@ impl<'a> Reader<'a> {
 
         let open_cached = self.count_open().await?;
         let gap = (open_on_github != open_cached).then_some((open_on_github, open_cached));
-        // A pass that was resumed has not seen its first half, so its mark may be short: never back.
+        // A resumed full sync has not seen its first half, so its mark may be too low: never lower
+        // it.
         self.progress.synced_through = self.progress.synced_through.max(mark);
         self.progress.fully_synced_at = Some(began_at);
         (self.progress.pass_phase, self.progress.pass_through) = (None, None);
@@ -388,8 +391,8 @@ impl<'a> Reader<'a> {
         self.finish_pass().await
     }
 
-    /// One half of a full pass. `mark` becomes the newest update time written that lies before the
-    /// pass began: what changed later may have been missed by the half that was over by then.
+    /// One half of a full sync. `mark` becomes the newest update time written before the full sync
+    /// began: later changes may have been missed by the half that was already finished.
     async fn read_phase(
         &mut self,
         phase: &'static str,
@@ -408,8 +411,8 @@ impl<'a> Reader<'a> {
         Ok(i32::try_from(open).unwrap_or(i32::MAX))
     }
 
-    /// Reads pages until there are no more and writes each in a transaction of its own, together
-    /// with the progress that `advance` makes of the newest update time on it.
+    /// Reads pages until the last one, and writes each in its own transaction, together with the
+    /// progress that `advance` computes from the newest update time on it.
     async fn read_pages(
         &mut self,
         states: States,
@@ -441,7 +444,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Lets those who look on know that so many issues more have been read.
+    /// Publishes that this many more issues have been read.
     async fn note_progress(&self, issues: usize) -> Result<()> {
         if issues == 0 {
             return Ok(());
@@ -451,12 +454,12 @@ impl<'a> Reader<'a> {
         Ok(job_locks::advance(&mut connection, JOB, self.run, (0, issues)).await?)
     }
 
-    /// GitHub, with our names for the repository's labels.
+    /// The GitHub client with the repository's label scheme.
     fn github(&self) -> github::Client {
         self.app.github.with_labels(&self.repository.label_scheme)
     }
 
-    /// A page, or a smaller one where GitHub takes too long over it.
+    /// Reads a page, or a smaller one if GitHub times out.
     async fn fetch(
         &mut self,
         states: States,
@@ -473,7 +476,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Takes over the repository's own id and name, which a rename on GitHub changes.
+    /// Updates the repository's own id and name, which a rename on GitHub changes.
     async fn follow(&mut self, page: &IssuePage) -> Result<()> {
         let found = &page.repository;
         let is_known = self.repository.node_id.as_deref() == Some(found.node_id.as_str())
@@ -523,9 +526,10 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Stops tracking this row, because another one has the repository's present name already: it was
-    /// tracked under an old name and the new one. Reading goes on into that one, which is then read
-    /// completely.
+    /// Stops tracking this row, because another row already has the repository's current name: it
+    /// was tracked under a former name and the current one.
+    ///
+    /// Reading continues into the other row, which is then read completely.
     async fn merge(
         &mut self,
         connection: &mut Connection,
@@ -558,9 +562,10 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// Writes what is newer than the cache, tells what changed, notes what was left out, and the
-    /// progress that `advance` makes of the newest update time. It gets no further than to an issue
-    /// that was left alone, so the next sync meets that again.
+    /// Writes what is newer than the cache with its events, the issues that were left out, and the
+    /// progress that `advance` computes from the newest update time.
+    ///
+    /// The progress stops before an issue that was skipped, so that the next sync reads it again.
     async fn write_page(
         &mut self,
         (found, left_out, links): (&[github::Issue], &[LeftOut], &Found),
@@ -589,7 +594,8 @@ impl<'a> Reader<'a> {
                         .await?;
                 }
                 if self.is_first_import {
-                    // Readers start over when it ends. Until then others wait for what comes.
+                    // Subscribers reload when the first full sync ends, so these changes need no
+                    // events.
                     blockers::forget_changes(connection, self.repository.id).await?;
                 } else if !events.is_empty() {
                     event_log::append(connection, &events).await?;
@@ -601,8 +607,8 @@ impl<'a> Reader<'a> {
             .await
     }
 
-    /// Notes which issues have another open pull request than before, or none any more: that does
-    /// not update the issue, so the pages do not tell.
+    /// Records which issues have a different open pull request, or none any more: that does not
+    /// update the issue, so it is not in the pages.
     async fn follow_pull_requests(&self, changed: &[github::PullRequest]) -> Result<()> {
         let (app, repository) = (self.app, &self.repository);
         let (numbers, links) = dependencies::ask_after(app, repository, changed).await?;
@@ -625,8 +631,8 @@ impl<'a> Reader<'a> {
             .await
     }
 
-    /// Whether anything of the repository can be changed is shown on every card of it, so whoever has
-    /// them reads them again.
+    /// Publishes a change of the repository's access, which every card of it shows, so subscribers
+    /// reload.
     async fn announce_access(&self, connection: &mut Connection) -> Result<()> {
         let name = &self.repository.full_name;
         let text = match self.repository.read_only {
@@ -645,7 +651,8 @@ impl<'a> Reader<'a> {
             .map(drop)
     }
 
-    /// Events say what a repository is called, so whoever follows it by its old name begins anew.
+    /// Publishes a rename. Events have the repository's name, so subscribers with the old name
+    /// reload.
     async fn announce_name(&self, connection: &mut Connection, old: &FullName) -> Result<()> {
         let text = format!("{old} was renamed to {}", self.repository.full_name);
         let event = resync_event(text, Actor::GitHub.who(), self.app.clock.now());
@@ -655,15 +662,15 @@ impl<'a> Reader<'a> {
             .map(drop)
     }
 
-    /// Asks about what issues wait for that is not cached, and tells which of them are served again, or
-    /// no more.
+    /// Reads the state of uncached dependencies from GitHub, and publishes which issues are
+    /// eligible now, or no longer.
     async fn follow_foreign(&self) -> Result<()> {
         let changed = dependencies::follow_foreign(self.app, &self.repository).await?;
         let (now, who) = (self.app.clock.now(), Actor::GitHub);
         let mut connection = self.app.connection().await?;
         let mut events = Vec::new();
         for id in changed {
-            // It may be an issue of another repository that waits for the same.
+            // It may be an issue of another repository with the same dependency.
             if let Some((row, of)) = issues::with_repository(&mut connection, id).await? {
                 events.push(issue_event(Some(&row), &row, false, &of, who.who(), now));
             }
@@ -677,9 +684,10 @@ impl<'a> Reader<'a> {
             .map(drop)
     }
 
-    /// Compares the repository's labels with those of the last sync, and reads the issues again that
-    /// have one that was renamed or deleted since: that does not update them, so the pages do not
-    /// tell.
+    /// Compares the repository's labels with those of the last sync, and re-reads the issues that
+    /// have a renamed or deleted label.
+    ///
+    /// Such a change does not update issues, so it is not in the pages.
     async fn follow_labels(&mut self, first: LabelPage) -> Result<()> {
         let LabelPage { mut labels, mut next } = first;
         while let Some(after) = next {
@@ -711,7 +719,7 @@ impl<'a> Reader<'a> {
         let answers = self.github().issues_by_node_id(&stale).await?;
         let read = answers.iter().filter(|answer| matches!(answer, Ok(Some(_)))).count();
         self.received += u32::try_from(read).unwrap_or(u32::MAX);
-        // What has left by now is for the next full pass to confirm.
+        // Issues that are gone now are confirmed by the next full sync.
         self.write_found(stale.iter().zip(answers).collect(), asked_at).await?;
         let found: Vec<_> = found.into_iter().collect();
         let mut connection = self.app.connection().await?;
@@ -722,8 +730,8 @@ impl<'a> Reader<'a> {
             .await
     }
 
-    /// Asks GitHub by id for what the board shows and the pass did not see. Gone is gone only when
-    /// GitHub says so; what is still there is written as it is.
+    /// Reads by id the issues of the board that the full sync did not see. An issue counts as gone
+    /// only if GitHub says so; one that still exists is written.
     async fn confirm_unseen(&mut self) -> Result<()> {
         let unseen: Vec<(IssueId, String)> = {
             let mut connection = self.app.connection().await?;
@@ -741,8 +749,8 @@ impl<'a> Reader<'a> {
         if gone.is_empty() { Ok(()) } else { self.remove(&gone).await }
     }
 
-    /// Asks GitHub once more for issues that could not be read, as far as they were not met in this
-    /// run. When that fails as a whole, the next sync does it.
+    /// Reads unreadable issues again, unless they were seen in this run. If the whole request
+    /// fails, the next sync repeats it.
     async fn try_again(&mut self) -> Result<()> {
         let node_ids = {
             let (connection, id) = (&mut self.app.connection().await?, self.repository.id);
@@ -769,8 +777,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Writes what GitHub answered about issues that were asked for by their ids, and tells the ids
-    /// of those that are gone.
+    /// Writes issues that were read by id, and returns the ids of those that are gone.
     async fn write_found(
         &mut self,
         answers: Vec<(&String, Answered)>,
@@ -820,7 +827,7 @@ impl<'a> Reader<'a> {
             .await
     }
 
-    /// Ends a full pass; the first one makes every reader start over.
+    /// Ends a full sync; the first one makes every subscriber reload.
     async fn finish_pass(&mut self) -> Result<()> {
         let now = self.app.clock.now();
         let text = format!("{} was imported", self.repository.full_name);
@@ -843,13 +850,13 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// Whether the name turned out to be another repository's by now, deleted and made anew or
-    /// renamed, so that nothing that was read under it counts.
+    /// Whether the name now belongs to another repository, because it was deleted and recreated or
+    /// renamed, so that nothing read under the name is valid.
     fn is_another(&self) -> bool {
         self.progress.fully_synced_at.is_none()
     }
 
-    /// Whether GitHub's count says that the cache is off, and not in the way a full pass left it.
+    /// Whether GitHub's count differs from the cache, and not just as the last full sync left it.
     async fn is_stranded(&self, open_on_github: u32) -> Result<bool> {
         let github = i32::try_from(open_on_github).unwrap_or(i32::MAX);
         let cached = self.count_open().await?;
@@ -858,7 +865,7 @@ impl<'a> Reader<'a> {
         Ok(github != cached && !is_known_gap)
     }
 
-    /// How many open issues are cached or known to be left out.
+    /// The number of open issues that are cached or known to be unreadable.
     async fn count_open(&self) -> Result<i32> {
         let (connection, id) = (&mut self.app.connection().await?, self.repository.id);
         let cached = issues::count_open(connection, id).await?;
@@ -884,12 +891,12 @@ fn unreadable(
     left_out.iter().map(row).collect()
 }
 
-/// What came of writing issues.
+/// The result of writing issues.
 #[derive(Default)]
 struct Written {
-    /// What changed.
+    /// The events of the changes.
     events: Vec<NewEvent>,
-    /// See [`Reader::left_alone`].
+    /// The oldest update time of the issues that were skipped.
     left_alone: Option<DateTime<Utc>>,
 }
 
@@ -897,8 +904,8 @@ fn earlier(one: Option<DateTime<Utc>>, other: Option<DateTime<Utc>>) -> Option<D
     one.into_iter().chain(other).min()
 }
 
-/// Writes what is new or newer than the cache, but leaves alone what is just being changed: whoever
-/// changes it settles what GitHub then has.
+/// Writes issues that are new or newer than the cache, but skips those with an unsettled change,
+/// whose settlement stores what GitHub then has.
 async fn write_issues(
     app: &App,
     connection: &mut Connection,
@@ -935,7 +942,8 @@ async fn write_issues(
         }
         let write = write_of(issue, repository.id, row.map(|(row, _)| row), asked_at, &rules);
         let is_news = row.is_none_or(|(row, body)| is_news(&write, row, body.as_deref()));
-        // A page can hold an issue twice when it moved while the pages were read: the later wins.
+        // A page can have an issue twice when it moved while the pages were read: the later one
+        // wins.
         if is_news {
             writes.retain(|earlier| earlier.number != write.number);
             writes.push(write);
@@ -985,14 +993,14 @@ async fn write_issues(
     Ok(Written { events, left_alone })
 }
 
-/// Whether an issue was last changed on GitHub while an agent held it: then that may have been the agent,
-/// which ticks boxes and sets labels, and is no sign that a person has looked at it.
+/// Whether an issue was last changed on GitHub during a lease. Then the change may be the agent's,
+/// which ticks boxes and sets labels, and does not show that a person has looked at it.
 fn is_from_holding(lease: &Lease, issue: &Issue) -> bool {
     let ended_at = lease.ended_at.unwrap_or(lease.expires_at);
     lease.acquired_at < issue.updated_at && issue.updated_at < ended_at
 }
 
-/// The events of issues of which only the links changed.
+/// The events of issues with changed links and no other change.
 fn link_events(
     repository: &Repository,
     changed: &[IssueId],
@@ -1006,9 +1014,10 @@ fn link_events(
     rows.map(event).collect()
 }
 
-/// Whether what was read says more than the row: it is newer, or read later and different, or
-/// another issue that got the number in another repository of the same name. GitHub's times are whole
-/// seconds, so two changes within one look equally new.
+/// Whether what was read is newer than the row: by update time, or read later and different, or a
+/// different issue with the number because the repository was replaced.
+///
+/// GitHub's times are whole seconds, so two changes within one second look equally new.
 fn is_news(write: &IssueWrite, row: &Issue, body: Option<&str>) -> bool {
     if write.node_id != row.node_id {
         return write.read_at >= row.read_at;
@@ -1030,16 +1039,16 @@ fn is_news(write: &IssueWrite, row: &Issue, body: Option<&str>) -> bool {
     write.read_at >= row.read_at && !is_same
 }
 
-/// What a refresh of one issue did.
+/// The result of refreshing one issue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refreshed {
     /// The issue was not cached before.
     Created,
-    /// The issue was cached; it may have been the same.
+    /// The issue was cached; it may be unchanged.
     Updated,
 }
 
-/// Reads one issue anew.
+/// Reads one issue from GitHub.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! Which repositories are tracked.
+//! The list of tracked repositories.
 
 use diesel_async::AsyncConnection;
 
@@ -22,13 +22,13 @@ pub async fn tracked_repositories(app: &App) -> Result<Vec<Repository>> {
     Ok(repositories::tracked(&mut connection).await?)
 }
 
-/// Tracks a repository, or tracks it again. GitHub is not asked; the next sync tells whether it is
-/// there.
+/// Tracks a repository, or tracks it again. GitHub is not asked; the next sync shows whether it
+/// exists.
 ///
 /// # Errors
 ///
 /// [`Error::Forbidden`] when the settings do not allow its owner, [`Error::Conflict`] when it is
-/// tracked already, or as many are as may be.
+/// already tracked, or too many are.
 pub async fn track_repository(app: &App, actor: &Actor, name: &FullName) -> Result<Repository> {
     if !app.config.github.allowed_owners.include(name) {
         let action = format!(
@@ -61,12 +61,12 @@ pub async fn track_repository(app: &App, actor: &Actor, name: &FullName) -> Resu
         .await
 }
 
-/// Names that may be known for each repository that may be tracked: those that are not tracked any
-/// more keep their row.
+/// Rows allowed per repository that may be tracked: repositories keep their row when they are no
+/// longer tracked.
 const FORMER: i64 = 10;
 
-/// Whether another repository may be tracked. Where too many names are known, those that were tracked
-/// without ever having had an issue make room.
+/// Checks that another repository may be tracked. If there are too many rows, those of repositories
+/// that never had an issue are deleted.
 async fn check_room(app: &App, connection: &mut Connection, name: &FullName) -> Result<()> {
     let most = app.config.bounds.repositories;
     let (tracked, known) = repositories::count(connection).await?;
@@ -85,7 +85,7 @@ async fn check_room(app: &App, connection: &mut Connection, name: &FullName) -> 
     Err(Error::lasting(what, None))
 }
 
-/// Stops tracking a repository. Its issues are hidden and kept.
+/// Stops tracking a repository. Its issues are hidden and retained.
 ///
 /// # Errors
 ///
@@ -116,18 +116,18 @@ pub async fn untrack_repository(app: &App, actor: &Actor, name: &FullName) -> Re
         .await
 }
 
-/// What of people's work agents are served in a repository; what is absent stays as it is.
+/// Which work of people a repository serves to agents; absent members stay unchanged.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ServePeoplesWork {
-    /// What is In Progress without an agent.
+    /// Issues In Progress without an agent.
     pub in_progress: Option<bool>,
-    /// What is assigned to somebody on GitHub.
+    /// Issues that are assigned to somebody on GitHub.
     pub assigned: Option<bool>,
-    /// What has an `owner/` label.
+    /// Issues with an `owner/` label.
     pub owned: Option<bool>,
 }
 
-/// Says what of people's work agents are served in a repository; the audit log calls it
+/// Sets which work of people a repository serves to agents; the audit log calls it
 /// `set_serves_peoples_work`.
 ///
 /// # Errors
@@ -174,8 +174,8 @@ pub async fn serve_peoples_work(
         .await
 }
 
-/// Tracks the repositories of the settings, once in the life of an installation. Later calls change
-/// nothing, whatever has been removed since.
+/// Tracks the repositories of the settings, once per installation. Later calls change nothing, even
+/// if repositories were removed meanwhile.
 pub async fn bootstrap(app: &App) -> Result<()> {
     let names = &app.config.github.repositories;
     if names.is_empty() {
@@ -198,8 +198,8 @@ pub async fn bootstrap(app: &App) -> Result<()> {
         .await
 }
 
-/// Repositories that the settings name and nobody tracks: the settings are read once, so adding a
-/// name to them later needs a click.
+/// Repositories that are configured and not tracked: the setting is applied once, so a name that is
+/// added later must be tracked by a person.
 pub async fn untracked_from_settings(app: &App) -> Result<Vec<FullName>> {
     let tracked = tracked_repositories(app).await?;
     let is_tracked = |name: &&FullName| tracked.iter().any(|repository| repository.is_called(name));

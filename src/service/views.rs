@@ -1,4 +1,4 @@
-//! Filters that somebody gave a name, for everybody.
+//! Saved views: named filters, shared by everybody.
 
 use super::{Error, Result};
 use crate::app::App;
@@ -6,11 +6,11 @@ use crate::domain::bounds::check_name;
 use crate::domain::{Actor, SavedViewId};
 use crate::store::{SavedView, saved_views};
 
-/// How long a name or a query may be, in characters.
+/// Maximal lengths of a name and a query, in characters.
 const LONGEST_NAME: usize = 100;
 const LONGEST_QUERY: usize = 2000;
 
-/// How many views there may be.
+/// Maximal number of views.
 const MOST: i64 = 200;
 
 /// Every view, by name.
@@ -19,7 +19,7 @@ pub async fn saved_views(app: &App) -> Result<Vec<SavedView>> {
     Ok(saved_views::all(&mut connection).await?)
 }
 
-/// A view by id.
+/// Reads one view.
 ///
 /// # Errors
 ///
@@ -29,7 +29,7 @@ pub async fn find_view(app: &App, id: SavedViewId) -> Result<SavedView> {
     saved_views::by_id(&mut connection, id).await?.ok_or_else(|| no_view(id))
 }
 
-/// Saves a view. One of the same name, in any case, becomes this one.
+/// Saves a view. It replaces one of the same name, ignoring case.
 ///
 /// # Errors
 ///
@@ -52,7 +52,7 @@ pub async fn save_view(app: &App, actor: &Actor, name: &str, query: &str) -> Res
     Ok(saved_views::save(&mut connection, name, query, actor.name(), now).await?)
 }
 
-/// Forgets a view.
+/// Deletes a view.
 ///
 /// # Errors
 ///

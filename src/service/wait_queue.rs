@@ -1,10 +1,10 @@
-//! Waiting for work, in the order of coming and without a herd.
+//! The wait queue of claims: first come, first served, without a thundering herd.
 //!
-//! Agents that found nothing stand in a line. An event that may mean work calls the first in line
-//! whom it suits, and nobody else. Who is called looks at the queue; when it gets something, or can
-//! use nothing because of itself, it passes the call on, because there may be more. So one issue
-//! that becomes ready costs one look at the queue in each process, however many wait. Invariants:
-//! nobody holds a connection while waiting; a call is answered or passed on, also by who goes away.
+//! An event wakes the first waiter it matches. A woken waiter tries to claim, and wakes the next
+//! one if it succeeded or was blocked by its own limits, because there may be more work. So an
+//! issue that becomes ready costs one attempt in each process, however many claims wait.
+//! Invariants: a waiter uses no database connection; a wake-up is used or forwarded, even by a
+//! waiter that leaves.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,11 +18,11 @@ use crate::domain::labels::is_same;
 use crate::domain::{IssueState, RepositoryId, Status};
 use crate::store::Event;
 
-/// How many claims of this process are under way at a time: as many as have a connection. More would
-/// only use up the time that each gives GitHub while they wait for each other.
+/// How many claims of this process run concurrently: as many as there are connections. More would
+/// only use up their timeout for GitHub while they wait for each other.
 const AT_ONCE: usize = 16;
 
-/// Who waits for work in this process, and who is getting it. Clones are the same line.
+/// The waiting and running claims of this process. Clones share one wait queue.
 #[derive(Debug, Clone)]
 pub struct WaitQueue {
     waiters: Arc<Mutex<Waiters>>,
@@ -48,23 +48,23 @@ struct Waiter {
     call: Option<Wakeup>,
 }
 
-/// What somebody in line could use.
+/// What a waiter could claim.
 #[derive(Debug, Clone)]
 pub(super) struct Interest {
     pub(super) agent: String,
-    /// Lower-case names of the queues; all but those left out when absent.
+    /// Lower-case names of the lanes; all but `closed_lanes` when absent.
     pub(super) lanes: Option<Vec<String>>,
-    /// Lower-case names of queues to leave out.
+    /// Lower-case names of lanes to leave out.
     pub(super) closed_lanes: Vec<String>,
     pub(super) repositories: Vec<RepositoryId>,
 }
 
-/// What a call is about.
+/// Why a waiter is woken.
 #[derive(Debug, Clone)]
 pub(super) enum Wakeup {
-    /// This issue may be claimed now.
+    /// This issue may be claimable now.
     Issue(Box<IssueFacts>),
-    /// Something may be claimed now that could not before: a limit or a dependency is gone.
+    /// Other issues may be claimable now, because of a limit or a dependency that is gone.
     Anything,
 }
 
@@ -83,7 +83,7 @@ impl Interest {
     }
 }
 
-/// What an event may mean to who waits.
+/// The wake-up that an event causes, if any.
 fn call_of(event: &Event) -> Option<Wakeup> {
     if event.topic != Topic::Board {
         return None;
@@ -98,7 +98,7 @@ fn call_of(event: &Event) -> Option<Wakeup> {
         {
             Some(Wakeup::Issue(Box::new(after.clone())))
         }
-        // What is finished, closed or gone may have stood in the way of others.
+        // A finished, closed or removed issue may have blocked others.
         (Some(before), after) => {
             let was_counted = before.status != Status::Backlog;
             let is_other = after.as_ref().is_none_or(|after| after.status != before.status);
@@ -113,12 +113,12 @@ impl WaitQueue {
         self.waiters.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for a turn to claim, in the order of asking; it lasts until the answer is dropped.
+    /// Waits for a permit to claim, in order; it is released when it is dropped.
     pub(super) async fn turn(&self) -> SemaphorePermit<'_> {
         self.turns.acquire().await.expect("turns are never closed")
     }
 
-    /// Takes the last place.
+    /// Joins the queue at its end.
     pub(super) fn join(&self, wants: Interest) -> Ticket {
         let mut waiters = self.waiters();
         let ticket = waiters.next;
@@ -129,7 +129,7 @@ impl WaitQueue {
         Ticket { line: self.clone(), ticket, bell }
     }
 
-    /// Calls the first from a place on whom a call suits and who has not been called yet.
+    /// Wakes the first waiter from `from` on that matches and has not been woken yet.
     fn call(&self, call: &Wakeup, from: u64) {
         let mut waiters = self.waiters();
         let suited = waiters
@@ -143,18 +143,18 @@ impl WaitQueue {
         }
     }
 
-    /// How many wait.
+    /// The number of waiters.
     pub fn len(&self) -> usize {
         self.waiters().waiting.len()
     }
 
-    /// Whether nobody waits.
+    /// Whether there are no waiters.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 }
 
-/// A place in the line. Who leaves it while called passes the call on.
+/// A ticket of the wait queue. Dropping it after a wake-up forwards the wake-up.
 #[derive(Debug)]
 pub(super) struct Ticket {
     line: WaitQueue,
@@ -163,7 +163,7 @@ pub(super) struct Ticket {
 }
 
 impl Ticket {
-    /// Waits to be called.
+    /// Waits for a wake-up.
     pub(super) async fn called(&self) -> Wakeup {
         loop {
             match self.take_call() {
@@ -177,8 +177,8 @@ impl Ticket {
         self.line.waiters().waiting.get_mut(&self.ticket)?.call.take()
     }
 
-    /// Passes a call on: to the first in line, when this place has got something; else to who comes
-    /// behind it.
+    /// Forwards a wake-up: to the first waiter, if this one has claimed something; otherwise to
+    /// those after it.
     pub(super) fn pass_on(&self, call: &Wakeup, has_got_it: bool) {
         let from = if has_got_it { 0 } else { self.ticket + 1 };
         self.line.call(call, from);
@@ -194,7 +194,7 @@ impl Drop for Ticket {
     }
 }
 
-/// Calls those who wait whenever something happens, until the service ends.
+/// Wakes waiters on every event, until the service stops.
 pub async fn call(app: &App) {
     let mut events = app.bus.subscribe();
     loop {
@@ -204,7 +204,7 @@ pub async fn call(app: &App) {
                     app.wait_queue.call(&call, 0);
                 }
             }
-            // What was missed may have been anything.
+            // The missed events may have been anything.
             Err(RecvError::Lagged(_)) => app.wait_queue.call(&Wakeup::Anything, 0),
             Err(RecvError::Closed) => return,
         }

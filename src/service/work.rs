@@ -1,10 +1,10 @@
-//! Claiming work: reserve, act, confirm.
+//! Claims: reserve, change GitHub, confirm.
 //!
-//! One statement reserves an issue's lease row, which is where two claimers are told apart; GitHub's
-//! own labels then decide; one transaction makes the reservation a lease, with the labels, the audit
-//! entry and the event. A crash in between leaves a reservation that is over by itself within a
-//! minute. Invariants: no claim without GitHub's word; no limit is passed by two claims together;
-//! what a claim could not do it gives back.
+//! One statement reserves an issue's lease row, which decides between concurrent claims; GitHub's
+//! labels then decide whether the issue may be claimed; one transaction turns the reservation into
+//! a lease, with the labels, the audit entry and the event. A crash in between leaves a reservation
+//! that expires within a minute. Invariants: no claim without a successful change on GitHub;
+//! concurrent claims never exceed a limit; a claim that fails releases its reservation.
 
 use std::time::Duration;
 
@@ -35,26 +35,27 @@ use crate::store::audit::NewEntry;
 use crate::store::leases::{StopRequest, Wish};
 use crate::store::{Connection, Issue, Lease, Repository, audit, leases};
 
-/// How long a reservation stands: longer than GitHub's part of a claim can take.
+/// How long a reservation lasts: longer than the timeout for GitHub in a claim.
 const RESERVATION: TimeDelta = TimeDelta::seconds(60);
 
-/// How many candidates a claim looks at first: more than others take meanwhile. PostgreSQL takes a list
-/// for one of ten, so its plan for ten is the one that it keeps.
+/// How many candidates a claim reads at first: more than other claims take meanwhile. PostgreSQL
+/// plans a list of unknown length as one of ten, so ten keeps its generic plan.
 const LOOK: u32 = 10;
 
-/// How often a claim looks again when others were quicker.
+/// How often a claim reads candidates again after concurrent claims were faster.
 const ROUNDS: u32 = 20;
 
-/// For how long a claim goes on to the next issue after GitHub refused one. Each refused issue is left
-/// alone by all that follow, so the next claim goes on from there.
+/// How long a claim continues with the next issue after GitHub refused one. Refused issues are in
+/// back-off, so the next claim continues after them.
 const PATIENCE: TimeDelta = TimeDelta::seconds(12);
 
-/// About how many issues GitHub may fail to answer a claim before that fails too. One issue that GitHub
-/// cannot answer about must not keep the rest from everybody; where it answers nothing, it is not asked
-/// about all.
+/// After how many issues without a response from GitHub a claim fails.
+///
+/// One issue that GitHub cannot return must not block all others; if GitHub does not respond at
+/// all, it is not asked about every issue.
 const UNANSWERED: usize = 3;
 
-/// How many characters the name of a request may have.
+/// Maximal length of a request id, in characters.
 const LONGEST_REQUEST: usize = 200;
 
 /// A claim of the best eligible issue.
@@ -98,18 +99,18 @@ pub struct ClaimIssue {
     pub request_id: Option<String>,
 }
 
-/// What the queue had for an agent: `lease` is absent exactly when `idle_reason` is there.
+/// The result of claiming the next issue: `lease` is absent exactly when `idle_reason` is present.
 #[derive(Debug, Clone)]
 pub struct ClaimedNext {
     /// The lease.
     pub lease: Option<Lease>,
-    /// Why there is none.
+    /// Why there is no lease.
     pub idle_reason: Option<String>,
-    /// Whether the agent held the issue before.
+    /// Whether the agent already had the lease.
     pub is_resumed: bool,
 }
 
-/// An issue that is an agent's now.
+/// A claimed issue.
 #[derive(Debug, Clone)]
 pub struct Claimed {
     /// The lease.
@@ -120,7 +121,7 @@ pub struct Claimed {
     pub warning: Option<String>,
 }
 
-/// A claim whose parts were checked.
+/// A validated claim.
 struct Claim<'a> {
     actor: &'a Actor,
     agent: &'a str,
@@ -128,28 +129,28 @@ struct Claim<'a> {
     request: Option<&'a Request>,
 }
 
-/// A request that its caller has given a key.
+/// The request id of a claim.
 struct Request {
-    /// The key as the caller spells it.
+    /// The id in the caller's spelling.
     id: String,
     key: OwnedKey,
-    /// The hash of what is asked for.
+    /// The hash of the request's content.
     hash: String,
 }
 
-/// Claims the best issue that the agent may have, waiting for one if asked to.
+/// Claims the best eligible issue for the agent, waiting for one if requested.
 ///
 /// # Errors
 ///
-/// [`Error::Invalid`] for a name that is no agent's, a queue that is none or that nothing is claimed
-/// from, a repository that is not tracked, a time out of range; [`Error::Forbidden`] to who may not
-/// act for the agent; [`Error::Conflict`] for a request whose lease is over; [`Error::Unread`],
+/// [`Error::Invalid`] for an invalid agent name, an unknown or not claimable lane, an untracked
+/// repository, or a time out of range; [`Error::Forbidden`] for callers that may not act for the
+/// agent; [`Error::Conflict`] for a request whose lease is over; [`Error::Unread`],
 /// [`Error::Upstream`] or [`Error::Busy`] when GitHub refused.
 pub async fn claim_next(app: &App, actor: &Actor, command: ClaimNext) -> Result<ClaimedNext> {
     let agent = agent_for(app, actor, &command.agent).await?;
     let term_seconds = term(command.lease_seconds)?.unwrap_or(USUAL_TERM);
     let wait = wait_of(command.wait_seconds)?;
-    // How long to wait for it does not change what is asked for.
+    // The wait time is not part of the request's content.
     let mut asked = json!(["claim_next", command.lane, command.repositories, term_seconds]);
     if let (Some(resume), Some(asked)) = (command.resume, asked.as_array_mut()) {
         asked.push(json!({ "resume": resume }));
@@ -199,8 +200,8 @@ pub async fn claim_next(app: &App, actor: &Actor, command: ClaimNext) -> Result<
     Ok(ClaimedNext { lease, idle_reason, is_resumed: false })
 }
 
-/// What the agent still holds of what it looks for, kept as a decision. The request that asks for it
-/// gets the same when it is repeated.
+/// A live lease of the agent that it may resume, stored as a decision. Repeating the request
+/// returns the same lease.
 async fn resumed(
     app: &App,
     scope: &Scope,
@@ -253,12 +254,12 @@ fn other_request() -> Error {
     Error::conflict("This requestId was used for a different request; use another one")
 }
 
-/// What an earlier request with this key got.
+/// The result of an earlier request with this id.
 ///
 /// # Errors
 ///
-/// [`Error::Conflict`] when that asked for something else, while it is still being carried out, or
-/// when what it got is over.
+/// [`Error::Conflict`] when that request had different content, is still running, or its lease is
+/// over.
 async fn repeated(app: &App, agent: &str, request: Option<&Request>) -> Result<Option<Lease>> {
     let Some(Request { id: request_id, key, hash }) = request else { return Ok(None) };
     let mut connection = app.connection().await?;
@@ -276,7 +277,7 @@ async fn repeated(app: &App, agent: &str, request: Option<&Request>) -> Result<O
         return Err(Error::conflict(what));
     }
     if lease.state == LeaseState::Reserved {
-        // It came to nothing by a crash, so its name is free for the next try.
+        // It failed by a crash, so its id is free for the next attempt.
         leases::forget_request(&mut connection, lease.id()).await?;
         return Ok(None);
     }
@@ -286,16 +287,16 @@ async fn repeated(app: &App, agent: &str, request: Option<&Request>) -> Result<O
     )))
 }
 
-/// What came of looking for work once.
+/// The result of one attempt to claim.
 #[derive(Default)]
 struct Attempt {
     lease: Option<Lease>,
     candidates: Vec<Candidate>,
-    /// What was withheld when the lease was reserved.
+    /// The withheld issues at the time of the reservation.
     around: Option<Around>,
 }
 
-/// Looks for work until there is some, in turn with others, or the time is over.
+/// Attempts to claim until it succeeds or the time is over, in the wait queue.
 async fn attempt_in_line(
     app: &App,
     claim: &Claim<'_>,
@@ -305,7 +306,7 @@ async fn attempt_in_line(
     let (lanes, closed_lanes) = scope.lanes(app);
     let repositories = scope.repositories.iter().map(|row| row.id).collect();
     let wants = Interest { agent: scope.agent.clone(), lanes, closed_lanes, repositories };
-    // In line before the first look, so that nothing becomes ready unheard in between.
+    // Join before the first attempt, so that no event is missed in between.
     let place = app.wait_queue.join(wants);
     let caller = Presence::of_caller();
     let mut over = std::pin::pin!(tokio::time::sleep(wait));
@@ -317,7 +318,7 @@ async fn attempt_in_line(
             () = &mut over => None,
             () = app.bus.closed() => return Ok(found),
         };
-        // Repositories may have been tracked, closed or left alone meanwhile.
+        // Repositories may have been tracked, changed or put in back-off meanwhile.
         scope.refresh(app).await?;
         let Some(call) = call else { return attempt(app, claim, scope).await };
         found = match attempt(app, claim, scope).await {
@@ -335,14 +336,16 @@ async fn attempt_in_line(
     Ok(found)
 }
 
-/// What a claim comes to whose caller has gone away.
+/// The error of a claim whose client disconnected.
 fn left() -> Error {
     Error::conflict("The caller went away, so nothing was claimed")
 }
 
-/// Gives back what was claimed for a caller who has gone away meanwhile, unless the caller has asked
-/// again and was told of it. A later retry claims anew. Should this process die before GitHub knows, the
-/// lease is taken like that of any holder that was to stop.
+/// Releases what was claimed for a client that disconnected meanwhile, unless it has retried and
+/// received the lease.
+///
+/// A later retry makes a new claim. If this process dies before GitHub is changed, the lease ends
+/// like that of an agent that did not stop.
 async fn give_back_if_left(app: &App, actor: &Actor, lease: &Lease) -> Result<()> {
     if !Presence::of_caller().is_over() {
         return Ok(());
@@ -357,20 +360,21 @@ async fn give_back_if_left(app: &App, actor: &Actor, lease: &Lease) -> Result<()
     Err(left())
 }
 
-/// Gives back what was claimed just now when its caller has gone away while the answer was put together.
+/// Releases what was just claimed if its client disconnected while the response was prepared.
 ///
 /// # Errors
 ///
-/// [`Error::Conflict`] when it was given back; else as [`release_lease`](super::leases::release_lease).
+/// [`Error::Conflict`] when it was released; otherwise as
+/// [`release_lease`](super::leases::release_lease).
 pub async fn check_heard(app: &App, actor: &Actor, lease: &Lease) -> Result<()> {
-    // What was answered again is told to somebody else already.
+    // A lease that was returned again has been received by another client.
     if lease.renewed_at != lease.acquired_at {
         return Ok(());
     }
     give_back_if_left(app, actor, lease).await
 }
 
-/// Whether an agent can use nothing because of itself.
+/// Whether the agent cannot claim anything because of its own limits.
 async fn is_limited(app: &App, scope: &Scope) -> Result<bool> {
     if scope.pause_of_all(app).is_some() {
         return Ok(true);
@@ -379,7 +383,7 @@ async fn is_limited(app: &App, scope: &Scope) -> Result<bool> {
     Ok(app.config.work.limits.against_agent(&usage, &scope.agent).is_some())
 }
 
-/// Looks for work once: the first candidates, until one is the claimer's or there is none.
+/// One attempt to claim: tries the candidates in order until one succeeds or there are none.
 async fn attempt(app: &App, claim: &Claim<'_>, scope: &mut Scope) -> Result<Attempt> {
     let _turn = app.wait_queue.turn().await;
     let caller = Presence::of_caller();
@@ -397,14 +401,15 @@ async fn attempt(app: &App, claim: &Claim<'_>, scope: &mut Scope) -> Result<Atte
         let now = app.clock.now();
         let mut connection = app.connection().await?;
         let usage = queue::usage(app, &mut connection, now).await?;
-        // Where others were quicker, there is more room further back.
+        // If concurrent claims were faster, candidates further back are more likely free.
         let look = LOOK * round.min(8) + u32::try_from(passed.len()).unwrap_or_default();
         let looked = queue::candidates(app, &mut connection, scope, &usage, look, now).await?;
         let mut ranked = looked.ranked;
         ranked.retain(|judged| !passed.contains(&judged.issue.id));
         found.candidates = queue::candidates_of(app, scope, &ranked, now);
         if ranked.is_empty() {
-            // Others may have taken all of it between two looks. What is found again is nothing to have.
+            // Concurrent claims may have taken all of it between two reads. Finding the same
+            // candidates again means that none can be claimed.
             if std::mem::replace(&mut found_before, looked.found.clone()) == looked.found {
                 break;
             }
@@ -421,7 +426,7 @@ async fn attempt(app: &App, claim: &Claim<'_>, scope: &mut Scope) -> Result<Atte
         let confirmed = confirm(app, claim, &lease, (&issue, repository), |labels, state| {
             is_served(app, claim.agent, (&issue, repository), labels, state)
         });
-        // What the decision keeps is looked up while GitHub is asked.
+        // Collects the withheld issues for the decision during the GitHub call.
         let around = queue::look_around(app, scope, Some(issue.id));
         let (confirmed, around) = tokio::join!(Box::pin(confirmed), Box::pin(around));
         match confirmed {
@@ -431,7 +436,7 @@ async fn attempt(app: &App, claim: &Claim<'_>, scope: &mut Scope) -> Result<Atte
                 found.around = Some(around?);
                 return Ok(found);
             }
-            // GitHub has it differently by now, or somebody is changing it: the next one.
+            // The issue changed on GitHub, or is being changed: continue with the next one.
             Err(Error::Conflict { .. } | Error::LeaseLost { .. }) => passed.push(issue.id),
             Err(error) => {
                 let Some(refusal) = error.refusal() else { return Err(error) };
@@ -444,7 +449,7 @@ async fn attempt(app: &App, claim: &Claim<'_>, scope: &mut Scope) -> Result<Atte
                 if concern == Concern::Unknown {
                     unanswered.push(error);
                 } else {
-                    // As far as the rounds go, it was not there.
+                    // It does not count as a round.
                     round -= 1;
                 }
                 let is_late = app.clock.now() - begun_at > PATIENCE;
@@ -457,12 +462,12 @@ async fn attempt(app: &App, claim: &Claim<'_>, scope: &mut Scope) -> Result<Atte
     if let Some(error) = unanswered.pop() {
         return Err(error);
     }
-    // The same request may have come twice at once, and the other one got it.
+    // The same request may have been sent twice at once, and the other one succeeded.
     found.lease = repeated(app, claim.agent, claim.request).await?;
     Ok(found)
 }
 
-/// Whether GitHub's labels still allow that the queue serves an issue.
+/// Whether GitHub's labels still allow the queue to serve an issue.
 fn is_served(
     app: &App,
     agent: &str,
@@ -483,8 +488,8 @@ fn is_served(
     Err(Error::Conflict { what, current: Some(current), pending: None, obstacle })
 }
 
-/// Reserves the first of the ranked issues that nobody else has. Where limits are set, claims count
-/// and reserve one after another.
+/// Reserves the first of the ranked issues that has no lease. If limits are configured, claims are
+/// counted and reserved one after another.
 async fn reserve_best(
     app: &App,
     connection: &mut Connection,
@@ -500,7 +505,7 @@ async fn reserve_best(
         if reserved.is_some() {
             return Ok(reserved);
         }
-        // A row that was passed over may only have been read or synced at that moment.
+        // A row that was skipped may only have been locked by a reader or a sync at that moment.
         leases::reserve(connection, &wish, ids[0]).await
     };
     let all: Vec<IssueId> = ranked.iter().map(|judged| judged.issue.id).collect();
@@ -529,7 +534,7 @@ async fn reserve_best(
         .await
 }
 
-/// A reservation, or the refusal of one whose request's name is in use at this moment.
+/// The reservation, or the error for a request id that is in use at this moment.
 fn reserved(claim: &Claim<'_>, outcome: QueryResult<Option<Lease>>) -> Result<Option<Lease>> {
     match outcome {
         Err(Broken::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => {
@@ -559,8 +564,8 @@ impl<'a> Claim<'a> {
     }
 }
 
-/// Makes a reservation a lease: labels on GitHub, then all of it in one transaction. Where that
-/// fails for certain, the reservation is given back.
+/// Turns a reservation into a lease: labels on GitHub, then everything in one transaction. If that
+/// definitely fails, the reservation is released.
 async fn confirm(
     app: &App,
     claim: &Claim<'_>,
@@ -581,7 +586,7 @@ async fn confirm(
         Ok(_) => Err(Error::LeaseLost { holder: None }),
         Err(error) => {
             let mut connection = app.connection().await?;
-            // While nobody knows what GitHub did, the issue is kept from others until it is known.
+            // While the outcome on GitHub is unknown, the issue stays reserved.
             if audit::unsettled_of(&mut connection, issue.id).await?.is_none()
                 || matches!(error, Error::Conflict { .. })
             {
@@ -619,7 +624,7 @@ async fn change(
     .await
 }
 
-/// Whether GitHub's labels allow that an agent claims an issue by name.
+/// Checks that GitHub's labels allow an agent to claim an issue by id.
 fn is_claimable(agent: &str, force: bool, labels: &LabelSet, state: IssueState) -> Result<()> {
     let current = labels.effective_status(state);
     if state == IssueState::Closed {
@@ -638,13 +643,14 @@ fn is_claimable(agent: &str, force: bool, labels: &LabelSet, state: IssueState) 
     }
 }
 
-/// Claims one issue. An agent that holds it already gets the lease that it has.
+/// Claims one issue. An agent that already has the lease gets it again.
 ///
 /// # Errors
 ///
-/// [`Error::NotFound`]; [`Error::Conflict`] when the issue is closed or done, another agent holds it
-/// or has its label there, a limit is reached or another change is under way; [`Error::Forbidden`]
-/// for `force` to who is no maintainer; else as [`claim_next`].
+/// [`Error::NotFound`]; [`Error::Conflict`] when the issue is closed or done, another agent has the
+/// lease or its label on GitHub, a limit is reached or another change is in progress;
+/// [`Error::Forbidden`] for `force` by callers that are not maintainers; otherwise as
+/// [`claim_next`].
 pub async fn claim_issue(app: &App, actor: &Actor, command: ClaimIssue) -> Result<Claimed> {
     let (agent, issue) = (command.agent.clone(), command.issue_id);
     match claim_one(app, actor, command).await {
@@ -659,8 +665,8 @@ pub async fn claim_issue(app: &App, actor: &Actor, command: ClaimIssue) -> Resul
     }
 }
 
-/// Keeps a refused claim as a decision. What GitHub refused is left alone for a while, as if the queue
-/// had served it: whoever asks what comes next and claims that by name goes on to another issue.
+/// Stores a refused claim as a decision. An issue that GitHub refused gets a back-off as if the
+/// queue had served it, so a client that claims the next task by id continues with another issue.
 async fn note_refused(app: &App, agent: &str, issue: IssueId, error: &Error) -> Result<()> {
     let is_noted = match error.refusal() {
         Some(refusal) => {
@@ -686,7 +692,7 @@ async fn claim_one(app: &App, actor: &Actor, command: ClaimIssue) -> Result<Clai
         check_force(app, actor, &issue, &repository).await?;
     }
     if let Some(lease) = repeated(app, &agent, request.as_ref()).await? {
-        // Of a request that an earlier version stored nothing else is known.
+        // Nothing else is known of a request that an earlier version stored.
         if lease.issue_id != issue.id {
             return Err(other_request());
         }
@@ -731,13 +737,13 @@ async fn claim_one(app: &App, actor: &Actor, command: ClaimIssue) -> Result<Clai
     Ok(Claimed { warning, ..claimed })
 }
 
-/// The refusal of a claim of what another agent holds.
+/// The error for a claim of an issue that another agent has leased.
 fn held_by(holder: &str) -> Error {
     let what = format!("Issue is actively leased to {holder}. Use force=true to override.");
     Error::conflict(what)
 }
 
-/// Whether an actor may take an issue from another holder; a refusal is audited.
+/// Checks that an actor may take an issue from another agent; a denial is audited.
 async fn check_force(
     app: &App,
     actor: &Actor,

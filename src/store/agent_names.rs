@@ -1,4 +1,4 @@
-//! What agents are called, whatever the case in which somebody names them.
+//! The canonical names of agents, found regardless of case.
 
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Nullable, Text};
@@ -13,8 +13,8 @@ struct Named {
     name: Option<String>,
 }
 
-/// The name of an agent as it was first seen. One that is new is noted, as one of `known` spells it,
-/// else as a label on an issue does, else as given.
+/// The canonical name of an agent. A new name is stored, in the spelling of `known`, of a label on
+/// an issue, or as given, in this order.
 pub async fn note(connection: &mut Connection, given: &str, known: &[&str]) -> QueryResult<String> {
     let query = diesel::sql_query("SELECT name_agent($1, $2) AS name")
         .bind::<Text, _>(given)
@@ -23,7 +23,7 @@ pub async fn note(connection: &mut Connection, given: &str, known: &[&str]) -> Q
     Ok(row.name.unwrap_or_else(|| given.to_owned()))
 }
 
-/// The name of an agent as it was first seen; none for one that is not known.
+/// The canonical name of an agent; none for an unknown one.
 pub async fn find(connection: &mut Connection, given: &str) -> QueryResult<Option<String>> {
     let query =
         diesel::sql_query("SELECT (SELECT name FROM agent_names WHERE key = lower($1)) AS name")

@@ -1,4 +1,4 @@
-//! Keys that agents have reported under, so that a report that comes twice is recorded once.
+//! Idempotency keys of agents' reports, so that a repeated report is recorded once.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -8,15 +8,15 @@ use super::Connection;
 use super::schema::agent_reports::{self, dsl};
 use crate::domain::AgentRunId;
 
-/// A key and what was reported under it.
+/// A key and the report that used it.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = agent_reports, check_for_backend(diesel::pg::Pg))]
 pub struct AgentReport {
-    /// Who reported.
+    /// The agent that reported.
     pub agent_name: String,
     /// The agent's key with its owner, see `domain::keys`.
     pub idempotency_key: String,
-    /// The hash of what was reported.
+    /// The hash of the report.
     pub payload_hash: String,
     /// The run that was recorded.
     pub agent_run_id: Option<AgentRunId>,
@@ -24,7 +24,7 @@ pub struct AgentReport {
     pub created_at: DateTime<Utc>,
 }
 
-/// Takes a key for a report. Tells whether it was free; waits for whoever is just taking it.
+/// Reserves a key for a report. Returns whether it was free; waits for a concurrent reservation.
 pub async fn take(connection: &mut Connection, report: &AgentReport) -> QueryResult<bool> {
     let rows = diesel::insert_into(dsl::agent_reports)
         .values(report)
@@ -34,7 +34,7 @@ pub async fn take(connection: &mut Connection, report: &AgentReport) -> QueryRes
     Ok(rows == 1)
 }
 
-/// What was reported under a key, in any of its forms.
+/// The report that used a key, in any of the key's forms.
 pub async fn by_key(
     connection: &mut Connection,
     agent: &str,
@@ -49,7 +49,7 @@ pub async fn by_key(
         .optional()
 }
 
-/// Notes the run that a report was recorded as.
+/// Stores which run a report was recorded as.
 pub async fn set_run(
     connection: &mut Connection,
     agent: &str,
@@ -63,7 +63,7 @@ pub async fn set_run(
     Ok(())
 }
 
-/// Forgets keys that were used before `before`, and tells how many.
+/// Prunes keys that were used before `before`, and returns how many.
 pub async fn prune(connection: &mut Connection, before: DateTime<Utc>) -> QueryResult<usize> {
     diesel::delete(dsl::agent_reports.filter(dsl::created_at.lt(before))).execute(connection).await
 }

@@ -1,4 +1,4 @@
-//! What agents report of their work.
+//! Agent runs.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -15,36 +15,36 @@ use crate::domain::{AgentRunId, IssueId};
 pub struct AgentRun {
     /// Our id.
     pub id: AgentRunId,
-    /// The name the agent gave.
+    /// The agent's name as it was given.
     pub agent_name: String,
     /// What kind of run: `heartbeat` by convention, else free text.
     pub run_type: String,
     /// How it went: `success`, `error` or free text.
     pub status: String,
-    /// What came of it, one of the known words.
+    /// The outcome, one of the known values.
     pub outcome: Option<String>,
-    /// The agent's clock.
+    /// When it began, by the agent's clock.
     pub started_at: DateTime<Utc>,
-    /// The agent's clock; none while it runs.
+    /// When it ended, by the agent's clock; none while it runs.
     pub finished_at: Option<DateTime<Utc>>,
-    /// What the agent says of it.
+    /// The agent's summary.
     pub summary: Option<String>,
     /// What went wrong.
     pub error_message: Option<String>,
-    /// Free text of ours.
+    /// Free text by Dispatch.
     pub notes: Option<String>,
     /// Pages the run touched.
     pub touched_issue_urls: Vec<String>,
     /// The issue it worked on.
     pub issue_id: Option<IssueId>,
-    /// The reporter's key with its owner, see `domain::keys`.
+    /// The idempotency key with its owner, see `domain::keys`.
     pub idempotency_key: Option<String>,
     /// When it was reported.
     pub created_at: DateTime<Utc>,
 }
 
 impl AgentRun {
-    /// Where the run stands in a list.
+    /// Its position in a list.
     pub fn position(&self) -> Position {
         Position { at: self.created_at, id: self.id.0 }
     }
@@ -54,36 +54,36 @@ impl AgentRun {
 #[derive(Debug, Clone, Insertable)]
 #[diesel(table_name = agent_runs)]
 pub struct NewAgentRun {
-    /// See [`AgentRun::agent_name`].
+    /// The agent's name as it was given.
     pub agent_name: String,
-    /// See [`AgentRun::run_type`].
+    /// What kind of run: `heartbeat` by convention, else free text.
     pub run_type: String,
-    /// See [`AgentRun::status`].
+    /// How it went: `success`, `error` or free text.
     pub status: String,
-    /// See [`AgentRun::outcome`].
+    /// The outcome, one of the known values.
     pub outcome: Option<String>,
-    /// See [`AgentRun::started_at`].
+    /// When it began, by the agent's clock.
     pub started_at: DateTime<Utc>,
-    /// See [`AgentRun::finished_at`].
+    /// When it ended, by the agent's clock; none while it runs.
     pub finished_at: Option<DateTime<Utc>>,
-    /// See [`AgentRun::summary`].
+    /// The agent's summary.
     pub summary: Option<String>,
-    /// See [`AgentRun::error_message`].
+    /// What went wrong.
     pub error_message: Option<String>,
-    /// See [`AgentRun::touched_issue_urls`].
+    /// Pages the run touched.
     pub touched_issue_urls: Vec<String>,
-    /// See [`AgentRun::issue_id`].
+    /// The issue it worked on.
     pub issue_id: Option<IssueId>,
-    /// See [`AgentRun::idempotency_key`].
+    /// The idempotency key with its owner, see `domain::keys`.
     pub idempotency_key: Option<String>,
-    /// See [`AgentRun::created_at`].
+    /// When it was reported.
     pub created_at: DateTime<Utc>,
 }
 
 impl NewAgentRun {
-    /// Whether a recorded run says the same, whenever it was reported.
+    /// Whether a recorded run has the same content, whenever it was reported.
     pub fn is_recorded_as(&self, run: &AgentRun) -> bool {
-        // PostgreSQL keeps microseconds.
+        // PostgreSQL stores microseconds.
         let micros = |at: DateTime<Utc>| at.timestamp_micros();
         self.agent_name.to_lowercase() == run.agent_name.to_lowercase()
             && self.run_type == run.run_type
@@ -98,7 +98,7 @@ impl NewAgentRun {
     }
 }
 
-/// Records a run. Nothing comes back when its key was used before.
+/// Records a run. Returns none when its key was used before.
 pub async fn record(
     connection: &mut Connection,
     run: &NewAgentRun,
@@ -128,7 +128,7 @@ pub async fn by_ids(connection: &mut Connection, ids: &[AgentRunId]) -> QueryRes
     dsl::agent_runs.filter(dsl::id.eq_any(ids)).select(AgentRun::as_select()).load(connection).await
 }
 
-/// Which runs a reader wants.
+/// A filter of runs.
 #[derive(Debug, Clone, Default)]
 pub struct RunFilter {
     /// Runs of this agent.
@@ -163,7 +163,7 @@ pub async fn page(
     Ok(Page::new(rows, request))
 }
 
-/// Forgets runs that were reported before `before`, and tells how many.
+/// Prunes runs that were reported before `before`, and returns how many.
 pub async fn prune(connection: &mut Connection, before: DateTime<Utc>) -> QueryResult<usize> {
     diesel::delete(dsl::agent_runs.filter(dsl::created_at.lt(before))).execute(connection).await
 }

@@ -1,4 +1,4 @@
-//! What long-running agents say of their progress.
+//! Progress reports of long-running agents.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -17,25 +17,25 @@ use crate::domain::{AgentWorkId, IssueId};
 pub struct AgentWork {
     /// Our id.
     pub id: AgentWorkId,
-    /// Whose it is.
+    /// The agent that does it.
     pub agent_name: String,
     /// The issue it is about.
     pub issue_id: Option<IssueId>,
-    /// The agent's own name for its run.
+    /// The agent's own id of its run.
     pub run_id: Option<String>,
-    /// How it stands.
+    /// Its state.
     pub state: WorkState,
-    /// How far it is.
+    /// The last checkpoint.
     pub checkpoint: WorkCheckpoint,
-    /// The branch.
+    /// The git branch.
     pub branch: Option<String>,
     /// The pull request's page.
     pub pr_url: Option<String>,
-    /// When the agent counts as gone, or when the work was over.
+    /// When the agent counts as silent, or when the work ended.
     pub lease_expires_at: DateTime<Utc>,
-    /// The agent's last sign of life.
+    /// The agent's last heartbeat.
     pub last_heartbeat_at: DateTime<Utc>,
-    /// What the agent says of it.
+    /// The agent's summary.
     pub summary: Option<String>,
     /// What it waits for, while it is blocked.
     pub blocker_reason: Option<String>,
@@ -45,33 +45,33 @@ pub struct AgentWork {
     pub updated_at: DateTime<Utc>,
 }
 
-/// Work that begins. All of its times are `created_at` but the first.
+/// Work that starts. All of its times equal `created_at` except the expiry.
 #[derive(Debug, Clone, Insertable)]
 #[diesel(table_name = agent_work)]
 pub struct NewAgentWork<'a> {
-    /// See [`AgentWork::agent_name`].
+    /// The agent that does it.
     pub agent_name: &'a str,
-    /// See [`AgentWork::issue_id`].
+    /// The issue it is about.
     pub issue_id: Option<IssueId>,
-    /// See [`AgentWork::run_id`].
+    /// The agent's own id of its run.
     pub run_id: Option<&'a str>,
-    /// See [`AgentWork::state`].
+    /// Its state.
     pub state: WorkState,
-    /// See [`AgentWork::checkpoint`].
+    /// The last checkpoint.
     pub checkpoint: WorkCheckpoint,
-    /// See [`AgentWork::branch`].
+    /// The git branch.
     pub branch: Option<&'a str>,
-    /// See [`AgentWork::lease_expires_at`].
+    /// When the agent counts as silent, or when the work ended.
     pub lease_expires_at: DateTime<Utc>,
-    /// See [`AgentWork::last_heartbeat_at`].
+    /// The agent's last heartbeat.
     pub last_heartbeat_at: DateTime<Utc>,
-    /// See [`AgentWork::created_at`].
+    /// When it began.
     pub created_at: DateTime<Utc>,
-    /// See [`AgentWork::updated_at`].
+    /// When it last changed.
     pub updated_at: DateTime<Utc>,
 }
 
-/// Makes whoever tells of an agent's work wait for others who do, until the transaction ends.
+/// Serializes changes of an agent's work until the transaction ends.
 pub async fn line_up(connection: &mut Connection, agent: &str) -> QueryResult<()> {
     diesel::sql_query("SELECT pg_advisory_xact_lock(hashtextextended('agent_work ' || $1, 0))")
         .bind::<Text, _>(agent)
@@ -80,7 +80,7 @@ pub async fn line_up(connection: &mut Connection, agent: &str) -> QueryResult<()
     Ok(())
 }
 
-/// Begins work.
+/// Inserts work that starts.
 pub async fn start(connection: &mut Connection, work: &NewAgentWork<'_>) -> QueryResult<AgentWork> {
     diesel::insert_into(dsl::agent_work)
         .values(work)
@@ -89,7 +89,7 @@ pub async fn start(connection: &mut Connection, work: &NewAgentWork<'_>) -> Quer
         .await
 }
 
-/// The work that an agent may still tell of: what it is at, else the newest that is blocked.
+/// The work that an agent may still report on: the active one, otherwise the newest blocked one.
 pub async fn open_of(connection: &mut Connection, agent: &str) -> QueryResult<Option<AgentWork>> {
     dsl::agent_work
         .filter(dsl::agent_name.eq(agent))
@@ -128,7 +128,7 @@ pub async fn newest_on(
         .optional()
 }
 
-/// Which work is asked for; everything that is given must hold.
+/// A filter of work; all given members must match.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct WorkFilter<'a> {
     /// The agent's.
@@ -158,7 +158,7 @@ pub async fn list(
     query.order((dsl::updated_at.desc(), dsl::id.desc())).limit(limit).load(connection).await
 }
 
-/// A piece of work, held until the transaction ends.
+/// A piece of work, locked until the transaction ends.
 pub async fn lock(connection: &mut Connection, id: AgentWorkId) -> QueryResult<Option<AgentWork>> {
     dsl::agent_work
         .find(id)
@@ -169,7 +169,7 @@ pub async fn lock(connection: &mut Connection, id: AgentWorkId) -> QueryResult<O
         .optional()
 }
 
-/// Active work without a sign of life since `silent_since`, the longest silent first.
+/// Active work without a heartbeat since `silent_since`, longest silent first.
 pub async fn silent(
     connection: &mut Connection,
     silent_since: DateTime<Utc>,
@@ -185,13 +185,13 @@ pub async fn silent(
         .await
 }
 
-/// Writes work as it stands now, and the step that led there.
+/// Stores the current state of work, and the step that led to it.
 pub async fn write(connection: &mut Connection, work: &AgentWork, action: &str) -> QueryResult<()> {
     diesel::update(dsl::agent_work.find(work.id)).set(work).execute(connection).await?;
     note(connection, work, action).await
 }
 
-/// Notes the step that led work to where it stands.
+/// Stores a step of work.
 pub async fn note(connection: &mut Connection, work: &AgentWork, action: &str) -> QueryResult<()> {
     diesel::insert_into(steps::agent_work_steps)
         .values((
@@ -208,7 +208,7 @@ pub async fn note(connection: &mut Connection, work: &AgentWork, action: &str) -
     Ok(())
 }
 
-/// Forgets work that was over before `before`, with its steps, and tells how much.
+/// Prunes work that ended before `before`, with its steps, and returns how much.
 pub async fn prune(connection: &mut Connection, before: DateTime<Utc>) -> QueryResult<usize> {
     let over = [WorkState::Done, WorkState::Released, WorkState::Stale];
     diesel::delete(

@@ -1,7 +1,7 @@
-//! What somebody did, and whether it worked. Kept for good.
+//! The audit log: who did what, and whether it succeeded. Retained permanently.
 //!
-//! An entry is pending until its outcome is known. Readers never see pending entries; those are for
-//! whoever has to settle them.
+//! An entry is pending (an intent) until its outcome is known. Readers never see pending entries;
+//! only settling reads them.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -17,109 +17,110 @@ use crate::domain::labels::key;
 use crate::domain::leases::agent_label;
 use crate::domain::{AuditEntryId, FullName, IssueId, LabelSet, Status};
 
-/// One line of the audit log.
+/// An entry of the audit log.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = audit_log, check_for_backend(diesel::pg::Pg))]
 pub struct AuditEntry {
     /// Our id.
     pub id: AuditEntryId,
-    /// Who did it.
+    /// The name of the actor.
     pub actor: String,
-    /// What kind of caller that was.
+    /// The kind of the actor.
     pub actor_kind: ActorKind,
-    /// What: `move_issue`, `set_status`, `add_tracked_repo`, `remove_tracked_repo`, `add_comment`, …
+    /// The action: `move_issue`, `set_status`, `add_tracked_repo`, `remove_tracked_repo`,
+    /// `add_comment`, …
     pub action: String,
-    /// The repository, as it was called then.
+    /// The repository's name at that time.
     pub repository_full_name: String,
     /// The issue's number in it.
     pub issue_number: Option<i32>,
-    /// The issue, where one is concerned.
+    /// The issue, if the action is about one.
     pub issue_id: Option<IssueId>,
-    /// The labels GitHub had before.
+    /// The labels on GitHub before.
     pub before_labels: LabelSet,
-    /// The labels GitHub had afterwards; what is wanted while pending.
+    /// The labels on GitHub afterwards; the intended ones while pending.
     pub after_labels: LabelSet,
-    /// The column a move aims at.
+    /// The target column of a move.
     pub target_status: Option<Status>,
-    /// Why the issue is blocked, when that is the move.
+    /// The reason of a move to Blocked.
     pub reason: Option<String>,
-    /// Whether it worked; none while pending.
+    /// Whether it succeeded; none while pending.
     pub success: Option<bool>,
-    /// Why it did not work.
+    /// Why it failed.
     pub error_message: Option<String>,
     /// Free text.
     pub notes: Option<String>,
-    /// When it was asked for.
+    /// When it was requested.
     pub requested_at: DateTime<Utc>,
-    /// When GitHub's part is over at the latest.
+    /// When GitHub's part ends at the latest.
     pub deadline_at: Option<DateTime<Utc>>,
     /// When the outcome was known; none while pending.
     pub settled_at: Option<DateTime<Utc>>,
-    /// When to look at GitHub once more.
+    /// When GitHub is read again.
     pub recheck_at: Option<DateTime<Utc>>,
-    /// The text of a comment, when that is what was done.
+    /// The text of a comment, if the action is to post one.
     pub comment: Option<String>,
-    /// GitHub's page of that comment, once it is known to be there.
+    /// The page of that comment, once it is known to exist.
     pub comment_url: Option<String>,
 }
 
 impl AuditEntry {
-    /// Who did it.
+    /// The actor.
     pub fn who(&self) -> Who<'_> {
         Who { kind: self.actor_kind, name: &self.actor }
     }
 
-    /// When it was settled, which is its time in public; when it was asked for, while pending.
+    /// When it was settled, which is its public time; while pending, when it was requested.
     pub fn created_at(&self) -> DateTime<Utc> {
         self.settled_at.unwrap_or(self.requested_at)
     }
 
-    /// Where the entry stands in a list.
+    /// Its position in a list.
     pub fn position(&self) -> Position {
         Position { at: self.created_at(), id: self.id.0 }
     }
 }
 
-/// A new line. Pending when it has no outcome.
+/// A new entry. Pending if it has no outcome.
 #[derive(Debug, Clone, Insertable)]
 #[diesel(table_name = audit_log, treat_none_as_default_value = false)]
 pub struct NewEntry<'a> {
-    /// See [`AuditEntry::actor`].
+    /// The name of the actor.
     pub actor: &'a str,
-    /// See [`AuditEntry::actor_kind`].
+    /// The kind of the actor.
     pub actor_kind: ActorKind,
-    /// See [`AuditEntry::action`].
+    /// The action, such as `move_issue`.
     pub action: &'a str,
-    /// See [`AuditEntry::repository_full_name`].
+    /// The repository's name at that time.
     pub repository_full_name: &'a str,
-    /// See [`AuditEntry::issue_number`].
+    /// The issue's number in it.
     pub issue_number: Option<i32>,
-    /// See [`AuditEntry::issue_id`].
+    /// The issue, if the action is about one.
     pub issue_id: Option<IssueId>,
-    /// See [`AuditEntry::before_labels`].
+    /// The labels on GitHub before.
     pub before_labels: &'a LabelSet,
-    /// See [`AuditEntry::after_labels`].
+    /// The labels on GitHub afterwards; the intended ones while pending.
     pub after_labels: &'a LabelSet,
-    /// See [`AuditEntry::target_status`].
+    /// The target column of a move.
     pub target_status: Option<Status>,
-    /// See [`AuditEntry::reason`].
+    /// The reason of a move to Blocked.
     pub reason: Option<&'a str>,
-    /// See [`AuditEntry::success`].
+    /// Whether it succeeded; none while pending.
     pub success: Option<bool>,
-    /// See [`AuditEntry::error_message`].
+    /// Why it failed.
     pub error_message: Option<&'a str>,
-    /// See [`AuditEntry::notes`].
+    /// Free text.
     pub notes: Option<&'a str>,
-    /// See [`AuditEntry::requested_at`].
+    /// When it was requested.
     pub requested_at: DateTime<Utc>,
-    /// See [`AuditEntry::deadline_at`].
+    /// When GitHub's part ends at the latest.
     pub deadline_at: Option<DateTime<Utc>>,
-    /// See [`AuditEntry::settled_at`].
+    /// When the outcome was known; none while pending.
     pub settled_at: Option<DateTime<Utc>>,
 }
 
 impl<'a> NewEntry<'a> {
-    /// Something that was done at once, that worked and left labels as they are.
+    /// An action that was done at once, succeeded and left labels unchanged.
     pub fn done(actor: Who<'a>, action: &'a str, labels: &'a LabelSet, at: DateTime<Utc>) -> Self {
         Self {
             actor: actor.name,
@@ -151,7 +152,7 @@ pub async fn append(connection: &mut Connection, entry: &NewEntry<'_>) -> QueryR
     .await
 }
 
-/// Writes down an intent. Nothing comes back when another change of the issue is unsettled.
+/// Appends an intent. Returns none when another change of the issue is unsettled.
 pub async fn append_pending(
     connection: &mut Connection,
     entry: &NewEntry<'_>,
@@ -169,20 +170,20 @@ pub async fn append_pending(
     .optional()
 }
 
-/// How a pending entry ended.
+/// The outcome of a pending entry.
 #[derive(Debug, Clone)]
 pub struct Outcome<'a> {
-    /// The labels GitHub now has.
+    /// The labels that GitHub now has.
     pub after_labels: &'a LabelSet,
-    /// Why it did not work; none when it did.
+    /// Why it failed; none when it succeeded.
     pub error_message: Option<&'a str>,
     /// When the outcome was known.
     pub settled_at: DateTime<Utc>,
-    /// When to look once more; none when the outcome is certain.
+    /// When to read GitHub again; none when the outcome is certain.
     pub recheck_at: Option<DateTime<Utc>>,
 }
 
-/// Settles a pending entry. Nothing comes back when somebody else has settled it.
+/// Settles a pending entry. Returns none when it is already settled.
 pub async fn settle(
     connection: &mut Connection,
     id: AuditEntryId,
@@ -204,35 +205,35 @@ pub async fn settle(
     .optional()
 }
 
-/// A comment that somebody wants to post. Pending.
+/// A comment to be posted; pending.
 #[derive(Debug, Clone, Insertable)]
 #[diesel(table_name = audit_log)]
 pub struct NewComment<'a> {
-    /// See [`AuditEntry::actor`].
+    /// The name of the actor.
     pub actor: &'a str,
-    /// See [`AuditEntry::actor_kind`].
+    /// The kind of the actor.
     pub actor_kind: ActorKind,
-    /// See [`AuditEntry::action`].
+    /// The action: `add_comment`.
     pub action: &'a str,
-    /// See [`AuditEntry::repository_full_name`].
+    /// The repository's name at that time.
     pub repository_full_name: &'a str,
-    /// See [`AuditEntry::issue_number`].
+    /// The issue's number in it.
     pub issue_number: Option<i32>,
-    /// See [`AuditEntry::issue_id`].
+    /// The issue, if the action is about one.
     pub issue_id: Option<IssueId>,
-    /// See [`AuditEntry::before_labels`].
+    /// The labels on GitHub before.
     pub before_labels: &'a LabelSet,
-    /// See [`AuditEntry::after_labels`].
+    /// The labels on GitHub afterwards; the intended ones while pending.
     pub after_labels: &'a LabelSet,
-    /// See [`AuditEntry::comment`].
+    /// The text of the comment.
     pub comment: &'a str,
-    /// See [`AuditEntry::requested_at`].
+    /// When it was requested.
     pub requested_at: DateTime<Utc>,
-    /// See [`AuditEntry::deadline_at`].
+    /// When GitHub's part ends at the latest.
     pub deadline_at: Option<DateTime<Utc>>,
 }
 
-/// Writes down that a comment is about to be posted.
+/// Appends the intent to post a comment.
 pub async fn append_comment(
     connection: &mut Connection,
     comment: &NewComment<'_>,
@@ -244,8 +245,8 @@ pub async fn append_comment(
         .await
 }
 
-/// The newest entry, settled or not, by which an actor posts this text on an issue, asked for no
-/// earlier than `since`.
+/// The newest entry, settled or not, by which an actor posts this text on an issue, requested at or
+/// after `since`.
 pub async fn same_comment(
     connection: &mut Connection,
     issue: IssueId,
@@ -266,7 +267,7 @@ pub async fn same_comment(
         .optional()
 }
 
-/// Which of some pages are those of comments that we know we posted.
+/// Which of some pages are known to be of comments posted through Dispatch.
 pub async fn known_comments(
     connection: &mut Connection,
     issue: IssueId,
@@ -281,8 +282,8 @@ pub async fn known_comments(
         .await
 }
 
-/// Settles a pending comment, with its page when it is there, else with why it is not. Nothing comes
-/// back when somebody else has settled it.
+/// Settles a pending comment, with its page if it exists, otherwise with the error. Returns none
+/// when it is already settled.
 pub async fn settle_comment(
     connection: &mut Connection,
     id: AuditEntryId,
@@ -355,7 +356,7 @@ pub async fn overdue(
         .await
 }
 
-/// Takes the entries that are due to be looked at once more; each is handed out once.
+/// Takes the entries that are due to be re-checked; each is returned once.
 pub async fn take_rechecks(
     connection: &mut Connection,
     now: DateTime<Utc>,
@@ -394,10 +395,10 @@ pub async fn by_ids(
         .await
 }
 
-/// Which entries a reader wants.
+/// A filter of settled entries.
 #[derive(Debug, Clone, Default)]
 pub struct AuditFilter {
-    /// Entries of this repository, as it was called then, in any case.
+    /// Entries of this repository, by its name at that time, in any case.
     pub repository: Option<FullName>,
     /// Entries of this issue.
     pub issue: Option<IssueId>,
@@ -407,29 +408,30 @@ pub struct AuditFilter {
     pub action: Option<String>,
     /// Entries that succeeded, or that failed.
     pub success: Option<bool>,
-    /// Entries of this agent, and of issues that it was assigned before or afterwards.
+    /// Entries of this agent, and of issues that it was assigned to before or afterwards.
     pub agent: Option<String>,
 }
 
-/// How many settled entries have one value of one member of a filter.
+/// The number of settled entries with one value of one filter member.
 #[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
 pub struct AuditCount {
-    /// Which member: `repository`, `actor`, `action` or `agent`.
+    /// The member: `repository`, `actor`, `action` or `agent`.
     #[diesel(sql_type = Text)]
     pub member: String,
     /// The value.
     #[diesel(sql_type = Text)]
     pub value: String,
-    /// How many.
+    /// The number of entries.
     #[diesel(sql_type = BigInt)]
     pub entries: i64,
 }
 
-/// Every value by which a member of [`AuditFilter`] finds settled entries, and how many.
+/// Every value by which a member of [`AuditFilter`] finds settled entries, with the number of
+/// entries.
 ///
-/// Agents are those that a label named; of a repository's names and an agent's spellings one stands
-/// for all. One walk over the whole log: most entries are like others but for the issue, so they are counted before
-/// their labels are looked at.
+/// Agents are those named by a label; names of one repository, and spellings of one agent, are
+/// merged. It reads the whole log once: most entries differ only in the issue, so they are grouped
+/// before their labels are evaluated.
 pub async fn counts(connection: &mut Connection) -> QueryResult<Vec<AuditCount>> {
     diesel::sql_query(
         "WITH alike AS ( \
@@ -480,7 +482,7 @@ pub async fn page(
     if let Some(name) = &filter.repository {
         let named = lower(dsl::repository_full_name);
         query = match <[String; 1]>::try_from(repositories::names(connection, name).await?) {
-            // One name alone is found in order.
+            // A single name is found in index order.
             Ok([name]) => query.filter(named.eq(name)),
             Err(names) => query.filter(named.eq_any(names)),
         };
@@ -520,7 +522,7 @@ pub async fn page(
     Ok(Page::new(rows, request))
 }
 
-/// How many entries since `since` concern no issue we know and say `error`.
+/// The number of entries since `since` with this `error` and without a known issue.
 pub async fn count_unknown(
     connection: &mut Connection,
     error: &str,
@@ -533,7 +535,8 @@ pub async fn count_unknown(
     entries.count().get_result(connection).await
 }
 
-/// Forgets entries before `before` that concern no issue we know and say `error`, and tells how many.
+/// Prunes entries before `before` with this `error` and without a known issue, and returns how
+/// many.
 pub async fn prune_unknown(
     connection: &mut Connection,
     error: &str,

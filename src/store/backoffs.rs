@@ -1,5 +1,5 @@
-//! Issues that are left alone for a while, because agents failed on them or GitHub refused to change
-//! them; and repositories, because GitHub refused to change issues of theirs.
+//! Back-offs of issues, because agents failed on them or GitHub refused to change them; and of
+//! repositories, because GitHub refused to change their issues.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -12,31 +12,31 @@ use super::schema::{issues, repositories};
 use crate::domain::backoff::{Backoff, BackoffCause};
 use crate::domain::{IssueId, RepositoryId};
 
-/// What is noted of an issue.
+/// The back-off of an issue.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = backoffs, check_for_backend(diesel::pg::Pg), treat_none_as_null = true)]
 pub struct BackoffRow {
     /// The issue.
     pub issue_id: IssueId,
-    /// See [`Backoff::failed_attempts`].
+    /// How often agents failed on it in a row.
     pub failed_attempts: i32,
-    /// See [`Backoff::refusals`].
+    /// How often GitHub refused to change it in a row.
     pub refusals: i32,
-    /// See [`Backoff::cause`].
+    /// What kind of thing happened last.
     pub cause: BackoffCause,
-    /// See [`Backoff::reason`].
+    /// What happened last, as a part of a sentence: "GitHub refused to change it (…)".
     pub reason: String,
-    /// See [`Backoff::first_at`].
+    /// When that began.
     pub first_at: DateTime<Utc>,
-    /// See [`Backoff::last_at`].
+    /// When it last happened.
     pub last_at: DateTime<Utc>,
-    /// See [`Backoff::retry_at`]; where it needs a person, when to tell GitHub so.
+    /// When it may be served again; if it needs a person, when to label it so on GitHub.
     pub retry_at: DateTime<Utc>,
-    /// Whether what was to be done at that time is done.
+    /// Whether the action that was due at that time is done.
     pub is_over: bool,
-    /// See [`Backoff::needs_human`].
+    /// Whether its attempts are used up, so that it waits for a person.
     pub needs_human: bool,
-    /// When GitHub was told that it needs a person.
+    /// When it was labelled on GitHub as needing a person.
     pub escalated_at: Option<DateTime<Utc>>,
 }
 
@@ -48,7 +48,7 @@ impl From<BackoffRow> for Backoff {
     }
 }
 
-/// What is noted of an issue, if anything is.
+/// The back-off of an issue, if there is one.
 pub async fn of_issue(
     connection: &mut Connection,
     issue: IssueId,
@@ -56,7 +56,7 @@ pub async fn of_issue(
     dsl::backoffs.find(issue).select(BackoffRow::as_select()).first(connection).await.optional()
 }
 
-/// What is noted of some issues, in no order.
+/// The back-offs of some issues, in no order.
 pub async fn of_issues(
     connection: &mut Connection,
     issues: &[IssueId],
@@ -68,7 +68,7 @@ pub async fn of_issues(
         .await
 }
 
-/// Notes it, in place of what was noted before.
+/// Stores a back-off, replacing any earlier one.
 pub async fn write(connection: &mut Connection, row: &BackoffRow) -> QueryResult<()> {
     diesel::insert_into(dsl::backoffs)
         .values(row)
@@ -80,7 +80,7 @@ pub async fn write(connection: &mut Connection, row: &BackoffRow) -> QueryResult
     Ok(())
 }
 
-/// Forgets what is noted of some issues, and tells of which something was.
+/// Deletes the back-offs of some issues, and returns those that had one.
 pub async fn forget(connection: &mut Connection, issues: &[IssueId]) -> QueryResult<Vec<IssueId>> {
     diesel::delete(dsl::backoffs.filter(dsl::issue_id.eq_any(issues)))
         .returning(dsl::issue_id)
@@ -88,7 +88,7 @@ pub async fn forget(connection: &mut Connection, issues: &[IssueId]) -> QueryRes
         .await
 }
 
-/// Forgets that GitHub refused to change an issue; failures of agents are kept.
+/// Clears GitHub's refusals of an issue; failures of agents are kept.
 pub async fn forget_refusals(connection: &mut Connection, issue: IssueId) -> QueryResult<()> {
     diesel::sql_query(
         "WITH forgotten AS ( \
@@ -102,8 +102,8 @@ pub async fn forget_refusals(connection: &mut Connection, issue: IssueId) -> Que
     Ok(())
 }
 
-/// What is due: pauses that are over and escalations to be made, the longest due first. The caller
-/// has them until its transaction ends; what somebody else has is left out.
+/// Back-offs that are due: ended ones, and escalations to be made, longest due first. They are
+/// locked until the caller's transaction ends; locked ones are skipped.
 pub async fn due(
     connection: &mut Connection,
     now: DateTime<Utc>,
@@ -119,7 +119,7 @@ pub async fn due(
         .await
 }
 
-/// Notes that what was to be done at a time is done. False when something else is noted by now.
+/// Marks the action that was due as done. False when the back-off has changed meanwhile.
 pub async fn set_over(
     connection: &mut Connection,
     row: &BackoffRow,
@@ -133,7 +133,7 @@ pub async fn set_over(
     Ok(diesel::update(same).set(set).execute(connection).await? > 0)
 }
 
-/// Puts off what could not be done now.
+/// Postpones an action that failed.
 pub async fn put_off(
     connection: &mut Connection,
     row: &BackoffRow,
@@ -146,8 +146,7 @@ pub async fn put_off(
     Ok(())
 }
 
-/// Notes how often GitHub has refused to change issues of a repository, what it said, and until when
-/// the repository is left alone.
+/// Stores the back-off of a repository: the number of refusals, GitHub's error, and its end.
 pub async fn set_repository(
     connection: &mut Connection,
     id: RepositoryId,
@@ -167,8 +166,8 @@ pub async fn set_repository(
     Ok(())
 }
 
-/// Forgets that GitHub refused to change issues of a repository, and which of its issues were left
-/// alone for that. Tells which those are.
+/// Clears the back-off of a repository, and of its issues where GitHub's refusals are the cause.
+/// Returns these issues.
 pub async fn forget_repository(
     connection: &mut Connection,
     id: RepositoryId,

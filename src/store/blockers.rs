@@ -1,5 +1,5 @@
-//! What stands in the way of issues: others that they wait for, as their texts and GitHub say, and
-//! pull requests that are to close them.
+//! Dependencies of issues: other issues that they wait for, according to their texts and GitHub,
+//! and pull requests that will close them.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -13,7 +13,7 @@ use super::schema::foreign_references::dsl as foreign;
 use crate::domain::dependencies::Reference;
 use crate::domain::{IssueId, RepositoryId};
 
-/// Where a reference was read.
+/// The source of a dependency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Source {
     /// A phrase in the issue's text.
@@ -43,7 +43,7 @@ pub struct Blocker {
     pub number: i32,
 }
 
-/// What one source says of some issues.
+/// The dependencies of some issues from one source.
 pub async fn of_issues(
     connection: &mut Connection,
     source: Source,
@@ -57,7 +57,7 @@ pub async fn of_issues(
         .await
 }
 
-/// An issue as far as its links are concerned.
+/// An issue with the summary of its links.
 #[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
 pub struct Linked {
     /// Its number in the repository.
@@ -69,15 +69,15 @@ pub struct Linked {
     /// GitHub's update time.
     #[diesel(sql_type = Timestamptz)]
     pub updated_at: DateTime<Utc>,
-    /// How many issues GitHub says it waits for.
+    /// How many issues it waits for according to GitHub.
     #[diesel(sql_type = BigInt)]
     pub blockers: i64,
-    /// Whether an open pull request is to close it.
+    /// Whether an open pull request will close it.
     #[diesel(sql_type = Bool)]
     pub has_pull_request: bool,
 }
 
-/// What is noted of the links of some issues of a repository.
+/// The stored links of some issues of a repository.
 pub async fn linked(
     connection: &mut Connection,
     repository: RepositoryId,
@@ -95,11 +95,10 @@ pub async fn linked(
     .await
 }
 
-/// What a repository's open issues wait for that is not cached and is due to be asked about.
+/// Uncached dependencies of a repository's open issues whose state is due to be read.
 ///
-/// `is_queued` chooses the issues in the queue or the others. Due is what was not asked about since
-/// `open_since` where it was open then, since `closed_since` where it was not; the longest unasked
-/// comes first.
+/// `is_queued` selects issues in the queue or the others. Due are those not read since `open_since`
+/// if they were open then, since `closed_since` otherwise; least recently read first.
 pub async fn unasked(
     connection: &mut Connection,
     (repository, is_queued): (RepositoryId, bool),
@@ -137,15 +136,15 @@ pub async fn unasked(
         .collect())
 }
 
-/// Waits for whoever changes what waits for what. The triggers take this lock as well; who changes rows
-/// of `foreign_references` takes it first, so that nobody has a row that its holder waits for.
+/// Serializes changes of dependencies. The triggers take this lock too; a statement that changes
+/// rows of `foreign_references` takes it first, which prevents deadlocks.
 async fn lock(connection: &mut Connection) -> QueryResult<()> {
     diesel::sql_query("SELECT lock_blocked()").execute(connection).await?;
     Ok(())
 }
 
-/// Notes whether some are open that are not cached. Answers the issues that waited for one of which
-/// that is news.
+/// Stores whether uncached references are open. Returns the issues that wait for one whose state
+/// changed.
 pub async fn set_open(
     connection: &mut Connection,
     found: &[(Reference, bool)],
@@ -181,13 +180,13 @@ pub async fn set_open(
     Ok(waiting)
 }
 
-/// One issue that waits for another, both open, cached and in the way of others or waiting.
+/// A dependency between two open, cached issues that both wait or block others.
 #[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
 pub struct Edge {
     /// The issue that waits.
     #[diesel(sql_type = BigInt)]
     pub waiting: IssueId,
-    /// As people write it.
+    /// Its name in people's notation.
     #[diesel(sql_type = Text)]
     pub name: String,
     /// When it last changed.
@@ -198,7 +197,7 @@ pub struct Edge {
     pub blocker: IssueId,
 }
 
-/// The two numbers of an issue's dependencies.
+/// The two dependency counts of an issue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct DependencyCounts {
     /// How many open issues and pull requests it waits for.
@@ -207,7 +206,7 @@ pub struct DependencyCounts {
     pub unblocks: i32,
 }
 
-/// The dependency counts of some issues. What is missing has none.
+/// The dependency counts of some issues. A missing issue has none.
 pub async fn counts(
     connection: &mut Connection,
     issues: &[IssueId],
@@ -236,7 +235,7 @@ pub async fn counts(
     Ok(rows.into_iter().map(counts).collect())
 }
 
-/// One dependency, seen from one of its two issues.
+/// A dependency, seen from one of its two issues.
 #[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
 pub struct Dependency {
     /// The issue whose dependency it is.
@@ -251,18 +250,18 @@ pub struct Dependency {
     /// The number of the other.
     #[diesel(sql_type = Integer)]
     pub number: i32,
-    /// Whether the other is open; none when that is not known.
+    /// Whether the other is open; none when unknown.
     #[diesel(sql_type = Nullable<Bool>)]
     pub is_open: Option<bool>,
-    /// Whether GitHub's own relation says so.
+    /// Whether it comes from GitHub's own relation.
     #[diesel(sql_type = Bool)]
     pub in_relation: bool,
-    /// Whether the text of the issue that waits says so.
+    /// Whether it comes from the text of the waiting issue.
     #[diesel(sql_type = Bool)]
     pub in_text: bool,
 }
 
-/// What some issues wait for: of each the first `limit`, open ones first, then what is not known.
+/// What some issues wait for: of each the first `limit`, open ones first, then unknown ones.
 pub async fn blocked_by(
     connection: &mut Connection,
     issues: &[IssueId],
@@ -315,8 +314,8 @@ pub async fn blocks(
     Prepared(query).load(connection).await
 }
 
-/// Up to `limit` issues whose dependencies changed and for which no event was appended yet; they are
-/// the caller's to announce. What another transaction is announcing or changing is left out.
+/// Takes up to `limit` issues whose dependencies changed without an event so far, for the caller to
+/// publish. Issues that another transaction has locked are skipped.
 pub async fn take_changes(connection: &mut Connection, limit: i64) -> QueryResult<Vec<IssueId>> {
     let query = diesel::sql_query(
         "DELETE FROM dependency_changes WHERE issue_id = ANY (ARRAY( \
@@ -328,8 +327,7 @@ pub async fn take_changes(connection: &mut Connection, limit: i64) -> QueryResul
     Ok(rows.into_iter().map(|row| row.id).collect())
 }
 
-/// Forgets that the dependencies of a repository's issues changed, because all who show them start
-/// over soon.
+/// Discards the changed dependencies of a repository's issues, because subscribers reload soon.
 pub async fn forget_changes(
     connection: &mut Connection,
     repository: RepositoryId,
@@ -346,8 +344,8 @@ pub async fn forget_changes(
     Ok(())
 }
 
-/// Brings the rows of the queue up to how many issues wait for them, of some issues or of all. Those
-/// that somebody else is just changing are left to the next time.
+/// Updates the queue's rows with how many issues wait for them, of some issues or of all. Locked
+/// rows are left to the next run.
 pub async fn mend_queue(
     connection: &mut Connection,
     issues: Option<&[IssueId]>,
@@ -364,7 +362,7 @@ struct Id {
     id: IssueId,
 }
 
-/// Which waiting issues wait for other waiting issues: only those can stand in a circle.
+/// Dependencies between waiting issues: only these can be circular.
 pub async fn edges(connection: &mut Connection) -> QueryResult<Vec<Edge>> {
     diesel::sql_query(
         "SELECT DISTINCT i.id AS waiting, own.full_name || '#' || i.number AS name, i.updated_at, \
@@ -382,7 +380,7 @@ pub async fn edges(connection: &mut Connection) -> QueryResult<Vec<Edge>> {
     .await
 }
 
-/// Forgets what no issue waits for any more.
+/// Deletes references that no issue has any more.
 pub async fn forget_unreferenced(connection: &mut Connection) -> QueryResult<()> {
     lock(connection).await?;
     diesel::sql_query(
@@ -394,8 +392,8 @@ pub async fn forget_unreferenced(connection: &mut Connection) -> QueryResult<()>
     Ok(())
 }
 
-/// Open issues of a repository whose noted pull request is among `closed`, or that have none and
-/// are, by GitHub's ids, among `closing`.
+/// Open issues of a repository whose stored pull request is among `closed`, or that have none and
+/// are, by node id, among `closing`.
 pub async fn changed_by_pull_requests(
     connection: &mut Connection,
     repository: RepositoryId,
@@ -417,7 +415,7 @@ pub async fn changed_by_pull_requests(
     .await
 }
 
-/// Notes the open pull request that is to close an issue. Tells whether that is news.
+/// Stores the open pull request that will close an issue. Returns whether it changed.
 pub async fn set_pull_request(
     connection: &mut Connection,
     issue: IssueId,
@@ -429,7 +427,7 @@ pub async fn set_pull_request(
     Ok(diesel::update(news).set(set).execute(connection).await? > 0)
 }
 
-/// Forgets the pull requests of some issues, and tells which had one.
+/// Deletes the stored pull requests of some issues, and returns the issues that had one.
 pub async fn forget_pull_requests(
     connection: &mut Connection,
     of: &[IssueId],
@@ -444,7 +442,7 @@ pub async fn forget_pull_requests(
         .await
 }
 
-/// Forgets what one source said of some issues.
+/// Deletes the dependencies of some issues from one source.
 pub async fn forget(
     connection: &mut Connection,
     source: Source,
@@ -456,7 +454,7 @@ pub async fn forget(
     Ok(())
 }
 
-/// Notes what one source says of issues, besides what is noted.
+/// Adds dependencies from one source to the stored ones.
 pub async fn note(
     connection: &mut Connection,
     source: Source,

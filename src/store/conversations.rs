@@ -1,4 +1,4 @@
-//! Comments of issues, as they were last read from GitHub.
+//! Stored comments of issues, as last read from GitHub.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -14,59 +14,60 @@ use crate::domain::conversation::Comments;
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = conversations, check_for_backend(diesel::pg::Pg))]
 pub struct Conversation {
-    /// The newest ones, newest first.
+    /// The newest comments, newest first.
     pub comments: Comments,
-    /// How many the issue had on GitHub.
+    /// The number of comments of the issue on GitHub.
     pub total_count: i32,
-    /// How many of the newest ones could not be read.
+    /// How many of the newest comments could not be read.
     pub unreadable_count: i32,
-    /// When the issue had last changed, as GitHub said with the comments.
+    /// GitHub's update time of the issue in the same response.
     pub github_updated_at: Option<DateTime<Utc>>,
-    /// How many comments the cached issue had; none when GitHub's answer was older than that.
+    /// The number of comments of the cached issue; none when GitHub's response was older than the
+    /// cache.
     pub seen_comments_count: Option<i32>,
-    /// When the cached issue had last changed; none when GitHub's answer was older than that.
+    /// The update time of the cached issue; none when GitHub's response was older.
     pub seen_updated_at: Option<DateTime<Utc>>,
-    /// When GitHub was asked; none before the first answer.
+    /// When GitHub was read; none before the first response.
     pub fetched_at: Option<DateTime<Utc>>,
     /// How many comments were posted through Dispatch.
     pub posted: i64,
-    /// How many of those GitHub had when it was asked.
+    /// How many of those had been posted when GitHub was read.
     pub posted_when_read: i64,
-    /// While somebody asks GitHub: until when that takes at the most.
+    /// While a caller reads from GitHub: its deadline.
     pub reading_until: Option<DateTime<Utc>>,
     /// Why they could not be read the last time.
     pub problem: Option<String>,
-    /// When GitHub may be asked again after that.
+    /// When GitHub may be read again after that.
     pub retry_at: Option<DateTime<Utc>>,
 }
 
-/// What GitHub answered.
+/// The result of reading from GitHub.
 #[derive(Debug, Clone, PartialEq, Eq, AsChangeset)]
 #[diesel(table_name = conversations, treat_none_as_null = true)]
 pub struct Reading {
-    /// See [`Conversation::comments`].
+    /// The newest comments, newest first.
     pub comments: Comments,
-    /// See [`Conversation::total_count`].
+    /// The number of comments of the issue on GitHub.
     pub total_count: i32,
-    /// See [`Conversation::unreadable_count`].
+    /// How many of the newest comments could not be read.
     pub unreadable_count: i32,
-    /// See [`Conversation::github_updated_at`].
+    /// GitHub's update time of the issue in the same response.
     pub github_updated_at: Option<DateTime<Utc>>,
-    /// See [`Conversation::seen_comments_count`].
+    /// The number of comments of the cached issue; none when GitHub's response was older.
     pub seen_comments_count: Option<i32>,
-    /// See [`Conversation::seen_updated_at`].
+    /// The update time of the cached issue; none when GitHub's response was older.
     pub seen_updated_at: Option<DateTime<Utc>>,
-    /// See [`Conversation::fetched_at`].
+    /// When GitHub was read; none before the first response.
     pub fetched_at: Option<DateTime<Utc>>,
-    /// See [`Conversation::posted_when_read`].
+    /// How many of those had been posted when GitHub was read.
     pub posted_when_read: i64,
-    /// See [`Conversation::problem`].
+    /// Why they could not be read the last time.
     pub problem: Option<String>,
-    /// See [`Conversation::retry_at`].
+    /// When GitHub may be read again after that.
     pub retry_at: Option<DateTime<Utc>>,
 }
 
-/// The comments of an issue, if they were ever asked for.
+/// The comments of an issue, if they were ever requested.
 pub async fn of_issue(
     connection: &mut Connection,
     issue: IssueId,
@@ -79,18 +80,18 @@ pub async fn of_issue(
         .optional()
 }
 
-/// Takes it on to ask GitHub for an issue's comments before `until`, unless somebody is at it, or was
-/// since the caller found `seen`.
+/// Starts reading an issue's comments from GitHub until at most `until` (single flight): refused
+/// while another caller reads, or if one has read since the caller found `seen`.
 ///
-/// Returns how many comments were posted through Dispatch so far; none when somebody is or was at it,
-/// or the issue is gone.
+/// Returns how many comments were posted through Dispatch so far; none when refused, or when the
+/// issue is gone.
 pub async fn begin_reading(
     connection: &mut Connection,
     issue: IssueId,
     seen: Option<&Conversation>,
     (now, until): (DateTime<Utc>, DateTime<Utc>),
 ) -> QueryResult<Option<i64>> {
-    // The issue is locked before the row here, as where a comment is noted.
+    // The issue is locked before this row, in the same order as where a comment is recorded.
     diesel::sql_query(
         "WITH issue AS (SELECT id FROM issues WHERE id = $1 FOR KEY SHARE) \
          INSERT INTO conversations (issue_id, reading_until) SELECT id, $3 FROM issue \
@@ -116,8 +117,8 @@ struct Posted {
     posted: i64,
 }
 
-/// Keeps what GitHub answered to whoever took it on until `until`. Nothing is kept when somebody else
-/// has taken it on since.
+/// Stores what the reader with this deadline has read. Stores nothing when another reader has taken
+/// over.
 pub async fn end_reading(
     connection: &mut Connection,
     issue: IssueId,
@@ -132,7 +133,7 @@ pub async fn end_reading(
     Ok(())
 }
 
-/// Keeps why GitHub did not answer whoever took it on until `until`, and when it may be asked again.
+/// Stores why the reader with this deadline failed, and when GitHub may be read again.
 pub async fn fail_reading(
     connection: &mut Connection,
     issue: IssueId,
@@ -152,8 +153,8 @@ pub async fn fail_reading(
     Ok(())
 }
 
-/// Notes that a comment was posted through Dispatch, so that the comments are read again. The caller
-/// has locked the issue.
+/// Records that a comment was posted through Dispatch, so that the comments are read again. The
+/// caller has locked the issue.
 pub async fn note_post(connection: &mut Connection, issue: IssueId) -> QueryResult<()> {
     diesel::insert_into(dsl::conversations)
         .values((dsl::issue_id.eq(issue), dsl::posted.eq(1)))
@@ -169,8 +170,7 @@ pub async fn note_post(connection: &mut Connection, issue: IssueId) -> QueryResu
     Ok(())
 }
 
-/// Deletes the comments that were read longest ago, until the others have no more than so many
-/// bytes.
+/// Prunes the least recently read comments, until at most this many bytes remain.
 pub async fn prune(connection: &mut Connection, bytes: i64) -> QueryResult<usize> {
     diesel::sql_query(
         "DELETE FROM conversations USING ( \

@@ -1,4 +1,4 @@
-//! What the queue answered to agents that asked for work, and why. Pruned.
+//! Decisions of the queue for agents that asked for work, with the reasons. Pruned by age.
 
 use chrono::{DateTime, Utc};
 use diesel::dsl::sql;
@@ -13,68 +13,68 @@ use super::schema::decisions::{self, dsl};
 use crate::domain::decisions::Detail;
 use crate::domain::{DecisionId, IssueId};
 
-/// One answer, or several equal ones that served nothing.
+/// One decision, or several equal ones that served nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = decisions, check_for_backend(diesel::pg::Pg))]
 pub struct Decision {
     /// Our id.
     pub id: DecisionId,
-    /// What was asked: `claim_next`, `next_task`, or `claim_issue` where that was refused.
+    /// The request: `claim_next`, `next_task`, or a refused `claim_issue`.
     pub kind: String,
-    /// Who asked.
+    /// The agent that asked.
     pub agent: String,
-    /// The queue that was asked for.
+    /// The requested lane.
     pub lane: Option<String>,
-    /// When it was first given.
+    /// When it was first made.
     pub first_at: DateTime<Utc>,
-    /// When it was last given.
+    /// When it was last made.
     pub last_at: DateTime<Utc>,
-    /// How often it was given.
+    /// How often it was made.
     pub times: i32,
-    /// What was served.
+    /// The issue that was served.
     pub served_issue_id: Option<IssueId>,
-    /// The token of the lease that was served.
+    /// The fencing token of the lease that was served.
     pub fencing_token: Option<i64>,
     /// Why nothing was served.
     pub idle_reason: Option<String>,
-    /// What was looked at.
+    /// The candidates and the withheld issues.
     pub detail: Detail,
 }
 
 impl Decision {
-    /// Where the decision stands in a list.
+    /// Its position in a list.
     pub fn position(&self) -> Position {
         Position { at: self.first_at, id: self.id.0 }
     }
 }
 
-/// An answer to be noted.
+/// A decision to be stored.
 #[derive(Debug, Clone, Insertable)]
 #[diesel(table_name = decisions)]
 pub struct NewDecision<'a> {
-    /// See [`Decision::kind`].
+    /// The request: `claim_next`, `next_task`, or a refused `claim_issue`.
     pub kind: &'a str,
-    /// See [`Decision::agent`].
+    /// The agent that asked.
     pub agent: &'a str,
-    /// See [`Decision::lane`].
+    /// The requested lane.
     pub lane: Option<&'a str>,
-    /// See [`Decision::first_at`].
+    /// When it was first made.
     pub first_at: DateTime<Utc>,
-    /// See [`Decision::last_at`].
+    /// When it was last made.
     pub last_at: DateTime<Utc>,
-    /// See [`Decision::times`].
+    /// How often it was made.
     pub times: i32,
-    /// See [`Decision::served_issue_id`].
+    /// The issue that was served.
     pub served_issue_id: Option<IssueId>,
-    /// See [`Decision::fencing_token`].
+    /// The fencing token of the lease that was served.
     pub fencing_token: Option<i64>,
-    /// See [`Decision::idle_reason`].
+    /// Why nothing was served.
     pub idle_reason: Option<&'a str>,
-    /// See [`Decision::detail`].
+    /// The candidates and the withheld issues.
     pub detail: &'a Detail,
 }
 
-/// Counts an idle answer with the agent's last one, when that was the same. Tells whether it was.
+/// Counts an idle decision with the agent's last one if they are equal. Returns whether they are.
 pub async fn repeat(connection: &mut Connection, decision: &NewDecision<'_>) -> QueryResult<bool> {
     let newest: Option<Decision> = dsl::decisions
         .filter(dsl::agent.eq(decision.agent))
@@ -97,7 +97,7 @@ pub async fn repeat(connection: &mut Connection, decision: &NewDecision<'_>) -> 
     Ok(true)
 }
 
-/// Notes an answer.
+/// Stores a decision.
 pub async fn append(connection: &mut Connection, decision: &NewDecision<'_>) -> QueryResult<()> {
     let insert = diesel::insert_into(dsl::decisions).values(decision);
     Prepared(insert).execute(connection).await?;
@@ -109,14 +109,14 @@ pub async fn by_id(connection: &mut Connection, id: DecisionId) -> QueryResult<O
     dsl::decisions.find(id).select(Decision::as_select()).first(connection).await.optional()
 }
 
-/// Which decisions a reader wants.
+/// A filter of decisions.
 #[derive(Debug, Clone, Default)]
 pub struct DecisionFilter {
-    /// Answers to this agent.
+    /// Decisions for this agent.
     pub agent: Option<String>,
-    /// Answers that served this issue.
+    /// Decisions that served this issue.
     pub issue: Option<IssueId>,
-    /// Answers that withheld this issue, among the first that each keeps.
+    /// Decisions that withheld this issue, among the first ones that each lists.
     pub withheld: Option<IssueId>,
 }
 
@@ -134,7 +134,7 @@ pub async fn page(
         query = query.filter(dsl::served_issue_id.eq(issue));
     }
     if let Some(issue) = filter.withheld {
-        // As the index has it.
+        // The expression of the index.
         let names = sql::<Bool>("jsonb_path_query_array(detail, '$.withheld[*].issue') @> ");
         query = query.filter(names.bind::<Jsonb, _>(serde_json::json!([issue])));
     }
@@ -145,7 +145,7 @@ pub async fn page(
     Ok(Page::new(rows, request))
 }
 
-/// Forgets decisions that were last given before `before`, and tells how many.
+/// Prunes decisions that were last made before `before`, and returns how many.
 pub async fn prune(connection: &mut Connection, before: DateTime<Utc>) -> QueryResult<usize> {
     diesel::delete(dsl::decisions.filter(dsl::last_at.lt(before))).execute(connection).await
 }

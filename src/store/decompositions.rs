@@ -1,4 +1,4 @@
-//! Issues that were split up into others. A row stands for as long as an issue counts as split up.
+//! Issues that were split into others. A row exists as long as an issue counts as split.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -8,7 +8,7 @@ use super::Connection;
 use super::schema::decompositions::{self, dsl};
 use crate::domain::IssueId;
 
-/// That an issue was split up.
+/// The decomposition of an issue.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(
     table_name = decompositions,
@@ -19,17 +19,17 @@ use crate::domain::IssueId;
 pub struct Decomposition {
     /// The issue.
     pub issue_id: IssueId,
-    /// When somebody last said so.
+    /// When it was last marked as split.
     pub decomposed_at: DateTime<Utc>,
-    /// Who said so.
+    /// Who marked it.
     pub decomposed_by: String,
-    /// What there is to say of it.
+    /// A note about the split.
     pub note: Option<String>,
-    /// Pages of the issues that it was split up into.
+    /// Pages of the issues that it was split into.
     pub follow_up_urls: Vec<String>,
 }
 
-/// Those of some issues that were split up, in no order.
+/// The decompositions of some issues, in no order.
 pub async fn among(
     connection: &mut Connection,
     issues: &[IssueId],
@@ -41,7 +41,7 @@ pub async fn among(
         .await
 }
 
-/// Says of an issue that it was split up, whatever was said before.
+/// Marks an issue as split, replacing any earlier note.
 pub async fn write(connection: &mut Connection, row: &Decomposition) -> QueryResult<()> {
     diesel::insert_into(dsl::decompositions)
         .values(row)
@@ -53,7 +53,7 @@ pub async fn write(connection: &mut Connection, row: &Decomposition) -> QueryRes
     Ok(())
 }
 
-/// Says of an issue that it is whole.
+/// Marks an issue as whole.
 pub async fn remove(connection: &mut Connection, issue: IssueId) -> QueryResult<()> {
     diesel::delete(dsl::decompositions.find(issue)).execute(connection).await?;
     Ok(())

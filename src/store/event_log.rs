@@ -1,4 +1,5 @@
-//! What changed, in order. Pruned; the newest line always stays, so a position never goes back.
+//! The event log, a transactional outbox: what changed, in order. Pruned, except for the newest
+//! event, so a position never goes back.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -12,68 +13,68 @@ use crate::domain::actor::{ActorKind, Who};
 use crate::domain::events::{EventKind, IssueFacts, Topic};
 use crate::domain::{EventCursor, IssueId};
 
-/// One line of the event log.
+/// An event.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = event_log, check_for_backend(diesel::pg::Pg))]
 pub struct Event {
     /// The position.
     pub id: EventCursor,
-    /// Which stream it belongs to.
+    /// The stream that it belongs to.
     pub topic: Topic,
     /// What happened.
     pub kind: EventKind,
-    /// When.
+    /// When it happened.
     pub at: DateTime<Utc>,
-    /// Who did it.
+    /// The name of the actor.
     pub actor: String,
-    /// What kind of caller that was.
+    /// The kind of the actor.
     pub actor_kind: ActorKind,
-    /// The issue, where one is concerned.
+    /// The issue, if the event is about one.
     pub issue_id: Option<IssueId>,
-    /// The audit entry or agent run that it announces.
+    /// The audit entry or agent run that it publishes.
     pub record_id: Option<i64>,
     /// The issue before; none when it was not known.
     pub before: Option<IssueFacts>,
     /// The issue after; none when it is gone.
     pub after: Option<IssueFacts>,
-    /// Why readers have to start over.
+    /// Why subscribers must reload.
     pub reason: Option<String>,
 }
 
-/// A line to be appended.
+/// An event to be appended.
 #[derive(Debug, Clone, Insertable)]
 #[diesel(table_name = event_log, treat_none_as_default_value = false)]
 pub struct NewEvent {
-    /// See [`Event::topic`].
+    /// The stream that it belongs to.
     pub topic: Topic,
-    /// See [`Event::kind`].
+    /// What happened.
     pub kind: EventKind,
-    /// See [`Event::at`].
+    /// When it happened.
     pub at: DateTime<Utc>,
-    /// See [`Event::actor`].
+    /// The name of the actor.
     pub actor: String,
-    /// See [`Event::actor_kind`].
+    /// The kind of the actor.
     pub actor_kind: ActorKind,
-    /// See [`Event::issue_id`].
+    /// The issue, if the event is about one.
     pub issue_id: Option<IssueId>,
-    /// See [`Event::record_id`].
+    /// The audit entry or agent run that it publishes.
     pub record_id: Option<i64>,
-    /// See [`Event::before`].
+    /// The issue before; none when it was not known.
     pub before: Option<IssueFacts>,
-    /// See [`Event::after`].
+    /// The issue after; none when it is gone.
     pub after: Option<IssueFacts>,
-    /// See [`Event::reason`].
+    /// Why subscribers must reload.
     pub reason: Option<String>,
 }
 
-/// How many issues whose dependencies changed are announced one by one. When there are more, every
-/// reader starts over.
+/// How many issues with changed dependencies get an event each. If there are more, one resync is
+/// appended instead.
 const DEPENDENTS: usize = 500;
 
-/// Appends lines in their order and tells the position of the last.
+/// Appends events in order and returns the position of the last one.
 ///
-/// Before them come lines of other issues whose dependencies changed with this. Must be the
-/// transaction's last statement: from here to the commit nobody else can append.
+/// Events of other issues whose dependencies changed with these come first. Must be the
+/// transaction's last statement: from here to the commit no other transaction can append.
 pub async fn append(connection: &mut Connection, events: &[NewEvent]) -> QueryResult<EventCursor> {
     let Some(first) = events.first() else { return Err(diesel::result::Error::NotFound) };
     let who = Who { kind: first.actor_kind, name: &first.actor };
@@ -85,7 +86,7 @@ pub async fn append(connection: &mut Connection, events: &[NewEvent]) -> QueryRe
     insert(connection, &all).await
 }
 
-/// Appends a line for each issue whose dependencies changed, where nothing else is announced. As
+/// Appends an event for each issue whose dependencies changed, without other events. Like
 /// [`append`], the transaction's last statement.
 pub async fn append_dependents(
     connection: &mut Connection,
@@ -96,7 +97,7 @@ pub async fn append_dependents(
     if events.is_empty() { Ok(()) } else { insert(connection, &events).await.map(drop) }
 }
 
-/// The lines of issues whose dependencies changed, besides those that are announced anyway.
+/// The events of issues whose dependencies changed, except for those that get an event anyway.
 async fn of_dependents(
     connection: &mut Connection,
     events: &[NewEvent],
@@ -152,7 +153,8 @@ async fn of_dependents(
 
 async fn insert(connection: &mut Connection, events: &[NewEvent]) -> QueryResult<EventCursor> {
     let insert = diesel::insert_into(dsl::event_log).values(events).returning(dsl::id);
-    // Sync appends up to a page of lines, and each number of them is a text of its own.
+    // A sync appends up to a page of events, and each number of them would be a different
+    // statement.
     let ids: Vec<EventCursor> = match events.len() {
         0..=2 => Prepared(insert).get_results(connection).await?,
         _ => insert.get_results(connection).await?,
@@ -167,12 +169,12 @@ pub async fn position(connection: &mut Connection) -> QueryResult<EventCursor> {
     Ok(newest.unwrap_or_default())
 }
 
-/// The oldest position that is still there.
+/// The oldest retained position.
 pub async fn oldest(connection: &mut Connection) -> QueryResult<Option<EventCursor>> {
     dsl::event_log.order(dsl::id).select(dsl::id).first(connection).await.optional()
 }
 
-/// Lines behind a position, oldest first.
+/// Events after a position, oldest first.
 pub async fn after(
     connection: &mut Connection,
     position: EventCursor,
@@ -187,7 +189,7 @@ pub async fn after(
         .await
 }
 
-/// Forgets lines older than `before`, all but the newest line, and tells how many.
+/// Prunes events older than `before`, except for the newest event, and returns how many.
 pub async fn prune(connection: &mut Connection, before: DateTime<Utc>) -> QueryResult<usize> {
     let newest = position(connection).await?;
     diesel::delete(dsl::event_log.filter(dsl::at.lt(before)).filter(dsl::id.lt(newest)))

@@ -1,18 +1,18 @@
-//! Failures of the database that are no fault of a statement.
+//! Database errors that are not caused by the statement.
 
 use diesel::result::{DatabaseErrorKind, Error};
 
-/// Why the database did not do what was asked.
+/// Why the database could not execute a statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Failure {
-    /// It is not there, is starting or stopping, or takes no more connections.
+    /// It is unreachable, starting or stopping, or accepts no more connections.
     Away,
-    /// A statement or its wait for a lock took longer than the settings allow.
+    /// A statement or a lock timeout was exceeded.
     Late,
 }
 
-/// What PostgreSQL says in English of failures that it gives no kind of. The error does not carry
-/// its code.
+/// PostgreSQL's English messages of errors for which diesel has no kind and does not pass on the
+/// code.
 const SENTENCES: [(&str, Failure); 11] = [
     ("canceling statement due to statement timeout", Failure::Late),
     ("canceling statement due to lock timeout", Failure::Late),
@@ -27,7 +27,7 @@ const SENTENCES: [(&str, Failure); 11] = [
     ("communicating with the server", Failure::Away),
 ];
 
-/// The failure that an error tells of; none when the statement itself is wrong.
+/// The failure behind an error; none when the statement itself is wrong.
 pub fn failure(error: &Error) -> Option<Failure> {
     match error {
         Error::DatabaseError(

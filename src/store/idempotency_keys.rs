@@ -1,4 +1,4 @@
-//! Requests that name themselves, and what they were answered.
+//! Idempotency keys of requests, with their responses.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -9,10 +9,10 @@ use uuid::Uuid;
 use super::Connection;
 use super::schema::request_keys::{self, dsl};
 
-/// What tells one request that names itself from all others.
+/// What identifies a request with an idempotency key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RequestKey<'a> {
-    /// The credential of who asks.
+    /// The caller's credential.
     pub caller: &'a str,
     /// Method and path.
     pub request: &'a str,
@@ -20,20 +20,20 @@ pub struct RequestKey<'a> {
     pub key: &'a str,
 }
 
-/// What is known of a request.
+/// The idempotency record of a request.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = request_keys, check_for_backend(diesel::pg::Pg))]
 pub struct KnownRequest {
-    /// The hash of its body.
+    /// The hash of the request's body.
     pub body_hash: String,
-    /// The status of the answer; none while it is carried out.
+    /// The status of the response; none while it runs.
     pub status: Option<i32>,
-    /// The answer's body; none while it is carried out.
+    /// The body of the response; none while it runs.
     pub answer: Option<String>,
 }
 
-/// Takes a key for a run, unless it is taken already. One that was taken before `expired`, or before
-/// `abandoned` without an answer, is free. Tells whether it was taken.
+/// Reserves a key for a run, unless it is in use. A key is free if it was reserved before
+/// `expired`, or before `abandoned` without a response. Returns whether it was reserved.
 pub async fn take(
     connection: &mut Connection,
     key: RequestKey<'_>,
@@ -66,7 +66,7 @@ pub async fn take(
     Ok(rows == 1)
 }
 
-/// What is known of the request with a key.
+/// The record of a key.
 pub async fn find(
     connection: &mut Connection,
     key: RequestKey<'_>,
@@ -79,7 +79,7 @@ pub async fn find(
         .optional()
 }
 
-/// Keeps what a run answered. A run that has lost the key changes nothing.
+/// Stores the response of a run. Does nothing if the run has lost the key.
 pub async fn keep(
     connection: &mut Connection,
     key: RequestKey<'_>,
@@ -94,7 +94,7 @@ pub async fn keep(
     Ok(())
 }
 
-/// Gives a key back. A run that has lost it changes nothing.
+/// Frees a key. Does nothing if the run has lost it.
 pub async fn give_back(
     connection: &mut Connection,
     key: RequestKey<'_>,
@@ -107,12 +107,12 @@ pub async fn give_back(
     Ok(())
 }
 
-/// Forgets requests that began before `before`, and tells how many.
+/// Prunes requests that began before `before`, and returns how many.
 pub async fn prune(connection: &mut Connection, before: DateTime<Utc>) -> QueryResult<usize> {
     diesel::delete(dsl::request_keys.filter(dsl::begun_at.lt(before))).execute(connection).await
 }
 
-/// Forgets the oldest keys of a caller who has more than `most`.
+/// Deletes the oldest keys of a caller that has more than `most`.
 pub async fn displace(connection: &mut Connection, caller: &str, most: i64) -> QueryResult<usize> {
     diesel::sql_query(
         "DELETE FROM request_keys WHERE caller = $1 AND begun_at < ( \

@@ -1,7 +1,7 @@
-//! Issues as cached from GitHub, the columns they stand in and how many stand there.
+//! Issues as cached from GitHub, with their columns and the counts of columns.
 //!
-//! The body is not part of the row struct: boards and lists do without it and it is most of the
-//! bytes. Who needs it asks for [`bodies`].
+//! The body is not part of the row struct: boards and lists do not need it, and it is most of the
+//! bytes. [`bodies`] reads it.
 
 use std::collections::BTreeSet;
 
@@ -48,34 +48,34 @@ pub struct Issue {
     pub labels: LabelSet,
     /// GitHub logins.
     pub assignees: Vec<String>,
-    /// GitHub login; none when the account is gone.
+    /// GitHub login; none when the account was deleted.
     pub author: Option<String>,
-    /// How that account stands to the repository; none when GitHub did not tell.
+    /// The author's association with the repository; none when GitHub did not return it.
     pub author_association: Option<AuthorAssociation>,
-    /// How many comments it has.
+    /// The number of comments.
     pub comments_count: i32,
     /// GitHub's creation time.
     pub created_at: DateTime<Utc>,
     /// GitHub's update time, whole seconds.
     pub updated_at: DateTime<Utc>,
-    /// When it was closed, while it is.
+    /// When it was closed; none while it is open.
     pub closed_at: Option<DateTime<Utc>>,
-    /// When GitHub was asked for what this row says.
+    /// When this row's data was read from GitHub.
     pub read_at: DateTime<Utc>,
-    /// The queue it waits in.
+    /// The lane it is in.
     pub lane: String,
-    /// Why it is blocked, while it is.
+    /// Why it is blocked; none in other columns.
     pub blocked_reason: Option<String>,
-    /// Open, or closed inside the done window.
+    /// Whether the board shows it: open, or closed within the window of the Done column.
     pub on_board: bool,
     /// When it was found to be deleted or transferred.
     pub removed_at: Option<DateTime<Utc>>,
-    /// The page of the open pull request that is to close it, by GitHub's account.
+    /// The page of the open pull request that will close it, according to GitHub.
     pub pull_request_url: Option<String>,
 }
 
 impl Issue {
-    /// What filters read of the issue.
+    /// The facts of the issue that filters evaluate.
     pub fn facts(&self, repository: &Repository) -> IssueFacts {
         IssueFacts {
             repository_id: self.repository_id,
@@ -92,59 +92,59 @@ impl Issue {
         }
     }
 
-    /// Where the issue stands in a list.
+    /// Its position in a list.
     pub fn position(&self) -> Position {
         Position { at: self.updated_at, id: self.id.0 }
     }
 }
 
-/// What GitHub says of an issue, with what follows from it.
+/// An issue as read from GitHub, with the values derived from it.
 #[derive(Debug, Clone, PartialEq, Eq, Insertable, AsChangeset)]
 #[diesel(table_name = issues, treat_none_as_null = true)]
 pub struct IssueWrite {
-    /// See [`Issue::repository_id`].
+    /// The repository it belongs to.
     pub repository_id: RepositoryId,
-    /// See [`Issue::node_id`].
+    /// GitHub's id.
     pub node_id: String,
-    /// See [`Issue::number`].
+    /// Its number in the repository.
     pub number: i32,
-    /// See [`Issue::title`].
+    /// The title.
     pub title: String,
     /// The Markdown text.
     pub body: Option<String>,
-    /// See [`Issue::url`].
+    /// Its page on GitHub.
     pub url: String,
-    /// See [`Issue::state`].
+    /// Open or closed.
     pub state: IssueState,
-    /// See [`Issue::status`].
+    /// The column it is shown in.
     pub status: Status,
-    /// See [`Issue::priority`].
+    /// The most urgent priority label.
     pub priority: Option<Priority>,
-    /// See [`Issue::labels`].
+    /// Label names in GitHub's order.
     pub labels: LabelSet,
-    /// See [`Issue::assignees`].
+    /// GitHub logins.
     pub assignees: Vec<String>,
-    /// See [`Issue::author`].
+    /// GitHub login; none when the account was deleted.
     pub author: Option<String>,
-    /// See [`Issue::author_association`].
+    /// The author's association with the repository; none when GitHub did not return it.
     pub author_association: Option<AuthorAssociation>,
-    /// See [`Issue::comments_count`].
+    /// The number of comments.
     pub comments_count: i32,
-    /// See [`Issue::created_at`].
+    /// GitHub's creation time.
     pub created_at: DateTime<Utc>,
-    /// See [`Issue::updated_at`].
+    /// GitHub's update time, whole seconds.
     pub updated_at: DateTime<Utc>,
-    /// See [`Issue::closed_at`].
+    /// When it was closed; none while it is open.
     pub closed_at: Option<DateTime<Utc>>,
-    /// See [`Issue::read_at`].
+    /// When this row's data was read from GitHub.
     pub read_at: DateTime<Utc>,
-    /// See [`Issue::lane`]. A row that exists keeps its own.
+    /// The lane of a new row. An existing row keeps its lane.
     pub lane: String,
-    /// See [`Issue::blocked_reason`].
+    /// Why it is blocked; none in other columns.
     pub blocked_reason: Option<String>,
-    /// See [`Issue::on_board`].
+    /// Whether the board shows it: open, or closed within the window of the Done column.
     pub on_board: bool,
-    /// See [`Issue::removed_at`].
+    /// When it was found to be deleted or transferred.
     pub removed_at: Option<DateTime<Utc>>,
 }
 
@@ -170,7 +170,7 @@ pub async fn with_repository(
 /// Issues by id, in no order.
 pub async fn by_ids(connection: &mut Connection, ids: &[IssueId]) -> QueryResult<Vec<Issue>> {
     if let [id] = ids {
-        // For one of unknown many, PostgreSQL makes a plan each time.
+        // For a list of unknown length, PostgreSQL would plan each time.
         return Ok(by_id(connection, *id).await?.into_iter().collect());
     }
     dsl::issues.filter(dsl::id.eq_any(ids)).select(Issue::as_select()).load(connection).await
@@ -200,12 +200,12 @@ pub async fn by_number(
         .optional()
 }
 
-/// The issue as it is now, held until the transaction ends.
+/// The issue's current row, locked until the transaction ends.
 pub async fn lock(connection: &mut Connection, id: IssueId) -> QueryResult<Issue> {
     dsl::issues.find(id).select(Issue::as_select()).for_update().first(connection).await
 }
 
-/// The rows with these numbers, and their bodies, held until the transaction ends.
+/// The rows with these numbers, and their bodies, locked until the transaction ends.
 pub async fn lock_numbers(
     connection: &mut Connection,
     repository: RepositoryId,
@@ -221,8 +221,8 @@ pub async fn lock_numbers(
         .await
 }
 
-/// Writes issues that are new or newer, or others than those that had their numbers. A row that is
-/// newer by now stays as it is and does not come back; a row that exists keeps its lane.
+/// Writes issues that are new or newer, or different ones with the same numbers. A row that is
+/// newer meanwhile is unchanged and not returned; an existing row keeps its lane.
 pub async fn write(connection: &mut Connection, writes: &[IssueWrite]) -> QueryResult<Vec<Issue>> {
     use diesel::query_dsl::methods::FilterDsl;
     use diesel::upsert::excluded;
@@ -263,27 +263,27 @@ pub async fn write(connection: &mut Connection, writes: &[IssueWrite]) -> QueryR
         .await
 }
 
-/// The labels GitHub says an issue has, with what follows from them.
+/// The labels of an issue as read from GitHub, with the values derived from them.
 #[derive(Debug, Clone, PartialEq, Eq, AsChangeset)]
 #[diesel(table_name = issues, treat_none_as_null = true)]
 pub struct LabelWrite {
-    /// See [`Issue::labels`].
+    /// Label names in GitHub's order.
     pub labels: LabelSet,
-    /// See [`Issue::state`].
+    /// Open or closed.
     pub state: IssueState,
-    /// See [`Issue::closed_at`].
+    /// When it was closed; none while it is open.
     pub closed_at: Option<DateTime<Utc>>,
-    /// See [`Issue::on_board`].
+    /// Whether the board shows it: open, or closed within the window of the Done column.
     pub on_board: bool,
-    /// See [`Issue::status`].
+    /// The column it is shown in.
     pub status: Status,
-    /// See [`Issue::priority`].
+    /// The most urgent priority label.
     pub priority: Option<Priority>,
-    /// See [`Issue::blocked_reason`].
+    /// Why it is blocked; none in other columns.
     pub blocked_reason: Option<String>,
-    /// See [`Issue::updated_at`].
+    /// GitHub's update time, whole seconds.
     pub updated_at: DateTime<Utc>,
-    /// See [`Issue::read_at`].
+    /// When this row's data was read from GitHub.
     pub read_at: DateTime<Utc>,
 }
 
@@ -298,35 +298,35 @@ pub async fn set_labels(
         .await
 }
 
-/// What labels say of an issue.
+/// An issue with its labels.
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = issues, check_for_backend(diesel::pg::Pg))]
 pub struct Labelled {
     /// The issue.
     pub id: IssueId,
-    /// See [`Issue::number`].
+    /// Its number in the repository.
     pub number: i32,
-    /// See [`Issue::title`].
+    /// The title.
     pub title: String,
-    /// See [`Issue::state`].
+    /// Open or closed.
     pub state: IssueState,
-    /// See [`Issue::labels`].
+    /// Label names in GitHub's order.
     pub labels: LabelSet,
-    /// See [`Issue::blocked_reason`].
+    /// Why it is blocked; none in other columns.
     pub blocked_reason: Option<String>,
 }
 
-/// Other labels of an issue, and what they say.
+/// New labels of an issue, with the values derived from them.
 #[derive(Debug, Clone, AsChangeset)]
 #[diesel(table_name = issues, treat_none_as_null = true)]
 pub struct Relabelled {
-    /// See [`Issue::labels`].
+    /// Label names in GitHub's order.
     pub labels: LabelSet,
-    /// See [`Issue::status`].
+    /// The column it is shown in.
     pub status: Status,
-    /// See [`Issue::priority`].
+    /// The most urgent priority label.
     pub priority: Option<Priority>,
-    /// See [`Issue::blocked_reason`].
+    /// Why it is blocked; none in other columns.
     pub blocked_reason: Option<String>,
 }
 
@@ -344,8 +344,8 @@ pub async fn labels_of(
         .await
 }
 
-/// As [`labels_of`], by id, with the rows locked until the caller's transaction ends: all of them before
-/// the first is written, because a write also locks the counts of the board.
+/// As [`labels_of`], by id, with the rows locked until the caller's transaction ends: all of them
+/// before the first is written, because a write also locks the counts of the board.
 pub async fn lock_labels_of(
     connection: &mut Connection,
     repository: RepositoryId,
@@ -360,7 +360,7 @@ pub async fn lock_labels_of(
         .await
 }
 
-/// Stores what an issue's labels are called now; GitHub has the same as before.
+/// Stores an issue's labels under a new label scheme; they are unchanged on GitHub.
 pub async fn relabel(
     connection: &mut Connection,
     id: IssueId,
@@ -370,7 +370,7 @@ pub async fn relabel(
     Ok(())
 }
 
-/// Puts an issue in another queue.
+/// Puts an issue in another lane.
 pub async fn set_lane(connection: &mut Connection, id: IssueId, lane: &str) -> QueryResult<Issue> {
     diesel::update(dsl::issues.find(id))
         .set(dsl::lane.eq(lane))
@@ -379,7 +379,7 @@ pub async fn set_lane(connection: &mut Connection, id: IssueId, lane: &str) -> Q
         .await
 }
 
-/// Stores how many comments an issue has, and when it last changed.
+/// Stores the number of comments of an issue, and its update time.
 pub async fn set_comments(
     connection: &mut Connection,
     id: IssueId,
@@ -393,7 +393,7 @@ pub async fn set_comments(
         .await
 }
 
-/// How many open issues of a repository are cached.
+/// The number of cached open issues of a repository.
 pub async fn count_open(connection: &mut Connection, repository: RepositoryId) -> QueryResult<i64> {
     dsl::issues
         .filter(dsl::repository_id.eq(repository))
@@ -404,7 +404,7 @@ pub async fn count_open(connection: &mut Connection, repository: RepositoryId) -
         .await
 }
 
-/// GitHub's ids of the issues that a full pass should have seen: those on the board.
+/// The node ids of the issues that a full sync should have seen: those on the board.
 pub async fn node_ids_on_board(
     connection: &mut Connection,
     repository: RepositoryId,
@@ -417,7 +417,7 @@ pub async fn node_ids_on_board(
         .await
 }
 
-/// GitHub's ids of the issues of a repository that have one of these labels, given in lower case.
+/// The node ids of the issues of a repository with one of these labels, given in lower case.
 pub async fn node_ids_with_labels(
     connection: &mut Connection,
     repository: RepositoryId,
@@ -433,7 +433,7 @@ pub async fn node_ids_with_labels(
         .await
 }
 
-/// GitHub's ids of the issues of a repository that have any other label than these, to the letter.
+/// The node ids of the issues of a repository with any other label than exactly these.
 pub async fn node_ids_with_other_labels(
     connection: &mut Connection,
     repository: RepositoryId,
@@ -449,7 +449,7 @@ pub async fn node_ids_with_other_labels(
         .await
 }
 
-/// Marks issues as deleted or transferred. Those that were on the board come back.
+/// Marks issues as deleted or transferred. Returns those that were on the board.
 pub async fn remove(
     connection: &mut Connection,
     ids: &[IssueId],
@@ -462,8 +462,8 @@ pub async fn remove(
         .await
 }
 
-/// Issues in progress that were last updated before `before`, longest ago first, those with an
-/// excluded label left out.
+/// Issues in progress that were last updated before `before`, longest ago first, except for those
+/// with an excluded label.
 pub async fn in_progress_since(
     connection: &mut Connection,
     before: DateTime<Utc>,
@@ -484,7 +484,8 @@ pub async fn in_progress_since(
         .await
 }
 
-/// Takes issues off the board that were closed before the done window; they come back.
+/// Removes issues from the board that were closed before the window of the Done column, and returns
+/// them.
 pub async fn leave_done_window(
     connection: &mut Connection,
     window_start: DateTime<Utc>,
@@ -501,7 +502,7 @@ pub async fn leave_done_window(
     .await
 }
 
-/// Puts issues back that are inside the done window, after the window has grown.
+/// Returns issues to the board that are inside the window of the Done column after it has grown.
 pub async fn enter_done_window(
     connection: &mut Connection,
     window_start: DateTime<Utc>,
@@ -525,8 +526,7 @@ type Selected<'a, Selection> = diesel::dsl::IntoBoxed<
 >;
 type Cards<'a> = Selected<'a, diesel::dsl::AsSelect<Issue, diesel::pg::Pg>>;
 
-/// Whether the search index of an issue has every one of some words, each a number, a word or the
-/// beginning of one.
+/// Whether the search index of an issue has all of some words, each a number, a word or a prefix.
 macro_rules! found_by {
     ($words:expr) => {
         sql::<Bool>("issues.search @@ to_tsquery('simple', ")
@@ -535,7 +535,7 @@ macro_rules! found_by {
     };
 }
 
-/// Narrows a query to what is wanted: the question of [`Wanted::matches`], asked of many rows.
+/// Applies a normalized filter to a query: [`Wanted::matches`] in SQL.
 macro_rules! narrowed {
     ($query:expr, $wanted:expr) => {{
         let wanted: &Wanted = $wanted;
@@ -663,7 +663,7 @@ pub async fn page_of_column(
     Ok(Page::new(rows, request))
 }
 
-/// A page of all that is wanted, most recently updated first.
+/// A page of all matching issues, most recently updated first.
 pub async fn page(
     connection: &mut Connection,
     wanted: &Wanted,
@@ -683,7 +683,7 @@ pub async fn page(
     Ok(Page::new(rows, request))
 }
 
-/// All that is wanted with their Markdown texts, most recently updated first.
+/// All matching issues with their Markdown texts, most recently updated first.
 pub async fn all_with_bodies(
     connection: &mut Connection,
     wanted: &Wanted,
@@ -707,8 +707,8 @@ pub async fn by_ids_with_bodies(
         .await
 }
 
-/// How many issues are wanted in each column; columns with none are absent. Counts that are kept
-/// answer where only repositories are asked for, else rows are counted.
+/// The number of matching issues in each column; columns without any are absent. If the filter has
+/// repositories only, maintained counts are read; otherwise rows are counted.
 pub async fn count_by_status(
     connection: &mut Connection,
     wanted: &Wanted,
@@ -737,7 +737,7 @@ pub async fn count_by_status(
     narrowed!(query, wanted).load(connection).await
 }
 
-/// Whether the words of a search are in an issue's number, title or body.
+/// Whether the words of a search occur in an issue's number, title or body.
 pub async fn is_found_by(
     connection: &mut Connection,
     id: IssueId,

@@ -1,5 +1,5 @@
-//! One replica at a time: a row for each job, released by run id, over when nobody touches it. It
-//! also says how far the run has come, for those who look on.
+//! Locks for jobs that one replica runs at a time: a row for each job, released by run id, expired
+//! without heartbeats. It also has the progress of the run.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -9,29 +9,29 @@ use uuid::Uuid;
 use super::Connection;
 use super::schema::job_locks::{self, dsl};
 
-/// A job that is running, or whose holder died.
+/// A running job, or one whose process died.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = job_locks, check_for_backend(diesel::pg::Pg))]
 pub struct RunningJob {
     /// When the run began.
     pub acquired_at: DateTime<Utc>,
-    /// When it last gave a sign of life.
+    /// Its last heartbeat.
     pub beaten_at: DateTime<Utc>,
-    /// How many parts it has.
+    /// The number of its steps.
     pub steps: i32,
-    /// How many of them are over.
+    /// The number of finished steps.
     pub steps_done: i32,
-    /// How many things it has read.
+    /// The number of items it has read.
     pub items: i32,
 }
 
-/// Who has a job now; nobody when it is not running.
+/// The current run of a job; none when it is not running.
 pub async fn find(connection: &mut Connection, job: &str) -> QueryResult<Option<RunningJob>> {
     dsl::job_locks.find(job).select(RunningJob::as_select()).first(connection).await.optional()
 }
 
-/// Takes a job of so many steps for a run when nobody has it or its holder gave no sign of life
-/// since `stale`. Tells whether it was taken.
+/// Takes the lock of a job with this many steps, if it is free or its last heartbeat was before
+/// `stale`. Returns whether it was taken.
 pub async fn take(
     connection: &mut Connection,
     job: &str,
@@ -55,7 +55,7 @@ pub async fn take(
     Ok(rows == 1)
 }
 
-/// A sign of life. Tells whether the run still holds the job.
+/// A heartbeat. Returns whether the run still has the lock.
 pub async fn beat(
     connection: &mut Connection,
     job: &str,
@@ -69,7 +69,7 @@ pub async fn beat(
     Ok(rows == 1)
 }
 
-/// Notes what a run has done since it last said so. One that has lost the job changes nothing.
+/// Adds to a run's progress. Does nothing if the run has lost the lock.
 pub async fn advance(
     connection: &mut Connection,
     job: &str,
@@ -83,7 +83,7 @@ pub async fn advance(
     Ok(())
 }
 
-/// Gives a job back. A run that has lost it meanwhile changes nothing.
+/// Releases a lock. Does nothing if the run has lost it.
 pub async fn release(connection: &mut Connection, job: &str, run: Uuid) -> QueryResult<()> {
     diesel::delete(dsl::job_locks.find(job).filter(dsl::run_id.eq(run)))
         .execute(connection)

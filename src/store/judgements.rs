@@ -1,4 +1,4 @@
-//! Which queue issues were judged to belong in, and why.
+//! Lane classifications of issues, with their reasons.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -10,25 +10,25 @@ use super::schema::lane_judgements::{self, dsl};
 use crate::domain::IssueId;
 use crate::domain::lane_rules::Confidence;
 
-/// One judgement.
+/// One classification.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = lane_judgements, check_for_backend(diesel::pg::Pg))]
 pub struct LaneJudgement {
     /// The issue.
     pub issue_id: IssueId,
-    /// The queue's id.
+    /// The lane's id.
     pub lane: String,
-    /// How sure whoever judged was.
+    /// The confidence of the classification.
     pub confidence: Confidence,
     /// Why.
     pub reason: Option<String>,
-    /// The model that judged; none for a rule or a person.
+    /// The model that decided; none for a rule or a person.
     pub model: Option<String>,
-    /// When it was judged.
+    /// When it was made.
     pub judged_at: DateTime<Utc>,
 }
 
-/// The judgement of an issue that counts: the newest.
+/// The current classification of an issue: the newest.
 pub async fn newest(
     connection: &mut Connection,
     issue: IssueId,
@@ -42,13 +42,13 @@ pub async fn newest(
         .optional()
 }
 
-/// Keeps a judgement, which counts from now on.
+/// Stores a classification, which becomes the current one.
 pub async fn append(connection: &mut Connection, judgement: &LaneJudgement) -> QueryResult<()> {
     diesel::insert_into(dsl::lane_judgements).values(judgement).execute(connection).await?;
     Ok(())
 }
 
-/// Forgets all but the newest judgements of each issue, `kept` of them, and tells how many.
+/// Prunes all but the newest `kept` classifications of each issue, and returns how many.
 pub async fn prune(connection: &mut Connection, kept: i64) -> QueryResult<usize> {
     let older = "DELETE FROM lane_judgements USING (
             SELECT id, row_number() OVER (PARTITION BY issue_id ORDER BY id DESC) AS place

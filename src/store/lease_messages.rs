@@ -1,4 +1,4 @@
-//! Messages to holders of issues.
+//! Messages to the agents that have leases.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -12,7 +12,7 @@ use crate::domain::actor::{ActorKind, Who};
 use crate::domain::leases::LeaseState;
 use crate::domain::{FullName, IssueId, LeaseId, LeaseMessageId};
 
-/// A message to one holder of an issue.
+/// A message to the agent with a lease.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = lease_messages, check_for_backend(diesel::pg::Pg))]
 pub struct LeaseMessage {
@@ -20,21 +20,21 @@ pub struct LeaseMessage {
     pub id: LeaseMessageId,
     /// The issue.
     pub issue_id: IssueId,
-    /// The token of the lease it is sent to.
+    /// The fencing token of the lease that it was sent to.
     pub fencing_token: i64,
     /// Who sent it.
     pub author: String,
-    /// What kind of actor that is.
+    /// The kind of the sender.
     pub author_kind: ActorKind,
     /// The text.
     pub body: String,
     /// When it was sent.
     pub sent_at: DateTime<Utc>,
-    /// When the holder said that it has read it.
+    /// When the agent confirmed it.
     pub read_at: Option<DateTime<Utc>>,
 }
 
-/// Keeps a message.
+/// Stores a message.
 pub async fn append(
     connection: &mut Connection,
     lease: LeaseId,
@@ -56,7 +56,7 @@ pub async fn append(
         .await
 }
 
-/// The messages to some leases, the first sent first.
+/// The messages to some leases, oldest first.
 pub async fn of_leases(
     connection: &mut Connection,
     leases: &[LeaseId],
@@ -72,14 +72,14 @@ pub async fn of_leases(
         .await
 }
 
-/// The messages to a lease that its holder has not said to have read, the first sent first.
+/// The messages to a lease that its agent has not confirmed, oldest first.
 pub async fn unread(connection: &mut Connection, lease: LeaseId) -> QueryResult<Vec<LeaseMessage>> {
     let mut messages = of_leases(connection, &[lease]).await?;
     messages.retain(|message| message.read_at.is_none());
     Ok(messages)
 }
 
-/// What an agent has not said to have read about all that it holds, the first sent first, with the
+/// The messages to all live leases of an agent that it has not confirmed, oldest first, with the
 /// repository and the number of the issue.
 pub async fn unread_of_agent(
     connection: &mut Connection,
@@ -101,7 +101,7 @@ pub async fn unread_of_agent(
     Prepared(query).load(connection).await
 }
 
-/// Whether there is such a message to a lease.
+/// Whether a message with this id was sent to a lease.
 pub async fn is_of(
     connection: &mut Connection,
     lease: LeaseId,
@@ -114,7 +114,7 @@ pub async fn is_of(
     diesel::select(diesel::dsl::exists(found)).get_result(connection).await
 }
 
-/// Forgets the messages to a lease but the last sent so many.
+/// Prunes the messages to a lease except for the newest `keep`.
 pub async fn forget(connection: &mut Connection, lease: LeaseId, keep: i64) -> QueryResult<usize> {
     let last = dsl::lease_messages
         .filter(dsl::issue_id.eq(lease.issue))
@@ -132,7 +132,7 @@ pub async fn forget(connection: &mut Connection, lease: LeaseId, keep: i64) -> Q
     diesel::delete(older).execute(connection).await
 }
 
-/// Says that the holder has read what it was sent up to a message.
+/// Marks the messages to a lease up to this one as read.
 pub async fn mark_read(
     connection: &mut Connection,
     lease: LeaseId,

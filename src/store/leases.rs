@@ -1,7 +1,7 @@
-//! Who holds which issue, and who held it before.
+//! Leases: which agent has which issue, and which had it before.
 //!
-//! Whether a lease is live is a comparison with the time that the caller gives: a row that nobody
-//! has put to an end is over all the same once its time is.
+//! Whether a lease is live is a comparison with the time that the caller passes: an expired lease
+//! is over even if its row has not been cleaned up.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -14,7 +14,7 @@ use super::schema::leases::{self, dsl};
 use crate::domain::leases::{Checkpoint, Held, LeaseEnding, LeaseState, WorkOutcome};
 use crate::domain::{IssueId, LeaseId, RepositoryId};
 
-/// One agent's holding of one issue.
+/// A lease of an issue by one agent.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, QueryableByName)]
 #[diesel(table_name = leases, check_for_backend(diesel::pg::Pg))]
 pub struct Lease {
@@ -22,68 +22,68 @@ pub struct Lease {
     pub issue_id: IssueId,
     /// Its repository.
     pub repository_id: RepositoryId,
-    /// Grows with each holding of the issue.
+    /// The fencing token, which grows with each lease of the issue.
     pub fencing_token: i64,
-    /// Who holds it.
+    /// The agent that has the lease.
     pub agent: String,
-    /// The queue the issue waited in when it was claimed.
+    /// The lane of the issue when it was claimed.
     pub lane: String,
-    /// What is known of it, the time left aside.
+    /// Its state, regardless of its expiry.
     pub state: LeaseState,
-    /// How far the holder says it is.
+    /// The last checkpoint that the agent reported.
     pub checkpoint: Checkpoint,
-    /// The holder's key for the request that got it, with its owner, see `domain::keys`.
+    /// The request id of the claim, with its owner, see `domain::keys`.
     pub request_id: Option<String>,
-    /// For how long it was claimed or last renewed, in seconds.
+    /// The lease time of the claim or the last renewal, in seconds.
     pub term_seconds: i32,
     /// When it was claimed.
     pub acquired_at: DateTime<Utc>,
-    /// When the holder last gave a sign of life.
+    /// The agent's last heartbeat.
     pub renewed_at: DateTime<Utc>,
-    /// When it is over.
+    /// When it expires.
     pub expires_at: DateTime<Utc>,
-    /// When to try again to put right what it left on GitHub.
+    /// When the cleanup of its labels on GitHub is attempted again.
     pub retry_at: Option<DateTime<Utc>>,
-    /// When it was put to an end.
+    /// When it was ended.
     pub ended_at: Option<DateTime<Utc>>,
     /// How it ended.
     pub ending: Option<LeaseEnding>,
-    /// What came of the work.
+    /// The outcome of the work.
     pub outcome: Option<WorkOutcome>,
-    /// The hash of what that request asked for; none where an earlier version stored it.
+    /// The hash of that request's content; none where an earlier version stored it.
     pub request_hash: Option<String>,
-    /// When somebody asked the holder to stop.
+    /// When the agent was asked to stop.
     pub stop_requested_at: Option<DateTime<Utc>>,
-    /// Who asked it to.
+    /// Who asked it to stop.
     pub stop_requested_by: Option<String>,
-    /// Why.
+    /// Why it was asked to stop.
     pub stop_reason: Option<String>,
-    /// When the issue is taken from a holder that has not stopped by then.
+    /// When the lease is ended if the agent has not stopped.
     pub release_at: Option<DateTime<Utc>>,
-    /// The question whose answer the holder waits for.
+    /// The question that the agent waits for an answer to.
     pub awaiting_input: Option<String>,
-    /// Since when it waits for it.
+    /// Since when it waits for the answer.
     pub awaiting_input_since: Option<DateTime<Utc>>,
 }
 
 impl Lease {
-    /// The id of this holding.
+    /// The id of this lease.
     pub fn id(&self) -> LeaseId {
         LeaseId { issue: self.issue_id, token: self.fencing_token }
     }
 
-    /// Whether the issue is taken at that time.
+    /// Whether the issue is leased at that time.
     pub fn is_live(&self, now: DateTime<Utc>) -> bool {
         self.state != LeaseState::Free && self.expires_at > now
     }
 
-    /// What a write asks of it.
+    /// What a write checks against it.
     pub fn held(&self) -> Held<'_> {
         Held { issue: self.issue_id, agent: &self.agent, token: self.fencing_token }
     }
 }
 
-/// The columns in the order of the table, for statements in SQL.
+/// The columns in the order of the table, for raw SQL.
 macro_rules! columns {
     () => {
         "issue_id, repository_id, fencing_token, agent, lane, state, checkpoint, request_id, \
@@ -93,24 +93,24 @@ macro_rules! columns {
     };
 }
 
-/// A holding that somebody wants.
+/// A request for a lease.
 #[derive(Debug, Clone)]
 pub struct Wish<'a> {
-    /// Who wants it.
+    /// The agent that requests it.
     pub agent: &'a str,
-    /// The wisher's key for the request, with its owner.
+    /// The request id with its owner.
     pub request_id: Option<&'a str>,
-    /// The hash of what the request asks for.
+    /// The hash of the request's content.
     pub request_hash: Option<&'a str>,
-    /// For how long, in seconds, once it is confirmed.
+    /// The lease time once it is confirmed, in seconds.
     pub term_seconds: i32,
-    /// The time.
+    /// The current time.
     pub now: DateTime<Utc>,
-    /// How long the reservation stands.
+    /// When the reservation expires.
     pub until: DateTime<Utc>,
 }
 
-/// Takes an issue's row where nobody has it, with a token of its own.
+/// Reserves an issue's row if it is free, with a new fencing token.
 macro_rules! take {
     ($from:expr, $over:expr) => {
         concat!(
@@ -138,8 +138,8 @@ macro_rules! take {
     };
 }
 
-/// Whether a lease is no longer in the way of a claim: its time is over, and if it is a reservation,
-/// nothing is unsettled of what may have become of it on GitHub.
+/// Whether a lease no longer blocks a claim: it has expired, and a reservation also has no
+/// unsettled change on GitHub.
 macro_rules! is_over {
     ($lease:literal, $now:literal) => {
         concat!(
@@ -159,7 +159,7 @@ macro_rules! is_over {
     };
 }
 
-/// Binds what a wish says to a statement.
+/// Binds a request to a statement.
 macro_rules! bound {
     ($sql:expr, $wish:expr) => {
         diesel::sql_query($sql)
@@ -172,8 +172,8 @@ macro_rules! bound {
     };
 }
 
-/// Reserves the first of some issues that nobody holds, passing over those that somebody else is
-/// reserving at this moment. Nothing comes back when there is none, or somebody was quicker.
+/// Reserves the first of some issues that has no lease, skipping rows that a concurrent claim has
+/// locked. Returns none when there is none, or a concurrent claim was faster.
 pub async fn reserve_first(
     connection: &mut Connection,
     wish: &Wish<'_>,
@@ -195,8 +195,7 @@ pub async fn reserve_first(
     Prepared(query).get_result(connection).await.optional()
 }
 
-/// Reserves an issue, after whoever changes it at this moment. Nothing comes back when somebody holds
-/// it.
+/// Reserves an issue, after concurrent changes of its row. Returns none when it has a lease.
 pub async fn reserve(
     connection: &mut Connection,
     wish: &Wish<'_>,
@@ -210,7 +209,7 @@ pub async fn reserve(
     Prepared(query).get_result(connection).await.optional()
 }
 
-/// Takes an issue, whoever holds it. The holding that this ends is kept as taken.
+/// Takes an issue from whoever has it. The previous lease is recorded as taken over.
 pub async fn take(
     connection: &mut Connection,
     wish: &Wish<'_>,
@@ -221,7 +220,7 @@ pub async fn take(
     bound!(sql, wish).bind::<BigInt, _>(issue).get_result(connection).await
 }
 
-/// Makes a reservation a holding. Nothing comes back when it is over or somebody else's by now.
+/// Turns a reservation into a lease. Returns none when it has expired or was replaced.
 pub async fn confirm(
     connection: &mut Connection,
     id: LeaseId,
@@ -238,20 +237,20 @@ pub async fn confirm(
         .optional()
 }
 
-/// What a sign of life says.
+/// The content of a renewal.
 #[derive(Debug, Clone, Copy)]
 pub struct Renewal<'a> {
-    /// How far the holder is; as before when absent.
+    /// The checkpoint; unchanged if absent.
     pub checkpoint: Option<Checkpoint>,
-    /// The new term, in seconds; as before when absent.
+    /// The new lease time, in seconds; unchanged if absent.
     pub term_seconds: Option<i32>,
-    /// What the holder waits to be told, empty for nothing; as before when absent.
+    /// The question that the agent waits for, empty for none; unchanged if absent.
     pub awaiting_input: Option<&'a str>,
-    /// The time.
+    /// The current time.
     pub now: DateTime<Utc>,
 }
 
-/// Prolongs a live holding. Nothing comes back when it is over.
+/// Extends a live lease. Returns none when it is over.
 pub async fn renew(
     connection: &mut Connection,
     id: LeaseId,
@@ -279,21 +278,21 @@ pub async fn renew(
     .optional()
 }
 
-/// That the holder of an issue is to stop.
+/// A stop request.
 #[derive(Debug, Clone, Copy)]
 pub struct StopRequest<'a> {
-    /// Who asks it to.
+    /// Who asks.
     pub by: &'a str,
-    /// Why.
+    /// The reason.
     pub reason: Option<&'a str>,
-    /// The time.
+    /// The current time.
     pub now: DateTime<Utc>,
-    /// When the issue is taken from it if it has not stopped.
+    /// When the lease is ended if the agent has not stopped.
     pub release_at: DateTime<Utc>,
 }
 
-/// Asks the holder of a live lease to stop, or with none no longer to. Nothing comes back when the lease
-/// is over.
+/// Asks the agent with a live lease to stop, or withdraws that. Returns none when the lease is
+/// over.
 pub async fn request_stop(
     connection: &mut Connection,
     id: LeaseId,
@@ -316,8 +315,8 @@ pub async fn request_stop(
         .optional()
 }
 
-/// Says that the holder of a live lease was told what it waited for. Nothing comes back when the lease
-/// is over.
+/// Records that the question of the agent with a live lease was answered. Returns none when the
+/// lease is over.
 pub async fn answer_input(
     connection: &mut Connection,
     id: LeaseId,
@@ -337,7 +336,7 @@ pub async fn answer_input(
         .optional()
 }
 
-/// Live leases whose holder was to stop by now and has not, the longest due first.
+/// Live leases whose agent should have stopped, longest overdue first.
 pub async fn to_release(
     connection: &mut Connection,
     now: DateTime<Utc>,
@@ -361,7 +360,7 @@ struct Count {
     issues: i64,
 }
 
-/// How many holders wait for an answer of people.
+/// The number of live leases that wait for an answer by a person.
 pub async fn count_awaiting_input(
     connection: &mut Connection,
     now: DateTime<Utc>,
@@ -375,7 +374,7 @@ pub async fn count_awaiting_input(
     Ok(row.issues)
 }
 
-/// Ends a holding that is not ended yet. Nothing comes back when it is, or is somebody else's.
+/// Ends a lease. Returns none when it has been ended or replaced.
 pub async fn end(
     connection: &mut Connection,
     id: LeaseId,
@@ -399,7 +398,7 @@ pub async fn end(
         .optional()
 }
 
-/// Gives a reservation back that never became a holding, and its request's name with it.
+/// Releases a reservation that was not confirmed, and its request id.
 pub async fn give_back(
     connection: &mut Connection,
     id: LeaseId,
@@ -419,8 +418,8 @@ pub async fn give_back(
     Ok(())
 }
 
-/// Answers a live holding once more, which is a sign of life of its holder. Nothing comes back when it
-/// is over, or about to be taken.
+/// Returns a live lease to a repeated request, which counts as a heartbeat. Returns none when it is
+/// over, or about to be ended.
 pub async fn answer_again(
     connection: &mut Connection,
     id: LeaseId,
@@ -440,8 +439,8 @@ pub async fn answer_again(
     .optional()
 }
 
-/// Notes that nobody was told of a holding, so that it is to be taken at once, and frees the name of its
-/// request. False when its holder has given a sign of life since it was read.
+/// Marks a lease that no client has received, so that it is ended at once, and frees its request
+/// id. False when it was renewed after it was read.
 pub async fn abandon(
     connection: &mut Connection,
     lease: &Lease,
@@ -465,7 +464,7 @@ pub async fn abandon(
     Ok(abandoned > 0)
 }
 
-/// Frees the name of a request that came to nothing.
+/// Frees the request id of a failed claim.
 pub async fn forget_request(connection: &mut Connection, id: LeaseId) -> QueryResult<()> {
     diesel::update(dsl::leases.find(id.issue))
         .filter(dsl::fencing_token.eq(id.token))
@@ -475,7 +474,7 @@ pub async fn forget_request(connection: &mut Connection, id: LeaseId) -> QueryRe
     Ok(())
 }
 
-/// Gives a live lease the name of the request that got it again, in place of the one it had.
+/// Replaces the request id of a live lease by that of the request that resumed it.
 pub async fn rename_request(
     connection: &mut Connection,
     id: LeaseId,
@@ -491,7 +490,7 @@ pub async fn rename_request(
     Ok(())
 }
 
-/// The row of an issue, live or not.
+/// The newest lease of an issue, live or not.
 pub async fn of_issue(connection: &mut Connection, issue: IssueId) -> QueryResult<Option<Lease>> {
     dsl::leases.find(issue).select(Lease::as_select()).first(connection).await.optional()
 }
@@ -505,7 +504,7 @@ pub async fn lock_of_issue(
     row.first(connection).await.optional()
 }
 
-/// The rows of some issues, live or not, in no order.
+/// The newest leases of some issues, live or not, in no order.
 pub async fn of_issues(connection: &mut Connection, issues: &[IssueId]) -> QueryResult<Vec<Lease>> {
     dsl::leases
         .filter(dsl::issue_id.eq_any(issues))
@@ -514,7 +513,7 @@ pub async fn of_issues(connection: &mut Connection, issues: &[IssueId]) -> Query
         .await
 }
 
-/// Has what leases that are over left in a repository put right with the next round.
+/// Makes the cleanup of a repository's expired leases due in the next run.
 pub async fn retry_now(connection: &mut Connection, repository: RepositoryId) -> QueryResult<()> {
     diesel::update(dsl::leases.filter(dsl::repository_id.eq(repository)))
         .filter(dsl::state.ne(LeaseState::Free))
@@ -540,7 +539,7 @@ pub async fn held_of_issues(
         .await
 }
 
-/// Everything that is held, the last renewed first; one agent's when one is named.
+/// All live leases, last renewed first; optionally of one agent.
 pub async fn held(
     connection: &mut Connection,
     agent: Option<&str>,
@@ -557,7 +556,7 @@ pub async fn held(
     query.order((dsl::renewed_at.desc(), dsl::issue_id)).load(connection).await
 }
 
-/// The holding with this id, live, ended or replaced since.
+/// The lease with this id: live, ended or replaced.
 pub async fn by_id(connection: &mut Connection, id: LeaseId) -> QueryResult<Option<Lease>> {
     diesel::sql_query(concat!(
         "SELECT ",
@@ -574,8 +573,8 @@ pub async fn by_id(connection: &mut Connection, id: LeaseId) -> QueryResult<Opti
     .optional()
 }
 
-/// The holding that an agent's request got, live, ended or replaced since. `forms` are those that its
-/// key may be stored in.
+/// The lease that an agent's request got: live, ended or replaced. `forms` are the possible stored
+/// forms of its request id.
 pub async fn by_request(
     connection: &mut Connection,
     agent: &str,
@@ -596,7 +595,7 @@ pub async fn by_request(
     .optional()
 }
 
-/// An agent's holdings since `since`, live ones too, last acquired first.
+/// An agent's leases since `since`, including live ones, last acquired first.
 pub async fn history(
     connection: &mut Connection,
     agent: &str,
@@ -619,7 +618,7 @@ pub async fn history(
     .await
 }
 
-/// The holdings of an issue that failed or ran out, the last first; 100 at most.
+/// The leases of an issue that failed or expired, newest first; 100 at most.
 pub async fn failures(connection: &mut Connection, issue: IssueId) -> QueryResult<Vec<Lease>> {
     diesel::sql_query(concat!(
         "SELECT ",
@@ -635,7 +634,7 @@ pub async fn failures(connection: &mut Connection, issue: IssueId) -> QueryResul
     .await
 }
 
-/// What an agent's ended holdings since some time came to.
+/// How an agent's leases ended since some time.
 #[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
 pub struct Endings {
     /// The agent.
@@ -649,7 +648,7 @@ pub struct Endings {
     pub succeeded: i64,
 }
 
-/// Each agent's ended holdings since some time.
+/// How the leases of each agent ended since some time.
 pub async fn endings(
     connection: &mut Connection,
     since: DateTime<Utc>,
@@ -667,7 +666,7 @@ pub async fn endings(
     .await
 }
 
-/// Leases whose time is over and that nobody has put to an end, the longest over first.
+/// Expired leases and reservations that have not been ended, longest expired first.
 pub async fn expired(
     connection: &mut Connection,
     now: DateTime<Utc>,
@@ -684,8 +683,7 @@ pub async fn expired(
         .await
 }
 
-/// Holdings whose time is over and that nobody has put to an end, the longest over first; one agent's
-/// when one is named.
+/// Expired leases that have not been ended, longest expired first; optionally of one agent.
 pub async fn lapsed(
     connection: &mut Connection,
     agent: Option<&str>,
@@ -703,8 +701,7 @@ pub async fn lapsed(
     query.order((dsl::expires_at, dsl::issue_id)).limit(limit).load(connection).await
 }
 
-/// Holdings that nobody has put to an end, live or over, the first acquired first; one agent's when
-/// one is named.
+/// Leases that have not been ended, live or expired, first acquired first; optionally of one agent.
 pub async fn unended(
     connection: &mut Connection,
     agent: Option<&str>,
@@ -720,8 +717,8 @@ pub async fn unended(
     query.order((dsl::acquired_at, dsl::issue_id)).limit(limit).load(connection).await
 }
 
-/// Lets a live lease run out now, as one that its holder was asked to end. What it left on GitHub is
-/// put right later. Nothing comes back when it is over already.
+/// Lets a live lease expire now, as if its agent had been asked to stop. Its labels on GitHub are
+/// cleaned up later. Returns none when it is already over.
 pub async fn put_over(
     connection: &mut Connection,
     id: LeaseId,
@@ -745,7 +742,7 @@ pub async fn put_over(
         .optional()
 }
 
-/// Says when to try again to put right what an expired lease left.
+/// Schedules the next attempt to clean up an expired lease.
 pub async fn retry(
     connection: &mut Connection,
     id: LeaseId,
@@ -759,24 +756,24 @@ pub async fn retry(
     Ok(())
 }
 
-/// How many issues are held at one time, by what limits are set on.
+/// The number of live leases, grouped as limits need it.
 #[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
 pub struct Holding {
-    /// The agent.
+    /// The agent's name.
     #[diesel(sql_type = Text)]
     pub agent: String,
-    /// The queue as it was called then.
+    /// The lane by its name at the time of the claim.
     #[diesel(sql_type = Text)]
     pub lane: String,
     /// The repository.
     #[diesel(sql_type = BigInt)]
     pub repository_id: RepositoryId,
-    /// How many.
+    /// The number of leases.
     #[diesel(sql_type = BigInt)]
     pub issues: i64,
 }
 
-/// What is held or reserved, counted by agent, queue and repository.
+/// The leases and reservations, counted by agent, lane and repository.
 pub async fn holdings(
     connection: &mut Connection,
     now: DateTime<Utc>,
@@ -789,8 +786,7 @@ pub async fn holdings(
     Prepared(query).load(connection).await
 }
 
-/// Makes claims wait for each other until the transaction ends, so that two cannot pass a limit
-/// together.
+/// Serializes claims until the transaction ends, so that concurrent ones cannot exceed a limit.
 pub async fn line_up(connection: &mut Connection) -> QueryResult<()> {
     let query = diesel::sql_query("SELECT pg_advisory_xact_lock(7236871, 2)");
     Prepared(query).execute(connection).await?;

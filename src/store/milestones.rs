@@ -1,4 +1,4 @@
-//! Things that happen once, ever.
+//! One-time flags.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -7,7 +7,7 @@ use diesel_async::RunQueryDsl;
 use super::Connection;
 use super::schema::milestones::dsl;
 
-/// Reaches a milestone. Tells whether it was for the first time.
+/// Sets a flag. Returns whether it was not set before.
 pub async fn reach(
     connection: &mut Connection,
     name: &str,

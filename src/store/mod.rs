@@ -1,9 +1,9 @@
 //! Rows and SQL: one file per table family.
 //!
-//! A row struct here *is* the entity; its fields are domain types, so a row cannot hold a value the
-//! domain rejects. Functions take a connection, run one statement and are named for the intention.
-//! Invariants: nothing here opens a transaction, reads the clock or decides a rule, and every error
-//! is diesel's own.
+//! A row struct here *is* the entity; its fields are domain types, so a row cannot have a value
+//! that the domain rejects. Functions take a connection, run one statement and are named for the
+//! intention. Invariants: nothing here opens a transaction, reads the clock or decides a rule, and
+//! every error is diesel's own.
 
 pub mod agent_names;
 pub mod agent_reports;
@@ -68,7 +68,7 @@ diesel::define_sql_function! {
 }
 
 diesel::define_sql_function! {
-    /// Names of labels in lower case, by which they are compared.
+    /// The lower-case names of labels, by which they are compared.
     fn label_keys(
         labels: diesel::sql_types::Array<diesel::sql_types::Text>,
     ) -> diesel::sql_types::Array<diesel::sql_types::Text>;

@@ -1,9 +1,9 @@
-//! Keyset pages: a page is asked for by the position of its neighbour, never by an offset, so rows
-//! that come and go between two pages cannot be seen twice or be skipped.
+//! Keyset pagination: a page is requested by the position of its neighbour, never by an offset, so
+//! rows that come and go between two pages cannot be seen twice or be skipped.
 
 use chrono::{DateTime, Utc};
 
-/// Where a row stands in a list that is ordered newest first, ties broken by id.
+/// The position of a row in a list that is ordered newest first, ties broken by id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
     /// The time the list is ordered by.
@@ -12,14 +12,14 @@ pub struct Position {
     pub id: i64,
 }
 
-/// Which page of a list is asked for.
+/// The request for a page of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PageRequest {
-    /// How many rows at the most.
+    /// The maximal number of rows.
     pub limit: u32,
-    /// Rows behind this one only.
+    /// Only rows after this one.
     pub after: Option<Position>,
-    /// Rows before this one only.
+    /// Only rows before this one.
     pub before: Option<Position>,
     /// Take the rows from the end of the range rather than from its start.
     pub from_end: bool,
@@ -31,12 +31,12 @@ impl PageRequest {
         Self { limit, after: None, before: None, from_end: false }
     }
 
-    /// The rows behind a position.
+    /// The rows after a position.
     pub fn after(limit: u32, after: Option<Position>) -> Self {
         Self { after, ..Self::first(limit) }
     }
 
-    /// How many rows to read: one more than asked for, to learn whether there are more.
+    /// How many rows to read: one more than requested, to find out whether there are more.
     pub fn rows_to_read(&self) -> i64 {
         i64::from(self.limit) + 1
     }
@@ -49,13 +49,13 @@ pub struct Page<T> {
     pub rows: Vec<T>,
     /// Whether rows come before these.
     pub has_previous: bool,
-    /// Whether rows come behind these.
+    /// Whether rows come after these.
     pub has_next: bool,
 }
 
 impl<T> Page<T> {
-    /// Makes a page of rows that were read in reading order (from the end when the request says
-    /// so), one more than asked for where there are more.
+    /// Makes a page of rows that were read in reading order (from the end if the request says so),
+    /// one more than requested if there are more.
     pub fn new(mut rows: Vec<T>, request: &PageRequest) -> Self {
         let limit = usize::try_from(request.limit).expect("a u32 fits");
         let more = rows.len() > limit;
@@ -68,7 +68,7 @@ impl<T> Page<T> {
         }
     }
 
-    /// The same page of other things.
+    /// The same page of mapped items.
     pub fn map<U>(self, change: impl FnMut(T) -> U) -> Page<U> {
         let Self { rows, has_previous, has_next } = self;
         Page { rows: rows.into_iter().map(change).collect(), has_previous, has_next }

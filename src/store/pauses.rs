@@ -1,4 +1,4 @@
-//! What people have paused.
+//! Pauses of work.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -11,7 +11,7 @@ use crate::domain::PauseId;
 use crate::domain::labels::is_same;
 use crate::domain::pauses::PauseScope;
 
-/// A part of the work that no agent is served anything of.
+/// A pause: agents are served nothing of what it covers.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = pauses, check_for_backend(diesel::pg::Pg))]
 pub struct Pause {
@@ -19,17 +19,17 @@ pub struct Pause {
     pub id: PauseId,
     /// What kind of thing is paused.
     pub scope: PauseScope,
-    /// Which one: a repository's full name, a lane's id, an agent's name; empty for everything.
+    /// The subject: a repository's full name, a lane's id, an agent's name; empty for everything.
     pub subject: String,
-    /// Whether holders are told to stop; else what is held is finished.
+    /// Whether agents with a lease are asked to stop; otherwise they finish.
     pub stops_holders: bool,
     /// Why.
     pub reason: Option<String>,
     /// Who paused it.
     pub created_by: String,
-    /// When.
+    /// When it was paused.
     pub created_at: DateTime<Utc>,
-    /// When it ends by itself.
+    /// When it ends by itself; none if a person must end it.
     pub ends_at: Option<DateTime<Utc>>,
 }
 
@@ -39,29 +39,29 @@ pub struct Pause {
 pub struct NewPause<'a> {
     /// What kind of thing is paused.
     pub scope: PauseScope,
-    /// Which one.
+    /// The subject.
     pub subject: &'a str,
-    /// The same in lower case.
+    /// The subject in lower case.
     pub subject_key: &'a str,
-    /// Whether holders are told to stop.
+    /// Whether agents with a lease are asked to stop.
     pub stops_holders: bool,
     /// Why.
     pub reason: Option<&'a str>,
     /// Who pauses it.
     pub created_by: &'a str,
-    /// When.
+    /// When it is paused.
     pub created_at: DateTime<Utc>,
     /// When it ends by itself.
     pub ends_at: Option<DateTime<Utc>>,
 }
 
 impl NewPause<'_> {
-    /// Whether it is of the same thing as one that there is.
+    /// Whether it has the same subject as an existing pause.
     pub fn is_of_same_as(&self, pause: &Pause) -> bool {
         self.scope == pause.scope && is_same(self.subject, &pause.subject)
     }
 
-    /// Whether it means for the same thing what the one that there is does.
+    /// Whether it is equal to an existing pause of the same subject.
     pub fn changes_nothing_of(&self, pause: &Pause) -> bool {
         self.stops_holders == pause.stops_holders
             && self.reason == pause.reason.as_deref()
@@ -69,13 +69,13 @@ impl NewPause<'_> {
     }
 }
 
-/// Lets one transaction at a time begin pauses. Reading them goes on.
+/// Serializes transactions that begin pauses. Reading them is not blocked.
 pub async fn lock(connection: &mut Connection) -> QueryResult<()> {
     diesel::sql_query("LOCK TABLE pauses IN SHARE ROW EXCLUSIVE MODE").execute(connection).await?;
     Ok(())
 }
 
-/// What is paused, the first begun first.
+/// The current pauses, oldest first.
 pub async fn all(connection: &mut Connection, now: DateTime<Utc>) -> QueryResult<Vec<Pause>> {
     let query = dsl::pauses
         .filter(dsl::ends_at.is_null().or(dsl::ends_at.gt(now)))
@@ -84,7 +84,7 @@ pub async fn all(connection: &mut Connection, now: DateTime<Utc>) -> QueryResult
     Prepared(query).load(connection).await
 }
 
-/// Begins a pause, or changes the one that there is of the same thing.
+/// Begins a pause, or changes the existing one of the same subject.
 pub async fn begin(connection: &mut Connection, pause: &NewPause<'_>) -> QueryResult<Pause> {
     diesel::insert_into(dsl::pauses)
         .values(pause)
@@ -96,7 +96,7 @@ pub async fn begin(connection: &mut Connection, pause: &NewPause<'_>) -> QueryRe
         .await
 }
 
-/// Ends a pause. Nothing comes back when it has ended before.
+/// Ends a pause. Returns none when it has already ended.
 pub async fn end(connection: &mut Connection, id: PauseId) -> QueryResult<Option<Pause>> {
     diesel::delete(dsl::pauses.find(id))
         .returning(Pause::as_returning())
@@ -105,7 +105,7 @@ pub async fn end(connection: &mut Connection, id: PauseId) -> QueryResult<Option
         .optional()
 }
 
-/// Ends what is paused for a time that is over.
+/// Ends the pauses whose time is over.
 pub async fn end_over(connection: &mut Connection, now: DateTime<Utc>) -> QueryResult<Vec<Pause>> {
     diesel::delete(dsl::pauses.filter(dsl::ends_at.le(now)))
         .returning(Pause::as_returning())

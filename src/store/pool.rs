@@ -1,6 +1,6 @@
-//! Connections to PostgreSQL and the migrations that are built into the binary.
+//! The connection pool, and the migrations that are embedded in the binary.
 //!
-//! Invariant: a statement whose caller went away is cancelled, not left to run to its end; see
+//! Invariant: a statement whose caller went away is cancelled and does not run to its end; see
 //! [`cancellable`].
 
 use std::ops::{Deref, DerefMut};
@@ -22,16 +22,16 @@ use futures_util::FutureExt as _;
 use super::Connection;
 use crate::postgres::{Address, Connector, Timeouts};
 
-/// Every change of the schema, oldest first.
+/// Every migration, oldest first.
 pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!();
 
-/// How long the server may take to hear that a statement is to be cancelled.
+/// Timeout for cancelling a statement.
 const CANCEL: Duration = Duration::from_secs(5);
 
-/// How long one statement of [`take_time`] may take.
+/// The statement timeout of [`take_time`].
 const LONG: &str = "SET LOCAL statement_timeout = '5min'";
 
-/// The connections that requests share. Cheap to clone.
+/// The pool of connections that requests share. Cheap to clone.
 #[derive(Clone)]
 pub struct Pool {
     connections: pooled::Pool<Connection>,
@@ -53,19 +53,19 @@ impl Pool {
         })
     }
 
-    /// How many connections there may be at a time.
+    /// The maximal number of connections.
     pub fn capacity(&self) -> usize {
         self.connections.status().max_size
     }
 
-    /// Gives out no more connections and closes those that come back.
+    /// Hands out no more connections and closes those that are returned.
     pub fn close(&self) {
         self.connections.close();
     }
 }
 
-/// A connection that goes back to its pool when it is dropped, unless its caller went away in the
-/// middle of [`cancellable`] work.
+/// A connection that returns to its pool when it is dropped, unless its caller went away during
+/// [`cancellable`] work.
 pub struct PooledConnection {
     /// None only while it is dropped.
     connection: Option<pooled::Object<Connection>>,
@@ -98,8 +98,8 @@ impl Drop for PooledConnection {
             if let Ok(Err(error)) = cancelled {
                 tracing::debug!(%error, "a statement could not be cancelled");
             }
-            // It holds its place in the pool until here. It does not go back: a cancellation that
-            // arrives late would hit the next caller's statement.
+            // Its slot in the pool is occupied until here. It is not returned: a late cancellation
+            // would hit the next caller's statement.
             drop(pooled::Object::take(connection));
         };
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
@@ -109,21 +109,21 @@ impl Drop for PooledConnection {
 }
 
 tokio::task_local! {
-    /// Whether the work of this task was given up.
+    /// Whether the work of this task was cancelled.
     static GIVEN_UP: Arc<AtomicBool>;
 }
 
-/// The same work, whose statements are cancelled at the server when it is dropped before its end.
+/// The same work, whose statements are cancelled on the server when it is dropped before its end.
 ///
-/// That happens when the client leaves or the time is over. For work that only reads; what changes something
-/// runs to its end.
+/// That happens when the client disconnects or the time is over. For work that only reads; changes
+/// run to their end.
 pub fn cancellable<Work: Future>(work: Work) -> Cancellable<Work> {
     let given_up = Arc::<AtomicBool>::default();
     let work = Box::pin(GIVEN_UP.scope(Arc::clone(&given_up), work));
     Cancellable { given_up, is_done: false, work }
 }
 
-/// See [`cancellable`].
+/// The future of [`cancellable`].
 pub struct Cancellable<Work: Future> {
     given_up: Arc<AtomicBool>,
     is_done: bool,
@@ -141,30 +141,30 @@ impl<Work: Future> Future for Cancellable<Work> {
 }
 
 impl<Work: Future> Drop for Cancellable<Work> {
-    /// Comes before the work is dropped, and with it the connections that it holds.
+    /// Runs before the work is dropped, and with it the connections that it uses.
     fn drop(&mut self) {
         self.given_up.store(!self.is_done, Ordering::Relaxed);
     }
 }
 
-/// Failures of some kinds are told by their sentence (see `failure`), which follows the server's
-/// language. Not everybody may change that.
+/// Some failures are recognized by their message (see `failure`), which depends on the server's
+/// language. Not every role may change that.
 const ENGLISH: &str = "DO $$ BEGIN SET lc_messages = 'C'; \
                        EXCEPTION WHEN insufficient_privilege THEN NULL; END $$";
 
-/// A pool of at most `size` connections to `url`. Connects when first asked for one.
+/// A pool of at most `size` connections to `url`. Connects on first use.
 ///
 /// # Errors
 ///
-/// When `url` is no address, or the authorities it names cannot be read.
+/// When `url` is not a valid address, or its certificate authorities cannot be read.
 pub fn connect(url: &str, size: usize, timeouts: Timeouts) -> Result<Pool, ConnectionError> {
     let connector = Arc::new(connector(url)?);
     let mut config = ManagerConfig::default();
-    // A connection that broke is known to be broken without a question to the server, which would
-    // cost a trip for each use.
+    // A broken connection is recognized without a query to the server, which would cost a round
+    // trip for each use.
     config.recycling_method = RecyclingMethod::Fast;
     let maker = Arc::clone(&connector);
-    // Our statements take milliseconds; to compile one for the processor takes longer.
+    // Our statements take milliseconds; JIT compilation takes longer.
     let settings = format!("SET jit = off; {ENGLISH}; {}", timeouts.statements());
     config.custom_setup = Box::new(move |_| {
         let (connector, settings) = (Arc::clone(&maker), settings.clone());
@@ -177,14 +177,14 @@ pub fn connect(url: &str, size: usize, timeouts: Timeouts) -> Result<Pool, Conne
         .boxed()
     });
     let manager = AsyncDieselConnectionManager::<Connection>::new_with_config(url, config);
-    // The one that was used last has its statements and rows at hand.
+    // The most recently used connection has its prepared statements and caches ready.
     let pool = pooled::Pool::builder(manager).max_size(size).queue_mode(QueueMode::Lifo).build();
     let connections = pool.map_err(|error| ConnectionError::BadConnection(error.to_string()))?;
     Ok(Pool { connections, connector })
 }
 
-/// Lets the statements of the transaction that is open take minutes: for work over whole
-/// repositories, which nobody waits for.
+/// Allows statements of the current transaction to take minutes: for background work over whole
+/// repositories.
 ///
 /// # Errors
 ///
@@ -193,20 +193,20 @@ pub async fn take_time(connection: &mut Connection) -> diesel::QueryResult<()> {
     connection.batch_execute(LONG).await
 }
 
-/// Whether the database at an address can serve, whatever its schema is.
+/// Checks that the database at an address is suitable, whatever its schema.
 ///
 /// # Errors
 ///
-/// Why not, with what to do about it.
+/// The reason why it is not, with what to do about it.
 pub async fn check_suitable(url: &str) -> anyhow::Result<()> {
     Ok(connector(url)?.check_suitable().await?)
 }
 
-/// Whether every change that was made to the schema is one of this binary's.
+/// Checks that every applied migration is one of this binary's.
 ///
 /// # Errors
 ///
-/// When a newer Dispatch has changed it, or the database fails.
+/// When a newer version of Dispatch has migrated it, or the database fails.
 pub async fn check_not_newer(connection: &mut Connection) -> anyhow::Result<()> {
     use diesel::migration::MigrationSource;
     use diesel_async::RunQueryDsl as _;
@@ -237,7 +237,7 @@ pub async fn check_not_newer(connection: &mut Connection) -> anyhow::Result<()> 
     Ok(())
 }
 
-/// A connection outside the pool, for what holds it for long. Its statements may take any time.
+/// A connection outside the pool, for long use. Its statements have no timeout.
 ///
 /// # Errors
 ///
@@ -253,15 +253,15 @@ fn connector(url: &str) -> Result<Connector, ConnectionError> {
     Address::parse(url).map_err(unreadable)?.connector()
 }
 
-/// A statement that asks for nothing.
+/// A statement that reads nothing.
 pub async fn ping(connection: &mut Connection) -> diesel::QueryResult<()> {
     use diesel_async::RunQueryDsl;
 
     diesel::sql_query("SELECT 1").execute(connection).await.map(drop)
 }
 
-/// Brings the schema up to date and tells how many changes that took. Replicas that start at once
-/// wait for each other at an advisory lock, so each change runs once.
+/// Applies pending migrations and returns how many. Replicas that start concurrently wait for each
+/// other at an advisory lock, so each migration runs once.
 pub async fn run_migrations(connection: Connection) -> anyhow::Result<usize> {
     use diesel_async::RunQueryDsl;
 

@@ -1,15 +1,15 @@
 //! Statements that a connection prepares once.
 //!
-//! The query builder takes every update, and every insert of an optional value, for a statement whose
-//! text may be another each time, and has it parsed and planned for each execution: one more trip to
-//! the database and back. [`Prepared`] vouches that a statement's text does not vary without bound.
+//! The query builder assumes that the text of every update, and of every insert of an optional
+//! value, may vary without bound, so it does not cache the prepared statement: each execution costs
+//! one more round trip to the database. [`Prepared`] asserts that a statement has few texts.
 
 use diesel::QueryResult;
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 
-/// A statement whose texts are few, whatever its values are. They are told apart by the text itself,
-/// so one that is taken for another is impossible; one with many texts would fill the memory.
+/// A statement with few texts, whatever its values. The cache key is the text itself, so statements
+/// cannot be confused; a statement with many texts would fill the memory.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Prepared<Statement>(pub(super) Statement);
 
@@ -26,7 +26,7 @@ impl<Statement: QueryFragment<Pg>> QueryFragment<Pg> for Prepared<Statement> {
 impl<Statement> QueryId for Prepared<Statement> {
     type QueryId = ();
 
-    // The text is the key.
+    // The text is the cache key.
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 

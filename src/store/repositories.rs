@@ -1,4 +1,4 @@
-//! Tracked repositories and how far each has been synced.
+//! Tracked repositories and their sync progress.
 
 use std::collections::BTreeSet;
 
@@ -21,15 +21,15 @@ use crate::domain::{FullName, IssueId, LabelScheme, ReadOnlyReason, RepositoryId
 pub struct Repository {
     /// Our id.
     pub id: RepositoryId,
-    /// GitHub's id; none before the first good sync.
+    /// GitHub's id; none before the first successful sync.
     pub node_id: Option<String>,
-    /// The name, as typed until GitHub spells it.
+    /// The name, as typed until GitHub's spelling is known.
     pub full_name: FullName,
-    /// Names it had before, in lower case: GitHub redirects from them until another takes one.
+    /// Former names, in lower case: GitHub redirects from them until another repository takes one.
     pub former_names: Vec<String>,
     /// Whether it is tracked now.
     pub enabled: bool,
-    /// Who asked for it first: `env` or `user`.
+    /// Who added it first: `env` or `user`.
     pub source: String,
     /// GitHub's default branch; `main` until known.
     pub default_branch: String,
@@ -37,44 +37,44 @@ pub struct Repository {
     pub created_at: DateTime<Utc>,
     /// When the row was last tracked, untracked or renamed.
     pub updated_at: DateTime<Utc>,
-    /// When a sync last ended, well or not.
+    /// When a sync last ended, successful or not.
     pub attempted_at: Option<DateTime<Utc>>,
-    /// When a sync last ended well.
+    /// When a sync last succeeded.
     pub synced_at: Option<DateTime<Utc>>,
-    /// Why the last sync failed; none after a good one.
+    /// Why the last sync failed; none after a successful one.
     pub sync_error: Option<String>,
     /// Update time up to which every change has been written.
     pub synced_through: Option<DateTime<Utc>>,
-    /// When a full pass last ended.
+    /// When a full sync last ended.
     pub fully_synced_at: Option<DateTime<Utc>>,
-    /// What an unfinished full pass was reading: `closed` or `open`.
+    /// What an unfinished full sync was reading: `closed` or `open`.
     pub pass_phase: Option<String>,
     /// Update time up to which that phase has been written.
     pub pass_through: Option<DateTime<Utc>>,
-    /// GitHub's count of open issues, when a full pass left it different from ours.
+    /// GitHub's count of open issues, when a full sync left it different from ours.
     pub gap_github: Option<i32>,
-    /// Our count beside it.
+    /// Our count at the same time.
     pub gap_cached: Option<i32>,
     /// Why its issues cannot be changed on GitHub; none when they can.
     pub read_only: Option<ReadOnlyReason>,
-    /// How often GitHub refused to change its issues in a row.
+    /// How often in a row GitHub refused to change its issues.
     pub refusals: i32,
-    /// What GitHub said the last time.
+    /// GitHub's error of the last refusal.
     pub refusal: Option<String>,
-    /// When its issues may be served again after that.
+    /// When its issues may be served again after a refusal.
     pub retry_at: Option<DateTime<Utc>>,
-    /// Whether agents are served what is In Progress without an agent.
+    /// Whether issues In Progress without an agent are served to agents.
     pub serves_in_progress: bool,
-    /// Whether agents are served what is assigned to somebody on GitHub.
+    /// Whether issues that are assigned to somebody on GitHub are served to agents.
     pub serves_assigned: bool,
-    /// Whether agents are served what has an `owner/` label.
+    /// Whether issues with an `owner/` label are served to agents.
     pub serves_owned: bool,
-    /// What it calls statuses, priorities and agents on GitHub.
+    /// Its names of statuses, priorities and agents on GitHub.
     pub label_scheme: LabelScheme,
 }
 
-/// The repository of this name in any case: a tracked one sooner than another, and one that is called
-/// so now sooner than one that was.
+/// The repository with this name in any case: preferably a tracked one, and preferably by its
+/// current name.
 pub async fn by_name(
     connection: &mut Connection,
     name: &FullName,
@@ -89,8 +89,8 @@ pub async fn by_name(
         .optional()
 }
 
-/// What a repository is and was called, in lower case, without names that another one has by now. One
-/// that is not known has the given name alone.
+/// The current and the former names of a repository, in lower case, except for names that another
+/// one now has. An unknown repository has the given name only.
 pub async fn names(connection: &mut Connection, name: &FullName) -> QueryResult<Vec<String>> {
     let Some(row) = by_name(connection, name).await? else { return Ok(vec![name.key()]) };
     let mut names = row.former_names;
@@ -138,14 +138,14 @@ pub async fn tracked(connection: &mut Connection) -> QueryResult<Vec<Repository>
         .await
 }
 
-/// How many repositories are tracked, and how many are or were.
+/// The number of tracked repositories, and of all rows.
 pub async fn count(connection: &mut Connection) -> QueryResult<(i64, i64)> {
     let tracked = dsl::repositories.filter(dsl::enabled).count().get_result(connection).await?;
     Ok((tracked, dsl::repositories.count().get_result(connection).await?))
 }
 
-/// Tracks a repository: a new row, or the old one enabled again. Nothing comes back when it is
-/// tracked already.
+/// Tracks a repository: inserts a row, or enables an existing one. Returns none when it is already
+/// tracked.
 pub async fn track(
     connection: &mut Connection,
     name: &FullName,
@@ -181,7 +181,7 @@ pub async fn track(
         .optional()
 }
 
-/// Deletes what is not tracked and has no issues, and tells how many that were.
+/// Deletes untracked repositories without issues, and returns how many.
 pub async fn delete_unused(connection: &mut Connection) -> QueryResult<usize> {
     let issues = super::schema::issues::table;
     let has_issues = issues.filter(super::schema::issues::repository_id.eq(dsl::id));
@@ -190,7 +190,7 @@ pub async fn delete_unused(connection: &mut Connection) -> QueryResult<usize> {
         .await
 }
 
-/// Stops tracking. Nothing comes back when it was not tracked.
+/// Stops tracking. Returns none when it was not tracked.
 pub async fn untrack(
     connection: &mut Connection,
     name: &FullName,
@@ -205,7 +205,7 @@ pub async fn untrack(
         .optional()
 }
 
-/// Says what of people's work agents are served in a repository.
+/// Sets which work of people a repository serves to agents.
 pub async fn set_serves(
     connection: &mut Connection,
     id: RepositoryId,
@@ -224,8 +224,8 @@ pub async fn set_serves(
         .await
 }
 
-/// What a repository calls labels, which stays so until the caller's transaction ends. With `to_change`
-/// nobody else holds it then.
+/// Locks and reads a repository's label scheme until the caller's transaction ends: exclusively
+/// with `to_change`, otherwise shared.
 pub async fn hold_label_scheme(
     connection: &mut Connection,
     id: RepositoryId,
@@ -239,7 +239,7 @@ pub async fn hold_label_scheme(
     dsl::repositories.find(id).select(dsl::label_scheme).first(connection).await
 }
 
-/// The same for the repository of an issue, with others that hold it.
+/// The same for the repository of an issue, shared.
 pub async fn hold_label_scheme_of(
     connection: &mut Connection,
     issue: IssueId,
@@ -254,7 +254,7 @@ pub async fn hold_label_scheme_of(
     Prepared(query).get_result(connection).await
 }
 
-/// Says what a repository calls statuses, priorities and agents on GitHub.
+/// Sets a repository's label scheme.
 pub async fn set_label_scheme(
     connection: &mut Connection,
     id: RepositoryId,
@@ -268,39 +268,39 @@ pub async fn set_label_scheme(
         .await
 }
 
-/// How far a sync has come.
+/// The progress of a sync.
 #[derive(Debug, Clone, Default, PartialEq, Eq, AsChangeset)]
 #[diesel(table_name = repositories, treat_none_as_null = true)]
 pub struct Progress {
-    /// See [`Repository::synced_through`].
+    /// Update time up to which every change has been written.
     pub synced_through: Option<DateTime<Utc>>,
-    /// See [`Repository::fully_synced_at`].
+    /// When a full sync last ended.
     pub fully_synced_at: Option<DateTime<Utc>>,
-    /// See [`Repository::pass_phase`].
+    /// What an unfinished full sync was reading: `closed` or `open`.
     pub pass_phase: Option<String>,
-    /// See [`Repository::pass_through`].
+    /// Update time up to which that phase has been written.
     pub pass_through: Option<DateTime<Utc>>,
-    /// See [`Repository::gap_github`].
+    /// GitHub's count of open issues, when a full sync left it different from ours.
     pub gap_github: Option<i32>,
-    /// See [`Repository::gap_cached`].
+    /// Our count at the same time.
     pub gap_cached: Option<i32>,
 }
 
 impl Repository {
-    /// Whether this is its name, now or before.
+    /// Whether this is its current or a former name.
     pub fn is_called(&self, name: &FullName) -> bool {
         let key = name.key();
         self.full_name.key() == key || self.former_names.contains(&key)
     }
 
-    /// All its names but one, in lower case.
+    /// All its names except one, in lower case.
     fn names_but(&self, present: &FullName) -> impl Iterator<Item = String> + use<> {
         let (all, present) = (self.former_names.clone(), present.key());
         let all = all.into_iter().chain([self.full_name.key()]);
         all.filter(move |name| *name != present)
     }
 
-    /// The part of the row that a sync moves on.
+    /// The columns that a sync advances.
     pub fn progress(&self) -> Progress {
         Progress {
             synced_through: self.synced_through,
@@ -313,7 +313,7 @@ impl Repository {
     }
 }
 
-/// Writes down how far a sync has come.
+/// Stores the progress of a sync.
 pub async fn set_progress(
     connection: &mut Connection,
     id: RepositoryId,
@@ -323,7 +323,7 @@ pub async fn set_progress(
     Ok(())
 }
 
-/// A sync ended well.
+/// Records a successful sync.
 pub async fn set_synced(
     connection: &mut Connection,
     id: RepositoryId,
@@ -340,7 +340,7 @@ pub async fn set_synced(
     Ok(())
 }
 
-/// A sync failed.
+/// Records a failed sync.
 pub async fn set_sync_error(
     connection: &mut Connection,
     id: RepositoryId,
@@ -354,8 +354,8 @@ pub async fn set_sync_error(
     Ok(())
 }
 
-/// Takes over what GitHub says of the repository itself. Fails on the unique name when another
-/// row has that name already. Former names that the row got since it was read stay.
+/// Stores the id and name that GitHub has for the repository. Fails on the unique name when another
+/// row already has it. Former names that were added since the row was read are kept.
 pub async fn set_identity(
     connection: &mut Connection,
     row: &Repository,
@@ -383,8 +383,8 @@ pub async fn set_identity(
         .await
 }
 
-/// Stops tracking a repository that is called what another row is, and lets that row stand for both.
-/// None when no other row is called so any more.
+/// Stops tracking a repository whose name another row has, and merges it into that row. None when
+/// no other row has the name any more.
 pub async fn merge(
     connection: &mut Connection,
     row: &Repository,

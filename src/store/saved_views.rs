@@ -1,4 +1,4 @@
-//! Filters that somebody gave a name.
+//! Saved views: named filters.
 
 use chrono::{DateTime, Utc};
 use diesel::dsl::sql;
@@ -16,13 +16,13 @@ use crate::domain::SavedViewId;
 pub struct SavedView {
     /// Our id.
     pub id: SavedViewId,
-    /// Its name, unique without regard to case.
+    /// Its name, unique regardless of case.
     pub name: String,
     /// The query of the board's address: filters, grouping and order.
     pub query: String,
-    /// Who saved it last.
+    /// Who last saved it.
     pub created_by: String,
-    /// When it was saved last.
+    /// When it was last saved.
     pub created_at: DateTime<Utc>,
 }
 
@@ -31,12 +31,12 @@ pub async fn all(connection: &mut Connection) -> QueryResult<Vec<SavedView>> {
     dsl::saved_views.order(lower(dsl::name)).select(SavedView::as_select()).load(connection).await
 }
 
-/// A view by id.
+/// Reads one view.
 pub async fn by_id(connection: &mut Connection, id: SavedViewId) -> QueryResult<Option<SavedView>> {
     dsl::saved_views.find(id).select(SavedView::as_select()).first(connection).await.optional()
 }
 
-/// Saves a view under a name; a view of that name in any case becomes this one.
+/// Saves a view; it replaces one of the same name in any case.
 pub async fn save(
     connection: &mut Connection,
     name: &str,
@@ -60,7 +60,7 @@ pub async fn save(
         .await
 }
 
-/// Forgets a view. Nothing comes back when there is none.
+/// Deletes a view. Returns none when it does not exist.
 pub async fn delete(
     connection: &mut Connection,
     id: SavedViewId,
@@ -72,7 +72,7 @@ pub async fn delete(
         .optional()
 }
 
-/// How many views there are beside the one of this name in any case.
+/// The number of views, except for the one with this name in any case.
 pub async fn count_others(connection: &mut Connection, name: &str) -> QueryResult<i64> {
     dsl::saved_views.filter(lower(dsl::name).ne(lower(name))).count().get_result(connection).await
 }

@@ -11,23 +11,23 @@ use super::schema::sessions::{self, dsl};
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = sessions, check_for_backend(diesel::pg::Pg))]
 pub struct Session {
-    /// SHA-256 of the session's id and of the token it was opened with, in hexadecimal.
+    /// The SHA-256 digest of the session's id and of the token it was opened with, in hexadecimal.
     pub digest: String,
-    /// What the person is called.
+    /// The person's name.
     pub name: String,
     /// When they signed in.
     pub created_at: DateTime<Utc>,
-    /// When they have to sign in again.
+    /// When it expires.
     pub expires_at: DateTime<Utc>,
 }
 
-/// Begins a session.
+/// Stores a session.
 pub async fn insert(connection: &mut Connection, session: &Session) -> QueryResult<()> {
     diesel::insert_into(dsl::sessions).values(session).execute(connection).await?;
     Ok(())
 }
 
-/// The session with one of these digests that is not over; the newest where there are several.
+/// The live session with one of these digests; the newest if there are several.
 pub async fn find(
     connection: &mut Connection,
     digests: &[String],
@@ -42,7 +42,7 @@ pub async fn find(
         .optional()
 }
 
-/// Ends the sessions with these digests, and answers those that there were.
+/// Deletes the sessions with these digests, and returns those that existed.
 pub async fn delete(connection: &mut Connection, digests: &[String]) -> QueryResult<Vec<Session>> {
     diesel::delete(dsl::sessions.filter(dsl::digest.eq_any(digests)))
         .returning(Session::as_returning())
@@ -50,7 +50,7 @@ pub async fn delete(connection: &mut Connection, digests: &[String]) -> QueryRes
         .await
 }
 
-/// Forgets sessions that are over, and the oldest of more than `most`.
+/// Prunes expired sessions, and the oldest beyond `most`.
 pub async fn prune(
     connection: &mut Connection,
     most: i64,

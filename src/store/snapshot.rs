@@ -1,4 +1,4 @@
-//! Which state of the database a statement sees.
+//! The database snapshot that a statement sees.
 
 use diesel::QueryResult;
 use diesel::dsl::sql;
@@ -8,13 +8,13 @@ use diesel_async::RunQueryDsl;
 use super::Connection;
 use super::prepared::Prepared;
 
-/// The state that a statement sees. When two are equal, nothing was committed in between, in any
-/// table and by anybody, and the same question has the same answer. In the server's words.
+/// A database snapshot, as PostgreSQL prints it. If two are equal, nothing was committed in
+/// between, in any table and by any client, so the same query has the same result.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Snapshot(pub String);
 
-/// The state that statements see now: which transactions have ended. A server that has crashed, or
-/// took over from one that did, may count its transactions anew; its time of start tells that.
+/// The current snapshot: which transactions have ended. After a crash or a failover, transaction
+/// ids may be reused; the server's start time distinguishes that.
 pub async fn current(connection: &mut Connection) -> QueryResult<Snapshot> {
     let state = "pg_current_snapshot()::text || ' ' || pg_postmaster_start_time()::text";
     Prepared(diesel::select(sql::<Text>(state))).get_result(connection).await.map(Snapshot)

@@ -1,7 +1,6 @@
 //! Counts over issues, audit entries and events, for pages that show many at once.
 //!
-//! Only counting lives here; what is counted is written elsewhere. Every function looks at tracked
-//! repositories alone.
+//! These functions only count, in tracked repositories only; other modules write the rows.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::QueryableByName;
@@ -13,7 +12,7 @@ use super::Connection;
 use crate::domain::run_result::RunResult;
 use crate::domain::{RepositoryId, Status};
 
-/// How many issues of a repository stand in a column.
+/// The number of issues of a repository in a column.
 #[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
 pub struct RepositoryCount {
     /// The repository.
@@ -22,13 +21,13 @@ pub struct RepositoryCount {
     /// The column.
     #[diesel(sql_type = Text)]
     pub status: Status,
-    /// How many.
+    /// The number of issues.
     #[diesel(sql_type = BigInt)]
     pub issues: i64,
 }
 
-/// The issues on the board by repository and column, those with an excluded label left out; what has
-/// none is absent. Counts that are kept answer where no label is excluded.
+/// The issues on the board by repository and column, except for those with an excluded label; zero
+/// counts are absent. Maintained counts are read if no label is excluded.
 pub async fn by_repository(
     connection: &mut Connection,
     excluded: &[String],
@@ -53,22 +52,22 @@ pub async fn by_repository(
     .await
 }
 
-/// How many issues carry a label.
+/// The number of issues with a label, in one column.
 #[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
 pub struct LabelCount {
     /// The label's name.
     #[diesel(sql_type = Text)]
     pub label: String,
-    /// The column they stand in.
+    /// Their column.
     #[diesel(sql_type = Text)]
     pub status: Status,
-    /// How many.
+    /// The number of issues.
     #[diesel(sql_type = BigInt)]
     pub issues: i64,
 }
 
-/// The issues on the board by label and column, for labels that begin with one of `prefixes`, those
-/// with an excluded label left out. Labels that differ in case alone are one.
+/// The issues on the board by label and column, for labels with one of `prefixes`, except for those
+/// with an excluded label. Labels that differ in case only are merged.
 pub async fn by_label(
     connection: &mut Connection,
     prefixes: &[&str],
@@ -88,18 +87,18 @@ pub async fn by_label(
     .await
 }
 
-/// How many issues wait in a lane.
+/// The number of issues in a lane.
 #[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
 pub struct LaneCount {
     /// The lane.
     #[diesel(sql_type = Text)]
     pub lane: String,
-    /// How many.
+    /// The number of issues.
     #[diesel(sql_type = BigInt)]
     pub issues: i64,
 }
 
-/// The issues on the board by lane, those with an excluded label left out.
+/// The issues on the board by lane, except for those with an excluded label.
 pub async fn by_lane(
     connection: &mut Connection,
     excluded: &[String],
@@ -114,18 +113,18 @@ pub async fn by_lane(
     .await
 }
 
-/// Something counted on one day, by UTC.
+/// A count for one day, by UTC.
 #[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
 pub struct DayCount {
     /// The day.
     #[diesel(sql_type = Date)]
     pub day: NaiveDate,
-    /// How many.
+    /// The count.
     #[diesel(sql_type = BigInt)]
     pub count: i64,
 }
 
-/// The moves that succeeded since `since`, by the day they were settled; days without are absent.
+/// The successful moves since `since`, by the day they were settled; days without moves are absent.
 pub async fn moves_by_day(
     connection: &mut Connection,
     since: DateTime<Utc>,
@@ -142,7 +141,7 @@ pub async fn moves_by_day(
     .await
 }
 
-/// By how much a column grew on one day.
+/// The growth of a column on one day.
 #[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
 pub struct DayChange {
     /// The day, by UTC.
@@ -151,13 +150,13 @@ pub struct DayChange {
     /// The column.
     #[diesel(sql_type = Text)]
     pub status: Status,
-    /// How many more issues at its end than at its beginning; negative for fewer.
+    /// The issues at its end minus those at its beginning.
     #[diesel(sql_type = BigInt)]
     pub growth: i64,
 }
 
-/// By how much each column grew on each day since `since`, told by the events of single issues. An
-/// issue with an excluded label stands in no column.
+/// The growth of each column on each day since `since`, computed from the events of single issues.
+/// Issues with an excluded label are in no column.
 pub async fn growth_by_day(
     connection: &mut Connection,
     since: DateTime<Utc>,
@@ -188,8 +187,8 @@ struct At {
     at: Option<DateTime<Utc>>,
 }
 
-/// Since when the event log tells of every issue one by one: its beginning, or the last event that
-/// stands for many.
+/// Since when the event log has an event for every single change of an issue: its beginning, or the
+/// last resync.
 pub async fn events_tell_since(connection: &mut Connection) -> QueryResult<Option<DateTime<Utc>>> {
     let row: At = diesel::sql_query(
         "SELECT coalesce( \
@@ -201,7 +200,7 @@ pub async fn events_tell_since(connection: &mut Connection) -> QueryResult<Optio
     Ok(row.at)
 }
 
-/// What an agent's runs say of it.
+/// Counts of an agent's runs.
 #[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
 pub struct RunCount {
     /// The agent's name.

@@ -1,4 +1,4 @@
-//! Issues that a sync could not read and asks for again.
+//! Issues that a sync could not read and retries.
 
 use chrono::{DateTime, Utc};
 use diesel::dsl::{count_star, exists, not};
@@ -17,9 +17,9 @@ use crate::domain::{IssueState, RepositoryId};
 pub struct UnreadableIssue {
     /// The repository it belongs to.
     pub repository_id: RepositoryId,
-    /// GitHub's id; none when GitHub did not even tell that.
+    /// GitHub's id; none when GitHub did not return even that.
     pub node_id: Option<String>,
-    /// Its number; none when its id is.
+    /// Its number; none when it has no id.
     pub number: Option<i32>,
     /// Why it could not be read.
     pub reason: String,
@@ -29,27 +29,28 @@ pub struct UnreadableIssue {
     pub last_at: DateTime<Utc>,
 }
 
-/// One that was just left out. Without an id it stands for all that are for this reason.
+/// An issue that was just left out. Without an id, it stands for all issues that are left out for
+/// this reason.
 #[derive(Debug, Clone, Insertable)]
 #[diesel(table_name = unreadable_issues)]
 pub struct NewUnreadableIssue {
-    /// See [`UnreadableIssue::repository_id`].
+    /// The repository it belongs to.
     pub repository_id: RepositoryId,
-    /// See [`UnreadableIssue::node_id`].
+    /// GitHub's id; none when GitHub did not return even that.
     pub node_id: Option<String>,
-    /// See [`UnreadableIssue::number`].
+    /// Its number; none when it has no id.
     pub number: Option<i32>,
-    /// Whether it counts as open at GitHub.
+    /// Whether it counts as open on GitHub.
     pub state: IssueState,
-    /// See [`UnreadableIssue::reason`].
+    /// Why it could not be read.
     pub reason: String,
-    /// See [`UnreadableIssue::first_at`]; what is noted already keeps its own.
+    /// When it was first left out; an existing row keeps its time.
     pub first_at: DateTime<Utc>,
-    /// See [`UnreadableIssue::last_at`].
+    /// When reading it last failed.
     pub last_at: DateTime<Utc>,
 }
 
-/// Notes issues that were left out; what is noted already gets the new reason and time.
+/// Stores issues that were left out; existing rows get the new reason and time.
 pub async fn note(connection: &mut Connection, left_out: &[NewUnreadableIssue]) -> QueryResult<()> {
     for one in left_out {
         if one.node_id.is_some() {
@@ -79,7 +80,7 @@ pub async fn note(connection: &mut Connection, left_out: &[NewUnreadableIssue]) 
     Ok(())
 }
 
-/// Notes why one that is noted already, or is on the board, could still not be read.
+/// Stores why an issue that is already recorded, or is on the board, could still not be read.
 pub async fn note_again(
     connection: &mut Connection,
     repository: RepositoryId,
@@ -118,7 +119,7 @@ pub async fn note_again(
     note(connection, &[new]).await
 }
 
-/// Forgets those with these ids: they were read, or are gone.
+/// Deletes the rows with these ids: they were read, or are gone.
 pub async fn forget(
     connection: &mut Connection,
     repository: RepositoryId,
@@ -134,7 +135,8 @@ pub async fn forget(
     Ok(())
 }
 
-/// Forgets those without an id that were not met since: nothing else tells whether they read by now.
+/// Deletes rows without an id that were not seen since: nothing else shows that they can be read
+/// again.
 pub async fn forget_nameless(
     connection: &mut Connection,
     repository: RepositoryId,
@@ -151,7 +153,7 @@ pub async fn forget_nameless(
     Ok(())
 }
 
-/// GitHub's ids of those of a repository that were longest not asked for.
+/// The node ids of a repository's unreadable issues, least recently tried first.
 pub async fn longest_untried(
     connection: &mut Connection,
     repository: RepositoryId,
@@ -167,7 +169,7 @@ pub async fn longest_untried(
         .await
 }
 
-/// The first of a repository by number, those without one last.
+/// The first unreadable issues of a repository by number, those without one last.
 pub async fn of_repository(
     connection: &mut Connection,
     repository: RepositoryId,
@@ -182,7 +184,7 @@ pub async fn of_repository(
         .await
 }
 
-/// How many a repository has.
+/// The number of a repository's unreadable issues.
 pub async fn count(connection: &mut Connection, repository: RepositoryId) -> QueryResult<i64> {
     dsl::unreadable_issues
         .filter(dsl::repository_id.eq(repository))
@@ -191,8 +193,8 @@ pub async fn count(connection: &mut Connection, repository: RepositoryId) -> Que
         .await
 }
 
-/// How many of a repository are open at GitHub and not cached as open: GitHub counts them, and we
-/// could not.
+/// How many unreadable issues of a repository are open on GitHub and not cached as open: they are
+/// part of GitHub's count and not of ours.
 pub async fn count_open_and_not_cached(
     connection: &mut Connection,
     repository: RepositoryId,

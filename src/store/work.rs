@@ -1,8 +1,9 @@
-//! What an agent can be given: the first of the queue, and the circumstances that rank it.
+//! The queue in SQL: the first candidates of an agent, and the circumstances by which they are
+//! ranked.
 //!
-//! Narrowing and ordering goes by what is stored, in narrow rows that triggers keep for the queue
-//! alone; what is right is decided by `domain::work`, which a test holds this equal to. What every claim
-//! asks is a function of the database, which plans it once for each connection.
+//! Filtering and ordering use narrow rows that triggers maintain for the queue. The rules are
+//! defined by `domain::work`, and a test checks that both agree. Queries that every claim needs are
+//! database functions, which are planned once per connection.
 
 use chrono::{DateTime, Utc};
 use diesel::dsl::sql;
@@ -19,29 +20,29 @@ use crate::domain::doctor::Ailment;
 use crate::domain::work::{Rank, RankRules};
 use crate::domain::{IssueId, RepositoryId, Status};
 
-/// Who looks for work, and where.
+/// A search for candidates: for whom, and where.
 #[derive(Debug, Clone)]
 pub struct Search<'a> {
     /// The agent's name, in lower case.
     pub agent: String,
-    /// Lower-case names of the queues to look in; all when absent.
+    /// The names of the lanes to search, in lower case; all when absent.
     pub lanes: Option<Vec<String>>,
-    /// Lower-case names of queues to leave out.
+    /// The names of lanes to leave out, in lower case.
     pub closed_lanes: Vec<String>,
-    /// Tracked repositories to look in.
+    /// The tracked repositories to search.
     pub repositories: Vec<RepositoryId>,
-    /// Labels that hide an issue, in lower case.
+    /// The labels that hide an issue, in lower case.
     pub excluded_labels: &'a [String],
-    /// Whether what a person works on is searched as well.
+    /// Whether issues that a person works on are searched too.
     pub serves_peoples: bool,
-    /// What issues are ranked by.
+    /// The rules of ranking.
     pub rules: RankRules,
-    /// The time.
+    /// The current time.
     pub now: DateTime<Utc>,
 }
 
 impl Search<'_> {
-    /// The values of `queued.with_person` that are searched.
+    /// The values of `queued.with_person` to search.
     fn with_persons(&self) -> Vec<bool> {
         if self.serves_peoples { vec![false, true] } else { vec![false] }
     }
@@ -53,8 +54,8 @@ struct Found {
     id: IssueId,
 }
 
-/// What is open that an issue waits for, which has this name in the statement: `w` is each reference,
-/// `blocker` and `br` the cached issue and its repository where it is one.
+/// SQL: the open dependencies of the issue with this alias. `w` is each reference, `blocker` and
+/// `br` the cached issue and its repository, if cached.
 macro_rules! open_blockers {
     ($issue:literal) => {
         concat!(
@@ -74,7 +75,7 @@ macro_rules! open_blockers {
     };
 }
 
-/// Whether `q` stands where is searched.
+/// SQL: whether the row `q` is in the scope of the search.
 macro_rules! is_searched {
     () => {
         "q.repository_id = ANY ($4) AND ($2::text[] IS NULL OR q.lane = ANY ($2)) \
@@ -82,7 +83,7 @@ macro_rules! is_searched {
     };
 }
 
-/// Binds where is searched to a statement.
+/// Binds the scope of the search to a statement.
 macro_rules! bound {
     ($sql:expr, $search:expr) => {
         diesel::sql_query($sql)
@@ -95,7 +96,7 @@ macro_rules! bound {
     };
 }
 
-/// The first of what an agent may have, best first.
+/// The first candidates of an agent, best first.
 pub async fn candidates(
     connection: &mut Connection,
     search: &Search<'_>,
@@ -114,12 +115,12 @@ pub async fn candidates(
     Ok(rows.into_iter().map(|row| row.id).collect())
 }
 
-/// What no claim may take because of a limit.
+/// What cannot be claimed because of a limit.
 #[derive(Debug, Clone, Default)]
 pub struct Full {
-    /// Everything: the limit is the agent's own, or that of what waits for a person.
+    /// Everything: the limit is the agent's own, or that of work that waits for a person.
     pub everything: bool,
-    /// Lower-case names of queues.
+    /// Lower-case names of lanes.
     pub lanes: Vec<String>,
     /// Repositories.
     pub repositories: Vec<RepositoryId>,
@@ -132,57 +133,57 @@ impl Full {
     }
 }
 
-/// How much is wanted of what is withheld.
+/// How much to read about withheld issues.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Extent {
-    /// An issue that is left out, because it was served.
+    /// An issue to leave out, because it was served.
     pub served: Option<IssueId>,
-    /// How many issues are listed.
+    /// How many issues to list.
     pub listed: i64,
-    /// How far issues are counted, for each reason.
+    /// Up to which number to count issues, for each reason.
     pub counted: i64,
 }
 
-/// What is withheld from an agent, of the open issues in the columns that work is taken from.
+/// The issues that are withheld from an agent, of the open issues in claimable columns.
 #[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
 pub struct Withheld {
-    /// The first of them, the most urgent first; without what only a limit holds back.
+    /// The first ones, most urgent first; without those that only a limit withholds.
     #[diesel(sql_type = Array<BigInt>)]
     pub first: Vec<IssueId>,
-    /// How many are held or reserved. An issue counts once for each reason that it has.
+    /// The number of leased or reserved issues. An issue counts once for each of its reasons.
     #[diesel(sql_type = BigInt)]
     pub leased: i64,
-    /// With the label of another agent.
+    /// Those with the label of another agent.
     #[diesel(sql_type = BigInt)]
     pub assigned_to_other: i64,
-    /// In another column of the board: all that are, in all queues.
+    /// Those in another column of the board: all of them, in all lanes.
     #[diesel(sql_type = BigInt)]
     pub not_ready: i64,
-    /// Waiting for an open issue.
+    /// Those that wait for an open issue.
     #[diesel(sql_type = BigInt)]
     pub blocked_by_issue: i64,
-    /// Over a limit.
+    /// Those over a limit.
     #[diesel(sql_type = BigInt)]
     pub limit_reached: i64,
-    /// With a label that hides them.
+    /// Those with an excluded label.
     #[diesel(sql_type = BigInt)]
     pub excluded: i64,
-    /// With an open pull request.
+    /// Those with an open pull request.
     #[diesel(sql_type = BigInt)]
     pub linked_pull_request: i64,
-    /// Left alone for a while after something failed.
+    /// Those in back-off after a failure.
     #[diesel(sql_type = BigInt)]
     pub backing_off: i64,
-    /// In need of a person.
+    /// Those that need a person.
     #[diesel(sql_type = BigInt)]
     pub needs_human: i64,
-    /// Worked on by a person.
+    /// Those that a person works on.
     #[diesel(sql_type = BigInt)]
     pub held_by_person: i64,
 }
 
-/// What an agent may not have, those in other queues left out. A limit is what `full` says: `search` is
-/// to look in the queues and repositories that it closes as well.
+/// The issues that are withheld from an agent, without those in other lanes. Limits are those of
+/// `full`: the scope of `search` must include the lanes and repositories that it closes.
 pub async fn withheld(
     connection: &mut Connection,
     search: &Search<'_>,
@@ -201,8 +202,8 @@ pub async fn withheld(
     Prepared(query).get_result(connection).await
 }
 
-/// What stands in the queue of some repositories, the most urgent first, up to `limit`; `search` says
-/// in which lanes to look.
+/// The queued issues of some repositories, most urgent first, up to `limit`, in the lanes of
+/// `search`.
 pub async fn queued_in(
     connection: &mut Connection,
     search: &Search<'_>,
@@ -224,24 +225,24 @@ pub async fn queued_in(
     Ok(rows.into_iter().map(|row| row.id).collect())
 }
 
-/// What stands around an issue, as far as the queue asks.
+/// The circumstances of an issue that decide about its eligibility.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Circumstances {
     /// The issue.
     pub issue_id: IssueId,
-    /// Who holds or reserves it.
+    /// The agent that leased or reserved it.
     pub holder: Option<String>,
-    /// Open issues that it waits for, as people write them.
+    /// Open issues that it waits for, in people's notation.
     pub blockers: Vec<String>,
     /// How many open issues wait for it directly.
     pub unblocks: i32,
-    /// The open pull request that is to close it.
+    /// The open pull request that will close it.
     pub pull_request: Option<String>,
-    /// Why it may be left alone for a while.
+    /// Its back-off, which may be over.
     pub backoff: Option<Backoff>,
 }
 
-/// Some issues and what stands around each, in no order.
+/// Some issues with their circumstances, in no order.
 pub async fn with_circumstances(
     connection: &mut Connection,
     ids: &[IssueId],
@@ -253,8 +254,8 @@ pub async fn with_circumstances(
         open_blockers!("issues"),
         " ORDER BY 1)"
     ));
-    // By the key of each: a condition on its time, or a join, could be planned by way of all leases.
-    // A reservation of which nobody knows what GitHub made of it is in the way until that is known.
+    // Look up each by key: a condition on time, or a join, could be planned as a scan of all
+    // leases. A reservation with an unknown outcome on GitHub blocks until the outcome is known.
     let holder = sql::<Nullable<Text>>("(SELECT CASE WHEN l.state <> 'free' AND (l.expires_at > ")
         .bind::<Timestamptz, _>(now)
         .sql(
@@ -289,7 +290,7 @@ struct Count {
     issues: i64,
 }
 
-/// How many issues on the board stand in some columns, in tracked repositories.
+/// The number of issues on the board in some columns, in tracked repositories.
 pub async fn count_in(connection: &mut Connection, columns: &[Status]) -> QueryResult<i64> {
     let columns: Vec<&str> = columns.iter().map(|status| status.as_str()).collect();
     let query = diesel::sql_query(
@@ -301,7 +302,8 @@ pub async fn count_in(connection: &mut Connection, columns: &[Status]) -> QueryR
     Ok(row.issues)
 }
 
-/// The place of a candidate in an agent's queue, from 1: how many come before it.
+/// The rank of a candidate in an agent's queue, from 1: one more than the number of those before
+/// it.
 pub async fn place(
     connection: &mut Connection,
     search: &Search<'_>,
@@ -337,37 +339,37 @@ pub async fn place(
     Ok(i32::try_from(row.issues).unwrap_or(i32::MAX))
 }
 
-/// An issue that contradicts its lease.
+/// An inconsistency of an issue and its lease.
 #[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
 pub struct Ailing {
     /// The issue.
     #[diesel(sql_type = BigInt)]
     pub issue_id: IssueId,
-    /// What is wrong with it.
+    /// The kind of inconsistency.
     #[diesel(sql_type = Text)]
     pub ailment: Ailment,
-    /// The agent that is concerned, where there is one.
+    /// The agent that is affected, if any.
     #[diesel(sql_type = Nullable<Text>)]
     pub agent: Option<String>,
-    /// Since when it may have been so.
+    /// Since when it may have existed.
     #[diesel(sql_type = Timestamptz)]
     pub since: DateTime<Utc>,
-    /// The particulars, as one sentence.
+    /// The details, as one sentence.
     #[diesel(sql_type = Nullable<Text>)]
     pub detail: Option<String>,
 }
 
-/// Since when something must be as it is to count as wrong.
+/// Before which time something must have happened to count as an inconsistency.
 #[derive(Debug, Clone, Copy)]
 pub struct Old {
-    /// What a program left behind in progress.
+    /// Work in progress that a program left behind.
     pub stuck: DateTime<Utc>,
-    /// What a person did, here or on GitHub.
+    /// A change by a person, here or on GitHub.
     pub meant: DateTime<Utc>,
 }
 
-/// Everything that is wrong with the queue: longest ago first. Who gave an issue its agent, or moved it
-/// to In Progress, is what the audit log says; where that says nothing, it was a person on GitHub.
+/// All inconsistencies of the queue, oldest first. The audit log shows who assigned an issue or
+/// moved it to In Progress; without an entry, it was a person on GitHub.
 pub async fn ailing(
     connection: &mut Connection,
     now: DateTime<Utc>,

@@ -1,7 +1,8 @@
-//! What the tools take, and how it is read. The docs of the members are what a model reads of them.
+//! The arguments of the tools, and how they are parsed. The docs of the members are the
+//! descriptions that a model reads.
 //!
-//! Invariant: an argument that is not understood is refused by its name, one that nobody asked for
-//! included: a misspelt name must not change what a call means.
+//! Invariant: an argument that cannot be parsed is rejected by its name, including unknown
+//! arguments, because a misspelt name must not change what a call means.
 
 use std::borrow::Cow;
 use std::str::FromStr;
@@ -20,8 +21,8 @@ use crate::domain::{FullName, Priority, Status};
 use crate::middleware::json;
 use crate::service::{Error, Result};
 
-/// The arguments of a tool. The library's own wrapper of this name tells of arguments that it cannot
-/// read without saying which; the name is what its macro finds the schema by.
+/// The arguments of a tool. The library's own wrapper of this name does not report which argument
+/// cannot be parsed. Its macro finds the schema by this name.
 pub(super) struct Parameters<P>(pub(super) P);
 
 impl<P: JsonSchema> JsonSchema for Parameters<P> {
@@ -55,24 +56,24 @@ impl<S, P: DeserializeOwned> FromContextPart<ToolCallContext<'_, S>> for Paramet
 const FIELD: &str = "field";
 const REASON: &str = "reason";
 
-/// An argument that could not be read, and why.
+/// An argument that could not be parsed, and why.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct InvalidArgument {
-    /// Its name; of a part of it the way there, such as `repositories[1]`.
+    /// Its name, or its path for a part of it, such as `repositories[1]`.
     pub(super) field: String,
     /// What is wrong with it.
     pub(super) reason: String,
 }
 
 impl InvalidArgument {
-    /// What [`Parameters`] said of an argument; nothing where the error is another one.
+    /// The invalid argument that [`Parameters`] reported; none if it is a different error.
     pub(super) fn of(error: &ErrorData) -> Option<Self> {
         let told = |member| Some(error.data.as_ref()?.get(member)?.as_str()?.to_owned());
         Some(Self { field: told(FIELD)?, reason: told(REASON)? })
     }
 }
 
-/// Which argument could not be read, and why, in words that need no knowledge of Rust.
+/// Which argument could not be parsed, and why, in terms that need no knowledge of Rust.
 fn misread(path: &str, error: &serde_json::Error) -> InvalidArgument {
     let text = error.to_string();
     let quoted = |rest: &str| rest.split('`').next().unwrap_or_default().to_owned();
@@ -299,7 +300,7 @@ pub(super) struct RepositoryArguments {
     pub(super) repo_full_name: String,
 }
 
-/// A word, an id or a name as the board knows it.
+/// Parses a status, an id or a name.
 ///
 /// # Errors
 ///
@@ -314,7 +315,7 @@ pub(super) fn known<T: FromStr<Err: std::fmt::Display>>(
         .map_err(|error: T::Err| Error::Invalid { field, reason: error.to_string() })
 }
 
-/// [`known`], where something is given.
+/// [`known`] for an optional argument.
 pub(super) fn known_if_given<T: FromStr<Err: std::fmt::Display>>(
     field: &'static str,
     given: Option<&str>,

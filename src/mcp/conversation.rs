@@ -1,4 +1,4 @@
-//! The comments that the tools answer with an issue.
+//! The comments that the tools return with an issue.
 
 use schemars::JsonSchema;
 use serde::Serialize;

@@ -1,4 +1,4 @@
-//! Messages of people to the agent that calls a tool, beside the tool's own answer.
+//! Messages of people to the agent that calls a tool, added to the tool's own result.
 
 use rmcp::model::{CallToolRequestParams, CallToolResponse, ContentBlock};
 use serde_json::Value;
@@ -7,11 +7,11 @@ use super::{Asker, Server};
 use crate::domain::access::{ToolAccess, Workers};
 use crate::service::{self, leases};
 
-/// Tools whose answers have the messages as data.
+/// Tools whose results already contain the messages as data.
 const WITH_MESSAGES: [&str; 2] = ["renew_lease", "my_work"];
 
-/// The agent whose messages a call brings: the one that it acts for, as a tool that acts for agents has
-/// checked once it succeeds; else the caller's own name.
+/// The agent whose messages a call returns: the one that it acts for, which a tool has checked if
+/// it succeeded; otherwise the caller's own name.
 pub(super) fn reader(
     request: &CallToolRequestParams,
     tool: &ToolAccess,
@@ -26,7 +26,7 @@ pub(super) fn reader(
 }
 
 impl Server {
-    /// The answer of a tool that succeeded, with what people sent the agent behind it.
+    /// The result of a successful tool, followed by the agent's unread messages.
     pub(super) async fn with_messages(
         &self,
         answer: CallToolResponse,
@@ -39,7 +39,7 @@ impl Server {
         }
         match self.texts(agent, asker).await {
             Ok(texts) => result.content.extend(texts.into_iter().map(ContentBlock::text)),
-            // The tool has answered; a name that is no agent's has no messages.
+            // The tool has succeeded; an invalid agent name has no messages.
             Err(error) => tracing::debug!(%error, "messages to the caller could not be read"),
         }
         result.into()

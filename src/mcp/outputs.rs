@@ -1,5 +1,5 @@
-//! What the tools answer: flat, and spelled as their arguments are, so that an answer can be handed
-//! back as it came.
+//! The results of the tools: flat, with the same names as their arguments, so that a member of a
+//! result can be passed as an argument.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -80,7 +80,7 @@ impl Issue {
         }
     }
 
-    /// The same with what was written on GitHub.
+    /// The same with the texts written on GitHub.
     pub(super) fn with_text(
         self,
         of: &store::Issue,
@@ -374,7 +374,7 @@ pub(super) struct Refresh {
     pub(super) issue: Issue,
 }
 
-/// What a refresh did, as a word.
+/// The result of a refresh, as a string.
 pub(super) fn word_of(refreshed: Refreshed) -> &'static str {
     match refreshed {
         Refreshed::Created => "created",

@@ -1,5 +1,4 @@
-//! What a model is told when a tool did not do what was asked: a code for programs, a text for
-//! people, and what to do next.
+//! The error result of a tool: a code for programs, a text for people, and what to do next.
 
 use std::borrow::Cow;
 
@@ -12,7 +11,7 @@ use crate::domain::Instant;
 use crate::middleware::Problem;
 use crate::service::Error;
 
-/// Why a tool did not do what was asked, and what to do next.
+/// Why a tool failed, and what to do next.
 #[derive(Debug)]
 pub(super) struct ToolError {
     code: &'static str,
@@ -21,7 +20,7 @@ pub(super) struct ToolError {
     members: Map<String, Value>,
 }
 
-/// What to do about a refusal, by its code.
+/// What to do about an error, by its code.
 pub fn remedy(code: &str) -> &'static str {
     match code {
         "LEASE_LOST" => {
@@ -51,7 +50,7 @@ pub fn remedy(code: &str) -> &'static str {
 }
 
 impl ToolError {
-    /// The members of a refusal, as a JSON schema that stands beside that of a result.
+    /// The JSON schema of an error, which is combined with that of a result.
     pub(super) fn schema() -> Value {
         let text = |description: &str| json!({ "type": "string", "description": description });
         json!({
@@ -81,7 +80,7 @@ impl From<Problem> for ToolError {
     }
 }
 
-/// Names fields as tools spell them.
+/// Converts field names to those of tool arguments.
 impl From<Error> for ToolError {
     fn from(error: Error) -> Self {
         let error = match error {

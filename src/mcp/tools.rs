@@ -1,4 +1,4 @@
-//! The tools: description, arguments, call. What is decided is decided in `service`.
+//! The tools: description, arguments, call. The rules are in `service`.
 
 use std::sync::Arc;
 
@@ -33,13 +33,13 @@ use crate::service::work::{ClaimIssue, ClaimNext};
 use crate::service::{self, Error, board, conversations, leases, moves, queue, sync, work};
 use crate::store::{self, PageRequest, Repository};
 
-/// How many issues of the queue an answer has unless it is told otherwise.
+/// The default number of issues of the queue.
 const USUAL_QUEUE: u32 = 20;
 
-/// How many issues a list has unless it is told otherwise.
+/// The default number of issues of a list.
 const USUAL_LIST: u32 = 50;
 
-/// Every tool, its result described together with a refusal.
+/// Every tool, with an output schema that includes errors.
 pub(super) fn all() -> ToolRouter<Server> {
     let mut router = Server::tool_router() + Server::pauses_router();
     for route in router.map.values_mut() {
@@ -60,8 +60,7 @@ pub(super) fn all() -> ToolRouter<Server> {
 }
 
 impl Asker {
-    /// The agent that is meant: the one that is named, else the caller itself. It must be the
-    /// worker's own.
+    /// The given agent, otherwise the caller itself. A worker can only give its own agent.
     async fn agent(&self, named: Option<String>) -> Result<String, ToolError> {
         let agent = match named.or_else(|| self.actor.agent()) {
             Some(agent) => agent,
@@ -75,9 +74,9 @@ impl Asker {
         Ok(agent)
     }
 
-    /// The caller under the name of the agent it acts for.
+    /// The caller under the name of the agent that it acts for.
     fn acting(&self, agent: &str) -> Actor {
-        // A reserved name is refused by the use case.
+        // The use case rejects a reserved name.
         acting_as(self.actor.clone(), Some(bare(agent))).unwrap_or_else(|_| self.actor.clone())
     }
 }
@@ -87,7 +86,7 @@ fn bare(agent: &str) -> &str {
     behind(agent, "agent/").unwrap_or(agent)
 }
 
-/// Whether nothing but its holder or its column keeps an issue from the agent.
+/// Whether an issue is withheld from the agent only because of a lease or its column.
 fn is_elsewhere(explained: &Explained) -> bool {
     let is_it = |reason| {
         use SkipReason::{AssignedToOther, Leased, NotReady};
@@ -97,12 +96,12 @@ fn is_elsewhere(explained: &Explained) -> bool {
 }
 
 impl Server {
-    /// The issue that is meant.
+    /// The issue with this number.
     async fn find(&self, name: &str, number: i32) -> service::Result<(store::Issue, Repository)> {
         board::find_issue_by_number(&self.app, &repository(&self.app, name)?, number).await
     }
 
-    /// An issue with its text and its newest comments, without those when they cannot be read.
+    /// An issue with its text and its newest comments, or without comments if they cannot be read.
     async fn whole(&self, id: IssueId) -> service::Result<Issue> {
         let (issue, repository) = board::find_issue(&self.app, id).await?;
         let body = board::bodies(&self.app, &[id]).await?.pop().and_then(|(_, body)| body);

@@ -1,4 +1,4 @@
-//! Asks a Dispatch that runs: one message of the Model Context Protocol, one answer.
+//! The API client of the commands: one message of the Model Context Protocol, one response.
 
 use std::time::Duration;
 
@@ -10,19 +10,19 @@ use serde_json::{Value, json};
 
 use super::outcome::Failure;
 
-/// The revision that tools are called by: the last one in which a call needs no more than itself.
+/// The protocol revision of tool calls: the last one in which a call needs no handshake.
 const REVISION: &str = "2025-11-25";
 
-/// How long an answer may take: waiting for work takes 25 seconds, and a sync as long as GitHub.
+/// Timeout of a response: waiting for work takes up to 25 seconds, and a sync as long as GitHub.
 const PATIENCE: Duration = Duration::from_secs(300);
 
-/// How long a connection may take.
+/// Timeout of a connection.
 const CONNECTING: Duration = Duration::from_secs(10);
 
-/// Where a message's own revision stands.
+/// The JSON pointer to a message's own revision.
 const OWN_REVISION: &str = "/params/_meta/io.modelcontextprotocol~1protocolVersion";
 
-/// Asks Dispatch. Clones share their connections.
+/// A client of Dispatch. Clones share their connections.
 #[derive(Clone)]
 pub(super) struct ApiClient {
     http: reqwest::Client,
@@ -32,7 +32,7 @@ pub(super) struct ApiClient {
 }
 
 impl ApiClient {
-    /// One that asks where the settings say, as whom they say.
+    /// A client according to the settings.
     #[expect(clippy::disallowed_methods, reason = "this client asks Dispatch, not GitHub")]
     pub(super) fn new(client: &config::Client) -> Result<Self, Failure> {
         let unusable = |error: &dyn std::error::Error| {
@@ -45,7 +45,7 @@ impl ApiClient {
             .user_agent(concat!("dispatch/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECTING)
             .timeout(PATIENCE)
-            // The token is for this address alone.
+            // The token must not be sent to any other address.
             .redirect(Policy::none())
             .tls_backend_preconfigured(tls);
         if net::is_this_machine(&client.url) {
@@ -59,7 +59,7 @@ impl ApiClient {
         })
     }
 
-    /// Calls a tool and answers what it says.
+    /// Calls a tool and returns its result.
     pub(super) async fn call(&self, tool: &str, arguments: Value) -> Result<Value, Failure> {
         let params = json!({ "name": tool, "arguments": arguments });
         let message =
@@ -79,8 +79,8 @@ impl ApiClient {
         Ok(answer)
     }
 
-    /// Sends a message and answers the reply; none to what needs none. `revision` is what was agreed
-    /// on, where the message does not say itself.
+    /// Sends a message and returns the reply, if it has one. `revision` is the negotiated one, for
+    /// messages that do not state their own.
     pub(super) async fn send(
         &self,
         message: &Value,
@@ -117,7 +117,7 @@ impl ApiClient {
                 let text = |member: &str| problem[member].as_str().unwrap_or_default().to_owned();
                 Err(Failure::of_code(&text("code"), text("error")))
             }
-            // Who asks for name and password says no more.
+            // A response of Basic authentication has no body of Dispatch.
             _ if status == reqwest::StatusCode::UNAUTHORIZED => {
                 Err(Failure::of_code("UNAUTHENTICATED", "Unauthorized"))
             }

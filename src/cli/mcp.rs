@@ -1,5 +1,5 @@
-//! The tools over standard input and output: each line is a message, passed on to the running
-//! service, and each answer is a line. What the tools are is known to the service alone.
+//! MCP over standard input and output: each line is a message, which is forwarded to the running
+//! service, and each response is a line. Only the service knows the tools.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,19 +14,20 @@ use super::Format;
 use super::api_client::ApiClient;
 use super::outcome::{Failure, Outcome, print};
 
-/// How long to wait for outstanding answers after the input ended. Longer than the server gives GitHub, so
-/// that the last requests of a pipe are answered; short enough that what a dead agent waits for is not
-/// claimed.
+/// How long to wait for outstanding responses after the input ended.
+///
+/// Longer than the server's timeout for GitHub, so that the last requests of a pipe get their
+/// responses; short enough that a dead agent's waiting claims are not served.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What is known of a conversation.
+/// The state of a connection.
 struct Conversation {
     dispatch: ApiClient,
-    /// The revision that both sides agreed on in the beginning.
+    /// The revision that was negotiated at its beginning.
     revision: Mutex<Option<String>>,
 }
 
-/// Serves until the input ends, and what was asked is answered or takes too long.
+/// Serves until the input ends, and outstanding requests have finished or timed out.
 pub(super) async fn serve(client: &config::Client) -> Outcome {
     let served = match ApiClient::new(client) {
         Ok(dispatch) => converse(dispatch).await,
@@ -55,7 +56,7 @@ async fn converse(dispatch: ApiClient) -> Result<(), Failure> {
             continue;
         };
         if message["method"] == "notifications/cancelled" {
-            // What was begun is done all the same; nobody waits for the answer any more.
+            // The request still runs to its end; only its response is dropped.
             if let Some(answer) = under_way.remove(&message["params"]["requestId"].to_string()) {
                 answer.abort();
             }
@@ -72,12 +73,13 @@ async fn converse(dispatch: ApiClient) -> Result<(), Failure> {
         }
         Ok(())
     };
-    // What waits longer, waits for nobody: Dispatch hears that we are gone, and claims nothing for us.
+    // Longer waits are pointless: Dispatch notices the disconnect, and claims nothing for this
+    // client.
     tokio::time::timeout(DRAIN_TIMEOUT, rest).await.unwrap_or(Ok(()))
 }
 
-/// The lines of the standard input. They are read on a thread of their own, which nobody waits for:
-/// a read that hangs ends with the process.
+/// The lines of the standard input, read on a separate thread that is never joined: a read that
+/// hangs ends with the process.
 fn lines_of_input() -> mpsc::Receiver<std::io::Result<String>> {
     let (sender, receiver) = mpsc::channel(1);
     std::thread::spawn(move || {
@@ -91,7 +93,7 @@ fn lines_of_input() -> mpsc::Receiver<std::io::Result<String>> {
 }
 
 impl Conversation {
-    /// Passes a message on and prints the reply to it.
+    /// Forwards a message and prints the reply.
     async fn answer(&self, message: &Value) -> Result<(), Failure> {
         let is_hello = message["method"] == "initialize";
         let agreed = || self.revision.lock().unwrap_or_else(PoisonError::into_inner);
@@ -110,8 +112,8 @@ impl Conversation {
     }
 }
 
-/// The reply to what Dispatch could not be asked, or did not let in: to a call a result that says
-/// what to do, as every refusal of a tool does.
+/// The reply to a message that could not be sent or was denied: for a tool call, a result that says
+/// what to do, like every error of a tool.
 fn refusal(message: &Value, failure: &Failure) -> Value {
     let Failure { code, message: text, remedy } = failure;
     let whole = format!("Error: {text} ({code}) {remedy}");

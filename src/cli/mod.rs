@@ -1,7 +1,7 @@
-//! What can be said on the command line, and the commands that ask a Dispatch which runs elsewhere.
+//! The command line, and the commands that are clients of a running server.
 //!
-//! Those commands call the tools of `/mcp`, so what they do and refuse is defined once, in the
-//! service. Not here: serving, which is `main`'s.
+//! These commands call the tools of `/mcp`, so their behaviour and errors are defined once, in the
+//! service. Serving is implemented in `main`.
 
 mod api_client;
 mod mcp;
@@ -22,7 +22,7 @@ use work::{
     ReleaseArguments, RenewArguments,
 };
 
-/// How the commands of agents end.
+/// The exit codes, for the help text.
 const EXIT_CODES: &str = "\
 How the commands that ask Dispatch end:
   0  it was done
@@ -115,18 +115,18 @@ struct Format {
 }
 
 impl Cli {
-    /// Reads the command line; prints help, version or a mistake and ends by itself.
+    /// Parses the command line; exits after printing help, version or a usage error.
     pub(crate) fn read() -> Self {
         let matches = Self::described().get_matches();
         Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
     }
 
-    /// The command line with what stands below its help.
+    /// The command line with the text below its help.
     fn described() -> clap::Command {
         Self::command().after_long_help(format!("{EXIT_CODES}{}", config::help()))
     }
 
-    /// What completes the commands in a shell.
+    /// The shell completions of the commands.
     pub(crate) fn completions(shell: Shell) -> Vec<u8> {
         let mut script = Vec::new();
         clap_complete::generate(shell, &mut Self::command(), "dispatch", &mut script);
@@ -135,7 +135,7 @@ impl Cli {
 }
 
 impl ClientCommand {
-    /// Asks, prints the answer and tells how it went.
+    /// Sends the request, prints the response and returns the outcome.
     pub(crate) async fn run(self, client: &config::Client) -> Outcome {
         match self {
             Self::Queue(given) => work::queue(client, given).await,

@@ -1,7 +1,7 @@
-//! How a command ends, and what it says when it does not do what was asked.
+//! The outcome of a command, and what it prints when it fails.
 //!
-//! A reader that has seen enough (`dispatch queue | head`) is no failure: the command ends as though
-//! all had been read, and says nothing.
+//! A reader that closes the pipe early (`dispatch queue | head`) is not a failure: the command ends
+//! as if everything had been read.
 
 use std::io::{ErrorKind, Write as _};
 use std::process::ExitCode;
@@ -11,23 +11,23 @@ use serde_json::{Value, json};
 
 use super::Format;
 
-/// The code of output that nobody reads any more.
+/// The code for output that nobody reads.
 const UNREAD: &str = "UNREAD";
 
-/// How a command ended.
+/// The outcome of a command, which decides the exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// It was done.
+    /// It succeeded.
     Done,
-    /// It was refused.
+    /// It was rejected.
     Refused,
-    /// The command or one of its values is wrong.
+    /// The command or one of its values is invalid.
     Wrong,
     /// There is no work.
     NoWork,
     /// The lease is lost.
     LeaseLost,
-    /// Dispatch or GitHub could not be asked.
+    /// Dispatch or GitHub could not be reached.
     Later,
 }
 
@@ -44,12 +44,12 @@ impl From<Outcome> for ExitCode {
     }
 }
 
-/// Why something was not done, and what to do about it.
+/// Why a command failed, and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Failure {
-    /// What programs tell failures apart by.
+    /// The code by which programs distinguish failures.
     pub(crate) code: String,
-    /// What is the matter, for people.
+    /// The error, for people.
     pub(crate) message: String,
     /// What to do next.
     pub(crate) remedy: String,
@@ -64,12 +64,12 @@ impl Failure {
         Self { code: code.into(), message: message.into(), remedy: remedy.into() }
     }
 
-    /// A failure with the remedy that Dispatch knows for its code.
+    /// A failure with the remedy for its code.
     pub(crate) fn of_code(code: &str, message: impl Into<String>) -> Self {
         Self::new(code, message, ::dispatch::mcp::remedy(code))
     }
 
-    /// Something on this side that could not be read or written.
+    /// An I/O error of this process.
     pub(crate) fn broken(error: &std::io::Error) -> Self {
         let code = if error.kind() == ErrorKind::BrokenPipe { UNREAD } else { "BROKEN_PIPE" };
         Self::new(code, error.to_string(), "Look at where the output goes.")
@@ -91,12 +91,12 @@ impl Failure {
         }
     }
 
-    /// Says it where it was asked for, and tells how the command ends.
+    /// Prints the failure in the requested format, and returns the outcome.
     pub(super) fn say(&self, format: Format) -> Outcome {
         if self.code == UNREAD {
             return self.outcome();
         }
-        // Nothing is left to be done about a closed output.
+        // A closed output cannot be reported anywhere.
         let _ = match format.json {
             true => writeln!(std::io::stdout(), "{}", visible(&format!("{:#}", self.to_json()))),
             false => {
@@ -109,15 +109,15 @@ impl Failure {
     }
 }
 
-/// Prints lines to the standard output, without a character that a terminal would obey or hide.
+/// Prints lines to the standard output, without control characters or invisible characters.
 pub(super) fn print(text: &str) -> Result<(), Failure> {
     let text = visible(text);
     let mut out = std::io::stdout().lock();
     writeln!(out, "{text}").and_then(|()| out.flush()).map_err(|error| Failure::broken(&error))
 }
 
-/// Says something beside the output.
+/// Prints a note to the standard error.
 pub(super) fn note(text: &str) {
-    // Nothing is left to be done about a closed standard error.
+    // A closed standard error cannot be reported anywhere.
     let _ = writeln!(std::io::stderr(), "dispatch: {}", visible(text));
 }

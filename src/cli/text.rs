@@ -1,26 +1,26 @@
-//! Text for people: tables, and times as one says them.
+//! Text for people: tables, and relative times.
 
 use ::dispatch::domain::bounds::visible;
 use chrono::{DateTime, Utc};
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
-/// The longest title in a table, in columns of a terminal.
+/// Maximal width of a title in a table, in terminal columns.
 const TITLE: usize = 60;
 
-/// The shortest that a title may become before a table is given up.
+/// Minimal width of a title; with less room, a list is printed instead of a table.
 const SHORTEST_TITLE: usize = 20;
 
-/// What stands between two columns.
+/// The gap between two columns.
 const GAP: usize = 2;
 
-/// How many columns the terminal has; none where the output is no terminal.
+/// The width of the terminal in columns; none where the output is not a terminal.
 pub(super) fn terminal() -> Option<usize> {
     let (width, _) = terminal_size::terminal_size_of(std::io::stdout())?;
     Some(width.0.into())
 }
 
-/// Issues under each other, in so many columns of a terminal: rank, name, title and a reason. Titles
-/// give way first; where that is not enough each part gets lines of its own.
+/// A table of issues for a terminal of this width: rank, name, title and reason. Titles are
+/// shortened first; if that is not enough, each part gets its own lines.
 pub(super) fn issues(heads: [&str; 4], rows: &[[String; 4]], columns: Option<usize>) -> String {
     let widest = |part: usize| rows.iter().map(|row| row[part].width()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..4).map(|part| heads[part].width().max(widest(part))).collect();
@@ -50,7 +50,7 @@ fn block([rank, name, title, reason]: &[String; 4], indent: usize, columns: usiz
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// Lines of a text, broken between words so that each fits where it can.
+/// The lines of a text, wrapped between words.
 fn wrap(text: &str, room: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
@@ -65,7 +65,7 @@ fn wrap(text: &str, room: usize) -> Vec<String> {
     lines
 }
 
-/// Rows under each other, each column as wide as its widest value.
+/// A table, each column as wide as its widest value.
 fn table(heads: &[&str], rows: &[Vec<String>]) -> String {
     let heads: Vec<String> = heads.iter().map(|head| (*head).to_owned()).collect();
     let lines: Vec<&Vec<String>> = std::iter::once(&heads).chain(rows).collect();
@@ -78,18 +78,19 @@ fn table(heads: &[&str], rows: &[Vec<String>]) -> String {
     lines.into_iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
-/// A text with spaces behind it. Formatting counts characters, of which some are two columns wide.
+/// A text padded with spaces. Formatting would count characters, some of which are two columns
+/// wide.
 fn padded(text: &str, width: usize) -> String {
     format!("{text}{}", " ".repeat(width.saturating_sub(text.width())))
 }
 
-/// A title as there is room for, on one line.
+/// A title that is shortened to one line of a table.
 pub(super) fn short(title: &str) -> String {
     let title: String = title.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     cut(&visible(&title), TITLE)
 }
 
-/// The beginning of a text that fits into so many columns.
+/// The longest beginning of a text that fits into this many columns.
 fn cut(text: &str, room: usize) -> String {
     if text.width() <= room {
         return text.to_owned();
@@ -104,7 +105,7 @@ fn cut(text: &str, room: usize) -> String {
     text.chars().take_while(fits).chain(['…']).collect()
 }
 
-/// A time as seen from now: `in 29 min`, `3 h ago`.
+/// A relative time: `in 29 min`, `3 h ago`.
 pub(super) fn from_now(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
     let seconds = (at - now).num_seconds();
     let amount = match seconds.unsigned_abs() {

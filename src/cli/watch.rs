@@ -1,5 +1,5 @@
-//! Follows what happens on the board, over the service's own WebSocket. A lost connection is made
-//! again, and goes on behind the last event that was seen, so none is missed and none comes twice.
+//! Follows events of the board over the service's WebSocket. It reconnects after a lost connection,
+//! and continues after the last event that it received, so no event is missed or repeated.
 
 use std::time::Duration;
 
@@ -22,16 +22,16 @@ use super::Format;
 use super::outcome::{Failure, Outcome, note, print};
 use super::text::short;
 
-/// How long a connection may take.
+/// Timeout of a connection.
 const CONNECTING: Duration = Duration::from_secs(10);
 
-/// How long the service may be silent: it gives a sign of life every half minute.
+/// After how much silence the connection counts as lost: the service pings every half minute.
 const SILENCE: Duration = Duration::from_secs(90);
 
-/// The first pause before a connection is made again, and the longest.
+/// The first and the longest delay before a reconnect.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(30));
 
-/// Where the board stands, to go on from.
+/// Reads the current position of the event log.
 const POSITION: &str = "{ board { asOf } }";
 
 const EVENTS: &str = "subscription Watch($after: EventCursor, $filter: IssueFilter) {
@@ -64,9 +64,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin + Send> Wire for T {}
 
 /// Why a connection ended.
 enum Ended {
-    /// It was lost; another one may fare better.
+    /// It was lost; reconnecting may help.
     Lost(String),
-    /// Another one would fare no better.
+    /// Reconnecting would not help.
     Failed(Failure),
 }
 
@@ -88,7 +88,7 @@ impl From<std::io::Error> for Ended {
     }
 }
 
-/// Follows the board until something fails for good.
+/// Follows the board until a permanent failure.
 pub(super) async fn watch(client: &config::Client, arguments: &Arguments) -> Outcome {
     let mut cursor = arguments.after.clone();
     let mut pause = PAUSES.0;
@@ -101,23 +101,23 @@ pub(super) async fn watch(client: &config::Client, arguments: &Arguments) -> Out
             Err(Ended::Failed(failure)) => return failure.say(arguments.format),
         };
         if cursor.is_none() {
-            // Nothing was ever seen, so there is nothing to go on with.
+            // No event was received, so there is nothing to continue.
             let remedy = "Start it with `dispatch serve`, or set DISPATCH_URL to where it runs.";
             let message = format!("Dispatch at {} cannot be followed: {lost}", client.url);
             return Failure::new("UNREACHABLE", message, remedy).say(arguments.format);
         }
         pause = if cursor == before { (pause * 2).min(PAUSES.1) } else { PAUSES.0 };
         note(&format!("the connection is lost ({lost}); it is made again"));
-        // So that not all come back at the same moment.
+        // So that clients do not reconnect at the same moment.
         tokio::time::sleep(pause.mul_f64(rand::rng().random_range(0.5..1.0))).await;
     }
 }
 
 /// How a stream ended without an error.
 enum StreamEnd {
-    /// After a [`Resync`](EVENTS): the next stream begins at its cursor.
+    /// With a [`Resync`](EVENTS): the next stream begins at its cursor.
     Resync,
-    /// Without one.
+    /// Without a resync.
     Closed,
 }
 
@@ -151,7 +151,7 @@ async fn follow(
     Ok(end)
 }
 
-/// A connection that speaks `graphql-transport-ws`.
+/// A connection with the `graphql-transport-ws` protocol.
 struct Socket(WebSocketStream<Box<dyn Wire>>);
 
 impl Socket {
@@ -209,7 +209,7 @@ impl Socket {
         self.say(&json!({ "type": "subscribe", "id": id, "payload": payload })).await
     }
 
-    /// The next message that is not about the connection itself.
+    /// The next message, except for pings and pongs.
     async fn hear(&mut self) -> Result<Value, Ended> {
         loop {
             let frame = timeout(SILENCE, self.0.next()).await;
@@ -237,7 +237,7 @@ impl Socket {
         }
     }
 
-    /// The next data of an operation; none when it has ended.
+    /// The next result of an operation; none when it has ended.
     async fn next(&mut self, id: &str) -> Result<Option<Value>, Ended> {
         loop {
             let mut message = self.hear().await?;
@@ -278,7 +278,7 @@ fn line(event: &Value) -> String {
     format!("{}  {what}", Clock::system().now().format("%H:%M:%S"))
 }
 
-/// A column as people read it: `IN_PROGRESS` is `in progress`.
+/// A status for people: `IN_PROGRESS` becomes `in progress`.
 fn words(status: &Value) -> String {
     status.as_str().unwrap_or_default().to_lowercase().replace('_', " ")
 }

@@ -1,4 +1,4 @@
-//! The commands by which agents and people get work, keep it and end it.
+//! The commands by which agents and people claim, renew and finish work.
 
 use std::str::FromStr;
 
@@ -13,7 +13,7 @@ use super::api_client::ApiClient;
 use super::outcome::{Failure, Outcome, print};
 use super::text::{from_now, issues, short, terminal};
 
-/// An issue as people write it: `octo-org/hello-world#12`.
+/// An issue in people's notation: `octo-org/hello-world#12`.
 #[derive(Debug, Clone)]
 struct IssueName {
     repository: String,
@@ -204,12 +204,12 @@ impl Given {
     }
 }
 
-/// A word as tools spell it.
+/// A value in the spelling of tools.
 fn word(given: &str) -> String {
     given.trim().to_lowercase().replace('-', "_")
 }
 
-/// Calls a tool and prints its answer, as JSON or in the words that `say` finds for it.
+/// Calls a tool and prints its result, as JSON or as the text that `say` returns.
 pub(super) async fn ask(
     client: &config::Client,
     format: Format,
@@ -238,7 +238,7 @@ fn name_of(issue: &Value) -> String {
     format!("{}#{}", text(issue, "repoFullName"), issue["issueNumber"])
 }
 
-/// When a lease is over, as one says it.
+/// When a lease expires, as a relative time.
 fn over(lease: &Value) -> String {
     let at = text(lease, "expiresAt");
     let parsed: Option<DateTime<Utc>> = at.parse().ok();
@@ -334,7 +334,7 @@ fn claim_as_text(answer: &Value) -> String {
     )
 }
 
-/// The lease and the issue as variables of a shell; what there is to say of no work is a comment.
+/// The lease and the issue as shell variables; without work, a comment with the reason.
 fn claim_as_shell(answer: &Value) -> String {
     let (lease, issue) = (&answer["lease"], &answer["issue"]);
     if lease.is_null() {
@@ -384,11 +384,11 @@ pub(super) async fn renew(client: &config::Client, arguments: RenewArguments) ->
     }
 }
 
-/// Messages, each on lines of its own, after what stands before them.
+/// Messages, each on its own lines, after a text.
 fn messages_as_text(messages: &Value) -> String {
     let row = |message: &Value| {
         let [id, author, body] = ["messageId", "author", "body"].map(|part| text(message, part));
-        // Indented, so that no text looks like lines of ours.
+        // Indented, so that no text can imitate lines of the output.
         format!("\n{id} from {author}: {}", body.replace('\n', "\n  "))
     };
     messages.as_array().map(|all| all.iter().map(row).collect()).unwrap_or_default()

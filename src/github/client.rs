@@ -1,7 +1,7 @@
-//! Sends requests to GitHub: base address, token, deadlines, what is repeated, the rate limit.
+//! The client of GitHub: base address, token, timeouts, retries, rate limit.
 //!
-//! Not here: what is asked (one function each in the files beside this one) and what the answers
-//! mean (`response.rs`). Invariant: a write is repeated only when it certainly never arrived.
+//! Each document has one function in the files beside this one, and `response.rs` reads the
+//! responses. Invariant: a write is retried only if it certainly never arrived.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -23,31 +23,31 @@ use crate::clock::Clock;
 use crate::domain::LabelScheme;
 use crate::net;
 
-/// How often a request is sent at most.
+/// Maximal number of attempts of a request.
 const TRIES: u32 = 3;
 
-/// The longest wait that GitHub may ask for and that is waited for within a request.
+/// The longest delay requested by GitHub that is waited for within a request.
 const BRIEF_WAIT: Duration = Duration::from_secs(2);
 
-/// No answer is read beyond this; a page of a hundred issues with bodies at GitHub's limit has 27 MB.
+/// Maximal size of a response; a page of a hundred issues with bodies at GitHub's limit has 27 MB.
 const LONGEST_ANSWER: usize = 64 << 20;
 
-/// What a client is built from.
+/// The settings of a client.
 #[derive(Clone)]
 pub struct Settings {
-    /// The address of the REST interface, such as `https://api.github.com`; that of GraphQL follows
+    /// The address of the REST API, such as `https://api.github.com`; that of GraphQL is derived
     /// from it.
     pub api_url: Url,
-    /// Proves who asks. Without it every call answers [`Error::Unconfigured`].
+    /// The token. Without it every call returns [`Error::Unconfigured`].
     pub token: Option<String>,
-    /// GitHub refuses requests that do not say who sends them.
+    /// The `User-Agent` header, without which GitHub rejects requests.
     pub user_agent: String,
-    /// How long things may take.
+    /// The timeouts.
     pub timeouts: Timeouts,
 }
 
 impl Settings {
-    /// Dispatch's own name and the usual time limits.
+    /// Dispatch's own name and the default timeouts.
     pub fn new(api_url: Url, token: Option<String>) -> Self {
         let user_agent = concat!("dispatch/", env!("CARGO_PKG_VERSION")).to_owned();
         Self { api_url, token, user_agent, timeouts: Timeouts::default() }
@@ -65,17 +65,17 @@ impl std::fmt::Debug for Settings {
     }
 }
 
-/// How long things may take.
+/// The timeouts of a client.
 #[derive(Debug, Clone, Copy)]
 pub struct Timeouts {
-    /// Making a connection.
+    /// To connect.
     pub connect: Duration,
-    /// One request, its answer read to the end. GitHub itself gives up after ten seconds.
+    /// For one request, including its whole response. GitHub itself gives up after ten seconds.
     pub request: Duration,
-    /// A call as a whole, repeats and waits between them included.
+    /// For a call including retries and delays.
     pub call: Duration,
-    /// The first wait between two tries is random up to this, each further one up to twice the one
-    /// before.
+    /// The first delay between two attempts is random up to this, each further one up to twice the
+    /// previous limit.
     pub backoff: Duration,
 }
 
@@ -90,17 +90,17 @@ impl Default for Timeouts {
     }
 }
 
-/// Settings from which no client can be built.
+/// The settings are invalid.
 #[derive(Debug, thiserror::Error)]
 #[error("the client of GitHub cannot be set up: {0}")]
 pub struct UnusableSettings(String);
 
-/// Asks GitHub. Cheap to clone; clones share connections and what is known of the rate limit.
+/// A client of GitHub. Cheap to clone; clones share connections and the rate limit.
 #[derive(Clone)]
 pub struct Client {
     shared: Arc<Shared>,
     deadline: Option<Instant>,
-    /// What the repository that is asked about calls labels; Dispatch's names without one.
+    /// The label scheme of the repository; without one, Dispatch's own names.
     pub(super) labels: Arc<LabelScheme>,
 }
 
@@ -111,25 +111,25 @@ struct Shared {
     timeouts: Timeouts,
     clock: Clock,
     limits: Mutex<Limits>,
-    /// The fields of the supplement that this server was seen to lack.
+    /// The fields of the supplement that this server was found to lack.
     lacking: Mutex<BTreeSet<String>>,
 }
 
 #[derive(Default)]
 struct Limits {
     rate: Option<Rate>,
-    /// GitHub refused to answer before this, by our own clock.
+    /// GitHub refuses requests until this time, by our own clock.
     until: Option<DateTime<Utc>>,
 }
 
-/// Whether asking twice does harm.
+/// Whether a request may be retried.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Repeat {
-    /// It does not.
+    /// Yes.
     Freely,
-    /// It does not, but when time runs out it is better to ask for less.
+    /// Yes, but after a timeout it is better to request less.
     UnlessOutOfTime,
-    /// It does, unless the first request certainly never arrived.
+    /// Only if the first request certainly never arrived.
     IfNeverSent,
 }
 
@@ -145,7 +145,7 @@ impl Client {
     /// # Errors
     ///
     /// When a token or name cannot be sent in a header, or the machine has no root certificates to
-    /// check an `https` address by.
+    /// verify an `https` address.
     pub fn new(settings: Settings, clock: Clock) -> Result<Self, UnusableSettings> {
         let http = http_client(&settings)?;
         let endpoint = graphql_address(&settings.api_url);
@@ -155,15 +155,15 @@ impl Client {
         Ok(Self { shared: Arc::new(shared), deadline: None, labels: Arc::default() })
     }
 
-    /// The same client, all of whose calls together have to end within `time` from now.
+    /// The same client, with a deadline `time` from now for all of its calls together.
     pub fn within(&self, time: Duration) -> Self {
         let end = Instant::now() + time;
         let deadline = self.deadline.map_or(end, |earlier| earlier.min(end));
         Self { deadline: Some(deadline), ..self.clone() }
     }
 
-    /// The same client for a repository that has its own names for labels: those of issues come as ours,
-    /// and ours go as its own. Only [`labels`](Self::labels) tells what the repository itself says.
+    /// The same client for a repository with a label scheme: labels of issues are converted from
+    /// and to our names. Only [`labels`](Self::labels) returns the repository's own names.
     pub fn with_labels(&self, scheme: &LabelScheme) -> Self {
         match scheme.is_empty() && self.labels.is_empty() {
             true => self.clone(),
@@ -171,22 +171,22 @@ impl Client {
         }
     }
 
-    /// By which names it tells labels of issues.
+    /// The label scheme by which labels of issues are converted.
     pub fn label_scheme(&self) -> &Arc<LabelScheme> {
         &self.labels
     }
 
-    /// Whether there is a token to ask with.
+    /// Whether it has a token.
     pub fn is_configured(&self) -> bool {
         self.shared.token.is_some()
     }
 
-    /// What is left of the rate limit, as GitHub last told; none before its first answer.
+    /// The rate limit according to GitHub's last response; none before the first one.
     pub fn rate(&self) -> Option<Rate> {
         self.limits(|limits| limits.rate)
     }
 
-    /// Sends a document and reads the answer, repeating what may be repeated.
+    /// Sends a document and reads the response, with retries where these are allowed.
     pub(super) async fn ask<Q: GraphQLQuery>(
         &self,
         variables: Q::Variables,
@@ -266,7 +266,7 @@ impl Client {
         Received { status, headers, body: &body, now, token }.answer()
     }
 
-    /// How long to wait before asking again, or none when that is of no use or may do harm.
+    /// The delay before a retry; none when a retry would not help or may do harm.
     fn wait_before_repeat(&self, error: &Error, repeat: Repeat, tries: u32) -> Option<Duration> {
         match (error, repeat) {
             (Error::Unreachable { ambiguous: true, .. }, Repeat::IfNeverSent) => None,
@@ -275,7 +275,7 @@ impl Client {
                 let most = self.shared.timeouts.backoff * 2_u32.pow(tries - 1);
                 Some(rand::rng().random_range(Duration::ZERO..=most))
             }
-            // A refusal changed nothing, so even a write may be sent again.
+            // A refused request changed nothing, so even a write may be retried.
             (Error::RateLimited { until }, _) => {
                 let wait = (*until - self.shared.clock.now()).to_std().unwrap_or_default();
                 (wait <= BRIEF_WAIT).then_some(wait)
@@ -284,7 +284,7 @@ impl Client {
         }
     }
 
-    /// While GitHub wants to be left alone, it is: asking on can get a token banned.
+    /// Sends nothing while GitHub's rate limit lasts: ignoring it can get a token banned.
     fn check_gate(&self) -> Result<(), Error> {
         let now = self.shared.clock.now();
         match self.limits(|limits| limits.until) {
@@ -318,13 +318,13 @@ impl Client {
     }
 }
 
-/// What the lines of a document end in that name a field of the supplement.
+/// The comment at the end of lines of a document with a field of the supplement.
 const SUPPLEMENT: &str = "# supplement";
 
-/// What the lines of a document end in that stand in for a field of the supplement, before its name.
+/// The comment at the end of lines that replace a field of the supplement, before its name.
 const WITHOUT: &str = "# without ";
 
-/// A request as it is sent to a GitHub that lacks some fields of the supplement.
+/// The body of a request for a GitHub that lacks some fields of the supplement.
 fn body_of<V: serde::Serialize>(query: &QueryBody<V>, lacking: &BTreeSet<String>) -> bytes::Bytes {
     #[derive(serde::Serialize)]
     #[serde(rename_all = "camelCase")]
@@ -344,7 +344,7 @@ fn body_of<V: serde::Serialize>(query: &QueryBody<V>, lacking: &BTreeSet<String>
     bytes::Bytes::from(body)
 }
 
-/// A document without the fields that a GitHub lacks, and with those that stand in for them.
+/// A document without the fields that a GitHub lacks, and with their replacements.
 fn as_sent(document: &str, lacking: &BTreeSet<String>) -> String {
     let is_sent = |line: &&str| match line.split_once(WITHOUT) {
         Some((_, field)) => lacking.contains(field),
@@ -353,20 +353,20 @@ fn as_sent(document: &str, lacking: &BTreeSet<String>) -> String {
     document.lines().filter(is_sent).collect::<Vec<_>>().join("\n")
 }
 
-/// Whether a line of a document names this field of the supplement.
+/// Whether a line of a document has this field of the supplement.
 fn is_supplement(line: &str, field: &str) -> bool {
     let is_part_of_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
     line.ends_with(SUPPLEMENT) && line.split(|c| !is_part_of_name(c)).any(|word| word == field)
 }
 
-/// The field for which GitHub refused a document because it does not have it.
+/// The field because of which GitHub rejected a document, since it does not have it.
 fn lacking_field(error: &Error) -> Option<&str> {
     let Error::Refused { message, .. } = error else { return None };
     let (field, _) = message.strip_prefix("Field '")?.split_once("' doesn't exist on type")?;
     Some(field)
 }
 
-/// GitHub Enterprise has its REST interface under `/api/v3` and GraphQL at `/api/graphql`.
+/// GitHub Enterprise has its REST API under `/api/v3` and GraphQL at `/api/graphql`.
 fn graphql_address(api_url: &Url) -> Url {
     let path = api_url.path().trim_end_matches('/');
     let path = match path.strip_suffix("/api/v3") {
@@ -392,8 +392,8 @@ fn http_client(settings: &Settings) -> Result<reqwest::Client, UnusableSettings>
         bearer.set_sensitive(true);
         headers.insert(AUTHORIZATION, bearer);
     }
-    // Without a token nothing is ever sent, and an `http` address needs no roots; so the service
-    // starts, and the demo runs, where there are none.
+    // Without a token nothing is ever sent, and an `http` address needs no root certificates; so
+    // the service and the demo start where there are none.
     let needs_roots = settings.api_url.scheme() == "https" && settings.token.is_some();
     let mut tls = net::tls(needs_roots).map_err(|error| unusable(&error))?;
     tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
@@ -401,7 +401,7 @@ fn http_client(settings: &Settings) -> Result<reqwest::Client, UnusableSettings>
         .user_agent(&settings.user_agent)
         .default_headers(headers)
         .connect_timeout(settings.timeouts.connect)
-        // The token is for this address alone.
+        // The token must not be sent to any other address.
         .redirect(Policy::none())
         .tls_backend_preconfigured(tls);
     if net::is_this_machine(&settings.api_url) {
@@ -410,17 +410,17 @@ fn http_client(settings: &Settings) -> Result<reqwest::Client, UnusableSettings>
     builder.build().map_err(|error| unusable(&error))
 }
 
-/// No answer came, or not all of it.
+/// The error for a missing or incomplete response.
 fn unreachable(error: reqwest::Error, token: &str) -> Error {
     let ambiguous = !(error.is_connect() || error.is_builder());
-    // Who does not even get a connection would not get one for asking for less.
+    // If the connection failed, requesting less does not help.
     let timed_out = error.is_timeout() && ambiguous;
     let reason = if timed_out {
         "no answer in time".to_owned()
     } else if error.is_timeout() {
         "no connection in time".to_owned()
     } else {
-        // The innermost cause says it shortest, and the outer ones hold the address.
+        // The innermost cause is the shortest, and the outer ones contain the address.
         let error = error.without_url();
         let mut cause: &dyn std::error::Error = &error;
         while let Some(inner) = cause.source() {

@@ -1,4 +1,4 @@
-//! Comments on issues, and finds out whether one was posted.
+//! Posts comments on issues, and finds out whether one was posted.
 
 use chrono::{DateTime, Utc};
 
@@ -9,12 +9,13 @@ use super::repositories::missing;
 use super::response::gravest;
 use super::text::storable;
 
-/// A comment that GitHub has, and its issue as far as that goes.
+/// A comment that GitHub has, with what is known of its issue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Commented {
     /// The comment's page.
     pub url: String,
-    /// How many comments the issue has, and when it last changed; none when GitHub did not say.
+    /// The number of comments of the issue, and its update time; none when GitHub did not return
+    /// them.
     pub issue: Option<(u32, DateTime<Utc>)>,
 }
 
@@ -23,9 +24,9 @@ pub struct Commented {
 pub struct RecentComments {
     /// Up to fifty, oldest first.
     pub comments: Vec<Comment>,
-    /// How many the issue has in all.
+    /// The number of comments of the issue.
     pub count: u32,
-    /// When the issue last changed, by GitHub's clock.
+    /// The update time of the issue, by GitHub's clock.
     pub updated_at: DateTime<Utc>,
 }
 
@@ -38,17 +39,17 @@ pub struct Comment {
     pub body: String,
     /// When it was written, by GitHub's clock.
     pub created_at: DateTime<Utc>,
-    /// Whether whoever the token belongs to wrote it.
+    /// Whether the owner of the token wrote it.
     pub is_own: bool,
 }
 
 impl Client {
-    /// Comments on an issue.
+    /// Posts a comment on an issue.
     ///
     /// # Errors
     ///
-    /// When [`Error::is_ambiguous`], the comment may have been posted or may be posted yet;
-    /// otherwise it was not.
+    /// When [`Error::is_ambiguous`], the comment may have been posted or may still be; otherwise it
+    /// was not.
     pub async fn add_comment(&self, issue_node_id: &str, body: &str) -> Result<Commented, Error> {
         use add_comment::AddCommentAddCommentSubject as Subject;
 
@@ -59,7 +60,7 @@ impl Client {
         let Some(payload) = data.add_comment else {
             return Err(gravest(faults).unwrap_or_else(|| missing("comment")));
         };
-        // A payload means that it was posted, whatever else GitHub could not tell of it.
+        // A payload means that it was posted, even if GitHub could not return the rest.
         let comment = payload.comment_edge.and_then(|edge| edge.node);
         Ok(Commented {
             url: storable(comment.ok_or_else(|| missing("comment"))?.url),

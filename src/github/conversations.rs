@@ -21,16 +21,16 @@ pub struct Conversation {
     pub comments: Vec<IssueComment>,
     /// How many of the newest comments could not be read and are left out.
     pub left_out: u32,
-    /// How many comments the issue has in all.
+    /// The number of comments of the issue.
     pub count: u32,
-    /// When the issue last changed, by GitHub's clock.
+    /// The update time of the issue, by GitHub's clock.
     pub updated_at: DateTime<Utc>,
 }
 
-/// Where the answer has the comments.
+/// The path of the comments in the response.
 const NODES: [&str; 3] = ["node", "comments", "nodes"];
 
-/// A comment, with nothing required that may be absent or new one day.
+/// A comment, in which nothing is required that may be absent or new one day.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Comment {
@@ -45,7 +45,7 @@ struct Comment {
 }
 
 impl Client {
-    /// The newest comments of an issue, `newest` of them at most. One that cannot be read is left out
+    /// The newest comments of an issue, at most `newest`. A comment that cannot be read is left out
     /// and counted.
     ///
     /// # Errors

@@ -1,32 +1,33 @@
-//! How asking GitHub can fail.
+//! Errors of requests to GitHub.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
-/// Why GitHub did not give what was asked for.
+/// Why a request to GitHub failed.
 ///
-/// What it prints is what people and old clients see, so it never holds the token, and text that
-/// came from GitHub is stripped of control characters and cut to a sensible length.
+/// Its text is shown to people and legacy clients, so it never contains the token; text from GitHub
+/// has its control characters removed and is shortened.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// There is no token, so nothing was asked.
+    /// There is no token, so nothing was sent.
     #[error("GITHUB_TOKEN environment variable is not set")]
     Unconfigured,
 
-    /// GitHub understood and said no. Nothing was changed.
+    /// GitHub refused the request. Nothing was changed.
     #[error("GitHub API error: {status} {message}")]
     Refused {
-        /// The HTTP status; 422 for a refusal that came as a GraphQL error with status 200.
+        /// The HTTP status; 422 for an error of GraphQL with status 200.
         status: u16,
-        /// GitHub's own words.
+        /// GitHub's message.
         message: String,
-        /// Whether that is for who asks: its type is `FORBIDDEN`, or the HTTP status 403.
+        /// Whether the caller is forbidden to do this: its type is `FORBIDDEN`, or the HTTP status
+        /// is 403.
         is_forbidden: bool,
     },
 
-    /// There is no such thing, or the token may not see it; GitHub does not tell the two apart.
+    /// It does not exist, or the token may not see it; GitHub does not distinguish these.
     #[error("GitHub API error: 404 {message}")]
     NotFound {
-        /// GitHub's own words, which name what it could not find.
+        /// GitHub's message, which says what it could not find.
         message: String,
     },
 
@@ -37,48 +38,48 @@ pub enum Error {
         number: i32,
     },
 
-    /// GitHub wants to be left alone for a while. Nothing was changed.
+    /// GitHub's rate limit is exceeded. Nothing was changed.
     #[error("GitHub API error: 429 rate limit exceeded until {}", .until.to_rfc3339_opts(SecondsFormat::Secs, true))]
     RateLimited {
-        /// When to ask again, by our own clock.
+        /// When to try again, by our own clock.
         until: DateTime<Utc>,
     },
 
-    /// No answer, or one that only says that GitHub is in trouble.
+    /// No response, or only a server error.
     #[error("{reason}")]
     Unreachable {
-        /// A whole sentence; begins with `GitHub API error: <status>` when there was a status.
+        /// A complete sentence; begins with `GitHub API error: <status>` if there was a status.
         reason: String,
-        /// Whether time ran out, here or at GitHub. A smaller page may then succeed.
+        /// Whether a timeout was exceeded, here or at GitHub. A smaller page may then succeed.
         timed_out: bool,
-        /// Whether GitHub may have received the request, and so may have carried it out or do so
-        /// yet.
+        /// Whether GitHub may have received the request, and so may have executed it or may still
+        /// do so.
         ambiguous: bool,
     },
 
-    /// An answer that is not what GitHub's schema promises.
+    /// A response that violates GitHub's schema.
     #[error("GitHub gave an answer that cannot be understood: {reason}")]
     Unintelligible {
-        /// What was wrong with it.
+        /// How it violates the schema.
         reason: String,
     },
 }
 
-/// What a refused or unanswered change of an issue says of others.
+/// What the failure of a change of one issue means for others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Concern {
-    /// Nothing can be changed now: there is no token, it is not accepted, or the rate limit is used up.
+    /// Nothing can be changed: there is no valid token, or the rate limit is exceeded.
     Everything,
-    /// Other issues of the repository may be refused as well.
+    /// Changes of other issues of the repository may be refused as well.
     Repository,
-    /// It is about the issue alone.
+    /// It concerns the issue only.
     Issue,
-    /// Nobody knows: there was no answer, or none that can be understood.
+    /// Unknown: there was no response, or an unreadable one.
     Unknown,
 }
 
 impl Error {
-    /// What it says of others when it was the answer to a change of an issue.
+    /// What it means for others if it was the response to a change of an issue.
     pub fn concern(&self) -> Concern {
         match self {
             Self::Unconfigured | Self::RateLimited { .. } => Concern::Everything,
@@ -91,7 +92,7 @@ impl Error {
         }
     }
 
-    /// Whether a request to change something may have been carried out all the same.
+    /// Whether a request for a change may have been executed anyway.
     pub fn is_ambiguous(&self) -> bool {
         match self {
             Self::Unreachable { ambiguous, .. } => *ambiguous,
@@ -104,12 +105,12 @@ impl Error {
         }
     }
 
-    /// Whether it says nothing about what was asked for: the same request may succeed later.
+    /// Whether it is temporary: the same request may succeed later.
     pub(super) fn is_passing(&self) -> bool {
         matches!(self, Self::RateLimited { .. } | Self::Unreachable { .. })
     }
 
-    /// The lower, the sooner it decides what to do next.
+    /// The priority among several errors: the lowest decides what to do next.
     pub(super) fn rank(&self) -> u8 {
         match self {
             Self::RateLimited { .. } => 0,
@@ -118,7 +119,7 @@ impl Error {
         }
     }
 
-    /// Whether time ran out, so that asking for less may succeed.
+    /// Whether a timeout was exceeded, so that requesting less may succeed.
     pub fn is_timeout(&self) -> bool {
         matches!(self, Self::Unreachable { timed_out: true, .. })
     }

@@ -1,4 +1,4 @@
-//! Reads issues: a page of a repository's, one by number, some by id.
+//! Reads issues: a page of a repository, one by number, some by id.
 
 use std::collections::HashSet;
 
@@ -19,16 +19,16 @@ use crate::domain::{AuthorAssociation, FullName, IssueState, ReadOnlyReason};
 /// How many ids GitHub looks up in one request.
 pub(super) const IDS_A_REQUEST: usize = 100;
 
-/// Up to this size a page that ran out of time is asked for again as it is: GitHub is in trouble
-/// then, and asking for less would not help.
+/// Up to this size a page that timed out is requested again unchanged: then GitHub has a problem,
+/// and requesting less would not help.
 const SMALL_PAGE: u32 = 5;
 
-/// An issue as GitHub has it. Text is fit to be stored; see the folder's invariants.
+/// An issue as GitHub has it. Its texts can be stored; see the invariants of `github`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Issue {
     /// GitHub's id. A transfer to another repository changes it.
     pub node_id: String,
-    /// The repository it is in now, in GitHub's own spelling.
+    /// Its current repository, in GitHub's spelling.
     pub repository_full_name: FullName,
     /// Its number in that repository.
     pub number: i32,
@@ -38,44 +38,44 @@ pub struct Issue {
     pub body: Option<String>,
     /// Its page on GitHub.
     pub url: String,
-    /// Whether it is open.
+    /// Open or closed.
     pub state: IssueState,
-    /// Label names to the letter, in GitHub's order; at most 100.
+    /// Label names in GitHub's spelling and order; at most 100.
     pub labels: Vec<String>,
-    /// Logins of who is assigned, bots among them where GitHub tells; at most 10.
+    /// Logins of the assignees, including bots where GitHub returns them; at most 10.
     pub assignees: Vec<String>,
-    /// Login of who opened it; none when that account was deleted.
+    /// Login of the author; none when the account was deleted.
     pub author: Option<String>,
-    /// How that account stands to the repository; none in a word of the future.
+    /// The author's association with the repository; none for an unknown value.
     pub author_association: Option<AuthorAssociation>,
-    /// How many comments it has.
+    /// The number of comments.
     pub comments_count: u32,
-    /// How many issues it waits for by GitHub's own relation; none when this GitHub cannot tell.
+    /// How many issues it waits for by GitHub's own relation; none when this GitHub lacks it.
     pub blockers_count: Option<u32>,
-    /// How many pull requests are to close it.
+    /// How many pull requests will close it.
     pub pull_requests_count: u32,
-    /// When it was opened. GitHub's times are whole seconds.
+    /// When it was opened, in whole seconds like all of GitHub's times.
     pub created_at: DateTime<Utc>,
-    /// When anything about it last changed; two changes within a second look like one.
+    /// When it last changed; two changes within a second have the same time.
     pub updated_at: DateTime<Utc>,
     /// When it was closed; none while open.
     pub closed_at: Option<DateTime<Utc>>,
 }
 
-/// Which issues of a repository to page through. Pull requests are never among them.
+/// A query for the issues of a repository, page by page. Pull requests are never included.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IssuesQuery {
-    /// In which states.
+    /// The states to include.
     pub states: States,
     /// Only those updated at this time or later.
     pub since: Option<DateTime<Utc>>,
-    /// Go on after this cursor, from [`IssuePage::next`].
+    /// Continue after this cursor, from [`IssuePage::next`].
     pub after: Option<String>,
-    /// How many at most, 1 to 100.
+    /// The maximal number of issues, 1 to 100.
     pub page_size: u32,
 }
 
-/// The states of the issues asked for.
+/// The states of the requested issues.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum States {
     /// Open ones only.
@@ -89,69 +89,69 @@ pub enum States {
 /// A page of issues, least recently updated first.
 #[derive(Debug, Clone)]
 pub struct IssuePage {
-    /// The repository that answered; its name differs from the one asked for after a rename.
+    /// The repository of the response; its name differs from the requested one after a rename.
     pub repository: PageRepository,
     /// The issues of this page.
     pub issues: Vec<Issue>,
-    /// Where the next page begins; none after the last.
+    /// The cursor of the next page; none after the last.
     pub next: Option<String>,
-    /// The repository's pull requests that changed last, newest first, at most 20.
+    /// The most recently changed pull requests of the repository, newest first, at most 20.
     pub pull_requests: Vec<PullRequest>,
-    /// How many issues of the repository are open, on this page or not.
+    /// The number of open issues of the whole repository.
     pub open_count: u32,
-    /// Issues of this page that could not be read in full. They are left out of it: half an issue
-    /// must not be stored as a whole one.
+    /// Issues of this page that could not be read completely. They are left out, so that an
+    /// incomplete issue is never stored.
     pub left_out: Vec<LeftOut>,
-    /// The first of the repository's labels; none on a page that goes on after another.
+    /// The first labels of the repository; none on a page after the first.
     pub labels: Option<LabelPage>,
-    /// What is left of the rate limit, if GitHub limits.
+    /// The rate limit, if GitHub has one.
     pub rate: Option<Rate>,
 }
 
 /// An issue that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeftOut {
-    /// Which one; none when GitHub does not even tell that.
+    /// The issue; none when GitHub does not return even its id.
     pub which: Option<Which>,
     /// Why.
     pub reason: Error,
 }
 
-/// What names an issue.
+/// The identity of an issue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Which {
-    /// See [`Issue::node_id`].
+    /// GitHub's id. A transfer to another repository changes it.
     pub node_id: String,
-    /// See [`Issue::number`].
+    /// Its number in the repository.
     pub number: i32,
-    /// See [`Issue::state`].
+    /// Open or closed.
     pub state: IssueState,
 }
 
-/// Which repository a page came from.
+/// The repository of a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PageRepository {
     /// GitHub's id, which a rename does not change.
     pub node_id: String,
-    /// The present name in GitHub's own spelling.
+    /// The current name in GitHub's spelling.
     pub full_name: FullName,
-    /// Why its issues cannot be changed; none when they can, as far as GitHub tells.
+    /// Why its issues cannot be changed; none when they can, as far as GitHub reports.
     pub read_only: Option<ReadOnlyReason>,
 }
 
-/// Where a page has its issues.
+/// The path of the issues in a page.
 const NODES: [&str; 3] = ["repository", "issues", "nodes"];
 
-/// Where a page has pull requests.
+/// The path of the pull requests in a page.
 const PULL_REQUESTS: [&str; 3] = ["repository", "pullRequests", "nodes"];
 
-/// Where a page has the repository's labels.
+/// The path of the repository's labels in a page.
 const LABELS: [&str; 3] = ["repository", "labels", "nodes"];
 
-/// Where a page tells what the token may do in the repository.
+/// The path of the token's permission in a page.
 const PERMISSION: [&str; 2] = ["repository", "viewerPermission"];
 
-/// Two documents ask for the same page, for which two equal types are generated.
+/// Two documents request the same page, so two equal types are generated.
 macro_rules! page_variables {
     ($module:ident, $name:expr, $query:expr $(, $more:ident)*) => {
         $module::Variables {
@@ -162,7 +162,7 @@ macro_rules! page_variables {
                 States::Closed => Some(vec![$module::IssueState::CLOSED]),
                 States::Both => Some(vec![$module::IssueState::OPEN, $module::IssueState::CLOSED]),
             },
-            // GitHub's times are whole seconds: part of one would leave that second out.
+            // GitHub's times are whole seconds: a fraction would exclude that second.
             since: $query.since.map(|since| since.trunc_subsecs(0)),
             first: i64::from($query.page_size.clamp(1, 100)),
             after: $query.after.clone(),
@@ -172,12 +172,12 @@ macro_rules! page_variables {
 }
 
 impl Client {
-    /// One page of a repository's issues by update time, ignoring the case of its name and following
-    /// renames.
+    /// One page of a repository's issues by update time. The name is case-insensitive, and renames
+    /// are followed.
     ///
     /// # Errors
     ///
-    /// When [`Error::is_timeout`], ask for a smaller page: this one was not tried again.
+    /// When [`Error::is_timeout`], request a smaller page: this one was not retried.
     pub async fn issues(&self, name: &FullName, query: IssuesQuery) -> Result<IssuePage, Error> {
         let with_labels = query.after.is_none();
         let variables = page_variables!(issues, name, query, with_labels);
@@ -197,7 +197,7 @@ impl Client {
         if let Some(error) = passing(&links) {
             return Err(error);
         }
-        // Without one of its labels a repository would seem to have deleted it.
+        // With a label missing, the repository would seem to have deleted it.
         let has_all_labels = answer.take_faults_below(&LABELS).is_empty();
         answer.take_faults_of(&PERMISSION);
         let data: issues::ResponseData = answer.whole()?;
@@ -240,14 +240,14 @@ impl Client {
         })
     }
 
-    /// An issue with our names of its labels.
+    /// An issue, with its labels converted to our names.
     fn read(&self, node: Value) -> Result<Issue, Error> {
         let issue = Issue::read(node)?;
         Ok(Issue { labels: self.labels.read_all(issue.labels), ..issue })
     }
 
-    /// Asks which the issues of a page are that came as null. What is new on the page since, and what
-    /// GitHub does not name even then, stays unknown.
+    /// Reads the identity of the issues of a page that were returned as null. Issues that are new
+    /// on the page since, or that GitHub returns as null again, stay unknown.
     async fn identify(
         &self,
         page: issue_ids::Variables,
@@ -299,15 +299,15 @@ impl Client {
         }
     }
 
-    /// Issues by GitHub's ids, in the order of the ids, as many requests as that takes.
+    /// Issues by node id, in the order of the ids, in as many requests as needed.
     ///
-    /// None where GitHub has no such issue any more, an error where it is unable to tell or the issue
-    /// cannot be read, so that "gone" is never guessed. A transferred issue may still be found under
-    /// its old id: then its [`Issue::repository_full_name`] is another one.
+    /// None for an issue that no longer exists, an error if GitHub fails or the issue cannot be
+    /// read, so that "gone" is never guessed. A transferred issue may still be found by its old id:
+    /// then its [`Issue::repository_full_name`] has changed.
     ///
     /// # Errors
     ///
-    /// When GitHub could not look for all of them.
+    /// When GitHub could not look up all of them.
     pub async fn issues_by_node_id(
         &self,
         ids: &[String],
@@ -326,13 +326,13 @@ impl Client {
     }
 }
 
-/// Whether a node, whose `__typename` was asked for, is an issue.
+/// Whether a node, requested with `__typename`, is an issue.
 pub(super) fn is_issue(node: &Value) -> bool {
     node.get("__typename").and_then(Value::as_str) == Some("Issue")
 }
 
-/// The fields of the fragment `IssueFields`, which three documents share. The types generated from
-/// them are three, and as strict as the schema of the day.
+/// The fields of the fragment `IssueFields`, which three documents share. Each has its own
+/// generated types, which are as strict as the current schema.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct IssueFields {
@@ -362,25 +362,25 @@ struct Named {
     name_with_owner: String,
 }
 
-/// Whoever can act: a person, a bot, a mannequin, an organisation, and what else will come.
+/// An account that can act: a person, a bot, a mannequin, an organisation, or a future kind.
 #[derive(Deserialize)]
 pub(super) struct Actor {
-    /// None of a kind of which it cannot be asked.
+    /// None for a kind that has no login in the schema.
     login: Option<String>,
 }
 
-/// The login by which GraphQL knows Copilot. GitHub's pages and its REST interface say `Copilot`.
+/// Copilot's login in GraphQL. GitHub's pages and its REST API show `Copilot`.
 const COPILOT: &str = "copilot-swe-agent";
 
 impl Actor {
-    /// The name to show.
+    /// The displayed name.
     pub(super) fn shown(self) -> Option<String> {
         let login = self.login.map(storable);
         login.map(|login| if login == COPILOT { "Copilot".to_owned() } else { login })
     }
 }
 
-/// Why nothing can be changed in a repository. What GitHub does not tell counts as allowed.
+/// Why a repository is read-only. What GitHub does not return counts as allowed.
 fn read_only(of: &issues::IssuesRepository) -> Option<ReadOnlyReason> {
     use issues::RepositoryPermission as Permission;
 
@@ -424,7 +424,7 @@ impl Issue {
             return Err(missing("issue"));
         }
         let node: IssueFields = read(node)?;
-        // GitHub may null this without an error; "no labels" would be a lie then.
+        // GitHub may return null without an error, which must not be read as "no labels".
         let labels = node.labels.ok_or_else(|| missing("labels"))?;
         let assignees = node.assigned_actors.or(node.assignees);
         let assignees = assignees.into_iter().flat_map(List::into_items);
@@ -453,7 +453,7 @@ impl Issue {
 }
 
 impl Which {
-    /// What names a node, however little else of it can be read.
+    /// The identity of a node, even if nothing else of it can be read.
     fn of(node: &Value) -> Option<Self> {
         let number = i32::try_from(node.get("number")?.as_i64()?).ok()?;
         let is_closed = node.get("closedAt").is_some_and(|at| !at.is_null());
@@ -463,7 +463,7 @@ impl Which {
     }
 }
 
-/// A state of the future is told by what is known to hold for the old ones.
+/// An unknown future state is mapped to a known one by whether the issue is closed.
 fn state(said: &str, is_closed: bool) -> IssueState {
     match said {
         "OPEN" => IssueState::Open,

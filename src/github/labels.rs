@@ -1,4 +1,4 @@
-//! Reads the labels an issue has now, creates labels, and changes those of an issue.
+//! Reads the current labels of an issue, creates labels, and changes those of an issue.
 
 use chrono::{DateTime, Utc};
 
@@ -13,22 +13,22 @@ use crate::domain::{FullName, IssueState};
 /// A label of a repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Label {
-    /// GitHub's id, which changes of labels are told by.
+    /// GitHub's id, by which label changes refer to it.
     pub id: String,
-    /// Its name to the letter.
+    /// Its name in GitHub's spelling.
     pub name: String,
 }
 
-/// Some of a repository's labels.
+/// A page of a repository's labels.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct LabelPage {
     /// The labels of this page.
     pub labels: Vec<Label>,
-    /// Where the next page begins; none after the last.
+    /// The cursor of the next page; none after the last.
     pub next: Option<String>,
 }
 
-/// Labels of a generated type, of which each document has its own.
+/// Converts labels from a generated type, of which each document has its own.
 macro_rules! label_rows {
     ($nodes:expr) => {
         $nodes
@@ -45,50 +45,51 @@ macro_rules! label_rows {
 
 pub(super) use label_rows;
 
-/// An issue as it is on GitHub at this moment, as far as a move asks.
+/// The current state of an issue on GitHub, as far as a move needs it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LiveLabels {
     /// Its labels in GitHub's order; at most 100.
     pub labels: Vec<Label>,
-    /// Whether it is open.
+    /// Open or closed.
     pub state: IssueState,
     /// When it was closed; none while open.
     pub closed_at: Option<DateTime<Utc>>,
-    /// When anything about it last changed.
+    /// Its update time.
     pub updated_at: DateTime<Utc>,
     /// Its title.
     pub title: String,
-    /// The id of the label that was asked for; none when the repository has no such label, or none
-    /// was asked for. GitHub ignores the case of names here.
+    /// The id of the requested label; none when the repository does not have it, or none was
+    /// requested. GitHub's label names are case-insensitive.
     pub target_label_id: Option<String>,
-    /// The other label that was asked for, by its own spelling; none like [`Self::target_label_id`].
+    /// The other requested label, in GitHub's spelling; none like [`Self::target_label_id`].
     pub other_label: Option<Label>,
     /// The id of its repository, where labels are created.
     pub repository_node_id: String,
-    /// The name of its repository, in GitHub's own spelling.
+    /// The name of its repository, in GitHub's spelling.
     pub repository_full_name: FullName,
 }
 
 impl LiveLabels {
-    /// The names alone, in order.
+    /// The label names, in order.
     pub fn names(&self) -> Vec<String> {
         self.labels.iter().map(|label| label.name.clone()).collect()
     }
 }
 
-/// What GitHub has after a change of labels.
+/// The state of an issue after a change of labels.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Changed {
-    /// The names of the labels the issue has, in GitHub's order. Judge the change by these.
+    /// The names of the labels that the issue has, in GitHub's order. They show whether the change
+    /// worked.
     pub labels: Vec<String>,
-    /// When the issue last changed, by GitHub's clock.
+    /// The update time of the issue, by GitHub's clock.
     pub updated_at: DateTime<Utc>,
-    /// What GitHub refused of the change; empty when it was done whole.
+    /// What GitHub refused of the change; empty when it was complete.
     pub errors: Vec<Error>,
 }
 
 impl Client {
-    /// The labels an issue has at this moment, and what its repository has under two names.
+    /// The current labels of an issue, and two labels of its repository by name.
     ///
     /// # Errors
     ///
@@ -124,7 +125,7 @@ impl Client {
             state: match issue.state {
                 live_labels::IssueState::OPEN => IssueState::Open,
                 live_labels::IssueState::CLOSED => IssueState::Closed,
-                // A state of the future is told by what is known to hold for the old ones.
+                // An unknown future state is mapped to a known one by whether the issue is closed.
                 live_labels::IssueState::Other(_) if issue.closed_at.is_none() => IssueState::Open,
                 live_labels::IssueState::Other(_) => IssueState::Closed,
             },
@@ -141,12 +142,12 @@ impl Client {
         })
     }
 
-    /// Creates a label and answers its id; when the repository has one of this name by now, that
+    /// Creates a label and returns its id; if the repository already has a label of this name, that
     /// one's. `color` is six hexadecimal digits without `#`.
     ///
     /// # Errors
     ///
-    /// When [`Error::is_ambiguous`], the label may exist all the same.
+    /// When [`Error::is_ambiguous`], the label may have been created.
     pub async fn create_label(
         &self,
         repository_node_id: &str,
@@ -165,7 +166,8 @@ impl Client {
                 let label = data.create_label.and_then(|payload| payload.label);
                 Ok(label.ok_or_else(|| missing("label"))?.id)
             }
-            // GitHub's words for a name that is taken are for people, so the name itself is asked.
+            // GitHub's message for an existing name is for people, so the label is looked up
+            // instead.
             Err(refused @ Error::Refused { status: 422, .. }) => {
                 self.label_id(repository_node_id, name).await?.ok_or(refused)
             }
@@ -173,11 +175,11 @@ impl Client {
         }
     }
 
-    /// The labels of a repository behind a cursor, from [`LabelPage::next`].
+    /// The labels of a repository after a cursor, from [`LabelPage::next`].
     ///
     /// # Errors
     ///
-    /// When GitHub does not answer with labels.
+    /// When GitHub does not return labels.
     pub async fn labels(&self, name: &FullName, after: String) -> Result<LabelPage, Error> {
         let (owner, name) = (name.owner().to_owned(), name.name().to_owned());
         let variables = labels::Variables { owner, name, after: Some(after) };
@@ -206,16 +208,17 @@ impl Client {
         }
     }
 
-    /// Adds labels to an issue, then removes others, in one request; both by id. In the other order
-    /// where the issue has no room for the new ones before (`removes_first`). Removing a label that
-    /// the issue does not have is no error.
+    /// Adds labels to an issue, then removes others, in one request; both by id.
     ///
-    /// Succeeds when GitHub did at least a part of it and says what the issue has then; what it
+    /// In reverse order with `removes_first`, for an issue that has no room for the new labels.
+    /// Removing a missing label is not an error.
+    ///
+    /// Succeeds if GitHub applied at least a part of it and returned the issue's state; what it
     /// refused is in [`Changed::errors`].
     ///
     /// # Errors
     ///
-    /// When [`Error::is_ambiguous`], some or all of it may have been done or may be done yet;
+    /// When [`Error::is_ambiguous`], some or all of it may have been applied or may still be;
     /// otherwise nothing was.
     pub async fn change_labels(
         &self,
@@ -251,7 +254,7 @@ impl Client {
             Some(ChangeLabelsRemovedFirstLabelable::Issue(issue)) => Some(issue),
             _ => None,
         };
-        // What ran last saw the newest.
+        // The last mutation that was executed has the newest state.
         let Some(issue) = removed.or(added).or(removed_first) else {
             return Err(gravest(faults).unwrap_or_else(|| missing("issue")));
         };

@@ -1,4 +1,4 @@
-//! What stands in the way of issues: other issues, and pull requests that are to close them.
+//! Dependencies of issues: other issues, and pull requests that will close them.
 
 use serde_json::Value;
 
@@ -11,34 +11,34 @@ use super::response::read;
 use super::text::storable;
 use crate::domain::dependencies::Reference;
 
-/// What stands in the way of an issue.
+/// The links of an issue.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Links {
-    /// The issues that it waits for and whether each is open, at most 50; none when this GitHub cannot
-    /// tell.
+    /// The issues that it waits for and whether each is open, at most 50; none when this GitHub
+    /// lacks the relation.
     pub blockers: Option<Vec<(Reference, bool)>>,
-    /// The page of the open pull request that is to close it.
+    /// The page of the open pull request that will close it.
     pub pull_request: Option<String>,
 }
 
-/// A pull request as far as issues are concerned.
+/// A pull request and the issues that it closes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PullRequest {
     /// Its page.
     pub url: String,
     /// Whether it is open.
     pub is_open: bool,
-    /// GitHub's ids of issues that it is to close, at most 10.
+    /// The node ids of issues that it will close, at most 10.
     pub closes: Vec<String>,
 }
 
 impl Client {
-    /// What stands in the way of issues, by GitHub's ids and in their order. None where GitHub has no
-    /// such issue any more or is unable to tell.
+    /// The links of issues, by node id and in their order. None where the issue no longer exists or
+    /// GitHub fails.
     ///
     /// # Errors
     ///
-    /// When GitHub could not look for all of them.
+    /// When GitHub could not look up all of them.
     pub async fn links(&self, ids: &[String]) -> Result<Vec<Option<Links>>, Error> {
         let mut found = Vec::with_capacity(ids.len());
         for ids in ids.chunks(IDS_A_REQUEST) {
@@ -59,11 +59,11 @@ impl Client {
 }
 
 impl Client {
-    /// Whether an issue or a pull request is open. One that GitHub does not find is not.
+    /// Whether an issue or a pull request is open. False if GitHub does not find it.
     ///
     /// # Errors
     ///
-    /// When GitHub could not look.
+    /// When GitHub could not look it up.
     pub async fn is_open(&self, reference: &Reference) -> Result<bool, Error> {
         let Some((owner, name)) = reference.repository.split_once('/') else { return Ok(false) };
         let (owner, name) = (owner.to_owned(), name.to_owned());
@@ -85,7 +85,7 @@ impl Client {
 fn links_of(node: Option<Value>) -> Result<Option<Links>, Error> {
     let node = node.filter(|node| !node.is_null()).map(read::<links::LinksNodes>).transpose()?;
     let Some(links::LinksNodes::Issue(issue)) = node else { return Ok(None) };
-    // One that has no name that is a repository's is nowhere that an issue could wait.
+    // An invalid repository name cannot be one that an issue waits for.
     let reference = |node: links::LinksNodesOnIssueBlockedByNodes| {
         let repository = full_name(&node.repository.name_with_owner).ok()?.key();
         let is_open = matches!(node.state, links::IssueState::OPEN);
@@ -102,7 +102,7 @@ fn links_of(node: Option<Value>) -> Result<Option<Links>, Error> {
     Ok(Some(Links { blockers, pull_request }))
 }
 
-/// The pull requests of a page, as far as they can be read.
+/// The readable pull requests of a page.
 pub(super) fn pull_requests(nodes: Vec<Value>) -> Vec<PullRequest> {
     let nodes = nodes.into_iter().filter(|node| !node.is_null()).map(read);
     let one = |node: issues::IssuesRepositoryPullRequestsNodes| {

@@ -1,10 +1,9 @@
-//! The client of GitHub: reads issues, reads and writes labels, comments.
+//! The client of GitHub: reads issues, reads and changes labels, reads and posts comments.
 //!
-//! Not here: deciding what to read or write (that is `service`), and storing it. The types generated
-//! from `github-queries/` stay inside this folder; functions return the types below.
-//! Invariants: a write whose fate is unknown is never repeated; text that leaves this folder can be
-//! stored and shown (no NUL, no control characters but line feed and tab); an error never carries
-//! the token.
+//! `service` decides what to read and change. The types generated from `github-queries/` are
+//! private to this module; functions return the types below. Invariants: a write with an unknown
+//! outcome is never retried; text from this module can be stored and shown (no NUL, no control
+//! characters except line feed and tab); an error never contains the token.
 
 mod client;
 mod comments;

@@ -1,6 +1,5 @@
-//! The types generated from the documents in `github-queries/`.
-//!
-//! Not here: any type that leaves this folder. The names are GitHub's.
+//! The types generated from the documents in `github-queries/`, private to this module. Their names
+//! are GitHub's.
 
 use graphql_client::GraphQLQuery;
 
@@ -8,8 +7,8 @@ type DateTime = chrono::DateTime<chrono::Utc>;
 #[expect(clippy::upper_case_acronyms, reason = "GitHub's name for the scalar")]
 type URI = String;
 
-/// A document. Types that GitHub adds to an interface or a union read as `Unknown`, values that it
-/// adds to an enum as `Other`.
+/// Includes a document. Types that GitHub adds to an interface or a union become `Unknown`, values
+/// that it adds to an enum become `Other`.
 #[rustfmt::skip]
 macro_rules! document {
     ($name:ident, $path:tt) => {

@@ -1,4 +1,4 @@
-//! What GitHub says about a repository as a whole.
+//! Reads a repository itself.
 
 use super::client::{Client, Repeat};
 use super::error::Error;
@@ -10,16 +10,16 @@ use crate::domain::FullName;
 pub struct Repository {
     /// GitHub's id, which a rename or a move to another owner does not change.
     pub node_id: String,
-    /// The present name in GitHub's own spelling.
+    /// The current name in GitHub's spelling.
     pub full_name: FullName,
-    /// The branch that pull requests go to; none in an empty repository.
+    /// The default branch; none in an empty repository.
     pub default_branch: Option<String>,
-    /// How many issues are open, pull requests not counted.
+    /// The number of open issues, without pull requests.
     pub open_issues: u32,
 }
 
 impl Client {
-    /// Looks a repository up, ignoring case and following renames.
+    /// Looks a repository up. The name is case-insensitive, and renames are followed.
     ///
     /// # Errors
     ///
@@ -43,12 +43,12 @@ pub(super) fn full_name(text: &str) -> Result<FullName, Error> {
     text.parse().map_err(|error| Error::Unintelligible { reason: format!("{error}") })
 }
 
-/// GitHub's `Int`s are signed, its counts are not.
+/// GitHub's `Int` is signed, its counts are not negative.
 pub(super) fn count(number: i64) -> u32 {
     u32::try_from(number).unwrap_or_default()
 }
 
-/// GitHub explains a null with an error; this is for when it does not.
+/// The error for a null that GitHub did not explain with an error.
 pub(super) fn missing(what: &str) -> Error {
     Error::Unintelligible { reason: format!("it has no {what} and no error that says why") }
 }

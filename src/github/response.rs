@@ -1,6 +1,6 @@
-//! What GitHub's answers say beside the data: the rate limit, refusals and errors.
+//! Reads GitHub's responses, except for the data: rate limit and errors.
 //!
-//! Not here: sending and repeating. Everything here is decided from one answer and the time.
+//! Everything here depends on one response and the time only; sending and retrying is elsewhere.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::StatusCode;
@@ -12,26 +12,26 @@ use serde_json::Value;
 use super::error::Error;
 use super::text::{mended, presentable};
 
-/// How long to stay away when GitHub asks for it without saying how long: its documentation asks for
-/// at least a minute.
+/// The delay when GitHub requests one without a duration: its documentation demands at least a
+/// minute.
 const UNSAID_WAIT: TimeDelta = TimeDelta::minutes(1);
 
-/// No wait is believed to be longer than this; GitHub's windows are an hour.
+/// The longest delay that is respected; GitHub's rate limit windows are an hour.
 const LONGEST_WAIT: TimeDelta = TimeDelta::hours(2);
 
-/// What is left of the rate limit, as GitHub last told.
+/// The rate limit according to GitHub's last response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rate {
-    /// Points in a whole window, usually an hour.
+    /// Points in each window, usually an hour.
     pub limit: i64,
     /// Points left in this window.
     pub remaining: i64,
-    /// When the window ends and all points are back, by GitHub's clock.
+    /// When the window ends and all points are available again, by GitHub's clock.
     pub resets_at: DateTime<Utc>,
 }
 
 impl Rate {
-    /// Reads the `x-ratelimit-*` headers; none when GitHub does not limit (Enterprise may not).
+    /// Reads the `x-ratelimit-*` headers; none when GitHub has no limit (as Enterprise may).
     pub(super) fn from_headers(headers: &HeaderMap) -> Option<Self> {
         let number = |name| headers.get(name)?.to_str().ok()?.parse::<i64>().ok();
         Some(Self {
@@ -42,28 +42,28 @@ impl Rate {
     }
 }
 
-/// An answer of GraphQL: data, with or without errors beside it.
+/// A GraphQL response: data, possibly with errors.
 ///
-/// The data is not yet read, so that one part of it that cannot be read does not cost the others:
-/// see [`Answer::take_list`].
+/// The data is not decoded yet, so that one unreadable part does not affect the others: see
+/// [`Answer::take_list`].
 pub(super) struct Answer {
-    /// The data; where an error struck it has null, or ends at the nearest place that may.
+    /// The data, with null propagation at the places of errors.
     data: Value,
-    /// What is left of the rate limit and what this request cost in points, if GitHub said.
+    /// The rate limit and the cost of this request in points, if returned.
     pub rate: Option<(Rate, i64)>,
-    /// What went wrong, in GitHub's order.
+    /// The errors, in GitHub's order.
     pub faults: Vec<Fault>,
 }
 
 impl Answer {
     fn new(mut data: Value, mut faults: Vec<Fault>) -> Self {
         let rate = data.get_mut("rateLimit").map(Value::take).and_then(read_rate);
-        // That it is not known is no reason to do without the rest.
+        // A missing rate limit does not invalidate the rest.
         faults.retain(|fault| fault.path.first().and_then(Value::as_str) != Some("rateLimit"));
         Self { data, rate, faults }
     }
 
-    /// The data, provided that nothing is missing from it.
+    /// The data, provided that it is complete.
     pub(super) fn whole<D: DeserializeOwned>(self) -> Result<D, Error> {
         match gravest(self.faults) {
             None => read(self.data),
@@ -71,11 +71,11 @@ impl Answer {
         }
     }
 
-    /// The data, and what is missing from it.
+    /// The data, with the errors about its missing parts.
     ///
     /// # Errors
     ///
-    /// What went wrong when the data lacks what the schema promises.
+    /// The error when the data lacks what the schema requires.
     pub(super) fn partial<D: DeserializeOwned>(self) -> Result<(D, Vec<Fault>), Error> {
         match read(self.data) {
             Ok(data) => Ok((data, self.faults)),
@@ -83,8 +83,8 @@ impl Answer {
         }
     }
 
-    /// Takes the items of a list out of the data, so that each can be read by itself; none when
-    /// there is no such list.
+    /// Takes the items of a list out of the data, to decode each on its own; none when the list is
+    /// missing.
     pub(super) fn take_list(&mut self, path: &[&str]) -> Vec<Value> {
         let mut place = Some(&mut self.data);
         for name in path {
@@ -96,7 +96,7 @@ impl Answer {
         }
     }
 
-    /// Takes the errors about items of a list, each with the place of its item.
+    /// Takes the errors about items of a list, each with the index of its item.
     pub(super) fn take_faults_below(&mut self, path: &[&str]) -> Vec<(usize, Error)> {
         let mut below = Vec::new();
         self.faults.retain(|fault| match fault.index_below(path) {
@@ -109,17 +109,17 @@ impl Answer {
         below
     }
 
-    /// Takes the errors about one field that may be null.
+    /// Takes the errors about one nullable field.
     pub(super) fn take_faults_of(&mut self, path: &[&str]) {
         self.faults.retain(|fault| !fault.path.iter().eq(path.iter()));
     }
 
-    /// The nodes that were asked for by `ids` ids, each read by itself, in their order. What is gone
-    /// is none.
+    /// The nodes for `ids` requested ids, each decoded on its own, in their order. None for a node
+    /// that is gone.
     ///
     /// # Errors
     ///
-    /// When GitHub could not look for all of them, or ran out of time or limit over one.
+    /// When GitHub could not look up all of them, or one failed by a timeout or the rate limit.
     pub(super) fn nodes(mut self, ids: usize) -> Result<Vec<Result<Option<Value>, Error>>, Error> {
         let items = self.take_list(&["nodes"]);
         let faults = self.take_faults_below(&["nodes"]);
@@ -145,14 +145,14 @@ impl Answer {
     }
 }
 
-/// Reads a part of the data as what the schema promises.
+/// Decodes a part of the data.
 pub(super) fn read<D: DeserializeOwned>(data: Value) -> Result<D, Error> {
     serde_json::from_value(data)
         .map_err(|error| Error::Unintelligible { reason: error.to_string() })
 }
 
-/// The error among those of a list's items that says nothing about its item: time and limits come
-/// to an end, and what was left out for them would be missed for good.
+/// The temporary error among those of a list's items, such as a timeout or a rate limit: leaving
+/// out the item because of it would lose it permanently.
 pub(super) fn passing(faults: &[(usize, Error)]) -> Option<Error> {
     let errors = faults.iter().map(|(_, error)| error);
     errors.filter(|error| error.is_passing()).min_by_key(|error| error.rank()).cloned()
@@ -174,7 +174,7 @@ pub(super) struct Fault {
 }
 
 impl Fault {
-    /// The index directly below `path` that the error is about, if it is about one.
+    /// The index directly below `path` that the error refers to, if any.
     pub(super) fn index_below(&self, path: &[&str]) -> Option<usize> {
         let (above, below) = self.path.split_at_checked(path.len())?;
         let is_below = above.iter().zip(path).all(|(own, wanted)| own.as_str() == Some(wanted));
@@ -182,20 +182,20 @@ impl Fault {
     }
 }
 
-/// The error that decides what to do next: waiting comes before asking for less, and that before
-/// the first of the others.
+/// The error that decides what to do next: rate limits first, then timeouts, then the first of the
+/// others.
 pub(super) fn gravest(faults: Vec<Fault>) -> Option<Error> {
     faults.into_iter().map(|fault| fault.error).min_by_key(Error::rank)
 }
 
-/// An answer as it came from the network.
+/// A response as received.
 pub(super) struct Received<'a> {
     pub status: StatusCode,
     pub headers: &'a HeaderMap,
     pub body: &'a [u8],
-    /// Our own present.
+    /// The current time of our clock.
     pub now: DateTime<Utc>,
-    /// Never to be shown.
+    /// The token, to be removed from errors.
     pub token: &'a str,
 }
 
@@ -208,7 +208,7 @@ struct RawAnswer {
 }
 
 impl Received<'_> {
-    /// The answer of GraphQL, unless GitHub refused the request as a whole or was unable to answer.
+    /// The GraphQL response, unless GitHub refused the whole request or failed.
     pub(super) fn answer(&self) -> Result<Answer, Error> {
         if !self.status.is_success() {
             return Err(self.failure());
@@ -216,7 +216,7 @@ impl Received<'_> {
         let raw: RawAnswer = match serde_json::from_slice(self.body) {
             Ok(raw) => raw,
             Err(error) => {
-                // Half a character in one issue is no reason to do without the others.
+                // An invalid character in one issue must not affect the others.
                 let mended = mended(self.body).map(|body| serde_json::from_slice(&body));
                 mended.and_then(Result::ok).ok_or_else(|| self.unreadable(&error))?
             }
@@ -235,14 +235,14 @@ impl Received<'_> {
         let text = |name| raw.get(name).and_then(Value::as_str);
         let said = text("message").unwrap_or_default();
         let message = presentable(said, self.token);
-        // GitHub's own member beside those of the GraphQL specification.
+        // GitHub's own member, besides those of the GraphQL specification.
         let error = match text("type") {
-            // Both spellings of the type have been seen.
+            // GitHub uses both spellings.
             Some("RATE_LIMITED" | "RATE_LIMIT") => Error::RateLimited { until: self.until() },
             Some("NOT_FOUND") => Error::NotFound { message },
             Some("RESOURCE_LIMITS_EXCEEDED") => timeout(message),
             _ if speaks_of_rate_limit(said) => Error::RateLimited { until: self.until() },
-            // GitHub's own time limit strikes without a type.
+            // GitHub's own timeout has no type.
             None if speaks_of_time(said) => timeout(message),
             kind => {
                 let is_forbidden = kind == Some("FORBIDDEN");
@@ -253,7 +253,7 @@ impl Received<'_> {
         Fault { error, path: path.unwrap_or_default() }
     }
 
-    /// The error of a body that is not JSON of the promised shape.
+    /// The error for a body that is not JSON with the expected members.
     fn unreadable(&self, error: &serde_json::Error) -> Error {
         if error.is_eof() && !self.body.is_empty() {
             let reason = "GitHub could not be reached: its answer was cut short".into();
@@ -267,13 +267,13 @@ impl Received<'_> {
         Error::Unintelligible { reason }
     }
 
-    /// The error of an answer whose status is not one of success.
+    /// The error for a status that is not a success.
     fn failure(&self) -> Error {
         let message = self.message();
         if self.status.is_server_error() {
             return Error::Unreachable {
                 reason: format!("GitHub API error: {} {message}", self.status.as_u16()),
-                // Gateways answer with these when the server behind them took too long.
+                // Gateways return these when the server behind them timed out.
                 timed_out: matches!(
                     self.status,
                     StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT
@@ -294,7 +294,7 @@ impl Received<'_> {
         }
     }
 
-    /// GitHub's words for people; the status's own when it has none, or sent a page.
+    /// GitHub's message; the status's reason when there is none, or the body is an HTML page.
     fn message(&self) -> String {
         #[derive(Deserialize)]
         struct Problem {
@@ -306,8 +306,8 @@ impl Received<'_> {
         }
     }
 
-    /// When to ask again, by our own clock: GitHub's and ours may differ, so its times are taken
-    /// relative to the moment it says it answered.
+    /// When to try again, by our own clock: the clocks may differ, so GitHub's times are taken
+    /// relative to the time of its response.
     fn until(&self) -> DateTime<Utc> {
         let here = |theirs: DateTime<Utc>| self.now + (theirs - self.date()).max(TimeDelta::zero());
         match (self.retry_after(), self.spent()) {
@@ -331,7 +331,7 @@ impl Received<'_> {
         Rate::from_headers(self.headers).filter(|rate| rate.remaining <= 0)
     }
 
-    /// GitHub's own present; ours when it does not say.
+    /// The time of GitHub's response; ours when it has none.
     fn date(&self) -> DateTime<Utc> {
         let value = self.headers.get(header::DATE).and_then(|date| date.to_str().ok());
         let date = value.and_then(|date| DateTime::parse_from_rfc2822(date).ok());

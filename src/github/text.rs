@@ -1,13 +1,13 @@
-//! Makes text from GitHub fit to be stored, and errors from GitHub fit to be shown.
+//! Makes text from GitHub safe to store, and errors from GitHub safe to show.
 
-/// The longest error text passed on, in characters.
+/// Maximal length of an error text, in characters.
 const LONGEST_ERROR: usize = 300;
 
-/// What the secrets of GitHub begin with, whoever they belong to.
+/// The prefixes of GitHub's tokens.
 const SECRET_PREFIXES: [&str; 6] = ["ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"];
 
-/// Text without the characters that storage or a browser trips over: NUL and the other control
-/// characters are dropped, except line feed and tab; every kind of line break becomes a line feed.
+/// Text without characters that storage or browsers cannot handle: NUL and other control characters
+/// are removed, except line feed and tab; every kind of line break becomes a line feed.
 pub(super) fn storable(text: String) -> String {
     let is_harmless = |byte: u8| byte >= b' ' || byte == b'\n' || byte == b'\t';
     if text.bytes().all(is_harmless) {
@@ -17,7 +17,7 @@ pub(super) fn storable(text: String) -> String {
     text.chars().filter(|c| *c >= ' ' || *c == '\n' || *c == '\t').collect()
 }
 
-/// JSON in which what is no character is replaced by U+FFFD: escapes of half a surrogate pair and
+/// JSON in which invalid characters are replaced by U+FFFD: escapes of unpaired surrogates and
 /// bytes that are not UTF-8. None when there was nothing to replace.
 pub(super) fn mended(json: &[u8]) -> Option<Vec<u8>> {
     let text = String::from_utf8_lossy(json);
@@ -47,8 +47,8 @@ pub(super) fn mended(json: &[u8]) -> Option<Vec<u8>> {
     (replaced || !was_text).then_some(out)
 }
 
-/// An error text on one line, without control characters or anything that looks like a secret, and
-/// of bounded length.
+/// An error text on one line, shortened, without control characters and anything that looks like a
+/// secret.
 pub(super) fn presentable(text: &str, token: &str) -> String {
     let words = text.split(|c: char| c.is_whitespace() || c.is_control());
     let mut line = String::new();

@@ -1,4 +1,4 @@
-//! Who runs PostgreSQL: ourselves, or for root an account with no rights to speak of.
+//! The OS user that runs PostgreSQL: our own, or for root one without privileges.
 
 use std::fs;
 use std::io;
@@ -11,16 +11,16 @@ use nix::unistd::{Uid, User, geteuid};
 
 use super::Error;
 
-/// The account that PostgreSQL's programs run as and that owns their files.
+/// The OS user that runs PostgreSQL's programs and owns their files.
 #[derive(Debug, Clone)]
 pub(super) struct Account {
     name: String,
-    /// The ids to change to; none when it is our own account.
+    /// The ids to switch to; none when it is our own user.
     ids: Option<(u32, u32)>,
 }
 
-/// Lets root's other accounts pass through a folder that Dispatch was given for itself, such as one
-/// that `mktemp -d` made. They still cannot look into it.
+/// Lets root's other users traverse a folder that was created for Dispatch alone, such as by
+/// `mktemp -d`. They still cannot list it.
 pub(super) fn let_pass(home: &Path) -> Result<(), Error> {
     if !geteuid().is_root() {
         return Ok(());
@@ -35,7 +35,8 @@ pub(super) fn let_pass(home: &Path) -> Result<(), Error> {
 }
 
 impl Account {
-    /// Whoever owns `data` already; for new data, ourselves or root's choice.
+    /// The owner of existing `data`; for new data, our own user, or for root one without
+    /// privileges.
     pub(super) fn for_data(data: &Path) -> Result<Self, Error> {
         let owner = match fs::metadata(data) {
             Ok(owner) => Some(Uid::from_raw(owner.uid())),
@@ -57,20 +58,20 @@ impl Account {
         }
     }
 
-    /// The first of these users that is there.
+    /// The first of these users that exists.
     fn first_of(names: &[&str]) -> Result<Self, Error> {
         let mut found = names.iter().map(|name| User::from_name(name).ok().flatten());
         found.find_map(Self::of).ok_or(Error::NoAccount)
     }
 
-    /// A user that root can run the server as.
+    /// A user as whom root can run the server.
     fn of(user: Option<User>) -> Option<Self> {
         let user = user.filter(|user| !user.uid.is_root())?;
         Some(Self { name: user.name, ids: Some((user.uid.as_raw(), user.gid.as_raw())) })
     }
 
-    /// A command that runs as this account, with none of our environment: what is in it, tokens
-    /// among it, is not PostgreSQL's business.
+    /// A command that runs as this user, with an empty environment, because ours may contain
+    /// tokens.
     pub(super) fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
         command.env_clear().env("LC_ALL", "C").env("PATH", "/usr/bin:/bin");
@@ -81,14 +82,14 @@ impl Account {
         command
     }
 
-    /// Gives a file or folder to this account.
+    /// Makes this user the owner of a file or folder.
     pub(super) fn own(&self, path: &Path) -> Result<(), Error> {
         let Some((uid, gid)) = self.ids else { return Ok(()) };
         std::os::unix::fs::chown(path, Some(uid), Some(gid))
             .map_err(|error| Error::file("give away", path, error))
     }
 
-    /// Makes sure that this account can enter `dir`.
+    /// Checks that this user can enter `dir`.
     pub(super) fn check_reaches(&self, dir: &Path) -> Result<(), Error> {
         let mut visit = self.command(Path::new("/bin/sh"));
         visit.args(["-c", "cd \"$1\"", "sh"]).arg(dir).stderr(Stdio::null());

@@ -1,8 +1,8 @@
-//! How to reach a PostgreSQL: its address as operators write it, encryption included.
+//! The address of a PostgreSQL, as operators write it, and its encryption.
 //!
-//! The words of `sslmode` are PostgreSQL's own plus `no-verify`, which other clients know.
-//! `require` verifies the server, because encryption to an impostor protects nothing; `prefer`
-//! (the default) cannot, because it would take no encryption at all as well.
+//! The values of `sslmode` are PostgreSQL's own plus `no-verify`, which other clients know.
+//! `require` verifies the server, because encryption without verification does not protect against
+//! an impostor; `prefer` (the default) cannot, because it also accepts an unencrypted connection.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -22,10 +22,10 @@ use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::{CancelToken, Client, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-/// A server takes a moment; a machine that is not there never answers.
+/// A server responds quickly; a machine that does not exist never responds.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Parameters that the client understands.
+/// The supported parameters.
 const KNOWN: [&str; 17] = [
     "application_name",
     "channel_binding",
@@ -46,8 +46,7 @@ const KNOWN: [&str; 17] = [
     "user",
 ];
 
-/// Parameters of other clients that mean nothing here: how they pool connections, which statements
-/// they keep, how they find a ticket that is not asked for.
+/// Parameters of other clients that are ignored: connection pooling, prepared statements, Kerberos.
 const LEFT_ASIDE: [&str; 17] = [
     "connection_limit",
     "fallback_application_name",
@@ -68,8 +67,8 @@ const LEFT_ASIDE: [&str; 17] = [
     "uselibpqcompat",
 ];
 
-/// The refusal of a parameter. Its name is told where it can be one: what stands there may be a
-/// piece of a password.
+/// The error for an unknown parameter. It shows the name only if it looks like one, because it may
+/// be part of a password.
 fn unknown(address: &str, part: &str, name: &str) -> String {
     let is_name = |c: char| c.is_ascii_alphabetic() || c == '_';
     let is_behind_host = !address.split_once('?').is_some_and(|(_, rest)| rest.contains('@'));
@@ -88,7 +87,7 @@ fn unknown(address: &str, part: &str, name: &str) -> String {
     }
 }
 
-/// A database's address, read and ready to connect to. Cheap to clone.
+/// A parsed database address. Cheap to clone.
 #[derive(Clone)]
 pub struct Address {
     config: tokio_postgres::Config,
@@ -98,19 +97,19 @@ pub struct Address {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Tls {
     Off,
-    /// Encrypted, to whoever answers.
+    /// Encrypted, without verification.
     Unverified,
-    /// Encrypted, to a server that one of these authorities (none: the machine's) vouches for.
+    /// Encrypted, verified by these certificate authorities (none: those of the machine).
     Verified(Option<PathBuf>),
 }
 
 impl Address {
-    /// Reads an address: `postgres://user:password@host:port/database?sslmode=require`.
+    /// Parses an address: `postgres://user:password@host:port/database?sslmode=require`.
     ///
     /// # Errors
     ///
-    /// When it is none. The text is the end of a sentence and holds nothing of the address that
-    /// could be secret.
+    /// When it is invalid. The text is the end of a sentence and contains nothing of the address
+    /// that may be secret.
     pub fn parse(text: &str) -> Result<Self, String> {
         if !text.starts_with("postgres://") && !text.starts_with("postgresql://") {
             return Err("does not begin with postgres:// or postgresql://".to_owned());
@@ -163,7 +162,7 @@ impl Address {
         Ok(Self { config, tls })
     }
 
-    /// Whether a server elsewhere is reached without a proof that it is the one that is meant.
+    /// Whether a remote server is used without verifying its identity.
     pub fn trusts_anybody(&self) -> bool {
         let is_here = |host: &Host| match host {
             Host::Unix(_) => true,
@@ -177,7 +176,7 @@ impl Address {
         !are_here && !matches!(self.tls, Tls::Verified(_))
     }
 
-    /// A connector, with the authorities read that vouch for the server.
+    /// A connector, with the certificate authorities read.
     ///
     /// # Errors
     ///
@@ -209,14 +208,14 @@ impl fmt::Debug for Address {
     }
 }
 
-/// How long the server may take over what our connections ask of it; none is any time.
+/// The timeouts that the server enforces for our sessions; zero is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timeouts {
-    /// One statement.
+    /// For one statement.
     pub statement: Duration,
-    /// The wait for a lock.
+    /// For waiting for a lock.
     pub lock: Duration,
-    /// A transaction in which nothing is asked.
+    /// For an idle transaction.
     pub idle_transaction: Duration,
 }
 
@@ -243,7 +242,7 @@ impl Timeouts {
     }
 }
 
-/// Makes connections to one address.
+/// Opens connections to one address.
 #[derive(Clone)]
 pub struct Connector {
     config: tokio_postgres::Config,
@@ -251,11 +250,11 @@ pub struct Connector {
 }
 
 impl Connector {
-    /// A new connection.
+    /// Opens a connection.
     ///
     /// # Errors
     ///
-    /// When the server cannot be reached, is not the one it should be, or refuses us.
+    /// When the server cannot be reached, is not verified, or rejects us.
     pub async fn connect(&self) -> Result<AsyncPgConnection, ConnectionError> {
         match &self.tls {
             None => {
@@ -270,7 +269,7 @@ impl Connector {
         }
     }
 
-    /// A new connection as it comes, without anything asked on it yet.
+    /// Opens a connection without executing anything on it.
     pub(super) async fn connect_bare(&self) -> Result<Client, ConnectionError> {
         #[expect(
             clippy::disallowed_methods,
@@ -291,7 +290,7 @@ impl Connector {
         }
     }
 
-    /// Tells the server to cancel the statement that a connection runs, if it runs one.
+    /// Asks the server to cancel the statement that a connection executes, if any.
     ///
     /// # Errors
     ///
@@ -305,7 +304,7 @@ impl Connector {
 }
 
 impl fmt::Debug for Connector {
-    /// Nothing of the address.
+    /// Without the address.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Connector")
     }
@@ -351,7 +350,7 @@ fn client_config(tls: &Tls) -> Result<ClientConfig, Box<dyn std::error::Error>> 
     Ok(builder.with_no_client_auth())
 }
 
-/// Takes any certificate, as `sslmode=no-verify` and `prefer` ask for.
+/// Accepts any certificate, for `sslmode=no-verify` and `prefer`.
 #[derive(Debug)]
 struct Anyone(Arc<CryptoProvider>);
 

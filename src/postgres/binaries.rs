@@ -1,9 +1,9 @@
-//! Where PostgreSQL's programs are on this machine.
+//! Finds PostgreSQL's programs on this machine.
 //!
-//! Looked for in this order: what `PG_CONFIG` names (and then nothing else), `PATH`, Debian's
-//! versioned folders from the newest down, Homebrew, and the npm package that is installed beside
-//! the web's modules in the repository of this program. For existing data, the first of the same major
-//! version counts.
+//! Search order: `PG_CONFIG` (exclusively, if set), `PATH`, Debian's versioned folders from the
+//! newest down, Homebrew, and the npm package that is installed beside the web's modules in the
+//! repository of this program. For existing data, the first installation of the same major version
+//! is used.
 
 use std::ffi::OsString;
 use std::fs;
@@ -13,18 +13,18 @@ use std::process::Command;
 use super::account::Account;
 use super::{Error, make_dir, remove};
 
-/// The oldest major version that the schema works on.
+/// The oldest supported major version.
 pub(super) const OLDEST: u32 = 14;
 
-/// What is needed of an installation.
+/// The programs that an installation needs.
 const PROGRAMS: [&str; 3] = ["initdb", "pg_ctl", "postgres"];
 
-/// What an operator said about where to look.
+/// Where to search, as configured by the operator.
 #[derive(Debug, Clone, Default)]
 pub struct Search {
     /// The `pg_config` of the installation to use.
     pub pg_config: Option<PathBuf>,
-    /// Folders with programs, in the system's notation.
+    /// Folders with programs, in the format of `PATH`.
     pub path: Option<OsString>,
 }
 
@@ -36,7 +36,7 @@ pub(super) struct Installation {
 }
 
 impl Installation {
-    /// The first installation that can be used for what is in `data`, or for new data there.
+    /// The first installation that is suitable for the data in `data`, or for new data there.
     pub(super) fn find(search: &Search, data: &Path) -> Result<Self, Error> {
         match &search.pg_config {
             Some(path) => Self::fit(vec![Self::of_pg_config(path)?], data),
@@ -44,12 +44,12 @@ impl Installation {
         }
     }
 
-    /// The first in some folders of programs that can be used.
+    /// The first suitable one in some folders of programs.
     fn among(folders: &[PathBuf], data: &Path) -> Result<Self, Error> {
         Self::fit(folders.iter().filter_map(|bin| Self::in_folder(bin)).collect(), data)
     }
 
-    /// The first that fits what is in `data`.
+    /// The first that matches the version of the data in `data`.
     fn fit(found: Vec<Self>, data: &Path) -> Result<Self, Error> {
         let written_by = fs::read_to_string(data.join("PG_VERSION")).ok();
         let Some(written_by) = written_by.and_then(|major| major.trim().parse().ok()) else {
@@ -75,7 +75,7 @@ impl Installation {
         })
     }
 
-    /// The installation in a folder of programs, links followed to where they really are.
+    /// The installation in a folder of programs, with links resolved.
     fn in_folder(bin: &Path) -> Option<Self> {
         let real = fs::canonicalize(bin.join("initdb")).ok()?;
         let bin = real.parent()?;
@@ -97,8 +97,8 @@ impl Installation {
         self.bin.join(name)
     }
 
-    /// This installation, or a copy of it in `dir` when the account cannot run it where it is, as
-    /// happens below root's home.
+    /// This installation, or a copy of it in `dir` if the OS user cannot execute it in place, as
+    /// below root's home.
     pub(super) fn reachable_by(self, account: &Account, dir: &Path) -> Result<Self, Error> {
         let runs = |one: &Self| {
             let mut command = account.command(&one.program("postgres"));
@@ -125,7 +125,7 @@ impl Installation {
     }
 }
 
-/// Folders that may hold PostgreSQL's programs, the preferred first.
+/// Folders that may have PostgreSQL's programs, preferred ones first.
 fn candidates(search: &Search) -> Vec<PathBuf> {
     let mut folders: Vec<PathBuf> = Vec::new();
     folders.extend(search.path.iter().flat_map(std::env::split_paths));
@@ -137,7 +137,7 @@ fn candidates(search: &Search) -> Vec<PathBuf> {
     folders
 }
 
-/// `<parent>/<prefix><number>/<below>` for every number there is, the highest first.
+/// `<parent>/<prefix><number>/<below>` for every existing number, highest first.
 fn versions_in(parent: &str, prefix: &str, below: &str) -> Vec<PathBuf> {
     let entries = fs::read_dir(parent).into_iter().flatten().flatten();
     let mut versions: Vec<(u32, PathBuf)> = entries
@@ -150,8 +150,8 @@ fn versions_in(parent: &str, prefix: &str, below: &str) -> Vec<PathBuf> {
     versions.into_iter().map(|(_, folder)| folder).collect()
 }
 
-/// The programs in the npm package for this platform, in the repository that holds this program.
-/// The working directory is not looked at: whoever can write there must not choose what we run.
+/// The programs in the npm package for this platform, in the repository of this program. The
+/// working directory is not searched: a user who can write there must not choose what we execute.
 fn npm_package() -> Option<PathBuf> {
     let os = std::env::consts::OS.replace("macos", "darwin");
     let cpu = match std::env::consts::ARCH {
@@ -173,7 +173,7 @@ fn major_version(line: &str) -> Option<u32> {
     version[..digits].parse().ok()
 }
 
-/// Copies a folder with all in it, readable for everybody; links stay links.
+/// Copies a folder recursively, readable for everybody; links stay links.
 fn copy_tree(from: &Path, to: &Path) -> Result<(), Error> {
     use std::os::unix::fs::{PermissionsExt as _, symlink};
 
@@ -207,7 +207,7 @@ mod tests {
 
     use super::*;
 
-    /// A folder of programs that say that they are of this version.
+    /// A folder of programs that report this version.
     fn installed(parent: &Path, version: &str) -> PathBuf {
         let bin = parent.join(version).join("bin");
         fs::create_dir_all(&bin).unwrap();
@@ -262,7 +262,7 @@ mod tests {
         if !nix::unistd::geteuid().is_root() {
             return;
         }
-        // As below root's home: nobody else may pass.
+        // As below root's home: no other user may traverse it.
         let home = TempDir::new().unwrap();
         fs::set_permissions(home.path(), fs::Permissions::from_mode(0o700)).unwrap();
         let bin = installed(home.path(), "17");

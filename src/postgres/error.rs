@@ -1,13 +1,13 @@
-//! Why there is no server of our own, each in a sentence for the operator.
+//! Errors of the embedded PostgreSQL, each as a sentence for the operator.
 
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Why a server of our own could not be had.
+/// Why the embedded PostgreSQL could not be started.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The machine has no usable PostgreSQL.
+    /// The machine has no suitable PostgreSQL.
     #[error(
         "No PostgreSQL {} or later was found: set DATABASE_URL to a database that runs somewhere, \
          install PostgreSQL (`apt-get install postgresql`, `brew install postgresql@17`), or fetch \
@@ -15,15 +15,15 @@ pub enum Error {
         super::binaries::OLDEST
     )]
     NotFound,
-    /// `PG_CONFIG` does not lead to a usable PostgreSQL.
+    /// `PG_CONFIG` does not lead to a suitable PostgreSQL.
     #[error("PG_CONFIG names {}, which leads to no PostgreSQL that can be started: {reason}", .path.display())]
     BadPgConfig {
-        /// What was given.
+        /// The configured path.
         path: PathBuf,
         /// What is wrong with it.
         reason: String,
     },
-    /// The data were written by a version that is not there.
+    /// The data were written by a version that is not installed.
     #[error(
         "The data in {} were written by PostgreSQL {written_by}, and only {found} was found: \
          install PostgreSQL {written_by}, or name another folder with DISPATCH_DATA_DIR",
@@ -34,7 +34,7 @@ pub enum Error {
         dir: PathBuf,
         /// The major version that wrote them.
         written_by: u32,
-        /// The versions that were found, as words.
+        /// The versions that were found, as text.
         found: String,
     },
     /// Another process uses the folder.
@@ -46,10 +46,10 @@ pub enum Error {
     InUse {
         /// The folder.
         dir: PathBuf,
-        /// The id of that process, as it noted it.
+        /// The id of that process, as it recorded it.
         holder: String,
     },
-    /// The data belong to somebody else.
+    /// The data belong to another user.
     #[error(
         "{} belongs to another user: run Dispatch as that user, or name another folder with \
          DISPATCH_DATA_DIR",
@@ -69,40 +69,40 @@ pub enum Error {
         /// The folder.
         path: PathBuf,
     },
-    /// Root has no account to run the server as.
+    /// Root found no user to run the server as.
     #[error(
         "PostgreSQL does not run as root, and there is neither a user `postgres` nor `nobody`: \
          run Dispatch as another user, or set DATABASE_URL"
     )]
     NoAccount,
-    /// The account that runs the server cannot enter the folder.
+    /// The user that runs the server cannot enter the folder.
     #[error(
         "PostgreSQL runs as user `{account}` here, who cannot reach {}: name another folder with \
          DISPATCH_DATA_DIR, such as /var/lib/dispatch",
         .path.display()
     )]
     OutOfReach {
-        /// The account's name.
+        /// The user's name.
         account: String,
         /// The folder.
         path: PathBuf,
     },
-    /// A file could not be handled.
+    /// A file operation failed.
     #[error("Cannot {verb} {}: {source}", .path.display())]
     File {
-        /// What was tried.
+        /// The operation.
         verb: &'static str,
         /// On what.
         path: PathBuf,
-        /// Why not.
+        /// The cause.
         source: io::Error,
     },
     /// A step failed.
     #[error("{step} failed: {reason}")]
     Failed {
-        /// What was tried, as the beginning of a sentence.
+        /// The step, as the beginning of a sentence.
         step: &'static str,
-        /// What was reported.
+        /// The reported error.
         reason: String,
     },
 }

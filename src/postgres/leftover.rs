@@ -1,4 +1,4 @@
-//! Ending a server that a killed process left behind.
+//! Stops a stale server that a killed process left running.
 
 use std::fs;
 use std::path::Path;
@@ -8,10 +8,11 @@ use super::Error;
 use super::account::Account;
 use super::binaries::Installation;
 
-/// Ends the server that still runs on `data`, if there is one, and removes its mark otherwise.
+/// Stops the server that still runs on `data`, if there is one; otherwise removes its stale pid
+/// file.
 ///
-/// The mark holds a process id, and ids are used again: after a restart of the machine it may name
-/// any process at all, so only one that was started on this very folder is told to end.
+/// Process ids are reused: after a restart of the machine the pid file may name any process, so
+/// only one that was started on this folder is stopped.
 pub(super) fn end(
     installation: &Installation,
     account: &Account,
@@ -22,7 +23,7 @@ pub(super) fn end(
     let id = text.lines().next().and_then(|line| line.trim().parse::<u32>().ok());
     let Some(id) = id.filter(|id| runs_on(*id, data)) else {
         return match fs::remove_file(&mark) {
-            // It may have ended, and cleaned up, this moment.
+            // It may have stopped, and cleaned up, just now.
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 Err(Error::file("remove", &mark, error))
             }

@@ -1,16 +1,19 @@
-//! PostgreSQL as a program: the address of one, and one of our own for whoever has none, found on
-//! the machine, set up in a folder, started as a child and stopped with us.
+//! PostgreSQL as a program: the address of a server, and the embedded PostgreSQL.
 //!
-//! Not here: the pool, the schema and SQL (that is `store`). Invariants of our own server:
+//! Installations without a server use the embedded one. It is found on the machine, set up in a
+//! folder, started as a child process and stopped with us.
 //!
-//! - One process at a time uses a folder (a file lock says so), and a server that a killed process
-//!   left behind is ended before the next one starts.
-//! - The server ends when this process ends, however that happens: it is run by a shell that
-//!   watches a pipe from us, and the pipe closes with us.
-//! - The server listens on a Unix socket alone, in a folder that only its own account (and root)
-//!   can enter. Whoever gets that far could read the data's files as well, so the socket asks for
-//!   no password.
-//! - As root, everything of PostgreSQL runs as `postgres`, else `nobody`, because it refuses root.
+//! The pool, the schema and SQL are in `store`. Invariants of the embedded PostgreSQL:
+//!
+//! - One process at a time uses a folder (enforced by a file lock), and a stale server of a killed
+//!   process is stopped before the next one starts.
+//! - The server stops when this process ends, for whatever reason: it is run by a shell that
+//!   watches a pipe from us, and the pipe is closed with our process.
+//! - The server listens on a Unix socket only, in a folder that only its own OS user (and root) can
+//!   enter. A user with that access could read the data files as well, so the socket needs no
+//!   password.
+//! - As root, all of PostgreSQL runs as `postgres`, or as `nobody`, because it refuses to run as
+//!   root.
 
 mod account;
 mod address;
@@ -33,13 +36,13 @@ pub use error::Error;
 use server::Server;
 pub use suitability::Unsuitable;
 
-/// The role and the database that Dispatch uses in its own server.
+/// The name of the role and the database that Dispatch uses in the embedded PostgreSQL.
 const NAME: &str = "dispatch";
 
-/// How the name of a cluster begins that is still being set up.
+/// The prefix of the folder of a cluster that is still being set up.
 const DRAFT: &str = "cluster.new-";
 
-/// Where a server lives and what is kept of it.
+/// The folder of a server, and what is kept in it.
 #[derive(Debug, Clone)]
 pub struct Options {
     home: Option<PathBuf>,
@@ -47,62 +50,62 @@ pub struct Options {
     search: Search,
 }
 
-/// What a server keeps from one run to the next.
+/// What is kept between runs of a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Keep {
-    /// Everything, safely.
+    /// Everything, durably.
     Data,
-    /// The cluster, to start fast; the database is made anew.
+    /// The cluster, to start fast; the database is recreated.
     Cluster,
-    /// Nothing: the folder goes with the server.
+    /// Nothing: the folder is removed with the server.
     Nothing,
 }
 
 impl Options {
-    /// A server in `<home>/serve` whose data stay, safe from a crash of the machine.
+    /// A server in `<home>/serve` with durable data, safe from a crash of the machine.
     pub fn durable(home: impl Into<PathBuf>, search: Search) -> Self {
         Self { home: Some(home.into()), keep: Keep::Data, search }
     }
 
-    /// A server in `<home>/demo` whose database is empty at every start.
+    /// A server in `<home>/demo` with an empty database at every start.
     pub fn renewed(home: impl Into<PathBuf>, search: Search) -> Self {
         Self { home: Some(home.into()), keep: Keep::Cluster, search }
     }
 
-    /// A server for tests: fast, in a new temporary folder, and gone with this process.
+    /// A server for tests: fast, in a new temporary folder, removed with this process.
     pub fn scratch(search: Search) -> Self {
         Self { home: None, keep: Keep::Nothing, search }
     }
 
-    /// The folder for all of this server, unless it is to be a new one.
+    /// The folder of this server, unless it is temporary.
     fn dir(&self) -> Option<PathBuf> {
         let name = if self.keep == Keep::Data { "serve" } else { "demo" };
         self.home.as_ref().map(|home| home.join(name))
     }
 }
 
-/// A running server of our own.
+/// A running embedded PostgreSQL.
 ///
-/// Dropping it tells the server to end and does not wait; [`stop`](Self::stop) waits.
+/// Dropping it asks the server to stop and does not wait; [`stop`](Self::stop) waits.
 #[derive(Debug)]
 pub struct Cluster {
     url: String,
     server: Server,
-    /// Held for as long as the folder is ours.
+    /// Locks the folder.
     _lock: File,
 }
 
 impl Cluster {
-    /// Finds PostgreSQL, sets it up on first use, starts it and sees to its database. Takes about
-    /// two seconds the first time and a fifth of one later.
+    /// Finds PostgreSQL, sets it up on first use, starts it and prepares its database. Takes about
+    /// two seconds the first time and a fifth of a second later.
     ///
     /// # Errors
     ///
     /// When there is no PostgreSQL, another process uses the folder, or a step fails. The message
-    /// is one sentence for the operator, with what can be done.
+    /// is one sentence for the operator, with what to do.
     pub async fn start(options: Options) -> Result<Self, Error> {
         match Self::try_start(options.clone()).await {
-            // Written without care, so a crash of the machine may have spoilt it.
+            // It is written without durability, so a crash of the machine may have corrupted it.
             Err(error @ Error::Failed { .. }) if options.keep == Keep::Cluster => {
                 tracing::warn!(%error, "setting up PostgreSQL anew");
                 if let Some(dir) = options.dir() {
@@ -134,17 +137,17 @@ impl Cluster {
         &self.url
     }
 
-    /// The address of another database of this server, whether it is there or not.
+    /// The address of another database of this server, existing or not.
     pub fn url_of(&self, database: &str) -> String {
         address(self.server.run_dir(), database)
     }
 
-    /// Waits until the server is lost: it ended by itself and could not be started again.
+    /// Waits until the server is lost: it stopped by itself and could not be restarted.
     pub async fn lost(&self) {
         self.server.lost().await;
     }
 
-    /// Ends the server and waits until it has written everything down, half a minute at most.
+    /// Stops the server and waits until it has written its data, half a minute at most.
     pub async fn stop(self) {
         self.server.stop(Duration::from_secs(30)).await;
     }
@@ -166,7 +169,7 @@ impl Cluster {
     }
 }
 
-/// The folder is ours and holds a cluster that no server uses.
+/// A locked folder with a cluster that no server uses.
 struct Prepared {
     lock: File,
     recipe: server::Recipe,
@@ -191,7 +194,7 @@ impl Prepared {
         let data = dir.join("cluster");
         let account = Account::for_data(&data)?;
         if options.keep == Keep::Nothing {
-            // Its own account removes the folder in the end.
+            // Its own OS user removes the folder in the end.
             account.own(dir)?;
         }
         let installation = match Installation::find(&options.search, &data) {
@@ -213,14 +216,14 @@ impl Prepared {
     }
 }
 
-/// Takes the folder for this process, until the file is closed.
+/// Locks the folder for this process, until the file is closed.
 fn lock(dir: &Path) -> Result<File, Error> {
     let path = dir.join("lock");
     let failed = |error| Error::file("lock", &path, error);
     let open = File::options().read(true).write(true).create(true).truncate(false).open(&path);
     let mut file = open.map_err(failed)?;
-    // A process that has just ended, or a child on its way to another program, may hold it for a
-    // moment longer.
+    // A process that has just ended, or a child before it executes another program, may have the
+    // lock for a moment longer.
     let patience = Instant::now() + Duration::from_millis(500);
     let mut taken = file.try_lock();
     while matches!(taken, Err(TryLockError::WouldBlock)) && Instant::now() < patience {
@@ -242,7 +245,7 @@ fn lock(dir: &Path) -> Result<File, Error> {
     }
 }
 
-/// Makes an empty cluster in `dir/cluster`. An interrupted set-up leaves nothing that looks like
+/// Creates an empty cluster in `dir/cluster`. An interrupted set-up leaves nothing that looks like
 /// one.
 fn set_up(
     installation: &Installation,
@@ -251,7 +254,7 @@ fn set_up(
     keep: Keep,
 ) -> Result<(), Error> {
     remove_drafts(dir)?;
-    // An `initdb` whose Dispatch was killed may still be at work, hence a name of its own.
+    // An `initdb` of a killed Dispatch may still be running, hence a unique name.
     let draft = dir.join(format!("{DRAFT}{:016x}", rand::random::<u64>()));
     tracing::info!(dir = %dir.display(), "setting up a PostgreSQL {}", installation.major());
     let mut locales = ["C.UTF-8", "en_US.UTF-8", "C"].into_iter().peekable();
@@ -262,7 +265,8 @@ fn set_up(
         let mut initdb = account.command(&installation.program("initdb"));
         initdb.arg("--pgdata").arg(&draft).arg("--username").arg(NAME);
         initdb.args(["--auth-local=trust", "--auth-host=reject", "--encoding=UTF8"]);
-        // The locale decides which letters are letters; order is by code point wherever it can be.
+        // The locale decides which characters are letters; the order is by code point wherever
+        // possible.
         initdb.arg("--locale").arg(locale);
         if keep != Keep::Data {
             initdb.arg("--no-sync");
@@ -281,7 +285,7 @@ fn set_up(
     unreachable!("the last locale returns")
 }
 
-/// Removes what interrupted set-ups left.
+/// Removes the remains of interrupted set-ups.
 fn remove_drafts(dir: &Path) -> Result<(), Error> {
     let failed = |error| Error::file("look into", dir, error);
     for entry in fs::read_dir(dir).map_err(failed)? {
@@ -293,11 +297,11 @@ fn remove_drafts(dir: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// Makes the folder of the socket, which only the server's account can enter.
+/// Creates the folder of the socket, which only the server's OS user can enter.
 fn make_run_dir(account: &Account, dir: &Path) -> Result<PathBuf, Error> {
     use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 
-    /// What a socket's path may hold on every system, less what PostgreSQL appends.
+    /// The maximal length of a socket's path on every system, less what PostgreSQL appends.
     const LONGEST: usize = 80;
     let usual = dir.join("run");
     let run_dir = if usual.as_os_str().len() <= LONGEST {
@@ -306,7 +310,7 @@ fn make_run_dir(account: &Account, dir: &Path) -> Result<PathBuf, Error> {
     } else {
         fresh_temp_dir()
     };
-    // Made by us and new, so nobody else can have prepared it.
+    // Created by us and new, so no other user can have prepared it.
     let make = || {
         fs::DirBuilder::new().mode(0o700).create(&run_dir)?;
         fs::set_permissions(&run_dir, fs::Permissions::from_mode(0o700))
@@ -333,7 +337,7 @@ fn address(run_dir: &Path, database: &str) -> String {
     format!("postgres://{NAME}@{host}/{database}")
 }
 
-/// A path for a temporary folder, which nobody can foretell.
+/// An unpredictable path for a temporary folder.
 fn fresh_temp_dir() -> PathBuf {
     std::env::temp_dir().join(format!("dispatch-{:016x}", rand::random::<u64>()))
 }
@@ -342,7 +346,7 @@ fn make_dir(dir: &Path) -> Result<(), Error> {
     fs::create_dir_all(dir).map_err(|error| Error::file("make", dir, error))
 }
 
-/// Removes a folder and all in it, if it is there.
+/// Removes a folder recursively, if it exists.
 fn remove(dir: &Path) -> Result<(), Error> {
     match fs::remove_dir_all(dir) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {

@@ -1,4 +1,4 @@
-//! The running server: a child of a shell that watches over it, and a thread that watches over the
+//! The running server: a child of a shell that supervises it, and a thread that supervises the
 //! shell.
 
 use std::fs::{self, File};
@@ -19,10 +19,11 @@ use super::account::Account;
 use super::binaries::Installation;
 use super::{Error, Keep, leftover};
 
-/// Runs the server until it ends or the standard input closes, which it does when we end.
+/// A shell script that runs the server until it ends or the standard input is closed, which happens
+/// when our process ends.
 ///
-/// `$1` is the signal that ends the server, `$2` a folder to remove afterwards, if any; then comes
-/// the server's command.
+/// `$1` is the signal that stops the server, `$2` a folder to remove afterwards, if any; then
+/// follows the server's command.
 const KEEPER: &str = r#"
 exec 3<&0 </dev/null
 signal=$1 litter=$2
@@ -38,24 +39,24 @@ kill "$watcher" 2>/dev/null
 exit "$ended"
 "#;
 
-/// A server that ends this often within [`BRIEF`] is not started again.
+/// A server that ends this often within [`BRIEF`] is not restarted again.
 const MOST_RESTARTS: usize = 3;
 
-/// See [`MOST_RESTARTS`].
+/// The time in which [`MOST_RESTARTS`] ends count.
 const BRIEF: Duration = Duration::from_secs(60);
 
-/// The wait before the first restart; each further one is four times as long.
+/// The delay before the first restart; each further one is four times as long.
 const FIRST_WAIT: Duration = Duration::from_millis(200);
 
-/// How often it is looked how large the log is.
+/// How often the size of the log is checked.
 const TRIM_EVERY: Duration = Duration::from_secs(5);
 
-/// All that is needed to start a server, as often as it takes.
+/// Everything that is needed to start a server, any number of times.
 #[derive(Debug, Clone)]
 pub(super) struct Recipe {
     pub(super) installation: Installation,
     pub(super) account: Account,
-    /// Our folder, with the log.
+    /// Our folder, which has the log.
     pub(super) dir: PathBuf,
     pub(super) data: PathBuf,
     /// The folder of the socket.
@@ -76,7 +77,7 @@ impl Recipe {
         let mut command = self.account.command(Path::new("/bin/sh"));
         command.args(["-c", KEEPER, "dispatch-postgres"]);
         match self.keep {
-            // Nobody needs these data, so they need not be written down.
+            // These data are temporary, so they need not be flushed.
             Keep::Nothing => command.arg("QUIT").arg(&self.dir),
             Keep::Data | Keep::Cluster => command.args(["INT", ""]),
         };
@@ -89,8 +90,8 @@ impl Recipe {
         set("timezone=UTC");
         set("log_timezone=UTC");
         set("log_checkpoints=off");
-        // Nothing of a statement: not its text, its parameters or the rows that it met. Errors are
-        // the business of whoever asked, who logs them.
+        // Nothing of a statement: not its text, its parameters or its rows. The client that sent it
+        // logs the error.
         set("log_statement=none");
         set("log_min_messages=log");
         set("log_min_error_statement=panic");
@@ -107,37 +108,38 @@ impl Recipe {
             set("wal_level=minimal");
             set("max_wal_senders=0");
         }
-        // No shell and no list of folders reads this one: only a quote and a comma need care.
+        // This value is read by neither a shell nor a list of folders: only quotes and commas are
+        // special.
         let run_dir = self.run_dir.to_string_lossy().replace('"', "\"\"");
         set(&format!("unix_socket_directories=\"{run_dir}\""));
         command.stdin(Stdio::piped()).stdout(out).stderr(err);
-        // A Ctrl-C at the terminal is for us; the server ends after us.
+        // Ctrl-C at the terminal is for our process, which then stops the server.
         command.process_group(0);
         command.spawn().map_err(|error| Error::failed("starting PostgreSQL", error))
     }
 }
 
-/// A started server and the thread that watches it.
+/// A started server and the thread that supervises it.
 #[derive(Debug)]
 pub(super) struct Server {
     recipe: Recipe,
     line: Arc<Line>,
     state: watch::Receiver<State>,
-    /// Keeps the log small; ends with this.
+    /// Keeps the log small; ends when this is dropped.
     _trimming: JoinSet<()>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// It runs, or is being started again.
+    /// It runs, or is being restarted.
     Up,
-    /// It ended as it was told.
+    /// It was stopped.
     Stopped,
-    /// It ended by itself, for good.
+    /// It ended by itself, permanently.
     Lost,
 }
 
-/// The pipe whose closing ends the server; none once it was told to end.
+/// The pipe that stops the server when it is closed; none once the server was asked to stop.
 #[derive(Debug)]
 struct Line(Mutex<Option<ChildStdin>>);
 
@@ -167,8 +169,8 @@ impl Server {
         &self.recipe.run_dir
     }
 
-    /// Waits until the server answers. Repairing the data after a crash of the machine may take
-    /// its time.
+    /// Waits until the server responds. Recovery of the data after a crash of the machine may take
+    /// a while.
     pub(super) async fn wait_until_ready(&mut self, url: &str) -> Result<(), Error> {
         let patience = Instant::now() + Duration::from_secs(300);
         loop {
@@ -185,16 +187,16 @@ impl Server {
         }
     }
 
-    /// Waits until the server ended for good although nobody told it to.
+    /// Waits until the server ended permanently without being asked to.
     pub(super) async fn lost(&self) {
         let mut state = self.state.clone();
         if state.wait_for(|state| *state == State::Lost).await.is_err() {
-            // The thread is gone without a loss: the server was stopped.
+            // The thread ended without a loss: the server was stopped.
             std::future::pending::<()>().await;
         }
     }
 
-    /// Tells the server to end and waits for that.
+    /// Stops the server and waits for it.
     pub(super) async fn stop(mut self, patience: Duration) {
         drop(self.line.hold().take());
         let ended = self.state.wait_for(|state| *state != State::Up);
@@ -210,14 +212,14 @@ impl Drop for Server {
     }
 }
 
-/// What the thread needs.
+/// The state of the supervising thread.
 struct Watched {
     recipe: Recipe,
     line: Arc<Line>,
 }
 
 impl Watched {
-    /// Waits for the server's end, again and again where it ends by itself.
+    /// Waits for the server's end, and restarts it whenever it ends by itself.
     fn watch(self, mut child: Child) -> State {
         let mut ends: Vec<Instant> = Vec::new();
         loop {
@@ -232,7 +234,7 @@ impl Watched {
             if ends.len() > MOST_RESTARTS || self.recipe.keep == Keep::Nothing {
                 return State::Lost;
             }
-            // What is left of the old server may take a moment to go.
+            // The remains of the old server may take a moment to disappear.
             thread::sleep(FIRST_WAIT * 4_u32.pow(u32::try_from(ends.len()).unwrap_or(1) - 1));
             child = match self.start_again() {
                 Ok(Some(child)) => child,
@@ -245,10 +247,10 @@ impl Watched {
         }
     }
 
-    /// A new child, or none when the server was told to end meanwhile.
+    /// A new child, or none when the server was asked to stop meanwhile.
     fn start_again(&self) -> Result<Option<Child>, Error> {
         let Recipe { installation, account, data, .. } = &self.recipe;
-        // When the shell alone was killed, the server is still there.
+        // When only the shell was killed, the server is still running.
         leftover::end(installation, account, data)?;
         let mut line = self.line.hold();
         if line.is_none() {
@@ -259,16 +261,16 @@ impl Watched {
         Ok(Some(child))
     }
 
-    /// Removes the folder of the socket where it stands apart from the data.
+    /// Removes the folder of the socket if it is outside of the data's folder.
     fn clean_up(&self) {
         if !self.recipe.run_dir.starts_with(&self.recipe.dir) {
-            // What stays behind is an empty folder with a name of its own.
+            // Otherwise only an empty folder with a unique name remains.
             let _ = fs::remove_dir_all(&self.recipe.run_dir);
         }
     }
 }
 
-/// Connects to our own server.
+/// Connects to the embedded PostgreSQL.
 pub(super) async fn connect(url: &str) -> Result<Client, tokio_postgres::Error> {
     let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
     #[expect(clippy::disallowed_methods, reason = "it ends with the client, which has its errors")]
@@ -283,7 +285,7 @@ fn how(ended: &io::Result<ExitStatus>) -> String {
     }
 }
 
-/// Trims the log now and then, for as long as the server runs.
+/// Trims the log periodically, as long as the server runs.
 async fn keep_trimmed(log: PathBuf) {
     loop {
         tokio::time::sleep(TRIM_EVERY).await;
@@ -291,11 +293,11 @@ async fn keep_trimmed(log: PathBuf) {
     }
 }
 
-/// Empties a log that has grown large. The server appends to it, so it goes on at the beginning.
+/// Truncates a log that has grown large. The server appends, so it continues at the beginning.
 fn trim_log(log: &Path) {
     const LARGE: u64 = 16 << 20;
     if fs::metadata(log).is_ok_and(|log| log.len() > LARGE) {
-        // A log that cannot be emptied will say so when it is written.
+        // An error will show when the log is written.
         let _ = fs::write(log, "");
     }
 }

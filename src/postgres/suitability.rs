@@ -1,4 +1,4 @@
-//! Whether a database can serve Dispatch at all, found out before anything relies on it.
+//! Checks whether a database is suitable for Dispatch, before anything depends on it.
 
 use std::time::Duration;
 
@@ -6,26 +6,26 @@ use tokio_postgres::{Client, SimpleQueryMessage};
 
 use super::Connector;
 
-/// How long each connection of the check may take. A pooler that has no more connections for us
-/// lets us wait.
+/// Timeout of each connection of the check. A connection pooler without free connections lets
+/// clients wait.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// How often it is looked whether a session stays the same one.
+/// How often to check whether a session stays the same.
 const LOOKS: usize = 3;
 
-/// Why a database cannot serve, with what to do about it.
+/// Why a database is not suitable, with what to do about it.
 #[derive(Debug, thiserror::Error)]
 pub enum Unsuitable {
-    /// It cannot be asked.
+    /// It cannot be reached.
     #[error("Cannot reach the database: {0}")]
     Unreachable(String),
-    /// It holds texts in another encoding.
+    /// It has another encoding than UTF-8.
     #[error(
         "The database's encoding is {0} and must be UTF8: make one with \
          CREATE DATABASE dispatch ENCODING 'UTF8' TEMPLATE template0"
     )]
     Encoding(String),
-    /// Each statement may go to another session.
+    /// Statements of one connection are executed in different sessions.
     #[error(
         "The database is behind a connection pooler in transaction mode, where neither LISTEN nor \
          prepared statements work: give the address of PostgreSQL itself, or of a pool in session \
@@ -35,18 +35,18 @@ pub enum Unsuitable {
 }
 
 impl Connector {
-    /// Checks encoding and sessions of the database, and warns of a locale without letters.
+    /// Checks encoding and sessions of the database, and warns about a locale without letters.
     ///
     /// # Errors
     ///
-    /// When it cannot serve, or cannot be asked.
+    /// When it is not suitable, or cannot be reached.
     pub async fn check_suitable(&self) -> Result<(), Unsuitable> {
         let first = self.client().await?;
         let encoding = answer(&first, "SHOW server_encoding").await?;
         if encoding != "UTF8" {
             return Err(Unsuitable::Encoding(encoding));
         }
-        // Ours are compared by Unicode's lower case, and those in the database by this.
+        // We compare names by Unicode's lower case, and the database by this locale.
         if answer(&first, "SELECT lower('É')").await? != "é" {
             tracing::warn!(
                 "The database's LC_CTYPE knows no letters beyond ASCII, so labels, agents and \
@@ -55,8 +55,8 @@ impl Connector {
                  LOCALE 'C.UTF-8' TEMPLATE template0"
             );
         }
-        // A pooler in transaction mode gives the session that the first connection has just used to
-        // whoever begins a transaction next, and the first one another afterwards.
+        // A pooler in transaction mode gives the session of the first connection to the next one
+        // that begins a transaction, and then gives the first one another session.
         let second = self.client().await?;
         for _ in 0..LOOKS {
             let before = session(&first).await?;
@@ -83,13 +83,13 @@ impl Connector {
     }
 }
 
-/// The server process that a connection talks to.
+/// The process id of a connection's session.
 async fn session(client: &Client) -> Result<String, Unsuitable> {
     answer(client, "SELECT pg_backend_pid()").await
 }
 
-/// The first value that a statement answers. Nothing is prepared for it, because a pooler may not
-/// know how.
+/// The first value that a statement returns. It is not prepared, because a pooler may not support
+/// that.
 async fn answer(client: &Client, statement: &str) -> Result<String, Unsuitable> {
     let failed = |error: tokio_postgres::Error| Unsuitable::Unreachable(error.to_string());
     let messages = client.simple_query(statement).await.map_err(failed)?;

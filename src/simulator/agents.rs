@@ -1,8 +1,10 @@
-//! The agents of the demo: callers of Dispatch like any other, with the agents' token, over its own
-//! address. So what they do takes the same way as what a person does, and shows as theirs in the
-//! audit log. What they work on they hold by a lease, and say now and then how far they are.
+//! The agents of the demo: clients of Dispatch like any other.
 //!
-//! Not here: what people do on GitHub (`neighbours`).
+//! They use the agents' token and Dispatch's own address. So their actions take the same path as
+//! those of people, and are theirs in the audit log. They lease the issues that they work on, and
+//! report checkpoints.
+//!
+//! People's activity on GitHub is in `human_activity`.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -23,13 +25,13 @@ use tokio::net::TcpStream;
 use super::sample;
 use crate::clock::Clock;
 
-/// For how long an agent asks to hold what it claims, unless told otherwise.
+/// The lease time that an agent requests by default.
 const USUAL_TERM: Duration = Duration::from_secs(1800);
 
-/// How long Dispatch may take to answer.
+/// Timeout of a request to Dispatch.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Enough for the agents to find something to do. What is done is left to people to close.
+/// Enough cards for the agents to choose from. Finished issues are closed by people.
 const BOARD: &str = "query DemoBoard {
   board(filter: { statuses: [BACKLOG, READY, IN_PROGRESS, IN_REVIEW, BLOCKED] }) {
     columns {
@@ -65,7 +67,7 @@ const RUN: &str = "mutation DemoRun($input: RecordAgentRunInput!) {
   recordAgentRun(input: $input) { agentRun { id } }
 }";
 
-/// Why an agent gives up on an issue for the time being.
+/// Reasons why an agent gives an issue up.
 const REASONS: [&str; 5] = [
     "waits for a decision about the price",
     "the test environment is down",
@@ -74,7 +76,7 @@ const REASONS: [&str; 5] = [
     "the fix belongs into a library that is not ours",
 ];
 
-/// What an agent says of a run that went well.
+/// Summaries of successful runs.
 const SUMMARIES: [&str; 5] = [
     "Wrote a failing test, then made it pass.",
     "Two files changed, nineteen lines added.",
@@ -83,7 +85,7 @@ const SUMMARIES: [&str; 5] = [
     "Updated the documentation along with the code.",
 ];
 
-/// How far a holder says it is, the next time it says so.
+/// The checkpoint after each checkpoint.
 const NEXT: [(&str, &str); 4] = [
     ("ISSUE_CLAIMED", "BRANCH_CREATED"),
     ("BRANCH_CREATED", "CHANGES_MADE"),
@@ -91,7 +93,7 @@ const NEXT: [(&str, &str); 4] = [
     ("PR_OPENED", "FEEDBACK_RECEIVED"),
 ];
 
-/// The agents, one deed at a time.
+/// Simulates agents, one action at a time.
 #[derive(Debug)]
 pub struct Agents {
     dispatch: SocketAddr,
@@ -101,13 +103,13 @@ pub struct Agents {
     term: Duration,
 }
 
-/// Why an agent did not get its way.
+/// Why an agent's action failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ActionError {
-    /// Dispatch, or the simulated GitHub, said no.
+    /// Dispatch, or the simulated GitHub, rejected it.
     #[error("{0}")]
     Refused(String),
-    /// Dispatch gave no answer that can be understood.
+    /// Dispatch did not return a valid response.
     #[error("Dispatch gave no answer: {0}")]
     Unreachable(String),
 }
@@ -169,7 +171,7 @@ struct ServedLease {
     issue: ServedIssue,
 }
 
-/// What the queue gave an agent.
+/// What the queue served to an agent.
 #[derive(Deserialize)]
 struct ServedIssue {
     id: String,
@@ -183,19 +185,19 @@ impl Board {
     }
 }
 
-/// What an agent does with a card.
+/// An action of an agent on a card.
 #[derive(Debug, Clone, Copy)]
 struct AgentAction {
     from: &'static str,
     to: &'static str,
     run_type: &'static str,
-    /// Whether the run went well.
+    /// Whether the run succeeds.
     success: bool,
-    /// Whose cards: the agent's own, or those that nobody has.
+    /// Which cards: the agent's own, or unassigned ones.
     whose: Whose,
-    /// How often it is done, beside the others.
+    /// The relative frequency of the action.
     odds: u32,
-    /// Not done when the column it leads to has so many cards already.
+    /// Not done if the target column already has this many cards.
     room: usize,
 }
 
@@ -205,9 +207,10 @@ enum Whose {
     Nobodys,
 }
 
-/// Work flows from left to right; the room in each column keeps any from running over. Every column
-/// has a way out for the cards of each agent and for those of nobody, so that none fills up for good; out
-/// of Done it is people who lead (`neighbours`), and faster than agents lead in.
+/// Work flows from left to right; the limits of the columns keep any from overflowing.
+///
+/// Every column has a way out for assigned and unassigned cards, so that none fills up permanently;
+/// from Done, people (`human_activity`) remove cards faster than agents add them.
 const DEEDS: [AgentAction; 13] = [
     deed("BACKLOG", "READY", "triage", true, Whose::Nobodys, 3, 32),
     deed("BACKLOG", "READY", "triage", true, Whose::Own, 3, 32),
@@ -242,28 +245,28 @@ impl Agents {
         Self { dispatch, token, clock, rng: StdRng::seed_from_u64(seed), term: USUAL_TERM }
     }
 
-    /// For how long they ask to hold what they claim, by their clock: 1 minute to 1 day.
+    /// Sets the lease time that they request, by their clock: 1 minute to 1 day.
     pub fn set_term(&mut self, term: Duration) {
         self.term = term;
     }
 
-    /// Does something every `pace` or so, for as long as the future is polled.
+    /// Performs an action about every `pace`, for as long as the future is polled.
     pub async fn live(mut self, pace: Duration) {
         loop {
             tokio::time::sleep(pace.mul_f64(self.rng.random_range(0.5..1.5))).await;
-            // A person may have been quicker, or Dispatch may be stopping. Agents try again.
+            // A person may have been faster, or Dispatch may be stopping. Agents try again.
             if let Err(error) = self.act().await {
                 tracing::debug!(%error, "an agent of the demo did not get its way");
             }
         }
     }
 
-    /// One agent does one thing: takes up work, goes on with it, ends it, moves a card it may move,
-    /// or reports that it is alive.
+    /// Performs one action of one agent: claims, continues or finishes work, moves a card that it
+    /// may move, or sends a heartbeat.
     ///
     /// # Errors
     ///
-    /// When Dispatch refuses, or does not answer.
+    /// When Dispatch rejects it, or does not respond.
     pub async fn act(&mut self) -> Result<(), ActionError> {
         let agent = *sample::AGENTS.choose(&mut self.rng).expect("there are some");
         let BoardAnswer { board } = self.ask(agent, BOARD, json!({})).await?;
@@ -278,7 +281,7 @@ impl Agents {
         let own = card.lease.as_ref().filter(|lease| lease.agent == agent);
         let (issue, url) = match own {
             Some(lease) if deed.to == "IN_PROGRESS" => return self.go_on(agent, lease).await,
-            // What it holds it finishes, and that is a report of its own.
+            // The lease is finished, which also records a run.
             Some(lease) if deed.from == "IN_PROGRESS" => {
                 return self.finish(agent, lease, reason, summary).await;
             }
@@ -310,7 +313,7 @@ impl Agents {
         self.report(agent, run).await
     }
 
-    /// What the queue has for an agent, which is not always what it had an eye on.
+    /// Claims the next issue of the queue for an agent, which is not always the card that it chose.
     async fn claim_next(&self, agent: &str) -> Result<Option<ServedIssue>, ActionError> {
         let input = json!({ "agent": agent, "leaseSeconds": self.term.as_secs() });
         let ClaimedNext { claim_next } =
@@ -318,7 +321,7 @@ impl Agents {
         Ok(claim_next.lease.map(|lease| lease.issue))
     }
 
-    /// A sign of life of a holder, a step further where there is one.
+    /// Renews a lease, with the next checkpoint if there is one.
     async fn go_on(&self, agent: &str, lease: &CardLease) -> Result<(), ActionError> {
         let next = NEXT.iter().find(|(now, _)| *now == lease.checkpoint).map(|(_, next)| next);
         let input = json!({
@@ -329,7 +332,7 @@ impl Agents {
         self.ask::<IgnoredAny>(agent, RENEW, json!({ "input": input })).await.map(drop)
     }
 
-    /// Ends what an agent holds: with a pull request, or with what it waits for.
+    /// Finishes an agent's lease: with a pull request, or blocked.
     async fn finish(
         &self,
         agent: &str,
@@ -346,7 +349,7 @@ impl Agents {
         self.ask::<IgnoredAny>(agent, FINISH, json!({ "input": input })).await.map(drop)
     }
 
-    /// Reports a run that ended just now; what it does not say is filled in.
+    /// Reports a run that ended just now, with defaults for missing members.
     async fn report(&self, agent: &str, mut run: Value) -> Result<(), ActionError> {
         let now = json!(self.clock.now());
         if run["startedAt"].is_null() {
@@ -357,7 +360,7 @@ impl Agents {
         self.ask::<IgnoredAny>(agent, RUN, json!({ "input": run })).await.map(drop)
     }
 
-    /// A card, and what to do with it; none when there is nothing to do but to wait.
+    /// A card with an action; none when there is nothing to do but wait.
     fn choose(&mut self, agent: &str, board: &Board) -> Option<(Card, AgentAction)> {
         let is_meant = |card: &&Card, whose| match whose {
             Whose::Own => card.agents == [agent],
@@ -366,14 +369,14 @@ impl Agents {
         let choices = DEEDS.into_iter().filter(|deed| board.cards(deed.to).len() < deed.room);
         let choices = choices.filter_map(|deed| {
             let cards = board.cards(deed.from).iter().filter(|card| is_meant(card, deed.whose));
-            // What waits for others is left where it is, unless it is begun.
+            // Blocked cards are left alone unless they were started.
             let is_begun = matches!(deed.from, "IN_PROGRESS" | "IN_REVIEW");
             let cards = cards.filter(|card| is_begun || card.open_blockers == 0);
             let cards: Vec<_> = cards.collect();
             (!cards.is_empty()).then_some((cards, deed))
         });
         let choices: Vec<_> = choices.collect();
-        // Now and then an agent only says that it is alive.
+        // Sometimes an agent only sends a heartbeat.
         let (cards, deed) = choices
             .choose_weighted(&mut self.rng, |(_, deed)| deed.odds)
             .ok()
@@ -386,7 +389,7 @@ impl Agents {
         words.choose(&mut self.rng).expect("there are some")
     }
 
-    /// Asks Dispatch over GraphQL and answers the data.
+    /// Sends a GraphQL operation to Dispatch and returns the data.
     async fn ask<T: DeserializeOwned>(
         &self,
         agent: &str,
@@ -417,7 +420,7 @@ impl Agents {
     }
 }
 
-/// One request on a connection of its own; a demo's pace needs no pool.
+/// One request on a connection of its own; a demo needs no pool.
 async fn exchange(
     address: SocketAddr,
     request: hyper::Request<Full<Bytes>>,

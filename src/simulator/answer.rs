@@ -1,4 +1,4 @@
-//! Answers in GitHub's shape.
+//! Responses in GitHub's format.
 
 use async_graphql::{PathSegment, Value};
 use axum::http::StatusCode;
@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::world::Refusal;
 
-/// An answer over HTTP that GraphQL had no part in.
+/// An HTTP response without GraphQL.
 pub(super) fn problem(status: StatusCode, message: &str) -> Response {
     #[derive(Serialize)]
     struct Problem<'a> {
@@ -18,7 +18,7 @@ pub(super) fn problem(status: StatusCode, message: &str) -> Response {
     (status, axum::Json(Problem { message, documentation_url })).into_response()
 }
 
-/// An answer in GitHub's shape: its errors have a `type` of their own.
+/// A response in GitHub's format: its errors have GitHub's `type` member.
 #[derive(Serialize)]
 pub(super) struct Answered {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -48,7 +48,7 @@ impl Answered {
         self.errors.push(AnsweredError { kind, path, message: message.to_owned() });
     }
 
-    /// Puts null at a place of the data, and an error that says why.
+    /// Sets a place of the data to null, and adds an error for it.
     pub(super) fn strike(&mut self, path: &str, kind: &str, message: &str) {
         let segment = |part: &str| match part.parse() {
             Ok(index) => PathSegment::Index(index),
@@ -83,7 +83,7 @@ impl From<async_graphql::Response> for Answered {
             let kind = kind.filter(|kind| !kind.is_empty());
             AnsweredError { kind, path: error.path, message: error.message }
         };
-        // What fails before it begins has no data at all.
+        // A document that fails before execution has no data at all.
         let was_executed = response.errors.is_empty() || response.data != Value::Null;
         Self {
             data: was_executed.then_some(response.data),

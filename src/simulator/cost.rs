@@ -1,5 +1,5 @@
-//! What a document costs in points, by the formula GitHub documents: the requests needed to fill
-//! every page it asks for, all pages being full, divided by a hundred.
+//! The cost of a document in points, by the formula in GitHub's documentation: the requests needed
+//! to fill every requested page, assuming full pages, divided by a hundred.
 
 use async_graphql::parser::parse_query;
 use async_graphql::parser::types::{ExecutableDocument, Field, Selection, SelectionSet};
@@ -7,7 +7,7 @@ use async_graphql::{Name, Positioned, Value, Variables};
 
 /// The points of a document with these variables; none when it cannot be parsed.
 ///
-/// A field with `first` or `last` is a page; a list of `ids` counts as that many things.
+/// A field with `first` or `last` is a page; a list of `ids` counts as its length.
 pub fn points(document: &str, variables: &serde_json::Value) -> Option<i64> {
     let document = parse_query(document).ok()?;
     Some(points_of(&document, &Variables::from_json(variables.clone())))
@@ -29,7 +29,7 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    /// Requests for the pages below a selection that is filled so many times.
+    /// The requests for the pages below a selection that is evaluated this many times.
     fn requests(&self, selection: &SelectionSet, times: u64) -> u64 {
         let of = |item: &Positioned<Selection>| match &item.node {
             Selection::Field(field) => self.requests_of_field(&field.node, times),
@@ -51,7 +51,7 @@ impl Walk<'_> {
         below + if size.is_some() { times } else { 0 }
     }
 
-    /// A number as it is, a list as its length.
+    /// The value of a number, or the length of a list.
     fn argument(&self, field: &Field, name: &str) -> Option<u64> {
         let variable =
             |name: Name| self.variables.get(&name).cloned().ok_or(async_graphql::Value::Null);

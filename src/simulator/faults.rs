@@ -1,7 +1,7 @@
-//! The ways in which the simulator can be told to misbehave.
+//! Fault injection for the simulator.
 //!
-//! A [`Fault`] says what goes wrong, a [`Rule`] on which requests and how often. Every rule that
-//! matches a request is used; of several that spoil the answer, the oldest counts.
+//! A [`Fault`] is what goes wrong, a [`Rule`] on which requests and how often. Every rule that
+//! matches a request is applied; if several change the response, the oldest wins.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +19,7 @@ pub enum Fault {
     Refuse {
         /// The HTTP status.
         status: u16,
-        /// GitHub's words.
+        /// GitHub's message.
         message: String,
     },
     /// The secondary rate limit: 403, with or without `Retry-After`. Nothing is done.
@@ -36,49 +36,49 @@ pub enum Fault {
     Error {
         /// GitHub's `type`, such as `FORBIDDEN`; empty for none.
         kind: &'static str,
-        /// GitHub's words.
+        /// GitHub's message.
         message: String,
     },
-    /// The work is done; in the answer this place is null, with an error beside the data.
+    /// The work is done; in the response this place is null, with an error beside the data.
     Partial {
-        /// The place, such as `repository.issues.nodes.3`.
+        /// The path, such as `repository.issues.nodes.3`.
         path: &'static str,
         /// GitHub's `type`; empty for none.
         kind: &'static str,
-        /// GitHub's words.
+        /// GitHub's message.
         message: String,
     },
-    /// The work is done; in the answer's JSON a text is replaced by something that need not be JSON.
+    /// The work is done; in the response's JSON a text is replaced, possibly by invalid JSON.
     Replace {
-        /// What to replace, wherever it stands.
+        /// The text to replace, everywhere.
         text: &'static str,
-        /// What takes its place.
+        /// The replacement.
         by: &'static str,
     },
-    /// One mutation of the document is refused; those before and after it are done.
+    /// One mutation of the document is refused; those before and after it are executed.
     RefuseField {
         /// The mutation, such as `removeLabelsFromLabelable`.
         field: &'static str,
         /// GitHub's `type`.
         kind: &'static str,
-        /// GitHub's words.
+        /// GitHub's message.
         message: String,
     },
-    /// The work begins only after this time, whether the caller still waits or not.
+    /// The work begins only after this time, even if the client disconnects.
     Stall(Duration),
-    /// The work is done, the answer waits for this time.
+    /// The work is done, the response is delayed by this time.
     StallAnswer(Duration),
     /// The request waits at a gate; the work begins when a test opens it.
     Hold(Gate),
-    /// The work is done, the answer waits at a gate until a test opens it.
+    /// The work is done, the response waits at a gate until a test opens it.
     HoldAnswer(Gate),
-    /// The connection ends. Nothing is done.
+    /// The connection is closed. Nothing is done.
     DropBefore,
-    /// The work is done, and the connection ends without an answer.
+    /// The work is done, and the connection is closed without a response.
     DropAfter,
-    /// The work is done, and the connection ends half-way through the answer.
+    /// The work is done, and the connection is closed in the middle of the response.
     CutShort,
-    /// The work is done, and half the answer is sent as though it were whole.
+    /// The work is done, and half of the response is sent as if it were complete.
     HalfBody,
 }
 
@@ -121,7 +121,7 @@ enum On {
     Operation(String),
 }
 
-/// A fault, the requests it strikes, and how often: once, unless told otherwise.
+/// A fault, the matching requests, and how often it is applied: once by default.
 #[derive(Debug, Clone)]
 pub struct Rule {
     fault: Fault,
@@ -136,25 +136,25 @@ impl Rule {
         Self { fault, on, repository: None, spared: 0, left: Some(1) }
     }
 
-    /// Strikes so many requests.
+    /// Applies to this many requests.
     #[must_use]
     pub fn times(self, times: u32) -> Self {
         Self { left: Some(times), ..self }
     }
 
-    /// Strikes until [`Simulator::clear_faults`].
+    /// Applies until [`Simulator::clear_faults`].
     #[must_use]
     pub fn always(self) -> Self {
         Self { left: None, ..self }
     }
 
-    /// Lets so many requests pass first.
+    /// Skips this many matching requests first.
     #[must_use]
     pub fn after(self, spared: u32) -> Self {
         Self { spared, ..self }
     }
 
-    /// Strikes only requests that name this repository in their variables.
+    /// Only matches requests with this repository in their variables.
     #[must_use]
     pub fn in_repository(self, full_name: &str) -> Self {
         Self { repository: Some(full_name.to_lowercase()), ..self }
@@ -174,7 +174,7 @@ impl Rule {
             && (self.repository.is_none() || self.repository == full_name())
     }
 
-    /// Whether it strikes this request, and one strike less to come.
+    /// Whether it applies to this request, which counts as one application.
     fn strikes(&mut self, request: &Request) -> bool {
         if !self.matches(request) {
             return false;
@@ -190,7 +190,7 @@ impl Rule {
     }
 }
 
-/// A place where requests wait until a test lets them go on. Clones are the same gate.
+/// Blocks requests until a test lets them continue. Clones share one gate.
 #[derive(Debug, Clone)]
 pub struct Gate {
     arrived: Arc<watch::Sender<usize>>,
@@ -209,18 +209,18 @@ impl Gate {
         Self { arrived: Arc::new(watch::Sender::new(0)), open: Arc::new(watch::Sender::new(false)) }
     }
 
-    /// Waits until a request stands at the gate, or has passed it.
+    /// Waits until a request has reached the gate.
     pub async fn arrived(&self) {
         self.arrivals(1).await;
     }
 
-    /// Waits until so many requests have come to the gate.
+    /// Waits until this many requests have reached the gate.
     pub async fn arrivals(&self, many: usize) {
         let met = self.arrived.subscribe().wait_for(|arrived| *arrived >= many).await.is_ok();
         assert!(met, "`self` holds the sender");
     }
 
-    /// Lets everything through from now on.
+    /// Lets all requests through from now on.
     pub fn open(&self) {
         self.open.send_replace(true);
     }
@@ -233,17 +233,17 @@ impl Gate {
 }
 
 impl Simulator {
-    /// Misbehaves from now on as the rule says.
+    /// Adds a rule.
     pub fn inject(&self, rule: Rule) {
         lock(&self.shared.rules).push(rule);
     }
 
-    /// Behaves from now on. What waits at a gate still waits.
+    /// Removes all rules. Requests at a gate still wait.
     pub fn clear_faults(&self) {
         lock(&self.shared.rules).clear();
     }
 
-    /// The faults that strike a request, oldest rule first.
+    /// The faults for a request, oldest rule first.
     pub(super) fn faults_for(&self, request: &Request) -> Vec<Fault> {
         let mut rules = lock(&self.shared.rules);
         let struck =

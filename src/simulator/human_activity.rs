@@ -1,7 +1,7 @@
-//! The people of the sample organisation, who go on using GitHub while the demo runs.
+//! The people of the sample organisation, who continue to use GitHub while the demo runs.
 //!
-//! Not here: what is done through Dispatch (`agents`). Invariant: however long it goes on, the
-//! organisation keeps about its size: what is opened is paid for by what is closed and opened again.
+//! Activity through Dispatch is in `agents`. Invariant: the organisation keeps about its size for
+//! any length of time: issues are opened, closed and reopened in balance.
 
 use std::time::Duration;
 
@@ -14,16 +14,16 @@ use super::world::Refusal;
 use super::{Simulator, sample};
 use crate::domain::{Priority, Status};
 
-/// Beyond this many issues nothing new is opened; old ones are opened again instead.
+/// Beyond this many issues no new ones are opened; old ones are reopened instead.
 const MOST: usize = 220;
 
-/// With fewer open ones than this, something is opened.
+/// With fewer open issues than this, one is opened.
 const FEWEST_OPEN: usize = 110;
 
 /// With more cards than this in Done, one is closed.
 const MOST_DONE: usize = 10;
 
-/// What one of them does next.
+/// The next action of a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Action {
     Open,
@@ -34,12 +34,13 @@ enum Action {
     ChangePriority,
 }
 
-/// The people, one deed at a time. The same seed does the same to the same organisation.
+/// Simulates people, one action at a time. The same seed produces the same actions on the same
+/// organisation.
 #[derive(Debug)]
 pub struct HumanActivity {
     simulator: Simulator,
     rng: StdRng,
-    /// For what they write, which has no part in what they do.
+    /// The random numbers for texts, which do not influence the actions.
     talk: StdRng,
 }
 
@@ -47,13 +48,13 @@ pub struct HumanActivity {
 type Found = (String, IssueView);
 
 impl HumanActivity {
-    /// People on a simulated GitHub that holds the sample organisation.
+    /// People on a simulated GitHub with the sample organisation.
     pub fn new(simulator: Simulator, seed: u64) -> Self {
         let (rng, talk) = (StdRng::seed_from_u64(seed), StdRng::seed_from_u64(seed));
         Self { simulator, rng, talk }
     }
 
-    /// Does something every `pace` or so, for as long as the future is polled.
+    /// Performs an action about every `pace`, for as long as the future is polled.
     pub async fn live(mut self, pace: Duration) {
         loop {
             tokio::time::sleep(pace.mul_f64(self.rng.random_range(0.5..1.5))).await;
@@ -63,11 +64,11 @@ impl HumanActivity {
         }
     }
 
-    /// Does one thing.
+    /// Performs one action.
     ///
     /// # Errors
     ///
-    /// When GitHub would refuse it, because the issue has meanwhile gone.
+    /// When GitHub refuses it, because the issue is gone meanwhile.
     pub fn act(&mut self) -> Result<(), Refusal> {
         let issues = self.issues();
         match self.deed(&issues) {
@@ -128,7 +129,7 @@ impl HumanActivity {
         self.simulator.open_issue(&repository, issue).map(drop)
     }
 
-    /// The one that has been closed for longest comes back, to be looked at again by anybody.
+    /// Reopens the issue that has been closed for longest, without an assignee.
     fn reopen(&mut self, issues: &[Found]) -> Result<(), Refusal> {
         let closed = issues.iter().filter(|(_, issue)| issue.closed_at.is_some());
         let Some((repository, issue)) = closed.min_by_key(|(_, issue)| issue.closed_at) else {
@@ -140,7 +141,7 @@ impl HumanActivity {
         self.simulator.reopen(repository, issue.number)
     }
 
-    /// Done is a column; closing is for people, on GitHub.
+    /// Done is only a column; people close issues on GitHub.
     fn close_what_is_done(&mut self, issues: &[Found]) -> Result<(), Refusal> {
         let done = issues.iter().filter(|found| is_done(found));
         match done.min_by_key(|(_, issue)| issue.updated_at) {
@@ -169,7 +170,7 @@ impl HumanActivity {
     }
 }
 
-/// Whether it is still open, and in the last column.
+/// Whether it is open and in the last column.
 fn is_done((_, issue): &Found) -> bool {
     issue.closed_at.is_none() && with_prefix(issue, "status/").eq([Status::Done.label()])
 }
@@ -178,7 +179,7 @@ fn with_prefix<'a>(issue: &'a IssueView, prefix: &'static str) -> impl Iterator<
     issue.labels.iter().map(String::as_str).filter(move |label| label.starts_with(prefix))
 }
 
-/// A title that somebody made clearer; edited once more it is as it was.
+/// A clearer title; editing it again restores it.
 fn retitled(title: &str) -> String {
     const ADDED: &str = " (see the comments)";
     match title.strip_suffix(ADDED) {

@@ -1,16 +1,16 @@
-//! The simulated rate limit: points in a window, as GitHub accounts for GraphQL.
+//! The simulated rate limit: points in a window, as GitHub counts them for GraphQL.
 
 use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 
 use super::{Simulator, lock};
 
-/// Points a person has in a window.
+/// Points of a person in each window.
 const POINTS: i64 = 5_000;
 
-/// How long a window lasts.
+/// The length of a window.
 const WINDOW: TimeDelta = TimeDelta::hours(1);
 
-/// What is left of the rate limit.
+/// The remaining rate limit.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Limits {
     pub limit: i64,
@@ -25,19 +25,19 @@ impl Limits {
 }
 
 impl Simulator {
-    /// Leaves no point until `resets_at`, when all are back.
+    /// Uses up all points until `resets_at`.
     pub fn exhaust_rate_limit(&self, resets_at: DateTime<Utc>) {
         self.set_rate_limit(0, resets_at);
     }
 
-    /// Leaves so many points until `resets_at` (whole seconds), when all are back.
+    /// Sets the remaining points until `resets_at` (whole seconds).
     pub fn set_rate_limit(&self, remaining: i64, resets_at: DateTime<Utc>) {
         let mut limits = lock(&self.shared.limits);
         limits.remaining = remaining;
         limits.resets_at = resets_at.trunc_subsecs(0);
     }
 
-    /// Points left, and when they are all back.
+    /// The remaining points, and when the window ends.
     pub fn rate_limit(&self) -> (i64, DateTime<Utc>) {
         let limits = self.limits();
         (limits.remaining, limits.resets_at)
@@ -47,7 +47,7 @@ impl Simulator {
         *self.in_this_window()
     }
 
-    /// Takes points; false when there are not enough.
+    /// Spends points; false when there are not enough.
     pub(super) fn spend(&self, points: i64) -> bool {
         let mut limits = self.in_this_window();
         let is_enough = limits.remaining >= points;

@@ -1,4 +1,4 @@
-//! A GitHub of any size, for benchmarks and tests of size.
+//! Fills a simulated GitHub with any number of issues, for benchmarks and tests.
 
 use chrono::TimeDelta;
 use rand::rngs::StdRng;
@@ -8,16 +8,16 @@ use rand::{Rng as _, SeedableRng as _};
 use super::{NewIssue, Simulator};
 use crate::domain::{Priority, Status};
 
-/// How much to make.
+/// How much to create.
 #[derive(Debug, Clone, Copy)]
 pub struct Load {
-    /// Repositories, which share the issues evenly.
+    /// The number of repositories, which share the issues evenly.
     pub repositories: usize,
-    /// Open issues in all.
+    /// The total number of open issues.
     pub open: usize,
-    /// Issues in all that were closed within the last six days.
+    /// The total number of issues that were closed within the last six days.
     pub closed: usize,
-    /// The same seed and time make the same GitHub.
+    /// The same seed and time produce the same GitHub.
     pub seed: u64,
 }
 
@@ -49,8 +49,9 @@ const WORDS: [&str; 24] = [
 ];
 
 impl Load {
-    /// Fills a simulated GitHub and answers the full names of its repositories. Bodies have 200 to
-    /// 2,000 characters; labels are spread over all columns, priorities, five agents and five owners.
+    /// Fills a simulated GitHub and returns the full names of its repositories. Bodies have 200 to
+    /// 2,000 characters; labels are spread over all columns, priorities, five agents and five
+    /// owners.
     pub fn make(&self, simulator: &Simulator) -> Vec<String> {
         let mut rng = StdRng::seed_from_u64(self.seed);
         let names: Vec<_> =
@@ -108,7 +109,7 @@ fn word(rng: &mut StdRng) -> &'static str {
     WORDS.choose(rng).expect("there are some")
 }
 
-/// A long text of which each body is a piece.
+/// A long text; each body is a part of it.
 fn prose(rng: &mut StdRng) -> String {
     let mut prose = String::new();
     while prose.len() < 20_000 {

@@ -1,10 +1,10 @@
-//! A GitHub of our own, in memory: what `dispatch demo` shows and what the tests talk to.
+//! A simulated GitHub in memory, for `dispatch demo` and the tests.
 //!
-//! It keeps state (repositories, labels, issues, people's names) and serves it through a small
-//! GraphQL schema that bears GitHub's own type names, so the documents of `github-queries/` run for
-//! real. Tests change the state as a person on GitHub would, look at it afterwards, and let the
-//! simulator misbehave with [`Fault`]s. Not here: anything Dispatch decides. No floor imports this
-//! folder. Invariant: its schema promises nothing that GitHub's does not; a test compares them.
+//! It has state (repositories, labels, issues, people's names) and serves it through a small
+//! GraphQL schema with GitHub's own type names, so the documents of `github-queries/` are really
+//! executed. Tests change the state as a person on GitHub would, inspect it afterwards, and inject
+//! [`Fault`]s. No layer imports this module. Invariant: its schema promises nothing that GitHub's
+//! does not; a test compares them.
 
 mod agents;
 mod answer;
@@ -40,7 +40,7 @@ pub use world::Refusal;
 
 use crate::clock::Clock;
 
-/// A simulated GitHub. Clones are the same one.
+/// A simulated GitHub. Clones share its state.
 #[derive(Debug, Clone)]
 pub struct Simulator {
     shared: Arc<Shared>,
@@ -56,7 +56,7 @@ struct Shared {
     manners: Mutex<Behavior>,
 }
 
-/// How the simulator answers when nothing is wrong.
+/// How the simulator responds without faults.
 #[derive(Debug, Clone, Default)]
 struct Behavior {
     answer_delay: Duration,
@@ -79,23 +79,23 @@ impl Simulator {
         Self { shared: Arc::new(shared) }
     }
 
-    /// Waits this long before each answer; zero at first.
+    /// Delays each response; zero by default.
     pub fn set_answer_delay(&self, delay: Duration) {
         lock(&self.shared.manners).answer_delay = delay;
     }
 
-    /// Refuses every token but this one. At first any token will do.
+    /// Rejects every token but this one. By default any token is accepted.
     pub fn require_token(&self, token: &str) {
         lock(&self.shared.manners).token = Some(token.to_owned());
     }
 
-    /// Does without some fields of issues that GitHub has and its published schema lacks, as an older
-    /// GitHub Enterprise does.
+    /// Removes some fields of issues that GitHub has and its published schema lacks, like an older
+    /// GitHub Enterprise.
     pub fn lack(&self, fields: &[&'static str]) {
         lock(&self.shared.manners).lacking.extend(fields);
     }
 
-    /// Lets changes within a second share their time, as they do on GitHub. At first each change of
+    /// Lets changes within one second have the same time, as on GitHub. By default each change of
     /// an issue is at least a second later than the one before.
     pub fn let_changes_share_seconds(&self) {
         self.world().changes_may_share_a_second = true;
@@ -114,18 +114,18 @@ impl Simulator {
     }
 }
 
-/// What kind of account a login belongs to. At first each is a person's.
+/// The kind of account of a login. By default each is a person's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Account {
-    /// Somebody.
+    /// A person.
     Person,
     /// An app, such as Dependabot or Copilot.
     Bot,
-    /// What an import from elsewhere made of somebody.
+    /// A placeholder for a person, created by an import.
     Mannequin,
     /// An organisation.
     Organization,
-    /// Somebody as an enterprise knows them.
+    /// A person's account in an enterprise.
     EnterpriseUser,
 }
 
@@ -142,26 +142,26 @@ pub struct NewIssue {
     pub title: String,
     /// Its text; empty for none.
     pub body: String,
-    /// Login of who opens it; none for an account that was deleted since.
+    /// Login of the author; none for a deleted account.
     pub author: Option<String>,
     /// Names of labels; those that the repository lacks are created.
     pub labels: Vec<String>,
-    /// Logins of who is assigned.
+    /// Logins of the assignees.
     pub assignees: Vec<String>,
-    /// How many comments it has.
+    /// The number of comments.
     pub comments: u32,
-    /// When it was opened; now when absent.
+    /// When it was opened; now if absent.
     pub created_at: Option<DateTime<Utc>>,
-    /// When it last changed; when it was closed, else opened, when absent.
+    /// When it last changed; if absent, when it was closed or opened.
     pub updated_at: Option<DateTime<Utc>>,
-    /// When it was closed; absent for an open one.
+    /// When it was closed; absent if it is open.
     pub closed_at: Option<DateTime<Utc>>,
     /// Whether it is a pull request.
     pub is_pull_request: bool,
 }
 
 impl NewIssue {
-    /// An issue with a title and labels, opened now by somebody.
+    /// An issue with a title and labels, opened now by a person.
     pub fn titled(title: &str, labels: &[&str]) -> Self {
         Self {
             title: title.to_owned(),

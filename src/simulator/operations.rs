@@ -1,4 +1,4 @@
-//! What people do on GitHub, and what they see there.
+//! What people on GitHub do and see.
 
 use std::sync::Arc;
 
@@ -19,13 +19,13 @@ pub struct IssueView {
     pub title: String,
     /// Its text.
     pub body: String,
-    /// Login of who opened it; none when that account was deleted.
+    /// Login of the author; none when the account was deleted.
     pub author: Option<String>,
     /// Names of its labels, in GitHub's order.
     pub labels: Vec<String>,
-    /// Logins of who is assigned.
+    /// Logins of the assignees.
     pub assignees: Vec<String>,
-    /// How many comments it has.
+    /// The number of comments.
     pub comments: u32,
     /// When it was opened.
     pub created_at: DateTime<Utc>,
@@ -35,63 +35,63 @@ pub struct IssueView {
     pub closed_at: Option<DateTime<Utc>>,
 }
 
-/// What people do. Each answers a [`Refusal`] where GitHub would refuse.
+/// What people do. Each function returns a [`Refusal`] where GitHub would refuse.
 impl Simulator {
-    /// Makes a login one of another kind of account.
+    /// Changes the kind of a login's account.
     pub fn set_account(&self, login: &str, account: Account) {
         self.world().set_account(login, account);
     }
 
-    /// Creates a repository and answers its id; that of the existing one when there is one.
+    /// Creates a repository and returns its id; that of the existing one if there is one.
     pub fn add_repository(&self, full_name: &str) -> String {
         self.world().add_repository(full_name)
     }
 
-    /// Renames a repository; its old names lead to it as before.
+    /// Renames a repository; its former names still lead to it.
     pub fn rename_repository(&self, old: &str, new: &str) -> Result<(), Refusal> {
         self.world().rename_repository(old, new)
     }
 
-    /// Deletes a repository and all in it.
+    /// Deletes a repository and everything in it.
     pub fn delete_repository(&self, full_name: &str) -> Result<(), Refusal> {
         self.world().delete_repository(full_name)
     }
 
-    /// Creates a label (`color`: six hexadecimal digits) and answers its id.
+    /// Creates a label (`color`: six hexadecimal digits) and returns its id.
     pub fn add_label(&self, repository: &str, name: &str, color: &str) -> Result<String, Refusal> {
         let mut world = self.world();
         let slot = world.slot(repository)?;
         Ok(world.add_label(slot, name, color)?.id.clone())
     }
 
-    /// Renames a label, on every issue that has it, without updating them.
+    /// Renames a label, on every issue that has it, without updating these issues.
     pub fn rename_label(&self, repository: &str, old: &str, new: &str) -> Result<(), Refusal> {
         self.world().rename_label(repository, old, new)
     }
 
-    /// Sets what may be done in a repository.
+    /// Sets the access to a repository.
     pub fn set_access(&self, repository: &str, access: Access) -> Result<(), Refusal> {
         self.world().set_access(repository, access)
     }
 
-    /// Deletes a label, which takes it off every issue without updating them.
+    /// Deletes a label, which removes it from every issue without updating these issues.
     pub fn delete_label(&self, repository: &str, name: &str) -> Result<(), Refusal> {
         self.world().delete_label(repository, name)
     }
 
-    /// Opens an issue or pull request and answers its number.
+    /// Opens an issue or pull request and returns its number.
     pub fn open_issue(&self, repository: &str, new: NewIssue) -> Result<i64, Refusal> {
         let now = self.now();
         self.world().open(repository, new, now)
     }
 
-    /// Opens a pull request and answers its number.
+    /// Opens a pull request and returns its number.
     pub fn open_pull_request(&self, repository: &str, title: &str) -> Result<i64, Refusal> {
         let new = NewIssue { is_pull_request: true, ..NewIssue::titled(title, &[]) };
         self.open_issue(repository, new)
     }
 
-    /// Adds and removes labels by name as one change; those to add are created where needed.
+    /// Adds and removes labels by name as one change; missing labels are created.
     pub fn relabel(
         &self,
         repository: &str,
@@ -126,7 +126,7 @@ impl Simulator {
         })
     }
 
-    /// Sets who is assigned.
+    /// Sets the assignees.
     pub fn assign(&self, repository: &str, number: i64, logins: &[&str]) -> Result<(), Refusal> {
         self.change(repository, number, |issue, _| {
             issue.assignees = logins.iter().map(|login| (*login).to_owned()).collect();
@@ -134,7 +134,7 @@ impl Simulator {
         })
     }
 
-    /// Comments in somebody's name.
+    /// Posts a comment as another account.
     pub fn comment_as(
         &self,
         repository: &str,
@@ -148,7 +148,7 @@ impl Simulator {
         world.comment(slot, number, now, (Commenter::Somebody(login.to_owned()), body)).map(drop)
     }
 
-    /// Comments in the name of an account that is deleted right after.
+    /// Posts a comment as an account that is then deleted.
     pub fn comment_as_ghost(
         &self,
         repository: &str,
@@ -161,7 +161,7 @@ impl Simulator {
         world.comment(slot, number, now, (Commenter::Ghost, body)).map(drop)
     }
 
-    /// Changes the text of the comment at a place, the oldest being 0.
+    /// Changes the text of the comment with this index, the oldest being 0.
     pub fn edit_comment(
         &self,
         repository: &str,
@@ -179,7 +179,7 @@ impl Simulator {
         })
     }
 
-    /// Hides the comment at a place, the oldest being 0.
+    /// Hides the comment with this index, the oldest being 0.
     pub fn minimize_comment(
         &self,
         repository: &str,
@@ -192,7 +192,7 @@ impl Simulator {
         })
     }
 
-    /// Deletes the comment at a place, the oldest being 0.
+    /// Deletes the comment with this index, the oldest being 0.
     pub fn delete_comment(&self, repository: &str, number: i64, at: usize) -> Result<(), Refusal> {
         self.change(repository, number, |issue, _| {
             let is_there = at < issue.posted.len();
@@ -204,8 +204,8 @@ impl Simulator {
         })
     }
 
-    /// Gives texts to the newest of the comments that an issue has, oldest first: by login, none for
-    /// an account that is gone, text and time. Neither their count nor the issue changes.
+    /// Gives texts to the newest existing comments of an issue, oldest first: author (none for a
+    /// deleted account), text and time. Neither their number nor the issue changes.
     pub(super) fn tell_comments(
         &self,
         repository: &str,
@@ -220,7 +220,7 @@ impl Simulator {
         world.tell_comments(slot, number, told.collect())
     }
 
-    /// Comments; the text is not kept.
+    /// Posts a comment without storing its text.
     pub fn comment(&self, repository: &str, number: i64) -> Result<(), Refusal> {
         self.change(repository, number, |issue, _| {
             issue.comments += 1;
@@ -228,7 +228,7 @@ impl Simulator {
         })
     }
 
-    /// Closes; closing twice changes nothing.
+    /// Closes an issue; idempotent.
     pub fn close(&self, repository: &str, number: i64) -> Result<(), Refusal> {
         self.change(repository, number, |issue, now| {
             let is_change = issue.closed_at.is_none();
@@ -237,7 +237,7 @@ impl Simulator {
         })
     }
 
-    /// Opens again what was closed.
+    /// Reopens an issue.
     pub fn reopen(&self, repository: &str, number: i64) -> Result<(), Refusal> {
         self.change(repository, number, |issue, _| issue.closed_at.take().is_some())
     }
@@ -258,7 +258,7 @@ impl Simulator {
         })
     }
 
-    /// Takes all such marks from an issue.
+    /// Removes all such marks from an issue.
     pub fn unblock(&self, repository: &str, number: i64) -> Result<(), Refusal> {
         self.change(repository, number, |issue, _| {
             let is_change = !issue.blocked_by.is_empty();
@@ -267,7 +267,7 @@ impl Simulator {
         })
     }
 
-    /// Says in a pull request that it closes an issue, which does not update the issue.
+    /// Lets a pull request close an issue, which does not update the issue.
     pub fn link(&self, repository: &str, pull_request: i64, issue: i64) -> Result<(), Refusal> {
         self.change(repository, pull_request, |pull_request, _| {
             pull_request.closes.push(issue);
@@ -275,13 +275,13 @@ impl Simulator {
         })
     }
 
-    /// Deletes an issue for good.
+    /// Deletes an issue permanently.
     pub fn delete_issue(&self, repository: &str, number: i64) -> Result<(), Refusal> {
         self.world().delete_issue(repository, number).map(drop)
     }
 
-    /// Transfers an issue to another repository and answers its number there. It gets a new id; the
-    /// old one leads nowhere.
+    /// Transfers an issue to another repository and returns its number there. It gets a new id; the
+    /// old one becomes invalid.
     pub fn transfer_issue(&self, from: &str, number: i64, to: &str) -> Result<i64, Refusal> {
         let now = self.now();
         self.world().transfer_issue(from, number, to, now)
@@ -311,14 +311,14 @@ impl Simulator {
         names
     }
 
-    /// An issue; none when there is none of this number, or it is a pull request.
+    /// An issue; none for an unknown number or a pull request.
     pub fn issue(&self, repository: &str, number: i64) -> Option<IssueView> {
         let world = self.world();
         let repository = world.named(repository).ok()?;
         repository.issue(number).ok().map(|issue| view(repository, issue))
     }
 
-    /// All issues of a repository by number; none when there is no such repository.
+    /// All issues of a repository by number; empty for an unknown repository.
     pub fn issues(&self, repository: &str) -> Vec<IssueView> {
         let world = self.world();
         let Ok(repository) = world.named(repository) else { return Vec::new() };
@@ -326,12 +326,12 @@ impl Simulator {
         issues.map(|issue| view(repository, issue)).collect()
     }
 
-    /// Names of an issue's labels in GitHub's order; empty also when there is no such issue.
+    /// Names of an issue's labels in GitHub's order; empty also for an unknown issue.
     pub fn labels(&self, repository: &str, number: i64) -> Vec<String> {
         self.issue(repository, number).map(|issue| issue.labels).unwrap_or_default()
     }
 
-    /// A label's colour; none when the repository has no such label.
+    /// A label's colour; none when the repository does not have the label.
     pub fn label_color(&self, repository: &str, name: &str) -> Option<String> {
         Some(self.world().named(repository).ok()?.label_named(name)?.color.clone())
     }
@@ -345,7 +345,7 @@ impl Simulator {
         own.map(|comment| comment.body.clone()).collect()
     }
 
-    /// How many issues of a repository are open; none when there is no such repository.
+    /// The number of open issues of a repository; zero for an unknown repository.
     pub fn open_count(&self, repository: &str) -> usize {
         self.world().named(repository).map_or(0, |repository| repository.count(Shown::Open, None))
     }

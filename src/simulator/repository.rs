@@ -1,8 +1,7 @@
-//! One simulated repository: its labels, its issues and pull requests, and the order in which they
-//! are paged through.
+//! One simulated repository: its labels, its issues and pull requests, and the order of pages.
 //!
-//! Invariant: the indexes by update time hold every issue, and no pull request, exactly once; so a
-//! page costs the logarithm of the repository's size and its own length.
+//! Invariant: the indexes by update time have every issue, and no pull request, exactly once; so
+//! the cost of a page is logarithmic in the size of the repository, plus its own length.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Bound;
@@ -12,7 +11,7 @@ use chrono::{DateTime, Utc};
 
 use super::world::{Issue, Label, LabelKey, Refusal};
 
-/// A repository with what is in it.
+/// A repository with its contents.
 #[derive(Debug)]
 pub(super) struct Repository {
     pub id: String,
@@ -25,7 +24,7 @@ pub(super) struct Repository {
     pub access: Access,
 }
 
-/// What may be done in a repository, by everybody and by the token's owner.
+/// What the token's owner may do in a repository.
 #[derive(Debug, Clone)]
 pub struct Access {
     /// Whether it is archived: nothing can be changed.
@@ -87,7 +86,7 @@ struct ByUpdate {
     closed: BTreeSet<Position>,
 }
 
-/// What a page may contain.
+/// The issues that a page may contain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shown {
     All,
@@ -117,13 +116,13 @@ impl Repository {
         issue.labels.iter().filter_map(|key| self.labels.get(key).cloned()).collect()
     }
 
-    /// Whether the number stands for an issue and not for a pull request.
+    /// The issue with this number; an error for a pull request.
     pub(super) fn issue(&self, number: i64) -> Result<&Arc<Issue>, Refusal> {
         let found = self.issues.get(&number).filter(|issue| !issue.is_pull_request);
         found.ok_or_else(|| Refusal::no_issue(number))
     }
 
-    /// All pull requests, the last updated first.
+    /// All pull requests, last updated first.
     pub(super) fn pull_requests(&self) -> Vec<Arc<Issue>> {
         let found = self.issues.values().filter(|issue| issue.is_pull_request);
         let mut found: Vec<_> = found.cloned().collect();
@@ -131,7 +130,7 @@ impl Repository {
         found
     }
 
-    /// The pull requests that are to close an issue.
+    /// The pull requests that will close an issue.
     pub(super) fn closers_of(&self, number: i64) -> Vec<Arc<Issue>> {
         let mut found = self.pull_requests();
         found.retain(|one| one.closed_at.is_none() && one.closes.contains(&number));

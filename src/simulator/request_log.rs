@@ -1,4 +1,4 @@
-//! What was asked of the simulator and what was written through it, for tests to look at.
+//! The log of requests to the simulator and of writes through it, for tests.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, OnceLock};
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{Simulator, lock};
 
-/// How many requests and writes are kept; a demo runs for days.
+/// How many requests and writes are retained; a demo runs for days.
 const KEPT: usize = 20_000;
 
 /// Whether a request reads or writes.
@@ -20,7 +20,7 @@ pub enum Kind {
     Mutation,
 }
 
-/// A request that reached the simulator, whatever became of it.
+/// A request that reached the simulator, whatever its outcome.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Request {
     /// When it came.
@@ -29,16 +29,16 @@ pub struct Request {
     pub operation: String,
     /// Whether it reads or writes.
     pub kind: Kind,
-    /// The variables it came with.
+    /// Its variables.
     pub variables: Value,
-    /// When its answer was ready, once it was.
+    /// When its response was ready; unset until then.
     pub answered_at: Arc<OnceLock<DateTime<Utc>>>,
 }
 
 /// A change made through the API, not by a person on GitHub.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Write {
-    /// Labels were added to an issue; none that it had already.
+    /// Labels were added to an issue, without those that it already had.
     Labelled {
         /// The repository's full name.
         repository: String,
@@ -47,7 +47,7 @@ pub enum Write {
         /// Names of the labels.
         labels: Vec<String>,
     },
-    /// Labels were removed from an issue; none that it did not have.
+    /// Labels were removed from an issue, without those that it did not have.
     Unlabelled {
         /// The repository's full name.
         repository: String,
@@ -89,25 +89,25 @@ impl Simulator {
         lock(&self.shared.request_log).requests.iter().cloned().collect()
     }
 
-    /// How many requests of an operation came since the last
+    /// The number of requests of an operation since the last
     /// [`forget_requests`](Self::forget_requests).
     pub fn count(&self, operation: &str) -> u64 {
         lock(&self.shared.request_log).counts.get(operation).copied().unwrap_or_default()
     }
 
-    /// How many requests came since the last [`forget_requests`](Self::forget_requests).
+    /// The number of requests since the last [`forget_requests`](Self::forget_requests).
     pub fn total(&self) -> u64 {
         lock(&self.shared.request_log).counts.values().sum()
     }
 
-    /// Begins to count anew.
+    /// Resets the counts.
     pub fn forget_requests(&self) {
         let mut request_log = lock(&self.shared.request_log);
         request_log.requests.clear();
         request_log.counts.clear();
     }
 
-    /// Takes what was written through the API since this was last asked, oldest first.
+    /// Takes the writes through the API since the last call, oldest first.
     pub fn take_writes(&self) -> Vec<Write> {
         lock(&self.shared.request_log).writes.drain(..).collect()
     }

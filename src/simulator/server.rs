@@ -1,7 +1,7 @@
 //! Serves the simulated GitHub over HTTP: `/graphql`, and `/api/graphql` as on GitHub Enterprise.
 //!
-//! Not here: what GitHub holds. Invariant: work that has begun is finished, whether or not the caller
-//! still listens, as on GitHub.
+//! The state is in `world`. Invariant: started work is finished even if the client disconnects, as
+//! on GitHub.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -36,7 +36,7 @@ use super::faults::Fault;
 use super::request_log::{Kind, Request};
 use super::schema::{self, Asked, GitHub};
 
-/// Answers requests until the future is dropped, which ends all connections and all work.
+/// Serves requests until the future is dropped, which ends all connections and all work.
 ///
 /// # Errors
 ///
@@ -62,7 +62,7 @@ pub async fn serve(simulator: Simulator, listener: TcpListener) -> io::Result<()
     }
 }
 
-/// Work that goes on when the caller hangs up.
+/// Work that continues when the client disconnects.
 type Job = BoxFuture<'static, ()>;
 
 #[derive(Clone)]
@@ -72,7 +72,7 @@ struct Service {
     jobs: mpsc::UnboundedSender<Job>,
 }
 
-/// Marks an answer that is never to be sent.
+/// Marks a response that is never sent.
 #[derive(Debug, Clone, Copy)]
 struct HangUp;
 
@@ -149,14 +149,14 @@ async fn answer(State(service): State<Service>, headers: HeaderMap, body: Bytes)
     let (send, receive) = oneshot::channel();
     let worker = service.clone();
     let job = async move {
-        // The caller may be gone; its work is done all the same.
+        // The client may be gone; its work is done anyway.
         let _ = send.send(worker.work(posted, document, faults).await);
     };
     if service.jobs.send(job.boxed()).is_err() {
         return hang_up();
     }
     let answer = receive.await.unwrap_or_else(|_| hang_up());
-    // It is noted once.
+    // It is only set once.
     let _ = request.answered_at.set(service.simulator.now());
     answer
 }
@@ -178,7 +178,7 @@ impl Service {
         }
     }
 
-    /// Does what is asked, and spoils the answer as the faults say.
+    /// Executes the request, and applies the faults to the response.
     async fn work(
         self,
         posted: Posted,
@@ -231,7 +231,7 @@ impl Service {
         let now = self.simulator.now();
         let used = (limits.limit - limits.remaining).max(0);
         let headers = response.headers_mut();
-        // GitHub's time is the simulator's, not this machine's.
+        // The simulator's time, not that of this machine.
         let date = now.format("%a, %d %b %Y %H:%M:%S GMT").to_string();
         headers.insert(header::DATE, HeaderValue::try_from(date).expect("a date is plain text"));
         for (name, value) in [
@@ -247,7 +247,7 @@ impl Service {
     }
 }
 
-/// The answer of a fault that keeps the work from being done.
+/// The response for a fault that prevents the work.
 fn without_work(fault: &Fault) -> Option<Response> {
     match fault {
         Fault::Refuse { status, message } => Some(problem(code(*status), message)),
@@ -270,7 +270,7 @@ fn without_work(fault: &Fault) -> Option<Response> {
     }
 }
 
-/// The answer of a fault that spoils what was done.
+/// The response for a fault after the work.
 fn after_work(fault: &Fault, answered: &Answered) -> Option<Response> {
     let body = || serde_json::to_vec(answered).expect("an answer is plain JSON");
     let json = [(header::CONTENT_TYPE, "application/json; charset=utf-8")];

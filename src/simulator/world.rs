@@ -1,7 +1,8 @@
-//! What the simulated GitHub holds: repositories, labels, issues and pull requests, and the rules by
-//! which they change.
+//! The state of the simulated GitHub: repositories, labels, issues and pull requests, and the rules
+//! by which they change.
 //!
-//! Not here: who asks and over what. Everything is decided from the arguments and the given present.
+//! Everything depends on the arguments and the given time only; requests and responses are
+//! elsewhere.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -11,19 +12,19 @@ use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 use super::repository::{Access, Repository};
 use super::{Account, NewIssue};
 
-/// GitHub's own limit.
+/// GitHub's own limit of labels per issue.
 const LABELS_AN_ISSUE: usize = 100;
 
 /// GitHub's own limit, in characters.
 const LONGEST_COMMENT: usize = 65_536;
 
-/// Why the simulated GitHub refuses.
+/// An error of the simulated GitHub.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct Refusal {
     /// GitHub's `type` of the error, such as `NOT_FOUND`.
     pub kind: &'static str,
-    /// GitHub's words for people.
+    /// GitHub's message for people.
     pub message: String,
 }
 
@@ -51,10 +52,10 @@ impl Refusal {
     }
 }
 
-/// Place of a repository in the world; never given to another one.
+/// The index of a repository; never reused for another one.
 pub(super) type Slot = usize;
 
-/// Labels in the order in which they were created, which is the order GitHub lists them in.
+/// The key of a label, in the order of creation, in which GitHub lists labels.
 pub(super) type LabelKey = u64;
 
 #[derive(Debug, Clone)]
@@ -64,7 +65,7 @@ pub(super) struct Label {
     pub color: String,
 }
 
-/// An issue, or a pull request, which GitHub numbers and labels alike.
+/// An issue or a pull request, which GitHub numbers and labels alike.
 #[derive(Debug, Clone)]
 pub(super) struct Issue {
     pub id: String,
@@ -76,18 +77,18 @@ pub(super) struct Issue {
     pub labels: BTreeSet<LabelKey>,
     pub assignees: Vec<String>,
     pub comments: u32,
-    /// Those of the comments whose text is known.
+    /// The comments with a known text.
     pub posted: Vec<Comment>,
     /// Issues that it waits for.
     pub blocked_by: Vec<(Slot, i64)>,
-    /// Of a pull request, the issues of its repository that it is to close.
+    /// For a pull request, the issues of its repository that it will close.
     pub closes: Vec<i64>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
     pub closed_at: Option<DateTime<Utc>>,
 }
 
-/// A comment whose text is known: one that came through the API, or that somebody else wrote.
+/// A comment with a known text: posted through the API or by another account.
 #[derive(Debug, Clone)]
 pub(super) struct Comment {
     pub id: String,
@@ -98,18 +99,18 @@ pub(super) struct Comment {
     pub updated_at: DateTime<Utc>,
 }
 
-/// Who wrote a comment.
+/// The author of a comment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Commenter {
-    /// The owner of the token, who came through the API.
+    /// The owner of the token, who posted through the API.
     Viewer,
-    /// Somebody else, by login.
+    /// Another account, by login.
     Somebody(String),
-    /// An account that was deleted since.
+    /// A deleted account.
     Ghost,
 }
 
-/// What an id stands for.
+/// The object of an id.
 #[derive(Debug, Clone)]
 pub(super) enum Node {
     Repository(Slot),
@@ -117,18 +118,19 @@ pub(super) enum Node {
     Label(Slot, LabelKey),
 }
 
-/// Everything the simulated GitHub holds.
+/// The state of the simulated GitHub.
 #[derive(Debug, Default)]
 pub(super) struct World {
     repositories: HashMap<Slot, Repository>,
-    /// Names in lower case, former ones included: GitHub follows renames.
+    /// Lower-case names, including former ones: GitHub follows renames.
     names: HashMap<String, Slot>,
     nodes: HashMap<String, Node>,
-    /// Accounts that are no person's, by login.
+    /// Accounts that are not a person's, by login.
     accounts: HashMap<String, Account>,
     last_id: u64,
-    /// GitHub's times are whole seconds, so two changes within one look like one. Off, each change
-    /// of an issue is at least a second later than the one before, and tests see it.
+    /// GitHub's times are whole seconds, so two changes within one second have the same time. If
+    /// false, each change of an issue is at least a second later than the one before, and tests can
+    /// see it.
     pub changes_may_share_a_second: bool,
 }
 
@@ -178,7 +180,7 @@ impl World {
     // ------------------------------------------------------------ repositories
 
     pub(super) fn add_repository(&mut self, name: &str) -> String {
-        // An old name of another repository may be taken.
+        // A former name of another repository may be taken.
         if let Ok(found) = self.named(name)
             && found.full_name.eq_ignore_ascii_case(name)
         {
@@ -237,7 +239,7 @@ impl World {
         Ok(label)
     }
 
-    /// Renames a label on every issue that has it, without updating them.
+    /// Renames a label on every issue that has it, without updating these issues.
     pub(super) fn rename_label(
         &mut self,
         repository: &str,
@@ -262,11 +264,11 @@ impl World {
         Ok(())
     }
 
-    /// Whether the API may change anything in a repository.
+    /// Checks that the API may change something in a repository.
     ///
     /// # Errors
     ///
-    /// GitHub's refusal.
+    /// GitHub's error.
     pub(super) fn check_write(&self, slot: Slot) -> Result<(), Refusal> {
         self.repository(slot).map_or(Ok(()), |repository| repository.access.check_write())
     }
@@ -285,7 +287,7 @@ impl World {
         Ok(())
     }
 
-    /// The keys of names in a repository; names it has no label for get one.
+    /// The keys of label names in a repository; missing labels are created.
     pub(super) fn label_keys(
         &mut self,
         slot: Slot,
@@ -299,7 +301,7 @@ impl World {
         Ok(self.known_label_keys(slot, names))
     }
 
-    /// The keys of those names that a repository has a label for.
+    /// The keys of the existing labels among some names.
     pub(super) fn known_label_keys(&self, slot: Slot, names: &[impl AsRef<str>]) -> Vec<LabelKey> {
         let Some(repository) = self.repository(slot) else { return Vec::new() };
         let key = |name: &str| repository.label_names.get(&name.to_lowercase()).copied();
@@ -343,7 +345,8 @@ impl World {
         Ok(number)
     }
 
-    /// Changes an issue or pull request. It counts as updated when the change says it did anything.
+    /// Changes an issue or pull request. It is updated if the closure returns that it changed
+    /// something.
     pub(super) fn change(
         &mut self,
         slot: Slot,
@@ -387,7 +390,7 @@ impl World {
         })
     }
 
-    /// Posts a comment and answers it with the issue as it is then.
+    /// Posts a comment and returns it with the issue's new state.
     pub(super) fn comment(
         &mut self,
         slot: Slot,
@@ -410,15 +413,15 @@ impl World {
         Ok((issue, comment))
     }
 
-    /// A comment that is on no issue yet.
+    /// A comment that is not on an issue yet.
     fn new_comment(&mut self, (author, body): (Commenter, &str), at: DateTime<Utc>) -> Comment {
         let (_, id) = self.fresh_id("IC");
         let (body, is_minimized) = (body.to_owned(), false);
         Comment { id, author, body, is_minimized, created_at: at, updated_at: at }
     }
 
-    /// Gives texts to the newest of the comments that an issue has, oldest first, as though they had
-    /// always been there.
+    /// Gives texts to the newest existing comments of an issue, oldest first, without any other
+    /// change.
     pub(super) fn tell_comments(
         &mut self,
         slot: Slot,
@@ -442,8 +445,8 @@ impl World {
         Ok(issue)
     }
 
-    /// Moves an issue to another repository, where it gets a new id and number. Labels follow by
-    /// name, as far as the other repository has them.
+    /// Transfers an issue to another repository, where it gets a new id and number. Its labels are
+    /// kept if the other repository has labels of the same names.
     pub(super) fn transfer_issue(
         &mut self,
         from: &str,

@@ -1,10 +1,10 @@
-//! Issues that boards trip over.
+//! Issues with unusual data.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::simulator::{Account, NewIssue};
 
-/// Accounts that are nobody's in person, and yet write issues and are assigned to them.
+/// Accounts that are not a person's, but write issues and are assigned to them.
 pub(super) const ACCOUNTS: [(&str, Account); 4] = [
     ("dependabot", Account::Bot),
     ("copilot-swe-agent", Account::Bot),
@@ -12,7 +12,7 @@ pub(super) const ACCOUNTS: [(&str, Account); 4] = [
     (super::OWNER, Account::Organization),
 ];
 
-/// Each with the repository it is filed in.
+/// Each with the repository that it is in.
 pub(super) fn issues(now: DateTime<Utc>) -> Vec<(&'static str, NewIssue)> {
     let ago = |hours| Some(now - TimeDelta::hours(hours));
     let issue = |title: &str, hours: i64, labels: &[&str]| NewIssue {
@@ -56,7 +56,8 @@ pub(super) fn issues(now: DateTime<Utc>) -> Vec<(&'static str, NewIssue)> {
         (
             "toolbelt",
             NewIssue {
-                // None of them a status: there is no room for one, so the card cannot be moved.
+                // None of them is a status: the issue has no room for one, so the card cannot be
+                // moved.
                 labels: hundred.chain(["priority/p3".to_owned()]).collect(),
                 ..issue("A hundred labels on one issue", 130, &[])
             },

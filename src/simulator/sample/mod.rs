@@ -1,8 +1,8 @@
-//! The sample organisation of the demo: a made-up owner with made-up people, labels and texts. The
-//! titles alone are borrowed, from issues filed in public trackers.
+//! The sample organisation of the demo: an invented owner with invented people, labels and texts.
+//! Only the titles are real, from issues in public trackers.
 //!
-//! Not here: what happens to it later (`neighbours`, `agents`). Invariant: the same seed and time
-//! make the same organisation.
+//! Later activity is in `human_activity` and `agents`. Invariant: the same seed and time produce
+//! the same organisation.
 
 mod edge_cases;
 mod prose;
@@ -18,7 +18,7 @@ use serde::Deserialize;
 use super::{NewIssue, Simulator};
 use crate::domain::{Priority, Status};
 
-/// The owner, who does not exist.
+/// The owner, which does not exist.
 pub const OWNER: &str = "brindlewick";
 
 /// The agents that work for it, as in `agent/*` labels.
@@ -31,8 +31,8 @@ const PROJECTS: [&str; 4] = ["atlas", "lantern", "quiet-nights", "zero-flakes"];
 
 const TYPES: [&str; 5] = ["bug", "feature", "chore", "research", "security"];
 
-/// Its repositories, each with the words in a title that bring an issue there. The last one takes
-/// what is left.
+/// Its repositories, each with the words in a title that put an issue there. The last one takes the
+/// rest.
 const REPOSITORIES: [(&str, &[&str]); 9] = [
     ("ledger", &["diesel", "migrat", "prisma", "postgres", "pool", "acquire"]),
     ("gateway", &["dataloader", "graphql", "rate limit", "rate_limit", "502", "proxied"]),
@@ -45,7 +45,7 @@ const REPOSITORIES: [(&str, &[&str]); 9] = [
     ("handbook", &[]),
 ];
 
-/// How the board is filled: of a hundred issues so many are in each column.
+/// The distribution of issues over columns, in percent.
 const COLUMNS: [(Column, u32); 8] = [
     (Column::Open(None), 5),
     (Column::Open(Some(Status::Backlog)), 25),
@@ -59,29 +59,29 @@ const COLUMNS: [(Column, u32); 8] = [
 
 #[derive(Clone, Copy)]
 enum Column {
-    /// Open, with the label of this column if any.
+    /// Open, with the label of this column, if any.
     Open(Option<Status>),
     ClosedThisWeek,
     ClosedLongAgo,
 }
 
-/// How many comments of an issue have a text at the most; nobody sees more than the newest 50.
+/// Maximal number of comments of an issue with a text; only the newest 50 are ever shown.
 const TOLD: u32 = 60;
 
-/// An issue as it was filed in a public tracker: facts, nothing else.
+/// An issue as it was filed in a public tracker.
 #[derive(Deserialize)]
 struct Filed {
     title: String,
 }
 
-/// Titles of issues as people really write them, a hundred and more.
+/// More than a hundred real titles of issues.
 pub fn titles() -> Vec<String> {
     let filed: Vec<Filed> = serde_json::from_str(include_str!("public-issues.json"))
         .expect("the file is compiled in, and a test reads it");
     filed.into_iter().map(|filed| filed.title).collect()
 }
 
-/// Founds the organisation on a simulated GitHub and answers the full names of its repositories.
+/// Creates the organisation on a simulated GitHub and returns the full names of its repositories.
 pub fn found(simulator: &Simulator, seed: u64) -> Vec<String> {
     let mut rng = StdRng::seed_from_u64(seed);
     let now = simulator.now();
@@ -92,7 +92,7 @@ pub fn found(simulator: &Simulator, seed: u64) -> Vec<String> {
         let repository = full_name(name);
         simulator.add_repository(&repository);
         for (label, color) in labels() {
-            // A label that is there already is as good.
+            // An existing label is fine.
             let _ = simulator.add_label(&repository, &label, color);
         }
     }
@@ -104,7 +104,7 @@ pub fn found(simulator: &Simulator, seed: u64) -> Vec<String> {
     issues.extend(edge_cases::issues(now));
     // Numbers follow the order of opening, as on GitHub.
     issues.sort_by_key(|(_, issue)| issue.created_at);
-    // Of its own, so that what is written below issues has no part in how the board is filled.
+    // A separate generator, so that comments do not influence how the board is filled.
     let mut talk = StdRng::seed_from_u64(seed);
     let mut in_review: HashMap<&str, i64> = HashMap::new();
     let mut open: HashMap<&str, Vec<i64>> = HashMap::new();
@@ -131,7 +131,7 @@ pub fn found(simulator: &Simulator, seed: u64) -> Vec<String> {
             let title = *prose::PULL_REQUESTS.choose(&mut rng).expect("there are some");
             let opened = simulator.open_pull_request(&repository, title);
             let pull_request = opened.expect("the repository was created above");
-            // What is in review there is what it is to close.
+            // The pull request closes the issue that is in review.
             if let Some(number) = in_review.remove(name) {
                 let linked = simulator.link(&repository, pull_request, number);
                 linked.expect("both were opened above");
@@ -141,17 +141,17 @@ pub fn found(simulator: &Simulator, seed: u64) -> Vec<String> {
     REPOSITORIES.map(|(name, _)| full_name(name)).into()
 }
 
-/// Every so many issues wait for others, as far as they are open and not ready.
+/// One of this many issues waits for others, if it is open and not ready.
 const WAITS_EVERY: usize = 3;
 
-/// Whether agents can begin it, or have.
+/// Whether agents can start it, or have.
 fn is_served(issue: &NewIssue) -> bool {
     let served = [Status::Ready, Status::InProgress, Status::InReview].map(Status::label);
     issue.labels.iter().any(|label| served.contains(&label.as_str()))
 }
 
-/// The end of a text: that it waits for one of the oldest issues of its repository that are ready or
-/// begun, and at times for one of another repository.
+/// The end of a text: that it waits for one of the oldest ready or started issues of its
+/// repository, and sometimes for one of another repository.
 fn waits_for(open: &HashMap<&str, Vec<i64>>, name: &str, at: usize) -> String {
     let oldest = |name: &str| {
         let numbers = open.get(name).filter(|numbers| !numbers.is_empty())?;
@@ -170,19 +170,19 @@ fn full_name(name: &str) -> String {
     format!("{OWNER}/{name}")
 }
 
-/// The full name of the repository where an issue of this title is filed.
+/// The full name of the repository for an issue with this title.
 pub(super) fn repository_for(title: &str) -> String {
     full_name(home(title))
 }
 
-/// An issue that somebody opens just now.
+/// An issue that is opened now.
 pub(super) fn fresh_issue(title: String, now: DateTime<Utc>, rng: &mut StdRng) -> NewIssue {
     let column = Column::Open(Some(Status::Backlog));
     let new = issue(title, column, now, rng);
     NewIssue { created_at: None, updated_at: None, comments: 0, ..new }
 }
 
-/// What somebody writes below an issue just now.
+/// A random comment with its author, written now.
 pub(super) fn remark(rng: &mut StdRng) -> (&'static str, String) {
     (PEOPLE.choose(rng).expect("there are some"), prose::remark(rng))
 }
@@ -196,7 +196,7 @@ fn home(title: &str) -> &'static str {
     name
 }
 
-/// The labels every repository has from the start.
+/// The initial labels of every repository.
 fn labels() -> Vec<(String, &'static str)> {
     let statuses = Status::ALL.map(|status| (status.label().to_owned(), status.color()));
     let priorities = Priority::ALL.map(|one| (one.label().to_owned(), one.color()));
@@ -209,7 +209,7 @@ fn column(rng: &mut StdRng) -> Column {
     column.map_or(Column::Open(None), |(column, _)| *column)
 }
 
-/// An issue with everything made up but its title.
+/// An issue with random data for a title.
 fn issue(title: String, column: Column, now: DateTime<Utc>, rng: &mut StdRng) -> NewIssue {
     let (created_at, updated_at, closed_at) = times(column, now, rng);
     let someone = |rng: &mut StdRng| (*PEOPLE.choose(rng).expect("there are some")).to_owned();
@@ -227,7 +227,7 @@ fn issue(title: String, column: Column, now: DateTime<Utc>, rng: &mut StdRng) ->
     }
 }
 
-/// The texts of the newest comments of an issue, oldest first, between its opening and its last change.
+/// The texts of an issue's newest comments, oldest first, between its opening and its last change.
 fn comments(
     issue: &NewIssue,
     now: DateTime<Utc>,
@@ -249,7 +249,7 @@ fn comments(
     (1..=many).map(comment).collect()
 }
 
-/// When it was opened, last changed and closed: minutes to months ago.
+/// The times at which it was opened, last changed and closed: minutes to months ago.
 fn times(
     column: Column,
     now: DateTime<Utc>,
@@ -259,7 +259,7 @@ fn times(
     let hour = 60;
     let day = 24 * hour;
     let (changed, is_closed) = match column {
-        // What is being worked on changed lately; the rest may have been forgotten for weeks.
+        // Issues in progress changed lately; others may not have changed for weeks.
         Column::Open(Some(Status::InProgress | Status::InReview)) => {
             (rng.random_range(3..day), false)
         }
@@ -271,7 +271,7 @@ fn times(
     (ago(age), ago(changed), is_closed.then(|| ago(changed)))
 }
 
-/// Whether a person takes it for theirs: little of what waits for agents, half of the rest.
+/// Whether a person owns it: few of those that wait for agents, half of the others.
 fn is_somebodys(column: Column, rng: &mut StdRng) -> bool {
     let waits = matches!(column, Column::Open(None | Some(Status::Backlog | Status::Ready)));
     rng.random_bool(if waits { 0.06 } else { 0.5 })

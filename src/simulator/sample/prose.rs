@@ -1,10 +1,10 @@
-//! Made-up titles and texts.
+//! Invented titles and texts.
 
 use rand::Rng as _;
 use rand::rngs::StdRng;
 use rand::seq::{IndexedRandom as _, SliceRandom as _};
 
-/// Titles beside the borrowed ones, so that every repository has a board worth looking at.
+/// Titles in addition to the real ones, so that every repository has enough issues.
 pub(super) const TITLES: [&str; 24] = [
     "Ledger rounds half a cent in the wrong direction on refunds",
     "Statement export forgets the last day of February",
@@ -42,7 +42,7 @@ pub(super) const PULL_REQUESTS: [&str; 6] = [
     "Revert \"Remove the feature flag of last spring\"",
 ];
 
-/// What people write below issues.
+/// Texts of comments.
 const REMARKS: [&str; 12] = [
     "I can reproduce this on the current release.",
     "Same here. It began after the upgrade of last week.",
@@ -58,7 +58,7 @@ const REMARKS: [&str; 12] = [
     "Thanks! That solved it for me.",
 ];
 
-/// What somebody writes below an issue.
+/// A random comment.
 pub(super) fn remark(rng: &mut StdRng) -> String {
     (*REMARKS.choose(rng).expect("there are some")).to_owned()
 }
@@ -105,7 +105,7 @@ const TASKS: [&str; 8] = [
     "close the duplicates",
 ];
 
-/// A text in the manner of an issue's, in Markdown; sometimes none.
+/// A random issue text in Markdown; sometimes none.
 pub(super) fn body(title: &str, rng: &mut StdRng) -> String {
     let mut some = |words: &[&str], many: usize| {
         let mut words: Vec<_> =

@@ -1,4 +1,4 @@
-//! Who can act on GitHub: people and what else has a login.
+//! Accounts that can act on GitHub: people and other kinds.
 
 use async_graphql::{ID, Interface, SimpleObject, Union};
 
@@ -44,7 +44,7 @@ impl Actor {
         }
     }
 
-    /// The same as one that can be assigned; GitHub does not assign accounts of enterprises.
+    /// The account as an assignee; GitHub does not assign enterprise accounts.
     pub(super) fn into_assignee(self) -> Option<Assignee> {
         Some(match self {
             Self::Bot(bot) => Assignee::Bot(bot),

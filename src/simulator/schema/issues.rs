@@ -1,4 +1,4 @@
-//! Issues, pull requests and what hangs off them.
+//! Issues, pull requests, and their labels, comments and links.
 
 use std::sync::Arc;
 
@@ -151,8 +151,8 @@ impl Issue {
     }
 }
 
-/// An issue's page. The name is one that is reserved for examples: no link of the demo may lead to
-/// somebody real.
+/// The page of an issue. The host is reserved for examples: no link of the demo may lead to a real
+/// site.
 pub(super) fn page_of(ctx: &Context<'_>, slot: Slot, number: i64) -> String {
     let repository = full_name(&simulator(ctx).world(), slot);
     format!("https://github.example/{repository}/issues/{number}")

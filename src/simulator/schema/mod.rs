@@ -1,8 +1,8 @@
 //! The schema of the simulated GitHub: GitHub's own type names, and of each type what the documents
-//! in `github-queries/` ask for.
+//! in `github-queries/` request.
 //!
-//! Not here: the state and its rules (`world`). A test holds this schema to `schema.graphql` in that
-//! folder, in both directions.
+//! The state and its rules are in `world`. A test compares this schema with `schema.graphql` in
+//! that folder, in both directions.
 
 mod actors;
 mod issues;
@@ -38,11 +38,11 @@ pub fn sdl() -> String {
     Schema::build(Query, Mutation, EmptySubscription).finish().sdl()
 }
 
-/// What the resolvers of one request need to know of it.
+/// The context of one request for its resolvers.
 pub(super) struct Asked {
     /// Its cost in points.
     pub cost: i64,
-    /// The faults that strike within it.
+    /// The faults that apply within it.
     pub faults: Vec<Fault>,
 }
 
@@ -153,7 +153,7 @@ fn node(world: &world::World, id: &str) -> Result<Node, Refusal> {
     found.ok_or_else(|| Refusal::no_node(id))
 }
 
-/// A field that may be null is so when it is refused, with the error beside the data.
+/// Null propagation to a nullable field: its error is returned beside the data.
 fn or_null<T>(ctx: &Context<'_>, result: Result<T, Refusal>) -> Option<T> {
     match result {
         Ok(value) => Some(value),

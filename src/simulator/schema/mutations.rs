@@ -1,4 +1,4 @@
-//! What can be changed: labels and comments.
+//! The mutations: labels and comments.
 
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 
@@ -201,7 +201,7 @@ fn relabel(
     })
 }
 
-/// A test may have one mutation of a document refused.
+/// Fails if a test injected a fault for this mutation of a document.
 fn check_faults(ctx: &Context<'_>, mutation: &str) -> Result<(), Refusal> {
     for fault in &ctx.data_unchecked::<Asked>().faults {
         if let Fault::RefuseField { field, kind, message } = fault

@@ -1,4 +1,4 @@
-//! Repositories, and their issues page by page.
+//! Repositories, and pages of their issues.
 
 use std::sync::{Arc, OnceLock};
 
@@ -227,14 +227,14 @@ impl IssueConnection {
 }
 
 impl IssueConnection {
-    /// Some issues that something else names.
+    /// Some issues that are not a page of the repository's own issues.
     pub(super) fn listing(slot: Slot, all: Vec<Issue>, first: Option<i32>) -> Self {
         let (shown, since, order_by, after) = (Shown::All, None, None, None);
         let page = OnceLock::new();
         Self { slot, shown, since, order_by, first, after, listed: Some(all), page }
     }
 
-    /// The page, found once, so that its nodes and its cursor agree.
+    /// The page, computed once, so that its nodes and its cursor agree.
     fn page(&self, ctx: &Context<'_>) -> Result<&Page> {
         if let Some(page) = self.page.get() {
             return Ok(page);
@@ -289,8 +289,8 @@ impl IssueConnection {
     }
 }
 
-/// GitHub's cursors hold the key of the order too, so a page goes on where the last one ended even
-/// when that issue has moved since.
+/// GitHub's cursors contain the sort key, so a page continues where the previous one ended even if
+/// that issue has moved since.
 pub(super) fn cursor((updated_at, number): Position) -> String {
     BASE64.encode(format!("cursor:v2:{}:{number}", updated_at.timestamp()))
 }

@@ -1,4 +1,4 @@
-//! What long-running agents tell of their progress, and what maintainers do about it.
+//! Progress reports of long-running agents, and how maintainers release or reassign their work.
 
 use axum::Extension;
 use axum::http::StatusCode;
@@ -24,7 +24,7 @@ use crate::service::agent_work::{
 use crate::service::{Error, Obstacle};
 use crate::store::{AgentWork, Lease};
 
-/// What stands before a lease's id where a lease stands in for work.
+/// The prefix of an id that is a lease's id and not a piece of work.
 const LEASE_PREFIX: &str = "lease-";
 
 /// One piece of an agent's work.
@@ -32,16 +32,16 @@ const LEASE_PREFIX: &str = "lease-";
 #[serde(rename_all = "camelCase")]
 #[schema(as = AgentWork)]
 pub(super) struct WorkRow<'a> {
-    /// Opaque; hand it back as `workId`. `lease-` and a lease's id where a lease stands in.
+    /// Opaque; pass it as `workId`. For an expired lease: `lease-` and the lease's id.
     #[schema(example = "wrk_000001")]
     id: String,
-    /// Whose it is.
+    /// The agent's name.
     #[schema(example = "alpha")]
     agent_name: &'a str,
-    /// The issue it is about.
+    /// The issue that the agent works on.
     #[schema(value_type = Option<String>, required, example = "iss_00001c")]
     issue_id: Option<IssueId>,
-    /// The agent's own name for its run.
+    /// The agent's own id for its run.
     #[schema(required)]
     run_id: Option<&'a str>,
     /// `CLAIMED`, `IN_PROGRESS`, `BLOCKED`, `DONE`, `RELEASED` or `STALE`.
@@ -51,28 +51,29 @@ pub(super) struct WorkRow<'a> {
     /// `DONE` or `BLOCKED`.
     #[schema(example = "BRANCH_CREATED")]
     checkpoint: &'static str,
-    /// The branch.
+    /// The name of the branch.
     #[schema(required)]
     branch: Option<&'a str>,
-    /// The pull request's page.
+    /// The URL of the pull request.
     #[schema(required)]
     pr_url: Option<&'a str>,
-    /// When the agent counts as gone unless it gives a sign of life; when the work was over.
+    /// When the work becomes stale, unless the agent reports before then; for ended work, when it
+    /// ended.
     #[schema(value_type = String, format = DateTime)]
     lease_expires_at: Instant,
-    /// The agent's last sign of life.
+    /// When the agent last reported.
     #[schema(value_type = String, format = DateTime)]
     last_heartbeat_at: Instant,
-    /// What the agent says of it.
+    /// The agent's summary of the work.
     #[schema(required)]
     summary: Option<&'a str>,
-    /// What it waits for, while it is blocked.
+    /// What the work waits for, while it is blocked.
     #[schema(required)]
     blocker_reason: Option<&'a str>,
-    /// When it began.
+    /// When the work started.
     #[schema(value_type = String, format = DateTime)]
     created_at: Instant,
-    /// When it last changed.
+    /// When the work last changed.
     #[schema(value_type = String, format = DateTime)]
     updated_at: Instant,
 }
@@ -97,7 +98,7 @@ impl<'a> WorkRow<'a> {
         }
     }
 
-    /// A lease that is over, as if it were work.
+    /// Returns an expired lease in the form of a piece of work.
     fn of_lease(lease: &'a Lease) -> Self {
         let checkpoint = match lease.checkpoint {
             Checkpoint::IssueClaimed => WorkCheckpoint::Claimed,
@@ -125,19 +126,19 @@ impl<'a> WorkRow<'a> {
     }
 }
 
-/// One piece of an agent's work, and what it is about.
+/// One piece of an agent's work, with its issue.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ListedWork<'a> {
     #[serde(flatten)]
     work: WorkRow<'a>,
-    /// The issue's number; null where no issue is known.
+    /// The issue's number; null when no issue is known.
     #[schema(required)]
     issue_number: Option<i32>,
-    /// Its title.
+    /// The issue's title.
     #[schema(required)]
     issue_title: Option<&'a str>,
-    /// Its repository as GitHub spells it.
+    /// The full name of its repository, spelled as on GitHub.
     #[schema(required)]
     repo_full_name: Option<&'a str>,
 }
@@ -154,31 +155,31 @@ impl<'a> ListedWork<'a> {
     }
 }
 
-/// What agents are at.
+/// The current work of agents.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct WorkList<'a> {
-    /// Work, last changed first.
+    /// The work, most recently changed first.
     active_work: Vec<ListedWork<'a>>,
-    /// Up to 50 leases whose time is over and that have not been put right yet.
+    /// Up to 50 leases that expired and are not cleaned up yet.
     stale_leases: Vec<ListedWork<'a>>,
 }
 
-/// Which work is asked for.
+/// A filter for work.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "describes what `list` reads from the query")]
 pub(super) struct WorkQuery {
-    /// One state; claimed, in progress and blocked when absent.
+    /// Only work in this state; work that is claimed, in progress or blocked when absent.
     state: Option<String>,
-    /// One agent; a worker sees its own whatever this says.
+    /// Only work of this agent. A worker always gets only its own work.
     agent: Option<String>,
-    /// `false`: without leases that are over.
+    /// `false` omits expired leases.
     #[param(default = true)]
     include_stale: Option<bool>,
 }
 
-/// Lists what agents are at, by their own account.
+/// Lists the current work of agents, as they reported it.
 #[utoipa::path(
     get,
     path = "/api/agent-work",
@@ -186,8 +187,8 @@ pub(super) struct WorkQuery {
     operation_id = "listAgentWork",
     params(WorkQuery),
     responses(
-        (status = 200, description = "Work and leases that are over.", body = WorkList<'_>),
-        (status = 400, description = "No such state.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 200, description = "The work and the expired leases.", body = WorkList<'_>),
+        (status = 400, description = "The state is unknown.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 500, description = "`Failed to fetch agent work`.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
@@ -210,7 +211,8 @@ pub(super) async fn list(
     Ok(json(StatusCode::OK, &rows))
 }
 
-/// The agent that a body names, whom the caller may act for, and the caller under that name.
+/// Returns the agent that the body names, and the caller under that name. Fails if the caller may
+/// not act for the agent.
 async fn agent_of<'a>(
     members: &'a Members,
     actor: Actor,
@@ -226,7 +228,7 @@ async fn agent_of<'a>(
     Ok((agent, actor))
 }
 
-/// What a member of JSON is called that is no text.
+/// The name of a JSON value's type, as JavaScript's `typeof` returns it.
 fn kind_of(value: &Value) -> &'static str {
     match value {
         Value::Null | Value::Array(_) | Value::Object(_) => "object",
@@ -236,7 +238,7 @@ fn kind_of(value: &Value) -> &'static str {
     }
 }
 
-/// A word that is one of some.
+/// Reads a member that must be one of the given words.
 fn read_word<T>(
     field: &'static str,
     value: &Value,
@@ -265,7 +267,7 @@ fn missing_word(field: &'static str, words: &[&str]) -> Problem {
     Problem::bad_request(text).with("field", field)
 }
 
-/// How agents are told that what they say of their work is not taken.
+/// Converts an error of a report on work to a problem.
 fn refused(text: &'static str) -> impl Fn(Error) -> Problem {
     move |error| match &error {
         Error::Invalid { field: "agent", reason } => misnamed(reason),
@@ -294,24 +296,24 @@ fn id_of<Id: std::str::FromStr<Err = crate::domain::ids::NotAnId>>(
     given.map(read).transpose()
 }
 
-/// Work that begins.
+/// The work to start.
 #[derive(ToSchema)]
 #[schema(rename_all = "camelCase")]
 #[expect(dead_code, reason = "describes what `start` reads from the body")]
 pub(super) struct StartBody {
-    /// The agent.
+    /// The agent's name.
     #[schema(example = "alpha")]
     agent_name: String,
-    /// The issue it is about.
+    /// The issue that the agent works on.
     issue_id: Option<String>,
-    /// The agent's own name for its run.
+    /// The agent's own id for its run.
     run_id: Option<String>,
-    /// The branch.
+    /// The name of the branch.
     branch: Option<String>,
 }
 
-/// Begins a piece of work; what the agent was at is given up. It is to be told of every five minutes
-/// at least. Starting the same again is a sign of life.
+/// Starts a piece of work and releases the agent's previous work. The agent must report at least
+/// every five minutes. Starting the same work again counts as a report.
 #[utoipa::path(
     post,
     path = "/api/agent-work/start",
@@ -319,8 +321,8 @@ pub(super) struct StartBody {
     operation_id = "startAgentWork",
     request_body = StartBody,
     responses(
-        (status = 201, description = "It has begun.", body = WorkRow<'_>),
-        (status = 400, description = "The body is wrong.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 201, description = "The work is started.", body = WorkRow<'_>),
+        (status = 400, description = "The body is invalid.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 404, description = "`Issue not found: <id>`.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 409, description = "Another agent holds the issue.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 500, description = "`Failed to start agent work`.", body = ProblemDocument, content_type = "application/problem+json"),
@@ -345,44 +347,44 @@ pub(super) async fn start(
     Ok(json(StatusCode::CREATED, &WorkRow::of(&work)))
 }
 
-/// How far an agent is.
+/// A progress report of an agent.
 #[derive(ToSchema)]
 #[schema(rename_all = "camelCase")]
 #[expect(dead_code, reason = "describes what `checkpoint` reads from the body")]
 pub(super) struct CheckpointBody {
-    /// The agent.
+    /// The agent's name.
     #[schema(example = "alpha")]
     agent_name: String,
-    /// One of the checkpoints, in any case, `-` for `_`.
+    /// A checkpoint; case-insensitive, with `-` allowed for `_`.
     #[schema(example = "BRANCH_CREATED")]
     checkpoint: String,
-    /// What there is to say; as before when absent.
+    /// The agent's summary of the work; unchanged when absent.
     summary: Option<String>,
-    /// What is waited for; required with `BLOCKED`.
+    /// What the work waits for; required with `BLOCKED`.
     blocker_reason: Option<String>,
-    /// The branch; as before when absent.
+    /// The name of the branch; unchanged when absent.
     branch: Option<String>,
-    /// The pull request's page; as before when absent.
+    /// The URL of the pull request; unchanged when absent.
     pr_url: Option<String>,
 }
 
-/// What came of telling of one's work.
+/// The result of a progress report.
 #[derive(Serialize, ToSchema)]
 #[serde(untagged)]
 pub(super) enum ToldOfWork<'a> {
-    /// The work as it is now.
+    /// The current state of the work.
     Work(WorkRow<'a>),
-    /// There is none, and a lease on an issue that is gone was ended.
+    /// The agent has no work; its lease on an issue that no longer exists was ended.
     Orphan(OrphanReleased),
 }
 
-/// A lease on an issue that is gone was ended.
+/// The result when a lease on an issue that no longer exists was ended.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct OrphanReleased {
     /// Always true.
     released_orphan: bool,
-    /// What happened, for people.
+    /// What happened, as text for a person.
     message: &'static str,
 }
 
@@ -397,7 +399,7 @@ fn told(told: &Told) -> Response {
     json(StatusCode::OK, &body)
 }
 
-/// Tells how far an agent is with its work, which is a sign of life.
+/// Records the progress of an agent's work. This also counts as a heartbeat.
 #[utoipa::path(
     post,
     path = "/api/agent-work/checkpoint",
@@ -405,10 +407,10 @@ fn told(told: &Told) -> Response {
     operation_id = "checkpointAgentWork",
     request_body = CheckpointBody,
     responses(
-        (status = 200, description = "It is noted.", body = ToldOfWork<'_>),
-        (status = 400, description = "The body is wrong.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 200, description = "The progress is recorded.", body = ToldOfWork<'_>),
+        (status = 400, description = "The body is invalid.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 404, description = "`No active work found for agent`.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 409, description = "Another agent holds the issue: stop.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 409, description = "Another agent holds the issue; the agent must stop.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 500, description = "`Failed to record checkpoint`.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
@@ -442,22 +444,22 @@ pub(super) async fn checkpoint(
     Ok(told(&noted.map_err(refused("Failed to record checkpoint"))?))
 }
 
-/// How work ends.
+/// The work to end, and its final state.
 #[derive(ToSchema)]
 #[schema(rename_all = "camelCase")]
 #[expect(dead_code, reason = "describes what `finish` reads from the body")]
 pub(super) struct FinishBody {
-    /// The agent.
+    /// The agent's name.
     #[schema(example = "alpha")]
     agent_name: String,
-    /// One of the states, in any case, `-` for `_`; `DONE` and `BLOCKED` are usual.
+    /// A state, usually `DONE` or `BLOCKED`; case-insensitive, with `-` allowed for `_`.
     #[schema(example = "DONE")]
     state: String,
-    /// What there is to say; as before when absent.
+    /// The agent's summary of the work; unchanged when absent.
     summary: Option<String>,
 }
 
-/// Ends the work that an agent is at. The same again within a minute is answered the same.
+/// Ends the agent's current work. The same request within a minute gets the same response.
 #[utoipa::path(
     post,
     path = "/api/agent-work/finish",
@@ -465,8 +467,8 @@ pub(super) struct FinishBody {
     operation_id = "finishAgentWork",
     request_body = FinishBody,
     responses(
-        (status = 200, description = "It is over.", body = ToldOfWork<'_>),
-        (status = 400, description = "The body is wrong.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 200, description = "The work is ended.", body = ToldOfWork<'_>),
+        (status = 400, description = "The body is invalid.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 404, description = "`No active work found for agent`.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 500, description = "`Failed to finish agent work`.", body = ProblemDocument, content_type = "application/problem+json"),
     )
@@ -489,7 +491,7 @@ pub(super) async fn finish(
     Ok(told(&ended.map_err(refused("Failed to finish agent work"))?))
 }
 
-/// What a maintainer does about the work of agents.
+/// A maintainer's action on the work of agents.
 #[derive(ToSchema)]
 #[schema(rename_all = "camelCase")]
 #[expect(dead_code, reason = "describes what `act` reads from the body")]
@@ -497,69 +499,71 @@ pub(super) struct WorkAction {
     /// `release` or `reassign`.
     #[schema(example = "release")]
     action: String,
-    /// The work to give up or to hand over.
+    /// The work to release or to reassign.
     work_id: Option<String>,
-    /// The lease to give up, with or without `lease-` before it.
+    /// The lease to release, with or without the prefix `lease-`.
     lease_id: Option<String>,
-    /// With `issueId`: whose lease and work on it to give up. With `releaseAll`: whose alone.
+    /// With `issueId`: the agent whose lease and work on that issue are released. With
+    /// `releaseAll`: release only this agent's leases and work.
     agent_name: Option<String>,
-    /// See `agentName`.
+    /// The issue, together with `agentName`.
     issue_id: Option<String>,
-    /// Whether to give up everything.
+    /// Whether to release all leases and work.
     release_all: Option<bool>,
-    /// Who is to have the work.
+    /// The agent that gets the work.
     new_agent_name: Option<String>,
-    /// Why, for the audit log.
+    /// The reason, recorded in the audit log.
     reason: Option<String>,
-    /// Who does it, for a caller with a token.
+    /// The caller's name for the audit log; only for callers with a token.
     actor: Option<String>,
 }
 
-/// What was done.
+/// The result of a maintainer's action.
 #[derive(Serialize, ToSchema)]
 #[serde(untagged)]
 pub(super) enum ActedOnWork<'a> {
-    /// One piece of work or one lease was given up.
+    /// One piece of work or one lease was released.
     Released(WorkReleased),
-    /// What there was was given up.
+    /// All matching leases and work were released.
     AllReleased(AllReleased),
-    /// Work was handed over.
+    /// The work was reassigned.
     Reassigned(WorkReassigned<'a>),
 }
 
-/// One piece of work or one lease was given up.
+/// One piece of work or one lease was released.
 #[derive(Serialize, ToSchema)]
 pub(super) struct WorkReleased {
     /// Always true.
     success: bool,
-    /// What was done, for people.
+    /// What was done, as text for a person.
     reason: String,
 }
 
-/// What there was was given up.
+/// All matching leases and work were released.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct AllReleased {
-    /// Whether all of it could be.
+    /// Whether everything was released.
     success: bool,
-    /// What was done and what could not be, for people.
+    /// What was released and what was not, as text for a person.
     reason: String,
-    /// How many leases were given up.
+    /// The number of released leases.
     released_leases: usize,
-    /// How many pieces of work were.
+    /// The number of released pieces of work.
     released_work: usize,
 }
 
-/// Work was handed over.
+/// The work was reassigned.
 #[derive(Serialize, ToSchema)]
 pub(super) struct WorkReassigned<'a> {
     /// Always true.
     success: bool,
-    /// The work as it is now.
+    /// The current state of the work.
     work: WorkRow<'a>,
 }
 
-/// Gives up the work and the leases of agents, or hands work over. What was given up already is fine.
+/// Releases work and leases of agents, or reassigns work. Releasing what was released already
+/// succeeds.
 #[utoipa::path(
     post,
     path = "/api/agent-work",
@@ -567,13 +571,13 @@ pub(super) struct WorkReassigned<'a> {
     operation_id = "actOnAgentWork",
     request_body = WorkAction,
     responses(
-        (status = 200, description = "It was done.", body = ActedOnWork<'_>),
-        (status = 400, description = "The body is wrong, or the work is already completed.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 404, description = "No such work, lease or issue.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 409, description = "Another change of the issue is under way.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 200, description = "The action is complete.", body = ActedOnWork<'_>),
+        (status = 400, description = "The body is invalid, or the work is already completed.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 404, description = "The work, the lease or the issue does not exist.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 409, description = "Another change of the issue is in progress.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 500, description = "`Failed to update agent work`.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 502, description = "GitHub refused; nothing was changed.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, description = "GitHub's labels could not be read; nothing was changed.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 502, description = "GitHub rejected the change; nothing was changed.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 503, description = "The labels could not be read from GitHub; nothing was changed.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn act(
@@ -589,10 +593,10 @@ pub(super) async fn act(
     }
 }
 
-/// What a body wants given up, and what to call it.
+/// Reads what the body asks to release, and its name for the response.
 fn release_of(members: &Members) -> Result<(Release, Option<String>), Problem> {
     let work = members.text("workId")?;
-    // The list has leases that stand in for work, each under an id that says so.
+    // The list contains expired leases as work; their ids have this prefix.
     let stand_in = work.and_then(|id| id.strip_prefix(LEASE_PREFIX));
     if let Some(id) = id_of("workId", work.filter(|_| stand_in.is_none()))? {
         return Ok((Release::Work(id), Some(format!("Work {id}"))));
@@ -657,31 +661,32 @@ async fn reassign(app: &App, actor: &Actor, members: &Members) -> Result<Respons
     Ok(json(StatusCode::OK, &ActedOnWork::Reassigned(row)))
 }
 
-/// What a sweep found.
+/// The result of a sweep.
 #[derive(Serialize, ToSchema)]
 pub(super) struct SweepReport<'a> {
-    /// Always true: what failed is among the errors.
+    /// Always true; failures are listed in `errors`.
     success: bool,
-    /// How many pieces of silent work were looked at, up to 50.
+    /// The number of pieces of work without recent reports that were examined, up to 50.
     examined: usize,
-    /// How many are stale now.
+    /// The number that were marked as stale.
     released: usize,
-    /// How many gave a sign of life meanwhile, or have an issue that is being changed.
+    /// The number that were skipped because the agent reported in the meantime, or because their
+    /// issue is being changed.
     skipped: usize,
-    /// What failed, and will be tried again.
+    /// The failures; the next sweep tries these again.
     errors: &'a [String],
 }
 
-/// Marks work as stale whose agent has been silent for five minutes. The service does so by itself
-/// every minute.
+/// Marks work as stale if its agent has not reported for five minutes. The service also does this
+/// automatically every minute.
 #[utoipa::path(
     post,
     path = "/api/agent-work/sweep",
     tag = "work",
     operation_id = "sweepAgentWork",
     responses(
-        (status = 200, description = "It ended.", body = SweepReport<'_>),
-        (status = 409, description = "A sweep is running; `locked` is true.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 200, description = "The sweep is complete.", body = SweepReport<'_>),
+        (status = 409, description = "Another sweep is running; `locked` is true.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 500, description = "`Failed to sweep agent work`.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]

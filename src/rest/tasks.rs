@@ -1,4 +1,4 @@
-//! What there is to do for an agent: the next task, the queue, what it holds and how much.
+//! An agent's work: the next task, the queue, the issue that it holds, and counts by lane.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -24,29 +24,29 @@ use crate::service::long_poll::{wait_for_queue, wait_for_task};
 use crate::service::queue::{Explained, MOST, NextTask, QueueRequest};
 use crate::service::{agents, decompositions};
 
-/// Which part of the queue is asked for.
+/// A filter for the queue.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "describes what `Wish` reads from the query")]
 pub(super) struct TaskQuery {
-    /// A lane's id or alias; every claimable one when absent.
+    /// A lane, by id or alias; every claimable lane when absent.
     lane: Option<String>,
-    /// `true`: not what was split up.
+    /// `true` omits issues that were split up into others.
     exclude_decomposed: Option<bool>,
-    /// `true`: also what is claimed, and what is in other columns than Ready and In Progress.
+    /// `true` adds issues that are claimed, and issues that are not in Ready or In Progress.
     #[param(rename = "includeClaimed")]
     include_claimed: Option<bool>,
-    /// `true`: also updates of dependencies.
+    /// `true` adds issues that bots keep for dependency updates.
     #[param(rename = "includeRenovate")]
     include_renovate: Option<bool>,
-    /// `true`: also what cannot be claimed, with `claimable` false.
+    /// `true` adds withheld issues, with `claimable` false.
     #[param(rename = "includeWithheld")]
     include_withheld: Option<bool>,
-    /// `groom` is gone.
+    /// `groom` is no longer supported and fails with status 410.
     mode: Option<String>,
 }
 
-/// What a query asks for.
+/// The parsed query parameters.
 struct Wish {
     request: QueueRequest,
     include_claimed: bool,
@@ -79,8 +79,8 @@ impl Wish {
         })
     }
 
-    /// Whether an issue belongs in the list of old: what can be claimed and what the agent has, and
-    /// on request what others have or what is hidden for another reason.
+    /// Whether the queue's response contains an issue: issues that the agent can claim or holds,
+    /// and on request issues that others hold or that are withheld for another reason.
     fn admits(&self, of: &Explained) -> bool {
         let issue = &of.issue;
         if of.rank.is_some() || self.include_withheld {
@@ -100,17 +100,17 @@ impl Wish {
     }
 }
 
-/// Something to do, or nothing.
+/// The next task, or none.
 #[derive(Serialize, ToSchema)]
 #[serde(untagged)]
 pub(super) enum Task<'a> {
-    /// Nothing.
+    /// There is no task.
     Idle(Idle<'a>),
     /// An issue to work on.
     Implement(Implement<'a>),
 }
 
-/// There is nothing to do.
+/// There is no task for the agent.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Idle<'a> {
@@ -120,7 +120,8 @@ pub(super) struct Idle<'a> {
     kind: &'static str,
     /// Always false.
     should_run: bool,
-    /// Why: `No work available`, and how many issues were withheld for which reasons.
+    /// Why there is no task: `No work available`, and the number of withheld issues for each
+    /// reason.
     #[schema(example = "No work available (2 held, 1 not ready)")]
     reason: &'a str,
 }
@@ -135,17 +136,17 @@ pub(super) struct Implement<'a> {
     kind: &'static str,
     /// Always true.
     should_run: bool,
-    /// Who is to do it.
+    /// The agent's name.
     agent_name: &'a str,
-    /// The lane it waits in.
+    /// The lane that the issue is in.
     lane: &'a str,
-    /// The issue.
+    /// The issue to work on.
     issue: TaskIssue<'a>,
-    /// What to do.
+    /// The instructions for the task.
     instructions: &'static str,
-    /// When to stop.
+    /// When to stop working on the task.
     stop_after: &'static str,
-    /// What not to do.
+    /// Actions that the agent must not take.
     forbidden_actions: [&'static str; 5],
 }
 
@@ -153,10 +154,10 @@ pub(super) struct Implement<'a> {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct TaskIssue<'a> {
-    /// Opaque; hand it back as `issueId`.
+    /// Opaque; pass it as `issueId`.
     #[schema(value_type = String, example = "iss_00001c")]
     id: IssueId,
-    /// The repository as GitHub spells it.
+    /// The full name of the repository, spelled as on GitHub.
     repo_full_name: &'a str,
     /// Its number in the repository.
     number: i32,
@@ -166,22 +167,22 @@ pub(super) struct TaskIssue<'a> {
     url: &'a str,
 }
 
-/// Tells an agent what it could begin, or that there is nothing. Nothing is claimed. With
-/// `Prefer: wait=N` it waits up to that many seconds, 25 at the most, for something to appear.
+/// Returns the best eligible issue for the agent, or that there is none. Claims nothing. With
+/// `Prefer: wait=N`, it waits up to N seconds, at most 25, for an eligible issue.
 #[utoipa::path(
     get,
     path = "/api/agents/{agentName}/next-task",
     tag = "work",
     operation_id = "nextTask",
     params(
-        ("agentName" = String, Path, description = "The agent's name, `/` written `%2F`."),
-        ("Prefer" = Option<String>, Header, description = "`wait=N` to wait for N seconds."),
+        ("agentName" = String, Path, description = "The agent's name, with `/` encoded as `%2F`."),
+        ("Prefer" = Option<String>, Header, description = "`wait=N` waits up to N seconds, at most 25."),
         TaskQuery,
     ),
     responses(
-        (status = 200, description = "What to do.", body = Task<'_>),
-        (status = 400, description = "No such lane.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 410, description = "Grooming tasks are retired.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 200, description = "The next task, or that there is none.", body = Task<'_>),
+        (status = 400, description = "The lane is unknown.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 410, description = "Grooming tasks are no longer available.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 500, description = "`Failed to get next task`.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
@@ -241,30 +242,30 @@ pub(super) struct QueueRow<'a> {
     /// Label names in GitHub's order.
     #[schema(value_type = Vec<String>)]
     labels: &'a LabelSet,
-    /// The label of its priority.
+    /// The issue's priority label.
     #[schema(required, example = "priority/p1")]
     priority: Option<&'static str>,
     /// Its first status label.
     #[schema(required, example = "status/ready")]
     status: Option<&'static str>,
-    /// Whether it carries the agent's label.
+    /// Whether the issue has the agent's label.
     agent_match: bool,
-    /// How it came to its place; of what cannot be claimed, why.
+    /// What determines the rank; for a withheld issue, why it is withheld.
     ranking_reason: &'a str,
-    /// The lane as it is stored.
+    /// The lane, as it is stored.
     lane: &'a str,
-    /// Whether it was split up.
+    /// Whether the issue was split up into others.
     decomposed: bool,
-    /// Opaque; hand it back as `issueId`.
+    /// Opaque; pass it as `issueId`.
     #[schema(value_type = String, example = "iss_00001c")]
     issue_id: IssueId,
-    /// The repository as GitHub spells it.
+    /// The full name of the repository, spelled as on GitHub.
     repo_full_name: &'a str,
     /// Whether the agent may claim it.
     claimable: bool,
-    /// Numbers of open issues that it waits for.
+    /// The numbers of the open issues that block it.
     blocked_by: Vec<i32>,
-    /// The same as one sentence; empty when there are none.
+    /// The open issues that block it, as one sentence; empty when there are none.
     #[schema(example = "Blocked by open #5, octo-org/other#6")]
     dependency_block_reason: String,
     /// Always null.
@@ -302,22 +303,22 @@ impl<'a> QueueRow<'a> {
     }
 }
 
-/// Lists what an agent would be given, best first, then on request what is withheld. With
-/// `Prefer: wait=N` it waits up to that many seconds, 25 at the most, for something to claim.
+/// Lists the agent's queue, best issue first, and then withheld issues on request. With `Prefer:
+/// wait=N`, it waits up to N seconds, at most 25, for an eligible issue.
 #[utoipa::path(
     get,
     path = "/api/agents/{agentName}/queue",
     tag = "work",
     operation_id = "getQueue",
     params(
-        ("agentName" = String, Path, description = "The agent's name, `/` written `%2F`."),
-        ("Prefer" = Option<String>, Header, description = "`wait=N` to wait for N seconds."),
+        ("agentName" = String, Path, description = "The agent's name, with `/` encoded as `%2F`."),
+        ("Prefer" = Option<String>, Header, description = "`wait=N` waits up to N seconds, at most 25."),
         TaskQuery,
     ),
     responses(
-        (status = 200, description = "Up to 100 that can be claimed, then as many others.", body = Vec<QueueRow<'_>>),
-        (status = 400, description = "No such lane.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 410, description = "Grooming tasks are retired.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 200, description = "Up to 100 eligible issues, then up to as many withheld ones.", body = Vec<QueueRow<'_>>),
+        (status = 400, description = "The lane is unknown.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 410, description = "Grooming tasks are no longer available.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 500, description = "`Failed to get queue`.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
@@ -341,47 +342,47 @@ pub(super) async fn list(
     Ok(with_applied(json(StatusCode::OK, &rows.collect::<Vec<_>>()), wait))
 }
 
-/// What an agent is at.
+/// The issue that an agent holds.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ActiveWork<'a> {
     /// Whether it holds an issue.
     has_active_work: bool,
-    /// The issue whose lease it renewed last; absent when it holds none.
+    /// The issue with the most recently renewed lease; absent when the agent holds none.
     #[serde(skip_serializing_if = "Option::is_none")]
     context: Option<WorkContext<'a>>,
 }
 
-/// What an agent needs to know to go on.
+/// What an agent needs to continue its work.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct WorkContext<'a> {
     /// Opaque.
     #[schema(value_type = String, example = "iss_00001c")]
     issue_id: IssueId,
-    /// The repository as GitHub spells it.
+    /// The full name of the repository, spelled as on GitHub.
     repo_full_name: &'a str,
     /// The issue's number.
     issue_number: i32,
-    /// Who holds it.
+    /// The holder.
     agent_name: &'a str,
-    /// How far it is.
+    /// The progress of the work, as reported by the holder.
     #[schema(example = "issue_claimed")]
     checkpoint: &'static str,
-    /// The branch, where the agent has told of it.
+    /// The name of the branch, if the agent reported it.
     #[schema(required)]
     branch: Option<&'a str>,
-    /// The pull request's page, where the agent has told of it or GitHub has one for the issue.
+    /// The URL of the pull request, if the agent reported it or GitHub knows one for the issue.
     #[schema(required)]
     pr_url: Option<&'a str>,
-    /// What to do next.
+    /// The suggested next action.
     #[schema(example = "inspect_issue")]
     next_action: &'static str,
-    /// The lease.
+    /// The id of the lease.
     lease_id: String,
-    /// The lane it was claimed from.
+    /// The lane that the issue was in when it was claimed.
     lane: &'a str,
-    /// The label of its column.
+    /// The status label of the issue's column.
     #[schema(example = "status/in-progress")]
     status: &'static str,
     /// Label names in GitHub's order.
@@ -409,7 +410,7 @@ impl<'a> WorkContext<'a> {
     }
 }
 
-/// What to do after a checkpoint.
+/// The next action after a checkpoint.
 fn next_action(checkpoint: Checkpoint) -> &'static str {
     match checkpoint {
         Checkpoint::IssueClaimed => "inspect_issue",
@@ -421,15 +422,16 @@ fn next_action(checkpoint: Checkpoint) -> &'static str {
     }
 }
 
-/// Tells an agent what it holds and how far it was, to go on after a restart.
+/// Returns the issue that the agent holds and its progress, so that the agent can continue after a
+/// restart.
 #[utoipa::path(
     get,
     path = "/api/agents/{agentName}/active-work",
     tag = "work",
     operation_id = "getActiveWork",
-    params(("agentName" = String, Path, description = "The agent's name, `/` written `%2F`.")),
+    params(("agentName" = String, Path, description = "The agent's name, with `/` encoded as `%2F`.")),
     responses(
-        (status = 200, description = "What it holds, or that it holds nothing.", body = ActiveWork<'_>),
+        (status = 200, description = "The held issue, or that the agent holds none.", body = ActiveWork<'_>),
         (status = 500, description = "`Failed to get active work`.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
@@ -446,32 +448,33 @@ pub(super) async fn active_work(
     Ok(json(StatusCode::OK, &ActiveWork { has_active_work: context.is_some(), context }))
 }
 
-/// How much there is for an agent.
+/// The amount of work for an agent.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct WorkSummary<'a> {
-    /// Whose view it is.
+    /// The agent's name.
     agent_name: &'a str,
-    /// By the lane's id.
+    /// The number of issues by the lane's id.
     issues: BTreeMap<&'a str, LaneWork>,
-    /// By the name that rows have for a lane of old; absent when there is none.
+    /// The number of issues in lanes that are no longer configured, by stored name; absent when
+    /// there are none.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     unknown_lanes: BTreeMap<&'a str, LaneWork>,
-    /// Always 0: there is no queue of fixes for pull requests.
+    /// Always 0: Dispatch has no queue of pull request fixes.
     pr_fixes: FixSummary,
 }
 
-/// How much there is in one lane.
+/// The amount of work in one lane.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct LaneWork {
-    /// Issues that are ready and nobody else's.
+    /// The number of issues in Ready that are not another agent's.
     queued: u32,
-    /// The agent's issues in progress and in review.
+    /// The number of the agent's issues in progress and in review.
     in_progress: u32,
 }
 
-/// Fixes for pull requests by who is to do them.
+/// The number of pull request fixes, by who must do them.
 #[derive(Serialize, ToSchema, Default)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct FixSummary {
@@ -480,22 +483,22 @@ pub(super) struct FixSummary {
     needs_human: FixCount,
 }
 
-/// How many fixes there are.
+/// A number of pull request fixes.
 #[derive(Serialize, ToSchema, Default)]
 pub(super) struct FixCount {
     total: u32,
     blocked: u32,
 }
 
-/// Counts the work there is for an agent, by lane.
+/// Counts the work for an agent, by lane.
 #[utoipa::path(
     get,
     path = "/api/agents/{agentName}/work-summary",
     tag = "work",
     operation_id = "getWorkSummary",
-    params(("agentName" = String, Path, description = "The agent's name, `/` written `%2F`.")),
+    params(("agentName" = String, Path, description = "The agent's name, with `/` encoded as `%2F`.")),
     responses(
-        (status = 200, description = "How much there is.", body = WorkSummary<'_>),
+        (status = 200, description = "The number of issues by lane.", body = WorkSummary<'_>),
         (status = 500, description = "`Failed to get work summary`.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]

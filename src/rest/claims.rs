@@ -1,4 +1,4 @@
-//! Whose an issue is: claiming it, giving it back, and what agents have.
+//! Claims: claiming an issue, releasing it, and listing the issues of an agent.
 
 use axum::Extension;
 use axum::http::{HeaderMap, StatusCode};
@@ -32,7 +32,7 @@ const CLAIM: Words<'_> =
 const UNCLAIM: Words<'_> =
     Words { action: "unclaim_issue", missing: UNKNOWN_ISSUE, failure: "Failed to unclaim issue" };
 
-/// Which issues are asked for.
+/// A filter for claimed issues.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query, rename_all = "camelCase")]
 #[expect(dead_code, reason = "describes what `claimed` reads from the query")]
@@ -44,30 +44,30 @@ pub(super) struct ClaimedQuery {
     status: Option<String>,
 }
 
-/// An issue that an agent has, by its labels.
+/// An issue with the agent's label.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ClaimedRow<'a> {
-    /// Opaque; hand it back as `issueId`.
+    /// Opaque; pass it as `issueId`.
     #[schema(value_type = String, example = "iss_00001c")]
     issue_id: IssueId,
     /// Its number in the repository.
     number: i32,
-    /// The repository as GitHub spells it.
+    /// The full name of the repository, spelled as on GitHub.
     #[schema(example = "octo-org/hello-world")]
     repo_full_name: &'a str,
-    /// The lane it waits in.
+    /// The lane that the issue is in.
     #[schema(required)]
     current_lane: Option<&'a str>,
     /// Label names in GitHub's order.
     #[schema(value_type = Vec<String>)]
     labels: &'a LabelSet,
-    /// Whether an open pull request is known to be for it.
+    /// Whether an open pull request for the issue is known.
     has_open_pr: bool,
 }
 
-/// Lists the open issues that carry an agent's label in one column, last updated first. Labels
-/// count here, not leases.
+/// Lists the open issues with an agent's label in one column, most recently updated first. It
+/// considers labels only, not leases.
 #[utoipa::path(
     get,
     path = "/api/issues/claimed",
@@ -75,8 +75,8 @@ pub(super) struct ClaimedRow<'a> {
     operation_id = "listClaimedIssues",
     params(ClaimedQuery),
     responses(
-        (status = 200, description = "All that match.", body = Vec<ClaimedRow<'_>>),
-        (status = 400, description = "No agent, or no such status.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 200, description = "All matching issues.", body = Vec<ClaimedRow<'_>>),
+        (status = 400, description = "The agent is missing, or the status is unknown.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 500, description = "`Failed to fetch claimed issues`.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
@@ -98,7 +98,7 @@ pub(super) async fn claimed(
         }
     };
     let mut wanted = board::wanted(&app, None);
-    // What is hidden on the board is an agent's all the same.
+    // Issues that the board hides are included.
     wanted.excluded_labels.clear();
     wanted.label_groups = vec![vec![key(&agent_label(agent))], vec![status.label().to_owned()]];
     let whole = board::all_issues(&app, &wanted).await;
@@ -117,7 +117,7 @@ pub(super) async fn claimed(
     Ok(json(StatusCode::OK, &rows.collect::<Vec<_>>()))
 }
 
-/// An issue to claim, or to give back.
+/// An issue to claim or to release.
 #[derive(ToSchema)]
 #[schema(rename_all = "camelCase")]
 #[expect(dead_code, reason = "describes what `claim` and `unclaim` read from the body")]
@@ -125,29 +125,30 @@ pub(super) struct ClaimBody {
     /// The issue's id.
     #[schema(example = "iss_00001c")]
     issue_id: String,
-    /// Its repository's full name, in any case.
+    /// The full name of its repository; case-insensitive.
     #[schema(example = "octo-org/hello-world")]
     repo_full_name: String,
-    /// Its number, never as a string.
+    /// Its number in the repository, as a JSON number; a string is rejected.
     issue_number: i32,
-    /// The agent that is to have it, or that gives it back.
+    /// The agent that claims or releases the issue.
     #[schema(example = "alpha")]
     agent_name: String,
-    /// Whether to take it from whoever has it; only to claim, and only with a maintainer's token.
+    /// Whether to take the issue over from another holder. Only for a claim, and only with a
+    /// maintainer token.
     force: Option<bool>,
 }
 
-/// An issue that is the agent's now.
+/// The result of a claim.
 #[derive(Serialize, ToSchema)]
 pub(super) struct ClaimDone<'a> {
     /// Always true.
     success: bool,
-    /// The labels GitHub now has.
+    /// The current labels of the issue on GitHub.
     #[schema(value_type = Vec<String>)]
     labels: &'a LabelSet,
 }
 
-/// The issue and the agent that a body names.
+/// Reads the issue and the agent from the body.
 async fn issue_and_agent<'a>(
     app: &App,
     actor: &Actor,
@@ -166,22 +167,23 @@ async fn issue_and_agent<'a>(
     Ok((issue, agent))
 }
 
-/// Claims an issue for an agent: its label on GitHub, In Progress, and a lease of 30 minutes.
-/// Claiming what the agent has already is fine. With `Prefer: wait=N` it waits up to that many
-/// seconds, 25 at the most, for whoever has the issue to let go of it.
+/// Claims an issue for an agent: sets the agent's label on GitHub, moves the issue to In Progress,
+/// and gives the agent a lease of 30 minutes. Claiming an issue that the agent already holds
+/// succeeds. With `Prefer: wait=N`, it waits up to N seconds, at most 25, for another holder to
+/// release the issue.
 #[utoipa::path(
     post,
     path = "/api/issues/claim",
     tag = "work",
     operation_id = "claimIssue",
-    params(("Prefer" = Option<String>, Header, description = "`wait=N` to wait for N seconds.")),
+    params(("Prefer" = Option<String>, Header, description = "`wait=N` waits up to N seconds, at most 25.")),
     request_body = ClaimBody,
     responses(
-        (status = 200, description = "The agent has it.", body = ClaimDone<'_>),
-        (status = 400, description = "The body is wrong, or the issue is closed or done.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 200, description = "The agent holds the issue.", body = ClaimDone<'_>),
+        (status = 400, description = "The body is invalid, or the issue is closed or done.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 404, description = "`Issue not found in local cache`.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 409, description = "Another agent has it, or another change of it is under way.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 500, description = "GitHub refused, in its own words; nothing was changed.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 409, description = "Another agent has the issue, or another change of it is in progress.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 500, description = "GitHub rejected the change; `error` has GitHub's message. Nothing was changed.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 503, description = "`Could not verify live GitHub labels: <why>`; nothing was changed.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
@@ -208,7 +210,7 @@ pub(super) async fn claim(
     Ok(with_applied(json(StatusCode::OK, &row), wait))
 }
 
-/// How clients of old are told that an issue does not change hands.
+/// Converts an error of a claim or a release to the problem that existing REST clients expect.
 fn not_claimed(error: Error, text: &'static str) -> Problem {
     match &error {
         Error::Conflict { obstacle: Obstacle::Closed | Obstacle::Lasting, .. } => {
@@ -223,23 +225,24 @@ fn not_claimed(error: Error, text: &'static str) -> Problem {
     }
 }
 
-/// An issue that the agent has no longer.
+/// The result of releasing an issue.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct UnclaimDone<'a> {
     /// Always true.
     success: bool,
-    /// The labels GitHub now has.
+    /// The current labels of the issue on GitHub.
     #[schema(value_type = Vec<String>)]
     labels: &'a LabelSet,
-    /// The label of the column it rests in.
+    /// The status label of the issue's column.
     #[schema(example = "status/ready")]
     status: &'static str,
-    /// Why it rests there.
+    /// Why the issue is in that column.
     status_note: &'a str,
 }
 
-/// Takes an agent off an issue: its label and its lease go, and work in progress is ready again.
+/// Releases an issue: removes the agent's label, ends its lease, and moves an issue in progress
+/// back to Ready.
 #[utoipa::path(
     post,
     path = "/api/issues/unclaim",
@@ -247,11 +250,11 @@ pub(super) struct UnclaimDone<'a> {
     operation_id = "unclaimIssue",
     request_body = ClaimBody,
     responses(
-        (status = 200, description = "It is free.", body = UnclaimDone<'_>),
-        (status = 400, description = "The body is wrong, the issue is closed, or it is not the agent's.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 200, description = "The issue is released.", body = UnclaimDone<'_>),
+        (status = 400, description = "The body is invalid, the issue is closed, or it is not the agent's.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 404, description = "`Issue not found in local cache`.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 409, description = "Another agent holds it, or another change of it is under way.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 500, description = "GitHub refused, in its own words; nothing was changed.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 409, description = "Another agent holds the issue, or another change of it is in progress.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 500, description = "GitHub rejected the change; `error` has GitHub's message. Nothing was changed.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 503, description = "`Could not verify live GitHub labels: <why>`; nothing was changed.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
@@ -269,7 +272,7 @@ pub(super) async fn unclaim(
             let text = "Cannot unclaim a closed issue";
             Problem::from(error).with_status(StatusCode::BAD_REQUEST).saying(text)
         }
-        // Who repeats a request that has done its work must not be told to take the issue by force.
+        // A repeated request that already succeeded must not get the advice to use `force`.
         Error::LeaseLost { .. } => {
             let text = format!("Issue is not assigned to {}", named(agent).unwrap_or(agent));
             Problem::from(error).with_status(StatusCode::BAD_REQUEST).saying(text)

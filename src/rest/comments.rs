@@ -1,4 +1,4 @@
-//! Commenting on issues.
+//! Comments on issues.
 
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -17,7 +17,7 @@ use crate::service::{self, Error, comments::AddComment};
 const COMMENT: Words<'_> =
     Words { action: "add_comment", missing: UNKNOWN_ISSUE, failure: "Failed to post comment" };
 
-/// A comment to post.
+/// A comment to post on an issue.
 #[derive(ToSchema)]
 #[schema(rename_all = "camelCase")]
 #[expect(dead_code, reason = "describes what `comment` reads from the body")]
@@ -25,31 +25,32 @@ pub(super) struct CommentBody {
     /// The issue's id.
     #[schema(example = "iss_00001c")]
     issue_id: String,
-    /// Its repository's full name, in any case.
+    /// The full name of its repository; case-insensitive.
     #[schema(example = "octo-org/hello-world")]
     repo_full_name: String,
-    /// Its number; may be called `number`, and may be a string.
+    /// Its number in the repository. The member may also be named `number`, and its value may be a
+    /// string.
     issue_number: i32,
     /// Markdown, up to 65,536 characters.
     #[schema(example = "Stuck: the test needs a secret.")]
     body: String,
-    /// Who says it, for a caller with a token.
+    /// The caller's name for the audit log; only for callers with a token.
     actor: Option<String>,
-    /// The same, where `actor` is not given.
+    /// Used as `actor` when `actor` is absent.
     agent_name: Option<String>,
 }
 
-/// A comment that is on GitHub.
+/// The result of posting a comment.
 #[derive(Serialize, ToSchema)]
 pub(super) struct CommentPosted<'a> {
     /// Always true.
     success: bool,
-    /// The comment's page.
+    /// The comment's page on GitHub.
     url: &'a str,
 }
 
-/// Comments on an issue. The same text by the same caller within a minute is posted once, so asking
-/// again after a failure is safe.
+/// Posts a comment on an issue on GitHub. The same text by the same caller within a minute is
+/// posted only once, so it is safe to retry after a failure.
 #[utoipa::path(
     post,
     path = "/api/issues/comment",
@@ -57,10 +58,10 @@ pub(super) struct CommentPosted<'a> {
     operation_id = "commentOnIssue",
     request_body = CommentBody,
     responses(
-        (status = 200, description = "GitHub has the comment.", body = CommentPosted<'_>),
-        (status = 400, description = "The body is wrong.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 200, description = "The comment is on GitHub.", body = CommentPosted<'_>),
+        (status = 400, description = "The body is invalid.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 404, description = "`Issue not found in local cache`.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 500, description = "GitHub refused, in its own words, or did not answer.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 500, description = "GitHub rejected the comment (`error` has GitHub's message) or did not respond.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn comment(

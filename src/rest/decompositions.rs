@@ -1,4 +1,4 @@
-//! Issues that are split up into others.
+//! Decompositions: issues that are split up into other issues.
 
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -17,45 +17,47 @@ use crate::service::decompositions::{DecomposeIssue, decompose_issue};
 use crate::service::moves::UNKNOWN_ISSUE;
 use crate::service::{Error, board};
 
-/// Whether an issue is split up.
+/// Whether an issue is split up into other issues.
 #[derive(ToSchema)]
 #[schema(rename_all = "camelCase")]
 #[expect(dead_code, reason = "describes what `decompose` reads from the body")]
 pub(super) struct DecomposeBody {
-    /// The repository's full name, in any case; may be called `repoFullName`.
+    /// The full name of the repository; case-insensitive. The member may also be named
+    /// `repoFullName`.
     #[schema(example = "octo-org/hello-world")]
     repo: String,
-    /// The issue's number; may be called `number`, and may be a string.
+    /// The issue's number. The member may also be named `number`, and its value may be a string.
     issue_number: i32,
-    /// True: it is split up. False: it is whole again.
+    /// True marks the issue as split up; false removes this mark.
     decomposed: bool,
-    /// Pages of the issues that it was split up into; http(s) addresses.
+    /// The http(s) URLs of the issues that it was split up into.
     follow_up_urls: Option<Vec<String>>,
-    /// What there is to say of it.
+    /// A note about it.
     note: Option<String>,
-    /// Who says so, for a caller with a token.
+    /// The caller's name for the audit log; only for callers with a token.
     actor: Option<String>,
 }
 
-/// Whether an issue is split up now.
+/// Whether an issue is now split up.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Decomposed<'a> {
     /// Always true.
     success: bool,
-    /// The issue.
+    /// The id of the issue.
     #[schema(value_type = String, example = "iss_00001c")]
     issue_id: IssueId,
-    /// Whether it is split up.
+    /// Whether the issue is split up.
     decomposed: bool,
-    /// Since when; null while it is whole.
+    /// When the issue was split up; null when it is not.
     #[schema(value_type = Option<String>, format = DateTime, required)]
     decomposed_at: Option<Instant>,
-    /// Pages of the issues that it was split up into.
+    /// URLs of the issues that it was split up into.
     follow_up_urls: &'a [String],
 }
 
-/// Says that an issue is split up into others, or whole again. Saying it again changes nothing.
+/// Marks an issue as split up into other issues, or removes this mark. Repeating the request
+/// changes nothing.
 #[utoipa::path(
     post,
     path = "/api/issues/actions/decompose",
@@ -63,8 +65,8 @@ pub(super) struct Decomposed<'a> {
     operation_id = "decomposeIssue",
     request_body = DecomposeBody,
     responses(
-        (status = 200, description = "It is so.", body = Decomposed<'_>),
-        (status = 400, description = "The body is wrong.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 200, description = "The mark is as requested.", body = Decomposed<'_>),
+        (status = 400, description = "The body is invalid.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 404, description = "`Issue not found in local cache`.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 500, description = "`Failed to decompose issue`.", body = ProblemDocument, content_type = "application/problem+json"),
     )

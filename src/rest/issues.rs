@@ -24,63 +24,63 @@ use crate::store::{Decomposition, Issue, Repository};
 #[serde(rename_all = "camelCase")]
 #[schema(as = Issue)]
 pub(super) struct IssueRow<'a> {
-    /// Opaque; hand it back as `issueId`.
+    /// Opaque; pass it as `issueId`.
     #[schema(value_type = String, example = "iss_00001c")]
     id: IssueId,
     /// Its number in the repository.
     number: i32,
-    /// Its repository.
+    /// The issue's repository.
     #[schema(value_type = String, example = "rep_000001")]
     repository_id: RepositoryId,
-    /// The title.
+    /// The title of the issue.
     title: &'a str,
-    /// The whole Markdown text.
+    /// The complete Markdown text; null when there is none.
     #[schema(required)]
     body: Option<&'a str>,
     /// `open` or `closed`.
     #[schema(value_type = String, example = "open")]
     state: IssueState,
-    /// Its page on GitHub.
+    /// The issue's page on GitHub.
     url: &'a str,
     /// Label names in GitHub's order.
     #[schema(value_type = Vec<String>)]
     labels: &'a LabelSet,
-    /// GitHub logins.
+    /// GitHub logins of the people that the issue is assigned to.
     assignees: &'a [String],
-    /// How many comments it has.
+    /// The number of its comments on GitHub.
     comments_count: i32,
-    /// GitHub's creation time.
+    /// When the issue was opened on GitHub.
     #[schema(value_type = String, format = DateTime)]
     created_at: Instant,
-    /// GitHub's update time.
+    /// When the issue was last updated on GitHub.
     #[schema(value_type = String, format = DateTime)]
     updated_at: Instant,
-    /// When it was closed, while it is.
+    /// When the issue was closed; null while it is open.
     #[schema(value_type = Option<String>, format = DateTime, required)]
     closed_at: Option<Instant>,
-    /// When it was last known to be as shown here.
+    /// When this data was last known to match GitHub.
     #[schema(value_type = String, format = DateTime)]
     last_synced_at: Instant,
-    /// The lane it waits in.
+    /// The lane that the issue is in.
     #[schema(required)]
     current_lane: Option<&'a str>,
-    /// Why it is blocked, while it is.
+    /// Why the issue is blocked; null when it is not, or when the reason is unknown.
     #[schema(required)]
     blocked_reason: Option<&'a str>,
-    /// Whether it was split up into others.
+    /// Whether the issue was split up into others.
     decomposed: bool,
-    /// Since when; null while it is whole.
+    /// When the issue was split up; null when it was not.
     #[schema(value_type = Option<String>, format = DateTime, required)]
     decomposed_at: Option<Instant>,
-    /// Who said so.
+    /// Who reported that the issue was split up.
     #[schema(required)]
     decomposed_by: Option<&'a str>,
-    /// What there is to say of it.
+    /// The note that was given when the issue was split up.
     #[schema(required)]
     decomposed_note: Option<&'a str>,
-    /// Pages of the issues that it was split up into.
+    /// URLs of the issues that it was split up into.
     follow_up_urls: &'a [String],
-    /// Its repository.
+    /// The issue's repository.
     repository: RepositoryRow<'a>,
 }
 
@@ -122,7 +122,7 @@ impl<'a> IssueRow<'a> {
         self.id
     }
 
-    /// Each of some issues, in their order.
+    /// Returns a row for each issue, in the given order.
     pub(super) fn all(whole: &'a WholeIssues) -> impl Iterator<Item = Self> {
         whole.issues.iter().filter_map(|(issue, body)| {
             let repository = whole.repositories.get(&issue.repository_id)?;
@@ -131,34 +131,36 @@ impl<'a> IssueRow<'a> {
     }
 }
 
-/// Which issues are asked for. Everything that is given must match.
+/// A filter for issues. Every given parameter must match.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query, rename_all = "camelCase")]
 #[expect(dead_code, reason = "describes what `wanted` reads from the query")]
 pub(super) struct ListQuery {
-    /// A repository's full name, in any case.
+    /// The full name of a repository; case-insensitive.
     repo: Option<String>,
-    /// An agent, as label (`agent/alpha`) or bare.
+    /// An agent, with or without the `agent/` prefix.
     agent: Option<String>,
-    /// An owner, as label (`owner/alice`) or bare.
+    /// An owner, with or without the `owner/` prefix.
     owner: Option<String>,
-    /// A priority, as label (`priority/p1`) or bare.
+    /// A priority, with or without the `priority/` prefix.
     priority: Option<String>,
-    /// A project, as label (`project/apollo`) or bare.
+    /// A project, with or without the `project/` prefix.
     project: Option<String>,
-    /// A status word such as `in-progress`; only issues that carry its label.
+    /// A status, such as `in-progress`: only issues with its label.
     status: Option<String>,
-    /// A lane.
+    /// A lane, by id or alias.
     lane: Option<String>,
-    /// `true`: only issues without any status label.
+    /// `true`: only issues without a status label.
     untriaged: Option<bool>,
-    /// `true`: only issues that were split up; anything else: only those that were not.
+    /// `true`: only issues that were split up into others; any other value: only issues that were
+    /// not.
     decomposed: Option<bool>,
-    /// `true`: also issues that were closed longer ago than Done shows.
+    /// `true` adds issues that were closed too long ago to be shown in Done.
     include_closed: Option<bool>,
 }
 
-/// Lists issues, last updated first: open ones, and those closed inside the done window.
+/// Lists issues, most recently updated first: open issues, and issues that were closed recently
+/// enough to be shown in Done.
 #[utoipa::path(
     get,
     path = "/api/issues",
@@ -166,8 +168,8 @@ pub(super) struct ListQuery {
     operation_id = "listIssues",
     params(ListQuery),
     responses(
-        (status = 200, description = "All that match, without pages.", body = Vec<IssueRow<'_>>),
-        (status = 400, description = "No such status or lane.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 200, description = "All matching issues; the list is not paginated.", body = Vec<IssueRow<'_>>),
+        (status = 400, description = "The status or the lane is unknown.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 500, description = "`Failed to fetch issues`.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
@@ -185,7 +187,7 @@ pub(super) async fn list(
     Ok(json(StatusCode::OK, &IssueRow::all(&whole).collect::<Vec<_>>()))
 }
 
-/// What the parameters ask for, on top of what the settings hide.
+/// Adds the parameters' conditions to a filter.
 fn wanted(query: &Query, lanes: &Lanes, mut wanted: Wanted) -> Result<Wanted, Problem> {
     wanted.repositories = query.get("repo").map(|name| vec![name.to_lowercase()]);
     wanted.include_closed = query.is_true("includeClosed");
@@ -214,33 +216,33 @@ fn wanted(query: &Query, lanes: &Lanes, mut wanted: Wanted) -> Result<Wanted, Pr
     Ok(wanted)
 }
 
-/// Every name of a lane that is called by one of them.
+/// Returns all stored names of the lane with this id or alias.
 fn lane(lanes: &Lanes, called: &str) -> Result<Vec<String>, Problem> {
     let known = lanes.find(called).ok_or_else(|| unknown_lane(lanes, called))?;
     Ok(lanes.names_of(known))
 }
 
-/// The refusal of a lane that is not configured.
+/// The problem for a lane that is not configured.
 pub(super) fn unknown_lane(lanes: &Lanes, called: &str) -> Problem {
     let ids = lanes.listed();
     Problem::wrong("lane", format!("Invalid lane: \"{called}\". Must be one of: {ids}"))
 }
 
-/// How an issue stands.
+/// The state of an issue.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct IssueStateRow<'a> {
-    /// Opaque; hand it back as `issueId`.
+    /// Opaque; pass it as `issueId`.
     #[schema(value_type = String, example = "iss_00001c")]
     issue_id: IssueId,
-    /// The repository as GitHub spells it.
+    /// The full name of the repository, spelled as on GitHub.
     repo_full_name: &'a str,
     /// Its number in the repository.
     number: i32,
     /// `open` or `closed`.
     #[schema(value_type = String, example = "open")]
     state: IssueState,
-    /// When it was closed, while it is.
+    /// When the issue was closed; null while it is open.
     #[schema(value_type = Option<String>, format = DateTime, required)]
     closed_at: Option<Instant>,
     /// Label names in GitHub's order.
@@ -248,18 +250,18 @@ pub(super) struct IssueStateRow<'a> {
     labels: &'a LabelSet,
 }
 
-/// Which issue is asked for.
+/// The issue to look up.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "describes what `state` reads from the query")]
 pub(super) struct StateQuery {
-    /// Its repository's full name, in any case.
+    /// The full name of its repository; case-insensitive.
     repo: String,
     /// Its number in the repository.
     number: i32,
 }
 
-/// Looks an issue up by its number, whether or not the board shows it.
+/// Looks up an issue by its repository and number, even if the board does not show it.
 #[utoipa::path(
     get,
     path = "/api/issues/state",
@@ -267,8 +269,8 @@ pub(super) struct StateQuery {
     operation_id = "getIssueState",
     params(StateQuery),
     responses(
-        (status = 200, description = "How it stands.", body = IssueStateRow<'_>),
-        (status = 400, description = "A parameter is missing or no number.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 200, description = "The state of the issue.", body = IssueStateRow<'_>),
+        (status = 400, description = "A parameter is missing, or the number is not a number.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 404, description = "`Issue not found in cache: <repo>#<number>`.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 500, description = "`Failed to fetch issue state`.", body = ProblemDocument, content_type = "application/problem+json"),
     )

@@ -1,4 +1,4 @@
-//! Which lane an issue waits in, and by whose judgement.
+//! Lane classification: reading and setting the lane of an issue.
 
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -17,28 +17,28 @@ use crate::middleware::{Problem, ProblemDocument, Reader, acting_as};
 use crate::service::Error;
 use crate::service::lanes::{ClassifyIssue, LaneVerdict, classify_issue, judgement};
 
-/// Where an issue waits, and why.
+/// The lane of an issue, and why the issue is in it.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct LaneOfIssue<'a> {
-    /// The lane that it was judged to belong in; where it waits when nobody has judged.
+    /// The lane that the issue was classified into; the issue's lane when it was never classified.
     #[schema(example = "default")]
     lane: &'a str,
-    /// `high`, `medium` or `low`; null when nobody has judged.
+    /// The confidence: `high`, `medium` or `low`; null when the issue was never classified.
     #[schema(required, example = "high")]
     confidence: Option<&'static str>,
-    /// Why.
+    /// The reason for the classification.
     #[schema(required)]
     reason: Option<&'a str>,
-    /// The model that judged; null for rules and people.
+    /// The model that classified the issue; null for rules and people.
     #[schema(required)]
     model: Option<&'a str>,
-    /// When; null when nobody has judged.
+    /// When the issue was classified; null when it never was.
     #[schema(value_type = Option<String>, format = DateTime, required)]
     judged_at: Option<Instant>,
 }
 
-/// Tells which lane an issue was last judged to belong in.
+/// Returns the lane that an issue was last classified into.
 #[utoipa::path(
     get,
     path = "/api/issues/{id}/lane",
@@ -46,8 +46,8 @@ pub(super) struct LaneOfIssue<'a> {
     operation_id = "getIssueLane",
     params(("id" = String, Path, description = "The issue's id.", example = "iss_00001c")),
     responses(
-        (status = 200, description = "The judgement that counts.", body = LaneOfIssue<'_>),
-        (status = 400, description = "That is no issue's id.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 200, description = "The current classification.", body = LaneOfIssue<'_>),
+        (status = 400, description = "The id is not a valid issue id.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 404, description = "`Issue not found: <id>`.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 500, description = "`Failed to fetch lane`.", body = ProblemDocument, content_type = "application/problem+json"),
     )
@@ -72,74 +72,75 @@ fn issue_in_path(id: &str) -> Result<IssueId, Problem> {
     id.parse().map_err(|error| Problem::bad_request(format!("id: {error}")).with("field", "id"))
 }
 
-/// What an issue is to be judged by.
+/// How to classify an issue.
 #[derive(ToSchema)]
 #[schema(rename_all = "camelCase")]
 #[expect(dead_code, reason = "describes what `classify` reads from the body")]
 pub(super) struct ClassifyBody {
-    /// Whether the rules judge again what was judged already.
+    /// Whether the rules classify an issue again that is already classified.
     force: Option<bool>,
-    /// The model that judged.
+    /// The model that classified the issue.
     model: Option<String>,
-    /// The caller's own judgement; the rules judge when absent.
+    /// The caller's own classification; when absent, the rules classify the issue.
     classification: Option<Classification>,
-    /// Who judges, for a caller with a token.
+    /// The caller's name for the audit log; only for callers with a token.
     actor: Option<String>,
 }
 
-/// A judgement.
+/// A classification.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes what `verdict` reads from the body")]
 pub(super) struct Classification {
-    /// A lane's id; aliases are not taken.
+    /// The id of the lane; aliases are rejected.
     #[schema(example = "default")]
     lane: String,
-    /// `high`, `medium` or `low`.
+    /// The confidence: `high`, `medium` or `low`.
     #[schema(example = "high")]
     confidence: String,
-    /// Why; up to 500 characters.
+    /// The reason, up to 500 characters.
     reason: Option<String>,
 }
 
-/// A judgement that counts.
+/// The current classification of an issue.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Classified<'a> {
     /// Always true.
     success: bool,
-    /// The lane, where the issue waits now.
+    /// The lane that the issue is now in.
     #[schema(example = "default")]
     lane: &'a str,
-    /// `high`, `medium` or `low`.
+    /// The confidence: `high`, `medium` or `low`.
     #[schema(example = "medium")]
     confidence: &'static str,
-    /// Why.
+    /// The reason for the classification.
     #[schema(required)]
     reason: Option<&'a str>,
-    /// The model that judged; null for rules and people.
+    /// The model that classified the issue; null for rules and people.
     #[schema(required)]
     model: Option<&'a str>,
-    /// When, where it was judged before this request; else absent.
+    /// When the issue was classified, if that was before this request; otherwise absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     judged_at: Option<Instant>,
-    /// True where it was judged before this request, which `force` would judge again; else absent.
+    /// True if the issue was classified before this request, so that only `force` classifies it
+    /// again; otherwise absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     reclassify_available: Option<bool>,
 }
 
-/// Puts an issue in the lane that it is judged to belong in: by the caller, else by rules that look
-/// at labels and words. Rules leave alone what was judged, unless forced.
+/// Classifies an issue into a lane: as given by the caller, otherwise by rules that use labels and
+/// words. The rules do not classify an issue again, unless `force` is set.
 #[utoipa::path(
     post,
     path = "/api/issues/{id}/lane",
     tag = "work",
     operation_id = "classifyIssueLane",
     params(("id" = String, Path, description = "The issue's id.", example = "iss_00001c")),
-    request_body(content = Option<ClassifyBody>, description = "May be empty."),
+    request_body(content = Option<ClassifyBody>, description = "The body may be empty."),
     responses(
-        (status = 200, description = "The judgement that counts.", body = Classified<'_>),
-        (status = 400, description = "`invalid lane: <lane>`, or the body is wrong otherwise.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 200, description = "The current classification.", body = Classified<'_>),
+        (status = 400, description = "`invalid lane: <lane>`, or the body is otherwise invalid.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 404, description = "`Issue not found: <id>`.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 500, description = "`Failed to classify lane`.", body = ProblemDocument, content_type = "application/problem+json"),
     )

@@ -1,4 +1,4 @@
-//! Labels, one by one and by kind: who works on an issue and whose it is.
+//! Labels: adding and removing one label, and assigning agents and owners.
 
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -18,7 +18,7 @@ use crate::service::labels::Changed;
 use crate::service::{Error, Obstacle, moves::UNKNOWN_ISSUE};
 use crate::store::Issue;
 
-/// A label to put on an issue, or to take off.
+/// A label to add to an issue or to remove from it.
 #[derive(ToSchema)]
 #[schema(rename_all = "camelCase")]
 #[expect(dead_code, reason = "describes what `label` reads from the body")]
@@ -26,23 +26,24 @@ pub(super) struct LabelBody {
     /// The issue's id.
     #[schema(example = "iss_00001c")]
     issue_id: String,
-    /// Its repository's full name, in any case.
+    /// The full name of its repository; case-insensitive.
     #[schema(example = "octo-org/hello-world")]
     repo_full_name: String,
-    /// Its number; may be called `number`, and may be a string.
+    /// Its number in the repository. The member may also be named `number`, and its value may be a
+    /// string.
     issue_number: i32,
-    /// The label, to the letter.
+    /// The exact name of the label.
     #[schema(example = "needs-human")]
     label: String,
-    /// `add`, which is meant when absent, or `remove`.
+    /// `add` or `remove`; `add` when absent.
     action: Option<String>,
-    /// Who does it, for a caller with a token.
+    /// The caller's name for the audit log; only for callers with a token.
     actor: Option<String>,
-    /// The same, where `actor` is not given.
+    /// Used as `actor` when `actor` is absent.
     agent_name: Option<String>,
 }
 
-/// A label that is on the issue, or off it.
+/// The result of adding or removing a label.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Labelled<'a> {
     /// Always true.
@@ -52,12 +53,12 @@ pub(super) struct Labelled<'a> {
     action: &'static str,
     /// The label.
     label: &'a str,
-    /// The labels GitHub now has.
+    /// The current labels of the issue on GitHub.
     #[schema(value_type = Vec<String>)]
     labels: &'a LabelSet,
 }
 
-/// Puts a label on an issue, or takes it off. Doing it again changes nothing.
+/// Adds a label to an issue or removes it. Repeating the request changes nothing.
 #[utoipa::path(
     post,
     path = "/api/issues/label",
@@ -65,11 +66,11 @@ pub(super) struct Labelled<'a> {
     operation_id = "labelIssue",
     request_body = LabelBody,
     responses(
-        (status = 200, description = "GitHub has it so.", body = Labelled<'_>),
-        (status = 400, description = "The body is wrong, the issue is closed, or nobody sets this label by hand.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 200, description = "The labels on GitHub are as requested.", body = Labelled<'_>),
+        (status = 400, description = "The body is invalid, the issue is closed, or this label cannot be set directly.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 404, description = "`Issue not found in local cache: <repo>#<number>`.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 409, description = "Another change of the issue is under way, or another agent holds it.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 500, description = "GitHub refused, in its own words; nothing was changed.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 409, description = "Another change of the issue is in progress, or another agent holds it.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 500, description = "GitHub rejected the change; `error` has GitHub's message. Nothing was changed.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 503, description = "`Could not verify live GitHub labels: <why>`; nothing was changed.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
@@ -91,19 +92,19 @@ pub(super) async fn label(
     Ok(json(StatusCode::OK, &Labelled { success: true, action, label: &label, labels }))
 }
 
-/// A label that is off the issue.
+/// The result of removing a label.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Unlabelled<'a> {
     /// Always true.
     success: bool,
     /// The label.
     label: &'a str,
-    /// The labels GitHub now has.
+    /// The current labels of the issue on GitHub.
     #[schema(value_type = Vec<String>)]
     labels: &'a LabelSet,
 }
 
-/// Takes a label off an issue. One that is not there is fine.
+/// Removes a label from an issue. Removing a label that the issue does not have succeeds.
 #[utoipa::path(
     post,
     path = "/api/issues/unlabel",
@@ -111,11 +112,11 @@ pub(super) struct Unlabelled<'a> {
     operation_id = "unlabelIssue",
     request_body = LabelBody,
     responses(
-        (status = 200, description = "GitHub has it so.", body = Unlabelled<'_>),
-        (status = 400, description = "The body is wrong, or the issue is closed.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 200, description = "The labels on GitHub are as requested.", body = Unlabelled<'_>),
+        (status = 400, description = "The body is invalid, or the issue is closed.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 404, description = "`Issue not found in local cache: <repo>#<number>`.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 409, description = "Another change of the issue is under way, or another agent holds it.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 500, description = "GitHub refused, in its own words; nothing was changed.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 409, description = "Another change of the issue is in progress, or another agent holds it.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 500, description = "GitHub rejected the change; `error` has GitHub's message. Nothing was changed.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 503, description = "`Could not verify live GitHub labels: <why>`; nothing was changed.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
@@ -156,7 +157,7 @@ async fn change(
     Ok((label, changed.map_err(|error| not_changed(error, text))?))
 }
 
-/// How clients of old are told that labels were not changed.
+/// Converts an error of a label change to the problem that existing REST clients expect.
 pub(super) fn not_changed(error: Error, text: &'static str) -> Problem {
     match &error {
         Error::Invalid { field, reason } if reason.starts_with("Invalid ") => {
@@ -170,7 +171,7 @@ pub(super) fn not_changed(error: Error, text: &'static str) -> Problem {
     }
 }
 
-/// Who an issue is for.
+/// The agent or owner to assign.
 #[derive(ToSchema)]
 #[schema(rename_all = "camelCase")]
 #[expect(dead_code, reason = "describes what `assign` reads from the body")]
@@ -184,26 +185,27 @@ pub(super) struct AssignBody {
     /// The issue's id.
     #[schema(example = "iss_00001c")]
     issue_id: String,
-    /// Its repository's full name, in any case.
+    /// The full name of its repository; case-insensitive.
     #[schema(example = "octo-org/hello-world")]
     repo_full_name: String,
-    /// Its number; may be called `number`, and may be a string.
+    /// Its number in the repository. The member may also be named `number`, and its value may be a
+    /// string.
     issue_number: i32,
-    /// Who does it, for a caller with a token.
+    /// The caller's name for the audit log; only for callers with a token.
     actor: Option<String>,
 }
 
-/// An issue that is somebody's.
+/// The result of an assignment.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Assigned<'a> {
     /// Always true.
     success: bool,
-    /// The labels GitHub now has.
+    /// The current labels of the issue on GitHub.
     #[schema(value_type = Vec<String>)]
     labels: &'a LabelSet,
 }
 
-/// The two kinds of labels that say who an issue is for.
+/// The two kinds of assignment labels.
 #[derive(Clone, Copy)]
 enum Kind {
     Agent,
@@ -232,7 +234,7 @@ impl Kind {
     }
 }
 
-/// The issue of an assignment, by its id; the other two must agree.
+/// Returns the issue of an assignment by its id; repository and number must match.
 async fn assigned_issue(
     app: &App,
     actor: &Actor,
@@ -245,7 +247,7 @@ async fn assigned_issue(
     known_issue(app, actor, &which, &Words { action, missing: &missing, failure }).await
 }
 
-/// Gives an issue to an agent or an owner, whoever had it before.
+/// Assigns an issue to an agent or an owner, and replaces any previous one.
 #[utoipa::path(
     post,
     path = "/api/issues/actions",
@@ -253,11 +255,11 @@ async fn assigned_issue(
     operation_id = "assignIssue",
     request_body = AssignBody,
     responses(
-        (status = 200, description = "GitHub has the labels now.", body = Assigned<'_>),
-        (status = 400, description = "The body is wrong, or the issue is closed.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 200, description = "The labels on GitHub are as requested.", body = Assigned<'_>),
+        (status = 400, description = "The body is invalid, or the issue is closed.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 404, description = "`Issue not found: <id>`.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 409, description = "Another change of the issue is under way, or another agent holds it.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 500, description = "GitHub refused, in its own words; nothing was changed.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 409, description = "Another change of the issue is in progress, or another agent holds it.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 500, description = "GitHub rejected the change; `error` has GitHub's message. Nothing was changed.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 503, description = "`Could not verify live GitHub labels: <why>`; nothing was changed.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
@@ -306,7 +308,7 @@ fn not_assigned(error: Error, text: &'static str) -> Problem {
     }
 }
 
-/// Who an issue is no longer for.
+/// The kind of assignment to remove.
 #[derive(ToSchema)]
 #[schema(rename_all = "camelCase")]
 #[expect(dead_code, reason = "describes what `unassign` reads from the body")]
@@ -317,28 +319,29 @@ pub(super) struct UnassignBody {
     /// The issue's id.
     #[schema(example = "iss_00001c")]
     issue_id: String,
-    /// Its repository's full name, in any case.
+    /// The full name of its repository; case-insensitive.
     #[schema(example = "octo-org/hello-world")]
     repo_full_name: String,
-    /// Its number; may be called `number`, and may be a string.
+    /// Its number in the repository. The member may also be named `number`, and its value may be a
+    /// string.
     issue_number: i32,
-    /// Who does it, for a caller with a token.
+    /// The caller's name for the audit log; only for callers with a token.
     actor: Option<String>,
 }
 
-/// An issue that is nobody's.
+/// The result of removing an assignment.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Unassigned<'a> {
     /// Always true.
     success: bool,
-    /// The labels GitHub now has.
+    /// The current labels of the issue on GitHub.
     #[schema(value_type = Vec<String>)]
     labels: &'a LabelSet,
-    /// The labels that were taken off.
+    /// The labels that were removed.
     removed: Vec<&'a String>,
 }
 
-/// Takes an issue from every agent, or from every owner.
+/// Removes all agents, or all owners, from an issue.
 #[utoipa::path(
     post,
     path = "/api/issues/unassign",
@@ -346,11 +349,11 @@ pub(super) struct Unassigned<'a> {
     operation_id = "unassignIssue",
     request_body = UnassignBody,
     responses(
-        (status = 200, description = "GitHub has the labels now.", body = Unassigned<'_>),
-        (status = 400, description = "The body is wrong, the issue is closed, or there is nothing to take off.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 200, description = "The labels on GitHub are as requested.", body = Unassigned<'_>),
+        (status = 400, description = "The body is invalid, the issue is closed, or it has no such label.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 404, description = "`Issue not found: <id>`.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 409, description = "Another change of the issue is under way, or another agent holds it.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 500, description = "GitHub refused, in its own words; nothing was changed.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 409, description = "Another change of the issue is in progress, or another agent holds it.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 500, description = "GitHub rejected the change; `error` has GitHub's message. Nothing was changed.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 503, description = "`Could not verify live GitHub labels: <why>`; nothing was changed.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
@@ -388,13 +391,13 @@ pub(super) async fn unassign(
     Ok(json(StatusCode::OK, &Unassigned { success: true, labels, removed }))
 }
 
-/// Names the agents that the settings offer.
+/// Lists the agents that are configured.
 #[utoipa::path(
     get,
     path = "/api/issues/actions/agents",
     tag = "issues",
     operation_id = "listAssignableAgents",
-    responses((status = 200, description = "The names of `AGENTS`, in its order.", body = Vec<String>))
+    responses((status = 200, description = "The names in the setting `AGENTS`, in that order.", body = Vec<String>))
 )]
 pub(super) async fn agents(Reader { state: app, .. }: Reader<App>) -> Response {
     json(StatusCode::OK, &app.config.agents)

@@ -1,4 +1,4 @@
-//! Which queues there are.
+//! The lanes.
 
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -10,29 +10,29 @@ use crate::app::App;
 use crate::domain::{Lane, LaneRole};
 use crate::middleware::Reader;
 
-/// A queue that issues wait in.
+/// A lane: a named pool of claimable issues.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Lane)]
 pub(super) struct LaneRow<'a> {
-    /// What requests and issues call it.
+    /// The lane's id, as used in requests and in issues.
     #[schema(example = "default")]
     id: &'a str,
-    /// Its name for people.
+    /// The lane's display name.
     #[schema(example = "Default")]
     title: &'a str,
-    /// Whether agents take work from it.
+    /// Whether agents claim issues from this lane.
     claimable: bool,
     /// `default` or `escalation`.
     #[schema(required, example = "default")]
     role: Option<&'static str>,
-    /// What it is for.
+    /// The purpose of the lane.
     #[schema(required)]
     description: Option<&'a str>,
-    /// Its colour in CSS notation.
+    /// The lane's colour in CSS notation.
     #[schema(required)]
     color: Option<&'a str>,
-    /// The agent that works it when nobody else is named.
+    /// The agent that works on the lane's issues if no other agent is named.
     #[schema(required)]
     default_agent: Option<&'a str>,
 }
@@ -51,13 +51,13 @@ impl<'a> LaneRow<'a> {
     }
 }
 
-/// Lists the queues in the order of the settings.
+/// Lists the lanes in their configured order.
 #[utoipa::path(
     get,
     path = "/api/lanes",
     tag = "work",
     operation_id = "listLanes",
-    responses((status = 200, description = "All of them.", body = Vec<LaneRow<'_>>))
+    responses((status = 200, description = "All lanes.", body = Vec<LaneRow<'_>>))
 )]
 pub(super) async fn list(Reader { state: app, .. }: Reader<App>) -> Response {
     json(StatusCode::OK, &app.config.lanes.all().iter().map(LaneRow::of).collect::<Vec<_>>())

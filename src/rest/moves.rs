@@ -1,4 +1,5 @@
-//! Moving cards: as the board of old does (`move`) and as agents do (`status`).
+//! Moving issues to another column: by labels (`move`), as the earlier board did, and by status
+//! (`status`), as agents do.
 
 use axum::Extension;
 use axum::http::StatusCode;
@@ -23,10 +24,10 @@ const MOVE: Words<'_> =
 const SET_STATUS: Words<'_> =
     Words { action: "set_status", missing: UNKNOWN_ISSUE, failure: "Failed to set issue status" };
 
-/// What `newLabels` has to say why a card is blocked when it says nothing.
+/// The reason for a move to Blocked that gives none.
 const DEFAULT_REASON: &str = "moved on the board";
 
-/// A card to move.
+/// An issue to move.
 #[derive(ToSchema)]
 #[schema(rename_all = "camelCase")]
 #[expect(dead_code, reason = "describes what `move_issue` reads from the body")]
@@ -34,24 +35,24 @@ pub(super) struct MoveBody {
     /// The issue's id.
     #[schema(example = "iss_00001c")]
     issue_id: String,
-    /// Its repository's full name, in any case.
+    /// The full name of its repository; case-insensitive.
     #[schema(example = "octo-org/hello-world")]
     repo_full_name: String,
-    /// Its number, never as a string.
+    /// Its number in the repository, as a JSON number; a string is rejected.
     issue_number: i32,
-    /// The labels the caller believes it has. Only the first status label is looked at.
+    /// The labels that the caller believes the issue has. Only the first status label is checked.
     old_labels: Vec<String>,
-    /// The labels it shall have: the first status label names the column, none means Backlog. No
-    /// other label is touched.
+    /// The labels that the issue should have: the first status label determines the column; without
+    /// one, it is Backlog. Other labels are not changed.
     #[schema(example = json!(["status/ready"]))]
     new_labels: Vec<String>,
-    /// Why it is blocked, when that is the move.
+    /// The reason for a move to Blocked.
     reason: Option<String>,
-    /// Who moves it, for a caller with a token.
+    /// The caller's name for the audit log; only for callers with a token.
     actor: Option<String>,
 }
 
-/// It was done.
+/// The result of a successful request.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Done {
     /// Always true.
@@ -62,7 +63,7 @@ impl Done {
     pub(super) const DONE: Self = Self { success: true };
 }
 
-/// Moves a card to another column: on GitHub, by labels.
+/// Moves an issue to another column: changes its labels on GitHub.
 #[utoipa::path(
     post,
     path = "/api/issues/move",
@@ -70,11 +71,11 @@ impl Done {
     operation_id = "moveIssue",
     request_body = MoveBody,
     responses(
-        (status = 200, description = "GitHub has the labels now.", body = Done),
-        (status = 400, description = "The body is wrong, or the issue is closed.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 200, description = "The labels on GitHub are as requested.", body = Done),
+        (status = 400, description = "The body is invalid, or the issue is closed.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 404, description = "`Issue not found in local cache`.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 409, description = "Another change of the issue is under way.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 500, description = "GitHub refused, in its own words; nothing was changed.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 409, description = "Another change of the issue is in progress.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 500, description = "GitHub rejected the change; `error` has GitHub's message. Nothing was changed.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn move_issue(
@@ -99,7 +100,7 @@ pub(super) async fn move_issue(
     Ok(json(StatusCode::OK, &Done::DONE))
 }
 
-/// The column that the first status label names; an unknown one is refused.
+/// Returns the column of the first status label; an unknown status label is rejected.
 fn first_status(field: &str, labels: &[String]) -> Result<Option<Status>, Problem> {
     let Some(label) = labels.iter().find(|label| has_prefix(label, "status/")) else {
         return Ok(None);
@@ -116,7 +117,7 @@ fn to_column(issue_id: IssueId, to: Status) -> MoveIssue {
     MoveIssue { issue_id, to, expected_from: None, reason: None, fencing_token: None }
 }
 
-/// How clients of old are told that a card was not moved.
+/// Converts an error of a move to the problem that existing REST clients expect.
 pub(super) fn refused(error: Error, text: &'static str) -> Problem {
     match &error {
         Error::Conflict { obstacle: Obstacle::Closed, .. } => {
@@ -134,7 +135,7 @@ pub(super) fn refused(error: Error, text: &'static str) -> Problem {
     }
 }
 
-/// The same at addresses where labels that could not be read are 503.
+/// The same for routes that return 503 when labels could not be read.
 pub(super) fn refused_or_unread(error: Error, text: &'static str) -> Problem {
     match &error {
         Error::Unread(_) | Error::Busy { .. } => {
@@ -152,37 +153,37 @@ pub(super) struct StatusBody {
     /// The issue's id.
     #[schema(example = "iss_00001c")]
     issue_id: String,
-    /// Its repository's full name, in any case.
+    /// The full name of its repository; case-insensitive.
     #[schema(example = "octo-org/hello-world")]
     repo_full_name: String,
-    /// Its number, never as a string.
+    /// Its number in the repository, as a JSON number; a string is rejected.
     issue_number: i32,
-    /// The status word, without `status/`.
+    /// The status, without the `status/` prefix.
     #[schema(example = "in-review")]
     status: String,
-    /// Why it is blocked; required for `blocked`.
+    /// The reason; required for `blocked`.
     blocked_reason: Option<String>,
-    /// Who sets it, for a caller with a token.
+    /// The caller's name for the audit log; only for callers with a token.
     actor: Option<String>,
-    /// The same, where `actor` is not given.
+    /// Used as `actor` when `actor` is absent.
     agent_name: Option<String>,
 }
 
-/// The status that was set.
+/// The result of setting a status.
 #[derive(Serialize, ToSchema)]
 pub(super) struct StatusSet<'a> {
     /// Always true.
     success: bool,
-    /// Its label.
+    /// The label of the status.
     #[schema(example = "status/in-review")]
     status: &'static str,
-    /// The labels GitHub now has.
+    /// The current labels of the issue on GitHub.
     #[schema(value_type = Vec<String>)]
     labels: &'a LabelSet,
 }
 
-/// Sets an issue's status: on GitHub, by labels. Any status may follow any other; the issue is never
-/// closed.
+/// Sets an issue's status: changes its labels on GitHub. Every status transition is allowed. The
+/// issue is never closed.
 #[utoipa::path(
     post,
     path = "/api/issues/status",
@@ -190,11 +191,11 @@ pub(super) struct StatusSet<'a> {
     operation_id = "setIssueStatus",
     request_body = StatusBody,
     responses(
-        (status = 200, description = "GitHub has the labels now.", body = StatusSet<'_>),
-        (status = 400, description = "The body is wrong, or the issue is closed.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 200, description = "The labels on GitHub are as requested.", body = StatusSet<'_>),
+        (status = 400, description = "The body is invalid, or the issue is closed.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 404, description = "`Issue not found in local cache`.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 409, description = "Another change of the issue is under way.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 500, description = "GitHub refused, in its own words; nothing was changed.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 409, description = "Another change of the issue is in progress.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 500, description = "GitHub rejected the change; `error` has GitHub's message. Nothing was changed.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 503, description = "`Could not verify live GitHub labels: <why>`; nothing was changed.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]

@@ -1,4 +1,4 @@
-//! What agents report of their work.
+//! Agent runs: recording and listing them.
 
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
@@ -19,7 +19,7 @@ use crate::service::{self, Error};
 use crate::store::agent_runs::RunFilter;
 use crate::store::{AgentRun, PageRequest};
 
-/// What can come of a run.
+/// The possible outcomes of a run.
 const OUTCOMES: [&str; 6] = [
     "PR_OPENED",
     "PR_UPDATED",
@@ -29,7 +29,7 @@ const OUTCOMES: [&str; 6] = [
     "STUCK",
 ];
 
-/// A run that an agent reported.
+/// An agent run: one piece of an agent's work, as the agent reported it.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = AgentRun)]
@@ -37,39 +37,39 @@ pub(super) struct RunRow<'a> {
     /// Opaque.
     #[schema(value_type = String, example = "run_000001")]
     id: AgentRunId,
-    /// The name the agent gave.
+    /// The name that the agent reported.
     #[schema(example = "alpha")]
     agent_name: &'a str,
-    /// What kind of run; `heartbeat` is usual.
+    /// The kind of run, usually `heartbeat`.
     #[schema(example = "heartbeat")]
     run_type: &'a str,
-    /// How it went; `success` and `error` are usual.
+    /// The result, usually `success` or `error`.
     #[schema(example = "success")]
     status: &'a str,
-    /// When it began, by the agent's clock.
+    /// When the run started, by the agent's clock.
     #[schema(value_type = String, format = DateTime)]
     started_at: Instant,
-    /// When it ended, by the agent's clock.
+    /// When the run ended, by the agent's clock; null while it is running.
     #[schema(value_type = Option<String>, format = DateTime, required)]
     finished_at: Option<Instant>,
-    /// What the agent says of it.
+    /// The agent's summary of the run.
     #[schema(required)]
     summary: Option<&'a str>,
-    /// What went wrong.
+    /// The error message of a failed run.
     #[schema(required)]
     error_message: Option<&'a str>,
-    /// Free text of ours.
+    /// Free text from Dispatch.
     #[schema(required)]
     notes: Option<&'a str>,
-    /// Pages the run touched.
+    /// URLs of the pages that the run worked on.
     touched_issue_urls: &'a [String],
-    /// When it was reported.
+    /// When the run was reported.
     #[schema(value_type = String, format = DateTime)]
     created_at: Instant,
-    /// The issue it worked on.
+    /// The issue that the run worked on.
     #[schema(value_type = Option<String>, required)]
     issue_id: Option<IssueId>,
-    /// What came of it.
+    /// The outcome of the run.
     #[schema(required, example = "PR_OPENED")]
     outcome: Option<&'a str>,
 }
@@ -94,17 +94,17 @@ impl<'a> RunRow<'a> {
     }
 }
 
-/// Which runs are asked for.
+/// The size of the list.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "describes what `list` reads from the query")]
 pub(super) struct RunQuery {
-    /// How many at the most, from 0 to 1,000.
+    /// The maximum number of items, from 0 to 1,000.
     #[param(default = 50)]
     limit: Option<u32>,
 }
 
-/// Lists runs, last reported first.
+/// Lists the agent runs, last reported first.
 #[utoipa::path(
     get,
     path = "/api/agent-runs",
@@ -126,7 +126,7 @@ pub(super) async fn list(
     Ok(json(StatusCode::OK, &page.rows.iter().map(RunRow::of).collect::<Vec<_>>()))
 }
 
-/// A run to record.
+/// A run, as the agent reports it.
 #[derive(ToSchema)]
 #[schema(rename_all = "camelCase")]
 #[expect(dead_code, reason = "describes what `command` reads from the body")]
@@ -134,32 +134,32 @@ pub(super) struct RunBody {
     /// The agent's name.
     #[schema(example = "alpha")]
     agent_name: String,
-    /// What kind of run.
+    /// The kind of run.
     #[schema(example = "heartbeat")]
     run_type: String,
-    /// How it went.
+    /// The result of the run.
     #[schema(example = "success")]
     status: String,
-    /// When it began: ISO 8601, or milliseconds since 1970.
+    /// When the run started: ISO 8601, or milliseconds since 1970.
     #[schema(value_type = String, format = DateTime)]
     started_at: String,
-    /// When it ended; the same forms.
+    /// When the run ended, in the same formats.
     #[schema(value_type = Option<String>, format = DateTime)]
     finished_at: Option<String>,
-    /// What the agent says of it.
+    /// The agent's summary of the run.
     summary: Option<String>,
-    /// What went wrong.
+    /// The error message of a failed run.
     error_message: Option<String>,
-    /// Pages the run touched; http(s) addresses.
+    /// The http(s) URLs of the pages that the run worked on.
     touched_issue_urls: Option<Vec<String>>,
-    /// The issue it worked on.
+    /// The issue that the run worked on.
     issue_id: Option<String>,
-    /// What came of it: `PR_OPENED`, `PR_UPDATED`, `FOLLOW_UP_CREATED`, `DESIGN_COMMENT_POSTED`,
-    /// `DECOMPOSED_SKIPPED` or `STUCK`.
+    /// The outcome of the run: `PR_OPENED`, `PR_UPDATED`, `FOLLOW_UP_CREATED`,
+    /// `DESIGN_COMMENT_POSTED`, `DECOMPOSED_SKIPPED` or `STUCK`.
     outcome: Option<String>,
 }
 
-/// Records a run. Each call records one more, unless it repeats an `Idempotency-Key`.
+/// Records an agent run. Each request records a new run, unless it repeats an `Idempotency-Key`.
 #[utoipa::path(
     post,
     path = "/api/agent-runs",
@@ -167,12 +167,12 @@ pub(super) struct RunBody {
     operation_id = "recordAgentRun",
     params((
         "Idempotency-Key" = Option<String>, Header,
-        description = "A call with a key that was used before records nothing and answers the first run."
+        description = "The idempotency key. A request with a key that was used before records nothing and returns the first run."
     )),
     request_body = RunBody,
     responses(
-        (status = 201, description = "It is recorded.", body = RunRow<'_>),
-        (status = 400, description = "The body is wrong.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 201, description = "The record is stored.", body = RunRow<'_>),
+        (status = 400, description = "The body is invalid.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 500, description = "`Failed to create agent run`.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
@@ -229,7 +229,7 @@ fn command(members: &Members, headers: &HeaderMap) -> Result<RecordAgentRun, Pro
     })
 }
 
-/// A member that is a time where it is given.
+/// Reads an optional member that is a time.
 fn instant(members: &Members, name: &str) -> Result<Option<Instant>, Problem> {
     let Some(value) = members.value(name) else { return Ok(None) };
     time_of(value).map(|time| Some(Instant(time))).ok_or_else(|| {
@@ -238,7 +238,7 @@ fn instant(members: &Members, name: &str) -> Result<Option<Instant>, Problem> {
     })
 }
 
-/// The time that JavaScript would make of a value, without its guesses. What names no zone is UTC.
+/// Reads a time as JavaScript does, but without its heuristics. A time without a zone is UTC.
 fn time_of(value: &Value) -> Option<DateTime<Utc>> {
     let time = match value {
         Value::Number(millis) => {
@@ -263,7 +263,7 @@ fn time_of(value: &Value) -> Option<DateTime<Utc>> {
         }
         _ => return None,
     };
-    // Beyond these PostgreSQL and other clients' calendars end.
+    // PostgreSQL and the calendars of other clients do not support times outside these limits.
     let (first, last) =
         (DateTime::from_timestamp(0, 0)?, DateTime::from_timestamp(253_402_300_799, 0)?);
     (first..=last).contains(&time).then_some(time)

@@ -1,4 +1,4 @@
-//! What agents ask of the board in their own name.
+//! Heartbeats of agents, and the names of agents in requests.
 
 use axum::Extension;
 use axum::http::StatusCode;
@@ -15,42 +15,42 @@ use crate::domain::leases::agent_name;
 use crate::middleware::{Caller, Problem, ProblemDocument, Reader};
 use crate::service::{Error, heartbeats};
 
-/// How a heartbeat went.
+/// The result of a heartbeat.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct HeartbeatRow<'a> {
     /// `ok`, `warning` or `error`.
     #[schema(example = "ok")]
     status: &'static str,
-    /// Whose it is.
+    /// The agent's name.
     #[schema(example = "alpha")]
     agent_name: &'a str,
-    /// When it began.
+    /// When the heartbeat started.
     #[schema(value_type = String, format = DateTime)]
     started_at: Instant,
-    /// When it ended.
+    /// When the heartbeat ended.
     #[schema(value_type = String, format = DateTime)]
     finished_at: Instant,
-    /// What was done.
+    /// What the heartbeat did.
     summary: &'a str,
-    /// What did not matter, such as that somebody else is syncing.
+    /// Minor problems, for example that another sync is running.
     warnings: &'a [String],
-    /// What failed. It stops no work.
+    /// The failures. They do not stop the agent's work.
     errors: &'a [String],
     /// Always empty.
     touched_issue_urls: [String; 0],
 }
 
-/// A sign of life: syncs as far as that is possible, and records a run of type `heartbeat`.
+/// Sends a heartbeat: syncs if possible, and records an agent run of type `heartbeat`.
 #[utoipa::path(
     post,
     path = "/api/agents/{agentName}/heartbeat",
     tag = "work",
     operation_id = "beat",
-    params(("agentName" = String, Path, description = "The agent's name, `/` written `%2F`.")),
+    params(("agentName" = String, Path, description = "The agent's name, with `/` encoded as `%2F`.")),
     responses(
-        (status = 200, description = "It is recorded.", body = HeartbeatRow<'_>),
-        (status = 400, description = "That cannot be an agent's name.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 200, description = "The record is stored.", body = HeartbeatRow<'_>),
+        (status = 400, description = "The name is not a valid agent name.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 500, description = "`Failed to run heartbeat`.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
@@ -76,7 +76,7 @@ pub(super) async fn heartbeat(
     Ok(json(StatusCode::OK, &row))
 }
 
-/// How a request in an agent's name is refused.
+/// Converts an error of a request in an agent's name to a problem.
 pub(super) fn refused(text: &'static str) -> impl Fn(Error) -> Problem {
     move |error| match error {
         Error::Invalid { field: "agent", reason } => misnamed(&reason),
@@ -84,12 +84,12 @@ pub(super) fn refused(text: &'static str) -> impl Fn(Error) -> Problem {
     }
 }
 
-/// An agent's name as a path or a body gives it, without `agent/`.
+/// Returns the agent's name from a path or a body, without the `agent/` prefix.
 pub(super) fn named(given: &str) -> Result<&str, Problem> {
     agent_name(given).map_err(|reason| misnamed(&reason))
 }
 
-/// The refusal of a name that cannot be an agent's.
+/// The problem for an invalid agent name.
 pub(super) fn misnamed(reason: &str) -> Problem {
     Problem::wrong("agentName", format!("agentName: {reason}"))
 }

@@ -1,4 +1,4 @@
-//! Reading the audit log.
+//! The audit log.
 
 use std::collections::HashMap;
 
@@ -18,7 +18,7 @@ use crate::service;
 use crate::store::audit::AuditFilter;
 use crate::store::{AuditEntry, PageRequest};
 
-/// What somebody did, and whether it worked.
+/// An audit entry: what somebody did, or tried to do, and the outcome.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = AuditEntry)]
@@ -26,56 +26,56 @@ pub(super) struct AuditRow<'a> {
     /// Opaque.
     #[schema(value_type = String, example = "aud_000001")]
     id: AuditEntryId,
-    /// Who did it.
+    /// The name of the caller.
     #[schema(example = "user")]
     actor: &'a str,
-    /// What: `move_issue`, `set_status`, `add_tracked_repo`, `remove_tracked_repo`, …
+    /// The action: `move_issue`, `set_status`, `add_tracked_repo`, `remove_tracked_repo`, …
     #[schema(example = "move_issue")]
     action: &'a str,
-    /// The repository, as it was called then.
+    /// The full name that the repository had at that time.
     #[schema(example = "octo-org/hello-world")]
     repo_full_name: &'a str,
-    /// The issue's number in it.
+    /// The issue's number in the repository; null when the action concerns no issue.
     #[schema(required)]
     issue_number: Option<i32>,
     /// The issue's id.
     #[schema(value_type = Option<String>, required)]
     issue_id: Option<IssueId>,
-    /// The labels GitHub had before.
+    /// The issue's labels on GitHub before the action.
     #[schema(value_type = Vec<String>)]
     before_labels: &'a LabelSet,
-    /// The labels GitHub had afterwards.
+    /// The issue's labels on GitHub after the action.
     #[schema(value_type = Vec<String>)]
     after_labels: &'a LabelSet,
-    /// Whether it worked.
+    /// Whether the action succeeded.
     success: bool,
-    /// Why it did not work.
+    /// Why the action failed.
     #[schema(required)]
     error_message: Option<&'a str>,
-    /// Free text.
+    /// Details of the action, as free text.
     #[schema(required)]
     notes: Option<&'a str>,
-    /// When the outcome was known.
+    /// When the outcome became known.
     #[schema(value_type = String, format = DateTime)]
     created_at: Instant,
-    /// The issue as it is now.
+    /// The current state of the issue.
     #[schema(required)]
     issue: Option<&'a IssueRow<'a>>,
 }
 
-/// Which entries are asked for.
+/// A filter for audit entries.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "describes what `list` reads from the query")]
 pub(super) struct AuditQuery {
-    /// How many at the most, from 0 to 1,000.
+    /// The maximum number of items, from 0 to 1,000.
     #[param(default = 50)]
     limit: Option<u32>,
-    /// A repository's full name as it was then, in any case.
+    /// The full name that the repository had at that time; case-insensitive.
     repo: Option<String>,
 }
 
-/// Lists what was done, newest first.
+/// Lists the audit entries, newest first.
 #[utoipa::path(
     get,
     path = "/api/audit",
@@ -97,7 +97,7 @@ pub(super) async fn list(
             let filter = AuditFilter { repository: Some(name), ..AuditFilter::default() };
             entries(&app, filter, query.limit()).await?
         }
-        // Nothing was ever done in what cannot be a repository.
+        // No entry exists for a name that is not a valid repository name.
         Some(Err(_)) => vec![],
     };
     let ids: Vec<_> = entries.iter().filter_map(|entry| entry.issue_id).collect();
@@ -123,7 +123,7 @@ fn row<'a>(entry: &'a AuditEntry, issues: &'a HashMap<IssueId, IssueRow<'a>>) ->
         issue_id: entry.issue_id,
         before_labels: &entry.before_labels,
         after_labels: &entry.after_labels,
-        // A settled entry knows, and only settled ones are listed.
+        // Every settled entry has an outcome, and only settled entries are listed.
         success: entry.success.unwrap_or_default(),
         error_message: entry.error_message.as_deref(),
         notes: entry.notes.as_deref().or(entry.comment.as_deref()),

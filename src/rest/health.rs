@@ -1,4 +1,4 @@
-//! Whether Dispatch is there.
+//! Health checks.
 
 use axum::Json;
 use axum::http::StatusCode;
@@ -12,33 +12,33 @@ use crate::service;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// How Dispatch is.
+/// The health of Dispatch.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Health {
-    /// Whether everything works.
+    /// Whether Dispatch and its database work.
     ok: bool,
     /// `ok` or `error`.
     #[schema(example = "ok")]
     database: &'static str,
-    /// This version, without a leading `v`.
+    /// The version of Dispatch, without a leading `v`.
     #[schema(example = "0.1.0")]
     version: &'static str,
-    /// How people prove who they are: `legacy` (not at all), `read-only`, `basic` or `disabled`.
-    /// Absent while the database does not answer.
+    /// The authentication mode: `legacy` (people need no credentials), `read-only`, `basic` or
+    /// `disabled`. Absent when the database does not respond.
     #[serde(skip_serializing_if = "Option::is_none")]
     auth_mode: Option<&'static str>,
 }
 
-/// Tells how Dispatch and its database are.
+/// Returns the health of Dispatch and its database.
 #[utoipa::path(
     get,
     path = "/api/health",
     tag = "service",
     operation_id = "getHealth",
     responses(
-        (status = 200, description = "All is well.", body = Health),
-        (status = 503, description = "The database does not answer.", body = Health),
+        (status = 200, description = "Dispatch and its database work.", body = Health),
+        (status = 503, description = "The database does not respond.", body = Health),
     )
 )]
 pub(super) async fn health(Public(app): Public<App>) -> (StatusCode, Json<Health>) {
@@ -61,35 +61,35 @@ pub(super) async fn health(Public(app): Public<App>) -> (StatusCode, Json<Health
     }
 }
 
-/// A sign of life.
+/// The result of a successful health check.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Alive {
     /// Always true.
     ok: bool,
 }
 
-/// Tells that the process answers. Looks at nothing else, so that a database's failure does not get
-/// the process restarted.
+/// Liveness check: reports that the process responds. It checks nothing else, so a database failure
+/// does not cause a restart of the process.
 #[utoipa::path(
     get,
     path = "/livez",
     tag = "service",
     operation_id = "getLiveness",
-    responses((status = 200, description = "The process answers.", body = Alive))
+    responses((status = 200, description = "The process responds.", body = Alive))
 )]
 pub(super) async fn livez() -> Json<Alive> {
     Json(Alive { ok: true })
 }
 
-/// Tells whether requests should be sent here.
+/// Readiness check: reports whether this process can handle requests.
 #[utoipa::path(
     get,
     path = "/readyz",
     tag = "service",
     operation_id = "getReadiness",
     responses(
-        (status = 200, description = "Requests can be answered.", body = Alive),
-        (status = 503, description = "The database does not answer.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 200, description = "The process can handle requests.", body = Alive),
+        (status = 503, description = "The database does not respond.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn readyz(Public(app): Public<App>) -> Result<Json<Alive>, Problem> {

@@ -1,4 +1,4 @@
-//! What agents report of the tasks they were given.
+//! Reports of agents on finished tasks.
 
 use axum::Extension;
 use axum::http::StatusCode;
@@ -32,57 +32,58 @@ const OUTCOMES: [&str; 8] = [
     "already_addressed",
 ];
 
-/// The longest evidence, in characters.
+/// The maximum length of the evidence, in characters.
 const LONGEST_EVIDENCE: usize = 2000;
 
-/// The longest key, in characters.
+/// The maximum length of a key, in characters.
 const LONGEST_KEY: usize = 200;
 
-/// A finished task.
+/// A report on a finished task.
 #[derive(ToSchema)]
 #[schema(rename_all = "camelCase")]
 #[expect(dead_code, reason = "describes what `report` reads from the body")]
 pub(super) struct ReportBody {
-    /// `implement` or `followup-pr`, as the task said.
+    /// The type of the task: `implement` or `followup-pr`.
     #[schema(example = "implement")]
     task_type: String,
-    /// `pr_opened`, `pr_updated`, `issue_updated`, `issue_closed`, `blocked`, `failed`,
-    /// `no_changes_needed` or `already_addressed`.
+    /// The outcome: `pr_opened`, `pr_updated`, `issue_updated`, `issue_closed`, `blocked`,
+    /// `failed`, `no_changes_needed` or `already_addressed`.
     #[schema(example = "pr_opened")]
     outcome: String,
-    /// The repository's full name.
+    /// The full name of the repository.
     repo_full_name: Option<String>,
     /// The issue's number.
     issue_number: Option<i32>,
     /// The pull request's number.
     pull_request_number: Option<i32>,
-    /// The pull request's page.
+    /// The URL of the pull request.
     pull_request_url: Option<String>,
-    /// What there is to say.
+    /// A summary of the work.
     summary: Option<String>,
-    /// What went wrong.
+    /// The error message of a failed task.
     error: Option<String>,
-    /// What shows that it is done already, with `already_addressed`; up to 2,000 characters.
+    /// With `already_addressed`: evidence that the work was already done, up to 2,000 characters.
     evidence: Option<String>,
-    /// When it began; ignored unless it lies in the last 24 hours.
+    /// When the task started; ignored unless it is within the last 24 hours.
     #[schema(value_type = Option<String>, format = DateTime)]
     started_at: Option<String>,
-    /// The attempt that the task was.
+    /// The attempt to fix a pull request that the task was part of.
     #[schema(value_type = Option<Object>)]
     pr_fix_item: Option<Value>,
-    /// The same report under the same key is recorded once; 1 to 200 characters.
+    /// The idempotency key, 1 to 200 characters. The same report with the same key is recorded only
+    /// once.
     idempotency_key: Option<String>,
 }
 
-/// The report as it was understood.
+/// The report, as Dispatch parsed it.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ReportRow<'a> {
-    /// What kind of task it was.
+    /// The type of the task.
     task_type: &'a str,
-    /// What came of it.
+    /// The outcome of the task.
     outcome: &'a str,
-    /// The repository.
+    /// The full name of the repository.
     #[schema(required)]
     repo_full_name: Option<&'a str>,
     /// The issue's number.
@@ -91,25 +92,25 @@ pub(super) struct ReportRow<'a> {
     /// The pull request's number.
     #[schema(required)]
     pull_request_number: Option<i32>,
-    /// The pull request's page.
+    /// The URL of the pull request.
     #[schema(required)]
     pull_request_url: Option<&'a str>,
-    /// What there is to say.
+    /// A summary of the work.
     #[schema(required)]
     summary: Option<&'a str>,
-    /// What went wrong.
+    /// The error message of a failed task.
     #[schema(required)]
     error: Option<&'a str>,
-    /// What shows that it is done already.
+    /// The evidence that the work was already done.
     #[schema(required)]
     evidence: Option<&'a str>,
-    /// When it began, where that is believable.
+    /// When the task started; null when the reported time is not plausible.
     #[schema(value_type = Option<String>, format = DateTime, required)]
     started_at: Option<Instant>,
-    /// The attempt that the task was.
+    /// The attempt to fix a pull request that the task was part of.
     #[schema(required)]
     pr_fix_item: Option<Attempt<'a>>,
-    /// The agent's own key.
+    /// The agent's idempotency key.
     #[schema(required)]
     idempotency_key: Option<&'a str>,
 }
@@ -117,64 +118,64 @@ pub(super) struct ReportRow<'a> {
 /// An attempt to fix a pull request.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Attempt<'a> {
-    /// The item.
+    /// The id of the item.
     id: &'a str,
-    /// Which attempt at it.
+    /// The number of the attempt.
     generation: i64,
 }
 
-/// What a report did to the fix of a pull request. There is no queue of those yet.
+/// The effect of a report on a pull request fix. Dispatch has no queue of these yet.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Resolution {
-    /// Whether there is such an item.
+    /// Whether the item exists.
     matched: bool,
     /// Always `none`.
     #[schema(example = "none")]
     action: &'static str,
-    /// The item.
+    /// The id of the item.
     #[schema(value_type = Option<String>, required)]
     item_id: Option<()>,
-    /// Why.
+    /// The reason.
     #[schema(required)]
     reason: &'static str,
-    /// The attempt that the report was about.
+    /// The number of the reported attempt.
     #[schema(required)]
     attempt_generation: Option<i64>,
 }
 
-/// A report that is recorded.
+/// The recorded report.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Reported<'a> {
     /// Always true.
     ok: bool,
-    /// Who reported.
+    /// The agent that reported.
     #[schema(example = "alpha")]
     agent_name: &'a str,
-    /// The report as it was understood.
+    /// The report, as Dispatch parsed it.
     report: ReportRow<'a>,
-    /// The run; the first one when this was a repetition.
+    /// The id of the agent run; the existing one for a repeated request.
     #[schema(value_type = String, example = "run_000001")]
     agent_run_id: AgentRunId,
-    /// What became of the fix of a pull request.
+    /// The effect on a pull request fix.
     pr_fix_resolution: Resolution,
-    /// True for a repetition, else absent.
+    /// True for a repeated request, otherwise absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     duplicate: Option<bool>,
 }
 
-/// Reports what came of a task.
+/// Reports the outcome of a task.
 #[utoipa::path(
     post,
     path = "/api/agents/{agentName}/tasks/report",
     tag = "work",
     operation_id = "reportTask",
-    params(("agentName" = String, Path, description = "The agent's name, `/` written `%2F`.")),
+    params(("agentName" = String, Path, description = "The agent's name, with `/` encoded as `%2F`.")),
     request_body = ReportBody,
     responses(
-        (status = 200, description = "It is recorded.", body = Reported<'_>),
-        (status = 400, description = "The body is wrong.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 200, description = "The record is stored.", body = Reported<'_>),
+        (status = 400, description = "The body is invalid.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 409, description = "The key was used for a different report.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 500, description = "`Failed to record task report`.", body = ProblemDocument, content_type = "application/problem+json"),
     )
@@ -337,14 +338,14 @@ fn attempt(members: &Members) -> Result<Option<(&str, i64)>, Problem> {
     Ok(Some((id, generation)))
 }
 
-/// When it began, unless the agent's clock or memory cannot be right.
+/// Reads the start time, unless it is not plausible.
 fn started_at(members: &Members, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let given = members.value("startedAt")?.as_str()?;
     let given = DateTime::parse_from_rfc3339(given.trim()).ok()?.to_utc();
     (given <= now && given >= now - TimeDelta::hours(24)).then_some(given)
 }
 
-/// SHA-256 of a report, its members in order whatever order they came in.
+/// The SHA-256 hash of a report, independent of the order of its members.
 fn hash(members: &Map<String, Value>) -> String {
     let sorted = sorted(&Value::Object(members.clone())).to_string();
     Sha256::digest(sorted).iter().map(|byte| format!("{byte:02x}")).collect()

@@ -1,5 +1,4 @@
-//! Which repositories are tracked, under its two addresses: one names rows of the board's mirror,
-//! the other rows of the tracked list. Here both are the same row.
+//! Tracked repositories. Two sets of routes, of the board and of automation, expose the same rows.
 
 use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
@@ -19,13 +18,13 @@ use crate::middleware::{Problem, ProblemDocument, Reader};
 use crate::service::{self, Error, tracking};
 use crate::store::Repository;
 
-/// What tells that another address has taken this one's place.
+/// The headers that mark a deprecated route and name its replacement.
 const DEPRECATED: [(HeaderName, &str); 2] = [
     (HeaderName::from_static("deprecation"), "true"),
     (axum::http::header::LINK, "</api/automation/repos>; rel=\"successor-version\""),
 ];
 
-/// A repository of the board.
+/// A repository on the board.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Repository)]
@@ -33,21 +32,21 @@ pub(super) struct RepositoryRow<'a> {
     /// Opaque.
     #[schema(value_type = String, example = "rep_000001")]
     id: RepositoryId,
-    /// Its own name.
+    /// The name of the repository, without its owner.
     #[schema(example = "hello-world")]
     name: &'a str,
-    /// The person or organisation it belongs to.
+    /// The user or organisation that owns the repository.
     #[schema(example = "octo-org")]
     owner: &'a str,
-    /// `owner/name`.
+    /// The full name, `owner/name`.
     #[schema(example = "octo-org/hello-world")]
     full_name: &'a str,
-    /// Whether it is tracked now.
+    /// Whether the repository is tracked now.
     enabled: bool,
-    /// When it was first tracked.
+    /// When the repository was first tracked.
     #[schema(value_type = String, format = DateTime)]
     created_at: Instant,
-    /// When it was last tracked, untracked or renamed.
+    /// When the repository was last tracked, untracked or renamed.
     #[schema(value_type = String, format = DateTime)]
     updated_at: Instant,
 }
@@ -66,14 +65,14 @@ impl<'a> RepositoryRow<'a> {
     }
 }
 
-/// Lists every repository that is or was tracked, by name.
+/// Lists all repositories that are or were tracked, sorted by name.
 #[utoipa::path(
     get,
     path = "/api/repos",
     tag = "repositories",
     operation_id = "listRepositories",
     responses(
-        (status = 200, description = "All of them.", body = Vec<RepositoryRow<'_>>),
+        (status = 200, description = "The repositories.", body = Vec<RepositoryRow<'_>>),
         (status = 500, description = "`Failed to fetch repositories`.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
@@ -88,23 +87,23 @@ pub(super) async fn list(Reader { state: app, .. }: Reader<App>) -> Result<Respo
 #[schema(rename_all = "camelCase")]
 #[expect(dead_code, reason = "describes what `new_repository` reads from the body")]
 pub(super) struct TrackBody {
-    /// `owner/name`.
+    /// The full name, `owner/name`.
     #[schema(example = "octo-org/hello-world")]
     full_name: String,
 }
 
-/// A repository of the board that is tracked now.
+/// The newly tracked repository.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct AddedRepository<'a> {
     #[serde(flatten)]
     repository: RepositoryRow<'a>,
-    /// The id of its row in the tracked list.
+    /// The id of the repository in the routes of automation.
     #[schema(value_type = String, example = "rep_000001")]
     automation_repo_id: RepositoryId,
 }
 
-/// Tracks a repository. `POST /api/automation/repos` has taken this address's place.
+/// Tracks a repository. Deprecated: use `POST /api/automation/repos`.
 #[utoipa::path(
     post,
     path = "/api/repos",
@@ -112,12 +111,12 @@ pub(super) struct AddedRepository<'a> {
     operation_id = "addRepository",
     request_body = TrackBody,
     responses(
-        (status = 201, description = "It is tracked; the next sync brings its issues.", body = AddedRepository<'_>,
+        (status = 201, description = "The repository is tracked; the next sync reads its issues.", body = AddedRepository<'_>,
             headers(
                 ("Deprecation" = String, description = "`true`"),
-                ("Link" = String, description = "The address that has taken this one's place."),
+                ("Link" = String, description = "The URL of the route that replaces this one."),
             )),
-        (status = 400, description = "The body is wrong.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 400, description = "The body is invalid.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 409, description = "`Repository is already tracked`.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 500, description = "`Failed to add repository`.", body = ProblemDocument, content_type = "application/problem+json"),
     )
@@ -148,39 +147,40 @@ async fn new_repository(app: &App, actor: &Actor, body: &Body) -> Result<Reposit
     tracked.map_err(failed("Failed to add repository"))
 }
 
-/// The same repository as automation knows it. Workflows, releases and runs are empty until
-/// automation exists.
+/// A repository in the routes of automation. Workflows, releases and runs are empty because
+/// automation does not exist yet.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct TrackedRepository<'a> {
     /// Opaque.
     #[schema(value_type = String, example = "rep_000001")]
     id: RepositoryId,
-    /// `owner/name`.
+    /// The full name, `owner/name`.
     #[schema(example = "octo-org/hello-world")]
     full_name: &'a str,
-    /// Its own name.
+    /// The name of the repository, without its owner.
     #[schema(example = "hello-world")]
     name: &'a str,
-    /// The person or organisation it belongs to.
+    /// The user or organisation that owns the repository.
     #[schema(example = "octo-org")]
     owner: &'a str,
-    /// GitHub's default branch; `main` until known.
+    /// The default branch on GitHub; `main` until it is known.
     #[schema(example = "main")]
     default_branch: &'a str,
     /// The newest commit of the default branch.
     #[schema(required)]
     latest_commit_sha: Option<&'a str>,
-    /// How many pull requests are open.
+    /// The number of open pull requests.
     #[serde(rename = "openPRCount")]
     open_pr_count: u32,
-    /// When a sync last ended, well or not; when it was first tracked before that.
+    /// When the last sync ended, whether successful or not; before the first sync, when the
+    /// repository was first tracked.
     #[schema(value_type = String, format = DateTime)]
     last_synced_at: Instant,
-    /// Why the last sync failed.
+    /// Why the last sync failed; null when it succeeded.
     #[schema(required)]
     sync_error: Option<&'a str>,
-    /// Who asked for it first: `env` or `user`.
+    /// Who first asked to track the repository: `env` or `user`.
     #[schema(example = "user")]
     source: &'a str,
 }
@@ -202,50 +202,50 @@ impl<'a> TrackedRepository<'a> {
     }
 }
 
-/// A row of the tracked list.
+/// A tracked repository with its automation data.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct TrackedListRow<'a> {
     #[serde(flatten)]
     repository: TrackedRepository<'a>,
-    /// When a sync last ended well.
+    /// When the last successful sync ended.
     #[schema(value_type = Option<String>, format = DateTime, required)]
     last_succeeded_at: Option<Instant>,
-    /// The workflow that ran last.
+    /// The workflow that ran last; always empty.
     #[schema(value_type = Vec<Object>)]
     workflows: [(); 0],
-    /// The newest release.
+    /// The newest release; always empty.
     #[schema(value_type = Vec<Object>)]
     releases: [(); 0],
-    /// How many there are of each.
+    /// The total numbers of workflows and releases.
     #[serde(rename = "_count")]
     count: Counts,
-    /// Runs that failed.
+    /// The number of failed workflow runs.
     failing_runs: u32,
-    /// Runs that are under way.
+    /// The number of workflow runs in progress.
     running_runs: u32,
-    /// What automation last did.
+    /// The last sync run of automation; always null.
     #[schema(value_type = Option<Object>, required)]
     last_sync_run: Option<()>,
 }
 
-/// How many there are of what is shown in part.
+/// The total numbers of workflows and releases.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Counts {
-    /// Workflows.
+    /// The number of workflows.
     workflows: u32,
-    /// Releases.
+    /// The number of releases.
     releases: u32,
 }
 
-/// Lists the tracked repositories by name.
+/// Lists the tracked repositories, sorted by name.
 #[utoipa::path(
     get,
     path = "/api/automation/repos",
     tag = "repositories",
     operation_id = "listTrackedRepositories",
     responses(
-        (status = 200, description = "All of them.", body = Vec<TrackedListRow<'_>>),
+        (status = 200, description = "The repositories.", body = Vec<TrackedListRow<'_>>),
         (status = 500, description = "`Failed to fetch repos`.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
@@ -267,25 +267,25 @@ pub(super) async fn list_tracked(
     Ok(json(StatusCode::OK, &tracked.iter().map(row).collect::<Vec<_>>()))
 }
 
-/// A repository that is tracked now.
+/// The newly tracked repository.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct NewlyTracked<'a> {
     #[serde(flatten)]
     repository: TrackedRepository<'a>,
-    /// When it was first tracked.
+    /// When the repository was first tracked.
     #[schema(value_type = String, format = DateTime)]
     created_at: Instant,
-    /// When it was last tracked, untracked or renamed.
+    /// When the repository was last tracked, untracked or renamed.
     #[schema(value_type = String, format = DateTime)]
     updated_at: Instant,
-    /// The id of its row on the board.
+    /// The id of the repository on the board.
     #[schema(value_type = String, example = "rep_000001")]
     repository_id: RepositoryId,
 }
 
-/// Tracks a repository, or tracks it again. GitHub is not asked; the next sync tells whether it is
-/// there.
+/// Tracks a repository, or tracks it again. Sends no request to GitHub; the next sync shows whether
+/// the repository exists.
 #[utoipa::path(
     post,
     path = "/api/automation/repos",
@@ -293,8 +293,8 @@ pub(super) struct NewlyTracked<'a> {
     operation_id = "trackRepository",
     request_body = TrackBody,
     responses(
-        (status = 201, description = "It is tracked; the next sync brings its issues.", body = NewlyTracked<'_>),
-        (status = 400, description = "The body is wrong.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 201, description = "The repository is tracked; the next sync reads its issues.", body = NewlyTracked<'_>),
+        (status = 400, description = "The body is invalid.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 409, description = "`Repository is already tracked`.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 500, description = "`Failed to add repository`.", body = ProblemDocument, content_type = "application/problem+json"),
     )
@@ -313,40 +313,40 @@ pub(super) async fn track(
     Ok(json(StatusCode::CREATED, &row))
 }
 
-/// A tracked repository in short.
+/// A tracked repository in short form.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct TrackedName<'a> {
-    /// `owner/name`.
+    /// The full name, `owner/name`.
     #[schema(example = "octo-org/hello-world")]
     full_name: &'a str,
-    /// The person or organisation it belongs to.
+    /// The user or organisation that owns the repository.
     #[schema(example = "octo-org")]
     owner: &'a str,
-    /// Its own name.
+    /// The name of the repository, without its owner.
     #[schema(example = "hello-world")]
     name: &'a str,
     /// Always true.
     enabled: bool,
-    /// GitHub's default branch; `main` until known.
+    /// The default branch on GitHub; `main` until it is known.
     #[schema(example = "main")]
     default_branch: &'a str,
-    /// Who asked for it first: `env` or `user`.
+    /// Who first asked to track the repository: `env` or `user`.
     #[schema(example = "user")]
     source: &'a str,
-    /// When a sync last ended, well or not.
+    /// When the last sync ended, whether successful or not.
     #[schema(value_type = Option<String>, format = DateTime, required)]
     last_synced_at: Option<Instant>,
 }
 
-/// Lists the tracked repositories in short.
+/// Lists the tracked repositories in short form.
 #[utoipa::path(
     get,
     path = "/api/automation/repos/tracked",
     tag = "repositories",
     operation_id = "listTrackedNames",
     responses(
-        (status = 200, description = "All of them.", body = Vec<TrackedName<'_>>),
+        (status = 200, description = "The repositories.", body = Vec<TrackedName<'_>>),
         (status = 500, description = "`Failed to fetch tracked repositories`.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
@@ -372,18 +372,18 @@ impl<'a> TrackedName<'a> {
     }
 }
 
-/// Stops tracking a repository. Its issues are hidden and kept.
+/// Stops tracking a repository. Its issues are kept but hidden.
 #[utoipa::path(
     delete,
     path = "/api/automation/repos/{owner}/{repo}",
     tag = "repositories",
     operation_id = "untrackRepository",
     params(
-        ("owner" = String, Path, description = "The person or organisation it belongs to."),
-        ("repo" = String, Path, description = "Its own name."),
+        ("owner" = String, Path, description = "The user or organisation that owns the repository."),
+        ("repo" = String, Path, description = "The name of the repository, without its owner."),
     ),
     responses(
-        (status = 200, description = "It is no longer tracked.", body = Done),
+        (status = 200, description = "The repository is no longer tracked.", body = Done),
         (status = 404, description = "`Repository not tracked`.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 500, description = "`Failed to remove repository`.", body = ProblemDocument, content_type = "application/problem+json"),
     )
@@ -396,15 +396,15 @@ pub(super) async fn untrack(
     remove(&app, &actor, &format!("{owner}/{repo}")).await
 }
 
-/// Stops tracking a repository whose name is written as one segment: `owner%2Fname`.
+/// Stops tracking a repository whose full name is given as one path segment: `owner%2Fname`.
 #[utoipa::path(
     delete,
     path = "/api/automation/repos/{owner}",
     tag = "repositories",
     operation_id = "untrackRepositoryByFullName",
-    params(("owner" = String, Path, description = "The full name, its slash written `%2F`.")),
+    params(("owner" = String, Path, description = "The full name, with `/` encoded as `%2F`.")),
     responses(
-        (status = 200, description = "It is no longer tracked.", body = Done),
+        (status = 200, description = "The repository is no longer tracked.", body = Done),
         (status = 404, description = "`Repository not tracked`.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 500, description = "`Failed to remove repository`.", body = ProblemDocument, content_type = "application/problem+json"),
     )

@@ -1,4 +1,4 @@
-//! Signing in and out on the page.
+//! Sessions: signing in and out on the page.
 
 use axum::Extension;
 use axum::http::header::SET_COOKIE;
@@ -18,11 +18,12 @@ use crate::service::{Error, sessions};
 
 const REFUSAL: &str = "Send {\"name\": \"...\", \"token\": \"...\"}";
 
-/// Who signs in.
+/// The name and the token of a person who signs in.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes what `sign_in` reads from the body")]
 pub(super) struct SignIn {
-    /// What the audit log and the events call them, 1 to 100 visible characters. No reserved word.
+    /// The person's name in the audit log and in events, 1 to 100 visible characters. Reserved
+    /// names are rejected.
     #[schema(example = "Sam")]
     name: String,
     /// `DISPATCH_MAINTAINER_TOKEN` or `DISPATCH_AGENT_TOKEN`.
@@ -30,20 +31,21 @@ pub(super) struct SignIn {
     token: String,
 }
 
-/// Who is signed in now.
+/// The person who is signed in.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct SignedIn<'a> {
-    /// What the audit log and the events call them.
+    /// The person's name in the audit log and in events.
     #[schema(example = "Sam")]
     name: &'a str,
-    /// When they have to sign in again.
+    /// When the person must sign in again.
     #[schema(value_type = String, format = DateTime)]
     expires_at: Instant,
 }
 
-/// Signs a person in on the page, who may do everything from then on. The session is in the cookie of
-/// the answer; it ends after seven days, when they sign out, or with its token.
+/// Signs a person in on the page. The person may then do everything. The response sets a cookie
+/// with the session, which ends after seven days, when the person signs out, or when its token is
+/// no longer valid.
 #[utoipa::path(
     post,
     path = "/api/session",
@@ -51,13 +53,13 @@ pub(super) struct SignedIn<'a> {
     operation_id = "signIn",
     request_body = SignIn,
     responses(
-        (status = 201, description = "They are signed in.", body = SignedIn<'_>,
-            headers(("Set-Cookie" = String, description = "The session. Scripts cannot read it, other sites cannot have it sent."))),
+        (status = 201, description = "The person is signed in.", body = SignedIn<'_>,
+            headers(("Set-Cookie" = String, description = "The session cookie. Scripts cannot read it, and browsers do not send it for requests of other sites."))),
         (status = 400, description = "The name is reserved, or not 1 to 100 visible characters.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 401, description = "The token is wrong.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 403, description = "The token is a worker's, or the request comes from a page of another site.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 409, description = "In this mode (`basic`, `disabled`) people do not sign in on the page.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 429, description = "Too many wrong tokens; `Retry-After` says when to try again.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 403, description = "The token is a worker token, or the request comes from a page of another site.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 409, description = "The authentication mode (`basic` or `disabled`) does not allow signing in on the page.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 429, description = "Too many wrong tokens; `Retry-After` states when to retry.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn sign_in(
@@ -80,7 +82,8 @@ pub(super) async fn sign_in(
     Ok(([(SET_COOKIE, cookie)], json(StatusCode::CREATED, &signed_in)).into_response())
 }
 
-/// A token without what is copied along with it: quotes, invisible characters, the word before it.
+/// Removes from a pasted token what was copied with it: quotes, invisible characters, the word
+/// before it.
 fn pasted(token: &str) -> &str {
     let is_around = |c: char| c.is_whitespace() || is_invisible(c) || matches!(c, '"' | '\'' | '`');
     let bare = token.trim_matches(is_around);
@@ -91,15 +94,15 @@ fn pasted(token: &str) -> &str {
     bare.trim_matches(is_around)
 }
 
-/// Signs a person out on the page: the session that the request shows is over.
+/// Signs a person out on the page: ends the session of the request.
 #[utoipa::path(
     delete,
     path = "/api/session",
     tag = "service",
     operation_id = "signOut",
     responses(
-        (status = 200, description = "They are signed out, whether they were signed in or not.", body = Done,
-            headers(("Set-Cookie" = String, description = "Has the browser forget the session."))),
+        (status = 200, description = "The person is signed out, whether or not they were signed in.", body = Done,
+            headers(("Set-Cookie" = String, description = "Removes the session cookie from the browser."))),
     )
 )]
 pub(super) async fn sign_out(

@@ -1,4 +1,4 @@
-//! Bringing GitHub's issues in: all of them, those of one repository, or one.
+//! Syncing issues from GitHub: all issues, those of one repository, or one issue.
 
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -19,36 +19,37 @@ use crate::service::{Error, board};
 #[schema(rename_all = "camelCase")]
 #[expect(dead_code, reason = "describes what `sync` reads from the body")]
 pub(super) struct SyncBody {
-    /// A tracked repository's full name, in any case; every one when absent.
+    /// The full name of a tracked repository; case-insensitive. All tracked repositories when
+    /// absent.
     #[schema(example = "octo-org/hello-world")]
     repo_full_name: Option<String>,
 }
 
-/// How a sync went.
+/// The results of a sync.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct SyncReport {
-    /// Whether every repository could be read.
+    /// Whether all repositories could be read.
     success: bool,
-    /// How many repositories were asked for.
+    /// The number of requested repositories.
     repos: usize,
-    /// How many issues GitHub sent.
+    /// The total number of issues received from GitHub.
     synced_count: u32,
-    /// Each repository's own outcome.
+    /// One result for each repository.
     results: Vec<SyncResult>,
 }
 
-/// How the sync of one repository went.
+/// The result of a sync for one repository.
 #[derive(Serialize, ToSchema)]
 pub(super) struct SyncResult {
-    /// Its full name.
+    /// The full name of the repository.
     #[schema(example = "octo-org/hello-world")]
     repo: String,
-    /// How many issues GitHub sent; 0 after a failure.
+    /// The number of issues received from GitHub; 0 after a failure.
     synced: u32,
-    /// How many issues cannot be read; each is asked for again in every sync.
+    /// The number of issues that cannot be read; every sync requests them again.
     unreadable: u32,
-    /// Why it failed.
+    /// Why the sync failed; null when it succeeded.
     #[schema(required, example = "GitHub API error: 404 Could not resolve to a Repository")]
     error: Option<String>,
 }
@@ -68,18 +69,19 @@ impl SyncResult {
     }
 }
 
-/// Reads issues from GitHub. Answers when it is done; a repository that fails stops no other.
+/// Reads issues from GitHub. Returns when the sync is complete. A repository that fails does not
+/// stop the others.
 #[utoipa::path(
     post,
     path = "/api/sync",
     tag = "sync",
     operation_id = "syncIssues",
-    request_body(content = Option<SyncBody>, description = "May be empty."),
+    request_body(content = Option<SyncBody>, description = "The body may be empty."),
     responses(
-        (status = 200, description = "It ended, for each repository well or not.", body = SyncReport),
+        (status = 200, description = "The sync is complete; each repository succeeded or failed.", body = SyncReport),
         (status = 400, description = "`Malformed JSON in request body`.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 404, description = "The repository is not tracked.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 409, description = "A sync is running; `locked` is true.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 409, description = "Another sync is running; `locked` is true.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 500, description = "`Sync failed`.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
@@ -114,30 +116,30 @@ fn chosen(app: &App, body: &Body) -> Result<Option<FullName>, Problem> {
     name.map(named).transpose()
 }
 
-/// An issue to read anew.
+/// An issue to read again.
 #[derive(ToSchema)]
 #[schema(rename_all = "camelCase")]
 #[expect(dead_code, reason = "describes what `refresh` reads from the body")]
 pub(super) struct RefreshBody {
-    /// A tracked repository's full name, in any case.
+    /// The full name of a tracked repository; case-insensitive.
     #[schema(example = "octo-org/hello-world")]
     repo_full_name: String,
-    /// The issue's number, never as a string.
+    /// The issue's number, as a JSON number; a string is rejected.
     issue_number: i32,
 }
 
-/// What reading one issue anew did.
+/// The result of reading one issue.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct RefreshReport {
     /// Always true.
     success: bool,
-    /// The repository's full name.
+    /// The full name of the repository.
     #[schema(example = "octo-org/hello-world")]
     repo: String,
     /// The issue's number.
     issue_number: i32,
-    /// `created` when it was not cached before, else `updated`.
+    /// `created` when the issue was not cached before, otherwise `updated`.
     #[schema(example = "updated")]
     action: &'static str,
     /// Always null.
@@ -145,7 +147,7 @@ pub(super) struct RefreshReport {
     error: Option<()>,
 }
 
-/// Reads one issue from GitHub.
+/// Reads one issue from GitHub again.
 #[utoipa::path(
     post,
     path = "/api/issues/refresh",
@@ -153,11 +155,11 @@ pub(super) struct RefreshReport {
     operation_id = "refreshIssue",
     request_body = RefreshBody,
     responses(
-        (status = 200, description = "It is cached as GitHub has it.", body = RefreshReport),
-        (status = 400, description = "The body is wrong.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 200, description = "The cached issue matches GitHub.", body = RefreshReport),
+        (status = 400, description = "The body is invalid.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 404, description = "The repository is not tracked.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 500, description = "`Issue refresh failed`.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 502, description = "GitHub refused, or the number is a pull request's.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 502, description = "GitHub rejected the request, or the number is that of a pull request.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn refresh(

@@ -1,4 +1,4 @@
-//! Answers in JSON that borrow what they show.
+//! JSON responses that borrow their data.
 
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
@@ -7,12 +7,12 @@ use serde::Serialize;
 
 use crate::middleware::json;
 
-/// An answer whose body is JSON already.
+/// A response with a body that is already JSON.
 pub(super) fn raw_json(status: StatusCode, body: String) -> Response {
     (status, [(CONTENT_TYPE, "application/json")], body).into_response()
 }
 
-/// An answer with this body.
+/// A response with this body, serialized as JSON.
 pub(super) fn json<T: Serialize + ?Sized>(status: StatusCode, body: &T) -> Response {
     (status, [(CONTENT_TYPE, "application/json")], json::bytes(body)).into_response()
 }

@@ -1,5 +1,5 @@
-//! Bodies as clients of old send them: JSON under any content type, with JavaScript's idea of what
-//! counts as given.
+//! Request bodies: JSON under any content type. As in JavaScript, empty and zero values count as
+//! absent.
 
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequest, Request};
@@ -10,13 +10,13 @@ use serde_json::{Map, Value};
 use crate::domain::bounds;
 use crate::middleware::{BODY_LIMIT, Problem, json};
 
-/// What an issue's number is called.
+/// The name of the member with an issue's number.
 const NUMBER: &str = "issueNumber";
 
-/// Members that are longer texts.
+/// Members that contain longer texts.
 const PROSE: [&str; 6] = ["body", "error", "errorMessage", "evidence", "note", "summary"];
 
-/// The bytes of a body that is not too long.
+/// The bytes of a body within the size limit.
 pub(super) struct Body(Bytes);
 
 /// The members of a JSON object.
@@ -43,28 +43,28 @@ fn unread(rejection: &BytesRejection) -> Problem {
 }
 
 impl Body {
-    /// Whether nothing but white space was sent.
+    /// Whether the body is empty or only white space.
     pub(super) fn is_empty(&self) -> bool {
         self.0.trim_ascii().is_empty()
     }
 
-    /// What was sent.
+    /// The bytes of the body.
     pub(super) fn bytes(&self) -> &[u8] {
         &self.0
     }
 
-    /// What was sent.
+    /// The bytes of the body.
     pub(super) fn into_bytes(self) -> Bytes {
         self.0
     }
 
-    /// The members of the object that was sent, none when nothing was; `refusal` is what everything
-    /// else is told.
+    /// Returns the members of the JSON object, or none for an empty body; any other body fails with
+    /// the text `refusal`.
     pub(super) fn members_or_none(&self, refusal: &'static str) -> Result<Members, Problem> {
         if self.is_empty() { Ok(Members(Map::new())) } else { self.members(refusal) }
     }
 
-    /// The members of the object that was sent; `refusal` is what everything else is told.
+    /// Returns the members of the JSON object; any other body fails with the text `refusal`.
     pub(super) fn members(&self, refusal: &'static str) -> Result<Members, Problem> {
         match serde_json::from_slice(json::without_mark(&self.0)) {
             Ok(Value::Object(members)) => Members::checked(members),
@@ -74,8 +74,8 @@ impl Body {
 }
 
 impl Members {
-    /// The members of a body, each within its bounds. Control characters are taken out of longer
-    /// texts, which programs pass on as they got them, and refused everywhere else.
+    /// Checks the bounds of each member. Control characters are removed from longer texts, which
+    /// programs forward unchanged, and rejected everywhere else.
     fn checked(mut members: Map<String, Value>) -> Result<Self, Problem> {
         for (name, value) in &mut members {
             json::make_whole(value);
@@ -93,7 +93,7 @@ impl Members {
         }
     }
 
-    /// A member, unless it is absent, null, empty, zero or false.
+    /// Returns a member, unless it is absent, null, empty, zero or false.
     fn given(&self, name: &str) -> Option<&Value> {
         self.0.get(name).filter(|value| match value {
             Value::Null => false,
@@ -104,8 +104,8 @@ impl Members {
         })
     }
 
-    /// That every one of some members is given; else `refusal`, which names the first that is not.
-    /// An `issueNumber` may be called `number`, and may be a text that looks like one.
+    /// Checks that every member is given; otherwise fails with `refusal` and names the first
+    /// missing member. An `issueNumber` may be named `number`, and may be a numeric string.
     pub(super) fn require(&self, names: &[&str], refusal: &'static str) -> Result<(), Problem> {
         let is_given = |name: &str| match name {
             NUMBER => self.has_number(),
@@ -115,7 +115,7 @@ impl Members {
         missing.map_or(Ok(()), |name| Err(Problem::wrong(name, refusal)))
     }
 
-    /// [`require`](Self::require) where an `issueNumber` must be a number, and called so.
+    /// Like [`require`](Self::require), but an `issueNumber` must have this name and be a number.
     pub(super) fn require_strictly(
         &self,
         names: &[&str],
@@ -129,7 +129,7 @@ impl Members {
         Ok(())
     }
 
-    /// A member that is a text where it is given.
+    /// Reads an optional member that is a string.
     pub(super) fn text(&self, name: &str) -> Result<Option<&str>, Problem> {
         match self.given(name) {
             None => Ok(None),
@@ -138,8 +138,7 @@ impl Members {
         }
     }
 
-    /// A member that is a list of texts where it is given; `refusal` is what everything else is
-    /// told.
+    /// Reads an optional member that is a list of strings; any other value fails with `refusal`.
     pub(super) fn texts(
         &self,
         name: &str,
@@ -151,17 +150,17 @@ impl Members {
         texts.map(Some).ok_or_else(|| Problem::wrong(name, refusal))
     }
 
-    /// A member that is a number, zero included; never a text that looks like one.
+    /// Reads a member that is a number, including zero; a numeric string counts as absent.
     pub(super) fn number(&self, name: &str) -> Option<f64> {
         self.0.get(name)?.as_f64()
     }
 
-    /// Whether the number of an issue is given, under either of its names.
+    /// Whether the issue's number is given, under either of its names.
     pub(super) fn has_number(&self) -> bool {
         ["issueNumber", "number"].iter().any(|name| self.given(name).is_some())
     }
 
-    /// The name that a program gives itself: `actor`, else `agentName`.
+    /// The name that a program gives itself: `actor`, otherwise `agentName`.
     pub(super) fn name_of_caller(&self) -> Result<Option<&str>, Problem> {
         match self.text("actor")? {
             Some(actor) => Ok(Some(actor)),
@@ -169,7 +168,7 @@ impl Members {
         }
     }
 
-    /// A member as it is, null, empty and zero included.
+    /// Returns the raw member, including null, empty and zero.
     pub(super) fn raw(&self, name: &str) -> Option<&Value> {
         self.0.get(name)
     }
@@ -179,14 +178,14 @@ impl Members {
         &self.0
     }
 
-    /// A member as it is, where it is given.
+    /// Returns the raw member, if it is given.
     pub(super) fn value(&self, name: &str) -> Option<&Value> {
         self.given(name)
     }
 }
 
-/// The number of an issue. Numbers that no issue can have because they are too large are given as
-/// the largest, which GitHub never reaches.
+/// Converts a number to an issue number. A number that is too large becomes the maximum, which no
+/// issue on GitHub has.
 pub(super) fn issue_number(number: f64) -> Option<i32> {
     let is_whole = number >= 1.0 && number.fract() == 0.0;
     #[expect(clippy::cast_possible_truncation, reason = "the cast stops at the largest number")]

@@ -1,11 +1,11 @@
-//! What old addresses answer to failures, where that is not what new ones would.
+//! Errors of REST routes that differ from those of the other transports.
 
 use axum::http::StatusCode;
 
 use crate::middleware::Problem;
 use crate::service::Error;
 
-/// A failure that is nobody's fault but ours leaves with the address's own text and status 500.
+/// Converts an error; an internal error becomes status 500 with the route's own text.
 pub(super) fn failed(text: &'static str) -> impl Fn(Error) -> Problem {
     move |error| match error {
         Error::Internal(_) | Error::Unavailable { .. } => {
@@ -15,7 +15,7 @@ pub(super) fn failed(text: &'static str) -> impl Fn(Error) -> Problem {
     }
 }
 
-/// A repository that is not tracked.
+/// The problem for a repository that is not tracked.
 pub(super) fn untracked(name: &str) -> Problem {
     Problem::not_found(format!(
         "Repo {name} is not tracked. Track it first via /api/repos or the UI."

@@ -1,6 +1,6 @@
-//! `Idempotency-Key`: a retry is answered what the first was, and does nothing.
+//! `Idempotency-Key`: a retry gets the first response again and does nothing.
 //!
-//! Stands before every handler that changes something, so no address can forget it.
+//! This middleware covers every handler that changes something.
 
 use axum::body::to_bytes;
 use axum::extract::{FromRequest as _, Request, State};
@@ -20,25 +20,25 @@ use crate::middleware::Problem;
 use crate::service::idempotency::{self, IdempotencyState};
 use crate::store::idempotency_keys::RequestKey;
 
-/// The header with the caller's name for a request.
+/// The header with the idempotency key.
 pub(super) const HEADER: &str = "Idempotency-Key";
 
-/// What an answer says that was given before.
+/// The header of a repeated response.
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
-/// Addresses that keep keys for good, with what they record.
+/// Routes that store the key permanently, with their record.
 const WITH_KEYS_OF_THEIR_OWN: [&str; 1] = ["/api/agent-runs"];
 
-/// Where a second request is never the first: who asks is not known yet.
+/// Routes without idempotency keys, because the caller is not authenticated yet.
 const WITHOUT_KEYS: [&str; 1] = ["/api/session"];
 
-/// The longest key, in characters.
+/// The maximum length of a key, in characters.
 const LONGEST_KEY: usize = 200;
 
-/// The longest address that is kept as it is, in bytes.
+/// The maximum length of a URL that is stored unhashed, in bytes.
 const LONGEST_ADDRESS: usize = 500;
 
-/// Carries a request out, unless its key says that this was done.
+/// Runs a request, unless a request with the same key succeeded before.
 pub(super) async fn once(State(app): State<App>, request: Request, next: Next) -> Response {
     let is_reading = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     let path = request.uri().path();
@@ -54,7 +54,7 @@ pub(super) async fn once(State(app): State<App>, request: Request, next: Next) -
     }
 }
 
-/// Whether what an address changes can name itself.
+/// Whether a route accepts idempotency keys.
 pub(super) fn takes_keys(path: &str) -> bool {
     !WITHOUT_KEYS.contains(&path)
 }
@@ -101,13 +101,13 @@ async fn carry_out(
     }
 }
 
-/// What a request asks for, as short as a key of a table must be.
+/// The method and URL of a request, hashed if they are too long for a table's key.
 fn address(method: &Method, uri: &Uri) -> String {
     let whole = format!("{method} {uri}");
     if whole.len() <= LONGEST_ADDRESS { whole } else { format!("{:x}", Sha256::digest(whole)) }
 }
 
-/// The answer, after it was kept for retries. What is no success is tried again.
+/// Stores a successful response for retries, and returns it. A request that failed can be retried.
 async fn kept(app: &App, key: RequestKey<'_>, run: Uuid, response: Response) -> Response {
     if !response.status().is_success() {
         if let Err(error) = idempotency::give_back(app, key, run).await {

@@ -1,4 +1,4 @@
-//! Which issue a request means: its id, its repository and its number, all three of which must agree.
+//! The issue of a request, given by its id, repository and number; all three must match.
 
 use super::body::{Members, issue_number};
 use super::errors::failed;
@@ -9,7 +9,7 @@ use crate::service::moves::record_unknown_issue;
 use crate::service::{self, Error};
 use crate::store::{Issue, Repository};
 
-/// An issue by its id, repository and number: all three must agree.
+/// An issue by its id, repository and number; all three must match.
 pub(super) struct IssueRef<'a> {
     pub(super) issue_id: IssueId,
     pub(super) repo_full_name: &'a str,
@@ -17,12 +17,13 @@ pub(super) struct IssueRef<'a> {
 }
 
 impl<'a> IssueRef<'a> {
-    /// Reads the three members, of which the caller has seen that they are given.
+    /// Reads the three members. The caller has checked that they are given.
     pub(super) fn read(members: &'a Members) -> Result<Self, Problem> {
         Self::with_number(members, members.number("issueNumber").and_then(issue_number))
     }
 
-    /// The same where the number may be called `number`, and may be a text that looks like one.
+    /// Like [`read`](Self::read), but the number may be named `number`, and may be a numeric
+    /// string.
     pub(super) fn read_tolerantly(members: &'a Members) -> Result<Self, Problem> {
         Self::with_number(members, number_in_any_form(members))
     }
@@ -37,7 +38,7 @@ impl<'a> IssueRef<'a> {
         Ok(Self { issue_id, repo_full_name, issue_number })
     }
 
-    /// The issue that is meant. One whose id is not known may still be known by its number.
+    /// Returns the issue. If its id is unknown, it is looked up by its number.
     pub(super) async fn find(&self, app: &App) -> Result<(Issue, Repository), Error> {
         match service::board::find_issue(app, self.issue_id).await {
             Err(missing @ Error::NotFound { .. }) => {
@@ -62,12 +63,12 @@ impl<'a> IssueRef<'a> {
     }
 }
 
-/// The refusal of a number that no issue has.
+/// The problem for an invalid issue number.
 pub(super) fn misnumbered() -> Problem {
     Problem::wrong("issueNumber", "issueNumber must be a positive whole number")
 }
 
-/// The number under either of its names, as a number or as a text that looks like one.
+/// Reads the number under either of its names, as a number or as a numeric string.
 pub(super) fn number_in_any_form(members: &Members) -> Option<i32> {
     let one = |name| {
         let text = || members.value(name)?.as_str()?.trim().parse().ok();
@@ -76,17 +77,17 @@ pub(super) fn number_in_any_form(members: &Members) -> Option<i32> {
     one("issueNumber").or_else(|| one("number"))
 }
 
-/// What an address that changes an issue says.
+/// The texts of a route that changes an issue.
 pub(super) struct Words<'a> {
-    /// In the audit log, of what it does.
+    /// The action in the audit log.
     pub(super) action: &'static str,
-    /// To who means an issue that is not known.
+    /// The error for an unknown issue.
     pub(super) missing: &'a str,
-    /// To everybody when we fail.
+    /// The error for an internal failure.
     pub(super) failure: &'static str,
 }
 
-/// The issue that is meant; one that is unknown is answered so, and written down.
+/// Returns the issue; an unknown issue fails with an error that is recorded in the audit log.
 pub(super) async fn known_issue(
     app: &App,
     actor: &Actor,

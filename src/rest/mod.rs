@@ -1,12 +1,13 @@
-//! Door 2: the addresses and shapes that REST clients know.
+//! The REST transport.
 //!
-//! Thin: a handler parses, calls one use case and shapes what comes back. Shapes are borrowing
-//! structs beside the handlers that answer them; they are contracts of their own and grow by
-//! nothing that the tables gain. Texts and statuses are those that clients of old compare against,
-//! so they stand here word by word. The OpenAPI description is made of the same handlers.
-//! What changes something and names itself (`Idempotency-Key`) is carried out once, at every address.
-//! Invariants: a member without a value is `null` and present; times have milliseconds and end in
-//! `Z`; a body is read as JSON whatever its content type says; every 2xx has a body.
+//! A handler parses the request, calls one use case and formats the result. Each response is a
+//! borrowing struct beside its handler; it is independent of the tables and does not change with
+//! them. Existing clients compare error texts and statuses, so these are constants here. The
+//! OpenAPI description is generated from the same handlers. Every route that changes something
+//! supports `Idempotency-Key`, except signing in and out.
+//!
+//! Invariants: a member without a value is present as `null`; times have milliseconds and end in
+//! `Z`; a body is parsed as JSON regardless of its content type; every 2xx has a body.
 
 mod agent_runs;
 mod agent_work;
@@ -48,10 +49,11 @@ pub use openapi::describe as openapi;
 use crate::app::App;
 use crate::middleware::Protected;
 
-/// Every REST address.
+/// All REST routes.
 pub fn router(app: App) -> Router {
     let (router, mut description) = routes().split_for_parts();
-    // Without one, paths count from the root of the host, which is wrong below a path of a proxy.
+    // Without a server URL, paths are relative to the root of the host, which is wrong behind a
+    // proxy that adds a path prefix.
     let public = app.config.server.public_url.as_ref();
     description.servers = public.map(|url| vec![Server::new(url.as_str().trim_end_matches('/'))]);
     let description = openapi::Served::of(&openapi::finish(description));

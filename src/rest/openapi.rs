@@ -1,4 +1,4 @@
-//! The description of the REST addresses, made of the handlers' own.
+//! The OpenAPI description, generated from the handlers.
 
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
@@ -16,33 +16,33 @@ use crate::domain::Tier;
 use crate::domain::access::{self, Declared};
 use crate::middleware::{ProblemDocument, Reader};
 
-/// What stands above the addresses.
+/// The general part of the description.
 #[derive(OpenApi)]
 #[openapi(
     info(
         title = "Dispatch",
         description = "A Kanban board and work dispatch for AI agents over GitHub Issues.\n\n\
-            These are the addresses that clients of old know; GraphQL at `/graphql` offers more. \
-            A body is read as JSON whatever its content type says. Every failure is a problem \
-            document (RFC 9457) whose `error` is a text for people and whose `code` tells programs \
-            what to do.\n\n\
-            Without `DISPATCH_AUTH_MODE` people read and move cards without proof, and what agents \
-            do needs the token. With `DISPATCH_AUTH_MODE=basic` everything but the signs of life \
-            needs name and password, or the token.",
+            This is the REST API for existing clients; GraphQL at `/graphql` offers more. A body is \
+            parsed as JSON regardless of its content type. Every error is a problem document \
+            (RFC 9457): `error` is a message for people, and `code` is for programs.\n\n\
+            Without `DISPATCH_AUTH_MODE`, people can read the board and move issues without \
+            credentials, and the operations of agents require the token. With \
+            `DISPATCH_AUTH_MODE=basic`, everything except the health checks requires name and \
+            password, or the token.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
     ),
     tags(
-        (name = "issues", description = "Cards and their columns."),
-        (name = "work", description = "What agents take, hold and report."),
-        (name = "sync", description = "Bringing GitHub's issues in."),
-        (name = "repositories", description = "Which repositories are tracked."),
-        (name = "records", description = "What was done, and by whom."),
-        (name = "service", description = "Signs of life, and signing in on the page."),
+        (name = "issues", description = "Issues and their columns."),
+        (name = "work", description = "Claims, leases and reports of agents."),
+        (name = "sync", description = "Syncing issues from GitHub."),
+        (name = "repositories", description = "Tracked repositories."),
+        (name = "records", description = "The audit log and agent runs."),
+        (name = "service", description = "Health checks, and signing in on the page."),
     ),
 )]
 struct Head;
 
-/// The description without any address.
+/// The description without routes.
 pub(super) fn head() -> Description {
     let mut head = Head::openapi();
     env!("CARGO_PKG_VERSION").clone_into(&mut head.info.version);
@@ -56,13 +56,13 @@ pub(super) fn head() -> Description {
     head
 }
 
-/// The whole description.
+/// The complete description.
 pub fn describe() -> Description {
     finish(super::routes().into_openapi())
 }
 
-/// Says of each address who may ask it, from the same table that the middleware reads, and how it answers
-/// to who may not.
+/// Adds to each route its permissions, from the same table that the middleware reads, and the
+/// responses to callers without permission.
 pub(super) fn finish(mut description: Description) -> Description {
     for (path, item) in &mut description.paths.paths {
         let operations =
@@ -73,8 +73,8 @@ pub(super) fn finish(mut description: Description) -> Description {
             let mut answers: Vec<(&str, &str)> = Vec::new();
             if tier != Tier::Public {
                 answers.push(("401", "Credentials are missing or wrong."));
-                answers.push(("429", "Too many requests of a program, or wrong passwords; `Retry-After` says when to ask again."));
-                answers.push(("403", "A worker's token does not reach here, or the request comes from a page of another site."));
+                answers.push(("429", "Too many requests of a program, or too many wrong passwords; `Retry-After` states when to retry."));
+                answers.push(("403", "A worker token does not allow this, or the request comes from a page of another site."));
             }
             if method != "GET" {
                 answers.push(("413", "The body is too long."));
@@ -91,7 +91,7 @@ pub(super) fn finish(mut description: Description) -> Description {
     description
 }
 
-/// Says of an address that changes something how a retry is told from another request.
+/// Adds the parameter `Idempotency-Key` to a route that changes something.
 fn name_key(operation: &mut Operation) {
     let parameters = operation.parameters.get_or_insert_default();
     let is_named = |parameter: &RefOr<Parameter>| match parameter {
@@ -101,9 +101,9 @@ fn name_key(operation: &mut Operation) {
     if parameters.iter().any(is_named) {
         return;
     }
-    let text = "A name of the caller's own for this request, 1 to 200 characters. A retry under it \
-                is answered as the first was, with `Idempotency-Replayed: true`, and does nothing. \
-                Successes are kept for a day.";
+    let text = "The idempotency key, 1 to 200 characters. A repeated request with the same key does \
+                nothing and returns the first response, with `Idempotency-Replayed: true`. \
+                Successful responses are kept for a day.";
     let string = Object::builder().schema_type(Type::String);
     let parameter =
         Parameter::builder().name(idempotency::HEADER).parameter_in(ParameterIn::Header);
@@ -120,7 +120,8 @@ fn problem(text: &str) -> Response {
     Response::builder().description(text).content("application/problem+json", content).build()
 }
 
-/// Credentials that open a tier. Where nobody signs in, people need none for what is on the board.
+/// The credentials that a tier requires. Without an authentication mode, people need none for the
+/// board.
 fn security(tier: Tier) -> Vec<SecurityRequirement> {
     let named = |scheme: &str| SecurityRequirement::new::<_, [&str; 0], _>(scheme, []);
     match tier {
@@ -132,7 +133,7 @@ fn security(tier: Tier) -> Vec<SecurityRequirement> {
     }
 }
 
-/// The description as it is served.
+/// The description as served, serialized as JSON.
 #[derive(Clone)]
 pub(super) struct Served(Bytes);
 
@@ -143,7 +144,7 @@ impl Served {
     }
 }
 
-/// Answers the description.
+/// Serves the description.
 pub(super) async fn serve(Reader { state: Served(json), .. }: Reader<Served>) -> impl IntoResponse {
     ([(CONTENT_TYPE, "application/json")], json)
 }

@@ -1,4 +1,4 @@
-//! What stands in the path, refused in our own words.
+//! Path parameters with Dispatch's own error responses.
 
 use axum::extract::path::ErrorKind;
 use axum::extract::rejection::PathRejection;
@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use crate::domain::bounds;
 use crate::middleware::Problem;
 
-/// The variable part of a path, decoded.
+/// The decoded path parameters.
 pub(super) struct Path<T>(pub(super) T);
 
 impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T> {

@@ -1,4 +1,4 @@
-//! `Prefer: wait=N` (RFC 7240): staying on the line until there is something to answer.
+//! `Prefer: wait=N` (RFC 7240): long polling.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use axum::response::Response;
 
 use crate::service::long_poll::LONGEST_WAIT;
 
-/// How long a request would wait, as far as that is granted; zero for not at all.
+/// Returns how long a request waits, limited to the maximum; zero means no wait.
 pub(super) fn preferred_wait(headers: &HeaderMap) -> Duration {
     let preferences = headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok());
     let mut preferences = preferences.flat_map(|value| value.split([',', ';']));
@@ -19,7 +19,7 @@ pub(super) fn preferred_wait(headers: &HeaderMap) -> Duration {
     Duration::from_secs(seconds.unwrap_or(0)).min(LONGEST_WAIT)
 }
 
-/// Says in an answer how long was granted.
+/// Adds the granted wait to a response.
 pub(super) fn with_applied(mut response: Response, wait: Duration) -> Response {
     if !wait.is_zero() {
         let applied = format!("wait={}", wait.as_secs());

@@ -1,4 +1,4 @@
-//! Query parameters as clients of old send them: the first of a name counts, an empty one is absent.
+//! Query parameters: the first parameter with a name counts, and an empty one counts as absent.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -6,13 +6,13 @@ use axum::http::request::Parts;
 use crate::domain::bounds;
 use crate::middleware::Problem;
 
-/// How many rows a list has when nobody says.
+/// The default number of rows of a list.
 const DEFAULT_LIMIT: u32 = 50;
 
-/// How many rows a list has at the most.
+/// The maximum number of rows of a list.
 const MAX_LIMIT: u32 = 1000;
 
-/// The parameters of a request.
+/// The query parameters of a request.
 pub(super) struct Query(Vec<(String, String)>);
 
 impl<S: Send + Sync> FromRequestParts<S> for Query {
@@ -33,18 +33,18 @@ impl Query {
         Self(url::form_urlencoded::parse(text.as_bytes()).into_owned().collect())
     }
 
-    /// A parameter, unless it is absent or empty.
+    /// Returns a parameter, unless it is absent or empty.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         let (_, value) = self.0.iter().find(|(given, _)| given == name)?;
         if value.is_empty() { None } else { Some(value) }
     }
 
-    /// Whether a parameter says `true`, to the letter.
+    /// Whether a parameter is exactly `true`.
     pub(super) fn is_true(&self, name: &str) -> bool {
         self.get(name) == Some("true")
     }
 
-    /// How many rows are asked for: what the text begins with, from 0 to 1,000.
+    /// Returns the requested number of rows: the number at the start of the text, from 0 to 1,000.
     pub(super) fn limit(&self) -> u32 {
         let Some(text) = self.get("limit").map(str::trim_start) else { return DEFAULT_LIMIT };
         let (is_negative, digits) = match text.strip_prefix('-') {

@@ -61,7 +61,7 @@ const REASON: &str = "reason";
 pub(super) struct InvalidArgument {
     /// Its name, or its path for a part of it, such as `repositories[1]`.
     pub(super) field: String,
-    /// What is wrong with it.
+    /// Why the argument is invalid.
     pub(super) reason: String,
 }
 
@@ -93,24 +93,24 @@ fn misread(path: &str, error: &serde_json::Error) -> InvalidArgument {
     InvalidArgument { field: path.to_owned(), reason }
 }
 
-/// What there is to get from the queue.
+/// A claim of the best eligible issue.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct ClaimNextArguments {
     /// The agent's name; the caller's own when absent.
     pub(super) agent_name: Option<String>,
-    /// A queue to take from, by id or alias; every claimable one when absent.
+    /// The lane to claim from, by id or alias; every claimable lane when absent.
     pub(super) lane: Option<String>,
-    /// Full names of repositories to take from; all when absent.
+    /// Full names of the repositories to claim from; all repositories when absent.
     pub(super) repositories: Option<Vec<String>>,
-    /// For how long to hold the issue: 60 to 86400 seconds; 1800 when absent.
+    /// The duration of the lease in seconds, from 60 to 86400; 1800 when absent.
     pub(super) lease_seconds: Option<i32>,
-    /// How long to wait for work to appear: 0 to 25 seconds; 0 when absent.
+    /// How many seconds to wait for an eligible issue, from 0 to 25; 0 when absent.
     pub(super) wait_seconds: Option<i32>,
-    /// Whether to get back first what you still hold, as after a restart.
+    /// Whether to first return a lease that you still hold. Use it after a restart.
     pub(super) resume: Option<bool>,
-    /// Any text that names this request. Repeating it with the same text returns the same lease, so
-    /// a call whose answer was lost can be made again.
+    /// The idempotency key: any text. Repeating the same call with the same text returns the same
+    /// lease, so a call whose result was lost can be repeated.
     pub(super) request_id: Option<String>,
 }
 
@@ -118,17 +118,17 @@ pub(super) struct ClaimNextArguments {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct IssueArguments {
-    /// The repository's full name, such as `octo-org/hello-world`, in any case.
+    /// The full name of the repository, such as `octo-org/hello-world`; case-insensitive.
     pub(super) repo_full_name: String,
     /// The issue's number in the repository.
     pub(super) issue_number: i32,
 }
 
-/// An issue as an agent sees it.
+/// An issue and the agent whose queue is explained.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct ExplainArguments {
-    /// The repository's full name, such as `octo-org/hello-world`, in any case.
+    /// The full name of the repository, such as `octo-org/hello-world`; case-insensitive.
     pub(super) repo_full_name: String,
     /// The issue's number in the repository.
     pub(super) issue_number: i32,
@@ -140,45 +140,46 @@ pub(super) struct ExplainArguments {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct ClaimIssueArguments {
-    /// The repository's full name, such as `octo-org/hello-world`, in any case.
+    /// The full name of the repository, such as `octo-org/hello-world`; case-insensitive.
     pub(super) repo_full_name: String,
     /// The issue's number in the repository.
     pub(super) issue_number: i32,
     /// The agent's name; the caller's own when absent.
     pub(super) agent_name: Option<String>,
-    /// Take it over from another holder. Maintainers only.
+    /// Whether to take the issue over from another holder. Maintainers only.
     pub(super) force: Option<bool>,
-    /// For how long to hold the issue: 60 to 86400 seconds; 1800 when absent.
+    /// The duration of the lease in seconds, from 60 to 86400; 1800 when absent.
     pub(super) lease_seconds: Option<i32>,
-    /// Any text that names this request; repeating it returns the same lease.
+    /// The idempotency key: any text. Repeating the same call with the same text returns the same
+    /// lease.
     pub(super) request_id: Option<String>,
 }
 
-/// An issue to begin to work on.
+/// An issue to start work on.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct ClaimWorkArguments {
-    /// The repository's full name, such as `octo-org/hello-world`, in any case.
+    /// The full name of the repository, such as `octo-org/hello-world`; case-insensitive.
     pub(super) repo_full_name: String,
     /// The issue's number in the repository.
     pub(super) issue_number: i32,
     /// The agent's name; the caller's own when absent.
     pub(super) agent_name: Option<String>,
-    /// The status to set once it is claimed; `in-progress` when absent.
+    /// The status to set after the claim; `in-progress` when absent.
     #[schemars(extend("enum" = Status::ALL.map(Status::as_str)))]
     pub(super) status: Option<String>,
-    /// Take it over from another holder. Maintainers only.
+    /// Whether to take the issue over from another holder. Maintainers only.
     pub(super) force: Option<bool>,
-    /// Whether to read the issue from GitHub first; true when absent. Workers' claims read its
-    /// labels only.
+    /// Whether to read the issue from GitHub first; true when absent. With a worker token, only its
+    /// labels are read.
     pub(super) refresh_before_claim: Option<bool>,
 }
 
-/// An issue to give back.
+/// An issue to release.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct UnclaimArguments {
-    /// The repository's full name, such as `octo-org/hello-world`, in any case.
+    /// The full name of the repository, such as `octo-org/hello-world`; case-insensitive.
     pub(super) repo_full_name: String,
     /// The issue's number in the repository.
     pub(super) issue_number: i32,
@@ -186,27 +187,27 @@ pub(super) struct UnclaimArguments {
     pub(super) agent_name: Option<String>,
 }
 
-/// A lease to prolong.
+/// A renewal of a lease.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct RenewArguments {
-    /// The `leaseId` that the claim answered.
+    /// The `leaseId` that the claim returned.
     pub(super) lease_id: String,
-    /// The `fencingToken` that came with it.
+    /// The `fencingToken` that the claim returned.
     pub(super) fencing_token: String,
-    /// How far the work has come; as before when absent.
+    /// The progress of the work; unchanged when absent.
     #[schemars(extend("enum" = Checkpoint::ALL.map(Checkpoint::as_str)))]
     pub(super) checkpoint: Option<String>,
-    /// For how long from now: 60 to 86400 seconds; as before when absent.
+    /// The duration of the lease in seconds from now, from 60 to 86400; unchanged when absent.
     pub(super) lease_seconds: Option<i32>,
-    /// A question to people whose answer you wait for, up to 2,000 characters; empty when you wait no
-    /// longer; as before when absent. The answer comes as a message.
+    /// The question that you want a person to answer, up to 2,000 characters. Pass an empty string
+    /// to clear it; unchanged when absent. The answer arrives as a message.
     pub(super) awaiting_input: Option<String>,
-    /// The `messageId` of the last message that you have read; later ones are answered.
+    /// The `messageId` of the last message that you have read. Only later messages are returned.
     pub(super) read_message_id: Option<String>,
 }
 
-/// Whose leases are meant.
+/// The agent whose leases are listed.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct MyWorkArguments {
@@ -214,60 +215,61 @@ pub(super) struct MyWorkArguments {
     pub(super) agent_name: Option<String>,
 }
 
-/// Work that is done.
+/// The lease to finish, and the outcome of the work.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct FinishArguments {
-    /// The `leaseId` that the claim answered.
+    /// The `leaseId` that the claim returned.
     pub(super) lease_id: String,
-    /// The `fencingToken` that came with it.
+    /// The `fencingToken` that the claim returned.
     pub(super) fencing_token: String,
-    /// What came of the work.
+    /// The outcome of the work.
     #[schemars(extend("enum" = WorkOutcome::ALL.map(WorkOutcome::as_str)))]
     pub(super) outcome: String,
-    /// What there is to say of it. Required with `blocked`, where it tells what is waited for.
+    /// A summary of the work. Required for `blocked`, where it states what the issue waits for.
     pub(super) summary: Option<String>,
-    /// The pull request's http(s) address, where there is one.
+    /// The http(s) URL of the pull request, if one exists.
     pub(super) pull_request_url: Option<String>,
 }
 
-/// A part of the queue.
+/// A filter for the queue.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct QueueArguments {
     /// The agent's name; the caller's own when absent.
     pub(super) agent_name: Option<String>,
-    /// A queue, by id or alias; every claimable one when absent.
+    /// A lane, by id or alias; every claimable lane when absent.
     pub(super) lane: Option<String>,
-    /// How many issues, from 0 to 100; 20 when absent.
+    /// How many ranked issues, from 0 to 100; 20 when absent.
     pub(super) first: Option<u32>,
-    /// Also up to as many that cannot be had, each with the reason.
+    /// Whether to return withheld issues too, up to the same number, each with the reasons.
     pub(super) include_withheld: Option<bool>,
-    /// Of those that cannot be had, the ones that somebody else has or that are in another column.
+    /// Whether to return the withheld issues that somebody else holds or that are in another
+    /// column.
     pub(super) include_claimed: Option<bool>,
-    /// Not those that were split up into others.
+    /// Whether to omit issues that were split up into others.
     pub(super) exclude_decomposed: Option<bool>,
-    /// False: not those that bots keep for updates of dependencies; they count when absent, because
-    /// `claim_next` gives them too.
+    /// Whether to include issues that bots keep for dependency updates; true when absent, because
+    /// `claim_next` serves them too.
     pub(super) include_renovate: Option<bool>,
 }
 
-/// Which issues. Everything that is given must match.
+/// A filter for issues. Every given argument must match.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct ListArguments {
-    /// A repository's full name, in any case.
+    /// The full name of a repository; case-insensitive.
     pub(super) repo: Option<String>,
-    /// A status word.
+    /// A status.
     #[schemars(extend("enum" = Status::ALL.map(Status::as_str)))]
     pub(super) status: Option<String>,
-    /// A queue, by id or alias.
+    /// A lane, by id or alias.
     pub(super) lane: Option<String>,
     /// An agent's name.
     pub(super) agent: Option<String>,
     /// A priority, such as `p1`.
     pub(super) priority: Option<String>,
-    /// Also issues that were closed longer ago than the board shows.
+    /// Whether to include issues that were closed too long ago to be shown in Done.
     pub(super) include_closed: Option<bool>,
     /// How many, from 1 to 100; 50 when absent.
     pub(super) first: Option<u32>,
@@ -277,18 +279,18 @@ pub(super) struct ListArguments {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct StatusArguments {
-    /// The repository's full name, such as `octo-org/hello-world`, in any case.
+    /// The full name of the repository, such as `octo-org/hello-world`; case-insensitive.
     pub(super) repo_full_name: String,
     /// The issue's number in the repository.
     pub(super) issue_number: i32,
-    /// The status word.
+    /// The new status.
     #[schemars(extend("enum" = Status::ALL.map(Status::as_str)))]
     pub(super) status: String,
     /// The agent's name; the caller's own when absent.
     pub(super) agent_name: Option<String>,
-    /// What it waits for. Required with `blocked`.
+    /// What the issue waits for. Required for `blocked`.
     pub(super) blocked_reason: Option<String>,
-    /// The token of the caller's lease; refused when it is an old one.
+    /// The fencing token of the caller's lease. A stale token is rejected.
     pub(super) fencing_token: Option<String>,
 }
 
@@ -296,7 +298,7 @@ pub(super) struct StatusArguments {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct RepositoryArguments {
-    /// The repository's full name, such as `octo-org/hello-world`, in any case.
+    /// The full name of the repository, such as `octo-org/hello-world`; case-insensitive.
     pub(super) repo_full_name: String,
 }
 
@@ -323,13 +325,13 @@ pub(super) fn known_if_given<T: FromStr<Err: std::fmt::Display>>(
     given.map(|given| known(field, given)).transpose()
 }
 
-/// A repository by its name or address.
+/// Parses the full name or the URL of a repository.
 pub(super) fn repository(app: &App, given: &str) -> Result<FullName> {
     let named = app.config.github.repository(given);
     named.map_err(|error| Error::Invalid { field: "repoFullName", reason: error.to_string() })
 }
 
-/// A priority with or without its prefix.
+/// Parses a priority with or without its prefix.
 pub(super) fn priority(given: &str) -> Result<Priority> {
     known("priority", given.trim().trim_start_matches("priority/"))
 }

@@ -14,21 +14,22 @@ use crate::domain::pauses::PauseScope;
 use crate::service::pauses::{self, PauseWork};
 use crate::store;
 
-/// What to pause.
+/// A pause to start or to change.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct PauseArguments {
-    /// What kind of thing.
+    /// What the pause covers.
     #[schemars(extend("enum" = PauseScope::ALL.map(PauseScope::as_str)))]
     scope: String,
-    /// Which one: a repository's full name, a lane's id or alias, an agent's name. Absent for
-    /// everything.
+    /// The full name of the repository, the id or an alias of the lane, or the name of the agent.
+    /// Absent for everything.
     subject: Option<String>,
-    /// Whether holders are told to stop with their next renewal; else what is held is finished.
+    /// Whether holders are asked to stop at their next renewal. Otherwise held issues are finished.
     stops_holders: Option<bool>,
-    /// Why, up to 500 characters.
+    /// The reason, up to 500 characters.
     reason: Option<String>,
-    /// For how many minutes: 1 to 43200. Until somebody resumes it when absent.
+    /// The duration in minutes, from 1 to 43200. When absent, the pause lasts until somebody ends
+    /// it.
     for_minutes: Option<i32>,
 }
 
@@ -36,28 +37,29 @@ pub(super) struct PauseArguments {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct ResumeArguments {
-    /// The `pauseId` that `list_pauses` tells.
+    /// The `pauseId` that `list_pauses` returned.
     pause_id: String,
 }
 
-/// A pause: agents are served nothing of what it covers.
+/// A pause: agents are not served the work that it covers.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Pause {
-    /// Hand it to `resume_work`.
+    /// The pause's id. Pass it to `resume_work`.
     pause_id: String,
-    /// `everything`, `repository`, `lane` or `agent`.
+    /// What the pause covers: `everything`, `repository`, `lane` or `agent`.
     scope: &'static str,
-    /// Which one; null for everything.
+    /// The full name of the paused repository, the id of the lane, or the name of the agent; null
+    /// for everything.
     subject: Option<String>,
-    /// Whether holders are told to stop.
+    /// Whether holders are asked to stop at their next renewal.
     stops_holders: bool,
-    /// Who paused what, until when and why, as one sentence.
+    /// The whole pause as one sentence: who paused what, until when, and why.
     summary: String,
-    /// When it ends by itself, by UTC; null when somebody has to end it.
+    /// When the pause ends automatically, in UTC; null when somebody has to end it.
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     ends_at: Option<Instant>,
-    /// How many issues of what it covers agents still hold.
+    /// The number of paused issues that agents still hold.
     #[schemars(with = "i32")]
     held: usize,
 }
@@ -76,26 +78,27 @@ impl Pause {
     }
 }
 
-/// What is paused.
+/// The current pauses.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Pauses {
-    /// The first begun first.
+    /// The pauses, earliest first.
     pauses: Vec<Pause>,
 }
 
-/// A pause that has ended.
+/// The result of ending a pause.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Resumed {
-    /// What was paused, as it was.
+    /// The ended pause.
     pause: Pause,
 }
 
 #[tool_router(router = pauses_router, vis = "pub(super)")]
 impl Server {
-    /// Serves agents nothing of a repository, of a lane, to an agent, or at all, for some time or
-    /// until `resume_work`. What is held is finished, unless holders are told to stop.
+    /// Pauses a repository, a lane, an agent, or everything, for some time or until `resume_work`.
+    /// Agents are not served paused work. Held issues are finished, unless holders are asked to
+    /// stop.
     #[tool(
         title = "Pause work",
         annotations(
@@ -122,7 +125,7 @@ impl Server {
         Ok(Json(Pause::of(&row, held.first().copied().unwrap_or_default())))
     }
 
-    /// Ends a pause: agents are served again what it covered.
+    /// Ends a pause: agents are served the paused work again.
     #[tool(
         title = "Resume work",
         annotations(
@@ -144,7 +147,7 @@ impl Server {
         Ok(Json(Resumed { pause }))
     }
 
-    /// Lists what is paused, by whom, until when and why.
+    /// Lists the current pauses: what is paused, by whom, until when, and why.
     #[tool(title = "List pauses", annotations(read_only_hint = true, open_world_hint = false))]
     async fn list_pauses(&self) -> Result<Json<Pauses>, ToolError> {
         let rows = pauses::pauses(&self.app).await?;

@@ -113,9 +113,9 @@ impl Server {
 
 #[tool_router]
 impl Server {
-    /// Gives the best issue that the agent may have and holds it for the agent. Waits for work to
-    /// appear when told to. Answers idleReason when there is none. Call it first; then work on the
-    /// issue, `renew_lease` in time, and `finish_work` once.
+    /// Claims the best eligible issue for the agent. Waits for an eligible issue if waitSeconds is
+    /// given. Returns idleReason when there is none. Call it first; then work on the issue, call
+    /// `renew_lease` before the lease expires, and call `finish_work` once.
     #[tool(
         title = "Claim the next issue",
         annotations(
@@ -157,7 +157,8 @@ impl Server {
         }))
     }
 
-    /// Claims one issue for the agent. An agent that holds it already gets the lease that it has.
+    /// Claims one issue for the agent. An agent that already holds the issue gets its existing
+    /// lease.
     #[tool(
         title = "Claim an issue",
         annotations(
@@ -189,8 +190,8 @@ impl Server {
         Ok(Json(Claimed { lease, issue, warning }))
     }
 
-    /// Reads an issue from GitHub, claims it, sets its status, and answers all that is needed to
-    /// begin, the rules of the task included.
+    /// Reads an issue from GitHub, claims it, sets its status, and returns everything needed to
+    /// start work, including the rules of the task.
     #[tool(
         title = "Begin to work on an issue",
         annotations(
@@ -239,8 +240,8 @@ impl Server {
         }))
     }
 
-    /// Prolongs a lease and says how far the work has come. Call it well before expiresAt, and after
-    /// each checkpoint. When directive is "stop", stop working on the issue for the reason given.
+    /// Renews a lease and records the progress of the work. Call it well before expiresAt, and
+    /// after each checkpoint. If directive is "stop", stop working on the issue; reason states why.
     #[tool(
         title = "Renew a lease",
         annotations(
@@ -270,8 +271,8 @@ impl Server {
         Ok(Json(Renewed { lease, directive, reason, messages }))
     }
 
-    /// Lists what the agent holds now, with what people sent it and whether it is to stop. Call it
-    /// after a restart, to go on with what you had begun.
+    /// Lists the issues that the agent holds now, with messages from people and whether the agent
+    /// must stop. Call it after a restart to continue the work that you started.
     #[tool(
         title = "List what you hold",
         annotations(read_only_hint = true, open_world_hint = false)
@@ -287,8 +288,8 @@ impl Server {
         Ok(Json(MyWork { agent_name: bare(&agent).to_owned(), held }))
     }
 
-    /// Ends the work on an issue: records the run, moves the issue to where its outcome belongs, and
-    /// lets go of it. Never closes it. Call it exactly once for each lease.
+    /// Finishes the work on an issue: records the agent run, moves the issue to the column of its
+    /// outcome and ends the lease. Never closes the issue. Call it exactly once for each lease.
     #[tool(
         title = "Finish work",
         annotations(
@@ -315,8 +316,8 @@ impl Server {
         Ok(Json(Done::of(&done, &repository)))
     }
 
-    /// Gives an issue back without a word about the work: the agent's label and its lease go, and
-    /// work in progress is ready again.
+    /// Releases an issue without reporting an outcome: removes the agent's label, ends its lease,
+    /// and moves an issue in progress back to Ready.
     #[tool(
         title = "Give an issue back",
         annotations(
@@ -338,7 +339,8 @@ impl Server {
         Ok(Json(GivenBack::of(&released, &repository)))
     }
 
-    /// Lists what the agent would be given, best first. Claims nothing.
+    /// Lists the agent's queue: the issues that the agent would be served, best first. Claims
+    /// nothing.
     #[tool(
         title = "Look at the queue",
         annotations(read_only_hint = true, open_world_hint = false)
@@ -370,7 +372,7 @@ impl Server {
         }))
     }
 
-    /// Says why an issue is, or is not, what the agent would be given next.
+    /// Returns whether the agent would be served an issue now, and why.
     #[tool(
         title = "Explain an issue's place in the queue",
         annotations(read_only_hint = true, open_world_hint = false)
@@ -386,7 +388,7 @@ impl Server {
         Ok(Json(Explanation::from(&explained)))
     }
 
-    /// Finds an issue by its repository and number, with its text and its newest comments.
+    /// Returns an issue by its repository and number, with its text and its newest comments.
     #[tool(title = "Look at an issue", annotations(read_only_hint = true, open_world_hint = true))]
     async fn resolve_issue(
         &self,
@@ -396,7 +398,7 @@ impl Server {
         Ok(Json(self.whole(issue.id).await?))
     }
 
-    /// Lists issues of the board, last updated first.
+    /// Lists issues on the board, most recently updated first.
     #[tool(title = "List issues", annotations(read_only_hint = true, open_world_hint = false))]
     async fn list_issues(
         &self,
@@ -430,7 +432,7 @@ impl Server {
         }))
     }
 
-    /// Sets an issue's status on GitHub. `blocked` needs blockedReason. Never closes the issue.
+    /// Sets an issue's status on GitHub. `blocked` requires blockedReason. Never closes the issue.
     #[tool(
         title = "Set an issue's status",
         annotations(

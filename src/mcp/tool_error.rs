@@ -55,10 +55,10 @@ impl ToolError {
         let text = |description: &str| json!({ "type": "string", "description": description });
         json!({
             "type": "object",
-            "description": "Why it was not done; such a result has isError",
+            "description": "Why the tool call failed; such a result has isError",
             "properties": {
-                "code": text("What programs tell refusals apart by, such as LEASE_LOST"),
-                "message": text("What is the matter, for people"),
+                "code": text("The error code for programs, such as LEASE_LOST"),
+                "message": text("The error message for people"),
                 "remedy": text("What to do next"),
             },
             "required": ["code", "message", "remedy"],

@@ -193,7 +193,7 @@ impl Server {
     /// Reads an issue from GitHub, claims it, sets its status, and returns everything needed to
     /// start work, including the rules of the task.
     #[tool(
-        title = "Begin to work on an issue",
+        title = "Start work on an issue",
         annotations(
             read_only_hint = false,
             destructive_hint = false,
@@ -273,10 +273,7 @@ impl Server {
 
     /// Lists the issues that the agent holds now, with messages from people and whether the agent
     /// must stop. Call it after a restart to continue the work that you started.
-    #[tool(
-        title = "List what you hold",
-        annotations(read_only_hint = true, open_world_hint = false)
-    )]
+    #[tool(title = "List your leases", annotations(read_only_hint = true, open_world_hint = false))]
     async fn my_work(
         &self,
         Parameters(given): Parameters<MyWorkArguments>,
@@ -319,7 +316,7 @@ impl Server {
     /// Releases an issue without reporting an outcome: removes the agent's label, ends its lease,
     /// and moves an issue in progress back to Ready.
     #[tool(
-        title = "Give an issue back",
+        title = "Release an issue",
         annotations(
             read_only_hint = false,
             destructive_hint = false,
@@ -341,10 +338,7 @@ impl Server {
 
     /// Lists the agent's queue: the issues that the agent would be served, best first. Claims
     /// nothing.
-    #[tool(
-        title = "Look at the queue",
-        annotations(read_only_hint = true, open_world_hint = false)
-    )]
+    #[tool(title = "Get the queue", annotations(read_only_hint = true, open_world_hint = false))]
     async fn get_queue(
         &self,
         Parameters(given): Parameters<QueueArguments>,
@@ -374,7 +368,7 @@ impl Server {
 
     /// Returns whether the agent would be served an issue now, and why.
     #[tool(
-        title = "Explain an issue's place in the queue",
+        title = "Explain an issue's rank in the queue",
         annotations(read_only_hint = true, open_world_hint = false)
     )]
     async fn explain_work(
@@ -389,7 +383,7 @@ impl Server {
     }
 
     /// Returns an issue by its repository and number, with its text and its newest comments.
-    #[tool(title = "Look at an issue", annotations(read_only_hint = true, open_world_hint = true))]
+    #[tool(title = "Get an issue", annotations(read_only_hint = true, open_world_hint = true))]
     async fn resolve_issue(
         &self,
         Parameters(given): Parameters<IssueArguments>,

@@ -24,13 +24,13 @@ use work::{
 
 /// The exit codes, for the help text.
 const EXIT_CODES: &str = "\
-How the commands that ask Dispatch end:
-  0  it was done
-  1  it was refused; the message says what to do
-  2  the command or one of its values is wrong
-  3  there is no work (claim)
+Exit codes of the client commands:
+  0  success
+  1  the request was rejected; the message says what to do
+  2  the command or one of its values is invalid
+  3  there is no eligible issue (claim)
   4  the lease is lost: stop working on the issue
-  5  Dispatch or GitHub could not be asked; the same again later may work
+  5  Dispatch or GitHub could not be reached; a retry later may succeed
 
 ";
 
@@ -38,78 +38,78 @@ How the commands that ask Dispatch end:
 #[derive(Debug, Parser)]
 #[command(version, arg_required_else_help = true)]
 pub(crate) struct Cli {
-    /// What to do.
+    /// The command.
     #[command(subcommand)]
     pub(crate) command: Command,
 }
 
-/// What to do.
+/// The command.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Serve the board for the repositories of GitHub
+    /// Serve the board for repositories on GitHub
     Serve,
-    /// Serve the board over a simulated GitHub, with agents at work; needs no account
+    /// Serve the board on simulated data; needs no GitHub account
     Demo {
-        /// How many days of work it has behind it when it opens
+        /// The number of days of simulated history
         #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u32).range(0..=30))]
         days: u32,
-        /// Let nobody act from then on: no agent, and no person on the simulated GitHub
+        /// Simulate no further activity of agents or of people on GitHub
         #[arg(long)]
         still: bool,
     },
-    /// Serve a simulated GitHub alone, without Dispatch, for tests and measurements
+    /// Serve only the simulated GitHub, for tests and measurements
     Simulate {
-        /// How many open issues it has, in twenty repositories
+        /// The number of open issues, in twenty repositories
         #[arg(long, default_value_t = 200)]
         issues: usize,
     },
-    /// Bring the database's schema up to date and end
+    /// Migrate the database schema and exit
     Migrate,
-    /// Print the GraphQL schema and end
+    /// Print the GraphQL schema and exit
     Schema,
-    /// Print what completes these commands in a shell
+    /// Print a shell completion script
     Completions {
         /// The shell
         shell: Shell,
     },
-    /// Ask a Dispatch that runs
+    /// Client commands of a running Dispatch
     #[command(flatten)]
     Client(ClientCommand),
 }
 
-/// Asks a Dispatch that runs at `DISPATCH_URL`.
+/// Client commands of the Dispatch at `DISPATCH_URL`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ClientCommand {
-    /// List what an agent would be given, best first
+    /// List an agent's queue: the issues it would be served, best first
     Queue(QueueArguments),
-    /// Claim the best issue, or one that is named
+    /// Claim the best eligible issue, or a given one
     Claim(ClaimArguments),
-    /// List what an agent holds, with what people sent it
+    /// List an agent's leases, with messages from people
     Leases(LeasesArguments),
-    /// Say why an issue is, or is not, what an agent would be given next
+    /// Explain whether an agent would be served an issue, and why
     Explain(ExplainArguments),
-    /// Prolong a lease and say how far the work has come
+    /// Renew a lease and record the progress of the work
     Renew(RenewArguments),
-    /// End the work on an issue and let go of it
+    /// Finish the work on an issue and end its lease
     Finish(FinishArguments),
-    /// Give an issue back without a word about the work
+    /// Release an issue without reporting an outcome
     Release(ReleaseArguments),
-    /// Serve agents nothing of a repository, a lane or an agent, or nothing at all
+    /// Pause a repository, a lane, an agent, or everything
     Pause(PauseArguments),
     /// End a pause
     Resume(ResumeArguments),
-    /// List what is paused
+    /// List the current pauses
     Pauses(PausesArguments),
-    /// Follow what happens on the board, until interrupted
+    /// Print the events of the board until interrupted
     Watch(watch::Arguments),
-    /// Serve the tools of MCP over standard input and output, for a program on this machine
+    /// Serve the MCP tools over standard input and output
     Mcp,
 }
 
-/// How an answer is printed.
+/// The output format.
 #[derive(Debug, Clone, Copy, Args)]
 struct Format {
-    /// Print JSON instead of text for people; a refusal too
+    /// Print JSON instead of text, for errors too
     #[arg(long)]
     json: bool,
 }

@@ -23,7 +23,7 @@ pub(crate) enum Outcome {
     Refused,
     /// The command or one of its values is invalid.
     Wrong,
-    /// There is no work.
+    /// There is no eligible issue.
     NoWork,
     /// The lease is lost.
     LeaseLost,

@@ -8,7 +8,7 @@ use super::Format;
 use super::outcome::Outcome;
 use super::work::{Given, ask, done, text};
 
-/// What kind of thing is paused.
+/// What a pause covers.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Scope {
     /// All work of all agents
@@ -21,27 +21,27 @@ enum Scope {
     Agent,
 }
 
-/// What to pause.
+/// The arguments of `pause`.
 #[derive(Debug, Args)]
 pub(crate) struct PauseArguments {
-    /// What kind of thing
+    /// What to pause
     scope: Scope,
-    /// Which one: a repository's full name, a lane or an agent; none for everything
+    /// The repository, lane or agent; none for everything
     subject: Option<String>,
-    /// Why
+    /// The reason
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
-    /// For how many minutes, 1 to 43200 [default: until `dispatch resume`]
+    /// The duration in minutes, 1 to 43200 [default: until `dispatch resume`]
     #[arg(long, value_name = "MINUTES")]
     minutes: Option<i32>,
-    /// Tell holders to stop, instead of letting them finish
+    /// Ask holders to stop, instead of letting them finish
     #[arg(long)]
     stop_holders: bool,
     #[command(flatten)]
     format: Format,
 }
 
-/// Which pause to end.
+/// The arguments of `resume`.
 #[derive(Debug, Args)]
 pub(crate) struct ResumeArguments {
     /// The pause's id, as `dispatch pauses` lists it
@@ -51,7 +51,7 @@ pub(crate) struct ResumeArguments {
     format: Format,
 }
 
-/// How to list what is paused.
+/// The arguments of `pauses`.
 #[derive(Debug, Args)]
 pub(crate) struct PausesArguments {
     #[command(flatten)]

@@ -39,7 +39,7 @@ pub(super) fn issues(heads: [&str; 4], rows: &[[String; 4]], columns: Option<usi
     table(&heads, &rows.iter().map(fitted).collect::<Vec<_>>())
 }
 
-/// One issue on lines of its own.
+/// Formats one issue on several lines.
 fn block([rank, name, title, reason]: &[String; 4], indent: usize, columns: usize) -> String {
     let room = columns.saturating_sub(indent + GAP).max(SHORTEST_TITLE);
     let lines = std::iter::once(name.clone()).chain(wrap(title, room)).chain(wrap(reason, room));

@@ -45,13 +45,13 @@ const EVENTS: &str = "subscription Watch($after: EventCursor, $filter: IssueFilt
 }
 fragment Named on Issue { id number title url status agents repository { fullName } }";
 
-/// What to follow.
+/// The arguments of `watch`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// A repository; may be given several times [default: all]
+    /// A repository; may be repeated [default: all]
     #[arg(long, value_name = "OWNER/REPO")]
     repo: Vec<String>,
-    /// Begin behind this event, by its cursor [default: now]
+    /// The cursor of the event to start after [default: now]
     #[arg(long, value_name = "CURSOR")]
     after: Option<String>,
     #[command(flatten)]
@@ -121,7 +121,7 @@ enum StreamEnd {
     Closed,
 }
 
-/// Follows the board over one connection.
+/// Prints events over one connection.
 async fn follow(
     client: &config::Client,
     arguments: &Arguments,
@@ -260,7 +260,7 @@ impl Socket {
     }
 }
 
-/// An event as a line for people.
+/// Formats an event as a line of text.
 fn line(event: &Value) -> String {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let issue = &event["issue"];

@@ -31,118 +31,118 @@ impl FromStr for IssueName {
     }
 }
 
-/// Which part of the queue.
+/// The arguments of `queue`.
 #[derive(Debug, Args)]
 pub(crate) struct QueueArguments {
-    /// Whose view [default: `DISPATCH_AGENT_NAME`]
+    /// The agent's name [default: `DISPATCH_AGENT_NAME`]
     #[arg(long)]
     agent: Option<String>,
-    /// A queue, by id or alias [default: every claimable one]
+    /// A lane, by id or alias [default: every claimable lane]
     #[arg(long)]
     lane: Option<String>,
-    /// How many issues, 0 to 100
+    /// How many issues, from 0 to 100
     #[arg(long, value_name = "N", default_value_t = 20)]
     first: u32,
-    /// Also what cannot be had, and why
+    /// List withheld issues too, with the reasons
     #[arg(long)]
     withheld: bool,
     #[command(flatten)]
     format: Format,
 }
 
-/// What to claim.
+/// The arguments of `claim`.
 #[derive(Debug, Args)]
 pub(crate) struct ClaimArguments {
-    /// One issue, instead of the best there is
+    /// The issue to claim [default: the best eligible issue]
     #[arg(value_name = "OWNER/REPO#N", conflicts_with_all = ["lane", "repo", "wait"])]
     issue: Option<IssueName>,
-    /// Who claims [default: `DISPATCH_AGENT_NAME`]
+    /// The agent's name [default: `DISPATCH_AGENT_NAME`]
     #[arg(long)]
     agent: Option<String>,
-    /// A queue to take from, by id or alias [default: every claimable one]
+    /// The lane to claim from, by id or alias [default: every claimable lane]
     #[arg(long)]
     lane: Option<String>,
-    /// A repository to take from; may be given several times [default: all]
+    /// A repository to claim from; may be repeated [default: all]
     #[arg(long, value_name = "OWNER/REPO")]
     repo: Vec<String>,
-    /// How many seconds to wait for work to appear, 0 to 25
+    /// How many seconds to wait for an eligible issue, from 0 to 25
     #[arg(long, value_name = "SECONDS")]
     wait: Option<i32>,
-    /// For how many seconds to hold the issue, 60 to 86400 [default: 1800]
+    /// The duration of the lease in seconds, 60 to 86400 [default: 1800]
     #[arg(long, value_name = "SECONDS")]
     lease_seconds: Option<i32>,
-    /// First get back what the agent still holds, as after a restart
+    /// First return a lease that the agent still holds; for use after a restart
     #[arg(long, conflicts_with = "issue")]
     resume: bool,
-    /// Names the claim, so that repeating it gives the same lease
+    /// The idempotency key: repeating it returns the same lease
     #[arg(long, value_name = "TEXT")]
     request_id: Option<String>,
-    /// Take a named issue over from another holder; maintainers only
+    /// Take the issue over from another holder; maintainers only
     #[arg(long, requires = "issue")]
     force: bool,
-    /// Print nothing but what `eval` takes: the lease, and the issue as `ISSUE` and `ISSUE_URL`
+    /// Print shell variables for `eval`: the lease, `ISSUE` and `ISSUE_URL`
     #[arg(long, conflicts_with = "json")]
     shell: bool,
     #[command(flatten)]
     format: Format,
 }
 
-/// What to explain.
+/// The arguments of `explain`.
 #[derive(Debug, Args)]
 pub(crate) struct ExplainArguments {
     /// The issue
     #[arg(value_name = "OWNER/REPO#N")]
     issue: IssueName,
-    /// Whose view [default: `DISPATCH_AGENT_NAME`]
+    /// The agent's name [default: `DISPATCH_AGENT_NAME`]
     #[arg(long)]
     agent: Option<String>,
     #[command(flatten)]
     format: Format,
 }
 
-/// Which lease.
+/// The arguments that identify a lease.
 #[derive(Debug, Args)]
 struct LeaseArguments {
-    /// The lease [default: `DISPATCH_LEASE`]
+    /// The id of the lease [default: `DISPATCH_LEASE`]
     #[arg(long, value_name = "ID")]
     lease: Option<String>,
-    /// Its token [default: `DISPATCH_FENCING_TOKEN`]
+    /// Its fencing token [default: `DISPATCH_FENCING_TOKEN`]
     #[arg(long, value_name = "TOKEN")]
     token: Option<String>,
 }
 
-/// Which lease to prolong.
+/// The arguments of `renew`.
 #[derive(Debug, Args)]
 pub(crate) struct RenewArguments {
     #[command(flatten)]
     lease: LeaseArguments,
-    /// How far the work has come, such as branch-created, changes-made or pr-opened
+    /// The progress, such as branch-created, changes-made or pr-opened
     #[arg(long)]
     checkpoint: Option<String>,
-    /// For how many seconds from now, 60 to 86400 [default: as before]
+    /// The duration from now in seconds, 60 to 86400 [default: unchanged]
     #[arg(long, value_name = "SECONDS")]
     lease_seconds: Option<i32>,
-    /// A question to people whose answer the agent waits for; empty when it waits no longer
+    /// The question that a person must answer; empty to clear it
     #[arg(long, value_name = "TEXT")]
     awaiting_input: Option<String>,
-    /// The last message that was read; later ones are printed
+    /// The last message that was read; only later ones are printed
     #[arg(long, value_name = "MESSAGE")]
     read: Option<String>,
     #[command(flatten)]
     format: Format,
 }
 
-/// Whose leases to list.
+/// The arguments of `leases`.
 #[derive(Debug, Args)]
 pub(crate) struct LeasesArguments {
-    /// Who holds them [default: `DISPATCH_AGENT_NAME`]
+    /// The agent's name [default: `DISPATCH_AGENT_NAME`]
     #[arg(long)]
     agent: Option<String>,
     #[command(flatten)]
     format: Format,
 }
 
-/// What came of the work.
+/// The arguments of `finish`.
 #[derive(Debug, Args)]
 pub(crate) struct FinishArguments {
     #[command(flatten)]
@@ -150,30 +150,30 @@ pub(crate) struct FinishArguments {
     /// pr-opened, pr-updated, issue-updated, blocked, failed, no-changes-needed or already-addressed
     #[arg(long)]
     outcome: String,
-    /// What there is to say of it; `blocked` needs it
+    /// A summary of the work; required for `blocked`
     #[arg(long)]
     summary: Option<String>,
-    /// The pull request's address
+    /// The URL of the pull request
     #[arg(long, value_name = "URL")]
     pull_request: Option<String>,
     #[command(flatten)]
     format: Format,
 }
 
-/// What to give back.
+/// The arguments of `release`.
 #[derive(Debug, Args)]
 pub(crate) struct ReleaseArguments {
     /// The issue
     #[arg(value_name = "OWNER/REPO#N")]
     issue: IssueName,
-    /// Who gives it back [default: `DISPATCH_AGENT_NAME`]
+    /// The agent's name [default: `DISPATCH_AGENT_NAME`]
     #[arg(long)]
     agent: Option<String>,
     #[command(flatten)]
     format: Format,
 }
 
-/// The arguments of a tool, without those that were not given.
+/// The arguments of a tool call, without absent ones.
 #[derive(Default)]
 pub(super) struct Given(Map<String, Value>);
 

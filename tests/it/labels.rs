@@ -1,11 +1,12 @@
 //! Labels as GitHub treats them: one label whatever its case, gone or renamed without a word on the
 //! issues that have it, a hundred an issue at most.
 
+use diesel_async::RunQueryDsl as _;
 use dispatch::domain::{LabelSet, Priority, Status};
 use dispatch::service::assignments::{add_label, assign_agent, remove_label, set_priority};
 use dispatch::service::moves::{MoveIssue, move_issue};
 use dispatch::simulator::{Fault, NewIssue};
-use dispatch::store::Issue;
+use dispatch::store::{Issue, agent_names};
 use serde_json::{Value, json};
 
 use crate::support::{Given, REPOSITORY, given, given_settings, person};
@@ -89,6 +90,38 @@ async fn a_repository_spells_labels_as_it_likes() {
         })
         .await;
     }
+}
+
+/// The first request of each agent, which may be called anything.
+#[tokio::test]
+async fn the_spelling_of_a_name_is_found_without_reading_all_issues() {
+    given(async |given| {
+        given.with_issues(&[("One", &["status/ready"])]).await;
+        given
+            .database
+            .run(
+                "INSERT INTO issues (repository_id, node_id, number, title, url, state, status, \
+                     labels, assignees, comments_count, created_at, updated_at, read_at, lane, \
+                     on_board) \
+                 SELECT repository_id, 'many-' || n, n, title, url, state, status, \
+                     '{status/ready,bug}', assignees, 0, now(), now(), now(), lane, on_board \
+                 FROM issues, generate_series(2, 5000) n; ANALYZE issues",
+            )
+            .await;
+        let mut connection = given.database.connect().await;
+        agent_names::note(&mut connection, "nobody-yet", &[]).await.unwrap();
+        let read = "SELECT seq_tup_read AS number FROM pg_stat_xact_user_tables \
+                    WHERE relname = 'issues'";
+        let read: Number = diesel::sql_query(read).get_result(&mut connection).await.unwrap();
+        assert_eq!(read.number, 0, "issues were read one after the other");
+    })
+    .await;
+}
+
+#[derive(diesel::QueryableByName)]
+struct Number {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    number: i64,
 }
 
 #[tokio::test]

@@ -194,6 +194,11 @@ const SAMPLES: &[(&str, &str)] = &[
         "INSERT INTO request_keys (caller, request, key, body_hash, run_id, begun_at) \
          VALUES ('person', 'POST /', 'k', '00', gen_random_uuid(), now())",
     ),
+    (
+        "name_agent",
+        "UPDATE issues SET labels = '{agent/Gamma}', status = 'ready'; \
+         DO $$ BEGIN ASSERT name_agent('GAMMA', '{}') = 'Gamma', 'as the label says'; END $$",
+    ),
 ];
 
 #[tokio::test(flavor = "multi_thread")]

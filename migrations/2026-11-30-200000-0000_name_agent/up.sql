@@ -1,0 +1,20 @@
+-- An agent's first request finds the spelling of its label by the index. With the limit beside the
+-- index's condition the planner read all issues, because it expected to find one soon.
+CREATE OR REPLACE FUNCTION name_agent(given text, known text[]) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    found text := (SELECT name FROM agent_names WHERE key = lower(given));
+BEGIN
+    IF found IS NULL THEN
+        INSERT INTO agent_names VALUES (lower(given), coalesce(
+            (SELECT name FROM unnest(known) AS name WHERE lower(name) = lower(given) LIMIT 1),
+            (WITH named AS MATERIALIZED (
+                SELECT labels FROM issues WHERE label_keys @> ARRAY['agent/' || lower(given)]
+            )
+            SELECT substr(label, 7) FROM named, unnest(labels) AS label
+            WHERE lower(label) = 'agent/' || lower(given) LIMIT 1),
+            given)) ON CONFLICT DO NOTHING;
+        found := (SELECT name FROM agent_names WHERE key = lower(given));
+    END IF;
+    RETURN found;
+END
+$$;

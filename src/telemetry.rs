@@ -1,7 +1,7 @@
 //! How the log is written, and the names of its fields.
 //!
 //! Lines go to the standard error, as text for people or as one JSON object each. Not here: what is
-//! logged, and the making of request ids (the HTTP doors do that). Invariant: a fact has the same
+//! logged, and the making of request ids (the middleware does that). Invariant: a fact has the same
 //! field name on every line, because names are taken from [`field`]; no credential is logged at
 //! any level, because what libraries say in detail, which holds headers, messages and parameters of
 //! statements, is never logged, whatever the settings say; and no line has a character that a terminal

@@ -1,7 +1,7 @@
 //! Who may do what: every route, every GraphQL root field and every tool with its tier, in one place.
 //!
-//! The doors look a caller's [`Tier`] up here before anything else happens; what the table does not
-//! name needs the highest tier. A test walks the router and the schema against it, so nothing is
+//! The middleware looks a caller's [`Tier`] up here before anything else; what the table does not name
+//! needs the highest tier. A test walks the router and the schema against it, so nothing is
 //! reachable that is not declared.
 
 use super::ids::{IssueId, LeaseId, RepositoryId};
@@ -290,7 +290,7 @@ pub const LIMITS: &[(&str, &str, u32, u32)] = &[
     ("POST", "/api/sync", 30, 60),
     ("POST", "/api/issues/refresh", 10, 60),
     ("POST", "/api/agent-runs", 120, 60),
-    // A sign of life reads what is new of every repository.
+    // A heartbeat reads what is new in every repository.
     ("POST", "/api/agents/{agentName}/heartbeat", 60, 60),
     ("POST", "/api/agents/{agentName}/tasks/report", 60, 60),
     ("POST", "/api/agent-work/checkpoint", 120, 60),

@@ -1,4 +1,4 @@
-//! Who is acting. Doors find this out; use cases record it.
+//! Who is acting. The middleware authenticates the caller; use cases record it.
 
 use std::collections::HashSet;
 use std::sync::LazyLock;
@@ -76,7 +76,7 @@ pub fn reserved_reason() -> String {
     format!("must be no reserved word ({words}) and not look like one")
 }
 
-/// What a worker is told that asks in an agent's name with a token that belongs to none.
+/// The refusal of a worker that names an agent with a token that is bound to none.
 pub const NOT_BOUND: &str = "Worker token is not bound to an agent; configure DISPATCH_WORKER_TOKENS as \"agent:token\" pairs";
 
 /// What a program is called that gives no name.
@@ -218,8 +218,8 @@ impl Actor {
         }
     }
 
-    /// Whether the actor may do what a tier protects. What a worker may is told by the tables of
-    /// `access`, beyond which it may look only.
+    /// Whether the actor may do what a tier protects. The tables of `access` say what a worker may do;
+    /// beyond them it may only read.
     pub fn may(&self, tier: Tier) -> bool {
         match self {
             Self::Anonymous => tier == Tier::Public,

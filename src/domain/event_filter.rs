@@ -12,7 +12,7 @@ pub enum Seen {
     Changed,
     /// An issue left the part.
     Removed,
-    /// The part has to be read anew.
+    /// The part has to be loaded again.
     Resync,
 }
 
@@ -188,8 +188,7 @@ mod tests {
     }
 
     proptest! {
-        /// A reader who believes what it is told has, after every event, exactly the issues that a
-        /// fresh look would show.
+        /// A reader that applies every event has exactly the issues that a new query would return.
         #[test]
         fn whoever_follows_knows_what_a_fresh_look_would_show(walk in walk()) {
             let mut before: Option<IssueFacts> = None;

@@ -27,7 +27,7 @@ words! {
     IssueChanged = "issue_changed",
     /// An issue left the board.
     IssueRemoved = "issue_removed",
-    /// More changed than is worth telling one by one: read the board anew.
+    /// More changed than is worth an event each: load the board again.
     Resync = "resync",
     /// A line was added to the audit log.
     AuditEntryAdded = "audit_entry_added",
@@ -69,7 +69,7 @@ pub struct IssueFacts {
     pub title: String,
     /// Whether it is inside the done window: open, or closed not long ago.
     pub on_board: bool,
-    /// Whether the body is another than before; set on the side after only.
+    /// Whether the body changed; set on the side after only.
     #[serde(default)]
     pub body_changed: bool,
 }

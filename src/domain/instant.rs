@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Datelike as _, SecondsFormat, Timelike as _, Utc};
 
-/// A point in time that leaves or enters through a door.
+/// A point in time as the transports send and receive it.
 ///
 /// Inside, times are compared with the microseconds that PostgreSQL keeps; in public they have
 /// exactly milliseconds, cut and never rounded up, and end in `Z`.

@@ -2,7 +2,7 @@
 //!
 //! Everything here is decided from its arguments alone: no I/O, no async, no clock. A rule that
 //! needs a fact takes it as a parameter, so every rule can be tested without a database. Types
-//! here carry the derives of other floors (database, GraphQL, JSON) and nothing more of them.
+//! here carry the derives of other layers (database, GraphQL, JSON) and nothing more of them.
 
 pub mod access;
 pub mod actor;

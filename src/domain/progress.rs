@@ -1,7 +1,6 @@
-//! The words in which long-running agents tell of their progress, and what follows from them.
+//! The words in which long-running agents report their progress, and what follows from them.
 //!
-//! These are the words of old programs: they are written in capitals and read however a program
-//! spells them.
+//! Existing clients send these words. They are written in capitals and read in any spelling.
 
 use super::column::words;
 

@@ -444,7 +444,7 @@ fn lane_mismatch(lane: &str, seeker: &Seeker<'_>) -> Option<String> {
     }
 }
 
-/// How an issue came to its place, in the words that agents of old know: `priority/p2, agent/x,
+/// How an issue got its rank, in the words that existing clients know: `priority/p2, agent/x,
 /// ready, unblocks 3, aged 20d (+2 tiers)`.
 pub fn ranking_reason(facts: &Facts<'_>, seeker: &Seeker<'_>) -> String {
     let tier = tier_of(facts.priority);

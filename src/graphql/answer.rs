@@ -9,7 +9,7 @@ use super::feed::Feed;
 use crate::domain::EventCursor;
 use crate::middleware::json;
 
-/// What came of a request. Its errors have their codes.
+/// The response to a request. Its errors have codes.
 #[derive(Debug)]
 pub(super) struct Answer(Response);
 

@@ -32,8 +32,8 @@ pub(super) const REQUEST_SIZE: usize = 256 * 1024;
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
-/// The routes of this door. Who asks is told by an [`Actor`](crate::domain::Actor) among the
-/// request's extensions; without one it is nobody.
+/// The routes of GraphQL. The caller is the [`Actor`](crate::domain::Actor) in the request's
+/// extensions; a request without one is anonymous.
 pub fn routes(door: Door) -> Router {
     Router::new().route(access::SOCKET, any(graphql)).with_state(door)
 }

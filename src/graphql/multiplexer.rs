@@ -299,9 +299,9 @@ struct Published(Mutex<Publisher>);
 
 #[derive(Debug, Default)]
 struct Publisher {
-    /// Everything up to here was told.
+    /// The position up to which all events were published.
     position: EventCursor,
-    /// Where the rest will be told; none before the group begins and after it is over.
+    /// Where later events will be published; none before the group begins and after it is over.
     sender: Option<broadcast::Sender<Item>>,
 }
 

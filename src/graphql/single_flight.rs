@@ -4,9 +4,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::Mutex;
 
-/// One piece of work, done again and again. Whoever asks for it gets what came of a run that began
-/// after they had asked, so nobody is told what was true before; of those who wait at the same time
-/// only the first one runs it.
+/// Single flight for one piece of work. A caller gets the result of a run that began after its call, so
+/// no result is older than the call; of concurrent callers, only the first one runs the work.
 #[derive(Debug)]
 pub(super) struct Turn<T> {
     askers: AtomicU64,
@@ -17,7 +16,7 @@ pub(super) struct Turn<T> {
 struct Last<T> {
     /// The first asker who asked too late for the last run.
     too_late: u64,
-    /// What came of it.
+    /// The result of the last run.
     outcome: Option<T>,
 }
 
@@ -28,8 +27,8 @@ impl<T> Default for Turn<T> {
 }
 
 impl<T: Clone> Turn<T> {
-    /// What came of `run`, or of somebody else's that began after this was called. `run` is given
-    /// what came of the last one. A failure is for the one who met it; the next in line runs again.
+    /// The result of `run`, or of another caller's run that began after this call. `run` is given the
+    /// last result. An error is returned to its own caller only; the next waiting caller runs again.
     pub(super) async fn take<E, Run>(&self, run: impl FnOnce(Option<T>) -> Run) -> Result<T, E>
     where
         Run: Future<Output = Result<T, E>>,

@@ -36,7 +36,7 @@ const BUFFER: usize = 4096;
 /// How long a client may take to introduce itself.
 const INTRODUCTION: Duration = Duration::from_secs(10);
 
-/// How often a client is asked for a sign of life. Two questions without an answer are the end.
+/// How often a client is pinged. Two pings without a pong end the connection.
 const PING: Duration = Duration::from_secs(30);
 
 /// How long one write may take.

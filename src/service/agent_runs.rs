@@ -43,7 +43,7 @@ pub struct RecordAgentRun {
     /// different run with that key fails with `CONFLICT`. A key is valid only for the credential
     /// and the agent that used it.
     pub idempotency_key: Option<String>,
-    /// What came of it: one of the words that REST clients know.
+    /// The outcome: one of the words that REST clients know.
     #[graphql(skip)]
     pub outcome: Option<String>,
 }

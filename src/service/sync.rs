@@ -237,7 +237,7 @@ async fn keep_lock(app: &App, run: Uuid) -> Error {
                     retry_at: None,
                 };
             }
-            Err(error) => tracing::warn!(%error, "a sync could not give a sign of life"),
+            Err(error) => tracing::warn!(%error, "a sync could not write its heartbeat"),
         }
     }
 }

@@ -59,5 +59,6 @@ mod support;
 mod sync;
 mod tls;
 mod unwedged;
+mod vocabulary;
 mod web;
 mod work;

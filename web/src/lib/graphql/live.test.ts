@@ -74,6 +74,16 @@ it("one that was refused has not started", async () => {
   expect(onStart).not.toHaveBeenCalled();
 });
 
+it("a refusal of that query is an answer as well", async () => {
+  await TestSocket.newest.open();
+  TestSocket.newest.answer({
+    type: "error",
+    id: TestSocket.newest.id("__typename"),
+    payload: [{ message: "Too many", extensions: { code: "RATE_LIMITED" } }],
+  });
+  expect(onStart).toHaveBeenCalledOnce();
+});
+
 it("one that was stopped meanwhile does not start", async () => {
   await TestSocket.newest.open();
   stop();

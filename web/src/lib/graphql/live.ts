@@ -23,7 +23,7 @@ const FINAL = new Set([
 /**
  * Sent behind a subscription, because the protocol does not acknowledge one. The server handles the messages of a
  * connection one after the other and starts a subscription before it reads the next message (`src/graphql/websocket.rs`),
- * so the answer to this says that the subscription has started.
+ * so an answer to this, or its refusal, says that the subscription has started.
  */
 const PROBE = "{__typename}";
 
@@ -160,16 +160,18 @@ export function follow<Data, Variables extends Record<string, unknown>>(
         },
       },
     );
-    const { onStart } = stream;
-    const stopProbe = onStart
+    const started = () => {
+      if (!ended) stream.onStart?.();
+    };
+    const stopProbe = stream.onStart
       ? connect().subscribe(
           { query: PROBE },
           {
-            next: () => {
-              if (!ended) onStart();
+            next: started,
+            // A refusal is an answer, too. A lost connection ends the stream as well, which tries again.
+            error: (error) => {
+              if (Array.isArray(error)) started();
             },
-            // It fails together with the stream, which tries again.
-            error: ignore,
             complete: ignore,
           },
         )

@@ -73,7 +73,7 @@ async fn check_room(app: &App, connection: &mut Connection, name: &FullName) -> 
     if tracked < most {
         let has_room = known < FORMER * most
             || repositories::by_name(connection, name).await?.is_some()
-            || repositories::delete_unused(connection).await? > 0;
+            || repositories::delete_unused(connection).await?;
         if has_room {
             return Ok(());
         }

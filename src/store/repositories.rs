@@ -181,13 +181,30 @@ pub async fn track(
         .optional()
 }
 
-/// Deletes untracked repositories without issues, and returns how many.
-pub async fn delete_unused(connection: &mut Connection) -> QueryResult<usize> {
-    let issues = super::schema::issues::table;
-    let has_issues = issues.filter(super::schema::issues::repository_id.eq(dsl::id));
-    diesel::delete(dsl::repositories.filter(dsl::enabled.eq(false).and(not(exists(has_issues)))))
-        .execute(connection)
-        .await
+/// Deletes the untracked repository that changed longest ago, of those that have neither issues nor
+/// settings of their own. Returns whether there was one.
+pub async fn delete_unused(connection: &mut Connection) -> QueryResult<bool> {
+    let has_issues =
+        || exists(super::schema::issues::table.filter(issues::repository_id.eq(dsl::id)));
+    let is_plain = dsl::label_scheme
+        .eq(LabelScheme::default())
+        .and(not(dsl::serves_in_progress.or(dsl::serves_assigned).or(dsl::serves_owned)))
+        .and(dsl::former_names.eq(Vec::<String>::new()));
+    let unused = dsl::repositories
+        .filter(dsl::enabled.eq(false).and(is_plain).and(not(has_issues())))
+        .order((dsl::updated_at, dsl::id))
+        .limit(1)
+        .select(dsl::id)
+        .for_update()
+        .skip_locked()
+        .load::<RepositoryId>(connection)
+        .await?;
+    // A sync may have stored issues between the search and the lock.
+    let deleted =
+        diesel::delete(dsl::repositories.filter(dsl::id.eq_any(unused)).filter(not(has_issues())))
+            .execute(connection)
+            .await?;
+    Ok(deleted > 0)
 }
 
 /// Stops tracking. Returns none when it was not tracked.

@@ -570,7 +570,12 @@ async fn tables_that_callers_fill_have_an_end() {
             assert_eq!(track(given, &name).await.status, 201, "{name}");
             assert_eq!(given.ask("DELETE", &path, None).await.status, 200);
             assert_eq!(track(given, "acme/second").await.status, 201);
+            let set = "UPDATE repositories SET serves_owned = true \
+                       WHERE full_name = 'acme/passing-0'";
+            given.database.run(set).await;
         }
+        let kept = "SELECT count(*) FROM repositories WHERE full_name = 'acme/passing-0'";
+        assert_eq!(given.database.number(kept).await, 1, "what somebody set up stays");
         assert!(given.database.number("SELECT count(*) FROM repositories").await <= 20);
         assert_eq!(given.database.number("SELECT count(*) FROM issues").await, 1);
 

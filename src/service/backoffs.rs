@@ -213,6 +213,28 @@ pub(super) async fn note_refusal(
         .await
 }
 
+/// Starts a back-off of a repository in which GitHub refused a change that was no claim, if the refusal
+/// concerns the whole repository. The issue keeps its own back-off, which counts attempts of agents.
+///
+/// # Errors
+///
+/// When the database fails.
+pub(super) async fn note_refusal_to_others(
+    app: &App,
+    repository: &Repository,
+    error: &github::Error,
+) -> Result<()> {
+    if error.concern() != Concern::Repository {
+        return Ok(());
+    }
+    let said: String = error.to_string().chars().take(LONGEST_REASON).collect();
+    let mut connection = app.connection().await?;
+    let fresh = repositories::by_ids(&mut connection, &[repository.id]).await?;
+    let refusals = fresh.first().map_or(0, |row| row.refusals).saturating_add(1);
+    let retry_at = app.clock.now() + repository_pause(refusals);
+    Ok(backoffs::set_repository(&mut connection, repository.id, refusals, &said, retry_at).await?)
+}
+
 /// Records that GitHub accepted a change in a repository that was in back-off.
 ///
 /// # Errors

@@ -26,7 +26,7 @@ use crate::domain::leases::{Hold, LeaseEnding, LeaseState, WorkOutcome};
 use crate::domain::{
     Actor, EventCursor, IssueId, IssueState, LabelScheme, LabelSet, LeaseId, Status,
 };
-use crate::github::{self, Concern, LiveLabels};
+use crate::github::{self, LiveLabels};
 use crate::store::agent_runs::NewAgentRun;
 use crate::store::audit::{NewEntry, Outcome};
 use crate::store::issues::LabelWrite;
@@ -192,31 +192,24 @@ pub(super) async fn change_labels_on(
         return settle(app, &entry, &present, None, None, Some(&terms)).await;
     }
     let sent = send(&github, issue, &live, &plan).await;
+    // Whoever may create no label may still be allowed to change those of issues.
+    let is_about_label = matches!(sent, Sent::NotCreated(_));
     let concluded = Box::pin(conclude(app, &github, &entry, &live, sent, &terms)).await;
-    Box::pin(note_answer(app, intent, &terms.step, concluded.as_ref().err())).await?;
-    concluded
-}
-
-/// Records what GitHub's response to a change means for the whole repository. Refusals of claims
-/// are recorded by the claim, which continues with other issues.
-async fn note_answer(
-    app: &App,
-    intent: &Intent<'_>,
-    step: &LeaseStep<'_>,
-    error: Option<&Error>,
-) -> Result<()> {
-    let Some(error) = error else {
-        return backoffs::note_recovery(app, intent.repository).await;
+    // A claim records refusals itself and continues with other issues.
+    let is_claim = matches!(terms.step, LeaseStep::Confirm { .. } | LeaseStep::Take { .. });
+    let noted = match &concluded {
+        Ok(_) => backoffs::note_recovery(app, repository).await,
+        Err(_) if is_claim || is_about_label => Ok(()),
+        Err(error) => match error.refusal() {
+            Some(refusal) => backoffs::note_refusal_to_others(app, repository, refusal).await,
+            None => Ok(()),
+        },
     };
-    let is_claim = matches!(step, LeaseStep::Confirm { .. } | LeaseStep::Take { .. });
-    let refusal = error.refusal().filter(|error| error.concern() == Concern::Repository);
-    match refusal.filter(|_| !is_claim) {
-        Some(refusal) => {
-            backoffs::note_refusal(app, intent.issue, intent.repository, refusal).await?;
-            Ok(())
-        }
-        None => Ok(()),
+    if let Err(error) = noted {
+        // The change is settled, whatever could not be recorded of the repository.
+        tracing::warn!(%error, repository = %repository.full_name, "a backoff was not recorded");
     }
+    concluded
 }
 
 /// Checks a precondition.
@@ -369,6 +362,8 @@ enum Sent {
     Answered(github::Changed, Option<github::Error>),
     /// GitHub refused; nothing was changed.
     Refused(github::Error),
+    /// A label that the change needs could not be created; nothing was changed.
+    NotCreated(github::Error),
     /// The outcome is unknown.
     Unknown(github::Error),
 }
@@ -385,7 +380,7 @@ async fn send(github: &github::Client, issue: &Issue, live: &LiveLabels, plan: &
     let add = match ids_to_add(github, live, plan.status, &change.add).await {
         Ok(add) => add,
         // Whether or not the label was created, the issue does not have it.
-        Err(error) => return Sent::Refused(error),
+        Err(error) => return Sent::NotCreated(error),
     };
     let removes_first = live.labels.len() + add.len() > MOST_LABELS;
     let remove = ids_of(live, &change.remove);
@@ -466,7 +461,7 @@ async fn conclude(
             let present = present(LabelSet::from(changed.labels), changed.updated_at);
             settle(app, entry, &present, refusal, None, Some(terms)).await
         }
-        Sent::Refused(error) => {
+        Sent::Refused(error) | Sent::NotCreated(error) => {
             let before = present(LabelSet::from(live.names()), live.updated_at);
             settle(app, entry, &before, Some(error), None, Some(terms)).await
         }

@@ -174,16 +174,20 @@ async fn what_github_refuses_a_person_for_a_whole_repository_is_known_to_all() {
     given(async |given| {
         given.with_issues(&[("One", READY), ("Two", READY)]).await;
         let refusal = "Resource not accessible by personal access token";
+        given.github.inject(Fault::error("FORBIDDEN", refusal).on("CreateLabel"));
         given.github.inject(Fault::error("FORBIDDEN", refusal).on("ChangeLabels").always());
         let status = async |status: &str| {
             let body = json!({ "issueId": given.issue(1).await.id.to_string(),
                 "repoFullName": REPOSITORY, "issueNumber": 1, "status": status });
             given.ask("POST", "/api/issues/status", Some(body)).await.status
         };
-        assert_ne!(status("backlog").await, 200);
         let asked = "{ repositories { backoff { refusals reason } } }";
         let backoff =
             async || given.graphql(asked, json!({})).await["repositories"][0]["backoff"].clone();
+        assert_ne!(status("backlog").await, 200);
+        let shown = backoff().await;
+        assert!(shown.is_null(), "a label that may not be created says little: {shown}");
+        assert_ne!(status("backlog").await, 200);
         let shown = backoff().await;
         assert_eq!(shown["refusals"], 1, "{shown}");
         assert!(shown["reason"].as_str().unwrap().contains(refusal), "{shown}");

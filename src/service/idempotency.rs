@@ -51,7 +51,11 @@ pub async fn begin(app: &App, key: RequestKey<'_>, body_hash: &str) -> Result<Id
     let over = (now - KEPT, now - LONGEST);
     let mut connection = app.connection().await?;
     if idempotency_keys::take(&mut connection, key, body_hash, run, now, over).await? {
-        idempotency_keys::displace(&mut connection, key.caller, MOST_KEYS).await?;
+        let displaced = idempotency_keys::displace(&mut connection, key.caller, MOST_KEYS).await;
+        if let Err(error) = displaced {
+            // The key is reserved, so the request has to be carried out.
+            tracing::warn!(%error, "old idempotency keys were not deleted");
+        }
         return Ok(IdempotencyState::First(run));
     }
     let known = idempotency_keys::find(&mut connection, key).await?;

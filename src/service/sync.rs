@@ -247,7 +247,7 @@ async fn sync_repository(app: &App, run: Uuid, repository: Repository) -> Reposi
     let mut repository = repository;
     let mut outcome = read_repository(app, run, &repository).await;
     for _ in 0..CHANGES_OF_SCHEME {
-        let Err(_) = outcome else { break };
+        let Err(Error::Conflict { .. }) = outcome else { break };
         let Ok(Some(changed)) = with_other_scheme(app, &repository).await else { break };
         repository = changed;
         outcome = read_repository(app, run, &repository).await;

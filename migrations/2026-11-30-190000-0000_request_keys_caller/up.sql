@@ -1,2 +1,2 @@
--- The newest keys of a caller are found without looking at all of them.
+-- The newest keys of a caller are found without reading those of other callers.
 CREATE INDEX request_keys_caller_idx ON request_keys (caller, begun_at);

@@ -177,17 +177,14 @@ pub async fn record_unknown_issue(
     number: i32,
 ) -> Result<()> {
     let now = app.clock.now();
-    let (known, written) = {
-        let mut connection = app.connection().await?;
-        let written =
-            audit::count_unknown(&mut connection, UNKNOWN_ISSUE, now - TimeDelta::minutes(1))
-                .await?;
-        (repositories::by_name(&mut connection, repository).await?, written)
-    };
+    let mut connection = app.connection().await?;
+    let known = repositories::by_name(&mut connection, repository).await?;
     let Some(known) = known.filter(|known| known.enabled) else { return Ok(()) };
-    if written >= UNKNOWN_A_MINUTE {
+    let since = now - TimeDelta::minutes(1);
+    if audit::count_unknown(&mut connection, UNKNOWN_ISSUE, since).await? >= UNKNOWN_A_MINUTE {
         return Ok(());
     }
+    drop(connection);
     let none = LabelSet::default();
     let entry = NewEntry {
         repository_full_name: known.full_name.as_str(),

@@ -50,8 +50,8 @@ impl IssueBackoff {
         (!self.0.needs_human).then_some(Instant(self.0.retry_at))
     }
 
-    /// Whether the maximum number of attempts is reached, so a person must act: remove the label
-    /// `needs-human`, edit the issue, or retry it.
+    /// Whether the maximum number of failed attempts is reached, so a person must act: retry the
+    /// issue, or remove the label `needs-human` if it has it.
     async fn needs_human(&self) -> bool {
         self.0.needs_human
     }

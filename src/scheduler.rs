@@ -25,6 +25,9 @@ const PAUSES_EVERY: Duration = Duration::from_secs(2);
 /// How often work of silent agents is swept.
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
 
+/// How often the first sync of newly tracked repositories is due.
+const SYNC_NEW_EVERY: Duration = Duration::from_secs(2);
+
 /// How often old issues leave the Done column.
 const RETIRE_EVERY: Duration = Duration::from_secs(30);
 
@@ -108,20 +111,29 @@ async fn prune(app: App) -> Result<(), Error> {
     service::idempotency::prune(&app).await.map(|_| ())
 }
 
-/// Syncs at start and then at every interval, unless another replica has just done so.
+/// Syncs at start and then at every interval, unless another replica has just done so. Repositories
+/// that were tracked since do not wait for the interval.
 async fn sync(app: App) {
     let interval = app.config.sync.interval;
     let mut fresh_enough = Duration::ZERO;
     loop {
-        match service::sync::sync_stale(&app, fresh_enough).await {
-            Ok(()) => {}
-            Err(Error::Busy { what, .. }) => tracing::debug!(what, "a timed sync was left out"),
-            Err(error) => tracing::warn!(%error, "a timed sync failed and will be tried again"),
-        }
+        note_sync("a timed sync", service::sync::sync_stale(&app, fresh_enough).await);
         if interval.is_zero() {
             return;
         }
-        app.clock.sleep(interval).await;
+        let next = app.clock.now() + interval;
+        while app.clock.now() < next {
+            app.clock.sleep(SYNC_NEW_EVERY.min(interval)).await;
+            note_sync("the sync of a new repository", service::sync::sync_new(&app).await);
+        }
         fresh_enough = interval / 2;
+    }
+}
+
+fn note_sync(what: &'static str, outcome: Result<(), Error>) {
+    match outcome {
+        Ok(()) => {}
+        Err(Error::Busy { .. }) => tracing::debug!(what, "left out: another sync runs"),
+        Err(error) => tracing::warn!(what, %error, "a sync failed and will be tried again"),
     }
 }

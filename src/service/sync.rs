@@ -198,6 +198,19 @@ pub async fn sync_stale(app: &App, fresh_enough: Duration) -> Result<()> {
     sync_chosen(app, stale).await.map(drop)
 }
 
+/// Syncs the repositories that have not been synced since they were tracked.
+///
+/// # Errors
+///
+/// As [`sync_issues`].
+pub async fn sync_new(app: &App) -> Result<()> {
+    let new = repositories::never_attempted(&mut *app.connection().await?).await?;
+    if new.is_empty() {
+        return Ok(());
+    }
+    sync_chosen(app, new).await.map(drop)
+}
+
 async fn sync_each(app: &App, run: Uuid, chosen: Vec<Repository>) -> Vec<RepositorySync> {
     stream::iter(chosen)
         .map(|repository| sync_repository(app, run, repository))

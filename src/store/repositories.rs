@@ -138,6 +138,16 @@ pub async fn tracked(connection: &mut Connection) -> QueryResult<Vec<Repository>
         .await
 }
 
+/// The tracked repositories that have not been synced since they were tracked.
+pub async fn never_attempted(connection: &mut Connection) -> QueryResult<Vec<Repository>> {
+    dsl::repositories
+        .filter(dsl::enabled.and(dsl::attempted_at.is_null()))
+        .select(Repository::as_select())
+        .order(lower(dsl::full_name))
+        .load(connection)
+        .await
+}
+
 /// The number of tracked repositories, and of all rows.
 pub async fn count(connection: &mut Connection) -> QueryResult<(i64, i64)> {
     let tracked = dsl::repositories.filter(dsl::enabled).count().get_result(connection).await?;
@@ -157,7 +167,12 @@ pub async fn track(
             .filter(lower(dsl::full_name).eq(name.key()))
             .filter(dsl::enabled.eq(false)),
     )
-    .set((dsl::enabled.eq(true), dsl::source.eq(source), dsl::updated_at.eq(now)))
+    .set((
+        dsl::enabled.eq(true),
+        dsl::source.eq(source),
+        dsl::attempted_at.eq(None::<DateTime<Utc>>),
+        dsl::updated_at.eq(now),
+    ))
     .returning(Repository::as_returning())
     .get_result(connection)
     .await

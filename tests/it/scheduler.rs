@@ -1,9 +1,11 @@
 //! The clock as a caller: what happens on start and by the timer.
 
 use dispatch::scheduler;
-use dispatch::service::sync::sync_state;
+use dispatch::service::sync::{sync_issues, sync_state};
+use dispatch::service::tracking;
+use dispatch::simulator::{Fault, Gate};
 
-use crate::support::{Given, PATIENCE, eventually, given_settings};
+use crate::support::{Given, PATIENCE, REPOSITORY, eventually, given_settings, person};
 
 /// How often GitHub was asked for the issues of a repository.
 fn syncs(given: &Given) -> u64 {
@@ -24,6 +26,45 @@ async fn issues_are_synced_on_start_and_whenever_the_interval_is_over() {
                     given.advance(1);
                 }
                 syncs(given) == times
+            })
+            .await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_new_repository_waits_for_a_running_sync_and_not_for_the_interval() {
+    given_settings(&[("DISPATCH_SYNC_INTERVAL_MS", "3600000")], async |given| {
+        given.with_issues(&[("a", &[])]).await;
+        given.github.forget_requests();
+        let _tasks = scheduler::start(&given.app, given.database.url().to_owned());
+        let is_idle = async || sync_state(&given.app).await.unwrap().running.is_none();
+        eventually(async || syncs(given) == 1 && is_idle().await).await;
+
+        let gate = Gate::new();
+        given.github.inject(Fault::Hold(gate.clone()).on("Issues"));
+        let name = REPOSITORY.parse().unwrap();
+        let running = sync_issues(&given.app, Some(&name));
+        given.github.add_repository("acme/zebra");
+        let later = async {
+            gate.arrived().await;
+            given.track("acme/zebra").await;
+            gate.open();
+        };
+        tokio::join!(running, later).0.unwrap();
+
+        let zebra = "acme/zebra".parse().unwrap();
+        for again in [false, true] {
+            if again {
+                tracking::untrack_repository(&given.app, &person(), &zebra).await.unwrap();
+                given.track("acme/zebra").await;
+            }
+            eventually(async || {
+                given.advance(1);
+                let all = tracking::tracked_repositories(&given.app).await.unwrap();
+                let mut new = all.iter().filter(|repository| repository.full_name == zebra);
+                new.next().unwrap().attempted_at.is_some() && is_idle().await
             })
             .await;
         }

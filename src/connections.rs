@@ -2,9 +2,13 @@
 //!
 //! Each connection uses a file descriptor until it ends, and a client may send nothing. So
 //! connections are counted, in total and by peer, and one beyond the limits is closed at once;
-//! trusted proxies, which connect for many clients, count in the total only. Each connection has a
-//! timeout for its first request, one for every further request, and an idle timeout while no
-//! request is running. The bodies of requests and responses are limited in `middleware`.
+//! trusted proxies, which connect for many clients, count in the total only.
+//!
+//! A connection without a running request is closed when it is idle for too long, and the headers of
+//! a request must arrive in time: on a new connection counted from its start, later from their first
+//! byte. HTTP/2 sends frames that belong to no request, such as pings. They do not keep a connection
+//! open, so there the headers of a later request must arrive within the idle timeout. The bodies of
+//! requests and responses are limited in `middleware`.
 
 use std::collections::HashMap;
 use std::io;
@@ -18,6 +22,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request};
+use axum::http::{StatusCode, Version};
 use axum::response::Response;
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
@@ -48,9 +53,9 @@ pub struct Limits {
     pub per_peer: usize,
     /// Trusted proxies, which connect for many clients and are not limited by peer.
     pub proxies: Vec<IpNet>,
-    /// How long the first request's headers may take.
+    /// How long a request's headers may take.
     pub header: Duration,
-    /// The idle timeout, and how long the headers of each further request may take.
+    /// How long a connection may be idle.
     pub idle: Duration,
 }
 
@@ -62,7 +67,8 @@ pub async fn serve(
     closing: CancellationToken,
 ) {
     let mut builder = Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(limits.idle);
+    // Its time for headers includes the time before they begin; `Bounded` tells them apart.
+    builder.http1().header_read_timeout(None);
     builder
         .http2()
         .timer(TokioTimer::new())
@@ -115,10 +121,13 @@ async fn answer(
     peer: SocketAddr,
     request: Request<Incoming>,
 ) -> Result<Response, std::convert::Infallible> {
-    let running = requests.begin();
+    let running = requests.begin(request.version());
     let mut request = request.map(Body::new);
     request.extensions_mut().insert(ConnectInfo(peer));
     let response = router.oneshot(request).await?;
+    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+        running.0.are_over.store(true, Ordering::Relaxed);
+    }
     // A request is running until its response body ends.
     Ok(response.map(|body| {
         Body::new(body.map_frame(move |frame| {
@@ -188,21 +197,29 @@ fn network_of(peer: IpAddr) -> IpAddr {
 
 // ----------------------------------------------------------------------------------- how long
 
-/// The running requests of one connection.
+/// The requests of one connection.
 #[derive(Debug, Default)]
 struct Requests {
-    have_begun: AtomicBool,
+    begun: AtomicUsize,
     running: AtomicUsize,
+    are_http2: AtomicBool,
+    /// Whether the connection speaks another protocol now, such as WebSocket.
+    are_over: AtomicBool,
 }
 
 /// A running request; dropping it ends it.
 struct Running(Arc<Requests>);
 
 impl Requests {
-    fn begin(self: &Arc<Self>) -> Running {
-        self.have_begun.store(true, Ordering::Relaxed);
+    fn begin(self: &Arc<Self>, version: Version) -> Running {
+        self.are_http2.store(version == Version::HTTP_2, Ordering::Relaxed);
         self.running.fetch_add(1, Ordering::Relaxed);
+        self.begun.fetch_add(1, Ordering::Relaxed);
         Running(self.clone())
+    }
+
+    fn are_running(&self) -> bool {
+        self.running.load(Ordering::Relaxed) > 0
     }
 }
 
@@ -212,10 +229,25 @@ impl Drop for Running {
     }
 }
 
-/// A socket that fails when it is idle for too long.
+/// What a connection waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// The headers of a request, or on a new connection anything at all.
+    Headers,
+    /// The end of a request.
+    Request,
+    /// Another request.
+    Idle,
+}
+
+/// A socket that fails when it is idle or slow for too long.
 struct Bounded {
     socket: TcpStream,
     requests: Arc<Requests>,
+    /// The number of requests that had begun when it was last looked at.
+    begun: usize,
+    phase: Phase,
+    header: Duration,
     idle: Duration,
     /// When it fails without further progress.
     deadline: Pin<Box<Sleep>>,
@@ -224,14 +256,43 @@ struct Bounded {
 
 impl Bounded {
     fn new(socket: TcpStream, requests: Arc<Requests>, limits: &Limits, place: Place) -> Self {
-        let deadline = Box::pin(sleep(limits.header));
-        Self { socket, requests, idle: limits.idle, deadline, _place: place }
+        let Limits { header, idle, .. } = *limits;
+        let deadline = Box::pin(sleep(header));
+        let (begun, phase) = (0, Phase::Headers);
+        Self { socket, requests, begun, phase, header, idle, deadline, _place: place }
     }
 
-    /// Records progress. Before the first request, only that request counts as progress.
-    fn note_progress(&mut self) {
-        if self.requests.have_begun.load(Ordering::Relaxed) {
-            self.deadline.as_mut().reset(Instant::now() + self.idle);
+    /// Notices that requests have begun or ended.
+    fn follow_requests(&mut self) {
+        let begun = self.requests.begun.load(Ordering::Relaxed);
+        let phase = match self.requests.are_running() {
+            true => Phase::Request,
+            false if begun > self.begun || self.phase == Phase::Request => Phase::Idle,
+            false => return,
+        };
+        if (phase, begun) != (self.phase, self.begun) {
+            self.begun = begun;
+            self.enter(phase);
+        }
+    }
+
+    fn enter(&mut self, phase: Phase) {
+        self.phase = phase;
+        let limit = if phase == Phase::Headers { self.header } else { self.idle };
+        self.deadline.as_mut().reset(Instant::now() + limit);
+    }
+
+    /// Records that bytes were read or written.
+    fn note_progress(&mut self, is_reading: bool) {
+        let is_http2 = self.requests.are_http2.load(Ordering::Relaxed);
+        match self.phase {
+            _ if self.requests.are_over.load(Ordering::Relaxed) => self.enter(Phase::Idle),
+            Phase::Request => self.enter(Phase::Request),
+            Phase::Idle if is_http2 => {}
+            Phase::Idle if is_reading => self.enter(Phase::Headers),
+            // The rest of a response.
+            Phase::Idle => self.enter(Phase::Idle),
+            Phase::Headers => {}
         }
     }
 
@@ -240,7 +301,7 @@ impl Bounded {
         loop {
             ready!(self.deadline.as_mut().poll(context));
             // A client that waits for a response does not have to send anything.
-            let waits = is_reading && self.requests.running.load(Ordering::Relaxed) > 0;
+            let waits = is_reading && self.requests.are_running();
             if !waits {
                 return Poll::Ready(io::ErrorKind::TimedOut.into());
             }
@@ -255,9 +316,10 @@ impl AsyncRead for Bounded {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        self.follow_requests();
         match Pin::new(&mut self.socket).poll_read(context, buffer) {
             Poll::Ready(outcome) => {
-                self.note_progress();
+                self.note_progress(true);
                 Poll::Ready(outcome)
             }
             Poll::Pending => self.check(context, true).map(Err),
@@ -271,9 +333,10 @@ impl AsyncWrite for Bounded {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        self.follow_requests();
         match Pin::new(&mut self.socket).poll_write(context, bytes) {
             Poll::Ready(outcome) => {
-                self.note_progress();
+                self.note_progress(false);
                 Poll::Ready(outcome)
             }
             Poll::Pending => self.check(context, false).map(Err),

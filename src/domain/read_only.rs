@@ -14,7 +14,9 @@ words! {
     Locked = "locked",
     /// Issues are disabled in the repository.
     IssuesDisabled = "issues_disabled",
-    /// Dispatch's token has read access only.
+    /// Dispatch's token has read access only, or GitHub refused the last change for a reason that
+    /// may affect the whole repository. The second ends when GitHub accepts a change, when somebody
+    /// retries, and after 15 minutes.
     NoPermission = "no_permission",
 }
 

@@ -10,7 +10,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel_async::AsyncConnection;
 
-use super::board_events::{audit_event, issue_event};
+use super::board_events::{audit_event, issue_event, resync_event};
 use super::comments::{self, AddComment};
 use super::labels::{Intent, Terms, change_labels_on};
 use super::{Error, Result, board};
@@ -19,7 +19,7 @@ use crate::domain::actor::ActorKind;
 use crate::domain::backoff::{BackoffCause, NEEDS_HUMAN, failure_of, repository_pause};
 use crate::domain::labels::{LabelPlan, is_same};
 use crate::domain::leases::{LeaseEnding, WorkOutcome};
-use crate::domain::{Actor, IssueId, Lane, LaneRole};
+use crate::domain::{Actor, IssueId, Lane, LaneRole, RepositoryId};
 use crate::github::{self, Concern};
 use crate::store::audit::NewEntry;
 use crate::store::backoffs::{self, BackoffRow};
@@ -34,6 +34,9 @@ const A_ROUND: i64 = 50;
 /// The delay before the next attempt to label an issue on GitHub as needing a person: as long as
 /// the attempts have failed so far, within these bounds.
 const AGAIN: (TimeDelta, TimeDelta) = (TimeDelta::minutes(1), TimeDelta::hours(1));
+
+/// How long changes are not offered in a repository after one was refused and nothing was tried again.
+const OFFERED_AGAIN_AFTER: TimeDelta = TimeDelta::minutes(15);
 
 /// How many characters of GitHub's error are stored and shown.
 const LONGEST_REASON: usize = 300;
@@ -200,11 +203,7 @@ pub(super) async fn note_refusal(
             let row = issues::lock(connection, issue.id).await?;
             let mut not_before = now;
             if cause == BackoffCause::Forbidden {
-                let fresh = repositories::by_ids(connection, &[repository.id]).await?;
-                let refusals = fresh.first().map_or(0, |row| row.refusals).saturating_add(1);
-                not_before = now + repository_pause(refusals);
-                let id = repository.id;
-                backoffs::set_repository(connection, id, refusals, &said, not_before).await?;
+                not_before = note_forbidden(connection, repository, &said, now).await?;
             }
             note(app, connection, issue.id, Mishap { cause, reason, not_before }).await?;
             announce(connection, &row, repository, now).await?;
@@ -228,11 +227,33 @@ pub(super) async fn note_refusal_to_others(
         return Ok(());
     }
     let said: String = error.to_string().chars().take(LONGEST_REASON).collect();
+    let now = app.clock.now();
     let mut connection = app.connection().await?;
-    let fresh = repositories::by_ids(&mut connection, &[repository.id]).await?;
-    let refusals = fresh.first().map_or(0, |row| row.refusals).saturating_add(1);
-    let retry_at = app.clock.now() + repository_pause(refusals);
-    Ok(backoffs::set_repository(&mut connection, repository.id, refusals, &said, retry_at).await?)
+    connection
+        .transaction(async |connection| {
+            note_forbidden(connection, repository, &said, now).await.map(drop)
+        })
+        .await
+}
+
+/// Starts or extends the back-off of a repository, and returns its end. Every card there shows that
+/// changes are refused, so subscribers reload when that begins.
+async fn note_forbidden(
+    connection: &mut Connection,
+    repository: &Repository,
+    said: &str,
+    now: DateTime<Utc>,
+) -> Result<DateTime<Utc>> {
+    let known = repositories::lock(connection, repository.id).await?;
+    let refusals = known.refusals.saturating_add(1);
+    let retry_at = now + repository_pause(refusals);
+    backoffs::set_repository(connection, known.id, refusals, said, retry_at).await?;
+    if known.read_only_reason().is_none() {
+        let text = format!("GitHub refuses changes of the issues of {}", known.full_name);
+        let event = resync_event(text, Actor::GitHub.who(), now);
+        event_log::append(connection, &[event]).await?;
+    }
+    Ok(retry_at)
 }
 
 /// Records that GitHub accepted a change in a repository that was in back-off.
@@ -247,14 +268,30 @@ pub(super) async fn note_recovery(app: &App, repository: &Repository) -> Result<
     let now = app.clock.now();
     let mut connection = app.connection().await?;
     connection
-        .transaction(async |connection| {
-            let freed = backoffs::forget_repository(connection, repository.id).await?;
-            for row in issues::by_ids(connection, &freed).await? {
-                announce(connection, &row, repository, now).await?;
-            }
-            Ok(())
-        })
+        .transaction(async |connection| end_of_repository(connection, repository.id, now).await)
         .await
+}
+
+/// Ends the back-off of a repository. Subscribers reload: every card there may be changed again.
+async fn end_of_repository(
+    connection: &mut Connection,
+    id: RepositoryId,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let known = repositories::lock(connection, id).await?;
+    if known.refusals == 0 {
+        return Ok(());
+    }
+    let freed = backoffs::forget_repository(connection, id).await?;
+    for row in issues::by_ids(connection, &freed).await? {
+        announce(connection, &row, &known, now).await?;
+    }
+    if known.read_only.is_none() {
+        let text = format!("The issues of {} can be changed again", known.full_name);
+        let event = resync_event(text, Actor::GitHub.who(), now);
+        event_log::append(connection, &[event]).await?;
+    }
+    Ok(())
 }
 
 /// Publishes that an issue is served again, or no longer.
@@ -277,6 +314,17 @@ async fn announce(
 ///
 /// When the database fails; what GitHub refuses now is tried again later.
 pub async fn end_backoffs(app: &App) -> Result<()> {
+    let now = app.clock.now();
+    let untried = {
+        let mut connection = app.connection().await?;
+        backoffs::repositories_until(&mut connection, now - OFFERED_AGAIN_AFTER).await?
+    };
+    for id in untried {
+        let mut connection = app.connection().await?;
+        connection
+            .transaction(async |connection| end_of_repository(connection, id, now).await)
+            .await?;
+    }
     let due = backoffs::due(&mut *app.connection().await?, app.clock.now(), A_ROUND).await?;
     for row in due {
         let found = issues::with_repository(&mut *app.connection().await?, row.issue_id).await?;
@@ -499,7 +547,7 @@ pub(super) async fn retry(
         .transaction(async |connection| {
             let row = issues::lock(connection, issue.id).await?;
             backoffs::forget(connection, &[issue.id]).await?;
-            backoffs::forget_repository(connection, repository.id).await?;
+            end_of_repository(connection, repository.id, now).await?;
             let mut events =
                 vec![issue_event(Some(&row), &row, false, &repository, actor.who(), now)];
             let entry = match labelled {

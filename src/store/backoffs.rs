@@ -166,6 +166,19 @@ pub async fn set_repository(
     Ok(())
 }
 
+/// The repositories whose back-off ended before a time, and where nothing was tried since.
+pub async fn repositories_until(
+    connection: &mut Connection,
+    until: DateTime<Utc>,
+) -> QueryResult<Vec<RepositoryId>> {
+    use repositories::dsl as columns;
+    columns::repositories
+        .filter(columns::refusals.gt(0).and(columns::retry_at.lt(until)))
+        .select(columns::id)
+        .load(connection)
+        .await
+}
+
 /// Clears the back-off of a repository, and of its issues where GitHub's refusals are the cause.
 /// Returns these issues.
 pub async fn forget_repository(

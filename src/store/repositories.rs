@@ -73,6 +73,14 @@ pub struct Repository {
     pub label_scheme: LabelScheme,
 }
 
+impl Repository {
+    /// Why changes of its issues would be refused, as far as is known: what GitHub says of the
+    /// repository, or that it refused the last change there.
+    pub fn read_only_reason(&self) -> Option<ReadOnlyReason> {
+        self.read_only.or((self.refusals > 0).then_some(ReadOnlyReason::NoPermission))
+    }
+}
+
 /// The repository with this name in any case: preferably a tracked one, and preferably by its
 /// current name.
 pub async fn by_name(
@@ -125,6 +133,16 @@ pub async fn all(connection: &mut Connection) -> QueryResult<Vec<Repository>> {
         .order(lower(dsl::full_name))
         .select(Repository::as_select())
         .load(connection)
+        .await
+}
+
+/// A repository, locked until the caller's transaction ends.
+pub async fn lock(connection: &mut Connection, id: RepositoryId) -> QueryResult<Repository> {
+    dsl::repositories
+        .find(id)
+        .select(Repository::as_select())
+        .for_no_key_update()
+        .first(connection)
         .await
 }
 

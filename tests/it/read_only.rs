@@ -3,9 +3,10 @@
 
 use dispatch::domain::{ReadOnlyReason, Status};
 use dispatch::service::assignments::assign_agent;
+use dispatch::service::backoffs::{end_backoffs, retry_issue};
 use dispatch::service::moves::{MoveIssue, move_issue};
 use dispatch::service::{self, Error};
-use dispatch::simulator::Access;
+use dispatch::simulator::{Access, Fault};
 use serde_json::{Value, json};
 
 use crate::support::{Given, REPOSITORY, given, person};
@@ -96,6 +97,60 @@ async fn what_cannot_be_changed_is_known_and_never_offered() {
         })
         .await;
     }
+}
+
+/// A token may be able to do less than its user, of whom alone GitHub tells.
+#[tokio::test]
+async fn what_github_refused_is_not_offered_for_a_while() {
+    given(async |given| {
+        given.with_issues(&[("One", &["status/ready"]), ("Two", &[])]).await;
+        let issue = given.issue(1).await;
+        let is_moved = async |to: Status| {
+            let command = MoveIssue {
+                issue_id: issue.id,
+                to,
+                expected_from: None,
+                reason: None,
+                fencing_token: None,
+            };
+            move_issue(&given.app, &person(), command).await.is_ok()
+        };
+        let refuse = || {
+            let said = "Resource not accessible by personal access token";
+            given.github.inject(Fault::error("FORBIDDEN", said).on("ChangeLabels").always());
+        };
+        let resyncs = async || {
+            given.database.number("SELECT count(*) FROM event_log WHERE kind = 'resync'").await
+        };
+        for (to, ends_by) in [
+            (Status::Done, "a change"),
+            (Status::Ready, "somebody who retries"),
+            (Status::Ready, "time"),
+        ] {
+            refuse();
+            let before = resyncs().await;
+            assert!(!is_moved(to).await);
+            assert_eq!(read_only_reason(given).await, "NO_PERMISSION");
+            assert_eq!(resyncs().await, before + 1, "every card there shows it");
+            assert!(!is_moved(to).await, "whoever asks anyway is answered by GitHub");
+            given.sync().await;
+            end_backoffs(&given.app).await.unwrap();
+            assert_eq!(read_only_reason(given).await, "NO_PERMISSION");
+            assert_eq!(resyncs().await, before + 1);
+            given.github.clear_faults();
+            match ends_by {
+                "a change" => assert!(is_moved(to).await),
+                "time" => {
+                    given.advance(15 * 60 + 31);
+                    end_backoffs(&given.app).await.unwrap();
+                }
+                _ => drop(retry_issue(&given.app, &person(), issue.id).await.unwrap()),
+            }
+            assert_eq!(read_only_reason(given).await, Value::Null, "{ends_by}");
+            assert_eq!(resyncs().await, before + 2, "{ends_by}");
+        }
+    })
+    .await;
 }
 
 /// Nobody is kept from other work by what can no longer be changed.

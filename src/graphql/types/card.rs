@@ -205,7 +205,7 @@ impl Card<'_> {
             "enabled" => row.enabled.into(),
             "source" => RepositorySource::of(row).to_value(),
             "lastSyncedAt" => at(row.synced_at),
-            "readOnlyReason" => row.read_only.map_or(Value::Null, |reason| reason.to_value()),
+            "readOnlyReason" => row.read_only_reason().map_or(Value::Null, |why| why.to_value()),
             "lastAttemptedAt" => at(row.attempted_at),
             "syncError" => optional(row.sync_error.as_deref()),
             _ => return None,

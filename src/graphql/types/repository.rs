@@ -75,7 +75,7 @@ impl Repository {
 
     /// Why its issues cannot be moved, claimed or changed, as of its last sync; null when they can.
     async fn read_only_reason(&self) -> Option<ReadOnlyReason> {
-        self.0.read_only
+        self.0.read_only_reason()
     }
 
     /// Why the last sync failed; null when it succeeded.

@@ -110,6 +110,6 @@ pub fn router(app: app::App) -> axum::Router {
 /// Every transport without the middleware, for the test that each route is declared in the table of
 /// permissions.
 pub fn doors(app: app::App) -> axum::Router {
-    let graphql = graphql::routes(graphql::Door::new(app.clone()));
+    let graphql = graphql::routes(graphql::Executor::new(app.clone()));
     graphql.merge(mcp::routes(app.clone())).merge(rest::router(app)).merge(web::routes())
 }

@@ -44,7 +44,7 @@ const ERRORS: usize = 50;
 
 /// Everything that the transports share: the schema, and the subscriptions that run. Cheap to clone.
 #[derive(Clone)]
-pub struct Door(Arc<Inner>);
+pub struct Executor(Arc<Inner>);
 
 struct Inner {
     app: App,
@@ -95,8 +95,8 @@ pub(super) struct Call {
     pub(super) operation_name: Option<String>,
 }
 
-impl Door {
-    /// The door of a running service.
+impl Executor {
+    /// The executor of a running service.
     pub fn new(app: App) -> Self {
         Self::with_query_time(app, QUERY_TIME)
     }
@@ -162,9 +162,9 @@ impl Door {
         if admitted.kind != OperationType::Mutation {
             return self.execute(admitted).await;
         }
-        let (door, call) = (self.clone(), admitted.call.clone());
+        let (executor, call) = (self.clone(), admitted.call.clone());
         let gone = CancellationToken::new();
-        let running = async move { door.execute(admitted).await };
+        let running = async move { executor.execute(admitted).await };
         let running = presence::tell(gone.clone(), running).in_current_span();
         let _told_when_dropped = gone.drop_guard();
         let ended = self.0.mutations.spawn(running).await;
@@ -181,8 +181,8 @@ impl Door {
         let feed = Feed::new(source);
         let request = call.request(&call.said.query).data(feed.clone());
         let responses = self.0.schema.execute_stream(request);
-        let (door, call) = (self.clone(), call.clone());
-        responses.map(move |response| door.answer(&call, response).into_item(&feed)).boxed()
+        let (executor, call) = (self.clone(), call.clone());
+        responses.map(move |response| executor.answer(&call, response).into_item(&feed)).boxed()
     }
 }
 

@@ -21,7 +21,7 @@ use serde_json::{Map, Value};
 
 use super::answer::Answer;
 use super::error::BAD_USER_INPUT;
-use super::executor::{Asker, Call, Door};
+use super::executor::{Asker, Call, Executor};
 use super::negotiation::{Media, accepted, is_json};
 use super::{sse, websocket};
 use crate::domain::{EventCursor, access};
@@ -34,22 +34,22 @@ const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
 /// The routes of GraphQL. The caller is the [`Actor`](crate::domain::Actor) in the request's
 /// extensions; a request without one is anonymous.
-pub fn routes(door: Door) -> Router {
-    Router::new().route(access::SOCKET, any(graphql)).with_state(door)
+pub fn routes(executor: Executor) -> Router {
+    Router::new().route(access::SOCKET, any(graphql)).with_state(executor)
 }
 
-async fn graphql(State(door): State<Door>, request: Request) -> Response {
+async fn graphql(State(executor): State<Executor>, request: Request) -> Response {
     let (mut parts, body) = request.into_parts();
     if is_handshake(&parts.method, parts.version, &parts.headers) {
-        return websocket::upgrade(door, &mut parts).await;
+        return websocket::upgrade(executor, &mut parts).await;
     }
-    match answer(&door, &parts, body).await {
+    match answer(&executor, &parts, body).await {
         Ok(response) => response,
         Err(refusal) => refusal.into_response(),
     }
 }
 
-async fn answer(door: &Door, parts: &Parts, body: Body) -> Result<Response, Refusal> {
+async fn answer(executor: &Executor, parts: &Parts, body: Body) -> Result<Response, Refusal> {
     let is_get = parts.method == Method::GET;
     if !is_get && parts.method != Method::POST {
         let allow = (ALLOW, HeaderValue::from_static("GET, POST"));
@@ -72,11 +72,11 @@ async fn answer(door: &Door, parts: &Parts, body: Body) -> Result<Response, Refu
     let query = members.and_then(query).map_err(|refusal| refusal.in_media(media))?;
     let call = Call::of(Asker::of(parts), query);
     if media != Media::EventStream
-        && let Some(answer) = door.answer_again(&call).await
+        && let Some(answer) = executor.answer_again(&call).await
     {
         return Ok(shown(answer, media));
     }
-    let admitted = match door.admit(call) {
+    let admitted = match executor.admit(call) {
         Ok(admitted) => admitted,
         Err(answer) if media == Media::EventStream => return Ok(sse::refusal(answer)),
         Err(answer) => return Ok(shown(Err(answer), media)),
@@ -92,11 +92,11 @@ async fn answer(door: &Door, parts: &Parts, body: Body) -> Result<Response, Refu
     }
     if media == Media::EventStream {
         return Ok(match last_event_id(&parts.headers) {
-            Ok(resume) => sse::stream(door, admitted, resume).await,
+            Ok(resume) => sse::stream(executor, admitted, resume).await,
             Err(refusal) => sse::refusal(refusal.answer()),
         });
     }
-    Ok(shown(door.answer_first(admitted).await, media))
+    Ok(shown(executor.answer_first(admitted).await, media))
 }
 
 /// An answer in a media type: the bytes of one without errors, or any other. Under the older type

@@ -11,7 +11,7 @@
 //! ```
 //!
 //! A resolver calls one use case and returns its result; rules belong to the services. Invariants:
-//! every operation of every transport passes through [`Door`]; every error has a code; no list is
+//! every operation of every transport passes through [`Executor`]; every error has a code; no list is
 //! read row by row.
 
 mod access;
@@ -47,7 +47,7 @@ mod websocket;
 mod work;
 
 pub use error::code as code_of;
-pub use executor::Door;
+pub use executor::Executor;
 pub use http::routes;
 
 pub use schema::sdl;

@@ -49,7 +49,7 @@ use tokio::task::JoinSet;
 
 use super::answer::Item;
 use super::document::{all_fields, chosen, root_fields};
-use super::executor::{Admitted, Call, Door};
+use super::executor::{Admitted, Call, Executor};
 use super::feed::{BEYOND, Live, Source};
 use crate::domain::{Actor, EventCursor, Tier};
 use crate::service::{self, Result};
@@ -87,7 +87,7 @@ struct Shareable {
     after: Option<EventCursor>,
 }
 
-impl Door {
+impl Executor {
     /// Runs any operation as a stream of answers: one for a query or a mutation, one for each event
     /// of a subscription, which has begun when this returns. `resume` is a position to begin behind
     /// that overrules the document's.
@@ -96,16 +96,16 @@ impl Door {
         admitted: Admitted,
         resume: Option<EventCursor>,
     ) -> BoxStream<'static, Item> {
-        let door = self.clone();
+        let executor = self.clone();
         if admitted.kind != OperationType::Subscription {
-            let only = async move { door.execute_to_the_end(admitted).await.into_only_item() };
+            let only = async move { executor.execute_to_the_end(admitted).await.into_only_item() };
             return stream::once(only).boxed();
         }
         match (Shareable::of(&admitted), resume) {
             (Some(shareable), resume) => {
                 let shareable = Shareable { after: resume.or(shareable.after), ..shareable };
                 let first = self.hub().join(self, &shareable).await;
-                shared(door, shareable, admitted.call, first).boxed()
+                shared(executor, shareable, admitted.call, first).boxed()
             }
             (None, None) => self.run(&admitted.call, Source::Arguments),
             (None, Some(after)) => self.run(&admitted.call, Source::Log { after }),
@@ -120,7 +120,7 @@ impl Door {
 
 /// The answers for one member, who has come to its first seat already.
 fn shared(
-    door: Door,
+    executor: Executor,
     shareable: Shareable,
     own: Call,
     first: Result<Option<Seat>>,
@@ -133,7 +133,7 @@ fn shared(
             tries -= 1;
             let seat = match joined.take() {
                 Some(joined) => joined,
-                None => door.hub().join(&door, &shareable).await,
+                None => executor.hub().join(&executor, &shareable).await,
             };
             let seat = match seat {
                 Ok(Some(seat)) => seat,
@@ -142,7 +142,7 @@ fn shared(
                 Err(_) => break,
             };
             let begin = seen.unwrap_or(seat.position);
-            for await item in missed(&door, &shareable.call, begin, seat.position).await {
+            for await item in missed(&executor, &shareable.call, begin, seat.position).await {
                 seen = item.position.or(seen);
                 let is_last = item.is_last;
                 yield item;
@@ -156,7 +156,7 @@ fn shared(
                     Told::Item(item) => item,
                     Told::Lag => {
                         let reason = "The reader was too slow".to_owned();
-                        for await item in door.run(&shareable.call, Source::Gap { position: at, reason }) {
+                        for await item in executor.run(&shareable.call, Source::Gap { position: at, reason }) {
                             yield item;
                         }
                         return;
@@ -179,7 +179,7 @@ fn shared(
             Some(after) => Source::Log { after },
             None => Source::Arguments,
         };
-        for await item in door.run(&own, source) {
+        for await item in executor.run(&own, source) {
             yield item;
         }
     }
@@ -187,25 +187,25 @@ fn shared(
 
 /// What a member has missed who has seen `seen` when its group is at `position`.
 async fn missed(
-    door: &Door,
+    executor: &Executor,
     call: &Call,
     seen: EventCursor,
     position: EventCursor,
 ) -> BoxStream<'static, Item> {
     if seen < position {
-        return door.run(call, Source::Replay { after: seen, through: position });
+        return executor.run(call, Source::Replay { after: seen, through: position });
     }
-    if seen == position || seen <= door.app().bus.position() {
+    if seen == position || seen <= executor.app().bus.position() {
         return stream::empty().boxed();
     }
-    match service::events::position(door.app()).await {
+    match service::events::position(executor.app()).await {
         Ok(newest) if seen <= newest => stream::empty().boxed(),
         Ok(newest) => {
             let reason = BEYOND.to_owned();
-            door.run(call, Source::Gap { position: newest, reason })
+            executor.run(call, Source::Gap { position: newest, reason })
         }
         // Whether the position is from this log cannot be told now; the log itself will say.
-        Err(_) => door.run(call, Source::Log { after: seen }),
+        Err(_) => executor.run(call, Source::Log { after: seen }),
     }
 }
 
@@ -366,9 +366,9 @@ impl Seat {
 
 impl Hub {
     /// A seat in the group of a subscription; none when the group is over already.
-    async fn join(&self, door: &Door, shareable: &Shareable) -> Result<Option<Seat>> {
+    async fn join(&self, executor: &Executor, shareable: &Shareable) -> Result<Option<Seat>> {
         let group = self.group(&shareable.key);
-        group.has_begun.get_or_try_init(|| group.begin(door, &shareable.call)).await?;
+        group.has_begun.get_or_try_init(|| group.begin(executor, &shareable.call)).await?;
         let seat = Group::seat(&group);
         if seat.is_none() {
             self.forget(&group);
@@ -405,11 +405,11 @@ impl Hub {
 }
 
 impl Group {
-    async fn begin(&self, door: &Door, call: &Call) -> Result<()> {
-        let live = Live::start(door.app()).await?;
+    async fn begin(&self, executor: &Executor, call: &Call) -> Result<()> {
+        let live = Live::start(executor.app()).await?;
         let (sender, _) = broadcast::channel(BACKLOG);
         *self.published.lock() = Publisher { position: live.behind(), sender: Some(sender) };
-        let mut answers = door.run(call, Source::Live(live));
+        let mut answers = executor.run(call, Source::Live(live));
         let ending = Ending(Arc::clone(&self.published));
         let run = async move {
             while let Some(item) = answers.next().await {

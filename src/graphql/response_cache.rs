@@ -25,7 +25,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest as _, Sha256};
 
 use super::answer::Answer;
-use super::executor::{Admitted, Call, Door};
+use super::executor::{Admitted, Call, Executor};
 use super::single_flight::Turn;
 use crate::service;
 use crate::store::snapshot::Snapshot;
@@ -112,7 +112,7 @@ impl Answers {
     }
 }
 
-impl Door {
+impl Executor {
     /// Answers a query that was answered before, in the same words if they still hold. None when it
     /// never was.
     pub(super) async fn answer_again(&self, call: &Call) -> Option<Result<Bytes, Answer>> {

@@ -16,7 +16,7 @@ use futures_util::StreamExt;
 use futures_util::stream::{self, Stream};
 
 use super::answer::{Answer, Item};
-use super::executor::{Admitted, Door};
+use super::executor::{Admitted, Executor};
 use super::negotiation::Media;
 use crate::domain::EventCursor;
 
@@ -33,12 +33,12 @@ const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering")
 
 /// Runs an operation as an event stream.
 pub(super) async fn stream(
-    door: &Door,
+    executor: &Executor,
     admitted: Admitted,
     resume: Option<EventCursor>,
 ) -> Response {
-    let bus = door.app().bus.clone();
-    let lines = lines(door.follow(admitted, resume).await);
+    let bus = executor.app().bus.clone();
+    let lines = lines(executor.follow(admitted, resume).await);
     // A stream that stops with the service is cut and not completed, so that clients come back.
     response(StatusCode::OK, lines.take_until(async move { bus.closed().await }))
 }

@@ -22,7 +22,7 @@ use tokio::time::{Instant, interval_at, timeout};
 use tokio_stream::StreamMap;
 
 use super::answer::Item;
-use super::executor::{Asker, Call, Door};
+use super::executor::{Asker, Call, Executor};
 use super::http::{REQUEST_SIZE, query};
 use crate::domain::Tier;
 use crate::middleware::Caller;
@@ -92,7 +92,7 @@ impl Closing {
 }
 
 /// Turns a request into a WebSocket.
-pub(super) async fn upgrade(door: Door, parts: &mut Parts) -> Response {
+pub(super) async fn upgrade(executor: Executor, parts: &mut Parts) -> Response {
     let upgrade = match WebSocketUpgrade::from_request_parts(parts, &()).await {
         Ok(upgrade) => upgrade,
         Err(refusal) => return refusal.into_response(),
@@ -104,7 +104,7 @@ pub(super) async fn upgrade(door: Door, parts: &mut Parts) -> Response {
         .write_buffer_size(BUFFER)
         .max_message_size(REQUEST_SIZE)
         .max_frame_size(REQUEST_SIZE)
-        .on_upgrade(async move |socket| Session::new(door, visitor, socket).serve().await)
+        .on_upgrade(async move |socket| Session::new(executor, visitor, socket).serve().await)
 }
 
 /// Who opened a socket.
@@ -192,7 +192,7 @@ enum Told {
 
 /// A socket and the operations that run on it.
 struct Session {
-    door: Door,
+    executor: Executor,
     visitor: Visitor,
     socket: WebSocket,
     operations: StreamMap<String, BoxStream<'static, Told>>,
@@ -201,12 +201,12 @@ struct Session {
 }
 
 impl Session {
-    fn new(door: Door, visitor: Visitor, socket: WebSocket) -> Self {
-        Self { door, visitor, socket, operations: StreamMap::new(), sizes: HashMap::new() }
+    fn new(executor: Executor, visitor: Visitor, socket: WebSocket) -> Self {
+        Self { executor, visitor, socket, operations: StreamMap::new(), sizes: HashMap::new() }
     }
 
     async fn serve(mut self) {
-        let bus = self.door.app().bus.clone();
+        let bus = self.executor.app().bus.clone();
         let closing = tokio::select! {
             Err(closing) = self.converse() => closing,
             () = bus.closed() => Closing::Stopping,
@@ -298,11 +298,11 @@ impl Session {
             _ if is_full => Err(too_long()),
             _ => query(payload)
                 .map_err(|refusal| refusal.answer())
-                .and_then(|query| self.door.admit(Call::of(asker.clone(), query))),
+                .and_then(|query| self.executor.admit(Call::of(asker.clone(), query))),
         };
         match admitted {
             Ok(admitted) => {
-                let items = self.door.follow(admitted, None).await.map(Told::Item);
+                let items = self.executor.follow(admitted, None).await.map(Told::Item);
                 let told = items.chain(stream::once(async { Told::End }));
                 self.sizes.insert(id.clone(), size);
                 self.operations.insert(id, told.boxed());

@@ -2,7 +2,7 @@
 
 use dispatch::domain::Actor;
 use dispatch::domain::actor::Token;
-use dispatch::graphql::{self, Door};
+use dispatch::graphql::{self, Executor};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
@@ -127,12 +127,12 @@ async fn tools_may_ask_for_the_whole_schema() {
 }
 
 async fn ask_as(given: &Given, actor: Actor, query: &str) -> Value {
-    let door = graphql::routes(Door::new(given.app.clone())).layer(axum::Extension(actor));
+    let router = graphql::routes(Executor::new(given.app.clone())).layer(axum::Extension(actor));
     let request = axum::http::Request::post("/graphql")
         .header("content-type", "application/json")
         .body(json!({ "query": query }).to_string())
         .unwrap();
-    let body = door.oneshot(request).await.unwrap().into_body();
+    let body = router.oneshot(request).await.unwrap().into_body();
     let bytes = http_body_util::BodyExt::collect(body).await.unwrap().to_bytes();
     serde_json::from_slice(&bytes).unwrap()
 }

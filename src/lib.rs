@@ -102,14 +102,14 @@ pub mod web;
 
 /// Every transport of the service, behind the middleware. Trailing slashes of paths are ignored.
 pub fn router(app: app::App) -> axum::Router {
-    let guarded = middleware::guard(&app, doors(app.clone()));
+    let guarded = middleware::guard(&app, transports(app.clone()));
     let trimmed = NormalizePathLayer::trim_trailing_slash().layer(guarded);
     axum::Router::new().fallback_service(trimmed)
 }
 
 /// Every transport without the middleware, for the test that each route is declared in the table of
 /// permissions.
-pub fn doors(app: app::App) -> axum::Router {
+pub fn transports(app: app::App) -> axum::Router {
     let graphql = graphql::routes(graphql::Executor::new(app.clone()));
     graphql.merge(mcp::routes(app.clone())).merge(rest::router(app)).merge(web::routes())
 }

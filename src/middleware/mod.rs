@@ -58,14 +58,14 @@ pub fn relative_root(path: &str) -> String {
 ///
 /// A transport finds the [`Actor`](crate::domain::Actor), the [`Caller`] and the [`RequestId`] in
 /// the request's extensions.
-pub fn guard(app: &App, doors: Router) -> Router {
+pub fn guard(app: &App, transports: Router) -> Router {
     let is_worth_it = SizeAbove::new(COMPRESS_FROM)
         .and(NotForContentType::const_new("image/"))
         .and(NotForContentType::const_new("font/"))
         .and(NotForContentType::const_new("text/event-stream"));
     let compression =
         CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(is_worth_it);
-    doors
+    transports
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(from_fn_with_state(requests::DetachedMutations::default(), requests::run_to_the_end))
         .layer(from_fn_with_state(requests::TIME_LIMIT, requests::limit_time))

@@ -45,9 +45,9 @@ fn token() -> String {
 }
 
 /// One router for several requests, which then share its memory.
-struct Door(Router);
+struct Transports(Router);
 
-impl Door {
+impl Transports {
     fn of(given: &Given) -> Self {
         Self(dispatch::router(given.app.clone()))
     }
@@ -102,13 +102,13 @@ fn example(template: &str) -> String {
 #[tokio::test]
 async fn every_route_is_declared_and_every_declared_route_is_there() {
     given(async |given| {
-        let doors = dispatch::doors(given.app.clone());
+        let transports = dispatch::transports(given.app.clone());
         let mut served = BTreeSet::new();
-        for template in templates(&doors) {
+        for template in templates(&transports) {
             for method in METHODS {
                 let request = Request::builder().method(method).uri(example(&template));
                 let request = request.body(Body::empty()).unwrap();
-                let answer = doors.clone().oneshot(request).await.unwrap();
+                let answer = transports.clone().oneshot(request).await.unwrap();
                 if answer.status() != StatusCode::METHOD_NOT_ALLOWED {
                     served.insert((method, template.clone()));
                 }
@@ -133,14 +133,14 @@ fn templates(router: &Router) -> BTreeSet<String> {
 #[tokio::test]
 async fn without_the_middleware_rest_answers_nobody() {
     given(async |given| {
-        let doors = dispatch::doors(given.app.clone());
+        let transports = dispatch::transports(given.app.clone());
         let ask = async |method: &str, path: &str, actor: Option<&Actor>| {
             let mut request = Request::builder().method(method).uri(path);
             if let Some(actor) = actor {
                 request = request.extension(actor.clone());
             }
             let request = request.body(Body::empty()).unwrap();
-            doors.clone().oneshot(request).await.unwrap().status()
+            transports.clone().oneshot(request).await.unwrap().status()
         };
         let mut asked = 0;
         for (method, template, tier) in ROUTES {
@@ -194,7 +194,7 @@ async fn the_description_tells_every_address_and_who_may_ask_it() {
 /// What each route and each root field of GraphQL, with its tier, answers to whoever shows nothing,
 /// a wrong token, the token, and the password.
 async fn answers(given: &Given) -> Vec<(String, Tier, [bool; 4])> {
-    let door = Door::of(given);
+    let transports = Transports::of(given);
     let shown = [String::new(), "Bearer wrong".to_owned(), token(), basic("sam:a:secret")];
     let mut answers = Vec::new();
     for (method, template, tier) in ROUTES {
@@ -203,7 +203,7 @@ async fn answers(given: &Given) -> Vec<(String, Tier, [bool; 4])> {
         for (index, authorization) in shown.iter().enumerate() {
             let header = [("authorization", authorization.as_str())];
             let headers = if authorization.is_empty() { &[][..] } else { &header[..] };
-            is_let_in[index] = let_in(door.status(method, &path, headers).await);
+            is_let_in[index] = let_in(transports.status(method, &path, headers).await);
         }
         answers.push((format!("{method} {template}"), *tier, is_let_in));
     }
@@ -211,7 +211,8 @@ async fn answers(given: &Given) -> Vec<(String, Tier, [bool; 4])> {
     for (root, field, tier) in FIELDS {
         let mut is_let_in = [false; 4];
         for (index, authorization) in shown.iter().enumerate() {
-            is_let_in[index] = let_in(documents.ask(&door, root, field, authorization).await.0);
+            is_let_in[index] =
+                let_in(documents.ask(&transports, root, field, authorization).await.0);
         }
         answers.push((format!("{root}.{field}"), *tier, is_let_in));
     }
@@ -230,8 +231,14 @@ impl Documents {
         Self(parse_schema(include_str!("../../schema.graphql")).unwrap())
     }
 
-    /// Asks for one root field; the status of an answer tells whether the door let it in.
-    async fn ask(&self, door: &Door, root: &str, field: &str, shown: &str) -> (u16, String) {
+    /// Asks for one root field; the status of an answer tells whether the transports let it in.
+    async fn ask(
+        &self,
+        transports: &Transports,
+        root: &str,
+        field: &str,
+        shown: &str,
+    ) -> (u16, String) {
         let accept = match root {
             "Subscription" => "text/event-stream",
             _ => "application/json",
@@ -243,7 +250,8 @@ impl Documents {
             request = request.header("authorization", shown);
         }
         let body = json!({ "query": self.document(root, field) }).to_string();
-        let answer = door.0.clone().oneshot(request.body(Body::from(body)).unwrap()).await.unwrap();
+        let answer =
+            transports.0.clone().oneshot(request.body(Body::from(body)).unwrap()).await.unwrap();
         let status = answer.status();
         if root == "Subscription" && status == StatusCode::OK {
             // Its stream would never end.
@@ -359,7 +367,7 @@ async fn where_people_read_only_whoever_changes_something_needs_a_token() {
         let refused = given.ask("POST", "/graphql", Some(query)).await.text();
         assert!(refused.contains("UNAUTHENTICATED"), "{refused}");
         let foreign = [("host", "evil.example")];
-        assert_eq!(Door::of(given).status("GET", "/api/issues", &foreign).await, 403);
+        assert_eq!(Transports::of(given).status("GET", "/api/issues", &foreign).await, 403);
     })
     .await;
 }
@@ -413,7 +421,7 @@ async fn who_shows_nothing_is_asked_for_credentials_and_not_told_they_do_not_suf
                 .graphql_as_agent("mutation { claimNext(input: {agent: \"alpha\"}) { lease { id } } }", json!({}))
                 .await;
             let lease = claimed["claimNext"]["lease"]["id"].as_str().unwrap().to_owned();
-            let door = Door::of(given);
+            let transports = Transports::of(given);
             let documents = Documents::new();
             let code_of = |body: &str| -> Value {
                 let body: Value = serde_json::from_str(body).unwrap_or_default();
@@ -422,11 +430,11 @@ async fn who_shows_nothing_is_asked_for_credentials_and_not_told_they_do_not_suf
             };
             for (root, field, _) in FIELDS {
                 let asked = format!("{root}.{field}");
-                let (status, body) = documents.ask(&door, root, field, "").await;
+                let (status, body) = documents.ask(&transports, root, field, "").await;
                 assert_ne!(status, 403, "{asked}: {body}");
                 assert_ne!(code_of(&body), "FORBIDDEN", "{asked}: {body}");
                 let unbound = "Bearer unbound-token-of-tests";
-                let (status, body) = documents.ask(&door, root, field, unbound).await;
+                let (status, body) = documents.ask(&transports, root, field, unbound).await;
                 assert_ne!(status, 401, "{asked}: {body}");
                 assert_ne!(code_of(&body), "UNAUTHENTICATED", "{asked}: {body}");
             }
@@ -482,13 +490,13 @@ fn error_of(body: &str) -> String {
 #[tokio::test]
 async fn workers_reach_what_the_table_opens_to_them_and_nothing_else() {
     given_settings(&WORKERS, async |given| {
-        let door = Door::of(given);
+        let transports = Transports::of(given);
         for (method, template, tier) in ROUTES {
             let path = example(template);
             let ask = async |token: &str| {
                 let authorization = format!("Bearer {token}");
                 let headers = [("authorization", authorization.as_str())];
-                let (status, _, body) = door.ask(method, &path, &headers).await;
+                let (status, _, body) = transports.ask(method, &path, &headers).await;
                 (status.as_u16(), error_of(&body))
             };
             let (bound, unbound) =
@@ -518,7 +526,7 @@ async fn workers_reach_what_the_table_opens_to_them_and_nothing_else() {
         let documents = Documents::new();
         for (root, field, _) in FIELDS {
             let ask = async |token: &str| {
-                documents.ask(&door, root, field, &format!("Bearer {token}")).await
+                documents.ask(&transports, root, field, &format!("Bearer {token}")).await
             };
             let (bound, unbound) =
                 (ask("bound-token-of-tests").await, ask("unbound-token-of-tests").await);
@@ -546,7 +554,8 @@ async fn workers_reach_what_the_table_opens_to_them_and_nothing_else() {
             );
         }
         assert_eq!(
-            door.status("GET", "/api/issues", &[("authorization", "Bearer both-token-of-tests")])
+            transports
+                .status("GET", "/api/issues", &[("authorization", "Bearer both-token-of-tests")])
                 .await,
             200
         );
@@ -557,15 +566,15 @@ async fn workers_reach_what_the_table_opens_to_them_and_nothing_else() {
 #[tokio::test]
 async fn refusals_of_workers_are_written_down_and_do_not_flood_the_log() {
     given_settings(&WORKERS, async |given| {
-        let door = Door::of(given);
+        let transports = Transports::of(given);
         let bound = [("authorization", "Bearer bound-token-of-tests")];
         for _ in 0..5 {
-            assert_eq!(door.status("POST", "/api/repos", &bound).await, 403);
+            assert_eq!(transports.status("POST", "/api/repos", &bound).await, 403);
         }
         for _ in 0..20 {
             let unbound =
                 [("authorization", "Bearer unbound-token-of-tests"), ("x-agent-name", "omega")];
-            assert_eq!(door.status("POST", "/api/issues/status", &unbound).await, 403);
+            assert_eq!(transports.status("POST", "/api/issues/status", &unbound).await, 403);
         }
         let entries = given.ask_as_agent("GET", "/api/audit", None).await.json();
         let of = |action: &str| -> Vec<Value> {
@@ -584,7 +593,7 @@ async fn refusals_of_workers_are_written_down_and_do_not_flood_the_log() {
         assert_eq!(scope.len(), 10, "ten times a minute");
         assert_eq!(scope[0]["actor"], "omega");
         given.advance(60);
-        door.status("POST", "/api/repos", &bound).await;
+        transports.status("POST", "/api/repos", &bound).await;
         let again = given.ask_as_agent("GET", "/api/audit?limit=1", None).await.json();
         assert_eq!(again[0]["action"], "auth_tier_denied");
     })
@@ -657,11 +666,11 @@ async fn workers_ask_graphql_for_what_the_table_opens_only() {
 #[tokio::test]
 async fn programs_ask_as_often_as_the_table_says_and_people_as_they_like() {
     given(async |given| {
-        let door = Door::of(given);
+        let transports = Transports::of(given);
         let authorization = token();
         for (method, path, times, seconds) in LIMITS {
             let ask = async |headers: &[(&str, &str)]| {
-                let (status, headers, body) = door.ask(method, &example(path), headers).await;
+                let (status, headers, body) = transports.ask(method, &example(path), headers).await;
                 let after =
                     headers.get("retry-after").map(|after| after.to_str().unwrap().to_owned());
                 (status.as_u16(), after, error_of(&body))
@@ -687,12 +696,12 @@ async fn programs_ask_as_often_as_the_table_says_and_people_as_they_like() {
 #[tokio::test]
 async fn an_unset_token_never_matches() {
     given_settings(&[("DISPATCH_AGENT_TOKEN", "")], async |given| {
-        let door = Door::of(given);
+        let transports = Transports::of(given);
         for authorization in
             ["", "Bearer", "Bearer ", "Bearer undefined", "Bearer null", "bearer ''"]
         {
             let headers = [("authorization", authorization)];
-            let (status, headers, body) = door.ask("POST", "/api/agent-runs", &headers).await;
+            let (status, headers, body) = transports.ask("POST", "/api/agent-runs", &headers).await;
             assert_eq!(status, StatusCode::UNAUTHORIZED, "{authorization:?}");
             assert_eq!(headers["www-authenticate"], r#"Bearer realm="Dispatch""#);
             let body: Value = serde_json::from_str(&body).unwrap();
@@ -701,7 +710,7 @@ async fn an_unset_token_never_matches() {
             assert!(detail.contains("Authorization: Bearer"), "{detail}");
             assert_eq!(body["code"], "UNAUTHENTICATED");
         }
-        assert_eq!(door.status("POST", "/api/agent-runs", &[]).await, 401);
+        assert_eq!(transports.status("POST", "/api/agent-runs", &[]).await, 401);
     })
     .await;
 }
@@ -709,19 +718,19 @@ async fn an_unset_token_never_matches() {
 #[tokio::test]
 async fn a_token_is_read_in_any_spelling_of_its_scheme() {
     given(async |given| {
-        let door = Door::of(given);
+        let transports = Transports::of(given);
         for authorization in [
             format!("Bearer {AGENT_TOKEN}"),
             format!("bearer   {AGENT_TOKEN}  "),
             format!("BEARER\t{AGENT_TOKEN}"),
         ] {
             let headers = [("authorization", authorization.as_str())];
-            let status = door.status("POST", "/api/agent-runs", &headers).await;
+            let status = transports.status("POST", "/api/agent-runs", &headers).await;
             assert_eq!(status, 400, "{authorization:?} came as far as the empty body");
         }
         let nearly = format!("Bearer {AGENT_TOKEN}x");
         let headers = [("authorization", nearly.as_str())];
-        assert_eq!(door.status("POST", "/api/agent-runs", &headers).await, 401);
+        assert_eq!(transports.status("POST", "/api/agent-runs", &headers).await, 401);
     })
     .await;
 }
@@ -729,16 +738,16 @@ async fn a_token_is_read_in_any_spelling_of_its_scheme() {
 #[tokio::test]
 async fn a_browser_is_asked_for_name_and_password() {
     given_settings(&BASIC, async |given| {
-        let door = Door::of(given);
+        let transports = Transports::of(given);
         for path in ["/board", "/api/issues", "/api/nonsense", "/graphql", "/nonsense"] {
-            let (status, headers, body) = door.ask("GET", path, &[]).await;
+            let (status, headers, body) = transports.ask("GET", path, &[]).await;
             assert_eq!(status, StatusCode::UNAUTHORIZED, "{path}");
             let challenge = r#"Basic realm="Dispatch", charset="UTF-8""#;
             assert_eq!(headers["www-authenticate"], challenge);
             assert_eq!(body, "", "{path}");
             assert_eq!(headers["x-frame-options"], "DENY");
         }
-        assert_eq!(door.status("GET", "/api/health", &[]).await, 200);
+        assert_eq!(transports.status("GET", "/api/health", &[]).await, 200);
     })
     .await;
 }
@@ -746,13 +755,13 @@ async fn a_browser_is_asked_for_name_and_password() {
 #[tokio::test]
 async fn wrong_passwords_close_the_door_for_a_minute() {
     given_settings(&BASIC, async |given| {
-        let door = Door::of(given);
+        let transports = Transports::of(given);
         let from = async |hop: &str, pair: &str| {
             let forwarded = format!("6.6.6.6, {hop}");
             let authorization = basic(pair);
             let headers =
                 [("x-forwarded-for", forwarded.as_str()), ("authorization", &authorization)];
-            door.ask("GET", "/api/issues", &headers).await
+            transports.ask("GET", "/api/issues", &headers).await
         };
         let right = "sam:a:secret";
         for _ in 0..4 {
@@ -773,8 +782,12 @@ async fn wrong_passwords_close_the_door_for_a_minute() {
         assert_eq!(from("10.0.0.2", right).await.0, StatusCode::OK, "another source");
         let authorization = token();
         let headers = [("x-forwarded-for", "10.0.0.1"), ("authorization", &authorization)];
-        assert_eq!(door.status("GET", "/api/issues", &headers).await, 200, "a token is no guess");
-        assert_eq!(door.status("GET", "/api/issues", &[]).await, 401, "nothing is no guess");
+        assert_eq!(
+            transports.status("GET", "/api/issues", &headers).await,
+            200,
+            "a token is no guess"
+        );
+        assert_eq!(transports.status("GET", "/api/issues", &[]).await, 401, "nothing is no guess");
         given.advance(40);
         assert_eq!(from("10.0.0.1", right).await.0, StatusCode::OK);
     })
@@ -903,7 +916,7 @@ async fn no_header_opens_a_route_that_needs_credentials() {
     let all_hostile = hostile_headers();
     for mode in [&[][..], &READ_ONLY[..], &BASIC[..], &DISABLED[..]] {
         given_settings(&[&WORKERS[..], mode].concat(), async |given| {
-            let door = Door::of(given);
+            let transports = Transports::of(given);
             for shown in all_shown {
                 let mut usual = vec![("host", "localhost:3000")];
                 if !shown.is_empty() {
@@ -915,7 +928,7 @@ async fn no_header_opens_a_route_that_needs_credentials() {
                 for (place, (method, template, _)) in routes.enumerate() {
                     let path = example(template);
                     let ask = async |headers: &[(&str, &str)]| {
-                        let (status, _, body) = door.ask(method, &path, headers).await;
+                        let (status, _, body) = transports.ask(method, &path, headers).await;
                         (status.as_u16(), body.is_empty(), error_of(&body))
                     };
                     let expected = ask(&usual).await;
@@ -955,7 +968,7 @@ async fn no_header_opens_a_route_that_needs_credentials() {
 #[tokio::test]
 async fn no_spelling_of_method_or_path_opens_a_route_that_needs_credentials() {
     given_settings(&BASIC, async |given| {
-        let door = Door::of(given);
+        let transports = Transports::of(given);
         let methods =
             ["GET", "HEAD", "OPTIONS", "TRACE", "CONNECT", "POST", "PUT", "get", "PROPFIND"];
         for (_, template, tier) in ROUTES {
@@ -991,7 +1004,7 @@ async fn no_spelling_of_method_or_path_opens_a_route_that_needs_credentials() {
                     if is_no_address {
                         continue;
                     }
-                    let (status, _, body) = door.ask(method, &spelling, &[]).await;
+                    let (status, _, body) = transports.ask(method, &spelling, &[]).await;
                     let asked = format!("{method} {spelling}");
                     // What is under `/assets/` is for everybody, and there is no such file.
                     let is_nothing = [401, 403, 404, 405].contains(&status.as_u16());
@@ -1008,7 +1021,7 @@ async fn no_spelling_of_method_or_path_opens_a_route_that_needs_credentials() {
 #[tokio::test]
 async fn another_site_changes_nothing() {
     given(async |given| {
-        let door = Door::of(given);
+        let transports = Transports::of(given);
         let foreign: [&[(&str, &str)]; 4] = [
             &[("origin", "https://evil.example")],
             &[("origin", "null")],
@@ -1019,7 +1032,7 @@ async fn another_site_changes_nothing() {
             let path = example(template);
             for foreign in foreign {
                 let headers = [&[("host", "localhost:3000")], foreign].concat();
-                let (status, _, body) = door.ask(method, &path, &headers).await;
+                let (status, _, body) = transports.ask(method, &path, &headers).await;
                 let is_refused = status == StatusCode::FORBIDDEN;
                 let is_cross_site = foreign.contains(&("sec-fetch-site", "cross-site"));
                 let expected = *method != "GET" || is_cross_site;
@@ -1038,7 +1051,7 @@ async fn another_site_changes_nothing() {
 #[tokio::test]
 async fn another_site_opens_no_socket() {
     given(async |given| {
-        let door = Door::of(given);
+        let transports = Transports::of(given);
         let socket = [
             ("host", "localhost:3000"),
             ("connection", "upgrade"),
@@ -1049,7 +1062,7 @@ async fn another_site_opens_no_socket() {
         ];
         let from = async |origin| {
             let headers = [&socket[..], &[("origin", origin)]].concat();
-            door.status("GET", "/graphql", &headers).await
+            transports.status("GET", "/graphql", &headers).await
         };
         assert_eq!(from("https://evil.example").await, 403);
         assert_ne!(from("http://localhost:3000").await, 403);
@@ -1073,26 +1086,31 @@ async fn a_foreign_name_that_points_here_is_turned_away() {
     let settings: [&[(&str, &str)]; 3] = [&[], &[("HOST", "0.0.0.0")], &DISABLED];
     for settings in settings {
         given_settings(settings, async |given| {
-            let door = Door::of(given);
+            let transports = Transports::of(given);
             for (method, template, _) in ROUTES {
                 for host in ["evil.example", "evil.example:3000", "localhost.evil.example"] {
                     let headers = [("host", host)];
-                    let (status, _, body) = door.ask(method, &example(template), &headers).await;
+                    let (status, _, body) =
+                        transports.ask(method, &example(template), &headers).await;
                     assert_eq!(status, StatusCode::FORBIDDEN, "{method} {template} {host}");
                     assert!(body.contains("DISPATCH_ALLOWED_HOSTS"), "{body}");
                     // The target may name the host as well, and then counts instead of the header.
                     let target = format!("http://{host}{}", example(template));
                     let local = [("host", "localhost:3000")];
-                    let (status, _, body) = door.ask(method, &target, &local).await;
+                    let (status, _, body) = transports.ask(method, &target, &local).await;
                     assert_eq!(status, StatusCode::FORBIDDEN, "{method} {target}");
                     assert!(body.contains("DISPATCH_ALLOWED_HOSTS"), "{body}");
                 }
             }
             for host in ["localhost:3000", "192.168.0.1:3000", "[::1]:3000", "dispatch"] {
-                let status = door.status("GET", "/livez", &[("host", host)]).await;
+                let status = transports.status("GET", "/livez", &[("host", host)]).await;
                 assert_eq!(status, 200, "{host}");
                 let target = format!("http://{host}/livez");
-                assert_eq!(door.status("GET", &target, &[("host", host)]).await, 200, "{target}");
+                assert_eq!(
+                    transports.status("GET", &target, &[("host", host)]).await,
+                    200,
+                    "{target}"
+                );
             }
             let address = given.serve().await;
             for (host, status) in [("evil.example", "403"), (address.as_str(), "200")] {
@@ -1104,11 +1122,12 @@ async fn a_foreign_name_that_points_here_is_turned_away() {
     }
     let settings = [("HOST", "0.0.0.0"), ("DISPATCH_URL", "https://board.example")];
     given_settings(&settings, async |given| {
-        let door = Door::of(given);
+        let transports = Transports::of(given);
         let host = ("host", "10.0.0.7:3000");
-        assert_eq!(door.status("GET", "/api/issues", &[host]).await, 200);
-        let from =
-            async |origin| door.status("POST", "/api/sync", &[host, ("origin", origin)]).await;
+        assert_eq!(transports.status("GET", "/api/issues", &[host]).await, 200);
+        let from = async |origin| {
+            transports.status("POST", "/api/sync", &[host, ("origin", origin)]).await
+        };
         assert_eq!(from("https://board.example").await, 200);
         assert_eq!(from("http://10.0.0.7:3000").await, 200);
         assert_eq!(from("https://evil.example").await, 403);
@@ -1119,11 +1138,11 @@ async fn a_foreign_name_that_points_here_is_turned_away() {
 #[tokio::test]
 async fn data_is_kept_by_no_cache() {
     given(async |given| {
-        let door = Door::of(given);
+        let transports = Transports::of(given);
         let authorization = token();
         for (method, template, _) in ROUTES {
             for headers in [&[][..], &[("authorization", authorization.as_str())]] {
-                let (_, headers, _) = door.ask(method, &example(template), headers).await;
+                let (_, headers, _) = transports.ask(method, &example(template), headers).await;
                 let caching = headers["cache-control"].to_str().unwrap();
                 let may_revalidate = access::is_page(template);
                 let is_right = caching == "no-store" || (may_revalidate && caching == "no-cache");
@@ -1137,7 +1156,7 @@ async fn data_is_kept_by_no_cache() {
 #[tokio::test]
 async fn nobody_locks_out_others_by_headers_or_by_numbers() {
     given_settings(&BASIC, async |given| {
-        let door = Door::of(given);
+        let transports = Transports::of(given);
         let right = basic("sam:a:secret");
         let wrong = basic("sam:wrong");
         let try_from = async |peer: &str, forwarded: &str, authorization: &str| {
@@ -1146,7 +1165,7 @@ async fn nobody_locks_out_others_by_headers_or_by_numbers() {
                 ("x-real-ip", forwarded),
                 ("authorization", authorization),
             ];
-            door.ask_from(peer, "GET", "/api/issues", &headers).await.0.as_u16()
+            transports.ask_from(peer, "GET", "/api/issues", &headers).await.0.as_u16()
         };
         // A new address in each header does not make a new sender, nor anybody else guilty.
         for number in 0..5 {

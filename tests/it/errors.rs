@@ -50,7 +50,7 @@ fn every_error_has_a_status_and_a_code() {
         let name = name.split(|c: char| !c.is_alphanumeric()).next().unwrap().to_owned();
         let graphql = code_of(&error);
         let problem = Problem::from(error);
-        assert_eq!(problem.code(), graphql, "{name}: both doors say the same");
+        assert_eq!(problem.code(), graphql, "{name}: both transports say the same");
         let (status, text) = (problem.status().as_u16(), problem.error());
         table += &format!("{name:<24}{graphql:<24}{status:<6}{text}\n");
     }

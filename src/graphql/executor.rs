@@ -26,7 +26,7 @@ use super::document::{chosen, root_fields};
 use super::error::{Said, TIMEOUT, dress};
 use super::feed::{Feed, Source};
 use super::limits;
-use super::multiplexer::Hub;
+use super::multiplexer::Multiplexer;
 use super::null_propagation::Shapes;
 use super::response_cache::Answers;
 use super::schema::{Schema, schema};
@@ -51,7 +51,7 @@ struct Inner {
     schema: Schema,
     shapes: Shapes,
     answers: Answers,
-    hub: Hub,
+    multiplexer: Multiplexer,
     mutations: TaskTracker,
     query_time: Duration,
 }
@@ -105,8 +105,9 @@ impl Executor {
     pub fn with_query_time(app: App, query_time: Duration) -> Self {
         let schema = schema(app.clone());
         let shapes = Shapes::of(&schema.sdl());
-        let (answers, hub, mutations) = (Answers::default(), Hub::default(), TaskTracker::new());
-        Self(Arc::new(Inner { app, schema, shapes, answers, hub, mutations, query_time }))
+        let (answers, multiplexer, mutations) =
+            (Answers::default(), Multiplexer::default(), TaskTracker::new());
+        Self(Arc::new(Inner { app, schema, shapes, answers, multiplexer, mutations, query_time }))
     }
 
     pub(super) fn app(&self) -> &App {
@@ -117,8 +118,8 @@ impl Executor {
         &self.0.answers
     }
 
-    pub(super) fn hub(&self) -> &Hub {
-        &self.0.hub
+    pub(super) fn multiplexer(&self) -> &Multiplexer {
+        &self.0.multiplexer
     }
 
     /// Reads a request and decides whether it may be run. An answer comes back when it may not.

@@ -62,7 +62,7 @@ const TRIES: usize = 3;
 
 /// The groups that have members.
 #[derive(Debug, Default, Clone)]
-pub(super) struct Hub(Arc<Mutex<HashMap<Key, Weak<Group>>>>);
+pub(super) struct Multiplexer(Arc<Mutex<HashMap<Key, Weak<Group>>>>);
 
 /// What makes two subscriptions equal.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -104,7 +104,7 @@ impl Executor {
         match (Shareable::of(&admitted), resume) {
             (Some(shareable), resume) => {
                 let shareable = Shareable { after: resume.or(shareable.after), ..shareable };
-                let first = self.hub().join(self, &shareable).await;
+                let first = self.multiplexer().join(self, &shareable).await;
                 shared(executor, shareable, admitted.call, first).boxed()
             }
             (None, None) => self.run(&admitted.call, Source::Arguments),
@@ -114,16 +114,16 @@ impl Executor {
 
     /// How many different subscriptions run, each for any number of subscribers.
     pub fn subscriptions(&self) -> usize {
-        self.hub().lock().len()
+        self.multiplexer().lock().len()
     }
 }
 
-/// The answers for one member, who has come to its first seat already.
+/// The responses for one subscriber, which is a member of its first group already.
 fn shared(
     executor: Executor,
     shareable: Shareable,
     own: Call,
-    first: Result<Option<Seat>>,
+    first: Result<Option<Member>>,
 ) -> impl Stream<Item = Item> + Send {
     stream! {
         let mut seen = shareable.after;
@@ -131,18 +131,18 @@ fn shared(
         let mut joined = Some(first);
         while tries > 0 {
             tries -= 1;
-            let seat = match joined.take() {
+            let member = match joined.take() {
                 Some(joined) => joined,
-                None => executor.hub().join(&executor, &shareable).await,
+                None => executor.multiplexer().join(&executor, &shareable).await,
             };
-            let seat = match seat {
-                Ok(Some(seat)) => seat,
+            let member = match member {
+                Ok(Some(member)) => member,
                 Ok(None) => continue,
                 // Running by itself meets the same failure and words it as an answer.
                 Err(_) => break,
             };
-            let begin = seen.unwrap_or(seat.position);
-            for await item in missed(&executor, &shareable.call, begin, seat.position).await {
+            let begin = seen.unwrap_or(member.position);
+            for await item in missed(&executor, &shareable.call, begin, member.position).await {
                 seen = item.position.or(seen);
                 let is_last = item.is_last;
                 yield item;
@@ -150,11 +150,11 @@ fn shared(
                     return;
                 }
             }
-            let mut at = seen.unwrap_or(seat.position).max(seat.position);
-            for await told in seat.told() {
-                let item = match told {
-                    Told::Item(item) => item,
-                    Told::Lag => {
+            let mut at = seen.unwrap_or(member.position).max(member.position);
+            for await item in member.items() {
+                let item = match item {
+                    MemberItem::Item(item) => item,
+                    MemberItem::Lag => {
                         let reason = "The reader was too slow".to_owned();
                         for await item in executor.run(&shareable.call, Source::Gap { position: at, reason }) {
                             yield item;
@@ -204,7 +204,7 @@ async fn missed(
             let reason = BEYOND.to_owned();
             executor.run(call, Source::Gap { position: newest, reason })
         }
-        // Whether the position is from this log cannot be told now; the log itself will say.
+        // Whether the position is from this log is unknown now; the log itself will tell.
         Err(_) => executor.run(call, Source::Log { after: seen }),
     }
 }
@@ -270,7 +270,7 @@ fn highest_tier(actor: &Actor) -> Tier {
 #[derive(Debug)]
 struct Group {
     key: Key,
-    hub: Hub,
+    multiplexer: Multiplexer,
     published: Arc<Published>,
     has_begun: OnceCell<()>,
     run: Mutex<Run>,
@@ -278,7 +278,7 @@ struct Group {
 
 /// The task of a group.
 enum Run {
-    /// Nobody has taken a seat yet.
+    /// It has had no member yet.
     Waiting(BoxFuture<'static, ()>),
     /// Aborted when this is dropped.
     Going(JoinSet<()>),
@@ -293,7 +293,7 @@ impl std::fmt::Debug for Run {
     }
 }
 
-/// What a group has told.
+/// What a group has published.
 #[derive(Debug, Default)]
 struct Published(Mutex<Publisher>);
 
@@ -330,30 +330,30 @@ impl Drop for Ending {
 }
 
 /// A member's place in a group.
-struct Seat {
+struct Member {
     receiver: broadcast::Receiver<Item>,
     position: EventCursor,
     /// Keeps the group alive.
     group: Arc<Group>,
 }
 
-/// What a seat hears.
-enum Told {
+/// What a member receives.
+enum MemberItem {
     Item(Item),
     /// Answers were dropped, because the member was too far behind.
     Lag,
 }
 
-impl Seat {
-    /// Everything that the group publishes behind the seat's position, until the group is over.
-    fn told(self) -> impl Stream<Item = Told> + Send {
+impl Member {
+    /// Everything that the group publishes behind the member's position, until the group is over.
+    fn items(self) -> impl Stream<Item = MemberItem> + Send {
         let Self { mut receiver, group, .. } = self;
         stream! {
             loop {
                 match receiver.recv().await {
-                    Ok(item) => yield Told::Item(item),
+                    Ok(item) => yield MemberItem::Item(item),
                     Err(RecvError::Lagged(_)) => {
-                        yield Told::Lag;
+                        yield MemberItem::Lag;
                         break;
                     }
                     Err(RecvError::Closed) => break,
@@ -364,16 +364,16 @@ impl Seat {
     }
 }
 
-impl Hub {
-    /// A seat in the group of a subscription; none when the group is over already.
-    async fn join(&self, executor: &Executor, shareable: &Shareable) -> Result<Option<Seat>> {
+impl Multiplexer {
+    /// Joins the group of a subscription; none when the group has ended already.
+    async fn join(&self, executor: &Executor, shareable: &Shareable) -> Result<Option<Member>> {
         let group = self.group(&shareable.key);
         group.has_begun.get_or_try_init(|| group.begin(executor, &shareable.call)).await?;
-        let seat = Group::seat(&group);
-        if seat.is_none() {
+        let member = Group::member(&group);
+        if member.is_none() {
             self.forget(&group);
         }
-        Ok(seat)
+        Ok(member)
     }
 
     fn group(&self, key: &Key) -> Arc<Group> {
@@ -383,7 +383,7 @@ impl Hub {
         }
         let group = Arc::new(Group {
             key: key.clone(),
-            hub: self.clone(),
+            multiplexer: self.clone(),
             published: Arc::default(),
             has_begun: OnceCell::new(),
             run: Mutex::new(Run::Going(JoinSet::new())),
@@ -424,12 +424,12 @@ impl Group {
         Ok(())
     }
 
-    /// The first seat sets the group going, so that its member hears even an answer that ends it.
-    fn seat(group: &Arc<Self>) -> Option<Seat> {
-        let seat = {
+    /// The first member starts the group, so it receives even a response that ends it.
+    fn member(group: &Arc<Self>) -> Option<Member> {
+        let member = {
             let publisher = group.published.lock();
             let receiver = publisher.sender.as_ref()?.subscribe();
-            Seat { receiver, position: publisher.position, group: Arc::clone(group) }
+            Member { receiver, position: publisher.position, group: Arc::clone(group) }
         };
         let mut run = group.run.lock().unwrap_or_else(PoisonError::into_inner);
         if let Run::Waiting(_) = &*run {
@@ -438,13 +438,13 @@ impl Group {
                 tasks.spawn(task);
             }
         }
-        Some(seat)
+        Some(member)
     }
 }
 
 impl Drop for Group {
     fn drop(&mut self) {
-        let mut groups = self.hub.lock();
+        let mut groups = self.multiplexer.lock();
         // By now a new group may bear the same key.
         if groups.get(&self.key).is_some_and(|of| of.strong_count() == 0) {
             groups.remove(&self.key);

@@ -17,8 +17,8 @@ use crate::domain::{EventCursor, IssueId};
 use crate::service::{self, Error, Result};
 use crate::store::Event;
 
-/// Of how many of the newest events sights are kept.
-const KEPT: usize = 512;
+/// How many events are cached, the newest ones.
+const MAX_EVENTS: usize = 512;
 
 /// What nearly every reader of a card asks for.
 const WANTS: loaders::Wants = loaders::Wants {
@@ -30,17 +30,17 @@ const WANTS: loaders::Wants = loaders::Wants {
     blocks: None,
 };
 
-/// The sights of the newest events.
+/// The cache, shared by all subscriptions.
 #[derive(Debug, Default)]
-pub(super) struct Sights(Mutex<BTreeMap<EventCursor, Arc<Sight>>>);
+pub(super) struct EventCache(Mutex<BTreeMap<EventCursor, Arc<CachedEvent>>>);
 
 #[derive(Debug, Default)]
-struct Sight {
+struct CachedEvent {
     issue: OnceCell<Option<Arc<Issue>>>,
     is_found: Mutex<HashMap<String, Arc<OnceCell<bool>>>>,
 }
 
-impl Sights {
+impl EventCache {
     /// The issue that an event is about; none when it is no longer shown.
     pub(super) async fn issue(
         &self,
@@ -65,20 +65,20 @@ impl Sights {
         words: &str,
     ) -> Result<bool> {
         let cell = {
-            let sight = self.of(event);
-            let mut searches = sight.is_found.lock().unwrap_or_else(PoisonError::into_inner);
+            let cached = self.of(event);
+            let mut searches = cached.is_found.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(searches.entry(words.to_owned()).or_default())
         };
         let ask = async || service::events::is_found_by(app, id, words).await;
         cell.get_or_try_init(ask).await.copied()
     }
 
-    fn of(&self, event: &Event) -> Arc<Sight> {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let sight = Arc::clone(kept.entry(event.id).or_default());
-        if kept.len() > KEPT {
-            kept.pop_first();
+    fn of(&self, event: &Event) -> Arc<CachedEvent> {
+        let mut events = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let cached = Arc::clone(events.entry(event.id).or_default());
+        if events.len() > MAX_EVENTS {
+            events.pop_first();
         }
-        sight
+        cached
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_graphql::{SDLExportOptions, SchemaBuilder};
 
-use super::event_cache::Sights;
+use super::event_cache::EventCache;
 use super::limits;
 use super::mutation::Mutation;
 use super::query::Query;
@@ -23,7 +23,7 @@ fn builder() -> SchemaBuilder<Query, Mutation, Subscriptions> {
 
 /// The schema of a running service.
 pub(super) fn schema(app: App) -> Schema {
-    builder().data(app).data(Arc::new(Sights::default())).finish()
+    builder().data(app).data(Arc::new(EventCache::default())).finish()
 }
 
 /// The schema's text, as `dispatch schema` prints it.

@@ -10,7 +10,7 @@ use async_stream::stream;
 use futures_util::Stream;
 
 use super::error::Lagged;
-use super::event_cache::Sights;
+use super::event_cache::EventCache;
 use super::feed::{Feed, Told};
 use super::loaders::app;
 use super::query::full_name;
@@ -51,12 +51,12 @@ impl BoardSubscription {
         let app = app(context).clone();
         let wanted = service::board::wanted_of_events(&app, filter).await?;
         let feed: Feed = context.data_unchecked::<Feed>().clone();
-        let sights = Arc::clone(context.data_unchecked::<Arc<Sights>>());
+        let event_cache = Arc::clone(context.data_unchecked::<Arc<EventCache>>());
         let told = feed.told(app.clone(), after).await?;
         Ok(stream! {
             for await told in told {
                 let seen = match told {
-                    Ok(told) => board_event(&app, &sights, &wanted, told).await,
+                    Ok(told) => board_event(&app, &event_cache, &wanted, told).await,
                     Err(error) => Err(error),
                 };
                 match seen {
@@ -86,7 +86,7 @@ impl BoardSubscription {
 /// theirs.
 async fn board_event(
     app: &App,
-    sights: &Sights,
+    event_cache: &EventCache,
     wanted: &Wanted,
     told: Told,
 ) -> Result<Option<(EventCursor, BoardEvent)>> {
@@ -98,28 +98,38 @@ async fn board_event(
             return Ok(Some((position, BoardEvent::Resync(resync))));
         }
     };
-    let is_found = is_found(app, sights, wanted, &event).await?;
+    let is_found = is_found(app, event_cache, wanted, &event).await?;
     let (before, after) = (event.before.as_ref(), event.after.as_ref());
     let Some(seen) = wanted.narrow(event.kind, before, after, is_found) else { return Ok(None) };
-    Ok(Some((event.id, as_seen(app, sights, &event, seen).await?)))
+    Ok(Some((event.id, as_seen(app, event_cache, &event, seen).await?)))
 }
 
 /// Whether the issue as it is now is one that is wanted, as far as an event cannot tell.
-async fn is_found(app: &App, sights: &Sights, wanted: &Wanted, event: &Event) -> Result<bool> {
+async fn is_found(
+    app: &App,
+    event_cache: &EventCache,
+    wanted: &Wanted,
+    event: &Event,
+) -> Result<bool> {
     let Some(id) = event.issue_id else { return Ok(true) };
     if let Some(before) = wanted.updated_before {
-        let issue = sights.issue(app, event, id).await?;
+        let issue = event_cache.issue(app, event, id).await?;
         if issue.is_none_or(|issue| issue.row.updated_at >= before.0) {
             return Ok(false);
         }
     }
     match &wanted.search {
-        Some(words) => sights.is_found(app, event, id, words).await,
+        Some(words) => event_cache.is_found(app, event, id, words).await,
         None => Ok(true),
     }
 }
 
-async fn as_seen(app: &App, sights: &Sights, event: &Event, seen: Seen) -> Result<BoardEvent> {
+async fn as_seen(
+    app: &App,
+    event_cache: &EventCache,
+    event: &Event,
+    seen: Seen,
+) -> Result<BoardEvent> {
     let cursor = event.id;
     if seen == Seen::Resync {
         let reason = event.reason.clone().unwrap_or_default();
@@ -130,7 +140,7 @@ async fn as_seen(app: &App, sights: &Sights, event: &Event, seen: Seen) -> Resul
         return Ok(BoardEvent::IssueRemoved(IssueRemoved { cursor, issue_id }));
     }
     // It may be gone by now, when this is replayed: then that is what there is to tell.
-    let Some(issue) = sights.issue(app, event, issue_id).await? else {
+    let Some(issue) = event_cache.issue(app, event, issue_id).await? else {
         return Ok(BoardEvent::IssueRemoved(IssueRemoved { cursor, issue_id }));
     };
     if seen == Seen::Changed {

@@ -28,7 +28,7 @@ use super::feed::{Feed, Source};
 use super::limits;
 use super::multiplexer::Multiplexer;
 use super::null_propagation::Shapes;
-use super::response_cache::Answers;
+use super::response_cache::ResponseCache;
 use super::schema::{Schema, schema};
 use crate::app::App;
 use crate::domain::Actor;
@@ -50,7 +50,7 @@ struct Inner {
     app: App,
     schema: Schema,
     shapes: Shapes,
-    answers: Answers,
+    response_cache: ResponseCache,
     multiplexer: Multiplexer,
     mutations: TaskTracker,
     query_time: Duration,
@@ -105,17 +105,25 @@ impl Executor {
     pub fn with_query_time(app: App, query_time: Duration) -> Self {
         let schema = schema(app.clone());
         let shapes = Shapes::of(&schema.sdl());
-        let (answers, multiplexer, mutations) =
-            (Answers::default(), Multiplexer::default(), TaskTracker::new());
-        Self(Arc::new(Inner { app, schema, shapes, answers, multiplexer, mutations, query_time }))
+        let (response_cache, multiplexer, mutations) =
+            (ResponseCache::default(), Multiplexer::default(), TaskTracker::new());
+        Self(Arc::new(Inner {
+            app,
+            schema,
+            shapes,
+            response_cache,
+            multiplexer,
+            mutations,
+            query_time,
+        }))
     }
 
     pub(super) fn app(&self) -> &App {
         &self.0.app
     }
 
-    pub(super) fn answers(&self) -> &Answers {
-        &self.0.answers
+    pub(super) fn response_cache(&self) -> &ResponseCache {
+        &self.0.response_cache
     }
 
     pub(super) fn multiplexer(&self) -> &Multiplexer {

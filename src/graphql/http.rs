@@ -72,7 +72,7 @@ async fn answer(executor: &Executor, parts: &Parts, body: Body) -> Result<Respon
     let query = members.and_then(query).map_err(|refusal| refusal.in_media(media))?;
     let call = Call::of(Asker::of(parts), query);
     if media != Media::EventStream
-        && let Some(answer) = executor.answer_again(&call).await
+        && let Some(answer) = executor.cached_response(&call).await
     {
         return Ok(shown(answer, media));
     }
@@ -96,7 +96,7 @@ async fn answer(executor: &Executor, parts: &Parts, body: Body) -> Result<Respon
             Err(refusal) => sse::refusal(refusal.answer()),
         });
     }
-    Ok(shown(executor.answer_first(admitted).await, media))
+    Ok(shown(executor.execute_and_cache(admitted).await, media))
 }
 
 /// An answer in a media type: the bytes of one without errors, or any other. Under the older type

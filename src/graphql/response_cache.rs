@@ -12,7 +12,7 @@
 //! and computing it again would give the same result. The event log would not be sufficient,
 //! because not every change of a row is an event.
 //!
-//! Not cached: mutations, responses with errors, and anything for longer than [`AGE`], because a
+//! Not cached: mutations, responses with errors, and anything for longer than [`MAX_AGE`], because a
 //! response can depend on the time.
 
 use std::collections::HashMap;
@@ -26,34 +26,34 @@ use sha2::{Digest as _, Sha256};
 
 use super::answer::Answer;
 use super::executor::{Admitted, Call, Executor};
-use super::single_flight::Turn;
+use super::single_flight::SingleFlight;
 use crate::service;
 use crate::store::snapshot::Snapshot;
 
-/// How long an answer is kept at the most.
-const AGE: TimeDelta = TimeDelta::seconds(1);
+/// The longest time for which a response is cached.
+const MAX_AGE: TimeDelta = TimeDelta::seconds(1);
 
-/// How many bytes of answers are kept. When there are more, all are forgotten: that is rare, and
+/// The size of all cached responses in bytes. When they exceed it, all are dropped: that is rare, and
 /// costs one reading of what is asked often.
-const ROOM: usize = 16 * 1024 * 1024;
+const MAX_BYTES: usize = 16 * 1024 * 1024;
 
-/// What an answer takes besides its own bytes: the question, the state and the places of all three.
+/// What an entry takes besides the response itself: its key, its state, and its part of the map.
 const OVERHEAD: usize = 300;
 
-/// The answers that are kept.
+/// The cached responses.
 #[derive(Debug, Default)]
-pub(super) struct Answers {
-    known: Mutex<HashMap<Question, Arc<Turn<Arc<Kept>>>>>,
+pub(super) struct ResponseCache {
+    entries: Mutex<HashMap<CacheKey, Arc<SingleFlight<Arc<CachedResponse>>>>>,
     weight: Arc<AtomicUsize>,
-    looks: Turn<Snapshot>,
+    snapshots: SingleFlight<Snapshot>,
 }
 
-/// What makes two requests the same: who asks, and every word. Kept as its digest, because the same
+/// What makes two requests the same: who asks, and every word. Stored as a digest, because the same
 /// document comes with thousands of variables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct Question([u8; 32]);
+struct CacheKey([u8; 32]);
 
-impl Question {
+impl CacheKey {
     fn of(call: &Call) -> Self {
         let Call { asker, said, operation_name } = call;
         let actor = format!("{:?}", asker.actor);
@@ -65,7 +65,7 @@ impl Question {
 
 /// An answer, and in which state of the database it was begun.
 #[derive(Debug)]
-struct Kept {
+struct CachedResponse {
     answer: Bytes,
     /// None when the database could not be asked: then nobody but those who wait gets it.
     state: Option<Snapshot>,
@@ -74,83 +74,91 @@ struct Kept {
     total: Arc<AtomicUsize>,
 }
 
-impl Kept {
-    fn still_holds(&self, state: Option<&Snapshot>, now: DateTime<Utc>) -> bool {
+impl CachedResponse {
+    fn is_fresh(&self, state: Option<&Snapshot>, now: DateTime<Utc>) -> bool {
         let age = now - self.began_at;
-        state.is_some() && self.state.as_ref() == state && (TimeDelta::zero()..AGE).contains(&age)
+        state.is_some()
+            && self.state.as_ref() == state
+            && (TimeDelta::zero()..MAX_AGE).contains(&age)
     }
 }
 
-impl Drop for Kept {
+impl Drop for CachedResponse {
     fn drop(&mut self) {
         self.total.fetch_sub(self.weight, Ordering::Relaxed);
     }
 }
 
-impl Answers {
-    fn lock(&self) -> MutexGuard<'_, HashMap<Question, Arc<Turn<Arc<Kept>>>>> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+impl ResponseCache {
+    fn lock(&self) -> MutexGuard<'_, HashMap<CacheKey, Arc<SingleFlight<Arc<CachedResponse>>>>> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn weighed(
+    fn entry_of(
         &self,
         answer: Bytes,
         state: Option<Snapshot>,
         began_at: DateTime<Utc>,
-    ) -> Arc<Kept> {
+    ) -> Arc<CachedResponse> {
         let weight = OVERHEAD + answer.len();
         self.weight.fetch_add(weight, Ordering::Relaxed);
-        Arc::new(Kept { answer, state, began_at, weight, total: Arc::clone(&self.weight) })
+        Arc::new(CachedResponse {
+            answer,
+            state,
+            began_at,
+            weight,
+            total: Arc::clone(&self.weight),
+        })
     }
 
-    fn keep(&self, question: Question, kept: Arc<Kept>) {
-        let mut known = self.lock();
-        if self.weight.load(Ordering::Relaxed) > ROOM {
-            known.clear();
+    fn insert(&self, key: CacheKey, cached: Arc<CachedResponse>) {
+        let mut entries = self.lock();
+        if self.weight.load(Ordering::Relaxed) > MAX_BYTES {
+            entries.clear();
         }
-        known.entry(question).or_insert_with(|| Arc::new(Turn::after(Some(kept))));
+        entries.entry(key).or_insert_with(|| Arc::new(SingleFlight::with_last(Some(cached))));
     }
 }
 
 impl Executor {
-    /// Answers a query that was answered before, in the same words if they still hold. None when it
+    /// The response to a query that was executed before: the cached one while it is fresh. None when it
     /// never was.
-    pub(super) async fn answer_again(&self, call: &Call) -> Option<Result<Bytes, Answer>> {
-        let question = Question::of(call);
-        let turn = Arc::clone(self.answers().lock().get(&question)?);
-        let outcome = turn.take(async |last: Option<Arc<Kept>>| {
-            let (state, now) = self.look().await;
-            match last.filter(|last| last.still_holds(state.as_ref(), now)) {
+    pub(super) async fn cached_response(&self, call: &Call) -> Option<Result<Bytes, Answer>> {
+        let key = CacheKey::of(call);
+        let flight = Arc::clone(self.response_cache().lock().get(&key)?);
+        let outcome = flight.run(async |last: Option<Arc<CachedResponse>>| {
+            let (state, now) = self.read_snapshot().await;
+            match last.filter(|last| last.is_fresh(state.as_ref(), now)) {
                 Some(last) => Ok(last),
                 None => {
                     let answer = self.execute(self.admit(call.clone())?).await;
                     let bytes = answer.into_clean_bytes()?;
-                    Ok(self.answers().weighed(bytes, state, now))
+                    Ok(self.response_cache().entry_of(bytes, state, now))
                 }
             }
         });
-        Some(outcome.await.map(|kept| kept.answer.clone()))
+        Some(outcome.await.map(|cached| cached.answer.clone()))
     }
 
     /// Runs a query or a mutation, and keeps what a query is answered.
-    pub(super) async fn answer_first(&self, admitted: Admitted) -> Result<Bytes, Answer> {
+    pub(super) async fn execute_and_cache(&self, admitted: Admitted) -> Result<Bytes, Answer> {
         if admitted.kind != OperationType::Query {
             return Err(self.execute_to_the_end(admitted).await);
         }
-        let question = Question::of(&admitted.call);
-        let (state, now) = self.look().await;
+        let key = CacheKey::of(&admitted.call);
+        let (state, now) = self.read_snapshot().await;
         let bytes = self.execute(admitted).await.into_clean_bytes()?;
-        let kept = self.answers().weighed(bytes.clone(), state, now);
-        self.answers().keep(question, kept);
+        let cached = self.response_cache().entry_of(bytes.clone(), state, now);
+        self.response_cache().insert(key, cached);
         Ok(bytes)
     }
 
     /// The state that the database is in now, unless it cannot be asked, and the time.
-    async fn look(&self) -> (Option<Snapshot>, DateTime<Utc>) {
+    async fn read_snapshot(&self) -> (Option<Snapshot>, DateTime<Utc>) {
         let now = self.app().clock.now();
-        let look = |_| service::snapshot::current(self.app());
+        let read = |_| service::snapshot::current(self.app());
         // Whoever runs the query meets the same failure, and words it.
-        (self.answers().looks.take(look).await.ok(), now)
+        (self.response_cache().snapshots.run(read).await.ok(), now)
     }
 }
 
@@ -164,27 +172,27 @@ mod tests {
 
     #[test]
     fn an_answer_holds_in_its_state_and_for_a_while() {
-        let answers = Answers::default();
+        let answers = ResponseCache::default();
         let now: DateTime<Utc> = "2026-05-20T12:00:00Z".parse().unwrap();
-        let kept = answers.weighed(Bytes::from_static(b"{}"), state("7:9:8"), now);
-        assert!(kept.still_holds(state("7:9:8").as_ref(), now));
-        assert!(!kept.still_holds(state("7:9:").as_ref(), now));
-        assert!(!kept.still_holds(None, now));
-        assert!(!kept.still_holds(state("7:9:8").as_ref(), now + AGE));
-        assert!(!kept.still_holds(state("7:9:8").as_ref(), now - TimeDelta::milliseconds(1)));
-        let blind = answers.weighed(Bytes::from_static(b"{}"), None, now);
-        assert!(!blind.still_holds(None, now));
+        let cached = answers.entry_of(Bytes::from_static(b"{}"), state("7:9:8"), now);
+        assert!(cached.is_fresh(state("7:9:8").as_ref(), now));
+        assert!(!cached.is_fresh(state("7:9:").as_ref(), now));
+        assert!(!cached.is_fresh(None, now));
+        assert!(!cached.is_fresh(state("7:9:8").as_ref(), now + MAX_AGE));
+        assert!(!cached.is_fresh(state("7:9:8").as_ref(), now - TimeDelta::milliseconds(1)));
+        let blind = answers.entry_of(Bytes::from_static(b"{}"), None, now);
+        assert!(!blind.is_fresh(None, now));
     }
 
     #[test]
     fn there_is_only_so_much_room() {
         const LARGE: usize = 1024 * 1024;
-        let answers = Answers::default();
+        let answers = ResponseCache::default();
         for number in 0..100 {
             let answer = Bytes::from(vec![b' '; LARGE]);
-            let kept = answers.weighed(answer, None, DateTime::UNIX_EPOCH);
-            answers.keep(Question([number; 32]), kept);
-            assert!(answers.weight.load(Ordering::Relaxed) <= ROOM + 2 * LARGE);
+            let cached = answers.entry_of(answer, None, DateTime::UNIX_EPOCH);
+            answers.insert(CacheKey([number; 32]), cached);
+            assert!(answers.weight.load(Ordering::Relaxed) <= MAX_BYTES + 2 * LARGE);
         }
         answers.lock().clear();
         assert_eq!(answers.weight.load(Ordering::Relaxed), 0);

@@ -7,50 +7,53 @@ use tokio::sync::Mutex;
 /// Single flight for one piece of work. A caller gets the result of a run that began after its call, so
 /// no result is older than the call; of concurrent callers, only the first one runs the work.
 #[derive(Debug)]
-pub(super) struct Turn<T> {
-    askers: AtomicU64,
+pub(super) struct SingleFlight<T> {
+    calls: AtomicU64,
     last: Mutex<Last<T>>,
 }
 
 #[derive(Debug)]
 struct Last<T> {
-    /// The first asker who asked too late for the last run.
-    too_late: u64,
+    /// The number of the first call that came too late for the last run.
+    first_later_call: u64,
     /// The result of the last run.
     outcome: Option<T>,
 }
 
-impl<T> Default for Turn<T> {
+impl<T> Default for SingleFlight<T> {
     fn default() -> Self {
-        Self::after(None)
+        Self::with_last(None)
     }
 }
 
-impl<T: Clone> Turn<T> {
-    /// The result of `run`, or of another caller's run that began after this call. `run` is given the
+impl<T: Clone> SingleFlight<T> {
+    /// The result of `work`, or of another caller's run that began after this call. `work` is given the
     /// last result. An error is returned to its own caller only; the next waiting caller runs again.
-    pub(super) async fn take<E, Run>(&self, run: impl FnOnce(Option<T>) -> Run) -> Result<T, E>
+    pub(super) async fn run<E, Run>(&self, work: impl FnOnce(Option<T>) -> Run) -> Result<T, E>
     where
         Run: Future<Output = Result<T, E>>,
     {
-        let asker = self.askers.fetch_add(1, Ordering::SeqCst);
+        let call = self.calls.fetch_add(1, Ordering::SeqCst);
         let mut last = self.last.lock().await;
-        if asker < last.too_late
+        if call < last.first_later_call
             && let Some(outcome) = &last.outcome
         {
             return Ok(outcome.clone());
         }
-        let too_late = self.askers.load(Ordering::SeqCst);
-        let outcome = run(last.outcome.clone()).await?;
-        *last = Last { too_late, outcome: Some(outcome.clone()) };
+        let first_later_call = self.calls.load(Ordering::SeqCst);
+        let outcome = work(last.outcome.clone()).await?;
+        *last = Last { first_later_call, outcome: Some(outcome.clone()) };
         Ok(outcome)
     }
 }
 
-impl<T> Turn<T> {
-    /// A turn whose last run came to this, for whoever asks from now on to know and not to take.
-    pub(super) fn after(outcome: Option<T>) -> Self {
-        Self { askers: AtomicU64::default(), last: Mutex::new(Last { too_late: 0, outcome }) }
+impl<T> SingleFlight<T> {
+    /// With the result of an earlier run, which calls from now on are given and never get as their own.
+    pub(super) fn with_last(outcome: Option<T>) -> Self {
+        Self {
+            calls: AtomicU64::default(),
+            last: Mutex::new(Last { first_later_call: 0, outcome }),
+        }
     }
 }
 
@@ -66,10 +69,10 @@ mod tests {
 
     #[tokio::test]
     async fn who_waits_when_a_run_begins_shares_it() {
-        let (turn, gate) = (Turn::default(), Semaphore::new(0));
+        let (flight, gate) = (SingleFlight::default(), Semaphore::new(0));
         let runs = Cell::new(0);
         let ask = || {
-            turn.take(|_| async {
+            flight.run(|_| async {
                 gate.acquire().await.unwrap().forget();
                 runs.set(runs.get() + 1);
                 Ok::<_, Infallible>(runs.get())
@@ -87,14 +90,14 @@ mod tests {
 
     #[tokio::test]
     async fn a_failure_or_a_run_that_was_given_up_is_nobody_elses() {
-        let turn = Turn::default();
-        let failed = turn.take(|_| async { Err::<u8, _>("no") }).await;
+        let flight = SingleFlight::default();
+        let failed = flight.run(|_| async { Err::<u8, _>("no") }).await;
         assert_eq!(failed, Err("no"));
-        let mut given_up = Box::pin(turn.take(|_| std::future::pending::<Result<u8, &str>>()));
+        let mut given_up = Box::pin(flight.run(|_| std::future::pending::<Result<u8, &str>>()));
         assert!(futures_util::poll!(&mut given_up).is_pending());
         drop(given_up);
-        assert_eq!(turn.take(|last| async move { Ok::<_, &str>(last.unwrap_or(7)) }).await, Ok(7));
-        let next = turn.take(|last| async move { Ok::<_, &str>(last.unwrap_or(0) + 1) });
+        assert_eq!(flight.run(|last| async move { Ok::<_, &str>(last.unwrap_or(7)) }).await, Ok(7));
+        let next = flight.run(|last| async move { Ok::<_, &str>(last.unwrap_or(0) + 1) });
         assert_eq!(next.await, Ok(8));
     }
 }

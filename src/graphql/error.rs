@@ -130,7 +130,7 @@ fn dressed(app: &App, call: &Call, mut error: ServerError) -> ServerError {
 
 /// Logs what happened and leaves nothing of it in the answer but the id of the line.
 fn mask(app: &App, call: &Call, cause: &str, error: &mut ServerError) {
-    let request_id = match &call.asker.request_id {
+    let request_id = match &call.requester.request_id {
         Some(id) => id.to_string(),
         None => app.clock.fresh_uuid().to_string(),
     };

@@ -69,14 +69,14 @@ pub(super) struct Admitted {
 
 /// Who asks.
 #[derive(Debug, Clone)]
-pub(super) struct Asker {
+pub(super) struct Requester {
     /// Who it is.
     pub(super) actor: Actor,
     /// What our log calls the request; a request made up here has none.
     pub(super) request_id: Option<RequestId>,
 }
 
-impl Asker {
+impl Requester {
     /// Who sent a request. Without word from the middleware it is nobody.
     pub(super) fn of(request: &Parts) -> Self {
         let actor = request.extensions.get::<Actor>().cloned().unwrap_or(Actor::Anonymous);
@@ -88,7 +88,7 @@ impl Asker {
 #[derive(Debug, Clone)]
 pub(super) struct Call {
     /// Who asks.
-    pub(super) asker: Asker,
+    pub(super) requester: Requester,
     /// The document and its variables.
     pub(super) said: Said,
     /// Which operation of the document is meant; none when it has one only.
@@ -197,14 +197,15 @@ impl Executor {
 
 impl Call {
     /// What somebody asks.
-    pub(super) fn of(asker: Asker, request: Request) -> Self {
+    pub(super) fn of(requester: Requester, request: Request) -> Self {
         let said = Said { query: request.query, variables: request.variables };
-        Self { asker, said, operation_name: request.operation_name }
+        Self { requester, said, operation_name: request.operation_name }
     }
 
     fn request(&self, query: &str) -> Request {
         let variables = self.said.variables.clone();
-        let mut request = Request::new(query).variables(variables).data(self.asker.actor.clone());
+        let mut request =
+            Request::new(query).variables(variables).data(self.requester.actor.clone());
         request.operation_name.clone_from(&self.operation_name);
         request
     }
@@ -244,7 +245,7 @@ fn read(shapes: &Shapes, call: &Call) -> Result<(OperationType, ExecutableDocume
     if operation.ty == OperationType::Subscription {
         check_root(operation)?;
     }
-    access::check(&call.asker.actor, shapes, &document, operation).map_err(|error| {
+    access::check(&call.requester.actor, shapes, &document, operation).map_err(|error| {
         async_graphql::Error::from(error).into_server_error(operation.selection_set.pos)
     })?;
     bounds::check(&document, &call.said.variables)?;

@@ -21,7 +21,7 @@ use serde_json::{Map, Value};
 
 use super::answer::Answer;
 use super::error::BAD_USER_INPUT;
-use super::executor::{Asker, Call, Executor};
+use super::executor::{Call, Executor, Requester};
 use super::negotiation::{Media, accepted, is_json};
 use super::{sse, websocket};
 use crate::domain::{EventCursor, access};
@@ -70,7 +70,7 @@ async fn answer(executor: &Executor, parts: &Parts, body: Body) -> Result<Respon
         false => members_of_body(&parts.headers, body).await,
     };
     let query = members.and_then(query).map_err(|refusal| refusal.in_media(media))?;
-    let call = Call::of(Asker::of(parts), query);
+    let call = Call::of(Requester::of(parts), query);
     if media != Media::EventStream
         && let Some(answer) = executor.cached_response(&call).await
     {

@@ -241,8 +241,8 @@ impl Shareable {
             query: call.said.query.clone(),
             operation_name: call.operation_name.clone(),
             variables: serde_json::to_string(&call.said.variables).ok()?,
-            tier: highest_tier(&call.asker.actor),
-            is_worker: matches!(call.asker.actor, Actor::Worker { .. }),
+            tier: highest_tier(&call.requester.actor),
+            is_worker: matches!(call.requester.actor, Actor::Worker { .. }),
         };
         Some(Self { key, call, after })
     }

@@ -55,8 +55,8 @@ struct CacheKey([u8; 32]);
 
 impl CacheKey {
     fn of(call: &Call) -> Self {
-        let Call { asker, said, operation_name } = call;
-        let actor = format!("{:?}", asker.actor);
+        let Call { requester, said, operation_name } = call;
+        let actor = format!("{:?}", requester.actor);
         let words = (actor, &said.query, operation_name, &said.variables);
         let words = serde_json::to_vec(&words).expect("a request came as JSON");
         Self(Sha256::digest(words).into())

@@ -22,7 +22,7 @@ use tokio::time::{Instant, interval_at, timeout};
 use tokio_stream::StreamMap;
 
 use super::answer::Item;
-use super::executor::{Asker, Call, Executor};
+use super::executor::{Call, Executor, Requester};
 use super::http::{REQUEST_SIZE, query};
 use crate::domain::Tier;
 use crate::middleware::Caller;
@@ -109,28 +109,31 @@ pub(super) async fn upgrade(executor: Executor, parts: &mut Parts) -> Response {
 
 /// Who opened a socket.
 struct Visitor {
-    asker: Asker,
+    requester: Requester,
     caller: Option<Caller>,
 }
 
 impl Visitor {
     fn of(request: &Parts) -> Self {
-        Self { asker: Asker::of(request), caller: request.extensions.get::<Caller>().cloned() }
+        Self {
+            requester: Requester::of(request),
+            caller: request.extensions.get::<Caller>().cloned(),
+        }
     }
 
     /// Who the visitor turns out to be by what the introduction carries: credentials as in the
     /// header `Authorization`, for browsers, which cannot set that on a socket.
-    async fn introduced(&self, payload: &Value) -> Result<Asker, Closing> {
+    async fn introduced(&self, payload: &Value) -> Result<Requester, Closing> {
         let shown = ["Authorization", "authorization"].iter().find_map(|name| payload.get(name));
         let actor = match (shown, &self.caller) {
             (Some(Value::String(shown)), Some(caller)) => {
                 caller.present(shown).await.map_err(|_| Closing::Unauthorized)?
             }
             (Some(_), _) => return Err(Closing::Unauthorized),
-            (None, _) => self.asker.actor.clone(),
+            (None, _) => self.requester.actor.clone(),
         };
         if actor.may(Tier::Read) {
-            Ok(Asker { actor, ..self.asker.clone() })
+            Ok(Requester { actor, ..self.requester.clone() })
         } else {
             Err(Closing::Unauthorized)
         }
@@ -226,7 +229,7 @@ impl Session {
             return Err(Closing::WrongProtocol);
         }
         let introduction = timeout(INTRODUCTION, self.introduction()).await;
-        let asker = introduction.map_err(|_| Closing::TooLate)??;
+        let requester = introduction.map_err(|_| Closing::TooLate)??;
         self.send(r#"{"type":"connection_ack"}"#.into()).await?;
         let mut pings = interval_at(Instant::now() + PING, PING);
         let mut unanswered = 0;
@@ -234,7 +237,7 @@ impl Session {
             tokio::select! {
                 said = receive(&mut self.socket) => {
                     unanswered = 0;
-                    self.hear(&asker, said?).await?;
+                    self.hear(&requester, said?).await?;
                 }
                 Some((id, told)) = self.operations.next() => self.tell(id, told).await?,
                 _ = pings.tick() => {
@@ -249,7 +252,7 @@ impl Session {
     }
 
     /// Waits until the client says who it is.
-    async fn introduction(&mut self) -> Result<Asker, Closing> {
+    async fn introduction(&mut self) -> Result<Requester, Closing> {
         loop {
             match receive(&mut self.socket).await? {
                 Said::Init(payload) => return self.visitor.introduced(&payload).await,
@@ -262,12 +265,12 @@ impl Session {
 
     /// Handles one message. The next one is read afterwards, when a subscription has begun. The web
     /// pages rely on that, because the protocol does not acknowledge a subscription.
-    async fn hear(&mut self, asker: &Asker, said: Said) -> Result<(), Closing> {
+    async fn hear(&mut self, requester: &Requester, said: Said) -> Result<(), Closing> {
         match said {
             Said::Init(_) => Err(Closing::Again),
             Said::Ping => self.send(PONG.into()).await,
             Said::Pong | Said::Nothing => Ok(()),
-            Said::Subscribe { id, payload } => self.start(asker, id, payload).await,
+            Said::Subscribe { id, payload } => self.start(requester, id, payload).await,
             Said::Complete { id } => {
                 self.operations.remove(&id);
                 Ok(())
@@ -277,13 +280,13 @@ impl Session {
 
     async fn start(
         &mut self,
-        asker: &Asker,
+        requester: &Requester,
         id: String,
         payload: Map<String, Value>,
     ) -> Result<(), Closing> {
         let visitor = self.visitor.caller.as_ref();
         if let Some(visitor) = visitor
-            && visitor.is_signed_out(&asker.actor).await
+            && visitor.is_signed_out(&requester.actor).await
         {
             return Err(Closing::Unauthorized);
         }
@@ -298,7 +301,7 @@ impl Session {
             _ if is_full => Err(too_long()),
             _ => query(payload)
                 .map_err(|refusal| refusal.answer())
-                .and_then(|query| self.executor.admit(Call::of(asker.clone(), query))),
+                .and_then(|query| self.executor.admit(Call::of(requester.clone(), query))),
         };
         match admitted {
             Ok(admitted) => {

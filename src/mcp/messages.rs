@@ -3,7 +3,7 @@
 use rmcp::model::{CallToolRequestParams, CallToolResponse, ContentBlock};
 use serde_json::Value;
 
-use super::{Asker, Server};
+use super::{Server, ToolCaller};
 use crate::domain::access::{ToolAccess, Workers};
 use crate::service::{self, leases};
 
@@ -15,14 +15,14 @@ const WITH_MESSAGES: [&str; 2] = ["renew_lease", "my_work"];
 pub(super) fn reader(
     request: &CallToolRequestParams,
     tool: &ToolAccess,
-    asker: &Asker,
+    tool_caller: &ToolCaller,
 ) -> Option<String> {
     if WITH_MESSAGES.contains(&tool.name) {
         return None;
     }
     let named = request.arguments.as_ref().and_then(|given| given.get("agentName"));
     let acts_for = named.filter(|_| tool.workers == Some(Workers::Bound)).and_then(Value::as_str);
-    acts_for.map(str::to_owned).or_else(|| asker.actor.agent())
+    acts_for.map(str::to_owned).or_else(|| tool_caller.actor.agent())
 }
 
 impl Server {
@@ -31,13 +31,13 @@ impl Server {
         &self,
         answer: CallToolResponse,
         agent: &str,
-        asker: &Asker,
+        tool_caller: &ToolCaller,
     ) -> CallToolResponse {
         let CallToolResponse::Complete(mut result) = answer else { return answer };
         if result.is_error == Some(true) {
             return result.into();
         }
-        match self.texts(agent, asker).await {
+        match self.texts(agent, tool_caller).await {
             Ok(texts) => result.content.extend(texts.into_iter().map(ContentBlock::text)),
             // The tool has succeeded; an invalid agent name has no messages.
             Err(error) => tracing::debug!(%error, "messages to the caller could not be read"),
@@ -45,8 +45,8 @@ impl Server {
         result.into()
     }
 
-    async fn texts(&self, agent: &str, asker: &Asker) -> service::Result<Vec<String>> {
-        let held = leases::unread_messages(&self.app, &asker.actor, agent).await?;
+    async fn texts(&self, agent: &str, tool_caller: &ToolCaller) -> service::Result<Vec<String>> {
+        let held = leases::unread_messages(&self.app, &tool_caller.actor, agent).await?;
         let text = |message: &leases::Unread| {
             let leases::Unread { issue, lease, message } = message;
             format!(

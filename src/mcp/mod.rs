@@ -156,7 +156,7 @@ async fn in_our_words(response: Response) -> Response {
 
 /// The caller of a tool.
 #[derive(Clone)]
-struct Asker {
+struct ToolCaller {
     actor: Actor,
     caller: Caller,
 }
@@ -179,12 +179,12 @@ impl Server {
             let text = format!("There is no tool `{}`; tools/list names them all", request.name);
             return Err(ErrorData::invalid_params(text, None));
         };
-        let asker = asker(&context)?;
-        if let Err(problem) = asker.caller.check_tool(&asker.actor, tool).await {
+        let tool_caller = tool_caller(&context)?;
+        if let Err(problem) = tool_caller.caller.check_tool(&tool_caller.actor, tool).await {
             return Ok(ToolError::from(problem).into());
         }
-        let reader = messages::reader(&request, tool, &asker);
-        context.extensions.insert(asker.clone());
+        let reader = messages::reader(&request, tool, &tool_caller);
+        context.extensions.insert(tool_caller.clone());
         let answered = match self.tools.call(ToolCallContext::new(self, request, context)).await {
             Err(error) => match InvalidArgument::of(&error) {
                 Some(misread) => Ok(ToolError::from(misread).into()),
@@ -193,7 +193,7 @@ impl Server {
             answered => answered,
         };
         match (answered, reader) {
-            (Ok(answer), Some(agent)) => Ok(self.with_messages(answer, &agent, &asker).await),
+            (Ok(answer), Some(agent)) => Ok(self.with_messages(answer, &agent, &tool_caller).await),
             (answered, _) => answered,
         }
     }
@@ -244,11 +244,11 @@ impl ServerHandler for Server {
 }
 
 /// The caller that the middleware has authenticated.
-fn asker(context: &RequestContext<RoleServer>) -> Result<Asker, ErrorData> {
+fn tool_caller(context: &RequestContext<RoleServer>) -> Result<ToolCaller, ErrorData> {
     let unseen =
         || ErrorData::internal_error("The request did not come through the middleware", None);
     let parts = context.extensions.get::<Parts>().ok_or_else(unseen)?;
     let actor = parts.extensions.get::<Actor>().cloned().ok_or_else(unseen)?;
     let caller = parts.extensions.get::<Caller>().cloned().ok_or_else(unseen)?;
-    Ok(Asker { actor, caller })
+    Ok(ToolCaller { actor, caller })
 }

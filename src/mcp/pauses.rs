@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::arguments::{Parameters, known};
 use super::tool_error::ToolError;
-use super::{Asker, Server};
+use super::{Server, ToolCaller};
 use crate::domain::Instant;
 use crate::domain::pauses::PauseScope;
 use crate::service::pauses::{self, PauseWork};
@@ -111,7 +111,7 @@ impl Server {
     async fn pause_work(
         &self,
         Parameters(given): Parameters<PauseArguments>,
-        Extension(asker): Extension<Asker>,
+        Extension(tool_caller): Extension<ToolCaller>,
     ) -> Result<Json<Pause>, ToolError> {
         let command = PauseWork {
             scope: known("scope", &given.scope)?,
@@ -120,7 +120,7 @@ impl Server {
             reason: given.reason,
             for_minutes: given.for_minutes,
         };
-        let row = pauses::pause_work(&self.app, &asker.actor, command).await?;
+        let row = pauses::pause_work(&self.app, &tool_caller.actor, command).await?;
         let held = pauses::held_under(&self.app, std::slice::from_ref(&row)).await?;
         Ok(Json(Pause::of(&row, held.first().copied().unwrap_or_default())))
     }
@@ -138,10 +138,10 @@ impl Server {
     async fn resume_work(
         &self,
         Parameters(given): Parameters<ResumeArguments>,
-        Extension(asker): Extension<Asker>,
+        Extension(tool_caller): Extension<ToolCaller>,
     ) -> Result<Json<Resumed>, ToolError> {
         let id = known("pauseId", &given.pause_id)?;
-        let row = pauses::resume_work(&self.app, &asker.actor, id).await?;
+        let row = pauses::resume_work(&self.app, &tool_caller.actor, id).await?;
         let held = pauses::held_under(&self.app, std::slice::from_ref(&row)).await?;
         let pause = Pause::of(&row, held.first().copied().unwrap_or_default());
         Ok(Json(Resumed { pause }))

@@ -20,7 +20,7 @@ use super::outputs::{
     Issues, Lease, Message, MyWork, Queue, Refresh, Renewed, Synced, word_of,
 };
 use super::tool_error::ToolError;
-use super::{Asker, Server};
+use super::{Server, ToolCaller};
 use crate::domain::labels::behind;
 use crate::domain::task_instructions::task_contract;
 use crate::domain::work::SkipReason;
@@ -59,7 +59,7 @@ pub(super) fn all() -> ToolRouter<Server> {
     router
 }
 
-impl Asker {
+impl ToolCaller {
     /// The given agent, otherwise the caller itself. A worker can only give its own agent.
     async fn agent(&self, named: Option<String>) -> Result<String, ToolError> {
         let agent = match named.or_else(|| self.actor.agent()) {
@@ -128,9 +128,9 @@ impl Server {
     async fn claim_next(
         &self,
         Parameters(given): Parameters<ClaimNextArguments>,
-        Extension(asker): Extension<Asker>,
+        Extension(tool_caller): Extension<ToolCaller>,
     ) -> Result<Json<ClaimedNext>, ToolError> {
-        let agent = asker.agent(given.agent_name).await?;
+        let agent = tool_caller.agent(given.agent_name).await?;
         let command = ClaimNext {
             agent: agent.clone(),
             lane: given.lane,
@@ -140,7 +140,7 @@ impl Server {
             resume: given.resume,
             request_id: given.request_id,
         };
-        let actor = asker.acting(&agent);
+        let actor = tool_caller.acting(&agent);
         let claimed = work::claim_next(&self.app, &actor, command).await?;
         let Some(lease) = claimed.lease else {
             let idle_reason = claimed.idle_reason;
@@ -171,9 +171,9 @@ impl Server {
     async fn claim_issue(
         &self,
         Parameters(given): Parameters<ClaimIssueArguments>,
-        Extension(asker): Extension<Asker>,
+        Extension(tool_caller): Extension<ToolCaller>,
     ) -> Result<Json<Claimed>, ToolError> {
-        let agent = asker.agent(given.agent_name).await?;
+        let agent = tool_caller.agent(given.agent_name).await?;
         let issue_id = self.find(&given.repo_full_name, given.issue_number).await?.0.id;
         let command = ClaimIssue {
             agent: agent.clone(),
@@ -182,7 +182,7 @@ impl Server {
             force: given.force,
             request_id: given.request_id,
         };
-        let actor = asker.acting(&agent);
+        let actor = tool_caller.acting(&agent);
         let claimed = work::claim_issue(&self.app, &actor, command).await?;
         let issue = self.whole(issue_id).await?;
         work::check_heard(&self.app, &actor, &claimed.lease).await?;
@@ -204,12 +204,12 @@ impl Server {
     async fn claim_work(
         &self,
         Parameters(given): Parameters<ClaimWorkArguments>,
-        Extension(asker): Extension<Asker>,
+        Extension(tool_caller): Extension<ToolCaller>,
     ) -> Result<Json<ClaimedWork>, ToolError> {
-        let agent = asker.agent(given.agent_name).await?;
+        let agent = tool_caller.agent(given.agent_name).await?;
         let (name, number) = (given.repo_full_name.as_str(), given.issue_number);
         let status = known_if_given("status", given.status.as_deref())?;
-        if given.refresh_before_claim != Some(false) && asker.actor.may(Tier::Board) {
+        if given.refresh_before_claim != Some(false) && tool_caller.actor.may(Tier::Board) {
             sync::refresh_issue(&self.app, &repository(&self.app, name)?, number).await?;
         }
         let issue_id = self.find(name, number).await?.0.id;
@@ -220,7 +220,7 @@ impl Server {
             force: given.force,
             request_id: None,
         };
-        let actor = asker.acting(&agent);
+        let actor = tool_caller.acting(&agent);
         let claimed = work::claim_issue(&self.app, &actor, command).await?;
         let (lease, warning) = (claimed.lease, claimed.warning);
         if let Some(to) = status.filter(|status| *status != Status::InProgress) {
@@ -254,7 +254,7 @@ impl Server {
     async fn renew_lease(
         &self,
         Parameters(given): Parameters<RenewArguments>,
-        Extension(asker): Extension<Asker>,
+        Extension(tool_caller): Extension<ToolCaller>,
     ) -> Result<Json<Renewed>, ToolError> {
         let command = RenewLease {
             lease_id: known("leaseId", &given.lease_id)?,
@@ -264,7 +264,7 @@ impl Server {
             awaiting_input: given.awaiting_input,
             read_message_id: known_if_given("readMessageId", given.read_message_id.as_deref())?,
         };
-        let renewed = leases::renew_lease(&self.app, &asker.actor, command).await?;
+        let renewed = leases::renew_lease(&self.app, &tool_caller.actor, command).await?;
         let directive = if renewed.stop.is_some() { "stop" } else { "continue" };
         let (lease, reason) = (Lease::from(&renewed.lease), renewed.stop);
         let messages = renewed.messages.iter().map(Message::from).collect();
@@ -277,10 +277,10 @@ impl Server {
     async fn my_work(
         &self,
         Parameters(given): Parameters<MyWorkArguments>,
-        Extension(asker): Extension<Asker>,
+        Extension(tool_caller): Extension<ToolCaller>,
     ) -> Result<Json<MyWork>, ToolError> {
-        let agent = asker.agent(given.agent_name).await?;
-        let held = leases::my_work_in_full(&self.app, &asker.actor, Some(&agent)).await?;
+        let agent = tool_caller.agent(given.agent_name).await?;
+        let held = leases::my_work_in_full(&self.app, &tool_caller.actor, Some(&agent)).await?;
         let held = held.iter().map(HeldWork::from).collect();
         Ok(Json(MyWork { agent_name: bare(&agent).to_owned(), held }))
     }
@@ -299,7 +299,7 @@ impl Server {
     async fn finish_work(
         &self,
         Parameters(given): Parameters<FinishArguments>,
-        Extension(asker): Extension<Asker>,
+        Extension(tool_caller): Extension<ToolCaller>,
     ) -> Result<Json<Done>, ToolError> {
         let command = FinishWork {
             lease_id: known("leaseId", &given.lease_id)?,
@@ -308,7 +308,7 @@ impl Server {
             summary: given.summary,
             pull_request_url: given.pull_request_url,
         };
-        let done = leases::finish_work(&self.app, &asker.actor, command).await?;
+        let done = leases::finish_work(&self.app, &tool_caller.actor, command).await?;
         let (_, repository) = board::find_issue(&self.app, done.issue.id).await?;
         Ok(Json(Done::of(&done, &repository)))
     }
@@ -327,11 +327,11 @@ impl Server {
     async fn unclaim_issue(
         &self,
         Parameters(given): Parameters<UnclaimArguments>,
-        Extension(asker): Extension<Asker>,
+        Extension(tool_caller): Extension<ToolCaller>,
     ) -> Result<Json<GivenBack>, ToolError> {
-        let agent = asker.agent(given.agent_name).await?;
+        let agent = tool_caller.agent(given.agent_name).await?;
         let (issue, repository) = self.find(&given.repo_full_name, given.issue_number).await?;
-        let actor = asker.acting(&agent);
+        let actor = tool_caller.acting(&agent);
         let released = leases::release_issue(&self.app, &actor, issue.id, &agent).await?;
         Ok(Json(GivenBack::of(&released, &repository)))
     }
@@ -342,9 +342,9 @@ impl Server {
     async fn get_queue(
         &self,
         Parameters(given): Parameters<QueueArguments>,
-        Extension(asker): Extension<Asker>,
+        Extension(tool_caller): Extension<ToolCaller>,
     ) -> Result<Json<Queue>, ToolError> {
-        let agent = asker.agent(given.agent_name).await?;
+        let agent = tool_caller.agent(given.agent_name).await?;
         let request = QueueRequest {
             agent: agent.clone(),
             lane: given.lane,
@@ -374,9 +374,9 @@ impl Server {
     async fn explain_work(
         &self,
         Parameters(given): Parameters<ExplainArguments>,
-        Extension(asker): Extension<Asker>,
+        Extension(tool_caller): Extension<ToolCaller>,
     ) -> Result<Json<Explanation>, ToolError> {
-        let agent = asker.agent(given.agent_name).await?;
+        let agent = tool_caller.agent(given.agent_name).await?;
         let (issue, _) = self.find(&given.repo_full_name, given.issue_number).await?;
         let explained = queue::explain_work(&self.app, &agent, issue.id).await?;
         Ok(Json(Explanation::from(&explained)))
@@ -439,15 +439,15 @@ impl Server {
     async fn set_issue_status(
         &self,
         Parameters(given): Parameters<StatusArguments>,
-        Extension(asker): Extension<Asker>,
+        Extension(tool_caller): Extension<ToolCaller>,
     ) -> Result<Json<Changed>, ToolError> {
         let actor = match &given.agent_name {
-            Some(agent) => asker.acting(&asker.agent(Some(agent.clone())).await?),
-            None => asker.actor.clone(),
+            Some(agent) => tool_caller.acting(&tool_caller.agent(Some(agent.clone())).await?),
+            None => tool_caller.actor.clone(),
         };
         let to = known("status", &given.status)?;
         let (issue, repository) = self.find(&given.repo_full_name, given.issue_number).await?;
-        asker.caller.check_changes(&actor, &issue.labels).await?;
+        tool_caller.caller.check_changes(&actor, &issue.labels).await?;
         let command = MoveIssue {
             issue_id: issue.id,
             to,

@@ -79,9 +79,9 @@ pub fn code(error: &Error) -> &'static str {
     }
 }
 
-/// What the request said, for errors that point at a place in it.
+/// The text of a request, for errors that point at a place in it.
 #[derive(Debug, Clone)]
-pub(super) struct Said {
+pub(super) struct RequestText {
     pub(super) query: String,
     pub(super) variables: Variables,
 }
@@ -109,14 +109,14 @@ fn dressed(app: &App, call: &Call, mut error: ServerError) -> ServerError {
         RESYNC
     } else if error.extensions.as_ref().is_some_and(|has| has.get("code").is_some()) {
         return error;
-    } else if let Some(Misfit { field, message }) = misfit(&call.said, &error.message) {
+    } else if let Some(Misfit { field, message }) = misfit(&call.text, &error.message) {
         error.message = message;
         error.extensions.get_or_insert_default().set("field", field);
         BAD_USER_INPUT
     } else if error.path.is_empty() {
         GRAPHQL_VALIDATION_FAILED
     } else if error.source.is_none() {
-        blame(&call.said, &mut error);
+        blame(&call.text, &mut error);
         BAD_USER_INPUT
     } else {
         let cause = error.message.clone();
@@ -171,7 +171,7 @@ fn details(error: &Error) -> Vec<(&'static str, Value)> {
 
 /// Names the argument, or the member of it, that could not be read, and says why in the words of
 /// whoever refused it.
-fn blame(said: &Said, error: &mut ServerError) {
+fn blame(text: &RequestText, error: &mut ServerError) {
     // The library reports «Failed to parse "ID": why (occurred while parsing "MoveIssueInput")».
     let why = match error.message.split_once("\": ") {
         Some((_, why)) => why.split(" (occurred while parsing").next().unwrap_or(why),
@@ -179,7 +179,7 @@ fn blame(said: &Said, error: &mut ServerError) {
     };
     let place = error.locations.first().copied();
     let field = place
-        .and_then(|place| argument_at(said, place))
+        .and_then(|place| argument_at(text, place))
         .map(|(name, value)| member_with(&value, why).unwrap_or(name));
     if let Some(field) = field {
         error.message = format!("{field}: {why}");
@@ -212,10 +212,10 @@ static WORDS: LazyLock<HashMap<String, String>> = LazyLock::new(|| {
 
 /// Reads what the library says of a value that does not fit, and says it as use cases do: which one
 /// it is, and what would fit.
-fn misfit(said: &Said, sentence: &str) -> Option<Misfit> {
+fn misfit(text: &RequestText, sentence: &str) -> Option<Misfit> {
     if sentence.contains(NO_INT) {
         let (from, to) = (i32::MIN, i32::MAX);
-        let field = oversized(said)?;
+        let field = oversized(text)?;
         let message = format!("{field}: must be a whole number from {from} to {to}");
         return Some(Misfit { field, message });
     }
@@ -245,7 +245,7 @@ fn misfit(said: &Said, sentence: &str) -> Option<Misfit> {
 }
 
 /// The first argument, or member of one, that is a whole number too large for the library.
-fn oversized(said: &Said) -> Option<String> {
+fn oversized(text: &RequestText) -> Option<String> {
     fn in_value(name: &str, value: &Value) -> Option<String> {
         match value {
             Value::Number(number) => {
@@ -259,22 +259,22 @@ fn oversized(said: &Said) -> Option<String> {
             _ => None,
         }
     }
-    let document = parse_query(&said.query).ok()?;
+    let document = parse_query(&text.query).ok()?;
     let fields = all_fields(&document);
     let arguments = fields.iter().flat_map(|field| &field.arguments);
-    let given = |name| said.variables.get(&name).cloned().ok_or(());
+    let given = |name| text.variables.get(&name).cloned().ok_or(());
     arguments.into_iter().find_map(|(name, value)| {
         in_value(&name.node, &value.node.clone().into_const_with(given).ok()?)
     })
 }
 
 /// The argument whose value stands at a place of the document, with that value.
-fn argument_at(said: &Said, place: Pos) -> Option<(String, Value)> {
-    let document = parse_query(&said.query).ok()?;
+fn argument_at(text: &RequestText, place: Pos) -> Option<(String, Value)> {
+    let document = parse_query(&text.query).ok()?;
     let fields = all_fields(&document);
     let arguments = fields.iter().flat_map(|field| &field.arguments);
     let (name, value) = arguments.into_iter().find(|(_, value)| value.pos == place)?;
-    let given = |name| said.variables.get(&name).cloned().ok_or(());
+    let given = |name| text.variables.get(&name).cloned().ok_or(());
     Some((name.node.to_string(), value.node.clone().into_const_with(given).ok()?))
 }
 

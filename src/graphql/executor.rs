@@ -23,7 +23,7 @@ use super::access;
 use super::answer::{Answer, Item};
 use super::bounds;
 use super::document::{chosen, root_fields};
-use super::error::{Said, TIMEOUT, dress};
+use super::error::{RequestText, TIMEOUT, dress};
 use super::feed::{Feed, Source};
 use super::limits;
 use super::multiplexer::Multiplexer;
@@ -90,7 +90,7 @@ pub(super) struct Call {
     /// Who asks.
     pub(super) requester: Requester,
     /// The document and its variables.
-    pub(super) said: Said,
+    pub(super) text: RequestText,
     /// Which operation of the document is meant; none when it has one only.
     pub(super) operation_name: Option<String>,
 }
@@ -141,7 +141,7 @@ impl Executor {
     /// What a client gets to see of a response.
     fn answer(&self, call: &Call, mut response: Response) -> Answer {
         if response.errors.iter().any(|error| !error.path.is_empty())
-            && let Ok(document) = parse_query(&call.said.query)
+            && let Ok(document) = parse_query(&call.text.query)
             && let Ok(operation) = chosen(&document, call.operation_name.as_deref())
         {
             self.0.shapes.complete(&document, operation, &mut response);
@@ -188,7 +188,7 @@ impl Executor {
     /// Runs a subscription by itself, fed from `source`.
     pub(super) fn run(&self, call: &Call, source: Source) -> BoxStream<'static, Item> {
         let feed = Feed::new(source);
-        let request = call.request(&call.said.query).data(feed.clone());
+        let request = call.request(&call.text.query).data(feed.clone());
         let responses = self.0.schema.execute_stream(request);
         let (executor, call) = (self.clone(), call.clone());
         responses.map(move |response| executor.answer(&call, response).into_item(&feed)).boxed()
@@ -198,12 +198,12 @@ impl Executor {
 impl Call {
     /// What somebody asks.
     pub(super) fn of(requester: Requester, request: Request) -> Self {
-        let said = Said { query: request.query, variables: request.variables };
-        Self { requester, said, operation_name: request.operation_name }
+        let text = RequestText { query: request.query, variables: request.variables };
+        Self { requester, text, operation_name: request.operation_name }
     }
 
     fn request(&self, query: &str) -> Request {
-        let variables = self.said.variables.clone();
+        let variables = self.text.variables.clone();
         let mut request =
             Request::new(query).variables(variables).data(self.requester.actor.clone());
         request.operation_name.clone_from(&self.operation_name);
@@ -238,8 +238,8 @@ impl Order {
 /// Everything that is decided about a request before the schema sees it.
 fn read(shapes: &Shapes, call: &Call) -> Result<(OperationType, ExecutableDocument), ServerError> {
     let too_much = |error: limits::TooMuch| ServerError::new(error.to_string(), None);
-    limits::check_text(&call.said.query).map_err(too_much)?;
-    let document = parse_query(&call.said.query)?;
+    limits::check_text(&call.text.query).map_err(too_much)?;
+    let document = parse_query(&call.text.query)?;
     limits::check(&document).map_err(too_much)?;
     let operation = chosen(&document, call.operation_name.as_deref())?;
     if operation.ty == OperationType::Subscription {
@@ -248,7 +248,7 @@ fn read(shapes: &Shapes, call: &Call) -> Result<(OperationType, ExecutableDocume
     access::check(&call.requester.actor, shapes, &document, operation).map_err(|error| {
         async_graphql::Error::from(error).into_server_error(operation.selection_set.pos)
     })?;
-    bounds::check(&document, &call.said.variables)?;
+    bounds::check(&document, &call.text.variables)?;
     Ok((operation.ty, document))
 }
 

@@ -9,7 +9,7 @@
 //! not matter.
 //!
 //! **No silent gap.** If the log no longer reaches back far enough, or the bus has sent more events
-//! than its channel holds, the feed emits [`Told::Gap`] and ends.
+//! than its channel holds, the feed emits [`FeedItem::Gap`] and ends.
 //!
 //! Not here: what an event means to a subscriber (`domain::event_filter`), and which subscribers
 //! share a feed (`multiplexer`).
@@ -34,10 +34,10 @@ const BATCH: i64 = 500;
 
 /// What a feed tells.
 #[derive(Debug)]
-pub(super) enum Told {
+pub(super) enum FeedItem {
     /// What happened next.
     Event(Arc<Event>),
-    /// Something cannot be told. Nothing follows.
+    /// Some events are missing. Nothing follows.
     Gap {
         /// The position at which the feed ends.
         position: EventCursor,
@@ -65,18 +65,18 @@ impl Live {
         self.behind
     }
 
-    fn told(mut self) -> impl Stream<Item = Result<Told>> + Send {
+    fn items(mut self) -> impl Stream<Item = Result<FeedItem>> + Send {
         stream! {
             loop {
                 match self.receiver.recv().await {
                     Ok(event) if event.id <= self.behind => {}
                     Ok(event) => {
                         self.behind = event.id;
-                        yield Ok(Told::Event(event));
+                        yield Ok(FeedItem::Event(event));
                     }
                     Err(RecvError::Lagged(_)) => {
                         let reason = "More happened than could be told in time".to_owned();
-                        yield Ok(Told::Gap { position: self.behind, reason });
+                        yield Ok(FeedItem::Gap { position: self.behind, reason });
                         return;
                     }
                     Err(RecvError::Closed) => return,
@@ -91,7 +91,7 @@ fn replay(
     app: App,
     mut after: EventCursor,
     through: EventCursor,
-) -> impl Stream<Item = Result<Told>> + Send {
+) -> impl Stream<Item = Result<FeedItem>> + Send {
     stream! {
         while after < through {
             match events_after(&app, after, BATCH).await {
@@ -102,14 +102,14 @@ fn replay(
                             return;
                         }
                         after = event.id;
-                        yield Ok(Told::Event(Arc::new(event)));
+                        yield Ok(FeedItem::Event(Arc::new(event)));
                     }
                     if is_last {
                         return;
                     }
                 }
                 Ok(Replay::Gap { position, reason }) => {
-                    yield Ok(Told::Gap { position, reason });
+                    yield Ok(FeedItem::Gap { position, reason });
                     return;
                 }
                 Err(error) => {
@@ -122,38 +122,41 @@ fn replay(
 }
 
 /// The log behind `after`, or from now on, and then what happens.
-async fn whole(app: App, after: Option<EventCursor>) -> Result<BoxStream<'static, Result<Told>>> {
+async fn whole(
+    app: App,
+    after: Option<EventCursor>,
+) -> Result<BoxStream<'static, Result<FeedItem>>> {
     let live = Live::start(&app).await?;
     let newest = live.behind();
     Ok(match after {
-        None => live.told().boxed(),
+        None => live.items().boxed(),
         Some(after) if after > newest => gap(newest, BEYOND.to_owned()).boxed(),
-        Some(after) => unless_ended(replay(app, after, newest), live.told()).boxed(),
+        Some(after) => unless_ended(replay(app, after, newest), live.items()).boxed(),
     })
 }
 
 /// Why a position that the log has not reached cannot be resumed from.
 pub(super) const BEYOND: &str = "The cursor is from another log";
 
-fn gap(position: EventCursor, reason: String) -> impl Stream<Item = Result<Told>> + Send {
-    futures_util::stream::once(async move { Ok(Told::Gap { position, reason }) })
+fn gap(position: EventCursor, reason: String) -> impl Stream<Item = Result<FeedItem>> + Send {
+    futures_util::stream::once(async move { Ok(FeedItem::Gap { position, reason }) })
 }
 
 /// One stream and then the other, which is left out when the first ended early.
 fn unless_ended(
-    first: impl Stream<Item = Result<Told>> + Send,
-    then: impl Stream<Item = Result<Told>> + Send,
-) -> impl Stream<Item = Result<Told>> + Send {
+    first: impl Stream<Item = Result<FeedItem>> + Send,
+    then: impl Stream<Item = Result<FeedItem>> + Send,
+) -> impl Stream<Item = Result<FeedItem>> + Send {
     stream! {
-        for await told in first {
-            let has_ended = !matches!(told, Ok(Told::Event(_)));
-            yield told;
+        for await item in first {
+            let has_ended = !matches!(item, Ok(FeedItem::Event(_)));
+            yield item;
             if has_ended {
                 return;
             }
         }
-        for await told in then {
-            yield told;
+        for await item in then {
+            yield item;
         }
     }
 }
@@ -227,16 +230,16 @@ impl Feed {
     }
 
     /// The events. `after` is the execution's own argument.
-    pub(super) async fn told(
+    pub(super) async fn items(
         &self,
         app: App,
         after: Option<EventCursor>,
-    ) -> Result<BoxStream<'static, Result<Told>>> {
+    ) -> Result<BoxStream<'static, Result<FeedItem>>> {
         let source = self.source.lock().await.take();
         Ok(match source {
             Some(Source::Arguments) => whole(app, after).await?,
             Some(Source::Log { after }) => whole(app, Some(after)).await?,
-            Some(Source::Live(live)) => live.told().boxed(),
+            Some(Source::Live(live)) => live.items().boxed(),
             Some(Source::Replay { after, through }) => replay(app, after, through).boxed(),
             Some(Source::Gap { position, reason }) => gap(position, reason).boxed(),
             None => {

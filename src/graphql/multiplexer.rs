@@ -228,19 +228,19 @@ impl Shareable {
                     let definitions = &operation.variable_definitions;
                     let of_name = definitions.iter().find(|of| of.node.name.node == name)?;
                     let default = || of_name.node.default_value.as_ref().map(|it| it.node.clone());
-                    let given = call.said.variables.get(&name).cloned().or_else(default);
+                    let given = call.text.variables.get(&name).cloned().or_else(default);
                     after = Option::<EventCursor>::parse(given).ok()?;
                     // A variable that may not be null needs a value, though nobody reads it.
-                    call.said.variables.insert(name, EventCursor::default().to_value());
+                    call.text.variables.insert(name, EventCursor::default().to_value());
                 }
                 (None, Ok(Value::Null)) => {}
                 _ => return None,
             }
         }
         let key = Key {
-            query: call.said.query.clone(),
+            query: call.text.query.clone(),
             operation_name: call.operation_name.clone(),
-            variables: serde_json::to_string(&call.said.variables).ok()?,
+            variables: serde_json::to_string(&call.text.variables).ok()?,
             tier: highest_tier(&call.requester.actor),
             is_worker: matches!(call.requester.actor, Actor::Worker { .. }),
         };

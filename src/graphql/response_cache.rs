@@ -55,9 +55,9 @@ struct CacheKey([u8; 32]);
 
 impl CacheKey {
     fn of(call: &Call) -> Self {
-        let Call { requester, said, operation_name } = call;
+        let Call { requester, text, operation_name } = call;
         let actor = format!("{:?}", requester.actor);
-        let words = (actor, &said.query, operation_name, &said.variables);
+        let words = (actor, &text.query, operation_name, &text.variables);
         let words = serde_json::to_vec(&words).expect("a request came as JSON");
         Self(Sha256::digest(words).into())
     }

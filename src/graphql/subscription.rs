@@ -11,7 +11,7 @@ use futures_util::Stream;
 
 use super::error::Lagged;
 use super::event_cache::EventCache;
-use super::feed::{Feed, Told};
+use super::feed::{Feed, FeedItem};
 use super::loaders::app;
 use super::query::full_name;
 use super::types::{
@@ -52,11 +52,11 @@ impl BoardSubscription {
         let wanted = service::board::wanted_of_events(&app, filter).await?;
         let feed: Feed = context.data_unchecked::<Feed>().clone();
         let event_cache = Arc::clone(context.data_unchecked::<Arc<EventCache>>());
-        let told = feed.told(app.clone(), after).await?;
+        let items = feed.items(app.clone(), after).await?;
         Ok(stream! {
-            for await told in told {
-                let seen = match told {
-                    Ok(told) => board_event(&app, &event_cache, &wanted, told).await,
+            for await item in items {
+                let seen = match item {
+                    Ok(item) => board_event(&app, &event_cache, &wanted, item).await,
                     Err(error) => Err(error),
                 };
                 match seen {
@@ -88,12 +88,12 @@ async fn board_event(
     app: &App,
     event_cache: &EventCache,
     wanted: &Wanted,
-    told: Told,
+    item: FeedItem,
 ) -> Result<Option<(EventCursor, BoardEvent)>> {
-    let event = match told {
-        Told::Event(event) if event.topic == Topic::Board => event,
-        Told::Event(_) => return Ok(None),
-        Told::Gap { position, reason } => {
+    let event = match item {
+        FeedItem::Event(event) if event.topic == Topic::Board => event,
+        FeedItem::Event(_) => return Ok(None),
+        FeedItem::Gap { position, reason } => {
             let resync = Resync { cursor: position, reason };
             return Ok(Some((position, BoardEvent::Resync(resync))));
         }
@@ -265,13 +265,13 @@ where
 {
     let app = app(context).clone();
     let feed: Feed = context.data_unchecked::<Feed>().clone();
-    let told = feed.told(app.clone(), None).await?;
+    let items = feed.items(app.clone(), None).await?;
     Ok(stream! {
-        for await told in told {
-            let record = match told {
-                Ok(Told::Event(event)) if event.kind != R::KIND => continue,
-                Ok(Told::Event(event)) => record(&app, &event).await.map_err(Into::into),
-                Ok(Told::Gap { .. }) => Err(Lagged.into()),
+        for await item in items {
+            let record = match item {
+                Ok(FeedItem::Event(event)) if event.kind != R::KIND => continue,
+                Ok(FeedItem::Event(event)) => record(&app, &event).await.map_err(Into::into),
+                Ok(FeedItem::Gap { .. }) => Err(Lagged.into()),
                 Err(error) => Err(error.into()),
             };
             match record {

@@ -142,7 +142,7 @@ impl Visitor {
 
 /// What a client says.
 #[derive(Debug)]
-enum Said {
+enum ClientMessage {
     Init(Value),
     Ping,
     Pong,
@@ -157,7 +157,7 @@ enum Said {
     Nothing,
 }
 
-impl Said {
+impl ClientMessage {
     fn read(text: &str) -> Result<Self, Closing> {
         let Ok(Value::Object(mut message)) = serde_json::from_str(text) else {
             return Err(Closing::Invalid("A message is a JSON object"));
@@ -188,7 +188,7 @@ impl Said {
 }
 
 /// What an operation has to say.
-enum Told {
+enum ServerMessage {
     Item(Item),
     End,
 }
@@ -198,7 +198,7 @@ struct Session {
     executor: Executor,
     visitor: Visitor,
     socket: WebSocket,
-    operations: StreamMap<String, BoxStream<'static, Told>>,
+    operations: StreamMap<String, BoxStream<'static, ServerMessage>>,
     /// How long the request of each operation was, in bytes. Some that ended are still named.
     sizes: HashMap<String, usize>,
 }
@@ -235,11 +235,11 @@ impl Session {
         let mut unanswered = 0;
         loop {
             tokio::select! {
-                said = receive(&mut self.socket) => {
+                message = receive(&mut self.socket) => {
                     unanswered = 0;
-                    self.hear(&requester, said?).await?;
+                    self.handle(&requester, message?).await?;
                 }
-                Some((id, told)) = self.operations.next() => self.tell(id, told).await?,
+                Some((id, message)) = self.operations.next() => self.send_item(id, message).await?,
                 _ = pings.tick() => {
                     if unanswered == 2 {
                         return Err(Closing::Gone);
@@ -255,23 +255,27 @@ impl Session {
     async fn introduction(&mut self) -> Result<Requester, Closing> {
         loop {
             match receive(&mut self.socket).await? {
-                Said::Init(payload) => return self.visitor.introduced(&payload).await,
-                Said::Ping => self.send(PONG.into()).await?,
-                Said::Pong | Said::Nothing | Said::Complete { .. } => {}
-                Said::Subscribe { .. } => return Err(Closing::Unauthorized),
+                ClientMessage::Init(payload) => return self.visitor.introduced(&payload).await,
+                ClientMessage::Ping => self.send(PONG.into()).await?,
+                ClientMessage::Pong | ClientMessage::Nothing | ClientMessage::Complete { .. } => {}
+                ClientMessage::Subscribe { .. } => return Err(Closing::Unauthorized),
             }
         }
     }
 
     /// Handles one message. The next one is read afterwards, when a subscription has begun. The web
     /// pages rely on that, because the protocol does not acknowledge a subscription.
-    async fn hear(&mut self, requester: &Requester, said: Said) -> Result<(), Closing> {
-        match said {
-            Said::Init(_) => Err(Closing::Again),
-            Said::Ping => self.send(PONG.into()).await,
-            Said::Pong | Said::Nothing => Ok(()),
-            Said::Subscribe { id, payload } => self.start(requester, id, payload).await,
-            Said::Complete { id } => {
+    async fn handle(
+        &mut self,
+        requester: &Requester,
+        message: ClientMessage,
+    ) -> Result<(), Closing> {
+        match message {
+            ClientMessage::Init(_) => Err(Closing::Again),
+            ClientMessage::Ping => self.send(PONG.into()).await,
+            ClientMessage::Pong | ClientMessage::Nothing => Ok(()),
+            ClientMessage::Subscribe { id, payload } => self.start(requester, id, payload).await,
+            ClientMessage::Complete { id } => {
                 self.operations.remove(&id);
                 Ok(())
             }
@@ -305,10 +309,10 @@ impl Session {
         };
         match admitted {
             Ok(admitted) => {
-                let items = self.executor.follow(admitted, None).await.map(Told::Item);
-                let told = items.chain(stream::once(async { Told::End }));
+                let items = self.executor.follow(admitted, None).await.map(ServerMessage::Item);
+                let message = items.chain(stream::once(async { ServerMessage::End }));
                 self.sizes.insert(id.clone(), size);
-                self.operations.insert(id, told.boxed());
+                self.operations.insert(id, message.boxed());
                 Ok(())
             }
             Err(answer) => {
@@ -320,12 +324,12 @@ impl Session {
     }
 
     /// Writes what an operation tells, and what others tell at the same moment.
-    async fn tell(&mut self, id: String, told: Told) -> Result<(), Closing> {
+    async fn send_item(&mut self, id: String, message: ServerMessage) -> Result<(), Closing> {
         let writing = async {
-            let mut next = Some((id, told));
-            while let Some((id, told)) = next {
-                self.socket.feed(written(&id, &told)).await?;
-                if let Told::Item(Item { refusal: Some(_), .. }) = told {
+            let mut next = Some((id, message));
+            while let Some((id, message)) = next {
+                self.socket.feed(encode(&id, &message)).await?;
+                if let ServerMessage::Item(Item { refusal: Some(_), .. }) = message {
                     // An operation that was refused says nothing more, not even that it ends.
                     self.operations.remove(&id);
                 }
@@ -345,21 +349,21 @@ impl Session {
 const PONG: &str = r#"{"type":"pong"}"#;
 
 /// The next thing a client says. May be given up at any time without losing anything.
-async fn receive(socket: &mut WebSocket) -> Result<Said, Closing> {
+async fn receive(socket: &mut WebSocket) -> Result<ClientMessage, Closing> {
     match socket.next().await {
-        Some(Ok(Message::Text(text))) => Said::read(&text),
-        Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(Said::Nothing),
+        Some(Ok(Message::Text(text))) => ClientMessage::read(&text),
+        Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(ClientMessage::Nothing),
         Some(Ok(Message::Binary(_))) => Err(Closing::Invalid("Messages are texts")),
         Some(Ok(Message::Close(_))) => Err(Closing::Goodbye),
         Some(Err(_)) | None => Err(Closing::Gone),
     }
 }
 
-fn written(id: &str, told: &Told) -> Message {
-    match told {
-        Told::Item(Item { refusal: Some(errors), .. }) => message("error", id, errors),
-        Told::Item(item) => message("next", id, &item.answer),
-        Told::End => {
+fn encode(id: &str, item: &ServerMessage) -> Message {
+    match item {
+        ServerMessage::Item(Item { refusal: Some(errors), .. }) => message("error", id, errors),
+        ServerMessage::Item(item) => message("next", id, &item.answer),
+        ServerMessage::End => {
             let id = serde_json::to_string(id).expect("a text is JSON");
             format!(r#"{{"id":{id},"type":"complete"}}"#).into()
         }

@@ -3,7 +3,7 @@
 //!
 //! One event pump reads the event log in order, from the last id it knows, and sends each event
 //! once into a bounded channel. A notification (`LISTEN`/`NOTIFY`) makes it read at once. It
-//! carries no data, so a lost one only delays events, by at most [`LOOK_ANYWAY`]. A second
+//! carries no data, so a lost one only delays events, by at most [`POLL_INTERVAL`]. A second
 //! notification announces that a sync has started, progressed or ended. It stands for a state and
 //! not for an event, so several changes may share one notification, and one may arrive without a
 //! change. What an event means to a subscriber is decided elsewhere.
@@ -28,7 +28,7 @@ use crate::store::{self, Connection, Event, Pool, event_log};
 pub const CAPACITY: usize = 4096;
 
 /// How long the pump waits at most for a notification before it reads the log anyway.
-const LOOK_ANYWAY: Duration = Duration::from_secs(30);
+const POLL_INTERVAL: Duration = Duration::from_secs(30);
 
 /// Delay before it reconnects to the database.
 const RECONNECT: Duration = Duration::from_secs(1);
@@ -40,7 +40,7 @@ const BATCH: i64 = 500;
 pub struct Bus {
     sender: broadcast::Sender<Arc<Event>>,
     position: Arc<AtomicI64>,
-    sync_bell: Arc<watch::Sender<()>>,
+    sync_changes: Arc<watch::Sender<()>>,
     closing: CancellationToken,
 }
 
@@ -49,8 +49,8 @@ impl Bus {
     pub fn new(position: EventCursor) -> Self {
         let (sender, _) = broadcast::channel(CAPACITY);
         let position = Arc::new(AtomicI64::new(position.0));
-        let sync_bell = Arc::new(watch::Sender::new(()));
-        Self { sender, position, sync_bell, closing: CancellationToken::new() }
+        let sync_changes = Arc::new(watch::Sender::new(()));
+        Self { sender, position, sync_changes, closing: CancellationToken::new() }
     }
 
     /// A receiver of every event sent from now on.
@@ -70,8 +70,8 @@ impl Bus {
     }
 
     /// Changes whenever the sync state may have changed, in any replica.
-    pub fn sync_bell(&self) -> watch::Receiver<()> {
-        self.sync_bell.subscribe()
+    pub fn sync_changes(&self) -> watch::Receiver<()> {
+        self.sync_changes.subscribe()
     }
 
     /// Asks subscribers to end, because the service stops.
@@ -118,22 +118,22 @@ impl Bus {
     }
 
     async fn listen(&self, pool: &Pool, url: &str) -> anyhow::Result<()> {
-        let mut ear = store::establish(url).await?;
+        let mut listener = store::establish(url).await?;
         // Listen before the first read, so that no notification is lost in between.
-        diesel::sql_query("LISTEN dispatch_events").execute(&mut ear).await?;
-        diesel::sql_query("LISTEN dispatch_sync").execute(&mut ear).await?;
-        let mut bells = std::pin::pin!(ear.notifications_stream());
+        diesel::sql_query("LISTEN dispatch_events").execute(&mut listener).await?;
+        diesel::sql_query("LISTEN dispatch_sync").execute(&mut listener).await?;
+        let mut notifications = std::pin::pin!(listener.notifications_stream());
         let (mut events, mut sync) = (true, true);
         loop {
             if sync {
-                self.sync_bell.send_replace(());
+                self.sync_changes.send_replace(());
             }
             if events {
                 self.catch_up(&mut *pool.get().await?).await?;
             }
-            (events, sync) = match tokio::time::timeout(LOOK_ANYWAY, bells.next()).await {
-                Ok(Some(bell)) => {
-                    let is_sync = bell?.channel == "dispatch_sync";
+            (events, sync) = match tokio::time::timeout(POLL_INTERVAL, notifications.next()).await {
+                Ok(Some(notification)) => {
+                    let is_sync = notification?.channel == "dispatch_sync";
                     (!is_sync, is_sync)
                 }
                 Ok(None) => anyhow::bail!("the server closed the connection"),

@@ -209,10 +209,10 @@ impl SyncSubscription {
         context: &Context<'_>,
     ) -> async_graphql::Result<impl Stream<Item = Item<SyncState>> + use<>> {
         let app = app(context).clone();
-        let mut bell = app.bus.sync_bell();
+        let mut changes = app.bus.sync_changes();
         let mut before = service::sync::sync_state(&app).await?;
         Ok(stream! {
-            while bell.changed().await.is_ok() {
+            while changes.changed().await.is_ok() {
                 match service::sync::sync_state(&app).await {
                     Ok(state) if before == state => {}
                     Ok(state) => {

@@ -45,7 +45,7 @@ pub fn start(app: &App, database_url: String) -> JoinSet<()> {
     tasks.spawn(repeat(app.clone(), PAUSES_EVERY, "ending pauses", pauses));
     tasks.spawn(repeat(app.clone(), SWEEP_EVERY, "sweeping stale work", sweep));
     let waited = app.clone();
-    tasks.spawn(async move { service::wait_queue::call(&waited).await });
+    tasks.spawn(async move { service::wait_queue::wake_waiters(&waited).await });
     tasks.spawn(repeat(app.clone(), RETIRE_EVERY, "retiring done issues", retire));
     tasks.spawn(repeat(app.clone(), PRUNE_EVERY, "pruning events", prune));
     if app.config.is_configured() {

@@ -20,18 +20,18 @@ use crate::store::Event;
 
 /// How many claims of this process run concurrently: as many as there are connections. More would
 /// only use up their timeout for GitHub while they wait for each other.
-const AT_ONCE: usize = 16;
+const MAX_CONCURRENT_CLAIMS: usize = 16;
 
 /// The waiting and running claims of this process. Clones share one wait queue.
 #[derive(Debug, Clone)]
 pub struct WaitQueue {
     waiters: Arc<Mutex<Waiters>>,
-    turns: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
 }
 
 impl Default for WaitQueue {
     fn default() -> Self {
-        Self { waiters: Arc::default(), turns: Arc::new(Semaphore::new(AT_ONCE)) }
+        Self { waiters: Arc::default(), permits: Arc::new(Semaphore::new(MAX_CONCURRENT_CLAIMS)) }
     }
 }
 
@@ -43,9 +43,9 @@ struct Waiters {
 
 #[derive(Debug)]
 struct Waiter {
-    wants: Interest,
-    bell: Arc<Notify>,
-    call: Option<Wakeup>,
+    interest: Interest,
+    notify: Arc<Notify>,
+    wakeup: Option<Wakeup>,
 }
 
 /// What a waiter could claim.
@@ -69,8 +69,8 @@ pub(super) enum Wakeup {
 }
 
 impl Interest {
-    fn suits(&self, call: &Wakeup) -> bool {
-        match call {
+    fn matches(&self, wakeup: &Wakeup) -> bool {
+        match wakeup {
             Wakeup::Anything => true,
             Wakeup::Issue(facts) => {
                 let lane = facts.lane.as_deref().unwrap_or_default().to_lowercase();
@@ -84,7 +84,7 @@ impl Interest {
 }
 
 /// The wake-up that an event causes, if any.
-fn call_of(event: &Event) -> Option<Wakeup> {
+fn wakeup_of(event: &Event) -> Option<Wakeup> {
     if event.topic != Topic::Board {
         return None;
     }
@@ -114,32 +114,32 @@ impl WaitQueue {
     }
 
     /// Waits for a permit to claim, in order; it is released when it is dropped.
-    pub(super) async fn turn(&self) -> SemaphorePermit<'_> {
-        self.turns.acquire().await.expect("turns are never closed")
+    pub(super) async fn permit(&self) -> SemaphorePermit<'_> {
+        self.permits.acquire().await.expect("the semaphore is never closed")
     }
 
     /// Joins the queue at its end.
-    pub(super) fn join(&self, wants: Interest) -> Ticket {
+    pub(super) fn join(&self, interest: Interest) -> Ticket {
         let mut waiters = self.waiters();
         let ticket = waiters.next;
         waiters.next += 1;
-        let bell = Arc::new(Notify::new());
-        let waiter = Waiter { wants, bell: Arc::clone(&bell), call: None };
+        let notify = Arc::new(Notify::new());
+        let waiter = Waiter { interest, notify: Arc::clone(&notify), wakeup: None };
         waiters.waiting.insert(ticket, waiter);
-        Ticket { line: self.clone(), ticket, bell }
+        Ticket { queue: self.clone(), ticket, notify }
     }
 
     /// Wakes the first waiter from `from` on that matches and has not been woken yet.
-    fn call(&self, call: &Wakeup, from: u64) {
+    fn wake(&self, wakeup: &Wakeup, from: u64) {
         let mut waiters = self.waiters();
-        let suited = waiters
+        let woken = waiters
             .waiting
             .range_mut(from..)
             .map(|(_, waiter)| waiter)
-            .find(|waiter| waiter.call.is_none() && waiter.wants.suits(call));
-        if let Some(waiter) = suited {
-            waiter.call = Some(call.clone());
-            waiter.bell.notify_one();
+            .find(|waiter| waiter.wakeup.is_none() && waiter.interest.matches(wakeup));
+        if let Some(waiter) = woken {
+            waiter.wakeup = Some(wakeup.clone());
+            waiter.notify.notify_one();
         }
     }
 
@@ -157,55 +157,55 @@ impl WaitQueue {
 /// A ticket of the wait queue. Dropping it after a wake-up forwards the wake-up.
 #[derive(Debug)]
 pub(super) struct Ticket {
-    line: WaitQueue,
+    queue: WaitQueue,
     ticket: u64,
-    bell: Arc<Notify>,
+    notify: Arc<Notify>,
 }
 
 impl Ticket {
     /// Waits for a wake-up.
-    pub(super) async fn called(&self) -> Wakeup {
+    pub(super) async fn woken(&self) -> Wakeup {
         loop {
-            match self.take_call() {
-                Some(call) => return call,
-                None => self.bell.notified().await,
+            match self.take_wakeup() {
+                Some(wakeup) => return wakeup,
+                None => self.notify.notified().await,
             }
         }
     }
 
-    fn take_call(&self) -> Option<Wakeup> {
-        self.line.waiters().waiting.get_mut(&self.ticket)?.call.take()
+    fn take_wakeup(&self) -> Option<Wakeup> {
+        self.queue.waiters().waiting.get_mut(&self.ticket)?.wakeup.take()
     }
 
     /// Forwards a wake-up: to the first waiter, if this one has claimed something; otherwise to
     /// those after it.
-    pub(super) fn pass_on(&self, call: &Wakeup, has_got_it: bool) {
-        let from = if has_got_it { 0 } else { self.ticket + 1 };
-        self.line.call(call, from);
+    pub(super) fn forward(&self, wakeup: &Wakeup, has_claimed: bool) {
+        let from = if has_claimed { 0 } else { self.ticket + 1 };
+        self.queue.wake(wakeup, from);
     }
 }
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        let left = self.line.waiters().waiting.remove(&self.ticket);
-        if let Some(call) = left.and_then(|waiter| waiter.call) {
-            self.line.call(&call, 0);
+        let left = self.queue.waiters().waiting.remove(&self.ticket);
+        if let Some(wakeup) = left.and_then(|waiter| waiter.wakeup) {
+            self.queue.wake(&wakeup, 0);
         }
     }
 }
 
 /// Wakes waiters on every event, until the service stops.
-pub async fn call(app: &App) {
+pub async fn wake_waiters(app: &App) {
     let mut events = app.bus.subscribe();
     loop {
         match events.recv().await {
             Ok(event) => {
-                if let Some(call) = call_of(&event) {
-                    app.wait_queue.call(&call, 0);
+                if let Some(wakeup) = wakeup_of(&event) {
+                    app.wait_queue.wake(&wakeup, 0);
                 }
             }
             // The missed events may have been anything.
-            Err(RecvError::Lagged(_)) => app.wait_queue.call(&Wakeup::Anything, 0),
+            Err(RecvError::Lagged(_)) => app.wait_queue.wake(&Wakeup::Anything, 0),
             Err(RecvError::Closed) => return,
         }
     }
@@ -218,7 +218,7 @@ mod tests {
     use super::*;
     use crate::domain::LabelSet;
 
-    fn wants(agent: &str, lane: &str) -> Interest {
+    fn interest(agent: &str, lane: &str) -> Interest {
         Interest {
             agent: agent.to_owned(),
             lanes: Some(vec![lane.to_owned()]),
@@ -249,38 +249,41 @@ mod tests {
 
     #[test]
     fn the_first_whom_it_suits_is_called_and_nobody_else() {
-        let line = WaitQueue::default();
-        let other = line.join(wants("alpha", "backlog"));
-        let (first, second) = (line.join(wants("beta", "a")), line.join(wants("gamma", "a")));
-        line.call(&ready("a", LabelSet::default()), 0);
+        let queue = WaitQueue::default();
+        let other = queue.join(interest("alpha", "backlog"));
+        let (first, second) =
+            (queue.join(interest("beta", "a")), queue.join(interest("gamma", "a")));
+        queue.wake(&ready("a", LabelSet::default()), 0);
         assert!(!is_called(&other) && is_called(&first) && !is_called(&second));
-        line.call(&ready("a", LabelSet::from(["agent/gamma"])), 0);
+        queue.wake(&ready("a", LabelSet::from(["agent/gamma"])), 0);
         assert!(!is_called(&first) && is_called(&second));
-        line.call(&ready("b", LabelSet::default()), 0);
+        queue.wake(&ready("b", LabelSet::default()), 0);
         assert!(!is_called(&other) && !is_called(&first) && !is_called(&second));
     }
 
     #[test]
     fn two_issues_call_two() {
-        let line = WaitQueue::default();
-        let (first, second) = (line.join(wants("beta", "a")), line.join(wants("gamma", "a")));
-        line.call(&ready("a", LabelSet::default()), 0);
-        line.call(&ready("a", LabelSet::default()), 0);
+        let queue = WaitQueue::default();
+        let (first, second) =
+            (queue.join(interest("beta", "a")), queue.join(interest("gamma", "a")));
+        queue.wake(&ready("a", LabelSet::default()), 0);
+        queue.wake(&ready("a", LabelSet::default()), 0);
         assert!(is_called(&first) && is_called(&second));
     }
 
     #[test]
     fn who_leaves_or_has_no_use_passes_the_call_on() {
-        let line = WaitQueue::default();
-        let first = line.join(wants("alpha", "a"));
-        let (second, third) = (line.join(wants("beta", "a")), line.join(wants("gamma", "a")));
-        line.call(&Wakeup::Anything, 0);
+        let queue = WaitQueue::default();
+        let first = queue.join(interest("alpha", "a"));
+        let (second, third) =
+            (queue.join(interest("beta", "a")), queue.join(interest("gamma", "a")));
+        queue.wake(&Wakeup::Anything, 0);
         drop(first);
         assert!(is_called(&second));
-        second.pass_on(&Wakeup::Anything, false);
+        second.forward(&Wakeup::Anything, false);
         assert!(!is_called(&second) && is_called(&third));
-        third.pass_on(&Wakeup::Anything, false);
+        third.forward(&Wakeup::Anything, false);
         assert!(!is_called(&second) && !is_called(&third), "everybody has looked");
-        assert_eq!(line.len(), 2);
+        assert_eq!(queue.len(), 2);
     }
 }

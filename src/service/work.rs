@@ -305,32 +305,32 @@ async fn attempt_in_line(
 ) -> Result<Attempt> {
     let (lanes, closed_lanes) = scope.lanes(app);
     let repositories = scope.repositories.iter().map(|row| row.id).collect();
-    let wants = Interest { agent: scope.agent.clone(), lanes, closed_lanes, repositories };
+    let interest = Interest { agent: scope.agent.clone(), lanes, closed_lanes, repositories };
     // Join before the first attempt, so that no event is missed in between.
-    let place = app.wait_queue.join(wants);
+    let ticket = app.wait_queue.join(interest);
     let caller = Presence::of_caller();
     let mut over = std::pin::pin!(tokio::time::sleep(wait));
     let mut found = attempt(app, claim, scope).await?;
     while found.lease.is_none() {
         let call = tokio::select! {
-            call = place.called() => Some(call),
+            wakeup = ticket.woken() => Some(wakeup),
             () = caller.over() => return Err(left()),
             () = &mut over => None,
             () = app.bus.closed() => return Ok(found),
         };
         // Repositories may have been tracked, changed or put in back-off meanwhile.
         scope.refresh(app).await?;
-        let Some(call) = call else { return attempt(app, claim, scope).await };
+        let Some(wakeup) = call else { return attempt(app, claim, scope).await };
         found = match attempt(app, claim, scope).await {
             Ok(found) => found,
             Err(error) => {
-                place.pass_on(&call, false);
+                ticket.forward(&wakeup, false);
                 return Err(error);
             }
         };
-        let has_got_it = found.lease.is_some();
-        if has_got_it || matches!(call, Wakeup::Anything) || is_limited(app, scope).await? {
-            place.pass_on(&call, has_got_it);
+        let has_claimed = found.lease.is_some();
+        if has_claimed || matches!(wakeup, Wakeup::Anything) || is_limited(app, scope).await? {
+            ticket.forward(&wakeup, has_claimed);
         }
     }
     Ok(found)
@@ -385,7 +385,7 @@ async fn is_limited(app: &App, scope: &Scope) -> Result<bool> {
 
 /// One attempt to claim: tries the candidates in order until one succeeds or there are none.
 async fn attempt(app: &App, claim: &Claim<'_>, scope: &mut Scope) -> Result<Attempt> {
-    let _turn = app.wait_queue.turn().await;
+    let _permit = app.wait_queue.permit().await;
     let caller = Presence::of_caller();
     let begun_at = app.clock.now();
     let mut passed: Vec<IssueId> = Vec::new();
@@ -727,7 +727,7 @@ async fn claim_one(app: &App, actor: &Actor, command: ClaimIssue) -> Result<Clai
         give_back_if_left(app, claim.actor, &lease).await?;
         return Ok(Claimed { lease, issue: changed.issue, warning });
     }
-    let _turn = app.wait_queue.turn().await;
+    let _permit = app.wait_queue.permit().await;
     if Presence::of_caller().is_over() {
         return Err(left());
     }

@@ -18,7 +18,7 @@ use crate::domain::Actor;
 use crate::domain::keys::OwnedKey;
 use crate::middleware::Problem;
 use crate::service::idempotency::{self, IdempotencyState};
-use crate::store::idempotency_keys::RequestKey;
+use crate::store::idempotency_keys::IdempotencyKey;
 
 /// The header with the idempotency key.
 pub(super) const HEADER: &str = "Idempotency-Key";
@@ -83,7 +83,7 @@ async fn carry_out(
     let caller = actor.credential();
     let asked = address(&parts.method, &parts.uri);
     let key = OwnedKey::of(actor, actor.name(), key).stored;
-    let key = RequestKey { caller: &caller, request: &asked, key: &key };
+    let key = IdempotencyKey { caller: &caller, request: &asked, key: &key };
     let hash: String =
         Sha256::digest(body.bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
     let begun = idempotency::begin(app, key, &hash).await;
@@ -108,9 +108,9 @@ fn address(method: &Method, uri: &Uri) -> String {
 }
 
 /// Stores a successful response for retries, and returns it. A request that failed can be retried.
-async fn kept(app: &App, key: RequestKey<'_>, run: Uuid, response: Response) -> Response {
+async fn kept(app: &App, key: IdempotencyKey<'_>, run: Uuid, response: Response) -> Response {
     if !response.status().is_success() {
-        if let Err(error) = idempotency::give_back(app, key, run).await {
+        if let Err(error) = idempotency::release(app, key, run).await {
             tracing::warn!(%error, "a key is taken until it is given up for dead");
         }
         return response;
@@ -124,8 +124,8 @@ async fn kept(app: &App, key: RequestKey<'_>, run: Uuid, response: Response) -> 
         }
     };
     let text = String::from_utf8_lossy(&bytes);
-    let keeping = idempotency::keep(app, key, run, parts.status.as_u16(), &text).await;
-    if let Err(error) = keeping {
+    let completed = idempotency::complete(app, key, run, parts.status.as_u16(), &text).await;
+    if let Err(error) = completed {
         tracing::warn!(%error, "an answer is not kept for retries");
     }
     Response::from_parts(parts, bytes.into())

@@ -11,20 +11,20 @@ use uuid::Uuid;
 
 use super::{Error, Result};
 use crate::app::App;
-use crate::store::idempotency_keys::{self, RequestKey};
+use crate::store::idempotency_keys::{self, IdempotencyKey};
 use crate::store::pool;
 
 /// How long a response is retained.
-const KEPT: TimeDelta = TimeDelta::hours(24);
+const RETENTION: TimeDelta = TimeDelta::hours(24);
 
 /// How long a request may take; after that its process is considered dead.
-const LONGEST: TimeDelta = TimeDelta::seconds(60);
+const ABANDONED_AFTER: TimeDelta = TimeDelta::seconds(60);
 
 /// How many keys of one caller are retained; one more displaces the oldest.
-const MOST_KEYS: i64 = 50_000;
+const MAX_KEYS: i64 = 50_000;
 
 /// The delay before a client should retry while the first request is running.
-const SOON: TimeDelta = TimeDelta::seconds(1);
+const RETRY_AFTER: TimeDelta = TimeDelta::seconds(1);
 
 /// The SHA-256 hash of a request's content, in hexadecimal digits.
 pub(super) fn hash_of(asked: &serde_json::Value) -> String {
@@ -46,13 +46,17 @@ pub enum IdempotencyState {
 ///
 /// [`Error::Conflict`] when the key was used for a different request; [`Error::Busy`] while the
 /// first request is running.
-pub async fn begin(app: &App, key: RequestKey<'_>, body_hash: &str) -> Result<IdempotencyState> {
+pub async fn begin(
+    app: &App,
+    key: IdempotencyKey<'_>,
+    body_hash: &str,
+) -> Result<IdempotencyState> {
     let (now, run) = (app.clock.now(), app.clock.fresh_uuid());
-    let over = (now - KEPT, now - LONGEST);
+    let over = (now - RETENTION, now - ABANDONED_AFTER);
     let mut connection = app.connection().await?;
-    if idempotency_keys::take(&mut connection, key, body_hash, run, now, over).await? {
-        let displaced = idempotency_keys::displace(&mut connection, key.caller, MOST_KEYS).await;
-        if let Err(error) = displaced {
+    if idempotency_keys::reserve(&mut connection, key, body_hash, run, now, over).await? {
+        let deleted = idempotency_keys::delete_oldest(&mut connection, key.caller, MAX_KEYS).await;
+        if let Err(error) = deleted {
             // The key is reserved, so the request has to be carried out.
             tracing::warn!(%error, "old idempotency keys were not deleted");
         }
@@ -68,7 +72,7 @@ pub async fn begin(app: &App, key: RequestKey<'_>, body_hash: &str) -> Result<Id
         Some((Some(Ok(status)), Some(answer))) => Ok(IdempotencyState::Repeated(status, answer)),
         _ => Err(Error::Busy {
             what: "The request of this Idempotency-Key is being carried out".to_owned(),
-            retry_at: Some(now + SOON),
+            retry_at: Some(now + RETRY_AFTER),
         }),
     }
 }
@@ -78,15 +82,15 @@ pub async fn begin(app: &App, key: RequestKey<'_>, body_hash: &str) -> Result<Id
 /// # Errors
 ///
 /// When the database fails.
-pub async fn keep(
+pub async fn complete(
     app: &App,
-    key: RequestKey<'_>,
+    key: IdempotencyKey<'_>,
     run: Uuid,
     status: u16,
     answer: &str,
 ) -> Result<()> {
     let mut connection = app.connection().await?;
-    Ok(idempotency_keys::keep(&mut connection, key, run, (i32::from(status), answer)).await?)
+    Ok(idempotency_keys::complete(&mut connection, key, run, (i32::from(status), answer)).await?)
 }
 
 /// Frees the key of a request that was rejected.
@@ -94,9 +98,9 @@ pub async fn keep(
 /// # Errors
 ///
 /// When the database fails.
-pub async fn give_back(app: &App, key: RequestKey<'_>, run: Uuid) -> Result<()> {
+pub async fn release(app: &App, key: IdempotencyKey<'_>, run: Uuid) -> Result<()> {
     let mut connection = app.connection().await?;
-    Ok(idempotency_keys::give_back(&mut connection, key, run).await?)
+    Ok(idempotency_keys::release(&mut connection, key, run).await?)
 }
 
 /// Prunes responses that are older than the retention time.
@@ -105,7 +109,7 @@ pub async fn give_back(app: &App, key: RequestKey<'_>, run: Uuid) -> Result<()> 
 ///
 /// When the database fails.
 pub async fn prune(app: &App) -> Result<usize> {
-    let before = app.clock.now() - KEPT;
+    let before = app.clock.now() - RETENTION;
     let mut connection = app.connection().await?;
     connection
         .transaction(async |connection| {

@@ -11,7 +11,7 @@ use super::schema::request_keys::{self, dsl};
 
 /// What identifies a request with an idempotency key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RequestKey<'a> {
+pub struct IdempotencyKey<'a> {
     /// The caller's credential.
     pub caller: &'a str,
     /// Method and path.
@@ -23,7 +23,7 @@ pub struct RequestKey<'a> {
 /// The idempotency record of a request.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = request_keys, check_for_backend(diesel::pg::Pg))]
-pub struct KnownRequest {
+pub struct IdempotencyRecord {
     /// The hash of the request's body.
     pub body_hash: String,
     /// The status of the response; none while it runs.
@@ -34,9 +34,9 @@ pub struct KnownRequest {
 
 /// Reserves a key for a run, unless it is in use. A key is free if it was reserved before
 /// `expired`, or before `abandoned` without a response. Returns whether it was reserved.
-pub async fn take(
+pub async fn reserve(
     connection: &mut Connection,
-    key: RequestKey<'_>,
+    key: IdempotencyKey<'_>,
     body_hash: &str,
     run: Uuid,
     now: DateTime<Utc>,
@@ -69,20 +69,20 @@ pub async fn take(
 /// The record of a key.
 pub async fn find(
     connection: &mut Connection,
-    key: RequestKey<'_>,
-) -> QueryResult<Option<KnownRequest>> {
+    key: IdempotencyKey<'_>,
+) -> QueryResult<Option<IdempotencyRecord>> {
     dsl::request_keys
         .find((key.caller, key.request, key.key))
-        .select(KnownRequest::as_select())
+        .select(IdempotencyRecord::as_select())
         .first(connection)
         .await
         .optional()
 }
 
 /// Stores the response of a run. Does nothing if the run has lost the key.
-pub async fn keep(
+pub async fn complete(
     connection: &mut Connection,
-    key: RequestKey<'_>,
+    key: IdempotencyKey<'_>,
     run: Uuid,
     (status, answer): (i32, &str),
 ) -> QueryResult<()> {
@@ -95,9 +95,9 @@ pub async fn keep(
 }
 
 /// Frees a key. Does nothing if the run has lost it.
-pub async fn give_back(
+pub async fn release(
     connection: &mut Connection,
-    key: RequestKey<'_>,
+    key: IdempotencyKey<'_>,
     run: Uuid,
 ) -> QueryResult<()> {
     diesel::delete(dsl::request_keys.find((key.caller, key.request, key.key)))
@@ -113,7 +113,11 @@ pub async fn prune(connection: &mut Connection, before: DateTime<Utc>) -> QueryR
 }
 
 /// Deletes the oldest keys of a caller that has more than `most`.
-pub async fn displace(connection: &mut Connection, caller: &str, most: i64) -> QueryResult<usize> {
+pub async fn delete_oldest(
+    connection: &mut Connection,
+    caller: &str,
+    most: i64,
+) -> QueryResult<usize> {
     diesel::sql_query(
         "DELETE FROM request_keys WHERE caller = $1 AND begun_at < ( \
              SELECT begun_at FROM request_keys WHERE caller = $1 \

@@ -22,9 +22,9 @@ use subtle::ConstantTimeEq as _;
 use super::cookies::session_ids;
 use super::denials::Denials;
 use super::handshake::is_handshake;
-use super::login_throttle::Attempts;
+use super::login_throttle::LoginThrottle;
 use super::problem::Problem;
-use super::rate_limit::Windows;
+use super::rate_limit::RateLimiter;
 use super::sources::{Proxies, Source};
 use crate::app::App;
 use crate::config::{Auth, AuthMode, Secret};
@@ -72,8 +72,8 @@ struct Inner {
     app: App,
     tokens: Tokens,
     proxies: Proxies,
-    attempts: Attempts,
-    rates: Windows,
+    login_throttle: LoginThrottle,
+    rate_limiter: RateLimiter,
     denials: Denials,
 }
 
@@ -137,8 +137,8 @@ impl Callers {
             app: app.clone(),
             tokens: Tokens::of(&app.config.auth),
             proxies: Proxies::new(&app.config.server.trusted_proxies),
-            attempts: Attempts::default(),
-            rates: Windows::default(),
+            login_throttle: LoginThrottle::default(),
+            rate_limiter: RateLimiter::default(),
             denials: Denials::new(app),
         }))
     }
@@ -204,12 +204,12 @@ impl Callers {
         let credential = actor.credential();
         let is_worker = matches!(actor, Actor::Worker { .. });
         let most = if is_worker { times } else { times.saturating_mul(AGENTS_A_TOKEN) };
-        let counted = self.0.rates.count(&format!("{what} {credential}"), most, length, now);
+        let counted = self.0.rate_limiter.count(&format!("{what} {credential}"), most, length, now);
         let counted = counted.and_then(|()| match is_worker {
             true => Ok(()),
             false => {
                 let key = format!("{what} {credential} {}", actor.name().to_lowercase());
-                self.0.rates.count(&key, times, length, now)
+                self.0.rate_limiter.count(&key, times, length, now)
             }
         });
         counted.map_err(|until| Error::Busy { what: TOO_OFTEN.to_owned(), retry_at: Some(until) })
@@ -224,15 +224,15 @@ impl Callers {
     ) -> Result<(), Error> {
         let now = self.0.app.clock.now();
         let (given_name, given_password) = split(pair);
-        if let Some(until) = self.0.attempts.blocked_until(source, &given_name, now) {
+        if let Some(until) = self.0.login_throttle.blocked_until(source, &given_name, now) {
             return Err(Error::Busy { what: TOO_OFTEN.to_owned(), retry_at: Some(until) });
         }
         // Both are compared in any case, so that the time does not reveal which one is wrong.
         if is_same(&given_name, username) & is_same(&given_password, password) {
-            self.0.attempts.succeeded(source, now);
+            self.0.login_throttle.succeeded(source, now);
             Ok(())
         } else {
-            self.0.attempts.failed(source, &given_name, now);
+            self.0.login_throttle.failed(source, &given_name, now);
             Err(Error::Unauthenticated)
         }
     }
@@ -292,17 +292,17 @@ impl Caller {
             AuthMode::Disabled => return Err(Error::conflict(NOBODY_SIGNS_IN)),
             AuthMode::Open | AuthMode::ReadOnly => {}
         }
-        if let Some(until) = callers.attempts.blocked_until(self.source, SIGN_IN, now) {
+        if let Some(until) = callers.login_throttle.blocked_until(self.source, SIGN_IN, now) {
             return Err(Error::Busy { what: TOO_OFTEN.to_owned(), retry_at: Some(until) });
         }
         match callers.tokens.owner(token) {
             Some(Owner::Maintainer(_)) => {
-                callers.attempts.succeeded(self.source, now);
+                callers.login_throttle.succeeded(self.source, now);
                 Ok(Secret::new(token))
             }
             Some(Owner::Worker(_)) => Err(Error::Forbidden { action: WORKERS_TOKEN.to_owned() }),
             None => {
-                callers.attempts.failed(self.source, SIGN_IN, now);
+                callers.login_throttle.failed(self.source, SIGN_IN, now);
                 Err(Error::Unauthenticated)
             }
         }

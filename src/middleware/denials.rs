@@ -4,7 +4,7 @@
 use chrono::TimeDelta;
 
 use super::problem::Problem;
-use super::rate_limit::Windows;
+use super::rate_limit::RateLimiter;
 use crate::app::App;
 use crate::domain::access::Workers;
 use crate::domain::actor::NOT_BOUND;
@@ -17,17 +17,17 @@ const CLOSED: &str = "Forbidden: this endpoint requires a maintainer token (DISP
 const MINUTE: TimeDelta = TimeDelta::minutes(1);
 
 /// Audit entries per minute and kind for the denials of one credential.
-const LINES_AN_ACTOR: u32 = 10;
+const ENTRIES_PER_MINUTE: u32 = 10;
 
 /// Denies requests of workers and audits that.
 pub(super) struct Denials {
     app: App,
-    lines: Windows,
+    audit_limits: RateLimiter,
 }
 
 impl Denials {
     pub(super) fn new(app: &App) -> Self {
-        Self { app: app.clone(), lines: Windows::default() }
+        Self { app: app.clone(), audit_limits: RateLimiter::default() }
     }
 
     /// Denies a worker a route that the permissions table does not open to it.
@@ -79,8 +79,8 @@ impl Denials {
         // Not by name, because a worker without an agent chooses its name.
         let credential = actor.credential();
         let (one, all) = (format!("tier {credential} {route}"), format!("tier {credential}"));
-        if self.lines.count(&one, 1, MINUTE, now).is_ok()
-            && self.lines.count(&all, LINES_AN_ACTOR, MINUTE, now).is_ok()
+        if self.audit_limits.count(&one, 1, MINUTE, now).is_ok()
+            && self.audit_limits.count(&all, ENTRIES_PER_MINUTE, MINUTE, now).is_ok()
         {
             self.write(actor, "auth_tier_denied", route, CLOSED).await;
         }
@@ -88,7 +88,7 @@ impl Denials {
 
     async fn write_scope(&self, actor: &Actor, refusal: &str) {
         let key = format!("scope {}", actor.credential());
-        if self.lines.count(&key, LINES_AN_ACTOR, MINUTE, self.app.clock.now()).is_ok() {
+        if self.audit_limits.count(&key, ENTRIES_PER_MINUTE, MINUTE, self.app.clock.now()).is_ok() {
             self.write(actor, "worker_scope_denied", "", refusal).await;
         }
     }

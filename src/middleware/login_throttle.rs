@@ -37,7 +37,7 @@ const NAME_LENGTH: usize = 100;
 
 /// Counts wrong passwords by source and by name.
 #[derive(Debug)]
-pub(super) struct Attempts(Mutex<Memory>);
+pub(super) struct LoginThrottle(Mutex<Memory>);
 
 #[derive(Debug)]
 struct Memory {
@@ -46,7 +46,7 @@ struct Memory {
     familiar: Counts<Source>,
 }
 
-impl Default for Attempts {
+impl Default for LoginThrottle {
     fn default() -> Self {
         Self(Mutex::new(Memory {
             sources: Counts::lasting(WINDOW),
@@ -56,7 +56,7 @@ impl Default for Attempts {
     }
 }
 
-impl Attempts {
+impl LoginThrottle {
     /// When the window ends in which this source may not try this name; none if it may.
     pub(super) fn blocked_until(
         &self,
@@ -102,13 +102,13 @@ fn key(name: &str) -> String {
 #[derive(Debug)]
 struct Counts<K> {
     length: TimeDelta,
-    windows: HashMap<K, Window>,
+    windows: HashMap<K, AttemptWindow>,
     /// The keys in the order in which their windows end. A key that was dropped stays in here.
     order: VecDeque<(DateTime<Utc>, K)>,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Window {
+struct AttemptWindow {
     ends_at: DateTime<Utc>,
     times: u32,
 }
@@ -118,7 +118,7 @@ impl<K: Hash + Eq + Clone> Counts<K> {
         Self { length, windows: HashMap::new(), order: VecDeque::new() }
     }
 
-    fn window(&self, key: &K, now: DateTime<Utc>) -> Option<Window> {
+    fn window(&self, key: &K, now: DateTime<Utc>) -> Option<AttemptWindow> {
         self.windows.get(key).filter(|window| window.ends_at > now).copied()
     }
 
@@ -133,7 +133,7 @@ impl<K: Hash + Eq + Clone> Counts<K> {
 
     fn count(&mut self, key: K, now: DateTime<Utc>) {
         self.make_room(now);
-        let fresh = Window { ends_at: now + self.length, times: 0 };
+        let fresh = AttemptWindow { ends_at: now + self.length, times: 0 };
         let window = self.windows.entry(key.clone()).or_insert(fresh);
         if window.ends_at <= now || window.times == 0 {
             *window = fresh;
@@ -174,74 +174,74 @@ mod tests {
 
     #[test]
     fn five_wrong_passwords_close_the_window_of_one_source() {
-        let attempts = Attempts::default();
+        let throttle = LoginThrottle::default();
         for _ in 0..LIMIT {
-            assert_eq!(attempts.blocked_until(source(1), "sam", noon()), None);
-            attempts.failed(source(1), "sam", noon());
+            assert_eq!(throttle.blocked_until(source(1), "sam", noon()), None);
+            throttle.failed(source(1), "sam", noon());
         }
         let end = noon() + WINDOW;
-        assert_eq!(attempts.blocked_until(source(1), "sam", noon()), Some(end));
-        assert_eq!(attempts.blocked_until(source(1), "kim", noon()), Some(end));
-        assert_eq!(attempts.blocked_until(source(2), "sam", noon()), None);
-        assert_eq!(attempts.blocked_until(source(1), "sam", end), None);
-        attempts.failed(source(1), "sam", end);
-        assert_eq!(attempts.blocked_until(source(1), "sam", end), None, "a new window has begun");
+        assert_eq!(throttle.blocked_until(source(1), "sam", noon()), Some(end));
+        assert_eq!(throttle.blocked_until(source(1), "kim", noon()), Some(end));
+        assert_eq!(throttle.blocked_until(source(2), "sam", noon()), None);
+        assert_eq!(throttle.blocked_until(source(1), "sam", end), None);
+        throttle.failed(source(1), "sam", end);
+        assert_eq!(throttle.blocked_until(source(1), "sam", end), None, "a new window has begun");
     }
 
     #[test]
     fn a_right_password_clears_the_slate() {
-        let attempts = Attempts::default();
+        let throttle = LoginThrottle::default();
         for _ in 1..LIMIT {
-            attempts.failed(source(1), "sam", noon());
+            throttle.failed(source(1), "sam", noon());
         }
-        attempts.succeeded(source(1), noon());
-        attempts.failed(source(1), "sam", noon());
-        assert_eq!(attempts.blocked_until(source(1), "sam", noon()), None);
+        throttle.succeeded(source(1), noon());
+        throttle.failed(source(1), "sam", noon());
+        assert_eq!(throttle.blocked_until(source(1), "sam", noon()), None);
     }
 
     #[test]
     fn a_name_that_many_try_leaves_strangers_one_attempt_and_locks_nobody_out() {
-        let attempts = Attempts::default();
-        attempts.succeeded(source(1), noon());
+        let throttle = LoginThrottle::default();
+        throttle.succeeded(source(1), noon());
         for number in 0..LIMIT_OF_A_NAME {
-            attempts.failed(source(1000 + number), "sam", noon());
+            throttle.failed(source(1000 + number), "sam", noon());
         }
         let is_heard =
-            |number, name| attempts.blocked_until(source(number), name, noon()).is_none();
+            |number, name| throttle.blocked_until(source(number), name, noon()).is_none();
         assert!(is_heard(2, "sam"), "a source that was never wrong");
-        attempts.failed(source(2), "sam", noon());
+        throttle.failed(source(2), "sam", noon());
         assert!(!is_heard(2, "sam"), "a stranger has one attempt");
         assert!(is_heard(2, "kim"), "another name");
-        attempts.failed(source(1), "sam", noon());
+        throttle.failed(source(1), "sam", noon());
         assert!(is_heard(1, "sam"), "people sign in from there");
         let later = noon() + WINDOW;
-        assert_eq!(attempts.blocked_until(source(2), "sam", later), None, "the attack is over");
+        assert_eq!(throttle.blocked_until(source(2), "sam", later), None, "the attack is over");
     }
 
     #[test]
     fn memory_is_bounded_and_full_memory_refuses_nobody() {
-        let attempts = Attempts::default();
+        let throttle = LoginThrottle::default();
         let many = u32::try_from(KEYS).unwrap() + 10;
         for number in 0..many {
             for _ in 0..LIMIT {
-                attempts.failed(source(number), &number.to_string(), noon());
+                throttle.failed(source(number), &number.to_string(), noon());
             }
         }
-        attempts.with(|memory| {
+        throttle.with(|memory| {
             assert!(memory.sources.windows.len() <= KEYS && memory.sources.order.len() <= KEYS);
             assert!(memory.names.windows.len() <= KEYS && memory.names.order.len() <= KEYS);
         });
-        assert_eq!(attempts.blocked_until(source(many), "sam", noon()), None, "a stranger");
-        assert!(attempts.blocked_until(source(many - 1), "sam", noon()).is_some());
+        assert_eq!(throttle.blocked_until(source(many), "sam", noon()), None, "a stranger");
+        assert!(throttle.blocked_until(source(many - 1), "sam", noon()).is_some());
         for number in 0..many {
-            attempts.failed(source(1), "sam", noon());
-            attempts.succeeded(source(1), noon());
-            attempts.succeeded(source(number), noon());
+            throttle.failed(source(1), "sam", noon());
+            throttle.succeeded(source(1), noon());
+            throttle.succeeded(source(number), noon());
         }
-        attempts.with(|memory| {
+        throttle.with(|memory| {
             assert!(memory.sources.order.len() <= KEYS && memory.familiar.order.len() <= KEYS);
         });
-        attempts.failed(source(9), "later", noon() + FAMILIAR);
-        attempts.with(|memory| assert_eq!(memory.sources.windows.len(), 1));
+        throttle.failed(source(9), "later", noon() + FAMILIAR);
+        throttle.with(|memory| assert_eq!(memory.sources.windows.len(), 1));
     }
 }

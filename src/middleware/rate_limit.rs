@@ -10,15 +10,15 @@ const KEYS: usize = 10_000;
 
 /// Counters by key.
 #[derive(Debug, Default)]
-pub(super) struct Windows(Mutex<HashMap<String, Window>>);
+pub(super) struct RateLimiter(Mutex<HashMap<String, Window>>);
 
 #[derive(Debug, Clone, Copy)]
 struct Window {
     ends_at: DateTime<Utc>,
-    times: u32,
+    count: u32,
 }
 
-impl Windows {
+impl RateLimiter {
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Window>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -40,15 +40,15 @@ impl Windows {
             windows.retain(|_, window| window.ends_at > now);
             make_room(&mut windows);
         }
-        let fresh = Window { ends_at: now + length, times: 0 };
+        let fresh = Window { ends_at: now + length, count: 0 };
         let window = windows.entry(key.to_owned()).or_insert(fresh);
         if window.ends_at <= now {
             *window = fresh;
         }
-        if window.times >= most {
+        if window.count >= most {
             return Err(window.ends_at);
         }
-        window.times += 1;
+        window.count += 1;
         Ok(())
     }
 
@@ -75,7 +75,7 @@ mod tests {
     fn a_window_has_room_for_so_many_and_then_begins_anew() {
         let noon: DateTime<Utc> = "2026-11-24T12:00:00Z".parse().expect("a valid time");
         let length = TimeDelta::seconds(10);
-        let windows = Windows::default();
+        let limiter = RateLimiter::default();
         let count = |key, at| windows.count(key, 2, length, at);
         assert_eq!(count("a", noon), Ok(()));
         assert_eq!(count("a", noon + TimeDelta::seconds(9)), Ok(()));
@@ -87,7 +87,7 @@ mod tests {
     #[test]
     fn memory_is_bounded() {
         let noon: DateTime<Utc> = "2026-11-24T12:00:00Z".parse().expect("a valid time");
-        let windows = Windows::default();
+        let limiter = RateLimiter::default();
         let count = |key: &str, at| windows.count(key, 1, TimeDelta::minutes(1), at);
         assert!(count("first", noon - TimeDelta::seconds(1)).is_ok());
         for key in 0..KEYS + 10 {

@@ -67,7 +67,7 @@ pub async fn serve(
     closing: CancellationToken,
 ) {
     let mut builder = Builder::new(TokioExecutor::new());
-    // Its time for headers includes the time before they begin; `Bounded` tells them apart.
+    // Its time for headers includes the time before they begin; `TimeoutStream` tells them apart.
     builder.http1().header_read_timeout(None);
     builder
         .http2()
@@ -76,7 +76,7 @@ pub async fn serve(
         .keep_alive_interval(limits.idle / 2)
         .keep_alive_timeout(limits.header);
     let graceful = GracefulShutdown::new();
-    let (counts, tasks) = (Counts::default(), TaskTracker::new());
+    let (counts, tasks) = (ConnectionCounts::default(), TaskTracker::new());
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -90,14 +90,14 @@ pub async fn serve(
                 continue;
             }
         };
-        let Some(place) = counts.take(peer.ip(), &limits) else {
+        let Some(slot) = counts.take(peer.ip(), &limits) else {
             tracing::debug!(%peer, "a connection beyond the limits was closed");
             continue;
         };
         // Events are small and must not be delayed.
         drop(socket.set_nodelay(true));
         let requests = Arc::new(Requests::default());
-        let io = TokioIo::new(Bounded::new(socket, requests.clone(), &limits, place));
+        let io = TokioIo::new(TimeoutStream::new(socket, requests.clone(), &limits, slot));
         let router = router.clone();
         let service =
             service_fn(move |request| answer(router.clone(), requests.clone(), peer, request));
@@ -141,7 +141,7 @@ async fn answer(
 
 /// The number of open connections.
 #[derive(Debug, Clone, Default)]
-struct Counts(Arc<Mutex<Open>>);
+struct ConnectionCounts(Arc<Mutex<Open>>);
 
 #[derive(Debug, Default)]
 struct Open {
@@ -151,13 +151,13 @@ struct Open {
 
 /// The slot of one connection, released when it is dropped.
 #[derive(Debug)]
-struct Place {
-    counts: Counts,
+struct ConnectionSlot {
+    counts: ConnectionCounts,
     peer: Option<IpAddr>,
 }
 
-impl Counts {
-    fn take(&self, peer: IpAddr, limits: &Limits) -> Option<Place> {
+impl ConnectionCounts {
+    fn take(&self, peer: IpAddr, limits: &Limits) -> Option<ConnectionSlot> {
         let peer = peer.to_canonical();
         let is_proxy = limits.proxies.iter().any(|network| network.contains(&peer));
         let peer = (!is_proxy).then(|| network_of(peer));
@@ -170,11 +170,11 @@ impl Counts {
         if let Some(peer) = peer {
             open.by_peer.insert(peer, of_peer + 1);
         }
-        Some(Place { counts: self.clone(), peer })
+        Some(ConnectionSlot { counts: self.clone(), peer })
     }
 }
 
-impl Drop for Place {
+impl Drop for ConnectionSlot {
     fn drop(&mut self) {
         let mut open = self.counts.0.lock().unwrap_or_else(PoisonError::into_inner);
         open.all -= 1;
@@ -241,7 +241,7 @@ enum Phase {
 }
 
 /// A socket that fails when it is idle or slow for too long.
-struct Bounded {
+struct TimeoutStream {
     socket: TcpStream,
     requests: Arc<Requests>,
     /// The number of requests that had begun when it was last looked at.
@@ -251,15 +251,20 @@ struct Bounded {
     idle: Duration,
     /// When it fails without further progress.
     deadline: Pin<Box<Sleep>>,
-    _place: Place,
+    _slot: ConnectionSlot,
 }
 
-impl Bounded {
-    fn new(socket: TcpStream, requests: Arc<Requests>, limits: &Limits, place: Place) -> Self {
+impl TimeoutStream {
+    fn new(
+        socket: TcpStream,
+        requests: Arc<Requests>,
+        limits: &Limits,
+        slot: ConnectionSlot,
+    ) -> Self {
         let Limits { header, idle, .. } = *limits;
         let deadline = Box::pin(sleep(header));
         let (begun, phase) = (0, Phase::Headers);
-        Self { socket, requests, begun, phase, header, idle, deadline, _place: place }
+        Self { socket, requests, begun, phase, header, idle, deadline, _slot: slot }
     }
 
     /// Notices that requests have begun or ended.
@@ -310,7 +315,7 @@ impl Bounded {
     }
 }
 
-impl AsyncRead for Bounded {
+impl AsyncRead for TimeoutStream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -327,7 +332,7 @@ impl AsyncRead for Bounded {
     }
 }
 
-impl AsyncWrite for Bounded {
+impl AsyncWrite for TimeoutStream {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,

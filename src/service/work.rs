@@ -514,7 +514,7 @@ async fn reserve_best(
     }
     connection
         .transaction(async |connection| {
-            leases::line_up(connection).await?;
+            leases::serialize_reservations(connection).await?;
             let usage = queue::count_usage(app, connection, now).await?;
             if limits.against_agent(&usage, &scope.agent).is_some() {
                 return Ok(None);
@@ -777,7 +777,7 @@ async fn reserve_one(app: &App, claim: &Claim<'_>, issue: &Issue) -> Result<Leas
     } else {
         connection
             .transaction(async |connection| {
-                leases::line_up(connection).await?;
+                leases::serialize_reservations(connection).await?;
                 let usage = queue::count_usage(app, connection, now).await?;
                 let lanes = &app.config.lanes;
                 let (lane, repository) = (&issue.lane, issue.repository_id);

@@ -72,7 +72,7 @@ pub struct NewAgentWork<'a> {
 }
 
 /// Serializes changes of an agent's work until the transaction ends.
-pub async fn line_up(connection: &mut Connection, agent: &str) -> QueryResult<()> {
+pub async fn serialize_by_agent(connection: &mut Connection, agent: &str) -> QueryResult<()> {
     diesel::sql_query("SELECT pg_advisory_xact_lock(hashtextextended('agent_work ' || $1, 0))")
         .bind::<Text, _>(agent)
         .execute(connection)

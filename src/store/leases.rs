@@ -787,7 +787,7 @@ pub async fn holdings(
 }
 
 /// Serializes claims until the transaction ends, so that concurrent ones cannot exceed a limit.
-pub async fn line_up(connection: &mut Connection) -> QueryResult<()> {
+pub async fn serialize_reservations(connection: &mut Connection) -> QueryResult<()> {
     let query = diesel::sql_query("SELECT pg_advisory_xact_lock(7236871, 2)");
     Prepared(query).execute(connection).await?;
     Ok(())

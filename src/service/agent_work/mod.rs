@@ -173,7 +173,7 @@ pub async fn start(app: &App, actor: &Actor, command: StartWork) -> Result<Agent
     let mut connection = app.connection().await?;
     connection
         .transaction(async |connection| {
-            agent_work::line_up(connection, &agent).await?;
+            agent_work::serialize_by_agent(connection, &agent).await?;
             check_hold(connection, command.issue_id, &agent, now).await?;
             let active = of(connection, &agent, None, &WorkState::ACTIVE).await?;
             let is_same = |work: &&AgentWork| {
@@ -224,7 +224,7 @@ pub async fn note_checkpoint(app: &App, actor: &Actor, command: NoteCheckpoint) 
     let mut connection = app.connection().await?;
     let noted = connection
         .transaction(async |connection| {
-            agent_work::line_up(connection, &agent).await?;
+            agent_work::serialize_by_agent(connection, &agent).await?;
             let Some(before) = agent_work::open_of(connection, &agent).await? else {
                 return Ok(None);
             };
@@ -257,7 +257,7 @@ pub async fn end(app: &App, actor: &Actor, command: EndWork) -> Result<Told> {
     let mut connection = app.connection().await?;
     let ended = connection
         .transaction(async |connection| {
-            agent_work::line_up(connection, &agent).await?;
+            agent_work::serialize_by_agent(connection, &agent).await?;
             let Some(before) = agent_work::open_of(connection, &agent).await? else {
                 let newest = agent_work::newest_of(connection, &agent).await?;
                 let is_repetition = |work: &AgentWork| {

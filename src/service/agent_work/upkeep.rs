@@ -172,7 +172,7 @@ pub(in crate::service) async fn release_of(
     let mut connection = app.connection().await?;
     connection
         .transaction(async |connection| {
-            agent_work::line_up(connection, agent).await?;
+            agent_work::serialize_by_agent(connection, agent).await?;
             let all = of(connection, agent, Some(issue), &WorkState::OPEN).await?;
             let pieces = all.len();
             for work in all {
@@ -230,7 +230,7 @@ pub async fn reassign(app: &App, actor: &Actor, command: Reassign) -> Result<Age
     let mut connection = app.connection().await?;
     connection
         .transaction(async |connection| {
-            agent_work::line_up(connection, &agent).await?;
+            agent_work::serialize_by_agent(connection, &agent).await?;
             let mut work = locked(connection, command.work_id).await?;
             if !work.state.is_open() {
                 return Err(over("Work", work.state.as_str()));

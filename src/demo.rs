@@ -31,7 +31,7 @@ const AGENTS_PACE: Duration = Duration::from_secs(4);
 const STRIDE: Duration = Duration::from_secs(2 * 3600);
 
 /// What agents do in that time, and people.
-const DEEDS: (u32, u32) = (4, 2);
+const ACTIONS: (u32, u32) = (4, 2);
 
 /// For how long agents claim in the past, where a deed takes longer.
 const PAST_TERM: Duration = Duration::from_secs(24 * 3600);
@@ -103,15 +103,15 @@ impl Demo {
         let mut people = HumanActivity::new(self.simulator.clone(), SEED);
         let mut agents = self.agents(address);
         agents.set_term(PAST_TERM);
-        let (agents_deeds, peoples_deeds) = DEEDS;
+        let (agent_actions, human_actions) = ACTIONS;
         let mut left = self.past;
         while !left.is_zero() {
             // Somebody else may have been quicker; the next deed is another.
-            for _ in 0..peoples_deeds {
+            for _ in 0..human_actions {
                 let _ = people.act();
             }
             service::sync::sync_issues(app, None).await?;
-            for _ in 0..agents_deeds {
+            for _ in 0..agent_actions {
                 let _ = agents.act().await;
             }
             let stride = STRIDE.min(left);

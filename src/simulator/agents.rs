@@ -211,23 +211,23 @@ enum Whose {
 ///
 /// Every column has a way out for assigned and unassigned cards, so that none fills up permanently;
 /// from Done, people (`human_activity`) remove cards faster than agents add them.
-const DEEDS: [AgentAction; 13] = [
-    deed("BACKLOG", "READY", "triage", true, Whose::Nobodys, 3, 32),
-    deed("BACKLOG", "READY", "triage", true, Whose::Own, 3, 32),
-    deed("READY", "IN_PROGRESS", "claim", true, Whose::Nobodys, 3, 20),
-    deed("READY", "IN_PROGRESS", "claim", true, Whose::Own, 3, 24),
-    deed("IN_PROGRESS", "IN_PROGRESS", "claim", true, Whose::Own, 4, 50),
-    deed("IN_PROGRESS", "READY", "triage", true, Whose::Nobodys, 1, 32),
-    deed("IN_PROGRESS", "IN_REVIEW", "implement", true, Whose::Own, 5, 16),
-    deed("IN_PROGRESS", "BLOCKED", "implement", false, Whose::Own, 1, 10),
-    deed("IN_REVIEW", "DONE", "review", true, Whose::Own, 5, usize::MAX),
-    deed("IN_REVIEW", "DONE", "review", true, Whose::Nobodys, 1, usize::MAX),
-    deed("IN_REVIEW", "IN_PROGRESS", "review", false, Whose::Own, 1, 20),
-    deed("BLOCKED", "READY", "unblock", true, Whose::Own, 2, 32),
-    deed("BLOCKED", "READY", "unblock", true, Whose::Nobodys, 1, 32),
+const ACTIONS: [AgentAction; 13] = [
+    action("BACKLOG", "READY", "triage", true, Whose::Nobodys, 3, 32),
+    action("BACKLOG", "READY", "triage", true, Whose::Own, 3, 32),
+    action("READY", "IN_PROGRESS", "claim", true, Whose::Nobodys, 3, 20),
+    action("READY", "IN_PROGRESS", "claim", true, Whose::Own, 3, 24),
+    action("IN_PROGRESS", "IN_PROGRESS", "claim", true, Whose::Own, 4, 50),
+    action("IN_PROGRESS", "READY", "triage", true, Whose::Nobodys, 1, 32),
+    action("IN_PROGRESS", "IN_REVIEW", "implement", true, Whose::Own, 5, 16),
+    action("IN_PROGRESS", "BLOCKED", "implement", false, Whose::Own, 1, 10),
+    action("IN_REVIEW", "DONE", "review", true, Whose::Own, 5, usize::MAX),
+    action("IN_REVIEW", "DONE", "review", true, Whose::Nobodys, 1, usize::MAX),
+    action("IN_REVIEW", "IN_PROGRESS", "review", false, Whose::Own, 1, 20),
+    action("BLOCKED", "READY", "unblock", true, Whose::Own, 2, 32),
+    action("BLOCKED", "READY", "unblock", true, Whose::Nobodys, 1, 32),
 ];
 
-const fn deed(
+const fn action(
     from: &'static str,
     to: &'static str,
     run_type: &'static str,
@@ -271,39 +271,39 @@ impl Agents {
         let agent = *sample::AGENTS.choose(&mut self.rng).expect("there are some");
         let BoardAnswer { board } = self.ask(agent, BOARD, json!({})).await?;
         let began = self.clock.now();
-        let Some((card, deed)) = self.choose(agent, &board) else {
+        let Some((card, action)) = self.choose(agent, &board) else {
             return self
                 .report(agent, json!({ "runType": "heartbeat", "status": "success" }))
                 .await;
         };
-        let reason = (deed.to == "BLOCKED").then(|| self.one_of(&REASONS));
-        let summary = deed.success.then(|| self.one_of(&SUMMARIES));
+        let reason = (action.to == "BLOCKED").then(|| self.one_of(&REASONS));
+        let summary = action.success.then(|| self.one_of(&SUMMARIES));
         let own = card.lease.as_ref().filter(|lease| lease.agent == agent);
         let (issue, url) = match own {
-            Some(lease) if deed.to == "IN_PROGRESS" => return self.go_on(agent, lease).await,
+            Some(lease) if action.to == "IN_PROGRESS" => return self.go_on(agent, lease).await,
             // The lease is finished, which also records a run.
-            Some(lease) if deed.from == "IN_PROGRESS" => {
+            Some(lease) if action.from == "IN_PROGRESS" => {
                 return self.finish(agent, lease, reason, summary).await;
             }
-            _ if deed.from == "READY" => match self.claim_next(agent).await? {
+            _ if action.from == "READY" => match self.claim_next(agent).await? {
                 Some(ServedIssue { id, url }) => (id, url),
                 None => return Ok(()),
             },
-            _ if deed.to == "IN_PROGRESS" => {
+            _ if action.to == "IN_PROGRESS" => {
                 let term = self.term.as_secs();
                 let input = json!({ "agent": agent, "issueId": card.id, "leaseSeconds": term });
                 self.ask::<IgnoredAny>(agent, CLAIM, json!({ "input": input })).await?;
                 (card.id, card.url)
             }
             _ => {
-                let input = json!({ "issueId": card.id, "to": deed.to, "reason": reason });
+                let input = json!({ "issueId": card.id, "to": action.to, "reason": reason });
                 self.ask::<IgnoredAny>(agent, MOVE, json!({ "input": input })).await?;
                 (card.id, card.url)
             }
         };
         let run = json!({
-            "runType": deed.run_type,
-            "status": if deed.success { "success" } else { "error" },
+            "runType": action.run_type,
+            "status": if action.success { "success" } else { "error" },
             "startedAt": began,
             "summary": summary,
             "errorMessage": reason,
@@ -366,23 +366,24 @@ impl Agents {
             Whose::Own => card.agents == [agent],
             Whose::Nobodys => card.agents.is_empty(),
         };
-        let choices = DEEDS.into_iter().filter(|deed| board.cards(deed.to).len() < deed.room);
-        let choices = choices.filter_map(|deed| {
-            let cards = board.cards(deed.from).iter().filter(|card| is_meant(card, deed.whose));
+        let choices =
+            ACTIONS.into_iter().filter(|action| board.cards(action.to).len() < action.room);
+        let choices = choices.filter_map(|action| {
+            let cards = board.cards(action.from).iter().filter(|card| is_meant(card, action.whose));
             // Blocked cards are left alone unless they were started.
-            let is_begun = matches!(deed.from, "IN_PROGRESS" | "IN_REVIEW");
+            let is_begun = matches!(action.from, "IN_PROGRESS" | "IN_REVIEW");
             let cards = cards.filter(|card| is_begun || card.open_blockers == 0);
             let cards: Vec<_> = cards.collect();
-            (!cards.is_empty()).then_some((cards, deed))
+            (!cards.is_empty()).then_some((cards, action))
         });
         let choices: Vec<_> = choices.collect();
         // Sometimes an agent only sends a heartbeat.
-        let (cards, deed) = choices
-            .choose_weighted(&mut self.rng, |(_, deed)| deed.odds)
+        let (cards, action) = choices
+            .choose_weighted(&mut self.rng, |(_, action)| action.odds)
             .ok()
             .filter(|_| self.rng.random_bool(0.9))?;
         let card = cards.choose(&mut self.rng)?;
-        Some(((*card).clone(), *deed))
+        Some(((*card).clone(), *action))
     }
 
     fn one_of(&mut self, words: &[&'static str]) -> &'static str {

@@ -102,7 +102,7 @@ async fn what_people_do_on_github_reaches_the_board() {
 }
 
 /// How often an agent of the demo does something in a minute, at the pace of `src/demo.rs`.
-const DEEDS_A_MINUTE: u64 = 15;
+const ACTIONS_PER_MINUTE: u64 = 15;
 
 /// In each minute agents go on until one of them has changed an issue on GitHub, and no longer, which
 /// keeps the test short; people do something for every second deed of theirs, about as in the demo.
@@ -118,12 +118,12 @@ async fn in_each_minute_of_ten_hours_an_agent_moves_something_and_the_board_stay
         let mut people = HumanActivity::new(given.github.clone(), 7);
         let mut reached = BTreeSet::new();
         for minute in 1..=600 {
-            let mut left = DEEDS_A_MINUTE;
+            let mut left = ACTIONS_PER_MINUTE;
             let mut writes = Vec::new();
             while writes.is_empty() {
                 assert!(left > 0, "no agent moved anything in minute {minute}");
                 left -= 1;
-                given.advance(60 / DEEDS_A_MINUTE);
+                given.advance(60 / ACTIONS_PER_MINUTE);
                 if left.is_multiple_of(2) {
                     // Somebody may have been quicker, for both.
                     let _ = people.act();
@@ -131,7 +131,7 @@ async fn in_each_minute_of_ten_hours_an_agent_moves_something_and_the_board_stay
                 let _ = agents.act().await;
                 writes = given.github.take_writes();
             }
-            given.advance(left * 60 / DEEDS_A_MINUTE);
+            given.advance(left * 60 / ACTIONS_PER_MINUTE);
             for write in writes {
                 if let Write::Labelled { labels, .. } = write {
                     reached.extend(labels.iter().filter_map(|label| Status::from_label(label)));

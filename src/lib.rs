@@ -38,7 +38,7 @@
 //! - **Adapters** ([`store`], [`github`], [`bus`]) never open a transaction, read a setting, decide
 //!   a rule or read the clock, except for `github` and its rate limit.
 //! - **Domain** ([`domain`]) has no I/O, no async code and no clock.
-//! - **Base** ([`config`], [`clock`], [`connections`], [`net`], [`telemetry`], [`postgres`]) does
+//! - **Base** ([`config`], [`clock`], [`connections`], [`net`], [`telemetry`], [`embedded_postgres`]) does
 //!   not know a rule of the board.
 //!
 //! [`simulator`] is a simulated GitHub for the demo and the tests. No layer imports it.
@@ -86,12 +86,12 @@ pub mod clock;
 pub mod config;
 pub mod connections;
 pub mod domain;
+pub mod embedded_postgres;
 pub mod github;
 pub mod graphql;
 pub mod mcp;
 pub mod middleware;
 pub mod net;
-pub mod postgres;
 pub mod rest;
 pub mod scheduler;
 pub mod service;

@@ -21,7 +21,7 @@ use dispatch::clock::Clock;
 use dispatch::config::{self, AuthMode, Config, Env};
 use dispatch::connections::{self, Limits};
 use dispatch::domain::bounds::visible;
-use dispatch::postgres::{Cluster, Options};
+use dispatch::embedded_postgres::{Cluster, Options};
 use dispatch::service::agent_names::AgentNames;
 use dispatch::service::wait_queue::WaitQueue;
 use dispatch::{github, scheduler, service, store, telemetry};

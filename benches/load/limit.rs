@@ -5,7 +5,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
-use dispatch::postgres::Cluster;
+use dispatch::embedded_postgres::Cluster;
 
 /// A `pgbench`, of the PostgreSQL that is measured.
 pub(crate) struct Pgbench {

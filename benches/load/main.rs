@@ -23,7 +23,7 @@ mod writes;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use dispatch::postgres::Cluster;
+use dispatch::embedded_postgres::Cluster;
 
 use limit::Pgbench;
 use report::Line;

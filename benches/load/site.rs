@@ -11,7 +11,7 @@ use anyhow::{Context as _, ensure};
 use chrono::{DateTime, TimeDelta, Utc};
 use dispatch::clock::Clock;
 use dispatch::config::Env;
-use dispatch::postgres::{Cluster, Options, Search};
+use dispatch::embedded_postgres::{Cluster, Options, Search};
 use dispatch::simulator::{self, Load, NewIssue, Simulator};
 use nix::sys::signal::{self, Signal};
 use nix::unistd::Pid;

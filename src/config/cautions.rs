@@ -3,7 +3,7 @@
 use url::{Host, Url};
 
 use super::{AuthMode, Config};
-use crate::postgres::Address;
+use crate::store::Address;
 
 /// One sentence for each setting that leaves something open.
 pub(super) fn cautions(config: &Config) -> Vec<String> {

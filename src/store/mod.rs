@@ -5,6 +5,7 @@
 //! intention. Invariants: nothing here opens a transaction, reads the clock or decides a rule, and
 //! every error is diesel's own.
 
+mod address;
 pub mod agent_names;
 pub mod agent_reports;
 pub mod agent_runs;
@@ -33,12 +34,14 @@ pub mod repository_labels;
 pub mod saved_views;
 pub mod sessions;
 pub mod statistics;
+mod suitability;
 pub mod unreadable_issues;
 pub mod work;
 #[rustfmt::skip]
 mod schema;
 pub mod snapshot;
 
+pub use address::{Address, Timeouts};
 pub use agent_runs::AgentRun;
 pub use agent_work::AgentWork;
 pub use audit::AuditEntry;
@@ -57,6 +60,7 @@ pub use repositories::Repository;
 pub use repository_labels::RepositoryLabel;
 pub use saved_views::SavedView;
 pub use sessions::Session;
+pub use suitability::Unsuitable;
 pub use unreadable_issues::UnreadableIssue;
 
 /// One connection to PostgreSQL, in a transaction or not.

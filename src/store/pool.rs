@@ -20,7 +20,7 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use futures_util::FutureExt as _;
 
 use super::Connection;
-use crate::postgres::{Address, Connector, Timeouts};
+use super::address::{Address, Connector, Timeouts};
 
 /// Every migration, oldest first.
 pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!();

@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 
 /// Each module with the modules it may use. A folder's own insides are its own.
 const MAY_USE: &[(&str, &[&str])] = &[
-    ("config", &["domain", "postgres"]),
+    ("config", &["domain", "embedded_postgres", "store"]),
     ("clock", &[]),
     ("telemetry", &["config"]),
-    ("postgres", &[]),
+    ("embedded_postgres", &[]),
     ("domain", &[]),
-    ("store", &["domain", "postgres"]),
+    ("store", &["domain"]),
     ("net", &[]),
     ("connections", &[]),
     ("github", &["domain", "clock", "net"]),

@@ -2,8 +2,8 @@
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
-use dispatch::postgres::Timeouts;
 use dispatch::simulator::{Fault, Gate};
+use dispatch::store::Timeouts;
 use dispatch::store::{self, job_locks};
 use serde_json::{Value, json};
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use diesel_async::{RunQueryDsl as _, SimpleAsyncConnection as _};
 use dispatch::graphql::{self, Executor};
-use dispatch::postgres::Timeouts;
+use dispatch::store::Timeouts;
 use dispatch::store::{self, Connection, pool};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use diesel_async::{AsyncConnection, RunQueryDsl, SimpleAsyncConnection};
 use dispatch::config::Env;
-use dispatch::postgres::{Cluster, Options, Search};
+use dispatch::embedded_postgres::{Cluster, Options, Search};
 use dispatch::store::{self, Connection};
 use tokio::sync::{OnceCell, oneshot};
 

@@ -127,7 +127,7 @@ impl Given {
         let (bus, pool, url) =
             (app.bus.clone(), self.app.pool.clone(), self.database.url().to_owned());
         self.tasks.spawn(async move { bus.pump(pool, &url).await });
-        self.tasks.spawn(async move { wait_queue::call(&app).await });
+        self.tasks.spawn(async move { wait_queue::wake_waiters(&app).await });
     }
 
     /// Another replica of the application, on the same database, GitHub and clock.

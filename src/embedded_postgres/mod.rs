@@ -1,9 +1,9 @@
-//! PostgreSQL as a program: the address of a server, and the embedded PostgreSQL.
+//! The embedded PostgreSQL.
 //!
 //! Installations without a server use the embedded one. It is found on the machine, set up in a
 //! folder, started as a child process and stopped with us.
 //!
-//! The pool, the schema and SQL are in `store`. Invariants of the embedded PostgreSQL:
+//! The addresses of servers, the pool, the schema and SQL are in `store`. Invariants:
 //!
 //! - One process at a time uses a folder (enforced by a file lock), and a stale server of a killed
 //!   process is stopped before the next one starts.
@@ -15,26 +15,22 @@
 //! - As root, all of PostgreSQL runs as `postgres`, or as `nobody`, because it refuses to run as
 //!   root.
 
-mod account;
-mod address;
 mod binaries;
 mod error;
-mod leftover;
+mod os_user;
 mod server;
-mod suitability;
+mod stale_server;
 
 use std::fs::{self, File, TryLockError};
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use account::Account;
-pub use address::{Address, Connector, Timeouts};
 use binaries::Installation;
 pub use binaries::Search;
 pub use error::Error;
+use os_user::OsUser;
 use server::Server;
-pub use suitability::Unsuitable;
 
 /// The name of the role and the database that Dispatch uses in the embedded PostgreSQL.
 const NAME: &str = "dispatch";
@@ -123,9 +119,9 @@ impl Cluster {
         let prepared = tokio::task::spawn_blocking(move || Prepared::new(&options))
             .await
             .map_err(|panic| Error::failed("preparing PostgreSQL", panic))??;
-        let Prepared { lock, recipe } = prepared;
-        let url = address(&recipe.run_dir, NAME);
-        let mut server = Server::start(recipe)?;
+        let Prepared { lock, config } = prepared;
+        let url = address(&config.run_dir, NAME);
+        let mut server = Server::start(config)?;
         server.wait_until_ready(&address(server.run_dir(), "postgres")).await?;
         let cluster = Self { url, server, _lock: lock };
         cluster.make_database(keep).await?;
@@ -172,7 +168,7 @@ impl Cluster {
 /// A locked folder with a cluster that no server uses.
 struct Prepared {
     lock: File,
-    recipe: server::Recipe,
+    config: server::ServerConfig,
 }
 
 impl Prepared {
@@ -183,7 +179,7 @@ impl Prepared {
         };
         if let Some(home) = &options.home {
             make_dir(home)?;
-            account::let_pass(home)?;
+            os_user::let_pass(home)?;
         }
         Self::in_dir(&dir, options)
     }
@@ -192,7 +188,7 @@ impl Prepared {
         make_dir(dir)?;
         let lock = lock(dir)?;
         let data = dir.join("cluster");
-        let account = Account::for_data(&data)?;
+        let account = OsUser::for_data(&data)?;
         if options.keep == Keep::Nothing {
             // Its own OS user removes the folder in the end.
             account.own(dir)?;
@@ -205,14 +201,14 @@ impl Prepared {
             found => found?,
         };
         let installation = installation.reachable_by(&account, dir)?;
-        leftover::end(&installation, &account, &data)?;
+        stale_server::end(&installation, &account, &data)?;
         if !data.exists() {
             set_up(&installation, &account, dir, options.keep)?;
         }
         let run_dir = make_run_dir(&account, dir)?;
         let (dir, keep) = (dir.to_owned(), options.keep);
-        let recipe = server::Recipe { installation, account, dir, data, run_dir, keep };
-        Ok(Self { lock, recipe })
+        let config = server::ServerConfig { installation, account, dir, data, run_dir, keep };
+        Ok(Self { lock, config })
     }
 }
 
@@ -249,7 +245,7 @@ fn lock(dir: &Path) -> Result<File, Error> {
 /// one.
 fn set_up(
     installation: &Installation,
-    account: &Account,
+    account: &OsUser,
     dir: &Path,
     keep: Keep,
 ) -> Result<(), Error> {
@@ -298,7 +294,7 @@ fn remove_drafts(dir: &Path) -> Result<(), Error> {
 }
 
 /// Creates the folder of the socket, which only the server's OS user can enter.
-fn make_run_dir(account: &Account, dir: &Path) -> Result<PathBuf, Error> {
+fn make_run_dir(account: &OsUser, dir: &Path) -> Result<PathBuf, Error> {
     use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 
     /// The maximal length of a socket's path on every system, less what PostgreSQL appends.

@@ -13,7 +13,7 @@ use super::Error;
 
 /// The OS user that runs PostgreSQL's programs and owns their files.
 #[derive(Debug, Clone)]
-pub(super) struct Account {
+pub(super) struct OsUser {
     name: String,
     /// The ids to switch to; none when it is our own user.
     ids: Option<(u32, u32)>,
@@ -34,7 +34,7 @@ pub(super) fn let_pass(home: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-impl Account {
+impl OsUser {
     /// The owner of existing `data`; for new data, our own user, or for root one without
     /// privileges.
     pub(super) fn for_data(data: &Path) -> Result<Self, Error> {
@@ -107,13 +107,13 @@ mod tests {
 
     #[test]
     fn root_needs_a_user_that_is_not_root() {
-        let error = Account::first_of(&["no-such-user", "root"]).unwrap_err();
+        let error = OsUser::first_of(&["no-such-user", "root"]).unwrap_err();
         assert_eq!(
             error.to_string(),
             "PostgreSQL does not run as root, and there is neither a user `postgres` nor `nobody`: \
              run Dispatch as another user, or set DATABASE_URL"
         );
-        let account = Account::first_of(&["no-such-user", "root", "nobody"]).unwrap();
+        let account = OsUser::first_of(&["no-such-user", "root", "nobody"]).unwrap();
         assert_eq!(account.name, "nobody");
     }
 }

@@ -15,9 +15,9 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_postgres::{Client, NoTls};
 
-use super::account::Account;
 use super::binaries::Installation;
-use super::{Error, Keep, leftover};
+use super::os_user::OsUser;
+use super::{Error, Keep, stale_server};
 
 /// A shell script that runs the server until it ends or the standard input is closed, which happens
 /// when our process ends.
@@ -53,9 +53,9 @@ const TRIM_EVERY: Duration = Duration::from_secs(5);
 
 /// Everything that is needed to start a server, any number of times.
 #[derive(Debug, Clone)]
-pub(super) struct Recipe {
+pub(super) struct ServerConfig {
     pub(super) installation: Installation,
-    pub(super) account: Account,
+    pub(super) account: OsUser,
     /// Our folder, which has the log.
     pub(super) dir: PathBuf,
     pub(super) data: PathBuf,
@@ -64,7 +64,7 @@ pub(super) struct Recipe {
     pub(super) keep: Keep,
 }
 
-impl Recipe {
+impl ServerConfig {
     fn log(&self) -> PathBuf {
         self.dir.join("postgresql.log")
     }
@@ -122,7 +122,7 @@ impl Recipe {
 /// A started server and the thread that supervises it.
 #[derive(Debug)]
 pub(super) struct Server {
-    recipe: Recipe,
+    config: ServerConfig,
     line: Arc<Line>,
     state: watch::Receiver<State>,
     /// Keeps the log small; ends when this is dropped.
@@ -150,23 +150,23 @@ impl Line {
 }
 
 impl Server {
-    pub(super) fn start(recipe: Recipe) -> Result<Self, Error> {
-        trim_log(&recipe.log());
-        let mut child = recipe.spawn()?;
+    pub(super) fn start(config: ServerConfig) -> Result<Self, Error> {
+        trim_log(&config.log());
+        let mut child = config.spawn()?;
         let line = Arc::new(Line(Mutex::new(child.stdin.take())));
         let (report, state) = watch::channel(State::Up);
-        let watched = Watched { recipe: recipe.clone(), line: Arc::clone(&line) };
+        let watched = Supervisor { config: config.clone(), line: Arc::clone(&line) };
         thread::Builder::new()
             .name("postgres".to_owned())
             .spawn(move || _ = report.send_replace(watched.watch(child)))
             .map_err(|error| Error::failed("starting a thread", error))?;
         let mut trimming = JoinSet::new();
-        trimming.spawn(keep_trimmed(recipe.log()));
-        Ok(Self { recipe, line, state, _trimming: trimming })
+        trimming.spawn(keep_trimmed(config.log()));
+        Ok(Self { config, line, state, _trimming: trimming })
     }
 
     pub(super) fn run_dir(&self) -> &Path {
-        &self.recipe.run_dir
+        &self.config.run_dir
     }
 
     /// Waits until the server responds. Recovery of the data after a crash of the machine may take
@@ -179,7 +179,7 @@ impl Server {
                 Err(error) => error,
             };
             if *self.state.borrow() == State::Lost || Instant::now() > patience {
-                let last_words = last_lines(&self.recipe.log());
+                let last_words = last_lines(&self.config.log());
                 let reason = if last_words.is_empty() { refusal.to_string() } else { last_words };
                 return Err(Error::failed("starting PostgreSQL", reason));
             }
@@ -213,12 +213,12 @@ impl Drop for Server {
 }
 
 /// The state of the supervising thread.
-struct Watched {
-    recipe: Recipe,
+struct Supervisor {
+    config: ServerConfig,
     line: Arc<Line>,
 }
 
-impl Watched {
+impl Supervisor {
     /// Waits for the server's end, and restarts it whenever it ends by itself.
     fn watch(self, mut child: Child) -> State {
         let mut ends: Vec<Instant> = Vec::new();
@@ -231,7 +231,7 @@ impl Watched {
             tracing::error!(ended = %how(&ended), "PostgreSQL ended by itself");
             ends.retain(|end| end.elapsed() < BRIEF);
             ends.push(Instant::now());
-            if ends.len() > MOST_RESTARTS || self.recipe.keep == Keep::Nothing {
+            if ends.len() > MOST_RESTARTS || self.config.keep == Keep::Nothing {
                 return State::Lost;
             }
             // The remains of the old server may take a moment to disappear.
@@ -249,23 +249,23 @@ impl Watched {
 
     /// A new child, or none when the server was asked to stop meanwhile.
     fn start_again(&self) -> Result<Option<Child>, Error> {
-        let Recipe { installation, account, data, .. } = &self.recipe;
+        let ServerConfig { installation, account, data, .. } = &self.config;
         // When only the shell was killed, the server is still running.
-        leftover::end(installation, account, data)?;
+        stale_server::end(installation, account, data)?;
         let mut line = self.line.hold();
         if line.is_none() {
             return Ok(None);
         }
-        let mut child = self.recipe.spawn()?;
+        let mut child = self.config.spawn()?;
         *line = child.stdin.take();
         Ok(Some(child))
     }
 
     /// Removes the folder of the socket if it is outside of the data's folder.
     fn clean_up(&self) {
-        if !self.recipe.run_dir.starts_with(&self.recipe.dir) {
+        if !self.config.run_dir.starts_with(&self.config.dir) {
             // Otherwise only an empty folder with a unique name remains.
-            let _ = fs::remove_dir_all(&self.recipe.run_dir);
+            let _ = fs::remove_dir_all(&self.config.run_dir);
         }
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use dispatch::config::Env;
-use dispatch::postgres::{Cluster, Error, Options, Search};
+use dispatch::embedded_postgres::{Cluster, Error, Options, Search};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tokio_postgres::{NoTls, SimpleQueryMessage};

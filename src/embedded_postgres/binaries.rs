@@ -10,7 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::account::Account;
+use super::os_user::OsUser;
 use super::{Error, make_dir, remove};
 
 /// The oldest supported major version.
@@ -99,7 +99,7 @@ impl Installation {
 
     /// This installation, or a copy of it in `dir` if the OS user cannot execute it in place, as
     /// below root's home.
-    pub(super) fn reachable_by(self, account: &Account, dir: &Path) -> Result<Self, Error> {
+    pub(super) fn reachable_by(self, account: &OsUser, dir: &Path) -> Result<Self, Error> {
         let runs = |one: &Self| {
             let mut command = account.command(&one.program("postgres"));
             command.arg("--version").output().is_ok_and(|output| output.status.success())
@@ -271,7 +271,7 @@ mod tests {
         }
         let data = TempDir::new().unwrap();
         fs::set_permissions(data.path(), fs::Permissions::from_mode(0o755)).unwrap();
-        let account = Account::for_data(&data.path().join("cluster")).unwrap();
+        let account = OsUser::for_data(&data.path().join("cluster")).unwrap();
         let found = Installation::among(&[bin], &data.path().join("cluster")).unwrap();
         let copied = found.clone().reachable_by(&account, data.path()).unwrap();
         assert_eq!(copied.program("initdb"), data.path().join("postgresql-17/bin/initdb"));

@@ -5,19 +5,15 @@ use std::path::Path;
 use std::process::Command;
 
 use super::Error;
-use super::account::Account;
 use super::binaries::Installation;
+use super::os_user::OsUser;
 
 /// Stops the server that still runs on `data`, if there is one; otherwise removes its stale pid
 /// file.
 ///
 /// Process ids are reused: after a restart of the machine the pid file may name any process, so
 /// only one that was started on this folder is stopped.
-pub(super) fn end(
-    installation: &Installation,
-    account: &Account,
-    data: &Path,
-) -> Result<(), Error> {
+pub(super) fn end(installation: &Installation, account: &OsUser, data: &Path) -> Result<(), Error> {
     let mark = data.join("postmaster.pid");
     let Ok(text) = fs::read_to_string(&mark) else { return Ok(()) };
     let id = text.lines().next().and_then(|line| line.trim().parse::<u32>().ok());

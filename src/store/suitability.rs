@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio_postgres::{Client, SimpleQueryMessage};
 
-use super::Connector;
+use super::address::Connector;
 
 /// Timeout of each connection of the check. A connection pooler without free connections lets
 /// clients wait.

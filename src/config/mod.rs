@@ -26,7 +26,7 @@ use crate::domain::actor::{is_reserved, reserved_reason};
 use crate::domain::labels::key;
 use crate::domain::limits::Limits;
 use crate::domain::names::NotAFullName;
-use crate::domain::work::Aging;
+use crate::domain::ranking::Aging;
 use crate::domain::{FullName, Lanes};
 use crate::embedded_postgres::Search;
 use crate::store::{Address, Timeouts};

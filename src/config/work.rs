@@ -7,7 +7,7 @@ use super::reader::Reader;
 use super::{Work, days, entries, settings, truth, whole_number};
 use crate::domain::backoff::USUAL_ATTEMPTS;
 use crate::domain::limits::Limits;
-use crate::domain::work::Aging;
+use crate::domain::ranking::Aging;
 
 /// The most that a limit may be.
 const MOST: i64 = 1_000_000;

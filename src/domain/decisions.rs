@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::ids::IssueId;
-use super::work::{Skip, SkipReason};
+use super::ranking::{Skip, SkipReason};
 
 /// How many withheld issues are kept with a decision.
 pub const WITHHELD_KEPT: usize = 20;

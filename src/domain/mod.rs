@@ -30,11 +30,11 @@ pub mod limits;
 pub mod names;
 pub mod pauses;
 pub mod progress;
+pub mod ranking;
 pub mod read_only;
 pub mod run_result;
 pub mod status;
 pub mod task_instructions;
-pub mod work;
 
 pub use access::Tier;
 pub use actor::Actor;

@@ -314,7 +314,7 @@ pub(super) struct Explanation {
 
 impl From<&Explained> for Explanation {
     fn from(of: &Explained) -> Self {
-        let reason = |skip: &crate::domain::work::Skip| {
+        let reason = |skip: &crate::domain::ranking::Skip| {
             let word = serde_json::to_value(skip.reason).ok();
             word.and_then(|word| word.as_str().map(str::to_owned)).unwrap_or_default()
         };

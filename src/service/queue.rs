@@ -1,7 +1,7 @@
 //! The queue: what an agent would be served, in which order, and why the rest is withheld.
 //!
 //! Reading it and claiming share one decision: both read the first candidates from the database and
-//! use [`domain::work`](crate::domain::work) for ranking and eligibility.
+//! use [`domain::ranking`](crate::domain::ranking) for ranking and eligibility.
 
 use std::collections::BTreeMap;
 
@@ -16,9 +16,9 @@ use crate::domain::decisions::{
 use crate::domain::labels::key;
 use crate::domain::leases::agent_label;
 use crate::domain::limits::Usage;
-use crate::domain::work::{
+use crate::domain::ranking::{
     Facts, PeoplesWork, RankRules, RankTerms, Seeker, Skip, SkipReason, Verdict, day_of,
-    is_bots_own, judge, ranking_reason, sentence,
+    eligibility, is_bots_own, ranking_reason, sentence,
 };
 use crate::domain::{Actor, DecisionId, IssueId, IssueState, Lane, RepositoryId, Status};
 use crate::store::decisions::{DecisionFilter, NewDecision};
@@ -418,7 +418,7 @@ pub(super) async fn judged(
             pause: pause.as_deref(),
             ..facts(&issue, &around, limit.as_deref())
         };
-        let verdict = judge(&facts, &seeker);
+        let verdict = eligibility(&facts, &seeker);
         judged.push(Judged { issue, around, verdict });
     }
     judged.sort_by_key(|judged| match &judged.verdict {

@@ -5,7 +5,7 @@ use diesel_async::AsyncConnection;
 use super::board_events::{audit_event, resync_event};
 use super::{Error, Result, queue};
 use crate::app::App;
-use crate::domain::work::PeoplesWork;
+use crate::domain::ranking::PeoplesWork;
 use crate::domain::{Actor, FullName, LabelSet};
 use crate::store::audit::NewEntry;
 use crate::store::{Connection, Repository, audit, event_log, milestones, pool, repositories};

@@ -28,7 +28,7 @@ use crate::domain::decisions::Candidate;
 use crate::domain::keys::OwnedKey;
 use crate::domain::labels::{LabelPlan, is_same};
 use crate::domain::leases::{Hold, LeaseState, USUAL_TERM, agent_label, claim_plan};
-use crate::domain::work::{Skip, SkipReason};
+use crate::domain::ranking::{Skip, SkipReason};
 use crate::domain::{Actor, Instant, IssueId, IssueState, LabelSet, Status, Tier};
 use crate::github::Concern;
 use crate::store::audit::NewEntry;

@@ -12,7 +12,7 @@ use super::prepared::Prepared;
 use super::schema::issues;
 use super::schema::repositories::{self, dsl};
 use super::{Connection, lower};
-use crate::domain::work::PeoplesWork;
+use crate::domain::ranking::PeoplesWork;
 use crate::domain::{FullName, IssueId, LabelScheme, ReadOnlyReason, RepositoryId};
 
 /// A repository that is or was tracked.

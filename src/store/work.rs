@@ -2,7 +2,7 @@
 //! ranked.
 //!
 //! Filtering and ordering use narrow rows that triggers maintain for the queue. The rules are
-//! defined by `domain::work`, and a test checks that both agree. Queries that every claim needs are
+//! defined by `domain::ranking`, and a test checks that both agree. Queries that every claim needs are
 //! database functions, which are planned once per connection.
 
 use chrono::{DateTime, Utc};
@@ -17,7 +17,7 @@ use super::schema::{backoffs, issues};
 use super::{Connection, Issue};
 use crate::domain::backoff::Backoff;
 use crate::domain::doctor::Ailment;
-use crate::domain::work::{Rank, RankRules};
+use crate::domain::ranking::{Rank, RankRules};
 use crate::domain::{IssueId, RepositoryId, Status};
 
 /// A search for candidates: for whom, and where.

@@ -5,7 +5,7 @@ use dispatch::domain::Actor;
 use dispatch::domain::backoff::BackoffCause;
 use dispatch::domain::doctor::Ailment;
 use dispatch::domain::leases::WorkOutcome;
-use dispatch::domain::work::SkipReason;
+use dispatch::domain::ranking::SkipReason;
 use dispatch::service::backoffs::{end_backoffs, retry_issue};
 use dispatch::service::doctor::diagnose;
 use dispatch::service::lanes::{SetLane, set_lane};

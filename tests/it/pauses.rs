@@ -2,7 +2,7 @@
 
 use dispatch::domain::PauseId;
 use dispatch::domain::pauses::PauseScope;
-use dispatch::domain::work::SkipReason;
+use dispatch::domain::ranking::SkipReason;
 use dispatch::service::Error;
 use dispatch::service::leases::{RenewLease, renew_lease};
 use dispatch::service::pauses::{PauseWork, end_over, held_under, pause_work, pauses, resume_work};

@@ -1,4 +1,4 @@
-//! The database narrows, orders and counts the queue exactly as `domain::work` says, whatever
+//! The database narrows, orders and counts the queue exactly as `domain::ranking` says, whatever
 //! happens to issues, leases, references and repositories.
 
 use std::collections::BTreeMap;
@@ -7,8 +7,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use diesel_async::SimpleAsyncConnection as _;
 use dispatch::domain::labels::key;
 use dispatch::domain::lanes::Lanes;
-use dispatch::domain::work::{
-    Aging, Facts, PeoplesWork, RankRules, Seeker, SkipReason, Verdict, day_of, judge, rank, tier_of,
+use dispatch::domain::ranking::{
+    Aging, Facts, PeoplesWork, RankRules, Seeker, SkipReason, Verdict, day_of, eligibility, rank,
+    tier_of,
 };
 use dispatch::domain::{IssueId, IssueState, RepositoryId};
 use dispatch::store::blockers::{Dependency, DependencyCounts, blocked_by, counts};
@@ -290,7 +291,7 @@ impl Rows {
                 backoff: around.backoff.as_ref(),
                 repository_backoff: None,
             };
-            match judge(&facts, seeker) {
+            match eligibility(&facts, seeker) {
                 Verdict::Ranked(given) => {
                     assert_eq!(given, rank(&facts, seeker));
                     Verdict::Ranked(given)

@@ -12,7 +12,7 @@ use dispatch::app::App;
 use dispatch::domain::backoff::{BackoffCause, repository_pause};
 use dispatch::domain::leases::WorkOutcome;
 use dispatch::domain::pauses::PauseScope;
-use dispatch::domain::work::SkipReason;
+use dispatch::domain::ranking::SkipReason;
 use dispatch::service::backoffs::end_backoffs;
 use dispatch::service::holders::{RequestStop, release_stopped, request_stop};
 use dispatch::service::labels::settle_overdue;

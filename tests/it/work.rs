@@ -6,7 +6,7 @@ use axum::extract::Request;
 use axum::middleware::{Next, from_fn};
 use dispatch::domain::decisions::Detail;
 use dispatch::domain::leases::{Checkpoint, LeaseEnding, WorkOutcome};
-use dispatch::domain::work::SkipReason;
+use dispatch::domain::ranking::SkipReason;
 use dispatch::domain::{Actor, LeaseId, Status};
 use dispatch::service::assignments;
 use dispatch::service::holders::release_stopped;

@@ -6,7 +6,7 @@ use async_graphql::{Context, Object, SimpleObject};
 
 use super::Issue;
 use super::page::{Arguments, MAX, connection};
-use crate::domain::work::{SkipReason, sentence};
+use crate::domain::ranking::{SkipReason, sentence};
 use crate::domain::{DecisionId, Instant, IssueId};
 use crate::graphql::loaders::{self, Related};
 use crate::service::queue::Explained;

@@ -1,6 +1,6 @@
 //! Which work comes first for an agent, and why an issue is withheld from it.
 //!
-//! One function, [`judge`], serves the queue, the explanation and the claim, so they cannot
+//! One function, [`eligibility()`], serves the queue, the explanation and the claim, so they cannot
 //! disagree. It takes facts and decides; where those come from and what is done about them is not
 //! here. Invariant: a [`Rank`] is a total order of issues, and age bounds waiting: after
 //! [`Aging::bound`] days an issue has all the tiers that age can give, up to that of `p1`, and no
@@ -347,7 +347,7 @@ pub fn rank(facts: &Facts<'_>, seeker: &Seeker<'_>) -> Rank {
 }
 
 /// What an issue is to an agent that looks for work.
-pub fn judge(facts: &Facts<'_>, seeker: &Seeker<'_>) -> Verdict {
+pub fn eligibility(facts: &Facts<'_>, seeker: &Seeker<'_>) -> Verdict {
     let skips = skips(facts, seeker);
     if skips.is_empty() { Verdict::Ranked(rank(facts, seeker)) } else { Verdict::Withheld(skips) }
 }
@@ -527,7 +527,7 @@ mod tests {
                 repository_backoff: None,
                 pause: None,
             };
-            judge(&facts, &seeker(&Lanes::default(), today))
+            eligibility(&facts, &seeker(&Lanes::default(), today))
         }
 
         fn rank(&self, today: i32) -> Rank {
@@ -661,7 +661,7 @@ mod tests {
             pause: None,
         };
         change(&mut facts);
-        match judge(&facts, &seeker(&Lanes::default(), TODAY)) {
+        match eligibility(&facts, &seeker(&Lanes::default(), TODAY)) {
             Verdict::Ranked(_) => vec![],
             Verdict::Withheld(skips) => skips.iter().map(|skip| skip.reason).collect(),
         }

@@ -11,9 +11,9 @@ use super::types::{
 };
 use crate::domain::doctor::Ailment;
 use crate::domain::{Instant, IssueId, Lane};
+use crate::service::claims::{ClaimIssue, ClaimNext};
 use crate::service::leases::{FinishWork, ReleaseLease, RenewLease};
 use crate::service::queue::{self, QueueRequest};
-use crate::service::work::{ClaimIssue, ClaimNext};
 use crate::service::{self, Error};
 use crate::store;
 use crate::store::decisions::DecisionFilter;
@@ -314,7 +314,7 @@ impl WorkMutation {
         context: &Context<'_>,
         #[graphql(desc = "The agent, and where to claim from.")] input: ClaimNext,
     ) -> async_graphql::Result<ClaimNextPayload> {
-        let claimed = service::work::claim_next(app(context), actor(context), input).await?;
+        let claimed = service::claims::claim_next(app(context), actor(context), input).await?;
         let (lease, idle_reason) = (claimed.lease.map(Lease::alone), claimed.idle_reason);
         Ok(ClaimNextPayload { lease, idle_reason, is_resumed: claimed.is_resumed })
     }
@@ -326,7 +326,7 @@ impl WorkMutation {
         context: &Context<'_>,
         #[graphql(desc = "The agent and the issue.")] input: ClaimIssue,
     ) -> async_graphql::Result<ClaimIssuePayload> {
-        let claimed = service::work::claim_issue(app(context), actor(context), input).await?;
+        let claimed = service::claims::claim_issue(app(context), actor(context), input).await?;
         let wants = Wants::of(&context.look_ahead().field("lease").field("issue"));
         let issue = loaders::one_issue(app(context), claimed.issue, wants).await?;
         let (row, issue) = (Arc::new(claimed.lease), Related::Known(Some(issue)));

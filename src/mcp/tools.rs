@@ -26,11 +26,11 @@ use crate::domain::ranking::SkipReason;
 use crate::domain::task_instructions::task_contract;
 use crate::domain::{Actor, IssueFilter, IssueId, Status, Tier};
 use crate::middleware::acting_as;
+use crate::service::claims::{ClaimIssue, ClaimNext};
 use crate::service::leases::{FinishWork, RenewLease};
 use crate::service::moves::MoveIssue;
 use crate::service::queue::{Explained, MOST, QueueRequest};
-use crate::service::work::{ClaimIssue, ClaimNext};
-use crate::service::{self, Error, board, conversations, leases, moves, queue, sync, work};
+use crate::service::{self, Error, board, claims, conversations, leases, moves, queue, sync};
 use crate::store::{self, PageRequest, Repository};
 
 /// The default number of issues of the queue.
@@ -141,13 +141,13 @@ impl Server {
             request_id: given.request_id,
         };
         let actor = tool_caller.acting(&agent);
-        let claimed = work::claim_next(&self.app, &actor, command).await?;
+        let claimed = claims::claim_next(&self.app, &actor, command).await?;
         let Some(lease) = claimed.lease else {
             let idle_reason = claimed.idle_reason;
             return Ok(Json(ClaimedNext { idle_reason, ..ClaimedNext::default() }));
         };
         let issue = self.whole(lease.issue_id).await?;
-        work::check_heard(&self.app, &actor, &lease).await?;
+        claims::check_heard(&self.app, &actor, &lease).await?;
         Ok(Json(ClaimedNext {
             issue: Some(issue),
             lease: Some(Lease::from(&lease)),
@@ -183,15 +183,15 @@ impl Server {
             request_id: given.request_id,
         };
         let actor = tool_caller.acting(&agent);
-        let claimed = work::claim_issue(&self.app, &actor, command).await?;
+        let claimed = claims::claim_issue(&self.app, &actor, command).await?;
         let issue = self.whole(issue_id).await?;
-        work::check_heard(&self.app, &actor, &claimed.lease).await?;
+        claims::check_heard(&self.app, &actor, &claimed.lease).await?;
         let (lease, warning) = (Lease::from(&claimed.lease), claimed.warning);
         Ok(Json(Claimed { lease, issue, warning }))
     }
 
     /// Reads an issue from GitHub, claims it, sets its status, and returns everything needed to
-    /// start work, including the rules of the task.
+    /// start claims, including the rules of the task.
     #[tool(
         title = "Start work on an issue",
         annotations(
@@ -221,7 +221,7 @@ impl Server {
             request_id: None,
         };
         let actor = tool_caller.acting(&agent);
-        let claimed = work::claim_issue(&self.app, &actor, command).await?;
+        let claimed = claims::claim_issue(&self.app, &actor, command).await?;
         let (lease, warning) = (claimed.lease, claimed.warning);
         if let Some(to) = status.filter(|status| *status != Status::InProgress) {
             let fencing_token = Some(lease.fencing_token.to_string());
@@ -230,7 +230,7 @@ impl Server {
             moves::set_status(&self.app, &actor, command).await?;
         }
         let issue = self.whole(issue_id).await?;
-        work::check_heard(&self.app, &actor, &lease).await?;
+        claims::check_heard(&self.app, &actor, &lease).await?;
         Ok(Json(ClaimedWork {
             issue,
             warning,

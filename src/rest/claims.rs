@@ -19,10 +19,10 @@ use crate::domain::labels::key;
 use crate::domain::leases::agent_label;
 use crate::domain::{Actor, IssueId, IssueState, LabelSet, Status};
 use crate::middleware::{Caller, Problem, ProblemDocument, Reader, acting_as};
+use crate::service::claims::ClaimIssue;
 use crate::service::leases::release_issue;
 use crate::service::long_poll::wait_to_claim;
 use crate::service::moves::UNKNOWN_ISSUE;
-use crate::service::work::ClaimIssue;
 use crate::service::{Error, Obstacle, board};
 use crate::store::Issue;
 

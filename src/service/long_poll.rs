@@ -7,9 +7,9 @@ use std::time::Duration;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
+use super::claims::{ClaimIssue, Claimed, claim_issue};
 use super::presence::Presence;
 use super::queue::{Explained, NextTask, QueueRequest, next_task, queue_with_own};
-use super::work::{ClaimIssue, Claimed, claim_issue};
 use super::{Error, Obstacle, Result};
 use crate::app::App;
 use crate::domain::Actor;

@@ -14,6 +14,7 @@ pub mod audit;
 pub mod backoffs;
 pub mod board;
 mod board_events;
+pub mod claims;
 pub mod comments;
 pub mod conversations;
 pub mod decompositions;
@@ -44,7 +45,6 @@ pub mod sync;
 pub mod tracking;
 pub mod views;
 pub mod wait_queue;
-pub mod work;
 
 pub use error::{Error, Obstacle};
 

@@ -7,6 +7,7 @@ use dispatch::domain::backoff::BackoffCause;
 use dispatch::domain::leases::LeaseEnding;
 use dispatch::domain::{Actor, LeaseMessageId, Status};
 use dispatch::service::Error;
+use dispatch::service::claims::{ClaimNext, ClaimedNext, claim_next};
 use dispatch::service::holders::{
     RequestStop, SendMessage, messages, release_stopped, request_stop, send_message, withdraw_stop,
 };
@@ -14,7 +15,6 @@ use dispatch::service::leases::{
     RenewLease, Renewed, expire_leases, find_lease, my_work, renew_lease,
 };
 use dispatch::service::queue::{decisions, work_in_progress};
-use dispatch::service::work::{ClaimNext, ClaimedNext, claim_next};
 use dispatch::store::decisions::DecisionFilter;
 use dispatch::store::{Lease, PageRequest};
 use serde_json::json;

@@ -14,6 +14,7 @@ use dispatch::domain::leases::WorkOutcome;
 use dispatch::domain::pauses::PauseScope;
 use dispatch::domain::ranking::SkipReason;
 use dispatch::service::backoffs::end_backoffs;
+use dispatch::service::claims::{ClaimNext, claim_next};
 use dispatch::service::holders::{RequestStop, release_stopped, request_stop};
 use dispatch::service::labels::settle_overdue;
 use dispatch::service::leases::{
@@ -22,7 +23,6 @@ use dispatch::service::leases::{
 use dispatch::service::pauses::{PauseWork, end_over, pause_work, pauses, resume_work};
 use dispatch::service::presence;
 use dispatch::service::queue::explain_work;
-use dispatch::service::work::{ClaimNext, claim_next};
 use dispatch::simulator::{Access, Fault, NewIssue};
 use dispatch::store::Lease;
 use rand::rngs::StdRng;

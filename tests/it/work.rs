@@ -9,6 +9,7 @@ use dispatch::domain::leases::{Checkpoint, LeaseEnding, WorkOutcome};
 use dispatch::domain::ranking::SkipReason;
 use dispatch::domain::{Actor, LeaseId, Status};
 use dispatch::service::assignments;
+use dispatch::service::claims::{ClaimIssue, ClaimNext, claim_issue, claim_next};
 use dispatch::service::holders::release_stopped;
 use dispatch::service::labels::settle_overdue;
 use dispatch::service::leases::{
@@ -17,7 +18,6 @@ use dispatch::service::leases::{
 use dispatch::service::long_poll::LONGEST_WAIT;
 use dispatch::service::moves::{MoveIssue, move_issue};
 use dispatch::service::queue::{QueueRequest, decisions, explain_work, next_task, queue};
-use dispatch::service::work::{ClaimIssue, ClaimNext, claim_issue, claim_next};
 use dispatch::service::{self, Error};
 use dispatch::simulator::{Fault, Gate, NewIssue};
 use dispatch::store::decisions::DecisionFilter;

@@ -17,7 +17,7 @@ use crate::service::queue::{self, QueueRequest};
 use crate::service::{self, Error};
 use crate::store;
 use crate::store::decisions::DecisionFilter;
-use crate::store::work::Ailing;
+use crate::store::queue::Ailing;
 
 /// How many findings are named.
 const NAMED: usize = 100;

@@ -11,7 +11,7 @@ use crate::domain::circles::circles;
 use crate::domain::doctor::Ailment;
 use crate::domain::{Actor, IssueId, Status, Tier};
 use crate::store::blockers::{self, Edge};
-use crate::store::work::{self, Ailing, Old};
+use crate::store::queue::{self, Ailing, Old};
 use crate::store::{AuditEntry, Issue, Repository, issues, leases};
 
 /// All inconsistencies of the queue, oldest first.
@@ -21,7 +21,7 @@ pub async fn diagnose(app: &App) -> Result<Vec<Ailing>> {
     let meant_for = TimeDelta::from_std(app.config.work.meant_for).unwrap_or(TimeDelta::MAX);
     let old = Old { stuck: now - stuck_after, meant: now - meant_for };
     let mut connection = app.connection().await?;
-    let mut found = work::ailing(&mut connection, now, old).await?;
+    let mut found = queue::ailing(&mut connection, now, old).await?;
     found.extend(in_circles(&blockers::edges(&mut connection).await?));
     found.sort_by_key(|ailing| (ailing.since, ailing.issue_id));
     Ok(found)

@@ -22,10 +22,10 @@ use crate::domain::ranking::{
 };
 use crate::domain::{Actor, DecisionId, IssueId, IssueState, Lane, RepositoryId, Status};
 use crate::store::decisions::{DecisionFilter, NewDecision};
-use crate::store::work::{Circumstances, Extent, Full, Search};
+use crate::store::queue::{Circumstances, Extent, Full, Search};
 use crate::store::{
     Connection, Decision, Issue, Lease, Page, PageRequest, Pause, Repository, decisions,
-    decompositions, issues, leases, pauses, repositories, work,
+    decompositions, issues, leases, pauses, queue, repositories,
 };
 
 /// Maximal number of issues in one reading of the queue.
@@ -367,7 +367,7 @@ pub(super) async fn count_usage(
     for held in leases::holdings(connection, now).await? {
         usage.add(&app.config.lanes, &held.agent, &held.lane, held.repository_id, held.issues);
     }
-    usage.waiting = work::count_in(connection, &[Status::InReview, Status::Blocked]).await?
+    usage.waiting = queue::count_in(connection, &[Status::InReview, Status::Blocked]).await?
         + leases::count_awaiting_input(connection, now).await?;
     Ok(usage)
 }
@@ -400,7 +400,7 @@ pub(super) async fn judged(
     let seeker = scope.seeker(app, now);
     let limits = &app.config.work.limits;
     let against_agent = limits.against_agent(usage, &scope.agent);
-    let rows = work::with_circumstances(connection, ids, now).await?;
+    let rows = queue::with_circumstances(connection, ids, now).await?;
     let left_out = scope.left_out(connection, &rows).await?;
     let mut judged: Vec<Judged> = Vec::with_capacity(rows.len());
     for (issue, around) in rows.into_iter().filter(|(issue, _)| !left_out.contains(&issue.id)) {
@@ -483,7 +483,7 @@ pub(super) async fn candidates(
     now: DateTime<Utc>,
 ) -> Result<Candidates> {
     let search = scope.search(app, usage, now);
-    let found = work::candidates(connection, &search, i64::from(limit)).await?;
+    let found = queue::candidates(connection, &search, i64::from(limit)).await?;
     let mut ranked = judged(app, connection, scope, usage, &found, now).await?;
     ranked.retain(|judged| matches!(judged.verdict, Verdict::Ranked(_)));
     Ok(Candidates { ranked, found })
@@ -501,14 +501,14 @@ async fn withheld(
     usage: &Usage,
     extent: Extent,
     now: DateTime<Utc>,
-) -> Result<(Vec<Judged>, work::Withheld, [i64; 3])> {
+) -> Result<(Vec<Judged>, queue::Withheld, [i64; 3])> {
     // Issues that a limit or a pause withholds count too, so the search includes them.
     let search = scope.search_paused_too(app, &Usage::default(), now);
     let full = scope.full(app, usage);
-    let withheld = work::withheld(connection, &search, &full, extent).await?;
+    let withheld = queue::withheld(connection, &search, &full, extent).await?;
     let mut ids = withheld.first.clone();
     if !full.is_nothing() {
-        for id in work::candidates(connection, &search, extent.listed).await? {
+        for id in queue::candidates(connection, &search, extent.listed).await? {
             if !ids.contains(&id) && extent.served != Some(id) {
                 ids.push(id);
             }
@@ -523,14 +523,14 @@ async fn withheld(
     for (count, closed) in in_closed.iter_mut().zip([of(&is_read_only), of(&is_alone)]) {
         if !closed.is_empty() {
             let most = extent.listed.max(extent.counted);
-            let found = work::queued_in(connection, &search, &closed, most).await?;
+            let found = queue::queued_in(connection, &search, &closed, most).await?;
             *count = i64::try_from(found.len()).unwrap_or(i64::MAX).min(extent.counted);
             ids.extend(found);
         }
     }
     if !scope.pauses.is_empty() {
         let most = extent.listed.max(extent.counted);
-        let served = work::candidates(connection, &search, most).await?;
+        let served = queue::candidates(connection, &search, most).await?;
         let is_new = |id: &IssueId| !ids.contains(id) && extent.served != Some(*id);
         let served: Vec<IssueId> = served.into_iter().filter(is_new).collect();
         ids.extend(served);
@@ -644,7 +644,7 @@ pub async fn explain_work(app: &App, agent: &str, issue: IssueId) -> Result<Expl
     let rank = match &judged.verdict {
         Verdict::Ranked(own) => {
             let search = scope.search(app, &usage, now);
-            Some(work::place(&mut connection, &search, own).await?)
+            Some(queue::place(&mut connection, &search, own).await?)
         }
         Verdict::Withheld(_) => None,
     };
@@ -713,7 +713,7 @@ async fn elsewhere(app: &App, scope: &Scope) -> Result<Option<String>> {
     for lane in app.config.lanes.all().iter().filter(|lane| lane.claimable && lane.id != own.id) {
         let other = Scope { lane: Some(lane.clone()), ..scope.clone() };
         let search = other.search(app, &usage, now);
-        match work::candidates(&mut connection, &search, COUNTED_UP_TO).await?.len() {
+        match queue::candidates(&mut connection, &search, COUNTED_UP_TO).await?.len() {
             0 => {}
             issues => found.push(format!("{issues} in {}", lane.id)),
         }
@@ -782,10 +782,10 @@ pub(super) async fn look_around(
     let extent = Extent { served, listed, counted: COUNTED_UP_TO };
     let (withheld, counts, [in_read_only, in_left_alone, paused]) =
         withheld(app, &mut connection, scope, &usage, extent, now).await?;
-    let work::Withheld { leased, assigned_to_other, not_ready, .. } = counts;
-    let work::Withheld { blocked_by_issue, limit_reached, excluded, linked_pull_request, .. } =
+    let queue::Withheld { leased, assigned_to_other, not_ready, .. } = counts;
+    let queue::Withheld { blocked_by_issue, limit_reached, excluded, linked_pull_request, .. } =
         counts;
-    let work::Withheld { backing_off, needs_human, held_by_person, .. } = counts;
+    let queue::Withheld { backing_off, needs_human, held_by_person, .. } = counts;
     let counts = [
         (SkipReason::Leased, leased),
         (SkipReason::AssignedToOther, assigned_to_other),

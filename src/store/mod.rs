@@ -29,6 +29,7 @@ pub mod page;
 pub mod pauses;
 pub mod pool;
 mod prepared;
+pub mod queue;
 pub mod repositories;
 pub mod repository_labels;
 pub mod saved_views;
@@ -36,7 +37,6 @@ pub mod sessions;
 pub mod statistics;
 mod suitability;
 pub mod unreadable_issues;
-pub mod work;
 #[rustfmt::skip]
 mod schema;
 pub mod snapshot;

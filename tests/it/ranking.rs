@@ -14,7 +14,7 @@ use dispatch::domain::ranking::{
 use dispatch::domain::{IssueId, IssueState, RepositoryId};
 use dispatch::store::blockers::{Dependency, DependencyCounts, blocked_by, counts};
 use dispatch::store::leases::{Wish, reserve};
-use dispatch::store::work::{
+use dispatch::store::queue::{
     Circumstances, Extent, Full, Search, Withheld, candidates, place, queued_in,
     with_circumstances, withheld,
 };

@@ -36,6 +36,7 @@ mod null_propagation;
 mod overview;
 mod pauses;
 mod query;
+mod queue;
 mod response_cache;
 mod schema;
 mod single_flight;
@@ -44,7 +45,6 @@ mod subscription;
 mod types;
 mod views;
 mod websocket;
-mod work;
 
 pub use error::code as code_of;
 pub use executor::Executor;

@@ -11,10 +11,10 @@ use super::label_schemes::LabelSchemeMutation;
 use super::loaders::{actor, app};
 use super::pauses::PauseMutation;
 use super::query::full_name;
+use super::queue::ClaimMutation;
 use super::types::page::cost;
 use super::types::{AgentRun, AuditEntry, Issue, Repository};
 use super::views::ViewMutation;
-use super::work::WorkMutation;
 use crate::domain::EventCursor;
 use crate::service::agent_runs::RecordAgentRun;
 use crate::service::moves::MoveIssue;
@@ -29,7 +29,7 @@ pub(super) struct Mutation(
     ViewMutation,
     TrackingMutation,
     RunMutation,
-    WorkMutation,
+    ClaimMutation,
     HolderMutation,
     PauseMutation,
     LabelSchemeMutation,

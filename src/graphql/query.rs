@@ -9,13 +9,13 @@ use super::label_schemes::LabelSchemeQuery;
 use super::loaders::{self, actor, app};
 use super::overview::OverviewQuery;
 use super::pauses::PauseQuery;
+use super::queue::QueueQuery;
 use super::types::page::{Arguments, cost, cost_of_search};
 use super::types::{
     AgentRunConnection, AuditEntryConnection, AuditOptions, Board, Issue, IssueConnection, Node,
     Repository, Service, SyncState, Viewer,
 };
 use super::views::ViewQuery;
-use super::work::WorkQuery;
 use crate::domain::{FullName, IssueFilter, IssueId};
 use crate::service::{self, Error};
 use crate::store::agent_runs::RunFilter;
@@ -26,7 +26,7 @@ use crate::store::audit::AuditFilter;
 pub(super) struct Query(
     BoardQuery,
     RecordQuery,
-    WorkQuery,
+    QueueQuery,
     HolderQuery,
     PauseQuery,
     LabelSchemeQuery,

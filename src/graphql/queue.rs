@@ -23,10 +23,10 @@ use crate::store::queue::Ailing;
 const NAMED: usize = 100;
 
 #[derive(Debug, Default)]
-pub(super) struct WorkQuery;
+pub(super) struct QueueQuery;
 
 #[Object]
-impl WorkQuery {
+impl QueueQuery {
     /// The queue of `agent`: the ranked issues, best first, and then withheld issues with the
     /// reasons.
     #[graphql(
@@ -302,10 +302,10 @@ async fn issue(context: &Context<'_>, row: store::Issue) -> service::Result<Arc<
 }
 
 #[derive(Debug, Default)]
-pub(super) struct WorkMutation;
+pub(super) struct ClaimMutation;
 
 #[Object]
-impl WorkMutation {
+impl ClaimMutation {
     /// Claims the best eligible issue for the agent. If there is none, it waits up to `waitSeconds`
     /// and then returns idle.
     #[graphql(complexity = "cost(Some(1), None, child_complexity)")]

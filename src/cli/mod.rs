@@ -7,9 +7,9 @@ mod api_client;
 mod mcp;
 mod outcome;
 mod pauses;
+mod queue;
 mod text;
 mod watch;
-mod work;
 
 use ::dispatch::config;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
@@ -17,7 +17,7 @@ use clap_complete::Shell;
 
 pub(crate) use outcome::Outcome;
 use pauses::{PauseArguments, PausesArguments, ResumeArguments};
-use work::{
+use queue::{
     ClaimArguments, ExplainArguments, FinishArguments, LeasesArguments, QueueArguments,
     ReleaseArguments, RenewArguments,
 };
@@ -138,13 +138,13 @@ impl ClientCommand {
     /// Sends the request, prints the response and returns the outcome.
     pub(crate) async fn run(self, client: &config::Client) -> Outcome {
         match self {
-            Self::Queue(given) => work::queue(client, given).await,
-            Self::Claim(given) => work::claim(client, given).await,
-            Self::Explain(given) => work::explain(client, given).await,
-            Self::Renew(given) => work::renew(client, given).await,
-            Self::Finish(given) => work::finish(client, given).await,
-            Self::Release(given) => work::release(client, given).await,
-            Self::Leases(given) => work::leases(client, given).await,
+            Self::Queue(given) => queue::queue(client, given).await,
+            Self::Claim(given) => queue::claim(client, given).await,
+            Self::Explain(given) => queue::explain(client, given).await,
+            Self::Renew(given) => queue::renew(client, given).await,
+            Self::Finish(given) => queue::finish(client, given).await,
+            Self::Release(given) => queue::release(client, given).await,
+            Self::Leases(given) => queue::leases(client, given).await,
             Self::Pause(given) => pauses::pause(client, given).await,
             Self::Resume(given) => pauses::resume(client, given).await,
             Self::Pauses(given) => pauses::list(client, given).await,

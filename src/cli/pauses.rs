@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::Format;
 use super::outcome::Outcome;
-use super::work::{Given, ask, done, text};
+use super::queue::{Given, ask, done, text};
 
 /// What a pause covers.
 #[derive(Debug, Clone, Copy, ValueEnum)]

@@ -9,10 +9,10 @@
 mod cautions;
 mod client;
 mod lanes;
+mod queue;
 mod reader;
 mod secret;
 mod settings;
-mod work;
 
 use std::ffi::OsString;
 use std::net::{IpAddr, Ipv4Addr};
@@ -52,7 +52,7 @@ pub struct Config {
     /// The queues that issues wait in (`DISPATCH_LANE_CONFIG_JSON`, else `DISPATCH_LANE_CONFIG`).
     pub lanes: Lanes,
     /// How work is handed out.
-    pub work: Work,
+    pub queue: Queue,
     /// When to ask GitHub.
     pub sync: Sync,
     /// How long events are kept.
@@ -207,7 +207,7 @@ pub struct Board {
 
 /// How work is handed out.
 #[derive(Debug, Clone)]
-pub struct Work {
+pub struct Queue {
     /// How many issues may be worked on at a time (`DISPATCH_MAX_IN_PROGRESS_PER_AGENT`,
     /// `DISPATCH_MAX_IN_PROGRESS_PER_REPOSITORY`, `DISPATCH_MAX_IN_PROGRESS_PER_LANE`,
     /// `DISPATCH_MAX_WAITING_FOR_HUMAN`).
@@ -295,7 +295,7 @@ impl Config {
             auth: Auth::read(&mut reader, &mut warnings),
             board: Board::read(&mut reader),
             lanes: lanes::read(&mut reader),
-            work: work::read(&mut reader),
+            queue: queue::read(&mut reader),
             sync: Sync::read(&mut reader),
             events: Events::read(&mut reader),
             bounds: Bounds::read(&mut reader),

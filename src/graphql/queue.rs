@@ -115,7 +115,7 @@ impl QueueQuery {
     async fn work_limits(&self, context: &Context<'_>) -> async_graphql::Result<WorkLimits> {
         let app = app(context);
         let usage = queue::work_in_progress(app).await?;
-        let limits = &app.config.work.limits;
+        let limits = &app.config.queue.limits;
         let lane = |lane: &Lane| LaneLimit {
             lane: lane.id.clone(),
             issues: usage.by_lane.get(&lane.id).copied().unwrap_or_default(),

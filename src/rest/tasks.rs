@@ -70,7 +70,7 @@ impl Wish {
             first: MOST,
             without_bots: !query.is_true("includeRenovate"),
             without_split: query.is_true("exclude_decomposed"),
-            serves_peoples: app.config.work.rest_serves_peoples,
+            serves_peoples: app.config.queue.rest_serves_peoples,
         };
         Ok(Self {
             request,

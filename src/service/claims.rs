@@ -165,7 +165,7 @@ pub async fn claim_next(app: &App, actor: &Actor, command: ClaimNext) -> Result<
     if let Some(lease) = repeated(app, &agent, request.as_ref()).await? {
         return Ok(ClaimedNext { lease: Some(lease), idle_reason: None, is_resumed: false });
     }
-    if command.resume.unwrap_or(app.config.work.resume)
+    if command.resume.unwrap_or(app.config.queue.resume)
         && let Some(lease) = resumed(app, &scope, term_seconds, request.as_ref()).await?
     {
         return Ok(ClaimedNext { lease: Some(lease), idle_reason: None, is_resumed: true });
@@ -380,7 +380,7 @@ async fn is_limited(app: &App, scope: &Scope) -> Result<bool> {
         return Ok(true);
     }
     let usage = queue::usage(app, &mut *app.connection().await?, app.clock.now()).await?;
-    Ok(app.config.work.limits.against_agent(&usage, &scope.agent).is_some())
+    Ok(app.config.queue.limits.against_agent(&usage, &scope.agent).is_some())
 }
 
 /// One attempt to claim: tries the candidates in order until one succeeds or there are none.
@@ -499,7 +499,7 @@ async fn reserve_best(
 ) -> Result<Option<Lease>> {
     let now = app.clock.now();
     let wish = claim.wish(now);
-    let limits = &app.config.work.limits;
+    let limits = &app.config.queue.limits;
     let first = async |connection: &mut Connection, ids: &[IssueId]| {
         let reserved = leases::reserve_first(connection, &wish, ids).await?;
         if reserved.is_some() {
@@ -770,7 +770,7 @@ async fn check_force(
 async fn reserve_one(app: &App, claim: &Claim<'_>, issue: &Issue) -> Result<Lease> {
     let now = app.clock.now();
     let wish = claim.wish(now);
-    let limits = &app.config.work.limits;
+    let limits = &app.config.queue.limits;
     let mut connection = app.connection().await?;
     let outcome: Result<Option<Lease>> = if limits.is_empty() {
         reserved(claim, leases::reserve(&mut connection, &wish, issue.id).await)

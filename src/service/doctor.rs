@@ -17,8 +17,8 @@ use crate::store::{AuditEntry, Issue, Repository, issues, leases};
 /// All inconsistencies of the queue, oldest first.
 pub async fn diagnose(app: &App) -> Result<Vec<Ailing>> {
     let now = app.clock.now();
-    let stuck_after = TimeDelta::from_std(app.config.work.stuck_after).unwrap_or(TimeDelta::MAX);
-    let meant_for = TimeDelta::from_std(app.config.work.meant_for).unwrap_or(TimeDelta::MAX);
+    let stuck_after = TimeDelta::from_std(app.config.queue.stuck_after).unwrap_or(TimeDelta::MAX);
+    let meant_for = TimeDelta::from_std(app.config.queue.meant_for).unwrap_or(TimeDelta::MAX);
     let old = Old { stuck: now - stuck_after, meant: now - meant_for };
     let mut connection = app.connection().await?;
     let mut found = queue::ailing(&mut connection, now, old).await?;

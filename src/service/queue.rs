@@ -219,7 +219,7 @@ impl Scope {
 
     /// The limits that the agent has reached.
     fn full(&self, app: &App, usage: &Usage) -> Full {
-        let limits = &app.config.work.limits;
+        let limits = &app.config.queue.limits;
         let lanes = &app.config.lanes;
         let names = |id: String| match lanes.by_id(&id) {
             Some(lane) => lanes.names_of(lane),
@@ -300,7 +300,7 @@ impl Scope {
 
 /// The current rules of ranking.
 fn rank_rules(app: &App, now: DateTime<Utc>) -> RankRules {
-    let work = &app.config.work;
+    let work = &app.config.queue;
     RankRules { aging: work.aging, by_unblocks: work.by_unblocks, today: day_of(now) }
 }
 
@@ -353,7 +353,7 @@ pub(super) async fn usage(
     connection: &mut Connection,
     now: DateTime<Utc>,
 ) -> Result<Usage> {
-    let limits = &app.config.work.limits;
+    let limits = &app.config.queue.limits;
     if limits.is_empty() { Ok(Usage::default()) } else { count_usage(app, connection, now).await }
 }
 
@@ -398,7 +398,7 @@ pub(super) async fn judged(
         return Ok(vec![]);
     }
     let seeker = scope.seeker(app, now);
-    let limits = &app.config.work.limits;
+    let limits = &app.config.queue.limits;
     let against_agent = limits.against_agent(usage, &scope.agent);
     let rows = queue::with_circumstances(connection, ids, now).await?;
     let left_out = scope.left_out(connection, &rows).await?;

@@ -56,7 +56,7 @@ pub async fn prune_events(app: &App) -> Result<usize> {
 
 /// Prunes decisions that are older than the configured retention.
 pub async fn prune_decisions(app: &App) -> Result<usize> {
-    let before = app.clock.now() - app.config.work.decision_retention;
+    let before = app.clock.now() - app.config.queue.decision_retention;
     let mut connection = app.connection().await?;
     connection
         .transaction(async |connection| {

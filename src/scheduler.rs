@@ -73,7 +73,7 @@ async fn repeat<Task>(
 }
 
 async fn settle(app: App) -> Result<(), Error> {
-    service::labels::settle_overdue(&app).await
+    service::change::settle_overdue(&app).await
 }
 
 async fn expire(app: App) -> Result<(), Error> {

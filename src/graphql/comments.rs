@@ -9,8 +9,8 @@ use super::loaders::{actor, app};
 use super::types::page::cost;
 use super::types::{AuditEntry, Issue};
 use crate::domain::EventCursor;
+use crate::service::change::Changed;
 use crate::service::comments::{self, AddComment};
-use crate::service::labels::Changed;
 
 /// The result of posting a comment.
 #[derive(SimpleObject)]

@@ -9,7 +9,7 @@ use super::loaders::{self, actor, app};
 use super::types::page::cost;
 use super::types::{AuditEntry, Issue};
 use crate::domain::{AuditEntryId, EventCursor, IssueId, Priority};
-use crate::service::labels::Changed;
+use crate::service::change::Changed;
 use crate::service::lanes::SetLane;
 use crate::service::moves::MoveIssues;
 use crate::service::{self, assignments, lanes, moves};

@@ -14,7 +14,7 @@ use crate::domain::labels::{behind, has_prefix};
 use crate::domain::{Actor, IssueId, LabelSet};
 use crate::middleware::{Problem, ProblemDocument, Reader, acting_as};
 use crate::service::assignments::{add_label, assign_agent, assign_owner, remove_label};
-use crate::service::labels::Changed;
+use crate::service::change::Changed;
 use crate::service::{Error, Obstacle, moves::UNKNOWN_ISSUE};
 use crate::store::Issue;
 

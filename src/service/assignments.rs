@@ -1,6 +1,6 @@
 //! Setting agent, owner and priority of an issue, and adding and removing single labels.
 
-use super::labels::{Changed, Guard, Intent, LeaseStep, Terms, change_labels, change_labels_on};
+use super::change::{Changed, Guard, Intent, LeaseStep, Terms, change_labels, change_labels_on};
 use super::{Error, Result, board};
 use crate::app::App;
 use crate::domain::actor::{is_reserved, reserved_reason};

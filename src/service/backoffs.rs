@@ -11,8 +11,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use diesel_async::AsyncConnection;
 
 use super::board_events::{audit_event, issue_event, resync_event};
+use super::change::{Intent, Terms, change_labels_on};
 use super::comments::{self, AddComment};
-use super::labels::{Intent, Terms, change_labels_on};
 use super::{Error, Result, board};
 use crate::app::App;
 use crate::domain::actor::ActorKind;

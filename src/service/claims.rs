@@ -14,8 +14,8 @@ use diesel_async::AsyncConnection;
 use serde_json::json;
 
 use super::audit::append_settled;
+use super::change::{Changed, Guard, Intent, LeaseStep, Terms, change_labels_on};
 use super::idempotency::hash_of;
-use super::labels::{Changed, Guard, Intent, LeaseStep, Terms, change_labels_on};
 use super::leases::{agent_for, let_go, term};
 use super::long_poll::LONGEST_WAIT;
 use super::presence::Presence;

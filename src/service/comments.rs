@@ -14,7 +14,7 @@ use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::board_events::{audit_event, issue_event};
-use super::labels::{GITHUB_TIME, GRACE, RECHECK};
+use super::change::{GITHUB_TIME, GRACE, RECHECK};
 use super::{Error, Result, board};
 use crate::app::App;
 use crate::domain::events::Topic;

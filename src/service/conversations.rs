@@ -12,7 +12,7 @@ use std::time::Duration;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use tokio::time::Instant;
 
-use super::labels::GITHUB_TIME;
+use super::change::GITHUB_TIME;
 use super::{Error, Result};
 use crate::app::App;
 use crate::domain::conversation::{Comments, IssueComment, NEWEST_KEPT, kept};

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use diesel_async::AsyncConnection;
 
-use super::labels::{Guard, Intent, Terms, change_labels_on};
+use super::change::{Guard, Intent, Terms, change_labels_on};
 use super::leases::{end_orphan, let_go};
 use super::{Error, Result, allows, backoffs};
 use crate::app::App;

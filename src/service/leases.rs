@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use diesel_async::AsyncConnection;
 
 use super::board_events::{audit_event, issue_event};
-use super::labels::{Changed, Guard, Intent, LeaseStep, Terms, change_labels_on};
+use super::change::{Changed, Guard, Intent, LeaseStep, Terms, change_labels_on};
 use super::{Error, Result, agent_names, agent_work, board, holders, pauses};
 use crate::app::App;
 use crate::domain::actor::Who;

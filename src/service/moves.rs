@@ -5,7 +5,7 @@ use futures_util::{StreamExt, stream};
 
 use super::audit::append_settled;
 use super::audit::find_audit_entry;
-use super::labels::{Changed, Guard, Intent, Terms, change_labels_on};
+use super::change::{Changed, Guard, Intent, Terms, change_labels_on};
 use super::{Error, Result, board};
 use crate::app::App;
 use crate::domain::labels::LabelPlan;

@@ -3,7 +3,7 @@
 use dispatch::domain::{Actor, LabelSet, Priority};
 use dispatch::service::Error;
 use dispatch::service::assignments::{assign_agent, assign_owner, set_priority};
-use dispatch::service::labels::settle_overdue;
+use dispatch::service::change::settle_overdue;
 use dispatch::service::lanes::{SetLane, set_lane};
 use dispatch::simulator::Fault;
 

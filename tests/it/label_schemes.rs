@@ -4,10 +4,10 @@ use dispatch::domain::{Priority, Status};
 use dispatch::service::Error;
 use dispatch::service::assignments::{add_label, assign_agent, remove_label};
 use dispatch::service::claims::{ClaimNext, claim_next};
+use dispatch::service::change::settle_overdue;
 use dispatch::service::label_schemes::{
     LabelSchemeInput, PriorityLabelInput, StatusLabelInput, preview, set_label_scheme,
 };
-use dispatch::service::labels::settle_overdue;
 use dispatch::service::leases::{ReleaseLease, release_lease};
 use dispatch::service::moves::{MoveIssue, move_issue};
 use dispatch::simulator::{Fault, Gate, NewIssue};

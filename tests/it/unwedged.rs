@@ -15,8 +15,8 @@ use dispatch::domain::pauses::PauseScope;
 use dispatch::domain::ranking::SkipReason;
 use dispatch::service::backoffs::end_backoffs;
 use dispatch::service::claims::{ClaimNext, claim_next};
+use dispatch::service::change::settle_overdue;
 use dispatch::service::holders::{RequestStop, release_stopped, request_stop};
-use dispatch::service::labels::settle_overdue;
 use dispatch::service::leases::{
     FinishWork, ReleaseLease, expire_leases, finish_work, release_lease,
 };

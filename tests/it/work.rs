@@ -10,8 +10,8 @@ use dispatch::domain::ranking::SkipReason;
 use dispatch::domain::{Actor, LeaseId, Status};
 use dispatch::service::assignments;
 use dispatch::service::claims::{ClaimIssue, ClaimNext, claim_issue, claim_next};
+use dispatch::service::change::settle_overdue;
 use dispatch::service::holders::release_stopped;
-use dispatch::service::labels::settle_overdue;
 use dispatch::service::leases::{
     FinishWork, ReleaseLease, RenewLease, expire_leases, finish_work, release_lease, renew_lease,
 };

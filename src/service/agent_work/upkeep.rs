@@ -11,7 +11,7 @@ use crate::domain::labels::LabelPlan;
 use crate::domain::leases::{LeaseState, agent_label, agent_name};
 use crate::domain::progress::WorkState;
 use crate::domain::{Actor, AgentWorkId, IssueId, LeaseId};
-use crate::service::labels::{Guard, Intent, Terms, change_labels_on};
+use crate::service::change::{Guard, Intent, Terms, change_labels_on};
 use crate::service::leases::let_go;
 use crate::service::{Error, Result, agent_names};
 use crate::store::agent_work::WorkFilter;

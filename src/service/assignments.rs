@@ -1,6 +1,8 @@
 //! Setting agent, owner and priority of an issue, and adding and removing single labels.
 
-use super::change::{Changed, Guard, Intent, LeaseStep, Terms, change_labels, change_labels_on};
+use super::change::{
+    ChangeOptions, Changed, Guard, Intent, LeaseStep, change_labels, change_labels_on,
+};
 use super::{Error, Result, board};
 use crate::app::App;
 use crate::domain::actor::{is_reserved, reserved_reason};
@@ -128,8 +130,8 @@ async fn relabel_from_holder(
         }
     };
     let guard = Guard::Holds(Hold { agent: intent.actor.agent(), token: None });
-    let terms = Terms { guard, step, ..Terms::default() };
-    change_labels_on(app, intent, terms, |labels, _| Ok(plan(labels))).await
+    let options = ChangeOptions { guard, step, ..ChangeOptions::default() };
+    change_labels_on(app, intent, options, |labels, _| Ok(plan(labels))).await
 }
 
 fn intent<'a>(

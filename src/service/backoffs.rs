@@ -11,7 +11,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use diesel_async::AsyncConnection;
 
 use super::board_events::{audit_event, issue_event, resync_event};
-use super::change::{Intent, Terms, change_labels_on};
+use super::change::{ChangeOptions, Intent, change_labels_on};
 use super::comments::{self, AddComment};
 use super::{Error, Result, board};
 use crate::app::App;
@@ -424,8 +424,9 @@ async fn change_label(
         expected_from: None,
         reason: None,
     };
-    let terms = Terms { label: Some(NEEDS_HUMAN), closed_too: true, ..Terms::default() };
-    let changed = change_labels_on(app, &intent, terms, |labels, _| {
+    let options =
+        ChangeOptions { label: Some(NEEDS_HUMAN), closed_too: true, ..ChangeOptions::default() };
+    let changed = change_labels_on(app, &intent, options, |labels, _| {
         let named: Vec<String> =
             labels.names().iter().filter(|name| is_same(name, NEEDS_HUMAN)).cloned().collect();
         Ok(match needs_human {

@@ -14,7 +14,7 @@ use diesel_async::AsyncConnection;
 use serde_json::json;
 
 use super::audit::append_settled;
-use super::change::{Changed, Guard, Intent, LeaseStep, Terms, change_labels_on};
+use super::change::{ChangeOptions, Changed, Guard, Intent, LeaseStep, change_labels_on};
 use super::idempotency::hash_of;
 use super::leases::{agent_for, let_go, term};
 use super::long_poll::LONGEST_WAIT;
@@ -574,12 +574,12 @@ async fn confirm(
     admits: impl FnOnce(&LabelSet, IssueState) -> Result<()>,
 ) -> Result<Claimed> {
     let hold = Hold { agent: Some(lease.agent.clone()), token: Some(lease.fencing_token) };
-    let terms = Terms {
+    let options = ChangeOptions {
         guard: Guard::Holds(hold),
         step: LeaseStep::Confirm { lease: lease.id(), term: claim.term() },
-        ..Terms::default()
+        ..ChangeOptions::default()
     };
-    match change(app, claim, (issue, repository), terms, false, admits).await {
+    match change(app, claim, (issue, repository), options, false, admits).await {
         Ok(Changed { issue, lease: Some(lease), .. }) => {
             Ok(Claimed { lease, issue, warning: None })
         }
@@ -602,12 +602,12 @@ async fn change(
     app: &App,
     claim: &Claim<'_>,
     (issue, repository): (&Issue, &Repository),
-    terms: Terms<'_>,
+    options: ChangeOptions<'_>,
     force: bool,
     admits: impl FnOnce(&LabelSet, IssueState) -> Result<()>,
 ) -> Result<Changed> {
     let label = agent_label(claim.agent);
-    let terms = Terms { label: Some(&label), closed_too: true, ..terms };
+    let options = ChangeOptions { label: Some(&label), closed_too: true, ..options };
     let intent = Intent {
         actor: claim.actor,
         action: "claim_issue",
@@ -617,7 +617,7 @@ async fn change(
         expected_from: None,
         reason: None,
     };
-    change_labels_on(app, &intent, terms, |labels, state| -> Result<LabelPlan> {
+    change_labels_on(app, &intent, options, |labels, state| -> Result<LabelPlan> {
         admits(labels, state)?;
         Ok(claim_plan(claim.agent, labels, force))
     })
@@ -721,8 +721,8 @@ async fn claim_one(app: &App, actor: &Actor, command: ClaimIssue) -> Result<Clai
     if force {
         let wish = claim.wish(app.clock.now());
         let step = LeaseStep::Take { wish, term: claim.term() };
-        let terms = Terms { step, ..Terms::default() };
-        let changed = change(app, &claim, (&issue, &repository), terms, true, admits).await?;
+        let options = ChangeOptions { step, ..ChangeOptions::default() };
+        let changed = change(app, &claim, (&issue, &repository), options, true, admits).await?;
         let lease = changed.lease.ok_or(Error::LeaseLost { holder: None })?;
         give_back_if_left(app, claim.actor, &lease).await?;
         return Ok(Claimed { lease, issue: changed.issue, warning });

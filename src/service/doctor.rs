@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use diesel_async::AsyncConnection;
 
-use super::change::{Guard, Intent, Terms, change_labels_on};
+use super::change::{ChangeOptions, Guard, Intent, change_labels_on};
 use super::leases::{end_orphan, let_go};
 use super::{Error, Result, allows, backoffs};
 use crate::app::App;
@@ -92,8 +92,8 @@ pub async fn repair(
         Ailment::AssignedWithoutLease | Ailment::InProgressWithoutLease => Guard::IsFree,
         _ => Guard::None,
     };
-    let terms = Terms { guard, closed_too: true, ..Terms::default() };
-    let changed = change_labels_on(app, &intent, terms, |labels, state| {
+    let options = ChangeOptions { guard, closed_too: true, ..ChangeOptions::default() };
+    let changed = change_labels_on(app, &intent, options, |labels, state| {
         ailment.plan(labels, state).ok_or_else(well)
     })
     .await?;

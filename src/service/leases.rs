@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use diesel_async::AsyncConnection;
 
 use super::board_events::{audit_event, issue_event};
-use super::change::{Changed, Guard, Intent, LeaseStep, Terms, change_labels_on};
+use super::change::{ChangeOptions, Changed, Guard, Intent, LeaseStep, change_labels_on};
 use super::{Error, Result, agent_names, agent_work, board, holders, pauses};
 use crate::app::App;
 use crate::domain::actor::Who;
@@ -310,10 +310,15 @@ pub async fn release_lease(app: &App, actor: &Actor, command: ReleaseLease) -> R
     let reason = command.reason.map(|reason| plain(&reason));
     let step = LeaseStep::End { lease: lease.id(), ending: LeaseEnding::Released, outcome: None };
     let hold = Hold { agent: Some(lease.agent.clone()), token: Some(lease.fencing_token) };
-    let terms = Terms { guard: Guard::Holds(hold), step, closed_too: true, ..Terms::default() };
+    let options = ChangeOptions {
+        guard: Guard::Holds(hold),
+        step,
+        closed_too: true,
+        ..ChangeOptions::default()
+    };
     let work = Work { issue: &issue, repository: &repository, agent: &lease.agent };
     let changed =
-        Box::pin(give_up(app, actor, "release_lease", &work, reason.as_deref(), terms)).await?;
+        Box::pin(give_up(app, actor, "release_lease", &work, reason.as_deref(), options)).await?;
     Ok(released(changed))
 }
 
@@ -343,7 +348,7 @@ pub async fn release_issue(
         None => LeaseStep::None,
     };
     let hold = Hold { agent: Some(agent.clone()), token: None };
-    let terms = Terms { guard: Guard::Holds(hold), step, ..Terms::default() };
+    let options = ChangeOptions { guard: Guard::Holds(hold), step, ..ChangeOptions::default() };
     let action = match actor {
         Actor::Agent { .. } | Actor::Worker { .. } => "unclaim_issue",
         _ => "unclaim_issue_by_operator",
@@ -351,7 +356,7 @@ pub async fn release_issue(
     let label = words::agent_label(&agent);
     let reason = issue.blocked_reason.clone();
     let intent = intent(actor, action, &issue, &repository, None);
-    let changed = change_labels_on(app, &intent, terms, |labels, state| {
+    let changed = change_labels_on(app, &intent, options, |labels, state| {
         if !labels.contains(&label) {
             let current = Some(labels.effective_status(state));
             return Err(Error::lasting(format!("Issue is not assigned to {agent}"), current));
@@ -384,11 +389,11 @@ async fn give_up(
     action: &str,
     work: &Work<'_>,
     reason: Option<&str>,
-    terms: Terms<'_>,
+    options: ChangeOptions<'_>,
 ) -> Result<Changed> {
     let blocked_reason = work.issue.blocked_reason.as_deref();
     let intent = intent(actor, action, work.issue, work.repository, reason);
-    let changed = change_labels_on(app, &intent, terms, |labels, state| {
+    let changed = change_labels_on(app, &intent, options, |labels, state| {
         Ok(release_plan(work.agent, labels, state, blocked_reason))
     })
     .await?;
@@ -425,9 +430,9 @@ pub(super) async fn let_go(
         false => Guard::IsOver(lease.id()),
     };
     let step = LeaseStep::End { lease: lease.id(), ending: LeaseEnding::Released, outcome: None };
-    let terms = Terms { guard, step, closed_too: true, ..Terms::default() };
+    let options = ChangeOptions { guard, step, closed_too: true, ..ChangeOptions::default() };
     let work = Work { issue: &issue, repository: &repository, agent: &lease.agent };
-    Ok(Box::pin(give_up(app, actor, action, &work, None, terms)).await?.audit_entry)
+    Ok(Box::pin(give_up(app, actor, action, &work, None, options)).await?.audit_entry)
 }
 
 /// Whether an issue is gone for Dispatch: then its lease ends without a change of labels.
@@ -549,11 +554,12 @@ pub async fn finish_work(app: &App, actor: &Actor, command: FinishWork) -> Resul
         LeaseStep::End { lease: lease.id(), ending: LeaseEnding::Finished, outcome: Some(outcome) };
     let hold = Hold { agent: Some(lease.agent.clone()), token: Some(lease.fencing_token) };
     let guard = Guard::Holds(hold);
-    let terms = Terms { guard, step, run: Some(run), closed_too: true, ..Terms::default() };
+    let options =
+        ChangeOptions { guard, step, run: Some(run), closed_too: true, ..ChangeOptions::default() };
     let reason = summary.as_deref().filter(|_| outcome == WorkOutcome::Blocked);
     let target = Some(outcome.status());
     let intent = Intent { target, ..intent(actor, "finish_work", &issue, &repository, reason) };
-    let changed = change_labels_on(app, &intent, terms, |labels, state| {
+    let changed = change_labels_on(app, &intent, options, |labels, state| {
         Ok(outcome.plan(&lease.agent, labels, state))
     })
     .await?;
@@ -883,15 +889,15 @@ async fn expire(app: &App, lease: &Lease) -> Result<()> {
         // It is over, and its cleanup is due once its labels can be changed.
         return retry_later(app, lease, lease.expires_at).await;
     }
-    let terms = Terms {
+    let options = ChangeOptions {
         guard: Guard::IsOver(lease.id()),
         step: ended,
         closed_too: true,
         is_quiet: true,
-        ..Terms::default()
+        ..ChangeOptions::default()
     };
     let work = Work { issue: &issue, repository: &repository, agent: &lease.agent };
-    match Box::pin(give_up(app, &Actor::System, "expire_lease", &work, None, terms)).await {
+    match Box::pin(give_up(app, &Actor::System, "expire_lease", &work, None, options)).await {
         Err(Error::Unread(github::Error::NotFound { .. })) => end_quietly(app, lease).await,
         outcome => outcome.map(drop),
     }

@@ -5,7 +5,7 @@ use futures_util::{StreamExt, stream};
 
 use super::audit::append_settled;
 use super::audit::find_audit_entry;
-use super::change::{Changed, Guard, Intent, Terms, change_labels_on};
+use super::change::{ChangeOptions, Changed, Guard, Intent, change_labels_on};
 use super::{Error, Result, board};
 use crate::app::App;
 use crate::domain::labels::LabelPlan;
@@ -143,9 +143,9 @@ async fn change_status(
         reason: reason.as_deref(),
     };
     let guard = Guard::Holds(Hold { agent: actor.agent(), token });
-    let terms = Terms { guard, ..Terms::default() };
+    let options = ChangeOptions { guard, ..ChangeOptions::default() };
     let plan = |_: &LabelSet, _| Ok(LabelPlan::to_status(command.to));
-    Box::pin(change_labels_on(app, &intent, terms, plan)).await
+    Box::pin(change_labels_on(app, &intent, options, plan)).await
 }
 
 /// The reason for a move to Blocked.

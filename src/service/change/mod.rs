@@ -76,7 +76,7 @@ pub(super) enum LeaseStep<'a> {
 
 /// Options of a change, mostly about the lease of its issue.
 #[derive(Debug, Default)]
-pub(super) struct Terms<'a> {
+pub(super) struct ChangeOptions<'a> {
     /// The precondition.
     pub(super) guard: Guard,
     /// The state transition of the lease.
@@ -133,8 +133,8 @@ pub(super) async fn change_labels(
     plan: impl FnOnce(&LabelSet) -> LabelPlan,
 ) -> Result<Changed> {
     let guard = Guard::Holds(Hold { agent: intent.actor.agent(), token: None });
-    let terms = Terms { guard, ..Terms::default() };
-    change_labels_on(app, intent, terms, |labels, _| Ok(plan(labels))).await
+    let options = ChangeOptions { guard, ..ChangeOptions::default() };
+    change_labels_on(app, intent, options, |labels, _| Ok(plan(labels))).await
 }
 
 /// [`change_labels`] with options. `plan` gets the current labels and state on GitHub, and may
@@ -146,7 +146,7 @@ pub(super) async fn change_labels(
 pub(super) async fn change_labels_on(
     app: &App,
     intent: &Intent<'_>,
-    terms: Terms<'_>,
+    options: ChangeOptions<'_>,
     plan: impl FnOnce(&LabelSet, IssueState) -> Result<LabelPlan>,
 ) -> Result<Changed> {
     let requested_at = app.clock.now();
@@ -156,15 +156,15 @@ pub(super) async fn change_labels_on(
         return Err(refusal);
     }
     // A reservation was just made; it is checked when the intent is written.
-    if !matches!(terms.step, LeaseStep::Confirm { .. }) {
-        uphold(&mut *app.connection().await?, &terms.guard, issue.id, requested_at).await?;
+    if !matches!(options.step, LeaseStep::Confirm { .. }) {
+        uphold(&mut *app.connection().await?, &options.guard, issue.id, requested_at).await?;
     }
 
-    let asked = github.live_labels(&issue.node_id, target.map(Status::label), terms.label);
+    let asked = github.live_labels(&issue.node_id, target.map(Status::label), options.label);
     let live = match asked.await {
         Ok(live) => live,
         Err(error) => {
-            if !terms.is_quiet {
+            if !options.is_quiet {
                 let row = intent.row(target, &issue.labels, &issue.labels, requested_at);
                 record_refusal(app, row, &error).await?;
             }
@@ -173,7 +173,7 @@ pub(super) async fn change_labels_on(
     };
     let labels = LabelSet::from(live.names());
     let present = Present::of_live(&live, requested_at, &github);
-    let checked = check(&live, &labels, expected_from, terms.closed_too);
+    let checked = check(&live, &labels, expected_from, options.closed_too);
     let plan = match checked.and_then(|()| plan(&labels, live.state)) {
         Ok(plan) => plan,
         Err(refusal) => {
@@ -185,18 +185,18 @@ pub(super) async fn change_labels_on(
     check_lengths(repository, &change)?;
     let wanted = labels.after(&change);
     let row = intent.row(plan.status, &labels, &wanted, requested_at);
-    let Some(entry) = append_pending(app, &row, &terms.guard).await? else {
+    let Some(entry) = append_pending(app, &row, &options.guard).await? else {
         return Err(unsettled(app, issue, &labels, live.state).await?);
     };
     if plan.change(&labels).is_empty() {
-        return settle(app, &entry, &present, None, None, Some(&terms)).await;
+        return settle(app, &entry, &present, None, None, Some(&options)).await;
     }
     let sent = send(&github, issue, &live, &plan).await;
     // Whoever may create no label may still be allowed to change those of issues.
     let is_about_label = matches!(sent, Sent::NotCreated(_));
-    let concluded = Box::pin(conclude(app, &github, &entry, &live, sent, &terms)).await;
+    let concluded = Box::pin(conclude(app, &github, &entry, &live, sent, &options)).await;
     // A claim records refusals itself and continues with other issues.
-    let is_claim = matches!(terms.step, LeaseStep::Confirm { .. } | LeaseStep::Take { .. });
+    let is_claim = matches!(options.step, LeaseStep::Confirm { .. } | LeaseStep::Take { .. });
     let noted = match &concluded {
         Ok(_) => backoffs::note_recovery(app, repository).await,
         Err(_) if is_claim || is_about_label => Ok(()),
@@ -445,7 +445,7 @@ async fn conclude(
     entry: &AuditEntry,
     live: &LiveLabels,
     sent: Sent,
-    terms: &Terms<'_>,
+    options: &ChangeOptions<'_>,
 ) -> Result<Changed> {
     let now = app.clock.now();
     let present = |labels, updated_at| Present {
@@ -459,11 +459,11 @@ async fn conclude(
     match sent {
         Sent::Answered(changed, refusal) => {
             let present = present(LabelSet::from(changed.labels), changed.updated_at);
-            settle(app, entry, &present, refusal, None, Some(terms)).await
+            settle(app, entry, &present, refusal, None, Some(options)).await
         }
         Sent::Refused(error) | Sent::NotCreated(error) => {
             let before = present(LabelSet::from(live.names()), live.updated_at);
-            settle(app, entry, &before, Some(error), None, Some(terms)).await
+            settle(app, entry, &before, Some(error), None, Some(options)).await
         }
         Sent::Unknown(error) => {
             let issue = entry.issue_id.ok_or_else(|| Error::no_issue(entry.id))?;
@@ -471,7 +471,7 @@ async fn conclude(
             match read_back(app, github, &row.node_id).await {
                 Ok(found) => {
                     let found = whole(app, github, entry, &row.node_id, found).await?;
-                    settle_by_reading(app, entry, &found, &error, Some(terms)).await
+                    settle_by_reading(app, entry, &found, &error, Some(options)).await
                 }
                 // That failed too: the entry stays pending and is settled after its deadline.
                 Err(_) => Err(error.into()),
@@ -596,13 +596,13 @@ async fn settle_by_reading(
     entry: &AuditEntry,
     found: &Present,
     lost: &github::Error,
-    terms: Option<&Terms<'_>>,
+    options: Option<&ChangeOptions<'_>>,
 ) -> Result<Changed> {
     let plan = LabelPlan::of_entry(entry.target_status, &entry.before_labels, &entry.after_labels);
     let is_done = plan.change(&found.labels).is_empty();
     let error = if is_done { None } else { Some(lost.clone()) };
     let recheck = if is_done { None } else { Some(app.clock.now() + RECHECK) };
-    settle(app, entry, found, error, recheck, terms).await
+    settle(app, entry, found, error, recheck, options).await
 }
 
 /// One transaction: labels, entry, events. It settles the move as a success, or as a failure with
@@ -613,7 +613,7 @@ async fn settle(
     present: &Present,
     error: Option<github::Error>,
     recheck_at: Option<DateTime<Utc>>,
-    terms: Option<&Terms<'_>>,
+    options: Option<&ChangeOptions<'_>>,
 ) -> Result<Changed> {
     let now = app.clock.now();
     let message = error.as_ref().map(ToString::to_string);
@@ -644,11 +644,11 @@ async fn settle(
                 Some(true) => settled.who(),
                 _ => Actor::GitHub.who(),
             };
-            let terms = terms.filter(|_| settled.success == Some(true));
+            let options = options.filter(|_| settled.success == Some(true));
             if settled.success == Some(true) {
                 backoffs::note_success(connection, &row, settled.actor_kind).await?;
             }
-            let (lease, agent_run) = carry_out(app, connection, issue_id, terms, now).await?;
+            let (lease, agent_run) = carry_out(app, connection, issue_id, options, now).await?;
             let beside = Beside {
                 settled: Some(&settled),
                 agent_run: agent_run.as_ref(),
@@ -671,11 +671,11 @@ async fn carry_out(
     app: &App,
     connection: &mut Connection,
     issue: IssueId,
-    terms: Option<&Terms<'_>>,
+    options: Option<&ChangeOptions<'_>>,
     now: DateTime<Utc>,
 ) -> Result<(Option<Lease>, Option<AgentRun>)> {
-    let Some(terms) = terms else { return Ok((None, None)) };
-    let lease = match &terms.step {
+    let Some(options) = options else { return Ok((None, None)) };
+    let lease = match &options.step {
         LeaseStep::None => None,
         LeaseStep::Confirm { lease, term } => {
             leases::confirm(connection, *lease, now + *term).await?
@@ -694,7 +694,7 @@ async fn carry_out(
             ended
         }
     };
-    let run = match &terms.run {
+    let run = match &options.run {
         Some(run) => match agent_runs::record(connection, run).await? {
             None => {
                 let key = run.idempotency_key.as_deref().unwrap_or_default();

@@ -1,7 +1,7 @@
 //! Setting agent, owner and priority of an issue, and adding and removing single labels.
 
 use super::change::{
-    ChangeOptions, Changed, Guard, Intent, LeaseStep, change_labels, change_labels_on,
+    ChangeOptions, Changed, Intent, LeaseStep, Precondition, change_labels, change_labels_on,
 };
 use super::{Error, Result, board};
 use crate::app::App;
@@ -129,8 +129,8 @@ async fn relabel_from_holder(
             LeaseStep::End { lease: lease.id(), ending: LeaseEnding::Released, outcome: None }
         }
     };
-    let guard = Guard::Holds(Hold { agent: intent.actor.agent(), token: None });
-    let options = ChangeOptions { guard, step, ..ChangeOptions::default() };
+    let precondition = Precondition::Holds(Hold { agent: intent.actor.agent(), token: None });
+    let options = ChangeOptions { precondition, step, ..ChangeOptions::default() };
     change_labels_on(app, intent, options, |labels, _| Ok(plan(labels))).await
 }
 

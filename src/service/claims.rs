@@ -14,7 +14,7 @@ use diesel_async::AsyncConnection;
 use serde_json::json;
 
 use super::audit::append_settled;
-use super::change::{ChangeOptions, Changed, Guard, Intent, LeaseStep, change_labels_on};
+use super::change::{ChangeOptions, Changed, Intent, LeaseStep, Precondition, change_labels_on};
 use super::idempotency::hash_of;
 use super::leases::{agent_for, let_go, term};
 use super::long_poll::LONGEST_WAIT;
@@ -575,7 +575,7 @@ async fn confirm(
 ) -> Result<Claimed> {
     let hold = Hold { agent: Some(lease.agent.clone()), token: Some(lease.fencing_token) };
     let options = ChangeOptions {
-        guard: Guard::Holds(hold),
+        precondition: Precondition::Holds(hold),
         step: LeaseStep::Confirm { lease: lease.id(), term: claim.term() },
         ..ChangeOptions::default()
     };

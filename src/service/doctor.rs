@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use diesel_async::AsyncConnection;
 
-use super::change::{ChangeOptions, Guard, Intent, change_labels_on};
+use super::change::{ChangeOptions, Intent, Precondition, change_labels_on};
 use super::leases::{end_orphan, let_go};
 use super::{Error, Result, allows, backoffs};
 use crate::app::App;
@@ -88,11 +88,11 @@ pub async fn repair(
         expected_from: None,
         reason: None,
     };
-    let guard = match ailment {
-        Ailment::AssignedWithoutLease | Ailment::InProgressWithoutLease => Guard::IsFree,
-        _ => Guard::None,
+    let precondition = match ailment {
+        Ailment::AssignedWithoutLease | Ailment::InProgressWithoutLease => Precondition::IsFree,
+        _ => Precondition::None,
     };
-    let options = ChangeOptions { guard, closed_too: true, ..ChangeOptions::default() };
+    let options = ChangeOptions { precondition, closed_too: true, ..ChangeOptions::default() };
     let changed = change_labels_on(app, &intent, options, |labels, state| {
         ailment.plan(labels, state).ok_or_else(well)
     })

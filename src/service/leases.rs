@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use diesel_async::AsyncConnection;
 
 use super::board_events::{audit_event, issue_event};
-use super::change::{ChangeOptions, Changed, Guard, Intent, LeaseStep, change_labels_on};
+use super::change::{ChangeOptions, Changed, Intent, LeaseStep, Precondition, change_labels_on};
 use super::{Error, Result, agent_names, agent_work, board, holders, pauses};
 use crate::app::App;
 use crate::domain::actor::Who;
@@ -311,7 +311,7 @@ pub async fn release_lease(app: &App, actor: &Actor, command: ReleaseLease) -> R
     let step = LeaseStep::End { lease: lease.id(), ending: LeaseEnding::Released, outcome: None };
     let hold = Hold { agent: Some(lease.agent.clone()), token: Some(lease.fencing_token) };
     let options = ChangeOptions {
-        guard: Guard::Holds(hold),
+        precondition: Precondition::Holds(hold),
         step,
         closed_too: true,
         ..ChangeOptions::default()
@@ -348,7 +348,8 @@ pub async fn release_issue(
         None => LeaseStep::None,
     };
     let hold = Hold { agent: Some(agent.clone()), token: None };
-    let options = ChangeOptions { guard: Guard::Holds(hold), step, ..ChangeOptions::default() };
+    let options =
+        ChangeOptions { precondition: Precondition::Holds(hold), step, ..ChangeOptions::default() };
     let action = match actor {
         Actor::Agent { .. } | Actor::Worker { .. } => "unclaim_issue",
         _ => "unclaim_issue_by_operator",
@@ -422,15 +423,16 @@ pub(super) async fn let_go(
             })
             .await;
     }
-    let guard = match lease.is_live(now) {
-        true => Guard::Holds(Hold {
+    let precondition = match lease.is_live(now) {
+        true => Precondition::Holds(Hold {
             agent: Some(lease.agent.clone()),
             token: Some(lease.fencing_token),
         }),
-        false => Guard::IsOver(lease.id()),
+        false => Precondition::IsOver(lease.id()),
     };
     let step = LeaseStep::End { lease: lease.id(), ending: LeaseEnding::Released, outcome: None };
-    let options = ChangeOptions { guard, step, closed_too: true, ..ChangeOptions::default() };
+    let options =
+        ChangeOptions { precondition, step, closed_too: true, ..ChangeOptions::default() };
     let work = Work { issue: &issue, repository: &repository, agent: &lease.agent };
     Ok(Box::pin(give_up(app, actor, action, &work, None, options)).await?.audit_entry)
 }
@@ -553,9 +555,14 @@ pub async fn finish_work(app: &App, actor: &Actor, command: FinishWork) -> Resul
     let step =
         LeaseStep::End { lease: lease.id(), ending: LeaseEnding::Finished, outcome: Some(outcome) };
     let hold = Hold { agent: Some(lease.agent.clone()), token: Some(lease.fencing_token) };
-    let guard = Guard::Holds(hold);
-    let options =
-        ChangeOptions { guard, step, run: Some(run), closed_too: true, ..ChangeOptions::default() };
+    let precondition = Precondition::Holds(hold);
+    let options = ChangeOptions {
+        precondition,
+        step,
+        run: Some(run),
+        closed_too: true,
+        ..ChangeOptions::default()
+    };
     let reason = summary.as_deref().filter(|_| outcome == WorkOutcome::Blocked);
     let target = Some(outcome.status());
     let intent = Intent { target, ..intent(actor, "finish_work", &issue, &repository, reason) };
@@ -890,7 +897,7 @@ async fn expire(app: &App, lease: &Lease) -> Result<()> {
         return retry_later(app, lease, lease.expires_at).await;
     }
     let options = ChangeOptions {
-        guard: Guard::IsOver(lease.id()),
+        precondition: Precondition::IsOver(lease.id()),
         step: ended,
         closed_too: true,
         is_quiet: true,

@@ -5,7 +5,7 @@ use futures_util::{StreamExt, stream};
 
 use super::audit::append_settled;
 use super::audit::find_audit_entry;
-use super::change::{ChangeOptions, Changed, Guard, Intent, change_labels_on};
+use super::change::{ChangeOptions, Changed, Intent, Precondition, change_labels_on};
 use super::{Error, Result, board};
 use crate::app::App;
 use crate::domain::labels::LabelPlan;
@@ -142,8 +142,8 @@ async fn change_status(
         expected_from: command.expected_from,
         reason: reason.as_deref(),
     };
-    let guard = Guard::Holds(Hold { agent: actor.agent(), token });
-    let options = ChangeOptions { guard, ..ChangeOptions::default() };
+    let precondition = Precondition::Holds(Hold { agent: actor.agent(), token });
+    let options = ChangeOptions { precondition, ..ChangeOptions::default() };
     let plan = |_: &LabelSet, _| Ok(LabelPlan::to_status(command.to));
     Box::pin(change_labels_on(app, &intent, options, plan)).await
 }

@@ -11,7 +11,7 @@ use crate::domain::labels::LabelPlan;
 use crate::domain::leases::{LeaseState, agent_label, agent_name};
 use crate::domain::progress::WorkState;
 use crate::domain::{Actor, AgentWorkId, IssueId, LeaseId};
-use crate::service::change::{ChangeOptions, Guard, Intent, change_labels_on};
+use crate::service::change::{ChangeOptions, Intent, Precondition, change_labels_on};
 use crate::service::leases::let_go;
 use crate::service::{Error, Result, agent_names};
 use crate::store::agent_work::WorkFilter;
@@ -350,8 +350,11 @@ async fn take_label_off(app: &App, actor: &Actor, work: &AgentWork) -> Result<bo
         expected_from: None,
         reason: None,
     };
-    let options =
-        ChangeOptions { guard: Guard::IsFree, closed_too: true, ..ChangeOptions::default() };
+    let options = ChangeOptions {
+        precondition: Precondition::IsFree,
+        closed_too: true,
+        ..ChangeOptions::default()
+    };
     change_labels_on(app, &intent, options, |labels, _| {
         let remove = if labels.contains(&label) { vec![label.clone()] } else { vec![] };
         Ok(LabelPlan { remove, ..LabelPlan::default() })

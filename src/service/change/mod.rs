@@ -78,7 +78,7 @@ pub(super) enum LeaseStep<'a> {
 #[derive(Debug, Default)]
 pub(super) struct ChangeOptions<'a> {
     /// The precondition.
-    pub(super) guard: Guard,
+    pub(super) precondition: Precondition,
     /// The state transition of the lease.
     pub(super) step: LeaseStep<'a>,
     /// The agent run to record.
@@ -93,7 +93,7 @@ pub(super) struct ChangeOptions<'a> {
 
 /// A precondition, re-checked when the intent is stored because GitHub was read in between.
 #[derive(Debug, Default)]
-pub(super) enum Guard {
+pub(super) enum Precondition {
     /// No precondition.
     #[default]
     None,
@@ -132,8 +132,8 @@ pub(super) async fn change_labels(
     intent: &Intent<'_>,
     plan: impl FnOnce(&LabelSet) -> LabelPlan,
 ) -> Result<Changed> {
-    let guard = Guard::Holds(Hold { agent: intent.actor.agent(), token: None });
-    let options = ChangeOptions { guard, ..ChangeOptions::default() };
+    let precondition = Precondition::Holds(Hold { agent: intent.actor.agent(), token: None });
+    let options = ChangeOptions { precondition, ..ChangeOptions::default() };
     change_labels_on(app, intent, options, |labels, _| Ok(plan(labels))).await
 }
 
@@ -157,7 +157,8 @@ pub(super) async fn change_labels_on(
     }
     // A reservation was just made; it is checked when the intent is written.
     if !matches!(options.step, LeaseStep::Confirm { .. }) {
-        uphold(&mut *app.connection().await?, &options.guard, issue.id, requested_at).await?;
+        uphold(&mut *app.connection().await?, &options.precondition, issue.id, requested_at)
+            .await?;
     }
 
     let asked = github.live_labels(&issue.node_id, target.map(Status::label), options.label);
@@ -185,7 +186,7 @@ pub(super) async fn change_labels_on(
     check_lengths(repository, &change)?;
     let wanted = labels.after(&change);
     let row = intent.row(plan.status, &labels, &wanted, requested_at);
-    let Some(entry) = append_pending(app, &row, &options.guard).await? else {
+    let Some(entry) = append_pending(app, &row, &options.precondition).await? else {
         return Err(unsettled(app, issue, &labels, live.state).await?);
     };
     if plan.change(&labels).is_empty() {
@@ -215,20 +216,20 @@ pub(super) async fn change_labels_on(
 /// Checks a precondition.
 async fn uphold(
     connection: &mut Connection,
-    guard: &Guard,
+    precondition: &Precondition,
     issue: IssueId,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    if matches!(guard, Guard::None) {
+    if matches!(precondition, Precondition::None) {
         return Ok(());
     }
     let row = leases::of_issue(connection, issue).await?;
     let live = row.as_ref().filter(|lease| lease.is_live(now));
-    let holds = match guard {
-        Guard::None => true,
-        Guard::Holds(hold) => hold.admits(live.map(Lease::held)),
-        Guard::IsFree => live.is_none(),
-        Guard::IsOver(id) => row.as_ref().is_some_and(|row| {
+    let holds = match precondition {
+        Precondition::None => true,
+        Precondition::Holds(hold) => hold.admits(live.map(Lease::held)),
+        Precondition::IsFree => live.is_none(),
+        Precondition::IsOver(id) => row.as_ref().is_some_and(|row| {
             row.id() == *id && row.state != LeaseState::Free && !row.is_live(now)
         }),
     };
@@ -307,10 +308,11 @@ impl<'a> Intent<'a> {
 async fn append_pending(
     app: &App,
     intent: &NewEntry<'_>,
-    guard: &Guard,
+    precondition: &Precondition,
 ) -> Result<Option<AuditEntry>> {
     let mut connection = app.connection().await?;
-    let Some(issue) = intent.issue_id.filter(|_| !matches!(guard, Guard::None)) else {
+    let Some(issue) = intent.issue_id.filter(|_| !matches!(precondition, Precondition::None))
+    else {
         return Ok(audit::append_pending(&mut connection, intent).await?);
     };
     connection
@@ -319,7 +321,7 @@ async fn append_pending(
             if entry.is_some() {
                 // No other change of this issue can begin any more, and earlier ones have ended, so
                 // this check is final.
-                uphold(connection, guard, issue, app.clock.now()).await?;
+                uphold(connection, precondition, issue, app.clock.now()).await?;
             }
             Ok(entry)
         })

@@ -157,8 +157,13 @@ pub(super) async fn change_labels_on(
     }
     // A reservation was just made; it is checked when the intent is written.
     if !matches!(options.step, LeaseStep::Confirm { .. }) {
-        uphold(&mut *app.connection().await?, &options.precondition, issue.id, requested_at)
-            .await?;
+        check_precondition(
+            &mut *app.connection().await?,
+            &options.precondition,
+            issue.id,
+            requested_at,
+        )
+        .await?;
     }
 
     let asked = github.live_labels(&issue.node_id, target.map(Status::label), options.label);
@@ -214,7 +219,7 @@ pub(super) async fn change_labels_on(
 }
 
 /// Checks a precondition.
-async fn uphold(
+async fn check_precondition(
     connection: &mut Connection,
     precondition: &Precondition,
     issue: IssueId,
@@ -321,7 +326,7 @@ async fn append_pending(
             if entry.is_some() {
                 // No other change of this issue can begin any more, and earlier ones have ended, so
                 // this check is final.
-                uphold(connection, precondition, issue, app.clock.now()).await?;
+                check_precondition(connection, precondition, issue, app.clock.now()).await?;
             }
             Ok(entry)
         })

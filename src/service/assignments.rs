@@ -1,7 +1,7 @@
 //! Setting agent, owner and priority of an issue, and adding and removing single labels.
 
 use super::change::{
-    ChangeOptions, Changed, Intent, LeaseStep, Precondition, change_labels, change_labels_on,
+    ChangeOptions, Changed, Intent, LeaseTransition, Precondition, change_labels, change_labels_on,
 };
 use super::{Error, Result, board};
 use crate::app::App;
@@ -123,14 +123,14 @@ async fn relabel_from_holder(
 ) -> Result<Changed> {
     let row = leases::of_issue(&mut *app.connection().await?, intent.issue.id).await?;
     let live = row.filter(|lease| lease.is_live(app.clock.now()));
-    let step = match live.filter(|lease| takes_off(&agent_label(&lease.agent))) {
-        None => LeaseStep::None,
+    let transition = match live.filter(|lease| takes_off(&agent_label(&lease.agent))) {
+        None => LeaseTransition::None,
         Some(lease) => {
-            LeaseStep::End { lease: lease.id(), ending: LeaseEnding::Released, outcome: None }
+            LeaseTransition::End { lease: lease.id(), ending: LeaseEnding::Released, outcome: None }
         }
     };
     let precondition = Precondition::Holds(Hold { agent: intent.actor.agent(), token: None });
-    let options = ChangeOptions { precondition, step, ..ChangeOptions::default() };
+    let options = ChangeOptions { precondition, transition, ..ChangeOptions::default() };
     change_labels_on(app, intent, options, |labels, _| Ok(plan(labels))).await
 }
 

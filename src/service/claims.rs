@@ -14,7 +14,9 @@ use diesel_async::AsyncConnection;
 use serde_json::json;
 
 use super::audit::append_settled;
-use super::change::{ChangeOptions, Changed, Intent, LeaseStep, Precondition, change_labels_on};
+use super::change::{
+    ChangeOptions, Changed, Intent, LeaseTransition, Precondition, change_labels_on,
+};
 use super::idempotency::hash_of;
 use super::leases::{agent_for, let_go, term};
 use super::long_poll::LONGEST_WAIT;
@@ -576,7 +578,7 @@ async fn confirm(
     let hold = Hold { agent: Some(lease.agent.clone()), token: Some(lease.fencing_token) };
     let options = ChangeOptions {
         precondition: Precondition::Holds(hold),
-        step: LeaseStep::Confirm { lease: lease.id(), term: claim.term() },
+        transition: LeaseTransition::Confirm { lease: lease.id(), term: claim.term() },
         ..ChangeOptions::default()
     };
     match change(app, claim, (issue, repository), options, false, admits).await {
@@ -720,8 +722,8 @@ async fn claim_one(app: &App, actor: &Actor, command: ClaimIssue) -> Result<Clai
     let admits = |labels: &LabelSet, state| is_claimable(&agent, force, labels, state);
     if force {
         let wish = claim.wish(app.clock.now());
-        let step = LeaseStep::Take { wish, term: claim.term() };
-        let options = ChangeOptions { step, ..ChangeOptions::default() };
+        let transition = LeaseTransition::Take { wish, term: claim.term() };
+        let options = ChangeOptions { transition, ..ChangeOptions::default() };
         let changed = change(app, &claim, (&issue, &repository), options, true, admits).await?;
         let lease = changed.lease.ok_or(Error::LeaseLost { holder: None })?;
         give_back_if_left(app, claim.actor, &lease).await?;

@@ -9,7 +9,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use diesel_async::AsyncConnection;
 
 use super::board_events::{audit_event, issue_event};
-use super::change::{ChangeOptions, Changed, Intent, LeaseStep, Precondition, change_labels_on};
+use super::change::{
+    ChangeOptions, Changed, Intent, LeaseTransition, Precondition, change_labels_on,
+};
 use super::{Error, Result, agent_names, agent_work, board, holders, pauses};
 use crate::app::App;
 use crate::domain::actor::Who;
@@ -308,11 +310,12 @@ pub async fn release_lease(app: &App, actor: &Actor, command: ReleaseLease) -> R
     let actor = &actor.acting_for(&lease.agent);
     let (issue, repository) = board::find_issue(app, lease.issue_id).await?;
     let reason = command.reason.map(|reason| plain(&reason));
-    let step = LeaseStep::End { lease: lease.id(), ending: LeaseEnding::Released, outcome: None };
+    let transition =
+        LeaseTransition::End { lease: lease.id(), ending: LeaseEnding::Released, outcome: None };
     let hold = Hold { agent: Some(lease.agent.clone()), token: Some(lease.fencing_token) };
     let options = ChangeOptions {
         precondition: Precondition::Holds(hold),
-        step,
+        transition,
         closed_too: true,
         ..ChangeOptions::default()
     };
@@ -341,15 +344,18 @@ pub async fn release_issue(
     let now = app.clock.now();
     let row = leases::of_issue(&mut *app.connection().await?, issue.id).await?;
     let live = row.filter(|lease| lease.is_live(now));
-    let step = match live.filter(|lease| is_same(&lease.agent, &agent)) {
+    let transition = match live.filter(|lease| is_same(&lease.agent, &agent)) {
         Some(own) => {
-            LeaseStep::End { lease: own.id(), ending: LeaseEnding::Released, outcome: None }
+            LeaseTransition::End { lease: own.id(), ending: LeaseEnding::Released, outcome: None }
         }
-        None => LeaseStep::None,
+        None => LeaseTransition::None,
     };
     let hold = Hold { agent: Some(agent.clone()), token: None };
-    let options =
-        ChangeOptions { precondition: Precondition::Holds(hold), step, ..ChangeOptions::default() };
+    let options = ChangeOptions {
+        precondition: Precondition::Holds(hold),
+        transition,
+        ..ChangeOptions::default()
+    };
     let action = match actor {
         Actor::Agent { .. } | Actor::Worker { .. } => "unclaim_issue",
         _ => "unclaim_issue_by_operator",
@@ -430,9 +436,10 @@ pub(super) async fn let_go(
         }),
         false => Precondition::IsOver(lease.id()),
     };
-    let step = LeaseStep::End { lease: lease.id(), ending: LeaseEnding::Released, outcome: None };
+    let transition =
+        LeaseTransition::End { lease: lease.id(), ending: LeaseEnding::Released, outcome: None };
     let options =
-        ChangeOptions { precondition, step, closed_too: true, ..ChangeOptions::default() };
+        ChangeOptions { precondition, transition, closed_too: true, ..ChangeOptions::default() };
     let work = Work { issue: &issue, repository: &repository, agent: &lease.agent };
     Ok(Box::pin(give_up(app, actor, action, &work, None, options)).await?.audit_entry)
 }
@@ -552,13 +559,16 @@ pub async fn finish_work(app: &App, actor: &Actor, command: FinishWork) -> Resul
     let (issue, repository) = board::find_issue(app, lease.issue_id).await?;
     let outcome = command.outcome;
     let run = run_of(&lease, &issue, &command, summary.clone(), now);
-    let step =
-        LeaseStep::End { lease: lease.id(), ending: LeaseEnding::Finished, outcome: Some(outcome) };
+    let transition = LeaseTransition::End {
+        lease: lease.id(),
+        ending: LeaseEnding::Finished,
+        outcome: Some(outcome),
+    };
     let hold = Hold { agent: Some(lease.agent.clone()), token: Some(lease.fencing_token) };
     let precondition = Precondition::Holds(hold);
     let options = ChangeOptions {
         precondition,
-        step,
+        transition,
         run: Some(run),
         closed_too: true,
         ..ChangeOptions::default()
@@ -888,7 +898,7 @@ async fn expire(app: &App, lease: &Lease) -> Result<()> {
         Some(_) => LeaseEnding::Released,
         None => LeaseEnding::Expired,
     };
-    let ended = LeaseStep::End { lease: lease.id(), ending, outcome: None };
+    let ended = LeaseTransition::End { lease: lease.id(), ending, outcome: None };
     if is_gone(&issue, &repository) {
         return end_quietly(app, lease).await;
     }
@@ -898,7 +908,7 @@ async fn expire(app: &App, lease: &Lease) -> Result<()> {
     }
     let options = ChangeOptions {
         precondition: Precondition::IsOver(lease.id()),
-        step: ended,
+        transition: ended,
         closed_too: true,
         is_quiet: true,
         ..ChangeOptions::default()

@@ -62,7 +62,7 @@ pub struct Changed {
 
 /// The state transition of the issue's lease in the transaction that settles a successful change.
 #[derive(Debug, Default)]
-pub(super) enum LeaseStep<'a> {
+pub(super) enum LeaseTransition<'a> {
     /// The lease does not change.
     #[default]
     None,
@@ -80,7 +80,7 @@ pub(super) struct ChangeOptions<'a> {
     /// The precondition.
     pub(super) precondition: Precondition,
     /// The state transition of the lease.
-    pub(super) step: LeaseStep<'a>,
+    pub(super) transition: LeaseTransition<'a>,
     /// The agent run to record.
     pub(super) run: Option<NewAgentRun>,
     /// A label that will probably be added, besides that of the target column.
@@ -156,7 +156,7 @@ pub(super) async fn change_labels_on(
         return Err(refusal);
     }
     // A reservation was just made; it is checked when the intent is written.
-    if !matches!(options.step, LeaseStep::Confirm { .. }) {
+    if !matches!(options.transition, LeaseTransition::Confirm { .. }) {
         check_precondition(
             &mut *app.connection().await?,
             &options.precondition,
@@ -202,7 +202,10 @@ pub(super) async fn change_labels_on(
     let is_about_label = matches!(sent, Sent::NotCreated(_));
     let concluded = Box::pin(conclude(app, &github, &entry, &live, sent, &options)).await;
     // A claim records refusals itself and continues with other issues.
-    let is_claim = matches!(options.step, LeaseStep::Confirm { .. } | LeaseStep::Take { .. });
+    let is_claim = matches!(
+        options.transition,
+        LeaseTransition::Confirm { .. } | LeaseTransition::Take { .. }
+    );
     let noted = match &concluded {
         Ok(_) => backoffs::note_recovery(app, repository).await,
         Err(_) if is_claim || is_about_label => Ok(()),
@@ -682,16 +685,16 @@ async fn carry_out(
     now: DateTime<Utc>,
 ) -> Result<(Option<Lease>, Option<AgentRun>)> {
     let Some(options) = options else { return Ok((None, None)) };
-    let lease = match &options.step {
-        LeaseStep::None => None,
-        LeaseStep::Confirm { lease, term } => {
+    let lease = match &options.transition {
+        LeaseTransition::None => None,
+        LeaseTransition::Confirm { lease, term } => {
             leases::confirm(connection, *lease, now + *term).await?
         }
-        LeaseStep::Take { wish, term } => {
+        LeaseTransition::Take { wish, term } => {
             let reserved = leases::take(connection, wish, issue).await?;
             leases::confirm(connection, reserved.id(), now + *term).await?
         }
-        LeaseStep::End { lease, ending, outcome } => {
+        LeaseTransition::End { lease, ending, outcome } => {
             let before = leases::of_issue(connection, issue).await?;
             let was_held = before.is_some_and(|row| row.state == LeaseState::Held);
             let ended = leases::end(connection, *lease, *ending, *outcome, now).await?;

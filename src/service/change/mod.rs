@@ -658,7 +658,7 @@ async fn settle(
             if settled.success == Some(true) {
                 backoffs::note_success(connection, &row, settled.actor_kind).await?;
             }
-            let (lease, agent_run) = carry_out(app, connection, issue_id, options, now).await?;
+            let (lease, agent_run) = apply(app, connection, issue_id, options, now).await?;
             let beside = Beside {
                 settled: Some(&settled),
                 agent_run: agent_run.as_ref(),
@@ -677,7 +677,7 @@ async fn settle(
 }
 
 /// Applies the state transition of the lease, and records the run, of a successful change.
-async fn carry_out(
+async fn apply(
     app: &App,
     connection: &mut Connection,
     issue: IssueId,

@@ -197,10 +197,10 @@ pub(super) async fn change_labels_on(
     if plan.change(&labels).is_empty() {
         return settle(app, &entry, &present, None, None, Some(&options)).await;
     }
-    let sent = send(&github, issue, &live, &plan).await;
+    let outcome = send(&github, issue, &live, &plan).await;
     // Whoever may create no label may still be allowed to change those of issues.
-    let is_about_label = matches!(sent, Sent::NotCreated(_));
-    let concluded = Box::pin(conclude(app, &github, &entry, &live, sent, &options)).await;
+    let is_about_label = matches!(outcome, SendOutcome::NotCreated(_));
+    let concluded = Box::pin(conclude(app, &github, &entry, &live, outcome, &options)).await;
     // A claim records refusals itself and continues with other issues.
     let is_claim = matches!(
         options.transition,
@@ -367,7 +367,7 @@ async fn record_refusal(app: &App, intent: NewEntry<'_>, error: &github::Error) 
 }
 
 /// The outcome of a change that was sent.
-enum Sent {
+enum SendOutcome {
     /// GitHub returned the labels that the issue now has, and an error for what it refused.
     Answered(github::Changed, Option<github::Error>),
     /// GitHub refused; nothing was changed.
@@ -380,23 +380,32 @@ enum Sent {
 
 /// Sends the change as one document, additions before removals unless the issue has too many labels
 /// for that. A partly applied change is undone once.
-async fn send(github: &github::Client, issue: &Issue, live: &LiveLabels, plan: &LabelPlan) -> Sent {
+async fn send(
+    github: &github::Client,
+    issue: &Issue,
+    live: &LiveLabels,
+    plan: &LabelPlan,
+) -> SendOutcome {
     let before = LabelSet::from(live.names());
     let change = plan.change(&before);
     if before.after(&change).names().len() > MOST_LABELS {
         let message = format!("Issues cannot have more than {MOST_LABELS} labels");
-        return Sent::Refused(github::Error::Refused { status: 422, message, is_forbidden: false });
+        return SendOutcome::Refused(github::Error::Refused {
+            status: 422,
+            message,
+            is_forbidden: false,
+        });
     }
     let add = match ids_to_add(github, live, plan.status, &change.add).await {
         Ok(add) => add,
         // Whether or not the label was created, the issue does not have it.
-        Err(error) => return Sent::NotCreated(error),
+        Err(error) => return SendOutcome::NotCreated(error),
     };
     let removes_first = live.labels.len() + add.len() > MOST_LABELS;
     let remove = ids_of(live, &change.remove);
     match github.change_labels(&issue.node_id, &add, &remove, removes_first).await {
         Ok(changed) if plan.change(&changed.labels.clone().into()).is_empty() => {
-            Sent::Answered(changed, None)
+            SendOutcome::Answered(changed, None)
         }
         Ok(changed) => {
             let refusal = changed.errors.first().cloned().unwrap_or(github::Error::Refused {
@@ -410,16 +419,16 @@ async fn send(github: &github::Client, issue: &Issue, live: &LiveLabels, plan: &
             let is_gained = change.add.iter().any(|name| left.contains(name));
             let gained = if is_gained { add } else { vec![] };
             if lost.is_empty() && gained.is_empty() {
-                return Sent::Answered(changed, Some(refusal));
+                return SendOutcome::Answered(changed, Some(refusal));
             }
             let lost = ids_of(live, &lost);
             match github.change_labels(&issue.node_id, &lost, &gained, removes_first).await {
-                Ok(undone) => Sent::Answered(undone, Some(refusal)),
-                Err(error) => Sent::Unknown(error),
+                Ok(undone) => SendOutcome::Answered(undone, Some(refusal)),
+                Err(error) => SendOutcome::Unknown(error),
             }
         }
-        Err(error) if error.is_ambiguous() => Sent::Unknown(error),
-        Err(error) => Sent::Refused(error),
+        Err(error) if error.is_ambiguous() => SendOutcome::Unknown(error),
+        Err(error) => SendOutcome::Refused(error),
     }
 }
 
@@ -454,7 +463,7 @@ async fn conclude(
     github: &github::Client,
     entry: &AuditEntry,
     live: &LiveLabels,
-    sent: Sent,
+    outcome: SendOutcome,
     options: &ChangeOptions<'_>,
 ) -> Result<Changed> {
     let now = app.clock.now();
@@ -466,16 +475,16 @@ async fn conclude(
         read_at: now,
         scheme: Some(Arc::clone(github.label_scheme())),
     };
-    match sent {
-        Sent::Answered(changed, refusal) => {
+    match outcome {
+        SendOutcome::Answered(changed, refusal) => {
             let present = present(LabelSet::from(changed.labels), changed.updated_at);
             settle(app, entry, &present, refusal, None, Some(options)).await
         }
-        Sent::Refused(error) | Sent::NotCreated(error) => {
+        SendOutcome::Refused(error) | SendOutcome::NotCreated(error) => {
             let before = present(LabelSet::from(live.names()), live.updated_at);
             settle(app, entry, &before, Some(error), None, Some(options)).await
         }
-        Sent::Unknown(error) => {
+        SendOutcome::Unknown(error) => {
             let issue = entry.issue_id.ok_or_else(|| Error::no_issue(entry.id))?;
             let row = row_of(app, issue).await?;
             match read_back(app, github, &row.node_id).await {

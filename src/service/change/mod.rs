@@ -178,12 +178,12 @@ pub(super) async fn change_labels_on(
         }
     };
     let labels = LabelSet::from(live.names());
-    let present = Present::of_live(&live, requested_at, &github);
+    let current = GithubState::of_live(&live, requested_at, &github);
     let checked = check(&live, &labels, expected_from, options.closed_too);
     let plan = match checked.and_then(|()| plan(&labels, live.state)) {
         Ok(plan) => plan,
         Err(refusal) => {
-            adopt(app, issue.id, &present).await?;
+            adopt(app, issue.id, &current).await?;
             return Err(refusal);
         }
     };
@@ -195,7 +195,7 @@ pub(super) async fn change_labels_on(
         return Err(unsettled(app, issue, &labels, live.state).await?);
     };
     if plan.change(&labels).is_empty() {
-        return settle(app, &entry, &present, None, None, Some(&options)).await;
+        return settle(app, &entry, &current, None, None, Some(&options)).await;
     }
     let outcome = send(&github, issue, &live, &plan).await;
     // Whoever may create no label may still be allowed to change those of issues.
@@ -467,7 +467,7 @@ async fn conclude(
     options: &ChangeOptions<'_>,
 ) -> Result<Changed> {
     let now = app.clock.now();
-    let present = |labels, updated_at| Present {
+    let current = |labels, updated_at| GithubState {
         labels,
         state: live.state,
         closed_at: live.closed_at,
@@ -477,11 +477,11 @@ async fn conclude(
     };
     match outcome {
         SendOutcome::Answered(changed, refusal) => {
-            let present = present(LabelSet::from(changed.labels), changed.updated_at);
-            settle(app, entry, &present, refusal, None, Some(options)).await
+            let current = current(LabelSet::from(changed.labels), changed.updated_at);
+            settle(app, entry, &current, refusal, None, Some(options)).await
         }
         SendOutcome::Refused(error) | SendOutcome::NotCreated(error) => {
-            let before = present(LabelSet::from(live.names()), live.updated_at);
+            let before = current(LabelSet::from(live.names()), live.updated_at);
             settle(app, entry, &before, Some(error), None, Some(options)).await
         }
         SendOutcome::Unknown(error) => {
@@ -503,15 +503,15 @@ async fn read_back(
     app: &App,
     github: &github::Client,
     node_id: &str,
-) -> std::result::Result<Present, github::Error> {
+) -> std::result::Result<GithubState, github::Error> {
     let asked_at = app.clock.now();
     let live = github.live_labels(node_id, None, None).await?;
-    Ok(Present::of_live(&live, asked_at, github))
+    Ok(GithubState::of_live(&live, asked_at, github))
 }
 
 /// The state of an issue on GitHub at one point in time, as far as a move needs it.
 #[derive(Clone)]
-struct Present {
+struct GithubState {
     labels: LabelSet,
     state: IssueState,
     closed_at: Option<DateTime<Utc>>,
@@ -521,7 +521,7 @@ struct Present {
     scheme: Option<Arc<LabelScheme>>,
 }
 
-impl Present {
+impl GithubState {
     fn of_live(live: &LiveLabels, read_at: DateTime<Utc>, github: &github::Client) -> Self {
         Self {
             labels: LabelSet::from(live.names()),
@@ -535,7 +535,7 @@ impl Present {
 
     /// The same in the repository's current label scheme, which is locked until the caller's
     /// transaction ends. Must be called before any lock of the issue's row.
-    async fn by_present_names(
+    async fn in_current_scheme(
         &self,
         connection: &mut Connection,
         issue: IssueId,
@@ -589,13 +589,13 @@ async fn whole(
     github: &github::Client,
     entry: &AuditEntry,
     node_id: &str,
-    found: Present,
-) -> std::result::Result<Present, github::Error> {
+    found: GithubState,
+) -> std::result::Result<GithubState, github::Error> {
     let Some(undoing) = half_done::undoing(entry, &found.labels, app.clock.now()) else {
         return Ok(found);
     };
     match half_done::undo(github, node_id, &undoing).await {
-        Ok(changed) => Ok(Present {
+        Ok(changed) => Ok(GithubState {
             labels: LabelSet::from(changed.labels),
             updated_at: changed.updated_at,
             read_at: app.clock.now(),
@@ -613,7 +613,7 @@ async fn whole(
 async fn settle_by_reading(
     app: &App,
     entry: &AuditEntry,
-    found: &Present,
+    found: &GithubState,
     lost: &github::Error,
     options: Option<&ChangeOptions<'_>>,
 ) -> Result<Changed> {
@@ -629,7 +629,7 @@ async fn settle_by_reading(
 async fn settle(
     app: &App,
     entry: &AuditEntry,
-    present: &Present,
+    current: &GithubState,
     error: Option<github::Error>,
     recheck_at: Option<DateTime<Utc>>,
     options: Option<&ChangeOptions<'_>>,
@@ -640,9 +640,9 @@ async fn settle(
     let mut connection = app.connection().await?;
     let changed = connection
         .transaction(async |connection| {
-            let present = &*Box::pin(present.by_present_names(connection, issue_id)).await?;
+            let current = &*Box::pin(current.in_current_scheme(connection, issue_id)).await?;
             let outcome = Outcome {
-                after_labels: &present.labels,
+                after_labels: &current.labels,
                 error_message: message.as_deref(),
                 settled_at: now,
                 recheck_at,
@@ -678,7 +678,7 @@ async fn settle(
                     .any(|agent| !entry.after_labels.names_agent(agent)),
             };
             let (issue, cursor) =
-                store(app, connection, row, present, reason, actor, &beside).await?;
+                store(app, connection, row, current, reason, actor, &beside).await?;
             Ok(Changed { issue, audit_entry: settled, cursor, lease, agent_run })
         })
         .await?;
@@ -728,18 +728,18 @@ async fn apply(
 
 /// Stores the current state on GitHub where the cache is outdated. An issue with an unsettled
 /// change is left to its settlement, which knows who made the change.
-async fn adopt(app: &App, id: IssueId, present: &Present) -> Result<()> {
+async fn adopt(app: &App, id: IssueId, current: &GithubState) -> Result<()> {
     let mut connection = app.connection().await?;
     connection
         .transaction(async |connection| {
-            let present = &*Box::pin(present.by_present_names(connection, id)).await?;
+            let current = &*Box::pin(current.in_current_scheme(connection, id)).await?;
             let row = issues::lock(connection, id).await?;
             if audit::unsettled_of(connection, id).await?.is_some() {
                 return Ok(());
             }
             let reason = row.blocked_reason.clone();
             let actor = Actor::GitHub;
-            store(app, connection, row, present, reason, actor.who(), &Beside::default()).await?;
+            store(app, connection, row, current, reason, actor.who(), &Beside::default()).await?;
             Ok(())
         })
         .await
@@ -762,14 +762,14 @@ async fn store(
     app: &App,
     connection: &mut Connection,
     row: Issue,
-    present: &Present,
+    current: &GithubState,
     blocked_reason: Option<String>,
     actor: Who<'_>,
     beside: &Beside<'_>,
 ) -> Result<(Issue, EventCursor)> {
     let now = app.clock.now();
-    let mut write = present.write(&row, blocked_reason, window_start(app, now));
-    let is_older = present.updated_at < row.updated_at;
+    let mut write = current.write(&row, blocked_reason, window_start(app, now));
+    let is_older = current.updated_at < row.updated_at;
     if is_older {
         write = LabelWrite { read_at: row.read_at, ..unchanged(&row) };
     }
@@ -870,7 +870,7 @@ async fn settle_one(app: &App, entry: &AuditEntry) -> Result<()> {
     let settled = match found {
         Ok(found) => settle_by_reading(app, entry, &found, &lost, None).await,
         Err(error @ github::Error::NotFound { .. }) => {
-            settle(app, entry, &Present::of_row(&row), Some(error), None, None).await
+            settle(app, entry, &GithubState::of_row(&row), Some(error), None, None).await
         }
         Err(error) => {
             tracing::warn!(%error, entry = %entry.id, "an unsettled move waits for GitHub");

@@ -668,7 +668,7 @@ async fn settle(
                 backoffs::note_success(connection, &row, settled.actor_kind).await?;
             }
             let (lease, agent_run) = apply(app, connection, issue_id, options, now).await?;
-            let beside = Beside {
+            let context = EventContext {
                 settled: Some(&settled),
                 agent_run: agent_run.as_ref(),
                 has_other_lease: lease.is_some(),
@@ -678,7 +678,7 @@ async fn settle(
                     .any(|agent| !entry.after_labels.names_agent(agent)),
             };
             let (issue, cursor) =
-                store(app, connection, row, current, reason, actor, &beside).await?;
+                store(app, connection, row, current, reason, actor, &context).await?;
             Ok(Changed { issue, audit_entry: settled, cursor, lease, agent_run })
         })
         .await?;
@@ -739,7 +739,8 @@ async fn adopt(app: &App, id: IssueId, current: &GithubState) -> Result<()> {
             }
             let reason = row.blocked_reason.clone();
             let actor = Actor::GitHub;
-            store(app, connection, row, current, reason, actor.who(), &Beside::default()).await?;
+            store(app, connection, row, current, reason, actor.who(), &EventContext::default())
+                .await?;
             Ok(())
         })
         .await
@@ -747,7 +748,7 @@ async fn adopt(app: &App, id: IssueId, current: &GithubState) -> Result<()> {
 
 /// The context of the events that are written with a row.
 #[derive(Default)]
-struct Beside<'a> {
+struct EventContext<'a> {
     settled: Option<&'a AuditEntry>,
     agent_run: Option<&'a AgentRun>,
     /// Whether the issue's lease changed, which changes its card.
@@ -765,7 +766,7 @@ async fn store(
     current: &GithubState,
     blocked_reason: Option<String>,
     actor: Who<'_>,
-    beside: &Beside<'_>,
+    context: &EventContext<'_>,
 ) -> Result<(Issue, EventCursor)> {
     let now = app.clock.now();
     let mut write = current.write(&row, blocked_reason, window_start(app, now));
@@ -774,7 +775,7 @@ async fn store(
         write = LabelWrite { read_at: row.read_at, ..unchanged(&row) };
     }
     let is_seen = LabelWrite { read_at: row.read_at, updated_at: row.updated_at, ..write.clone() };
-    let is_told = is_seen != unchanged(&row) || beside.has_other_lease;
+    let is_told = is_seen != unchanged(&row) || context.has_other_lease;
     // Read before the row is written: other changes of the repository wait from there to the end.
     let repository = match is_told {
         true => repositories::by_ids(connection, &[row.repository_id]).await?,
@@ -790,14 +791,14 @@ async fn store(
     if is_told {
         let repository = repository.first().ok_or(diesel::result::Error::NotFound)?;
         events.push(issue_event(Some(&row), &issue, false, repository, actor, now));
-        if !beside.takes_agent_off {
+        if !context.takes_agent_off {
             // A person may have removed the agent's label, and this is the first read that sees it.
             let pair = [(&row, &issue)];
             ended = Box::pin(end_unlabelled(connection, repository, &pair, now)).await?;
         }
     }
-    events.extend(beside.settled.map(audit_event));
-    events.extend(beside.agent_run.map(run_event));
+    events.extend(context.settled.map(audit_event));
+    events.extend(context.agent_run.map(run_event));
     events.extend(ended);
     let last = match events.is_empty() {
         true => event_log::position(connection).await?,

@@ -183,7 +183,7 @@ pub(super) async fn change_labels_on(
     let plan = match checked.and_then(|()| plan(&labels, live.state)) {
         Ok(plan) => plan,
         Err(refusal) => {
-            adopt(app, issue.id, &current).await?;
+            refresh_row(app, issue.id, &current).await?;
             return Err(refusal);
         }
     };
@@ -489,7 +489,7 @@ async fn conclude(
             let row = row_of(app, issue).await?;
             match read_back(app, github, &row.node_id).await {
                 Ok(found) => {
-                    let found = whole(app, github, entry, &row.node_id, found).await?;
+                    let found = undo_partial(app, github, entry, &row.node_id, found).await?;
                     settle_by_reading(app, entry, &found, &error, Some(options)).await
                 }
                 // That failed too: the entry stays pending and is settled after its deadline.
@@ -584,7 +584,7 @@ impl GithubState {
 /// # Errors
 ///
 /// When the outcome of undoing is unknown: then the change is settled later.
-async fn whole(
+async fn undo_partial(
     app: &App,
     github: &github::Client,
     entry: &AuditEntry,
@@ -728,7 +728,7 @@ async fn apply(
 
 /// Stores the current state on GitHub where the cache is outdated. An issue with an unsettled
 /// change is left to its settlement, which knows who made the change.
-async fn adopt(app: &App, id: IssueId, current: &GithubState) -> Result<()> {
+async fn refresh_row(app: &App, id: IssueId, current: &GithubState) -> Result<()> {
     let mut connection = app.connection().await?;
     connection
         .transaction(async |connection| {
@@ -865,7 +865,7 @@ async fn settle_one(app: &App, entry: &AuditEntry) -> Result<()> {
         ambiguous: true,
     };
     let found = match read_back(app, &github, &row.node_id).await {
-        Ok(found) => whole(app, &github, entry, &row.node_id, found).await,
+        Ok(found) => undo_partial(app, &github, entry, &row.node_id, found).await,
         Err(error) => Err(error),
     };
     let settled = match found {

@@ -23,7 +23,6 @@ pub mod dependencies;
 pub mod doctor;
 mod error;
 pub mod events;
-mod half_done;
 pub mod health;
 pub mod heartbeats;
 pub mod holders;

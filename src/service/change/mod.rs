@@ -12,6 +12,7 @@ mod lease_transition;
 mod read_back;
 mod send;
 mod settle;
+mod undo;
 
 use chrono::TimeDelta;
 
@@ -23,7 +24,7 @@ use self::intent::{append_pending, check, check_lengths, record_refusal, unsettl
 pub(super) use self::lease_transition::LeaseTransition;
 use self::read_back::{read_back, undo_partial};
 use self::send::{SendOutcome, send};
-pub(super) use self::send::{ids_of, ids_to_add};
+
 pub use self::settle::Changed;
 pub(super) use self::settle::RECHECK;
 use self::settle::{conclude, refresh_row, settle, settle_by_reading};

@@ -1,10 +1,10 @@
 //! Reading an issue back from GitHub after a response was lost.
 
 use super::github_state::GithubState;
+use super::undo;
 use crate::app::App;
 use crate::domain::LabelSet;
 use crate::github;
-use crate::service::half_done;
 use crate::store::AuditEntry;
 
 /// Reads the state of an issue on GitHub.
@@ -30,10 +30,10 @@ pub(in crate::service) async fn undo_partial(
     node_id: &str,
     found: GithubState,
 ) -> std::result::Result<GithubState, github::Error> {
-    let Some(undoing) = half_done::undoing(entry, &found.labels, app.clock.now()) else {
+    let Some(undoing) = undo::undoing(entry, &found.labels, app.clock.now()) else {
         return Ok(found);
     };
-    match half_done::undo(github, node_id, &undoing).await {
+    match undo::undo(github, node_id, &undoing).await {
         Ok(changed) => Ok(GithubState {
             labels: LabelSet::from(changed.labels),
             updated_at: changed.updated_at,

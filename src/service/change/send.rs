@@ -72,7 +72,7 @@ pub(super) async fn send(
 }
 
 /// The ids of labels to add; missing ones are created in the repository.
-pub(in crate::service) async fn ids_to_add(
+pub(super) async fn ids_to_add(
     github: &github::Client,
     live: &LiveLabels,
     target: Option<Status>,
@@ -91,7 +91,7 @@ pub(in crate::service) async fn ids_to_add(
     Ok(ids)
 }
 
-pub(in crate::service) fn ids_of(live: &LiveLabels, names: &[String]) -> Vec<String> {
+pub(super) fn ids_of(live: &LiveLabels, names: &[String]) -> Vec<String> {
     let wanted = |label: &&github::Label| names.contains(&label.name);
     live.labels.iter().filter(wanted).map(|label| label.id.clone()).collect()
 }

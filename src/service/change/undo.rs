@@ -5,7 +5,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::change::{ids_of, ids_to_add};
+use super::send::{ids_of, ids_to_add};
 use crate::domain::LabelSet;
 use crate::domain::labels::{LabelChange, LabelPlan, MOST_LABELS};
 use crate::github::{self, LiveLabels};

@@ -73,7 +73,7 @@ async fn repeat<Task>(
 }
 
 async fn settle(app: App) -> Result<(), Error> {
-    service::change::settle_overdue(&app).await
+    service::recovery::settle_overdue(&app).await
 }
 
 async fn expire(app: App) -> Result<(), Error> {

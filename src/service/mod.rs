@@ -36,6 +36,7 @@ pub mod overview;
 pub mod pauses;
 pub mod presence;
 pub mod queue;
+pub mod recovery;
 pub mod reports;
 pub mod retention;
 pub mod sessions;

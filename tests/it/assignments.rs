@@ -3,8 +3,8 @@
 use dispatch::domain::{Actor, LabelSet, Priority};
 use dispatch::service::Error;
 use dispatch::service::assignments::{assign_agent, assign_owner, set_priority};
-use dispatch::service::change::settle_overdue;
 use dispatch::service::lanes::{SetLane, set_lane};
+use dispatch::service::recovery::settle_overdue;
 use dispatch::simulator::Fault;
 
 use crate::support::{REPOSITORY, given, person};

@@ -256,10 +256,10 @@ async fn a_comment_nobody_asks_for_again_is_settled_by_the_timer() {
         given.github.inject(Fault::refuse(502, "Bad gateway").on("RecentComments").times(3));
         say(given, "Hello").await;
         given.advance(6);
-        service::change::settle_overdue(&given.app).await.unwrap();
+        service::recovery::settle_overdue(&given.app).await.unwrap();
         assert_ne!(newest_entry(given).await["action"], "add_comment", "not yet anybody's");
         given.advance(1);
-        service::change::settle_overdue(&given.app).await.unwrap();
+        service::recovery::settle_overdue(&given.app).await.unwrap();
         let entry = newest_entry(given).await;
         assert_eq!((&entry["comment"], &entry["success"]), (&json!("Hello"), &json!(true)));
         assert_eq!(given.issue(1).await.comments_count, 1);

@@ -10,6 +10,8 @@ use dispatch::service::label_schemes::{
 };
 use dispatch::service::leases::{ReleaseLease, release_lease};
 use dispatch::service::moves::{MoveIssue, move_issue};
+use dispatch::service::recovery::settle_overdue;
+use dispatch::service::work::{ClaimNext, claim_next};
 use dispatch::simulator::{Fault, Gate, NewIssue};
 use serde_json::json;
 

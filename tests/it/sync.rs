@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use dispatch::domain::events::EventKind;
 use dispatch::domain::{EventCursor, FullName, IssueFilter, IssueState, LabelSet, Status};
-use dispatch::service::change::settle_overdue;
 use dispatch::service::events::{Replay, events_after};
 use dispatch::service::moves::{MoveIssue, move_issue};
+use dispatch::service::recovery::settle_overdue;
 use dispatch::service::sync::{
     Refreshed, RunningSync, refresh_issue, sync_issues, sync_stale, sync_state,
 };

@@ -23,6 +23,8 @@ use dispatch::service::leases::{
 use dispatch::service::pauses::{PauseWork, end_over, pause_work, pauses, resume_work};
 use dispatch::service::presence;
 use dispatch::service::queue::explain_work;
+use dispatch::service::recovery::settle_overdue;
+use dispatch::service::work::{ClaimNext, claim_next};
 use dispatch::simulator::{Access, Fault, NewIssue};
 use dispatch::store::Lease;
 use rand::rngs::StdRng;

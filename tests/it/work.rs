@@ -18,6 +18,8 @@ use dispatch::service::leases::{
 use dispatch::service::long_poll::LONGEST_WAIT;
 use dispatch::service::moves::{MoveIssue, move_issue};
 use dispatch::service::queue::{QueueRequest, decisions, explain_work, next_task, queue};
+use dispatch::service::recovery::settle_overdue;
+use dispatch::service::work::{ClaimIssue, ClaimNext, claim_issue, claim_next};
 use dispatch::service::{self, Error};
 use dispatch::simulator::{Fault, Gate, NewIssue};
 use dispatch::store::decisions::DecisionFilter;

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use diesel_async::AsyncConnection;
 
 use super::lease_transition::LeaseTransition;
@@ -20,6 +20,9 @@ use crate::store::{AuditEntry, Connection, Issue, Lease, Repository, audit, leas
 
 /// Timeout for all requests to GitHub of one change.
 pub const GITHUB_TIME: Duration = Duration::from_secs(5);
+
+/// How long after its deadline any replica may settle a change.
+pub(in crate::service) const GRACE: TimeDelta = TimeDelta::seconds(2);
 
 /// Who wants to change what on which issue: the audit entry that is written before GitHub is asked.
 pub(in crate::service) struct Intent<'a> {

@@ -14,30 +14,24 @@ mod send;
 mod settle;
 mod undo;
 
-use chrono::TimeDelta;
-
-use self::github_state::GithubState;
-pub use self::intent::GITHUB_TIME;
-use self::intent::check_precondition;
-pub(super) use self::intent::{ChangeOptions, Intent, Precondition};
-use self::intent::{append_pending, check, check_lengths, record_refusal, unsettled};
-pub(super) use self::lease_transition::LeaseTransition;
-use self::read_back::{read_back, undo_partial};
+use self::intent::{append_pending, check, check_lengths, check_precondition};
+use self::intent::{record_refusal, unsettled};
 use self::send::{SendOutcome, send};
-
-pub use self::settle::Changed;
-pub(super) use self::settle::RECHECK;
-use self::settle::{conclude, refresh_row, settle, settle_by_reading};
-use super::{Error, Result, backoffs, comments, sync};
+use self::settle::{conclude, refresh_row};
+use super::{Error, Result, backoffs};
 use crate::app::App;
 use crate::domain::labels::LabelPlan;
 use crate::domain::leases::Hold;
 use crate::domain::{IssueState, LabelSet, Status};
-use crate::github;
-use crate::store::{AuditEntry, audit, issues};
 
-/// How long after its deadline any replica may settle a change.
-pub(super) const GRACE: TimeDelta = TimeDelta::seconds(2);
+pub use self::intent::GITHUB_TIME;
+pub use self::settle::Changed;
+
+pub(super) use self::github_state::GithubState;
+pub(super) use self::intent::{ChangeOptions, GRACE, Intent, Precondition};
+pub(super) use self::lease_transition::LeaseTransition;
+pub(super) use self::read_back::{read_back, undo_partial};
+pub(super) use self::settle::{RECHECK, settle, settle_by_reading};
 
 /// Applies the changes that `plan` computes from the issue's current labels on GitHub. Another
 /// agent's lease is respected.
@@ -139,65 +133,4 @@ pub(super) async fn change_labels_on(
         tracing::warn!(%error, repository = %repository.full_name, "a backoff was not recorded");
     }
     concluded
-}
-
-/// Settles every change whose deadline has passed, and re-checks those that were settled by reading
-/// back. Safe to run in any replica, any number of times.
-///
-/// # Errors
-///
-/// When the database fails; if GitHub cannot be read, the next run tries again.
-pub async fn settle_overdue(app: &App) -> Result<()> {
-    let now = app.clock.now();
-    let (overdue, rechecks) = {
-        let mut connection = app.connection().await?;
-        let overdue = audit::overdue(&mut connection, now - GRACE).await?;
-        (overdue, audit::take_rechecks(&mut connection, now).await?)
-    };
-    for entry in overdue {
-        if entry.comment.is_some() {
-            comments::settle_one(app, &entry).await?;
-        } else {
-            settle_one(app, &entry).await?;
-        }
-    }
-    for entry in rechecks {
-        if let (Some(number), Ok(name)) = (entry.issue_number, entry.repository_full_name.parse()) {
-            // Best effort: what cannot be read now, the next sync reads.
-            if let Err(error) = sync::refresh_issue(app, &name, number).await {
-                tracing::info!(%error, entry = %entry.id, "a second look at a move failed");
-            }
-        }
-    }
-    Ok(())
-}
-
-async fn settle_one(app: &App, entry: &AuditEntry) -> Result<()> {
-    let Some(issue) = entry.issue_id else { return Ok(()) };
-    let found = issues::with_repository(&mut *app.connection().await?, issue).await?;
-    let (row, repository) = found.ok_or_else(|| Error::no_issue(issue))?;
-    let github = app.github.within(GITHUB_TIME).with_labels(&repository.label_scheme);
-    let lost = github::Error::Unreachable {
-        reason: "GitHub's answer was lost, and the labels were not changed".to_owned(),
-        timed_out: true,
-        ambiguous: true,
-    };
-    let found = match read_back(app, &github, &row.node_id).await {
-        Ok(found) => undo_partial(app, &github, entry, &row.node_id, found).await,
-        Err(error) => Err(error),
-    };
-    let settled = match found {
-        Ok(found) => settle_by_reading(app, entry, &found, &lost, None).await,
-        Err(error @ github::Error::NotFound { .. }) => {
-            settle(app, entry, &GithubState::of_row(&row), Some(error), None, None).await
-        }
-        Err(error) => {
-            tracing::warn!(%error, entry = %entry.id, "an unsettled move waits for GitHub");
-            return Ok(());
-        }
-    };
-    match settled {
-        Ok(_) | Err(Error::Upstream(_) | Error::Busy { .. } | Error::Conflict { .. }) => Ok(()),
-        Err(error) => Err(error),
-    }
 }

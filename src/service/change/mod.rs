@@ -10,14 +10,16 @@ mod github_state;
 mod intent;
 mod lease_transition;
 mod read_back;
+mod row;
 mod send;
 mod settle;
 mod undo;
 
 use self::intent::{append_pending, check, check_lengths, check_precondition};
 use self::intent::{record_refusal, unsettled};
+use self::row::refresh_row;
 use self::send::{SendOutcome, send};
-use self::settle::{conclude, refresh_row};
+use self::settle::conclude;
 use super::{Error, Result, backoffs};
 use crate::app::App;
 use crate::domain::labels::LabelPlan;

@@ -6,24 +6,19 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel_async::AsyncConnection;
 
-use super::github_state::{GithubState, unchanged};
+use super::github_state::GithubState;
 use super::intent::ChangeOptions;
 use super::lease_transition;
 use super::read_back::{read_back, undo_partial};
+use super::row::{EventContext, store};
 use super::send::SendOutcome;
 use crate::app::App;
-use crate::domain::actor::Who;
 use crate::domain::labels::LabelPlan;
 use crate::domain::{Actor, EventCursor, IssueId, LabelSet};
 use crate::github::{self, LiveLabels};
-use crate::service::board_events::{audit_event, issue_event, run_event, window_start};
-use crate::service::leases::end_unlabelled;
 use crate::service::{Error, Obstacle, Result, backoffs};
 use crate::store::audit::Outcome;
-use crate::store::issues::LabelWrite;
-use crate::store::{
-    AgentRun, AuditEntry, Connection, Issue, Lease, audit, event_log, issues, repositories,
-};
+use crate::store::{AgentRun, AuditEntry, Issue, Lease, audit, issues};
 
 /// A change that was applied.
 #[derive(Debug, Clone)]
@@ -160,89 +155,6 @@ pub(in crate::service) async fn settle(
         })
         .await?;
     error.map_or(Ok(changed), |error| Err(error.into()))
-}
-
-/// Stores the current state on GitHub where the cache is outdated. An issue with an unsettled
-/// change is left to its settlement, which knows who made the change.
-pub(super) async fn refresh_row(app: &App, id: IssueId, current: &GithubState) -> Result<()> {
-    let mut connection = app.connection().await?;
-    connection
-        .transaction(async |connection| {
-            let current = &*Box::pin(current.in_current_scheme(connection, id)).await?;
-            let row = issues::lock(connection, id).await?;
-            if audit::unsettled_of(connection, id).await?.is_some() {
-                return Ok(());
-            }
-            let reason = row.blocked_reason.clone();
-            let actor = Actor::GitHub;
-            store(app, connection, row, current, reason, actor.who(), &EventContext::default())
-                .await?;
-            Ok(())
-        })
-        .await
-}
-
-/// The context of the events that are written with a row.
-#[derive(Default)]
-struct EventContext<'a> {
-    settled: Option<&'a AuditEntry>,
-    agent_run: Option<&'a AgentRun>,
-    /// Whether the issue's lease changed, which changes its card.
-    has_other_lease: bool,
-    /// Whether the settled change removes an agent's label: then that change also ends the lease.
-    takes_agent_off: bool,
-}
-
-/// Writes the row if it changed, and the events: first of the issue, whose position is the one to
-/// wait for, then of the audit entry.
-async fn store(
-    app: &App,
-    connection: &mut Connection,
-    row: Issue,
-    current: &GithubState,
-    blocked_reason: Option<String>,
-    actor: Who<'_>,
-    context: &EventContext<'_>,
-) -> Result<(Issue, EventCursor)> {
-    let now = app.clock.now();
-    let mut write = current.write(&row, blocked_reason, window_start(app, now));
-    let is_older = current.updated_at < row.updated_at;
-    if is_older {
-        write = LabelWrite { read_at: row.read_at, ..unchanged(&row) };
-    }
-    let is_seen = LabelWrite { read_at: row.read_at, updated_at: row.updated_at, ..write.clone() };
-    let is_told = is_seen != unchanged(&row) || context.has_other_lease;
-    // Read before the row is written: other changes of the repository wait from there to the end.
-    let repository = match is_told {
-        true => repositories::by_ids(connection, &[row.repository_id]).await?,
-        false => vec![],
-    };
-    let issue = if write == unchanged(&row) {
-        row.clone()
-    } else {
-        issues::set_labels(connection, row.id, &write).await?
-    };
-    let mut events = Vec::new();
-    let mut ended = Vec::new();
-    if is_told {
-        let repository = repository.first().ok_or(diesel::result::Error::NotFound)?;
-        events.push(issue_event(Some(&row), &issue, false, repository, actor, now));
-        if !context.takes_agent_off {
-            // A person may have removed the agent's label, and this is the first read that sees it.
-            let pair = [(&row, &issue)];
-            ended = Box::pin(end_unlabelled(connection, repository, &pair, now)).await?;
-        }
-    }
-    events.extend(context.settled.map(audit_event));
-    events.extend(context.agent_run.map(run_event));
-    events.extend(ended);
-    let last = match events.is_empty() {
-        true => event_log::position(connection).await?,
-        false => event_log::append(connection, &events).await?,
-    };
-    // Ids of one statement are consecutive, so the first is as far back as there are more events.
-    let behind_first = i64::try_from(events.len().saturating_sub(1)).unwrap_or_default();
-    Ok((issue, EventCursor(last.0 - behind_first)))
 }
 
 async fn row_of(app: &App, issue: IssueId) -> Result<Issue> {

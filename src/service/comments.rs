@@ -20,7 +20,7 @@ use crate::app::App;
 use crate::domain::events::Topic;
 use crate::domain::{Actor, EventCursor, IssueId};
 use crate::github::{self, Comment, Commented};
-use crate::store::audit::NewComment;
+use crate::store::audit::{NewComment, Outcome};
 use crate::store::{
     AuditEntry, Connection, Event, Issue, Repository, audit, conversations, event_log, issues,
     repositories,
@@ -217,17 +217,20 @@ async fn settle(
     recheck_at: Option<DateTime<Utc>>,
 ) -> Result<Posted> {
     let now = app.clock.now();
-    let message = posted.as_ref().err().map(ToString::to_string).unwrap_or_default();
-    let outcome = posted.as_ref().map(|commented| commented.url.as_str());
-    let outcome = outcome.map_err(|_| message.as_str());
+    let message = posted.as_ref().err().map(ToString::to_string);
+    let outcome = Outcome {
+        after_labels: &entry.after_labels,
+        comment_url: posted.as_ref().ok().map(|commented| commented.url.as_str()),
+        error_message: message.as_deref(),
+        settled_at: now,
+        recheck_at,
+    };
     let issue_id = entry.issue_id.ok_or_else(|| Error::no_issue(entry.id))?;
     let mut connection = app.connection().await?;
     let settled = connection
         .transaction(async |connection| {
             let row = issues::lock(connection, issue_id).await?;
-            let Some(settled) =
-                audit::settle_comment(connection, entry.id, outcome, now, recheck_at).await?
-            else {
+            let Some(settled) = audit::settle(connection, entry.id, &outcome).await? else {
                 return Ok(None);
             };
             if posted.is_ok() {

@@ -175,6 +175,8 @@ pub async fn append_pending(
 pub struct Outcome<'a> {
     /// The labels that GitHub now has.
     pub after_labels: &'a LabelSet,
+    /// The page of the comment, if the action is to post one and it exists.
+    pub comment_url: Option<&'a str>,
     /// Why it failed; none when it succeeded.
     pub error_message: Option<&'a str>,
     /// When the outcome was known.
@@ -193,6 +195,7 @@ pub async fn settle(
         diesel::update(dsl::audit_log.find(id).filter(dsl::settled_at.is_null()))
             .set((
                 dsl::after_labels.eq(outcome.after_labels),
+                dsl::comment_url.eq(outcome.comment_url),
                 dsl::success.eq(outcome.error_message.is_none()),
                 dsl::error_message.eq(outcome.error_message),
                 dsl::settled_at.eq(outcome.settled_at),
@@ -280,29 +283,6 @@ pub async fn known_comments(
         .select(dsl::comment_url.assume_not_null())
         .load(connection)
         .await
-}
-
-/// Settles a pending comment, with its page if it exists, otherwise with the error. Returns none
-/// when it is already settled.
-pub async fn settle_comment(
-    connection: &mut Connection,
-    id: AuditEntryId,
-    posted: Result<&str, &str>,
-    settled_at: DateTime<Utc>,
-    recheck_at: Option<DateTime<Utc>>,
-) -> QueryResult<Option<AuditEntry>> {
-    diesel::update(dsl::audit_log.find(id).filter(dsl::settled_at.is_null()))
-        .set((
-            dsl::success.eq(posted.is_ok()),
-            dsl::comment_url.eq(posted.ok()),
-            dsl::error_message.eq(posted.err()),
-            dsl::settled_at.eq(settled_at),
-            dsl::recheck_at.eq(recheck_at),
-        ))
-        .returning(AuditEntry::as_returning())
-        .get_result(connection)
-        .await
-        .optional()
 }
 
 /// An entry by id, settled or not.

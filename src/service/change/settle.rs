@@ -114,6 +114,7 @@ pub(in crate::service) async fn settle(
             let current = &*Box::pin(current.in_current_scheme(connection, issue_id)).await?;
             let outcome = Outcome {
                 after_labels: &current.labels,
+                comment_url: None,
                 error_message: message.as_deref(),
                 settled_at: now,
                 recheck_at,

@@ -13,18 +13,14 @@ use diesel_async::AsyncConnection;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
-use super::board_events::{audit_event, issue_event};
-use super::change::{GITHUB_TIME, GRACE, RECHECK};
+use super::change::{self, Changed, GITHUB_TIME, GRACE, Observed, Settlement};
 use super::{Error, Result, board};
 use crate::app::App;
 use crate::domain::events::Topic;
 use crate::domain::{Actor, EventCursor, IssueId};
 use crate::github::{self, Comment, Commented};
-use crate::store::audit::{NewComment, Outcome};
-use crate::store::{
-    AuditEntry, Connection, Event, Issue, Repository, audit, conversations, event_log, issues,
-    repositories,
-};
+use crate::store::audit::NewComment;
+use crate::store::{AuditEntry, Event, Issue, Repository, audit, event_log, issues};
 
 /// How long the same text by the same actor counts as a repetition.
 const REPETITION: TimeDelta = TimeDelta::seconds(60);
@@ -165,14 +161,28 @@ async fn post(app: &App, issue: &Issue, entry: &AuditEntry) -> Result<Posted> {
     let github = app.github.within(GITHUB_TIME);
     let text = entry.comment.as_deref().unwrap_or_default();
     match github.add_comment(&issue.node_id, text).await {
-        Ok(commented) => settle(app, entry, Ok(&commented), None).await,
+        Ok(commented) => settle(app, entry, certain(Ok(commented))).await,
         Err(error) if error.is_ambiguous() => match find(app, &github, issue, entry).await {
-            Ok(found) => settle_by_looking(app, entry, found, error).await,
+            Ok(found) => settle(app, entry, read_back(app, found, error)).await,
             // That failed too: the entry stays pending and is settled after its deadline.
             Err(_) => Err(error.into()),
         },
-        Err(error) => settle(app, entry, Err(error), None).await,
+        Err(error) => settle(app, entry, certain(Err(error))).await,
     }
+}
+
+/// The outcome of a comment with a known response.
+fn certain(posted: std::result::Result<Commented, github::Error>) -> Settlement {
+    match posted {
+        Ok(commented) => Settlement::certain(Observed::Comment(Some(commented)), None),
+        Err(error) => Settlement::certain(Observed::Comment(None), Some(error)),
+    }
+}
+
+/// The outcome of a comment with a lost response, after searching for it.
+fn read_back(app: &App, found: Option<Commented>, lost: github::Error) -> Settlement {
+    let lost = found.is_none().then_some(lost);
+    Settlement::read_back(Observed::Comment(found), lost, app.clock.now())
 }
 
 /// Searches the newest comments of the issue for the one of an entry: by us, with the same text,
@@ -197,85 +207,20 @@ async fn find(
     Ok(ours.map(|url| Commented { url, issue: Some((recent.count, recent.updated_at)) }))
 }
 
-async fn settle_by_looking(
-    app: &App,
-    entry: &AuditEntry,
-    found: Option<Commented>,
-    lost: github::Error,
-) -> Result<Posted> {
-    match found {
-        Some(commented) => settle(app, entry, Ok(&commented), None).await,
-        None => settle(app, entry, Err(lost), Some(app.clock.now() + RECHECK)).await,
+/// Settles a comment, or returns the outcome that a concurrent reader has recorded.
+async fn settle(app: &App, entry: &AuditEntry, settlement: Settlement) -> Result<Posted> {
+    let failure = settlement.error().cloned();
+    match change::settle(app, entry, settlement, None).await {
+        Ok(Changed { issue, audit_entry, cursor, .. }) => {
+            let url = audit_entry.comment_url.clone().unwrap_or_default();
+            Ok(Posted { issue, audit_entry, url, cursor })
+        }
+        Err(Error::Conflict { .. }) => match failure {
+            Some(error) => Err(error.into()),
+            None => outcome_of(app, entry).await,
+        },
+        Err(error) => Err(error),
     }
-}
-
-/// One transaction: the entry, the issue's number of comments, the events.
-async fn settle(
-    app: &App,
-    entry: &AuditEntry,
-    posted: std::result::Result<&Commented, github::Error>,
-    recheck_at: Option<DateTime<Utc>>,
-) -> Result<Posted> {
-    let now = app.clock.now();
-    let message = posted.as_ref().err().map(ToString::to_string);
-    let outcome = Outcome {
-        after_labels: &entry.after_labels,
-        comment_url: posted.as_ref().ok().map(|commented| commented.url.as_str()),
-        error_message: message.as_deref(),
-        settled_at: now,
-        recheck_at,
-    };
-    let issue_id = entry.issue_id.ok_or_else(|| Error::no_issue(entry.id))?;
-    let mut connection = app.connection().await?;
-    let settled = connection
-        .transaction(async |connection| {
-            let row = issues::lock(connection, issue_id).await?;
-            let Some(settled) = audit::settle(connection, entry.id, &outcome).await? else {
-                return Ok(None);
-            };
-            if posted.is_ok() {
-                conversations::note_post(connection, row.id).await?;
-            }
-            let counted = posted.as_ref().ok().and_then(|commented| commented.issue);
-            let (issue, changed) = count(connection, row, counted, &settled, now).await?;
-            let events: Vec<_> = changed.into_iter().chain([audit_event(&settled)]).collect();
-            let last = event_log::append(connection, &events).await?;
-            // Ids of one statement are consecutive.
-            let cursor = if events.len() > 1 { EventCursor(last.0 - 1) } else { last };
-            let url = settled.comment_url.clone().unwrap_or_default();
-            Ok::<_, Error>(Some(Posted { issue, audit_entry: settled, url, cursor }))
-        })
-        .await?;
-    drop(connection);
-    match (settled, posted) {
-        (_, Err(error)) => Err(error.into()),
-        (Some(posted), Ok(_)) => Ok(posted),
-        // A concurrent reader saw it there and was faster.
-        (None, Ok(_)) => outcome_of(app, entry).await,
-    }
-}
-
-/// Stores the number of comments of an issue, unless its row is newer, or will be written by the
-/// settlement of a label change, which may have read it before this.
-async fn count(
-    connection: &mut Connection,
-    row: Issue,
-    counted: Option<(u32, DateTime<Utc>)>,
-    entry: &AuditEntry,
-    now: DateTime<Utc>,
-) -> Result<(Issue, Option<event_log::NewEvent>)> {
-    let Some((comments, updated_at)) = counted.filter(|(_, at)| *at >= row.updated_at) else {
-        return Ok((row, None));
-    };
-    if audit::unsettled_of(connection, row.id).await?.is_some() {
-        return Ok((row, None));
-    }
-    let comments = i32::try_from(comments).unwrap_or(i32::MAX);
-    let issue = issues::set_comments(connection, row.id, comments, updated_at).await?;
-    let repository = repositories::by_ids(connection, &[row.repository_id]).await?;
-    let repository = repository.first().ok_or(diesel::result::Error::NotFound)?;
-    let event = issue_event(Some(&row), &issue, false, repository, entry.who(), now);
-    Ok((issue, Some(event)))
 }
 
 /// Waits until a concurrent request for the same comment has its outcome, or its deadline has
@@ -343,7 +288,7 @@ async fn look_again(
         let intent = intent(actor, issue, repository, text, app.clock.now());
         audit::append_comment(&mut connection, &intent).await?
     };
-    settle(app, &late, Ok(&found), None).await
+    settle(app, &late, certain(Ok(found))).await
 }
 
 fn lost(message: Option<String>) -> github::Error {
@@ -374,9 +319,9 @@ pub(super) async fn settle_one(app: &App, entry: &AuditEntry) -> Result<()> {
     };
     let github = app.github.within(GITHUB_TIME);
     let settled = match find(app, &github, &issue, entry).await {
-        Ok(found) => settle_by_looking(app, entry, found, lost(None)).await,
+        Ok(found) => settle(app, entry, read_back(app, found, lost(None))).await,
         Err(Error::Upstream(error @ github::Error::NotFound { .. })) => {
-            settle(app, entry, Err(error), None).await
+            settle(app, entry, certain(Err(error))).await
         }
         Err(error @ (Error::Upstream(_) | Error::Busy { .. })) => {
             tracing::warn!(%error, entry = %entry.id, "an unsettled comment waits for GitHub");

@@ -5,7 +5,8 @@
 //! has everything that is needed to settle it.
 
 use super::change::{
-    GITHUB_TIME, GRACE, GithubState, read_back, settle, settle_by_reading, undo_partial,
+    GITHUB_TIME, GRACE, GithubState, Observed, Settlement, read_back, settle, settle_by_reading,
+    undo_partial,
 };
 use super::{Error, Result, comments, sync};
 use crate::app::App;
@@ -58,9 +59,10 @@ async fn settle_one(app: &App, entry: &AuditEntry) -> Result<()> {
         Err(error) => Err(error),
     };
     let settled = match found {
-        Ok(found) => settle_by_reading(app, entry, &found, &lost, None).await,
+        Ok(found) => settle_by_reading(app, entry, found, &lost, None).await,
         Err(error @ github::Error::NotFound { .. }) => {
-            settle(app, entry, &GithubState::of_row(&row), Some(error), None, None).await
+            let observed = Observed::Labels(GithubState::of_row(&row));
+            settle(app, entry, Settlement::certain(observed, Some(error)), None).await
         }
         Err(error) => {
             tracing::warn!(%error, entry = %entry.id, "an unsettled move waits for GitHub");

@@ -33,7 +33,7 @@ pub(super) use self::github_state::GithubState;
 pub(super) use self::intent::{ChangeOptions, GRACE, Intent, Precondition};
 pub(super) use self::lease_transition::LeaseTransition;
 pub(super) use self::read_back::{read_back, undo_partial};
-pub(super) use self::settle::{RECHECK, settle, settle_by_reading};
+pub(super) use self::settle::{Observed, Settlement, settle, settle_by_reading};
 
 /// Applies the changes that `plan` computes from the issue's current labels on GitHub. Another
 /// agent's lease is respected.
@@ -111,7 +111,8 @@ pub(super) async fn change_labels_on(
         return Err(unsettled(app, issue, &labels, live.state).await?);
     };
     if plan.change(&labels).is_empty() {
-        return settle(app, &entry, &current, None, None, Some(&options)).await;
+        let settlement = Settlement::certain(Observed::Labels(current), None);
+        return settle(app, &entry, settlement, Some(&options)).await;
     }
     let outcome = send(&github, issue, &live, &plan).await;
     // Whoever may create no label may still be allowed to change those of issues.

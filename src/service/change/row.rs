@@ -1,5 +1,6 @@
 //! Writing what GitHub has to the row of an issue, and publishing it.
 
+use chrono::{DateTime, Utc};
 use diesel_async::AsyncConnection;
 
 use super::github_state::{GithubState, unchanged};
@@ -9,6 +10,7 @@ use crate::domain::{Actor, EventCursor, IssueId};
 use crate::service::Result;
 use crate::service::board_events::{audit_event, issue_event, run_event, window_start};
 use crate::service::leases::end_unlabelled;
+use crate::store::event_log::NewEvent;
 use crate::store::issues::LabelWrite;
 use crate::store::{
     AgentRun, AuditEntry, Connection, Issue, audit, event_log, issues, repositories,
@@ -27,8 +29,16 @@ pub(super) async fn refresh_row(app: &App, id: IssueId, current: &GithubState) -
             }
             let reason = row.blocked_reason.clone();
             let actor = Actor::GitHub;
-            store(app, connection, row, current, reason, actor.who(), &EventContext::default())
-                .await?;
+            write_labels(
+                app,
+                connection,
+                row,
+                current,
+                reason,
+                actor.who(),
+                &EventContext::default(),
+            )
+            .await?;
             Ok(())
         })
         .await
@@ -47,7 +57,7 @@ pub(super) struct EventContext<'a> {
 
 /// Writes the row if it changed, and the events: first of the issue, whose position is the one to
 /// wait for, then of the audit entry.
-pub(super) async fn store(
+pub(super) async fn write_labels(
     app: &App,
     connection: &mut Connection,
     row: Issue,
@@ -88,11 +98,43 @@ pub(super) async fn store(
     events.extend(context.settled.map(audit_event));
     events.extend(context.agent_run.map(run_event));
     events.extend(ended);
+    let cursor = publish(connection, &events).await?;
+    Ok((issue, cursor))
+}
+
+/// Stores the number of comments of an issue, unless its row is newer, or will be written by the
+/// settlement of a label change, which may have read it before this.
+pub(super) async fn write_comment_count(
+    connection: &mut Connection,
+    row: Issue,
+    counted: Option<(u32, DateTime<Utc>)>,
+    entry: &AuditEntry,
+    now: DateTime<Utc>,
+) -> Result<(Issue, Option<NewEvent>)> {
+    let Some((comments, updated_at)) = counted.filter(|(_, at)| *at >= row.updated_at) else {
+        return Ok((row, None));
+    };
+    if audit::unsettled_of(connection, row.id).await?.is_some() {
+        return Ok((row, None));
+    }
+    let comments = i32::try_from(comments).unwrap_or(i32::MAX);
+    let issue = issues::set_comments(connection, row.id, comments, updated_at).await?;
+    let repository = repositories::by_ids(connection, &[row.repository_id]).await?;
+    let repository = repository.first().ok_or(diesel::result::Error::NotFound)?;
+    let event = issue_event(Some(&row), &issue, false, repository, entry.who(), now);
+    Ok((issue, Some(event)))
+}
+
+/// Appends events, and returns the cursor of the first; the newest position if there are none.
+pub(super) async fn publish(
+    connection: &mut Connection,
+    events: &[NewEvent],
+) -> Result<EventCursor> {
     let last = match events.is_empty() {
         true => event_log::position(connection).await?,
-        false => event_log::append(connection, &events).await?,
+        false => event_log::append(connection, events).await?,
     };
     // Ids of one statement are consecutive, so the first is as far back as there are more events.
     let behind_first = i64::try_from(events.len().saturating_sub(1)).unwrap_or_default();
-    Ok((issue, EventCursor(last.0 - behind_first)))
+    Ok(EventCursor(last.0 - behind_first))
 }

@@ -10,15 +10,16 @@ use super::github_state::GithubState;
 use super::intent::ChangeOptions;
 use super::lease_transition;
 use super::read_back::{read_back, undo_partial};
-use super::row::{EventContext, store};
+use super::row::{EventContext, publish, write_comment_count, write_labels};
 use super::send::SendOutcome;
 use crate::app::App;
 use crate::domain::labels::LabelPlan;
 use crate::domain::{Actor, EventCursor, IssueId, LabelSet};
-use crate::github::{self, LiveLabels};
+use crate::github::{self, Commented, LiveLabels};
+use crate::service::board_events::audit_event;
 use crate::service::{Error, Obstacle, Result, backoffs};
 use crate::store::audit::Outcome;
-use crate::store::{AgentRun, AuditEntry, Issue, Lease, audit, issues};
+use crate::store::{AgentRun, AuditEntry, Connection, Issue, Lease, audit, conversations, issues};
 
 /// A change that was applied.
 #[derive(Debug, Clone)]
@@ -36,7 +37,7 @@ pub struct Changed {
 }
 
 /// When an unknown outcome is checked again: a late request may still arrive at GitHub.
-pub(in crate::service) const RECHECK: TimeDelta = TimeDelta::seconds(60);
+const RECHECK: TimeDelta = TimeDelta::seconds(60);
 
 /// Settles a change by its known outcome, or by reading the issue back.
 pub(super) async fn conclude(
@@ -48,22 +49,24 @@ pub(super) async fn conclude(
     options: &ChangeOptions<'_>,
 ) -> Result<Changed> {
     let now = app.clock.now();
-    let current = |labels, updated_at| GithubState {
-        labels,
-        state: live.state,
-        closed_at: live.closed_at,
-        updated_at,
-        read_at: now,
-        scheme: Some(Arc::clone(github.label_scheme())),
+    let current = |labels, updated_at| {
+        Observed::Labels(GithubState {
+            labels,
+            state: live.state,
+            closed_at: live.closed_at,
+            updated_at,
+            read_at: now,
+            scheme: Some(Arc::clone(github.label_scheme())),
+        })
     };
     match outcome {
         SendOutcome::Answered(changed, refusal) => {
             let current = current(LabelSet::from(changed.labels), changed.updated_at);
-            settle(app, entry, &current, refusal, None, Some(options)).await
+            settle(app, entry, Settlement::certain(current, refusal), Some(options)).await
         }
         SendOutcome::Refused(error) | SendOutcome::NotCreated(error) => {
             let before = current(LabelSet::from(live.names()), live.updated_at);
-            settle(app, entry, &before, Some(error), None, Some(options)).await
+            settle(app, entry, Settlement::certain(before, Some(error)), Some(options)).await
         }
         SendOutcome::Unknown(error) => {
             let issue = entry.issue_id.ok_or_else(|| Error::no_issue(entry.id))?;
@@ -71,7 +74,7 @@ pub(super) async fn conclude(
             match read_back(app, github, &row.node_id).await {
                 Ok(found) => {
                     let found = undo_partial(app, github, entry, &row.node_id, found).await?;
-                    settle_by_reading(app, entry, &found, &error, Some(options)).await
+                    settle_by_reading(app, entry, found, &error, Some(options)).await
                 }
                 // That failed too: the entry stays pending and is settled after its deadline.
                 Err(_) => Err(error.into()),
@@ -84,37 +87,77 @@ pub(super) async fn conclude(
 pub(in crate::service) async fn settle_by_reading(
     app: &App,
     entry: &AuditEntry,
-    found: &GithubState,
+    found: GithubState,
     lost: &github::Error,
     options: Option<&ChangeOptions<'_>>,
 ) -> Result<Changed> {
     let plan = LabelPlan::of_entry(entry.target_status, &entry.before_labels, &entry.after_labels);
-    let is_done = plan.change(&found.labels).is_empty();
-    let error = if is_done { None } else { Some(lost.clone()) };
-    let recheck = if is_done { None } else { Some(app.clock.now() + RECHECK) };
-    settle(app, entry, found, error, recheck, options).await
+    let lost = (!plan.change(&found.labels).is_empty()).then(|| lost.clone());
+    let settlement = Settlement::read_back(Observed::Labels(found), lost, app.clock.now());
+    settle(app, entry, settlement, options).await
 }
 
-/// One transaction: labels, entry, events. It settles the move as a success, or as a failure with
-/// `error`.
+/// What GitHub has after a change.
+pub(in crate::service) enum Observed {
+    /// The labels of the issue.
+    Labels(GithubState),
+    /// The comment that was posted; none if it does not exist.
+    Comment(Option<Commented>),
+}
+
+/// The outcome of a change, to be recorded.
+pub(in crate::service) struct Settlement {
+    observed: Observed,
+    /// Why the change failed; none if it succeeded.
+    error: Option<github::Error>,
+    recheck_at: Option<DateTime<Utc>>,
+}
+
+impl Settlement {
+    /// A certain outcome, known from GitHub's response.
+    pub(in crate::service) fn certain(observed: Observed, error: Option<github::Error>) -> Self {
+        Self { observed, error, recheck_at: None }
+    }
+
+    /// The outcome of a change with a lost response, found by reading GitHub. A failure is uncertain:
+    /// `lost` is returned for it, and GitHub is read again later.
+    pub(in crate::service) fn read_back(
+        observed: Observed,
+        lost: Option<github::Error>,
+        now: DateTime<Utc>,
+    ) -> Self {
+        let recheck_at = lost.as_ref().map(|_| now + RECHECK);
+        Self { observed, error: lost, recheck_at }
+    }
+
+    /// Why the change failed; none if it succeeded.
+    pub(in crate::service) fn error(&self) -> Option<&github::Error> {
+        self.error.as_ref()
+    }
+}
+
+/// Settles a change in one transaction: audit entry, row, lease and events.
+///
+/// # Errors
+///
+/// The error of a change that failed; [`Error::Conflict`] when it was settled already.
 pub(in crate::service) async fn settle(
     app: &App,
     entry: &AuditEntry,
-    current: &GithubState,
-    error: Option<github::Error>,
-    recheck_at: Option<DateTime<Utc>>,
+    settlement: Settlement,
     options: Option<&ChangeOptions<'_>>,
 ) -> Result<Changed> {
     let now = app.clock.now();
+    let Settlement { observed, error, recheck_at } = settlement;
     let message = error.as_ref().map(ToString::to_string);
     let issue_id = entry.issue_id.ok_or_else(|| Error::no_issue(entry.id))?;
     let mut connection = app.connection().await?;
     let changed = connection
         .transaction(async |connection| {
-            let current = &*Box::pin(current.in_current_scheme(connection, issue_id)).await?;
+            let observed = observed.in_current_scheme(connection, issue_id).await?;
             let outcome = Outcome {
-                after_labels: &current.labels,
-                comment_url: None,
+                after_labels: observed.labels().unwrap_or(&entry.after_labels),
+                comment_url: observed.comment_url(),
                 error_message: message.as_deref(),
                 settled_at: now,
                 recheck_at,
@@ -128,34 +171,97 @@ pub(in crate::service) async fn settle(
                     obstacle: Obstacle::Passing,
                 });
             };
-            let has_moved = settled.success == Some(true) && settled.target_status.is_some();
-            let reason =
-                if has_moved { settled.reason.clone() } else { row.blocked_reason.clone() };
-            let actor = match settled.success {
-                Some(true) => settled.who(),
-                _ => Actor::GitHub.who(),
-            };
-            let options = options.filter(|_| settled.success == Some(true));
-            if settled.success == Some(true) {
-                backoffs::note_success(connection, &row, settled.actor_kind).await?;
+            match observed {
+                Observed::Labels(state) => {
+                    let of = (entry, settled);
+                    let applied = apply_labels(app, connection, row, &state, of, options, now);
+                    Box::pin(applied).await
+                }
+                Observed::Comment(comment) => {
+                    apply_comment(connection, row, comment.as_ref(), settled, now).await
+                }
             }
-            let (lease, agent_run) =
-                lease_transition::apply(app, connection, issue_id, options, now).await?;
-            let context = EventContext {
-                settled: Some(&settled),
-                agent_run: agent_run.as_ref(),
-                has_other_lease: lease.is_some(),
-                takes_agent_off: entry
-                    .before_labels
-                    .agents()
-                    .any(|agent| !entry.after_labels.names_agent(agent)),
-            };
-            let (issue, cursor) =
-                store(app, connection, row, current, reason, actor, &context).await?;
-            Ok(Changed { issue, audit_entry: settled, cursor, lease, agent_run })
         })
         .await?;
     error.map_or(Ok(changed), |error| Err(error.into()))
+}
+
+impl Observed {
+    /// The same in the repository's current label scheme, which is locked until the caller's
+    /// transaction ends.
+    async fn in_current_scheme(self, connection: &mut Connection, issue: IssueId) -> Result<Self> {
+        Ok(match self {
+            Self::Labels(state) => {
+                Self::Labels(*Box::pin(state.in_current_scheme(connection, issue)).await?)
+            }
+            Self::Comment(_) => self,
+        })
+    }
+
+    fn labels(&self) -> Option<&LabelSet> {
+        match self {
+            Self::Labels(state) => Some(&state.labels),
+            Self::Comment(_) => None,
+        }
+    }
+
+    fn comment_url(&self) -> Option<&str> {
+        match self {
+            Self::Comment(Some(comment)) => Some(&comment.url),
+            _ => None,
+        }
+    }
+}
+
+/// Applies a settled change of labels to the issue, its lease and its back-off.
+async fn apply_labels(
+    app: &App,
+    connection: &mut Connection,
+    row: Issue,
+    current: &GithubState,
+    (entry, settled): (&AuditEntry, AuditEntry),
+    options: Option<&ChangeOptions<'_>>,
+    now: DateTime<Utc>,
+) -> Result<Changed> {
+    let has_succeeded = settled.success == Some(true);
+    let has_moved = has_succeeded && settled.target_status.is_some();
+    let reason = if has_moved { settled.reason.clone() } else { row.blocked_reason.clone() };
+    let actor = if has_succeeded { settled.who() } else { Actor::GitHub.who() };
+    let options = options.filter(|_| has_succeeded);
+    if has_succeeded {
+        backoffs::note_success(connection, &row, settled.actor_kind).await?;
+    }
+    let (lease, agent_run) = lease_transition::apply(app, connection, row.id, options, now).await?;
+    let context = EventContext {
+        settled: Some(&settled),
+        agent_run: agent_run.as_ref(),
+        has_other_lease: lease.is_some(),
+        takes_agent_off: entry
+            .before_labels
+            .agents()
+            .any(|agent| !entry.after_labels.names_agent(agent)),
+    };
+    let (issue, cursor) =
+        write_labels(app, connection, row, current, reason, actor, &context).await?;
+    Ok(Changed { issue, audit_entry: settled, cursor, lease, agent_run })
+}
+
+/// Applies a settled comment to the issue's number of comments.
+async fn apply_comment(
+    connection: &mut Connection,
+    row: Issue,
+    comment: Option<&Commented>,
+    settled: AuditEntry,
+    now: DateTime<Utc>,
+) -> Result<Changed> {
+    if comment.is_some() {
+        conversations::note_post(connection, row.id).await?;
+    }
+    let counted = comment.and_then(|comment| comment.issue);
+    let (issue, event) = write_comment_count(connection, row, counted, &settled, now).await?;
+    let events: Vec<_> = event.into_iter().chain([audit_event(&settled)]).collect();
+    let cursor = publish(connection, &events).await?;
+    Ok(Changed { issue, audit_entry: settled, cursor, lease: None, agent_run: None })
 }
 
 async fn row_of(app: &App, issue: IssueId) -> Result<Issue> {

@@ -5,7 +5,7 @@
 //! at most one active piece of work; every step is stored with the work and in the audit log; an
 //! agent that reports work on an issue that another agent has leased is asked to stop.
 
-mod upkeep;
+mod maintenance;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel_async::AsyncConnection;
@@ -23,8 +23,8 @@ use crate::store::{
     repositories,
 };
 
-pub(super) use upkeep::release_of;
-pub use upkeep::{Reassign, Release, Released, Swept, reassign, release, sweep};
+pub(super) use maintenance::release_of;
+pub use maintenance::{Reassign, Release, Released, Swept, reassign, release, sweep};
 
 /// How long an agent may be silent.
 pub const TERM: TimeDelta = TimeDelta::minutes(5);

@@ -1,8 +1,8 @@
-//! For how long an issue, or a repository, is left alone after something went wrong with it.
+//! How long the back-off of an issue, or of a repository, lasts after a failure.
 //!
-//! Pauses grow with each time in a row and have a longest one, so nothing is asked without end and
-//! nothing is forgotten. Failures of agents are counted apart from refusals of GitHub: they are worth
-//! a person's look in the end, which a refusal is only when it never ends.
+//! The delay grows with each consecutive failure up to a maximum, so retries are rare but never end.
+//! Failures of agents are counted apart from refusals of GitHub: too many of them escalate the issue
+//! to a person.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -39,13 +39,13 @@ impl BackoffCause {
         matches!(self, Self::Failed | Self::Expired)
     }
 
-    /// How long an issue is left alone after this has happened so many times in a row.
-    pub fn pause(self, times: i32) -> TimeDelta {
+    /// The delay before an issue is served again, after this has happened so many times in a row.
+    pub fn delay(self, times: i32) -> TimeDelta {
         match self {
             Self::Failed => growing(TimeDelta::seconds(10), 4, times, TimeDelta::hours(1)),
             // The first says more of the worker than of the issue.
             Self::Expired if times <= 1 => TimeDelta::zero(),
-            Self::Expired => Self::Failed.pause(times - 1),
+            Self::Expired => Self::Failed.delay(times - 1),
             Self::Refused | Self::Forbidden => {
                 growing(TimeDelta::seconds(30), 2, times, TimeDelta::minutes(30))
             }
@@ -54,24 +54,24 @@ impl BackoffCause {
     }
 }
 
-/// How long a repository is left alone after GitHub has refused to change its issues so many times in
-/// a row. Each pause ends with one issue that is tried again.
-pub fn repository_pause(times: i32) -> TimeDelta {
+/// The delay before a change is tried again in a repository, after GitHub has refused to change its
+/// issues so many times in a row. After each delay, one issue is tried.
+pub fn repository_delay(times: i32) -> TimeDelta {
     growing(TimeDelta::seconds(15), 2, times, TimeDelta::minutes(2))
 }
 
 fn growing(first: TimeDelta, factor: i32, times: i32, longest: TimeDelta) -> TimeDelta {
-    let mut pause = first;
+    let mut delay = first;
     for _ in 1..times {
-        if pause >= longest {
+        if delay >= longest {
             break;
         }
-        pause = pause * factor;
+        delay = delay * factor;
     }
-    pause.min(longest)
+    delay.min(longest)
 }
 
-/// Why an issue is left alone, and until when.
+/// Why an issue is in back-off, and until when.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
 pub struct Backoff {
     /// How often agents failed on it in a row.
@@ -130,17 +130,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pauses_grow_to_a_longest_one() {
+    fn delays_grow_to_a_longest_one() {
         for cause in BackoffCause::ALL {
-            let pauses: Vec<TimeDelta> = (1..=40).map(|times| cause.pause(times)).collect();
-            assert!(pauses.is_sorted(), "{cause:?}: {pauses:?}");
-            assert!(pauses[2] > pauses[1], "{cause:?} grows: {pauses:?}");
-            assert_eq!(pauses[38], pauses[39], "{cause:?} stops growing");
-            assert_eq!(pauses[39], cause.pause(i32::MAX));
+            let delays: Vec<TimeDelta> = (1..=40).map(|times| cause.delay(times)).collect();
+            assert!(delays.is_sorted(), "{cause:?}: {delays:?}");
+            assert!(delays[2] > delays[1], "{cause:?} grows: {delays:?}");
+            assert_eq!(delays[38], delays[39], "{cause:?} stops growing");
+            assert_eq!(delays[39], cause.delay(i32::MAX));
         }
-        assert_eq!(BackoffCause::Failed.pause(3), TimeDelta::seconds(160));
-        assert_eq!(BackoffCause::Expired.pause(1), TimeDelta::zero());
-        assert_eq!(repository_pause(1), TimeDelta::seconds(15));
-        assert_eq!(repository_pause(100), TimeDelta::minutes(2));
+        assert_eq!(BackoffCause::Failed.delay(3), TimeDelta::seconds(160));
+        assert_eq!(BackoffCause::Expired.delay(1), TimeDelta::zero());
+        assert_eq!(repository_delay(1), TimeDelta::seconds(15));
+        assert_eq!(repository_delay(100), TimeDelta::minutes(2));
     }
 }

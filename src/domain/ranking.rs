@@ -195,9 +195,9 @@ pub struct Facts<'a> {
     pub assignees: &'a [String],
     /// What of people's work its repository has served to agents all the same.
     pub serves: PeoplesWork,
-    /// Why it may be left alone for a while.
+    /// The back-off of the issue.
     pub backoff: Option<&'a Backoff>,
-    /// Why its repository may be left alone, and until when.
+    /// Why its repository may be in back-off, and until when.
     pub repository_backoff: Option<(&'a str, DateTime<Utc>)>,
     /// The pause that covers it, as a sentence without its end.
     pub pause: Option<&'a str>,
@@ -698,9 +698,9 @@ mod tests {
             retry_at,
             needs_human,
         };
-        let (pausing, over, given_up) =
+        let (waiting, over, given_up) =
             (noted(later, false), noted(earlier, false), noted(earlier, true));
-        assert_eq!(reasons(&own, |facts| facts.backoff = Some(&pausing)), [BackingOff]);
+        assert_eq!(reasons(&own, |facts| facts.backoff = Some(&waiting)), [BackingOff]);
         assert_eq!(reasons(&own, |facts| facts.backoff = Some(&over)), []);
         assert_eq!(reasons(&own, |facts| facts.backoff = Some(&given_up)), [NeedsHuman]);
         let of = |at| move |facts: &mut Facts<'_>| facts.repository_backoff = Some(("403", at));

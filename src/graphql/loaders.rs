@@ -81,7 +81,7 @@ pub(super) struct Wants {
     pub(super) body: bool,
     /// Who holds them.
     pub(super) lease: bool,
-    /// Whether they are left alone for a while.
+    /// Whether they are in back-off.
     pub(super) backoff: bool,
     /// How many issues they wait for, and how many wait for them.
     pub(super) counts: bool,
@@ -308,7 +308,7 @@ pub(super) async fn lease(app: &App, id: IssueId) -> Result<Option<Arc<store::Le
     Ok(service::leases::live_leases(app, &[id]).await?.pop().map(Arc::new))
 }
 
-/// What is noted of one issue that is left alone.
+/// The back-off of one issue, if there is one.
 pub(super) async fn backoff(app: &App, id: IssueId) -> Result<Option<Backoff>> {
     Ok(service::backoffs::of_issues(app, &[id]).await?.pop().map(Backoff::from))
 }

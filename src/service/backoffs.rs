@@ -16,7 +16,7 @@ use super::comments::{self, AddComment};
 use super::{Error, Result, board};
 use crate::app::App;
 use crate::domain::actor::ActorKind;
-use crate::domain::backoff::{BackoffCause, NEEDS_HUMAN, failure_of, repository_pause};
+use crate::domain::backoff::{BackoffCause, NEEDS_HUMAN, failure_of, repository_delay};
 use crate::domain::labels::{LabelPlan, is_same};
 use crate::domain::leases::{LeaseEnding, WorkOutcome};
 use crate::domain::{Actor, IssueId, Lane, LaneRole, RepositoryId};
@@ -64,9 +64,11 @@ async fn note(
     let refusals = counted(known.as_ref().map(|row| row.refusals), !is_attempt);
     let needs_human = failed_attempts >= app.config.queue.max_attempts;
     let pause = mishap.cause.pause(if is_attempt { failed_attempts } else { refusals });
+    let needs_human = failed_attempts >= app.config.work.max_attempts;
+    let delay = mishap.cause.delay(if is_attempt { failed_attempts } else { refusals });
     let retry_at = match needs_human {
         true => now,
-        false => mishap.not_before.max(now) + pause,
+        false => mishap.not_before.max(now) + delay,
     };
     let row = BackoffRow {
         issue_id: issue,
@@ -246,7 +248,7 @@ async fn note_forbidden(
 ) -> Result<DateTime<Utc>> {
     let known = repositories::lock(connection, repository.id).await?;
     let refusals = known.refusals.saturating_add(1);
-    let retry_at = now + repository_pause(refusals);
+    let retry_at = now + repository_delay(refusals);
     backoffs::set_repository(connection, known.id, refusals, said, retry_at).await?;
     if known.read_only_reason().is_none() {
         let text = format!("GitHub refuses changes of the issues of {}", known.full_name);
@@ -331,7 +333,7 @@ pub async fn end_backoffs(app: &App) -> Result<()> {
         let Some((issue, repository)) = found else { continue };
         let is_gone = issue.removed_at.is_some() || !repository.enabled;
         if !row.needs_human || is_gone {
-            end_pause(app, &row, (&issue, &repository), None).await?;
+            end_backoff(app, &row, (&issue, &repository), None).await?;
             continue;
         }
         match escalate(app, &row, &issue, &repository).await {
@@ -348,7 +350,7 @@ pub async fn end_backoffs(app: &App) -> Result<()> {
     Ok(())
 }
 
-async fn end_pause(
+async fn end_backoff(
     app: &App,
     row: &BackoffRow,
     (issue, repository): (&Issue, &Repository),
@@ -404,7 +406,7 @@ async fn escalate(
         let of = (issue, repository);
         change_label(app, &Actor::System, "escalate_issue", of, true).await?;
     }
-    end_pause(app, row, (issue, repository), Some(app.clock.now())).await
+    end_backoff(app, row, (issue, repository), Some(app.clock.now())).await
 }
 
 /// Adds or removes the label that says that an issue needs a person.

@@ -284,7 +284,7 @@ impl Scope {
         let full = self.full(app, usage);
         closed_lanes.extend(full.lanes);
         let writable = self.repositories.iter().filter(|row| row.read_only.is_none());
-        let ids = writable.filter(|row| !is_left_alone(row, now)).map(|row| row.id);
+        let ids = writable.filter(|row| !is_in_backoff(row, now)).map(|row| row.id);
         Search {
             agent: key(&self.agent),
             lanes,
@@ -312,7 +312,7 @@ pub fn score(app: &App, issue: &Issue, unblocks: i32) -> i32 {
 }
 
 /// Whether a repository is in back-off because GitHub refused to change its issues.
-fn is_left_alone(repository: &Repository, now: DateTime<Utc>) -> bool {
+fn is_in_backoff(repository: &Repository, now: DateTime<Utc>) -> bool {
     repository.retry_at.is_some_and(|retry_at| retry_at > now)
 }
 
@@ -515,12 +515,12 @@ async fn withheld(
         }
     }
     let is_read_only = |row: &Repository| row.read_only.is_some();
-    let is_alone = |row: &Repository| row.read_only.is_none() && is_left_alone(row, now);
+    let is_backing_off = |row: &Repository| row.read_only.is_none() && is_in_backoff(row, now);
     let of = |is: &dyn Fn(&Repository) -> bool| -> Vec<RepositoryId> {
         scope.repositories.iter().filter(|row| is(row)).map(|row| row.id).collect()
     };
     let mut in_closed = [0; 3];
-    for (count, closed) in in_closed.iter_mut().zip([of(&is_read_only), of(&is_alone)]) {
+    for (count, closed) in in_closed.iter_mut().zip([of(&is_read_only), of(&is_backing_off)]) {
         if !closed.is_empty() {
             let most = extent.listed.max(extent.counted);
             let found = queue::queued_in(connection, &search, &closed, most).await?;
@@ -780,7 +780,7 @@ pub(super) async fn look_around(
     let usage = usage(app, &mut connection, now).await?;
     let listed = i64::try_from(WITHHELD_KEPT).expect("a small number");
     let extent = Extent { served, listed, counted: COUNTED_UP_TO };
-    let (withheld, counts, [in_read_only, in_left_alone, paused]) =
+    let (withheld, counts, [in_read_only, in_backoff, paused]) =
         withheld(app, &mut connection, scope, &usage, extent, now).await?;
     let queue::Withheld { leased, assigned_to_other, not_ready, .. } = counts;
     let queue::Withheld { blocked_by_issue, limit_reached, excluded, linked_pull_request, .. } =
@@ -795,7 +795,7 @@ pub(super) async fn look_around(
         (SkipReason::Excluded, excluded),
         (SkipReason::LinkedPullRequest, linked_pull_request),
         (SkipReason::RepositoryDisabled, in_read_only),
-        (SkipReason::BackingOff, (backing_off + in_left_alone).min(COUNTED_UP_TO)),
+        (SkipReason::BackingOff, (backing_off + in_backoff).min(COUNTED_UP_TO)),
         (SkipReason::NeedsHuman, needs_human),
         (SkipReason::HeldByPerson, held_by_person),
         (SkipReason::Paused, paused),

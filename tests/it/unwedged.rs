@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use dispatch::app::App;
-use dispatch::domain::backoff::{BackoffCause, repository_pause};
+use dispatch::domain::backoff::{BackoffCause, repository_delay};
 use dispatch::domain::leases::WorkOutcome;
 use dispatch::domain::pauses::PauseScope;
 use dispatch::domain::ranking::SkipReason;
@@ -41,11 +41,11 @@ const ISSUES: i64 = 4;
 const WORLDS: u64 = 6;
 const STEPS: usize = 150;
 
-/// The longest pause there is, that of its repository, and a round of the task that ends them.
+/// The longest back-off there is, that of its repository, and a round of the task that ends them.
 fn bound() -> TimeDelta {
-    let pauses = BackoffCause::ALL.map(|cause| cause.pause(i32::MAX));
-    let longest = pauses.into_iter().max().unwrap_or_default();
-    longest + repository_pause(i32::MAX) + TimeDelta::seconds(30)
+    let delays = BackoffCause::ALL.map(|cause| cause.delay(i32::MAX));
+    let longest = delays.into_iter().max().unwrap_or_default();
+    longest + repository_delay(i32::MAX) + TimeDelta::seconds(30)
 }
 
 struct World<'a> {

@@ -16,7 +16,7 @@ pub const USUAL_ATTEMPTS: i32 = 5;
 pub const NEEDS_HUMAN: &str = "needs-human";
 
 words! {
-    /// The kind of failure that puts an issue in backoff.
+    /// The kind of failure that puts an issue in back-off.
     #[derive(serde::Deserialize, async_graphql::Enum)]
     #[serde(rename_all = "snake_case")]
     BackoffCause,

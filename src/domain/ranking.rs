@@ -55,7 +55,7 @@ pub enum SkipReason {
     LinkedPullRequest,
     /// Its labels could not be read from GitHub, so its eligibility is unknown.
     LabelsUnverified,
-    /// It or its repository is in backoff, because agents failed on it or GitHub rejected a change.
+    /// It or its repository is in back-off, because agents failed on it or GitHub rejected a change.
     /// It is served again automatically.
     BackingOff,
     /// It needs a person: agents failed on it the maximum number of times, or it has the label

@@ -376,7 +376,7 @@ impl ClaimMutation {
         Ok(RepairWorkPayload { audit_entry: AuditEntry::alone(entry) })
     }
 
-    /// Retries an issue that is in backoff or needs a person, so that it is served again at once:
+    /// Retries an issue that is in back-off or needs a person, so that it is served again at once:
     /// clears its failures, removes the label `needs-human`, and also retries its repository.
     #[graphql(complexity = "cost(Some(1), None, child_complexity)")]
     async fn retry_issue(

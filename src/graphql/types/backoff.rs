@@ -6,11 +6,11 @@ use crate::domain::Instant;
 use crate::domain::backoff::{Backoff, BackoffCause};
 use crate::graphql::loaders::app;
 
-/// The stored backoff of an issue.
+/// The stored back-off of an issue.
 #[derive(Debug)]
 pub(in crate::graphql) struct IssueBackoff(pub(super) Backoff);
 
-/// The backoff of an issue after failures. Agents are not served the issue before `retryAt`, or
+/// The back-off of an issue after failures. Agents are not served the issue before `retryAt`, or
 /// while a person is needed.
 #[Object]
 impl IssueBackoff {
@@ -57,7 +57,7 @@ impl IssueBackoff {
     }
 }
 
-/// The backoff of a repository after GitHub rejected changes to its issues.
+/// The back-off of a repository after GitHub rejected changes to its issues.
 #[derive(Debug, SimpleObject)]
 pub(super) struct RepositoryBackoff {
     /// The number of consecutive times that GitHub rejected a change to one of its issues.

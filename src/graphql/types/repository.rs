@@ -83,7 +83,7 @@ impl Repository {
         self.0.sync_error.as_deref()
     }
 
-    /// The backoff after GitHub rejected changes to its issues; null when there is none.
+    /// The back-off after GitHub rejected changes to its issues; null when there is none.
     async fn backoff(&self) -> Option<RepositoryBackoff> {
         Some(RepositoryBackoff {
             refusals: self.0.refusals,

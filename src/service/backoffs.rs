@@ -1,32 +1,27 @@
 //! Back-off after failures: an issue is withheld for a while, served again, or escalated to a
 //! person.
 //!
-//! A failure is recorded in the transaction that ends the work, a refusal by GitHub by the claim
-//! that met it. Success, or a person's edit of the issue, clears both. Invariants: every reason
-//! that withholds an issue is shown by `explainWork`, by the queue's doctor and on the issue
-//! itself; every back-off ends by the clock alone; its end is published as an event, so that
-//! waiting claims are woken.
+//! `failures.rs` starts a back-off; here it ends. Invariants: every reason that withholds an issue is
+//! shown by `explainWork`, by the queue's doctor and on the issue itself; every back-off ends by the
+//! clock alone; its end is published as an event, so that waiting claims are woken.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel_async::AsyncConnection;
 
-use super::board_events::{audit_event, issue_event, resync_event};
+use super::board_events::{audit_event, issue_event};
 use super::change::{ChangeOptions, Intent, change_labels_on};
 use super::comments::{self, AddComment};
+use super::failures::{announce, end_of_repository};
 use super::{Error, Result, board};
 use crate::app::App;
-use crate::domain::actor::ActorKind;
-use crate::domain::backoff::{BackoffCause, NEEDS_HUMAN, failure_of, repository_delay};
+use crate::domain::backoff::NEEDS_HUMAN;
 use crate::domain::labels::{LabelPlan, is_same};
-use crate::domain::leases::{LeaseEnding, WorkOutcome};
-use crate::domain::{Actor, IssueId, Lane, LaneRole, RepositoryId};
-use crate::github::{self, Concern};
+use crate::domain::leases::LeaseEnding;
+use crate::domain::{Actor, IssueId, Lane, LaneRole};
+use crate::github::Concern;
 use crate::store::audit::NewEntry;
 use crate::store::backoffs::{self, BackoffRow};
-use crate::store::{
-    AuditEntry, Connection, Issue, Lease, Repository, audit, event_log, issues, leases,
-    repositories,
-};
+use crate::store::{AuditEntry, Issue, Lease, Repository, audit, event_log, issues, leases};
 
 /// How many rows one run handles.
 const A_ROUND: i64 = 50;

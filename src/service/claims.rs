@@ -23,7 +23,7 @@ use super::long_poll::LONGEST_WAIT;
 use super::presence::Presence;
 use super::queue::{self, Around, Decided, Judged, Scope, Served};
 use super::wait_queue::{Interest, Wakeup};
-use super::{Error, Obstacle, Result, allows, backoffs, board};
+use super::{Error, Obstacle, Result, allows, board, failures};
 use crate::app::App;
 use crate::domain::backoff::NEEDS_HUMAN;
 use crate::domain::decisions::Candidate;
@@ -443,7 +443,7 @@ async fn attempt(app: &App, claim: &Claim<'_>, scope: &mut Scope) -> Result<Atte
             Err(error) => {
                 let Some(refusal) = error.refusal() else { return Err(error) };
                 let concern = refusal.concern();
-                if !backoffs::note_refusal(app, &issue, repository, refusal).await? {
+                if !failures::note_refusal(app, &issue, repository, refusal).await? {
                     return Err(error);
                 }
                 passed.push(issue.id);
@@ -673,7 +673,7 @@ async fn note_refused(app: &App, agent: &str, issue: IssueId, error: &Error) -> 
     let is_noted = match error.refusal() {
         Some(refusal) => {
             let (issue, repository) = board::find_issue(app, issue).await?;
-            backoffs::note_refusal(app, &issue, &repository, refusal).await?
+            failures::note_refusal(app, &issue, &repository, refusal).await?
         }
         None => matches!(error, Error::Conflict { .. }),
     };

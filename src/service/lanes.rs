@@ -3,7 +3,7 @@
 use diesel_async::AsyncConnection;
 
 use super::board_events::{audit_event, issue_event};
-use super::{Error, Result, allows, backoffs, board, queue};
+use super::{Error, Result, allows, board, failures, queue};
 use crate::app::App;
 use crate::domain::actor::ActorKind;
 use crate::domain::lane_rules::{self, Confidence};
@@ -124,7 +124,7 @@ pub async fn classify_issue(
             }
             judgements::append(connection, &judgement).await?;
             if matches!(actor.kind(), ActorKind::Person | ActorKind::Operator) {
-                backoffs::note_edits(connection, &[issue.id]).await?;
+                failures::note_edits(connection, &[issue.id]).await?;
             }
             let after = issues::set_lane(connection, issue.id, &judgement.lane).await?;
             let notes = format!("From {} to {}", before.lane, after.lane);

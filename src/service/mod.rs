@@ -23,6 +23,7 @@ pub mod dependencies;
 pub mod doctor;
 mod error;
 pub mod events;
+mod failures;
 pub mod health;
 pub mod heartbeats;
 pub mod holders;

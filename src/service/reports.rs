@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use diesel_async::AsyncConnection;
 
 use super::board_events::{audit_event, run_event};
-use super::{Error, Result, agent_names, backoffs};
+use super::{Error, Result, agent_names, failures};
 use crate::app::App;
 use crate::domain::keys::OwnedKey;
 use crate::domain::{Actor, AgentRunId, IssueId, LabelSet};
@@ -86,11 +86,11 @@ pub async fn report_task(app: &App, actor: &Actor, mut report: ReportTask) -> Re
             }
             match (issue, report.outcome.as_str()) {
                 (Some(issue), "failed") => {
-                    backoffs::note_failure(app, connection, issue, &report.agent).await?;
+                    failures::note_failure(app, connection, issue, &report.agent).await?;
                 }
                 (_, "blocked") | (None, _) => {}
                 (Some(issue), _) => {
-                    backoffs::note_report_of_success(connection, issue, &report.agent).await?;
+                    failures::note_report_of_success(connection, issue, &report.agent).await?;
                 }
             }
             let run = agent_runs::record(connection, &run_of(&report, issue, now)).await?;

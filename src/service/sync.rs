@@ -23,7 +23,7 @@ use super::board_events::{
     Rules, audit_event, issue_event, removal_event, resync_event, window_start, write_of,
 };
 use super::dependencies::{self, Found};
-use super::{Error, Result, backoffs, leases};
+use super::{Error, Result, failures, leases};
 use crate::app::App;
 use crate::domain::labels::key;
 use crate::domain::{Actor, FullName, IssueId, IssueState, LabelSet, RepositoryId};
@@ -520,7 +520,7 @@ impl<'a> Reader<'a> {
                 self.repository = repository;
                 if is_other_access {
                     drop(connection);
-                    backoffs::note_recovery(self.app, &self.repository).await?;
+                    failures::note_recovery(self.app, &self.repository).await?;
                     connection = self.app.connection().await?;
                 }
                 if is_other_access && !self.is_first_import {
@@ -995,7 +995,7 @@ async fn write_issues(
     let rows_of_leases = lease_rows::of_issues(connection, &ids).await?;
     edited.retain(|issue| !rows_of_leases.iter().any(|lease| is_from_holding(lease, issue)));
     let edited: Vec<IssueId> = edited.iter().map(|issue| issue.id).collect();
-    backoffs::note_edits(connection, &edited).await?;
+    failures::note_edits(connection, &edited).await?;
     let changed: Vec<(&Issue, &Issue)> = written
         .iter()
         .filter_map(|after| Some((row_of(after.number).map(|(row, _)| row)?, after)))

@@ -6,7 +6,7 @@ use super::intent::ChangeOptions;
 use crate::app::App;
 use crate::domain::leases::{LeaseEnding, LeaseState, WorkOutcome};
 use crate::domain::{IssueId, LeaseId};
-use crate::service::{Result, backoffs};
+use crate::service::{Result, failures};
 use crate::store::leases::Wish;
 use crate::store::{AgentRun, Connection, Lease, agent_runs, leases};
 
@@ -47,7 +47,7 @@ pub(super) async fn apply(
             let was_held = before.is_some_and(|row| row.state == LeaseState::Held);
             let ended = leases::end(connection, *lease, *ending, *outcome, now).await?;
             if let Some(lease) = ended.as_ref().filter(|_| was_held) {
-                backoffs::note_ending(app, connection, lease, *ending, *outcome).await?;
+                failures::note_ending(app, connection, lease, *ending, *outcome).await?;
             }
             ended
         }

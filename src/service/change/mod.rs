@@ -20,7 +20,7 @@ use self::intent::{record_refusal, unsettled};
 use self::row::refresh_row;
 use self::send::{SendOutcome, send};
 use self::settle::conclude;
-use super::{Error, Result, backoffs};
+use super::{Error, Result, failures};
 use crate::app::App;
 use crate::domain::labels::LabelPlan;
 use crate::domain::leases::Hold;
@@ -124,10 +124,10 @@ pub(super) async fn change_labels_on(
         LeaseTransition::Confirm { .. } | LeaseTransition::Take { .. }
     );
     let noted = match &concluded {
-        Ok(_) => backoffs::note_recovery(app, repository).await,
+        Ok(_) => failures::note_recovery(app, repository).await,
         Err(_) if is_claim || is_about_label => Ok(()),
         Err(error) => match error.refusal() {
-            Some(refusal) => backoffs::note_refusal_to_others(app, repository, refusal).await,
+            Some(refusal) => failures::note_refusal_to_others(app, repository, refusal).await,
             None => Ok(()),
         },
     };

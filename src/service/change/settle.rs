@@ -17,7 +17,7 @@ use crate::domain::labels::LabelPlan;
 use crate::domain::{Actor, EventCursor, IssueId, LabelSet};
 use crate::github::{self, Commented, LiveLabels};
 use crate::service::board_events::audit_event;
-use crate::service::{Error, Obstacle, Result, backoffs};
+use crate::service::{Error, Obstacle, Result, failures};
 use crate::store::audit::Outcome;
 use crate::store::{AgentRun, AuditEntry, Connection, Issue, Lease, audit, conversations, issues};
 
@@ -229,7 +229,7 @@ async fn apply_labels(
     let actor = if has_succeeded { settled.who() } else { Actor::GitHub.who() };
     let options = options.filter(|_| has_succeeded);
     if has_succeeded {
-        backoffs::note_success(connection, &row, settled.actor_kind).await?;
+        failures::note_success(connection, &row, settled.actor_kind).await?;
     }
     let (lease, agent_run) = lease_transition::apply(app, connection, row.id, options, now).await?;
     let context = EventContext {

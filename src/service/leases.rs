@@ -25,7 +25,6 @@ use crate::domain::{Actor, IssueId, IssueState, LeaseId, LeaseMessageId, Status,
 use crate::github;
 use crate::store::agent_runs::NewAgentRun;
 use crate::store::audit::NewEntry;
-use crate::store::event_log::NewEvent;
 use crate::store::leases::Renewal;
 use crate::store::{
     AgentRun, AuditEntry, Connection, Issue, Lease, LeaseMessage, Repository, agent_runs, audit,
@@ -261,42 +260,6 @@ fn stop_reason(issue: &Issue, repository: &Repository) -> Option<String> {
     }
     let title = issue.status.title();
     (issue.status != Status::InProgress).then(|| format!("The issue was moved to {title}"))
-}
-
-/// Ends the leases of issues whose agent's label was removed on GitHub, in the caller's
-/// transaction. `changed` are the issues before and after.
-pub(super) async fn end_unlabelled(
-    connection: &mut Connection,
-    repository: &Repository,
-    changed: &[(&Issue, &Issue)],
-    now: DateTime<Utc>,
-) -> Result<Vec<NewEvent>> {
-    let is_taken_off = |(before, after): &&(&Issue, &Issue)| {
-        before.labels.agents().any(|agent| !after.labels.names_agent(agent))
-    };
-    let mut events = Vec::new();
-    for (before, after) in changed.iter().filter(is_taken_off) {
-        let row = leases::of_issue(connection, after.id).await?;
-        let lost = row.filter(|lease| {
-            lease.state == LeaseState::Held
-                && lease.is_live(now)
-                && before.labels.names_agent(&lease.agent)
-                && !after.labels.names_agent(&lease.agent)
-        });
-        let Some(lease) = lost else { continue };
-        leases::end(connection, lease.id(), LeaseEnding::Released, None, now).await?;
-        let notes = format!("agent/{} was taken off at GitHub", lease.agent);
-        let entry = NewEntry {
-            repository_full_name: repository.full_name.as_str(),
-            issue_number: Some(after.number),
-            issue_id: Some(after.id),
-            before_labels: &before.labels,
-            notes: Some(&notes),
-            ..NewEntry::done(Actor::GitHub.who(), "lease_released", &after.labels, now)
-        };
-        events.push(audit_event(&audit::append(connection, &entry).await?));
-    }
-    Ok(events)
 }
 
 /// Releases an issue: the agent's label is removed, and work in progress becomes ready.

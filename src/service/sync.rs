@@ -22,8 +22,9 @@ use uuid::Uuid;
 use super::board_events::{
     Rules, audit_event, issue_event, removal_event, resync_event, window_start, write_of,
 };
+use super::change::end_unlabelled;
 use super::dependencies::{self, Found};
-use super::{Error, Result, failures, leases};
+use super::{Error, Result, failures};
 use crate::app::App;
 use crate::domain::labels::key;
 use crate::domain::{Actor, FullName, IssueId, IssueState, LabelSet, RepositoryId};
@@ -1000,7 +1001,7 @@ async fn write_issues(
         .iter()
         .filter_map(|after| Some((row_of(after.number).map(|(row, _)| row)?, after)))
         .collect();
-    let ended = leases::end_unlabelled(connection, repository, &changed, now).await?;
+    let ended = end_unlabelled(connection, repository, &changed, now).await?;
     events.extend(ended);
     events.extend(link_events(repository, &relinked, &rows, now));
     Ok(Written { events, left_alone })

@@ -1,14 +1,17 @@
-//! The state transition of an issue's lease, in the transaction that settles a change.
+//! The state transition of an issue's lease, in the transaction that writes its labels.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::intent::ChangeOptions;
 use crate::app::App;
 use crate::domain::leases::{LeaseEnding, LeaseState, WorkOutcome};
-use crate::domain::{IssueId, LeaseId};
+use crate::domain::{Actor, IssueId, LeaseId};
+use crate::service::board_events::audit_event;
 use crate::service::{Result, failures};
+use crate::store::audit::NewEntry;
+use crate::store::event_log::NewEvent;
 use crate::store::leases::Wish;
-use crate::store::{AgentRun, Connection, Lease, agent_runs, leases};
+use crate::store::{AgentRun, Connection, Issue, Lease, Repository, agent_runs, audit, leases};
 
 /// The state transition of the issue's lease in the transaction that settles a successful change.
 #[derive(Debug, Default)]
@@ -63,4 +66,40 @@ pub(super) async fn apply(
         None => None,
     };
     Ok((lease, run))
+}
+
+/// Ends the leases of issues whose agent's label was removed on GitHub, in the caller's
+/// transaction. `changed` are the issues before and after.
+pub(in crate::service) async fn end_unlabelled(
+    connection: &mut Connection,
+    repository: &Repository,
+    changed: &[(&Issue, &Issue)],
+    now: DateTime<Utc>,
+) -> Result<Vec<NewEvent>> {
+    let is_taken_off = |(before, after): &&(&Issue, &Issue)| {
+        before.labels.agents().any(|agent| !after.labels.names_agent(agent))
+    };
+    let mut events = Vec::new();
+    for (before, after) in changed.iter().filter(is_taken_off) {
+        let row = leases::of_issue(connection, after.id).await?;
+        let lost = row.filter(|lease| {
+            lease.state == LeaseState::Held
+                && lease.is_live(now)
+                && before.labels.names_agent(&lease.agent)
+                && !after.labels.names_agent(&lease.agent)
+        });
+        let Some(lease) = lost else { continue };
+        leases::end(connection, lease.id(), LeaseEnding::Released, None, now).await?;
+        let notes = format!("agent/{} was taken off at GitHub", lease.agent);
+        let entry = NewEntry {
+            repository_full_name: repository.full_name.as_str(),
+            issue_number: Some(after.number),
+            issue_id: Some(after.id),
+            before_labels: &before.labels,
+            notes: Some(&notes),
+            ..NewEntry::done(Actor::GitHub.who(), "lease_released", &after.labels, now)
+        };
+        events.push(audit_event(&audit::append(connection, &entry).await?));
+    }
+    Ok(events)
 }

@@ -31,7 +31,7 @@ pub use self::settle::Changed;
 
 pub(super) use self::github_state::GithubState;
 pub(super) use self::intent::{ChangeOptions, GRACE, Intent, Precondition};
-pub(super) use self::lease_transition::LeaseTransition;
+pub(super) use self::lease_transition::{LeaseTransition, end_unlabelled};
 pub(super) use self::read_back::{read_back, undo_partial};
 pub(super) use self::settle::{Observed, Settlement, settle, settle_by_reading};
 

@@ -4,12 +4,12 @@ use chrono::{DateTime, Utc};
 use diesel_async::AsyncConnection;
 
 use super::github_state::{GithubState, unchanged};
+use super::lease_transition::end_unlabelled;
 use crate::app::App;
 use crate::domain::actor::Who;
 use crate::domain::{Actor, EventCursor, IssueId};
 use crate::service::Result;
 use crate::service::board_events::{audit_event, issue_event, run_event, window_start};
-use crate::service::leases::end_unlabelled;
 use crate::store::event_log::NewEvent;
 use crate::store::issues::LabelWrite;
 use crate::store::{

@@ -4,8 +4,10 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use super::Result;
+use super::{Error, Result};
 use crate::app::App;
+use crate::domain::leases::agent_name;
+use crate::domain::{Actor, Tier};
 use crate::store::agent_names;
 
 /// Maximal number of cached names; beyond that the cache is emptied.
@@ -27,6 +29,23 @@ impl AgentNames {
             names.clear();
         }
         names.insert(given.to_owned(), name.to_owned());
+    }
+}
+
+/// The canonical name of the agent that an actor acts for.
+///
+/// # Errors
+///
+/// [`Error::Invalid`] for an invalid agent name, [`Error::Unauthenticated`] or [`Error::Forbidden`]
+/// when the actor may not act for it.
+pub(super) async fn agent_for(app: &App, actor: &Actor, agent: &str) -> Result<String> {
+    let name = agent_name(agent).map_err(|reason| Error::Invalid { field: "agent", reason })?;
+    let is_at_home = app.simulated && matches!(actor, Actor::Person { .. });
+    if actor.may(Tier::Agent) || is_at_home || matches!(actor, Actor::Worker { .. }) {
+        actor.check_acts_for(name).map_err(|action| Error::Forbidden { action })?;
+        note(app, name).await
+    } else {
+        Err(Error::denied(actor, "Acting for an agent needs an agent's token"))
     }
 }
 

@@ -13,12 +13,13 @@ use diesel::result::{DatabaseErrorKind, Error as Broken, QueryResult};
 use diesel_async::AsyncConnection;
 use serde_json::json;
 
+use super::agent_names::agent_for;
 use super::audit::append_settled;
 use super::change::{
     ChangeOptions, Changed, Intent, LeaseTransition, Precondition, change_labels_on,
 };
 use super::idempotency::hash_of;
-use super::leases::{agent_for, let_go, term};
+use super::leases::{let_go, term};
 use super::long_poll::LONGEST_WAIT;
 use super::presence::Presence;
 use super::queue::{self, Around, Decided, Judged, Scope, Served};

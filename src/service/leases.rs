@@ -8,6 +8,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel_async::AsyncConnection;
 
+use super::agent_names::agent_for;
 use super::board_events::{audit_event, issue_event};
 use super::change::{
     ChangeOptions, Changed, Intent, LeaseTransition, Precondition, change_labels_on,
@@ -670,24 +671,6 @@ async fn meant_lease(
 pub(super) fn lost(row: Option<&Lease>, now: DateTime<Utc>) -> Error {
     let live = row.filter(|lease| lease.is_live(now));
     Error::LeaseLost { holder: live.map(|lease| lease.agent.clone()) }
-}
-
-/// The canonical name of the agent that an actor acts for.
-///
-/// # Errors
-///
-/// [`Error::Invalid`] for an invalid agent name, [`Error::Unauthenticated`] or [`Error::Forbidden`]
-/// when the actor may not act for it.
-pub(super) async fn agent_for(app: &App, actor: &Actor, agent: &str) -> Result<String> {
-    let name =
-        words::agent_name(agent).map_err(|reason| Error::Invalid { field: "agent", reason })?;
-    let is_at_home = app.simulated && matches!(actor, Actor::Person { .. });
-    if actor.may(Tier::Agent) || is_at_home || matches!(actor, Actor::Worker { .. }) {
-        actor.check_acts_for(name).map_err(|action| Error::Forbidden { action })?;
-        agent_names::note(app, name).await
-    } else {
-        Err(Error::denied(actor, "Acting for an agent needs an agent's token"))
-    }
 }
 
 /// Reads a lease, live or over.

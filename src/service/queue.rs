@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use super::leases::agent_for;
+use super::agent_names::agent_for;
 use super::{Error, Result, agent_names, board};
 use crate::app::App;
 use crate::domain::decisions::{

@@ -10,8 +10,9 @@ mod maintenance;
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel_async::AsyncConnection;
 
+use super::agent_names::agent_for;
 use super::board_events::audit_event;
-use super::leases::{agent_for, plain, release_orphans};
+use super::leases::{plain, release_orphans};
 use super::{Error, Result, agent_names, board};
 use crate::app::App;
 use crate::domain::progress::{WorkCheckpoint, WorkState};

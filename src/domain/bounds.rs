@@ -43,6 +43,9 @@ pub const TEXTS: &[(&str, usize)] = &[
 /// GitHub, and one more.
 pub const LISTS: &[(&str, usize)] = &[("oldLabels", 200), ("newLabels", 200)];
 
+/// The longest text that [`plain`] returns, in characters.
+const LONGEST_PLAIN: usize = 20_000;
+
 /// How many different words may be looked for at once.
 pub const SEARCH_WORDS: usize = 16;
 
@@ -142,6 +145,17 @@ pub fn is_invisible(character: char) -> bool {
                 | '\u{1d173}'..='\u{1d17a}'
                 | '\u{e0000}'..='\u{e0fff}'
         )
+}
+
+/// A text without characters that cannot be stored, with uniform line ends and a limited length.
+pub fn plain(text: &str) -> String {
+    let text = text.replace('\0', "").replace("\r\n", "\n").replace('\r', "\n");
+    text.trim().chars().take(LONGEST_PLAIN).collect()
+}
+
+/// The same on one line, for use in a sentence.
+pub fn plain_line(text: &str) -> String {
+    plain(text).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// A text as a terminal may be shown it: what [`is_invisible`], and a return to the beginning of the

@@ -7,11 +7,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use diesel_async::AsyncConnection;
 
 use super::board_events::{audit_event, issue_event};
-use super::leases::{let_go, live, lost, no_lease, plain, plain_line, retry_later};
+use super::leases::{let_go, live, lost, no_lease, retry_later};
 use super::{Error, Result};
 use crate::app::App;
 use crate::domain::actor::Who;
-use crate::domain::bounds::is_invisible;
+use crate::domain::bounds::{is_invisible, plain, plain_line};
 use crate::domain::{Actor, LeaseId};
 use crate::store::audit::NewEntry;
 use crate::store::leases::StopRequest;

@@ -16,6 +16,7 @@ use super::change::{
 use super::{Error, Result, agent_names, agent_work, board, holders, pauses};
 use crate::app::App;
 use crate::domain::actor::Who;
+use crate::domain::bounds::plain;
 use crate::domain::keys::lease_key;
 use crate::domain::labels::is_same;
 use crate::domain::leases::{
@@ -41,9 +42,6 @@ const AGAIN: (TimeDelta, TimeDelta) = (TimeDelta::seconds(30), TimeDelta::minute
 
 /// Maximal length of a question that an agent waits for, in characters.
 const LONGEST_QUESTION: usize = 2_000;
-
-/// Maximal length of a run's texts, in characters.
-const LONGEST_SUMMARY: usize = 20_000;
 
 /// A renewal of a lease by its holder.
 #[derive(Debug, Clone, async_graphql::InputObject)]
@@ -596,17 +594,6 @@ fn run_of(
         idempotency_key: Some(lease_key(&lease.agent, lease.id())),
         created_at: now,
     }
-}
-
-/// A text without characters that cannot be stored, with uniform line ends and a limited length.
-pub(super) fn plain(text: &str) -> String {
-    let text = text.replace('\0', "").replace("\r\n", "\n").replace('\r', "\n");
-    text.trim().chars().take(LONGEST_SUMMARY).collect()
-}
-
-/// The same on one line, for use in a sentence.
-pub(super) fn plain_line(text: &str) -> String {
-    plain(text).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// The live lease that a caller refers to and may act on.

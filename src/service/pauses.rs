@@ -9,9 +9,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use diesel_async::AsyncConnection;
 
 use super::board_events::{audit_event, resync_event};
-use super::leases::plain_line;
 use super::{Error, Result, agent_names, queue, tracking};
 use crate::app::App;
+use crate::domain::bounds::plain_line;
 use crate::domain::labels::{is_same, key};
 use crate::domain::pauses::{PauseScope, sentence};
 use crate::domain::{Actor, LabelSet, PauseId};

@@ -12,9 +12,10 @@ use diesel_async::AsyncConnection;
 
 use super::agent_names::agent_for;
 use super::board_events::audit_event;
-use super::leases::{plain, release_orphans};
+use super::leases::release_orphans;
 use super::{Error, Result, agent_names, board};
 use crate::app::App;
+use crate::domain::bounds::plain;
 use crate::domain::progress::{WorkCheckpoint, WorkState};
 use crate::domain::{Actor, IssueId, LabelSet};
 use crate::store::agent_work::{NewAgentWork, WorkFilter};

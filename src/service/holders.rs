@@ -242,15 +242,6 @@ pub async fn messages(app: &App, leases: &[LeaseId]) -> Result<Vec<LeaseMessage>
     Ok(lease_messages::of_leases(&mut *app.connection().await?, leases).await?)
 }
 
-/// Why the agent was asked to stop, as one sentence; none if it was not.
-pub fn stop_requested(lease: &Lease) -> Option<String> {
-    let by = lease.stop_requested_by.as_ref()?;
-    Some(match &lease.stop_reason {
-        Some(reason) => format!("{by} asked to stop: {reason}"),
-        None => format!("{by} asked to stop"),
-    })
-}
-
 /// Ends the leases of agents that were asked to stop and did not in time. Safe to run in any
 /// replica, any number of times.
 ///

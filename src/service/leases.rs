@@ -13,7 +13,7 @@ use super::board_events::{audit_event, issue_event};
 use super::change::{
     ChangeOptions, Changed, Intent, LeaseTransition, Precondition, change_labels_on,
 };
-use super::{Error, Result, agent_names, agent_work, board, holders, pauses};
+use super::{Error, Result, agent_names, agent_work, board, pauses};
 use crate::app::App;
 use crate::domain::actor::Who;
 use crate::domain::bounds::plain;
@@ -239,11 +239,20 @@ async fn why_stop(
     (issue, repository): (&Issue, &Repository),
     now: DateTime<Utc>,
 ) -> Result<Option<String>> {
-    let known = stop_reason(issue, repository).or_else(|| holders::stop_requested(lease));
+    let known = stop_reason(issue, repository).or_else(|| stop_requested(lease));
     match known {
         None => pauses::stop_reason(app, connection, lease, repository, now).await,
         known => Ok(known),
     }
+}
+
+/// Why the agent was asked to stop, as one sentence; none if it was not.
+fn stop_requested(lease: &Lease) -> Option<String> {
+    let by = lease.stop_requested_by.as_ref()?;
+    Some(match &lease.stop_reason {
+        Some(reason) => format!("{by} asked to stop: {reason}"),
+        None => format!("{by} asked to stop"),
+    })
 }
 
 /// Why any agent must stop working on an issue, judged by the issue alone.

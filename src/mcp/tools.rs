@@ -31,6 +31,10 @@ use crate::service::leases::{FinishWork, RenewLease};
 use crate::service::moves::MoveIssue;
 use crate::service::queue::{Explained, MOST, QueueRequest};
 use crate::service::{self, Error, board, claims, conversations, leases, moves, queue, sync};
+use crate::service::work::{ClaimIssue, ClaimNext};
+use crate::service::{
+    self, Error, assignments, board, conversations, leases, moves, queue, sync, work,
+};
 use crate::store::{self, PageRequest, Repository};
 
 /// The default number of issues of the queue.
@@ -333,6 +337,8 @@ impl Server {
         let (issue, repository) = self.find(&given.repo_full_name, given.issue_number).await?;
         let actor = tool_caller.acting(&agent);
         let released = leases::release_issue(&self.app, &actor, issue.id, &agent).await?;
+        let actor = asker.acting(&agent);
+        let released = assignments::release_issue(&self.app, &actor, issue.id, &agent).await?;
         Ok(Json(GivenBack::of(&released, &repository)))
     }
 

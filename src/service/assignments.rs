@@ -1,13 +1,15 @@
-//! Setting agent, owner and priority of an issue, and adding and removing single labels.
+//! Setting and removing agent, owner and priority of an issue, and single labels.
 
+use super::agent_names::agent_for;
 use super::change::{
     ChangeOptions, Changed, Intent, LeaseTransition, Precondition, change_labels, change_labels_on,
 };
-use super::{Error, Result, board};
+use super::leases::{Released, released};
+use super::{Error, Result, agent_work, board};
 use crate::app::App;
 use crate::domain::actor::{is_reserved, reserved_reason};
 use crate::domain::labels::{LONGEST_LABEL, LabelPlan, behind, has_prefix, is_plain, is_same};
-use crate::domain::leases::{Hold, LeaseEnding, agent_label};
+use crate::domain::leases::{Hold, LeaseEnding, agent_label, release_plan};
 use crate::domain::{Actor, IssueId, LabelSet, Priority, Status};
 use crate::store::{Issue, Repository, leases};
 
@@ -33,6 +35,59 @@ pub async fn assign_agent(
     let plan = |labels: &LabelSet| LabelPlan::only(labels, "agent/", label);
     let (issue, repository) = board::find_issue(app, issue).await?;
     relabel_from_holder(app, &intent(actor, action, &issue, &repository), takes_off, plan).await
+}
+
+/// Removes an agent from an issue, with or without a lease: for callers that only know issues.
+///
+/// # Errors
+///
+/// [`Error::Invalid`] for an invalid name; [`Error::Forbidden`] for other callers;
+/// [`Error::LeaseLost`] when another agent has the lease; [`Error::Conflict`] when the issue is not
+/// assigned to the agent; otherwise as [`move_issue`](super::moves::move_issue).
+pub async fn release_issue(
+    app: &App,
+    actor: &Actor,
+    issue: IssueId,
+    agent: &str,
+) -> Result<Released> {
+    let agent = agent_for(app, actor, agent).await?;
+    let actor = &actor.acting_for(&agent);
+    let (issue, repository) = board::find_issue(app, issue).await?;
+    let now = app.clock.now();
+    let row = leases::of_issue(&mut *app.connection().await?, issue.id).await?;
+    let live = row.filter(|lease| lease.is_live(now));
+    let transition = match live.filter(|lease| is_same(&lease.agent, &agent)) {
+        Some(own) => {
+            LeaseTransition::End { lease: own.id(), ending: LeaseEnding::Released, outcome: None }
+        }
+        None => LeaseTransition::None,
+    };
+    let hold = Hold { agent: Some(agent.clone()), token: None };
+    let options = ChangeOptions {
+        precondition: Precondition::Holds(hold),
+        transition,
+        ..ChangeOptions::default()
+    };
+    let action = match actor {
+        Actor::Agent { .. } | Actor::Worker { .. } => "unclaim_issue",
+        _ => "unclaim_issue_by_operator",
+    };
+    let label = agent_label(&agent);
+    let reason = issue.blocked_reason.clone();
+    let intent =
+        Intent { target: Some(Status::Ready), ..intent(actor, action, &issue, &repository) };
+    let changed = change_labels_on(app, &intent, options, |labels, state| {
+        if !labels.contains(&label) {
+            let current = Some(labels.effective_status(state));
+            return Err(Error::lasting(format!("Issue is not assigned to {agent}"), current));
+        }
+        Ok(release_plan(&agent, labels, state, reason.as_deref()))
+    })
+    .await?;
+    if action == "unclaim_issue_by_operator" {
+        agent_work::release_of(app, actor, &agent, issue.id).await?;
+    }
+    Ok(released(changed))
 }
 
 /// Sets or removes the owner of an issue. Any other owner is removed.

@@ -13,7 +13,7 @@ use super::board_events::{audit_event, issue_event};
 use super::change::{
     ChangeOptions, Changed, Intent, LeaseTransition, Precondition, change_labels_on,
 };
-use super::{Error, Result, agent_names, agent_work, board, pauses};
+use super::{Error, Result, agent_names, board, pauses};
 use crate::app::App;
 use crate::domain::actor::Who;
 use crate::domain::bounds::plain;
@@ -296,59 +296,7 @@ pub async fn release_lease(app: &App, actor: &Actor, command: ReleaseLease) -> R
     Ok(released(changed))
 }
 
-/// Removes an agent from an issue, with or without a lease: for callers that only know issues.
-///
-/// # Errors
-///
-/// [`Error::Invalid`] for an invalid name; [`Error::Forbidden`] for other callers;
-/// [`Error::LeaseLost`] when another agent has the lease; [`Error::Conflict`] when the issue is not
-/// assigned to the agent; otherwise as [`move_issue`](super::moves::move_issue).
-pub async fn release_issue(
-    app: &App,
-    actor: &Actor,
-    issue: IssueId,
-    agent: &str,
-) -> Result<Released> {
-    let agent = agent_for(app, actor, agent).await?;
-    let actor = &actor.acting_for(&agent);
-    let (issue, repository) = board::find_issue(app, issue).await?;
-    let now = app.clock.now();
-    let row = leases::of_issue(&mut *app.connection().await?, issue.id).await?;
-    let live = row.filter(|lease| lease.is_live(now));
-    let transition = match live.filter(|lease| is_same(&lease.agent, &agent)) {
-        Some(own) => {
-            LeaseTransition::End { lease: own.id(), ending: LeaseEnding::Released, outcome: None }
-        }
-        None => LeaseTransition::None,
-    };
-    let hold = Hold { agent: Some(agent.clone()), token: None };
-    let options = ChangeOptions {
-        precondition: Precondition::Holds(hold),
-        transition,
-        ..ChangeOptions::default()
-    };
-    let action = match actor {
-        Actor::Agent { .. } | Actor::Worker { .. } => "unclaim_issue",
-        _ => "unclaim_issue_by_operator",
-    };
-    let label = words::agent_label(&agent);
-    let reason = issue.blocked_reason.clone();
-    let intent = intent(actor, action, &issue, &repository, None);
-    let changed = change_labels_on(app, &intent, options, |labels, state| {
-        if !labels.contains(&label) {
-            let current = Some(labels.effective_status(state));
-            return Err(Error::lasting(format!("Issue is not assigned to {agent}"), current));
-        }
-        Ok(release_plan(&agent, labels, state, reason.as_deref()))
-    })
-    .await?;
-    if action == "unclaim_issue_by_operator" {
-        agent_work::release_of(app, actor, &agent, issue.id).await?;
-    }
-    Ok(released(changed))
-}
-
-fn released(changed: Changed) -> Released {
+pub(super) fn released(changed: Changed) -> Released {
     let Changed { issue, .. } = changed;
     let note = words::resting_note(issue.status, issue.blocked_reason.as_deref());
     Released { issue, note }

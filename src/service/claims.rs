@@ -20,10 +20,9 @@ use super::change::{
 };
 use super::idempotency::hash_of;
 use super::leases::{let_go, term};
-use super::long_poll::LONGEST_WAIT;
 use super::presence::Presence;
 use super::queue::{self, Around, Decided, Judged, Scope, Served};
-use super::wait_queue::{Interest, Wakeup};
+use super::wait_queue::{Interest, LONGEST_WAIT, Wakeup};
 use super::{Error, Obstacle, Result, allows, board, failures};
 use crate::app::App;
 use crate::domain::backoff::NEEDS_HUMAN;

@@ -10,14 +10,13 @@ use tokio::sync::broadcast::error::RecvError;
 use super::claims::{ClaimIssue, Claimed, claim_issue};
 use super::presence::Presence;
 use super::queue::{Explained, NextTask, QueueRequest, next_task, queue_with_own};
+use super::wait_queue::LONGEST_WAIT;
+use super::work::{ClaimIssue, Claimed, claim_issue};
 use super::{Error, Obstacle, Result};
 use crate::app::App;
 use crate::domain::Actor;
 use crate::domain::events::{EventKind, Topic};
 use crate::store::Event;
-
-/// The longest time that a request may wait for work, including the wait queue.
-pub const LONGEST_WAIT: Duration = Duration::from_secs(25);
 
 /// How long events are collected, so that many changes at once cause one evaluation.
 const GATHER: Duration = Duration::from_millis(20);

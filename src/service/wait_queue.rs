@@ -8,6 +8,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{Notify, Semaphore, SemaphorePermit};
@@ -17,6 +18,9 @@ use crate::domain::events::{EventKind, IssueFacts, Topic};
 use crate::domain::labels::is_same;
 use crate::domain::{IssueState, RepositoryId, Status};
 use crate::store::Event;
+
+/// The longest time that a request may wait for work, including the wait queue.
+pub const LONGEST_WAIT: Duration = Duration::from_secs(25);
 
 /// How many claims of this process run concurrently: as many as there are connections. More would
 /// only use up their timeout for GitHub while they wait for each other.

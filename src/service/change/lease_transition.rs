@@ -2,12 +2,12 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::intent::ChangeOptions;
 use crate::app::App;
 use crate::domain::leases::{LeaseEnding, LeaseState, WorkOutcome};
 use crate::domain::{Actor, IssueId, LeaseId};
 use crate::service::board_events::audit_event;
 use crate::service::{Result, failures};
+use crate::store::agent_runs::NewAgentRun;
 use crate::store::audit::NewEntry;
 use crate::store::event_log::NewEvent;
 use crate::store::leases::Wish;
@@ -32,11 +32,11 @@ pub(super) async fn apply(
     app: &App,
     connection: &mut Connection,
     issue: IssueId,
-    options: Option<&ChangeOptions<'_>>,
+    transition: &LeaseTransition<'_>,
+    run: Option<&NewAgentRun>,
     now: DateTime<Utc>,
 ) -> Result<(Option<Lease>, Option<AgentRun>)> {
-    let Some(options) = options else { return Ok((None, None)) };
-    let lease = match &options.transition {
+    let lease = match transition {
         LeaseTransition::None => None,
         LeaseTransition::Confirm { lease, term } => {
             leases::confirm(connection, *lease, now + *term).await?
@@ -55,7 +55,7 @@ pub(super) async fn apply(
             ended
         }
     };
-    let run = match &options.run {
+    let run = match run {
         Some(run) => match agent_runs::record(connection, run).await? {
             None => {
                 let key = run.idempotency_key.as_deref().unwrap_or_default();

@@ -231,7 +231,12 @@ async fn apply_labels(
     if has_succeeded {
         failures::note_success(connection, &row, settled.actor_kind).await?;
     }
-    let (lease, agent_run) = lease_transition::apply(app, connection, row.id, options, now).await?;
+    let (lease, agent_run) = match options {
+        Some(ChangeOptions { transition, run, .. }) => {
+            lease_transition::apply(app, connection, row.id, transition, run.as_ref(), now).await?
+        }
+        None => (None, None),
+    };
     let context = EventContext {
         settled: Some(&settled),
         agent_run: agent_run.as_ref(),

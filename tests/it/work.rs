@@ -15,10 +15,10 @@ use dispatch::service::holders::release_stopped;
 use dispatch::service::leases::{
     FinishWork, ReleaseLease, RenewLease, expire_leases, finish_work, release_lease, renew_lease,
 };
-use dispatch::service::long_poll::LONGEST_WAIT;
 use dispatch::service::moves::{MoveIssue, move_issue};
 use dispatch::service::queue::{QueueRequest, decisions, explain_work, next_task, queue};
 use dispatch::service::recovery::settle_overdue;
+use dispatch::service::wait_queue::LONGEST_WAIT;
 use dispatch::service::work::{ClaimIssue, ClaimNext, claim_issue, claim_next};
 use dispatch::service::{self, Error};
 use dispatch::simulator::{Fault, Gate, NewIssue};

@@ -1,5 +1,15 @@
 //! How domain values are kept in a database column: macros for words and for JSON.
 
+/// A word that is not one of the known ones.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{word}` is not one of {allowed}")]
+pub struct UnknownWord {
+    /// What was given.
+    pub word: String,
+    /// The known words, joined with comma and space.
+    pub allowed: String,
+}
+
 /// Stores a `Copy` word as `text` through its `as_str` and `FromStr`, so that a row cannot hold a
 /// word the domain does not know.
 macro_rules! text_column {
@@ -52,7 +62,7 @@ macro_rules! words {
         }
 
         impl std::str::FromStr for $name {
-            type Err = $crate::domain::status::UnknownWord;
+            type Err = $crate::domain::column::UnknownWord;
 
             fn from_str(word: &str) -> Result<Self, Self::Err> {
                 Self::ALL.into_iter().find(|value| value.as_str() == word).ok_or_else(|| {

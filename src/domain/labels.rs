@@ -1,43 +1,15 @@
 //! What labels mean, and the change of labels that a move implies.
-//!
-//! GitHub ignores the case of labels: a repository has one label of a name, and any spelling finds it.
-//! So labels are compared without case everywhere ([`is_same`], [`key`]), and shown and removed in
-//! GitHub's own spelling.
 
 use super::bounds::is_invisible;
 use super::status::{IssueState, Priority, Status};
+
+pub use super::label_names::{behind, has_prefix, is_same, key};
 
 /// How many labels GitHub allows an issue.
 pub const MOST_LABELS: usize = 100;
 
 /// The longest name GitHub takes for a label, in characters.
 pub const LONGEST_LABEL: usize = 50;
-
-/// Whether two names mean the same label to GitHub, or the same agent: equal but for case.
-pub fn is_same(one: &str, other: &str) -> bool {
-    one == other || folded(one).eq(folded(other))
-}
-
-/// A name in the form in which equal names are the same text: lower case, as PostgreSQL's `lower`.
-pub fn key(name: &str) -> String {
-    folded(name).collect()
-}
-
-/// Letter by letter, so that no letter depends on those beside it.
-fn folded(name: &str) -> impl Iterator<Item = char> + '_ {
-    name.chars().flat_map(char::to_lowercase)
-}
-
-/// What stands behind a prefix, whose case is ignored.
-pub fn behind<'a>(name: &'a str, prefix: &str) -> Option<&'a str> {
-    let (head, rest) = name.split_at_checked(prefix.len())?;
-    head.eq_ignore_ascii_case(prefix).then_some(rest)
-}
-
-/// Whether a label starts with a prefix, whose case is ignored.
-pub fn has_prefix(name: &str, prefix: &str) -> bool {
-    behind(name, prefix).is_some()
-}
 
 /// The label names of one issue, in GitHub's spelling and order.
 #[derive(

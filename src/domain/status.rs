@@ -3,18 +3,8 @@
 
 use std::str::FromStr;
 
-use super::column::text_column;
-use super::labels::is_same;
-
-/// A word that is not one of the known ones.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{word}` is not one of {allowed}")]
-pub struct UnknownWord {
-    /// What was given.
-    pub word: String,
-    /// The known words, joined with comma and space.
-    pub allowed: String,
-}
+use super::column::{UnknownWord, text_column};
+use super::label_names::is_same;
 
 /// A board column. `status/<kebab-case>` is its label on GitHub.
 #[derive(

@@ -23,6 +23,9 @@ use crate::clock::Clock;
 use crate::domain::LabelScheme;
 use crate::net;
 
+/// How many ids GitHub looks up in one request.
+pub(super) const IDS_A_REQUEST: usize = 100;
+
 /// Maximal number of attempts of a request.
 const TRIES: u32 = 3;
 

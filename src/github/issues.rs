@@ -6,7 +6,7 @@ use chrono::{DateTime, SubsecRound as _, Utc};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::client::{Client, Repeat};
+use super::client::{Client, IDS_A_REQUEST, Repeat};
 use super::error::Error;
 use super::labels::{LabelPage, label_rows};
 use super::links::{PullRequest, pull_requests};
@@ -15,9 +15,6 @@ use super::repositories::{count, full_name, missing};
 use super::response::{Rate, passing, read};
 use super::text::storable;
 use crate::domain::{AuthorAssociation, FullName, IssueState, ReadOnlyReason};
-
-/// How many ids GitHub looks up in one request.
-pub(super) const IDS_A_REQUEST: usize = 100;
 
 /// Up to this size a page that timed out is requested again unchanged: then GitHub has a problem,
 /// and requesting less would not help.

@@ -2,9 +2,8 @@
 
 use serde_json::Value;
 
-use super::client::{Client, Repeat};
+use super::client::{Client, IDS_A_REQUEST, Repeat};
 use super::error::Error;
-use super::issues::IDS_A_REQUEST;
 use super::queries::{self, issues, links, reference};
 use super::repositories::full_name;
 use super::response::read;

@@ -62,7 +62,7 @@
 //!
 //! # Three paths
 //!
-//! **Moving a card** ([`service::moves`], [`service::labels`]): load the row, read the live labels,
+//! **Moving a card** ([`service::moves`], [`service::change`]): load the row, read the live labels,
 //! and reject an issue that is closed, in another column or being changed; store the intent; send
 //! one document that adds labels, then removes them; settle by the labels that GitHub returns. If
 //! no response arrives, the labels are read again. If that fails too, the intent stays pending and

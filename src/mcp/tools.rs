@@ -30,10 +30,8 @@ use crate::service::claims::{ClaimIssue, ClaimNext};
 use crate::service::leases::{FinishWork, RenewLease};
 use crate::service::moves::MoveIssue;
 use crate::service::queue::{Explained, MOST, QueueRequest};
-use crate::service::{self, Error, board, claims, conversations, leases, moves, queue, sync};
-use crate::service::work::{ClaimIssue, ClaimNext};
 use crate::service::{
-    self, Error, assignments, board, conversations, leases, moves, queue, sync, work,
+    self, Error, assignments, board, claims, conversations, leases, moves, queue, sync,
 };
 use crate::store::{self, PageRequest, Repository};
 

@@ -15,7 +15,6 @@ use dispatch::domain::pauses::PauseScope;
 use dispatch::domain::ranking::SkipReason;
 use dispatch::service::backoffs::end_backoffs;
 use dispatch::service::claims::{ClaimNext, claim_next};
-use dispatch::service::change::settle_overdue;
 use dispatch::service::holders::{RequestStop, release_stopped, request_stop};
 use dispatch::service::leases::{
     FinishWork, ReleaseLease, expire_leases, finish_work, release_lease,
@@ -24,7 +23,6 @@ use dispatch::service::pauses::{PauseWork, end_over, pause_work, pauses, resume_
 use dispatch::service::presence;
 use dispatch::service::queue::explain_work;
 use dispatch::service::recovery::settle_overdue;
-use dispatch::service::work::{ClaimNext, claim_next};
 use dispatch::simulator::{Access, Fault, NewIssue};
 use dispatch::store::Lease;
 use rand::rngs::StdRng;

@@ -10,7 +10,6 @@ use dispatch::domain::ranking::SkipReason;
 use dispatch::domain::{Actor, LeaseId, Status};
 use dispatch::service::assignments;
 use dispatch::service::claims::{ClaimIssue, ClaimNext, claim_issue, claim_next};
-use dispatch::service::change::settle_overdue;
 use dispatch::service::holders::release_stopped;
 use dispatch::service::leases::{
     FinishWork, ReleaseLease, RenewLease, expire_leases, finish_work, release_lease, renew_lease,
@@ -19,7 +18,6 @@ use dispatch::service::moves::{MoveIssue, move_issue};
 use dispatch::service::queue::{QueueRequest, decisions, explain_work, next_task, queue};
 use dispatch::service::recovery::settle_overdue;
 use dispatch::service::wait_queue::LONGEST_WAIT;
-use dispatch::service::work::{ClaimIssue, ClaimNext, claim_issue, claim_next};
 use dispatch::service::{self, Error};
 use dispatch::simulator::{Fault, Gate, NewIssue};
 use dispatch::store::decisions::DecisionFilter;

@@ -4,13 +4,13 @@ use std::collections::HashMap;
 
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::answer::json;
 use super::errors::failed;
 use super::issues::IssueRow;
-use super::query::Query;
+use super::query::{Query, default_limit, limit};
 use crate::app::App;
 use crate::domain::{AuditEntryId, Instant, IssueId, LabelSet};
 use crate::middleware::{Problem, ProblemDocument, Reader};
@@ -64,13 +64,13 @@ pub(super) struct AuditRow<'a> {
 }
 
 /// A filter for audit entries.
-#[derive(IntoParams)]
+#[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "describes what `list` reads from the query")]
 pub(super) struct AuditQuery {
     /// The maximum number of items, from 0 to 1,000.
-    #[param(default = 50)]
-    limit: Option<u32>,
+    #[serde(default = "default_limit", deserialize_with = "limit")]
+    #[param(value_type = Option<u32>, default = 50)]
+    limit: u32,
     /// The full name that the repository had at that time; case-insensitive.
     repo: Option<String>,
 }
@@ -91,11 +91,12 @@ pub(super) async fn list(
     Reader { state: app, .. }: Reader<App>,
     query: Query,
 ) -> Result<Response, Problem> {
-    let entries = match query.get("repo").map(str::parse) {
-        None => entries(&app, AuditFilter::default(), query.limit()).await?,
+    let query: AuditQuery = query.read();
+    let entries = match query.repo.as_deref().map(str::parse) {
+        None => entries(&app, AuditFilter::default(), query.limit).await?,
         Some(Ok(name)) => {
             let filter = AuditFilter { repository: Some(name), ..AuditFilter::default() };
-            entries(&app, filter, query.limit()).await?
+            entries(&app, filter, query.limit).await?
         }
         // No entry exists for a name that is not a valid repository name.
         Some(Err(_)) => vec![],

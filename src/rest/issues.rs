@@ -2,13 +2,13 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::answer::json;
 use super::body::issue_number;
 use super::errors::failed;
-use super::query::Query;
+use super::query::{Query, is_true};
 use super::repositories::RepositoryRow;
 use crate::app::App;
 use crate::domain::filter::Wanted;
@@ -132,9 +132,9 @@ impl<'a> IssueRow<'a> {
 }
 
 /// A filter for issues. Every given parameter must match.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query, rename_all = "camelCase")]
-#[expect(dead_code, reason = "describes what `wanted` reads from the query")]
+#[derive(Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Query)]
 pub(super) struct ListQuery {
     /// The full name of a repository; case-insensitive.
     repo: Option<String>,
@@ -151,12 +151,17 @@ pub(super) struct ListQuery {
     /// A lane, by id or alias.
     lane: Option<String>,
     /// `true`: only issues without a status label.
-    untriaged: Option<bool>,
+    #[serde(default, deserialize_with = "is_true")]
+    #[param(value_type = Option<bool>)]
+    untriaged: bool,
     /// `true`: only issues that were split up into others; any other value: only issues that were
     /// not.
-    decomposed: Option<bool>,
+    #[param(value_type = Option<bool>)]
+    decomposed: Option<String>,
     /// `true` adds issues that were closed too long ago to be shown in Done.
-    include_closed: Option<bool>,
+    #[serde(default, deserialize_with = "is_true")]
+    #[param(value_type = Option<bool>)]
+    include_closed: bool,
 }
 
 /// Lists issues, most recently updated first: open issues, and issues that were closed recently
@@ -177,10 +182,11 @@ pub(super) async fn list(
     Reader { state: app, .. }: Reader<App>,
     query: Query,
 ) -> Result<Response, Problem> {
+    let query: ListQuery = query.read();
     let wanted = wanted(&query, &app.config.lanes, service::board::wanted(&app, None))?;
     let whole = service::board::all_issues(&app, &wanted).await;
     let mut whole = whole.map_err(failed("Failed to fetch issues"))?;
-    if let Some(word) = query.get("decomposed") {
+    if let Some(word) = query.decomposed.as_deref() {
         let split = &whole.split;
         whole.issues.retain(|(issue, _)| split.contains_key(&issue.id) == (word == "true"));
     }
@@ -188,31 +194,33 @@ pub(super) async fn list(
 }
 
 /// Adds the parameters' conditions to a filter.
-fn wanted(query: &Query, lanes: &Lanes, mut wanted: Wanted) -> Result<Wanted, Problem> {
-    wanted.repositories = query.get("repo").map(|name| vec![name.to_lowercase()]);
-    wanted.include_closed = query.is_true("includeClosed");
-    for (name, prefix) in [("agent", "agent/"), ("owner", "owner/"), ("priority", "priority/")] {
-        if let Some(value) = query.get(name) {
+fn wanted(query: &ListQuery, lanes: &Lanes, mut wanted: Wanted) -> Result<Wanted, Problem> {
+    wanted.repositories = query.repo.as_ref().map(|name| vec![name.to_lowercase()]);
+    wanted.include_closed = query.include_closed;
+    let labels =
+        [(&query.agent, "agent/"), (&query.owner, "owner/"), (&query.priority, "priority/")];
+    for (value, prefix) in labels {
+        if let Some(value) = value {
             let is_label = value.contains('/');
             let label = if is_label { value.to_owned() } else { format!("{prefix}{value}") };
             wanted.label_groups.push(vec![key(&label)]);
         }
     }
-    if let Some(project) = query.get("project") {
+    if let Some(project) = &query.project {
         let name = behind(project, "project/").unwrap_or(project);
         wanted.label_groups.push(vec![key(&format!("project/{name}"))]);
     }
-    if let Some(word) = query.get("status") {
+    if let Some(word) = &query.status {
         let status: Status = word
             .parse()
             .map_err(|_| Problem::wrong("status", format!("Invalid status: {word}")))?;
         wanted.label_groups.push(vec![status.label().to_owned()]);
     }
-    if query.is_true("untriaged") {
+    if query.untriaged {
         let labels = Status::ALL.map(|status| status.label().to_owned());
         wanted.excluded_labels.extend(labels);
     }
-    wanted.lanes = query.get("lane").map(|called| lane(lanes, called)).transpose()?;
+    wanted.lanes = query.lane.as_deref().map(|called| lane(lanes, called)).transpose()?;
     Ok(wanted)
 }
 
@@ -251,14 +259,14 @@ pub(super) struct IssueStateRow<'a> {
 }
 
 /// The issue to look up.
-#[derive(IntoParams)]
+#[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "describes what `state` reads from the query")]
 pub(super) struct StateQuery {
     /// The full name of its repository; case-insensitive.
     repo: String,
     /// Its number in the repository.
-    number: i32,
+    #[param(value_type = i32, minimum = 1)]
+    number: String,
 }
 
 /// Looks up an issue by its repository and number, even if the board does not show it.
@@ -279,15 +287,13 @@ pub(super) async fn state(
     Reader { state: app, .. }: Reader<App>,
     query: Query,
 ) -> Result<Response, Problem> {
-    let (Some(repo), Some(text)) = (query.get("repo"), query.get("number")) else {
-        let field = if query.get("repo").is_none() { "repo" } else { "number" };
-        return Err(Problem::wrong(field, "Missing required query parameters: repo, number"));
-    };
+    query.require(&["repo", "number"], "Missing required query parameters: repo, number")?;
+    let StateQuery { repo, number: text } = query.read();
     let number = text.parse().ok().and_then(issue_number);
     let number =
         number.ok_or_else(|| Problem::wrong("number", format!("Invalid number: {text}")))?;
     let missing = || Problem::not_found(format!("Issue not found in cache: {repo}#{text}"));
-    let name = app.config.github.repository(repo).map_err(|_| missing())?;
+    let name = app.config.github.repository(&repo).map_err(|_| missing())?;
     let found = service::board::find_issue_by_number(&app, &name, number).await;
     let (issue, repository) = found.map_err(|error| match error {
         Error::NotFound { .. } => missing(),

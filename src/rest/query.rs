@@ -2,6 +2,8 @@
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
+use serde::de::{Deserialize, DeserializeOwned, Deserializer};
+use serde_json::{Map, Value};
 
 use crate::domain::bounds;
 use crate::middleware::Problem;
@@ -19,7 +21,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Query {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        let query = Self::read(parts.uri.query().unwrap_or_default());
+        let query = Self::parse(parts.uri.query().unwrap_or_default());
         for (name, value) in &query.0 {
             bounds::check_text(name, value)
                 .map_err(|reason| Problem::wrong(name, format!("{name} {reason}")))?;
@@ -29,7 +31,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Query {
 }
 
 impl Query {
-    fn read(text: &str) -> Self {
+    fn parse(text: &str) -> Self {
         Self(url::form_urlencoded::parse(text.as_bytes()).into_owned().collect())
     }
 
@@ -39,26 +41,58 @@ impl Query {
         if value.is_empty() { None } else { Some(value) }
     }
 
-    /// Whether a parameter is exactly `true`.
-    pub(super) fn is_true(&self, name: &str) -> bool {
-        self.get(name) == Some("true")
+    /// Returns the requested number of rows.
+    pub(super) fn limit(&self) -> u32 {
+        self.get("limit").map_or(DEFAULT_LIMIT, limit_of)
     }
 
-    /// Returns the requested number of rows: the number at the start of the text, from 0 to 1,000.
-    pub(super) fn limit(&self) -> u32 {
-        let Some(text) = self.get("limit").map(str::trim_start) else { return DEFAULT_LIMIT };
-        let (is_negative, digits) = match text.strip_prefix('-') {
-            Some(digits) => (true, digits),
-            None => (false, text.strip_prefix('+').unwrap_or(text)),
-        };
-        let length = digits.bytes().take_while(u8::is_ascii_digit).count();
-        if length == 0 {
-            DEFAULT_LIMIT
-        } else if is_negative {
-            0
-        } else {
-            digits[..length].parse().map_or(MAX_LIMIT, |limit: u32| limit.min(MAX_LIMIT))
+    /// Checks that every parameter is given; otherwise fails with `refusal` and names the first
+    /// missing one.
+    pub(super) fn require(&self, names: &[&str], refusal: &'static str) -> Result<(), Problem> {
+        let missing = names.iter().find(|name| self.get(name).is_none());
+        missing.map_or(Ok(()), |name| Err(Problem::wrong(name, refusal)))
+    }
+
+    /// Reads the parameters as a struct. Its members are texts or are read by a function below, so
+    /// that a value is never of the wrong type.
+    pub(super) fn read<T: DeserializeOwned>(&self) -> T {
+        let mut given = Map::new();
+        for (name, value) in &self.0 {
+            given.entry(name).or_insert_with(|| Value::from(value.as_str()));
         }
+        given.retain(|_, value| value != "");
+        serde_json::from_value(Value::Object(given)).expect("the members accept every text")
+    }
+}
+
+/// Reads a flag: whether the text is exactly `true`.
+pub(super) fn is_true<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
+    Ok(String::deserialize(from)? == "true")
+}
+
+/// Reads a number of rows: the number at the start of the text, from 0 to 1,000.
+pub(super) fn limit<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
+    Ok(limit_of(&String::deserialize(from)?))
+}
+
+/// The number of rows when none is requested.
+pub(super) fn default_limit() -> u32 {
+    DEFAULT_LIMIT
+}
+
+fn limit_of(text: &str) -> u32 {
+    let text = text.trim_start();
+    let (is_negative, digits) = match text.strip_prefix('-') {
+        Some(digits) => (true, digits),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let length = digits.bytes().take_while(u8::is_ascii_digit).count();
+    if length == 0 {
+        DEFAULT_LIMIT
+    } else if is_negative {
+        0
+    } else {
+        digits[..length].parse().map_or(MAX_LIMIT, |limit: u32| limit.min(MAX_LIMIT))
     }
 }
 
@@ -68,11 +102,19 @@ mod tests {
 
     #[test]
     fn the_first_of_a_name_counts_and_empty_is_absent() {
-        let query = Query::read("a=1&a=2&b=&c=x%2Fy+z&d");
+        let query = Query::parse("a=1&a=2&b=&c=x%2Fy+z&d");
         assert_eq!(query.get("a"), Some("1"));
         assert_eq!(query.get("b"), None);
         assert_eq!(query.get("c"), Some("x/y z"));
         assert_eq!(query.get("d"), None);
+    }
+
+    #[derive(serde::Deserialize)]
+    struct Example {
+        #[serde(default = "default_limit", deserialize_with = "limit")]
+        limit: u32,
+        #[serde(default, deserialize_with = "is_true")]
+        flag: bool,
     }
 
     #[test]
@@ -92,7 +134,14 @@ mod tests {
             ("limit=99999999999999999999", 1000),
         ];
         for (text, limit) in vectors {
-            assert_eq!(Query::read(text).limit(), limit, "{text}");
+            assert_eq!(Query::parse(text).read::<Example>().limit, limit, "{text}");
+        }
+    }
+
+    #[test]
+    fn only_true_is_true() {
+        for (text, flag) in [("", false), ("flag=1", false), ("flag=true&flag=x", true)] {
+            assert_eq!(Query::parse(text).read::<Example>().flag, flag, "{text}");
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use axum::Extension;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::agents::{named, refused};
@@ -13,7 +13,7 @@ use super::answer::json;
 use super::issues::unknown_lane;
 use super::path::Path;
 use super::preferences::{preferred_wait, with_applied};
-use super::query::Query;
+use super::query::{Query, is_true};
 use crate::app::App;
 use crate::domain::leases::Checkpoint;
 use crate::domain::ranking::SkipReason;
@@ -25,23 +25,27 @@ use crate::service::queue::{Explained, MOST, NextTask, QueueRequest};
 use crate::service::{agents, decompositions};
 
 /// A filter for the queue.
-#[derive(IntoParams)]
+#[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "describes what `Wish` reads from the query")]
 pub(super) struct TaskQuery {
     /// A lane, by id or alias; every claimable lane when absent.
     lane: Option<String>,
     /// `true` omits issues that were split up into others.
-    exclude_decomposed: Option<bool>,
+    #[serde(default, deserialize_with = "is_true")]
+    #[param(value_type = Option<bool>)]
+    exclude_decomposed: bool,
     /// `true` adds issues that are claimed, and issues that are not in Ready or In Progress.
-    #[param(rename = "includeClaimed")]
-    include_claimed: Option<bool>,
+    #[serde(default, rename = "includeClaimed", deserialize_with = "is_true")]
+    #[param(value_type = Option<bool>)]
+    include_claimed: bool,
     /// `true` adds issues that bots keep for dependency updates.
-    #[param(rename = "includeRenovate")]
-    include_renovate: Option<bool>,
+    #[serde(default, rename = "includeRenovate", deserialize_with = "is_true")]
+    #[param(value_type = Option<bool>)]
+    include_renovate: bool,
     /// `true` adds withheld issues, with `claimable` false.
-    #[param(rename = "includeWithheld")]
-    include_withheld: Option<bool>,
+    #[serde(default, rename = "includeWithheld", deserialize_with = "is_true")]
+    #[param(value_type = Option<bool>)]
+    include_withheld: bool,
     /// `groom` is no longer supported and fails with status 410.
     mode: Option<String>,
 }
@@ -55,27 +59,31 @@ struct Wish {
 
 impl Wish {
     fn read(app: &App, agent: &str, query: &Query) -> Result<Self, Problem> {
-        if query.get("mode") == Some("groom") {
+        let query: TaskQuery = query.read();
+        if query.mode.as_deref() == Some("groom") {
             let text = "External grooming task dispatch is retired; use POST /api/groomer/run";
             return Err(Problem::new(StatusCode::GONE, "NOT_FOUND", text));
         }
         let lanes = &app.config.lanes;
-        if let Some(called) = query.get("lane").filter(|called| lanes.find(called).is_none()) {
+        if let Some(called) = query.lane.as_deref().filter(|called| lanes.find(called).is_none()) {
             return Err(unknown_lane(lanes, called));
         }
         let request = QueueRequest {
             agent: agent.to_owned(),
-            lane: query.get("lane").map(str::to_owned),
+            lane: query.lane,
             repositories: None,
             first: MOST,
             without_bots: !query.is_true("includeRenovate"),
             without_split: query.is_true("exclude_decomposed"),
             serves_peoples: app.config.queue.rest_serves_peoples,
+            without_bots: !query.include_renovate,
+            without_split: query.exclude_decomposed,
+            serves_peoples: app.config.work.rest_serves_peoples,
         };
         Ok(Self {
             request,
-            include_claimed: query.is_true("includeClaimed"),
-            include_withheld: query.is_true("includeWithheld"),
+            include_claimed: query.include_claimed,
+            include_withheld: query.include_withheld,
         })
     }
 

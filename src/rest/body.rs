@@ -5,6 +5,8 @@ use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequest, Request};
 use axum::http::StatusCode;
 use bytes::Bytes;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::domain::bounds;
@@ -20,6 +22,8 @@ const PROSE: [&str; 6] = ["body", "error", "errorMessage", "evidence", "note", "
 pub(super) struct Body(Bytes);
 
 /// The members of a JSON object.
+#[derive(Deserialize)]
+#[serde(transparent)]
 pub(super) struct Members(Map<String, Value>);
 
 impl<S: Send + Sync> FromRequest<S> for Body {
@@ -93,15 +97,25 @@ impl Members {
         }
     }
 
+    /// Reads the members as a struct. Members that are null, empty, zero or false are absent.
+    ///
+    /// The error for a member names it and what it must be: the `expecting` text of its type.
+    pub(super) fn read<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        self.read_keeping(&[])
+    }
+
+    /// Like [`read`](Self::read), but members with these names keep empty, zero and false as values.
+    pub(super) fn read_keeping<T: DeserializeOwned>(&self, kept: &[&str]) -> Result<T, Problem> {
+        let is_read = |name: &str, value: &Value| is_given(value) || kept.contains(&name);
+        let members = self.0.iter().filter(|(name, value)| is_read(name, value));
+        let members = members.map(|(name, value)| (name.clone(), value.clone())).collect();
+        serde_path_to_error::deserialize(Value::Object(members))
+            .map_err(|error| misread(&error.path().to_string(), &error.inner().to_string()))
+    }
+
     /// Returns a member, unless it is absent, null, empty, zero or false.
     fn given(&self, name: &str) -> Option<&Value> {
-        self.0.get(name).filter(|value| match value {
-            Value::Null => false,
-            Value::Bool(truth) => *truth,
-            Value::Number(number) => number.as_f64() != Some(0.0),
-            Value::String(text) => !text.is_empty(),
-            Value::Array(_) | Value::Object(_) => true,
-        })
+        self.0.get(name).filter(|value| is_given(value))
     }
 
     /// Checks that every member is given; otherwise fails with `refusal` and names the first
@@ -184,6 +198,33 @@ impl Members {
     }
 }
 
+/// Whether a value counts as given in JavaScript.
+fn is_given(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Bool(truth) => *truth,
+        Value::Number(number) => number.as_f64() != Some(0.0),
+        Value::String(text) => !text.is_empty(),
+        Value::Array(_) | Value::Object(_) => true,
+    }
+}
+
+/// Converts an error of a deserializer to a problem. Serde says what it expected of a value; any
+/// other text is from the member's own type. A struct that is flattened into another one has no path,
+/// so its errors are complete texts that begin with the member.
+fn misread(path: &str, error: &str) -> Problem {
+    if path == "." {
+        let is_end = |c: char| !c.is_ascii_alphanumeric() && c != '.';
+        let field = error.split(is_end).next().unwrap_or_default();
+        return Problem::wrong(field, error.to_owned());
+    }
+    let kind = error.strip_prefix("invalid ");
+    match kind.and_then(|text| text.rsplit_once(", expected ")) {
+        Some((_, expected)) => Problem::wrong(path, format!("{path} must be {expected}")),
+        None => Problem::wrong(path, format!("{path}: {error}")),
+    }
+}
+
 /// Converts a number to an issue number. A number that is too large becomes the maximum, which no
 /// issue on GitHub has.
 pub(super) fn issue_number(number: f64) -> Option<i32> {
@@ -224,11 +265,41 @@ mod tests {
 
     #[test]
     fn types_are_not_guessed() {
-        let members = members(r#"{"a":1,"b":["x",1],"c":["x"]}"#);
+        let members = members(r#"{"a":1}"#);
         assert_eq!(members.text("a").unwrap_err().error(), "a must be a string");
-        assert_eq!(members.texts("b", "no list").unwrap_err().error(), "no list");
-        assert_eq!(members.texts("c", "no list").unwrap(), Some(vec!["x".to_owned()]));
-        assert_eq!(members.texts("absent", "no list").unwrap(), None);
+        assert_eq!(members.text("absent").unwrap(), None);
+    }
+
+    #[test]
+    fn a_member_is_refused_by_its_name() {
+        #[derive(Debug, serde::Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Example {
+            #[expect(dead_code, reason = "only its errors matter")]
+            issue_id: Option<crate::domain::IssueId>,
+            flag: Option<bool>,
+        }
+        let refused = |json: &str| {
+            let problem = members(json).read_keeping::<Example>(&["flag"]).unwrap_err();
+            (problem.members()["field"].as_str().unwrap().to_owned(), problem.error().to_owned())
+        };
+        for (json, field, error) in [
+            (r#"{"issueId":7}"#, "issueId", "issueId must be a string"),
+            (
+                r#"{"issueId":"x"}"#,
+                "issueId",
+                "issueId: `x` is not the id of an issue; such an id starts with `iss_`",
+            ),
+            (r#"{"flag":"a, expected b"}"#, "flag", "flag must be a boolean"),
+        ] {
+            assert_eq!(refused(json), (field.to_owned(), error.to_owned()));
+        }
+        let read: Example = members(r#"{"flag":0,"issueId":""}"#).read().unwrap();
+        assert_eq!(read.flag, None);
+        let read: Example = members(r#"{"flag":false}"#).read_keeping(&["flag"]).unwrap();
+        assert_eq!(read.flag, Some(false));
+        let whole = misread(".", "issueId must be a string");
+        assert_eq!(whole.members()["field"], "issueId");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use axum::Extension;
 use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::answer::json;
@@ -19,8 +19,7 @@ use crate::service::{Error, sessions};
 const REFUSAL: &str = "Send {\"name\": \"...\", \"token\": \"...\"}";
 
 /// The name and the token of a person who signs in.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "describes what `sign_in` reads from the body")]
+#[derive(Deserialize, ToSchema)]
 pub(super) struct SignIn {
     /// The person's name in the audit log and in events, 1 to 100 visible characters. Reserved
     /// names are rejected.
@@ -70,13 +69,12 @@ pub(super) async fn sign_in(
 ) -> Result<Response, Problem> {
     let members = body.members(REFUSAL)?;
     members.require(&["name", "token"], REFUSAL)?;
-    let (name, token) = (members.text("name")?, members.text("token")?);
-    let (name, token) = (name.unwrap_or_default(), token.unwrap_or_default());
-    let token = caller.check_sign_in(pasted(token)).map_err(|error| match error {
+    let SignIn { name, token } = members.read()?;
+    let token = caller.check_sign_in(pasted(&token)).map_err(|error| match error {
         Error::Unauthenticated => Problem::from(error).saying("The token is wrong"),
         error => error.into(),
     })?;
-    let (id, session) = sessions::sign_in(&app, &token, name, caller.sessions()).await?;
+    let (id, session) = sessions::sign_in(&app, &token, &name, caller.sessions()).await?;
     let signed_in = SignedIn { name: &session.name, expires_at: Instant(session.expires_at) };
     let cookie = keep_session(&app.config.server, &headers, Some(&id));
     Ok(([(SET_COOKIE, cookie)], json(StatusCode::CREATED, &signed_in)).into_response())

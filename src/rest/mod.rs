@@ -19,6 +19,7 @@ mod claims;
 mod comments;
 mod decompositions;
 mod errors;
+mod fields;
 mod health;
 mod idempotency;
 mod issue_ref;

@@ -2,12 +2,13 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::answer::json;
-use super::body::{Body, issue_number};
+use super::body::Body;
 use super::errors::{failed, untracked};
+use super::fields::issue_number;
 use crate::app::App;
 use crate::domain::FullName;
 use crate::middleware::{Problem, ProblemDocument, Reader};
@@ -15,9 +16,8 @@ use crate::service::sync::{Refreshed, RepositorySync, refresh_issue, sync_issues
 use crate::service::{Error, board};
 
 /// What to sync.
-#[derive(ToSchema)]
-#[schema(rename_all = "camelCase")]
-#[expect(dead_code, reason = "describes what `sync` reads from the body")]
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct SyncBody {
     /// The full name of a tracked repository; case-insensitive. All tracked repositories when
     /// absent.
@@ -110,22 +110,33 @@ fn chosen(app: &App, body: &Body) -> Result<Option<FullName>, Problem> {
     if body.is_empty() {
         return Ok(None);
     }
-    let members = body.members("Malformed JSON in request body")?;
-    let name = members.text("repoFullName")?;
-    let named = |name| app.config.github.repository(name).map_err(|_| untracked(name));
-    name.map(named).transpose()
+    let body: SyncBody = body.members("Malformed JSON in request body")?.read()?;
+    let named = |name: String| app.config.github.repository(&name).map_err(|_| untracked(&name));
+    body.repo_full_name.map(named).transpose()
 }
 
 /// An issue to read again.
-#[derive(ToSchema)]
-#[schema(rename_all = "camelCase")]
-#[expect(dead_code, reason = "describes what `refresh` reads from the body")]
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct RefreshBody {
     /// The full name of a tracked repository; case-insensitive.
     #[schema(example = "octo-org/hello-world")]
     repo_full_name: String,
     /// The issue's number, as a JSON number; a string is rejected.
+    #[serde(deserialize_with = "issue_number")]
+    #[schema(minimum = 1)]
     issue_number: i32,
+}
+
+impl RefreshBody {
+    /// Every error in the body has the same text.
+    fn read(body: &Body) -> Result<Self, Problem> {
+        let refusal =
+            "Missing or invalid required fields: repoFullName (string) and issueNumber (integer)";
+        let members = body.members("Invalid JSON body")?;
+        members.require_strictly(&["repoFullName", "issueNumber"], refusal)?;
+        members.read().map_err(|problem| problem.saying(refusal))
+    }
 }
 
 /// The result of reading one issue.
@@ -166,29 +177,20 @@ pub(super) async fn refresh(
     Reader { state: app, .. }: Reader<App>,
     body: Body,
 ) -> Result<Response, Problem> {
-    let members = body.members("Invalid JSON body")?;
-    let given = members.value("repoFullName").and_then(serde_json::Value::as_str);
-    let number = members.number("issueNumber").and_then(issue_number);
-    let (Some(given), Some(number)) = (given, number) else {
-        let field = if given.is_none() { "repoFullName" } else { "issueNumber" };
-        return Err(Problem::wrong(
-            field,
-            "Missing or invalid required fields: repoFullName (string) and issueNumber (integer)",
-        ));
-    };
-    let name = app.config.github.repository(given).map_err(|_| untracked(given))?;
+    let RefreshBody { repo_full_name: given, issue_number: number } = RefreshBody::read(&body)?;
+    let name = app.config.github.repository(&given).map_err(|_| untracked(&given))?;
     let refreshed = refresh_issue(&app, &name, number).await.map_err(|error| match error {
-        Error::NotFound { .. } => untracked(given),
+        Error::NotFound { .. } => untracked(&given),
         Error::Upstream(_) | Error::Unread(_) | Error::Busy { .. } => Problem::from(error)
             .with_status(StatusCode::BAD_GATEWAY)
-            .with("repo", given)
+            .with("repo", given.as_str())
             .with("issueNumber", number),
         other => failed("Issue refresh failed")(other),
     })?;
     let stored = board::find_issue_by_number(&app, &name, number).await;
     let report = RefreshReport {
         success: true,
-        repo: stored.map_or_else(|_| given.to_owned(), |(_, row)| row.full_name.to_string()),
+        repo: stored.map_or(given, |(_, row)| row.full_name.to_string()),
         issue_number: number,
         action: match refreshed {
             Refreshed::Created => "created",

@@ -4,7 +4,7 @@ use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
 use axum::http::{HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::answer::json;
@@ -23,6 +23,9 @@ const DEPRECATED: [(HeaderName, &str); 2] = [
     (HeaderName::from_static("deprecation"), "true"),
     (axum::http::header::LINK, "</api/automation/repos>; rel=\"successor-version\""),
 ];
+
+/// The error for a body without a text as `fullName`.
+const FULL_NAME_REQUIRED: &str = "fullName is required";
 
 /// A repository on the board.
 #[derive(Serialize, ToSchema)]
@@ -83,9 +86,8 @@ pub(super) async fn list(Reader { state: app, .. }: Reader<App>) -> Result<Respo
 }
 
 /// A repository to track.
-#[derive(ToSchema)]
-#[schema(rename_all = "camelCase")]
-#[expect(dead_code, reason = "describes what `new_repository` reads from the body")]
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct TrackBody {
     /// The full name, `owner/name`.
     #[schema(example = "octo-org/hello-world")]
@@ -134,9 +136,9 @@ pub(super) async fn add(
 
 async fn new_repository(app: &App, actor: &Actor, body: &Body) -> Result<Repository, Problem> {
     let members = body.members("Invalid JSON body")?;
-    let text = members.value("fullName").and_then(serde_json::Value::as_str);
-    let text = text.ok_or_else(|| Problem::wrong("fullName", "fullName is required"))?;
-    let name = app.config.github.repository(text).map_err(|problem| {
+    members.require(&["fullName"], FULL_NAME_REQUIRED)?;
+    let body: TrackBody = members.read().map_err(|problem| problem.saying(FULL_NAME_REQUIRED))?;
+    let name = app.config.github.repository(&body.full_name).map_err(|problem| {
         let text = "Invalid fullName format. Expected: owner/repo";
         match problem {
             NotAFullName::Malformed(_) => Problem::wrong("fullName", text),

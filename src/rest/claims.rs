@@ -3,13 +3,14 @@
 use axum::Extension;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::agents::{misnamed, named};
 use super::answer::json;
-use super::body::{Body, Members};
+use super::body::Body;
 use super::errors::failed;
+use super::fields::is_given;
 use super::issue_ref::{IssueRef, Words, known_issue};
 use super::moves::refused_or_unread;
 use super::preferences::{preferred_wait, with_applied};
@@ -34,9 +35,9 @@ const UNCLAIM: Words<'_> =
     Words { action: "unclaim_issue", missing: UNKNOWN_ISSUE, failure: "Failed to unclaim issue" };
 
 /// A filter for claimed issues.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query, rename_all = "camelCase")]
-#[expect(dead_code, reason = "describes what `claimed` reads from the query")]
+#[derive(Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Query)]
 pub(super) struct ClaimedQuery {
     /// The agent's name.
     agent_name: String,
@@ -85,12 +86,10 @@ pub(super) async fn claimed(
     Reader { state: app, .. }: Reader<App>,
     query: Query,
 ) -> Result<Response, Problem> {
-    let Some(agent) = query.get("agentName") else {
-        let text = "Missing required query parameter: agentName";
-        return Err(Problem::wrong("agentName", text));
-    };
-    let agent = named(agent)?;
-    let status = match query.get("status") {
+    query.require(&["agentName"], "Missing required query parameter: agentName")?;
+    let query: ClaimedQuery = query.read();
+    let agent = named(&query.agent_name)?;
+    let status = match query.status.as_deref() {
         None | Some("in-progress") => Status::InProgress,
         Some("ready") => Status::Ready,
         Some(other) => {
@@ -119,24 +118,19 @@ pub(super) async fn claimed(
 }
 
 /// An issue to claim or to release.
-#[derive(ToSchema)]
-#[schema(rename_all = "camelCase")]
-#[expect(dead_code, reason = "describes what `claim` and `unclaim` read from the body")]
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct ClaimBody {
-    /// The issue's id.
-    #[schema(example = "iss_00001c")]
-    issue_id: String,
-    /// The full name of its repository; case-insensitive.
-    #[schema(example = "octo-org/hello-world")]
-    repo_full_name: String,
-    /// Its number in the repository, as a JSON number; a string is rejected.
-    issue_number: i32,
+    #[serde(flatten)]
+    issue: IssueRef,
     /// The agent that claims or releases the issue.
     #[schema(example = "alpha")]
     agent_name: String,
     /// Whether to take the issue over from another holder. Only for a claim, and only with a
     /// maintainer token.
-    force: Option<bool>,
+    #[serde(default, deserialize_with = "is_given")]
+    #[schema(value_type = Option<bool>)]
+    force: bool,
 }
 
 /// The result of a claim.
@@ -149,23 +143,27 @@ pub(super) struct ClaimDone<'a> {
     labels: &'a LabelSet,
 }
 
-/// Reads the issue and the agent from the body.
-async fn issue_and_agent<'a>(
-    app: &App,
-    actor: &Actor,
-    caller: &Caller,
-    members: &'a Members,
-    words: &Words<'_>,
-) -> Result<(Issue, &'a str), Problem> {
-    members.require_strictly(
-        &["issueId", "repoFullName", "issueNumber", "agentName"],
-        "Missing required fields: issueId, repoFullName, issueNumber, agentName",
-    )?;
-    let agent = members.text("agentName")?.unwrap_or_default();
-    caller.check_acts_for(actor, agent).await?;
-    let which = IssueRef::read(members)?;
-    let issue = known_issue(app, actor, &which, words).await?;
-    Ok((issue, agent))
+impl ClaimBody {
+    fn read(body: &Body) -> Result<Self, Problem> {
+        let members = body.members("Invalid JSON body")?;
+        members.require_strictly(
+            &["issueId", "repoFullName", "issueNumber", "agentName"],
+            "Missing required fields: issueId, repoFullName, issueNumber, agentName",
+        )?;
+        members.read()
+    }
+
+    /// Returns the issue. Fails if the caller may not act for the agent.
+    async fn issue(
+        &self,
+        app: &App,
+        actor: &Actor,
+        caller: &Caller,
+        words: &Words<'_>,
+    ) -> Result<Issue, Problem> {
+        caller.check_acts_for(actor, &self.agent_name).await?;
+        known_issue(app, actor, &self.issue, words).await
+    }
 }
 
 /// Claims an issue for an agent: sets the agent's label on GitHub, moves the issue to In Progress,
@@ -194,14 +192,14 @@ pub(super) async fn claim(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    let members = body.members("Invalid JSON body")?;
-    let actor = acting_as(actor, members.text("agentName")?)?;
-    let (issue, agent) = issue_and_agent(&app, &actor, &caller, &members, &CLAIM).await?;
+    let body = ClaimBody::read(&body)?;
+    let actor = acting_as(actor, Some(&body.agent_name))?;
+    let issue = body.issue(&app, &actor, &caller, &CLAIM).await?;
     let command = ClaimIssue {
-        agent: agent.to_owned(),
+        agent: body.agent_name,
         issue_id: issue.id,
         lease_seconds: None,
-        force: Some(members.value("force").is_some()),
+        force: Some(body.force),
         request_id: None,
     };
     let wait = preferred_wait(&headers);
@@ -264,9 +262,10 @@ pub(super) async fn unclaim(
     Extension(caller): Extension<Caller>,
     body: Body,
 ) -> Result<Response, Problem> {
-    let members = body.members("Invalid JSON body")?;
-    let actor = acting_as(actor, members.text("agentName")?)?;
-    let (issue, agent) = issue_and_agent(&app, &actor, &caller, &members, &UNCLAIM).await?;
+    let body = ClaimBody::read(&body)?;
+    let actor = acting_as(actor, Some(&body.agent_name))?;
+    let issue = body.issue(&app, &actor, &caller, &UNCLAIM).await?;
+    let agent = body.agent_name.as_str();
     let released = release_issue(&app, &actor, issue.id, agent).await;
     let released = released.map_err(|error| match &error {
         Error::Conflict { obstacle: Obstacle::Closed, .. } => {

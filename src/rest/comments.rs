@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::answer::json;
@@ -18,19 +18,11 @@ const COMMENT: Words<'_> =
     Words { action: "add_comment", missing: UNKNOWN_ISSUE, failure: "Failed to post comment" };
 
 /// A comment to post on an issue.
-#[derive(ToSchema)]
-#[schema(rename_all = "camelCase")]
-#[expect(dead_code, reason = "describes what `comment` reads from the body")]
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct CommentBody {
-    /// The issue's id.
-    #[schema(example = "iss_00001c")]
-    issue_id: String,
-    /// The full name of its repository; case-insensitive.
-    #[schema(example = "octo-org/hello-world")]
-    repo_full_name: String,
-    /// Its number in the repository. The member may also be named `number`, and its value may be a
-    /// string.
-    issue_number: i32,
+    #[serde(flatten)]
+    issue: IssueRef,
     /// Markdown, up to 65,536 characters.
     #[schema(example = "Stuck: the test needs a secret.")]
     body: String,
@@ -73,11 +65,10 @@ pub(super) async fn comment(
         &["issueId", "repoFullName", "issueNumber", "body"],
         "Missing required fields: issueId, repoFullName, issueNumber, body",
     )?;
-    let which = IssueRef::read_tolerantly(&members)?;
-    let text = members.text("body")?.unwrap_or_default().to_owned();
-    let actor = acting_as(actor, members.name_of_caller()?)?;
-    let issue = known_issue(&app, &actor, &which, &COMMENT).await?;
-    let command = AddComment { issue_id: issue.id, body: text };
+    let body: CommentBody = members.read()?;
+    let actor = acting_as(actor, body.actor.or(body.agent_name).as_deref())?;
+    let issue = known_issue(&app, &actor, &body.issue, &COMMENT).await?;
+    let command = AddComment { issue_id: issue.id, body: body.body };
     let posted =
         service::comments::add(&app, &actor, command).await.map_err(|error| match error {
             Error::Invalid { field: "body", reason } => {

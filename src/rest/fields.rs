@@ -2,8 +2,22 @@
 //! `#[serde(deserialize_with)]`.
 
 use serde::Deserialize;
-use serde::de::{Deserializer, Error, Unexpected};
+use serde::de::{Deserializer, Error, IgnoredAny, Unexpected};
+use serde_json::Value;
+
 use super::body;
+
+/// Reads a list of label names.
+pub(super) fn label_names<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
+    texts(from, "an array of label names")
+}
+
+fn texts<'de, D: Deserializer<'de>>(from: D, expected: &str) -> Result<Vec<String>, D::Error> {
+    let value = Value::deserialize(from)?;
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let texts = value.as_array().and_then(|values| values.iter().map(text).collect());
+    texts.ok_or_else(|| D::Error::invalid_value(Unexpected::Other("list"), &expected))
+}
 
 /// Reads the number of an issue. A number that is too large becomes the maximum.
 pub(super) fn issue_number<'de, D: Deserializer<'de>>(from: D) -> Result<i32, D::Error> {
@@ -11,4 +25,9 @@ pub(super) fn issue_number<'de, D: Deserializer<'de>>(from: D) -> Result<i32, D:
     let expected = &"a positive whole number";
     body::issue_number(number)
         .ok_or_else(|| D::Error::invalid_value(Unexpected::Float(number), expected))
+}
+
+/// Reads a flag: any value that is given counts as true.
+pub(super) fn is_given<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
+    IgnoredAny::deserialize(from).map(|_| true)
 }

@@ -1,5 +1,8 @@
 //! The issue of a request, given by its id, repository and number; all three must match.
 
+use serde::de::{Deserialize, Deserializer, Error as _};
+use utoipa::ToSchema;
+
 use super::body::{Members, issue_number};
 use super::errors::failed;
 use crate::app::App;
@@ -10,31 +13,38 @@ use crate::service::{self, Error};
 use crate::store::{Issue, Repository};
 
 /// An issue by its id, repository and number; all three must match.
-pub(super) struct IssueRef<'a> {
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub(super) struct IssueRef {
+    /// The issue's id.
+    #[schema(value_type = String, example = "iss_00001c")]
     pub(super) issue_id: IssueId,
-    pub(super) repo_full_name: &'a str,
+    /// The full name of its repository; case-insensitive.
+    #[schema(example = "octo-org/hello-world")]
+    pub(super) repo_full_name: String,
+    /// Its number in the repository. For a move, a claim or a release it must be a JSON number; for
+    /// the other routes it may be a string, and may be named `number`.
+    #[schema(minimum = 1)]
     pub(super) issue_number: i32,
 }
 
-impl<'a> IssueRef<'a> {
+/// The bodies that name an issue flatten this struct, so each error is a complete text.
+impl<'de> Deserialize<'de> for IssueRef {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let members = Members::deserialize(from)?;
+        Self::of(&members).map_err(|problem| D::Error::custom(problem.error()))
+    }
+}
+
+impl IssueRef {
     /// Reads the three members. The caller has checked that they are given.
-    pub(super) fn read(members: &'a Members) -> Result<Self, Problem> {
-        Self::with_number(members, members.number("issueNumber").and_then(issue_number))
-    }
-
-    /// Like [`read`](Self::read), but the number may be named `number`, and may be a numeric
-    /// string.
-    pub(super) fn read_tolerantly(members: &'a Members) -> Result<Self, Problem> {
-        Self::with_number(members, number_in_any_form(members))
-    }
-
-    fn with_number(members: &'a Members, number: Option<i32>) -> Result<Self, Problem> {
+    fn of(members: &Members) -> Result<Self, Problem> {
         let id = members.text("issueId")?.unwrap_or_default();
         let issue_id = id.parse().map_err(|error| {
             Problem::bad_request(format!("issueId: {error}")).with("field", "issueId")
         })?;
-        let repo_full_name = members.text("repoFullName")?.unwrap_or_default();
-        let issue_number = number.ok_or_else(misnumbered)?;
+        let repo_full_name = members.text("repoFullName")?.unwrap_or_default().to_owned();
+        let issue_number = number_in_any_form(members).ok_or_else(misnumbered)?;
         Ok(Self { issue_id, repo_full_name, issue_number })
     }
 
@@ -42,7 +52,7 @@ impl<'a> IssueRef<'a> {
     pub(super) async fn find(&self, app: &App) -> Result<(Issue, Repository), Error> {
         match service::board::find_issue(app, self.issue_id).await {
             Err(missing @ Error::NotFound { .. }) => {
-                let named = app.config.github.repository(self.repo_full_name);
+                let named = app.config.github.repository(&self.repo_full_name);
                 let Ok(name) = named else { return Err(missing) };
                 service::board::find_issue_by_number(app, &name, self.issue_number).await
             }
@@ -52,7 +62,7 @@ impl<'a> IssueRef<'a> {
 
     fn check(&self, app: &App, issue: &Issue, repository: &Repository) -> Result<(), Problem> {
         let (name, number) = (&repository.full_name, issue.number);
-        let given = app.config.github.repository(self.repo_full_name);
+        let given = app.config.github.repository(&self.repo_full_name);
         let is_called_so = given.is_ok_and(|given| repository.is_called(&given));
         if is_called_so && number == self.issue_number {
             return Ok(());
@@ -91,14 +101,14 @@ pub(super) struct Words<'a> {
 pub(super) async fn known_issue(
     app: &App,
     actor: &Actor,
-    which: &IssueRef<'_>,
+    which: &IssueRef,
     words: &Words<'_>,
 ) -> Result<Issue, Problem> {
     let failed = failed(words.failure);
     let (issue, repository) = match which.find(app).await {
         Ok(found) => found,
         Err(Error::NotFound { .. }) => {
-            if let Ok(name) = app.config.github.repository(which.repo_full_name) {
+            if let Ok(name) = app.config.github.repository(&which.repo_full_name) {
                 let number = which.issue_number;
                 let recorded = record_unknown_issue(app, actor, words.action, &name, number);
                 recorded.await.map_err(failed)?;

@@ -2,11 +2,11 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::answer::json;
-use super::body::{Body, Members};
+use super::body::Body;
 use super::issue_ref::{IssueRef, Words, known_issue};
 use super::moves::refused_or_unread;
 use crate::app::App;
@@ -19,19 +19,11 @@ use crate::service::{Error, Obstacle, moves::UNKNOWN_ISSUE};
 use crate::store::Issue;
 
 /// A label to add to an issue or to remove from it.
-#[derive(ToSchema)]
-#[schema(rename_all = "camelCase")]
-#[expect(dead_code, reason = "describes what `label` reads from the body")]
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct LabelBody {
-    /// The issue's id.
-    #[schema(example = "iss_00001c")]
-    issue_id: String,
-    /// The full name of its repository; case-insensitive.
-    #[schema(example = "octo-org/hello-world")]
-    repo_full_name: String,
-    /// Its number in the repository. The member may also be named `number`, and its value may be a
-    /// string.
-    issue_number: i32,
+    #[serde(flatten)]
+    issue: IssueRef,
     /// The exact name of the label.
     #[schema(example = "needs-human")]
     label: String,
@@ -41,6 +33,17 @@ pub(super) struct LabelBody {
     actor: Option<String>,
     /// Used as `actor` when `actor` is absent.
     agent_name: Option<String>,
+}
+
+impl LabelBody {
+    fn read(body: &Body) -> Result<Self, Problem> {
+        let members = body.members("Invalid JSON body")?;
+        members.require(
+            &["issueId", "repoFullName", "issueNumber", "label"],
+            "Missing required fields: issueId, repoFullName, issueNumber, label",
+        )?;
+        members.read()
+    }
 }
 
 /// The result of adding or removing a label.
@@ -78,8 +81,8 @@ pub(super) async fn label(
     Reader { state: app, actor }: Reader<App>,
     body: Body,
 ) -> Result<Response, Problem> {
-    let members = body.members("Invalid JSON body")?;
-    let action = match members.text("action")? {
+    let body = LabelBody::read(&body)?;
+    let action = match body.action.as_deref() {
         None | Some("add") => "add",
         Some("remove") => "remove",
         Some(_) => {
@@ -87,7 +90,7 @@ pub(super) async fn label(
             return Err(Problem::wrong("action", text));
         }
     };
-    let (label, changed) = change(&app, actor, &members, action).await?;
+    let (label, changed) = change(&app, actor, body, action).await?;
     let labels = &changed.issue.labels;
     Ok(json(StatusCode::OK, &Labelled { success: true, action, label: &label, labels }))
 }
@@ -124,8 +127,7 @@ pub(super) async fn unlabel(
     Reader { state: app, actor }: Reader<App>,
     body: Body,
 ) -> Result<Response, Problem> {
-    let members = body.members("Invalid JSON body")?;
-    let (label, changed) = change(&app, actor, &members, "remove").await?;
+    let (label, changed) = change(&app, actor, LabelBody::read(&body)?, "remove").await?;
     let labels = &changed.issue.labels;
     Ok(json(StatusCode::OK, &Unlabelled { success: true, label: &label, labels }))
 }
@@ -133,16 +135,12 @@ pub(super) async fn unlabel(
 async fn change(
     app: &App,
     actor: Actor,
-    members: &Members,
+    body: LabelBody,
     action: &'static str,
 ) -> Result<(String, Changed), Problem> {
-    members.require(
-        &["issueId", "repoFullName", "issueNumber", "label"],
-        "Missing required fields: issueId, repoFullName, issueNumber, label",
-    )?;
-    let which = IssueRef::read_tolerantly(members)?;
-    let label = members.text("label")?.unwrap_or_default().trim().to_owned();
-    let actor = acting_as(actor, members.name_of_caller()?)?;
+    let which = body.issue;
+    let label = body.label.trim().to_owned();
+    let actor = acting_as(actor, body.actor.or(body.agent_name).as_deref())?;
     let (word, text) = match action {
         "add" => ("add_label", "Failed to add label"),
         _ => ("remove_label", "Failed to remove label"),
@@ -172,9 +170,8 @@ pub(super) fn not_changed(error: Error, text: &'static str) -> Problem {
 }
 
 /// The agent or owner to assign.
-#[derive(ToSchema)]
-#[schema(rename_all = "camelCase")]
-#[expect(dead_code, reason = "describes what `assign` reads from the body")]
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct AssignBody {
     /// `assign_agent` or `assign_owner`.
     #[schema(example = "assign_agent")]
@@ -182,17 +179,12 @@ pub(super) struct AssignBody {
     /// The label: `agent/<name>` or `owner/<name>`.
     #[schema(example = "agent/alpha")]
     value: String,
-    /// The issue's id.
-    #[schema(example = "iss_00001c")]
-    issue_id: String,
-    /// The full name of its repository; case-insensitive.
-    #[schema(example = "octo-org/hello-world")]
-    repo_full_name: String,
-    /// Its number in the repository. The member may also be named `number`, and its value may be a
-    /// string.
-    issue_number: i32,
+    #[serde(flatten)]
+    issue: IssueRef,
     /// The caller's name for the audit log; only for callers with a token.
     actor: Option<String>,
+    /// Used as `actor` when `actor` is absent.
+    agent_name: Option<String>,
 }
 
 /// The result of an assignment.
@@ -238,13 +230,12 @@ impl Kind {
 async fn assigned_issue(
     app: &App,
     actor: &Actor,
-    members: &Members,
+    which: &IssueRef,
     action: &'static str,
     failure: &'static str,
 ) -> Result<Issue, Problem> {
-    let which = IssueRef::read_tolerantly(members)?;
     let missing = format!("Issue not found: {}", which.issue_id);
-    known_issue(app, actor, &which, &Words { action, missing: &missing, failure }).await
+    known_issue(app, actor, which, &Words { action, missing: &missing, failure }).await
 }
 
 /// Assigns an issue to an agent or an owner, and replaces any previous one.
@@ -272,7 +263,8 @@ pub(super) async fn assign(
         &["action", "value", "issueId", "repoFullName", "issueNumber"],
         "Missing required fields: action, value, issueId, repoFullName, issueNumber",
     )?;
-    let (kind, word) = match members.text("action")?.unwrap_or_default() {
+    let body: AssignBody = members.read()?;
+    let (kind, word) = match body.action.as_str() {
         "assign_agent" => (Kind::Agent, "assign_agent"),
         "assign_owner" => (Kind::Owner, "assign_owner"),
         other => {
@@ -281,15 +273,15 @@ pub(super) async fn assign(
             return Err(Problem::wrong("action", text));
         }
     };
-    let value = members.text("value")?.unwrap_or_default();
+    let value = &body.value;
     let prefix = kind.prefix();
     let Some(name) = behind(value, prefix).filter(|name| !name.trim().is_empty()) else {
         let text = format!("value must start with \"{prefix}\" and name somebody, not \"{value}\"");
         return Err(Problem::bad_request(text).with("field", "value"));
     };
-    let actor = acting_as(actor, members.name_of_caller()?)?;
+    let actor = acting_as(actor, body.actor.or(body.agent_name).as_deref())?;
     let failure = "Failed to assign issue";
-    let issue = assigned_issue(&app, &actor, &members, word, failure).await?;
+    let issue = assigned_issue(&app, &actor, &body.issue, word, failure).await?;
     let changed = kind.assign(&app, &actor, issue.id, Some(name)).await;
     let changed = changed.map_err(|error| not_assigned(error, failure))?;
     Ok(json(StatusCode::OK, &Assigned { success: true, labels: &changed.issue.labels }))
@@ -309,24 +301,18 @@ fn not_assigned(error: Error, text: &'static str) -> Problem {
 }
 
 /// The kind of assignment to remove.
-#[derive(ToSchema)]
-#[schema(rename_all = "camelCase")]
-#[expect(dead_code, reason = "describes what `unassign` reads from the body")]
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct UnassignBody {
     /// `unassign_agent` or `unassign_owner`.
     #[schema(example = "unassign_agent")]
     action: String,
-    /// The issue's id.
-    #[schema(example = "iss_00001c")]
-    issue_id: String,
-    /// The full name of its repository; case-insensitive.
-    #[schema(example = "octo-org/hello-world")]
-    repo_full_name: String,
-    /// Its number in the repository. The member may also be named `number`, and its value may be a
-    /// string.
-    issue_number: i32,
+    #[serde(flatten)]
+    issue: IssueRef,
     /// The caller's name for the audit log; only for callers with a token.
     actor: Option<String>,
+    /// Used as `actor` when `actor` is absent.
+    agent_name: Option<String>,
 }
 
 /// The result of removing an assignment.
@@ -366,7 +352,8 @@ pub(super) async fn unassign(
         &["action", "issueId", "repoFullName", "issueNumber"],
         "Missing required fields: action, issueId, repoFullName, issueNumber",
     )?;
-    let (kind, word) = match members.text("action")?.unwrap_or_default() {
+    let body: UnassignBody = members.read()?;
+    let (kind, word) = match body.action.as_str() {
         "unassign_agent" => (Kind::Agent, "unassign_agent"),
         "unassign_owner" => (Kind::Owner, "unassign_owner"),
         other => {
@@ -375,9 +362,9 @@ pub(super) async fn unassign(
             return Err(Problem::wrong("action", text));
         }
     };
-    let actor = acting_as(actor, members.name_of_caller()?)?;
+    let actor = acting_as(actor, body.actor.or(body.agent_name).as_deref())?;
     let failure = "Failed to unassign issue";
-    let issue = assigned_issue(&app, &actor, &members, word, failure).await?;
+    let issue = assigned_issue(&app, &actor, &body.issue, word, failure).await?;
     let changed = kind.assign(&app, &actor, issue.id, None).await;
     let changed = changed.map_err(|error| not_assigned(error, failure))?;
     let labels = &changed.issue.labels;

@@ -4,12 +4,13 @@
 use axum::Extension;
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::answer::json;
 use super::body::Body;
 use super::errors::failed;
+use super::fields::label_names;
 use super::issue_ref::{IssueRef, Words, known_issue};
 use crate::app::App;
 use crate::domain::labels::has_prefix;
@@ -28,22 +29,17 @@ const SET_STATUS: Words<'_> =
 const DEFAULT_REASON: &str = "moved on the board";
 
 /// An issue to move.
-#[derive(ToSchema)]
-#[schema(rename_all = "camelCase")]
-#[expect(dead_code, reason = "describes what `move_issue` reads from the body")]
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct MoveBody {
-    /// The issue's id.
-    #[schema(example = "iss_00001c")]
-    issue_id: String,
-    /// The full name of its repository; case-insensitive.
-    #[schema(example = "octo-org/hello-world")]
-    repo_full_name: String,
-    /// Its number in the repository, as a JSON number; a string is rejected.
-    issue_number: i32,
+    #[serde(flatten)]
+    issue: IssueRef,
     /// The labels that the caller believes the issue has. Only the first status label is checked.
+    #[serde(deserialize_with = "label_names")]
     old_labels: Vec<String>,
     /// The labels that the issue should have: the first status label determines the column; without
     /// one, it is Backlog. Other labels are not changed.
+    #[serde(deserialize_with = "label_names")]
     #[schema(example = json!(["status/ready"]))]
     new_labels: Vec<String>,
     /// The reason for a move to Blocked.
@@ -85,16 +81,14 @@ pub(super) async fn move_issue(
     let members = body.members("Invalid JSON body")?;
     let required = ["issueId", "repoFullName", "issueNumber", "oldLabels", "newLabels"];
     members.require_strictly(&required, "Missing required fields")?;
-    let old = members.texts("oldLabels", "oldLabels must be an array of label names")?;
-    let new = members.texts("newLabels", "newLabels must be an array of label names")?;
-    first_status("oldLabels", &old.unwrap_or_default())?;
-    let to = first_status("newLabels", &new.unwrap_or_default())?.unwrap_or(Status::Backlog);
-    let which = IssueRef::read(&members)?;
-    let reason = members.text("reason")?.unwrap_or(DEFAULT_REASON);
-    let actor = acting_as(actor, members.text("actor")?)?;
+    let body: MoveBody = members.read()?;
+    first_status("oldLabels", &body.old_labels)?;
+    let to = first_status("newLabels", &body.new_labels)?.unwrap_or(Status::Backlog);
+    let actor = acting_as(actor, body.actor.as_deref())?;
 
-    let issue = known_issue(&app, &actor, &which, &MOVE).await?;
-    let command = MoveIssue { reason: Some(reason.to_owned()), ..to_column(issue.id, to) };
+    let issue = known_issue(&app, &actor, &body.issue, &MOVE).await?;
+    let reason = body.reason.unwrap_or_else(|| DEFAULT_REASON.to_owned());
+    let command = MoveIssue { reason: Some(reason), ..to_column(issue.id, to) };
     let moved = service::moves::move_issue(&app, &actor, command).await;
     moved.map_err(|error| refused(error, MOVE.failure))?;
     Ok(json(StatusCode::OK, &Done::DONE))
@@ -146,18 +140,11 @@ pub(super) fn refused_or_unread(error: Error, text: &'static str) -> Problem {
 }
 
 /// A status to set.
-#[derive(ToSchema)]
-#[schema(rename_all = "camelCase")]
-#[expect(dead_code, reason = "describes what `set_status` reads from the body")]
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct StatusBody {
-    /// The issue's id.
-    #[schema(example = "iss_00001c")]
-    issue_id: String,
-    /// The full name of its repository; case-insensitive.
-    #[schema(example = "octo-org/hello-world")]
-    repo_full_name: String,
-    /// Its number in the repository, as a JSON number; a string is rejected.
-    issue_number: i32,
+    #[serde(flatten)]
+    issue: IssueRef,
     /// The status, without the `status/` prefix.
     #[schema(example = "in-review")]
     status: String,
@@ -209,15 +196,14 @@ pub(super) async fn set_status(
         &["issueId", "repoFullName", "issueNumber", "status"],
         "Missing required fields: issueId, repoFullName, issueNumber, status",
     )?;
-    let word = members.text("status")?.unwrap_or_default();
+    let body: StatusBody = members.read()?;
+    let word = &body.status;
     let to: Status = word.parse().map_err(|_| unknown_status("status", word))?;
-    let which = IssueRef::read(&members)?;
-    let reason = members.text("blockedReason")?.map(str::to_owned);
-    let actor = acting_as(actor, members.name_of_caller()?)?;
+    let actor = acting_as(actor, body.actor.or(body.agent_name).as_deref())?;
 
-    let issue = known_issue(&app, &actor, &which, &SET_STATUS).await?;
+    let issue = known_issue(&app, &actor, &body.issue, &SET_STATUS).await?;
     caller.check_changes(&actor, &issue.labels).await?;
-    let command = MoveIssue { reason, ..to_column(issue.id, to) };
+    let command = MoveIssue { reason: body.blocked_reason, ..to_column(issue.id, to) };
     let moved = service::moves::set_status(&app, &actor, command).await;
     let moved = moved.map_err(status_refused)?;
     let body = StatusSet { success: true, status: to.label(), labels: &moved.issue.labels };

@@ -3,14 +3,16 @@
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
-use serde::Serialize;
+use serde::de::{Deserializer, Error as _, Unexpected};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 use super::answer::json;
-use super::body::{Body, Members};
+use super::body::Body;
 use super::errors::failed;
-use super::query::Query;
+use super::fields::urls;
+use super::query::{Query, default_limit, limit};
 use crate::app::App;
 use crate::domain::{AgentRunId, Instant, IssueId};
 use crate::middleware::{Problem, ProblemDocument, Reader};
@@ -95,13 +97,13 @@ impl<'a> RunRow<'a> {
 }
 
 /// The size of the list.
-#[derive(IntoParams)]
+#[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "describes what `list` reads from the query")]
 pub(super) struct RunQuery {
     /// The maximum number of items, from 0 to 1,000.
-    #[param(default = 50)]
-    limit: Option<u32>,
+    #[serde(default = "default_limit", deserialize_with = "limit")]
+    #[param(value_type = Option<u32>, default = 50)]
+    limit: u32,
 }
 
 /// Lists the agent runs, last reported first.
@@ -120,16 +122,15 @@ pub(super) async fn list(
     Reader { state: app, .. }: Reader<App>,
     query: Query,
 ) -> Result<Response, Problem> {
-    let request = PageRequest::first(query.limit());
+    let request = PageRequest::first(query.read::<RunQuery>().limit);
     let page = service::agent_runs::agent_runs(&app, &RunFilter::default(), &request).await;
     let page = page.map_err(failed("Failed to fetch agent runs"))?;
     Ok(json(StatusCode::OK, &page.rows.iter().map(RunRow::of).collect::<Vec<_>>()))
 }
 
 /// A run, as the agent reports it.
-#[derive(ToSchema)]
-#[schema(rename_all = "camelCase")]
-#[expect(dead_code, reason = "describes what `command` reads from the body")]
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct RunBody {
     /// The agent's name.
     #[schema(example = "alpha")]
@@ -141,19 +142,23 @@ pub(super) struct RunBody {
     #[schema(example = "success")]
     status: String,
     /// When the run started: ISO 8601, or milliseconds since 1970.
+    #[serde(deserialize_with = "time")]
     #[schema(value_type = String, format = DateTime)]
-    started_at: String,
+    started_at: DateTime<Utc>,
     /// When the run ended, in the same formats.
+    #[serde(default, deserialize_with = "optional_time")]
     #[schema(value_type = Option<String>, format = DateTime)]
-    finished_at: Option<String>,
+    finished_at: Option<DateTime<Utc>>,
     /// The agent's summary of the run.
     summary: Option<String>,
     /// The error message of a failed run.
     error_message: Option<String>,
     /// The http(s) URLs of the pages that the run worked on.
+    #[serde(default, deserialize_with = "urls")]
     touched_issue_urls: Option<Vec<String>>,
     /// The issue that the run worked on.
-    issue_id: Option<String>,
+    #[schema(value_type = Option<String>)]
+    issue_id: Option<IssueId>,
     /// The outcome of the run: `PR_OPENED`, `PR_UPDATED`, `FOLLOW_UP_CREATED`,
     /// `DESIGN_COMMENT_POSTED`, `DECOMPOSED_SKIPPED` or `STUCK`.
     outcome: Option<String>,
@@ -181,8 +186,7 @@ pub(super) async fn record(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    let members = body.members("Invalid JSON body")?;
-    let command = command(&members, &headers)?;
+    let command = command(RunBody::read(&body)?, &headers);
     let run = service::agent_runs::record_agent_run(&app, &actor, command).await;
     let run = run.map_err(|error| match &error {
         Error::Invalid { field: field @ "touchedIssueUrls", reason } => {
@@ -193,49 +197,48 @@ pub(super) async fn record(
     Ok(json(StatusCode::CREATED, &RunRow::of(&run)))
 }
 
-fn command(members: &Members, headers: &HeaderMap) -> Result<RecordAgentRun, Problem> {
-    let needed = ["agentName", "runType", "status", "startedAt"];
-    members.require(&needed, "Missing required fields")?;
-    let text = |name: &str| members.text(name).map(|text| text.map(str::to_owned));
-    let required = |name: &str| text(name).map(Option::unwrap_or_default);
-    let urls =
-        members.texts("touchedIssueUrls", "touchedIssueUrls must be an array of http(s) URLs")?;
-    let outcome = text("outcome")?;
-    if let Some(word) = &outcome
-        && !OUTCOMES.contains(&word.as_str())
-    {
-        let valid = OUTCOMES.join(", ");
-        let text = format!("Invalid outcome: \"{word}\". Valid values: {valid}");
-        return Err(Problem::wrong("outcome", text));
+impl RunBody {
+    fn read(body: &Body) -> Result<Self, Problem> {
+        let members = body.members("Invalid JSON body")?;
+        let needed = ["agentName", "runType", "status", "startedAt"];
+        members.require(&needed, "Missing required fields")?;
+        let body: Self = members.read()?;
+        match &body.outcome {
+            Some(word) if !OUTCOMES.contains(&word.as_str()) => {
+                let valid = OUTCOMES.join(", ");
+                let text = format!("Invalid outcome: \"{word}\". Valid values: {valid}");
+                Err(Problem::wrong("outcome", text))
+            }
+            _ => Ok(body),
+        }
     }
-    let issue_id = members.text("issueId")?.map(|id| {
-        id.parse().map_err(|error| {
-            Problem::bad_request(format!("issueId: {error}")).with("field", "issueId")
-        })
-    });
-    let key = headers.get("idempotency-key").and_then(|key| key.to_str().ok());
-    Ok(RecordAgentRun {
-        agent_name: required("agentName")?,
-        run_type: required("runType")?,
-        status: required("status")?,
-        started_at: instant(members, "startedAt")?.unwrap_or(Instant(DateTime::UNIX_EPOCH)),
-        finished_at: instant(members, "finishedAt")?,
-        summary: text("summary")?,
-        error_message: text("errorMessage")?,
-        touched_issue_urls: urls,
-        issue_id: issue_id.transpose()?,
-        idempotency_key: key.filter(|key| !key.is_empty()).map(str::to_owned),
-        outcome,
-    })
 }
 
-/// Reads an optional member that is a time.
-fn instant(members: &Members, name: &str) -> Result<Option<Instant>, Problem> {
-    let Some(value) = members.value(name) else { return Ok(None) };
-    time_of(value).map(|time| Some(Instant(time))).ok_or_else(|| {
-        let text = format!("{name} must be a date such as 2026-05-25T16:00:00.000Z");
-        Problem::bad_request(text).with("field", name)
-    })
+fn command(body: RunBody, headers: &HeaderMap) -> RecordAgentRun {
+    let key = headers.get("idempotency-key").and_then(|key| key.to_str().ok());
+    RecordAgentRun {
+        agent_name: body.agent_name,
+        run_type: body.run_type,
+        status: body.status,
+        started_at: Instant(body.started_at),
+        finished_at: body.finished_at.map(Instant),
+        summary: body.summary,
+        error_message: body.error_message,
+        touched_issue_urls: body.touched_issue_urls,
+        issue_id: body.issue_id,
+        idempotency_key: key.filter(|key| !key.is_empty()).map(str::to_owned),
+        outcome: body.outcome,
+    }
+}
+
+fn time<'de, D: Deserializer<'de>>(from: D) -> Result<DateTime<Utc>, D::Error> {
+    let expected = &"a date such as 2026-05-25T16:00:00.000Z";
+    let time = time_of(&Value::deserialize(from)?);
+    time.ok_or_else(|| D::Error::invalid_value(Unexpected::Other("value"), expected))
+}
+
+fn optional_time<'de, D: Deserializer<'de>>(from: D) -> Result<Option<DateTime<Utc>>, D::Error> {
+    time(from).map(Some)
 }
 
 /// Reads a time as JavaScript does, but without its heuristics. A time without a zone is UTC.

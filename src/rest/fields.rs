@@ -12,6 +12,11 @@ pub(super) fn label_names<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Stri
     texts(from, "an array of label names")
 }
 
+/// Reads an optional list of URLs. The use case checks that each is one.
+pub(super) fn urls<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Vec<String>>, D::Error> {
+    texts(from, "an array of http(s) URLs").map(Some)
+}
+
 fn texts<'de, D: Deserializer<'de>>(from: D, expected: &str) -> Result<Vec<String>, D::Error> {
     let value = Value::deserialize(from)?;
     let text = |value: &Value| value.as_str().map(str::to_owned);

@@ -41,11 +41,6 @@ impl Query {
         if value.is_empty() { None } else { Some(value) }
     }
 
-    /// Returns the requested number of rows.
-    pub(super) fn limit(&self) -> u32 {
-        self.get("limit").map_or(DEFAULT_LIMIT, limit_of)
-    }
-
     /// Checks that every parameter is given; otherwise fails with `refusal` and names the first
     /// missing one.
     pub(super) fn require(&self, names: &[&str], refusal: &'static str) -> Result<(), Problem> {

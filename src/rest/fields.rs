@@ -24,6 +24,14 @@ fn texts<'de, D: Deserializer<'de>>(from: D, expected: &str) -> Result<Vec<Strin
     texts.ok_or_else(|| D::Error::invalid_value(Unexpected::Other("list"), &expected))
 }
 
+/// Reads a text; a value of any other type counts as absent.
+pub(super) fn only_text<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    Ok(match Value::deserialize(from)? {
+        Value::String(text) => Some(text),
+        _ => None,
+    })
+}
+
 /// Reads the number of an issue. A number that is too large becomes the maximum.
 pub(super) fn issue_number<'de, D: Deserializer<'de>>(from: D) -> Result<i32, D::Error> {
     let number = f64::deserialize(from)?;

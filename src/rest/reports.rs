@@ -4,15 +4,17 @@ use axum::Extension;
 use axum::http::StatusCode;
 use axum::response::Response;
 use chrono::{DateTime, TimeDelta, Utc};
-use serde::Serialize;
+use serde::de::{Deserializer, Error as _, Unexpected};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
 use super::agents::named;
 use super::answer::json;
-use super::body::{Body, Members};
+use super::body::Body;
 use super::errors::failed;
+use super::fields::only_text;
 use super::path::Path;
 use crate::app::App;
 use crate::domain::{AgentRunId, Instant};
@@ -38,23 +40,29 @@ const LONGEST_EVIDENCE: usize = 2000;
 /// The maximum length of a key, in characters.
 const LONGEST_KEY: usize = 200;
 
+/// Members whose empty and zero values are checked, too.
+const KEPT: [&str; 4] = ["idempotencyKey", "issueNumber", "prFixItem", "pullRequestNumber"];
+
 /// A report on a finished task.
-#[derive(ToSchema)]
-#[schema(rename_all = "camelCase")]
-#[expect(dead_code, reason = "describes what `report` reads from the body")]
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct ReportBody {
     /// The type of the task: `implement` or `followup-pr`.
-    #[schema(example = "implement")]
-    task_type: String,
+    #[serde(default, deserialize_with = "only_text")]
+    #[schema(value_type = String, required, example = "implement")]
+    task_type: Option<String>,
     /// The outcome: `pr_opened`, `pr_updated`, `issue_updated`, `issue_closed`, `blocked`,
     /// `failed`, `no_changes_needed` or `already_addressed`.
-    #[schema(example = "pr_opened")]
-    outcome: String,
+    #[serde(default, deserialize_with = "only_text")]
+    #[schema(value_type = String, required, example = "pr_opened")]
+    outcome: Option<String>,
     /// The full name of the repository.
     repo_full_name: Option<String>,
     /// The issue's number.
+    #[serde(default, deserialize_with = "integer")]
     issue_number: Option<i32>,
     /// The pull request's number.
+    #[serde(default, deserialize_with = "integer")]
     pull_request_number: Option<i32>,
     /// The URL of the pull request.
     pull_request_url: Option<String>,
@@ -65,13 +73,15 @@ pub(super) struct ReportBody {
     /// With `already_addressed`: evidence that the work was already done, up to 2,000 characters.
     evidence: Option<String>,
     /// When the task started; ignored unless it is within the last 24 hours.
+    #[serde(default, deserialize_with = "only_text")]
     #[schema(value_type = Option<String>, format = DateTime)]
     started_at: Option<String>,
     /// The attempt to fix a pull request that the task was part of.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<Attempt<'_>>)]
     pr_fix_item: Option<Value>,
     /// The idempotency key, 1 to 200 characters. The same report with the same key is recorded only
     /// once.
+    #[serde(default, deserialize_with = "key")]
     idempotency_key: Option<String>,
 }
 
@@ -189,8 +199,8 @@ pub(super) async fn report(
     let agent = named(&agent)?;
     caller.check_acts_for(&actor, agent).await?;
     let members = body.members("Invalid JSON body")?;
-    let now = app.clock.now();
-    let report = Report::read(&members, now)?;
+    let body: ReportBody = members.read_keeping(&KEPT)?;
+    let report = Report::read(&body, app.clock.now())?;
     let hash = hash(members.all());
     let command = report.command(agent, hash);
     let recorded = report_task(&app, &actor, command).await;
@@ -221,35 +231,17 @@ struct Report<'a> {
     pull_request_url: Option<&'a str>,
     summary: Option<&'a str>,
     error: Option<&'a str>,
-    evidence: Option<String>,
+    evidence: Option<&'a str>,
     started_at: Option<DateTime<Utc>>,
     attempt: Option<(&'a str, i64)>,
     key: Option<&'a str>,
 }
 
 impl<'a> Report<'a> {
-    fn read(members: &'a Members, now: DateTime<Utc>) -> Result<Self, Problem> {
-        let word = |name: &'static str, words: &[&str]| {
-            let given = members.value(name).and_then(Value::as_str);
-            given.filter(|word| words.contains(word)).ok_or_else(|| {
-                let words = words.join(", ");
-                Problem::wrong(name, format!("Invalid {name}. Must be one of: {words}"))
-            })
-        };
-        let key_text = format!("idempotencyKey must be a string of 1 to {LONGEST_KEY} characters");
-        let key = match members.raw("idempotencyKey") {
-            None | Some(Value::Null) => None,
-            Some(Value::String(key)) => Some(key.trim()),
-            Some(_) => return Err(Problem::wrong("idempotencyKey", key_text)),
-        };
-        if key.is_some_and(|key| {
-            key.is_empty() || key.chars().count() > LONGEST_KEY || key.contains('\0')
-        }) {
-            return Err(Problem::wrong("idempotencyKey", key_text));
-        }
-        let task_type = word("taskType", &TASKS)?;
-        let outcome = word("outcome", &OUTCOMES)?;
-        let evidence = members.text("evidence")?.map(str::trim).filter(|text| !text.is_empty());
+    fn read(body: &'a ReportBody, now: DateTime<Utc>) -> Result<Self, Problem> {
+        let task_type = word("taskType", body.task_type.as_deref(), &TASKS)?;
+        let outcome = word("outcome", body.outcome.as_deref(), &OUTCOMES)?;
+        let evidence = body.evidence.as_deref().map(str::trim).filter(|text| !text.is_empty());
         if evidence.is_some_and(|text| text.chars().count() > LONGEST_EVIDENCE) {
             let text = format!("evidence must be at most {LONGEST_EVIDENCE} characters");
             return Err(Problem::wrong("evidence", text));
@@ -257,16 +249,16 @@ impl<'a> Report<'a> {
         Ok(Self {
             task_type,
             outcome,
-            repo_full_name: members.text("repoFullName")?,
-            issue_number: integer(members, "issueNumber")?,
-            pull_request_number: integer(members, "pullRequestNumber")?,
-            pull_request_url: members.text("pullRequestUrl")?,
-            summary: members.text("summary")?,
-            error: members.text("error")?,
-            evidence: evidence.filter(|_| outcome == "already_addressed").map(str::to_owned),
-            started_at: started_at(members, now),
-            attempt: attempt(members)?,
-            key,
+            repo_full_name: body.repo_full_name.as_deref(),
+            issue_number: body.issue_number,
+            pull_request_number: body.pull_request_number,
+            pull_request_url: body.pull_request_url.as_deref(),
+            summary: body.summary.as_deref(),
+            error: body.error.as_deref(),
+            evidence: evidence.filter(|_| outcome == "already_addressed"),
+            started_at: body.started_at.as_deref().and_then(|given| started_at(given, now)),
+            attempt: body.pr_fix_item.as_ref().map(attempt).transpose()?,
+            key: body.idempotency_key.as_deref(),
         })
     }
 
@@ -287,7 +279,7 @@ impl<'a> Report<'a> {
             issue_number: self.issue_number,
             urls,
             started_at: self.started_at,
-            summary: owned(self.summary.or(self.evidence.as_deref())),
+            summary: owned(self.summary.or(self.evidence)),
             error: owned(self.error),
             idempotency_key: owned(self.key),
             payload_hash,
@@ -304,7 +296,7 @@ impl<'a> Report<'a> {
             pull_request_url: self.pull_request_url,
             summary: self.summary,
             error: self.error,
-            evidence: self.evidence.as_deref(),
+            evidence: self.evidence,
             started_at: self.started_at.map(Instant),
             pr_fix_item: self.attempt.map(|(id, generation)| Attempt { id, generation }),
             idempotency_key: self.key,
@@ -312,35 +304,50 @@ impl<'a> Report<'a> {
     }
 }
 
-fn integer(members: &Members, name: &'static str) -> Result<Option<i32>, Problem> {
-    match members.raw(name) {
-        None | Some(Value::Null) => Ok(None),
-        Some(value) => {
-            let number = value.as_i64().and_then(|number| i32::try_from(number).ok());
-            number.map(Some).ok_or_else(|| {
-                Problem::bad_request(format!("{name} must be an integer")).with("field", name)
-            })
-        }
-    }
+/// Checks that a member is one of the given words.
+fn word<'a>(name: &str, given: Option<&'a str>, words: &[&str]) -> Result<&'a str, Problem> {
+    given.filter(|word| words.contains(word)).ok_or_else(|| {
+        let words = words.join(", ");
+        Problem::wrong(name, format!("Invalid {name}. Must be one of: {words}"))
+    })
 }
 
-fn attempt(members: &Members) -> Result<Option<(&str, i64)>, Problem> {
-    let item = match members.raw("prFixItem") {
-        None | Some(Value::Null) => return Ok(None),
-        Some(Value::Object(item)) => item,
-        Some(_) => return Err(Problem::wrong("prFixItem", "prFixItem must be an object")),
+fn key<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    let value = Value::deserialize(from)?;
+    if value.is_null() {
+        return Ok(None);
+    }
+    let is_good = |key: &&str| (1..=LONGEST_KEY).contains(&key.chars().count());
+    let key = value.as_str().map(str::trim).filter(is_good).filter(|key| !key.contains('\0'));
+    let expected = &*format!("a string of 1 to {LONGEST_KEY} characters");
+    let refusal = || D::Error::invalid_value(Unexpected::Other("key"), &expected);
+    key.map(|key| Some(key.to_owned())).ok_or_else(refusal)
+}
+
+fn integer<'de, D: Deserializer<'de>>(from: D) -> Result<Option<i32>, D::Error> {
+    let value = Value::deserialize(from)?;
+    if value.is_null() {
+        return Ok(None);
+    }
+    let number = value.as_i64().and_then(|number| i32::try_from(number).ok());
+    let refusal = || D::Error::invalid_value(Unexpected::Other("number"), &"an integer");
+    number.map(Some).ok_or_else(refusal)
+}
+
+fn attempt(given: &Value) -> Result<(&str, i64), Problem> {
+    let Value::Object(item) = given else {
+        return Err(Problem::wrong("prFixItem", "prFixItem must be an object"));
     };
     let id = item.get("id").and_then(Value::as_str).filter(|id| !id.is_empty());
     let wrong = |field: &str, what: &str| Problem::wrong(field, format!("{field} must be {what}"));
     let id = id.ok_or_else(|| wrong("prFixItem.id", "a non-empty string"))?;
     let generation = item.get("generation").and_then(Value::as_i64).filter(|number| *number >= 1);
     let generation = generation.ok_or_else(|| wrong("prFixItem.generation", "an integer >= 1"))?;
-    Ok(Some((id, generation)))
+    Ok((id, generation))
 }
 
 /// Reads the start time, unless it is not plausible.
-fn started_at(members: &Members, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    let given = members.value("startedAt")?.as_str()?;
+fn started_at(given: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let given = DateTime::parse_from_rfc3339(given.trim()).ok()?.to_utc();
     (given <= now && given >= now - TimeDelta::hours(24)).then_some(given)
 }

@@ -77,6 +77,13 @@ impl Body {
     }
 }
 
+/// The members of an object inside a body, whose bounds were checked with the body.
+impl From<Map<String, Value>> for Members {
+    fn from(members: Map<String, Value>) -> Self {
+        Self(members)
+    }
+}
+
 impl Members {
     /// Checks the bounds of each member. Control characters are removed from longer texts, which
     /// programs forward unchanged, and rejected everywhere else.

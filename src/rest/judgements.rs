@@ -2,13 +2,15 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde::Serialize;
-use serde_json::{Map, Value};
+use serde::de::{Deserializer, Error as _, Unexpected};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::answer::json;
-use super::body::Body;
+use super::body::{Body, Members};
 use super::errors::failed;
+use super::fields::{is_given, only_text};
 use super::path::Path;
 use crate::app::App;
 use crate::domain::lane_rules::Confidence;
@@ -73,30 +75,44 @@ fn issue_in_path(id: &str) -> Result<IssueId, Problem> {
 }
 
 /// How to classify an issue.
-#[derive(ToSchema)]
-#[schema(rename_all = "camelCase")]
-#[expect(dead_code, reason = "describes what `classify` reads from the body")]
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct ClassifyBody {
     /// Whether the rules classify an issue again that is already classified.
-    force: Option<bool>,
+    #[serde(default, deserialize_with = "is_given")]
+    #[schema(value_type = Option<bool>)]
+    force: bool,
     /// The model that classified the issue.
     model: Option<String>,
     /// The caller's own classification; when absent, the rules classify the issue.
-    classification: Option<Classification>,
+    #[serde(default, deserialize_with = "object")]
+    #[schema(value_type = Option<Classification>)]
+    classification: Option<Members>,
     /// The caller's name for the audit log; only for callers with a token.
     actor: Option<String>,
+    /// Used as `actor` when `actor` is absent.
+    agent_name: Option<String>,
 }
 
-/// A classification.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "describes what `verdict` reads from the body")]
+fn object<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Members>, D::Error> {
+    match Value::deserialize(from)? {
+        Value::Null => Ok(None),
+        Value::Object(members) => Ok(Some(Members::from(members))),
+        _ => Err(D::Error::invalid_type(Unexpected::Other("value"), &"an object")),
+    }
+}
+
+/// A classification. Its errors name its members without the path.
+#[derive(Deserialize, ToSchema)]
 pub(super) struct Classification {
     /// The id of the lane; aliases are rejected.
-    #[schema(example = "default")]
-    lane: String,
+    #[serde(default, deserialize_with = "only_text")]
+    #[schema(value_type = String, required, example = "default")]
+    lane: Option<String>,
     /// The confidence: `high`, `medium` or `low`.
-    #[schema(example = "high")]
-    confidence: String,
+    #[serde(default, deserialize_with = "only_text")]
+    #[schema(value_type = String, required, example = "high")]
+    confidence: Option<String>,
     /// The reason, up to 500 characters.
     reason: Option<String>,
 }
@@ -152,16 +168,11 @@ pub(super) async fn classify(
 ) -> Result<Response, Problem> {
     let issue_id = issue_in_path(&id)?;
     let members = body.members_or_none("Invalid JSON body")?;
-    let verdict = match members.raw("classification") {
-        None | Some(Value::Null) => None,
-        Some(Value::Object(given)) => Some(verdict(given)?),
-        Some(_) => return Err(misread("classification", "must be an object")),
-    };
-    let model = members.text("model")?.map(str::to_owned);
-    let force = members.value("force").is_some();
+    let body: ClassifyBody = members.read_keeping(&["classification"])?;
+    let verdict = body.classification.as_ref().map(verdict).transpose()?;
     let lane = verdict.as_ref().map(|verdict: &LaneVerdict| verdict.lane.clone());
-    let actor = acting_as(actor, members.name_of_caller()?)?;
-    let command = ClassifyIssue { issue_id, force, model, verdict };
+    let actor = acting_as(actor, body.actor.or(body.agent_name).as_deref())?;
+    let command = ClassifyIssue { issue_id, force: body.force, model: body.model, verdict };
     let classified = classify_issue(&app, &actor, command).await.map_err(|error| match error {
         Error::Invalid { field: "lane", .. } => {
             let lane = lane.unwrap_or_default();
@@ -189,19 +200,14 @@ fn misread(field: &'static str, reason: &str) -> Problem {
     Problem::bad_request(format!("{field} {reason}")).with("field", field)
 }
 
-fn verdict(given: &Map<String, Value>) -> Result<LaneVerdict, Problem> {
-    let lane = given.get("lane").and_then(Value::as_str).filter(|lane| !lane.contains('\0'));
-    let confidence = given.get("confidence").and_then(Value::as_str);
-    let confidence: Option<Confidence> = confidence.and_then(|word| word.parse().ok());
-    let reason = match given.get("reason") {
-        None | Some(Value::Null) => None,
-        Some(Value::String(reason)) => Some(reason.replace('\0', "")),
-        Some(_) => return Err(misread("reason", "must be a string")),
-    };
+fn verdict(given: &Members) -> Result<LaneVerdict, Problem> {
+    let given: Classification = given.read_keeping(&["lane", "confidence", "reason"])?;
+    let lane = given.lane.filter(|lane| !lane.contains('\0'));
+    let confidence: Option<Confidence> = given.confidence.and_then(|word| word.parse().ok());
     Ok(LaneVerdict {
-        lane: lane.ok_or_else(|| misread("lane", "must be the id of a lane"))?.to_owned(),
+        lane: lane.ok_or_else(|| misread("lane", "must be the id of a lane"))?,
         confidence: confidence
             .ok_or_else(|| misread("confidence", "must be one of: high, medium, low"))?,
-        reason,
+        reason: given.reason.map(|reason| reason.replace('\0', "")),
     })
 }

@@ -159,18 +159,6 @@ impl Members {
         }
     }
 
-    /// Reads an optional member that is a list of strings; any other value fails with `refusal`.
-    pub(super) fn texts(
-        &self,
-        name: &str,
-        refusal: &'static str,
-    ) -> Result<Option<Vec<String>>, Problem> {
-        let Some(value) = self.given(name) else { return Ok(None) };
-        let text = |value: &Value| value.as_str().map(str::to_owned);
-        let texts = value.as_array().and_then(|values| values.iter().map(text).collect());
-        texts.map(Some).ok_or_else(|| Problem::wrong(name, refusal))
-    }
-
     /// Reads a member that is a number, including zero; a numeric string counts as absent.
     pub(super) fn number(&self, name: &str) -> Option<f64> {
         self.0.get(name)?.as_f64()
@@ -179,14 +167,6 @@ impl Members {
     /// Whether the issue's number is given, under either of its names.
     pub(super) fn has_number(&self) -> bool {
         ["issueNumber", "number"].iter().any(|name| self.given(name).is_some())
-    }
-
-    /// The name that a program gives itself: `actor`, otherwise `agentName`.
-    pub(super) fn name_of_caller(&self) -> Result<Option<&str>, Problem> {
-        match self.text("actor")? {
-            Some(actor) => Ok(Some(actor)),
-            None => self.text("agentName"),
-        }
     }
 
     /// Returns the raw member, including null, empty and zero.

@@ -2,14 +2,14 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde::Serialize;
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::answer::json;
 use super::body::Body;
 use super::errors::failed;
-use super::issue_ref::{misnumbered, number_in_any_form};
+use super::fields::urls;
+use super::issue_ref::NumberedIssue;
 use crate::app::App;
 use crate::domain::{Instant, IssueId};
 use crate::middleware::{Problem, ProblemDocument, Reader, acting_as};
@@ -18,24 +18,38 @@ use crate::service::moves::UNKNOWN_ISSUE;
 use crate::service::{Error, board};
 
 /// Whether an issue is split up into other issues.
-#[derive(ToSchema)]
-#[schema(rename_all = "camelCase")]
-#[expect(dead_code, reason = "describes what `decompose` reads from the body")]
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct DecomposeBody {
-    /// The full name of the repository; case-insensitive. The member may also be named
-    /// `repoFullName`.
-    #[schema(example = "octo-org/hello-world")]
-    repo: String,
-    /// The issue's number. The member may also be named `number`, and its value may be a string.
-    issue_number: i32,
+    #[serde(flatten)]
+    issue: NumberedIssue,
     /// True marks the issue as split up; false removes this mark.
     decomposed: bool,
     /// The http(s) URLs of the issues that it was split up into.
+    #[serde(default, deserialize_with = "urls")]
     follow_up_urls: Option<Vec<String>>,
     /// A note about it.
     note: Option<String>,
     /// The caller's name for the audit log; only for callers with a token.
     actor: Option<String>,
+    /// Used as `actor` when `actor` is absent.
+    agent_name: Option<String>,
+}
+
+impl DecomposeBody {
+    fn read(body: &Body) -> Result<Self, Problem> {
+        let members = body.members("Invalid JSON body")?;
+        let missing = [
+            ("repo", members.value("repo").or(members.value("repoFullName")).is_none()),
+            ("issueNumber", !members.has_number()),
+            ("decomposed", members.raw("decomposed").is_none()),
+        ];
+        if let Some((field, _)) = missing.into_iter().find(|(_, is_missing)| *is_missing) {
+            let text = "Missing required fields: repo, issueNumber, decomposed";
+            return Err(Problem::wrong(field, text));
+        }
+        members.read_keeping(&["decomposed"])
+    }
 }
 
 /// Whether an issue is now split up.
@@ -75,34 +89,12 @@ pub(super) async fn decompose(
     Reader { state: app, actor }: Reader<App>,
     body: Body,
 ) -> Result<Response, Problem> {
-    let members = body.members("Invalid JSON body")?;
-    let repo = match members.text("repo")? {
-        Some(repo) => Some(repo),
-        None => members.text("repoFullName")?,
-    };
-    let (Some(repo), true, Some(decomposed)) =
-        (repo, members.has_number(), members.raw("decomposed"))
-    else {
-        let missing = [
-            (repo.is_none(), "repo"),
-            (!members.has_number(), "issueNumber"),
-            (true, "decomposed"),
-        ];
-        let field = missing.into_iter().find_map(|(is_it, name)| is_it.then_some(name));
-        let text = "Missing required fields: repo, issueNumber, decomposed";
-        return Err(Problem::wrong(field.unwrap_or_default(), text));
-    };
-    let number = number_in_any_form(&members).ok_or_else(misnumbered)?;
-    let Value::Bool(is_split) = *decomposed else {
-        let text = "decomposed must be a boolean";
-        return Err(Problem::bad_request(text).with("field", "decomposed"));
-    };
-    let urls = members.texts("followUpUrls", "followUpUrls must be an array of http(s) URLs")?;
-    let note = members.text("note")?.map(|note| note.replace('\0', ""));
-    let actor = acting_as(actor, members.name_of_caller()?)?;
+    let body = DecomposeBody::read(&body)?;
+    let actor = acting_as(actor, body.actor.or(body.agent_name).as_deref())?;
+    let NumberedIssue { repo, issue_number } = body.issue;
 
     let missing = || Problem::not_found(UNKNOWN_ISSUE);
-    let name = app.config.github.repository(repo).map_err(|_| missing())?;
+    let name = app.config.github.repository(&repo).map_err(|_| missing())?;
     let refused = |error| match error {
         Error::NotFound { .. } => missing(),
         Error::Invalid { field: field @ "followUpUrls", reason } => {
@@ -110,9 +102,14 @@ pub(super) async fn decompose(
         }
         other => failed("Failed to decompose issue")(other),
     };
-    let (issue, _) = board::find_issue_by_number(&app, &name, number).await.map_err(refused)?;
-    let follow_up_urls = urls.unwrap_or_default();
-    let command = DecomposeIssue { issue_id: issue.id, is_split, note, follow_up_urls };
+    let (issue, _) =
+        board::find_issue_by_number(&app, &name, issue_number).await.map_err(refused)?;
+    let command = DecomposeIssue {
+        issue_id: issue.id,
+        is_split: body.decomposed,
+        note: body.note.map(|note| note.replace('\0', "")),
+        follow_up_urls: body.follow_up_urls.unwrap_or_default(),
+    };
     let row = decompose_issue(&app, &actor, command).await.map_err(refused)?;
     let answer = Decomposed {
         success: true,

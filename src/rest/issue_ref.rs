@@ -73,13 +73,45 @@ impl IssueRef {
     }
 }
 
+/// An issue by its repository and number.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub(super) struct NumberedIssue {
+    /// The full name of the repository; case-insensitive. The member may also be named
+    /// `repoFullName`.
+    #[schema(example = "octo-org/hello-world")]
+    pub(super) repo: String,
+    /// The issue's number. The member may also be named `number`, and its value may be a string.
+    #[schema(minimum = 1)]
+    pub(super) issue_number: i32,
+}
+
+/// As for [`IssueRef`].
+impl<'de> Deserialize<'de> for NumberedIssue {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let members = Members::deserialize(from)?;
+        Self::of(&members).map_err(|problem| D::Error::custom(problem.error()))
+    }
+}
+
+impl NumberedIssue {
+    fn of(members: &Members) -> Result<Self, Problem> {
+        let repo = match members.text("repo")? {
+            Some(repo) => Some(repo),
+            None => members.text("repoFullName")?,
+        };
+        let issue_number = number_in_any_form(members).ok_or_else(misnumbered)?;
+        Ok(Self { repo: repo.unwrap_or_default().to_owned(), issue_number })
+    }
+}
+
 /// The problem for an invalid issue number.
-pub(super) fn misnumbered() -> Problem {
+fn misnumbered() -> Problem {
     Problem::wrong("issueNumber", "issueNumber must be a positive whole number")
 }
 
 /// Reads the number under either of its names, as a number or as a numeric string.
-pub(super) fn number_in_any_form(members: &Members) -> Option<i32> {
+fn number_in_any_form(members: &Members) -> Option<i32> {
     let one = |name| {
         let text = || members.value(name)?.as_str()?.trim().parse().ok();
         members.number(name).or_else(text).and_then(issue_number)

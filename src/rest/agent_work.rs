@@ -3,15 +3,16 @@
 use axum::Extension;
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 use super::agents::{misnamed, named};
 use super::answer::json;
-use super::body::{Body, Members};
+use super::body::Body;
 use super::errors::failed;
-use super::query::Query;
+use super::fields::only_text;
+use super::query::{Query, is_not_false};
 use crate::app::App;
 use crate::domain::labels::behind;
 use crate::domain::leases::Checkpoint;
@@ -166,17 +167,21 @@ pub(super) struct WorkList<'a> {
 }
 
 /// A filter for work.
-#[derive(IntoParams)]
+#[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "describes what `list` reads from the query")]
 pub(super) struct WorkQuery {
     /// Only work in this state; work that is claimed, in progress or blocked when absent.
     state: Option<String>,
     /// Only work of this agent. A worker always gets only its own work.
     agent: Option<String>,
     /// `false` omits expired leases.
-    #[param(default = true)]
-    include_stale: Option<bool>,
+    #[serde(default = "yes", deserialize_with = "is_not_false")]
+    #[param(value_type = Option<bool>, default = true)]
+    include_stale: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// Lists the current work of agents, as they reported it.
@@ -196,13 +201,13 @@ pub(super) async fn list(
     Reader { state: app, actor }: Reader<App>,
     query: Query,
 ) -> Result<Response, Problem> {
-    let state = query.get("state").map(|given| read_state(&Value::from(given))).transpose()?;
+    let query: WorkQuery = query.read();
+    let state = query.state.map(|given| read_state(&Value::from(given))).transpose()?;
     let agent = match &actor {
         Actor::Worker { name, .. } => Some(name.as_str()),
-        _ => query.get("agent").map(|agent| behind(agent, "agent/").unwrap_or(agent)),
+        _ => query.agent.as_deref().map(|agent| behind(agent, "agent/").unwrap_or(agent)),
     };
-    let with_stale = query.get("include_stale") != Some("false");
-    let all = agent_work::list(&app, agent, state, with_stale).await;
+    let all = agent_work::list(&app, agent, state, query.include_stale).await;
     let all = all.map_err(failed("Failed to fetch agent work"))?;
     let active = all.work.iter().map(|one| ListedWork::of(one, WorkRow::of(&one.row)));
     let stale = all.stale_leases.iter();
@@ -214,11 +219,11 @@ pub(super) async fn list(
 /// Returns the agent that the body names, and the caller under that name. Fails if the caller may
 /// not act for the agent.
 async fn agent_of<'a>(
-    members: &'a Members,
+    given: Option<&'a str>,
     actor: Actor,
     caller: &Caller,
 ) -> Result<(&'a str, Actor), Problem> {
-    let Some(given) = members.value("agentName").and_then(Value::as_str) else {
+    let Some(given) = given else {
         let text = "Missing required field: agentName (string)";
         return Err(Problem::bad_request(text).with("field", "agentName"));
     };
@@ -297,15 +302,16 @@ fn id_of<Id: std::str::FromStr<Err = crate::domain::ids::NotAnId>>(
 }
 
 /// The work to start.
-#[derive(ToSchema)]
-#[schema(rename_all = "camelCase")]
-#[expect(dead_code, reason = "describes what `start` reads from the body")]
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct StartBody {
     /// The agent's name.
-    #[schema(example = "alpha")]
-    agent_name: String,
+    #[serde(default, deserialize_with = "only_text")]
+    #[schema(value_type = String, required, example = "alpha")]
+    agent_name: Option<String>,
     /// The issue that the agent works on.
-    issue_id: Option<String>,
+    #[schema(value_type = Option<String>)]
+    issue_id: Option<IssueId>,
     /// The agent's own id for its run.
     run_id: Option<String>,
     /// The name of the branch.
@@ -333,14 +339,13 @@ pub(super) async fn start(
     Extension(caller): Extension<Caller>,
     body: Body,
 ) -> Result<Response, Problem> {
-    let members = body.members("Invalid JSON body")?;
-    let (agent, actor) = agent_of(&members, actor, &caller).await?;
-    let owned = |text: Option<&str>| text.map(str::to_owned);
+    let body: StartBody = body.members("Invalid JSON body")?.read()?;
+    let (agent, actor) = agent_of(body.agent_name.as_deref(), actor, &caller).await?;
     let command = StartWork {
         agent: agent.to_owned(),
-        issue_id: id_of("issueId", members.text("issueId")?)?,
-        run_id: owned(members.text("runId")?),
-        branch: owned(members.text("branch")?),
+        issue_id: body.issue_id,
+        run_id: body.run_id,
+        branch: body.branch,
     };
     let work = agent_work::start(&app, &actor, command).await;
     let work = work.map_err(refused("Failed to start agent work"))?;
@@ -348,19 +353,20 @@ pub(super) async fn start(
 }
 
 /// A progress report of an agent.
-#[derive(ToSchema)]
-#[schema(rename_all = "camelCase")]
-#[expect(dead_code, reason = "describes what `checkpoint` reads from the body")]
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct CheckpointBody {
     /// The agent's name.
-    #[schema(example = "alpha")]
-    agent_name: String,
+    #[serde(default, deserialize_with = "only_text")]
+    #[schema(value_type = String, required, example = "alpha")]
+    agent_name: Option<String>,
     /// A checkpoint; case-insensitive, with `-` allowed for `_`.
-    #[schema(example = "BRANCH_CREATED")]
-    checkpoint: String,
+    #[schema(value_type = String, required, example = "BRANCH_CREATED")]
+    checkpoint: Option<Value>,
     /// The agent's summary of the work; unchanged when absent.
     summary: Option<String>,
     /// What the work waits for; required with `BLOCKED`.
+    #[serde(default, deserialize_with = "only_text")]
     blocker_reason: Option<String>,
     /// The name of the branch; unchanged when absent.
     branch: Option<String>,
@@ -419,42 +425,41 @@ pub(super) async fn checkpoint(
     Extension(caller): Extension<Caller>,
     body: Body,
 ) -> Result<Response, Problem> {
-    let members = body.members("Invalid JSON body")?;
-    let (agent, actor) = agent_of(&members, actor, &caller).await?;
+    let body: CheckpointBody = body.members("Invalid JSON body")?.read()?;
+    let (agent, actor) = agent_of(body.agent_name.as_deref(), actor, &caller).await?;
     let words = WorkCheckpoint::ALL.map(WorkCheckpoint::as_str);
-    let given = members.value("checkpoint").ok_or_else(|| missing_word("checkpoint", &words))?;
+    let given = body.checkpoint.as_ref().ok_or_else(|| missing_word("checkpoint", &words))?;
     let checkpoint = read_word("checkpoint", given, &words, WorkCheckpoint::read)?;
-    let reason = members.value("blockerReason").and_then(Value::as_str).map(str::trim);
+    let reason = body.blocker_reason.as_deref().map(str::trim);
     let reason = reason.filter(|reason| !reason.is_empty());
     if checkpoint == WorkCheckpoint::Blocked && reason.is_none() {
         let text = "Missing required field: blockerReason (string) is required when checkpoint is \
                     BLOCKED";
         return Err(Problem::bad_request(text).with("field", "blockerReason"));
     }
-    let owned = |text: Option<&str>| text.map(str::to_owned);
     let command = NoteCheckpoint {
         agent: agent.to_owned(),
         checkpoint,
-        summary: owned(members.text("summary")?),
-        blocker_reason: owned(reason),
-        branch: owned(members.text("branch")?),
-        pull_request_url: owned(members.text("prUrl")?),
+        summary: body.summary,
+        blocker_reason: reason.map(str::to_owned),
+        branch: body.branch,
+        pull_request_url: body.pr_url,
     };
     let noted = agent_work::note_checkpoint(&app, &actor, command).await;
     Ok(told(&noted.map_err(refused("Failed to record checkpoint"))?))
 }
 
 /// The work to end, and its final state.
-#[derive(ToSchema)]
-#[schema(rename_all = "camelCase")]
-#[expect(dead_code, reason = "describes what `finish` reads from the body")]
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct FinishBody {
     /// The agent's name.
-    #[schema(example = "alpha")]
-    agent_name: String,
+    #[serde(default, deserialize_with = "only_text")]
+    #[schema(value_type = String, required, example = "alpha")]
+    agent_name: Option<String>,
     /// A state, usually `DONE` or `BLOCKED`; case-insensitive, with `-` allowed for `_`.
-    #[schema(example = "DONE")]
-    state: String,
+    #[schema(value_type = String, required, example = "DONE")]
+    state: Option<Value>,
     /// The agent's summary of the work; unchanged when absent.
     summary: Option<String>,
 }
@@ -478,27 +483,23 @@ pub(super) async fn finish(
     Extension(caller): Extension<Caller>,
     body: Body,
 ) -> Result<Response, Problem> {
-    let members = body.members("Invalid JSON body")?;
-    let (agent, actor) = agent_of(&members, actor, &caller).await?;
+    let body: FinishBody = body.members("Invalid JSON body")?.read()?;
+    let (agent, actor) = agent_of(body.agent_name.as_deref(), actor, &caller).await?;
     let words = WorkState::ALL.map(WorkState::as_str);
-    let given = members.value("state").ok_or_else(|| missing_word("state", &words))?;
-    let command = EndWork {
-        agent: agent.to_owned(),
-        state: read_state(given)?,
-        summary: members.text("summary")?.map(str::to_owned),
-    };
+    let given = body.state.as_ref().ok_or_else(|| missing_word("state", &words))?;
+    let command =
+        EndWork { agent: agent.to_owned(), state: read_state(given)?, summary: body.summary };
     let ended = agent_work::end(&app, &actor, command).await;
     Ok(told(&ended.map_err(refused("Failed to finish agent work"))?))
 }
 
 /// A maintainer's action on the work of agents.
-#[derive(ToSchema)]
-#[schema(rename_all = "camelCase")]
-#[expect(dead_code, reason = "describes what `act` reads from the body")]
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct WorkAction {
     /// `release` or `reassign`.
-    #[schema(example = "release")]
-    action: String,
+    #[schema(value_type = String, required, example = "release")]
+    action: Option<String>,
     /// The work to release or to reassign.
     work_id: Option<String>,
     /// The lease to release, with or without the prefix `lease-`.
@@ -509,7 +510,8 @@ pub(super) struct WorkAction {
     /// The issue, together with `agentName`.
     issue_id: Option<String>,
     /// Whether to release all leases and work.
-    release_all: Option<bool>,
+    #[schema(value_type = Option<bool>)]
+    release_all: Option<Value>,
     /// The agent that gets the work.
     new_agent_name: Option<String>,
     /// The reason, recorded in the audit log.
@@ -584,33 +586,33 @@ pub(super) async fn act(
     Reader { state: app, actor }: Reader<App>,
     body: Body,
 ) -> Result<Response, Problem> {
-    let members = body.members("Invalid JSON body")?;
-    let actor = acting_as(actor, members.text("actor")?)?;
-    match members.text("action")? {
-        Some("release") => release(&app, &actor, &members).await,
-        Some("reassign") => reassign(&app, &actor, &members).await,
+    let body: WorkAction = body.members("Invalid JSON body")?.read()?;
+    let actor = acting_as(actor, body.actor.as_deref())?;
+    match body.action.as_deref() {
+        Some("release") => release(&app, &actor, &body).await,
+        Some("reassign") => reassign(&app, &actor, body).await,
         _ => Err(Problem::wrong("action", "Invalid action. Must be one of: release, reassign")),
     }
 }
 
 /// Reads what the body asks to release, and its name for the response.
-fn release_of(members: &Members) -> Result<(Release, Option<String>), Problem> {
-    let work = members.text("workId")?;
+fn release_of(body: &WorkAction) -> Result<(Release, Option<String>), Problem> {
+    let work = body.work_id.as_deref();
     // The list contains expired leases as work; their ids have this prefix.
     let stand_in = work.and_then(|id| id.strip_prefix(LEASE_PREFIX));
     if let Some(id) = id_of("workId", work.filter(|_| stand_in.is_none()))? {
         return Ok((Release::Work(id), Some(format!("Work {id}"))));
     }
-    let lease = members.text("leaseId")?.map(|id| id.strip_prefix(LEASE_PREFIX).unwrap_or(id));
+    let lease = body.lease_id.as_deref().map(|id| id.strip_prefix(LEASE_PREFIX).unwrap_or(id));
     let lease = stand_in.or(lease);
     if let Some(id) = id_of::<LeaseId>("leaseId", lease)? {
         return Ok((Release::Lease(id), Some(format!("Lease {id}"))));
     }
-    let agent = members.text("agentName")?.map(named).transpose()?.map(str::to_owned);
-    if members.raw("releaseAll") == Some(&Value::Bool(true)) {
+    let agent = body.agent_name.as_deref().map(named).transpose()?.map(str::to_owned);
+    if body.release_all == Some(Value::Bool(true)) {
         return Ok((Release::All { agent }, None));
     }
-    match (agent, id_of("issueId", members.text("issueId")?)?) {
+    match (agent, id_of("issueId", body.issue_id.as_deref())?) {
         (Some(agent), Some(issue)) => Ok((Release::Issue { agent, issue }, None)),
         _ => Err(Problem::bad_request(
             "Missing required fields: workId, leaseId, agentName and issueId, or releaseAll: true",
@@ -618,8 +620,8 @@ fn release_of(members: &Members) -> Result<(Release, Option<String>), Problem> {
     }
 }
 
-async fn release(app: &App, actor: &Actor, members: &Members) -> Result<Response, Problem> {
-    let (what, name) = release_of(members)?;
+async fn release(app: &App, actor: &Actor, body: &WorkAction) -> Result<Response, Problem> {
+    let (what, name) = release_of(body)?;
     let released = agent_work::release(app, actor, what).await;
     let released = released.map_err(refused("Failed to update agent work"))?;
     if let Some(name) = name {
@@ -642,15 +644,13 @@ async fn release(app: &App, actor: &Actor, members: &Members) -> Result<Response
     Ok(json(StatusCode::OK, &ActedOnWork::AllReleased(row)))
 }
 
-async fn reassign(app: &App, actor: &Actor, members: &Members) -> Result<Response, Problem> {
-    let (Some(work_id), Some(agent)) =
-        (id_of("workId", members.text("workId")?)?, members.text("newAgentName")?)
-    else {
-        let field = if members.value("workId").is_none() { "workId" } else { "newAgentName" };
+async fn reassign(app: &App, actor: &Actor, body: WorkAction) -> Result<Response, Problem> {
+    let work_id = id_of("workId", body.work_id.as_deref())?;
+    let (Some(work_id), Some(agent)) = (work_id, body.new_agent_name) else {
+        let field = if work_id.is_none() { "workId" } else { "newAgentName" };
         return Err(Problem::wrong(field, "Missing required fields: workId, newAgentName"));
     };
-    let reason = members.text("reason")?.map(str::to_owned);
-    let command = Reassign { work_id, agent: agent.to_owned(), reason };
+    let command = Reassign { work_id, agent, reason: body.reason };
     let work = agent_work::reassign(app, actor, command).await.map_err(|error| match error {
         Error::Invalid { field: "agent", reason } => {
             Problem::bad_request(format!("newAgentName: {reason}")).with("field", "newAgentName")

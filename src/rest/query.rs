@@ -65,6 +65,11 @@ pub(super) fn is_true<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Err
     Ok(String::deserialize(from)? == "true")
 }
 
+/// Reads a flag: whether the text is anything but `false`.
+pub(super) fn is_not_false<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
+    Ok(String::deserialize(from)? != "false")
+}
+
 /// Reads a number of rows: the number at the start of the text, from 0 to 1,000.
 pub(super) fn limit<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
     Ok(limit_of(&String::deserialize(from)?))

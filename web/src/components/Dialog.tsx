@@ -1,5 +1,5 @@
 import { X } from "lucide-react";
-import { useEffect, useId, useRef, type ReactNode } from "react";
+import { useEffect, useId, useRef, type ReactNode, type RefObject } from "react";
 import { IconButton } from "./Button.tsx";
 import { classes } from "./classes.ts";
 
@@ -11,7 +11,7 @@ type Props = {
 };
 
 /** What a dialog is opened for, rather than the way out of it. */
-const FIELD = ":is(input, textarea, select, button):enabled";
+const FIELD = ":is(input, textarea, select, button):not(:disabled)";
 
 /** An element and what it is in, from the inside out, without the page itself. */
 function pathOf(element: Element | null): readonly Element[] {
@@ -20,7 +20,7 @@ function pathOf(element: Element | null): readonly Element[] {
     : [element, ...pathOf(element.parentElement)];
 }
 
-/** Gives the focus back to where it was; where that is gone, to the first field or button of what it was in. */
+/** Restores the focus to where it was; where that is gone, to the first field or button of what it was in. */
 function restoreFocus([before, ...around]: readonly Element[]): void {
   const next = before?.isConnected
     ? before
@@ -28,31 +28,41 @@ function restoreFocus([before, ...around]: readonly Element[]): void {
   if (next instanceof HTMLElement) next.focus({ preventScroll: true });
 }
 
+type ModalProps = {
+  /** The attribute that names it for screen readers. */
+  readonly name: { readonly "aria-label": string } | { readonly "aria-labelledby": string };
+  readonly onClose: () => void;
+  /** What has its first field; the whole dialog if absent. */
+  readonly content?: RefObject<HTMLElement | null>;
+  readonly className: string;
+  readonly children: ReactNode;
+};
+
 /**
- * A dialog that holds the focus and gives it back. It is open for as long as it is drawn. To begin with, what carries
- * `data-first` has the focus, else its first field or button, else its text, which keys then scroll.
+ * What every dialog shares: it traps the focus and restores it, and closes on Escape and on a click beside it. It is open
+ * for as long as it is rendered. The element with `data-first` gets the focus, else the first field or button of the
+ * content, else the content, which keys then scroll.
  */
-export function Dialog({ title, onClose, children, className }: Props) {
+export function Modal({ name, onClose, content, className, children }: ModalProps) {
   const dialog = useRef<HTMLDialogElement>(null);
-  const content = useRef<HTMLDivElement>(null);
-  const heading = useId();
   useEffect(() => {
     const element = dialog.current;
     const before = pathOf(document.activeElement);
     element?.showModal();
+    const within = content ? content.current : element;
     const first =
-      content.current?.querySelector<HTMLElement>("[data-first]:enabled") ??
-      content.current?.querySelector<HTMLElement>(FIELD);
-    (first ?? content.current)?.focus();
+      within?.querySelector<HTMLElement>("[data-first]:not(:disabled)") ??
+      within?.querySelector<HTMLElement>(FIELD);
+    (first ?? within)?.focus();
     return () => {
       element?.close();
       restoreFocus(before);
     };
-  }, []);
+  }, [content]);
   return (
     <dialog
       ref={dialog}
-      aria-labelledby={heading}
+      {...name}
       onCancel={(event) => {
         event.preventDefault();
         // React hands it on to the dialog that this one was opened from.
@@ -62,9 +72,25 @@ export function Dialog({ title, onClose, children, className }: Props) {
         if (event.target === dialog.current) onClose();
       }}
       className={classes(
-        "m-auto max-h-[85dvh] w-[min(34rem,calc(100vw-2rem))] overflow-auto rounded-lg border border-line bg-raised text-ink shadow-lifted backdrop:bg-black/40",
+        "w-[min(34rem,calc(100vw-2rem))] rounded-lg border border-line bg-raised text-ink shadow-lifted backdrop:bg-black/40",
         className,
       )}
+    >
+      {children}
+    </dialog>
+  );
+}
+
+/** A dialog with a title and a button that closes it. */
+export function Dialog({ title, onClose, children, className }: Props) {
+  const content = useRef<HTMLDivElement>(null);
+  const heading = useId();
+  return (
+    <Modal
+      name={{ "aria-labelledby": heading }}
+      onClose={onClose}
+      content={content}
+      className={classes("m-auto max-h-[85dvh] overflow-auto", className)}
     >
       <div className="flex items-center justify-between gap-4 px-4 pt-3 pb-1">
         <h2 id={heading} className="text-title font-semibold wrap-anywhere">
@@ -77,6 +103,6 @@ export function Dialog({ title, onClose, children, className }: Props) {
       <div ref={content} tabIndex={-1} className="px-4 pt-1 pb-4 outline-none">
         {children}
       </div>
-    </dialog>
+    </Modal>
   );
 }

@@ -1,5 +1,6 @@
 import { Check } from "lucide-react";
-import { useEffect, useId, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
+import { useEffect, useId, useState, type KeyboardEvent, type ReactNode } from "react";
+import { Modal } from "./Dialog.tsx";
 import { Kbd } from "./Kbd.tsx";
 import { classes } from "./classes.ts";
 
@@ -38,22 +39,9 @@ export function matching(choices: readonly Choice[], query: string): readonly Ch
 export function Picker({ label, choices, onChoose, onClose }: Props) {
   const [query, setQuery] = useState("");
   const [at, setAt] = useState(0);
-  const dialog = useRef<HTMLDialogElement>(null);
   const list = useId();
   const found = matching(choices, query);
   const active = found[Math.min(at, found.length - 1)];
-
-  useEffect(() => {
-    const element = dialog.current;
-    const before = document.activeElement;
-    element?.showModal();
-    element?.querySelector("input")?.focus();
-    return () => {
-      element?.close();
-      if (before instanceof HTMLElement && before.isConnected)
-        before.focus({ preventScroll: true });
-    };
-  }, []);
 
   useEffect(() => {
     document.getElementById(`${list}-${active?.key ?? ""}`)?.scrollIntoView({ block: "nearest" });
@@ -69,17 +57,10 @@ export function Picker({ label, choices, onChoose, onClose }: Props) {
   };
 
   return (
-    <dialog
-      ref={dialog}
-      aria-label={label}
-      onCancel={(event) => {
-        event.preventDefault();
-        onClose();
-      }}
-      onMouseDown={(event) => {
-        if (event.target === dialog.current) onClose();
-      }}
-      className="mx-auto mt-[12dvh] mb-auto max-h-[70dvh] w-[min(34rem,calc(100vw-1.5rem))] flex-col overflow-hidden rounded-lg border border-line bg-raised text-ink shadow-lifted backdrop:bg-black/40 open:flex"
+    <Modal
+      name={{ "aria-label": label }}
+      onClose={onClose}
+      className="mx-auto mt-[12dvh] mb-auto max-h-[70dvh] flex-col overflow-hidden open:flex"
     >
       <input
         role="combobox"
@@ -140,6 +121,6 @@ export function Picker({ label, choices, onChoose, onClose }: Props) {
           <p className="p-2.5 text-body text-ink-faint">Nothing is called that.</p>
         )}
       </div>
-    </dialog>
+    </Modal>
   );
 }

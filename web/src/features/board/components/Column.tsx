@@ -1,4 +1,3 @@
-import { useDroppable } from "@dnd-kit/react";
 import {
   defaultRangeExtractor,
   measureElement,
@@ -16,6 +15,7 @@ import type { Sort } from "../model/layout.ts";
 import { CardRow } from "./CardRow.tsx";
 import { ColumnHead, FoldedHead } from "./ColumnHead.tsx";
 import { useBoard, useColumn, useSelected } from "./context.ts";
+import { useDropTarget } from "./useDropTarget.ts";
 import { useFocusCalls } from "./useFocusCalls.ts";
 
 /** Height of a card before it has been measured, in pixels. */
@@ -46,25 +46,24 @@ type Props = {
 };
 
 export function Column({ status, sort, filtered, folded }: Props) {
-  const { hand, session } = useBoard();
+  const { session } = useBoard();
   const view = useColumn(status);
   // Of the whole view: an event may change where a card stands in a list that stays the same.
   const ids = useMemo(() => sorted(session.store, view.ids, sort), [session.store, view, sort]);
-  const heldOver = useSelected(hand.lifted, (card) => card?.over === status);
-  const { ref, isDropTarget } = useDroppable({ id: status });
+  const { ref, isOver } = useDropTarget(status);
   const heading = `column-${status}`;
   return (
     <section
       ref={ref}
       aria-labelledby={heading}
       data-column={status}
-      data-over={isDropTarget || heldOver || undefined}
+      data-over={isOver || undefined}
       className={classes(
         "relative flex h-full flex-col rounded-lg border bg-column transition-colors max-sm:pt-1.5",
         folded
           ? "w-10 shrink-0"
           : "w-72 max-w-96 min-w-56 grow max-sm:w-[calc(100vw-1.5rem)] max-sm:max-w-none max-sm:shrink-0 max-sm:snap-center",
-        isDropTarget || heldOver ? "border-accent" : "border-transparent",
+        isOver ? "border-accent" : "border-transparent",
       )}
     >
       {folded ? (
@@ -97,9 +96,7 @@ export function Column({ status, sort, filtered, folded }: Props) {
  * moves under the hand that carries a card.
  */
 export function BlockedTarget() {
-  const { hand } = useBoard();
-  const { ref, isDropTarget } = useDroppable({ id: "BLOCKED" });
-  const heldOver = useSelected(hand.lifted, (card) => card?.over === "BLOCKED");
+  const { ref, isOver } = useDropTarget("BLOCKED");
   return (
     <div className="relative z-10 -mx-[5px] w-0 shrink-0">
       <section
@@ -108,7 +105,7 @@ export function BlockedTarget() {
         data-column="BLOCKED"
         className={classes(
           "absolute inset-y-0 -left-9 flex w-18 flex-col items-center gap-2 rounded-lg border border-dashed bg-raised pt-3 shadow-lifted transition-colors",
-          isDropTarget || heldOver ? "border-accent" : "border-line-strong",
+          isOver ? "border-accent" : "border-line-strong",
         )}
       >
         <StatusGlyph status="BLOCKED" />

@@ -1,4 +1,3 @@
-import { useDroppable } from "@dnd-kit/react";
 import { defaultRangeExtractor, useVirtualizer, type Range } from "@tanstack/react-virtual";
 import { ChevronRight, FolderGit2 } from "lucide-react";
 import {
@@ -20,7 +19,8 @@ import { laneTitle, lanesOf, type Lane } from "../model/lanes.ts";
 import type { Group, Layout } from "../model/layout.ts";
 import { CardRow } from "./CardRow.tsx";
 import { ColumnHead, FoldedHead } from "./ColumnHead.tsx";
-import { useBoard, useSelected } from "./context.ts";
+import { useBoard } from "./context.ts";
+import { useDropTarget } from "./useDropTarget.ts";
 import { useFocusCalls } from "./useFocusCalls.ts";
 
 const HEAD = 40;
@@ -70,9 +70,7 @@ export function Lanes({
 
 /** A column behind the rows: its head, and the place where a card is dropped. */
 function Backdrop({ status, folded }: { readonly status: Status; readonly folded: boolean }) {
-  const { hand } = useBoard();
-  const heldOver = useSelected(hand.lifted, (card) => card?.over === status);
-  const { ref, isDropTarget } = useDroppable({ id: status });
+  const { ref, isOver } = useDropTarget(status);
   const heading = `column-${status}`;
   return (
     <section
@@ -83,7 +81,7 @@ function Backdrop({ status, folded }: { readonly status: Status; readonly folded
         "h-full min-w-0 rounded-lg border bg-column transition-colors",
         // Above the rows, which have nothing to show here.
         folded && "relative z-20",
-        isDropTarget || heldOver ? "border-accent" : "border-transparent",
+        isOver ? "border-accent" : "border-transparent",
       )}
     >
       {folded ? (

@@ -1,7 +1,8 @@
 import { Bookmark, Link2 } from "lucide-react";
-import { useEffect, useId, useState } from "react";
+import { useEffect, useState } from "react";
 import { Button } from "@/components/Button.tsx";
 import { Dialog } from "@/components/Dialog.tsx";
+import { NameForm } from "@/components/NameForm.tsx";
 import { notify } from "@/components/Notices.tsx";
 import { NotOffered } from "@/components/NotOffered.tsx";
 import { underBase } from "@/lib/basePath.ts";
@@ -44,16 +45,30 @@ export function Views({ query, onOpen, onClose }: Props) {
     };
   }, [version]);
 
-  const after = async (done: ReturnType<typeof saveView>) => {
-    const answer = await done;
+  const reread = () => setVersion(version + 1);
+  const forget = async (id: string) => {
+    const answer = await deleteView(id);
     setProblem(answer.failure?.message);
-    if (!answer.failure) setVersion(version + 1);
+    if (!answer.failure) reread();
   };
 
   return (
     <Dialog title="Views" onClose={onClose}>
       {maySave && (
-        <SaveForm words={wordsOfView(query)} onSave={(name) => void after(saveView(name, query))} />
+        <NameForm
+          label={
+            <>
+              Save what the board shows now, for everybody.
+              <span className="block truncate text-meta text-ink-faint">{wordsOfView(query)}</span>
+            </>
+          }
+          placeholder="Name"
+          maxLength={80}
+          verb="Save"
+          busyVerb="Saving…"
+          send={(name) => saveView(name, query)}
+          onSent={reread}
+        />
       )}
       <NotOffered action="saveView" />
       {problem !== undefined && (
@@ -97,7 +112,7 @@ export function Views({ query, onOpen, onClose }: Props) {
               <Button
                 look="quiet"
                 aria-label={`Forget ${view.name}`}
-                onClick={() => void after(deleteView(view.id))}
+                onClick={() => void forget(view.id)}
               >
                 Forget
               </Button>
@@ -118,45 +133,4 @@ async function copy(address: string): Promise<void> {
   } catch {
     notify(address);
   }
-}
-
-function SaveForm({
-  words,
-  onSave,
-}: {
-  /** What would be saved. */
-  readonly words: string;
-  readonly onSave: (name: string) => void;
-}) {
-  const [name, setName] = useState("");
-  const field = useId();
-  return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault();
-        onSave(name.trim());
-        setName("");
-      }}
-    >
-      <label htmlFor={field} className="text-ink-soft">
-        Save what the board shows now, for everybody.
-        <span className="block truncate text-meta text-ink-faint">{words}</span>
-      </label>
-      <div className="mt-2 flex gap-2">
-        <input
-          id={field}
-          data-first
-          value={name}
-          onChange={(event) => setName(event.target.value)}
-          placeholder="Name"
-          maxLength={80}
-          autoComplete="off"
-          className="h-8 min-w-0 grow rounded border border-line-strong bg-page px-2.5 text-body placeholder:text-ink-faint"
-        />
-        <Button type="submit" look="primary" className="h-8" disabled={name.trim() === ""}>
-          Save
-        </Button>
-      </div>
-    </form>
-  );
 }

@@ -7,7 +7,7 @@ import { previewScheme, saveScheme } from "../api/labels.ts";
 import { readRepositories, type Repository } from "../api/repositories.ts";
 import { Refusing, RepositoriesDialog, UnreadableIssues } from "./RepositoriesDialog.tsx";
 
-vi.mock("../api/repositories.ts", () => ({ readRepositories: vi.fn() }));
+vi.mock("../api/repositories.ts", () => ({ readRepositories: vi.fn(), track: vi.fn() }));
 vi.mock("../api/labels.ts", () => ({ previewScheme: vi.fn(), saveScheme: vi.fn() }));
 
 afterEach(() => {

@@ -1,7 +1,8 @@
-import { lazy, Suspense, useEffect, useId, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { Button } from "@/components/Button.tsx";
 import { Dialog } from "@/components/Dialog.tsx";
 import { Mishap } from "@/components/Mishap.tsx";
+import { NameForm } from "@/components/NameForm.tsx";
 import { NotOffered } from "@/components/NotOffered.tsx";
 import { Delayed } from "@/components/states.tsx";
 import {
@@ -52,7 +53,20 @@ export function RepositoriesDialog({ onClose }: { readonly onClose: () => void }
     <Dialog title="Repositories" onClose={onClose}>
       <p className="text-board text-ink-soft">Dispatch shows the issues of these repositories.</p>
       <State />
-      {mayTrack && <AddRepository onAdded={reread} />}
+      {mayTrack && (
+        <NameForm
+          className="mt-3"
+          label="Repository to track, as owner/name or its address"
+          isLabelHidden
+          placeholder="owner/name or its address"
+          verb="Track"
+          busyVerb="Adding…"
+          autoCapitalize="off"
+          spellCheck={false}
+          send={track}
+          onSent={reread}
+        />
+      )}
       <NotOffered action="track" className="mt-3" />
       <NotOffered action="labels" />
       {problem !== undefined && (
@@ -110,58 +124,6 @@ function State() {
       </div>
       <SyncProgress />
     </div>
-  );
-}
-
-function AddRepository({ onAdded }: { readonly onAdded: () => void }) {
-  const [name, setName] = useState("");
-  const [busy, setBusy] = useState(false);
-  const [refusal, setRefusal] = useState<string>();
-  const field = useId();
-  const add = async () => {
-    setBusy(true);
-    const answer = await track(name.trim());
-    setBusy(false);
-    setRefusal(answer.failure?.message);
-    if (answer.failure) return;
-    setName("");
-    onAdded();
-  };
-  return (
-    <form
-      className="mt-3"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void add();
-      }}
-    >
-      <label htmlFor={field} className="sr-only">
-        Repository to track, as owner/name or its address
-      </label>
-      <div className="flex gap-2">
-        <input
-          id={field}
-          data-first
-          value={name}
-          onChange={(event) => setName(event.target.value)}
-          placeholder="owner/name or its address"
-          autoComplete="off"
-          autoCapitalize="off"
-          spellCheck={false}
-          aria-invalid={refusal !== undefined}
-          aria-describedby={refusal === undefined ? undefined : `${field}-refusal`}
-          className="h-8 min-w-0 grow rounded border border-line-strong bg-page px-2.5 text-body placeholder:text-ink-faint"
-        />
-        <Button type="submit" look="primary" className="h-8" disabled={busy || name.trim() === ""}>
-          {busy ? "Adding…" : "Track"}
-        </Button>
-      </div>
-      {refusal !== undefined && (
-        <p id={`${field}-refusal`} role="alert" className="mt-2 text-board text-danger">
-          {refusal}
-        </p>
-      )}
-    </form>
   );
 }
 

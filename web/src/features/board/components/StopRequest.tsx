@@ -1,7 +1,7 @@
 import { OctagonPause } from "lucide-react";
 import { useId, useState } from "react";
 import { Button } from "@/components/Button.tsx";
-import { Dialog } from "@/components/Dialog.tsx";
+import { DialogForm, Labelled } from "@/components/DialogForm.tsx";
 import { notify } from "@/components/Notices.tsx";
 import { clockTime, fullTime } from "@/lib/time.ts";
 import type { Hold } from "../api/documents.ts";
@@ -128,63 +128,46 @@ export function AskToStop({
     onClose();
   };
   return (
-    <Dialog title={`Ask ${agent} to stop`} onClose={onClose} className="max-w-md">
-      <form
-        aria-busy={busy}
-        className="flex flex-col gap-3"
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (!busy) void send();
-        }}
-      >
-        <p className="text-board text-ink-soft">
-          {agent} is told with its next renewal and can still save what it has. If it has not
-          stopped in time, the issue is taken from it. That counts as no failure.
-        </p>
-        <div>
-          <label htmlFor={field} className="text-board font-medium">
-            Why
-          </label>
-          <input
-            id={field}
-            value={reason}
-            data-first
-            onChange={(event) => setReason(event.target.value)}
-            maxLength={LONGEST_REASON}
-            placeholder="The agent reads it (optional)"
-            autoComplete="off"
-            className="mt-1 h-9 w-full rounded border border-line-strong bg-page px-2.5 text-body placeholder:text-ink-faint"
-          />
-        </div>
-        <div>
-          <label htmlFor={`${field}-grace`} className="text-board font-medium">
-            Time to stop
-          </label>
-          <select
-            id={`${field}-grace`}
-            value={grace}
-            onChange={(event) => setGrace(Number(event.target.value))}
-            className="mt-1 block h-9 w-full rounded border border-line-strong bg-page px-2 text-body"
-          >
-            {GRACES.map(({ seconds, words }) => (
-              <option key={seconds} value={seconds}>
-                {words}
-              </option>
-            ))}
-          </select>
-        </div>
-        {refusal !== undefined && (
-          <p role="alert" className="text-board wrap-anywhere text-danger">
-            Not asked: {refusal}
-          </p>
-        )}
-        <div className="mt-1 flex justify-end gap-2">
-          <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" look="primary" disabled={busy}>
-            {busy ? "Asking…" : "Ask to stop"}
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+    <DialogForm
+      title={`Ask ${agent} to stop`}
+      onClose={onClose}
+      className="max-w-md"
+      verb="Ask to stop"
+      busyVerb="Asking…"
+      busy={busy}
+      problem={refusal === undefined ? undefined : `Not asked: ${refusal}`}
+      onSubmit={() => void send()}
+    >
+      <p className="text-board text-ink-soft">
+        {agent} is told with its next renewal and can still save what it has. If it has not stopped
+        in time, the issue is taken from it. That counts as no failure.
+      </p>
+      <Labelled label="Why" htmlFor={field}>
+        <input
+          id={field}
+          value={reason}
+          data-first
+          onChange={(event) => setReason(event.target.value)}
+          maxLength={LONGEST_REASON}
+          placeholder="The agent reads it (optional)"
+          autoComplete="off"
+          className="mt-1 h-9 w-full rounded border border-line-strong bg-page px-2.5 text-body placeholder:text-ink-faint"
+        />
+      </Labelled>
+      <Labelled label="Time to stop" htmlFor={`${field}-grace`}>
+        <select
+          id={`${field}-grace`}
+          value={grace}
+          onChange={(event) => setGrace(Number(event.target.value))}
+          className="mt-1 block h-9 w-full rounded border border-line-strong bg-page px-2 text-body"
+        >
+          {GRACES.map(({ seconds, words }) => (
+            <option key={seconds} value={seconds}>
+              {words}
+            </option>
+          ))}
+        </select>
+      </Labelled>
+    </DialogForm>
   );
 }

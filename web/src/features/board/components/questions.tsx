@@ -1,6 +1,6 @@
 import { useEffect, useEffectEvent, useId, useState } from "react";
-import { Button } from "@/components/Button.tsx";
 import { Dialog } from "@/components/Dialog.tsx";
+import { DialogForm } from "@/components/DialogForm.tsx";
 import { Kbd } from "@/components/Kbd.tsx";
 import { StatusGlyph } from "@/components/StatusGlyph.tsx";
 import { useSignal } from "@/lib/signal.ts";
@@ -121,13 +121,14 @@ function WhyBlocked({
   const field = useId();
   const given = reason.trim();
   return (
-    <Dialog title="Why is it blocked?" onClose={onClose}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (given !== "") onGive(given);
-        }}
-      >
+    <DialogForm
+      title="Why is it blocked?"
+      onClose={onClose}
+      verb="Move to Blocked"
+      isIncomplete={given === ""}
+      onSubmit={() => onGive(given)}
+    >
+      <div>
         <label htmlFor={field} className="text-board text-ink-soft">
           Shown on the card for as long as it is blocked.
         </label>
@@ -140,13 +141,7 @@ function WhyBlocked({
           autoComplete="off"
           className="mt-2 h-9 w-full rounded border border-line-strong bg-page px-2.5 text-body"
         />
-        <div className="mt-4 flex justify-end gap-2">
-          <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" look="primary" disabled={given === ""}>
-            Move to Blocked
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+      </div>
+    </DialogForm>
   );
 }

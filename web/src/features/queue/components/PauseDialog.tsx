@@ -1,7 +1,6 @@
-import { useId, useState, type ReactNode } from "react";
-import { Button } from "@/components/Button.tsx";
+import { useId, useState } from "react";
 import { classes } from "@/components/classes.ts";
-import { Dialog } from "@/components/Dialog.tsx";
+import { DialogForm, Labelled } from "@/components/DialogForm.tsx";
 import { notify } from "@/components/Notices.tsx";
 import { pauses, pauseSubject, pauseWork, type PauseScope } from "@/lib/pauses.ts";
 import { isSameName } from "@/lib/issues.ts";
@@ -69,115 +68,86 @@ export function PauseDialog({ agents, lanes, repositories, onClose }: Props) {
   };
 
   return (
-    <Dialog title="Pause work" onClose={onClose} className="max-w-lg">
-      <form
-        aria-busy={busy}
-        className="flex flex-col gap-3.5"
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (!busy) void send();
-        }}
-      >
-        <p className="text-board text-ink-soft">
-          Agents are served nothing of it. What they hold is finished first, unless you tell them to
-          stop.
-        </p>
-        <Options
-          legend="What"
-          name={`${field}-scope`}
-          options={SCOPES.map(({ scope: value, words }) => ({ value, words }))}
-          chosen={scope}
-          onChoose={setScope}
-        />
-        {needsSubject && (
-          <Labelled label={SUBJECTS[scope]} htmlFor={`${field}-subject`}>
-            {subjects.length === 0 ? (
-              <p className="mt-1 text-board text-ink-faint">None is known.</p>
-            ) : (
-              <select
-                id={`${field}-subject`}
-                value={subject ?? ""}
-                onChange={(event) => setChosen(event.target.value)}
-                className="mt-1 block h-9 w-full rounded border border-line-strong bg-page px-2 text-body"
-              >
-                {subjects.map((name) => (
-                  <option key={name}>{name}</option>
-                ))}
-              </select>
-            )}
-          </Labelled>
-        )}
-        <Options
-          legend="How long"
-          name={`${field}-time`}
-          options={TIMES.map(({ minutes: value, words }) => ({ value, words }))}
-          chosen={minutes}
-          onChoose={setMinutes}
-        />
-        <Labelled label="Why" htmlFor={`${field}-reason`}>
-          <input
-            id={`${field}-reason`}
-            value={reason}
-            onChange={(event) => setReason(event.target.value)}
-            maxLength={LONGEST_REASON}
-            placeholder="Shown to people and agents (optional)"
-            autoComplete="off"
-            className="mt-1 h-9 w-full rounded border border-line-strong bg-page px-2.5 text-body placeholder:text-ink-faint"
-          />
+    <DialogForm
+      title="Pause work"
+      onClose={onClose}
+      className="max-w-lg"
+      verb="Pause"
+      busyVerb="Pausing…"
+      busy={busy}
+      isIncomplete={subject === undefined}
+      problem={refusal === undefined ? undefined : `Not paused: ${refusal}`}
+      onSubmit={() => void send()}
+    >
+      <p className="text-board text-ink-soft">
+        Agents are served nothing of it. What they hold is finished first, unless you tell them to
+        stop.
+      </p>
+      <Options
+        legend="What"
+        name={`${field}-scope`}
+        options={SCOPES.map(({ scope: value, words }) => ({ value, words }))}
+        chosen={scope}
+        onChoose={setScope}
+      />
+      {needsSubject && (
+        <Labelled label={SUBJECTS[scope]} htmlFor={`${field}-subject`}>
+          {subjects.length === 0 ? (
+            <p className="mt-1 text-board text-ink-faint">None is known.</p>
+          ) : (
+            <select
+              id={`${field}-subject`}
+              value={subject ?? ""}
+              onChange={(event) => setChosen(event.target.value)}
+              className="mt-1 block h-9 w-full rounded border border-line-strong bg-page px-2 text-body"
+            >
+              {subjects.map((name) => (
+                <option key={name}>{name}</option>
+              ))}
+            </select>
+          )}
         </Labelled>
-        <label className="flex min-h-6 items-center gap-2 text-board">
-          <input
-            type="checkbox"
-            checked={stopsHolders}
-            onChange={(event) => setStopsHolders(event.target.checked)}
-            className="size-4 accent-(--accent)"
-          />
-          Tell holders to stop
-        </label>
-        {isPaused && (
-          <p className="text-board text-warning">
-            {capital(pauseSubject({ scope, subject: subject ?? null }))} is paused already; this
-            changes that pause.
-          </p>
-        )}
-        {refusal !== undefined && (
-          <p role="alert" className="text-board wrap-anywhere text-danger">
-            Not paused: {refusal}
-          </p>
-        )}
-        <div className="flex justify-end gap-2">
-          <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" look="primary" disabled={busy || subject === undefined}>
-            {busy ? "Pausing…" : "Pause"}
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+      )}
+      <Options
+        legend="How long"
+        name={`${field}-time`}
+        options={TIMES.map(({ minutes: value, words }) => ({ value, words }))}
+        chosen={minutes}
+        onChoose={setMinutes}
+      />
+      <Labelled label="Why" htmlFor={`${field}-reason`}>
+        <input
+          id={`${field}-reason`}
+          value={reason}
+          onChange={(event) => setReason(event.target.value)}
+          maxLength={LONGEST_REASON}
+          placeholder="Shown to people and agents (optional)"
+          autoComplete="off"
+          className="mt-1 h-9 w-full rounded border border-line-strong bg-page px-2.5 text-body placeholder:text-ink-faint"
+        />
+      </Labelled>
+      <label className="flex min-h-6 items-center gap-2 text-board">
+        <input
+          type="checkbox"
+          checked={stopsHolders}
+          onChange={(event) => setStopsHolders(event.target.checked)}
+          className="size-4 accent-(--accent)"
+        />
+        Tell holders to stop
+      </label>
+      {isPaused && (
+        <p className="text-board text-warning">
+          {capital(pauseSubject({ scope, subject: subject ?? null }))} is paused already; this
+          changes that pause.
+        </p>
+      )}
+    </DialogForm>
   );
 }
 
 const SUBJECTS = { REPOSITORY: "Repository", LANE: "Lane", AGENT: "Agent" } as const;
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
-
-function Labelled({
-  label,
-  htmlFor,
-  children,
-}: {
-  readonly label: string;
-  readonly htmlFor: string;
-  readonly children: ReactNode;
-}) {
-  return (
-    <div>
-      <label htmlFor={htmlFor} className="text-board font-medium">
-        {label}
-      </label>
-      {children}
-    </div>
-  );
-}
 
 /** One of a few, side by side. */
 function Options<Value extends string | number | null>({

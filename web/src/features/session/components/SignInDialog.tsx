@@ -1,6 +1,5 @@
 import { useId, useRef, useState, type ReactNode, type RefObject } from "react";
-import { Button } from "@/components/Button.tsx";
-import { Dialog } from "@/components/Dialog.tsx";
+import { DialogForm, Labelled } from "@/components/DialogForm.tsx";
 import { signIn } from "../api/session.ts";
 import type { SignInFailure } from "../model/failure.ts";
 import { keepName, lastName } from "../model/lastName.ts";
@@ -35,55 +34,41 @@ export function SignInDialog({ onClose }: { readonly onClose: () => void }) {
   };
 
   return (
-    <Dialog title="Sign in" onClose={onClose} className="max-w-96">
-      <form
-        // A form that a browser sent by itself would put its fields into the address.
-        method="post"
-        noValidate
-        aria-busy={busy}
-        className="flex flex-col gap-3"
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (!busy) void send();
-        }}
-      >
-        <Field
-          field={nameField}
-          label="Name"
-          hint="The audit log records what you do under this name."
-          problem={failure?.field === "name" ? failure.message : undefined}
-          autoComplete="username"
-          maxLength={100}
-          defaultValue={known}
-          first={known === ""}
-        />
-        <Field
-          field={tokenField}
-          label="Token"
-          hint={
-            <>
-              <code>DISPATCH_MAINTAINER_TOKEN</code> or <code>DISPATCH_AGENT_TOKEN</code> of the
-              server.
-            </>
-          }
-          problem={failure?.field === "token" ? failure.message : undefined}
-          type="password"
-          autoComplete="current-password"
-          first={known !== ""}
-        />
-        {failure && failure.field === undefined && (
-          <p role="alert" className="text-board wrap-anywhere text-danger">
-            {failure.message}
-          </p>
-        )}
-        <div className="mt-1 flex justify-end gap-2">
-          <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" look="primary" disabled={busy}>
-            {busy ? "Signing in…" : "Sign in"}
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+    <DialogForm
+      title="Sign in"
+      onClose={onClose}
+      className="max-w-96"
+      verb="Sign in"
+      busyVerb="Signing in…"
+      busy={busy}
+      problem={failure?.field === undefined ? failure?.message : undefined}
+      onSubmit={() => void send()}
+    >
+      <Field
+        field={nameField}
+        label="Name"
+        hint="The audit log records what you do under this name."
+        problem={failure?.field === "name" ? failure.message : undefined}
+        autoComplete="username"
+        maxLength={100}
+        defaultValue={known}
+        first={known === ""}
+      />
+      <Field
+        field={tokenField}
+        label="Token"
+        hint={
+          <>
+            <code>DISPATCH_MAINTAINER_TOKEN</code> or <code>DISPATCH_AGENT_TOKEN</code> of the
+            server.
+          </>
+        }
+        problem={failure?.field === "token" ? failure.message : undefined}
+        type="password"
+        autoComplete="current-password"
+        first={known !== ""}
+      />
+    </DialogForm>
   );
 }
 
@@ -110,10 +95,7 @@ type FieldProps = {
 function Field({ field, label, hint, problem, type = "text", first, ...rest }: FieldProps) {
   const id = useId();
   return (
-    <div>
-      <label htmlFor={id} className="text-board font-medium">
-        {label}
-      </label>
+    <Labelled label={label} htmlFor={id}>
       <input
         ref={field}
         id={id}
@@ -133,6 +115,6 @@ function Field({ field, label, hint, problem, type = "text", first, ...rest }: F
       >
         {problem ?? hint}
       </p>
-    </div>
+    </Labelled>
   );
 }

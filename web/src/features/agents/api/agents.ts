@@ -1,6 +1,7 @@
 import { ask } from "@/lib/graphql/client.ts";
 import { graphql, type ResultOf } from "@/lib/graphql/graphql.ts";
 import { LiveQuery } from "@/lib/liveQuery.ts";
+import { RunFields } from "@/lib/runs.ts";
 
 /** A hold that runs out says so by itself only once it has been put right; time is looked at this often. */
 const LOOK_EVERY_MS = 30_000;
@@ -57,14 +58,7 @@ export const AgentsQuery = graphql(
       }
       agentRuns(first: 100) {
         nodes {
-          id
-          agentName
-          runType
-          status
-          startedAt
-          finishedAt
-          summary
-          errorMessage
+          ...RunFields
           issue {
             id
             number
@@ -77,7 +71,7 @@ export const AgentsQuery = graphql(
       }
     }
   `,
-  [LeaseFields],
+  [LeaseFields, RunFields],
 );
 
 type Result = ResultOf<typeof AgentsQuery>;

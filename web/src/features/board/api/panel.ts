@@ -3,6 +3,7 @@ import { ask } from "@/lib/graphql/client.ts";
 import type { Failure } from "@/lib/graphql/failure.ts";
 import { graphql, type ResultOf } from "@/lib/graphql/graphql.ts";
 import { listenToEntries, listenToRuns } from "@/lib/liveQuery.ts";
+import { RunFields, type Run } from "@/lib/runs.ts";
 import { CardFields } from "./documents.ts";
 import { HoldDetail } from "./leases.ts";
 
@@ -65,19 +66,12 @@ export const PanelQuery = graphql(
       }
       agentRuns(issueId: $id, first: 20) {
         nodes {
-          id
-          agentName
-          runType
-          status
-          summary
-          errorMessage
-          startedAt
-          finishedAt
+          ...RunFields
         }
       }
     }
   `,
-  [CardFields, BackoffHistory, DependencyFields, HoldDetail],
+  [CardFields, BackoffHistory, DependencyFields, HoldDetail, RunFields],
 );
 
 /** What happens together is told once, after so long. */
@@ -120,11 +114,10 @@ type Result = ResultOf<typeof PanelQuery>;
 export type IssueDetail = {
   readonly issue: NonNullable<Result["issue"]>;
   readonly audit: Result["auditLog"]["nodes"];
-  readonly runs: Result["agentRuns"]["nodes"];
+  readonly runs: readonly Run[];
 };
 
 export type AuditLine = IssueDetail["audit"][number];
-export type RunLine = IssueDetail["runs"][number];
 
 /** Reads one issue with its trail. `missing` when it is not on the board any more. */
 export async function readIssue(

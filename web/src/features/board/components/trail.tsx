@@ -3,9 +3,10 @@ import { LabelChange } from "@/components/LabelChange.tsx";
 import { AgentMark } from "@/components/marks.tsx";
 import { RunStatus } from "@/components/RunStatus.tsx";
 import { When } from "@/components/When.tsx";
+import type { Run } from "@/lib/runs.ts";
 import { useNow } from "@/lib/time.ts";
 import { actionWords, notesOf } from "@/lib/words.ts";
-import type { AuditLine, RunLine } from "../api/panel.ts";
+import type { AuditLine } from "../api/panel.ts";
 import { Section } from "./Section.tsx";
 
 /** Who did what to the issue, newest first, what was refused included. */
@@ -68,7 +69,7 @@ function Entry({ entry }: { readonly entry: AuditLine }) {
 }
 
 /** What agents did on the issue, newest first. */
-export function Runs({ runs }: { readonly runs: readonly RunLine[] }) {
+export function Runs({ runs }: { readonly runs: readonly Run[] }) {
   if (runs.length === 0) return null;
   return (
     <Section title="Agent runs">

@@ -1,83 +1,80 @@
 import { ask } from "@/lib/graphql/client.ts";
 import { graphql, type ResultOf } from "@/lib/graphql/graphql.ts";
 import { LiveQuery } from "@/lib/liveQuery.ts";
+import { RunFields } from "@/lib/runs.ts";
 import { staleBefore } from "@/lib/stale.ts";
 
-export const OverviewQuery = graphql(`
-  query Overview($days: Int!, $stale: IssueFilter!) {
-    staleBoard: board(filter: $stale) {
-      totalCount
-    }
-    overview {
-      byStatus {
-        status
-        issues
+export const OverviewQuery = graphql(
+  `
+    query Overview($days: Int!, $stale: IssueFilter!) {
+      staleBoard: board(filter: $stale) {
+        totalCount
       }
-      stale {
-        id
-        number
-        title
-        updatedAt
-        agents
-        repository {
-          name
+      overview {
+        byStatus {
+          status
+          issues
+        }
+        stale {
+          id
+          number
+          title
+          updatedAt
+          agents
+          repository {
+            name
+          }
+        }
+        movesByDay(days: $days) {
+          day
+          moves
+        }
+        statusByDay(days: $days) {
+          day
+          byStatus {
+            status
+            issues
+          }
         }
       }
-      movesByDay(days: $days) {
-        day
-        moves
-      }
-      statusByDay(days: $days) {
-        day
+      agents {
+        name
+        assignedCount
         byStatus {
           status
           issues
         }
       }
-    }
-    agents {
-      name
-      assignedCount
-      byStatus {
-        status
-        issues
+      agentRuns(first: 8) {
+        nodes {
+          ...RunFields
+          issue {
+            id
+            title
+          }
+        }
       }
-    }
-    agentRuns(first: 8) {
-      nodes {
-        id
-        agentName
-        runType
-        status
-        startedAt
-        finishedAt
-        summary
-        errorMessage
-        issue {
+      auditLog(first: 8) {
+        nodes {
           id
-          title
+          actor
+          actorKind
+          action
+          repositoryFullName
+          issueNumber
+          success
+          errorMessage
+          createdAt
+          issue {
+            id
+            title
+          }
         }
       }
     }
-    auditLog(first: 8) {
-      nodes {
-        id
-        actor
-        actorKind
-        action
-        repositoryFullName
-        issueNumber
-        success
-        errorMessage
-        createdAt
-        issue {
-          id
-          title
-        }
-      }
-    }
-  }
-`);
+  `,
+  [RunFields],
+);
 
 /** How far back the pictures reach. */
 export const DAYS = 14;

@@ -1,5 +1,6 @@
 import type { Answer } from "./graphql/client.ts";
 import type { Failure } from "./graphql/failure.ts";
+import { latestOnly } from "./latestOnly.ts";
 import { signal } from "./signal.ts";
 
 /** One page of a list that is read from its newest end. */
@@ -35,9 +36,7 @@ export class Feed<Item extends { readonly id: string }> {
   #next: string | undefined;
   #reading = false;
   #headFailed = false;
-  /** How many times the head was requested, and which of them was answered last. */
-  #sent = 0;
-  #answered = 0;
+  readonly #heads = latestOnly();
   #unfollow: (() => void) | undefined;
 
   constructor(source: FeedSource<Item>) {
@@ -91,11 +90,9 @@ export class Feed<Item extends { readonly id: string }> {
   }
 
   async #readHead(): Promise<void> {
-    const own = ++this.#sent;
+    const isLatest = this.#heads.start();
     const answer = await this.#source.read(undefined);
-    // A later request was answered first, and knows more.
-    if (own < this.#answered) return;
-    this.#answered = own;
+    if (!isLatest()) return;
     const { items } = this.state.get();
     this.#headFailed = answer.failure !== undefined;
     if (answer.failure) {

@@ -2,6 +2,7 @@ import type { Answer } from "./graphql/client.ts";
 import type { Failure } from "./graphql/failure.ts";
 import { graphql } from "./graphql/graphql.ts";
 import { share } from "./graphql/share.ts";
+import { latestOnly } from "./latestOnly.ts";
 import { signal } from "./signal.ts";
 
 export const BoardChanged = graphql(`
@@ -63,9 +64,7 @@ export class LiveQuery<Data> {
   #waiting: ReturnType<typeof setTimeout> | undefined;
   #askedAt = -Infinity;
   readonly #lookEvery: number | undefined;
-  /** How many requests were sent, and which of them the state is the answer to. */
-  #sent = 0;
-  #answered = 0;
+  readonly #answers = latestOnly();
 
   /** `lookEvery` is for answers that time alone may change: asked again after so many milliseconds, while in sight. */
   constructor(ask: () => Promise<Answer<Data>>, lookEvery?: number) {
@@ -79,7 +78,7 @@ export class LiveQuery<Data> {
     const listener = { onItem: soon, onMissed: soon };
     const stops = [listenToBoard(listener), listenToRuns(listener), listenToEntries(listener)];
     // What was asked before is older than what the streams send.
-    if (this.#sent > 0) soon();
+    if (this.#askedAt > -Infinity) soon();
     else void this.refresh();
     if (this.#lookEvery !== undefined) stops.push(this.#look(this.#lookEvery));
     return () => {
@@ -91,12 +90,10 @@ export class LiveQuery<Data> {
 
   /** Asks now. */
   async refresh(): Promise<void> {
-    const own = ++this.#sent;
+    const isLatest = this.#answers.start();
     this.#askedAt = performance.now();
     const answer = await this.#ask();
-    // A later request was answered first, and knows more.
-    if (own < this.#answered) return;
-    this.#answered = own;
+    if (!isLatest()) return;
     const { data } = this.state.get();
     this.state.set(
       answer.failure

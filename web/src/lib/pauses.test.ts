@@ -69,6 +69,21 @@ it("shows what was paused and resumed here at once, whatever was asked before", 
   stop();
 });
 
+it("shows the answer to the latest question, in whatever order they come", async () => {
+  const answers: ((value: { data: { pauses: (typeof PAUSED)[] } }) => void)[] = [];
+  vi.mocked(ask).mockImplementation(() => new Promise((resolve) => answers.push(resolve)));
+  const stop = watchPauses();
+  starts();
+  expect(answers).toHaveLength(2);
+  answers[1]?.({ data: { pauses: [PAUSED, other] } });
+  await vi.advanceTimersByTimeAsync(10);
+  expect(pauses.get()).toEqual([PAUSED, other]);
+  answers[0]?.({ data: { pauses: [] } });
+  await vi.advanceTimersByTimeAsync(10);
+  expect(pauses.get()).toEqual([PAUSED, other]);
+  stop();
+});
+
 it("says what a pause covers and how much of it is held", () => {
   expect(pauseSubject(PAUSED)).toBe("everything");
   expect(pauseSubject(other)).toBe("the agent quill");

@@ -1,5 +1,6 @@
 import { ask, change, type Answer } from "./graphql/client.ts";
 import { graphql, type ResultOf, type VariablesOf } from "./graphql/graphql.ts";
+import { latestOnly } from "./latestOnly.ts";
 import { listenToBoard } from "./liveQuery.ts";
 import { signal } from "./signal.ts";
 
@@ -58,13 +59,12 @@ export const pauses = signal<readonly Pause[]>([]);
 /** However much happens, what is held of a pause is counted no more often than this. */
 const COUNT_EVERY_MS = 1_500;
 
-/** Raised by each question and each change, so that an older answer is let go. */
-let generation = 0;
+const answers = latestOnly();
 
 async function refresh(): Promise<void> {
-  const own = ++generation;
+  const isLatest = answers.start();
   const { data } = await ask(PausesQuery, {});
-  if (data && own === generation) pauses.set(data.pauses);
+  if (data && isLatest()) pauses.set(data.pauses);
 }
 
 /**
@@ -98,7 +98,7 @@ export async function pauseWork(input: PauseInput): Promise<Answer<Pause>> {
   const answer = await change(PauseWork, { input });
   if (answer.failure) return answer;
   const { pause } = answer.data.pauseWork;
-  generation += 1;
+  answers.supersede();
   pauses.set([...pauses.get().filter(({ id }) => id !== pause.id), pause]);
   return { data: pause };
 }
@@ -107,7 +107,7 @@ export async function pauseWork(input: PauseInput): Promise<Answer<Pause>> {
 export async function resumeWork(id: string): Promise<Answer<unknown>> {
   const answer = await change(ResumeWork, { input: { pauseId: id } });
   if (answer.failure && answer.failure.code !== "NOT_FOUND") return answer;
-  generation += 1;
+  answers.supersede();
   pauses.set(pauses.get().filter((pause) => pause.id !== id));
   return { data: id };
 }

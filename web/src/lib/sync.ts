@@ -1,6 +1,7 @@
 import { ask, change, type Answer } from "./graphql/client.ts";
 import { graphql, type ResultOf } from "./graphql/graphql.ts";
 import { follow } from "./graphql/live.ts";
+import { latestOnly } from "./latestOnly.ts";
 import { signal } from "./signal.ts";
 
 const SyncFields = graphql(`
@@ -64,21 +65,18 @@ const LOOK_MS = 15_000;
 
 /** Keeps `syncState` true. Returns the way to stop. */
 export function watchSync(): () => void {
-  let sent = 0;
-  let shown = 0;
+  const answers = latestOnly();
   const read = async () => {
-    const own = ++sent;
+    const isLatest = answers.start();
     const answer = await ask(SyncStateQuery, {});
-    // What the stream has sent meanwhile is newer, and so is the answer to a later request.
-    if (!answer.data || own < shown) return;
-    shown = own;
+    if (!answer.data || !isLatest()) return;
     syncState.set(answer.data.syncState);
   };
   const stop = follow({
     document: SyncChanged,
     variables: () => ({}),
     onItem: ({ syncChanged }) => {
-      shown = ++sent;
+      answers.supersede();
       syncState.set(syncChanged);
     },
     onStart: () => void read(),

@@ -1,33 +1,27 @@
 import type { TadaDocumentNode } from "gql.tada";
-import { Client, fetchExchange } from "urql";
 import { underBase } from "../basePath.ts";
 import { signal } from "../signal.ts";
-import { failureOf, type Failure } from "./failure.ts";
+import { operationNameOf, textOf } from "./document.ts";
+import { failureOfErrors, failureOfStatus, OFFLINE, type Failure } from "./failure.ts";
 
-/** Queries and mutations. There is no cache here: what the server says is kept by the store of each page. */
-export const client = new Client({
-  url: underBase("/graphql"),
-  exchanges: [fetchExchange],
-  requestPolicy: "network-only",
-  preferGetMethod: false,
-  fetchOptions: {
-    headers: { accept: "application/graphql-response+json, application/json;q=0.9" },
-  },
-});
+const HEADERS = {
+  "content-type": "application/json",
+  accept: "application/graphql-response+json, application/json;q=0.9",
+};
 
 /** An answer or the reason why there is none; never both, and never thrown. */
 export type Answer<Data> =
   | { readonly data: Data; readonly failure?: never }
   | { readonly data?: never; readonly failure: Failure };
 
-/** Asks once. An answer that carries errors counts as a failure, even when part of it arrived. */
-export async function ask<Data, Variables extends Record<string, unknown>>(
+/**
+ * Sends a query. An answer that carries errors counts as a failure, even when part of it arrived. Nothing is cached or
+ * shared with an equal query, because the answer to an earlier query may be older than what the caller knows of.
+ */
+export const ask = <Data, Variables extends Record<string, unknown>>(
   document: TadaDocumentNode<Data, Variables>,
   variables: Variables,
-): Promise<Answer<Data>> {
-  const result = await client.query(document, variables).toPromise();
-  return answerOf(result);
-}
+): Promise<Answer<Data>> => send(document, variables);
 
 /** How many changes the server has denied this page. One more may mean that a session has ended. */
 export const denials = signal(0);
@@ -37,21 +31,60 @@ export async function change<Data, Variables extends Record<string, unknown>>(
   document: TadaDocumentNode<Data, Variables>,
   variables: Variables,
 ): Promise<Answer<Data>> {
-  const answer = answerOf(await client.mutation(document, variables).toPromise());
+  const answer = await send(document, variables);
   const { code } = answer.failure ?? {};
   if (code === "UNAUTHENTICATED" || code === "FORBIDDEN") denials.set(denials.get() + 1);
   return answer;
 }
 
-function answerOf<Data>(result: {
-  data?: Data | undefined;
-  error?: Parameters<typeof failureOf>[0] | undefined;
-}): Answer<Data> {
-  if (result.error) return { failure: failureOf(result.error) };
+async function send<Data, Variables extends Record<string, unknown>>(
+  document: TadaDocumentNode<Data, Variables>,
+  variables: Variables,
+): Promise<Answer<Data>> {
+  let status: number;
+  let text: string;
+  try {
+    const response = await fetch(underBase("/graphql"), {
+      method: "POST",
+      headers: HEADERS,
+      body: JSON.stringify({
+        operationName: operationNameOf(document),
+        query: textOf(document),
+        variables,
+      }),
+    });
+    status = response.status;
+    text = await response.text();
+  } catch {
+    return { failure: OFFLINE };
+  }
+  const result = parsed(text);
+  if (!isResult(result)) return { failure: failureOfStatus(status) };
+  if (result.errors && result.errors.length > 0) return { failure: failureOfErrors(result.errors) };
   if (result.data === undefined || result.data === null) {
     return {
       failure: { message: "Dispatch answered with nothing.", code: "INTERNAL_SERVER_ERROR" },
     };
   }
-  return { data: result.data };
+  // The server answers according to the contract from which the document's types were made.
+  return { data: result.data as Data };
 }
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+type Result = {
+  readonly data?: unknown;
+  readonly errors?: Parameters<typeof failureOfErrors>[0];
+};
+
+/** Whether a body is a GraphQL response, and not that of a proxy. */
+const isResult = (body: unknown): body is Result =>
+  typeof body === "object" &&
+  body !== null &&
+  ("data" in body || Array.isArray((body as Result).errors));

@@ -1,8 +1,8 @@
 import { buildSchema, parse, validate } from "graphql";
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { stringifyDocument } from "urql";
 import { expect, it } from "vitest";
+import { textOf } from "./document.ts";
 
 // The types of a document say nothing of a field that the contract does not have, so each is held against it here.
 
@@ -28,10 +28,7 @@ const documents = Object.entries(modules).flatMap(([path, exported]) =>
     .filter(([, value]) => (value as { kind?: unknown } | null)?.kind === "Document")
     .map(
       ([name, value]) =>
-        [
-          `${path} ${name}`,
-          stringifyDocument(value as Parameters<typeof stringifyDocument>[0]),
-        ] as const,
+        [`${path} ${name}`, textOf(value as Parameters<typeof textOf>[0])] as const,
     )
     .filter(([, text]) => /^\s*(query|mutation|subscription)\b/.test(text)),
 );

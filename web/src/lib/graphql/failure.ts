@@ -1,5 +1,3 @@
-import type { CombinedError } from "urql";
-
 /** Why a request came to nothing, in words for the person who made it. */
 export type Failure = {
   /** One sentence. The server's own where it gave one. */
@@ -11,19 +9,16 @@ export type Failure = {
 const codeOf = (extensions: Readonly<Record<string, unknown>> | undefined): string =>
   typeof extensions?.code === "string" ? extensions.code : "INTERNAL_SERVER_ERROR";
 
-/** Turns what urql reports into a sentence and a code. */
-export function failureOf(error: CombinedError): Failure {
-  const refusal = error.graphQLErrors[0];
-  if (refusal) return { message: refusal.message, code: codeOf(refusal.extensions) };
-  const status: unknown = (error.response as { status?: unknown } | undefined)?.status;
-  if (status === 401) return { message: "Sign in to go on.", code: "UNAUTHENTICATED" };
-  if (typeof status === "number" && status > 0) {
-    return { message: `Dispatch answered with status ${status}.`, code: "UNAVAILABLE" };
-  }
-  return { message: "Dispatch cannot be reached.", code: "OFFLINE" };
-}
+/** Nobody answered. */
+export const OFFLINE: Failure = { message: "Dispatch cannot be reached.", code: "OFFLINE" };
 
-/** The same for the errors that end a subscription. */
+/** A response that is not one of GraphQL, such as that of a proxy. */
+export const failureOfStatus = (status: number): Failure =>
+  status === 401
+    ? { message: "Sign in to go on.", code: "UNAUTHENTICATED" }
+    : { message: `Dispatch answered with status ${status}.`, code: "UNAVAILABLE" };
+
+/** The first of the errors that a response carries, or that end a subscription. */
 export function failureOfErrors(
   errors: readonly {
     message: string;

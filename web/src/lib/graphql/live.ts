@@ -1,8 +1,8 @@
 import type { TadaDocumentNode } from "gql.tada";
 import { createClient, type Client } from "graphql-ws";
-import { stringifyDocument } from "urql";
 import { underBase } from "../basePath.ts";
 import { connection } from "./connection.ts";
+import { textOf } from "./document.ts";
 import { failureOfErrors, type Failure } from "./failure.ts";
 
 /** A silent connection is asked for a sign of life this often, and given up when none comes in half the time. */
@@ -94,7 +94,7 @@ export type Stream<Data, Variables> = {
 export function follow<Data, Variables extends Record<string, unknown>>(
   stream: Stream<Data, Variables>,
 ): () => void {
-  const query = stringifyDocument(stream.document);
+  const query = textOf(stream.document);
   let stopped = false;
   let attempt = 0;
   let release: (() => void) | undefined;

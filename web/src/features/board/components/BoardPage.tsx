@@ -225,9 +225,9 @@ function Page({ search, onSearch, opened, onClose, onRepositories }: PageProps) 
         </div>
       </TopBar>
       <PauseBanner />
-      <SyncProgress className="-mt-0.5 shrink-0" />
       <div className="relative flex min-h-0 grow">
         <main className="relative min-w-0 grow" aria-label="Board">
+          <SyncProgress className="absolute inset-x-0 top-0 z-10" />
           <BoardBody
             filtered={asked !== ""}
             onClear={() => onSearch("")}

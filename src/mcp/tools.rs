@@ -193,7 +193,7 @@ impl Server {
     }
 
     /// Reads an issue from GitHub, claims it, sets its status, and returns everything needed to
-    /// start claims, including the rules of the task.
+    /// start work, including the rules of the task.
     #[tool(
         title = "Start work on an issue",
         annotations(
@@ -334,8 +334,6 @@ impl Server {
         let agent = tool_caller.agent(given.agent_name).await?;
         let (issue, repository) = self.find(&given.repo_full_name, given.issue_number).await?;
         let actor = tool_caller.acting(&agent);
-        let released = leases::release_issue(&self.app, &actor, issue.id, &agent).await?;
-        let actor = asker.acting(&agent);
         let released = assignments::release_issue(&self.app, &actor, issue.id, &agent).await?;
         Ok(Json(GivenBack::of(&released, &repository)))
     }

@@ -76,7 +76,7 @@ mod tests {
         let noon: DateTime<Utc> = "2026-11-24T12:00:00Z".parse().expect("a valid time");
         let length = TimeDelta::seconds(10);
         let limiter = RateLimiter::default();
-        let count = |key, at| windows.count(key, 2, length, at);
+        let count = |key, at| limiter.count(key, 2, length, at);
         assert_eq!(count("a", noon), Ok(()));
         assert_eq!(count("a", noon + TimeDelta::seconds(9)), Ok(()));
         assert_eq!(count("a", noon + TimeDelta::seconds(9)), Err(noon + length));
@@ -88,15 +88,15 @@ mod tests {
     fn memory_is_bounded() {
         let noon: DateTime<Utc> = "2026-11-24T12:00:00Z".parse().expect("a valid time");
         let limiter = RateLimiter::default();
-        let count = |key: &str, at| windows.count(key, 1, TimeDelta::minutes(1), at);
+        let count = |key: &str, at| limiter.count(key, 1, TimeDelta::minutes(1), at);
         assert!(count("first", noon - TimeDelta::seconds(1)).is_ok());
         for key in 0..KEYS + 10 {
             assert!(count(&key.to_string(), noon).is_ok(), "each has a window of its own");
         }
-        assert_eq!(windows.len(), KEYS);
+        assert_eq!(limiter.len(), KEYS);
         assert!(count("first", noon).is_ok(), "it made room for the others");
         assert!(count("first", noon).is_err());
         assert!(count("later", noon + TimeDelta::minutes(1)).is_ok());
-        assert_eq!(windows.len(), 1);
+        assert_eq!(limiter.len(), 1);
     }
 }

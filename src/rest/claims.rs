@@ -22,7 +22,6 @@ use crate::domain::{Actor, IssueId, IssueState, LabelSet, Status};
 use crate::middleware::{Caller, Problem, ProblemDocument, Reader, acting_as};
 use crate::service::assignments::release_issue;
 use crate::service::claims::ClaimIssue;
-use crate::service::leases::release_issue;
 use crate::service::long_poll::wait_to_claim;
 use crate::service::moves::UNKNOWN_ISSUE;
 use crate::service::{Error, Obstacle, board};

@@ -73,12 +73,9 @@ impl Wish {
             lane: query.lane,
             repositories: None,
             first: MOST,
-            without_bots: !query.is_true("includeRenovate"),
-            without_split: query.is_true("exclude_decomposed"),
-            serves_peoples: app.config.queue.rest_serves_peoples,
             without_bots: !query.include_renovate,
             without_split: query.exclude_decomposed,
-            serves_peoples: app.config.work.rest_serves_peoples,
+            serves_peoples: app.config.queue.rest_serves_peoples,
         };
         Ok(Self {
             request,

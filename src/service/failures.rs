@@ -42,7 +42,7 @@ async fn note(
     let counted = |of: Option<i32>, counts: bool| of.unwrap_or_default() + i32::from(counts);
     let failed_attempts = counted(known.as_ref().map(|row| row.failed_attempts), is_attempt);
     let refusals = counted(known.as_ref().map(|row| row.refusals), !is_attempt);
-    let needs_human = failed_attempts >= app.config.work.max_attempts;
+    let needs_human = failed_attempts >= app.config.queue.max_attempts;
     let delay = mishap.cause.delay(if is_attempt { failed_attempts } else { refusals });
     let retry_at = match needs_human {
         true => now,

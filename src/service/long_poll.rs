@@ -11,7 +11,6 @@ use super::claims::{ClaimIssue, Claimed, claim_issue};
 use super::presence::Presence;
 use super::queue::{Explained, NextTask, QueueRequest, next_task, queue_with_own};
 use super::wait_queue::LONGEST_WAIT;
-use super::work::{ClaimIssue, Claimed, claim_issue};
 use super::{Error, Obstacle, Result};
 use crate::app::App;
 use crate::domain::Actor;

@@ -248,7 +248,7 @@ mod tests {
     }
 
     fn is_called(place: &Ticket) -> bool {
-        place.called().now_or_never().is_some()
+        place.woken().now_or_never().is_some()
     }
 
     #[test]

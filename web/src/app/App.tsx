@@ -1,7 +1,7 @@
 import { lazy, Suspense, useEffect, useState } from "react";
 import { Link, Route, Switch, useLocation } from "wouter";
 import { EmptyState } from "@/components/states.tsx";
-import { Mishap } from "@/components/Mishap.tsx";
+import { ErrorBoundary } from "@/components/ErrorBoundary.tsx";
 import { Notices } from "@/components/Notices.tsx";
 import { BoardPage } from "@/features/board";
 import { RepositoriesDialog } from "@/features/repositories";
@@ -44,7 +44,7 @@ export function App() {
       <Banner />
       <div className="flex min-h-0 grow max-sm:flex-col-reverse">
         <Rail onRepositories={repositories} />
-        <Mishap key={path}>
+        <ErrorBoundary key={path}>
           <Suspense fallback={<div className="grow" />}>
             <Switch>
               <Route path="/board">
@@ -76,7 +76,7 @@ export function App() {
               </Route>
             </Switch>
           </Suspense>
-        </Mishap>
+        </ErrorBoundary>
       </div>
       {choosing && <RepositoriesDialog onClose={() => setChoosing(false)} />}
       {helping && <Help onClose={() => setHelping(false)} />}

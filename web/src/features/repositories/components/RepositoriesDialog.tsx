@@ -1,7 +1,7 @@
 import { lazy, Suspense, useEffect, useState } from "react";
 import { Button } from "@/components/Button.tsx";
 import { Dialog } from "@/components/Dialog.tsx";
-import { Mishap } from "@/components/Mishap.tsx";
+import { ErrorBoundary } from "@/components/ErrorBoundary.tsx";
 import { NameForm } from "@/components/NameForm.tsx";
 import { NotOffered } from "@/components/NotOffered.tsx";
 import { Delayed } from "@/components/states.tsx";
@@ -300,7 +300,7 @@ function Row({
         </p>
       )}
       {naming && (
-        <Mishap>
+        <ErrorBoundary>
           <Suspense fallback={null}>
             <LabelsDialog
               repository={repository}
@@ -312,7 +312,7 @@ function Row({
               }}
             />
           </Suspense>
-        </Mishap>
+        </ErrorBoundary>
       )}
     </li>
   );

@@ -4,8 +4,8 @@ import { ErrorState } from "./states.tsx";
 type Props = { readonly children: ReactNode };
 type State = { readonly message: string | undefined };
 
-/** Keeps a page that cannot be drawn, or whose program did not come, from taking the way to the others with it. */
-export class Mishap extends Component<Props, State> {
+/** Catches the error of a page that cannot be rendered, or whose code did not load, so that the other pages stay reachable. */
+export class ErrorBoundary extends Component<Props, State> {
   override state: State = { message: undefined };
 
   static getDerivedStateFromError(error: unknown): State {

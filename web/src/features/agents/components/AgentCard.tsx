@@ -7,7 +7,7 @@ import { CheckpointBar, LeaseRing } from "@/components/Lease.tsx";
 import { AgentMark } from "@/components/marks.tsx";
 import { RunStatus } from "@/components/RunStatus.tsx";
 import { StatusGlyph } from "@/components/StatusGlyph.tsx";
-import { When } from "@/components/When.tsx";
+import { RelativeTime } from "@/components/RelativeTime.tsx";
 import { checkpointWords, timeLeft } from "@/lib/lease.ts";
 import { boardAddress } from "@/lib/address.ts";
 import { statusTitle, type Status } from "@/lib/statuses.ts";
@@ -36,7 +36,7 @@ export function AgentCard({ agent, lastRun }: Props) {
         </h2>
         <span className="grow" />
         <PresenceMark presence={presence} />
-        {agent.lastSeenAt !== null && <When instant={agent.lastSeenAt} />}
+        {agent.lastSeenAt !== null && <RelativeTime instant={agent.lastSeenAt} />}
       </div>
 
       {agent.leases.length === 0 ? (
@@ -193,7 +193,7 @@ function LastRun({ run }: { readonly run: Run | undefined }) {
       <span className="min-w-0 grow truncate" title={run.errorMessage ?? run.summary ?? undefined}>
         {run.errorMessage ?? run.summary}
       </span>
-      <When instant={run.finishedAt ?? run.startedAt} />
+      <RelativeTime instant={run.finishedAt ?? run.startedAt} />
     </p>
   );
 }

@@ -1,7 +1,7 @@
 import { Link } from "wouter";
 import { AgentMark } from "@/components/marks.tsx";
 import { RunStatus } from "@/components/RunStatus.tsx";
-import { When } from "@/components/When.tsx";
+import { RelativeTime } from "@/components/RelativeTime.tsx";
 import { duration } from "@/lib/time.ts";
 import type { Run } from "../api/agents.ts";
 
@@ -48,7 +48,7 @@ export function RunTable({ runs }: { readonly runs: readonly Run[] }) {
                     <RunStatus status={run.status} />
                   </td>
                   <td className={`${CELL} whitespace-nowrap max-sm:ml-auto`}>
-                    <When instant={run.startedAt} />
+                    <RelativeTime instant={run.startedAt} />
                   </td>
                   <td className={`${CELL} tabular whitespace-nowrap text-ink-faint max-sm:hidden`}>
                     {run.finishedAt === null

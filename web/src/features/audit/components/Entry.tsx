@@ -3,7 +3,7 @@ import { Link } from "wouter";
 import { Actor } from "@/components/Actor.tsx";
 import { classes } from "@/components/classes.ts";
 import { LabelChange } from "@/components/LabelChange.tsx";
-import { When } from "@/components/When.tsx";
+import { RelativeTime } from "@/components/RelativeTime.tsx";
 import { useNow } from "@/lib/time.ts";
 import { actionWords, notesOf } from "@/lib/words.ts";
 import type { AuditEntry } from "../api/log.ts";
@@ -18,7 +18,7 @@ export function Entry({ entry, fresh }: { readonly entry: AuditEntry; readonly f
         fresh && "animate-arrive",
       )}
     >
-      <When instant={entry.createdAt} />
+      <RelativeTime instant={entry.createdAt} />
       <Actor name={entry.actor} kind={entry.actorKind} />
       <span className="truncate text-ink-soft">{actionWords(entry.action)}</span>
       <div className="flex min-w-0 flex-col items-start gap-1 max-lg:order-5 max-lg:col-span-3 max-lg:col-start-2">

@@ -4,7 +4,7 @@ import { Button } from "@/components/Button.tsx";
 import { Markdown } from "@/components/Markdown.tsx";
 import { OwnerMark } from "@/components/marks.tsx";
 import { Delayed } from "@/components/states.tsx";
-import { When } from "@/components/When.tsx";
+import { RelativeTime } from "@/components/RelativeTime.tsx";
 import { since, useNow } from "@/lib/time.ts";
 import type { Comments, IssueComment } from "../api/conversation.ts";
 import { Section } from "./Section.tsx";
@@ -117,7 +117,7 @@ function Comment({ comment }: { readonly comment: IssueComment }) {
           rel="noreferrer noopener"
           className="inline-flex shrink-0 items-center gap-1 text-ink-faint hover:underline"
         >
-          <When instant={createdAt} />
+          <RelativeTime instant={createdAt} />
           <span className="sr-only">, written by {author ?? "a deleted account"}, on GitHub</span>
           <ExternalLink size={12} aria-hidden />
         </a>

@@ -1,5 +1,5 @@
 import { CheckCheck, Clock, MessageCircleQuestionMark } from "lucide-react";
-import { When } from "@/components/When.tsx";
+import { RelativeTime } from "@/components/RelativeTime.tsx";
 import { fullTime, since, useNow } from "@/lib/time.ts";
 import type { Hold } from "../api/documents.ts";
 import { sendMessage, type Message } from "../api/leases.ts";
@@ -28,7 +28,7 @@ export function Question({
       <p className="flex items-center gap-1.5 text-meta text-warning">
         <MessageCircleQuestionMark size={13} className="shrink-0" aria-hidden />
         <span className="grow font-medium">{agent} waits for an answer</span>
-        {asked !== undefined && <When instant={asked} />}
+        {asked !== undefined && <RelativeTime instant={asked} />}
       </p>
       <p className="mt-1 text-body wrap-anywhere whitespace-pre-wrap" dir="auto">
         {question}
@@ -56,7 +56,7 @@ export function Messages({
             <span className="min-w-0 truncate font-medium text-ink-soft">{message.author}</span>
             <ReadMark readAt={message.readAt} />
             <span className="grow" />
-            <When instant={message.sentAt} />
+            <RelativeTime instant={message.sentAt} />
           </div>
           <p className="text-board wrap-anywhere whitespace-pre-wrap" dir="auto">
             {message.body}

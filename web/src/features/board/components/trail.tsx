@@ -2,7 +2,7 @@ import { Actor } from "@/components/Actor.tsx";
 import { LabelChange } from "@/components/LabelChange.tsx";
 import { AgentMark } from "@/components/marks.tsx";
 import { RunStatus } from "@/components/RunStatus.tsx";
-import { When } from "@/components/When.tsx";
+import { RelativeTime } from "@/components/RelativeTime.tsx";
 import type { Run } from "@/lib/runs.ts";
 import { useNow } from "@/lib/time.ts";
 import { actionWords, notesOf } from "@/lib/words.ts";
@@ -35,7 +35,7 @@ function Entry({ entry }: { readonly entry: AuditLine }) {
         <span className="text-ink-soft">{actionWords(entry.action)}</span>
         {!entry.success && <span className="text-danger">failed</span>}
         <span className="grow" />
-        <When instant={entry.createdAt} />
+        <RelativeTime instant={entry.createdAt} />
       </div>
       {entry.errorMessage !== null && (
         <p className="text-meta wrap-anywhere text-danger">{entry.errorMessage}</p>
@@ -81,7 +81,7 @@ export function Runs({ runs }: { readonly runs: readonly Run[] }) {
               <span className="text-ink-soft">{run.runType}</span>
               <RunStatus status={run.status} />
               <span className="grow" />
-              <When instant={run.startedAt} />
+              <RelativeTime instant={run.startedAt} />
             </div>
             {(run.summary ?? run.errorMessage) !== null && (
               <p className="mt-0.5 text-meta wrap-anywhere text-ink-soft">

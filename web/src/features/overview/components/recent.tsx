@@ -3,7 +3,7 @@ import { Actor } from "@/components/Actor.tsx";
 import { Panel } from "@/components/charts.tsx";
 import { AgentMark } from "@/components/marks.tsx";
 import { RunStatus } from "@/components/RunStatus.tsx";
-import { When } from "@/components/When.tsx";
+import { RelativeTime } from "@/components/RelativeTime.tsx";
 import { actionWords } from "@/lib/words.ts";
 import type { Overview } from "../api/overview.ts";
 
@@ -21,7 +21,7 @@ export function RecentRuns({ runs }: { readonly runs: Overview["agentRuns"]["nod
               <span className="shrink-0 text-ink-soft">{run.runType}</span>
               <RunStatus status={run.status} />
               <Title issue={run.issue} />
-              <When instant={run.finishedAt ?? run.startedAt} />
+              <RelativeTime instant={run.finishedAt ?? run.startedAt} />
             </li>
           ))}
         </ul>
@@ -51,7 +51,7 @@ export function RecentDeeds({ entries }: { readonly entries: Overview["auditLog"
                 issue={entry.issue}
                 otherwise={`${entry.repositoryFullName}${entry.issueNumber === null ? "" : ` #${entry.issueNumber}`}`}
               />
-              <When instant={entry.createdAt} />
+              <RelativeTime instant={entry.createdAt} />
             </li>
           ))}
         </ul>

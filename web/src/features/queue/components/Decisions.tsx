@@ -4,7 +4,7 @@ import { Button } from "@/components/Button.tsx";
 import { Panel } from "@/components/charts.tsx";
 import { IssueLink, IssueNumber } from "@/components/IssueLink.tsx";
 import { AgentMark } from "@/components/marks.tsx";
-import { When } from "@/components/When.tsx";
+import { RelativeTime } from "@/components/RelativeTime.tsx";
 import { fullTime, localTimes, useNow } from "@/lib/time.ts";
 import { skipWords } from "@/lib/work.ts";
 import { readNames, type Decision, type Named } from "../api/queue.ts";
@@ -81,7 +81,7 @@ function Answer({
               </span>
             )}
           </span>
-          <When instant={lastAt} />
+          <RelativeTime instant={lastAt} />
         </summary>
         {open && <Why decision={decision} named={named} />}
       </details>

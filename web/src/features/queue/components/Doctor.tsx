@@ -5,7 +5,7 @@ import { Panel } from "@/components/charts.tsx";
 import { IssueLink, IssueNumber } from "@/components/IssueLink.tsx";
 import { LabelChange } from "@/components/LabelChange.tsx";
 import { NotOffered } from "@/components/NotOffered.tsx";
-import { When } from "@/components/When.tsx";
+import { RelativeTime } from "@/components/RelativeTime.tsx";
 import { useSignal } from "@/lib/signal.ts";
 import { localTimes, useNow } from "@/lib/time.ts";
 import { useMay } from "@/lib/viewer.ts";
@@ -90,7 +90,7 @@ function Ill({
     <li className="py-2">
       <div className="flex items-center gap-2">
         <span className="grow text-board font-medium">{ailmentWords(finding.ailment)}</span>
-        <When instant={finding.since} />
+        <RelativeTime instant={finding.since} />
         {may && finding.isRepairable && (
           <Button
             className="h-6 px-2 text-meta"
@@ -125,7 +125,7 @@ function Cured({ repair }: { readonly repair: Extract<Repair, { state: "done" }>
       <div className="flex items-center gap-2">
         <CircleCheck size={14} className="shrink-0 text-success" aria-hidden />
         <span className="grow text-board">{ailmentWords(finding.ailment)}</span>
-        <When instant={entry.createdAt} />
+        <RelativeTime instant={entry.createdAt} />
       </div>
       <Subject finding={finding} />
       <LabelChange before={entry.beforeLabels} after={entry.afterLabels} />

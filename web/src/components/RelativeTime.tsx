@@ -1,7 +1,7 @@
 import { ago, fullTime, useNow } from "@/lib/time.ts";
 
 /** How long ago something was, with the exact time for those who point at it. */
-export function When({ instant }: { readonly instant: string }) {
+export function RelativeTime({ instant }: { readonly instant: string }) {
   const now = useNow();
   return (
     <time

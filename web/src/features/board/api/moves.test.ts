@@ -3,7 +3,7 @@ import { READER, VISITOR } from "@/lib/fixtures.ts";
 import { ask, change } from "@/lib/graphql/client.ts";
 import { viewer } from "@/lib/viewer.ts";
 import { issue, snapshot } from "../model/fixtures.ts";
-import { Memory } from "../model/memory.ts";
+import { UndoHistory } from "../model/undoHistory.ts";
 import { BoardStore } from "../model/store.ts";
 import { MoveIssue, MoveIssues, UndoMove } from "./documents.ts";
 import { Mover } from "./moves.ts";
@@ -38,7 +38,7 @@ let sent: {
   fail: () => void;
 }[];
 let store: BoardStore;
-let memory: Memory;
+let undoHistory: UndoHistory;
 let mover: Mover;
 
 const undone = vi.fn();
@@ -82,8 +82,8 @@ beforeEach(() => {
   });
   store = new BoardStore();
   store.load(snapshot([issue(1, "BACKLOG"), issue(2, "BACKLOG"), issue(3, "READY")]));
-  memory = new Memory();
-  mover = new Mover(store, memory, lost);
+  undoHistory = new UndoHistory();
+  mover = new Mover(store, undoHistory, lost);
 });
 
 const settled = () => vi.advanceTimersByTimeAsync(0);
@@ -220,7 +220,7 @@ describe("taking back", () => {
   } as const;
 
   it("reaches what was done before this page was loaded, and cards that are not here", async () => {
-    memory.push([remembered]);
+    undoHistory.push([remembered]);
     vi.mocked(ask).mockResolvedValue({
       data: { node: { __typename: "AuditEntry", createdAt: AUDITED } },
     });
@@ -229,7 +229,7 @@ describe("taking back", () => {
     expect(undone).toHaveBeenCalledWith({ input: { auditEntryId: "aud_9" } });
     expect(lost).not.toHaveBeenCalled();
 
-    memory.push([remembered]);
+    undoHistory.push([remembered]);
     undone.mockReturnValue({ failure: NO });
     await mover.undo();
     await settled();
@@ -237,8 +237,8 @@ describe("taking back", () => {
   });
 
   it("leaves another line alone that has the same name since the service began anew", async () => {
-    memory.push([remembered]);
-    memory.push([remembered]);
+    undoHistory.push([remembered]);
+    undoHistory.push([remembered]);
     vi.mocked(ask).mockResolvedValue({
       data: { node: { __typename: "AuditEntry", createdAt: "2026-06-01T11:59:30.000Z" } },
     });

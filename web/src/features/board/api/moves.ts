@@ -2,7 +2,7 @@ import { ask, change, type Answer } from "@/lib/graphql/client.ts";
 import type { Failure } from "@/lib/graphql/failure.ts";
 import type { Status } from "@/lib/statuses.ts";
 import { whyUnchangeable } from "../model/changeable.ts";
-import { Memory, type Movement, type MoveMade } from "../model/memory.ts";
+import { UndoHistory, type UndoStep, type MoveMade } from "../model/undoHistory.ts";
 import type { BoardStore } from "../model/store.ts";
 import { EntryTime, MoveIssue, MoveIssues, UndoMove, type BoardIssue } from "./documents.ts";
 
@@ -24,7 +24,7 @@ type Wish = { readonly id: string; readonly to: Status; readonly reason: string 
  */
 export class Mover {
   readonly #store: BoardStore;
-  readonly #memory: Memory;
+  readonly #undoHistory: UndoHistory;
   readonly #busy = new Set<string>();
   readonly #waiting = new Map<string, Wish | MoveMade>();
   /** Lines of the audit log that were written for this page, which therefore need no second look. */
@@ -36,11 +36,11 @@ export class Mover {
 
   constructor(
     store: BoardStore,
-    memory: Memory = new Memory(),
+    undoHistory: UndoHistory = new UndoHistory(),
     onLost: (move: MoveMade, failure: Failure) => void = () => undefined,
   ) {
     this.#store = store;
-    this.#memory = memory;
+    this.#undoHistory = undoHistory;
     this.#onLost = onLost;
   }
 
@@ -59,22 +59,22 @@ export class Mover {
     });
     const sending = this.#send(due.map((id) => ({ id, to, reason })));
     this.#underWay = sending;
-    this.#memory.push(await sending);
+    this.#undoHistory.push(await sending);
   }
 
   /**
    * Moves the cards of this browser's last movement back to where they came from, those too that are not on the board
    * here. Returns them; none when there was none.
    */
-  async undo(): Promise<Movement> {
+  async undo(): Promise<UndoStep> {
     // What the server has not answered yet cannot be taken back, and what was before it is not the last.
     await this.#underWay;
-    const last = this.#memory.pop(Date.now());
+    const last = this.#undoHistory.pop(Date.now());
     const [first] = last ?? [];
     if (!last || !first) return [];
     if (!this.#own.has(first.auditEntryId) && !(await isKnown(first))) {
       // The service began anew, and with it the log.
-      this.#memory.forget();
+      this.#undoHistory.clear();
       return [];
     }
     const due = [...last];
@@ -87,7 +87,7 @@ export class Mover {
   }
 
   /** Asks the server for moves, those from one column with one question. Answers which were made. */
-  async #send(wishes: readonly Wish[]): Promise<Movement> {
+  async #send(wishes: readonly Wish[]): Promise<UndoStep> {
     const groups = new Map<Status, Wish[]>();
     for (const wish of wishes) {
       const from = this.#store.issue(wish.id)?.status;
@@ -104,7 +104,7 @@ export class Mover {
     return made.flat();
   }
 
-  async #sendTogether(wishes: readonly Wish[], from: Status): Promise<Movement> {
+  async #sendTogether(wishes: readonly Wish[], from: Status): Promise<UndoStep> {
     const answers = await moveAll(wishes, from);
     return wishes.flatMap((wish, index) => {
       const answer = answers[index];
@@ -159,7 +159,7 @@ export class Mover {
     } else if (next && next.to !== to) {
       this.#store.settle(issue, cursor);
       this.#store.begin(id, next.to);
-      void this.#send([next]).then((made) => this.#memory.push(made));
+      void this.#send([next]).then((made) => this.#undoHistory.push(made));
     } else {
       setTimeout(() => this.#store.settle(issue, cursor), EVENT_MS);
     }

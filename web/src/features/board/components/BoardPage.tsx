@@ -23,7 +23,7 @@ import {
 import { whyUnchangeable } from "../model/changeable.ts";
 import { openFolds } from "../model/folds.ts";
 import { Hand } from "../model/hand.ts";
-import { browserStorage, Memory } from "../model/memory.ts";
+import { browserStorage, UndoHistory } from "../model/undoHistory.ts";
 import { layoutOfSearch, needsAll, searchOfLayout, type Layout } from "../model/layout.ts";
 import { VIEW } from "../model/views.ts";
 import { BoardBody } from "./BoardBody.tsx";
@@ -67,7 +67,7 @@ export function BoardPage({ onRepositories }: Props) {
     const session = new BoardSession();
     const mover = new Mover(
       session.store,
-      new Memory(browserStorage()),
+      new UndoHistory(browserStorage()),
       ({ number }, { message }) => {
         notify(`#${number} was not moved back: ${message}`, "danger");
       },

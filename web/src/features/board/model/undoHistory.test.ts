@@ -1,5 +1,5 @@
 import { beforeEach, expect, it } from "vitest";
-import { Memory, type MoveMade } from "./memory.ts";
+import { UndoHistory, type MoveMade } from "./undoHistory.ts";
 
 const NOW = Date.parse("2026-06-01T12:00:00.000Z");
 
@@ -23,43 +23,44 @@ beforeEach(() => {
   stored = new Map();
 });
 
-it("gives movements back newest first, to any window of the browser", () => {
-  const here = new Memory(storage);
+it("returns steps newest first, to any window of the browser", () => {
+  const here = new UndoHistory(storage);
   here.push([made(1)]);
   here.push([made(2), made(3)]);
-  const there = new Memory(storage);
+  const there = new UndoHistory(storage);
   expect(there.pop(NOW)).toEqual([made(2), made(3)]);
   expect(here.pop(NOW)).toEqual([made(1)]);
   expect(there.pop(NOW)).toBeUndefined();
 });
 
 it("keeps twenty, and nothing that is hours old", () => {
-  const memory = new Memory(storage);
-  for (let number = 1; number <= 25; number += 1) memory.push([made(number)]);
-  for (let number = 25; number >= 6; number -= 1) expect(memory.pop(NOW)).toEqual([made(number)]);
-  expect(memory.pop(NOW)).toBeUndefined();
+  const undoHistory = new UndoHistory(storage);
+  for (let number = 1; number <= 25; number += 1) undoHistory.push([made(number)]);
+  for (let number = 25; number >= 6; number -= 1)
+    expect(undoHistory.pop(NOW)).toEqual([made(number)]);
+  expect(undoHistory.pop(NOW)).toBeUndefined();
 
-  memory.push([made(1)]);
-  memory.push([made(2, { auditedAt: "2026-06-01T03:59:00.000Z" })]);
-  expect(memory.pop(NOW)).toBeUndefined();
-  expect(memory.pop(NOW), "what came before is older still").toBeUndefined();
+  undoHistory.push([made(1)]);
+  undoHistory.push([made(2, { auditedAt: "2026-06-01T03:59:00.000Z" })]);
+  expect(undoHistory.pop(NOW)).toBeUndefined();
+  expect(undoHistory.pop(NOW), "what came before is older still").toBeUndefined();
 });
 
 it("lets go of what it cannot read", () => {
   stored.set("dispatch-moves", JSON.stringify([[{ id: 1 }], [], null, "x", [made(1)]]));
-  const memory = new Memory(storage);
-  expect(memory.pop(NOW)).toEqual([made(1)]);
-  expect(memory.pop(NOW)).toBeUndefined();
+  const undoHistory = new UndoHistory(storage);
+  expect(undoHistory.pop(NOW)).toEqual([made(1)]);
+  expect(undoHistory.pop(NOW)).toBeUndefined();
   stored.set("dispatch-moves", "{");
-  expect(new Memory(storage).pop(NOW)).toBeUndefined();
+  expect(new UndoHistory(storage).pop(NOW)).toBeUndefined();
 });
 
 it("remembers until the page is closed where nothing can be stored", () => {
-  const memory = new Memory();
-  memory.push([made(1)]);
-  memory.push([]);
-  expect(memory.pop(NOW)).toEqual([made(1)]);
-  const full = new Memory({
+  const undoHistory = new UndoHistory();
+  undoHistory.push([made(1)]);
+  undoHistory.push([]);
+  expect(undoHistory.pop(NOW)).toEqual([made(1)]);
+  const full = new UndoHistory({
     getItem: () => {
       throw new Error("forbidden");
     },

@@ -1,0 +1,102 @@
+import { STATUSES, type Status } from "@/lib/statuses.ts";
+
+/** A move that was made and can be undone. */
+export type MoveMade = {
+  readonly id: string;
+  /** The number, for saying which it was. */
+  readonly number: number;
+  readonly from: Status;
+  readonly to: Status;
+  /** The audit entry of the move, by which the server undoes it. */
+  readonly auditEntryId: string;
+  /** When that entry was written. After a reset of the database the id may belong to another entry. */
+  readonly auditedAt: string;
+};
+
+/** The moves of one action, which are undone together. */
+export type UndoStep = readonly MoveMade[];
+
+const KEY = "dispatch-moves";
+/** How many steps can be undone, one after the other. */
+const MAX_STEPS = 20;
+/** Older steps are not undone any more. */
+const MAX_AGE_MS = 8 * 60 * 60_000;
+
+/**
+ * The last steps that were made in this browser, the newest last, shared by its windows and kept over reloads. Steps of
+ * others are never in it: the server cannot tell apart people without a token.
+ */
+export class UndoHistory {
+  readonly #storage: Pick<Storage, "getItem" | "setItem"> | undefined;
+  /** The steps where nothing can be stored. */
+  #here: readonly UndoStep[] = [];
+
+  constructor(storage?: Pick<Storage, "getItem" | "setItem">) {
+    this.#storage = storage;
+  }
+
+  push(step: UndoStep): void {
+    if (step.length > 0) this.#write([...this.#read(), step].slice(-MAX_STEPS));
+  }
+
+  /** Removes and returns the newest step; undefined if there is none or it is too old. */
+  pop(now: number): UndoStep | undefined {
+    const steps = [...this.#read()];
+    const last = steps.pop();
+    if (!last) return undefined;
+    const isFresh = last.some(({ auditedAt }) => now - Date.parse(auditedAt) < MAX_AGE_MS);
+    this.#write(isFresh ? steps : []);
+    return isFresh ? last : undefined;
+  }
+
+  clear(): void {
+    this.#write([]);
+  }
+
+  #read(): readonly UndoStep[] {
+    if (!this.#storage) return this.#here;
+    try {
+      const stored: unknown = JSON.parse(this.#storage.getItem(KEY) ?? "[]");
+      return Array.isArray(stored) ? stored.filter(isUndoStep) : [];
+    } catch {
+      return this.#here;
+    }
+  }
+
+  #write(steps: readonly UndoStep[]): void {
+    this.#here = steps;
+    try {
+      this.#storage?.setItem(KEY, JSON.stringify(steps));
+    } catch {
+      // They are then kept until the page is closed.
+    }
+  }
+}
+
+/** The browser's own storage; none where it is forbidden. */
+export function browserStorage(): Storage | undefined {
+  try {
+    return localStorage;
+  } catch {
+    return undefined;
+  }
+}
+
+const isStatus = (value: unknown): boolean => STATUSES.some((status) => status === value);
+
+/** Whether something that was stored, maybe by another version, is a step. */
+function isUndoStep(value: unknown): value is UndoStep {
+  return (
+    Array.isArray(value) &&
+    value.length > 0 &&
+    value.every(
+      (move: Partial<Record<keyof MoveMade, unknown>> | null) =>
+        typeof move?.id === "string" &&
+        typeof move.number === "number" &&
+        isStatus(move.from) &&
+        isStatus(move.to) &&
+        typeof move.auditEntryId === "string" &&
+        typeof move.auditedAt === "string",
+    )
+  );
+}

@@ -5,7 +5,7 @@ import { isSameName } from "@/lib/issues.ts";
 import { useNow } from "@/lib/time.ts";
 import { agentsQuery, type Agent } from "../api/agents.ts";
 import { presenceOf } from "../model/presence.ts";
-import { HEARTBEAT } from "../model/stretches.ts";
+import { HEARTBEAT } from "../model/timelineSegments.ts";
 import { AgentCard } from "./AgentCard.tsx";
 import { RunTable } from "./RunTable.tsx";
 import { WorkTimeline } from "./WorkTimeline.tsx";

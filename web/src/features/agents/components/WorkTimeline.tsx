@@ -5,7 +5,7 @@ import { AgentMark } from "@/components/marks.tsx";
 import { Timeline, type BarKind } from "@/components/Timeline.tsx";
 import { useNow } from "@/lib/time.ts";
 import type { Agent, Run } from "../api/agents.ts";
-import { lengthWords, stretchesOf, type Kind } from "../model/stretches.ts";
+import { lengthWords, timelineSegmentsOf, type Kind } from "../model/timelineSegments.ts";
 
 const DAY = 24 * 60 * 60_000;
 
@@ -37,9 +37,9 @@ export function WorkTimeline({ agents, runs }: Props) {
   const rows = agents.map((agent) => ({
     name: agent.name,
     head: <AgentMark name={agent.name} />,
-    bars: stretchesOf(agent, runs, now)
+    bars: timelineSegmentsOf(agent, runs, now)
       .filter(({ to }) => to > span.from)
-      .map((stretch) => ({ ...stretch, words: `${stretch.words} · ${lengthWords(stretch)}` })),
+      .map((segment) => ({ ...segment, words: `${segment.words} · ${lengthWords(segment)}` })),
   }));
   const isEmpty = rows.every(({ bars }) => bars.length === 0);
   return (

@@ -31,7 +31,7 @@ export class Mover {
   readonly #own = new Set<string>();
   /** Told why a card that is not on the board here was not taken back. */
   readonly #onLost: (move: MoveMade, failure: Failure) => void;
-  /** The movement that is on its way, if any. */
+  /** The step that is being sent, if any. */
   #underWay: Promise<unknown> = Promise.resolve();
 
   constructor(
@@ -63,7 +63,7 @@ export class Mover {
   }
 
   /**
-   * Moves the cards of this browser's last movement back to where they came from, those too that are not on the board
+   * Moves the cards of this browser's last step back to where they came from, those too that are not on the board
    * here. Returns them; none when there was none.
    */
   async undo(): Promise<UndoStep> {

@@ -4,21 +4,21 @@ import { checkpointWords } from "@/lib/lease.ts";
 import { duration } from "@/lib/time.ts";
 import type { Agent, Lease, Run } from "../api/agents.ts";
 
-/** The type of a run that is no work but a sign of life. */
+/** The type of a run that only reports that the agent is alive. */
 export const HEARTBEAT = "heartbeat";
 
-/** What a stretch of an agent's time came to. */
+/** How a segment ended. */
 export type Kind = "held" | "finished" | "blocked" | "failed" | "returned";
 
 /** Time that an agent spent on something, in milliseconds since 1970. */
-export type Stretch = {
+export type TimelineSegment = {
   readonly id: string;
   readonly kind: Kind;
   readonly from: number;
   readonly to: number;
-  /** What it was spent on. */
+  /** The issue, or what was done without one. */
   readonly subject: string;
-  /** What came of it. */
+  /** How it ended. */
   readonly words: string;
   /** The issue, when there is one. */
   readonly issueId: string | undefined;
@@ -53,7 +53,7 @@ function resultOf({ isHeld, checkpoint, ending, outcome }: Lease): readonly [Kin
 const nameOf = ({ repository, number, title }: NonNullable<Run["issue"]>): string =>
   `${repository.name} #${number} ${title}`;
 
-function stretchOfLease(lease: Lease, now: number): Stretch {
+function segmentOfLease(lease: Lease, now: number): TimelineSegment {
   const [kind, words] = resultOf(lease);
   const from = Date.parse(lease.acquiredAt);
   const end = lease.endedAt ?? (lease.isHeld ? undefined : lease.expiresAt);
@@ -73,7 +73,7 @@ function stretchOfLease(lease: Lease, now: number): Stretch {
 
 const RUN_KINDS = { good: "finished", bad: "failed", open: "blocked" } as const;
 
-function stretchOfRun(run: Run, now: number): Stretch {
+function segmentOfRun(run: Run, now: number): TimelineSegment {
   const from = Date.parse(run.startedAt);
   return {
     id: run.id,
@@ -88,21 +88,25 @@ function stretchOfRun(run: Run, now: number): Stretch {
 }
 
 /**
- * The time an agent spent, oldest first: what it held, and what it reported of work that no lease was held for. Signs of
- * life are no work.
+ * The time an agent spent, oldest first: what it held, and what it reported of work that no lease was held for.
+ * Heartbeats are left out.
  */
-export function stretchesOf(agent: Agent, runs: readonly Run[], now: number): readonly Stretch[] {
-  const holds = agent.leaseHistory.map((lease) => stretchOfLease(lease, now));
-  const within = ({ from, issueId }: Stretch): boolean =>
+export function timelineSegmentsOf(
+  agent: Agent,
+  runs: readonly Run[],
+  now: number,
+): readonly TimelineSegment[] {
+  const holds = agent.leaseHistory.map((lease) => segmentOfLease(lease, now));
+  const within = ({ from, issueId }: TimelineSegment): boolean =>
     // The report of a holding ends with it, and is written a moment later.
     holds.some((hold) => hold.issueId === issueId && from >= hold.from && from <= hold.to + 5_000);
   const reported = runs
     .filter((run) => isSameName(run.agentName, agent.name) && run.runType !== HEARTBEAT)
-    .map((run) => stretchOfRun(run, now))
-    .filter((stretch) => !within(stretch));
+    .map((run) => segmentOfRun(run, now))
+    .filter((segment) => !within(segment));
   return [...holds, ...reported].sort((a, b) => a.from - b.from);
 }
 
-/** How long a stretch was, in words. */
-export const lengthWords = ({ from, to }: Stretch): string =>
+/** How long a segment was, in words. */
+export const lengthWords = ({ from, to }: TimelineSegment): string =>
   to - from < 1_000 ? "a moment" : duration(to - from);

@@ -1,13 +1,13 @@
 import { expect, it } from "vitest";
 import { agent, lease, run } from "./fixtures.ts";
-import { lengthWords, stretchesOf } from "./stretches.ts";
+import { lengthWords, timelineSegmentsOf } from "./timelineSegments.ts";
 
 const NOW = Date.parse("2026-06-01T12:00:00.000Z");
 const at = (time: string): number => Date.parse(`2026-06-01T${time}:00.000Z`);
 
 it("draws what is held until now, and says how far the holder is", () => {
-  const [stretch] = stretchesOf(agent({ leaseHistory: [lease()] }), [], NOW);
-  expect(stretch).toMatchObject({
+  const [segment] = timelineSegmentsOf(agent({ leaseHistory: [lease()] }), [], NOW);
+  expect(segment).toMatchObject({
     kind: "held",
     from: at("11:00"),
     to: NOW,
@@ -25,14 +25,14 @@ it.each([
   [{ ending: "EXPIRED", outcome: null }, "failed", "let its time run out"],
 ] as const)("tells an ending %o as %s", (ending, kind, words) => {
   const ended = lease({ ...ending, isHeld: false, endedAt: "2026-06-01T11:20:00.000Z" });
-  const [stretch] = stretchesOf(agent({ leaseHistory: [ended] }), [], NOW);
-  expect(stretch).toMatchObject({ kind, words, to: at("11:20") });
+  const [segment] = timelineSegmentsOf(agent({ leaseHistory: [ended] }), [], NOW);
+  expect(segment).toMatchObject({ kind, words, to: at("11:20") });
 });
 
 it("ends a hold whose time is over there, before anybody has put it right", () => {
   const over = lease({ isHeld: false, expiresAt: "2026-06-01T11:40:00.000Z" });
-  const [stretch] = stretchesOf(agent({ leaseHistory: [over] }), [], NOW);
-  expect(stretch).toMatchObject({ kind: "failed", to: at("11:40") });
+  const [segment] = timelineSegmentsOf(agent({ leaseHistory: [over] }), [], NOW);
+  expect(segment).toMatchObject({ kind: "failed", to: at("11:40") });
 });
 
 it("adds the agent's own runs, oldest first, but no signs of life", () => {
@@ -41,8 +41,8 @@ it("adds the agent's own runs, oldest first, but no signs of life", () => {
     run({ id: "run_2", agentName: "codex" }),
     run({ id: "run_1", status: "error" }),
   ];
-  const stretches = stretchesOf(agent({ leaseHistory: [lease()] }), runs, NOW);
-  expect(stretches.map(({ id, kind }) => [id, kind])).toEqual([
+  const segments = timelineSegmentsOf(agent({ leaseHistory: [lease()] }), runs, NOW);
+  expect(segments.map(({ id, kind }) => [id, kind])).toEqual([
     ["run_1", "failed"],
     ["lea_1", "held"],
   ]);
@@ -51,7 +51,7 @@ it("adds the agent's own runs, oldest first, but no signs of life", () => {
 it("tells work once when a lease was held for it", () => {
   const ended = lease({ isHeld: false, endedAt: "2026-06-01T11:20:00.000Z", ending: "FINISHED" });
   const report = run({ startedAt: "2026-06-01T11:20:01.000Z", finishedAt: null });
-  expect(stretchesOf(agent({ leaseHistory: [ended] }), [report], NOW)).toHaveLength(1);
+  expect(timelineSegmentsOf(agent({ leaseHistory: [ended] }), [report], NOW)).toHaveLength(1);
 });
 
 it.each([
@@ -59,18 +59,22 @@ it.each([
   [{ repository: { name: "rocket", enabled: false } }, "no longer tracked"],
 ])("keeps what was held of an issue that left, without a card to open: %o", (gone, why) => {
   const held = lease();
-  const [stretch] = stretchesOf(
+  const [segment] = timelineSegmentsOf(
     agent({ leaseHistory: [{ ...held, issue: { ...held.issue, ...gone } }] }),
     [],
     NOW,
   );
-  expect(stretch).toMatchObject({ subject: `rocket #7 Fix it (${why})`, opens: false });
+  expect(segment).toMatchObject({ subject: `rocket #7 Fix it (${why})`, opens: false });
 });
 
 it("says how long it was", () => {
-  const [short] = stretchesOf(agent(), [run({ finishedAt: "2026-06-01T09:00:00.200Z" })], NOW);
-  const [long] = stretchesOf(agent(), [run()], NOW);
-  expect([short, long].map((stretch) => stretch && lengthWords(stretch))).toEqual([
+  const [short] = timelineSegmentsOf(
+    agent(),
+    [run({ finishedAt: "2026-06-01T09:00:00.200Z" })],
+    NOW,
+  );
+  const [long] = timelineSegmentsOf(agent(), [run()], NOW);
+  expect([short, long].map((segment) => segment && lengthWords(segment))).toEqual([
     "a moment",
     "10m 0s",
   ]);

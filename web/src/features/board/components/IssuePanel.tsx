@@ -28,7 +28,7 @@ import { useConversation } from "./useConversation.ts";
 
 type Reading = { readonly id: string } & Awaited<ReturnType<typeof readIssue>>;
 
-/** One issue in full, beside the board. It follows the card: walk on, and it shows the next. */
+/** One issue in full, beside the board. It follows the focus: on another card, it shows that one. */
 export default function IssuePanel({
   id,
   onClose,

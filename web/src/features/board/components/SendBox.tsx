@@ -5,7 +5,7 @@ import { Kbd } from "@/components/Kbd.tsx";
 import { notify } from "@/components/Notices.tsx";
 import type { Answer } from "@/lib/graphql/client.ts";
 
-/** What was begun and not sent, by what it is for, for as long as the page is open: walking on must not lose it. */
+/** What was begun and not sent, by what it is for, for as long as the page is open: opening another issue must not lose it. */
 const drafts = new Map<string, string>();
 
 type Props = {

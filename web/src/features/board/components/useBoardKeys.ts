@@ -6,7 +6,7 @@ import { whyUnchangeable } from "../model/changeable.ts";
 import { laneKey } from "../model/folds.ts";
 import { lanesOf } from "../model/lanes.ts";
 import type { Layout } from "../model/layout.ts";
-import { neighbour, neighbourColumn, type Direction } from "../model/walk.ts";
+import { neighbour, neighbourColumn, type Direction } from "../model/keyboardNavigation.ts";
 import type { Board } from "./context.ts";
 
 const WALK: Readonly<Record<string, Direction>> = {
@@ -34,7 +34,7 @@ export type BoardKeys = {
   readonly display: () => void;
 };
 
-/** Everything a hand on the keyboard does to a board: walk, open, carry, move, undo. */
+/** Everything the keyboard does to a board: navigate, open, carry, move, undo. */
 export function useBoardKeys(keys: BoardKeys): void {
   useKeys((event) => (keys.board.hand.lifted.get() ? carry(keys, event.key) : press(keys, event)));
 }
@@ -46,8 +46,8 @@ function press(keys: BoardKeys, event: KeyboardEvent): boolean {
   const id = hand.focused.get();
   const direction = WALK[event.shiftKey ? event.key.toLowerCase() : event.key] ?? WALK[event.key];
   // Arrows scroll whatever else has the focus; letters mean the board wherever they are pressed.
-  const walks = onCard || event.target === document.body || event.key.length === 1;
-  if (direction) return walks && walk(keys, direction, event.shiftKey);
+  const navigates = onCard || event.target === document.body || event.key.length === 1;
+  if (direction) return navigates && navigate(keys, direction, event.shiftKey);
 
   switch (event.key) {
     case "Enter":
@@ -127,13 +127,13 @@ export function acting({ board: { hand, session } }: BoardKeys): readonly string
   return id !== undefined && session.store.card(id) ? [id] : [];
 }
 
-function walk(
+function navigate(
   { board, columns, layout, opened }: BoardKeys,
   direction: Direction,
   extend: boolean,
 ): boolean {
   const { folds, hand, open, session } = board;
-  // Hands walk over what is seen: not into what is folded away.
+  // Keys reach only what is visible, not what is collapsed.
   const folded = folds.folded.get();
   const shown = columns.filter((status) => !folded.has(status));
   const lanes = lanesOf(session.store, shown, layout).filter(

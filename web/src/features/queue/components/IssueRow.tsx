@@ -11,7 +11,7 @@ import { untoldFailure } from "../model/failures.ts";
 import { ChangeButton } from "./ChangeButton.tsx";
 import { ROW } from "./rows.ts";
 
-/** An issue as the queue sees it, with a sentence on why it stands where it stands. The keys walk from one to the next. */
+/** An issue as the queue sees it, with a sentence on why it stands where it stands. The keys go from one to the next. */
 export function IssueRow({
   issue,
   usualLane,

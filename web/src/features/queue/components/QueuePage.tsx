@@ -23,7 +23,7 @@ import { Decisions } from "./Decisions.tsx";
 import { Doctor } from "./Doctor.tsx";
 import { Limits } from "./Limits.tsx";
 import { Ranked } from "./Ranked.tsx";
-import { changeRow, walkRows } from "./rows.ts";
+import { changeRow, navigateRows } from "./rows.ts";
 import { Withheld } from "./Withheld.tsx";
 
 // Rarely wanted: it comes when it is.
@@ -59,7 +59,7 @@ export function QueuePage() {
     else if (event.key === "l") setChoosing("lane");
     else if (event.key === "p" && mayPause) setChoosing("pause");
     else if (event.key === "c") return changeRow();
-    else return walkRows(event.key);
+    else return navigateRows(event.key);
     return true;
   });
   useCommands(() => [

@@ -1,4 +1,4 @@
-/** The lines of a list that the keys walk, each with the id of its issue. */
+/** The lines of a list that the keys navigate, each with the id of its issue. */
 export const ROW = "data-row";
 /** The button of a line by which its issue is changed. */
 export const CHANGE = "data-change";
@@ -6,7 +6,7 @@ export const CHANGE = "data-change";
 const STEPS: Readonly<Record<string, number>> = { j: 1, k: -1 };
 
 /** Goes to the next line of the page, or to the one before. Returns whether the key meant that. */
-export function walkRows(key: string): boolean {
+export function navigateRows(key: string): boolean {
   const step = STEPS[key];
   if (step === undefined) return false;
   const links = [...document.querySelectorAll<HTMLElement>(`[${ROW}] a`)];

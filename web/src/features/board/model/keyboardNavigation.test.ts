@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { Status } from "@/lib/statuses.ts";
-import { neighbour, neighbourColumn, type Grid } from "./walk.ts";
+import { neighbour, neighbourColumn, type Grid } from "./keyboardNavigation.ts";
 
 const COLUMNS: readonly Status[] = ["BACKLOG", "READY", "IN_PROGRESS"];
 
@@ -19,20 +19,20 @@ it("begins at the first card there is", () => {
   expect(neighbour(grid(), undefined, "down")).toBeUndefined();
 });
 
-it("walks up and down and stays at the ends", () => {
+it("goes up and down and stays at the ends", () => {
   expect(neighbour(one, "a1", "down")).toBe("a2");
   expect(neighbour(one, "a1", "up")).toBe("a1");
   expect(neighbour(one, "a3", "down")).toBe("a3");
 });
 
-it("walks sideways at its height, over empty columns, and stays at the edges", () => {
+it("goes sideways at its height, over empty columns, and stays at the edges", () => {
   expect(neighbour(one, "a3", "right")).toBe("c1");
   expect(neighbour(one, "c1", "left")).toBe("a1");
   expect(neighbour(one, "c1", "right")).toBe("c1");
   expect(neighbour(one, "a2", "left")).toBe("a2");
 });
 
-it("walks from row to row in its column, and sideways within its row", () => {
+it("goes from row to row in its column, and sideways within its row", () => {
   const rows = grid(
     { BACKLOG: ["a1", "a2"], READY: ["b1"] },
     { READY: ["b2"] },

@@ -1,16 +1,16 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { follow } from "@/lib/graphql/live.ts";
-import { followTrail } from "./panel.ts";
+import { followHistory } from "./panel.ts";
 
 vi.mock("@/lib/graphql/live.ts", () => ({ follow: vi.fn(() => () => undefined) }));
 
 const streams = () => vi.mocked(follow).mock.calls.map(([stream]) => stream);
-const onNews = vi.fn();
+const onChange = vi.fn();
 let stop: () => void;
 
 beforeEach(() => {
   vi.useFakeTimers();
-  stop = followTrail("7", onNews);
+  stop = followHistory("7", onChange);
 });
 afterEach(() => {
   stop();
@@ -23,12 +23,12 @@ afterEach(() => {
 it("asks for the issue again when the streams have started, and after what was done to it", () => {
   for (const stream of streams()) stream.onStart?.();
   vi.advanceTimersByTime(1_000);
-  expect(onNews, "once for both streams").toHaveBeenCalledOnce();
+  expect(onChange, "once for both streams").toHaveBeenCalledOnce();
 
   for (const id of ["8", "7"]) streams()[1]?.onItem({ auditEntryAdded: { issue: { id } } });
   streams()[0]?.onItem({ agentRunRecorded: { issue: null } });
   vi.advanceTimersByTime(1_000);
-  expect(onNews).toHaveBeenCalledTimes(2);
+  expect(onChange).toHaveBeenCalledTimes(2);
 });
 
 it("goes on to the next issue without another request", () => {
@@ -36,7 +36,7 @@ it("goes on to the next issue without another request", () => {
   vi.advanceTimersByTime(1_000);
   stop();
   const onOther = vi.fn();
-  stop = followTrail("8", onOther);
+  stop = followHistory("8", onOther);
   vi.advanceTimersByTime(60_000);
   expect(follow).toHaveBeenCalledTimes(2);
   expect(onOther).not.toHaveBeenCalled();

@@ -74,19 +74,19 @@ export const PanelQuery = graphql(
   [CardFields, BackoffHistory, DependencyFields, HoldDetail, RunFields],
 );
 
-/** What happens together is told once, after so long. */
+/** Changes within this time are reported once. */
 const TOGETHER_MS = 100;
 
 /**
- * Calls `onNews` when an agent has reported a run on an issue, or something was done to it, and when that may have been
+ * Calls `onChange` when an agent has reported a run on an issue, or something was done to it, and when that may have been
  * missed. Returns the way to stop.
  */
-export function followTrail(id: string, onNews: () => void): () => void {
+export function followHistory(id: string, onChange: () => void): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const soon = () => {
     timer ??= setTimeout(() => {
       timer = undefined;
-      onNews();
+      onChange();
     }, TOGETHER_MS);
   };
   const about = (issue: { readonly id: string } | null) => {
@@ -119,7 +119,7 @@ export type IssueDetail = {
 
 export type AuditLine = IssueDetail["audit"][number];
 
-/** Reads one issue with its trail. `missing` when it is not on the board any more. */
+/** Reads one issue with its history. `missing` when it is not on the board any more. */
 export async function readIssue(
   id: string,
 ): Promise<{ detail: IssueDetail } | { failure: Failure } | { missing: true }> {

@@ -14,7 +14,7 @@ import { BoardContext } from "./context.ts";
 import IssuePanel from "./IssuePanel.tsx";
 
 vi.mock("../api/panel.ts", () => ({
-  followTrail: () => () => undefined,
+  followHistory: () => () => undefined,
   readIssue: vi.fn(),
 }));
 vi.mock("../api/conversation.ts", () => ({

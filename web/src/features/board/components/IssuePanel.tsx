@@ -14,7 +14,7 @@ import { useSignal } from "@/lib/signal.ts";
 import { priorityTitle, statusTitle } from "@/lib/statuses.ts";
 import { fullTime, since, useNow } from "@/lib/time.ts";
 import { useMay } from "@/lib/viewer.ts";
-import { followTrail, readIssue, type IssueDetail } from "../api/panel.ts";
+import { followHistory, readIssue, type IssueDetail } from "../api/panel.ts";
 import type { BoardIssue } from "../api/documents.ts";
 import { useWhyUnchangeable } from "../model/changeable.ts";
 import { useBoard, useCard } from "./context.ts";
@@ -23,7 +23,7 @@ import { CommentBox } from "./CommentBox.tsx";
 import { Conversation } from "./Conversation.tsx";
 import { Dependencies } from "./Dependencies.tsx";
 import { Holder } from "./Holder.tsx";
-import { AuditTrail, Runs } from "./trail.tsx";
+import { AuditHistory, Runs } from "./history.tsx";
 import { useConversation } from "./useConversation.ts";
 
 type Reading = { readonly id: string } & Awaited<ReturnType<typeof readIssue>>;
@@ -40,8 +40,8 @@ export default function IssuePanel({
   const panel = useRef<HTMLElement>(null);
   const [reading, setReading] = useState<Reading>();
   const [attempt, setAttempt] = useState(0);
-  useEffect(() => followTrail(id, () => setAttempt((before) => before + 1)), [id]);
-  // Every event about the card is a reason to read the rest again: its trail, or its dependencies, changed.
+  useEffect(() => followHistory(id, () => setAttempt((before) => before + 1)), [id]);
+  // Every event about the card is a reason to read the rest again: its history, or its dependencies, changed.
   const version = `${card?.refusal ? "refused" : ""} ${attempt}`;
   const shown = card?.issue;
 
@@ -321,7 +321,7 @@ function Detail({
       </div>
       {children}
       <Runs runs={detail.runs} />
-      <AuditTrail entries={detail.audit} />
+      <AuditHistory entries={detail.audit} />
     </>
   );
 }

@@ -10,7 +10,7 @@ import type { AuditLine } from "../api/panel.ts";
 import { Section } from "./Section.tsx";
 
 /** Who did what to the issue, newest first, what was refused included. */
-export function AuditTrail({ entries }: { readonly entries: readonly AuditLine[] }) {
+export function AuditHistory({ entries }: { readonly entries: readonly AuditLine[] }) {
   return (
     <Section title="History">
       {entries.length === 0 ? (

@@ -1,7 +1,7 @@
 import { cleanup, render, screen } from "@testing-library/react";
 import { afterEach, expect, it } from "vitest";
 import type { AuditLine } from "../api/panel.ts";
-import { AuditTrail } from "./trail.tsx";
+import { AuditHistory } from "./history.tsx";
 
 afterEach(cleanup);
 
@@ -23,7 +23,7 @@ const entry = (id: string, changes: Partial<AuditLine>): AuditLine => ({
 
 it("tells the particulars of what was done", () => {
   render(
-    <AuditTrail
+    <AuditHistory
       entries={[
         entry("1", { action: "classify_lane", notes: "From default to backlog" }),
         entry("2", { action: "send_message", notes: "Use the old API" }),
@@ -41,7 +41,7 @@ it("tells the particulars of what was done", () => {
 
 it("tells a person from a program that goes by the same name", () => {
   render(
-    <AuditTrail
+    <AuditHistory
       entries={[
         entry("1", { actor: "sam", actorKind: "AGENT" }),
         entry("2", { actor: "sam", actorKind: "OPERATOR" }),

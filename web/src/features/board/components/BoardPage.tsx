@@ -32,7 +32,7 @@ import { BoardContext, useBoard, type Board } from "./context.ts";
 import { DisplayButton, DisplayPicker } from "./Display.tsx";
 import { FilterChips, FilterPicker, SearchField } from "./Filters.tsx";
 import { SelectionBar } from "./SelectionBar.tsx";
-import { Questions } from "./questions.tsx";
+import { Prompts } from "./prompts.tsx";
 import { Views, ViewsButton } from "./Views.tsx";
 import { useBoardCommands } from "./useBoardCommands.tsx";
 import { useBoardKeys } from "./useBoardKeys.ts";
@@ -93,7 +93,7 @@ export function BoardPage({ onRepositories }: Props) {
         if (due.length === 0) return;
         if (to !== "BLOCKED") return void mover.move(due, to);
         for (const id of due) session.store.begin(id, to);
-        hand.question.set({ kind: "reason", ids: due });
+        hand.prompt.set({ kind: "reason", ids: due });
       },
       open: (id) => {
         const params = new URLSearchParams(address.current.search);
@@ -265,7 +265,7 @@ function Page({ search, onSearch, opened, onClose, onRepositories }: PageProps) 
           onClose={() => setViewing(false)}
         />
       )}
-      <Questions />
+      <Prompts />
     </div>
   );
 }

@@ -187,7 +187,7 @@ function Head({
             fixed ??
             (issue.state === "CLOSED" ? "A closed issue is reopened on GitHub" : "Move (m)")
           }
-          onClick={() => hand.question.set({ kind: "move", ids: [issue.id] })}
+          onClick={() => hand.prompt.set({ kind: "move", ids: [issue.id] })}
         >
           <StatusGlyph status={status} />
           {statusTitle(status)}
@@ -293,7 +293,7 @@ function Attribute({
       className="h-6 px-1.5 font-normal disabled:opacity-100 disabled:hover:bg-transparent disabled:hover:text-ink-soft"
       disabled={fixed !== undefined}
       title={fixed ?? `Change the ${kind} (${kind[0] ?? ""})`}
-      onClick={() => hand.question.set({ kind, ids: [issue.id] })}
+      onClick={() => hand.prompt.set({ kind, ids: [issue.id] })}
     >
       {children}
     </Button>

@@ -20,12 +20,12 @@ export function SelectionBar() {
     >
       <span className="tabular whitespace-nowrap">{selected.size} selected</span>
       {mayMove && (
-        <Button onClick={() => hand.question.set({ kind: "move", ids: [...selected] })}>
+        <Button onClick={() => hand.prompt.set({ kind: "move", ids: [...selected] })}>
           Move <Kbd>m</Kbd>
         </Button>
       )}
       {mayEdit && (
-        <Button onClick={() => hand.question.set({ kind: "agent", ids: [...selected] })}>
+        <Button onClick={() => hand.prompt.set({ kind: "agent", ids: [...selected] })}>
           Agent <Kbd>a</Kbd>
         </Button>
       )}

@@ -104,7 +104,7 @@ export function ask(keys: BoardKeys, kind: "move" | "agent" | "owner" | "priorit
   const why = (id: string) => whyFixed(keys, id, kind === "move" ? "move" : "edit");
   const changeable = ids.filter((id) => why(id) === undefined);
   const [first] = ids;
-  if (changeable.length > 0) keys.board.hand.question.set({ kind, ids: changeable });
+  if (changeable.length > 0) keys.board.hand.prompt.set({ kind, ids: changeable });
   else if (first !== undefined) notify(why(first) ?? "");
   return ids.length > 0;
 }

@@ -14,8 +14,8 @@ export class Hand {
   readonly lifted = signal<{ readonly id: string; readonly over: Status } | undefined>(undefined);
   /** Whether a card is carried with mouse or finger. */
   readonly dragging = signal(false);
-  /** A question that stands open. */
-  readonly question = signal<Question | undefined>(undefined);
+  /** The prompt that is open. */
+  readonly prompt = signal<Prompt | undefined>(undefined);
 
   /** Makes a card the one that keys act on, and brings it into view. */
   focus(id: string): void {
@@ -58,7 +58,7 @@ export class Hand {
   }
 }
 
-export type Question =
+export type Prompt =
   /** Where should the cards go? */
   | { readonly kind: "move"; readonly ids: readonly string[] }
   /** Why are the cards blocked? They are already shown there. */

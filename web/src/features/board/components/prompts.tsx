@@ -8,14 +8,14 @@ import { STATUSES, statusOfKey, statusTitle, type Status } from "@/lib/statuses.
 import { Assign } from "./Assign.tsx";
 import { useBoard } from "./context.ts";
 
-/** The question that stands open, if any. */
-export function Questions() {
+/** The prompt that is open, if any. */
+export function Prompts() {
   const { hand, session, mover, move } = useBoard();
-  const question = useSignal(hand.question);
-  const close = () => hand.question.set(undefined);
-  switch (question?.kind) {
+  const prompt = useSignal(hand.prompt);
+  const close = () => hand.prompt.set(undefined);
+  switch (prompt?.kind) {
     case "move": {
-      const { ids } = question;
+      const { ids } = prompt;
       const [first] = ids;
       const choose = (to: Status) => {
         close();
@@ -33,7 +33,7 @@ export function Questions() {
       );
     }
     case "reason": {
-      const { ids } = question;
+      const { ids } = prompt;
       const [first] = ids;
       const done = () => {
         close();
@@ -55,7 +55,7 @@ export function Questions() {
     case "agent":
     case "owner":
     case "priority":
-      return <Assign kind={question.kind} ids={question.ids} onClose={close} />;
+      return <Assign kind={prompt.kind} ids={prompt.ids} onClose={close} />;
     case undefined:
       return null;
   }

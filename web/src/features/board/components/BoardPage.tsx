@@ -21,7 +21,7 @@ import {
   type BoardFilter,
 } from "../model/filter.ts";
 import { whyUnchangeable } from "../model/changeable.ts";
-import { openFolds } from "../model/folds.ts";
+import { openCollapseState } from "../model/collapsed.ts";
 import { Hand } from "../model/hand.ts";
 import { browserStorage, UndoHistory } from "../model/undoHistory.ts";
 import { layoutOfSearch, needsAll, searchOfLayout, type Layout } from "../model/layout.ts";
@@ -73,12 +73,12 @@ export function BoardPage({ onRepositories }: Props) {
       },
     );
     const hand = new Hand();
-    const folds = openFolds();
+    const collapse = openCollapseState();
     return {
       session,
       mover,
       hand,
-      folds,
+      collapse,
       limits: signal<WorkLimits | undefined>(undefined),
       move: (ids, to) => {
         const due = ids.filter((id) => {

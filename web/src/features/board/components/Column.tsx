@@ -13,7 +13,7 @@ import { statusTitle, type Status } from "@/lib/statuses.ts";
 import { sorted } from "../model/lanes.ts";
 import type { Sort } from "../model/layout.ts";
 import { CardRow } from "./CardRow.tsx";
-import { ColumnHead, FoldedHead } from "./ColumnHead.tsx";
+import { ColumnHead, CollapsedHead } from "./ColumnHead.tsx";
 import { useBoard, useColumn, useSelected } from "./context.ts";
 import { useDropTarget } from "./useDropTarget.ts";
 import { useFocusCalls } from "./useFocusCalls.ts";
@@ -42,10 +42,10 @@ type Props = {
   readonly sort: Sort;
   /** Whether the board is narrowed down, so that an empty column says so. */
   readonly filtered: boolean;
-  readonly folded: boolean;
+  readonly collapsed: boolean;
 };
 
-export function Column({ status, sort, filtered, folded }: Props) {
+export function Column({ status, sort, filtered, collapsed }: Props) {
   const { session } = useBoard();
   const view = useColumn(status);
   // Of the whole view: an event may change where a card stands in a list that stays the same.
@@ -60,14 +60,14 @@ export function Column({ status, sort, filtered, folded }: Props) {
       data-over={isOver || undefined}
       className={classes(
         "relative flex h-full flex-col rounded-lg border bg-column transition-colors max-sm:pt-1.5",
-        folded
+        collapsed
           ? "w-10 shrink-0"
           : "w-72 max-w-96 min-w-56 grow max-sm:w-[calc(100vw-1.5rem)] max-sm:max-w-none max-sm:shrink-0 max-sm:snap-center",
         isOver ? "border-accent" : "border-transparent",
       )}
     >
-      {folded ? (
-        <FoldedHead status={status} id={heading} />
+      {collapsed ? (
+        <CollapsedHead status={status} id={heading} />
       ) : (
         <>
           {/* On a phone the tabs say all of this. */}

@@ -7,9 +7,9 @@ import { statusTitle, type Status } from "@/lib/statuses.ts";
 import { LimitMark } from "./LimitMark.tsx";
 import { useBoard, useColumn } from "./context.ts";
 
-/** What a column is, how much is in it, and the way to fold it away. */
+/** What a column is, how much is in it, and the way to collapse it. */
 export function ColumnHead({ status, id }: { readonly status: Status; readonly id: string }) {
-  const { folds } = useBoard();
+  const { collapse } = useBoard();
   const { totalCount } = useColumn(status);
   return (
     <div className="group/head relative flex h-9 shrink-0 items-center pr-2 pl-3">
@@ -22,7 +22,7 @@ export function ColumnHead({ status, id }: { readonly status: Status; readonly i
       {/* Over the end of the head, so that its words have the whole width. */}
       <IconButton
         label={`Collapse ${statusTitle(status)}`}
-        onClick={() => folds.toggle(status)}
+        onClick={() => collapse.toggle(status)}
         className="absolute right-1 bg-column opacity-0 group-hover/head:opacity-100 focus-visible:opacity-100 max-sm:hidden"
       >
         <ChevronsLeft size={14} aria-hidden />
@@ -31,9 +31,9 @@ export function ColumnHead({ status, id }: { readonly status: Status; readonly i
   );
 }
 
-/** A column that is folded away: its name upright, its count, and the way back. Cards can be dropped on it. */
-export function FoldedHead({ status, id }: { readonly status: Status; readonly id: string }) {
-  const { folds, hand, session } = useBoard();
+/** A column that is collapsed: its name upright, its count, and the way back. Cards can be dropped on it. */
+export function CollapsedHead({ status, id }: { readonly status: Status; readonly id: string }) {
+  const { collapse, hand, session } = useBoard();
   const { totalCount } = useColumn(status);
   const button = useRef<HTMLButtonElement>(null);
   const calls = useSignal(hand.focusCalls);
@@ -49,7 +49,7 @@ export function FoldedHead({ status, id }: { readonly status: Status; readonly i
       type="button"
       aria-label={`Expand ${statusTitle(status)}`}
       title={`Expand ${statusTitle(status)}`}
-      onClick={() => folds.toggle(status)}
+      onClick={() => collapse.toggle(status)}
       className="flex h-full w-full flex-col items-center gap-2 rounded-lg py-2.5 text-ink-soft transition-colors hover:bg-line/60 hover:text-ink"
     >
       <ChevronsRight size={14} aria-hidden />

@@ -57,8 +57,8 @@ type Props = {
 };
 
 export function Columns({ columns, layout, filtered }: Props) {
-  const { hand, move, session, folds } = useBoard();
-  const folded = useSignal(folds.folded);
+  const { hand, move, session, collapse } = useBoard();
+  const collapsed = useSignal(collapse.collapsed);
   const narrow = useNarrow();
   const board = useRef<HTMLDivElement>(null);
   const blockedUsed = useColumn("BLOCKED").totalCount > 0;
@@ -105,7 +105,7 @@ export function Columns({ columns, layout, filtered }: Props) {
                   status={status}
                   sort={layout.sort}
                   filtered={filtered}
-                  folded={!narrow && folded.has(status)}
+                  collapsed={!narrow && collapsed.has(status)}
                 />
               ),
             )}

@@ -8,7 +8,7 @@ import { readIssue, type IssueDetail } from "../api/panel.ts";
 import { Mover } from "../api/moves.ts";
 import { BoardSession } from "../api/session.ts";
 import { issue, snapshot } from "../model/fixtures.ts";
-import { openFolds } from "../model/folds.ts";
+import { openCollapseState } from "../model/collapsed.ts";
 import { Hand } from "../model/hand.ts";
 import { BoardContext } from "./context.ts";
 import IssuePanel from "./IssuePanel.tsx";
@@ -55,7 +55,7 @@ async function show(readOnlyReason: ReadOnlyReason | null, isOnBoard = true) {
     session,
     mover: new Mover(session.store),
     hand: new Hand(),
-    folds: openFolds(),
+    collapse: openCollapseState(),
     limits: signal<WorkLimits | undefined>(undefined),
     move: () => undefined,
     open: () => undefined,

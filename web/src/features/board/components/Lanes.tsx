@@ -14,11 +14,11 @@ import { AgentGlyph } from "@/components/marks.tsx";
 import { PriorityGlyph } from "@/components/PriorityGlyph.tsx";
 import { useSignal } from "@/lib/signal.ts";
 import { PRIORITIES, statusTitle, type Status } from "@/lib/statuses.ts";
-import { laneKey } from "../model/folds.ts";
+import { laneKey } from "../model/collapsed.ts";
 import { laneTitle, lanesOf, type Lane } from "../model/lanes.ts";
 import type { Group, Layout } from "../model/layout.ts";
 import { CardRow } from "./CardRow.tsx";
-import { ColumnHead, FoldedHead } from "./ColumnHead.tsx";
+import { ColumnHead, CollapsedHead } from "./ColumnHead.tsx";
 import { useBoard } from "./context.ts";
 import { useDropTarget } from "./useDropTarget.ts";
 import { useFocusCalls } from "./useFocusCalls.ts";
@@ -29,7 +29,7 @@ const ESTIMATE = 98;
 
 /** What the page scrolls through: the head of each lane, and below it the cards of its columns side by side. */
 type Row =
-  | { readonly kind: "head"; readonly lane: Lane; readonly folded: boolean }
+  | { readonly kind: "head"; readonly lane: Lane; readonly collapsed: boolean }
   | { readonly kind: "cards"; readonly lane: Lane; readonly at: number };
 
 /**
@@ -43,12 +43,12 @@ export function Lanes({
   readonly columns: readonly Status[];
   readonly layout: Layout;
 }) {
-  const { folds } = useBoard();
-  const folded = useSignal(folds.folded);
+  const { collapse } = useBoard();
+  const collapsed = useSignal(collapse.collapsed);
   const template = columns
-    .map((status) => (folded.has(status) ? "2.5rem" : "minmax(14rem, 1fr)"))
+    .map((status) => (collapsed.has(status) ? "2.5rem" : "minmax(14rem, 1fr)"))
     .join(" ");
-  const open = columns.filter((status) => !folded.has(status));
+  const open = columns.filter((status) => !collapsed.has(status));
   const backdrops = useRef<HTMLDivElement>(null);
   const width = useWidth(backdrops);
   return (
@@ -59,7 +59,7 @@ export function Lanes({
       >
         <div ref={backdrops} className="grid h-full grid-cols-(--tracks) gap-2.5">
           {columns.map((status) => (
-            <Backdrop key={status} status={status} folded={folded.has(status)} />
+            <Backdrop key={status} status={status} collapsed={collapsed.has(status)} />
           ))}
         </div>
         <Rows columns={columns} open={open} layout={layout} width={width} />
@@ -69,7 +69,7 @@ export function Lanes({
 }
 
 /** A column behind the rows: its head, and the place where a card is dropped. */
-function Backdrop({ status, folded }: { readonly status: Status; readonly folded: boolean }) {
+function Backdrop({ status, collapsed }: { readonly status: Status; readonly collapsed: boolean }) {
   const { ref, isOver } = useDropTarget(status);
   const heading = `column-${status}`;
   return (
@@ -80,12 +80,12 @@ function Backdrop({ status, folded }: { readonly status: Status; readonly folded
       className={classes(
         "h-full min-w-0 rounded-lg border bg-column transition-colors",
         // Above the rows, which have nothing to show here.
-        folded && "relative z-20",
+        collapsed && "relative z-20",
         isOver ? "border-accent" : "border-transparent",
       )}
     >
-      {folded ? (
-        <FoldedHead status={status} id={heading} />
+      {collapsed ? (
+        <CollapsedHead status={status} id={heading} />
       ) : (
         <ColumnHead status={status} id={heading} />
       )}
@@ -100,30 +100,30 @@ function Rows({
   width,
 }: {
   readonly columns: readonly Status[];
-  /** Those of them that are not folded away. */
+  /** Those of them that are not collapsed. */
   readonly open: readonly Status[];
   readonly layout: Layout;
   /** How wide the columns are together, which a scrollbar must not change. */
   readonly width: number | undefined;
 }) {
-  const { hand, folds } = useBoard();
-  const folded = useSignal(folds.folded);
+  const { hand, collapse } = useBoard();
+  const collapsed = useSignal(collapse.collapsed);
   const lanes = useLanes(open, layout);
   const scroller = useRef<HTMLDivElement>(null);
 
   const rows = useMemo(
     () =>
       lanes.flatMap((lane): Row[] => {
-        const shut = folded.has(laneKey(layout.group, lane.key));
+        const shut = collapsed.has(laneKey(layout.group, lane.key));
         const height = shut
           ? 0
           : Math.max(...open.map((status) => lane.cells.get(status)?.length ?? 0));
         return [
-          { kind: "head", lane, folded: shut },
+          { kind: "head", lane, collapsed: shut },
           ...Array.from({ length: height }, (_, at): Row => ({ kind: "cards", lane, at })),
         ];
       }),
-    [lanes, open, folded, layout.group],
+    [lanes, open, collapsed, layout.group],
   );
   const heads = useMemo(
     () => rows.flatMap((row, index) => (row.kind === "head" ? [index] : [])),
@@ -186,7 +186,7 @@ function Rows({
               style={stuck ? undefined : { transform: `translateY(${item.start}px)` }}
             >
               {row.kind === "head" ? (
-                <LaneHead lane={row.lane} group={layout.group} folded={row.folded} />
+                <LaneHead lane={row.lane} group={layout.group} collapsed={row.collapsed} />
               ) : (
                 <div className="grid grid-cols-(--tracks) gap-2.5 pb-1.5">
                   {columns.map((status) => (
@@ -226,27 +226,27 @@ function Cell({
 function LaneHead({
   lane,
   group,
-  folded,
+  collapsed,
 }: {
   readonly lane: Lane;
   readonly group: Group;
-  readonly folded: boolean;
+  readonly collapsed: boolean;
 }) {
-  const { folds } = useBoard();
+  const { collapse } = useBoard();
   const words = [...lane.cells].map(([status, ids]) => `${statusTitle(status)} ${ids.length}`);
   return (
     <h3 className="bg-column py-1">
       <button
         type="button"
-        aria-expanded={!folded}
+        aria-expanded={!collapsed}
         title={words.join(" · ")}
-        onClick={() => folds.toggle(laneKey(group, lane.key))}
+        onClick={() => collapse.toggle(laneKey(group, lane.key))}
         className="flex h-8 w-full items-center gap-2 rounded border border-line bg-raised px-2 text-board font-semibold transition-colors hover:border-line-strong"
       >
         <ChevronRight
           size={14}
           aria-hidden
-          className={classes("text-ink-faint transition-transform", !folded && "rotate-90")}
+          className={classes("text-ink-faint transition-transform", !collapsed && "rotate-90")}
         />
         <Mark group={group} name={lane.key} />
         <span className="truncate">{laneTitle(group, lane.key)}</span>
@@ -280,7 +280,7 @@ function useLanes(columns: readonly Status[], layout: Layout): readonly Lane[] {
   );
 }
 
-/** Where the row with this card stands; below zero when there is none, or its lane is folded away. */
+/** Where the row with this card stands; below zero when there is none, or its lane is collapsed. */
 function rowOf(lanes: readonly Lane[], rows: readonly Row[], id: string | undefined): number {
   if (id === undefined) return -1;
   for (const lane of lanes) {
@@ -288,7 +288,7 @@ function rowOf(lanes: readonly Lane[], rows: readonly Row[], id: string | undefi
       const at = ids.indexOf(id);
       if (at < 0) continue;
       const head = rows.findIndex((row) => row.kind === "head" && row.lane === lane);
-      return rows[head]?.kind === "head" && rows[head].folded ? -1 : head + 1 + at;
+      return rows[head]?.kind === "head" && rows[head].collapsed ? -1 : head + 1 + at;
     }
   }
   return -1;

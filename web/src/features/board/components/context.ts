@@ -4,7 +4,7 @@ import type { Status } from "@/lib/statuses.ts";
 import type { WorkLimits } from "@/lib/limits.ts";
 import type { Mover } from "../api/moves.ts";
 import type { BoardSession } from "../api/session.ts";
-import type { Folds } from "../model/folds.ts";
+import type { CollapseState } from "../model/collapsed.ts";
 import type { Hand } from "../model/hand.ts";
 import type { CardView, ColumnView } from "../model/store.ts";
 
@@ -13,7 +13,7 @@ export type Board = {
   readonly session: BoardSession;
   readonly mover: Mover;
   readonly hand: Hand;
-  readonly folds: Folds;
+  readonly collapse: CollapseState;
   /** How much is being worked on, and how much may be; undefined until the server has said. */
   readonly limits: Signal<WorkLimits | undefined>;
   /** Moves cards, asking for a reason first where the server wants one. */

@@ -104,11 +104,11 @@ function commandsOf(keys: BoardKeys): readonly Command[] {
         run: () => keys.arrange(layout),
       })),
     ...STATUSES.map((status) => ({
-      key: `fold:${status}`,
+      key: `collapse:${status}`,
       group: "Board",
-      text: `${keys.board.folds.folded.get().has(status) ? "Expand" : "Collapse"} ${statusTitle(status)}`,
+      text: `${keys.board.collapse.collapsed.get().has(status) ? "Expand" : "Collapse"} ${statusTitle(status)}`,
       mark: <StatusGlyph status={status} />,
-      run: () => keys.board.folds.toggle(status),
+      run: () => keys.board.collapse.toggle(status),
     })),
   ];
 }

@@ -3,7 +3,7 @@ import { useKeys } from "@/lib/keys.ts";
 import { statusTitle, type Status } from "@/lib/statuses.ts";
 import { whyDenied } from "@/lib/viewer.ts";
 import { whyUnchangeable } from "../model/changeable.ts";
-import { laneKey } from "../model/folds.ts";
+import { laneKey } from "../model/collapsed.ts";
 import { lanesOf } from "../model/lanes.ts";
 import type { Layout } from "../model/layout.ts";
 import { neighbour, neighbourColumn, type Direction } from "../model/keyboardNavigation.ts";
@@ -132,12 +132,12 @@ function navigate(
   direction: Direction,
   extend: boolean,
 ): boolean {
-  const { folds, hand, open, session } = board;
+  const { collapse, hand, open, session } = board;
   // Keys reach only what is visible, not what is collapsed.
-  const folded = folds.folded.get();
-  const shown = columns.filter((status) => !folded.has(status));
+  const collapsed = collapse.collapsed.get();
+  const shown = columns.filter((status) => !collapsed.has(status));
   const lanes = lanesOf(session.store, shown, layout).filter(
-    ({ key }) => layout.group === "none" || !folded.has(laneKey(layout.group, key)),
+    ({ key }) => layout.group === "none" || !collapsed.has(laneKey(layout.group, key)),
   );
   const from = hand.focused.get();
   const next = neighbour({ columns: shown, lanes }, from, direction);

@@ -1,0 +1,20 @@
+import { beforeEach, expect, it } from "vitest";
+import { laneKey, openCollapseState } from "./collapsed.ts";
+
+beforeEach(() => localStorage.clear());
+
+it("keeps what was collapsed until it is expanded again", () => {
+  const collapse = openCollapseState();
+  collapse.toggle("DONE");
+  collapse.toggle(laneKey("agent", "mender"));
+  expect([...openCollapseState().collapsed.get()]).toEqual(["DONE", "agent:mender"]);
+  collapse.toggle("DONE");
+  expect([...openCollapseState().collapsed.get()]).toEqual(["agent:mender"]);
+});
+
+it("has everything expanded where the stored value is not its own", () => {
+  localStorage.setItem("dispatch-folded", "{not json");
+  expect(openCollapseState().collapsed.get().size).toBe(0);
+  localStorage.setItem("dispatch-folded", '{"DONE": true}');
+  expect(openCollapseState().collapsed.get().size).toBe(0);
+});

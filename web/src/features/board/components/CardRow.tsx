@@ -4,7 +4,7 @@ import { Button } from "@/components/Button.tsx";
 import { classes } from "@/components/classes.ts";
 import { statusTitle, type Status } from "@/lib/statuses.ts";
 import { useWhyUnchangeable } from "../model/changeable.ts";
-import { arrive, depart } from "../model/flights.ts";
+import { animateMove, recordPosition } from "../model/flipAnimation.ts";
 import type { CardView } from "../model/store.ts";
 import { Card } from "./Card.tsx";
 import { useBoard, useCard, useSelected } from "./context.ts";
@@ -50,11 +50,11 @@ function Holdable({
   useLayoutEffect(() => {
     const node = frame.current;
     if (!node) return;
-    arrive(id, node);
+    animateMove(id, node);
     return () => {
       const now = store.card(id)?.status;
       if (now === undefined) return;
-      if (now !== column) depart(id, node);
+      if (now !== column) recordPosition(id, node);
       // It comes up again in another column, or in another row of a grouped board.
       if (node.contains(document.activeElement)) hand.focus(id);
     };

@@ -11,7 +11,7 @@ import { useRef, useSyncExternalStore } from "react";
 import { announce } from "@/components/Notices.tsx";
 import { useSignal } from "@/lib/signal.ts";
 import { STATUSES, statusTitle, type Status } from "@/lib/statuses.ts";
-import { depart } from "../model/flights.ts";
+import { recordPosition } from "../model/flipAnimation.ts";
 import { Card } from "./Card.tsx";
 import type { Layout } from "../model/layout.ts";
 import { BlockedTarget, Column } from "./Column.tsx";
@@ -76,7 +76,7 @@ export function Columns({ columns, layout, filtered }: Props) {
         const to = statusOf(operation.target?.id);
         if (canceled || !to || session.store.card(id)?.status === to) return;
         const held = document.querySelector("[data-held]");
-        if (held) depart(id, held);
+        if (held) recordPosition(id, held);
         const ids = hand.with(id);
         move(ids, to);
         hand.focus(id);

@@ -65,7 +65,7 @@ export function Modal({ name, onClose, content, className, children }: ModalProp
       {...name}
       onCancel={(event) => {
         event.preventDefault();
-        // React hands it on to the dialog that this one was opened from.
+        // React propagates it to the dialog that this one was opened from.
         if (event.target === dialog.current) onClose();
       }}
       onMouseDown={(event) => {

@@ -13,7 +13,7 @@ export type Command = {
   readonly run: () => void;
 };
 
-/** Made anew each time the palette opens, because what can be done depends on what is in the hand. */
+/** Made again each time the palette opens, because what can be done depends on the focus and the selection. */
 type Source = () => readonly Command[];
 
 const sources = new Set<Source>();

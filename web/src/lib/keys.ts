@@ -7,7 +7,7 @@ export const isTyping = (target: EventTarget | null): boolean =>
   target instanceof Element && target.closest(`${TYPING}, dialog[open]`) !== null;
 
 /**
- * Hands the page's keys to `handle`, without those typed into a field, held with Ctrl, Alt or Meta, or pressed in a
+ * Passes the page's keys to `handle`, without those typed into a field, held with Ctrl, Alt or Meta, or pressed in a
  * dialog. A handler that uses a key returns true, which keeps the browser and later handlers from using it as well.
  * One that is `first` has its say before all others.
  */

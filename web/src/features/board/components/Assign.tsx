@@ -36,7 +36,7 @@ export function Assign({
   readonly ids: readonly string[];
   readonly onClose: () => void;
 }) {
-  const { session, hand } = useBoard();
+  const { session, interaction } = useBoard();
   const [offered, setOffered] = useState<Offered>({});
   useEffect(() => {
     let here = true;
@@ -61,8 +61,8 @@ export function Assign({
         onClose();
         const choice = choices.find((candidate) => candidate.key === key);
         if (choice) void edit(session.store, ids, choice.edit);
-        hand.clear();
-        if (ids[0] !== undefined) hand.focus(ids[0]);
+        interaction.clear();
+        if (ids[0] !== undefined) interaction.focus(ids[0]);
       }}
     />
   );

@@ -22,7 +22,7 @@ import {
 } from "../model/filter.ts";
 import { whyUnchangeable } from "../model/changeable.ts";
 import { openCollapseState } from "../model/collapsed.ts";
-import { Hand } from "../model/hand.ts";
+import { Interaction } from "../model/interaction.ts";
 import { browserStorage, UndoHistory } from "../model/undoHistory.ts";
 import { layoutOfSearch, needsAll, searchOfLayout, type Layout } from "../model/layout.ts";
 import { VIEW } from "../model/views.ts";
@@ -36,7 +36,7 @@ import { Prompts } from "./prompts.tsx";
 import { Views, ViewsButton } from "./Views.tsx";
 import { useBoardCommands } from "./useBoardCommands.tsx";
 import { useBoardKeys } from "./useBoardKeys.ts";
-import { useLostFocus } from "./useFocusCalls.ts";
+import { useLostFocus } from "./useFocusRequests.ts";
 
 const IssuePanel = lazy(() => import("./IssuePanel.tsx"));
 
@@ -72,12 +72,12 @@ export function BoardPage({ onRepositories }: Props) {
         notify(`#${number} was not moved back: ${message}`, "danger");
       },
     );
-    const hand = new Hand();
+    const interaction = new Interaction();
     const collapse = openCollapseState();
     return {
       session,
       mover,
-      hand,
+      interaction,
       collapse,
       limits: signal<WorkLimits | undefined>(undefined),
       move: (ids, to) => {
@@ -89,11 +89,11 @@ export function BoardPage({ onRepositories }: Props) {
             whyUnchangeable(card.issue, "move") === undefined
           );
         });
-        hand.clear();
+        interaction.clear();
         if (due.length === 0) return;
         if (to !== "BLOCKED") return void mover.move(due, to);
         for (const id of due) session.store.begin(id, to);
-        hand.prompt.set({ kind: "reason", ids: due });
+        interaction.prompt.set({ kind: "reason", ids: due });
       },
       open: (id) => {
         const params = new URLSearchParams(address.current.search);
@@ -151,7 +151,7 @@ type PageProps = Props & {
 
 function Page({ search, onSearch, opened, onClose, onRepositories }: PageProps) {
   const board = useBoard();
-  const { session, hand } = board;
+  const { session, interaction } = board;
   const mayMove = useMay("move");
   const layout = layoutOfSearch(search);
   const whole = needsAll(layout);
@@ -243,7 +243,7 @@ function Page({ search, onSearch, opened, onClose, onRepositories }: PageProps) 
               id={opened}
               onClose={() => {
                 onClose();
-                hand.focus(opened);
+                interaction.focus(opened);
               }}
             />
           </Suspense>

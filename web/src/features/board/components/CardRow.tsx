@@ -34,18 +34,18 @@ function Holdable({
   column: Status;
   tabbable: boolean;
 }) {
-  const { session, hand, open } = useBoard();
+  const { session, interaction, open } = useBoard();
   const { store } = session;
   const { issue, pending, refusal, arrival } = view;
   const id = issue.id;
   const frame = useRef<HTMLDivElement>(null);
   const element = useRef<HTMLDivElement>(null);
-  const focused = useSelected(hand.focused, (focus) => focus === id);
-  const selected = useSelected(hand.selected, (cards) => cards.has(id));
-  const lifted = useSelected(hand.lifted, (card) => card?.id === id);
+  const focused = useSelected(interaction.focused, (focus) => focus === id);
+  const selected = useSelected(interaction.selected, (cards) => cards.has(id));
+  const lifted = useSelected(interaction.lifted, (card) => card?.id === id);
   const isFixed = useWhyUnchangeable(issue, "move") !== undefined;
   const { isDragSource } = useDraggable({ id, element, disabled: isFixed });
-  const carried = useSelected(hand.dragging, (dragging) => dragging && isDragSource);
+  const carried = useSelected(interaction.dragging, (dragging) => dragging && isDragSource);
 
   useLayoutEffect(() => {
     const node = frame.current;
@@ -56,9 +56,9 @@ function Holdable({
       if (now === undefined) return;
       if (now !== column) recordPosition(id, node);
       // It comes up again in another column, or in another row of a grouped board.
-      if (node.contains(document.activeElement)) hand.focus(id);
+      if (node.contains(document.activeElement)) interaction.focus(id);
     };
-  }, [id, column, store, hand]);
+  }, [id, column, store, interaction]);
 
   useEffect(() => {
     if (!arrival) return;
@@ -86,10 +86,10 @@ function Holdable({
         tabIndex={tabbable ? 0 : -1}
         aria-describedby="card-keys"
         aria-current={focused || undefined}
-        onFocus={() => hand.focused.set(id)}
+        onFocus={() => interaction.focused.set(id)}
         aria-pressed={selected || undefined}
         onClick={(event) => {
-          if (event.metaKey || event.ctrlKey || event.shiftKey) hand.toggle(id);
+          if (event.metaKey || event.ctrlKey || event.shiftKey) interaction.toggle(id);
           else open(id);
         }}
         className={classes(

@@ -16,7 +16,7 @@ import { CardRow } from "./CardRow.tsx";
 import { ColumnHead, CollapsedHead } from "./ColumnHead.tsx";
 import { useBoard, useColumn, useSelected } from "./context.ts";
 import { useDropTarget } from "./useDropTarget.ts";
-import { useFocusCalls } from "./useFocusCalls.ts";
+import { useFocusRequests } from "./useFocusRequests.ts";
 
 /** Height of a card before it has been measured, in pixels. */
 const ESTIMATE = 98;
@@ -93,7 +93,7 @@ export function Column({ status, sort, filtered, collapsed }: Props) {
 
 /**
  * Blocked while nothing is in it: a narrow place to drop on, laid over the gap beside its neighbour, so that no column
- * moves under the hand that carries a card.
+ * moves while a card is dragged.
  */
 export function BlockedTarget() {
   const { ref, isOver } = useDropTarget("BLOCKED");
@@ -139,10 +139,12 @@ function Cards({
   readonly ids: readonly string[];
   readonly rows: number;
 }) {
-  const { session, hand } = useBoard();
+  const { session, interaction } = useBoard();
   const scroller = useRef<HTMLDivElement>(null);
-  const focused = useSelected(hand.focused, (id) => (id === undefined ? -1 : ids.indexOf(id)));
-  const dragging = useSignal(hand.dragging);
+  const focused = useSelected(interaction.focused, (id) =>
+    id === undefined ? -1 : ids.indexOf(id),
+  );
+  const dragging = useSignal(interaction.dragging);
   const settling = useSettling(ids);
 
   // eslint-disable-next-line react-hooks/incompatible-library -- its functions are not handed on
@@ -176,7 +178,7 @@ function Cards({
     if (wantsMore) void session.loadMore(status);
   }, [wantsMore, session, status, ids.length]);
 
-  useFocusCalls(focused, (index) => {
+  useFocusRequests(focused, (index) => {
     virtualizer.scrollToIndex(index, { align: "auto" });
   });
 

@@ -33,16 +33,16 @@ export function ColumnHead({ status, id }: { readonly status: Status; readonly i
 
 /** A column that is collapsed: its name upright, its count, and the way back. Cards can be dropped on it. */
 export function CollapsedHead({ status, id }: { readonly status: Status; readonly id: string }) {
-  const { collapse, hand, session } = useBoard();
+  const { collapse, interaction, session } = useBoard();
   const { totalCount } = useColumn(status);
   const button = useRef<HTMLButtonElement>(null);
-  const calls = useSignal(hand.focusCalls);
+  const requests = useSignal(interaction.focusRequests);
   // A card that has just come in here cannot have the focus; the way to it can.
   useLayoutEffect(() => {
-    const id = hand.focused.get();
+    const id = interaction.focused.get();
     if (id === undefined || session.store.card(id)?.status !== status) return;
-    if (hand.answer(calls)) button.current?.focus();
-  }, [calls, hand, session, status]);
+    if (interaction.takeFocusRequest(requests)) button.current?.focus();
+  }, [requests, interaction, session, status]);
   return (
     <button
       ref={button}

@@ -41,10 +41,10 @@ const statusOf = (id: unknown): Status | undefined =>
 
 /** The columns that are drawn: those that are chosen, else all, with Blocked only when it is used or could be dropped on. */
 export function useShownColumns(chosen: readonly Status[]): readonly Status[] {
-  const { hand } = useBoard();
+  const { interaction } = useBoard();
   const blocked = useColumn("BLOCKED");
-  const dragging = useSignal(hand.dragging);
-  const lifted = useSignal(hand.lifted);
+  const dragging = useSignal(interaction.dragging);
+  const lifted = useSignal(interaction.lifted);
   if (chosen.length > 0) return STATUSES.filter((status) => chosen.includes(status));
   const withBlocked = blocked.totalCount > 0 || dragging || lifted !== undefined;
   return withBlocked ? STATUSES : STATUSES.filter((status) => status !== "BLOCKED");
@@ -57,7 +57,7 @@ type Props = {
 };
 
 export function Columns({ columns, layout, filtered }: Props) {
-  const { hand, move, session, collapse } = useBoard();
+  const { interaction, move, session, collapse } = useBoard();
   const collapsed = useSignal(collapse.collapsed);
   const narrow = useNarrow();
   const board = useRef<HTMLDivElement>(null);
@@ -67,19 +67,19 @@ export function Columns({ columns, layout, filtered }: Props) {
       sensors={sensors}
       plugins={plugins}
       onDragStart={({ operation }) => {
-        hand.dragging.set(true);
-        if (operation.source) hand.focused.set(String(operation.source.id));
+        interaction.dragging.set(true);
+        if (operation.source) interaction.focused.set(String(operation.source.id));
       }}
       onDragEnd={({ operation, canceled }) => {
-        hand.dragging.set(false);
+        interaction.dragging.set(false);
         const id = String(operation.source?.id ?? "");
         const to = statusOf(operation.target?.id);
         if (canceled || !to || session.store.card(id)?.status === to) return;
         const held = document.querySelector("[data-held]");
         if (held) recordPosition(id, held);
-        const ids = hand.with(id);
+        const ids = interaction.with(id);
         move(ids, to);
-        hand.focus(id);
+        interaction.focus(id);
         announce(`Moved ${ids.length === 1 ? "" : `${ids.length} cards `}to ${statusTitle(to)}.`);
       }}
     >
@@ -129,11 +129,11 @@ const useNarrow = (): boolean =>
     () => PHONE.matches,
   );
 
-/** The likeness of a card in the hand. */
+/** The image of a card that is dragged. */
 function Held({ id }: { readonly id: string }) {
-  const { hand } = useBoard();
+  const { interaction } = useBoard();
   const view = useCard(id);
-  const many = hand.with(id).length;
+  const many = interaction.with(id).length;
   if (!view) return null;
   return (
     <div

@@ -9,7 +9,7 @@ import { Mover } from "../api/moves.ts";
 import { BoardSession } from "../api/session.ts";
 import { issue, snapshot } from "../model/fixtures.ts";
 import { openCollapseState } from "../model/collapsed.ts";
-import { Hand } from "../model/hand.ts";
+import { Interaction } from "../model/interaction.ts";
 import { BoardContext } from "./context.ts";
 import IssuePanel from "./IssuePanel.tsx";
 
@@ -54,7 +54,7 @@ async function show(readOnlyReason: ReadOnlyReason | null, isOnBoard = true) {
   const board = {
     session,
     mover: new Mover(session.store),
-    hand: new Hand(),
+    interaction: new Interaction(),
     collapse: openCollapseState(),
     limits: signal<WorkLimits | undefined>(undefined),
     move: () => undefined,

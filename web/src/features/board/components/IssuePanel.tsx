@@ -167,7 +167,7 @@ function Head({
   /** Reads the issue again. */
   readonly onChanged: () => Promise<void>;
 }) {
-  const { hand } = useBoard();
+  const { interaction } = useBoard();
   const now = useNow();
   const card = useCard(issue.id);
   const status = card?.status ?? issue.status;
@@ -187,7 +187,7 @@ function Head({
             fixed ??
             (issue.state === "CLOSED" ? "A closed issue is reopened on GitHub" : "Move (m)")
           }
-          onClick={() => hand.prompt.set({ kind: "move", ids: [issue.id] })}
+          onClick={() => interaction.prompt.set({ kind: "move", ids: [issue.id] })}
         >
           <StatusGlyph status={status} />
           {statusTitle(status)}
@@ -285,7 +285,7 @@ function Attribute({
   readonly issue: BoardIssue;
   readonly children: ReactNode;
 }) {
-  const { hand } = useBoard();
+  const { interaction } = useBoard();
   const fixed = useWhyUnchangeable(issue, "edit");
   return (
     <Button
@@ -293,7 +293,7 @@ function Attribute({
       className="h-6 px-1.5 font-normal disabled:opacity-100 disabled:hover:bg-transparent disabled:hover:text-ink-soft"
       disabled={fixed !== undefined}
       title={fixed ?? `Change the ${kind} (${kind[0] ?? ""})`}
-      onClick={() => hand.prompt.set({ kind, ids: [issue.id] })}
+      onClick={() => interaction.prompt.set({ kind, ids: [issue.id] })}
     >
       {children}
     </Button>

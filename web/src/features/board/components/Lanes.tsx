@@ -21,7 +21,7 @@ import { CardRow } from "./CardRow.tsx";
 import { ColumnHead, CollapsedHead } from "./ColumnHead.tsx";
 import { useBoard } from "./context.ts";
 import { useDropTarget } from "./useDropTarget.ts";
-import { useFocusCalls } from "./useFocusCalls.ts";
+import { useFocusRequests } from "./useFocusRequests.ts";
 
 const HEAD = 40;
 /** Height of a row of cards before it has been measured, in pixels. */
@@ -106,7 +106,7 @@ function Rows({
   /** How wide the columns are together, which a scrollbar must not change. */
   readonly width: number | undefined;
 }) {
-  const { hand, collapse } = useBoard();
+  const { interaction, collapse } = useBoard();
   const collapsed = useSignal(collapse.collapsed);
   const lanes = useLanes(open, layout);
   const scroller = useRef<HTMLDivElement>(null);
@@ -129,7 +129,7 @@ function Rows({
     () => rows.flatMap((row, index) => (row.kind === "head" ? [index] : [])),
     [rows],
   );
-  const focusedId = useSignal(hand.focused);
+  const focusedId = useSignal(interaction.focused);
   const focused = useMemo(() => rowOf(lanes, rows, focusedId), [lanes, rows, focusedId]);
   const pinned = useRef(0);
 
@@ -157,7 +157,7 @@ function Rows({
       [heads, focused],
     ),
   });
-  useFocusCalls(focused, (index) => {
+  useFocusRequests(focused, (index) => {
     virtualizer.scrollToIndex(index, { align: "auto" });
   });
 

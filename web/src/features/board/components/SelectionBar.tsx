@@ -7,8 +7,8 @@ import { useBoard } from "./context.ts";
 
 /** How many cards are selected, and what can be done with all of them. */
 export function SelectionBar() {
-  const { hand } = useBoard();
-  const selected = useSignal(hand.selected);
+  const { interaction } = useBoard();
+  const selected = useSignal(interaction.selected);
   const mayMove = useMay("move");
   const mayEdit = useMay("edit");
   if (selected.size === 0) return null;
@@ -20,17 +20,17 @@ export function SelectionBar() {
     >
       <span className="tabular whitespace-nowrap">{selected.size} selected</span>
       {mayMove && (
-        <Button onClick={() => hand.prompt.set({ kind: "move", ids: [...selected] })}>
+        <Button onClick={() => interaction.prompt.set({ kind: "move", ids: [...selected] })}>
           Move <Kbd>m</Kbd>
         </Button>
       )}
       {mayEdit && (
-        <Button onClick={() => hand.prompt.set({ kind: "agent", ids: [...selected] })}>
+        <Button onClick={() => interaction.prompt.set({ kind: "agent", ids: [...selected] })}>
           Agent <Kbd>a</Kbd>
         </Button>
       )}
       <NotOffered action="move" className="max-w-72" />
-      <Button look="quiet" onClick={() => hand.clear()}>
+      <Button look="quiet" onClick={() => interaction.clear()}>
         Clear <Kbd>Esc</Kbd>
       </Button>
     </div>

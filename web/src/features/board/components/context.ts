@@ -5,14 +5,14 @@ import type { WorkLimits } from "@/lib/limits.ts";
 import type { Mover } from "../api/moves.ts";
 import type { BoardSession } from "../api/session.ts";
 import type { CollapseState } from "../model/collapsed.ts";
-import type { Hand } from "../model/hand.ts";
+import type { Interaction } from "../model/interaction.ts";
 import type { CardView, ColumnView } from "../model/store.ts";
 
 /** What every part of one board shares. None of it changes while the page is open; the parts watch it. */
 export type Board = {
   readonly session: BoardSession;
   readonly mover: Mover;
-  readonly hand: Hand;
+  readonly interaction: Interaction;
   readonly collapse: CollapseState;
   /** How much is being worked on, and how much may be; undefined until the server has said. */
   readonly limits: Signal<WorkLimits | undefined>;

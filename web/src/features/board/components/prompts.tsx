@@ -10,9 +10,9 @@ import { useBoard } from "./context.ts";
 
 /** The prompt that is open, if any. */
 export function Prompts() {
-  const { hand, session, mover, move } = useBoard();
-  const prompt = useSignal(hand.prompt);
-  const close = () => hand.prompt.set(undefined);
+  const { interaction, session, mover, move } = useBoard();
+  const prompt = useSignal(interaction.prompt);
+  const close = () => interaction.prompt.set(undefined);
   switch (prompt?.kind) {
     case "move": {
       const { ids } = prompt;
@@ -20,7 +20,7 @@ export function Prompts() {
       const choose = (to: Status) => {
         close();
         move(ids, to);
-        if (first !== undefined) hand.focus(first);
+        if (first !== undefined) interaction.focus(first);
       };
       const from = new Set(ids.map((id) => session.store.card(id)?.status));
       return (
@@ -37,7 +37,7 @@ export function Prompts() {
       const [first] = ids;
       const done = () => {
         close();
-        if (first !== undefined) hand.focus(first);
+        if (first !== undefined) interaction.focus(first);
       };
       return (
         <WhyBlocked

@@ -23,7 +23,7 @@ export function useBoardCommands(keys: BoardKeys): void {
 }
 
 function commandsOf(keys: BoardKeys): readonly Command[] {
-  const { hand, move, session } = keys.board;
+  const { interaction, move, session } = keys.board;
   const ids = acting(keys);
   const [first] = ids;
   const subject =
@@ -39,7 +39,7 @@ function commandsOf(keys: BoardKeys): readonly Command[] {
       hint: `m ${index + 1}`,
       run: () => {
         move(ids, status);
-        if (first !== undefined) hand.focus(first);
+        if (first !== undefined) interaction.focus(first);
       },
     })),
     ...(ids.length > 0

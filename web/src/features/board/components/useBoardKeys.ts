@@ -36,14 +36,16 @@ export type BoardKeys = {
 
 /** Everything the keyboard does to a board: navigate, open, carry, move, undo. */
 export function useBoardKeys(keys: BoardKeys): void {
-  useKeys((event) => (keys.board.hand.lifted.get() ? carry(keys, event.key) : press(keys, event)));
+  useKeys((event) =>
+    keys.board.interaction.lifted.get() ? carry(keys, event.key) : press(keys, event),
+  );
 }
 
-/** One key with free hands. Returns whether the board had a use for it. */
+/** One key while no card is lifted. Returns whether the board used it. */
 function press(keys: BoardKeys, event: KeyboardEvent): boolean {
-  const { hand, open, session } = keys.board;
+  const { interaction, open, session } = keys.board;
   const onCard = event.target instanceof Element && event.target.closest("[data-card]") !== null;
-  const id = hand.focused.get();
+  const id = interaction.focused.get();
   const direction = WALK[event.shiftKey ? event.key.toLowerCase() : event.key] ?? WALK[event.key];
   // Arrows scroll whatever else has the focus; letters mean the board wherever they are pressed.
   const navigates = onCard || event.target === document.body || event.key.length === 1;
@@ -61,14 +63,14 @@ function press(keys: BoardKeys, event: KeyboardEvent): boolean {
     case "Escape":
       if (keys.opened !== undefined) {
         keys.close();
-        hand.focus(keys.opened);
+        interaction.focus(keys.opened);
         return true;
       }
-      hand.clear();
+      interaction.clear();
       return false;
     case "x":
       if (id === undefined || !session.store.card(id)) return false;
-      hand.toggle(id);
+      interaction.toggle(id);
       return true;
     case "m":
       return ask(keys, "move");
@@ -98,13 +100,13 @@ function press(keys: BoardKeys, event: KeyboardEvent): boolean {
   }
 }
 
-/** Asks what to do with the cards in the hand. */
+/** Opens a prompt for the cards that keys act on. */
 export function ask(keys: BoardKeys, kind: "move" | "agent" | "owner" | "priority"): boolean {
   const ids = acting(keys);
   const why = (id: string) => whyFixed(keys, id, kind === "move" ? "move" : "edit");
   const changeable = ids.filter((id) => why(id) === undefined);
   const [first] = ids;
-  if (changeable.length > 0) keys.board.hand.prompt.set({ kind, ids: changeable });
+  if (changeable.length > 0) keys.board.interaction.prompt.set({ kind, ids: changeable });
   else if (first !== undefined) notify(why(first) ?? "");
   return ids.length > 0;
 }
@@ -120,10 +122,10 @@ function whyFixed(
 }
 
 /** The cards that a key acts on: what is selected, else the card with the focus. */
-export function acting({ board: { hand, session } }: BoardKeys): readonly string[] {
-  const selected = [...hand.selected.get()].filter((id) => session.store.card(id));
+export function acting({ board: { interaction, session } }: BoardKeys): readonly string[] {
+  const selected = [...interaction.selected.get()].filter((id) => session.store.card(id));
   if (selected.length > 0) return selected;
-  const id = hand.focused.get();
+  const id = interaction.focused.get();
   return id !== undefined && session.store.card(id) ? [id] : [];
 }
 
@@ -132,24 +134,24 @@ function navigate(
   direction: Direction,
   extend: boolean,
 ): boolean {
-  const { collapse, hand, open, session } = board;
+  const { collapse, interaction, open, session } = board;
   // Keys reach only what is visible, not what is collapsed.
   const collapsed = collapse.collapsed.get();
   const shown = columns.filter((status) => !collapsed.has(status));
   const lanes = lanesOf(session.store, shown, layout).filter(
     ({ key }) => layout.group === "none" || !collapsed.has(laneKey(layout.group, key)),
   );
-  const from = hand.focused.get();
+  const from = interaction.focused.get();
   const next = neighbour({ columns: shown, lanes }, from, direction);
   if (next === undefined) return false;
-  if (extend && from !== undefined) hand.select([from, next]);
-  hand.focus(next);
+  if (extend && from !== undefined) interaction.select([from, next]);
+  interaction.focus(next);
   if (opened !== undefined) open(next);
   return true;
 }
 
 function lift(keys: BoardKeys, id: string): void {
-  const { hand, session } = keys.board;
+  const { interaction, session } = keys.board;
   const card = session.store.card(id);
   if (!card) return;
   const why = whyFixed(keys, id, "move");
@@ -157,38 +159,38 @@ function lift(keys: BoardKeys, id: string): void {
     notify(why);
     return;
   }
-  hand.lifted.set({ id, over: card.status });
+  interaction.lifted.set({ id, over: card.status });
   announce(
     `Picked up, in ${statusTitle(card.status)}. Arrows choose a column, Space drops, Escape puts it back.`,
   );
 }
 
-/** One key with a card in the hand. Nothing else happens to a board meanwhile. */
-function carry({ board: { hand, move }, columns }: BoardKeys, key: string): boolean {
-  const lifted = hand.lifted.get();
+/** One key while a card is lifted. Nothing else happens to a board meanwhile. */
+function carry({ board: { interaction, move }, columns }: BoardKeys, key: string): boolean {
+  const lifted = interaction.lifted.get();
   if (!lifted) return false;
   const direction = WALK[key];
   if (direction === "left" || direction === "right") {
     const over = neighbourColumn(columns, lifted.over, direction);
-    hand.lifted.set({ ...lifted, over });
+    interaction.lifted.set({ ...lifted, over });
     document
       .querySelector(`[data-column=${over}]`)
       ?.scrollIntoView({ block: "nearest", inline: "nearest" });
     announce(`Over ${statusTitle(over)}.`);
   } else if (key === " " || key === "Enter") {
-    hand.lifted.set(undefined);
+    interaction.lifted.set(undefined);
     announce(`Dropped in ${statusTitle(lifted.over)}.`);
-    move(hand.with(lifted.id), lifted.over);
-    hand.focus(lifted.id);
+    move(interaction.with(lifted.id), lifted.over);
+    interaction.focus(lifted.id);
   } else if (key === "Escape" || key === "Tab") {
-    hand.lifted.set(undefined);
+    interaction.lifted.set(undefined);
     announce("Put back.");
   }
   return true;
 }
 
 /** Takes the last movement back and says so. */
-export async function undo({ board: { hand, mover, session } }: BoardKeys): Promise<void> {
+export async function undo({ board: { interaction, mover, session } }: BoardKeys): Promise<void> {
   const why = whyDenied("undo");
   if (why !== undefined) {
     notify(why);
@@ -200,7 +202,7 @@ export async function undo({ board: { hand, mover, session } }: BoardKeys): Prom
     notify("There is no move to undo.");
     return;
   }
-  if (session.store.card(first.id)) hand.focus(first.id);
+  if (session.store.card(first.id)) interaction.focus(first.id);
   notify(
     undone.length === 1
       ? `Moved #${first.number} back to ${statusTitle(first.from)}.`

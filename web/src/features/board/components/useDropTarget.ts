@@ -7,8 +7,8 @@ export function useDropTarget(status: Status): {
   readonly ref: (element: Element | null) => void;
   readonly isOver: boolean;
 } {
-  const { hand } = useBoard();
+  const { interaction } = useBoard();
   const { ref, isDropTarget } = useDroppable({ id: status });
-  const isLiftedOver = useSelected(hand.lifted, (card) => card?.over === status);
+  const isLiftedOver = useSelected(interaction.lifted, (card) => card?.over === status);
   return { ref, isOver: isDropTarget || isLiftedOver };
 }

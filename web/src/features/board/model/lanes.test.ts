@@ -132,7 +132,7 @@ describe("in the order of the queue", () => {
     expect(heard, "nothing is another").toHaveLength(1);
   });
 
-  it("a card that is moved by hand stands among the others at once", () => {
+  it("a card that is moved here stands among the others at once", () => {
     const store = new BoardStore();
     store.load(
       snapshot([

@@ -97,7 +97,7 @@ describe("a page", () => {
   });
 });
 
-describe("a move by hand", () => {
+describe("a move made here", () => {
   beforeEach(() => store.load(snapshot([issue(1, "READY"), issue(2, "READY"), issue(3, "DONE")])));
 
   it("shows at once, above what the server said", () => {

@@ -7,7 +7,7 @@ import type { BoardEvent, BoardIssue, BoardSnapshot } from "../api/documents.ts"
  * What the board knows, in two layers.
  *
  * Below lie the issues by id and, for each column, the loaded ids in the server's order, newest update first. Only
- * snapshots, pages and events write there. Above lies the overlay: moves that a hand made here and that no event has
+ * snapshots, pages and events write there. Above lies the overlay: moves that were made here and that no event has
  * confirmed yet. Each is keyed by its issue while it is on its way and by its event's cursor once the server has
  * answered, and falls away when that event streams in. What is drawn is always the two together.
  *
@@ -78,7 +78,7 @@ export class BoardStore {
     return view;
   }
 
-  /** An issue as the server has it, whatever a hand wants of it. */
+  /** An issue as the server has it, without the overlay. */
   issue(id: string): BoardIssue | undefined {
     return this.#issues.get(id);
   }
@@ -208,7 +208,7 @@ export class BoardStore {
     this.#tell(new Touched().card(id));
   }
 
-  // ------------------------------------------------------------------ what a hand does
+  // ------------------------------------------------------------------ moves made here
 
   /** Shows a move at once. A move of a card that is already on its way replaces the wish, not the origin. */
   begin(id: string, to: Status): void {

@@ -1,18 +1,18 @@
 import { signal } from "@/lib/signal.ts";
 import type { Status } from "@/lib/statuses.ts";
 
-/** What the person at the board has in hand: the card that keys act on, and the card that is being carried. */
-export class Hand {
+/** What the person at the board is doing: the card that keys act on, the selection, the card that is dragged. */
+export class Interaction {
   /** The card that keys act on. It stays the same while it moves, scrolls or leaves the screen. */
   readonly focused = signal<string | undefined>(undefined);
-  /** Raised whenever the focused card should take the browser's focus and come into view. */
-  readonly focusCalls = signal(0);
-  #answered = 0;
+  /** Incremented whenever the focused card should take the browser's focus and come into view. */
+  readonly focusRequests = signal(0);
+  #taken = 0;
   /** The cards that are selected together. Never changed in place. */
   readonly selected = signal<ReadonlySet<string>>(new Set());
-  /** The card that is carried with the keyboard, and the column it is held over. */
+  /** The card that is dragged with the keyboard, and the column it is over. */
   readonly lifted = signal<{ readonly id: string; readonly over: Status } | undefined>(undefined);
-  /** Whether a card is carried with mouse or finger. */
+  /** Whether a card is dragged with mouse or finger. */
   readonly dragging = signal(false);
   /** The prompt that is open. */
   readonly prompt = signal<Prompt | undefined>(undefined);
@@ -20,7 +20,7 @@ export class Hand {
   /** Makes a card the one that keys act on, and brings it into view. */
   focus(id: string): void {
     this.focused.set(id);
-    this.focusCalls.set(this.focusCalls.get() + 1);
+    this.focusRequests.set(this.focusRequests.get() + 1);
   }
 
   /** Selects a card, or takes it out of the selection. */
@@ -45,15 +45,15 @@ export class Hand {
     return selected.has(id) ? [...selected] : [id];
   }
 
-  /** Whether a call of `focusCalls` was taken. */
-  isAnswered(call: number): boolean {
-    return call === this.#answered;
+  /** Whether a request of `focusRequests` was taken. */
+  isFocusRequestTaken(request: number): boolean {
+    return request === this.#taken;
   }
 
-  /** Takes a call of `focusCalls`. True for the column that takes it first, and only once. */
-  answer(call: number): boolean {
-    if (call === this.#answered) return false;
-    this.#answered = call;
+  /** Takes a request of `focusRequests`. Returns true to the column that takes it first, and only once. */
+  takeFocusRequest(request: number): boolean {
+    if (request === this.#taken) return false;
+    this.#taken = request;
     return true;
   }
 }

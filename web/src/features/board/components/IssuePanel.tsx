@@ -22,7 +22,7 @@ import { Backoff } from "./Backoff.tsx";
 import { CommentBox } from "./CommentBox.tsx";
 import { Conversation } from "./Conversation.tsx";
 import { Dependencies } from "./Dependencies.tsx";
-import { Holder } from "./Holder.tsx";
+import { LeasePanel } from "./LeasePanel.tsx";
 import { AuditHistory, Runs } from "./history.tsx";
 import { useConversation } from "./useConversation.ts";
 
@@ -238,7 +238,7 @@ function Head({
         <p className="mt-3 rounded bg-column px-3 py-2 text-board text-ink-soft">{readOnly}</p>
       )}
       {issue.lease && (
-        <Holder
+        <LeasePanel
           key={issue.lease.id}
           lease={issue.lease}
           detail={detail?.lease?.id === issue.lease.id ? detail.lease : undefined}

@@ -5,7 +5,7 @@ import { READER, VISITOR } from "@/lib/fixtures.ts";
 import { viewer } from "@/lib/viewer.ts";
 import type { Hold } from "../api/documents.ts";
 import { requestStop, sendMessage, withdrawStop, type HoldDetail } from "../api/leases.ts";
-import { Holder } from "./Holder.tsx";
+import { LeasePanel } from "./LeasePanel.tsx";
 
 vi.mock("../api/leases.ts", () => ({
   release: vi.fn(),
@@ -38,7 +38,11 @@ const detail: HoldDetail = {
 const onChanged = vi.fn(() => Promise.resolve());
 const show = (lease: Partial<Hold>, more: Partial<HoldDetail> = {}) =>
   render(
-    <Holder lease={{ ...held, ...lease }} detail={{ ...detail, ...more }} onChanged={onChanged} />,
+    <LeasePanel
+      lease={{ ...held, ...lease }}
+      detail={{ ...detail, ...more }}
+      onChanged={onChanged}
+    />,
   );
 const button = (name: string) => screen.queryByRole("button", { name, hidden: true });
 const press = async (name: string) => {

@@ -11,15 +11,15 @@ import { release, type HoldDetail } from "../api/leases.ts";
 import { Messages, Question, WriteBox } from "./Messages.tsx";
 import { AskToStop, StopRequest } from "./StopRequest.tsx";
 
-/** What the server has answered to a request to stop, or that it is withdrawn, before the card tells. */
-type Told = {
-  /** The hold as the card knew it then. */
+/** What the server has answered to a request to stop or to its withdrawal, until the card has it, too. */
+type StopState = {
+  /** The lease as the card knew it then. */
   readonly known: Hold;
   readonly releaseAt: string | null;
 };
 
-/** Who holds the open issue, until when, how far they are, what they ask, and every way to speak to or stop them. */
-export function Holder({
+/** The lease of the open issue: its agent, its end, its checkpoint, the messages, and every way to stop the agent. */
+export function LeasePanel({
   lease: known,
   detail,
   onChanged,
@@ -35,21 +35,21 @@ export function Holder({
   const mayRelease = useMay("release");
   const mayInstruct = useMay("instruct");
   const [asking, setAsking] = useState<"release" | "stop">();
-  const [told, setTold] = useState<Told>();
+  const [stopState, setStopState] = useState<StopState>();
   const section = useRef<HTMLElement>(null);
   const pressed = useRef(false);
-  // What the server has answered is true until the card tells.
-  const releaseAt = told?.known === known ? told.releaseAt : known.releaseAt;
+  // What the server has answered is true until the card has it, too.
+  const releaseAt = stopState?.known === known ? stopState.releaseAt : known.releaseAt;
   const lease = { ...known, releaseAt };
   useEffect(() => {
     if (!pressed.current) return;
     // The button that was pressed is gone; another took its place.
     pressed.current = false;
     section.current?.querySelector<HTMLElement>("[data-stop]")?.focus();
-  }, [releaseAt, told]);
+  }, [releaseAt, stopState]);
   const note = (next: string | null) => {
     pressed.current = true;
-    setTold({ known, releaseAt: next });
+    setStopState({ known, releaseAt: next });
     void onChanged();
   };
   const over = remaining(lease, now) === 0;

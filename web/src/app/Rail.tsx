@@ -3,7 +3,7 @@ import { useState, type ReactNode } from "react";
 import { Link, useLocation } from "wouter";
 import { IconButton } from "@/components/Button.tsx";
 import { classes } from "@/components/classes.ts";
-import { OwnerMark } from "@/components/marks.tsx";
+import { OwnerBadge } from "@/components/badges.tsx";
 import { signOutAndTell } from "@/features/session";
 import { underBase } from "@/lib/basePath.ts";
 import { openPalette } from "@/lib/commands.ts";
@@ -151,7 +151,7 @@ function Person({ wide }: { readonly wide: boolean }) {
           className="flex min-w-0 grow items-center gap-2.5"
           title={`Signed in as ${who.name} until ${fullTime(who.signedInUntil)}`}
         >
-          <OwnerMark name={who.name} role="Signed in as" />
+          <OwnerBadge name={who.name} role="Signed in as" />
           <span className="truncate text-board font-medium">{who.name}</span>
         </span>
         <IconButton label="Sign out" onClick={leave}>

@@ -8,7 +8,7 @@ import {
 } from "@/lib/lease.ts";
 import { clockTime, useNow } from "@/lib/time.ts";
 import { classes } from "./classes.ts";
-import { AgentGlyph } from "./marks.tsx";
+import { AgentGlyph } from "./badges.tsx";
 
 const RADIUS = 9;
 const AROUND = 2 * Math.PI * RADIUS;
@@ -62,7 +62,7 @@ export function LeaseRing({
 }
 
 /** Who holds an issue, how far they are, and, by the ring, for how much longer. */
-export function LeaseMark({ lease }: { readonly lease: Hold }) {
+export function LeaseBadge({ lease }: { readonly lease: Hold }) {
   const now = useNow();
   const words = checkpointWords(lease.checkpoint);
   const time = timeLeft(lease.expiresAt, now);

@@ -1,10 +1,10 @@
 import type { ReactNode } from "react";
 import { Link } from "wouter";
 import { classes } from "@/components/classes.ts";
-import { HoldMarks } from "@/components/HoldMarks.tsx";
+import { HoldBadges } from "@/components/HoldBadges.tsx";
 import { IssueLink, IssueNumber } from "@/components/IssueLink.tsx";
 import { CheckpointBar, LeaseRing } from "@/components/Lease.tsx";
-import { AgentMark } from "@/components/marks.tsx";
+import { AgentBadge } from "@/components/badges.tsx";
 import { RunStatus } from "@/components/RunStatus.tsx";
 import { StatusGlyph } from "@/components/StatusGlyph.tsx";
 import { RelativeTime } from "@/components/RelativeTime.tsx";
@@ -31,11 +31,11 @@ export function AgentCard({ agent, lastRun }: Props) {
       <div className="flex items-center gap-2 px-4 pt-3.5">
         <h2 className="min-w-0 truncate font-semibold">
           <Link href={boardAddress({ agent: agent.name })} className="rounded hover:underline">
-            <AgentMark name={agent.name} />
+            <AgentBadge name={agent.name} />
           </Link>
         </h2>
         <span className="grow" />
-        <PresenceMark presence={presence} />
+        <PresenceBadge presence={presence} />
         {agent.lastSeenAt !== null && <RelativeTime instant={agent.lastSeenAt} />}
       </div>
 
@@ -90,7 +90,7 @@ const DOTS: Readonly<Record<Presence, string>> = {
 };
 
 /** Whether an agent is there, as a dot that differs in shape too, and in words. */
-export function PresenceMark({ presence }: { readonly presence: Presence }) {
+export function PresenceBadge({ presence }: { readonly presence: Presence }) {
   return (
     <span
       data-presence={presence}
@@ -121,7 +121,7 @@ function Held({ lease }: { readonly lease: Holding }) {
           <span className="min-w-0 grow truncate">{checkpointWords(lease.checkpoint)}</span>
           <span className="shrink-0">{timeLeft(lease.expiresAt, now)}</span>
         </div>
-        <HoldMarks lease={lease} className="mt-0.5" />
+        <HoldBadges lease={lease} className="mt-0.5" />
       </div>
     </li>
   );

@@ -1,5 +1,5 @@
 import { Link } from "wouter";
-import { AgentMark } from "@/components/marks.tsx";
+import { AgentBadge } from "@/components/badges.tsx";
 import { RunStatus } from "@/components/RunStatus.tsx";
 import { RelativeTime } from "@/components/RelativeTime.tsx";
 import { duration } from "@/lib/time.ts";
@@ -41,7 +41,7 @@ export function RunTable({ runs }: { readonly runs: readonly Run[] }) {
                   className="border-b border-line last:border-0 max-sm:flex max-sm:flex-wrap max-sm:items-center max-sm:gap-x-2 max-sm:gap-y-1 max-sm:p-3"
                 >
                   <td className={`${CELL} whitespace-nowrap`}>
-                    <AgentMark name={run.agentName} />
+                    <AgentBadge name={run.agentName} />
                   </td>
                   <td className={`${CELL} whitespace-nowrap text-ink-soft`}>{run.runType}</td>
                   <td className={CELL}>

@@ -1,7 +1,7 @@
 import { useLocation, useSearch } from "wouter";
 import { Panel } from "@/components/charts.tsx";
 import { classes } from "@/components/classes.ts";
-import { AgentMark } from "@/components/marks.tsx";
+import { AgentBadge } from "@/components/badges.tsx";
 import { Timeline, type BarKind } from "@/components/Timeline.tsx";
 import { useNow } from "@/lib/time.ts";
 import type { Agent, Run } from "../api/agents.ts";
@@ -36,7 +36,7 @@ export function WorkTimeline({ agents, runs }: Props) {
   const span = { from: now - days * DAY, to: now };
   const rows = agents.map((agent) => ({
     name: agent.name,
-    head: <AgentMark name={agent.name} />,
+    head: <AgentBadge name={agent.name} />,
     bars: timelineSegmentsOf(agent, runs, now)
       .filter(({ to }) => to > span.from)
       .map((segment) => ({ ...segment, words: `${segment.words} · ${lengthWords(segment)}` })),

@@ -1,5 +1,5 @@
 import { useEffect, useState } from "react";
-import { AgentGlyph, OwnerMark } from "@/components/marks.tsx";
+import { AgentGlyph, OwnerBadge } from "@/components/badges.tsx";
 import { Picker, type Choice } from "@/components/Picker.tsx";
 import { PriorityGlyph } from "@/components/PriorityGlyph.tsx";
 import type { Edit } from "@/lib/edits.ts";
@@ -97,7 +97,7 @@ function choicesOf(kind: Kind, offered: Offered, present: string | undefined): r
       group,
       text: value,
       count: issues,
-      mark: kind === "agent" ? <AgentGlyph name={value} /> : <OwnerMark name={value} />,
+      mark: kind === "agent" ? <AgentGlyph name={value} /> : <OwnerBadge name={value} />,
       chosen: value === present,
       edit: { kind, value },
     })),

@@ -1,11 +1,11 @@
 import { Lock, MessageSquare } from "lucide-react";
 import { memo } from "react";
 import { ActorKind } from "@/components/Actor.tsx";
-import { BackoffMarks } from "@/components/BackoffMarks.tsx";
-import { DependencyMarks, hasOpenDependencies } from "@/components/DependencyMarks.tsx";
-import { HoldMarks } from "@/components/HoldMarks.tsx";
-import { LeaseMark } from "@/components/Lease.tsx";
-import { AgentMark, LabelMark, OwnerMark, PullRequestMark } from "@/components/marks.tsx";
+import { BackoffBadges } from "@/components/BackoffBadges.tsx";
+import { DependencyBadges, hasOpenDependencies } from "@/components/DependencyBadges.tsx";
+import { HoldBadges } from "@/components/HoldBadges.tsx";
+import { LeaseBadge } from "@/components/Lease.tsx";
+import { AgentBadge, LabelBadge, OwnerBadge, PullRequestBadge } from "@/components/badges.tsx";
 import { PriorityGlyph } from "@/components/PriorityGlyph.tsx";
 import { classes } from "@/components/classes.ts";
 import { isNeedsHuman, needsPerson } from "@/lib/backoff.ts";
@@ -90,10 +90,10 @@ export const Card = memo(function Card({ view }: { readonly view: CardView }) {
         </p>
       )}
       {(issue.backoff !== null || waitsForPerson) && (
-        <BackoffMarks backoff={issue.backoff} needsPerson={waitsForPerson} className="mt-1" />
+        <BackoffBadges backoff={issue.backoff} needsPerson={waitsForPerson} className="mt-1" />
       )}
-      {hasOpenDependencies(issue) && <DependencyMarks issue={issue} className="mt-1" />}
-      {issue.lease && <HoldMarks lease={issue.lease} className="mt-1" />}
+      {hasOpenDependencies(issue) && <DependencyBadges issue={issue} className="mt-1" />}
+      {issue.lease && <HoldBadges lease={issue.lease} className="mt-1" />}
       {(issue.lease !== null ||
         issue.agents.length > 0 ||
         issue.owners.length > 0 ||
@@ -102,16 +102,16 @@ export const Card = memo(function Card({ view }: { readonly view: CardView }) {
         issue.commentsCount > 0) && (
         <div className="mt-1.5 flex h-4.5 min-w-0 items-center gap-1.5 overflow-hidden text-meta text-ink-soft">
           {issue.lease ? (
-            <LeaseMark lease={issue.lease} />
+            <LeaseBadge lease={issue.lease} />
           ) : (
-            issue.agents[0] && <AgentMark name={issue.agents[0]} />
+            issue.agents[0] && <AgentBadge name={issue.agents[0]} />
           )}
           {issue.owners.map((owner) => (
-            <OwnerMark key={owner} name={owner} />
+            <OwnerBadge key={owner} name={owner} />
           ))}
           <Labels labels={labels} room={roomBeside(issue)} />
           <span className="grow" />
-          {issue.pullRequestUrl !== null && <PullRequestMark url={issue.pullRequestUrl} />}
+          {issue.pullRequestUrl !== null && <PullRequestBadge url={issue.pullRequestUrl} />}
           {issue.commentsCount > 0 && (
             <span className="tabular inline-flex shrink-0 items-center gap-1 text-ink-faint">
               <MessageSquare size={12} aria-hidden />
@@ -131,7 +131,7 @@ function Labels({ labels, room }: { readonly labels: readonly string[]; readonly
   return (
     <>
       {labels.slice(0, shown).map((label) => (
-        <LabelMark key={label} name={label} />
+        <LabelBadge key={label} name={label} />
       ))}
       {hidden.length > 0 && (
         <span className="tabular shrink-0 text-ink-faint" title={hidden.join(", ")}>

@@ -4,7 +4,7 @@ import { IconButton } from "@/components/Button.tsx";
 import { StatusGlyph } from "@/components/StatusGlyph.tsx";
 import { useSignal } from "@/lib/signal.ts";
 import { statusTitle, type Status } from "@/lib/statuses.ts";
-import { LimitMark } from "./LimitMark.tsx";
+import { LimitBadge } from "./LimitBadge.tsx";
 import { useBoard, useColumn } from "./context.ts";
 
 /** What a column is, how much is in it, and the way to collapse it. */
@@ -17,7 +17,7 @@ export function ColumnHead({ status, id }: { readonly status: Status; readonly i
         <StatusGlyph status={status} />
         <span className="truncate">{statusTitle(status)}</span>
         <Count count={totalCount} />
-        <LimitMark status={status} />
+        <LimitBadge status={status} />
       </h2>
       {/* Over the end of the head, so that its words have the whole width. */}
       <IconButton
@@ -60,7 +60,7 @@ export function CollapsedHead({ status, id }: { readonly status: Status; readonl
       >
         {statusTitle(status)}
         <Count count={totalCount} />
-        <LimitMark status={status} />
+        <LimitBadge status={status} />
       </span>
     </button>
   );

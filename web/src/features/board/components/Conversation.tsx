@@ -2,7 +2,7 @@ import { ExternalLink } from "lucide-react";
 import { useState, type ReactNode } from "react";
 import { Button } from "@/components/Button.tsx";
 import { Markdown } from "@/components/Markdown.tsx";
-import { OwnerMark } from "@/components/marks.tsx";
+import { OwnerBadge } from "@/components/badges.tsx";
 import { Delayed } from "@/components/states.tsx";
 import { RelativeTime } from "@/components/RelativeTime.tsx";
 import { since, useNow } from "@/lib/time.ts";
@@ -104,7 +104,7 @@ function Comment({ comment }: { readonly comment: IssueComment }) {
   return (
     <article className="relative min-w-0 rounded border border-line">
       <header className="flex min-w-0 items-center gap-1.5 rounded-t bg-column px-3 py-1.5 text-board">
-        {author !== null && <OwnerMark name={author} role="Written by" />}
+        {author !== null && <OwnerBadge name={author} role="Written by" />}
         <span className="truncate font-medium">{author ?? "Deleted account"}</span>
         {association !== undefined && (
           <span className="shrink-0 text-meta text-ink-faint">{association}</span>

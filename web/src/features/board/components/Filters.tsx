@@ -2,7 +2,7 @@ import { Search } from "lucide-react";
 import { useEffect, useEffectEvent, useRef, useState, type Ref } from "react";
 import { Button } from "@/components/Button.tsx";
 import { Chip } from "@/components/Chip.tsx";
-import { AgentGlyph, OwnerMark } from "@/components/marks.tsx";
+import { AgentGlyph, OwnerBadge } from "@/components/badges.tsx";
 import { Picker, type Choice } from "@/components/Picker.tsx";
 import { PriorityGlyph } from "@/components/PriorityGlyph.tsx";
 import { StatusGlyph } from "@/components/StatusGlyph.tsx";
@@ -59,7 +59,7 @@ function markOf(facet: Facet, value: string) {
   if (priority) return <PriorityGlyph priority={priority} />;
   const status = facet === "statuses" ? statusOf(value) : undefined;
   if (status) return <StatusGlyph status={status} />;
-  if (facet === "owners") return <OwnerMark name={value} />;
+  if (facet === "owners") return <OwnerBadge name={value} />;
   if (facet === "agents") return <AgentGlyph name={value} />;
   return undefined;
 }

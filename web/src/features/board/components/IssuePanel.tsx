@@ -2,7 +2,7 @@ import { ExternalLink, X } from "lucide-react";
 import { useEffect, useRef, useState, type ReactNode } from "react";
 import { Button, IconButton } from "@/components/Button.tsx";
 import { Markdown } from "@/components/Markdown.tsx";
-import { AgentMark, LabelMark, OwnerMark, PullRequestMark } from "@/components/marks.tsx";
+import { AgentBadge, LabelBadge, OwnerBadge, PullRequestBadge } from "@/components/badges.tsx";
 import { NotOffered } from "@/components/NotOffered.tsx";
 import { PriorityGlyph } from "@/components/PriorityGlyph.tsx";
 import { Delayed, EmptyState, ErrorState } from "@/components/states.tsx";
@@ -205,14 +205,14 @@ function Head({
         <Attribute kind="agent" issue={issue}>
           {issue.agents.length === 0 && "No agent"}
           {issue.agents.map((agent) => (
-            <AgentMark key={agent} name={agent} />
+            <AgentBadge key={agent} name={agent} />
           ))}
         </Attribute>
         <Attribute kind="owner" issue={issue}>
           {issue.owners.length === 0 && "No owner"}
           {issue.owners.map((owner) => (
             <span key={owner} className="inline-flex items-center gap-1.5">
-              <OwnerMark name={owner} />
+              <OwnerBadge name={owner} />
               {owner}
             </span>
           ))}
@@ -224,12 +224,12 @@ function Head({
             rel="noreferrer noopener"
             className="inline-flex h-6 items-center rounded px-1.5 hover:bg-line/60"
           >
-            <PullRequestMark url={issue.pullRequestUrl} />
+            <PullRequestBadge url={issue.pullRequestUrl} />
           </a>
         )}
         {issue.assignees.map((assignee) => (
           <span key={assignee} className="inline-flex items-center gap-1.5 text-ink-soft">
-            <OwnerMark name={assignee} role="Assigned to" />
+            <OwnerBadge name={assignee} role="Assigned to" />
             {assignee}
           </span>
         ))}
@@ -251,7 +251,7 @@ function Head({
       {labels.length > 0 && (
         <div className="mt-2.5 flex flex-wrap gap-1.5 text-meta">
           {labels.map((label) => (
-            <LabelMark key={label} name={label} />
+            <LabelBadge key={label} name={label} />
           ))}
         </div>
       )}

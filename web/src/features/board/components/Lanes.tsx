@@ -10,7 +10,7 @@ import {
   type RefObject,
 } from "react";
 import { classes } from "@/components/classes.ts";
-import { AgentGlyph } from "@/components/marks.tsx";
+import { AgentGlyph } from "@/components/badges.tsx";
 import { PriorityGlyph } from "@/components/PriorityGlyph.tsx";
 import { useSignal } from "@/lib/signal.ts";
 import { PRIORITIES, statusTitle, type Status } from "@/lib/statuses.ts";

@@ -54,7 +54,7 @@ export function Messages({
         <li key={message.id}>
           <div className="flex items-center gap-1.5 text-meta text-ink-faint">
             <span className="min-w-0 truncate font-medium text-ink-soft">{message.author}</span>
-            <ReadMark readAt={message.readAt} />
+            <ReadBadge readAt={message.readAt} />
             <span className="grow" />
             <RelativeTime instant={message.sentAt} />
           </div>
@@ -67,7 +67,7 @@ export function Messages({
   );
 }
 
-function ReadMark({ readAt }: { readonly readAt: string | null }) {
+function ReadBadge({ readAt }: { readonly readAt: string | null }) {
   const now = useNow();
   if (readAt === null) {
     return (

@@ -3,7 +3,7 @@ import { useEffect, useRef, useState, type RefObject } from "react";
 import { classes } from "@/components/classes.ts";
 import { StatusGlyph } from "@/components/StatusGlyph.tsx";
 import { STATUSES, statusTitle, type Status } from "@/lib/statuses.ts";
-import { LimitMark } from "./LimitMark.tsx";
+import { LimitBadge } from "./LimitBadge.tsx";
 import { useColumn } from "./context.ts";
 
 const PREFIX = "tab:";
@@ -76,7 +76,7 @@ function Tab({
           {totalCount.toLocaleString()}
           <span className="sr-only"> issues</span>
         </span>
-        <LimitMark status={status} />
+        <LimitBadge status={status} />
       </button>
     </span>
   );

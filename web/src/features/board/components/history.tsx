@@ -1,6 +1,6 @@
 import { Actor } from "@/components/Actor.tsx";
 import { LabelChange } from "@/components/LabelChange.tsx";
-import { AgentMark } from "@/components/marks.tsx";
+import { AgentBadge } from "@/components/badges.tsx";
 import { RunStatus } from "@/components/RunStatus.tsx";
 import { RelativeTime } from "@/components/RelativeTime.tsx";
 import type { Run } from "@/lib/runs.ts";
@@ -77,7 +77,7 @@ export function Runs({ runs }: { readonly runs: readonly Run[] }) {
         {runs.map((run) => (
           <li key={run.id} className="text-board">
             <div className="flex items-center gap-1.5">
-              <AgentMark name={run.agentName} />
+              <AgentBadge name={run.agentName} />
               <span className="text-ink-soft">{run.runType}</span>
               <RunStatus status={run.status} />
               <span className="grow" />

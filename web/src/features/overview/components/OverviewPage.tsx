@@ -3,7 +3,7 @@ import { Link } from "wouter";
 import { DayChart, Panel, StatusBar, type Series } from "@/components/charts.tsx";
 import { classes } from "@/components/classes.ts";
 import { LivePage } from "@/components/LivePage.tsx";
-import { AgentMark } from "@/components/marks.tsx";
+import { AgentBadge } from "@/components/badges.tsx";
 import { StatusGlyph } from "@/components/StatusGlyph.tsx";
 import { boardAddress } from "@/lib/address.ts";
 import { STALE_DAYS } from "@/lib/stale.ts";
@@ -164,7 +164,7 @@ function Agents({ agents }: { readonly agents: Overview["agents"] }) {
             href={boardAddress({ agent: agent.name, statuses: OPEN })}
             className="grid grid-cols-[7rem_1fr_2rem] items-center gap-3 rounded hover:bg-column"
           >
-            <AgentMark name={agent.name} />
+            <AgentBadge name={agent.name} />
             <StatusBar
               label={`Issues of ${agent.name}`}
               counts={agent.byStatus.filter(({ status }) => status !== "DONE")}

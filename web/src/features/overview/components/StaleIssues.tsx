@@ -1,6 +1,6 @@
 import { Link } from "wouter";
 import { Panel } from "@/components/charts.tsx";
-import { AgentMark } from "@/components/marks.tsx";
+import { AgentBadge } from "@/components/badges.tsx";
 import { daysSince, useNow } from "@/lib/time.ts";
 import type { Overview } from "../api/overview.ts";
 
@@ -40,7 +40,7 @@ export function StaleIssues({
                 <span className="grow truncate" dir="auto">
                   {issue.title}
                 </span>
-                {issue.agents[0] && <AgentMark name={issue.agents[0]} />}
+                {issue.agents[0] && <AgentBadge name={issue.agents[0]} />}
               </Link>
             </li>
           ))}

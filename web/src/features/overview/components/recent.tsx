@@ -1,7 +1,7 @@
 import { Link } from "wouter";
 import { Actor } from "@/components/Actor.tsx";
 import { Panel } from "@/components/charts.tsx";
-import { AgentMark } from "@/components/marks.tsx";
+import { AgentBadge } from "@/components/badges.tsx";
 import { RunStatus } from "@/components/RunStatus.tsx";
 import { RelativeTime } from "@/components/RelativeTime.tsx";
 import { actionWords } from "@/lib/words.ts";
@@ -17,7 +17,7 @@ export function RecentRuns({ runs }: { readonly runs: Overview["agentRuns"]["nod
         <ul className="flex flex-col gap-2">
           {runs.map((run) => (
             <li key={run.id} className="flex min-w-0 items-center gap-2">
-              <AgentMark name={run.agentName} />
+              <AgentBadge name={run.agentName} />
               <span className="shrink-0 text-ink-soft">{run.runType}</span>
               <RunStatus status={run.status} />
               <Title issue={run.issue} />

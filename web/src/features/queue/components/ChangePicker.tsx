@@ -1,4 +1,4 @@
-import { AgentGlyph } from "@/components/marks.tsx";
+import { AgentGlyph } from "@/components/badges.tsx";
 import { Picker, type Choice } from "@/components/Picker.tsx";
 import { PriorityGlyph } from "@/components/PriorityGlyph.tsx";
 import { isSameName } from "@/lib/issues.ts";

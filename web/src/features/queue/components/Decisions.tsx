@@ -3,7 +3,7 @@ import { useEffect, useState } from "react";
 import { Button } from "@/components/Button.tsx";
 import { Panel } from "@/components/charts.tsx";
 import { IssueLink, IssueNumber } from "@/components/IssueLink.tsx";
-import { AgentMark } from "@/components/marks.tsx";
+import { AgentBadge } from "@/components/badges.tsx";
 import { RelativeTime } from "@/components/RelativeTime.tsx";
 import { fullTime, localTimes, useNow } from "@/lib/time.ts";
 import { skipWords } from "@/lib/work.ts";
@@ -70,7 +70,7 @@ function Answer({
             className={`shrink-0 text-ink-faint transition-transform ${open ? "rotate-90" : ""}`}
             aria-hidden
           />
-          <AgentMark name={agent} />
+          <AgentBadge name={agent} />
           <span className="min-w-0 grow truncate text-ink-soft">
             {issue ? (kind === "claim_next" ? "was given" : "was shown") : "was given nothing"}
             {lane !== null && ` on ${lane}`}

@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import { BackoffMarks } from "@/components/BackoffMarks.tsx";
+import { BackoffBadges } from "@/components/BackoffBadges.tsx";
 import { classes } from "@/components/classes.ts";
 import { IssueLink, IssueNumber } from "@/components/IssueLink.tsx";
 import { PriorityGlyph } from "@/components/PriorityGlyph.tsx";
@@ -75,7 +75,7 @@ export function IssueRow({
         <div className="mt-0.5 flex items-start gap-3">
           <div className="min-w-0 grow">
             {(issue.backoff !== null || needsPerson) && (
-              <BackoffMarks backoff={issue.backoff} needsPerson={needsPerson} isExplained />
+              <BackoffBadges backoff={issue.backoff} needsPerson={needsPerson} isExplained />
             )}
             <p className="text-meta wrap-anywhere text-ink-faint">
               {issue.lane !== usualLane && `lane ${issue.lane} · `}

@@ -4,7 +4,7 @@ import { useLocation, useSearch } from "wouter";
 import { Button } from "@/components/Button.tsx";
 import { ConnectionPill } from "@/components/ConnectionPill.tsx";
 import { LivePage } from "@/components/LivePage.tsx";
-import { AgentGlyph } from "@/components/marks.tsx";
+import { AgentGlyph } from "@/components/badges.tsx";
 import { NotOffered } from "@/components/NotOffered.tsx";
 import { PauseBanner } from "@/components/PauseBanner.tsx";
 import { Picker } from "@/components/Picker.tsx";

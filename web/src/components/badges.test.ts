@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { pullRequestNumber } from "./marks.tsx";
+import { pullRequestNumber } from "./badges.tsx";
 
 it.each([
   ["https://github.com/acme/rocket/pull/12", "12"],

@@ -2,7 +2,7 @@ import { act, cleanup, render } from "@testing-library/react";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { FAILED, FAILED_HISTORY } from "@/lib/fixtures.ts";
 import { clockTime } from "@/lib/time.ts";
-import { BackoffMarks } from "./BackoffMarks.tsx";
+import { BackoffBadges } from "./BackoffBadges.tsx";
 
 beforeEach(() => vi.useFakeTimers({ now: Date.parse(FAILED_HISTORY.lastAt) }));
 afterEach(() => {
@@ -13,7 +13,7 @@ afterEach(() => {
 const until = clockTime(FAILED.retryAt ?? "");
 
 it("shows a back-off until it is over, and the attempts after that", () => {
-  const { container } = render(<BackoffMarks backoff={FAILED} needsPerson={false} />);
+  const { container } = render(<BackoffBadges backoff={FAILED} needsPerson={false} />);
   const mark = () => container.querySelector("[data-backoff]");
   expect(mark()?.textContent).toContain(`left alone until ${until}`);
   expect(mark()?.textContent).toContain("1 failed attempt");
@@ -30,7 +30,7 @@ it("shows a back-off until it is over, and the attempts after that", () => {
 
 it("shows nothing of refusals whose back-off is over", () => {
   const refused = { ...FAILED, failedAttempts: 0 };
-  const { container } = render(<BackoffMarks backoff={refused} needsPerson={false} />);
+  const { container } = render(<BackoffBadges backoff={refused} needsPerson={false} />);
   expect(container.textContent).toContain("left alone until");
   act(() => void vi.advanceTimersByTime(11_000));
   expect(container.textContent).toBe("");
@@ -44,15 +44,15 @@ it("says what needs a person, by its attempts or by a label alone", () => {
     needsHuman: true,
     summary: "The issue needs a person after 5 failed attempts; the last: scout failed on it.",
   };
-  const { container, rerender } = render(<BackoffMarks backoff={exhausted} needsPerson />);
+  const { container, rerender } = render(<BackoffBadges backoff={exhausted} needsPerson />);
   const mark = () => container.querySelector("[data-backoff=person]");
   expect(mark()?.textContent).toContain("needs a person");
   expect(mark()?.textContent).toContain("5 failed attempts");
   expect(mark()?.getAttribute("title")).toBe(exhausted.summary);
 
   const byLabel = "Agents are not served the issue until the label needs-human is taken off.";
-  rerender(<BackoffMarks backoff={null} needsPerson />);
+  rerender(<BackoffBadges backoff={null} needsPerson />);
   expect(mark()?.getAttribute("title")).toBe(byLabel);
-  rerender(<BackoffMarks backoff={FAILED} needsPerson />);
+  rerender(<BackoffBadges backoff={FAILED} needsPerson />);
   expect(mark()?.getAttribute("title"), "whatever else went wrong").toBe(byLabel);
 });

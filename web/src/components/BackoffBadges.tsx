@@ -4,7 +4,7 @@ import { clockTime, useIsAhead, useNow } from "@/lib/time.ts";
 import { classes } from "./classes.ts";
 
 /** Whether an issue waits for a person or for a back-off to end, and how often agents failed on it; nothing where neither is so. */
-export function BackoffMarks({
+export function BackoffBadges({
   backoff,
   needsPerson,
   isExplained = false,

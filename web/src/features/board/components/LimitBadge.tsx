@@ -11,7 +11,7 @@ const LOOKS: Readonly<Record<Level, string>> = {
 };
 
 /** How full a column is by its work-in-progress limit; nothing where none is set. */
-export function LimitMark({ status }: { readonly status: Status }) {
+export function LimitBadge({ status }: { readonly status: Status }) {
   const gauges = gaugesOf(useSignal(useBoard().limits), status);
   const [fullest] = gauges;
   if (!fullest) return null;

@@ -12,7 +12,7 @@ type Hold = {
 };
 
 /** Whether the holder of an issue waits for an answer, and whether it was asked to stop; nothing where neither is so. */
-export function HoldMarks({
+export function HoldBadges({
   lease: { agent, awaitingInput, releaseAt },
   className,
 }: {

@@ -38,7 +38,7 @@ export function AgentGlyph({ name }: { readonly name: string }) {
 }
 
 /** An agent: its square and its name. */
-export function AgentMark({ name }: { readonly name: string }) {
+export function AgentBadge({ name }: { readonly name: string }) {
   return (
     <span className="inline-flex max-w-full shrink-0 items-center gap-1">
       <AgentGlyph name={name} />
@@ -49,7 +49,7 @@ export function AgentMark({ name }: { readonly name: string }) {
 }
 
 /** A person: a disc with an initial, and the name for those who hover or listen. */
-export function OwnerMark({
+export function OwnerBadge({
   name,
   role = "Owner",
 }: {
@@ -78,7 +78,7 @@ export const pullRequestNumber = (url: string): string | undefined =>
   /\/pull\/(\d+)\/?$/.exec(url)?.[1];
 
 /** The open pull request that is to close an issue. */
-export function PullRequestMark({ url }: { readonly url: string }) {
+export function PullRequestBadge({ url }: { readonly url: string }) {
   const number = pullRequestNumber(url);
   return (
     <span
@@ -105,7 +105,7 @@ export function PullRequestMark({ url }: { readonly url: string }) {
 }
 
 /** A label that is neither status, priority, agent nor owner. */
-export function LabelMark({ name }: { readonly name: string }) {
+export function LabelBadge({ name }: { readonly name: string }) {
   return (
     <span
       title={name}

@@ -14,7 +14,7 @@ export const hasOpenDependencies = ({ state, openBlockers, unblocks }: Counts): 
 const issues = (count: number): string => (count === 1 ? "1 open issue" : `${count} open issues`);
 
 /** How many open issues an issue waits for, and how many wait for it; nothing where there are none. */
-export function DependencyMarks({
+export function DependencyBadges({
   issue,
   className,
 }: {

@@ -1,11 +1,11 @@
 import { cleanup, render } from "@testing-library/react";
 import { afterEach, expect, it } from "vitest";
-import { DependencyMarks } from "./DependencyMarks.tsx";
+import { DependencyBadges } from "./DependencyBadges.tsx";
 
 afterEach(cleanup);
 
 const show = (openBlockers: number, unblocks: number, state: "OPEN" | "CLOSED" = "OPEN") =>
-  render(<DependencyMarks issue={{ state, openBlockers, unblocks }} />);
+  render(<DependencyBadges issue={{ state, openBlockers, unblocks }} />);
 
 it("says how many an issue waits for and how many wait for it", () => {
   const { container, getByTitle } = show(2, 7);

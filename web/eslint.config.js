@@ -6,12 +6,12 @@ import { defineConfig, globalIgnores } from "eslint/config";
 import tseslint from "typescript-eslint";
 
 // Imports point one way: app → features → components → lib. Features do not know each other; what two of
-// them need moves down. A relative path may not climb out of its feature, so the alias tells the floor.
+// them need moves down. A relative path may not climb out of its feature, so the alias names the layer.
 const climbing = {
   regex: "^\\.\\./\\.\\./",
-  message: "Reach other folders through `@/`, so that the floors stay visible.",
+  message: "Reach other folders through `@/`, so that the layers stay visible.",
 };
-const floor = (files, forbidden) => ({
+const layer = (files, forbidden) => ({
   files,
   rules: {
     "@typescript-eslint/no-restricted-imports": [
@@ -62,9 +62,9 @@ export default defineConfig(
   { files: ["public/*.js"], languageOptions: { globals: globals.browser } },
   // What it hands to the browser runs there.
   { files: ["bench/*.mjs"], languageOptions: { globals: globals.browser } },
-  floor(["src/app/**"], []),
+  layer(["src/app/**"], []),
   ...features.map((own) =>
-    floor(
+    layer(
       [`src/features/${own}/**`],
       [
         "@/app/*",
@@ -72,8 +72,8 @@ export default defineConfig(
       ],
     ),
   ),
-  floor(["src/components/**"], ["@/app/*", "@/features/*", "../features/*", "../app/*"]),
-  floor(
+  layer(["src/components/**"], ["@/app/*", "@/features/*", "../features/*", "../app/*"]),
+  layer(
     ["src/lib/**"],
     ["@/app/*", "@/features/*", "@/components/*", "../features/*", "../components/*", "../app/*"],
   ),

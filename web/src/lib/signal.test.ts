@@ -1,0 +1,58 @@
+import { expect, it, vi } from "vitest";
+import { signal } from "./signal.ts";
+
+it("notifies those who watch when the value changes, and not when it stays the same", () => {
+  const value = signal(1);
+  const listener = vi.fn();
+  value.watch(listener);
+  value.set(1);
+  expect(listener).not.toHaveBeenCalled();
+  value.set(2);
+  expect(listener).toHaveBeenCalledOnce();
+  expect(value.get()).toBe(2);
+});
+
+it("compares like Object.is: NaN equals itself, an equal object is another value", () => {
+  const number = signal(NaN);
+  const listener = vi.fn();
+  number.watch(listener);
+  number.set(NaN);
+  expect(listener).not.toHaveBeenCalled();
+
+  const object = signal<object>({});
+  object.watch(listener);
+  object.set({});
+  expect(listener).toHaveBeenCalledOnce();
+});
+
+it("the value is there already when a listener is called", () => {
+  const value = signal("before");
+  const seen: string[] = [];
+  value.watch(() => seen.push(value.get()));
+  value.set("after");
+  expect(seen).toEqual(["after"]);
+});
+
+it("nothing is notified after it has stopped, whoever else goes on", () => {
+  const value = signal(0);
+  const [one, other] = [vi.fn(), vi.fn()];
+  const stop = value.watch(one);
+  value.watch(other);
+  stop();
+  stop();
+  value.set(1);
+  expect(one).not.toHaveBeenCalled();
+  expect(other).toHaveBeenCalledOnce();
+});
+
+it("a listener may stop another one, or itself, while it is called", () => {
+  const value = signal(0);
+  const other = vi.fn();
+  const stops: (() => void)[] = [];
+  stops.push(value.watch(() => stops.forEach((stop) => stop())));
+  stops.push(value.watch(other));
+  value.set(1);
+  expect(other).not.toHaveBeenCalled();
+  value.set(2);
+  expect(value.get()).toBe(2);
+});

@@ -1,0 +1,63 @@
+import { beforeEach, expect, it, vi } from "vitest";
+import { Interaction } from "./interaction.ts";
+
+let interaction: Interaction;
+beforeEach(() => {
+  interaction = new Interaction();
+});
+
+it("acts on the whole selection when the card belongs to it, else on the card alone", () => {
+  interaction.select(["a", "b"]);
+  expect(interaction.with("a")).toEqual(["a", "b"]);
+  expect(interaction.with("c")).toEqual(["c"]);
+  interaction.clear();
+  expect(interaction.with("a")).toEqual(["a"]);
+});
+
+it("toggles single cards and adds to what is selected, without duplicates", () => {
+  interaction.toggle("a");
+  interaction.select(["b", "a"]);
+  expect([...interaction.selected.get()]).toEqual(["a", "b"]);
+  interaction.toggle("a");
+  expect([...interaction.selected.get()]).toEqual(["b"]);
+});
+
+it("never changes a selection in place, so that whoever compares sees the change", () => {
+  const before = interaction.selected.get();
+  interaction.toggle("a");
+  const after = interaction.selected.get();
+  expect(before.size).toBe(0);
+  interaction.select(["b"]);
+  expect([...after]).toEqual(["a"]);
+});
+
+it("clearing an empty selection notifies nobody", () => {
+  const listener = vi.fn();
+  interaction.selected.watch(listener);
+  interaction.clear();
+  expect(listener).not.toHaveBeenCalled();
+  interaction.toggle("a");
+  interaction.clear();
+  expect(listener).toHaveBeenCalledTimes(2);
+});
+
+it("a request for the focus is taken once, by the column that comes first", () => {
+  interaction.focus("a");
+  const request = interaction.focusRequests.get();
+  expect(interaction.focused.get()).toBe("a");
+  expect(interaction.isFocusRequestTaken(request)).toBe(false);
+  expect(interaction.takeFocusRequest(request)).toBe(true);
+  expect(interaction.isFocusRequestTaken(request)).toBe(true);
+  expect(interaction.takeFocusRequest(request)).toBe(false);
+});
+
+it("focusing the same card again is another request", () => {
+  interaction.focus("a");
+  interaction.takeFocusRequest(interaction.focusRequests.get());
+  interaction.focus("a");
+  expect(interaction.takeFocusRequest(interaction.focusRequests.get())).toBe(true);
+});
+
+it("there is nothing to take before the first request", () => {
+  expect(interaction.takeFocusRequest(interaction.focusRequests.get())).toBe(false);
+});

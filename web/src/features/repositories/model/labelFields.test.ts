@@ -1,0 +1,51 @@
+import { expect, it } from "vitest";
+import { DISPATCH_LABELS, OWN_LABELS } from "@/lib/fixtures.ts";
+import { fieldsOf, inputOf, isSameScheme } from "./labelFields.ts";
+
+const EMPTY = { fullName: "a/b", statuses: [], priorities: [] };
+
+it("Dispatch's own labels fill no field", () => {
+  expect(fieldsOf(DISPATCH_LABELS)).toEqual({});
+  expect(Object.keys(fieldsOf(OWN_LABELS)).length).toBeGreaterThan(0);
+});
+
+it("the scheme in force is sent as it is", () => {
+  expect(inputOf("a/b", fieldsOf(DISPATCH_LABELS))).toEqual(EMPTY);
+  const input = inputOf("a/b", fieldsOf(OWN_LABELS));
+  for (const { status, label } of input.statuses ?? []) {
+    expect(OWN_LABELS.statuses).toContainEqual({ status, label });
+  }
+  expect(isSameScheme(fieldsOf(OWN_LABELS), fieldsOf(DISPATCH_LABELS))).toBe(false);
+});
+
+it.each(["", "   ", "status/ready", " STATUS/Ready "])(
+  "a field with %j stands for Dispatch's own label",
+  (text) => {
+    expect(inputOf("a/b", { "status/ready": text })).toEqual(EMPTY);
+  },
+);
+
+it("labels are sent without the spaces around them", () => {
+  expect(inputOf("a/b", { "status/in-progress": " Doing ", "priority/p0": "urgent " })).toEqual({
+    ...EMPTY,
+    statuses: [{ status: "IN_PROGRESS", label: "Doing" }],
+    priorities: [{ priority: "P0", label: "urgent" }],
+  });
+});
+
+it("a space at the end of what labels of agents begin with is kept", () => {
+  expect(inputOf("a/b", { "agent/": "bot: " }).agentPrefix).toBe("bot: ");
+  expect(inputOf("a/b", { "agent/": "  " })).toEqual(EMPTY);
+  expect(inputOf("a/b", { "agent/": "Agent/ " }), "it is Dispatch's own").toEqual(EMPTY);
+});
+
+it("what is no label of Dispatch's is not sent", () => {
+  expect(inputOf("a/b", { "status/nonsense": "x", toString: "y" })).toEqual(EMPTY);
+});
+
+it("two texts are the same scheme when the server would take them for the same", () => {
+  expect(isSameScheme({ "status/done": " Closed" }, { "status/done": "Closed" })).toBe(true);
+  expect(isSameScheme({ "status/done": "" }, {})).toBe(true);
+  expect(isSameScheme({ "status/done": "Closed" }, { "status/done": "closed" })).toBe(false);
+  expect(isSameScheme({ "agent/": "bot" }, { "agent/": "bot " })).toBe(false);
+});

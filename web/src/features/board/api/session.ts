@@ -62,6 +62,9 @@ export class BoardSession {
     this.#unfollow?.();
     this.#unfollow = undefined;
     clearTimeout(this.#counting);
+    this.#counting = undefined;
+    // Pages that are on their way belong to the snapshot before, and are dropped.
+    this.#paging.clear();
   }
 
   /** Takes a fresh snapshot and follows the stream from there. */
@@ -100,8 +103,8 @@ export class BoardSession {
       first: this.#filter.search ? Math.min(page, MOST_FOUND) : page,
       after,
     });
-    this.#paging.delete(status);
     if (generation !== this.#generation) return;
+    this.#paging.delete(status);
     if (answer.failure) {
       // A scroll asks again by itself; a board that has to be whole says that it is not.
       if (this.#wantsAll) this.phase.set({ kind: "failed", failure: answer.failure, shown: true });

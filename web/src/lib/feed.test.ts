@@ -7,20 +7,23 @@ const lines = (...ids: string[]): Line[] => ids.map((id) => ({ id }));
 let pages: Map<string | undefined, FeedPage<Line> | "down">;
 let say: (line: Line) => void;
 let gap: () => void;
+/** What the source waits for before it answers. */
+let delay: Promise<void> | undefined;
 let feed: Feed<Line>;
 const shown = () => feed.state.get().items.map((line) => line.id);
 const settled = () => new Promise((resolve) => setTimeout(resolve));
 
 beforeEach(() => {
+  delay = undefined;
   pages = new Map();
   pages.set(undefined, { items: lines("5", "4"), next: "4" });
   pages.set("4", { items: lines("3", "2"), next: undefined });
   feed = new Feed<Line>({
-    read: (after) => {
+    read: async (after) => {
+      const until = delay;
       const page = pages.get(after) ?? "down";
-      return Promise.resolve(
-        page === "down" ? { failure: { message: "down", code: "OFFLINE" } } : { data: page },
-      );
+      await until;
+      return page === "down" ? { failure: { message: "down", code: "OFFLINE" } } : { data: page };
     },
     follow: (onItem, onGap) => {
       say = onItem;
@@ -131,4 +134,45 @@ it("keeps what it has when a page fails, and goes on from there", async () => {
   feed.retry();
   await settled();
   expect(shown()).toEqual(["5", "4", "3", "2"]);
+});
+
+it("drops a page that was requested before the list was read again from its head", async () => {
+  await settled();
+  let respond: () => void = () => undefined;
+  const late = new Promise<void>((resolve) => (respond = resolve));
+  delay = late;
+  const reading = feed.readMore();
+  delay = undefined;
+  pages.set(undefined, { items: lines("9", "8"), next: "8" });
+  pages.set("8", { items: lines("7", "6"), next: "6" });
+  gap();
+  await settled();
+  expect(shown()).toEqual(["9", "8"]);
+  respond();
+  await reading;
+  expect(shown(), "there are others in between").toEqual(["9", "8"]);
+  await feed.readMore();
+  expect(shown()).toEqual(["9", "8", "7", "6"]);
+});
+
+it("reads one page at a time, and none behind the last", async () => {
+  await settled();
+  await Promise.all([feed.readMore(), feed.readMore()]);
+  expect(shown()).toEqual(["5", "4", "3", "2"]);
+  await feed.readMore();
+  expect(shown()).toEqual(["5", "4", "3", "2"]);
+});
+
+it("tries the head again when that is what failed", async () => {
+  await settled();
+  pages.set(undefined, "down");
+  gap();
+  await settled();
+  expect(feed.state.get()).toMatchObject({ phase: "failed", hasMore: true });
+  expect(shown(), "what was read stays").toEqual(["5", "4"]);
+  pages.set(undefined, { items: lines("6", "5"), next: "5" });
+  feed.retry();
+  expect(feed.state.get()).toMatchObject({ phase: "ready", failure: undefined });
+  await settled();
+  expect(shown()).toEqual(["6", "5", "4"]);
 });

@@ -63,10 +63,13 @@ export class Feed<Item extends { readonly id: string }> {
 
   /** Reads on towards the end, one page at a time. */
   async readMore(): Promise<void> {
-    if (this.#reading || this.#next === undefined) return;
+    const after = this.#next;
+    if (this.#reading || after === undefined) return;
     this.#reading = true;
-    const answer = await this.#source.read(this.#next);
+    const answer = await this.#source.read(after);
     this.#reading = false;
+    // The list was read again meanwhile and ends elsewhere.
+    if (this.#next !== after) return;
     if (answer.failure) {
       this.state.set({ ...this.state.get(), phase: "failed", failure: answer.failure });
       return;

@@ -14,7 +14,8 @@ export function useConversation(
   const [state, setState] = useState<{ id: string; reading: ConversationReading }>();
   const reread = useCallback(async () => {
     const reading = await readConversation(id);
-    setState({ id, reading });
+    // Another issue may be open by now, whose comments stay.
+    setState((before) => (before && before.id !== id ? before : { id, reading }));
   }, [id]);
   useEffect(() => {
     let here = true;

@@ -1,0 +1,111 @@
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { ask } from "@/lib/graphql/client.ts";
+import { follow } from "@/lib/graphql/live.ts";
+import { EMPTY_FILTER, type AuditFilter } from "../model/filter.ts";
+import { admits, auditFeed, type AuditEntry } from "./log.ts";
+import { optionsOf } from "./options.ts";
+
+vi.mock("@/lib/graphql/client.ts", () => ({ ask: vi.fn() }));
+vi.mock("@/lib/graphql/live.ts", () => ({ follow: vi.fn(() => () => undefined) }));
+
+const entry = (changes: Partial<AuditEntry> = {}): AuditEntry => ({
+  id: "aud_1",
+  actor: "quill",
+  actorKind: "AGENT",
+  action: "move_issue",
+  repositoryFullName: "acme/rocket",
+  issueNumber: 1,
+  beforeLabels: [],
+  afterLabels: [],
+  comment: null,
+  notes: null,
+  success: true,
+  errorMessage: null,
+  createdAt: "2026-06-01T12:00:00.000Z",
+  issue: { id: "iss_1", title: "Leak", agents: ["Mender"] },
+  ...changes,
+});
+
+describe("a new entry belongs to what is shown", () => {
+  const shown = (filter: Partial<AuditFilter>, changes?: Partial<AuditEntry>) =>
+    admits({ ...EMPTY_FILTER, ...filter }, entry(changes));
+
+  it("without a filter", () => {
+    expect(shown({})).toBe(true);
+  });
+
+  it("by the exact actor and action", () => {
+    expect(shown({ actor: "quill", action: "move_issue" })).toBe(true);
+    expect(shown({ actor: "Quill" })).toBe(false);
+    expect(shown({ actor: "quill", action: "claim_issue" })).toBe(false);
+  });
+
+  it("by its outcome", () => {
+    expect(shown({ outcome: "success" })).toBe(true);
+    expect(shown({ outcome: "failure" })).toBe(false);
+    expect(shown({ outcome: "failure" }, { success: false })).toBe(true);
+  });
+
+  it("by an agent that did it or has the issue, in any case", () => {
+    expect(shown({ agent: "QUILL" })).toBe(true);
+    expect(shown({ agent: "mender" })).toBe(true);
+    expect(shown({ agent: "scout" })).toBe(false);
+    expect(shown({ agent: "mender" }, { issue: null })).toBe(false);
+  });
+});
+
+describe("the log", () => {
+  beforeEach(() => vi.clearAllMocks());
+
+  it("asks for the next page where the last one ended, and for none after the last", async () => {
+    const answer = (id: string, endCursor: string | null, hasNextPage: boolean) =>
+      ({
+        data: { auditLog: { nodes: [entry({ id })], pageInfo: { endCursor, hasNextPage } } },
+      }) as never;
+    vi.mocked(ask).mockResolvedValueOnce(answer("aud_2", "2", true));
+    vi.mocked(ask).mockResolvedValueOnce(answer("aud_1", "1", false));
+    const feed = auditFeed({ ...EMPTY_FILTER, actor: "quill" });
+    feed.open();
+    await vi.waitFor(() => expect(feed.state.get().phase).toBe("ready"));
+    expect(vi.mocked(ask).mock.lastCall?.[1]).toMatchObject({ actor: "quill", after: null });
+    await feed.readMore();
+    expect(vi.mocked(ask).mock.lastCall?.[1]).toMatchObject({ actor: "quill", after: "2" });
+    expect(feed.state.get()).toMatchObject({ hasMore: false });
+    expect(feed.state.get().items.map(({ id }) => id)).toEqual(["aud_2", "aud_1"]);
+  });
+
+  it("shows of the stream what the filter admits", () => {
+    vi.mocked(ask).mockReturnValue(new Promise(() => undefined));
+    const feed = auditFeed({ ...EMPTY_FILTER, repository: "acme/rocket", outcome: "failure" });
+    feed.open();
+    const stream = vi.mocked(follow).mock.lastCall?.[0] ?? expect.fail("Nothing is followed");
+    expect(stream.variables()).toEqual({ repository: "acme/rocket" });
+    stream.onItem({ auditEntryAdded: entry({ id: "aud_3" }) });
+    stream.onItem({ auditEntryAdded: entry({ id: "aud_4", success: false }) });
+    expect(feed.state.get().items.map(({ id }) => id)).toEqual(["aud_4"]);
+  });
+});
+
+describe("the options", () => {
+  it("are what the server offers, and always both outcomes", () => {
+    const options = optionsOf({ actor: [{ value: "quill", entries: 3 }] }, EMPTY_FILTER);
+    expect(options).toEqual([
+      { facet: "actor", value: "quill", entries: 3 },
+      { facet: "outcome", value: "success", entries: undefined },
+      { facet: "outcome", value: "failure", entries: undefined },
+    ]);
+  });
+
+  it("have what is chosen once, whether the server offers it or not", () => {
+    const offered = { actor: [{ value: "quill", entries: 3 }] };
+    const values = (actor: string) =>
+      optionsOf(offered, { ...EMPTY_FILTER, actor })
+        .filter(({ facet }) => facet === "actor")
+        .map(({ value, entries }) => [value, entries]);
+    expect(values("quill")).toEqual([["quill", 3]]);
+    expect(values("gone")).toEqual([
+      ["quill", 3],
+      ["gone", undefined],
+    ]);
+  });
+});

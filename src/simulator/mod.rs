@@ -13,6 +13,7 @@ mod faults;
 mod human_activity;
 mod limits;
 mod load;
+mod objects;
 mod operations;
 mod repository;
 mod request_log;
@@ -31,12 +32,12 @@ pub use cost::points;
 pub use faults::{Fault, Gate, Rule};
 pub use human_activity::HumanActivity;
 pub use load::Load;
+pub use objects::Refusal;
 pub use operations::IssueView;
 pub use repository::Access;
 pub use request_log::{Kind, Request, Write};
 pub use schema::sdl;
 pub use server::serve;
-pub use world::Refusal;
 
 use crate::clock::Clock;
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::world::{Issue, Label, LabelKey, Refusal};
+use super::objects::{Issue, Label, LabelKey, Refusal};
 
 /// A repository with its contents.
 #[derive(Debug)]

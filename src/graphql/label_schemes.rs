@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use async_graphql::{Context, Object, SimpleObject};
 
+use super::arguments::full_name;
 use super::loaders::{actor, app};
-use super::query::full_name;
 use super::types::Repository;
 use super::types::page::cost;
 use crate::domain::IssueId;

@@ -16,6 +16,7 @@
 
 mod access;
 mod answer;
+mod arguments;
 mod bounds;
 mod comments;
 mod document;

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use async_graphql::{Context, InputObject, MergedObject, Object, SimpleObject};
 
+use super::arguments::full_name;
 use super::comments::CommentMutation;
 use super::edits::{ChangeIssuePayload, EditMutation};
 use super::holders::HolderMutation;
 use super::label_schemes::LabelSchemeMutation;
 use super::loaders::{actor, app};
 use super::pauses::PauseMutation;
-use super::query::full_name;
 use super::queue::ClaimMutation;
 use super::types::page::cost;
 use super::types::{AgentRun, AuditEntry, Issue, Repository};

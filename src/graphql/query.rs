@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::{Context, ID, MergedObject, Object};
 
+use super::arguments::full_name;
 use super::holders::HolderQuery;
 use super::label_schemes::LabelSchemeQuery;
 use super::loaders::{self, actor, app};
@@ -16,7 +17,7 @@ use super::types::{
     Repository, Service, SyncState, Viewer,
 };
 use super::views::ViewQuery;
-use crate::domain::{FullName, IssueFilter, IssueId};
+use crate::domain::{IssueFilter, IssueId};
 use crate::service::{self, Error};
 use crate::store::agent_runs::RunFilter;
 use crate::store::audit::AuditFilter;
@@ -202,18 +203,4 @@ fn found<T>(result: service::Result<T>) -> service::Result<Option<T>> {
         Err(Error::NotFound { .. }) => Ok(None),
         Err(error) => Err(error),
     }
-}
-
-/// A repository's name as given in an argument.
-///
-/// # Errors
-///
-/// [`Error::Invalid`], naming the argument.
-pub(super) fn full_name(
-    context: &Context<'_>,
-    field: &'static str,
-    text: &str,
-) -> service::Result<FullName> {
-    let named = app(context).config.github.repository(text);
-    named.map_err(|problem| Error::Invalid { field, reason: problem.to_string() })
 }

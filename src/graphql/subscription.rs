@@ -9,11 +9,11 @@ use async_graphql::{Context, MergedSubscription, Subscription};
 use async_stream::stream;
 use futures_util::Stream;
 
+use super::arguments::full_name;
 use super::error::Lagged;
 use super::event_cache::EventCache;
 use super::feed::{Feed, FeedItem};
 use super::loaders::app;
-use super::query::full_name;
 use super::types::{
     AgentRun, AuditEntry, BoardEvent, IssueChanged, IssueMoved, IssueRemoved, Resync, SyncState,
 };

@@ -1,20 +1,18 @@
 //! GraphQL over HTTP, according to the specification of that name: methods, media types and status
 //! codes.
 //!
-//! WebSocket upgrades and event streams are passed on. Batches and uploads are deliberately not
+//! Event streams are passed on. Batches and uploads are deliberately not
 //! supported, and neither is any content type but JSON: a page of another site cannot send JSON
 //! without a CORS preflight request.
 
 use async_graphql::parser::types::OperationType;
 use async_graphql::{Request as Query, Variables};
-use axum::Router;
 use axum::body::Body;
-use axum::extract::{OriginalUri, Request, State};
+use axum::extract::OriginalUri;
 use axum::http::header::{ACCEPT, ALLOW, CONTENT_TYPE, LOCATION};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::any;
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde_json::{Map, Value};
@@ -23,33 +21,21 @@ use super::answer::Answer;
 use super::error::BAD_USER_INPUT;
 use super::executor::{Call, Executor, Requester};
 use super::negotiation::{Media, accepted, is_json};
-use super::{sse, websocket};
-use crate::domain::{EventCursor, access};
-use crate::middleware::{is_handshake, json, relative_root};
+use super::sse;
+use crate::domain::EventCursor;
+use crate::middleware::{json, relative_root};
 
 /// How large a request may be, in bytes.
 pub(super) const REQUEST_SIZE: usize = 256 * 1024;
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
-/// The routes of GraphQL. The caller is the [`Actor`](crate::domain::Actor) in the request's
-/// extensions; a request without one is anonymous.
-pub fn routes(executor: Executor) -> Router {
-    Router::new().route(access::SOCKET, any(graphql)).with_state(executor)
-}
-
-async fn graphql(State(executor): State<Executor>, request: Request) -> Response {
-    let (mut parts, body) = request.into_parts();
-    if is_handshake(&parts.method, parts.version, &parts.headers) {
-        return websocket::upgrade(executor, &mut parts).await;
-    }
-    match answer(&executor, &parts, body).await {
-        Ok(response) => response,
-        Err(refusal) => refusal.into_response(),
-    }
-}
-
-async fn answer(executor: &Executor, parts: &Parts, body: Body) -> Result<Response, Refusal> {
+/// Answers a request.
+///
+/// # Errors
+///
+/// The refusal of a request that was not even read.
+pub(super) async fn answer(executor: &Executor, parts: &Parts, body: Body) -> Result<Response, Refusal> {
     let is_get = parts.method == Method::GET;
     if !is_get && parts.method != Method::POST {
         let allow = (ALLOW, HeaderValue::from_static("GET, POST"));

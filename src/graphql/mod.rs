@@ -39,6 +39,7 @@ mod pauses;
 mod query;
 mod queue;
 mod response_cache;
+mod routes;
 mod schema;
 mod single_flight;
 mod sse;
@@ -49,6 +50,6 @@ mod websocket;
 
 pub use error::code as code_of;
 pub use executor::Executor;
-pub use http::routes;
+pub use routes::routes;
 
 pub use schema::sdl;

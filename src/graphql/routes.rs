@@ -1,0 +1,29 @@
+//! The one route of GraphQL: WebSocket upgrades, and requests over HTTP.
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::any;
+
+use super::executor::Executor;
+use super::http::answer;
+use super::websocket;
+use crate::domain::access;
+use crate::middleware::is_handshake;
+
+/// The routes of GraphQL. The caller is the [`Actor`](crate::domain::Actor) in the request's
+/// extensions; a request without one is anonymous.
+pub fn routes(executor: Executor) -> Router {
+    Router::new().route(access::SOCKET, any(graphql)).with_state(executor)
+}
+
+async fn graphql(State(executor): State<Executor>, request: Request) -> Response {
+    let (mut parts, body) = request.into_parts();
+    if is_handshake(&parts.method, parts.version, &parts.headers) {
+        return websocket::upgrade(executor, &mut parts).await;
+    }
+    match answer(&executor, &parts, body).await {
+        Ok(response) => response,
+        Err(refusal) => refusal.into_response(),
+    }
+}

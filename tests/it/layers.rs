@@ -1,9 +1,10 @@
-//! The floors of the house: who may import whom. Moving a floor means editing this table.
+//! The layers: which module may import which. A change of the layers needs a change of this table.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Each module with the modules it may use. A folder's own insides are its own.
+/// Each module with the modules it may use, besides those in its own folder.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("config", &["domain", "embedded_postgres", "store"]),
     ("clock", &[]),
@@ -25,8 +26,32 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("scheduler", &["app", "domain", "service"]),
 ];
 
-/// What no floor but the top may touch: the simulator is the demo's and the tests' alone.
+/// The modules above all layers, which may use every module and are used by none of them.
 const TOP: &[&str] = &["main", "lib", "cli", "demo", "simulator"];
+
+/// Circles of imports inside a folder that are known. An opened circle is removed here.
+const KNOWN_CIRCLES: &[(&str, &[&str])] = &[
+    // An error is answered with what the executor knows of the operation, and the executor answers.
+    (
+        "graphql",
+        &[
+            "answer",
+            "bounds",
+            "comments",
+            "edits",
+            "error",
+            "executor",
+            "multiplexer",
+            "mutation",
+            "response_cache",
+            "schema",
+            "subscription",
+        ],
+    ),
+    // The types of a GraphQL schema refer to each other.
+    ("graphql", &["loaders", "types"]),
+    ("simulator::schema", &["issues", "repositories"]),
+];
 
 fn sources() -> Vec<(String, PathBuf)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
@@ -47,14 +72,16 @@ fn sources() -> Vec<(String, PathBuf)> {
     found
 }
 
-/// The modules that a file names behind `crate::`, test code left out.
-fn used(text: &str) -> Vec<String> {
+/// The code of a file, without comments and tests.
+fn code_of(text: &str) -> String {
     let code = text.split("#[cfg(test)]").next().unwrap_or_default();
-    let code: String = code
-        .lines()
-        .filter(|line| !line.trim_start().starts_with("//"))
-        .collect::<Vec<_>>()
-        .join("\n");
+    let is_code = |line: &&str| !line.trim_start().starts_with("//");
+    code.lines().filter(is_code).collect::<Vec<_>>().join("\n")
+}
+
+/// The modules that a file names behind `crate::`.
+fn used(text: &str) -> Vec<String> {
+    let code = code_of(text);
     let mut modules = Vec::new();
     for (at, _) in code.match_indices("crate::") {
         let rest = &code[at + "crate::".len()..];
@@ -82,7 +109,7 @@ fn imports_point_down() {
             continue;
         }
         let Some((_, may_use)) = MAY_USE.iter().find(|(name, _)| *name == module) else {
-            broken.push(format!("{module} has no floor"));
+            broken.push(format!("{module} is in no layer"));
             continue;
         };
         for used in used(&fs::read_to_string(&path).unwrap()) {
@@ -96,7 +123,7 @@ fn imports_point_down() {
 }
 
 #[test]
-fn the_words_of_the_board_do_nothing() {
+fn domain_is_pure_and_only_use_cases_open_transactions() {
     for (module, path) in sources() {
         let text = fs::read_to_string(&path).unwrap();
         let code = text.split("#[cfg(test)]").next().unwrap_or_default();
@@ -112,4 +139,121 @@ fn the_words_of_the_board_do_nothing() {
             assert!(!code.contains(".transaction("), "{} opens a transaction", path.display());
         }
     }
+}
+
+/// The paths of a tree of imports: `a::{b, c::d}` has the paths `a::b` and `a::c::d`.
+fn paths(tree: &str) -> Vec<String> {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == ':';
+    let (head, rest) = tree.split_at(tree.find(|c| !is_name(c)).unwrap_or(tree.len()));
+    if !head.ends_with("::") || !rest.starts_with('{') {
+        return vec![head.to_owned()];
+    }
+    let (mut depth, mut items) = (0, vec![String::new()]);
+    for c in rest.chars() {
+        depth += i32::from(c == '{') - i32::from(c == '}');
+        match c {
+            '{' if depth == 1 => {}
+            '}' if depth == 0 => break,
+            ',' if depth == 1 => items.push(String::new()),
+            c => items.last_mut().unwrap().push(c),
+        }
+    }
+    let below = items.iter().flat_map(|item| paths(item.trim_start()));
+    below.map(|path| format!("{head}{path}")).collect()
+}
+
+/// The modules that a module imports through `crate::` and `super::`, of those that are known.
+fn imports(module: &str, code: &str, known: &BTreeSet<String>) -> BTreeSet<String> {
+    let starts = ["crate::", "super::"].into_iter().flat_map(|start| code.match_indices(start));
+    let is_start = |at: &usize| !code[..*at].ends_with(|c: char| c.is_alphanumeric() || c == ':');
+    let mut modules = BTreeSet::new();
+    for path in starts.map(|(at, _)| at).filter(is_start).flat_map(|at| paths(&code[at..])) {
+        let (mut base, mut rest) = (module.to_owned(), path.as_str());
+        if let Some(absolute) = rest.strip_prefix("crate::") {
+            (base, rest) = (String::new(), absolute);
+        }
+        while let Some(above) = rest.strip_prefix("super::") {
+            base = base.rsplit_once("::").map_or_else(String::new, |(above, _)| above.to_owned());
+            rest = above;
+        }
+        let named = if base.is_empty() { rest.to_owned() } else { format!("{base}::{rest}") };
+        let ends = named.match_indices("::").map(|(at, _)| at).chain([named.len()]);
+        let prefixes = ends.map(|end| named[..end].to_owned());
+        modules.extend(prefixes.filter(|prefix| known.contains(prefix)).last());
+    }
+    modules
+}
+
+/// The groups of files and folders in a folder that import each other in a circle. What a folder's
+/// `mod.rs` imports does not count.
+fn circles_in(folder: &str, graph: &BTreeMap<String, BTreeSet<String>>) -> BTreeSet<Vec<String>> {
+    let inside = |module: &str| {
+        let rest = module.strip_prefix(folder)?.strip_prefix("::")?;
+        Some(rest.split("::").next().unwrap_or(rest).to_owned())
+    };
+    let mut reached: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (module, imports) in graph {
+        let Some(child) = inside(module) else { continue };
+        let others = imports.iter().filter_map(|other| inside(other));
+        let others: Vec<_> = others.filter(|other| *other != child).collect();
+        reached.entry(child).or_default().extend(others);
+    }
+    for _ in 0..reached.len() {
+        for (child, others) in reached.clone() {
+            let further: Vec<_> = others.iter().filter_map(|other| reached.get(other)).collect();
+            let further: Vec<_> = further.into_iter().flatten().cloned().collect();
+            reached.entry(child).or_default().extend(further);
+        }
+    }
+    let reaches = |one: &str, other: &str| reached.get(one).is_some_and(|all| all.contains(other));
+    let circle_of = |child: &String| {
+        let both = |other: &&String| reaches(child, other) && reaches(other, child);
+        reached.keys().filter(both).cloned().collect::<Vec<_>>()
+    };
+    reached.keys().map(circle_of).filter(|circle| !circle.is_empty()).collect()
+}
+
+#[test]
+fn no_files_of_a_folder_import_each_other_in_a_circle() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let name = |path: &Path| {
+        let inside = path.strip_prefix(&root).unwrap().with_extension("");
+        let names: Vec<_> = inside.iter().map(|name| name.to_str().unwrap()).collect();
+        names.join("::").trim_end_matches("::mod").to_owned()
+    };
+    let files: Vec<_> = sources().into_iter().map(|(_, path)| (name(&path), path)).collect();
+    let known: BTreeSet<String> = files.iter().map(|(module, _)| module.clone()).collect();
+    let graph: BTreeMap<_, _> = files
+        .iter()
+        .map(|(module, path)| {
+            let code = code_of(&fs::read_to_string(path).unwrap());
+            (module.clone(), imports(module, &code, &known))
+        })
+        .collect();
+    let folders: BTreeSet<&str> = known
+        .iter()
+        .filter_map(|module| module.rsplit_once("::"))
+        .map(|(above, _)| above)
+        .collect();
+    let found: BTreeSet<(&str, Vec<String>)> = folders
+        .iter()
+        .flat_map(|folder| circles_in(folder, &graph).into_iter().map(|circle| (*folder, circle)))
+        .collect();
+    let named = |files: &[&str]| files.iter().map(|file| (*file).to_owned()).collect();
+    let expected: BTreeSet<(&str, Vec<String>)> =
+        KNOWN_CIRCLES.iter().map(|(folder, files)| (*folder, named(files))).collect();
+    assert_eq!(found, expected, "circles of imports");
+}
+
+#[test]
+fn trees_of_imports_are_read() {
+    assert_eq!(
+        paths("crate::a::{self, b::{c, D}, e};"),
+        ["crate::a::self", "crate::a::b::c", "crate::a::b::D", "crate::a::e"]
+    );
+    assert_eq!(paths("super::a::f(x)"), ["super::a::f"]);
+    let known = ["s", "s::a", "s::b", "s::c::d"].map(str::to_owned).into();
+    let code = "use super::b::{X, Y};\nuse crate::s::c::d::Z;\nlet x = super::a::f();";
+    let found: Vec<String> = imports("s::a", code, &known).into_iter().collect();
+    assert_eq!(found, ["s::a", "s::b", "s::c::d"]);
 }

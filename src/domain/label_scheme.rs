@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use super::backoff::NEEDS_HUMAN;
 use super::column::json_column;
-use super::labels::{LONGEST_LABEL, LabelSet, behind, has_prefix, is_plain, is_same};
+use super::labels::{LONGEST_LABEL, LabelChange, LabelSet, behind, has_prefix, is_plain, is_same};
 use super::status::{Priority, Status};
 
 /// The longest beginning of agents' labels, which leaves room for a name.
@@ -153,6 +153,20 @@ impl LabelScheme {
     /// Labels of ours by this scheme, as another one has them: what GitHub has is the same.
     pub fn translated(&self, labels: &LabelSet, to: &Self) -> LabelSet {
         LabelSet::from(to.read_all(self.write_all(labels)))
+    }
+
+    /// Checks that GitHub accepts the lengths of labels to add. Only that of an agent can be too long,
+    /// because its prefix may be longer than ours.
+    ///
+    /// # Errors
+    ///
+    /// Which label is too long, as the end of a sentence.
+    pub fn check_lengths(&self, change: &LabelChange) -> Result<(), String> {
+        let is_long = |name: &Cow<'_, str>| name.chars().count() > LONGEST_LABEL;
+        let mut names = change.add.iter().map(|name| self.write(name));
+        names.find(is_long).map_or(Ok(()), |name| {
+            Err(format!("`{name}` is too long: a label has at most {LONGEST_LABEL} characters"))
+        })
     }
 
     /// Whether a label of GitHub would be taken for one of ours that has another name there, or for
@@ -311,5 +325,15 @@ mod tests {
             let are_same = is_same(&scheme.read(&one), &scheme.read(&other));
             prop_assert_eq!(are_same, is_same(&one, &other), "{} {}", one, other);
         }
+    }
+
+    #[test]
+    fn an_agent_with_a_longer_prefix_can_be_too_long() {
+        let prefix = "a-longer-prefix:".to_owned();
+        let long = LabelScheme::new([], Some(prefix)).unwrap();
+        let agent = format!("agent/{}", "x".repeat(40));
+        let change = LabelChange { add: vec![agent], remove: vec![] };
+        assert!(long.check_lengths(&change).unwrap_err().contains("is too long"));
+        assert_eq!(scheme().check_lengths(&change), Ok(()));
     }
 }

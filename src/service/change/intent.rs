@@ -8,7 +8,6 @@ use diesel_async::AsyncConnection;
 
 use super::lease_transition::LeaseTransition;
 use crate::app::App;
-use crate::domain::labels::{LONGEST_LABEL, LabelChange};
 use crate::domain::leases::{Hold, LeaseState};
 use crate::domain::{Actor, IssueId, IssueState, LabelSet, LeaseId, Status};
 use crate::github::{self, LiveLabels};
@@ -146,19 +145,6 @@ pub(super) fn check(
         }),
         _ => Ok(()),
     }
-}
-
-/// Checks that GitHub accepts the lengths of the labels in a repository: its prefix of agents may
-/// be longer than ours.
-pub(super) fn check_lengths(repository: &Repository, change: &LabelChange) -> Result<()> {
-    let is_long =
-        |name: &&String| repository.label_scheme.write(name).chars().count() > LONGEST_LABEL;
-    change.add.iter().find(is_long).map_or(Ok(()), |name| {
-        let name = repository.label_scheme.write(name);
-        let reason =
-            format!("`{name}` is too long: a label has at most {LONGEST_LABEL} characters");
-        Err(Error::Invalid { field: "agent", reason })
-    })
 }
 
 pub(super) async fn append_pending(

@@ -15,7 +15,7 @@ mod send;
 mod settle;
 mod undo;
 
-use self::intent::{append_pending, check, check_lengths, check_precondition};
+use self::intent::{append_pending, check, check_precondition};
 use self::intent::{record_refusal, unsettled};
 use self::row::refresh_row;
 use self::send::{SendOutcome, send};
@@ -104,7 +104,8 @@ pub(super) async fn change_labels_on(
         }
     };
     let change = plan.change(&labels);
-    check_lengths(repository, &change)?;
+    let is_valid = repository.label_scheme.check_lengths(&change);
+    is_valid.map_err(|reason| Error::Invalid { field: "agent", reason })?;
     let wanted = labels.after(&change);
     let row = intent.row(plan.status, &labels, &wanted, requested_at);
     let Some(entry) = append_pending(app, &row, &options.precondition).await? else {

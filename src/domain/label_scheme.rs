@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use super::backoff::NEEDS_HUMAN;
 use super::column::json_column;
 use super::labels::{LONGEST_LABEL, LabelChange, LabelSet, behind, has_prefix, is_plain, is_same};
-use super::status::{Priority, Status};
+use super::status::{IssueState, Priority, Status};
 
 /// The longest beginning of agents' labels, which leaves room for a name.
 const LONGEST_PREFIX: usize = 20;
@@ -153,6 +153,14 @@ impl LabelScheme {
     /// Labels of ours by this scheme, as another one has them: what GitHub has is the same.
     pub fn translated(&self, labels: &LabelSet, to: &Self) -> LabelSet {
         LabelSet::from(to.read_all(self.write_all(labels)))
+    }
+
+    /// Whether an issue that an agent works on would no longer be assigned to it, or would be in another
+    /// column, if its repository had another scheme.
+    pub fn strands(&self, agent: &str, labels: &LabelSet, state: IssueState, to: &Self) -> bool {
+        let after = self.translated(labels, to);
+        let loses_agent = labels.names_agent(agent) && !after.names_agent(agent);
+        loses_agent || after.effective_status(state) != labels.effective_status(state)
     }
 
     /// Checks that GitHub accepts the lengths of labels to add. Only that of an agent can be too long,
@@ -335,5 +343,15 @@ mod tests {
         let change = LabelChange { add: vec![agent], remove: vec![] };
         assert!(long.check_lengths(&change).unwrap_err().contains("is too long"));
         assert_eq!(scheme().check_lengths(&change), Ok(()));
+    }
+
+    #[test]
+    fn another_scheme_strands_work_whose_agent_or_column_it_does_not_know() {
+        let (from, to) = (scheme(), LabelScheme::default());
+        let strands = |labels: LabelSet, state| from.strands("alpha", &labels, state, &to);
+        assert!(strands(LabelSet::from(["agent/alpha"]), IssueState::Open));
+        assert!(strands(LabelSet::from(["status/ready"]), IssueState::Open));
+        assert!(!strands(LabelSet::from(["status/ready"]), IssueState::Closed));
+        assert!(!strands(LabelSet::from(["status/blocked", "agent/beta"]), IssueState::Open));
     }
 }

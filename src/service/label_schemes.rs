@@ -242,13 +242,7 @@ async fn check_holders(
     let held = leases::held_of_issues(connection, &ids, now).await?;
     let is_stranded = |lease: &&Lease| {
         let row = rows.iter().find(|row| row.id == lease.issue_id);
-        row.is_some_and(|row| {
-            let after = from.translated(&row.labels, to);
-            let loses_agent =
-                row.labels.names_agent(&lease.agent) && !after.names_agent(&lease.agent);
-            loses_agent
-                || after.effective_status(row.state) != row.labels.effective_status(row.state)
-        })
+        row.is_some_and(|row| from.strands(&lease.agent, &row.labels, row.state, to))
     };
     match held.iter().filter(is_stranded).count() {
         0 => Ok(()),

@@ -4,10 +4,12 @@ use async_graphql::{Response, ServerError, Value};
 use axum::http::StatusCode;
 use bytes::Bytes;
 
-use super::error::{FORBIDDEN, INTERNAL_SERVER_ERROR, TIMEOUT, UNAUTHENTICATED, UNAVAILABLE};
 use super::feed::Feed;
 use crate::domain::EventCursor;
 use crate::middleware::json;
+use crate::service::error_code::{
+    FORBIDDEN, INTERNAL_SERVER_ERROR, TIMEOUT, UNAUTHENTICATED, UNAVAILABLE,
+};
 
 /// The response to a request. Its errors have codes.
 #[derive(Debug)]

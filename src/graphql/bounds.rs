@@ -9,8 +9,8 @@ use async_graphql::{Name, Pos, ServerError, Value, Variables};
 use async_graphql_value::Value as Literal;
 
 use super::document::all_fields;
-use super::error::BAD_USER_INPUT;
 use crate::domain::bounds;
+use crate::service::error_code::BAD_USER_INPUT;
 
 /// Whether every argument of a document keeps its bounds.
 ///

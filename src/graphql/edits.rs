@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use async_graphql::{Context, InputObject, Object, SimpleObject};
 
-use super::error::code;
 use super::loaders::{self, actor, app};
 use super::types::page::cost;
 use super::types::{AuditEntry, Issue};
@@ -123,7 +122,7 @@ impl EditMutation {
             let (moved, error) = match outcome {
                 Ok(changed) => (Some(ChangeIssuePayload::of(context, changed).await?), None),
                 Err(error) => {
-                    let code = code(&error).to_owned();
+                    let code = error.code().to_owned();
                     (None, Some(MoveIssueError { code, message: error.to_string() }))
                 }
             };

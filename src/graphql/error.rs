@@ -25,34 +25,13 @@ use super::schema::sdl;
 use crate::app::App;
 use crate::domain::{Instant, Status};
 use crate::service::Error;
+use crate::service::error_code::{BAD_USER_INPUT, INTERNAL_SERVER_ERROR, UNAUTHENTICATED};
 use crate::telemetry::field;
 
-/// Fix the request.
-pub(super) const BAD_USER_INPUT: &str = "BAD_USER_INPUT";
-/// Fix the document.
+/// The document is invalid.
 pub(super) const GRAPHQL_VALIDATION_FAILED: &str = "GRAPHQL_VALIDATION_FAILED";
-/// Who are you.
-pub(super) const UNAUTHENTICATED: &str = "UNAUTHENTICATED";
-/// Not yours to do.
-pub(super) const FORBIDDEN: &str = "FORBIDDEN";
-/// No such thing.
-pub(super) const NOT_FOUND: &str = "NOT_FOUND";
-/// It moved; look again.
-pub(super) const CONFLICT: &str = "CONFLICT";
-/// Stop working on this.
-pub(super) const LEASE_LOST: &str = "LEASE_LOST";
-/// Later, and when.
-pub(super) const RATE_LIMITED: &str = "RATE_LIMITED";
-/// GitHub said no.
-pub(super) const UPSTREAM_FAILED: &str = "UPSTREAM_FAILED";
-/// We are not ready.
-pub(super) const UNAVAILABLE: &str = "UNAVAILABLE";
-/// The stream has a gap: read anew, then subscribe again.
+/// The stream has a gap: the client must reload, then subscribe again.
 pub(super) const RESYNC: &str = "RESYNC";
-/// It took too long and was given up.
-pub(super) const TIMEOUT: &str = "TIMEOUT";
-/// Our bug; here is a request id.
-pub(super) const INTERNAL_SERVER_ERROR: &str = "INTERNAL_SERVER_ERROR";
 
 /// What is answered with [`UNAUTHENTICATED`].
 const SHOW_A_TOKEN: &str =
@@ -62,22 +41,6 @@ const SHOW_A_TOKEN: &str =
 #[derive(Debug, thiserror::Error)]
 #[error("More was recorded than could be told in time; read the list, then subscribe again")]
 pub(super) struct Lagged;
-
-/// The code of a use case's error.
-pub fn code(error: &Error) -> &'static str {
-    match error {
-        Error::Invalid { .. } => BAD_USER_INPUT,
-        Error::Unauthenticated => UNAUTHENTICATED,
-        Error::Forbidden { .. } => FORBIDDEN,
-        Error::NotFound { .. } => NOT_FOUND,
-        Error::Conflict { .. } => CONFLICT,
-        Error::LeaseLost { .. } => LEASE_LOST,
-        Error::Busy { .. } => RATE_LIMITED,
-        Error::Upstream(_) | Error::Unread(_) => UPSTREAM_FAILED,
-        Error::Unavailable { .. } => UNAVAILABLE,
-        Error::Internal(_) => INTERNAL_SERVER_ERROR,
-    }
-}
 
 /// The text of a request, for errors that point at a place in it.
 #[derive(Debug, Clone)]
@@ -94,7 +57,7 @@ pub(super) fn dress(app: &App, call: &Call, mut response: Response) -> Response 
 
 fn dressed(app: &App, call: &Call, mut error: ServerError) -> ServerError {
     let code = if let Some(source) = error.source::<Error>() {
-        let (code, details) = (code(source), details(source));
+        let (code, details) = (source.code(), details(source));
         let internal = matches!(source, Error::Internal(_)).then(|| format!("{source:?}"));
         let extensions = error.extensions.get_or_insert_default();
         details.into_iter().for_each(|(name, value)| extensions.set(name, value));

@@ -23,7 +23,7 @@ use super::access;
 use super::answer::{Answer, Item};
 use super::bounds;
 use super::document::{chosen, root_fields};
-use super::error::{RequestText, TIMEOUT, dress};
+use super::error::{RequestText, dress};
 use super::feed::{Feed, Source};
 use super::limits;
 use super::multiplexer::Multiplexer;
@@ -33,6 +33,7 @@ use super::schema::{Schema, schema};
 use crate::app::App;
 use crate::domain::Actor;
 use crate::middleware::RequestId;
+use crate::service::error_code::TIMEOUT;
 use crate::service::{Error, cancellable, presence};
 
 /// How long a query may take. Mutations bound themselves: giving one up half-way would leave its

@@ -18,12 +18,12 @@ use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde_json::{Map, Value};
 
 use super::answer::Answer;
-use super::error::BAD_USER_INPUT;
-use super::executor::{Call, Executor, Requester};
+use super::executor::{Requester, Call, Executor};
 use super::negotiation::{Media, accepted, is_json};
 use super::sse;
 use crate::domain::EventCursor;
 use crate::middleware::{json, relative_root};
+use crate::service::error_code::BAD_USER_INPUT;
 
 /// How large a request may be, in bytes.
 pub(super) const REQUEST_SIZE: usize = 256 * 1024;

@@ -48,7 +48,6 @@ mod types;
 mod views;
 mod websocket;
 
-pub use error::code as code_of;
 pub use executor::Executor;
 pub use routes::routes;
 

@@ -389,6 +389,6 @@ fn too_long() -> super::answer::Answer {
 
 fn refusal(sentence: String) -> super::answer::Answer {
     let mut error = async_graphql::ServerError::new(sentence, None);
-    error.extensions.get_or_insert_default().set("code", super::error::RATE_LIMITED);
+    error.extensions.get_or_insert_default().set("code", crate::service::error_code::RATE_LIMITED);
     super::answer::Answer::new(async_graphql::Response::from_errors(vec![error]))
 }

@@ -1,8 +1,11 @@
-//! The one error type of use cases. It is independent of transports; each has its own table of
-//! codes.
+//! The one error type of use cases, and the table of its codes. It is independent of transports.
 
 use chrono::{DateTime, Utc};
 
+use super::error_code::{
+    BAD_USER_INPUT, CONFLICT, FORBIDDEN, INTERNAL_SERVER_ERROR, LEASE_LOST, NOT_FOUND,
+    RATE_LIMITED, UNAUTHENTICATED, UNAVAILABLE, UPSTREAM_FAILED,
+};
 use crate::domain::{Actor, Status};
 use crate::github;
 use crate::store::{self, Failure, Repository};
@@ -100,6 +103,22 @@ pub enum Obstacle {
 }
 
 impl Error {
+    /// The code by which programs distinguish errors, in every transport.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Invalid { .. } => BAD_USER_INPUT,
+            Self::Unauthenticated => UNAUTHENTICATED,
+            Self::Forbidden { .. } => FORBIDDEN,
+            Self::NotFound { .. } => NOT_FOUND,
+            Self::Conflict { .. } => CONFLICT,
+            Self::LeaseLost { .. } => LEASE_LOST,
+            Self::Busy { .. } => RATE_LIMITED,
+            Self::Upstream(_) | Self::Unread(_) => UPSTREAM_FAILED,
+            Self::Unavailable { .. } => UNAVAILABLE,
+            Self::Internal(_) => INTERNAL_SERVER_ERROR,
+        }
+    }
+
     /// An action that an actor may not do: an actor without credentials is asked to authenticate,
     /// any other is denied.
     pub fn denied(actor: &Actor, action: impl Into<String>) -> Self {

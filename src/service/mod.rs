@@ -22,6 +22,7 @@ pub mod decompositions;
 pub mod dependencies;
 pub mod doctor;
 mod error;
+pub mod error_code;
 pub mod events;
 mod failures;
 pub mod health;

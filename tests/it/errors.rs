@@ -4,7 +4,6 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use chrono::TimeDelta;
 use dispatch::domain::Status;
-use dispatch::graphql::code_of;
 use dispatch::middleware::Problem;
 use dispatch::service::{Error, Obstacle};
 use serde_json::json;
@@ -48,7 +47,7 @@ fn every_error_has_a_status_and_a_code() {
     for error in every_error() {
         let name = format!("{error:?}");
         let name = name.split(|c: char| !c.is_alphanumeric()).next().unwrap().to_owned();
-        let graphql = code_of(&error);
+        let graphql = error.code();
         let problem = Problem::from(error);
         assert_eq!(problem.code(), graphql, "{name}: both transports say the same");
         let (status, text) = (problem.status().as_u16(), problem.error());

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use ::dispatch::config;
 use ::dispatch::net;
+use ::dispatch::service::error_code;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use reqwest::redirect::Policy;
 use serde_json::{Value, json};
@@ -119,7 +120,7 @@ impl ApiClient {
             }
             // A response of Basic authentication has no body of Dispatch.
             _ if status == reqwest::StatusCode::UNAUTHORIZED => {
-                Err(Failure::of_code("UNAUTHENTICATED", "Unauthorized"))
+                Err(Failure::of_code(error_code::UNAUTHENTICATED, "Unauthorized"))
             }
             _ => {
                 let remedy = "Set DISPATCH_URL to the address of Dispatch itself.";

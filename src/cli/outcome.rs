@@ -7,6 +7,7 @@ use std::io::{ErrorKind, Write as _};
 use std::process::ExitCode;
 
 use ::dispatch::domain::bounds::visible;
+use ::dispatch::service::error_code;
 use serde_json::{Value, json};
 
 use super::Format;
@@ -82,11 +83,13 @@ impl Failure {
     fn outcome(&self) -> Outcome {
         match self.code.as_str() {
             UNREAD => Outcome::Done,
-            "LEASE_LOST" => Outcome::LeaseLost,
-            "BAD_USER_INPUT" => Outcome::Wrong,
-            "UNREACHABLE" | "UNAVAILABLE" | "RATE_LIMITED" | "UPSTREAM_FAILED" | "TIMEOUT" => {
-                Outcome::Later
-            }
+            error_code::LEASE_LOST => Outcome::LeaseLost,
+            error_code::BAD_USER_INPUT => Outcome::Wrong,
+            "UNREACHABLE"
+            | error_code::UNAVAILABLE
+            | error_code::RATE_LIMITED
+            | error_code::UPSTREAM_FAILED
+            | error_code::TIMEOUT => Outcome::Later,
             _ => Outcome::Refused,
         }
     }

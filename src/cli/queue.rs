@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use ::dispatch::clock::Clock;
 use ::dispatch::config;
+use ::dispatch::service::error_code;
 use chrono::{DateTime, Utc};
 use clap::Args;
 use serde_json::{Map, Value};
@@ -194,7 +195,7 @@ impl Given {
         let missing = |what: &str| {
             let remedy = "Give --lease and --token, or run the export line that `dispatch claim` \
                           prints.";
-            Failure::new("BAD_USER_INPUT", format!("No {what} was given"), remedy)
+            Failure::new(error_code::BAD_USER_INPUT, format!("No {what} was given"), remedy)
         };
         let lease = given.lease.or_else(|| client.lease.clone());
         let token = given.token.or_else(|| client.fencing_token.clone());

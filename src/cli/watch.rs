@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use ::dispatch::clock::Clock;
+use ::dispatch::service::error_code;
 use ::dispatch::{config, net};
 use clap::Args;
 use futures_util::{SinkExt as _, StreamExt as _};
@@ -192,7 +193,11 @@ impl Socket {
         match client_async(request, wire).await {
             Ok((socket, _)) => Ok(Self(socket)),
             Err(Broken::Http(answer)) if answer.status().is_client_error() => {
-                let code = if answer.status() == 401 { "UNAUTHENTICATED" } else { "FORBIDDEN" };
+                let code = if answer.status() == 401 {
+                    error_code::UNAUTHENTICATED
+                } else {
+                    error_code::FORBIDDEN
+                };
                 let message = format!("Dispatch does not let us in: {}", answer.status());
                 Err(Failure::of_code(code, message).into())
             }
@@ -226,7 +231,7 @@ impl Socket {
                 }
                 Message::Close(Some(frame)) if frame.code == 4401.into() => {
                     let message = "Dispatch does not let us in";
-                    return Err(Failure::of_code("UNAUTHENTICATED", message).into());
+                    return Err(Failure::of_code(error_code::UNAUTHENTICATED, message).into());
                 }
                 Message::Close(frame) => {
                     let why = frame.map(|frame| frame.reason.to_string());

@@ -45,6 +45,7 @@ use tracing::Instrument as _;
 use crate::app::App;
 use crate::domain::{Actor, access};
 use crate::middleware::{BODY_LIMIT, Caller, Problem, RequestId, json};
+use crate::service::error_code::{BAD_USER_INPUT, INTERNAL_SERVER_ERROR};
 use crate::service::{cancellable, presence};
 use crate::telemetry::field;
 use arguments::InvalidArgument;
@@ -119,7 +120,7 @@ async fn to_the_end(
     let running = next.run(request).in_current_span();
     let broken = |_| {
         let status = StatusCode::INTERNAL_SERVER_ERROR;
-        Problem::new(status, "INTERNAL_SERVER_ERROR", "Internal error").into_response()
+        Problem::new(status, INTERNAL_SERVER_ERROR, "Internal error").into_response()
     };
     calls.spawn(running).await.unwrap_or_else(broken)
 }
@@ -151,7 +152,7 @@ async fn in_our_words(response: Response) -> Response {
     let text = to_bytes(response.into_body(), LONGEST_REFUSAL).await.unwrap_or_default();
     let text = String::from_utf8_lossy(&text).trim().to_owned();
     let text = if text.is_empty() { "This is no message of the protocol".to_owned() } else { text };
-    Problem::new(status, "BAD_USER_INPUT", text).into_response()
+    Problem::new(status, BAD_USER_INPUT, text).into_response()
 }
 
 /// The caller of a tool.

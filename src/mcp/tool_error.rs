@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::arguments::InvalidArgument;
 use crate::domain::Instant;
 use crate::middleware::Problem;
-use crate::service::Error;
+use crate::service::{Error, error_code};
 
 /// Why a tool failed, and what to do next.
 #[derive(Debug)]
@@ -23,28 +23,30 @@ pub(super) struct ToolError {
 /// What to do about an error, by its code.
 pub fn remedy(code: &str) -> &'static str {
     match code {
-        "LEASE_LOST" => {
+        error_code::LEASE_LOST => {
             "Stop working on this issue and change nothing more; claim other work with claim_next."
         }
-        "CONFLICT" => "Claim other work with claim_next, or try the same again in a moment.",
-        "BAD_USER_INPUT" => {
+        error_code::CONFLICT => {
+            "Claim other work with claim_next, or try the same again in a moment."
+        }
+        error_code::BAD_USER_INPUT => {
             "Mend the argument that the message names; the same call will be refused again."
         }
-        "UNAUTHENTICATED" => {
+        error_code::UNAUTHENTICATED => {
             "Show one of the server's tokens: DISPATCH_AGENT_TOKEN, or a worker's own."
         }
-        "FORBIDDEN" => {
+        error_code::FORBIDDEN => {
             "Show a token that opens it (DISPATCH_AGENT_TOKEN), or ask whoever runs the server."
         }
-        "NOT_FOUND" => {
+        error_code::NOT_FOUND => {
             "Check the name and the number; refresh_issue reads an issue that is new, claim_next \
              gives other work."
         }
-        "RATE_LIMITED" => {
+        error_code::RATE_LIMITED => {
             "Wait until retryAt, or ten seconds where it is missing, then call again."
         }
-        "UPSTREAM_FAILED" => "GitHub did not do it; try the same again a little later.",
-        "UNAVAILABLE" => "Dispatch is not ready; try the same again a little later.",
+        error_code::UPSTREAM_FAILED => "GitHub did not do it; try the same again a little later.",
+        error_code::UNAVAILABLE => "Dispatch is not ready; try the same again a little later.",
         _ => "This is a fault of Dispatch; its log tells more. Try other work.",
     }
 }

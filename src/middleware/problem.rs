@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 
 use crate::domain::Status;
 use crate::service::Error;
+use crate::service::error_code::{BAD_USER_INPUT, FORBIDDEN, NOT_FOUND};
 
 /// An error response before it is encoded.
 #[derive(Debug, Clone)]
@@ -82,7 +83,7 @@ impl Problem {
 
     /// The request is invalid.
     pub fn bad_request(error: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "BAD_USER_INPUT", error)
+        Self::new(StatusCode::BAD_REQUEST, BAD_USER_INPUT, error)
     }
 
     /// One member of the request, `field`, is invalid.
@@ -92,12 +93,12 @@ impl Problem {
 
     /// Something does not exist.
     pub fn not_found(error: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(StatusCode::NOT_FOUND, "NOT_FOUND", error)
+        Self::new(StatusCode::NOT_FOUND, NOT_FOUND, error)
     }
 
     /// The caller is not allowed to do this.
     pub fn forbidden(error: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(StatusCode::FORBIDDEN, "FORBIDDEN", error)
+        Self::new(StatusCode::FORBIDDEN, FORBIDDEN, error)
     }
 
     /// The same problem with another status.
@@ -209,44 +210,37 @@ pub(super) fn take(response: &mut Response) -> Option<Box<Problem>> {
     response.extensions_mut().remove::<Box<Problem>>()
 }
 
-/// The status codes of errors. Legacy addresses have some of their own.
+/// The status of an error. Legacy addresses have some of their own.
+fn status_of(error: &Error) -> StatusCode {
+    match error {
+        Error::Invalid { .. } => StatusCode::BAD_REQUEST,
+        Error::Unauthenticated => StatusCode::UNAUTHORIZED,
+        Error::Forbidden { .. } => StatusCode::FORBIDDEN,
+        Error::NotFound { .. } => StatusCode::NOT_FOUND,
+        Error::Conflict { .. } | Error::LeaseLost { .. } => StatusCode::CONFLICT,
+        Error::Busy { .. } => StatusCode::TOO_MANY_REQUESTS,
+        Error::Upstream(_) | Error::Unread(_) => StatusCode::BAD_GATEWAY,
+        Error::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
+        Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
-        let text = error.to_string();
+        let problem = Self::new(status_of(&error), error.code(), error.to_string());
         match error {
-            Error::Invalid { field, .. } => Self::bad_request(text).with("field", field),
-            Error::Unauthenticated => Self {
-                advice: Some(SHOW_A_TOKEN),
-                ..Self::new(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", text)
-            },
-            Error::Forbidden { .. } => Self::forbidden(text),
-            Error::NotFound { .. } => Self::not_found(text),
+            Error::Invalid { field, .. } => problem.with("field", field),
+            Error::Unauthenticated => problem.advising(SHOW_A_TOKEN),
             Error::Conflict { current, pending, .. } => {
-                let problem = Self::new(StatusCode::CONFLICT, "CONFLICT", text);
                 let word = |status: Option<Status>| status.map(Status::as_str);
                 problem.with("current", word(current)).with("pending", word(pending))
             }
-            Error::LeaseLost { holder } => {
-                Self::new(StatusCode::CONFLICT, "LEASE_LOST", text).with("holder", holder)
+            Error::LeaseLost { holder } => problem.with("holder", holder),
+            Error::Busy { retry_at, .. } => Self { retry_at, ..problem },
+            Error::Internal(cause) => {
+                Self { cause: Some(format!("{cause:#}")), ..problem.saying("Internal error") }
             }
-            Error::Busy { retry_at, .. } => {
-                let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", text);
-                Self { retry_at, ..problem }
-            }
-            Error::Upstream(_) | Error::Unread(_) => {
-                Self::new(StatusCode::BAD_GATEWAY, "UPSTREAM_FAILED", text)
-            }
-            Error::Unavailable { .. } => {
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", text)
-            }
-            Error::Internal(cause) => Self {
-                cause: Some(format!("{cause:#}")),
-                ..Self::new(
-                    StatusCode::INTERNAL_SERVER_ERROR,
-                    "INTERNAL_SERVER_ERROR",
-                    "Internal error",
-                )
-            },
+            _ => problem,
         }
     }
 }

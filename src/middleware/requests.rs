@@ -21,6 +21,7 @@ use tracing::Instrument as _;
 use super::problem::{self, Problem};
 use crate::clock::Clock;
 use crate::domain::Actor;
+use crate::service::error_code::{INTERNAL_SERVER_ERROR, TIMEOUT};
 use crate::service::{cancellable, presence};
 use crate::telemetry::field;
 
@@ -114,7 +115,7 @@ fn log(method: &Method, path: &str, response: &Response, took: Duration) {
 /// The response when a handler panicked; the panic itself is already logged.
 fn broken() -> Response {
     let status = StatusCode::INTERNAL_SERVER_ERROR;
-    Problem::new(status, "INTERNAL_SERVER_ERROR", "Internal error").into_response()
+    Problem::new(status, INTERNAL_SERVER_ERROR, "Internal error").into_response()
 }
 
 /// Responds with a timeout if the response does not begin in time.
@@ -128,7 +129,7 @@ pub(super) async fn limit_time(
     }
     tokio::time::timeout(limit, next.run(request)).await.unwrap_or_else(|_| {
         let text = "This took too long; what was begun may still be done";
-        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "TIMEOUT", text).into_response()
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, TIMEOUT, text).into_response()
     })
 }
 
@@ -166,7 +167,7 @@ pub(super) async fn limit_body_time(
         return response;
     }
     let text = "The request's body did not arrive in time";
-    Problem::new(StatusCode::REQUEST_TIMEOUT, "TIMEOUT", text)
+    Problem::new(StatusCode::REQUEST_TIMEOUT, TIMEOUT, text)
         .with_header(CONNECTION, HeaderValue::from_static("close"))
         .into_response()
 }

@@ -263,16 +263,29 @@ pub async fn write(connection: &mut Connection, writes: &[IssueWrite]) -> QueryR
         .await
 }
 
-/// The labels of an issue as read from GitHub, with the values derived from them.
+/// The labels and the state of an issue as read from GitHub.
 #[derive(Debug, Clone, PartialEq, Eq, AsChangeset)]
 #[diesel(table_name = issues, treat_none_as_null = true)]
-pub struct LabelWrite {
+pub struct LabelState {
     /// Label names in GitHub's order.
     pub labels: LabelSet,
     /// Open or closed.
     pub state: IssueState,
     /// When it was closed; none while it is open.
     pub closed_at: Option<DateTime<Utc>>,
+    /// GitHub's update time, whole seconds.
+    pub updated_at: DateTime<Utc>,
+    /// When it was read.
+    pub read_at: DateTime<Utc>,
+}
+
+/// What GitHub has, with the values derived from it.
+#[derive(Debug, Clone, PartialEq, Eq, AsChangeset)]
+#[diesel(table_name = issues, treat_none_as_null = true)]
+pub struct LabelWrite {
+    /// What GitHub has.
+    #[diesel(embed)]
+    pub read: LabelState,
     /// Whether the board shows it: open, or closed within the window of the Done column.
     pub on_board: bool,
     /// The column it is shown in.
@@ -281,10 +294,30 @@ pub struct LabelWrite {
     pub priority: Option<Priority>,
     /// Why it is blocked; none in other columns.
     pub blocked_reason: Option<String>,
-    /// GitHub's update time, whole seconds.
-    pub updated_at: DateTime<Utc>,
-    /// When this row's data was read from GitHub.
-    pub read_at: DateTime<Utc>,
+}
+
+impl From<&Issue> for LabelState {
+    fn from(row: &Issue) -> Self {
+        Self {
+            labels: row.labels.clone(),
+            state: row.state,
+            closed_at: row.closed_at,
+            updated_at: row.updated_at,
+            read_at: row.read_at,
+        }
+    }
+}
+
+impl From<&Issue> for LabelWrite {
+    fn from(row: &Issue) -> Self {
+        Self {
+            read: LabelState::from(row),
+            on_board: row.on_board,
+            status: row.status,
+            priority: row.priority,
+            blocked_reason: row.blocked_reason.clone(),
+        }
+    }
 }
 
 /// Stores the labels that GitHub now has.

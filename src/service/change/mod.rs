@@ -99,7 +99,7 @@ pub(super) async fn change_labels_on(
     let plan = match checked.and_then(|()| plan(&labels, live.state)) {
         Ok(plan) => plan,
         Err(refusal) => {
-            refresh_row(app, issue.id, &current).await?;
+            refresh_row(app, issue.id, current).await?;
             return Err(refusal);
         }
     };

@@ -3,7 +3,6 @@
 use super::github_state::GithubState;
 use super::undo;
 use crate::app::App;
-use crate::domain::LabelSet;
 use crate::github;
 use crate::store::AuditEntry;
 
@@ -30,16 +29,11 @@ pub(in crate::service) async fn undo_partial(
     node_id: &str,
     found: GithubState,
 ) -> std::result::Result<GithubState, github::Error> {
-    let Some(undoing) = undo::undoing(entry, &found.labels, app.clock.now()) else {
+    let Some(undoing) = undo::undoing(entry, &found.read.labels, app.clock.now()) else {
         return Ok(found);
     };
     match undo::undo(github, node_id, &undoing).await {
-        Ok(changed) => Ok(GithubState {
-            labels: LabelSet::from(changed.labels),
-            updated_at: changed.updated_at,
-            read_at: app.clock.now(),
-            ..found
-        }),
+        Ok(changed) => Ok(found.changed_to(changed, app.clock.now())),
         Err(error) if error.is_ambiguous() => Err(error),
         Err(error) => {
             tracing::warn!(%error, entry = %entry.id, "a change stays done by half");

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use diesel_async::AsyncConnection;
 
-use super::github_state::{GithubState, unchanged};
+use super::github_state::GithubState;
 use super::lease_transition::end_unlabelled;
 use crate::app::App;
 use crate::domain::actor::Who;
@@ -11,18 +11,18 @@ use crate::domain::{Actor, EventCursor, IssueId};
 use crate::service::Result;
 use crate::service::board_events::{audit_event, issue_event, run_event, window_start};
 use crate::store::event_log::NewEvent;
-use crate::store::issues::LabelWrite;
+use crate::store::issues::{LabelState, LabelWrite};
 use crate::store::{
     AgentRun, AuditEntry, Connection, Issue, audit, event_log, issues, repositories,
 };
 
 /// Stores the current state on GitHub where the cache is outdated. An issue with an unsettled
 /// change is left to its settlement, which knows who made the change.
-pub(super) async fn refresh_row(app: &App, id: IssueId, current: &GithubState) -> Result<()> {
+pub(super) async fn refresh_row(app: &App, id: IssueId, current: GithubState) -> Result<()> {
     let mut connection = app.connection().await?;
     connection
         .transaction(async |connection| {
-            let current = &*Box::pin(current.in_current_scheme(connection, id)).await?;
+            let current = &Box::pin(current.in_current_scheme(connection, id)).await?;
             let row = issues::lock(connection, id).await?;
             if audit::unsettled_of(connection, id).await?.is_some() {
                 return Ok(());
@@ -67,19 +67,21 @@ pub(super) async fn write_labels(
     context: &EventContext<'_>,
 ) -> Result<(Issue, EventCursor)> {
     let now = app.clock.now();
+    let unchanged = LabelWrite::from(&row);
     let mut write = current.write(&row, blocked_reason, window_start(app, now));
-    let is_older = current.updated_at < row.updated_at;
-    if is_older {
-        write = LabelWrite { read_at: row.read_at, ..unchanged(&row) };
+    if current.read.updated_at < row.updated_at {
+        write = unchanged.clone();
     }
-    let is_seen = LabelWrite { read_at: row.read_at, updated_at: row.updated_at, ..write.clone() };
-    let is_told = is_seen != unchanged(&row) || context.has_other_lease;
+    let times =
+        LabelState { read_at: row.read_at, updated_at: row.updated_at, ..write.read.clone() };
+    let is_seen = LabelWrite { read: times, ..write.clone() };
+    let is_told = is_seen != unchanged || context.has_other_lease;
     // Read before the row is written: other changes of the repository wait from there to the end.
     let repository = match is_told {
         true => repositories::by_ids(connection, &[row.repository_id]).await?,
         false => vec![],
     };
-    let issue = if write == unchanged(&row) {
+    let issue = if write == unchanged {
         row.clone()
     } else {
         issues::set_labels(connection, row.id, &write).await?

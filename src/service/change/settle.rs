@@ -1,8 +1,6 @@
 //! Settling a change: one transaction records its outcome and what GitHub then has, and publishes
 //! both.
 
-use std::sync::Arc;
-
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel_async::AsyncConnection;
 
@@ -49,24 +47,15 @@ pub(super) async fn conclude(
     options: &ChangeOptions<'_>,
 ) -> Result<Changed> {
     let now = app.clock.now();
-    let current = |labels, updated_at| {
-        Observed::Labels(GithubState {
-            labels,
-            state: live.state,
-            closed_at: live.closed_at,
-            updated_at,
-            read_at: now,
-            scheme: Some(Arc::clone(github.label_scheme())),
-        })
-    };
+    let before = GithubState::of_live(live, now, github);
     match outcome {
         SendOutcome::Answered(changed, refusal) => {
-            let current = current(LabelSet::from(changed.labels), changed.updated_at);
+            let current = Observed::Labels(before.changed_to(changed, now));
             settle(app, entry, Settlement::certain(current, refusal), Some(options)).await
         }
         SendOutcome::Refused(error) | SendOutcome::NotCreated(error) => {
-            let before = current(LabelSet::from(live.names()), live.updated_at);
-            settle(app, entry, Settlement::certain(before, Some(error)), Some(options)).await
+            let unchanged = Observed::Labels(before);
+            settle(app, entry, Settlement::certain(unchanged, Some(error)), Some(options)).await
         }
         SendOutcome::Unknown(error) => {
             let issue = entry.issue_id.ok_or_else(|| Error::no_issue(entry.id))?;
@@ -92,7 +81,7 @@ pub(in crate::service) async fn settle_by_reading(
     options: Option<&ChangeOptions<'_>>,
 ) -> Result<Changed> {
     let plan = LabelPlan::of_entry(entry.target_status, &entry.before_labels, &entry.after_labels);
-    let lost = (!plan.change(&found.labels).is_empty()).then(|| lost.clone());
+    let lost = (!plan.change(&found.read.labels).is_empty()).then(|| lost.clone());
     let settlement = Settlement::read_back(Observed::Labels(found), lost, app.clock.now());
     settle(app, entry, settlement, options).await
 }
@@ -192,7 +181,7 @@ impl Observed {
     async fn in_current_scheme(self, connection: &mut Connection, issue: IssueId) -> Result<Self> {
         Ok(match self {
             Self::Labels(state) => {
-                Self::Labels(*Box::pin(state.in_current_scheme(connection, issue)).await?)
+                Self::Labels(Box::pin(state.in_current_scheme(connection, issue)).await?)
             }
             Self::Comment(_) => self,
         })
@@ -200,7 +189,7 @@ impl Observed {
 
     fn labels(&self) -> Option<&LabelSet> {
         match self {
-            Self::Labels(state) => Some(&state.labels),
+            Self::Labels(state) => Some(&state.read.labels),
             Self::Comment(_) => None,
         }
     }

@@ -22,7 +22,7 @@ use crate::store::{Connection, Issue, Lease, Repository, event_log, issues, leas
 const LONGEST_REASON: usize = 300;
 
 /// A failure of work on an issue.
-struct Mishap {
+struct WorkFailure {
     cause: BackoffCause,
     reason: String,
     /// The earliest time at which the issue may be served again.
@@ -34,26 +34,26 @@ async fn note(
     app: &App,
     connection: &mut Connection,
     issue: IssueId,
-    mishap: Mishap,
+    failure: WorkFailure,
 ) -> Result<BackoffRow> {
     let now = app.clock.now();
     let known = backoffs::of_issue(connection, issue).await?;
-    let is_attempt = mishap.cause.is_attempt();
+    let is_attempt = failure.cause.is_attempt();
     let counted = |of: Option<i32>, counts: bool| of.unwrap_or_default() + i32::from(counts);
     let failed_attempts = counted(known.as_ref().map(|row| row.failed_attempts), is_attempt);
     let refusals = counted(known.as_ref().map(|row| row.refusals), !is_attempt);
     let needs_human = failed_attempts >= app.config.queue.max_attempts;
-    let delay = mishap.cause.delay(if is_attempt { failed_attempts } else { refusals });
+    let delay = failure.cause.delay(if is_attempt { failed_attempts } else { refusals });
     let retry_at = match needs_human {
         true => now,
-        false => mishap.not_before.max(now) + delay,
+        false => failure.not_before.max(now) + delay,
     };
     let row = BackoffRow {
         issue_id: issue,
         failed_attempts,
         refusals,
-        cause: mishap.cause,
-        reason: mishap.reason,
+        cause: failure.cause,
+        reason: failure.reason,
         first_at: known.as_ref().map_or(now, |row| row.first_at),
         last_at: now,
         retry_at,
@@ -92,7 +92,7 @@ pub(super) async fn note_ending(
     }
     let reason = failure_of(&lease.agent, cause);
     let not_before = app.clock.now();
-    note(app, connection, lease.issue_id, Mishap { cause, reason, not_before }).await.map(drop)
+    note(app, connection, lease.issue_id, WorkFailure { cause, reason, not_before }).await.map(drop)
 }
 
 /// Clears the back-off of an issue because its last lease holder reports that the work is done.
@@ -126,7 +126,7 @@ pub(super) async fn note_failure(
     if known.is_some_and(|row| row.reason == reason && row.last_at >= lease.acquired_at) {
         return Ok(());
     }
-    note(app, connection, issue, Mishap { cause, reason, not_before }).await.map(drop)
+    note(app, connection, issue, WorkFailure { cause, reason, not_before }).await.map(drop)
 }
 
 /// Applies a successful change of an issue to its back-off, in the transaction that settles it:
@@ -185,7 +185,7 @@ pub(super) async fn note_refusal(
             if cause == BackoffCause::Forbidden {
                 not_before = note_forbidden(connection, repository, &said, now).await?;
             }
-            note(app, connection, issue.id, Mishap { cause, reason, not_before }).await?;
+            note(app, connection, issue.id, WorkFailure { cause, reason, not_before }).await?;
             announce(connection, &row, repository, now).await?;
             Ok(true)
         })

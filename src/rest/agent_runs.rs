@@ -15,7 +15,7 @@ use super::fields::urls;
 use super::query::{Query, default_limit, limit};
 use crate::app::App;
 use crate::domain::{AgentRunId, Instant, IssueId};
-use crate::middleware::{Problem, ProblemDocument, Reader};
+use crate::middleware::{Problem, Reader};
 use crate::service::agent_runs::RecordAgentRun;
 use crate::service::{self, Error};
 use crate::store::agent_runs::RunFilter;
@@ -115,7 +115,6 @@ pub(super) struct RunQuery {
     params(RunQuery),
     responses(
         (status = 200, description = "The newest runs.", body = Vec<RunRow<'_>>),
-        (status = 500, description = "`Failed to fetch agent runs`.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn list(
@@ -177,8 +176,6 @@ pub(super) struct RunBody {
     request_body = RunBody,
     responses(
         (status = 201, description = "The record is stored.", body = RunRow<'_>),
-        (status = 400, description = "The body is invalid.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 500, description = "`Failed to create agent run`.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn record(

@@ -13,6 +13,7 @@ use super::body::Body;
 use super::errors::failed;
 use super::fields::only_text;
 use super::query::{Query, is_not_false};
+use super::responses::{ProgressReport, SingleJob};
 use crate::app::App;
 use crate::domain::labels::behind;
 use crate::domain::leases::Checkpoint;
@@ -194,7 +195,6 @@ fn yes() -> bool {
     responses(
         (status = 200, description = "The work and the expired leases.", body = WorkList<'_>),
         (status = 400, description = "The state is unknown.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 500, description = "`Failed to fetch agent work`.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn list(
@@ -327,11 +327,8 @@ pub(super) struct StartBody {
     operation_id = "startAgentWork",
     request_body = StartBody,
     responses(
+        ProgressReport,
         (status = 201, description = "The work is started.", body = WorkRow<'_>),
-        (status = 400, description = "The body is invalid.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 404, description = "`Issue not found: <id>`.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 409, description = "Another agent holds the issue.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 500, description = "`Failed to start agent work`.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn start(
@@ -413,11 +410,8 @@ fn told(told: &Told) -> Response {
     operation_id = "checkpointAgentWork",
     request_body = CheckpointBody,
     responses(
+        ProgressReport,
         (status = 200, description = "The progress is recorded.", body = ToldOfWork<'_>),
-        (status = 400, description = "The body is invalid.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 404, description = "`No active work found for agent`.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 409, description = "Another agent holds the issue; the agent must stop.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 500, description = "`Failed to record checkpoint`.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn checkpoint(
@@ -472,10 +466,8 @@ pub(super) struct FinishBody {
     operation_id = "finishAgentWork",
     request_body = FinishBody,
     responses(
+        ProgressReport,
         (status = 200, description = "The work is ended.", body = ToldOfWork<'_>),
-        (status = 400, description = "The body is invalid.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 404, description = "`No active work found for agent`.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 500, description = "`Failed to finish agent work`.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn finish(
@@ -577,7 +569,6 @@ pub(super) struct WorkReassigned<'a> {
         (status = 400, description = "The body is invalid, or the work is already completed.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 404, description = "The work, the lease or the issue does not exist.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 409, description = "Another change of the issue is in progress.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 500, description = "`Failed to update agent work`.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 502, description = "GitHub rejected the change; nothing was changed.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 503, description = "The labels could not be read from GitHub; nothing was changed.", body = ProblemDocument, content_type = "application/problem+json"),
     )
@@ -685,9 +676,8 @@ pub(super) struct SweepReport<'a> {
     tag = "work",
     operation_id = "sweepAgentWork",
     responses(
+        SingleJob,
         (status = 200, description = "The sweep is complete.", body = SweepReport<'_>),
-        (status = 409, description = "Another sweep is running; `locked` is true.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 500, description = "`Failed to sweep agent work`.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn sweep(Reader { state: app, actor }: Reader<App>) -> Result<Response, Problem> {

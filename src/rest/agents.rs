@@ -51,7 +51,6 @@ pub(super) struct HeartbeatRow<'a> {
     responses(
         (status = 200, description = "The record is stored.", body = HeartbeatRow<'_>),
         (status = 400, description = "The name is not a valid agent name.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 500, description = "`Failed to run heartbeat`.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn heartbeat(

@@ -13,7 +13,7 @@ use super::issues::IssueRow;
 use super::query::{Query, default_limit, limit};
 use crate::app::App;
 use crate::domain::{AuditEntryId, Instant, IssueId, LabelSet};
-use crate::middleware::{Problem, ProblemDocument, Reader};
+use crate::middleware::{Problem, Reader};
 use crate::service;
 use crate::store::audit::AuditFilter;
 use crate::store::{AuditEntry, PageRequest};
@@ -84,7 +84,6 @@ pub(super) struct AuditQuery {
     params(AuditQuery),
     responses(
         (status = 200, description = "The newest entries.", body = Vec<AuditRow<'_>>),
-        (status = 500, description = "`Failed to fetch audit logs`.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn list(

@@ -15,6 +15,7 @@ use super::issue_ref::{IssueRef, Words, known_issue};
 use super::moves::refused_or_unread;
 use super::preferences::{preferred_wait, with_applied};
 use super::query::Query;
+use super::responses::LabelWrite;
 use crate::app::App;
 use crate::domain::labels::key;
 use crate::domain::leases::agent_label;
@@ -78,7 +79,6 @@ pub(super) struct ClaimedRow<'a> {
     responses(
         (status = 200, description = "All matching issues.", body = Vec<ClaimedRow<'_>>),
         (status = 400, description = "The agent is missing, or the status is unknown.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 500, description = "`Failed to fetch claimed issues`.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn claimed(
@@ -177,12 +177,8 @@ impl ClaimBody {
     params(("Prefer" = Option<String>, Header, description = "`wait=N` waits up to N seconds, at most 25.")),
     request_body = ClaimBody,
     responses(
+        LabelWrite,
         (status = 200, description = "The agent holds the issue.", body = ClaimDone<'_>),
-        (status = 400, description = "The body is invalid, or the issue is closed or done.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 404, description = "`Issue not found in local cache`.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 409, description = "Another agent has the issue, or another change of it is in progress.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 500, description = "GitHub rejected the change; `error` has GitHub's message. Nothing was changed.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, description = "`Could not verify live GitHub labels: <why>`; nothing was changed.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn claim(
@@ -248,12 +244,8 @@ pub(super) struct UnclaimDone<'a> {
     operation_id = "unclaimIssue",
     request_body = ClaimBody,
     responses(
+        LabelWrite,
         (status = 200, description = "The issue is released.", body = UnclaimDone<'_>),
-        (status = 400, description = "The body is invalid, the issue is closed, or it is not the agent's.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 404, description = "`Issue not found in local cache`.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 409, description = "Another agent holds the issue, or another change of it is in progress.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 500, description = "GitHub rejected the change; `error` has GitHub's message. Nothing was changed.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, description = "`Could not verify live GitHub labels: <why>`; nothing was changed.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn unclaim(

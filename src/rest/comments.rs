@@ -9,8 +9,9 @@ use super::answer::json;
 use super::body::Body;
 use super::issue_ref::{IssueRef, Words, known_issue};
 use super::moves::refused;
+use super::responses::IssueWrite;
 use crate::app::App;
-use crate::middleware::{Problem, ProblemDocument, Reader, acting_as};
+use crate::middleware::{Problem, Reader, acting_as};
 use crate::service::moves::UNKNOWN_ISSUE;
 use crate::service::{self, Error, comments::AddComment};
 
@@ -50,10 +51,8 @@ pub(super) struct CommentPosted<'a> {
     operation_id = "commentOnIssue",
     request_body = CommentBody,
     responses(
+        IssueWrite,
         (status = 200, description = "The comment is on GitHub.", body = CommentPosted<'_>),
-        (status = 400, description = "The body is invalid.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 404, description = "`Issue not found in local cache`.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 500, description = "GitHub rejected the comment (`error` has GitHub's message) or did not respond.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn comment(

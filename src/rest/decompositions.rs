@@ -80,9 +80,7 @@ pub(super) struct Decomposed<'a> {
     request_body = DecomposeBody,
     responses(
         (status = 200, description = "The mark is as requested.", body = Decomposed<'_>),
-        (status = 400, description = "The body is invalid.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 404, description = "`Issue not found in local cache`.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 500, description = "`Failed to decompose issue`.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn decompose(

@@ -175,7 +175,6 @@ pub(super) struct ListQuery {
     responses(
         (status = 200, description = "All matching issues; the list is not paginated.", body = Vec<IssueRow<'_>>),
         (status = 400, description = "The status or the lane is unknown.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 500, description = "`Failed to fetch issues`.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn list(
@@ -280,7 +279,6 @@ pub(super) struct StateQuery {
         (status = 200, description = "The state of the issue.", body = IssueStateRow<'_>),
         (status = 400, description = "A parameter is missing, or the number is not a number.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 404, description = "`Issue not found in cache: <repo>#<number>`.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 500, description = "`Failed to fetch issue state`.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn state(

@@ -12,10 +12,11 @@ use super::body::{Body, Members};
 use super::errors::failed;
 use super::fields::{is_given, only_text};
 use super::path::Path;
+use super::responses::IssueInPath;
 use crate::app::App;
 use crate::domain::lane_rules::Confidence;
 use crate::domain::{Instant, IssueId};
-use crate::middleware::{Problem, ProblemDocument, Reader, acting_as};
+use crate::middleware::{Problem, Reader, acting_as};
 use crate::service::Error;
 use crate::service::lanes::{ClassifyIssue, LaneVerdict, classify_issue, judgement};
 
@@ -48,10 +49,8 @@ pub(super) struct LaneOfIssue<'a> {
     operation_id = "getIssueLane",
     params(("id" = String, Path, description = "The issue's id.", example = "iss_00001c")),
     responses(
+        IssueInPath,
         (status = 200, description = "The current classification.", body = LaneOfIssue<'_>),
-        (status = 400, description = "The id is not a valid issue id.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 404, description = "`Issue not found: <id>`.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 500, description = "`Failed to fetch lane`.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn get(
@@ -155,10 +154,8 @@ pub(super) struct Classified<'a> {
     params(("id" = String, Path, description = "The issue's id.", example = "iss_00001c")),
     request_body(content = Option<ClassifyBody>, description = "The body may be empty."),
     responses(
+        IssueInPath,
         (status = 200, description = "The current classification.", body = Classified<'_>),
-        (status = 400, description = "`invalid lane: <lane>`, or the body is otherwise invalid.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 404, description = "`Issue not found: <id>`.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 500, description = "`Failed to classify lane`.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn classify(

@@ -9,6 +9,7 @@ use super::answer::json;
 use super::body::Body;
 use super::issue_ref::{IssueRef, Words, known_issue};
 use super::moves::refused_or_unread;
+use super::responses::LabelWrite;
 use crate::app::App;
 use crate::domain::labels::{behind, has_prefix};
 use crate::domain::{Actor, IssueId, LabelSet};
@@ -69,12 +70,8 @@ pub(super) struct Labelled<'a> {
     operation_id = "labelIssue",
     request_body = LabelBody,
     responses(
+        LabelWrite,
         (status = 200, description = "The labels on GitHub are as requested.", body = Labelled<'_>),
-        (status = 400, description = "The body is invalid, the issue is closed, or this label cannot be set directly.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 404, description = "`Issue not found in local cache: <repo>#<number>`.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 409, description = "Another change of the issue is in progress, or another agent holds it.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 500, description = "GitHub rejected the change; `error` has GitHub's message. Nothing was changed.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, description = "`Could not verify live GitHub labels: <why>`; nothing was changed.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn label(
@@ -115,12 +112,8 @@ pub(super) struct Unlabelled<'a> {
     operation_id = "unlabelIssue",
     request_body = LabelBody,
     responses(
+        LabelWrite,
         (status = 200, description = "The labels on GitHub are as requested.", body = Unlabelled<'_>),
-        (status = 400, description = "The body is invalid, or the issue is closed.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 404, description = "`Issue not found in local cache: <repo>#<number>`.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 409, description = "Another change of the issue is in progress, or another agent holds it.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 500, description = "GitHub rejected the change; `error` has GitHub's message. Nothing was changed.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, description = "`Could not verify live GitHub labels: <why>`; nothing was changed.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn unlabel(
@@ -246,12 +239,9 @@ async fn assigned_issue(
     operation_id = "assignIssue",
     request_body = AssignBody,
     responses(
+        LabelWrite,
         (status = 200, description = "The labels on GitHub are as requested.", body = Assigned<'_>),
-        (status = 400, description = "The body is invalid, or the issue is closed.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 404, description = "`Issue not found: <id>`.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 409, description = "Another change of the issue is in progress, or another agent holds it.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 500, description = "GitHub rejected the change; `error` has GitHub's message. Nothing was changed.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, description = "`Could not verify live GitHub labels: <why>`; nothing was changed.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn assign(
@@ -335,12 +325,9 @@ pub(super) struct Unassigned<'a> {
     operation_id = "unassignIssue",
     request_body = UnassignBody,
     responses(
+        LabelWrite,
         (status = 200, description = "The labels on GitHub are as requested.", body = Unassigned<'_>),
-        (status = 400, description = "The body is invalid, the issue is closed, or it has no such label.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 404, description = "`Issue not found: <id>`.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 409, description = "Another change of the issue is in progress, or another agent holds it.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 500, description = "GitHub rejected the change; `error` has GitHub's message. Nothing was changed.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, description = "`Could not verify live GitHub labels: <why>`; nothing was changed.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn unassign(

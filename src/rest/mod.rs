@@ -34,6 +34,7 @@ mod preferences;
 mod query;
 mod reports;
 mod repositories;
+mod responses;
 mod sessions;
 mod syncs;
 mod tasks;

@@ -12,6 +12,7 @@ use super::body::Body;
 use super::errors::failed;
 use super::fields::label_names;
 use super::issue_ref::{IssueRef, Words, known_issue};
+use super::responses::{IssueWrite, LabelWrite};
 use crate::app::App;
 use crate::domain::labels::has_prefix;
 use crate::domain::{IssueId, LabelSet, Status};
@@ -67,11 +68,9 @@ impl Done {
     operation_id = "moveIssue",
     request_body = MoveBody,
     responses(
+        IssueWrite,
         (status = 200, description = "The labels on GitHub are as requested.", body = Done),
-        (status = 400, description = "The body is invalid, or the issue is closed.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 404, description = "`Issue not found in local cache`.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 409, description = "Another change of the issue is in progress.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 500, description = "GitHub rejected the change; `error` has GitHub's message. Nothing was changed.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn move_issue(
@@ -178,12 +177,8 @@ pub(super) struct StatusSet<'a> {
     operation_id = "setIssueStatus",
     request_body = StatusBody,
     responses(
+        LabelWrite,
         (status = 200, description = "The labels on GitHub are as requested.", body = StatusSet<'_>),
-        (status = 400, description = "The body is invalid, or the issue is closed.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 404, description = "`Issue not found in local cache`.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 409, description = "Another change of the issue is in progress.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 500, description = "GitHub rejected the change; `error` has GitHub's message. Nothing was changed.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, description = "`Could not verify live GitHub labels: <why>`; nothing was changed.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn set_status(

@@ -3,15 +3,13 @@
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use bytes::Bytes;
+use utoipa::OpenApi;
 use utoipa::openapi::path::{Operation, Parameter, ParameterIn};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
-use utoipa::openapi::{
-    Content, Object, OpenApi as Description, Ref, RefOr, Required, Response, Type,
-};
-use utoipa::{OpenApi, ToSchema};
+use utoipa::openapi::{Object, OpenApi as Description, RefOr, Required, Type};
 
 use super::idempotency;
-
+use super::responses::problem;
 use crate::domain::Tier;
 use crate::domain::access::{self, Declared};
 use crate::middleware::{ProblemDocument, Reader};
@@ -31,6 +29,7 @@ use crate::middleware::{ProblemDocument, Reader};
             password, or the token.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
     ),
+    components(schemas(ProblemDocument)),
     tags(
         (name = "issues", description = "Issues and their columns."),
         (name = "work", description = "Claims, leases and reports of agents."),
@@ -62,7 +61,7 @@ pub fn describe() -> Description {
 }
 
 /// Adds to each route its permissions, from the same table that the middleware reads, and the
-/// responses to callers without permission.
+/// responses that do not depend on the route.
 pub(super) fn finish(mut description: Description) -> Description {
     for (path, item) in &mut description.paths.paths {
         let operations =
@@ -70,29 +69,51 @@ pub(super) fn finish(mut description: Description) -> Description {
         for (method, operation) in operations {
             let Some(operation) = operation else { continue };
             let Declared::Tier(tier) = access::route(method, path) else { continue };
-            let mut answers: Vec<(&str, &str)> = Vec::new();
-            if tier != Tier::Public {
-                answers.push(("401", "Credentials are missing or wrong."));
-                answers.push(("429", "Too many requests of a program, or too many wrong passwords; `Retry-After` states when to retry."));
-                answers.push(("403", "A worker token does not allow this, or the request comes from a page of another site."));
-            }
-            if method != "GET" {
-                answers.push(("413", "The body is too long."));
-            }
-            for (status, text) in answers {
-                operation.responses.responses.insert(status.to_owned(), problem(text).into());
-            }
-            if method != "GET" && idempotency::takes_keys(path) {
+            let is_change = method != "GET";
+            if is_change && idempotency::takes_keys(path) {
                 name_key(operation);
             }
+            add_responses(operation, tier, is_change);
             operation.security = Some(security(tier));
         }
     }
     description
 }
 
+/// Adds what callers without permission get, and what any route can answer if it does not describe
+/// that itself.
+fn add_responses(operation: &mut Operation, tier: Tier, is_change: bool) {
+    let has_input = operation.parameters.is_some() || operation.request_body.is_some();
+    let responses = &mut operation.responses.responses;
+    let mut add = |status: &str, text: &str| {
+        responses.entry(status.to_owned()).or_insert_with(|| problem(text).into());
+    };
+    if has_input {
+        add("400", "The request is invalid; `field` names the member, parameter or header.");
+    }
+    if is_change {
+        add("413", "The body is too long.");
+    }
+    if tier != Tier::Public {
+        add("401", "Credentials are missing or wrong.");
+        add(
+            "403",
+            "A worker token does not allow this, or the request comes from a page of another site.",
+        );
+        add(
+            "429",
+            "Too many requests of a program, or too many wrong passwords; `Retry-After` states \
+             when to retry.",
+        );
+        add("500", "The route failed; `error` is a text of its own, without the cause.");
+    }
+}
+
 /// Adds the parameter `Idempotency-Key` to a route that changes something.
 fn name_key(operation: &mut Operation) {
+    let responses = &mut operation.responses.responses;
+    let conflict = "The `Idempotency-Key` was used for a different request.";
+    responses.entry("409".to_owned()).or_insert_with(|| problem(conflict).into());
     let parameters = operation.parameters.get_or_insert_default();
     let is_named = |parameter: &RefOr<Parameter>| match parameter {
         RefOr::T(parameter) => parameter.name == idempotency::HEADER,
@@ -109,15 +130,6 @@ fn name_key(operation: &mut Operation) {
         Parameter::builder().name(idempotency::HEADER).parameter_in(ParameterIn::Header);
     let parameter = parameter.required(Required::False).description(Some(text));
     parameters.push(parameter.schema(Some(string)).build().into());
-    let responses = &mut operation.responses.responses;
-    let conflict = "The `Idempotency-Key` was used for a different request.";
-    responses.entry("409".to_owned()).or_insert_with(|| problem(conflict).into());
-}
-
-fn problem(text: &str) -> Response {
-    let document = Ref::from_schema_name(ProblemDocument::name());
-    let content = Content::builder().schema(Some(document)).build();
-    Response::builder().description(text).content("application/problem+json", content).build()
 }
 
 /// The credentials that a tier requires. Without an authentication mode, people need none for the

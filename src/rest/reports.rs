@@ -185,9 +185,7 @@ pub(super) struct Reported<'a> {
     request_body = ReportBody,
     responses(
         (status = 200, description = "The record is stored.", body = Reported<'_>),
-        (status = 400, description = "The body is invalid.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 409, description = "The key was used for a different report.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 500, description = "`Failed to record task report`.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn report(

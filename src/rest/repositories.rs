@@ -11,10 +11,11 @@ use super::answer::json;
 use super::body::Body;
 use super::errors::failed;
 use super::moves::Done;
+use super::responses::{Tracking, Untracking};
 use crate::app::App;
 use crate::domain::names::NotAFullName;
 use crate::domain::{Actor, Instant, RepositoryId};
-use crate::middleware::{Problem, ProblemDocument, Reader};
+use crate::middleware::{Problem, Reader};
 use crate::service::{self, Error, tracking};
 use crate::store::Repository;
 
@@ -76,7 +77,6 @@ impl<'a> RepositoryRow<'a> {
     operation_id = "listRepositories",
     responses(
         (status = 200, description = "The repositories.", body = Vec<RepositoryRow<'_>>),
-        (status = 500, description = "`Failed to fetch repositories`.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn list(Reader { state: app, .. }: Reader<App>) -> Result<Response, Problem> {
@@ -113,14 +113,12 @@ pub(super) struct AddedRepository<'a> {
     operation_id = "addRepository",
     request_body = TrackBody,
     responses(
+        Tracking,
         (status = 201, description = "The repository is tracked; the next sync reads its issues.", body = AddedRepository<'_>,
             headers(
                 ("Deprecation" = String, description = "`true`"),
                 ("Link" = String, description = "The URL of the route that replaces this one."),
             )),
-        (status = 400, description = "The body is invalid.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 409, description = "`Repository is already tracked`.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 500, description = "`Failed to add repository`.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
 #[deprecated]
@@ -248,7 +246,6 @@ pub(super) struct Counts {
     operation_id = "listTrackedRepositories",
     responses(
         (status = 200, description = "The repositories.", body = Vec<TrackedListRow<'_>>),
-        (status = 500, description = "`Failed to fetch repos`.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn list_tracked(
@@ -295,10 +292,8 @@ pub(super) struct NewlyTracked<'a> {
     operation_id = "trackRepository",
     request_body = TrackBody,
     responses(
+        Tracking,
         (status = 201, description = "The repository is tracked; the next sync reads its issues.", body = NewlyTracked<'_>),
-        (status = 400, description = "The body is invalid.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 409, description = "`Repository is already tracked`.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 500, description = "`Failed to add repository`.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn track(
@@ -349,7 +344,6 @@ pub(super) struct TrackedName<'a> {
     operation_id = "listTrackedNames",
     responses(
         (status = 200, description = "The repositories.", body = Vec<TrackedName<'_>>),
-        (status = 500, description = "`Failed to fetch tracked repositories`.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn list_names(
@@ -385,9 +379,8 @@ impl<'a> TrackedName<'a> {
         ("repo" = String, Path, description = "The name of the repository, without its owner."),
     ),
     responses(
+        Untracking,
         (status = 200, description = "The repository is no longer tracked.", body = Done),
-        (status = 404, description = "`Repository not tracked`.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 500, description = "`Failed to remove repository`.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn untrack(
@@ -406,9 +399,8 @@ pub(super) async fn untrack(
     operation_id = "untrackRepositoryByFullName",
     params(("owner" = String, Path, description = "The full name, with `/` encoded as `%2F`.")),
     responses(
+        Untracking,
         (status = 200, description = "The repository is no longer tracked.", body = Done),
-        (status = 404, description = "`Repository not tracked`.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 500, description = "`Failed to remove repository`.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn untrack_encoded(

@@ -59,6 +59,8 @@ pub(super) struct SignedIn<'a> {
         (status = 403, description = "The token is a worker token, or the request comes from a page of another site.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 409, description = "The authentication mode (`basic` or `disabled`) does not allow signing in on the page.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 429, description = "Too many wrong tokens; `Retry-After` states when to retry.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 500, description = "The session could not be stored.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 503, description = "The database does not respond.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn sign_in(

@@ -9,6 +9,7 @@ use super::answer::json;
 use super::body::Body;
 use super::errors::{failed, untracked};
 use super::fields::issue_number;
+use super::responses::SingleJob;
 use crate::app::App;
 use crate::domain::FullName;
 use crate::middleware::{Problem, ProblemDocument, Reader};
@@ -78,11 +79,9 @@ impl SyncResult {
     operation_id = "syncIssues",
     request_body(content = Option<SyncBody>, description = "The body may be empty."),
     responses(
+        SingleJob,
         (status = 200, description = "The sync is complete; each repository succeeded or failed.", body = SyncReport),
-        (status = 400, description = "`Malformed JSON in request body`.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 404, description = "The repository is not tracked.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 409, description = "Another sync is running; `locked` is true.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 500, description = "`Sync failed`.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn sync(
@@ -167,9 +166,7 @@ pub(super) struct RefreshReport {
     request_body = RefreshBody,
     responses(
         (status = 200, description = "The cached issue matches GitHub.", body = RefreshReport),
-        (status = 400, description = "The body is invalid.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 404, description = "The repository is not tracked.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 500, description = "`Issue refresh failed`.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 502, description = "GitHub rejected the request, or the number is that of a pull request.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]

@@ -14,12 +14,13 @@ use super::issues::unknown_lane;
 use super::path::Path;
 use super::preferences::{preferred_wait, with_applied};
 use super::query::{Query, is_true};
+use super::responses::QueueRead;
 use crate::app::App;
 use crate::domain::leases::Checkpoint;
 use crate::domain::ranking::SkipReason;
 use crate::domain::task_instructions::{FORBIDDEN, INSTRUCTIONS, STOP_AFTER};
 use crate::domain::{IssueId, LabelSet, Status};
-use crate::middleware::{Caller, Problem, ProblemDocument, Reader};
+use crate::middleware::{Caller, Problem, Reader};
 use crate::service::long_poll::{wait_for_queue, wait_for_task};
 use crate::service::queue::{Explained, MOST, NextTask, QueueRequest};
 use crate::service::{agents, decompositions};
@@ -185,10 +186,8 @@ pub(super) struct TaskIssue<'a> {
         TaskQuery,
     ),
     responses(
+        QueueRead,
         (status = 200, description = "The next task, or that there is none.", body = Task<'_>),
-        (status = 400, description = "The lane is unknown.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 410, description = "Grooming tasks are no longer available.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 500, description = "`Failed to get next task`.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn next_task(
@@ -321,10 +320,8 @@ impl<'a> QueueRow<'a> {
         TaskQuery,
     ),
     responses(
+        QueueRead,
         (status = 200, description = "Up to 100 eligible issues, then up to as many withheld ones.", body = Vec<QueueRow<'_>>),
-        (status = 400, description = "The lane is unknown.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 410, description = "Grooming tasks are no longer available.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 500, description = "`Failed to get queue`.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn list(
@@ -437,7 +434,6 @@ fn next_action(checkpoint: Checkpoint) -> &'static str {
     params(("agentName" = String, Path, description = "The agent's name, with `/` encoded as `%2F`.")),
     responses(
         (status = 200, description = "The held issue, or that the agent holds none.", body = ActiveWork<'_>),
-        (status = 500, description = "`Failed to get active work`.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn active_work(
@@ -504,7 +500,6 @@ pub(super) struct FixCount {
     params(("agentName" = String, Path, description = "The agent's name, with `/` encoded as `%2F`.")),
     responses(
         (status = 200, description = "The number of issues by lane.", body = WorkSummary<'_>),
-        (status = 500, description = "`Failed to get work summary`.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn work_summary(

@@ -13,6 +13,9 @@ use super::body::Body;
 use super::errors::failed;
 use super::fields::urls;
 use super::query::{Query, default_limit, limit};
+use super::schemas::{
+    IssueIdText, NotBlank, RUN_OUTCOMES, RunOutcome, Time, VisibleName, WebAddress,
+};
 use crate::app::App;
 use crate::domain::{AgentRunId, Instant, IssueId};
 use crate::middleware::{Problem, Reader};
@@ -20,16 +23,6 @@ use crate::service::agent_runs::RecordAgentRun;
 use crate::service::{self, Error};
 use crate::store::agent_runs::RunFilter;
 use crate::store::{AgentRun, PageRequest};
-
-/// The possible outcomes of a run.
-const OUTCOMES: [&str; 6] = [
-    "PR_OPENED",
-    "PR_UPDATED",
-    "FOLLOW_UP_CREATED",
-    "DESIGN_COMMENT_POSTED",
-    "DECOMPOSED_SKIPPED",
-    "STUCK",
-];
 
 /// An agent run: one piece of an agent's work, as the agent reported it.
 #[derive(Serialize, ToSchema)]
@@ -132,21 +125,21 @@ pub(super) async fn list(
 #[serde(rename_all = "camelCase")]
 pub(super) struct RunBody {
     /// The agent's name.
-    #[schema(example = "alpha")]
+    #[schema(value_type = VisibleName)]
     agent_name: String,
     /// The kind of run.
-    #[schema(example = "heartbeat")]
+    #[schema(value_type = NotBlank)]
     run_type: String,
     /// The result of the run.
-    #[schema(example = "success")]
+    #[schema(value_type = NotBlank)]
     status: String,
-    /// When the run started: ISO 8601, or milliseconds since 1970.
+    /// When the run started. A time without a zone is UTC.
     #[serde(deserialize_with = "time")]
-    #[schema(value_type = String, format = DateTime)]
+    #[schema(value_type = Time)]
     started_at: DateTime<Utc>,
     /// When the run ended, in the same formats.
     #[serde(default, deserialize_with = "optional_time")]
-    #[schema(value_type = Option<String>, format = DateTime)]
+    #[schema(value_type = Option<Time>)]
     finished_at: Option<DateTime<Utc>>,
     /// The agent's summary of the run.
     summary: Option<String>,
@@ -154,12 +147,13 @@ pub(super) struct RunBody {
     error_message: Option<String>,
     /// The http(s) URLs of the pages that the run worked on.
     #[serde(default, deserialize_with = "urls")]
+    #[schema(value_type = Option<Vec<WebAddress>>)]
     touched_issue_urls: Option<Vec<String>>,
     /// The issue that the run worked on.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<IssueIdText>)]
     issue_id: Option<IssueId>,
-    /// The outcome of the run: `PR_OPENED`, `PR_UPDATED`, `FOLLOW_UP_CREATED`,
-    /// `DESIGN_COMMENT_POSTED`, `DECOMPOSED_SKIPPED` or `STUCK`.
+    /// The outcome of the run.
+    #[schema(value_type = Option<RunOutcome>)]
     outcome: Option<String>,
 }
 
@@ -170,7 +164,7 @@ pub(super) struct RunBody {
     tag = "records",
     operation_id = "recordAgentRun",
     params((
-        "Idempotency-Key" = Option<String>, Header,
+        "Idempotency-Key" = Option<String>, Header, max_length = 200,
         description = "The idempotency key. A request with a key that was used before records nothing and returns the first run."
     )),
     request_body = RunBody,
@@ -201,8 +195,8 @@ impl RunBody {
         members.require(&needed, "Missing required fields")?;
         let body: Self = members.read()?;
         match &body.outcome {
-            Some(word) if !OUTCOMES.contains(&word.as_str()) => {
-                let valid = OUTCOMES.join(", ");
+            Some(word) if !RUN_OUTCOMES.contains(&word.as_str()) => {
+                let valid = RUN_OUTCOMES.join(", ");
                 let text = format!("Invalid outcome: \"{word}\". Valid values: {valid}");
                 Err(Problem::wrong("outcome", text))
             }

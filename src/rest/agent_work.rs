@@ -14,6 +14,10 @@ use super::errors::failed;
 use super::fields::only_text;
 use super::query::{Query, is_not_false};
 use super::responses::{ProgressReport, SingleJob};
+use super::schemas::{
+    AgentName, Anything, CheckpointWord, IssueIdText, LeaseIdText, PullRequestUrl, StateWord,
+    WorkActionWord, WorkIdText,
+};
 use crate::app::App;
 use crate::domain::labels::behind;
 use crate::domain::leases::Checkpoint;
@@ -172,6 +176,7 @@ pub(super) struct WorkList<'a> {
 #[into_params(parameter_in = Query)]
 pub(super) struct WorkQuery {
     /// Only work in this state; work that is claimed, in progress or blocked when absent.
+    #[param(inline, value_type = Option<StateWord>)]
     state: Option<String>,
     /// Only work of this agent. A worker always gets only its own work.
     agent: Option<String>,
@@ -307,14 +312,16 @@ fn id_of<Id: std::str::FromStr<Err = crate::domain::ids::NotAnId>>(
 pub(super) struct StartBody {
     /// The agent's name.
     #[serde(default, deserialize_with = "only_text")]
-    #[schema(value_type = String, required, example = "alpha")]
+    #[schema(value_type = AgentName, required)]
     agent_name: Option<String>,
     /// The issue that the agent works on.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<IssueIdText>)]
     issue_id: Option<IssueId>,
     /// The agent's own id for its run.
+    #[schema(max_length = 500)]
     run_id: Option<String>,
     /// The name of the branch.
+    #[schema(max_length = 500)]
     branch: Option<String>,
 }
 
@@ -355,19 +362,22 @@ pub(super) async fn start(
 pub(super) struct CheckpointBody {
     /// The agent's name.
     #[serde(default, deserialize_with = "only_text")]
-    #[schema(value_type = String, required, example = "alpha")]
+    #[schema(value_type = AgentName, required)]
     agent_name: Option<String>,
     /// A checkpoint; case-insensitive, with `-` allowed for `_`.
-    #[schema(value_type = String, required, example = "BRANCH_CREATED")]
+    #[schema(value_type = CheckpointWord, required)]
     checkpoint: Option<Value>,
     /// The agent's summary of the work; unchanged when absent.
     summary: Option<String>,
     /// What the work waits for; required with `BLOCKED`.
     #[serde(default, deserialize_with = "only_text")]
+    #[schema(value_type = Anything)]
     blocker_reason: Option<String>,
     /// The name of the branch; unchanged when absent.
+    #[schema(max_length = 500)]
     branch: Option<String>,
     /// The URL of the pull request; unchanged when absent.
+    #[schema(value_type = Option<PullRequestUrl>)]
     pr_url: Option<String>,
 }
 
@@ -449,10 +459,10 @@ pub(super) async fn checkpoint(
 pub(super) struct FinishBody {
     /// The agent's name.
     #[serde(default, deserialize_with = "only_text")]
-    #[schema(value_type = String, required, example = "alpha")]
+    #[schema(value_type = AgentName, required)]
     agent_name: Option<String>,
     /// A state, usually `DONE` or `BLOCKED`; case-insensitive, with `-` allowed for `_`.
-    #[schema(value_type = String, required, example = "DONE")]
+    #[schema(value_type = StateWord, required)]
     state: Option<Value>,
     /// The agent's summary of the work; unchanged when absent.
     summary: Option<String>,
@@ -490,21 +500,27 @@ pub(super) async fn finish(
 #[serde(rename_all = "camelCase")]
 pub(super) struct WorkAction {
     /// `release` or `reassign`.
-    #[schema(value_type = String, required, example = "release")]
+    #[schema(value_type = WorkActionWord, required)]
     action: Option<String>,
     /// The work to release or to reassign.
+    #[schema(value_type = Option<WorkIdText>)]
     work_id: Option<String>,
     /// The lease to release, with or without the prefix `lease-`.
+    #[schema(value_type = Option<LeaseIdText>)]
     lease_id: Option<String>,
     /// With `issueId`: the agent whose lease and work on that issue are released. With
     /// `releaseAll`: release only this agent's leases and work.
+    #[schema(value_type = Option<AgentName>)]
     agent_name: Option<String>,
     /// The issue, together with `agentName`.
+    #[schema(value_type = Option<IssueIdText>)]
     issue_id: Option<String>,
-    /// Whether to release all leases and work.
-    #[schema(value_type = Option<bool>)]
+    /// True releases all leases and work; any other value counts as absent.
+    #[serde(default)]
+    #[schema(value_type = Anything)]
     release_all: Option<Value>,
     /// The agent that gets the work.
+    #[schema(value_type = Option<AgentName>)]
     new_agent_name: Option<String>,
     /// The reason, recorded in the audit log.
     reason: Option<String>,

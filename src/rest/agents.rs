@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use super::answer::json;
 use super::errors::failed;
 use super::path::Path;
+use super::schemas::AgentName;
 use crate::app::App;
 use crate::domain::Instant;
 use crate::domain::leases::agent_name;
@@ -47,7 +48,7 @@ pub(super) struct HeartbeatRow<'a> {
     path = "/api/agents/{agentName}/heartbeat",
     tag = "work",
     operation_id = "beat",
-    params(("agentName" = String, Path, description = "The agent's name, with `/` encoded as `%2F`.")),
+    params(("agentName" = inline(AgentName), Path, description = "The agent's name, with `/` encoded as `%2F`.")),
     responses(
         (status = 200, description = "The record is stored.", body = HeartbeatRow<'_>),
         (status = 400, description = "The name is not a valid agent name.", body = ProblemDocument, content_type = "application/problem+json"),

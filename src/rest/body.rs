@@ -16,7 +16,18 @@ use crate::middleware::{BODY_LIMIT, Problem, json};
 const NUMBER: &str = "issueNumber";
 
 /// Members that contain longer texts.
-const PROSE: [&str; 6] = ["body", "error", "errorMessage", "evidence", "note", "summary"];
+pub(super) const PROSE: [&str; 6] =
+    ["body", "error", "errorMessage", "evidence", "note", "summary"];
+
+/// Members whose empty and zero values are values, which a handler checks.
+pub(super) const KEPT: [&str; 6] = [
+    "classification",
+    "decomposed",
+    "idempotencyKey",
+    "issueNumber",
+    "prFixItem",
+    "pullRequestNumber",
+];
 
 /// The bytes of a body within the size limit.
 pub(super) struct Body(Bytes);
@@ -104,19 +115,20 @@ impl Members {
         }
     }
 
-    /// Reads the members as a struct. Members that are null, empty, zero or false are absent.
+    /// Reads the members as a struct. Members that are null, empty, zero or false are absent, unless
+    /// they are [`KEPT`].
     ///
     /// The error for a member names it and what it must be: the `expecting` text of its type.
     pub(super) fn read<T: DeserializeOwned>(&self) -> Result<T, Problem> {
-        self.read_keeping(&[])
-    }
-
-    /// Like [`read`](Self::read), but members with these names keep empty, zero and false as values.
-    pub(super) fn read_keeping<T: DeserializeOwned>(&self, kept: &[&str]) -> Result<T, Problem> {
-        let is_read = |name: &str, value: &Value| is_given(value) || kept.contains(&name);
+        let is_read = |name: &str, value: &Value| is_given(value) || KEPT.contains(&name);
         let members = self.0.iter().filter(|(name, value)| is_read(name, value));
         let members = members.map(|(name, value)| (name.clone(), value.clone())).collect();
-        serde_path_to_error::deserialize(Value::Object(members))
+        Self(members).read_all()
+    }
+
+    /// Like [`read`](Self::read), but only null and missing members are absent.
+    pub(super) fn read_all<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        serde_path_to_error::deserialize(Value::Object(self.0.clone()))
             .map_err(|error| misread(&error.path().to_string(), &error.inner().to_string()))
     }
 
@@ -262,12 +274,11 @@ mod tests {
         #[derive(Debug, serde::Deserialize)]
         #[serde(rename_all = "camelCase")]
         struct Example {
-            #[expect(dead_code, reason = "only its errors matter")]
             issue_id: Option<crate::domain::IssueId>,
             flag: Option<bool>,
         }
         let refused = |json: &str| {
-            let problem = members(json).read_keeping::<Example>(&["flag"]).unwrap_err();
+            let problem = members(json).read_all::<Example>().unwrap_err();
             (problem.members()["field"].as_str().unwrap().to_owned(), problem.error().to_owned())
         };
         for (json, field, error) in [
@@ -282,8 +293,8 @@ mod tests {
             assert_eq!(refused(json), (field.to_owned(), error.to_owned()));
         }
         let read: Example = members(r#"{"flag":0,"issueId":""}"#).read().unwrap();
-        assert_eq!(read.flag, None);
-        let read: Example = members(r#"{"flag":false}"#).read_keeping(&["flag"]).unwrap();
+        assert_eq!((read.issue_id, read.flag), (None, None));
+        let read: Example = members(r#"{"flag":false}"#).read_all().unwrap();
         assert_eq!(read.flag, Some(false));
         let whole = misread(".", "issueId must be a string");
         assert_eq!(whole.members()["field"], "issueId");

@@ -16,6 +16,7 @@ use super::moves::refused_or_unread;
 use super::preferences::{preferred_wait, with_applied};
 use super::query::Query;
 use super::responses::LabelWrite;
+use super::schemas::{AgentName, Anything, ClaimedStatus};
 use crate::app::App;
 use crate::domain::labels::key;
 use crate::domain::leases::agent_label;
@@ -40,9 +41,10 @@ const UNCLAIM: Words<'_> =
 #[into_params(parameter_in = Query)]
 pub(super) struct ClaimedQuery {
     /// The agent's name.
+    #[param(inline, value_type = AgentName)]
     agent_name: String,
-    /// `in-progress` or `ready`.
-    #[param(default = "in-progress")]
+    /// The status of the issues; `in-progress` when absent.
+    #[param(inline, value_type = Option<ClaimedStatus>)]
     status: Option<String>,
 }
 
@@ -126,9 +128,9 @@ pub(super) struct ClaimBody {
     #[schema(example = "alpha")]
     agent_name: String,
     /// Whether to take the issue over from another holder. Only for a claim, and only with a
-    /// maintainer token.
+    /// maintainer token. Any value that does not count as absent is true.
     #[serde(default, deserialize_with = "is_given")]
-    #[schema(value_type = Option<bool>)]
+    #[schema(value_type = Anything)]
     force: bool,
 }
 

@@ -10,6 +10,7 @@ use super::body::Body;
 use super::errors::failed;
 use super::fields::urls;
 use super::issue_ref::NumberedIssue;
+use super::schemas::WebAddress;
 use crate::app::App;
 use crate::domain::{Instant, IssueId};
 use crate::middleware::{Problem, ProblemDocument, Reader, acting_as};
@@ -27,6 +28,7 @@ pub(super) struct DecomposeBody {
     decomposed: bool,
     /// The http(s) URLs of the issues that it was split up into.
     #[serde(default, deserialize_with = "urls")]
+    #[schema(value_type = Option<Vec<WebAddress>>)]
     follow_up_urls: Option<Vec<String>>,
     /// A note about it.
     note: Option<String>,
@@ -48,7 +50,7 @@ impl DecomposeBody {
             let text = "Missing required fields: repo, issueNumber, decomposed";
             return Err(Problem::wrong(field, text));
         }
-        members.read_keeping(&["decomposed"])
+        members.read()
     }
 }
 

@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use super::body::{Members, issue_number};
 use super::errors::failed;
+use super::schemas::IssueIdText;
 use crate::app::App;
 use crate::domain::{Actor, IssueId};
 use crate::middleware::Problem;
@@ -17,7 +18,7 @@ use crate::store::{Issue, Repository};
 #[schema(rename_all = "camelCase")]
 pub(super) struct IssueRef {
     /// The issue's id.
-    #[schema(value_type = String, example = "iss_00001c")]
+    #[schema(value_type = IssueIdText)]
     pub(super) issue_id: IssueId,
     /// The full name of its repository; case-insensitive.
     #[schema(example = "octo-org/hello-world")]

@@ -10,6 +10,7 @@ use super::body::issue_number;
 use super::errors::failed;
 use super::query::{Query, is_true};
 use super::repositories::RepositoryRow;
+use super::schemas::StatusWord;
 use crate::app::App;
 use crate::domain::filter::Wanted;
 use crate::domain::labels::{behind, key};
@@ -147,6 +148,7 @@ pub(super) struct ListQuery {
     /// A project, with or without the `project/` prefix.
     project: Option<String>,
     /// A status, such as `in-progress`: only issues with its label.
+    #[param(inline, value_type = Option<StatusWord>)]
     status: Option<String>,
     /// A lane, by id or alias.
     lane: Option<String>,

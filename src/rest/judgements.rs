@@ -13,6 +13,7 @@ use super::errors::failed;
 use super::fields::{is_given, only_text};
 use super::path::Path;
 use super::responses::IssueInPath;
+use super::schemas::{Anything, ConfidenceWord, IssueIdText};
 use crate::app::App;
 use crate::domain::lane_rules::Confidence;
 use crate::domain::{Instant, IssueId};
@@ -47,7 +48,7 @@ pub(super) struct LaneOfIssue<'a> {
     path = "/api/issues/{id}/lane",
     tag = "work",
     operation_id = "getIssueLane",
-    params(("id" = String, Path, description = "The issue's id.", example = "iss_00001c")),
+    params(("id" = inline(IssueIdText), Path, description = "The issue's id.", example = "iss_00001c")),
     responses(
         IssueInPath,
         (status = 200, description = "The current classification.", body = LaneOfIssue<'_>),
@@ -77,9 +78,10 @@ fn issue_in_path(id: &str) -> Result<IssueId, Problem> {
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ClassifyBody {
-    /// Whether the rules classify an issue again that is already classified.
+    /// Whether the rules classify an issue again that is already classified. Any value that does not
+    /// count as absent is true.
     #[serde(default, deserialize_with = "is_given")]
-    #[schema(value_type = Option<bool>)]
+    #[schema(value_type = Anything)]
     force: bool,
     /// The model that classified the issue.
     model: Option<String>,
@@ -108,11 +110,12 @@ pub(super) struct Classification {
     #[serde(default, deserialize_with = "only_text")]
     #[schema(value_type = String, required, example = "default")]
     lane: Option<String>,
-    /// The confidence: `high`, `medium` or `low`.
+    /// How sure the caller is.
     #[serde(default, deserialize_with = "only_text")]
-    #[schema(value_type = String, required, example = "high")]
+    #[schema(value_type = ConfidenceWord, required)]
     confidence: Option<String>,
-    /// The reason, up to 500 characters.
+    /// The reason.
+    #[schema(max_length = 500)]
     reason: Option<String>,
 }
 
@@ -151,7 +154,7 @@ pub(super) struct Classified<'a> {
     path = "/api/issues/{id}/lane",
     tag = "work",
     operation_id = "classifyIssueLane",
-    params(("id" = String, Path, description = "The issue's id.", example = "iss_00001c")),
+    params(("id" = inline(IssueIdText), Path, description = "The issue's id.", example = "iss_00001c")),
     request_body(content = Option<ClassifyBody>, description = "The body may be empty."),
     responses(
         IssueInPath,
@@ -165,7 +168,7 @@ pub(super) async fn classify(
 ) -> Result<Response, Problem> {
     let issue_id = issue_in_path(&id)?;
     let members = body.members_or_none("Invalid JSON body")?;
-    let body: ClassifyBody = members.read_keeping(&["classification"])?;
+    let body: ClassifyBody = members.read()?;
     let verdict = body.classification.as_ref().map(verdict).transpose()?;
     let lane = verdict.as_ref().map(|verdict: &LaneVerdict| verdict.lane.clone());
     let actor = acting_as(actor, body.actor.or(body.agent_name).as_deref())?;
@@ -198,7 +201,7 @@ fn misread(field: &'static str, reason: &str) -> Problem {
 }
 
 fn verdict(given: &Members) -> Result<LaneVerdict, Problem> {
-    let given: Classification = given.read_keeping(&["lane", "confidence", "reason"])?;
+    let given: Classification = given.read_all()?;
     let lane = given.lane.filter(|lane| !lane.contains('\0'));
     let confidence: Option<Confidence> = given.confidence.and_then(|word| word.parse().ok());
     Ok(LaneVerdict {

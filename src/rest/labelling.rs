@@ -10,6 +10,7 @@ use super::body::Body;
 use super::issue_ref::{IssueRef, Words, known_issue};
 use super::moves::refused_or_unread;
 use super::responses::LabelWrite;
+use super::schemas::{AssignAction, LabelAction, UnassignAction};
 use crate::app::App;
 use crate::domain::labels::{behind, has_prefix};
 use crate::domain::{Actor, IssueId, LabelSet};
@@ -29,6 +30,7 @@ pub(super) struct LabelBody {
     #[schema(example = "needs-human")]
     label: String,
     /// `add` or `remove`; `add` when absent.
+    #[schema(value_type = Option<LabelAction>)]
     action: Option<String>,
     /// The caller's name for the audit log; only for callers with a token.
     actor: Option<String>,
@@ -166,8 +168,8 @@ pub(super) fn not_changed(error: Error, text: &'static str) -> Problem {
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct AssignBody {
-    /// `assign_agent` or `assign_owner`.
-    #[schema(example = "assign_agent")]
+    /// What to assign.
+    #[schema(value_type = AssignAction)]
     action: String,
     /// The label: `agent/<name>` or `owner/<name>`.
     #[schema(example = "agent/alpha")]
@@ -294,8 +296,8 @@ fn not_assigned(error: Error, text: &'static str) -> Problem {
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct UnassignBody {
-    /// `unassign_agent` or `unassign_owner`.
-    #[schema(example = "unassign_agent")]
+    /// What to remove.
+    #[schema(value_type = UnassignAction)]
     action: String,
     #[serde(flatten)]
     issue: IssueRef,

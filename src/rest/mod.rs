@@ -18,6 +18,7 @@ mod body;
 mod claims;
 mod comments;
 mod decompositions;
+mod enforced;
 mod errors;
 mod fields;
 mod health;
@@ -35,6 +36,7 @@ mod query;
 mod reports;
 mod repositories;
 mod responses;
+mod schemas;
 mod sessions;
 mod syncs;
 mod tasks;
@@ -58,7 +60,9 @@ pub fn router(app: App) -> Router {
     // proxy that adds a path prefix.
     let public = app.config.server.public_url.as_ref();
     description.servers = public.map(|url| vec![Server::new(url.as_str().trim_end_matches('/'))]);
-    let description = openapi::Served::of(&openapi::finish(description));
+    let mut description = openapi::finish(description);
+    enforced::name_lanes(&mut description, &app.config.lanes);
+    let description = openapi::Served::of(&description);
     router
         .route("/api/openapi.json", get(openapi::serve).with_state(Protected::new(description)))
         .layer(from_fn_with_state(app.clone(), idempotency::once))

@@ -13,6 +13,7 @@ use super::errors::failed;
 use super::fields::label_names;
 use super::issue_ref::{IssueRef, Words, known_issue};
 use super::responses::{IssueWrite, LabelWrite};
+use super::schemas::StatusWord;
 use crate::app::App;
 use crate::domain::labels::has_prefix;
 use crate::domain::{IssueId, LabelSet, Status};
@@ -145,7 +146,7 @@ pub(super) struct StatusBody {
     #[serde(flatten)]
     issue: IssueRef,
     /// The status, without the `status/` prefix.
-    #[schema(example = "in-review")]
+    #[schema(value_type = StatusWord)]
     status: String,
     /// The reason; required for `blocked`.
     blocked_reason: Option<String>,

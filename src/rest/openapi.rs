@@ -5,11 +5,13 @@ use axum::response::IntoResponse;
 use bytes::Bytes;
 use utoipa::OpenApi;
 use utoipa::openapi::path::{Operation, Parameter, ParameterIn};
+use utoipa::openapi::schema::AnyOf;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
-use utoipa::openapi::{Object, OpenApi as Description, RefOr, Required, Type};
+use utoipa::openapi::{Object, OpenApi as Description, RefOr, Required, Schema, Type};
 
-use super::idempotency;
 use super::responses::problem;
+use super::schemas::{Absent, Anything, KEY_PATTERN};
+use super::{enforced, idempotency};
 use crate::domain::Tier;
 use crate::domain::access::{self, Declared};
 use crate::middleware::{ProblemDocument, Reader};
@@ -29,7 +31,7 @@ use crate::middleware::{ProblemDocument, Reader};
             password, or the token.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
     ),
-    components(schemas(ProblemDocument)),
+    components(schemas(ProblemDocument, Absent, Anything)),
     tags(
         (name = "issues", description = "Issues and their columns."),
         (name = "work", description = "Claims, leases and reports of agents."),
@@ -73,11 +75,33 @@ pub(super) fn finish(mut description: Description) -> Description {
             if is_change && idempotency::takes_keys(path) {
                 name_key(operation);
             }
+            if is_change && tier != Tier::Public {
+                let text = "The name of the program, for a caller with a token. A name in the body \
+                            takes precedence.";
+                add_header(operation, "X-Agent-Name", text, None);
+            }
             add_responses(operation, tier, is_change);
             operation.security = Some(security(tier));
         }
     }
+    enforced::add_bounds(&mut description);
+    allow_shared_members(&mut description);
     description
+}
+
+/// The variants of an untagged enum may have members in common, so an object may match several.
+fn allow_shared_members(description: &mut Description) {
+    let components = description.components.get_or_insert_default();
+    for schema in components.schemas.values_mut() {
+        if let RefOr::T(Schema::OneOf(one)) = schema {
+            let any = AnyOf {
+                items: std::mem::take(&mut one.items),
+                description: one.description.take(),
+                ..AnyOf::new()
+            };
+            *schema = RefOr::T(any.into());
+        }
+    }
 }
 
 /// Adds what callers without permission get, and what any route can answer if it does not describe
@@ -114,21 +138,24 @@ fn name_key(operation: &mut Operation) {
     let responses = &mut operation.responses.responses;
     let conflict = "The `Idempotency-Key` was used for a different request.";
     responses.entry("409".to_owned()).or_insert_with(|| problem(conflict).into());
-    let parameters = operation.parameters.get_or_insert_default();
+    let parameters = operation.parameters.iter().flatten();
     let is_named = |parameter: &RefOr<Parameter>| match parameter {
         RefOr::T(parameter) => parameter.name == idempotency::HEADER,
         RefOr::Ref(_) => false,
     };
-    if parameters.iter().any(is_named) {
-        return;
+    if !parameters.into_iter().any(is_named) {
+        let text = "The idempotency key, 1 to 200 characters. A repeated request with the same key \
+                    does nothing and returns the first response, with `Idempotency-Replayed: true`. \
+                    Successful responses are kept for a day.";
+        add_header(operation, idempotency::HEADER, text, Some(KEY_PATTERN));
     }
-    let text = "The idempotency key, 1 to 200 characters. A repeated request with the same key does \
-                nothing and returns the first response, with `Idempotency-Replayed: true`. \
-                Successful responses are kept for a day.";
-    let string = Object::builder().schema_type(Type::String);
-    let parameter =
-        Parameter::builder().name(idempotency::HEADER).parameter_in(ParameterIn::Header);
+}
+
+fn add_header(operation: &mut Operation, name: &str, text: &str, pattern: Option<&str>) {
+    let string = Object::builder().schema_type(Type::String).pattern(pattern);
+    let parameter = Parameter::builder().name(name).parameter_in(ParameterIn::Header);
     let parameter = parameter.required(Required::False).description(Some(text));
+    let parameters = operation.parameters.get_or_insert_default();
     parameters.push(parameter.schema(Some(string)).build().into());
 }
 

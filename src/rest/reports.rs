@@ -16,23 +16,13 @@ use super::body::Body;
 use super::errors::failed;
 use super::fields::only_text;
 use super::path::Path;
+use super::schemas::{
+    AgentName, Anything, KeyText, TASK_OUTCOMES, TASK_TYPES, TaskOutcome, TaskType,
+};
 use crate::app::App;
 use crate::domain::{AgentRunId, Instant};
 use crate::middleware::{Caller, Problem, ProblemDocument, Reader};
 use crate::service::reports::{ReportTask, report_task};
-
-const TASKS: [&str; 3] = ["implement", "followup-pr", "groom"];
-
-const OUTCOMES: [&str; 8] = [
-    "pr_opened",
-    "pr_updated",
-    "issue_updated",
-    "issue_closed",
-    "blocked",
-    "failed",
-    "no_changes_needed",
-    "already_addressed",
-];
 
 /// The maximum length of the evidence, in characters.
 const LONGEST_EVIDENCE: usize = 2000;
@@ -40,21 +30,17 @@ const LONGEST_EVIDENCE: usize = 2000;
 /// The maximum length of a key, in characters.
 const LONGEST_KEY: usize = 200;
 
-/// Members whose empty and zero values are checked, too.
-const KEPT: [&str; 4] = ["idempotencyKey", "issueNumber", "prFixItem", "pullRequestNumber"];
-
 /// A report on a finished task.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ReportBody {
-    /// The type of the task: `implement` or `followup-pr`.
+    /// The type of the task, usually `implement`.
     #[serde(default, deserialize_with = "only_text")]
-    #[schema(value_type = String, required, example = "implement")]
+    #[schema(value_type = TaskType, required)]
     task_type: Option<String>,
-    /// The outcome: `pr_opened`, `pr_updated`, `issue_updated`, `issue_closed`, `blocked`,
-    /// `failed`, `no_changes_needed` or `already_addressed`.
+    /// The outcome of the task.
     #[serde(default, deserialize_with = "only_text")]
-    #[schema(value_type = String, required, example = "pr_opened")]
+    #[schema(value_type = TaskOutcome, required)]
     outcome: Option<String>,
     /// The full name of the repository.
     repo_full_name: Option<String>,
@@ -71,10 +57,11 @@ pub(super) struct ReportBody {
     /// The error message of a failed task.
     error: Option<String>,
     /// With `already_addressed`: evidence that the work was already done, up to 2,000 characters.
+    #[schema(max_length = 2000)]
     evidence: Option<String>,
-    /// When the task started; ignored unless it is within the last 24 hours.
+    /// When the task started: ISO 8601; ignored unless it is within the last 24 hours.
     #[serde(default, deserialize_with = "only_text")]
-    #[schema(value_type = Option<String>, format = DateTime)]
+    #[schema(value_type = Anything)]
     started_at: Option<String>,
     /// The attempt to fix a pull request that the task was part of.
     #[schema(value_type = Option<Attempt<'_>>)]
@@ -82,6 +69,7 @@ pub(super) struct ReportBody {
     /// The idempotency key, 1 to 200 characters. The same report with the same key is recorded only
     /// once.
     #[serde(default, deserialize_with = "key")]
+    #[schema(value_type = Option<KeyText>)]
     idempotency_key: Option<String>,
 }
 
@@ -131,6 +119,7 @@ pub(super) struct Attempt<'a> {
     /// The id of the item.
     id: &'a str,
     /// The number of the attempt.
+    #[schema(minimum = 1)]
     generation: i64,
 }
 
@@ -181,7 +170,7 @@ pub(super) struct Reported<'a> {
     path = "/api/agents/{agentName}/tasks/report",
     tag = "work",
     operation_id = "reportTask",
-    params(("agentName" = String, Path, description = "The agent's name, with `/` encoded as `%2F`.")),
+    params(("agentName" = inline(AgentName), Path, description = "The agent's name, with `/` encoded as `%2F`.")),
     request_body = ReportBody,
     responses(
         (status = 200, description = "The record is stored.", body = Reported<'_>),
@@ -197,7 +186,7 @@ pub(super) async fn report(
     let agent = named(&agent)?;
     caller.check_acts_for(&actor, agent).await?;
     let members = body.members("Invalid JSON body")?;
-    let body: ReportBody = members.read_keeping(&KEPT)?;
+    let body: ReportBody = members.read()?;
     let report = Report::read(&body, app.clock.now())?;
     let hash = hash(members.all());
     let command = report.command(agent, hash);
@@ -237,8 +226,8 @@ struct Report<'a> {
 
 impl<'a> Report<'a> {
     fn read(body: &'a ReportBody, now: DateTime<Utc>) -> Result<Self, Problem> {
-        let task_type = word("taskType", body.task_type.as_deref(), &TASKS)?;
-        let outcome = word("outcome", body.outcome.as_deref(), &OUTCOMES)?;
+        let task_type = word("taskType", body.task_type.as_deref(), &TASK_TYPES)?;
+        let outcome = word("outcome", body.outcome.as_deref(), &TASK_OUTCOMES)?;
         let evidence = body.evidence.as_deref().map(str::trim).filter(|text| !text.is_empty());
         if evidence.is_some_and(|text| text.chars().count() > LONGEST_EVIDENCE) {
             let text = format!("evidence must be at most {LONGEST_EVIDENCE} characters");

@@ -12,6 +12,7 @@ use super::body::Body;
 use super::errors::failed;
 use super::moves::Done;
 use super::responses::{Tracking, Untracking};
+use super::schemas::RepositoryName;
 use crate::app::App;
 use crate::domain::names::NotAFullName;
 use crate::domain::{Actor, Instant, RepositoryId};
@@ -90,7 +91,7 @@ pub(super) async fn list(Reader { state: app, .. }: Reader<App>) -> Result<Respo
 #[serde(rename_all = "camelCase")]
 pub(super) struct TrackBody {
     /// The full name, `owner/name`.
-    #[schema(example = "octo-org/hello-world")]
+    #[schema(value_type = RepositoryName)]
     full_name: String,
 }
 

@@ -15,6 +15,7 @@ use super::path::Path;
 use super::preferences::{preferred_wait, with_applied};
 use super::query::{Query, is_true};
 use super::responses::QueueRead;
+use super::schemas::AgentName;
 use crate::app::App;
 use crate::domain::leases::Checkpoint;
 use crate::domain::ranking::SkipReason;
@@ -181,7 +182,7 @@ pub(super) struct TaskIssue<'a> {
     tag = "work",
     operation_id = "nextTask",
     params(
-        ("agentName" = String, Path, description = "The agent's name, with `/` encoded as `%2F`."),
+        ("agentName" = inline(AgentName), Path, description = "The agent's name, with `/` encoded as `%2F`."),
         ("Prefer" = Option<String>, Header, description = "`wait=N` waits up to N seconds, at most 25."),
         TaskQuery,
     ),
@@ -315,7 +316,7 @@ impl<'a> QueueRow<'a> {
     tag = "work",
     operation_id = "getQueue",
     params(
-        ("agentName" = String, Path, description = "The agent's name, with `/` encoded as `%2F`."),
+        ("agentName" = inline(AgentName), Path, description = "The agent's name, with `/` encoded as `%2F`."),
         ("Prefer" = Option<String>, Header, description = "`wait=N` waits up to N seconds, at most 25."),
         TaskQuery,
     ),
@@ -431,7 +432,7 @@ fn next_action(checkpoint: Checkpoint) -> &'static str {
     path = "/api/agents/{agentName}/active-work",
     tag = "work",
     operation_id = "getActiveWork",
-    params(("agentName" = String, Path, description = "The agent's name, with `/` encoded as `%2F`.")),
+    params(("agentName" = inline(AgentName), Path, description = "The agent's name, with `/` encoded as `%2F`.")),
     responses(
         (status = 200, description = "The held issue, or that the agent holds none.", body = ActiveWork<'_>),
     )
@@ -497,7 +498,7 @@ pub(super) struct FixCount {
     path = "/api/agents/{agentName}/work-summary",
     tag = "work",
     operation_id = "getWorkSummary",
-    params(("agentName" = String, Path, description = "The agent's name, with `/` encoded as `%2F`.")),
+    params(("agentName" = inline(AgentName), Path, description = "The agent's name, with `/` encoded as `%2F`.")),
     responses(
         (status = 200, description = "The number of issues by lane.", body = WorkSummary<'_>),
     )

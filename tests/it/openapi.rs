@@ -105,6 +105,33 @@ fn the_description_is_whole_and_changes_in_plain_sight() {
     insta::assert_json_snapshot!(description);
 }
 
+#[test]
+fn the_description_has_the_bounds_that_are_checked() {
+    let description = description();
+    let schemas = &description["components"]["schemas"];
+    let comment = &schemas["CommentBody"]["allOf"];
+    assert_eq!(comment[0]["$ref"], "#/components/schemas/IssueRef");
+    let text = &comment[1]["properties"]["body"];
+    assert_eq!((&text["minLength"], &text["maxLength"]), (&json!(1), &json!(65_536)));
+    let actor = &comment[1]["properties"]["actor"]["anyOf"];
+    assert_eq!(actor[0]["maxLength"], 200);
+    assert!(actor[0]["pattern"].is_string(), "no control characters");
+    assert_eq!(actor[1]["$ref"], "#/components/schemas/Absent");
+    assert_eq!(schemas["MoveBody"]["allOf"][1]["properties"]["newLabels"]["maxItems"], 200);
+    assert_eq!(schemas["IssueRef"]["properties"]["issueNumber"]["minimum"], 1);
+    let statuses = schemas["StatusWord"]["enum"].as_array().unwrap();
+    assert_eq!(statuses.len(), 6);
+
+    let sync = &description["paths"]["/api/sync"]["post"];
+    let schema = &sync["requestBody"]["content"]["application/json"]["schema"];
+    assert_eq!(schema["$ref"], "#/components/schemas/SyncBody", "it may be empty, but not null");
+    let named = |name: &str| {
+        let parameters = sync["parameters"].as_array().unwrap().iter();
+        parameters.filter(|it| it["name"] == name && it["in"] == "header").count()
+    };
+    assert_eq!((named("Idempotency-Key"), named("X-Agent-Name")), (1, 1));
+}
+
 #[tokio::test]
 async fn every_answer_has_the_shape_that_is_described() {
     given(async |given| {

@@ -14,7 +14,7 @@ WEB_SOURCES := schema.graphql $(shell find web -type d \( -name node_modules -o 
 help:
 	@echo 'make run    build and start Dispatch: your repositories when GITHUB_TOKEN is set, else a demonstration'
 	@echo 'make test   build and run all tests, those in a browser too'
-	@echo 'make check  formatting, lints, documentation, generated files, dependencies'
+	@echo 'make check  formatting, lints, documentation, generated files, dependencies, REST API'
 	@echo 'make bench  measure the speed, as docs/performance.md reports it'
 	@echo 'make web    build the web pages alone'
 
@@ -37,6 +37,7 @@ check: $(MODULES) $(QUERIES) $(WEB)
 	cd github-queries && npm run --silent check
 	node scripts/dependencies.mjs
 	scripts/advisories
+	scripts/schemathesis
 
 bench: $(WEB)
 	cargo bench --locked

@@ -1,0 +1,345 @@
+import { cleanup, renderHook } from "@testing-library/react";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { announce, notify } from "@/components/Notices.tsx";
+import { READER, VISITOR } from "@/lib/fixtures.ts";
+import type { WorkLimits } from "@/lib/limits.ts";
+import { signal } from "@/lib/signal.ts";
+import { STATUSES } from "@/lib/statuses.ts";
+import { viewer } from "@/lib/viewer.ts";
+import type { Mover } from "../api/moves.ts";
+import { BoardSession } from "../api/session.ts";
+import { openCollapseState } from "../model/collapsed.ts";
+import { issue, snapshot } from "../model/fixtures.ts";
+import { Interaction } from "../model/interaction.ts";
+import { PLAIN } from "../model/layout.ts";
+import type { Board } from "./context.ts";
+import { useBoardKeys, type BoardKeys } from "./useBoardKeys.ts";
+
+vi.mock("@/components/Notices.tsx", () => ({ notify: vi.fn(), announce: vi.fn() }));
+
+const ARCHIVED = {
+  fullName: "acme/old",
+  name: "old",
+  readOnlyReason: "ARCHIVED",
+} as const;
+
+const undo = vi.fn<Mover["undo"]>();
+const move = vi.fn<Board["move"]>();
+const open = vi.fn<Board["open"]>();
+const spies = {
+  arrange: vi.fn(),
+  close: vi.fn(),
+  search: vi.fn(),
+  filter: vi.fn(),
+  views: vi.fn(),
+  display: vi.fn(),
+};
+let interaction: Interaction;
+let board: Board;
+
+// Ready has 3 above 1; Done has 5, which is read-only.
+beforeEach(() => {
+  vi.clearAllMocks();
+  localStorage.clear();
+  viewer.set(VISITOR);
+  interaction = new Interaction();
+  const session = new BoardSession();
+  session.store.load(
+    snapshot([issue(1, "READY"), issue(3, "READY"), issue(5, "DONE", { repository: ARCHIVED })]),
+  );
+  board = {
+    session,
+    mover: { undo } as unknown as Mover,
+    interaction,
+    collapse: openCollapseState(),
+    limits: signal<WorkLimits | undefined>(undefined),
+    move,
+    open,
+  };
+});
+afterEach(() => {
+  cleanup();
+  document.body.replaceChildren();
+});
+
+function listen(changes: Partial<BoardKeys> = {}): void {
+  renderHook(() =>
+    useBoardKeys({
+      board,
+      columns: STATUSES,
+      layout: PLAIN,
+      opened: undefined,
+      ...spies,
+      ...changes,
+    }),
+  );
+}
+
+/** Presses a key where the focus is, or on a card. Returns whether the board used it. */
+function press(
+  key: string,
+  { on = document.body, shift = false }: { on?: Element; shift?: boolean } = {},
+): boolean {
+  const event = new KeyboardEvent("keydown", {
+    key,
+    shiftKey: shift,
+    bubbles: true,
+    cancelable: true,
+  });
+  on.dispatchEvent(event);
+  return event.defaultPrevented;
+}
+
+/** The element of a card, as far as keys look at it. */
+function cardElement(): Element {
+  const element = document.createElement("div");
+  element.dataset.card = "";
+  document.body.append(element);
+  return element;
+}
+
+describe("navigation", () => {
+  it("begins at the first card and stays within the board", () => {
+    listen();
+    expect(press("j")).toBe(true);
+    expect(interaction.focused.get()).toBe("iss_3");
+    press("j");
+    expect(interaction.focused.get()).toBe("iss_1");
+    press("j");
+    expect(interaction.focused.get()).toBe("iss_1");
+    press("l");
+    expect(interaction.focused.get()).toBe("iss_5");
+    press("ArrowLeft");
+    expect(interaction.focused.get()).toBe("iss_3");
+  });
+
+  it("leaves arrows to what else has the focus, and takes letters from it", () => {
+    listen();
+    const button = document.createElement("button");
+    document.body.append(button);
+    expect(press("ArrowDown", { on: button })).toBe(false);
+    expect(interaction.focused.get()).toBeUndefined();
+    expect(press("j", { on: button })).toBe(true);
+  });
+
+  it("leaves letters to text fields", () => {
+    listen();
+    const input = document.createElement("input");
+    document.body.append(input);
+    expect(press("j", { on: input })).toBe(false);
+    expect(interaction.focused.get()).toBeUndefined();
+  });
+
+  it("does not enter a collapsed column", () => {
+    board.collapse.toggle("READY");
+    listen();
+    press("j");
+    expect(interaction.focused.get()).toBe("iss_5");
+  });
+
+  it("with Shift selects the cards on the way", () => {
+    listen();
+    interaction.focus("iss_3");
+    press("J", { shift: true });
+    expect([...interaction.selected.get()]).toEqual(["iss_3", "iss_1"]);
+  });
+
+  it("takes the open side panel along", () => {
+    listen({ opened: "iss_3" });
+    interaction.focus("iss_3");
+    press("j");
+    expect(open).toHaveBeenCalledExactlyOnceWith("iss_1");
+  });
+
+  it("of an empty board goes nowhere, and leaves the key alone", () => {
+    board.session.store.load(snapshot([]));
+    listen();
+    expect(press("j")).toBe(false);
+  });
+});
+
+describe("prompts", () => {
+  it.each([
+    ["m", "move"],
+    ["a", "agent"],
+    ["o", "owner"],
+    ["p", "priority"],
+  ])("%s asks for the %s of the card with the focus", (key, kind) => {
+    listen();
+    interaction.focus("iss_1");
+    expect(press(key)).toBe(true);
+    expect(interaction.prompt.get()).toEqual({ kind, ids: ["iss_1"] });
+  });
+
+  it("are for the selection where there is one, without what cannot be changed", () => {
+    listen();
+    interaction.focus("iss_3");
+    interaction.select(["iss_1", "iss_5"]);
+    press("m");
+    expect(interaction.prompt.get()).toEqual({ kind: "move", ids: ["iss_1"] });
+    expect(notify).not.toHaveBeenCalled();
+  });
+
+  it("say why nothing can be changed instead", () => {
+    listen();
+    interaction.focus("iss_5");
+    expect(press("m")).toBe(true);
+    expect(interaction.prompt.get()).toBeUndefined();
+    expect(notify).toHaveBeenCalledExactlyOnceWith(expect.stringContaining("is archived"));
+  });
+
+  it("are not for a card that has left the board, or for none", () => {
+    listen();
+    expect(press("m")).toBe(false);
+    interaction.focus("iss_99");
+    interaction.select(["iss_98"]);
+    expect(press("m")).toBe(false);
+    expect(press("x")).toBe(false);
+    expect(interaction.prompt.get()).toBeUndefined();
+  });
+});
+
+describe("a card with the focus", () => {
+  it("is opened by Enter and selected by x", () => {
+    listen();
+    const on = cardElement();
+    interaction.focus("iss_1");
+    expect(press("Enter", { on })).toBe(true);
+    expect(open).toHaveBeenCalledExactlyOnceWith("iss_1");
+    press("x");
+    expect(interaction.selected.get().has("iss_1")).toBe(true);
+  });
+
+  it("is neither opened nor lifted by keys that are pressed elsewhere", () => {
+    listen();
+    interaction.focus("iss_1");
+    expect(press("Enter")).toBe(false);
+    expect(press(" ")).toBe(false);
+    expect(open).not.toHaveBeenCalled();
+    expect(interaction.lifted.get()).toBeUndefined();
+  });
+
+  it("gets the focus back when Escape closes the panel; else Escape ends the selection", () => {
+    listen({ opened: "iss_1" });
+    interaction.select(["iss_3"]);
+    expect(press("Escape")).toBe(true);
+    expect(spies.close).toHaveBeenCalledOnce();
+    expect(interaction.focused.get()).toBe("iss_1");
+    expect(interaction.selected.get().size).toBe(1);
+    cleanup();
+
+    listen();
+    press("Escape");
+    expect(interaction.selected.get().size).toBe(0);
+  });
+});
+
+describe("a lifted card", () => {
+  beforeEach(() => {
+    listen();
+    interaction.focus("iss_1");
+    press(" ", { on: cardElement() });
+  });
+
+  it("is announced, and dropped where the arrows have taken it", () => {
+    expect(interaction.lifted.get()).toEqual({ id: "iss_1", over: "READY" });
+    expect(announce).toHaveBeenLastCalledWith(expect.stringContaining("Picked up, in Ready"));
+    press("ArrowRight");
+    press("l");
+    expect(announce).toHaveBeenLastCalledWith("Over In Review.");
+    press(" ");
+    expect(move).toHaveBeenCalledExactlyOnceWith(["iss_1"], "IN_REVIEW");
+    expect(interaction.lifted.get()).toBeUndefined();
+  });
+
+  it("takes the selection along that it belongs to", () => {
+    interaction.select(["iss_1", "iss_3"]);
+    press("ArrowLeft");
+    press("Enter");
+    expect(move).toHaveBeenCalledExactlyOnceWith(["iss_1", "iss_3"], "BACKLOG");
+  });
+
+  it.each(["Escape", "Tab"])("is put back by %s", (key) => {
+    press("ArrowRight");
+    expect(press(key)).toBe(true);
+    expect(move).not.toHaveBeenCalled();
+    expect(interaction.lifted.get()).toBeUndefined();
+    expect(announce).toHaveBeenLastCalledWith("Put back.");
+  });
+
+  it("takes every other key, so that nothing else happens meanwhile", () => {
+    for (const key of ["m", "z", "x", "/", "j", "ArrowUp"]) expect(press(key), key).toBe(true);
+    expect(spies.search).not.toHaveBeenCalled();
+    expect(undo).not.toHaveBeenCalled();
+    expect(interaction.prompt.get()).toBeUndefined();
+    expect(interaction.focused.get()).toBe("iss_1");
+    expect(interaction.lifted.get()).toEqual({ id: "iss_1", over: "READY" });
+  });
+
+  it("stays at the last column", () => {
+    for (let step = 0; step < 9; step += 1) press("ArrowRight");
+    expect(interaction.lifted.get()?.over).toBe("DONE");
+  });
+});
+
+it("a card that cannot be moved is not lifted, and says why", () => {
+  listen();
+  interaction.focus("iss_5");
+  expect(press(" ", { on: cardElement() })).toBe(true);
+  expect(interaction.lifted.get()).toBeUndefined();
+  expect(notify).toHaveBeenCalledExactlyOnceWith(expect.stringContaining("cannot be changed"));
+});
+
+describe("undo", () => {
+  const made = (number: number) => ({
+    id: `iss_${number}`,
+    number,
+    from: "READY" as const,
+    to: "DONE" as const,
+    auditEntryId: "aud_1",
+    auditedAt: "2026-06-01T12:00:00.000Z",
+  });
+
+  it("focuses the card and says where it went", async () => {
+    listen();
+    undo.mockResolvedValue([made(1)]);
+    press("z");
+    await vi.waitFor(() => expect(notify).toHaveBeenCalledWith("Moved #1 back to Ready."));
+    expect(interaction.focused.get()).toBe("iss_1");
+  });
+
+  it("leaves the focus when the card is not on the board here", async () => {
+    listen();
+    interaction.focus("iss_3");
+    undo.mockResolvedValue([made(99), made(1)]);
+    press("z");
+    await vi.waitFor(() => expect(notify).toHaveBeenCalledWith("Moved 2 cards back."));
+    expect(interaction.focused.get()).toBe("iss_3");
+  });
+
+  it("says when there is nothing to undo", async () => {
+    listen();
+    undo.mockResolvedValue([]);
+    press("z");
+    await vi.waitFor(() => expect(notify).toHaveBeenCalledWith("There is no move to undo."));
+  });
+
+  it("is refused to those who may not, without asking the server", async () => {
+    viewer.set(READER);
+    listen();
+    press("z");
+    await vi.waitFor(() => expect(notify).toHaveBeenCalledWith("Sign in to undo moves."));
+    expect(undo).not.toHaveBeenCalled();
+  });
+});
+
+it.each([
+  ["/", "search"],
+  ["f", "filter"],
+  ["d", "display"],
+  ["v", "views"],
+] as const)("%s opens %s", (key, name) => {
+  listen();
+  expect(press(key)).toBe(true);
+  expect(spies[name]).toHaveBeenCalledOnce();
+});

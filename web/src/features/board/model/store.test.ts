@@ -199,3 +199,195 @@ describe("watchers", () => {
     expect(listener).not.toHaveBeenCalled();
   });
 });
+
+describe("a column", () => {
+  const page = (...numbers: number[]) => ({
+    nodes: numbers.map((number) => issue(number, "READY")),
+    pageInfo: { hasNextPage: true, endCursor: `after ${numbers.at(-1) ?? ""}` },
+  });
+
+  it("goes on where its last page ended, until there is no more", () => {
+    store.load(snapshot([issue(9, "READY")], { READY: 4 }));
+    expect(store.endCursor("READY")).toBe("next");
+    store.addPage("READY", page(8, 7));
+    expect(store.endCursor("READY")).toBe("after 7");
+    expect(store.column("READY").hasMore).toBe(true);
+    store.addPage("READY", { nodes: [], pageInfo: { hasNextPage: false, endCursor: "after 7" } });
+    expect(store.endCursor("READY"), "a cursor of the last page leads nowhere").toBeUndefined();
+    expect(store.column("READY").hasMore).toBe(false);
+  });
+
+  it("places a changed card by its update time", () => {
+    store.load(snapshot([issue(1, "READY"), issue(2, "READY"), issue(4, "READY")]));
+    store.receive(
+      changed("11", issue(1, "READY", { updatedAt: issue(3, "READY").updatedAt })),
+      NOW,
+    );
+    expect(ids("READY")).toEqual(["iss_4", "iss_1", "iss_2"]);
+    expect(count("READY")).toBe(3);
+  });
+
+  it("keeps the order of cards that were updated at once", () => {
+    const at = { updatedAt: LATER };
+    store.load(snapshot([issue(1, "READY", at)]));
+    store.receive(changed("11", issue(2, "READY", at)), NOW);
+    expect(ids("READY")).toHaveLength(2);
+    store.receive(changed("12", issue(2, "READY", at)), NOW);
+    expect(new Set(ids("READY"))).toEqual(new Set(["iss_1", "iss_2"]));
+  });
+
+  it("takes the server's counts, and never counts below zero", () => {
+    store.load(snapshot([issue(1, "READY")]));
+    store.setCounts([
+      { status: "READY", totalCount: 0 },
+      { status: "DONE", totalCount: 7 },
+    ]);
+    expect([count("READY"), count("DONE")]).toEqual([0, 7]);
+    store.receive(removed("11", "iss_1"), NOW);
+    expect(count("READY")).toBe(0);
+    store.begin("iss_1", "DONE");
+    expect(count("DONE"), "a card that is gone cannot be moved").toBe(7);
+  });
+
+  it("notifies nobody of counts that are the same", () => {
+    store.load(snapshot([issue(1, "READY")]));
+    const listener = vi.fn();
+    const version = store.version;
+    store.watch("board", listener);
+    store.setCounts([{ status: "READY", totalCount: 1 }]);
+    expect(listener).not.toHaveBeenCalled();
+    expect(store.version).toBe(version);
+  });
+
+  it("is notified when the rank of a card changes that stays where it is", () => {
+    store.load(snapshot([issue(1, "READY")]));
+    const listener = vi.fn();
+    store.watch("column:READY", listener);
+    store.receive(changed("11", issue(1, "READY")), NOW);
+    expect(listener).not.toHaveBeenCalled();
+    store.receive(changed("12", issue(1, "READY", { queueScore: 3 })), NOW);
+    expect(listener).toHaveBeenCalledOnce();
+  });
+});
+
+describe("several moves made here", () => {
+  beforeEach(() => store.load(snapshot([issue(1, "READY"), issue(2, "READY")])));
+
+  it("of one card show the last, and go back to where it came from", () => {
+    store.begin("iss_1", "IN_REVIEW");
+    store.begin("iss_1", "DONE");
+    expect([ids("IN_REVIEW"), ids("DONE")]).toEqual([[], ["iss_1"]]);
+    store.refuse("iss_1", REFUSED);
+    expect(ids("READY")).toEqual(["iss_2", "iss_1"]);
+    expect(store.card("iss_1")?.refusal?.attempt).toBe("Not moved to Done");
+  });
+
+  it("put the last card first", () => {
+    store.begin("iss_1", "DONE");
+    store.begin("iss_2", "DONE");
+    expect(ids("DONE")).toEqual(["iss_2", "iss_1"]);
+    expect([count("READY"), count("DONE")]).toEqual([0, 2]);
+  });
+
+  it("and back to where the card is change no count", () => {
+    store.begin("iss_1", "DONE");
+    store.begin("iss_1", "READY");
+    expect(ids("READY")).toEqual(["iss_2", "iss_1"]);
+    expect([count("READY"), count("DONE")]).toEqual([2, 0]);
+  });
+});
+
+describe("an answer", () => {
+  beforeEach(() => store.load(snapshot([issue(1, "READY"), issue(2, "READY")])));
+
+  it("that is believed late does not undo a newer change", () => {
+    store.begin("iss_1", "DONE");
+    store.acknowledge("iss_1", "11");
+    store.receive(
+      changed("12", issue(1, "BLOCKED", { updatedAt: "2026-01-03T00:00:00.000Z" })),
+      NOW,
+    );
+    store.settle(issue(1, "DONE", { updatedAt: LATER }), "11");
+    expect(store.card("iss_1")).toMatchObject({ status: "BLOCKED", pending: undefined });
+  });
+
+  it("to an earlier move does not settle a later one", () => {
+    store.begin("iss_1", "DONE");
+    store.acknowledge("iss_1", "11");
+    store.begin("iss_1", "IN_REVIEW");
+    store.settle(issue(1, "DONE", { updatedAt: LATER }), "11");
+    expect(store.card("iss_1")).toMatchObject({
+      status: "IN_REVIEW",
+      pending: { to: "IN_REVIEW" },
+    });
+  });
+
+  it("to a move that is not there any more changes nothing", () => {
+    store.acknowledge("iss_1", "11");
+    store.refuse("iss_1", REFUSED);
+    store.settle(issue(1, "DONE", { updatedAt: LATER }), "11");
+    expect(store.card("iss_1")).toMatchObject({ status: "READY" });
+    expect(store.card("iss_1")?.refusal).toBeUndefined();
+  });
+});
+
+describe("a refusal", () => {
+  beforeEach(() => store.load(snapshot([issue(1, "READY")])));
+
+  it("stays until it is dismissed or something else is tried", () => {
+    store.complain("iss_1", "The owner was not changed", REFUSED);
+    expect(store.card("iss_1")?.refusal).toEqual({
+      attempt: "The owner was not changed",
+      failure: REFUSED,
+    });
+    store.receive(changed("11", issue(1, "READY", { title: "New" })), NOW);
+    expect(store.card("iss_1")?.refusal).toBeDefined();
+    store.dismiss("iss_1");
+    expect(store.card("iss_1")?.refusal).toBeUndefined();
+  });
+
+  it("is gone with its card, should that come back", () => {
+    store.complain("iss_1", "The owner was not changed", REFUSED);
+    store.receive(removed("11", "iss_1"), NOW);
+    store.load(snapshot([issue(1, "READY")]));
+    expect(store.card("iss_1")?.refusal).toBeUndefined();
+  });
+});
+
+it("a move that was never sent is taken back without a word", () => {
+  store.load(snapshot([issue(1, "READY")]));
+  store.begin("iss_1", "BLOCKED");
+  store.abandon("iss_1");
+  expect(store.card("iss_1")).toMatchObject({ status: "READY", pending: undefined });
+  expect(store.card("iss_1")?.refusal).toBeUndefined();
+  expect(count("BLOCKED")).toBe(0);
+});
+
+it("the badge of somebody else's move goes when the card is moved here, or after a while", () => {
+  store.load(snapshot([issue(1, "READY")]));
+  const event = moved("11", "READY", issue(1, "DONE", { updatedAt: LATER }));
+  store.receive(event, 1234);
+  expect(store.card("iss_1")?.arrival).toEqual({
+    actor: "claude",
+    actorKind: "AGENT",
+    from: "READY",
+    at: 1234,
+  });
+  store.forgetArrival("iss_1");
+  expect(store.card("iss_1")?.arrival).toBeUndefined();
+  const listener = vi.fn();
+  store.watch("card:iss_1", listener);
+  store.forgetArrival("iss_1");
+  expect(listener).not.toHaveBeenCalled();
+});
+
+it("an event is known although a hundred came after it and before the answer", () => {
+  store.load(snapshot([issue(1, "READY"), issue(2, "READY")]));
+  store.begin("iss_1", "DONE");
+  store.receive(moved("1000", "READY", issue(1, "DONE", { updatedAt: LATER })), NOW);
+  for (let event = 1; event <= 100; event += 1) {
+    store.receive(changed(String(1000 + event), issue(2, "READY")), NOW);
+  }
+  store.acknowledge("iss_1", "1000");
+  expect(store.card("iss_1")?.pending).toBeUndefined();
+});

@@ -106,7 +106,7 @@ export class Feed<Item extends { readonly id: string }> {
     const read = new Set(page.items.map((item) => item.id));
     const first = items.findIndex((item) => read.has(item.id));
     if (first < 0) {
-      // A gap wider than a page: begin anew rather than show a list with a hole. What streamed in meanwhile stays.
+      // A gap wider than a page: start again rather than show a list with a gap. What streamed in meanwhile stays.
       const streamed = this.#next === undefined ? items : [];
       this.#next = page.next;
       this.#show([...streamed, ...page.items]);

@@ -7,7 +7,7 @@ export type Signal<Value> = {
   readonly watch: (listener: () => void) => () => void;
 };
 
-/** A signal that tells its watchers only when the value is another one. */
+/** A signal that notifies its watchers only when the value changes. */
 export function signal<Value>(initial: Value): Signal<Value> {
   let current = initial;
   const listeners = new Set<() => void>();
@@ -25,6 +25,6 @@ export function signal<Value>(initial: Value): Signal<Value> {
   };
 }
 
-/** The signal's value, and a fresh drawing whenever it becomes another one. */
+/** The value of a signal; rerenders when it changes. */
 export const useSignal = <Value>(source: Signal<Value>): Value =>
   useSyncExternalStore(source.watch, source.get);

@@ -29,7 +29,7 @@ export class Mover {
   readonly #waiting = new Map<string, Wish | MoveMade>();
   /** Lines of the audit log that were written for this page, which therefore need no second look. */
   readonly #own = new Set<string>();
-  /** Told why a card that is not on the board here was not taken back. */
+  /** Called with the reason when the move of a card that is not loaded here was not undone. */
   readonly #onLost: (move: MoveMade, failure: Failure) => void;
   /** The step that is being sent, if any. */
   #underWay: Promise<unknown> = Promise.resolve();
@@ -73,7 +73,7 @@ export class Mover {
     const [first] = last ?? [];
     if (!last || !first) return [];
     if (!this.#own.has(first.auditEntryId) && !(await isKnown(first))) {
-      // The service began anew, and with it the log.
+      // The database was reset, and with it the audit log.
       this.#undoHistory.clear();
       return [];
     }

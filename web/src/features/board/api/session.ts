@@ -35,7 +35,7 @@ export class BoardSession {
   readonly store = new BoardStore();
   readonly phase = signal<Phase>({ kind: "loading" });
   #filter: IssueFilter = {};
-  /** Raised by each load, so that answers to an older one are let go. */
+  /** Incremented by each load, so that answers to an older one are dropped. */
   #generation = 0;
   #unfollow: (() => void) | undefined;
   #counting: ReturnType<typeof setTimeout> | undefined;

@@ -9,7 +9,7 @@ import type { Layout } from "../model/layout.ts";
 import { neighbour, neighbourColumn, type Direction } from "../model/keyboardNavigation.ts";
 import type { Board } from "./context.ts";
 
-const WALK: Readonly<Record<string, Direction>> = {
+const DIRECTIONS: Readonly<Record<string, Direction>> = {
   h: "left",
   j: "down",
   k: "up",
@@ -46,7 +46,8 @@ function press(keys: BoardKeys, event: KeyboardEvent): boolean {
   const { interaction, open, session } = keys.board;
   const onCard = event.target instanceof Element && event.target.closest("[data-card]") !== null;
   const id = interaction.focused.get();
-  const direction = WALK[event.shiftKey ? event.key.toLowerCase() : event.key] ?? WALK[event.key];
+  const direction =
+    DIRECTIONS[event.shiftKey ? event.key.toLowerCase() : event.key] ?? DIRECTIONS[event.key];
   // Arrows scroll whatever else has the focus; letters mean the board wherever they are pressed.
   const navigates = onCard || event.target === document.body || event.key.length === 1;
   if (direction) return navigates && navigate(keys, direction, event.shiftKey);
@@ -169,7 +170,7 @@ function lift(keys: BoardKeys, id: string): void {
 function carry({ board: { interaction, move }, columns }: BoardKeys, key: string): boolean {
   const lifted = interaction.lifted.get();
   if (!lifted) return false;
-  const direction = WALK[key];
+  const direction = DIRECTIONS[key];
   if (direction === "left" || direction === "right") {
     const over = neighbourColumn(columns, lifted.over, direction);
     interaction.lifted.set({ ...lifted, over });
@@ -189,7 +190,7 @@ function carry({ board: { interaction, move }, columns }: BoardKeys, key: string
   return true;
 }
 
-/** Takes the last movement back and says so. */
+/** Undoes the last step and reports it. */
 export async function undo({ board: { interaction, mover, session } }: BoardKeys): Promise<void> {
   const why = whyDenied("undo");
   if (why !== undefined) {

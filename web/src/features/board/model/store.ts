@@ -11,7 +11,7 @@ import type { BoardEvent, BoardIssue, BoardSnapshot } from "../api/documents.ts"
  * confirmed yet. Each is keyed by its issue while it is on its way and by its event's cursor once the server has
  * answered, and falls away when that event streams in. What is drawn is always the two together.
  *
- * Watchers are told by card and by column, so a move redraws one card and two columns.
+ * Watchers are notified by card and by column, so a move rerenders one card and two columns.
  */
 export class BoardStore {
   readonly #issues = new Map<string, BoardIssue>();
@@ -137,7 +137,7 @@ export class BoardStore {
     this.#arrivals.clear();
     this.cursor = snapshot.asOf;
     this.#see(snapshot.asOf);
-    this.#tell(touched);
+    this.#notify(touched);
   }
 
   /** Appends the page that follows what a column already lists. Issues that an event brought meanwhile stay put. */
@@ -152,7 +152,7 @@ export class BoardStore {
       endCursor: nextCursor(page.pageInfo),
     });
     touched.column(status);
-    this.#tell(touched);
+    this.#notify(touched);
   }
 
   /** Takes the server's counts for the columns. */
@@ -164,7 +164,7 @@ export class BoardStore {
       this.#columns.set(status, { ...column, totalCount });
       touched.column(status);
     }
-    this.#tell(touched);
+    this.#notify(touched);
   }
 
   /**
@@ -198,14 +198,14 @@ export class BoardStore {
     for (const [id, move] of this.#overlay) {
       if (move.cursor === event.cursor) this.#lift(id, touched);
     }
-    this.#tell(touched);
+    this.#notify(touched);
     return outcome;
   }
 
   /** Forgets that a card was moved by somebody else; its mark fades by then. */
   forgetArrival(id: string): void {
     if (!this.#arrivals.delete(id)) return;
-    this.#tell(new Touched().card(id));
+    this.#notify(new Touched().card(id));
   }
 
   // ------------------------------------------------------------------ moves made here
@@ -221,7 +221,7 @@ export class BoardStore {
     this.#overlay.set(id, { to });
     this.#refusals.delete(id);
     this.#arrivals.delete(id);
-    this.#tell(touched);
+    this.#notify(touched);
   }
 
   /** The server has moved the card; the guess waits for the event at `cursor`, unless that was faster. */
@@ -235,7 +235,7 @@ export class BoardStore {
       this.#overlay.set(id, { ...move, cursor });
       touched.card(id);
     }
-    this.#tell(touched);
+    this.#notify(touched);
   }
 
   /** The event of an answered move did not come: take the answer's own issue instead. */
@@ -245,7 +245,7 @@ export class BoardStore {
     const present = this.#issues.get(issue.id);
     if (present && issue.updatedAt >= present.updatedAt) this.#place(issue, touched);
     this.#lift(issue.id, touched);
-    this.#tell(touched);
+    this.#notify(touched);
   }
 
   /** The server said no: the card goes back and says why. */
@@ -259,25 +259,25 @@ export class BoardStore {
       to: move.to,
       failure,
     });
-    this.#tell(touched);
+    this.#notify(touched);
   }
 
   /** The server refused something else than a move. */
   complain(id: string, attempt: string, failure: Failure): void {
     this.#refusals.set(id, { attempt, failure });
-    this.#tell(new Touched().card(id));
+    this.#notify(new Touched().card(id));
   }
 
   /** Takes a move back that was never sent. */
   abandon(id: string): void {
     const touched = new Touched();
     this.#lift(id, touched);
-    this.#tell(touched);
+    this.#notify(touched);
   }
 
   /** Puts a refusal away once it has been read. */
   dismiss(id: string): void {
-    if (this.#refusals.delete(id)) this.#tell(new Touched().card(id));
+    if (this.#refusals.delete(id)) this.#notify(new Touched().card(id));
   }
 
   // ------------------------------------------------------------------ inside
@@ -369,7 +369,7 @@ export class BoardStore {
     if (this.#seen.length > 256) this.#seen.splice(0, 128);
   }
 
-  #tell(touched: Touched): void {
+  #notify(touched: Touched): void {
     if (touched.cards.size > 0 || touched.columns.size > 0) this.#version += 1;
     for (const id of touched.cards) this.#cardViews.delete(id);
     for (const status of touched.columns) this.#columnViews.delete(status);
@@ -442,7 +442,7 @@ const nextCursor = (
   page: { hasNextPage: boolean; endCursor: string | null } | undefined,
 ): string | undefined => (page?.hasNextPage ? (page.endCursor ?? undefined) : undefined);
 
-/** What a change has touched, gathered before anybody is told. */
+/** What a change has touched, collected before watchers are notified. */
 class Touched {
   readonly cards = new Set<string>();
   readonly columns = new Set<Status>();

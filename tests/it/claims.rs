@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use diesel_async::RunQueryDsl;
@@ -136,9 +137,10 @@ async fn two_hundred_claimers_get_each_issue_once() {
     let _alone = ALONE.lock().await;
     let (scene, servers) = Scene::new(ISSUES).await;
     let servers = Arc::new(servers);
+    let refused = Arc::new(AtomicUsize::new(0));
     let mut claimers = JoinSet::new();
     for number in 0..CLAIMERS {
-        let servers = Arc::clone(&servers);
+        let (servers, refused) = (Arc::clone(&servers), Arc::clone(&refused));
         claimers.spawn(async move {
             let agent = format!("agent-{}", number % 20);
             let mut got = Vec::new();
@@ -150,6 +152,7 @@ async fn two_hundred_claimers_get_each_issue_once() {
                 if !claimed.is_object() {
                     // Where the machine is so busy that GitHub's answer is late nothing was given.
                     assert_eq!(answer["errors"][0]["extensions"]["code"], "UPSTREAM_FAILED");
+                    refused.fetch_add(1, Ordering::Relaxed);
                     tokio::time::sleep(Duration::from_millis(50)).await;
                     continue;
                 }
@@ -181,7 +184,11 @@ async fn two_hundred_claimers_get_each_issue_once() {
         assert!(labels.contains(&"status/in-progress".to_owned()), "{labels:?}");
         assert_eq!(labels.iter().filter(|label| label.starts_with("agent/")).count(), 1);
     }
-    assert_eq!(scene.holdings().await, (ISSUES, vec![]));
+    // What was refused may have been held for a moment.
+    let (holdings, overlapping) = scene.holdings().await;
+    let most = ISSUES + AtomicUsize::load(&refused, Ordering::Relaxed);
+    assert!((ISSUES..=most).contains(&holdings), "{holdings} holdings, at most {most}");
+    assert!(overlapping.is_empty(), "{overlapping:?}");
 }
 
 #[derive(diesel::QueryableByName)]

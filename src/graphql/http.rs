@@ -18,7 +18,7 @@ use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde_json::{Map, Value};
 
 use super::answer::Answer;
-use super::executor::{Requester, Call, Executor};
+use super::executor::{Call, Executor, Requester};
 use super::negotiation::{Media, accepted, is_json};
 use super::sse;
 use crate::domain::EventCursor;
@@ -35,7 +35,11 @@ const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 /// # Errors
 ///
 /// The refusal of a request that was not even read.
-pub(super) async fn answer(executor: &Executor, parts: &Parts, body: Body) -> Result<Response, Refusal> {
+pub(super) async fn answer(
+    executor: &Executor,
+    parts: &Parts,
+    body: Body,
+) -> Result<Response, Refusal> {
     let is_get = parts.method == Method::GET;
     if !is_get && parts.method != Method::POST {
         let allow = (ALLOW, HeaderValue::from_static("GET, POST"));

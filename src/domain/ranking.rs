@@ -69,6 +69,11 @@ pub enum SkipReason {
 }
 
 impl SkipReason {
+    /// Whether a claim of the issue explains it: a lease, another agent's label or the column.
+    pub fn is_of_claim(self) -> bool {
+        matches!(self, Self::Leased | Self::AssignedToOther | Self::NotReady)
+    }
+
     /// The reason as a few words about an issue.
     pub fn phrase(self) -> &'static str {
         match self {

@@ -88,15 +88,6 @@ fn bare(agent: &str) -> &str {
     behind(agent, "agent/").unwrap_or(agent)
 }
 
-/// Whether an issue is withheld from the agent only because of a lease or its column.
-fn is_elsewhere(explained: &Explained) -> bool {
-    let is_it = |reason| {
-        use SkipReason::{AssignedToOther, Leased, NotReady};
-        matches!(reason, Leased | AssignedToOther | NotReady)
-    };
-    explained.skips.iter().all(|skip| is_it(skip.reason))
-}
-
 impl Server {
     /// The issue with this number.
     async fn find(&self, name: &str, number: i32) -> service::Result<(store::Issue, Repository)> {
@@ -360,7 +351,7 @@ impl Server {
         let (issues, withheld): (Vec<_>, Vec<_>) = all.iter().partition(|one| one.rank.is_some());
         let with_all = given.include_withheld == Some(true);
         let with_claimed = given.include_claimed == Some(true);
-        let is_wanted = |one: &&Explained| with_all || (with_claimed && is_elsewhere(one));
+        let is_wanted = |one: &&Explained| with_all || (with_claimed && one.is_claimed());
         Ok(Json(Queue {
             agent_name: bare(&agent).to_owned(),
             issues: issues.into_iter().map(Explanation::from).collect(),

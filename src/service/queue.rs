@@ -69,6 +69,13 @@ pub struct Explained {
     pub blockers: Vec<String>,
 }
 
+impl Explained {
+    /// Whether only a lease, another agent's label or its column withholds it.
+    pub fn is_claimed(&self) -> bool {
+        self.skips.iter().all(|skip| skip.reason.is_of_claim())
+    }
+}
+
 /// The next task of an agent, without claiming it.
 #[derive(Debug, Clone)]
 pub struct NextTask {

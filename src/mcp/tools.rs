@@ -22,7 +22,6 @@ use super::outputs::{
 use super::tool_error::ToolError;
 use super::{Server, ToolCaller};
 use crate::domain::labels::behind;
-use crate::domain::ranking::SkipReason;
 use crate::domain::task_instructions::task_contract;
 use crate::domain::{Actor, IssueFilter, IssueId, Status, Tier};
 use crate::middleware::acting_as;

@@ -28,9 +28,9 @@ pub async fn settle_overdue(app: &App) -> Result<()> {
     };
     for entry in overdue {
         if entry.comment.is_some() {
-            comments::settle_one(app, &entry).await?;
+            Box::pin(comments::settle_one(app, &entry)).await?;
         } else {
-            settle_one(app, &entry).await?;
+            Box::pin(settle_one(app, &entry)).await?;
         }
     }
     for entry in rechecks {

@@ -1,7 +1,7 @@
 //! The error responses that routes of one family share, as OpenAPI describes them. [`openapi`] adds
 //! what every route can answer. A family is a type without values, for `responses(...)`.
 //!
-//! [`openapi`]: super::openapi
+//! [`openapi`]: mod@super::openapi
 
 use std::collections::BTreeMap;
 

@@ -603,12 +603,12 @@ pub async fn queue(app: &App, request: &QueueRequest) -> Result<Vec<Explained>> 
     Ok(all.filter_map(|(rank, judged)| explained(app, &scope, judged, rank, now)).collect())
 }
 
-/// [`queue`], followed by the remaining issues with the agent's own label in Ready, In Progress or
+/// [`queue()`], followed by the remaining issues with the agent's own label in Ready, In Progress or
 /// In Review.
 ///
 /// # Errors
 ///
-/// As [`queue`].
+/// As [`queue()`].
 pub async fn queue_with_own(app: &App, request: &QueueRequest) -> Result<Vec<Explained>> {
     let mut all = queue(app, request).await?;
     let lanes = &app.config.lanes;
@@ -732,7 +732,7 @@ async fn elsewhere(app: &App, scope: &Scope) -> Result<Option<String>> {
 ///
 /// # Errors
 ///
-/// As [`queue`]; [`Error::Forbidden`] for callers that may not act for the agent.
+/// As [`queue()`]; [`Error::Forbidden`] for callers that may not act for the agent.
 pub async fn next_task(app: &App, actor: &Actor, request: &QueueRequest) -> Result<NextTask> {
     agent_for(app, actor, &request.agent).await?;
     let now = app.clock.now();

@@ -3,17 +3,22 @@
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use super::Error;
 use super::binaries::Installation;
 use super::os_user::OsUser;
+
+/// How long a server may take to exit once it has cleaned up.
+const EXIT: Duration = Duration::from_secs(10);
 
 /// Stops the server that still runs on `data`, if there is one; otherwise removes its stale pid
 /// file.
 ///
 /// Process ids are reused: after a restart of the machine the pid file may name any process, so
 /// only one that was started on this folder is stopped.
-pub(super) fn end(installation: &Installation, account: &OsUser, data: &Path) -> Result<(), Error> {
+pub(super) fn end(installation: &Installation, user: &OsUser, data: &Path) -> Result<(), Error> {
     let mark = data.join("postmaster.pid");
     let Ok(text) = fs::read_to_string(&mark) else { return Ok(()) };
     let id = text.lines().next().and_then(|line| line.trim().parse::<u32>().ok());
@@ -27,9 +32,14 @@ pub(super) fn end(installation: &Installation, account: &OsUser, data: &Path) ->
         };
     };
     tracing::warn!(process = id, "ending a PostgreSQL that an earlier process left behind");
-    let mut pg_ctl = account.command(&installation.program("pg_ctl"));
+    let mut pg_ctl = user.command(&installation.program("pg_ctl"));
     pg_ctl.args(["stop", "-m", "fast", "-w", "-t", "60", "-D"]).arg(data);
     let output = pg_ctl.output().map_err(|error| Error::failed("running pg_ctl", error))?;
+    // The server removes its pid file, which `pg_ctl` waits for, a moment before it exits.
+    let deadline = Instant::now() + EXIT;
+    while output.status.success() && runs_on(id, data) && Instant::now() < deadline {
+        thread::sleep(Duration::from_millis(20));
+    }
     if runs_on(id, data) {
         let complaint = String::from_utf8_lossy(&output.stderr);
         return Err(Error::failed("ending an earlier PostgreSQL", complaint.trim()));

@@ -106,7 +106,7 @@ impl Request {
     }
 }
 
-/// What came of a load.
+/// The result of a load.
 #[derive(Debug, Default)]
 pub(crate) struct Load {
     /// How long each request took, shortest first.

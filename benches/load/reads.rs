@@ -149,7 +149,7 @@ pub(crate) fn measure(bench: &mut Bench, service: &Service) -> anyhow::Result<()
     Ok(())
 }
 
-/// What came of the passes.
+/// The results of the passes.
 #[derive(Default)]
 struct Seen {
     rates: Vec<f64>,

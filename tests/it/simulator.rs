@@ -278,15 +278,15 @@ fn sizes(simulator: &Simulator) -> (usize, usize, usize) {
 }
 
 #[test]
-fn the_neighbours_do_everything_and_keep_the_size() {
+fn people_do_everything_and_keep_the_size() {
     let clock = Clock::held_at(noon());
     let simulator = Simulator::new(clock.clone());
     let names = sample::found(&simulator, 7);
     let before: Vec<_> = names.iter().flat_map(|name| simulator.issues(name)).collect();
-    let mut neighbours = HumanActivity::new(simulator.clone(), 7);
+    let mut people = HumanActivity::new(simulator.clone(), 7);
     for act in 0..3_000 {
         clock.advance(Duration::from_secs(5));
-        neighbours.act().unwrap();
+        people.act().unwrap();
         // Somebody finishes something, through Dispatch.
         if act % 4 == 0 {
             let open = names.iter().flat_map(|name| {

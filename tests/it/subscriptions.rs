@@ -546,7 +546,7 @@ async fn a_lost_connection_to_the_bell_costs_no_event() {
         for position in expected {
             assert_eq!(cursor(&events.next().await.1), position);
         }
-        // And the bell rings again.
+        // And further changes are announced.
         let listening = "SELECT count(*) FROM pg_stat_activity
             WHERE datname = current_database() AND query LIKE 'LISTEN %'";
         eventually(async || given.database.number(listening).await == 1).await;

@@ -158,7 +158,7 @@ async fn an_issue_has_one_holder() {
         given.with_issues(&[("One", READY)]).await;
         let lease = claim_number(given, "alpha", 1).await.unwrap();
         let again = claim_number(given, "alpha", 1).await.unwrap();
-        // To ask again is a sign of life.
+        // Asking again counts as a heartbeat.
         let lease = Lease { renewed_at: again.renewed_at, ..lease };
         assert_eq!(again, lease, "the same agent gets the same lease");
 

@@ -19,7 +19,7 @@ async function claim(service: Service, agent: string, issueId: string): Promise<
 const agentCard = (page: Page, agent: string): Locator =>
   page.getByRole("listitem").filter({ has: page.getByRole("heading", { name: agent }) });
 
-test("who takes work up is at work at once, with what it holds, how far it is, and what came of it", async ({
+test("who takes work up is at work at once, with what it holds, how far it is, and its result", async ({
   page,
   service,
 }) => {

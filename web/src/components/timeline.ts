@@ -7,7 +7,7 @@ export type Bar<Kind extends string = string> = Span & {
   readonly kind: Kind;
   /** What the time went into. */
   readonly subject: string;
-  /** What came of it, how long it took. */
+  /** Its result, how long it took. */
   readonly words: string;
 };
 

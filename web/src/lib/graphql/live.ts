@@ -5,7 +5,7 @@ import { connection } from "./connection.ts";
 import { textOf } from "./document.ts";
 import { failureOfErrors, type Failure } from "./failure.ts";
 
-/** A silent connection is asked for a sign of life this often, and given up when none comes in half the time. */
+/** A silent connection is pinged this often, and given up when no pong comes in half the time. */
 const PING_MS = 10_000;
 /** Waits between attempts grow from the first to the last of these. */
 const RETRY_MS = [200, 400, 800, 1_600, 3_200, 5_000];
@@ -31,7 +31,7 @@ const ignore = () => undefined;
 
 let socket: Client | undefined;
 let open = false;
-/** When the server last gave a sign of life, in milliseconds of the browser's clock. */
+/** When the server last sent something, in milliseconds of the browser's clock. */
 let heard = Date.now();
 
 /** One connection for the whole page, opened by the first stream and closed after the last. */

@@ -1,12 +1,12 @@
 import type { Agent } from "../api/agents.ts";
 
-/** An agent that gave no sign of life for this long is quiet. Half an ordinary lease. */
+/** An agent without a heartbeat for this long is quiet. Half an ordinary lease. */
 const QUIET_AFTER_MS = 15 * 60_000;
 
 /** Whether an agent is there: it holds something, was heard of lately, some time ago, or never. */
 export type Presence = "working" | "alive" | "quiet" | "unseen";
 
-/** Reads it from what an agent holds and from its last sign of life, by the browser's clock. */
+/** Reads it from what an agent holds and from its last heartbeat, by the browser's clock. */
 export function presenceOf(
   { leases, lastSeenAt }: Pick<Agent, "leases" | "lastSeenAt">,
   now: number,

@@ -35,7 +35,7 @@ it("ends a hold whose time is over there, before anybody has put it right", () =
   expect(segment).toMatchObject({ kind: "failed", to: at("11:40") });
 });
 
-it("adds the agent's own runs, oldest first, but no signs of life", () => {
+it("adds the agent's own runs, oldest first, but no heartbeats", () => {
   const runs = [
     run({ id: "run_3", runType: "heartbeat" }),
     run({ id: "run_2", agentName: "codex" }),

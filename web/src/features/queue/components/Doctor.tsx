@@ -13,7 +13,7 @@ import { ailmentWords } from "@/lib/work.ts";
 import type { Finding, Queue } from "../api/queue.ts";
 import { keyOf, type Repair, type Repairs } from "../api/repair.ts";
 
-/** Where issues and their leases contradict each other, each put right with one press, and what came of that. */
+/** Where issues and their leases contradict each other, each repaired with one press, and the results. */
 export function Doctor({
   doctor: { counts, findings },
   repairs,

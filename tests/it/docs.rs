@@ -66,10 +66,25 @@ fn its_tables_are_those_of_the_code() {
     assert_part("docs/api.md", "addresses", &addresses());
 }
 
+/// The anchors of a page's headings, as GitHub derives them.
+fn anchors(text: &str) -> Vec<String> {
+    let mut is_code = false;
+    let mut found = Vec::new();
+    for line in text.lines() {
+        is_code ^= line.starts_with("```");
+        if let Some(heading) = line.strip_prefix('#').filter(|_| !is_code) {
+            let heading = heading.trim_start_matches('#').trim().to_lowercase();
+            let kept = heading.chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c));
+            found.push(kept.collect::<String>().replace(' ', "-"));
+        }
+    }
+    found
+}
+
 #[test]
 fn its_links_lead_somewhere() {
-    let folders =
-        [("", "README.md"), ("", "CONTRIBUTING.md"), ("", "SECURITY.md"), ("", "AGENTS.md")];
+    let folders = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "AGENTS.md"]
+        .map(|name| ("", name));
     let docs = fs::read_dir(page("docs")).unwrap();
     let docs = docs.map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let docs = docs.filter(|name| name.ends_with(".md"));
@@ -77,12 +92,18 @@ fn its_links_lead_somewhere() {
     for (folder, name) in pages.chain(docs.map(|name| ("docs", name))) {
         let text = fs::read_to_string(page(folder).join(&name)).unwrap();
         for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
-            let (file, _) = link.split_once('#').unwrap_or((link, ""));
+            let (file, heading) = link.split_once('#').unwrap_or((link, ""));
             // As GitHub reads it in an issue, not on the page itself.
             let is_example = name == "dependencies.md" && link.starts_with("../issues/");
             let is_there = link.starts_with("http") || page(folder).join(file).exists();
             let is_there = is_there || is_example;
             assert!(is_there, "{folder}/{name}: {link} is not there");
+            if !heading.is_empty() && !link.starts_with("http") && !is_example {
+                let target = if file.is_empty() { name.as_str() } else { file };
+                let target = fs::read_to_string(page(folder).join(target)).unwrap();
+                let is_there = anchors(&target).contains(&heading.to_owned());
+                assert!(is_there, "{folder}/{name}: no heading for {link}");
+            }
         }
     }
     let readme = fs::read_to_string(page("README.md")).unwrap();

@@ -22,7 +22,7 @@ use super::idempotency::hash_of;
 use super::leases::{let_go, term};
 use super::presence::Presence;
 use super::queue::{self, Around, Decided, Judged, Scope, Served};
-use super::wait_queue::{Interest, LONGEST_WAIT, Wakeup};
+use super::wait_queue::{Interest, LONGEST_WAIT};
 use super::{Error, Obstacle, Result, allows, board, failures};
 use crate::app::App;
 use crate::domain::backoff::NEEDS_HUMAN;
@@ -176,7 +176,7 @@ pub async fn claim_next(app: &App, actor: &Actor, command: ClaimNext) -> Result<
     let claim = Claim { actor, agent: &agent, term_seconds, request: request.as_ref() };
     let outcome = match wait.is_zero() {
         true => Box::pin(attempt(app, &claim, &mut scope)).await,
-        false => Box::pin(attempt_in_line(app, &claim, &mut scope, wait)).await,
+        false => Box::pin(attempt_with_wait(app, &claim, &mut scope, wait)).await,
     };
     let Attempt { lease, candidates, around } = match outcome {
         Ok(attempt) => attempt,
@@ -299,7 +299,7 @@ struct Attempt {
 }
 
 /// Attempts to claim until it succeeds or the time is over, in the wait queue.
-async fn attempt_in_line(
+async fn attempt_with_wait(
     app: &App,
     claim: &Claim<'_>,
     scope: &mut Scope,
@@ -314,25 +314,20 @@ async fn attempt_in_line(
     let mut over = std::pin::pin!(tokio::time::sleep(wait));
     let mut found = attempt(app, claim, scope).await?;
     while found.lease.is_none() {
-        let call = tokio::select! {
-            wakeup = ticket.woken() => Some(wakeup),
+        let woken = tokio::select! {
+            woken = ticket.woken() => Some(woken),
             () = caller.over() => return Err(left()),
             () = &mut over => None,
             () = app.bus.closed() => return Ok(found),
         };
         // Repositories may have been tracked, changed or put in back-off meanwhile.
         scope.refresh(app).await?;
-        let Some(wakeup) = call else { return attempt(app, claim, scope).await };
-        found = match attempt(app, claim, scope).await {
-            Ok(found) => found,
-            Err(error) => {
-                ticket.forward(&wakeup, false);
-                return Err(error);
-            }
-        };
-        let has_claimed = found.lease.is_some();
-        if has_claimed || matches!(wakeup, Wakeup::Anything) || is_limited(app, scope).await? {
-            ticket.forward(&wakeup, has_claimed);
+        found = attempt(app, claim, scope).await?;
+        let Some(woken) = woken else { return Ok(found) };
+        if found.lease.is_some() {
+            woken.forward_to_all();
+        } else if !woken.is_for_anything() && !is_limited(app, scope).await? {
+            woken.consume();
         }
     }
     Ok(found)

@@ -158,7 +158,7 @@ impl WaitQueue {
     }
 }
 
-/// A ticket of the wait queue. Dropping it after a wake-up forwards the wake-up.
+/// A ticket of the wait queue. Dropping it forwards a wake-up that was not taken.
 #[derive(Debug)]
 pub(super) struct Ticket {
     queue: WaitQueue,
@@ -168,10 +168,10 @@ pub(super) struct Ticket {
 
 impl Ticket {
     /// Waits for a wake-up.
-    pub(super) async fn woken(&self) -> Wakeup {
+    pub(super) async fn woken(&self) -> Woken<'_> {
         loop {
             match self.take_wakeup() {
-                Some(wakeup) => return wakeup,
+                Some(wakeup) => return Woken { ticket: self, wakeup: Some(wakeup) },
                 None => self.notify.notified().await,
             }
         }
@@ -180,12 +180,41 @@ impl Ticket {
     fn take_wakeup(&self) -> Option<Wakeup> {
         self.queue.waiters().waiting.get_mut(&self.ticket)?.wakeup.take()
     }
+}
 
-    /// Forwards a wake-up: to the first waiter, if this one has claimed something; otherwise to
-    /// those after it.
-    pub(super) fn forward(&self, wakeup: &Wakeup, has_claimed: bool) {
-        let from = if has_claimed { 0 } else { self.ticket + 1 };
-        self.queue.wake(wakeup, from);
+/// A wake-up that was taken. Dropping it unused forwards it to the waiters after this one, so that
+/// an attempt that fails or is cancelled loses none.
+#[derive(Debug)]
+pub(super) struct Woken<'a> {
+    ticket: &'a Ticket,
+    wakeup: Option<Wakeup>,
+}
+
+impl Woken<'_> {
+    /// Whether it is about no issue in particular.
+    pub(super) fn is_for_anything(&self) -> bool {
+        matches!(self.wakeup, Some(Wakeup::Anything))
+    }
+
+    /// Ends it: nobody else has a use for it.
+    pub(super) fn consume(mut self) {
+        self.wakeup = None;
+    }
+
+    /// Forwards it to the first waiter, because this one has claimed something and there may be
+    /// more.
+    pub(super) fn forward_to_all(mut self) {
+        if let Some(wakeup) = self.wakeup.take() {
+            self.ticket.queue.wake(&wakeup, 0);
+        }
+    }
+}
+
+impl Drop for Woken<'_> {
+    fn drop(&mut self) {
+        if let Some(wakeup) = &self.wakeup {
+            self.ticket.queue.wake(wakeup, self.ticket.ticket + 1);
+        }
     }
 }
 
@@ -247,47 +276,50 @@ mod tests {
         }))
     }
 
-    fn is_called(place: &Ticket) -> bool {
-        place.woken().now_or_never().is_some()
+    fn is_woken(ticket: &Ticket) -> bool {
+        ticket.woken().now_or_never().map(Woken::consume).is_some()
     }
 
     #[test]
-    fn the_first_whom_it_suits_is_called_and_nobody_else() {
+    fn an_event_wakes_only_the_first_match() {
         let queue = WaitQueue::default();
         let other = queue.join(interest("alpha", "backlog"));
         let (first, second) =
             (queue.join(interest("beta", "a")), queue.join(interest("gamma", "a")));
         queue.wake(&ready("a", LabelSet::default()), 0);
-        assert!(!is_called(&other) && is_called(&first) && !is_called(&second));
+        assert!(!is_woken(&other) && is_woken(&first) && !is_woken(&second));
         queue.wake(&ready("a", LabelSet::from(["agent/gamma"])), 0);
-        assert!(!is_called(&first) && is_called(&second));
+        assert!(!is_woken(&first) && is_woken(&second));
         queue.wake(&ready("b", LabelSet::default()), 0);
-        assert!(!is_called(&other) && !is_called(&first) && !is_called(&second));
+        assert!(!is_woken(&other) && !is_woken(&first) && !is_woken(&second));
     }
 
     #[test]
-    fn two_issues_call_two() {
+    fn two_issues_wake_two() {
         let queue = WaitQueue::default();
         let (first, second) =
             (queue.join(interest("beta", "a")), queue.join(interest("gamma", "a")));
         queue.wake(&ready("a", LabelSet::default()), 0);
         queue.wake(&ready("a", LabelSet::default()), 0);
-        assert!(is_called(&first) && is_called(&second));
+        assert!(is_woken(&first) && is_woken(&second));
     }
 
     #[test]
-    fn who_leaves_or_has_no_use_passes_the_call_on() {
+    fn a_waiter_that_leaves_or_cannot_use_it_forwards_the_wakeup() {
         let queue = WaitQueue::default();
         let first = queue.join(interest("alpha", "a"));
         let (second, third) =
             (queue.join(interest("beta", "a")), queue.join(interest("gamma", "a")));
         queue.wake(&Wakeup::Anything, 0);
         drop(first);
-        assert!(is_called(&second));
-        second.forward(&Wakeup::Anything, false);
-        assert!(!is_called(&second) && is_called(&third));
-        third.forward(&Wakeup::Anything, false);
-        assert!(!is_called(&second) && !is_called(&third), "everybody has looked");
+        // As by an attempt that fails before it could look.
+        drop(second.woken().now_or_never().expect("it is woken"));
+        assert!(second.woken().now_or_never().is_none());
+        drop(third.woken().now_or_never().expect("it is woken"));
+        assert!(!is_woken(&second) && !is_woken(&third), "everybody has looked");
+        queue.wake(&Wakeup::Anything, 0);
+        second.woken().now_or_never().expect("it is woken").forward_to_all();
+        assert!(is_woken(&second) && !is_woken(&third), "who claimed is the first again");
         assert_eq!(queue.len(), 2);
     }
 }

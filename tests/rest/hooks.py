@@ -1,4 +1,5 @@
-"""Fills in what a schema cannot say: which ids and repositories exist.
+"""Replaces ids and repository names in valid bodies by ones that do not exist; agent runs get an issue
+that exists.
 
 A valid body that names an existing issue, lease or piece of work can still be refused with 400, for
 example because the issue is closed. What does not exist is answered with 404, so that 400 is only about

@@ -67,7 +67,7 @@ pub async fn serve(
     closing: CancellationToken,
 ) {
     let mut builder = Builder::new(TokioExecutor::new());
-    // Its time for headers includes the time before they begin; `TimeoutStream` tells them apart.
+    // hyper's header timeout includes the time before the headers begin; `TimeoutStream` does not.
     builder.http1().header_read_timeout(None);
     builder
         .http2()
@@ -126,7 +126,7 @@ async fn answer(
     request.extensions_mut().insert(ConnectInfo(peer));
     let response = router.oneshot(request).await?;
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-        running.0.are_over.store(true, Ordering::Relaxed);
+        running.0.is_upgraded.store(true, Ordering::Relaxed);
     }
     // A request is running until its response body ends.
     Ok(response.map(|body| {
@@ -204,7 +204,7 @@ struct Requests {
     running: AtomicUsize,
     are_http2: AtomicBool,
     /// Whether the connection speaks another protocol now, such as WebSocket.
-    are_over: AtomicBool,
+    is_upgraded: AtomicBool,
 }
 
 /// A running request; dropping it ends it.
@@ -291,7 +291,7 @@ impl TimeoutStream {
     fn note_progress(&mut self, is_reading: bool) {
         let is_http2 = self.requests.are_http2.load(Ordering::Relaxed);
         match self.phase {
-            _ if self.requests.are_over.load(Ordering::Relaxed) => self.enter(Phase::Idle),
+            _ if self.requests.is_upgraded.load(Ordering::Relaxed) => self.enter(Phase::Idle),
             Phase::Request => self.enter(Phase::Request),
             Phase::Idle if is_http2 => {}
             Phase::Idle if is_reading => self.enter(Phase::Headers),

@@ -12,8 +12,8 @@ use crate::app::App;
 use crate::domain::Actor;
 use crate::service::{self, Error};
 
-/// How often interrupted moves are settled. After a crash it takes this long, plus GitHub's timeout
-/// for a move and a grace period.
+/// How often interrupted changes are settled. After a crash it takes this long, plus GitHub's
+/// timeout for a change and a grace period.
 const SETTLE_EVERY: Duration = Duration::from_secs(1);
 
 /// How often expired leases are cleaned up.
@@ -31,7 +31,7 @@ const SYNC_NEW_EVERY: Duration = Duration::from_secs(2);
 /// How often old issues leave the Done column.
 const RETIRE_EVERY: Duration = Duration::from_secs(30);
 
-/// How often old events are pruned.
+/// How often old rows are deleted.
 const PRUNE_EVERY: Duration = Duration::from_secs(3600);
 
 /// Starts every task; they end when the set is dropped. `database_url` is for the connection that
@@ -40,21 +40,21 @@ pub fn start(app: &App, database_url: String) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
     let (bus, pool) = (app.bus.clone(), app.pool.clone());
     tasks.spawn(async move { bus.pump(pool, &database_url).await });
-    tasks.spawn(repeat(app.clone(), SETTLE_EVERY, "settling moves", settle));
+    tasks.spawn(repeat(app.clone(), SETTLE_EVERY, "settling changes", settle));
     tasks.spawn(repeat(app.clone(), EXPIRE_EVERY, "ending leases", expire));
     tasks.spawn(repeat(app.clone(), PAUSES_EVERY, "ending pauses", pauses));
     tasks.spawn(repeat(app.clone(), SWEEP_EVERY, "sweeping stale work", sweep));
     let waited = app.clone();
     tasks.spawn(async move { service::wait_queue::wake_waiters(&waited).await });
     tasks.spawn(repeat(app.clone(), RETIRE_EVERY, "retiring done issues", retire));
-    tasks.spawn(repeat(app.clone(), PRUNE_EVERY, "pruning events", prune));
+    tasks.spawn(repeat(app.clone(), PRUNE_EVERY, "deleting old rows", prune));
     if app.config.is_configured() {
         tasks.spawn(sync(app.clone()));
     }
     tasks
 }
 
-/// Runs a task now and then at every interval. A failure is logged, and the task runs again at the
+/// Runs a task at once, then after each interval. A failure is logged, and the task runs again at the
 /// next interval.
 async fn repeat<Task>(
     app: App,

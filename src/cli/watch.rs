@@ -218,7 +218,7 @@ impl Socket {
     async fn hear(&mut self) -> Result<Value, Ended> {
         loop {
             let frame = timeout(SILENCE, self.0.next()).await;
-            let frame = frame.map_err(|_| Ended::Lost("no heartbeat".to_owned()))?;
+            let frame = frame.map_err(|_| Ended::Lost("nothing was received".to_owned()))?;
             let frame = frame.ok_or_else(|| Ended::Lost("it was closed".to_owned()))??;
             match frame {
                 Message::Text(text) => {

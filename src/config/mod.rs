@@ -49,7 +49,7 @@ pub struct Config {
     pub auth: Auth,
     /// What the board shows.
     pub board: Board,
-    /// The queues that issues wait in (`DISPATCH_LANE_CONFIG_JSON`, else `DISPATCH_LANE_CONFIG`).
+    /// The lanes (`DISPATCH_LANE_CONFIG_JSON`, else `DISPATCH_LANE_CONFIG`).
     pub lanes: Lanes,
     /// How work is handed out.
     pub queue: Queue,

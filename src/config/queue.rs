@@ -53,7 +53,7 @@ fn limit(reader: &mut Reader<'_>, setting: &settings::Setting) -> Option<i64> {
     whole_number(reader, setting, 1, MOST)
 }
 
-/// One number for each queue, numbers by queue, or both.
+/// One number for every lane, numbers by lane, or both.
 fn per_lane(text: &str) -> Result<(Option<i64>, BTreeMap<String, i64>), String> {
     let number = |text: &str| {
         let number = text.trim().parse().ok().filter(|number| (1..=MOST).contains(number));

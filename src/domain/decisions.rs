@@ -54,9 +54,9 @@ pub struct Detail {
     /// What was withheld, the most urgent first; at most [`WITHHELD_KEPT`].
     pub withheld: Vec<Withheld>,
     /// How many were withheld by each reason, one with several once for each: of the issues in Ready
-    /// and In Progress in the queues and repositories that were asked for, what was served left out,
+    /// and In Progress in the lanes and repositories that were asked for, what was served left out,
     /// and none of a reason behind [`COUNTED_UP_TO`]. `NOT_READY` alone is all that stands in Backlog,
-    /// In Review and Blocked in those repositories, in whichever queue. Issues that the asker wanted
+    /// In Review and Blocked in those repositories, in whichever lane. Issues that the asker wanted
     /// left out, bots' own and those that were split up, are counted all the same.
     pub counts: BTreeMap<SkipReason, i64>,
 }

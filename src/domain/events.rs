@@ -63,7 +63,7 @@ pub struct IssueFacts {
     pub status: Status,
     /// The labels.
     pub labels: LabelSet,
-    /// The queue it waits in.
+    /// The lane it waits in.
     pub lane: Option<String>,
     /// The title.
     pub title: String,

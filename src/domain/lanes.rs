@@ -1,4 +1,4 @@
-//! Lanes: queues that issues wait in, parted by what a worker can do or costs.
+//! Lanes: pools of claimable issues, separated by what a worker can do or costs.
 //!
 //! Which lanes there are is a setting. What an issue's row stores is never rewritten when that
 //! setting changes; aliases let an old name mean a lane of today wherever names are compared.
@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use super::bounds::is_invisible;
 
-/// One queue.
+/// One lane.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Lane {

@@ -12,9 +12,9 @@ pub struct Limits {
     pub per_agent: Option<i64>,
     /// Issues of one repository that may be held at a time.
     pub per_repository: Option<i64>,
-    /// Issues of any one queue that may be held at a time, where it has no limit of its own.
+    /// Issues of any one lane that may be held at a time, where it has no limit of its own.
     pub per_lane: Option<i64>,
-    /// Issues of single queues that may be held at a time, by the queue's id.
+    /// Issues of single lanes that may be held at a time, by the lane's id.
     pub lanes: BTreeMap<String, i64>,
     /// Issues that may wait for a person, in review or blocked, before no more work is begun.
     pub waiting: Option<i64>,
@@ -25,7 +25,7 @@ pub struct Limits {
 pub struct Usage {
     /// Issues held, by agent.
     pub by_agent: BTreeMap<String, i64>,
-    /// Issues held, by the id of their queue; a name that means no queue today is its own.
+    /// Issues held, by the id of their lane; a name that means no lane today is its own.
     pub by_lane: BTreeMap<String, i64>,
     /// Issues held, by repository.
     pub by_repository: BTreeMap<RepositoryId, i64>,
@@ -59,7 +59,7 @@ impl Limits {
         *self == Self::default()
     }
 
-    /// The limit of a queue, by its id.
+    /// The limit of a lane, by its id.
     pub fn of_lane(&self, lane: &str) -> Option<i64> {
         self.lanes.get(lane).copied().or(self.per_lane)
     }
@@ -77,7 +77,7 @@ impl Limits {
         Some(format!("waits because {waiting} issues wait for a person, {limit} at most"))
     }
 
-    /// Why an issue of a queue and repository may not be begun, as a part of a sentence about it.
+    /// Why an issue of a lane and repository may not be begun, as a part of a sentence about it.
     pub fn against_issue(
         &self,
         usage: &Usage,
@@ -103,7 +103,7 @@ impl Limits {
         usage.by_repository.iter().filter(|(_, held)| is_full(held)).map(|(id, _)| *id).collect()
     }
 
-    /// The ids of queues of which as many issues are held as may be.
+    /// The ids of lanes of which as many issues are held as may be.
     pub fn full_lanes(&self, usage: &Usage) -> Vec<String> {
         let is_full = |lane: &str, held: i64| self.of_lane(lane).is_some_and(|limit| held >= limit);
         let held = |lane: &str| usage.by_lane.get(lane).copied().unwrap_or_default();

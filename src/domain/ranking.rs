@@ -178,7 +178,7 @@ pub struct Facts<'a> {
     pub priority: Option<Priority>,
     /// Its labels.
     pub labels: &'a LabelSet,
-    /// The queue that its row names.
+    /// The lane that its row names.
     pub lane: &'a str,
     /// When it was opened.
     pub created_at: DateTime<Utc>,
@@ -245,9 +245,9 @@ impl PeoplesWork {
 pub struct Seeker<'a> {
     /// The agent.
     pub agent: &'a str,
-    /// The queue it asks for; every claimable one when absent.
+    /// The lane it asks for; every claimable one when absent.
     pub lane: Option<&'a Lane>,
-    /// All queues.
+    /// All lanes.
     pub lanes: &'a Lanes,
     /// Labels that hide an issue.
     pub excluded_labels: &'a [String],

@@ -16,7 +16,7 @@ words! {
     IssuesDisabled = "issues_disabled",
     /// Dispatch's token has read access only, or GitHub refused the last change for a reason that
     /// may affect the whole repository. The second ends when GitHub accepts a change, when somebody
-    /// retries, and after 15 minutes.
+    /// retries, and 15 minutes after the back-off of the repository has ended.
     NoPermission = "no_permission",
 }
 

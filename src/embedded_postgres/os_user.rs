@@ -19,7 +19,7 @@ pub(super) struct OsUser {
     ids: Option<(u32, u32)>,
 }
 
-/// Lets root's other users traverse a folder that was created for Dispatch alone, such as by
+/// Lets users other than root traverse a folder that was created for Dispatch alone, such as by
 /// `mktemp -d`. They still cannot list it.
 pub(super) fn let_pass(home: &Path) -> Result<(), Error> {
     if !geteuid().is_root() {

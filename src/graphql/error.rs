@@ -2,12 +2,14 @@
 //!
 //! Resolvers only use `?`. The library keeps the original error as the source of its own error and
 //! drops its kind. This module finds the kind and sets the code, both in responses and in items of
-//! subscriptions. There are four kinds of errors:
+//! subscriptions. There are six kinds of errors:
 //!
 //! - from a use case: its code, and details that a program can use;
 //! - without a path: an error of the request itself, from parsing or validation,
 //!   `GRAPHQL_VALIDATION_FAILED`; but a value that does not fit its argument is `BAD_USER_INPUT`,
 //!   wherever it is detected;
+//! - one that already has a code, such as `TIMEOUT`: unchanged;
+//! - a subscriber of records that fell behind: `RESYNC`;
 //! - with a path and without a source: the library could not read an argument, `BAD_USER_INPUT`;
 //! - anything else is an internal error: logged in full, returned without details, with an id that
 //!   can be found in the log.
@@ -39,7 +41,7 @@ const SHOW_A_TOKEN: &str =
 
 /// A subscriber to records fell behind.
 #[derive(Debug, thiserror::Error)]
-#[error("More was recorded than could be told in time; read the list, then subscribe again")]
+#[error("The subscriber fell behind; read the list, then subscribe again")]
 pub(super) struct Lagged;
 
 /// The text of a request, for errors that point at a place in it.

@@ -75,7 +75,7 @@ impl Live {
                         yield Ok(FeedItem::Event(event));
                     }
                     Err(RecvError::Lagged(_)) => {
-                        let reason = "More happened than could be told in time".to_owned();
+                        let reason = "The subscriber fell behind".to_owned();
                         yield Ok(FeedItem::Gap { position: self.behind, reason });
                         return;
                     }

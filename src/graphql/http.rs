@@ -1,9 +1,9 @@
 //! GraphQL over HTTP, according to the specification of that name: methods, media types and status
 //! codes.
 //!
-//! Event streams are passed on. Batches and uploads are deliberately not
-//! supported, and neither is any content type but JSON: a page of another site cannot send JSON
-//! without a CORS preflight request.
+//! Event streams are sent by `sse`. Batches and uploads are deliberately not supported, and neither
+//! is any content type but JSON: a page of another site cannot send JSON without a CORS preflight
+//! request.
 
 use async_graphql::parser::types::OperationType;
 use async_graphql::{Request as Query, Variables};

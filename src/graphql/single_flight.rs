@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::Mutex;
 
 /// Single flight for one piece of work. A caller gets the result of a run that began after its call, so
-/// no result is older than the call; of concurrent callers, only the first one runs the work.
+/// no result is older than the call. Callers that wait during a run share the next run, which the first
+/// of them makes.
 #[derive(Debug)]
 pub(super) struct SingleFlight<T> {
     calls: AtomicU64,

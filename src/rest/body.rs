@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 
 use crate::domain::bounds;
 use crate::middleware::{BODY_LIMIT, Problem, json};
+use crate::service::error_code;
 
 /// The name of the member with an issue's number.
 const NUMBER: &str = "issueNumber";
@@ -51,7 +52,7 @@ impl<S: Send + Sync> FromRequest<S> for Body {
 fn unread(rejection: &BytesRejection) -> Problem {
     if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
         let text = format!("The body is longer than {BODY_LIMIT} bytes");
-        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "BAD_USER_INPUT", text)
+        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, error_code::BAD_USER_INPUT, text)
     } else {
         Problem::bad_request("The body could not be read to its end")
     }

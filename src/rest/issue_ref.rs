@@ -1,4 +1,5 @@
-//! The issue of a request, given by its id, repository and number; all three must match.
+//! The issue of a request, given by its id, repository and number. If the id is known, the others
+//! must match it; otherwise the issue is found by repository and number.
 
 use serde::de::{Deserialize, Deserializer, Error as _};
 use utoipa::ToSchema;
@@ -13,7 +14,8 @@ use crate::service::moves::record_unknown_issue;
 use crate::service::{self, Error};
 use crate::store::{Issue, Repository};
 
-/// An issue by its id, repository and number; all three must match.
+/// An issue by its id, repository and number. If the id is known, the others must match it;
+/// otherwise the issue is found by repository and number.
 #[derive(ToSchema)]
 #[schema(rename_all = "camelCase")]
 pub(super) struct IssueRef {

@@ -24,7 +24,7 @@ use crate::domain::{IssueId, LabelSet, Status};
 use crate::middleware::{Caller, Problem, Reader};
 use crate::service::long_poll::{wait_for_queue, wait_for_task};
 use crate::service::queue::{Explained, MOST, NextTask, QueueRequest};
-use crate::service::{agents, decompositions};
+use crate::service::{agents, decompositions, error_code};
 
 /// A filter for the queue.
 #[derive(Deserialize, IntoParams)]
@@ -64,7 +64,7 @@ impl Wish {
         let query: TaskQuery = query.read();
         if query.mode.as_deref() == Some("groom") {
             let text = "External grooming task dispatch is retired; use POST /api/groomer/run";
-            return Err(Problem::new(StatusCode::GONE, "NOT_FOUND", text));
+            return Err(Problem::new(StatusCode::GONE, error_code::NOT_FOUND, text));
         }
         let lanes = &app.config.lanes;
         if let Some(called) = query.lane.as_deref().filter(|called| lanes.find(called).is_none()) {

@@ -1,7 +1,8 @@
-//! Recording failures of work on an issue, which put it in back-off.
+//! Recording failures of agents and refusals by GitHub, which put an issue or a repository in
+//! back-off.
 //!
-//! A failure is recorded in the transaction that ends the work, a refusal by GitHub by the claim
-//! that met it. Success, or a person's edit of the issue, clears both.
+//! A failure is recorded in the transaction that ends the work. A change that GitHub accepts clears
+//! refusals; finished work, or a person's edit of the issue, clears failures too.
 
 use chrono::{DateTime, Utc};
 use diesel_async::AsyncConnection;

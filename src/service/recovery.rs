@@ -37,7 +37,7 @@ pub async fn settle_overdue(app: &App) -> Result<()> {
         if let (Some(number), Ok(name)) = (entry.issue_number, entry.repository_full_name.parse()) {
             // Best effort: what cannot be read now, the next sync reads.
             if let Err(error) = sync::refresh_issue(app, &name, number).await {
-                tracing::info!(%error, entry = %entry.id, "a second look at a move failed");
+                tracing::info!(%error, entry = %entry.id, "re-checking a change failed");
             }
         }
     }
@@ -65,7 +65,7 @@ async fn settle_one(app: &App, entry: &AuditEntry) -> Result<()> {
             settle(app, entry, Settlement::certain(observed, Some(error)), None).await
         }
         Err(error) => {
-            tracing::warn!(%error, entry = %entry.id, "an unsettled move waits for GitHub");
+            tracing::warn!(%error, entry = %entry.id, "an unsettled change waits for GitHub");
             return Ok(());
         }
     };

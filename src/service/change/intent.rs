@@ -1,5 +1,5 @@
 //! The intent: who wants to change what, and under which precondition. It is stored as a pending
-//! audit entry before GitHub is asked (write-ahead).
+//! audit entry before the change is sent to GitHub (write-ahead).
 
 use std::time::Duration;
 
@@ -23,7 +23,8 @@ pub const GITHUB_TIME: Duration = Duration::from_secs(5);
 /// How long after its deadline any replica may settle a change.
 pub(in crate::service) const GRACE: TimeDelta = TimeDelta::seconds(2);
 
-/// Who wants to change what on which issue: the audit entry that is written before GitHub is asked.
+/// Who wants to change what on which issue: the audit entry that is written
+/// before the change is sent to GitHub.
 pub(in crate::service) struct Intent<'a> {
     pub(in crate::service) actor: &'a Actor,
     pub(in crate::service) action: &'a str,

@@ -1,7 +1,7 @@
 //! Changing an issue's labels on GitHub, and settling changes with an unknown outcome.
 //!
-//! The intent is written first (write-ahead): a pending audit entry is stored before GitHub is
-//! asked, and settled by the labels that GitHub then has. Whatever fails in between, including a
+//! The intent is written first (write-ahead): a pending audit entry is stored before the change is
+//! sent to GitHub, and settled by the labels that GitHub then has. Whatever fails in between, including a
 //! crash, is repaired by the same second half: read the issue back, settle, publish. Invariants: an
 //! issue has at most one unsettled change; a change with an unknown outcome is never sent twice;
 //! the entry alone has everything that is needed to settle it.
@@ -40,8 +40,9 @@ pub(super) use self::settle::{Observed, Settlement, settle, settle_by_reading};
 ///
 /// # Errors
 ///
-/// [`Error::Conflict`] when the issue is closed, in another column than expected, or has an
-/// unsettled change; [`Error::LeaseLost`] when another agent has the lease; [`Error::Unread`],
+/// [`Error::Conflict`] when the repository is read-only, or the issue is closed, in another column
+/// than expected, or has an unsettled change; [`Error::Invalid`] when a label would be too long;
+/// [`Error::LeaseLost`] when another agent has the lease; [`Error::Unread`],
 /// [`Error::Upstream`] or [`Error::Busy`] when GitHub refused, which is audited too.
 pub(super) async fn change_labels(
     app: &App,
@@ -104,14 +105,14 @@ pub(super) async fn change_labels_on(
         }
     };
     let change = plan.change(&labels);
-    let is_valid = repository.label_scheme.check_lengths(&change);
-    is_valid.map_err(|reason| Error::Invalid { field: "agent", reason })?;
+    let lengths = repository.label_scheme.check_lengths(&change);
+    lengths.map_err(|reason| Error::Invalid { field: "agent", reason })?;
     let wanted = labels.after(&change);
     let row = intent.row(plan.status, &labels, &wanted, requested_at);
     let Some(entry) = append_pending(app, &row, &options.precondition).await? else {
         return Err(unsettled(app, issue, &labels, live.state).await?);
     };
-    if plan.change(&labels).is_empty() {
+    if change.is_empty() {
         let settlement = Settlement::certain(Observed::Labels(current), None);
         return settle(app, &entry, settlement, Some(&options)).await;
     }
@@ -134,7 +135,7 @@ pub(super) async fn change_labels_on(
     };
     if let Err(error) = noted {
         // The change is settled, whatever could not be recorded of the repository.
-        tracing::warn!(%error, repository = %repository.full_name, "a backoff was not recorded");
+        tracing::warn!(%error, repository = %repository.full_name, "a back-off was not recorded");
     }
     concluded
 }

@@ -1,6 +1,7 @@
-//! The codes by which programs distinguish errors: the same words in GraphQL, REST, MCP and the
-//! command line. [`Error::code`](super::Error::code) has the table;
-//! `TIMEOUT` is set by the transports and the middleware.
+//! The codes by which programs distinguish errors, in every interface.
+//!
+//! [`Error::code`](super::Error::code) has the table; `TIMEOUT` is set by the transports and the
+//! middleware.
 
 /// The request is invalid.
 pub const BAD_USER_INPUT: &str = "BAD_USER_INPUT";

@@ -21,6 +21,9 @@ pub(crate) struct OutOfBounds {
     pub(crate) reason: String,
 }
 
+/// How many characters of an argument's name an error repeats.
+const LONGEST_PATH: usize = 64;
+
 /// Checks every text and list of a request's arguments against its bounds, at any depth.
 ///
 /// # Errors
@@ -28,7 +31,8 @@ pub(crate) struct OutOfBounds {
 /// The first argument that is out of bounds.
 pub(crate) fn check_arguments(arguments: &Map<String, Value>) -> Result<(), OutOfBounds> {
     arguments.iter().try_for_each(|(name, value)| {
-        let wrong = |reason| OutOfBounds { path: name.escape_debug().to_string(), reason };
+        let path = || name.chars().take(LONGEST_PATH).collect::<String>();
+        let wrong = |reason| OutOfBounds { path: path().escape_debug().to_string(), reason };
         bounds::check_text("", name).map_err(wrong)?;
         check(name, value)
     })

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Utc};
-use diesel::dsl::{exists, not, sql};
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel::dsl::{case_when, exists, not, sql};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Text};
 use diesel_async::RunQueryDsl;
@@ -188,7 +188,9 @@ pub async fn track(
     .set((
         dsl::enabled.eq(true),
         dsl::source.eq(source),
-        dsl::attempted_at.eq(None::<DateTime<Utc>>),
+        // One that was tracked until now is not read at once again and again.
+        dsl::attempted_at
+            .eq(case_when(dsl::attempted_at.gt(now - TimeDelta::minutes(1)), dsl::attempted_at)),
         dsl::updated_at.eq(now),
     ))
     .returning(Repository::as_returning())

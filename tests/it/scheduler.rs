@@ -55,16 +55,22 @@ async fn a_new_repository_waits_for_a_running_sync_and_not_for_the_interval() {
         tokio::join!(running, later).0.unwrap();
 
         let zebra = "acme/zebra".parse().unwrap();
+        let attempted_at = async |app: &dispatch::app::App| {
+            let all = tracking::tracked_repositories(app).await.unwrap();
+            all.into_iter().find(|row| row.full_name == zebra).unwrap().attempted_at
+        };
         for again in [false, true] {
             if again {
                 tracking::untrack_repository(&given.app, &person(), &zebra).await.unwrap();
                 given.track("acme/zebra").await;
+                assert!(attempted_at(&given.app).await.is_some(), "it was read just now");
+                tracking::untrack_repository(&given.app, &person(), &zebra).await.unwrap();
+                given.advance(60);
+                given.track("acme/zebra").await;
             }
             eventually(async || {
                 given.advance(1);
-                let all = tracking::tracked_repositories(&given.app).await.unwrap();
-                let mut new = all.iter().filter(|repository| repository.full_name == zebra);
-                new.next().unwrap().attempted_at.is_some() && is_idle().await
+                attempted_at(&given.app).await.is_some() && is_idle().await
             })
             .await;
         }

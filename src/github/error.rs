@@ -92,6 +92,16 @@ impl Error {
         }
     }
 
+    /// The same error, if it is no evidence about other issues of the repository.
+    pub fn of_one_issue(self) -> Self {
+        match self {
+            Self::Refused { status, message, is_forbidden: _ } => {
+                Self::Refused { status, message, is_forbidden: false }
+            }
+            other => other,
+        }
+    }
+
     /// Whether a request for a change may have been executed anyway.
     pub fn is_ambiguous(&self) -> bool {
         match self {

@@ -67,6 +67,9 @@ pub struct LiveLabels {
     pub repository_node_id: String,
     /// The name of its repository, in GitHub's spelling.
     pub repository_full_name: FullName,
+    /// Whether Dispatch's token may only use the labels that the repository has (GitHub's role
+    /// *triage*).
+    pub is_triager: bool,
 }
 
 impl LiveLabels {
@@ -87,6 +90,9 @@ pub struct Changed {
     /// What GitHub refused of the change; empty when it was complete.
     pub errors: Vec<Error>,
 }
+
+/// The path of the token's permission in the answer to [`Client::live_labels`].
+const PERMISSION: [&str; 3] = ["node", "repository", "viewerPermission"];
 
 impl Client {
     /// The current labels of an issue, and two labels of its repository by name.
@@ -109,7 +115,8 @@ impl Client {
             other: self.labels.write(other.unwrap_or_default()).into_owned(),
             with_other: other.is_some(),
         };
-        let answer = self.ask::<queries::LiveLabels>(variables, Repeat::Freely).await?;
+        let mut answer = self.ask::<queries::LiveLabels>(variables, Repeat::Freely).await?;
+        answer.take_faults_of(&PERMISSION);
         let data: live_labels::ResponseData = answer.whole()?;
         let Some(Node::Issue(issue)) = data.node else {
             return Err(Error::NotFound { message: "the node is not an issue".into() });
@@ -139,6 +146,10 @@ impl Client {
                 .map(|label| Label { id: label.id, name: ours(label.name) }),
             repository_node_id: issue.repository.id,
             repository_full_name: full_name(&issue.repository.name_with_owner)?,
+            is_triager: matches!(
+                issue.repository.viewer_permission,
+                Some(live_labels::RepositoryPermission::TRIAGE)
+            ),
         })
     }
 

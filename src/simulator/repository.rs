@@ -74,6 +74,20 @@ impl Access {
         }
         Ok(())
     }
+
+    /// Whether labels may be created through the API.
+    ///
+    /// # Errors
+    ///
+    /// GitHub's refusal.
+    pub(super) fn check_create_label(&self) -> Result<(), Refusal> {
+        self.check_write()?;
+        if self.permission == "TRIAGE" {
+            let message = "dispatch does not have the correct permissions to execute `CreateLabel`";
+            return Err(Refusal { kind: "FORBIDDEN", message: message.to_owned() });
+        }
+        Ok(())
+    }
 }
 
 /// Update time and number, the key of GitHub's cursors.

@@ -183,6 +183,16 @@ impl World {
         self.repository(slot).map_or(Ok(()), |repository| repository.access.check_write())
     }
 
+    /// Whether the token may create labels in a repository.
+    ///
+    /// # Errors
+    ///
+    /// GitHub's error.
+    pub(super) fn check_create_label(&self, slot: Slot) -> Result<(), Refusal> {
+        let access = self.repository(slot).map(|repository| &repository.access);
+        access.map_or(Ok(()), Access::check_create_label)
+    }
+
     pub(super) fn delete_label(&mut self, repository: &str, name: &str) -> Result<(), Refusal> {
         let repository = self.named_mut(repository)?;
         let missing = || Refusal::not_found(format!("There is no label named '{name}'."));

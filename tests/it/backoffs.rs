@@ -174,7 +174,6 @@ async fn what_github_refuses_a_person_for_a_whole_repository_is_known_to_all() {
     given(async |given| {
         given.with_issues(&[("One", READY), ("Two", READY)]).await;
         let refusal = "Resource not accessible by personal access token";
-        given.github.inject(Fault::error("FORBIDDEN", refusal).on("CreateLabel"));
         given.github.inject(Fault::error("FORBIDDEN", refusal).on("ChangeLabels").always());
         let status = async |status: &str| {
             let body = json!({ "issueId": given.issue(1).await.id.to_string(),
@@ -184,9 +183,6 @@ async fn what_github_refuses_a_person_for_a_whole_repository_is_known_to_all() {
         let asked = "{ repositories { backoff { refusals reason } } }";
         let backoff =
             async || given.graphql(asked, json!({})).await["repositories"][0]["backoff"].clone();
-        assert_ne!(status("backlog").await, 200);
-        let shown = backoff().await;
-        assert!(shown.is_null(), "a label that may not be created says little: {shown}");
         assert_ne!(status("backlog").await, 200);
         let shown = backoff().await;
         assert_eq!(shown["refusals"], 1, "{shown}");
@@ -200,6 +196,26 @@ async fn what_github_refuses_a_person_for_a_whole_repository_is_known_to_all() {
         assert_eq!(status("backlog").await, 200, "people may try when they like");
         assert_eq!(backoff().await, serde_json::Value::Null);
         assert_eq!(claim(given, "alpha").await.unwrap().1, 2);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_label_that_may_not_be_created_says_nothing_of_the_repository() {
+    given(async |given| {
+        let known: &[&str] = &["status/ready", "agent/alpha"];
+        given
+            .with_issues(&[("One", READY), ("Two", known), ("Three", &["status/in-progress"])])
+            .await;
+        let triager = Access { permission: "TRIAGE", ..Access::default() };
+        given.github.set_access(REPOSITORY, triager).unwrap();
+        assert!(claim(given, "beta").await.is_none(), "its label does not exist");
+        assert_eq!(skips(given, 1).await, [SkipReason::BackingOff]);
+        assert_eq!(claim(given, "alpha").await.unwrap().1, 2, "other issues can be changed");
+        let asked = "{ repositories { readOnlyReason backoff { refusals } } }";
+        let data = given.graphql(asked, json!({})).await;
+        let unaffected = json!({ "readOnlyReason": null, "backoff": null });
+        assert_eq!(data["repositories"][0], unaffected);
     })
     .await;
 }

@@ -18,7 +18,7 @@ mod undo;
 use self::intent::{append_pending, check, check_precondition};
 use self::intent::{record_refusal, unsettled};
 use self::row::refresh_row;
-use self::send::{SendOutcome, send};
+use self::send::send;
 use self::settle::conclude;
 use super::{Error, Result, failures};
 use crate::app::App;
@@ -117,8 +117,6 @@ pub(super) async fn change_labels_on(
         return settle(app, &entry, settlement, Some(&options)).await;
     }
     let outcome = send(&github, issue, &live, &plan).await;
-    // Whoever may create no label may still be allowed to change those of issues.
-    let is_about_label = matches!(outcome, SendOutcome::NotCreated(_));
     let concluded = Box::pin(conclude(app, &github, &entry, &live, outcome, &options)).await;
     // A claim records refusals itself and continues with other issues.
     let is_claim = matches!(
@@ -127,7 +125,7 @@ pub(super) async fn change_labels_on(
     );
     let noted = match &concluded {
         Ok(_) => failures::note_recovery(app, repository).await,
-        Err(_) if is_claim || is_about_label => Ok(()),
+        Err(_) if is_claim => Ok(()),
         Err(error) => match error.refusal() {
             Some(refusal) => failures::note_refusal_to_others(app, repository, refusal).await,
             None => Ok(()),

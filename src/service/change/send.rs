@@ -11,8 +11,6 @@ pub(super) enum SendOutcome {
     Answered(github::Changed, Option<github::Error>),
     /// GitHub refused; nothing was changed.
     Refused(github::Error),
-    /// A label that the change needs could not be created; nothing was changed.
-    NotCreated(github::Error),
     /// The outcome is unknown.
     Unknown(github::Error),
 }
@@ -38,7 +36,8 @@ pub(super) async fn send(
     let add = match ids_to_add(github, live, plan.status, &change.add).await {
         Ok(add) => add,
         // Whether or not the label was created, the issue does not have it.
-        Err(error) => return SendOutcome::NotCreated(error),
+        Err(error) if live.is_triager => return SendOutcome::Refused(error.of_one_issue()),
+        Err(error) => return SendOutcome::Refused(error),
     };
     let removes_first = live.labels.len() + add.len() > MOST_LABELS;
     let remove = ids_of(live, &change.remove);

@@ -53,7 +53,7 @@ pub(super) async fn conclude(
             let current = Observed::Labels(before.changed_to(changed, now));
             settle(app, entry, Settlement::certain(current, refusal), Some(options)).await
         }
-        SendOutcome::Refused(error) | SendOutcome::NotCreated(error) => {
+        SendOutcome::Refused(error) => {
             let unchanged = Observed::Labels(before);
             settle(app, entry, Settlement::certain(unchanged, Some(error)), Some(options)).await
         }

@@ -108,7 +108,7 @@ fn create_label(ctx: &Context<'_>, input: &CreateLabelInput) -> Result<Label, Re
     let Some(world::Node::Repository(slot)) = world.node(&input.repository_id) else {
         return Err(Refusal::no_node(&input.repository_id));
     };
-    world.check_write(slot)?;
+    world.check_create_label(slot)?;
     let label = world.add_label(slot, &input.name, &input.color)?;
     simulator.note_write(Write::LabelCreated {
         repository: full_name(&world, slot),

@@ -27,7 +27,6 @@ use crate::service::claims::ClaimIssue;
 use crate::service::long_poll::wait_to_claim;
 use crate::service::moves::UNKNOWN_ISSUE;
 use crate::service::{Error, Obstacle, board};
-use crate::store::Issue;
 
 const CLAIM: Words<'_> =
     Words { action: "claim_issue", missing: UNKNOWN_ISSUE, failure: "Failed to claim issue" };
@@ -145,25 +144,17 @@ pub(super) struct ClaimDone<'a> {
 }
 
 impl ClaimBody {
-    fn read(body: &Body) -> Result<Self, Problem> {
+    /// Reads the body, and returns who acts. Fails if the caller may not act for the agent.
+    async fn read(body: &Body, actor: Actor, caller: &Caller) -> Result<(Self, Actor), Problem> {
         let members = body.members("Invalid JSON body")?;
         members.require_strictly(
             &["issueId", "repoFullName", "issueNumber", "agentName"],
             "Missing required fields: issueId, repoFullName, issueNumber, agentName",
         )?;
-        members.read()
-    }
-
-    /// Returns the issue. Fails if the caller may not act for the agent.
-    async fn issue(
-        &self,
-        app: &App,
-        actor: &Actor,
-        caller: &Caller,
-        words: &Words<'_>,
-    ) -> Result<Issue, Problem> {
-        caller.check_acts_for(actor, &self.agent_name).await?;
-        known_issue(app, actor, &self.issue, words).await
+        let agent = members.text("agentName")?;
+        let actor = acting_as(actor, agent)?;
+        caller.check_acts_for(&actor, agent.unwrap_or_default()).await?;
+        Ok((members.read()?, actor))
     }
 }
 
@@ -189,9 +180,8 @@ pub(super) async fn claim(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    let body = ClaimBody::read(&body)?;
-    let actor = acting_as(actor, Some(&body.agent_name))?;
-    let issue = body.issue(&app, &actor, &caller, &CLAIM).await?;
+    let (body, actor) = ClaimBody::read(&body, actor, &caller).await?;
+    let issue = known_issue(&app, &actor, &body.issue, &CLAIM).await?;
     let command = ClaimIssue {
         agent: body.agent_name,
         issue_id: issue.id,
@@ -255,9 +245,8 @@ pub(super) async fn unclaim(
     Extension(caller): Extension<Caller>,
     body: Body,
 ) -> Result<Response, Problem> {
-    let body = ClaimBody::read(&body)?;
-    let actor = acting_as(actor, Some(&body.agent_name))?;
-    let issue = body.issue(&app, &actor, &caller, &UNCLAIM).await?;
+    let (body, actor) = ClaimBody::read(&body, actor, &caller).await?;
+    let issue = known_issue(&app, &actor, &body.issue, &UNCLAIM).await?;
     let agent = body.agent_name.as_str();
     let released = release_issue(&app, &actor, issue.id, agent).await;
     let released = released.map_err(|error| match &error {

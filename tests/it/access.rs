@@ -601,6 +601,25 @@ async fn refusals_of_workers_are_written_down_and_do_not_flood_the_log() {
 }
 
 #[tokio::test]
+async fn whoever_claims_for_another_is_refused_whatever_else_is_wrong() {
+    given_settings(&WORKERS, async |given| {
+        for path in ["/api/issues/claim", "/api/issues/unclaim"] {
+            let body = json!({ "issueId": 5, "repoFullName": "acme/tools", "issueNumber": 1,
+                "agentName": "beta" });
+            let request = axum::http::Request::post(path)
+                .header("host", "localhost:3000")
+                .header("content-type", "application/json")
+                .header("authorization", "Bearer bound-token-of-tests")
+                .body(axum::body::Body::from(body.to_string()))
+                .unwrap();
+            let answer = given.send(request).await;
+            assert_eq!(answer.status, 403, "{path}: {}", answer.text());
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_worker_sets_the_status_of_its_own_issues_only() {
     given_settings(&WORKERS, async |given| {
         let labels: [&[&str]; 2] =

@@ -2,6 +2,7 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -25,28 +26,34 @@ use crate::store::Issue;
 #[serde(rename_all = "camelCase")]
 pub(super) struct LabelBody {
     #[serde(flatten)]
+    label: UnlabelBody,
+    /// `add` or `remove`; `add` when absent.
+    #[schema(value_type = Option<LabelAction>)]
+    action: Option<String>,
+}
+
+/// A label to remove from an issue.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct UnlabelBody {
+    #[serde(flatten)]
     issue: IssueRef,
     /// The exact name of the label.
     #[schema(example = "needs-human")]
     label: String,
-    /// `add` or `remove`; `add` when absent.
-    #[schema(value_type = Option<LabelAction>)]
-    action: Option<String>,
     /// The caller's name for the audit log; only for callers with a token.
     actor: Option<String>,
     /// Used as `actor` when `actor` is absent.
     agent_name: Option<String>,
 }
 
-impl LabelBody {
-    fn read(body: &Body) -> Result<Self, Problem> {
-        let members = body.members("Invalid JSON body")?;
-        members.require(
-            &["issueId", "repoFullName", "issueNumber", "label"],
-            "Missing required fields: issueId, repoFullName, issueNumber, label",
-        )?;
-        members.read()
-    }
+fn read_label<T: DeserializeOwned>(body: &Body) -> Result<T, Problem> {
+    let members = body.members("Invalid JSON body")?;
+    members.require(
+        &["issueId", "repoFullName", "issueNumber", "label"],
+        "Missing required fields: issueId, repoFullName, issueNumber, label",
+    )?;
+    members.read()
 }
 
 /// The result of adding or removing a label.
@@ -80,7 +87,7 @@ pub(super) async fn label(
     Reader { state: app, actor }: Reader<App>,
     body: Body,
 ) -> Result<Response, Problem> {
-    let body = LabelBody::read(&body)?;
+    let body: LabelBody = read_label(&body)?;
     let action = match body.action.as_deref() {
         None | Some("add") => "add",
         Some("remove") => "remove",
@@ -89,7 +96,7 @@ pub(super) async fn label(
             return Err(Problem::wrong("action", text));
         }
     };
-    let (label, changed) = change(&app, actor, body, action).await?;
+    let (label, changed) = change(&app, actor, body.label, action).await?;
     let labels = &changed.issue.labels;
     Ok(json(StatusCode::OK, &Labelled { success: true, action, label: &label, labels }))
 }
@@ -112,7 +119,7 @@ pub(super) struct Unlabelled<'a> {
     path = "/api/issues/unlabel",
     tag = "issues",
     operation_id = "unlabelIssue",
-    request_body = LabelBody,
+    request_body = UnlabelBody,
     responses(
         LabelWrite,
         (status = 200, description = "The labels on GitHub are as requested.", body = Unlabelled<'_>),
@@ -122,7 +129,7 @@ pub(super) async fn unlabel(
     Reader { state: app, actor }: Reader<App>,
     body: Body,
 ) -> Result<Response, Problem> {
-    let (label, changed) = change(&app, actor, LabelBody::read(&body)?, "remove").await?;
+    let (label, changed) = change(&app, actor, read_label(&body)?, "remove").await?;
     let labels = &changed.issue.labels;
     Ok(json(StatusCode::OK, &Unlabelled { success: true, label: &label, labels }))
 }
@@ -130,7 +137,7 @@ pub(super) async fn unlabel(
 async fn change(
     app: &App,
     actor: Actor,
-    body: LabelBody,
+    body: UnlabelBody,
     action: &'static str,
 ) -> Result<(String, Changed), Problem> {
     let which = body.issue;

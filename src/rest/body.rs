@@ -160,6 +160,9 @@ impl Members {
         if names.contains(&NUMBER) && self.number(NUMBER).is_none() {
             return Err(Problem::wrong(NUMBER, refusal));
         }
+        if names.contains(&NUMBER) && self.number(NUMBER).and_then(issue_number).is_none() {
+            return Err(misnumbered());
+        }
         Ok(())
     }
 
@@ -223,6 +226,11 @@ fn misread(path: &str, error: &str) -> Problem {
         Some((_, expected)) => Problem::wrong(path, format!("{path} must be {expected}")),
         None => Problem::wrong(path, format!("{path}: {error}")),
     }
+}
+
+/// The problem for an invalid issue number.
+pub(super) fn misnumbered() -> Problem {
+    Problem::wrong(NUMBER, "issueNumber must be a positive whole number")
 }
 
 /// Converts a number to an issue number. A number that is too large becomes the maximum, which no

@@ -4,7 +4,7 @@
 use serde::de::{Deserialize, Deserializer, Error as _};
 use utoipa::ToSchema;
 
-use super::body::{Members, issue_number};
+use super::body::{Members, issue_number, misnumbered};
 use super::errors::failed;
 use super::schemas::IssueIdText;
 use crate::app::App;
@@ -106,11 +106,6 @@ impl NumberedIssue {
         let issue_number = number_in_any_form(members).ok_or_else(misnumbered)?;
         Ok(Self { repo: repo.unwrap_or_default().to_owned(), issue_number })
     }
-}
-
-/// The problem for an invalid issue number.
-fn misnumbered() -> Problem {
-    Problem::wrong("issueNumber", "issueNumber must be a positive whole number")
 }
 
 /// Reads the number under either of its names, as a number or as a numeric string.

@@ -133,8 +133,10 @@ impl RefreshBody {
         let refusal =
             "Missing or invalid required fields: repoFullName (string) and issueNumber (integer)";
         let members = body.members("Invalid JSON body")?;
-        members.require_strictly(&["repoFullName", "issueNumber"], refusal)?;
-        members.read().map_err(|problem| problem.saying(refusal))
+        members
+            .require_strictly(&["repoFullName", "issueNumber"], refusal)
+            .and_then(|()| members.read())
+            .map_err(|problem| problem.saying(refusal))
     }
 }
 

@@ -505,6 +505,7 @@ async fn the_body_of_a_move_is_checked_in_order() {
             (with(good(), "issueNumber", json!(0)), number),
             (with(good(), "issueNumber", json!(-1)), number),
             (with(good(), "issueNumber", json!(42.5)), number),
+            (with(with(good(), "issueNumber", json!(0)), "number", json!(1)), number),
             (with(good(), "issueId", json!(7)), "issueId must be a string"),
             (with(good(), "repoFullName", json!(["x"])), "repoFullName must be a string"),
             (with(good(), "oldLabels", json!("x")), "oldLabels must be an array of label names"),

@@ -4,8 +4,20 @@ use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::middleware::json;
+
+/// The result of a successful request.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Done {
+    /// Always true.
+    success: bool,
+}
+
+impl Done {
+    pub(super) const DONE: Self = Self { success: true };
+}
 
 /// A response with a body that is already JSON.
 pub(super) fn raw_json(status: StatusCode, body: String) -> Response {

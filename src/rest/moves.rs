@@ -7,7 +7,7 @@ use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::answer::json;
+use super::answer::{Done, json};
 use super::body::Body;
 use super::errors::failed;
 use super::fields::label_names;
@@ -48,17 +48,6 @@ pub(super) struct MoveBody {
     reason: Option<String>,
     /// The caller's name for the audit log; only for callers with a token.
     actor: Option<String>,
-}
-
-/// The result of a successful request.
-#[derive(Serialize, ToSchema)]
-pub(super) struct Done {
-    /// Always true.
-    success: bool,
-}
-
-impl Done {
-    pub(super) const DONE: Self = Self { success: true };
 }
 
 /// Moves an issue to another column: changes its labels on GitHub.

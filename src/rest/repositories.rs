@@ -7,10 +7,9 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::answer::json;
+use super::answer::{Done, json};
 use super::body::Body;
 use super::errors::failed;
-use super::moves::Done;
 use super::responses::{Tracking, Untracking};
 use super::schemas::RepositoryName;
 use crate::app::App;

@@ -7,9 +7,8 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::answer::json;
+use super::answer::{Done, json};
 use super::body::Body;
-use super::moves::Done;
 use crate::app::App;
 use crate::domain::Instant;
 use crate::domain::bounds::is_invisible;

@@ -476,7 +476,7 @@ fn is_served(
     let hidden = app.config.board.excluded_labels.iter().any(|label| labels.contains(label));
     let is_taken = labels.agents().any(|other| !is_same(other, agent))
         || labels.contains(NEEDS_HUMAN)
-        || queue::peoples_work(repository).holder(current, labels, &issue.assignees).is_some();
+        || repository.peoples_work().holder(current, labels, &issue.assignees).is_some();
     if matches!(current, Status::Ready | Status::InProgress) && !hidden && !is_taken {
         return Ok(());
     }

@@ -420,7 +420,7 @@ pub(super) async fn judged(
         let facts = Facts {
             is_tracked: row.is_some(),
             read_only: row.and_then(|row| row.read_only),
-            serves: row.map(peoples_work).unwrap_or_default(),
+            serves: row.map(Repository::peoples_work).unwrap_or_default(),
             repository_backoff: row.and_then(|row| Some((row.refusal.as_deref()?, row.retry_at?))),
             pause: pause.as_deref(),
             ..facts(&issue, &around, limit.as_deref())
@@ -459,15 +459,6 @@ fn facts<'a>(issue: &'a Issue, around: &'a Circumstances, limit: Option<&'a str>
         backoff: around.backoff.as_ref(),
         repository_backoff: None,
         pause: None,
-    }
-}
-
-/// Which work of people a repository serves to agents all the same.
-pub(super) fn peoples_work(repository: &Repository) -> PeoplesWork {
-    PeoplesWork {
-        in_progress: repository.serves_in_progress,
-        assigned: repository.serves_assigned,
-        owned: repository.serves_owned,
     }
 }
 

@@ -3,7 +3,7 @@
 use diesel_async::AsyncConnection;
 
 use super::board_events::{audit_event, resync_event};
-use super::{Error, Result, queue};
+use super::{Error, Result};
 use crate::app::App;
 use crate::domain::ranking::PeoplesWork;
 use crate::domain::{Actor, FullName, LabelSet};
@@ -152,7 +152,7 @@ pub async fn serve_peoples_work(
                 assigned: change.assigned.unwrap_or(before.serves_assigned),
                 owned: change.owned.unwrap_or(before.serves_owned),
             };
-            if serves == queue::peoples_work(&before) {
+            if serves == before.peoples_work() {
                 return Ok(before);
             }
             let repository = repositories::set_serves(connection, before.id, serves, now).await?;

@@ -79,6 +79,15 @@ impl Repository {
     pub fn read_only_reason(&self) -> Option<ReadOnlyReason> {
         self.read_only.or((self.refusals > 0).then_some(ReadOnlyReason::NoPermission))
     }
+
+    /// Which work of people may be served to agents.
+    pub fn peoples_work(&self) -> PeoplesWork {
+        PeoplesWork {
+            in_progress: self.serves_in_progress,
+            assigned: self.serves_assigned,
+            owned: self.serves_owned,
+        }
+    }
 }
 
 /// The repository with this name in any case: preferably a tracked one, and preferably by its

@@ -8,7 +8,7 @@ use crate::config::Config;
 use crate::github;
 use crate::service::Error;
 use crate::service::agent_names::AgentNames;
-use crate::service::wait_queue::WaitQueue;
+use crate::service::claims::wait_queue::WaitQueue;
 use crate::store::{Pool, PooledConnection};
 
 /// The running service: settings, database, GitHub, events and time.

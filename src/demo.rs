@@ -110,14 +110,14 @@ impl Demo {
             for _ in 0..human_actions {
                 let _ = people.act();
             }
-            service::sync::sync_issues(app, None).await?;
+            service::repositories::sync::sync_issues(app, None).await?;
             for _ in 0..agent_actions {
                 let _ = agents.act().await;
             }
             let stride = STRIDE.min(left);
             self.clock.advance(stride);
             left -= stride;
-            service::leases::expire_leases(app).await?;
+            service::claims::leases::expire_leases(app).await?;
             service::retention::apply_done_window(app).await?;
         }
         Ok(())

@@ -62,13 +62,13 @@
 //!
 //! # Three paths
 //!
-//! **Moving a card** ([`service::moves`], [`service::change`]): load the row, read the live labels,
+//! **Moving a card** ([`service::board::moves`], [`service::change`]): load the row, read the live labels,
 //! and reject an issue that is closed, in another column or being changed; store the intent; send
 //! one document that adds labels, then removes them; settle by the labels that GitHub returns. If
 //! no response arrives, the labels are read again. If that fails too, the intent stays pending and
 //! is settled after its deadline.
 //!
-//! **Syncing** ([`service::sync`]): one lock; several repositories concurrently; pages by update
+//! **Syncing** ([`service::repositories::sync`]): one lock; several repositories concurrently; pages by update
 //! time, each stored in its own transaction together with the progress. GitHub's count of open
 //! issues shows when a full sync is due.
 //!

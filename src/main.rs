@@ -23,7 +23,7 @@ use dispatch::connections::{self, Limits};
 use dispatch::domain::bounds::visible;
 use dispatch::embedded_postgres::{Cluster, Options};
 use dispatch::service::agent_names::AgentNames;
-use dispatch::service::wait_queue::WaitQueue;
+use dispatch::service::claims::wait_queue::WaitQueue;
 use dispatch::{github, scheduler, service, store, telemetry};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio::net::TcpListener;
@@ -166,10 +166,14 @@ async fn serve_on(
     let simulated = demo.is_some();
     let clock = demo.as_ref().map_or_else(Clock::system, Demo::clock);
     let app = assemble(database, config, clock, simulated).await?;
-    service::tracking::bootstrap(&app).await.context("Cannot track the first repositories")?;
+    service::repositories::tracking::bootstrap(&app)
+        .await
+        .context("Cannot track the first repositories")?;
     if simulated {
         // So that the first visitor finds a full board; the simulator responds at once.
-        service::sync::sync_issues(&app, None).await.context("Cannot sync with the simulator")?;
+        service::repositories::sync::sync_issues(&app, None)
+            .await
+            .context("Cannot sync with the simulator")?;
     } else {
         warn_of_what_is_missing(&app).await?;
     }
@@ -301,13 +305,13 @@ async fn warn_of_what_is_missing(app: &App) -> anyhow::Result<()> {
              `dispatch demo` shows a board without an account"
         );
     }
-    if service::tracking::tracked_repositories(app).await?.is_empty() {
+    if service::repositories::tracking::tracked_repositories(app).await?.is_empty() {
         tracing::warn!(
             "No repository is tracked: add one on the board, or name them in \
              GITHUB_REPOSITORIES, which counts once"
         );
     }
-    for name in service::tracking::untracked_from_settings(app).await? {
+    for name in service::repositories::tracking::untracked_from_settings(app).await? {
         tracing::warn!(
             "GITHUB_REPOSITORIES names {name}, which is not tracked: the setting counts once, \
              the first time it names anything; add it on the board"

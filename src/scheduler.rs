@@ -45,7 +45,7 @@ pub fn start(app: &App, database_url: String) -> JoinSet<()> {
     tasks.spawn(repeat(app.clone(), PAUSES_EVERY, "ending pauses", pauses));
     tasks.spawn(repeat(app.clone(), SWEEP_EVERY, "sweeping stale work", sweep));
     let waited = app.clone();
-    tasks.spawn(async move { service::wait_queue::wake_waiters(&waited).await });
+    tasks.spawn(async move { service::claims::wait_queue::wake_waiters(&waited).await });
     tasks.spawn(repeat(app.clone(), RETIRE_EVERY, "retiring done issues", retire));
     tasks.spawn(repeat(app.clone(), PRUNE_EVERY, "deleting old rows", prune));
     if app.config.is_configured() {
@@ -77,17 +77,17 @@ async fn settle(app: App) -> Result<(), Error> {
 }
 
 async fn expire(app: App) -> Result<(), Error> {
-    service::leases::expire_leases(&app).await?;
-    service::holders::release_stopped(&app).await
+    service::claims::leases::expire_leases(&app).await?;
+    service::claims::holders::release_stopped(&app).await
 }
 
 async fn pauses(app: App) -> Result<(), Error> {
-    service::backoffs::end_backoffs(&app).await?;
-    service::pauses::end_over(&app).await
+    service::claims::backoffs::end_backoffs(&app).await?;
+    service::claims::pauses::end_over(&app).await
 }
 
 async fn sweep(app: App) -> Result<(), Error> {
-    match service::agent_work::sweep(&app, &Actor::System).await {
+    match service::claims::agent_work::sweep(&app, &Actor::System).await {
         // Another replica runs it.
         Err(Error::Busy { .. }) => Ok(()),
         swept => {
@@ -117,14 +117,20 @@ async fn sync(app: App) {
     let interval = app.config.sync.interval;
     let mut fresh_enough = Duration::ZERO;
     loop {
-        note_sync("a timed sync", service::sync::sync_stale(&app, fresh_enough).await);
+        note_sync(
+            "a timed sync",
+            service::repositories::sync::sync_stale(&app, fresh_enough).await,
+        );
         if interval.is_zero() {
             return;
         }
         let next = app.clock.now() + interval;
         while app.clock.now() < next {
             app.clock.sleep(SYNC_NEW_EVERY.min(interval)).await;
-            note_sync("the sync of a new repository", service::sync::sync_new(&app).await);
+            note_sync(
+                "the sync of a new repository",
+                service::repositories::sync::sync_new(&app).await,
+            );
         }
         fresh_enough = interval / 2;
     }

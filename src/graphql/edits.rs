@@ -8,10 +8,12 @@ use super::loaders::{self, actor, app};
 use super::types::page::cost;
 use super::types::{AuditEntry, Issue};
 use crate::domain::{AuditEntryId, EventCursor, IssueId, Priority};
+use crate::service;
+use crate::service::board::moves;
+use crate::service::board::moves::MoveIssues;
 use crate::service::change::Changed;
-use crate::service::lanes::SetLane;
-use crate::service::moves::MoveIssues;
-use crate::service::{self, assignments, lanes, moves};
+use crate::service::claims::lanes::SetLane;
+use crate::service::claims::{assignments, lanes};
 
 /// The result of a change of an issue's labels.
 #[derive(SimpleObject)]

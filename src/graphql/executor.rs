@@ -33,8 +33,9 @@ use super::schema::{Schema, schema};
 use crate::app::App;
 use crate::domain::Actor;
 use crate::middleware::RequestId;
+use crate::service::claims::presence;
 use crate::service::error_code::TIMEOUT;
-use crate::service::{Error, cancellable, presence};
+use crate::service::{Error, cancellable};
 
 /// How long a query may take. Mutations bound themselves: giving one up half-way would leave its
 /// outcome open.

@@ -17,8 +17,9 @@ use crate::app::App;
 use crate::domain::backoff::Backoff;
 use crate::domain::{Actor, IssueId, IssueState, RepositoryId};
 use crate::service::{self, Error, Result};
-use crate::store::blockers::{self, DependencyCounts};
-use crate::store::{self, Page, issues};
+use crate::store::board::blockers::{self, DependencyCounts};
+use crate::store::board::issues;
+use crate::store::{self, Page};
 
 /// The running service, which every execution has.
 pub(super) fn app<'a>(context: &Context<'a>) -> &'a App {
@@ -226,12 +227,12 @@ pub(super) async fn issue_pages(
     }
     let mut leases: HashMap<IssueId, Arc<store::Lease>> = HashMap::new();
     if wants.lease {
-        let live = service::leases::live_leases(app, &ids()).await?;
+        let live = service::claims::leases::live_leases(app, &ids()).await?;
         leases.extend(live.into_iter().map(|lease| (lease.issue_id, Arc::new(lease))));
     }
     let mut backoffs: HashMap<IssueId, Backoff> = HashMap::new();
     if wants.backoff {
-        let noted = service::backoffs::of_issues(app, &ids()).await?;
+        let noted = service::claims::backoffs::of_issues(app, &ids()).await?;
         backoffs.extend(noted.into_iter().map(|row| (row.issue_id, row.into())));
     }
     let mut related = Dependencies::load(app, &ids(), &wants).await?;
@@ -305,12 +306,12 @@ pub(super) async fn body(app: &App, id: IssueId) -> Result<Option<String>> {
 
 /// The live lease of one issue.
 pub(super) async fn lease(app: &App, id: IssueId) -> Result<Option<Arc<store::Lease>>> {
-    Ok(service::leases::live_leases(app, &[id]).await?.pop().map(Arc::new))
+    Ok(service::claims::leases::live_leases(app, &[id]).await?.pop().map(Arc::new))
 }
 
 /// The back-off of one issue, if there is one.
 pub(super) async fn backoff(app: &App, id: IssueId) -> Result<Option<Backoff>> {
-    Ok(service::backoffs::of_issues(app, &[id]).await?.pop().map(Backoff::from))
+    Ok(service::claims::backoffs::of_issues(app, &[id]).await?.pop().map(Backoff::from))
 }
 
 /// The dependency counts of one issue.
@@ -324,13 +325,13 @@ pub(super) async fn dependency_counts(app: &App, row: &store::Issue) -> Result<D
 
 /// What one issue waits for.
 pub(super) async fn blocked_by(app: &App, id: IssueId, edges: Edges) -> Result<Vec<Dependency>> {
-    let rows = service::dependencies::blocked_by(app, &[id]).await?;
+    let rows = service::board::dependencies::blocked_by(app, &[id]).await?;
     Ok(by_issue(app, rows, &edges).await?.remove(&id).unwrap_or_default())
 }
 
 /// What waits for one issue.
 pub(super) async fn blocks(app: &App, id: IssueId, edges: Edges) -> Result<Vec<Dependency>> {
-    let rows = service::dependencies::blocks(app, &[id]).await?;
+    let rows = service::board::dependencies::blocks(app, &[id]).await?;
     Ok(by_issue(app, rows, &edges).await?.remove(&id).unwrap_or_default())
 }
 
@@ -346,19 +347,21 @@ struct Dependencies {
 impl Dependencies {
     async fn load(app: &App, ids: &[IssueId], wants: &Wants) -> Result<Self> {
         let counts = match wants.counts {
-            true => Some(service::dependencies::counts(app, ids).await?.into_iter().collect()),
+            true => {
+                Some(service::board::dependencies::counts(app, ids).await?.into_iter().collect())
+            }
             false => None,
         };
         let blocked_by = match &wants.blocked_by {
             Some(edges) => {
-                let rows = service::dependencies::blocked_by(app, ids).await?;
+                let rows = service::board::dependencies::blocked_by(app, ids).await?;
                 Some(by_issue(app, rows, edges).await?)
             }
             None => None,
         };
         let blocks = match &wants.blocks {
             Some(edges) => {
-                let rows = service::dependencies::blocks(app, ids).await?;
+                let rows = service::board::dependencies::blocks(app, ids).await?;
                 Some(by_issue(app, rows, edges).await?)
             }
             None => None,

@@ -5,20 +5,21 @@ use std::sync::Arc;
 use async_graphql::{Context, InputObject, MergedObject, Object, SimpleObject};
 
 use super::arguments::full_name;
-use super::comments::CommentMutation;
+use super::board::comments::CommentMutation;
+use super::board::label_schemes::LabelSchemeMutation;
+use super::board::views::ViewMutation;
+use super::claims::holders::HolderMutation;
+use super::claims::pauses::PauseMutation;
+use super::claims::queue::ClaimMutation;
 use super::edits::{ChangeIssuePayload, EditMutation};
-use super::holders::HolderMutation;
-use super::label_schemes::LabelSchemeMutation;
 use super::loaders::{actor, app};
-use super::pauses::PauseMutation;
-use super::queue::ClaimMutation;
 use super::types::page::cost;
 use super::types::{AgentRun, AuditEntry, Issue, Repository};
-use super::views::ViewMutation;
 use crate::domain::EventCursor;
-use crate::service::agent_runs::RecordAgentRun;
-use crate::service::moves::MoveIssue;
-use crate::service::{self, sync::RepositorySync};
+use crate::service;
+use crate::service::agents::agent_runs::RecordAgentRun;
+use crate::service::board::moves::MoveIssue;
+use crate::service::repositories::sync::RepositorySync;
 
 /// The operations that change data.
 #[derive(Debug, Default, MergedObject)]
@@ -89,7 +90,7 @@ impl BoardMutation {
         context: &Context<'_>,
         #[graphql(desc = "The issue and its new column.")] input: MoveIssue,
     ) -> async_graphql::Result<MoveIssuePayload> {
-        let moved = service::moves::move_issue(app(context), actor(context), input).await?;
+        let moved = service::board::moves::move_issue(app(context), actor(context), input).await?;
         let ChangeIssuePayload { issue, audit_entry, cursor } =
             ChangeIssuePayload::of(context, moved).await?;
         Ok(MoveIssuePayload { issue, audit_entry, cursor })
@@ -107,7 +108,7 @@ impl BoardMutation {
             .and_then(|input| input.repository)
             .map(|name| full_name(context, "repository", &name))
             .transpose()?;
-        let syncs = service::sync::sync_issues(app(context), only.as_ref()).await?;
+        let syncs = service::repositories::sync::sync_issues(app(context), only.as_ref()).await?;
         Ok(SyncIssuesPayload {
             synced_count: syncs.iter().map(|sync| u64::from(sync.synced)).sum(),
             results: syncs.into_iter().map(RepositorySyncResult::from).collect(),
@@ -167,7 +168,9 @@ impl TrackingMutation {
         #[graphql(desc = "The repository.")] input: TrackRepositoryInput,
     ) -> async_graphql::Result<TrackRepositoryPayload> {
         let name = full_name(context, "fullName", &input.full_name)?;
-        let row = service::tracking::track_repository(app(context), actor(context), &name).await?;
+        let row =
+            service::repositories::tracking::track_repository(app(context), actor(context), &name)
+                .await?;
         Ok(TrackRepositoryPayload { repository: Repository(Arc::new(row)) })
     }
 
@@ -179,8 +182,12 @@ impl TrackingMutation {
         #[graphql(desc = "The repository.")] input: UntrackRepositoryInput,
     ) -> async_graphql::Result<UntrackRepositoryPayload> {
         let name = full_name(context, "fullName", &input.full_name)?;
-        let row =
-            service::tracking::untrack_repository(app(context), actor(context), &name).await?;
+        let row = service::repositories::tracking::untrack_repository(
+            app(context),
+            actor(context),
+            &name,
+        )
+        .await?;
         Ok(UntrackRepositoryPayload { repository: Repository(Arc::new(row)) })
     }
 
@@ -193,13 +200,14 @@ impl TrackingMutation {
         #[graphql(desc = "The repository and its new rules.")] input: SetServesPeoplesWorkInput,
     ) -> async_graphql::Result<SetServesPeoplesWorkPayload> {
         let name = full_name(context, "fullName", &input.full_name)?;
-        let change = service::tracking::ServePeoplesWork {
+        let change = service::repositories::tracking::ServePeoplesWork {
             in_progress: input.in_progress,
             assigned: input.assigned,
             owned: input.owned,
         };
         let (app, actor) = (app(context), actor(context));
-        let row = service::tracking::serve_peoples_work(app, actor, &name, change).await?;
+        let row =
+            service::repositories::tracking::serve_peoples_work(app, actor, &name, change).await?;
         Ok(SetServesPeoplesWorkPayload { repository: Repository(Arc::new(row)) })
     }
 }
@@ -245,7 +253,8 @@ impl RunMutation {
         #[graphql(desc = "The run, as the agent reports it.")] input: RecordAgentRun,
     ) -> async_graphql::Result<RecordAgentRunPayload> {
         let run =
-            service::agent_runs::record_agent_run(app(context), actor(context), input).await?;
+            service::agents::agent_runs::record_agent_run(app(context), actor(context), input)
+                .await?;
         Ok(RecordAgentRunPayload { agent_run: AgentRun::alone(run) })
     }
 }

@@ -5,21 +5,21 @@ use std::sync::Arc;
 use async_graphql::{Context, ID, MergedObject, Object};
 
 use super::arguments::full_name;
-use super::holders::HolderQuery;
-use super::label_schemes::LabelSchemeQuery;
+use super::board::label_schemes::LabelSchemeQuery;
+use super::board::views::ViewQuery;
+use super::claims::holders::HolderQuery;
+use super::claims::pauses::PauseQuery;
+use super::claims::queue::QueueQuery;
 use super::loaders::{self, actor, app};
-use super::overview::OverviewQuery;
-use super::pauses::PauseQuery;
-use super::queue::QueueQuery;
+use super::repositories::overview::OverviewQuery;
 use super::types::page::{Arguments, cost, cost_of_search};
 use super::types::{
     AgentRunConnection, AuditEntryConnection, AuditOptions, Board, Issue, IssueConnection, Node,
     Repository, Service, SyncState, Viewer,
 };
-use super::views::ViewQuery;
 use crate::domain::{IssueFilter, IssueId};
 use crate::service::{self, Error};
-use crate::store::agent_runs::RunFilter;
+use crate::store::agents::agent_runs::RunFilter;
 use crate::store::audit::AuditFilter;
 
 /// The operations that read data.
@@ -121,7 +121,7 @@ impl BoardQuery {
     /// All repositories that are or were tracked, sorted by name.
     #[graphql(complexity = "cost(None, None, child_complexity)")]
     async fn repositories(&self, context: &Context<'_>) -> async_graphql::Result<Vec<Repository>> {
-        let rows = service::tracking::all_repositories(app(context)).await?;
+        let rows = service::repositories::tracking::all_repositories(app(context)).await?;
         Ok(rows.into_iter().map(|row| Repository(Arc::new(row))).collect())
     }
 }
@@ -192,7 +192,7 @@ impl ServiceQuery {
 
     /// The sync state: how current the cached issues are, and the progress of a running sync.
     async fn sync_state(&self, context: &Context<'_>) -> async_graphql::Result<SyncState> {
-        Ok(SyncState(service::sync::sync_state(app(context)).await?))
+        Ok(SyncState(service::repositories::sync::sync_state(app(context)).await?))
     }
 }
 

@@ -28,7 +28,7 @@ use super::answer::Answer;
 use super::executor::{Admitted, Call, Executor};
 use super::single_flight::SingleFlight;
 use crate::service;
-use crate::store::snapshot::Snapshot;
+use crate::store::board::snapshot::Snapshot;
 
 /// The longest time for which a response is cached.
 const MAX_AGE: TimeDelta = TimeDelta::seconds(1);
@@ -156,7 +156,7 @@ impl Executor {
     /// The state that the database is in now, unless it cannot be asked, and the time.
     async fn read_snapshot(&self) -> (Option<Snapshot>, DateTime<Utc>) {
         let now = self.app().clock.now();
-        let read = |_| service::snapshot::current(self.app());
+        let read = |_| service::board::snapshot::current(self.app());
         // Whoever runs the query meets the same failure, and words it.
         (self.response_cache().snapshots.run(read).await.ok(), now)
     }

@@ -210,10 +210,10 @@ impl SyncSubscription {
     ) -> async_graphql::Result<impl Stream<Item = Item<SyncState>> + use<>> {
         let app = app(context).clone();
         let mut changes = app.bus.sync_changes();
-        let mut before = service::sync::sync_state(&app).await?;
+        let mut before = service::repositories::sync::sync_state(&app).await?;
         Ok(stream! {
             while changes.changed().await.is_ok() {
-                match service::sync::sync_state(&app).await {
+                match service::repositories::sync::sync_state(&app).await {
                     Ok(state) if before == state => {}
                     Ok(state) => {
                         before = state.clone();
@@ -250,7 +250,7 @@ impl Record for AgentRun {
     const KIND: EventKind = EventKind::AgentRunRecorded;
 
     async fn find(app: &App, id: i64) -> Result<Self> {
-        service::agent_runs::find_agent_run(app, AgentRunId(id)).await.map(Self::alone)
+        service::agents::agent_runs::find_agent_run(app, AgentRunId(id)).await.map(Self::alone)
     }
 }
 

@@ -5,7 +5,8 @@ use serde_json::Value;
 
 use super::{Server, ToolCaller};
 use crate::domain::access::{ToolAccess, Workers};
-use crate::service::{self, leases};
+use crate::service;
+use crate::service::claims::leases;
 
 /// Tools whose results already contain the messages as data.
 const WITH_MESSAGES: [&str; 2] = ["renew_lease", "my_work"];

@@ -8,9 +8,9 @@ use super::conversation::Comments;
 use crate::domain::task_instructions::UNTRUSTED;
 use crate::domain::{AuthorAssociation, Instant, IssueState};
 use crate::service::Error;
-use crate::service::leases::{Finished, Held, Released};
-use crate::service::queue::Explained;
-use crate::service::sync::{Refreshed, RepositorySync};
+use crate::service::claims::leases::{Finished, Held, Released};
+use crate::service::claims::queue::Explained;
+use crate::service::repositories::sync::{Refreshed, RepositorySync};
 use crate::store::{self, Repository};
 
 /// An issue.

@@ -11,7 +11,7 @@ use super::tool_error::ToolError;
 use super::{Server, ToolCaller};
 use crate::domain::Instant;
 use crate::domain::pauses::PauseScope;
-use crate::service::pauses::{self, PauseWork};
+use crate::service::claims::pauses::{self, PauseWork};
 use crate::store;
 
 /// A pause to start or to change.

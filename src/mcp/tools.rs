@@ -25,13 +25,14 @@ use crate::domain::labels::behind;
 use crate::domain::task_instructions::task_contract;
 use crate::domain::{Actor, IssueFilter, IssueId, Status, Tier};
 use crate::middleware::acting_as;
+use crate::service::board::moves::MoveIssue;
+use crate::service::board::{self, conversations, moves};
+use crate::service::claims::leases::{FinishWork, RenewLease};
+use crate::service::claims::queue::{Explained, MOST, QueueRequest};
+use crate::service::claims::{self, assignments, leases, queue};
 use crate::service::claims::{ClaimIssue, ClaimNext};
-use crate::service::leases::{FinishWork, RenewLease};
-use crate::service::moves::MoveIssue;
-use crate::service::queue::{Explained, MOST, QueueRequest};
-use crate::service::{
-    self, Error, assignments, board, claims, conversations, leases, moves, queue, sync,
-};
+use crate::service::repositories::sync;
+use crate::service::{self, Error};
 use crate::store::{self, PageRequest, Repository};
 
 /// The default number of issues of the queue.

@@ -21,8 +21,9 @@ use tracing::Instrument as _;
 use super::problem::{self, Problem};
 use crate::clock::Clock;
 use crate::domain::Actor;
+use crate::service::cancellable;
+use crate::service::claims::presence;
 use crate::service::error_code::{INTERNAL_SERVER_ERROR, TIMEOUT};
-use crate::service::{cancellable, presence};
 use crate::telemetry::field;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::answer::json;
+use super::board::issues::IssueRow;
 use super::errors::failed;
-use super::issues::IssueRow;
 use super::query::{Query, default_limit, limit};
 use crate::app::App;
 use crate::domain::{AuditEntryId, Instant, IssueId, LabelSet};

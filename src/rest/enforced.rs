@@ -15,7 +15,7 @@ use utoipa::openapi::schema::{
 use utoipa::openapi::{Object, OpenApi as Description, Ref, RefOr, Schema, Type};
 
 use super::body::{KEPT, PROSE};
-use super::judgements::Classification;
+use super::claims::judgements::Classification;
 use super::schemas::{Absent, Anything, NO_CONTROL, alternatives, in_any_case};
 use crate::domain::{Lanes, bounds};
 

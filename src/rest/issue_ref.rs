@@ -10,7 +10,7 @@ use super::schemas::IssueIdText;
 use crate::app::App;
 use crate::domain::{Actor, IssueId};
 use crate::middleware::Problem;
-use crate::service::moves::record_unknown_issue;
+use crate::service::board::moves::record_unknown_issue;
 use crate::service::{self, Error};
 use crate::store::{Issue, Repository};
 

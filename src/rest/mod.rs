@@ -9,37 +9,26 @@
 //! Invariants: a member without a value is present as `null`; times have milliseconds and end in
 //! `Z`; a body is parsed as JSON regardless of its content type; every 2xx has a body.
 
-mod agent_runs;
-mod agent_work;
 mod agents;
 mod answer;
 mod audit;
+mod board;
 mod body;
 mod claims;
-mod comments;
-mod decompositions;
 mod enforced;
 mod errors;
 mod fields;
 mod health;
 mod idempotency;
 mod issue_ref;
-mod issues;
-mod judgements;
-mod labelling;
-mod lanes;
-mod moves;
 mod openapi;
 mod path;
 mod preferences;
 mod query;
-mod reports;
 mod repositories;
 mod responses;
 mod schemas;
 mod sessions;
-mod syncs;
-mod tasks;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
@@ -75,41 +64,41 @@ fn routes() -> OpenApiRouter<Protected<App>> {
         .routes(routes!(health::health))
         .routes(routes!(health::livez))
         .routes(routes!(health::readyz))
-        .routes(routes!(issues::list))
-        .routes(routes!(issues::state))
-        .routes(routes!(moves::move_issue))
-        .routes(routes!(moves::set_status))
-        .routes(routes!(comments::comment))
-        .routes(routes!(labelling::label))
-        .routes(routes!(labelling::unlabel))
-        .routes(routes!(labelling::assign))
-        .routes(routes!(labelling::unassign))
-        .routes(routes!(labelling::agents))
-        .routes(routes!(decompositions::decompose))
-        .routes(routes!(judgements::get, judgements::classify))
+        .routes(routes!(board::issues::list))
+        .routes(routes!(board::issues::state))
+        .routes(routes!(board::moves::move_issue))
+        .routes(routes!(board::moves::set_status))
+        .routes(routes!(board::comments::comment))
+        .routes(routes!(board::labelling::label))
+        .routes(routes!(board::labelling::unlabel))
+        .routes(routes!(board::labelling::assign))
+        .routes(routes!(board::labelling::unassign))
+        .routes(routes!(board::labelling::agents))
+        .routes(routes!(claims::decompositions::decompose))
+        .routes(routes!(claims::judgements::get, claims::judgements::classify))
         .routes(routes!(claims::claimed))
         .routes(routes!(claims::claim))
         .routes(routes!(claims::unclaim))
-        .routes(routes!(tasks::next_task))
-        .routes(routes!(tasks::list))
-        .routes(routes!(tasks::active_work))
-        .routes(routes!(tasks::work_summary))
-        .routes(routes!(lanes::list))
-        .routes(routes!(reports::report))
+        .routes(routes!(claims::tasks::next_task))
+        .routes(routes!(claims::tasks::list))
+        .routes(routes!(claims::tasks::active_work))
+        .routes(routes!(claims::tasks::work_summary))
+        .routes(routes!(claims::lanes::list))
+        .routes(routes!(agents::reports::report))
         .routes(routes!(agents::heartbeat))
-        .routes(routes!(agent_work::list, agent_work::act))
-        .routes(routes!(agent_work::start))
-        .routes(routes!(agent_work::checkpoint))
-        .routes(routes!(agent_work::finish))
-        .routes(routes!(agent_work::sweep))
-        .routes(routes!(syncs::refresh))
-        .routes(routes!(syncs::sync))
+        .routes(routes!(claims::agent_work::list, claims::agent_work::act))
+        .routes(routes!(claims::agent_work::start))
+        .routes(routes!(claims::agent_work::checkpoint))
+        .routes(routes!(claims::agent_work::finish))
+        .routes(routes!(claims::agent_work::sweep))
+        .routes(routes!(repositories::syncs::refresh))
+        .routes(routes!(repositories::syncs::sync))
         .routes(routes!(repositories::list, repositories::add))
         .routes(routes!(repositories::list_tracked, repositories::track))
         .routes(routes!(repositories::list_names))
         .routes(routes!(repositories::untrack))
         .routes(routes!(repositories::untrack_encoded))
-        .routes(routes!(agent_runs::list, agent_runs::record))
+        .routes(routes!(agents::agent_runs::list, agents::agent_runs::record))
         .routes(routes!(audit::list))
         .routes(routes!(sessions::sign_in, sessions::sign_out))
 }

@@ -8,7 +8,7 @@ use super::{Error, Result};
 use crate::app::App;
 use crate::domain::leases::agent_name;
 use crate::domain::{Actor, Tier};
-use crate::store::agent_names;
+use crate::store::agents::agent_names;
 
 /// Maximal number of cached names; beyond that the cache is emptied.
 const MOST: usize = 10_000;

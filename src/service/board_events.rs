@@ -8,8 +8,8 @@ use crate::domain::events::{EventKind, IssueFacts, Topic};
 use crate::domain::filter::is_on_board;
 use crate::domain::{LabelSet, RepositoryId, Status};
 use crate::github;
+use crate::store::board::issues::IssueWrite;
 use crate::store::event_log::NewEvent;
-use crate::store::issues::IssueWrite;
 use crate::store::{AgentRun, AuditEntry, Issue, Repository};
 
 /// The start of the window in which closed issues stay in the Done column.

@@ -3,7 +3,8 @@
 use super::Result;
 use crate::app::App;
 use crate::domain::{EventCursor, IssueId};
-use crate::store::{Event, event_log, issues};
+use crate::store::board::issues;
+use crate::store::{Event, event_log};
 
 /// The events after a position.
 #[derive(Debug)]

@@ -16,8 +16,10 @@ use crate::domain::labels::is_same;
 use crate::domain::leases::{LeaseEnding, WorkOutcome};
 use crate::domain::{Actor, IssueId, RepositoryId};
 use crate::github::{self, Concern};
-use crate::store::backoffs::{self, BackoffRow};
-use crate::store::{Connection, Issue, Lease, Repository, event_log, issues, leases, repositories};
+use crate::store::board::issues;
+use crate::store::claims::backoffs::{self, BackoffRow};
+use crate::store::claims::leases;
+use crate::store::{Connection, Issue, Lease, Repository, event_log, repositories};
 
 /// How many characters of GitHub's error are stored and shown.
 const LONGEST_REASON: usize = 300;

@@ -6,47 +6,22 @@
 //! change appends its events in the transaction that makes it.
 
 pub mod agent_names;
-pub mod agent_runs;
-pub mod agent_work;
 pub mod agents;
-pub mod assignments;
 pub mod audit;
-pub mod backoffs;
 pub mod board;
 mod board_events;
 pub mod change;
 pub mod claims;
-pub mod comments;
-pub mod conversations;
-pub mod decompositions;
-pub mod dependencies;
-pub mod doctor;
 mod error;
 pub mod error_code;
 pub mod events;
 mod failures;
 pub mod health;
-pub mod heartbeats;
-pub mod holders;
 pub mod idempotency;
-pub mod label_schemes;
-pub mod lanes;
-pub mod leases;
-pub mod long_poll;
-pub mod moves;
-pub mod overview;
-pub mod pauses;
-pub mod presence;
-pub mod queue;
 pub mod recovery;
-pub mod reports;
+pub mod repositories;
 pub mod retention;
 pub mod sessions;
-pub mod snapshot;
-pub mod sync;
-pub mod tracking;
-pub mod views;
-pub mod wait_queue;
 
 pub use error::{Error, Obstacle};
 

@@ -4,14 +4,17 @@
 //! GitHub, with the same code that settles a change in its own request. Invariant: the entry alone
 //! has everything that is needed to settle it.
 
+use super::board::comments;
 use super::change::{
     GITHUB_TIME, GRACE, GithubState, Observed, Settlement, read_back, settle, settle_by_reading,
     undo_partial,
 };
-use super::{Error, Result, comments, sync};
+use super::repositories::sync;
+use super::{Error, Result};
 use crate::app::App;
 use crate::github;
-use crate::store::{AuditEntry, audit, issues};
+use crate::store::board::issues;
+use crate::store::{AuditEntry, audit};
 
 /// Settles every change whose deadline has passed, and re-checks those that were settled by reading
 /// back. Safe to run in any replica, any number of times.

@@ -4,15 +4,15 @@
 use chrono::TimeDelta;
 use diesel_async::AsyncConnection;
 
+use super::board::moves::UNKNOWN_ISSUE;
 use super::board_events::{issue_event, window_start};
-use super::moves::UNKNOWN_ISSUE;
 use super::{Error, Result};
 use crate::app::App;
 use crate::domain::Actor;
-use crate::store::{
-    Issue, agent_reports, agent_runs, agent_work, audit, conversations, decisions, event_log,
-    issues, judgements, pool, repositories,
-};
+use crate::store::agents::{agent_reports, agent_runs};
+use crate::store::board::{conversations, issues};
+use crate::store::claims::{agent_work, decisions, judgements};
+use crate::store::{Issue, audit, event_log, pool, repositories};
 
 /// Removes issues from the board that were closed before the window of the Done column, and adds
 /// those that a longer window includes. Safe to run in any replica, any number of times.

@@ -5,10 +5,11 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
+use super::board::blockers;
 use super::prepared::Prepared;
 use super::schema::event_log::{self, dsl};
 use super::schema::{issues, repositories};
-use super::{Connection, Issue, Repository, blockers};
+use super::{Connection, Issue, Repository};
 use crate::domain::actor::{ActorKind, Who};
 use crate::domain::events::{EventKind, IssueFacts, Topic};
 use crate::domain::{EventCursor, IssueId};

@@ -6,62 +6,44 @@
 //! every error is diesel's own.
 
 mod address;
-pub mod agent_names;
-pub mod agent_reports;
-pub mod agent_runs;
-pub mod agent_work;
+pub mod agents;
 pub mod audit;
-pub mod backoffs;
-pub mod blockers;
-pub mod conversations;
-pub mod decisions;
-pub mod decompositions;
+pub mod board;
+pub mod claims;
 pub mod event_log;
 mod failure;
 pub mod idempotency_keys;
-pub mod issues;
-pub mod job_locks;
-pub mod judgements;
-pub mod lease_messages;
-pub mod leases;
 pub mod milestones;
 pub mod page;
-pub mod pauses;
 pub mod pool;
 mod prepared;
-pub mod queue;
 pub mod repositories;
-pub mod repository_labels;
-pub mod saved_views;
 pub mod sessions;
-pub mod statistics;
 mod suitability;
-pub mod unreadable_issues;
 #[rustfmt::skip]
 mod schema;
-pub mod snapshot;
 
 pub use address::{Address, Timeouts};
-pub use agent_runs::AgentRun;
-pub use agent_work::AgentWork;
+pub use agents::agent_runs::AgentRun;
 pub use audit::AuditEntry;
-pub use decisions::Decision;
-pub use decompositions::Decomposition;
+pub use board::issues::Issue;
+pub use board::repository_labels::RepositoryLabel;
+pub use board::saved_views::SavedView;
+pub use claims::agent_work::AgentWork;
+pub use claims::decisions::Decision;
+pub use claims::decompositions::Decomposition;
+pub use claims::judgements::LaneJudgement;
+pub use claims::lease_messages::LeaseMessage;
+pub use claims::leases::Lease;
+pub use claims::pauses::Pause;
 pub use event_log::Event;
 pub use failure::{Failure, failure};
-pub use issues::Issue;
-pub use judgements::LaneJudgement;
-pub use lease_messages::LeaseMessage;
-pub use leases::Lease;
 pub use page::{Page, PageRequest, Position};
-pub use pauses::Pause;
 pub use pool::{MIGRATIONS, Pool, PooledConnection, connect, establish, run_migrations};
 pub use repositories::Repository;
-pub use repository_labels::RepositoryLabel;
-pub use saved_views::SavedView;
+pub use repositories::unreadable_issues::UnreadableIssue;
 pub use sessions::Session;
 pub use suitability::Unsuitable;
-pub use unreadable_issues::UnreadableIssue;
 
 /// One connection to PostgreSQL, in a transaction or not.
 pub type Connection = diesel_async::AsyncPgConnection;

@@ -2,8 +2,8 @@
 
 use dispatch::domain::{Actor, LabelSet, Priority};
 use dispatch::service::Error;
-use dispatch::service::assignments::{assign_agent, assign_owner, set_priority};
-use dispatch::service::lanes::{SetLane, set_lane};
+use dispatch::service::claims::assignments::{assign_agent, assign_owner, set_priority};
+use dispatch::service::claims::lanes::{SetLane, set_lane};
 use dispatch::service::recovery::settle_overdue;
 use dispatch::simulator::Fault;
 

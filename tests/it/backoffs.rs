@@ -6,14 +6,14 @@ use dispatch::domain::backoff::BackoffCause;
 use dispatch::domain::doctor::Ailment;
 use dispatch::domain::leases::WorkOutcome;
 use dispatch::domain::ranking::SkipReason;
-use dispatch::service::backoffs::{end_backoffs, retry_issue};
+use dispatch::service::claims::backoffs::{end_backoffs, retry_issue};
+use dispatch::service::claims::doctor::diagnose;
+use dispatch::service::claims::lanes::{SetLane, set_lane};
+use dispatch::service::claims::leases::{FinishWork, expire_leases, finish_work};
+use dispatch::service::claims::queue::{decisions, explain_work};
 use dispatch::service::claims::{ClaimNext, claim_next};
-use dispatch::service::doctor::diagnose;
-use dispatch::service::lanes::{SetLane, set_lane};
-use dispatch::service::leases::{FinishWork, expire_leases, finish_work};
-use dispatch::service::queue::{decisions, explain_work};
 use dispatch::simulator::{Access, Fault};
-use dispatch::store::decisions::DecisionFilter;
+use dispatch::store::claims::decisions::DecisionFilter;
 use dispatch::store::{Lease, PageRequest};
 use serde_json::json;
 
@@ -377,7 +377,7 @@ async fn leases_that_run_out_are_attempts_and_success_forgets_them() {
         given.advance(10);
         let (lease, _) = claim(given, "beta").await.unwrap();
         let cause: Vec<BackoffCause> =
-            dispatch::service::backoffs::of_issues(&given.app, &[lease.issue_id])
+            dispatch::service::claims::backoffs::of_issues(&given.app, &[lease.issue_id])
                 .await
                 .unwrap()
                 .into_iter()

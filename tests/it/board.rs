@@ -8,7 +8,7 @@ use diesel_async::{AsyncConnection as _, RunQueryDsl as _, SimpleAsyncConnection
 use dispatch::app::App;
 use dispatch::domain::{IssueFilter, Status};
 use dispatch::service;
-use dispatch::service::moves::{MoveIssue, move_issue};
+use dispatch::service::board::moves::{MoveIssue, move_issue};
 use dispatch::simulator::NewIssue;
 use serde_json::{Value, json};
 

@@ -6,8 +6,10 @@ use std::sync::Arc;
 use dispatch::domain::Status;
 use dispatch::domain::bounds::is_invisible;
 use dispatch::service;
-use dispatch::service::holders::{RequestStop, SendMessage, messages, request_stop, send_message};
-use dispatch::service::moves::MoveIssue;
+use dispatch::service::board::moves::MoveIssue;
+use dispatch::service::claims::holders::{
+    RequestStop, SendMessage, messages, request_stop, send_message,
+};
 use dispatch::simulator::{Fault, NewIssue};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
@@ -335,7 +337,7 @@ async fn a_refusal_says_what_to_do_and_a_script_can_tell_which_it_was() {
         assert!(taken.code == 1 || taken.code == 4, "{}", taken.code);
         assert!(taken.err.contains("alpha"), "{}", taken.err);
         given.advance(1_801);
-        service::leases::expire_leases(&given.app).await.unwrap();
+        service::claims::leases::expire_leases(&given.app).await.unwrap();
         let lease = &claimed["lease"];
         let (id, token) = (lease["leaseId"].as_str().unwrap(), lease["fencingToken"].as_str());
         let late = ["finish", "--lease", id, "--token", token.unwrap(), "--outcome", "failed"];
@@ -384,7 +386,7 @@ async fn move_to(given: &Given, number: i32, to: Status) {
     let issue_id = given.issue(number).await.id;
     let command =
         MoveIssue { issue_id, to, expected_from: None, reason: None, fencing_token: None };
-    service::moves::move_issue(&given.app, &person(), command).await.unwrap();
+    service::board::moves::move_issue(&given.app, &person(), command).await.unwrap();
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use diesel_async::SimpleAsyncConnection as _;
 use dispatch::domain::AuthorAssociation;
-use dispatch::service::conversations::{self, Conversation};
+use dispatch::service::board::conversations::{self, Conversation};
 use dispatch::service::retention;
 use dispatch::simulator::{Account, Fault, Gate, NewIssue};
 use dispatch::store;
@@ -271,14 +271,16 @@ async fn nobody_reads_what_another_read_since_they_looked() {
         let now = given.app.clock.now();
         let times = (now, now + TimeDelta::seconds(6));
         let mut connection = given.database.connect().await;
-        let before = store::conversations::of_issue(&mut connection, issue).await.unwrap();
+        let before = store::board::conversations::of_issue(&mut connection, issue).await.unwrap();
         assert_eq!(texts(&look(given).await), ["First"]);
         let seen = before.as_ref();
-        let begun = store::conversations::begin_reading(&mut connection, issue, seen, times).await;
+        let begun =
+            store::board::conversations::begin_reading(&mut connection, issue, seen, times).await;
         assert_eq!(begun.unwrap(), None, "it was read since");
-        let after = store::conversations::of_issue(&mut connection, issue).await.unwrap();
+        let after = store::board::conversations::of_issue(&mut connection, issue).await.unwrap();
         let seen = after.as_ref();
-        let begun = store::conversations::begin_reading(&mut connection, issue, seen, times).await;
+        let begun =
+            store::board::conversations::begin_reading(&mut connection, issue, seen, times).await;
         assert_eq!(begun.unwrap(), Some(0));
     })
     .await;

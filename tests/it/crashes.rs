@@ -101,7 +101,7 @@ impl Scene {
     async fn agrees(&self, id: &str) -> bool {
         let mut connection = self.database.connect().await;
         let id: IssueId = id.parse().unwrap();
-        let issue = store::issues::by_id(&mut connection, id).await.unwrap().unwrap();
+        let issue = store::board::issues::by_id(&mut connection, id).await.unwrap().unwrap();
         let pending = store::audit::unsettled_of(&mut connection, id).await.unwrap();
         let on_github = LabelSet::from(self.github.labels(REPOSITORY, 1));
         let filter = store::audit::AuditFilter { issue: Some(id), ..Default::default() };

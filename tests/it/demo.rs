@@ -139,7 +139,7 @@ async fn in_each_minute_of_ten_hours_an_agent_moves_something_and_the_board_stay
             }
             if minute % 5 == 0 {
                 given.sync().await;
-                service::leases::expire_leases(&given.app).await.unwrap();
+                service::claims::leases::expire_leases(&given.app).await.unwrap();
             }
             if minute % 60 == 0 {
                 for status in [Status::Ready, Status::InProgress, Status::InReview, Status::Done] {

@@ -2,10 +2,10 @@
 
 use dispatch::domain::EventCursor;
 use dispatch::domain::events::{EventKind, Topic};
+use dispatch::service::claims::queue::{QueueRequest, explain_work, queue};
 use dispatch::service::events::{Replay, events_after, position};
-use dispatch::service::queue::{QueueRequest, explain_work, queue};
 use dispatch::simulator::NewIssue;
-use dispatch::store::blockers;
+use dispatch::store::board::blockers;
 use dispatch::store::event_log;
 use serde_json::{Value, json};
 
@@ -276,7 +276,7 @@ async fn a_repository_that_is_tracked_later_counts_at_once() {
         next_sync(given).await;
         assert_eq!(shown(given, 1).await["unblocks"], 1);
         let name = ELSEWHERE.parse().unwrap();
-        dispatch::service::tracking::untrack_repository(&given.app, &person(), &name)
+        dispatch::service::repositories::tracking::untrack_repository(&given.app, &person(), &name)
             .await
             .unwrap();
         let base = shown(given, 1).await;

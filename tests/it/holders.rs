@@ -7,15 +7,15 @@ use dispatch::domain::backoff::BackoffCause;
 use dispatch::domain::leases::LeaseEnding;
 use dispatch::domain::{Actor, LeaseMessageId, Status};
 use dispatch::service::Error;
-use dispatch::service::claims::{ClaimNext, ClaimedNext, claim_next};
-use dispatch::service::holders::{
+use dispatch::service::claims::holders::{
     RequestStop, SendMessage, messages, release_stopped, request_stop, send_message, withdraw_stop,
 };
-use dispatch::service::leases::{
+use dispatch::service::claims::leases::{
     RenewLease, Renewed, expire_leases, find_lease, my_work, renew_lease,
 };
-use dispatch::service::queue::{decisions, work_in_progress};
-use dispatch::store::decisions::DecisionFilter;
+use dispatch::service::claims::queue::{decisions, work_in_progress};
+use dispatch::service::claims::{ClaimNext, ClaimedNext, claim_next};
+use dispatch::store::claims::decisions::DecisionFilter;
 use dispatch::store::{Lease, PageRequest};
 use serde_json::json;
 

@@ -2,13 +2,13 @@
 
 use dispatch::domain::{Priority, Status};
 use dispatch::service::Error;
-use dispatch::service::assignments::{add_label, assign_agent, remove_label};
-use dispatch::service::claims::{ClaimNext, claim_next};
-use dispatch::service::label_schemes::{
+use dispatch::service::board::label_schemes::{
     LabelSchemeInput, PriorityLabelInput, StatusLabelInput, preview, set_label_scheme,
 };
-use dispatch::service::leases::{ReleaseLease, release_lease};
-use dispatch::service::moves::{MoveIssue, move_issue};
+use dispatch::service::board::moves::{MoveIssue, move_issue};
+use dispatch::service::claims::assignments::{add_label, assign_agent, remove_label};
+use dispatch::service::claims::leases::{ReleaseLease, release_lease};
+use dispatch::service::claims::{ClaimNext, claim_next};
 use dispatch::service::recovery::settle_overdue;
 use dispatch::simulator::{Fault, Gate, NewIssue};
 use serde_json::json;

@@ -3,10 +3,11 @@
 
 use diesel_async::RunQueryDsl as _;
 use dispatch::domain::{LabelSet, Priority, Status};
-use dispatch::service::assignments::{add_label, assign_agent, remove_label, set_priority};
-use dispatch::service::moves::{MoveIssue, move_issue};
+use dispatch::service::board::moves::{MoveIssue, move_issue};
+use dispatch::service::claims::assignments::{add_label, assign_agent, remove_label, set_priority};
 use dispatch::simulator::{Fault, NewIssue};
-use dispatch::store::{Issue, agent_names};
+use dispatch::store::Issue;
+use dispatch::store::agents::agent_names;
 use serde_json::{Value, json};
 
 use crate::support::{Given, REPOSITORY, given, given_settings, person};

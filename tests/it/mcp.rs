@@ -7,7 +7,7 @@ use axum::http::Request;
 use dispatch::config::Config;
 use dispatch::domain::Tier;
 use dispatch::domain::access::TOOLS;
-use dispatch::service::holders::{SendMessage, messages, send_message};
+use dispatch::service::claims::holders::{SendMessage, messages, send_message};
 use dispatch::simulator::{Account, Fault, NewIssue};
 use serde_json::{Value, json};
 
@@ -243,7 +243,7 @@ async fn an_old_token_is_refused_and_told_who_has_the_issue_now() {
         given.with_issues(&[("Wanted", &["status/ready"])]).await;
         let lease = done(given, ALPHA, "claim_next", json!({})).await["lease"].clone();
         given.advance(1_801);
-        dispatch::service::leases::expire_leases(&given.app).await.unwrap();
+        dispatch::service::claims::leases::expire_leases(&given.app).await.unwrap();
         let beta = Who(Some(AGENT_TOKEN), Some("beta"));
         let theirs = done(given, beta, "claim_next", json!({})).await;
         assert_eq!(theirs["lease"]["agentName"], "beta");

@@ -2,9 +2,10 @@
 //! events, and never from guesses.
 
 use dispatch::domain::Status;
-use dispatch::service::agent_runs::{RecordAgentRun, record_agent_run};
-use dispatch::service::moves::{MoveIssue, move_issue};
-use dispatch::service::{Error, overview, views};
+use dispatch::service::Error;
+use dispatch::service::agents::agent_runs::{RecordAgentRun, record_agent_run};
+use dispatch::service::board::moves::{MoveIssue, move_issue};
+use dispatch::service::board::{overview, views};
 
 use serde_json::json;
 

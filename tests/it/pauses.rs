@@ -4,12 +4,14 @@ use dispatch::domain::PauseId;
 use dispatch::domain::pauses::PauseScope;
 use dispatch::domain::ranking::SkipReason;
 use dispatch::service::Error;
+use dispatch::service::claims::leases::{RenewLease, renew_lease};
+use dispatch::service::claims::pauses::{
+    PauseWork, end_over, held_under, pause_work, pauses, resume_work,
+};
+use dispatch::service::claims::queue::{decisions, explain_work};
 use dispatch::service::claims::{ClaimIssue, ClaimNext, claim_issue, claim_next};
-use dispatch::service::leases::{RenewLease, renew_lease};
-use dispatch::service::pauses::{PauseWork, end_over, held_under, pause_work, pauses, resume_work};
-use dispatch::service::queue::{decisions, explain_work};
 use dispatch::simulator::NewIssue;
-use dispatch::store::decisions::DecisionFilter;
+use dispatch::store::claims::decisions::DecisionFilter;
 use dispatch::store::{Lease, PageRequest, Pause};
 use serde_json::json;
 

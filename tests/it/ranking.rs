@@ -12,9 +12,9 @@ use dispatch::domain::ranking::{
     tier_of,
 };
 use dispatch::domain::{IssueId, IssueState, RepositoryId};
-use dispatch::store::blockers::{Dependency, DependencyCounts, blocked_by, counts};
-use dispatch::store::leases::{Wish, reserve};
-use dispatch::store::queue::{
+use dispatch::store::board::blockers::{Dependency, DependencyCounts, blocked_by, counts};
+use dispatch::store::claims::leases::{Wish, reserve};
+use dispatch::store::claims::queue::{
     Circumstances, Extent, Full, Search, Withheld, candidates, place, queued_in,
     with_circumstances, withheld,
 };

@@ -2,9 +2,9 @@
 //! reach. They are shown, said to be so, and never offered.
 
 use dispatch::domain::{ReadOnlyReason, Status};
-use dispatch::service::assignments::assign_agent;
-use dispatch::service::backoffs::{end_backoffs, retry_issue};
-use dispatch::service::moves::{MoveIssue, move_issue};
+use dispatch::service::board::moves::{MoveIssue, move_issue};
+use dispatch::service::claims::assignments::assign_agent;
+use dispatch::service::claims::backoffs::{end_backoffs, retry_issue};
 use dispatch::service::{self, Error};
 use dispatch::simulator::{Access, Fault};
 use serde_json::{Value, json};
@@ -165,7 +165,7 @@ async fn a_lease_there_ends_with_its_time() {
         given.github.set_access(REPOSITORY, archived).unwrap();
         given.advance(120);
         given.sync().await;
-        service::leases::expire_leases(&given.app).await.unwrap();
+        service::claims::leases::expire_leases(&given.app).await.unwrap();
         let data = given.graphql("{ agents { name leases { id } } }", json!({})).await;
         assert_eq!(data["agents"], json!([{ "name": "alpha", "leases": [] }]));
 
@@ -173,7 +173,7 @@ async fn a_lease_there_ends_with_its_time() {
         given.github.set_access(REPOSITORY, Access::default()).unwrap();
         given.advance(60);
         given.sync().await;
-        service::leases::expire_leases(&given.app).await.unwrap();
+        service::claims::leases::expire_leases(&given.app).await.unwrap();
         assert_eq!(given.github.labels(REPOSITORY, 1), ["status/ready"]);
         let claim = "mutation { claimNext(input: {agent: \"beta\"}) { lease { agent } } }";
         let data = given.graphql_as_agent(claim, json!({})).await;

@@ -1,7 +1,7 @@
 //! The audit log and the agents' runs as lists: in order while they grow, and there for good.
 
 use dispatch::domain::Status;
-use dispatch::service::moves::{MoveIssue, move_issue};
+use dispatch::service::board::moves::{MoveIssue, move_issue};
 use dispatch::simulator::{Fault, Gate};
 use serde_json::{Value, json};
 

@@ -227,7 +227,9 @@ async fn leave(given: &mut Given, leaving: Leaving) {
         }
         Leaving::Untracked => {
             let name = REPOSITORY.parse().unwrap();
-            service::tracking::untrack_repository(&given.app, &person(), &name).await.unwrap();
+            service::repositories::tracking::untrack_repository(&given.app, &person(), &name)
+                .await
+                .unwrap();
         }
     }
     given.advance(60);

@@ -3,8 +3,9 @@
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use dispatch::simulator::{Fault, Gate};
+use dispatch::store;
 use dispatch::store::Timeouts;
-use dispatch::store::{self, job_locks};
+use dispatch::store::repositories::job_locks;
 use serde_json::{Value, json};
 
 use crate::support::{Answer, Given, REPOSITORY, eventually, given, given_settings};

@@ -1,8 +1,8 @@
 //! The clock as a caller: what happens on start and by the timer.
 
 use dispatch::scheduler;
-use dispatch::service::sync::{sync_issues, sync_state};
-use dispatch::service::tracking;
+use dispatch::service::repositories::sync::{sync_issues, sync_state};
+use dispatch::service::repositories::tracking;
 use dispatch::simulator::{Fault, Gate};
 
 use crate::support::{Given, PATIENCE, REPOSITORY, eventually, given_settings, person};

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use dispatch::domain::events::EventKind;
 use dispatch::domain::{EventCursor, FullName, IssueFilter, IssueState, LabelSet, Status};
+use dispatch::service::board::moves::{MoveIssue, move_issue};
 use dispatch::service::events::{Replay, events_after};
-use dispatch::service::moves::{MoveIssue, move_issue};
 use dispatch::service::recovery::settle_overdue;
-use dispatch::service::sync::{
+use dispatch::service::repositories::sync::{
     Refreshed, RunningSync, refresh_issue, sync_issues, sync_stale, sync_state,
 };
 use dispatch::service::{self, Error};
@@ -41,7 +41,7 @@ fn open(given: &Given, repository: &str, title: &str, labels: &[&str]) -> i32 {
 }
 
 async fn error_of(given: &Given, repository: &str) -> Option<String> {
-    let all = service::tracking::all_repositories(&given.app).await.unwrap();
+    let all = service::repositories::tracking::all_repositories(&given.app).await.unwrap();
     all.into_iter().find(|of| of.full_name.as_str() == repository).unwrap().sync_error
 }
 
@@ -375,9 +375,13 @@ async fn a_renamed_repository_is_followed() {
         given.sync().await;
         assert_found(given, REPOSITORY, REPOSITORY).await;
         assert_eq!(audited(given, "acme/instruments").await, [""; 0], "the name is another's");
-        service::tracking::untrack_repository(&given.app, &person(), &REPOSITORY.parse().unwrap())
-            .await
-            .unwrap();
+        service::repositories::tracking::untrack_repository(
+            &given.app,
+            &person(),
+            &REPOSITORY.parse().unwrap(),
+        )
+        .await
+        .unwrap();
         assert_found(given, REPOSITORY, "acme/instruments").await;
     })
     .await;
@@ -421,7 +425,9 @@ async fn a_repository_tracked_under_its_old_and_its_new_name_is_there_once() {
             given.track(new).await;
             if was_untracked {
                 let name: FullName = new.parse().unwrap();
-                service::tracking::untrack_repository(&given.app, &person(), &name).await.unwrap();
+                service::repositories::tracking::untrack_repository(&given.app, &person(), &name)
+                    .await
+                    .unwrap();
             }
             given.advance(600);
             given.sync().await;
@@ -784,7 +790,9 @@ async fn untracked_issues_are_hidden_and_kept() {
         given.with_issues(&[("Kept", &["status/ready"])]).await;
         let id = given.issue(1).await.id;
         let name: FullName = REPOSITORY.to_uppercase().parse().unwrap();
-        service::tracking::untrack_repository(&given.app, &person(), &name).await.unwrap();
+        service::repositories::tracking::untrack_repository(&given.app, &person(), &name)
+            .await
+            .unwrap();
         assert_eq!(on_board(given).await.len(), 0);
         let wanted = service::board::wanted(&given.app, None);
         assert_eq!(service::board::count(&given.app, &wanted).await.unwrap(), 0);
@@ -798,21 +806,25 @@ async fn untracked_issues_are_hidden_and_kept() {
 async fn the_settings_are_tracked_once_ever() {
     given_settings(&[("GITHUB_REPOSITORIES", "acme/tools,acme/other")], async |given| {
         let tracked = async || {
-            let all = service::tracking::tracked_repositories(&given.app).await.unwrap();
+            let all =
+                service::repositories::tracking::tracked_repositories(&given.app).await.unwrap();
             all.into_iter().map(|of| (of.full_name.to_string(), of.source)).collect::<Vec<_>>()
         };
-        service::tracking::bootstrap(&given.app).await.unwrap();
+        service::repositories::tracking::bootstrap(&given.app).await.unwrap();
         let both = [("acme/other", "env"), ("acme/tools", "env")]
             .map(|(name, source)| (name.to_owned(), source.to_owned()));
         assert_eq!(tracked().await, both);
 
         for name in ["acme/tools", "acme/other"] {
             let name = name.parse().unwrap();
-            service::tracking::untrack_repository(&given.app, &person(), &name).await.unwrap();
+            service::repositories::tracking::untrack_repository(&given.app, &person(), &name)
+                .await
+                .unwrap();
         }
-        service::tracking::bootstrap(&given.app).await.unwrap();
+        service::repositories::tracking::bootstrap(&given.app).await.unwrap();
         assert_eq!(tracked().await, [], "removing the last one does not bring them back");
-        let untracked = service::tracking::untracked_from_settings(&given.app).await.unwrap();
+        let untracked =
+            service::repositories::tracking::untracked_from_settings(&given.app).await.unwrap();
         assert_eq!(untracked.len(), 2);
     })
     .await;
@@ -823,8 +835,8 @@ async fn the_settings_come_beside_what_was_tracked_by_hand() {
     given_settings(&[("GITHUB_REPOSITORIES", "acme/tools,acme/other")], async |given| {
         given.track("acme/by-hand").await;
         given.track("Acme/Tools").await;
-        service::tracking::bootstrap(&given.app).await.unwrap();
-        let all = service::tracking::tracked_repositories(&given.app).await.unwrap();
+        service::repositories::tracking::bootstrap(&given.app).await.unwrap();
+        let all = service::repositories::tracking::tracked_repositories(&given.app).await.unwrap();
         let all: Vec<_> =
             all.iter().map(|of| (of.full_name.as_str(), of.source.as_str())).collect();
         assert_eq!(all, [("acme/by-hand", "user"), ("acme/other", "env"), ("Acme/Tools", "user")]);

@@ -13,15 +13,15 @@ use dispatch::domain::backoff::{BackoffCause, repository_delay};
 use dispatch::domain::leases::WorkOutcome;
 use dispatch::domain::pauses::PauseScope;
 use dispatch::domain::ranking::SkipReason;
-use dispatch::service::backoffs::end_backoffs;
-use dispatch::service::claims::{ClaimNext, claim_next};
-use dispatch::service::holders::{RequestStop, release_stopped, request_stop};
-use dispatch::service::leases::{
+use dispatch::service::claims::backoffs::end_backoffs;
+use dispatch::service::claims::holders::{RequestStop, release_stopped, request_stop};
+use dispatch::service::claims::leases::{
     FinishWork, ReleaseLease, expire_leases, finish_work, release_lease,
 };
-use dispatch::service::pauses::{PauseWork, end_over, pause_work, pauses, resume_work};
-use dispatch::service::presence;
-use dispatch::service::queue::explain_work;
+use dispatch::service::claims::pauses::{PauseWork, end_over, pause_work, pauses, resume_work};
+use dispatch::service::claims::presence;
+use dispatch::service::claims::queue::explain_work;
+use dispatch::service::claims::{ClaimNext, claim_next};
 use dispatch::service::recovery::settle_overdue;
 use dispatch::simulator::{Access, Fault, NewIssue};
 use dispatch::store::Lease;

@@ -8,20 +8,20 @@ use dispatch::domain::decisions::Detail;
 use dispatch::domain::leases::{Checkpoint, LeaseEnding, WorkOutcome};
 use dispatch::domain::ranking::SkipReason;
 use dispatch::domain::{Actor, LeaseId, Status};
-use dispatch::service::assignments;
-use dispatch::service::claims::{ClaimIssue, ClaimNext, claim_issue, claim_next};
-use dispatch::service::holders::release_stopped;
-use dispatch::service::leases::{
+use dispatch::service::board::moves::{MoveIssue, move_issue};
+use dispatch::service::claims::assignments;
+use dispatch::service::claims::holders::release_stopped;
+use dispatch::service::claims::leases::{
     FinishWork, ReleaseLease, RenewLease, expire_leases, finish_work, release_lease, renew_lease,
 };
-use dispatch::service::moves::{MoveIssue, move_issue};
-use dispatch::service::queue::{QueueRequest, decisions, explain_work, next_task, queue};
+use dispatch::service::claims::queue::{QueueRequest, decisions, explain_work, next_task, queue};
+use dispatch::service::claims::wait_queue::LONGEST_WAIT;
+use dispatch::service::claims::{ClaimIssue, ClaimNext, claim_issue, claim_next};
 use dispatch::service::recovery::settle_overdue;
-use dispatch::service::wait_queue::LONGEST_WAIT;
 use dispatch::service::{self, Error};
 use dispatch::simulator::{Fault, Gate, NewIssue};
-use dispatch::store::decisions::DecisionFilter;
-use dispatch::store::leases::{self, StopRequest};
+use dispatch::store::claims::decisions::DecisionFilter;
+use dispatch::store::claims::leases::{self, StopRequest};
 use dispatch::store::{Lease, PageRequest};
 use serde_json::json;
 use tokio::io::AsyncWriteExt as _;
@@ -183,7 +183,7 @@ async fn an_issue_has_one_holder() {
         let lost = renew_lease(&given.app, &agent("alpha"), renewal(&lease)).await.unwrap_err();
         let Error::LeaseLost { holder } = lost else { panic!("{lost:?}") };
         assert_eq!(holder.as_deref(), Some("beta"));
-        let old = service::leases::find_lease(&given.app, lease.id()).await.unwrap();
+        let old = service::claims::leases::find_lease(&given.app, lease.id()).await.unwrap();
         assert_eq!(old.ending, Some(LeaseEnding::Taken));
     })
     .await;
@@ -1478,7 +1478,7 @@ async fn an_issue_of_the_agent_is_claimed_by_name_in_any_spelling() {
 /// Who gave an issue its agent is what counts, not who changed another label since.
 #[tokio::test]
 async fn the_doctor_leaves_alone_for_a_while_what_a_person_assigned() {
-    use dispatch::service::doctor::diagnose;
+    use dispatch::service::claims::doctor::diagnose;
 
     given_settings(&[("DISPATCH_MEANT_FOR_HOURS", "5")], async |given| {
         given.with_issues(&[("By a person", READY), ("By a program", READY)]).await;
@@ -1504,7 +1504,7 @@ async fn the_doctor_leaves_alone_for_a_while_what_a_person_assigned() {
 #[tokio::test]
 async fn the_doctor_finds_what_is_wrong_and_puts_it_right() {
     use dispatch::domain::doctor::Ailment;
-    use dispatch::service::doctor::{diagnose, repair};
+    use dispatch::service::claims::doctor::{diagnose, repair};
 
     given(async |given| {
         given

@@ -10,7 +10,7 @@ use crate::domain::run_result::RunResult;
 use crate::domain::{AgentRunId, Instant};
 use crate::graphql::loaders::{self, Related};
 use crate::service::{self, Result};
-use crate::store::agent_runs::RunFilter;
+use crate::store::agents::agent_runs::RunFilter;
 use crate::store::{self, Position};
 
 connection! {
@@ -114,7 +114,8 @@ impl AgentRunConnection {
     ) -> Result<Self> {
         let app = loaders::app(context);
         let page =
-            service::agent_runs::agent_runs(app, filter, &arguments.request::<'r'>(MAX)?).await?;
+            service::agents::agent_runs::agent_runs(app, filter, &arguments.request::<'r'>(MAX)?)
+                .await?;
         let page = loaders::with_issues(context, page, |row| row.issue_id).await?;
         Ok(Self { page: page.map(|(row, issue)| AgentRun { row, issue }) })
     }

@@ -25,7 +25,7 @@ use crate::domain::Instant;
 use crate::graphql::loaders::Related;
 use crate::service;
 use crate::store;
-use crate::store::blockers::DependencyCounts;
+use crate::store::board::blockers::DependencyCounts;
 
 type Answer = IndexMap<Name, Value>;
 
@@ -176,7 +176,9 @@ impl Card<'_> {
             },
             "openBlockers" => self.counts()?.open_blockers.into(),
             "unblocks" => self.counts()?.unblocks.into(),
-            "queueScore" => service::queue::score(self.app, row, self.counts()?.unblocks).into(),
+            "queueScore" => {
+                service::claims::queue::score(self.app, row, self.counts()?.unblocks).into()
+            }
             "blockedBy" => none_of(&self.issue.blocked_by)?,
             "blocks" => none_of(&self.issue.blocks)?,
             "pullRequestUrl" => optional(row.pull_request_url.as_deref()),

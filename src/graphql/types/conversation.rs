@@ -8,7 +8,7 @@ use crate::domain::conversation::{self, NEWEST_KEPT};
 use crate::domain::{AuthorAssociation, Instant};
 use crate::graphql::loaders::app;
 use crate::service::Result;
-use crate::service::conversations::{self, Conversation};
+use crate::service::board::conversations::{self, Conversation};
 
 /// What a request to GitHub weighs beside one field: a query may ask for the comments of nine issues.
 const REQUEST: usize = 25_000;

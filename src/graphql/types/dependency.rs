@@ -7,7 +7,7 @@ use async_graphql::{Context, Enum, Object};
 use super::issue::Issue;
 use super::repository::site_of;
 use crate::graphql::loaders::{Related, app};
-use crate::store::blockers;
+use crate::store::board::blockers;
 
 /// A dependency, from the view of one of its two issues.
 #[derive(Debug, Clone)]

@@ -13,11 +13,11 @@ use crate::domain::backoff::Backoff;
 use crate::domain::filter::Wanted;
 use crate::domain::{AuthorAssociation, Instant, IssueId, IssueState, Priority, Status};
 use crate::graphql::loaders::{self, Edges, Related, Wants};
-use crate::service::dependencies::MOST_LISTED;
+use crate::service::board::dependencies::MOST_LISTED;
 use crate::service::{self, Result};
-use crate::store::agent_runs::RunFilter;
+use crate::store::agents::agent_runs::RunFilter;
 use crate::store::audit::AuditFilter;
-use crate::store::blockers::DependencyCounts;
+use crate::store::board::blockers::DependencyCounts;
 use crate::store::{self, Page, Position};
 
 connection! {
@@ -245,7 +245,7 @@ impl IssueFields<'_> {
     /// column and `unblocks`, so it falls with age even if nothing else changes.
     async fn queue_score(&self, context: &Context<'_>) -> async_graphql::Result<i32> {
         let unblocks = self.0.counts(context).await?.unblocks;
-        Ok(service::queue::score(loaders::app(context), &self.0.row, unblocks))
+        Ok(service::claims::queue::score(loaders::app(context), &self.0.row, unblocks))
     }
 
     /// The issues and pull requests that block it, or blocked it earlier, from GitHub's relation

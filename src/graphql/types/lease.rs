@@ -122,7 +122,8 @@ impl Lease {
     /// Messages to the holder, oldest first; the last 100.
     #[graphql(complexity = "cost(Some(10), None, child_complexity)")]
     async fn messages(&self, context: &Context<'_>) -> async_graphql::Result<Vec<LeaseMessage>> {
-        let rows = service::holders::messages(loaders::app(context), &[self.row.id()]).await?;
+        let rows =
+            service::claims::holders::messages(loaders::app(context), &[self.row.id()]).await?;
         Ok(rows.into_iter().map(LeaseMessage).collect())
     }
 }

@@ -75,15 +75,15 @@ impl Node {
                 Ok(Self::AuditEntry(AuditEntry::alone(found)))
             }
             AgentRunId::PREFIX => {
-                let found = service::agent_runs::find_agent_run(app, read(id)?).await?;
+                let found = service::agents::agent_runs::find_agent_run(app, read(id)?).await?;
                 Ok(Self::AgentRun(AgentRun::alone(found)))
             }
             LeaseId::PREFIX => {
-                let found = service::leases::find_lease(app, read(id)?).await?;
+                let found = service::claims::leases::find_lease(app, read(id)?).await?;
                 Ok(Self::Lease(Lease::alone(found)))
             }
             DecisionId::PREFIX => {
-                let found = service::queue::find_decision(app, read(id)?).await?;
+                let found = service::claims::queue::find_decision(app, read(id)?).await?;
                 Ok(Self::WorkDecision(WorkDecision::alone(found)))
             }
             _ => {

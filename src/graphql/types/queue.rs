@@ -9,9 +9,9 @@ use super::page::{Arguments, MAX, connection};
 use crate::domain::ranking::{SkipReason, sentence};
 use crate::domain::{DecisionId, Instant, IssueId};
 use crate::graphql::loaders::{self, Related};
-use crate::service::queue::Explained;
+use crate::service::claims::queue::Explained;
 use crate::service::{self, Result};
-use crate::store::decisions::DecisionFilter;
+use crate::store::claims::decisions::DecisionFilter;
 use crate::store::{self, Position};
 
 /// Whether an agent would be served an issue, at which rank, and why.
@@ -226,7 +226,8 @@ impl WorkDecisionConnection {
         arguments: Arguments,
     ) -> Result<Self> {
         let app = loaders::app(context);
-        let page = service::queue::decisions(app, filter, &arguments.request::<'d'>(MAX)?).await?;
+        let page =
+            service::claims::queue::decisions(app, filter, &arguments.request::<'d'>(MAX)?).await?;
         let page = loaders::with_issues(context, page, |row| row.served_issue_id).await?;
         Ok(Self { page: page.map(|(row, issue)| WorkDecision { row, issue }) })
     }

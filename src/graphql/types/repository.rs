@@ -125,7 +125,7 @@ impl Repository {
         context: &Context<'_>,
     ) -> async_graphql::Result<UnreadableIssues> {
         let (nodes, total_count) =
-            service::sync::unreadable_issues(app(context), self.0.id).await?;
+            service::repositories::sync::unreadable_issues(app(context), self.0.id).await?;
         Ok(UnreadableIssues {
             nodes: nodes.into_iter().map(UnreadableIssue).collect(),
             total_count,

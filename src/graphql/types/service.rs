@@ -36,7 +36,7 @@ impl Service {
         if !app.config.is_configured() {
             missing.push("GITHUB_TOKEN".to_owned());
         }
-        if service::tracking::tracked_repositories(app).await?.is_empty() {
+        if service::repositories::tracking::tracked_repositories(app).await?.is_empty() {
             missing.push("GITHUB_REPOSITORIES".to_owned());
         }
         Ok(missing)
@@ -59,7 +59,7 @@ impl Service {
         &self,
         context: &Context<'_>,
     ) -> async_graphql::Result<Vec<String>> {
-        let names = service::tracking::untracked_from_settings(app(context)).await?;
+        let names = service::repositories::tracking::untracked_from_settings(app(context)).await?;
         Ok(names.iter().map(ToString::to_string).collect())
     }
 }

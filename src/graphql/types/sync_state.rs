@@ -3,7 +3,7 @@
 use async_graphql::Object;
 
 use crate::domain::Instant;
-use crate::service::sync;
+use crate::service::repositories::sync;
 
 /// As the service tells it, at one moment.
 #[derive(Debug)]

@@ -8,7 +8,7 @@ use crate::domain::filter::is_on_board;
 use crate::domain::{IssueId, LabelScheme, LabelSet, Status};
 use crate::github::{self, LiveLabels};
 use crate::service::Result;
-use crate::store::issues::{LabelState, LabelWrite};
+use crate::store::board::issues::{LabelState, LabelWrite};
 use crate::store::{Connection, Issue, repositories};
 
 /// The state of an issue on GitHub at one point in time.

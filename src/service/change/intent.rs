@@ -13,9 +13,10 @@ use crate::domain::{Actor, IssueId, IssueState, LabelSet, LeaseId, Status};
 use crate::github::{self, LiveLabels};
 use crate::service::audit::append_settled;
 use crate::service::{Error, Obstacle, Result};
-use crate::store::agent_runs::NewAgentRun;
+use crate::store::agents::agent_runs::NewAgentRun;
 use crate::store::audit::NewEntry;
-use crate::store::{AuditEntry, Connection, Issue, Lease, Repository, audit, leases};
+use crate::store::claims::leases;
+use crate::store::{AuditEntry, Connection, Issue, Lease, Repository, audit};
 
 /// Timeout for all requests to GitHub of one change.
 pub const GITHUB_TIME: Duration = Duration::from_secs(5);

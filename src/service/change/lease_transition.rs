@@ -7,11 +7,13 @@ use crate::domain::leases::{LeaseEnding, LeaseState, WorkOutcome};
 use crate::domain::{Actor, IssueId, LeaseId};
 use crate::service::board_events::audit_event;
 use crate::service::{Result, failures};
-use crate::store::agent_runs::NewAgentRun;
+use crate::store::agents::agent_runs;
+use crate::store::agents::agent_runs::NewAgentRun;
 use crate::store::audit::NewEntry;
+use crate::store::claims::leases;
+use crate::store::claims::leases::Wish;
 use crate::store::event_log::NewEvent;
-use crate::store::leases::Wish;
-use crate::store::{AgentRun, Connection, Issue, Lease, Repository, agent_runs, audit, leases};
+use crate::store::{AgentRun, Connection, Issue, Lease, Repository, audit};
 
 /// The state transition of the issue's lease in the transaction that settles a successful change.
 #[derive(Debug, Default)]

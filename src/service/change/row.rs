@@ -10,11 +10,10 @@ use crate::domain::actor::Who;
 use crate::domain::{Actor, EventCursor, IssueId};
 use crate::service::Result;
 use crate::service::board_events::{audit_event, issue_event, run_event, window_start};
+use crate::store::board::issues;
+use crate::store::board::issues::{LabelState, LabelWrite};
 use crate::store::event_log::NewEvent;
-use crate::store::issues::{LabelState, LabelWrite};
-use crate::store::{
-    AgentRun, AuditEntry, Connection, Issue, audit, event_log, issues, repositories,
-};
+use crate::store::{AgentRun, AuditEntry, Connection, Issue, audit, event_log, repositories};
 
 /// Stores the current state on GitHub where the cache is outdated. An issue with an unsettled
 /// change is left to its settlement, which knows who made the change.

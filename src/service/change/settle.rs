@@ -17,7 +17,8 @@ use crate::github::{self, Commented, LiveLabels};
 use crate::service::board_events::audit_event;
 use crate::service::{Error, Obstacle, Result, failures};
 use crate::store::audit::Outcome;
-use crate::store::{AgentRun, AuditEntry, Connection, Issue, Lease, audit, conversations, issues};
+use crate::store::board::{conversations, issues};
+use crate::store::{AgentRun, AuditEntry, Connection, Issue, Lease, audit};
 
 /// A change that was applied.
 #[derive(Debug, Clone)]

@@ -28,7 +28,7 @@ use dispatch::domain::actor::Token;
 use dispatch::domain::{Actor, FullName};
 use dispatch::service;
 use dispatch::service::agent_names::AgentNames;
-use dispatch::service::wait_queue::{self, WaitQueue};
+use dispatch::service::claims::wait_queue::{self, WaitQueue};
 use dispatch::simulator::{self, NewIssue, Simulator, Write};
 use dispatch::store::{self, Issue};
 use http_body_util::BodyExt;
@@ -164,14 +164,18 @@ impl Given {
 
     /// Tracks a repository.
     pub(crate) async fn track(&self, name: &str) {
-        service::tracking::track_repository(&self.app, &person(), &name.parse().unwrap())
-            .await
-            .unwrap();
+        service::repositories::tracking::track_repository(
+            &self.app,
+            &person(),
+            &name.parse().unwrap(),
+        )
+        .await
+        .unwrap();
     }
 
     /// Syncs every tracked repository; each must succeed.
     pub(crate) async fn sync(&self) {
-        for result in service::sync::sync_issues(&self.app, None).await.unwrap() {
+        for result in service::repositories::sync::sync_issues(&self.app, None).await.unwrap() {
             assert!(result.error.is_none(), "{:?}", result.error);
         }
     }

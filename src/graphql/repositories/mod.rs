@@ -1,0 +1,3 @@
+//! Root fields of repositories: the overview.
+
+pub(super) mod overview;

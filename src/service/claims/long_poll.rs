@@ -1,0 +1,120 @@
+//! Long polls: evaluating a request again after each relevant event, until there is a result.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::RecvError;
+
+use super::presence::Presence;
+use super::queue::{Explained, NextTask, QueueRequest, next_task, queue_with_own};
+use super::wait_queue::LONGEST_WAIT;
+use super::{ClaimIssue, Claimed, claim_issue};
+use crate::app::App;
+use crate::domain::Actor;
+use crate::domain::events::{EventKind, Topic};
+use crate::service::{Error, Obstacle, Result};
+use crate::store::Event;
+
+/// How long events are collected, so that many changes at once cause one evaluation.
+const GATHER: Duration = Duration::from_millis(20);
+
+/// The next task of an agent, as soon as there is one, at the latest after `wait`.
+///
+/// # Errors
+///
+/// As [`next_task`].
+pub async fn wait_for_task(
+    app: &App,
+    actor: &Actor,
+    request: &QueueRequest,
+    wait: Duration,
+) -> Result<NextTask> {
+    let look = || next_task(app, actor, request);
+    ask_until(app, wait, |_| true, look, |next| next.found.is_some()).await
+}
+
+/// The queue, as soon as it has a claimable issue, at the latest after `wait`.
+///
+/// # Errors
+///
+/// As [`queue_with_own`].
+pub async fn wait_for_queue(
+    app: &App,
+    request: &QueueRequest,
+    wait: Duration,
+) -> Result<Vec<Explained>> {
+    let look = || queue_with_own(app, request);
+    let is_there = |all: &Vec<Explained>| all.iter().any(|one| one.rank.is_some());
+    ask_until(app, wait, |_| true, look, is_there).await
+}
+
+/// Claims an issue, as soon as its lease ends, at the latest after `wait`; then the last error is
+/// returned.
+///
+/// # Errors
+///
+/// As [`claim_issue`].
+pub async fn wait_to_claim(
+    app: &App,
+    actor: &Actor,
+    command: &ClaimIssue,
+    wait: Duration,
+) -> Result<Claimed> {
+    let is_about_it = |event: &Event| event.issue_id == Some(command.issue_id);
+    let look = async || Ok(claim_issue(app, actor, command.clone()).await);
+    let is_settled = |claimed: &Result<Claimed>| !claimed.as_ref().is_err_and(may_pass);
+    ask_until(app, wait, is_about_it, look, is_settled).await?
+}
+
+/// Whether a claim failed because of a condition that may end by itself.
+fn may_pass(error: &Error) -> bool {
+    match error {
+        Error::Conflict { obstacle, .. } => *obstacle == Obstacle::Passing,
+        Error::LeaseLost { .. } => true,
+        _ => false,
+    }
+}
+
+/// Evaluates a request, and again after each relevant event, until the result is accepted.
+async fn ask_until<Answer, Asking>(
+    app: &App,
+    wait: Duration,
+    matters: impl Fn(&Event) -> bool,
+    mut ask: impl FnMut() -> Asking,
+    will_do: impl Fn(&Answer) -> bool,
+) -> Result<Answer>
+where
+    Asking: Future<Output = Result<Answer>>,
+{
+    // Subscribe before the first evaluation, so that no event is missed in between.
+    let mut events = app.bus.subscribe();
+    let mut over = pin!(tokio::time::sleep(wait.min(LONGEST_WAIT)));
+    let caller = Presence::of_caller();
+    loop {
+        let answer = ask().await?;
+        if will_do(&answer) || wait.is_zero() {
+            return Ok(answer);
+        }
+        tokio::select! {
+            () = news(&mut events, &matters) => tokio::time::sleep(GATHER).await,
+            () = &mut over => return Ok(answer),
+            () = caller.over() => return Ok(answer),
+            () = app.bus.closed() => return Ok(answer),
+        }
+    }
+}
+
+/// Waits for a relevant event.
+async fn news(events: &mut Receiver<Arc<Event>>, matters: impl Fn(&Event) -> bool) {
+    loop {
+        match events.recv().await {
+            Ok(event) if event.topic != Topic::Board => {}
+            Ok(event) if event.kind == EventKind::Resync || matters(&event) => return,
+            Ok(_) => {}
+            Err(RecvError::Lagged(_)) => return,
+            Err(RecvError::Closed) => std::future::pending().await,
+        }
+    }
+}

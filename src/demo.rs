@@ -10,10 +10,10 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use chrono::TimeDelta;
-use dispatch::app::App;
 use dispatch::clock::Clock;
 use dispatch::config::{Config, Owners, Secret};
 use dispatch::service;
+use dispatch::service::App;
 use dispatch::simulator::{Agents, HumanActivity, Load, Simulator, sample, serve};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;

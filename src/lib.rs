@@ -34,7 +34,7 @@
 //! - **Transports** ([`graphql`], [`rest`], [`mcp`], [`web`], [`scheduler`]) never use a
 //!   connection, open a transaction, call GitHub or decide a rule.
 //! - **Middleware** ([`middleware`]) decides only who may do what, and how often.
-//! - **Use cases** ([`service`], [`app`]) do not know HTTP, GraphQL or JSON shapes.
+//! - **Use cases** ([`service`]) do not know HTTP, GraphQL or JSON shapes.
 //! - **Adapters** ([`store`], [`github`], [`bus`]) never open a transaction, read a setting, decide
 //!   a rule or read the clock, except for `github` and its rate limit.
 //! - **Domain** ([`domain`]) has no I/O, no async code and no clock.
@@ -80,7 +80,6 @@
 use tower::Layer as _;
 use tower_http::normalize_path::NormalizePathLayer;
 
-pub mod app;
 pub mod bus;
 pub mod clock;
 pub mod config;
@@ -101,7 +100,7 @@ pub mod telemetry;
 pub mod web;
 
 /// Every transport of the service, behind the middleware. Trailing slashes of paths are ignored.
-pub fn router(app: app::App) -> axum::Router {
+pub fn router(app: service::App) -> axum::Router {
     let guarded = middleware::guard(&app, transports(app.clone()));
     let trimmed = NormalizePathLayer::trim_trailing_slash().layer(guarded);
     axum::Router::new().fallback_service(trimmed)
@@ -109,7 +108,7 @@ pub fn router(app: app::App) -> axum::Router {
 
 /// Every transport without the middleware, for the test that each route is declared in the table of
 /// permissions.
-pub fn transports(app: app::App) -> axum::Router {
-    let graphql = graphql::routes(graphql::Executor::new(app.clone()));
+pub fn transports(app: service::App) -> axum::Router {
+    let graphql = graphql::routes(graphql::Server::new(app.clone()));
     graphql.merge(mcp::routes(app.clone())).merge(rest::router(app)).merge(web::routes())
 }

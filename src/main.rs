@@ -15,15 +15,15 @@ use std::time::Duration;
 use anyhow::Context as _;
 use cli::{Cli, ClientCommand, Command, Outcome};
 use demo::Demo;
-use dispatch::app::App;
 use dispatch::bus::Bus;
 use dispatch::clock::Clock;
 use dispatch::config::{self, AuthMode, Config, Env};
 use dispatch::connections::{self, Limits};
 use dispatch::domain::bounds::visible;
 use dispatch::embedded_postgres::{Cluster, Options};
-use dispatch::service::agent_names::AgentNames;
-use dispatch::service::claims::wait_queue::WaitQueue;
+use dispatch::service::App;
+use dispatch::service::name_cache::NameCache;
+use dispatch::service::wait_queue::WaitQueue;
 use dispatch::{github, scheduler, service, store, telemetry};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio::net::TcpListener;
@@ -291,7 +291,7 @@ async fn assemble(
         .context("Cannot read the event log; are the migrations missing?")?;
     drop(connection);
     let bus = Bus::new(position);
-    let (wait_queue, agent_names) = (WaitQueue::default(), AgentNames::default());
+    let (wait_queue, agent_names) = (WaitQueue::default(), NameCache::default());
     let config = Arc::new(config);
     Ok(App { config, pool, github, bus, wait_queue, agent_names, clock, simulated })
 }

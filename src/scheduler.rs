@@ -8,9 +8,8 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 
-use crate::app::App;
 use crate::domain::Actor;
-use crate::service::{self, Error};
+use crate::service::{self, App, Error};
 
 /// How often interrupted changes are settled. After a crash it takes this long, plus GitHub's
 /// timeout for a change and a grace period.
@@ -44,8 +43,8 @@ pub fn start(app: &App, database_url: String) -> JoinSet<()> {
     tasks.spawn(repeat(app.clone(), EXPIRE_EVERY, "ending leases", expire));
     tasks.spawn(repeat(app.clone(), PAUSES_EVERY, "ending pauses", pauses));
     tasks.spawn(repeat(app.clone(), SWEEP_EVERY, "sweeping stale work", sweep));
-    let waited = app.clone();
-    tasks.spawn(async move { service::claims::wait_queue::wake_waiters(&waited).await });
+    let (wait_queue, bus) = (app.wait_queue.clone(), app.bus.clone());
+    tasks.spawn(async move { wait_queue.follow(&bus).await });
     tasks.spawn(repeat(app.clone(), RETIRE_EVERY, "retiring done issues", retire));
     tasks.spawn(repeat(app.clone(), PRUNE_EVERY, "deleting old rows", prune));
     if app.config.is_configured() {

@@ -74,7 +74,7 @@ impl Answer {
     pub(super) fn into_item(self, feed: &Feed) -> Item {
         let failed = self.0.data == Value::Null;
         let position = feed.position().filter(|_| !failed);
-        Item { position, is_last: failed || feed.is_told(), ..self.item() }
+        Item { position, is_last: failed || feed.is_last(), ..self.item() }
     }
 
     fn item(&self) -> Item {

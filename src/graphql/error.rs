@@ -19,15 +19,15 @@ use std::sync::LazyLock;
 
 use async_graphql::parser::types::{TypeKind, TypeSystemDefinition};
 use async_graphql::parser::{parse_query, parse_schema};
-use async_graphql::{Pos, Response, ServerError, Value, Variables};
+use async_graphql::{Pos, Response, ServerError, Value};
 
 use super::document::all_fields;
-use super::executor::Call;
+use super::feed::Lagged;
+use super::request::{Call, RequestText};
 use super::schema::sdl;
-use crate::app::App;
 use crate::domain::{Instant, Status};
-use crate::service::Error;
 use crate::service::error_code::{BAD_USER_INPUT, INTERNAL_SERVER_ERROR, UNAUTHENTICATED};
+use crate::service::{App, Error};
 use crate::telemetry::field;
 
 /// The document is invalid.
@@ -39,25 +39,14 @@ pub(super) const RESYNC: &str = "RESYNC";
 const SHOW_A_TOKEN: &str =
     "Unauthorized: this needs one of the server's tokens (`Authorization: Bearer TOKEN`)";
 
-/// A subscriber to records fell behind.
-#[derive(Debug, thiserror::Error)]
-#[error("The subscriber fell behind; read the list, then subscribe again")]
-pub(super) struct Lagged;
-
-/// The text of a request, for errors that point at a place in it.
-#[derive(Debug, Clone)]
-pub(super) struct RequestText {
-    pub(super) query: String,
-    pub(super) variables: Variables,
-}
-
 /// Gives every error of an answer its code.
-pub(super) fn dress(app: &App, call: &Call, mut response: Response) -> Response {
-    response.errors = response.errors.into_iter().map(|error| dressed(app, call, error)).collect();
+pub(super) fn add_codes(app: &App, call: &Call, mut response: Response) -> Response {
+    response.errors =
+        response.errors.into_iter().map(|error| with_code(app, call, error)).collect();
     response
 }
 
-fn dressed(app: &App, call: &Call, mut error: ServerError) -> ServerError {
+fn with_code(app: &App, call: &Call, mut error: ServerError) -> ServerError {
     let code = if let Some(source) = error.source::<Error>() {
         let (code, details) = (source.code(), details(source));
         let internal = matches!(source, Error::Internal(_)).then(|| format!("{source:?}"));
@@ -81,7 +70,7 @@ fn dressed(app: &App, call: &Call, mut error: ServerError) -> ServerError {
     } else if error.path.is_empty() {
         GRAPHQL_VALIDATION_FAILED
     } else if error.source.is_none() {
-        blame(&call.text, &mut error);
+        name_argument(&call.text, &mut error);
         BAD_USER_INPUT
     } else {
         let cause = error.message.clone();
@@ -136,7 +125,7 @@ fn details(error: &Error) -> Vec<(&'static str, Value)> {
 
 /// Names the argument, or the member of it, that could not be read, and says why in the words of
 /// whoever refused it.
-fn blame(text: &RequestText, error: &mut ServerError) {
+fn name_argument(text: &RequestText, error: &mut ServerError) {
     // The library reports «Failed to parse "ID": why (occurred while parsing "MoveIssueInput")».
     let why = match error.message.split_once("\": ") {
         Some((_, why)) => why.split(" (occurred while parsing").next().unwrap_or(why),

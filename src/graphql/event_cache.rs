@@ -12,9 +12,8 @@ use tokio::sync::OnceCell;
 
 use super::loaders;
 use super::types::Issue;
-use crate::app::App;
 use crate::domain::{EventCursor, IssueId};
-use crate::service::{self, Error, Result};
+use crate::service::{self, App, Error, Result};
 use crate::store::Event;
 
 /// How many events are cached, the newest ones.

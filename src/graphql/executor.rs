@@ -1,4 +1,4 @@
-//! The executor, which every transport uses: it parses a request, checks limits and permissions,
+//! The executor, through which every operation goes: it parses a request, checks limits and permissions,
 //! executes it, and adds error codes to the response.
 //!
 //! It is deliberately not a schema extension of the library. With an extension, the library runs
@@ -12,8 +12,7 @@ use async_graphql::parser::parse_query;
 use async_graphql::parser::types::{
     ExecutableDocument, OperationDefinition, OperationType, Selection,
 };
-use async_graphql::{ErrorExtensionValues, Name, Pos, Request, Response, ServerError, Value};
-use axum::http::request::Parts;
+use async_graphql::{ErrorExtensionValues, Name, Pos, Response, ServerError, Value};
 use futures_util::stream::{BoxStream, StreamExt};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -23,113 +22,42 @@ use super::access;
 use super::answer::{Answer, Item};
 use super::bounds;
 use super::document::{chosen, root_fields};
-use super::error::{RequestText, dress};
+use super::error::add_codes;
 use super::feed::{Feed, Source};
 use super::limits;
-use super::multiplexer::Multiplexer;
 use super::null_propagation::Shapes;
-use super::response_cache::ResponseCache;
+use super::request::{Admitted, Call};
 use super::schema::{Schema, schema};
-use crate::app::App;
-use crate::domain::Actor;
-use crate::middleware::RequestId;
 use crate::service::claims::presence;
 use crate::service::error_code::TIMEOUT;
-use crate::service::{Error, cancellable};
-
-/// How long a query may take. Mutations bound themselves: giving one up half-way would leave its
-/// outcome open.
-const QUERY_TIME: Duration = Duration::from_secs(15);
+use crate::service::{App, Error, cancellable};
 
 /// How many errors an answer tells of. A document has as many as somebody puts in.
 const ERRORS: usize = 50;
 
-/// Everything that the transports share: the schema, and the subscriptions that run. Cheap to clone.
+/// Executes operations. Cheap to clone.
 #[derive(Clone)]
-pub struct Executor(Arc<Inner>);
+pub(super) struct Executor(Arc<Inner>);
 
 struct Inner {
     app: App,
     schema: Schema,
     shapes: Shapes,
-    response_cache: ResponseCache,
-    multiplexer: Multiplexer,
     mutations: TaskTracker,
     query_time: Duration,
 }
 
-/// A request that may be run.
-#[derive(Debug)]
-pub(super) struct Admitted {
-    /// What kind of operation it is.
-    pub(super) kind: OperationType,
-    /// Its document, read.
-    pub(super) document: ExecutableDocument,
-    /// The request.
-    pub(super) call: Call,
-}
-
-/// Who asks.
-#[derive(Debug, Clone)]
-pub(super) struct Requester {
-    /// Who it is.
-    pub(super) actor: Actor,
-    /// What our log calls the request; a request made up here has none.
-    pub(super) request_id: Option<RequestId>,
-}
-
-impl Requester {
-    /// Who sent a request. Without word from the middleware it is nobody.
-    pub(super) fn of(request: &Parts) -> Self {
-        let actor = request.extensions.get::<Actor>().cloned().unwrap_or(Actor::Anonymous);
-        Self { actor, request_id: request.extensions.get::<RequestId>().cloned() }
-    }
-}
-
-/// Who asks for what.
-#[derive(Debug, Clone)]
-pub(super) struct Call {
-    /// Who asks.
-    pub(super) requester: Requester,
-    /// The document and its variables.
-    pub(super) text: RequestText,
-    /// Which operation of the document is meant; none when it has one only.
-    pub(super) operation_name: Option<String>,
-}
-
 impl Executor {
-    /// The executor of a running service.
-    pub fn new(app: App) -> Self {
-        Self::with_query_time(app, QUERY_TIME)
-    }
-
-    /// The same, where a query may take another time.
-    pub fn with_query_time(app: App, query_time: Duration) -> Self {
+    /// The executor of a running service, where a query may take `query_time`.
+    pub(super) fn new(app: App, query_time: Duration) -> Self {
         let schema = schema(app.clone());
         let shapes = Shapes::of(&schema.sdl());
-        let (response_cache, multiplexer, mutations) =
-            (ResponseCache::default(), Multiplexer::default(), TaskTracker::new());
-        Self(Arc::new(Inner {
-            app,
-            schema,
-            shapes,
-            response_cache,
-            multiplexer,
-            mutations,
-            query_time,
-        }))
+        let mutations = TaskTracker::new();
+        Self(Arc::new(Inner { app, schema, shapes, mutations, query_time }))
     }
 
     pub(super) fn app(&self) -> &App {
         &self.0.app
-    }
-
-    pub(super) fn response_cache(&self) -> &ResponseCache {
-        &self.0.response_cache
-    }
-
-    pub(super) fn multiplexer(&self) -> &Multiplexer {
-        &self.0.multiplexer
     }
 
     /// Reads a request and decides whether it may be run. An answer comes back when it may not.
@@ -149,7 +77,7 @@ impl Executor {
             self.0.shapes.complete(&document, operation, &mut response);
         }
         response.errors.truncate(ERRORS);
-        Answer::new(dress(&self.0.app, call, response))
+        Answer::new(add_codes(&self.0.app, call, response))
     }
 
     /// Runs a query or a mutation to its end.
@@ -176,8 +104,8 @@ impl Executor {
         let (executor, call) = (self.clone(), admitted.call.clone());
         let gone = CancellationToken::new();
         let running = async move { executor.execute(admitted).await };
-        let running = presence::tell(gone.clone(), running).in_current_span();
-        let _told_when_dropped = gone.drop_guard();
+        let running = presence::scope(gone.clone(), running).in_current_span();
+        let _cancel_on_drop = gone.drop_guard();
         let ended = self.0.mutations.spawn(running).await;
         ended.unwrap_or_else(|_| {
             // The panic itself is in the log already.
@@ -194,22 +122,6 @@ impl Executor {
         let responses = self.0.schema.execute_stream(request);
         let (executor, call) = (self.clone(), call.clone());
         responses.map(move |response| executor.answer(&call, response).into_item(&feed)).boxed()
-    }
-}
-
-impl Call {
-    /// What somebody asks.
-    pub(super) fn of(requester: Requester, request: Request) -> Self {
-        let text = RequestText { query: request.query, variables: request.variables };
-        Self { requester, text, operation_name: request.operation_name }
-    }
-
-    fn request(&self, query: &str) -> Request {
-        let variables = self.text.variables.clone();
-        let mut request =
-            Request::new(query).variables(variables).data(self.requester.actor.clone());
-        request.operation_name.clone_from(&self.operation_name);
-        request
     }
 }
 

@@ -23,10 +23,9 @@ use futures_util::{Stream, StreamExt};
 use tokio::sync::Mutex;
 use tokio::sync::broadcast::{self, error::RecvError};
 
-use crate::app::App;
 use crate::domain::EventCursor;
 use crate::service::events::{Replay, events_after, position};
-use crate::service::{Error, Result};
+use crate::service::{App, Error, Result};
 use crate::store::Event;
 
 /// How many lines of the log are read at once.
@@ -161,12 +160,17 @@ fn unless_ended(
     }
 }
 
+/// A subscriber to records fell behind.
+#[derive(Debug, thiserror::Error)]
+#[error("The subscriber fell behind; read the list, then subscribe again")]
+pub(super) struct Lagged;
+
 /// How one execution of a subscription is fed. Handed to it with the request.
 #[derive(Debug, Clone)]
 pub(super) struct Feed {
     source: Arc<Mutex<Option<Source>>>,
     position: Arc<AtomicI64>,
-    is_told: Arc<AtomicBool>,
+    is_last: Arc<AtomicBool>,
 }
 
 /// Which events an execution is fed with.
@@ -203,7 +207,7 @@ impl Feed {
         Self {
             source: Arc::new(Mutex::new(Some(source))),
             position: Arc::default(),
-            is_told: Arc::default(),
+            is_last: Arc::default(),
         }
     }
 
@@ -215,18 +219,18 @@ impl Feed {
     }
 
     /// Says which item will be resolved next.
-    pub(super) fn has_come_to(&self, position: EventCursor) {
+    pub(super) fn set_position(&self, position: EventCursor) {
         self.position.store(position.0, Ordering::Release);
     }
 
     /// Whether the item that is being resolved, or was last, ends the stream.
-    pub(super) fn is_told(&self) -> bool {
-        self.is_told.load(Ordering::Acquire)
+    pub(super) fn is_last(&self) -> bool {
+        self.is_last.load(Ordering::Acquire)
     }
 
     /// Says that the item which will be resolved next ends the stream.
-    pub(super) fn ends(&self) {
-        self.is_told.store(true, Ordering::Release);
+    pub(super) fn set_last(&self) {
+        self.is_last.store(true, Ordering::Release);
     }
 
     /// The events. `after` is the execution's own argument.

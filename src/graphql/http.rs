@@ -18,8 +18,9 @@ use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde_json::{Map, Value};
 
 use super::answer::Answer;
-use super::executor::{Call, Executor, Requester};
 use super::negotiation::{Media, accepted, is_json};
+use super::request::{Call, Requester};
+use super::server::Server;
 use super::sse;
 use crate::domain::EventCursor;
 use crate::middleware::{json, relative_root};
@@ -36,7 +37,7 @@ const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 ///
 /// The refusal of a request that was not even read.
 pub(super) async fn answer(
-    executor: &Executor,
+    server: &Server,
     parts: &Parts,
     body: Body,
 ) -> Result<Response, Refusal> {
@@ -62,11 +63,11 @@ pub(super) async fn answer(
     let query = members.and_then(query).map_err(|refusal| refusal.in_media(media))?;
     let call = Call::of(Requester::of(parts), query);
     if media != Media::EventStream
-        && let Some(answer) = executor.cached_response(&call).await
+        && let Some(answer) = server.cached(&call).await
     {
         return Ok(shown(answer, media));
     }
-    let admitted = match executor.admit(call) {
+    let admitted = match server.admit(call) {
         Ok(admitted) => admitted,
         Err(answer) if media == Media::EventStream => return Ok(sse::refusal(answer)),
         Err(answer) => return Ok(shown(Err(answer), media)),
@@ -82,11 +83,11 @@ pub(super) async fn answer(
     }
     if media == Media::EventStream {
         return Ok(match last_event_id(&parts.headers) {
-            Ok(resume) => sse::stream(executor, admitted, resume).await,
+            Ok(resume) => sse::stream(server, admitted, resume).await,
             Err(refusal) => sse::refusal(refusal.answer()),
         });
     }
-    Ok(shown(executor.execute_and_cache(admitted).await, media))
+    Ok(shown(server.execute(admitted).await, media))
 }
 
 /// An answer in a media type: the bytes of one without errors, or any other. Under the older type

@@ -11,12 +11,9 @@ use std::sync::Arc;
 use async_graphql::{Context, Lookahead};
 use futures_util::future::BoxFuture;
 
-use super::types::IssueBody as Body;
-use super::types::{Dependency, Issue};
-use crate::app::App;
 use crate::domain::backoff::Backoff;
 use crate::domain::{Actor, IssueId, IssueState, RepositoryId};
-use crate::service::{self, Error, Result};
+use crate::service::{self, App, Error, Result};
 use crate::store::board::blockers::{self, DependencyCounts};
 use crate::store::board::issues;
 use crate::store::{self, Page};
@@ -38,6 +35,26 @@ pub(super) enum Related<T> {
     Known(Option<T>),
     /// Nobody seemed to want it.
     Left,
+}
+
+/// An issue with what its page brought along.
+#[derive(Debug)]
+pub(super) struct Issue {
+    pub(super) row: store::Issue,
+    pub(super) repository: Arc<store::Repository>,
+    pub(super) body: Related<String>,
+    pub(super) lease: Related<Arc<store::Lease>>,
+    pub(super) backoff: Related<Backoff>,
+    pub(super) counts: Related<DependencyCounts>,
+    pub(super) blocked_by: Related<Vec<Dependency>>,
+    pub(super) blocks: Related<Vec<Dependency>>,
+}
+
+/// A dependency, from the view of one of its two issues.
+#[derive(Debug, Clone)]
+pub(super) struct Dependency {
+    pub(super) row: blockers::Dependency,
+    pub(super) issue: Related<Arc<Issue>>,
 }
 
 impl Related<Arc<Issue>> {
@@ -242,8 +259,8 @@ pub(super) async fn issue_pages(
             Error::Internal(anyhow::anyhow!("{id} belongs to {repository}, which is not there"))
         })?;
         let body = match wants.body {
-            true => Body::Known(bodies.remove(&row.id).flatten()),
-            false => Body::Left,
+            true => Related::Known(bodies.remove(&row.id).flatten()),
+            false => Related::Left,
         };
         let lease = match wants.lease {
             true => Related::Known(leases.remove(&row.id)),
@@ -283,8 +300,8 @@ pub(super) async fn issue(
     wants: Wants,
 ) -> Result<Arc<Issue>> {
     let body = match wants.body {
-        true => Body::Known(body(app, row.id).await?),
-        false => Body::Left,
+        true => Related::Known(body(app, row.id).await?),
+        false => Related::Left,
     };
     let lease = match wants.lease {
         true => Related::Known(lease(app, row.id).await?),

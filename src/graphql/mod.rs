@@ -3,15 +3,17 @@
 //! ```text
 //! http  websocket  sse           transports: bytes in, bytes out
 //!   └──────┼────────┘
+//!       server                   for every transport
+//!        ├── response_cache      a query that was answered in this state is not executed again
+//!        ├── multiplexer         equal subscriptions share one execution
 //!      executor                  parse, limits, permissions, timeout; error codes on the way out
-//!        │    ├── response_cache a query that was answered in this state is not executed again
-//!        │    └── multiplexer    equal subscriptions share one execution
+//!        │
 //!   query mutation subscription ── feed, event_cache
 //!        └── types, loaders
 //! ```
 //!
 //! A resolver calls one use case and returns its result; rules belong to the services. Invariants:
-//! every operation of every transport passes through [`Executor`]; every error has a code; no list is
+//! every operation of every transport passes through [`Server`]; every error has a code; no list is
 //! read row by row.
 
 mod access;
@@ -35,16 +37,18 @@ mod negotiation;
 mod null_propagation;
 mod query;
 mod repositories;
+mod request;
 mod response_cache;
 mod routes;
 mod schema;
+mod server;
 mod single_flight;
 mod sse;
 mod subscription;
 mod types;
 mod websocket;
 
-pub use executor::Executor;
 pub use routes::routes;
+pub use server::Server;
 
 pub use schema::sdl;

@@ -49,8 +49,9 @@ use tokio::task::JoinSet;
 
 use super::answer::Item;
 use super::document::{all_fields, chosen, root_fields};
-use super::executor::{Admitted, Call, Executor};
+use super::executor::Executor;
 use super::feed::{BEYOND, Live, Source};
+use super::request::{Admitted, Call};
 use crate::domain::{Actor, EventCursor, Tier};
 use crate::service::{self, Result};
 
@@ -87,16 +88,17 @@ struct Shareable {
     after: Option<EventCursor>,
 }
 
-impl Executor {
+impl Multiplexer {
     /// Runs any operation as a stream of answers: one for a query or a mutation, one for each event
     /// of a subscription, which has begun when this returns. `resume` is a position to begin behind
     /// that overrules the document's.
     pub(super) async fn follow(
         &self,
+        executor: &Executor,
         admitted: Admitted,
         resume: Option<EventCursor>,
     ) -> BoxStream<'static, Item> {
-        let executor = self.clone();
+        let executor = executor.clone();
         if admitted.kind != OperationType::Subscription {
             let only = async move { executor.execute_to_the_end(admitted).await.into_only_item() };
             return stream::once(only).boxed();
@@ -104,22 +106,23 @@ impl Executor {
         match (Shareable::of(&admitted), resume) {
             (Some(shareable), resume) => {
                 let shareable = Shareable { after: resume.or(shareable.after), ..shareable };
-                let first = self.multiplexer().join(self, &shareable).await;
-                shared(executor, shareable, admitted.call, first).boxed()
+                let first = self.join(&executor, &shareable).await;
+                shared(self.clone(), executor, shareable, admitted.call, first).boxed()
             }
-            (None, None) => self.run(&admitted.call, Source::Arguments),
-            (None, Some(after)) => self.run(&admitted.call, Source::Log { after }),
+            (None, None) => executor.run(&admitted.call, Source::Arguments),
+            (None, Some(after)) => executor.run(&admitted.call, Source::Log { after }),
         }
     }
 
     /// How many different subscriptions run, each for any number of subscribers.
-    pub fn subscriptions(&self) -> usize {
-        self.multiplexer().lock().len()
+    pub(super) fn subscriptions(&self) -> usize {
+        self.lock().len()
     }
 }
 
 /// The responses for one subscriber, which is a member of its first group already.
 fn shared(
+    multiplexer: Multiplexer,
     executor: Executor,
     shareable: Shareable,
     own: Call,
@@ -133,7 +136,7 @@ fn shared(
             tries -= 1;
             let member = match joined.take() {
                 Some(joined) => joined,
-                None => executor.multiplexer().join(&executor, &shareable).await,
+                None => multiplexer.join(&executor, &shareable).await,
             };
             let member = match member {
                 Ok(Some(member)) => member,

@@ -25,7 +25,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest as _, Sha256};
 
 use super::answer::Answer;
-use super::executor::{Admitted, Call, Executor};
+use super::executor::Executor;
+use super::request::{Admitted, Call};
 use super::single_flight::SingleFlight;
 use crate::service;
 use crate::store::board::snapshot::Snapshot;
@@ -120,20 +121,24 @@ impl ResponseCache {
     }
 }
 
-impl Executor {
+impl ResponseCache {
     /// The response to a query that was executed before: the cached one while it is fresh. None when it
     /// never was.
-    pub(super) async fn cached_response(&self, call: &Call) -> Option<Result<Bytes, Answer>> {
+    pub(super) async fn cached(
+        &self,
+        executor: &Executor,
+        call: &Call,
+    ) -> Option<Result<Bytes, Answer>> {
         let key = CacheKey::of(call);
-        let flight = Arc::clone(self.response_cache().lock().get(&key)?);
+        let flight = Arc::clone(self.lock().get(&key)?);
         let outcome = flight.run(async |last: Option<Arc<CachedResponse>>| {
-            let (state, now) = self.read_snapshot().await;
+            let (state, now) = self.read_snapshot(executor).await;
             match last.filter(|last| last.is_fresh(state.as_ref(), now)) {
                 Some(last) => Ok(last),
                 None => {
-                    let answer = self.execute(self.admit(call.clone())?).await;
+                    let answer = executor.execute(executor.admit(call.clone())?).await;
                     let bytes = answer.into_clean_bytes()?;
-                    Ok(self.response_cache().entry_of(bytes, state, now))
+                    Ok(self.entry_of(bytes, state, now))
                 }
             }
         });
@@ -141,24 +146,28 @@ impl Executor {
     }
 
     /// Runs a query or a mutation, and keeps what a query is answered.
-    pub(super) async fn execute_and_cache(&self, admitted: Admitted) -> Result<Bytes, Answer> {
+    pub(super) async fn execute(
+        &self,
+        executor: &Executor,
+        admitted: Admitted,
+    ) -> Result<Bytes, Answer> {
         if admitted.kind != OperationType::Query {
-            return Err(self.execute_to_the_end(admitted).await);
+            return Err(executor.execute_to_the_end(admitted).await);
         }
         let key = CacheKey::of(&admitted.call);
-        let (state, now) = self.read_snapshot().await;
-        let bytes = self.execute(admitted).await.into_clean_bytes()?;
-        let cached = self.response_cache().entry_of(bytes.clone(), state, now);
-        self.response_cache().insert(key, cached);
+        let (state, now) = self.read_snapshot(executor).await;
+        let bytes = executor.execute(admitted).await.into_clean_bytes()?;
+        let cached = self.entry_of(bytes.clone(), state, now);
+        self.insert(key, cached);
         Ok(bytes)
     }
 
     /// The state that the database is in now, unless it cannot be asked, and the time.
-    async fn read_snapshot(&self) -> (Option<Snapshot>, DateTime<Utc>) {
-        let now = self.app().clock.now();
-        let read = |_| service::board::snapshot::current(self.app());
+    async fn read_snapshot(&self, executor: &Executor) -> (Option<Snapshot>, DateTime<Utc>) {
+        let now = executor.app().clock.now();
+        let read = |_| service::board::snapshot::current(executor.app());
         // Whoever runs the query meets the same failure, and words it.
-        (self.response_cache().snapshots.run(read).await.ok(), now)
+        (self.snapshots.run(read).await.ok(), now)
     }
 }
 

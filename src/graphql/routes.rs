@@ -5,24 +5,24 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 
-use super::executor::Executor;
 use super::http::answer;
+use super::server::Server;
 use super::websocket;
 use crate::domain::access;
 use crate::middleware::is_handshake;
 
 /// The routes of GraphQL. The caller is the [`Actor`](crate::domain::Actor) in the request's
 /// extensions; a request without one is anonymous.
-pub fn routes(executor: Executor) -> Router {
-    Router::new().route(access::SOCKET, any(graphql)).with_state(executor)
+pub fn routes(server: Server) -> Router {
+    Router::new().route(access::SOCKET, any(graphql)).with_state(server)
 }
 
-async fn graphql(State(executor): State<Executor>, request: Request) -> Response {
+async fn graphql(State(server): State<Server>, request: Request) -> Response {
     let (mut parts, body) = request.into_parts();
     if is_handshake(&parts.method, parts.version, &parts.headers) {
-        return websocket::upgrade(executor, &mut parts).await;
+        return websocket::upgrade(server, &mut parts).await;
     }
-    match answer(&executor, &parts, body).await {
+    match answer(&server, &parts, body).await {
         Ok(response) => response,
         Err(refusal) => refusal.into_response(),
     }

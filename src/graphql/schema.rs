@@ -10,7 +10,7 @@ use super::limits;
 use super::mutation::Mutation;
 use super::query::Query;
 use super::subscription::Subscriptions;
-use crate::app::App;
+use crate::service::App;
 
 /// The schema with its resolvers.
 pub(super) type Schema = async_graphql::Schema<Query, Mutation, Subscriptions>;

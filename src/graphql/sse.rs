@@ -16,8 +16,9 @@ use futures_util::StreamExt;
 use futures_util::stream::{self, Stream};
 
 use super::answer::{Answer, Item};
-use super::executor::{Admitted, Executor};
 use super::negotiation::Media;
+use super::request::Admitted;
+use super::server::Server;
 use crate::domain::EventCursor;
 
 /// How long a stream is silent at the most.
@@ -33,12 +34,12 @@ const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering")
 
 /// Runs an operation as an event stream.
 pub(super) async fn stream(
-    executor: &Executor,
+    server: &Server,
     admitted: Admitted,
     resume: Option<EventCursor>,
 ) -> Response {
-    let bus = executor.app().bus.clone();
-    let lines = lines(executor.follow(admitted, resume).await);
+    let bus = server.bus();
+    let lines = lines(server.follow(admitted, resume).await);
     // A stream that stops with the service is cut and not completed, so that clients come back.
     response(StatusCode::OK, lines.take_until(async move { bus.closed().await }))
 }

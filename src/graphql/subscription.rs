@@ -10,20 +10,18 @@ use async_stream::stream;
 use futures_util::Stream;
 
 use super::arguments::full_name;
-use super::error::Lagged;
 use super::event_cache::EventCache;
-use super::feed::{Feed, FeedItem};
+use super::feed::{Feed, FeedItem, Lagged};
 use super::loaders::app;
 use super::types::{
     AgentRun, AuditEntry, BoardEvent, IssueChanged, IssueMoved, IssueRemoved, Resync, SyncState,
 };
-use crate::app::App;
 use crate::domain::event_filter::Seen;
 use crate::domain::events::{EventKind, Topic};
 use crate::domain::filter::Wanted;
 use crate::domain::labels::is_same;
 use crate::domain::{AgentRunId, AuditEntryId, EventCursor, IssueFilter};
-use crate::service::{self, Error, Result};
+use crate::service::{self, App, Error, Result};
 use crate::store::Event;
 
 type Item<T> = async_graphql::Result<T>;
@@ -62,10 +60,10 @@ impl BoardSubscription {
                 match seen {
                     Ok(None) => {}
                     Ok(Some((position, event))) => {
-                        feed.has_come_to(position);
+                        feed.set_position(position);
                         let is_last = matches!(event, BoardEvent::Resync(_));
                         if is_last {
-                            feed.ends();
+                            feed.set_last();
                         }
                         yield Ok(event);
                         if is_last {
@@ -276,7 +274,7 @@ where
             };
             match record {
                 Ok((position, record)) if is_wanted(&record) => {
-                    feed.has_come_to(position);
+                    feed.set_position(position);
                     yield Ok(record);
                 }
                 Ok(_) => {}

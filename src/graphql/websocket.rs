@@ -22,8 +22,9 @@ use tokio::time::{Instant, interval_at, timeout};
 use tokio_stream::StreamMap;
 
 use super::answer::Item;
-use super::executor::{Call, Executor, Requester};
 use super::http::{REQUEST_SIZE, query};
+use super::request::{Call, Requester};
+use super::server::Server;
 use crate::domain::Tier;
 use crate::middleware::Caller;
 
@@ -92,7 +93,7 @@ impl Closing {
 }
 
 /// Turns a request into a WebSocket.
-pub(super) async fn upgrade(executor: Executor, parts: &mut Parts) -> Response {
+pub(super) async fn upgrade(server: Server, parts: &mut Parts) -> Response {
     let upgrade = match WebSocketUpgrade::from_request_parts(parts, &()).await {
         Ok(upgrade) => upgrade,
         Err(refusal) => return refusal.into_response(),
@@ -104,7 +105,7 @@ pub(super) async fn upgrade(executor: Executor, parts: &mut Parts) -> Response {
         .write_buffer_size(BUFFER)
         .max_message_size(REQUEST_SIZE)
         .max_frame_size(REQUEST_SIZE)
-        .on_upgrade(async move |socket| Session::new(executor, visitor, socket).serve().await)
+        .on_upgrade(async move |socket| Session::new(server, visitor, socket).serve().await)
 }
 
 /// Who opened a socket.
@@ -195,7 +196,7 @@ enum ServerMessage {
 
 /// A socket and the operations that run on it.
 struct Session {
-    executor: Executor,
+    server: Server,
     visitor: Visitor,
     socket: WebSocket,
     operations: StreamMap<String, BoxStream<'static, ServerMessage>>,
@@ -204,12 +205,12 @@ struct Session {
 }
 
 impl Session {
-    fn new(executor: Executor, visitor: Visitor, socket: WebSocket) -> Self {
-        Self { executor, visitor, socket, operations: StreamMap::new(), sizes: HashMap::new() }
+    fn new(server: Server, visitor: Visitor, socket: WebSocket) -> Self {
+        Self { server, visitor, socket, operations: StreamMap::new(), sizes: HashMap::new() }
     }
 
     async fn serve(mut self) {
-        let bus = self.executor.app().bus.clone();
+        let bus = self.server.bus();
         let closing = tokio::select! {
             Err(closing) = self.converse() => closing,
             () = bus.closed() => Closing::Stopping,
@@ -305,11 +306,11 @@ impl Session {
             _ if is_full => Err(too_long()),
             _ => query(payload)
                 .map_err(|refusal| refusal.answer())
-                .and_then(|query| self.executor.admit(Call::of(requester.clone(), query))),
+                .and_then(|query| self.server.admit(Call::of(requester.clone(), query))),
         };
         match admitted {
             Ok(admitted) => {
-                let items = self.executor.follow(admitted, None).await.map(ServerMessage::Item);
+                let items = self.server.follow(admitted, None).await.map(ServerMessage::Item);
                 let message = items.chain(stream::once(async { ServerMessage::End }));
                 self.sizes.insert(id.clone(), size);
                 self.operations.insert(id, message.boxed());

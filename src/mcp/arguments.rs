@@ -15,11 +15,10 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::app::App;
 use crate::domain::leases::{Checkpoint, WorkOutcome};
 use crate::domain::{FullName, Priority, Status};
 use crate::middleware::json;
-use crate::service::{Error, Result};
+use crate::service::{App, Error, Result};
 
 /// The arguments of a tool. The library's own wrapper of this name does not report which argument
 /// cannot be parsed. Its macro finds the schema by this name.

@@ -42,12 +42,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
 
-use crate::app::App;
 use crate::domain::{Actor, access};
 use crate::middleware::{BODY_LIMIT, Caller, Problem, RequestId, json};
-use crate::service::cancellable;
 use crate::service::claims::presence;
 use crate::service::error_code::{BAD_USER_INPUT, INTERNAL_SERVER_ERROR};
+use crate::service::{App, cancellable};
 use crate::telemetry::field;
 use arguments::InvalidArgument;
 use tool_error::ToolError;
@@ -239,7 +238,7 @@ impl ServerHandler for Server {
                 let left = || ErrorData::internal_error("The caller went away", None);
                 gone.run_until_cancelled_owned(cancellable(calling)).await.ok_or_else(left)?
             }
-            Some(Gone(gone)) => presence::tell(gone, calling).await,
+            Some(Gone(gone)) => presence::scope(gone, calling).await,
             None => calling.await,
         }
     }

@@ -26,14 +26,13 @@ use super::login_throttle::LoginThrottle;
 use super::problem::Problem;
 use super::rate_limit::RateLimiter;
 use super::sources::{Proxies, Source};
-use crate::app::App;
 use crate::config::{Auth, AuthMode, Secret};
 use crate::domain::access::{self, Declared, ToolAccess};
 use crate::domain::actor::{Token, UNNAMED, is_reserved, reserved_reason};
 use crate::domain::bounds::is_invisible;
 use crate::domain::{Actor, LabelSet, Tier};
-use crate::service::Error;
 use crate::service::sessions::{self, SessionId};
+use crate::service::{App, Error};
 
 /// The actor's name of people where nobody signs in.
 const PERSON: &str = "user";

@@ -5,11 +5,10 @@ use chrono::TimeDelta;
 
 use super::problem::Problem;
 use super::rate_limit::RateLimiter;
-use crate::app::App;
 use crate::domain::access::Workers;
 use crate::domain::actor::NOT_BOUND;
 use crate::domain::{Actor, access};
-use crate::service;
+use crate::service::{self, App};
 
 /// The error for a route that is not open to workers.
 const CLOSED: &str = "Forbidden: this endpoint requires a maintainer token (DISPATCH_AGENT_TOKEN); worker tokens (DISPATCH_WORKER_TOKEN) are restricted";

@@ -41,7 +41,7 @@ pub use problem::{Problem, ProblemDocument};
 pub use readers::{Protected, Public, Reader};
 pub use requests::RequestId;
 
-use crate::app::App;
+use crate::service::App;
 
 /// The maximal size of a request's body, in bytes.
 pub const BODY_LIMIT: usize = 1024 * 1024;

@@ -191,7 +191,7 @@ pub(super) async fn run_to_the_end(
         return next.run(request).await;
     }
     let gone = CancellationToken::new();
-    let running = presence::tell(gone.clone(), next.run(request)).in_current_span();
+    let running = presence::scope(gone.clone(), next.run(request)).in_current_span();
     let _told_when_dropped = gone.drop_guard();
     mutations.0.spawn(running).await.unwrap_or_else(|_| broken())
 }

@@ -11,10 +11,9 @@ use super::answer::json;
 use super::board::issues::IssueRow;
 use super::errors::failed;
 use super::query::{Query, default_limit, limit};
-use crate::app::App;
 use crate::domain::{AuditEntryId, Instant, IssueId, LabelSet};
 use crate::middleware::{Problem, Reader};
-use crate::service;
+use crate::service::{self, App};
 use crate::store::audit::AuditFilter;
 use crate::store::{AuditEntry, PageRequest};
 

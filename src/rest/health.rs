@@ -5,10 +5,9 @@ use axum::http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::app::App;
 use crate::config::AuthMode;
 use crate::middleware::{Problem, ProblemDocument, Public};
-use crate::service;
+use crate::service::{self, App};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 

@@ -13,10 +13,10 @@ use uuid::Uuid;
 use super::answer::raw_json;
 use super::body::Body;
 use super::errors::failed;
-use crate::app::App;
 use crate::domain::Actor;
 use crate::domain::keys::OwnedKey;
 use crate::middleware::Problem;
+use crate::service::App;
 use crate::service::idempotency::{self, IdempotencyState};
 use crate::store::idempotency_keys::IdempotencyKey;
 

@@ -7,11 +7,10 @@ use utoipa::ToSchema;
 use super::body::{Members, issue_number, misnumbered};
 use super::errors::failed;
 use super::schemas::IssueIdText;
-use crate::app::App;
 use crate::domain::{Actor, IssueId};
 use crate::middleware::Problem;
 use crate::service::board::moves::record_unknown_issue;
-use crate::service::{self, Error};
+use crate::service::{self, App, Error};
 use crate::store::{Issue, Repository};
 
 /// An issue by its id, repository and number. If the id is known, the others must match it;

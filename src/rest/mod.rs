@@ -39,8 +39,8 @@ use utoipa_axum::routes;
 
 pub use openapi::describe as openapi;
 
-use crate::app::App;
 use crate::middleware::Protected;
+use crate::service::App;
 
 /// All REST routes.
 pub fn router(app: App) -> Router {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::Response;
 
-use crate::service::claims::wait_queue::LONGEST_WAIT;
+use crate::service::wait_queue::LONGEST_WAIT;
 
 /// Returns how long a request waits, limited to the maximum; zero means no wait.
 pub(super) fn preferred_wait(headers: &HeaderMap) -> Duration {

@@ -9,11 +9,10 @@ use utoipa::ToSchema;
 
 use super::answer::{Done, json};
 use super::body::Body;
-use crate::app::App;
 use crate::domain::Instant;
 use crate::domain::bounds::is_invisible;
 use crate::middleware::{Caller, Problem, ProblemDocument, Public, keep_session};
-use crate::service::{Error, sessions};
+use crate::service::{App, Error, sessions};
 
 const REFUSAL: &str = "Send {\"name\": \"...\", \"token\": \"...\"}";
 

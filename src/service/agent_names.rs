@@ -1,36 +1,10 @@
 //! The names of agents. GitHub's labels are case-insensitive, so names that differ only in case are
 //! one agent, known by the spelling in which it was first seen.
 
-use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
-
-use super::{Error, Result};
-use crate::app::App;
+use super::{App, Error, Result};
 use crate::domain::leases::agent_name;
 use crate::domain::{Actor, Tier};
 use crate::store::agents::agent_names;
-
-/// Maximal number of cached names; beyond that the cache is emptied.
-const MOST: usize = 10_000;
-
-/// Caches the canonical spelling of names, which never changes, so each is read from the database
-/// once. Clones share the cache.
-#[derive(Debug, Clone, Default)]
-pub struct AgentNames(Arc<RwLock<HashMap<String, String>>>);
-
-impl AgentNames {
-    fn get(&self, given: &str) -> Option<String> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).get(given).cloned()
-    }
-
-    fn put(&self, given: &str, name: &str) {
-        let mut names = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if names.len() >= MOST {
-            names.clear();
-        }
-        names.insert(given.to_owned(), name.to_owned());
-    }
-}
 
 /// The canonical name of the agent that an actor acts for.
 ///

@@ -3,8 +3,7 @@
 use diesel_async::AsyncConnection;
 
 use super::board_events::audit_event;
-use super::{Error, Result};
-use crate::app::App;
+use super::{App, Error, Result};
 use crate::domain::{Actor, AuditEntryId, FullName, LabelSet};
 use crate::store::audit::{AuditCount, AuditFilter, NewEntry};
 use crate::store::{AuditEntry, Connection, Page, PageRequest, audit, event_log, repositories};

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::app::App;
+use super::App;
 use crate::domain::actor::{ActorKind, Who};
 use crate::domain::events::{EventKind, IssueFacts, Topic};
 use crate::domain::filter::is_on_board;

@@ -1,7 +1,6 @@
 //! Reading the event log from a position.
 
-use super::Result;
-use crate::app::App;
+use super::{App, Result};
 use crate::domain::{EventCursor, IssueId};
 use crate::store::board::issues;
 use crate::store::{Event, event_log};

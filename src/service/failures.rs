@@ -7,9 +7,8 @@
 use chrono::{DateTime, Utc};
 use diesel_async::AsyncConnection;
 
-use super::Result;
 use super::board_events::{issue_event, resync_event};
-use crate::app::App;
+use super::{App, Result};
 use crate::domain::actor::ActorKind;
 use crate::domain::backoff::{BackoffCause, failure_of, repository_delay};
 use crate::domain::labels::is_same;

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Error, Result};
-use crate::app::App;
+use super::{App, Error, Result};
 use crate::store::pool;
 
 /// Timeout for the database.

@@ -9,8 +9,7 @@ use diesel_async::AsyncConnection as _;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use super::{Error, Result};
-use crate::app::App;
+use super::{App, Error, Result};
 use crate::store::idempotency_keys::{self, IdempotencyKey};
 use crate::store::pool;
 

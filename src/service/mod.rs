@@ -7,6 +7,7 @@
 
 pub mod agent_names;
 pub mod agents;
+mod app;
 pub mod audit;
 pub mod board;
 mod board_events;
@@ -18,16 +19,18 @@ pub mod events;
 mod failures;
 pub mod health;
 pub mod idempotency;
+pub mod name_cache;
 pub mod recovery;
 pub mod repositories;
 pub mod retention;
 pub mod sessions;
+pub mod wait_queue;
 
+pub use app::App;
 pub use error::{Error, Obstacle};
 
 pub use crate::store::pool::cancellable;
 
-use crate::app::App;
 use crate::domain::{Actor, Tier};
 
 /// The result of most functions here.

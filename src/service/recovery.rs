@@ -10,8 +10,7 @@ use super::change::{
     undo_partial,
 };
 use super::repositories::sync;
-use super::{Error, Result};
-use crate::app::App;
+use super::{App, Error, Result};
 use crate::github;
 use crate::store::board::issues;
 use crate::store::{AuditEntry, audit};

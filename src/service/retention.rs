@@ -6,8 +6,7 @@ use diesel_async::AsyncConnection;
 
 use super::board::moves::UNKNOWN_ISSUE;
 use super::board_events::{issue_event, window_start};
-use super::{Error, Result};
-use crate::app::App;
+use super::{App, Error, Result};
 use crate::domain::Actor;
 use crate::store::agents::{agent_reports, agent_runs};
 use crate::store::board::{conversations, issues};

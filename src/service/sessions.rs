@@ -15,8 +15,7 @@ use rand::RngCore as _;
 use sha2::{Digest as _, Sha256};
 
 use super::audit::append_entry;
-use super::{Error, Result};
-use crate::app::App;
+use super::{App, Error, Result};
 use crate::config::Secret;
 use crate::domain::actor::{is_reserved, reserved_reason};
 use crate::domain::bounds::check_name;

@@ -5,10 +5,9 @@ use std::sync::{Arc, Mutex};
 
 use diesel::connection::InstrumentationEvent;
 use diesel_async::{AsyncConnection as _, RunQueryDsl as _, SimpleAsyncConnection as _};
-use dispatch::app::App;
 use dispatch::domain::{IssueFilter, Status};
-use dispatch::service;
 use dispatch::service::board::moves::{MoveIssue, move_issue};
+use dispatch::service::{self, App};
 use dispatch::simulator::NewIssue;
 use serde_json::{Value, json};
 

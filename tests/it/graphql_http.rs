@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use diesel_async::SimpleAsyncConnection as _;
 use dispatch::domain::{AuditEntryId, IssueId};
-use dispatch::graphql::{self, Executor};
+use dispatch::graphql::{self, Server};
 use dispatch::simulator::{Fault, Gate};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
@@ -387,7 +387,7 @@ async fn an_event_stream_carries_no_mutation() {
 async fn a_query_that_takes_too_long_is_given_up() {
     given(async |given| {
         given.with_issues(&[("a", &[])]).await;
-        let router = Executor::with_query_time(given.app.clone(), Duration::from_millis(200));
+        let router = Server::with_query_time(given.app.clone(), Duration::from_millis(200));
         let ask = async || {
             let request = Request::post("/graphql")
                 .header("content-type", "application/json")

@@ -2,7 +2,7 @@
 
 use dispatch::domain::Actor;
 use dispatch::domain::actor::Token;
-use dispatch::graphql::{self, Executor};
+use dispatch::graphql::{self, Server};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
@@ -127,7 +127,7 @@ async fn tools_may_ask_for_the_whole_schema() {
 }
 
 async fn ask_as(given: &Given, actor: Actor, query: &str) -> Value {
-    let router = graphql::routes(Executor::new(given.app.clone())).layer(axum::Extension(actor));
+    let router = graphql::routes(Server::new(given.app.clone())).layer(axum::Extension(actor));
     let request = axum::http::Request::post("/graphql")
         .header("content-type", "application/json")
         .body(json!({ "query": query }).to_string())

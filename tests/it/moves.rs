@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
-use dispatch::app::App;
 use dispatch::domain::events::EventKind;
 use dispatch::domain::{EventCursor, IssueState, LabelSet, Status};
 use dispatch::service::board::moves::{MoveIssue, MoveIssues, move_issue, move_issues, undo_move};
 use dispatch::service::change::Changed;
 use dispatch::service::events::{Replay, events_after};
 use dispatch::service::recovery::settle_overdue;
-use dispatch::service::{self, Error};
+use dispatch::service::{self, App, Error};
 use dispatch::simulator::{Fault, Gate, Write};
 use dispatch::store::audit::AuditFilter;
 use dispatch::store::{AuditEntry, Event, Issue, PageRequest};

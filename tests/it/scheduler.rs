@@ -55,7 +55,7 @@ async fn a_new_repository_waits_for_a_running_sync_and_not_for_the_interval() {
         tokio::join!(running, later).0.unwrap();
 
         let zebra = "acme/zebra".parse().unwrap();
-        let attempted_at = async |app: &dispatch::app::App| {
+        let attempted_at = async |app: &dispatch::service::App| {
             let all = tracking::tracked_repositories(app).await.unwrap();
             all.into_iter().find(|row| row.full_name == zebra).unwrap().attempted_at
         };
@@ -98,7 +98,7 @@ async fn without_an_interval_issues_are_synced_on_start_only() {
 #[tokio::test]
 async fn without_a_token_github_is_left_alone() {
     given_settings(&[("GITHUB_TOKEN", "")], async |given| {
-        let configured = dispatch::app::App {
+        let configured = dispatch::service::App {
             config: std::sync::Arc::new(crate::support::config(&[])),
             ..given.app.clone()
         };

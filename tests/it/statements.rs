@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use diesel_async::{RunQueryDsl as _, SimpleAsyncConnection as _};
-use dispatch::graphql::{self, Executor};
+use dispatch::graphql::{self, Server};
 use dispatch::store::Timeouts;
 use dispatch::store::{self, Connection, pool};
 use serde_json::{Value, json};
@@ -98,8 +98,8 @@ async fn a_query_that_takes_too_long_is_cancelled() {
         let mut time = Duration::from_millis(200);
         // The client stays, so that nothing but the time ends its query.
         let _client = loop {
-            let executor = Executor::with_query_time(given.app.clone(), time);
-            let routes = graphql::routes(executor).layer(axum::Extension(crate::support::person()));
+            let server = Server::with_query_time(given.app.clone(), time);
+            let routes = graphql::routes(server).layer(axum::Extension(crate::support::person()));
             let address = given.serve_router(routes).await;
             let mut client = send(&address, "POST /graphql", &body).await;
             tokio::select! {

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use axum::http::Request;
-use dispatch::app::App;
 use dispatch::clock::Clock;
 use dispatch::domain::events::Topic;
 use dispatch::domain::{EventCursor, IssueId, Status};
-use dispatch::graphql::{self, Executor};
+use dispatch::graphql::{self, Server};
+use dispatch::service::App;
 use dispatch::service::agents::agent_runs::{RecordAgentRun, record_agent_run};
 use dispatch::service::board::moves::{MoveIssue, move_issue};
 use dispatch::service::events::{Replay, events_after, position};
@@ -623,8 +623,8 @@ async fn who_does_not_read_holds_nobody_back_and_is_let_go() {
         given.github.edit_body(REPOSITORY, 1, &"long ".repeat(12_000)).unwrap();
         given.sync().await;
         let issue = given.issue(1).await.id;
-        let executor = Executor::new(given.app.clone());
-        let router = graphql::routes(executor.clone()).layer(axum::Extension(person()));
+        let server = Server::new(given.app.clone());
+        let router = graphql::routes(server.clone()).layer(axum::Extension(person()));
         let address = given.serve_router(router).await;
 
         let mut deaf = Socket::with_little_room(&address).await;
@@ -633,7 +633,7 @@ async fn who_does_not_read_holds_nobody_back_and_is_let_go() {
         }
         let mut quick = Socket::open(&address).await;
         quick.subscribe("1", EVENTS, json!({})).await;
-        assert_eq!(executor.subscriptions(), 2);
+        assert_eq!(server.subscriptions(), 2);
 
         // Together more than all buffers between the two hold.
         let began = Instant::now();
@@ -641,12 +641,12 @@ async fn who_does_not_read_holds_nobody_back_and_is_let_go() {
             let position = moved(&given.app, issue, to).await.to_string();
             assert_eq!(cursor(&quick.next("1").await), position);
         }
-        let running = executor.subscriptions();
+        let running = server.subscriptions();
         // One write may take ten seconds, and so may all of this on a busy machine.
         if began.elapsed() < Duration::from_secs(10) {
             assert_eq!(running, 2, "it is given some time");
         }
-        eventually(async || executor.subscriptions() == 1).await;
+        eventually(async || server.subscriptions() == 1).await;
 
         let position = moved(&given.app, issue, Status::Ready).await.to_string();
         assert_eq!(cursor(&quick.next("1").await), position);
@@ -659,8 +659,8 @@ async fn equal_subscriptions_run_once() {
     given(async |given| {
         given.with_issues(&[("a", &[])]).await;
         let issue = given.issue(1).await.id;
-        let executor = Executor::new(given.app.clone());
-        let router = graphql::routes(executor.clone()).layer(axum::Extension(person()));
+        let server = Server::new(given.app.clone());
+        let router = graphql::routes(server.clone()).layer(axum::Extension(person()));
         let address = given.serve_router(router).await;
         let start = position(&given.app).await.unwrap();
         let mut sockets = vec![];
@@ -671,18 +671,18 @@ async fn equal_subscriptions_run_once() {
             socket.subscribe(&format!("op {turn}"), EVENTS, after).await;
             sockets.push(socket);
         }
-        assert_eq!(executor.subscriptions(), 1);
+        assert_eq!(server.subscriptions(), 1);
         let filter = json!({"filter": {"statuses": ["DONE"]}});
         sockets[0].subscribe("other", EVENTS, filter).await;
-        assert_eq!(executor.subscriptions(), 2);
+        assert_eq!(server.subscriptions(), 2);
         moved(&given.app, issue, Status::Ready).await;
         for (turn, socket) in sockets.iter_mut().enumerate() {
             assert_eq!(kind(&socket.next(&format!("op {turn}")).await), "IssueMoved");
         }
         sockets[0].say(json!({"type": "complete", "id": "other"})).await;
-        eventually(async || executor.subscriptions() == 1).await;
+        eventually(async || server.subscriptions() == 1).await;
         drop(sockets);
-        eventually(async || executor.subscriptions() == 0).await;
+        eventually(async || server.subscriptions() == 0).await;
     })
     .await;
 }

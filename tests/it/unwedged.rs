@@ -8,11 +8,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use dispatch::app::App;
 use dispatch::domain::backoff::{BackoffCause, repository_delay};
 use dispatch::domain::leases::WorkOutcome;
 use dispatch::domain::pauses::PauseScope;
 use dispatch::domain::ranking::SkipReason;
+use dispatch::service::App;
 use dispatch::service::claims::backoffs::end_backoffs;
 use dispatch::service::claims::holders::{RequestStop, release_stopped, request_stop};
 use dispatch::service::claims::leases::{
@@ -86,7 +86,7 @@ impl World<'_> {
             ClaimNext { agent: "ghost".to_owned(), wait_seconds: Some(25), ..ClaimNext::default() };
         let patience = Duration::from_millis(self.chance.random_range(0..40));
         let ghost = agent("ghost");
-        let claiming = presence::tell(gone.clone(), claim_next(&app, &ghost, command));
+        let claiming = presence::scope(gone.clone(), claim_next(&app, &ghost, command));
         let leaving = async {
             tokio::time::sleep(patience).await;
             gone.cancel();

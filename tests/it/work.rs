@@ -15,9 +15,9 @@ use dispatch::service::claims::leases::{
     FinishWork, ReleaseLease, RenewLease, expire_leases, finish_work, release_lease, renew_lease,
 };
 use dispatch::service::claims::queue::{QueueRequest, decisions, explain_work, next_task, queue};
-use dispatch::service::claims::wait_queue::LONGEST_WAIT;
 use dispatch::service::claims::{ClaimIssue, ClaimNext, claim_issue, claim_next};
 use dispatch::service::recovery::settle_overdue;
+use dispatch::service::wait_queue::LONGEST_WAIT;
 use dispatch::service::{self, Error};
 use dispatch::simulator::{Fault, Gate, NewIssue};
 use dispatch::store::claims::decisions::DecisionFilter;

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use async_graphql::{Context, InputType, Lookahead, Object, SelectionField, Value};
 
-use super::issue::{Issue, IssueConnection, Total};
+use super::Issue;
+use super::issue::{IssueConnection, Total};
 use super::page::{Arguments, MAX_COLUMN, cost};
 use crate::domain::filter::Wanted;
 use crate::domain::{EventCursor, Status};

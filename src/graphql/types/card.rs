@@ -17,13 +17,12 @@ use async_graphql::{
     Positioned, ServerResult, Value,
 };
 
-use super::Dependency;
-use super::issue::{Body, Issue, IssueFields};
+use super::issue::IssueFields;
 use super::repository::{self, RepositorySource};
-use crate::app::App;
+use super::{Dependency, Issue};
 use crate::domain::Instant;
 use crate::graphql::loaders::Related;
-use crate::service;
+use crate::service::{self, App};
 use crate::store;
 use crate::store::board::blockers::DependencyCounts;
 
@@ -141,8 +140,8 @@ impl Card<'_> {
             "number" => row.number.into(),
             "title" => row.title.as_str().into(),
             "body" => match &self.issue.body {
-                Body::Known(body) => optional(body.as_deref()),
-                Body::Left => return None,
+                Related::Known(body) => optional(body.as_deref()),
+                Related::Left => return None,
             },
             "url" => row.url.as_str().into(),
             "state" => row.state.to_value(),

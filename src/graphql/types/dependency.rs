@@ -4,17 +4,8 @@ use std::sync::Arc;
 
 use async_graphql::{Context, Enum, Object};
 
-use super::issue::Issue;
 use super::repository::site_of;
-use crate::graphql::loaders::{Related, app};
-use crate::store::board::blockers;
-
-/// A dependency, from the view of one of its two issues.
-#[derive(Debug, Clone)]
-pub(in crate::graphql) struct Dependency {
-    pub(in crate::graphql) row: blockers::Dependency,
-    pub(in crate::graphql) issue: Related<Arc<Issue>>,
-}
+use crate::graphql::loaders::{Dependency, Issue, app};
 
 /// Where a dependency was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]

@@ -6,19 +6,16 @@ use async_graphql::{Context, Object};
 
 use super::conversation::{IssueComments, cost_of_conversation};
 use super::page::{Arguments, MAX, connection, cost};
-use super::{
-    AgentRunConnection, AuditEntryConnection, Dependency, IssueBackoff, Lease, Repository,
-};
-use crate::domain::backoff::Backoff;
+use super::{AgentRunConnection, AuditEntryConnection, IssueBackoff, Lease, Repository};
 use crate::domain::filter::Wanted;
 use crate::domain::{AuthorAssociation, Instant, IssueId, IssueState, Priority, Status};
-use crate::graphql::loaders::{self, Edges, Related, Wants};
+use crate::graphql::loaders::{self, Dependency, Edges, Issue, Related, Wants};
 use crate::service::board::dependencies::MOST_LISTED;
 use crate::service::{self, Result};
 use crate::store::agents::agent_runs::RunFilter;
 use crate::store::audit::AuditFilter;
 use crate::store::board::blockers::DependencyCounts;
-use crate::store::{self, Page, Position};
+use crate::store::{Page, Position};
 
 connection! {
     /// A page of issues.
@@ -45,28 +42,6 @@ pub(super) enum Total {
     Known(i64),
     /// To be counted when somebody asks.
     Asked(Wanted),
-}
-
-/// An issue with what its page brought along.
-#[derive(Debug)]
-pub(in crate::graphql) struct Issue {
-    pub(in crate::graphql) row: store::Issue,
-    pub(in crate::graphql) repository: Arc<store::Repository>,
-    pub(in crate::graphql) body: Body,
-    pub(in crate::graphql) lease: Related<Arc<store::Lease>>,
-    pub(in crate::graphql) backoff: Related<Backoff>,
-    pub(in crate::graphql) counts: Related<DependencyCounts>,
-    pub(in crate::graphql) blocked_by: Related<Vec<Dependency>>,
-    pub(in crate::graphql) blocks: Related<Vec<Dependency>>,
-}
-
-/// The Markdown text of an issue.
-#[derive(Debug)]
-pub(in crate::graphql) enum Body {
-    /// Loaded with the page.
-    Known(Option<String>),
-    /// Nobody seemed to want it.
-    Left,
 }
 
 /// The fields that the schema promises of an issue; `card` resolves most of them faster.
@@ -98,8 +73,8 @@ impl IssueFields<'_> {
     /// The Markdown body; null when there is none.
     async fn body(&self, context: &Context<'_>) -> async_graphql::Result<Option<String>> {
         match &self.0.body {
-            Body::Known(body) => Ok(body.clone()),
-            Body::Left => Ok(loaders::body(loaders::app(context), self.0.row.id).await?),
+            Related::Known(body) => Ok(body.clone()),
+            Related::Left => Ok(loaders::body(loaders::app(context), self.0.row.id).await?),
         }
     }
 

@@ -31,8 +31,7 @@ pub(super) use audit_options::AuditOptions;
 pub(super) use backoff::IssueBackoff;
 pub(super) use board::{Board, BoardColumn, most_first_cards};
 pub(super) use board_event::{BoardEvent, IssueChanged, IssueMoved, IssueRemoved, Resync};
-pub(super) use dependency::Dependency;
-pub(super) use issue::{Body as IssueBody, Issue, IssueConnection};
+pub(super) use issue::IssueConnection;
 pub(super) use lease::Lease;
 pub(super) use lease_message::LeaseMessage;
 pub(super) use node::Node;
@@ -42,3 +41,5 @@ pub(super) use repository::Repository;
 pub(super) use service::Service;
 pub(super) use sync_state::SyncState;
 pub(super) use viewer::Viewer;
+
+pub(super) use super::loaders::{Dependency, Issue};

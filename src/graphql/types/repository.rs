@@ -6,10 +6,9 @@ use async_graphql::{Context, Enum, Object, SimpleObject};
 use url::Url;
 
 use super::backoff::{RepositoryBackoff, ServesPeoplesWork};
-use crate::app::App;
 use crate::domain::{Instant, Priority, ReadOnlyReason, RepositoryId, Status};
 use crate::graphql::loaders::app;
-use crate::service;
+use crate::service::{self, App};
 use crate::store;
 
 /// A row as the schema shows it. Many issues share one.

@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
-use crate::app::App;
 use crate::domain::{AgentRunId, Instant, IssueId};
 use crate::middleware::{Problem, Reader};
 use crate::rest::answer::json;
@@ -20,7 +19,7 @@ use crate::rest::schemas::{
     IssueIdText, NotBlank, RUN_OUTCOMES, RunOutcome, Time, VisibleName, WebAddress,
 };
 use crate::service::agents::agent_runs::RecordAgentRun;
-use crate::service::{self, Error};
+use crate::service::{self, App, Error};
 use crate::store::agents::agent_runs::RunFilter;
 use crate::store::{AgentRun, PageRequest};
 

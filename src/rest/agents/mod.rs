@@ -13,12 +13,11 @@ use super::answer::json;
 use super::errors::failed;
 use super::path::Path;
 use super::schemas::AgentName;
-use crate::app::App;
 use crate::domain::Instant;
 use crate::domain::leases::agent_name;
 use crate::middleware::{Caller, Problem, ProblemDocument, Reader};
-use crate::service::Error;
 use crate::service::agents::heartbeats;
+use crate::service::{App, Error};
 
 /// The result of a heartbeat.
 #[derive(Serialize, ToSchema)]

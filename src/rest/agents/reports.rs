@@ -11,7 +11,6 @@ use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
 use super::named;
-use crate::app::App;
 use crate::domain::{AgentRunId, Instant};
 use crate::middleware::{Caller, Problem, ProblemDocument, Reader};
 use crate::rest::answer::json;
@@ -22,6 +21,7 @@ use crate::rest::path::Path;
 use crate::rest::schemas::{
     AgentName, Anything, KeyText, TASK_OUTCOMES, TASK_TYPES, TaskOutcome, TaskType,
 };
+use crate::service::App;
 use crate::service::agents::reports::{ReportTask, report_task};
 
 /// The maximum length of the evidence, in characters.

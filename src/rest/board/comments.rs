@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::moves::refused;
-use crate::app::App;
 use crate::middleware::{Problem, Reader, acting_as};
 use crate::rest::answer::json;
 use crate::rest::body::Body;
@@ -14,7 +13,7 @@ use crate::rest::issue_ref::{IssueRef, Words, known_issue};
 use crate::rest::responses::IssueWrite;
 use crate::service::board::comments::AddComment;
 use crate::service::board::moves::UNKNOWN_ISSUE;
-use crate::service::{self, Error};
+use crate::service::{self, App, Error};
 
 const COMMENT: Words<'_> =
     Words { action: "add_comment", missing: UNKNOWN_ISSUE, failure: "Failed to post comment" };

@@ -5,7 +5,6 @@ use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::app::App;
 use crate::domain::filter::Wanted;
 use crate::domain::labels::{behind, key};
 use crate::domain::{Instant, IssueId, IssueState, LabelSet, Lanes, RepositoryId, Status};
@@ -17,7 +16,7 @@ use crate::rest::query::{Query, is_true};
 use crate::rest::repositories::RepositoryRow;
 use crate::rest::schemas::StatusWord;
 use crate::service::board::WholeIssues;
-use crate::service::{self, Error};
+use crate::service::{self, App, Error};
 use crate::store::{Decomposition, Issue, Repository};
 
 /// An issue as cached from GitHub.

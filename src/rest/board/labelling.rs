@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::moves::refused_or_unread;
-use crate::app::App;
 use crate::domain::labels::{behind, has_prefix};
 use crate::domain::{Actor, IssueId, LabelSet};
 use crate::middleware::{Problem, ProblemDocument, Reader, acting_as};
@@ -19,7 +18,7 @@ use crate::rest::schemas::{AssignAction, LabelAction, UnassignAction};
 use crate::service::board::moves::UNKNOWN_ISSUE;
 use crate::service::change::Changed;
 use crate::service::claims::assignments::{add_label, assign_agent, assign_owner, remove_label};
-use crate::service::{Error, Obstacle};
+use crate::service::{App, Error, Obstacle};
 use crate::store::Issue;
 
 /// A label to add to an issue or to remove from it.

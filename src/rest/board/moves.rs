@@ -7,7 +7,6 @@ use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::app::App;
 use crate::domain::labels::has_prefix;
 use crate::domain::{IssueId, LabelSet, Status};
 use crate::middleware::{Caller, Problem, ProblemDocument, Reader, acting_as};
@@ -19,7 +18,7 @@ use crate::rest::issue_ref::{IssueRef, Words, known_issue};
 use crate::rest::responses::{IssueWrite, LabelWrite};
 use crate::rest::schemas::StatusWord;
 use crate::service::board::moves::{MoveIssue, UNKNOWN_ISSUE};
-use crate::service::{self, Error, Obstacle};
+use crate::service::{self, App, Error, Obstacle};
 
 const MOVE: Words<'_> =
     Words { action: "move_issue", missing: UNKNOWN_ISSUE, failure: "Failed to move issue" };

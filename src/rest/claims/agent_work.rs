@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
-use crate::app::App;
 use crate::domain::labels::behind;
 use crate::domain::leases::Checkpoint;
 use crate::domain::progress::{WorkCheckpoint, WorkState};
@@ -27,7 +26,7 @@ use crate::rest::schemas::{
 use crate::service::claims::agent_work::{
     self, EndWork, NoteCheckpoint, Reassign, Release, Shown, StartWork, Told,
 };
-use crate::service::{Error, Obstacle};
+use crate::service::{App, Error, Obstacle};
 use crate::store::{AgentWork, Lease};
 
 /// The prefix of an id that is a lease's id and not a piece of work.

@@ -5,7 +5,6 @@ use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::app::App;
 use crate::domain::{Instant, IssueId};
 use crate::middleware::{Problem, ProblemDocument, Reader, acting_as};
 use crate::rest::answer::json;
@@ -16,7 +15,7 @@ use crate::rest::issue_ref::NumberedIssue;
 use crate::rest::schemas::WebAddress;
 use crate::service::board::moves::UNKNOWN_ISSUE;
 use crate::service::claims::decompositions::{DecomposeIssue, decompose_issue};
-use crate::service::{Error, board};
+use crate::service::{App, Error, board};
 
 /// Whether an issue is split up into other issues.
 #[derive(Deserialize, ToSchema)]

@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::app::App;
 use crate::domain::lane_rules::Confidence;
 use crate::domain::{Instant, IssueId};
 use crate::middleware::{Problem, Reader, acting_as};
@@ -18,8 +17,8 @@ use crate::rest::fields::{is_given, only_text};
 use crate::rest::path::Path;
 use crate::rest::responses::IssueInPath;
 use crate::rest::schemas::{Anything, ConfidenceWord, IssueIdText};
-use crate::service::Error;
 use crate::service::claims::lanes::{ClassifyIssue, LaneVerdict, classify_issue, judgement};
+use crate::service::{App, Error};
 
 /// The lane of an issue, and why the issue is in it.
 #[derive(Serialize, ToSchema)]

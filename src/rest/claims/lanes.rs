@@ -5,10 +5,10 @@ use axum::response::Response;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::app::App;
 use crate::domain::{Lane, LaneRole};
 use crate::middleware::Reader;
 use crate::rest::answer::json;
+use crate::service::App;
 
 /// A lane: a named pool of claimable issues.
 #[derive(Serialize, ToSchema)]

@@ -23,7 +23,6 @@ use super::preferences::{preferred_wait, with_applied};
 use super::query::Query;
 use super::responses::LabelWrite;
 use super::schemas::{AgentName, Anything, ClaimedStatus};
-use crate::app::App;
 use crate::domain::labels::key;
 use crate::domain::leases::agent_label;
 use crate::domain::{Actor, IssueId, IssueState, LabelSet, Status};
@@ -32,7 +31,7 @@ use crate::service::board::moves::UNKNOWN_ISSUE;
 use crate::service::claims::ClaimIssue;
 use crate::service::claims::assignments::release_issue;
 use crate::service::claims::long_poll::wait_to_claim;
-use crate::service::{Error, Obstacle, board};
+use crate::service::{App, Error, Obstacle, board};
 
 const CLAIM: Words<'_> =
     Words { action: "claim_issue", missing: UNKNOWN_ISSUE, failure: "Failed to claim issue" };

@@ -8,7 +8,6 @@ use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::app::App;
 use crate::domain::leases::Checkpoint;
 use crate::domain::ranking::SkipReason;
 use crate::domain::task_instructions::{FORBIDDEN, INSTRUCTIONS, STOP_AFTER};
@@ -25,7 +24,7 @@ use crate::rest::schemas::AgentName;
 use crate::service::claims::decompositions;
 use crate::service::claims::long_poll::{wait_for_queue, wait_for_task};
 use crate::service::claims::queue::{Explained, MOST, NextTask, QueueRequest};
-use crate::service::{agents, error_code};
+use crate::service::{App, agents, error_code};
 
 /// A filter for the queue.
 #[derive(Deserialize, IntoParams)]

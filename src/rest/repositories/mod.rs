@@ -14,12 +14,11 @@ use super::body::Body;
 use super::errors::failed;
 use super::responses::{Tracking, Untracking};
 use super::schemas::RepositoryName;
-use crate::app::App;
 use crate::domain::names::NotAFullName;
 use crate::domain::{Actor, Instant, RepositoryId};
 use crate::middleware::{Problem, Reader};
 use crate::service::repositories::tracking;
-use crate::service::{self, Error};
+use crate::service::{self, App, Error};
 use crate::store::Repository;
 
 /// The headers that mark a deprecated route and name its replacement.

@@ -5,7 +5,6 @@ use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::app::App;
 use crate::domain::FullName;
 use crate::middleware::{Problem, ProblemDocument, Reader};
 use crate::rest::answer::json;
@@ -14,7 +13,7 @@ use crate::rest::errors::{failed, untracked};
 use crate::rest::fields::issue_number;
 use crate::rest::responses::SingleJob;
 use crate::service::repositories::sync::{Refreshed, RepositorySync, refresh_issue, sync_issues};
-use crate::service::{Error, board};
+use crate::service::{App, Error, board};
 
 /// What to sync.
 #[derive(Deserialize, ToSchema)]

@@ -3,14 +3,13 @@
 use chrono::{DateTime, Utc};
 use diesel_async::AsyncConnection;
 
-use crate::app::App;
 use crate::domain::actor::{is_reserved, reserved_reason};
 use crate::domain::bounds::is_invisible;
 use crate::domain::keys::OwnedKey;
 use crate::domain::leases::agent_name;
 use crate::domain::{Actor, AgentRunId, IssueId};
 use crate::service::board_events::run_event;
-use crate::service::{Error, Result, agent_names};
+use crate::service::{App, Error, Result, agent_names};
 use crate::store::agents::agent_runs;
 use crate::store::agents::agent_runs::{NewAgentRun, RunFilter};
 use crate::store::board::issues;

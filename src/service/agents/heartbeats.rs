@@ -3,10 +3,9 @@
 use chrono::{DateTime, Utc};
 
 use super::agent_runs::{RecordAgentRun, record_agent_run};
-use crate::app::App;
 use crate::domain::{Actor, Instant};
 use crate::service::repositories::sync::sync_issues;
-use crate::service::{Error, Result};
+use crate::service::{App, Error, Result};
 
 /// The result of a heartbeat.
 #[derive(Debug, Clone)]

@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 use super::claims::agent_work;
 use super::claims::leases::{leases_of, release_orphans};
 use super::{Error, Result, agent_names, board};
-use crate::app::App;
 use crate::domain::{Actor, IssueState, Lane, Status};
+use crate::service::App;
 use crate::store::{Issue, Lease, Repository};
 
 /// An issue that an agent has leased.

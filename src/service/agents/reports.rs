@@ -3,11 +3,10 @@
 use chrono::{DateTime, Utc};
 use diesel_async::AsyncConnection;
 
-use crate::app::App;
 use crate::domain::keys::OwnedKey;
 use crate::domain::{Actor, AgentRunId, IssueId, LabelSet};
 use crate::service::board_events::{audit_event, run_event};
-use crate::service::{Error, Result, agent_names, failures};
+use crate::service::{App, Error, Result, agent_names, failures};
 use crate::store::agents::agent_reports::AgentReport;
 use crate::store::agents::agent_runs::NewAgentRun;
 use crate::store::agents::{agent_reports, agent_runs};

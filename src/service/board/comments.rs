@@ -13,12 +13,11 @@ use diesel_async::AsyncConnection;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
-use crate::app::App;
 use crate::domain::events::Topic;
 use crate::domain::{Actor, EventCursor, IssueId};
 use crate::github::{self, Comment, Commented};
 use crate::service::change::{self, Changed, GITHUB_TIME, GRACE, Observed, Settlement};
-use crate::service::{Error, Result, board};
+use crate::service::{App, Error, Result, board};
 use crate::store::audit::NewComment;
 use crate::store::board::issues;
 use crate::store::{AuditEntry, Event, Issue, Repository, audit, event_log};

@@ -12,11 +12,10 @@ use std::time::Duration;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use tokio::time::Instant;
 
-use crate::app::App;
 use crate::domain::conversation::{Comments, IssueComment, NEWEST_KEPT, kept};
 use crate::github::{self, Rate};
 use crate::service::change::GITHUB_TIME;
-use crate::service::{Error, Result};
+use crate::service::{App, Error, Result};
 use crate::store::board::conversations::{self, Conversation as Row, Reading};
 use crate::store::{Issue, Repository};
 

@@ -9,11 +9,10 @@ use std::collections::{BTreeSet, HashMap};
 use chrono::TimeDelta;
 use diesel_async::AsyncConnection;
 
-use crate::app::App;
 use crate::domain::dependencies::{Reference, references};
 use crate::domain::{Actor, IssueId, IssueState};
 use crate::github::{self, Links, PullRequest};
-use crate::service::Result;
+use crate::service::{App, Result};
 use crate::store::board::blockers::{self, Dependency, DependencyCounts, Linked, Source};
 use crate::store::{Connection, Issue, Repository, event_log};
 

@@ -6,14 +6,13 @@
 use chrono::{DateTime, Utc};
 use diesel_async::AsyncConnection;
 
-use crate::app::App;
 use crate::domain::label_scheme::renamable;
 use crate::domain::labels::is_same;
 use crate::domain::{
     Actor, FullName, IssueId, IssueState, LabelScheme, LabelSet, Priority, Status,
 };
 use crate::service::board_events::{audit_event, resync_event};
-use crate::service::{Error, Result};
+use crate::service::{App, Error, Result};
 use crate::store::audit::NewEntry;
 use crate::store::board::issues::{Labelled, Relabelled};
 use crate::store::board::{issues, repository_labels};

@@ -11,10 +11,9 @@ pub mod views;
 
 use std::collections::{HashMap, HashSet};
 
-use crate::app::App;
 use crate::domain::filter::Wanted;
 use crate::domain::{EventCursor, FullName, IssueFilter, IssueId, RepositoryId, Status};
-use crate::service::{Error, Result};
+use crate::service::{App, Error, Result};
 use crate::store::board::issues;
 use crate::store::claims::decompositions;
 use crate::store::{

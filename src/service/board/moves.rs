@@ -3,14 +3,13 @@
 use chrono::TimeDelta;
 use futures_util::{StreamExt, stream};
 
-use crate::app::App;
 use crate::domain::labels::LabelPlan;
 use crate::domain::leases::{Hold, fencing_token};
 use crate::domain::{Actor, AuditEntryId, FullName, IssueId, LabelSet, Status};
 use crate::service::audit::append_settled;
 use crate::service::audit::find_audit_entry;
 use crate::service::change::{ChangeOptions, Changed, Intent, Precondition, change_labels_on};
-use crate::service::{Error, Result, board};
+use crate::service::{App, Error, Result, board};
 use crate::store::audit::{self, NewEntry};
 use crate::store::repositories;
 

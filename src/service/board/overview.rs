@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 
-use crate::app::App;
 use crate::domain::labels::{behind, key};
 use crate::domain::{RepositoryId, Status};
-use crate::service::{Result, board};
+use crate::service::{App, Result, board};
 use crate::store::agents::statistics::{
     self, DayCount, LabelCount, LaneCount, RepositoryCount, RunCount,
 };

@@ -1,7 +1,6 @@
 //! Detects whether the database changed at all.
 
-use crate::app::App;
-use crate::service::Result;
+use crate::service::{App, Result};
 use crate::store::board::snapshot::{self, Snapshot};
 
 /// The current state of the database. While it is unchanged, so is every response that depends on

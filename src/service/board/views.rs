@@ -1,9 +1,8 @@
 //! Saved views: named filters, shared by everybody.
 
-use crate::app::App;
 use crate::domain::bounds::check_name;
 use crate::domain::{Actor, SavedViewId};
-use crate::service::{Error, Result};
+use crate::service::{App, Error, Result};
 use crate::store::SavedView;
 use crate::store::board::saved_views;
 

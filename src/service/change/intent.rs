@@ -7,12 +7,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use diesel_async::AsyncConnection;
 
 use super::lease_transition::LeaseTransition;
-use crate::app::App;
 use crate::domain::leases::{Hold, LeaseState};
 use crate::domain::{Actor, IssueId, IssueState, LabelSet, LeaseId, Status};
 use crate::github::{self, LiveLabels};
 use crate::service::audit::append_settled;
-use crate::service::{Error, Obstacle, Result};
+use crate::service::{App, Error, Obstacle, Result};
 use crate::store::agents::agent_runs::NewAgentRun;
 use crate::store::audit::NewEntry;
 use crate::store::claims::leases;

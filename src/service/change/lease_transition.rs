@@ -2,11 +2,10 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::app::App;
 use crate::domain::leases::{LeaseEnding, LeaseState, WorkOutcome};
 use crate::domain::{Actor, IssueId, LeaseId};
 use crate::service::board_events::audit_event;
-use crate::service::{Result, failures};
+use crate::service::{App, Result, failures};
 use crate::store::agents::agent_runs;
 use crate::store::agents::agent_runs::NewAgentRun;
 use crate::store::audit::NewEntry;

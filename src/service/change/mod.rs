@@ -21,10 +21,10 @@ use self::row::refresh_row;
 use self::send::send;
 use self::settle::conclude;
 use super::{Error, Result, failures};
-use crate::app::App;
 use crate::domain::labels::LabelPlan;
 use crate::domain::leases::Hold;
 use crate::domain::{IssueState, LabelSet, Status};
+use crate::service::App;
 
 pub use self::intent::GITHUB_TIME;
 pub use self::settle::Changed;

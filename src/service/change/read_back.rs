@@ -2,8 +2,8 @@
 
 use super::github_state::GithubState;
 use super::undo;
-use crate::app::App;
 use crate::github;
+use crate::service::App;
 use crate::store::AuditEntry;
 
 /// Reads the state of an issue on GitHub.

@@ -5,11 +5,10 @@ use diesel_async::AsyncConnection;
 
 use super::github_state::GithubState;
 use super::lease_transition::end_unlabelled;
-use crate::app::App;
 use crate::domain::actor::Who;
 use crate::domain::{Actor, EventCursor, IssueId};
-use crate::service::Result;
 use crate::service::board_events::{audit_event, issue_event, run_event, window_start};
+use crate::service::{App, Result};
 use crate::store::board::issues;
 use crate::store::board::issues::{LabelState, LabelWrite};
 use crate::store::event_log::NewEvent;

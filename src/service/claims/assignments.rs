@@ -2,7 +2,6 @@
 
 use super::agent_work;
 use super::leases::{Released, released};
-use crate::app::App;
 use crate::domain::actor::{is_reserved, reserved_reason};
 use crate::domain::labels::{LONGEST_LABEL, LabelPlan, behind, has_prefix, is_plain, is_same};
 use crate::domain::leases::{Hold, LeaseEnding, agent_label, release_plan};
@@ -11,7 +10,7 @@ use crate::service::agent_names::agent_for;
 use crate::service::change::{
     ChangeOptions, Changed, Intent, LeaseTransition, Precondition, change_labels, change_labels_on,
 };
-use crate::service::{Error, Result, board};
+use crate::service::{App, Error, Result, board};
 use crate::store::claims::leases;
 use crate::store::{Issue, Repository};
 

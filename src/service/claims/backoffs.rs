@@ -7,7 +7,6 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel_async::AsyncConnection;
 
-use crate::app::App;
 use crate::domain::backoff::NEEDS_HUMAN;
 use crate::domain::labels::{LabelPlan, is_same};
 use crate::domain::leases::LeaseEnding;
@@ -17,7 +16,7 @@ use crate::service::board::comments::{self, AddComment};
 use crate::service::board_events::{audit_event, issue_event};
 use crate::service::change::{ChangeOptions, Intent, change_labels_on};
 use crate::service::failures::{announce, end_of_repository};
-use crate::service::{Error, Result, board};
+use crate::service::{App, Error, Result, board};
 use crate::store::audit::NewEntry;
 use crate::store::board::issues;
 use crate::store::claims::backoffs::{self, BackoffRow};

@@ -16,8 +16,6 @@ use serde_json::json;
 use super::leases::{let_go, term};
 use super::presence::Presence;
 use super::queue::{self, Around, Decided, Judged, Scope, Served};
-use super::wait_queue::{Interest, LONGEST_WAIT};
-use crate::app::App;
 use crate::domain::backoff::NEEDS_HUMAN;
 use crate::domain::decisions::Candidate;
 use crate::domain::keys::OwnedKey;
@@ -32,7 +30,8 @@ use crate::service::change::{
     ChangeOptions, Changed, Intent, LeaseTransition, Precondition, change_labels_on,
 };
 use crate::service::idempotency::hash_of;
-use crate::service::{Error, Obstacle, Result, allows, board, failures};
+use crate::service::wait_queue::{Interest, LONGEST_WAIT};
+use crate::service::{App, Error, Obstacle, Result, allows, board, failures};
 use crate::store::audit::NewEntry;
 use crate::store::claims::leases;
 use crate::store::claims::leases::{StopRequest, Wish};

@@ -4,10 +4,9 @@ use std::collections::HashSet;
 
 use diesel_async::AsyncConnection;
 
-use crate::app::App;
 use crate::domain::{Actor, IssueId};
 use crate::service::board_events::{audit_event, issue_event};
-use crate::service::{Error, Result, board};
+use crate::service::{App, Error, Result, board};
 use crate::store::audit::NewEntry;
 use crate::store::board::issues;
 use crate::store::claims::decompositions;

@@ -5,12 +5,11 @@ use diesel_async::AsyncConnection;
 
 use super::backoffs;
 use super::leases::{end_orphan, let_go};
-use crate::app::App;
 use crate::domain::circles::circles;
 use crate::domain::doctor::Ailment;
 use crate::domain::{Actor, IssueId, Status, Tier};
 use crate::service::change::{ChangeOptions, Intent, Precondition, change_labels_on};
-use crate::service::{Error, Result, allows};
+use crate::service::{App, Error, Result, allows};
 use crate::store::board::blockers::{self, Edge};
 use crate::store::board::issues;
 use crate::store::claims::leases;

@@ -7,12 +7,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use diesel_async::AsyncConnection;
 
 use super::leases::{let_go, live, lost, no_lease, retry_later};
-use crate::app::App;
 use crate::domain::actor::Who;
 use crate::domain::bounds::{is_invisible, plain, plain_line};
 use crate::domain::{Actor, LeaseId};
 use crate::service::board_events::{audit_event, issue_event};
-use crate::service::{Error, Result};
+use crate::service::{App, Error, Result};
 use crate::store::audit::NewEntry;
 use crate::store::board::issues;
 use crate::store::claims::leases::StopRequest;

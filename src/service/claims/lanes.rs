@@ -3,12 +3,11 @@
 use diesel_async::AsyncConnection;
 
 use super::queue;
-use crate::app::App;
 use crate::domain::actor::ActorKind;
 use crate::domain::lane_rules::{self, Confidence};
 use crate::domain::{Actor, IssueId, Tier};
 use crate::service::board_events::{audit_event, issue_event};
-use crate::service::{Error, Result, allows, board, failures};
+use crate::service::{App, Error, Result, allows, board, failures};
 use crate::store::audit::NewEntry;
 use crate::store::board::issues;
 use crate::store::claims::judgements;

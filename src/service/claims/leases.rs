@@ -9,7 +9,6 @@ use chrono::{DateTime, TimeDelta, Utc};
 use diesel_async::AsyncConnection;
 
 use super::pauses;
-use crate::app::App;
 use crate::domain::actor::Who;
 use crate::domain::bounds::plain;
 use crate::domain::keys::lease_key;
@@ -25,7 +24,7 @@ use crate::service::board_events::{audit_event, issue_event};
 use crate::service::change::{
     ChangeOptions, Changed, Intent, LeaseTransition, Precondition, change_labels_on,
 };
-use crate::service::{Error, Result, agent_names, board};
+use crate::service::{App, Error, Result, agent_names, board};
 use crate::store::agents::agent_runs;
 use crate::store::agents::agent_runs::NewAgentRun;
 use crate::store::audit::NewEntry;

@@ -9,12 +9,11 @@ use tokio::sync::broadcast::error::RecvError;
 
 use super::presence::Presence;
 use super::queue::{Explained, NextTask, QueueRequest, next_task, queue_with_own};
-use super::wait_queue::LONGEST_WAIT;
 use super::{ClaimIssue, Claimed, claim_issue};
-use crate::app::App;
 use crate::domain::Actor;
 use crate::domain::events::{EventKind, Topic};
-use crate::service::{Error, Obstacle, Result};
+use crate::service::wait_queue::LONGEST_WAIT;
+use crate::service::{App, Error, Obstacle, Result};
 use crate::store::Event;
 
 /// How long events are collected, so that many changes at once cause one evaluation.

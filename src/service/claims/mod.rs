@@ -13,7 +13,6 @@ pub mod long_poll;
 pub mod pauses;
 pub mod presence;
 pub mod queue;
-pub mod wait_queue;
 
 pub use claim::{
     ClaimIssue, ClaimNext, Claimed, ClaimedNext, check_heard, claim_issue, claim_next,

@@ -9,14 +9,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use diesel_async::AsyncConnection;
 
 use super::queue;
-use crate::app::App;
 use crate::domain::bounds::plain_line;
 use crate::domain::labels::{is_same, key};
 use crate::domain::pauses::{PauseScope, sentence};
 use crate::domain::{Actor, LabelSet, PauseId};
 use crate::service::board_events::{audit_event, resync_event};
 use crate::service::repositories::tracking;
-use crate::service::{Error, Result, agent_names};
+use crate::service::{App, Error, Result, agent_names};
 use crate::store::audit::NewEntry;
 use crate::store::claims::pauses::NewPause;
 use crate::store::claims::{leases, pauses};

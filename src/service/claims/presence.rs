@@ -10,7 +10,7 @@ tokio::task_local! {
 }
 
 /// The same work, with a client that counts as disconnected once `gone` is cancelled.
-pub async fn tell<Work: Future>(gone: CancellationToken, work: Work) -> Work::Output {
+pub async fn scope<Work: Future>(gone: CancellationToken, work: Work) -> Work::Output {
     CALLER.scope(gone, work).await
 }
 

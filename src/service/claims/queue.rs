@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use crate::app::App;
 use crate::domain::decisions::{
     CANDIDATES_KEPT, COUNTED_UP_TO, Candidate, Detail, WITHHELD_KEPT, Withheld,
 };
@@ -20,7 +19,7 @@ use crate::domain::ranking::{
 };
 use crate::domain::{Actor, DecisionId, IssueId, IssueState, Lane, RepositoryId, Status};
 use crate::service::agent_names::agent_for;
-use crate::service::{Error, Result, agent_names, board};
+use crate::service::{App, Error, Result, agent_names, board};
 use crate::store::board::issues;
 use crate::store::claims::decisions::{DecisionFilter, NewDecision};
 use crate::store::claims::queue::{Circumstances, Extent, Full, Search};

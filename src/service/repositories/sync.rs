@@ -19,7 +19,6 @@ use diesel_async::AsyncConnection;
 use futures_util::{StreamExt, stream};
 use uuid::Uuid;
 
-use crate::app::App;
 use crate::domain::labels::key;
 use crate::domain::{Actor, FullName, IssueId, IssueState, LabelSet, RepositoryId};
 use crate::github::{self, IssuePage, IssuesQuery, LabelPage, LeftOut, States};
@@ -28,7 +27,7 @@ use crate::service::board_events::{
     Rules, audit_event, issue_event, removal_event, resync_event, window_start, write_of,
 };
 use crate::service::change::end_unlabelled;
-use crate::service::{Error, Result, failures};
+use crate::service::{App, Error, Result, failures};
 use crate::store::audit::NewEntry;
 use crate::store::board::issues::IssueWrite;
 use crate::store::board::{blockers, issues, repository_labels};

@@ -2,11 +2,10 @@
 
 use diesel_async::AsyncConnection;
 
-use crate::app::App;
 use crate::domain::ranking::PeoplesWork;
 use crate::domain::{Actor, FullName, LabelSet};
 use crate::service::board_events::{audit_event, resync_event};
-use crate::service::{Error, Result};
+use crate::service::{App, Error, Result};
 use crate::store::audit::NewEntry;
 use crate::store::{Connection, Repository, audit, event_log, milestones, pool, repositories};
 

@@ -19,16 +19,15 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use chrono::{DateTime, Utc};
-use dispatch::app::App;
 use dispatch::bus::Bus;
 use dispatch::clock::Clock;
 use dispatch::config::{Config, Env};
 use dispatch::connections::{self, Limits};
 use dispatch::domain::actor::Token;
 use dispatch::domain::{Actor, FullName};
-use dispatch::service;
-use dispatch::service::agent_names::AgentNames;
-use dispatch::service::claims::wait_queue::{self, WaitQueue};
+use dispatch::service::name_cache::NameCache;
+use dispatch::service::wait_queue::WaitQueue;
+use dispatch::service::{self, App};
 use dispatch::simulator::{self, NewIssue, Simulator, Write};
 use dispatch::store::{self, Issue};
 use http_body_util::BodyExt;
@@ -127,7 +126,7 @@ impl Given {
         let (bus, pool, url) =
             (app.bus.clone(), self.app.pool.clone(), self.database.url().to_owned());
         self.tasks.spawn(async move { bus.pump(pool, &url).await });
-        self.tasks.spawn(async move { wait_queue::wake_waiters(&app).await });
+        self.tasks.spawn(async move { app.wait_queue.follow(&app.bus).await });
     }
 
     /// Another replica of the application, on the same database, GitHub and clock.
@@ -329,7 +328,7 @@ async fn app(config: Config, url: &str, clock: Clock) -> App {
         pool,
         bus: Bus::new(position),
         wait_queue: WaitQueue::default(),
-        agent_names: AgentNames::default(),
+        agent_names: NameCache::default(),
         clock,
         simulated: false,
     }

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use axum::Router;
 use axum::body::{Body, BodyDataStream};
 use axum::http::Request;
-use dispatch::app::App;
+use dispatch::service::App;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt as _;

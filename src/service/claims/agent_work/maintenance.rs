@@ -6,14 +6,13 @@ use diesel_async::AsyncConnection;
 use uuid::Uuid;
 
 use super::{TERM, give_up, issue_of, of, record};
-use crate::app::App;
 use crate::domain::labels::LabelPlan;
 use crate::domain::leases::{LeaseState, agent_label, agent_name};
 use crate::domain::progress::WorkState;
 use crate::domain::{Actor, AgentWorkId, IssueId, LeaseId};
 use crate::service::change::{ChangeOptions, Intent, Precondition, change_labels_on};
 use crate::service::claims::leases::let_go;
-use crate::service::{Error, Result, agent_names};
+use crate::service::{App, Error, Result, agent_names};
 use crate::store::claims::agent_work::WorkFilter;
 use crate::store::claims::{agent_work, leases};
 use crate::store::repositories::job_locks;

@@ -11,13 +11,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use diesel_async::AsyncConnection;
 
 use super::leases::release_orphans;
-use crate::app::App;
 use crate::domain::bounds::plain;
 use crate::domain::progress::{WorkCheckpoint, WorkState};
 use crate::domain::{Actor, IssueId, LabelSet};
 use crate::service::agent_names::agent_for;
 use crate::service::board_events::audit_event;
-use crate::service::{Error, Result, agent_names, board};
+use crate::service::{App, Error, Result, agent_names, board};
 use crate::store::audit::NewEntry;
 use crate::store::board::issues;
 use crate::store::claims::agent_work::{NewAgentWork, WorkFilter};

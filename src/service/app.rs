@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
+use super::error::Error;
+use super::name_cache::NameCache;
+use super::wait_queue::WaitQueue;
 use crate::bus::Bus;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::github;
-use crate::service::Error;
-use crate::service::agent_names::AgentNames;
-use crate::service::claims::wait_queue::WaitQueue;
 use crate::store::{Pool, PooledConnection};
 
 /// The running service: settings, database, GitHub, events and time.
@@ -25,7 +25,7 @@ pub struct App {
     /// Who waits for work in this process.
     pub wait_queue: WaitQueue,
     /// What agents are called.
-    pub agent_names: AgentNames,
+    pub agent_names: NameCache,
     /// The only "now".
     pub clock: Clock,
     /// Whether GitHub is the built-in simulator.

@@ -13,7 +13,7 @@ use std::time::Duration;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 
-use crate::app::App;
+use crate::bus::Bus;
 use crate::domain::events::{EventKind, IssueFacts, Topic};
 use crate::domain::labels::is_same;
 use crate::domain::{IssueState, RepositoryId, Status};
@@ -147,6 +147,23 @@ impl WaitQueue {
         }
     }
 
+    /// Wakes waiters on every event, until the service stops.
+    pub async fn follow(&self, bus: &Bus) {
+        let mut events = bus.subscribe();
+        loop {
+            match events.recv().await {
+                Ok(event) => {
+                    if let Some(wakeup) = wakeup_of(&event) {
+                        self.wake(&wakeup, 0);
+                    }
+                }
+                // The missed events may have been anything.
+                Err(RecvError::Lagged(_)) => self.wake(&Wakeup::Anything, 0),
+                Err(RecvError::Closed) => return,
+            }
+        }
+    }
+
     /// The number of waiters.
     pub fn len(&self) -> usize {
         self.waiters().waiting.len()
@@ -223,23 +240,6 @@ impl Drop for Ticket {
         let left = self.queue.waiters().waiting.remove(&self.ticket);
         if let Some(wakeup) = left.and_then(|waiter| waiter.wakeup) {
             self.queue.wake(&wakeup, 0);
-        }
-    }
-}
-
-/// Wakes waiters on every event, until the service stops.
-pub async fn wake_waiters(app: &App) {
-    let mut events = app.bus.subscribe();
-    loop {
-        match events.recv().await {
-            Ok(event) => {
-                if let Some(wakeup) = wakeup_of(&event) {
-                    app.wait_queue.wake(&wakeup, 0);
-                }
-            }
-            // The missed events may have been anything.
-            Err(RecvError::Lagged(_)) => app.wait_queue.wake(&Wakeup::Anything, 0),
-            Err(RecvError::Closed) => return,
         }
     }
 }

@@ -1,0 +1,79 @@
+//! The GraphQL server: the executor with its response cache and its multiplexer, for every
+//! transport.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::stream::BoxStream;
+
+use super::answer::{Answer, Item};
+use super::executor::Executor;
+use super::multiplexer::Multiplexer;
+use super::request::{Admitted, Call};
+use super::response_cache::ResponseCache;
+use crate::bus::Bus;
+use crate::domain::EventCursor;
+use crate::service::App;
+
+/// How long a query may take. Mutations bound themselves: giving one up half-way would leave its
+/// outcome open.
+const QUERY_TIME: Duration = Duration::from_secs(15);
+
+/// Everything that the transports share: the schema, the cached responses and the subscriptions that
+/// run. Cheap to clone.
+#[derive(Clone)]
+pub struct Server(Arc<Inner>);
+
+struct Inner {
+    executor: Executor,
+    response_cache: ResponseCache,
+    multiplexer: Multiplexer,
+}
+
+impl Server {
+    /// The server of a running service.
+    pub fn new(app: App) -> Self {
+        Self::with_query_time(app, QUERY_TIME)
+    }
+
+    /// The same, where a query may take another time.
+    pub fn with_query_time(app: App, query_time: Duration) -> Self {
+        let executor = Executor::new(app, query_time);
+        let (response_cache, multiplexer) = (ResponseCache::default(), Multiplexer::default());
+        Self(Arc::new(Inner { executor, response_cache, multiplexer }))
+    }
+
+    /// How many different subscriptions run, each for any number of subscribers.
+    pub fn subscriptions(&self) -> usize {
+        self.0.multiplexer.subscriptions()
+    }
+
+    pub(super) fn bus(&self) -> Bus {
+        self.0.executor.app().bus.clone()
+    }
+
+    /// As [`Executor::admit`].
+    pub(super) fn admit(&self, call: Call) -> Result<Admitted, Answer> {
+        self.0.executor.admit(call)
+    }
+
+    /// As [`ResponseCache::cached`].
+    pub(super) async fn cached(&self, call: &Call) -> Option<Result<Bytes, Answer>> {
+        self.0.response_cache.cached(&self.0.executor, call).await
+    }
+
+    /// As [`ResponseCache::execute`].
+    pub(super) async fn execute(&self, admitted: Admitted) -> Result<Bytes, Answer> {
+        self.0.response_cache.execute(&self.0.executor, admitted).await
+    }
+
+    /// As [`Multiplexer::follow`].
+    pub(super) async fn follow(
+        &self,
+        admitted: Admitted,
+        resume: Option<EventCursor>,
+    ) -> BoxStream<'static, Item> {
+        self.0.multiplexer.follow(&self.0.executor, admitted, resume).await
+    }
+}

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Context, Enum, ID, Object, SimpleObject};
 
 use super::actors::{Actor, AssigneeConnection, User, UserConnection};
-use super::repositories::{IssueConnection, PageInfo, Repository};
+use super::nodes::{Issue, IssueConnection, PageInfo, Repository};
 use super::scalars::{DateTime, Uri};
 use super::{full_name, simulator, whole};
 use crate::simulator::Account;
@@ -27,12 +27,6 @@ pub(super) enum CommentAuthorAssociation {
     Member,
     None,
     Owner,
-}
-
-#[derive(Clone)]
-pub(super) struct Issue {
-    pub slot: Slot,
-    pub issue: Arc<world::Issue>,
 }
 
 #[Object]

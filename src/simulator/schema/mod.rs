@@ -7,6 +7,7 @@
 mod actors;
 mod issues;
 mod mutations;
+mod nodes;
 mod repositories;
 mod scalars;
 
@@ -18,9 +19,9 @@ use async_graphql::{
 };
 
 use actors::{Bot, EnterpriseUserAccount, Mannequin, Organization, User};
-use issues::{Discussion, Issue, IssueComment, Label, PullRequest, Ref};
+use issues::{Discussion, IssueComment, Label, PullRequest, Ref};
 use mutations::Mutation;
-use repositories::Repository;
+use nodes::{Issue, Repository};
 use scalars::DateTime;
 
 use super::Simulator;

@@ -2,7 +2,8 @@
 
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 
-use super::issues::{Issue, IssueComment, Label, PullRequest, page_of};
+use super::issues::{IssueComment, Label, PullRequest, page_of};
+use super::nodes::Issue;
 use super::{Asked, Labelable, Node, full_name, or_null, simulator};
 use crate::simulator::faults::Fault;
 use crate::simulator::request_log::Write;

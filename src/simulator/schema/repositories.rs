@@ -2,22 +2,20 @@
 
 use std::sync::{Arc, OnceLock};
 
-use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
+use async_graphql::{Context, Enum, ID, InputObject, Object, Result};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use chrono::Utc;
 
 use super::issues::{
-    Issue, IssueState, Label, LabelConnection, PullRequest, PullRequestConnection, Ref, size,
+    IssueState, Label, LabelConnection, PullRequest, PullRequestConnection, Ref, size,
+};
+use super::nodes::{
+    Issue, IssueConnection, IssueOrder, IssueOrderField, OrderDirection, Page, PageInfo, Repository,
 };
 use super::scalars::DateTime;
 use super::{IssueOrPullRequest, or_null, simulator};
 use crate::simulator::repository::{self, Position, Shown};
 use crate::simulator::world::{self, Refusal, Slot};
-
-pub(super) struct Repository {
-    pub slot: Slot,
-}
 
 impl Repository {
     fn look<T>(
@@ -160,46 +158,9 @@ pub(super) enum RepositoryPermission {
     Read,
 }
 
-#[derive(Enum, Clone, Copy, PartialEq, Eq)]
-pub(super) enum IssueOrderField {
-    CreatedAt,
-    UpdatedAt,
-    Comments,
-}
-
-#[derive(Enum, Clone, Copy, PartialEq, Eq)]
-pub(super) enum OrderDirection {
-    Asc,
-    Desc,
-}
-
-#[derive(InputObject, PartialEq, Eq)]
-pub(super) struct IssueOrder {
-    field: IssueOrderField,
-    direction: OrderDirection,
-}
-
 #[derive(InputObject)]
 pub(super) struct IssueFilters {
     since: Option<DateTime>,
-}
-
-pub(super) struct IssueConnection {
-    slot: Slot,
-    shown: Shown,
-    since: Option<chrono::DateTime<Utc>>,
-    order_by: Option<IssueOrder>,
-    first: Option<i32>,
-    after: Option<String>,
-    /// All of it, where it is no page of the repository's own issues.
-    listed: Option<Vec<Issue>>,
-    page: OnceLock<Page>,
-}
-
-#[derive(Clone, Default)]
-pub(super) struct Page {
-    issues: Vec<Issue>,
-    has_next: bool,
 }
 
 #[Object]
@@ -299,10 +260,4 @@ pub(super) fn position(cursor: &str) -> Option<Position> {
     let text = String::from_utf8(BASE64.decode(cursor).ok()?).ok()?;
     let (secs, number) = text.strip_prefix("cursor:v2:")?.split_once(':')?;
     Some((chrono::DateTime::from_timestamp(secs.parse().ok()?, 0)?, number.parse().ok()?))
-}
-
-#[derive(SimpleObject)]
-pub(super) struct PageInfo {
-    pub has_next_page: bool,
-    pub end_cursor: Option<String>,
 }

@@ -53,8 +53,8 @@ pub fn start(app: &App, database_url: String) -> JoinSet<()> {
     tasks
 }
 
-/// Runs a task at once, then after each interval. A failure is logged, and the task runs again at the
-/// next interval.
+/// Runs a task at once, then after each interval. A failure is logged, and the task runs again at
+/// the next interval.
 async fn repeat<Task>(
     app: App,
     every: Duration,
@@ -88,7 +88,7 @@ async fn pauses(app: App) -> Result<(), Error> {
 async fn sweep(app: App) -> Result<(), Error> {
     match service::claims::agent_work::sweep(&app, &Actor::System).await {
         // Another replica runs it.
-        Err(Error::Busy { .. }) => Ok(()),
+        Err(Error::RateLimited { .. }) => Ok(()),
         swept => {
             for error in swept?.errors {
                 tracing::warn!(error, "stale work waits for GitHub");
@@ -138,7 +138,7 @@ async fn sync(app: App) {
 fn note_sync(what: &'static str, outcome: Result<(), Error>) {
     match outcome {
         Ok(()) => {}
-        Err(Error::Busy { .. }) => tracing::debug!(what, "left out: another sync runs"),
+        Err(Error::RateLimited { .. }) => tracing::debug!(what, "left out: another sync runs"),
         Err(error) => tracing::warn!(what, %error, "a sync failed and will be tried again"),
     }
 }

@@ -109,15 +109,15 @@ fn details(error: &Error) -> Vec<(&'static str, Value)> {
             .filter_map(|(name, column)| Some((name, status(column.as_ref()?))))
             .collect(),
         Error::LeaseLost { holder: Some(holder) } => vec![("holder", holder.clone().into())],
-        Error::Busy { retry_at: Some(at), .. } => {
+        Error::RateLimited { retry_at: Some(at), .. } => {
             vec![("retryAt", Instant(*at).to_string().into())]
         }
         Error::Unauthenticated
         | Error::Forbidden { .. }
         | Error::LeaseLost { holder: None }
-        | Error::Busy { retry_at: None, .. }
+        | Error::RateLimited { retry_at: None, .. }
         | Error::Upstream(_)
-        | Error::Unread(_)
+        | Error::UpstreamUnreadable(_)
         | Error::Unavailable { .. }
         | Error::Internal(_) => vec![],
     }

@@ -135,7 +135,7 @@ mod tests {
     fn every_refusal_says_what_to_do_next() {
         let invalid = Error::Invalid { field: "agent", reason: "is wrong".to_owned() };
         let forbidden = Error::Forbidden { action: "Not yours".to_owned() };
-        let busy = Error::Busy { what: "Too often".to_owned(), retry_at: None };
+        let busy = Error::RateLimited { what: "Too often".to_owned(), retry_at: None };
         let unavailable = Error::Unavailable { reason: "no database".to_owned() };
         let refused = [
             (

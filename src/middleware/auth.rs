@@ -147,8 +147,8 @@ impl Callers {
     ///
     /// # Errors
     ///
-    /// [`Error::Unauthenticated`] for wrong credentials, [`Error::Busy`] for a source over the
-    /// login throttle, [`Error::Invalid`] for a program that claims a reserved name.
+    /// [`Error::Unauthenticated`] for wrong credentials, [`Error::RateLimited`] for a source over
+    /// the login throttle, [`Error::Invalid`] for a program that claims a reserved name.
     async fn identify(&self, caller: &Caller, authorization: Option<&str>) -> Result<Actor, Error> {
         let mode = &self.0.app.config.auth.mode;
         let shown = authorization.and_then(Credentials::read);
@@ -211,7 +211,10 @@ impl Callers {
                 self.0.rate_limiter.count(&key, times, length, now)
             }
         });
-        counted.map_err(|until| Error::Busy { what: TOO_OFTEN.to_owned(), retry_at: Some(until) })
+        counted.map_err(|until| Error::RateLimited {
+            what: TOO_OFTEN.to_owned(),
+            retry_at: Some(until),
+        })
     }
 
     fn try_password(
@@ -224,7 +227,7 @@ impl Callers {
         let now = self.0.app.clock.now();
         let (given_name, given_password) = split(pair);
         if let Some(until) = self.0.login_throttle.blocked_until(source, &given_name, now) {
-            return Err(Error::Busy { what: TOO_OFTEN.to_owned(), retry_at: Some(until) });
+            return Err(Error::RateLimited { what: TOO_OFTEN.to_owned(), retry_at: Some(until) });
         }
         // Both are compared in any case, so that the time does not reveal which one is wrong.
         if is_same(&given_name, username) & is_same(&given_password, password) {
@@ -259,7 +262,8 @@ impl Caller {
     ///
     /// # Errors
     ///
-    /// [`Error::Unauthenticated`] for wrong credentials, [`Error::Busy`] over the login throttle.
+    /// [`Error::Unauthenticated`] for wrong credentials, [`Error::RateLimited`] over the login
+    /// throttle.
     pub async fn present(&self, authorization: &str) -> Result<Actor, Error> {
         self.callers.identify(self, Some(authorization)).await
     }
@@ -281,8 +285,8 @@ impl Caller {
     /// # Errors
     ///
     /// [`Error::Unauthenticated`] for a wrong token, [`Error::Forbidden`] for a worker token,
-    /// [`Error::Busy`] over the login throttle, [`Error::Conflict`] in a mode without sign-in by
-    /// token.
+    /// [`Error::RateLimited`] over the login throttle, [`Error::Conflict`] in a mode without
+    /// sign-in by token.
     pub fn check_sign_in(&self, token: &str) -> Result<Secret, Error> {
         let callers = &self.callers.0;
         let now = callers.app.clock.now();
@@ -292,7 +296,7 @@ impl Caller {
             AuthMode::Open | AuthMode::ReadOnly => {}
         }
         if let Some(until) = callers.login_throttle.blocked_until(self.source, SIGN_IN, now) {
-            return Err(Error::Busy { what: TOO_OFTEN.to_owned(), retry_at: Some(until) });
+            return Err(Error::RateLimited { what: TOO_OFTEN.to_owned(), retry_at: Some(until) });
         }
         match callers.tokens.owner(token) {
             Some(Owner::Maintainer(_)) => {

@@ -218,8 +218,8 @@ fn status_of(error: &Error) -> StatusCode {
         Error::Forbidden { .. } => StatusCode::FORBIDDEN,
         Error::NotFound { .. } => StatusCode::NOT_FOUND,
         Error::Conflict { .. } | Error::LeaseLost { .. } => StatusCode::CONFLICT,
-        Error::Busy { .. } => StatusCode::TOO_MANY_REQUESTS,
-        Error::Upstream(_) | Error::Unread(_) => StatusCode::BAD_GATEWAY,
+        Error::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
+        Error::Upstream(_) | Error::UpstreamUnreadable(_) => StatusCode::BAD_GATEWAY,
         Error::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
         Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }
@@ -236,7 +236,7 @@ impl From<Error> for Problem {
                 problem.with("current", word(current)).with("pending", word(pending))
             }
             Error::LeaseLost { holder } => problem.with("holder", holder),
-            Error::Busy { retry_at, .. } => Self { retry_at, ..problem },
+            Error::RateLimited { retry_at, .. } => Self { retry_at, ..problem },
             Error::Internal(cause) => {
                 Self { cause: Some(format!("{cause:#}")), ..problem.saying("Internal error") }
             }

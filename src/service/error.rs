@@ -52,7 +52,7 @@ pub enum Error {
         /// The target column of a change in progress.
         pending: Option<Status>,
         /// The kind of conflict.
-        obstacle: Obstacle,
+        kind: ConflictKind,
     },
 
     /// The caller's lease is over.
@@ -64,8 +64,8 @@ pub enum Error {
 
     /// Temporarily not possible.
     #[error("{what}")]
-    Busy {
-        /// What is busy, as one sentence.
+    RateLimited {
+        /// What is limited, as one sentence.
         what: String,
         /// When to try again; none if unknown.
         retry_at: Option<DateTime<Utc>>,
@@ -77,7 +77,7 @@ pub enum Error {
 
     /// GitHub could not be read, so nothing was decided or sent.
     #[error("Could not verify live GitHub labels: {0}")]
-    Unread(#[source] github::Error),
+    UpstreamUnreadable(#[source] github::Error),
 
     /// The service is not ready.
     #[error("{reason}")]
@@ -93,7 +93,7 @@ pub enum Error {
 
 /// The kind of a conflict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Obstacle {
+pub enum ConflictKind {
     /// Caused by a concurrent action; a retry may succeed.
     Passing,
     /// Caused by the state of the object; a retry will not succeed.
@@ -112,8 +112,8 @@ impl Error {
             Self::NotFound { .. } => NOT_FOUND,
             Self::Conflict { .. } => CONFLICT,
             Self::LeaseLost { .. } => LEASE_LOST,
-            Self::Busy { .. } => RATE_LIMITED,
-            Self::Upstream(_) | Self::Unread(_) => UPSTREAM_FAILED,
+            Self::RateLimited { .. } => RATE_LIMITED,
+            Self::Upstream(_) | Self::UpstreamUnreadable(_) => UPSTREAM_FAILED,
             Self::Unavailable { .. } => UNAVAILABLE,
             Self::Internal(_) => INTERNAL_SERVER_ERROR,
         }
@@ -135,14 +135,14 @@ impl Error {
 
     /// A conflict that is not about the issue's column.
     pub fn conflict(what: impl Into<String>) -> Self {
-        let obstacle = Obstacle::Passing;
-        Self::Conflict { what: what.into(), current: None, pending: None, obstacle }
+        let kind = ConflictKind::Passing;
+        Self::Conflict { what: what.into(), current: None, pending: None, kind }
     }
 
     /// A conflict that a retry will not solve.
     pub(super) fn lasting(what: impl Into<String>, current: Option<Status>) -> Self {
-        let obstacle = Obstacle::Lasting;
-        Self::Conflict { what: what.into(), current, pending: None, obstacle }
+        let kind = ConflictKind::Lasting;
+        Self::Conflict { what: what.into(), current, pending: None, kind }
     }
 
     /// The conflict for an issue of a read-only repository, if it is one.
@@ -154,14 +154,14 @@ impl Error {
 
     /// The conflict for an issue that is closed on GitHub and can only be reopened there.
     pub(super) fn closed(what: impl Into<String>) -> Self {
-        let (current, obstacle) = (Some(Status::Done), Obstacle::Closed);
-        Self::Conflict { what: what.into(), current, pending: None, obstacle }
+        let (current, kind) = (Some(Status::Done), ConflictKind::Closed);
+        Self::Conflict { what: what.into(), current, pending: None, kind }
     }
 
     /// GitHub's error for a change, or for the read before it, if that is the cause.
     pub(super) fn refusal(&self) -> Option<&github::Error> {
         match self {
-            Self::Upstream(error) | Self::Unread(error) => Some(error),
+            Self::Upstream(error) | Self::UpstreamUnreadable(error) => Some(error),
             _ => None,
         }
     }
@@ -186,10 +186,10 @@ impl From<diesel::result::Error> for Error {
 
 impl Error {
     /// A failed read of GitHub's labels.
-    pub(super) fn unread(error: github::Error) -> Self {
+    pub(super) fn upstream_unreadable(error: github::Error) -> Self {
         match error {
             github::Error::RateLimited { .. } => error.into(),
-            _ => Self::Unread(error),
+            _ => Self::UpstreamUnreadable(error),
         }
     }
 }
@@ -198,7 +198,7 @@ impl From<github::Error> for Error {
     fn from(error: github::Error) -> Self {
         match error {
             github::Error::RateLimited { until } => {
-                Self::Busy { what: error.to_string(), retry_at: Some(until) }
+                Self::RateLimited { what: error.to_string(), retry_at: Some(until) }
             }
             _ => Self::Upstream(error),
         }

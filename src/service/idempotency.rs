@@ -43,8 +43,8 @@ pub enum IdempotencyState {
 ///
 /// # Errors
 ///
-/// [`Error::Conflict`] when the key was used for a different request; [`Error::Busy`] while the
-/// first request is running.
+/// [`Error::Conflict`] when the key was used for a different request; [`Error::RateLimited`] while
+/// the first request is running.
 pub async fn begin(
     app: &App,
     key: IdempotencyKey<'_>,
@@ -69,7 +69,7 @@ pub async fn begin(
     }
     match known.map(|known| (known.status.map(u16::try_from), known.answer)) {
         Some((Some(Ok(status)), Some(answer))) => Ok(IdempotencyState::Repeated(status, answer)),
-        _ => Err(Error::Busy {
+        _ => Err(Error::RateLimited {
             what: "The request of this Idempotency-Key is being carried out".to_owned(),
             retry_at: Some(now + RETRY_AFTER),
         }),

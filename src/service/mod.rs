@@ -27,7 +27,7 @@ pub mod sessions;
 pub mod wait_queue;
 
 pub use app::App;
-pub use error::{Error, Obstacle};
+pub use error::{ConflictKind, Error};
 
 pub use crate::store::pool::cancellable;
 

@@ -1,8 +1,8 @@
 //! Settling what a crash or an outage interrupted.
 //!
-//! A pending audit entry is settled here once its deadline has passed, by reading the issue back from
-//! GitHub, with the same code that settles a change in its own request. Invariant: the entry alone
-//! has everything that is needed to settle it.
+//! A pending audit entry is settled here once its deadline has passed, by reading the issue back
+//! from GitHub, with the same code that settles a change in its own request. Invariant: the entry
+//! alone has everything that is needed to settle it.
 
 use super::board::comments;
 use super::change::{
@@ -72,7 +72,9 @@ async fn settle_one(app: &App, entry: &AuditEntry) -> Result<()> {
         }
     };
     match settled {
-        Ok(_) | Err(Error::Upstream(_) | Error::Busy { .. } | Error::Conflict { .. }) => Ok(()),
+        Ok(_) | Err(Error::Upstream(_) | Error::RateLimited { .. } | Error::Conflict { .. }) => {
+            Ok(())
+        }
         Err(error) => Err(error),
     }
 }

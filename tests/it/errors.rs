@@ -5,7 +5,7 @@ use axum::http::{Request, StatusCode};
 use chrono::TimeDelta;
 use dispatch::domain::Status;
 use dispatch::middleware::Problem;
-use dispatch::service::{Error, Obstacle};
+use dispatch::service::{ConflictKind, Error};
 use serde_json::json;
 
 use crate::support::{Given, given, given_settings, start_of_time};
@@ -26,15 +26,15 @@ fn every_error() -> Vec<Error> {
             what: "The issue is in Done by now".to_owned(),
             current: Some(Status::Done),
             pending: None,
-            obstacle: Obstacle::Passing,
+            kind: ConflictKind::Passing,
         },
         Error::LeaseLost { holder: Some("beta".to_owned()) },
-        Error::Busy {
+        Error::RateLimited {
             what: "Rate limit exceeded".to_owned(),
             retry_at: Some(start_of_time() + TimeDelta::seconds(30)),
         },
         Error::Upstream(refused()),
-        Error::Unread(refused()),
+        Error::UpstreamUnreadable(refused()),
         Error::Unavailable { reason: "the database cannot be reached".to_owned() },
         Error::Internal(anyhow::anyhow!("a secret of our insides")),
     ]

@@ -241,7 +241,7 @@ async fn unreadable_live_labels_are_written_down_too() {
         given.with_issues(&[("Unread", &["status/ready"])]).await;
         given.github.inject(Fault::refuse(403, "no").on("LiveLabels").always());
         let refused = try_move(&given.app, &given.issue(1).await, Status::Done).await.unwrap_err();
-        assert!(matches!(refused, Error::Unread(_)), "{refused:?}");
+        assert!(matches!(refused, Error::UpstreamUnreadable(_)), "{refused:?}");
         assert_eq!(given.github.take_writes(), []);
         assert_eq!(audit(given).await[0].success, Some(false));
     })

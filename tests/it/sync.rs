@@ -330,7 +330,7 @@ async fn a_used_up_rate_limit_stops_the_sync_and_says_until_when() {
         given.github.exhaust_rate_limit(until);
         let results = sync_issues(&given.app, None).await.unwrap();
         let error = results[0].error.as_ref().unwrap();
-        let Error::Busy { retry_at, .. } = error else { panic!("{error:?}") };
+        let Error::RateLimited { retry_at, .. } = error else { panic!("{error:?}") };
         assert!(retry_at.is_some_and(|at| at >= until), "{retry_at:?}");
         assert!(error_of(given, REPOSITORY).await.unwrap().contains("rate limit"));
     })
@@ -563,7 +563,7 @@ async fn of_two_syncs_at_once_one_is_told_that_the_other_runs() {
         let second = async {
             gate.arrived().await;
             let refused = sync_issues(&other, None).await.unwrap_err();
-            assert!(matches!(refused, Error::Busy { .. }), "{refused:?}");
+            assert!(matches!(refused, Error::RateLimited { .. }), "{refused:?}");
             gate.open();
         };
         tokio::join!(first, second);
@@ -667,7 +667,7 @@ async fn a_sync_that_gives_signs_of_life_keeps_its_lock() {
                 eventually(async || given.database.number(&beaten).await == 1).await;
             }
             let other = sync_issues(&given.app, None).await;
-            assert!(matches!(other, Err(Error::Busy { .. })), "{other:?}");
+            assert!(matches!(other, Err(Error::RateLimited { .. })), "{other:?}");
             gate.open();
         };
         let (synced, ()) = tokio::join!(sync_issues(&given.app, None), meanwhile);
@@ -687,7 +687,7 @@ async fn a_sync_that_lost_its_lock_stops_and_leaves_its_successors() {
             given.database.run("UPDATE job_locks SET run_id = gen_random_uuid()").await;
         };
         let (stopped, ()) = tokio::join!(sync_issues(&given.app, None), meanwhile);
-        assert!(matches!(stopped, Err(Error::Busy { .. })), "{stopped:?}");
+        assert!(matches!(stopped, Err(Error::RateLimited { .. })), "{stopped:?}");
         assert_eq!(given.database.number("SELECT count(*) FROM job_locks").await, 1);
         gate.open();
     })

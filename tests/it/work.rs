@@ -214,7 +214,7 @@ async fn without_github_s_word_nothing_is_claimed() {
         given.with_issues(&[("One", READY)]).await;
         given.github.inject(Fault::refuse(500, "down").on("LiveLabels").times(3));
         let refused = claim_next(&given.app, &agent("alpha"), next("alpha")).await.unwrap_err();
-        assert!(matches!(refused, Error::Unread(_)), "{refused:?}");
+        assert!(matches!(refused, Error::UpstreamUnreadable(_)), "{refused:?}");
         assert_eq!(labels(given, 1), ["status/ready"]);
         let page = PageRequest::first(1);
         let all = DecisionFilter::default();
@@ -477,8 +477,8 @@ fn bytes_of(path: &str, query: &str, tool: &str) -> String {
     )
 }
 
-/// Serves for one request. The token is cancelled when the service has let go of that request: it was
-/// answered, or its caller was seen to have left.
+/// Serves for one request. The token is cancelled when the service has let go of that request: it
+/// was answered, or its caller was seen to have left.
 async fn serve_one(given: &mut Given) -> (String, CancellationToken) {
     let let_go = CancellationToken::new();
     let seen = let_go.clone();

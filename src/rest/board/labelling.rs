@@ -18,7 +18,7 @@ use crate::rest::schemas::{AssignAction, LabelAction, UnassignAction};
 use crate::service::board::moves::UNKNOWN_ISSUE;
 use crate::service::change::Changed;
 use crate::service::claims::assignments::{add_label, assign_agent, assign_owner, remove_label};
-use crate::service::{App, Error, Obstacle};
+use crate::service::{App, ConflictKind, Error};
 use crate::store::Issue;
 
 /// A label to add to an issue or to remove from it.
@@ -163,7 +163,7 @@ pub(super) fn not_changed(error: Error, text: &'static str) -> Problem {
         Error::Invalid { field, reason } if reason.starts_with("Invalid ") => {
             Problem::bad_request(reason.clone()).with("field", *field)
         }
-        Error::Conflict { obstacle: Obstacle::Closed, .. } => {
+        Error::Conflict { kind: ConflictKind::Closed, .. } => {
             let text = "Cannot change the labels of a closed issue";
             Problem::from(error).with_status(StatusCode::BAD_REQUEST).saying(text)
         }
@@ -288,7 +288,7 @@ pub(crate) async fn assign(
 
 fn not_assigned(error: Error, text: &'static str) -> Problem {
     match &error {
-        Error::Conflict { obstacle: Obstacle::Closed, .. } => {
+        Error::Conflict { kind: ConflictKind::Closed, .. } => {
             let text = "Cannot assign a closed issue";
             Problem::from(error).with_status(StatusCode::BAD_REQUEST).saying(text)
         }

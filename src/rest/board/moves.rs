@@ -18,7 +18,7 @@ use crate::rest::issue_ref::{IssueRef, Words, known_issue};
 use crate::rest::responses::{IssueWrite, LabelWrite};
 use crate::rest::schemas::StatusWord;
 use crate::service::board::moves::{MoveIssue, UNKNOWN_ISSUE};
-use crate::service::{self, App, Error, Obstacle};
+use crate::service::{self, App, ConflictKind, Error};
 
 const MOVE: Words<'_> =
     Words { action: "move_issue", missing: UNKNOWN_ISSUE, failure: "Failed to move issue" };
@@ -102,14 +102,14 @@ fn to_column(issue_id: IssueId, to: Status) -> MoveIssue {
 /// Converts an error of a move to the problem that existing REST clients expect.
 pub(super) fn refused(error: Error, text: &'static str) -> Problem {
     match &error {
-        Error::Conflict { obstacle: Obstacle::Closed, .. } => {
+        Error::Conflict { kind: ConflictKind::Closed, .. } => {
             Problem::from(error).with_status(StatusCode::BAD_REQUEST)
         }
-        Error::Unread(cause) => {
+        Error::UpstreamUnreadable(cause) => {
             let text = cause.to_string();
             Problem::from(error).with_status(StatusCode::INTERNAL_SERVER_ERROR).saying(text)
         }
-        Error::Upstream(_) | Error::Busy { .. } => {
+        Error::Upstream(_) | Error::RateLimited { .. } => {
             Problem::from(error).with_status(StatusCode::INTERNAL_SERVER_ERROR)
         }
         Error::NotFound { .. } => Problem::not_found(UNKNOWN_ISSUE),
@@ -120,7 +120,7 @@ pub(super) fn refused(error: Error, text: &'static str) -> Problem {
 /// The same for routes that return 503 when labels could not be read.
 pub(crate) fn refused_or_unread(error: Error, text: &'static str) -> Problem {
     match &error {
-        Error::Unread(_) | Error::Busy { .. } => {
+        Error::UpstreamUnreadable(_) | Error::RateLimited { .. } => {
             Problem::from(error).with_status(StatusCode::SERVICE_UNAVAILABLE)
         }
         _ => refused(error, text),

@@ -26,7 +26,7 @@ use crate::rest::schemas::{
 use crate::service::claims::agent_work::{
     self, EndWork, NoteCheckpoint, Reassign, Release, Shown, StartWork, Told,
 };
-use crate::service::{App, Error, Obstacle};
+use crate::service::{App, ConflictKind, Error};
 use crate::store::{AgentWork, Lease};
 
 /// The prefix of an id that is a lease's id and not a piece of work.
@@ -284,10 +284,10 @@ fn refused(text: &'static str) -> impl Fn(Error) -> Problem {
             Problem::not_found("No active work found for agent")
                 .advising("Begin it with POST /api/agent-work/start")
         }
-        Error::Conflict { obstacle: Obstacle::Lasting, .. } => {
+        Error::Conflict { kind: ConflictKind::Lasting, .. } => {
             Problem::from(error).with_status(StatusCode::BAD_REQUEST)
         }
-        Error::Unread(_) | Error::Busy { .. } => {
+        Error::UpstreamUnreadable(_) | Error::RateLimited { .. } => {
             Problem::from(error).with_status(StatusCode::SERVICE_UNAVAILABLE)
         }
         _ => failed(text)(error),
@@ -697,7 +697,7 @@ pub(super) struct SweepReport<'a> {
 )]
 pub(crate) async fn sweep(Reader { state: app, actor }: Reader<App>) -> Result<Response, Problem> {
     let swept = agent_work::sweep(&app, &actor).await.map_err(|error| match &error {
-        Error::Busy { .. } => {
+        Error::RateLimited { .. } => {
             Problem::from(error).with_status(StatusCode::CONFLICT).with("locked", true)
         }
         _ => failed("Failed to sweep agent work")(error),

@@ -31,7 +31,7 @@ use crate::service::board::moves::UNKNOWN_ISSUE;
 use crate::service::claims::ClaimIssue;
 use crate::service::claims::assignments::release_issue;
 use crate::service::claims::long_poll::wait_to_claim;
-use crate::service::{App, Error, Obstacle, board};
+use crate::service::{App, ConflictKind, Error, board};
 
 const CLAIM: Words<'_> =
     Words { action: "claim_issue", missing: UNKNOWN_ISSUE, failure: "Failed to claim issue" };
@@ -204,7 +204,7 @@ pub(super) async fn claim(
 /// Converts an error of a claim or a release to the problem that existing REST clients expect.
 fn not_claimed(error: Error, text: &'static str) -> Problem {
     match &error {
-        Error::Conflict { obstacle: Obstacle::Closed | Obstacle::Lasting, .. } => {
+        Error::Conflict { kind: ConflictKind::Closed | ConflictKind::Lasting, .. } => {
             Problem::from(error).with_status(StatusCode::BAD_REQUEST)
         }
         Error::Invalid { field: "agent", reason } => misnamed(reason),
@@ -255,7 +255,7 @@ pub(super) async fn unclaim(
     let agent = body.agent_name.as_str();
     let released = release_issue(&app, &actor, issue.id, agent).await;
     let released = released.map_err(|error| match &error {
-        Error::Conflict { obstacle: Obstacle::Closed, .. } => {
+        Error::Conflict { kind: ConflictKind::Closed, .. } => {
             let text = "Cannot unclaim a closed issue";
             Problem::from(error).with_status(StatusCode::BAD_REQUEST).saying(text)
         }

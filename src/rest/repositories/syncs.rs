@@ -89,7 +89,7 @@ pub(crate) async fn sync(
 ) -> Result<Response, Problem> {
     let only = chosen(&app, &body)?;
     let outcomes = sync_issues(&app, only.as_ref()).await.map_err(|error| match &error {
-        Error::Busy { .. } => {
+        Error::RateLimited { .. } => {
             Problem::from(error).with_status(StatusCode::CONFLICT).with("locked", true)
         }
         Error::NotFound { id, .. } => untracked(id),
@@ -179,10 +179,12 @@ pub(crate) async fn refresh(
     let name = app.config.github.repository(&given).map_err(|_| untracked(&given))?;
     let refreshed = refresh_issue(&app, &name, number).await.map_err(|error| match error {
         Error::NotFound { .. } => untracked(&given),
-        Error::Upstream(_) | Error::Unread(_) | Error::Busy { .. } => Problem::from(error)
-            .with_status(StatusCode::BAD_GATEWAY)
-            .with("repo", given.as_str())
-            .with("issueNumber", number),
+        Error::Upstream(_) | Error::UpstreamUnreadable(_) | Error::RateLimited { .. } => {
+            Problem::from(error)
+                .with_status(StatusCode::BAD_GATEWAY)
+                .with("repo", given.as_str())
+                .with("issueNumber", number)
+        }
         other => failed("Issue refresh failed")(other),
     })?;
     let stored = board::find_issue_by_number(&app, &name, number).await;

@@ -52,7 +52,7 @@ pub async fn beat(app: &App, actor: &Actor, agent: &str) -> Result<Heartbeat> {
             };
             errors.extend(syncs.iter().filter_map(failure));
         }
-        Err(error @ Error::Busy { .. }) => warnings.push(error.to_string()),
+        Err(error @ Error::RateLimited { .. }) => warnings.push(error.to_string()),
         Err(error @ (Error::Internal(_) | Error::Unavailable { .. })) => return Err(error),
         Err(error) => errors.push(error.to_string()),
     }

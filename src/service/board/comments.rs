@@ -60,8 +60,8 @@ pub struct Posted {
 /// # Errors
 ///
 /// [`Error::Invalid`] for a text that is empty or too long, [`Error::NotFound`];
-/// [`Error::Upstream`] or [`Error::Busy`] when GitHub refused or did not respond, which is audited
-/// too. Retrying after any of them is safe.
+/// [`Error::Upstream`] or [`Error::RateLimited`] when GitHub refused or did not respond, which is
+/// audited too. Retrying after any of them is safe.
 pub async fn add(app: &App, actor: &Actor, command: AddComment) -> Result<Posted> {
     let text = text_of(&command.body)?;
     let (issue, repository) = board::find_issue(app, command.issue_id).await?;
@@ -323,14 +323,16 @@ pub(crate) async fn settle_one(app: &App, entry: &AuditEntry) -> Result<()> {
         Err(Error::Upstream(error @ github::Error::NotFound { .. })) => {
             settle(app, entry, certain(Err(error))).await
         }
-        Err(error @ (Error::Upstream(_) | Error::Busy { .. })) => {
+        Err(error @ (Error::Upstream(_) | Error::RateLimited { .. })) => {
             tracing::warn!(%error, entry = %entry.id, "an unsettled comment waits for GitHub");
             return Ok(());
         }
         Err(error) => return Err(error),
     };
     match settled {
-        Ok(_) | Err(Error::Upstream(_) | Error::Busy { .. } | Error::NotFound { .. }) => Ok(()),
+        Ok(_) | Err(Error::Upstream(_) | Error::RateLimited { .. } | Error::NotFound { .. }) => {
+            Ok(())
+        }
         Err(error) => Err(error),
     }
 }

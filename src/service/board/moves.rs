@@ -39,8 +39,8 @@ pub struct MoveIssue {
 /// [`Error::Invalid`] without a reason for Blocked, [`Error::NotFound`], [`Error::Conflict`] when
 /// the issue is closed, in another column than expected, or has an unsettled change;
 /// [`Error::LeaseLost`] for an agent while another one has the lease, and for a stale fencing
-/// token; [`Error::Unread`], [`Error::Upstream`] or [`Error::Busy`] when GitHub refused, which is
-/// audited too.
+/// token; [`Error::UpstreamUnreadable`], [`Error::Upstream`] or [`Error::RateLimited`] when GitHub
+/// refused, which is audited too.
 pub async fn move_issue(app: &App, actor: &Actor, command: MoveIssue) -> Result<Changed> {
     change_status(app, actor, "move_issue", command).await
 }

@@ -11,7 +11,7 @@ use crate::domain::leases::{Hold, LeaseState};
 use crate::domain::{Actor, IssueId, IssueState, LabelSet, LeaseId, Status};
 use crate::github::{self, LiveLabels};
 use crate::service::audit::append_settled;
-use crate::service::{App, Error, Obstacle, Result};
+use crate::service::{App, ConflictKind, Error, Result};
 use crate::store::agents::agent_runs::NewAgentRun;
 use crate::store::audit::NewEntry;
 use crate::store::claims::leases;
@@ -142,7 +142,7 @@ pub(super) fn check(
             ),
             current: Some(current),
             pending: None,
-            obstacle: Obstacle::Passing,
+            kind: ConflictKind::Passing,
         }),
         _ => Ok(()),
     }
@@ -184,7 +184,7 @@ pub(super) async fn unsettled(
         what: "Another change of this issue is under way".to_owned(),
         current: Some(labels.effective_status(state)),
         pending: other.and_then(|other| other.target_status),
-        obstacle: Obstacle::Passing,
+        kind: ConflictKind::Passing,
     })
 }
 

@@ -1,10 +1,10 @@
 //! Changing an issue's labels on GitHub, and settling changes with an unknown outcome.
 //!
 //! The intent is written first (write-ahead): a pending audit entry is stored before the change is
-//! sent to GitHub, and settled by the labels that GitHub then has. Whatever fails in between, including a
-//! crash, is repaired by the same second half: read the issue back, settle, publish. Invariants: an
-//! issue has at most one unsettled change; a change with an unknown outcome is never sent twice;
-//! the entry alone has everything that is needed to settle it.
+//! sent to GitHub, and settled by the labels that GitHub then has. Whatever fails in between,
+//! including a crash, is repaired by the same second half: read the issue back, settle, publish.
+//! Invariants: an issue has at most one unsettled change; a change with an unknown outcome is never
+//! sent twice; the entry alone has everything that is needed to settle it.
 
 mod github_state;
 mod intent;
@@ -42,8 +42,8 @@ pub(super) use self::settle::{Observed, Settlement, settle, settle_by_reading};
 ///
 /// [`Error::Conflict`] when the repository is read-only, or the issue is closed, in another column
 /// than expected, or has an unsettled change; [`Error::Invalid`] when a label would be too long;
-/// [`Error::LeaseLost`] when another agent has the lease; [`Error::Unread`],
-/// [`Error::Upstream`] or [`Error::Busy`] when GitHub refused, which is audited too.
+/// [`Error::LeaseLost`] when another agent has the lease; [`Error::UpstreamUnreadable`],
+/// [`Error::Upstream`] or [`Error::RateLimited`] when GitHub refused, which is audited too.
 pub(super) async fn change_labels(
     app: &App,
     intent: &Intent<'_>,
@@ -91,7 +91,7 @@ pub(super) async fn change_labels_on(
                 let row = intent.row(target, &issue.labels, &issue.labels, requested_at);
                 record_refusal(app, row, &error).await?;
             }
-            return Err(Error::unread(error));
+            return Err(Error::upstream_unreadable(error));
         }
     };
     let labels = LabelSet::from(live.names());

@@ -14,7 +14,7 @@ use crate::domain::labels::LabelPlan;
 use crate::domain::{Actor, EventCursor, IssueId, LabelSet};
 use crate::github::{self, Commented, LiveLabels};
 use crate::service::board_events::audit_event;
-use crate::service::{App, Error, Obstacle, Result, failures};
+use crate::service::{App, ConflictKind, Error, Result, failures};
 use crate::store::audit::Outcome;
 use crate::store::board::{conversations, issues};
 use crate::store::{AgentRun, AuditEntry, Connection, Issue, Lease, audit};
@@ -108,8 +108,8 @@ impl Settlement {
         Self { observed, error, recheck_at: None }
     }
 
-    /// The outcome of a change with a lost response, found by reading GitHub. A failure is uncertain:
-    /// `lost` is returned for it, and GitHub is read again later.
+    /// The outcome of a change with a lost response, found by reading GitHub. A failure is
+    /// uncertain: `lost` is returned for it, and GitHub is read again later.
     pub(in crate::service) fn read_back(
         observed: Observed,
         lost: Option<github::Error>,
@@ -157,7 +157,7 @@ pub(in crate::service) async fn settle(
                     what: "The outcome of this change was settled by somebody else".to_owned(),
                     current: Some(row.status),
                     pending: None,
-                    obstacle: Obstacle::Passing,
+                    kind: ConflictKind::Passing,
                 });
             };
             match observed {

@@ -31,7 +31,7 @@ use crate::service::change::{
 };
 use crate::service::idempotency::hash_of;
 use crate::service::wait_queue::{Interest, LONGEST_WAIT};
-use crate::service::{App, Error, Obstacle, Result, allows, board, failures};
+use crate::service::{App, ConflictKind, Error, Result, allows, board, failures};
 use crate::store::audit::NewEntry;
 use crate::store::claims::leases;
 use crate::store::claims::leases::{StopRequest, Wish};
@@ -146,8 +146,8 @@ struct Request {
 ///
 /// [`Error::Invalid`] for an invalid agent name, an unknown or not claimable lane, an untracked
 /// repository, or a time out of range; [`Error::Forbidden`] for callers that may not act for the
-/// agent; [`Error::Conflict`] for a request whose lease is over; [`Error::Unread`],
-/// [`Error::Upstream`] or [`Error::Busy`] when GitHub refused.
+/// agent; [`Error::Conflict`] for a request whose lease is over; [`Error::UpstreamUnreadable`],
+/// [`Error::Upstream`] or [`Error::RateLimited`] when GitHub refused.
 pub async fn claim_next(app: &App, actor: &Actor, command: ClaimNext) -> Result<ClaimedNext> {
     let agent = agent_for(app, actor, &command.agent).await?;
     let term_seconds = term(command.lease_seconds)?.unwrap_or(USUAL_TERM);
@@ -181,7 +181,7 @@ pub async fn claim_next(app: &App, actor: &Actor, command: ClaimNext) -> Result<
     let Attempt { lease, candidates, around } = match outcome {
         Ok(attempt) => attempt,
         Err(error) => {
-            if matches!(error, Error::Unread(_) | Error::Busy { .. }) {
+            if matches!(error, Error::UpstreamUnreadable(_) | Error::RateLimited { .. }) {
                 let why = error.to_string();
                 let failure = Skip { reason: SkipReason::LabelsUnverified, why };
                 let (decided, why) = Decided::failed(failure);
@@ -481,8 +481,8 @@ fn is_served(
         return Ok(());
     }
     let what = "GitHub has the issue differently by now".to_owned();
-    let obstacle = Obstacle::Passing;
-    Err(Error::Conflict { what, current: Some(current), pending: None, obstacle })
+    let kind = ConflictKind::Passing;
+    Err(Error::Conflict { what, current: Some(current), pending: None, kind })
 }
 
 /// Reserves the first of the ranked issues that has no lease. If limits are configured, claims are
@@ -633,8 +633,8 @@ fn is_claimable(agent: &str, force: bool, labels: &LabelSet, state: IssueState) 
     match labels.agents().find(|other| !is_same(other, agent)) {
         Some(other) if !force => {
             let what = format!("Issue is already assigned to {other}. Use force=true to override.");
-            let obstacle = Obstacle::Passing;
-            Err(Error::Conflict { what, current: Some(current), pending: None, obstacle })
+            let kind = ConflictKind::Passing;
+            Err(Error::Conflict { what, current: Some(current), pending: None, kind })
         }
         _ => Ok(()),
     }

@@ -807,7 +807,9 @@ async fn expire(app: &App, lease: &Lease) -> Result<()> {
     };
     let work = Work { issue: &issue, repository: &repository, agent: &lease.agent };
     match Box::pin(give_up(app, &Actor::System, "expire_lease", &work, None, options)).await {
-        Err(Error::Unread(github::Error::NotFound { .. })) => end_quietly(app, lease).await,
+        Err(Error::UpstreamUnreadable(github::Error::NotFound { .. })) => {
+            end_quietly(app, lease).await
+        }
         outcome => outcome.map(drop),
     }
 }

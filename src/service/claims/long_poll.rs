@@ -13,7 +13,7 @@ use super::{ClaimIssue, Claimed, claim_issue};
 use crate::domain::Actor;
 use crate::domain::events::{EventKind, Topic};
 use crate::service::wait_queue::LONGEST_WAIT;
-use crate::service::{App, Error, Obstacle, Result};
+use crate::service::{App, ConflictKind, Error, Result};
 use crate::store::Event;
 
 /// How long events are collected, so that many changes at once cause one evaluation.
@@ -70,7 +70,7 @@ pub async fn wait_to_claim(
 /// Whether a claim failed because of a condition that may end by itself.
 fn may_pass(error: &Error) -> bool {
     match error {
-        Error::Conflict { obstacle, .. } => *obstacle == Obstacle::Passing,
+        Error::Conflict { kind, .. } => *kind == ConflictKind::Passing,
         Error::LeaseLost { .. } => true,
         _ => false,
     }

@@ -150,8 +150,8 @@ pub async fn unreadable_issues(
 ///
 /// # Errors
 ///
-/// [`Error::NotFound`] for a repository that is not tracked, [`Error::Busy`] while another sync
-/// runs. A repository that fails does not fail the call: see [`RepositorySync::error`].
+/// [`Error::NotFound`] for a repository that is not tracked, [`Error::RateLimited`] while another
+/// sync runs. A repository that fails does not fail the call: see [`RepositorySync::error`].
 pub async fn sync_issues(app: &App, only: Option<&FullName>) -> Result<Vec<RepositorySync>> {
     let chosen = {
         let mut connection = app.connection().await?;
@@ -227,7 +227,7 @@ async fn take_lock(app: &App, repositories: usize) -> Result<Uuid> {
     let mut connection = app.connection().await?;
     match job_locks::take(&mut connection, JOB, (run, steps), now, stale).await? {
         true => Ok(run),
-        false => Err(Error::Busy {
+        false => Err(Error::RateLimited {
             what: "A sync is already running. Try again later.".to_owned(),
             retry_at: None,
         }),
@@ -246,7 +246,7 @@ async fn keep_lock(app: &App, run: Uuid) -> Error {
         match beaten.await {
             Ok(true) => {}
             Ok(false) => {
-                return Error::Busy {
+                return Error::RateLimited {
                     what: "Another sync has taken over".to_owned(),
                     retry_at: None,
                 };

@@ -266,7 +266,7 @@ pub async fn reassign(app: &App, actor: &Actor, command: Reassign) -> Result<Age
 ///
 /// # Errors
 ///
-/// [`Error::Busy`] while another sweep runs; when the database fails.
+/// [`Error::RateLimited`] while another sweep runs; when the database fails.
 pub async fn sweep(app: &App, actor: &Actor) -> Result<Swept> {
     let (run, now) = (app.clock.fresh_uuid(), app.clock.now());
     let silent = {
@@ -274,7 +274,7 @@ pub async fn sweep(app: &App, actor: &Actor) -> Result<Swept> {
         let given_up = now - app.config.sync.lock_max_age;
         if !job_locks::take(&mut connection, JOB, (run, 1), now, given_up).await? {
             let what = "A sweep of stale work is already running".to_owned();
-            return Err(Error::Busy { what, retry_at: None });
+            return Err(Error::RateLimited { what, retry_at: None });
         }
         agent_work::silent(&mut connection, now - TERM, A_SWEEP).await
     };

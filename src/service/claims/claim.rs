@@ -15,7 +15,7 @@ use serde_json::json;
 
 use super::leases::{let_go, term};
 use super::presence::Presence;
-use super::queue::{self, Around, Decided, Judged, Scope, Served};
+use super::queue::{self, Around, Decided, EvaluatedIssue, Scope, Served};
 use crate::domain::backoff::NEEDS_HUMAN;
 use crate::domain::decisions::Candidate;
 use crate::domain::keys::OwnedKey;
@@ -402,7 +402,7 @@ async fn attempt(app: &App, claim: &Claim<'_>, scope: &mut Scope) -> Result<Atte
         let look = LOOK * round.min(8) + u32::try_from(passed.len()).unwrap_or_default();
         let looked = queue::candidates(app, &mut connection, scope, &usage, look, now).await?;
         let mut ranked = looked.ranked;
-        ranked.retain(|judged| !passed.contains(&judged.issue.id));
+        ranked.retain(|evaluated| !passed.contains(&evaluated.issue.id));
         found.candidates = queue::candidates_of(app, scope, &ranked, now);
         if ranked.is_empty() {
             // Concurrent claims may have taken all of it between two reads. Finding the same
@@ -415,8 +415,8 @@ async fn attempt(app: &App, claim: &Claim<'_>, scope: &mut Scope) -> Result<Atte
         let reserved = reserve_best(app, &mut connection, claim, scope, &ranked).await?;
         drop(connection);
         let Some(lease) = reserved else { continue };
-        let issue = ranked.into_iter().find(|judged| judged.issue.id == lease.issue_id);
-        let Some(Judged { issue, .. }) = issue else { continue };
+        let issue = ranked.into_iter().find(|evaluated| evaluated.issue.id == lease.issue_id);
+        let Some(EvaluatedIssue { issue, .. }) = issue else { continue };
         let repository = scope.repositories.iter().find(|row| row.id == issue.repository_id);
         let Some(repository) = repository.cloned() else { continue };
         let repository = &repository;
@@ -492,7 +492,7 @@ async fn reserve_best(
     connection: &mut Connection,
     claim: &Claim<'_>,
     scope: &Scope,
-    ranked: &[Judged],
+    ranked: &[EvaluatedIssue],
 ) -> Result<Option<Lease>> {
     let now = app.clock.now();
     let wish = claim.wish(now);
@@ -505,7 +505,7 @@ async fn reserve_best(
         // A row that was skipped may only have been locked by a reader or a sync at that moment.
         leases::reserve(connection, &wish, ids[0]).await
     };
-    let all: Vec<IssueId> = ranked.iter().map(|judged| judged.issue.id).collect();
+    let all: Vec<IssueId> = ranked.iter().map(|evaluated| evaluated.issue.id).collect();
     if limits.is_empty() {
         return reserved(claim, first(connection, &all).await);
     }
@@ -516,13 +516,13 @@ async fn reserve_best(
             if limits.against_agent(&usage, &scope.agent).is_some() {
                 return Ok(None);
             }
-            let is_allowed = |judged: &&Judged| {
-                let Issue { lane, repository_id, .. } = &judged.issue;
+            let is_allowed = |evaluated: &&EvaluatedIssue| {
+                let Issue { lane, repository_id, .. } = &evaluated.issue;
                 let lanes = &app.config.lanes;
                 limits.against_issue(&usage, lanes, lane, *repository_id).is_none()
             };
             let ids: Vec<IssueId> =
-                ranked.iter().filter(is_allowed).map(|judged| judged.issue.id).collect();
+                ranked.iter().filter(is_allowed).map(|evaluated| evaluated.issue.id).collect();
             if ids.is_empty() {
                 return Ok(None);
             }

@@ -385,7 +385,7 @@ pub async fn work_in_progress(app: &App) -> Result<Usage> {
 }
 
 /// An issue with its eligibility.
-pub(super) struct Judged {
+pub(super) struct EvaluatedIssue {
     pub(super) issue: Issue,
     pub(super) around: Circumstances,
     pub(super) verdict: Verdict,
@@ -393,14 +393,14 @@ pub(super) struct Judged {
 
 /// The eligibility and ranking of issues for an agent, without those that its scope leaves out:
 /// ranked ones in order, then the others in the order of `ids`.
-pub(super) async fn judged(
+pub(super) async fn evaluate(
     app: &App,
     connection: &mut Connection,
     scope: &Scope,
     usage: &Usage,
     ids: &[IssueId],
     now: DateTime<Utc>,
-) -> Result<Vec<Judged>> {
+) -> Result<Vec<EvaluatedIssue>> {
     if ids.is_empty() {
         return Ok(vec![]);
     }
@@ -409,7 +409,7 @@ pub(super) async fn judged(
     let against_agent = limits.against_agent(usage, &scope.agent);
     let rows = queue::with_circumstances(connection, ids, now).await?;
     let left_out = scope.left_out(connection, &rows).await?;
-    let mut judged: Vec<Judged> = Vec::with_capacity(rows.len());
+    let mut evaluated: Vec<EvaluatedIssue> = Vec::with_capacity(rows.len());
     for (issue, around) in rows.into_iter().filter(|(issue, _)| !left_out.contains(&issue.id)) {
         let repository = issue.repository_id;
         let against_issue =
@@ -426,15 +426,15 @@ pub(super) async fn judged(
             ..facts(&issue, &around, limit.as_deref())
         };
         let verdict = eligibility(&facts, &seeker);
-        judged.push(Judged { issue, around, verdict });
+        evaluated.push(EvaluatedIssue { issue, around, verdict });
     }
-    judged.sort_by_key(|judged| match &judged.verdict {
+    evaluated.sort_by_key(|evaluated| match &evaluated.verdict {
         Verdict::Ranked(rank) => (false, Some(*rank), 0),
         Verdict::Withheld(_) => {
-            (true, None, ids.iter().position(|id| *id == judged.issue.id).unwrap_or_default())
+            (true, None, ids.iter().position(|id| *id == evaluated.issue.id).unwrap_or_default())
         }
     });
-    Ok(judged)
+    Ok(evaluated)
 }
 
 fn facts<'a>(issue: &'a Issue, around: &'a Circumstances, limit: Option<&'a str>) -> Facts<'a> {
@@ -465,7 +465,7 @@ fn facts<'a>(issue: &'a Issue, around: &'a Circumstances, limit: Option<&'a str>
 /// The first candidates of an agent.
 pub(super) struct Candidates {
     /// The eligible ones, best first.
-    pub(super) ranked: Vec<Judged>,
+    pub(super) ranked: Vec<EvaluatedIssue>,
     /// All that were found, of which other agents may have claimed some before eligibility was
     /// checked.
     pub(super) found: Vec<IssueId>,
@@ -482,8 +482,8 @@ pub(super) async fn candidates(
 ) -> Result<Candidates> {
     let search = scope.search(app, usage, now);
     let found = queue::candidates(connection, &search, i64::from(limit)).await?;
-    let mut ranked = judged(app, connection, scope, usage, &found, now).await?;
-    ranked.retain(|judged| matches!(judged.verdict, Verdict::Ranked(_)));
+    let mut ranked = evaluate(app, connection, scope, usage, &found, now).await?;
+    ranked.retain(|evaluated| matches!(evaluated.verdict, Verdict::Ranked(_)));
     Ok(Candidates { ranked, found })
 }
 
@@ -499,7 +499,7 @@ async fn withheld(
     usage: &Usage,
     extent: Extent,
     now: DateTime<Utc>,
-) -> Result<(Vec<Judged>, queue::Withheld, [i64; 3])> {
+) -> Result<(Vec<EvaluatedIssue>, queue::Withheld, [i64; 3])> {
     // Issues that a limit or a pause withholds count too, so the search includes them.
     let search = scope.search_paused_too(app, &Usage::default(), now);
     let full = scope.full(app, usage);
@@ -533,22 +533,23 @@ async fn withheld(
         let served: Vec<IssueId> = served.into_iter().filter(is_new).collect();
         ids.extend(served);
     }
-    let mut judged = judged(app, connection, scope, usage, &ids, now).await?;
-    judged.retain(|judged| matches!(judged.verdict, Verdict::Withheld(_)));
-    let paused = judged.iter().filter(|judged| judged.verdict.has(SkipReason::Paused)).count();
+    let mut evaluated = evaluate(app, connection, scope, usage, &ids, now).await?;
+    evaluated.retain(|evaluated| matches!(evaluated.verdict, Verdict::Withheld(_)));
+    let paused =
+        evaluated.iter().filter(|evaluated| evaluated.verdict.has(SkipReason::Paused)).count();
     in_closed[2] = i64::try_from(paused).unwrap_or(i64::MAX).min(extent.counted);
-    judged.truncate(usize::try_from(extent.listed).unwrap_or_default());
-    Ok((judged, withheld, in_closed))
+    evaluated.truncate(usize::try_from(extent.listed).unwrap_or_default());
+    Ok((evaluated, withheld, in_closed))
 }
 
 fn explained(
     app: &App,
     scope: &Scope,
-    judged: Judged,
+    evaluated: EvaluatedIssue,
     rank: Option<i32>,
     now: DateTime<Utc>,
 ) -> Option<Explained> {
-    let Judged { issue, around, verdict } = judged;
+    let EvaluatedIssue { issue, around, verdict } = evaluated;
     let repository = scope.repositories.iter().find(|row| row.id == issue.repository_id)?.clone();
     let facts = facts(&issue, &around, None);
     let ranking_reason = ranking_reason(&facts, &scope.seeker(app, now));
@@ -589,13 +590,13 @@ pub async fn queue(app: &App, request: &QueueRequest) -> Result<Vec<Explained>> 
     let ranked = candidates(app, &mut connection, &scope, &usage, request.first, now).await?.ranked;
     let extent = Extent { listed: i64::from(request.first), ..Extent::default() };
     let (withheld, ..) = withheld(app, &mut connection, &scope, &usage, extent, now).await?;
-    let ranked = (1..).zip(ranked).map(|(rank, judged)| (Some(rank), judged));
-    let all = ranked.chain(withheld.into_iter().map(|judged| (None, judged)));
-    Ok(all.filter_map(|(rank, judged)| explained(app, &scope, judged, rank, now)).collect())
+    let ranked = (1..).zip(ranked).map(|(rank, evaluated)| (Some(rank), evaluated));
+    let all = ranked.chain(withheld.into_iter().map(|evaluated| (None, evaluated)));
+    Ok(all.filter_map(|(rank, evaluated)| explained(app, &scope, evaluated, rank, now)).collect())
 }
 
-/// [`queue()`], followed by the remaining issues with the agent's own label in Ready, In Progress or
-/// In Review.
+/// [`queue()`], followed by the remaining issues with the agent's own label in Ready, In Progress
+/// or In Review.
 ///
 /// # Errors
 ///
@@ -637,9 +638,9 @@ pub async fn explain_work(app: &App, agent: &str, issue: IssueId) -> Result<Expl
     let found = issues::with_repository(&mut connection, issue).await?;
     let (_, repository) = found.ok_or_else(|| Error::no_issue(issue))?;
     let usage = usage(app, &mut connection, now).await?;
-    let mut judged = judged(app, &mut connection, &scope, &usage, &[issue], now).await?;
-    let judged = judged.pop().ok_or_else(|| Error::no_issue(issue))?;
-    let rank = match &judged.verdict {
+    let mut evaluated = evaluate(app, &mut connection, &scope, &usage, &[issue], now).await?;
+    let evaluated = evaluated.pop().ok_or_else(|| Error::no_issue(issue))?;
+    let rank = match &evaluated.verdict {
         Verdict::Ranked(own) => {
             let search = scope.search(app, &usage, now);
             Some(queue::place(&mut connection, &search, own).await?)
@@ -647,7 +648,7 @@ pub async fn explain_work(app: &App, agent: &str, issue: IssueId) -> Result<Expl
         Verdict::Withheld(_) => None,
     };
     let scope = Scope { repositories: vec![repository], ..scope };
-    explained(app, &scope, judged, rank, now).ok_or_else(|| Error::no_issue(issue))
+    explained(app, &scope, evaluated, rank, now).ok_or_else(|| Error::no_issue(issue))
 }
 
 /// The pause that withholds an issue from an agent.
@@ -679,8 +680,8 @@ async fn skips_of(app: &App, agent: &str, issue: IssueId) -> Result<Vec<Skip>> {
     let scope = Scope::of(app, agent, None, None).await?;
     let mut connection = app.connection().await?;
     let usage = usage(app, &mut connection, now).await?;
-    let mut judged = judged(app, &mut connection, &scope, &usage, &[issue], now).await?;
-    match judged.pop().map(|judged| judged.verdict) {
+    let mut evaluated = evaluate(app, &mut connection, &scope, &usage, &[issue], now).await?;
+    match evaluated.pop().map(|evaluated| evaluated.verdict) {
         Some(Verdict::Withheld(skips)) => Ok(skips),
         Some(Verdict::Ranked(_)) | None => Ok(vec![]),
     }
@@ -739,7 +740,7 @@ pub async fn next_task(app: &App, actor: &Actor, request: &QueueRequest) -> Resu
     drop(connection);
     let looked_at = candidates_of(app, &scope, &ranked, now);
     let found = ranked.into_iter().next();
-    let found = found.and_then(|judged| explained(app, &scope, judged, Some(1), now));
+    let found = found.and_then(|evaluated| explained(app, &scope, evaluated, Some(1), now));
     let served = found.as_ref().map(|found| Served { issue: found.issue.id, token: None });
     let around = look_around(app, &scope, served.map(|served| served.issue)).await?;
     let decided = Decided { candidates: looked_at, around, served };
@@ -751,13 +752,13 @@ pub async fn next_task(app: &App, actor: &Actor, request: &QueueRequest) -> Resu
 pub(super) fn candidates_of(
     app: &App,
     scope: &Scope,
-    ranked: &[Judged],
+    ranked: &[EvaluatedIssue],
     now: DateTime<Utc>,
 ) -> Vec<Candidate> {
     let seeker = scope.seeker(app, now);
-    let candidate = |(rank, judged): (i32, &Judged)| {
-        let facts = facts(&judged.issue, &judged.around, None);
-        Candidate { issue: judged.issue.id, rank, why: ranking_reason(&facts, &seeker) }
+    let candidate = |(rank, evaluated): (i32, &EvaluatedIssue)| {
+        let facts = facts(&evaluated.issue, &evaluated.around, None);
+        Candidate { issue: evaluated.issue.id, rank, why: ranking_reason(&facts, &seeker) }
     };
     (1..).zip(ranked).map(candidate).take(CANDIDATES_KEPT).collect()
 }
@@ -872,9 +873,9 @@ pub(super) async fn note(
     Ok(idle_reason)
 }
 
-fn kept(judged: Judged) -> Option<Withheld> {
-    match judged.verdict {
-        Verdict::Withheld(skips) => Some(Withheld { issue: judged.issue.id, skips }),
+fn kept(evaluated: EvaluatedIssue) -> Option<Withheld> {
+    match evaluated.verdict {
+        Verdict::Withheld(skips) => Some(Withheld { issue: evaluated.issue.id, skips }),
         Verdict::Ranked(_) => None,
     }
 }

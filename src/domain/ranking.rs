@@ -55,8 +55,8 @@ pub enum SkipReason {
     LinkedPullRequest,
     /// Its labels could not be read from GitHub, so its eligibility is unknown.
     LabelsUnverified,
-    /// It or its repository is in back-off, because agents failed on it or GitHub rejected a change.
-    /// It is served again automatically.
+    /// It or its repository is in back-off, because agents failed on it or GitHub rejected a
+    /// change. It is served again automatically.
     BackingOff,
     /// It needs a person: agents failed on it the maximum number of times, or it has the label
     /// `needs-human`.
@@ -128,7 +128,8 @@ const BEST_BY_AGE: i32 = 1;
 
 impl Aging {
     /// After how many days an issue has all that age can give: its tiers, and the rank within its
-    /// tier of an issue that [`MOST_UNBLOCKED`] others wait for. One tier's days where age gives none.
+    /// tier of an issue that [`MOST_UNBLOCKED`] others wait for. One tier's days where age gives
+    /// none.
     pub fn bound(&self) -> i32 {
         self.days_per_tier * self.max_tiers.max(1)
     }
@@ -163,9 +164,9 @@ pub fn is_bots_own(title: &str, labels: &LabelSet) -> bool {
         || ["renovate", "dependencies", "automated"].iter().any(|label| labels.contains(label))
 }
 
-/// What is asked of an issue.
+/// The facts about an issue that decide its eligibility and rank.
 #[derive(Debug, Clone, Copy)]
-pub struct Facts<'a> {
+pub struct EligibilityInput<'a> {
     /// Its id.
     pub issue: IssueId,
     /// Open or closed.
@@ -223,8 +224,8 @@ impl PeoplesWork {
     /// All of it.
     pub const ALL: Self = Self { in_progress: true, assigned: true, owned: true };
 
-    /// Who works on an issue, as a part of a sentence about it, by what is not served of people's work.
-    /// Nobody where an agent's label says whose it is.
+    /// Who works on an issue, as a part of a sentence about it, by what is not served of people's
+    /// work. Nobody where an agent's label says whose it is.
     pub fn holder(self, status: Status, labels: &LabelSet, assignees: &[String]) -> Option<String> {
         if labels.agents().next().is_some() {
             return None;
@@ -240,9 +241,9 @@ impl PeoplesWork {
     }
 }
 
-/// Who looks for work, and where.
+/// The agent and the rules for which issues are ranked.
 #[derive(Debug, Clone, Copy)]
-pub struct Seeker<'a> {
+pub struct RankingContext<'a> {
     /// The agent.
     pub agent: &'a str,
     /// The lane it asks for; every claimable one when absent.
@@ -259,16 +260,16 @@ pub struct Seeker<'a> {
     pub serves_peoples: bool,
 }
 
-/// What an issue is to an agent that looks for work.
+/// Whether an issue may be served to an agent.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
+pub enum Eligibility {
     /// It may have it, in this place.
     Ranked(Rank),
     /// It may not, for at least one reason.
     Withheld(Vec<Skip>),
 }
 
-impl Verdict {
+impl Eligibility {
     /// Whether this is among the reasons against it.
     pub fn has(&self, reason: SkipReason) -> bool {
         matches!(self, Self::Withheld(skips) if skips.iter().any(|skip| skip.reason == reason))
@@ -339,97 +340,101 @@ impl RankRules {
 }
 
 /// Where an issue stands for an agent, if it may have it at all.
-pub fn rank(facts: &Facts<'_>, seeker: &Seeker<'_>) -> Rank {
+pub fn rank(input: &EligibilityInput<'_>, context: &RankingContext<'_>) -> Rank {
     let terms = RankTerms {
-        priority: facts.priority,
-        is_own: facts.labels.names_agent(seeker.agent),
-        status: facts.status,
-        created_at: facts.created_at,
-        unblocks: facts.unblocks,
+        priority: input.priority,
+        is_own: input.labels.names_agent(context.agent),
+        status: input.status,
+        created_at: input.created_at,
+        unblocks: input.unblocks,
     };
-    let day = day_of(facts.created_at);
-    Rank { score: seeker.rules.score(&terms), day, issue: facts.issue }
+    let day = day_of(input.created_at);
+    Rank { score: context.rules.score(&terms), day, issue: input.issue }
 }
 
-/// What an issue is to an agent that looks for work.
-pub fn eligibility(facts: &Facts<'_>, seeker: &Seeker<'_>) -> Verdict {
-    let skips = skips(facts, seeker);
-    if skips.is_empty() { Verdict::Ranked(rank(facts, seeker)) } else { Verdict::Withheld(skips) }
+/// Whether an issue may be served to an agent.
+pub fn eligibility(input: &EligibilityInput<'_>, context: &RankingContext<'_>) -> Eligibility {
+    let skips = skips(input, context);
+    if skips.is_empty() {
+        Eligibility::Ranked(rank(input, context))
+    } else {
+        Eligibility::Withheld(skips)
+    }
 }
 
-fn skips(facts: &Facts<'_>, seeker: &Seeker<'_>) -> Vec<Skip> {
+fn skips(input: &EligibilityInput<'_>, context: &RankingContext<'_>) -> Vec<Skip> {
     let mut skips = Vec::new();
     let mut skip = |reason, why: String| skips.push(Skip { reason, why });
-    if facts.is_removed {
+    if input.is_removed {
         skip(SkipReason::Closed, "is gone from GitHub".to_owned());
-    } else if facts.state == IssueState::Closed {
+    } else if input.state == IssueState::Closed {
         skip(SkipReason::Closed, "is closed".to_owned());
     }
-    if !facts.is_tracked {
+    if !input.is_tracked {
         skip(SkipReason::RepositoryDisabled, "is in a repository that is not tracked".to_owned());
-    } else if let Some(reason) = facts.read_only {
+    } else if let Some(reason) = input.read_only {
         let why = format!("is in a repository that {}", reason.phrase());
         skip(SkipReason::RepositoryDisabled, why);
     }
-    let hides = |label: &&String| seeker.excluded_labels.iter().any(|own| is_same(own, label));
-    if let Some(label) = facts.labels.names().iter().find(hides) {
+    let hides = |label: &&String| context.excluded_labels.iter().any(|own| is_same(own, label));
+    if let Some(label) = input.labels.names().iter().find(hides) {
         skip(SkipReason::Excluded, format!("has the label {label}, which hides it"));
     }
-    if facts.state == IssueState::Open
-        && !matches!(facts.status, Status::Ready | Status::InProgress)
+    if input.state == IssueState::Open
+        && !matches!(input.status, Status::Ready | Status::InProgress)
     {
-        skip(SkipReason::NotReady, format!("is in {}", facts.status.title()));
+        skip(SkipReason::NotReady, format!("is in {}", input.status.title()));
     }
-    match facts.holder {
-        Some(holder) if is_same(holder, seeker.agent) => {
+    match input.holder {
+        Some(holder) if is_same(holder, context.agent) => {
             skip(SkipReason::Leased, format!("is held by {holder} itself"));
         }
         Some(holder) => skip(SkipReason::Leased, format!("is held by {holder}")),
         None => {}
     }
-    if let Some(other) = facts.labels.agents().find(|agent| !is_same(agent, seeker.agent)) {
+    if let Some(other) = input.labels.agents().find(|agent| !is_same(agent, context.agent)) {
         skip(SkipReason::AssignedToOther, format!("is assigned to {other}"));
     }
-    if let Some(why) = lane_mismatch(facts.lane, seeker) {
+    if let Some(why) = lane_mismatch(input.lane, context) {
         skip(SkipReason::LaneMismatch, why);
     }
-    if !facts.blockers.is_empty() {
-        skip(SkipReason::BlockedByIssue, blocked_by(facts.blockers));
+    if !input.blockers.is_empty() {
+        skip(SkipReason::BlockedByIssue, blocked_by(input.blockers));
     }
-    if let Some(url) = facts.pull_request {
+    if let Some(url) = input.pull_request {
         skip(SkipReason::LinkedPullRequest, format!("has an open pull request, {url}"));
     }
-    if let Some(limit) = facts.limit {
+    if let Some(limit) = input.limit {
         skip(SkipReason::LimitReached, limit.to_owned());
     }
-    if let Some(why) = needs_human(facts, seeker.now) {
+    if let Some(why) = needs_human(input, context.now) {
         skip(SkipReason::NeedsHuman, why);
-    } else if let Some(why) = facts.backoff.and_then(|backoff| backoff.against(seeker.now)) {
+    } else if let Some(why) = input.backoff.and_then(|backoff| backoff.against(context.now)) {
         skip(SkipReason::BackingOff, why);
     }
-    if let Some((refusal, retry_at)) = facts.repository_backoff
-        && retry_at > seeker.now
+    if let Some((refusal, retry_at)) = input.repository_backoff
+        && retry_at > context.now
     {
         let until = Instant(retry_at);
         let why = format!("is in a repository that is left alone until {until}: {refusal}");
         skip(SkipReason::BackingOff, why);
     }
-    let serves = if seeker.serves_peoples { PeoplesWork::ALL } else { facts.serves };
-    if let Some(why) = serves.holder(facts.status, facts.labels, facts.assignees) {
+    let serves = if context.serves_peoples { PeoplesWork::ALL } else { input.serves };
+    if let Some(why) = serves.holder(input.status, input.labels, input.assignees) {
         skip(SkipReason::HeldByPerson, why);
     }
-    if let Some(pause) = facts.pause {
+    if let Some(pause) = input.pause {
         skip(SkipReason::Paused, format!("is not served, because {pause}"));
     }
     skips
 }
 
 /// Why an issue waits for a person, as a part of a sentence.
-fn needs_human(facts: &Facts<'_>, now: DateTime<Utc>) -> Option<String> {
-    if let Some(backoff) = facts.backoff.filter(|backoff| backoff.needs_human) {
+fn needs_human(input: &EligibilityInput<'_>, now: DateTime<Utc>) -> Option<String> {
+    if let Some(backoff) = input.backoff.filter(|backoff| backoff.needs_human) {
         return Some(backoff.summary(now));
     }
-    let has_label = facts.labels.contains(NEEDS_HUMAN);
+    let has_label = input.labels.contains(NEEDS_HUMAN);
     has_label.then(|| format!("needs a person, by the label {NEEDS_HUMAN}"))
 }
 
@@ -438,8 +443,8 @@ fn blocked_by(blockers: &[String]) -> String {
     format!("is blocked by open {}", blockers.join(", "))
 }
 
-fn lane_mismatch(lane: &str, seeker: &Seeker<'_>) -> Option<String> {
-    match (seeker.lane, seeker.lanes.find(lane)) {
+fn lane_mismatch(lane: &str, context: &RankingContext<'_>) -> Option<String> {
+    match (context.lane, context.lanes.find(lane)) {
         (Some(wanted), Some(found)) if found.id == wanted.id => None,
         (Some(wanted), _) => Some(format!("waits in {lane}, not in {}", wanted.id)),
         (None, Some(found)) if !found.claimable => {
@@ -451,20 +456,20 @@ fn lane_mismatch(lane: &str, seeker: &Seeker<'_>) -> Option<String> {
 
 /// How an issue got its rank, in the words that existing clients know: `priority/p2, agent/x,
 /// ready, unblocks 3, aged 20d (+2 tiers)`.
-pub fn ranking_reason(facts: &Facts<'_>, seeker: &Seeker<'_>) -> String {
-    let tier = tier_of(facts.priority);
-    let age = seeker.rules.today - day_of(facts.created_at);
-    let gained = seeker.rules.aging.gained(tier, age);
-    let mut parts = vec![match facts.priority {
+pub fn ranking_reason(input: &EligibilityInput<'_>, context: &RankingContext<'_>) -> String {
+    let tier = tier_of(input.priority);
+    let age = context.rules.today - day_of(input.created_at);
+    let gained = context.rules.aging.gained(tier, age);
+    let mut parts = vec![match input.priority {
         Some(priority) => priority.label().to_owned(),
         None => "no priority".to_owned(),
     }];
-    if facts.labels.names_agent(seeker.agent) {
-        parts.push(format!("agent/{}", seeker.agent));
+    if input.labels.names_agent(context.agent) {
+        parts.push(format!("agent/{}", context.agent));
     }
-    parts.push(facts.status.as_str().to_owned());
-    if seeker.rules.by_unblocks && facts.unblocks > 0 {
-        parts.push(format!("unblocks {}", facts.unblocks));
+    parts.push(input.status.as_str().to_owned());
+    if context.rules.by_unblocks && input.unblocks > 0 {
+        parts.push(format!("unblocks {}", input.unblocks));
     }
     if gained > 0 {
         let tiers = if gained == 1 { "tier" } else { "tiers" };
@@ -494,7 +499,7 @@ mod tests {
     const TODAY: i32 = 20_000;
 
     #[derive(Debug, Clone)]
-    struct Made {
+    struct GeneratedIssue {
         id: i64,
         priority: Option<Priority>,
         age: i32,
@@ -503,14 +508,14 @@ mod tests {
         unblocks: i32,
     }
 
-    impl Made {
-        fn judged(&self, today: i32) -> Verdict {
+    impl GeneratedIssue {
+        fn eligibility(&self, today: i32) -> Eligibility {
             let mut names = vec![self.status.label().to_owned()];
             names.extend(self.priority.map(|priority| priority.label().to_owned()));
             names.extend(self.agents.iter().map(|agent| format!("agent/{agent}")));
             let labels = LabelSet::from(names);
             let opened = DateTime::UNIX_EPOCH + TimeDelta::days(i64::from(TODAY - self.age));
-            let facts = Facts {
+            let input = EligibilityInput {
                 issue: IssueId(self.id),
                 state: IssueState::Open,
                 is_removed: false,
@@ -532,22 +537,22 @@ mod tests {
                 repository_backoff: None,
                 pause: None,
             };
-            eligibility(&facts, &seeker(&Lanes::default(), today))
+            eligibility(&input, &context(&Lanes::default(), today))
         }
 
         fn rank(&self, today: i32) -> Rank {
-            match self.judged(today) {
-                Verdict::Ranked(rank) => rank,
-                Verdict::Withheld(skips) => panic!("{skips:?}"),
+            match self.eligibility(today) {
+                Eligibility::Ranked(rank) => rank,
+                Eligibility::Withheld(skips) => panic!("{skips:?}"),
             }
         }
     }
 
-    fn seeker(lanes: &Lanes, today: i32) -> Seeker<'_> {
+    fn context(lanes: &Lanes, today: i32) -> RankingContext<'_> {
         let now = DateTime::UNIX_EPOCH + TimeDelta::days(1);
         let serves_peoples = false;
         let excluded_labels = &[];
-        Seeker {
+        RankingContext {
             agent: "alpha",
             lane: None,
             lanes,
@@ -558,7 +563,7 @@ mod tests {
         }
     }
 
-    fn made() -> impl Strategy<Value = Made> {
+    fn generated() -> impl Strategy<Value = GeneratedIssue> {
         (
             0..1_000_i64,
             prop::option::of(prop::sample::select(Priority::ALL.to_vec())),
@@ -567,7 +572,7 @@ mod tests {
             prop::sample::select(vec![vec![], vec!["alpha"]]),
             prop::sample::select(vec![0, 0, 1, 7, 9, 20]),
         )
-            .prop_map(|(id, priority, age, status, agents, unblocks)| Made {
+            .prop_map(|(id, priority, age, status, agents, unblocks)| GeneratedIssue {
                 id,
                 priority,
                 age,
@@ -579,8 +584,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn ranks_are_a_total_order(issues in prop::collection::vec(made(), 0..40)) {
-            let mut ranks: Vec<_> = issues.iter().map(|made| made.rank(TODAY)).collect();
+        fn ranks_are_a_total_order(issues in prop::collection::vec(generated(), 0..40)) {
+            let mut ranks: Vec<_> = issues.iter().map(|generated| generated.rank(TODAY)).collect();
             ranks.sort();
             let mut again = ranks.clone();
             again.reverse();
@@ -594,30 +599,30 @@ mod tests {
         }
 
         #[test]
-        fn a_more_urgent_issue_like_another_comes_first(one in made(), other in made()) {
-            let same = Made { priority: one.priority, ..other.clone() };
-            let same = Made { id: one.id, age: one.age, status: one.status, agents: one.agents.clone(), ..same };
-            let same = Made { unblocks: one.unblocks, ..same };
+        fn a_more_urgent_issue_like_another_comes_first(one in generated(), other in generated()) {
+            let same = GeneratedIssue { priority: one.priority, ..other.clone() };
+            let same = GeneratedIssue { id: one.id, age: one.age, status: one.status, agents: one.agents.clone(), ..same };
+            let same = GeneratedIssue { unblocks: one.unblocks, ..same };
             prop_assert_eq!(one.rank(TODAY), same.rank(TODAY));
-            let urgent = Made { priority: Some(Priority::P0), ..one.clone() };
+            let urgent = GeneratedIssue { priority: Some(Priority::P0), ..one.clone() };
             prop_assert!(urgent.rank(TODAY) <= one.rank(TODAY));
         }
 
         /// Of a tier, and young enough, what more issues wait for comes first, up to nine.
         #[test]
-        fn what_others_wait_for_comes_first(one in made(), other in made()) {
+        fn what_others_wait_for_comes_first(one in generated(), other in generated()) {
             let bound = Aging::default().bound();
-            let like = Made { priority: one.priority, status: one.status, ..other };
-            let like = Made { agents: one.agents.clone(), ..like };
-            let urgency = |made: &Made| {
-                let tier = tier_of(made.priority);
-                tier - Aging::default().gained(tier, made.age)
+            let like = GeneratedIssue { priority: one.priority, status: one.status, ..other };
+            let like = GeneratedIssue { agents: one.agents.clone(), ..like };
+            let urgency = |generated: &GeneratedIssue| {
+                let tier = tier_of(generated.priority);
+                tier - Aging::default().gained(tier, generated.age)
             };
             let is_young = one.age < bound && like.age < bound && urgency(&one) == urgency(&like);
             if is_young && one.unblocks.min(9) > like.unblocks.min(9) {
                 prop_assert!(one.rank(TODAY) < like.rank(TODAY));
             }
-            let better = Made { priority: Some(Priority::P0), ..like };
+            let better = GeneratedIssue { priority: Some(Priority::P0), ..like };
             if one.priority != Some(Priority::P0) {
                 prop_assert!(better.rank(TODAY) < one.rank(TODAY), "a tier counts more");
             }
@@ -626,11 +631,11 @@ mod tests {
         /// After the bound only what is `p0`, or waits as long as it on the tier that age leads to,
         /// can come before an issue that was nobody's; new arrivals cannot.
         #[test]
-        fn nothing_waits_for_ever(waiting in made(), newer in made(), later in 0..400_i32) {
+        fn nothing_waits_for_ever(waiting in generated(), newer in generated(), later in 0..400_i32) {
             let aging = Aging::default();
-            let waiting = Made { age: aging.bound(), agents: vec![], status: Status::Ready, ..waiting };
+            let waiting = GeneratedIssue { age: aging.bound(), agents: vec![], status: Status::Ready, ..waiting };
             let today = TODAY + later;
-            let newer = Made {
+            let newer = GeneratedIssue {
                 age: -later, agents: vec![], status: Status::Ready, id: newer.id + 2_000, ..newer
             };
             let reaches = tier_of(waiting.priority) - aging.max_tiers <= BEST_BY_AGE;
@@ -642,8 +647,11 @@ mod tests {
         }
     }
 
-    fn reasons<'a>(labels: &'a LabelSet, change: impl FnOnce(&mut Facts<'a>)) -> Vec<SkipReason> {
-        let mut facts = Facts {
+    fn reasons<'a>(
+        labels: &'a LabelSet,
+        change: impl FnOnce(&mut EligibilityInput<'a>),
+    ) -> Vec<SkipReason> {
+        let mut input = EligibilityInput {
             issue: IssueId(1),
             state: IssueState::Open,
             is_removed: false,
@@ -665,10 +673,10 @@ mod tests {
             repository_backoff: None,
             pause: None,
         };
-        change(&mut facts);
-        match eligibility(&facts, &seeker(&Lanes::default(), TODAY)) {
-            Verdict::Ranked(_) => vec![],
-            Verdict::Withheld(skips) => skips.iter().map(|skip| skip.reason).collect(),
+        change(&mut input);
+        match eligibility(&input, &context(&Lanes::default(), TODAY)) {
+            Eligibility::Ranked(_) => vec![],
+            Eligibility::Withheld(skips) => skips.iter().map(|skip| skip.reason).collect(),
         }
     }
 
@@ -679,18 +687,18 @@ mod tests {
         let other = LabelSet::from(["agent/beta", "status/ready"]);
         let blockers = ["#5".to_owned()];
         assert_eq!(reasons(&own, |_| {}), []);
-        assert_eq!(reasons(&own, |facts| facts.state = IssueState::Closed), [Closed]);
-        assert_eq!(reasons(&own, |facts| facts.is_removed = true), [Closed]);
-        assert_eq!(reasons(&own, |facts| facts.is_tracked = false), [RepositoryDisabled]);
-        assert_eq!(reasons(&own, |facts| facts.status = Status::InReview), [NotReady]);
-        assert_eq!(reasons(&own, |facts| facts.holder = Some("beta")), [Leased]);
-        assert_eq!(reasons(&own, |facts| facts.holder = Some("alpha")), [Leased]);
-        assert_eq!(reasons(&own, |facts| facts.labels = &other), [AssignedToOther]);
-        assert_eq!(reasons(&own, |facts| facts.lane = "backlog"), [LaneMismatch]);
-        assert_eq!(reasons(&own, |facts| facts.lane = "unheard-of"), []);
-        assert_eq!(reasons(&own, |facts| facts.blockers = &blockers), [BlockedByIssue]);
-        assert_eq!(reasons(&own, |facts| facts.pull_request = Some("u")), [LinkedPullRequest]);
-        assert_eq!(reasons(&own, |facts| facts.limit = Some("waits")), [LimitReached]);
+        assert_eq!(reasons(&own, |input| input.state = IssueState::Closed), [Closed]);
+        assert_eq!(reasons(&own, |input| input.is_removed = true), [Closed]);
+        assert_eq!(reasons(&own, |input| input.is_tracked = false), [RepositoryDisabled]);
+        assert_eq!(reasons(&own, |input| input.status = Status::InReview), [NotReady]);
+        assert_eq!(reasons(&own, |input| input.holder = Some("beta")), [Leased]);
+        assert_eq!(reasons(&own, |input| input.holder = Some("alpha")), [Leased]);
+        assert_eq!(reasons(&own, |input| input.labels = &other), [AssignedToOther]);
+        assert_eq!(reasons(&own, |input| input.lane = "backlog"), [LaneMismatch]);
+        assert_eq!(reasons(&own, |input| input.lane = "unheard-of"), []);
+        assert_eq!(reasons(&own, |input| input.blockers = &blockers), [BlockedByIssue]);
+        assert_eq!(reasons(&own, |input| input.pull_request = Some("u")), [LinkedPullRequest]);
+        assert_eq!(reasons(&own, |input| input.limit = Some("waits")), [LimitReached]);
         let later = DateTime::UNIX_EPOCH + TimeDelta::days(2);
         let earlier = DateTime::UNIX_EPOCH;
         let noted = |retry_at, needs_human| Backoff {
@@ -705,10 +713,12 @@ mod tests {
         };
         let (waiting, over, given_up) =
             (noted(later, false), noted(earlier, false), noted(earlier, true));
-        assert_eq!(reasons(&own, |facts| facts.backoff = Some(&waiting)), [BackingOff]);
-        assert_eq!(reasons(&own, |facts| facts.backoff = Some(&over)), []);
-        assert_eq!(reasons(&own, |facts| facts.backoff = Some(&given_up)), [NeedsHuman]);
-        let of = |at| move |facts: &mut Facts<'_>| facts.repository_backoff = Some(("403", at));
+        assert_eq!(reasons(&own, |input| input.backoff = Some(&waiting)), [BackingOff]);
+        assert_eq!(reasons(&own, |input| input.backoff = Some(&over)), []);
+        assert_eq!(reasons(&own, |input| input.backoff = Some(&given_up)), [NeedsHuman]);
+        let of = |at| {
+            move |input: &mut EligibilityInput<'_>| input.repository_backoff = Some(("403", at))
+        };
         assert_eq!(reasons(&own, of(later)), [BackingOff]);
         assert_eq!(reasons(&own, of(earlier)), []);
         let needing = LabelSet::from(["Needs-Human", "status/ready"]);
@@ -721,15 +731,15 @@ mod tests {
         let somebody = ["octocat".to_owned()];
         let free = LabelSet::from(["status/ready"]);
         let owned = LabelSet::from(["Owner/sam", "status/ready"]);
-        let begun = |facts: &mut Facts<'_>| facts.status = Status::InProgress;
+        let begun = |input: &mut EligibilityInput<'_>| input.status = Status::InProgress;
         assert_eq!(reasons(&free, begun), [HeldByPerson]);
         assert_eq!(reasons(&owned, |_| {}), [HeldByPerson]);
-        assert_eq!(reasons(&free, |facts| facts.assignees = &somebody), [HeldByPerson]);
+        assert_eq!(reasons(&free, |input| input.assignees = &somebody), [HeldByPerson]);
         let serves = |serves: PeoplesWork| {
             [
-                reasons(&free, |facts| (begun(facts), facts.serves = serves).1),
-                reasons(&owned, |facts| facts.serves = serves),
-                reasons(&free, |facts| (facts.assignees, facts.serves) = (&somebody, serves)),
+                reasons(&free, |input| (begun(input), input.serves = serves).1),
+                reasons(&owned, |input| input.serves = serves),
+                reasons(&free, |input| (input.assignees, input.serves) = (&somebody, serves)),
             ]
         };
         let none = PeoplesWork::default();
@@ -763,7 +773,7 @@ mod tests {
     #[test]
     fn a_place_is_explained_in_the_words_of_old() {
         let labels = LabelSet::from(["agent/alpha"]);
-        let facts = Facts {
+        let input = EligibilityInput {
             issue: IssueId(1),
             state: IssueState::Open,
             is_removed: false,
@@ -786,15 +796,15 @@ mod tests {
             pause: None,
         };
         let lanes = Lanes::default();
-        let seeker = seeker(&lanes, TODAY);
-        let reason = ranking_reason(&facts, &seeker);
+        let context = context(&lanes, TODAY);
+        let reason = ranking_reason(&input, &context);
         assert_eq!(reason, "priority/p3, agent/alpha, ready, aged 20d (+2 tiers)");
-        let facts = Facts { unblocks: 7, created_at: DateTime::UNIX_EPOCH, ..facts };
-        let rules = RankRules { today: 0, ..seeker.rules };
-        let reason = ranking_reason(&facts, &Seeker { rules, ..seeker });
+        let input = EligibilityInput { unblocks: 7, created_at: DateTime::UNIX_EPOCH, ..input };
+        let rules = RankRules { today: 0, ..context.rules };
+        let reason = ranking_reason(&input, &RankingContext { rules, ..context });
         assert_eq!(reason, "priority/p3, agent/alpha, ready, unblocks 7");
         let rules = RankRules { by_unblocks: false, ..rules };
-        let reason = ranking_reason(&facts, &Seeker { rules, ..seeker });
+        let reason = ranking_reason(&input, &RankingContext { rules, ..context });
         assert_eq!(reason, "priority/p3, agent/alpha, ready", "what does not count is not named");
     }
 }

@@ -8,8 +8,8 @@ use diesel_async::SimpleAsyncConnection as _;
 use dispatch::domain::labels::key;
 use dispatch::domain::lanes::Lanes;
 use dispatch::domain::ranking::{
-    Aging, Facts, PeoplesWork, RankRules, Seeker, SkipReason, Verdict, day_of, eligibility, rank,
-    tier_of,
+    Aging, Eligibility, EligibilityInput, PeoplesWork, RankRules, RankingContext, SkipReason,
+    day_of, eligibility, rank, tier_of,
 };
 use dispatch::domain::{IssueId, IssueState, RepositoryId};
 use dispatch::store::board::blockers::{Dependency, DependencyCounts, blocked_by, counts};
@@ -262,14 +262,18 @@ impl Rows {
         }
     }
 
-    /// What the rules say of each issue to a seeker, with the reasons against it where it stands in
+    /// The eligibility of each issue by the rules, with the skip reasons of those that stand in
     /// the columns and queues that are searched.
-    fn verdicts(&self, seeker: &Seeker<'_>, full: &Full) -> Vec<(&Issue, Verdict)> {
-        let verdict = |(issue, around): &'_ (Issue, Circumstances)| {
+    fn eligibilities(
+        &self,
+        context: &RankingContext<'_>,
+        full: &Full,
+    ) -> Vec<(&Issue, Eligibility)> {
+        let evaluate = |(issue, around): &'_ (Issue, Circumstances)| {
             let is_full = full.everything
                 || full.lanes.contains(&issue.lane.to_lowercase())
                 || full.repositories.contains(&issue.repository_id);
-            let facts = Facts {
+            let input = EligibilityInput {
                 issue: issue.id,
                 state: issue.state,
                 is_removed: issue.removed_at.is_some(),
@@ -291,15 +295,15 @@ impl Rows {
                 backoff: around.backoff.as_ref(),
                 repository_backoff: None,
             };
-            match eligibility(&facts, seeker) {
-                Verdict::Ranked(given) => {
-                    assert_eq!(given, rank(&facts, seeker));
-                    Verdict::Ranked(given)
+            match eligibility(&input, context) {
+                Eligibility::Ranked(given) => {
+                    assert_eq!(given, rank(&input, context));
+                    Eligibility::Ranked(given)
                 }
                 withheld => withheld,
             }
         };
-        self.issues.iter().map(|row| (&row.0, verdict(row))).collect()
+        self.issues.iter().map(|row| (&row.0, evaluate(row))).collect()
     }
 }
 
@@ -314,16 +318,16 @@ fn is_elsewhere(reason: SkipReason) -> bool {
 }
 
 /// Reasons against issues that stand where is searched, by issue.
-fn reasons<'a>(verdicts: &[(&'a Issue, Verdict)]) -> Vec<(&'a Issue, Vec<SkipReason>)> {
-    let of = |(issue, verdict): &(&'a Issue, Verdict)| match verdict {
-        Verdict::Ranked(_) => None,
-        Verdict::Withheld(skips) => {
+fn reasons<'a>(eligibilities: &[(&'a Issue, Eligibility)]) -> Vec<(&'a Issue, Vec<SkipReason>)> {
+    let of = |(issue, eligibility): &(&'a Issue, Eligibility)| match eligibility {
+        Eligibility::Ranked(_) => None,
+        Eligibility::Withheld(skips) => {
             let skips: Vec<SkipReason> = skips.iter().map(|skip| skip.reason).collect();
             let is_searched = !skips.iter().copied().any(is_elsewhere);
             is_searched.then_some((*issue, skips))
         }
     };
-    verdicts.iter().filter_map(of).collect()
+    eligibilities.iter().filter_map(of).collect()
 }
 
 fn counted(counts: &Withheld) -> BTreeMap<SkipReason, i64> {
@@ -366,7 +370,7 @@ async fn compare(
         rules,
         now,
     };
-    let seeker = Seeker {
+    let context = RankingContext {
         agent,
         lane: wanted,
         lanes: &lanes,
@@ -376,16 +380,16 @@ async fn compare(
         serves_peoples,
     };
 
-    let verdicts = rows.verdicts(&seeker, &Full::default());
-    let mut ranked: Vec<_> = verdicts
+    let eligibilities = rows.eligibilities(&context, &Full::default());
+    let mut ranked: Vec<_> = eligibilities
         .iter()
-        .filter_map(|(_, verdict)| match verdict {
-            Verdict::Ranked(rank) => Some(*rank),
-            Verdict::Withheld(_) => None,
+        .filter_map(|(_, eligibility)| match eligibility {
+            Eligibility::Ranked(rank) => Some(*rank),
+            Eligibility::Withheld(_) => None,
         })
         .collect();
     ranked.sort();
-    let mut against = reasons(&verdicts);
+    let mut against = reasons(&eligibilities);
     against.sort_by_key(|(issue, _)| (tier_of(issue.priority), day_of(issue.created_at), issue.id));
     for few in FEW {
         let first = usize::try_from(few).unwrap();
@@ -403,10 +407,10 @@ async fn compare(
 
     let read_only = rows.tracked(true);
     let found = queued_in(connection, &search, &read_only, 1_000).await.unwrap();
-    let mut expected: Vec<&Issue> = verdicts
+    let mut expected: Vec<&Issue> = eligibilities
         .iter()
-        .filter(|(issue, verdict)| {
-            let Verdict::Withheld(skips) = verdict else { return false };
+        .filter(|(issue, eligibility)| {
+            let Eligibility::Withheld(skips) = eligibility else { return false };
             let is_elsewhere =
                 |reason| is_elsewhere(reason) && reason != SkipReason::RepositoryDisabled;
             read_only.contains(&issue.repository_id)
@@ -434,11 +438,11 @@ async fn compare(
         },
     ];
     for full in fulls {
-        let verdicts = rows.verdicts(&seeker, &full);
+        let eligibilities = rows.eligibilities(&context, &full);
         for (served, most) in [(None, 1_000), (served, 1_000), (None, 4)] {
             let mut expected: BTreeMap<SkipReason, i64> = BTreeMap::new();
             for (_, skips) in
-                reasons(&verdicts).iter().filter(|(issue, _)| Some(issue.id) != served)
+                reasons(&eligibilities).iter().filter(|(issue, _)| Some(issue.id) != served)
             {
                 for skip in skips {
                     let count = expected.entry(*skip).or_default();

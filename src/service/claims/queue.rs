@@ -14,8 +14,8 @@ use crate::domain::labels::key;
 use crate::domain::leases::agent_label;
 use crate::domain::limits::Usage;
 use crate::domain::ranking::{
-    Facts, PeoplesWork, RankRules, RankTerms, Seeker, Skip, SkipReason, Verdict, day_of,
-    eligibility, is_bots_own, ranking_reason, sentence,
+    Eligibility, EligibilityInput, PeoplesWork, RankRules, RankTerms, RankingContext, Skip,
+    SkipReason, day_of, eligibility, is_bots_own, ranking_reason, sentence,
 };
 use crate::domain::{Actor, DecisionId, IssueId, IssueState, Lane, RepositoryId, Status};
 use crate::service::agent_names::agent_for;
@@ -197,8 +197,12 @@ impl Scope {
         Ok(left_out)
     }
 
-    pub(super) fn seeker<'a>(&'a self, app: &'a App, now: DateTime<Utc>) -> Seeker<'a> {
-        Seeker {
+    pub(super) fn ranking_context<'a>(
+        &'a self,
+        app: &'a App,
+        now: DateTime<Utc>,
+    ) -> RankingContext<'a> {
+        RankingContext {
             agent: &self.agent,
             lane: self.lane.as_ref(),
             lanes: &app.config.lanes,
@@ -388,7 +392,7 @@ pub async fn work_in_progress(app: &App) -> Result<Usage> {
 pub(super) struct EvaluatedIssue {
     pub(super) issue: Issue,
     pub(super) around: Circumstances,
-    pub(super) verdict: Verdict,
+    pub(super) eligibility: Eligibility,
 }
 
 /// The eligibility and ranking of issues for an agent, without those that its scope leaves out:
@@ -404,7 +408,7 @@ pub(super) async fn evaluate(
     if ids.is_empty() {
         return Ok(vec![]);
     }
-    let seeker = scope.seeker(app, now);
+    let context = scope.ranking_context(app, now);
     let limits = &app.config.queue.limits;
     let against_agent = limits.against_agent(usage, &scope.agent);
     let rows = queue::with_circumstances(connection, ids, now).await?;
@@ -417,28 +421,32 @@ pub(super) async fn evaluate(
         let limit = against_agent.clone().or_else(against_issue);
         let row = scope.repositories.iter().find(|row| row.id == repository);
         let pause = scope.pause(app, &issue.lane, row).map(Pause::sentence);
-        let facts = Facts {
+        let input = EligibilityInput {
             is_tracked: row.is_some(),
             read_only: row.and_then(|row| row.read_only),
             serves: row.map(Repository::peoples_work).unwrap_or_default(),
             repository_backoff: row.and_then(|row| Some((row.refusal.as_deref()?, row.retry_at?))),
             pause: pause.as_deref(),
-            ..facts(&issue, &around, limit.as_deref())
+            ..eligibility_input(&issue, &around, limit.as_deref())
         };
-        let verdict = eligibility(&facts, &seeker);
-        evaluated.push(EvaluatedIssue { issue, around, verdict });
+        let eligibility = eligibility(&input, &context);
+        evaluated.push(EvaluatedIssue { issue, around, eligibility });
     }
-    evaluated.sort_by_key(|evaluated| match &evaluated.verdict {
-        Verdict::Ranked(rank) => (false, Some(*rank), 0),
-        Verdict::Withheld(_) => {
+    evaluated.sort_by_key(|evaluated| match &evaluated.eligibility {
+        Eligibility::Ranked(rank) => (false, Some(*rank), 0),
+        Eligibility::Withheld(_) => {
             (true, None, ids.iter().position(|id| *id == evaluated.issue.id).unwrap_or_default())
         }
     });
     Ok(evaluated)
 }
 
-fn facts<'a>(issue: &'a Issue, around: &'a Circumstances, limit: Option<&'a str>) -> Facts<'a> {
-    Facts {
+fn eligibility_input<'a>(
+    issue: &'a Issue,
+    around: &'a Circumstances,
+    limit: Option<&'a str>,
+) -> EligibilityInput<'a> {
+    EligibilityInput {
         issue: issue.id,
         state: issue.state,
         is_removed: issue.removed_at.is_some(),
@@ -483,7 +491,7 @@ pub(super) async fn candidates(
     let search = scope.search(app, usage, now);
     let found = queue::candidates(connection, &search, i64::from(limit)).await?;
     let mut ranked = evaluate(app, connection, scope, usage, &found, now).await?;
-    ranked.retain(|evaluated| matches!(evaluated.verdict, Verdict::Ranked(_)));
+    ranked.retain(|evaluated| matches!(evaluated.eligibility, Eligibility::Ranked(_)));
     Ok(Candidates { ranked, found })
 }
 
@@ -534,9 +542,9 @@ async fn withheld(
         ids.extend(served);
     }
     let mut evaluated = evaluate(app, connection, scope, usage, &ids, now).await?;
-    evaluated.retain(|evaluated| matches!(evaluated.verdict, Verdict::Withheld(_)));
+    evaluated.retain(|evaluated| matches!(evaluated.eligibility, Eligibility::Withheld(_)));
     let paused =
-        evaluated.iter().filter(|evaluated| evaluated.verdict.has(SkipReason::Paused)).count();
+        evaluated.iter().filter(|evaluated| evaluated.eligibility.has(SkipReason::Paused)).count();
     in_closed[2] = i64::try_from(paused).unwrap_or(i64::MAX).min(extent.counted);
     evaluated.truncate(usize::try_from(extent.listed).unwrap_or_default());
     Ok((evaluated, withheld, in_closed))
@@ -549,13 +557,13 @@ fn explained(
     rank: Option<i32>,
     now: DateTime<Utc>,
 ) -> Option<Explained> {
-    let EvaluatedIssue { issue, around, verdict } = evaluated;
+    let EvaluatedIssue { issue, around, eligibility } = evaluated;
     let repository = scope.repositories.iter().find(|row| row.id == issue.repository_id)?.clone();
-    let facts = facts(&issue, &around, None);
-    let ranking_reason = ranking_reason(&facts, &scope.seeker(app, now));
-    let (skips, summary) = match verdict {
-        Verdict::Ranked(_) => (vec![], place(rank, &ranking_reason)),
-        Verdict::Withheld(skips) => {
+    let input = eligibility_input(&issue, &around, None);
+    let ranking_reason = ranking_reason(&input, &scope.ranking_context(app, now));
+    let (skips, summary) = match eligibility {
+        Eligibility::Ranked(_) => (vec![], place(rank, &ranking_reason)),
+        Eligibility::Withheld(skips) => {
             let summary = sentence(&skips);
             (skips, summary)
         }
@@ -640,12 +648,12 @@ pub async fn explain_work(app: &App, agent: &str, issue: IssueId) -> Result<Expl
     let usage = usage(app, &mut connection, now).await?;
     let mut evaluated = evaluate(app, &mut connection, &scope, &usage, &[issue], now).await?;
     let evaluated = evaluated.pop().ok_or_else(|| Error::no_issue(issue))?;
-    let rank = match &evaluated.verdict {
-        Verdict::Ranked(own) => {
+    let rank = match &evaluated.eligibility {
+        Eligibility::Ranked(own) => {
             let search = scope.search(app, &usage, now);
             Some(queue::place(&mut connection, &search, own).await?)
         }
-        Verdict::Withheld(_) => None,
+        Eligibility::Withheld(_) => None,
     };
     let scope = Scope { repositories: vec![repository], ..scope };
     explained(app, &scope, evaluated, rank, now).ok_or_else(|| Error::no_issue(issue))
@@ -681,9 +689,9 @@ async fn skips_of(app: &App, agent: &str, issue: IssueId) -> Result<Vec<Skip>> {
     let mut connection = app.connection().await?;
     let usage = usage(app, &mut connection, now).await?;
     let mut evaluated = evaluate(app, &mut connection, &scope, &usage, &[issue], now).await?;
-    match evaluated.pop().map(|evaluated| evaluated.verdict) {
-        Some(Verdict::Withheld(skips)) => Ok(skips),
-        Some(Verdict::Ranked(_)) | None => Ok(vec![]),
+    match evaluated.pop().map(|evaluated| evaluated.eligibility) {
+        Some(Eligibility::Withheld(skips)) => Ok(skips),
+        Some(Eligibility::Ranked(_)) | None => Ok(vec![]),
     }
 }
 
@@ -755,10 +763,10 @@ pub(super) fn candidates_of(
     ranked: &[EvaluatedIssue],
     now: DateTime<Utc>,
 ) -> Vec<Candidate> {
-    let seeker = scope.seeker(app, now);
+    let context = scope.ranking_context(app, now);
     let candidate = |(rank, evaluated): (i32, &EvaluatedIssue)| {
-        let facts = facts(&evaluated.issue, &evaluated.around, None);
-        Candidate { issue: evaluated.issue.id, rank, why: ranking_reason(&facts, &seeker) }
+        let input = eligibility_input(&evaluated.issue, &evaluated.around, None);
+        Candidate { issue: evaluated.issue.id, rank, why: ranking_reason(&input, &context) }
     };
     (1..).zip(ranked).map(candidate).take(CANDIDATES_KEPT).collect()
 }
@@ -874,9 +882,9 @@ pub(super) async fn note(
 }
 
 fn kept(evaluated: EvaluatedIssue) -> Option<Withheld> {
-    match evaluated.verdict {
-        Verdict::Withheld(skips) => Some(Withheld { issue: evaluated.issue.id, skips }),
-        Verdict::Ranked(_) => None,
+    match evaluated.eligibility {
+        Eligibility::Withheld(skips) => Some(Withheld { issue: evaluated.issue.id, skips }),
+        Eligibility::Ranked(_) => None,
     }
 }
 

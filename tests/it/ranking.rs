@@ -15,8 +15,8 @@ use dispatch::domain::{IssueId, IssueState, RepositoryId};
 use dispatch::store::board::blockers::{Dependency, DependencyCounts, blocked_by, counts};
 use dispatch::store::claims::leases::{Wish, reserve};
 use dispatch::store::claims::queue::{
-    Circumstances, Extent, Full, Search, Withheld, candidates, place, queued_in,
-    with_circumstances, withheld,
+    EligibilityFacts, Extent, Full, Search, Withheld, candidates, place, queued_in,
+    with_eligibility_facts, withheld,
 };
 use dispatch::store::{Connection, Issue, Repository, repositories};
 use rand::rngs::StdRng;
@@ -196,14 +196,14 @@ impl Chance {
 /// All there is, read without what is kept for the queue.
 struct Rows {
     repositories: Vec<Repository>,
-    issues: Vec<(Issue, Circumstances)>,
+    issues: Vec<(Issue, EligibilityFacts)>,
 }
 
 impl Rows {
     async fn read(given: &Given, connection: &mut Connection) -> Self {
         let most = given.database.number("SELECT coalesce(max(id), 0) FROM issues").await;
         let ids: Vec<IssueId> = (1..=most).map(IssueId).collect();
-        let issues = with_circumstances(connection, &ids, start_of_time()).await.unwrap();
+        let issues = with_eligibility_facts(connection, &ids, start_of_time()).await.unwrap();
         let ids: Vec<RepositoryId> = (1..=3).map(RepositoryId).collect();
         let repositories = repositories::by_ids(connection, &ids).await.unwrap();
         Self { repositories, issues }
@@ -219,7 +219,7 @@ impl Rows {
                 && self.repository(issue.repository_id).enabled
         };
         let edges = blocked_by(connection, &ids, 1_000).await.unwrap();
-        for (issue, around) in &self.issues {
+        for (issue, facts) in &self.issues {
             let open =
                 edges.iter().filter(|edge| edge.of == issue.id && edge.is_open == Some(true));
             let open_blockers = i32::try_from(open.count()).unwrap();
@@ -231,8 +231,8 @@ impl Rows {
             let unblocks = if is_open(issue) { i32::try_from(waiting).unwrap() } else { 0 };
             let expected = DependencyCounts { open_blockers, unblocks };
             assert_eq!(kept.get(&issue.id).copied().unwrap_or_default(), expected, "{issue:?}");
-            assert_eq!(around.unblocks, unblocks);
-            assert_eq!(around.blockers.is_empty(), open_blockers == 0);
+            assert_eq!(facts.unblocks, unblocks);
+            assert_eq!(facts.blockers.is_empty(), open_blockers == 0);
         }
         let stale = "SELECT count(*) FROM queued q LEFT JOIN unblocking u USING (issue_id) \
                      WHERE q.unblocks <> least(coalesce(u.issues, 0), 9)";
@@ -269,7 +269,7 @@ impl Rows {
         context: &RankingContext<'_>,
         full: &Full,
     ) -> Vec<(&Issue, Eligibility)> {
-        let evaluate = |(issue, around): &'_ (Issue, Circumstances)| {
+        let evaluate = |(issue, facts): &'_ (Issue, EligibilityFacts)| {
             let is_full = full.everything
                 || full.lanes.contains(&issue.lane.to_lowercase())
                 || full.repositories.contains(&issue.repository_id);
@@ -284,15 +284,15 @@ impl Rows {
                 created_at: issue.created_at,
                 is_tracked: self.repository(issue.repository_id).enabled,
                 read_only: self.repository(issue.repository_id).read_only,
-                holder: around.holder.as_deref(),
-                blockers: &around.blockers,
-                unblocks: around.unblocks,
-                pull_request: around.pull_request.as_deref(),
+                holder: facts.holder.as_deref(),
+                blockers: &facts.blockers,
+                unblocks: facts.unblocks,
+                pull_request: facts.pull_request.as_deref(),
                 limit: is_full.then_some("is too much"),
                 pause: None,
                 assignees: &issue.assignees,
                 serves: self.serves(issue.repository_id),
-                backoff: around.backoff.as_ref(),
+                backoff: facts.backoff.as_ref(),
                 repository_backoff: None,
             };
             match eligibility(&input, context) {

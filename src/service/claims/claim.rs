@@ -15,7 +15,7 @@ use serde_json::json;
 
 use super::leases::{let_go, term};
 use super::presence::Presence;
-use super::queue::{self, Around, Decided, EvaluatedIssue, Scope, Served};
+use super::queue::{self, DecisionOutcome, EvaluatedIssue, Scope, ServedIssue, WithheldSummary};
 use crate::domain::backoff::NEEDS_HUMAN;
 use crate::domain::decisions::Candidate;
 use crate::domain::keys::OwnedKey;
@@ -178,27 +178,27 @@ pub async fn claim_next(app: &App, actor: &Actor, command: ClaimNext) -> Result<
         true => Box::pin(attempt(app, &claim, &mut scope)).await,
         false => Box::pin(attempt_with_wait(app, &claim, &mut scope, wait)).await,
     };
-    let Attempt { lease, candidates, around } = match outcome {
+    let Attempt { lease, candidates, withheld } = match outcome {
         Ok(attempt) => attempt,
         Err(error) => {
             if matches!(error, Error::UpstreamUnreadable(_) | Error::RateLimited { .. }) {
                 let why = error.to_string();
                 let failure = Skip { reason: SkipReason::LabelsUnverified, why };
-                let (decided, why) = Decided::failed(failure);
-                queue::note(app, "claim_next", &scope, decided, Some(why)).await?;
+                let (outcome, why) = DecisionOutcome::failed(failure);
+                queue::record_decision(app, "claim_next", &scope, outcome, Some(why)).await?;
             }
             return Err(error);
         }
     };
     let served = lease
         .as_ref()
-        .map(|lease| Served { issue: lease.issue_id, token: Some(lease.fencing_token) });
-    let around = match around {
-        Some(around) => around,
-        None => queue::look_around(app, &scope, None).await?,
+        .map(|lease| ServedIssue { issue: lease.issue_id, token: Some(lease.fencing_token) });
+    let withheld = match withheld {
+        Some(withheld) => withheld,
+        None => queue::withheld_summary(app, &scope, None).await?,
     };
-    let decided = Decided { candidates, around, served };
-    let idle_reason = queue::note(app, "claim_next", &scope, decided, None).await?;
+    let outcome = DecisionOutcome { candidates, withheld, served };
+    let idle_reason = queue::record_decision(app, "claim_next", &scope, outcome, None).await?;
     Ok(ClaimedNext { lease, idle_reason, is_resumed: false })
 }
 
@@ -219,9 +219,9 @@ async fn resumed(
         }
         let why = "held by the agent already".to_owned();
         let candidates = vec![Candidate { issue: lease.issue_id, rank: 1, why }];
-        let served = Some(Served { issue: lease.issue_id, token: Some(lease.fencing_token) });
-        let decided = Decided { candidates, around: Around::default(), served };
-        queue::note(app, "claim_next", scope, decided, None).await?;
+        let served = Some(ServedIssue { issue: lease.issue_id, token: Some(lease.fencing_token) });
+        let outcome = DecisionOutcome { candidates, withheld: WithheldSummary::default(), served };
+        queue::record_decision(app, "claim_next", scope, outcome, None).await?;
     }
     Ok(lease)
 }
@@ -295,7 +295,7 @@ struct Attempt {
     lease: Option<Lease>,
     candidates: Vec<Candidate>,
     /// The withheld issues at the time of the reservation.
-    around: Option<Around>,
+    withheld: Option<WithheldSummary>,
 }
 
 /// Attempts to claim until it succeeds or the time is over, in the wait queue.
@@ -424,13 +424,13 @@ async fn attempt(app: &App, claim: &Claim<'_>, scope: &mut Scope) -> Result<Atte
             is_served(app, claim.agent, (&issue, repository), labels, state)
         });
         // Collects the withheld issues for the decision during the GitHub call.
-        let around = queue::look_around(app, scope, Some(issue.id));
-        let (confirmed, around) = tokio::join!(Box::pin(confirmed), Box::pin(around));
+        let withheld = queue::withheld_summary(app, scope, Some(issue.id));
+        let (confirmed, withheld) = tokio::join!(Box::pin(confirmed), Box::pin(withheld));
         match confirmed {
             Ok(claimed) => {
                 give_back_if_left(app, claim.actor, &claimed.lease).await?;
                 found.lease = Some(claimed.lease);
-                found.around = Some(around?);
+                found.withheld = Some(withheld?);
                 return Ok(found);
             }
             // The issue changed on GitHub, or is being changed: continue with the next one.
@@ -652,9 +652,9 @@ pub async fn claim_issue(app: &App, actor: &Actor, command: ClaimIssue) -> Resul
     let (agent, issue) = (command.agent.clone(), command.issue_id);
     match claim_one(app, actor, command).await {
         Err(error) => {
-            let noting = Box::pin(note_refused(app, &agent, issue, &error));
-            if let Err(unkept) = noting.await {
-                tracing::warn!(error = %unkept, "a refused claim was not kept as a decision");
+            let recording = Box::pin(record_refused(app, &agent, issue, &error));
+            if let Err(failure) = recording.await {
+                tracing::warn!(error = %failure, "a refused claim was not kept as a decision");
             }
             Err(error)
         }
@@ -664,16 +664,16 @@ pub async fn claim_issue(app: &App, actor: &Actor, command: ClaimIssue) -> Resul
 
 /// Stores a refused claim as a decision. An issue that GitHub refused gets a back-off as if the
 /// queue had served it, so a client that claims the next task by id continues with another issue.
-async fn note_refused(app: &App, agent: &str, issue: IssueId, error: &Error) -> Result<()> {
-    let is_noted = match error.refusal() {
+async fn record_refused(app: &App, agent: &str, issue: IssueId, error: &Error) -> Result<()> {
+    let is_recorded = match error.refusal() {
         Some(refusal) => {
             let (issue, repository) = board::find_issue(app, issue).await?;
             failures::note_refusal(app, &issue, &repository, refusal).await?
         }
         None => matches!(error, Error::Conflict { .. }),
     };
-    if is_noted {
-        queue::note_refused_claim(app, agent, issue, &error.to_string()).await?;
+    if is_recorded {
+        queue::record_refused_claim(app, agent, issue, &error.to_string()).await?;
     }
     Ok(())
 }

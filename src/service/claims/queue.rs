@@ -22,7 +22,7 @@ use crate::service::agent_names::agent_for;
 use crate::service::{App, Error, Result, agent_names, board};
 use crate::store::board::issues;
 use crate::store::claims::decisions::{DecisionFilter, NewDecision};
-use crate::store::claims::queue::{Circumstances, Extent, Full, Search};
+use crate::store::claims::queue::{EligibilityFacts, Extent, Full, Search};
 use crate::store::claims::{decisions, decompositions, leases, pauses, queue};
 use crate::store::{
     Connection, Decision, Issue, Lease, Page, PageRequest, Pause, Repository, repositories,
@@ -181,7 +181,7 @@ impl Scope {
     async fn left_out(
         &self,
         connection: &mut Connection,
-        rows: &[(Issue, Circumstances)],
+        rows: &[(Issue, EligibilityFacts)],
     ) -> Result<Vec<IssueId>> {
         let issues = rows.iter().map(|(issue, _)| issue);
         let is_bots = |issue: &&Issue| is_bots_own(&issue.title, &issue.labels);
@@ -329,7 +329,7 @@ fn is_in_backoff(repository: &Repository, now: DateTime<Utc>) -> bool {
 
 /// The withheld issues, as a decision stores them.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Around {
+pub(super) struct WithheldSummary {
     withheld: Vec<Withheld>,
     counts: BTreeMap<SkipReason, i64>,
 }
@@ -391,7 +391,7 @@ pub async fn work_in_progress(app: &App) -> Result<Usage> {
 /// An issue with its eligibility.
 pub(super) struct EvaluatedIssue {
     pub(super) issue: Issue,
-    pub(super) around: Circumstances,
+    pub(super) facts: EligibilityFacts,
     pub(super) eligibility: Eligibility,
 }
 
@@ -411,10 +411,10 @@ pub(super) async fn evaluate(
     let context = scope.ranking_context(app, now);
     let limits = &app.config.queue.limits;
     let against_agent = limits.against_agent(usage, &scope.agent);
-    let rows = queue::with_circumstances(connection, ids, now).await?;
+    let rows = queue::with_eligibility_facts(connection, ids, now).await?;
     let left_out = scope.left_out(connection, &rows).await?;
     let mut evaluated: Vec<EvaluatedIssue> = Vec::with_capacity(rows.len());
-    for (issue, around) in rows.into_iter().filter(|(issue, _)| !left_out.contains(&issue.id)) {
+    for (issue, facts) in rows.into_iter().filter(|(issue, _)| !left_out.contains(&issue.id)) {
         let repository = issue.repository_id;
         let against_issue =
             || limits.against_issue(usage, &app.config.lanes, &issue.lane, repository);
@@ -427,10 +427,10 @@ pub(super) async fn evaluate(
             serves: row.map(Repository::peoples_work).unwrap_or_default(),
             repository_backoff: row.and_then(|row| Some((row.refusal.as_deref()?, row.retry_at?))),
             pause: pause.as_deref(),
-            ..eligibility_input(&issue, &around, limit.as_deref())
+            ..eligibility_input(&issue, &facts, limit.as_deref())
         };
         let eligibility = eligibility(&input, &context);
-        evaluated.push(EvaluatedIssue { issue, around, eligibility });
+        evaluated.push(EvaluatedIssue { issue, facts, eligibility });
     }
     evaluated.sort_by_key(|evaluated| match &evaluated.eligibility {
         Eligibility::Ranked(rank) => (false, Some(*rank), 0),
@@ -443,7 +443,7 @@ pub(super) async fn evaluate(
 
 fn eligibility_input<'a>(
     issue: &'a Issue,
-    around: &'a Circumstances,
+    facts: &'a EligibilityFacts,
     limit: Option<&'a str>,
 ) -> EligibilityInput<'a> {
     EligibilityInput {
@@ -457,14 +457,14 @@ fn eligibility_input<'a>(
         created_at: issue.created_at,
         is_tracked: true,
         read_only: None,
-        holder: around.holder.as_deref(),
-        blockers: &around.blockers,
-        unblocks: around.unblocks,
-        pull_request: around.pull_request.as_deref(),
+        holder: facts.holder.as_deref(),
+        blockers: &facts.blockers,
+        unblocks: facts.unblocks,
+        pull_request: facts.pull_request.as_deref(),
         limit,
         assignees: &issue.assignees,
         serves: PeoplesWork::default(),
-        backoff: around.backoff.as_ref(),
+        backoff: facts.backoff.as_ref(),
         repository_backoff: None,
         pause: None,
     }
@@ -557,9 +557,9 @@ fn explained(
     rank: Option<i32>,
     now: DateTime<Utc>,
 ) -> Option<Explained> {
-    let EvaluatedIssue { issue, around, eligibility } = evaluated;
+    let EvaluatedIssue { issue, facts, eligibility } = evaluated;
     let repository = scope.repositories.iter().find(|row| row.id == issue.repository_id)?.clone();
-    let input = eligibility_input(&issue, &around, None);
+    let input = eligibility_input(&issue, &facts, None);
     let ranking_reason = ranking_reason(&input, &scope.ranking_context(app, now));
     let (skips, summary) = match eligibility {
         Eligibility::Ranked(_) => (vec![], place(rank, &ranking_reason)),
@@ -568,7 +568,7 @@ fn explained(
             (skips, summary)
         }
     };
-    let blockers = around.blockers;
+    let blockers = facts.blockers;
     Some(Explained { issue, repository, rank, skips, summary, ranking_reason, blockers })
 }
 
@@ -696,7 +696,7 @@ async fn skips_of(app: &App, agent: &str, issue: IssueId) -> Result<Vec<Skip>> {
 }
 
 /// Stores the decision that a claim of an issue by id was refused.
-pub(super) async fn note_refused_claim(
+pub(super) async fn record_refused_claim(
     app: &App,
     agent: &str,
     issue: IssueId,
@@ -705,9 +705,9 @@ pub(super) async fn note_refused_claim(
     let scope = Scope::of(app, agent, None, None).await?;
     let skips = skips_of(app, agent, issue).await?;
     let counts = skips.iter().map(|skip| (skip.reason, 1)).collect();
-    let around = Around { withheld: vec![Withheld { issue, skips }], counts };
-    let decided = Decided { candidates: vec![], around, served: None };
-    note(app, "claim_issue", &scope, decided, Some(why.to_owned())).await.map(drop)
+    let withheld = WithheldSummary { withheld: vec![Withheld { issue, skips }], counts };
+    let outcome = DecisionOutcome { candidates: vec![], withheld, served: None };
+    record_decision(app, "claim_issue", &scope, outcome, Some(why.to_owned())).await.map(drop)
 }
 
 /// What an agent that found nothing in one lane would find in the others, as part of a sentence.
@@ -737,22 +737,22 @@ pub async fn next_task(app: &App, actor: &Actor, request: &QueueRequest) -> Resu
     agent_for(app, actor, &request.agent).await?;
     let now = app.clock.now();
     let scope = Scope::of_request(app, request).await?;
-    let kept = u32::try_from(CANDIDATES_KEPT).expect("a small number");
+    let limit = u32::try_from(CANDIDATES_KEPT).expect("a small number");
     let mut connection = app.connection().await?;
     let usage = usage(app, &mut connection, now).await?;
-    let mut ranked = candidates(app, &mut connection, &scope, &usage, kept, now).await?.ranked;
+    let mut ranked = candidates(app, &mut connection, &scope, &usage, limit, now).await?.ranked;
     if ranked.is_empty() && (scope.without_bots || scope.without_split) {
         // Issues that the scope leaves out may be ranked before all others.
         ranked = candidates(app, &mut connection, &scope, &usage, MOST, now).await?.ranked;
     }
     drop(connection);
-    let looked_at = candidates_of(app, &scope, &ranked, now);
+    let candidates = candidates_of(app, &scope, &ranked, now);
     let found = ranked.into_iter().next();
     let found = found.and_then(|evaluated| explained(app, &scope, evaluated, Some(1), now));
-    let served = found.as_ref().map(|found| Served { issue: found.issue.id, token: None });
-    let around = look_around(app, &scope, served.map(|served| served.issue)).await?;
-    let decided = Decided { candidates: looked_at, around, served };
-    let idle_reason = note(app, "next_task", &scope, decided, None).await?;
+    let served = found.as_ref().map(|found| ServedIssue { issue: found.issue.id, token: None });
+    let withheld = withheld_summary(app, &scope, served.map(|served| served.issue)).await?;
+    let outcome = DecisionOutcome { candidates, withheld, served };
+    let idle_reason = record_decision(app, "next_task", &scope, outcome, None).await?;
     Ok(NextTask { found, idle_reason })
 }
 
@@ -765,7 +765,7 @@ pub(super) fn candidates_of(
 ) -> Vec<Candidate> {
     let context = scope.ranking_context(app, now);
     let candidate = |(rank, evaluated): (i32, &EvaluatedIssue)| {
-        let input = eligibility_input(&evaluated.issue, &evaluated.around, None);
+        let input = eligibility_input(&evaluated.issue, &evaluated.facts, None);
         Candidate { issue: evaluated.issue.id, rank, why: ranking_reason(&input, &context) }
     };
     (1..).zip(ranked).map(candidate).take(CANDIDATES_KEPT).collect()
@@ -777,11 +777,11 @@ pub(super) fn candidates_of(
 /// # Errors
 ///
 /// When the database fails.
-pub(super) async fn look_around(
+pub(super) async fn withheld_summary(
     app: &App,
     scope: &Scope,
     served: Option<IssueId>,
-) -> Result<Around> {
+) -> Result<WithheldSummary> {
     let now = app.clock.now();
     let mut connection = app.connection().await?;
     let usage = usage(app, &mut connection, now).await?;
@@ -808,44 +808,48 @@ pub(super) async fn look_around(
         (SkipReason::Paused, paused),
     ];
     let counts = counts.into_iter().filter(|(_, issues)| *issues > 0).collect();
-    Ok(Around { withheld: withheld.into_iter().filter_map(kept).collect(), counts })
+    Ok(WithheldSummary {
+        withheld: withheld.into_iter().filter_map(withheld_issue).collect(),
+        counts,
+    })
 }
 
 /// What was served.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Served {
+pub(super) struct ServedIssue {
     pub(super) issue: IssueId,
     pub(super) token: Option<i64>,
 }
 
 /// A decision: from the candidates and the withheld issues, what was served, if anything.
 #[derive(Debug)]
-pub(super) struct Decided {
+pub(super) struct DecisionOutcome {
     pub(super) candidates: Vec<Candidate>,
-    pub(super) around: Around,
-    pub(super) served: Option<Served>,
+    pub(super) withheld: WithheldSummary,
+    pub(super) served: Option<ServedIssue>,
 }
 
-impl Decided {
+impl DecisionOutcome {
     /// A decision that failed.
     pub(super) fn failed(failure: Skip) -> (Self, String) {
         let counts = [(failure.reason, 1)].into();
-        let around = Around { counts, ..Around::default() };
-        (Self { candidates: vec![], around, served: None }, failure.why)
+        let withheld = WithheldSummary { counts, ..WithheldSummary::default() };
+        (Self { candidates: vec![], withheld, served: None }, failure.why)
     }
 }
 
 /// Stores a decision, and returns why nothing was served: because of `failure`, or according to the
 /// counts.
-pub(super) async fn note(
+pub(super) async fn record_decision(
     app: &App,
     kind: &str,
     scope: &Scope,
-    decided: Decided,
+    outcome: DecisionOutcome,
     failure: Option<String>,
 ) -> Result<Option<String>> {
     let now = app.clock.now();
-    let Decided { candidates, around: Around { withheld, counts }, served } = decided;
+    let DecisionOutcome { candidates, withheld: WithheldSummary { withheld, counts }, served } =
+        outcome;
     let idle_reason = match served {
         Some(_) => None,
         None => failure.or_else(|| Some(idle_reason(&counts))),
@@ -881,7 +885,7 @@ pub(super) async fn note(
     Ok(idle_reason)
 }
 
-fn kept(evaluated: EvaluatedIssue) -> Option<Withheld> {
+fn withheld_issue(evaluated: EvaluatedIssue) -> Option<Withheld> {
     match evaluated.eligibility {
         Eligibility::Withheld(skips) => Some(Withheld { issue: evaluated.issue.id, skips }),
         Eligibility::Ranked(_) => None,

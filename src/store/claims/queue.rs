@@ -1,9 +1,9 @@
-//! The queue in SQL: the first candidates of an agent, and the circumstances by which they are
+//! The queue in SQL: the first candidates of an agent, and the facts by which they are
 //! ranked.
 //!
 //! Filtering and ordering use narrow rows that triggers maintain for the queue. The rules are
-//! defined by `domain::ranking`, and a test checks that both agree. Queries that every claim needs are
-//! database functions, which are planned once per connection.
+//! defined by `domain::ranking`, and a test checks that both agree. Queries that every claim needs
+//! are database functions, which are planned once per connection.
 
 use chrono::{DateTime, Utc};
 use diesel::dsl::sql;
@@ -225,9 +225,9 @@ pub async fn queued_in(
     Ok(rows.into_iter().map(|row| row.id).collect())
 }
 
-/// The circumstances of an issue that decide about its eligibility.
+/// The facts of an issue that decide about its eligibility.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Circumstances {
+pub struct EligibilityFacts {
     /// The issue.
     pub issue_id: IssueId,
     /// The agent that leased or reserved it.
@@ -242,12 +242,12 @@ pub struct Circumstances {
     pub backoff: Option<Backoff>,
 }
 
-/// Some issues with their circumstances, in no order.
-pub async fn with_circumstances(
+/// Some issues with their facts, in no order.
+pub async fn with_eligibility_facts(
     connection: &mut Connection,
     ids: &[IssueId],
     now: DateTime<Utc>,
-) -> QueryResult<Vec<(Issue, Circumstances)>> {
+) -> QueryResult<Vec<(Issue, EligibilityFacts)>> {
     let blockers = sql::<Array<Text>>(concat!(
         "ARRAY(SELECT DISTINCT CASE WHEN br.id = issues.repository_id THEN '' \
              ELSE coalesce(br.full_name, w.repository) END || '#' || w.number ",
@@ -278,8 +278,9 @@ pub async fn with_circumstances(
     let row = |(issue, holder, blockers, unblocks, backoff): Row| {
         let (issue_id, pull_request) = (issue.id, issue.pull_request_url.clone());
         let backoff = backoff.map(Backoff::from);
-        let around = Circumstances { issue_id, holder, blockers, unblocks, pull_request, backoff };
-        (issue, around)
+        let facts =
+            EligibilityFacts { issue_id, holder, blockers, unblocks, pull_request, backoff };
+        (issue, facts)
     };
     Ok(rows.into_iter().map(row).collect())
 }

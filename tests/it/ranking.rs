@@ -15,8 +15,8 @@ use dispatch::domain::{IssueId, IssueState, RepositoryId};
 use dispatch::store::board::blockers::{Dependency, DependencyCounts, blocked_by, counts};
 use dispatch::store::claims::leases::{Wish, reserve};
 use dispatch::store::claims::queue::{
-    EligibilityFacts, Extent, Full, Search, Withheld, candidates, place, queued_in,
-    with_eligibility_facts, withheld,
+    CandidateSearch, EligibilityFacts, ReachedLimits, WithheldCounts, WithheldQuery, candidates,
+    place, queued_in, with_eligibility_facts, withheld,
 };
 use dispatch::store::{Connection, Issue, Repository, repositories};
 use rand::rngs::StdRng;
@@ -267,12 +267,12 @@ impl Rows {
     fn eligibilities(
         &self,
         context: &RankingContext<'_>,
-        full: &Full,
+        reached: &ReachedLimits,
     ) -> Vec<(&Issue, Eligibility)> {
         let evaluate = |(issue, facts): &'_ (Issue, EligibilityFacts)| {
-            let is_full = full.everything
-                || full.lanes.contains(&issue.lane.to_lowercase())
-                || full.repositories.contains(&issue.repository_id);
+            let is_full = reached.everything
+                || reached.lanes.contains(&issue.lane.to_lowercase())
+                || reached.repositories.contains(&issue.repository_id);
             let input = EligibilityInput {
                 issue: issue.id,
                 state: issue.state,
@@ -330,7 +330,7 @@ fn reasons<'a>(eligibilities: &[(&'a Issue, Eligibility)]) -> Vec<(&'a Issue, Ve
     eligibilities.iter().filter_map(of).collect()
 }
 
-fn counted(counts: &Withheld) -> BTreeMap<SkipReason, i64> {
+fn counted(counts: &WithheldCounts) -> BTreeMap<SkipReason, i64> {
     let all = [
         (SkipReason::Leased, counts.leased),
         (SkipReason::AssignedToOther, counts.assigned_to_other),
@@ -360,7 +360,7 @@ async fn compare(
     let names = |lane| lanes.names_of(lane).iter().map(|name| name.to_lowercase()).collect();
     let closed = lanes.all().iter().filter(|lane| !lane.claimable);
     let rules = RankRules { aging, by_unblocks, today: day_of(now) };
-    let search = Search {
+    let search = CandidateSearch {
         agent: key(agent),
         lanes: wanted.map(names),
         closed_lanes: wanted.map_or_else(|| closed.flat_map(names).collect(), |_| vec![]),
@@ -380,7 +380,7 @@ async fn compare(
         serves_peoples,
     };
 
-    let eligibilities = rows.eligibilities(&context, &Full::default());
+    let eligibilities = rows.eligibilities(&context, &ReachedLimits::default());
     let mut ranked: Vec<_> = eligibilities
         .iter()
         .filter_map(|(_, eligibility)| match eligibility {
@@ -396,8 +396,8 @@ async fn compare(
         let found = candidates(connection, &search, few).await.unwrap();
         let expected: Vec<_> = ranked.iter().take(first).map(|rank| rank.issue).collect();
         assert_eq!(found, expected, "the first {few} for {agent} in {lane:?}");
-        let extent = Extent { listed: few, ..Extent::default() };
-        let found = withheld(connection, &search, &Full::default(), extent).await.unwrap();
+        let query = WithheldQuery { listed: few, ..WithheldQuery::default() };
+        let found = withheld(connection, &search, &ReachedLimits::default(), query).await.unwrap();
         let expected: Vec<_> = against.iter().take(first).map(|(issue, _)| issue.id).collect();
         assert_eq!(found.first, expected, "the first {few} withheld from {agent} in {lane:?}");
     }
@@ -423,22 +423,22 @@ async fn compare(
     assert_eq!(found, expected, "what is withheld because nothing can be changed");
 
     let served = against.first().map(|(issue, _)| issue.id);
-    let extent = Extent { served, listed: 3, counted: 0 };
-    let found = withheld(connection, &search, &Full::default(), extent).await.unwrap();
+    let query = WithheldQuery { served, listed: 3, counted: 0 };
+    let found = withheld(connection, &search, &ReachedLimits::default(), query).await.unwrap();
     let others = against.iter().skip(1).take(3).map(|(issue, _)| issue.id);
     assert_eq!(found.first, others.collect::<Vec<_>>(), "what was served is left out");
 
-    let fulls = [
-        Full::default(),
-        Full { everything: true, ..Full::default() },
-        Full {
+    let all_reached = [
+        ReachedLimits::default(),
+        ReachedLimits { everything: true, ..ReachedLimits::default() },
+        ReachedLimits {
             lanes: vec!["normal".to_owned()],
             repositories: vec![RepositoryId(1)],
-            ..Full::default()
+            ..ReachedLimits::default()
         },
     ];
-    for full in fulls {
-        let eligibilities = rows.eligibilities(&context, &full);
+    for reached in all_reached {
+        let eligibilities = rows.eligibilities(&context, &reached);
         for (served, most) in [(None, 1_000), (served, 1_000), (None, 4)] {
             let mut expected: BTreeMap<SkipReason, i64> = BTreeMap::new();
             for (_, skips) in
@@ -449,9 +449,9 @@ async fn compare(
                     *count = (*count + 1).min(most);
                 }
             }
-            let extent = Extent { served, listed: 0, counted: most };
-            let counts = withheld(connection, &search, &full, extent).await.unwrap();
-            assert_eq!(counted(&counts), expected, "counts for {agent} in {lane:?}, {full:?}");
+            let query = WithheldQuery { served, listed: 0, counted: most };
+            let counts = withheld(connection, &search, &reached, query).await.unwrap();
+            assert_eq!(counted(&counts), expected, "counts for {agent} in {lane:?}, {reached:?}");
             let not_ready = rows.issues.iter().filter(|(issue, _)| {
                 issue.on_board
                     && search.repositories.contains(&issue.repository_id)

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use crate::domain::decisions::{
-    CANDIDATES_KEPT, COUNTED_UP_TO, Candidate, Detail, WITHHELD_KEPT, Withheld,
+    CANDIDATES_KEPT, COUNTED_UP_TO, Candidate, Detail, WITHHELD_KEPT, WithheldIssue,
 };
 use crate::domain::labels::key;
 use crate::domain::leases::agent_label;
@@ -22,7 +22,9 @@ use crate::service::agent_names::agent_for;
 use crate::service::{App, Error, Result, agent_names, board};
 use crate::store::board::issues;
 use crate::store::claims::decisions::{DecisionFilter, NewDecision};
-use crate::store::claims::queue::{EligibilityFacts, Extent, Full, Search};
+use crate::store::claims::queue::{
+    CandidateSearch, EligibilityFacts, ReachedLimits, WithheldQuery,
+};
 use crate::store::claims::{decisions, decompositions, leases, pauses, queue};
 use crate::store::{
     Connection, Decision, Issue, Lease, Page, PageRequest, Pause, Repository, repositories,
@@ -229,7 +231,7 @@ impl Scope {
     }
 
     /// The limits that the agent has reached.
-    fn full(&self, app: &App, usage: &Usage) -> Full {
+    fn reached_limits(&self, app: &App, usage: &Usage) -> ReachedLimits {
         let limits = &app.config.queue.limits;
         let lanes = &app.config.lanes;
         let names = |id: String| match lanes.by_id(&id) {
@@ -237,7 +239,7 @@ impl Scope {
             None => vec![id],
         };
         let full_lanes = limits.full_lanes(usage).into_iter().flat_map(names);
-        Full {
+        ReachedLimits {
             everything: limits.against_agent(usage, &self.agent).is_some(),
             lanes: full_lanes.map(|name| name.to_lowercase()).collect(),
             repositories: limits.full_repositories(usage),
@@ -268,7 +270,7 @@ impl Scope {
         app: &'a App,
         usage: &Usage,
         now: DateTime<Utc>,
-    ) -> Search<'a> {
+    ) -> CandidateSearch<'a> {
         let mut search = self.search_paused_too(app, usage, now);
         if self.pauses.is_empty() {
             return search;
@@ -290,17 +292,17 @@ impl Scope {
         app: &'a App,
         usage: &Usage,
         now: DateTime<Utc>,
-    ) -> Search<'a> {
+    ) -> CandidateSearch<'a> {
         let (lanes, mut closed_lanes) = self.lanes(app);
-        let full = self.full(app, usage);
-        closed_lanes.extend(full.lanes);
+        let reached = self.reached_limits(app, usage);
+        closed_lanes.extend(reached.lanes);
         let writable = self.repositories.iter().filter(|row| row.read_only.is_none());
         let ids = writable.filter(|row| !is_in_backoff(row, now)).map(|row| row.id);
-        Search {
+        CandidateSearch {
             agent: key(&self.agent),
             lanes,
             closed_lanes,
-            repositories: ids.filter(|id| !full.repositories.contains(id)).collect(),
+            repositories: ids.filter(|id| !reached.repositories.contains(id)).collect(),
             excluded_labels: &app.config.board.excluded_labels,
             serves_peoples: self.serves_peoples,
             rules: rank_rules(app, now),
@@ -330,7 +332,7 @@ fn is_in_backoff(repository: &Repository, now: DateTime<Utc>) -> bool {
 /// The withheld issues, as a decision stores them.
 #[derive(Debug, Clone, Default)]
 pub(super) struct WithheldSummary {
-    withheld: Vec<Withheld>,
+    withheld: Vec<WithheldIssue>,
     counts: BTreeMap<SkipReason, i64>,
 }
 
@@ -495,7 +497,7 @@ pub(super) async fn candidates(
     Ok(Candidates { ranked, found })
 }
 
-/// The withheld issues of the claimable columns, as far as `extent` says: the issues, most urgent
+/// The withheld issues of the claimable columns, as far as `query` says: the issues, most urgent
 /// first and paused ones last, and the counts.
 ///
 /// The last counts are of issues in read-only repositories, in repositories in back-off, and of
@@ -505,17 +507,17 @@ async fn withheld(
     connection: &mut Connection,
     scope: &Scope,
     usage: &Usage,
-    extent: Extent,
+    query: WithheldQuery,
     now: DateTime<Utc>,
-) -> Result<(Vec<EvaluatedIssue>, queue::Withheld, [i64; 3])> {
+) -> Result<(Vec<EvaluatedIssue>, queue::WithheldCounts, [i64; 3])> {
     // Issues that a limit or a pause withholds count too, so the search includes them.
     let search = scope.search_paused_too(app, &Usage::default(), now);
-    let full = scope.full(app, usage);
-    let withheld = queue::withheld(connection, &search, &full, extent).await?;
+    let reached = scope.reached_limits(app, usage);
+    let withheld = queue::withheld(connection, &search, &reached, query).await?;
     let mut ids = withheld.first.clone();
-    if !full.is_nothing() {
-        for id in queue::candidates(connection, &search, extent.listed).await? {
-            if !ids.contains(&id) && extent.served != Some(id) {
+    if !reached.is_empty() {
+        for id in queue::candidates(connection, &search, query.listed).await? {
+            if !ids.contains(&id) && query.served != Some(id) {
                 ids.push(id);
             }
         }
@@ -528,16 +530,16 @@ async fn withheld(
     let mut in_closed = [0; 3];
     for (count, closed) in in_closed.iter_mut().zip([of(&is_read_only), of(&is_backing_off)]) {
         if !closed.is_empty() {
-            let most = extent.listed.max(extent.counted);
+            let most = query.listed.max(query.counted);
             let found = queue::queued_in(connection, &search, &closed, most).await?;
-            *count = i64::try_from(found.len()).unwrap_or(i64::MAX).min(extent.counted);
+            *count = i64::try_from(found.len()).unwrap_or(i64::MAX).min(query.counted);
             ids.extend(found);
         }
     }
     if !scope.pauses.is_empty() {
-        let most = extent.listed.max(extent.counted);
+        let most = query.listed.max(query.counted);
         let served = queue::candidates(connection, &search, most).await?;
-        let is_new = |id: &IssueId| !ids.contains(id) && extent.served != Some(*id);
+        let is_new = |id: &IssueId| !ids.contains(id) && query.served != Some(*id);
         let served: Vec<IssueId> = served.into_iter().filter(is_new).collect();
         ids.extend(served);
     }
@@ -545,8 +547,8 @@ async fn withheld(
     evaluated.retain(|evaluated| matches!(evaluated.eligibility, Eligibility::Withheld(_)));
     let paused =
         evaluated.iter().filter(|evaluated| evaluated.eligibility.has(SkipReason::Paused)).count();
-    in_closed[2] = i64::try_from(paused).unwrap_or(i64::MAX).min(extent.counted);
-    evaluated.truncate(usize::try_from(extent.listed).unwrap_or_default());
+    in_closed[2] = i64::try_from(paused).unwrap_or(i64::MAX).min(query.counted);
+    evaluated.truncate(usize::try_from(query.listed).unwrap_or_default());
     Ok((evaluated, withheld, in_closed))
 }
 
@@ -596,8 +598,8 @@ pub async fn queue(app: &App, request: &QueueRequest) -> Result<Vec<Explained>> 
     let mut connection = app.connection().await?;
     let usage = usage(app, &mut connection, now).await?;
     let ranked = candidates(app, &mut connection, &scope, &usage, request.first, now).await?.ranked;
-    let extent = Extent { listed: i64::from(request.first), ..Extent::default() };
-    let (withheld, ..) = withheld(app, &mut connection, &scope, &usage, extent, now).await?;
+    let query = WithheldQuery { listed: i64::from(request.first), ..WithheldQuery::default() };
+    let (withheld, ..) = withheld(app, &mut connection, &scope, &usage, query, now).await?;
     let ranked = (1..).zip(ranked).map(|(rank, evaluated)| (Some(rank), evaluated));
     let all = ranked.chain(withheld.into_iter().map(|evaluated| (None, evaluated)));
     Ok(all.filter_map(|(rank, evaluated)| explained(app, &scope, evaluated, rank, now)).collect())
@@ -705,7 +707,7 @@ pub(super) async fn record_refused_claim(
     let scope = Scope::of(app, agent, None, None).await?;
     let skips = skips_of(app, agent, issue).await?;
     let counts = skips.iter().map(|skip| (skip.reason, 1)).collect();
-    let withheld = WithheldSummary { withheld: vec![Withheld { issue, skips }], counts };
+    let withheld = WithheldSummary { withheld: vec![WithheldIssue { issue, skips }], counts };
     let outcome = DecisionOutcome { candidates: vec![], withheld, served: None };
     record_decision(app, "claim_issue", &scope, outcome, Some(why.to_owned())).await.map(drop)
 }
@@ -786,13 +788,18 @@ pub(super) async fn withheld_summary(
     let mut connection = app.connection().await?;
     let usage = usage(app, &mut connection, now).await?;
     let listed = i64::try_from(WITHHELD_KEPT).expect("a small number");
-    let extent = Extent { served, listed, counted: COUNTED_UP_TO };
+    let query = WithheldQuery { served, listed, counted: COUNTED_UP_TO };
     let (withheld, counts, [in_read_only, in_backoff, paused]) =
-        withheld(app, &mut connection, scope, &usage, extent, now).await?;
-    let queue::Withheld { leased, assigned_to_other, not_ready, .. } = counts;
-    let queue::Withheld { blocked_by_issue, limit_reached, excluded, linked_pull_request, .. } =
-        counts;
-    let queue::Withheld { backing_off, needs_human, held_by_person, .. } = counts;
+        withheld(app, &mut connection, scope, &usage, query, now).await?;
+    let queue::WithheldCounts { leased, assigned_to_other, not_ready, .. } = counts;
+    let queue::WithheldCounts {
+        blocked_by_issue,
+        limit_reached,
+        excluded,
+        linked_pull_request,
+        ..
+    } = counts;
+    let queue::WithheldCounts { backing_off, needs_human, held_by_person, .. } = counts;
     let counts = [
         (SkipReason::Leased, leased),
         (SkipReason::AssignedToOther, assigned_to_other),
@@ -885,9 +892,9 @@ pub(super) async fn record_decision(
     Ok(idle_reason)
 }
 
-fn withheld_issue(evaluated: EvaluatedIssue) -> Option<Withheld> {
+fn withheld_issue(evaluated: EvaluatedIssue) -> Option<WithheldIssue> {
     match evaluated.eligibility {
-        Eligibility::Withheld(skips) => Some(Withheld { issue: evaluated.issue.id, skips }),
+        Eligibility::Withheld(skips) => Some(WithheldIssue { issue: evaluated.issue.id, skips }),
         Eligibility::Ranked(_) => None,
     }
 }

@@ -22,7 +22,7 @@ use crate::store::{Connection, Issue};
 
 /// A search for candidates: for whom, and where.
 #[derive(Debug, Clone)]
-pub struct Search<'a> {
+pub struct CandidateSearch<'a> {
     /// The agent's name, in lower case.
     pub agent: String,
     /// The names of the lanes to search, in lower case; all when absent.
@@ -41,7 +41,7 @@ pub struct Search<'a> {
     pub now: DateTime<Utc>,
 }
 
-impl Search<'_> {
+impl CandidateSearch<'_> {
     /// The values of `queued.with_person` to search.
     fn with_persons(&self) -> Vec<bool> {
         if self.serves_peoples { vec![false, true] } else { vec![false] }
@@ -49,7 +49,7 @@ impl Search<'_> {
 }
 
 #[derive(QueryableByName)]
-struct Found {
+struct IssueIdRow {
     #[diesel(sql_type = BigInt)]
     id: IssueId,
 }
@@ -99,7 +99,7 @@ macro_rules! bound {
 /// The first candidates of an agent, best first.
 pub async fn candidates(
     connection: &mut Connection,
-    search: &Search<'_>,
+    search: &CandidateSearch<'_>,
     limit: i64,
 ) -> QueryResult<Vec<IssueId>> {
     let sql = "SELECT id FROM first_queued( \
@@ -111,13 +111,13 @@ pub async fn candidates(
         .bind::<BigInt, _>(limit)
         .bind::<Array<Bool>, _>(search.with_persons())
         .bind::<Bool, _>(search.rules.by_unblocks);
-    let rows: Vec<Found> = Prepared(query).load(connection).await?;
+    let rows: Vec<IssueIdRow> = Prepared(query).load(connection).await?;
     Ok(rows.into_iter().map(|row| row.id).collect())
 }
 
 /// What cannot be claimed because of a limit.
 #[derive(Debug, Clone, Default)]
-pub struct Full {
+pub struct ReachedLimits {
     /// Everything: the limit is the agent's own, or that of work that waits for a person.
     pub everything: bool,
     /// Lower-case names of lanes.
@@ -126,16 +126,16 @@ pub struct Full {
     pub repositories: Vec<RepositoryId>,
 }
 
-impl Full {
+impl ReachedLimits {
     /// Whether no limit is reached.
-    pub fn is_nothing(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         !self.everything && self.lanes.is_empty() && self.repositories.is_empty()
     }
 }
 
 /// How much to read about withheld issues.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Extent {
+pub struct WithheldQuery {
     /// An issue to leave out, because it was served.
     pub served: Option<IssueId>,
     /// How many issues to list.
@@ -146,7 +146,7 @@ pub struct Extent {
 
 /// The issues that are withheld from an agent, of the open issues in claimable columns.
 #[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
-pub struct Withheld {
+pub struct WithheldCounts {
     /// The first ones, most urgent first; without those that only a limit withholds.
     #[diesel(sql_type = Array<BigInt>)]
     pub first: Vec<IssueId>,
@@ -183,21 +183,21 @@ pub struct Withheld {
 }
 
 /// The issues that are withheld from an agent, without those in other lanes. Limits are those of
-/// `full`: the scope of `search` must include the lanes and repositories that it closes.
+/// `reached`: the scope of `search` must include the lanes and repositories that it closes.
 pub async fn withheld(
     connection: &mut Connection,
-    search: &Search<'_>,
-    full: &Full,
-    extent: Extent,
-) -> QueryResult<Withheld> {
+    search: &CandidateSearch<'_>,
+    reached: &ReachedLimits,
+    query: WithheldQuery,
+) -> QueryResult<WithheldCounts> {
     let sql = "SELECT * FROM withheld_work($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
     let query = bound!(sql, search)
-        .bind::<Nullable<BigInt>, _>(extent.served)
-        .bind::<BigInt, _>(extent.listed)
-        .bind::<BigInt, _>(extent.counted)
-        .bind::<Bool, _>(full.everything)
-        .bind::<Array<Text>, _>(&full.lanes)
-        .bind::<Array<BigInt>, _>(&full.repositories)
+        .bind::<Nullable<BigInt>, _>(query.served)
+        .bind::<BigInt, _>(query.listed)
+        .bind::<BigInt, _>(query.counted)
+        .bind::<Bool, _>(reached.everything)
+        .bind::<Array<Text>, _>(&reached.lanes)
+        .bind::<Array<BigInt>, _>(&reached.repositories)
         .bind::<Array<Bool>, _>(search.with_persons());
     Prepared(query).get_result(connection).await
 }
@@ -206,11 +206,11 @@ pub async fn withheld(
 /// `search`.
 pub async fn queued_in(
     connection: &mut Connection,
-    search: &Search<'_>,
+    search: &CandidateSearch<'_>,
     repositories: &[RepositoryId],
     limit: i64,
 ) -> QueryResult<Vec<IssueId>> {
-    let rows: Vec<Found> = diesel::sql_query(
+    let rows: Vec<IssueIdRow> = diesel::sql_query(
         "SELECT q.issue_id AS id FROM queued q \
          WHERE q.repository_id = ANY ($1) AND ($2::text[] IS NULL OR q.lane = ANY ($2)) \
              AND NOT q.lane = ANY ($3) \
@@ -286,7 +286,7 @@ pub async fn with_eligibility_facts(
 }
 
 #[derive(QueryableByName)]
-struct Count {
+struct IssueCount {
     #[diesel(sql_type = BigInt)]
     issues: i64,
 }
@@ -299,7 +299,7 @@ pub async fn count_in(connection: &mut Connection, columns: &[Status]) -> QueryR
          JOIN repositories r ON r.id = c.repository_id WHERE r.enabled AND c.status = ANY ($1)",
     )
     .bind::<Array<Text>, _>(columns);
-    let row: Count = Prepared(query).get_result(connection).await?;
+    let row: IssueCount = Prepared(query).get_result(connection).await?;
     Ok(row.issues)
 }
 
@@ -307,7 +307,7 @@ pub async fn count_in(connection: &mut Connection, columns: &[Status]) -> QueryR
 /// it.
 pub async fn place(
     connection: &mut Connection,
-    search: &Search<'_>,
+    search: &CandidateSearch<'_>,
     own: &Rank,
 ) -> QueryResult<i32> {
     let sql = concat!(
@@ -336,7 +336,7 @@ pub async fn place(
         .bind::<BigInt, _>(own.issue)
         .bind::<Bool, _>(search.serves_peoples)
         .bind::<Bool, _>(search.rules.by_unblocks);
-    let row: Count = Prepared(query).get_result(connection).await?;
+    let row: IssueCount = Prepared(query).get_result(connection).await?;
     Ok(i32::try_from(row.issues).unwrap_or(i32::MAX))
 }
 

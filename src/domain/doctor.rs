@@ -7,7 +7,8 @@ use super::status::{IssueState, Status};
 words! {
     /// An inconsistency between an issue and its lease.
     #[derive(PartialOrd, Ord, async_graphql::Enum)]
-    Ailment,
+    #[graphql(name = "Ailment")]
+    Inconsistency,
     /// It is ready and has an agent's label, but no lease. Other agents are not served it.
     AssignedWithoutLease = "assigned_without_lease",
     /// It has been in progress for a long time without a lease. No agent works on it.
@@ -28,7 +29,7 @@ words! {
     BlockedInCircle = "blocked_in_circle",
 }
 
-impl Ailment {
+impl Inconsistency {
     /// What is wrong and what the repair does about it, as sentences.
     pub fn summary(self) -> &'static str {
         match self {
@@ -110,8 +111,8 @@ mod tests {
 
     #[test]
     fn a_repair_leaves_an_issue_that_is_whole() {
-        let after = |ailment: Ailment, labels: &LabelSet, state| {
-            let plan = ailment.plan(labels, state)?;
+        let after = |kind: Inconsistency, labels: &LabelSet, state| {
+            let plan = kind.plan(labels, state)?;
             Some(labels.after(&plan.change(labels)).names().to_vec())
         };
         let ready = LabelSet::from(["bug", "status/ready", "agent/alpha"]);
@@ -120,10 +121,10 @@ mod tests {
         let is = |found: Option<Vec<String>>, labels: &[&str]| {
             assert_eq!(found.as_deref().unwrap_or_default(), labels);
         };
-        is(after(Ailment::AssignedWithoutLease, &ready, Open), &["bug", "status/ready"]);
-        is(after(Ailment::InProgressWithoutLease, &working, Open), &["status/ready"]);
-        is(after(Ailment::SeveralStatuses, &both, Open), &["status/ready", "agent/alpha"]);
-        is(after(Ailment::ClosedInProgress, &working, Closed), &["status/done"]);
-        assert_eq!(after(Ailment::InProgressWithoutLease, &ready, Open), None, "it is well");
+        is(after(Inconsistency::AssignedWithoutLease, &ready, Open), &["bug", "status/ready"]);
+        is(after(Inconsistency::InProgressWithoutLease, &working, Open), &["status/ready"]);
+        is(after(Inconsistency::SeveralStatuses, &both, Open), &["status/ready", "agent/alpha"]);
+        is(after(Inconsistency::ClosedInProgress, &working, Closed), &["status/done"]);
+        assert_eq!(after(Inconsistency::InProgressWithoutLease, &ready, Open), None, "it is well");
     }
 }

@@ -1,9 +1,9 @@
-//! Whatever keeps an issue from agents ends by the clock, has a name that people see, and keeps nobody
-//! from the other issues.
+//! Whatever keeps an issue from agents ends by the clock, has a name that people see, and keeps
+//! nobody from the other issues.
 
 use dispatch::domain::Actor;
 use dispatch::domain::backoff::BackoffCause;
-use dispatch::domain::doctor::Ailment;
+use dispatch::domain::doctor::Inconsistency;
 use dispatch::domain::leases::WorkOutcome;
 use dispatch::domain::ranking::SkipReason;
 use dispatch::service::claims::backoffs::{end_backoffs, retry_issue};
@@ -87,7 +87,7 @@ async fn refused_issues_at_the_head_stop_nobody_and_are_tried_again_more_and_mor
         assert!(sentence.contains("left alone until 2026-05-20T12:00:3"), "{sentence}");
         let found = diagnose(&given.app).await.unwrap();
         assert_eq!(found.len(), 3);
-        assert!(found.iter().all(|one| one.ailment == Ailment::RefusedByGithub));
+        assert!(found.iter().all(|one| one.ailment == Inconsistency::RefusedByGithub));
         assert!(found[0].detail.as_ref().unwrap().contains("100 labels"), "{found:?}");
         let asked = "{ board { columns { issues { nodes { number
             backoff { refusals failedAttempts cause summary retryAt needsHuman } } } } } }";

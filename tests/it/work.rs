@@ -1503,7 +1503,7 @@ async fn the_doctor_leaves_alone_for_a_while_what_a_person_assigned() {
 
 #[tokio::test]
 async fn the_doctor_finds_what_is_wrong_and_puts_it_right() {
-    use dispatch::domain::doctor::Ailment;
+    use dispatch::domain::doctor::Inconsistency;
     use dispatch::service::claims::doctor::{diagnose, repair};
 
     given(async |given| {
@@ -1539,18 +1539,19 @@ async fn the_doctor_finds_what_is_wrong_and_puts_it_right() {
             .database
             .run("UPDATE issues SET removed_at = now(), on_board = false WHERE number = 5")
             .await;
-        let ailments = async || {
+        let found_kinds = async || {
             let mut found: Vec<_> =
                 diagnose(&given.app).await.unwrap().into_iter().map(|one| one.ailment).collect();
             found.sort();
             found
         };
-        let meant = [Ailment::AssignedWithoutLease, Ailment::InProgressWithoutLease];
-        let young: Vec<_> = Ailment::ALL.into_iter().filter(|one| !meant.contains(one)).collect();
-        assert_eq!(ailments().await, young, "what people did at GitHub is meant");
+        let meant = [Inconsistency::AssignedWithoutLease, Inconsistency::InProgressWithoutLease];
+        let young: Vec<_> =
+            Inconsistency::ALL.into_iter().filter(|one| !meant.contains(one)).collect();
+        assert_eq!(found_kinds().await, young, "what people did at GitHub is meant");
         given.advance(72 * 3_600);
         given.database.run("UPDATE leases SET expires_at = expires_at + interval '9 days'").await;
-        assert_eq!(ailments().await, Ailment::ALL);
+        assert_eq!(found_kinds().await, Inconsistency::ALL);
 
         let data = given
             .graphql(
@@ -1563,7 +1564,8 @@ async fn the_doctor_finds_what_is_wrong_and_puts_it_right() {
 
         let mut written = Vec::new();
         let circle = diagnose(&given.app).await.unwrap();
-        let circle = circle.iter().find(|one| one.ailment == Ailment::BlockedInCircle).unwrap();
+        let circle =
+            circle.iter().find(|one| one.ailment == Inconsistency::BlockedInCircle).unwrap();
         assert_eq!(
             circle.detail.as_deref(),
             Some("acme/tools#10 waits for acme/tools#11, which waits for acme/tools#10")
@@ -1587,7 +1589,7 @@ async fn the_doctor_finds_what_is_wrong_and_puts_it_right() {
             assert_eq!(given.github.take_writes(), [], "the second time nothing is written");
         }
         assert!(written.len() >= 4, "{written:?}");
-        assert_eq!(ailments().await, [Ailment::BlockedInCircle]);
+        assert_eq!(found_kinds().await, [Inconsistency::BlockedInCircle]);
         let held = "SELECT count(*) FROM leases WHERE state = 'held' AND issue_id = 5";
         assert_eq!(given.database.number(held).await, 0);
         assert_eq!(labels(given, 1), ["status/ready"]);

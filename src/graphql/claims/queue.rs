@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::{Context, Enum, InputObject, Object, SimpleObject};
 
-use crate::domain::doctor::Ailment;
+use crate::domain::doctor::Inconsistency;
 use crate::domain::{Instant, IssueId, Lane};
 use crate::graphql::loaders::{self, Related, Wants, actor, app};
 use crate::graphql::types::page::{Arguments, cost, size};
@@ -17,7 +17,7 @@ use crate::service::claims::{ClaimIssue, ClaimNext};
 use crate::service::{self, Error};
 use crate::store;
 use crate::store::claims::decisions::DecisionFilter;
-use crate::store::claims::queue::Ailing;
+use crate::store::claims::queue::InconsistencyRow;
 
 /// How many findings are named.
 const NAMED: usize = 100;
@@ -89,16 +89,16 @@ impl QueueQuery {
     async fn queue_doctor(&self, context: &Context<'_>) -> async_graphql::Result<QueueDoctor> {
         let app = app(context);
         let mut found = service::claims::doctor::diagnose(app).await?;
-        let count = |ailment| AilmentCount {
+        let count = |ailment| InconsistencyCount {
             ailment,
             issues: found.iter().filter(|finding| finding.ailment == ailment).count(),
         };
-        let counts = Ailment::ALL.into_iter().map(count).collect();
+        let counts = Inconsistency::ALL.into_iter().map(count).collect();
         found.truncate(NAMED);
         let ids: Vec<IssueId> = found.iter().map(|finding| finding.issue_id).collect();
         let wants = Wants::of(&context.look_ahead().field("findings").field("issue"));
         let issues = loaders::issues_by_id(app, &ids, wants).await?;
-        let finding = |finding: Ailing| WorkFinding {
+        let finding = |finding: InconsistencyRow| WorkFinding {
             issue_id: finding.issue_id,
             issue: issues.get(&finding.issue_id).cloned(),
             ailment: finding.ailment,
@@ -135,16 +135,17 @@ impl QueueQuery {
 #[derive(SimpleObject)]
 struct QueueDoctor {
     /// The number of issues with each inconsistency, of all inconsistencies.
-    counts: Vec<AilmentCount>,
+    counts: Vec<InconsistencyCount>,
     /// The findings, oldest first; 100 at most.
     findings: Vec<WorkFinding>,
 }
 
 /// The number of issues with one inconsistency.
 #[derive(SimpleObject)]
-struct AilmentCount {
+#[graphql(name = "AilmentCount")]
+struct InconsistencyCount {
     /// The inconsistency.
-    ailment: Ailment,
+    ailment: Inconsistency,
     /// The number of issues.
     issues: usize,
 }
@@ -157,7 +158,7 @@ struct WorkFinding {
     /// The issue; null when it is no longer shown.
     issue: Option<Arc<Issue>>,
     /// The inconsistency.
-    ailment: Ailment,
+    ailment: Inconsistency,
     /// The agent concerned, if any.
     agent: Option<String>,
     /// The earliest time at which the inconsistency may have started.
@@ -176,7 +177,7 @@ struct RepairWorkInput {
     /// The issue.
     issue_id: IssueId,
     /// The inconsistency.
-    ailment: Ailment,
+    ailment: Inconsistency,
 }
 
 /// The result of a repair.

@@ -6,31 +6,31 @@ use diesel_async::AsyncConnection;
 use super::backoffs;
 use super::leases::{end_orphan, let_go};
 use crate::domain::circles::circles;
-use crate::domain::doctor::Ailment;
+use crate::domain::doctor::Inconsistency;
 use crate::domain::{Actor, IssueId, Status, Tier};
 use crate::service::change::{ChangeOptions, Intent, Precondition, change_labels_on};
 use crate::service::{App, Error, Result, allows};
 use crate::store::board::blockers::{self, Edge};
 use crate::store::board::issues;
 use crate::store::claims::leases;
-use crate::store::claims::queue::{self, Ailing, Old};
+use crate::store::claims::queue::{self, DoctorThresholds, InconsistencyRow};
 use crate::store::{AuditEntry, Issue, Repository};
 
 /// All inconsistencies of the queue, oldest first.
-pub async fn diagnose(app: &App) -> Result<Vec<Ailing>> {
+pub async fn diagnose(app: &App) -> Result<Vec<InconsistencyRow>> {
     let now = app.clock.now();
     let stuck_after = TimeDelta::from_std(app.config.queue.stuck_after).unwrap_or(TimeDelta::MAX);
     let meant_for = TimeDelta::from_std(app.config.queue.meant_for).unwrap_or(TimeDelta::MAX);
-    let old = Old { stuck: now - stuck_after, meant: now - meant_for };
+    let thresholds = DoctorThresholds { stuck: now - stuck_after, meant: now - meant_for };
     let mut connection = app.connection().await?;
-    let mut found = queue::ailing(&mut connection, now, old).await?;
+    let mut found = queue::inconsistencies(&mut connection, now, thresholds).await?;
     found.extend(in_circles(&blockers::edges(&mut connection).await?));
-    found.sort_by_key(|ailing| (ailing.since, ailing.issue_id));
+    found.sort_by_key(|found| (found.since, found.issue_id));
     Ok(found)
 }
 
 /// A finding for each circular dependency, with the issues on the circle.
-fn in_circles(edges: &[Edge]) -> Vec<Ailing> {
+fn in_circles(edges: &[Edge]) -> Vec<InconsistencyRow> {
     let pairs: Vec<_> = edges.iter().map(|edge| (edge.waiting, edge.blocker)).collect();
     let of = |issue: &IssueId| edges.iter().find(|edge| edge.waiting == *issue);
     let finding = |circle: Vec<IssueId>| {
@@ -38,9 +38,9 @@ fn in_circles(edges: &[Edge]) -> Vec<Ailing> {
         let names: Vec<&str> =
             circle.iter().skip(1).filter_map(of).map(|edge| edge.name.as_str()).collect();
         let way = names.iter().chain([&first.name.as_str()]).copied().collect::<Vec<_>>();
-        Some(Ailing {
+        Some(InconsistencyRow {
             issue_id: first.waiting,
-            ailment: Ailment::BlockedInCircle,
+            ailment: Inconsistency::BlockedInCircle,
             agent: None,
             since: first.updated_at,
             detail: Some(format!("{} waits for {}", first.name, way.join(", which waits for "))),
@@ -60,7 +60,7 @@ pub async fn repair(
     app: &App,
     actor: &Actor,
     issue: IssueId,
-    ailment: Ailment,
+    ailment: Inconsistency,
 ) -> Result<AuditEntry> {
     if !allows(app, actor, Tier::Maintainer) {
         return Err(Error::denied(actor, "Repairing the queue needs a maintainer"));
@@ -68,14 +68,14 @@ pub async fn repair(
     let found = issues::with_repository(&mut *app.connection().await?, issue).await?;
     let (issue, repository) = found.ok_or_else(|| Error::no_issue(issue))?;
     match ailment {
-        Ailment::LeaseOnVanishedIssue => {
+        Inconsistency::LeaseOnVanishedIssue => {
             return end_lease(app, actor, &issue, &repository).await;
         }
-        Ailment::LeaseOutsideInProgress => return give_back(app, actor, &issue).await,
-        Ailment::RefusedByGithub | Ailment::NeedsHuman => {
+        Inconsistency::LeaseOutsideInProgress => return give_back(app, actor, &issue).await,
+        Inconsistency::RefusedByGithub | Inconsistency::NeedsHuman => {
             return backoffs::retry(app, actor, "repair_work", issue.id).await;
         }
-        Ailment::BlockedInCircle => {
+        Inconsistency::BlockedInCircle => {
             let what = "A circle is broken by editing one of its issues on GitHub";
             return Err(Error::lasting(what, Some(issue.status)));
         }
@@ -91,7 +91,9 @@ pub async fn repair(
         reason: None,
     };
     let precondition = match ailment {
-        Ailment::AssignedWithoutLease | Ailment::InProgressWithoutLease => Precondition::IsFree,
+        Inconsistency::AssignedWithoutLease | Inconsistency::InProgressWithoutLease => {
+            Precondition::IsFree
+        }
         _ => Precondition::None,
     };
     let options = ChangeOptions { precondition, closed_too: true, ..ChangeOptions::default() };

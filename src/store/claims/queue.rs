@@ -13,7 +13,7 @@ use diesel_async::RunQueryDsl;
 
 use super::backoffs::BackoffRow;
 use crate::domain::backoff::Backoff;
-use crate::domain::doctor::Ailment;
+use crate::domain::doctor::Inconsistency;
 use crate::domain::ranking::{Rank, RankRules};
 use crate::domain::{IssueId, RepositoryId, Status};
 use crate::store::prepared::Prepared;
@@ -342,13 +342,13 @@ pub async fn place(
 
 /// An inconsistency of an issue and its lease.
 #[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
-pub struct Ailing {
+pub struct InconsistencyRow {
     /// The issue.
     #[diesel(sql_type = BigInt)]
     pub issue_id: IssueId,
     /// The kind of inconsistency.
     #[diesel(sql_type = Text)]
-    pub ailment: Ailment,
+    pub ailment: Inconsistency,
     /// The agent that is affected, if any.
     #[diesel(sql_type = Nullable<Text>)]
     pub agent: Option<String>,
@@ -362,7 +362,7 @@ pub struct Ailing {
 
 /// Before which time something must have happened to count as an inconsistency.
 #[derive(Debug, Clone, Copy)]
-pub struct Old {
+pub struct DoctorThresholds {
     /// Work in progress that a program left behind.
     pub stuck: DateTime<Utc>,
     /// A change by a person, here or on GitHub.
@@ -371,11 +371,11 @@ pub struct Old {
 
 /// All inconsistencies of the queue, oldest first. The audit log shows who assigned an issue or
 /// moved it to In Progress; without an entry, it was a person on GitHub.
-pub async fn ailing(
+pub async fn inconsistencies(
     connection: &mut Connection,
     now: DateTime<Utc>,
-    old: Old,
-) -> QueryResult<Vec<Ailing>> {
+    thresholds: DoctorThresholds,
+) -> QueryResult<Vec<InconsistencyRow>> {
     diesel::sql_query(
         "WITH shown AS ( \
              SELECT i.*, coalesce((SELECT a.actor_kind FROM audit_log a \
@@ -438,8 +438,8 @@ pub async fn ailing(
          ORDER BY since, issue_id",
     )
     .bind::<Timestamptz, _>(now)
-    .bind::<Timestamptz, _>(old.stuck)
-    .bind::<Timestamptz, _>(old.meant)
+    .bind::<Timestamptz, _>(thresholds.stuck)
+    .bind::<Timestamptz, _>(thresholds.meant)
     .load(connection)
     .await
 }

@@ -1,8 +1,8 @@
 //! How an author stands to a repository.
 
-use super::column::words;
+use super::sql_enum::text_enum;
 
-words! {
+text_enum! {
     /// How the author of an issue or a comment is associated with the repository, according to
     /// GitHub. It does not imply permissions: a member or a collaborator may have read access only.
     #[derive(async_graphql::Enum, serde::Serialize, serde::Deserialize)]

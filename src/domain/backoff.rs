@@ -1,21 +1,22 @@
 //! How long the back-off of an issue, or of a repository, lasts after a failure.
 //!
-//! The delay grows with each consecutive failure up to a maximum, so retries are rare but never end.
-//! Failures of agents are counted apart from refusals of GitHub: too many of them escalate the issue
-//! to a person.
+//! The delay grows with each consecutive failure up to a maximum, so retries are rare but never
+//! end. Failures of agents are counted apart from refusals of GitHub: too many of them escalate the
+//! issue to a person.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::column::words;
 use super::instant::Instant;
+use super::sql_enum::text_enum;
 
-/// How many attempts may fail in a row before an issue needs a person, unless a setting says otherwise.
+/// How many attempts may fail in a row before an issue needs a person, unless a setting says
+/// otherwise.
 pub const USUAL_ATTEMPTS: i32 = 5;
 
 /// The label of what no agent is given until a person has looked at it.
 pub const NEEDS_HUMAN: &str = "needs-human";
 
-words! {
+text_enum! {
     /// The kind of failure that puts an issue in back-off.
     #[derive(serde::Deserialize, async_graphql::Enum)]
     #[serde(rename_all = "snake_case")]

@@ -69,10 +69,10 @@ impl IssueComment {
 #[diesel(sql_type = diesel::sql_types::Jsonb)]
 pub struct Comments(pub Vec<IssueComment>);
 
-super::column::json_column!(Comments);
+super::sql_enum::json_column!(Comments);
 
-/// What is kept of comments, newest first: [`NEWEST_KEPT`] of them, each with at most [`LONGEST_TEXT`]
-/// characters and all together with [`TEXT_KEPT`].
+/// What is kept of comments, newest first: [`NEWEST_KEPT`] of them, each with at most
+/// [`LONGEST_TEXT`] characters and all together with [`TEXT_KEPT`].
 pub fn kept(comments: Vec<IssueComment>) -> Vec<IssueComment> {
     let mut left = TEXT_KEPT;
     let mut keep = |comment: IssueComment| {

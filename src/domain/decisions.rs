@@ -62,4 +62,4 @@ pub struct Detail {
     pub counts: BTreeMap<SkipReason, i64>,
 }
 
-super::column::json_column!(Detail);
+super::sql_enum::json_column!(Detail);

@@ -1,10 +1,10 @@
 //! What can be wrong with the queue, and what puts it right.
 
-use super::column::words;
 use super::labels::{LabelPlan, LabelSet, has_prefix};
+use super::sql_enum::text_enum;
 use super::status::{IssueState, Status};
 
-words! {
+text_enum! {
     /// An inconsistency between an issue and its lease.
     #[derive(PartialOrd, Ord, async_graphql::Enum)]
     #[graphql(name = "Ailment")]

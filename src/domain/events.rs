@@ -2,12 +2,12 @@
 
 use chrono::{DateTime, Utc};
 
-use super::column::{json_column, words};
 use super::ids::RepositoryId;
 use super::labels::LabelSet;
+use super::sql_enum::{json_column, text_enum};
 use super::status::{IssueState, Status};
 
-words! {
+text_enum! {
     /// Which stream an event belongs to.
     Topic,
     /// What the board shows.
@@ -18,7 +18,7 @@ words! {
     Run = "run",
 }
 
-words! {
+text_enum! {
     /// What happened.
     EventKind,
     /// An issue changed its column.

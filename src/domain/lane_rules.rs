@@ -1,11 +1,11 @@
 //! Which lane an issue belongs in, judged by rules when nobody who knows better has.
 
-use super::column::words;
 use super::labels::LabelSet;
 use super::lanes::{Lane, LaneRole, Lanes};
+use super::sql_enum::text_enum;
 use super::status::Status;
 
-words! {
+text_enum! {
     /// How sure a judgement is.
     Confidence,
     /// Sure.

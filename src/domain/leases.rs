@@ -1,9 +1,9 @@
 //! The words of leases: how far a holder is, how a holding ends, what comes of the work.
 
 use super::actor::{is_reserved, reserved_reason};
-use super::column::words;
 use super::ids::IssueId;
 use super::labels::{LabelPlan, LabelSet, behind, is_plain, is_same};
+use super::sql_enum::text_enum;
 use super::status::{IssueState, Status};
 
 /// For how long an agent holds an issue when it does not say, in seconds.
@@ -15,7 +15,7 @@ pub const TERMS: std::ops::RangeInclusive<i32> = 60..=86_400;
 /// The longest name of an agent, in characters: what GitHub leaves of a label behind `agent/`.
 pub const LONGEST_AGENT: usize = 44;
 
-words! {
+text_enum! {
     /// The progress of the work on an issue, as reported by the holder.
     #[derive(async_graphql::Enum)]
     Checkpoint,
@@ -33,7 +33,7 @@ words! {
     WorkComplete = "work_complete",
 }
 
-words! {
+text_enum! {
     /// What a lease's row says of it; whether it is live also depends on the time.
     LeaseState,
     /// GitHub is being asked.
@@ -44,7 +44,7 @@ words! {
     Free = "free",
 }
 
-words! {
+text_enum! {
     /// How a lease ended.
     #[derive(async_graphql::Enum)]
     LeaseEnding,
@@ -60,7 +60,7 @@ words! {
     Refused = "refused",
 }
 
-words! {
+text_enum! {
     /// The outcome of an agent's work on an issue.
     #[derive(async_graphql::Enum)]
     WorkOutcome,
@@ -120,8 +120,8 @@ impl WorkOutcome {
     }
 }
 
-/// What giving an issue back makes of its labels: the agent's goes, work in progress is ready again,
-/// and so is what is blocked without a reason that anybody knows. Every other column stays.
+/// What giving an issue back makes of its labels: the agent's goes, work in progress is ready
+/// again, and so is what is blocked without a reason that anybody knows. Every other column stays.
 pub fn release_plan(
     agent: &str,
     labels: &LabelSet,
@@ -166,8 +166,8 @@ pub fn agent_label(agent: &str) -> String {
     format!("agent/{agent}")
 }
 
-/// What is taken off an issue that was closed while an agent held it: the agent's label, and that it is
-/// in progress.
+/// What is taken off an issue that was closed while an agent held it: the agent's label, and that
+/// it is in progress.
 fn left_on_closed(agent: &str, labels: &LabelSet) -> Vec<String> {
     let in_progress = Status::InProgress.label();
     let mut left = own_label(agent, labels);

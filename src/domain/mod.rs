@@ -10,7 +10,6 @@ pub mod association;
 pub mod backoff;
 pub mod bounds;
 pub mod circles;
-mod column;
 pub mod conversation;
 pub mod decisions;
 pub mod dependencies;
@@ -34,6 +33,7 @@ pub mod progress;
 pub mod ranking;
 pub mod read_only;
 pub mod run_result;
+mod sql_enum;
 pub mod status;
 pub mod task_instructions;
 

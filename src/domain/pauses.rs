@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, Utc};
 
-use super::column::words;
 use super::instant::Instant;
+use super::sql_enum::text_enum;
 
-words! {
+text_enum! {
     /// What a pause covers.
     #[derive(async_graphql::Enum)]
     PauseScope,

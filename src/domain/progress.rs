@@ -2,9 +2,9 @@
 //!
 //! Existing clients send these words. They are written in capitals and read in any spelling.
 
-use super::column::words;
+use super::sql_enum::text_enum;
 
-words! {
+text_enum! {
     /// How an agent's piece of work stands.
     WorkState,
     /// The agent has it.
@@ -21,7 +21,7 @@ words! {
     Stale = "STALE",
 }
 
-words! {
+text_enum! {
     /// How far an agent is with a piece of work.
     WorkCheckpoint,
     /// Nothing is done yet.

@@ -1,8 +1,8 @@
 //! Why the issues of a repository cannot be changed on GitHub.
 
-use super::column::words;
+use super::sql_enum::text_enum;
 
-words! {
+text_enum! {
     /// Why the issues of a repository cannot be changed on GitHub.
     #[derive(async_graphql::Enum)]
     ReadOnlyReason,

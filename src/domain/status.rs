@@ -3,8 +3,8 @@
 
 use std::str::FromStr;
 
-use super::column::{UnknownWord, text_column};
 use super::label_names::is_same;
+use super::sql_enum::{UnknownValue, text_column};
 
 /// A board column. `status/<kebab-case>` is its label on GitHub.
 #[derive(
@@ -100,10 +100,10 @@ impl Status {
 }
 
 impl FromStr for Status {
-    type Err = UnknownWord;
+    type Err = UnknownValue;
 
-    fn from_str(word: &str) -> Result<Self, UnknownWord> {
-        Self::ALL.into_iter().find(|status| status.as_str() == word).ok_or_else(|| UnknownWord {
+    fn from_str(word: &str) -> Result<Self, UnknownValue> {
+        Self::ALL.into_iter().find(|status| status.as_str() == word).ok_or_else(|| UnknownValue {
             word: word.to_owned(),
             allowed: Self::ALL.map(Self::as_str).join(", "),
         })
@@ -146,13 +146,13 @@ impl IssueState {
 }
 
 impl FromStr for IssueState {
-    type Err = UnknownWord;
+    type Err = UnknownValue;
 
-    fn from_str(word: &str) -> Result<Self, UnknownWord> {
+    fn from_str(word: &str) -> Result<Self, UnknownValue> {
         match word {
             "open" => Ok(Self::Open),
             "closed" => Ok(Self::Closed),
-            _ => Err(UnknownWord { word: word.to_owned(), allowed: "open, closed".to_owned() }),
+            _ => Err(UnknownValue { word: word.to_owned(), allowed: "open, closed".to_owned() }),
         }
     }
 }
@@ -224,11 +224,11 @@ impl Priority {
 }
 
 impl FromStr for Priority {
-    type Err = UnknownWord;
+    type Err = UnknownValue;
 
-    fn from_str(word: &str) -> Result<Self, UnknownWord> {
+    fn from_str(word: &str) -> Result<Self, UnknownValue> {
         Self::ALL.into_iter().find(|priority| priority.as_str() == word).ok_or_else(|| {
-            UnknownWord { word: word.to_owned(), allowed: Self::ALL.map(Self::as_str).join(", ") }
+            UnknownValue { word: word.to_owned(), allowed: Self::ALL.map(Self::as_str).join(", ") }
         })
     }
 }

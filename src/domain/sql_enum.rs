@@ -1,17 +1,17 @@
-//! How domain values are kept in a database column: macros for words and for JSON.
+//! Macros for the database form of domain values: enums as `text`, structs as `jsonb`.
 
-/// A word that is not one of the known ones.
+/// A text that is not a value of an enum.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{word}` is not one of {allowed}")]
-pub struct UnknownWord {
+pub struct UnknownValue {
     /// What was given.
     pub word: String,
-    /// The known words, joined with comma and space.
+    /// The known values, joined with comma and space.
     pub allowed: String,
 }
 
-/// Stores a `Copy` word as `text` through its `as_str` and `FromStr`, so that a row cannot hold a
-/// word the domain does not know.
+/// Stores a `Copy` enum as `text` through its `as_str` and `FromStr`, so that a row cannot hold an
+/// unknown value.
 macro_rules! text_column {
     ($name:ident) => {
         impl diesel::serialize::ToSql<diesel::sql_types::Text, diesel::pg::Pg> for $name {
@@ -32,9 +32,9 @@ macro_rules! text_column {
     };
 }
 
-/// Makes an enum of words of the database, each with its spelling. What else it derives stands with
-/// its docs.
-macro_rules! words {
+/// Defines an enum that is stored as `text`, with the spelling of each value. Other derives are
+/// given with its documentation.
+macro_rules! text_enum {
     (
         $(#[$attribute:meta])* $name:ident,
         $($(#[$value_doc:meta])* $value:ident = $word:literal,)+
@@ -62,7 +62,7 @@ macro_rules! words {
         }
 
         impl std::str::FromStr for $name {
-            type Err = $crate::domain::column::UnknownWord;
+            type Err = $crate::domain::sql_enum::UnknownValue;
 
             fn from_str(word: &str) -> Result<Self, Self::Err> {
                 Self::ALL.into_iter().find(|value| value.as_str() == word).ok_or_else(|| {
@@ -72,7 +72,7 @@ macro_rules! words {
             }
         }
 
-        $crate::domain::column::text_column!($name);
+        $crate::domain::sql_enum::text_column!($name);
     };
 }
 
@@ -87,7 +87,7 @@ macro_rules! json_column {
                 &'b self,
                 out: &mut diesel::serialize::Output<'b, '_, diesel::pg::Pg>,
             ) -> diesel::serialize::Result {
-                std::io::Write::write_all(out, &[$crate::domain::column::JSONB_VERSION])?;
+                std::io::Write::write_all(out, &[$crate::domain::sql_enum::JSONB_VERSION])?;
                 serde_json::to_writer(out, self)?;
                 Ok(diesel::serialize::IsNull::No)
             }
@@ -96,7 +96,7 @@ macro_rules! json_column {
         impl diesel::deserialize::FromSql<diesel::sql_types::Jsonb, diesel::pg::Pg> for $name {
             fn from_sql(bytes: diesel::pg::PgValue<'_>) -> diesel::deserialize::Result<Self> {
                 match bytes.as_bytes() {
-                    [$crate::domain::column::JSONB_VERSION, text @ ..] => {
+                    [$crate::domain::sql_enum::JSONB_VERSION, text @ ..] => {
                         Ok(serde_json::from_slice(text)?)
                     }
                     _ => Err("an unknown version of jsonb".into()),
@@ -106,4 +106,4 @@ macro_rules! json_column {
     };
 }
 
-pub(super) use {json_column, text_column, words};
+pub(super) use {json_column, text_column, text_enum};

@@ -10,7 +10,7 @@ use unicode_security::confusable_detection::skeleton;
 
 use super::access::Tier;
 use super::bounds::is_invisible;
-use super::labels::is_same;
+use super::label_names::is_same;
 use super::sql_enum::text_enum;
 
 text_enum! {

@@ -1,6 +1,7 @@
 //! What can be wrong with the queue, and what puts it right.
 
-use super::labels::{LabelPlan, LabelSet, has_prefix};
+use super::label_names::has_prefix;
+use super::labels::{LabelPlan, LabelSet};
 use super::sql_enum::text_enum;
 use super::status::{IssueState, Status};
 

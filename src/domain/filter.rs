@@ -1,10 +1,11 @@
 //! Which issues a reader wants to see, decided on the facts of one issue.
 //!
-//! SQL asks the same question of many rows at once (`store::board::issues`); a test holds the two equal.
+//! SQL asks the same question of many rows at once (`store::board::issues`); a test holds the two
+//! equal.
 
 use super::events::IssueFacts;
 use super::instant::Instant;
-use super::labels::{has_prefix, key};
+use super::label_names::{has_prefix, key};
 use super::status::{IssueState, Priority, Status};
 
 /// A filter for issues. Every given member must match; the values within a member are alternatives.
@@ -92,8 +93,8 @@ impl IssueFilter {
 
 impl Wanted {
     /// Whether an issue with these facts is wanted, as far as facts can tell. The words of
-    /// [`Wanted::search`] are not looked at: title and body are the database's to search. Neither is
-    /// [`Wanted::updated_before`], which only the issue as it is now can answer.
+    /// [`Wanted::search`] are not looked at: title and body are the database's to search. Neither
+    /// is [`Wanted::updated_before`], which only the issue as it is now can answer.
     pub fn matches(&self, facts: &IssueFacts) -> bool {
         let one_of = |wanted: &Option<Vec<String>>, value: Option<&str>| {
             wanted.as_ref().is_none_or(|any| {

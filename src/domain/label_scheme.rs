@@ -9,7 +9,8 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::backoff::NEEDS_HUMAN;
-use super::labels::{LONGEST_LABEL, LabelChange, LabelSet, behind, has_prefix, is_plain, is_same};
+use super::label_names::{behind, has_prefix, is_same};
+use super::labels::{LONGEST_LABEL, LabelChange, LabelSet, is_plain};
 use super::sql_enum::json_column;
 use super::status::{IssueState, Priority, Status};
 

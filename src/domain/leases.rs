@@ -2,7 +2,8 @@
 
 use super::actor::{is_reserved, reserved_reason};
 use super::ids::IssueId;
-use super::labels::{LabelPlan, LabelSet, behind, is_plain, is_same};
+use super::label_names::{behind, is_same};
+use super::labels::{LabelPlan, LabelSet, is_plain};
 use super::sql_enum::text_enum;
 use super::status::{IssueState, Status};
 

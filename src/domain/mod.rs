@@ -20,7 +20,7 @@ pub mod filter;
 pub mod ids;
 pub mod instant;
 pub mod keys;
-mod label_names;
+pub mod label_names;
 pub mod label_scheme;
 pub mod labels;
 pub mod lane_rules;

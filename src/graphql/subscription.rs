@@ -19,7 +19,7 @@ use super::types::{
 use crate::domain::event_filter::Seen;
 use crate::domain::events::{EventKind, Topic};
 use crate::domain::filter::Wanted;
-use crate::domain::labels::is_same;
+use crate::domain::label_names::is_same;
 use crate::domain::{AgentRunId, AuditEntryId, EventCursor, IssueFilter};
 use crate::service::{self, App, Error, Result};
 use crate::store::Event;

@@ -21,7 +21,7 @@ use super::outputs::{
 };
 use super::tool_error::ToolError;
 use super::{Server, ToolCaller};
-use crate::domain::labels::behind;
+use crate::domain::label_names::behind;
 use crate::domain::task_instructions::task_contract;
 use crate::domain::{Actor, IssueFilter, IssueId, Status, Tier};
 use crate::middleware::acting_as;

@@ -11,7 +11,7 @@ use super::board_events::{issue_event, resync_event};
 use super::{App, Result};
 use crate::domain::actor::ActorKind;
 use crate::domain::backoff::{BackoffCause, failure_of, repository_delay};
-use crate::domain::labels::is_same;
+use crate::domain::label_names::is_same;
 use crate::domain::leases::{LeaseEnding, WorkOutcome};
 use crate::domain::{Actor, IssueId, RepositoryId};
 use crate::github::{self, Concern};
@@ -194,8 +194,9 @@ pub(super) async fn note_refusal(
         .await
 }
 
-/// Starts a back-off of a repository in which GitHub refused a change that was no claim, if the refusal
-/// concerns the whole repository. The issue keeps its own back-off, which counts attempts of agents.
+/// Starts a back-off of a repository in which GitHub refused a change that was no claim, if the
+/// refusal concerns the whole repository. The issue keeps its own back-off, which counts attempts
+/// of agents.
 ///
 /// # Errors
 ///

@@ -15,7 +15,7 @@ use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 
 use crate::bus::Bus;
 use crate::domain::events::{EventKind, IssueFacts, Topic};
-use crate::domain::labels::is_same;
+use crate::domain::label_names::is_same;
 use crate::domain::{IssueState, RepositoryId, Status};
 use crate::store::Event;
 

@@ -13,7 +13,7 @@ use super::prepared::Prepared;
 use super::schema::audit_log::{self, dsl};
 use super::{Connection, label_keys, lower, repositories};
 use crate::domain::actor::{ActorKind, Who};
-use crate::domain::labels::key;
+use crate::domain::label_names::key;
 use crate::domain::leases::agent_label;
 use crate::domain::{AuditEntryId, FullName, IssueId, LabelSet, Status};
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel_async::SimpleAsyncConnection as _;
-use dispatch::domain::labels::key;
+use dispatch::domain::label_names::key;
 use dispatch::domain::lanes::Lanes;
 use dispatch::domain::ranking::{
     Aging, Eligibility, EligibilityInput, PeoplesWork, RankRules, RankingContext, SkipReason,

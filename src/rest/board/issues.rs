@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::domain::filter::Wanted;
-use crate::domain::labels::{behind, key};
+use crate::domain::label_names::{behind, key};
 use crate::domain::{Instant, IssueId, IssueState, LabelSet, Lanes, RepositoryId, Status};
 use crate::middleware::{Problem, ProblemDocument, Reader};
 use crate::rest::answer::json;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::moves::refused_or_unread;
-use crate::domain::labels::{behind, has_prefix};
+use crate::domain::label_names::{behind, has_prefix};
 use crate::domain::{Actor, IssueId, LabelSet};
 use crate::middleware::{Problem, ProblemDocument, Reader, acting_as};
 use crate::rest::answer::json;

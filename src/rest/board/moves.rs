@@ -7,7 +7,7 @@ use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::domain::labels::has_prefix;
+use crate::domain::label_names::has_prefix;
 use crate::domain::{IssueId, LabelSet, Status};
 use crate::middleware::{Caller, Problem, ProblemDocument, Reader, acting_as};
 use crate::rest::answer::{Done, json};

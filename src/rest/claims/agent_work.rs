@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
-use crate::domain::labels::behind;
+use crate::domain::label_names::behind;
 use crate::domain::leases::Checkpoint;
 use crate::domain::progress::{WorkCheckpoint, WorkState};
 use crate::domain::{Actor, Instant, IssueId, LeaseId};

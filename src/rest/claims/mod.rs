@@ -23,7 +23,7 @@ use super::preferences::{preferred_wait, with_applied};
 use super::query::Query;
 use super::responses::LabelWrite;
 use super::schemas::{AgentName, Anything, ClaimedStatus};
-use crate::domain::labels::key;
+use crate::domain::label_names::key;
 use crate::domain::leases::agent_label;
 use crate::domain::{Actor, IssueId, IssueState, LabelSet, Status};
 use crate::middleware::{Caller, Problem, ProblemDocument, Reader, acting_as};

@@ -6,8 +6,8 @@
 use chrono::{DateTime, Utc};
 use diesel_async::AsyncConnection;
 
+use crate::domain::label_names::is_same;
 use crate::domain::label_scheme::renamable;
-use crate::domain::labels::is_same;
 use crate::domain::{
     Actor, FullName, IssueId, IssueState, LabelScheme, LabelSet, Priority, Status,
 };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 
-use crate::domain::labels::{behind, key};
+use crate::domain::label_names::{behind, key};
 use crate::domain::{RepositoryId, Status};
 use crate::service::{App, Result, board};
 use crate::store::agents::statistics::{

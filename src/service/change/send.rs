@@ -1,6 +1,7 @@
 //! Sending a change of labels to GitHub.
 
-use crate::domain::labels::{LabelPlan, MOST_LABELS, color_of, is_same};
+use crate::domain::label_names::is_same;
+use crate::domain::labels::{LabelPlan, MOST_LABELS, color_of};
 use crate::domain::{LabelSet, Status};
 use crate::github::{self, LiveLabels};
 use crate::store::Issue;

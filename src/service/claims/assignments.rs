@@ -3,7 +3,8 @@
 use super::agent_work;
 use super::leases::{Released, released};
 use crate::domain::actor::{is_reserved, reserved_reason};
-use crate::domain::labels::{LONGEST_LABEL, LabelPlan, behind, has_prefix, is_plain, is_same};
+use crate::domain::label_names::{behind, has_prefix, is_same};
+use crate::domain::labels::{LONGEST_LABEL, LabelPlan, is_plain};
 use crate::domain::leases::{Hold, LeaseEnding, agent_label, release_plan};
 use crate::domain::{Actor, IssueId, LabelSet, Priority, Status};
 use crate::service::agent_names::agent_for;

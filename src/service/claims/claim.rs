@@ -19,7 +19,8 @@ use super::queue::{self, DecisionOutcome, EvaluatedIssue, Scope, ServedIssue, Wi
 use crate::domain::backoff::NEEDS_HUMAN;
 use crate::domain::decisions::Candidate;
 use crate::domain::keys::OwnedKey;
-use crate::domain::labels::{LabelPlan, is_same};
+use crate::domain::label_names::is_same;
+use crate::domain::labels::LabelPlan;
 use crate::domain::leases::{Hold, LeaseState, USUAL_TERM, agent_label, claim_plan};
 use crate::domain::ranking::{Skip, SkipReason};
 use crate::domain::{Actor, Instant, IssueId, IssueState, LabelSet, Status, Tier};

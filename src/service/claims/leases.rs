@@ -12,7 +12,7 @@ use super::pauses;
 use crate::domain::actor::Who;
 use crate::domain::bounds::plain;
 use crate::domain::keys::lease_key;
-use crate::domain::labels::is_same;
+use crate::domain::label_names::is_same;
 use crate::domain::leases::{
     self as words, Checkpoint, Hold, LeaseEnding, LeaseState, TERMS, WorkOutcome, fencing_token,
     release_plan,

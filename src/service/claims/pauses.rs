@@ -10,7 +10,7 @@ use diesel_async::AsyncConnection;
 
 use super::queue;
 use crate::domain::bounds::plain_line;
-use crate::domain::labels::{is_same, key};
+use crate::domain::label_names::{is_same, key};
 use crate::domain::pauses::{PauseScope, sentence};
 use crate::domain::{Actor, LabelSet, PauseId};
 use crate::service::board_events::{audit_event, resync_event};

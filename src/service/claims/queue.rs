@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use crate::domain::decisions::{
     CANDIDATES_KEPT, COUNTED_UP_TO, Candidate, Detail, WITHHELD_KEPT, WithheldIssue,
 };
-use crate::domain::labels::key;
+use crate::domain::label_names::key;
 use crate::domain::leases::agent_label;
 use crate::domain::limits::Usage;
 use crate::domain::ranking::{

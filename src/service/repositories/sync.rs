@@ -19,7 +19,7 @@ use diesel_async::AsyncConnection;
 use futures_util::{StreamExt, stream};
 use uuid::Uuid;
 
-use crate::domain::labels::key;
+use crate::domain::label_names::key;
 use crate::domain::{Actor, FullName, IssueId, IssueState, LabelSet, RepositoryId};
 use crate::github::{self, IssuePage, IssuesQuery, LabelPage, LeftOut, States};
 use crate::service::board::dependencies::{self, Found};

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use crate::domain::PauseId;
-use crate::domain::labels::is_same;
+use crate::domain::label_names::is_same;
 use crate::domain::pauses::PauseScope;
 use crate::store::Connection;
 use crate::store::prepared::Prepared;

@@ -1,7 +1,8 @@
 //! Comparing names of labels.
 //!
-//! GitHub ignores the case of labels: a repository has one label of a name, and any spelling finds it.
-//! So labels are compared without case everywhere, and shown and removed in GitHub's own spelling.
+//! GitHub ignores the case of labels: a repository has one label of a name, and any spelling finds
+//! it. So labels are compared without case everywhere, and shown and removed in GitHub's own
+//! spelling.
 
 /// Whether two names mean the same label to GitHub, or the same agent: equal but for case.
 pub fn is_same(one: &str, other: &str) -> bool {
@@ -18,13 +19,13 @@ fn folded(name: &str) -> impl Iterator<Item = char> + '_ {
     name.chars().flat_map(char::to_lowercase)
 }
 
-/// What stands behind a prefix, whose case is ignored.
-pub fn behind<'a>(name: &'a str, prefix: &str) -> Option<&'a str> {
+/// The name without a prefix, whose case is ignored.
+pub fn strip_prefix<'a>(name: &'a str, prefix: &str) -> Option<&'a str> {
     let (head, rest) = name.split_at_checked(prefix.len())?;
     head.eq_ignore_ascii_case(prefix).then_some(rest)
 }
 
 /// Whether a label starts with a prefix, whose case is ignored.
 pub fn has_prefix(name: &str, prefix: &str) -> bool {
-    behind(name, prefix).is_some()
+    strip_prefix(name, prefix).is_some()
 }

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::backoff::NEEDS_HUMAN;
-use super::label_names::{behind, has_prefix, is_same};
+use super::label_names::{has_prefix, is_same, strip_prefix};
 use super::labels::{LONGEST_LABEL, LabelChange, LabelSet, is_plain};
 use super::sql_enum::json_column;
 use super::status::{IssueState, Priority, Status};
@@ -107,7 +107,9 @@ impl LabelScheme {
         if let Some((ours, _)) = self.labels.iter().find(|(_, theirs)| is_same(theirs, name)) {
             return Cow::Borrowed(ours);
         }
-        if let Some(agent) = self.agent_prefix.as_ref().and_then(|prefix| behind(name, prefix)) {
+        if let Some(agent) =
+            self.agent_prefix.as_ref().and_then(|prefix| strip_prefix(name, prefix))
+        {
             return Cow::Owned(format!("{AGENT}{agent}"));
         }
         match self.looks_like_ours(name) {
@@ -122,11 +124,11 @@ impl LabelScheme {
             return Cow::Borrowed(theirs);
         }
         if let Some(prefix) = &self.agent_prefix
-            && let Some(agent) = behind(name, AGENT)
+            && let Some(agent) = strip_prefix(name, AGENT)
         {
             return Cow::Owned(format!("{prefix}{agent}"));
         }
-        match behind(name, ESCAPE) {
+        match strip_prefix(name, ESCAPE) {
             Some(rest) if self.looks_like_ours(rest) => Cow::Borrowed(rest),
             _ => Cow::Borrowed(name),
         }
@@ -185,7 +187,7 @@ impl LabelScheme {
     fn looks_like_ours(&self, name: &str) -> bool {
         let is_ours = self.labels.keys().any(|ours| is_same(ours, name))
             || (self.agent_prefix.is_some() && has_prefix(name, AGENT));
-        is_ours || behind(name, ESCAPE).is_some_and(|rest| self.looks_like_ours(rest))
+        is_ours || strip_prefix(name, ESCAPE).is_some_and(|rest| self.looks_like_ours(rest))
     }
 }
 

@@ -3,7 +3,7 @@
 use super::bounds::is_invisible;
 use super::status::{IssueState, Priority, Status};
 
-use super::label_names::{behind, has_prefix, is_same, key};
+use super::label_names::{has_prefix, is_same, key, strip_prefix};
 
 /// How many labels GitHub allows an issue.
 pub const MOST_LABELS: usize = 100;
@@ -145,12 +145,12 @@ impl LabelSet {
 
     /// Names behind `agent/`, in order.
     pub fn agents(&self) -> impl Iterator<Item = &str> {
-        self.behind("agent/")
+        self.names_after_prefix("agent/")
     }
 
     /// Names behind `owner/`, in order.
     pub fn owners(&self) -> impl Iterator<Item = &str> {
-        self.behind("owner/")
+        self.names_after_prefix("owner/")
     }
 
     /// What a move to a column changes. Afterwards exactly one label starts with `status/`, in any
@@ -175,8 +175,8 @@ impl LabelSet {
         labels
     }
 
-    fn behind<'a>(&'a self, prefix: &'static str) -> impl Iterator<Item = &'a str> {
-        self.0.iter().filter_map(move |label| behind(label, prefix))
+    fn names_after_prefix<'a>(&'a self, prefix: &'static str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter_map(move |label| strip_prefix(label, prefix))
     }
 }
 

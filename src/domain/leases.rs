@@ -2,7 +2,7 @@
 
 use super::actor::{is_reserved, reserved_reason};
 use super::ids::IssueId;
-use super::label_names::{behind, is_same};
+use super::label_names::{is_same, strip_prefix};
 use super::labels::{LabelPlan, LabelSet, is_plain};
 use super::sql_enum::text_enum;
 use super::status::{IssueState, Status};
@@ -188,7 +188,7 @@ fn own_label(agent: &str, labels: &LabelSet) -> Vec<String> {
 /// What is wrong with it, as the end of a sentence.
 pub fn agent_name(given: &str) -> Result<&str, String> {
     let given = given.trim();
-    let name = behind(given, "agent/").unwrap_or(given);
+    let name = strip_prefix(given, "agent/").unwrap_or(given);
     if is_reserved(name) {
         return Err(reserved_reason());
     }

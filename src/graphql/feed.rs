@@ -49,33 +49,33 @@ pub(super) enum FeedItem {
 #[derive(Debug)]
 pub(super) struct Live {
     receiver: broadcast::Receiver<Arc<Event>>,
-    behind: EventCursor,
+    position: EventCursor,
 }
 
 impl Live {
     /// Listens from the newest position on.
     pub(super) async fn start(app: &App) -> Result<Self> {
         let receiver = app.bus.subscribe();
-        Ok(Self { receiver, behind: position(app).await? })
+        Ok(Self { receiver, position: position(app).await? })
     }
 
     /// The position behind which this tells everything.
-    pub(super) fn behind(&self) -> EventCursor {
-        self.behind
+    pub(super) fn position(&self) -> EventCursor {
+        self.position
     }
 
     fn items(mut self) -> impl Stream<Item = Result<FeedItem>> + Send {
         stream! {
             loop {
                 match self.receiver.recv().await {
-                    Ok(event) if event.id <= self.behind => {}
+                    Ok(event) if event.id <= self.position => {}
                     Ok(event) => {
-                        self.behind = event.id;
+                        self.position = event.id;
                         yield Ok(FeedItem::Event(event));
                     }
                     Err(RecvError::Lagged(_)) => {
                         let reason = "The subscriber fell behind".to_owned();
-                        yield Ok(FeedItem::Gap { position: self.behind, reason });
+                        yield Ok(FeedItem::Gap { position: self.position, reason });
                         return;
                     }
                     Err(RecvError::Closed) => return,
@@ -126,7 +126,7 @@ async fn whole(
     after: Option<EventCursor>,
 ) -> Result<BoxStream<'static, Result<FeedItem>>> {
     let live = Live::start(&app).await?;
-    let newest = live.behind();
+    let newest = live.position();
     Ok(match after {
         None => live.items().boxed(),
         Some(after) if after > newest => gap(newest, BEYOND.to_owned()).boxed(),

@@ -411,7 +411,7 @@ impl Group {
     async fn begin(&self, executor: &Executor, call: &Call) -> Result<()> {
         let live = Live::start(executor.app()).await?;
         let (sender, _) = broadcast::channel(BACKLOG);
-        *self.published.lock() = Publisher { position: live.behind(), sender: Some(sender) };
+        *self.published.lock() = Publisher { position: live.position(), sender: Some(sender) };
         let mut answers = executor.run(call, Source::Live(live));
         let ending = Ending(Arc::clone(&self.published));
         let run = async move {

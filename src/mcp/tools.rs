@@ -21,7 +21,7 @@ use super::outputs::{
 };
 use super::tool_error::ToolError;
 use super::{Server, ToolCaller};
-use crate::domain::label_names::behind;
+use crate::domain::label_names::strip_prefix;
 use crate::domain::task_instructions::task_contract;
 use crate::domain::{Actor, IssueFilter, IssueId, Status, Tier};
 use crate::middleware::acting_as;
@@ -85,7 +85,7 @@ impl ToolCaller {
 
 fn bare(agent: &str) -> &str {
     let agent = agent.trim();
-    behind(agent, "agent/").unwrap_or(agent)
+    strip_prefix(agent, "agent/").unwrap_or(agent)
 }
 
 impl Server {

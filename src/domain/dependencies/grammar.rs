@@ -98,10 +98,10 @@ pub(super) struct Listed<'g> {
 
 impl<'g> Listed<'g> {
     /// Adds references that stand behind these, if there are any.
-    fn append(&mut self, behind: Listed<'g>) {
-        if !behind.references.is_empty() {
-            self.references.extend(behind.references);
-            self.end = behind.end;
+    fn append(&mut self, next: Listed<'g>) {
+        if !next.references.is_empty() {
+            self.references.extend(next.references);
+            self.end = next.end;
         }
     }
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::domain::filter::Wanted;
-use crate::domain::label_names::{behind, key};
+use crate::domain::label_names::{key, strip_prefix};
 use crate::domain::{Instant, IssueId, IssueState, LabelSet, Lanes, RepositoryId, Status};
 use crate::middleware::{Problem, ProblemDocument, Reader};
 use crate::rest::answer::json;
@@ -207,7 +207,7 @@ fn wanted(query: &ListQuery, lanes: &Lanes, mut wanted: Wanted) -> Result<Wanted
         }
     }
     if let Some(project) = &query.project {
-        let name = behind(project, "project/").unwrap_or(project);
+        let name = strip_prefix(project, "project/").unwrap_or(project);
         wanted.label_groups.push(vec![key(&format!("project/{name}"))]);
     }
     if let Some(word) = &query.status {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::moves::refused_or_unread;
-use crate::domain::label_names::{behind, has_prefix};
+use crate::domain::label_names::{has_prefix, strip_prefix};
 use crate::domain::{Actor, IssueId, LabelSet};
 use crate::middleware::{Problem, ProblemDocument, Reader, acting_as};
 use crate::rest::answer::json;
@@ -274,7 +274,7 @@ pub(crate) async fn assign(
     };
     let value = &body.value;
     let prefix = kind.prefix();
-    let Some(name) = behind(value, prefix).filter(|name| !name.trim().is_empty()) else {
+    let Some(name) = strip_prefix(value, prefix).filter(|name| !name.trim().is_empty()) else {
         let text = format!("value must start with \"{prefix}\" and name somebody, not \"{value}\"");
         return Err(Problem::bad_request(text).with("field", "value"));
     };

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
-use crate::domain::label_names::behind;
+use crate::domain::label_names::strip_prefix;
 use crate::domain::leases::Checkpoint;
 use crate::domain::progress::{WorkCheckpoint, WorkState};
 use crate::domain::{Actor, Instant, IssueId, LeaseId};
@@ -209,7 +209,7 @@ pub(crate) async fn list(
     let state = query.state.map(|given| read_state(&Value::from(given))).transpose()?;
     let agent = match &actor {
         Actor::Worker { name, .. } => Some(name.as_str()),
-        _ => query.agent.as_deref().map(|agent| behind(agent, "agent/").unwrap_or(agent)),
+        _ => query.agent.as_deref().map(|agent| strip_prefix(agent, "agent/").unwrap_or(agent)),
     };
     let all = agent_work::list(&app, agent, state, query.include_stale).await;
     let all = all.map_err(failed("Failed to fetch agent work"))?;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 
-use crate::domain::label_names::{behind, key};
+use crate::domain::label_names::{key, strip_prefix};
 use crate::domain::{RepositoryId, Status};
 use crate::service::{App, Result, board};
 use crate::store::agents::statistics::{
@@ -138,7 +138,7 @@ pub async fn agents(app: &App) -> Result<Vec<Agent>> {
         agents.named(name);
     }
     for LabelCount { label, status, issues } in labels {
-        let name = behind(&label, "agent/").unwrap_or(&label);
+        let name = strip_prefix(&label, "agent/").unwrap_or(&label);
         agents.named(name).counts.add(status, issues);
     }
     for run in runs {
@@ -276,17 +276,17 @@ pub async fn filter_options(app: &App) -> Result<FilterOptions> {
         value: full_name.to_string(),
         issues: counted.iter().filter(|of| of.repository_id == id).map(|of| of.issues).sum(),
     };
-    let behind = |prefix: &str| -> Vec<FilterOption> {
+    let options = |prefix: &str| -> Vec<FilterOption> {
         let mut options: BTreeMap<String, FilterOption> = BTreeMap::new();
         for LabelCount { label, issues, .. } in &labels {
-            if let Some(name) = behind(label, prefix) {
+            if let Some(name) = strip_prefix(label, prefix) {
                 let new = || FilterOption { value: name.to_owned(), issues: 0 };
                 options.entry(key(name)).or_insert_with(new).issues += issues;
             }
         }
         options.into_values().collect()
     };
-    let [agents, owners, projects, priorities] = PREFIXES.map(behind);
+    let [agents, owners, projects, priorities] = PREFIXES.map(options);
     let lane = |LaneCount { lane, issues }| FilterOption { value: lane, issues };
     Ok(FilterOptions {
         repositories: tracked.into_iter().map(repository).collect(),

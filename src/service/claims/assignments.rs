@@ -3,7 +3,7 @@
 use super::agent_work;
 use super::leases::{Released, released};
 use crate::domain::actor::{is_reserved, reserved_reason};
-use crate::domain::label_names::{behind, has_prefix, is_same};
+use crate::domain::label_names::{has_prefix, is_same, strip_prefix};
 use crate::domain::labels::{LONGEST_LABEL, LabelPlan, is_plain};
 use crate::domain::leases::{Hold, LeaseEnding, agent_label, release_plan};
 use crate::domain::{Actor, IssueId, LabelSet, Priority, Status};
@@ -230,7 +230,7 @@ async fn have_only(
 fn label_of(kind: &'static str, name: Option<&str>) -> Result<Option<String>> {
     let Some(name) = name else { return Ok(None) };
     let prefix = format!("{kind}/");
-    let bare = behind(name.trim(), &prefix).unwrap_or(name.trim());
+    let bare = strip_prefix(name.trim(), &prefix).unwrap_or(name.trim());
     let label = format!("{prefix}{bare}");
     if kind == "agent" && is_reserved(bare) {
         return Err(Error::Invalid { field: kind, reason: reserved_reason() });

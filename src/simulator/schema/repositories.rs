@@ -73,9 +73,9 @@ impl Repository {
         first: Option<i32>,
         after: Option<String>,
     ) -> Result<Option<LabelConnection>> {
-        let behind = after.and_then(|cursor| cursor.parse::<u64>().ok()).unwrap_or_default();
+        let position = after.and_then(|cursor| cursor.parse::<u64>().ok()).unwrap_or_default();
         self.look(ctx, |repository| {
-            let mut rest = repository.labels.range(behind + 1..);
+            let mut rest = repository.labels.range(position + 1..);
             let page: Vec<_> = rest.by_ref().take(size(first)).collect();
             let page_info = PageInfo {
                 has_next_page: rest.next().is_some(),

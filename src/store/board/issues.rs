@@ -627,12 +627,12 @@ fn cards<'a>(wanted: &'a Wanted) -> Cards<'a> {
 }
 
 fn column<'a>(wanted: &'a Wanted, status: Status, after: Option<Position>, rows: i64) -> Cards<'a> {
-    behind(cards(wanted).filter(dsl::status.eq(status)), after)
+    after_position(cards(wanted).filter(dsl::status.eq(status)), after)
         .order((dsl::updated_at.desc(), dsl::id.desc()))
         .limit(rows)
 }
 
-fn behind(query: Cards<'_>, position: Option<Position>) -> Cards<'_> {
+fn after_position(query: Cards<'_>, position: Option<Position>) -> Cards<'_> {
     match position {
         None => query,
         Some(Position { at, id }) => query
@@ -702,7 +702,7 @@ pub async fn page(
     wanted: &Wanted,
     request: &PageRequest,
 ) -> QueryResult<Page<Issue>> {
-    let mut query = behind(cards(wanted), request.after);
+    let mut query = after_position(cards(wanted), request.after);
     if let Some(Position { at, id }) = request.before {
         query = query
             .filter(dsl::updated_at.gt(at).or(dsl::updated_at.eq(at).and(dsl::id.gt(IssueId(id)))));

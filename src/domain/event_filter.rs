@@ -1,7 +1,7 @@
 //! What an event of the whole board means to a reader of a part of it.
 
 use super::events::{EventKind, IssueFacts};
-use super::filter::Wanted;
+use super::filter::NormalizedFilter;
 
 /// What a reader of a part of the board sees of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,12 +25,12 @@ enum Side {
     Unknown,
 }
 
-impl Wanted {
+impl NormalizedFilter {
     /// What a reader who wants this sees of an event with these facts; nothing when the event is
     /// none of theirs. `is_found` tells whether the issue as it is now has the words of
-    /// [`Wanted::search`] and is as old as [`Wanted::updated_before`] wants it, and counts only where
-    /// either is asked for. Where the side before is not known, leaving is announced: that is harmless
-    /// to a reader who never had the issue.
+    /// [`NormalizedFilter::search`] and is as old as [`NormalizedFilter::updated_before`] wants it,
+    /// and counts only where either is asked for. Where the side before is not known, leaving is
+    /// announced: that is harmless to a reader who never had the issue.
     pub fn narrow(
         &self,
         kind: EventKind,
@@ -108,23 +108,22 @@ mod tests {
         }
     }
 
-    fn ready() -> Wanted {
-        IssueFilter { statuses: Some(vec![Status::Ready]), ..IssueFilter::default() }
-            .into_wanted(&[])
+    fn ready() -> NormalizedFilter {
+        IssueFilter { statuses: Some(vec![Status::Ready]), ..IssueFilter::default() }.normalize(&[])
     }
 
-    fn words() -> Wanted {
-        IssueFilter { search: Some("gzip".to_owned()), ..IssueFilter::default() }.into_wanted(&[])
+    fn words() -> NormalizedFilter {
+        IssueFilter { search: Some("gzip".to_owned()), ..IssueFilter::default() }.normalize(&[])
     }
 
-    fn seen(wanted: &Wanted, from: Status, to: Status) -> Option<Seen> {
+    fn seen(filter: &NormalizedFilter, from: Status, to: Status) -> Option<Seen> {
         let (before, after) = (facts(from, "a"), facts(to, "a"));
-        wanted.narrow(EventKind::IssueMoved, Some(&before), Some(&after), false)
+        filter.narrow(EventKind::IssueMoved, Some(&before), Some(&after), false)
     }
 
     #[test]
     fn a_move_is_one_only_inside_the_part() {
-        let all = Wanted::default();
+        let all = NormalizedFilter::default();
         assert_eq!(seen(&all, Status::Ready, Status::Done), Some(Seen::Moved));
         assert_eq!(seen(&ready(), Status::Backlog, Status::Ready), Some(Seen::Changed));
         assert_eq!(seen(&ready(), Status::Ready, Status::Done), Some(Seen::Removed));
@@ -165,7 +164,7 @@ mod tests {
             updated_before: Some(Instant(chrono::DateTime::UNIX_EPOCH)),
             ..IssueFilter::default()
         }
-        .into_wanted(&[]);
+        .normalize(&[]);
         let see = |is_found| {
             untouched.narrow(EventKind::IssueChanged, Some(&before), Some(&after), is_found)
         };

@@ -35,10 +35,10 @@ pub struct IssueFilter {
     pub include_closed: Option<bool>,
 }
 
-/// A filter in the form that both SQL and [`Wanted::matches`] read: names folded, prefixes added,
-/// empty members taken for absent ones.
+/// A filter in the form that both SQL and [`NormalizedFilter::matches`] read: names folded,
+/// prefixes added, empty members taken for absent ones.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-pub struct Wanted {
+pub struct NormalizedFilter {
     /// Lower-case full names.
     pub repositories: Option<Vec<String>>,
     /// Columns.
@@ -61,7 +61,7 @@ pub struct Wanted {
 
 impl IssueFilter {
     /// Makes the filter ready to be asked. `excluded_labels` come from the settings.
-    pub fn into_wanted(self, excluded_labels: &[String]) -> Wanted {
+    pub fn normalize(self, excluded_labels: &[String]) -> NormalizedFilter {
         let prefixed = |names: Option<Vec<String>>, prefix: &str| {
             given(names).map(|names| {
                 let full = |name: String| {
@@ -76,7 +76,7 @@ impl IssueFilter {
             prefixed(self.projects, "project/"),
             prefixed(self.labels, ""),
         ];
-        Wanted {
+        NormalizedFilter {
             repositories: given(self.repositories)
                 .map(|names| names.iter().map(|name| name.to_lowercase()).collect()),
             statuses: given(self.statuses),
@@ -91,10 +91,11 @@ impl IssueFilter {
     }
 }
 
-impl Wanted {
+impl NormalizedFilter {
     /// Whether an issue with these facts is wanted, as far as facts can tell. The words of
-    /// [`Wanted::search`] are not looked at: title and body are the database's to search. Neither
-    /// is [`Wanted::updated_before`], which only the issue as it is now can answer.
+    /// [`NormalizedFilter::search`] are not looked at: title and body are the database's to search.
+    /// Neither is [`NormalizedFilter::updated_before`], which only the issue as it is now can
+    /// answer.
     pub fn matches(&self, facts: &IssueFacts) -> bool {
         let one_of = |wanted: &Option<Vec<String>>, value: Option<&str>| {
             wanted.as_ref().is_none_or(|any| {
@@ -178,7 +179,7 @@ mod tests {
     }
 
     fn matches(filter: IssueFilter) -> bool {
-        filter.into_wanted(&[]).matches(&facts())
+        filter.normalize(&[]).matches(&facts())
     }
 
     #[test]
@@ -209,7 +210,7 @@ mod tests {
         ] {
             assert!(matches(filter.clone()), "{filter:?}");
         }
-        assert!(!IssueFilter::default().into_wanted(&["OWNER/sam".into()]).matches(&facts()));
+        assert!(!IssueFilter::default().normalize(&["OWNER/sam".into()]).matches(&facts()));
     }
 
     #[test]
@@ -225,15 +226,15 @@ mod tests {
     fn what_left_the_done_window_needs_include_closed() {
         let old = IssueFacts { on_board: false, ..facts() };
         let all = IssueFilter { include_closed: Some(true), ..Default::default() };
-        assert!(!IssueFilter::default().into_wanted(&[]).matches(&old));
-        assert!(all.into_wanted(&[]).matches(&old));
+        assert!(!IssueFilter::default().normalize(&[]).matches(&old));
+        assert!(all.normalize(&[]).matches(&old));
     }
 
     #[test]
     fn excluded_labels_hide() {
-        let wanted = IssueFilter::default().into_wanted(&["owner/sam".to_owned()]);
-        assert!(!wanted.matches(&facts()));
-        assert!(!wanted.is_by_repository_only());
+        let filter = IssueFilter::default().normalize(&["owner/sam".to_owned()]);
+        assert!(!filter.matches(&facts()));
+        assert!(!filter.is_by_repository_only());
     }
 
     #[test]

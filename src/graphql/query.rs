@@ -62,7 +62,7 @@ impl BoardQuery {
             IssueFilter,
         >,
     ) -> async_graphql::Result<Board> {
-        Ok(Board::load(context, service::board::wanted(app(context), filter)).await?)
+        Ok(Board::load(context, service::board::normalized_filter(app(context), filter)).await?)
     }
 
     /// Issues as a list, most recently updated first.
@@ -81,9 +81,9 @@ impl BoardQuery {
         last: Option<i32>,
         #[graphql(desc = "Only issues before this cursor.")] before: Option<String>,
     ) -> async_graphql::Result<IssueConnection> {
-        let wanted = service::board::wanted(app(context), filter);
+        let filter = service::board::normalized_filter(app(context), filter);
         let arguments = Arguments { first, after, last, before };
-        Ok(IssueConnection::load(context, wanted, arguments).await?)
+        Ok(IssueConnection::load(context, filter, arguments).await?)
     }
 
     /// One issue, by its id or by its repository and number; null when it does not exist, was

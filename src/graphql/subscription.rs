@@ -18,7 +18,7 @@ use super::types::{
 };
 use crate::domain::event_filter::Seen;
 use crate::domain::events::{EventKind, Topic};
-use crate::domain::filter::Wanted;
+use crate::domain::filter::NormalizedFilter;
 use crate::domain::label_names::is_same;
 use crate::domain::{AgentRunId, AuditEntryId, EventCursor, IssueFilter};
 use crate::service::{self, App, Error, Result};
@@ -47,14 +47,14 @@ impl BoardSubscription {
         #[graphql(desc = "The last position that the client has seen.")] after: Option<EventCursor>,
     ) -> async_graphql::Result<impl Stream<Item = Item<BoardEvent>> + use<>> {
         let app = app(context).clone();
-        let wanted = service::board::wanted_of_events(&app, filter).await?;
+        let filter = service::board::normalized_filter_for_events(&app, filter).await?;
         let feed: Feed = context.data_unchecked::<Feed>().clone();
         let event_cache = Arc::clone(context.data_unchecked::<Arc<EventCache>>());
         let items = feed.items(app.clone(), after).await?;
         Ok(stream! {
             for await item in items {
                 let seen = match item {
-                    Ok(item) => board_event(&app, &event_cache, &wanted, item).await,
+                    Ok(item) => board_event(&app, &event_cache, &filter, item).await,
                     Err(error) => Err(error),
                 };
                 match seen {
@@ -85,7 +85,7 @@ impl BoardSubscription {
 async fn board_event(
     app: &App,
     event_cache: &EventCache,
-    wanted: &Wanted,
+    filter: &NormalizedFilter,
     item: FeedItem,
 ) -> Result<Option<(EventCursor, BoardEvent)>> {
     let event = match item {
@@ -96,9 +96,9 @@ async fn board_event(
             return Ok(Some((position, BoardEvent::Resync(resync))));
         }
     };
-    let is_found = is_found(app, event_cache, wanted, &event).await?;
+    let is_found = is_found(app, event_cache, filter, &event).await?;
     let (before, after) = (event.before.as_ref(), event.after.as_ref());
-    let Some(seen) = wanted.narrow(event.kind, before, after, is_found) else { return Ok(None) };
+    let Some(seen) = filter.narrow(event.kind, before, after, is_found) else { return Ok(None) };
     Ok(Some((event.id, as_seen(app, event_cache, &event, seen).await?)))
 }
 
@@ -106,17 +106,17 @@ async fn board_event(
 async fn is_found(
     app: &App,
     event_cache: &EventCache,
-    wanted: &Wanted,
+    filter: &NormalizedFilter,
     event: &Event,
 ) -> Result<bool> {
     let Some(id) = event.issue_id else { return Ok(true) };
-    if let Some(before) = wanted.updated_before {
+    if let Some(before) = filter.updated_before {
         let issue = event_cache.issue(app, event, id).await?;
         if issue.is_none_or(|issue| issue.row.updated_at >= before.0) {
             return Ok(false);
         }
     }
-    match &wanted.search {
+    match &filter.search {
         Some(words) => event_cache.is_found(app, event, id, words).await,
         None => Ok(true),
     }
@@ -253,13 +253,13 @@ impl Record for AgentRun {
 }
 
 /// The wanted records of a kind, as they are announced.
-async fn records<R, Wanted>(
+async fn records<R, NormalizedFilter>(
     context: &Context<'_>,
-    is_wanted: Wanted,
-) -> Result<impl Stream<Item = Item<R>> + use<R, Wanted>>
+    is_wanted: NormalizedFilter,
+) -> Result<impl Stream<Item = Item<R>> + use<R, NormalizedFilter>>
 where
     R: Record,
-    Wanted: Fn(&R) -> bool + Send,
+    NormalizedFilter: Fn(&R) -> bool + Send,
 {
     let app = app(context).clone();
     let feed: Feed = context.data_unchecked::<Feed>().clone();

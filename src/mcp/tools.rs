@@ -405,8 +405,8 @@ impl Server {
             include_closed: given.include_closed,
             ..IssueFilter::default()
         };
-        let wanted = board::wanted(&self.app, Some(filter));
-        let page = board::issues(&self.app, &wanted, &PageRequest::first(first)).await?;
+        let filter = board::normalized_filter(&self.app, Some(filter));
+        let page = board::issues(&self.app, &filter, &PageRequest::first(first)).await?;
         let ids: Vec<_> = page.rows.iter().map(|issue| issue.repository_id).collect();
         let repositories = board::repositories(&self.app, &ids).await?;
         let shape = |issue: &store::Issue| {
@@ -415,7 +415,7 @@ impl Server {
         };
         Ok(Json(Issues {
             issues: page.rows.iter().filter_map(shape).collect(),
-            total_count: board::count(&self.app, &wanted).await?,
+            total_count: board::count(&self.app, &filter).await?,
         }))
     }
 

@@ -332,7 +332,7 @@ async fn a_search_reads_the_index_of_words() {
              FROM issues, generate_series(1, 5000) AS n; ANALYZE issues";
         given.database.run(many).await;
         let filter = IssueFilter { search: Some("impo".to_owned()), ..Default::default() };
-        let wanted = service::board::wanted(&given.app, Some(filter));
+        let wanted = service::board::normalized_filter(&given.app, Some(filter));
         let statements = Statements::of(&given.app).await;
         assert_eq!(service::board::count(&given.app, &wanted).await.unwrap(), 1);
         let [statement] = statements.take().try_into().unwrap();

@@ -439,7 +439,7 @@ async fn a_move_is_counted_where_the_card_goes() {
     given(async |given| {
         given.with_issues(&[("One", &["status/ready"]), ("Two", &["status/ready"])]).await;
         try_move(&given.app, &given.issue(1).await, Status::Done).await.unwrap();
-        let wanted = service::board::wanted(&given.app, None);
+        let wanted = service::board::normalized_filter(&given.app, None);
         let board = service::board::board(&given.app, &wanted, 10).await.unwrap();
         let totals: Vec<_> = board.columns.iter().map(|column| column.total).collect();
         assert_eq!(totals, [0, 1, 0, 0, 0, 1]);

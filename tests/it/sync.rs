@@ -18,7 +18,7 @@ use dispatch::store::{Event, Issue, PageRequest, repositories};
 use crate::support::{Given, REPOSITORY, eventually, given, given_settings, person, start_of_time};
 
 async fn on_board(given: &Given) -> Vec<Issue> {
-    let wanted = service::board::wanted(&given.app, None);
+    let wanted = service::board::normalized_filter(&given.app, None);
     let all = PageRequest::first(1000);
     service::board::issues(&given.app, &wanted, &all).await.unwrap().rows
 }
@@ -357,7 +357,8 @@ async fn a_renamed_repository_is_followed() {
             repositories: Some(vec![REPOSITORY.to_owned()]),
             ..IssueFilter::default()
         };
-        let wanted = service::board::wanted_of_events(&given.app, Some(filter)).await.unwrap();
+        let wanted =
+            service::board::normalized_filter_for_events(&given.app, Some(filter)).await.unwrap();
         let names = ["acme/tools", "acme/instruments"].map(str::to_owned);
         assert_eq!(wanted.repositories, Some(names.to_vec()), "and hears of it by the new one");
         for name in [REPOSITORY, "ACME/Instruments", "https://github.com/acme/tools/issues/1"] {
@@ -794,7 +795,7 @@ async fn untracked_issues_are_hidden_and_kept() {
             .await
             .unwrap();
         assert_eq!(on_board(given).await.len(), 0);
-        let wanted = service::board::wanted(&given.app, None);
+        let wanted = service::board::normalized_filter(&given.app, None);
         assert_eq!(service::board::count(&given.app, &wanted).await.unwrap(), 0);
         given.track(REPOSITORY).await;
         assert_eq!(on_board(given).await[0].id, id);
@@ -867,7 +868,7 @@ async fn done_issues_leave_by_age_and_by_event() {
             (on_board(&event.before), on_board(&event.after))
         };
         assert_eq!(events.iter().map(sides).collect::<Vec<_>>(), [(Some(true), Some(false))]);
-        let wanted = service::board::wanted(&given.app, None);
+        let wanted = service::board::normalized_filter(&given.app, None);
         assert_eq!(service::board::count(&given.app, &wanted).await.unwrap(), 0);
     })
     .await;

@@ -226,11 +226,11 @@ impl Project {
                 repositories: Some(vec![row.full_name.to_string()]),
                 ..IssueFilter::default()
             };
-            let wanted = Arc::new(service::board::wanted(app, Some(filter)));
+            let filter = Arc::new(service::board::normalized_filter(app, Some(filter)));
             let column = |status| {
                 let cards = by_column.remove(&(row.id, status)).unwrap_or_default();
                 let cards = Page::new(cards, &request);
-                BoardColumn::of(&wanted, (status, counts.of(status)), cards)
+                BoardColumn::of(&filter, (status, counts.of(status)), cards)
             };
             let columns = Status::ALL.into_iter().map(column).collect();
             Some(Self { repository: Repository(Arc::new(row)), counts, columns })

@@ -7,7 +7,7 @@ use async_graphql::{Context, InputType, Lookahead, Object, SelectionField, Value
 use super::Issue;
 use super::issue::{IssueConnection, Total};
 use super::page::{Arguments, MAX_COLUMN, cost};
-use crate::domain::filter::Wanted;
+use crate::domain::filter::NormalizedFilter;
 use crate::domain::{EventCursor, Status};
 use crate::graphql::loaders;
 use crate::service::{self, Result};
@@ -26,7 +26,7 @@ pub(in crate::graphql) struct BoardColumn {
     status: Status,
     total: i64,
     cards: Page<Arc<Issue>>,
-    wanted: Arc<Wanted>,
+    filter: Arc<NormalizedFilter>,
 }
 
 /// Open and recently closed issues, by column.
@@ -92,11 +92,14 @@ impl BoardColumn {
 
 impl Board {
     /// Reads columns, counts and first cards in one round of statements.
-    pub(in crate::graphql) async fn load(context: &Context<'_>, wanted: Wanted) -> Result<Self> {
+    pub(in crate::graphql) async fn load(
+        context: &Context<'_>,
+        filter: NormalizedFilter,
+    ) -> Result<Self> {
         let app = loaders::app(context);
         let cards = context.look_ahead().field("columns").field("issues");
-        let board = service::board::board(app, &wanted, most_first_cards(&cards)).await?;
-        let wanted = Arc::new(wanted);
+        let board = service::board::board(app, &filter, most_first_cards(&cards)).await?;
+        let filter = Arc::new(filter);
         let mut pages = Vec::with_capacity(board.columns.len());
         let mut columns = Vec::with_capacity(board.columns.len());
         for service::board::Column { status, total, cards } in board.columns {
@@ -104,7 +107,7 @@ impl Board {
             pages.push(cards);
         }
         let pages = loaders::issue_pages(app, pages, loaders::Wants::of_list(&cards)).await?;
-        let column = |(counted, cards)| BoardColumn::of(&wanted, counted, cards);
+        let column = |(counted, cards)| BoardColumn::of(&filter, counted, cards);
         let columns = columns.into_iter().zip(pages).map(column).collect();
         Ok(Self { as_of: board.as_of, columns })
     }
@@ -113,16 +116,16 @@ impl Board {
 impl BoardColumn {
     /// A column of what is wanted, whose first cards are known.
     pub(in crate::graphql) fn of(
-        wanted: &Arc<Wanted>,
+        filter: &Arc<NormalizedFilter>,
         (status, total): (Status, i64),
         cards: Page<Arc<Issue>>,
     ) -> Self {
-        Self { status, total, cards, wanted: Arc::clone(wanted) }
+        Self { status, total, cards, filter: Arc::clone(filter) }
     }
 
     async fn page(&self, context: &Context<'_>, request: &PageRequest) -> Result<Page<Arc<Issue>>> {
         let app = loaders::app(context);
-        let page = service::board::column_page(app, &self.wanted, self.status, request).await?;
+        let page = service::board::column_page(app, &self.filter, self.status, request).await?;
         loaders::issues(app, page, loaders::Wants::of_list(&context.look_ahead())).await
     }
 }

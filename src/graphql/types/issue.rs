@@ -7,7 +7,7 @@ use async_graphql::{Context, Object};
 use super::conversation::{IssueComments, cost_of_conversation};
 use super::page::{Arguments, MAX, connection, cost};
 use super::{AgentRunConnection, AuditEntryConnection, IssueBackoff, Lease, Repository};
-use crate::domain::filter::Wanted;
+use crate::domain::filter::NormalizedFilter;
 use crate::domain::{AuthorAssociation, Instant, IssueId, IssueState, Priority, Status};
 use crate::graphql::loaders::{self, Dependency, Edges, Issue, Related, Wants};
 use crate::service::board::dependencies::MOST_LISTED;
@@ -27,8 +27,8 @@ connection! {
         async fn total_count(&self, context: &Context<'_>) -> async_graphql::Result<i64> {
             match &self.total {
                 Total::Known(total) => Ok(*total),
-                Total::Asked(wanted) => {
-                    Ok(service::board::count(loaders::app(context), wanted).await?)
+                Total::Asked(filter) => {
+                    Ok(service::board::count(loaders::app(context), filter).await?)
                 }
             }
         }
@@ -41,7 +41,7 @@ pub(super) enum Total {
     /// Counted already.
     Known(i64),
     /// To be counted when somebody asks.
-    Asked(Wanted),
+    Asked(NormalizedFilter),
 }
 
 /// The fields that the schema promises of an issue; `card` resolves most of them faster.
@@ -307,12 +307,12 @@ impl IssueConnection {
     /// A page of all issues that are wanted.
     pub(in crate::graphql) async fn load(
         context: &Context<'_>,
-        wanted: Wanted,
+        filter: NormalizedFilter,
         arguments: Arguments,
     ) -> Result<Self> {
         let app = loaders::app(context);
-        let page = service::board::issues(app, &wanted, &arguments.request::<'i'>(MAX)?).await?;
+        let page = service::board::issues(app, &filter, &arguments.request::<'i'>(MAX)?).await?;
         let wants = Wants::of_list(&context.look_ahead());
-        Ok(Self::new(loaders::issues(app, page, wants).await?, Total::Asked(wanted)))
+        Ok(Self::new(loaders::issues(app, page, wants).await?, Total::Asked(filter)))
     }
 }

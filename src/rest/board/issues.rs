@@ -5,7 +5,7 @@ use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::domain::filter::Wanted;
+use crate::domain::filter::NormalizedFilter;
 use crate::domain::label_names::{key, strip_prefix};
 use crate::domain::{Instant, IssueId, IssueState, LabelSet, Lanes, RepositoryId, Status};
 use crate::middleware::{Problem, ProblemDocument, Reader};
@@ -183,8 +183,9 @@ pub(crate) async fn list(
     query: Query,
 ) -> Result<Response, Problem> {
     let query: ListQuery = query.read();
-    let wanted = wanted(&query, &app.config.lanes, service::board::wanted(&app, None))?;
-    let whole = service::board::all_issues(&app, &wanted).await;
+    let filter =
+        filter_of(&query, &app.config.lanes, service::board::normalized_filter(&app, None))?;
+    let whole = service::board::all_issues(&app, &filter).await;
     let mut whole = whole.map_err(failed("Failed to fetch issues"))?;
     if let Some(word) = query.decomposed.as_deref() {
         let split = &whole.split;
@@ -194,34 +195,38 @@ pub(crate) async fn list(
 }
 
 /// Adds the parameters' conditions to a filter.
-fn wanted(query: &ListQuery, lanes: &Lanes, mut wanted: Wanted) -> Result<Wanted, Problem> {
-    wanted.repositories = query.repo.as_ref().map(|name| vec![name.to_lowercase()]);
-    wanted.include_closed = query.include_closed;
+fn filter_of(
+    query: &ListQuery,
+    lanes: &Lanes,
+    mut filter: NormalizedFilter,
+) -> Result<NormalizedFilter, Problem> {
+    filter.repositories = query.repo.as_ref().map(|name| vec![name.to_lowercase()]);
+    filter.include_closed = query.include_closed;
     let labels =
         [(&query.agent, "agent/"), (&query.owner, "owner/"), (&query.priority, "priority/")];
     for (value, prefix) in labels {
         if let Some(value) = value {
             let is_label = value.contains('/');
             let label = if is_label { value.to_owned() } else { format!("{prefix}{value}") };
-            wanted.label_groups.push(vec![key(&label)]);
+            filter.label_groups.push(vec![key(&label)]);
         }
     }
     if let Some(project) = &query.project {
         let name = strip_prefix(project, "project/").unwrap_or(project);
-        wanted.label_groups.push(vec![key(&format!("project/{name}"))]);
+        filter.label_groups.push(vec![key(&format!("project/{name}"))]);
     }
     if let Some(word) = &query.status {
         let status: Status = word
             .parse()
             .map_err(|_| Problem::wrong("status", format!("Invalid status: {word}")))?;
-        wanted.label_groups.push(vec![status.label().to_owned()]);
+        filter.label_groups.push(vec![status.label().to_owned()]);
     }
     if query.untriaged {
         let labels = Status::ALL.map(|status| status.label().to_owned());
-        wanted.excluded_labels.extend(labels);
+        filter.excluded_labels.extend(labels);
     }
-    wanted.lanes = query.lane.as_deref().map(|called| lane(lanes, called)).transpose()?;
-    Ok(wanted)
+    filter.lanes = query.lane.as_deref().map(|called| lane(lanes, called)).transpose()?;
+    Ok(filter)
 }
 
 /// Returns all stored names of the lane with this id or alias.

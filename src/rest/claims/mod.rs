@@ -102,11 +102,11 @@ pub(super) async fn claimed(
             return Err(Problem::wrong("status", text));
         }
     };
-    let mut wanted = board::wanted(&app, None);
+    let mut filter = board::normalized_filter(&app, None);
     // Issues that the board hides are included.
-    wanted.excluded_labels.clear();
-    wanted.label_groups = vec![vec![key(&agent_label(agent))], vec![status.label().to_owned()]];
-    let whole = board::all_issues(&app, &wanted).await;
+    filter.excluded_labels.clear();
+    filter.label_groups = vec![vec![key(&agent_label(agent))], vec![status.label().to_owned()]];
+    let whole = board::all_issues(&app, &filter).await;
     let whole = whole.map_err(failed("Failed to fetch claimed issues"))?;
     let open = whole.issues.iter().filter(|(issue, _)| issue.state == IssueState::Open);
     let rows = open.filter_map(|(issue, _)| {

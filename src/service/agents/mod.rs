@@ -68,9 +68,9 @@ pub async fn active_work(app: &App, actor: &Actor, agent: &str) -> Result<Option
 
 /// Counts the work for an agent, by the labels of issues.
 pub async fn work_summary(app: &App, agent: &str) -> Result<WorkSummary> {
-    let mut wanted = board::wanted(app, None);
-    wanted.statuses = Some(vec![Status::Ready, Status::InProgress, Status::InReview]);
-    let whole = board::all_issues(app, &wanted).await?;
+    let mut filter = board::normalized_filter(app, None);
+    filter.statuses = Some(vec![Status::Ready, Status::InProgress, Status::InReview]);
+    let whole = board::all_issues(app, &filter).await?;
     let configured = &app.config.lanes;
     let none = |lane: &Lane| (lane.id.clone(), LaneWork::default());
     let mut lanes: BTreeMap<_, _> = configured.all().iter().map(none).collect();

@@ -11,7 +11,7 @@ pub mod views;
 
 use std::collections::{HashMap, HashSet};
 
-use crate::domain::filter::Wanted;
+use crate::domain::filter::NormalizedFilter;
 use crate::domain::{EventCursor, FullName, IssueFilter, IssueId, RepositoryId, Status};
 use crate::service::{App, Error, Result};
 use crate::store::board::issues;
@@ -41,8 +41,8 @@ pub struct Column {
 }
 
 /// The normalized filter, with the issues that the settings hide.
-pub fn wanted(app: &App, filter: Option<IssueFilter>) -> Wanted {
-    filter.unwrap_or_default().into_wanted(&app.config.board.excluded_labels)
+pub fn normalized_filter(app: &App, filter: Option<IssueFilter>) -> NormalizedFilter {
+    filter.unwrap_or_default().normalize(&app.config.board.excluded_labels)
 }
 
 /// The same for events, which have the current names of repositories: a filter by a former name
@@ -51,9 +51,12 @@ pub fn wanted(app: &App, filter: Option<IssueFilter>) -> Wanted {
 /// # Errors
 ///
 /// When the database fails.
-pub async fn wanted_of_events(app: &App, filter: Option<IssueFilter>) -> Result<Wanted> {
-    let mut wanted = wanted(app, filter);
-    if let Some(names) = &mut wanted.repositories {
+pub async fn normalized_filter_for_events(
+    app: &App,
+    filter: Option<IssueFilter>,
+) -> Result<NormalizedFilter> {
+    let mut filter = normalized_filter(app, filter);
+    if let Some(names) = &mut filter.repositories {
         let rows = repositories::tracked(&mut *app.connection().await?).await?;
         let is_present = |name: &String| rows.iter().any(|row| row.full_name.key() == *name);
         let former: Vec<&String> = names.iter().filter(|name| !is_present(name)).collect();
@@ -63,18 +66,18 @@ pub async fn wanted_of_events(app: &App, filter: Option<IssueFilter>) -> Result<
             rows.iter().filter(is_meant).map(|row| row.full_name.key()).collect();
         names.extend(present);
     }
-    Ok(wanted)
+    Ok(filter)
 }
 
 /// All columns with their counts and the first `cards` cards of each.
-pub async fn board(app: &App, wanted: &Wanted, cards: u32) -> Result<Board> {
+pub async fn board(app: &App, filter: &NormalizedFilter, cards: u32) -> Result<Board> {
     let request = PageRequest::first(cards);
     let mut connection = app.connection().await?;
     let as_of = event_log::position(&mut connection).await?;
-    let totals = issues::count_by_status(&mut connection, wanted).await?;
+    let totals = issues::count_by_status(&mut connection, filter).await?;
     let rows = match cards {
         0 => vec![],
-        _ => issues::first_of_each_column(&mut connection, wanted, request.rows_to_read()).await?,
+        _ => issues::first_of_each_column(&mut connection, filter, request.rows_to_read()).await?,
     };
     let mut by_column = Status::ALL.map(|_| Vec::new());
     for issue in rows {
@@ -91,24 +94,28 @@ pub async fn board(app: &App, wanted: &Wanted, cards: u32) -> Result<Board> {
 /// A page of one column.
 pub async fn column_page(
     app: &App,
-    wanted: &Wanted,
+    filter: &NormalizedFilter,
     status: Status,
     request: &PageRequest,
 ) -> Result<Page<Issue>> {
     let mut connection = app.connection().await?;
-    Ok(issues::page_of_column(&mut connection, wanted, status, request).await?)
+    Ok(issues::page_of_column(&mut connection, filter, status, request).await?)
 }
 
 /// A page of all matching issues, most recently updated first.
-pub async fn issues(app: &App, wanted: &Wanted, request: &PageRequest) -> Result<Page<Issue>> {
+pub async fn issues(
+    app: &App,
+    filter: &NormalizedFilter,
+    request: &PageRequest,
+) -> Result<Page<Issue>> {
     let mut connection = app.connection().await?;
-    Ok(issues::page(&mut connection, wanted, request).await?)
+    Ok(issues::page(&mut connection, filter, request).await?)
 }
 
 /// The number of matching issues.
-pub async fn count(app: &App, wanted: &Wanted) -> Result<i64> {
+pub async fn count(app: &App, filter: &NormalizedFilter) -> Result<i64> {
     let mut connection = app.connection().await?;
-    let totals = issues::count_by_status(&mut connection, wanted).await?;
+    let totals = issues::count_by_status(&mut connection, filter).await?;
     Ok(totals.into_iter().map(|(_, total)| total).sum())
 }
 
@@ -159,9 +166,9 @@ pub struct WholeIssues {
 }
 
 /// All matching issues, most recently updated first, without pages, for clients that cannot page.
-pub async fn all_issues(app: &App, wanted: &Wanted) -> Result<WholeIssues> {
+pub async fn all_issues(app: &App, filter: &NormalizedFilter) -> Result<WholeIssues> {
     let mut connection = app.connection().await?;
-    let issues = issues::all_with_bodies(&mut connection, wanted).await?;
+    let issues = issues::all_with_bodies(&mut connection, filter).await?;
     with_repositories(&mut connection, issues).await
 }
 

@@ -48,10 +48,10 @@ impl Counts {
 
 /// The number of issues on the board in each column.
 pub async fn counts(app: &App) -> Result<Counts> {
-    let wanted = board::wanted(app, None);
+    let filter = board::normalized_filter(app, None);
     let mut connection = app.connection().await?;
     let mut counts = Counts::default();
-    for (status, issues) in issues::count_by_status(&mut connection, &wanted).await? {
+    for (status, issues) in issues::count_by_status(&mut connection, &filter).await? {
         counts.add(status, issues);
     }
     Ok(counts)

@@ -619,10 +619,10 @@ pub async fn queue_with_own(app: &App, request: &QueueRequest) -> Result<Vec<Exp
         Some(lane) => lanes.is_in(stored, lane),
         None => lanes.find(stored).is_none_or(|lane| lane.claimable),
     };
-    let mut wanted = board::wanted(app, None);
-    wanted.label_groups = vec![vec![key(&agent_label(&request.agent))]];
-    wanted.statuses = Some(vec![Status::Ready, Status::InProgress, Status::InReview]);
-    let own = board::all_issues(app, &wanted).await?;
+    let mut filter = board::normalized_filter(app, None);
+    filter.label_groups = vec![vec![key(&agent_label(&request.agent))]];
+    filter.statuses = Some(vec![Status::Ready, Status::InProgress, Status::InReview]);
+    let own = board::all_issues(app, &filter).await?;
     let most = usize::try_from(MOST).expect("a small number");
     for (issue, _) in own.issues.iter().take(most) {
         let is_there = all.iter().any(|one| one.issue.id == issue.id);

@@ -94,11 +94,11 @@ pub struct RunningSync {
 
 /// The current sync state. A run whose lock has expired counts as ended.
 pub async fn sync_state(app: &App) -> Result<SyncState> {
-    let wanted = crate::service::board::wanted(app, None);
+    let filter = crate::service::board::normalized_filter(app, None);
     let alive_since = app.clock.now() - app.config.sync.lock_max_age;
     let mut connection = app.connection().await?;
     let tracked = repositories::tracked(&mut connection).await?;
-    let counts = issues::count_by_status(&mut connection, &wanted).await?;
+    let counts = issues::count_by_status(&mut connection, &filter).await?;
     let job = job_locks::find(&mut connection, JOB).await?;
     let synced_at: Option<Vec<_>> = tracked.iter().map(|of| of.synced_at).collect();
     Ok(SyncState {

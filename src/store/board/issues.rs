@@ -12,7 +12,7 @@ use diesel::sql_types::{Array, BigInt, Bool, Text};
 use diesel_async::RunQueryDsl;
 
 use crate::domain::events::IssueFacts;
-use crate::domain::filter::Wanted;
+use crate::domain::filter::NormalizedFilter;
 use crate::domain::{
     AuthorAssociation, IssueId, IssueState, LabelSet, Priority, RepositoryId, Status,
 };
@@ -568,40 +568,40 @@ macro_rules! found_by {
     };
 }
 
-/// Applies a normalized filter to a query: [`Wanted::matches`] in SQL.
-macro_rules! narrowed {
-    ($query:expr, $wanted:expr) => {{
-        let wanted: &Wanted = $wanted;
+/// Applies a normalized filter to a query: [`NormalizedFilter::matches`] in SQL.
+macro_rules! filtered {
+    ($query:expr, $filter:expr) => {{
+        let filter: &NormalizedFilter = $filter;
         let mut query = $query.filter(repositories::enabled);
-        query = if wanted.include_closed {
+        query = if filter.include_closed {
             query.filter(dsl::removed_at.is_null())
         } else {
             query.filter(dsl::on_board)
         };
-        if let Some(names) = &wanted.repositories {
+        if let Some(names) = &filter.repositories {
             let is_called_so = lower(repositories::full_name).eq_any(names);
             query = query.filter(is_called_so.or(repositories::former_names.overlaps_with(names)));
         }
-        if let Some(statuses) = &wanted.statuses {
+        if let Some(statuses) = &filter.statuses {
             query = query.filter(dsl::status.eq_any(statuses));
         }
-        if let Some(priorities) = &wanted.priorities {
+        if let Some(priorities) = &filter.priorities {
             query = query.filter(dsl::priority.assume_not_null().eq_any(priorities));
         }
-        for group in &wanted.label_groups {
+        for group in &filter.label_groups {
             query = query.filter(dsl::label_keys.overlaps_with(group));
         }
-        if let Some(lanes) = &wanted.lanes {
+        if let Some(lanes) = &filter.lanes {
             query = query.filter(dsl::lane.eq_any(lanes));
         }
-        if !wanted.excluded_labels.is_empty() {
-            let hides = dsl::label_keys.overlaps_with(&wanted.excluded_labels);
+        if !filter.excluded_labels.is_empty() {
+            let hides = dsl::label_keys.overlaps_with(&filter.excluded_labels);
             query = query.filter(diesel::dsl::not(hides));
         }
-        if let Some(words) = &wanted.search {
+        if let Some(words) = &filter.search {
             query = query.filter(found_by!(words));
         }
-        if let Some(before) = wanted.updated_before {
+        if let Some(before) = filter.updated_before {
             query = query.filter(dsl::updated_at.lt(before.0));
         }
         query
@@ -618,16 +618,21 @@ fn prefix_query(words: &str) -> String {
     lexemes.into_iter().collect::<Vec<_>>().join(" & ")
 }
 
-fn cards<'a>(wanted: &'a Wanted) -> Cards<'a> {
+fn cards<'a>(filter: &'a NormalizedFilter) -> Cards<'a> {
     let query = dsl::issues
         .inner_join(repositories::table)
         .select(Issue::as_select())
         .into_boxed::<diesel::pg::Pg>();
-    narrowed!(query, wanted)
+    filtered!(query, filter)
 }
 
-fn column<'a>(wanted: &'a Wanted, status: Status, after: Option<Position>, rows: i64) -> Cards<'a> {
-    after_position(cards(wanted).filter(dsl::status.eq(status)), after)
+fn column<'a>(
+    filter: &'a NormalizedFilter,
+    status: Status,
+    after: Option<Position>,
+    rows: i64,
+) -> Cards<'a> {
+    after_position(cards(filter).filter(dsl::status.eq(status)), after)
         .order((dsl::updated_at.desc(), dsl::id.desc()))
         .limit(rows)
 }
@@ -644,10 +649,10 @@ fn after_position(query: Cards<'_>, position: Option<Position>) -> Cards<'_> {
 /// most recently updated first.
 pub async fn first_of_each_column(
     connection: &mut Connection,
-    wanted: &Wanted,
+    filter: &NormalizedFilter,
     rows: i64,
 ) -> QueryResult<Vec<Issue>> {
-    let of = |status| column(wanted, status, None, rows);
+    let of = |status| column(filter, status, None, rows);
     of(Status::Backlog)
         .union_all(of(Status::Ready))
         .union_all(of(Status::InProgress))
@@ -687,22 +692,22 @@ pub async fn first_of_each_repository(
 /// A page of one column.
 pub async fn page_of_column(
     connection: &mut Connection,
-    wanted: &Wanted,
+    filter: &NormalizedFilter,
     status: Status,
     request: &PageRequest,
 ) -> QueryResult<Page<Issue>> {
     let rows =
-        column(wanted, status, request.after, request.rows_to_read()).load(connection).await?;
+        column(filter, status, request.after, request.rows_to_read()).load(connection).await?;
     Ok(Page::new(rows, request))
 }
 
 /// A page of all matching issues, most recently updated first.
 pub async fn page(
     connection: &mut Connection,
-    wanted: &Wanted,
+    filter: &NormalizedFilter,
     request: &PageRequest,
 ) -> QueryResult<Page<Issue>> {
-    let mut query = after_position(cards(wanted), request.after);
+    let mut query = after_position(cards(filter), request.after);
     if let Some(Position { at, id }) = request.before {
         query = query
             .filter(dsl::updated_at.gt(at).or(dsl::updated_at.eq(at).and(dsl::id.gt(IssueId(id)))));
@@ -719,13 +724,13 @@ pub async fn page(
 /// All matching issues with their Markdown texts, most recently updated first.
 pub async fn all_with_bodies(
     connection: &mut Connection,
-    wanted: &Wanted,
+    filter: &NormalizedFilter,
 ) -> QueryResult<Vec<(Issue, Option<String>)>> {
     let query = dsl::issues
         .inner_join(repositories::table)
         .select((Issue::as_select(), dsl::body))
         .into_boxed::<diesel::pg::Pg>();
-    narrowed!(query, wanted).order((dsl::updated_at.desc(), dsl::id.desc())).load(connection).await
+    filtered!(query, filter).order((dsl::updated_at.desc(), dsl::id.desc())).load(connection).await
 }
 
 /// Issues with their Markdown texts by id, in no order.
@@ -744,9 +749,9 @@ pub async fn by_ids_with_bodies(
 /// repositories only, maintained counts are read; otherwise rows are counted.
 pub async fn count_by_status(
     connection: &mut Connection,
-    wanted: &Wanted,
+    filter: &NormalizedFilter,
 ) -> QueryResult<Vec<(Status, i64)>> {
-    if wanted.is_by_repository_only() {
+    if filter.is_by_repository_only() {
         let mut query = board_counts::table
             .inner_join(repositories::table)
             .filter(repositories::enabled)
@@ -756,7 +761,7 @@ pub async fn count_by_status(
                 diesel::dsl::sum(board_counts::issues).assume_not_null(),
             ))
             .into_boxed::<diesel::pg::Pg>();
-        if let Some(names) = &wanted.repositories {
+        if let Some(names) = &filter.repositories {
             let is_called_so = lower(repositories::full_name).eq_any(names);
             query = query.filter(is_called_so.or(repositories::former_names.overlaps_with(names)));
         }
@@ -767,7 +772,7 @@ pub async fn count_by_status(
         .group_by(dsl::status)
         .select((dsl::status, count_star()))
         .into_boxed::<diesel::pg::Pg>();
-    narrowed!(query, wanted).load(connection).await
+    filtered!(query, filter).load(connection).await
 }
 
 /// Whether the words of a search occur in an issue's number, title or body.

@@ -3,9 +3,9 @@
 use super::events::{EventKind, IssueFacts};
 use super::filter::NormalizedFilter;
 
-/// What a reader of a part of the board sees of an event.
+/// An event as a subscriber with a filter receives it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Seen {
+pub enum FilteredEvent {
     /// An issue of the part changed its column and stays in the part.
     Moved,
     /// An issue of the part changed, or came into the part.
@@ -18,7 +18,7 @@ pub enum Seen {
 
 /// Whether an issue was, or is, in the part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Side {
+enum Membership {
     In,
     Out,
     /// Nobody can tell any more.
@@ -31,22 +31,24 @@ impl NormalizedFilter {
     /// [`NormalizedFilter::search`] and is as old as [`NormalizedFilter::updated_before`] wants it,
     /// and counts only where either is asked for. Where the side before is not known, leaving is
     /// announced: that is harmless to a reader who never had the issue.
-    pub fn narrow(
+    pub fn filter_event(
         &self,
         kind: EventKind,
         before: Option<&IssueFacts>,
         after: Option<&IssueFacts>,
         is_found: bool,
-    ) -> Option<Seen> {
+    ) -> Option<FilteredEvent> {
         match kind {
-            EventKind::Resync => Some(Seen::Resync),
+            EventKind::Resync => Some(FilteredEvent::Resync),
             EventKind::IssueMoved | EventKind::IssueChanged | EventKind::IssueRemoved => {
-                let then = self.side_before(before, after, is_found);
+                let then = self.membership_before(before, after, is_found);
                 match (then, self.is_in(after, is_found)) {
-                    (Side::In, true) if kind == EventKind::IssueMoved => Some(Seen::Moved),
-                    (_, true) => Some(Seen::Changed),
-                    (Side::In | Side::Unknown, false) => Some(Seen::Removed),
-                    (Side::Out, false) => None,
+                    (Membership::In, true) if kind == EventKind::IssueMoved => {
+                        Some(FilteredEvent::Moved)
+                    }
+                    (_, true) => Some(FilteredEvent::Changed),
+                    (Membership::In | Membership::Unknown, false) => Some(FilteredEvent::Removed),
+                    (Membership::Out, false) => None,
                 }
             }
             EventKind::AuditEntryAdded | EventKind::AgentRunRecorded => None,
@@ -54,32 +56,32 @@ impl NormalizedFilter {
     }
 
     fn is_in(&self, after: Option<&IssueFacts>, is_found: bool) -> bool {
-        after.is_some_and(|facts| self.matches(facts)) && (is_found || !self.asks_the_present())
+        after.is_some_and(|facts| self.matches(facts)) && (is_found || !self.needs_current_issue())
     }
 
-    fn side_before(
+    fn membership_before(
         &self,
         before: Option<&IssueFacts>,
         after: Option<&IssueFacts>,
         is_found: bool,
-    ) -> Side {
-        let Some(before) = before else { return Side::Unknown };
+    ) -> Membership {
+        let Some(before) = before else { return Membership::Unknown };
         let has_same_words =
             after.is_some_and(|after| !after.body_changed && after.title == before.title);
         if !self.matches(before) {
-            return Side::Out;
+            return Membership::Out;
         }
-        match (self.asks_the_present(), is_found) {
-            (false, _) => Side::In,
+        match (self.needs_current_issue(), is_found) {
+            (false, _) => Membership::In,
             // An issue only grows younger: what is old enough now was so before.
-            (true, true) if has_same_words => Side::In,
-            (true, false) if has_same_words && self.updated_before.is_none() => Side::Out,
-            (true, _) => Side::Unknown,
+            (true, true) if has_same_words => Membership::In,
+            (true, false) if has_same_words && self.updated_before.is_none() => Membership::Out,
+            (true, _) => Membership::Unknown,
         }
     }
 
     /// Whether something is asked that the facts of an event do not hold.
-    fn asks_the_present(&self) -> bool {
+    fn needs_current_issue(&self) -> bool {
         self.search.is_some() || self.updated_before.is_some()
     }
 }
@@ -116,28 +118,34 @@ mod tests {
         IssueFilter { search: Some("gzip".to_owned()), ..IssueFilter::default() }.normalize(&[])
     }
 
-    fn seen(filter: &NormalizedFilter, from: Status, to: Status) -> Option<Seen> {
+    fn seen(filter: &NormalizedFilter, from: Status, to: Status) -> Option<FilteredEvent> {
         let (before, after) = (facts(from, "a"), facts(to, "a"));
-        filter.narrow(EventKind::IssueMoved, Some(&before), Some(&after), false)
+        filter.filter_event(EventKind::IssueMoved, Some(&before), Some(&after), false)
     }
 
     #[test]
     fn a_move_is_one_only_inside_the_part() {
         let all = NormalizedFilter::default();
-        assert_eq!(seen(&all, Status::Ready, Status::Done), Some(Seen::Moved));
-        assert_eq!(seen(&ready(), Status::Backlog, Status::Ready), Some(Seen::Changed));
-        assert_eq!(seen(&ready(), Status::Ready, Status::Done), Some(Seen::Removed));
+        assert_eq!(seen(&all, Status::Ready, Status::Done), Some(FilteredEvent::Moved));
+        assert_eq!(seen(&ready(), Status::Backlog, Status::Ready), Some(FilteredEvent::Changed));
+        assert_eq!(seen(&ready(), Status::Ready, Status::Done), Some(FilteredEvent::Removed));
         assert_eq!(seen(&ready(), Status::Backlog, Status::Done), None);
     }
 
     #[test]
     fn an_issue_that_is_new_or_gone() {
         let (kind, facts) = (EventKind::IssueChanged, facts(Status::Ready, "a"));
-        assert_eq!(ready().narrow(kind, None, Some(&facts), false), Some(Seen::Changed));
+        assert_eq!(
+            ready().filter_event(kind, None, Some(&facts), false),
+            Some(FilteredEvent::Changed)
+        );
         let gone = EventKind::IssueRemoved;
-        assert_eq!(ready().narrow(gone, Some(&facts), None, false), Some(Seen::Removed));
+        assert_eq!(
+            ready().filter_event(gone, Some(&facts), None, false),
+            Some(FilteredEvent::Removed)
+        );
         let elsewhere = IssueFacts { status: Status::Done, ..facts };
-        assert_eq!(ready().narrow(gone, Some(&elsewhere), None, false), None);
+        assert_eq!(ready().filter_event(gone, Some(&elsewhere), None, false), None);
     }
 
     #[test]
@@ -146,15 +154,19 @@ mod tests {
         let before = facts(Status::Backlog, "about gzip");
         let after = facts(Status::Ready, "about gzip");
         let see = |after: &IssueFacts, is_found| {
-            words().narrow(kind, Some(&before), Some(after), is_found)
+            words().filter_event(kind, Some(&before), Some(after), is_found)
         };
-        assert_eq!(see(&after, true), Some(Seen::Moved));
+        assert_eq!(see(&after, true), Some(FilteredEvent::Moved));
         assert_eq!(see(&after, false), None);
         let retitled = facts(Status::Ready, "about zstd");
-        assert_eq!(see(&retitled, true), Some(Seen::Changed), "it may have come in just now");
-        assert_eq!(see(&retitled, false), Some(Seen::Removed), "it may have been in");
+        assert_eq!(
+            see(&retitled, true),
+            Some(FilteredEvent::Changed),
+            "it may have come in just now"
+        );
+        assert_eq!(see(&retitled, false), Some(FilteredEvent::Removed), "it may have been in");
         let rewritten = IssueFacts { body_changed: true, ..after };
-        assert_eq!(see(&rewritten, false), Some(Seen::Removed));
+        assert_eq!(see(&rewritten, false), Some(FilteredEvent::Removed));
     }
 
     #[test]
@@ -166,19 +178,22 @@ mod tests {
         }
         .normalize(&[]);
         let see = |is_found| {
-            untouched.narrow(EventKind::IssueChanged, Some(&before), Some(&after), is_found)
+            untouched.filter_event(EventKind::IssueChanged, Some(&before), Some(&after), is_found)
         };
-        assert_eq!(see(false), Some(Seen::Removed));
-        assert_eq!(see(true), Some(Seen::Changed));
-        let new = untouched.narrow(EventKind::IssueChanged, None, Some(&after), false);
-        assert_eq!(new, Some(Seen::Removed), "harmless to who never had it");
+        assert_eq!(see(false), Some(FilteredEvent::Removed));
+        assert_eq!(see(true), Some(FilteredEvent::Changed));
+        let new = untouched.filter_event(EventKind::IssueChanged, None, Some(&after), false);
+        assert_eq!(new, Some(FilteredEvent::Removed), "harmless to who never had it");
     }
 
     #[test]
     fn everybody_hears_of_a_resync_and_nobody_of_another_topic() {
-        assert_eq!(ready().narrow(EventKind::Resync, None, None, false), Some(Seen::Resync));
-        assert_eq!(ready().narrow(EventKind::AuditEntryAdded, None, None, false), None);
-        assert_eq!(ready().narrow(EventKind::AgentRunRecorded, None, None, false), None);
+        assert_eq!(
+            ready().filter_event(EventKind::Resync, None, None, false),
+            Some(FilteredEvent::Resync)
+        );
+        assert_eq!(ready().filter_event(EventKind::AuditEntryAdded, None, None, false), None);
+        assert_eq!(ready().filter_event(EventKind::AgentRunRecorded, None, None, false), None);
     }
 
     /// One issue's way across the board.
@@ -196,11 +211,11 @@ mod tests {
                 let after = IssueFacts { on_board, ..facts(status, "a") };
                 let moved = before.as_ref().is_some_and(|before| before.status != status);
                 let kind = if moved { EventKind::IssueMoved } else { EventKind::IssueChanged };
-                match ready().narrow(kind, before.as_ref(), Some(&after), false) {
-                    Some(Seen::Moved) => prop_assert!(believed, "only what it has can move"),
-                    Some(Seen::Changed) => believed = true,
-                    Some(Seen::Removed) => believed = false,
-                    Some(Seen::Resync) => prop_assert!(false, "nobody asked for one"),
+                match ready().filter_event(kind, before.as_ref(), Some(&after), false) {
+                    Some(FilteredEvent::Moved) => prop_assert!(believed, "only what it has can move"),
+                    Some(FilteredEvent::Changed) => believed = true,
+                    Some(FilteredEvent::Removed) => believed = false,
+                    Some(FilteredEvent::Resync) => prop_assert!(false, "nobody asked for one"),
                     None => {}
                 }
                 prop_assert_eq!(believed, ready().matches(&after));

@@ -16,7 +16,7 @@ use super::loaders::app;
 use super::types::{
     AgentRun, AuditEntry, BoardEvent, IssueChanged, IssueMoved, IssueRemoved, Resync, SyncState,
 };
-use crate::domain::event_filter::Seen;
+use crate::domain::event_filter::FilteredEvent;
 use crate::domain::events::{EventKind, Topic};
 use crate::domain::filter::NormalizedFilter;
 use crate::domain::label_names::is_same;
@@ -53,11 +53,11 @@ impl BoardSubscription {
         let items = feed.items(app.clone(), after).await?;
         Ok(stream! {
             for await item in items {
-                let seen = match item {
+                let event = match item {
                     Ok(item) => board_event(&app, &event_cache, &filter, item).await,
                     Err(error) => Err(error),
                 };
-                match seen {
+                match event {
                     Ok(None) => {}
                     Ok(Some((position, event))) => {
                         feed.set_position(position);
@@ -98,8 +98,10 @@ async fn board_event(
     };
     let is_found = is_found(app, event_cache, filter, &event).await?;
     let (before, after) = (event.before.as_ref(), event.after.as_ref());
-    let Some(seen) = filter.narrow(event.kind, before, after, is_found) else { return Ok(None) };
-    Ok(Some((event.id, as_seen(app, event_cache, &event, seen).await?)))
+    let Some(change) = filter.filter_event(event.kind, before, after, is_found) else {
+        return Ok(None);
+    };
+    Ok(Some((event.id, to_board_event(app, event_cache, &event, change).await?)))
 }
 
 /// Whether the issue as it is now is one that is wanted, as far as an event cannot tell.
@@ -122,26 +124,26 @@ async fn is_found(
     }
 }
 
-async fn as_seen(
+async fn to_board_event(
     app: &App,
     event_cache: &EventCache,
     event: &Event,
-    seen: Seen,
+    change: FilteredEvent,
 ) -> Result<BoardEvent> {
     let cursor = event.id;
-    if seen == Seen::Resync {
+    if change == FilteredEvent::Resync {
         let reason = event.reason.clone().unwrap_or_default();
         return Ok(BoardEvent::Resync(Resync { cursor, reason }));
     }
     let issue_id = event.issue_id.ok_or_else(|| incomplete(event, "issue"))?;
-    if seen == Seen::Removed {
+    if change == FilteredEvent::Removed {
         return Ok(BoardEvent::IssueRemoved(IssueRemoved { cursor, issue_id }));
     }
     // It may be gone by now, when this is replayed: then that is what there is to tell.
     let Some(issue) = event_cache.issue(app, event, issue_id).await? else {
         return Ok(BoardEvent::IssueRemoved(IssueRemoved { cursor, issue_id }));
     };
-    if seen == Seen::Changed {
+    if change == FilteredEvent::Changed {
         return Ok(BoardEvent::IssueChanged(IssueChanged { cursor, issue }));
     }
     let (Some(before), Some(after)) = (&event.before, &event.after) else {

@@ -6,8 +6,8 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::instant::Instant;
 use super::sql_enum::text_enum;
+use super::timestamp::Timestamp;
 
 /// How many attempts may fail in a row before an issue needs a person, unless a setting says
 /// otherwise.
@@ -114,7 +114,7 @@ impl Backoff {
             false => String::new(),
         };
         let is = if self.retry_at > now { "is" } else { "was" };
-        format!("{is} left alone until {} because {reason}{attempts}", Instant(self.retry_at))
+        format!("{is} left alone until {} because {reason}{attempts}", Timestamp(self.retry_at))
     }
 }
 

@@ -92,7 +92,7 @@ mod tests {
 
     use super::*;
     use crate::domain::ids::RepositoryId;
-    use crate::domain::{Instant, IssueFilter, IssueState, LabelSet, Status};
+    use crate::domain::{IssueFilter, IssueState, LabelSet, Status, Timestamp};
 
     fn facts(status: Status, title: &str) -> IssueFacts {
         IssueFacts {
@@ -173,7 +173,7 @@ mod tests {
     fn what_is_touched_leaves_those_who_want_the_untouched() {
         let (before, after) = (facts(Status::Ready, "a"), facts(Status::Ready, "a"));
         let untouched = IssueFilter {
-            updated_before: Some(Instant(chrono::DateTime::UNIX_EPOCH)),
+            updated_before: Some(Timestamp(chrono::DateTime::UNIX_EPOCH)),
             ..IssueFilter::default()
         }
         .normalize(&[]);

@@ -4,9 +4,9 @@
 //! equal.
 
 use super::events::IssueFacts;
-use super::instant::Instant;
 use super::label_names::{has_prefix, key};
 use super::status::{IssueState, Priority, Status};
+use super::timestamp::Timestamp;
 
 /// A filter for issues. Every given member must match; the values within a member are alternatives.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default, async_graphql::InputObject)]
@@ -30,7 +30,7 @@ pub struct IssueFilter {
     /// Words to search for in title, body and number.
     pub search: Option<String>,
     /// Only issues that were last updated on GitHub before this time.
-    pub updated_before: Option<Instant>,
+    pub updated_before: Option<Timestamp>,
     /// Whether to include issues that were closed too long ago to be shown in Done.
     pub include_closed: Option<bool>,
 }
@@ -52,7 +52,7 @@ pub struct NormalizedFilter {
     /// Words, in no particular order; none when blank.
     pub search: Option<String>,
     /// Since when nothing may have changed.
-    pub updated_before: Option<Instant>,
+    pub updated_before: Option<Timestamp>,
     /// Whether old closed issues count.
     pub include_closed: bool,
     /// Labels that hide an issue, in lower case, from the settings.

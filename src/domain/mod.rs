@@ -18,7 +18,6 @@ pub mod event_filter;
 pub mod events;
 pub mod filter;
 pub mod ids;
-pub mod instant;
 pub mod keys;
 pub mod label_names;
 pub mod label_scheme;
@@ -36,6 +35,7 @@ pub mod run_result;
 mod sql_enum;
 pub mod status;
 pub mod task_instructions;
+pub mod timestamp;
 
 pub use access::Tier;
 pub use actor::Actor;
@@ -45,10 +45,10 @@ pub use ids::{
     AgentRunId, AgentWorkId, AuditEntryId, DecisionId, EventCursor, IssueId, LeaseId,
     LeaseMessageId, PauseId, RepositoryId, SavedViewId,
 };
-pub use instant::Instant;
 pub use label_scheme::LabelScheme;
 pub use labels::LabelSet;
 pub use lanes::{Lane, LaneRole, Lanes};
 pub use names::FullName;
 pub use read_only::ReadOnlyReason;
 pub use status::{IssueState, Priority, Status};
+pub use timestamp::Timestamp;

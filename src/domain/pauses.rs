@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
-use super::instant::Instant;
 use super::sql_enum::text_enum;
+use super::timestamp::Timestamp;
 
 text_enum! {
     /// What a pause covers.
@@ -38,7 +38,7 @@ pub fn sentence(
     reason: Option<&str>,
     ends_at: Option<DateTime<Utc>>,
 ) -> String {
-    let until = ends_at.map(|at| format!(" until {}", Instant(at))).unwrap_or_default();
+    let until = ends_at.map(|at| format!(" until {}", Timestamp(at))).unwrap_or_default();
     let why = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
     format!("{what} is paused by {by}{until}{why}")
 }

@@ -11,12 +11,12 @@ use chrono::{DateTime, Utc};
 
 use super::backoff::{Backoff, NEEDS_HUMAN};
 use super::ids::IssueId;
-use super::instant::Instant;
 use super::label_names::is_same;
 use super::labels::LabelSet;
 use super::lanes::{Lane, Lanes};
 use super::read_only::ReadOnlyReason;
 use super::status::{IssueState, Priority, Status};
+use super::timestamp::Timestamp;
 
 /// Why an issue is withheld from an agent.
 #[derive(
@@ -416,7 +416,7 @@ fn skips(input: &EligibilityInput<'_>, context: &RankingContext<'_>) -> Vec<Skip
     if let Some((refusal, retry_at)) = input.repository_backoff
         && retry_at > context.now
     {
-        let until = Instant(retry_at);
+        let until = Timestamp(retry_at);
         let why = format!("is in a repository that is left alone until {until}: {refusal}");
         skip(SkipReason::BackingOff, why);
     }

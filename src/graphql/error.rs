@@ -25,7 +25,7 @@ use super::document::all_fields;
 use super::feed::Lagged;
 use super::request::{Call, RequestText};
 use super::schema::sdl;
-use crate::domain::{Instant, Status};
+use crate::domain::{Status, Timestamp};
 use crate::service::error_code::{BAD_USER_INPUT, INTERNAL_SERVER_ERROR, UNAUTHENTICATED};
 use crate::service::{App, Error};
 use crate::telemetry::field;
@@ -110,7 +110,7 @@ fn details(error: &Error) -> Vec<(&'static str, Value)> {
             .collect(),
         Error::LeaseLost { holder: Some(holder) } => vec![("holder", holder.clone().into())],
         Error::RateLimited { retry_at: Some(at), .. } => {
-            vec![("retryAt", Instant(*at).to_string().into())]
+            vec![("retryAt", Timestamp(*at).to_string().into())]
         }
         Error::Unauthenticated
         | Error::Forbidden { .. }

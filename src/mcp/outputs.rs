@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::conversation::Comments;
 use crate::domain::task_instructions::UNTRUSTED;
-use crate::domain::{AuthorAssociation, Instant, IssueState};
+use crate::domain::{AuthorAssociation, IssueState, Timestamp};
 use crate::service::Error;
 use crate::service::claims::leases::{Finished, Held, Released};
 use crate::service::claims::queue::Explained;
@@ -114,10 +114,10 @@ pub(super) struct Lease {
     checkpoint: &'static str,
     /// When the issue was claimed, in UTC.
     #[schemars(with = "String", extend("format" = "date-time"))]
-    acquired_at: Instant,
+    acquired_at: Timestamp,
     /// When the lease expires, unless it is renewed, in UTC.
     #[schemars(with = "String", extend("format" = "date-time"))]
-    expires_at: Instant,
+    expires_at: Timestamp,
 }
 
 impl From<&store::Lease> for Lease {
@@ -127,8 +127,8 @@ impl From<&store::Lease> for Lease {
             fencing_token: lease.fencing_token.to_string(),
             agent_name: lease.agent.clone(),
             checkpoint: lease.checkpoint.as_str(),
-            acquired_at: Instant(lease.acquired_at),
-            expires_at: Instant(lease.expires_at),
+            acquired_at: Timestamp(lease.acquired_at),
+            expires_at: Timestamp(lease.expires_at),
         }
     }
 }
@@ -207,7 +207,7 @@ pub(super) struct Message {
     body: String,
     /// When the message was sent, in UTC.
     #[schemars(with = "String", extend("format" = "date-time"))]
-    sent_at: Instant,
+    sent_at: Timestamp,
 }
 
 impl From<&store::LeaseMessage> for Message {
@@ -216,7 +216,7 @@ impl From<&store::LeaseMessage> for Message {
             message_id: message.id.to_string(),
             author: message.author.clone(),
             body: message.body.clone(),
-            sent_at: Instant(message.sent_at),
+            sent_at: Timestamp(message.sent_at),
         }
     }
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::arguments::{Parameters, known};
 use super::tool_error::ToolError;
 use super::{Server, ToolCaller};
-use crate::domain::Instant;
+use crate::domain::Timestamp;
 use crate::domain::pauses::PauseScope;
 use crate::service::claims::pauses::{self, PauseWork};
 use crate::store;
@@ -58,7 +58,7 @@ pub(super) struct Pause {
     summary: String,
     /// When the pause ends automatically, in UTC; null when somebody has to end it.
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
-    ends_at: Option<Instant>,
+    ends_at: Option<Timestamp>,
     /// The number of paused issues that agents still hold.
     #[schemars(with = "i32")]
     held: usize,
@@ -72,7 +72,7 @@ impl Pause {
             subject: Some(row.subject.clone()).filter(|subject| !subject.is_empty()),
             stops_holders: row.stops_holders,
             summary: row.summary(),
-            ends_at: row.ends_at.map(Instant),
+            ends_at: row.ends_at.map(Timestamp),
             held,
         }
     }

@@ -7,7 +7,7 @@ use rmcp::model::{CallToolResponse, CallToolResult, ContentBlock, ErrorData};
 use serde_json::{Map, Value, json};
 
 use super::arguments::InvalidArgument;
-use crate::domain::Instant;
+use crate::domain::Timestamp;
 use crate::middleware::Problem;
 use crate::service::{Error, error_code};
 
@@ -76,7 +76,7 @@ impl From<Problem> for ToolError {
         }
         let mut members = problem.members().clone();
         if let Some(at) = problem.retry_at() {
-            members.insert("retryAt".to_owned(), json!(Instant(at)));
+            members.insert("retryAt".to_owned(), json!(Timestamp(at)));
         }
         Self { code, message: problem.error().to_owned(), remedy: remedy(code), members }
     }

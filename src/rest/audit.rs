@@ -11,7 +11,7 @@ use super::answer::json;
 use super::board::issues::IssueRow;
 use super::errors::failed;
 use super::query::{Query, default_limit, limit};
-use crate::domain::{AuditEntryId, Instant, IssueId, LabelSet};
+use crate::domain::{AuditEntryId, IssueId, LabelSet, Timestamp};
 use crate::middleware::{Problem, Reader};
 use crate::service::{self, App};
 use crate::store::audit::AuditFilter;
@@ -56,7 +56,7 @@ pub(super) struct AuditRow<'a> {
     notes: Option<&'a str>,
     /// When the outcome became known.
     #[schema(value_type = String, format = DateTime)]
-    created_at: Instant,
+    created_at: Timestamp,
     /// The current state of the issue.
     #[schema(required)]
     issue: Option<&'a IssueRow<'a>>,
@@ -126,7 +126,7 @@ fn row<'a>(entry: &'a AuditEntry, issues: &'a HashMap<IssueId, IssueRow<'a>>) ->
         success: entry.success.unwrap_or_default(),
         error_message: entry.error_message.as_deref(),
         notes: entry.notes.as_deref().or(entry.comment.as_deref()),
-        created_at: Instant(entry.created_at()),
+        created_at: Timestamp(entry.created_at()),
         issue: entry.issue_id.and_then(|id| issues.get(&id)),
     }
 }

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use super::answer::{Done, json};
 use super::body::Body;
-use crate::domain::Instant;
+use crate::domain::Timestamp;
 use crate::domain::bounds::is_invisible;
 use crate::middleware::{Caller, Problem, ProblemDocument, Public, keep_session};
 use crate::service::{App, Error, sessions};
@@ -37,7 +37,7 @@ pub(super) struct SignedIn<'a> {
     name: &'a str,
     /// When the person must sign in again.
     #[schema(value_type = String, format = DateTime)]
-    expires_at: Instant,
+    expires_at: Timestamp,
 }
 
 /// Signs a person in on the page. The person may then do everything. The response sets a cookie
@@ -75,7 +75,7 @@ pub(super) async fn sign_in(
         error => error.into(),
     })?;
     let (id, session) = sessions::sign_in(&app, &token, &name, caller.sessions()).await?;
-    let signed_in = SignedIn { name: &session.name, expires_at: Instant(session.expires_at) };
+    let signed_in = SignedIn { name: &session.name, expires_at: Timestamp(session.expires_at) };
     let cookie = keep_session(&app.config.server, &headers, Some(&id));
     Ok(([(SET_COOKIE, cookie)], json(StatusCode::CREATED, &signed_in)).into_response())
 }

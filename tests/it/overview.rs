@@ -23,7 +23,7 @@ fn run(agent: &str, status: &str) -> RecordAgentRun {
         agent_name: agent.to_owned(),
         run_type: "implement".to_owned(),
         status: status.to_owned(),
-        started_at: dispatch::domain::Instant(start_of_time()),
+        started_at: dispatch::domain::Timestamp(start_of_time()),
         finished_at: None,
         summary: None,
         error_message: None,

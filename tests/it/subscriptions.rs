@@ -361,7 +361,7 @@ async fn records_are_told_as_they_are_made() {
                 agent_name: agent.to_owned(),
                 run_type: "heartbeat".to_owned(),
                 status: "success".to_owned(),
-                started_at: dispatch::domain::Instant(given.app.clock.now()),
+                started_at: dispatch::domain::Timestamp(given.app.clock.now()),
                 finished_at: None,
                 summary: Some(summary.to_owned()),
                 error_message: None,

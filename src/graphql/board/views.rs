@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, InputObject, Object, SimpleObject};
 
-use crate::domain::{Instant, SavedViewId};
+use crate::domain::{SavedViewId, Timestamp};
 use crate::graphql::loaders::{actor, app};
 use crate::graphql::types::page::cost;
 use crate::service::board::views;
@@ -36,8 +36,8 @@ impl SavedView {
     }
 
     /// When it was saved last.
-    async fn created_at(&self) -> Instant {
-        Instant(self.0.created_at)
+    async fn created_at(&self) -> Timestamp {
+        Timestamp(self.0.created_at)
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Context, Enum, InputObject, Object, SimpleObject};
 
 use crate::domain::doctor::Inconsistency;
-use crate::domain::{Instant, IssueId, Lane};
+use crate::domain::{IssueId, Lane, Timestamp};
 use crate::graphql::loaders::{self, Related, Wants, actor, app};
 use crate::graphql::types::page::{Arguments, cost, size};
 use crate::graphql::types::{
@@ -103,7 +103,7 @@ impl QueueQuery {
             issue: issues.get(&finding.issue_id).cloned(),
             ailment: finding.ailment,
             agent: finding.agent,
-            since: Instant(finding.since),
+            since: Timestamp(finding.since),
             summary: finding.ailment.summary(),
             is_repairable: finding.ailment.is_repairable(),
             detail: finding.detail,
@@ -162,7 +162,7 @@ struct WorkFinding {
     /// The agent concerned, if any.
     agent: Option<String>,
     /// The earliest time at which the inconsistency may have started.
-    since: Instant,
+    since: Timestamp,
     /// The inconsistency, and what its repair does.
     summary: &'static str,
     /// Whether `repairWork` can repair it.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_graphql::{Context, Object, SimpleObject};
 use chrono::NaiveDate;
 
-use crate::domain::{Instant, IssueFilter, Status};
+use crate::domain::{IssueFilter, Status, Timestamp};
 use crate::graphql::loaders::{self, app};
 use crate::graphql::types::page::{MAX, cost, size};
 use crate::graphql::types::{BoardColumn, Issue, Lease, Repository, most_first_cards};
@@ -278,8 +278,8 @@ impl Agent {
 
     /// When it was last active: the later of its last reported run and the last renewal of a lease
     /// that it holds; null when there is neither.
-    async fn last_seen_at(&self) -> Option<Instant> {
-        self.0.last_seen_at().map(Instant)
+    async fn last_seen_at(&self) -> Option<Timestamp> {
+        self.0.last_seen_at().map(Timestamp)
     }
 
     /// The leases that it holds now, most recently renewed first.
@@ -321,8 +321,8 @@ impl Agent {
     }
 
     /// When it last reported a run; null when it never did.
-    async fn last_reported_at(&self) -> Option<Instant> {
-        self.0.runs.as_ref().map(|runs| Instant(runs.last_reported_at))
+    async fn last_reported_at(&self) -> Option<Timestamp> {
+        self.0.runs.as_ref().map(|runs| Timestamp(runs.last_reported_at))
     }
 }
 

@@ -7,7 +7,7 @@ use async_graphql::{Context, Object};
 use super::Issue;
 use super::page::{Arguments, MAX, connection};
 use crate::domain::run_result::RunResult;
-use crate::domain::{AgentRunId, Instant};
+use crate::domain::{AgentRunId, Timestamp};
 use crate::graphql::loaders::{self, Related};
 use crate::service::{self, Result};
 use crate::store::agents::agent_runs::RunFilter;
@@ -57,13 +57,13 @@ impl AgentRun {
     }
 
     /// When the run started, by the agent's clock.
-    async fn started_at(&self) -> Instant {
-        Instant(self.row.started_at)
+    async fn started_at(&self) -> Timestamp {
+        Timestamp(self.row.started_at)
     }
 
     /// When the run ended, by the agent's clock; null while it is running.
-    async fn finished_at(&self) -> Option<Instant> {
-        self.row.finished_at.map(Instant)
+    async fn finished_at(&self) -> Option<Timestamp> {
+        self.row.finished_at.map(Timestamp)
     }
 
     /// The agent's summary of the run.
@@ -88,8 +88,8 @@ impl AgentRun {
     }
 
     /// When the run was reported. Runs are ordered by this time.
-    async fn created_at(&self) -> Instant {
-        Instant(self.row.created_at)
+    async fn created_at(&self) -> Timestamp {
+        Timestamp(self.row.created_at)
     }
 }
 

@@ -7,7 +7,7 @@ use async_graphql::{Context, Object};
 use super::Issue;
 use super::page::{Arguments, MAX, connection};
 use crate::domain::actor::ActorKind;
-use crate::domain::{AuditEntryId, Instant};
+use crate::domain::{AuditEntryId, Timestamp};
 use crate::graphql::loaders::{self, Related};
 use crate::service::{self, Result};
 use crate::store::audit::AuditFilter;
@@ -104,13 +104,13 @@ impl AuditEntry {
     }
 
     /// When the outcome became known. Entries are ordered by this time.
-    async fn created_at(&self) -> Instant {
-        Instant(self.row.created_at())
+    async fn created_at(&self) -> Timestamp {
+        Timestamp(self.row.created_at())
     }
 
     /// When the action was requested.
-    async fn requested_at(&self) -> Instant {
-        Instant(self.row.requested_at)
+    async fn requested_at(&self) -> Timestamp {
+        Timestamp(self.row.requested_at)
     }
 }
 

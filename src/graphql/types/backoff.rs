@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, Object, SimpleObject};
 
-use crate::domain::Instant;
+use crate::domain::Timestamp;
 use crate::domain::backoff::{Backoff, BackoffCause};
 use crate::graphql::loaders::app;
 
@@ -36,18 +36,18 @@ impl IssueBackoff {
     }
 
     /// When the first of these failures happened.
-    async fn since(&self) -> Instant {
-        Instant(self.0.first_at)
+    async fn since(&self) -> Timestamp {
+        Timestamp(self.0.first_at)
     }
 
     /// When the last failure happened.
-    async fn last_at(&self) -> Instant {
-        Instant(self.0.last_at)
+    async fn last_at(&self) -> Timestamp {
+        Timestamp(self.0.last_at)
     }
 
     /// When the issue may be served again, which may be in the past; null when a person is needed.
-    async fn retry_at(&self) -> Option<Instant> {
-        (!self.0.needs_human).then_some(Instant(self.0.retry_at))
+    async fn retry_at(&self) -> Option<Timestamp> {
+        (!self.0.needs_human).then_some(Timestamp(self.0.retry_at))
     }
 
     /// Whether the maximum number of failed attempts is reached, so a person must act: retry the
@@ -65,7 +65,7 @@ pub(super) struct RepositoryBackoff {
     /// What GitHub returned the last time.
     pub(super) reason: String,
     /// When one of its issues is tried again; this may be in the past.
-    pub(super) retry_at: Instant,
+    pub(super) retry_at: Timestamp,
 }
 
 /// Which issues of a repository agents are served although people work on them. An issue with an

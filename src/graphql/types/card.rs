@@ -20,7 +20,7 @@ use async_graphql::{
 use super::issue::IssueFields;
 use super::repository::{self, RepositorySource};
 use super::{Dependency, Issue};
-use crate::domain::Instant;
+use crate::domain::Timestamp;
 use crate::graphql::loaders::Related;
 use crate::service::{self, App};
 use crate::store;
@@ -158,11 +158,11 @@ impl Card<'_> {
             "author" => optional(row.author.as_deref()),
             "authorAssociation" => row.author_association.map_or(Value::Null, |of| of.to_value()),
             "commentsCount" => row.comments_count.into(),
-            "createdAt" => instant(Instant(row.created_at)),
-            "updatedAt" => instant(Instant(row.updated_at)),
-            "closedAt" => row.closed_at.map_or(Value::Null, |at| instant(Instant(at))),
-            "removedAt" => row.removed_at.map_or(Value::Null, |at| instant(Instant(at))),
-            "lastSyncedAt" => instant(self.issue.last_synced_at()),
+            "createdAt" => timestamp(Timestamp(row.created_at)),
+            "updatedAt" => timestamp(Timestamp(row.updated_at)),
+            "closedAt" => row.closed_at.map_or(Value::Null, |at| timestamp(Timestamp(at))),
+            "removedAt" => row.removed_at.map_or(Value::Null, |at| timestamp(Timestamp(at))),
+            "lastSyncedAt" => timestamp(self.issue.last_synced_at()),
             "lane" => row.lane.as_str().into(),
             // Most issues are nobody's; those that are somebody's are put together field by field.
             "lease" => match &self.issue.lease {
@@ -195,7 +195,7 @@ impl Card<'_> {
 
     fn repository_value(&self, field: &str) -> Option<Value> {
         let row: &store::Repository = &self.issue.repository;
-        let at = |at: Option<_>| at.map_or(Value::Null, |at| instant(Instant(at)));
+        let at = |at: Option<_>| at.map_or(Value::Null, |at| timestamp(Timestamp(at)));
         Some(match field {
             "__typename" => "Repository".into(),
             "id" => row.id.to_string().into(),
@@ -241,6 +241,6 @@ fn list<'a>(texts: impl Iterator<Item = &'a str>) -> Value {
     Value::List(texts.map(Value::from).collect())
 }
 
-fn instant(at: Instant) -> Value {
+fn timestamp(at: Timestamp) -> Value {
     Value::String(at.to_string())
 }

@@ -5,12 +5,13 @@ use async_graphql::{Context, Object};
 use super::Issue;
 use super::page::{cost, size};
 use crate::domain::conversation::{self, NEWEST_KEPT};
-use crate::domain::{AuthorAssociation, Instant};
+use crate::domain::{AuthorAssociation, Timestamp};
 use crate::graphql::loaders::app;
 use crate::service::Result;
 use crate::service::board::conversations::{self, Conversation};
 
-/// What a request to GitHub weighs beside one field: a query may ask for the comments of nine issues.
+/// What a request to GitHub weighs beside one field: a query may ask for the comments of nine
+/// issues.
 const REQUEST: usize = 25_000;
 
 /// What the comments of an issue cost.
@@ -60,8 +61,8 @@ impl IssueComments {
 
     /// When the comments were last read from GitHub; null when they never were, as for an issue
     /// without comments.
-    async fn fetched_at(&self) -> Option<Instant> {
-        self.of.fetched_at.map(Instant)
+    async fn fetched_at(&self) -> Option<Timestamp> {
+        self.of.fetched_at.map(Timestamp)
     }
 
     /// Why the comments may be outdated, for example because GitHub cannot be reached; null when
@@ -110,13 +111,13 @@ impl IssueComment<'_> {
     }
 
     /// When the comment was written.
-    async fn created_at(&self) -> Instant {
-        Instant(self.0.created_at)
+    async fn created_at(&self) -> Timestamp {
+        Timestamp(self.0.created_at)
     }
 
     /// When the comment was last edited, or written if it was never edited.
-    async fn updated_at(&self) -> Instant {
-        Instant(self.0.updated_at)
+    async fn updated_at(&self) -> Timestamp {
+        Timestamp(self.0.updated_at)
     }
 
     /// Its page on GitHub.

@@ -8,7 +8,7 @@ use super::conversation::{IssueComments, cost_of_conversation};
 use super::page::{Arguments, MAX, connection, cost};
 use super::{AgentRunConnection, AuditEntryConnection, IssueBackoff, Lease, Repository};
 use crate::domain::filter::NormalizedFilter;
-use crate::domain::{AuthorAssociation, Instant, IssueId, IssueState, Priority, Status};
+use crate::domain::{AuthorAssociation, IssueId, IssueState, Priority, Status, Timestamp};
 use crate::graphql::loaders::{self, Dependency, Edges, Issue, Related, Wants};
 use crate::service::board::dependencies::MOST_LISTED;
 use crate::service::{self, Result};
@@ -145,29 +145,29 @@ impl IssueFields<'_> {
     }
 
     /// When the issue was opened on GitHub.
-    async fn created_at(&self) -> Instant {
-        Instant(self.0.row.created_at)
+    async fn created_at(&self) -> Timestamp {
+        Timestamp(self.0.row.created_at)
     }
 
     /// When it last changed on GitHub.
-    async fn updated_at(&self) -> Instant {
-        Instant(self.0.row.updated_at)
+    async fn updated_at(&self) -> Timestamp {
+        Timestamp(self.0.row.updated_at)
     }
 
     /// When the issue was closed; null while it is open.
-    async fn closed_at(&self) -> Option<Instant> {
-        self.0.row.closed_at.map(Instant)
+    async fn closed_at(&self) -> Option<Timestamp> {
+        self.0.row.closed_at.map(Timestamp)
     }
 
     /// When Dispatch found that the issue was deleted or transferred to another repository; null
     /// while it exists.
-    async fn removed_at(&self) -> Option<Instant> {
-        self.0.row.removed_at.map(Instant)
+    async fn removed_at(&self) -> Option<Timestamp> {
+        self.0.row.removed_at.map(Timestamp)
     }
 
     /// When this data was last known to match GitHub: the later of the issue's own read and its
     /// repository's last successful sync.
-    async fn last_synced_at(&self) -> Instant {
+    async fn last_synced_at(&self) -> Timestamp {
         self.0.last_synced_at()
     }
 
@@ -293,8 +293,8 @@ impl Issue {
     }
 
     /// When what is shown was last known to be what GitHub has.
-    pub(super) fn last_synced_at(&self) -> Instant {
-        Instant(self.repository.synced_at.map_or(self.row.read_at, |at| at.max(self.row.read_at)))
+    pub(super) fn last_synced_at(&self) -> Timestamp {
+        Timestamp(self.repository.synced_at.map_or(self.row.read_at, |at| at.max(self.row.read_at)))
     }
 }
 

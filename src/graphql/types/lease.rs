@@ -7,7 +7,7 @@ use async_graphql::{Context, Object};
 use super::page::cost;
 use super::{Issue, LeaseMessage};
 use crate::domain::leases::{Checkpoint, LeaseEnding, LeaseState, WorkOutcome};
-use crate::domain::{Instant, LeaseId};
+use crate::domain::{LeaseId, Timestamp};
 use crate::graphql::loaders::{self, Related};
 use crate::{service, store};
 
@@ -54,23 +54,23 @@ impl Lease {
     }
 
     /// When the issue was claimed.
-    async fn acquired_at(&self) -> Instant {
-        Instant(self.row.acquired_at)
+    async fn acquired_at(&self) -> Timestamp {
+        Timestamp(self.row.acquired_at)
     }
 
     /// When the holder last sent a heartbeat: its claim, a repeated claim, or a renewal.
-    async fn renewed_at(&self) -> Instant {
-        Instant(self.row.renewed_at)
+    async fn renewed_at(&self) -> Timestamp {
+        Timestamp(self.row.renewed_at)
     }
 
     /// When the lease expires, unless it is renewed.
-    async fn expires_at(&self) -> Instant {
-        Instant(self.row.expires_at)
+    async fn expires_at(&self) -> Timestamp {
+        Timestamp(self.row.expires_at)
     }
 
     /// When the lease ended; null while it lasts, and for a short time after it expires.
-    async fn ended_at(&self) -> Option<Instant> {
-        self.row.ended_at.map(Instant)
+    async fn ended_at(&self) -> Option<Timestamp> {
+        self.row.ended_at.map(Timestamp)
     }
 
     /// How the lease ended; null while it lasts.
@@ -89,8 +89,8 @@ impl Lease {
     }
 
     /// When somebody asked the holder to stop. The holder's next renewal returns this request.
-    async fn stop_requested_at(&self) -> Option<Instant> {
-        self.row.stop_requested_at.map(Instant)
+    async fn stop_requested_at(&self) -> Option<Timestamp> {
+        self.row.stop_requested_at.map(Timestamp)
     }
 
     /// Who asked the holder to stop.
@@ -104,8 +104,8 @@ impl Lease {
     }
 
     /// When the issue is taken from the holder, if it has not stopped by then.
-    async fn release_at(&self) -> Option<Instant> {
-        self.row.release_at.map(Instant)
+    async fn release_at(&self) -> Option<Timestamp> {
+        self.row.release_at.map(Timestamp)
     }
 
     /// The question that the holder wants a person to answer; the work waits for that person. The
@@ -115,8 +115,8 @@ impl Lease {
     }
 
     /// When the holder started to wait for the answer.
-    async fn awaiting_input_since(&self) -> Option<Instant> {
-        self.row.awaiting_input_since.map(Instant)
+    async fn awaiting_input_since(&self) -> Option<Timestamp> {
+        self.row.awaiting_input_since.map(Timestamp)
     }
 
     /// Messages to the holder, oldest first; the last 100.

@@ -2,7 +2,7 @@
 
 use async_graphql::Object;
 
-use crate::domain::{Instant, LeaseMessageId};
+use crate::domain::{LeaseMessageId, Timestamp};
 use crate::store;
 
 /// A message to the holder of an issue. Each renewal returns it until the holder marks it as read.
@@ -28,12 +28,12 @@ impl LeaseMessage {
     }
 
     /// When it was sent.
-    async fn sent_at(&self) -> Instant {
-        Instant(self.0.sent_at)
+    async fn sent_at(&self) -> Timestamp {
+        Timestamp(self.0.sent_at)
     }
 
     /// When the holder marked the message as read.
-    async fn read_at(&self) -> Option<Instant> {
-        self.0.read_at.map(Instant)
+    async fn read_at(&self) -> Option<Timestamp> {
+        self.0.read_at.map(Timestamp)
     }
 }

@@ -3,7 +3,7 @@
 use async_graphql::Object;
 
 use crate::domain::pauses::PauseScope;
-use crate::domain::{Instant, PauseId};
+use crate::domain::{PauseId, Timestamp};
 use crate::store;
 
 /// A pause and how much is still held of what it covers.
@@ -49,13 +49,13 @@ impl Pause {
     }
 
     /// When it was paused.
-    async fn created_at(&self) -> Instant {
-        Instant(self.row.created_at)
+    async fn created_at(&self) -> Timestamp {
+        Timestamp(self.row.created_at)
     }
 
     /// When the pause ends automatically; null when somebody has to end it.
-    async fn ends_at(&self) -> Option<Instant> {
-        self.row.ends_at.map(Instant)
+    async fn ends_at(&self) -> Option<Timestamp> {
+        self.row.ends_at.map(Timestamp)
     }
 
     /// The number of paused issues that agents still hold: 0 once all of them are finished or

@@ -7,7 +7,7 @@ use async_graphql::{Context, Object, SimpleObject};
 use super::Issue;
 use super::page::{Arguments, MAX, connection};
 use crate::domain::ranking::{SkipReason, sentence};
-use crate::domain::{DecisionId, Instant, IssueId};
+use crate::domain::{DecisionId, IssueId, Timestamp};
 use crate::graphql::loaders::{self, Related};
 use crate::service::claims::queue::Explained;
 use crate::service::{self, Result};
@@ -146,13 +146,13 @@ impl WorkDecision {
     }
 
     /// When the decision was first made.
-    async fn first_at(&self) -> Instant {
-        Instant(self.row.first_at)
+    async fn first_at(&self) -> Timestamp {
+        Timestamp(self.row.first_at)
     }
 
     /// When the decision was last made: equal decisions that served nothing are stored as one.
-    async fn last_at(&self) -> Instant {
-        Instant(self.row.last_at)
+    async fn last_at(&self) -> Timestamp {
+        Timestamp(self.row.last_at)
     }
 
     /// How often the decision was made.

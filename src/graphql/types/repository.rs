@@ -6,7 +6,7 @@ use async_graphql::{Context, Enum, Object, SimpleObject};
 use url::Url;
 
 use super::backoff::{RepositoryBackoff, ServesPeoplesWork};
-use crate::domain::{Instant, Priority, ReadOnlyReason, RepositoryId, Status};
+use crate::domain::{Priority, ReadOnlyReason, RepositoryId, Status, Timestamp};
 use crate::graphql::loaders::app;
 use crate::service::{self, App};
 use crate::store;
@@ -63,13 +63,13 @@ impl Repository {
     }
 
     /// When the last successful sync ended.
-    async fn last_synced_at(&self) -> Option<Instant> {
-        self.0.synced_at.map(Instant)
+    async fn last_synced_at(&self) -> Option<Timestamp> {
+        self.0.synced_at.map(Timestamp)
     }
 
     /// When the last sync ended, whether successful or not.
-    async fn last_attempted_at(&self) -> Option<Instant> {
-        self.0.attempted_at.map(Instant)
+    async fn last_attempted_at(&self) -> Option<Timestamp> {
+        self.0.attempted_at.map(Timestamp)
     }
 
     /// Why its issues cannot be moved, claimed or changed, as of its last sync; null when they can.
@@ -87,7 +87,7 @@ impl Repository {
         Some(RepositoryBackoff {
             refusals: self.0.refusals,
             reason: self.0.refusal.clone()?,
-            retry_at: Instant(self.0.retry_at?),
+            retry_at: Timestamp(self.0.retry_at?),
         })
     }
 
@@ -187,13 +187,13 @@ impl UnreadableIssue {
     }
 
     /// When reading it failed for the first time.
-    async fn since(&self) -> Instant {
-        Instant(self.0.first_at)
+    async fn since(&self) -> Timestamp {
+        Timestamp(self.0.first_at)
     }
 
     /// When reading it failed for the last time.
-    async fn last_attempted_at(&self) -> Instant {
-        Instant(self.0.last_at)
+    async fn last_attempted_at(&self) -> Timestamp {
+        Timestamp(self.0.last_at)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use async_graphql::Object;
 
-use crate::domain::Instant;
+use crate::domain::Timestamp;
 use crate::service::repositories::sync;
 
 /// As the service tells it, at one moment.
@@ -31,8 +31,8 @@ impl SyncState {
     /// The board is at least as current as GitHub was at this time: the oldest of the tracked
     /// repositories' last successful syncs. Null when a tracked repository was never synced, or
     /// none is tracked.
-    async fn last_good_sync_at(&self) -> Option<Instant> {
-        self.0.last_good_sync_at.map(Instant)
+    async fn last_good_sync_at(&self) -> Option<Timestamp> {
+        self.0.last_good_sync_at.map(Timestamp)
     }
 
     /// The running sync; null when there is none.
@@ -49,8 +49,8 @@ struct RunningSync(sync::RunningSync);
 #[Object]
 impl RunningSync {
     /// When it started.
-    async fn started_at(&self) -> Instant {
-        Instant(self.0.started_at)
+    async fn started_at(&self) -> Timestamp {
+        Timestamp(self.0.started_at)
     }
 
     /// The number of repositories that it reads.

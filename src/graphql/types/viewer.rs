@@ -3,7 +3,7 @@
 use async_graphql::{Context, Object};
 
 use crate::domain::actor::ActorKind;
-use crate::domain::{Actor, Instant, Tier};
+use crate::domain::{Actor, Tier, Timestamp};
 use crate::graphql::loaders::app;
 use crate::service::allows;
 
@@ -48,9 +48,9 @@ impl Viewer {
     }
 
     /// When the caller must sign in again; null for a caller that has not signed in on the page.
-    async fn signed_in_until(&self) -> Option<Instant> {
+    async fn signed_in_until(&self) -> Option<Timestamp> {
         match &self.0 {
-            Actor::Operator { signed_in_until, .. } => signed_in_until.map(Instant),
+            Actor::Operator { signed_in_until, .. } => signed_in_until.map(Timestamp),
             _ => None,
         }
     }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
-use crate::domain::{AgentRunId, Instant, IssueId};
+use crate::domain::{AgentRunId, IssueId, Timestamp};
 use crate::middleware::{Problem, Reader};
 use crate::rest::answer::json;
 use crate::rest::body::Body;
@@ -42,10 +42,10 @@ pub(super) struct RunRow<'a> {
     status: &'a str,
     /// When the run started, by the agent's clock.
     #[schema(value_type = String, format = DateTime)]
-    started_at: Instant,
+    started_at: Timestamp,
     /// When the run ended, by the agent's clock; null while it is running.
     #[schema(value_type = Option<String>, format = DateTime, required)]
-    finished_at: Option<Instant>,
+    finished_at: Option<Timestamp>,
     /// The agent's summary of the run.
     #[schema(required)]
     summary: Option<&'a str>,
@@ -59,7 +59,7 @@ pub(super) struct RunRow<'a> {
     touched_issue_urls: &'a [String],
     /// When the run was reported.
     #[schema(value_type = String, format = DateTime)]
-    created_at: Instant,
+    created_at: Timestamp,
     /// The issue that the run worked on.
     #[schema(value_type = Option<String>, required)]
     issue_id: Option<IssueId>,
@@ -75,13 +75,13 @@ impl<'a> RunRow<'a> {
             agent_name: &run.agent_name,
             run_type: &run.run_type,
             status: &run.status,
-            started_at: Instant(run.started_at),
-            finished_at: run.finished_at.map(Instant),
+            started_at: Timestamp(run.started_at),
+            finished_at: run.finished_at.map(Timestamp),
             summary: run.summary.as_deref(),
             error_message: run.error_message.as_deref(),
             notes: run.notes.as_deref(),
             touched_issue_urls: &run.touched_issue_urls,
-            created_at: Instant(run.created_at),
+            created_at: Timestamp(run.created_at),
             issue_id: run.issue_id,
             outcome: run.outcome.as_deref(),
         }
@@ -210,8 +210,8 @@ fn command(body: RunBody, headers: &HeaderMap) -> RecordAgentRun {
         agent_name: body.agent_name,
         run_type: body.run_type,
         status: body.status,
-        started_at: Instant(body.started_at),
-        finished_at: body.finished_at.map(Instant),
+        started_at: Timestamp(body.started_at),
+        finished_at: body.finished_at.map(Timestamp),
         summary: body.summary,
         error_message: body.error_message,
         touched_issue_urls: body.touched_issue_urls,
@@ -282,7 +282,7 @@ mod tests {
             (json!(1_779_724_800_000.9), "2026-05-25T16:00:00.000Z"),
         ];
         for (given, read) in vectors {
-            let time = time_of(&given).map(|time| Instant(time).to_string());
+            let time = time_of(&given).map(|time| Timestamp(time).to_string());
             assert_eq!(time.as_deref(), Some(read), "{given}");
         }
     }

@@ -13,7 +13,7 @@ use super::answer::json;
 use super::errors::failed;
 use super::path::Path;
 use super::schemas::AgentName;
-use crate::domain::Instant;
+use crate::domain::Timestamp;
 use crate::domain::leases::agent_name;
 use crate::middleware::{Caller, Problem, ProblemDocument, Reader};
 use crate::service::agents::heartbeats;
@@ -31,10 +31,10 @@ pub(super) struct HeartbeatRow<'a> {
     agent_name: &'a str,
     /// When the heartbeat started.
     #[schema(value_type = String, format = DateTime)]
-    started_at: Instant,
+    started_at: Timestamp,
     /// When the heartbeat ended.
     #[schema(value_type = String, format = DateTime)]
-    finished_at: Instant,
+    finished_at: Timestamp,
     /// What the heartbeat did.
     summary: &'a str,
     /// Minor problems, for example that another sync is running.
@@ -69,8 +69,8 @@ pub(super) async fn heartbeat(
     let row = HeartbeatRow {
         status: beat.status(),
         agent_name: agent,
-        started_at: Instant(beat.started_at),
-        finished_at: Instant(beat.finished_at),
+        started_at: Timestamp(beat.started_at),
+        finished_at: Timestamp(beat.finished_at),
         summary: &beat.summary,
         warnings: &beat.warnings,
         errors: &beat.errors,

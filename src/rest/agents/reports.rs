@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
 use super::named;
-use crate::domain::{AgentRunId, Instant};
+use crate::domain::{AgentRunId, Timestamp};
 use crate::middleware::{Caller, Problem, ProblemDocument, Reader};
 use crate::rest::answer::json;
 use crate::rest::body::Body;
@@ -104,7 +104,7 @@ pub(super) struct ReportRow<'a> {
     evidence: Option<&'a str>,
     /// When the task started; null when the reported time is not plausible.
     #[schema(value_type = Option<String>, format = DateTime, required)]
-    started_at: Option<Instant>,
+    started_at: Option<Timestamp>,
     /// The attempt to fix a pull request that the task was part of.
     #[schema(required)]
     pr_fix_item: Option<Attempt<'a>>,
@@ -284,7 +284,7 @@ impl<'a> Report<'a> {
             summary: self.summary,
             error: self.error,
             evidence: self.evidence,
-            started_at: self.started_at.map(Instant),
+            started_at: self.started_at.map(Timestamp),
             pr_fix_item: self.attempt.map(|(id, generation)| Attempt { id, generation }),
             idempotency_key: self.key,
         }

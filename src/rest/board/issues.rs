@@ -7,7 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::domain::filter::NormalizedFilter;
 use crate::domain::label_names::{key, strip_prefix};
-use crate::domain::{Instant, IssueId, IssueState, LabelSet, Lanes, RepositoryId, Status};
+use crate::domain::{IssueId, IssueState, LabelSet, Lanes, RepositoryId, Status, Timestamp};
 use crate::middleware::{Problem, ProblemDocument, Reader};
 use crate::rest::answer::json;
 use crate::rest::body::issue_number;
@@ -51,16 +51,16 @@ pub(crate) struct IssueRow<'a> {
     comments_count: i32,
     /// When the issue was opened on GitHub.
     #[schema(value_type = String, format = DateTime)]
-    created_at: Instant,
+    created_at: Timestamp,
     /// When the issue was last updated on GitHub.
     #[schema(value_type = String, format = DateTime)]
-    updated_at: Instant,
+    updated_at: Timestamp,
     /// When the issue was closed; null while it is open.
     #[schema(value_type = Option<String>, format = DateTime, required)]
-    closed_at: Option<Instant>,
+    closed_at: Option<Timestamp>,
     /// When this data was last known to match GitHub.
     #[schema(value_type = String, format = DateTime)]
-    last_synced_at: Instant,
+    last_synced_at: Timestamp,
     /// The lane that the issue is in.
     #[schema(required)]
     current_lane: Option<&'a str>,
@@ -71,7 +71,7 @@ pub(crate) struct IssueRow<'a> {
     decomposed: bool,
     /// When the issue was split up; null when it was not.
     #[schema(value_type = Option<String>, format = DateTime, required)]
-    decomposed_at: Option<Instant>,
+    decomposed_at: Option<Timestamp>,
     /// Who reported that the issue was split up.
     #[schema(required)]
     decomposed_by: Option<&'a str>,
@@ -103,14 +103,14 @@ impl<'a> IssueRow<'a> {
             labels: &issue.labels,
             assignees: &issue.assignees,
             comments_count: issue.comments_count,
-            created_at: Instant(issue.created_at),
-            updated_at: Instant(issue.updated_at),
-            closed_at: issue.closed_at.map(Instant),
-            last_synced_at: Instant(synced_at),
+            created_at: Timestamp(issue.created_at),
+            updated_at: Timestamp(issue.updated_at),
+            closed_at: issue.closed_at.map(Timestamp),
+            last_synced_at: Timestamp(synced_at),
             current_lane: Some(&issue.lane),
             blocked_reason: issue.blocked_reason.as_deref(),
             decomposed: split.is_some(),
-            decomposed_at: split.map(|split| Instant(split.decomposed_at)),
+            decomposed_at: split.map(|split| Timestamp(split.decomposed_at)),
             decomposed_by: split.map(|split| split.decomposed_by.as_str()),
             decomposed_note: split.and_then(|split| split.note.as_deref()),
             follow_up_urls: split.map_or(&[], |split| &split.follow_up_urls),
@@ -257,7 +257,7 @@ pub(super) struct IssueStateRow<'a> {
     state: IssueState,
     /// When the issue was closed; null while it is open.
     #[schema(value_type = Option<String>, format = DateTime, required)]
-    closed_at: Option<Instant>,
+    closed_at: Option<Timestamp>,
     /// Label names in GitHub's order.
     #[schema(value_type = Vec<String>)]
     labels: &'a LabelSet,
@@ -308,7 +308,7 @@ pub(crate) async fn state(
         repo_full_name: repository.full_name.as_str(),
         number: issue.number,
         state: issue.state,
-        closed_at: issue.closed_at.map(Instant),
+        closed_at: issue.closed_at.map(Timestamp),
         labels: &issue.labels,
     };
     Ok(json(StatusCode::OK, &row))

@@ -10,7 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::domain::label_names::strip_prefix;
 use crate::domain::leases::Checkpoint;
 use crate::domain::progress::{WorkCheckpoint, WorkState};
-use crate::domain::{Actor, Instant, IssueId, LeaseId};
+use crate::domain::{Actor, IssueId, LeaseId, Timestamp};
 use crate::middleware::{Caller, Problem, ProblemDocument, Reader, acting_as};
 use crate::rest::agents::{misnamed, named};
 use crate::rest::answer::json;
@@ -65,10 +65,10 @@ pub(super) struct WorkRow<'a> {
     /// When the work becomes stale, unless the agent reports before then; for ended work, when it
     /// ended.
     #[schema(value_type = String, format = DateTime)]
-    lease_expires_at: Instant,
+    lease_expires_at: Timestamp,
     /// When the agent last reported.
     #[schema(value_type = String, format = DateTime)]
-    last_heartbeat_at: Instant,
+    last_heartbeat_at: Timestamp,
     /// The agent's summary of the work.
     #[schema(required)]
     summary: Option<&'a str>,
@@ -77,10 +77,10 @@ pub(super) struct WorkRow<'a> {
     blocker_reason: Option<&'a str>,
     /// When the work started.
     #[schema(value_type = String, format = DateTime)]
-    created_at: Instant,
+    created_at: Timestamp,
     /// When the work last changed.
     #[schema(value_type = String, format = DateTime)]
-    updated_at: Instant,
+    updated_at: Timestamp,
 }
 
 impl<'a> WorkRow<'a> {
@@ -94,12 +94,12 @@ impl<'a> WorkRow<'a> {
             checkpoint: work.checkpoint.as_str(),
             branch: work.branch.as_deref(),
             pr_url: work.pr_url.as_deref(),
-            lease_expires_at: Instant(work.lease_expires_at),
-            last_heartbeat_at: Instant(work.last_heartbeat_at),
+            lease_expires_at: Timestamp(work.lease_expires_at),
+            last_heartbeat_at: Timestamp(work.last_heartbeat_at),
             summary: work.summary.as_deref(),
             blocker_reason: work.blocker_reason.as_deref(),
-            created_at: Instant(work.created_at),
-            updated_at: Instant(work.updated_at),
+            created_at: Timestamp(work.created_at),
+            updated_at: Timestamp(work.updated_at),
         }
     }
 
@@ -121,12 +121,12 @@ impl<'a> WorkRow<'a> {
             checkpoint: checkpoint.as_str(),
             branch: None,
             pr_url: None,
-            lease_expires_at: Instant(lease.expires_at),
-            last_heartbeat_at: Instant(lease.renewed_at),
+            lease_expires_at: Timestamp(lease.expires_at),
+            last_heartbeat_at: Timestamp(lease.renewed_at),
             summary: None,
             blocker_reason: Some("Lease expired"),
-            created_at: Instant(lease.acquired_at),
-            updated_at: Instant(lease.renewed_at),
+            created_at: Timestamp(lease.acquired_at),
+            updated_at: Timestamp(lease.renewed_at),
         }
     }
 }

@@ -5,7 +5,7 @@ use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::domain::{Instant, IssueId};
+use crate::domain::{IssueId, Timestamp};
 use crate::middleware::{Problem, ProblemDocument, Reader, acting_as};
 use crate::rest::answer::json;
 use crate::rest::body::Body;
@@ -66,7 +66,7 @@ pub(super) struct Decomposed<'a> {
     decomposed: bool,
     /// When the issue was split up; null when it is not.
     #[schema(value_type = Option<String>, format = DateTime, required)]
-    decomposed_at: Option<Instant>,
+    decomposed_at: Option<Timestamp>,
     /// URLs of the issues that it was split up into.
     follow_up_urls: &'a [String],
 }
@@ -114,7 +114,7 @@ pub(crate) async fn decompose(
         success: true,
         issue_id: issue.id,
         decomposed: row.is_some(),
-        decomposed_at: row.as_ref().map(|row| Instant(row.decomposed_at)),
+        decomposed_at: row.as_ref().map(|row| Timestamp(row.decomposed_at)),
         follow_up_urls: row.as_ref().map_or(&[], |row| &row.follow_up_urls),
     };
     Ok(json(StatusCode::OK, &answer))

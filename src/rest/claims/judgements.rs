@@ -8,7 +8,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::domain::lane_rules::Confidence;
-use crate::domain::{Instant, IssueId};
+use crate::domain::{IssueId, Timestamp};
 use crate::middleware::{Problem, Reader, acting_as};
 use crate::rest::answer::json;
 use crate::rest::body::{Body, Members};
@@ -38,7 +38,7 @@ pub(super) struct LaneOfIssue<'a> {
     model: Option<&'a str>,
     /// When the issue was classified; null when it never was.
     #[schema(value_type = Option<String>, format = DateTime, required)]
-    judged_at: Option<Instant>,
+    judged_at: Option<Timestamp>,
 }
 
 /// Returns the lane that an issue was last classified into.
@@ -64,7 +64,7 @@ pub(crate) async fn get(
         confidence: judged.as_ref().map(|judged| judged.confidence.as_str()),
         reason: judged.as_ref().and_then(|judged| judged.reason.as_deref()),
         model: judged.as_ref().and_then(|judged| judged.model.as_deref()),
-        judged_at: judged.as_ref().map(|judged| Instant(judged.judged_at)),
+        judged_at: judged.as_ref().map(|judged| Timestamp(judged.judged_at)),
     };
     Ok(json(StatusCode::OK, &row))
 }
@@ -77,8 +77,8 @@ fn issue_in_path(id: &str) -> Result<IssueId, Problem> {
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ClassifyBody {
-    /// Whether the rules classify an issue again that is already classified. Any value that does not
-    /// count as absent is true.
+    /// Whether the rules classify an issue again that is already classified. Any value that does
+    /// not count as absent is true.
     #[serde(default, deserialize_with = "is_given")]
     #[schema(value_type = Anything)]
     force: bool,
@@ -139,7 +139,7 @@ pub(super) struct Classified<'a> {
     /// When the issue was classified, if that was before this request; otherwise absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
-    judged_at: Option<Instant>,
+    judged_at: Option<Timestamp>,
     /// True if the issue was classified before this request, so that only `force` classifies it
     /// again; otherwise absent.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -189,7 +189,7 @@ pub(crate) async fn classify(
         confidence: judged.confidence.as_str(),
         reason: judged.reason.as_deref(),
         model: judged.model.as_deref(),
-        judged_at: classified.was_there.then_some(Instant(judged.judged_at)),
+        judged_at: classified.was_there.then_some(Timestamp(judged.judged_at)),
         reclassify_available: classified.was_there.then_some(true),
     };
     Ok(json(StatusCode::OK, &row))

@@ -15,7 +15,7 @@ use super::errors::failed;
 use super::responses::{Tracking, Untracking};
 use super::schemas::RepositoryName;
 use crate::domain::names::NotAFullName;
-use crate::domain::{Actor, Instant, RepositoryId};
+use crate::domain::{Actor, RepositoryId, Timestamp};
 use crate::middleware::{Problem, Reader};
 use crate::service::repositories::tracking;
 use crate::service::{self, App, Error};
@@ -51,10 +51,10 @@ pub(super) struct RepositoryRow<'a> {
     enabled: bool,
     /// When the repository was first tracked.
     #[schema(value_type = String, format = DateTime)]
-    created_at: Instant,
+    created_at: Timestamp,
     /// When the repository was last tracked, untracked or renamed.
     #[schema(value_type = String, format = DateTime)]
-    updated_at: Instant,
+    updated_at: Timestamp,
 }
 
 impl<'a> RepositoryRow<'a> {
@@ -65,8 +65,8 @@ impl<'a> RepositoryRow<'a> {
             owner: repository.full_name.owner(),
             full_name: repository.full_name.as_str(),
             enabled: repository.enabled,
-            created_at: Instant(repository.created_at),
-            updated_at: Instant(repository.updated_at),
+            created_at: Timestamp(repository.created_at),
+            updated_at: Timestamp(repository.updated_at),
         }
     }
 }
@@ -178,7 +178,7 @@ pub(super) struct TrackedRepository<'a> {
     /// When the last sync ended, whether successful or not; before the first sync, when the
     /// repository was first tracked.
     #[schema(value_type = String, format = DateTime)]
-    last_synced_at: Instant,
+    last_synced_at: Timestamp,
     /// Why the last sync failed; null when it succeeded.
     #[schema(required)]
     sync_error: Option<&'a str>,
@@ -197,7 +197,7 @@ impl<'a> TrackedRepository<'a> {
             default_branch: &repository.default_branch,
             latest_commit_sha: None,
             open_pr_count: 0,
-            last_synced_at: Instant(repository.attempted_at.unwrap_or(repository.created_at)),
+            last_synced_at: Timestamp(repository.attempted_at.unwrap_or(repository.created_at)),
             sync_error: repository.sync_error.as_deref(),
             source: &repository.source,
         }
@@ -212,7 +212,7 @@ pub(super) struct TrackedListRow<'a> {
     repository: TrackedRepository<'a>,
     /// When the last successful sync ended.
     #[schema(value_type = Option<String>, format = DateTime, required)]
-    last_succeeded_at: Option<Instant>,
+    last_succeeded_at: Option<Timestamp>,
     /// The workflow that ran last; always empty.
     #[schema(value_type = Vec<Object>)]
     workflows: [(); 0],
@@ -257,7 +257,7 @@ pub(super) async fn list_tracked(
     let tracked = tracked.map_err(failed("Failed to fetch repos"))?;
     let row = |repository| TrackedListRow {
         repository: TrackedRepository::of(repository),
-        last_succeeded_at: repository.synced_at.map(Instant),
+        last_succeeded_at: repository.synced_at.map(Timestamp),
         workflows: [],
         releases: [],
         count: Counts { workflows: 0, releases: 0 },
@@ -276,10 +276,10 @@ pub(super) struct NewlyTracked<'a> {
     repository: TrackedRepository<'a>,
     /// When the repository was first tracked.
     #[schema(value_type = String, format = DateTime)]
-    created_at: Instant,
+    created_at: Timestamp,
     /// When the repository was last tracked, untracked or renamed.
     #[schema(value_type = String, format = DateTime)]
-    updated_at: Instant,
+    updated_at: Timestamp,
     /// The id of the repository on the board.
     #[schema(value_type = String, example = "rep_000001")]
     repository_id: RepositoryId,
@@ -305,8 +305,8 @@ pub(super) async fn track(
     let added = new_repository(&app, &actor, &body).await?;
     let row = NewlyTracked {
         repository: TrackedRepository::of(&added),
-        created_at: Instant(added.created_at),
-        updated_at: Instant(added.updated_at),
+        created_at: Timestamp(added.created_at),
+        updated_at: Timestamp(added.updated_at),
         repository_id: added.id,
     };
     Ok(json(StatusCode::CREATED, &row))
@@ -335,7 +335,7 @@ pub(super) struct TrackedName<'a> {
     source: &'a str,
     /// When the last sync ended, whether successful or not.
     #[schema(value_type = Option<String>, format = DateTime, required)]
-    last_synced_at: Option<Instant>,
+    last_synced_at: Option<Timestamp>,
 }
 
 /// Lists the tracked repositories in short form.
@@ -365,7 +365,7 @@ impl<'a> TrackedName<'a> {
             enabled: repository.enabled,
             default_branch: &repository.default_branch,
             source: &repository.source,
-            last_synced_at: repository.attempted_at.map(Instant),
+            last_synced_at: repository.attempted_at.map(Timestamp),
         }
     }
 }

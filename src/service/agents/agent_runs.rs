@@ -29,9 +29,9 @@ pub struct RecordAgentRun {
     /// The result: `success`, `error` or free text.
     pub status: String,
     /// When the run started, by the agent's clock.
-    pub started_at: crate::domain::Instant,
+    pub started_at: crate::domain::Timestamp,
     /// When the run ended, by the agent's clock; absent while it is running.
-    pub finished_at: Option<crate::domain::Instant>,
+    pub finished_at: Option<crate::domain::Timestamp>,
     /// The agent's summary of the run.
     pub summary: Option<String>,
     /// The error message of a failed run.
@@ -164,7 +164,7 @@ fn row_of(command: RecordAgentRun, key: Option<&OwnedKey>, now: DateTime<Utc>) -
         status: text(command.status),
         outcome: command.outcome,
         started_at: command.started_at.0,
-        finished_at: command.finished_at.map(|instant| instant.0),
+        finished_at: command.finished_at.map(|timestamp| timestamp.0),
         summary: command.summary.map(text),
         error_message: command.error_message.map(text),
         touched_issue_urls: command

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::agent_runs::{RecordAgentRun, record_agent_run};
-use crate::domain::{Actor, Instant};
+use crate::domain::{Actor, Timestamp};
 use crate::service::repositories::sync::sync_issues;
 use crate::service::{App, Error, Result};
 
@@ -62,8 +62,8 @@ pub async fn beat(app: &App, actor: &Actor, agent: &str) -> Result<Heartbeat> {
         agent_name: agent.to_owned(),
         run_type: "heartbeat".to_owned(),
         status: if heartbeat.errors.is_empty() { "success" } else { "error" }.to_owned(),
-        started_at: Instant(started_at),
-        finished_at: Some(Instant(finished_at)),
+        started_at: Timestamp(started_at),
+        finished_at: Some(Timestamp(finished_at)),
         summary: Some(heartbeat.summary.clone()),
         error_message: Some(heartbeat.errors.join("; ")).filter(|text| !text.is_empty()),
         touched_issue_urls: None,

@@ -23,7 +23,7 @@ use crate::domain::label_names::is_same;
 use crate::domain::labels::LabelPlan;
 use crate::domain::leases::{Hold, LeaseState, USUAL_TERM, agent_label, claim_plan};
 use crate::domain::ranking::{Skip, SkipReason};
-use crate::domain::{Actor, Instant, IssueId, IssueState, LabelSet, Status, Tier};
+use crate::domain::{Actor, IssueId, IssueState, LabelSet, Status, Tier, Timestamp};
 use crate::github::Concern;
 use crate::service::agent_names::agent_for;
 use crate::service::audit::append_settled;
@@ -284,7 +284,7 @@ async fn repeated(app: &App, agent: &str, request: Option<&Request>) -> Result<O
         leases::forget_request(&mut connection, lease.id()).await?;
         return Ok(None);
     }
-    let (id, at) = (lease.id(), Instant(lease.ended_at.unwrap_or(lease.expires_at)));
+    let (id, at) = (lease.id(), Timestamp(lease.ended_at.unwrap_or(lease.expires_at)));
     Err(Error::conflict(format!(
         "The request {request_id} got {id}, which was over at {at}; use another requestId"
     )))

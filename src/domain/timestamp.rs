@@ -7,9 +7,9 @@ use chrono::{DateTime, Datelike as _, SecondsFormat, Timelike as _, Utc};
 /// Inside, times are compared with the microseconds that PostgreSQL keeps; in public they have
 /// exactly milliseconds, cut and never rounded up, and end in `Z`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Instant(pub DateTime<Utc>);
+pub struct Timestamp(pub DateTime<Utc>);
 
-impl Instant {
+impl Timestamp {
     /// Calls back with the text. Lists hold thousands of times, so the usual ones are not put
     /// together by a general formatter.
     fn with_text<T>(self, told: impl FnOnce(&str) -> T) -> T {
@@ -37,13 +37,13 @@ impl Instant {
     }
 }
 
-impl std::fmt::Display for Instant {
+impl std::fmt::Display for Timestamp {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.with_text(|text| f.pad(text))
     }
 }
 
-impl serde::Serialize for Instant {
+impl serde::Serialize for Timestamp {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.with_text(|text| serializer.serialize_str(text))
     }
@@ -51,7 +51,7 @@ impl serde::Serialize for Instant {
 
 #[async_graphql::Scalar(name = "DateTime")]
 /// UTC instant, ISO 8601 with milliseconds and `Z`.
-impl async_graphql::ScalarType for Instant {
+impl async_graphql::ScalarType for Timestamp {
     fn parse(value: async_graphql::Value) -> async_graphql::InputValueResult<Self> {
         let async_graphql::Value::String(text) = &value else {
             return Err(async_graphql::InputValueError::expected_type(value));
@@ -76,9 +76,9 @@ mod tests {
     #[test]
     fn milliseconds_are_cut_and_never_rounded_up() {
         let at = "2026-05-25T16:00:00.9999999Z".parse().expect("a valid time");
-        assert_eq!(Instant(at).to_string(), "2026-05-25T16:00:00.999Z");
+        assert_eq!(Timestamp(at).to_string(), "2026-05-25T16:00:00.999Z");
         let at = "2026-05-25T18:00:00+02:00".parse().expect("a valid time");
-        assert_eq!(Instant(at).to_string(), "2026-05-25T16:00:00.000Z");
+        assert_eq!(Timestamp(at).to_string(), "2026-05-25T16:00:00.000Z");
     }
 
     #[test]
@@ -90,7 +90,7 @@ mod tests {
         let steps = (0..20_000)
             .map(|n| DateTime::UNIX_EPOCH + chrono::TimeDelta::milliseconds(n * 86_399_987_651));
         for at in steps.chain(unusual) {
-            assert_eq!(Instant(at).to_string(), general(at));
+            assert_eq!(Timestamp(at).to_string(), general(at));
         }
     }
 }

@@ -33,7 +33,7 @@ text_enum! {
 
 /// Who did something, as it is recorded: the name alone proves nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Who<'a> {
+pub struct ActorRef<'a> {
     /// What kind of caller it was.
     pub kind: ActorKind,
     /// What it is called.
@@ -165,8 +165,8 @@ impl Actor {
     }
 
     /// Who the actor is, as it is recorded.
-    pub fn who(&self) -> Who<'_> {
-        Who { kind: self.kind(), name: self.name() }
+    pub fn actor_ref(&self) -> ActorRef<'_> {
+        ActorRef { kind: self.kind(), name: self.name() }
     }
 
     /// The name that the audit log and the events carry.

@@ -105,7 +105,7 @@ pub async fn record_denial(
         success: Some(false),
         error_message: Some(refusal),
         notes: Some(notes).filter(|notes| !notes.is_empty()),
-        ..NewEntry::done(actor.who(), action, &none, app.clock.now())
+        ..NewEntry::done(actor.actor_ref(), action, &none, app.clock.now())
     };
     append_settled(app, &entry).await
 }

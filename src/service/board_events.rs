@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::App;
-use crate::domain::actor::{ActorKind, Who};
+use crate::domain::actor::{ActorKind, ActorRef};
 use crate::domain::events::{EventKind, IssueFacts, Topic};
 use crate::domain::filter::is_on_board;
 use crate::domain::{LabelSet, RepositoryId, Status};
@@ -75,7 +75,7 @@ pub(super) fn issue_event(
     after: &Issue,
     body_changed: bool,
     repository: &Repository,
-    actor: Who<'_>,
+    actor: ActorRef<'_>,
     at: DateTime<Utc>,
 ) -> NewEvent {
     let moved = before.is_some_and(|before| before.status != after.status);
@@ -94,7 +94,7 @@ pub(super) fn issue_event(
 pub(super) fn removal_event(
     gone: &Issue,
     repository: &Repository,
-    actor: Who<'_>,
+    actor: ActorRef<'_>,
     at: DateTime<Utc>,
 ) -> NewEvent {
     NewEvent {
@@ -105,7 +105,7 @@ pub(super) fn removal_event(
 }
 
 /// The event that makes subscribers reload.
-pub(super) fn resync_event(reason: String, actor: Who<'_>, at: DateTime<Utc>) -> NewEvent {
+pub(super) fn resync_event(reason: String, actor: ActorRef<'_>, at: DateTime<Utc>) -> NewEvent {
     NewEvent { reason: Some(reason), ..blank(Topic::Board, EventKind::Resync, actor, at) }
 }
 
@@ -114,21 +114,21 @@ pub(super) fn audit_event(entry: &AuditEntry) -> NewEvent {
     NewEvent {
         issue_id: entry.issue_id,
         record_id: Some(entry.id.0),
-        ..blank(Topic::Audit, EventKind::AuditEntryAdded, entry.who(), entry.created_at())
+        ..blank(Topic::Audit, EventKind::AuditEntryAdded, entry.actor_ref(), entry.created_at())
     }
 }
 
 /// The event for a run.
 pub(super) fn run_event(run: &AgentRun) -> NewEvent {
-    let who = Who { kind: ActorKind::Agent, name: &run.agent_name };
+    let actor = ActorRef { kind: ActorKind::Agent, name: &run.agent_name };
     NewEvent {
         issue_id: run.issue_id,
         record_id: Some(run.id.0),
-        ..blank(Topic::Run, EventKind::AgentRunRecorded, who, run.created_at)
+        ..blank(Topic::Run, EventKind::AgentRunRecorded, actor, run.created_at)
     }
 }
 
-fn blank(topic: Topic, kind: EventKind, actor: Who<'_>, at: DateTime<Utc>) -> NewEvent {
+fn blank(topic: Topic, kind: EventKind, actor: ActorRef<'_>, at: DateTime<Utc>) -> NewEvent {
     NewEvent {
         topic,
         kind,

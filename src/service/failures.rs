@@ -233,7 +233,7 @@ async fn note_forbidden(
     backoffs::set_repository(connection, known.id, refusals, said, retry_at).await?;
     if known.read_only_reason().is_none() {
         let text = format!("GitHub refuses changes of the issues of {}", known.full_name);
-        let event = resync_event(text, Actor::GitHub.who(), now);
+        let event = resync_event(text, Actor::GitHub.actor_ref(), now);
         event_log::append(connection, &[event]).await?;
     }
     Ok(retry_at)
@@ -271,7 +271,7 @@ pub(super) async fn end_of_repository(
     }
     if known.read_only.is_none() {
         let text = format!("The issues of {} can be changed again", known.full_name);
-        let event = resync_event(text, Actor::GitHub.who(), now);
+        let event = resync_event(text, Actor::GitHub.actor_ref(), now);
         event_log::append(connection, &[event]).await?;
     }
     Ok(())
@@ -284,8 +284,8 @@ pub(super) async fn announce(
     repository: &Repository,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    let who = Actor::System;
-    let event = issue_event(Some(issue), issue, false, repository, who.who(), now);
+    let actor = Actor::System;
+    let event = issue_event(Some(issue), issue, false, repository, actor.actor_ref(), now);
     event_log::append(connection, &[event]).await?;
     Ok(())
 }

@@ -30,7 +30,7 @@ pub async fn apply_done_window(app: &App) -> Result<()> {
             let event = |issue: &Issue| {
                 let before = Issue { on_board: !issue.on_board, ..issue.clone() };
                 let of = repositories.iter().find(|of| of.id == issue.repository_id)?;
-                Some(issue_event(Some(&before), issue, false, of, Actor::System.who(), now))
+                Some(issue_event(Some(&before), issue, false, of, Actor::System.actor_ref(), now))
             };
             let events: Vec<_> = left.iter().chain(&entered).filter_map(event).collect();
             if !events.is_empty() {

@@ -106,7 +106,7 @@ pub async fn sign_in(
             sessions::insert(connection, &session).await?;
             sessions::prune(connection, MOST, now).await?;
             let none = LabelSet::default();
-            let entry = NewEntry::done(actor.who(), "sign_in", &none, now);
+            let entry = NewEntry::done(actor.actor_ref(), "sign_in", &none, now);
             append_entry(connection, &entry).await?;
             Ok::<_, Error>(())
         })
@@ -144,7 +144,7 @@ pub async fn sign_out(app: &App, ids: &[SessionId]) -> Result<()> {
         .transaction(async |connection| {
             for ended in sessions::delete(connection, &digests).await? {
                 let (actor, none) = (operator(&ended), LabelSet::default());
-                let entry = NewEntry::done(actor.who(), "sign_out", &none, now);
+                let entry = NewEntry::done(actor.actor_ref(), "sign_out", &none, now);
                 append_entry(connection, &entry).await?;
             }
             Ok::<_, Error>(())

@@ -12,7 +12,7 @@ use super::page::{Page, PageRequest, Position};
 use super::prepared::Prepared;
 use super::schema::audit_log::{self, dsl};
 use super::{Connection, label_keys, lower, repositories};
-use crate::domain::actor::{ActorKind, Who};
+use crate::domain::actor::{ActorKind, ActorRef};
 use crate::domain::label_names::key;
 use crate::domain::leases::agent_label;
 use crate::domain::{AuditEntryId, FullName, IssueId, LabelSet, Status};
@@ -66,8 +66,8 @@ pub struct AuditEntry {
 
 impl AuditEntry {
     /// The actor.
-    pub fn who(&self) -> Who<'_> {
-        Who { kind: self.actor_kind, name: &self.actor }
+    pub fn actor_ref(&self) -> ActorRef<'_> {
+        ActorRef { kind: self.actor_kind, name: &self.actor }
     }
 
     /// When it was settled, which is its public time; while pending, when it was requested.
@@ -121,7 +121,12 @@ pub struct NewEntry<'a> {
 
 impl<'a> NewEntry<'a> {
     /// An action that was done at once, succeeded and left labels unchanged.
-    pub fn done(actor: Who<'a>, action: &'a str, labels: &'a LabelSet, at: DateTime<Utc>) -> Self {
+    pub fn done(
+        actor: ActorRef<'a>,
+        action: &'a str,
+        labels: &'a LabelSet,
+        at: DateTime<Utc>,
+    ) -> Self {
         Self {
             actor: actor.name,
             actor_kind: actor.kind,
@@ -253,7 +258,7 @@ pub async fn append_comment(
 pub async fn same_comment(
     connection: &mut Connection,
     issue: IssueId,
-    actor: Who<'_>,
+    actor: ActorRef<'_>,
     text: &str,
     since: DateTime<Utc>,
 ) -> QueryResult<Option<AuditEntry>> {

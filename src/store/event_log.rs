@@ -10,7 +10,7 @@ use super::prepared::Prepared;
 use super::schema::event_log::{self, dsl};
 use super::schema::{issues, repositories};
 use super::{Connection, Issue, Repository};
-use crate::domain::actor::{ActorKind, Who};
+use crate::domain::actor::{ActorKind, ActorRef};
 use crate::domain::events::{EventKind, IssueFacts, Topic};
 use crate::domain::{EventCursor, IssueId};
 
@@ -78,8 +78,8 @@ const DEPENDENTS: usize = 500;
 /// transaction's last statement: from here to the commit no other transaction can append.
 pub async fn append(connection: &mut Connection, events: &[NewEvent]) -> QueryResult<EventCursor> {
     let Some(first) = events.first() else { return Err(diesel::result::Error::NotFound) };
-    let who = Who { kind: first.actor_kind, name: &first.actor };
-    let mut all = of_dependents(connection, events, who, first.at).await?;
+    let actor = ActorRef { kind: first.actor_kind, name: &first.actor };
+    let mut all = of_dependents(connection, events, actor, first.at).await?;
     if all.is_empty() {
         return insert(connection, events).await;
     }
@@ -91,10 +91,10 @@ pub async fn append(connection: &mut Connection, events: &[NewEvent]) -> QueryRe
 /// [`append`], the transaction's last statement.
 pub async fn append_dependents(
     connection: &mut Connection,
-    who: Who<'_>,
+    actor: ActorRef<'_>,
     at: DateTime<Utc>,
 ) -> QueryResult<()> {
-    let events = of_dependents(connection, &[], who, at).await?;
+    let events = of_dependents(connection, &[], actor, at).await?;
     if events.is_empty() { Ok(()) } else { insert(connection, &events).await.map(drop) }
 }
 
@@ -102,7 +102,7 @@ pub async fn append_dependents(
 async fn of_dependents(
     connection: &mut Connection,
     events: &[NewEvent],
-    who: Who<'_>,
+    actor: ActorRef<'_>,
     at: DateTime<Utc>,
 ) -> QueryResult<Vec<NewEvent>> {
     let board = |event: &&NewEvent| event.topic == Topic::Board;
@@ -121,8 +121,8 @@ async fn of_dependents(
         topic: Topic::Board,
         kind,
         at,
-        actor: who.name.to_owned(),
-        actor_kind: who.kind,
+        actor: actor.name.to_owned(),
+        actor_kind: actor.kind,
         issue_id: None,
         record_id: None,
         before: None,

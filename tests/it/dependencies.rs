@@ -305,9 +305,9 @@ async fn many_changes_at_once_make_readers_start_over() {
             .await;
         let before = position(&given.app).await.unwrap();
         let mut connection = given.database.connect().await;
-        let (who, at) = (person(), dispatch::service::events::position(&given.app).await);
+        let (actor, at) = (person(), dispatch::service::events::position(&given.app).await);
         assert_eq!(at.unwrap(), before);
-        event_log::append_dependents(&mut connection, who.who(), given.app.clock.now())
+        event_log::append_dependents(&mut connection, actor.actor_ref(), given.app.clock.now())
             .await
             .unwrap();
         assert_eq!(events(given, before).await, [(EventKind::Resync, None)]);
@@ -349,8 +349,8 @@ async fn who_notes_the_same_references_at_once_waits_in_no_circle() {
     .await;
 }
 
-/// Two that change each other's dependencies at once, and hold rows that the other's triggers touch, do
-/// not wait for each other in a circle.
+/// Two that change each other's dependencies at once, and hold rows that the other's triggers
+/// touch, do not wait for each other in a circle.
 #[tokio::test]
 async fn a_row_of_the_queue_that_is_being_changed_is_put_right_later() {
     use diesel_async::SimpleAsyncConnection as _;

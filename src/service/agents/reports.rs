@@ -105,7 +105,7 @@ pub async fn report_task(app: &App, actor: &Actor, mut report: ReportTask) -> Re
                 issue_number: report.issue_number,
                 issue_id: issue,
                 notes: Some(&report.outcome),
-                ..NewEntry::done(actor.who(), "task_report", &none, now)
+                ..NewEntry::done(actor.actor_ref(), "task_report", &none, now)
             };
             let entry = audit::append(connection, &entry).await?;
             event_log::append(connection, &[run_event(&run), audit_event(&entry)]).await?;

@@ -118,7 +118,8 @@ async fn begin(
             let row = issues::lock(connection, issue.id).await?;
             let now = app.clock.now();
             let since = now - REPETITION;
-            let same = audit::same_comment(connection, row.id, actor.who(), text, since).await?;
+            let same =
+                audit::same_comment(connection, row.id, actor.actor_ref(), text, since).await?;
             let stands =
                 |entry: &AuditEntry| entry.success != Some(false) || is_in_doubt(entry, now);
             if let Some(entry) = same.filter(stands) {

@@ -208,8 +208,8 @@ pub(crate) async fn announce_missed(app: &App) -> Result<()> {
     connection
         .transaction(async |connection| {
             blockers::mend_queue(connection, None).await?;
-            let who = Actor::System.who();
-            Ok(event_log::append_dependents(connection, who, app.clock.now()).await?)
+            let actor = Actor::System.actor_ref();
+            Ok(event_log::append_dependents(connection, actor, app.clock.now()).await?)
         })
         .await
 }

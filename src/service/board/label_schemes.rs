@@ -215,11 +215,11 @@ pub async fn set_label_scheme(
             let entry = NewEntry {
                 repository_full_name: full_name.as_str(),
                 notes: Some(&notes),
-                ..NewEntry::done(actor.who(), "set_label_scheme", &none, now)
+                ..NewEntry::done(actor.actor_ref(), "set_label_scheme", &none, now)
             };
             let entry = audit::append(connection, &entry).await?;
             let text = format!("The label scheme of {full_name} was changed");
-            let events = [resync_event(text, actor.who(), now), audit_event(&entry)];
+            let events = [resync_event(text, actor.actor_ref(), now), audit_event(&entry)];
             event_log::append(connection, &events).await?;
             Ok(repository)
         })

@@ -190,7 +190,7 @@ pub async fn record_unknown_issue(
         issue_number: Some(number),
         success: Some(false),
         error_message: Some(UNKNOWN_ISSUE),
-        ..NewEntry::done(actor.who(), action, &none, now)
+        ..NewEntry::done(actor.actor_ref(), action, &none, now)
     };
     append_settled(app, &entry).await
 }

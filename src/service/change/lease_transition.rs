@@ -98,7 +98,7 @@ pub(in crate::service) async fn end_unlabelled(
             issue_id: Some(after.id),
             before_labels: &before.labels,
             notes: Some(&notes),
-            ..NewEntry::done(Actor::GitHub.who(), "lease_released", &after.labels, now)
+            ..NewEntry::done(Actor::GitHub.actor_ref(), "lease_released", &after.labels, now)
         };
         events.push(audit_event(&audit::append(connection, &entry).await?));
     }

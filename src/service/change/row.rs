@@ -5,7 +5,7 @@ use diesel_async::AsyncConnection;
 
 use super::github_state::GithubState;
 use super::lease_transition::end_unlabelled;
-use crate::domain::actor::Who;
+use crate::domain::actor::ActorRef;
 use crate::domain::{Actor, EventCursor, IssueId};
 use crate::service::board_events::{audit_event, issue_event, run_event, window_start};
 use crate::service::{App, Result};
@@ -33,7 +33,7 @@ pub(super) async fn refresh_row(app: &App, id: IssueId, current: GithubState) ->
                 row,
                 current,
                 reason,
-                actor.who(),
+                actor.actor_ref(),
                 &EventContext::default(),
             )
             .await?;
@@ -61,7 +61,7 @@ pub(super) async fn write_labels(
     row: Issue,
     current: &GithubState,
     blocked_reason: Option<String>,
-    actor: Who<'_>,
+    actor: ActorRef<'_>,
     context: &EventContext<'_>,
 ) -> Result<(Issue, EventCursor)> {
     let now = app.clock.now();
@@ -121,7 +121,7 @@ pub(super) async fn write_comment_count(
     let issue = issues::set_comments(connection, row.id, comments, updated_at).await?;
     let repository = repositories::by_ids(connection, &[row.repository_id]).await?;
     let repository = repository.first().ok_or(diesel::result::Error::NotFound)?;
-    let event = issue_event(Some(&row), &issue, false, repository, entry.who(), now);
+    let event = issue_event(Some(&row), &issue, false, repository, entry.actor_ref(), now);
     Ok((issue, Some(event)))
 }
 

@@ -215,7 +215,7 @@ async fn apply_labels(
     let has_succeeded = settled.success == Some(true);
     let has_moved = has_succeeded && settled.target_status.is_some();
     let reason = if has_moved { settled.reason.clone() } else { row.blocked_reason.clone() };
-    let actor = if has_succeeded { settled.who() } else { Actor::GitHub.who() };
+    let actor = if has_succeeded { settled.actor_ref() } else { Actor::GitHub.actor_ref() };
     let options = options.filter(|_| has_succeeded);
     if has_succeeded {
         failures::note_success(connection, &row, settled.actor_kind).await?;

@@ -111,8 +111,8 @@ async fn escalate(
         let body = marker_comment(app, row, issue, lane).await?;
         let since = row.first_at;
         let posted = {
-            let (mut connection, who) = (app.connection().await?, Actor::System);
-            audit::same_comment(&mut connection, issue.id, who.who(), &body, since).await?
+            let (mut connection, actor) = (app.connection().await?, Actor::System);
+            audit::same_comment(&mut connection, issue.id, actor.actor_ref(), &body, since).await?
         };
         if posted.is_none_or(|entry| entry.success != Some(true)) {
             let command = AddComment { issue_id: issue.id, body };
@@ -189,11 +189,12 @@ async fn hand_to_lane(
                 issue_number: Some(issue.number),
                 issue_id: Some(issue.id),
                 notes: Some(&notes),
-                ..NewEntry::done(Actor::System.who(), "escalate_issue", &after.labels, now)
+                ..NewEntry::done(Actor::System.actor_ref(), "escalate_issue", &after.labels, now)
             };
             let entry = audit::append(connection, &entry).await?;
-            let who = Actor::System;
-            let event = issue_event(Some(&before), &after, false, repository, who.who(), now);
+            let actor = Actor::System;
+            let event =
+                issue_event(Some(&before), &after, false, repository, actor.actor_ref(), now);
             event_log::append(connection, &[event, audit_event(&entry)]).await?;
             Ok(())
         })
@@ -279,7 +280,7 @@ pub(super) async fn retry(
             backoffs::forget(connection, &[issue.id]).await?;
             end_of_repository(connection, repository.id, now).await?;
             let mut events =
-                vec![issue_event(Some(&row), &row, false, &repository, actor.who(), now)];
+                vec![issue_event(Some(&row), &row, false, &repository, actor.actor_ref(), now)];
             let entry = match labelled {
                 Some(entry) => entry,
                 None => {
@@ -287,7 +288,7 @@ pub(super) async fn retry(
                         repository_full_name: repository.full_name.as_str(),
                         issue_number: Some(issue.number),
                         issue_id: Some(issue.id),
-                        ..NewEntry::done(actor.who(), action, &row.labels, now)
+                        ..NewEntry::done(actor.actor_ref(), action, &row.labels, now)
                     };
                     let entry = audit::append(connection, &entry).await?;
                     events.push(audit_event(&entry));

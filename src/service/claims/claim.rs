@@ -758,7 +758,7 @@ async fn check_force(
         issue_id: Some(issue.id),
         success: Some(false),
         error_message: Some(action),
-        ..NewEntry::done(actor.who(), "claim_issue", &issue.labels, app.clock.now())
+        ..NewEntry::done(actor.actor_ref(), "claim_issue", &issue.labels, app.clock.now())
     };
     append_settled(app, &entry).await?;
     Err(Error::denied(actor, action))

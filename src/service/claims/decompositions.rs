@@ -78,12 +78,12 @@ pub async fn decompose_issue(
                 issue_number: Some(issue.number),
                 issue_id: Some(issue.id),
                 notes: command.note.as_deref(),
-                ..NewEntry::done(actor.who(), action, &issue.labels, now)
+                ..NewEntry::done(actor.actor_ref(), action, &issue.labels, now)
             };
             let entry = audit::append(connection, &entry).await?;
             // A waiting claim may be served now.
-            let who = actor.who();
-            let changed = issue_event(Some(&issue), &issue, false, &repository, who, now);
+            let actor = actor.actor_ref();
+            let changed = issue_event(Some(&issue), &issue, false, &repository, actor, now);
             event_log::append(connection, &[changed, audit_event(&entry)]).await?;
             Ok(row)
         })

@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use diesel_async::AsyncConnection;
 
 use super::leases::{let_go, live, lost, no_lease, retry_later};
-use crate::domain::actor::Who;
+use crate::domain::actor::ActorRef;
 use crate::domain::bounds::{is_invisible, plain, plain_line};
 use crate::domain::{Actor, LeaseId};
 use crate::service::board_events::{audit_event, issue_event};
@@ -147,7 +147,7 @@ impl Word<'_> {
         &self,
         connection: &mut Connection,
         id: LeaseId,
-        from: Who<'_>,
+        from: ActorRef<'_>,
         now: DateTime<Utc>,
     ) -> Result<Option<Lease>> {
         let body = match self {
@@ -176,7 +176,7 @@ impl Word<'_> {
         &self,
         connection: &mut Connection,
         lease: &Lease,
-        from: Who<'_>,
+        from: ActorRef<'_>,
         now: DateTime<Utc>,
     ) -> Result<bool> {
         let Self::Message(body) = self else { return Ok(false) };
@@ -206,10 +206,10 @@ async fn tell(
         .transaction(async |connection| {
             let row = leases::lock_of_issue(connection, id.issue).await?;
             let lease = live(row.clone(), id, now)?;
-            if word.is_repetition(connection, &lease, actor.who(), now).await? {
+            if word.is_repetition(connection, &lease, actor.actor_ref(), now).await? {
                 return Ok(lease);
             }
-            let lease = word.keep(connection, id, actor.who(), now).await?;
+            let lease = word.keep(connection, id, actor.actor_ref(), now).await?;
             let lease = lease.ok_or_else(|| lost(row.as_ref(), now))?;
             let found = issues::with_repository(connection, id.issue).await?;
             let (issue, repository) = found.ok_or_else(|| Error::no_issue(id.issue))?;
@@ -219,10 +219,11 @@ async fn tell(
                 issue_id: Some(issue.id),
                 before_labels: &issue.labels,
                 notes,
-                ..NewEntry::done(actor.who(), action, &issue.labels, now)
+                ..NewEntry::done(actor.actor_ref(), action, &issue.labels, now)
             };
             let entry = audit::append(connection, &entry).await?;
-            let changed = issue_event(Some(&issue), &issue, false, &repository, actor.who(), now);
+            let changed =
+                issue_event(Some(&issue), &issue, false, &repository, actor.actor_ref(), now);
             event_log::append(connection, &[changed, audit_event(&entry)]).await?;
             Ok(lease)
         })

@@ -132,8 +132,8 @@ pub async fn classify_issue(
             let notes = format!("From {} to {}", before.lane, after.lane);
             let entry = NewEntry { notes: Some(&notes), ..entry(actor, &after, &repository, now) };
             let entry = audit::append(connection, &entry).await?;
-            let who = actor.who();
-            let changed = issue_event(Some(&before), &after, false, &repository, who, now);
+            let actor = actor.actor_ref();
+            let changed = issue_event(Some(&before), &after, false, &repository, actor, now);
             event_log::append(connection, &[changed, audit_event(&entry)]).await?;
             Ok(Classified { judgement, was_there: false })
         })
@@ -185,6 +185,6 @@ fn entry<'a>(
         repository_full_name: repository.full_name.as_str(),
         issue_number: Some(issue.number),
         issue_id: Some(issue.id),
-        ..NewEntry::done(actor.who(), "classify_lane", &issue.labels, now)
+        ..NewEntry::done(actor.actor_ref(), "classify_lane", &issue.labels, now)
     }
 }

@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use diesel_async::AsyncConnection;
 
 use super::pauses;
-use crate::domain::actor::Who;
+use crate::domain::actor::ActorRef;
 use crate::domain::bounds::plain;
 use crate::domain::keys::lease_key;
 use crate::domain::label_names::is_same;
@@ -166,8 +166,8 @@ pub async fn renew_lease(app: &App, actor: &Actor, command: RenewLease) -> Resul
                 let row = leases::of_issue(connection, issue.id).await?;
                 return Err(lost(row.as_ref(), now));
             };
-            let who = Who { kind: actor.kind(), name: &lease.agent };
-            let event = issue_event(Some(&issue), &issue, false, &repository, who, now);
+            let actor = ActorRef { kind: actor.kind(), name: &lease.agent };
+            let event = issue_event(Some(&issue), &issue, false, &repository, actor, now);
             event_log::append(connection, &[event]).await?;
             Ok(Renewed { lease: renewed, stop: None, messages })
         })
@@ -400,10 +400,10 @@ pub(super) async fn end_orphan(
         issue_number: Some(issue.number),
         issue_id: Some(issue.id),
         notes: Some("The lease on an issue that is gone or cannot be changed was ended"),
-        ..NewEntry::done(actor.who(), action, &issue.labels, now)
+        ..NewEntry::done(actor.actor_ref(), action, &issue.labels, now)
     };
     let entry = audit::append(connection, &entry).await?;
-    let changed = issue_event(Some(issue), issue, false, repository, actor.who(), now);
+    let changed = issue_event(Some(issue), issue, false, repository, actor.actor_ref(), now);
     event_log::append(connection, &[changed, audit_event(&entry)]).await?;
     Ok(entry)
 }

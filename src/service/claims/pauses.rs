@@ -275,11 +275,11 @@ async fn announce(
     let entry = NewEntry {
         repository_full_name,
         notes: Some(&text),
-        ..NewEntry::done(actor.who(), action, &none, now)
+        ..NewEntry::done(actor.actor_ref(), action, &none, now)
     };
     let entry = audit::append(connection, &entry).await?;
     let reason = "What is paused has changed".to_owned();
-    let events = [resync_event(reason, actor.who(), now), audit_event(&entry)];
+    let events = [resync_event(reason, actor.actor_ref(), now), audit_event(&entry)];
     event_log::append(connection, &events).await?;
     Ok(())
 }

@@ -563,11 +563,12 @@ impl<'a> Reader<'a> {
                 let entry = NewEntry {
                     repository_full_name: gone.full_name.as_str(),
                     after_labels: &none,
-                    ..NewEntry::done(Actor::GitHub.who(), "remove_tracked_repo", &source, now)
+                    ..NewEntry::done(Actor::GitHub.actor_ref(), "remove_tracked_repo", &source, now)
                 };
                 let entry = audit::append(connection, &entry).await?;
                 let text = format!("{} is now called {}", gone.full_name, kept.full_name);
-                let events = [resync_event(text, Actor::GitHub.who(), now), audit_event(&entry)];
+                let events =
+                    [resync_event(text, Actor::GitHub.actor_ref(), now), audit_event(&entry)];
                 event_log::append(connection, &events).await?;
                 Ok::<_, Error>(kept)
             })
@@ -615,7 +616,8 @@ impl<'a> Reader<'a> {
                     event_log::append(connection, &events).await?;
                     return Ok(());
                 }
-                event_log::append_dependents(connection, Actor::GitHub.who(), asked_at).await?;
+                event_log::append_dependents(connection, Actor::GitHub.actor_ref(), asked_at)
+                    .await?;
                 Ok(())
             })
             .await
@@ -653,7 +655,7 @@ impl<'a> Reader<'a> {
             Some(reason) => format!("{name} {}", reason.phrase()),
             None => format!("The issues of {name} can be changed again"),
         };
-        let event = resync_event(text, Actor::GitHub.who(), self.app.clock.now());
+        let event = resync_event(text, Actor::GitHub.actor_ref(), self.app.clock.now());
         connection
             .transaction(async |connection| {
                 if self.repository.read_only.is_none() {
@@ -669,7 +671,7 @@ impl<'a> Reader<'a> {
     /// reload.
     async fn announce_name(&self, connection: &mut Connection, old: &FullName) -> Result<()> {
         let text = format!("{old} was renamed to {}", self.repository.full_name);
-        let event = resync_event(text, Actor::GitHub.who(), self.app.clock.now());
+        let event = resync_event(text, Actor::GitHub.actor_ref(), self.app.clock.now());
         connection
             .transaction(async |connection| Ok(event_log::append(connection, &[event]).await?))
             .await
@@ -680,13 +682,13 @@ impl<'a> Reader<'a> {
     /// eligible now, or no longer.
     async fn follow_foreign(&self) -> Result<()> {
         let changed = dependencies::follow_foreign(self.app, &self.repository).await?;
-        let (now, who) = (self.app.clock.now(), Actor::GitHub);
+        let (now, actor) = (self.app.clock.now(), Actor::GitHub);
         let mut connection = self.app.connection().await?;
         let mut events = Vec::new();
         for id in changed {
             // It may be an issue of another repository with the same dependency.
             if let Some((row, of)) = issues::with_repository(&mut connection, id).await? {
-                events.push(issue_event(Some(&row), &row, false, &of, who.who(), now));
+                events.push(issue_event(Some(&row), &row, false, &of, actor.actor_ref(), now));
             }
         }
         if events.is_empty() {
@@ -831,7 +833,7 @@ impl<'a> Reader<'a> {
                 pool::take_time(connection).await?;
                 let removed = issues::remove(connection, gone, now).await?;
                 let event =
-                    |issue| removal_event(issue, &self.repository, Actor::GitHub.who(), now);
+                    |issue| removal_event(issue, &self.repository, Actor::GitHub.actor_ref(), now);
                 let events: Vec<_> = removed.iter().map(event).collect();
                 if !events.is_empty() {
                     event_log::append(connection, &events).await?;
@@ -845,7 +847,7 @@ impl<'a> Reader<'a> {
     async fn finish_pass(&mut self) -> Result<()> {
         let now = self.app.clock.now();
         let text = format!("{} was imported", self.repository.full_name);
-        let event = resync_event(text, Actor::GitHub.who(), now);
+        let event = resync_event(text, Actor::GitHub.actor_ref(), now);
         let (id, progress) = (self.repository.id, &self.progress);
         let began_at = progress.fully_synced_at.unwrap_or(now);
         let is_first_import = self.is_first_import;
@@ -978,7 +980,7 @@ async fn write_issues(
         let body = writes.iter().find(|write| write.number == issue.number).map(|w| &w.body);
         let body_changed = before.is_some_and(|(_, before)| body != Some(before));
         let row = before.map(|(row, _)| row);
-        issue_event(row, issue, body_changed, repository, Actor::GitHub.who(), now)
+        issue_event(row, issue, body_changed, repository, Actor::GitHub.actor_ref(), now)
     };
     let mut events: Vec<NewEvent> = written.iter().map(event).collect();
     let is_edited = |issue: &&Issue| {
@@ -1023,8 +1025,9 @@ fn link_events(
 ) -> Vec<NewEvent> {
     let changed: HashSet<IssueId> = changed.iter().copied().collect();
     let rows = rows.iter().filter(|row| changed.contains(&row.id));
-    let event =
-        |row: &&Issue| issue_event(Some(row), row, false, repository, Actor::GitHub.who(), now);
+    let event = |row: &&Issue| {
+        issue_event(Some(row), row, false, repository, Actor::GitHub.actor_ref(), now)
+    };
     rows.map(event).collect()
 }
 

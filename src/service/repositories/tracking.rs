@@ -49,11 +49,11 @@ pub async fn track_repository(app: &App, actor: &Actor, name: &FullName) -> Resu
             let full_name = &repository.full_name;
             let entry = NewEntry {
                 repository_full_name: full_name.as_str(),
-                ..NewEntry::done(actor.who(), "add_tracked_repo", &none, now)
+                ..NewEntry::done(actor.actor_ref(), "add_tracked_repo", &none, now)
             };
             let entry = audit::append(connection, &entry).await?;
             let text = format!("{full_name} is tracked");
-            let events = [resync_event(text, actor.who(), now), audit_event(&entry)];
+            let events = [resync_event(text, actor.actor_ref(), now), audit_event(&entry)];
             event_log::append(connection, &events).await?;
             Ok(repository)
         })
@@ -104,11 +104,11 @@ pub async fn untrack_repository(app: &App, actor: &Actor, name: &FullName) -> Re
             let entry = NewEntry {
                 repository_full_name: full_name.as_str(),
                 after_labels: &none,
-                ..NewEntry::done(actor.who(), "remove_tracked_repo", &source, now)
+                ..NewEntry::done(actor.actor_ref(), "remove_tracked_repo", &source, now)
             };
             let entry = audit::append(connection, &entry).await?;
             let text = format!("{full_name} is no longer tracked");
-            let events = [resync_event(text, actor.who(), now), audit_event(&entry)];
+            let events = [resync_event(text, actor.actor_ref(), now), audit_event(&entry)];
             event_log::append(connection, &events).await?;
             Ok(repository)
         })
@@ -162,11 +162,11 @@ pub async fn serve_peoples_work(
             let entry = NewEntry {
                 repository_full_name: full_name.as_str(),
                 notes: Some(&notes),
-                ..NewEntry::done(actor.who(), "set_serves_peoples_work", &none, now)
+                ..NewEntry::done(actor.actor_ref(), "set_serves_peoples_work", &none, now)
             };
             let entry = audit::append(connection, &entry).await?;
             let text = format!("Other work of people is served in {full_name}");
-            let events = [resync_event(text, actor.who(), now), audit_event(&entry)];
+            let events = [resync_event(text, actor.actor_ref(), now), audit_event(&entry)];
             event_log::append(connection, &events).await?;
             Ok(repository)
         })
@@ -191,7 +191,8 @@ pub async fn bootstrap(app: &App) -> Result<()> {
                 repositories::track(connection, name, "env", now).await?;
             }
             let text = "The repositories of the settings are tracked".to_owned();
-            event_log::append(connection, &[resync_event(text, Actor::System.who(), now)]).await?;
+            event_log::append(connection, &[resync_event(text, Actor::System.actor_ref(), now)])
+                .await?;
             Ok(())
         })
         .await

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use crate::domain::actor::{ActorKind, Who};
+use crate::domain::actor::{ActorKind, ActorRef};
 use crate::domain::leases::LeaseState;
 use crate::domain::{FullName, IssueId, LeaseId, LeaseMessageId};
 use crate::store::Connection;
@@ -38,7 +38,7 @@ pub struct LeaseMessage {
 pub async fn append(
     connection: &mut Connection,
     lease: LeaseId,
-    author: Who<'_>,
+    author: ActorRef<'_>,
     body: &str,
     now: DateTime<Utc>,
 ) -> QueryResult<LeaseMessage> {

@@ -406,7 +406,7 @@ async fn record(
         issue_number: found.map(|(issue, _)| issue.number),
         issue_id: found.map(|(issue, _)| issue.id),
         notes,
-        ..NewEntry::done(actor.who(), action, labels, now)
+        ..NewEntry::done(actor.actor_ref(), action, labels, now)
     };
     let entry = audit::append(connection, &entry).await?;
     event_log::append(connection, &[audit_event(&entry)]).await?;

@@ -13,7 +13,7 @@ use dispatch::domain::ranking::{
 };
 use dispatch::domain::{IssueId, IssueState, RepositoryId};
 use dispatch::store::board::blockers::{Dependency, DependencyCounts, blocked_by, counts};
-use dispatch::store::claims::leases::{Wish, reserve};
+use dispatch::store::claims::leases::{LeaseRequest, reserve};
 use dispatch::store::claims::queue::{
     CandidateSearch, EligibilityFacts, ReachedLimits, WithheldCounts, WithheldQuery, candidates,
     place, queued_in, with_eligibility_facts, withheld,
@@ -536,9 +536,15 @@ async fn an_issue_that_is_reserved_while_it_becomes_ready_is_known_to_be_leased(
     syncing.batch_execute("BEGIN; UPDATE issues SET status = 'ready'").await.unwrap();
     let now = start_of_time();
     let until = now + TimeDelta::minutes(1);
-    let wish =
-        Wish { agent: "alpha", request_id: None, request_hash: None, term_seconds: 60, now, until };
-    let mut reserved = Box::pin(reserve(&mut claiming, &wish, IssueId(1)));
+    let request = LeaseRequest {
+        agent: "alpha",
+        request_id: None,
+        request_hash: None,
+        term_seconds: 60,
+        now,
+        until,
+    };
+    let mut reserved = Box::pin(reserve(&mut claiming, &request, IssueId(1)));
     let waiting = "SELECT count(*) FROM pg_stat_activity
         WHERE datname = current_database() AND wait_event_type = 'Lock'";
     // It waits for the other, or is done without.

@@ -10,7 +10,7 @@ use crate::store::agents::agent_runs;
 use crate::store::agents::agent_runs::NewAgentRun;
 use crate::store::audit::NewEntry;
 use crate::store::claims::leases;
-use crate::store::claims::leases::Wish;
+use crate::store::claims::leases::LeaseRequest;
 use crate::store::event_log::NewEvent;
 use crate::store::{AgentRun, Connection, Issue, Lease, Repository, audit};
 
@@ -23,7 +23,7 @@ pub(in crate::service) enum LeaseTransition<'a> {
     /// A reservation becomes a lease.
     Confirm { lease: LeaseId, term: TimeDelta },
     /// The agent gets the lease, whoever had it.
-    Take { wish: Wish<'a>, term: TimeDelta },
+    Take { request: LeaseRequest<'a>, term: TimeDelta },
     /// The lease ends.
     End { lease: LeaseId, ending: LeaseEnding, outcome: Option<WorkOutcome> },
 }
@@ -42,8 +42,8 @@ pub(super) async fn apply(
         LeaseTransition::Confirm { lease, term } => {
             leases::confirm(connection, *lease, now + *term).await?
         }
-        LeaseTransition::Take { wish, term } => {
-            let reserved = leases::take(connection, wish, issue).await?;
+        LeaseTransition::Take { request, term } => {
+            let reserved = leases::take(connection, request, issue).await?;
             leases::confirm(connection, reserved.id(), now + *term).await?
         }
         LeaseTransition::End { lease, ending, outcome } => {

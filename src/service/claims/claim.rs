@@ -35,7 +35,7 @@ use crate::service::wait_queue::{Interest, LONGEST_WAIT};
 use crate::service::{App, ConflictKind, Error, Result, allows, board, failures};
 use crate::store::audit::NewEntry;
 use crate::store::claims::leases;
-use crate::store::claims::leases::{StopRequest, Wish};
+use crate::store::claims::leases::{LeaseRequest, StopRequest};
 use crate::store::{Connection, Issue, Lease, Repository, audit};
 
 /// How long a reservation lasts: longer than the timeout for GitHub in a claim.
@@ -496,15 +496,15 @@ async fn reserve_best(
     ranked: &[EvaluatedIssue],
 ) -> Result<Option<Lease>> {
     let now = app.clock.now();
-    let wish = claim.wish(now);
+    let lease_request = claim.lease_request(now);
     let limits = &app.config.queue.limits;
     let first = async |connection: &mut Connection, ids: &[IssueId]| {
-        let reserved = leases::reserve_first(connection, &wish, ids).await?;
+        let reserved = leases::reserve_first(connection, &lease_request, ids).await?;
         if reserved.is_some() {
             return Ok(reserved);
         }
         // A row that was skipped may only have been locked by a reader or a sync at that moment.
-        leases::reserve(connection, &wish, ids[0]).await
+        leases::reserve(connection, &lease_request, ids[0]).await
     };
     let all: Vec<IssueId> = ranked.iter().map(|evaluated| evaluated.issue.id).collect();
     if limits.is_empty() {
@@ -546,8 +546,8 @@ fn reserved(claim: &Claim<'_>, outcome: QueryResult<Option<Lease>>) -> Result<Op
 }
 
 impl<'a> Claim<'a> {
-    fn wish(&self, now: chrono::DateTime<chrono::Utc>) -> Wish<'a> {
-        Wish {
+    fn lease_request(&self, now: chrono::DateTime<chrono::Utc>) -> LeaseRequest<'a> {
+        LeaseRequest {
             agent: self.agent,
             request_id: self.request.map(|request| request.key.stored.as_str()),
             request_hash: self.request.map(|request| request.hash.as_str()),
@@ -717,8 +717,8 @@ async fn claim_one(app: &App, actor: &Actor, command: ClaimIssue) -> Result<Clai
     let warning = queue::warning(app, &agent, issue.id).await?;
     let admits = |labels: &LabelSet, state| is_claimable(&agent, force, labels, state);
     if force {
-        let wish = claim.wish(app.clock.now());
-        let transition = LeaseTransition::Take { wish, term: claim.term() };
+        let lease_request = claim.lease_request(app.clock.now());
+        let transition = LeaseTransition::Take { request: lease_request, term: claim.term() };
         let options = ChangeOptions { transition, ..ChangeOptions::default() };
         let changed = change(app, &claim, (&issue, &repository), options, true, admits).await?;
         let lease = changed.lease.ok_or(Error::LeaseLost { holder: None })?;
@@ -767,11 +767,11 @@ async fn check_force(
 /// Reserves one issue, within the limits.
 async fn reserve_one(app: &App, claim: &Claim<'_>, issue: &Issue) -> Result<Lease> {
     let now = app.clock.now();
-    let wish = claim.wish(now);
+    let lease_request = claim.lease_request(now);
     let limits = &app.config.queue.limits;
     let mut connection = app.connection().await?;
     let outcome: Result<Option<Lease>> = if limits.is_empty() {
-        reserved(claim, leases::reserve(&mut connection, &wish, issue.id).await)
+        reserved(claim, leases::reserve(&mut connection, &lease_request, issue.id).await)
     } else {
         connection
             .transaction(async |connection| {
@@ -785,7 +785,7 @@ async fn reserve_one(app: &App, claim: &Claim<'_>, issue: &Issue) -> Result<Leas
                 if let Some(why) = reached {
                     return Err(Error::conflict(format!("The issue {why}")));
                 }
-                reserved(claim, leases::reserve(connection, &wish, issue.id).await)
+                reserved(claim, leases::reserve(connection, &lease_request, issue.id).await)
             })
             .await
     };

@@ -377,7 +377,7 @@ pub(super) async fn count_usage(
     now: DateTime<Utc>,
 ) -> Result<Usage> {
     let mut usage = Usage::default();
-    for held in leases::holdings(connection, now).await? {
+    for held in leases::live_lease_counts(connection, now).await? {
         usage.add(&app.config.lanes, &held.agent, &held.lane, held.repository_id, held.issues);
     }
     usage.waiting = queue::count_in(connection, &[Status::InReview, Status::Blocked]).await?

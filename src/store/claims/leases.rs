@@ -95,7 +95,7 @@ macro_rules! columns {
 
 /// A request for a lease.
 #[derive(Debug, Clone)]
-pub struct Wish<'a> {
+pub struct LeaseRequest<'a> {
     /// The agent that requests it.
     pub agent: &'a str,
     /// The request id with its owner.
@@ -161,14 +161,14 @@ macro_rules! is_over {
 
 /// Binds a request to a statement.
 macro_rules! bound {
-    ($sql:expr, $wish:expr) => {
+    ($sql:expr, $request:expr) => {
         diesel::sql_query($sql)
-            .bind::<Text, _>($wish.agent)
-            .bind::<Nullable<Text>, _>($wish.request_id)
-            .bind::<Integer, _>($wish.term_seconds)
-            .bind::<Timestamptz, _>($wish.now)
-            .bind::<Timestamptz, _>($wish.until)
-            .bind::<Nullable<Text>, _>($wish.request_hash)
+            .bind::<Text, _>($request.agent)
+            .bind::<Nullable<Text>, _>($request.request_id)
+            .bind::<Integer, _>($request.term_seconds)
+            .bind::<Timestamptz, _>($request.now)
+            .bind::<Timestamptz, _>($request.until)
+            .bind::<Nullable<Text>, _>($request.request_hash)
     };
 }
 
@@ -176,7 +176,7 @@ macro_rules! bound {
 /// locked. Returns none when there is none, or a concurrent claim was faster.
 pub async fn reserve_first(
     connection: &mut Connection,
-    wish: &Wish<'_>,
+    request: &LeaseRequest<'_>,
     issues: &[IssueId],
 ) -> QueryResult<Option<Lease>> {
     let sql = take!(
@@ -191,33 +191,33 @@ pub async fn reserve_first(
         ),
         is_over!("leases", "excluded.acquired_at")
     );
-    let query = bound!(sql, wish).bind::<Array<BigInt>, _>(issues);
+    let query = bound!(sql, request).bind::<Array<BigInt>, _>(issues);
     Prepared(query).get_result(connection).await.optional()
 }
 
 /// Reserves an issue, after concurrent changes of its row. Returns none when it has a lease.
 pub async fn reserve(
     connection: &mut Connection,
-    wish: &Wish<'_>,
+    request: &LeaseRequest<'_>,
     issue: IssueId,
 ) -> QueryResult<Option<Lease>> {
     let sql = take!(
         "WITH pick AS (SELECT id, repository_id, lane FROM issues WHERE id = $7 FOR NO KEY UPDATE)",
         is_over!("leases", "excluded.acquired_at")
     );
-    let query = bound!(sql, wish).bind::<BigInt, _>(issue);
+    let query = bound!(sql, request).bind::<BigInt, _>(issue);
     Prepared(query).get_result(connection).await.optional()
 }
 
 /// Takes an issue from whoever has it. The previous lease is recorded as taken over.
 pub async fn take(
     connection: &mut Connection,
-    wish: &Wish<'_>,
+    request: &LeaseRequest<'_>,
     issue: IssueId,
 ) -> QueryResult<Lease> {
     let sql =
         take!("WITH pick AS (SELECT id, repository_id, lane FROM issues WHERE id = $7)", "true");
-    bound!(sql, wish).bind::<BigInt, _>(issue).get_result(connection).await
+    bound!(sql, request).bind::<BigInt, _>(issue).get_result(connection).await
 }
 
 /// Turns a reservation into a lease. Returns none when it has expired or was replaced.
@@ -355,7 +355,7 @@ pub async fn to_release(
 }
 
 #[derive(QueryableByName)]
-struct Count {
+struct LeaseCount {
     #[diesel(sql_type = BigInt)]
     issues: i64,
 }
@@ -370,7 +370,7 @@ pub async fn count_awaiting_input(
          WHERE awaiting_input IS NOT NULL AND state = 'held' AND expires_at > $1",
     )
     .bind::<Timestamptz, _>(now);
-    let row: Count = Prepared(query).get_result(connection).await?;
+    let row: LeaseCount = Prepared(query).get_result(connection).await?;
     Ok(row.issues)
 }
 
@@ -758,7 +758,7 @@ pub async fn retry(
 
 /// The number of live leases, grouped as limits need it.
 #[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
-pub struct Holding {
+pub struct LiveLeaseCount {
     /// The agent's name.
     #[diesel(sql_type = Text)]
     pub agent: String,
@@ -774,10 +774,10 @@ pub struct Holding {
 }
 
 /// The leases and reservations, counted by agent, lane and repository.
-pub async fn holdings(
+pub async fn live_lease_counts(
     connection: &mut Connection,
     now: DateTime<Utc>,
-) -> QueryResult<Vec<Holding>> {
+) -> QueryResult<Vec<LiveLeaseCount>> {
     let query = diesel::sql_query(
         "SELECT agent, lane, repository_id, count(*) AS issues FROM leases \
          WHERE state <> 'free' AND expires_at > $1 GROUP BY agent, lane, repository_id",

@@ -53,13 +53,13 @@ pub(super) struct TaskQuery {
 }
 
 /// The parsed query parameters.
-struct Wish {
+struct ParsedTaskQuery {
     request: QueueRequest,
     include_claimed: bool,
     include_withheld: bool,
 }
 
-impl Wish {
+impl ParsedTaskQuery {
     fn read(app: &App, agent: &str, query: &Query) -> Result<Self, Problem> {
         let query: TaskQuery = query.read();
         if query.mode.as_deref() == Some("groom") {
@@ -200,9 +200,9 @@ pub(crate) async fn next_task(
 ) -> Result<Response, Problem> {
     let agent = named(&agent)?;
     caller.check_acts_for(&actor, agent).await?;
-    let wish = Wish::read(&app, agent, &query)?;
+    let query = ParsedTaskQuery::read(&app, agent, &query)?;
     let wait = preferred_wait(&headers);
-    let next = wait_for_task(&app, &actor, &wish.request, wait).await;
+    let next = wait_for_task(&app, &actor, &query.request, wait).await;
     let next = next.map_err(refused("Failed to get next task"))?;
     Ok(with_applied(json(StatusCode::OK, &task(&next, agent)), wait))
 }
@@ -334,11 +334,11 @@ pub(crate) async fn list(
 ) -> Result<Response, Problem> {
     let agent = named(&agent)?;
     caller.check_acts_for(&actor, agent).await?;
-    let wish = Wish::read(&app, agent, &query)?;
+    let query = ParsedTaskQuery::read(&app, agent, &query)?;
     let wait = preferred_wait(&headers);
     let failed = refused("Failed to get queue");
-    let all = wait_for_queue(&app, &wish.request, wait).await.map_err(&failed)?;
-    let shown: Vec<_> = all.iter().filter(|of| wish.admits(of)).collect();
+    let all = wait_for_queue(&app, &query.request, wait).await.map_err(&failed)?;
+    let shown: Vec<_> = all.iter().filter(|of| query.admits(of)).collect();
     let ids: Vec<_> = shown.iter().map(|of| of.issue.id).collect();
     let split = decompositions::split_among(&app, &ids).await.map_err(&failed)?;
     let rows = shown.into_iter().map(|of| QueueRow::of(of, agent, &split));

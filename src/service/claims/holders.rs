@@ -88,7 +88,7 @@ pub async fn request_stop(app: &App, actor: &Actor, command: RequestStop) -> Res
         now,
         release_at: now + TimeDelta::seconds(i64::from(grace)),
     };
-    tell(app, actor, command.lease_id, &Word::Stop(request), now).await
+    send_instruction(app, actor, command.lease_id, &Instruction::Stop(request), now).await
 }
 
 /// Withdraws a stop request. The audit log calls it `withdraw_stop`.
@@ -97,7 +97,7 @@ pub async fn request_stop(app: &App, actor: &Actor, command: RequestStop) -> Res
 ///
 /// [`Error::NotFound`]; [`Error::LeaseLost`] when the lease is over.
 pub async fn withdraw_stop(app: &App, actor: &Actor, lease: LeaseId) -> Result<Lease> {
-    tell(app, actor, lease, &Word::GoOn, app.clock.now()).await
+    send_instruction(app, actor, lease, &Instruction::WithdrawStop, app.clock.now()).await
 }
 
 /// Sends a message to the agent with a lease. Its renewals return the message until it confirms it.
@@ -112,7 +112,8 @@ pub async fn withdraw_stop(app: &App, actor: &Actor, lease: LeaseId) -> Result<L
 /// messages.
 pub async fn send_message(app: &App, actor: &Actor, command: SendMessage) -> Result<Lease> {
     let body = bounded("body", plain(&command.body), LONGEST_MESSAGE)?;
-    tell(app, actor, command.lease_id, &Word::Message(&body), app.clock.now()).await
+    send_instruction(app, actor, command.lease_id, &Instruction::Message(&body), app.clock.now())
+        .await
 }
 
 fn bounded(field: &'static str, text: String, longest: usize) -> Result<String> {
@@ -125,25 +126,25 @@ fn bounded(field: &'static str, text: String, longest: usize) -> Result<String> 
     Err(Error::Invalid { field, reason })
 }
 
-/// What the agent is sent.
-enum Word<'a> {
+/// An instruction to the agent that has a lease.
+enum Instruction<'a> {
     Stop(StopRequest<'a>),
-    GoOn,
+    WithdrawStop,
     Message(&'a str),
 }
 
-impl Word<'_> {
+impl Instruction<'_> {
     /// The action and the comment for the audit log.
     fn action(&self) -> (&'static str, Option<&str>) {
         match self {
             Self::Stop(request) => ("request_stop", request.reason),
-            Self::GoOn => ("withdraw_stop", None),
+            Self::WithdrawStop => ("withdraw_stop", None),
             Self::Message(body) => ("send_message", Some(body)),
         }
     }
 
     /// Stores it with the lease, if that is live; in the caller's transaction.
-    async fn keep(
+    async fn store(
         &self,
         connection: &mut Connection,
         id: LeaseId,
@@ -154,7 +155,7 @@ impl Word<'_> {
             Self::Stop(request) => {
                 return Ok(leases::request_stop(connection, id, Some(request), now).await?);
             }
-            Self::GoOn => return Ok(leases::request_stop(connection, id, None, now).await?),
+            Self::WithdrawStop => return Ok(leases::request_stop(connection, id, None, now).await?),
             Self::Message(body) => body,
         };
         let lease = leases::answer_input(connection, id, now).await?;
@@ -183,8 +184,8 @@ impl Word<'_> {
         if lease.awaiting_input.is_some() {
             return Ok(false);
         }
-        let told = lease_messages::of_leases(connection, &[lease.id()]).await?;
-        Ok(told.last().is_some_and(|last| {
+        let sent = lease_messages::of_leases(connection, &[lease.id()]).await?;
+        Ok(sent.last().is_some_and(|last| {
             let is_of_sender = last.author == from.name && last.author_kind == from.kind;
             is_of_sender && last.body == *body && now - last.sent_at < REPETITION
         }))
@@ -192,24 +193,24 @@ impl Word<'_> {
 }
 
 /// Changes a live lease in one transaction with its audit entry and its event.
-async fn tell(
+async fn send_instruction(
     app: &App,
     actor: &Actor,
     id: LeaseId,
-    word: &Word<'_>,
+    instruction: &Instruction<'_>,
     now: DateTime<Utc>,
 ) -> Result<Lease> {
-    let (action, notes) = word.action();
+    let (action, notes) = instruction.action();
     let mut connection = app.connection().await?;
     leases::by_id(&mut connection, id).await?.ok_or_else(|| no_lease(id))?;
     connection
         .transaction(async |connection| {
             let row = leases::lock_of_issue(connection, id.issue).await?;
             let lease = live(row.clone(), id, now)?;
-            if word.is_repetition(connection, &lease, actor.actor_ref(), now).await? {
+            if instruction.is_repetition(connection, &lease, actor.actor_ref(), now).await? {
                 return Ok(lease);
             }
-            let lease = word.keep(connection, id, actor.actor_ref(), now).await?;
+            let lease = instruction.store(connection, id, actor.actor_ref(), now).await?;
             let lease = lease.ok_or_else(|| lost(row.as_ref(), now))?;
             let found = issues::with_repository(connection, id.issue).await?;
             let (issue, repository) = found.ok_or_else(|| Error::no_issue(id.issue))?;

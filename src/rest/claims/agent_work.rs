@@ -24,7 +24,7 @@ use crate::rest::schemas::{
     WorkActionWord, WorkIdText,
 };
 use crate::service::claims::agent_work::{
-    self, EndWork, NoteCheckpoint, Reassign, Release, Shown, StartWork, Told,
+    self, EndWork, ProgressOutcome, Reassign, RecordCheckpoint, Release, StartWork, WithIssue,
 };
 use crate::service::{App, ConflictKind, Error};
 use crate::store::{AgentWork, Lease};
@@ -149,7 +149,7 @@ pub(super) struct ListedWork<'a> {
 }
 
 impl<'a> ListedWork<'a> {
-    fn of<Row>(shown: &'a Shown<Row>, work: WorkRow<'a>) -> Self {
+    fn of<Row>(shown: &'a WithIssue<Row>, work: WorkRow<'a>) -> Self {
         let found = shown.issue.as_ref();
         Self {
             work,
@@ -383,7 +383,8 @@ pub(super) struct CheckpointBody {
 /// The result of a progress report.
 #[derive(Serialize, ToSchema)]
 #[serde(untagged)]
-pub(super) enum ToldOfWork<'a> {
+#[schema(as = ToldOfWork)]
+pub(super) enum ProgressResult<'a> {
     /// The current state of the work.
     Work(WorkRow<'a>),
     /// The agent has no work; its lease on an issue that no longer exists was ended.
@@ -400,10 +401,10 @@ pub(super) struct OrphanReleased {
     message: &'static str,
 }
 
-fn told(told: &Told) -> Response {
-    let body = match told {
-        Told::Work(work) => ToldOfWork::Work(WorkRow::of(work)),
-        Told::OrphanReleased => ToldOfWork::Orphan(OrphanReleased {
+fn progress_response(outcome: &ProgressOutcome) -> Response {
+    let body = match outcome {
+        ProgressOutcome::Work(work) => ProgressResult::Work(WorkRow::of(work)),
+        ProgressOutcome::OrphanReleased => ProgressResult::Orphan(OrphanReleased {
             released_orphan: true,
             message: "The lease on an issue that is gone was ended; ask for the next task",
         }),
@@ -420,7 +421,7 @@ fn told(told: &Told) -> Response {
     request_body = CheckpointBody,
     responses(
         ProgressReport,
-        (status = 200, description = "The progress is recorded.", body = ToldOfWork<'_>),
+        (status = 200, description = "The progress is recorded.", body = ProgressResult<'_>),
     )
 )]
 pub(crate) async fn checkpoint(
@@ -440,7 +441,7 @@ pub(crate) async fn checkpoint(
                     BLOCKED";
         return Err(Problem::bad_request(text).with("field", "blockerReason"));
     }
-    let command = NoteCheckpoint {
+    let command = RecordCheckpoint {
         agent: agent.to_owned(),
         checkpoint,
         summary: body.summary,
@@ -448,8 +449,8 @@ pub(crate) async fn checkpoint(
         branch: body.branch,
         pull_request_url: body.pr_url,
     };
-    let noted = agent_work::note_checkpoint(&app, &actor, command).await;
-    Ok(told(&noted.map_err(refused("Failed to record checkpoint"))?))
+    let recorded = agent_work::record_checkpoint(&app, &actor, command).await;
+    Ok(progress_response(&recorded.map_err(refused("Failed to record checkpoint"))?))
 }
 
 /// The work to end, and its final state.
@@ -476,7 +477,7 @@ pub(super) struct FinishBody {
     request_body = FinishBody,
     responses(
         ProgressReport,
-        (status = 200, description = "The work is ended.", body = ToldOfWork<'_>),
+        (status = 200, description = "The work is ended.", body = ProgressResult<'_>),
     )
 )]
 pub(crate) async fn finish(
@@ -491,7 +492,7 @@ pub(crate) async fn finish(
     let command =
         EndWork { agent: agent.to_owned(), state: read_state(given)?, summary: body.summary };
     let ended = agent_work::end(&app, &actor, command).await;
-    Ok(told(&ended.map_err(refused("Failed to finish agent work"))?))
+    Ok(progress_response(&ended.map_err(refused("Failed to finish agent work"))?))
 }
 
 /// A maintainer's action on the work of agents.

@@ -188,11 +188,15 @@ pub async fn silent(
 /// Stores the current state of work, and the step that led to it.
 pub async fn write(connection: &mut Connection, work: &AgentWork, action: &str) -> QueryResult<()> {
     diesel::update(dsl::agent_work.find(work.id)).set(work).execute(connection).await?;
-    note(connection, work, action).await
+    append_event(connection, work, action).await
 }
 
 /// Stores a step of work.
-pub async fn note(connection: &mut Connection, work: &AgentWork, action: &str) -> QueryResult<()> {
+pub async fn append_event(
+    connection: &mut Connection,
+    work: &AgentWork,
+    action: &str,
+) -> QueryResult<()> {
     diesel::insert_into(steps::agent_work_steps)
         .values((
             steps::work_id.eq(work.id),

@@ -72,7 +72,7 @@ pub struct Reassign {
 
 /// The result of a sweep.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Swept {
+pub struct SweepOutcome {
     /// How many pieces of silent work were examined.
     pub examined: usize,
     /// How many are stale now.
@@ -267,7 +267,7 @@ pub async fn reassign(app: &App, actor: &Actor, command: Reassign) -> Result<Age
 /// # Errors
 ///
 /// [`Error::RateLimited`] while another sweep runs; when the database fails.
-pub async fn sweep(app: &App, actor: &Actor) -> Result<Swept> {
+pub async fn sweep(app: &App, actor: &Actor) -> Result<SweepOutcome> {
     let (run, now) = (app.clock.fresh_uuid(), app.clock.now());
     let silent = {
         let mut connection = app.connection().await?;
@@ -286,8 +286,13 @@ pub async fn sweep(app: &App, actor: &Actor) -> Result<Swept> {
     swept
 }
 
-async fn sweep_each(app: &App, actor: &Actor, run: Uuid, silent: Vec<AgentWork>) -> Result<Swept> {
-    let mut swept = Swept { examined: silent.len(), ..Swept::default() };
+async fn sweep_each(
+    app: &App,
+    actor: &Actor,
+    run: Uuid,
+    silent: Vec<AgentWork>,
+) -> Result<SweepOutcome> {
+    let mut swept = SweepOutcome { examined: silent.len(), ..SweepOutcome::default() };
     for work in silent {
         job_locks::beat(&mut *app.connection().await?, JOB, run, app.clock.now()).await?;
         match sweep_one(app, actor, &work).await {

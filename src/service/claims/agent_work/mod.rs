@@ -26,7 +26,7 @@ use crate::store::{
 };
 
 pub(super) use maintenance::release_of;
-pub use maintenance::{Reassign, Release, Released, Swept, reassign, release, sweep};
+pub use maintenance::{Reassign, Release, Released, SweepOutcome, reassign, release, sweep};
 
 /// How long an agent may be silent.
 pub const TERM: TimeDelta = TimeDelta::minutes(5);
@@ -58,7 +58,7 @@ pub struct StartWork {
 
 /// An agent reached a checkpoint.
 #[derive(Debug, Clone)]
-pub struct NoteCheckpoint {
+pub struct RecordCheckpoint {
     /// The agent's name, with or without `agent/`.
     pub agent: String,
     /// How far it is.
@@ -86,7 +86,7 @@ pub struct EndWork {
 
 /// The result of a progress report.
 #[derive(Debug, Clone)]
-pub enum Told {
+pub enum ProgressOutcome {
     /// The work as it is now.
     Work(Box<AgentWork>),
     /// There is none, but the agent had the lease of an issue that is gone, which was released.
@@ -95,7 +95,7 @@ pub enum Told {
 
 /// A piece of work or a lease, with its issue.
 #[derive(Debug, Clone)]
-pub struct Shown<Row> {
+pub struct WithIssue<Row> {
     /// The work.
     pub row: Row,
     /// The issue and its repository, if known.
@@ -106,9 +106,9 @@ pub struct Shown<Row> {
 #[derive(Debug, Clone)]
 pub struct Progress {
     /// Pieces of work, last changed first.
-    pub work: Vec<Shown<AgentWork>>,
+    pub work: Vec<WithIssue<AgentWork>>,
     /// Expired leases that have not been cleaned up yet, longest expired first.
-    pub stale_leases: Vec<Shown<Lease>>,
+    pub stale_leases: Vec<WithIssue<Lease>>,
 }
 
 /// Lists what agents are working on, optionally of one state and one agent. `with_stale` adds
@@ -146,8 +146,8 @@ pub async fn list(
         let repository = repositories.iter().find(|row| row.id == issue.repository_id)?;
         Some((issue.clone(), repository.clone()))
     };
-    let shown = |row: AgentWork| Shown { issue: find(row.issue_id), row };
-    let shown_lease = |row: Lease| Shown { issue: find(Some(row.issue_id)), row };
+    let shown = |row: AgentWork| WithIssue { issue: find(row.issue_id), row };
+    let shown_lease = |row: Lease| WithIssue { issue: find(Some(row.issue_id)), row };
     Ok(Progress {
         work: work.into_iter().map(shown).collect(),
         stale_leases: stale.into_iter().map(shown_lease).collect(),
@@ -204,7 +204,7 @@ pub async fn start(app: &App, actor: &Actor, command: StartWork) -> Result<Agent
                 updated_at: now,
             };
             let work = agent_work::start(connection, &work).await?;
-            agent_work::note(connection, &work, "start").await?;
+            agent_work::append_event(connection, &work, "start").await?;
             record(connection, actor, "agent_work_started", found.as_ref(), None, now).await?;
             Ok(work)
         })
@@ -218,13 +218,17 @@ pub async fn start(app: &App, actor: &Actor, command: StartWork) -> Result<Agent
 /// [`Error::Invalid`] for an invalid agent name, a text that is too long, an invalid address, and
 /// blocked work without a reason; [`Error::NotFound`] when the agent has no active work;
 /// [`Error::LeaseLost`] when another agent has the lease; otherwise as [`start`].
-pub async fn note_checkpoint(app: &App, actor: &Actor, command: NoteCheckpoint) -> Result<Told> {
+pub async fn record_checkpoint(
+    app: &App,
+    actor: &Actor,
+    command: RecordCheckpoint,
+) -> Result<ProgressOutcome> {
     let agent = agent_for(app, actor, &command.agent).await?;
     let actor = &actor.acting_for(&agent);
     check_checkpoint(&command)?;
     let now = app.clock.now();
     let mut connection = app.connection().await?;
-    let noted = connection
+    let recorded = connection
         .transaction(async |connection| {
             agent_work::serialize_by_agent(connection, &agent).await?;
             let Some(before) = agent_work::open_of(connection, &agent).await? else {
@@ -240,8 +244,8 @@ pub async fn note_checkpoint(app: &App, actor: &Actor, command: NoteCheckpoint) 
         })
         .await?;
     drop(connection);
-    match noted {
-        Some(work) => Ok(Told::Work(Box::new(work))),
+    match recorded {
+        Some(work) => Ok(ProgressOutcome::Work(Box::new(work))),
         None => no_work(app, actor, &agent, "orphan_lease_released_during_checkpoint").await,
     }
 }
@@ -250,8 +254,8 @@ pub async fn note_checkpoint(app: &App, actor: &Actor, command: NoteCheckpoint) 
 ///
 /// # Errors
 ///
-/// As [`note_checkpoint`], except that the lease is not checked.
-pub async fn end(app: &App, actor: &Actor, command: EndWork) -> Result<Told> {
+/// As [`record_checkpoint`], except that the lease is not checked.
+pub async fn end(app: &App, actor: &Actor, command: EndWork) -> Result<ProgressOutcome> {
     let agent = agent_for(app, actor, &command.agent).await?;
     let actor = &actor.acting_for(&agent);
     let summary = command.summary.as_deref().map(plain);
@@ -288,7 +292,7 @@ pub async fn end(app: &App, actor: &Actor, command: EndWork) -> Result<Told> {
         .await?;
     drop(connection);
     match ended {
-        Some(work) => Ok(Told::Work(Box::new(work))),
+        Some(work) => Ok(ProgressOutcome::Work(Box::new(work))),
         None => no_work(app, actor, &agent, "orphan_lease_released_during_finish").await,
     }
 }
@@ -298,7 +302,7 @@ pub(crate) async fn newest_on(app: &App, agent: &str, issue: IssueId) -> Result<
     Ok(agent_work::newest_on(&mut *app.connection().await?, agent, issue).await?)
 }
 
-fn after(before: &AgentWork, command: &NoteCheckpoint, now: DateTime<Utc>) -> AgentWork {
+fn after(before: &AgentWork, command: &RecordCheckpoint, now: DateTime<Utc>) -> AgentWork {
     let mut work = before.clone();
     work.state = work.state.at(command.checkpoint);
     work.checkpoint = command.checkpoint;
@@ -321,7 +325,7 @@ fn check_length(field: &'static str, text: Option<&str>) -> Result<()> {
     Err(Error::Invalid { field, reason })
 }
 
-fn check_checkpoint(command: &NoteCheckpoint) -> Result<()> {
+fn check_checkpoint(command: &RecordCheckpoint) -> Result<()> {
     check_length("branch", command.branch.as_deref())?;
     check_length("prUrl", command.pull_request_url.as_deref())?;
     let is_address = |url: &String| url.starts_with("http://") || url.starts_with("https://");
@@ -415,9 +419,9 @@ async fn record(
 
 /// The result for an agent without active work: it may have the lease of an issue that is gone,
 /// which is released here.
-async fn no_work(app: &App, actor: &Actor, agent: &str, action: &str) -> Result<Told> {
+async fn no_work(app: &App, actor: &Actor, agent: &str, action: &str) -> Result<ProgressOutcome> {
     match release_orphans(app, actor, agent, action).await? {
         0 => Err(Error::NotFound { what: "Active work", id: agent.to_owned() }),
-        _ => Ok(Told::OrphanReleased),
+        _ => Ok(ProgressOutcome::OrphanReleased),
     }
 }

@@ -71,13 +71,15 @@ pub async fn add(app: &App, actor: &Actor, command: AddComment) -> Result<Posted
     // Subscribe before reading, so that the end of a concurrent request is not missed in between.
     let events = app.bus.subscribe();
     match begin(app, actor, &issue, &repository, &text).await? {
-        Begun::First(entry) => post(app, &issue, &entry).await,
-        Begun::Repeated(entry) if entry.settled_at.is_none() => {
+        CommentRequest::First(entry) => post(app, &issue, &entry).await,
+        CommentRequest::Repeated(entry) if entry.settled_at.is_none() => {
             wait_for(app, events, &entry).await?;
             outcome_of(app, &entry).await
         }
-        Begun::Repeated(entry) if entry.success == Some(true) => answer(app, entry).await,
-        Begun::Repeated(entry) => look_again(app, actor, (&issue, &repository), &entry).await,
+        CommentRequest::Repeated(entry) if entry.success == Some(true) => answer(app, entry).await,
+        CommentRequest::Repeated(entry) => {
+            look_again(app, actor, (&issue, &repository), &entry).await
+        }
     }
 }
 
@@ -97,7 +99,7 @@ fn text_of(given: &str) -> Result<String> {
 }
 
 /// Whether a request is the first or a repetition.
-enum Begun {
+enum CommentRequest {
     First(AuditEntry),
     /// This entry is the same request: in progress, posted, or with an unknown outcome.
     Repeated(AuditEntry),
@@ -111,7 +113,7 @@ async fn begin(
     issue: &Issue,
     repository: &Repository,
     text: &str,
-) -> Result<Begun> {
+) -> Result<CommentRequest> {
     let mut connection = app.connection().await?;
     connection
         .transaction(async |connection| {
@@ -123,10 +125,10 @@ async fn begin(
             let stands =
                 |entry: &AuditEntry| entry.success != Some(false) || is_in_doubt(entry, now);
             if let Some(entry) = same.filter(stands) {
-                return Ok(Begun::Repeated(entry));
+                return Ok(CommentRequest::Repeated(entry));
             }
             let intent = intent(actor, &row, repository, text, now);
-            Ok(Begun::First(audit::append_comment(connection, &intent).await?))
+            Ok(CommentRequest::First(audit::append_comment(connection, &intent).await?))
         })
         .await
 }

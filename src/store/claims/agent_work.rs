@@ -188,11 +188,11 @@ pub async fn silent(
 /// Stores the current state of work, and the step that led to it.
 pub async fn write(connection: &mut Connection, work: &AgentWork, action: &str) -> QueryResult<()> {
     diesel::update(dsl::agent_work.find(work.id)).set(work).execute(connection).await?;
-    append_event(connection, work, action).await
+    append_step(connection, work, action).await
 }
 
 /// Stores a step of work.
-pub async fn append_event(
+pub async fn append_step(
     connection: &mut Connection,
     work: &AgentWork,
     action: &str,

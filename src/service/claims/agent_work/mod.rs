@@ -204,7 +204,7 @@ pub async fn start(app: &App, actor: &Actor, command: StartWork) -> Result<Agent
                 updated_at: now,
             };
             let work = agent_work::start(connection, &work).await?;
-            agent_work::append_event(connection, &work, "start").await?;
+            agent_work::append_step(connection, &work, "start").await?;
             record(connection, actor, "agent_work_started", found.as_ref(), None, now).await?;
             Ok(work)
         })

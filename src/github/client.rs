@@ -17,7 +17,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::error::Error;
-use super::response::{Answer, Rate, Received};
+use super::response::{GraphqlResponse, Rate, Received};
 use super::text::presentable;
 use crate::clock::Clock;
 use crate::domain::LabelScheme;
@@ -101,25 +101,25 @@ pub struct UnusableSettings(String);
 /// A client of GitHub. Cheap to clone; clones share connections and the rate limit.
 #[derive(Clone)]
 pub struct Client {
-    shared: Arc<Shared>,
+    shared: Arc<ClientInner>,
     deadline: Option<Instant>,
     /// The label scheme of the repository; without one, Dispatch's own names.
     pub(super) labels: Arc<LabelScheme>,
 }
 
-struct Shared {
+struct ClientInner {
     http: reqwest::Client,
     endpoint: Url,
     token: Option<String>,
     timeouts: Timeouts,
     clock: Clock,
-    limits: Mutex<Limits>,
+    limits: Mutex<RateLimitState>,
     /// The fields of the supplement that this server was found to lack.
     lacking: Mutex<BTreeSet<String>>,
 }
 
 #[derive(Default)]
-struct Limits {
+struct RateLimitState {
     rate: Option<Rate>,
     /// GitHub refuses requests until this time, by our own clock.
     until: Option<DateTime<Utc>>,
@@ -154,7 +154,7 @@ impl Client {
         let endpoint = graphql_address(&settings.api_url);
         let Settings { token, timeouts, .. } = settings;
         let (limits, lacking) = (Mutex::default(), Mutex::default());
-        let shared = Shared { http, endpoint, token, timeouts, clock, limits, lacking };
+        let shared = ClientInner { http, endpoint, token, timeouts, clock, limits, lacking };
         Ok(Self { shared: Arc::new(shared), deadline: None, labels: Arc::default() })
     }
 
@@ -194,7 +194,7 @@ impl Client {
         &self,
         variables: Q::Variables,
         repeat: Repeat,
-    ) -> Result<Answer, Error> {
+    ) -> Result<GraphqlResponse, Error> {
         let Some(token) = &self.shared.token else { return Err(Error::Unconfigured) };
         self.check_gate()?;
         let query = Q::build_query(variables);
@@ -241,7 +241,7 @@ impl Client {
         token: &str,
         body: bytes::Bytes,
         deadline: Instant,
-    ) -> Result<Answer, Error> {
+    ) -> Result<GraphqlResponse, Error> {
         let left = deadline.saturating_duration_since(Instant::now());
         if left.is_zero() {
             return Err(Error::Unreachable {
@@ -316,7 +316,7 @@ impl Client {
         look(&mut self.shared.lacking.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn limits<T>(&self, look: impl FnOnce(&mut Limits) -> T) -> T {
+    fn limits<T>(&self, look: impl FnOnce(&mut RateLimitState) -> T) -> T {
         look(&mut self.shared.limits.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -331,7 +331,7 @@ const WITHOUT: &str = "# without ";
 fn body_of<V: serde::Serialize>(query: &QueryBody<V>, lacking: &BTreeSet<String>) -> bytes::Bytes {
     #[derive(serde::Serialize)]
     #[serde(rename_all = "camelCase")]
-    struct Sent<'a, V> {
+    struct RequestBody<'a, V> {
         variables: &'a V,
         query: Cow<'a, str>,
         operation_name: &'a str,
@@ -342,8 +342,8 @@ fn body_of<V: serde::Serialize>(query: &QueryBody<V>, lacking: &BTreeSet<String>
         query.query.into()
     };
     let operation_name = query.operation_name;
-    let sent = Sent { variables: &query.variables, query: text, operation_name };
-    let body = serde_json::to_vec(&sent).expect("variables are strings, numbers and lists");
+    let body = RequestBody { variables: &query.variables, query: text, operation_name };
+    let body = serde_json::to_vec(&body).expect("variables are strings, numbers and lists");
     bytes::Bytes::from(body)
 }
 
@@ -456,13 +456,13 @@ mod tests {
     #[test]
     fn a_document_is_sent_without_what_a_server_lacks_and_with_what_stands_in_for_it() {
         let document = "a\n  b: newer(first: 1) { c } # supplement\n  d # without newer\n  newest # supplement";
-        let sent = |lacking: &[&str]| {
+        let body = |lacking: &[&str]| {
             as_sent(document, &lacking.iter().map(|field| (*field).to_owned()).collect())
         };
-        assert_eq!(sent(&[]), "a\n  b: newer(first: 1) { c } # supplement\n  newest # supplement");
-        assert_eq!(sent(&["newer"]), "a\n  d # without newer\n  newest # supplement");
-        assert_eq!(sent(&["newest"]), "a\n  b: newer(first: 1) { c } # supplement");
-        assert_eq!(sent(&["newer", "newest"]), "a\n  d # without newer");
+        assert_eq!(body(&[]), "a\n  b: newer(first: 1) { c } # supplement\n  newest # supplement");
+        assert_eq!(body(&["newer"]), "a\n  d # without newer\n  newest # supplement");
+        assert_eq!(body(&["newest"]), "a\n  b: newer(first: 1) { c } # supplement");
+        assert_eq!(body(&["newer", "newest"]), "a\n  d # without newer");
     }
 
     #[test]

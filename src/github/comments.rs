@@ -56,9 +56,9 @@ impl Client {
         let (issue, body) = (issue_node_id.to_owned(), body.to_owned());
         let variables = add_comment::Variables { issue, body };
         let answer = self.ask::<queries::AddComment>(variables, Repeat::IfNeverSent).await?;
-        let (data, faults) = answer.partial::<add_comment::ResponseData>()?;
+        let (data, errors) = answer.partial::<add_comment::ResponseData>()?;
         let Some(payload) = data.add_comment else {
-            return Err(gravest(faults).unwrap_or_else(|| missing("comment")));
+            return Err(gravest(errors).unwrap_or_else(|| missing("comment")));
         };
         // A payload means that it was posted, even if GitHub could not return the rest.
         let comment = payload.comment_edge.and_then(|edge| edge.node);

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::client::{Client, Repeat};
 use super::error::Error;
-use super::issues::Actor;
+use super::issues::ActorNode;
 use super::queries::{self, conversation};
 use super::repositories::{count, missing};
 use super::response::{passing, read};
@@ -20,7 +20,7 @@ pub struct Conversation {
     /// The comments, newest first.
     pub comments: Vec<IssueComment>,
     /// How many of the newest comments could not be read and are left out.
-    pub left_out: u32,
+    pub skipped: u32,
     /// The number of comments of the issue.
     pub count: u32,
     /// The update time of the issue, by GitHub's clock.
@@ -33,9 +33,9 @@ const NODES: [&str; 3] = ["node", "comments", "nodes"];
 /// A comment, in which nothing is required that may be absent or new one day.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Comment {
+struct CommentNode {
     id: String,
-    author: Option<Actor>,
+    author: Option<ActorNode>,
     author_association: Option<String>,
     body: String,
     is_minimized: Option<bool>,
@@ -62,8 +62,8 @@ impl Client {
         let variables = conversation::Variables { issue: issue_node_id.to_owned(), last };
         let mut answer = self.ask::<queries::Conversation>(variables, Repeat::Freely).await?;
         let nodes = answer.take_list(&NODES);
-        let faults = answer.take_faults_below(&NODES);
-        if let Some(error) = passing(&faults) {
+        let errors = answer.take_errors_below(&NODES);
+        if let Some(error) = passing(&errors) {
             return Err(error);
         }
         let data: conversation::ResponseData = answer.whole()?;
@@ -72,10 +72,10 @@ impl Client {
         };
         let all = nodes.len();
         let nodes = nodes.into_iter().enumerate().rev();
-        let whole = nodes.filter(|(at, _)| !faults.iter().any(|(struck, _)| struck == at));
+        let whole = nodes.filter(|(at, _)| !errors.iter().any(|(struck, _)| struck == at));
         let comments: Vec<_> = whole.filter_map(|(_, node)| comment(node).ok()).collect();
         Ok(Conversation {
-            left_out: u32::try_from(all - comments.len()).unwrap_or(u32::MAX),
+            skipped: u32::try_from(all - comments.len()).unwrap_or(u32::MAX),
             comments,
             count: count(issue.comments.total_count),
             updated_at: issue.updated_at,
@@ -87,10 +87,10 @@ fn comment(node: Value) -> Result<IssueComment, Error> {
     if node.is_null() {
         return Err(missing("comment"));
     }
-    let node: Comment = read(node)?;
+    let node: CommentNode = read(node)?;
     Ok(IssueComment {
         id: storable(node.id),
-        author: node.author.and_then(Actor::shown),
+        author: node.author.and_then(ActorNode::shown),
         author_association: node
             .author_association
             .and_then(|word| AuthorAssociation::from_github(&word)),

@@ -98,7 +98,7 @@ pub struct IssuePage {
     pub open_count: u32,
     /// Issues of this page that could not be read completely. They are left out, so that an
     /// incomplete issue is never stored.
-    pub left_out: Vec<LeftOut>,
+    pub skipped: Vec<SkippedIssue>,
     /// The first labels of the repository; none on a page after the first.
     pub labels: Option<LabelPage>,
     /// The rate limit, if GitHub has one.
@@ -107,16 +107,16 @@ pub struct IssuePage {
 
 /// An issue that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LeftOut {
+pub struct SkippedIssue {
     /// The issue; none when GitHub does not return even its id.
-    pub which: Option<Which>,
+    pub identity: Option<IssueIdentity>,
     /// Why.
     pub reason: Error,
 }
 
 /// The identity of an issue.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Which {
+pub struct IssueIdentity {
     /// GitHub's id. A transfer to another repository changes it.
     pub node_id: String,
     /// Its number in the repository.
@@ -184,33 +184,33 @@ impl Client {
         let mut answer = self.ask::<queries::Issues>(variables, repeat).await?;
 
         let nodes = answer.take_list(&NODES);
-        let partial = answer.take_faults_below(&NODES);
+        let partial = answer.take_errors_below(&NODES);
         let is_alone = query.page_size == 1;
         if let Some(error) = passing(&partial).filter(|error| !(is_alone && error.is_timeout())) {
             return Err(error);
         }
         let pull_request_nodes = answer.take_list(&PULL_REQUESTS);
-        let links = answer.take_faults_below(&PULL_REQUESTS);
+        let links = answer.take_errors_below(&PULL_REQUESTS);
         if let Some(error) = passing(&links) {
             return Err(error);
         }
         // With a label missing, the repository would seem to have deleted it.
-        let has_all_labels = answer.take_faults_below(&LABELS).is_empty();
+        let has_all_labels = answer.take_errors_below(&LABELS).is_empty();
         answer.take_faults_of(&PERMISSION);
         let data: issues::ResponseData = answer.whole()?;
         let found = data.repository.ok_or_else(|| missing("repository"))?;
 
-        let (mut issues, mut left_out) = (Vec::new(), Vec::new());
+        let (mut issues, mut skipped) = (Vec::new(), Vec::new());
         for (at, node) in nodes.into_iter().enumerate() {
-            let fault = partial.iter().find(|(own, _)| *own == at).map(|(_, error)| error.clone());
-            let which = Which::of(&node);
-            match fault.map_or_else(|| self.read(node), Err) {
+            let error = partial.iter().find(|(own, _)| *own == at).map(|(_, error)| error.clone());
+            let identity = IssueIdentity::of(&node);
+            match error.map_or_else(|| self.read(node), Err) {
                 Ok(issue) => issues.push(issue),
-                Err(reason) => left_out.push(LeftOut { which, reason }),
+                Err(reason) => skipped.push(SkippedIssue { identity, reason }),
             }
         }
-        if left_out.iter().any(|one| one.which.is_none()) {
-            self.identify(ids_of_the_same, &issues, &mut left_out).await?;
+        if skipped.iter().any(|one| one.identity.is_none()) {
+            self.identify(ids_of_the_same, &issues, &mut skipped).await?;
         }
         let read_only = read_only(&found);
         let labels = found.labels.filter(|_| has_all_labels).map(|page| LabelPage {
@@ -232,7 +232,7 @@ impl Client {
                 .filter(|_| found.issues.page_info.has_next_page),
             pull_requests: pull_requests(pull_request_nodes),
             open_count: count(found.open_issues.total_count),
-            left_out,
+            skipped,
             rate: self.rate(),
         })
     }
@@ -249,7 +249,7 @@ impl Client {
         &self,
         page: issue_ids::Variables,
         read: &[Issue],
-        left_out: &mut [LeftOut],
+        skipped: &mut [SkippedIssue],
     ) -> Result<(), Error> {
         let mut answer = match self.ask::<queries::IssueIds>(page, Repeat::UnlessOutOfTime).await {
             Err(error @ Error::RateLimited { .. }) => return Err(error),
@@ -262,17 +262,17 @@ impl Client {
         let named: HashSet<&str> = read
             .iter()
             .map(|issue| issue.node_id.as_str())
-            .chain(left_out.iter().filter_map(|one| Some(one.which.as_ref()?.node_id.as_str())))
+            .chain(skipped.iter().filter_map(|one| Some(one.identity.as_ref()?.node_id.as_str())))
             .collect();
         let nodes = answer.take_list(&NODES);
-        let others: Vec<Which> = nodes
+        let others: Vec<IssueIdentity> = nodes
             .iter()
-            .filter_map(Which::of)
+            .filter_map(IssueIdentity::of)
             .filter(|one| !named.contains(one.node_id.as_str()))
             .collect();
-        let nameless = left_out.iter_mut().filter(|one| one.which.is_none());
-        for (one, which) in nameless.zip(others) {
-            one.which = Some(which);
+        let nameless = skipped.iter_mut().filter(|one| one.identity.is_none());
+        for (one, identity) in nameless.zip(others) {
+            one.identity = Some(identity);
         }
         Ok(())
     }
@@ -332,7 +332,7 @@ pub(super) fn is_issue(node: &Value) -> bool {
 /// generated types, which are as strict as the current schema.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct IssueFields {
+struct IssueNode {
     id: String,
     number: i32,
     title: String,
@@ -342,26 +342,26 @@ struct IssueFields {
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
     closed_at: Option<DateTime<Utc>>,
-    repository: Named,
-    author: Option<Actor>,
+    repository: RepositoryName,
+    author: Option<ActorNode>,
     author_association: Option<String>,
-    labels: Option<List<Label>>,
-    assigned_actors: Option<List<Actor>>,
-    assignees: Option<List<Actor>>,
-    comments: Counted,
-    pull_requests: Option<Counted>,
-    blockers: Option<Counted>,
+    labels: Option<NodeList<LabelNode>>,
+    assigned_actors: Option<NodeList<ActorNode>>,
+    assignees: Option<NodeList<ActorNode>>,
+    comments: TotalCount,
+    pull_requests: Option<TotalCount>,
+    blockers: Option<TotalCount>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Named {
+struct RepositoryName {
     name_with_owner: String,
 }
 
 /// An account that can act: a person, a bot, a mannequin, an organisation, or a future kind.
 #[derive(Deserialize)]
-pub(super) struct Actor {
+pub(super) struct ActorNode {
     /// None for a kind that has no login in the schema.
     login: Option<String>,
 }
@@ -369,7 +369,7 @@ pub(super) struct Actor {
 /// Copilot's login in GraphQL. GitHub's pages and its REST API show `Copilot`.
 const COPILOT: &str = "copilot-swe-agent";
 
-impl Actor {
+impl ActorNode {
     /// The displayed name.
     pub(super) fn shown(self) -> Option<String> {
         let login = self.login.map(storable);
@@ -394,16 +394,16 @@ fn read_only(of: &issues::IssuesRepository) -> Option<ReadOnlyReason> {
 }
 
 #[derive(Deserialize)]
-struct Label {
+struct LabelNode {
     name: String,
 }
 
 #[derive(Deserialize)]
-struct List<T> {
+struct NodeList<T> {
     nodes: Option<Vec<Option<T>>>,
 }
 
-impl<T> List<T> {
+impl<T> NodeList<T> {
     fn into_items(self) -> impl Iterator<Item = T> {
         self.nodes.unwrap_or_default().into_iter().flatten()
     }
@@ -411,7 +411,7 @@ impl<T> List<T> {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Counted {
+struct TotalCount {
     total_count: i64,
 }
 
@@ -420,11 +420,11 @@ impl Issue {
         if node.is_null() {
             return Err(missing("issue"));
         }
-        let node: IssueFields = read(node)?;
+        let node: IssueNode = read(node)?;
         // GitHub may return null without an error, which must not be read as "no labels".
         let labels = node.labels.ok_or_else(|| missing("labels"))?;
         let assignees = node.assigned_actors.or(node.assignees);
-        let assignees = assignees.into_iter().flat_map(List::into_items);
+        let assignees = assignees.into_iter().flat_map(NodeList::into_items);
         Ok(Self {
             node_id: node.id,
             repository_full_name: full_name(&node.repository.name_with_owner)?,
@@ -434,8 +434,8 @@ impl Issue {
             url: storable(node.url),
             state: state(&node.state, node.closed_at.is_some()),
             labels: labels.into_items().map(|label| storable(label.name)).collect(),
-            assignees: assignees.filter_map(Actor::shown).collect(),
-            author: node.author.and_then(Actor::shown),
+            assignees: assignees.filter_map(ActorNode::shown).collect(),
+            author: node.author.and_then(ActorNode::shown),
             author_association: node
                 .author_association
                 .and_then(|word| AuthorAssociation::from_github(&word)),
@@ -449,7 +449,7 @@ impl Issue {
     }
 }
 
-impl Which {
+impl IssueIdentity {
     /// The identity of a node, even if nothing else of it can be read.
     fn of(node: &Value) -> Option<Self> {
         let number = i32::try_from(node.get("number")?.as_i64()?).ok()?;

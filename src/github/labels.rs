@@ -81,7 +81,7 @@ impl LiveLabels {
 
 /// The state of an issue after a change of labels.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Changed {
+pub struct LabelChangeResult {
     /// The names of the labels that the issue has, in GitHub's order. They show whether the change
     /// worked.
     pub labels: Vec<String>,
@@ -225,7 +225,7 @@ impl Client {
     /// Removing a missing label is not an error.
     ///
     /// Succeeds if GitHub applied at least a part of it and returned the issue's state; what it
-    /// refused is in [`Changed::errors`].
+    /// refused is in [`LabelChangeResult::errors`].
     ///
     /// # Errors
     ///
@@ -237,7 +237,7 @@ impl Client {
         add: &[String],
         remove: &[String],
         removes_first: bool,
-    ) -> Result<Changed, Error> {
+    ) -> Result<LabelChangeResult, Error> {
         use change_labels::{
             ChangeLabelsAddedLabelable, ChangeLabelsRemovedFirstLabelable,
             ChangeLabelsRemovedLabelable,
@@ -252,7 +252,7 @@ impl Client {
             removes_first: !remove.is_empty() && removes_first,
         };
         let answer = self.ask::<queries::ChangeLabels>(variables, Repeat::IfNeverSent).await?;
-        let (data, faults) = answer.partial::<change_labels::ResponseData>()?;
+        let (data, errors) = answer.partial::<change_labels::ResponseData>()?;
         let added = match data.added.and_then(|payload| payload.labelable) {
             Some(ChangeLabelsAddedLabelable::Issue(issue)) => Some(issue),
             _ => None,
@@ -267,14 +267,14 @@ impl Client {
         };
         // The last mutation that was executed has the newest state.
         let Some(issue) = removed.or(added).or(removed_first) else {
-            return Err(gravest(faults).unwrap_or_else(|| missing("issue")));
+            return Err(gravest(errors).unwrap_or_else(|| missing("issue")));
         };
         let labels = issue.labels.ok_or_else(|| missing("labels"))?.nodes.unwrap_or_default();
         let names = labels.into_iter().flatten().map(|label| storable(label.name));
-        Ok(Changed {
+        Ok(LabelChangeResult {
             labels: self.labels.read_all(names.collect()),
             updated_at: issue.updated_at,
-            errors: faults.into_iter().map(|fault| fault.error).collect(),
+            errors: errors.into_iter().map(|error| error.error).collect(),
         })
     }
 }

@@ -21,8 +21,10 @@ pub use client::{Client, Settings, Timeouts, UnusableSettings};
 pub use comments::{Comment, Commented, RecentComments};
 pub use conversations::Conversation;
 pub use error::{Concern, Error};
-pub use issues::{Issue, IssuePage, IssuesQuery, LeftOut, PageRepository, States, Which};
-pub use labels::{Changed, Label, LabelPage, LiveLabels};
+pub use issues::{
+    Issue, IssueIdentity, IssuePage, IssuesQuery, PageRepository, SkippedIssue, States,
+};
+pub use labels::{Label, LabelChangeResult, LabelPage, LiveLabels};
 pub use links::{Links, PullRequest};
 pub use repositories::Repository;
 pub use response::Rate;

@@ -45,27 +45,27 @@ impl Rate {
 /// A GraphQL response: data, possibly with errors.
 ///
 /// The data is not decoded yet, so that one unreadable part does not affect the others: see
-/// [`Answer::take_list`].
-pub(super) struct Answer {
+/// [`GraphqlResponse::take_list`].
+pub(super) struct GraphqlResponse {
     /// The data, with null propagation at the places of errors.
     data: Value,
     /// The rate limit and the cost of this request in points, if returned.
     pub rate: Option<(Rate, i64)>,
     /// The errors, in GitHub's order.
-    pub faults: Vec<Fault>,
+    pub errors: Vec<ResponseError>,
 }
 
-impl Answer {
-    fn new(mut data: Value, mut faults: Vec<Fault>) -> Self {
+impl GraphqlResponse {
+    fn new(mut data: Value, mut errors: Vec<ResponseError>) -> Self {
         let rate = data.get_mut("rateLimit").map(Value::take).and_then(read_rate);
         // A missing rate limit does not invalidate the rest.
-        faults.retain(|fault| fault.path.first().and_then(Value::as_str) != Some("rateLimit"));
-        Self { data, rate, faults }
+        errors.retain(|error| error.path.first().and_then(Value::as_str) != Some("rateLimit"));
+        Self { data, rate, errors }
     }
 
     /// The data, provided that it is complete.
     pub(super) fn whole<D: DeserializeOwned>(self) -> Result<D, Error> {
-        match gravest(self.faults) {
+        match gravest(self.errors) {
             None => read(self.data),
             Some(error) => Err(error),
         }
@@ -76,10 +76,10 @@ impl Answer {
     /// # Errors
     ///
     /// The error when the data lacks what the schema requires.
-    pub(super) fn partial<D: DeserializeOwned>(self) -> Result<(D, Vec<Fault>), Error> {
+    pub(super) fn partial<D: DeserializeOwned>(self) -> Result<(D, Vec<ResponseError>), Error> {
         match read(self.data) {
-            Ok(data) => Ok((data, self.faults)),
-            Err(unreadable) => Err(gravest(self.faults).unwrap_or(unreadable)),
+            Ok(data) => Ok((data, self.errors)),
+            Err(unreadable) => Err(gravest(self.errors).unwrap_or(unreadable)),
         }
     }
 
@@ -97,11 +97,11 @@ impl Answer {
     }
 
     /// Takes the errors about items of a list, each with the index of its item.
-    pub(super) fn take_faults_below(&mut self, path: &[&str]) -> Vec<(usize, Error)> {
+    pub(super) fn take_errors_below(&mut self, path: &[&str]) -> Vec<(usize, Error)> {
         let mut below = Vec::new();
-        self.faults.retain(|fault| match fault.index_below(path) {
+        self.errors.retain(|error| match error.index_below(path) {
             Some(at) => {
-                below.push((at, fault.error.clone()));
+                below.push((at, error.error.clone()));
                 false
             }
             None => true,
@@ -111,7 +111,7 @@ impl Answer {
 
     /// Takes the errors about one nullable field.
     pub(super) fn take_faults_of(&mut self, path: &[&str]) {
-        self.faults.retain(|fault| !fault.path.iter().eq(path.iter()));
+        self.errors.retain(|error| !error.path.iter().eq(path.iter()));
     }
 
     /// The nodes for `ids` requested ids, each decoded on its own, in their order. None for a node
@@ -122,11 +122,11 @@ impl Answer {
     /// When GitHub could not look up all of them, or one failed by a timeout or the rate limit.
     pub(super) fn nodes(mut self, ids: usize) -> Result<Vec<Result<Option<Value>, Error>>, Error> {
         let items = self.take_list(&["nodes"]);
-        let faults = self.take_faults_below(&["nodes"]);
-        if let Some(error) = gravest(self.faults) {
+        let errors = self.take_errors_below(&["nodes"]);
+        if let Some(error) = gravest(self.errors) {
             return Err(error);
         }
-        if let Some(error) = passing(&faults) {
+        if let Some(error) = passing(&errors) {
             return Err(error);
         }
         if items.len() != ids {
@@ -134,7 +134,7 @@ impl Answer {
             return Err(Error::Unintelligible { reason });
         }
         let node = |(at, item): (usize, Value)| {
-            let error = faults.iter().find(|(own, _)| *own == at).map(|(_, error)| error.clone());
+            let error = errors.iter().find(|(own, _)| *own == at).map(|(_, error)| error.clone());
             match error {
                 Some(Error::NotFound { .. }) if item.is_null() => Ok(None),
                 Some(error) => Err(error),
@@ -153,8 +153,8 @@ pub(super) fn read<D: DeserializeOwned>(data: Value) -> Result<D, Error> {
 
 /// The temporary error among those of a list's items, such as a timeout or a rate limit: leaving
 /// out the item because of it would lose it permanently.
-pub(super) fn passing(faults: &[(usize, Error)]) -> Option<Error> {
-    let errors = faults.iter().map(|(_, error)| error);
+pub(super) fn passing(errors: &[(usize, Error)]) -> Option<Error> {
+    let errors = errors.iter().map(|(_, error)| error);
     errors.filter(|error| error.is_passing()).min_by_key(|error| error.rank()).cloned()
 }
 
@@ -167,13 +167,13 @@ fn read_rate(given: Value) -> Option<(Rate, i64)> {
 
 /// One GraphQL error.
 #[derive(Debug, Clone)]
-pub(super) struct Fault {
+pub(super) struct ResponseError {
     /// What it means.
     pub error: Error,
     path: Vec<Value>,
 }
 
-impl Fault {
+impl ResponseError {
     /// The index directly below `path` that the error refers to, if any.
     pub(super) fn index_below(&self, path: &[&str]) -> Option<usize> {
         let (above, below) = self.path.split_at_checked(path.len())?;
@@ -184,8 +184,8 @@ impl Fault {
 
 /// The error that decides what to do next: rate limits first, then timeouts, then the first of the
 /// others.
-pub(super) fn gravest(faults: Vec<Fault>) -> Option<Error> {
-    faults.into_iter().map(|fault| fault.error).min_by_key(Error::rank)
+pub(super) fn gravest(errors: Vec<ResponseError>) -> Option<Error> {
+    errors.into_iter().map(|error| error.error).min_by_key(Error::rank)
 }
 
 /// A response as received.
@@ -209,7 +209,7 @@ struct RawAnswer {
 
 impl Received<'_> {
     /// The GraphQL response, unless GitHub refused the whole request or failed.
-    pub(super) fn answer(&self) -> Result<Answer, Error> {
+    pub(super) fn answer(&self) -> Result<GraphqlResponse, Error> {
         if !self.status.is_success() {
             return Err(self.failure());
         }
@@ -222,16 +222,17 @@ impl Received<'_> {
             }
         };
         let errors = raw.errors.as_array().map(Vec::as_slice).unwrap_or_default();
-        let faults: Vec<Fault> = errors.iter().map(|raw| self.fault(raw)).collect();
+        let errors: Vec<ResponseError> =
+            errors.iter().map(|raw| self.response_error(raw)).collect();
         match raw.data {
-            Value::Null => Err(gravest(faults).unwrap_or_else(|| Error::Unintelligible {
+            Value::Null => Err(gravest(errors).unwrap_or_else(|| Error::Unintelligible {
                 reason: "neither data nor errors".into(),
             })),
-            data => Ok(Answer::new(data, faults)),
+            data => Ok(GraphqlResponse::new(data, errors)),
         }
     }
 
-    fn fault(&self, raw: &Value) -> Fault {
+    fn response_error(&self, raw: &Value) -> ResponseError {
         let text = |name| raw.get(name).and_then(Value::as_str);
         let said = text("message").unwrap_or_default();
         let message = presentable(said, self.token);
@@ -250,7 +251,7 @@ impl Received<'_> {
             }
         };
         let path = raw.get("path").and_then(Value::as_array).cloned();
-        Fault { error, path: path.unwrap_or_default() }
+        ResponseError { error, path: path.unwrap_or_default() }
     }
 
     /// The error for a body that is not JSON with the expected members.
@@ -297,10 +298,10 @@ impl Received<'_> {
     /// GitHub's message; the status's reason when there is none, or the body is an HTML page.
     fn message(&self) -> String {
         #[derive(Deserialize)]
-        struct Problem {
+        struct ErrorMessage {
             message: String,
         }
-        match serde_json::from_slice::<Problem>(self.body) {
+        match serde_json::from_slice::<ErrorMessage>(self.body) {
             Ok(problem) if !problem.message.is_empty() => presentable(&problem.message, self.token),
             _ => self.status.canonical_reason().unwrap_or("without a reason").to_owned(),
         }

@@ -8,7 +8,8 @@ use dispatch::clock::Clock;
 use dispatch::domain::dependencies::Reference;
 use dispatch::domain::{AuthorAssociation, FullName, IssueState};
 use dispatch::github::{
-    Client, Error, Issue, IssuesQuery, Links, PullRequest, Settings, States, Timeouts, Which,
+    Client, Error, Issue, IssueIdentity, IssuesQuery, Links, PullRequest, Settings, States,
+    Timeouts,
 };
 use dispatch::simulator::{Account, Fault, Gate, NewIssue, Simulator, Write, points};
 use serde_json::json;
@@ -50,7 +51,7 @@ async fn ids_of_a_move(client: &Client, simulator: &Simulator) -> (String, Strin
 async fn move_to_ready(
     client: &Client,
     simulator: &Simulator,
-) -> Result<dispatch::github::Changed, Error> {
+) -> Result<dispatch::github::LabelChangeResult, Error> {
     let (issue, add, remove) = ids_of_a_move(client, simulator).await;
     client.change_labels(&issue, &[add], &[remove], false).await
 }
@@ -110,7 +111,7 @@ async fn a_page_has_everything_the_board_shows() {
     github.simulator.open_issue(REPOSITORY, new).unwrap();
     let page = client.issues(&name(), first(100)).await.unwrap();
 
-    assert_eq!((page.open_count, &page.next, page.left_out.len()), (1, &None, 0));
+    assert_eq!((page.open_count, &page.next, page.skipped.len()), (1, &None, 0));
     assert_eq!(page.repository.full_name.as_str(), REPOSITORY);
     let [closed, open] = &page.issues[..] else { panic!("{:?}", page.issues) };
     assert_eq!(
@@ -533,10 +534,10 @@ async fn half_an_issue_is_left_out_of_its_page() {
         assert_eq!(page.issues.iter().map(|issue| issue.number).collect::<Vec<_>>(), [2]);
         let reason = "GitHub API error: 422 Something is off";
         let id = github.simulator.issue(REPOSITORY, 1).unwrap().id;
-        let which = Which { node_id: id, number: 1, state: IssueState::Open };
-        let left_out: Vec<_> =
-            page.left_out.iter().map(|one| (&one.which, one.reason.to_string())).collect();
-        assert_eq!(left_out, [(&Some(which), reason.to_owned())]);
+        let identity = IssueIdentity { node_id: id, number: 1, state: IssueState::Open };
+        let skipped: Vec<_> =
+            page.skipped.iter().map(|one| (&one.identity, one.reason.to_string())).collect();
+        assert_eq!(skipped, [(&Some(identity), reason.to_owned())]);
     }
 }
 

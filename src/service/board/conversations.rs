@@ -204,7 +204,7 @@ fn reading(
     Reading {
         comments: Comments(kept(found.comments)),
         total_count: whole(found.count),
-        unreadable_count: whole(found.left_out),
+        unreadable_count: whole(found.skipped),
         github_updated_at: Some(found.updated_at),
         seen_comments_count: (!is_behind).then_some(issue.comments_count),
         seen_updated_at: (!is_behind).then_some(issue.updated_at),

@@ -35,7 +35,11 @@ impl GithubState {
     }
 
     /// The state after a change of labels that GitHub has answered.
-    pub(super) fn changed_to(self, changed: github::Changed, read_at: DateTime<Utc>) -> Self {
+    pub(super) fn changed_to(
+        self,
+        changed: github::LabelChangeResult,
+        read_at: DateTime<Utc>,
+    ) -> Self {
         let labels = LabelSet::from(changed.labels);
         let read = LabelState { labels, updated_at: changed.updated_at, read_at, ..self.read };
         Self { read, ..self }

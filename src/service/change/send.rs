@@ -9,7 +9,7 @@ use crate::store::Issue;
 /// The outcome of a change that was sent.
 pub(super) enum SendOutcome {
     /// GitHub returned the labels that the issue now has, and an error for what it refused.
-    Answered(github::Changed, Option<github::Error>),
+    Answered(github::LabelChangeResult, Option<github::Error>),
     /// GitHub refused; nothing was changed.
     Refused(github::Error),
     /// The outcome is unknown.

@@ -44,7 +44,7 @@ pub(super) async fn undo(
     github: &github::Client,
     node_id: &str,
     undoing: &LabelChange,
-) -> Result<github::Changed, github::Error> {
+) -> Result<github::LabelChangeResult, github::Error> {
     let other = undoing.add.first().map(String::as_str);
     let live: LiveLabels = github.live_labels(node_id, None, other).await?;
     let add = ids_to_add(github, &live, None, &undoing.add).await?;

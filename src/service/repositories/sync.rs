@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 use crate::domain::label_names::key;
 use crate::domain::{Actor, FullName, IssueId, IssueState, LabelSet, RepositoryId};
-use crate::github::{self, IssuePage, IssuesQuery, LabelPage, LeftOut, States};
+use crate::github::{self, IssuePage, IssuesQuery, LabelPage, SkippedIssue, States};
 use crate::service::board::dependencies::{self, Found};
 use crate::service::board_events::{
     Rules, audit_event, issue_event, removal_event, resync_event, window_start, write_of,
@@ -442,7 +442,7 @@ impl<'a> Reader<'a> {
             let links = dependencies::ask_links(self.app, &self.repository, &page.issues).await?;
             self.received += u32::try_from(page.issues.len()).unwrap_or(u32::MAX);
             self.seen.extend(page.issues.iter().map(|issue| issue.node_id.clone()));
-            let read = (&page.issues[..], &page.left_out[..], &links);
+            let read = (&page.issues[..], &page.skipped[..], &links);
             self.write_page(read, asked_at, &mut advance).await?;
             if is_first {
                 self.follow_pull_requests(&page.pull_requests).await?;
@@ -583,19 +583,19 @@ impl<'a> Reader<'a> {
     /// The progress stops before an issue that was skipped, so that the next sync reads it again.
     async fn write_page(
         &mut self,
-        (found, left_out, links): (&[github::Issue], &[LeftOut], &Found),
+        (found, skipped, links): (&[github::Issue], &[SkippedIssue], &Found),
         asked_at: DateTime<Utc>,
         advance: impl FnOnce(&mut Progress, DateTime<Utc>) + Send,
     ) -> Result<()> {
-        let known = left_out.iter().filter_map(|one| one.which.as_ref());
-        self.seen.extend(known.map(|which| which.node_id.clone()));
+        let known = skipped.iter().filter_map(|one| one.identity.as_ref());
+        self.seen.extend(known.map(|identity| identity.node_id.clone()));
         let mut connection = self.app.connection().await?;
         connection
             .transaction(async |connection| {
                 pool::take_time(connection).await?;
                 let (repository, read) = (&self.repository, (found, links));
-                let left_out = unreadable(self.repository.id, left_out, asked_at);
-                unreadable_issues::note(connection, &left_out).await?;
+                let skipped = unreadable(self.repository.id, skipped, asked_at);
+                unreadable_issues::note(connection, &skipped).await?;
                 let Written { events, left_alone } =
                     write_issues(self.app, connection, repository, read, asked_at).await?;
                 self.left_alone = earlier(self.left_alone, left_alone);
@@ -885,26 +885,26 @@ impl<'a> Reader<'a> {
     async fn count_open(&self) -> Result<i32> {
         let (connection, id) = (&mut self.app.connection().await?, self.repository.id);
         let cached = issues::count_open(connection, id).await?;
-        let left_out = unreadable_issues::count_open_and_not_cached(connection, id).await?;
-        Ok(i32::try_from(cached + left_out).unwrap_or(i32::MAX))
+        let skipped = unreadable_issues::count_open_and_not_cached(connection, id).await?;
+        Ok(i32::try_from(cached + skipped).unwrap_or(i32::MAX))
     }
 }
 
 fn unreadable(
     repository_id: RepositoryId,
-    left_out: &[LeftOut],
+    skipped: &[SkippedIssue],
     at: DateTime<Utc>,
 ) -> Vec<NewUnreadableIssue> {
-    let row = |one: &LeftOut| NewUnreadableIssue {
+    let row = |one: &SkippedIssue| NewUnreadableIssue {
         repository_id,
-        node_id: one.which.as_ref().map(|which| which.node_id.clone()),
-        number: one.which.as_ref().map(|which| which.number),
-        state: one.which.as_ref().map_or(IssueState::Open, |which| which.state),
+        node_id: one.identity.as_ref().map(|identity| identity.node_id.clone()),
+        number: one.identity.as_ref().map(|identity| identity.number),
+        state: one.identity.as_ref().map_or(IssueState::Open, |identity| identity.state),
         reason: one.reason.to_string(),
         first_at: at,
         last_at: at,
     };
-    left_out.iter().map(row).collect()
+    skipped.iter().map(row).collect()
 }
 
 /// The result of writing issues.

@@ -1,10 +1,10 @@
 //! The client of GitHub reads whatever GitHub's whole published schema allows.
 //!
-//! Every function of the client asks a server that answers at random within that schema: every member
-//! of every interface and union and some that nobody has heard of, likewise values of enums, null
-//! wherever it is allowed, lists empty and full, texts with half characters, errors beside the data at
-//! every path. What it makes of an answer is compared with the answer. A failure names its seed;
-//! `GITHUB_ANSWERS_SEED` runs that one alone.
+//! Every function of the client asks a server that answers at random within that schema: every
+//! member of every interface and union and some that nobody has heard of, likewise values of enums,
+//! null wherever it is allowed, lists empty and full, texts with half characters, errors beside the
+//! data at every path. What it makes of an answer is compared with the answer. A failure names its
+//! seed; `GITHUB_ANSWERS_SEED` runs that one alone.
 
 mod generator;
 mod schema;
@@ -208,7 +208,7 @@ async fn a_page_is_read_issue_by_issue() {
             });
             let whole: Vec<_> = whole.collect();
             assert_eq!(page.issues.len(), whole.len());
-            assert_eq!(page.left_out.len(), nodes.len() - whole.len());
+            assert_eq!(page.skipped.len(), nodes.len() - whole.len());
             for (issue, (_, node)) in page.issues.iter().zip(whole) {
                 check_issue(issue, node);
             }
@@ -454,7 +454,7 @@ async fn a_conversation_is_read_comment_by_comment() {
                     .filter(|(at, node)| !node.is_null() && !is_struck(body, &path(*at)));
                 let whole: Vec<&Value> = whole.map(|(_, node)| node).rev().collect();
                 assert_eq!(read.comments.len(), whole.len());
-                assert_eq!(read.left_out as usize, nodes.len() - whole.len());
+                assert_eq!(read.skipped as usize, nodes.len() - whole.len());
                 for (comment, node) in read.comments.iter().zip(whole) {
                     let text = |name: &str| node[name].as_str().map(storable);
                     assert_eq!(Some(&comment.id), text("id").as_ref());

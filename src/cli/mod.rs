@@ -101,7 +101,7 @@ pub(crate) enum ClientCommand {
     /// List the current pauses
     Pauses(PausesArguments),
     /// Print the events of the board until interrupted
-    Watch(watch::Arguments),
+    Watch(watch::WatchArguments),
     /// Serve the MCP tools over standard input and output
     Mcp,
 }

@@ -48,7 +48,7 @@ fragment Named on Issue { id number title url status agents repository { fullNam
 
 /// The arguments of `watch`.
 #[derive(Debug, Args)]
-pub(crate) struct Arguments {
+pub(crate) struct WatchArguments {
     /// A repository; may be repeated [default: all]
     #[arg(long, value_name = "OWNER/REPO")]
     repo: Vec<String>,
@@ -90,7 +90,7 @@ impl From<std::io::Error> for Ended {
 }
 
 /// Follows the board until a permanent failure.
-pub(super) async fn watch(client: &config::Client, arguments: &Arguments) -> Outcome {
+pub(super) async fn watch(client: &config::Client, arguments: &WatchArguments) -> Outcome {
     let mut cursor = arguments.after.clone();
     let mut pause = PAUSES.0;
     loop {
@@ -125,7 +125,7 @@ enum StreamEnd {
 /// Prints events over one connection.
 async fn follow(
     client: &config::Client,
-    arguments: &Arguments,
+    arguments: &WatchArguments,
     cursor: &mut Option<String>,
 ) -> Result<StreamEnd, Ended> {
     let mut socket = Socket::open(client).await?;

@@ -288,7 +288,7 @@ pub struct EventCursor(pub i64);
 /// A position that was never handed out.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not an event cursor; use one that Dispatch has handed out")]
-pub struct NotACursor(pub String);
+pub struct InvalidEventCursor(pub String);
 
 impl fmt::Display for EventCursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -297,10 +297,10 @@ impl fmt::Display for EventCursor {
 }
 
 impl FromStr for EventCursor {
-    type Err = NotACursor;
+    type Err = InvalidEventCursor;
 
-    fn from_str(text: &str) -> Result<Self, NotACursor> {
-        let refused = || NotACursor(text.chars().take(64).collect());
+    fn from_str(text: &str) -> Result<Self, InvalidEventCursor> {
+        let refused = || InvalidEventCursor(text.chars().take(64).collect());
         read_public(text, "evt").map(Self).ok_or_else(refused)
     }
 }

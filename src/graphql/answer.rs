@@ -13,17 +13,17 @@ use crate::service::error_code::{
 
 /// The response to a request. Its errors have codes.
 #[derive(Debug)]
-pub(super) struct Answer(Response);
+pub(super) struct OperationResponse(Response);
 
 #[derive(serde::Serialize)]
-struct Body<'a> {
+struct ResponseBody<'a> {
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     errors: &'a [ServerError],
     #[serde(skip_serializing_if = "Option::is_none")]
     data: Option<&'a Value>,
 }
 
-impl Answer {
+impl OperationResponse {
     /// The answer that a dressed response is.
     pub(super) fn new(response: Response) -> Self {
         Self(response)
@@ -45,7 +45,7 @@ impl Answer {
     /// The JSON text.
     pub(super) fn to_bytes(&self) -> Bytes {
         let data = self.is_executed().then_some(&self.0.data);
-        let body = Body { errors: &self.0.errors, data };
+        let body = ResponseBody { errors: &self.0.errors, data };
         json::bytes(&body)
     }
 
@@ -65,27 +65,27 @@ impl Answer {
     }
 
     /// The answer as the only item of a stream.
-    pub(super) fn into_only_item(self) -> Item {
-        Item { position: None, is_last: true, ..self.item() }
+    pub(super) fn into_only_item(self) -> StreamItem {
+        StreamItem { position: None, is_last: true, ..self.item() }
     }
 
     /// The answer as an item of a subscription that is at its feed's position. One without data is
     /// the last: something could not be told.
-    pub(super) fn into_item(self, feed: &Feed) -> Item {
+    pub(super) fn into_item(self, feed: &Feed) -> StreamItem {
         let failed = self.0.data == Value::Null;
         let position = feed.position().filter(|_| !failed);
-        Item { position, is_last: failed || feed.is_last(), ..self.item() }
+        StreamItem { position, is_last: failed || feed.is_last(), ..self.item() }
     }
 
-    fn item(&self) -> Item {
+    fn item(&self) -> StreamItem {
         let refusal = (!self.is_executed()).then(|| json::bytes(&self.0.errors));
-        Item { position: None, is_last: false, refusal, answer: self.to_bytes() }
+        StreamItem { position: None, is_last: false, refusal, answer: self.to_bytes() }
     }
 }
 
 /// One answer of a stream. Clones share the bytes.
 #[derive(Debug, Clone)]
-pub(super) struct Item {
+pub(super) struct StreamItem {
     /// Where in the event log it stands; none when it stands nowhere in particular.
     pub(super) position: Option<EventCursor>,
     /// Whether nothing follows it.

@@ -28,23 +28,25 @@ pub(super) fn check(
         Some((&definition.node.name.node, &value.node))
     });
     let values = defaults.chain(variables.iter()).collect();
-    let mut reader = Reader { variables: values, known: HashSet::new() };
+    let mut reader = BoundsChecker { variables: values, known: HashSet::new() };
     for field in all_fields(document) {
         for (name, value) in &field.arguments {
-            reader.literal(&name.node, &value.node).map_err(|wrong| wrong.into_error(value.pos))?;
+            reader
+                .literal(&name.node, &value.node)
+                .map_err(|out_of_bounds| out_of_bounds.into_error(value.pos))?;
         }
     }
     Ok(())
 }
 
 /// An argument out of its bounds.
-struct Wrong {
+struct OutOfBounds {
     /// The way to it, from the inside out.
     path: Vec<String>,
     reason: String,
 }
 
-impl Wrong {
+impl OutOfBounds {
     fn within(mut self, name: &Name) -> Self {
         self.path.push(name.to_string());
         self
@@ -61,15 +63,15 @@ impl Wrong {
     }
 }
 
-struct Reader<'a> {
+struct BoundsChecker<'a> {
     variables: HashMap<&'a Name, &'a Value>,
     /// Variables that were read, each with the name of the argument that it was read for: a large
     /// one that is used often is read once for each bound.
     known: HashSet<(&'a Name, &'a Name)>,
 }
 
-impl<'a> Reader<'a> {
-    fn literal(&mut self, name: &'a Name, value: &'a Literal) -> Result<(), Wrong> {
+impl<'a> BoundsChecker<'a> {
+    fn literal(&mut self, name: &'a Name, value: &'a Literal) -> Result<(), OutOfBounds> {
         match value {
             Literal::Variable(variable) => match self.variables.get(variable) {
                 Some(value) if self.known.insert((variable, name)) => constant(name, value),
@@ -84,14 +86,14 @@ impl<'a> Reader<'a> {
                 let mut members = members.iter();
                 members
                     .try_for_each(|(member, value)| self.literal(member, value))
-                    .map_err(|wrong| wrong.within(name))
+                    .map_err(|out_of_bounds| out_of_bounds.within(name))
             }
             _ => Ok(()),
         }
     }
 }
 
-fn constant(name: &Name, value: &Value) -> Result<(), Wrong> {
+fn constant(name: &Name, value: &Value) -> Result<(), OutOfBounds> {
     match value {
         Value::String(text) => check_text(name, text),
         Value::List(values) => {
@@ -102,22 +104,22 @@ fn constant(name: &Name, value: &Value) -> Result<(), Wrong> {
             let mut members = members.iter();
             members
                 .try_for_each(|(member, value)| constant(member, value))
-                .map_err(|wrong| wrong.within(name))
+                .map_err(|out_of_bounds| out_of_bounds.within(name))
         }
         _ => Ok(()),
     }
 }
 
-fn check_text(name: &Name, text: &str) -> Result<(), Wrong> {
-    bounds::check_text(name, text).map_err(|reason| wrong(name, reason))
+fn check_text(name: &Name, text: &str) -> Result<(), OutOfBounds> {
+    bounds::check_text(name, text).map_err(|reason| out_of_bounds(name, reason))
 }
 
-fn check_list(name: &Name, length: usize) -> Result<(), Wrong> {
-    bounds::check_list(name, length).map_err(|reason| wrong(name, reason))
+fn check_list(name: &Name, length: usize) -> Result<(), OutOfBounds> {
+    bounds::check_list(name, length).map_err(|reason| out_of_bounds(name, reason))
 }
 
-fn wrong(name: &Name, reason: String) -> Wrong {
-    Wrong { path: vec![name.to_string()], reason }
+fn out_of_bounds(name: &Name, reason: String) -> OutOfBounds {
+    OutOfBounds { path: vec![name.to_string()], reason }
 }
 
 #[cfg(test)]

@@ -30,8 +30,8 @@ pub(super) struct ChangeIssuePayload {
 impl ChangeIssuePayload {
     /// What a use case did, with what the selection wants of it.
     pub(super) async fn of(context: &Context<'_>, changed: Changed) -> service::Result<Self> {
-        let wants = loaders::Wants::of(&context.look_ahead().field("issue"));
-        let issue = loaders::one_issue(app(context), changed.issue, wants).await?;
+        let fields = loaders::RequestedFields::of(&context.look_ahead().field("issue"));
+        let issue = loaders::one_issue(app(context), changed.issue, fields).await?;
         let known = loaders::Related::Known(Some(Arc::clone(&issue)));
         let audit_entry = AuditEntry { row: changed.audit_entry, issue: known };
         Ok(Self { issue, audit_entry, cursor: changed.cursor })
@@ -194,7 +194,7 @@ impl EditMutation {
         #[graphql(desc = "The issue and the lane.")] input: SetLane,
     ) -> async_graphql::Result<SetLanePayload> {
         let issue = lanes::set_lane(app(context), actor(context), input).await?;
-        let wants = loaders::Wants::of(&context.look_ahead().field("issue"));
-        Ok(SetLanePayload { issue: loaders::one_issue(app(context), issue, wants).await? })
+        let fields = loaders::RequestedFields::of(&context.look_ahead().field("issue"));
+        Ok(SetLanePayload { issue: loaders::one_issue(app(context), issue, fields).await? })
     }
 }

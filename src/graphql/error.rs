@@ -63,7 +63,9 @@ fn with_code(app: &App, call: &Call, mut error: ServerError) -> ServerError {
         RESYNC
     } else if error.extensions.as_ref().is_some_and(|has| has.get("code").is_some()) {
         return error;
-    } else if let Some(Misfit { field, message }) = misfit(&call.text, &error.message) {
+    } else if let Some(ArgumentError { field, message }) =
+        argument_error(&call.text, &error.message)
+    {
         error.message = message;
         error.extensions.get_or_insert_default().set("field", field);
         BAD_USER_INPUT
@@ -142,7 +144,7 @@ fn name_argument(text: &RequestText, error: &mut ServerError) {
 }
 
 /// A value that does not fit its argument.
-struct Misfit {
+struct ArgumentError {
     /// The argument, or the member of it.
     field: String,
     /// What is wrong and what would be right.
@@ -166,12 +168,12 @@ static WORDS: LazyLock<HashMap<String, String>> = LazyLock::new(|| {
 
 /// Reads what the library says of a value that does not fit, and says it as use cases do: which one
 /// it is, and what would fit.
-fn misfit(text: &RequestText, sentence: &str) -> Option<Misfit> {
+fn argument_error(text: &RequestText, sentence: &str) -> Option<ArgumentError> {
     if sentence.contains(NO_INT) {
         let (from, to) = (i32::MIN, i32::MAX);
         let field = oversized(text)?;
         let message = format!("{field}: must be a whole number from {from} to {to}");
-        return Some(Misfit { field, message });
+        return Some(ArgumentError { field, message });
     }
     // «Invalid value for argument "filter.statuses.0", enumeration type "Status" does not contain
     // the value "LATER"», and its like.
@@ -195,7 +197,7 @@ fn misfit(text: &RequestText, sentence: &str) -> Option<Misfit> {
         why.to_owned()
     };
     let field = (*path.last()?).to_owned();
-    Some(Misfit { field, message: format!("{}: {message}", path.join(".")) })
+    Some(ArgumentError { field, message: format!("{}: {message}", path.join(".")) })
 }
 
 /// The first argument, or member of one, that is a whole number too large for the library.

@@ -20,7 +20,7 @@ use crate::store::Event;
 const MAX_EVENTS: usize = 512;
 
 /// What nearly every reader of a card asks for.
-const WANTS: loaders::Wants = loaders::Wants {
+const WANTS: loaders::RequestedFields = loaders::RequestedFields {
     body: false,
     lease: true,
     backoff: true,

@@ -1,5 +1,5 @@
-//! The executor, through which every operation goes: it parses a request, checks limits and permissions,
-//! executes it, and adds error codes to the response.
+//! The executor, through which every operation goes: it parses a request, checks limits and
+//! permissions, executes it, and adds error codes to the response.
 //!
 //! It is deliberately not a schema extension of the library. With an extension, the library runs
 //! every field of every row through it, which on a board of some thousand fields costs more than
@@ -19,11 +19,11 @@ use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
 
 use super::access;
-use super::answer::{Answer, Item};
+use super::answer::{OperationResponse, StreamItem};
 use super::bounds;
 use super::document::{chosen, root_fields};
 use super::error::add_codes;
-use super::feed::{Feed, Source};
+use super::feed::{Feed, FeedSource};
 use super::limits;
 use super::null_propagation::Shapes;
 use super::request::{Admitted, Call};
@@ -61,7 +61,7 @@ impl Executor {
     }
 
     /// Reads a request and decides whether it may be run. An answer comes back when it may not.
-    pub(super) fn admit(&self, call: Call) -> Result<Admitted, Answer> {
+    pub(super) fn admit(&self, call: Call) -> Result<Admitted, OperationResponse> {
         match read(&self.0.shapes, &call) {
             Ok((kind, document)) => Ok(Admitted { kind, document, call }),
             Err(error) => Err(self.answer(&call, Response::from_errors(vec![error]))),
@@ -69,7 +69,7 @@ impl Executor {
     }
 
     /// What a client gets to see of a response.
-    fn answer(&self, call: &Call, mut response: Response) -> Answer {
+    fn answer(&self, call: &Call, mut response: Response) -> OperationResponse {
         if response.errors.iter().any(|error| !error.path.is_empty())
             && let Ok(document) = parse_query(&call.text.query)
             && let Ok(operation) = chosen(&document, call.operation_name.as_deref())
@@ -77,11 +77,11 @@ impl Executor {
             self.0.shapes.complete(&document, operation, &mut response);
         }
         response.errors.truncate(ERRORS);
-        Answer::new(add_codes(&self.0.app, call, response))
+        OperationResponse::new(add_codes(&self.0.app, call, response))
     }
 
     /// Runs a query or a mutation to its end.
-    pub(super) async fn execute(&self, admitted: Admitted) -> Answer {
+    pub(super) async fn execute(&self, admitted: Admitted) -> OperationResponse {
         let Admitted { kind, document, call } = admitted;
         let order = Order::of(&document, &call);
         let mut request = call.request("");
@@ -97,7 +97,7 @@ impl Executor {
     }
 
     /// Runs a query, or a mutation that goes on when whoever asked goes away meanwhile.
-    pub(super) async fn execute_to_the_end(&self, admitted: Admitted) -> Answer {
+    pub(super) async fn execute_to_the_end(&self, admitted: Admitted) -> OperationResponse {
         if admitted.kind != OperationType::Mutation {
             return self.execute(admitted).await;
         }
@@ -116,7 +116,7 @@ impl Executor {
     }
 
     /// Runs a subscription by itself, fed from `source`.
-    pub(super) fn run(&self, call: &Call, source: Source) -> BoxStream<'static, Item> {
+    pub(super) fn run(&self, call: &Call, source: FeedSource) -> BoxStream<'static, StreamItem> {
         let feed = Feed::new(source);
         let request = call.request(&call.text.query).data(feed.clone());
         let responses = self.0.schema.execute_stream(request);

@@ -168,14 +168,14 @@ pub(super) struct Lagged;
 /// How one execution of a subscription is fed. Handed to it with the request.
 #[derive(Debug, Clone)]
 pub(super) struct Feed {
-    source: Arc<Mutex<Option<Source>>>,
+    source: Arc<Mutex<Option<FeedSource>>>,
     position: Arc<AtomicI64>,
     is_last: Arc<AtomicBool>,
 }
 
 /// Which events an execution is fed with.
 #[derive(Debug)]
-pub(super) enum Source {
+pub(super) enum FeedSource {
     /// What its own arguments ask for.
     Arguments,
     /// Everything behind a position, whatever its arguments say.
@@ -203,7 +203,7 @@ pub(super) enum Source {
 
 impl Feed {
     /// A feed for one execution.
-    pub(super) fn new(source: Source) -> Self {
+    pub(super) fn new(source: FeedSource) -> Self {
         Self {
             source: Arc::new(Mutex::new(Some(source))),
             position: Arc::default(),
@@ -241,11 +241,11 @@ impl Feed {
     ) -> Result<BoxStream<'static, Result<FeedItem>>> {
         let source = self.source.lock().await.take();
         Ok(match source {
-            Some(Source::Arguments) => whole(app, after).await?,
-            Some(Source::Log { after }) => whole(app, Some(after)).await?,
-            Some(Source::Live(live)) => live.items().boxed(),
-            Some(Source::Replay { after, through }) => replay(app, after, through).boxed(),
-            Some(Source::Gap { position, reason }) => gap(position, reason).boxed(),
+            Some(FeedSource::Arguments) => whole(app, after).await?,
+            Some(FeedSource::Log { after }) => whole(app, Some(after)).await?,
+            Some(FeedSource::Live(live)) => live.items().boxed(),
+            Some(FeedSource::Replay { after, through }) => replay(app, after, through).boxed(),
+            Some(FeedSource::Gap { position, reason }) => gap(position, reason).boxed(),
             None => {
                 let twice = anyhow::anyhow!("an execution asked for its feed twice");
                 return Err(Error::Internal(twice));

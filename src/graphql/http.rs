@@ -17,7 +17,7 @@ use bytes::Bytes;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde_json::{Map, Value};
 
-use super::answer::Answer;
+use super::answer::OperationResponse;
 use super::negotiation::{Media, accepted, is_json};
 use super::request::{Call, Requester};
 use super::server::Server;
@@ -40,11 +40,11 @@ pub(super) async fn answer(
     server: &Server,
     parts: &Parts,
     body: Body,
-) -> Result<Response, Refusal> {
+) -> Result<Response, HttpError> {
     let is_get = parts.method == Method::GET;
     if !is_get && parts.method != Method::POST {
         let allow = (ALLOW, HeaderValue::from_static("GET, POST"));
-        return Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "use GET or POST").with(allow));
+        return Err(HttpError::new(StatusCode::METHOD_NOT_ALLOWED, "use GET or POST").with(allow));
     }
     if is_get && parts.uri.query().is_none() && wants_page(&parts.headers) {
         // Relative, so that it also leads there below a path that a proxy takes off.
@@ -54,7 +54,7 @@ pub(super) async fn answer(
     }
     let media = accepted(&parts.headers).ok_or_else(|| {
         let types = "application/graphql-response+json, application/json or text/event-stream";
-        Refusal::new(StatusCode::NOT_ACCEPTABLE, format!("accept {types}"))
+        HttpError::new(StatusCode::NOT_ACCEPTABLE, format!("accept {types}"))
     })?;
     let members = match is_get {
         true => members_of_query(parts.uri.query().unwrap_or_default()),
@@ -74,12 +74,12 @@ pub(super) async fn answer(
     };
     if is_get && admitted.kind == OperationType::Mutation {
         let allow = (ALLOW, HeaderValue::from_static("POST"));
-        let refusal = Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "send a mutation with POST");
+        let refusal = HttpError::new(StatusCode::METHOD_NOT_ALLOWED, "send a mutation with POST");
         return Err(refusal.with(allow).in_media(media));
     }
     if media == Media::EventStream && admitted.kind == OperationType::Mutation {
         let sentence = "a mutation is not answered as an event stream: accept application/json";
-        return Err(Refusal::new(StatusCode::NOT_ACCEPTABLE, sentence));
+        return Err(HttpError::new(StatusCode::NOT_ACCEPTABLE, sentence));
     }
     if media == Media::EventStream {
         return Ok(match last_event_id(&parts.headers) {
@@ -93,7 +93,7 @@ pub(super) async fn answer(
 /// An answer in a media type: the bytes of one without errors, or any other. Under the older type
 /// everything that is well-formed is 200, except what a proxy or a client must be able to tell from
 /// the status.
-fn shown(answer: Result<Bytes, Answer>, media: Media) -> Response {
+fn shown(answer: Result<Bytes, OperationResponse>, media: Media) -> Response {
     let media_type = [(CONTENT_TYPE, media.content_type())];
     let answer = match answer {
         Ok(bytes) => return (StatusCode::OK, media_type, bytes).into_response(),
@@ -113,7 +113,7 @@ fn wants_page(headers: &HeaderMap) -> bool {
     accept.is_some_and(|accept| accept.split([',', ';']).any(is_page))
 }
 
-fn last_event_id(headers: &HeaderMap) -> Result<Option<EventCursor>, Refusal> {
+fn last_event_id(headers: &HeaderMap) -> Result<Option<EventCursor>, HttpError> {
     let Some(value) = headers.get(LAST_EVENT_ID) else { return Ok(None) };
     match value.to_str().unwrap_or_default() {
         // A stream that has sent no position yet has none to give back.
@@ -121,18 +121,18 @@ fn last_event_id(headers: &HeaderMap) -> Result<Option<EventCursor>, Refusal> {
         text => text
             .parse()
             .map(Some)
-            .map_err(|problem| Refusal::of("Last-Event-ID", &format!("{problem}"))),
+            .map_err(|problem| HttpError::of("Last-Event-ID", &format!("{problem}"))),
     }
 }
 
 /// The members of a request in a query string, where objects are JSON texts.
-fn members_of_query(query: &str) -> Result<Map<String, Value>, Refusal> {
+fn members_of_query(query: &str) -> Result<Map<String, Value>, HttpError> {
     let mut members = Map::new();
     for (name, text) in url::form_urlencoded::parse(query.as_bytes()) {
         let value = match name.as_ref() {
             "variables" | "extensions" if text.is_empty() => Value::Null,
             "variables" | "extensions" => serde_json::from_str(&text)
-                .map_err(|problem| Refusal::of(&name, &format!("is not JSON: {problem}")))?,
+                .map_err(|problem| HttpError::of(&name, &format!("is not JSON: {problem}")))?,
             _ => Value::String(text.into_owned()),
         };
         members.insert(name.into_owned(), value);
@@ -140,59 +140,59 @@ fn members_of_query(query: &str) -> Result<Map<String, Value>, Refusal> {
     Ok(members)
 }
 
-async fn members_of_body(headers: &HeaderMap, body: Body) -> Result<Map<String, Value>, Refusal> {
+async fn members_of_body(headers: &HeaderMap, body: Body) -> Result<Map<String, Value>, HttpError> {
     if !is_json(headers) {
         let sentence = "send the request as application/json, in UTF-8";
-        return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, sentence));
+        return Err(HttpError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, sentence));
     }
     let body = Limited::new(body, REQUEST_SIZE).collect().await.map_err(|error| {
         if error.is::<LengthLimitError>() {
             let sentence = format!("the request is larger than {REQUEST_SIZE} bytes");
-            Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, sentence)
+            HttpError::new(StatusCode::PAYLOAD_TOO_LARGE, sentence)
         } else {
-            Refusal::new(StatusCode::BAD_REQUEST, "the request was cut short")
+            HttpError::new(StatusCode::BAD_REQUEST, "the request was cut short")
         }
     })?;
     members_of_json(&body.to_bytes())
 }
 
 /// The members of a request in a JSON text.
-pub(super) fn members_of_json(text: &[u8]) -> Result<Map<String, Value>, Refusal> {
+pub(super) fn members_of_json(text: &[u8]) -> Result<Map<String, Value>, HttpError> {
     match serde_json::from_slice(json::without_mark(text)) {
         Ok(Value::Object(members)) => Ok(members),
         Ok(Value::Array(_)) => {
             let sentence = "batches are not served: send one request at a time";
-            Err(Refusal::new(StatusCode::BAD_REQUEST, sentence))
+            Err(HttpError::new(StatusCode::BAD_REQUEST, sentence))
         }
-        Ok(_) => Err(Refusal::new(StatusCode::BAD_REQUEST, "the request is not a JSON object")),
+        Ok(_) => Err(HttpError::new(StatusCode::BAD_REQUEST, "the request is not a JSON object")),
         Err(problem) => {
             let sentence = format!("the request is not JSON: {problem}");
-            Err(Refusal::new(StatusCode::BAD_REQUEST, sentence))
+            Err(HttpError::new(StatusCode::BAD_REQUEST, sentence))
         }
     }
 }
 
 /// The request that its members make.
-pub(super) fn query(mut members: Map<String, Value>) -> Result<Query, Refusal> {
+pub(super) fn query(mut members: Map<String, Value>) -> Result<Query, HttpError> {
     let mut text = |name: &str| match members.remove(name) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),
-        Some(_) => Err(Refusal::of(name, "must be a string")),
+        Some(_) => Err(HttpError::of(name, "must be a string")),
     };
     let document = text("query")?;
     let operation_name = text("operationName")?;
     let mut object = |name: &str| match members.remove(name) {
         None | Some(Value::Null) => Ok(Value::Object(Map::new())),
         Some(object @ Value::Object(_)) => Ok(object),
-        Some(_) => Err(Refusal::of(name, "must be an object")),
+        Some(_) => Err(HttpError::of(name, "must be an object")),
     };
     let mut variables = object("variables")?;
     json::make_whole(&mut variables);
     let extensions = object("extensions")?;
     let document = match document {
         Some(document) => document,
-        None if extensions.get("persistedQuery").is_some() => return Err(Refusal::not_stored()),
-        None => return Err(Refusal::of("query", "is missing")),
+        None if extensions.get("persistedQuery").is_some() => return Err(HttpError::not_stored()),
+        None => return Err(HttpError::of("query", "is missing")),
     };
     let mut query = Query::new(document).variables(Variables::from_json(variables));
     query.operation_name = operation_name;
@@ -201,7 +201,7 @@ pub(super) fn query(mut members: Map<String, Value>) -> Result<Query, Refusal> {
 
 /// Why a request was not even read.
 #[derive(Debug)]
-pub(super) struct Refusal {
+pub(super) struct HttpError {
     status: StatusCode,
     code: &'static str,
     sentence: String,
@@ -210,7 +210,7 @@ pub(super) struct Refusal {
     media: Media,
 }
 
-impl Refusal {
+impl HttpError {
     fn new(status: StatusCode, sentence: impl Into<String>) -> Self {
         let code = BAD_USER_INPUT;
         let sentence = sentence.into();
@@ -239,18 +239,18 @@ impl Refusal {
     }
 
     /// The refusal as an answer.
-    pub(super) fn answer(&self) -> Answer {
+    pub(super) fn answer(&self) -> OperationResponse {
         let mut error = async_graphql::ServerError::new(&self.sentence, None);
         let extensions = error.extensions.get_or_insert_default();
         extensions.set("code", self.code);
         if let Some(field) = &self.field {
             extensions.set("field", field.as_str());
         }
-        Answer::new(async_graphql::Response::from_errors(vec![error]))
+        OperationResponse::new(async_graphql::Response::from_errors(vec![error]))
     }
 }
 
-impl IntoResponse for Refusal {
+impl IntoResponse for HttpError {
     fn into_response(self) -> Response {
         let body: Bytes = self.answer().to_bytes();
         let media = match self.media {

@@ -68,16 +68,16 @@ impl Related<Arc<Issue>> {
             (Self::Known(issue), _) => Ok(issue.clone()),
             (Self::Left, None) => Ok(None),
             (Self::Left, Some(id)) => {
-                let wants = Wants::of(&context.look_ahead());
-                Ok(issues_by_id(app(context), &[id], wants).await?.remove(&id))
+                let fields = RequestedFields::of(&context.look_ahead());
+                Ok(issues_by_id(app(context), &[id], fields).await?.remove(&id))
             }
         }
     }
 }
 
 impl Related<Arc<Issue>> {
-    /// The issue, also one that was removed or whose repository is no longer tracked: rows leave by a
-    /// mark, so what refers to them always finds them.
+    /// The issue, also one that was removed or whose repository is no longer tracked: rows leave by
+    /// a mark, so what refers to them always finds them.
     pub(super) async fn resolve_any(
         &self,
         context: &Context<'_>,
@@ -88,13 +88,13 @@ impl Related<Arc<Issue>> {
         }
         let row = issues::by_id(&mut *app(context).connection().await?, id).await?;
         let row = row.ok_or_else(|| Error::no_issue(id))?;
-        one_issue(app(context), row, Wants::of(&context.look_ahead())).await
+        one_issue(app(context), row, RequestedFields::of(&context.look_ahead())).await
     }
 }
 
-/// What a selection wants of issues besides their rows.
+/// The fields of issues that a selection requests besides their rows.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Wants {
+pub(super) struct RequestedFields {
     /// Their Markdown texts.
     pub(super) body: bool,
     /// Who holds them.
@@ -109,7 +109,7 @@ pub(super) struct Wants {
     pub(super) blocks: Option<Edges>,
 }
 
-impl Wants {
+impl RequestedFields {
     /// What a selection on one issue wants.
     pub(super) fn of(issue: &Lookahead<'_>) -> Self {
         let has = |field| issue.field(field).exists();
@@ -141,15 +141,16 @@ impl Wants {
     }
 }
 
-/// What a selection on dependencies wants of the other issues; none where it does not ask for those.
+/// What a selection on dependencies wants of the other issues; none where it does not ask for
+/// those.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Edges(Option<Box<Wants>>);
+pub(super) struct Edges(Option<Box<RequestedFields>>);
 
 impl Edges {
     /// What a selection on a list of dependencies wants.
     pub(super) fn of(list: &Lookahead<'_>) -> Self {
         let issue = Some(list.field("issue")).filter(Lookahead::exists);
-        Self(issue.map(|issue| Box::new(Wants::of(&issue))))
+        Self(issue.map(|issue| Box::new(RequestedFields::of(&issue))))
     }
 
     fn or(self, other: Self) -> Self {
@@ -175,9 +176,10 @@ pub(super) async fn with_issues<Row>(
     if !issue.iter().any(Lookahead::exists) {
         return Ok(page.map(|row| (row, Related::Left)));
     }
-    let wants = issue.iter().map(Wants::of).fold(Wants::default(), Wants::or);
+    let fields =
+        issue.iter().map(RequestedFields::of).fold(RequestedFields::default(), RequestedFields::or);
     let ids: Vec<IssueId> = page.rows.iter().filter_map(&id_of).collect();
-    let issues = issues_by_id(app(context), &ids, wants).await?;
+    let issues = issues_by_id(app(context), &ids, fields).await?;
     Ok(page.map(|row| {
         let issue = id_of(&row).and_then(|id| issues.get(&id).cloned());
         (row, Related::Known(issue))
@@ -188,21 +190,25 @@ pub(super) async fn with_issues<Row>(
 pub(super) async fn issues_by_id(
     app: &App,
     ids: &[IssueId],
-    wants: Wants,
+    fields: RequestedFields,
 ) -> Result<HashMap<IssueId, Arc<Issue>>> {
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
     let rows = issues::by_ids(&mut *app.connection().await?, ids).await?;
     let rows = rows.into_iter().filter(|row| row.removed_at.is_none()).collect();
-    let issues = all_issues(app, rows, wants).await?;
+    let issues = all_issues(app, rows, fields).await?;
     let shown = issues.into_iter().filter(|issue| issue.repository.enabled);
     Ok(shown.map(|issue| (issue.row.id, issue)).collect())
 }
 
 /// An issue with its repository, and with what its selection wants.
-pub(super) async fn one_issue(app: &App, row: store::Issue, wants: Wants) -> Result<Arc<Issue>> {
-    let mut issues = all_issues(app, vec![row], wants).await?;
+pub(super) async fn one_issue(
+    app: &App,
+    row: store::Issue,
+    fields: RequestedFields,
+) -> Result<Arc<Issue>> {
+    let mut issues = all_issues(app, vec![row], fields).await?;
     Ok(issues.pop().expect("as many issues come out as go in"))
 }
 
@@ -210,19 +216,19 @@ pub(super) async fn one_issue(app: &App, row: store::Issue, wants: Wants) -> Res
 pub(super) async fn all_issues(
     app: &App,
     rows: Vec<store::Issue>,
-    wants: Wants,
+    fields: RequestedFields,
 ) -> Result<Vec<Arc<Issue>>> {
     let page = Page { rows, has_previous: false, has_next: false };
-    Ok(issues(app, page, wants).await?.rows)
+    Ok(issues(app, page, fields).await?.rows)
 }
 
 /// A page of rows as issues.
 pub(super) async fn issues(
     app: &App,
     page: Page<store::Issue>,
-    wants: Wants,
+    fields: RequestedFields,
 ) -> Result<Page<Arc<Issue>>> {
-    let mut pages = issue_pages(app, vec![page], wants).await?;
+    let mut pages = issue_pages(app, vec![page], fields).await?;
     Ok(pages.pop().expect("as many pages come out as go in"))
 }
 
@@ -230,7 +236,7 @@ pub(super) async fn issues(
 pub(super) async fn issue_pages(
     app: &App,
     pages: Vec<Page<store::Issue>>,
-    wants: Wants,
+    fields: RequestedFields,
 ) -> Result<Vec<Page<Arc<Issue>>>> {
     let rows = || pages.iter().flat_map(|page| &page.rows);
     let mut repository_ids: Vec<RepositoryId> = rows().map(|row| row.repository_id).collect();
@@ -239,34 +245,34 @@ pub(super) async fn issue_pages(
     let repositories = repositories(app, &repository_ids).await?;
     let mut bodies: HashMap<IssueId, Option<String>> = HashMap::new();
     let ids = || -> Vec<IssueId> { rows().map(|row| row.id).collect() };
-    if wants.body {
+    if fields.body {
         bodies.extend(service::board::bodies(app, &ids()).await?);
     }
     let mut leases: HashMap<IssueId, Arc<store::Lease>> = HashMap::new();
-    if wants.lease {
+    if fields.lease {
         let live = service::claims::leases::live_leases(app, &ids()).await?;
         leases.extend(live.into_iter().map(|lease| (lease.issue_id, Arc::new(lease))));
     }
     let mut backoffs: HashMap<IssueId, Backoff> = HashMap::new();
-    if wants.backoff {
+    if fields.backoff {
         let noted = service::claims::backoffs::of_issues(app, &ids()).await?;
         backoffs.extend(noted.into_iter().map(|row| (row.issue_id, row.into())));
     }
-    let mut related = Dependencies::load(app, &ids(), &wants).await?;
+    let mut related = Dependencies::load(app, &ids(), &fields).await?;
     let mut issue = |row: store::Issue| {
         let repository = repositories.get(&row.repository_id).ok_or_else(|| {
             let (id, repository) = (row.id, row.repository_id);
             Error::Internal(anyhow::anyhow!("{id} belongs to {repository}, which is not there"))
         })?;
-        let body = match wants.body {
+        let body = match fields.body {
             true => Related::Known(bodies.remove(&row.id).flatten()),
             false => Related::Left,
         };
-        let lease = match wants.lease {
+        let lease = match fields.lease {
             true => Related::Known(leases.remove(&row.id)),
             false => Related::Left,
         };
-        let backoff = match wants.backoff {
+        let backoff = match fields.backoff {
             true => Related::Known(backoffs.remove(&row.id)),
             false => Related::Left,
         };
@@ -297,21 +303,22 @@ async fn repositories(
 pub(super) async fn issue(
     app: &App,
     (row, repository): (store::Issue, store::Repository),
-    wants: Wants,
+    fields: RequestedFields,
 ) -> Result<Arc<Issue>> {
-    let body = match wants.body {
+    let body = match fields.body {
         true => Related::Known(body(app, row.id).await?),
         false => Related::Left,
     };
-    let lease = match wants.lease {
+    let lease = match fields.lease {
         true => Related::Known(lease(app, row.id).await?),
         false => Related::Left,
     };
-    let backoff = match wants.backoff {
+    let backoff = match fields.backoff {
         true => Related::Known(backoff(app, row.id).await?),
         false => Related::Left,
     };
-    let (counts, blocked_by, blocks) = Dependencies::load(app, &[row.id], &wants).await?.take(&row);
+    let (counts, blocked_by, blocks) =
+        Dependencies::load(app, &[row.id], &fields).await?.take(&row);
     let repository = Arc::new(repository);
     Ok(Arc::new(Issue { row, repository, body, lease, backoff, counts, blocked_by, blocks }))
 }
@@ -333,8 +340,8 @@ pub(super) async fn backoff(app: &App, id: IssueId) -> Result<Option<Backoff>> {
 
 /// The dependency counts of one issue.
 pub(super) async fn dependency_counts(app: &App, row: &store::Issue) -> Result<DependencyCounts> {
-    let wants = Wants { counts: true, ..Wants::default() };
-    match Dependencies::load(app, &[row.id], &wants).await?.take(row) {
+    let fields = RequestedFields { counts: true, ..RequestedFields::default() };
+    match Dependencies::load(app, &[row.id], &fields).await?.take(row) {
         (Related::Known(Some(counts)), ..) => Ok(counts),
         _ => Ok(DependencyCounts::default()),
     }
@@ -362,21 +369,21 @@ struct Dependencies {
 }
 
 impl Dependencies {
-    async fn load(app: &App, ids: &[IssueId], wants: &Wants) -> Result<Self> {
-        let counts = match wants.counts {
+    async fn load(app: &App, ids: &[IssueId], fields: &RequestedFields) -> Result<Self> {
+        let counts = match fields.counts {
             true => {
                 Some(service::board::dependencies::counts(app, ids).await?.into_iter().collect())
             }
             false => None,
         };
-        let blocked_by = match &wants.blocked_by {
+        let blocked_by = match &fields.blocked_by {
             Some(edges) => {
                 let rows = service::board::dependencies::blocked_by(app, ids).await?;
                 Some(by_issue(app, rows, edges).await?)
             }
             None => None,
         };
-        let blocks = match &wants.blocks {
+        let blocks = match &fields.blocks {
             Some(edges) => {
                 let rows = service::board::dependencies::blocks(app, ids).await?;
                 Some(by_issue(app, rows, edges).await?)
@@ -407,11 +414,11 @@ impl Dependencies {
 /// Dependencies by the issue whose they are, with the other issues where those are wanted.
 async fn by_issue(app: &App, rows: Vec<blockers::Dependency>, edges: &Edges) -> Result<ByIssue> {
     let others = match &edges.0 {
-        Some(wants) => {
+        Some(fields) => {
             let mut ids: Vec<IssueId> = rows.iter().filter_map(|row| row.issue_id).collect();
             ids.sort_unstable();
             ids.dedup();
-            Some(others(app, ids, wants).await?)
+            Some(others(app, ids, fields).await?)
         }
         None => None,
     };
@@ -431,9 +438,9 @@ async fn by_issue(app: &App, rows: Vec<blockers::Dependency>, edges: &Edges) -> 
 fn others<'a>(
     app: &'a App,
     ids: Vec<IssueId>,
-    wants: &'a Wants,
+    fields: &'a RequestedFields,
 ) -> BoxFuture<'a, Result<HashMap<IssueId, Arc<Issue>>>> {
-    Box::pin(async move { issues_by_id(app, &ids, wants.clone()).await })
+    Box::pin(async move { issues_by_id(app, &ids, fields.clone()).await })
 }
 
 /// Both ways from a connection to its nodes.

@@ -47,10 +47,10 @@ use tokio::sync::OnceCell;
 use tokio::sync::broadcast::{self, error::RecvError};
 use tokio::task::JoinSet;
 
-use super::answer::Item;
+use super::answer::StreamItem;
 use super::document::{all_fields, chosen, root_fields};
 use super::executor::Executor;
-use super::feed::{BEYOND, Live, Source};
+use super::feed::{BEYOND, FeedSource, Live};
 use super::request::{Admitted, Call};
 use crate::domain::{Actor, EventCursor, Tier};
 use crate::service::{self, Result};
@@ -80,7 +80,7 @@ struct Key {
 
 /// A subscription that can be shared.
 #[derive(Debug)]
-struct Shareable {
+struct SharedSubscription {
     key: Key,
     /// What every member runs; `after` means nothing in it.
     call: Call,
@@ -97,20 +97,21 @@ impl Multiplexer {
         executor: &Executor,
         admitted: Admitted,
         resume: Option<EventCursor>,
-    ) -> BoxStream<'static, Item> {
+    ) -> BoxStream<'static, StreamItem> {
         let executor = executor.clone();
         if admitted.kind != OperationType::Subscription {
             let only = async move { executor.execute_to_the_end(admitted).await.into_only_item() };
             return stream::once(only).boxed();
         }
-        match (Shareable::of(&admitted), resume) {
-            (Some(shareable), resume) => {
-                let shareable = Shareable { after: resume.or(shareable.after), ..shareable };
-                let first = self.join(&executor, &shareable).await;
-                shared(self.clone(), executor, shareable, admitted.call, first).boxed()
+        match (SharedSubscription::of(&admitted), resume) {
+            (Some(subscription), resume) => {
+                let subscription =
+                    SharedSubscription { after: resume.or(subscription.after), ..subscription };
+                let first = self.join(&executor, &subscription).await;
+                shared(self.clone(), executor, subscription, admitted.call, first).boxed()
             }
-            (None, None) => executor.run(&admitted.call, Source::Arguments),
-            (None, Some(after)) => executor.run(&admitted.call, Source::Log { after }),
+            (None, None) => executor.run(&admitted.call, FeedSource::Arguments),
+            (None, Some(after)) => executor.run(&admitted.call, FeedSource::Log { after }),
         }
     }
 
@@ -124,19 +125,19 @@ impl Multiplexer {
 fn shared(
     multiplexer: Multiplexer,
     executor: Executor,
-    shareable: Shareable,
+    subscription: SharedSubscription,
     own: Call,
     first: Result<Option<Member>>,
-) -> impl Stream<Item = Item> + Send {
+) -> impl Stream<Item = StreamItem> + Send {
     stream! {
-        let mut seen = shareable.after;
+        let mut seen = subscription.after;
         let mut tries = TRIES;
         let mut joined = Some(first);
         while tries > 0 {
             tries -= 1;
             let member = match joined.take() {
                 Some(joined) => joined,
-                None => multiplexer.join(&executor, &shareable).await,
+                None => multiplexer.join(&executor, &subscription).await,
             };
             let member = match member {
                 Ok(Some(member)) => member,
@@ -145,7 +146,7 @@ fn shared(
                 Err(_) => break,
             };
             let begin = seen.unwrap_or(member.position);
-            for await item in missed(&executor, &shareable.call, begin, member.position).await {
+            for await item in missed(&executor, &subscription.call, begin, member.position).await {
                 seen = item.position.or(seen);
                 let is_last = item.is_last;
                 yield item;
@@ -159,7 +160,7 @@ fn shared(
                     MemberItem::Item(item) => item,
                     MemberItem::Lag => {
                         let reason = "The reader was too slow".to_owned();
-                        for await item in executor.run(&shareable.call, Source::Gap { position: at, reason }) {
+                        for await item in executor.run(&subscription.call, FeedSource::Gap { position: at, reason }) {
                             yield item;
                         }
                         return;
@@ -179,8 +180,8 @@ fn shared(
             seen = Some(at);
         }
         let source = match seen {
-            Some(after) => Source::Log { after },
-            None => Source::Arguments,
+            Some(after) => FeedSource::Log { after },
+            None => FeedSource::Arguments,
         };
         for await item in executor.run(&own, source) {
             yield item;
@@ -194,9 +195,9 @@ async fn missed(
     call: &Call,
     seen: EventCursor,
     position: EventCursor,
-) -> BoxStream<'static, Item> {
+) -> BoxStream<'static, StreamItem> {
     if seen < position {
-        return executor.run(call, Source::Replay { after: seen, through: position });
+        return executor.run(call, FeedSource::Replay { after: seen, through: position });
     }
     if seen == position || seen <= executor.app().bus.position() {
         return stream::empty().boxed();
@@ -205,14 +206,14 @@ async fn missed(
         Ok(newest) if seen <= newest => stream::empty().boxed(),
         Ok(newest) => {
             let reason = BEYOND.to_owned();
-            executor.run(call, Source::Gap { position: newest, reason })
+            executor.run(call, FeedSource::Gap { position: newest, reason })
         }
         // Whether the position is from this log is unknown now; the log itself will tell.
-        Err(_) => executor.run(call, Source::Log { after: seen }),
+        Err(_) => executor.run(call, FeedSource::Log { after: seen }),
     }
 }
 
-impl Shareable {
+impl SharedSubscription {
     /// How a subscription can be shared; none when it cannot, which costs an execution of its own
     /// and nothing else.
     fn of(admitted: &Admitted) -> Option<Self> {
@@ -305,7 +306,7 @@ struct Publisher {
     /// The position up to which all events were published.
     position: EventCursor,
     /// Where later events will be published; none before the group begins and after it is over.
-    sender: Option<broadcast::Sender<Item>>,
+    sender: Option<broadcast::Sender<StreamItem>>,
 }
 
 impl Published {
@@ -313,7 +314,7 @@ impl Published {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn publish(&self, item: Item) {
+    fn publish(&self, item: StreamItem) {
         let mut publisher = self.lock();
         publisher.position = item.position.unwrap_or_default().max(publisher.position);
         if let Some(sender) = &publisher.sender {
@@ -324,9 +325,9 @@ impl Published {
 }
 
 /// Ends a group when its task does, by whatever way.
-struct Ending(Arc<Published>);
+struct CloseOnDrop(Arc<Published>);
 
-impl Drop for Ending {
+impl Drop for CloseOnDrop {
     fn drop(&mut self) {
         self.0.lock().sender = None;
     }
@@ -334,7 +335,7 @@ impl Drop for Ending {
 
 /// A member's place in a group.
 struct Member {
-    receiver: broadcast::Receiver<Item>,
+    receiver: broadcast::Receiver<StreamItem>,
     position: EventCursor,
     /// Keeps the group alive.
     group: Arc<Group>,
@@ -342,7 +343,7 @@ struct Member {
 
 /// What a member receives.
 enum MemberItem {
-    Item(Item),
+    Item(StreamItem),
     /// Answers were dropped, because the member was too far behind.
     Lag,
 }
@@ -369,9 +370,13 @@ impl Member {
 
 impl Multiplexer {
     /// Joins the group of a subscription; none when the group has ended already.
-    async fn join(&self, executor: &Executor, shareable: &Shareable) -> Result<Option<Member>> {
-        let group = self.group(&shareable.key);
-        group.has_begun.get_or_try_init(|| group.begin(executor, &shareable.call)).await?;
+    async fn join(
+        &self,
+        executor: &Executor,
+        subscription: &SharedSubscription,
+    ) -> Result<Option<Member>> {
+        let group = self.group(&subscription.key);
+        group.has_begun.get_or_try_init(|| group.begin(executor, &subscription.call)).await?;
         let member = Group::member(&group);
         if member.is_none() {
             self.forget(&group);
@@ -412,12 +417,12 @@ impl Group {
         let live = Live::start(executor.app()).await?;
         let (sender, _) = broadcast::channel(BACKLOG);
         *self.published.lock() = Publisher { position: live.position(), sender: Some(sender) };
-        let mut answers = executor.run(call, Source::Live(live));
-        let ending = Ending(Arc::clone(&self.published));
+        let mut answers = executor.run(call, FeedSource::Live(live));
+        let guard = CloseOnDrop(Arc::clone(&self.published));
         let run = async move {
             while let Some(item) = answers.next().await {
                 let is_last = item.is_last;
-                ending.0.publish(item);
+                guard.0.publish(item);
                 if is_last {
                     break;
                 }

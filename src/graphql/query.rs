@@ -12,7 +12,7 @@ use super::claims::pauses::PauseQuery;
 use super::claims::queue::QueueQuery;
 use super::loaders::{self, actor, app};
 use super::repositories::overview::OverviewQuery;
-use super::types::page::{Arguments, cost, cost_of_search};
+use super::types::page::{PageArguments, cost, cost_of_search};
 use super::types::{
     AgentRunConnection, AuditEntryConnection, AuditOptions, Board, Issue, IssueConnection, Node,
     Repository, Service, SyncState, Viewer,
@@ -82,7 +82,7 @@ impl BoardQuery {
         #[graphql(desc = "Only issues before this cursor.")] before: Option<String>,
     ) -> async_graphql::Result<IssueConnection> {
         let filter = service::board::normalized_filter(app(context), filter);
-        let arguments = Arguments { first, after, last, before };
+        let arguments = PageArguments { first, after, last, before };
         Ok(IssueConnection::load(context, filter, arguments).await?)
     }
 
@@ -111,9 +111,9 @@ impl BoardQuery {
                 Err(Error::Invalid { field: "id", reason })
             }
         };
-        let wants = loaders::Wants::of(&context.look_ahead());
+        let fields = loaders::RequestedFields::of(&context.look_ahead());
         match found(issue)? {
-            Some(issue) => Ok(Some(loaders::issue(app, issue, wants).await?)),
+            Some(issue) => Ok(Some(loaders::issue(app, issue, fields).await?)),
             None => Ok(None),
         }
     }
@@ -151,7 +151,8 @@ impl RecordQuery {
         let repository =
             repository.map(|name| full_name(context, "repository", &name)).transpose()?;
         let filter = AuditFilter { repository, issue: issue_id, actor, action, success, agent };
-        Ok(AuditEntryConnection::load(context, &filter, Arguments::forward(first, after)).await?)
+        Ok(AuditEntryConnection::load(context, &filter, PageArguments::forward(first, after))
+            .await?)
     }
 
     /// The values that the audit log can be filtered by, each with its number of entries.
@@ -171,7 +172,7 @@ impl RecordQuery {
         #[graphql(desc = "Only runs after this cursor.")] after: Option<String>,
     ) -> async_graphql::Result<AgentRunConnection> {
         let filter = RunFilter { agent, issue: issue_id };
-        Ok(AgentRunConnection::load(context, &filter, Arguments::forward(first, after)).await?)
+        Ok(AgentRunConnection::load(context, &filter, PageArguments::forward(first, after)).await?)
     }
 }
 

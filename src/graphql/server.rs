@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
 
-use super::answer::{Answer, Item};
+use super::answer::{OperationResponse, StreamItem};
 use super::executor::Executor;
 use super::multiplexer::Multiplexer;
 use super::request::{Admitted, Call};
@@ -20,8 +20,8 @@ use crate::service::App;
 /// outcome open.
 const QUERY_TIME: Duration = Duration::from_secs(15);
 
-/// Everything that the transports share: the schema, the cached responses and the subscriptions that
-/// run. Cheap to clone.
+/// Everything that the transports share: the schema, the cached responses and the subscriptions
+/// that run. Cheap to clone.
 #[derive(Clone)]
 pub struct Server(Arc<Inner>);
 
@@ -54,17 +54,17 @@ impl Server {
     }
 
     /// As [`Executor::admit`].
-    pub(super) fn admit(&self, call: Call) -> Result<Admitted, Answer> {
+    pub(super) fn admit(&self, call: Call) -> Result<Admitted, OperationResponse> {
         self.0.executor.admit(call)
     }
 
     /// As [`ResponseCache::cached`].
-    pub(super) async fn cached(&self, call: &Call) -> Option<Result<Bytes, Answer>> {
+    pub(super) async fn cached(&self, call: &Call) -> Option<Result<Bytes, OperationResponse>> {
         self.0.response_cache.cached(&self.0.executor, call).await
     }
 
     /// As [`ResponseCache::execute`].
-    pub(super) async fn execute(&self, admitted: Admitted) -> Result<Bytes, Answer> {
+    pub(super) async fn execute(&self, admitted: Admitted) -> Result<Bytes, OperationResponse> {
         self.0.response_cache.execute(&self.0.executor, admitted).await
     }
 
@@ -73,7 +73,7 @@ impl Server {
         &self,
         admitted: Admitted,
         resume: Option<EventCursor>,
-    ) -> BoxStream<'static, Item> {
+    ) -> BoxStream<'static, StreamItem> {
         self.0.multiplexer.follow(&self.0.executor, admitted, resume).await
     }
 }

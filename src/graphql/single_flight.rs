@@ -4,17 +4,17 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::Mutex;
 
-/// Single flight for one piece of work. A caller gets the result of a run that began after its call, so
-/// no result is older than the call. Callers that wait during a run share the next run, which the first
-/// of them makes.
+/// Single flight for one piece of work. A caller gets the result of a run that began after its
+/// call, so no result is older than the call. Callers that wait during a run share the next run,
+/// which the first of them makes.
 #[derive(Debug)]
 pub(super) struct SingleFlight<T> {
     calls: AtomicU64,
-    last: Mutex<Last<T>>,
+    last: Mutex<LastRun<T>>,
 }
 
 #[derive(Debug)]
-struct Last<T> {
+struct LastRun<T> {
     /// The number of the first call that came too late for the last run.
     first_later_call: u64,
     /// The result of the last run.
@@ -28,8 +28,9 @@ impl<T> Default for SingleFlight<T> {
 }
 
 impl<T: Clone> SingleFlight<T> {
-    /// The result of `work`, or of another caller's run that began after this call. `work` is given the
-    /// last result. An error is returned to its own caller only; the next waiting caller runs again.
+    /// The result of `work`, or of another caller's run that began after this call. `work` is given
+    /// the last result. An error is returned to its own caller only; the next waiting caller runs
+    /// again.
     pub(super) async fn run<E, Run>(&self, work: impl FnOnce(Option<T>) -> Run) -> Result<T, E>
     where
         Run: Future<Output = Result<T, E>>,
@@ -43,17 +44,18 @@ impl<T: Clone> SingleFlight<T> {
         }
         let first_later_call = self.calls.load(Ordering::SeqCst);
         let outcome = work(last.outcome.clone()).await?;
-        *last = Last { first_later_call, outcome: Some(outcome.clone()) };
+        *last = LastRun { first_later_call, outcome: Some(outcome.clone()) };
         Ok(outcome)
     }
 }
 
 impl<T> SingleFlight<T> {
-    /// With the result of an earlier run, which calls from now on are given and never get as their own.
+    /// With the result of an earlier run, which calls from now on are given and never get as their
+    /// own.
     pub(super) fn with_last(outcome: Option<T>) -> Self {
         Self {
             calls: AtomicU64::default(),
-            last: Mutex::new(Last { first_later_call: 0, outcome }),
+            last: Mutex::new(LastRun { first_later_call: 0, outcome }),
         }
     }
 }

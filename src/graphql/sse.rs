@@ -15,7 +15,7 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::{self, Stream};
 
-use super::answer::{Answer, Item};
+use super::answer::{OperationResponse, StreamItem};
 use super::negotiation::Media;
 use super::request::Admitted;
 use super::server::Server;
@@ -44,9 +44,9 @@ pub(super) async fn stream(
     response(StatusCode::OK, lines.take_until(async move { bus.closed().await }))
 }
 
-/// A request that is not run, as an event stream: a browser's `EventSource` shows its page nothing of
-/// an answer with another status than 200, so only who must sign in gets one.
-pub(super) fn refusal(answer: Answer) -> Response {
+/// A request that is not run, as an event stream: a browser's `EventSource` shows its page nothing
+/// of an answer with another status than 200, so only who must sign in gets one.
+pub(super) fn refusal(answer: OperationResponse) -> Response {
     let status = match answer.refusal_status() {
         status @ (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) => status,
         _ => StatusCode::OK,
@@ -64,7 +64,9 @@ fn response(status: StatusCode, lines: impl Stream<Item = Bytes> + Send + 'stati
     (status, headers, body).into_response()
 }
 
-fn lines(items: impl Stream<Item = Item> + Send + 'static) -> impl Stream<Item = Bytes> + Send {
+fn lines(
+    items: impl Stream<Item = StreamItem> + Send + 'static,
+) -> impl Stream<Item = Bytes> + Send {
     stream! {
         // The client learns at once that it is connected.
         yield COMMENT;

@@ -24,7 +24,7 @@ use crate::domain::{AgentRunId, AuditEntryId, EventCursor, IssueFilter};
 use crate::service::{self, App, Error, Result};
 use crate::store::Event;
 
-type Item<T> = async_graphql::Result<T>;
+type StreamResult<T> = async_graphql::Result<T>;
 
 /// The streams that clients can subscribe to.
 #[derive(Debug, Default, MergedSubscription)]
@@ -45,7 +45,7 @@ impl BoardSubscription {
             IssueFilter,
         >,
         #[graphql(desc = "The last position that the client has seen.")] after: Option<EventCursor>,
-    ) -> async_graphql::Result<impl Stream<Item = Item<BoardEvent>> + use<>> {
+    ) -> async_graphql::Result<impl Stream<Item = StreamResult<BoardEvent>> + use<>> {
         let app = app(context).clone();
         let filter = service::board::normalized_filter_for_events(&app, filter).await?;
         let feed: Feed = context.data_unchecked::<Feed>().clone();
@@ -169,7 +169,7 @@ impl RecordSubscription {
         &self,
         context: &Context<'_>,
         #[graphql(desc = "Only entries of this repository.")] repository: Option<String>,
-    ) -> async_graphql::Result<impl Stream<Item = Item<AuditEntry>> + use<>> {
+    ) -> async_graphql::Result<impl Stream<Item = StreamResult<AuditEntry>> + use<>> {
         let repository =
             repository.map(|name| full_name(context, "repository", &name)).transpose()?;
         let names = match repository {
@@ -189,7 +189,7 @@ impl RecordSubscription {
         &self,
         context: &Context<'_>,
         #[graphql(desc = "Only runs of this agent.")] agent: Option<String>,
-    ) -> async_graphql::Result<impl Stream<Item = Item<AgentRun>> + use<>> {
+    ) -> async_graphql::Result<impl Stream<Item = StreamResult<AgentRun>> + use<>> {
         let is_wanted = move |run: &AgentRun| {
             agent.as_ref().is_none_or(|agent| is_same(agent, &run.row.agent_name))
         };
@@ -207,7 +207,7 @@ impl SyncSubscription {
     async fn sync_changed(
         &self,
         context: &Context<'_>,
-    ) -> async_graphql::Result<impl Stream<Item = Item<SyncState>> + use<>> {
+    ) -> async_graphql::Result<impl Stream<Item = StreamResult<SyncState>> + use<>> {
         let app = app(context).clone();
         let mut changes = app.bus.sync_changes();
         let mut before = service::repositories::sync::sync_state(&app).await?;
@@ -258,7 +258,7 @@ impl Record for AgentRun {
 async fn records<R, NormalizedFilter>(
     context: &Context<'_>,
     is_wanted: NormalizedFilter,
-) -> Result<impl Stream<Item = Item<R>> + use<R, NormalizedFilter>>
+) -> Result<impl Stream<Item = StreamResult<R>> + use<R, NormalizedFilter>>
 where
     R: Record,
     NormalizedFilter: Fn(&R) -> bool + Send,

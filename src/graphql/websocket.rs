@@ -21,7 +21,7 @@ use serde_json::{Map, Value};
 use tokio::time::{Instant, interval_at, timeout};
 use tokio_stream::StreamMap;
 
-use super::answer::Item;
+use super::answer::StreamItem;
 use super::http::{REQUEST_SIZE, query};
 use super::request::{Call, Requester};
 use super::server::Server;
@@ -105,7 +105,9 @@ pub(super) async fn upgrade(server: Server, parts: &mut Parts) -> Response {
         .write_buffer_size(BUFFER)
         .max_message_size(REQUEST_SIZE)
         .max_frame_size(REQUEST_SIZE)
-        .on_upgrade(async move |socket| Session::new(server, visitor, socket).serve().await)
+        .on_upgrade(async move |socket| {
+            WebSocketSession::new(server, visitor, socket).serve().await
+        })
 }
 
 /// Who opened a socket.
@@ -190,12 +192,12 @@ impl ClientMessage {
 
 /// What an operation has to say.
 enum ServerMessage {
-    Item(Item),
+    Item(StreamItem),
     End,
 }
 
 /// A socket and the operations that run on it.
-struct Session {
+struct WebSocketSession {
     server: Server,
     visitor: Visitor,
     socket: WebSocket,
@@ -204,7 +206,7 @@ struct Session {
     sizes: HashMap<String, usize>,
 }
 
-impl Session {
+impl WebSocketSession {
     fn new(server: Server, visitor: Visitor, socket: WebSocket) -> Self {
         Self { server, visitor, socket, operations: StreamMap::new(), sizes: HashMap::new() }
     }
@@ -330,7 +332,7 @@ impl Session {
             let mut next = Some((id, message));
             while let Some((id, message)) = next {
                 self.socket.feed(encode(&id, &message)).await?;
-                if let ServerMessage::Item(Item { refusal: Some(_), .. }) = message {
+                if let ServerMessage::Item(StreamItem { refusal: Some(_), .. }) = message {
                     // An operation that was refused says nothing more, not even that it ends.
                     self.operations.remove(&id);
                 }
@@ -362,7 +364,9 @@ async fn receive(socket: &mut WebSocket) -> Result<ClientMessage, Closing> {
 
 fn encode(id: &str, item: &ServerMessage) -> Message {
     match item {
-        ServerMessage::Item(Item { refusal: Some(errors), .. }) => message("error", id, errors),
+        ServerMessage::Item(StreamItem { refusal: Some(errors), .. }) => {
+            message("error", id, errors)
+        }
         ServerMessage::Item(item) => message("next", id, &item.answer),
         ServerMessage::End => {
             let id = serde_json::to_string(id).expect("a text is JSON");
@@ -371,25 +375,25 @@ fn encode(id: &str, item: &ServerMessage) -> Message {
     }
 }
 
-/// A message of an operation. Its own part is short; the payload is the one that all who get the same
-/// answer share.
+/// A message of an operation. Its own part is short; the payload is the one that all who get the
+/// same answer share.
 fn message(kind: &str, id: &str, payload: &Bytes) -> Message {
     let id = serde_json::to_string(id).expect("a text is JSON");
     let payload = std::str::from_utf8(payload).expect("JSON is UTF-8");
     format!(r#"{{"id":{id},"type":"{kind}","payload":{payload}}}"#).into()
 }
 
-fn too_many() -> super::answer::Answer {
+fn too_many() -> super::answer::OperationResponse {
     refusal(format!("More than {OPERATIONS} operations at once on one connection"))
 }
 
-fn too_long() -> super::answer::Answer {
+fn too_long() -> super::answer::OperationResponse {
     let most = OPERATION_BYTES;
     refusal(format!("The operations of one connection have more than {most} bytes together"))
 }
 
-fn refusal(sentence: String) -> super::answer::Answer {
+fn refusal(sentence: String) -> super::answer::OperationResponse {
     let mut error = async_graphql::ServerError::new(sentence, None);
     error.extensions.get_or_insert_default().set("code", crate::service::error_code::RATE_LIMITED);
-    super::answer::Answer::new(async_graphql::Response::from_errors(vec![error]))
+    super::answer::OperationResponse::new(async_graphql::Response::from_errors(vec![error]))
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Context, InputObject, Object, SimpleObject};
 
 use crate::domain::{IssueId, LeaseId};
-use crate::graphql::loaders::{self, Related, Wants, actor, app};
+use crate::graphql::loaders::{self, Related, RequestedFields, actor, app};
 use crate::graphql::types::Lease;
 use crate::graphql::types::page::cost;
 use crate::service::claims::holders::{self, RequestStop, SendMessage};
@@ -34,7 +34,7 @@ impl HolderQuery {
             true => rows.iter().map(|row| row.issue_id).collect(),
             false => vec![],
         };
-        let issues = loaders::issues_by_id(app, &ids, Wants::of(&wanted)).await?;
+        let issues = loaders::issues_by_id(app, &ids, RequestedFields::of(&wanted)).await?;
         let lease = |row: crate::store::Lease| match issues.get(&row.issue_id) {
             Some(issue) => {
                 Lease { row: Arc::new(row), issue: Related::Known(Some(Arc::clone(issue))) }

@@ -6,8 +6,8 @@ use async_graphql::{Context, Enum, InputObject, Object, SimpleObject};
 
 use crate::domain::doctor::Inconsistency;
 use crate::domain::{IssueId, Lane, Timestamp};
-use crate::graphql::loaders::{self, Related, Wants, actor, app};
-use crate::graphql::types::page::{Arguments, cost, size};
+use crate::graphql::loaders::{self, Related, RequestedFields, actor, app};
+use crate::graphql::types::page::{PageArguments, cost, size};
 use crate::graphql::types::{
     AgentRun, AuditEntry, Issue, Lease, LeaseMessage, WorkDecisionConnection, WorkExplanation,
 };
@@ -80,7 +80,8 @@ impl QueueQuery {
         #[graphql(desc = "Only decisions after this cursor.")] after: Option<String>,
     ) -> async_graphql::Result<WorkDecisionConnection> {
         let filter = DecisionFilter { agent, issue: issue_id, withheld: withheld_issue_id };
-        Ok(WorkDecisionConnection::load(context, &filter, Arguments::forward(first, after)).await?)
+        Ok(WorkDecisionConnection::load(context, &filter, PageArguments::forward(first, after))
+            .await?)
     }
 
     /// The inconsistencies in the queue: issues that contradict their leases, and whether they can
@@ -96,8 +97,8 @@ impl QueueQuery {
         let counts = Inconsistency::ALL.into_iter().map(count).collect();
         found.truncate(NAMED);
         let ids: Vec<IssueId> = found.iter().map(|finding| finding.issue_id).collect();
-        let wants = Wants::of(&context.look_ahead().field("findings").field("issue"));
-        let issues = loaders::issues_by_id(app, &ids, wants).await?;
+        let fields = RequestedFields::of(&context.look_ahead().field("findings").field("issue"));
+        let issues = loaders::issues_by_id(app, &ids, fields).await?;
         let finding = |finding: InconsistencyRow| WorkFinding {
             issue_id: finding.issue_id,
             issue: issues.get(&finding.issue_id).cloned(),
@@ -298,8 +299,8 @@ struct FinishWorkPayload {
 
 /// An issue as a use case left it, with what the selection wants of it.
 async fn issue(context: &Context<'_>, row: store::Issue) -> service::Result<Arc<Issue>> {
-    let wants = Wants::of(&context.look_ahead().field("issue"));
-    loaders::one_issue(app(context), row, wants).await
+    let fields = RequestedFields::of(&context.look_ahead().field("issue"));
+    loaders::one_issue(app(context), row, fields).await
 }
 
 #[derive(Debug, Default)]
@@ -328,8 +329,8 @@ impl ClaimMutation {
         #[graphql(desc = "The agent and the issue.")] input: ClaimIssue,
     ) -> async_graphql::Result<ClaimIssuePayload> {
         let claimed = service::claims::claim_issue(app(context), actor(context), input).await?;
-        let wants = Wants::of(&context.look_ahead().field("lease").field("issue"));
-        let issue = loaders::one_issue(app(context), claimed.issue, wants).await?;
+        let fields = RequestedFields::of(&context.look_ahead().field("lease").field("issue"));
+        let issue = loaders::one_issue(app(context), claimed.issue, fields).await?;
         let (row, issue) = (Arc::new(claimed.lease), Related::Known(Some(issue)));
         Ok(ClaimIssuePayload { lease: Lease { row, issue }, warning: claimed.warning })
     }

@@ -92,8 +92,8 @@ impl Overview {
     async fn stale(&self, context: &Context<'_>) -> async_graphql::Result<Vec<Arc<Issue>>> {
         let app = app(context);
         let rows = overview::stale_issues(app, STALE).await?;
-        let wants = loaders::Wants::of(&context.look_ahead());
-        Ok(loaders::all_issues(app, rows, wants).await?)
+        let fields = loaders::RequestedFields::of(&context.look_ahead());
+        Ok(loaders::all_issues(app, rows, fields).await?)
     }
 
     /// The number of successful moves on each day, including today, oldest first.
@@ -215,7 +215,8 @@ impl Project {
             0 => vec![],
             _ => overview::first_of_projects(app, &request).await?,
         };
-        let issues = loaders::all_issues(app, rows, loaders::Wants::of_list(&cards)).await?;
+        let issues =
+            loaders::all_issues(app, rows, loaders::RequestedFields::of_list(&cards)).await?;
         let mut by_column: HashMap<_, Vec<_>> = HashMap::new();
         for issue in issues {
             by_column.entry((issue.row.repository_id, issue.row.status)).or_default().push(issue);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Context, Object};
 
 use super::Issue;
-use super::page::{Arguments, MAX, connection};
+use super::page::{MAX, PageArguments, connection};
 use crate::domain::run_result::RunResult;
 use crate::domain::{AgentRunId, Timestamp};
 use crate::graphql::loaders::{self, Related};
@@ -110,7 +110,7 @@ impl AgentRunConnection {
     pub(in crate::graphql) async fn load(
         context: &Context<'_>,
         filter: &RunFilter,
-        arguments: Arguments,
+        arguments: PageArguments,
     ) -> Result<Self> {
         let app = loaders::app(context);
         let page =

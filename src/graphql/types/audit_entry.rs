@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Context, Object};
 
 use super::Issue;
-use super::page::{Arguments, MAX, connection};
+use super::page::{MAX, PageArguments, connection};
 use crate::domain::actor::ActorKind;
 use crate::domain::{AuditEntryId, Timestamp};
 use crate::graphql::loaders::{self, Related};
@@ -131,7 +131,7 @@ impl AuditEntryConnection {
     pub(in crate::graphql) async fn load(
         context: &Context<'_>,
         filter: &AuditFilter,
-        arguments: Arguments,
+        arguments: PageArguments,
     ) -> Result<Self> {
         let app = loaders::app(context);
         let page = service::audit::audit_log(app, filter, &arguments.request::<'a'>(MAX)?).await?;

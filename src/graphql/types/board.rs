@@ -6,7 +6,7 @@ use async_graphql::{Context, InputType, Lookahead, Object, SelectionField, Value
 
 use super::Issue;
 use super::issue::{IssueConnection, Total};
-use super::page::{Arguments, MAX_COLUMN, cost};
+use super::page::{MAX_COLUMN, PageArguments, cost};
 use crate::domain::filter::NormalizedFilter;
 use crate::domain::{EventCursor, Status};
 use crate::graphql::loaders;
@@ -81,7 +81,7 @@ impl BoardColumn {
         #[graphql(default = 50, desc = "How many issues, from 0 to 1000.")] first: Option<i32>,
         #[graphql(desc = "Only issues after this cursor.")] after: Option<String>,
     ) -> async_graphql::Result<IssueConnection> {
-        let request = Arguments::forward(first, after).request::<'i'>(MAX_COLUMN)?;
+        let request = PageArguments::forward(first, after).request::<'i'>(MAX_COLUMN)?;
         let page = match request.after {
             None => self.cards.start(request.limit),
             Some(_) => self.page(context, &request).await?,
@@ -106,7 +106,8 @@ impl Board {
             columns.push((status, total));
             pages.push(cards);
         }
-        let pages = loaders::issue_pages(app, pages, loaders::Wants::of_list(&cards)).await?;
+        let pages =
+            loaders::issue_pages(app, pages, loaders::RequestedFields::of_list(&cards)).await?;
         let column = |(counted, cards)| BoardColumn::of(&filter, counted, cards);
         let columns = columns.into_iter().zip(pages).map(column).collect();
         Ok(Self { as_of: board.as_of, columns })
@@ -126,7 +127,7 @@ impl BoardColumn {
     async fn page(&self, context: &Context<'_>, request: &PageRequest) -> Result<Page<Arc<Issue>>> {
         let app = loaders::app(context);
         let page = service::board::column_page(app, &self.filter, self.status, request).await?;
-        loaders::issues(app, page, loaders::Wants::of_list(&context.look_ahead())).await
+        loaders::issues(app, page, loaders::RequestedFields::of_list(&context.look_ahead())).await
     }
 }
 
@@ -140,7 +141,7 @@ pub(in crate::graphql) fn most_first_cards(cards: &Lookahead<'_>) -> u32 {
             given.map(|(_, value)| value.clone()).filter(|value| *value != Value::Null)
         };
         let first = value("first").map(|first| i32::parse(Some(first))).transpose().ok()?;
-        let request = Arguments::forward(first, None).request::<'i'>(MAX_COLUMN).ok()?;
+        let request = PageArguments::forward(first, None).request::<'i'>(MAX_COLUMN).ok()?;
         // One card at least, so that a page of none still knows whether there are more.
         value("after").is_none().then_some(request.limit.max(1))
     };

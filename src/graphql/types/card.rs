@@ -26,7 +26,7 @@ use crate::service::{self, App};
 use crate::store;
 use crate::store::board::blockers::DependencyCounts;
 
-type Answer = IndexMap<Name, Value>;
+type ResponseObject = IndexMap<Name, Value>;
 
 impl OutputType for Issue {
     fn type_name() -> Cow<'static, str> {
@@ -45,7 +45,7 @@ impl OutputType for Issue {
         let fragments = &context.query_env.fragments;
         let card = Card { issue: self, fragments, app: context.data_unchecked() };
         let set = &context.item.node;
-        let mut answer = Answer::with_capacity(set.items.len());
+        let mut answer = ResponseObject::with_capacity(set.items.len());
         match card.put_issue(set, &mut answer) {
             Some(()) => Ok(Value::Object(answer)),
             None => IssueFields(self).resolve(context, field).await,
@@ -69,7 +69,7 @@ struct Card<'a> {
 }
 
 /// What a selection's item comes down to on an object.
-enum Item<'a> {
+enum Selected<'a> {
     Field(&'a Field),
     /// What a fragment selects, when it is one for the object.
     Set(&'a SelectionSet),
@@ -78,41 +78,41 @@ enum Item<'a> {
 
 impl Card<'_> {
     /// Puts what a selection asks of the issue into an answer; none when not all of it is known.
-    fn put_issue(&self, set: &SelectionSet, answer: &mut Answer) -> Option<()> {
+    fn put_issue(&self, set: &SelectionSet, answer: &mut ResponseObject) -> Option<()> {
         for item in &set.items {
             match self.item(&item.node, "Issue") {
-                Item::Field(field) if field.name.node == "repository" => {
+                Selected::Field(field) if field.name.node == "repository" => {
                     let inside = object(answer, field)?;
                     self.put_repository(&field.selection_set.node, inside)?;
                 }
-                Item::Field(field) => {
+                Selected::Field(field) => {
                     let value = self.issue_value(&field.name.node)?;
                     answer.insert(field.response_key().node.clone(), value);
                 }
-                Item::Set(set) => self.put_issue(set, answer)?,
-                Item::Nothing => {}
+                Selected::Set(set) => self.put_issue(set, answer)?,
+                Selected::Nothing => {}
             }
         }
         Some(())
     }
 
-    fn put_repository(&self, set: &SelectionSet, answer: &mut Answer) -> Option<()> {
+    fn put_repository(&self, set: &SelectionSet, answer: &mut ResponseObject) -> Option<()> {
         for item in &set.items {
             match self.item(&item.node, "Repository") {
-                Item::Field(field) => {
+                Selected::Field(field) => {
                     let value = self.repository_value(&field.name.node)?;
                     answer.insert(field.response_key().node.clone(), value);
                 }
-                Item::Set(set) => self.put_repository(set, answer)?,
-                Item::Nothing => {}
+                Selected::Set(set) => self.put_repository(set, answer)?,
+                Selected::Nothing => {}
             }
         }
         Some(())
     }
 
-    fn item<'a>(&'a self, selection: &'a Selection, of: &str) -> Item<'a> {
+    fn item<'a>(&'a self, selection: &'a Selection, of: &str) -> Selected<'a> {
         let (condition, set) = match selection {
-            Selection::Field(field) => return Item::Field(&field.node),
+            Selection::Field(field) => return Selected::Field(&field.node),
             Selection::InlineFragment(fragment) => {
                 (fragment.node.type_condition.as_ref(), &fragment.node.selection_set)
             }
@@ -121,7 +121,7 @@ impl Card<'_> {
                     Some(fragment) => {
                         (Some(&fragment.node.type_condition), &fragment.node.selection_set)
                     }
-                    None => return Item::Nothing,
+                    None => return Selected::Nothing,
                 }
             }
         };
@@ -129,7 +129,7 @@ impl Card<'_> {
             let name = condition.node.on.node.as_str();
             name == of || name == "Node"
         });
-        if is_for_it { Item::Set(&set.node) } else { Item::Nothing }
+        if is_for_it { Selected::Set(&set.node) } else { Selected::Nothing }
     }
 
     fn issue_value(&self, field: &str) -> Option<Value> {
@@ -215,8 +215,9 @@ impl Card<'_> {
 }
 
 /// The object under a field's key, which another selection may have begun.
-fn object<'a>(answer: &'a mut Answer, field: &Field) -> Option<&'a mut Answer> {
-    let empty = || Value::Object(Answer::with_capacity(field.selection_set.node.items.len()));
+fn object<'a>(answer: &'a mut ResponseObject, field: &Field) -> Option<&'a mut ResponseObject> {
+    let empty =
+        || Value::Object(ResponseObject::with_capacity(field.selection_set.node.items.len()));
     match answer.entry(field.response_key().node.clone()).or_insert_with(empty) {
         Value::Object(object) => Some(object),
         _ => None,

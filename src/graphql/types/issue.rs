@@ -5,11 +5,11 @@ use std::sync::Arc;
 use async_graphql::{Context, Object};
 
 use super::conversation::{IssueComments, cost_of_conversation};
-use super::page::{Arguments, MAX, connection, cost};
+use super::page::{MAX, PageArguments, connection, cost};
 use super::{AgentRunConnection, AuditEntryConnection, IssueBackoff, Lease, Repository};
 use crate::domain::filter::NormalizedFilter;
 use crate::domain::{AuthorAssociation, IssueId, IssueState, Priority, Status, Timestamp};
-use crate::graphql::loaders::{self, Dependency, Edges, Issue, Related, Wants};
+use crate::graphql::loaders::{self, Dependency, Edges, Issue, Related, RequestedFields};
 use crate::service::board::dependencies::MOST_LISTED;
 use crate::service::{self, Result};
 use crate::store::agents::agent_runs::RunFilter;
@@ -257,7 +257,8 @@ impl IssueFields<'_> {
         #[graphql(desc = "Only entries after this cursor.")] after: Option<String>,
     ) -> async_graphql::Result<AuditEntryConnection> {
         let filter = AuditFilter { issue: Some(self.0.row.id), ..AuditFilter::default() };
-        Ok(AuditEntryConnection::load(context, &filter, Arguments::forward(first, after)).await?)
+        Ok(AuditEntryConnection::load(context, &filter, PageArguments::forward(first, after))
+            .await?)
     }
 
     /// Agent runs on the issue, last reported first.
@@ -269,7 +270,7 @@ impl IssueFields<'_> {
         #[graphql(desc = "Only runs after this cursor.")] after: Option<String>,
     ) -> async_graphql::Result<AgentRunConnection> {
         let filter = RunFilter { issue: Some(self.0.row.id), ..RunFilter::default() };
-        Ok(AgentRunConnection::load(context, &filter, Arguments::forward(first, after)).await?)
+        Ok(AgentRunConnection::load(context, &filter, PageArguments::forward(first, after)).await?)
     }
 }
 
@@ -308,11 +309,11 @@ impl IssueConnection {
     pub(in crate::graphql) async fn load(
         context: &Context<'_>,
         filter: NormalizedFilter,
-        arguments: Arguments,
+        arguments: PageArguments,
     ) -> Result<Self> {
         let app = loaders::app(context);
         let page = service::board::issues(app, &filter, &arguments.request::<'i'>(MAX)?).await?;
-        let wants = Wants::of_list(&context.look_ahead());
-        Ok(Self::new(loaders::issues(app, page, wants).await?, Total::Asked(filter)))
+        let fields = RequestedFields::of_list(&context.look_ahead());
+        Ok(Self::new(loaders::issues(app, page, fields).await?, Total::Asked(filter)))
     }
 }

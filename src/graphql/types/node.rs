@@ -60,8 +60,8 @@ impl Node {
             IssueId::PREFIX => {
                 let id: IssueId = read(id)?;
                 let found = service::board::find_issue(app, id).await?;
-                let wants = loaders::Wants::of(&context.look_ahead());
-                let issue = loaders::issue(app, found, wants).await?;
+                let fields = loaders::RequestedFields::of(&context.look_ahead());
+                let issue = loaders::issue(app, found, fields).await?;
                 Ok(Self::Issue(issue))
             }
             RepositoryId::PREFIX => {

@@ -31,20 +31,20 @@ pub(in crate::graphql) struct Cursor<const LIST: char>(pub(in crate::graphql) Po
 /// A text that no list has handed out.
 #[derive(Debug, thiserror::Error)]
 #[error("is not a cursor of this list")]
-pub(in crate::graphql) struct NotACursor;
+pub(in crate::graphql) struct InvalidCursor;
 
 impl<const LIST: char> FromStr for Cursor<LIST> {
-    type Err = NotACursor;
+    type Err = InvalidCursor;
 
-    fn from_str(text: &str) -> std::result::Result<Self, NotACursor> {
-        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| NotACursor)?;
-        let (&[list], rest) = bytes.split_first_chunk().ok_or(NotACursor)?;
-        let (at, id) = rest.split_first_chunk::<8>().ok_or(NotACursor)?;
-        let id: [u8; 8] = id.try_into().map_err(|_| NotACursor)?;
+    fn from_str(text: &str) -> std::result::Result<Self, InvalidCursor> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| InvalidCursor)?;
+        let (&[list], rest) = bytes.split_first_chunk().ok_or(InvalidCursor)?;
+        let (at, id) = rest.split_first_chunk::<8>().ok_or(InvalidCursor)?;
+        let id: [u8; 8] = id.try_into().map_err(|_| InvalidCursor)?;
         if char::from(list) != LIST {
-            return Err(NotACursor);
+            return Err(InvalidCursor);
         }
-        let at = DateTime::from_timestamp_micros(i64::from_be_bytes(*at)).ok_or(NotACursor)?;
+        let at = DateTime::from_timestamp_micros(i64::from_be_bytes(*at)).ok_or(InvalidCursor)?;
         Ok(Self(Position { at, id: i64::from_be_bytes(id) }))
     }
 }
@@ -61,14 +61,14 @@ impl<const LIST: char> fmt::Display for Cursor<LIST> {
 
 /// The four arguments of a connection.
 #[derive(Debug, Clone, Default)]
-pub(in crate::graphql) struct Arguments {
+pub(in crate::graphql) struct PageArguments {
     pub(in crate::graphql) first: Option<i32>,
     pub(in crate::graphql) after: Option<String>,
     pub(in crate::graphql) last: Option<i32>,
     pub(in crate::graphql) before: Option<String>,
 }
 
-impl Arguments {
+impl PageArguments {
     /// The arguments of a list that is read from its start only.
     pub(in crate::graphql) fn forward(first: Option<i32>, after: Option<String>) -> Self {
         Self { first, after, ..Self::default() }
@@ -78,8 +78,8 @@ impl Arguments {
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] for a size below 0 or above `max`, for `first` and `last` together and for
-    /// a cursor that lists of this kind do not hand out.
+    /// [`Error::Invalid`] for a size below 0 or above `max`, for `first` and `last` together and
+    /// for a cursor that lists of this kind do not hand out.
     pub(in crate::graphql) fn request<const LIST: char>(self, max: u32) -> Result<PageRequest> {
         let (limit, from_end) = match (self.first, self.last) {
             (Some(_), Some(_)) => {
@@ -246,33 +246,33 @@ mod tests {
         }
     }
 
-    fn refused(arguments: Arguments) -> String {
+    fn refused(arguments: PageArguments) -> String {
         arguments.request::<'i'>(MAX).unwrap_err().to_string()
     }
 
     #[test]
     fn a_page_has_fifty_rows_and_at_most_a_hundred() {
-        let request = |first| Arguments::forward(first, None).request::<'i'>(MAX).unwrap();
+        let request = |first| PageArguments::forward(first, None).request::<'i'>(MAX).unwrap();
         assert_eq!(request(None).limit, 50);
         assert_eq!(request(Some(0)).limit, 0);
         assert_eq!(request(Some(100)).limit, 100);
-        let too_many = Arguments::forward(Some(101), None);
+        let too_many = PageArguments::forward(Some(101), None);
         assert_eq!(refused(too_many), "first: must be from 0 to 100");
-        let negative = Arguments { last: Some(-1), ..Arguments::default() };
+        let negative = PageArguments { last: Some(-1), ..PageArguments::default() };
         assert_eq!(refused(negative), "last: must be from 0 to 100");
     }
 
     #[test]
     fn one_end_at_a_time() {
-        let both = Arguments { first: Some(1), last: Some(1), ..Arguments::default() };
+        let both = PageArguments { first: Some(1), last: Some(1), ..PageArguments::default() };
         assert_eq!(refused(both), "last: cannot be combined with `first`");
-        let last = Arguments { last: Some(5), ..Arguments::default() };
+        let last = PageArguments { last: Some(5), ..PageArguments::default() };
         assert!(last.request::<'i'>(MAX).unwrap().from_end);
     }
 
     #[test]
     fn a_bad_cursor_is_named() {
-        let bad = Arguments::forward(None, Some("nonsense".to_owned()));
+        let bad = PageArguments::forward(None, Some("nonsense".to_owned()));
         assert_eq!(refused(bad), "after: `nonsense` is not a cursor of this list");
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Context, Object, SimpleObject};
 
 use super::Issue;
-use super::page::{Arguments, MAX, connection};
+use super::page::{MAX, PageArguments, connection};
 use crate::domain::ranking::{SkipReason, sentence};
 use crate::domain::{DecisionId, IssueId, Timestamp};
 use crate::graphql::loaders::{self, Related};
@@ -59,9 +59,9 @@ impl WorkExplanation {
         context: &Context<'_>,
         explained: Vec<Explained>,
     ) -> Result<Vec<Self>> {
-        let wants = loaders::Wants::of(&context.look_ahead().field("issue"));
+        let fields = loaders::RequestedFields::of(&context.look_ahead().field("issue"));
         let rows = explained.iter().map(|explained| explained.issue.clone()).collect();
-        let issues = loaders::all_issues(loaders::app(context), rows, wants).await?;
+        let issues = loaders::all_issues(loaders::app(context), rows, fields).await?;
         let explanation = |(issue, explained): (Arc<Issue>, Explained)| Self {
             issue,
             rank: explained.rank,
@@ -223,7 +223,7 @@ impl WorkDecisionConnection {
     pub(in crate::graphql) async fn load(
         context: &Context<'_>,
         filter: &DecisionFilter,
-        arguments: Arguments,
+        arguments: PageArguments,
     ) -> Result<Self> {
         let app = loaders::app(context);
         let page =

@@ -126,7 +126,7 @@ async fn serve(config: Config, demo: Option<Demo>) -> anyhow::Result<()> {
         Some(_) => Options::renewed(home, search),
         None => Options::durable(home, search),
     };
-    let database = Database::open(&config.database, own).await?;
+    let database = RunningDatabase::open(&config.database, own).await?;
     let outcome = serve_on(&database, config, demo).await;
     database.close().await;
     outcome
@@ -142,7 +142,7 @@ async fn demonstrate(mut config: Config, days: u32, still: bool) -> anyhow::Resu
 /// Applies pending migrations.
 async fn migrate(config: Config) -> anyhow::Result<()> {
     let own = Options::durable(&config.database.data_dir, config.database.search());
-    let database = Database::open(&config.database, own).await?;
+    let database = RunningDatabase::open(&config.database, own).await?;
     let outcome = database.migrate().await;
     database.close().await;
     say(&match outcome? {
@@ -153,11 +153,11 @@ async fn migrate(config: Config) -> anyhow::Result<()> {
 
 /// Serves from an open database.
 async fn serve_on(
-    database: &Database,
+    database: &RunningDatabase,
     config: Config,
     mut demo: Option<Demo>,
 ) -> anyhow::Result<()> {
-    let mut stop = Stop::new()?;
+    let mut shutdown = ShutdownSignals::new()?;
     if config.database.skip_migrations {
         database.check_not_newer().await?;
     } else {
@@ -205,7 +205,7 @@ async fn serve_on(
 
     let outcome = tokio::select! {
         () = &mut serving => Err(anyhow::anyhow!("Cannot serve any longer")),
-        () = stop.wanted() => Ok(()),
+        () = shutdown.received() => Ok(()),
         () = database.lost() => Err(anyhow::anyhow!("Our own PostgreSQL ended and stays down")),
         broken = working => broken,
     };
@@ -216,7 +216,7 @@ async fn serve_on(
         // Subscribers were disconnected, and reconnect by themselves.
         tokio::select! {
             _ = tokio::time::timeout(GRACE, &mut serving) => {}
-            () = stop.wanted() => {}
+            () = shutdown.received() => {}
         }
     }
     tasks.shutdown().await;
@@ -225,12 +225,12 @@ async fn serve_on(
 }
 
 /// The database, and the embedded PostgreSQL where no address is configured.
-struct Database {
+struct RunningDatabase {
     url: String,
     own: Option<Cluster>,
 }
 
-impl Database {
+impl RunningDatabase {
     /// Opens the configured database, or starts the embedded PostgreSQL.
     async fn open(config: &config::Database, own: Options) -> anyhow::Result<Self> {
         if let Some(url) = &config.url {
@@ -276,7 +276,7 @@ impl Database {
 
 /// Builds the state that every use case needs.
 async fn assemble(
-    database: &Database,
+    database: &RunningDatabase,
     config: Config,
     clock: Clock,
     simulated: bool,
@@ -378,12 +378,12 @@ async fn broken(tasks: &mut JoinSet<()>) -> anyhow::Result<()> {
 }
 
 /// The signals that end the service.
-struct Stop {
+struct ShutdownSignals {
     interrupt: Signal,
     terminate: Signal,
 }
 
-impl Stop {
+impl ShutdownSignals {
     fn new() -> std::io::Result<Self> {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
@@ -392,7 +392,7 @@ impl Stop {
     }
 
     /// Waits for the next signal.
-    async fn wanted(&mut self) {
+    async fn received(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}

@@ -28,7 +28,7 @@ use crate::domain::limits::Limits;
 use crate::domain::names::NotAFullName;
 use crate::domain::ranking::Aging;
 use crate::domain::{FullName, Lanes};
-use crate::embedded_postgres::Search;
+use crate::embedded_postgres::BinarySearchPaths;
 use crate::store::{Address, Timeouts};
 pub use client::Client;
 use reader::Reader;
@@ -354,8 +354,8 @@ impl Server {
 
 impl Database {
     /// Where to look for the programs of our own cluster.
-    pub fn search(&self) -> Search {
-        Search { pg_config: self.pg_config.clone(), path: self.search_path.clone() }
+    pub fn search(&self) -> BinarySearchPaths {
+        BinarySearchPaths { pg_config: self.pg_config.clone(), path: self.search_path.clone() }
     }
 
     fn read(reader: &mut Reader<'_>) -> Self {

@@ -21,7 +21,7 @@ const PROGRAMS: [&str; 3] = ["initdb", "pg_ctl", "postgres"];
 
 /// Where to search, as configured by the operator.
 #[derive(Debug, Clone, Default)]
-pub struct Search {
+pub struct BinarySearchPaths {
     /// The `pg_config` of the installation to use.
     pub pg_config: Option<PathBuf>,
     /// Folders with programs, in the format of `PATH`.
@@ -37,7 +37,7 @@ pub(super) struct Installation {
 
 impl Installation {
     /// The first installation that is suitable for the data in `data`, or for new data there.
-    pub(super) fn find(search: &Search, data: &Path) -> Result<Self, Error> {
+    pub(super) fn find(search: &BinarySearchPaths, data: &Path) -> Result<Self, Error> {
         match &search.pg_config {
             Some(path) => Self::fit(vec![Self::of_pg_config(path)?], data),
             None => Self::among(&candidates(search), data),
@@ -99,9 +99,9 @@ impl Installation {
 
     /// This installation, or a copy of it in `dir` if the OS user cannot execute it in place, as
     /// below root's home.
-    pub(super) fn reachable_by(self, account: &OsUser, dir: &Path) -> Result<Self, Error> {
+    pub(super) fn reachable_by(self, os_user: &OsUser, dir: &Path) -> Result<Self, Error> {
         let runs = |one: &Self| {
-            let mut command = account.command(&one.program("postgres"));
+            let mut command = os_user.command(&one.program("postgres"));
             command.arg("--version").output().is_ok_and(|output| output.status.success())
         };
         if runs(&self) {
@@ -120,13 +120,13 @@ impl Installation {
             remove(&copy)?;
             fs::rename(&draft, &copy).map_err(|error| Error::file("make", &copy, error))?;
         }
-        account.check_reaches(&copied.bin)?;
+        os_user.check_reaches(&copied.bin)?;
         Ok(copied)
     }
 }
 
 /// Folders that may have PostgreSQL's programs, preferred ones first.
-fn candidates(search: &Search) -> Vec<PathBuf> {
+fn candidates(search: &BinarySearchPaths) -> Vec<PathBuf> {
     let mut folders: Vec<PathBuf> = Vec::new();
     folders.extend(search.path.iter().flat_map(std::env::split_paths));
     folders.extend(versions_in("/usr/lib/postgresql", "", "bin"));
@@ -271,15 +271,15 @@ mod tests {
         }
         let data = TempDir::new().unwrap();
         fs::set_permissions(data.path(), fs::Permissions::from_mode(0o755)).unwrap();
-        let account = OsUser::for_data(&data.path().join("cluster")).unwrap();
+        let os_user = OsUser::for_data(&data.path().join("cluster")).unwrap();
         let found = Installation::among(&[bin], &data.path().join("cluster")).unwrap();
-        let copied = found.clone().reachable_by(&account, data.path()).unwrap();
+        let copied = found.clone().reachable_by(&os_user, data.path()).unwrap();
         assert_eq!(copied.program("initdb"), data.path().join("postgresql-17/bin/initdb"));
-        assert!(account.command(&copied.program("postgres")).output().unwrap().status.success());
+        assert!(os_user.command(&copied.program("postgres")).output().unwrap().status.success());
 
         let open = fs::Permissions::from_mode(0o755);
         fs::set_permissions(home.path(), open).unwrap();
-        assert_eq!(found.clone().reachable_by(&account, data.path()).unwrap(), found);
+        assert_eq!(found.clone().reachable_by(&os_user, data.path()).unwrap(), found);
     }
 
     #[test]

@@ -77,13 +77,13 @@ pub enum Error {
     NoAccount,
     /// The user that runs the server cannot enter the folder.
     #[error(
-        "PostgreSQL runs as user `{account}` here, who cannot reach {}: name another folder with \
+        "PostgreSQL runs as user `{os_user}` here, who cannot reach {}: name another folder with \
          DISPATCH_DATA_DIR, such as /var/lib/dispatch",
         .path.display()
     )]
     OutOfReach {
         /// The user's name.
-        account: String,
+        os_user: String,
         /// The folder.
         path: PathBuf,
     },

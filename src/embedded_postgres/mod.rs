@@ -26,11 +26,11 @@ use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+pub use binaries::BinarySearchPaths;
 use binaries::Installation;
-pub use binaries::Search;
 pub use error::Error;
 use os_user::OsUser;
-use server::Server;
+use server::PostgresServer;
 
 /// The name of the role and the database that Dispatch uses in the embedded PostgreSQL.
 const NAME: &str = "dispatch";
@@ -42,13 +42,13 @@ const DRAFT: &str = "cluster.new-";
 #[derive(Debug, Clone)]
 pub struct Options {
     home: Option<PathBuf>,
-    keep: Keep,
-    search: Search,
+    persistence: Persistence,
+    search: BinarySearchPaths,
 }
 
 /// What is kept between runs of a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Keep {
+enum Persistence {
     /// Everything, durably.
     Data,
     /// The cluster, to start fast; the database is recreated.
@@ -59,23 +59,23 @@ enum Keep {
 
 impl Options {
     /// A server in `<home>/serve` with durable data, safe from a crash of the machine.
-    pub fn durable(home: impl Into<PathBuf>, search: Search) -> Self {
-        Self { home: Some(home.into()), keep: Keep::Data, search }
+    pub fn durable(home: impl Into<PathBuf>, search: BinarySearchPaths) -> Self {
+        Self { home: Some(home.into()), persistence: Persistence::Data, search }
     }
 
     /// A server in `<home>/demo` with an empty database at every start.
-    pub fn renewed(home: impl Into<PathBuf>, search: Search) -> Self {
-        Self { home: Some(home.into()), keep: Keep::Cluster, search }
+    pub fn renewed(home: impl Into<PathBuf>, search: BinarySearchPaths) -> Self {
+        Self { home: Some(home.into()), persistence: Persistence::Cluster, search }
     }
 
     /// A server for tests: fast, in a new temporary folder, removed with this process.
-    pub fn scratch(search: Search) -> Self {
-        Self { home: None, keep: Keep::Nothing, search }
+    pub fn scratch(search: BinarySearchPaths) -> Self {
+        Self { home: None, persistence: Persistence::Nothing, search }
     }
 
     /// The folder of this server, unless it is temporary.
     fn dir(&self) -> Option<PathBuf> {
-        let name = if self.keep == Keep::Data { "serve" } else { "demo" };
+        let name = if self.persistence == Persistence::Data { "serve" } else { "demo" };
         self.home.as_ref().map(|home| home.join(name))
     }
 }
@@ -86,7 +86,7 @@ impl Options {
 #[derive(Debug)]
 pub struct Cluster {
     url: String,
-    server: Server,
+    server: PostgresServer,
     /// Locks the folder.
     _lock: File,
 }
@@ -102,7 +102,7 @@ impl Cluster {
     pub async fn start(options: Options) -> Result<Self, Error> {
         match Self::try_start(options.clone()).await {
             // It is written without durability, so a crash of the machine may have corrupted it.
-            Err(error @ Error::Failed { .. }) if options.keep == Keep::Cluster => {
+            Err(error @ Error::Failed { .. }) if options.persistence == Persistence::Cluster => {
                 tracing::warn!(%error, "setting up PostgreSQL anew");
                 if let Some(dir) = options.dir() {
                     let _lock = lock(&dir)?;
@@ -115,16 +115,16 @@ impl Cluster {
     }
 
     async fn try_start(options: Options) -> Result<Self, Error> {
-        let keep = options.keep;
-        let prepared = tokio::task::spawn_blocking(move || Prepared::new(&options))
+        let persistence = options.persistence;
+        let prepared = tokio::task::spawn_blocking(move || PreparedCluster::new(&options))
             .await
             .map_err(|panic| Error::failed("preparing PostgreSQL", panic))??;
-        let Prepared { lock, config } = prepared;
+        let PreparedCluster { lock, config } = prepared;
         let url = address(&config.run_dir, NAME);
-        let mut server = Server::start(config)?;
+        let mut server = PostgresServer::start(config)?;
         server.wait_until_ready(&address(server.run_dir(), "postgres")).await?;
         let cluster = Self { url, server, _lock: lock };
-        cluster.make_database(keep).await?;
+        cluster.make_database(persistence).await?;
         Ok(cluster)
     }
 
@@ -148,12 +148,12 @@ impl Cluster {
         self.server.stop(Duration::from_secs(30)).await;
     }
 
-    async fn make_database(&self, keep: Keep) -> Result<(), Error> {
+    async fn make_database(&self, persistence: Persistence) -> Result<(), Error> {
         let client = server::connect(&self.url_of("postgres"))
             .await
             .map_err(|error| Error::failed("connecting to our own PostgreSQL", error))?;
         let failed = |error| Error::failed("making the database", error);
-        if keep == Keep::Cluster {
+        if persistence == Persistence::Cluster {
             let drop = format!("DROP DATABASE IF EXISTS {NAME} WITH (FORCE)");
             client.batch_execute(&drop).await.map_err(failed)?;
         }
@@ -166,12 +166,12 @@ impl Cluster {
 }
 
 /// A locked folder with a cluster that no server uses.
-struct Prepared {
+struct PreparedCluster {
     lock: File,
-    config: server::ServerConfig,
+    config: server::PostgresConfig,
 }
 
-impl Prepared {
+impl PreparedCluster {
     fn new(options: &Options) -> Result<Self, Error> {
         let Some(dir) = options.dir() else {
             let dir = fresh_temp_dir();
@@ -188,26 +188,27 @@ impl Prepared {
         make_dir(dir)?;
         let lock = lock(dir)?;
         let data = dir.join("cluster");
-        let account = OsUser::for_data(&data)?;
-        if options.keep == Keep::Nothing {
+        let os_user = OsUser::for_data(&data)?;
+        if options.persistence == Persistence::Nothing {
             // Its own OS user removes the folder in the end.
-            account.own(dir)?;
+            os_user.own(dir)?;
         }
         let installation = match Installation::find(&options.search, &data) {
-            Err(Error::OtherVersion { .. }) if options.keep == Keep::Cluster => {
+            Err(Error::OtherVersion { .. }) if options.persistence == Persistence::Cluster => {
                 remove(&data)?;
                 Installation::find(&options.search, &data)?
             }
             found => found?,
         };
-        let installation = installation.reachable_by(&account, dir)?;
-        stale_server::end(&installation, &account, &data)?;
+        let installation = installation.reachable_by(&os_user, dir)?;
+        stale_server::end(&installation, &os_user, &data)?;
         if !data.exists() {
-            set_up(&installation, &account, dir, options.keep)?;
+            set_up(&installation, &os_user, dir, options.persistence)?;
         }
-        let run_dir = make_run_dir(&account, dir)?;
-        let (dir, keep) = (dir.to_owned(), options.keep);
-        let config = server::ServerConfig { installation, account, dir, data, run_dir, keep };
+        let run_dir = make_run_dir(&os_user, dir)?;
+        let (dir, persistence) = (dir.to_owned(), options.persistence);
+        let config =
+            server::PostgresConfig { installation, os_user, dir, data, run_dir, persistence };
         Ok(Self { lock, config })
     }
 }
@@ -245,9 +246,9 @@ fn lock(dir: &Path) -> Result<File, Error> {
 /// one.
 fn set_up(
     installation: &Installation,
-    account: &OsUser,
+    os_user: &OsUser,
     dir: &Path,
-    keep: Keep,
+    persistence: Persistence,
 ) -> Result<(), Error> {
     remove_drafts(dir)?;
     // An `initdb` of a killed Dispatch may still be running, hence a unique name.
@@ -256,15 +257,15 @@ fn set_up(
     let mut locales = ["C.UTF-8", "en_US.UTF-8", "C"].into_iter().peekable();
     while let Some(locale) = locales.next() {
         make_dir(&draft)?;
-        account.own(&draft)?;
-        account.check_reaches(&draft)?;
-        let mut initdb = account.command(&installation.program("initdb"));
+        os_user.own(&draft)?;
+        os_user.check_reaches(&draft)?;
+        let mut initdb = os_user.command(&installation.program("initdb"));
         initdb.arg("--pgdata").arg(&draft).arg("--username").arg(NAME);
         initdb.args(["--auth-local=trust", "--auth-host=reject", "--encoding=UTF8"]);
         // The locale decides which characters are letters; the order is by code point wherever
         // possible.
         initdb.arg("--locale").arg(locale);
-        if keep != Keep::Data {
+        if persistence != Persistence::Data {
             initdb.arg("--no-sync");
         }
         let output = initdb.output().map_err(|error| Error::failed("running initdb", error))?;
@@ -294,7 +295,7 @@ fn remove_drafts(dir: &Path) -> Result<(), Error> {
 }
 
 /// Creates the folder of the socket, which only the server's OS user can enter.
-fn make_run_dir(account: &OsUser, dir: &Path) -> Result<PathBuf, Error> {
+fn make_run_dir(os_user: &OsUser, dir: &Path) -> Result<PathBuf, Error> {
     use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 
     /// The maximal length of a socket's path on every system, less what PostgreSQL appends.
@@ -312,8 +313,8 @@ fn make_run_dir(account: &OsUser, dir: &Path) -> Result<PathBuf, Error> {
         fs::set_permissions(&run_dir, fs::Permissions::from_mode(0o700))
     };
     make().map_err(|error| Error::file("make", &run_dir, error))?;
-    account.own(&run_dir)?;
-    account.check_reaches(&run_dir)?;
+    os_user.own(&run_dir)?;
+    os_user.check_reaches(&run_dir)?;
     Ok(run_dir)
 }
 

@@ -95,7 +95,7 @@ impl OsUser {
         visit.args(["-c", "cd \"$1\"", "sh"]).arg(dir).stderr(Stdio::null());
         match visit.status() {
             Ok(status) if status.success() => Ok(()),
-            Ok(_) => Err(Error::OutOfReach { account: self.name.clone(), path: dir.to_owned() }),
+            Ok(_) => Err(Error::OutOfReach { os_user: self.name.clone(), path: dir.to_owned() }),
             Err(error) => Err(Error::failed("running a shell", error)),
         }
     }
@@ -113,7 +113,7 @@ mod tests {
             "PostgreSQL does not run as root, and there is neither a user `postgres` nor `nobody`: \
              run Dispatch as another user, or set DATABASE_URL"
         );
-        let account = OsUser::first_of(&["no-such-user", "root", "nobody"]).unwrap();
-        assert_eq!(account.name, "nobody");
+        let os_user = OsUser::first_of(&["no-such-user", "root", "nobody"]).unwrap();
+        assert_eq!(os_user.name, "nobody");
     }
 }

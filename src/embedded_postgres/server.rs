@@ -17,7 +17,7 @@ use tokio_postgres::{Client, NoTls};
 
 use super::binaries::Installation;
 use super::os_user::OsUser;
-use super::{Error, Keep, stale_server};
+use super::{Error, Persistence, stale_server};
 
 /// A shell script that runs the server until it ends or the standard input is closed, which happens
 /// when our process ends.
@@ -53,18 +53,18 @@ const TRIM_EVERY: Duration = Duration::from_secs(5);
 
 /// Everything that is needed to start a server, any number of times.
 #[derive(Debug, Clone)]
-pub(super) struct ServerConfig {
+pub(super) struct PostgresConfig {
     pub(super) installation: Installation,
-    pub(super) account: OsUser,
+    pub(super) os_user: OsUser,
     /// Our folder, which has the log.
     pub(super) dir: PathBuf,
     pub(super) data: PathBuf,
     /// The folder of the socket.
     pub(super) run_dir: PathBuf,
-    pub(super) keep: Keep,
+    pub(super) persistence: Persistence,
 }
 
-impl ServerConfig {
+impl PostgresConfig {
     fn log(&self) -> PathBuf {
         self.dir.join("postgresql.log")
     }
@@ -74,12 +74,12 @@ impl ServerConfig {
         let open = File::options().create(true).append(true).mode(0o600).open(&log);
         let open = open.and_then(|log| Ok((log.try_clone()?, log)));
         let (out, err) = open.map_err(|error| Error::file("write", &log, error))?;
-        let mut command = self.account.command(Path::new("/bin/sh"));
+        let mut command = self.os_user.command(Path::new("/bin/sh"));
         command.args(["-c", KEEPER, "dispatch-postgres"]);
-        match self.keep {
+        match self.persistence {
             // These data are temporary, so they need not be flushed.
-            Keep::Nothing => command.arg("QUIT").arg(&self.dir),
-            Keep::Data | Keep::Cluster => command.args(["INT", ""]),
+            Persistence::Nothing => command.arg("QUIT").arg(&self.dir),
+            Persistence::Data | Persistence::Cluster => command.args(["INT", ""]),
         };
         command.arg(self.installation.program("postgres")).arg("-D").arg(&self.data);
         let mut set = |setting: &str| {
@@ -98,12 +98,12 @@ impl ServerConfig {
         set("log_min_duration_statement=-1");
         set("log_error_verbosity=terse");
         set("logging_collector=off");
-        if self.keep != Keep::Data {
+        if self.persistence != Persistence::Data {
             set("fsync=off");
             set("synchronous_commit=off");
             set("full_page_writes=off");
         }
-        if self.keep == Keep::Nothing {
+        if self.persistence == Persistence::Nothing {
             set("max_connections=300");
             set("wal_level=minimal");
             set("max_wal_senders=0");
@@ -121,16 +121,16 @@ impl ServerConfig {
 
 /// A started server and the thread that supervises it.
 #[derive(Debug)]
-pub(super) struct Server {
-    config: ServerConfig,
-    line: Arc<Line>,
-    state: watch::Receiver<State>,
+pub(super) struct PostgresServer {
+    config: PostgresConfig,
+    stdin: Arc<StdinPipe>,
+    state: watch::Receiver<ServerState>,
     /// Keeps the log small; ends when this is dropped.
     _trimming: JoinSet<()>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
+enum ServerState {
     /// It runs, or is being restarted.
     Up,
     /// It was stopped.
@@ -141,28 +141,28 @@ enum State {
 
 /// The pipe that stops the server when it is closed; none once the server was asked to stop.
 #[derive(Debug)]
-struct Line(Mutex<Option<ChildStdin>>);
+struct StdinPipe(Mutex<Option<ChildStdin>>);
 
-impl Line {
-    fn hold(&self) -> MutexGuard<'_, Option<ChildStdin>> {
+impl StdinPipe {
+    fn lock(&self) -> MutexGuard<'_, Option<ChildStdin>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Server {
-    pub(super) fn start(config: ServerConfig) -> Result<Self, Error> {
+impl PostgresServer {
+    pub(super) fn start(config: PostgresConfig) -> Result<Self, Error> {
         trim_log(&config.log());
         let mut child = config.spawn()?;
-        let line = Arc::new(Line(Mutex::new(child.stdin.take())));
-        let (report, state) = watch::channel(State::Up);
-        let watched = Supervisor { config: config.clone(), line: Arc::clone(&line) };
+        let stdin = Arc::new(StdinPipe(Mutex::new(child.stdin.take())));
+        let (report, state) = watch::channel(ServerState::Up);
+        let watched = Supervisor { config: config.clone(), stdin: Arc::clone(&stdin) };
         thread::Builder::new()
             .name("postgres".to_owned())
             .spawn(move || _ = report.send_replace(watched.watch(child)))
             .map_err(|error| Error::failed("starting a thread", error))?;
         let mut trimming = JoinSet::new();
         trimming.spawn(keep_trimmed(config.log()));
-        Ok(Self { config, line, state, _trimming: trimming })
+        Ok(Self { config, stdin, state, _trimming: trimming })
     }
 
     pub(super) fn run_dir(&self) -> &Path {
@@ -178,7 +178,7 @@ impl Server {
                 Ok(_) => return Ok(()),
                 Err(error) => error,
             };
-            if *self.state.borrow() == State::Lost || Instant::now() > patience {
+            if *self.state.borrow() == ServerState::Lost || Instant::now() > patience {
                 let last_words = last_lines(&self.config.log());
                 let reason = if last_words.is_empty() { refusal.to_string() } else { last_words };
                 return Err(Error::failed("starting PostgreSQL", reason));
@@ -190,7 +190,7 @@ impl Server {
     /// Waits until the server ended permanently without being asked to.
     pub(super) async fn lost(&self) {
         let mut state = self.state.clone();
-        if state.wait_for(|state| *state == State::Lost).await.is_err() {
+        if state.wait_for(|state| *state == ServerState::Lost).await.is_err() {
             // The thread ended without a loss: the server was stopped.
             std::future::pending::<()>().await;
         }
@@ -198,50 +198,50 @@ impl Server {
 
     /// Stops the server and waits for it.
     pub(super) async fn stop(mut self, patience: Duration) {
-        drop(self.line.hold().take());
-        let ended = self.state.wait_for(|state| *state != State::Up);
+        drop(self.stdin.lock().take());
+        let ended = self.state.wait_for(|state| *state != ServerState::Up);
         if tokio::time::timeout(patience, ended).await.is_err() {
             tracing::warn!("PostgreSQL is still writing its data down; it ends by itself");
         }
     }
 }
 
-impl Drop for Server {
+impl Drop for PostgresServer {
     fn drop(&mut self) {
-        drop(self.line.hold().take());
+        drop(self.stdin.lock().take());
     }
 }
 
 /// The state of the supervising thread.
 struct Supervisor {
-    config: ServerConfig,
-    line: Arc<Line>,
+    config: PostgresConfig,
+    stdin: Arc<StdinPipe>,
 }
 
 impl Supervisor {
     /// Waits for the server's end, and restarts it whenever it ends by itself.
-    fn watch(self, mut child: Child) -> State {
+    fn watch(self, mut child: Child) -> ServerState {
         let mut ends: Vec<Instant> = Vec::new();
         loop {
             let ended = child.wait();
-            if self.line.hold().is_none() {
+            if self.stdin.lock().is_none() {
                 self.clean_up();
-                return State::Stopped;
+                return ServerState::Stopped;
             }
             tracing::error!(ended = %how(&ended), "PostgreSQL ended by itself");
             ends.retain(|end| end.elapsed() < BRIEF);
             ends.push(Instant::now());
-            if ends.len() > MOST_RESTARTS || self.config.keep == Keep::Nothing {
-                return State::Lost;
+            if ends.len() > MOST_RESTARTS || self.config.persistence == Persistence::Nothing {
+                return ServerState::Lost;
             }
             // The remains of the old server may take a moment to disappear.
             thread::sleep(FIRST_WAIT * 4_u32.pow(u32::try_from(ends.len()).unwrap_or(1) - 1));
             child = match self.start_again() {
                 Ok(Some(child)) => child,
-                Ok(None) => return State::Stopped,
+                Ok(None) => return ServerState::Stopped,
                 Err(error) => {
                     tracing::error!(%error, "PostgreSQL cannot be started again");
-                    return State::Lost;
+                    return ServerState::Lost;
                 }
             };
         }
@@ -249,15 +249,15 @@ impl Supervisor {
 
     /// A new child, or none when the server was asked to stop meanwhile.
     fn start_again(&self) -> Result<Option<Child>, Error> {
-        let ServerConfig { installation, account, data, .. } = &self.config;
+        let PostgresConfig { installation, os_user, data, .. } = &self.config;
         // When only the shell was killed, the server is still running.
-        stale_server::end(installation, account, data)?;
-        let mut line = self.line.hold();
-        if line.is_none() {
+        stale_server::end(installation, os_user, data)?;
+        let mut stdin = self.stdin.lock();
+        if stdin.is_none() {
             return Ok(None);
         }
         let mut child = self.config.spawn()?;
-        *line = child.stdin.take();
+        *stdin = child.stdin.take();
         Ok(Some(child))
     }
 

@@ -19,14 +19,14 @@ const EXIT: Duration = Duration::from_secs(10);
 /// Process ids are reused: after a restart of the machine the pid file may name any process, so
 /// only one that was started on this folder is stopped.
 pub(super) fn end(installation: &Installation, user: &OsUser, data: &Path) -> Result<(), Error> {
-    let mark = data.join("postmaster.pid");
-    let Ok(text) = fs::read_to_string(&mark) else { return Ok(()) };
+    let pid_file = data.join("postmaster.pid");
+    let Ok(text) = fs::read_to_string(&pid_file) else { return Ok(()) };
     let id = text.lines().next().and_then(|line| line.trim().parse::<u32>().ok());
     let Some(id) = id.filter(|id| runs_on(*id, data)) else {
-        return match fs::remove_file(&mark) {
+        return match fs::remove_file(&pid_file) {
             // It may have stopped, and cleaned up, just now.
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                Err(Error::file("remove", &mark, error))
+                Err(Error::file("remove", &pid_file, error))
             }
             _ => Ok(()),
         };

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use dispatch::config::Env;
-use dispatch::embedded_postgres::{Cluster, Error, Options, Search};
+use dispatch::embedded_postgres::{BinarySearchPaths, Cluster, Error, Options};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tokio_postgres::{NoTls, SimpleQueryMessage};
@@ -32,9 +32,9 @@ impl Drop for Folder {
     }
 }
 
-fn search() -> Search {
+fn search() -> BinarySearchPaths {
     let path = Env::of_process().raw("PATH").map(Into::into);
-    Search { pg_config: None, path }
+    BinarySearchPaths { pg_config: None, path }
 }
 
 async fn started(options: Options) -> Cluster {
@@ -282,7 +282,8 @@ async fn data_that_nobody_can_be_run_for_are_left_alone() {
 #[tokio::test]
 async fn a_named_installation_is_the_only_one_looked_at() {
     let pg_config = Some(PathBuf::from("/nonexistent/pg_config"));
-    let error = refused(Options::scratch(Search { pg_config, ..search() })).await.to_string();
+    let error =
+        refused(Options::scratch(BinarySearchPaths { pg_config, ..search() })).await.to_string();
     assert!(
         error.starts_with("PG_CONFIG names /nonexistent/pg_config, which leads to no"),
         "{error}"

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use diesel_async::{AsyncConnection, RunQueryDsl, SimpleAsyncConnection};
 use dispatch::config::Env;
-use dispatch::embedded_postgres::{Cluster, Options, Search};
+use dispatch::embedded_postgres::{BinarySearchPaths, Cluster, Options};
 use dispatch::store::{self, Connection};
 use tokio::sync::{OnceCell, oneshot};
 
@@ -36,7 +36,7 @@ async fn start() -> Server {
             .unwrap();
         runtime.block_on(async {
             let path = Env::of_process().raw("PATH").map(Into::into);
-            let search = Search { pg_config: None, path };
+            let search = BinarySearchPaths { pg_config: None, path };
             let cluster = Cluster::start(Options::scratch(search))
                 .await
                 .unwrap_or_else(|error| panic!("the tests need PostgreSQL: {error}"));

@@ -67,7 +67,7 @@ fn run(command: Command) -> anyhow::Result<Outcome> {
 
 /// Runs a command that is a client of a running server. The server's settings are not read.
 fn as_client(ask: ClientCommand) -> anyhow::Result<Outcome> {
-    let client = match config::Client::from_env(&Env::of_process()) {
+    let client = match config::ClientConfig::from_env(&Env::of_process()) {
         Ok(client) => client,
         Err(error) => {
             writeln!(std::io::stderr(), "dispatch: {error}")?;
@@ -107,7 +107,7 @@ fn raise_limit_of_sockets() {
 }
 
 /// The limits of connections, within the limit of open files.
-fn limits_of_connections(server: &config::Server) -> Limits {
+fn limits_of_connections(server: &config::ServerConfig) -> Limits {
     let files = getrlimit(Resource::RLIMIT_NOFILE).map_or(u64::MAX, |(soft, _)| soft);
     let rest = usize::try_from(files.saturating_sub(OWN_FILES)).unwrap_or(usize::MAX).max(1);
     Limits {
@@ -232,7 +232,7 @@ struct RunningDatabase {
 
 impl RunningDatabase {
     /// Opens the configured database, or starts the embedded PostgreSQL.
-    async fn open(config: &config::Database, own: Options) -> anyhow::Result<Self> {
+    async fn open(config: &config::DatabaseConfig, own: Options) -> anyhow::Result<Self> {
         if let Some(url) = &config.url {
             let url = url.expose().to_owned();
             store::pool::check_suitable(&url).await.context("DATABASE_URL cannot be used")?;
@@ -337,7 +337,7 @@ async fn warn_of_what_is_missing(app: &App) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn listen(server: &config::Server) -> anyhow::Result<TcpListener> {
+async fn listen(server: &config::ServerConfig) -> anyhow::Result<TcpListener> {
     let address = SocketAddr::from((server.host, server.port));
     TcpListener::bind(address).await.with_context(|| {
         format!("Cannot listen on {address}; HOST and PORT name another address, as in PORT=3001")
@@ -356,7 +356,7 @@ fn reachable(mut address: SocketAddr) -> SocketAddr {
 }
 
 /// The address to open in a browser.
-fn front_door(server: &config::Server, address: SocketAddr) -> String {
+fn front_door(server: &config::ServerConfig, address: SocketAddr) -> String {
     match &server.public_url {
         // Below a path, most proxies expect a trailing slash.
         Some(url) if url.path().len() > 1 => format!("{url}/"),

@@ -4,8 +4,8 @@
 //! logged, and the making of request ids (the middleware does that). Invariant: a fact has the same
 //! field name on every line, because names are taken from [`field`]; no credential is logged at
 //! any level, because what libraries say in detail, which holds headers, messages and parameters of
-//! statements, is never logged, whatever the settings say; and no line has a character that a terminal
-//! obeys or hides, because each is made [`Visible`].
+//! statements, is never logged, whatever the settings say; and no line has a character that a
+//! terminal obeys or hides, because each is made [`Visible`].
 
 use std::io::{self, IsTerminal as _, Write};
 
@@ -16,7 +16,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
 use tracing_subscriber::{EnvFilter, fmt};
 
-use crate::config::{Log, LogFormat};
+use crate::config::{LogConfig, LogFormat};
 
 /// Names of fields, used as `tracing::info!({ field::REPOSITORY } = %name, "synced")`.
 pub mod field {
@@ -40,8 +40,8 @@ pub mod field {
     pub const ELAPSED_MS: &str = "elapsed_ms";
 }
 
-/// How a text is shown without the characters that a terminal obeys or hides, in a way that leaves JSON
-/// what it was.
+/// How a text is shown without the characters that a terminal obeys or hides, in a way that leaves
+/// JSON what it was.
 pub type Shown = fn(&str) -> String;
 
 /// Starts logging to the standard error for the whole process, panics included.
@@ -49,7 +49,7 @@ pub type Shown = fn(&str) -> String;
 /// # Errors
 ///
 /// When the process logs already.
-pub fn start(log: &Log, shown: Shown) -> Result<(), TryInitError> {
+pub fn start(log: &LogConfig, shown: Shown) -> Result<(), TryInitError> {
     let has_colors = io::stderr().is_terminal();
     subscriber(log, Visible { out: io::stderr, shown, has_colors }).try_init()?;
     std::panic::set_hook(Box::new(|panic| {
@@ -62,7 +62,7 @@ pub fn start(log: &Log, shown: Shown) -> Result<(), TryInitError> {
 }
 
 /// What [`start`] installs.
-fn subscriber<W>(log: &Log, out: Visible<W>) -> Box<dyn Subscriber + Send + Sync>
+fn subscriber<W>(log: &LogConfig, out: Visible<W>) -> Box<dyn Subscriber + Send + Sync>
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
@@ -174,7 +174,7 @@ mod tests {
     fn logged_to(has_colors: bool, filter: &str, format: LogFormat, work: impl FnOnce()) -> String {
         let page = Page::default();
         let out = page.clone();
-        let log = Log { filter: filter.to_owned(), format };
+        let log = LogConfig { filter: filter.to_owned(), format };
         let out = Visible { out: move || out.clone(), shown: visible, has_colors };
         tracing::subscriber::with_default(subscriber(&log, out), work);
         String::from_utf8(page.0.lock().unwrap().clone()).unwrap()

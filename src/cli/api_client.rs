@@ -35,7 +35,7 @@ pub(super) struct ApiClient {
 impl ApiClient {
     /// A client according to the settings.
     #[expect(clippy::disallowed_methods, reason = "this client asks Dispatch, not GitHub")]
-    pub(super) fn new(client: &config::Client) -> Result<Self, Failure> {
+    pub(super) fn new(client: &config::ClientConfig) -> Result<Self, Failure> {
         let unusable = |error: &dyn std::error::Error| {
             let remedy = "Install the system's root certificates, or use an http address.";
             Failure::new("UNREACHABLE", format!("TLS cannot be set up: {error}"), remedy)

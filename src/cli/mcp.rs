@@ -28,7 +28,7 @@ struct Conversation {
 }
 
 /// Serves until the input ends, and outstanding requests have finished or timed out.
-pub(super) async fn serve(client: &config::Client) -> Outcome {
+pub(super) async fn serve(client: &config::ClientConfig) -> Outcome {
     let served = match ApiClient::new(client) {
         Ok(dispatch) => converse(dispatch).await,
         Err(failure) => Err(failure),

@@ -136,7 +136,7 @@ impl Cli {
 
 impl ClientCommand {
     /// Sends the request, prints the response and returns the outcome.
-    pub(crate) async fn run(self, client: &config::Client) -> Outcome {
+    pub(crate) async fn run(self, client: &config::ClientConfig) -> Outcome {
         match self {
             Self::Queue(given) => queue::queue(client, given).await,
             Self::Claim(given) => queue::claim(client, given).await,

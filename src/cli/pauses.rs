@@ -67,7 +67,7 @@ fn row(pause: &Value) -> String {
     format!("{}  {}; {held}", text(pause, "pauseId"), text(pause, "summary"))
 }
 
-pub(super) async fn pause(client: &config::Client, arguments: PauseArguments) -> Outcome {
+pub(super) async fn pause(client: &config::ClientConfig, arguments: PauseArguments) -> Outcome {
     let PauseArguments { scope, subject, reason, minutes, stop_holders, format } = arguments;
     let scope = match scope {
         Scope::Everything => "everything",
@@ -84,13 +84,13 @@ pub(super) async fn pause(client: &config::Client, arguments: PauseArguments) ->
     done(ask(client, format, "pause_work", Ok(given), row).await)
 }
 
-pub(super) async fn resume(client: &config::Client, arguments: ResumeArguments) -> Outcome {
+pub(super) async fn resume(client: &config::ClientConfig, arguments: ResumeArguments) -> Outcome {
     let given = Given::default().with("pauseId", Some(arguments.pause));
     let say = |answer: &Value| format!("Ended: {}", text(&answer["pause"], "summary"));
     done(ask(client, arguments.format, "resume_work", Ok(given), say).await)
 }
 
-pub(super) async fn list(client: &config::Client, arguments: PausesArguments) -> Outcome {
+pub(super) async fn list(client: &config::ClientConfig, arguments: PausesArguments) -> Outcome {
     let say = |answer: &Value| {
         let rows = answer["pauses"].as_array().map(Vec::as_slice).unwrap_or_default();
         match rows {

@@ -148,7 +148,8 @@ pub(crate) struct LeasesArguments {
 pub(crate) struct FinishArguments {
     #[command(flatten)]
     lease: LeaseArguments,
-    /// pr-opened, pr-updated, issue-updated, blocked, failed, no-changes-needed or already-addressed
+    /// pr-opened, pr-updated, issue-updated, blocked, failed, no-changes-needed or
+    /// already-addressed
     #[arg(long)]
     outcome: String,
     /// A summary of the work; required for `blocked`
@@ -191,7 +192,7 @@ impl Given {
         self.with("repoFullName", name).with("issueNumber", Some(issue.number))
     }
 
-    fn lease(self, client: &config::Client, given: LeaseArguments) -> Result<Self, Failure> {
+    fn lease(self, client: &config::ClientConfig, given: LeaseArguments) -> Result<Self, Failure> {
         let missing = |what: &str| {
             let remedy = "Give --lease and --token, or run the export line that `dispatch claim` \
                           prints.";
@@ -212,7 +213,7 @@ fn word(given: &str) -> String {
 
 /// Calls a tool and prints its result, as JSON or as the text that `say` returns.
 pub(super) async fn ask(
-    client: &config::Client,
+    client: &config::ClientConfig,
     format: Format,
     tool: &str,
     given: Result<Given, Failure>,
@@ -247,7 +248,7 @@ fn over(lease: &Value) -> String {
     format!("over {} ({at})", from_now.unwrap_or_default())
 }
 
-pub(super) async fn queue(client: &config::Client, arguments: QueueArguments) -> Outcome {
+pub(super) async fn queue(client: &config::ClientConfig, arguments: QueueArguments) -> Outcome {
     let QueueArguments { agent, lane, first, withheld, format } = arguments;
     let given = Given::default()
         .with("agentName", agent)
@@ -281,7 +282,7 @@ fn queue_as_text(answer: &Value) -> String {
     parts.join("\n\n")
 }
 
-pub(super) async fn claim(client: &config::Client, arguments: ClaimArguments) -> Outcome {
+pub(super) async fn claim(client: &config::ClientConfig, arguments: ClaimArguments) -> Outcome {
     let ClaimArguments {
         issue,
         agent,
@@ -352,7 +353,7 @@ fn claim_as_shell(answer: &Value) -> String {
     format!("export {}", all.join(" "))
 }
 
-pub(super) async fn explain(client: &config::Client, arguments: ExplainArguments) -> Outcome {
+pub(super) async fn explain(client: &config::ClientConfig, arguments: ExplainArguments) -> Outcome {
     let ExplainArguments { issue, agent, format } = arguments;
     let given = Given::default().issue(&issue).with("agentName", agent);
     let say = |answer: &Value| {
@@ -362,7 +363,7 @@ pub(super) async fn explain(client: &config::Client, arguments: ExplainArguments
     done(ask(client, format, "explain_work", Ok(given), say).await)
 }
 
-pub(super) async fn renew(client: &config::Client, arguments: RenewArguments) -> Outcome {
+pub(super) async fn renew(client: &config::ClientConfig, arguments: RenewArguments) -> Outcome {
     let RenewArguments { lease, checkpoint, lease_seconds, awaiting_input, read, format } =
         arguments;
     let given = Given::default().lease(client, lease).map(|given| {
@@ -395,7 +396,7 @@ fn messages_as_text(messages: &Value) -> String {
     messages.as_array().map(|all| all.iter().map(row).collect()).unwrap_or_default()
 }
 
-pub(super) async fn leases(client: &config::Client, arguments: LeasesArguments) -> Outcome {
+pub(super) async fn leases(client: &config::ClientConfig, arguments: LeasesArguments) -> Outcome {
     let LeasesArguments { agent, format } = arguments;
     let given = Given::default().with("agentName", agent);
     done(ask(client, format, "my_work", Ok(given), leases_as_text).await)
@@ -424,7 +425,7 @@ fn leases_as_text(answer: &Value) -> String {
     }
 }
 
-pub(super) async fn finish(client: &config::Client, arguments: FinishArguments) -> Outcome {
+pub(super) async fn finish(client: &config::ClientConfig, arguments: FinishArguments) -> Outcome {
     let FinishArguments { lease, outcome, summary, pull_request, format } = arguments;
     let given = Given::default().lease(client, lease).map(|given| {
         let given = given.with("outcome", Some(word(&outcome)));
@@ -437,7 +438,7 @@ pub(super) async fn finish(client: &config::Client, arguments: FinishArguments) 
     done(ask(client, format, "finish_work", given, say).await)
 }
 
-pub(super) async fn release(client: &config::Client, arguments: ReleaseArguments) -> Outcome {
+pub(super) async fn release(client: &config::ClientConfig, arguments: ReleaseArguments) -> Outcome {
     let ReleaseArguments { issue, agent, format } = arguments;
     let given = Given::default().issue(&issue).with("agentName", agent);
     let say =

@@ -90,7 +90,7 @@ impl From<std::io::Error> for Ended {
 }
 
 /// Follows the board until a permanent failure.
-pub(super) async fn watch(client: &config::Client, arguments: &WatchArguments) -> Outcome {
+pub(super) async fn watch(client: &config::ClientConfig, arguments: &WatchArguments) -> Outcome {
     let mut cursor = arguments.after.clone();
     let mut pause = PAUSES.0;
     loop {
@@ -124,7 +124,7 @@ enum StreamEnd {
 
 /// Prints events over one connection.
 async fn follow(
-    client: &config::Client,
+    client: &config::ClientConfig,
     arguments: &WatchArguments,
     cursor: &mut Option<String>,
 ) -> Result<StreamEnd, Ended> {
@@ -156,7 +156,7 @@ async fn follow(
 struct Socket(WebSocketStream<Box<dyn Wire>>);
 
 impl Socket {
-    async fn open(client: &config::Client) -> Result<Self, Ended> {
+    async fn open(client: &config::ClientConfig) -> Result<Self, Ended> {
         let opened = timeout(CONNECTING, Self::connect(client)).await;
         let mut socket = opened.map_err(|_| Ended::Lost("no answer in time".to_owned()))??;
         socket.say(&json!({ "type": "connection_init" })).await?;
@@ -164,7 +164,7 @@ impl Socket {
         Ok(socket)
     }
 
-    async fn connect(client: &config::Client) -> Result<Self, Ended> {
+    async fn connect(client: &config::ClientConfig) -> Result<Self, Ended> {
         let is_secret = client.url.scheme() == "https";
         let host = client.url.host_str().unwrap_or_default();
         let port = client.url.port_or_known_default().unwrap_or(80);

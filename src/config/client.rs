@@ -2,13 +2,13 @@
 
 use url::Url;
 
-use super::reader::{Env, Error, Reader};
+use super::reader::{Env, Error, SettingsReader};
 use super::secret::Secret;
 use super::{settings, token, web_address};
 
 /// How a program reaches Dispatch, and as whom.
 #[derive(Debug, Clone)]
-pub struct Client {
+pub struct ClientConfig {
     /// Where Dispatch is, without a slash at the end of its path (`DISPATCH_URL`).
     pub url: Url,
     /// What it is shown (`DISPATCH_AGENT_TOKEN`).
@@ -21,16 +21,17 @@ pub struct Client {
     pub fencing_token: Option<String>,
 }
 
-impl Client {
+impl ClientConfig {
     /// Reads the few settings that a client has; those of a server may be anything.
     ///
     /// # Errors
     ///
     /// When one of them cannot be used.
     pub fn from_env(env: &Env) -> Result<Self, Error> {
-        let mut reader = Reader::new(env);
+        let mut reader = SettingsReader::new(env);
         let home = || Url::parse("http://127.0.0.1:3000").expect("a valid address");
-        let text = |reader: &mut Reader<'_>, setting| reader.text(setting).map(str::to_owned);
+        let text =
+            |reader: &mut SettingsReader<'_>, setting| reader.text(setting).map(str::to_owned);
         let client = Self {
             url: reader.parsed(&settings::DISPATCH_URL, web_address).unwrap_or_else(home),
             token: reader.parsed(&settings::DISPATCH_AGENT_TOKEN, token),

@@ -30,8 +30,8 @@ use crate::domain::ranking::Aging;
 use crate::domain::{FullName, Lanes};
 use crate::embedded_postgres::BinarySearchPaths;
 use crate::store::{Address, Timeouts};
-pub use client::Client;
-use reader::Reader;
+pub use client::ClientConfig;
+use reader::SettingsReader;
 pub use reader::{Env, Error};
 pub use secret::Secret;
 pub use settings::{SETTINGS, Setting, help, markdown_table};
@@ -40,27 +40,27 @@ pub use settings::{SETTINGS, Setting, help, markdown_table};
 #[derive(Debug, Clone)]
 pub struct Config {
     /// Where to listen.
-    pub server: Server,
+    pub server: ServerConfig,
     /// Which database to use.
-    pub database: Database,
+    pub database: DatabaseConfig,
     /// How to reach GitHub.
-    pub github: GitHub,
+    pub github: GitHubConfig,
     /// Who may call.
-    pub auth: Auth,
+    pub auth: AuthConfig,
     /// What the board shows.
-    pub board: Board,
+    pub board: BoardConfig,
     /// The lanes (`DISPATCH_LANE_CONFIG_JSON`, else `DISPATCH_LANE_CONFIG`).
     pub lanes: Lanes,
     /// How work is handed out.
-    pub queue: Queue,
+    pub queue: QueueConfig,
     /// When to ask GitHub.
-    pub sync: Sync,
+    pub sync: SyncConfig,
     /// How long events are kept.
-    pub events: Events,
+    pub events: EventsConfig,
     /// How much of what callers send is kept.
-    pub bounds: Bounds,
+    pub bounds: BoundsConfig,
     /// What is logged.
-    pub log: Log,
+    pub log: LogConfig,
     /// Names of agents for the board's menus, in the given order (`AGENTS`).
     pub agents: Vec<String>,
     /// What an operator should hear about at the start, one sentence each.
@@ -69,7 +69,7 @@ pub struct Config {
 
 /// Where to listen.
 #[derive(Debug, Clone)]
-pub struct Server {
+pub struct ServerConfig {
     /// Address to listen on (`HOST`).
     pub host: IpAddr,
     /// Port to listen on; 0 lets the system pick one (`PORT`).
@@ -89,7 +89,7 @@ pub struct Server {
 
 /// Which database to use.
 #[derive(Debug, Clone)]
-pub struct Database {
+pub struct DatabaseConfig {
     /// PostgreSQL's address; none means our own cluster (`DATABASE_URL`, else
     /// `DISPATCH_DATABASE_URL`).
     pub url: Option<Secret>,
@@ -108,7 +108,7 @@ pub struct Database {
 
 /// How to reach GitHub.
 #[derive(Debug, Clone)]
-pub struct GitHub {
+pub struct GitHubConfig {
     /// Base address of the API, without a slash at the end of its path (`GITHUB_API_URL`).
     pub api_url: Url,
     /// Token to act with (`GITHUB_TOKEN`).
@@ -140,7 +140,7 @@ impl Owners {
 
 /// Who may call.
 #[derive(Debug, Clone)]
-pub struct Auth {
+pub struct AuthConfig {
     /// How people prove who they are (`DISPATCH_AUTH_MODE` and its companions).
     pub mode: AuthMode,
     /// What an agent must present (`DISPATCH_AGENT_TOKEN`); without it nothing matches.
@@ -153,7 +153,7 @@ pub struct Auth {
     pub worker_token: Option<Secret>,
 }
 
-impl Auth {
+impl AuthConfig {
     /// Whether people sign in on the page: in the modes in which they have not signed in already
     /// and need to for some things.
     pub fn has_sign_in(&self) -> bool {
@@ -198,7 +198,7 @@ pub enum AuthMode {
 
 /// What the board shows.
 #[derive(Debug, Clone)]
-pub struct Board {
+pub struct BoardConfig {
     /// Days that a closed issue stays in Done (`DISPATCH_DONE_RETENTION_DAYS`).
     pub done_retention_days: u32,
     /// Labels that hide an issue, in lower case (`DISPATCH_EXCLUDED_LABELS`).
@@ -207,7 +207,7 @@ pub struct Board {
 
 /// How work is handed out.
 #[derive(Debug, Clone)]
-pub struct Queue {
+pub struct QueueConfig {
     /// How many issues may be worked on at a time (`DISPATCH_MAX_IN_PROGRESS_PER_AGENT`,
     /// `DISPATCH_MAX_IN_PROGRESS_PER_REPOSITORY`, `DISPATCH_MAX_IN_PROGRESS_PER_LANE`,
     /// `DISPATCH_MAX_WAITING_FOR_HUMAN`).
@@ -238,7 +238,7 @@ pub struct Queue {
 
 /// When to ask GitHub.
 #[derive(Debug, Clone)]
-pub struct Sync {
+pub struct SyncConfig {
     /// Time between two syncs; zero means no timer (`DISPATCH_SYNC_INTERVAL_MS`).
     pub interval: Duration,
     /// Age of the last heartbeat after which a sync counts as dead
@@ -248,14 +248,14 @@ pub struct Sync {
 
 /// How long events are kept.
 #[derive(Debug, Clone)]
-pub struct Events {
+pub struct EventsConfig {
     /// Age at which an event may be pruned (`DISPATCH_EVENT_RETENTION_DAYS`).
     pub retention: Duration,
 }
 
 /// How much of what callers send is kept.
 #[derive(Debug, Clone)]
-pub struct Bounds {
+pub struct BoundsConfig {
     /// Age at which a run of an agent may be pruned (`DISPATCH_RUN_RETENTION_DAYS`).
     pub run_retention: Duration,
     /// The most repositories that are tracked (`DISPATCH_MAX_REPOSITORIES`).
@@ -264,7 +264,7 @@ pub struct Bounds {
 
 /// What is logged.
 #[derive(Debug, Clone)]
-pub struct Log {
+pub struct LogConfig {
     /// Filter directives, known to be valid (`RUST_LOG`).
     pub filter: String,
     /// Shape of a line (`LOG_FORMAT`).
@@ -288,20 +288,20 @@ impl Config {
     /// When any value cannot be used; the error names every such variable, its problem and an
     /// example, and never shows a secret.
     pub fn from_env(env: &Env) -> Result<Self, Error> {
-        let mut reader = Reader::new(env);
+        let mut reader = SettingsReader::new(env);
         let mut warnings = strangers(env);
         let mut config = Self {
-            server: Server::read(&mut reader),
-            database: Database::read(&mut reader),
-            github: GitHub::read(&mut reader, &mut warnings),
-            auth: Auth::read(&mut reader, &mut warnings),
-            board: Board::read(&mut reader),
+            server: ServerConfig::read(&mut reader),
+            database: DatabaseConfig::read(&mut reader),
+            github: GitHubConfig::read(&mut reader, &mut warnings),
+            auth: AuthConfig::read(&mut reader, &mut warnings),
+            board: BoardConfig::read(&mut reader),
             lanes: lanes::read(&mut reader),
             queue: queue::read(&mut reader),
-            sync: Sync::read(&mut reader),
-            events: Events::read(&mut reader),
-            bounds: Bounds::read(&mut reader),
-            log: Log::read(&mut reader),
+            sync: SyncConfig::read(&mut reader),
+            events: EventsConfig::read(&mut reader),
+            bounds: BoundsConfig::read(&mut reader),
+            log: LogConfig::read(&mut reader),
             agents: reader.parsed(&settings::AGENTS, agents).unwrap_or_default(),
             warnings,
         };
@@ -316,8 +316,8 @@ impl Config {
     }
 }
 
-impl Server {
-    fn read(reader: &mut Reader<'_>) -> Self {
+impl ServerConfig {
+    fn read(reader: &mut SettingsReader<'_>) -> Self {
         let host = reader.parsed(&settings::HOST, |text| match text {
             "localhost" => Ok(Ipv4Addr::LOCALHOST.into()),
             _ => text.parse().map_err(|_| "is not an IP address".to_owned()),
@@ -352,13 +352,13 @@ impl Server {
     }
 }
 
-impl Database {
+impl DatabaseConfig {
     /// Where to look for the programs of our own cluster.
     pub fn search(&self) -> BinarySearchPaths {
         BinarySearchPaths { pg_config: self.pg_config.clone(), path: self.search_path.clone() }
     }
 
-    fn read(reader: &mut Reader<'_>) -> Self {
+    fn read(reader: &mut SettingsReader<'_>) -> Self {
         let url = reader
             .parsed(&settings::DATABASE_URL, database_address)
             .or_else(|| reader.parsed(&settings::DISPATCH_DATABASE_URL, database_address));
@@ -400,7 +400,7 @@ fn host_of_pages(api_url: &Url) -> &str {
     api_url.host_str().filter(|_| is_enterprise).unwrap_or("github.com")
 }
 
-impl GitHub {
+impl GitHubConfig {
     /// The host of GitHub's pages, such as `github.com`, in lower case.
     pub fn host(&self) -> String {
         host_of_pages(&self.api_url).to_lowercase()
@@ -415,7 +415,7 @@ impl GitHub {
         FullName::from_pasted(text, host_of_pages(&self.api_url))
     }
 
-    fn read(reader: &mut Reader<'_>, warnings: &mut Vec<String>) -> Self {
+    fn read(reader: &mut SettingsReader<'_>, warnings: &mut Vec<String>) -> Self {
         let api_url = reader.parsed(&settings::GITHUB_API_URL, web_address);
         let names = reader.text(&settings::GITHUB_REPOSITORIES).map(entries).unwrap_or_default();
         let mut repositories: Vec<FullName> = Vec::new();
@@ -439,7 +439,7 @@ impl GitHub {
 }
 
 /// The owners of the settings. What an operator named to start with may be tracked in any case.
-fn allowed_owners(reader: &mut Reader<'_>, repositories: &[FullName]) -> Owners {
+fn allowed_owners(reader: &mut SettingsReader<'_>, repositories: &[FullName]) -> Owners {
     let given = reader.parsed(&settings::DISPATCH_ALLOWED_OWNERS, |text| {
         if text == "*" {
             return Ok(Owners::Any);
@@ -458,8 +458,8 @@ fn allowed_owners(reader: &mut Reader<'_>, repositories: &[FullName]) -> Owners 
     }
 }
 
-impl Auth {
-    fn read(reader: &mut Reader<'_>, warnings: &mut Vec<String>) -> Self {
+impl AuthConfig {
+    fn read(reader: &mut SettingsReader<'_>, warnings: &mut Vec<String>) -> Self {
         let username = reader.parsed(&settings::DISPATCH_AUTH_USERNAME, |text| {
             if text.contains(':') {
                 return Err("contains a colon".to_owned());
@@ -531,7 +531,7 @@ fn free_name(name: &str) -> Result<(), String> {
 }
 
 /// The tokens of workers. One that is given to two agents proves nothing and is left out.
-fn worker_tokens(reader: &mut Reader<'_>, warnings: &mut Vec<String>) -> Vec<WorkerToken> {
+fn worker_tokens(reader: &mut SettingsReader<'_>, warnings: &mut Vec<String>) -> Vec<WorkerToken> {
     let one = |entry: String| {
         let pair = entry.split_once(':').map(|(agent, token)| (agent.trim(), token.trim()));
         match pair {
@@ -561,8 +561,8 @@ fn worker_tokens(reader: &mut Reader<'_>, warnings: &mut Vec<String>) -> Vec<Wor
     kept
 }
 
-impl Board {
-    fn read(reader: &mut Reader<'_>) -> Self {
+impl BoardConfig {
+    fn read(reader: &mut SettingsReader<'_>) -> Self {
         Self {
             done_retention_days: days(reader, &settings::DISPATCH_DONE_RETENTION_DAYS).unwrap_or(7),
             excluded_labels: reader
@@ -576,8 +576,8 @@ impl Board {
     }
 }
 
-impl Sync {
-    fn read(reader: &mut Reader<'_>) -> Self {
+impl SyncConfig {
+    fn read(reader: &mut SettingsReader<'_>) -> Self {
         let interval = whole_number(reader, &settings::DISPATCH_SYNC_INTERVAL_MS, 0, 2_678_400_000);
         let lock_max_age =
             whole_number(reader, &settings::DISPATCH_SYNC_LOCK_MAX_AGE_MS, 1000, 86_400_000);
@@ -588,15 +588,15 @@ impl Sync {
     }
 }
 
-impl Events {
-    fn read(reader: &mut Reader<'_>) -> Self {
+impl EventsConfig {
+    fn read(reader: &mut SettingsReader<'_>) -> Self {
         let retention = days(reader, &settings::DISPATCH_EVENT_RETENTION_DAYS).unwrap_or(7);
         Self { retention: Duration::from_secs(86_400 * u64::from(retention)) }
     }
 }
 
-impl Bounds {
-    fn read(reader: &mut Reader<'_>) -> Self {
+impl BoundsConfig {
+    fn read(reader: &mut SettingsReader<'_>) -> Self {
         let runs = days(reader, &settings::DISPATCH_RUN_RETENTION_DAYS).unwrap_or(365);
         let repositories = whole_number(reader, &settings::DISPATCH_MAX_REPOSITORIES, 1, 100_000);
         Self {
@@ -606,8 +606,8 @@ impl Bounds {
     }
 }
 
-impl Log {
-    fn read(reader: &mut Reader<'_>) -> Self {
+impl LogConfig {
+    fn read(reader: &mut SettingsReader<'_>) -> Self {
         let filter =
             reader.parsed(
                 &settings::RUST_LOG,
@@ -640,15 +640,20 @@ fn entries(text: &str) -> Vec<String> {
     entries
 }
 
-fn milliseconds(reader: &mut Reader<'_>, setting: &Setting) -> Option<Duration> {
+fn milliseconds(reader: &mut SettingsReader<'_>, setting: &Setting) -> Option<Duration> {
     whole_number(reader, setting, 0, 3_600_000).map(Duration::from_millis)
 }
 
-fn days(reader: &mut Reader<'_>, setting: &Setting) -> Option<u32> {
+fn days(reader: &mut SettingsReader<'_>, setting: &Setting) -> Option<u32> {
     whole_number(reader, setting, 1, 3650)
 }
 
-fn whole_number<N>(reader: &mut Reader<'_>, setting: &Setting, least: N, most: N) -> Option<N>
+fn whole_number<N>(
+    reader: &mut SettingsReader<'_>,
+    setting: &Setting,
+    least: N,
+    most: N,
+) -> Option<N>
 where
     N: std::str::FromStr + PartialOrd + std::fmt::Display,
 {

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::reader::Reader;
-use super::{Queue, days, entries, settings, truth, whole_number};
+use super::reader::SettingsReader;
+use super::{QueueConfig, days, entries, settings, truth, whole_number};
 use crate::domain::backoff::USUAL_ATTEMPTS;
 use crate::domain::limits::Limits;
 use crate::domain::ranking::Aging;
@@ -12,7 +12,7 @@ use crate::domain::ranking::Aging;
 /// The most that a limit may be.
 const MOST: i64 = 1_000_000;
 
-pub(super) fn read(reader: &mut Reader<'_>) -> Queue {
+pub(super) fn read(reader: &mut SettingsReader<'_>) -> QueueConfig {
     let usual = Aging::default();
     let days_per_tier =
         whole_number(reader, &settings::DISPATCH_QUEUE_AGING_DAYS_PER_TIER, 1, 3650);
@@ -24,7 +24,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Queue {
         whole_number(reader, &settings::DISPATCH_STUCK_AFTER_MINUTES, 1, 100_000).unwrap_or(60);
     let meant = whole_number(reader, &settings::DISPATCH_MEANT_FOR_HOURS, 1, 100_000).unwrap_or(72);
     let resume = reader.parsed(&settings::DISPATCH_RESUME_HELD_WORK, truth).unwrap_or_default();
-    Queue {
+    QueueConfig {
         resume,
         limits: Limits {
             per_agent: limit(reader, &settings::DISPATCH_MAX_IN_PROGRESS_PER_AGENT),
@@ -49,7 +49,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Queue {
     }
 }
 
-fn limit(reader: &mut Reader<'_>, setting: &settings::Setting) -> Option<i64> {
+fn limit(reader: &mut SettingsReader<'_>, setting: &settings::Setting) -> Option<i64> {
     whole_number(reader, setting, 1, MOST)
 }
 

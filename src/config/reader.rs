@@ -68,12 +68,12 @@ pub struct Error {
 }
 
 /// Reads settings one by one; goes on after a bad one, so that all are reported at once.
-pub(super) struct Reader<'e> {
+pub(super) struct SettingsReader<'e> {
     env: &'e Env,
     problems: Vec<String>,
 }
 
-impl<'e> Reader<'e> {
+impl<'e> SettingsReader<'e> {
     pub(super) fn new(env: &'e Env) -> Self {
         Self { env, problems: Vec::new() }
     }

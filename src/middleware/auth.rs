@@ -26,7 +26,7 @@ use super::login_throttle::LoginThrottle;
 use super::problem::Problem;
 use super::rate_limit::RateLimiter;
 use super::sources::{Proxies, Source};
-use crate::config::{Auth, AuthMode, Secret};
+use crate::config::{AuthConfig, AuthMode, Secret};
 use crate::domain::access::{self, Declared, ToolAccess};
 use crate::domain::actor::{Token, UNNAMED, is_reserved, reserved_reason};
 use crate::domain::bounds::is_invisible;
@@ -89,7 +89,7 @@ enum Owner {
 struct Tokens(Vec<([u8; 32], Owner)>);
 
 impl Tokens {
-    fn of(auth: &Auth) -> Self {
+    fn of(auth: &AuthConfig) -> Self {
         let bound = auth
             .workers
             .iter()

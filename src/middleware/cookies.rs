@@ -10,7 +10,7 @@ use cookie::time::Duration;
 use cookie::{Cookie, SameSite};
 use url::Url;
 
-use crate::config::Server;
+use crate::config::ServerConfig;
 use crate::service::sessions::{LENGTH, SessionId};
 
 const NAME: &str = "dispatch_session";
@@ -29,7 +29,7 @@ pub(super) fn session_ids(headers: &HeaderMap) -> Vec<SessionId> {
 }
 
 /// The `Set-Cookie` header that stores a session, or deletes it when there is no id.
-pub fn keep(server: &Server, asked: &HeaderMap, id: Option<&SessionId>) -> HeaderValue {
+pub fn keep(server: &ServerConfig, asked: &HeaderMap, id: Option<&SessionId>) -> HeaderValue {
     let value = id.map(ToString::to_string).unwrap_or_default();
     let seconds = if id.is_some() { LENGTH.num_seconds() } else { 0 };
     let cookie = Cookie::build((NAME, value))
@@ -43,7 +43,7 @@ pub fn keep(server: &Server, asked: &HeaderMap, id: Option<&SessionId>) -> Heade
 
 /// Whether people reach Dispatch over TLS: by the origin of the page that asks, which the
 /// middleware has checked, else by the public address.
-fn is_encrypted(server: &Server, asked: &HeaderMap) -> bool {
+fn is_encrypted(server: &ServerConfig, asked: &HeaderMap) -> bool {
     let page = asked.get(ORIGIN).and_then(|origin| origin.to_str().ok());
     match (page, &server.public_url) {
         (Some(page), _) => page.starts_with("https://"),
@@ -53,7 +53,7 @@ fn is_encrypted(server: &Server, asked: &HeaderMap) -> bool {
 
 /// The path below which the caller reaches Dispatch: that of the public address, if the request was
 /// sent there.
-fn path<'a>(server: &'a Server, asked: &HeaderMap) -> &'a str {
+fn path<'a>(server: &'a ServerConfig, asked: &HeaderMap) -> &'a str {
     let host = asked.get(ORIGIN).or(asked.get(HOST)).and_then(|value| value.to_str().ok());
     let public = server.public_url.as_ref().filter(|url| host.is_some_and(|host| is_at(url, host)));
     let path = public.map_or("", |url| url.path().trim_end_matches('/'));
@@ -74,7 +74,7 @@ mod tests {
     use super::*;
     use crate::config::{Config, Env};
 
-    fn server(url: Option<&str>) -> Server {
+    fn server(url: Option<&str>) -> ServerConfig {
         let settings = url.map(|url| ("DISPATCH_URL", url));
         Config::from_env(&Env::from_iter(settings)).expect("settings").server
     }

@@ -11,7 +11,7 @@ use axum::http::header::{
 use axum::middleware::Next;
 use axum::response::Response;
 
-use crate::config::Server;
+use crate::config::ServerConfig;
 
 /// Pages load only what this server serves, and have no inline scripts. Inline styles are allowed,
 /// because the drag-and-drop libraries set them.
@@ -29,7 +29,7 @@ const PLAYGROUND_POLICY: &str = "default-src 'self'; script-src 'self'; style-sr
 pub(super) struct Headers(Arc<Vec<(HeaderName, HeaderValue)>>);
 
 impl Headers {
-    pub(super) fn of(server: &Server) -> Self {
+    pub(super) fn of(server: &ServerConfig) -> Self {
         let mut headers = vec![
             (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
             (X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),

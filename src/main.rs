@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use cli::{Cli, ClientCommand, Command, Outcome};
+use cli::{Cli, ClientCommand, Command, ExitOutcome};
 use demo::Demo;
 use dispatch::bus::Bus;
 use dispatch::clock::Clock;
@@ -52,7 +52,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(command: Command) -> anyhow::Result<Outcome> {
+fn run(command: Command) -> anyhow::Result<ExitOutcome> {
     match command {
         Command::Serve => with_settings(|config| serve(config, None))?,
         Command::Demo { days, still } => with_settings(|config| demonstrate(config, days, still))?,
@@ -62,16 +62,16 @@ fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Completions { shell } => tell(&Cli::completions(shell))?,
         Command::Client(ask) => return as_client(ask),
     }
-    Ok(Outcome::Done)
+    Ok(ExitOutcome::Done)
 }
 
 /// Runs a command that is a client of a running server. The server's settings are not read.
-fn as_client(ask: ClientCommand) -> anyhow::Result<Outcome> {
+fn as_client(ask: ClientCommand) -> anyhow::Result<ExitOutcome> {
     let client = match config::ClientConfig::from_env(&Env::of_process()) {
         Ok(client) => client,
         Err(error) => {
             writeln!(std::io::stderr(), "dispatch: {error}")?;
-            return Ok(Outcome::Wrong);
+            return Ok(ExitOutcome::Wrong);
         }
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();

@@ -9,7 +9,7 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use reqwest::redirect::Policy;
 use serde_json::{Value, json};
 
-use super::outcome::Failure;
+use super::outcome::CommandFailure;
 
 /// The protocol revision of tool calls: the last one in which a call needs no handshake.
 const REVISION: &str = "2025-11-25";
@@ -35,10 +35,10 @@ pub(super) struct ApiClient {
 impl ApiClient {
     /// A client according to the settings.
     #[expect(clippy::disallowed_methods, reason = "this client asks Dispatch, not GitHub")]
-    pub(super) fn new(client: &config::ClientConfig) -> Result<Self, Failure> {
+    pub(super) fn new(client: &config::ClientConfig) -> Result<Self, CommandFailure> {
         let unusable = |error: &dyn std::error::Error| {
             let remedy = "Install the system's root certificates, or use an http address.";
-            Failure::new("UNREACHABLE", format!("TLS cannot be set up: {error}"), remedy)
+            CommandFailure::new("UNREACHABLE", format!("TLS cannot be set up: {error}"), remedy)
         };
         let mut tls = net::tls(client.url.scheme() == "https").map_err(|error| unusable(&error))?;
         tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
@@ -61,7 +61,7 @@ impl ApiClient {
     }
 
     /// Calls a tool and returns its result.
-    pub(super) async fn call(&self, tool: &str, arguments: Value) -> Result<Value, Failure> {
+    pub(super) async fn call(&self, tool: &str, arguments: Value) -> Result<Value, CommandFailure> {
         let params = json!({ "name": tool, "arguments": arguments });
         let message =
             json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params });
@@ -69,13 +69,13 @@ impl ApiClient {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         if let Some(error) = reply.get("error") {
             let remedy = "Use the program of the same version as the server's.";
-            return Err(Failure::new("PROTOCOL", text(&error["message"]), remedy));
+            return Err(CommandFailure::new("PROTOCOL", text(&error["message"]), remedy));
         }
         let answer = reply["result"]["structuredContent"].take();
         if reply["result"]["isError"] == true {
             let [code, message, remedy] =
                 ["code", "message", "remedy"].map(|member| text(&answer[member]));
-            return Err(Failure { code, message, remedy });
+            return Err(CommandFailure { code, message, remedy });
         }
         Ok(answer)
     }
@@ -86,7 +86,7 @@ impl ApiClient {
         &self,
         message: &Value,
         revision: Option<&str>,
-    ) -> Result<Option<Value>, Failure> {
+    ) -> Result<Option<Value>, CommandFailure> {
         let mut request = self
             .http
             .post(format!("{}/mcp", self.address))
@@ -116,21 +116,21 @@ impl ApiClient {
             None if status.is_success() && body.is_empty() => Ok(None),
             Some(problem) if problem["code"].is_string() => {
                 let text = |member: &str| problem[member].as_str().unwrap_or_default().to_owned();
-                Err(Failure::of_code(&text("code"), text("error")))
+                Err(CommandFailure::of_code(&text("code"), text("error")))
             }
             // A response of Basic authentication has no body of Dispatch.
             _ if status == reqwest::StatusCode::UNAUTHORIZED => {
-                Err(Failure::of_code(error_code::UNAUTHENTICATED, "Unauthorized"))
+                Err(CommandFailure::of_code(error_code::UNAUTHENTICATED, "Unauthorized"))
             }
             _ => {
                 let remedy = "Set DISPATCH_URL to the address of Dispatch itself.";
                 let text = format!("{} answered {status}, as Dispatch never does", self.address);
-                Err(Failure::new("UNREACHABLE", text, remedy))
+                Err(CommandFailure::new("UNREACHABLE", text, remedy))
             }
         }
     }
 
-    fn unreachable(&self, error: &reqwest::Error) -> Failure {
+    fn unreachable(&self, error: &reqwest::Error) -> CommandFailure {
         let mut cause: &dyn std::error::Error = error;
         while let Some(deeper) = cause.source() {
             cause = deeper;
@@ -138,6 +138,6 @@ impl ApiClient {
         let what = if error.is_timeout() { "did not answer in time" } else { "cannot be reached" };
         let message = format!("Dispatch at {} {what}: {cause}", self.address);
         let remedy = "Start it with `dispatch serve`, or set DISPATCH_URL to where it runs.";
-        Failure::new("UNREACHABLE", message, remedy)
+        CommandFailure::new("UNREACHABLE", message, remedy)
     }
 }

@@ -12,7 +12,7 @@ use tokio::task::{AbortHandle, JoinSet};
 
 use super::Format;
 use super::api_client::ApiClient;
-use super::outcome::{Failure, Outcome, print};
+use super::outcome::{CommandFailure, ExitOutcome, print};
 
 /// How long to wait for outstanding responses after the input ended.
 ///
@@ -21,28 +21,28 @@ use super::outcome::{Failure, Outcome, print};
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The state of a connection.
-struct Conversation {
+struct McpProxy {
     dispatch: ApiClient,
     /// The revision that was negotiated at its beginning.
     revision: Mutex<Option<String>>,
 }
 
 /// Serves until the input ends, and outstanding requests have finished or timed out.
-pub(super) async fn serve(client: &config::ClientConfig) -> Outcome {
+pub(super) async fn serve(client: &config::ClientConfig) -> ExitOutcome {
     let served = match ApiClient::new(client) {
         Ok(dispatch) => converse(dispatch).await,
         Err(failure) => Err(failure),
     };
-    served.map_or_else(|failure| failure.say(Format { json: false }), |()| Outcome::Done)
+    served.map_or_else(|failure| failure.say(Format { json: false }), |()| ExitOutcome::Done)
 }
 
-async fn converse(dispatch: ApiClient) -> Result<(), Failure> {
-    let conversation = Arc::new(Conversation { dispatch, revision: Mutex::default() });
+async fn converse(dispatch: ApiClient) -> Result<(), CommandFailure> {
+    let proxy = Arc::new(McpProxy { dispatch, revision: Mutex::default() });
     let mut lines = lines_of_input();
     let mut answers = JoinSet::new();
     let mut under_way: HashMap<String, AbortHandle> = HashMap::new();
     while let Some(line) = lines.recv().await {
-        let line = line.map_err(|error| Failure::broken(&error))?;
+        let line = line.map_err(|error| CommandFailure::broken(&error))?;
         under_way.retain(|_, answer| !answer.is_finished());
         while let Some(answered) = answers.try_join_next() {
             answered.unwrap_or(Ok(()))?;
@@ -63,8 +63,8 @@ async fn converse(dispatch: ApiClient) -> Result<(), Failure> {
             continue;
         }
         let id = message["id"].to_string();
-        let conversation = Arc::clone(&conversation);
-        let answer = answers.spawn(async move { conversation.answer(&message).await });
+        let proxy = Arc::clone(&proxy);
+        let answer = answers.spawn(async move { proxy.answer(&message).await });
         under_way.insert(id, answer);
     }
     let rest = async {
@@ -92,9 +92,9 @@ fn lines_of_input() -> mpsc::Receiver<std::io::Result<String>> {
     receiver
 }
 
-impl Conversation {
+impl McpProxy {
     /// Forwards a message and prints the reply.
-    async fn answer(&self, message: &Value) -> Result<(), Failure> {
+    async fn answer(&self, message: &Value) -> Result<(), CommandFailure> {
         let is_hello = message["method"] == "initialize";
         let agreed = || self.revision.lock().unwrap_or_else(PoisonError::into_inner);
         let revision = if is_hello { None } else { agreed().clone() };
@@ -114,8 +114,8 @@ impl Conversation {
 
 /// The reply to a message that could not be sent or was denied: for a tool call, a result that says
 /// what to do, like every error of a tool.
-fn refusal(message: &Value, failure: &Failure) -> Value {
-    let Failure { code, message: text, remedy } = failure;
+fn refusal(message: &Value, failure: &CommandFailure) -> Value {
+    let CommandFailure { code, message: text, remedy } = failure;
     let whole = format!("Error: {text} ({code}) {remedy}");
     let id = &message["id"];
     if message["method"] == "tools/call" {

@@ -15,7 +15,7 @@ use ::dispatch::config;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use clap_complete::Shell;
 
-pub(crate) use outcome::Outcome;
+pub(crate) use outcome::ExitOutcome;
 use pauses::{PauseArguments, PausesArguments, ResumeArguments};
 use queue::{
     ClaimArguments, ExplainArguments, FinishArguments, LeasesArguments, QueueArguments,
@@ -136,7 +136,7 @@ impl Cli {
 
 impl ClientCommand {
     /// Sends the request, prints the response and returns the outcome.
-    pub(crate) async fn run(self, client: &config::ClientConfig) -> Outcome {
+    pub(crate) async fn run(self, client: &config::ClientConfig) -> ExitOutcome {
         match self {
             Self::Queue(given) => queue::queue(client, given).await,
             Self::Claim(given) => queue::claim(client, given).await,

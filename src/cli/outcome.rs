@@ -17,7 +17,7 @@ const UNREAD: &str = "UNREAD";
 
 /// The outcome of a command, which decides the exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Outcome {
+pub(crate) enum ExitOutcome {
     /// It succeeded.
     Done,
     /// It was rejected.
@@ -32,22 +32,22 @@ pub(crate) enum Outcome {
     Later,
 }
 
-impl From<Outcome> for ExitCode {
-    fn from(outcome: Outcome) -> Self {
+impl From<ExitOutcome> for ExitCode {
+    fn from(outcome: ExitOutcome) -> Self {
         Self::from(match outcome {
-            Outcome::Done => 0,
-            Outcome::Refused => 1,
-            Outcome::Wrong => 2,
-            Outcome::NoWork => 3,
-            Outcome::LeaseLost => 4,
-            Outcome::Later => 5,
+            ExitOutcome::Done => 0,
+            ExitOutcome::Refused => 1,
+            ExitOutcome::Wrong => 2,
+            ExitOutcome::NoWork => 3,
+            ExitOutcome::LeaseLost => 4,
+            ExitOutcome::Later => 5,
         })
     }
 }
 
 /// Why a command failed, and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Failure {
+pub(crate) struct CommandFailure {
     /// The code by which programs distinguish failures.
     pub(crate) code: String,
     /// The error, for people.
@@ -56,7 +56,7 @@ pub(crate) struct Failure {
     pub(crate) remedy: String,
 }
 
-impl Failure {
+impl CommandFailure {
     pub(crate) fn new(
         code: impl Into<String>,
         message: impl Into<String>,
@@ -80,22 +80,22 @@ impl Failure {
         json!({ "code": self.code, "message": self.message, "remedy": self.remedy })
     }
 
-    fn outcome(&self) -> Outcome {
+    fn outcome(&self) -> ExitOutcome {
         match self.code.as_str() {
-            UNREAD => Outcome::Done,
-            error_code::LEASE_LOST => Outcome::LeaseLost,
-            error_code::BAD_USER_INPUT => Outcome::Wrong,
+            UNREAD => ExitOutcome::Done,
+            error_code::LEASE_LOST => ExitOutcome::LeaseLost,
+            error_code::BAD_USER_INPUT => ExitOutcome::Wrong,
             "UNREACHABLE"
             | error_code::UNAVAILABLE
             | error_code::RATE_LIMITED
             | error_code::UPSTREAM_FAILED
-            | error_code::TIMEOUT => Outcome::Later,
-            _ => Outcome::Refused,
+            | error_code::TIMEOUT => ExitOutcome::Later,
+            _ => ExitOutcome::Refused,
         }
     }
 
     /// Prints the failure in the requested format, and returns the outcome.
-    pub(super) fn say(&self, format: Format) -> Outcome {
+    pub(super) fn say(&self, format: Format) -> ExitOutcome {
         if self.code == UNREAD {
             return self.outcome();
         }
@@ -113,10 +113,12 @@ impl Failure {
 }
 
 /// Prints lines to the standard output, without control characters or invisible characters.
-pub(super) fn print(text: &str) -> Result<(), Failure> {
+pub(super) fn print(text: &str) -> Result<(), CommandFailure> {
     let text = visible(text);
     let mut out = std::io::stdout().lock();
-    writeln!(out, "{text}").and_then(|()| out.flush()).map_err(|error| Failure::broken(&error))
+    writeln!(out, "{text}")
+        .and_then(|()| out.flush())
+        .map_err(|error| CommandFailure::broken(&error))
 }
 
 /// Prints a note to the standard error.

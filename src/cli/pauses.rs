@@ -5,12 +5,12 @@ use clap::{Args, ValueEnum};
 use serde_json::Value;
 
 use super::Format;
-use super::outcome::Outcome;
-use super::queue::{Given, ask, done, text};
+use super::outcome::ExitOutcome;
+use super::queue::{ToolArguments, ask, done, text};
 
 /// What a pause covers.
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum Scope {
+enum PauseTarget {
     /// All work of all agents
     Everything,
     /// The issues of one repository
@@ -25,7 +25,7 @@ enum Scope {
 #[derive(Debug, Args)]
 pub(crate) struct PauseArguments {
     /// What to pause
-    scope: Scope,
+    scope: PauseTarget,
     /// The repository, lane or agent; none for everything
     subject: Option<String>,
     /// The reason
@@ -67,15 +67,15 @@ fn row(pause: &Value) -> String {
     format!("{}  {}; {held}", text(pause, "pauseId"), text(pause, "summary"))
 }
 
-pub(super) async fn pause(client: &config::ClientConfig, arguments: PauseArguments) -> Outcome {
+pub(super) async fn pause(client: &config::ClientConfig, arguments: PauseArguments) -> ExitOutcome {
     let PauseArguments { scope, subject, reason, minutes, stop_holders, format } = arguments;
     let scope = match scope {
-        Scope::Everything => "everything",
-        Scope::Repository => "repository",
-        Scope::Lane => "lane",
-        Scope::Agent => "agent",
+        PauseTarget::Everything => "everything",
+        PauseTarget::Repository => "repository",
+        PauseTarget::Lane => "lane",
+        PauseTarget::Agent => "agent",
     };
-    let given = Given::default()
+    let given = ToolArguments::default()
         .with("scope", Some(scope))
         .with("subject", subject)
         .with("reason", reason)
@@ -84,13 +84,16 @@ pub(super) async fn pause(client: &config::ClientConfig, arguments: PauseArgumen
     done(ask(client, format, "pause_work", Ok(given), row).await)
 }
 
-pub(super) async fn resume(client: &config::ClientConfig, arguments: ResumeArguments) -> Outcome {
-    let given = Given::default().with("pauseId", Some(arguments.pause));
+pub(super) async fn resume(
+    client: &config::ClientConfig,
+    arguments: ResumeArguments,
+) -> ExitOutcome {
+    let given = ToolArguments::default().with("pauseId", Some(arguments.pause));
     let say = |answer: &Value| format!("Ended: {}", text(&answer["pause"], "summary"));
     done(ask(client, arguments.format, "resume_work", Ok(given), say).await)
 }
 
-pub(super) async fn list(client: &config::ClientConfig, arguments: PausesArguments) -> Outcome {
+pub(super) async fn list(client: &config::ClientConfig, arguments: PausesArguments) -> ExitOutcome {
     let say = |answer: &Value| {
         let rows = answer["pauses"].as_array().map(Vec::as_slice).unwrap_or_default();
         match rows {
@@ -98,5 +101,5 @@ pub(super) async fn list(client: &config::ClientConfig, arguments: PausesArgumen
             rows => rows.iter().map(row).collect::<Vec<_>>().join("\n"),
         }
     };
-    done(ask(client, arguments.format, "list_pauses", Ok(Given::default()), say).await)
+    done(ask(client, arguments.format, "list_pauses", Ok(ToolArguments::default()), say).await)
 }

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use super::Format;
 use super::api_client::ApiClient;
-use super::outcome::{Failure, Outcome, print};
+use super::outcome::{CommandFailure, ExitOutcome, print};
 use super::text::{from_now, issues, short, terminal};
 
 /// An issue in people's notation: `octo-org/hello-world#12`.
@@ -177,9 +177,9 @@ pub(crate) struct ReleaseArguments {
 
 /// The arguments of a tool call, without absent ones.
 #[derive(Default)]
-pub(super) struct Given(Map<String, Value>);
+pub(super) struct ToolArguments(Map<String, Value>);
 
-impl Given {
+impl ToolArguments {
     pub(super) fn with(mut self, name: &str, value: Option<impl Into<Value>>) -> Self {
         if let Some(value) = value {
             self.0.insert(name.to_owned(), value.into());
@@ -192,11 +192,15 @@ impl Given {
         self.with("repoFullName", name).with("issueNumber", Some(issue.number))
     }
 
-    fn lease(self, client: &config::ClientConfig, given: LeaseArguments) -> Result<Self, Failure> {
+    fn lease(
+        self,
+        client: &config::ClientConfig,
+        given: LeaseArguments,
+    ) -> Result<Self, CommandFailure> {
         let missing = |what: &str| {
             let remedy = "Give --lease and --token, or run the export line that `dispatch claim` \
                           prints.";
-            Failure::new(error_code::BAD_USER_INPUT, format!("No {what} was given"), remedy)
+            CommandFailure::new(error_code::BAD_USER_INPUT, format!("No {what} was given"), remedy)
         };
         let lease = given.lease.or_else(|| client.lease.clone());
         let token = given.token.or_else(|| client.fencing_token.clone());
@@ -216,20 +220,20 @@ pub(super) async fn ask(
     client: &config::ClientConfig,
     format: Format,
     tool: &str,
-    given: Result<Given, Failure>,
+    given: Result<ToolArguments, CommandFailure>,
     say: impl FnOnce(&Value) -> String,
-) -> Result<Value, Outcome> {
+) -> Result<Value, ExitOutcome> {
     let asked = async {
         let answer = ApiClient::new(client)?.call(tool, Value::Object(given?.0)).await?;
         let text = if format.json { format!("{answer:#}") } else { say(&answer) };
         print(&text)?;
         Ok(answer)
     };
-    asked.await.map_err(|failure: Failure| failure.say(format))
+    asked.await.map_err(|failure: CommandFailure| failure.say(format))
 }
 
-pub(super) fn done(answer: Result<Value, Outcome>) -> Outcome {
-    answer.map_or_else(|outcome| outcome, |_| Outcome::Done)
+pub(super) fn done(answer: Result<Value, ExitOutcome>) -> ExitOutcome {
+    answer.map_or_else(|outcome| outcome, |_| ExitOutcome::Done)
 }
 
 pub(super) fn text<'a>(value: &'a Value, member: &str) -> &'a str {
@@ -248,9 +252,9 @@ fn over(lease: &Value) -> String {
     format!("over {} ({at})", from_now.unwrap_or_default())
 }
 
-pub(super) async fn queue(client: &config::ClientConfig, arguments: QueueArguments) -> Outcome {
+pub(super) async fn queue(client: &config::ClientConfig, arguments: QueueArguments) -> ExitOutcome {
     let QueueArguments { agent, lane, first, withheld, format } = arguments;
-    let given = Given::default()
+    let given = ToolArguments::default()
         .with("agentName", agent)
         .with("lane", lane)
         .with("first", Some(first))
@@ -282,7 +286,7 @@ fn queue_as_text(answer: &Value) -> String {
     parts.join("\n\n")
 }
 
-pub(super) async fn claim(client: &config::ClientConfig, arguments: ClaimArguments) -> Outcome {
+pub(super) async fn claim(client: &config::ClientConfig, arguments: ClaimArguments) -> ExitOutcome {
     let ClaimArguments {
         issue,
         agent,
@@ -296,7 +300,7 @@ pub(super) async fn claim(client: &config::ClientConfig, arguments: ClaimArgumen
         shell,
         format,
     } = arguments;
-    let given = Given::default()
+    let given = ToolArguments::default()
         .with("agentName", agent)
         .with("leaseSeconds", lease_seconds)
         .with("requestId", request_id);
@@ -310,7 +314,7 @@ pub(super) async fn claim(client: &config::ClientConfig, arguments: ClaimArgumen
     };
     let say = if shell { claim_as_shell } else { claim_as_text };
     match ask(client, format, tool, Ok(given), say).await {
-        Ok(answer) if answer["lease"].is_null() => Outcome::NoWork,
+        Ok(answer) if answer["lease"].is_null() => ExitOutcome::NoWork,
         answer => done(answer),
     }
 }
@@ -353,9 +357,12 @@ fn claim_as_shell(answer: &Value) -> String {
     format!("export {}", all.join(" "))
 }
 
-pub(super) async fn explain(client: &config::ClientConfig, arguments: ExplainArguments) -> Outcome {
+pub(super) async fn explain(
+    client: &config::ClientConfig,
+    arguments: ExplainArguments,
+) -> ExitOutcome {
     let ExplainArguments { issue, agent, format } = arguments;
-    let given = Given::default().issue(&issue).with("agentName", agent);
+    let given = ToolArguments::default().issue(&issue).with("agentName", agent);
     let say = |answer: &Value| {
         let (name, title) = (name_of(answer), short(text(answer, "title")));
         format!("{name}  {title}\n{}", text(answer, "summary"))
@@ -363,10 +370,10 @@ pub(super) async fn explain(client: &config::ClientConfig, arguments: ExplainArg
     done(ask(client, format, "explain_work", Ok(given), say).await)
 }
 
-pub(super) async fn renew(client: &config::ClientConfig, arguments: RenewArguments) -> Outcome {
+pub(super) async fn renew(client: &config::ClientConfig, arguments: RenewArguments) -> ExitOutcome {
     let RenewArguments { lease, checkpoint, lease_seconds, awaiting_input, read, format } =
         arguments;
-    let given = Given::default().lease(client, lease).map(|given| {
+    let given = ToolArguments::default().lease(client, lease).map(|given| {
         let checkpoint = checkpoint.as_deref().map(word);
         let given = given.with("checkpoint", checkpoint).with("leaseSeconds", lease_seconds);
         given.with("awaitingInput", awaiting_input).with("readMessageId", read)
@@ -381,7 +388,7 @@ pub(super) async fn renew(client: &config::ClientConfig, arguments: RenewArgumen
         format!("{id} is held by {agent}, {}{messages}", over(lease))
     };
     match ask(client, format, "renew_lease", given, say).await {
-        Ok(answer) if answer["directive"] == "stop" => Outcome::LeaseLost,
+        Ok(answer) if answer["directive"] == "stop" => ExitOutcome::LeaseLost,
         answered => done(answered),
     }
 }
@@ -396,9 +403,12 @@ fn messages_as_text(messages: &Value) -> String {
     messages.as_array().map(|all| all.iter().map(row).collect()).unwrap_or_default()
 }
 
-pub(super) async fn leases(client: &config::ClientConfig, arguments: LeasesArguments) -> Outcome {
+pub(super) async fn leases(
+    client: &config::ClientConfig,
+    arguments: LeasesArguments,
+) -> ExitOutcome {
     let LeasesArguments { agent, format } = arguments;
-    let given = Given::default().with("agentName", agent);
+    let given = ToolArguments::default().with("agentName", agent);
     done(ask(client, format, "my_work", Ok(given), leases_as_text).await)
 }
 
@@ -425,9 +435,12 @@ fn leases_as_text(answer: &Value) -> String {
     }
 }
 
-pub(super) async fn finish(client: &config::ClientConfig, arguments: FinishArguments) -> Outcome {
+pub(super) async fn finish(
+    client: &config::ClientConfig,
+    arguments: FinishArguments,
+) -> ExitOutcome {
     let FinishArguments { lease, outcome, summary, pull_request, format } = arguments;
-    let given = Given::default().lease(client, lease).map(|given| {
+    let given = ToolArguments::default().lease(client, lease).map(|given| {
         let given = given.with("outcome", Some(word(&outcome)));
         given.with("summary", summary).with("pullRequestUrl", pull_request)
     });
@@ -438,9 +451,12 @@ pub(super) async fn finish(client: &config::ClientConfig, arguments: FinishArgum
     done(ask(client, format, "finish_work", given, say).await)
 }
 
-pub(super) async fn release(client: &config::ClientConfig, arguments: ReleaseArguments) -> Outcome {
+pub(super) async fn release(
+    client: &config::ClientConfig,
+    arguments: ReleaseArguments,
+) -> ExitOutcome {
     let ReleaseArguments { issue, agent, format } = arguments;
-    let given = Given::default().issue(&issue).with("agentName", agent);
+    let given = ToolArguments::default().issue(&issue).with("agentName", agent);
     let say =
         |answer: &Value| format!("{}: {}", name_of(&answer["issue"]), text(answer, "statusNote"));
     done(ask(client, format, "unclaim_issue", Ok(given), say).await)

@@ -20,7 +20,7 @@ use tokio_tungstenite::tungstenite::{Error as Broken, Message};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
 use super::Format;
-use super::outcome::{Failure, Outcome, note, print};
+use super::outcome::{CommandFailure, ExitOutcome, note, print};
 use super::text::short;
 
 /// Timeout of a connection.
@@ -68,11 +68,11 @@ enum Ended {
     /// It was lost; reconnecting may help.
     Lost(String),
     /// Reconnecting would not help.
-    Failed(Failure),
+    Failed(CommandFailure),
 }
 
-impl From<Failure> for Ended {
-    fn from(failure: Failure) -> Self {
+impl From<CommandFailure> for Ended {
+    fn from(failure: CommandFailure) -> Self {
         Self::Failed(failure)
     }
 }
@@ -90,7 +90,10 @@ impl From<std::io::Error> for Ended {
 }
 
 /// Follows the board until a permanent failure.
-pub(super) async fn watch(client: &config::ClientConfig, arguments: &WatchArguments) -> Outcome {
+pub(super) async fn watch(
+    client: &config::ClientConfig,
+    arguments: &WatchArguments,
+) -> ExitOutcome {
     let mut cursor = arguments.after.clone();
     let mut pause = PAUSES.0;
     loop {
@@ -105,7 +108,7 @@ pub(super) async fn watch(client: &config::ClientConfig, arguments: &WatchArgume
             // No event was received, so there is nothing to continue.
             let remedy = "Start it with `dispatch serve`, or set DISPATCH_URL to where it runs.";
             let message = format!("Dispatch at {} cannot be followed: {lost}", client.url);
-            return Failure::new("UNREACHABLE", message, remedy).say(arguments.format);
+            return CommandFailure::new("UNREACHABLE", message, remedy).say(arguments.format);
         }
         pause = if cursor == before { (pause * 2).min(PAUSES.1) } else { PAUSES.0 };
         note(&format!("the connection is lost ({lost}); it is made again"));
@@ -128,7 +131,7 @@ async fn follow(
     arguments: &WatchArguments,
     cursor: &mut Option<String>,
 ) -> Result<StreamEnd, Ended> {
-    let mut socket = Socket::open(client).await?;
+    let mut socket = WatchSocket::open(client).await?;
     if cursor.is_none() {
         socket.ask("position", POSITION, json!({})).await?;
         let data = socket.next("position").await?;
@@ -153,9 +156,9 @@ async fn follow(
 }
 
 /// A connection with the `graphql-transport-ws` protocol.
-struct Socket(WebSocketStream<Box<dyn Wire>>);
+struct WatchSocket(WebSocketStream<Box<dyn Wire>>);
 
-impl Socket {
+impl WatchSocket {
     async fn open(client: &config::ClientConfig) -> Result<Self, Ended> {
         let opened = timeout(CONNECTING, Self::connect(client)).await;
         let mut socket = opened.map_err(|_| Ended::Lost("no answer in time".to_owned()))??;
@@ -199,7 +202,7 @@ impl Socket {
                     error_code::FORBIDDEN
                 };
                 let message = format!("Dispatch does not let us in: {}", answer.status());
-                Err(Failure::of_code(code, message).into())
+                Err(CommandFailure::of_code(code, message).into())
             }
             Err(error) => Err(error.into()),
         }
@@ -231,7 +234,9 @@ impl Socket {
                 }
                 Message::Close(Some(frame)) if frame.code == 4401.into() => {
                     let message = "Dispatch does not let us in";
-                    return Err(Failure::of_code(error_code::UNAUTHENTICATED, message).into());
+                    return Err(
+                        CommandFailure::of_code(error_code::UNAUTHENTICATED, message).into()
+                    );
                 }
                 Message::Close(frame) => {
                     let why = frame.map(|frame| frame.reason.to_string());
@@ -260,7 +265,7 @@ impl Socket {
             };
             let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
             let (code, message) = (text(&error["extensions"]["code"]), text(&error["message"]));
-            return Err(Failure::of_code(&code, message).into());
+            return Err(CommandFailure::of_code(&code, message).into());
         }
     }
 }

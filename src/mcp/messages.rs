@@ -3,7 +3,7 @@
 use rmcp::model::{CallToolRequestParams, CallToolResponse, ContentBlock};
 use serde_json::Value;
 
-use super::{Server, ToolCaller};
+use super::{McpServer, ToolCaller};
 use crate::domain::access::{ToolAccess, Workers};
 use crate::service;
 use crate::service::claims::leases;
@@ -26,7 +26,7 @@ pub(super) fn reader(
     acts_for.map(str::to_owned).or_else(|| tool_caller.actor.agent())
 }
 
-impl Server {
+impl McpServer {
     /// The result of a successful tool, followed by the agent's unread messages.
     pub(super) async fn with_messages(
         &self,

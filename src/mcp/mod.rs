@@ -67,7 +67,7 @@ const LONGEST_REFUSAL: usize = 4096;
 
 /// The route of the tools. The middleware has checked host, origin, credentials and rate limits.
 pub fn routes(app: App) -> Router {
-    let server = Server { app, tools: Arc::new(tools::all()) };
+    let server = McpServer { app, tools: Arc::new(tools::all()) };
     let config = StreamableHttpServerConfig::default()
         .with_legacy_session_mode(false)
         .with_json_response(true)
@@ -105,7 +105,7 @@ async fn tolerantly(request: Request) -> Request {
 
 /// Cancelled when the client of a request disconnects.
 #[derive(Clone)]
-struct Gone(CancellationToken);
+struct ClientDisconnected(CancellationToken);
 
 /// Runs a call to its end when its client disconnects: the library would abort it anywhere, and log
 /// that as an error. Calls that only read are notified and stop.
@@ -114,9 +114,9 @@ async fn to_the_end(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let gone = CancellationToken::new();
-    request.extensions_mut().insert(Gone(gone.clone()));
-    let _told_when_dropped = gone.drop_guard();
+    let disconnected = CancellationToken::new();
+    request.extensions_mut().insert(ClientDisconnected(disconnected.clone()));
+    let _told_when_dropped = disconnected.drop_guard();
     let running = next.run(request).in_current_span();
     let broken = |_| {
         let status = StatusCode::INTERNAL_SERVER_ERROR;
@@ -164,12 +164,12 @@ struct ToolCaller {
 
 /// The handler of one request.
 #[derive(Clone)]
-struct Server {
+struct McpServer {
     app: App,
     tools: Arc<ToolRouter<Self>>,
 }
 
-impl Server {
+impl McpServer {
     /// Calls an existing tool, if the caller may.
     async fn call(
         &self,
@@ -200,7 +200,7 @@ impl Server {
     }
 }
 
-impl ServerHandler for Server {
+impl ServerHandler for McpServer {
     fn get_info(&self) -> ServerConfig {
         let capabilities = ServerCapabilities::builder().enable_tools().build();
         let program = Implementation::new("dispatch", env!("CARGO_PKG_VERSION"));
@@ -231,14 +231,18 @@ impl ServerHandler for Server {
         let only_reads = self.get_tool(&request.name).is_some_and(|tool| {
             tool.annotations.is_some_and(|hints| hints.read_only_hint == Some(true))
         });
-        let gone = parts.and_then(|parts| parts.extensions.get::<Gone>()).cloned();
+        let disconnected =
+            parts.and_then(|parts| parts.extensions.get::<ClientDisconnected>()).cloned();
         let calling = Box::pin(self.call(request, context)).instrument(span);
-        match gone {
-            Some(Gone(gone)) if only_reads => {
+        match disconnected {
+            Some(ClientDisconnected(disconnected)) if only_reads => {
                 let left = || ErrorData::internal_error("The caller went away", None);
-                gone.run_until_cancelled_owned(cancellable(calling)).await.ok_or_else(left)?
+                disconnected
+                    .run_until_cancelled_owned(cancellable(calling))
+                    .await
+                    .ok_or_else(left)?
             }
-            Some(Gone(gone)) => presence::scope(gone, calling).await,
+            Some(ClientDisconnected(disconnected)) => presence::scope(disconnected, calling).await,
             None => calling.await,
         }
     }

@@ -279,14 +279,15 @@ impl Done {
 /// The result of releasing an issue.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct GivenBack {
+#[schemars(rename = "GivenBack")]
+pub(super) struct ReleasedIssue {
     /// The current state of the issue.
     issue: Issue,
     /// The column that the issue is in, and why.
     status_note: String,
 }
 
-impl GivenBack {
+impl ReleasedIssue {
     pub(super) fn of(released: &Released, repository: &Repository) -> Self {
         let Released { issue, note } = released;
         Self { issue: Issue::of(issue, repository), status_note: note.clone() }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::arguments::{Parameters, known};
 use super::tool_error::ToolError;
-use super::{Server, ToolCaller};
+use super::{McpServer, ToolCaller};
 use crate::domain::Timestamp;
 use crate::domain::pauses::PauseScope;
 use crate::service::claims::pauses::{self, PauseWork};
@@ -95,7 +95,7 @@ pub(super) struct Resumed {
 }
 
 #[tool_router(router = pauses_router, vis = "pub(super)")]
-impl Server {
+impl McpServer {
     /// Pauses a repository, a lane, an agent, or everything, for some time or until `resume_work`.
     /// Agents are not served paused work. Held issues are finished, unless holders are asked to
     /// stop.

@@ -16,11 +16,11 @@ use super::arguments::{
 };
 use super::conversation::Comments;
 use super::outputs::{
-    Changed, Claimed, ClaimedNext, ClaimedWork, Done, Explanation, GivenBack, HeldWork, Issue,
-    Issues, Lease, Message, MyWork, Queue, Refresh, Renewed, Synced, word_of,
+    Changed, Claimed, ClaimedNext, ClaimedWork, Done, Explanation, HeldWork, Issue, Issues, Lease,
+    Message, MyWork, Queue, Refresh, ReleasedIssue, Renewed, Synced, word_of,
 };
 use super::tool_error::ToolError;
-use super::{Server, ToolCaller};
+use super::{McpServer, ToolCaller};
 use crate::domain::label_names::strip_prefix;
 use crate::domain::task_instructions::task_contract;
 use crate::domain::{Actor, IssueFilter, IssueId, Status, Tier};
@@ -42,8 +42,8 @@ const USUAL_QUEUE: u32 = 20;
 const USUAL_LIST: u32 = 50;
 
 /// Every tool, with an output schema that includes errors.
-pub(super) fn all() -> ToolRouter<Server> {
-    let mut router = Server::tool_router() + Server::pauses_router();
+pub(super) fn all() -> ToolRouter<McpServer> {
+    let mut router = McpServer::tool_router() + McpServer::pauses_router();
     for route in router.map.values_mut() {
         if let Some(schema) = &route.attr.output_schema {
             let refusal = ToolError::schema();
@@ -88,7 +88,7 @@ fn bare(agent: &str) -> &str {
     strip_prefix(agent, "agent/").unwrap_or(agent)
 }
 
-impl Server {
+impl McpServer {
     /// The issue with this number.
     async fn find(&self, name: &str, number: i32) -> service::Result<(store::Issue, Repository)> {
         board::find_issue_by_number(&self.app, &repository(&self.app, name)?, number).await
@@ -105,7 +105,7 @@ impl Server {
 }
 
 #[tool_router]
-impl Server {
+impl McpServer {
     /// Claims the best eligible issue for the agent. Waits for an eligible issue if waitSeconds is
     /// given. Returns idleReason when there is none. Call it first; then work on the issue, call
     /// `renew_lease` before the lease expires, and call `finish_work` once.
@@ -321,12 +321,12 @@ impl Server {
         &self,
         Parameters(given): Parameters<UnclaimArguments>,
         Extension(tool_caller): Extension<ToolCaller>,
-    ) -> Result<Json<GivenBack>, ToolError> {
+    ) -> Result<Json<ReleasedIssue>, ToolError> {
         let agent = tool_caller.agent(given.agent_name).await?;
         let (issue, repository) = self.find(&given.repo_full_name, given.issue_number).await?;
         let actor = tool_caller.acting(&agent);
         let released = assignments::release_issue(&self.app, &actor, issue.id, &agent).await?;
-        Ok(Json(GivenBack::of(&released, &repository)))
+        Ok(Json(ReleasedIssue::of(&released, &repository)))
     }
 
     /// Lists the agent's queue: the issues that the agent would be served, best first. Claims

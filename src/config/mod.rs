@@ -29,7 +29,7 @@ use crate::domain::names::NotAFullName;
 use crate::domain::ranking::Aging;
 use crate::domain::{FullName, Lanes};
 use crate::embedded_postgres::BinarySearchPaths;
-use crate::store::{Address, Timeouts};
+use crate::store::{Address, SessionTimeouts};
 pub use client::ClientConfig;
 use reader::SettingsReader;
 pub use reader::{Env, Error};
@@ -103,7 +103,7 @@ pub struct DatabaseConfig {
     pub skip_migrations: bool,
     /// How long the server may take (`DISPATCH_STATEMENT_TIMEOUT_MS`, `DISPATCH_LOCK_TIMEOUT_MS`,
     /// `DISPATCH_IDLE_TRANSACTION_TIMEOUT_MS`).
-    pub timeouts: Timeouts,
+    pub timeouts: SessionTimeouts,
 }
 
 /// How to reach GitHub.
@@ -369,7 +369,7 @@ impl DatabaseConfig {
         if data_dir.is_none() {
             reader.refuse(&settings::DISPATCH_DATA_DIR, "is needed: this user has no home");
         }
-        let usual = Timeouts::default();
+        let usual = SessionTimeouts::default();
         Self {
             url,
             data_dir: data_dir.unwrap_or_default(),
@@ -378,7 +378,7 @@ impl DatabaseConfig {
             skip_migrations: reader
                 .parsed(&settings::SKIP_DB_MIGRATIONS, truth)
                 .unwrap_or_default(),
-            timeouts: Timeouts {
+            timeouts: SessionTimeouts {
                 statement: milliseconds(reader, &settings::DISPATCH_STATEMENT_TIMEOUT_MS)
                     .unwrap_or(usual.statement),
                 lock: milliseconds(reader, &settings::DISPATCH_LOCK_TIMEOUT_MS)

@@ -3,7 +3,7 @@
 use super::bounds::is_invisible;
 use super::status::{IssueState, Priority, Status};
 
-use super::label_names::{has_prefix, is_same, key, strip_prefix};
+use super::label_names::{has_prefix, is_same, strip_prefix};
 
 /// How many labels GitHub allows an issue.
 pub const MOST_LABELS: usize = 100;
@@ -221,6 +221,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::domain::label_names::key;
 
     /// A label in any case: GitHub has whatever spelling somebody chose first.
     fn label() -> impl Strategy<Value = String> {

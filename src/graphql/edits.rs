@@ -11,7 +11,7 @@ use crate::domain::{AuditEntryId, EventCursor, IssueId, Priority};
 use crate::service;
 use crate::service::board::moves;
 use crate::service::board::moves::MoveIssues;
-use crate::service::change::Changed;
+use crate::service::change::ChangeOutcome;
 use crate::service::claims::lanes::SetLane;
 use crate::service::claims::{assignments, lanes};
 
@@ -29,7 +29,7 @@ pub(super) struct ChangeIssuePayload {
 
 impl ChangeIssuePayload {
     /// What a use case did, with what the selection wants of it.
-    pub(super) async fn of(context: &Context<'_>, changed: Changed) -> service::Result<Self> {
+    pub(super) async fn of(context: &Context<'_>, changed: ChangeOutcome) -> service::Result<Self> {
         let fields = loaders::RequestedFields::of(&context.look_ahead().field("issue"));
         let issue = loaders::one_issue(app(context), changed.issue, fields).await?;
         let known = loaders::Related::Known(Some(Arc::clone(&issue)));

@@ -48,8 +48,8 @@ impl McpServer {
 
     async fn texts(&self, agent: &str, tool_caller: &ToolCaller) -> service::Result<Vec<String>> {
         let held = leases::unread_messages(&self.app, &tool_caller.actor, agent).await?;
-        let text = |message: &leases::Unread| {
-            let leases::Unread { issue, lease, message } = message;
+        let text = |message: &leases::UnreadMessage| {
+            let leases::UnreadMessage { issue, lease, message } = message;
             format!(
                 "Message {} from {} about {issue}, which you hold as {lease} (say that it is read with \
                  renew_lease, readMessageId): {}",

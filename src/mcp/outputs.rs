@@ -8,7 +8,7 @@ use super::conversation::Comments;
 use crate::domain::task_instructions::UNTRUSTED;
 use crate::domain::{AuthorAssociation, IssueState, Timestamp};
 use crate::service::Error;
-use crate::service::claims::leases::{Finished, Held, Released};
+use crate::service::claims::leases::{Finished, HeldLease, Released};
 use crate::service::claims::queue::Explained;
 use crate::service::repositories::sync::{Refreshed, RepositorySync};
 use crate::store::{self, Repository};
@@ -237,8 +237,8 @@ pub(super) struct HeldWork {
     pub(super) messages: Vec<Message>,
 }
 
-impl From<&Held> for HeldWork {
-    fn from(held: &Held) -> Self {
+impl From<&HeldLease> for HeldWork {
+    fn from(held: &HeldLease) -> Self {
         Self {
             lease: Lease::from(&held.lease),
             issue: Issue::of(&held.issue, &held.repository),

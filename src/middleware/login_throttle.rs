@@ -41,17 +41,17 @@ pub(super) struct LoginThrottle(Mutex<Memory>);
 
 #[derive(Debug)]
 struct Memory {
-    sources: Counts<Source>,
-    names: Counts<String>,
-    familiar: Counts<Source>,
+    sources: AttemptCounts<Source>,
+    names: AttemptCounts<String>,
+    familiar: AttemptCounts<Source>,
 }
 
 impl Default for LoginThrottle {
     fn default() -> Self {
         Self(Mutex::new(Memory {
-            sources: Counts::lasting(WINDOW),
-            names: Counts::lasting(WINDOW),
-            familiar: Counts::lasting(FAMILIAR),
+            sources: AttemptCounts::lasting(WINDOW),
+            names: AttemptCounts::lasting(WINDOW),
+            familiar: AttemptCounts::lasting(FAMILIAR),
         }))
     }
 }
@@ -100,7 +100,7 @@ fn key(name: &str) -> String {
 
 /// Counts by key in fixed windows of one length, so windows end in the order in which they began.
 #[derive(Debug)]
-struct Counts<K> {
+struct AttemptCounts<K> {
     length: TimeDelta,
     windows: HashMap<K, AttemptWindow>,
     /// The keys in the order in which their windows end. A key that was dropped stays in here.
@@ -113,7 +113,7 @@ struct AttemptWindow {
     times: u32,
 }
 
-impl<K: Hash + Eq + Clone> Counts<K> {
+impl<K: Hash + Eq + Clone> AttemptCounts<K> {
     fn lasting(length: TimeDelta) -> Self {
         Self { length, windows: HashMap::new(), order: VecDeque::new() }
     }

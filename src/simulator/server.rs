@@ -103,7 +103,7 @@ async fn serve_connection(router: Router, stream: TcpStream) {
 }
 
 #[derive(Deserialize)]
-struct Posted {
+struct GraphqlRequest {
     query: String,
     #[serde(default)]
     variables: serde_json::Value,
@@ -121,7 +121,7 @@ async fn answer(State(service): State<Service>, headers: HeaderMap, body: Bytes)
     if let Err(refused) = service.check_token(&headers) {
         return refused;
     }
-    let Ok(posted) = serde_json::from_slice::<Posted>(&body) else {
+    let Ok(posted) = serde_json::from_slice::<GraphqlRequest>(&body) else {
         return problem(StatusCode::BAD_REQUEST, "Problems parsing JSON");
     };
     let document = match parse_query(&posted.query) {
@@ -181,7 +181,7 @@ impl Service {
     /// Executes the request, and applies the faults to the response.
     async fn work(
         self,
-        posted: Posted,
+        posted: GraphqlRequest,
         document: ExecutableDocument,
         faults: Vec<Fault>,
     ) -> Response {

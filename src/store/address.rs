@@ -210,7 +210,7 @@ impl fmt::Debug for Address {
 
 /// The timeouts that the server enforces for our sessions; zero is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Timeouts {
+pub struct SessionTimeouts {
     /// For one statement.
     pub statement: Duration,
     /// For waiting for a lock.
@@ -219,7 +219,7 @@ pub struct Timeouts {
     pub idle_transaction: Duration,
 }
 
-impl Default for Timeouts {
+impl Default for SessionTimeouts {
     fn default() -> Self {
         Self {
             statement: Duration::from_secs(10),
@@ -229,7 +229,7 @@ impl Default for Timeouts {
     }
 }
 
-impl Timeouts {
+impl SessionTimeouts {
     /// The statements that set them for a session.
     pub fn statements(self) -> String {
         let Self { statement, lock, idle_transaction } = self;

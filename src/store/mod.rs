@@ -23,7 +23,7 @@ mod suitability;
 #[rustfmt::skip]
 mod schema;
 
-pub use address::{Address, Timeouts};
+pub use address::{Address, SessionTimeouts};
 pub use agents::agent_runs::AgentRun;
 pub use audit::AuditEntry;
 pub use board::issues::Issue;

@@ -20,7 +20,7 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use futures_util::FutureExt as _;
 
 use super::Connection;
-use super::address::{Address, Connector, Timeouts};
+use super::address::{Address, Connector, SessionTimeouts};
 
 /// Every migration, oldest first.
 pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!();
@@ -157,7 +157,7 @@ const ENGLISH: &str = "DO $$ BEGIN SET lc_messages = 'C'; \
 /// # Errors
 ///
 /// When `url` is not a valid address, or its certificate authorities cannot be read.
-pub fn connect(url: &str, size: usize, timeouts: Timeouts) -> Result<Pool, ConnectionError> {
+pub fn connect(url: &str, size: usize, timeouts: SessionTimeouts) -> Result<Pool, ConnectionError> {
     let connector = Arc::new(connector(url)?);
     let mut config = ManagerConfig::default();
     // A broken connection is recognized without a query to the server, which would cost a round

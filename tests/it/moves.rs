@@ -5,7 +5,7 @@ use std::time::Duration;
 use dispatch::domain::events::EventKind;
 use dispatch::domain::{EventCursor, IssueState, LabelSet, Status};
 use dispatch::service::board::moves::{MoveIssue, MoveIssues, move_issue, move_issues, undo_move};
-use dispatch::service::change::Changed;
+use dispatch::service::change::ChangeOutcome;
 use dispatch::service::events::{Replay, events_after};
 use dispatch::service::recovery::settle_overdue;
 use dispatch::service::{self, App, Error};
@@ -19,7 +19,7 @@ fn to(issue: &Issue, to: Status) -> MoveIssue {
     MoveIssue { issue_id: issue.id, to, expected_from: None, reason: None, fencing_token: None }
 }
 
-async fn try_move(app: &App, issue: &Issue, target: Status) -> Result<Changed, Error> {
+async fn try_move(app: &App, issue: &Issue, target: Status) -> Result<ChangeOutcome, Error> {
     move_issue(app, &person(), to(issue, target)).await
 }
 

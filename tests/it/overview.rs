@@ -142,7 +142,8 @@ async fn what_is_hidden_is_counted_nowhere() {
         given.advance(60);
         given.sync().await;
 
-        let in_columns = |counts: overview::Counts| Status::ALL.map(|status| counts.of(status));
+        let in_columns =
+            |counts: overview::StatusCounts| Status::ALL.map(|status| counts.of(status));
         let history = overview::status_by_day(&given.app, 30).await.unwrap();
         let days: Vec<_> = history.iter().map(|day| in_columns(day.counts)).collect();
         assert_eq!(days, [[0, 1, 0, 0, 1, 0], [0, 0, 1, 0, 0, 0]]);

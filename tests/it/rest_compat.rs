@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use dispatch::simulator::{Fault, Gate};
 use dispatch::store;
-use dispatch::store::Timeouts;
+use dispatch::store::SessionTimeouts;
 use dispatch::store::repositories::job_locks;
 use serde_json::{Value, json};
 
@@ -65,7 +65,8 @@ async fn listed(given: &Given, query: &str) -> Vec<i64> {
 /// Runs a part of a test while nothing answers where the database was.
 async fn lose_database(given: &mut Given, part: impl AsyncFnOnce(&Given)) {
     let gone =
-        store::connect("postgres://nobody@127.0.0.1:1/nothing", 1, Timeouts::default()).unwrap();
+        store::connect("postgres://nobody@127.0.0.1:1/nothing", 1, SessionTimeouts::default())
+            .unwrap();
     let pool = std::mem::replace(&mut given.app.pool, gone);
     part(given).await;
     given.app.pool = pool;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use diesel_async::{RunQueryDsl as _, SimpleAsyncConnection as _};
 use dispatch::graphql::{self, Server};
-use dispatch::store::Timeouts;
+use dispatch::store::SessionTimeouts;
 use dispatch::store::{self, Connection, pool};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -200,7 +200,7 @@ async fn while_the_database_is_away_every_transport_says_so() {
         let cursor = given.graphql("{ board { asOf } }", json!({})).await["board"]["asOf"].clone();
         let follow = format!("subscription {{ boardEvents(after: {cursor}) {{ __typename }} }}");
         let away = "postgres://nobody@127.0.0.1:1/nothing";
-        let away = store::connect(away, 1, Timeouts::default()).unwrap();
+        let away = store::connect(away, 1, SessionTimeouts::default()).unwrap();
         let pool = std::mem::replace(&mut given.app.pool, away);
         for query in [
             BOARD,

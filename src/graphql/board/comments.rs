@@ -10,7 +10,7 @@ use crate::graphql::loaders::{actor, app};
 use crate::graphql::types::page::cost;
 use crate::graphql::types::{AuditEntry, Issue};
 use crate::service::board::comments::{self, AddComment};
-use crate::service::change::Changed;
+use crate::service::change::ChangeOutcome;
 
 /// The result of posting a comment.
 #[derive(SimpleObject)]
@@ -41,8 +41,8 @@ impl CommentMutation {
     ) -> async_graphql::Result<AddCommentPayload> {
         let actor = actor(context);
         let posted = comments::add(app(context), actor, input).await?;
-        let comments::Posted { issue, audit_entry, url, cursor } = posted;
-        let changed = Changed { issue, audit_entry, cursor, lease: None, agent_run: None };
+        let comments::PostedComment { issue, audit_entry, url, cursor } = posted;
+        let changed = ChangeOutcome { issue, audit_entry, cursor, lease: None, agent_run: None };
         let ChangeIssuePayload { issue, audit_entry, cursor } =
             ChangeIssuePayload::of(context, changed).await?;
         Ok(AddCommentPayload { issue, url, audit_entry, cursor })

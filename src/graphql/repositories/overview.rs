@@ -10,7 +10,7 @@ use crate::domain::{IssueFilter, Status, Timestamp};
 use crate::graphql::loaders::{self, app};
 use crate::graphql::types::page::{MAX, cost, size};
 use crate::graphql::types::{BoardColumn, Issue, Lease, Repository, most_first_cards};
-use crate::service::board::overview::{self, Counts, DayCounts, FilterOption};
+use crate::service::board::overview::{self, DayCounts, FilterOption, StatusCounts};
 use crate::service::{self, Error};
 use crate::store::agents::statistics::{DayCount, RunCount};
 use crate::store::{self, Page, PageRequest};
@@ -68,7 +68,7 @@ struct StatusCount {
     issues: i64,
 }
 
-fn by_status(counts: &Counts) -> Vec<StatusCount> {
+fn by_status(counts: &StatusCounts) -> Vec<StatusCount> {
     let count = |status| StatusCount { status, issues: counts.of(status) };
     Status::ALL.into_iter().map(count).collect()
 }
@@ -173,7 +173,7 @@ impl StatusOfDay {
 #[derive(Debug)]
 struct Project {
     repository: Repository,
-    counts: Counts,
+    counts: StatusCounts,
     columns: Vec<BoardColumn>,
 }
 
@@ -242,7 +242,7 @@ impl Project {
 
 /// An agent: its assigned issues, its leases, and statistics of its work.
 #[derive(Debug)]
-struct Agent(overview::Agent);
+struct Agent(overview::AgentOverview);
 
 /// An agent: its assigned issues, its leases, and statistics of its work.
 #[Object]

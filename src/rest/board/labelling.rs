@@ -16,7 +16,7 @@ use crate::rest::issue_ref::{IssueRef, Words, known_issue};
 use crate::rest::responses::LabelWrite;
 use crate::rest::schemas::{AssignAction, LabelAction, UnassignAction};
 use crate::service::board::moves::UNKNOWN_ISSUE;
-use crate::service::change::Changed;
+use crate::service::change::ChangeOutcome;
 use crate::service::claims::assignments::{add_label, assign_agent, assign_owner, remove_label};
 use crate::service::{App, ConflictKind, Error};
 use crate::store::Issue;
@@ -139,7 +139,7 @@ async fn change(
     actor: Actor,
     body: UnlabelBody,
     action: &'static str,
-) -> Result<(String, Changed), Problem> {
+) -> Result<(String, ChangeOutcome), Problem> {
     let which = body.issue;
     let label = body.label.trim().to_owned();
     let actor = acting_as(actor, body.actor.or(body.agent_name).as_deref())?;
@@ -220,7 +220,7 @@ impl Kind {
         actor: &Actor,
         issue: IssueId,
         name: Option<&str>,
-    ) -> Result<Changed, Error> {
+    ) -> Result<ChangeOutcome, Error> {
         match self {
             Self::Agent => assign_agent(app, actor, issue, name).await,
             Self::Owner => assign_owner(app, actor, issue, name).await,

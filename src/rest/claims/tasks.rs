@@ -394,8 +394,8 @@ pub(super) struct WorkContext<'a> {
 }
 
 impl<'a> WorkContext<'a> {
-    fn of(work: &'a agents::ActiveWork) -> Self {
-        let agents::ActiveWork { lease, issue, repository, .. } = work;
+    fn of(work: &'a agents::ActiveTask) -> Self {
+        let agents::ActiveTask { lease, issue, repository, .. } = work;
         Self {
             issue_id: issue.id,
             repo_full_name: repository.full_name.as_str(),
@@ -517,8 +517,10 @@ pub(crate) async fn work_summary(
     Ok(json(StatusCode::OK, &WorkSummary { agent_name: agent, issues, unknown_lanes, pr_fixes }))
 }
 
-fn by_lane(lanes: &BTreeMap<String, agents::LaneWork>) -> BTreeMap<&str, LaneWork> {
-    let row =
-        |work: &agents::LaneWork| LaneWork { queued: work.queued, in_progress: work.in_progress };
+fn by_lane(lanes: &BTreeMap<String, agents::LaneWorkCounts>) -> BTreeMap<&str, LaneWork> {
+    let row = |work: &agents::LaneWorkCounts| LaneWork {
+        queued: work.queued,
+        in_progress: work.in_progress,
+    };
     lanes.iter().map(|(lane, work)| (lane.as_str(), row(work))).collect()
 }

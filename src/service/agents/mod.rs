@@ -15,7 +15,7 @@ use crate::store::{Issue, Lease, Repository};
 
 /// An issue that an agent has leased.
 #[derive(Debug, Clone)]
-pub struct ActiveWork {
+pub struct ActiveTask {
     /// The lease.
     pub lease: Lease,
     /// The issue.
@@ -30,7 +30,7 @@ pub struct ActiveWork {
 
 /// The amount of work in one lane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct LaneWork {
+pub struct LaneWorkCounts {
     /// Issues that are ready and not assigned to another agent.
     pub queued: u32,
     /// The agent's issues in progress and in review.
@@ -39,16 +39,16 @@ pub struct LaneWork {
 
 /// The amount of work for an agent.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WorkSummary {
+pub struct AgentWorkSummary {
     /// By lane id, for every lane.
-    pub lanes: BTreeMap<String, LaneWork>,
+    pub lanes: BTreeMap<String, LaneWorkCounts>,
     /// By the lane name in the rows, for lanes that are no longer configured.
-    pub unknown_lanes: BTreeMap<String, LaneWork>,
+    pub unknown_lanes: BTreeMap<String, LaneWorkCounts>,
 }
 
 /// The issue whose lease an agent renewed last; none without a lease. Leases of issues that are
 /// gone from GitHub end here; the audit log calls that `orphan_lease_released`.
-pub async fn active_work(app: &App, actor: &Actor, agent: &str) -> Result<Option<ActiveWork>> {
+pub async fn active_work(app: &App, actor: &Actor, agent: &str) -> Result<Option<ActiveTask>> {
     let agent = &agent_names::find(app, agent).await?;
     release_orphans(app, actor, agent, "orphan_lease_released").await?;
     let Some(lease) = leases_of(app, agent).await?.into_iter().next() else { return Ok(None) };
@@ -63,29 +63,29 @@ pub async fn active_work(app: &App, actor: &Actor, agent: &str) -> Result<Option
         Some(url) => Some(url),
         None => issue.pull_request_url.clone(),
     };
-    Ok(Some(ActiveWork { lease, issue, repository, branch, pull_request_url }))
+    Ok(Some(ActiveTask { lease, issue, repository, branch, pull_request_url }))
 }
 
 /// Counts the work for an agent, by the labels of issues.
-pub async fn work_summary(app: &App, agent: &str) -> Result<WorkSummary> {
+pub async fn work_summary(app: &App, agent: &str) -> Result<AgentWorkSummary> {
     let mut filter = board::normalized_filter(app, None);
     filter.statuses = Some(vec![Status::Ready, Status::InProgress, Status::InReview]);
     let whole = board::all_issues(app, &filter).await?;
     let configured = &app.config.lanes;
-    let none = |lane: &Lane| (lane.id.clone(), LaneWork::default());
+    let none = |lane: &Lane| (lane.id.clone(), LaneWorkCounts::default());
     let mut lanes: BTreeMap<_, _> = configured.all().iter().map(none).collect();
     let mut unknown_lanes = BTreeMap::new();
     for (issue, _) in whole.issues.iter().filter(|(issue, _)| issue.state == IssueState::Open) {
-        let work: &mut LaneWork = match configured.find(&issue.lane) {
+        let work: &mut LaneWorkCounts = match configured.find(&issue.lane) {
             Some(lane) => lanes.entry(lane.id.clone()).or_default(),
             None => unknown_lanes.entry(issue.lane.clone()).or_default(),
         };
         work.count(agent, issue);
     }
-    Ok(WorkSummary { lanes, unknown_lanes })
+    Ok(AgentWorkSummary { lanes, unknown_lanes })
 }
 
-impl LaneWork {
+impl LaneWorkCounts {
     fn count(&mut self, agent: &str, issue: &Issue) {
         let is_own = issue.labels.names_agent(agent);
         let is_free = issue.labels.agents().next().is_none();

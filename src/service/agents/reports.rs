@@ -43,7 +43,7 @@ pub struct ReportTask {
 
 /// A recorded report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Reported {
+pub struct ReportOutcome {
     /// The run; the first one for a repetition.
     pub run: AgentRunId,
     /// Whether the report had been recorded before.
@@ -56,7 +56,11 @@ pub struct Reported {
 ///
 /// [`Error::Forbidden`] for callers that may not act for the agent; [`Error::Conflict`] when the
 /// key was used for a different report.
-pub async fn report_task(app: &App, actor: &Actor, mut report: ReportTask) -> Result<Reported> {
+pub async fn report_task(
+    app: &App,
+    actor: &Actor,
+    mut report: ReportTask,
+) -> Result<ReportOutcome> {
     actor.check_acts_for(&report.agent).map_err(|action| Error::Forbidden { action })?;
     report.agent = agent_names::note(app, &report.agent).await?;
     let now = app.clock.now();
@@ -109,12 +113,12 @@ pub async fn report_task(app: &App, actor: &Actor, mut report: ReportTask) -> Re
             };
             let entry = audit::append(connection, &entry).await?;
             event_log::append(connection, &[run_event(&run), audit_event(&entry)]).await?;
-            Ok(Reported { run: run.id, is_duplicate: false })
+            Ok(ReportOutcome { run: run.id, is_duplicate: false })
         })
         .await
 }
 
-fn repeated(report: &ReportTask, first: &AgentReport) -> Result<Reported> {
+fn repeated(report: &ReportTask, first: &AgentReport) -> Result<ReportOutcome> {
     if first.payload_hash != report.payload_hash {
         let what = "idempotencyKey was already used for a different report";
         return Err(Error::conflict(what));
@@ -122,7 +126,7 @@ fn repeated(report: &ReportTask, first: &AgentReport) -> Result<Reported> {
     let run = first.agent_run_id.ok_or_else(|| {
         Error::conflict("idempotencyKey is taken, and the run that was recorded under it is gone")
     })?;
-    Ok(Reported { run, is_duplicate: true })
+    Ok(ReportOutcome { run, is_duplicate: true })
 }
 
 /// The issue of a report, if it is cached.

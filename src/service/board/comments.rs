@@ -16,7 +16,7 @@ use tokio::sync::broadcast::error::RecvError;
 use crate::domain::events::Topic;
 use crate::domain::{Actor, EventCursor, IssueId};
 use crate::github::{self, Comment, Commented};
-use crate::service::change::{self, Changed, GITHUB_TIME, GRACE, Observed, Settlement};
+use crate::service::change::{self, ChangeOutcome, GITHUB_TIME, GRACE, Observed, Settlement};
 use crate::service::{App, Error, Result, board};
 use crate::store::audit::NewComment;
 use crate::store::board::issues;
@@ -44,7 +44,7 @@ pub struct AddComment {
 
 /// A comment that is on GitHub.
 #[derive(Debug, Clone)]
-pub struct Posted {
+pub struct PostedComment {
     /// The issue as it is now.
     pub issue: Issue,
     /// The audit entry; the existing one for a repeated request.
@@ -62,7 +62,7 @@ pub struct Posted {
 /// [`Error::Invalid`] for a text that is empty or too long, [`Error::NotFound`];
 /// [`Error::Upstream`] or [`Error::RateLimited`] when GitHub refused or did not respond, which is
 /// audited too. Retrying after any of them is safe.
-pub async fn add(app: &App, actor: &Actor, command: AddComment) -> Result<Posted> {
+pub async fn add(app: &App, actor: &Actor, command: AddComment) -> Result<PostedComment> {
     let text = text_of(&command.body)?;
     let (issue, repository) = board::find_issue(app, command.issue_id).await?;
     if let Some(refusal) = Error::read_only(&repository, issue.status) {
@@ -160,7 +160,7 @@ fn intent<'a>(
     }
 }
 
-async fn post(app: &App, issue: &Issue, entry: &AuditEntry) -> Result<Posted> {
+async fn post(app: &App, issue: &Issue, entry: &AuditEntry) -> Result<PostedComment> {
     let github = app.github.within(GITHUB_TIME);
     let text = entry.comment.as_deref().unwrap_or_default();
     match github.add_comment(&issue.node_id, text).await {
@@ -211,12 +211,12 @@ async fn find(
 }
 
 /// Settles a comment, or returns the outcome that a concurrent reader has recorded.
-async fn settle(app: &App, entry: &AuditEntry, settlement: Settlement) -> Result<Posted> {
+async fn settle(app: &App, entry: &AuditEntry, settlement: Settlement) -> Result<PostedComment> {
     let failure = settlement.error().cloned();
     match change::settle(app, entry, settlement, None).await {
-        Ok(Changed { issue, audit_entry, cursor, .. }) => {
+        Ok(ChangeOutcome { issue, audit_entry, cursor, .. }) => {
             let url = audit_entry.comment_url.clone().unwrap_or_default();
-            Ok(Posted { issue, audit_entry, url, cursor })
+            Ok(PostedComment { issue, audit_entry, url, cursor })
         }
         Err(Error::Conflict { .. }) => match failure {
             Some(error) => Err(error.into()),
@@ -251,7 +251,7 @@ async fn wait_for(app: &App, mut events: Receiver<Arc<Event>>, entry: &AuditEntr
 }
 
 /// The outcome of an entry that a concurrent request has settled.
-async fn outcome_of(app: &App, entry: &AuditEntry) -> Result<Posted> {
+async fn outcome_of(app: &App, entry: &AuditEntry) -> Result<PostedComment> {
     let entry = {
         let mut connection = app.connection().await?;
         audit::pending_or_not(&mut connection, entry.id).await?
@@ -264,13 +264,13 @@ async fn outcome_of(app: &App, entry: &AuditEntry) -> Result<Posted> {
 }
 
 /// The response to a repetition.
-async fn answer(app: &App, entry: AuditEntry) -> Result<Posted> {
+async fn answer(app: &App, entry: AuditEntry) -> Result<PostedComment> {
     let id = entry.issue_id.ok_or_else(|| Error::no_issue(entry.id))?;
     let (issue, _) = board::find_issue(app, id).await?;
     let mut connection = app.connection().await?;
     let cursor = event_log::position(&mut connection).await?;
     let url = entry.comment_url.clone().unwrap_or_default();
-    Ok(Posted { issue, audit_entry: entry, url, cursor })
+    Ok(PostedComment { issue, audit_entry: entry, url, cursor })
 }
 
 /// Responds to a repetition of a comment that was not found on GitHub a moment ago. If it has
@@ -280,7 +280,7 @@ async fn look_again(
     actor: &Actor,
     (issue, repository): (&Issue, &Repository),
     entry: &AuditEntry,
-) -> Result<Posted> {
+) -> Result<PostedComment> {
     let github = app.github.within(GITHUB_TIME);
     let Some(found) = find(app, &github, issue, entry).await? else {
         return Err(lost(entry.error_message.clone()).into());

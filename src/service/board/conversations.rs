@@ -52,7 +52,7 @@ pub struct Conversation {
 
 /// The next step for a caller.
 #[derive(Debug, PartialEq, Eq)]
-enum Step {
+enum ReadStep {
     /// Return nothing: the issue has no comments.
     AnswerNothing,
     /// Return the stored comments, which are current.
@@ -80,15 +80,15 @@ pub async fn read(app: &App, issue: &Issue, repository: &Repository) -> Result<C
             conversations::of_issue(&mut connection, issue.id).await?
         };
         match step(row.as_ref(), issue, repository, app.github.rate(), now) {
-            Step::AnswerNothing => return Ok(shown(None, issue, None)),
-            Step::Answer => return Ok(shown(row, issue, None)),
-            Step::AnswerWith(problem) => return Ok(shown(row, issue, Some(problem))),
-            Step::Read => {
+            ReadStep::AnswerNothing => return Ok(shown(None, issue, None)),
+            ReadStep::Answer => return Ok(shown(row, issue, None)),
+            ReadStep::AnswerWith(problem) => return Ok(shown(row, issue, Some(problem))),
+            ReadStep::Read => {
                 if let Some(read) = ask(app, issue, row).await? {
                     return Ok(read);
                 }
             }
-            Step::Wait => {}
+            ReadStep::Wait => {}
         }
         if Instant::now() >= patience {
             let problem = "GitHub is being asked for the comments".to_owned();
@@ -106,30 +106,30 @@ fn step(
     repository: &Repository,
     rate: Option<Rate>,
     now: DateTime<Utc>,
-) -> Step {
+) -> ReadStep {
     if row.is_some_and(|row| is_current(row, issue)) {
-        return Step::Answer;
+        return ReadStep::Answer;
     }
     let has_posted = row.is_some_and(|row| row.posted > row.posted_when_read);
     if issue.comments_count == 0 && !has_posted {
-        return Step::AnswerNothing;
+        return ReadStep::AnswerNothing;
     }
     if issue.removed_at.is_some() || !repository.enabled {
-        return Step::AnswerWith("The issue is not read from GitHub any more".to_owned());
+        return ReadStep::AnswerWith("The issue is not read from GitHub any more".to_owned());
     }
     if let Some(row) = row {
         if let Some(problem) = &row.problem
             && row.retry_at.is_some_and(|retry_at| retry_at > now)
         {
-            return Step::AnswerWith(problem.clone());
+            return ReadStep::AnswerWith(problem.clone());
         }
         if row.reading_until.is_some_and(|until| until > now) {
-            return Step::Wait;
+            return ReadStep::Wait;
         }
     }
     match rate.and_then(|rate| scarcity(rate, now)) {
-        Some(problem) => Step::AnswerWith(problem),
-        None => Step::Read,
+        Some(problem) => ReadStep::AnswerWith(problem),
+        None => ReadStep::Read,
     }
 }
 

@@ -13,7 +13,7 @@ use crate::domain::dependencies::{Reference, references};
 use crate::domain::{Actor, IssueId, IssueState};
 use crate::github::{self, Links, PullRequest};
 use crate::service::{App, Result};
-use crate::store::board::blockers::{self, Dependency, DependencyCounts, Linked, Source};
+use crate::store::board::blockers::{self, BlockerSource, Dependency, DependencyCounts, Linked};
 use crate::store::{Connection, Issue, Repository, event_log};
 
 /// How many dependencies of an issue are listed in each direction.
@@ -40,7 +40,7 @@ pub async fn blocks(app: &App, issues: &[IssueId]) -> Result<Vec<Dependency>> {
 
 /// The links of issues on GitHub, by node id. An issue that is missing was not read, because the
 /// stored links are still valid.
-pub(crate) type Found = HashMap<String, Links>;
+pub(crate) type IssueLinks = HashMap<String, Links>;
 
 /// Reads the links of issues from GitHub where they may have changed: of issues that are open, have
 /// any and changed since, or have different ones than stored.
@@ -48,14 +48,14 @@ pub(crate) async fn ask_links(
     app: &App,
     repository: &Repository,
     issues: &[github::Issue],
-) -> Result<Found> {
+) -> Result<IssueLinks> {
     let has_any = |issue: &&github::Issue| {
         let links = issue.blockers_count.unwrap_or_default() + issue.pull_requests_count;
         issue.state == IssueState::Open && links > 0
     };
     let mut wanted: Vec<&github::Issue> = issues.iter().filter(has_any).collect();
     if wanted.is_empty() {
-        return Ok(Found::new());
+        return Ok(IssueLinks::new());
     }
     let numbers: Vec<i32> = wanted.iter().map(|issue| issue.number).collect();
     let noted = {
@@ -73,9 +73,9 @@ pub(crate) async fn ask_links(
     ask(app, wanted.iter().map(|issue| issue.node_id.clone()).collect()).await
 }
 
-async fn ask(app: &App, ids: Vec<String>) -> Result<Found> {
+async fn ask(app: &App, ids: Vec<String>) -> Result<IssueLinks> {
     if ids.is_empty() {
-        return Ok(Found::new());
+        return Ok(IssueLinks::new());
     }
     let links = app.github.links(&ids).await?;
     Ok(ids.into_iter().zip(links).filter_map(|(id, links)| Some((id, links?))).collect())
@@ -87,13 +87,13 @@ pub(crate) async fn ask_after(
     app: &App,
     repository: &Repository,
     changed: &[PullRequest],
-) -> Result<(Vec<i32>, Found)> {
+) -> Result<(Vec<i32>, IssueLinks)> {
     let closed: Vec<String> =
         changed.iter().filter(|one| !one.is_open).map(|one| one.url.clone()).collect();
     let open = changed.iter().filter(|one| one.is_open);
     let closing: Vec<String> = open.flat_map(|one| one.closes.clone()).collect();
     if closed.is_empty() && closing.is_empty() {
-        return Ok((vec![], Found::new()));
+        return Ok((vec![], IssueLinks::new()));
     }
     let rows = {
         let mut connection = app.connection().await?;
@@ -111,7 +111,7 @@ pub(crate) async fn note_page(
     connection: &mut Connection,
     repository: &Repository,
     found: &[github::Issue],
-    links: &Found,
+    links: &IssueLinks,
     rows: &[&Issue],
 ) -> Result<Vec<IssueId>> {
     let by_number: HashMap<i32, IssueId> = rows.iter().map(|row| (row.number, row.id)).collect();
@@ -139,8 +139,8 @@ pub(crate) async fn note_page(
             None => {}
         }
     }
-    note(connection, Source::Text, texts).await?;
-    let mut changed = note(connection, Source::GitHub, relations).await?;
+    note(connection, BlockerSource::Text, texts).await?;
+    let mut changed = note(connection, BlockerSource::GitHub, relations).await?;
     changed.extend(note_states(app, connection, links).await?);
     changed.extend(blockers::forget_pull_requests(connection, &closed_by_none).await?);
     for (id, url) in closed_by {
@@ -218,7 +218,7 @@ pub(crate) async fn announce_missed(app: &App) -> Result<()> {
 pub(crate) async fn note_links(
     app: &App,
     connection: &mut Connection,
-    links: &Found,
+    links: &IssueLinks,
     rows: &[&Issue],
 ) -> Result<Vec<IssueId>> {
     let mut relations = HashMap::new();
@@ -232,7 +232,7 @@ pub(crate) async fn note_links(
             changed.push(row.id);
         }
     }
-    changed.extend(note(connection, Source::GitHub, relations).await?);
+    changed.extend(note(connection, BlockerSource::GitHub, relations).await?);
     changed.extend(note_states(app, connection, links).await?);
     Ok(changed)
 }
@@ -242,7 +242,7 @@ pub(crate) async fn note_links(
 async fn note_states(
     app: &App,
     connection: &mut Connection,
-    links: &Found,
+    links: &IssueLinks,
 ) -> Result<Vec<IssueId>> {
     let blockers = links.values().filter_map(|links| links.blockers.as_ref());
     let found: Vec<(Reference, bool)> = blockers.flatten().cloned().collect();
@@ -252,7 +252,7 @@ async fn note_states(
 /// Stores the dependencies of issues from one source where they changed, and returns those issues.
 async fn note(
     connection: &mut Connection,
-    source: Source,
+    source: BlockerSource,
     mut wanted: HashMap<IssueId, BTreeSet<Reference>>,
 ) -> Result<Vec<IssueId>> {
     let ids: Vec<IssueId> = wanted.keys().copied().collect();

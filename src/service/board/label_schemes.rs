@@ -14,7 +14,7 @@ use crate::domain::{
 use crate::service::board_events::{audit_event, resync_event};
 use crate::service::{App, Error, Result};
 use crate::store::audit::NewEntry;
-use crate::store::board::issues::{Labelled, Relabelled};
+use crate::store::board::issues::{LabelledIssue, Relabelled};
 use crate::store::board::{issues, repository_labels};
 use crate::store::claims::leases;
 use crate::store::{
@@ -233,7 +233,7 @@ pub async fn set_label_scheme(
 /// [`Error::Conflict`] when one does.
 async fn check_holders(
     connection: &mut Connection,
-    rows: &[Labelled],
+    rows: &[LabelledIssue],
     from: &LabelScheme,
     to: &LabelScheme,
     now: DateTime<Utc>,

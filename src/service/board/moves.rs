@@ -8,7 +8,9 @@ use crate::domain::leases::{Hold, fencing_token};
 use crate::domain::{Actor, AuditEntryId, FullName, IssueId, LabelSet, Status};
 use crate::service::audit::append_settled;
 use crate::service::audit::find_audit_entry;
-use crate::service::change::{ChangeOptions, Changed, Intent, Precondition, change_labels_on};
+use crate::service::change::{
+    ChangeOptions, ChangeOutcome, Intent, Precondition, change_labels_on,
+};
 use crate::service::{App, Error, Result, board};
 use crate::store::audit::{self, NewEntry};
 use crate::store::repositories;
@@ -41,7 +43,7 @@ pub struct MoveIssue {
 /// [`Error::LeaseLost`] for an agent while another one has the lease, and for a stale fencing
 /// token; [`Error::UpstreamUnreadable`], [`Error::Upstream`] or [`Error::RateLimited`] when GitHub
 /// refused, which is audited too.
-pub async fn move_issue(app: &App, actor: &Actor, command: MoveIssue) -> Result<Changed> {
+pub async fn move_issue(app: &App, actor: &Actor, command: MoveIssue) -> Result<ChangeOutcome> {
     change_status(app, actor, "move_issue", command).await
 }
 
@@ -50,7 +52,7 @@ pub async fn move_issue(app: &App, actor: &Actor, command: MoveIssue) -> Result<
 /// # Errors
 ///
 /// As [`move_issue`].
-pub async fn set_status(app: &App, actor: &Actor, command: MoveIssue) -> Result<Changed> {
+pub async fn set_status(app: &App, actor: &Actor, command: MoveIssue) -> Result<ChangeOutcome> {
     change_status(app, actor, "set_status", command).await
 }
 
@@ -84,7 +86,7 @@ pub async fn move_issues(
     app: &App,
     actor: &Actor,
     command: MoveIssues,
-) -> Result<Vec<(IssueId, Result<Changed>)>> {
+) -> Result<Vec<(IssueId, Result<ChangeOutcome>)>> {
     let MoveIssues { issue_ids, to, expected_from, reason } = command;
     if issue_ids.len() > MOST_AT_ONCE {
         let reason = format!("{} issues are too many; {MOST_AT_ONCE} at most", issue_ids.len());
@@ -106,7 +108,7 @@ pub async fn move_issues(
 ///
 /// [`Error::NotFound`], [`Error::Invalid`] for an entry that is not a successful move; otherwise as
 /// [`move_issue`].
-pub async fn undo_move(app: &App, actor: &Actor, entry: AuditEntryId) -> Result<Changed> {
+pub async fn undo_move(app: &App, actor: &Actor, entry: AuditEntryId) -> Result<ChangeOutcome> {
     let entry = find_audit_entry(app, entry).await?;
     let (Some(issue_id), Some(moved_to), Some(true)) =
         (entry.issue_id, entry.target_status, entry.success)
@@ -127,7 +129,7 @@ async fn change_status(
     actor: &Actor,
     action: &str,
     command: MoveIssue,
-) -> Result<Changed> {
+) -> Result<ChangeOutcome> {
     let reason = reason_for(command.to, command.reason.as_deref())?;
     let token = command.fencing_token.as_deref().map(fencing_token).transpose();
     let token = token.map_err(|reason| Error::Invalid { field: "fencingToken", reason })?;

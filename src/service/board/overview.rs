@@ -23,9 +23,9 @@ pub const RUNS_COUNT_FOR: TimeDelta = TimeDelta::days(30);
 
 /// The number of issues in each column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Counts([i64; 6]);
+pub struct StatusCounts([i64; 6]);
 
-impl Counts {
+impl StatusCounts {
     /// The number of issues in a column.
     pub fn of(&self, status: Status) -> i64 {
         self.0[status as usize]
@@ -47,10 +47,10 @@ impl Counts {
 }
 
 /// The number of issues on the board in each column.
-pub async fn counts(app: &App) -> Result<Counts> {
+pub async fn counts(app: &App) -> Result<StatusCounts> {
     let filter = board::normalized_filter(app, None);
     let mut connection = app.connection().await?;
-    let mut counts = Counts::default();
+    let mut counts = StatusCounts::default();
     for (status, issues) in issues::count_by_status(&mut connection, &filter).await? {
         counts.add(status, issues);
     }
@@ -59,24 +59,24 @@ pub async fn counts(app: &App) -> Result<Counts> {
 
 /// The column counts of one repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Project {
+pub struct ProjectOverview {
     /// The repository.
     pub repository_id: RepositoryId,
     /// Its issues on the board.
-    pub counts: Counts,
+    pub counts: StatusCounts,
 }
 
 /// Every tracked repository that has issues on the board, with its column counts.
-pub async fn projects(app: &App) -> Result<Vec<Project>> {
+pub async fn projects(app: &App) -> Result<Vec<ProjectOverview>> {
     let mut connection = app.connection().await?;
     let excluded = &app.config.board.excluded_labels;
-    let mut projects: BTreeMap<i64, Counts> = BTreeMap::new();
+    let mut projects: BTreeMap<i64, StatusCounts> = BTreeMap::new();
     for RepositoryCount { repository_id, status, issues } in
         statistics::by_repository(&mut connection, excluded).await?
     {
         projects.entry(repository_id.0).or_default().add(status, issues);
     }
-    let project = |(id, counts)| Project { repository_id: RepositoryId(id), counts };
+    let project = |(id, counts)| ProjectOverview { repository_id: RepositoryId(id), counts };
     Ok(projects.into_iter().map(project).collect())
 }
 
@@ -91,11 +91,11 @@ pub async fn first_of_projects(app: &App, request: &PageRequest) -> Result<Vec<I
 
 /// An agent with its assigned issues and the results of its runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Agent {
+pub struct AgentOverview {
     /// Its name, without the `agent/` prefix.
     pub name: String,
     /// Its issues on the board.
-    pub counts: Counts,
+    pub counts: StatusCounts,
     /// Its runs of the last [`RUNS_COUNT_FOR`]; none when it never reported one.
     pub runs: Option<RunCount>,
     /// Its live leases, last renewed first.
@@ -104,7 +104,7 @@ pub struct Agent {
     pub endings: Option<Endings>,
 }
 
-impl Agent {
+impl AgentOverview {
     /// Its last heartbeat: a reported run or a lease renewal.
     pub fn last_seen_at(&self) -> Option<DateTime<Utc>> {
         let renewed = self.leases.first().map(|lease| lease.renewed_at);
@@ -122,7 +122,7 @@ impl Agent {
 
 /// Every agent that is named by a label on the board, by the settings, by a reported run or by a
 /// recent lease.
-pub async fn agents(app: &App) -> Result<Vec<Agent>> {
+pub async fn agents(app: &App) -> Result<Vec<AgentOverview>> {
     let now = app.clock.now();
     let since = now - RUNS_COUNT_FOR;
     let (labels, runs, held, endings) = {
@@ -133,7 +133,7 @@ pub async fn agents(app: &App) -> Result<Vec<Agent>> {
         let held = leases::held(&mut connection, None, now).await?;
         (labels, runs, held, leases::endings(&mut connection, since).await?)
     };
-    let mut agents = Agents::default();
+    let mut agents = AgentCollector::default();
     for name in &app.config.agents {
         agents.named(name);
     }
@@ -155,13 +155,13 @@ pub async fn agents(app: &App) -> Result<Vec<Agent>> {
 
 /// Agents by name in lower case, each in the spelling that was found first.
 #[derive(Default)]
-struct Agents(BTreeMap<String, Agent>);
+struct AgentCollector(BTreeMap<String, AgentOverview>);
 
-impl Agents {
-    fn named(&mut self, name: &str) -> &mut Agent {
-        let new = || Agent {
+impl AgentCollector {
+    fn named(&mut self, name: &str) -> &mut AgentOverview {
+        let new = || AgentOverview {
             name: name.to_owned(),
-            counts: Counts::default(),
+            counts: StatusCounts::default(),
             runs: None,
             leases: vec![],
             endings: None,
@@ -199,7 +199,7 @@ pub struct DayCounts {
     /// The day, by UTC.
     pub day: NaiveDate,
     /// The counts at its end; for today, the current ones.
-    pub counts: Counts,
+    pub counts: StatusCounts,
 }
 
 /// The column counts at the end of each day that the event log covers completely, oldest first, the
@@ -213,7 +213,7 @@ pub async fn status_by_day(app: &App, days: u32) -> Result<Vec<DayCounts>> {
     let since = told_since.max(first.and_time(chrono::NaiveTime::MIN).and_utc());
     let excluded = &app.config.board.excluded_labels;
     let growth = statistics::growth_by_day(&mut connection, since, excluded).await?;
-    let mut counts = Counts::default();
+    let mut counts = StatusCounts::default();
     for RepositoryCount { status, issues, .. } in
         statistics::by_repository(&mut connection, excluded).await?
     {

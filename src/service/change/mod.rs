@@ -27,7 +27,7 @@ use crate::domain::{IssueState, LabelSet, Status};
 use crate::service::App;
 
 pub use self::intent::GITHUB_TIME;
-pub use self::settle::Changed;
+pub use self::settle::ChangeOutcome;
 
 pub(super) use self::github_state::GithubState;
 pub(super) use self::intent::{ChangeOptions, GRACE, Intent, Precondition};
@@ -48,7 +48,7 @@ pub(super) async fn change_labels(
     app: &App,
     intent: &Intent<'_>,
     plan: impl FnOnce(&LabelSet) -> LabelPlan,
-) -> Result<Changed> {
+) -> Result<ChangeOutcome> {
     let precondition = Precondition::Holds(Hold { agent: intent.actor.agent(), token: None });
     let options = ChangeOptions { precondition, ..ChangeOptions::default() };
     change_labels_on(app, intent, options, |labels, _| Ok(plan(labels))).await
@@ -65,7 +65,7 @@ pub(super) async fn change_labels_on(
     intent: &Intent<'_>,
     options: ChangeOptions<'_>,
     plan: impl FnOnce(&LabelSet, IssueState) -> Result<LabelPlan>,
-) -> Result<Changed> {
+) -> Result<ChangeOutcome> {
     let requested_at = app.clock.now();
     let Intent { issue, repository, target, expected_from, .. } = *intent;
     let github = app.github.within(GITHUB_TIME).with_labels(&repository.label_scheme);

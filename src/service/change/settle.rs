@@ -21,7 +21,7 @@ use crate::store::{AgentRun, AuditEntry, Connection, Issue, Lease, audit};
 
 /// A change that was applied.
 #[derive(Debug, Clone)]
-pub struct Changed {
+pub struct ChangeOutcome {
     /// The issue as it is now.
     pub issue: Issue,
     /// Its audit entry.
@@ -45,7 +45,7 @@ pub(super) async fn conclude(
     live: &LiveLabels,
     outcome: SendOutcome,
     options: &ChangeOptions<'_>,
-) -> Result<Changed> {
+) -> Result<ChangeOutcome> {
     let now = app.clock.now();
     let before = GithubState::of_live(live, now, github);
     match outcome {
@@ -79,7 +79,7 @@ pub(in crate::service) async fn settle_by_reading(
     found: GithubState,
     lost: &github::Error,
     options: Option<&ChangeOptions<'_>>,
-) -> Result<Changed> {
+) -> Result<ChangeOutcome> {
     let plan = LabelPlan::of_entry(entry.target_status, &entry.before_labels, &entry.after_labels);
     let lost = (!plan.change(&found.read.labels).is_empty()).then(|| lost.clone());
     let settlement = Settlement::read_back(Observed::Labels(found), lost, app.clock.now());
@@ -135,7 +135,7 @@ pub(in crate::service) async fn settle(
     entry: &AuditEntry,
     settlement: Settlement,
     options: Option<&ChangeOptions<'_>>,
-) -> Result<Changed> {
+) -> Result<ChangeOutcome> {
     let now = app.clock.now();
     let Settlement { observed, error, recheck_at } = settlement;
     let message = error.as_ref().map(ToString::to_string);
@@ -211,7 +211,7 @@ async fn apply_labels(
     (entry, settled): (&AuditEntry, AuditEntry),
     options: Option<&ChangeOptions<'_>>,
     now: DateTime<Utc>,
-) -> Result<Changed> {
+) -> Result<ChangeOutcome> {
     let has_succeeded = settled.success == Some(true);
     let has_moved = has_succeeded && settled.target_status.is_some();
     let reason = if has_moved { settled.reason.clone() } else { row.blocked_reason.clone() };
@@ -237,7 +237,7 @@ async fn apply_labels(
     };
     let (issue, cursor) =
         write_labels(app, connection, row, current, reason, actor, &context).await?;
-    Ok(Changed { issue, audit_entry: settled, cursor, lease, agent_run })
+    Ok(ChangeOutcome { issue, audit_entry: settled, cursor, lease, agent_run })
 }
 
 /// Applies a settled comment to the issue's number of comments.
@@ -247,7 +247,7 @@ async fn apply_comment(
     comment: Option<&Commented>,
     settled: AuditEntry,
     now: DateTime<Utc>,
-) -> Result<Changed> {
+) -> Result<ChangeOutcome> {
     if comment.is_some() {
         conversations::note_post(connection, row.id).await?;
     }
@@ -255,7 +255,7 @@ async fn apply_comment(
     let (issue, event) = write_comment_count(connection, row, counted, &settled, now).await?;
     let events: Vec<_> = event.into_iter().chain([audit_event(&settled)]).collect();
     let cursor = publish(connection, &events).await?;
-    Ok(Changed { issue, audit_entry: settled, cursor, lease: None, agent_run: None })
+    Ok(ChangeOutcome { issue, audit_entry: settled, cursor, lease: None, agent_run: None })
 }
 
 async fn row_of(app: &App, issue: IssueId) -> Result<Issue> {

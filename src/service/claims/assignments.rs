@@ -9,7 +9,8 @@ use crate::domain::leases::{Hold, LeaseEnding, agent_label, release_plan};
 use crate::domain::{Actor, IssueId, LabelSet, Priority, Status};
 use crate::service::agent_names::agent_for;
 use crate::service::change::{
-    ChangeOptions, Changed, Intent, LeaseTransition, Precondition, change_labels, change_labels_on,
+    ChangeOptions, ChangeOutcome, Intent, LeaseTransition, Precondition, change_labels,
+    change_labels_on,
 };
 use crate::service::{App, Error, Result, board};
 use crate::store::claims::leases;
@@ -29,7 +30,7 @@ pub async fn assign_agent(
     actor: &Actor,
     issue: IssueId,
     agent: Option<&str>,
-) -> Result<Changed> {
+) -> Result<ChangeOutcome> {
     let label = label_of("agent", agent)?;
     let action = if label.is_some() { "assign_agent" } else { "unassign_agent" };
     let kept = label.clone();
@@ -102,7 +103,7 @@ pub async fn assign_owner(
     actor: &Actor,
     issue: IssueId,
     owner: Option<&str>,
-) -> Result<Changed> {
+) -> Result<ChangeOutcome> {
     let label = label_of("owner", owner)?;
     let action = if label.is_some() { "assign_owner" } else { "unassign_owner" };
     have_only(app, actor, action, issue, "owner/", label).await
@@ -118,7 +119,7 @@ pub async fn set_priority(
     actor: &Actor,
     issue: IssueId,
     priority: Option<Priority>,
-) -> Result<Changed> {
+) -> Result<ChangeOutcome> {
     let label = priority.map(|priority| priority.label().to_owned());
     have_only(app, actor, "set_priority", issue, "priority/", label).await
 }
@@ -130,7 +131,12 @@ pub async fn set_priority(
 ///
 /// [`Error::Invalid`] for an invalid label, or one that cannot be set by hand; otherwise as
 /// [`move_issue`](crate::service::board::moves::move_issue).
-pub async fn add_label(app: &App, actor: &Actor, issue: IssueId, label: &str) -> Result<Changed> {
+pub async fn add_label(
+    app: &App,
+    actor: &Actor,
+    issue: IssueId,
+    label: &str,
+) -> Result<ChangeOutcome> {
     let label = plain_label(label)?;
     let (issue, repository) = board::find_issue(app, issue).await?;
     let label = repository.label_scheme.meant(&label).into_owned();
@@ -162,7 +168,7 @@ pub async fn remove_label(
     actor: &Actor,
     issue: IssueId,
     label: &str,
-) -> Result<Changed> {
+) -> Result<ChangeOutcome> {
     let label = plain_label(label)?;
     let (issue, repository) = board::find_issue(app, issue).await?;
     let taken = repository.label_scheme.meant(&label).into_owned();
@@ -177,7 +183,7 @@ async fn relabel_from_holder(
     intent: &Intent<'_>,
     takes_off: impl Fn(&str) -> bool,
     plan: impl FnOnce(&LabelSet) -> LabelPlan,
-) -> Result<Changed> {
+) -> Result<ChangeOutcome> {
     let row = leases::of_issue(&mut *app.connection().await?, intent.issue.id).await?;
     let live = row.filter(|lease| lease.is_live(app.clock.now()));
     let transition = match live.filter(|lease| takes_off(&agent_label(&lease.agent))) {
@@ -220,7 +226,7 @@ async fn have_only(
     issue: IssueId,
     prefix: &str,
     label: Option<String>,
-) -> Result<Changed> {
+) -> Result<ChangeOutcome> {
     let (issue, repository) = board::find_issue(app, issue).await?;
     let intent = intent(actor, action, &issue, &repository);
     change_labels(app, &intent, |labels| LabelPlan::only(labels, prefix, label)).await

@@ -15,7 +15,9 @@ use serde_json::json;
 
 use super::leases::{let_go, term};
 use super::presence::Presence;
-use super::queue::{self, DecisionOutcome, EvaluatedIssue, Scope, ServedIssue, WithheldSummary};
+use super::queue::{
+    self, DecisionOutcome, EvaluatedIssue, QueueScope, ServedIssue, WithheldSummary,
+};
 use crate::domain::backoff::NEEDS_HUMAN;
 use crate::domain::decisions::Candidate;
 use crate::domain::keys::OwnedKey;
@@ -28,7 +30,7 @@ use crate::github::Concern;
 use crate::service::agent_names::agent_for;
 use crate::service::audit::append_settled;
 use crate::service::change::{
-    ChangeOptions, Changed, Intent, LeaseTransition, Precondition, change_labels_on,
+    ChangeOptions, ChangeOutcome, Intent, LeaseTransition, Precondition, change_labels_on,
 };
 use crate::service::idempotency::hash_of;
 use crate::service::wait_queue::{Interest, LONGEST_WAIT};
@@ -129,11 +131,11 @@ struct Claim<'a> {
     actor: &'a Actor,
     agent: &'a str,
     term_seconds: i32,
-    request: Option<&'a Request>,
+    request: Option<&'a RequestKey>,
 }
 
 /// The request id of a claim.
-struct Request {
+struct RequestKey {
     /// The id in the caller's spelling.
     id: String,
     key: OwnedKey,
@@ -160,7 +162,7 @@ pub async fn claim_next(app: &App, actor: &Actor, command: ClaimNext) -> Result<
     }
     let request = request_of(actor, &agent, command.request_id.as_deref(), &asked)?;
     let names = command.repositories.as_deref();
-    let mut scope = Scope::of(app, &agent, command.lane.as_deref(), names).await?;
+    let mut scope = QueueScope::of(app, &agent, command.lane.as_deref(), names).await?;
     if let Some(lane) = scope.lane.as_ref().filter(|lane| !lane.claimable) {
         let reason = format!("nothing is claimed from {}", lane.id);
         return Err(Error::Invalid { field: "lane", reason });
@@ -179,7 +181,7 @@ pub async fn claim_next(app: &App, actor: &Actor, command: ClaimNext) -> Result<
         true => Box::pin(attempt(app, &claim, &mut scope)).await,
         false => Box::pin(attempt_with_wait(app, &claim, &mut scope, wait)).await,
     };
-    let Attempt { lease, candidates, withheld } = match outcome {
+    let ClaimAttempt { lease, candidates, withheld } = match outcome {
         Ok(attempt) => attempt,
         Err(error) => {
             if matches!(error, Error::UpstreamUnreadable(_) | Error::RateLimited { .. }) {
@@ -207,14 +209,14 @@ pub async fn claim_next(app: &App, actor: &Actor, command: ClaimNext) -> Result<
 /// returns the same lease.
 async fn resumed(
     app: &App,
-    scope: &Scope,
+    scope: &QueueScope,
     term_seconds: i32,
-    request: Option<&Request>,
+    request: Option<&RequestKey>,
 ) -> Result<Option<Lease>> {
     let is_sought = |lease: &Lease| scope.has(app, lease);
     let lease = super::leases::resume(app, &scope.agent, term_seconds, is_sought).await?;
     if let Some(lease) = &lease {
-        if let Some(Request { key, hash, .. }) = request {
+        if let Some(RequestKey { key, hash, .. }) = request {
             let mut connection = app.connection().await?;
             leases::rename_request(&mut connection, lease.id(), &key.stored, hash).await?;
         }
@@ -240,14 +242,14 @@ fn request_of(
     agent: &str,
     given: Option<&str>,
     asked: &serde_json::Value,
-) -> Result<Option<Request>> {
+) -> Result<Option<RequestKey>> {
     let Some(given) = given.map(str::trim) else { return Ok(None) };
     let is_good = !given.is_empty()
         && !given.contains(char::is_control)
         && given.chars().count() <= LONGEST_REQUEST;
     if is_good {
         let key = OwnedKey::of(actor, agent, given);
-        return Ok(Some(Request { id: given.to_owned(), key, hash: hash_of(asked) }));
+        return Ok(Some(RequestKey { id: given.to_owned(), key, hash: hash_of(asked) }));
     }
     let reason = format!("must have 1 to {LONGEST_REQUEST} characters and no control character");
     Err(Error::Invalid { field: "requestId", reason })
@@ -263,8 +265,8 @@ fn other_request() -> Error {
 ///
 /// [`Error::Conflict`] when that request had different content, is still running, or its lease is
 /// over.
-async fn repeated(app: &App, agent: &str, request: Option<&Request>) -> Result<Option<Lease>> {
-    let Some(Request { id: request_id, key, hash }) = request else { return Ok(None) };
+async fn repeated(app: &App, agent: &str, request: Option<&RequestKey>) -> Result<Option<Lease>> {
+    let Some(RequestKey { id: request_id, key, hash }) = request else { return Ok(None) };
     let mut connection = app.connection().await?;
     let Some(lease) = leases::by_request(&mut connection, agent, &key.forms()).await? else {
         return Ok(None);
@@ -292,7 +294,7 @@ async fn repeated(app: &App, agent: &str, request: Option<&Request>) -> Result<O
 
 /// The result of one attempt to claim.
 #[derive(Default)]
-struct Attempt {
+struct ClaimAttempt {
     lease: Option<Lease>,
     candidates: Vec<Candidate>,
     /// The withheld issues at the time of the reservation.
@@ -303,9 +305,9 @@ struct Attempt {
 async fn attempt_with_wait(
     app: &App,
     claim: &Claim<'_>,
-    scope: &mut Scope,
+    scope: &mut QueueScope,
     wait: Duration,
-) -> Result<Attempt> {
+) -> Result<ClaimAttempt> {
     let (lanes, closed_lanes) = scope.lanes(app);
     let repositories = scope.repositories.iter().map(|row| row.id).collect();
     let interest = Interest { agent: scope.agent.clone(), lanes, closed_lanes, repositories };
@@ -373,7 +375,7 @@ pub async fn check_heard(app: &App, actor: &Actor, lease: &Lease) -> Result<()> 
 }
 
 /// Whether the agent cannot claim anything because of its own limits.
-async fn is_limited(app: &App, scope: &Scope) -> Result<bool> {
+async fn is_limited(app: &App, scope: &QueueScope) -> Result<bool> {
     if scope.pause_of_all(app).is_some() {
         return Ok(true);
     }
@@ -382,13 +384,13 @@ async fn is_limited(app: &App, scope: &Scope) -> Result<bool> {
 }
 
 /// One attempt to claim: tries the candidates in order until one succeeds or there are none.
-async fn attempt(app: &App, claim: &Claim<'_>, scope: &mut Scope) -> Result<Attempt> {
+async fn attempt(app: &App, claim: &Claim<'_>, scope: &mut QueueScope) -> Result<ClaimAttempt> {
     let _permit = app.wait_queue.permit().await;
     let caller = Presence::of_caller();
     let begun_at = app.clock.now();
     let mut passed: Vec<IssueId> = Vec::new();
     let mut unanswered: Vec<Error> = Vec::new();
-    let mut found = Attempt::default();
+    let mut found = ClaimAttempt::default();
     let mut found_before: Vec<IssueId> = Vec::new();
     let mut round = 0;
     while round < ROUNDS {
@@ -492,7 +494,7 @@ async fn reserve_best(
     app: &App,
     connection: &mut Connection,
     claim: &Claim<'_>,
-    scope: &Scope,
+    scope: &QueueScope,
     ranked: &[EvaluatedIssue],
 ) -> Result<Option<Lease>> {
     let now = app.clock.now();
@@ -578,7 +580,7 @@ async fn confirm(
         ..ChangeOptions::default()
     };
     match change(app, claim, (issue, repository), options, false, admits).await {
-        Ok(Changed { issue, lease: Some(lease), .. }) => {
+        Ok(ChangeOutcome { issue, lease: Some(lease), .. }) => {
             Ok(Claimed { lease, issue, warning: None })
         }
         Ok(_) => Err(Error::LeaseLost { holder: None }),
@@ -603,7 +605,7 @@ async fn change(
     options: ChangeOptions<'_>,
     force: bool,
     admits: impl FnOnce(&LabelSet, IssueState) -> Result<()>,
-) -> Result<Changed> {
+) -> Result<ChangeOutcome> {
     let label = agent_label(claim.agent);
     let options = ChangeOptions { label: Some(&label), closed_too: true, ..options };
     let intent = Intent {

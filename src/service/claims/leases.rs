@@ -22,7 +22,7 @@ use crate::github;
 use crate::service::agent_names::agent_for;
 use crate::service::board_events::{audit_event, issue_event};
 use crate::service::change::{
-    ChangeOptions, Changed, Intent, LeaseTransition, Precondition, change_labels_on,
+    ChangeOptions, ChangeOutcome, Intent, LeaseTransition, Precondition, change_labels_on,
 };
 use crate::service::{App, Error, Result, agent_names, board};
 use crate::store::agents::agent_runs;
@@ -292,20 +292,21 @@ pub async fn release_lease(app: &App, actor: &Actor, command: ReleaseLease) -> R
         closed_too: true,
         ..ChangeOptions::default()
     };
-    let work = Work { issue: &issue, repository: &repository, agent: &lease.agent };
+    let release = IssueRelease { issue: &issue, repository: &repository, agent: &lease.agent };
     let changed =
-        Box::pin(give_up(app, actor, "release_lease", &work, reason.as_deref(), options)).await?;
+        Box::pin(give_up(app, actor, "release_lease", &release, reason.as_deref(), options))
+            .await?;
     Ok(released(changed))
 }
 
-pub(super) fn released(changed: Changed) -> Released {
-    let Changed { issue, .. } = changed;
+pub(super) fn released(changed: ChangeOutcome) -> Released {
+    let ChangeOutcome { issue, .. } = changed;
     let note = words::resting_note(issue.status, issue.blocked_reason.as_deref());
     Released { issue, note }
 }
 
 /// An issue and the agent that releases it.
-struct Work<'a> {
+struct IssueRelease<'a> {
     issue: &'a Issue,
     repository: &'a Repository,
     agent: &'a str,
@@ -315,14 +316,14 @@ async fn give_up(
     app: &App,
     actor: &Actor,
     action: &str,
-    work: &Work<'_>,
+    release: &IssueRelease<'_>,
     reason: Option<&str>,
     options: ChangeOptions<'_>,
-) -> Result<Changed> {
-    let blocked_reason = work.issue.blocked_reason.as_deref();
-    let intent = intent(actor, action, work.issue, work.repository, reason);
+) -> Result<ChangeOutcome> {
+    let blocked_reason = release.issue.blocked_reason.as_deref();
+    let intent = intent(actor, action, release.issue, release.repository, reason);
     let changed = change_labels_on(app, &intent, options, |labels, state| {
-        Ok(release_plan(work.agent, labels, state, blocked_reason))
+        Ok(release_plan(release.agent, labels, state, blocked_reason))
     })
     .await?;
     Ok(changed)
@@ -361,8 +362,8 @@ pub(super) async fn let_go(
         LeaseTransition::End { lease: lease.id(), ending: LeaseEnding::Released, outcome: None };
     let options =
         ChangeOptions { precondition, transition, closed_too: true, ..ChangeOptions::default() };
-    let work = Work { issue: &issue, repository: &repository, agent: &lease.agent };
-    Ok(Box::pin(give_up(app, actor, action, &work, None, options)).await?.audit_entry)
+    let release = IssueRelease { issue: &issue, repository: &repository, agent: &lease.agent };
+    Ok(Box::pin(give_up(app, actor, action, &release, None, options)).await?.audit_entry)
 }
 
 /// Whether an issue is gone for Dispatch: then its lease ends without a change of labels.
@@ -665,7 +666,7 @@ pub async fn my_work(app: &App, actor: &Actor, agent: Option<&str>) -> Result<Ve
 
 /// A leased issue with everything that its agent must know.
 #[derive(Debug, Clone)]
-pub struct Held {
+pub struct HeldLease {
     /// The lease.
     pub lease: Lease,
     /// The issue.
@@ -683,7 +684,11 @@ pub struct Held {
 /// # Errors
 ///
 /// As [`my_work`].
-pub async fn my_work_in_full(app: &App, actor: &Actor, agent: Option<&str>) -> Result<Vec<Held>> {
+pub async fn my_work_in_full(
+    app: &App,
+    actor: &Actor,
+    agent: Option<&str>,
+) -> Result<Vec<HeldLease>> {
     let rows = my_work(app, actor, agent).await?;
     let now = app.clock.now();
     let mut connection = app.connection().await?;
@@ -693,14 +698,14 @@ pub async fn my_work_in_full(app: &App, actor: &Actor, agent: Option<&str>) -> R
         let Some((issue, repository)) = found else { continue };
         let stop = why_stop(app, &mut connection, &lease, (&issue, &repository), now).await?;
         let messages = lease_messages::unread(&mut connection, lease.id()).await?;
-        all.push(Held { lease, issue, repository, stop, messages });
+        all.push(HeldLease { lease, issue, repository, stop, messages });
     }
     Ok(all)
 }
 
 /// A message that the agent has not confirmed.
 #[derive(Debug, Clone)]
-pub struct Unread {
+pub struct UnreadMessage {
     /// The issue, in people's notation: `acme/tools#3`.
     pub issue: String,
     /// The lease that it was sent to.
@@ -714,7 +719,7 @@ pub struct Unread {
 /// # Errors
 ///
 /// As [`my_work`].
-pub async fn unread_messages(app: &App, actor: &Actor, agent: &str) -> Result<Vec<Unread>> {
+pub async fn unread_messages(app: &App, actor: &Actor, agent: &str) -> Result<Vec<UnreadMessage>> {
     let name =
         words::agent_name(agent).map_err(|reason| Error::Invalid { field: "agent", reason })?;
     actor.check_acts_for(name).map_err(|action| Error::Forbidden { action })?;
@@ -725,7 +730,7 @@ pub async fn unread_messages(app: &App, actor: &Actor, agent: &str) -> Result<Ve
         .into_iter()
         .map(|(message, name, number)| {
             let lease = LeaseId { issue: message.issue_id, token: message.fencing_token };
-            Unread { issue: format!("{name}#{number}"), lease, message }
+            UnreadMessage { issue: format!("{name}#{number}"), lease, message }
         })
         .collect())
 }
@@ -805,8 +810,8 @@ async fn expire(app: &App, lease: &Lease) -> Result<()> {
         is_quiet: true,
         ..ChangeOptions::default()
     };
-    let work = Work { issue: &issue, repository: &repository, agent: &lease.agent };
-    match Box::pin(give_up(app, &Actor::System, "expire_lease", &work, None, options)).await {
+    let release = IssueRelease { issue: &issue, repository: &repository, agent: &lease.agent };
+    match Box::pin(give_up(app, &Actor::System, "expire_lease", &release, None, options)).await {
         Err(Error::UpstreamUnreadable(github::Error::NotFound { .. })) => {
             end_quietly(app, lease).await
         }

@@ -89,7 +89,7 @@ pub struct NextTask {
 
 /// A validated request for the queue of an agent.
 #[derive(Debug, Clone)]
-pub(super) struct Scope {
+pub(super) struct QueueScope {
     pub(super) agent: String,
     pub(super) lane: Option<Lane>,
     /// The tracked repositories to serve from.
@@ -106,7 +106,7 @@ pub(super) struct Scope {
     pauses: Vec<Pause>,
 }
 
-impl Scope {
+impl QueueScope {
     /// Validates a request.
     ///
     /// # Errors
@@ -171,7 +171,7 @@ impl Scope {
     ///
     /// # Errors
     ///
-    /// As [`Scope::of`].
+    /// As [`QueueScope::of`].
     async fn of_request(app: &App, request: &QueueRequest) -> Result<Self> {
         let QueueRequest { agent, lane, repositories, .. } = request;
         let scope = Self::of(app, agent, lane.as_deref(), repositories.as_deref()).await?;
@@ -402,7 +402,7 @@ pub(super) struct EvaluatedIssue {
 pub(super) async fn evaluate(
     app: &App,
     connection: &mut Connection,
-    scope: &Scope,
+    scope: &QueueScope,
     usage: &Usage,
     ids: &[IssueId],
     now: DateTime<Utc>,
@@ -485,7 +485,7 @@ pub(super) struct Candidates {
 pub(super) async fn candidates(
     app: &App,
     connection: &mut Connection,
-    scope: &Scope,
+    scope: &QueueScope,
     usage: &Usage,
     limit: u32,
     now: DateTime<Utc>,
@@ -505,7 +505,7 @@ pub(super) async fn candidates(
 async fn withheld(
     app: &App,
     connection: &mut Connection,
-    scope: &Scope,
+    scope: &QueueScope,
     usage: &Usage,
     query: WithheldQuery,
     now: DateTime<Utc>,
@@ -554,7 +554,7 @@ async fn withheld(
 
 fn explained(
     app: &App,
-    scope: &Scope,
+    scope: &QueueScope,
     evaluated: EvaluatedIssue,
     rank: Option<i32>,
     now: DateTime<Utc>,
@@ -594,7 +594,7 @@ pub async fn queue(app: &App, request: &QueueRequest) -> Result<Vec<Explained>> 
         return Err(Error::Invalid { field: "first", reason });
     }
     let now = app.clock.now();
-    let scope = Scope::of_request(app, request).await?;
+    let scope = QueueScope::of_request(app, request).await?;
     let mut connection = app.connection().await?;
     let usage = usage(app, &mut connection, now).await?;
     let ranked = candidates(app, &mut connection, &scope, &usage, request.first, now).await?.ranked;
@@ -643,7 +643,7 @@ pub async fn queue_with_own(app: &App, request: &QueueRequest) -> Result<Vec<Exp
 /// [`Error::Invalid`] for an invalid agent name, [`Error::NotFound`].
 pub async fn explain_work(app: &App, agent: &str, issue: IssueId) -> Result<Explained> {
     let now = app.clock.now();
-    let scope = Scope::of(app, agent, None, None).await?;
+    let scope = QueueScope::of(app, agent, None, None).await?;
     let mut connection = app.connection().await?;
     let found = issues::with_repository(&mut connection, issue).await?;
     let (_, repository) = found.ok_or_else(|| Error::no_issue(issue))?;
@@ -657,7 +657,7 @@ pub async fn explain_work(app: &App, agent: &str, issue: IssueId) -> Result<Expl
         }
         Eligibility::Withheld(_) => None,
     };
-    let scope = Scope { repositories: vec![repository], ..scope };
+    let scope = QueueScope { repositories: vec![repository], ..scope };
     explained(app, &scope, evaluated, rank, now).ok_or_else(|| Error::no_issue(issue))
 }
 
@@ -687,7 +687,7 @@ pub(super) async fn warning(app: &App, agent: &str, issue: IssueId) -> Result<Op
 /// Why an issue is withheld from an agent. Its rank, which needs a count, is not computed.
 async fn skips_of(app: &App, agent: &str, issue: IssueId) -> Result<Vec<Skip>> {
     let now = app.clock.now();
-    let scope = Scope::of(app, agent, None, None).await?;
+    let scope = QueueScope::of(app, agent, None, None).await?;
     let mut connection = app.connection().await?;
     let usage = usage(app, &mut connection, now).await?;
     let mut evaluated = evaluate(app, &mut connection, &scope, &usage, &[issue], now).await?;
@@ -704,7 +704,7 @@ pub(super) async fn record_refused_claim(
     issue: IssueId,
     why: &str,
 ) -> Result<()> {
-    let scope = Scope::of(app, agent, None, None).await?;
+    let scope = QueueScope::of(app, agent, None, None).await?;
     let skips = skips_of(app, agent, issue).await?;
     let counts = skips.iter().map(|skip| (skip.reason, 1)).collect();
     let withheld = WithheldSummary { withheld: vec![WithheldIssue { issue, skips }], counts };
@@ -713,14 +713,14 @@ pub(super) async fn record_refused_claim(
 }
 
 /// What an agent that found nothing in one lane would find in the others, as part of a sentence.
-async fn elsewhere(app: &App, scope: &Scope) -> Result<Option<String>> {
+async fn elsewhere(app: &App, scope: &QueueScope) -> Result<Option<String>> {
     let Some(own) = &scope.lane else { return Ok(None) };
     let now = app.clock.now();
     let mut connection = app.connection().await?;
     let usage = usage(app, &mut connection, now).await?;
     let mut found = Vec::new();
     for lane in app.config.lanes.all().iter().filter(|lane| lane.claimable && lane.id != own.id) {
-        let other = Scope { lane: Some(lane.clone()), ..scope.clone() };
+        let other = QueueScope { lane: Some(lane.clone()), ..scope.clone() };
         let search = other.search(app, &usage, now);
         match queue::candidates(&mut connection, &search, COUNTED_UP_TO).await?.len() {
             0 => {}
@@ -738,7 +738,7 @@ async fn elsewhere(app: &App, scope: &Scope) -> Result<Option<String>> {
 pub async fn next_task(app: &App, actor: &Actor, request: &QueueRequest) -> Result<NextTask> {
     agent_for(app, actor, &request.agent).await?;
     let now = app.clock.now();
-    let scope = Scope::of_request(app, request).await?;
+    let scope = QueueScope::of_request(app, request).await?;
     let limit = u32::try_from(CANDIDATES_KEPT).expect("a small number");
     let mut connection = app.connection().await?;
     let usage = usage(app, &mut connection, now).await?;
@@ -761,7 +761,7 @@ pub async fn next_task(app: &App, actor: &Actor, request: &QueueRequest) -> Resu
 /// The candidates as a decision stores them.
 pub(super) fn candidates_of(
     app: &App,
-    scope: &Scope,
+    scope: &QueueScope,
     ranked: &[EvaluatedIssue],
     now: DateTime<Utc>,
 ) -> Vec<Candidate> {
@@ -781,7 +781,7 @@ pub(super) fn candidates_of(
 /// When the database fails.
 pub(super) async fn withheld_summary(
     app: &App,
-    scope: &Scope,
+    scope: &QueueScope,
     served: Option<IssueId>,
 ) -> Result<WithheldSummary> {
     let now = app.clock.now();
@@ -850,7 +850,7 @@ impl DecisionOutcome {
 pub(super) async fn record_decision(
     app: &App,
     kind: &str,
-    scope: &Scope,
+    scope: &QueueScope,
     outcome: DecisionOutcome,
     failure: Option<String>,
 ) -> Result<Option<String>> {

@@ -22,7 +22,7 @@ use uuid::Uuid;
 use crate::domain::label_names::key;
 use crate::domain::{Actor, FullName, IssueId, IssueState, LabelSet, RepositoryId};
 use crate::github::{self, IssuePage, IssuesQuery, LabelPage, SkippedIssue, States};
-use crate::service::board::dependencies::{self, Found};
+use crate::service::board::dependencies::{self, IssueLinks};
 use crate::service::board_events::{
     Rules, audit_event, issue_event, removal_event, resync_event, window_start, write_of,
 };
@@ -33,7 +33,7 @@ use crate::store::board::issues::IssueWrite;
 use crate::store::board::{blockers, issues, repository_labels};
 use crate::store::claims::leases as lease_rows;
 use crate::store::event_log::NewEvent;
-use crate::store::repositories::Progress;
+use crate::store::repositories::SyncProgress;
 use crate::store::repositories::unreadable_issues::{self, NewUnreadableIssue};
 use crate::store::repositories::{self, job_locks};
 use crate::store::{
@@ -311,7 +311,7 @@ async fn note_outcome(
 
 /// Reads what changed, and everything where a full sync is due. Returns how many issues were read.
 async fn read_repository(app: &App, run: Uuid, repository: &Repository) -> Result<u32> {
-    let mut reader = Reader::new(app, run, repository.clone());
+    let mut reader = RepositoryReader::new(app, run, repository.clone());
     let now = app.clock.now();
     let full_pass_is_due =
         repository.fully_synced_at.is_none_or(|ended_at| ended_at + FULL_PASS_EVERY <= now);
@@ -329,14 +329,14 @@ async fn read_repository(app: &App, run: Uuid, repository: &Repository) -> Resul
 }
 
 /// GitHub's response about an issue that was read by its id.
-type Answered = std::result::Result<Option<github::Issue>, github::Error>;
+type IssueReadResult = std::result::Result<Option<github::Issue>, github::Error>;
 
 /// The state of reading one repository page by page.
-struct Reader<'a> {
+struct RepositoryReader<'a> {
     app: &'a App,
     run: Uuid,
     repository: Repository,
-    progress: Progress,
+    progress: SyncProgress,
     is_first_import: bool,
     page_size: u32,
     received: u32,
@@ -347,7 +347,7 @@ struct Reader<'a> {
     left_alone: Option<DateTime<Utc>>,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> RepositoryReader<'a> {
     fn new(app: &'a App, run: Uuid, repository: Repository) -> Self {
         let progress = repository.progress();
         let is_first_import = progress.fully_synced_at.is_none();
@@ -431,7 +431,7 @@ impl<'a> Reader<'a> {
         &mut self,
         states: States,
         since: Option<DateTime<Utc>>,
-        mut advance: impl FnMut(&mut Progress, DateTime<Utc>) + Send,
+        mut advance: impl FnMut(&mut SyncProgress, DateTime<Utc>) + Send,
     ) -> Result<u32> {
         let mut after = None;
         loop {
@@ -573,7 +573,7 @@ impl<'a> Reader<'a> {
                 Ok::<_, Error>(kept)
             })
             .await?;
-        self.progress = Progress::default();
+        self.progress = SyncProgress::default();
         Ok(())
     }
 
@@ -583,9 +583,9 @@ impl<'a> Reader<'a> {
     /// The progress stops before an issue that was skipped, so that the next sync reads it again.
     async fn write_page(
         &mut self,
-        (found, skipped, links): (&[github::Issue], &[SkippedIssue], &Found),
+        (found, skipped, links): (&[github::Issue], &[SkippedIssue], &IssueLinks),
         asked_at: DateTime<Utc>,
-        advance: impl FnOnce(&mut Progress, DateTime<Utc>) + Send,
+        advance: impl FnOnce(&mut SyncProgress, DateTime<Utc>) + Send,
     ) -> Result<()> {
         let known = skipped.iter().filter_map(|one| one.identity.as_ref());
         self.seen.extend(known.map(|identity| identity.node_id.clone()));
@@ -596,7 +596,7 @@ impl<'a> Reader<'a> {
                 let (repository, read) = (&self.repository, (found, links));
                 let skipped = unreadable(self.repository.id, skipped, asked_at);
                 unreadable_issues::note(connection, &skipped).await?;
-                let Written { events, left_alone } =
+                let PageChanges { events, left_alone } =
                     write_issues(self.app, connection, repository, read, asked_at).await?;
                 self.left_alone = earlier(self.left_alone, left_alone);
                 let newest = found.iter().map(|issue| issue.updated_at).max();
@@ -796,7 +796,7 @@ impl<'a> Reader<'a> {
     /// Writes issues that were read by id, and returns the ids of those that are gone.
     async fn write_found(
         &mut self,
-        answers: Vec<(&String, Answered)>,
+        answers: Vec<(&String, IssueReadResult)>,
         asked_at: DateTime<Utc>,
     ) -> Result<Vec<String>> {
         let is_ours = |issue: &github::Issue| {
@@ -909,7 +909,7 @@ fn unreadable(
 
 /// The result of writing issues.
 #[derive(Default)]
-struct Written {
+struct PageChanges {
     /// The events of the changes.
     events: Vec<NewEvent>,
     /// The oldest update time of the issues that were skipped.
@@ -926,11 +926,11 @@ async fn write_issues(
     app: &App,
     connection: &mut Connection,
     repository: &Repository,
-    (found, links): (&[github::Issue], &Found),
+    (found, links): (&[github::Issue], &IssueLinks),
     asked_at: DateTime<Utc>,
-) -> Result<Written> {
+) -> Result<PageChanges> {
     if found.is_empty() {
-        return Ok(Written::default());
+        return Ok(PageChanges::default());
     }
     if repositories::hold_label_scheme(connection, repository.id, false).await?
         != repository.label_scheme
@@ -1006,7 +1006,7 @@ async fn write_issues(
     let ended = end_unlabelled(connection, repository, &changed, now).await?;
     events.extend(ended);
     events.extend(link_events(repository, &relinked, &rows, now));
-    Ok(Written { events, left_alone })
+    Ok(PageChanges { events, left_alone })
 }
 
 /// Whether an issue was last changed on GitHub during a lease. Then the change may be the agent's,
@@ -1089,7 +1089,7 @@ pub async fn refresh_issue(app: &App, name: &FullName, number: i32) -> Result<Re
             let number = issues[0].number;
             let known = issues::lock_numbers(connection, repository.id, &[number]).await?;
             let read = (&issues[..], &links);
-            let Written { events, .. } =
+            let PageChanges { events, .. } =
                 write_issues(app, connection, &repository, read, asked_at).await?;
             if !events.is_empty() {
                 event_log::append(connection, &events).await?;

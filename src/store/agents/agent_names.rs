@@ -8,7 +8,7 @@ use crate::store::Connection;
 use crate::store::prepared::Prepared;
 
 #[derive(QueryableByName)]
-struct Named {
+struct AgentNameRow {
     #[diesel(sql_type = Nullable<Text>)]
     name: Option<String>,
 }
@@ -19,7 +19,7 @@ pub async fn note(connection: &mut Connection, given: &str, known: &[&str]) -> Q
     let query = diesel::sql_query("SELECT name_agent($1, $2) AS name")
         .bind::<Text, _>(given)
         .bind::<Array<Text>, _>(known);
-    let row: Named = Prepared(query).get_result(connection).await?;
+    let row: AgentNameRow = Prepared(query).get_result(connection).await?;
     Ok(row.name.unwrap_or_else(|| given.to_owned()))
 }
 
@@ -28,6 +28,6 @@ pub async fn find(connection: &mut Connection, given: &str) -> QueryResult<Optio
     let query =
         diesel::sql_query("SELECT (SELECT name FROM agent_names WHERE key = lower($1)) AS name")
             .bind::<Text, _>(given);
-    let row: Named = Prepared(query).get_result(connection).await?;
+    let row: AgentNameRow = Prepared(query).get_result(connection).await?;
     Ok(row.name)
 }

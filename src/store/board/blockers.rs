@@ -15,14 +15,14 @@ use crate::store::schema::foreign_references::dsl as foreign;
 
 /// The source of a dependency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Source {
+pub enum BlockerSource {
     /// A phrase in the issue's text.
     Text,
     /// GitHub's own relation.
     GitHub,
 }
 
-impl Source {
+impl BlockerSource {
     fn as_str(self) -> &'static str {
         match self {
             Self::Text => "text",
@@ -46,7 +46,7 @@ pub struct Blocker {
 /// The dependencies of some issues from one source.
 pub async fn of_issues(
     connection: &mut Connection,
-    source: Source,
+    source: BlockerSource,
     issues: &[IssueId],
 ) -> QueryResult<Vec<Blocker>> {
     dsl::blockers
@@ -445,7 +445,7 @@ pub async fn forget_pull_requests(
 /// Deletes the dependencies of some issues from one source.
 pub async fn forget(
     connection: &mut Connection,
-    source: Source,
+    source: BlockerSource,
     issues: &[IssueId],
 ) -> QueryResult<()> {
     let old =
@@ -457,7 +457,7 @@ pub async fn forget(
 /// Adds dependencies from one source to the stored ones.
 pub async fn note(
     connection: &mut Connection,
-    source: Source,
+    source: BlockerSource,
     references: &[(IssueId, Reference)],
 ) -> QueryResult<()> {
     let row = |(issue, reference): &(IssueId, Reference)| {

@@ -108,11 +108,11 @@ pub async fn begin_reading(
     .get_result(connection)
     .await
     .optional()
-    .map(|found: Option<Posted>| found.map(|row| row.posted))
+    .map(|found: Option<PostedCount>| found.map(|row| row.posted))
 }
 
 #[derive(QueryableByName)]
-struct Posted {
+struct PostedCount {
     #[diesel(sql_type = BigInt)]
     posted: i64,
 }

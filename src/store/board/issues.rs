@@ -334,7 +334,7 @@ pub async fn set_labels(
 /// An issue with its labels.
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = issues, check_for_backend(diesel::pg::Pg))]
-pub struct Labelled {
+pub struct LabelledIssue {
     /// The issue.
     pub id: IssueId,
     /// Its number in the repository.
@@ -367,12 +367,12 @@ pub struct Relabelled {
 pub async fn labels_of(
     connection: &mut Connection,
     repository: RepositoryId,
-) -> QueryResult<Vec<Labelled>> {
+) -> QueryResult<Vec<LabelledIssue>> {
     dsl::issues
         .filter(dsl::repository_id.eq(repository))
         .filter(dsl::removed_at.is_null())
         .order(dsl::number)
-        .select(Labelled::as_select())
+        .select(LabelledIssue::as_select())
         .load(connection)
         .await
 }
@@ -382,12 +382,12 @@ pub async fn labels_of(
 pub async fn lock_labels_of(
     connection: &mut Connection,
     repository: RepositoryId,
-) -> QueryResult<Vec<Labelled>> {
+) -> QueryResult<Vec<LabelledIssue>> {
     dsl::issues
         .filter(dsl::repository_id.eq(repository))
         .filter(dsl::removed_at.is_null())
         .order(dsl::id)
-        .select(Labelled::as_select())
+        .select(LabelledIssue::as_select())
         .for_update()
         .load(connection)
         .await
@@ -557,7 +557,7 @@ type Selected<'a, Selection> = diesel::dsl::IntoBoxed<
     diesel::dsl::Select<diesel::dsl::InnerJoin<issues::table, repositories::table>, Selection>,
     diesel::pg::Pg,
 >;
-type Cards<'a> = Selected<'a, diesel::dsl::AsSelect<Issue, diesel::pg::Pg>>;
+type CardQuery<'a> = Selected<'a, diesel::dsl::AsSelect<Issue, diesel::pg::Pg>>;
 
 /// Whether the search index of an issue has all of some words, each a number, a word or a prefix.
 macro_rules! found_by {
@@ -618,7 +618,7 @@ fn prefix_query(words: &str) -> String {
     lexemes.into_iter().collect::<Vec<_>>().join(" & ")
 }
 
-fn cards<'a>(filter: &'a NormalizedFilter) -> Cards<'a> {
+fn cards<'a>(filter: &'a NormalizedFilter) -> CardQuery<'a> {
     let query = dsl::issues
         .inner_join(repositories::table)
         .select(Issue::as_select())
@@ -631,13 +631,13 @@ fn column<'a>(
     status: Status,
     after: Option<Position>,
     rows: i64,
-) -> Cards<'a> {
+) -> CardQuery<'a> {
     after_position(cards(filter).filter(dsl::status.eq(status)), after)
         .order((dsl::updated_at.desc(), dsl::id.desc()))
         .limit(rows)
 }
 
-fn after_position(query: Cards<'_>, position: Option<Position>) -> Cards<'_> {
+fn after_position(query: CardQuery<'_>, position: Option<Position>) -> CardQuery<'_> {
     match position {
         None => query,
         Some(Position { at, id }) => query

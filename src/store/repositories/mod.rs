@@ -335,7 +335,7 @@ pub async fn set_label_scheme(
 /// The progress of a sync.
 #[derive(Debug, Clone, Default, PartialEq, Eq, AsChangeset)]
 #[diesel(table_name = repositories, treat_none_as_null = true)]
-pub struct Progress {
+pub struct SyncProgress {
     /// Update time up to which every change has been written.
     pub synced_through: Option<DateTime<Utc>>,
     /// When a full sync last ended.
@@ -365,8 +365,8 @@ impl Repository {
     }
 
     /// The columns that a sync advances.
-    pub fn progress(&self) -> Progress {
-        Progress {
+    pub fn progress(&self) -> SyncProgress {
+        SyncProgress {
             synced_through: self.synced_through,
             fully_synced_at: self.fully_synced_at,
             pass_phase: self.pass_phase.clone(),
@@ -381,7 +381,7 @@ impl Repository {
 pub async fn set_progress(
     connection: &mut Connection,
     id: RepositoryId,
-    progress: &Progress,
+    progress: &SyncProgress,
 ) -> QueryResult<()> {
     diesel::update(dsl::repositories.find(id)).set(progress).execute(connection).await?;
     Ok(())

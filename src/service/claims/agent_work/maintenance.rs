@@ -50,7 +50,7 @@ pub enum Release {
 
 /// What was released.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Released {
+pub struct ReleaseSummary {
     /// The number of leases.
     pub leases: usize,
     /// The number of pieces of work.
@@ -90,7 +90,7 @@ pub struct SweepOutcome {
 /// [`Error::NotFound`]; [`Error::Conflict`] for work that ended in another way; [`Error::Invalid`]
 /// for an invalid agent name; for one lease as
 /// [`release_lease`](crate::service::claims::leases::release_lease).
-pub async fn release(app: &App, actor: &Actor, what: Release) -> Result<Released> {
+pub async fn release(app: &App, actor: &Actor, what: Release) -> Result<ReleaseSummary> {
     match what {
         Release::Work(id) => release_work(app, actor, id).await,
         Release::Lease(id) => {
@@ -101,7 +101,7 @@ pub async fn release(app: &App, actor: &Actor, what: Release) -> Result<Released
                 return Err(over("Lease", lease.ending.map_or("ended", |ending| ending.as_str())));
             }
             let_go(app, actor, &lease, "lease_released").await?;
-            Ok(Released { leases: 1, ..Released::default() })
+            Ok(ReleaseSummary { leases: 1, ..ReleaseSummary::default() })
         }
         Release::Issue { agent, issue } => {
             let agent = name(app, &agent).await?;
@@ -111,7 +111,7 @@ pub async fn release(app: &App, actor: &Actor, what: Release) -> Result<Released
                 let_go(app, actor, lease, "lease_released").await?;
             }
             let work = release_of(app, actor, &agent, issue).await?;
-            Ok(Released { leases: usize::from(held.is_some()), work, failures: vec![] })
+            Ok(ReleaseSummary { leases: usize::from(held.is_some()), work, failures: vec![] })
         }
         Release::All { agent } => release_all(app, actor, agent.as_deref()).await,
     }
@@ -126,7 +126,7 @@ fn over(what: &str, how: &str) -> Error {
     Error::lasting(format!("{what} is already completed ({how})"), None)
 }
 
-async fn release_work(app: &App, actor: &Actor, id: AgentWorkId) -> Result<Released> {
+async fn release_work(app: &App, actor: &Actor, id: AgentWorkId) -> Result<ReleaseSummary> {
     let now = app.clock.now();
     let mut connection = app.connection().await?;
     connection
@@ -138,7 +138,7 @@ async fn release_work(app: &App, actor: &Actor, id: AgentWorkId) -> Result<Relea
             if work.state.is_open() {
                 release_row(connection, actor, work, now).await?;
             }
-            Ok(Released { work: 1, ..Released::default() })
+            Ok(ReleaseSummary { work: 1, ..ReleaseSummary::default() })
         })
         .await
 }
@@ -184,13 +184,13 @@ pub(in crate::service) async fn release_of(
         .await
 }
 
-async fn release_all(app: &App, actor: &Actor, agent: Option<&str>) -> Result<Released> {
+async fn release_all(app: &App, actor: &Actor, agent: Option<&str>) -> Result<ReleaseSummary> {
     let agent = match agent {
         Some(agent) => Some(name(app, agent).await?),
         None => None,
     };
     let agent = agent.as_deref();
-    let mut released = Released::default();
+    let mut released = ReleaseSummary::default();
     let all = leases::unended(&mut *app.connection().await?, agent, AT_ONCE).await?;
     for lease in all {
         match let_go(app, actor, &lease, "lease_released").await {

@@ -26,7 +26,7 @@ use crate::store::{
 };
 
 pub(super) use maintenance::release_of;
-pub use maintenance::{Reassign, Release, Released, SweepOutcome, reassign, release, sweep};
+pub use maintenance::{Reassign, Release, ReleaseSummary, SweepOutcome, reassign, release, sweep};
 
 /// How long an agent may be silent.
 pub const TERM: TimeDelta = TimeDelta::minutes(5);
@@ -104,7 +104,7 @@ pub struct WithIssue<Row> {
 
 /// What agents are working on.
 #[derive(Debug, Clone)]
-pub struct Progress {
+pub struct WorkOverview {
     /// Pieces of work, last changed first.
     pub work: Vec<WithIssue<AgentWork>>,
     /// Expired leases that have not been cleaned up yet, longest expired first.
@@ -118,7 +118,7 @@ pub async fn list(
     agent: Option<&str>,
     state: Option<WorkState>,
     with_stale: bool,
-) -> Result<Progress> {
+) -> Result<WorkOverview> {
     let states = state.map_or_else(|| WorkState::OPEN.to_vec(), |state| vec![state]);
     let agent = match agent {
         Some(agent) => Some(agent_names::find(app, agent).await?),
@@ -148,7 +148,7 @@ pub async fn list(
     };
     let shown = |row: AgentWork| WithIssue { issue: find(row.issue_id), row };
     let shown_lease = |row: Lease| WithIssue { issue: find(Some(row.issue_id)), row };
-    Ok(Progress {
+    Ok(WorkOverview {
         work: work.into_iter().map(shown).collect(),
         stale_leases: stale.into_iter().map(shown_lease).collect(),
     })

@@ -4,11 +4,11 @@
 //! connections are counted, in total and by peer, and one beyond the limits is closed at once;
 //! trusted proxies, which connect for many clients, count in the total only.
 //!
-//! A connection without a running request is closed when it is idle for too long, and the headers of
-//! a request must arrive in time: on a new connection counted from its start, later from their first
-//! byte. HTTP/2 sends frames that belong to no request, such as pings. They do not keep a connection
-//! open, so there the headers of a later request must arrive within the idle timeout. The bodies of
-//! requests and responses are limited in `middleware`.
+//! A connection without a running request is closed when it is idle for too long, and the headers
+//! of a request must arrive in time: on a new connection counted from its start, later from their
+//! first byte. HTTP/2 sends frames that belong to no request, such as pings. They do not keep a
+//! connection open, so there the headers of a later request must arrive within the idle timeout.
+//! The bodies of requests and responses are limited in `middleware`.
 
 use std::collections::HashMap;
 use std::io;
@@ -46,7 +46,7 @@ const STREAMS: u32 = 128;
 
 /// The limits of connections.
 #[derive(Debug, Clone)]
-pub struct Limits {
+pub struct ConnectionLimits {
     /// How many connections there may be.
     pub connections: usize,
     /// How many connections one peer may have: an IPv4 address or an IPv6 network.
@@ -63,7 +63,7 @@ pub struct Limits {
 pub async fn serve(
     listener: TcpListener,
     router: Router,
-    limits: Limits,
+    limits: ConnectionLimits,
     closing: CancellationToken,
 ) {
     let mut builder = Builder::new(TokioExecutor::new());
@@ -157,7 +157,7 @@ struct ConnectionSlot {
 }
 
 impl ConnectionCounts {
-    fn take(&self, peer: IpAddr, limits: &Limits) -> Option<ConnectionSlot> {
+    fn take(&self, peer: IpAddr, limits: &ConnectionLimits) -> Option<ConnectionSlot> {
         let peer = peer.to_canonical();
         let is_proxy = limits.proxies.iter().any(|network| network.contains(&peer));
         let peer = (!is_proxy).then(|| network_of(peer));
@@ -258,10 +258,10 @@ impl TimeoutStream {
     fn new(
         socket: TcpStream,
         requests: Arc<Requests>,
-        limits: &Limits,
+        limits: &ConnectionLimits,
         slot: ConnectionSlot,
     ) -> Self {
-        let Limits { header, idle, .. } = *limits;
+        let ConnectionLimits { header, idle, .. } = *limits;
         let deadline = Box::pin(sleep(header));
         let (begun, phase) = (0, Phase::Headers);
         Self { socket, requests, begun, phase, header, idle, deadline, _slot: slot }

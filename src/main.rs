@@ -18,7 +18,7 @@ use demo::Demo;
 use dispatch::bus::Bus;
 use dispatch::clock::Clock;
 use dispatch::config::{self, AuthMode, Config, Env};
-use dispatch::connections::{self, Limits};
+use dispatch::connections::{self, ConnectionLimits};
 use dispatch::domain::bounds::visible;
 use dispatch::embedded_postgres::{Cluster, Options};
 use dispatch::service::App;
@@ -107,10 +107,10 @@ fn raise_limit_of_sockets() {
 }
 
 /// The limits of connections, within the limit of open files.
-fn limits_of_connections(server: &config::ServerConfig) -> Limits {
+fn limits_of_connections(server: &config::ServerConfig) -> ConnectionLimits {
     let files = getrlimit(Resource::RLIMIT_NOFILE).map_or(u64::MAX, |(soft, _)| soft);
     let rest = usize::try_from(files.saturating_sub(OWN_FILES)).unwrap_or(usize::MAX).max(1);
-    Limits {
+    ConnectionLimits {
         connections: usize::try_from(server.max_connections).unwrap_or(usize::MAX).min(rest),
         per_peer: usize::try_from(server.max_connections_per_peer).unwrap_or(usize::MAX),
         proxies: server.trusted_proxies.clone(),

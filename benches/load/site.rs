@@ -132,7 +132,7 @@ pub(crate) async fn be_github(as_what: &str) -> anyhow::Result<()> {
                 None => {
                     let name = question.rsplit('/').next().unwrap_or_default();
                     let requests = asked.requests();
-                    let is_of_it = |request: &&simulator::Request| {
+                    let is_of_it = |request: &&simulator::LoggedRequest| {
                         request.operation == "Issues" && request.variables["name"] == name
                     };
                     let first = requests.iter().find(is_of_it);

@@ -24,7 +24,7 @@ use url::{Host, Url};
 
 use crate::domain::actor::{is_reserved, reserved_reason};
 use crate::domain::label_names::key;
-use crate::domain::limits::Limits;
+use crate::domain::limits::ClaimLimits;
 use crate::domain::names::NotAFullName;
 use crate::domain::ranking::Aging;
 use crate::domain::{FullName, Lanes};
@@ -211,7 +211,7 @@ pub struct QueueConfig {
     /// How many issues may be worked on at a time (`DISPATCH_MAX_IN_PROGRESS_PER_AGENT`,
     /// `DISPATCH_MAX_IN_PROGRESS_PER_REPOSITORY`, `DISPATCH_MAX_IN_PROGRESS_PER_LANE`,
     /// `DISPATCH_MAX_WAITING_FOR_HUMAN`).
-    pub limits: Limits,
+    pub limits: ClaimLimits,
     /// What waiting is worth (`DISPATCH_QUEUE_AGING_DAYS_PER_TIER`,
     /// `DISPATCH_QUEUE_AGING_MAX_TIERS`).
     pub aging: Aging,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::reader::SettingsReader;
 use super::{QueueConfig, days, entries, settings, truth, whole_number};
 use crate::domain::backoff::USUAL_ATTEMPTS;
-use crate::domain::limits::Limits;
+use crate::domain::limits::ClaimLimits;
 use crate::domain::ranking::Aging;
 
 /// The most that a limit may be.
@@ -26,7 +26,7 @@ pub(super) fn read(reader: &mut SettingsReader<'_>) -> QueueConfig {
     let resume = reader.parsed(&settings::DISPATCH_RESUME_HELD_WORK, truth).unwrap_or_default();
     QueueConfig {
         resume,
-        limits: Limits {
+        limits: ClaimLimits {
             per_agent: limit(reader, &settings::DISPATCH_MAX_IN_PROGRESS_PER_AGENT),
             per_repository: limit(reader, &settings::DISPATCH_MAX_IN_PROGRESS_PER_REPOSITORY),
             per_lane,

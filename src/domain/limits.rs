@@ -7,7 +7,7 @@ use super::lanes::Lanes;
 
 /// Limits of work in progress; what has none is unlimited.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Limits {
+pub struct ClaimLimits {
     /// Issues that one agent may hold at a time.
     pub per_agent: Option<i64>,
     /// Issues of one repository that may be held at a time.
@@ -53,7 +53,7 @@ fn lane_id<'a>(lanes: &'a Lanes, lane: &'a str) -> &'a str {
     lanes.find(lane).map_or(lane, |lane| &lane.id)
 }
 
-impl Limits {
+impl ClaimLimits {
     /// Whether there is nothing to count.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
@@ -126,23 +126,25 @@ mod tests {
         let repository = RepositoryId(1);
         let mut usage = Usage { waiting: 3, ..Usage::default() };
         usage.add(&lanes, "alpha", "normal", repository, 2);
-        let none = Limits::default();
+        let none = ClaimLimits::default();
         assert_eq!(none.against_agent(&usage, "alpha"), None);
         assert_eq!(none.against_issue(&usage, &lanes, "default", repository), None);
 
-        let agent = |per_agent| Limits { per_agent: Some(per_agent), ..Limits::default() };
+        let agent =
+            |per_agent| ClaimLimits { per_agent: Some(per_agent), ..ClaimLimits::default() };
         assert!(agent(2).against_agent(&usage, "alpha").is_some());
         assert!(agent(3).against_agent(&usage, "alpha").is_none());
         assert!(agent(2).against_agent(&usage, "beta").is_none());
-        let waiting = |waiting| Limits { waiting: Some(waiting), ..Limits::default() };
+        let waiting = |waiting| ClaimLimits { waiting: Some(waiting), ..ClaimLimits::default() };
         assert!(waiting(3).against_agent(&usage, "beta").is_some());
         assert!(waiting(4).against_agent(&usage, "beta").is_none());
 
-        let lane = Limits { lanes: [("default".to_owned(), 2)].into(), ..Limits::default() };
+        let lane =
+            ClaimLimits { lanes: [("default".to_owned(), 2)].into(), ..ClaimLimits::default() };
         assert!(lane.against_issue(&usage, &lanes, "normal", repository).is_some());
         assert!(lane.against_issue(&usage, &lanes, "backlog", repository).is_none());
         assert_eq!(lane.full_lanes(&usage), ["default"]);
-        let of_repository = Limits { per_repository: Some(2), ..Limits::default() };
+        let of_repository = ClaimLimits { per_repository: Some(2), ..ClaimLimits::default() };
         assert!(of_repository.against_issue(&usage, &lanes, "x", repository).is_some());
         assert!(of_repository.against_issue(&usage, &lanes, "x", RepositoryId(2)).is_none());
         assert_eq!(of_repository.full_repositories(&usage), [repository]);

@@ -115,30 +115,30 @@ pub enum ActionError {
 }
 
 #[derive(Deserialize)]
-struct BoardAnswer {
-    board: Board,
+struct BoardResponse {
+    board: BoardData,
 }
 
 #[derive(Deserialize)]
-struct Board {
-    columns: Vec<Column>,
+struct BoardData {
+    columns: Vec<ColumnData>,
 }
 
 #[derive(Deserialize)]
-struct Column {
+struct ColumnData {
     status: String,
-    issues: Cards,
+    issues: CardList,
 }
 
 #[derive(Deserialize)]
-struct Cards {
-    nodes: Vec<Card>,
+struct CardList {
+    nodes: Vec<CardData>,
 }
 
 /// An issue as an agent sees it on the board.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Card {
+struct CardData {
     id: String,
     url: String,
     agents: Vec<String>,
@@ -157,29 +157,29 @@ struct CardLease {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct ClaimedNext {
-    claim_next: Served,
+struct ClaimNextResponse {
+    claim_next: ClaimNextResult,
 }
 
 #[derive(Deserialize)]
-struct Served {
+struct ClaimNextResult {
     lease: Option<ServedLease>,
 }
 
 #[derive(Deserialize)]
 struct ServedLease {
-    issue: ServedIssue,
+    issue: LeasedIssue,
 }
 
 /// What the queue served to an agent.
 #[derive(Deserialize)]
-struct ServedIssue {
+struct LeasedIssue {
     id: String,
     url: String,
 }
 
-impl Board {
-    fn cards(&self, status: &str) -> &[Card] {
+impl BoardData {
+    fn cards(&self, status: &str) -> &[CardData] {
         let column = self.columns.iter().find(|column| column.status == status);
         column.map_or(&[], |column| &column.issues.nodes)
     }
@@ -194,7 +194,7 @@ struct AgentAction {
     /// Whether the run succeeds.
     success: bool,
     /// Which cards: the agent's own, or unassigned ones.
-    whose: Whose,
+    owner: CardOwner,
     /// The relative frequency of the action.
     odds: u32,
     /// Not done if the target column already has this many cards.
@@ -202,9 +202,9 @@ struct AgentAction {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Whose {
+enum CardOwner {
     Own,
-    Nobodys,
+    Unassigned,
 }
 
 /// Work flows from left to right; the limits of the columns keep any from overflowing.
@@ -212,19 +212,19 @@ enum Whose {
 /// Every column has a way out for assigned and unassigned cards, so that none fills up permanently;
 /// from Done, people (`human_activity`) remove cards faster than agents add them.
 const ACTIONS: [AgentAction; 13] = [
-    action("BACKLOG", "READY", "triage", true, Whose::Nobodys, 3, 32),
-    action("BACKLOG", "READY", "triage", true, Whose::Own, 3, 32),
-    action("READY", "IN_PROGRESS", "claim", true, Whose::Nobodys, 3, 20),
-    action("READY", "IN_PROGRESS", "claim", true, Whose::Own, 3, 24),
-    action("IN_PROGRESS", "IN_PROGRESS", "claim", true, Whose::Own, 4, 50),
-    action("IN_PROGRESS", "READY", "triage", true, Whose::Nobodys, 1, 32),
-    action("IN_PROGRESS", "IN_REVIEW", "implement", true, Whose::Own, 5, 16),
-    action("IN_PROGRESS", "BLOCKED", "implement", false, Whose::Own, 1, 10),
-    action("IN_REVIEW", "DONE", "review", true, Whose::Own, 5, usize::MAX),
-    action("IN_REVIEW", "DONE", "review", true, Whose::Nobodys, 1, usize::MAX),
-    action("IN_REVIEW", "IN_PROGRESS", "review", false, Whose::Own, 1, 20),
-    action("BLOCKED", "READY", "unblock", true, Whose::Own, 2, 32),
-    action("BLOCKED", "READY", "unblock", true, Whose::Nobodys, 1, 32),
+    action("BACKLOG", "READY", "triage", true, CardOwner::Unassigned, 3, 32),
+    action("BACKLOG", "READY", "triage", true, CardOwner::Own, 3, 32),
+    action("READY", "IN_PROGRESS", "claim", true, CardOwner::Unassigned, 3, 20),
+    action("READY", "IN_PROGRESS", "claim", true, CardOwner::Own, 3, 24),
+    action("IN_PROGRESS", "IN_PROGRESS", "claim", true, CardOwner::Own, 4, 50),
+    action("IN_PROGRESS", "READY", "triage", true, CardOwner::Unassigned, 1, 32),
+    action("IN_PROGRESS", "IN_REVIEW", "implement", true, CardOwner::Own, 5, 16),
+    action("IN_PROGRESS", "BLOCKED", "implement", false, CardOwner::Own, 1, 10),
+    action("IN_REVIEW", "DONE", "review", true, CardOwner::Own, 5, usize::MAX),
+    action("IN_REVIEW", "DONE", "review", true, CardOwner::Unassigned, 1, usize::MAX),
+    action("IN_REVIEW", "IN_PROGRESS", "review", false, CardOwner::Own, 1, 20),
+    action("BLOCKED", "READY", "unblock", true, CardOwner::Own, 2, 32),
+    action("BLOCKED", "READY", "unblock", true, CardOwner::Unassigned, 1, 32),
 ];
 
 const fn action(
@@ -232,11 +232,11 @@ const fn action(
     to: &'static str,
     run_type: &'static str,
     success: bool,
-    whose: Whose,
+    owner: CardOwner,
     odds: u32,
     room: usize,
 ) -> AgentAction {
-    AgentAction { from, to, run_type, success, whose, odds, room }
+    AgentAction { from, to, run_type, success, owner, odds, room }
 }
 
 impl Agents {
@@ -269,7 +269,7 @@ impl Agents {
     /// When Dispatch rejects it, or does not respond.
     pub async fn act(&mut self) -> Result<(), ActionError> {
         let agent = *sample::AGENTS.choose(&mut self.rng).expect("there are some");
-        let BoardAnswer { board } = self.ask(agent, BOARD, json!({})).await?;
+        let BoardResponse { board } = self.ask(agent, BOARD, json!({})).await?;
         let began = self.clock.now();
         let Some((card, action)) = self.choose(agent, &board) else {
             return self
@@ -286,7 +286,7 @@ impl Agents {
                 return self.finish(agent, lease, reason, summary).await;
             }
             _ if action.from == "READY" => match self.claim_next(agent).await? {
-                Some(ServedIssue { id, url }) => (id, url),
+                Some(LeasedIssue { id, url }) => (id, url),
                 None => return Ok(()),
             },
             _ if action.to == "IN_PROGRESS" => {
@@ -314,9 +314,9 @@ impl Agents {
     }
 
     /// Claims the next issue of the queue for an agent, which is not always the card that it chose.
-    async fn claim_next(&self, agent: &str) -> Result<Option<ServedIssue>, ActionError> {
+    async fn claim_next(&self, agent: &str) -> Result<Option<LeasedIssue>, ActionError> {
         let input = json!({ "agent": agent, "leaseSeconds": self.term.as_secs() });
-        let ClaimedNext { claim_next } =
+        let ClaimNextResponse { claim_next } =
             self.ask(agent, CLAIM_NEXT, json!({ "input": input })).await?;
         Ok(claim_next.lease.map(|lease| lease.issue))
     }
@@ -361,15 +361,15 @@ impl Agents {
     }
 
     /// A card with an action; none when there is nothing to do but wait.
-    fn choose(&mut self, agent: &str, board: &Board) -> Option<(Card, AgentAction)> {
-        let is_meant = |card: &&Card, whose| match whose {
-            Whose::Own => card.agents == [agent],
-            Whose::Nobodys => card.agents.is_empty(),
+    fn choose(&mut self, agent: &str, board: &BoardData) -> Option<(CardData, AgentAction)> {
+        let is_meant = |card: &&CardData, owner| match owner {
+            CardOwner::Own => card.agents == [agent],
+            CardOwner::Unassigned => card.agents.is_empty(),
         };
         let choices =
             ACTIONS.into_iter().filter(|action| board.cards(action.to).len() < action.room);
         let choices = choices.filter_map(|action| {
-            let cards = board.cards(action.from).iter().filter(|card| is_meant(card, action.whose));
+            let cards = board.cards(action.from).iter().filter(|card| is_meant(card, action.owner));
             // Blocked cards are left alone unless they were started.
             let is_begun = matches!(action.from, "IN_PROGRESS" | "IN_REVIEW");
             let cards = cards.filter(|card| is_begun || card.open_blockers == 0);

@@ -10,17 +10,17 @@ use super::world::Refusal;
 /// An HTTP response without GraphQL.
 pub(super) fn problem(status: StatusCode, message: &str) -> Response {
     #[derive(Serialize)]
-    struct Problem<'a> {
+    struct RestError<'a> {
         message: &'a str,
         documentation_url: &'static str,
     }
     let documentation_url = "https://docs.github.com/graphql";
-    (status, axum::Json(Problem { message, documentation_url })).into_response()
+    (status, axum::Json(RestError { message, documentation_url })).into_response()
 }
 
 /// A response in GitHub's format: its errors have GitHub's `type` member.
 #[derive(Serialize)]
-pub(super) struct Answered {
+pub(super) struct GitHubResponse {
     #[serde(skip_serializing_if = "Option::is_none")]
     data: Option<Value>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -36,7 +36,7 @@ struct AnsweredError {
     message: String,
 }
 
-impl Answered {
+impl GitHubResponse {
     pub(super) fn error(kind: &str, message: &str) -> Self {
         let mut answered = Self { data: None, errors: Vec::new() };
         answered.note(kind, Vec::new(), message);
@@ -76,7 +76,7 @@ impl Answered {
     }
 }
 
-impl From<async_graphql::Response> for Answered {
+impl From<async_graphql::Response> for GitHubResponse {
     fn from(response: async_graphql::Response) -> Self {
         let error = |error: async_graphql::ServerError| {
             let kind = error.source::<Refusal>().map(|refusal| refusal.kind.to_owned());

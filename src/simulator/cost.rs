@@ -14,21 +14,21 @@ pub fn points(document: &str, variables: &serde_json::Value) -> Option<i64> {
 }
 
 pub(super) fn points_of(document: &ExecutableDocument, variables: &Variables) -> i64 {
-    let walk = Walk { document, variables };
+    let visitor = CostVisitor { document, variables };
     let requests: u64 = document
         .operations
         .iter()
-        .map(|(_, operation)| walk.requests(&operation.node.selection_set.node, 1))
+        .map(|(_, operation)| visitor.requests(&operation.node.selection_set.node, 1))
         .sum();
     i64::try_from(requests.saturating_add(50) / 100).unwrap_or(i64::MAX).max(1)
 }
 
-struct Walk<'a> {
+struct CostVisitor<'a> {
     document: &'a ExecutableDocument,
     variables: &'a Variables,
 }
 
-impl Walk<'_> {
+impl CostVisitor<'_> {
     /// The requests for the pages below a selection that is evaluated this many times.
     fn requests(&self, selection: &SelectionSet, times: u64) -> u64 {
         let of = |item: &Positioned<Selection>| match &item.node {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::sync::watch;
 
-use super::request_log::{Kind, Request};
+use super::request_log::{LoggedRequest, OperationKind};
 use super::{Simulator, lock};
 
 /// What goes wrong with a request.
@@ -95,29 +95,29 @@ impl Fault {
 
     /// The next request of an operation of this name, such as `Issues`.
     pub fn on(self, operation: &str) -> Rule {
-        Rule::new(self, On::Operation(operation.to_owned()))
+        Rule::new(self, FaultTarget::Operation(operation.to_owned()))
     }
 
     /// The next request that reads.
     pub fn on_queries(self) -> Rule {
-        Rule::new(self, On::Kind(Kind::Query))
+        Rule::new(self, FaultTarget::Kind(OperationKind::Query))
     }
 
     /// The next request that writes.
     pub fn on_mutations(self) -> Rule {
-        Rule::new(self, On::Kind(Kind::Mutation))
+        Rule::new(self, FaultTarget::Kind(OperationKind::Mutation))
     }
 
     /// The next request.
     pub fn on_anything(self) -> Rule {
-        Rule::new(self, On::Anything)
+        Rule::new(self, FaultTarget::Anything)
     }
 }
 
 #[derive(Debug, Clone)]
-enum On {
+enum FaultTarget {
     Anything,
-    Kind(Kind),
+    Kind(OperationKind),
     Operation(String),
 }
 
@@ -125,14 +125,14 @@ enum On {
 #[derive(Debug, Clone)]
 pub struct Rule {
     fault: Fault,
-    on: On,
+    on: FaultTarget,
     repository: Option<String>,
     spared: u32,
     left: Option<u32>,
 }
 
 impl Rule {
-    fn new(fault: Fault, on: On) -> Self {
+    fn new(fault: Fault, on: FaultTarget) -> Self {
         Self { fault, on, repository: None, spared: 0, left: Some(1) }
     }
 
@@ -160,11 +160,11 @@ impl Rule {
         Self { repository: Some(full_name.to_lowercase()), ..self }
     }
 
-    fn matches(&self, request: &Request) -> bool {
+    fn matches(&self, request: &LoggedRequest) -> bool {
         let is_meant = match &self.on {
-            On::Anything => true,
-            On::Kind(kind) => *kind == request.kind,
-            On::Operation(name) => *name == request.operation,
+            FaultTarget::Anything => true,
+            FaultTarget::Kind(kind) => *kind == request.kind,
+            FaultTarget::Operation(name) => *name == request.operation,
         };
         let variable = |name| request.variables.get(name).and_then(Value::as_str);
         let full_name =
@@ -175,7 +175,7 @@ impl Rule {
     }
 
     /// Whether it applies to this request, which counts as one application.
-    fn strikes(&mut self, request: &Request) -> bool {
+    fn strikes(&mut self, request: &LoggedRequest) -> bool {
         if !self.matches(request) {
             return false;
         }
@@ -244,7 +244,7 @@ impl Simulator {
     }
 
     /// The faults for a request, oldest rule first.
-    pub(super) fn faults_for(&self, request: &Request) -> Vec<Fault> {
+    pub(super) fn faults_for(&self, request: &LoggedRequest) -> Vec<Fault> {
         let mut rules = lock(&self.shared.rules);
         let struck =
             rules.iter_mut().filter_map(|rule| rule.strikes(request).then(|| rule.fault.clone()));

@@ -45,7 +45,7 @@ pub struct HumanActivity {
 }
 
 /// An issue with the repository it is in.
-type Found = (String, IssueView);
+type LocatedIssue = (String, IssueView);
 
 impl HumanActivity {
     /// People on a simulated GitHub with the sample organisation.
@@ -71,7 +71,7 @@ impl HumanActivity {
     /// When GitHub refuses it, because the issue is gone meanwhile.
     pub fn act(&mut self) -> Result<(), Refusal> {
         let issues = self.issues();
-        match self.deed(&issues) {
+        match self.next_action(&issues) {
             Action::Open => self.open(),
             Action::Reopen => self.reopen(&issues),
             Action::CloseWhatIsDone => self.close_what_is_done(&issues),
@@ -91,7 +91,7 @@ impl HumanActivity {
         }
     }
 
-    fn issues(&self) -> Vec<Found> {
+    fn issues(&self) -> Vec<LocatedIssue> {
         let names = self.simulator.repositories();
         let in_repository = |name: String| {
             let issues = self.simulator.issues(&name);
@@ -100,7 +100,7 @@ impl HumanActivity {
         names.into_iter().flat_map(in_repository).collect()
     }
 
-    fn deed(&mut self, issues: &[Found]) -> Action {
+    fn next_action(&mut self, issues: &[LocatedIssue]) -> Action {
         let open = issues.iter().filter(|(_, issue)| issue.closed_at.is_none()).count();
         if open < FEWEST_OPEN {
             return if issues.len() < MOST { Action::Open } else { Action::Reopen };
@@ -118,7 +118,7 @@ impl HumanActivity {
         ];
         deeds
             .choose_weighted(&mut self.rng, |(_, odds)| *odds)
-            .map_or(Action::Comment, |(deed, _)| *deed)
+            .map_or(Action::Comment, |(next_action, _)| *next_action)
     }
 
     fn open(&mut self) -> Result<(), Refusal> {
@@ -130,7 +130,7 @@ impl HumanActivity {
     }
 
     /// Reopens the issue that has been closed for longest, without an assignee.
-    fn reopen(&mut self, issues: &[Found]) -> Result<(), Refusal> {
+    fn reopen(&mut self, issues: &[LocatedIssue]) -> Result<(), Refusal> {
         let closed = issues.iter().filter(|(_, issue)| issue.closed_at.is_some());
         let Some((repository, issue)) = closed.min_by_key(|(_, issue)| issue.closed_at) else {
             return Ok(());
@@ -142,7 +142,7 @@ impl HumanActivity {
     }
 
     /// Done is only a column; people close issues on GitHub.
-    fn close_what_is_done(&mut self, issues: &[Found]) -> Result<(), Refusal> {
+    fn close_what_is_done(&mut self, issues: &[LocatedIssue]) -> Result<(), Refusal> {
         let done = issues.iter().filter(|found| is_done(found));
         match done.min_by_key(|(_, issue)| issue.updated_at) {
             Some((repository, issue)) => self.simulator.close(repository, issue.number),
@@ -150,7 +150,7 @@ impl HumanActivity {
         }
     }
 
-    fn comment(&mut self, issues: &[Found]) -> Result<(), Refusal> {
+    fn comment(&mut self, issues: &[LocatedIssue]) -> Result<(), Refusal> {
         let (login, text) = sample::remark(&mut self.talk);
         self.with_open(issues, |simulator, (repository, issue), _| {
             simulator.comment_as(repository, issue.number, login, &text)
@@ -159,8 +159,8 @@ impl HumanActivity {
 
     fn with_open(
         &mut self,
-        issues: &[Found],
-        act: impl FnOnce(&Simulator, &Found, &mut StdRng) -> Result<(), Refusal>,
+        issues: &[LocatedIssue],
+        act: impl FnOnce(&Simulator, &LocatedIssue, &mut StdRng) -> Result<(), Refusal>,
     ) -> Result<(), Refusal> {
         let open = issues.iter().filter(|(_, issue)| issue.closed_at.is_none());
         match open.choose(&mut self.rng) {
@@ -171,7 +171,7 @@ impl HumanActivity {
 }
 
 /// Whether it is open and in the last column.
-fn is_done((_, issue): &Found) -> bool {
+fn is_done((_, issue): &LocatedIssue) -> bool {
     issue.closed_at.is_none() && with_prefix(issue, "status/").eq([Status::Done.label()])
 }
 

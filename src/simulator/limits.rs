@@ -12,13 +12,13 @@ const WINDOW: TimeDelta = TimeDelta::hours(1);
 
 /// The remaining rate limit.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Limits {
+pub(super) struct SimulatedRateLimit {
     pub limit: i64,
     pub remaining: i64,
     pub resets_at: DateTime<Utc>,
 }
 
-impl Limits {
+impl SimulatedRateLimit {
     pub(super) fn full(now: DateTime<Utc>) -> Self {
         Self { limit: POINTS, remaining: POINTS, resets_at: (now + WINDOW).trunc_subsecs(0) }
     }
@@ -43,7 +43,7 @@ impl Simulator {
         (limits.remaining, limits.resets_at)
     }
 
-    pub(super) fn limits(&self) -> Limits {
+    pub(super) fn limits(&self) -> SimulatedRateLimit {
         *self.in_this_window()
     }
 
@@ -57,11 +57,11 @@ impl Simulator {
         is_enough
     }
 
-    fn in_this_window(&self) -> std::sync::MutexGuard<'_, Limits> {
+    fn in_this_window(&self) -> std::sync::MutexGuard<'_, SimulatedRateLimit> {
         let now = self.now();
         let mut limits = lock(&self.shared.limits);
         if limits.resets_at <= now {
-            *limits = Limits::full(now);
+            *limits = SimulatedRateLimit::full(now);
         }
         limits
     }

@@ -35,7 +35,7 @@ pub use load::Load;
 pub use objects::Refusal;
 pub use operations::IssueView;
 pub use repository::Access;
-pub use request_log::{Kind, Request, Write};
+pub use request_log::{LoggedRequest, OperationKind, Write};
 pub use schema::sdl;
 pub use server::serve;
 
@@ -44,16 +44,16 @@ use crate::clock::Clock;
 /// A simulated GitHub. Clones share its state.
 #[derive(Debug, Clone)]
 pub struct Simulator {
-    shared: Arc<Shared>,
+    shared: Arc<SimulatorState>,
 }
 
 #[derive(Debug)]
-struct Shared {
+struct SimulatorState {
     clock: Clock,
     world: Mutex<world::World>,
     rules: Mutex<Vec<Rule>>,
     request_log: Mutex<request_log::RequestLog>,
-    limits: Mutex<limits::Limits>,
+    limits: Mutex<limits::SimulatedRateLimit>,
     manners: Mutex<Behavior>,
 }
 
@@ -68,8 +68,8 @@ struct Behavior {
 impl Simulator {
     /// An empty GitHub that takes the time from `clock`.
     pub fn new(clock: Clock) -> Self {
-        let limits = Mutex::new(limits::Limits::full(clock.now()));
-        let shared = Shared {
+        let limits = Mutex::new(limits::SimulatedRateLimit::full(clock.now()));
+        let shared = SimulatorState {
             clock,
             world: Mutex::default(),
             rules: Mutex::default(),

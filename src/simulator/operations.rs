@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::repository::{Access, Repository, Shown};
+use super::repository::{Access, Repository, StateFilter};
 use super::world::{Commenter, Issue, Refusal};
 use super::{Account, NewIssue, Simulator};
 
@@ -347,7 +347,9 @@ impl Simulator {
 
     /// The number of open issues of a repository; zero for an unknown repository.
     pub fn open_count(&self, repository: &str) -> usize {
-        self.world().named(repository).map_or(0, |repository| repository.count(Shown::Open, None))
+        self.world()
+            .named(repository)
+            .map_or(0, |repository| repository.count(StateFilter::Open, None))
     }
 }
 

@@ -91,18 +91,18 @@ impl Access {
 }
 
 /// Update time and number, the key of GitHub's cursors.
-pub(super) type Position = (DateTime<Utc>, i64);
+pub(super) type UpdatePosition = (DateTime<Utc>, i64);
 
 #[derive(Debug, Default)]
 struct ByUpdate {
-    all: BTreeSet<Position>,
-    open: BTreeSet<Position>,
-    closed: BTreeSet<Position>,
+    all: BTreeSet<UpdatePosition>,
+    open: BTreeSet<UpdatePosition>,
+    closed: BTreeSet<UpdatePosition>,
 }
 
 /// The issues that a page may contain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Shown {
+pub(super) enum StateFilter {
     All,
     Open,
     Closed,
@@ -151,23 +151,23 @@ impl Repository {
         found
     }
 
-    pub(super) fn count(&self, shown: Shown, since: Option<DateTime<Utc>>) -> usize {
+    pub(super) fn count(&self, state: StateFilter, since: Option<DateTime<Utc>>) -> usize {
         match since {
-            None => self.index(shown).len(),
-            Some(since) => self.index(shown).range((since, 0)..).count(),
+            None => self.index(state).len(),
+            Some(since) => self.index(state).range((since, 0)..).count(),
         }
     }
 
     /// Positions after (when descending: before) `after`, in order of update time.
     pub(super) fn positions(
         &self,
-        shown: Shown,
+        state: StateFilter,
         since: Option<DateTime<Utc>>,
-        after: Option<Position>,
+        after: Option<UpdatePosition>,
         is_descending: bool,
         most: usize,
-    ) -> Vec<Position> {
-        let index = self.index(shown);
+    ) -> Vec<UpdatePosition> {
+        let index = self.index(state);
         let oldest = since.map_or(Bound::Unbounded, |since| Bound::Included((since, 0)));
         if is_descending {
             let newest = after.map_or(Bound::Unbounded, Bound::Excluded);
@@ -185,11 +185,11 @@ impl Repository {
         }
     }
 
-    fn index(&self, shown: Shown) -> &BTreeSet<Position> {
-        match shown {
-            Shown::All => &self.by_update.all,
-            Shown::Open => &self.by_update.open,
-            Shown::Closed => &self.by_update.closed,
+    fn index(&self, state: StateFilter) -> &BTreeSet<UpdatePosition> {
+        match state {
+            StateFilter::All => &self.by_update.all,
+            StateFilter::Open => &self.by_update.open,
+            StateFilter::Closed => &self.by_update.closed,
         }
     }
 
@@ -213,11 +213,11 @@ impl Repository {
 }
 
 impl ByUpdate {
-    fn of(&mut self, issue: &Issue) -> &mut BTreeSet<Position> {
+    fn of(&mut self, issue: &Issue) -> &mut BTreeSet<UpdatePosition> {
         if issue.closed_at.is_some() { &mut self.closed } else { &mut self.open }
     }
 }
 
-fn is_empty_range(from: Bound<Position>, to: Bound<Position>) -> bool {
+fn is_empty_range(from: Bound<UpdatePosition>, to: Bound<UpdatePosition>) -> bool {
     matches!((from, to), (Bound::Included(from), Bound::Excluded(to)) if from >= to)
 }

@@ -13,7 +13,7 @@ const KEPT: usize = 20_000;
 
 /// Whether a request reads or writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Kind {
+pub enum OperationKind {
     /// It reads.
     Query,
     /// It writes.
@@ -22,13 +22,13 @@ pub enum Kind {
 
 /// A request that reached the simulator, whatever its outcome.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Request {
+pub struct LoggedRequest {
     /// When it came.
     pub at: DateTime<Utc>,
     /// The name of its operation, such as `Issues`; empty when it has none.
     pub operation: String,
     /// Whether it reads or writes.
-    pub kind: Kind,
+    pub kind: OperationKind,
     /// Its variables.
     pub variables: Value,
     /// When its response was ready; unset until then.
@@ -78,14 +78,14 @@ pub enum Write {
 
 #[derive(Debug, Default)]
 pub(super) struct RequestLog {
-    requests: VecDeque<Request>,
+    requests: VecDeque<LoggedRequest>,
     writes: VecDeque<Write>,
     counts: HashMap<String, u64>,
 }
 
 impl Simulator {
     /// The requests since the last [`forget_requests`](Self::forget_requests), oldest first.
-    pub fn requests(&self) -> Vec<Request> {
+    pub fn requests(&self) -> Vec<LoggedRequest> {
         lock(&self.shared.request_log).requests.iter().cloned().collect()
     }
 
@@ -112,7 +112,7 @@ impl Simulator {
         lock(&self.shared.request_log).writes.drain(..).collect()
     }
 
-    pub(super) fn note_request(&self, request: Request) {
+    pub(super) fn note_request(&self, request: LoggedRequest) {
         let mut request_log = lock(&self.shared.request_log);
         *request_log.counts.entry(request.operation.clone()).or_default() += 1;
         keep(&mut request_log.requests, request);

@@ -30,11 +30,11 @@ use tokio::task::JoinSet;
 use tower::ServiceExt as _;
 
 use super::Simulator;
-use super::answer::{Answered, problem};
+use super::answer::{GitHubResponse, problem};
 use super::cost::points_of;
 use super::faults::Fault;
-use super::request_log::{Kind, Request};
-use super::schema::{self, Asked, GitHub};
+use super::request_log::{LoggedRequest, OperationKind};
+use super::schema::{self, GitHubSchema, RequestContext};
 
 /// Serves requests until the future is dropped, which ends all connections and all work.
 ///
@@ -43,7 +43,7 @@ use super::schema::{self, Asked, GitHub};
 /// When the listener cannot accept any more.
 pub async fn serve(simulator: Simulator, listener: TcpListener) -> io::Result<()> {
     let (jobs, mut incoming_jobs) = mpsc::unbounded_channel();
-    let service = Service { schema: schema::build(simulator.clone()), simulator, jobs };
+    let service = GitHubServer { schema: schema::build(simulator.clone()), simulator, jobs };
     let router = Router::new()
         .route("/graphql", post(answer))
         .route("/api/graphql", post(answer))
@@ -66,23 +66,23 @@ pub async fn serve(simulator: Simulator, listener: TcpListener) -> io::Result<()
 type Job = BoxFuture<'static, ()>;
 
 #[derive(Clone)]
-struct Service {
+struct GitHubServer {
     simulator: Simulator,
-    schema: GitHub,
+    schema: GitHubSchema,
     jobs: mpsc::UnboundedSender<Job>,
 }
 
 /// Marks a response that is never sent.
 #[derive(Debug, Clone, Copy)]
-struct HangUp;
+struct DroppedResponse;
 
-impl fmt::Display for HangUp {
+impl fmt::Display for DroppedResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the simulator ends the connection")
     }
 }
 
-impl std::error::Error for HangUp {}
+impl std::error::Error for DroppedResponse {}
 
 async fn serve_connection(router: Router, stream: TcpStream) {
     let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
@@ -90,7 +90,7 @@ async fn serve_connection(router: Router, stream: TcpStream) {
         async move {
             let answer = router.oneshot(request.map(Body::new)).await;
             let answer = answer.unwrap_or_else(|never: Infallible| match never {});
-            match answer.extensions().get::<HangUp>() {
+            match answer.extensions().get::<DroppedResponse>() {
                 Some(hang_up) => Err(*hang_up),
                 None => Ok(answer),
             }
@@ -111,7 +111,7 @@ struct GraphqlRequest {
     operation_name: Option<String>,
 }
 
-async fn answer(State(service): State<Service>, headers: HeaderMap, body: Bytes) -> Response {
+async fn answer(State(service): State<GitHubServer>, headers: HeaderMap, body: Bytes) -> Response {
     let has_name = headers.get(header::USER_AGENT).is_some_and(|name| !name.is_empty());
     if !has_name {
         let message = "Request forbidden by administrative rules. Please make sure your request \
@@ -126,9 +126,9 @@ async fn answer(State(service): State<Service>, headers: HeaderMap, body: Bytes)
     };
     let document = match parse_query(&posted.query) {
         Ok(document) => document,
-        Err(error) => return Answered::error("", &error.to_string()).into_response(),
+        Err(error) => return GitHubResponse::error("", &error.to_string()).into_response(),
     };
-    let request = Request {
+    let request = LoggedRequest {
         at: service.simulator.now(),
         operation: posted.operation_name.clone().unwrap_or_else(|| only_name(&document)),
         kind: kind(&document),
@@ -142,7 +142,7 @@ async fn answer(State(service): State<Service>, headers: HeaderMap, body: Bytes)
     if let Some(field) = manners.lacking.iter().find(|field| code.contains(**field)) {
         let message = format!("Field '{field}' doesn't exist on type 'Issue'");
         let _ = request.answered_at.set(service.simulator.now());
-        return Answered::error("", &message).into_response();
+        return GitHubResponse::error("", &message).into_response();
     }
     let faults = service.simulator.faults_for(&request);
 
@@ -161,7 +161,7 @@ async fn answer(State(service): State<Service>, headers: HeaderMap, body: Bytes)
     answer
 }
 
-impl Service {
+impl GitHubServer {
     fn check_token(&self, headers: &HeaderMap) -> Result<(), Response> {
         let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let given = given.and_then(|value| value.strip_prefix("Bearer "));
@@ -202,8 +202,10 @@ impl Service {
         let variables = Variables::from_json(posted.variables);
         let cost = points_of(&document, &variables);
         if !self.simulator.spend(cost) {
-            let limited =
-                Answered::error("RATE_LIMIT", "API rate limit already exceeded for user ID 1.");
+            let limited = GitHubResponse::error(
+                "RATE_LIMIT",
+                "API rate limit already exceeded for user ID 1.",
+            );
             return self.with_headers(limited.into_response());
         }
         let mut request = async_graphql::Request::new(posted.query).variables(variables);
@@ -211,19 +213,19 @@ impl Service {
             request = request.operation_name(name);
         }
         request.set_parsed_query(document);
-        let asked = Asked { cost, faults: faults.clone() };
-        let mut answered = Answered::from(self.schema.execute(request.data(asked)).await);
+        let context = RequestContext { cost, faults: faults.clone() };
+        let mut response = GitHubResponse::from(self.schema.execute(request.data(context)).await);
 
         for fault in &faults {
             match fault {
                 Fault::StallAnswer(time) => tokio::time::sleep(*time).await,
                 Fault::HoldAnswer(gate) => gate.pass().await,
-                Fault::Partial { path, kind, message } => answered.strike(path, kind, message),
+                Fault::Partial { path, kind, message } => response.strike(path, kind, message),
                 _ => {}
             }
         }
-        let spoilt = faults.iter().find_map(|fault| after_work(fault, &answered));
-        self.with_headers(spoilt.unwrap_or_else(|| answered.into_response()))
+        let spoilt = faults.iter().find_map(|fault| after_work(fault, &response));
+        self.with_headers(spoilt.unwrap_or_else(|| response.into_response()))
     }
 
     fn with_headers(&self, mut response: Response) -> Response {
@@ -264,15 +266,17 @@ fn without_work(fault: &Fault) -> Option<Response> {
             let page = axum::response::Html("<html><body><h1>Unicorn!</h1></body></html>");
             Some((code(*status), page).into_response())
         }
-        Fault::Error { kind, message } => Some(Answered::error(kind, message).into_response()),
+        Fault::Error { kind, message } => {
+            Some(GitHubResponse::error(kind, message).into_response())
+        }
         Fault::DropBefore => Some(hang_up()),
         _ => None,
     }
 }
 
 /// The response for a fault after the work.
-fn after_work(fault: &Fault, answered: &Answered) -> Option<Response> {
-    let body = || serde_json::to_vec(answered).expect("an answer is plain JSON");
+fn after_work(fault: &Fault, response: &GitHubResponse) -> Option<Response> {
+    let body = || serde_json::to_vec(response).expect("an answer is plain JSON");
     let json = [(header::CONTENT_TYPE, "application/json; charset=utf-8")];
     match fault {
         Fault::DropAfter => Some(hang_up()),
@@ -290,7 +294,7 @@ fn after_work(fault: &Fault, answered: &Answered) -> Option<Response> {
             let length =
                 [(header::CONTENT_LENGTH, body.len())].map(|(name, n)| (name, n.to_string()));
             body.truncate(body.len() / 2);
-            let parts = [Ok(Bytes::from(body)), Err(HangUp)];
+            let parts = [Ok(Bytes::from(body)), Err(DroppedResponse)];
             Some((json, length, Body::from_stream(stream::iter(parts))).into_response())
         }
         _ => None,
@@ -299,7 +303,7 @@ fn after_work(fault: &Fault, answered: &Answered) -> Option<Response> {
 
 fn hang_up() -> Response {
     let mut response = Response::default();
-    response.extensions_mut().insert(HangUp);
+    response.extensions_mut().insert(DroppedResponse);
     response
 }
 
@@ -316,13 +320,13 @@ fn only_name(document: &ExecutableDocument) -> String {
         .unwrap_or_default()
 }
 
-fn kind(document: &ExecutableDocument) -> Kind {
+fn kind(document: &ExecutableDocument) -> OperationKind {
     let first = match &document.operations {
         DocumentOperations::Single(operation) => Some(operation),
         DocumentOperations::Multiple(operations) => operations.values().next(),
     };
     match first {
-        Some(operation) if operation.node.ty == OperationType::Mutation => Kind::Mutation,
-        _ => Kind::Query,
+        Some(operation) if operation.node.ty == OperationType::Mutation => OperationKind::Mutation,
+        _ => OperationKind::Query,
     }
 }

@@ -22,7 +22,7 @@ const LONGEST_COMMENT: usize = 65_536;
 
 /// The object of an id.
 #[derive(Debug, Clone)]
-pub(super) enum Node {
+pub(super) enum NodeLocation {
     Repository(Slot),
     Issue(Slot, i64),
     Label(Slot, LabelKey),
@@ -34,7 +34,7 @@ pub(super) struct World {
     repositories: HashMap<Slot, Repository>,
     /// Lower-case names, including former ones: GitHub follows renames.
     names: HashMap<String, Slot>,
-    nodes: HashMap<String, Node>,
+    nodes: HashMap<String, NodeLocation>,
     /// Accounts that are not a person's, by login.
     accounts: HashMap<String, Account>,
     last_id: u64,
@@ -66,7 +66,7 @@ impl World {
         found.ok_or_else(|| Refusal::no_repository(name))
     }
 
-    pub(super) fn node(&self, id: &str) -> Option<Node> {
+    pub(super) fn node(&self, id: &str) -> Option<NodeLocation> {
         self.nodes.get(id).cloned()
     }
 
@@ -101,7 +101,7 @@ impl World {
         let repository = Repository::new(id.clone(), name.to_owned());
         self.repositories.insert(slot, repository);
         self.names.insert(name.to_lowercase(), slot);
-        self.nodes.insert(id.clone(), Node::Repository(slot));
+        self.nodes.insert(id.clone(), NodeLocation::Repository(slot));
         id
     }
 
@@ -117,7 +117,9 @@ impl World {
         self.repositories.remove(&slot);
         self.names.retain(|_, own| *own != slot);
         self.nodes.retain(|_, node| match node {
-            Node::Repository(own) | Node::Issue(own, _) | Node::Label(own, _) => *own != slot,
+            NodeLocation::Repository(own)
+            | NodeLocation::Issue(own, _)
+            | NodeLocation::Label(own, _) => *own != slot,
         });
         Ok(())
     }
@@ -145,7 +147,7 @@ impl World {
             Arc::new(Label { id: id.clone(), name: name.to_owned(), color: color.to_owned() });
         repository.labels.insert(key, Arc::clone(&label));
         repository.label_names.insert(name.to_lowercase(), key);
-        self.nodes.insert(id, Node::Label(slot, key));
+        self.nodes.insert(id, NodeLocation::Label(slot, key));
         Ok(label)
     }
 
@@ -261,7 +263,7 @@ impl World {
             updated_at,
             closed_at,
         });
-        self.nodes.insert(id, Node::Issue(slot, number));
+        self.nodes.insert(id, NodeLocation::Issue(slot, number));
         Ok(number)
     }
 

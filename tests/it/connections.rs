@@ -7,7 +7,7 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::extract::ws::{WebSocket, WebSocketUpgrade};
 use axum::routing::{get, post};
-use dispatch::connections::{Limits, serve};
+use dispatch::connections::{ConnectionLimits, serve};
 use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -27,12 +27,18 @@ const NEVER: Duration = Duration::from_secs(600);
 
 const ASK: &[u8] = b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n";
 
-fn limits() -> Limits {
-    Limits { connections: 100, per_peer: 100, proxies: Vec::new(), header: NEVER, idle: NEVER }
+fn limits() -> ConnectionLimits {
+    ConnectionLimits {
+        connections: 100,
+        per_peer: 100,
+        proxies: Vec::new(),
+        header: NEVER,
+        idle: NEVER,
+    }
 }
 
 /// Serves for as long as the set of tasks is kept.
-async fn served(limits: Limits) -> (SocketAddr, JoinSet<()>) {
+async fn served(limits: ConnectionLimits) -> (SocketAddr, JoinSet<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let router = Router::new()
@@ -72,7 +78,7 @@ async fn ends(socket: &mut TcpStream) {
 
 #[tokio::test]
 async fn whoever_sends_no_request_is_let_go() {
-    let (address, _serving) = served(Limits { header: SOON, ..limits() }).await;
+    let (address, _serving) = served(ConnectionLimits { header: SOON, ..limits() }).await;
     let beginnings: [&[u8]; 6] = [
         b"",
         b"G",
@@ -107,7 +113,7 @@ async fn drip(socket: &mut TcpStream, bytes: &[u8]) {
 
 #[tokio::test]
 async fn a_request_that_drips_is_let_go() {
-    let (address, _serving) = served(Limits { header: SOON, ..limits() }).await;
+    let (address, _serving) = served(ConnectionLimits { header: SOON, ..limits() }).await;
     for is_first in [true, false] {
         let mut socket = TcpStream::connect(address).await.unwrap();
         if !is_first && !is_answered(&mut socket).await {
@@ -121,7 +127,7 @@ async fn a_request_that_drips_is_let_go() {
 
 #[tokio::test]
 async fn frames_without_a_request_keep_no_connection() {
-    let (address, _serving) = served(Limits { idle: SOON, ..limits() }).await;
+    let (address, _serving) = served(ConnectionLimits { idle: SOON, ..limits() }).await;
     let ping: &[u8] = b"\0\0\x08\x06\0\0\0\0\0aresound";
     // A further header of a request whose headers never end.
     let header: &[u8] = b"\0\0\x01\x09\0\0\0\0\x03\x82";
@@ -142,7 +148,7 @@ async fn frames_without_a_request_keep_no_connection() {
 
 #[tokio::test]
 async fn another_protocol_has_no_headers_that_could_be_late() {
-    let (address, _serving) = served(Limits { header: 2 * SOON, ..limits() }).await;
+    let (address, _serving) = served(ConnectionLimits { header: 2 * SOON, ..limits() }).await;
     let address = format!("ws://{address}/socket");
     let (mut socket, _) = tokio_tungstenite::connect_async(address).await.unwrap();
     for _ in 0..4 {
@@ -155,7 +161,7 @@ async fn another_protocol_has_no_headers_that_could_be_late() {
 
 #[tokio::test]
 async fn whoever_is_idle_is_let_go_and_whoever_waits_is_not() {
-    let (address, _serving) = served(Limits { idle: SOON, ..limits() }).await;
+    let (address, _serving) = served(ConnectionLimits { idle: SOON, ..limits() }).await;
     let mut socket = TcpStream::connect(address).await.unwrap();
     assert!(is_answered(&mut socket).await);
     ends(&mut socket).await;
@@ -169,7 +175,7 @@ async fn whoever_is_idle_is_let_go_and_whoever_waits_is_not() {
 
 #[tokio::test]
 async fn one_peer_has_so_many_connections_and_gets_others_for_those_it_ends() {
-    let (address, _serving) = served(Limits { per_peer: 3, ..limits() }).await;
+    let (address, _serving) = served(ConnectionLimits { per_peer: 3, ..limits() }).await;
     let mut open = Vec::new();
     for _ in 0..3 {
         let mut socket = TcpStream::connect(address).await.unwrap();
@@ -190,7 +196,7 @@ async fn one_peer_has_so_many_connections_and_gets_others_for_those_it_ends() {
 async fn all_together_have_so_many_connections_proxies_included() {
     let proxies = vec!["127.0.0.0/8".parse().unwrap()];
     let (address, _serving) =
-        served(Limits { connections: 4, per_peer: 1, proxies, ..limits() }).await;
+        served(ConnectionLimits { connections: 4, per_peer: 1, proxies, ..limits() }).await;
     let mut open = Vec::new();
     for _ in 0..4 {
         let mut socket = TcpStream::connect(address).await.unwrap();
@@ -200,8 +206,8 @@ async fn all_together_have_so_many_connections_proxies_included() {
     assert!(!is_answered(&mut TcpStream::connect(address).await.unwrap()).await);
 }
 
-/// The binary with its own settings: what waits for nothing gives its place to others, and a body that
-/// stalls is answered, whatever the route.
+/// The binary with its own settings: what waits for nothing gives its place to others, and a body
+/// that stalls is answered, whatever the route.
 #[tokio::test]
 async fn the_program_outlives_many_who_never_say_what_they_want() {
     let database = Database::new().await;

@@ -46,19 +46,19 @@ const REPOSITORIES: [(&str, &[&str]); 9] = [
 ];
 
 /// The distribution of issues over columns, in percent.
-const COLUMNS: [(Column, u32); 8] = [
-    (Column::Open(None), 5),
-    (Column::Open(Some(Status::Backlog)), 25),
-    (Column::Open(Some(Status::Ready)), 17),
-    (Column::Open(Some(Status::InProgress)), 14),
-    (Column::Open(Some(Status::InReview)), 10),
-    (Column::Open(Some(Status::Blocked)), 6),
-    (Column::ClosedThisWeek, 15),
-    (Column::ClosedLongAgo, 8),
+const COLUMNS: [(SamplePlacement, u32); 8] = [
+    (SamplePlacement::Open(None), 5),
+    (SamplePlacement::Open(Some(Status::Backlog)), 25),
+    (SamplePlacement::Open(Some(Status::Ready)), 17),
+    (SamplePlacement::Open(Some(Status::InProgress)), 14),
+    (SamplePlacement::Open(Some(Status::InReview)), 10),
+    (SamplePlacement::Open(Some(Status::Blocked)), 6),
+    (SamplePlacement::ClosedThisWeek, 15),
+    (SamplePlacement::ClosedLongAgo, 8),
 ];
 
 #[derive(Clone, Copy)]
-enum Column {
+enum SamplePlacement {
     /// Open, with the label of this column, if any.
     Open(Option<Status>),
     ClosedThisWeek,
@@ -177,7 +177,7 @@ pub(super) fn repository_for(title: &str) -> String {
 
 /// An issue that is opened now.
 pub(super) fn fresh_issue(title: String, now: DateTime<Utc>, rng: &mut StdRng) -> NewIssue {
-    let column = Column::Open(Some(Status::Backlog));
+    let column = SamplePlacement::Open(Some(Status::Backlog));
     let new = issue(title, column, now, rng);
     NewIssue { created_at: None, updated_at: None, comments: 0, ..new }
 }
@@ -204,13 +204,13 @@ fn labels() -> Vec<(String, &'static str)> {
     statuses.into_iter().chain(priorities).chain(types).collect()
 }
 
-fn column(rng: &mut StdRng) -> Column {
+fn column(rng: &mut StdRng) -> SamplePlacement {
     let column = COLUMNS.choose_weighted(rng, |(_, weight)| *weight);
-    column.map_or(Column::Open(None), |(column, _)| *column)
+    column.map_or(SamplePlacement::Open(None), |(column, _)| *column)
 }
 
 /// An issue with random data for a title.
-fn issue(title: String, column: Column, now: DateTime<Utc>, rng: &mut StdRng) -> NewIssue {
+fn issue(title: String, column: SamplePlacement, now: DateTime<Utc>, rng: &mut StdRng) -> NewIssue {
     let (created_at, updated_at, closed_at) = times(column, now, rng);
     let someone = |rng: &mut StdRng| (*PEOPLE.choose(rng).expect("there are some")).to_owned();
     NewIssue {
@@ -251,7 +251,7 @@ fn comments(
 
 /// The times at which it was opened, last changed and closed: minutes to months ago.
 fn times(
-    column: Column,
+    column: SamplePlacement,
     now: DateTime<Utc>,
     rng: &mut StdRng,
 ) -> (DateTime<Utc>, DateTime<Utc>, Option<DateTime<Utc>>) {
@@ -260,29 +260,32 @@ fn times(
     let day = 24 * hour;
     let (changed, is_closed) = match column {
         // Issues in progress changed lately; others may not have changed for weeks.
-        Column::Open(Some(Status::InProgress | Status::InReview)) => {
+        SamplePlacement::Open(Some(Status::InProgress | Status::InReview)) => {
             (rng.random_range(3..day), false)
         }
-        Column::Open(_) => (rng.random_range(5..9 * hour) * rng.random_range(1..60_i64), false),
-        Column::ClosedThisWeek => (rng.random_range(10..6 * day), true),
-        Column::ClosedLongAgo => (rng.random_range(9 * day..120 * day), true),
+        SamplePlacement::Open(_) => {
+            (rng.random_range(5..9 * hour) * rng.random_range(1..60_i64), false)
+        }
+        SamplePlacement::ClosedThisWeek => (rng.random_range(10..6 * day), true),
+        SamplePlacement::ClosedLongAgo => (rng.random_range(9 * day..120 * day), true),
     };
     let age = changed + rng.random_range(2..4 * hour) * rng.random_range(1..120_i64);
     (ago(age), ago(changed), is_closed.then(|| ago(changed)))
 }
 
 /// Whether a person owns it: few of those that wait for agents, half of the others.
-fn is_somebodys(column: Column, rng: &mut StdRng) -> bool {
-    let waits = matches!(column, Column::Open(None | Some(Status::Backlog | Status::Ready)));
+fn is_somebodys(column: SamplePlacement, rng: &mut StdRng) -> bool {
+    let waits =
+        matches!(column, SamplePlacement::Open(None | Some(Status::Backlog | Status::Ready)));
     rng.random_bool(if waits { 0.06 } else { 0.5 })
 }
 
-fn labels_in(column: Column, rng: &mut StdRng) -> Vec<String> {
+fn labels_in(column: SamplePlacement, rng: &mut StdRng) -> Vec<String> {
     let mut labels = Vec::new();
     let status = match column {
-        Column::Open(status) => status,
+        SamplePlacement::Open(status) => status,
         // Most were moved before they were closed; some were just closed.
-        Column::ClosedThisWeek | Column::ClosedLongAgo => {
+        SamplePlacement::ClosedThisWeek | SamplePlacement::ClosedLongAgo => {
             rng.random_bool(0.8).then_some(Status::Done)
         }
     };

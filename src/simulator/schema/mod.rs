@@ -28,9 +28,9 @@ use super::Simulator;
 use super::faults::Fault;
 use super::world::{self, Refusal, Slot};
 
-pub(super) type GitHub = Schema<Query, Mutation, EmptySubscription>;
+pub(super) type GitHubSchema = Schema<Query, Mutation, EmptySubscription>;
 
-pub(super) fn build(simulator: Simulator) -> GitHub {
+pub(super) fn build(simulator: Simulator) -> GitHubSchema {
     Schema::build(Query, Mutation, EmptySubscription).data(simulator).finish()
 }
 
@@ -40,7 +40,7 @@ pub fn sdl() -> String {
 }
 
 /// The context of one request for its resolvers.
-pub(super) struct Asked {
+pub(super) struct RequestContext {
     /// Its cost in points.
     pub cost: i64,
     /// The faults that apply within it.
@@ -55,7 +55,7 @@ impl Query {
         let limits = simulator(ctx).limits();
         Some(RateLimit {
             limit: whole(limits.limit),
-            cost: whole(ctx.data_unchecked::<Asked>().cost),
+            cost: whole(ctx.data_unchecked::<RequestContext>().cost),
             remaining: whole(limits.remaining),
             reset_at: DateTime(limits.resets_at),
         })
@@ -137,15 +137,15 @@ enum IssueOrPullRequest {
 
 fn node(world: &world::World, id: &str) -> Result<Node, Refusal> {
     let found = match world.node(id) {
-        Some(world::Node::Repository(slot)) => Some(Node::Repository(Repository { slot })),
-        Some(world::Node::Issue(slot, number)) => world
+        Some(world::NodeLocation::Repository(slot)) => Some(Node::Repository(Repository { slot })),
+        Some(world::NodeLocation::Issue(slot, number)) => world
             .repository(slot)
             .and_then(|repository| repository.issues.get(&number))
             .map(|issue| match issue.is_pull_request {
                 true => Node::PullRequest(PullRequest { slot, pull_request: Arc::clone(issue) }),
                 false => Node::Issue(Issue { slot, issue: Arc::clone(issue) }),
             }),
-        Some(world::Node::Label(slot, key)) => {
+        Some(world::NodeLocation::Label(slot, key)) => {
             let label = world.repository(slot).and_then(|repository| repository.labels.get(&key));
             label.map(|label| Node::Label(Label(Arc::clone(label))))
         }

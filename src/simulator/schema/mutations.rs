@@ -4,7 +4,7 @@ use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 
 use super::issues::{IssueComment, Label, PullRequest, page_of};
 use super::nodes::Issue;
-use super::{Asked, Labelable, Node, full_name, or_null, simulator};
+use super::{Labelable, Node, RequestContext, full_name, or_null, simulator};
 use crate::simulator::faults::Fault;
 use crate::simulator::request_log::Write;
 use crate::simulator::world::{self, Refusal};
@@ -106,7 +106,7 @@ fn create_label(ctx: &Context<'_>, input: &CreateLabelInput) -> Result<Label, Re
     check_faults(ctx, "createLabel")?;
     let simulator = simulator(ctx);
     let mut world = simulator.world();
-    let Some(world::Node::Repository(slot)) = world.node(&input.repository_id) else {
+    let Some(world::NodeLocation::Repository(slot)) = world.node(&input.repository_id) else {
         return Err(Refusal::no_node(&input.repository_id));
     };
     world.check_create_label(slot)?;
@@ -125,7 +125,7 @@ fn comment(ctx: &Context<'_>, input: &AddCommentInput) -> Result<AddCommentPaylo
     let now = simulator.now();
     let (slot, number, issue, comment) = {
         let mut world = simulator.world();
-        let Some(world::Node::Issue(slot, number)) = world.node(&input.subject_id) else {
+        let Some(world::NodeLocation::Issue(slot, number)) = world.node(&input.subject_id) else {
             return Err(Refusal::no_node(&input.subject_id));
         };
         world.check_write(slot)?;
@@ -167,14 +167,14 @@ fn relabel(
     let simulator = simulator(ctx);
     let now = simulator.now();
     let mut world = simulator.world();
-    let Some(world::Node::Issue(slot, number)) = world.node(labelable) else {
+    let Some(world::NodeLocation::Issue(slot, number)) = world.node(labelable) else {
         return Err(Refusal::no_node(labelable));
     };
     world.check_write(slot)?;
     let mut keys = Vec::with_capacity(labels.len());
     for id in labels {
         match world.node(id) {
-            Some(world::Node::Label(own, key)) if own == slot => keys.push(key),
+            Some(world::NodeLocation::Label(own, key)) if own == slot => keys.push(key),
             _ => return Err(Refusal::no_node(id)),
         }
     }
@@ -204,7 +204,7 @@ fn relabel(
 
 /// Fails if a test injected a fault for this mutation of a document.
 fn check_faults(ctx: &Context<'_>, mutation: &str) -> Result<(), Refusal> {
-    for fault in &ctx.data_unchecked::<Asked>().faults {
+    for fault in &ctx.data_unchecked::<RequestContext>().faults {
         if let Fault::RefuseField { field, kind, message } = fault
             && *field == mutation
         {

@@ -1,12 +1,12 @@
-//! The objects that refer to each other: an issue is in a repository, which has issues. Their fields
-//! are resolved in `issues` and `repositories`.
+//! The objects that refer to each other: an issue is in a repository, which has issues. Their
+//! fields are resolved in `issues` and `repositories`.
 
 use std::sync::{Arc, OnceLock};
 
 use async_graphql::{Enum, InputObject, SimpleObject};
 use chrono::Utc;
 
-use crate::simulator::repository::Shown;
+use crate::simulator::repository::StateFilter;
 use crate::simulator::world::{self, Slot};
 
 pub(super) struct Repository {
@@ -40,7 +40,7 @@ pub(super) struct IssueOrder {
 
 pub(super) struct IssueConnection {
     pub(super) slot: Slot,
-    pub(super) shown: Shown,
+    pub(super) state: StateFilter,
     pub(super) since: Option<chrono::DateTime<Utc>>,
     pub(super) order_by: Option<IssueOrder>,
     pub(super) first: Option<i32>,

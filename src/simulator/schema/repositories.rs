@@ -14,7 +14,7 @@ use super::nodes::{
 };
 use super::scalars::DateTime;
 use super::{IssueOrPullRequest, or_null, simulator};
-use crate::simulator::repository::{self, Position, Shown};
+use crate::simulator::repository::{self, StateFilter, UpdatePosition};
 use crate::simulator::world::{self, Refusal, Slot};
 
 impl Repository {
@@ -121,15 +121,15 @@ impl Repository {
     ) -> IssueConnection {
         let states = states.unwrap_or_default();
         let has = |state| states.is_empty() || states.contains(&state);
-        let shown = match (has(IssueState::Open), has(IssueState::Closed)) {
-            (true, false) => Shown::Open,
-            (false, true) => Shown::Closed,
-            _ => Shown::All,
+        let state = match (has(IssueState::Open), has(IssueState::Closed)) {
+            (true, false) => StateFilter::Open,
+            (false, true) => StateFilter::Closed,
+            _ => StateFilter::All,
         };
         let since = filter_by.and_then(|filter| filter.since).map(|since| since.0);
         let slot = self.slot;
         let page = OnceLock::new();
-        IssueConnection { slot, shown, since, order_by, first, after, listed: None, page }
+        IssueConnection { slot, state, since, order_by, first, after, listed: None, page }
     }
 
     async fn pull_requests(
@@ -171,7 +171,7 @@ impl IssueConnection {
         }
         let world = simulator(ctx).world();
         let repository = world.repository(self.slot);
-        let count = repository.map_or(0, |found| found.count(self.shown, self.since));
+        let count = repository.map_or(0, |found| found.count(self.state, self.since));
         i32::try_from(count).unwrap_or(i32::MAX)
     }
 
@@ -190,9 +190,9 @@ impl IssueConnection {
 impl IssueConnection {
     /// Some issues that are not a page of the repository's own issues.
     pub(super) fn listing(slot: Slot, all: Vec<Issue>, first: Option<i32>) -> Self {
-        let (shown, since, order_by, after) = (Shown::All, None, None, None);
+        let (state, since, order_by, after) = (StateFilter::All, None, None, None);
         let page = OnceLock::new();
-        Self { slot, shown, since, order_by, first, after, listed: Some(all), page }
+        Self { slot, state, since, order_by, first, after, listed: Some(all), page }
     }
 
     /// The page, computed once, so that its nodes and its cursor agree.
@@ -238,8 +238,8 @@ impl IssueConnection {
         let Some(repository) = world.repository(self.slot) else { return Ok(Page::default()) };
         let is_descending = direction == OrderDirection::Desc;
         let positions =
-            repository.positions(self.shown, self.since, after, is_descending, first + 1);
-        let issue = |(_, number): &Position| {
+            repository.positions(self.state, self.since, after, is_descending, first + 1);
+        let issue = |(_, number): &UpdatePosition| {
             let issue = Arc::clone(repository.issues.get(number)?);
             Some(Issue { slot: self.slot, issue })
         };
@@ -252,11 +252,11 @@ impl IssueConnection {
 
 /// GitHub's cursors contain the sort key, so a page continues where the previous one ended even if
 /// that issue has moved since.
-pub(super) fn cursor((updated_at, number): Position) -> String {
+pub(super) fn cursor((updated_at, number): UpdatePosition) -> String {
     BASE64.encode(format!("cursor:v2:{}:{number}", updated_at.timestamp()))
 }
 
-pub(super) fn position(cursor: &str) -> Option<Position> {
+pub(super) fn position(cursor: &str) -> Option<UpdatePosition> {
     let text = String::from_utf8(BASE64.decode(cursor).ok()?).ok()?;
     let (secs, number) = text.strip_prefix("cursor:v2:")?.split_once(':')?;
     Some((chrono::DateTime::from_timestamp(secs.parse().ok()?, 0)?, number.parse().ok()?))

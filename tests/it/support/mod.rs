@@ -1,9 +1,9 @@
 //! The harness: every test gets the real application, a database of its own and a simulated GitHub.
 //!
-//! A test is a closure that is given to [`given`], so the harness always gets to look afterwards: it
-//! fails a test whose application logged an error, or that wrote to GitHub what is not in the audit
-//! log. Nothing sleeps: a test waits for an event with a deadline, or moves the clock, which stands
-//! still otherwise.
+//! A test is a closure that is given to [`given`], so the harness always gets to look afterwards:
+//! it fails a test whose application logged an error, or that wrote to GitHub what is not in the
+//! audit log. Nothing sleeps: a test waits for an event with a deadline, or moves the clock, which
+//! stands still otherwise.
 
 mod database;
 pub(crate) mod github;
@@ -22,7 +22,7 @@ use chrono::{DateTime, Utc};
 use dispatch::bus::Bus;
 use dispatch::clock::Clock;
 use dispatch::config::{Config, Env};
-use dispatch::connections::{self, Limits};
+use dispatch::connections::{self, ConnectionLimits};
 use dispatch::domain::actor::Token;
 use dispatch::domain::{Actor, FullName};
 use dispatch::service::name_cache::NameCache;
@@ -260,7 +260,7 @@ impl Given {
     pub(crate) async fn serve_router(&mut self, router: axum::Router) -> String {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
-        let limits = Limits {
+        let limits = ConnectionLimits {
             connections: usize::MAX,
             per_peer: usize::MAX,
             proxies: Vec::new(),

@@ -104,7 +104,7 @@ pub enum Actor {
         /// The name it gave; `agent` when it gave none.
         name: String,
         /// The token it showed.
-        token: Token,
+        token: TokenKind,
     },
     /// A program with a worker's token, which opens little.
     Worker {
@@ -123,7 +123,7 @@ pub enum Actor {
 
 /// The token of a program that may do everything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Token {
+pub enum TokenKind {
     /// `DISPATCH_AGENT_TOKEN`.
     Agent,
     /// `DISPATCH_MAINTAINER_TOKEN`.
@@ -138,8 +138,8 @@ impl Actor {
         let setting = match self {
             Self::Person { .. } => "person",
             Self::Operator { name, .. } => return format!("operator {name}"),
-            Self::Agent { token: Token::Agent, .. } => "DISPATCH_AGENT_TOKEN",
-            Self::Agent { token: Token::Maintainer, .. } => "DISPATCH_MAINTAINER_TOKEN",
+            Self::Agent { token: TokenKind::Agent, .. } => "DISPATCH_AGENT_TOKEN",
+            Self::Agent { token: TokenKind::Maintainer, .. } => "DISPATCH_MAINTAINER_TOKEN",
             Self::Worker { name, is_bound: true } => {
                 return format!("DISPATCH_WORKER_TOKENS {name}");
             }
@@ -246,7 +246,7 @@ mod tests {
         assert_eq!(allowed(&Actor::Person { name: name() }), [true, true, true, false, false]);
         assert_eq!(allowed(&Actor::Visitor), [true, true, false, false, false]);
         assert_eq!(allowed(&Actor::Operator { name: name(), signed_in_until: None }), [true; 5]);
-        assert_eq!(allowed(&Actor::Agent { name: name(), token: Token::Agent }), [true; 5]);
+        assert_eq!(allowed(&Actor::Agent { name: name(), token: TokenKind::Agent }), [true; 5]);
         let worker = Actor::Worker { name: name(), is_bound: true };
         assert_eq!(allowed(&worker), [true, true, false, false, false]);
     }
@@ -310,7 +310,7 @@ mod tests {
             "Worker token is bound to agent \"alpha\" and may not act for \"beta\""
         );
         assert_eq!(worker(false).check_acts_for("alpha"), Err(NOT_BOUND.to_owned()));
-        let program = |name: &str| Actor::Agent { name: name.to_owned(), token: Token::Agent };
+        let program = |name: &str| Actor::Agent { name: name.to_owned(), token: TokenKind::Agent };
         assert_eq!(program("alpha").check_acts_for("beta"), Ok(()));
         let (unnamed, other) = (program(UNNAMED), Actor::System);
         assert_eq!(unnamed.acting_for("alpha").name(), "alpha");

@@ -47,7 +47,7 @@ fn joined(credential: &str, agent: &str, key: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::actor::Token;
+    use super::super::actor::TokenKind;
     use super::super::ids::IssueId;
     use super::*;
 
@@ -58,8 +58,8 @@ mod tests {
         let operator =
             |name: &str| Actor::Operator { name: name.to_owned(), signed_in_until: None };
         let actors = [
-            program("alpha", Token::Agent),
-            program("alpha", Token::Maintainer),
+            program("alpha", TokenKind::Agent),
+            program("alpha", TokenKind::Maintainer),
             worker("alpha", true),
             worker("beta", true),
             worker("alpha", false),

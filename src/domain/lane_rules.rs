@@ -33,7 +33,7 @@ const ESCALATION: [&str; 11] = [
 
 /// What the rules make of an issue.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Judged<'a> {
+pub struct ClassifiedLane<'a> {
     /// The lane.
     pub lane: &'a Lane,
     /// How sure the rules are.
@@ -48,12 +48,12 @@ pub fn classify_lane<'a>(
     labels: &LabelSet,
     title: &str,
     body: &str,
-) -> Judged<'a> {
+) -> ClassifiedLane<'a> {
     let resting_label = [Status::Backlog.label(), "type/research"];
     let resting_label = resting_label.into_iter().find(|label| labels.contains(label));
     if let (Some(lane), Some(label)) = (lanes.resting(), resting_label) {
         let reason = format!("The issue has the label {label}");
-        return Judged { lane, confidence: Confidence::High, reason };
+        return ClassifiedLane { lane, confidence: Confidence::High, reason };
     }
     let text = format!("{title}\n{body}").to_lowercase();
     let word = ESCALATION.into_iter().find(|word| has_word(&text, word));
@@ -61,7 +61,7 @@ pub fn classify_lane<'a>(
         (Some(lane), Some(word)) => (lane, format!("The issue speaks of \"{word}\"")),
         _ => (lanes.start(), "Nothing in the issue asks for another lane".to_owned()),
     };
-    Judged { lane, confidence: Confidence::Medium, reason }
+    ClassifiedLane { lane, confidence: Confidence::Medium, reason }
 }
 
 /// Whether a text has a word with nothing of another word around it.

@@ -216,7 +216,7 @@ pub fn fencing_token(given: &str) -> Result<i64, String> {
 /// What somebody who writes says of their hold: who they are, where that is known, and the token
 /// that they were given.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Hold {
+pub struct ExpectedHolder {
     /// The agent that acts; none for a person.
     pub agent: Option<String>,
     /// The token that the caller sent.
@@ -225,7 +225,7 @@ pub struct Hold {
 
 /// The live lease of an issue, as far as a write asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Held<'a> {
+pub struct CurrentHolder<'a> {
     /// The issue.
     pub issue: IssueId,
     /// Who has it.
@@ -234,9 +234,9 @@ pub struct Held<'a> {
     pub token: i64,
 }
 
-impl Hold {
+impl ExpectedHolder {
     /// Whether a write may go on, given the live lease of the issue.
-    pub fn admits(&self, live: Option<Held<'_>>) -> bool {
+    pub fn admits(&self, live: Option<CurrentHolder<'_>>) -> bool {
         match live {
             None => self.token.is_none(),
             Some(held) => {
@@ -332,16 +332,17 @@ mod tests {
 
     #[test]
     fn whoever_holds_may_write_and_an_old_token_may_not() {
-        let live = Held { issue: IssueId(1), agent: "alpha", token: 5 };
-        let hold = |agent: Option<&str>, token| Hold { agent: agent.map(str::to_owned), token };
-        assert!(hold(Some("alpha"), Some(5)).admits(Some(live)));
-        assert!(hold(Some("alpha"), None).admits(Some(live)));
-        assert!(hold(Some("Alpha"), Some(5)).admits(Some(live)), "the same agent");
-        assert!(hold(None, None).admits(Some(live)), "a person may");
-        assert!(!hold(Some("alpha"), Some(4)).admits(Some(live)));
-        assert!(!hold(Some("beta"), None).admits(Some(live)));
-        assert!(!hold(None, Some(4)).admits(Some(live)));
-        assert!(hold(Some("beta"), None).admits(None));
-        assert!(!hold(Some("alpha"), Some(5)).admits(None), "the lease is over");
+        let live = CurrentHolder { issue: IssueId(1), agent: "alpha", token: 5 };
+        let expected =
+            |agent: Option<&str>, token| ExpectedHolder { agent: agent.map(str::to_owned), token };
+        assert!(expected(Some("alpha"), Some(5)).admits(Some(live)));
+        assert!(expected(Some("alpha"), None).admits(Some(live)));
+        assert!(expected(Some("Alpha"), Some(5)).admits(Some(live)), "the same agent");
+        assert!(expected(None, None).admits(Some(live)), "a person may");
+        assert!(!expected(Some("alpha"), Some(4)).admits(Some(live)));
+        assert!(!expected(Some("beta"), None).admits(Some(live)));
+        assert!(!expected(None, Some(4)).admits(Some(live)));
+        assert!(expected(Some("beta"), None).admits(None));
+        assert!(!expected(Some("alpha"), Some(5)).admits(None), "the lease is over");
     }
 }

@@ -28,7 +28,7 @@ use super::rate_limit::RateLimiter;
 use super::sources::{Proxies, Source};
 use crate::config::{AuthConfig, AuthMode, Secret};
 use crate::domain::access::{self, Declared, ToolAccess};
-use crate::domain::actor::{Token, UNNAMED, is_reserved, reserved_reason};
+use crate::domain::actor::{TokenKind, UNNAMED, is_reserved, reserved_reason};
 use crate::domain::bounds::is_invisible;
 use crate::domain::{Actor, LabelSet, Tier};
 use crate::service::sessions::{self, SessionId};
@@ -79,7 +79,7 @@ struct Inner {
 /// The owner of a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Owner {
-    Maintainer(Token),
+    Maintainer(TokenKind),
     /// A worker bound to the agent with this name, or to none.
     Worker(Option<String>),
 }
@@ -95,8 +95,10 @@ impl Tokens {
             .iter()
             .map(|worker| (&worker.token, Owner::Worker(Some(worker.agent.clone()))));
         let unbound = auth.worker_token.iter().map(|token| (token, Owner::Worker(None)));
-        let maintainers =
-            [(&auth.agent_token, Token::Agent), (&auth.maintainer_token, Token::Maintainer)];
+        let maintainers = [
+            (&auth.agent_token, TokenKind::Agent),
+            (&auth.maintainer_token, TokenKind::Maintainer),
+        ];
         let maintainers = maintainers
             .into_iter()
             .filter_map(|(token, of)| Some((token.as_ref()?, Owner::Maintainer(of))));

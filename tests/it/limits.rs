@@ -1,7 +1,7 @@
 //! What GraphQL refuses because it would be too much, before any of it is run.
 
 use dispatch::domain::Actor;
-use dispatch::domain::actor::Token;
+use dispatch::domain::actor::TokenKind;
 use dispatch::graphql::{self, Server};
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -145,7 +145,7 @@ async fn a_root_field_is_open_to_its_tier_only() {
             answer["errors"][0]["extensions"]["code"].as_str().map(str::to_owned)
         };
         let person = Actor::Person { name: "user".to_owned() };
-        let agent = Actor::Agent { name: "alpha".to_owned(), token: Token::Agent };
+        let agent = Actor::Agent { name: "alpha".to_owned(), token: TokenKind::Agent };
         let record = "mutation { recordAgentRun(input: {agentName: \"a\", runType: \"b\",
             status: \"c\", startedAt: \"2026-05-20T12:00:00Z\"}) { agentRun { id } } }";
         let behind_spreads = "mutation { ...M ... { ...M } } fragment M on Mutation {

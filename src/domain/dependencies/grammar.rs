@@ -7,13 +7,13 @@ use super::tokens::Token;
 struct Phrase {
     /// The words in order, each with its alternatives.
     words: &'static [&'static [&'static str]],
-    place: Place,
-    scope: Scope,
+    place: PhrasePosition,
+    scope: PhraseScope,
 }
 
 /// Where a phrase counts.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum PhrasePosition {
     /// Everywhere.
     Anywhere,
     /// At the beginning of a clause, with a colon, a dash or the end of the line behind it.
@@ -24,7 +24,7 @@ enum Place {
 
 /// What the list that a phrase governs holds.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Scope {
+pub(super) enum PhraseScope {
     /// Issues to wait for.
     Blockers,
     /// Issues to wait for, among other things that are needed, such as libraries.
@@ -33,8 +33,8 @@ pub(super) enum Scope {
 
 /// A phrase stands before those with which it begins.
 const PHRASES: [Phrase; 9] = {
-    use Place::{Anywhere, Label, LineStart};
-    use Scope::{Blockers, Needs};
+    use PhrasePosition::{Anywhere, Label, LineStart};
+    use PhraseScope::{Blockers, Needs};
     [
         phrase(Anywhere, Blockers, &[&["blocked"], &["by", "on"]]),
         phrase(Anywhere, Blockers, &[&["depend", "depends"], &["on", "upon"]]),
@@ -48,7 +48,11 @@ const PHRASES: [Phrase; 9] = {
     ]
 };
 
-const fn phrase(place: Place, scope: Scope, words: &'static [&'static [&'static str]]) -> Phrase {
+const fn phrase(
+    place: PhrasePosition,
+    scope: PhraseScope,
+    words: &'static [&'static [&'static str]],
+) -> Phrase {
     Phrase { words, place, scope }
 }
 
@@ -154,7 +158,7 @@ pub(super) struct Grammar<'a> {
 
 impl Grammar<'_> {
     /// The references behind phrases, and the scope of a phrase at the end of the block.
-    pub(super) fn phrases(&self) -> (Vec<&Reference>, Option<Scope>) {
+    pub(super) fn phrases(&self) -> (Vec<&Reference>, Option<PhraseScope>) {
         let (mut found, mut ending) = (Vec::new(), None);
         let (mut clause, mut at) = (Clause::new(true), 0);
         while at < self.tokens.len() {
@@ -173,9 +177,11 @@ impl Grammar<'_> {
                 }
             }
             match phrase.place {
-                Place::Anywhere => clause.subject = Subject::Words,
+                PhrasePosition::Anywhere => clause.subject = Subject::Words,
                 // Labels may be joined: "Dependencies and blockers".
-                Place::Label | Place::LineStart => at = self.skip_joiners(at).unwrap_or(at),
+                PhrasePosition::Label | PhrasePosition::LineStart => {
+                    at = self.skip_joiners(at).unwrap_or(at)
+                }
             }
         }
         (found, ending)
@@ -205,9 +211,11 @@ impl Grammar<'_> {
         let end = at + phrase.words.len();
         let is_start = clause.subject == Subject::Nothing;
         let counts = match phrase.place {
-            Place::Anywhere => true,
-            Place::Label => is_start && self.is_label_end(end),
-            Place::LineStart => is_start && (clause.is_line_start || self.is_label_end(end)),
+            PhrasePosition::Anywhere => true,
+            PhrasePosition::Label => is_start && self.is_label_end(end),
+            PhrasePosition::LineStart => {
+                is_start && (clause.is_line_start || self.is_label_end(end))
+            }
         };
         counts.then_some((phrase, end))
     }

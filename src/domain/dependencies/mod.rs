@@ -1,8 +1,8 @@
 //! Reads from an issue's body which issues it waits for: "Blocked by #5 and acme/tools#7".
 //!
-//! [`reader`] parses the body as GitHub's Markdown and turns each block (a paragraph, a heading, the
-//! text of a list item, a table cell) into plain text. [`tokens`] splits that text, and [`grammar`]
-//! finds phrases and the references behind them, one block at a time.
+//! [`reader`] parses the body as GitHub's Markdown and turns each block (a paragraph, a heading,
+//! the text of a list item, a table cell) into plain text. [`tokens`] splits that text, and
+//! [`grammar`] finds phrases and the references behind them, one block at a time.
 //! `docs/dependencies.md` publishes the grammar; its examples are tests of this module.
 //!
 //! Invariant: every step takes time in proportion to the length of the body.
@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 
 use pulldown_cmark::{Options, Parser};
 
-use self::reader::Reader;
+use self::reader::DependencyReader;
 use super::names::FullName;
 
 /// An issue or pull request that a text names. GitHub numbers both in one sequence.
@@ -36,7 +36,7 @@ const MOST: usize = 50;
 /// GitHub's pages in lower case, such as `github.com`; addresses on other hosts name no issue.
 pub fn references(text: &str, own: &FullName, number: i32, host: &str) -> BTreeSet<Reference> {
     let own = Reference { repository: own.key(), number };
-    let mut reader = Reader::new(&own, host);
+    let mut reader = DependencyReader::new(&own, host);
     // GitHub renders these extensions of CommonMark, and they change what a text says.
     let extensions = Options::ENABLE_FOOTNOTES
         | Options::ENABLE_GFM

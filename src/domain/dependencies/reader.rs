@@ -5,13 +5,13 @@ use std::mem;
 
 use pulldown_cmark::{Event, Tag, TagEnd};
 
-use super::grammar::{Grammar, Scope, is_any};
+use super::grammar::{Grammar, PhraseScope, is_any};
 use super::tokens::{BREAK, Block, OBJECT, reference_of_address, tokens};
 use super::{MOST, Reference};
 
 /// What a block is, as far as the grammar distinguishes.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum BlockKind {
     Heading,
     Cell,
     /// A paragraph or the text of a list item.
@@ -19,9 +19,9 @@ enum Kind {
 }
 
 /// A list that is being read.
-struct List {
+struct ListContext {
     /// Set when a phrase governs the list: references at the beginning of its items count.
-    scope: Option<Scope>,
+    scope: Option<PhraseScope>,
     /// Whether the item that is being read began with a reference.
     is_item_named: bool,
 }
@@ -29,7 +29,7 @@ struct List {
 /// The blocks that a heading governs because it ends in a phrase.
 #[derive(Clone, Copy)]
 struct Section {
-    scope: Scope,
+    scope: PhraseScope,
     /// Whether no block was read below the heading yet.
     is_new: bool,
 }
@@ -58,7 +58,7 @@ const INLINE_ELEMENTS: [&str; 15] = [
 ];
 
 /// Collects the references of a body from the events of the Markdown parser.
-pub(super) struct Reader<'a> {
+pub(super) struct DependencyReader<'a> {
     own: &'a Reference,
     host: &'a str,
     pub(super) found: BTreeSet<Reference>,
@@ -69,15 +69,15 @@ pub(super) struct Reader<'a> {
     /// The same for elements that are written as HTML. They end with the block at the latest.
     hidden_html: usize,
     is_link_hidden: bool,
-    lists: Vec<List>,
+    lists: Vec<ListContext>,
     /// Whether the next block is the first of a list item.
     is_item_start: bool,
     section: Option<Section>,
     /// Set while the last block ended in a phrase, which governs the list or the cell that follows.
-    label: Option<Scope>,
+    label: Option<PhraseScope>,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> DependencyReader<'a> {
     pub(super) fn new(own: &'a Reference, host: &'a str) -> Self {
         Self {
             own,
@@ -106,7 +106,7 @@ impl<'a> Reader<'a> {
             Event::InlineHtml(html) => self.html(&html),
             Event::Html(html) => self.html_block.push_str(&html),
             Event::Rule => {
-                self.end_block(Kind::Text);
+                self.end_block(BlockKind::Text);
                 (self.section, self.label) = (None, None);
             }
             _ => {}
@@ -123,7 +123,7 @@ impl<'a> Reader<'a> {
                 self.hidden += 1;
             }
             tag => {
-                self.end_block(Kind::Text);
+                self.end_block(BlockKind::Text);
                 self.start_block(&tag);
             }
         }
@@ -154,10 +154,10 @@ impl<'a> Reader<'a> {
             TagEnd::HtmlBlock => {
                 let html = mem::take(&mut self.html_block);
                 self.html(&html);
-                self.end_block(Kind::Text);
+                self.end_block(BlockKind::Text);
             }
-            TagEnd::Heading(_) => self.end_block(Kind::Heading),
-            TagEnd::TableCell => self.end_block(Kind::Cell),
+            TagEnd::Heading(_) => self.end_block(BlockKind::Heading),
+            TagEnd::TableCell => self.end_block(BlockKind::Cell),
             TagEnd::TableHead | TagEnd::TableRow => self.label = None,
             TagEnd::CodeBlock | TagEnd::BlockQuote(None) => self.hidden -= 1,
             TagEnd::List(_) => {
@@ -165,10 +165,10 @@ impl<'a> Reader<'a> {
                 self.label = None;
             }
             TagEnd::Item => {
-                self.end_block(Kind::Text);
+                self.end_block(BlockKind::Text);
                 self.is_item_start = false;
             }
-            _ => self.end_block(Kind::Text),
+            _ => self.end_block(BlockKind::Text),
         }
     }
 
@@ -233,34 +233,34 @@ impl<'a> Reader<'a> {
             None => self.section.map(|section| section.scope),
             // Items may be grouped: "- Backend", and below it "- #5".
             Some(list) if list.is_item_named => None,
-            Some(list) => list.scope.filter(|scope| *scope == Scope::Blockers),
+            Some(list) => list.scope.filter(|scope| *scope == PhraseScope::Blockers),
         };
         let scope = self.label.take().or(outer);
-        self.lists.push(List { scope, is_item_named: false });
+        self.lists.push(ListContext { scope, is_item_named: false });
         if let Some(section) = &mut self.section {
             section.is_new = false;
         }
     }
 
     /// The scope under which the first cell of a table row is read.
-    fn row_scope(&self) -> Option<Scope> {
+    fn row_scope(&self) -> Option<PhraseScope> {
         let scope = self.section?.scope;
-        (scope == Scope::Blockers && self.lists.is_empty()).then_some(scope)
+        (scope == PhraseScope::Blockers && self.lists.is_empty()).then_some(scope)
     }
 
     /// Reads the block that ends here, if there is one.
-    fn end_block(&mut self, kind: Kind) {
+    fn end_block(&mut self, kind: BlockKind) {
         self.hidden_html = 0;
         let block = mem::take(&mut self.block);
         let grammar = Grammar { tokens: tokens(&block, self.own, self.host), own: self.own };
-        let label = if kind == Kind::Cell { self.label.take() } else { None };
+        let label = if kind == BlockKind::Cell { self.label.take() } else { None };
         if grammar.tokens.is_empty() {
             return;
         }
         let governed = match kind {
-            Kind::Heading => vec![],
-            Kind::Cell => label.map_or(vec![], |_| grammar.list_at(0).references),
-            Kind::Text => self.governed(&grammar),
+            BlockKind::Heading => vec![],
+            BlockKind::Cell => label.map_or(vec![], |_| grammar.list_at(0).references),
+            BlockKind::Text => self.governed(&grammar),
         };
         let (said, ending) = grammar.phrases();
         for reference in governed.into_iter().chain(said) {
@@ -269,7 +269,7 @@ impl<'a> Reader<'a> {
             }
         }
         self.label = ending;
-        if kind == Kind::Heading && self.lists.is_empty() {
+        if kind == BlockKind::Heading && self.lists.is_empty() {
             self.section = ending.map(|scope| Section { scope, is_new: true });
         }
     }
@@ -282,7 +282,7 @@ impl<'a> Reader<'a> {
                 let named = grammar.list_at(0).references;
                 list.is_item_named = !named.is_empty();
                 match list.scope {
-                    Some(Scope::Blockers) if named.is_empty() => grammar.note_at_end(),
+                    Some(PhraseScope::Blockers) if named.is_empty() => grammar.note_at_end(),
                     Some(_) => named,
                     None => vec![],
                 }
@@ -296,8 +296,9 @@ impl<'a> Reader<'a> {
     fn governed_by_section<'g>(&mut self, grammar: &'g Grammar<'_>) -> Vec<&'g Reference> {
         let Some(section) = &mut self.section else { return vec![] };
         let named = grammar.lines_at(0, true).references;
-        let is_introduction =
-            section.scope == Scope::Blockers && section.is_new && !grammar.is_denied_at_start();
+        let is_introduction = section.scope == PhraseScope::Blockers
+            && section.is_new
+            && !grammar.is_denied_at_start();
         section.is_new = false;
         if named.is_empty() && !is_introduction {
             self.section = None;

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use futures_util::{StreamExt, stream};
 
 use crate::domain::labels::LabelPlan;
-use crate::domain::leases::{Hold, fencing_token};
+use crate::domain::leases::{ExpectedHolder, fencing_token};
 use crate::domain::{Actor, AuditEntryId, FullName, IssueId, LabelSet, Status};
 use crate::service::audit::append_settled;
 use crate::service::audit::find_audit_entry;
@@ -143,7 +143,7 @@ async fn change_status(
         expected_from: command.expected_from,
         reason: reason.as_deref(),
     };
-    let precondition = Precondition::Holds(Hold { agent: actor.agent(), token });
+    let precondition = Precondition::Holds(ExpectedHolder { agent: actor.agent(), token });
     let options = ChangeOptions { precondition, ..ChangeOptions::default() };
     let plan = |_: &LabelSet, _| Ok(LabelPlan::to_status(command.to));
     Box::pin(change_labels_on(app, &intent, options, plan)).await

@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use diesel_async::AsyncConnection;
 
 use super::lease_transition::LeaseTransition;
-use crate::domain::leases::{Hold, LeaseState};
+use crate::domain::leases::{ExpectedHolder, LeaseState};
 use crate::domain::{Actor, IssueId, IssueState, LabelSet, LeaseId, Status};
 use crate::github::{self, LiveLabels};
 use crate::service::audit::append_settled;
@@ -62,7 +62,7 @@ pub(in crate::service) enum Precondition {
     #[default]
     None,
     /// The caller has the lease that it claims to have.
-    Holds(Hold),
+    Holds(ExpectedHolder),
     /// This lease has expired and is not ended yet.
     IsOver(LeaseId),
     /// The issue has no lease.
@@ -112,7 +112,7 @@ pub(super) async fn check_precondition(
     let live = row.as_ref().filter(|lease| lease.is_live(now));
     let holds = match precondition {
         Precondition::None => true,
-        Precondition::Holds(hold) => hold.admits(live.map(Lease::held)),
+        Precondition::Holds(expected) => expected.admits(live.map(Lease::held)),
         Precondition::IsFree => live.is_none(),
         Precondition::IsOver(id) => row.as_ref().is_some_and(|row| {
             row.id() == *id && row.state != LeaseState::Free && !row.is_live(now)

@@ -22,7 +22,7 @@ use self::send::send;
 use self::settle::conclude;
 use super::{Error, Result, failures};
 use crate::domain::labels::LabelPlan;
-use crate::domain::leases::Hold;
+use crate::domain::leases::ExpectedHolder;
 use crate::domain::{IssueState, LabelSet, Status};
 use crate::service::App;
 
@@ -49,7 +49,8 @@ pub(super) async fn change_labels(
     intent: &Intent<'_>,
     plan: impl FnOnce(&LabelSet) -> LabelPlan,
 ) -> Result<ChangeOutcome> {
-    let precondition = Precondition::Holds(Hold { agent: intent.actor.agent(), token: None });
+    let precondition =
+        Precondition::Holds(ExpectedHolder { agent: intent.actor.agent(), token: None });
     let options = ChangeOptions { precondition, ..ChangeOptions::default() };
     change_labels_on(app, intent, options, |labels, _| Ok(plan(labels))).await
 }

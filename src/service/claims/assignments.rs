@@ -5,7 +5,7 @@ use super::leases::{Released, released};
 use crate::domain::actor::{is_reserved, reserved_reason};
 use crate::domain::label_names::{has_prefix, is_same, strip_prefix};
 use crate::domain::labels::{LONGEST_LABEL, LabelPlan, is_plain};
-use crate::domain::leases::{Hold, LeaseEnding, agent_label, release_plan};
+use crate::domain::leases::{ExpectedHolder, LeaseEnding, agent_label, release_plan};
 use crate::domain::{Actor, IssueId, LabelSet, Priority, Status};
 use crate::service::agent_names::agent_for;
 use crate::service::change::{
@@ -65,9 +65,9 @@ pub async fn release_issue(
         }
         None => LeaseTransition::None,
     };
-    let hold = Hold { agent: Some(agent.clone()), token: None };
+    let expected = ExpectedHolder { agent: Some(agent.clone()), token: None };
     let options = ChangeOptions {
-        precondition: Precondition::Holds(hold),
+        precondition: Precondition::Holds(expected),
         transition,
         ..ChangeOptions::default()
     };
@@ -192,7 +192,8 @@ async fn relabel_from_holder(
             LeaseTransition::End { lease: lease.id(), ending: LeaseEnding::Released, outcome: None }
         }
     };
-    let precondition = Precondition::Holds(Hold { agent: intent.actor.agent(), token: None });
+    let precondition =
+        Precondition::Holds(ExpectedHolder { agent: intent.actor.agent(), token: None });
     let options = ChangeOptions { precondition, transition, ..ChangeOptions::default() };
     change_labels_on(app, intent, options, |labels, _| Ok(plan(labels))).await
 }

@@ -23,7 +23,7 @@ use crate::domain::decisions::Candidate;
 use crate::domain::keys::OwnedKey;
 use crate::domain::label_names::is_same;
 use crate::domain::labels::LabelPlan;
-use crate::domain::leases::{Hold, LeaseState, USUAL_TERM, agent_label, claim_plan};
+use crate::domain::leases::{ExpectedHolder, LeaseState, USUAL_TERM, agent_label, claim_plan};
 use crate::domain::ranking::{Skip, SkipReason};
 use crate::domain::{Actor, IssueId, IssueState, LabelSet, Status, Tier, Timestamp};
 use crate::github::Concern;
@@ -573,9 +573,10 @@ async fn confirm(
     (issue, repository): (&Issue, &Repository),
     admits: impl FnOnce(&LabelSet, IssueState) -> Result<()>,
 ) -> Result<Claimed> {
-    let hold = Hold { agent: Some(lease.agent.clone()), token: Some(lease.fencing_token) };
+    let expected =
+        ExpectedHolder { agent: Some(lease.agent.clone()), token: Some(lease.fencing_token) };
     let options = ChangeOptions {
-        precondition: Precondition::Holds(hold),
+        precondition: Precondition::Holds(expected),
         transition: LeaseTransition::Confirm { lease: lease.id(), term: claim.term() },
         ..ChangeOptions::default()
     };

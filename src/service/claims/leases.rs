@@ -14,8 +14,8 @@ use crate::domain::bounds::plain;
 use crate::domain::keys::lease_key;
 use crate::domain::label_names::is_same;
 use crate::domain::leases::{
-    self as words, Checkpoint, Hold, LeaseEnding, LeaseState, TERMS, WorkOutcome, fencing_token,
-    release_plan,
+    self as words, Checkpoint, ExpectedHolder, LeaseEnding, LeaseState, TERMS, WorkOutcome,
+    fencing_token, release_plan,
 };
 use crate::domain::{Actor, IssueId, IssueState, LeaseId, LeaseMessageId, Status, Tier};
 use crate::github;
@@ -285,9 +285,10 @@ pub async fn release_lease(app: &App, actor: &Actor, command: ReleaseLease) -> R
     let reason = command.reason.map(|reason| plain(&reason));
     let transition =
         LeaseTransition::End { lease: lease.id(), ending: LeaseEnding::Released, outcome: None };
-    let hold = Hold { agent: Some(lease.agent.clone()), token: Some(lease.fencing_token) };
+    let expected =
+        ExpectedHolder { agent: Some(lease.agent.clone()), token: Some(lease.fencing_token) };
     let options = ChangeOptions {
-        precondition: Precondition::Holds(hold),
+        precondition: Precondition::Holds(expected),
         transition,
         closed_too: true,
         ..ChangeOptions::default()
@@ -352,7 +353,7 @@ pub(super) async fn let_go(
             .await;
     }
     let precondition = match lease.is_live(now) {
-        true => Precondition::Holds(Hold {
+        true => Precondition::Holds(ExpectedHolder {
             agent: Some(lease.agent.clone()),
             token: Some(lease.fencing_token),
         }),
@@ -486,8 +487,9 @@ pub async fn finish_work(app: &App, actor: &Actor, command: FinishWork) -> Resul
         ending: LeaseEnding::Finished,
         outcome: Some(outcome),
     };
-    let hold = Hold { agent: Some(lease.agent.clone()), token: Some(lease.fencing_token) };
-    let precondition = Precondition::Holds(hold);
+    let expected =
+        ExpectedHolder { agent: Some(lease.agent.clone()), token: Some(lease.fencing_token) };
+    let precondition = Precondition::Holds(expected);
     let options = ChangeOptions {
         precondition,
         transition,

@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text, Timestamptz};
 use diesel_async::RunQueryDsl;
 
-use crate::domain::leases::{Checkpoint, Held, LeaseEnding, LeaseState, WorkOutcome};
+use crate::domain::leases::{Checkpoint, CurrentHolder, LeaseEnding, LeaseState, WorkOutcome};
 use crate::domain::{IssueId, LeaseId, RepositoryId};
 use crate::store::Connection;
 use crate::store::prepared::Prepared;
@@ -78,8 +78,8 @@ impl Lease {
     }
 
     /// What a write checks against it.
-    pub fn held(&self) -> Held<'_> {
-        Held { issue: self.issue_id, agent: &self.agent, token: self.fencing_token }
+    pub fn held(&self) -> CurrentHolder<'_> {
+        CurrentHolder { issue: self.issue_id, agent: &self.agent, token: self.fencing_token }
     }
 }
 

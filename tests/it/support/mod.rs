@@ -23,7 +23,7 @@ use dispatch::bus::Bus;
 use dispatch::clock::Clock;
 use dispatch::config::{Config, Env};
 use dispatch::connections::{self, ConnectionLimits};
-use dispatch::domain::actor::Token;
+use dispatch::domain::actor::TokenKind;
 use dispatch::domain::{Actor, FullName};
 use dispatch::service::name_cache::NameCache;
 use dispatch::service::wait_queue::WaitQueue;
@@ -341,7 +341,7 @@ pub(crate) fn person() -> Actor {
 
 /// A program with the agents' token.
 pub(crate) fn agent(name: &str) -> Actor {
-    Actor::Agent { name: name.to_owned(), token: Token::Agent }
+    Actor::Agent { name: name.to_owned(), token: TokenKind::Agent }
 }
 
 /// Waits until something holds.

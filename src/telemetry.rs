@@ -42,14 +42,14 @@ pub mod field {
 
 /// How a text is shown without the characters that a terminal obeys or hides, in a way that leaves
 /// JSON what it was.
-pub type Shown = fn(&str) -> String;
+pub type TextEscape = fn(&str) -> String;
 
 /// Starts logging to the standard error for the whole process, panics included.
 ///
 /// # Errors
 ///
 /// When the process logs already.
-pub fn start(log: &LogConfig, shown: Shown) -> Result<(), TryInitError> {
+pub fn start(log: &LogConfig, shown: TextEscape) -> Result<(), TryInitError> {
     let has_colors = io::stderr().is_terminal();
     subscriber(log, Visible { out: io::stderr, shown, has_colors }).try_init()?;
     std::panic::set_hook(Box::new(|panic| {
@@ -87,7 +87,7 @@ where
 #[derive(Debug)]
 struct Visible<W> {
     out: W,
-    shown: Shown,
+    shown: TextEscape,
     /// Whether colors of text are written as they are.
     has_colors: bool,
 }
@@ -155,9 +155,9 @@ mod tests {
     use crate::domain::bounds::{is_invisible, visible};
 
     #[derive(Clone, Default)]
-    struct Page(Arc<Mutex<Vec<u8>>>);
+    struct LogBuffer(Arc<Mutex<Vec<u8>>>);
 
-    impl Write for Page {
+    impl Write for LogBuffer {
         fn write(&mut self, line: &[u8]) -> io::Result<usize> {
             self.0.lock().unwrap().write(line)
         }
@@ -172,12 +172,12 @@ mod tests {
     }
 
     fn logged_to(has_colors: bool, filter: &str, format: LogFormat, work: impl FnOnce()) -> String {
-        let page = Page::default();
-        let out = page.clone();
+        let buffer = LogBuffer::default();
+        let out = buffer.clone();
         let log = LogConfig { filter: filter.to_owned(), format };
         let out = Visible { out: move || out.clone(), shown: visible, has_colors };
         tracing::subscriber::with_default(subscriber(&log, out), work);
-        String::from_utf8(page.0.lock().unwrap().clone()).unwrap()
+        String::from_utf8(buffer.0.lock().unwrap().clone()).unwrap()
     }
 
     /// Turns the line around, clears the screen in one character and in several, hides, and rings.

@@ -54,13 +54,13 @@ struct File {
 
 /// The source of files: embedded or on disk.
 #[derive(Clone, Copy)]
-struct Site {
+struct StaticFiles {
     file: fn(&str) -> Option<File>,
 }
 
 /// Routes of all pages and files, and the fallback for any other path.
 pub fn routes() -> Router {
-    Site { file: built }.routes()
+    StaticFiles { file: built }.routes()
 }
 
 fn built(name: &str) -> Option<File> {
@@ -80,7 +80,7 @@ fn built(name: &str) -> Option<File> {
     })
 }
 
-impl Site {
+impl StaticFiles {
     fn routes(self) -> Router {
         let mut router = Router::new()
             .route("/assets/{*file}", get(asset))
@@ -187,19 +187,19 @@ const REVALIDATED: &str = "no-cache";
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 
 async fn page(
-    Reader { state: site, .. }: Reader<Site>,
+    Reader { state: files, .. }: Reader<StaticFiles>,
     OriginalUri(asked): OriginalUri,
     headers: HeaderMap,
 ) -> Response {
-    without_slash(&asked).unwrap_or_else(|| site.page("index.html", &headers))
+    without_slash(&asked).unwrap_or_else(|| files.page("index.html", &headers))
 }
 
 async fn playground(
-    Reader { state: site, .. }: Reader<Site>,
+    Reader { state: files, .. }: Reader<StaticFiles>,
     OriginalUri(asked): OriginalUri,
     headers: HeaderMap,
 ) -> Response {
-    without_slash(&asked).unwrap_or_else(|| site.page("graphiql.html", &headers))
+    without_slash(&asked).unwrap_or_else(|| files.page("graphiql.html", &headers))
 }
 
 /// Redirects a page's address with trailing slashes to the one without, because the page uses
@@ -215,33 +215,33 @@ fn without_slash(asked: &Uri) -> Option<Response> {
 }
 
 async fn asset(
-    Public(site): Public<Site>,
+    Public(files): Public<StaticFiles>,
     name: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let Path(name) = name.map_err(|_| missing())?;
-    site.answer(&format!("assets/{name}"), &headers, IMMUTABLE).ok_or_else(missing)
+    files.answer(&format!("assets/{name}"), &headers, IMMUTABLE).ok_or_else(missing)
 }
 
 async fn file(
-    Public(site): Public<Site>,
+    Public(files): Public<StaticFiles>,
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let name = uri.path().trim_start_matches('/');
-    site.answer(name, &headers, REVALIDATED).ok_or_else(missing)
+    files.answer(name, &headers, REVALIDATED).ok_or_else(missing)
 }
 
 /// The fallback: browsers get the page for unknown addresses, programs a problem document.
 async fn nothing(
-    Reader { state: site, .. }: Reader<Site>,
+    Reader { state: files, .. }: Reader<StaticFiles>,
     method: Method,
     uri: Uri,
     headers: HeaderMap,
 ) -> Response {
     let is_api = uri.path() == "/api" || uri.path().starts_with("/api/");
     let is_person = method == Method::GET && !is_api && wants_page(&headers);
-    match (site.file)("index.html") {
+    match (files.file)("index.html") {
         Some(page) if is_person => {
             let page = String::from_utf8_lossy(&page.bytes);
             (StatusCode::NOT_FOUND, Html(below(&page, uri.path()))).into_response()
@@ -310,49 +310,54 @@ mod tests {
         Some(File { bytes: text.into(), hash, kind: kind.to_owned() })
     }
 
-    async fn ask(site: Site, path: &str, headers: &[(&str, &str)]) -> (u16, HeaderMap, String) {
+    async fn ask(
+        files: StaticFiles,
+        path: &str,
+        headers: &[(&str, &str)],
+    ) -> (u16, HeaderMap, String) {
         let mut request = Request::get(path).extension(Actor::System);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let response = site.routes().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        let response = files.routes().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
         (parts.status.as_u16(), parts.headers, String::from_utf8(bytes.to_vec()).unwrap())
     }
 
-    const SITE: Site = Site { file: sample };
+    const SAMPLE_FILES: StaticFiles = StaticFiles { file: sample };
 
     #[tokio::test]
     async fn every_page_is_the_same_file_and_asked_for_anew() {
         for path in PAGES {
-            let (status, headers, body) = ask(SITE, path, &[]).await;
+            let (status, headers, body) = ask(SAMPLE_FILES, path, &[]).await;
             assert_eq!((status, body.as_str()), (200, "<head><title>Board</title>"), "{path}");
             assert_eq!(headers[CONTENT_TYPE], "text/html; charset=utf-8");
             assert_eq!(headers[CACHE_CONTROL], "no-cache");
         }
-        assert_eq!(ask(SITE, "/graphiql", &[]).await.2, "<title>GraphiQL</title>");
+        assert_eq!(ask(SAMPLE_FILES, "/graphiql", &[]).await.2, "<title>GraphiQL</title>");
     }
 
     #[tokio::test]
     async fn a_file_that_is_known_is_not_sent_again() {
-        let (_, headers, _) = ask(SITE, "/theme.js", &[]).await;
+        let (_, headers, _) = ask(SAMPLE_FILES, "/theme.js", &[]).await;
         let etag = headers[ETAG].to_str().unwrap();
         for tags in [etag, "*", &format!("\"other\", {etag}")] {
-            let (status, headers, body) = ask(SITE, "/theme.js", &[("if-none-match", tags)]).await;
+            let (status, headers, body) =
+                ask(SAMPLE_FILES, "/theme.js", &[("if-none-match", tags)]).await;
             assert_eq!((status, body.as_str()), (304, ""), "{tags}");
             assert_eq!(headers[ETAG], etag);
         }
-        assert_eq!(ask(SITE, "/theme.js", &[("if-none-match", "\"other\"")]).await.0, 200);
+        assert_eq!(ask(SAMPLE_FILES, "/theme.js", &[("if-none-match", "\"other\"")]).await.0, 200);
     }
 
     #[tokio::test]
     async fn what_is_named_by_its_content_never_changes() {
-        let (status, headers, body) = ask(SITE, "/assets/index-1a2b.js", &[]).await;
+        let (status, headers, body) = ask(SAMPLE_FILES, "/assets/index-1a2b.js", &[]).await;
         assert_eq!((status, body.as_str()), (200, "run()"));
         assert_eq!(headers[CACHE_CONTROL], "public, max-age=31536000, immutable");
         for path in ["/assets/other.js", "/assets/../index.html", "/assets/%2e%2e/index.html"] {
-            assert_eq!(ask(SITE, path, &[]).await.0, 404, "{path}");
+            assert_eq!(ask(SAMPLE_FILES, path, &[]).await.0, 404, "{path}");
         }
     }
 
@@ -377,7 +382,8 @@ mod tests {
             ("*;q=0", None, "run()"),
             ("gzip;q=a lot", None, "run()"),
         ] {
-            let (status, headers, body) = ask(SITE, path, &[("accept-encoding", accepted)]).await;
+            let (status, headers, body) =
+                ask(SAMPLE_FILES, path, &[("accept-encoding", accepted)]).await;
             assert_eq!((status, body.as_str()), (200, text), "{accepted:?}");
             assert_eq!(headers.get(CONTENT_ENCODING).map(|name| name.to_str().unwrap()), coding);
             assert_eq!(headers[CONTENT_TYPE], "text/javascript; charset=utf-8");
@@ -385,7 +391,7 @@ mod tests {
 
             let etag = headers[ETAG].to_str().unwrap().to_owned();
             let again = [("accept-encoding", accepted), ("if-none-match", etag.as_str())];
-            let (status, headers, _) = ask(SITE, path, &again).await;
+            let (status, headers, _) = ask(SAMPLE_FILES, path, &again).await;
             assert_eq!(
                 (status, &headers[VARY]),
                 (304, &HeaderValue::from_static("accept-encoding"))
@@ -404,7 +410,7 @@ mod tests {
             ("/a/b/c", Some("../../")),
             ("//a", Some("../")),
         ] {
-            let (status, _, body) = ask(SITE, path, &person).await;
+            let (status, _, body) = ask(SAMPLE_FILES, path, &person).await;
             let expected =
                 base.map_or("<head>".to_owned(), |base| format!("<head><base href=\"{base}\" />"));
             assert_eq!((status, body), (404, expected + "<title>Board</title>"), "{path}");
@@ -414,13 +420,13 @@ mod tests {
     #[tokio::test]
     async fn where_there_is_nothing_people_get_a_page_and_programs_do_not() {
         let person = [("accept", "text/html,*/*")];
-        let (status, _, body) = ask(SITE, "/nonsense", &person).await;
+        let (status, _, body) = ask(SAMPLE_FILES, "/nonsense", &person).await;
         assert_eq!((status, body.as_str()), (404, "<head><title>Board</title>"));
         for (path, headers) in
             [("/nonsense", &[][..]), ("/api/nonsense", &person), ("/api", &person)]
         {
             assert_eq!(
-                ask(SITE, path, headers).await.2,
+                ask(SAMPLE_FILES, path, headers).await.2,
                 "",
                 "{path}: the middleware writes it out"
             );
@@ -431,18 +437,22 @@ mod tests {
     async fn who_is_not_known_gets_no_page() {
         for path in [&PAGES[..], &["/graphiql", "/nonsense"]].concat() {
             let request = Request::get(path).body(Body::empty()).unwrap();
-            assert_eq!(SITE.routes().oneshot(request).await.unwrap().status(), 401, "{path}");
+            assert_eq!(
+                SAMPLE_FILES.routes().oneshot(request).await.unwrap().status(),
+                401,
+                "{path}"
+            );
         }
     }
 
     #[tokio::test]
     async fn pages_that_were_not_built_say_how_to_build_them() {
-        let site = Site { file: |_| None };
+        let files = StaticFiles { file: |_| None };
         for path in ["/", "/board", "/graphiql"] {
-            let (status, _, body) = ask(site, path, &[]).await;
+            let (status, _, body) = ask(files, path, &[]).await;
             assert_eq!(status, 503);
             assert!(body.contains("make run"), "{body}");
         }
-        assert_eq!(ask(site, "/theme.js", &[]).await.0, 404);
+        assert_eq!(ask(files, "/theme.js", &[]).await.0, 404);
     }
 }

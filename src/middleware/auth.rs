@@ -25,7 +25,7 @@ use super::handshake::is_handshake;
 use super::login_throttle::LoginThrottle;
 use super::problem::Problem;
 use super::rate_limit::RateLimiter;
-use super::sources::{Proxies, Source};
+use super::sources::{Proxies, SourceAddress};
 use crate::config::{AuthConfig, AuthMode, Secret};
 use crate::domain::access::{self, Declared, ToolAccess};
 use crate::domain::actor::{TokenKind, UNNAMED, is_reserved, reserved_reason};
@@ -126,7 +126,7 @@ fn digest(text: &str) -> [u8; 32] {
 #[derive(Clone)]
 pub struct Caller {
     callers: Callers,
-    source: Source,
+    source: SourceAddress,
     agent_name: Option<String>,
     sessions: Vec<SessionId>,
 }
@@ -221,7 +221,7 @@ impl Callers {
 
     fn try_password(
         &self,
-        source: Source,
+        source: SourceAddress,
         pair: &str,
         username: &str,
         password: &str,
@@ -462,7 +462,7 @@ fn is_same(one: &str, other: &str) -> bool {
     Sha256::digest(one).ct_eq(&Sha256::digest(other)).into()
 }
 
-fn source_of(proxies: &Proxies, request: &Request) -> Source {
+fn source_of(proxies: &Proxies, request: &Request) -> SourceAddress {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
     proxies.source(peer.map(|ConnectInfo(peer)| *peer), request.headers())
 }

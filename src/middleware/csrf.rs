@@ -29,7 +29,7 @@ const FOREIGN_PAGE: &str = "This request comes from a page of another site, whic
 
 /// The host names and the origin of this server.
 #[derive(Debug, Clone)]
-pub(super) struct Site {
+pub(super) struct AllowedOrigin {
     /// Whether requests under unknown host names are denied: in modes where browsers are trusted
     /// without a password.
     checks_host: bool,
@@ -37,7 +37,7 @@ pub(super) struct Site {
     public_url: Option<Url>,
 }
 
-impl Site {
+impl AllowedOrigin {
     pub(super) fn of(config: &Config) -> Self {
         let server = &config.server;
         let machine = nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok());
@@ -140,8 +140,12 @@ fn is_visit(request: &Request) -> bool {
 }
 
 /// Denies cross-site requests.
-pub(super) async fn check(State(site): State<Site>, request: Request, next: Next) -> Response {
-    match site.check(&request) {
+pub(super) async fn check(
+    State(allowed): State<AllowedOrigin>,
+    request: Request,
+    next: Next,
+) -> Response {
+    match allowed.check(&request) {
         Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),
     }
@@ -153,26 +157,26 @@ mod tests {
 
     use super::*;
 
-    fn local() -> Site {
-        Site { checks_host: true, names: Arc::default(), public_url: None }
+    fn local() -> AllowedOrigin {
+        AllowedOrigin { checks_host: true, names: Arc::default(), public_url: None }
     }
 
-    fn guarded() -> Site {
-        Site { checks_host: false, ..local() }
+    fn guarded() -> AllowedOrigin {
+        AllowedOrigin { checks_host: false, ..local() }
     }
 
-    fn known_as(url: &str) -> Site {
+    fn known_as(url: &str) -> AllowedOrigin {
         let url: Url = url.parse().unwrap();
         let names = [url.host_str().unwrap().to_owned(), "named.example".to_owned()];
-        Site { names: names.into(), public_url: Some(url), ..local() }
+        AllowedOrigin { names: names.into(), public_url: Some(url), ..local() }
     }
 
-    fn passes(site: &Site, method: &str, headers: &[(&str, &str)]) -> bool {
+    fn passes(allowed: &AllowedOrigin, method: &str, headers: &[(&str, &str)]) -> bool {
         let mut request = Request::builder().method(method).uri("/api/sync");
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        site.check(&request.body(Body::empty()).unwrap()).is_ok()
+        allowed.check(&request.body(Body::empty()).unwrap()).is_ok()
     }
 
     #[test]
@@ -230,7 +234,7 @@ mod tests {
     fn every_mode_but_basic_checks_names() {
         let site = |settings: &[(&str, &str)]| {
             let env = crate::config::Env::from_iter(settings.iter().copied());
-            Site::of(&Config::from_env(&env).unwrap())
+            AllowedOrigin::of(&Config::from_env(&env).unwrap())
         };
         let foreign = [("host", "evil.example")];
         for host in ["127.0.0.1", "0.0.0.0", "10.0.0.1"] {

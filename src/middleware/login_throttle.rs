@@ -12,7 +12,7 @@ use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::sources::Source;
+use super::sources::SourceAddress;
 
 /// Wrong passwords allowed per source in a [`WINDOW`].
 const LIMIT: u32 = 5;
@@ -41,9 +41,9 @@ pub(super) struct LoginThrottle(Mutex<Memory>);
 
 #[derive(Debug)]
 struct Memory {
-    sources: AttemptCounts<Source>,
+    sources: AttemptCounts<SourceAddress>,
     names: AttemptCounts<String>,
-    familiar: AttemptCounts<Source>,
+    familiar: AttemptCounts<SourceAddress>,
 }
 
 impl Default for LoginThrottle {
@@ -60,7 +60,7 @@ impl LoginThrottle {
     /// When the window ends in which this source may not try this name; none if it may.
     pub(super) fn blocked_until(
         &self,
-        source: Source,
+        source: SourceAddress,
         name: &str,
         now: DateTime<Utc>,
     ) -> Option<DateTime<Utc>> {
@@ -73,7 +73,7 @@ impl LoginThrottle {
     }
 
     /// Records a wrong password.
-    pub(super) fn failed(&self, source: Source, name: &str, now: DateTime<Utc>) {
+    pub(super) fn failed(&self, source: SourceAddress, name: &str, now: DateTime<Utc>) {
         self.with(|memory| {
             memory.sources.count(source, now);
             memory.names.count(key(name), now);
@@ -81,7 +81,7 @@ impl LoginThrottle {
     }
 
     /// Records a right password, which resets the source's count.
-    pub(super) fn succeeded(&self, source: Source, now: DateTime<Utc>) {
+    pub(super) fn succeeded(&self, source: SourceAddress, now: DateTime<Utc>) {
         self.with(|memory| {
             memory.sources.forget(&source);
             memory.familiar.forget(&source);
@@ -168,8 +168,8 @@ mod tests {
         "2026-11-24T12:00:00Z".parse().expect("a valid time")
     }
 
-    fn source(number: u32) -> Source {
-        Source::of(Ipv4Addr::from_bits(number).into())
+    fn source(number: u32) -> SourceAddress {
+        SourceAddress::of(Ipv4Addr::from_bits(number).into())
     }
 
     #[test]

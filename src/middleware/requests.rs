@@ -317,9 +317,9 @@ mod tests {
     }
 
     #[derive(Clone, Default)]
-    struct Page(Arc<Mutex<Vec<u8>>>);
+    struct LogBuffer(Arc<Mutex<Vec<u8>>>);
 
-    impl Write for Page {
+    impl Write for LogBuffer {
         fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
             self.0.lock().unwrap().write(line)
         }
@@ -340,8 +340,8 @@ mod tests {
             .route("/api/repos", post(|| async { Problem::bad_request("fullName is required") }))
             .layer(from_fn(named))
             .layer(from_fn_with_state(clock(), attend));
-        let page = Page::default();
-        let out = page.clone();
+        let buffer = LogBuffer::default();
+        let out = buffer.clone();
         let lines = tracing_subscriber::fmt().json().flatten_event(true);
         let lines = lines.with_max_level(tracing::Level::DEBUG);
         let subscriber = lines.with_writer(move || out.clone()).finish();
@@ -352,7 +352,7 @@ mod tests {
             .body(Body::from("s3cret"));
         ask(router, request.unwrap()).await;
 
-        let log = String::from_utf8(page.0.lock().unwrap().clone()).unwrap();
+        let log = String::from_utf8(buffer.0.lock().unwrap().clone()).unwrap();
         assert!(!log.contains("s3cret"), "{log}");
         let line: Value = serde_json::from_str(log.trim()).expect("one line");
         assert_eq!(line["message"], "answered");

@@ -19,7 +19,7 @@ const HOPS: usize = 32;
 /// What counts as one client: an IPv4 address, or an IPv6 network (`/64`), whose addresses usually
 /// belong to one client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Source(Option<IpAddr>);
+pub(super) struct SourceAddress(Option<IpAddr>);
 
 /// The trusted proxies (`DISPATCH_TRUSTED_PROXIES`).
 #[derive(Debug, Clone)]
@@ -40,8 +40,8 @@ impl Proxies {
     ///
     /// A hop without a readable address ends the chain, and the proxy that reported it is the
     /// source.
-    pub(super) fn source(&self, peer: Option<SocketAddr>, headers: &HeaderMap) -> Source {
-        let Some(peer) = peer else { return Source(None) };
+    pub(super) fn source(&self, peer: Option<SocketAddr>, headers: &HeaderMap) -> SourceAddress {
+        let Some(peer) = peer else { return SourceAddress(None) };
         let lines = headers.get_all(X_FORWARDED_FOR).iter().rev();
         let hops = lines.flat_map(|line| line.as_bytes().rsplit(|byte| *byte == b','));
         let mut address = peer.ip();
@@ -54,11 +54,11 @@ impl Proxies {
                 None => break,
             }
         }
-        Source::of(address)
+        SourceAddress::of(address)
     }
 }
 
-impl Source {
+impl SourceAddress {
     /// The source that an address belongs to.
     pub(super) fn of(address: IpAddr) -> Self {
         Self(Some(match address.to_canonical() {
@@ -68,7 +68,7 @@ impl Source {
     }
 }
 
-impl fmt::Display for Source {
+impl fmt::Display for SourceAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             None => f.write_str("unknown"),
@@ -147,7 +147,7 @@ mod tests {
 
     #[test]
     fn one_network_of_ipv6_is_one_sender() {
-        let of = |address: &str| Source::of(address.parse().unwrap());
+        let of = |address: &str| SourceAddress::of(address.parse().unwrap());
         assert_eq!(of("2a00:1:2:3::1"), of("2a00:1:2:3:ffff::9"));
         assert_ne!(of("2a00:1:2:3::1"), of("2a00:1:2:4::1"));
         assert_eq!(of("::ffff:10.0.0.1"), of("10.0.0.1"));

@@ -10,7 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::answer::json;
 use super::board::issues::IssueRow;
 use super::errors::failed;
-use super::query::{Query, default_limit, limit};
+use super::query::{QueryString, default_limit, limit};
 use crate::domain::{AuditEntryId, IssueId, LabelSet, Timestamp};
 use crate::middleware::{Problem, Reader};
 use crate::service::{self, App};
@@ -87,7 +87,7 @@ pub(super) struct AuditQuery {
 )]
 pub(super) async fn list(
     Reader { state: app, .. }: Reader<App>,
-    query: Query,
+    query: QueryString,
 ) -> Result<Response, Problem> {
     let query: AuditQuery = query.read();
     let entries = match query.repo.as_deref().map(str::parse) {

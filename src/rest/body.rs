@@ -116,8 +116,8 @@ impl Members {
         }
     }
 
-    /// Reads the members as a struct. Members that are null, empty, zero or false are absent, unless
-    /// they are [`KEPT`].
+    /// Reads the members as a struct. Members that are null, empty, zero or false are absent,
+    /// unless they are [`KEPT`].
     ///
     /// The error for a member names it and what it must be: the `expecting` text of its type.
     pub(super) fn read<T: DeserializeOwned>(&self) -> Result<T, Problem> {
@@ -213,8 +213,8 @@ fn is_given(value: &Value) -> bool {
 }
 
 /// Converts an error of a deserializer to a problem. Serde says what it expected of a value; any
-/// other text is from the member's own type. A struct that is flattened into another one has no path,
-/// so its errors are complete texts that begin with the member.
+/// other text is from the member's own type. A struct that is flattened into another one has no
+/// path, so its errors are complete texts that begin with the member.
 fn misread(path: &str, error: &str) -> Problem {
     if path == "." {
         let is_end = |c: char| !c.is_ascii_alphanumeric() && c != '.';
@@ -282,12 +282,12 @@ mod tests {
     fn a_member_is_refused_by_its_name() {
         #[derive(Debug, serde::Deserialize)]
         #[serde(rename_all = "camelCase")]
-        struct Example {
+        struct ExampleBody {
             issue_id: Option<crate::domain::IssueId>,
             flag: Option<bool>,
         }
         let refused = |json: &str| {
-            let problem = members(json).read_all::<Example>().unwrap_err();
+            let problem = members(json).read_all::<ExampleBody>().unwrap_err();
             (problem.members()["field"].as_str().unwrap().to_owned(), problem.error().to_owned())
         };
         for (json, field, error) in [
@@ -301,9 +301,9 @@ mod tests {
         ] {
             assert_eq!(refused(json), (field.to_owned(), error.to_owned()));
         }
-        let read: Example = members(r#"{"flag":0,"issueId":""}"#).read().unwrap();
+        let read: ExampleBody = members(r#"{"flag":0,"issueId":""}"#).read().unwrap();
         assert_eq!((read.issue_id, read.flag), (None, None));
-        let read: Example = members(r#"{"flag":false}"#).read_all().unwrap();
+        let read: ExampleBody = members(r#"{"flag":false}"#).read_all().unwrap();
         assert_eq!(read.flag, Some(false));
         let whole = misread(".", "issueId must be a string");
         assert_eq!(whole.members()["field"], "issueId");

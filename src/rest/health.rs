@@ -62,7 +62,8 @@ pub(super) async fn health(Public(app): Public<App>) -> (StatusCode, Json<Health
 
 /// The result of a successful health check.
 #[derive(Serialize, ToSchema)]
-pub(super) struct Alive {
+#[schema(as = Alive)]
+pub(super) struct Liveness {
     /// Always true.
     ok: bool,
 }
@@ -74,10 +75,10 @@ pub(super) struct Alive {
     path = "/livez",
     tag = "service",
     operation_id = "getLiveness",
-    responses((status = 200, description = "The process responds.", body = Alive))
+    responses((status = 200, description = "The process responds.", body = Liveness))
 )]
-pub(super) async fn livez() -> Json<Alive> {
-    Json(Alive { ok: true })
+pub(super) async fn livez() -> Json<Liveness> {
+    Json(Liveness { ok: true })
 }
 
 /// Readiness check: reports whether this process can handle requests.
@@ -87,11 +88,11 @@ pub(super) async fn livez() -> Json<Alive> {
     tag = "service",
     operation_id = "getReadiness",
     responses(
-        (status = 200, description = "The process can handle requests.", body = Alive),
+        (status = 200, description = "The process can handle requests.", body = Liveness),
         (status = 503, description = "The database does not respond.", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
-pub(super) async fn readyz(Public(app): Public<App>) -> Result<Json<Alive>, Problem> {
+pub(super) async fn readyz(Public(app): Public<App>) -> Result<Json<Liveness>, Problem> {
     service::health::check_database(&app).await?;
-    Ok(Json(Alive { ok: true }))
+    Ok(Json(Liveness { ok: true }))
 }

@@ -117,7 +117,7 @@ fn number_in_any_form(members: &Members) -> Option<i32> {
 }
 
 /// The texts of a route that changes an issue.
-pub(super) struct Words<'a> {
+pub(super) struct RouteTexts<'a> {
     /// The action in the audit log.
     pub(super) action: &'static str,
     /// The error for an unknown issue.
@@ -131,18 +131,18 @@ pub(super) async fn known_issue(
     app: &App,
     actor: &Actor,
     which: &IssueRef,
-    words: &Words<'_>,
+    texts: &RouteTexts<'_>,
 ) -> Result<Issue, Problem> {
-    let failed = failed(words.failure);
+    let failed = failed(texts.failure);
     let (issue, repository) = match which.find(app).await {
         Ok(found) => found,
         Err(Error::NotFound { .. }) => {
             if let Ok(name) = app.config.github.repository(&which.repo_full_name) {
                 let number = which.issue_number;
-                let recorded = record_unknown_issue(app, actor, words.action, &name, number);
+                let recorded = record_unknown_issue(app, actor, texts.action, &name, number);
                 recorded.await.map_err(failed)?;
             }
-            return Err(Problem::not_found(words.missing.to_owned()));
+            return Err(Problem::not_found(texts.missing.to_owned()));
         }
         Err(error) => return Err(failed(error)),
     };

@@ -174,9 +174,9 @@ fn security(tier: Tier) -> Vec<SecurityRequirement> {
 
 /// The description as served, serialized as JSON.
 #[derive(Clone)]
-pub(super) struct Served(Bytes);
+pub(super) struct OpenApiDocument(Bytes);
 
-impl Served {
+impl OpenApiDocument {
     pub(super) fn of(description: &Description) -> Self {
         let json = serde_json::to_vec(description).expect("a description is made of texts");
         Self(json.into())
@@ -184,6 +184,8 @@ impl Served {
 }
 
 /// Serves the description.
-pub(super) async fn serve(Reader { state: Served(json), .. }: Reader<Served>) -> impl IntoResponse {
+pub(super) async fn serve(
+    Reader { state: OpenApiDocument(json), .. }: Reader<OpenApiDocument>,
+) -> impl IntoResponse {
     ([(CONTENT_TYPE, "application/json")], json)
 }

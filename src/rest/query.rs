@@ -15,9 +15,9 @@ const DEFAULT_LIMIT: u32 = 50;
 const MAX_LIMIT: u32 = 1000;
 
 /// The query parameters of a request.
-pub(super) struct Query(Vec<(String, String)>);
+pub(super) struct QueryString(Vec<(String, String)>);
 
-impl<S: Send + Sync> FromRequestParts<S> for Query {
+impl<S: Send + Sync> FromRequestParts<S> for QueryString {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
@@ -30,7 +30,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Query {
     }
 }
 
-impl Query {
+impl QueryString {
     fn parse(text: &str) -> Self {
         Self(url::form_urlencoded::parse(text.as_bytes()).into_owned().collect())
     }
@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn the_first_of_a_name_counts_and_empty_is_absent() {
-        let query = Query::parse("a=1&a=2&b=&c=x%2Fy+z&d");
+        let query = QueryString::parse("a=1&a=2&b=&c=x%2Fy+z&d");
         assert_eq!(query.get("a"), Some("1"));
         assert_eq!(query.get("b"), None);
         assert_eq!(query.get("c"), Some("x/y z"));
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[derive(serde::Deserialize)]
-    struct Example {
+    struct ExampleQuery {
         #[serde(default = "default_limit", deserialize_with = "limit")]
         limit: u32,
         #[serde(default, deserialize_with = "is_true")]
@@ -134,14 +134,14 @@ mod tests {
             ("limit=99999999999999999999", 1000),
         ];
         for (text, limit) in vectors {
-            assert_eq!(Query::parse(text).read::<Example>().limit, limit, "{text}");
+            assert_eq!(QueryString::parse(text).read::<ExampleQuery>().limit, limit, "{text}");
         }
     }
 
     #[test]
     fn only_true_is_true() {
         for (text, flag) in [("", false), ("flag=1", false), ("flag=true&flag=x", true)] {
-            assert_eq!(Query::parse(text).read::<Example>().flag, flag, "{text}");
+            assert_eq!(QueryString::parse(text).read::<ExampleQuery>().flag, flag, "{text}");
         }
     }
 }

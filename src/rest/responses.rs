@@ -24,9 +24,9 @@ fn problems<const N: usize>(all: [(&str, &str); N]) -> Responses {
 }
 
 /// The route writes to an issue on GitHub.
-pub(super) enum IssueWrite {}
+pub(super) enum IssueWriteResponses {}
 
-impl IntoResponses for IssueWrite {
+impl IntoResponses for IssueWriteResponses {
     fn responses() -> Responses {
         problems([
             ("400", "The body is invalid, or the state of the issue does not allow the change."),
@@ -40,9 +40,9 @@ impl IntoResponses for IssueWrite {
 }
 
 /// The route changes the labels of an issue on GitHub and checks first what they are now.
-pub(super) enum LabelWrite {}
+pub(super) enum LabelWriteResponses {}
 
-impl IntoResponses for LabelWrite {
+impl IntoResponses for LabelWriteResponses {
     fn responses() -> Responses {
         let own = problems([
             (
@@ -51,7 +51,7 @@ impl IntoResponses for LabelWrite {
             ),
             ("503", "`Could not verify live GitHub labels: <why>`; nothing was changed."),
         ]);
-        IssueWrite::responses().into_iter().chain(own).collect()
+        IssueWriteResponses::responses().into_iter().chain(own).collect()
     }
 }
 

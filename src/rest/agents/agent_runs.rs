@@ -14,7 +14,7 @@ use crate::rest::answer::json;
 use crate::rest::body::Body;
 use crate::rest::errors::failed;
 use crate::rest::fields::urls;
-use crate::rest::query::{Query, default_limit, limit};
+use crate::rest::query::{QueryString, default_limit, limit};
 use crate::rest::schemas::{
     IssueIdText, NotBlank, RUN_OUTCOMES, RunOutcome, Time, VisibleName, WebAddress,
 };
@@ -111,7 +111,7 @@ pub(super) struct RunQuery {
 )]
 pub(crate) async fn list(
     Reader { state: app, .. }: Reader<App>,
-    query: Query,
+    query: QueryString,
 ) -> Result<Response, Problem> {
     let request = PageRequest::first(query.read::<RunQuery>().limit);
     let page = service::agents::agent_runs::agent_runs(&app, &RunFilter::default(), &request).await;

@@ -9,14 +9,14 @@ use super::moves::refused;
 use crate::middleware::{Problem, Reader, acting_as};
 use crate::rest::answer::json;
 use crate::rest::body::Body;
-use crate::rest::issue_ref::{IssueRef, Words, known_issue};
-use crate::rest::responses::IssueWrite;
+use crate::rest::issue_ref::{IssueRef, RouteTexts, known_issue};
+use crate::rest::responses::IssueWriteResponses;
 use crate::service::board::comments::AddComment;
 use crate::service::board::moves::UNKNOWN_ISSUE;
 use crate::service::{self, App, Error};
 
-const COMMENT: Words<'_> =
-    Words { action: "add_comment", missing: UNKNOWN_ISSUE, failure: "Failed to post comment" };
+const COMMENT: RouteTexts<'_> =
+    RouteTexts { action: "add_comment", missing: UNKNOWN_ISSUE, failure: "Failed to post comment" };
 
 /// A comment to post on an issue.
 #[derive(Deserialize, ToSchema)]
@@ -51,7 +51,7 @@ pub(super) struct CommentPosted<'a> {
     operation_id = "commentOnIssue",
     request_body = CommentBody,
     responses(
-        IssueWrite,
+        IssueWriteResponses,
         (status = 200, description = "The comment is on GitHub.", body = CommentPosted<'_>),
     )
 )]

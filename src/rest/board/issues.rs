@@ -12,7 +12,7 @@ use crate::middleware::{Problem, ProblemDocument, Reader};
 use crate::rest::answer::json;
 use crate::rest::body::issue_number;
 use crate::rest::errors::failed;
-use crate::rest::query::{Query, is_true};
+use crate::rest::query::{QueryString, is_true};
 use crate::rest::repositories::RepositoryRow;
 use crate::rest::schemas::StatusWord;
 use crate::service::board::WholeIssues;
@@ -180,7 +180,7 @@ pub(super) struct ListQuery {
 )]
 pub(crate) async fn list(
     Reader { state: app, .. }: Reader<App>,
-    query: Query,
+    query: QueryString,
 ) -> Result<Response, Problem> {
     let query: ListQuery = query.read();
     let filter =
@@ -289,7 +289,7 @@ pub(super) struct StateQuery {
 )]
 pub(crate) async fn state(
     Reader { state: app, .. }: Reader<App>,
-    query: Query,
+    query: QueryString,
 ) -> Result<Response, Problem> {
     query.require(&["repo", "number"], "Missing required query parameters: repo, number")?;
     let StateQuery { repo, number: text } = query.read();

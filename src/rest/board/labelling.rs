@@ -12,8 +12,8 @@ use crate::domain::{Actor, IssueId, LabelSet};
 use crate::middleware::{Problem, ProblemDocument, Reader, acting_as};
 use crate::rest::answer::json;
 use crate::rest::body::Body;
-use crate::rest::issue_ref::{IssueRef, Words, known_issue};
-use crate::rest::responses::LabelWrite;
+use crate::rest::issue_ref::{IssueRef, RouteTexts, known_issue};
+use crate::rest::responses::LabelWriteResponses;
 use crate::rest::schemas::{AssignAction, LabelAction, UnassignAction};
 use crate::service::board::moves::UNKNOWN_ISSUE;
 use crate::service::change::ChangeOutcome;
@@ -79,7 +79,7 @@ pub(super) struct Labelled<'a> {
     operation_id = "labelIssue",
     request_body = LabelBody,
     responses(
-        LabelWrite,
+        LabelWriteResponses,
         (status = 200, description = "The labels on GitHub are as requested.", body = Labelled<'_>),
     )
 )]
@@ -121,7 +121,7 @@ pub(super) struct Unlabelled<'a> {
     operation_id = "unlabelIssue",
     request_body = UnlabelBody,
     responses(
-        LabelWrite,
+        LabelWriteResponses,
         (status = 200, description = "The labels on GitHub are as requested.", body = Unlabelled<'_>),
     )
 )]
@@ -148,8 +148,8 @@ async fn change(
         _ => ("remove_label", "Failed to remove label"),
     };
     let missing = format!("{UNKNOWN_ISSUE}: {}#{}", which.repo_full_name, which.issue_number);
-    let words = Words { action: word, missing: &missing, failure: text };
-    let issue = known_issue(app, &actor, &which, &words).await?;
+    let texts = RouteTexts { action: word, missing: &missing, failure: text };
+    let issue = known_issue(app, &actor, &which, &texts).await?;
     let changed = match action {
         "add" => add_label(app, &actor, issue.id, &label).await,
         _ => remove_label(app, &actor, issue.id, &label).await,
@@ -201,12 +201,12 @@ pub(super) struct Assigned<'a> {
 
 /// The two kinds of assignment labels.
 #[derive(Clone, Copy)]
-enum Kind {
+enum AssignmentKind {
     Agent,
     Owner,
 }
 
-impl Kind {
+impl AssignmentKind {
     fn prefix(self) -> &'static str {
         match self {
             Self::Agent => "agent/",
@@ -237,7 +237,7 @@ async fn assigned_issue(
     failure: &'static str,
 ) -> Result<Issue, Problem> {
     let missing = format!("Issue not found: {}", which.issue_id);
-    known_issue(app, actor, which, &Words { action, missing: &missing, failure }).await
+    known_issue(app, actor, which, &RouteTexts { action, missing: &missing, failure }).await
 }
 
 /// Assigns an issue to an agent or an owner, and replaces any previous one.
@@ -248,7 +248,7 @@ async fn assigned_issue(
     operation_id = "assignIssue",
     request_body = AssignBody,
     responses(
-        LabelWrite,
+        LabelWriteResponses,
         (status = 200, description = "The labels on GitHub are as requested.", body = Assigned<'_>),
         (status = 404, description = "`Issue not found: <id>`.", body = ProblemDocument, content_type = "application/problem+json"),
     )
@@ -264,8 +264,8 @@ pub(crate) async fn assign(
     )?;
     let body: AssignBody = members.read()?;
     let (kind, word) = match body.action.as_str() {
-        "assign_agent" => (Kind::Agent, "assign_agent"),
-        "assign_owner" => (Kind::Owner, "assign_owner"),
+        "assign_agent" => (AssignmentKind::Agent, "assign_agent"),
+        "assign_owner" => (AssignmentKind::Owner, "assign_owner"),
         other => {
             let words = "assign_agent, assign_owner";
             let text = format!("Invalid action: {other}. Must be one of: {words}");
@@ -334,7 +334,7 @@ pub(super) struct Unassigned<'a> {
     operation_id = "unassignIssue",
     request_body = UnassignBody,
     responses(
-        LabelWrite,
+        LabelWriteResponses,
         (status = 200, description = "The labels on GitHub are as requested.", body = Unassigned<'_>),
         (status = 404, description = "`Issue not found: <id>`.", body = ProblemDocument, content_type = "application/problem+json"),
     )
@@ -350,8 +350,8 @@ pub(crate) async fn unassign(
     )?;
     let body: UnassignBody = members.read()?;
     let (kind, word) = match body.action.as_str() {
-        "unassign_agent" => (Kind::Agent, "unassign_agent"),
-        "unassign_owner" => (Kind::Owner, "unassign_owner"),
+        "unassign_agent" => (AssignmentKind::Agent, "unassign_agent"),
+        "unassign_owner" => (AssignmentKind::Owner, "unassign_owner"),
         other => {
             let words = "unassign_agent, unassign_owner";
             let text = format!("Invalid action: {other}. Must be one of: {words}");

@@ -14,17 +14,20 @@ use crate::rest::answer::{Done, json};
 use crate::rest::body::Body;
 use crate::rest::errors::failed;
 use crate::rest::fields::label_names;
-use crate::rest::issue_ref::{IssueRef, Words, known_issue};
-use crate::rest::responses::{IssueWrite, LabelWrite};
+use crate::rest::issue_ref::{IssueRef, RouteTexts, known_issue};
+use crate::rest::responses::{IssueWriteResponses, LabelWriteResponses};
 use crate::rest::schemas::StatusWord;
 use crate::service::board::moves::{MoveIssue, UNKNOWN_ISSUE};
 use crate::service::{self, App, ConflictKind, Error};
 
-const MOVE: Words<'_> =
-    Words { action: "move_issue", missing: UNKNOWN_ISSUE, failure: "Failed to move issue" };
+const MOVE: RouteTexts<'_> =
+    RouteTexts { action: "move_issue", missing: UNKNOWN_ISSUE, failure: "Failed to move issue" };
 
-const SET_STATUS: Words<'_> =
-    Words { action: "set_status", missing: UNKNOWN_ISSUE, failure: "Failed to set issue status" };
+const SET_STATUS: RouteTexts<'_> = RouteTexts {
+    action: "set_status",
+    missing: UNKNOWN_ISSUE,
+    failure: "Failed to set issue status",
+};
 
 /// The reason for a move to Blocked that gives none.
 const DEFAULT_REASON: &str = "moved on the board";
@@ -57,7 +60,7 @@ pub(super) struct MoveBody {
     operation_id = "moveIssue",
     request_body = MoveBody,
     responses(
-        IssueWrite,
+        IssueWriteResponses,
         (status = 200, description = "The labels on GitHub are as requested.", body = Done),
         (status = 409, description = "Another change of the issue is in progress.", body = ProblemDocument, content_type = "application/problem+json"),
     )
@@ -166,7 +169,7 @@ pub(super) struct StatusSet<'a> {
     operation_id = "setIssueStatus",
     request_body = StatusBody,
     responses(
-        LabelWrite,
+        LabelWriteResponses,
         (status = 200, description = "The labels on GitHub are as requested.", body = StatusSet<'_>),
     )
 )]

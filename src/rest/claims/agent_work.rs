@@ -17,7 +17,7 @@ use crate::rest::answer::json;
 use crate::rest::body::Body;
 use crate::rest::errors::failed;
 use crate::rest::fields::only_text;
-use crate::rest::query::{Query, is_not_false};
+use crate::rest::query::{QueryString, is_not_false};
 use crate::rest::responses::{ProgressReport, SingleJob};
 use crate::rest::schemas::{
     AgentName, Anything, CheckpointWord, IssueIdText, LeaseIdText, PullRequestUrl, StateWord,
@@ -203,7 +203,7 @@ fn yes() -> bool {
 )]
 pub(crate) async fn list(
     Reader { state: app, actor }: Reader<App>,
-    query: Query,
+    query: QueryString,
 ) -> Result<Response, Problem> {
     let query: WorkQuery = query.read();
     let state = query.state.map(|given| read_state(&Value::from(given))).transpose()?;

@@ -18,10 +18,10 @@ use super::board::moves::refused_or_unread;
 use super::body::Body;
 use super::errors::failed;
 use super::fields::is_given;
-use super::issue_ref::{IssueRef, Words, known_issue};
+use super::issue_ref::{IssueRef, RouteTexts, known_issue};
 use super::preferences::{preferred_wait, with_applied};
-use super::query::Query;
-use super::responses::LabelWrite;
+use super::query::QueryString;
+use super::responses::LabelWriteResponses;
 use super::schemas::{AgentName, Anything, ClaimedStatus};
 use crate::domain::label_names::key;
 use crate::domain::leases::agent_label;
@@ -33,11 +33,14 @@ use crate::service::claims::assignments::release_issue;
 use crate::service::claims::long_poll::wait_to_claim;
 use crate::service::{App, ConflictKind, Error, board};
 
-const CLAIM: Words<'_> =
-    Words { action: "claim_issue", missing: UNKNOWN_ISSUE, failure: "Failed to claim issue" };
+const CLAIM: RouteTexts<'_> =
+    RouteTexts { action: "claim_issue", missing: UNKNOWN_ISSUE, failure: "Failed to claim issue" };
 
-const UNCLAIM: Words<'_> =
-    Words { action: "unclaim_issue", missing: UNKNOWN_ISSUE, failure: "Failed to unclaim issue" };
+const UNCLAIM: RouteTexts<'_> = RouteTexts {
+    action: "unclaim_issue",
+    missing: UNKNOWN_ISSUE,
+    failure: "Failed to unclaim issue",
+};
 
 /// A filter for claimed issues.
 #[derive(Deserialize, IntoParams)]
@@ -89,7 +92,7 @@ pub(super) struct ClaimedRow<'a> {
 )]
 pub(super) async fn claimed(
     Reader { state: app, .. }: Reader<App>,
-    query: Query,
+    query: QueryString,
 ) -> Result<Response, Problem> {
     query.require(&["agentName"], "Missing required query parameter: agentName")?;
     let query: ClaimedQuery = query.read();
@@ -175,7 +178,7 @@ impl ClaimBody {
     params(("Prefer" = Option<String>, Header, description = "`wait=N` waits up to N seconds, at most 25.")),
     request_body = ClaimBody,
     responses(
-        LabelWrite,
+        LabelWriteResponses,
         (status = 200, description = "The agent holds the issue.", body = ClaimDone<'_>),
     )
 )]
@@ -241,7 +244,7 @@ pub(super) struct UnclaimDone<'a> {
     operation_id = "unclaimIssue",
     request_body = ClaimBody,
     responses(
-        LabelWrite,
+        LabelWriteResponses,
         (status = 200, description = "The issue is released.", body = UnclaimDone<'_>),
     )
 )]

@@ -18,7 +18,7 @@ use crate::rest::answer::json;
 use crate::rest::board::issues::unknown_lane;
 use crate::rest::path::Path;
 use crate::rest::preferences::{preferred_wait, with_applied};
-use crate::rest::query::{Query, is_true};
+use crate::rest::query::{QueryString, is_true};
 use crate::rest::responses::QueueRead;
 use crate::rest::schemas::AgentName;
 use crate::service::claims::decompositions;
@@ -60,7 +60,7 @@ struct ParsedTaskQuery {
 }
 
 impl ParsedTaskQuery {
-    fn read(app: &App, agent: &str, query: &Query) -> Result<Self, Problem> {
+    fn read(app: &App, agent: &str, query: &QueryString) -> Result<Self, Problem> {
         let query: TaskQuery = query.read();
         if query.mode.as_deref() == Some("groom") {
             let text = "External grooming task dispatch is retired; use POST /api/groomer/run";
@@ -196,7 +196,7 @@ pub(crate) async fn next_task(
     Extension(caller): Extension<Caller>,
     Path(agent): Path<String>,
     headers: HeaderMap,
-    query: Query,
+    query: QueryString,
 ) -> Result<Response, Problem> {
     let agent = named(&agent)?;
     caller.check_acts_for(&actor, agent).await?;
@@ -330,7 +330,7 @@ pub(crate) async fn list(
     Extension(caller): Extension<Caller>,
     Path(agent): Path<String>,
     headers: HeaderMap,
-    query: Query,
+    query: QueryString,
 ) -> Result<Response, Problem> {
     let agent = named(&agent)?;
     caller.check_acts_for(&actor, agent).await?;

@@ -15,7 +15,7 @@ pub(crate) struct Pgbench {
 
 impl Pgbench {
     /// The one that lies beside the server's own program.
-    pub(crate) async fn of(cluster: &Cluster) -> anyhow::Result<Self> {
+    pub(crate) async fn find(cluster: &Cluster) -> anyhow::Result<Self> {
         let database = super::site::connect(cluster.url()).await?;
         let sql = "SELECT setting FROM pg_config WHERE name = 'BINDIR'";
         let folder: String = database.query_one(sql, &[]).await?.get(0);

@@ -23,7 +23,7 @@ pub struct OwnedKey {
 
 impl OwnedKey {
     /// The key that an actor gave to a request on behalf of an agent.
-    pub fn of(actor: &Actor, agent: &str, key: &str) -> Self {
+    pub fn new(actor: &Actor, agent: &str, key: &str) -> Self {
         let credential = actor.credential();
         Self { stored: joined(&credential, agent, key), earlier: joined(EARLIER, agent, key) }
     }
@@ -73,7 +73,7 @@ mod tests {
         for actor in &actors {
             for agent in ["alpha", "beta", r#"alpha","x"#] {
                 for key in ["x", r#"x","x"#, &lease.to_string()] {
-                    keys.push(OwnedKey::of(actor, agent, key).stored);
+                    keys.push(OwnedKey::new(actor, agent, key).stored);
                 }
             }
         }
@@ -85,7 +85,7 @@ mod tests {
 
     #[test]
     fn an_agent_is_the_same_in_any_case_and_a_key_is_not() {
-        let of = |agent, key| OwnedKey::of(&Actor::System, agent, key);
+        let of = |agent, key| OwnedKey::new(&Actor::System, agent, key);
         assert_eq!(of("Alpha", "k"), of("alpha", "k"));
         assert_ne!(of("alpha", "K"), of("alpha", "k"));
         assert_eq!(of("Alpha", "k").earlier, r#"["earlier","alpha","k"]"#);

@@ -33,7 +33,7 @@ impl RunResult {
     }
 
     /// What a word means, in any case; nothing when it is another word.
-    pub fn of(word: &str) -> Option<Self> {
+    pub fn parse(word: &str) -> Option<Self> {
         let word = word.trim().to_lowercase();
         Self::ALL.into_iter().find(|result| result.words().contains(&word.as_str()))
     }
@@ -54,7 +54,7 @@ mod tests {
             ("warning", None),
             ("", None),
         ] {
-            assert_eq!(RunResult::of(word), result, "{word}");
+            assert_eq!(RunResult::parse(word), result, "{word}");
         }
         let all = RunResult::ALL.into_iter().flat_map(RunResult::words);
         let mut words: Vec<_> = all.collect();

@@ -52,7 +52,7 @@ impl OsUser {
             return Ok(Self { name, ids: None });
         }
         match owner {
-            Some(owner) => Self::of(User::from_uid(owner).ok().flatten())
+            Some(owner) => Self::from_user(User::from_uid(owner).ok().flatten())
                 .ok_or_else(|| Error::NoOwner { path: data.to_owned() }),
             None => Self::first_of(&["postgres", "nobody"]),
         }
@@ -61,11 +61,11 @@ impl OsUser {
     /// The first of these users that exists.
     fn first_of(names: &[&str]) -> Result<Self, Error> {
         let mut found = names.iter().map(|name| User::from_name(name).ok().flatten());
-        found.find_map(Self::of).ok_or(Error::NoAccount)
+        found.find_map(Self::from_user).ok_or(Error::NoAccount)
     }
 
     /// A user as whom root can run the server.
-    fn of(user: Option<User>) -> Option<Self> {
+    fn from_user(user: Option<User>) -> Option<Self> {
         let user = user.filter(|user| !user.uid.is_root())?;
         Some(Self { name: user.name, ids: Some((user.uid.as_raw(), user.gid.as_raw())) })
     }

@@ -203,7 +203,7 @@ impl Client {
         let (mut issues, mut skipped) = (Vec::new(), Vec::new());
         for (at, node) in nodes.into_iter().enumerate() {
             let error = partial.iter().find(|(own, _)| *own == at).map(|(_, error)| error.clone());
-            let identity = IssueIdentity::of(&node);
+            let identity = IssueIdentity::from_node(&node);
             match error.map_or_else(|| self.read(node), Err) {
                 Ok(issue) => issues.push(issue),
                 Err(reason) => skipped.push(SkippedIssue { identity, reason }),
@@ -267,7 +267,7 @@ impl Client {
         let nodes = answer.take_list(&NODES);
         let others: Vec<IssueIdentity> = nodes
             .iter()
-            .filter_map(IssueIdentity::of)
+            .filter_map(IssueIdentity::from_node)
             .filter(|one| !named.contains(one.node_id.as_str()))
             .collect();
         let nameless = skipped.iter_mut().filter(|one| one.identity.is_none());
@@ -451,7 +451,7 @@ impl Issue {
 
 impl IssueIdentity {
     /// The identity of a node, even if nothing else of it can be read.
-    fn of(node: &Value) -> Option<Self> {
+    fn from_node(node: &Value) -> Option<Self> {
         let number = i32::try_from(node.get("number")?.as_i64()?).ok()?;
         let is_closed = node.get("closedAt").is_some_and(|at| !at.is_null());
         let said = node.get("state").and_then(Value::as_str).unwrap_or_default();

@@ -29,8 +29,11 @@ pub(super) struct ChangeIssuePayload {
 
 impl ChangeIssuePayload {
     /// What a use case did, with what the selection wants of it.
-    pub(super) async fn of(context: &Context<'_>, changed: ChangeOutcome) -> service::Result<Self> {
-        let fields = loaders::RequestedFields::of(&context.look_ahead().field("issue"));
+    pub(super) async fn load(
+        context: &Context<'_>,
+        changed: ChangeOutcome,
+    ) -> service::Result<Self> {
+        let fields = loaders::RequestedFields::from_lookahead(&context.look_ahead().field("issue"));
         let issue = loaders::one_issue(app(context), changed.issue, fields).await?;
         let known = loaders::Related::Known(Some(Arc::clone(&issue)));
         let audit_entry = AuditEntry { row: changed.audit_entry, issue: known };
@@ -122,7 +125,7 @@ impl EditMutation {
         let mut results = Vec::with_capacity(outcomes.len());
         for (issue_id, outcome) in outcomes {
             let (moved, error) = match outcome {
-                Ok(changed) => (Some(ChangeIssuePayload::of(context, changed).await?), None),
+                Ok(changed) => (Some(ChangeIssuePayload::load(context, changed).await?), None),
                 Err(error) => {
                     let code = error.code().to_owned();
                     (None, Some(MoveIssueError { code, message: error.to_string() }))
@@ -143,7 +146,7 @@ impl EditMutation {
     ) -> async_graphql::Result<ChangeIssuePayload> {
         let entry = input.audit_entry_id;
         let changed = moves::undo_move(app(context), actor(context), entry).await?;
-        Ok(ChangeIssuePayload::of(context, changed).await?)
+        Ok(ChangeIssuePayload::load(context, changed).await?)
     }
 
     /// Assigns an issue to an agent, or to none. Afterwards, it has at most one agent.
@@ -156,7 +159,7 @@ impl EditMutation {
         let AssignAgentInput { issue_id, agent } = input;
         let (app, actor) = (app(context), actor(context));
         let changed = assignments::assign_agent(app, actor, issue_id, agent.as_deref()).await?;
-        Ok(ChangeIssuePayload::of(context, changed).await?)
+        Ok(ChangeIssuePayload::load(context, changed).await?)
     }
 
     /// Sets the owner of an issue, or removes it. Afterwards, the issue has at most one owner.
@@ -169,7 +172,7 @@ impl EditMutation {
         let AssignOwnerInput { issue_id, owner } = input;
         let (app, actor) = (app(context), actor(context));
         let changed = assignments::assign_owner(app, actor, issue_id, owner.as_deref()).await?;
-        Ok(ChangeIssuePayload::of(context, changed).await?)
+        Ok(ChangeIssuePayload::load(context, changed).await?)
     }
 
     /// Sets the priority of an issue, or removes it.
@@ -182,7 +185,7 @@ impl EditMutation {
         let SetPriorityInput { issue_id, priority } = input;
         let (app, actor) = (app(context), actor(context));
         let changed = assignments::set_priority(app, actor, issue_id, priority).await?;
-        Ok(ChangeIssuePayload::of(context, changed).await?)
+        Ok(ChangeIssuePayload::load(context, changed).await?)
     }
 
     /// Puts an issue in a lane; agents are then served the issue from this lane. Lanes are not
@@ -194,7 +197,7 @@ impl EditMutation {
         #[graphql(desc = "The issue and the lane.")] input: SetLane,
     ) -> async_graphql::Result<SetLanePayload> {
         let issue = lanes::set_lane(app(context), actor(context), input).await?;
-        let fields = loaders::RequestedFields::of(&context.look_ahead().field("issue"));
+        let fields = loaders::RequestedFields::from_lookahead(&context.look_ahead().field("issue"));
         Ok(SetLanePayload { issue: loaders::one_issue(app(context), issue, fields).await? })
     }
 }

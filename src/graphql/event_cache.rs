@@ -52,7 +52,7 @@ impl EventCache {
             Err(Error::NotFound { .. }) => Ok(None),
             Err(error) => Err(error),
         };
-        self.of(event).issue.get_or_try_init(load).await.cloned()
+        self.entry(event).issue.get_or_try_init(load).await.cloned()
     }
 
     /// Whether a search finds the issue that an event is about.
@@ -64,7 +64,7 @@ impl EventCache {
         words: &str,
     ) -> Result<bool> {
         let cell = {
-            let cached = self.of(event);
+            let cached = self.entry(event);
             let mut searches = cached.is_found.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(searches.entry(words.to_owned()).or_default())
         };
@@ -72,7 +72,7 @@ impl EventCache {
         cell.get_or_try_init(ask).await.copied()
     }
 
-    fn of(&self, event: &Event) -> Arc<CachedEvent> {
+    fn entry(&self, event: &Event) -> Arc<CachedEvent> {
         let mut events = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let cached = Arc::clone(events.entry(event.id).or_default());
         if events.len() > MAX_EVENTS {

@@ -51,7 +51,7 @@ impl Executor {
     /// The executor of a running service, where a query may take `query_time`.
     pub(super) fn new(app: App, query_time: Duration) -> Self {
         let schema = schema(app.clone());
-        let shapes = Shapes::of(&schema.sdl());
+        let shapes = Shapes::from_sdl(&schema.sdl());
         let mutations = TaskTracker::new();
         Self(Arc::new(Inner { app, schema, shapes, mutations, query_time }))
     }
@@ -83,7 +83,7 @@ impl Executor {
     /// Runs a query or a mutation to its end.
     pub(super) async fn execute(&self, admitted: Admitted) -> OperationResponse {
         let Admitted { kind, document, call } = admitted;
-        let order = Order::of(&document, &call);
+        let order = Order::new(&document, &call);
         let mut request = call.request("");
         request.set_parsed_query(document);
         let running = Box::pin(self.0.schema.execute(request));
@@ -130,7 +130,7 @@ impl Executor {
 struct Order(Vec<Name>);
 
 impl Order {
-    fn of(document: &ExecutableDocument, call: &Call) -> Self {
+    fn new(document: &ExecutableDocument, call: &Call) -> Self {
         let operation = chosen(document, call.operation_name.as_deref());
         let fields = operation.map(|operation| root_fields(document, operation));
         let keys = fields.into_iter().flatten().map(|field| match &field.alias {

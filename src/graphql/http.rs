@@ -61,7 +61,7 @@ pub(super) async fn answer(
         false => members_of_body(&parts.headers, body).await,
     };
     let query = members.and_then(query).map_err(|refusal| refusal.in_media(media))?;
-    let call = Call::of(Requester::of(parts), query);
+    let call = Call::new(Requester::from_request(parts), query);
     if media != Media::EventStream
         && let Some(answer) = server.cached(&call).await
     {
@@ -121,7 +121,7 @@ fn last_event_id(headers: &HeaderMap) -> Result<Option<EventCursor>, HttpError> 
         text => text
             .parse()
             .map(Some)
-            .map_err(|problem| HttpError::of("Last-Event-ID", &format!("{problem}"))),
+            .map_err(|problem| HttpError::for_field("Last-Event-ID", &format!("{problem}"))),
     }
 }
 
@@ -131,8 +131,9 @@ fn members_of_query(query: &str) -> Result<Map<String, Value>, HttpError> {
     for (name, text) in url::form_urlencoded::parse(query.as_bytes()) {
         let value = match name.as_ref() {
             "variables" | "extensions" if text.is_empty() => Value::Null,
-            "variables" | "extensions" => serde_json::from_str(&text)
-                .map_err(|problem| HttpError::of(&name, &format!("is not JSON: {problem}")))?,
+            "variables" | "extensions" => serde_json::from_str(&text).map_err(|problem| {
+                HttpError::for_field(&name, &format!("is not JSON: {problem}"))
+            })?,
             _ => Value::String(text.into_owned()),
         };
         members.insert(name.into_owned(), value);
@@ -177,14 +178,14 @@ pub(super) fn query(mut members: Map<String, Value>) -> Result<Query, HttpError>
     let mut text = |name: &str| match members.remove(name) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),
-        Some(_) => Err(HttpError::of(name, "must be a string")),
+        Some(_) => Err(HttpError::for_field(name, "must be a string")),
     };
     let document = text("query")?;
     let operation_name = text("operationName")?;
     let mut object = |name: &str| match members.remove(name) {
         None | Some(Value::Null) => Ok(Value::Object(Map::new())),
         Some(object @ Value::Object(_)) => Ok(object),
-        Some(_) => Err(HttpError::of(name, "must be an object")),
+        Some(_) => Err(HttpError::for_field(name, "must be an object")),
     };
     let mut variables = object("variables")?;
     json::make_whole(&mut variables);
@@ -192,7 +193,7 @@ pub(super) fn query(mut members: Map<String, Value>) -> Result<Query, HttpError>
     let document = match document {
         Some(document) => document,
         None if extensions.get("persistedQuery").is_some() => return Err(HttpError::not_stored()),
-        None => return Err(HttpError::of("query", "is missing")),
+        None => return Err(HttpError::for_field("query", "is missing")),
     };
     let mut query = Query::new(document).variables(Variables::from_json(variables));
     query.operation_name = operation_name;
@@ -218,7 +219,7 @@ impl HttpError {
     }
 
     /// A member of the request is wrong.
-    fn of(field: &str, reason: &str) -> Self {
+    fn for_field(field: &str, reason: &str) -> Self {
         let sentence = format!("{field}: {reason}");
         Self { field: Some(field.to_owned()), ..Self::new(StatusCode::BAD_REQUEST, sentence) }
     }

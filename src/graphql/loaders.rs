@@ -68,7 +68,7 @@ impl Related<Arc<Issue>> {
             (Self::Known(issue), _) => Ok(issue.clone()),
             (Self::Left, None) => Ok(None),
             (Self::Left, Some(id)) => {
-                let fields = RequestedFields::of(&context.look_ahead());
+                let fields = RequestedFields::from_lookahead(&context.look_ahead());
                 Ok(issues_by_id(app(context), &[id], fields).await?.remove(&id))
             }
         }
@@ -88,7 +88,7 @@ impl Related<Arc<Issue>> {
         }
         let row = issues::by_id(&mut *app(context).connection().await?, id).await?;
         let row = row.ok_or_else(|| Error::no_issue(id))?;
-        one_issue(app(context), row, RequestedFields::of(&context.look_ahead())).await
+        one_issue(app(context), row, RequestedFields::from_lookahead(&context.look_ahead())).await
     }
 }
 
@@ -111,7 +111,7 @@ pub(super) struct RequestedFields {
 
 impl RequestedFields {
     /// What a selection on one issue wants.
-    pub(super) fn of(issue: &Lookahead<'_>) -> Self {
+    pub(super) fn from_lookahead(issue: &Lookahead<'_>) -> Self {
         let has = |field| issue.field(field).exists();
         let edges = |field| Some(issue.field(field)).filter(Lookahead::exists);
         Self {
@@ -119,14 +119,14 @@ impl RequestedFields {
             lease: has("lease"),
             backoff: has("backoff"),
             counts: has("openBlockers") || has("unblocks") || has("queueScore"),
-            blocked_by: edges("blockedBy").map(|of| Edges::of(&of)),
-            blocks: edges("blocks").map(|of| Edges::of(&of)),
+            blocked_by: edges("blockedBy").map(|of| Edges::from_lookahead(&of)),
+            blocks: edges("blocks").map(|of| Edges::from_lookahead(&of)),
         }
     }
 
     /// What a selection on a connection of issues wants.
     pub(super) fn of_list(list: &Lookahead<'_>) -> Self {
-        nodes(list).iter().map(Self::of).fold(Self::default(), Self::or)
+        nodes(list).iter().map(Self::from_lookahead).fold(Self::default(), Self::or)
     }
 
     fn or(self, other: Self) -> Self {
@@ -148,9 +148,9 @@ pub(super) struct Edges(Option<Box<RequestedFields>>);
 
 impl Edges {
     /// What a selection on a list of dependencies wants.
-    pub(super) fn of(list: &Lookahead<'_>) -> Self {
+    pub(super) fn from_lookahead(list: &Lookahead<'_>) -> Self {
         let issue = Some(list.field("issue")).filter(Lookahead::exists);
-        Self(issue.map(|issue| Box::new(RequestedFields::of(&issue))))
+        Self(issue.map(|issue| Box::new(RequestedFields::from_lookahead(&issue))))
     }
 
     fn or(self, other: Self) -> Self {
@@ -176,8 +176,10 @@ pub(super) async fn with_issues<Row>(
     if !issue.iter().any(Lookahead::exists) {
         return Ok(page.map(|row| (row, Related::Left)));
     }
-    let fields =
-        issue.iter().map(RequestedFields::of).fold(RequestedFields::default(), RequestedFields::or);
+    let fields = issue
+        .iter()
+        .map(RequestedFields::from_lookahead)
+        .fold(RequestedFields::default(), RequestedFields::or);
     let ids: Vec<IssueId> = page.rows.iter().filter_map(&id_of).collect();
     let issues = issues_by_id(app(context), &ids, fields).await?;
     Ok(page.map(|row| {

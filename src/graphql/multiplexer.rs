@@ -103,7 +103,7 @@ impl Multiplexer {
             let only = async move { executor.execute_to_the_end(admitted).await.into_only_item() };
             return stream::once(only).boxed();
         }
-        match (SharedSubscription::of(&admitted), resume) {
+        match (SharedSubscription::from_admitted(&admitted), resume) {
             (Some(subscription), resume) => {
                 let subscription =
                     SharedSubscription { after: resume.or(subscription.after), ..subscription };
@@ -216,7 +216,7 @@ async fn missed(
 impl SharedSubscription {
     /// How a subscription can be shared; none when it cannot, which costs an execution of its own
     /// and nothing else.
-    fn of(admitted: &Admitted) -> Option<Self> {
+    fn from_admitted(admitted: &Admitted) -> Option<Self> {
         let mut call = admitted.call.clone();
         let operation = chosen(&admitted.document, call.operation_name.as_deref()).ok()?;
         let field = root_fields(&admitted.document, operation).into_iter().next()?;

@@ -92,7 +92,7 @@ impl BoardMutation {
     ) -> async_graphql::Result<MoveIssuePayload> {
         let moved = service::board::moves::move_issue(app(context), actor(context), input).await?;
         let ChangeIssuePayload { issue, audit_entry, cursor } =
-            ChangeIssuePayload::of(context, moved).await?;
+            ChangeIssuePayload::load(context, moved).await?;
         Ok(MoveIssuePayload { issue, audit_entry, cursor })
     }
 

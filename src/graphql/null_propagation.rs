@@ -20,7 +20,7 @@ pub(super) struct Shapes(HashMap<String, HashMap<String, Type>>);
 
 impl Shapes {
     /// The shapes in a schema's text.
-    pub(super) fn of(sdl: &str) -> Self {
+    pub(super) fn from_sdl(sdl: &str) -> Self {
         let schema = parse_schema(sdl).expect("the library reads the schema that it has written");
         let types = schema.definitions.into_iter().filter_map(|definition| {
             let TypeSystemDefinition::Type(of) = definition else { return None };
@@ -64,7 +64,8 @@ impl Shapes {
         }
     }
 
-    /// How much of a path leads to the deepest place on it that may be null; 0 for the whole answer.
+    /// How much of a path leads to the deepest place on it that may be null; 0 for the whole
+    /// answer.
     fn nullable_end(
         &self,
         document: &ExecutableDocument,
@@ -101,7 +102,8 @@ impl Shapes {
         end
     }
 
-    /// Finds what is selected under a key, behind spreads too: its type, and what is selected in it.
+    /// Finds what is selected under a key, behind spreads too: its type, and what is selected in
+    /// it.
     fn find<'a>(
         &'a self,
         document: &'a ExecutableDocument,
@@ -212,7 +214,7 @@ mod tests {
         let error = |path: &&[PathSegment]| ServerError::new("", None).with_path(path.to_vec());
         let mut response = Response::new(data);
         response.errors = paths.iter().map(error).collect();
-        Shapes::of(SCHEMA).complete(&document, &operation.node, &mut response);
+        Shapes::from_sdl(SCHEMA).complete(&document, &operation.node, &mut response);
         response.data
     }
 

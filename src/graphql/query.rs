@@ -111,7 +111,7 @@ impl BoardQuery {
                 Err(Error::Invalid { field: "id", reason })
             }
         };
-        let fields = loaders::RequestedFields::of(&context.look_ahead());
+        let fields = loaders::RequestedFields::from_lookahead(&context.look_ahead());
         match found(issue)? {
             Some(issue) => Ok(Some(loaders::issue(app, issue, fields).await?)),
             None => Ok(None),

@@ -36,7 +36,7 @@ pub(super) struct Requester {
 
 impl Requester {
     /// Who sent a request. Without word from the middleware it is nobody.
-    pub(super) fn of(request: &Parts) -> Self {
+    pub(super) fn from_request(request: &Parts) -> Self {
         let actor = request.extensions.get::<Actor>().cloned().unwrap_or(Actor::Anonymous);
         Self { actor, request_id: request.extensions.get::<RequestId>().cloned() }
     }
@@ -55,7 +55,7 @@ pub(super) struct Call {
 
 impl Call {
     /// What somebody asks.
-    pub(super) fn of(requester: Requester, request: Request) -> Self {
+    pub(super) fn new(requester: Requester, request: Request) -> Self {
         let text = RequestText { query: request.query, variables: request.variables };
         Self { requester, text, operation_name: request.operation_name }
     }

@@ -55,7 +55,7 @@ pub(super) struct ResponseCache {
 struct CacheKey([u8; 32]);
 
 impl CacheKey {
-    fn of(call: &Call) -> Self {
+    fn new(call: &Call) -> Self {
         let Call { requester, text, operation_name } = call;
         let actor = format!("{:?}", requester.actor);
         let words = (actor, &text.query, operation_name, &text.variables);
@@ -129,7 +129,7 @@ impl ResponseCache {
         executor: &Executor,
         call: &Call,
     ) -> Option<Result<Bytes, OperationResponse>> {
-        let key = CacheKey::of(call);
+        let key = CacheKey::new(call);
         let flight = Arc::clone(self.lock().get(&key)?);
         let outcome = flight.run(async |last: Option<Arc<CachedResponse>>| {
             let (state, now) = self.read_snapshot(executor).await;
@@ -154,7 +154,7 @@ impl ResponseCache {
         if admitted.kind != OperationType::Query {
             return Err(executor.execute_to_the_end(admitted).await);
         }
-        let key = CacheKey::of(&admitted.call);
+        let key = CacheKey::new(&admitted.call);
         let (state, now) = self.read_snapshot(executor).await;
         let bytes = executor.execute(admitted).await.into_clean_bytes()?;
         let cached = self.entry_of(bytes.clone(), state, now);

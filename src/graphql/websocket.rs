@@ -98,7 +98,7 @@ pub(super) async fn upgrade(server: Server, parts: &mut Parts) -> Response {
         Ok(upgrade) => upgrade,
         Err(refusal) => return refusal.into_response(),
     };
-    let visitor = Visitor::of(parts);
+    let visitor = Visitor::from_request(parts);
     upgrade
         .protocols([PROTOCOL])
         .read_buffer_size(BUFFER)
@@ -117,9 +117,9 @@ struct Visitor {
 }
 
 impl Visitor {
-    fn of(request: &Parts) -> Self {
+    fn from_request(request: &Parts) -> Self {
         Self {
-            requester: Requester::of(request),
+            requester: Requester::from_request(request),
             caller: request.extensions.get::<Caller>().cloned(),
         }
     }
@@ -308,7 +308,7 @@ impl WebSocketSession {
             _ if is_full => Err(too_long()),
             _ => query(payload)
                 .map_err(|refusal| refusal.answer())
-                .and_then(|query| self.server.admit(Call::of(requester.clone(), query))),
+                .and_then(|query| self.server.admit(Call::new(requester.clone(), query))),
         };
         match admitted {
             Ok(admitted) => {

@@ -187,7 +187,7 @@ impl McpServer {
         let reader = messages::reader(&request, tool, &tool_caller);
         context.extensions.insert(tool_caller.clone());
         let answered = match self.tools.call(ToolCallContext::new(self, request, context)).await {
-            Err(error) => match InvalidArgument::of(&error) {
+            Err(error) => match InvalidArgument::from_error(&error) {
                 Some(misread) => Ok(ToolError::from(misread).into()),
                 None => Err(error),
             },

@@ -64,7 +64,7 @@ pub(super) struct Untrusted {
 }
 
 impl Issue {
-    pub(super) fn of(issue: &store::Issue, repository: &Repository) -> Self {
+    pub(super) fn new(issue: &store::Issue, repository: &Repository) -> Self {
         Self {
             issue_id: issue.id.to_string(),
             repo_full_name: repository.full_name.to_string(),
@@ -241,7 +241,7 @@ impl From<&HeldLease> for HeldWork {
     fn from(held: &HeldLease) -> Self {
         Self {
             lease: Lease::from(&held.lease),
-            issue: Issue::of(&held.issue, &held.repository),
+            issue: Issue::new(&held.issue, &held.repository),
             stop_reason: held.stop.clone(),
             awaiting_input: held.lease.awaiting_input.clone(),
             messages: held.messages.iter().map(Message::from).collect(),
@@ -270,9 +270,9 @@ pub(super) struct Done {
 }
 
 impl Done {
-    pub(super) fn of(done: &Finished, repository: &Repository) -> Self {
+    pub(super) fn new(done: &Finished, repository: &Repository) -> Self {
         let agent_run_id = done.agent_run.id.to_string();
-        Self { issue: Issue::of(&done.issue, repository), agent_run_id }
+        Self { issue: Issue::new(&done.issue, repository), agent_run_id }
     }
 }
 
@@ -288,9 +288,9 @@ pub(super) struct ReleasedIssue {
 }
 
 impl ReleasedIssue {
-    pub(super) fn of(released: &Released, repository: &Repository) -> Self {
+    pub(super) fn new(released: &Released, repository: &Repository) -> Self {
         let Released { issue, note } = released;
-        Self { issue: Issue::of(issue, repository), status_note: note.clone() }
+        Self { issue: Issue::new(issue, repository), status_note: note.clone() }
     }
 }
 
@@ -320,7 +320,7 @@ impl From<&Explained> for Explanation {
             word.and_then(|word| word.as_str().map(str::to_owned)).unwrap_or_default()
         };
         Self {
-            issue: Issue::of(&of.issue, &of.repository),
+            issue: Issue::new(&of.issue, &of.repository),
             rank: of.rank,
             skip_reasons: of.skips.iter().map(reason).collect(),
             summary: of.summary.clone(),
@@ -361,8 +361,8 @@ pub(super) struct Changed {
 }
 
 impl Changed {
-    pub(super) fn of(issue: &store::Issue, repository: &Repository) -> Self {
-        Self { issue: Issue::of(issue, repository) }
+    pub(super) fn new(issue: &store::Issue, repository: &Repository) -> Self {
+        Self { issue: Issue::new(issue, repository) }
     }
 }
 

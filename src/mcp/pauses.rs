@@ -65,7 +65,7 @@ pub(super) struct Pause {
 }
 
 impl Pause {
-    fn of(row: &store::Pause, held: usize) -> Self {
+    fn new(row: &store::Pause, held: usize) -> Self {
         Self {
             pause_id: row.id.to_string(),
             scope: row.scope.as_str(),
@@ -122,7 +122,7 @@ impl McpServer {
         };
         let row = pauses::pause_work(&self.app, &tool_caller.actor, command).await?;
         let held = pauses::held_under(&self.app, std::slice::from_ref(&row)).await?;
-        Ok(Json(Pause::of(&row, held.first().copied().unwrap_or_default())))
+        Ok(Json(Pause::new(&row, held.first().copied().unwrap_or_default())))
     }
 
     /// Ends a pause: agents are served the paused work again.
@@ -143,7 +143,7 @@ impl McpServer {
         let id = known("pauseId", &given.pause_id)?;
         let row = pauses::resume_work(&self.app, &tool_caller.actor, id).await?;
         let held = pauses::held_under(&self.app, std::slice::from_ref(&row)).await?;
-        let pause = Pause::of(&row, held.first().copied().unwrap_or_default());
+        let pause = Pause::new(&row, held.first().copied().unwrap_or_default());
         Ok(Json(Resumed { pause }))
     }
 
@@ -152,7 +152,7 @@ impl McpServer {
     async fn list_pauses(&self) -> Result<Json<Pauses>, ToolError> {
         let rows = pauses::pauses(&self.app).await?;
         let held = pauses::held_under(&self.app, &rows).await?;
-        let pauses = rows.iter().zip(held).map(|(row, held)| Pause::of(row, held)).collect();
+        let pauses = rows.iter().zip(held).map(|(row, held)| Pause::new(row, held)).collect();
         Ok(Json(Pauses { pauses }))
     }
 }

@@ -100,7 +100,7 @@ impl McpServer {
         let body = board::bodies(&self.app, &[id]).await?.pop().and_then(|(_, body)| body);
         let read = conversations::read_or_say_why(&self.app, &issue, &repository);
         let comments = Comments::from(Box::pin(read).await);
-        Ok(Issue::of(&issue, &repository).with_text(&issue, body, comments))
+        Ok(Issue::new(&issue, &repository).with_text(&issue, body, comments))
     }
 }
 
@@ -303,7 +303,7 @@ impl McpServer {
         };
         let done = leases::finish_work(&self.app, &tool_caller.actor, command).await?;
         let (_, repository) = board::find_issue(&self.app, done.issue.id).await?;
-        Ok(Json(Done::of(&done, &repository)))
+        Ok(Json(Done::new(&done, &repository)))
     }
 
     /// Releases an issue without reporting an outcome: removes the agent's label, ends its lease,
@@ -326,7 +326,7 @@ impl McpServer {
         let (issue, repository) = self.find(&given.repo_full_name, given.issue_number).await?;
         let actor = tool_caller.acting(&agent);
         let released = assignments::release_issue(&self.app, &actor, issue.id, &agent).await?;
-        Ok(Json(ReleasedIssue::of(&released, &repository)))
+        Ok(Json(ReleasedIssue::new(&released, &repository)))
     }
 
     /// Lists the agent's queue: the issues that the agent would be served, best first. Claims
@@ -411,7 +411,7 @@ impl McpServer {
         let repositories = board::repositories(&self.app, &ids).await?;
         let shape = |issue: &store::Issue| {
             let repository = repositories.iter().find(|row| row.id == issue.repository_id)?;
-            Some(Issue::of(issue, repository))
+            Some(Issue::new(issue, repository))
         };
         Ok(Json(Issues {
             issues: page.rows.iter().filter_map(shape).collect(),
@@ -449,7 +449,7 @@ impl McpServer {
             fencing_token: given.fencing_token,
         };
         let moved = moves::set_status(&self.app, &actor, command).await?;
-        Ok(Json(Changed::of(&moved.issue, &repository)))
+        Ok(Json(Changed::new(&moved.issue, &repository)))
     }
 
     /// Reads one issue from GitHub now.
@@ -469,7 +469,7 @@ impl McpServer {
         let (name, number) = (repository(&self.app, &given.repo_full_name)?, given.issue_number);
         let refreshed = sync::refresh_issue(&self.app, &name, number).await?;
         let (issue, repository) = board::find_issue_by_number(&self.app, &name, number).await?;
-        let issue = Issue::of(&issue, &repository);
+        let issue = Issue::new(&issue, &repository);
         Ok(Json(Refresh { action: word_of(refreshed), issue }))
     }
 

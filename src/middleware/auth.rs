@@ -89,7 +89,7 @@ enum Owner {
 struct Tokens(Vec<([u8; 32], Owner)>);
 
 impl Tokens {
-    fn of(auth: &AuthConfig) -> Self {
+    fn new(auth: &AuthConfig) -> Self {
         let bound = auth
             .workers
             .iter()
@@ -136,7 +136,7 @@ impl Callers {
     pub fn new(app: &App) -> Self {
         Self(Arc::new(Inner {
             app: app.clone(),
-            tokens: Tokens::of(&app.config.auth),
+            tokens: Tokens::new(&app.config.auth),
             proxies: Proxies::new(&app.config.server.trusted_proxies),
             login_throttle: LoginThrottle::default(),
             rate_limiter: RateLimiter::default(),

@@ -38,7 +38,7 @@ pub(super) struct AllowedOrigin {
 }
 
 impl AllowedOrigin {
-    pub(super) fn of(config: &Config) -> Self {
+    pub(super) fn from_config(config: &Config) -> Self {
         let server = &config.server;
         let machine = nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok());
         let machine = machine.map(|name| name.to_ascii_lowercase());
@@ -234,7 +234,7 @@ mod tests {
     fn every_mode_but_basic_checks_names() {
         let site = |settings: &[(&str, &str)]| {
             let env = crate::config::Env::from_iter(settings.iter().copied());
-            AllowedOrigin::of(&Config::from_env(&env).unwrap())
+            AllowedOrigin::from_config(&Config::from_env(&env).unwrap())
         };
         let foreign = [("host", "evil.example")];
         for host in ["127.0.0.1", "0.0.0.0", "10.0.0.1"] {

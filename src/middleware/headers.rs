@@ -29,7 +29,7 @@ const PLAYGROUND_POLICY: &str = "default-src 'self'; script-src 'self'; style-sr
 pub(super) struct Headers(Arc<Vec<(HeaderName, HeaderValue)>>);
 
 impl Headers {
-    pub(super) fn of(server: &ServerConfig) -> Self {
+    pub(super) fn new(server: &ServerConfig) -> Self {
         let mut headers = vec![
             (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
             (X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),

@@ -169,7 +169,7 @@ mod tests {
     }
 
     fn source(number: u32) -> SourceAddress {
-        SourceAddress::of(Ipv4Addr::from_bits(number).into())
+        SourceAddress::new(Ipv4Addr::from_bits(number).into())
     }
 
     #[test]

@@ -71,8 +71,8 @@ pub fn guard(app: &App, transports: Router) -> Router {
         .layer(from_fn_with_state(requests::TIME_LIMIT, requests::limit_time))
         .layer(from_fn_with_state(requests::BODY_TIME, requests::limit_body_time))
         .layer(from_fn_with_state(Callers::new(app), auth::admit))
-        .layer(from_fn_with_state(csrf::AllowedOrigin::of(&app.config), csrf::check))
+        .layer(from_fn_with_state(csrf::AllowedOrigin::from_config(&app.config), csrf::check))
         .layer(compression)
-        .layer(from_fn_with_state(headers::Headers::of(&app.config.server), headers::add))
+        .layer(from_fn_with_state(headers::Headers::new(&app.config.server), headers::add))
         .layer(from_fn_with_state(app.clock.clone(), requests::attend))
 }

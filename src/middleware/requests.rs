@@ -42,7 +42,7 @@ const TELLS_ITSELF: [&str; 2] = ["/graphql", "/mcp"];
 pub struct RequestId(Arc<str>);
 
 impl RequestId {
-    fn of(headers: &HeaderMap, clock: &Clock) -> Self {
+    fn from_headers(headers: &HeaderMap, clock: &Clock) -> Self {
         let given = headers.get(REQUEST_ID).and_then(|id| id.to_str().ok());
         match given.filter(|id| is_usable(id)) {
             Some(id) => Self(id.into()),
@@ -71,7 +71,7 @@ pub(super) async fn attend(
     next: Next,
 ) -> Response {
     let began = Instant::now();
-    let id = RequestId::of(request.headers(), &clock);
+    let id = RequestId::from_headers(request.headers(), &clock);
     request.extensions_mut().insert(id.clone());
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let span = tracing::info_span!("request", { field::REQUEST_ID } = %id);

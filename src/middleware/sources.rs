@@ -54,13 +54,13 @@ impl Proxies {
                 None => break,
             }
         }
-        SourceAddress::of(address)
+        SourceAddress::new(address)
     }
 }
 
 impl SourceAddress {
     /// The source that an address belongs to.
-    pub(super) fn of(address: IpAddr) -> Self {
+    pub(super) fn new(address: IpAddr) -> Self {
         Self(Some(match address.to_canonical() {
             IpAddr::V4(address) => address.into(),
             IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
@@ -147,7 +147,7 @@ mod tests {
 
     #[test]
     fn one_network_of_ipv6_is_one_sender() {
-        let of = |address: &str| SourceAddress::of(address.parse().unwrap());
+        let of = |address: &str| SourceAddress::new(address.parse().unwrap());
         assert_eq!(of("2a00:1:2:3::1"), of("2a00:1:2:3:ffff::9"));
         assert_ne!(of("2a00:1:2:3::1"), of("2a00:1:2:4::1"));
         assert_eq!(of("::ffff:10.0.0.1"), of("10.0.0.1"));

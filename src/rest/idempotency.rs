@@ -82,7 +82,7 @@ async fn carry_out(
     let actor = parts.extensions.get::<Actor>().unwrap_or(&Actor::Anonymous);
     let caller = actor.credential();
     let asked = address(&parts.method, &parts.uri);
-    let key = OwnedKey::of(actor, actor.name(), key).stored;
+    let key = OwnedKey::new(actor, actor.name(), key).stored;
     let key = IdempotencyKey { caller: &caller, request: &asked, key: &key };
     let hash: String =
         Sha256::digest(body.bytes()).iter().map(|byte| format!("{byte:02x}")).collect();

@@ -34,13 +34,13 @@ pub(super) struct IssueRef {
 impl<'de> Deserialize<'de> for IssueRef {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let members = Members::deserialize(from)?;
-        Self::of(&members).map_err(|problem| D::Error::custom(problem.error()))
+        Self::from_members(&members).map_err(|problem| D::Error::custom(problem.error()))
     }
 }
 
 impl IssueRef {
     /// Reads the three members. The caller has checked that they are given.
-    fn of(members: &Members) -> Result<Self, Problem> {
+    fn from_members(members: &Members) -> Result<Self, Problem> {
         let id = members.text("issueId")?.unwrap_or_default();
         let issue_id = id.parse().map_err(|error| {
             Problem::bad_request(format!("issueId: {error}")).with("field", "issueId")
@@ -92,12 +92,12 @@ pub(super) struct NumberedIssue {
 impl<'de> Deserialize<'de> for NumberedIssue {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let members = Members::deserialize(from)?;
-        Self::of(&members).map_err(|problem| D::Error::custom(problem.error()))
+        Self::from_members(&members).map_err(|problem| D::Error::custom(problem.error()))
     }
 }
 
 impl NumberedIssue {
-    fn of(members: &Members) -> Result<Self, Problem> {
+    fn from_members(members: &Members) -> Result<Self, Problem> {
         let repo = match members.text("repo")? {
             Some(repo) => Some(repo),
             None => members.text("repoFullName")?,

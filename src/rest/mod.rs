@@ -51,7 +51,7 @@ pub fn router(app: App) -> Router {
     description.servers = public.map(|url| vec![Server::new(url.as_str().trim_end_matches('/'))]);
     let mut description = openapi::finish(description);
     enforced::name_lanes(&mut description, &app.config.lanes);
-    let description = openapi::OpenApiDocument::of(&description);
+    let description = openapi::OpenApiDocument::new(&description);
     router
         .route("/api/openapi.json", get(openapi::serve).with_state(Protected::new(description)))
         .layer(from_fn_with_state(app.clone(), idempotency::once))

@@ -177,7 +177,7 @@ fn security(tier: Tier) -> Vec<SecurityRequirement> {
 pub(super) struct OpenApiDocument(Bytes);
 
 impl OpenApiDocument {
-    pub(super) fn of(description: &Description) -> Self {
+    pub(super) fn new(description: &Description) -> Self {
         let json = serde_json::to_vec(description).expect("a description is made of texts");
         Self(json.into())
     }

@@ -197,7 +197,7 @@ impl Repository {
         if !issue.is_pull_request {
             let position = (issue.updated_at, issue.number);
             self.by_update.all.insert(position);
-            self.by_update.of(&issue).insert(position);
+            self.by_update.index_mut(&issue).insert(position);
         }
         self.last_number = self.last_number.max(issue.number);
         self.issues.insert(issue.number, Arc::new(issue));
@@ -207,13 +207,13 @@ impl Repository {
         let issue = self.issues.remove(&number).ok_or_else(|| Refusal::no_issue(number))?;
         let position = (issue.updated_at, issue.number);
         self.by_update.all.remove(&position);
-        self.by_update.of(&issue).remove(&position);
+        self.by_update.index_mut(&issue).remove(&position);
         Ok(Arc::unwrap_or_clone(issue))
     }
 }
 
 impl ByUpdate {
-    fn of(&mut self, issue: &Issue) -> &mut BTreeSet<UpdatePosition> {
+    fn index_mut(&mut self, issue: &Issue) -> &mut BTreeSet<UpdatePosition> {
         if issue.closed_at.is_some() { &mut self.closed } else { &mut self.open }
     }
 }

@@ -48,7 +48,7 @@ fn token() -> String {
 struct Transports(Router);
 
 impl Transports {
-    fn of(given: &Given) -> Self {
+    fn new(given: &Given) -> Self {
         Self(dispatch::router(given.app.clone()))
     }
 
@@ -194,7 +194,7 @@ async fn the_description_tells_every_address_and_who_may_ask_it() {
 /// What each route and each root field of GraphQL, with its tier, answers to whoever shows nothing,
 /// a wrong token, the token, and the password.
 async fn answers(given: &Given) -> Vec<(String, Tier, [bool; 4])> {
-    let transports = Transports::of(given);
+    let transports = Transports::new(given);
     let shown = [String::new(), "Bearer wrong".to_owned(), token(), basic("sam:a:secret")];
     let mut answers = Vec::new();
     for (method, template, tier) in ROUTES {
@@ -367,7 +367,7 @@ async fn where_people_read_only_whoever_changes_something_needs_a_token() {
         let refused = given.ask("POST", "/graphql", Some(query)).await.text();
         assert!(refused.contains("UNAUTHENTICATED"), "{refused}");
         let foreign = [("host", "evil.example")];
-        assert_eq!(Transports::of(given).status("GET", "/api/issues", &foreign).await, 403);
+        assert_eq!(Transports::new(given).status("GET", "/api/issues", &foreign).await, 403);
     })
     .await;
 }
@@ -421,7 +421,7 @@ async fn who_shows_nothing_is_asked_for_credentials_and_not_told_they_do_not_suf
                 .graphql_as_agent("mutation { claimNext(input: {agent: \"alpha\"}) { lease { id } } }", json!({}))
                 .await;
             let lease = claimed["claimNext"]["lease"]["id"].as_str().unwrap().to_owned();
-            let transports = Transports::of(given);
+            let transports = Transports::new(given);
             let documents = Documents::new();
             let code_of = |body: &str| -> Value {
                 let body: Value = serde_json::from_str(body).unwrap_or_default();
@@ -490,7 +490,7 @@ fn error_of(body: &str) -> String {
 #[tokio::test]
 async fn workers_reach_what_the_table_opens_to_them_and_nothing_else() {
     given_settings(&WORKERS, async |given| {
-        let transports = Transports::of(given);
+        let transports = Transports::new(given);
         for (method, template, tier) in ROUTES {
             let path = example(template);
             let ask = async |token: &str| {
@@ -566,7 +566,7 @@ async fn workers_reach_what_the_table_opens_to_them_and_nothing_else() {
 #[tokio::test]
 async fn refusals_of_workers_are_written_down_and_do_not_flood_the_log() {
     given_settings(&WORKERS, async |given| {
-        let transports = Transports::of(given);
+        let transports = Transports::new(given);
         let bound = [("authorization", "Bearer bound-token-of-tests")];
         for _ in 0..5 {
             assert_eq!(transports.status("POST", "/api/repos", &bound).await, 403);
@@ -685,7 +685,7 @@ async fn workers_ask_graphql_for_what_the_table_opens_only() {
 #[tokio::test]
 async fn programs_ask_as_often_as_the_table_says_and_people_as_they_like() {
     given(async |given| {
-        let transports = Transports::of(given);
+        let transports = Transports::new(given);
         let authorization = token();
         for (method, path, times, seconds) in LIMITS {
             let ask = async |headers: &[(&str, &str)]| {
@@ -715,7 +715,7 @@ async fn programs_ask_as_often_as_the_table_says_and_people_as_they_like() {
 #[tokio::test]
 async fn an_unset_token_never_matches() {
     given_settings(&[("DISPATCH_AGENT_TOKEN", "")], async |given| {
-        let transports = Transports::of(given);
+        let transports = Transports::new(given);
         for authorization in
             ["", "Bearer", "Bearer ", "Bearer undefined", "Bearer null", "bearer ''"]
         {
@@ -737,7 +737,7 @@ async fn an_unset_token_never_matches() {
 #[tokio::test]
 async fn a_token_is_read_in_any_spelling_of_its_scheme() {
     given(async |given| {
-        let transports = Transports::of(given);
+        let transports = Transports::new(given);
         for authorization in [
             format!("Bearer {AGENT_TOKEN}"),
             format!("bearer   {AGENT_TOKEN}  "),
@@ -757,7 +757,7 @@ async fn a_token_is_read_in_any_spelling_of_its_scheme() {
 #[tokio::test]
 async fn a_browser_is_asked_for_name_and_password() {
     given_settings(&BASIC, async |given| {
-        let transports = Transports::of(given);
+        let transports = Transports::new(given);
         for path in ["/board", "/api/issues", "/api/nonsense", "/graphql", "/nonsense"] {
             let (status, headers, body) = transports.ask("GET", path, &[]).await;
             assert_eq!(status, StatusCode::UNAUTHORIZED, "{path}");
@@ -774,7 +774,7 @@ async fn a_browser_is_asked_for_name_and_password() {
 #[tokio::test]
 async fn wrong_passwords_close_the_door_for_a_minute() {
     given_settings(&BASIC, async |given| {
-        let transports = Transports::of(given);
+        let transports = Transports::new(given);
         let from = async |hop: &str, pair: &str| {
             let forwarded = format!("6.6.6.6, {hop}");
             let authorization = basic(pair);
@@ -921,12 +921,12 @@ fn hostile_headers() -> Vec<Vec<(&'static str, &'static str)>> {
     all
 }
 
-/// A route meets one in so many hostile headers where all of them would take too long. Each header meets
-/// some routes.
+/// A route meets one in so many hostile headers where all of them would take too long. Each header
+/// meets some routes.
 const ONE_OF: usize = 8;
 
-/// In every mode and with every kind of credentials, what is refused is refused in the same way whatever
-/// stands beside them.
+/// In every mode and with every kind of credentials, what is refused is refused in the same way
+/// whatever stands beside them.
 #[tokio::test]
 async fn no_header_opens_a_route_that_needs_credentials() {
     let agent = token();
@@ -935,7 +935,7 @@ async fn no_header_opens_a_route_that_needs_credentials() {
     let all_hostile = hostile_headers();
     for mode in [&[][..], &READ_ONLY[..], &BASIC[..], &DISABLED[..]] {
         given_settings(&[&WORKERS[..], mode].concat(), async |given| {
-            let transports = Transports::of(given);
+            let transports = Transports::new(given);
             for shown in all_shown {
                 let mut usual = vec![("host", "localhost:3000")];
                 if !shown.is_empty() {
@@ -965,7 +965,8 @@ async fn no_header_opens_a_route_that_needs_credentials() {
                             && *template == access::SOCKET
                             && HANDSHAKE.iter().all(|header| headers.contains(header));
                         if opens_socket && shown.is_empty() {
-                            // The sandbox of this test has no connection that could become a socket.
+                            // The sandbox of this test has no connection that could become a
+                            // socket.
                             assert_eq!(answer.0, 426, "{asked}");
                         } else if is_whole && hostile.contains(&("authorization", "Basic Og==")) {
                             // Each of these is a wrong password.
@@ -987,7 +988,7 @@ async fn no_header_opens_a_route_that_needs_credentials() {
 #[tokio::test]
 async fn no_spelling_of_method_or_path_opens_a_route_that_needs_credentials() {
     given_settings(&BASIC, async |given| {
-        let transports = Transports::of(given);
+        let transports = Transports::new(given);
         let methods =
             ["GET", "HEAD", "OPTIONS", "TRACE", "CONNECT", "POST", "PUT", "get", "PROPFIND"];
         for (_, template, tier) in ROUTES {
@@ -1040,7 +1041,7 @@ async fn no_spelling_of_method_or_path_opens_a_route_that_needs_credentials() {
 #[tokio::test]
 async fn another_site_changes_nothing() {
     given(async |given| {
-        let transports = Transports::of(given);
+        let transports = Transports::new(given);
         let foreign: [&[(&str, &str)]; 4] = [
             &[("origin", "https://evil.example")],
             &[("origin", "null")],
@@ -1070,7 +1071,7 @@ async fn another_site_changes_nothing() {
 #[tokio::test]
 async fn another_site_opens_no_socket() {
     given(async |given| {
-        let transports = Transports::of(given);
+        let transports = Transports::new(given);
         let socket = [
             ("host", "localhost:3000"),
             ("connection", "upgrade"),
@@ -1105,7 +1106,7 @@ async fn a_foreign_name_that_points_here_is_turned_away() {
     let settings: [&[(&str, &str)]; 3] = [&[], &[("HOST", "0.0.0.0")], &DISABLED];
     for settings in settings {
         given_settings(settings, async |given| {
-            let transports = Transports::of(given);
+            let transports = Transports::new(given);
             for (method, template, _) in ROUTES {
                 for host in ["evil.example", "evil.example:3000", "localhost.evil.example"] {
                     let headers = [("host", host)];
@@ -1141,7 +1142,7 @@ async fn a_foreign_name_that_points_here_is_turned_away() {
     }
     let settings = [("HOST", "0.0.0.0"), ("DISPATCH_URL", "https://board.example")];
     given_settings(&settings, async |given| {
-        let transports = Transports::of(given);
+        let transports = Transports::new(given);
         let host = ("host", "10.0.0.7:3000");
         assert_eq!(transports.status("GET", "/api/issues", &[host]).await, 200);
         let from = async |origin| {
@@ -1157,7 +1158,7 @@ async fn a_foreign_name_that_points_here_is_turned_away() {
 #[tokio::test]
 async fn data_is_kept_by_no_cache() {
     given(async |given| {
-        let transports = Transports::of(given);
+        let transports = Transports::new(given);
         let authorization = token();
         for (method, template, _) in ROUTES {
             for headers in [&[][..], &[("authorization", authorization.as_str())]] {
@@ -1175,7 +1176,7 @@ async fn data_is_kept_by_no_cache() {
 #[tokio::test]
 async fn nobody_locks_out_others_by_headers_or_by_numbers() {
     given_settings(&BASIC, async |given| {
-        let transports = Transports::of(given);
+        let transports = Transports::new(given);
         let right = basic("sam:a:secret");
         let wrong = basic("sam:wrong");
         let try_from = async |peer: &str, forwarded: &str, authorization: &str| {

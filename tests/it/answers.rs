@@ -20,7 +20,7 @@ const CARD: &str = "{ board { columns { status issues { nodes { title } } } } }"
 struct Asked(Router);
 
 impl Asked {
-    fn of(given: &Given) -> Self {
+    fn new(given: &Given) -> Self {
         Self(dispatch::router(given.app.clone()))
     }
 
@@ -46,11 +46,12 @@ impl Asked {
 async fn an_answer_is_never_older_than_what_was_committed() {
     given(async |given| {
         given.with_issues(&[("First", &["status/ready"])]).await;
-        let service = Asked::of(given);
+        let service = Asked::new(given);
         assert!(service.answer(CARD).await.contains("First"));
         assert!(service.answer(CARD).await.contains("First"));
 
-        // Not an event, not through us, not even a change of something that the board reads by name.
+        // Not an event, not through us, not even a change of something that the board reads by
+        // name.
         given.database.run("UPDATE issues SET title = 'Second'").await;
         assert!(service.answer(CARD).await.contains("Second"));
 
@@ -73,7 +74,7 @@ async fn an_answer_is_never_older_than_what_was_committed() {
 async fn an_answer_that_holds_is_not_read_again() {
     given(async |given| {
         given.with_issues(&[("First", &["status/ready"])]).await;
-        let service = Asked::of(given);
+        let service = Asked::new(given);
         let is_given_again = async || {
             let first = service.bytes(CARD).await;
             let again = service.bytes(CARD).await;
@@ -100,7 +101,7 @@ async fn an_answer_that_holds_is_not_read_again() {
 async fn what_was_refused_or_changes_something_is_run_each_time() {
     given(async |given| {
         given.with_issues(&[("First", &["status/ready"])]).await;
-        let service = Asked::of(given);
+        let service = Asked::new(given);
         for number in 1..=2 {
             given.github.forget_requests();
             let synced = service.answer("mutation { syncIssues { syncedCount } }").await;

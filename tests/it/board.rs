@@ -20,7 +20,7 @@ struct Statements(Arc<Mutex<Vec<String>>>);
 
 impl Statements {
     /// Listens to all the connections that requests share.
-    async fn of(app: &App) -> Self {
+    async fn new(app: &App) -> Self {
         let statements = Self::default();
         let mut connections = Vec::new();
         for _ in 0..app.pool.capacity() {
@@ -64,7 +64,7 @@ async fn the_board_asks_no_more_for_many_cards_and_columns_than_for_one() {
         const BOARD: &str = "{ board { asOf totalCount columns { totalCount issues { totalCount
             nodes { number title body labels repository { fullName } lease { id } } } } } }";
         given.with_issues(&[("One", &["status/ready"])]).await;
-        let statements = Statements::of(&given.app).await;
+        let statements = Statements::new(&given.app).await;
         given.graphql(BOARD, json!({})).await;
         let for_one = statements.take();
 
@@ -99,7 +99,7 @@ async fn projects_ask_no_more_for_many_repositories_than_for_one() {
             totalCount issues(first: 2) { nodes { title url repository { name } }
                 pageInfo { hasNextPage endCursor } } } } }";
         given.with_issues(&[("One", &["status/ready"])]).await;
-        let statements = Statements::of(&given.app).await;
+        let statements = Statements::new(&given.app).await;
         given.graphql(PROJECTS, json!({})).await;
         let for_one = statements.take();
 
@@ -333,7 +333,7 @@ async fn a_search_reads_the_index_of_words() {
         given.database.run(many).await;
         let filter = IssueFilter { search: Some("impo".to_owned()), ..Default::default() };
         let wanted = service::board::normalized_filter(&given.app, Some(filter));
-        let statements = Statements::of(&given.app).await;
+        let statements = Statements::new(&given.app).await;
         assert_eq!(service::board::count(&given.app, &wanted).await.unwrap(), 1);
         let [statement] = statements.take().try_into().unwrap();
 

@@ -53,7 +53,7 @@ async fn projects_and_agents_count_what_is_on_the_board() {
         let projects = overview::projects(&given.app).await.unwrap();
         assert_eq!(projects.len(), 1);
         let counts = projects[0].counts;
-        assert_eq!(Status::ALL.map(|status| counts.of(status)), [1, 1, 1, 0, 0, 0]);
+        assert_eq!(Status::ALL.map(|status| counts.count(status)), [1, 1, 1, 0, 0, 0]);
 
         let agents = overview::agents(&given.app).await.unwrap();
         let told: Vec<_> = agents
@@ -82,7 +82,7 @@ async fn days_are_told_by_the_logs() {
         assert_eq!(moves.iter().map(|day| day.count).collect::<Vec<_>>(), [0, 1, 2]);
 
         let history = overview::status_by_day(&given.app, 30).await.unwrap();
-        let columns = |of: usize| Status::ALL.map(|status| history[of].counts.of(status));
+        let columns = |of: usize| Status::ALL.map(|status| history[of].counts.count(status));
         assert_eq!(history.len(), 2, "the log begins with the import");
         assert_eq!(columns(0), [0, 1, 1, 0, 0, 0]);
         assert_eq!(columns(1), [0, 0, 1, 1, 0, 0]);
@@ -143,7 +143,7 @@ async fn what_is_hidden_is_counted_nowhere() {
         given.sync().await;
 
         let in_columns =
-            |counts: overview::StatusCounts| Status::ALL.map(|status| counts.of(status));
+            |counts: overview::StatusCounts| Status::ALL.map(|status| counts.count(status));
         let history = overview::status_by_day(&given.app, 30).await.unwrap();
         let days: Vec<_> = history.iter().map(|day| in_columns(day.counts)).collect();
         assert_eq!(days, [[0, 1, 0, 0, 1, 0], [0, 0, 1, 0, 0, 0]]);

@@ -42,7 +42,7 @@ fn everything() -> PauseWork {
     }
 }
 
-fn of(scope: PauseScope, subject: &str) -> PauseWork {
+fn pause_of(scope: PauseScope, subject: &str) -> PauseWork {
     PauseWork { scope, subject: Some(subject.to_owned()), ..everything() }
 }
 
@@ -104,20 +104,20 @@ async fn a_pause_covers_its_repository_lane_or_agent_and_nothing_else() {
         given.track("acme/other").await;
         given.sync().await;
 
-        let paused = pause(given, of(PauseScope::Agent, "ALPHA")).await;
+        let paused = pause(given, pause_of(PauseScope::Agent, "ALPHA")).await;
         assert_eq!(skips(given, "alpha", 1).await, [SkipReason::Paused]);
         assert_eq!(skips(given, "beta", 1).await, []);
         let reason = idle_reason(given, "Alpha").await;
         assert!(reason.contains("2 paused"), "{reason}");
         resume(given, &paused).await;
 
-        let paused = pause(given, of(PauseScope::Lane, "normal")).await;
+        let paused = pause(given, pause_of(PauseScope::Lane, "normal")).await;
         assert_eq!(paused.subject, "default", "by its alias");
         assert_eq!(skips(given, "beta", 1).await, [SkipReason::Paused]);
         assert!(claim(given, "beta").await.is_none());
         resume(given, &paused).await;
 
-        pause(given, of(PauseScope::Repository, "ACME/Tools")).await;
+        pause(given, pause_of(PauseScope::Repository, "ACME/Tools")).await;
         assert_eq!(skips(given, "beta", 1).await, [SkipReason::Paused]);
         let served = claim(given, "beta").await.expect("of the other repository");
         assert_ne!(served.issue_id, given.issue(1).await.id);
@@ -131,7 +131,7 @@ async fn a_pause_covers_its_repository_lane_or_agent_and_nothing_else() {
 async fn a_repository_that_is_renamed_stays_paused() {
     given(async |given| {
         given.with_issues(&[("One", READY)]).await;
-        pause(given, of(PauseScope::Repository, REPOSITORY)).await;
+        pause(given, pause_of(PauseScope::Repository, REPOSITORY)).await;
         given.advance(600);
         given.github.rename_repository(REPOSITORY, "acme/instruments").unwrap();
         given.sync().await;
@@ -167,7 +167,7 @@ async fn what_is_held_is_finished_or_told_to_stop() {
         let reason = stop().await.unwrap();
         assert_eq!(reason, "Everything is paused by user: A release");
         resume(given, &stopped).await;
-        let of_other = PauseWork { stops_holders: Some(true), ..of(PauseScope::Agent, "beta") };
+        let of_other = PauseWork { stops_holders: Some(true), ..pause_of(PauseScope::Agent, "beta") };
         pause(given, of_other).await;
         assert_eq!(stop().await, None);
     })
@@ -210,7 +210,7 @@ async fn who_waits_hears_that_a_person_resumed() {
         given.with_issues(&[("One", READY), ("Two", READY)]).await;
         let given = &*given;
         let everything = pause(given, everything()).await;
-        let alphas = pause(given, of(PauseScope::Agent, "alpha")).await;
+        let alphas = pause(given, pause_of(PauseScope::Agent, "alpha")).await;
         let (alpha, beta) = (agent("alpha"), agent("beta"));
         let wait = |name| ClaimNext { wait_seconds: Some(25), ..next(name) };
         let first = claim_next(&given.app, &alpha, wait("alpha"));
@@ -248,7 +248,7 @@ async fn what_is_paused_already_in_the_same_way_stays_as_it_is() {
 #[tokio::test]
 async fn events_tell_that_pauses_changed_and_not_why() {
     given(async |given| {
-        let subject = of(PauseScope::Agent, "alpha");
+        let subject = pause_of(PauseScope::Agent, "alpha");
         resume(given, &pause(given, subject).await).await;
         let told = "SELECT count(*) FROM event_log WHERE reason = 'What is paused has changed'";
         assert_eq!(given.database.number(told).await, 2);
@@ -262,7 +262,7 @@ async fn events_tell_that_pauses_changed_and_not_why() {
 #[tokio::test]
 async fn a_full_list_of_pauses_still_takes_one_of_everything_and_changes() {
     given(async |given| {
-        let agent_of = |number| of(PauseScope::Agent, &format!("agent-{number}"));
+        let agent_of = |number| pause_of(PauseScope::Agent, &format!("agent-{number}"));
         for number in 0..200 {
             pause(given, agent_of(number)).await;
         }
@@ -284,13 +284,13 @@ async fn what_cannot_be_paused_is_refused_by_name() {
                 Err(Error::Invalid { field, .. }) => field,
                 other => panic!("{other:?}"),
             };
-        let nothing = PauseWork { subject: None, ..of(PauseScope::Lane, "") };
+        let nothing = PauseWork { subject: None, ..pause_of(PauseScope::Lane, "") };
         assert_eq!(field(nothing).await, "subject");
-        assert_eq!(field(of(PauseScope::Everything, "all")).await, "subject");
-        assert_eq!(field(of(PauseScope::Lane, "nowhere")).await, "subject");
-        assert_eq!(field(of(PauseScope::Repository, "acme/unknown")).await, "subject");
-        assert_eq!(field(of(PauseScope::Repository, "no name")).await, "subject");
-        assert_eq!(field(of(PauseScope::Agent, "github")).await, "subject");
+        assert_eq!(field(pause_of(PauseScope::Everything, "all")).await, "subject");
+        assert_eq!(field(pause_of(PauseScope::Lane, "nowhere")).await, "subject");
+        assert_eq!(field(pause_of(PauseScope::Repository, "acme/unknown")).await, "subject");
+        assert_eq!(field(pause_of(PauseScope::Repository, "no name")).await, "subject");
+        assert_eq!(field(pause_of(PauseScope::Agent, "github")).await, "subject");
         for minutes in [0, 43_201, -5] {
             let command = PauseWork { for_minutes: Some(minutes), ..everything() };
             assert_eq!(field(command).await, "forMinutes");

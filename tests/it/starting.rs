@@ -67,10 +67,10 @@ struct Serving {
 
 impl Serving {
     async fn start(command: &str, settings: &[(&str, &str)]) -> Self {
-        Self::of(dispatch(command, settings)).await
+        Self::new(dispatch(command, settings)).await
     }
 
-    async fn of(mut program: Command) -> Self {
+    async fn new(mut program: Command) -> Self {
         let mut child = program.spawn().unwrap();
         let mut said = BufReader::new(child.stdout.take().unwrap()).lines();
         let mut greeting = Vec::new();
@@ -234,7 +234,7 @@ async fn an_ordinary_user_has_a_database_too() {
         program
     };
     for _ in 0..2 {
-        let serving = Serving::of(start()).await;
+        let serving = Serving::new(start()).await;
         let process = fs::metadata(format!("/proc/{}", serving.child.id().unwrap())).unwrap();
         let cluster = fs::metadata(data.join("serve/cluster")).unwrap();
         assert_eq!((process.uid(), cluster.uid()), (NOBODY, NOBODY));
@@ -279,7 +279,7 @@ async fn no_secret_is_ever_logged() {
     let log = tempfile::NamedTempFile::new().unwrap();
     let mut program = dispatch("serve", &settings);
     program.stderr(log.reopen().unwrap());
-    let mut serving = Serving::of(program).await;
+    let mut serving = Serving::new(program).await;
     let address = serving.address.clone();
 
     let http = http_client();
@@ -386,7 +386,7 @@ async fn the_demo_touches_no_data_but_its_own() {
     ];
     let mut demo = dispatch("demo", &settings);
     demo.args(["--days", "0"]);
-    let serving = Serving::of(demo).await;
+    let serving = Serving::new(demo).await;
     let (is_success, logged) = serving.end(Signal::SIGTERM).await;
     assert!(is_success, "{logged}");
     assert!(!logged.contains("ERROR"), "{logged}");
@@ -403,7 +403,7 @@ async fn the_demo_has_days_of_work_behind_it() {
     demo.args(["--days", "1"]);
     let today = || Clock::system().now().date_naive();
     let started_on = today();
-    let serving = Serving::of(demo).await;
+    let serving = Serving::new(demo).await;
     insta::assert_snapshot!(serving.greeting.join("\n"), @r"
     Preparing a demonstration ...
     This is a demonstration: its GitHub is simulated, and all on the board is made up.

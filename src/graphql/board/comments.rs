@@ -44,7 +44,7 @@ impl CommentMutation {
         let comments::PostedComment { issue, audit_entry, url, cursor } = posted;
         let changed = ChangeOutcome { issue, audit_entry, cursor, lease: None, agent_run: None };
         let ChangeIssuePayload { issue, audit_entry, cursor } =
-            ChangeIssuePayload::of(context, changed).await?;
+            ChangeIssuePayload::load(context, changed).await?;
         Ok(AddCommentPayload { issue, url, audit_entry, cursor })
     }
 }

@@ -34,7 +34,8 @@ impl HolderQuery {
             true => rows.iter().map(|row| row.issue_id).collect(),
             false => vec![],
         };
-        let issues = loaders::issues_by_id(app, &ids, RequestedFields::of(&wanted)).await?;
+        let issues =
+            loaders::issues_by_id(app, &ids, RequestedFields::from_lookahead(&wanted)).await?;
         let lease = |row: crate::store::Lease| match issues.get(&row.issue_id) {
             Some(issue) => {
                 Lease { row: Arc::new(row), issue: Related::Known(Some(Arc::clone(issue))) }

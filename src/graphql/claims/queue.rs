@@ -97,7 +97,8 @@ impl QueueQuery {
         let counts = Inconsistency::ALL.into_iter().map(count).collect();
         found.truncate(NAMED);
         let ids: Vec<IssueId> = found.iter().map(|finding| finding.issue_id).collect();
-        let fields = RequestedFields::of(&context.look_ahead().field("findings").field("issue"));
+        let fields =
+            RequestedFields::from_lookahead(&context.look_ahead().field("findings").field("issue"));
         let issues = loaders::issues_by_id(app, &ids, fields).await?;
         let finding = |finding: InconsistencyRow| WorkFinding {
             issue_id: finding.issue_id,
@@ -299,7 +300,7 @@ struct FinishWorkPayload {
 
 /// An issue as a use case left it, with what the selection wants of it.
 async fn issue(context: &Context<'_>, row: store::Issue) -> service::Result<Arc<Issue>> {
-    let fields = RequestedFields::of(&context.look_ahead().field("issue"));
+    let fields = RequestedFields::from_lookahead(&context.look_ahead().field("issue"));
     loaders::one_issue(app(context), row, fields).await
 }
 
@@ -329,7 +330,8 @@ impl ClaimMutation {
         #[graphql(desc = "The agent and the issue.")] input: ClaimIssue,
     ) -> async_graphql::Result<ClaimIssuePayload> {
         let claimed = service::claims::claim_issue(app(context), actor(context), input).await?;
-        let fields = RequestedFields::of(&context.look_ahead().field("lease").field("issue"));
+        let fields =
+            RequestedFields::from_lookahead(&context.look_ahead().field("lease").field("issue"));
         let issue = loaders::one_issue(app(context), claimed.issue, fields).await?;
         let (row, issue) = (Arc::new(claimed.lease), Related::Known(Some(issue)));
         Ok(ClaimIssuePayload { lease: Lease { row, issue }, warning: claimed.warning })

@@ -69,7 +69,7 @@ struct StatusCount {
 }
 
 fn by_status(counts: &StatusCounts) -> Vec<StatusCount> {
-    let count = |status| StatusCount { status, issues: counts.of(status) };
+    let count = |status| StatusCount { status, issues: counts.count(status) };
     Status::ALL.into_iter().map(count).collect()
 }
 
@@ -92,7 +92,7 @@ impl Overview {
     async fn stale(&self, context: &Context<'_>) -> async_graphql::Result<Vec<Arc<Issue>>> {
         let app = app(context);
         let rows = overview::stale_issues(app, STALE).await?;
-        let fields = loaders::RequestedFields::of(&context.look_ahead());
+        let fields = loaders::RequestedFields::from_lookahead(&context.look_ahead());
         Ok(loaders::all_issues(app, rows, fields).await?)
     }
 
@@ -231,7 +231,7 @@ impl Project {
             let column = |status| {
                 let cards = by_column.remove(&(row.id, status)).unwrap_or_default();
                 let cards = Page::new(cards, &request);
-                BoardColumn::of(&filter, (status, counts.of(status)), cards)
+                BoardColumn::new(&filter, (status, counts.count(status)), cards)
             };
             let columns = Status::ALL.into_iter().map(column).collect();
             Some(Self { repository: Repository(Arc::new(row)), counts, columns })

@@ -53,7 +53,7 @@ impl AgentRun {
 
     /// The meaning of `status`; null when the word is unknown.
     async fn result(&self) -> Option<RunResult> {
-        RunResult::of(&self.row.status)
+        RunResult::parse(&self.row.status)
     }
 
     /// When the run started, by the agent's clock.

@@ -108,7 +108,7 @@ impl Board {
         }
         let pages =
             loaders::issue_pages(app, pages, loaders::RequestedFields::of_list(&cards)).await?;
-        let column = |(counted, cards)| BoardColumn::of(&filter, counted, cards);
+        let column = |(counted, cards)| BoardColumn::new(&filter, counted, cards);
         let columns = columns.into_iter().zip(pages).map(column).collect();
         Ok(Self { as_of: board.as_of, columns })
     }
@@ -116,7 +116,7 @@ impl Board {
 
 impl BoardColumn {
     /// A column of what is wanted, whose first cards are known.
-    pub(in crate::graphql) fn of(
+    pub(in crate::graphql) fn new(
         filter: &Arc<NormalizedFilter>,
         (status, total): (Status, i64),
         cards: Page<Arc<Issue>>,

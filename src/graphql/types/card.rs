@@ -204,7 +204,7 @@ impl Card<'_> {
             "name" => row.full_name.name().into(),
             "url" => repository::url(self.app, row).into(),
             "enabled" => row.enabled.into(),
-            "source" => RepositorySource::of(row).to_value(),
+            "source" => RepositorySource::from_row(row).to_value(),
             "lastSyncedAt" => at(row.synced_at),
             "readOnlyReason" => row.read_only_reason().map_or(Value::Null, |why| why.to_value()),
             "lastAttemptedAt" => at(row.attempted_at),

@@ -230,7 +230,7 @@ impl IssueFields<'_> {
         match &self.0.blocked_by {
             Related::Known(known) => Ok(known.clone().unwrap_or_default()),
             Related::Left => {
-                let edges = Edges::of(&context.look_ahead());
+                let edges = Edges::from_lookahead(&context.look_ahead());
                 Ok(loaders::blocked_by(loaders::app(context), self.0.row.id, edges).await?)
             }
         }
@@ -242,7 +242,7 @@ impl IssueFields<'_> {
         match &self.0.blocks {
             Related::Known(known) => Ok(known.clone().unwrap_or_default()),
             Related::Left => {
-                let edges = Edges::of(&context.look_ahead());
+                let edges = Edges::from_lookahead(&context.look_ahead());
                 Ok(loaders::blocks(loaders::app(context), self.0.row.id, edges).await?)
             }
         }

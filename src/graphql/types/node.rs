@@ -60,7 +60,7 @@ impl Node {
             IssueId::PREFIX => {
                 let id: IssueId = read(id)?;
                 let found = service::board::find_issue(app, id).await?;
-                let fields = loaders::RequestedFields::of(&context.look_ahead());
+                let fields = loaders::RequestedFields::from_lookahead(&context.look_ahead());
                 let issue = loaders::issue(app, found, fields).await?;
                 Ok(Self::Issue(issue))
             }

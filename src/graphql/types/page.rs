@@ -137,7 +137,7 @@ pub(in crate::graphql) struct PageInfo {
 
 impl PageInfo {
     /// Where a page of rows at these positions stands.
-    pub(super) fn of<const LIST: char, Row>(
+    pub(super) fn new<const LIST: char, Row>(
         page: &Page<Row>,
         position: impl Fn(&Row) -> Position,
     ) -> Self {
@@ -198,7 +198,7 @@ macro_rules! connection {
             /// The cursors of the page, and whether more pages exist.
             async fn page_info(&self) -> $crate::graphql::types::page::PageInfo {
                 let position = |node: &$node| node.position();
-                $crate::graphql::types::page::PageInfo::of::<$list, _>(&self.page, position)
+                $crate::graphql::types::page::PageInfo::new::<$list, _>(&self.page, position)
             }
 
             $($($fields)*)?

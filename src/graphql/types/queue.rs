@@ -59,7 +59,7 @@ impl WorkExplanation {
         context: &Context<'_>,
         explained: Vec<Explained>,
     ) -> Result<Vec<Self>> {
-        let fields = loaders::RequestedFields::of(&context.look_ahead().field("issue"));
+        let fields = loaders::RequestedFields::from_lookahead(&context.look_ahead().field("issue"));
         let rows = explained.iter().map(|explained| explained.issue.clone()).collect();
         let issues = loaders::all_issues(loaders::app(context), rows, fields).await?;
         let explanation = |(issue, explained): (Arc<Issue>, Explained)| Self {

@@ -59,7 +59,7 @@ impl Repository {
 
     /// Who first asked to track it.
     async fn source(&self) -> RepositorySource {
-        RepositorySource::of(&self.0)
+        RepositorySource::from_row(&self.0)
     }
 
     /// When the last successful sync ended.
@@ -199,7 +199,7 @@ impl UnreadableIssue {
 
 impl RepositorySource {
     /// Who asked for this one.
-    pub(super) fn of(row: &store::Repository) -> Self {
+    pub(super) fn from_row(row: &store::Repository) -> Self {
         if row.source == "env" { Self::Env } else { Self::User }
     }
 }

@@ -69,7 +69,7 @@ pub(super) struct RunRow<'a> {
 }
 
 impl<'a> RunRow<'a> {
-    fn of(run: &'a AgentRun) -> Self {
+    fn new(run: &'a AgentRun) -> Self {
         Self {
             id: run.id,
             agent_name: &run.agent_name,
@@ -116,7 +116,7 @@ pub(crate) async fn list(
     let request = PageRequest::first(query.read::<RunQuery>().limit);
     let page = service::agents::agent_runs::agent_runs(&app, &RunFilter::default(), &request).await;
     let page = page.map_err(failed("Failed to fetch agent runs"))?;
-    Ok(json(StatusCode::OK, &page.rows.iter().map(RunRow::of).collect::<Vec<_>>()))
+    Ok(json(StatusCode::OK, &page.rows.iter().map(RunRow::new).collect::<Vec<_>>()))
 }
 
 /// A run, as the agent reports it.
@@ -184,7 +184,7 @@ pub(crate) async fn record(
         }
         _ => failed("Failed to create agent run")(error),
     })?;
-    Ok(json(StatusCode::CREATED, &RunRow::of(&run)))
+    Ok(json(StatusCode::CREATED, &RunRow::new(&run)))
 }
 
 impl RunBody {

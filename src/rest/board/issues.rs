@@ -85,7 +85,7 @@ pub(crate) struct IssueRow<'a> {
 }
 
 impl<'a> IssueRow<'a> {
-    fn of(
+    fn new(
         issue: &'a Issue,
         body: Option<&'a str>,
         repository: &'a Repository,
@@ -114,7 +114,7 @@ impl<'a> IssueRow<'a> {
             decomposed_by: split.map(|split| split.decomposed_by.as_str()),
             decomposed_note: split.and_then(|split| split.note.as_deref()),
             follow_up_urls: split.map_or(&[], |split| &split.follow_up_urls),
-            repository: RepositoryRow::of(repository),
+            repository: RepositoryRow::new(repository),
         }
     }
 
@@ -126,7 +126,7 @@ impl<'a> IssueRow<'a> {
     pub(crate) fn all(whole: &'a WholeIssues) -> impl Iterator<Item = Self> {
         whole.issues.iter().filter_map(|(issue, body)| {
             let repository = whole.repositories.get(&issue.repository_id)?;
-            Some(Self::of(issue, body.as_deref(), repository, whole.split.get(&issue.id)))
+            Some(Self::new(issue, body.as_deref(), repository, whole.split.get(&issue.id)))
         })
     }
 }

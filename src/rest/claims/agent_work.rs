@@ -84,7 +84,7 @@ pub(super) struct WorkRow<'a> {
 }
 
 impl<'a> WorkRow<'a> {
-    fn of(work: &'a AgentWork) -> Self {
+    fn new(work: &'a AgentWork) -> Self {
         Self {
             id: work.id.to_string(),
             agent_name: &work.agent_name,
@@ -149,7 +149,7 @@ pub(super) struct ListedWork<'a> {
 }
 
 impl<'a> ListedWork<'a> {
-    fn of<Row>(shown: &'a WithIssue<Row>, work: WorkRow<'a>) -> Self {
+    fn new<Row>(shown: &'a WithIssue<Row>, work: WorkRow<'a>) -> Self {
         let found = shown.issue.as_ref();
         Self {
             work,
@@ -213,9 +213,9 @@ pub(crate) async fn list(
     };
     let all = agent_work::list(&app, agent, state, query.include_stale).await;
     let all = all.map_err(failed("Failed to fetch agent work"))?;
-    let active = all.work.iter().map(|one| ListedWork::of(one, WorkRow::of(&one.row)));
+    let active = all.work.iter().map(|one| ListedWork::new(one, WorkRow::new(&one.row)));
     let stale = all.stale_leases.iter();
-    let stale = stale.map(|one| ListedWork::of(one, WorkRow::of_lease(&one.row)));
+    let stale = stale.map(|one| ListedWork::new(one, WorkRow::of_lease(&one.row)));
     let rows = WorkList { active_work: active.collect(), stale_leases: stale.collect() };
     Ok(json(StatusCode::OK, &rows))
 }
@@ -352,7 +352,7 @@ pub(crate) async fn start(
     };
     let work = agent_work::start(&app, &actor, command).await;
     let work = work.map_err(refused("Failed to start agent work"))?;
-    Ok(json(StatusCode::CREATED, &WorkRow::of(&work)))
+    Ok(json(StatusCode::CREATED, &WorkRow::new(&work)))
 }
 
 /// A progress report of an agent.
@@ -403,7 +403,7 @@ pub(super) struct OrphanReleased {
 
 fn progress_response(outcome: &ProgressOutcome) -> Response {
     let body = match outcome {
-        ProgressOutcome::Work(work) => ProgressResult::Work(WorkRow::of(work)),
+        ProgressOutcome::Work(work) => ProgressResult::Work(WorkRow::new(work)),
         ProgressOutcome::OrphanReleased => ProgressResult::Orphan(OrphanReleased {
             released_orphan: true,
             message: "The lease on an issue that is gone was ended; ask for the next task",
@@ -664,7 +664,7 @@ async fn reassign(app: &App, actor: &Actor, body: WorkAction) -> Result<Response
         }
         other => refused("Failed to update agent work")(other),
     })?;
-    let row = WorkReassigned { success: true, work: WorkRow::of(&work) };
+    let row = WorkReassigned { success: true, work: WorkRow::new(&work) };
     Ok(json(StatusCode::OK, &ActedOnWork::Reassigned(row)))
 }
 

@@ -38,7 +38,7 @@ pub(super) struct LaneRow<'a> {
 }
 
 impl<'a> LaneRow<'a> {
-    fn of(lane: &'a Lane) -> Self {
+    fn new(lane: &'a Lane) -> Self {
         Self {
             id: &lane.id,
             title: &lane.title,
@@ -60,5 +60,5 @@ impl<'a> LaneRow<'a> {
     responses((status = 200, description = "All lanes.", body = Vec<LaneRow<'_>>))
 )]
 pub(crate) async fn list(Reader { state: app, .. }: Reader<App>) -> Response {
-    json(StatusCode::OK, &app.config.lanes.all().iter().map(LaneRow::of).collect::<Vec<_>>())
+    json(StatusCode::OK, &app.config.lanes.all().iter().map(LaneRow::new).collect::<Vec<_>>())
 }

@@ -279,7 +279,7 @@ pub(super) struct QueueRow<'a> {
 }
 
 impl<'a> QueueRow<'a> {
-    fn of(of: &'a Explained, agent: &str, split: &HashSet<IssueId>) -> Self {
+    fn new(of: &'a Explained, agent: &str, split: &HashSet<IssueId>) -> Self {
         let Explained { issue, repository, .. } = of;
         let number = |blocker: &String| blocker.rsplit_once('#')?.1.parse().ok();
         let blockers = of.blockers.join(", ");
@@ -341,7 +341,7 @@ pub(crate) async fn list(
     let shown: Vec<_> = all.iter().filter(|of| query.admits(of)).collect();
     let ids: Vec<_> = shown.iter().map(|of| of.issue.id).collect();
     let split = decompositions::split_among(&app, &ids).await.map_err(&failed)?;
-    let rows = shown.into_iter().map(|of| QueueRow::of(of, agent, &split));
+    let rows = shown.into_iter().map(|of| QueueRow::new(of, agent, &split));
     Ok(with_applied(json(StatusCode::OK, &rows.collect::<Vec<_>>()), wait))
 }
 
@@ -394,7 +394,7 @@ pub(super) struct WorkContext<'a> {
 }
 
 impl<'a> WorkContext<'a> {
-    fn of(work: &'a agents::ActiveTask) -> Self {
+    fn new(work: &'a agents::ActiveTask) -> Self {
         let agents::ActiveTask { lease, issue, repository, .. } = work;
         Self {
             issue_id: issue.id,
@@ -446,7 +446,7 @@ pub(crate) async fn active_work(
     caller.check_acts_for(&actor, agent).await?;
     let active = agents::active_work(&app, &actor, agent).await;
     let active = active.map_err(refused("Failed to get active work"))?;
-    let context = active.as_ref().map(WorkContext::of);
+    let context = active.as_ref().map(WorkContext::new);
     Ok(json(StatusCode::OK, &ActiveWork { has_active_work: context.is_some(), context }))
 }
 

@@ -58,7 +58,7 @@ pub(super) struct RepositoryRow<'a> {
 }
 
 impl<'a> RepositoryRow<'a> {
-    pub(super) fn of(repository: &'a Repository) -> Self {
+    pub(super) fn new(repository: &'a Repository) -> Self {
         Self {
             id: repository.id,
             name: repository.full_name.name(),
@@ -84,7 +84,7 @@ impl<'a> RepositoryRow<'a> {
 pub(super) async fn list(Reader { state: app, .. }: Reader<App>) -> Result<Response, Problem> {
     let all = tracking::all_repositories(&app).await;
     let all = all.map_err(failed("Failed to fetch repositories"))?;
-    Ok(json(StatusCode::OK, &all.iter().map(RepositoryRow::of).collect::<Vec<_>>()))
+    Ok(json(StatusCode::OK, &all.iter().map(RepositoryRow::new).collect::<Vec<_>>()))
 }
 
 /// A repository to track.
@@ -130,7 +130,7 @@ pub(super) async fn add(
 ) -> Result<Response, Problem> {
     let added = new_repository(&app, &actor, &body).await?;
     let row =
-        AddedRepository { repository: RepositoryRow::of(&added), automation_repo_id: added.id };
+        AddedRepository { repository: RepositoryRow::new(&added), automation_repo_id: added.id };
     Ok((DEPRECATED, json(StatusCode::CREATED, &row)).into_response())
 }
 
@@ -188,7 +188,7 @@ pub(super) struct TrackedRepository<'a> {
 }
 
 impl<'a> TrackedRepository<'a> {
-    fn of(repository: &'a Repository) -> Self {
+    fn new(repository: &'a Repository) -> Self {
         Self {
             id: repository.id,
             full_name: repository.full_name.as_str(),
@@ -256,7 +256,7 @@ pub(super) async fn list_tracked(
     let tracked = tracking::tracked_repositories(&app).await;
     let tracked = tracked.map_err(failed("Failed to fetch repos"))?;
     let row = |repository| TrackedListRow {
-        repository: TrackedRepository::of(repository),
+        repository: TrackedRepository::new(repository),
         last_succeeded_at: repository.synced_at.map(Timestamp),
         workflows: [],
         releases: [],
@@ -304,7 +304,7 @@ pub(super) async fn track(
 ) -> Result<Response, Problem> {
     let added = new_repository(&app, &actor, &body).await?;
     let row = NewlyTracked {
-        repository: TrackedRepository::of(&added),
+        repository: TrackedRepository::new(&added),
         created_at: Timestamp(added.created_at),
         updated_at: Timestamp(added.updated_at),
         repository_id: added.id,
@@ -353,11 +353,11 @@ pub(super) async fn list_names(
 ) -> Result<Response, Problem> {
     let tracked = tracking::tracked_repositories(&app).await;
     let tracked = tracked.map_err(failed("Failed to fetch tracked repositories"))?;
-    Ok(json(StatusCode::OK, &tracked.iter().map(TrackedName::of).collect::<Vec<_>>()))
+    Ok(json(StatusCode::OK, &tracked.iter().map(TrackedName::new).collect::<Vec<_>>()))
 }
 
 impl<'a> TrackedName<'a> {
-    fn of(repository: &'a Repository) -> Self {
+    fn new(repository: &'a Repository) -> Self {
         Self {
             full_name: repository.full_name.as_str(),
             owner: repository.full_name.owner(),

@@ -55,7 +55,7 @@ pub(super) struct SyncResult {
 }
 
 impl SyncResult {
-    fn of(outcome: &RepositorySync) -> Self {
+    fn new(outcome: &RepositorySync) -> Self {
         let text = |error: &Error| match error {
             Error::Internal(_) | Error::Unavailable { .. } => "Unknown sync error".to_owned(),
             other => other.to_string(),
@@ -99,7 +99,7 @@ pub(crate) async fn sync(
         success: outcomes.iter().all(|outcome| outcome.error.is_none()),
         repos: outcomes.len(),
         synced_count: outcomes.iter().map(|outcome| outcome.synced).sum(),
-        results: outcomes.iter().map(SyncResult::of).collect(),
+        results: outcomes.iter().map(SyncResult::new).collect(),
     };
     Ok(json(StatusCode::OK, &report))
 }

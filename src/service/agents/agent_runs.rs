@@ -77,7 +77,7 @@ pub async fn record_agent_run(
         return Err(Error::Invalid { field: "issueId", reason });
     }
     let key = command.idempotency_key.as_deref();
-    let key = key.map(|key| OwnedKey::of(actor, &command.agent_name, key));
+    let key = key.map(|key| OwnedKey::new(actor, &command.agent_name, key));
     let run = row_of(command, key.as_ref(), now);
     connection
         .transaction(async |connection| {

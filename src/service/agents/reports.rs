@@ -67,7 +67,7 @@ pub async fn report_task(
     let mut connection = app.connection().await?;
     let issue = find(app, &mut connection, &report).await?;
     let key = report.idempotency_key.as_deref();
-    let key = key.map(|key| OwnedKey::of(actor, &report.agent, key));
+    let key = key.map(|key| OwnedKey::new(actor, &report.agent, key));
     connection
         .transaction(async |connection| {
             if let Some(key) = &key {

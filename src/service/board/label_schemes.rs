@@ -104,7 +104,7 @@ async fn scheme_of(
     repository: &Repository,
     command: &LabelSchemeInput,
 ) -> Result<(LabelScheme, Vec<RepositoryLabel>)> {
-    let known = repository_labels::of(connection, repository.id).await?;
+    let known = repository_labels::by_repository(connection, repository.id).await?;
     let spelled = |given: &str| {
         let given = given.trim();
         let found = known.iter().find(|label| is_same(&label.name, given));

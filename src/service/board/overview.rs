@@ -27,7 +27,7 @@ pub struct StatusCounts([i64; 6]);
 
 impl StatusCounts {
     /// The number of issues in a column.
-    pub fn of(&self, status: Status) -> i64 {
+    pub fn count(&self, status: Status) -> i64 {
         self.0[status as usize]
     }
 
@@ -38,7 +38,7 @@ impl StatusCounts {
 
     /// The number of issues that are not in Done.
     pub fn unfinished(&self) -> i64 {
-        self.total() - self.of(Status::Done)
+        self.total() - self.count(Status::Done)
     }
 
     fn add(&mut self, status: Status, issues: i64) {

@@ -162,7 +162,7 @@ pub async fn claim_next(app: &App, actor: &Actor, command: ClaimNext) -> Result<
     }
     let request = request_of(actor, &agent, command.request_id.as_deref(), &asked)?;
     let names = command.repositories.as_deref();
-    let mut scope = QueueScope::of(app, &agent, command.lane.as_deref(), names).await?;
+    let mut scope = QueueScope::new(app, &agent, command.lane.as_deref(), names).await?;
     if let Some(lane) = scope.lane.as_ref().filter(|lane| !lane.claimable) {
         let reason = format!("nothing is claimed from {}", lane.id);
         return Err(Error::Invalid { field: "lane", reason });
@@ -248,7 +248,7 @@ fn request_of(
         && !given.contains(char::is_control)
         && given.chars().count() <= LONGEST_REQUEST;
     if is_good {
-        let key = OwnedKey::of(actor, agent, given);
+        let key = OwnedKey::new(actor, agent, given);
         return Ok(Some(RequestKey { id: given.to_owned(), key, hash: hash_of(asked) }));
     }
     let reason = format!("must have 1 to {LONGEST_REQUEST} characters and no control character");

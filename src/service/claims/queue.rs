@@ -112,7 +112,7 @@ impl QueueScope {
     /// # Errors
     ///
     /// [`Error::Invalid`] for an invalid agent name, an unknown lane or an untracked repository.
-    pub(super) async fn of(
+    pub(super) async fn new(
         app: &App,
         agent: &str,
         lane: Option<&str>,
@@ -171,10 +171,10 @@ impl QueueScope {
     ///
     /// # Errors
     ///
-    /// As [`QueueScope::of`].
+    /// As [`QueueScope::new`].
     async fn of_request(app: &App, request: &QueueRequest) -> Result<Self> {
         let QueueRequest { agent, lane, repositories, .. } = request;
-        let scope = Self::of(app, agent, lane.as_deref(), repositories.as_deref()).await?;
+        let scope = Self::new(app, agent, lane.as_deref(), repositories.as_deref()).await?;
         let QueueRequest { without_bots, without_split, serves_peoples, .. } = *request;
         Ok(Self { without_bots, without_split, serves_peoples, ..scope })
     }
@@ -643,7 +643,7 @@ pub async fn queue_with_own(app: &App, request: &QueueRequest) -> Result<Vec<Exp
 /// [`Error::Invalid`] for an invalid agent name, [`Error::NotFound`].
 pub async fn explain_work(app: &App, agent: &str, issue: IssueId) -> Result<Explained> {
     let now = app.clock.now();
-    let scope = QueueScope::of(app, agent, None, None).await?;
+    let scope = QueueScope::new(app, agent, None, None).await?;
     let mut connection = app.connection().await?;
     let found = issues::with_repository(&mut connection, issue).await?;
     let (_, repository) = found.ok_or_else(|| Error::no_issue(issue))?;
@@ -687,7 +687,7 @@ pub(super) async fn warning(app: &App, agent: &str, issue: IssueId) -> Result<Op
 /// Why an issue is withheld from an agent. Its rank, which needs a count, is not computed.
 async fn skips_of(app: &App, agent: &str, issue: IssueId) -> Result<Vec<Skip>> {
     let now = app.clock.now();
-    let scope = QueueScope::of(app, agent, None, None).await?;
+    let scope = QueueScope::new(app, agent, None, None).await?;
     let mut connection = app.connection().await?;
     let usage = usage(app, &mut connection, now).await?;
     let mut evaluated = evaluate(app, &mut connection, &scope, &usage, &[issue], now).await?;
@@ -704,7 +704,7 @@ pub(super) async fn record_refused_claim(
     issue: IssueId,
     why: &str,
 ) -> Result<()> {
-    let scope = QueueScope::of(app, agent, None, None).await?;
+    let scope = QueueScope::new(app, agent, None, None).await?;
     let skips = skips_of(app, agent, issue).await?;
     let counts = skips.iter().map(|skip| (skip.reason, 1)).collect();
     let withheld = WithheldSummary { withheld: vec![WithheldIssue { issue, skips }], counts };

@@ -716,7 +716,7 @@ impl<'a> RepositoryReader<'a> {
         let id = self.repository.id;
         let stale = {
             let mut connection = self.app.connection().await?;
-            let known = repository_labels::of(&mut connection, id).await?;
+            let known = repository_labels::by_repository(&mut connection, id).await?;
             let gone: Vec<_> = known.iter().filter(|label| !found.contains(*label)).collect();
             if gone.is_empty() && known.len() == found.len() {
                 return Ok(());

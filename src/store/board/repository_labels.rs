@@ -18,7 +18,7 @@ pub struct RepositoryLabel {
 }
 
 /// All labels of a repository, in no order.
-pub async fn of(
+pub async fn by_repository(
     connection: &mut Connection,
     repository: RepositoryId,
 ) -> QueryResult<Vec<RepositoryLabel>> {

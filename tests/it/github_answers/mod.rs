@@ -125,7 +125,7 @@ impl RandomGitHub {
 struct Answers(Vec<Given>);
 
 impl Answers {
-    fn of(&self, operation: &str) -> &Value {
+    fn body_of(&self, operation: &str) -> &Value {
         &self.0.iter().find(|given| given.operation == operation).unwrap().body
     }
 
@@ -199,7 +199,7 @@ async fn a_page_is_read_issue_by_issue() {
     };
     github
         .each(ask, |page, answers| {
-            let body = answers.of("Issues");
+            let body = answers.body_of("Issues");
             let nodes = body["data"]["repository"]["issues"]["nodes"].as_array();
             let nodes = nodes.map(Vec::as_slice).unwrap_or_default();
             let whole = nodes.iter().enumerate().filter(|(at, node)| {
@@ -225,7 +225,7 @@ async fn an_error_about_something_beside_the_issues_costs_no_page() {
         let query = IssuesQuery { states: States::Both, since: None, after: None, page_size: 100 };
         let outcome = github.client.issues(&name(), query).await;
         let answers = Answers(std::mem::take(&mut github.shared.lock().unwrap().1));
-        let body = answers.of("Issues");
+        let body = answers.body_of("Issues");
         let is_beside = |error: &Value| {
             let begins = |path: &[&str]| {
                 let own = error["path"].as_array().unwrap();
@@ -250,7 +250,7 @@ async fn one_issue_is_read() {
         .each(
             async |client| client.issue(&name(), 1).await,
             |issue, answers| {
-                let found = &answers.of("Issue")["data"]["repository"]["issueOrPullRequest"];
+                let found = &answers.body_of("Issue")["data"]["repository"]["issueOrPullRequest"];
                 check_issue(issue, found);
             },
         )
@@ -266,7 +266,7 @@ async fn issues_asked_for_by_id_are_read_one_by_one() {
         .each(
             async |client| client.issues_by_node_id(&ids).await,
             |found, answers| {
-                let body = answers.of("IssuesById");
+                let body = answers.body_of("IssuesById");
                 assert_eq!(found.len(), ids.len());
                 for (at, found) in found.iter().enumerate() {
                     let node = &body["data"]["nodes"][at];
@@ -293,7 +293,7 @@ async fn links_are_read_issue_by_issue() {
         .each(
             async |client| client.links(&ids).await,
             |found, answers| {
-                let body = answers.of("Links");
+                let body = answers.body_of("Links");
                 assert_eq!(found.len(), ids.len());
                 for (at, found) in found.iter().enumerate() {
                     let node = &body["data"]["nodes"][at];
@@ -318,7 +318,8 @@ async fn the_state_of_a_reference_is_read() {
         .each(
             async |client| client.is_open(&reference).await,
             |is_open, answers| {
-                let found = &answers.of("Reference")["data"]["repository"]["issueOrPullRequest"];
+                let found =
+                    &answers.body_of("Reference")["data"]["repository"]["issueOrPullRequest"];
                 let states = ["issueState", "pullRequestState"];
                 let is_named = states.iter().any(|state| found[*state] == "OPEN");
                 assert_eq!(*is_open, is_named, "{found}");
@@ -369,7 +370,7 @@ async fn a_repository_is_read() {
         .each(
             async |client| client.repository(&name()).await,
             |found, answers| {
-                let given = &answers.of("Repository")["data"]["repository"];
+                let given = &answers.body_of("Repository")["data"]["repository"];
                 assert_eq!(found.node_id, given["id"].as_str().unwrap());
                 assert_eq!(found.full_name.as_str(), given["nameWithOwner"].as_str().unwrap());
             },
@@ -384,7 +385,7 @@ async fn live_labels_are_read() {
         .each(
             async |client| client.live_labels("I_1", Some("status/ready"), Some("agent/a")).await,
             |live, answers| {
-                let node = &answers.of("LiveLabels")["data"]["node"];
+                let node = &answers.body_of("LiveLabels")["data"]["node"];
                 let labels = node["labels"]["nodes"]
                     .as_array()
                     .map_or(0, |labels| labels.iter().filter(|label| !label.is_null()).count());
@@ -406,7 +407,7 @@ async fn labels_of_a_repository_are_read() {
         .each(
             async |client| client.labels(&name(), "cursor".to_owned()).await,
             |page, answers| {
-                let nodes = &answers.of("Labels")["data"]["repository"]["labels"]["nodes"];
+                let nodes = &answers.body_of("Labels")["data"]["repository"]["labels"]["nodes"];
                 let nodes = nodes.as_array().map(Vec::as_slice).unwrap_or_default();
                 let there = nodes.iter().filter(|node| !node.is_null()).count();
                 assert_eq!(page.labels.len(), there);
@@ -422,7 +423,7 @@ async fn comments_are_read() {
         .each(
             async |client| client.recent_comments("I_1").await,
             |recent, answers| {
-                let nodes = &answers.of("RecentComments")["data"]["node"]["comments"]["nodes"];
+                let nodes = &answers.body_of("RecentComments")["data"]["node"]["comments"]["nodes"];
                 let nodes = nodes.as_array().map(Vec::as_slice).unwrap_or_default();
                 let there = nodes.iter().filter(|node| !node.is_null()).count();
                 assert_eq!(recent.comments.len(), there);
@@ -438,7 +439,7 @@ async fn a_conversation_is_read_comment_by_comment() {
         .each(
             async |client| client.conversation("I_1", 50).await,
             |read, answers| {
-                let body = answers.of("Conversation");
+                let body = answers.body_of("Conversation");
                 let nodes = body["data"]["node"]["comments"]["nodes"].as_array();
                 let nodes = nodes.map(Vec::as_slice).unwrap_or_default();
                 let path = |at: usize| {
@@ -476,7 +477,7 @@ async fn what_became_of_a_write_is_read() {
         .each(
             async |client| client.create_label("R_1", "status/ready", "f59e0b").await,
             |id, answers| {
-                let made = &answers.of("CreateLabel")["data"]["createLabel"]["label"]["id"];
+                let made = &answers.body_of("CreateLabel")["data"]["createLabel"]["label"]["id"];
                 let found = answers.0.iter().find(|given| given.operation == "LabelId");
                 let found = found.map(|given| &given.body["data"]["node"]["label"]["id"]);
                 assert!(made == id.as_str() || found.is_some_and(|found| found == id.as_str()));
@@ -488,7 +489,7 @@ async fn what_became_of_a_write_is_read() {
         .each(
             async |client| client.change_labels("I_1", &add, &remove, false).await,
             |changed, answers| {
-                let data = &answers.of("ChangeLabels")["data"];
+                let data = &answers.body_of("ChangeLabels")["data"];
                 let after = [&data["removed"]["labelable"], &data["added"]["labelable"]];
                 let after = after.into_iter().find(|one| one["__typename"] == "Issue").unwrap();
                 let labels = after["labels"]["nodes"]
@@ -503,7 +504,7 @@ async fn what_became_of_a_write_is_read() {
         .each(
             async |client| client.add_comment("I_1", "Hello").await,
             |commented, answers| {
-                let payload = &answers.of("AddComment")["data"]["addComment"];
+                let payload = &answers.body_of("AddComment")["data"]["addComment"];
                 let url = payload["commentEdge"]["node"]["url"].as_str().map(storable);
                 assert_eq!(Some(&commented.url), url.as_ref());
                 let subject = &payload["subject"];

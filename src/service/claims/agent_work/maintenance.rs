@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use diesel_async::AsyncConnection;
 use uuid::Uuid;
 
-use super::{TERM, give_up, issue_of, of, record};
+use super::{TERM, give_up, issue_of, record, work_of_agent};
 use crate::domain::labels::LabelPlan;
 use crate::domain::leases::{LeaseState, agent_label, agent_name};
 use crate::domain::progress::WorkState;
@@ -174,7 +174,7 @@ pub(in crate::service) async fn release_of(
     connection
         .transaction(async |connection| {
             agent_work::serialize_by_agent(connection, agent).await?;
-            let all = of(connection, agent, Some(issue), &WorkState::OPEN).await?;
+            let all = work_of_agent(connection, agent, Some(issue), &WorkState::OPEN).await?;
             let pieces = all.len();
             for work in all {
                 release_row(connection, actor, work, now).await?;
@@ -240,7 +240,7 @@ pub async fn reassign(app: &App, actor: &Actor, command: Reassign) -> Result<Age
                 return Ok(work);
             }
             if WorkState::ACTIVE.contains(&work.state) {
-                let active = of(connection, &agent, None, &WorkState::ACTIVE).await?;
+                let active = work_of_agent(connection, &agent, None, &WorkState::ACTIVE).await?;
                 give_up(connection, active, "released_by_new_claim", now).await?;
             }
             let notes = match &command.reason {

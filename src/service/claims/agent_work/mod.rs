@@ -177,7 +177,7 @@ pub async fn start(app: &App, actor: &Actor, command: StartWork) -> Result<Agent
         .transaction(async |connection| {
             agent_work::serialize_by_agent(connection, &agent).await?;
             check_hold(connection, command.issue_id, &agent, now).await?;
-            let active = of(connection, &agent, None, &WorkState::ACTIVE).await?;
+            let active = work_of_agent(connection, &agent, None, &WorkState::ACTIVE).await?;
             let is_same = |work: &&AgentWork| {
                 work.checkpoint == WorkCheckpoint::Claimed
                     && work.issue_id == command.issue_id
@@ -358,7 +358,7 @@ async fn check_hold(
 }
 
 /// The work of an agent in some states, optionally on one issue.
-async fn of(
+async fn work_of_agent(
     connection: &mut Connection,
     agent: &str,
     issue: Option<IssueId>,

@@ -1,7 +1,7 @@
 //! The client: as cheap as can be, because it shares the cores with what it measures.
 //!
-//! Each connection is a thread that writes a request that is ready, waits for the answer and looks at
-//! its status and first bytes.
+//! Each connection is a thread that writes a request that is ready, waits for the answer and looks
+//! at its status and first bytes.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -11,13 +11,13 @@ use anyhow::{Context as _, bail, ensure};
 use serde_json::json;
 
 /// A connection to the service.
-pub(crate) struct Connection {
+pub(crate) struct HttpConnection {
     stream: TcpStream,
     host: String,
     buffer: Vec<u8>,
 }
 
-impl Connection {
+impl HttpConnection {
     pub(crate) fn open(host: &str) -> anyhow::Result<Self> {
         let stream = TcpStream::connect(host)?;
         stream.set_nodelay(true)?;
@@ -108,27 +108,27 @@ impl Request {
 
 /// The result of a load.
 #[derive(Debug, Default)]
-pub(crate) struct Load {
+pub(crate) struct LoadResult {
     /// How long each request took, shortest first.
     pub(crate) times: Vec<Duration>,
     /// Requests that were answered in a second.
     pub(crate) per_second: f64,
 }
 
-/// Asks without a pause on several connections. `requests` makes, for each connection, what makes its
-/// requests.
+/// Asks without a pause on several connections. `requests` makes, for each connection, what makes
+/// its requests.
 pub(crate) fn load<Next>(
     host: &str,
     connections: usize,
     time: Duration,
     requests: impl Fn(usize) -> Next,
-) -> anyhow::Result<Load>
+) -> anyhow::Result<LoadResult>
 where
     Next: FnMut() -> Request + Send,
 {
     at_once(host, connections, |at, begin| {
         let next = requests(at);
-        move |connection: &mut Connection| ask_until(connection, begin + time, next)
+        move |connection: &mut HttpConnection| ask_until(connection, begin + time, next)
     })
 }
 
@@ -138,12 +138,12 @@ pub(crate) fn at_once<Work>(
     host: &str,
     connections: usize,
     works: impl Fn(usize, Instant) -> Work,
-) -> anyhow::Result<Load>
+) -> anyhow::Result<LoadResult>
 where
-    Work: FnOnce(&mut Connection) -> anyhow::Result<Vec<Duration>> + Send,
+    Work: FnOnce(&mut HttpConnection) -> anyhow::Result<Vec<Duration>> + Send,
 {
     let mut open =
-        (0..connections).map(|_| Connection::open(host)).collect::<Result<Vec<_>, _>>()?;
+        (0..connections).map(|_| HttpConnection::open(host)).collect::<Result<Vec<_>, _>>()?;
     let begin = Instant::now();
     let mut load = std::thread::scope(|scope| {
         let start = |(at, connection)| {
@@ -151,7 +151,7 @@ where
             scope.spawn(move || work(connection))
         };
         let threads: Vec<_> = open.iter_mut().enumerate().map(start).collect();
-        let mut load = Load::default();
+        let mut load = LoadResult::default();
         for thread in threads {
             let times = thread.join().map_err(|_| anyhow::anyhow!("a connection panicked"))??;
             load.times.extend(times);
@@ -164,7 +164,7 @@ where
 }
 
 fn ask_until(
-    connection: &mut Connection,
+    connection: &mut HttpConnection,
     end: Instant,
     mut next: impl FnMut() -> Request,
 ) -> anyhow::Result<Vec<Duration>> {

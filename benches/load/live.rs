@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use super::client::{Connection, quantile};
-use super::report::{Line, Target};
-use super::site::Service;
+use super::client::{HttpConnection, quantile};
+use super::report::{ReportLine, Target};
+use super::site::ServiceProcess;
 use super::subscribers::Subscribers;
 use super::writes::Cards;
 use super::{Bench, millis};
@@ -19,7 +19,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 const REST: Duration = Duration::from_secs(1);
 
 /// What many subscribers saw and cost.
-struct Seen {
+struct DeliveryStats {
     /// From when a move was asked for until a subscriber heard of it, shortest first.
     times: Vec<Duration>,
     /// What did not come.
@@ -31,7 +31,7 @@ struct Seen {
 }
 
 /// Lets a thousand and five thousand follow the board while cards move.
-pub(crate) async fn measure(bench: &mut Bench, service: Service) -> anyhow::Result<()> {
+pub(crate) async fn measure(bench: &mut Bench, service: ServiceProcess) -> anyhow::Result<()> {
     drop(service);
     for count in [1_000, 5_000] {
         if bench.wants("live") {
@@ -43,13 +43,13 @@ pub(crate) async fn measure(bench: &mut Bench, service: Service) -> anyhow::Resu
     Ok(())
 }
 
-fn note(bench: &mut Bench, count: usize, seen: &Seen) {
-    let Seen { times, lost, memory, used } = seen;
+fn note(bench: &mut Bench, count: usize, seen: &DeliveryStats) {
+    let DeliveryStats { times, lost, memory, used } = seen;
     let is_small = count <= 1_000;
     let at_most = |most| if is_small { Target::AtMost(most) } else { Target::None };
     let time = |share| millis(quantile(times, share));
     let what = |of: &str| format!("{count} subscribers: {of}");
-    let line = |what: String, measured: String, figure, digits, target| Line {
+    let line = |what: String, measured: String, figure, digits, target| ReportLine {
         what,
         measured,
         limit: String::new(),
@@ -78,10 +78,10 @@ fn note(bench: &mut Bench, count: usize, seen: &Seen) {
     ));
 }
 
-async fn follow(bench: &Bench, count: usize) -> anyhow::Result<Seen> {
+async fn follow(bench: &Bench, count: usize) -> anyhow::Result<DeliveryStats> {
     let service = bench.start_service()?;
     let mut cards = Cards::all(bench).await?;
-    let mut mover = Connection::open(&service.host)?;
+    let mut mover = HttpConnection::open(&service.host)?;
     mover.ask(&cards.next())?;
     tokio::time::sleep(REST).await;
     let memory = service.memory()?;
@@ -102,7 +102,7 @@ async fn follow(bench: &Bench, count: usize) -> anyhow::Result<Seen> {
     let times = heard.iter().flat_map(|heard| heard.iter().zip(&asked));
     let mut times: Vec<Duration> = times.map(|(heard, asked)| *heard - *asked).collect();
     times.sort_unstable();
-    Ok(Seen {
+    Ok(DeliveryStats {
         times,
         lost: count * MOVES - told,
         memory: memory as f64 / count as f64,

@@ -26,8 +26,8 @@ use std::time::Duration;
 use dispatch::embedded_postgres::Cluster;
 
 use limit::Pgbench;
-use report::Line;
-use site::{GitHub, Service};
+use report::ReportLine;
+use site::{ServiceProcess, SimulatedGitHub};
 
 /// As many as the limit is measured with.
 const CONNECTIONS: usize = 8;
@@ -44,13 +44,13 @@ const QUICK: (Duration, usize) = (Duration::from_secs(2), 1);
 /// What everything is measured on.
 struct Bench {
     cluster: Cluster,
-    github: GitHub,
+    github: SimulatedGitHub,
     pgbench: Pgbench,
     database: tokio_postgres::Client,
     wanted: Vec<String>,
     time: Duration,
     passes: usize,
-    lines: Vec<Line>,
+    lines: Vec<ReportLine>,
 }
 
 #[tokio::main]
@@ -82,7 +82,7 @@ async fn run(mut wanted: Vec<String>) -> anyhow::Result<()> {
     let cluster = site::postgres().await?;
     let database = site::connect(cluster.url()).await?;
     let pgbench = Pgbench::find(&cluster).await?;
-    let github = GitHub::start(site::BE_GITHUB)?;
+    let github = SimulatedGitHub::start(site::BE_GITHUB)?;
     let mut bench =
         Bench { cluster, github, pgbench, database, wanted, time, passes, lines: vec![] };
 
@@ -108,7 +108,7 @@ impl Bench {
         self.wanted.is_empty() || self.wanted.iter().any(|wanted| name.starts_with(wanted.as_str()))
     }
 
-    fn note(&mut self, line: Line) {
+    fn note(&mut self, line: ReportLine) {
         println!("{}", line.row());
         self.lines.push(line);
     }
@@ -134,8 +134,8 @@ impl Bench {
         Ok(())
     }
 
-    fn start_service(&self) -> anyhow::Result<Service> {
-        Service::start(self.cluster.url(), &self.github, &[])
+    fn start_service(&self) -> anyhow::Result<ServiceProcess> {
+        ServiceProcess::start(self.cluster.url(), &self.github, &[])
     }
 }
 

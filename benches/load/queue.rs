@@ -13,10 +13,10 @@ use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use serde_json::json;
 
-use super::client::{self, Connection, Load, Request, TOKEN, quantile};
+use super::client::{self, HttpConnection, LoadResult, Request, TOKEN, quantile};
 use super::limit::Pgbench;
-use super::report::{Line, Target};
-use super::site::{self, BE_QUEUE, GitHub, QUEUED, Service};
+use super::report::{ReportLine, Target};
+use super::site::{self, BE_QUEUE, QUEUED, ServiceProcess, SimulatedGitHub};
 use super::{Bench, CONNECTIONS, median, millis};
 
 /// How many claim at the same time.
@@ -41,10 +41,10 @@ const SETTINGS: [(&str, &str); 2] =
     [("DISPATCH_AGENT_TOKEN", TOKEN), ("DISPATCH_LANE_CONFIG_JSON", LANES)];
 
 /// What only the queue needs.
-struct Site {
-    github: GitHub,
+struct QueueBench {
+    github: SimulatedGitHub,
     database: tokio_postgres::Client,
-    service: Service,
+    service: ServiceProcess,
 }
 
 /// Measures what the command line asks for.
@@ -53,7 +53,7 @@ pub(crate) async fn measure(bench: &mut Bench) -> anyhow::Result<()> {
     if !names.iter().any(|name| bench.wants(name)) {
         return Ok(());
     }
-    let mut site = Site::open(bench).await?;
+    let mut site = QueueBench::open(bench).await?;
     if bench.wants("queue") {
         look(bench, &site)?;
     }
@@ -72,15 +72,15 @@ pub(crate) async fn measure(bench: &mut Bench) -> anyhow::Result<()> {
     Ok(())
 }
 
-impl Site {
+impl QueueBench {
     async fn open(bench: &Bench) -> anyhow::Result<Self> {
         println!("Reading {QUEUED} issues from another simulated GitHub ...");
-        let github = GitHub::start(BE_QUEUE)?;
+        let github = SimulatedGitHub::start(BE_QUEUE)?;
         let admin = site::connect(&bench.cluster.url_of("postgres")).await?;
         admin.batch_execute("CREATE DATABASE queue").await?;
         let url = bench.cluster.url_of("queue");
         let database = site::connect(&url).await?;
-        let service = Service::start(&url, &github, &SETTINGS)?;
+        let service = ServiceProcess::start(&url, &github, &SETTINGS)?;
         site::synced(&database).await?;
         site::unlocked(&database).await?;
         drop(service);
@@ -90,7 +90,7 @@ impl Site {
         drop(database);
         bench.copy("queue", "queue_copy").await?;
         let database = site::connect(&url).await?;
-        let service = Service::start(&url, &github, &SETTINGS)?;
+        let service = ServiceProcess::start(&url, &github, &SETTINGS)?;
         site::unlocked(&database).await?;
         let site = Self { github, database, service };
         // PostgreSQL plans by what it has seen: as after a day of claims, not before the first.
@@ -112,9 +112,9 @@ impl Site {
 }
 
 /// The first fifty of the queue and as many that are withheld, a new question each time.
-fn look(bench: &mut Bench, site: &Site) -> anyhow::Result<()> {
+fn look(bench: &mut Bench, site: &QueueBench) -> anyhow::Result<()> {
     println!("Looking at the queue ...");
-    let mut connection = Connection::open(&site.service.host)?;
+    let mut connection = HttpConnection::open(&site.service.host)?;
     let used = site.service.processor_time()?;
     let mut times = Vec::new();
     for n in 0..LOOKS {
@@ -130,7 +130,7 @@ fn look(bench: &mut Bench, site: &Site) -> anyhow::Result<()> {
     }
     let used = millis(site.service.processor_time()? - used) / LOOKS as f64;
     times.sort_unstable();
-    bench.note(Line {
+    bench.note(ReportLine {
         what: format!(
             "`queue` of {QUEUED} issues over GraphQL: the first 50 and 50 that are withheld, p99 in ms"
         ),
@@ -155,7 +155,7 @@ fn claim_next(agent: usize, lane: &str, wait: u64) -> Request {
 }
 
 /// Claims without a pause, beside the bare claim.
-async fn claim(bench: &mut Bench, site: &Site) -> anyhow::Result<()> {
+async fn claim(bench: &mut Bench, site: &QueueBench) -> anyhow::Result<()> {
     let bare = bench.pgbench.on(bench.cluster.url_of("queue_copy"));
     let copy = site::connect(&bench.cluster.url_of("queue_copy")).await?;
     let (mut rates, mut limits, mut times) = (vec![], vec![], vec![]);
@@ -176,7 +176,7 @@ async fn claim(bench: &mut Bench, site: &Site) -> anyhow::Result<()> {
         site.let_go().await?;
     }
     let (rate, limit) = (median(rates), median(limits));
-    bench.note(Line {
+    bench.note(ReportLine {
         what: format!("`claimNext` of {QUEUED} issues, GitHub answering at once"),
         measured: format!(
             "{rate:.0}/s, p50 {:.1} ms, processor {:.2} ms and simulated GitHub's {:.2} ms",
@@ -230,7 +230,7 @@ async fn tell_statements(bench: &mut Bench) -> anyhow::Result<()> {
         refill(&copy).await?;
         let rate = pgbench.run_file(&script, CONNECTIONS, bench.time)?;
         let each = 1_000.0 * CONNECTIONS as f64 / rate;
-        bench.note(Line {
+        bench.note(ReportLine {
             what: format!("A claim's statements in `pgbench`: {what}, in ms"),
             measured: String::new(),
             limit: format!("{rate:.0}/s, {each:.2} ms in all"),
@@ -244,16 +244,16 @@ async fn tell_statements(bench: &mut Bench) -> anyhow::Result<()> {
 }
 
 /// Claims of two hundred, as often as leaves room, and without a pause.
-async fn crowd(bench: &mut Bench, site: &Site) -> anyhow::Result<()> {
+async fn crowd(bench: &mut Bench, site: &QueueBench) -> anyhow::Result<()> {
     println!("Claiming by {CLAIMERS} ...");
     site.let_go().await?;
     let finishing = finish_after_a_second(&bench.cluster.url_of("queue")).await?;
-    let time = |load: &Load, share| millis(quantile(&load.times, share));
+    let time = |load: &LoadResult, share| millis(quantile(&load.times, share));
     for rate in PACES {
         let used = site.service.processor_time()?;
         let paced = pace(&site.service.host, rate, bench.time * 5)?;
         let used = millis(site.service.processor_time()? - used) / paced.times.len() as f64;
-        bench.note(Line {
+        bench.note(ReportLine {
             what: format!(
                 "The same by {CLAIMERS} claimers, {rate:.0} claims a second among them: p99 in ms, \
                  simulated GitHub's part included"
@@ -275,7 +275,7 @@ async fn crowd(bench: &mut Bench, site: &Site) -> anyhow::Result<()> {
     })?;
     finishing.abort();
     site.let_go().await?;
-    bench.note(Line {
+    bench.note(ReportLine {
         what: "The same without a pause, which is mostly waiting in line: p99 in ms".to_owned(),
         measured: format!("{:.0}/s, p50 {:.0} ms", crowded.per_second, time(&crowded, 0.5)),
         limit: String::new(),
@@ -286,8 +286,8 @@ async fn crowd(bench: &mut Bench, site: &Site) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Ends leases that are a second old, as claimers would that are done with their work, until this is
-/// aborted.
+/// Ends leases that are a second old, as claimers would that are done with their work, until this
+/// is aborted.
 async fn finish_after_a_second(url: &str) -> anyhow::Result<tokio::task::JoinHandle<()>> {
     let database = site::connect(url).await?;
     let end = "UPDATE leases SET state = 'free', ended_at = now(), ending = 'finished' \
@@ -300,14 +300,14 @@ async fn finish_after_a_second(url: &str) -> anyhow::Result<tokio::task::JoinHan
     }))
 }
 
-/// Claims at times that were settled before, each after a pause of any length; a claim's time begins
-/// when it was due, so that one which holds up the next is not forgiven.
-fn pace(host: &str, rate: f64, time: Duration) -> anyhow::Result<Load> {
+/// Claims at times that were settled before, each after a pause of any length; a claim's time
+/// begins when it was due, so that one which holds up the next is not forgiven.
+fn pace(host: &str, rate: f64, time: Duration) -> anyhow::Result<LoadResult> {
     let longest = 2.0 * CLAIMERS as f64 / rate;
     client::at_once(host, CLAIMERS, |claimer, begin| {
         let request = claim_next(claimer, "default", 0);
         let mut random = StdRng::seed_from_u64(claimer as u64);
-        move |connection: &mut Connection| {
+        move |connection: &mut HttpConnection| {
             let mut due = begin;
             let mut times = Vec::new();
             loop {
@@ -324,7 +324,7 @@ fn pace(host: &str, rate: f64, time: Duration) -> anyhow::Result<Load> {
 }
 
 /// Issues become ready, by a move and by a sync, while some wait for them.
-async fn wake(bench: &mut Bench, site: &mut Site) -> anyhow::Result<()> {
+async fn wake(bench: &mut Bench, site: &mut QueueBench) -> anyhow::Result<()> {
     let sql = "SELECT i.id, r.full_name, i.number FROM issues i \
                JOIN repositories r ON r.id = i.repository_id \
                WHERE i.lane = 'quiet' AND i.status = 'backlog' AND i.labels::text !~ 'agent/' \
@@ -334,7 +334,7 @@ async fn wake(bench: &mut Bench, site: &mut Site) -> anyhow::Result<()> {
         rows.iter().map(|row| (IssueId(row.get(0)), row.get(1), row.get(2))).collect();
     let served = wait_in_line(&site.service.host)?;
     std::thread::sleep(Duration::from_secs(1));
-    let mut mover = Connection::open(&site.service.host)?;
+    let mut mover = HttpConnection::open(&site.service.host)?;
     let clock = Clock::system();
     let calls = if bench.passes > 1 { CALLS } else { CALLS / 4 };
     for by in ["move", "sync"] {
@@ -375,7 +375,7 @@ async fn wake(bench: &mut Bench, site: &mut Site) -> anyhow::Result<()> {
             "move" => "asking for that",
             _ => "GitHub's telling of it",
         };
-        bench.note(Line {
+        bench.note(ReportLine {
             what: format!(
                 "An issue becomes ready by a {by}: from {beginning} until one of {WAITERS} who wait \
                  holds its lease, p99 in ms, simulated GitHub's part included"
@@ -399,7 +399,7 @@ fn wait_in_line(host: &str) -> anyhow::Result<Receiver<DateTime<Utc>>> {
     let (sender, served) = mpsc::channel();
     let clock = Clock::system();
     for waiter in 0..WAITERS {
-        let mut connection = Connection::open(host)?;
+        let mut connection = HttpConnection::open(host)?;
         let (sender, clock) = (sender.clone(), clock.clone());
         std::thread::spawn(move || {
             let request = claim_next(waiter, "quiet", 25);

@@ -6,8 +6,8 @@ use dispatch::domain::IssueId;
 use serde_json::json;
 
 use super::client::{self, Request, quantile};
-use super::report::{Line, Target};
-use super::site::{LOAD, Service};
+use super::report::{ReportLine, Target};
+use super::site::{LOAD, ServiceProcess};
 use super::{Bench, CONNECTIONS, median, millis};
 
 /// Something to read.
@@ -125,9 +125,9 @@ fn issue(n: usize, comment: &str) -> Request {
 }
 
 /// Reads everything in turn with its limits, several times.
-pub(crate) fn measure(bench: &mut Bench, service: &Service) -> anyhow::Result<()> {
+pub(crate) fn measure(bench: &mut Bench, service: &ServiceProcess) -> anyhow::Result<()> {
     let reads: Vec<&Read> = READS.iter().filter(|read| bench.wants(read.name)).collect();
-    let mut seen: Vec<Seen> = reads.iter().map(|_| Seen::default()).collect();
+    let mut seen: Vec<PassResults> = reads.iter().map(|_| PassResults::default()).collect();
     if reads.is_empty() {
         return Ok(());
     }
@@ -151,7 +151,7 @@ pub(crate) fn measure(bench: &mut Bench, service: &Service) -> anyhow::Result<()
 
 /// The results of the passes.
 #[derive(Default)]
-struct Seen {
+struct PassResults {
     rates: Vec<f64>,
     /// The middle time of a request, in milliseconds.
     times: Vec<f64>,
@@ -160,8 +160,13 @@ struct Seen {
     limits: Vec<Vec<f64>>,
 }
 
-impl Seen {
-    fn look(&mut self, read: &Read, service: &Service, time: Duration) -> anyhow::Result<()> {
+impl PassResults {
+    fn look(
+        &mut self,
+        read: &Read,
+        service: &ServiceProcess,
+        time: Duration,
+    ) -> anyhow::Result<()> {
         let before = service.processor_time()?;
         let load = client::load(&service.host, CONNECTIONS, time, |connection| {
             let mut n = connection;
@@ -177,12 +182,12 @@ impl Seen {
         Ok(())
     }
 
-    fn lines(self, read: &Read) -> impl Iterator<Item = Line> {
+    fn lines(self, read: &Read) -> impl Iterator<Item = ReportLine> {
         let rate = median(self.rates);
         let (time, used) = (median(self.times), median(self.used));
         read.limits.iter().zip(self.limits).map(move |(limit, rates)| {
             let most = median(rates);
-            Line {
+            ReportLine {
                 what: read.what.to_owned(),
                 measured: format!("{rate:.0}/s, p50 {time:.1} ms, processor {used:.2} ms"),
                 limit: format!("{most:.0}/s: {}", limit.what),

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Context as _;
 
 /// One line: what was measured and what was hoped for.
-pub(crate) struct Line {
+pub(crate) struct ReportLine {
     /// What.
     pub(crate) what: String,
     /// How it came out, with its unit.
@@ -31,7 +31,7 @@ pub(crate) enum Target {
     None,
 }
 
-impl Line {
+impl ReportLine {
     /// The line as a row of the table.
     pub(crate) fn row(&self) -> String {
         let Self { what, measured, limit, figure, digits, target } = self;
@@ -49,7 +49,7 @@ const BEGIN: &str = "<!-- measured by `make bench` -->\n";
 const END: &str = "<!-- end -->";
 
 /// The table as Markdown.
-pub(crate) fn table(machine: &str, lines: &[Line]) -> String {
+pub(crate) fn table(machine: &str, lines: &[ReportLine]) -> String {
     let mut text = format!(
         "{machine}.\n\n| What | Dispatch | Limit | Figure | Target | Reached |\n\
          | --- | --- | --- | ---: | --- | --- |\n"

@@ -19,7 +19,7 @@ use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use tokio_postgres::NoTls;
 
-use super::client::{Connection, Request};
+use super::client::{HttpConnection, Request};
 use super::process;
 
 /// How much there is on the simulated GitHub.
@@ -49,7 +49,7 @@ pub(crate) async fn connect(url: &str) -> anyhow::Result<tokio_postgres::Client>
 }
 
 /// The simulated GitHub, in a process of its own.
-pub(crate) struct GitHub {
+pub(crate) struct SimulatedGitHub {
     child: Child,
     questions: ChildStdin,
     answers: BufReader<ChildStdout>,
@@ -59,7 +59,7 @@ pub(crate) struct GitHub {
     pub(crate) repositories: Vec<String>,
 }
 
-impl GitHub {
+impl SimulatedGitHub {
     /// Starts it: [`BE_GITHUB`] or [`BE_QUEUE`].
     pub(crate) fn start(as_what: &str) -> anyhow::Result<Self> {
         let mut child = Command::new(std::env::current_exe()?)
@@ -99,7 +99,7 @@ impl GitHub {
     }
 }
 
-impl Drop for GitHub {
+impl Drop for SimulatedGitHub {
     fn drop(&mut self) {
         end(&mut self.child);
     }
@@ -187,7 +187,7 @@ fn fill_queue(simulator: &Simulator) -> anyhow::Result<Vec<String>> {
 }
 
 /// The service.
-pub(crate) struct Service {
+pub(crate) struct ServiceProcess {
     child: Child,
     /// Where it listens, as `address:port`.
     pub(crate) host: String,
@@ -195,12 +195,12 @@ pub(crate) struct Service {
     pub(crate) start: Duration,
 }
 
-impl Service {
+impl ServiceProcess {
     /// Starts it and waits until it is healthy. It syncs on start and on demand alone.
     /// `settings` are beside the usual ones.
     pub(crate) fn start(
         database: &str,
-        github: &GitHub,
+        github: &SimulatedGitHub,
         settings: &[(&str, &str)],
     ) -> anyhow::Result<Self> {
         let log = File::create(log_path())?;
@@ -222,7 +222,7 @@ impl Service {
         let ready = line(&mut said).with_context(|| format!("see {}", log_path().display()))?;
         let host = ready.split("http://").nth(1).and_then(|address| address.split('/').next());
         let host = host.with_context(|| format!("no address in `{ready}`"))?.to_owned();
-        Connection::open(&host)?.ask(&Request::Get("/api/health".to_owned()))?;
+        HttpConnection::open(&host)?.ask(&Request::Get("/api/health".to_owned()))?;
         Ok(Self { child, host, start: begin.elapsed() })
     }
 
@@ -236,7 +236,7 @@ impl Service {
     }
 }
 
-impl Drop for Service {
+impl Drop for ServiceProcess {
     /// Stops it as an operator would, so that nothing is left to be mended.
     fn drop(&mut self) {
         if let Ok(id) = i32::try_from(self.child.id()) {

@@ -21,7 +21,7 @@ const AT_ONCE: usize = 50;
 /// How long nothing may come before what has not come counts as lost.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-type Socket = WebSocketStream<TcpStream>;
+type ClientSocket = WebSocketStream<TcpStream>;
 
 /// Subscribers that listen. Each tells when it got which move.
 pub(crate) struct Subscribers {
@@ -43,15 +43,15 @@ impl Subscribers {
         Ok(Self { tasks, expected })
     }
 
-    /// Ends when each has got as many moves as were made, and tells when each came to whom. What was
-    /// lost is missing.
+    /// Ends when each has got as many moves as were made, and tells when each came to whom. What
+    /// was lost is missing.
     pub(crate) async fn heard(self, moves: usize) -> anyhow::Result<Vec<Vec<Instant>>> {
         self.expected.send_replace(moves);
         self.tasks.join_all().await.into_iter().collect()
     }
 }
 
-async fn connect(host: &str) -> anyhow::Result<Socket> {
+async fn connect(host: &str) -> anyhow::Result<ClientSocket> {
     let mut request = format!("ws://{host}/graphql").into_client_request()?;
     let protocol = HeaderValue::from_static("graphql-transport-ws");
     request.headers_mut().insert("sec-websocket-protocol", protocol);
@@ -71,7 +71,7 @@ async fn connect(host: &str) -> anyhow::Result<Socket> {
 }
 
 async fn listen(
-    mut socket: Socket,
+    mut socket: ClientSocket,
     mut expected: watch::Receiver<usize>,
 ) -> anyhow::Result<Vec<Instant>> {
     let mut heard = Vec::new();
@@ -94,7 +94,7 @@ async fn listen(
     }
 }
 
-async fn next(socket: &mut Socket) -> anyhow::Result<String> {
+async fn next(socket: &mut ClientSocket) -> anyhow::Result<String> {
     loop {
         match socket.next().await.context("the service closed a socket")?? {
             Message::Text(text) => return Ok(text.as_str().to_owned()),

@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use super::client::{Connection, Request};
-use super::report::{Line, Target};
-use super::site::{self, LOAD, Service};
+use super::client::{HttpConnection, Request};
+use super::report::{ReportLine, Target};
+use super::site::{self, LOAD, ServiceProcess};
 use super::{Bench, median, millis};
 
 /// How often the service is started.
@@ -22,7 +22,7 @@ pub(crate) async fn measure(bench: &mut Bench) -> anyhow::Result<()> {
     site::synced(&bench.database).await?;
     let (took, used) = (begin.elapsed(), service.processor_time()?);
     let issues = LOAD.open + LOAD.closed;
-    bench.note(Line {
+    bench.note(ReportLine {
         what: format!("Sync of {issues} new issues: processor time an issue, in ms; the start of the program included"),
         measured: format!("{:.1} s in all, {:.1} s of processor time", took.as_secs_f64(), used.as_secs_f64()),
         limit: String::new(),
@@ -37,7 +37,8 @@ pub(crate) async fn measure(bench: &mut Bench) -> anyhow::Result<()> {
     let newest: i64 = bench.database.query_one(newest, &[]).await?.get(0);
     let begin = Instant::now();
     let sync = Request::graphql("mutation { syncIssues { results { error } } }", json!({}));
-    let answer = String::from_utf8_lossy(Connection::open(&service.host)?.ask(&sync)?).into_owned();
+    let answer =
+        String::from_utf8_lossy(HttpConnection::open(&service.host)?.ask(&sync)?).into_owned();
     anyhow::ensure!(!answer.contains(r#""error":""#), "the sync says {answer}");
     let took = begin.elapsed();
     let written = "SELECT count(*) FROM issues WHERE xmin::text::bigint >= $1";
@@ -45,7 +46,7 @@ pub(crate) async fn measure(bench: &mut Bench) -> anyhow::Result<()> {
     let requests = bench.github.requests()? - requests;
     let measured = format!("{:.0} ms", millis(took));
     let repositories = LOAD.repositories as f64;
-    bench.note(Line {
+    bench.note(ReportLine {
         what: format!(
             "Sync again of {repositories} repositories without a change: requests to GitHub"
         ),
@@ -55,7 +56,7 @@ pub(crate) async fn measure(bench: &mut Bench) -> anyhow::Result<()> {
         digits: 0,
         target: Target::AtMost(repositories),
     });
-    bench.note(Line {
+    bench.note(ReportLine {
         what: "The same: issue rows written".to_owned(),
         measured,
         limit: String::new(),
@@ -68,7 +69,7 @@ pub(crate) async fn measure(bench: &mut Bench) -> anyhow::Result<()> {
 
 /// Starts the service on the database that is there now, several times, and answers the last one,
 /// which has rested.
-pub(crate) async fn measure_starts(bench: &mut Bench) -> anyhow::Result<Service> {
+pub(crate) async fn measure_starts(bench: &mut Bench) -> anyhow::Result<ServiceProcess> {
     let mut times = Vec::new();
     for _ in 1..STARTS {
         let service = bench.start_service()?;
@@ -78,7 +79,7 @@ pub(crate) async fn measure_starts(bench: &mut Bench) -> anyhow::Result<Service>
     }
     let service = bench.start_service()?;
     times.push(millis(service.start));
-    bench.note(Line {
+    bench.note(ReportLine {
         what: "Start of the program on a database that is there, to a healthy answer, in ms"
             .to_owned(),
         measured: format!("median of {STARTS}"),
@@ -88,7 +89,7 @@ pub(crate) async fn measure_starts(bench: &mut Bench) -> anyhow::Result<Service>
         target: Target::AtMost(300.0),
     });
     tokio::time::sleep(REST).await;
-    bench.note(Line {
+    bench.note(ReportLine {
         what: "Memory when idle, in MiB".to_owned(),
         measured: "after the sync on start".to_owned(),
         limit: String::new(),

@@ -5,10 +5,10 @@ use std::collections::VecDeque;
 use dispatch::domain::IssueId;
 use serde_json::json;
 
-use super::client::{self, Connection, Request, quantile};
+use super::client::{self, HttpConnection, Request, quantile};
 use super::reads::FIELDS;
-use super::report::{Line, Target};
-use super::site::Service;
+use super::report::{ReportLine, Target};
+use super::site::ServiceProcess;
 use super::{Bench, CONNECTIONS, median, millis};
 
 /// How many moves come before the rest, so that the audit log has something to show.
@@ -54,9 +54,9 @@ impl Cards {
 }
 
 /// Moves some cards.
-pub(crate) async fn warm_up(bench: &Bench, service: &Service) -> anyhow::Result<()> {
+pub(crate) async fn warm_up(bench: &Bench, service: &ServiceProcess) -> anyhow::Result<()> {
     let mut cards = Cards::all(bench).await?;
-    let mut connection = Connection::open(&service.host)?;
+    let mut connection = HttpConnection::open(&service.host)?;
     for _ in 0..WARM_UP {
         connection.ask(&cards.next())?;
     }
@@ -64,7 +64,7 @@ pub(crate) async fn warm_up(bench: &Bench, service: &Service) -> anyhow::Result<
 }
 
 /// Moves without a pause, on several connections and on one.
-pub(crate) async fn measure(bench: &mut Bench, service: &Service) -> anyhow::Result<()> {
+pub(crate) async fn measure(bench: &mut Bench, service: &ServiceProcess) -> anyhow::Result<()> {
     if !bench.wants("move") {
         return Ok(());
     }
@@ -98,7 +98,7 @@ pub(crate) async fn measure(bench: &mut Bench, service: &Service) -> anyhow::Res
     }
     let (rate, limit) = (median(rates), median(limits));
     let (used, used_by_github) = (median(used), median(used_by_github));
-    bench.note(Line {
+    bench.note(ReportLine {
         what: "A move, GitHub answering at once".to_owned(),
         measured: format!(
             "{rate:.0}/s, processor {used:.2} ms and simulated GitHub's {used_by_github:.2} ms"
@@ -108,7 +108,7 @@ pub(crate) async fn measure(bench: &mut Bench, service: &Service) -> anyhow::Res
         digits: 2,
         target: Target::AtLeast(0.6),
     });
-    bench.note(Line {
+    bench.note(ReportLine {
         what: format!("The same: p50 of {CONNECTIONS} movers without a pause, in ms"),
         measured: format!("{:.1} ms for one alone", median(alone)),
         limit: String::new(),

@@ -40,13 +40,13 @@ pub(super) fn check(
 }
 
 /// An argument out of its bounds.
-struct OutOfBounds {
+struct BoundsViolation {
     /// The way to it, from the inside out.
     path: Vec<String>,
     reason: String,
 }
 
-impl OutOfBounds {
+impl BoundsViolation {
     fn within(mut self, name: &Name) -> Self {
         self.path.push(name.to_string());
         self
@@ -71,7 +71,7 @@ struct BoundsChecker<'a> {
 }
 
 impl<'a> BoundsChecker<'a> {
-    fn literal(&mut self, name: &'a Name, value: &'a Literal) -> Result<(), OutOfBounds> {
+    fn literal(&mut self, name: &'a Name, value: &'a Literal) -> Result<(), BoundsViolation> {
         match value {
             Literal::Variable(variable) => match self.variables.get(variable) {
                 Some(value) if self.known.insert((variable, name)) => constant(name, value),
@@ -93,7 +93,7 @@ impl<'a> BoundsChecker<'a> {
     }
 }
 
-fn constant(name: &Name, value: &Value) -> Result<(), OutOfBounds> {
+fn constant(name: &Name, value: &Value) -> Result<(), BoundsViolation> {
     match value {
         Value::String(text) => check_text(name, text),
         Value::List(values) => {
@@ -110,16 +110,16 @@ fn constant(name: &Name, value: &Value) -> Result<(), OutOfBounds> {
     }
 }
 
-fn check_text(name: &Name, text: &str) -> Result<(), OutOfBounds> {
+fn check_text(name: &Name, text: &str) -> Result<(), BoundsViolation> {
     bounds::check_text(name, text).map_err(|reason| out_of_bounds(name, reason))
 }
 
-fn check_list(name: &Name, length: usize) -> Result<(), OutOfBounds> {
+fn check_list(name: &Name, length: usize) -> Result<(), BoundsViolation> {
     bounds::check_list(name, length).map_err(|reason| out_of_bounds(name, reason))
 }
 
-fn out_of_bounds(name: &Name, reason: String) -> OutOfBounds {
-    OutOfBounds { path: vec![name.to_string()], reason }
+fn out_of_bounds(name: &Name, reason: String) -> BoundsViolation {
+    BoundsViolation { path: vec![name.to_string()], reason }
 }
 
 #[cfg(test)]

@@ -17,9 +17,9 @@ use crate::support::{Given, given};
 const CARD: &str = "{ board { columns { status issues { nodes { title } } } } }";
 
 /// One service, which remembers what it answered.
-struct Asked(Router);
+struct TestService(Router);
 
-impl Asked {
+impl TestService {
     fn new(given: &Given) -> Self {
         Self(dispatch::router(given.app.clone()))
     }
@@ -46,7 +46,7 @@ impl Asked {
 async fn an_answer_is_never_older_than_what_was_committed() {
     given(async |given| {
         given.with_issues(&[("First", &["status/ready"])]).await;
-        let service = Asked::new(given);
+        let service = TestService::new(given);
         assert!(service.answer(CARD).await.contains("First"));
         assert!(service.answer(CARD).await.contains("First"));
 
@@ -74,7 +74,7 @@ async fn an_answer_is_never_older_than_what_was_committed() {
 async fn an_answer_that_holds_is_not_read_again() {
     given(async |given| {
         given.with_issues(&[("First", &["status/ready"])]).await;
-        let service = Asked::new(given);
+        let service = TestService::new(given);
         let is_given_again = async || {
             let first = service.bytes(CARD).await;
             let again = service.bytes(CARD).await;
@@ -101,7 +101,7 @@ async fn an_answer_that_holds_is_not_read_again() {
 async fn what_was_refused_or_changes_something_is_run_each_time() {
     given(async |given| {
         given.with_issues(&[("First", &["status/ready"])]).await;
-        let service = Asked::new(given);
+        let service = TestService::new(given);
         for number in 1..=2 {
             given.github.forget_requests();
             let synced = service.answer("mutation { syncIssues { syncedCount } }").await;

@@ -38,12 +38,12 @@ fn longest_text(argument: &str) -> Value {
 }
 
 /// One router for thousands of requests: to build one takes longer than most answers.
-struct Site<'a> {
+struct TestRouter<'a> {
     given: &'a Given,
     router: axum::Router,
 }
 
-impl<'a> Site<'a> {
+impl<'a> TestRouter<'a> {
     fn new(given: &'a Given) -> Self {
         Self { given, router: dispatch::router(given.app.clone()) }
     }
@@ -243,7 +243,7 @@ fn base(of: &Type) -> &str {
 #[tokio::test]
 async fn graphql_bounds_every_argument() {
     given(async |given| {
-        let site = Site::new(given);
+        let site = TestRouter::new(given);
         let arguments = Schema::read().arguments();
         assert!(arguments.len() > 100, "{}", arguments.len());
         let paths: Vec<_> = arguments.iter().map(|it| it.path.as_str()).collect();
@@ -277,7 +277,7 @@ async fn graphql_bounds_every_argument() {
 async fn graphql_takes_the_longest_text_everywhere() {
     given(async |given| {
         given.with_issues(&[("One", &["status/ready"])]).await;
-        let site = Site::new(given);
+        let site = TestRouter::new(given);
         for argument in Schema::read().arguments() {
             if argument.document.starts_with("subscription") {
                 continue;
@@ -295,7 +295,7 @@ async fn graphql_takes_the_longest_text_everywhere() {
 #[tokio::test]
 async fn a_search_is_short_and_lists_are_too() {
     given(async |given| {
-        let site = Site::new(given);
+        let site = TestRouter::new(given);
         let filtered = "query($f: IssueFilter) { issues(filter: $f) { totalCount } }";
         let words = |count: usize| (0..count).map(|n| format!("w{n} ")).collect::<String>();
         for (filter, field) in [
@@ -321,7 +321,7 @@ async fn a_search_is_short_and_lists_are_too() {
 async fn mcp_bounds_every_argument() {
     given(async |given| {
         given.with_issues(&[("One", &["status/ready"])]).await;
-        let site = Site::new(given);
+        let site = TestRouter::new(given);
         let tools = site.mcp("tools/list", json!({})).await["tools"].clone();
         let mut tried = 0;
         for tool in tools.as_array().unwrap() {
@@ -403,7 +403,7 @@ fn body_with(way: &[String], payload: Value) -> Value {
 async fn rest_bounds_every_argument() {
     given(async |given| {
         given.with_issues(&[("One", &["status/ready"])]).await;
-        let site = Site::new(given);
+        let site = TestRouter::new(given);
         let description = site.ask("GET", "/api/openapi.json", None).await.json();
         let mut tried = 0;
         for (path, methods) in description["paths"].as_object().unwrap() {

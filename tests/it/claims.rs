@@ -79,7 +79,8 @@ impl Scene {
         servers[0].graphql(track, json!({})).await.unwrap();
         let cached = "SELECT count(*) FROM issues WHERE status = 'ready'";
         at_last(async || {
-            // The sync of a server that has just started may be under way; then this one is refused.
+            // The sync of a server that has just started may be under way; then this one is
+            // refused.
             let sync = "mutation { syncIssues { syncedCount } }";
             servers[0].graphql(sync, json!({})).await.unwrap();
             scene.database.number(cached).await == i64::try_from(issues).unwrap()
@@ -192,7 +193,7 @@ async fn two_hundred_claimers_get_each_issue_once() {
 }
 
 #[derive(diesel::QueryableByName)]
-struct Token {
+struct FencingToken {
     #[diesel(sql_type = diesel::sql_types::BigInt)]
     number: i64,
 }
@@ -220,14 +221,14 @@ impl Holders {
 }
 
 /// A server that may be killed while others ask it.
-type Server = std::sync::Mutex<Arc<Process>>;
+type SharedProcess = std::sync::Mutex<Arc<Process>>;
 
-fn up(server: &Server) -> Arc<Process> {
+fn up(server: &SharedProcess) -> Arc<Process> {
     Arc::clone(&server.lock().unwrap())
 }
 
 /// Claims until there is nothing, and gives some of it back; `number` tells the claimers apart.
-async fn claim_and_give_back(number: usize, servers: &[Server], holders: &Mutex<Holders>) {
+async fn claim_and_give_back(number: usize, servers: &[SharedProcess], holders: &Mutex<Holders>) {
     let agent = format!("agent-{}", number % 20);
     let (mut request, mut idle, mut got) = (0, 0, 0);
     while idle < 3 {
@@ -274,8 +275,8 @@ async fn crashes_and_a_failing_github_serve_nothing_twice_and_lose_nothing() {
         Fault::Stall(Duration::from_millis(800)).on("ChangeLabels").times(6).after(90),
     ];
     rules.into_iter().for_each(|rule| scene.github.inject(rule));
-    let servers: Vec<Server> =
-        servers.into_iter().map(|server| Server::new(Arc::new(server))).collect();
+    let servers: Vec<SharedProcess> =
+        servers.into_iter().map(|server| SharedProcess::new(Arc::new(server))).collect();
     let (servers, holders) = (Arc::new(servers), Arc::<Mutex<Holders>>::default());
     let mut claimers = JoinSet::new();
     for number in 0..CLAIMERS {
@@ -323,7 +324,8 @@ async fn crashes_and_a_failing_github_serve_nothing_twice_and_lose_nothing() {
             "SELECT fencing_token AS number FROM leases JOIN issues ON issues.id = issue_id \
              WHERE number = {number} AND leases.state = 'held'"
         );
-        let row: Token = diesel::sql_query(theirs).get_result(&mut connection).await.unwrap();
+        let row: FencingToken =
+            diesel::sql_query(theirs).get_result(&mut connection).await.unwrap();
         assert_eq!(row.number, *token, "issue {number}");
     }
     let (holdings, _) = scene.holdings().await;

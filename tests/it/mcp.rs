@@ -15,12 +15,17 @@ use crate::support::{AGENT_TOKEN, Answer, Given, REPOSITORY, given, given_settin
 
 /// Who asks: a token, and a name where one is given.
 #[derive(Clone, Copy)]
-struct Who<'a>(Option<&'a str>, Option<&'a str>);
+struct McpCaller<'a>(Option<&'a str>, Option<&'a str>);
 
-const ALPHA: Who<'static> = Who(Some(AGENT_TOKEN), Some("alpha"));
+const ALPHA: McpCaller<'static> = McpCaller(Some(AGENT_TOKEN), Some("alpha"));
 
 /// Sends one message.
-async fn say(given: &Given, who: Who<'_>, message: &Value, headers: &[(&str, &str)]) -> Answer {
+async fn say(
+    given: &Given,
+    who: McpCaller<'_>,
+    message: &Value,
+    headers: &[(&str, &str)],
+) -> Answer {
     let mut request = Request::post("/mcp")
         .header("host", "localhost:3000")
         .header("content-type", "application/json")
@@ -38,7 +43,7 @@ async fn say(given: &Given, who: Who<'_>, message: &Value, headers: &[(&str, &st
 }
 
 /// Calls a tool and answers the result, refusals included.
-async fn call(given: &Given, who: Who<'_>, tool: &str, arguments: Value) -> Value {
+async fn call(given: &Given, who: McpCaller<'_>, tool: &str, arguments: Value) -> Value {
     let params = json!({ "name": tool, "arguments": arguments });
     let message = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params });
     let answer = say(given, who, &message, &[("mcp-protocol-version", "2025-11-25")]).await;
@@ -49,7 +54,7 @@ async fn call(given: &Given, who: Who<'_>, tool: &str, arguments: Value) -> Valu
 }
 
 /// What a tool answers that does what it is asked.
-async fn done(given: &Given, who: Who<'_>, tool: &str, arguments: Value) -> Value {
+async fn done(given: &Given, who: McpCaller<'_>, tool: &str, arguments: Value) -> Value {
     let result = call(given, who, tool, arguments).await;
     assert_ne!(result["isError"], true, "{result}");
     let text: Value = serde_json::from_str(result["content"][0]["text"].as_str().unwrap()).unwrap();
@@ -58,7 +63,12 @@ async fn done(given: &Given, who: Who<'_>, tool: &str, arguments: Value) -> Valu
 }
 
 /// What a tool answers that refuses: its code and its message.
-async fn refused(given: &Given, who: Who<'_>, tool: &str, arguments: Value) -> (String, String) {
+async fn refused(
+    given: &Given,
+    who: McpCaller<'_>,
+    tool: &str,
+    arguments: Value,
+) -> (String, String) {
     let result = call(given, who, tool, arguments).await;
     assert_eq!(result["isError"], true, "{result}");
     let refusal = &result["structuredContent"];
@@ -164,8 +174,9 @@ async fn every_answer_brings_what_people_sent_the_holder() {
         assert_eq!(texts.len(), 1, "with work too: {texts:?}");
 
         // Nobody else is brought it, whomever they name where they only look.
-        let beta = Who(Some("token-of-worker-beta"), None);
-        for (who, name) in [(beta, "alpha"), (Who(Some(AGENT_TOKEN), Some("gamma")), "alpha")] {
+        let beta = McpCaller(Some("token-of-worker-beta"), None);
+        for (who, name) in [(beta, "alpha"), (McpCaller(Some(AGENT_TOKEN), Some("gamma")), "alpha")]
+        {
             let texts: Vec<String> = more(who, "get_queue", json!({ "agentName": name })).await;
             assert_eq!(texts, [""; 0]);
         }
@@ -244,7 +255,7 @@ async fn an_old_token_is_refused_and_told_who_has_the_issue_now() {
         let lease = done(given, ALPHA, "claim_next", json!({})).await["lease"].clone();
         given.advance(1_801);
         dispatch::service::claims::leases::expire_leases(&given.app).await.unwrap();
-        let beta = Who(Some(AGENT_TOKEN), Some("beta"));
+        let beta = McpCaller(Some(AGENT_TOKEN), Some("beta"));
         let theirs = done(given, beta, "claim_next", json!({})).await;
         assert_eq!(theirs["lease"]["agentName"], "beta");
 
@@ -453,7 +464,7 @@ async fn single_issues_are_worked_on_by_number() {
 async fn what_is_wrong_is_said_with_its_field_and_a_remedy() {
     given(async |given| {
         given.with_issues(&[("One", &["status/ready"])]).await;
-        let nobody = Who(Some(AGENT_TOKEN), None);
+        let nobody = McpCaller(Some(AGENT_TOKEN), None);
         let cases = [
             (nobody, "claim_next", json!({}), "BAD_USER_INPUT", "agentName: is needed"),
             (
@@ -508,7 +519,7 @@ async fn what_is_wrong_is_said_with_its_field_and_a_remedy() {
                 "leaseId: ",
             ),
             (
-                Who(None, None),
+                McpCaller(None, None),
                 "claim_next",
                 json!({ "agentName": "x" }),
                 "UNAUTHENTICATED",
@@ -533,7 +544,7 @@ async fn what_is_wrong_is_said_with_its_field_and_a_remedy() {
 async fn the_gate_stands_before_the_tools() {
     given(async |given| {
         let list = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/list" });
-        let wrong = Who(Some("wrong"), None);
+        let wrong = McpCaller(Some("wrong"), None);
         let answer = say(given, wrong, &list, &[]).await;
         assert_eq!(answer.status, 401);
         assert!(answer.headers["www-authenticate"].to_str().unwrap().starts_with("Bearer"));
@@ -565,7 +576,7 @@ async fn workers_call_what_is_open_to_them_as_their_own_agent() {
     ];
     given_settings(&settings, async |given| {
         given.with_issues(&[("One", &["status/ready"]), ("Two", &["status/ready"])]).await;
-        let worker = Who(Some("own-token-of-tests"), None);
+        let worker = McpCaller(Some("own-token-of-tests"), None);
         let claimed = done(given, worker, "claim_next", json!({})).await;
         assert_eq!(claimed["lease"]["agentName"], "alpha", "the token says who");
         let other = json!({ "agentName": "beta" });
@@ -579,7 +590,7 @@ async fn workers_call_what_is_open_to_them_as_their_own_agent() {
         let foreign = with(issue(2), "status", "in-review");
         assert_eq!(refused(given, worker, "set_issue_status", foreign).await.0, "FORBIDDEN");
         assert_eq!(done(given, worker, "claim_work", issue(2)).await["status"], "in-progress");
-        let unbound = Who(Some("nobodys-token-of-tests"), None);
+        let unbound = McpCaller(Some("nobodys-token-of-tests"), None);
         let (code, _) = refused(given, unbound, "claim_next", json!({ "agentName": "x" })).await;
         assert_eq!(code, "FORBIDDEN");
         assert_eq!(done(given, unbound, "list_issues", json!({})).await["totalCount"], 2);

@@ -271,7 +271,7 @@ async fn the_kept_counts_are_the_counts() {
 }
 
 #[derive(diesel::QueryableByName)]
-struct Column {
+struct ColumnInfo {
     #[diesel(sql_type = diesel::sql_types::Text)]
     table: String,
     #[diesel(sql_type = diesel::sql_types::Text)]
@@ -303,7 +303,7 @@ const COLUMNS: &str = "\
     ORDER BY c.relname, a.attnum";
 
 #[derive(diesel::QueryableByName)]
-struct Reference {
+struct ForeignKey {
     #[diesel(sql_type = diesel::sql_types::Text)]
     from: String,
     #[diesel(sql_type = diesel::sql_types::Text)]
@@ -336,12 +336,12 @@ fn diesel_type(kind: &str) -> &'static str {
 async fn print_schema(database: &Database) -> String {
     let mut connection = database.connect().await;
     connection.batch_execute("SET search_path = public").await.unwrap();
-    let columns: Vec<Column> = diesel::sql_query(COLUMNS).load(&mut connection).await.unwrap();
-    let references: Vec<Reference> =
+    let columns: Vec<ColumnInfo> = diesel::sql_query(COLUMNS).load(&mut connection).await.unwrap();
+    let references: Vec<ForeignKey> =
         diesel::sql_query(REFERENCES).load(&mut connection).await.unwrap();
     let mut out = "// @generated from the migrated database; see tests/it/migrations.rs for how.\n"
         .to_owned();
-    let tables: Vec<&[Column]> = columns.chunk_by(|a, b| a.table == b.table).collect();
+    let tables: Vec<&[ColumnInfo]> = columns.chunk_by(|a, b| a.table == b.table).collect();
     for columns in &tables {
         let table = &columns[0];
         out.push_str("\ndiesel::table! {\n");
@@ -363,7 +363,7 @@ async fn print_schema(database: &Database) -> String {
         out.push_str("    }\n}\n");
     }
     out.push('\n');
-    for Reference { from, column, to } in references {
+    for ForeignKey { from, column, to } in references {
         writeln!(out, "diesel::joinable!({from} -> {to} ({column}));").unwrap();
     }
     out.push_str("\ndiesel::allow_tables_to_appear_in_same_query!(\n");

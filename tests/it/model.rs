@@ -1,12 +1,13 @@
-//! A model of the queue, small enough that every order of events is tried: claims, leases, refusals,
-//! back-offs, failed attempts, waits, callers that leave and servers that die.
+//! A model of the queue, small enough that every order of events is tried: claims, leases,
+//! refusals, back-offs, failed attempts, waits, callers that leave and servers that die.
 //!
-//! Time goes in ticks. A server needs no time for a step, but others may take theirs before the next
-//! one; so time passes only when no claim can go on. Pauses are a few ticks long, and grow and end as
-//! the real ones do. The theorem of `docs/queue.md` is then that no issue waits longer than the longest
-//! pause of an issue, the longest of a repository, and one round of the task that ends them. That the
-//! checker would notice is shown by leaving out one rule at a time. A claim that waits looks again
-//! whenever something is served: that it is woken is held by the tests of `work` and `pauses`.
+//! Time goes in ticks. A server needs no time for a step, but others may take theirs before the
+//! next one; so time passes only when no claim can go on. Pauses are a few ticks long, and grow and
+//! end as the real ones do. The theorem of `docs/queue.md` is then that no issue waits longer than
+//! the longest pause of an issue, the longest of a repository, and one round of the task that ends
+//! them. That the checker would notice is shown by leaving out one rule at a time. A claim that
+//! waits looks again whenever something is served: that it is woken is held by the tests of `work`
+//! and `pauses`.
 
 use stateright::{Checker, Model, Property};
 
@@ -33,7 +34,7 @@ fn pause(failures: u8, longest: u8) -> u8 {
 
 /// What the queue does about faults. All of it, unless a test leaves one out.
 #[derive(Clone, Copy)]
-struct Rules {
+struct ModelRules {
     /// What GitHub refused is left alone for a while.
     refusals_rest: bool,
     /// What agents failed on is left alone for a while, and then needs a person.
@@ -46,7 +47,7 @@ struct Rules {
     reads_back: bool,
 }
 
-const ALL: Rules = Rules {
+const ALL: ModelRules = ModelRules {
     refusals_rest: true,
     attempts_count: true,
     gives_back: true,
@@ -55,13 +56,13 @@ const ALL: Rules = Rules {
 };
 
 /// Everything that can go wrong by itself, so many times.
-struct Queue {
-    rules: Rules,
+struct QueueModel {
+    rules: ModelRules,
     faults: u8,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Hold {
+enum ModelLease {
     Free,
     Reserved { by: usize, left: u8 },
     Held { by: usize, left: u8 },
@@ -69,7 +70,7 @@ enum Hold {
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Issue {
-    hold: Hold,
+    hold: ModelLease,
     is_open: bool,
     needs_person: bool,
     failures: u8,
@@ -87,7 +88,7 @@ struct Issue {
 
 /// Where the claim of an agent is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Call {
+enum AgentPhase {
     /// The agent works, or has not asked again yet.
     None,
     Waiting,
@@ -96,16 +97,16 @@ enum Call {
     Changed(usize),
 }
 
-impl Call {
+impl AgentPhase {
     fn is_under_way(self) -> bool {
         matches!(self, Self::Reserved(_) | Self::Changed(_))
     }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct World {
+struct ModelState {
     issues: [Issue; ISSUES],
-    calls: [Call; AGENTS],
+    calls: [AgentPhase; AGENTS],
     has_left: [bool; AGENTS],
     is_archived: bool,
     is_silent: bool,
@@ -116,7 +117,7 @@ struct World {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Event {
+enum ModelEvent {
     Look(usize),
     AskGitHub(usize),
     Confirm(usize),
@@ -135,7 +136,7 @@ enum Event {
     Stall,
 }
 
-impl World {
+impl ModelState {
     /// The best issue that is served now.
     fn best(&self) -> Option<usize> {
         (0..ISSUES).find(|issue| self.is_served(*issue))
@@ -144,7 +145,7 @@ impl World {
     fn is_served(&self, issue: usize) -> bool {
         let row = &self.issues[issue];
         let is_wanted = row.is_open && !row.needs_person && !row.is_unsettled;
-        is_wanted && row.hold == Hold::Free && row.backoff == 0 && self.pause == 0
+        is_wanted && row.hold == ModelLease::Free && row.backoff == 0 && self.pause == 0
     }
 
     fn is_well(&self) -> bool {
@@ -153,24 +154,27 @@ impl World {
 
     /// Whether an agent asks for work whose server is alive.
     fn is_awaited(&self) -> bool {
-        self.calls.iter().zip(self.has_left).any(|(call, left)| *call == Call::Waiting && !left)
+        self.calls
+            .iter()
+            .zip(self.has_left)
+            .any(|(call, left)| *call == AgentPhase::Waiting && !left)
     }
 
     /// Whether a call is under way that keeps an issue.
     fn is_in_hand(&self, issue: usize) -> bool {
         self.calls
             .iter()
-            .any(|call| matches!(call, Call::Reserved(of) | Call::Changed(of) if *of == issue))
+            .any(|call| matches!(call, AgentPhase::Reserved(of) | AgentPhase::Changed(of) if *of == issue))
     }
 
     fn has_reserved(&self, agent: usize, issue: usize) -> bool {
-        matches!(self.issues[issue].hold, Hold::Reserved { by, .. } if by == agent)
+        matches!(self.issues[issue].hold, ModelLease::Reserved { by, .. } if by == agent)
     }
 
     /// The holder of an issue is done with it, and asks for more.
     fn ask_again(&mut self, issue: usize) {
-        if let Hold::Held { by, .. } = self.issues[issue].hold {
-            self.calls[by] = Call::Waiting;
+        if let ModelLease::Held { by, .. } = self.issues[issue].hold {
+            self.calls[by] = AgentPhase::Waiting;
         }
     }
 
@@ -180,18 +184,18 @@ impl World {
     }
 }
 
-impl Queue {
-    fn ask_github(&self, world: &mut World, agent: usize, issue: usize) {
+impl QueueModel {
+    fn ask_github(&self, world: &mut ModelState, agent: usize, issue: usize) {
         if !world.has_reserved(agent, issue) {
-            world.calls[agent] = Call::Waiting;
+            world.calls[agent] = AgentPhase::Waiting;
             return;
         }
         world.issues[issue].asked = (world.issues[issue].asked + 1).min(OFTEN + 1);
         if world.is_archived {
             world.begin_anew();
-            world.calls[agent] = Call::Waiting;
+            world.calls[agent] = AgentPhase::Waiting;
             let row = &mut world.issues[issue];
-            row.hold = Hold::Free;
+            row.hold = ModelLease::Free;
             if self.rules.refusals_rest {
                 row.refusals = (row.refusals + 1).min(LONGEST);
                 row.backoff = pause(row.refusals, LONGEST);
@@ -202,9 +206,9 @@ impl Queue {
             world.begin_anew();
             // The claim fails; the reservation stays until it is known what GitHub did.
             world.issues[issue].is_unsettled = true;
-            world.calls[agent] = Call::Waiting;
+            world.calls[agent] = AgentPhase::Waiting;
         } else {
-            world.calls[agent] = Call::Changed(issue);
+            world.calls[agent] = AgentPhase::Changed(issue);
             // It lets itself be changed, so all that was refused is served again.
             (world.refusals, world.pause) = (0, 0);
             for row in world.issues.iter_mut().filter(|row| row.refusals > 0) {
@@ -213,29 +217,29 @@ impl Queue {
         }
     }
 
-    fn confirm(&self, world: &mut World, agent: usize, issue: usize) {
+    fn confirm(&self, world: &mut ModelState, agent: usize, issue: usize) {
         if !world.has_reserved(agent, issue) {
-            world.calls[agent] = Call::Waiting;
+            world.calls[agent] = AgentPhase::Waiting;
             return;
         }
         let is_left = std::mem::take(&mut world.has_left[agent]);
         let row = &mut world.issues[issue];
-        world.calls[agent] = Call::None;
+        world.calls[agent] = AgentPhase::None;
         row.served = (row.served + 1).min(OFTEN + 1);
         row.waited = 0;
         row.hold = match is_left && self.rules.gives_back {
-            true => Hold::Free,
-            false => Hold::Held { by: agent, left: LEASE },
+            true => ModelLease::Free,
+            false => ModelLease::Held { by: agent, left: LEASE },
         };
         if is_left && !self.rules.gives_back {
             // Nobody knows of it, so nobody ends it before its time.
-            world.calls[agent] = Call::Waiting;
+            world.calls[agent] = AgentPhase::Waiting;
         }
     }
 
     /// Agents end work on an issue without success.
     fn note_failure(&self, row: &mut Issue) {
-        row.hold = Hold::Free;
+        row.hold = ModelLease::Free;
         if !self.rules.attempts_count {
             return;
         }
@@ -244,12 +248,12 @@ impl Queue {
         row.needs_person = row.failures >= ATTEMPTS;
     }
 
-    fn tick(&self, world: &mut World) {
+    fn tick(&self, world: &mut ModelState) {
         let (is_awaited, is_well) = (world.is_awaited(), world.is_well());
         for issue in 0..ISSUES {
             let is_in_hand = world.is_in_hand(issue);
             let row = &mut world.issues[issue];
-            let is_held = matches!(row.hold, Hold::Held { .. });
+            let is_held = matches!(row.hold, ModelLease::Held { .. });
             let can_be_had = row.is_open && !row.needs_person && !is_held && !is_in_hand;
             row.waited = match can_be_had && is_awaited && is_well {
                 true => (row.waited + 1).min(BOUND + 1),
@@ -258,42 +262,43 @@ impl Queue {
             row.backoff = row.backoff.saturating_sub(1);
             (row.asked, row.served) = (0, 0);
             match &mut row.hold {
-                Hold::Free => {}
-                Hold::Reserved { .. } if !self.rules.reservations_end => {}
-                Hold::Reserved { left, .. } | Hold::Held { left, .. } => *left -= 1,
+                ModelLease::Free => {}
+                ModelLease::Reserved { .. } if !self.rules.reservations_end => {}
+                ModelLease::Reserved { left, .. } | ModelLease::Held { left, .. } => *left -= 1,
             }
             match row.hold {
-                Hold::Reserved { left: 0, .. } => row.hold = Hold::Free,
-                Hold::Held { left: 0, .. } => self.note_failure(row),
+                ModelLease::Reserved { left: 0, .. } => row.hold = ModelLease::Free,
+                ModelLease::Held { left: 0, .. } => self.note_failure(row),
                 _ => {}
             }
             if is_well && self.rules.reads_back && row.is_unsettled {
                 row.is_unsettled = false;
-                if matches!(row.hold, Hold::Reserved { .. }) {
-                    row.hold = Hold::Free;
+                if matches!(row.hold, ModelLease::Reserved { .. }) {
+                    row.hold = ModelLease::Free;
                 }
             }
         }
         world.pause = world.pause.saturating_sub(1);
         for agent in 0..AGENTS {
-            let holds = |row: &Issue| matches!(row.hold, Hold::Held { by, .. } if by == agent);
-            if world.calls[agent] == Call::None && !world.issues.iter().any(holds) {
-                world.calls[agent] = Call::Waiting;
+            let holds =
+                |row: &Issue| matches!(row.hold, ModelLease::Held { by, .. } if by == agent);
+            if world.calls[agent] == AgentPhase::None && !world.issues.iter().any(holds) {
+                world.calls[agent] = AgentPhase::Waiting;
             }
-            if world.calls[agent] == Call::Waiting {
+            if world.calls[agent] == AgentPhase::Waiting {
                 world.has_left[agent] = false;
             }
         }
     }
 }
 
-impl Model for Queue {
-    type State = World;
-    type Action = Event;
+impl Model for QueueModel {
+    type State = ModelState;
+    type Action = ModelEvent;
 
-    fn init_states(&self) -> Vec<World> {
+    fn init_states(&self) -> Vec<ModelState> {
         let issue = Issue {
-            hold: Hold::Free,
+            hold: ModelLease::Free,
             is_open: true,
             needs_person: false,
             failures: 0,
@@ -304,9 +309,9 @@ impl Model for Queue {
             asked: 0,
             served: 0,
         };
-        vec![World {
+        vec![ModelState {
             issues: [issue.clone(), issue],
-            calls: [Call::Waiting; AGENTS],
+            calls: [AgentPhase::Waiting; AGENTS],
             has_left: [false; AGENTS],
             is_archived: false,
             is_silent: false,
@@ -316,117 +321,119 @@ impl Model for Queue {
         }]
     }
 
-    fn actions(&self, world: &World, events: &mut Vec<Event>) {
+    fn actions(&self, world: &ModelState, events: &mut Vec<ModelEvent>) {
         for agent in 0..AGENTS {
             match world.calls[agent] {
-                Call::None => {}
-                Call::Waiting if !world.has_left[agent] && world.best().is_some() => {
-                    events.push(Event::Look(agent));
+                AgentPhase::None => {}
+                AgentPhase::Waiting if !world.has_left[agent] && world.best().is_some() => {
+                    events.push(ModelEvent::Look(agent));
                 }
-                Call::Waiting => {}
-                Call::Reserved(_) => events.push(Event::AskGitHub(agent)),
-                Call::Changed(_) => events.push(Event::Confirm(agent)),
+                AgentPhase::Waiting => {}
+                AgentPhase::Reserved(_) => events.push(ModelEvent::AskGitHub(agent)),
+                AgentPhase::Changed(_) => events.push(ModelEvent::Confirm(agent)),
             }
         }
         if events.is_empty() {
-            events.push(Event::Tick);
+            events.push(ModelEvent::Tick);
         }
         for (issue, row) in world.issues.iter().enumerate() {
-            if matches!(row.hold, Hold::Held { .. }) {
-                events.extend([Event::Fail(issue), Event::Succeed(issue)]);
+            if matches!(row.hold, ModelLease::Held { .. }) {
+                events.extend([ModelEvent::Fail(issue), ModelEvent::Succeed(issue)]);
             }
             if !row.is_open || row.needs_person {
-                events.push(Event::LookAfter(issue));
+                events.push(ModelEvent::LookAfter(issue));
             }
         }
         if world.is_archived {
-            events.push(Event::MakeWritable);
+            events.push(ModelEvent::MakeWritable);
         }
         if world.is_silent {
-            events.push(Event::Answer);
+            events.push(ModelEvent::Answer);
         }
         if world.faults_left == 0 {
             return;
         }
         for agent in 0..AGENTS {
-            if world.calls[agent] != Call::None && !world.has_left[agent] {
-                events.push(Event::Leave(agent));
+            if world.calls[agent] != AgentPhase::None && !world.has_left[agent] {
+                events.push(ModelEvent::Leave(agent));
             }
             if world.calls[agent].is_under_way() {
-                events.push(Event::Die(agent));
+                events.push(ModelEvent::Die(agent));
             }
         }
         if world.calls.iter().any(|call| call.is_under_way()) {
-            events.push(Event::Stall);
+            events.push(ModelEvent::Stall);
         }
-        events.extend((0..ISSUES).filter(|issue| world.issues[*issue].is_open).map(Event::Close));
+        events.extend(
+            (0..ISSUES).filter(|issue| world.issues[*issue].is_open).map(ModelEvent::Close),
+        );
         if !world.is_archived {
-            events.push(Event::Archive);
+            events.push(ModelEvent::Archive);
         }
         if !world.is_silent {
-            events.push(Event::FallSilent);
+            events.push(ModelEvent::FallSilent);
         }
     }
 
-    fn next_state(&self, before: &World, event: Event) -> Option<World> {
+    fn next_state(&self, before: &ModelState, event: ModelEvent) -> Option<ModelState> {
         let mut world = before.clone();
         let is_fault = matches!(
             event,
-            Event::Leave(_)
-                | Event::Die(_)
-                | Event::Close(_)
-                | Event::Archive
-                | Event::FallSilent
-                | Event::Stall
+            ModelEvent::Leave(_)
+                | ModelEvent::Die(_)
+                | ModelEvent::Close(_)
+                | ModelEvent::Archive
+                | ModelEvent::FallSilent
+                | ModelEvent::Stall
         );
         if is_fault {
             world.faults_left -= 1;
             world.begin_anew();
         }
         match event {
-            Event::Look(agent) => {
+            ModelEvent::Look(agent) => {
                 let issue = world.best()?;
-                world.issues[issue].hold = Hold::Reserved { by: agent, left: RESERVATION };
-                world.calls[agent] = Call::Reserved(issue);
+                world.issues[issue].hold = ModelLease::Reserved { by: agent, left: RESERVATION };
+                world.calls[agent] = AgentPhase::Reserved(issue);
             }
-            Event::AskGitHub(agent) => {
-                let Call::Reserved(issue) = world.calls[agent] else { return None };
+            ModelEvent::AskGitHub(agent) => {
+                let AgentPhase::Reserved(issue) = world.calls[agent] else { return None };
                 self.ask_github(&mut world, agent, issue);
             }
-            Event::Confirm(agent) => {
-                let Call::Changed(issue) = world.calls[agent] else { return None };
+            ModelEvent::Confirm(agent) => {
+                let AgentPhase::Changed(issue) = world.calls[agent] else { return None };
                 self.confirm(&mut world, agent, issue);
             }
-            Event::Fail(issue) => {
+            ModelEvent::Fail(issue) => {
                 world.ask_again(issue);
                 self.note_failure(&mut world.issues[issue]);
             }
-            Event::Succeed(issue) => {
+            ModelEvent::Succeed(issue) => {
                 world.ask_again(issue);
                 let row = &mut world.issues[issue];
-                (row.hold, row.is_open, row.failures) = (Hold::Free, false, 0);
+                (row.hold, row.is_open, row.failures) = (ModelLease::Free, false, 0);
             }
-            Event::Leave(agent) => world.has_left[agent] = true,
-            Event::Die(agent) => {
+            ModelEvent::Leave(agent) => world.has_left[agent] = true,
+            ModelEvent::Die(agent) => {
                 // What GitHub was asked for is in the log; nobody waits for it any more.
-                if let Call::Changed(issue) = world.calls[agent] {
+                if let AgentPhase::Changed(issue) = world.calls[agent] {
                     world.issues[issue].is_unsettled = true;
                 }
-                (world.calls[agent], world.has_left[agent]) = (Call::Waiting, false);
+                (world.calls[agent], world.has_left[agent]) = (AgentPhase::Waiting, false);
             }
-            Event::Archive => world.is_archived = true,
-            Event::MakeWritable => world.is_archived = false,
-            Event::FallSilent => world.is_silent = true,
-            Event::Answer => world.is_silent = false,
-            Event::Close(issue) => world.issues[issue].is_open = false,
-            Event::LookAfter(issue) => {
+            ModelEvent::Archive => world.is_archived = true,
+            ModelEvent::MakeWritable => world.is_archived = false,
+            ModelEvent::FallSilent => world.is_silent = true,
+            ModelEvent::Answer => world.is_silent = false,
+            ModelEvent::Close(issue) => world.issues[issue].is_open = false,
+            ModelEvent::LookAfter(issue) => {
                 // A person opens it again, or has it served once more: what was noted is forgotten.
                 let row = &mut world.issues[issue];
                 (row.is_open, row.needs_person) = (true, false);
                 (row.failures, row.refusals, row.backoff, row.waited) = (0, 0, 0, 0);
                 (row.asked, row.served) = (0, 0);
             }
-            Event::Tick | Event::Stall => self.tick(&mut world),
+            ModelEvent::Tick | ModelEvent::Stall => self.tick(&mut world),
         }
         Some(world)
     }
@@ -445,8 +452,8 @@ impl Model for Queue {
             Property::<Self>::always("nobody holds for who has left", |_, world| {
                 (0..AGENTS).all(|agent| {
                     let holds =
-                        |row: &Issue| matches!(row.hold, Hold::Held { by, .. } if by == agent);
-                    world.calls[agent] == Call::None || !world.issues.iter().any(holds)
+                        |row: &Issue| matches!(row.hold, ModelLease::Held { by, .. } if by == agent);
+                    world.calls[agent] == AgentPhase::None || !world.issues.iter().any(holds)
                 })
             }),
             Property::<Self>::sometimes("something waits for a whole back-off", |_, world| {
@@ -459,8 +466,8 @@ impl Model for Queue {
     }
 }
 
-fn check(rules: Rules, faults: u8) -> impl Checker<Queue> {
-    Queue { rules, faults }.checker().threads(2).spawn_bfs().join()
+fn check(rules: ModelRules, faults: u8) -> impl Checker<QueueModel> {
+    QueueModel { rules, faults }.checker().threads(2).spawn_bfs().join()
 }
 
 #[test]
@@ -476,12 +483,12 @@ fn no_order_of_events_keeps_an_issue_longer_than_is_stated() {
 
 #[test]
 fn each_rule_is_needed() {
-    let without: [(&str, Rules); 5] = [
-        ("GitHub is not asked again and again", Rules { refusals_rest: false, ..ALL }),
-        ("what fails is not served again and again", Rules { attempts_count: false, ..ALL }),
-        ("nobody holds for who has left", Rules { gives_back: false, ..ALL }),
-        ("what can be had is held in time", Rules { reservations_end: false, ..ALL }),
-        ("what can be had is held in time", Rules { reads_back: false, ..ALL }),
+    let without: [(&str, ModelRules); 5] = [
+        ("GitHub is not asked again and again", ModelRules { refusals_rest: false, ..ALL }),
+        ("what fails is not served again and again", ModelRules { attempts_count: false, ..ALL }),
+        ("nobody holds for who has left", ModelRules { gives_back: false, ..ALL }),
+        ("what can be had is held in time", ModelRules { reservations_end: false, ..ALL }),
+        ("what can be had is held in time", ModelRules { reads_back: false, ..ALL }),
     ];
     for (property, rules) in without {
         let checked = check(rules, 2);

@@ -1,5 +1,5 @@
-//! The queue cannot be wedged: whatever GitHub, workers, people and repositories do, an issue that may
-//! be claimed is held within a stated time of the last of it, by an agent that keeps asking.
+//! The queue cannot be wedged: whatever GitHub, workers, people and repositories do, an issue that
+//! may be claimed is held within a stated time of the last of it, by an agent that keeps asking.
 //!
 //! Worlds are made by chance, from seeds, on a clock that the test moves. Three replicas share the
 //! database. `docs/queue.md` states the bound.
@@ -46,14 +46,14 @@ fn bound() -> TimeDelta {
     longest + repository_delay(i32::MAX) + TimeDelta::seconds(30)
 }
 
-struct World<'a> {
+struct ReplicaWorld<'a> {
     given: &'a mut Given,
     replicas: Vec<App>,
     chance: StdRng,
     held: Vec<Lease>,
 }
 
-impl World<'_> {
+impl ReplicaWorld<'_> {
     fn app(&mut self) -> App {
         self.replicas.choose(&mut self.chance).unwrap().clone()
     }
@@ -250,8 +250,8 @@ impl World<'_> {
         release_stopped(&app).await.unwrap();
     }
 
-    /// All that can be had goes wrong a last time, again and again: agents fail, and GitHub refuses or
-    /// falls silent.
+    /// All that can be had goes wrong a last time, again and again: agents fail, and GitHub refuses
+    /// or falls silent.
     async fn go_wrong(&mut self) {
         self.resume().await;
         for round in 0..8 {
@@ -349,7 +349,7 @@ async fn longest_wait(seed: u64) -> TimeDelta {
         given.with_issues(&[("A", READY), ("B", READY), ("C", READY), ("D", READY)]).await;
         let replicas = vec![given.app.clone(), given.replica().await, given.replica().await];
         let chance = StdRng::seed_from_u64(seed);
-        let mut world = World { given, replicas, chance, held: vec![] };
+        let mut world = ReplicaWorld { given, replicas, chance, held: vec![] };
         for _ in 0..STEPS {
             world.step().await;
         }

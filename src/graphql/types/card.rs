@@ -69,7 +69,7 @@ struct Card<'a> {
 }
 
 /// What a selection's item comes down to on an object.
-enum Selected<'a> {
+enum ResolvedSelection<'a> {
     Field(&'a Field),
     /// What a fragment selects, when it is one for the object.
     Set(&'a SelectionSet),
@@ -81,16 +81,16 @@ impl Card<'_> {
     fn put_issue(&self, set: &SelectionSet, answer: &mut ResponseObject) -> Option<()> {
         for item in &set.items {
             match self.item(&item.node, "Issue") {
-                Selected::Field(field) if field.name.node == "repository" => {
+                ResolvedSelection::Field(field) if field.name.node == "repository" => {
                     let inside = object(answer, field)?;
                     self.put_repository(&field.selection_set.node, inside)?;
                 }
-                Selected::Field(field) => {
+                ResolvedSelection::Field(field) => {
                     let value = self.issue_value(&field.name.node)?;
                     answer.insert(field.response_key().node.clone(), value);
                 }
-                Selected::Set(set) => self.put_issue(set, answer)?,
-                Selected::Nothing => {}
+                ResolvedSelection::Set(set) => self.put_issue(set, answer)?,
+                ResolvedSelection::Nothing => {}
             }
         }
         Some(())
@@ -99,20 +99,20 @@ impl Card<'_> {
     fn put_repository(&self, set: &SelectionSet, answer: &mut ResponseObject) -> Option<()> {
         for item in &set.items {
             match self.item(&item.node, "Repository") {
-                Selected::Field(field) => {
+                ResolvedSelection::Field(field) => {
                     let value = self.repository_value(&field.name.node)?;
                     answer.insert(field.response_key().node.clone(), value);
                 }
-                Selected::Set(set) => self.put_repository(set, answer)?,
-                Selected::Nothing => {}
+                ResolvedSelection::Set(set) => self.put_repository(set, answer)?,
+                ResolvedSelection::Nothing => {}
             }
         }
         Some(())
     }
 
-    fn item<'a>(&'a self, selection: &'a Selection, of: &str) -> Selected<'a> {
+    fn item<'a>(&'a self, selection: &'a Selection, of: &str) -> ResolvedSelection<'a> {
         let (condition, set) = match selection {
-            Selection::Field(field) => return Selected::Field(&field.node),
+            Selection::Field(field) => return ResolvedSelection::Field(&field.node),
             Selection::InlineFragment(fragment) => {
                 (fragment.node.type_condition.as_ref(), &fragment.node.selection_set)
             }
@@ -121,7 +121,7 @@ impl Card<'_> {
                     Some(fragment) => {
                         (Some(&fragment.node.type_condition), &fragment.node.selection_set)
                     }
-                    None => return Selected::Nothing,
+                    None => return ResolvedSelection::Nothing,
                 }
             }
         };
@@ -129,7 +129,7 @@ impl Card<'_> {
             let name = condition.node.on.node.as_str();
             name == of || name == "Node"
         });
-        if is_for_it { Selected::Set(&set.node) } else { Selected::Nothing }
+        if is_for_it { ResolvedSelection::Set(&set.node) } else { ResolvedSelection::Nothing }
     }
 
     fn issue_value(&self, field: &str) -> Option<Value> {

@@ -22,7 +22,7 @@ const HALF: &str = "HALF-A-CHARACTER";
 
 /// An answer that was given.
 #[derive(Debug, Clone)]
-pub(super) struct Given {
+pub(super) struct GeneratedAnswer {
     pub(super) operation: String,
     pub(super) body: Value,
 }
@@ -52,7 +52,7 @@ impl Generator {
     }
 
     /// An answer to a request, as it is sent.
-    pub(super) fn answer(&mut self, request: &Value) -> (Given, String) {
+    pub(super) fn answer(&mut self, request: &Value) -> (GeneratedAnswer, String) {
         let document = parse_query(request["query"].as_str().unwrap()).unwrap();
         let operation = request["operationName"].as_str().unwrap().to_owned();
         let (_, found) = document.operations.iter().next().unwrap();
@@ -88,7 +88,7 @@ impl Generator {
         ];
         let (half, read) = *halves.choose(&mut self.rng).unwrap();
         let body = serde_json::from_str(&text.replace(HALF, read)).unwrap();
-        (Given { operation, body }, text.replace(HALF, half))
+        (GeneratedAnswer { operation, body }, text.replace(HALF, half))
     }
 
     fn error(&mut self, path: Vec<Value>) -> Value {
@@ -213,8 +213,8 @@ impl Generator {
         }
     }
 
-    /// A type that may stand for another: half of the time one that the document names, else each in
-    /// its turn.
+    /// A type that may stand for another: half of the time one that the document names, else each
+    /// in its turn.
     fn concrete(
         &mut self,
         name: &str,

@@ -28,7 +28,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use crate::support::github::{noon, usual_timeouts};
-use generator::{Generator, Given, UNHEARD_OF};
+use generator::{GeneratedAnswer, Generator, UNHEARD_OF};
 use schema::Schema;
 
 /// How many answers each function is given.
@@ -49,7 +49,7 @@ fn the_pruned_schema_knows_every_kind_of_thing_that_github_does() {
     }
 }
 
-type Shared = Arc<Mutex<(Generator, Vec<Given>)>>;
+type Shared = Arc<Mutex<(Generator, Vec<GeneratedAnswer>)>>;
 
 struct RandomGitHub {
     client: Client,
@@ -122,7 +122,7 @@ impl RandomGitHub {
 
 /// What was answered to one call.
 #[derive(Debug)]
-struct Answers(Vec<Given>);
+struct Answers(Vec<GeneratedAnswer>);
 
 impl Answers {
     fn body_of(&self, operation: &str) -> &Value {

@@ -14,19 +14,19 @@ pub(crate) struct Database {
 }
 
 /// The server that all tests share, and the template that each clones.
-struct Server {
+struct TestCluster {
     cluster: Cluster,
 }
 
 const TEMPLATE: &str = "template_migrated";
 
-async fn server() -> &'static Server {
-    static SERVER: OnceCell<Server> = OnceCell::const_new();
+async fn server() -> &'static TestCluster {
+    static SERVER: OnceCell<TestCluster> = OnceCell::const_new();
     SERVER.get_or_init(start).await
 }
 
 /// Starts the server on a thread of its own that outlives the test that came first.
-async fn start() -> Server {
+async fn start() -> TestCluster {
     let (sender, receiver) = oneshot::channel();
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -44,7 +44,7 @@ async fn start() -> Server {
             admin.batch_execute(&format!("CREATE DATABASE {TEMPLATE}")).await.unwrap();
             let connection = Connection::establish(&cluster.url_of(TEMPLATE)).await.unwrap();
             store::run_migrations(connection).await.unwrap();
-            sender.send(Server { cluster }).map_err(|_| "nobody waits").unwrap();
+            sender.send(TestCluster { cluster }).map_err(|_| "nobody waits").unwrap();
             std::future::pending::<()>().await;
         });
     });

@@ -39,16 +39,16 @@ impl Log {
 impl<S: Subscriber> Layer<S> for Log {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         if *event.metadata().level() == Level::ERROR {
-            let mut line = Line(String::new());
+            let mut line = LogLine(String::new());
             event.record(&mut line);
             self.0.lock().unwrap().push(line.0);
         }
     }
 }
 
-struct Line(String);
+struct LogLine(String);
 
-impl Visit for Line {
+impl Visit for LogLine {
     fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
         write!(self.0, "{}={value:?} ", field.name()).unwrap();
     }

@@ -44,7 +44,7 @@ pub(crate) type IssueLinks = HashMap<String, Links>;
 
 /// Reads the links of issues from GitHub where they may have changed: of issues that are open, have
 /// any and changed since, or have different ones than stored.
-pub(crate) async fn ask_links(
+pub(crate) async fn fetch_changed_links(
     app: &App,
     repository: &Repository,
     issues: &[github::Issue],
@@ -58,22 +58,22 @@ pub(crate) async fn ask_links(
         return Ok(IssueLinks::new());
     }
     let numbers: Vec<i32> = wanted.iter().map(|issue| issue.number).collect();
-    let noted = {
+    let stored = {
         let mut connection = app.connection().await?;
         blockers::linked(&mut connection, repository.id, &numbers).await?
     };
-    let is_noted = |issue: &github::Issue, row: &Linked| {
+    let is_stored = |issue: &github::Issue, row: &Linked| {
         let blockers = i64::from(issue.blockers_count.unwrap_or_default());
         issue.number == row.number
             && issue.updated_at == row.updated_at
             && blockers == row.blockers
             && (issue.pull_requests_count > 0) == row.has_pull_request
     };
-    wanted.retain(|issue| !noted.iter().any(|row| is_noted(issue, row)));
-    ask(app, wanted.iter().map(|issue| issue.node_id.clone()).collect()).await
+    wanted.retain(|issue| !stored.iter().any(|row| is_stored(issue, row)));
+    fetch_links(app, wanted.iter().map(|issue| issue.node_id.clone()).collect()).await
 }
 
-async fn ask(app: &App, ids: Vec<String>) -> Result<IssueLinks> {
+async fn fetch_links(app: &App, ids: Vec<String>) -> Result<IssueLinks> {
     if ids.is_empty() {
         return Ok(IssueLinks::new());
     }
@@ -83,7 +83,7 @@ async fn ask(app: &App, ids: Vec<String>) -> Result<IssueLinks> {
 
 /// The issues whose links changed with some pull requests, by number, with their current links on
 /// GitHub.
-pub(crate) async fn ask_after(
+pub(crate) async fn fetch_links_of_pull_requests(
     app: &App,
     repository: &Repository,
     changed: &[PullRequest],
@@ -100,13 +100,13 @@ pub(crate) async fn ask_after(
         blockers::changed_by_pull_requests(&mut connection, repository.id, &closed, &closing)
             .await?
     };
-    let found = ask(app, rows.iter().map(|row| row.node_id.clone()).collect()).await?;
+    let found = fetch_links(app, rows.iter().map(|row| row.node_id.clone()).collect()).await?;
     Ok((rows.into_iter().map(|row| row.number).collect(), found))
 }
 
 /// Stores the dependencies in the texts of issues, and their links on GitHub, where they changed.
 /// `rows` are the rows of the issues. Returns the issues whose dependencies changed.
-pub(crate) async fn note_page(
+pub(crate) async fn store_page(
     app: &App,
     connection: &mut Connection,
     repository: &Repository,
@@ -139,9 +139,9 @@ pub(crate) async fn note_page(
             None => {}
         }
     }
-    note(connection, BlockerSource::Text, texts).await?;
-    let mut changed = note(connection, BlockerSource::GitHub, relations).await?;
-    changed.extend(note_states(app, connection, links).await?);
+    store_references(connection, BlockerSource::Text, texts).await?;
+    let mut changed = store_references(connection, BlockerSource::GitHub, relations).await?;
+    changed.extend(store_open_states(app, connection, links).await?);
     changed.extend(blockers::forget_pull_requests(connection, &closed_by_none).await?);
     for (id, url) in closed_by {
         if blockers::set_pull_request(connection, id, url).await? {
@@ -176,7 +176,7 @@ pub(crate) async fn follow_foreign(app: &App, repository: &Repository) -> Result
     for (is_queued, limit) in FOREIGN {
         let mut connection = app.connection().await?;
         let of = (repository.id, is_queued);
-        let unasked = blockers::unasked(&mut connection, of, since, limit).await?;
+        let unasked = blockers::due_for_reading(&mut connection, of, since, limit).await?;
         wanted.extend(unasked.into_iter().filter(|one| !wanted.contains(one)).collect::<Vec<_>>());
     }
     if wanted.is_empty() {
@@ -215,7 +215,7 @@ pub(crate) async fn announce_missed(app: &App) -> Result<()> {
 }
 
 /// Stores the links of some issues on GitHub, and returns the issues whose links changed.
-pub(crate) async fn note_links(
+pub(crate) async fn store_links(
     app: &App,
     connection: &mut Connection,
     links: &IssueLinks,
@@ -232,14 +232,14 @@ pub(crate) async fn note_links(
             changed.push(row.id);
         }
     }
-    changed.extend(note(connection, BlockerSource::GitHub, relations).await?);
-    changed.extend(note_states(app, connection, links).await?);
+    changed.extend(store_references(connection, BlockerSource::GitHub, relations).await?);
+    changed.extend(store_open_states(app, connection, links).await?);
     Ok(changed)
 }
 
 /// Stores which of the issues in GitHub's relation are open. For cached issues the cache is newer;
 /// the stored state is used once they are no longer cached.
-async fn note_states(
+async fn store_open_states(
     app: &App,
     connection: &mut Connection,
     links: &IssueLinks,
@@ -250,18 +250,18 @@ async fn note_states(
 }
 
 /// Stores the dependencies of issues from one source where they changed, and returns those issues.
-async fn note(
+async fn store_references(
     connection: &mut Connection,
     source: BlockerSource,
     mut wanted: HashMap<IssueId, BTreeSet<Reference>>,
 ) -> Result<Vec<IssueId>> {
     let ids: Vec<IssueId> = wanted.keys().copied().collect();
-    let mut noted: HashMap<IssueId, BTreeSet<Reference>> = HashMap::new();
+    let mut stored: HashMap<IssueId, BTreeSet<Reference>> = HashMap::new();
     for row in blockers::of_issues(connection, source, &ids).await? {
         let reference = Reference { repository: row.repository, number: row.number };
-        noted.entry(row.issue_id).or_default().insert(reference);
+        stored.entry(row.issue_id).or_default().insert(reference);
     }
-    wanted.retain(|id, references| noted.get(id).unwrap_or(&BTreeSet::new()) != references);
+    wanted.retain(|id, references| stored.get(id).unwrap_or(&BTreeSet::new()) != references);
     let changed: Vec<IssueId> = wanted.keys().copied().collect();
     if changed.is_empty() {
         return Ok(changed);
@@ -272,7 +272,7 @@ async fn note(
         .flat_map(|(id, references)| references.into_iter().map(move |one| (id, one)))
         .collect();
     if !new.is_empty() {
-        blockers::note(connection, source, &new).await?;
+        blockers::insert(connection, source, &new).await?;
     }
     Ok(changed)
 }

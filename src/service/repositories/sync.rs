@@ -439,7 +439,8 @@ impl<'a> RepositoryReader<'a> {
             let is_first = after.is_none();
             let page = self.fetch(states, since, after).await?;
             self.follow(&page).await?;
-            let links = dependencies::ask_links(self.app, &self.repository, &page.issues).await?;
+            let links =
+                dependencies::fetch_changed_links(self.app, &self.repository, &page.issues).await?;
             self.received += u32::try_from(page.issues.len()).unwrap_or(u32::MAX);
             self.seen.extend(page.issues.iter().map(|issue| issue.node_id.clone()));
             let read = (&page.issues[..], &page.skipped[..], &links);
@@ -627,7 +628,8 @@ impl<'a> RepositoryReader<'a> {
     /// update the issue, so it is not in the pages.
     async fn follow_pull_requests(&self, changed: &[github::PullRequest]) -> Result<()> {
         let (app, repository) = (self.app, &self.repository);
-        let (numbers, links) = dependencies::ask_after(app, repository, changed).await?;
+        let (numbers, links) =
+            dependencies::fetch_links_of_pull_requests(app, repository, changed).await?;
         if links.is_empty() {
             return Ok(());
         }
@@ -637,7 +639,7 @@ impl<'a> RepositoryReader<'a> {
             .transaction(async |connection| {
                 let known = issues::lock_numbers(connection, repository.id, &numbers).await?;
                 let rows: Vec<&Issue> = known.iter().map(|(row, _)| row).collect();
-                let changed = dependencies::note_links(app, connection, &links, &rows).await?;
+                let changed = dependencies::store_links(app, connection, &links, &rows).await?;
                 let events = link_events(repository, &changed, &rows, now);
                 if !events.is_empty() {
                     event_log::append(connection, &events).await?;
@@ -811,7 +813,7 @@ impl<'a> RepositoryReader<'a> {
             }
         }
         self.seen.extend(there.iter().map(|issue| issue.node_id.clone()));
-        let links = dependencies::ask_links(self.app, &self.repository, &there).await?;
+        let links = dependencies::fetch_changed_links(self.app, &self.repository, &there).await?;
         self.write_page((&there, &[], &links), asked_at, |_, _| ()).await?;
         let mut connection = self.app.connection().await?;
         let connection = &mut connection;
@@ -973,7 +975,7 @@ async fn write_issues(
     let kept = known.iter().map(|(row, _)| row).filter(|row| !is_written(row));
     let rows: Vec<&Issue> = kept.chain(&written).collect();
     let mut relinked =
-        dependencies::note_page(app, connection, repository, found, links, &rows).await?;
+        dependencies::store_page(app, connection, repository, found, links, &rows).await?;
     relinked.retain(|id| !written.iter().any(|row| row.id == *id));
     let event = |issue: &Issue| {
         let before = row_of(issue.number);
@@ -1082,7 +1084,7 @@ pub async fn refresh_issue(app: &App, name: &FullName, number: i32) -> Result<Re
     let asked_at = app.clock.now();
     let github = app.github.with_labels(&repository.label_scheme);
     let issues = [github.issue(&repository.full_name, number).await?];
-    let links = dependencies::ask_links(app, &repository, &issues).await?;
+    let links = dependencies::fetch_changed_links(app, &repository, &issues).await?;
     let mut connection = app.connection().await?;
     connection
         .transaction(async |connection| {

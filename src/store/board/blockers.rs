@@ -99,7 +99,7 @@ pub async fn linked(
 ///
 /// `is_queued` selects issues in the queue or the others. Due are those not read since `open_since`
 /// if they were open then, since `closed_since` otherwise; least recently read first.
-pub async fn unasked(
+pub async fn due_for_reading(
     connection: &mut Connection,
     (repository, is_queued): (RepositoryId, bool),
     (open_since, closed_since): (DateTime<Utc>, DateTime<Utc>),
@@ -455,7 +455,7 @@ pub async fn forget(
 }
 
 /// Adds dependencies from one source to the stored ones.
-pub async fn note(
+pub async fn insert(
     connection: &mut Connection,
     source: BlockerSource,
     references: &[(IssueId, Reference)],

@@ -288,7 +288,7 @@ impl TimeoutStream {
     }
 
     /// Records that bytes were read or written.
-    fn note_progress(&mut self, is_reading: bool) {
+    fn record_progress(&mut self, is_reading: bool) {
         let is_http2 = self.requests.are_http2.load(Ordering::Relaxed);
         match self.phase {
             _ if self.requests.is_upgraded.load(Ordering::Relaxed) => self.enter(Phase::Idle),
@@ -324,7 +324,7 @@ impl AsyncRead for TimeoutStream {
         self.follow_requests();
         match Pin::new(&mut self.socket).poll_read(context, buffer) {
             Poll::Ready(outcome) => {
-                self.note_progress(true);
+                self.record_progress(true);
                 Poll::Ready(outcome)
             }
             Poll::Pending => self.check(context, true).map(Err),
@@ -341,7 +341,7 @@ impl AsyncWrite for TimeoutStream {
         self.follow_requests();
         match Pin::new(&mut self.socket).poll_write(context, bytes) {
             Poll::Ready(outcome) => {
-                self.note_progress(false);
+                self.record_progress(false);
                 Poll::Ready(outcome)
             }
             Poll::Pending => self.check(context, false).map(Err),

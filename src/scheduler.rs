@@ -116,17 +116,14 @@ async fn sync(app: App) {
     let interval = app.config.sync.interval;
     let mut fresh_enough = Duration::ZERO;
     loop {
-        note_sync(
-            "a timed sync",
-            service::repositories::sync::sync_stale(&app, fresh_enough).await,
-        );
+        log_sync("a timed sync", service::repositories::sync::sync_stale(&app, fresh_enough).await);
         if interval.is_zero() {
             return;
         }
         let next = app.clock.now() + interval;
         while app.clock.now() < next {
             app.clock.sleep(SYNC_NEW_EVERY.min(interval)).await;
-            note_sync(
+            log_sync(
                 "the sync of a new repository",
                 service::repositories::sync::sync_new(&app).await,
             );
@@ -135,7 +132,7 @@ async fn sync(app: App) {
     }
 }
 
-fn note_sync(what: &'static str, outcome: Result<(), Error>) {
+fn log_sync(what: &'static str, outcome: Result<(), Error>) {
     match outcome {
         Ok(()) => {}
         Err(Error::RateLimited { .. }) => tracing::debug!(what, "left out: another sync runs"),

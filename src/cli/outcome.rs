@@ -122,7 +122,7 @@ pub(super) fn print(text: &str) -> Result<(), CommandFailure> {
 }
 
 /// Prints a note to the standard error.
-pub(super) fn note(text: &str) {
+pub(super) fn print_note(text: &str) {
     // A closed standard error cannot be reported anywhere.
     let _ = writeln!(std::io::stderr(), "dispatch: {}", visible(text));
 }

@@ -20,7 +20,7 @@ use tokio_tungstenite::tungstenite::{Error as Broken, Message};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
 use super::Format;
-use super::outcome::{CommandFailure, ExitOutcome, note, print};
+use super::outcome::{CommandFailure, ExitOutcome, print_note, print};
 use super::text::short;
 
 /// Timeout of a connection.
@@ -111,7 +111,7 @@ pub(super) async fn watch(
             return CommandFailure::new("UNREACHABLE", message, remedy).say(arguments.format);
         }
         pause = if cursor == before { (pause * 2).min(PAUSES.1) } else { PAUSES.0 };
-        note(&format!("the connection is lost ({lost}); it is made again"));
+        print_note(&format!("the connection is lost ({lost}); it is made again"));
         // So that clients do not reconnect at the same moment.
         tokio::time::sleep(pause.mul_f64(rand::rng().random_range(0.5..1.0))).await;
     }

@@ -209,7 +209,7 @@ impl Client {
         loop {
             let error = match self.send(token, body.clone(), deadline).await {
                 Ok(answer) => {
-                    self.note_success(operation, answer.rate);
+                    self.record_success(operation, answer.rate);
                     return Ok(answer);
                 }
                 Err(error) => error,
@@ -226,7 +226,7 @@ impl Client {
             let wait = match self.wait_before_repeat(&error, repeat, tries) {
                 Some(wait) if tries < TRIES && Instant::now() + wait < deadline => wait,
                 _ => {
-                    self.note_failure(&error);
+                    self.record_failure(&error);
                     return Err(error);
                 }
             };
@@ -296,7 +296,7 @@ impl Client {
         }
     }
 
-    fn note_success(&self, operation: &str, told: Option<(Rate, i64)>) {
+    fn record_success(&self, operation: &str, told: Option<(Rate, i64)>) {
         let cost = told.map(|(_, cost)| cost);
         self.limits(|limits| {
             limits.until = None;
@@ -306,7 +306,7 @@ impl Client {
         });
     }
 
-    fn note_failure(&self, error: &Error) {
+    fn record_failure(&self, error: &Error) {
         if let Error::RateLimited { until } = error {
             self.limits(|limits| limits.until = Some(*until));
         }

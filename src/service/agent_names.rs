@@ -17,21 +17,21 @@ pub(super) async fn agent_for(app: &App, actor: &Actor, agent: &str) -> Result<S
     let is_at_home = app.simulated && matches!(actor, Actor::Person { .. });
     if actor.may(Tier::Agent) || is_at_home || matches!(actor, Actor::Worker { .. }) {
         actor.check_acts_for(name).map_err(|action| Error::Forbidden { action })?;
-        note(app, name).await
+        record(app, name).await
     } else {
         Err(Error::denied(actor, "Acting for an agent needs an agent's token"))
     }
 }
 
 /// The canonical name of an agent that acts; an unknown name is stored in this spelling.
-pub(super) async fn note(app: &App, given: &str) -> Result<String> {
+pub(super) async fn record(app: &App, given: &str) -> Result<String> {
     if let Some(name) = app.agent_names.get(given) {
         return Ok(name);
     }
     let configured = app.config.agents.iter().map(String::as_str);
     let workers = app.config.auth.workers.iter().map(|worker| worker.agent.as_str());
     let known: Vec<&str> = configured.chain(workers).collect();
-    let name = agent_names::note(&mut *app.connection().await?, given, &known).await?;
+    let name = agent_names::record(&mut *app.connection().await?, given, &known).await?;
     app.agent_names.put(given, &name);
     Ok(name)
 }

@@ -32,7 +32,7 @@ struct WorkFailure {
 }
 
 /// Records it in the caller's transaction, which has locked the issue's row.
-async fn note(
+async fn record_backoff(
     app: &App,
     connection: &mut Connection,
     issue: IssueId,
@@ -68,7 +68,7 @@ async fn note(
 }
 
 /// Applies the end of a lease to its issue's back-off, in the transaction that ends the lease.
-pub(super) async fn note_ending(
+pub(super) async fn record_ending(
     app: &App,
     connection: &mut Connection,
     lease: &Lease,
@@ -85,7 +85,7 @@ pub(super) async fn note_ending(
         _ => return Ok(()),
     };
     if cause == BackoffCause::Failed {
-        return note_failure(app, connection, lease.issue_id, &lease.agent).await;
+        return record_failure(app, connection, lease.issue_id, &lease.agent).await;
     }
     let known = backoffs::of_issue(connection, lease.issue_id).await?;
     if known.is_some_and(|row| row.cause.is_attempt() && row.last_at > lease.acquired_at) {
@@ -94,11 +94,13 @@ pub(super) async fn note_ending(
     }
     let reason = failure_of(&lease.agent, cause);
     let not_before = app.clock.now();
-    note(app, connection, lease.issue_id, WorkFailure { cause, reason, not_before }).await.map(drop)
+    record_backoff(app, connection, lease.issue_id, WorkFailure { cause, reason, not_before })
+        .await
+        .map(drop)
 }
 
 /// Clears the back-off of an issue because its last lease holder reports that the work is done.
-pub(super) async fn note_report_of_success(
+pub(super) async fn record_reported_success(
     connection: &mut Connection,
     issue: IssueId,
     agent: &str,
@@ -113,7 +115,7 @@ pub(super) async fn note_report_of_success(
 
 /// Records that an agent failed on an issue, once for each lease. Only the last lease holder can
 /// fail on an issue, because any worker may report on any issue.
-pub(super) async fn note_failure(
+pub(super) async fn record_failure(
     app: &App,
     connection: &mut Connection,
     issue: IssueId,
@@ -128,12 +130,14 @@ pub(super) async fn note_failure(
     if known.is_some_and(|row| row.reason == reason && row.last_at >= lease.acquired_at) {
         return Ok(());
     }
-    note(app, connection, issue, WorkFailure { cause, reason, not_before }).await.map(drop)
+    record_backoff(app, connection, issue, WorkFailure { cause, reason, not_before })
+        .await
+        .map(drop)
 }
 
 /// Applies a successful change of an issue to its back-off, in the transaction that settles it:
 /// GitHub accepts changes, and a person who changes the issue has looked at it.
-pub(super) async fn note_success(
+pub(super) async fn record_success(
     connection: &mut Connection,
     issue: &Issue,
     kind: ActorKind,
@@ -148,7 +152,7 @@ pub(super) async fn note_success(
 }
 
 /// Clears the back-off of issues that a person has edited on GitHub.
-pub(super) async fn note_edits(connection: &mut Connection, issues: &[IssueId]) -> Result<()> {
+pub(super) async fn record_edits(connection: &mut Connection, issues: &[IssueId]) -> Result<()> {
     if !issues.is_empty() {
         backoffs::forget(connection, issues).await?;
     }
@@ -161,7 +165,7 @@ pub(super) async fn note_edits(connection: &mut Connection, issues: &[IssueId]) 
 /// # Errors
 ///
 /// When the database fails.
-pub(super) async fn note_refusal(
+pub(super) async fn record_refusal(
     app: &App,
     issue: &Issue,
     repository: &Repository,
@@ -185,9 +189,10 @@ pub(super) async fn note_refusal(
             let row = issues::lock(connection, issue.id).await?;
             let mut not_before = now;
             if cause == BackoffCause::Forbidden {
-                not_before = note_forbidden(connection, repository, &said, now).await?;
+                not_before = record_forbidden(connection, repository, &said, now).await?;
             }
-            note(app, connection, issue.id, WorkFailure { cause, reason, not_before }).await?;
+            record_backoff(app, connection, issue.id, WorkFailure { cause, reason, not_before })
+                .await?;
             announce(connection, &row, repository, now).await?;
             Ok(true)
         })
@@ -201,7 +206,7 @@ pub(super) async fn note_refusal(
 /// # Errors
 ///
 /// When the database fails.
-pub(super) async fn note_refusal_to_others(
+pub(super) async fn record_refusal_to_others(
     app: &App,
     repository: &Repository,
     error: &github::Error,
@@ -214,14 +219,14 @@ pub(super) async fn note_refusal_to_others(
     let mut connection = app.connection().await?;
     connection
         .transaction(async |connection| {
-            note_forbidden(connection, repository, &said, now).await.map(drop)
+            record_forbidden(connection, repository, &said, now).await.map(drop)
         })
         .await
 }
 
 /// Starts or extends the back-off of a repository, and returns its end. Every card there shows that
 /// changes are refused, so subscribers reload when that begins.
-async fn note_forbidden(
+async fn record_forbidden(
     connection: &mut Connection,
     repository: &Repository,
     said: &str,
@@ -244,7 +249,7 @@ async fn note_forbidden(
 /// # Errors
 ///
 /// When the database fails.
-pub(super) async fn note_recovery(app: &App, repository: &Repository) -> Result<()> {
+pub(super) async fn record_recovery(app: &App, repository: &Repository) -> Result<()> {
     if repository.refusals == 0 {
         return Ok(());
     }

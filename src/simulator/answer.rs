@@ -39,11 +39,11 @@ struct AnsweredError {
 impl GitHubResponse {
     pub(super) fn error(kind: &str, message: &str) -> Self {
         let mut answered = Self { data: None, errors: Vec::new() };
-        answered.note(kind, Vec::new(), message);
+        answered.push_error(kind, Vec::new(), message);
         answered
     }
 
-    fn note(&mut self, kind: &str, path: Vec<PathSegment>, message: &str) {
+    fn push_error(&mut self, kind: &str, path: Vec<PathSegment>, message: &str) {
         let kind = (!kind.is_empty()).then(|| kind.to_owned());
         self.errors.push(AnsweredError { kind, path, message: message.to_owned() });
     }
@@ -68,7 +68,7 @@ impl GitHubResponse {
         if let Some(place) = place {
             *place = Value::Null;
         }
-        self.note(kind, path, message);
+        self.push_error(kind, path, message);
     }
 
     pub(super) fn into_response(self) -> Response {

@@ -112,13 +112,13 @@ impl Simulator {
         lock(&self.shared.request_log).writes.drain(..).collect()
     }
 
-    pub(super) fn note_request(&self, request: LoggedRequest) {
+    pub(super) fn log_request(&self, request: LoggedRequest) {
         let mut request_log = lock(&self.shared.request_log);
         *request_log.counts.entry(request.operation.clone()).or_default() += 1;
         keep(&mut request_log.requests, request);
     }
 
-    pub(super) fn note_write(&self, write: Write) {
+    pub(super) fn log_write(&self, write: Write) {
         keep(&mut lock(&self.shared.request_log).writes, write);
     }
 }

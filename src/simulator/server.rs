@@ -135,7 +135,7 @@ async fn answer(State(service): State<GitHubServer>, headers: HeaderMap, body: B
         variables: posted.variables.clone(),
         answered_at: Arc::default(),
     };
-    service.simulator.note_request(request.clone());
+    service.simulator.log_request(request.clone());
     let manners = service.simulator.manners();
     let code = posted.query.lines().map(|line| line.split('#').next().unwrap_or_default());
     let code = code.collect::<Vec<_>>().join("\n");

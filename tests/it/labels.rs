@@ -110,7 +110,7 @@ async fn the_spelling_of_a_name_is_found_without_reading_all_issues() {
             )
             .await;
         let mut connection = given.database.connect().await;
-        agent_names::note(&mut connection, "nobody-yet", &[]).await.unwrap();
+        agent_names::record(&mut connection, "nobody-yet", &[]).await.unwrap();
         let read = "SELECT seq_tup_read AS number FROM pg_stat_xact_user_tables \
                     WHERE relname = 'issues'";
         let read: Number = diesel::sql_query(read).get_result(&mut connection).await.unwrap();

@@ -66,7 +66,7 @@ pub async fn record_agent_run(
     actor.check_acts_for(agent).map_err(|action| Error::Forbidden { action })?;
     // Runs accept any text as a name; one that cannot be a label's is not another agent's.
     if agent_name(agent).is_ok() {
-        command.agent_name = agent_names::note(app, agent).await?;
+        command.agent_name = agent_names::record(app, agent).await?;
     }
     let now = app.clock.now();
     let mut connection = app.connection().await?;

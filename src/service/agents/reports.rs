@@ -62,7 +62,7 @@ pub async fn report_task(
     mut report: ReportTask,
 ) -> Result<ReportOutcome> {
     actor.check_acts_for(&report.agent).map_err(|action| Error::Forbidden { action })?;
-    report.agent = agent_names::note(app, &report.agent).await?;
+    report.agent = agent_names::record(app, &report.agent).await?;
     let now = app.clock.now();
     let mut connection = app.connection().await?;
     let issue = find(app, &mut connection, &report).await?;
@@ -91,11 +91,11 @@ pub async fn report_task(
             }
             match (issue, report.outcome.as_str()) {
                 (Some(issue), "failed") => {
-                    failures::note_failure(app, connection, issue, &report.agent).await?;
+                    failures::record_failure(app, connection, issue, &report.agent).await?;
                 }
                 (_, "blocked") | (None, _) => {}
                 (Some(issue), _) => {
-                    failures::note_report_of_success(connection, issue, &report.agent).await?;
+                    failures::record_reported_success(connection, issue, &report.agent).await?;
                 }
             }
             let run = agent_runs::record(connection, &run_of(&report, issue, now)).await?;

@@ -51,7 +51,7 @@ pub(super) async fn apply(
             let was_held = before.is_some_and(|row| row.state == LeaseState::Held);
             let ended = leases::end(connection, *lease, *ending, *outcome, now).await?;
             if let Some(lease) = ended.as_ref().filter(|_| was_held) {
-                failures::note_ending(app, connection, lease, *ending, *outcome).await?;
+                failures::record_ending(app, connection, lease, *ending, *outcome).await?;
             }
             ended
         }

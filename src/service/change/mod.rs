@@ -125,10 +125,10 @@ pub(super) async fn change_labels_on(
         LeaseTransition::Confirm { .. } | LeaseTransition::Take { .. }
     );
     let noted = match &concluded {
-        Ok(_) => failures::note_recovery(app, repository).await,
+        Ok(_) => failures::record_recovery(app, repository).await,
         Err(_) if is_claim => Ok(()),
         Err(error) => match error.refusal() {
-            Some(refusal) => failures::note_refusal_to_others(app, repository, refusal).await,
+            Some(refusal) => failures::record_refusal_to_others(app, repository, refusal).await,
             None => Ok(()),
         },
     };

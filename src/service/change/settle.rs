@@ -218,7 +218,7 @@ async fn apply_labels(
     let actor = if has_succeeded { settled.actor_ref() } else { Actor::GitHub.actor_ref() };
     let options = options.filter(|_| has_succeeded);
     if has_succeeded {
-        failures::note_success(connection, &row, settled.actor_kind).await?;
+        failures::record_success(connection, &row, settled.actor_kind).await?;
     }
     let (lease, agent_run) = match options {
         Some(ChangeOptions { transition, run, .. }) => {
@@ -249,7 +249,7 @@ async fn apply_comment(
     now: DateTime<Utc>,
 ) -> Result<ChangeOutcome> {
     if comment.is_some() {
-        conversations::note_post(connection, row.id).await?;
+        conversations::record_post(connection, row.id).await?;
     }
     let counted = comment.and_then(|comment| comment.issue);
     let (issue, event) = write_comment_count(connection, row, counted, &settled, now).await?;

@@ -441,7 +441,7 @@ async fn attempt(app: &App, claim: &Claim<'_>, scope: &mut QueueScope) -> Result
             Err(error) => {
                 let Some(refusal) = error.refusal() else { return Err(error) };
                 let concern = refusal.concern();
-                if !failures::note_refusal(app, &issue, repository, refusal).await? {
+                if !failures::record_refusal(app, &issue, repository, refusal).await? {
                     return Err(error);
                 }
                 passed.push(issue.id);
@@ -672,7 +672,7 @@ async fn record_refused(app: &App, agent: &str, issue: IssueId, error: &Error) -
     let is_recorded = match error.refusal() {
         Some(refusal) => {
             let (issue, repository) = board::find_issue(app, issue).await?;
-            failures::note_refusal(app, &issue, &repository, refusal).await?
+            failures::record_refusal(app, &issue, &repository, refusal).await?
         }
         None => matches!(error, Error::Conflict { .. }),
     };

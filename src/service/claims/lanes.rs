@@ -126,7 +126,7 @@ pub async fn classify_issue(
             }
             judgements::append(connection, &judgement).await?;
             if matches!(actor.kind(), ActorKind::Person | ActorKind::Operator) {
-                failures::note_edits(connection, &[issue.id]).await?;
+                failures::record_edits(connection, &[issue.id]).await?;
             }
             let after = issues::set_lane(connection, issue.id, &judgement.lane).await?;
             let notes = format!("From {} to {}", before.lane, after.lane);

@@ -266,7 +266,7 @@ async fn sync_repository(app: &App, run: Uuid, repository: Repository) -> Reposi
         repository = changed;
         outcome = read_repository(app, run, &repository).await;
     }
-    let noted = note_outcome(app, run, &repository, outcome.as_ref().err()).await;
+    let noted = record_outcome(app, run, &repository, outcome.as_ref().err()).await;
     match outcome.and_then(|synced| noted.map(|unreadable| (synced, unreadable))) {
         Ok((synced, unreadable)) => {
             RepositorySync { repository: name, synced, unreadable, error: None }
@@ -289,7 +289,7 @@ async fn with_other_scheme(app: &App, repository: &Repository) -> Result<Option<
 }
 
 /// Records the outcome of a repository's sync, and returns how many of its issues cannot be read.
-async fn note_outcome(
+async fn record_outcome(
     app: &App,
     run: Uuid,
     repository: &Repository,
@@ -451,7 +451,7 @@ impl<'a> RepositoryReader<'a> {
             if let Some(labels) = page.labels {
                 self.follow_labels(labels).await?;
             }
-            self.note_progress(page.issues.len()).await?;
+            self.publish_progress(page.issues.len()).await?;
             after = page.next;
             if after.is_none() {
                 return Ok(page.open_count);
@@ -460,7 +460,7 @@ impl<'a> RepositoryReader<'a> {
     }
 
     /// Publishes that this many more issues have been read.
-    async fn note_progress(&self, issues: usize) -> Result<()> {
+    async fn publish_progress(&self, issues: usize) -> Result<()> {
         if issues == 0 {
             return Ok(());
         }
@@ -522,7 +522,7 @@ impl<'a> RepositoryReader<'a> {
                 self.repository = repository;
                 if is_other_access {
                     drop(connection);
-                    failures::note_recovery(self.app, &self.repository).await?;
+                    failures::record_recovery(self.app, &self.repository).await?;
                     connection = self.app.connection().await?;
                 }
                 if is_other_access && !self.is_first_import {
@@ -596,7 +596,7 @@ impl<'a> RepositoryReader<'a> {
                 pool::take_time(connection).await?;
                 let (repository, read) = (&self.repository, (found, links));
                 let skipped = unreadable(self.repository.id, skipped, asked_at);
-                unreadable_issues::note(connection, &skipped).await?;
+                unreadable_issues::upsert(connection, &skipped).await?;
                 let PageChanges { events, left_alone } =
                     write_issues(self.app, connection, repository, read, asked_at).await?;
                 self.left_alone = earlier(self.left_alone, left_alone);
@@ -821,8 +821,14 @@ impl<'a> RepositoryReader<'a> {
         let gone_ids: Vec<&str> = gone.iter().map(String::as_str).collect();
         unreadable_issues::forget(connection, id, &gone_ids).await?;
         for (node_id, reason) in unreadable {
-            unreadable_issues::note_again(connection, id, node_id, &reason.to_string(), asked_at)
-                .await?;
+            unreadable_issues::update_reason(
+                connection,
+                id,
+                node_id,
+                &reason.to_string(),
+                asked_at,
+            )
+            .await?;
         }
         Ok(gone)
     }
@@ -1000,7 +1006,7 @@ async fn write_issues(
     let rows_of_leases = lease_rows::of_issues(connection, &ids).await?;
     edited.retain(|issue| !rows_of_leases.iter().any(|lease| is_from_holding(lease, issue)));
     let edited: Vec<IssueId> = edited.iter().map(|issue| issue.id).collect();
-    failures::note_edits(connection, &edited).await?;
+    failures::record_edits(connection, &edited).await?;
     let changed: Vec<(&Issue, &Issue)> = written
         .iter()
         .filter_map(|after| Some((row_of(after.number).map(|(row, _)| row)?, after)))

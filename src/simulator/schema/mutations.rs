@@ -111,7 +111,7 @@ fn create_label(ctx: &Context<'_>, input: &CreateLabelInput) -> Result<Label, Re
     };
     world.check_create_label(slot)?;
     let label = world.add_label(slot, &input.name, &input.color)?;
-    simulator.note_write(Write::LabelCreated {
+    simulator.log_write(Write::LabelCreated {
         repository: full_name(&world, slot),
         name: label.name.clone(),
         color: label.color.clone(),
@@ -132,7 +132,7 @@ fn comment(ctx: &Context<'_>, input: &AddCommentInput) -> Result<AddCommentPaylo
         let (issue, comment) =
             world.comment(slot, number, now, (world::Commenter::Viewer, &input.body))?;
         let (repository, body) = (full_name(&world, slot), input.body.clone());
-        simulator.note_write(Write::Commented { repository, number, body });
+        simulator.log_write(Write::Commented { repository, number, body });
         (slot, number, issue, comment)
     };
     let page = page_of(ctx, slot, number);
@@ -190,7 +190,7 @@ fn relabel(
     };
     if !names.is_empty() {
         let repository = full_name(&world, slot);
-        simulator.note_write(match change {
+        simulator.log_write(match change {
             Change::Add => Write::Labelled { repository, number, labels: names },
             Change::Remove => Write::Unlabelled { repository, number, labels: names },
         });

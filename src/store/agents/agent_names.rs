@@ -15,7 +15,11 @@ struct AgentNameRow {
 
 /// The canonical name of an agent. A new name is stored, in the spelling of `known`, of a label on
 /// an issue, or as given, in this order.
-pub async fn note(connection: &mut Connection, given: &str, known: &[&str]) -> QueryResult<String> {
+pub async fn record(
+    connection: &mut Connection,
+    given: &str,
+    known: &[&str],
+) -> QueryResult<String> {
     let query = diesel::sql_query("SELECT name_agent($1, $2) AS name")
         .bind::<Text, _>(given)
         .bind::<Array<Text>, _>(known);

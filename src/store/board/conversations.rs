@@ -155,7 +155,7 @@ pub async fn fail_reading(
 
 /// Records that a comment was posted through Dispatch, so that the comments are read again. The
 /// caller has locked the issue.
-pub async fn note_post(connection: &mut Connection, issue: IssueId) -> QueryResult<()> {
+pub async fn record_post(connection: &mut Connection, issue: IssueId) -> QueryResult<()> {
     diesel::insert_into(dsl::conversations)
         .values((dsl::issue_id.eq(issue), dsl::posted.eq(1)))
         .on_conflict(dsl::issue_id)

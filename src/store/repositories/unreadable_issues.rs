@@ -51,7 +51,10 @@ pub struct NewUnreadableIssue {
 }
 
 /// Stores issues that were left out; existing rows get the new reason and time.
-pub async fn note(connection: &mut Connection, left_out: &[NewUnreadableIssue]) -> QueryResult<()> {
+pub async fn upsert(
+    connection: &mut Connection,
+    left_out: &[NewUnreadableIssue],
+) -> QueryResult<()> {
     for one in left_out {
         if one.node_id.is_some() {
             diesel::insert_into(dsl::unreadable_issues)
@@ -81,7 +84,7 @@ pub async fn note(connection: &mut Connection, left_out: &[NewUnreadableIssue]) 
 }
 
 /// Stores why an issue that is already recorded, or is on the board, could still not be read.
-pub async fn note_again(
+pub async fn update_reason(
     connection: &mut Connection,
     repository: RepositoryId,
     node_id: &str,
@@ -116,7 +119,7 @@ pub async fn note_again(
         first_at: now,
         last_at: now,
     };
-    note(connection, &[new]).await
+    upsert(connection, &[new]).await
 }
 
 /// Deletes the rows with these ids: they were read, or are gone.

@@ -119,7 +119,7 @@ pub async fn release(app: &App, actor: &Actor, what: Release) -> Result<ReleaseS
 
 async fn name(app: &App, given: &str) -> Result<String> {
     let name = agent_name(given).map_err(|reason| Error::Invalid { field: "agent", reason })?;
-    agent_names::note(app, name).await
+    agent_names::record(app, name).await
 }
 
 fn over(what: &str, how: &str) -> Error {

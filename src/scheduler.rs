@@ -82,7 +82,7 @@ async fn expire(app: App) -> Result<(), Error> {
 
 async fn pauses(app: App) -> Result<(), Error> {
     service::claims::backoffs::end_backoffs(&app).await?;
-    service::claims::pauses::end_over(&app).await
+    service::claims::pauses::end_expired(&app).await
 }
 
 async fn sweep(app: App) -> Result<(), Error> {

@@ -121,7 +121,7 @@ impl McpServer {
             for_minutes: given.for_minutes,
         };
         let row = pauses::pause_work(&self.app, &tool_caller.actor, command).await?;
-        let held = pauses::held_under(&self.app, std::slice::from_ref(&row)).await?;
+        let held = pauses::covered_leases(&self.app, std::slice::from_ref(&row)).await?;
         Ok(Json(Pause::new(&row, held.first().copied().unwrap_or_default())))
     }
 
@@ -142,7 +142,7 @@ impl McpServer {
     ) -> Result<Json<Resumed>, ToolError> {
         let id = known("pauseId", &given.pause_id)?;
         let row = pauses::resume_work(&self.app, &tool_caller.actor, id).await?;
-        let held = pauses::held_under(&self.app, std::slice::from_ref(&row)).await?;
+        let held = pauses::covered_leases(&self.app, std::slice::from_ref(&row)).await?;
         let pause = Pause::new(&row, held.first().copied().unwrap_or_default());
         Ok(Json(Resumed { pause }))
     }
@@ -151,7 +151,7 @@ impl McpServer {
     #[tool(title = "List pauses", annotations(read_only_hint = true, open_world_hint = false))]
     async fn list_pauses(&self) -> Result<Json<Pauses>, ToolError> {
         let rows = pauses::pauses(&self.app).await?;
-        let held = pauses::held_under(&self.app, &rows).await?;
+        let held = pauses::covered_leases(&self.app, &rows).await?;
         let pauses = rows.iter().zip(held).map(|(row, held)| Pause::new(row, held)).collect();
         Ok(Json(Pauses { pauses }))
     }

@@ -8,7 +8,7 @@ use super::Connection;
 use super::schema::milestones::dsl;
 
 /// Sets a flag. Returns whether it was not set before.
-pub async fn reach(
+pub async fn set_once(
     connection: &mut Connection,
     name: &str,
     now: DateTime<Utc>,

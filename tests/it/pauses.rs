@@ -6,7 +6,7 @@ use dispatch::domain::ranking::SkipReason;
 use dispatch::service::Error;
 use dispatch::service::claims::leases::{RenewLease, renew_lease};
 use dispatch::service::claims::pauses::{
-    PauseWork, end_over, held_under, pause_work, pauses, resume_work,
+    PauseWork, covered_leases, end_expired, pause_work, pauses, resume_work,
 };
 use dispatch::service::claims::queue::{decisions, explain_work};
 use dispatch::service::claims::{ClaimIssue, ClaimNext, claim_issue, claim_next};
@@ -158,7 +158,7 @@ async fn what_is_held_is_finished_or_told_to_stop() {
         let stop = async || renew_lease(&given.app, &agent("alpha"), renewal()).await.unwrap().stop;
         let drained = pause(given, everything()).await;
         assert_eq!(stop().await, None, "it goes on");
-        assert_eq!(held_under(&given.app, &[drained]).await.unwrap(), [1]);
+        assert_eq!(covered_leases(&given.app, &[drained]).await.unwrap(), [1]);
 
         let command = PauseWork { stops_holders: Some(true), ..everything() };
         let stopped = pause(given, command).await;
@@ -191,11 +191,11 @@ async fn a_pause_ends_by_its_time_and_who_waits_hears_of_it() {
         let claiming = claim_next(&given.app, &beta, waits);
         let ending = async {
             eventually(async || given.app.wait_queue.len() == 1).await;
-            end_over(&given.app).await.unwrap();
+            end_expired(&given.app).await.unwrap();
             assert_eq!(pauses(&given.app).await.unwrap().len(), 1, "not before its time");
             given.advance(600);
             assert_eq!(pauses(&given.app).await.unwrap(), [], "by the clock alone");
-            end_over(&given.app).await.unwrap();
+            end_expired(&given.app).await.unwrap();
         };
         let both = Box::pin(async { tokio::join!(claiming, ending).0 });
         let claimed = tokio::time::timeout(PATIENCE, both).await.expect("it hears").unwrap();

@@ -18,7 +18,7 @@ use dispatch::service::claims::holders::{RequestStop, release_stopped, request_s
 use dispatch::service::claims::leases::{
     FinishWork, ReleaseLease, expire_leases, finish_work, release_lease,
 };
-use dispatch::service::claims::pauses::{PauseWork, end_over, pause_work, pauses, resume_work};
+use dispatch::service::claims::pauses::{PauseWork, end_expired, pause_work, pauses, resume_work};
 use dispatch::service::claims::presence;
 use dispatch::service::claims::queue::explain_work;
 use dispatch::service::claims::{ClaimNext, claim_next};
@@ -246,7 +246,7 @@ impl ReplicaWorld<'_> {
         settle_overdue(&app).await.unwrap();
         expire_leases(&app).await.unwrap();
         end_backoffs(&app).await.unwrap();
-        end_over(&app).await.unwrap();
+        end_expired(&app).await.unwrap();
         release_stopped(&app).await.unwrap();
     }
 

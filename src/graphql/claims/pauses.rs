@@ -26,7 +26,7 @@ impl PauseQuery {
 async fn all(context: &Context<'_>, rows: Vec<store::Pause>) -> service::Result<Vec<Pause>> {
     let held = match rows.is_empty() {
         true => vec![],
-        false => pauses::held_under(app(context), &rows).await?,
+        false => pauses::covered_leases(app(context), &rows).await?,
     };
     Ok(rows.into_iter().zip(held).map(|(row, held)| Pause { row, held }).collect())
 }
@@ -67,7 +67,7 @@ impl PauseMutation {
         #[graphql(desc = "What to pause, why and for how long.")] input: PauseWork,
     ) -> async_graphql::Result<PauseWorkPayload> {
         let row = pauses::pause_work(app(context), actor(context), input).await?;
-        let held = pauses::held_under(app(context), std::slice::from_ref(&row)).await?;
+        let held = pauses::covered_leases(app(context), std::slice::from_ref(&row)).await?;
         let held = held.first().copied().unwrap_or_default();
         Ok(PauseWorkPayload { pause: Pause { row, held } })
     }

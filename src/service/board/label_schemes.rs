@@ -190,7 +190,7 @@ pub async fn set_label_scheme(
             pool::take_time(connection).await?;
             let before = tracked(connection, name).await?;
             let (scheme, _) = scheme_of(connection, &before, command).await?;
-            repositories::hold_label_scheme(connection, before.id, true).await?;
+            repositories::lock_label_scheme(connection, before.id, true).await?;
             let before = tracked(connection, name).await?;
             if before.label_scheme == scheme {
                 return Ok(before);

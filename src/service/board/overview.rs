@@ -208,7 +208,7 @@ pub async fn status_by_day(app: &App, days: u32) -> Result<Vec<DayCounts>> {
     let now = app.clock.now();
     let wanted_since = now - TimeDelta::days(i64::from(days.saturating_sub(1)));
     let mut connection = app.connection().await?;
-    let told_since = statistics::events_tell_since(&mut connection).await?.unwrap_or(now);
+    let told_since = statistics::events_complete_since(&mut connection).await?.unwrap_or(now);
     let first = told_since.max(wanted_since).date_naive();
     let since = told_since.max(first.and_time(chrono::NaiveTime::MIN).and_utc());
     let excluded = &app.config.board.excluded_labels;

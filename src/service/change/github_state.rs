@@ -56,7 +56,7 @@ impl GithubState {
         connection: &mut Connection,
         issue: IssueId,
     ) -> Result<Self> {
-        let scheme = repositories::hold_label_scheme_of(connection, issue).await?;
+        let scheme = repositories::lock_label_scheme_of_issue(connection, issue).await?;
         if let Some(read_by) = self.scheme.as_ref().filter(|read_by| ***read_by != scheme) {
             self.read.labels = read_by.translated(&self.read.labels, &scheme);
         }

@@ -70,7 +70,7 @@ pub async fn end_backoffs(app: &App) -> Result<()> {
                 tracing::warn!(%error, issue = %issue.id, "an escalation waits for GitHub");
                 let now = app.clock.now();
                 let until = now + (now - row.last_at).clamp(AGAIN.0, AGAIN.1);
-                backoffs::put_off(&mut *app.connection().await?, &row, until).await?;
+                backoffs::postpone(&mut *app.connection().await?, &row, until).await?;
             }
         }
     }
@@ -87,7 +87,7 @@ async fn end_backoff(
     let mut connection = app.connection().await?;
     connection
         .transaction(async |connection| {
-            if backoffs::set_over(connection, row, escalated_at).await? {
+            if backoffs::complete_action(connection, row, escalated_at).await? {
                 announce(connection, issue, repository, now).await?;
             }
             Ok(())

@@ -275,7 +275,7 @@ async fn repeated(app: &App, agent: &str, request: Option<&RequestKey>) -> Resul
         return Err(other_request());
     }
     if lease.state == LeaseState::Held && lease.is_live(app.clock.now()) {
-        return Ok(leases::answer_again(&mut connection, lease.id(), app.clock.now()).await?);
+        return Ok(leases::renew_for_retry(&mut connection, lease.id(), app.clock.now()).await?);
     }
     if lease.state == LeaseState::Reserved && lease.is_live(app.clock.now()) {
         let what = "This request is being carried out; repeat it in a moment";
@@ -591,7 +591,7 @@ async fn confirm(
             if audit::unsettled_of(&mut connection, issue.id).await?.is_none()
                 || matches!(error, Error::Conflict { .. })
             {
-                leases::give_back(&mut connection, lease.id(), app.clock.now()).await?;
+                leases::release_reservation(&mut connection, lease.id(), app.clock.now()).await?;
             }
             Err(error)
         }
@@ -705,7 +705,7 @@ async fn claim_one(app: &App, actor: &Actor, command: ClaimIssue) -> Result<Clai
     match row.filter(|lease| lease.is_live(app.clock.now())) {
         Some(own) if is_same(&own.agent, &agent) && own.state == LeaseState::Held => {
             let (id, now) = (own.id(), app.clock.now());
-            let again = leases::answer_again(&mut *app.connection().await?, id, now).await?;
+            let again = leases::renew_for_retry(&mut *app.connection().await?, id, now).await?;
             let lease = again.ok_or_else(|| held_by(&own.agent))?;
             return Ok(Claimed { lease, issue, warning: None });
         }

@@ -394,7 +394,7 @@ pub(super) async fn end_orphan(
     let ended = match is_gone(issue, repository) {
         true => leases::end(connection, row.id(), LeaseEnding::Released, None, now).await?,
         // Its labels are removed once they can be changed.
-        false => leases::put_over(connection, row.id(), actor.name(), now).await?,
+        false => leases::expire_now(connection, row.id(), actor.name(), now).await?,
     };
     ended.ok_or_else(none)?;
     let entry = NewEntry {

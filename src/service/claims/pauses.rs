@@ -107,7 +107,7 @@ pub async fn pauses(app: &App) -> Result<Vec<Pause>> {
 /// # Errors
 ///
 /// When the database fails.
-pub async fn held_under(app: &App, of: &[Pause]) -> Result<Vec<usize>> {
+pub async fn covered_leases(app: &App, of: &[Pause]) -> Result<Vec<usize>> {
     let mut connection = app.connection().await?;
     let held = leases::held(&mut connection, None, app.clock.now()).await?;
     let repositories = repositories::tracked(&mut connection).await?;
@@ -234,12 +234,12 @@ pub async fn resume_work(app: &App, actor: &Actor, id: PauseId) -> Result<Pause>
 /// # Errors
 ///
 /// When the database fails.
-pub async fn end_over(app: &App) -> Result<()> {
+pub async fn end_expired(app: &App) -> Result<()> {
     let now = app.clock.now();
     let mut connection = app.connection().await?;
     connection
         .transaction(async |connection| {
-            for pause in pauses::end_over(connection, now).await? {
+            for pause in pauses::end_expired(connection, now).await? {
                 announce_end(connection, &Actor::System, &pause, now).await?;
             }
             Ok(())

@@ -318,9 +318,9 @@ async fn read_repository(app: &App, run: Uuid, repository: &Repository) -> Resul
     if full_pass_is_due {
         reader.read_everything().await?;
     } else {
-        let open_on_github = reader.read_news().await?;
-        reader.try_again().await?;
-        if reader.is_another() || reader.is_stranded(open_on_github).await? {
+        let open_on_github = reader.read_changes().await?;
+        reader.retry_unreadable().await?;
+        if reader.is_replaced() || reader.is_stranded(open_on_github).await? {
             reader.read_everything().await?;
         }
     }
@@ -365,7 +365,7 @@ impl<'a> RepositoryReader<'a> {
     }
 
     /// Reads open and closed issues after the high-water mark; returns GitHub's count of open ones.
-    async fn read_news(&mut self) -> Result<u32> {
+    async fn read_changes(&mut self) -> Result<u32> {
         let since = self.progress.synced_through.map(|mark| mark - OVERLAP);
         self.read_pages(States::Both, since, |progress, written_to| {
             progress.synced_through = progress.synced_through.max(Some(written_to));
@@ -391,7 +391,7 @@ impl<'a> RepositoryReader<'a> {
         let open_on_github =
             self.read_phase("open", States::Open, resumed("open"), began_at, &mut mark).await?;
         self.confirm_unseen().await?;
-        self.try_again().await?;
+        self.retry_unreadable().await?;
 
         let open_cached = self.count_open().await?;
         let gap = (open_on_github != open_cached).then_some((open_on_github, open_cached));
@@ -769,7 +769,7 @@ impl<'a> RepositoryReader<'a> {
 
     /// Reads unreadable issues again, unless they were seen in this run. If the whole request
     /// fails, the next sync repeats it.
-    async fn try_again(&mut self) -> Result<()> {
+    async fn retry_unreadable(&mut self) -> Result<()> {
         let node_ids = {
             let (connection, id) = (&mut self.app.connection().await?, self.repository.id);
             let mut untried =
@@ -876,7 +876,7 @@ impl<'a> RepositoryReader<'a> {
 
     /// Whether the name now belongs to another repository, because it was deleted and recreated or
     /// renamed, so that nothing read under the name is valid.
-    fn is_another(&self) -> bool {
+    fn is_replaced(&self) -> bool {
         self.progress.fully_synced_at.is_none()
     }
 
@@ -940,7 +940,7 @@ async fn write_issues(
     if found.is_empty() {
         return Ok(PageChanges::default());
     }
-    if repositories::hold_label_scheme(connection, repository.id, false).await?
+    if repositories::lock_label_scheme(connection, repository.id, false).await?
         != repository.label_scheme
     {
         let what = "The label scheme was changed during the sync; sync again";
@@ -965,10 +965,10 @@ async fn write_issues(
             continue;
         }
         let write = write_of(issue, repository.id, row.map(|(row, _)| row), asked_at, &rules);
-        let is_news = row.is_none_or(|(row, body)| is_news(&write, row, body.as_deref()));
+        let is_newer = row.is_none_or(|(row, body)| is_newer(&write, row, body.as_deref()));
         // A page can have an issue twice when it moved while the pages were read: the later one
         // wins.
-        if is_news {
+        if is_newer {
             writes.retain(|earlier| earlier.number != write.number);
             writes.push(write);
         }
@@ -1004,7 +1004,7 @@ async fn write_issues(
     let mut edited: Vec<&Issue> = written.iter().filter(is_edited).collect();
     let ids: Vec<IssueId> = edited.iter().map(|issue| issue.id).collect();
     let rows_of_leases = lease_rows::of_issues(connection, &ids).await?;
-    edited.retain(|issue| !rows_of_leases.iter().any(|lease| is_from_holding(lease, issue)));
+    edited.retain(|issue| !rows_of_leases.iter().any(|lease| is_during_lease(lease, issue)));
     let edited: Vec<IssueId> = edited.iter().map(|issue| issue.id).collect();
     failures::record_edits(connection, &edited).await?;
     let changed: Vec<(&Issue, &Issue)> = written
@@ -1019,7 +1019,7 @@ async fn write_issues(
 
 /// Whether an issue was last changed on GitHub during a lease. Then the change may be the agent's,
 /// which ticks boxes and sets labels, and does not show that a person has looked at it.
-fn is_from_holding(lease: &Lease, issue: &Issue) -> bool {
+fn is_during_lease(lease: &Lease, issue: &Issue) -> bool {
     let ended_at = lease.ended_at.unwrap_or(lease.expires_at);
     lease.acquired_at < issue.updated_at && issue.updated_at < ended_at
 }
@@ -1043,7 +1043,7 @@ fn link_events(
 /// different issue with the number because the repository was replaced.
 ///
 /// GitHub's times are whole seconds, so two changes within one second look equally new.
-fn is_news(write: &IssueWrite, row: &Issue, body: Option<&str>) -> bool {
+fn is_newer(write: &IssueWrite, row: &Issue, body: Option<&str>) -> bool {
     if write.node_id != row.node_id {
         return write.read_at >= row.read_at;
     }

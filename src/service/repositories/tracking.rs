@@ -184,7 +184,7 @@ pub async fn bootstrap(app: &App) -> Result<()> {
     let mut connection = app.connection().await?;
     connection
         .transaction(async |connection| {
-            if !milestones::reach(connection, "bootstrap", now).await? {
+            if !milestones::set_once(connection, "bootstrap", now).await? {
                 return Ok(());
             }
             for name in names {

@@ -189,7 +189,9 @@ struct At {
 
 /// Since when the event log has an event for every single change of an issue: its beginning, or the
 /// last resync.
-pub async fn events_tell_since(connection: &mut Connection) -> QueryResult<Option<DateTime<Utc>>> {
+pub async fn events_complete_since(
+    connection: &mut Connection,
+) -> QueryResult<Option<DateTime<Utc>>> {
     let row: At = diesel::sql_query(
         "SELECT coalesce( \
              (SELECT max(at) FROM event_log WHERE kind = 'resync'), \

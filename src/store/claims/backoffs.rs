@@ -120,7 +120,7 @@ pub async fn due(
 }
 
 /// Marks the action that was due as done. False when the back-off has changed meanwhile.
-pub async fn set_over(
+pub async fn complete_action(
     connection: &mut Connection,
     row: &BackoffRow,
     escalated_at: Option<DateTime<Utc>>,
@@ -134,7 +134,7 @@ pub async fn set_over(
 }
 
 /// Postpones an action that failed.
-pub async fn put_off(
+pub async fn postpone(
     connection: &mut Connection,
     row: &BackoffRow,
     until: DateTime<Utc>,

@@ -399,7 +399,7 @@ pub async fn end(
 }
 
 /// Releases a reservation that was not confirmed, and its request id.
-pub async fn give_back(
+pub async fn release_reservation(
     connection: &mut Connection,
     id: LeaseId,
     now: DateTime<Utc>,
@@ -420,7 +420,7 @@ pub async fn give_back(
 
 /// Returns a live lease to a repeated request, which counts as a heartbeat. Returns none when it is
 /// over, or about to be ended.
-pub async fn answer_again(
+pub async fn renew_for_retry(
     connection: &mut Connection,
     id: LeaseId,
     now: DateTime<Utc>,
@@ -719,7 +719,7 @@ pub async fn unended(
 
 /// Lets a live lease expire now, as if its agent had been asked to stop. Its labels on GitHub are
 /// cleaned up later. Returns none when it is already over.
-pub async fn put_over(
+pub async fn expire_now(
     connection: &mut Connection,
     id: LeaseId,
     by: &str,

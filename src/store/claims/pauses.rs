@@ -106,7 +106,10 @@ pub async fn end(connection: &mut Connection, id: PauseId) -> QueryResult<Option
 }
 
 /// Ends the pauses whose time is over.
-pub async fn end_over(connection: &mut Connection, now: DateTime<Utc>) -> QueryResult<Vec<Pause>> {
+pub async fn end_expired(
+    connection: &mut Connection,
+    now: DateTime<Utc>,
+) -> QueryResult<Vec<Pause>> {
     diesel::delete(dsl::pauses.filter(dsl::ends_at.le(now)))
         .returning(Pause::as_returning())
         .get_results(connection)

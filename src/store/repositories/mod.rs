@@ -290,7 +290,7 @@ pub async fn set_serves(
 
 /// Locks and reads a repository's label scheme until the caller's transaction ends: exclusively
 /// with `to_change`, otherwise shared.
-pub async fn hold_label_scheme(
+pub async fn lock_label_scheme(
     connection: &mut Connection,
     id: RepositoryId,
     to_change: bool,
@@ -304,7 +304,7 @@ pub async fn hold_label_scheme(
 }
 
 /// The same for the repository of an issue, shared.
-pub async fn hold_label_scheme_of(
+pub async fn lock_label_scheme_of_issue(
     connection: &mut Connection,
     issue: IssueId,
 ) -> QueryResult<LabelScheme> {

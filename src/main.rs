@@ -58,8 +58,8 @@ fn run(command: Command) -> anyhow::Result<ExitOutcome> {
         Command::Demo { days, still } => with_settings(|config| demonstrate(config, days, still))?,
         Command::Simulate { issues } => with_settings(|config| demo::simulate(config, issues))?,
         Command::Migrate => with_settings(migrate)?,
-        Command::Schema => tell(dispatch::graphql::sdl().as_bytes())?,
-        Command::Completions { shell } => tell(&Cli::completions(shell))?,
+        Command::Schema => write_stdout(dispatch::graphql::sdl().as_bytes())?,
+        Command::Completions { shell } => write_stdout(&Cli::completions(shell))?,
         Command::Client(ask) => return as_client(ask),
     }
     Ok(ExitOutcome::Done)
@@ -402,7 +402,7 @@ impl ShutdownSignals {
 
 /// Writes a text to the standard output. A reader that closes the pipe early (`dispatch schema |
 /// head`) is no error.
-fn tell(text: &[u8]) -> anyhow::Result<()> {
+fn write_stdout(text: &[u8]) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     match out.write_all(text).and_then(|()| out.flush()) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),

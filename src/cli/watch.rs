@@ -163,7 +163,7 @@ impl WatchSocket {
         let opened = timeout(CONNECTING, Self::connect(client)).await;
         let mut socket = opened.map_err(|_| Ended::Lost("no answer in time".to_owned()))??;
         socket.say(&json!({ "type": "connection_init" })).await?;
-        while socket.hear().await?["type"] != "connection_ack" {}
+        while socket.receive().await?["type"] != "connection_ack" {}
         Ok(socket)
     }
 
@@ -218,7 +218,7 @@ impl WatchSocket {
     }
 
     /// The next message, except for pings and pongs.
-    async fn hear(&mut self) -> Result<Value, Ended> {
+    async fn receive(&mut self) -> Result<Value, Ended> {
         loop {
             let frame = timeout(SILENCE, self.0.next()).await;
             let frame = frame.map_err(|_| Ended::Lost("nothing was received".to_owned()))?;
@@ -250,7 +250,7 @@ impl WatchSocket {
     /// The next result of an operation; none when it has ended.
     async fn next(&mut self, id: &str) -> Result<Option<Value>, Ended> {
         loop {
-            let mut message = self.hear().await?;
+            let mut message = self.receive().await?;
             let is_ours = message["id"] == id;
             let kind = message["type"].as_str().map(str::to_owned);
             let mut part = |pointer| message.pointer_mut(pointer).map(Value::take);

@@ -73,7 +73,7 @@ super::sql_enum::json_column!(Comments);
 
 /// What is kept of comments, newest first: [`NEWEST_KEPT`] of them, each with at most
 /// [`LONGEST_TEXT`] characters and all together with [`TEXT_KEPT`].
-pub fn kept(comments: Vec<IssueComment>) -> Vec<IssueComment> {
+pub fn newest_within_limits(comments: Vec<IssueComment>) -> Vec<IssueComment> {
     let mut left = TEXT_KEPT;
     let mut keep = |comment: IssueComment| {
         let comment = comment.cut(LONGEST_TEXT.min(left));
@@ -131,11 +131,13 @@ mod tests {
 
     #[test]
     fn little_enough_is_kept_to_keep_many_issues() {
-        let kept = kept(vec![comment("x".repeat(65_536)); 60]);
+        let kept = newest_within_limits(vec![comment("x".repeat(65_536)); 60]);
         assert_eq!(kept.len(), NEWEST_KEPT);
         let length = |at: usize| (kept[at].body.len(), kept[at].is_truncated);
         assert_eq!((length(0), length(9), length(10)), ((20_000, true), (20_000, true), (0, true)));
-        assert!(!super::kept(vec![comment("x".repeat(LONGEST_TEXT))])[0].is_truncated);
+        assert!(
+            !super::newest_within_limits(vec![comment("x".repeat(LONGEST_TEXT))])[0].is_truncated
+        );
     }
 
     #[test]

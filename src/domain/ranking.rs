@@ -327,12 +327,12 @@ impl RankRules {
             Status::Blocked | Status::Done => 4,
         };
         let within_tier = if terms.is_own { 0 } else { 10 } + column;
-        (urgency * 100 + within_tier) * 10 + self.behind_unblocking(terms.unblocks, age)
+        (urgency * 100 + within_tier) * 10 + self.unblocking_penalty(terms.unblocks, age)
     }
 
     /// How far an issue stands behind one of its tier and column that as many others wait for as
     /// count. What has waited as long as age counts stands behind none.
-    fn behind_unblocking(&self, unblocks: i32, age: i32) -> i32 {
+    fn unblocking_penalty(&self, unblocks: i32, age: i32) -> i32 {
         if !self.by_unblocks || age >= self.aging.bound() {
             return 0;
         }

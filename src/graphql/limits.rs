@@ -67,7 +67,7 @@ fn nesting(text: &str) -> usize {
             }
             b'}' | b']' | b')' => depth = depth.saturating_sub(1),
             b'#' => rest = rest.find(['\n', '\r']).map_or("", |end| &rest[end..]),
-            _ => rest = behind_string(rest),
+            _ => rest = after_string(rest),
         }
     }
     deepest
@@ -75,7 +75,7 @@ fn nesting(text: &str) -> usize {
 
 /// What follows a string whose first quote is already behind us. A block string that never ends is
 /// none: the grammar reads an empty string there, and then another.
-fn behind_string(text: &str) -> &str {
+fn after_string(text: &str) -> &str {
     if let Some(mut block) = text.strip_prefix("\"\"") {
         while let Some(end) = block.find("\"\"\"") {
             let is_escaped = block[..end].ends_with('\\');

@@ -81,7 +81,7 @@ pub fn routes(app: App) -> Router {
     );
     let calls = from_fn_with_state(TaskTracker::new(), to_the_end);
     let mcp = post_service(service).layer(calls).layer(map_request(tolerantly));
-    Router::new().route("/mcp", mcp).layer(map_response(in_our_words))
+    Router::new().route("/mcp", mcp).layer(map_response(rewrite_error))
 }
 
 /// Adapts a request to the library: a client that accepts JSON gets JSON, even if it does not
@@ -142,7 +142,7 @@ fn accepts_json(accept: &str) -> bool {
 
 /// Converts errors of the library before a call, such as a body that is too long, to the problem
 /// document that every other transport returns.
-async fn in_our_words(response: Response) -> Response {
+async fn rewrite_error(response: Response) -> Response {
     let kind = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     let is_text = kind.is_none_or(|kind| kind.starts_with("text/plain"));
     let status = response.status();

@@ -98,7 +98,7 @@ impl McpServer {
     async fn whole(&self, id: IssueId) -> service::Result<Issue> {
         let (issue, repository) = board::find_issue(&self.app, id).await?;
         let body = board::bodies(&self.app, &[id]).await?.pop().and_then(|(_, body)| body);
-        let read = conversations::read_or_say_why(&self.app, &issue, &repository);
+        let read = conversations::read_with_problem(&self.app, &issue, &repository);
         let comments = Comments::from(Box::pin(read).await);
         Ok(Issue::new(&issue, &repository).with_text(&issue, body, comments))
     }
@@ -140,7 +140,7 @@ impl McpServer {
             return Ok(Json(ClaimedNext { idle_reason, ..ClaimedNext::default() }));
         };
         let issue = self.whole(lease.issue_id).await?;
-        claims::check_heard(&self.app, &actor, &lease).await?;
+        claims::check_connected(&self.app, &actor, &lease).await?;
         Ok(Json(ClaimedNext {
             issue: Some(issue),
             lease: Some(Lease::from(&lease)),
@@ -178,7 +178,7 @@ impl McpServer {
         let actor = tool_caller.acting(&agent);
         let claimed = claims::claim_issue(&self.app, &actor, command).await?;
         let issue = self.whole(issue_id).await?;
-        claims::check_heard(&self.app, &actor, &claimed.lease).await?;
+        claims::check_connected(&self.app, &actor, &claimed.lease).await?;
         let (lease, warning) = (Lease::from(&claimed.lease), claimed.warning);
         Ok(Json(Claimed { lease, issue, warning }))
     }
@@ -223,7 +223,7 @@ impl McpServer {
             moves::set_status(&self.app, &actor, command).await?;
         }
         let issue = self.whole(issue_id).await?;
-        claims::check_heard(&self.app, &actor, &lease).await?;
+        claims::check_connected(&self.app, &actor, &lease).await?;
         Ok(Json(ClaimedWork {
             issue,
             warning,

@@ -132,7 +132,7 @@ impl<K: Hash + Eq + Clone> AttemptCounts<K> {
     }
 
     fn count(&mut self, key: K, now: DateTime<Utc>) {
-        self.make_room(now);
+        self.evict(now);
         let fresh = AttemptWindow { ends_at: now + self.length, times: 0 };
         let window = self.windows.entry(key.clone()).or_insert(fresh);
         if window.ends_at <= now || window.times == 0 {
@@ -146,7 +146,7 @@ impl<K: Hash + Eq + Clone> AttemptCounts<K> {
         self.windows.remove(key);
     }
 
-    fn make_room(&mut self, now: DateTime<Utc>) {
+    fn evict(&mut self, now: DateTime<Utc>) {
         while let Some((ends_at, _)) = self.order.front()
             && (*ends_at <= now || self.order.len() >= KEYS)
             && let Some((ends_at, key)) = self.order.pop_front()

@@ -109,7 +109,7 @@ impl Problem {
 
     /// The same problem with another `error`.
     #[must_use]
-    pub fn saying(self, error: impl Into<Cow<'static, str>>) -> Self {
+    pub fn with_message(self, error: impl Into<Cow<'static, str>>) -> Self {
         Self { error: error.into(), ..self }
     }
 
@@ -238,7 +238,7 @@ impl From<Error> for Problem {
             Error::LeaseLost { holder } => problem.with("holder", holder),
             Error::RateLimited { retry_at, .. } => Self { retry_at, ..problem },
             Error::Internal(cause) => {
-                Self { cause: Some(format!("{cause:#}")), ..problem.saying("Internal error") }
+                Self { cause: Some(format!("{cause:#}")), ..problem.with_message("Internal error") }
             }
             _ => problem,
         }

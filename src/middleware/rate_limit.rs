@@ -38,7 +38,7 @@ impl RateLimiter {
         let mut windows = self.lock();
         if windows.len() >= KEYS && !windows.contains_key(key) {
             windows.retain(|_, window| window.ends_at > now);
-            make_room(&mut windows);
+            evict(&mut windows);
         }
         let fresh = Window { ends_at: now + length, count: 0 };
         let window = windows.entry(key.to_owned()).or_insert(fresh);
@@ -59,7 +59,7 @@ impl RateLimiter {
     }
 }
 
-fn make_room(windows: &mut HashMap<String, Window>) {
+fn evict(windows: &mut HashMap<String, Window>) {
     if windows.len() >= KEYS {
         let first = windows.iter().min_by_key(|(_, window)| window.ends_at);
         let first = first.map(|(key, _)| key.clone());

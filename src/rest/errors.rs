@@ -9,7 +9,7 @@ use crate::service::Error;
 pub(super) fn failed(text: &'static str) -> impl Fn(Error) -> Problem {
     move |error| match error {
         Error::Internal(_) | Error::Unavailable { .. } => {
-            Problem::from(error).with_status(StatusCode::INTERNAL_SERVER_ERROR).saying(text)
+            Problem::from(error).with_status(StatusCode::INTERNAL_SERVER_ERROR).with_message(text)
         }
         other => Problem::from(other),
     }

@@ -96,7 +96,7 @@ async fn carry_out(
         }
         IdempotencyState::First(run) => {
             let request = Request::from_parts(parts, body.into_bytes().into());
-            Ok(kept(app, key, run, next.run(request).await).await)
+            Ok(store_response(app, key, run, next.run(request).await).await)
         }
     }
 }
@@ -108,7 +108,12 @@ fn address(method: &Method, uri: &Uri) -> String {
 }
 
 /// Stores a successful response for retries, and returns it. A request that failed can be retried.
-async fn kept(app: &App, key: IdempotencyKey<'_>, run: Uuid, response: Response) -> Response {
+async fn store_response(
+    app: &App,
+    key: IdempotencyKey<'_>,
+    run: Uuid,
+    response: Response,
+) -> Response {
     if !response.status().is_success() {
         if let Err(error) = idempotency::release(app, key, run).await {
             tracing::warn!(%error, "a key is taken until it is given up for dead");

@@ -71,7 +71,7 @@ pub(super) async fn sign_in(
     members.require(&["name", "token"], REFUSAL)?;
     let SignIn { name, token } = members.read()?;
     let token = caller.check_sign_in(pasted(&token)).map_err(|error| match error {
-        Error::Unauthenticated => Problem::from(error).saying("The token is wrong"),
+        Error::Unauthenticated => Problem::from(error).with_message("The token is wrong"),
         error => error.into(),
     })?;
     let (id, session) = sessions::sign_in(&app, &token, &name, caller.sessions()).await?;

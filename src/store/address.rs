@@ -72,7 +72,7 @@ const LEFT_ASIDE: [&str; 17] = [
 fn unknown(address: &str, part: &str, name: &str) -> String {
     let is_name = |c: char| c.is_ascii_alphabetic() || c == '_';
     let is_behind_host = !address.split_once('?').is_some_and(|(_, rest)| rest.contains('@'));
-    let is_told = part.contains('=') && name.len() <= 40 && name.chars().all(is_name);
+    let is_parameter = part.contains('=') && name.len() <= 40 && name.chars().all(is_name);
     match name {
         "schema" => "has the parameter `schema`, of which only public is served: use \
                      `options=-csearch_path=NAME`"
@@ -80,7 +80,7 @@ fn unknown(address: &str, part: &str, name: &str) -> String {
         "gssencmode" | "client_encoding" => {
             format!("has the parameter `{name}` with a value that is not supported: leave it out")
         }
-        _ if is_told && is_behind_host => {
+        _ if is_parameter && is_behind_host => {
             format!("has the parameter `{name}`, which Dispatch does not know: leave it out")
         }
         _ => "has something after its `?` that is no parameter".to_owned(),

@@ -168,7 +168,7 @@ impl Grammar<'_> {
             };
             at = end;
             if !clause.is_denied && clause.subject != Subject::Others {
-                let mut listed = self.list_behind(end);
+                let mut listed = self.list_after(end);
                 if !listed.references.is_empty() {
                     found.append(&mut listed.references);
                     at = listed.end;
@@ -258,7 +258,7 @@ impl Grammar<'_> {
     }
 
     /// The references behind a phrase that ends here.
-    fn list_behind(&self, end: usize) -> Listed<'_> {
+    fn list_after(&self, end: usize) -> Listed<'_> {
         let mut at = end;
         // "Depends on (hard): #5".
         if let Some(Token::Open(Some(close))) = self.tokens.get(at)
@@ -279,7 +279,7 @@ impl Grammar<'_> {
         let mut listed = self.list_at(at);
         while is_label
             && !listed.references.is_empty()
-            && let Some(next) = self.behind_title(listed.end)
+            && let Some(next) = self.after_title(listed.end)
         {
             listed.append(self.list_at(next));
         }
@@ -292,7 +292,7 @@ impl Grammar<'_> {
     }
 
     /// Where a list goes on whose references have titles: "Blocked by: #5 — parser; #6 — schema".
-    fn behind_title(&self, start: usize) -> Option<usize> {
+    fn after_title(&self, start: usize) -> Option<usize> {
         let is_next = |at: usize| {
             matches!(self.tokens.get(at), Some(Token::Comma | Token::Semicolon))
                 && matches!(self.tokens.get(self.skip_fillers(at + 1)), Some(Token::Reference(_)))

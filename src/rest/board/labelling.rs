@@ -165,7 +165,7 @@ pub(super) fn not_changed(error: Error, text: &'static str) -> Problem {
         }
         Error::Conflict { kind: ConflictKind::Closed, .. } => {
             let text = "Cannot change the labels of a closed issue";
-            Problem::from(error).with_status(StatusCode::BAD_REQUEST).saying(text)
+            Problem::from(error).with_status(StatusCode::BAD_REQUEST).with_message(text)
         }
         _ => refused_or_unread(error, text),
     }
@@ -290,7 +290,7 @@ fn not_assigned(error: Error, text: &'static str) -> Problem {
     match &error {
         Error::Conflict { kind: ConflictKind::Closed, .. } => {
             let text = "Cannot assign a closed issue";
-            Problem::from(error).with_status(StatusCode::BAD_REQUEST).saying(text)
+            Problem::from(error).with_status(StatusCode::BAD_REQUEST).with_message(text)
         }
         Error::Invalid { field: "agent" | "owner", reason } => {
             Problem::wrong("value", format!("value {reason}"))

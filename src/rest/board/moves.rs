@@ -110,7 +110,7 @@ pub(super) fn refused(error: Error, text: &'static str) -> Problem {
         }
         Error::UpstreamUnreadable(cause) => {
             let text = cause.to_string();
-            Problem::from(error).with_status(StatusCode::INTERNAL_SERVER_ERROR).saying(text)
+            Problem::from(error).with_status(StatusCode::INTERNAL_SERVER_ERROR).with_message(text)
         }
         Error::Upstream(_) | Error::RateLimited { .. } => {
             Problem::from(error).with_status(StatusCode::INTERNAL_SERVER_ERROR)

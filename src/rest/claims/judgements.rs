@@ -189,8 +189,8 @@ pub(crate) async fn classify(
         confidence: judged.confidence.as_str(),
         reason: judged.reason.as_deref(),
         model: judged.model.as_deref(),
-        judged_at: classified.was_there.then_some(Timestamp(judged.judged_at)),
-        reclassify_available: classified.was_there.then_some(true),
+        judged_at: classified.was_classified.then_some(Timestamp(judged.judged_at)),
+        reclassify_available: classified.was_classified.then_some(true),
     };
     Ok(json(StatusCode::OK, &row))
 }

@@ -213,7 +213,7 @@ fn not_claimed(error: Error, text: &'static str) -> Problem {
         Error::Invalid { field: "agent", reason } => misnamed(reason),
         Error::LeaseLost { holder: Some(holder) } => {
             let text = format!("Issue is actively leased to {holder}. Use force=true to override.");
-            Problem::from(error).saying(text)
+            Problem::from(error).with_message(text)
         }
         _ => refused_or_unread(error, text),
     }
@@ -260,12 +260,12 @@ pub(super) async fn unclaim(
     let released = released.map_err(|error| match &error {
         Error::Conflict { kind: ConflictKind::Closed, .. } => {
             let text = "Cannot unclaim a closed issue";
-            Problem::from(error).with_status(StatusCode::BAD_REQUEST).saying(text)
+            Problem::from(error).with_status(StatusCode::BAD_REQUEST).with_message(text)
         }
         // A repeated request that already succeeded must not get the advice to use `force`.
         Error::LeaseLost { .. } => {
             let text = format!("Issue is not assigned to {}", named(agent).unwrap_or(agent));
-            Problem::from(error).with_status(StatusCode::BAD_REQUEST).saying(text)
+            Problem::from(error).with_status(StatusCode::BAD_REQUEST).with_message(text)
         }
         _ => not_claimed(error, UNCLAIM.failure),
     })?;

@@ -137,7 +137,8 @@ pub(super) async fn add(
 async fn new_repository(app: &App, actor: &Actor, body: &Body) -> Result<Repository, Problem> {
     let members = body.members("Invalid JSON body")?;
     members.require(&["fullName"], FULL_NAME_REQUIRED)?;
-    let body: TrackBody = members.read().map_err(|problem| problem.saying(FULL_NAME_REQUIRED))?;
+    let body: TrackBody =
+        members.read().map_err(|problem| problem.with_message(FULL_NAME_REQUIRED))?;
     let name = app.config.github.repository(&body.full_name).map_err(|problem| {
         let text = "Invalid fullName format. Expected: owner/repo";
         match problem {

@@ -135,7 +135,7 @@ impl RefreshBody {
         members
             .require_strictly(&["repoFullName", "issueNumber"], refusal)
             .and_then(|()| members.read())
-            .map_err(|problem| problem.saying(refusal))
+            .map_err(|problem| problem.with_message(refusal))
     }
 }
 

@@ -78,7 +78,7 @@ pub async fn add(app: &App, actor: &Actor, command: AddComment) -> Result<Posted
         }
         CommentRequest::Repeated(entry) if entry.success == Some(true) => answer(app, entry).await,
         CommentRequest::Repeated(entry) => {
-            look_again(app, actor, (&issue, &repository), &entry).await
+            recheck_repetition(app, actor, (&issue, &repository), &entry).await
         }
     }
 }
@@ -275,7 +275,7 @@ async fn answer(app: &App, entry: AuditEntry) -> Result<PostedComment> {
 
 /// Responds to a repetition of a comment that was not found on GitHub a moment ago. If it has
 /// arrived since, that is recorded; otherwise nothing is posted.
-async fn look_again(
+async fn recheck_repetition(
     app: &App,
     actor: &Actor,
     (issue, repository): (&Issue, &Repository),

@@ -12,7 +12,7 @@ use std::time::Duration;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use tokio::time::Instant;
 
-use crate::domain::conversation::{Comments, IssueComment, NEWEST_KEPT, kept};
+use crate::domain::conversation::{Comments, IssueComment, NEWEST_KEPT, newest_within_limits};
 use crate::github::{self, Rate};
 use crate::service::change::GITHUB_TIME;
 use crate::service::{App, Error, Result};
@@ -202,7 +202,7 @@ fn reading(
     let is_behind = found.updated_at < issue.updated_at;
     let problem = || "GitHub's answer was older than its last one, and is asked for again";
     Reading {
-        comments: Comments(kept(found.comments)),
+        comments: Comments(newest_within_limits(found.comments)),
         total_count: whole(found.count),
         unreadable_count: whole(found.skipped),
         github_updated_at: Some(found.updated_at),
@@ -249,7 +249,7 @@ impl From<Reading> for Conversation {
 
 /// The newest comments of an issue that an agent is given. Any failure becomes a
 /// [`Conversation::problem`], because the agent already has its issue.
-pub async fn read_or_say_why(app: &App, issue: &Issue, repository: &Repository) -> Conversation {
+pub async fn read_with_problem(app: &App, issue: &Issue, repository: &Repository) -> Conversation {
     match read(app, issue, repository).await {
         Ok(read) => read,
         Err(error) => {

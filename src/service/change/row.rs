@@ -48,7 +48,7 @@ pub(super) struct EventContext<'a> {
     pub(super) settled: Option<&'a AuditEntry>,
     pub(super) agent_run: Option<&'a AgentRun>,
     /// Whether the issue's lease changed, which changes its card.
-    pub(super) has_other_lease: bool,
+    pub(super) lease_changed: bool,
     /// Whether the settled change removes an agent's label: then that change also ends the lease.
     pub(super) takes_agent_off: bool,
 }
@@ -73,9 +73,9 @@ pub(super) async fn write_labels(
     let times =
         LabelState { read_at: row.read_at, updated_at: row.updated_at, ..write.read.clone() };
     let is_seen = LabelWrite { read: times, ..write.clone() };
-    let is_told = is_seen != unchanged || context.has_other_lease;
+    let is_published = is_seen != unchanged || context.lease_changed;
     // Read before the row is written: other changes of the repository wait from there to the end.
-    let repository = match is_told {
+    let repository = match is_published {
         true => repositories::by_ids(connection, &[row.repository_id]).await?,
         false => vec![],
     };
@@ -86,7 +86,7 @@ pub(super) async fn write_labels(
     };
     let mut events = Vec::new();
     let mut ended = Vec::new();
-    if is_told {
+    if is_published {
         let repository = repository.first().ok_or(diesel::result::Error::NotFound)?;
         events.push(issue_event(Some(&row), &issue, false, repository, actor, now));
         if !context.takes_agent_off {

@@ -229,7 +229,7 @@ async fn apply_labels(
     let context = EventContext {
         settled: Some(&settled),
         agent_run: agent_run.as_ref(),
-        has_other_lease: lease.is_some(),
+        lease_changed: lease.is_some(),
         takes_agent_off: entry
             .before_labels
             .agents()

@@ -13,7 +13,7 @@ use diesel::result::{DatabaseErrorKind, Error as Broken, QueryResult};
 use diesel_async::AsyncConnection;
 use serde_json::json;
 
-use super::leases::{let_go, term};
+use super::leases::{release_for_agent, term};
 use super::presence::Presence;
 use super::queue::{
     self, DecisionOutcome, EvaluatedIssue, QueueScope, ServedIssue, WithheldSummary,
@@ -319,7 +319,7 @@ async fn attempt_with_wait(
     while found.lease.is_none() {
         let woken = tokio::select! {
             woken = ticket.woken() => Some(woken),
-            () = caller.over() => return Err(left()),
+            () = caller.over() => return Err(client_disconnected()),
             () = &mut over => None,
             () = app.bus.closed() => return Ok(found),
         };
@@ -337,7 +337,7 @@ async fn attempt_with_wait(
 }
 
 /// The error of a claim whose client disconnected.
-fn left() -> Error {
+fn client_disconnected() -> Error {
     Error::conflict("The caller went away, so nothing was claimed")
 }
 
@@ -346,7 +346,7 @@ fn left() -> Error {
 ///
 /// A later retry makes a new claim. If this process dies before GitHub is changed, the lease ends
 /// like that of an agent that did not stop.
-async fn give_back_if_left(app: &App, actor: &Actor, lease: &Lease) -> Result<()> {
+async fn release_if_disconnected(app: &App, actor: &Actor, lease: &Lease) -> Result<()> {
     if !Presence::of_caller().is_over() {
         return Ok(());
     }
@@ -355,9 +355,9 @@ async fn give_back_if_left(app: &App, actor: &Actor, lease: &Lease) -> Result<()
     let request = StopRequest { by: Actor::System.name(), reason, now, release_at: now };
     let is_abandoned = leases::abandon(&mut *app.connection().await?, lease, &request).await?;
     if is_abandoned {
-        let_go(app, actor, lease, "release_abandoned_claim").await?;
+        release_for_agent(app, actor, lease, "release_abandoned_claim").await?;
     }
-    Err(left())
+    Err(client_disconnected())
 }
 
 /// Releases what was just claimed if its client disconnected while the response was prepared.
@@ -366,12 +366,12 @@ async fn give_back_if_left(app: &App, actor: &Actor, lease: &Lease) -> Result<()
 ///
 /// [`Error::Conflict`] when it was released; otherwise as
 /// [`release_lease`](super::leases::release_lease).
-pub async fn check_heard(app: &App, actor: &Actor, lease: &Lease) -> Result<()> {
+pub async fn check_connected(app: &App, actor: &Actor, lease: &Lease) -> Result<()> {
     // A lease that was returned again has been received by another client.
     if lease.renewed_at != lease.acquired_at {
         return Ok(());
     }
-    give_back_if_left(app, actor, lease).await
+    release_if_disconnected(app, actor, lease).await
 }
 
 /// Whether the agent cannot claim anything because of its own limits.
@@ -395,7 +395,7 @@ async fn attempt(app: &App, claim: &Claim<'_>, scope: &mut QueueScope) -> Result
     let mut round = 0;
     while round < ROUNDS {
         if caller.is_over() {
-            return Err(left());
+            return Err(client_disconnected());
         }
         round += 1;
         let now = app.clock.now();
@@ -431,7 +431,7 @@ async fn attempt(app: &App, claim: &Claim<'_>, scope: &mut QueueScope) -> Result
         let (confirmed, withheld) = tokio::join!(Box::pin(confirmed), Box::pin(withheld));
         match confirmed {
             Ok(claimed) => {
-                give_back_if_left(app, claim.actor, &claimed.lease).await?;
+                release_if_disconnected(app, claim.actor, &claimed.lease).await?;
                 found.lease = Some(claimed.lease);
                 found.withheld = Some(withheld?);
                 return Ok(found);
@@ -725,16 +725,16 @@ async fn claim_one(app: &App, actor: &Actor, command: ClaimIssue) -> Result<Clai
         let options = ChangeOptions { transition, ..ChangeOptions::default() };
         let changed = change(app, &claim, (&issue, &repository), options, true, admits).await?;
         let lease = changed.lease.ok_or(Error::LeaseLost { holder: None })?;
-        give_back_if_left(app, claim.actor, &lease).await?;
+        release_if_disconnected(app, claim.actor, &lease).await?;
         return Ok(Claimed { lease, issue: changed.issue, warning });
     }
     let _permit = app.wait_queue.permit().await;
     if Presence::of_caller().is_over() {
-        return Err(left());
+        return Err(client_disconnected());
     }
     let lease = reserve_one(app, &claim, &issue).await?;
     let claimed = confirm(app, &claim, &lease, (&issue, &repository), admits).await?;
-    give_back_if_left(app, claim.actor, &claimed.lease).await?;
+    release_if_disconnected(app, claim.actor, &claimed.lease).await?;
     Ok(Claimed { warning, ..claimed })
 }
 

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use diesel_async::AsyncConnection;
 
 use super::backoffs;
-use super::leases::{end_orphan, let_go};
+use super::leases::{end_orphan, release_for_agent};
 use crate::domain::circles::circles;
 use crate::domain::doctor::Inconsistency;
 use crate::domain::{Actor, IssueId, Status, Tier};
@@ -71,7 +71,7 @@ pub async fn repair(
         Inconsistency::LeaseOnVanishedIssue => {
             return end_lease(app, actor, &issue, &repository).await;
         }
-        Inconsistency::LeaseOutsideInProgress => return give_back(app, actor, &issue).await,
+        Inconsistency::LeaseOutsideInProgress => return end_moved_lease(app, actor, &issue).await,
         Inconsistency::RefusedByGithub | Inconsistency::NeedsHuman => {
             return backoffs::retry(app, actor, "repair_work", issue.id).await;
         }
@@ -98,23 +98,23 @@ pub async fn repair(
     };
     let options = ChangeOptions { precondition, closed_too: true, ..ChangeOptions::default() };
     let changed = change_labels_on(app, &intent, options, |labels, state| {
-        ailment.plan(labels, state).ok_or_else(well)
+        ailment.plan(labels, state).ok_or_else(nothing_to_repair)
     })
     .await?;
     Ok(changed.audit_entry)
 }
 
-fn well() -> Error {
+fn nothing_to_repair() -> Error {
     Error::conflict("Nothing of the kind is wrong with the issue by now")
 }
 
 /// Ends the lease of an issue that was moved to another column; the column stays.
-async fn give_back(app: &App, actor: &Actor, issue: &Issue) -> Result<AuditEntry> {
+async fn end_moved_lease(app: &App, actor: &Actor, issue: &Issue) -> Result<AuditEntry> {
     let row = leases::of_issue(&mut *app.connection().await?, issue.id).await?;
     let live = row.filter(|lease| lease.is_live(app.clock.now()));
     match live.filter(|_| issue.status != Status::InProgress) {
-        Some(lease) => let_go(app, actor, &lease, "repair_work").await,
-        None => Err(well()),
+        Some(lease) => release_for_agent(app, actor, &lease, "repair_work").await,
+        None => Err(nothing_to_repair()),
     }
 }
 
@@ -126,7 +126,7 @@ async fn end_lease(
     repository: &Repository,
 ) -> Result<AuditEntry> {
     if issue.removed_at.is_none() && repository.enabled {
-        return Err(well());
+        return Err(nothing_to_repair());
     }
     let now = app.clock.now();
     let mut connection = app.connection().await?;
@@ -136,7 +136,7 @@ async fn end_lease(
         })
         .await
         .map_err(|error| match error {
-            Error::LeaseLost { .. } => well(),
+            Error::LeaseLost { .. } => nothing_to_repair(),
             other => other,
         })
 }

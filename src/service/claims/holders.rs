@@ -6,7 +6,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel_async::AsyncConnection;
 
-use super::leases::{let_go, live, lost, no_lease, retry_later};
+use super::leases::{live, lost, no_lease, release_for_agent, retry_later};
 use crate::domain::actor::ActorRef;
 use crate::domain::bounds::{is_invisible, plain, plain_line};
 use crate::domain::{Actor, LeaseId};
@@ -253,7 +253,7 @@ pub async fn release_stopped(app: &App) -> Result<()> {
     let now = app.clock.now();
     let due = leases::to_release(&mut *app.connection().await?, now, A_ROUND).await?;
     for lease in &due {
-        match let_go(app, &Actor::System, lease, "release_stopped_lease").await {
+        match release_for_agent(app, &Actor::System, lease, "release_stopped_lease").await {
             // A concurrent run handles it, or the agent has stopped meanwhile.
             Ok(_) | Err(Error::Conflict { .. } | Error::LeaseLost { .. }) => {}
             Err(error @ Error::Internal(_)) => return Err(error),

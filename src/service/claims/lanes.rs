@@ -46,7 +46,7 @@ pub struct ClassifiedIssue {
     /// The current classification.
     pub judgement: LaneJudgement,
     /// Whether it existed before and nothing was classified.
-    pub was_there: bool,
+    pub was_classified: bool,
 }
 
 /// An issue to put in a lane.
@@ -115,14 +115,14 @@ pub async fn classify_issue(
             let now = app.clock.now();
             let newest = judgements::newest(connection, issue.id).await?;
             if let (Some(known), None, false) = (&newest, &command.verdict, command.force) {
-                return Ok(ClassifiedIssue { judgement: known.clone(), was_there: true });
+                return Ok(ClassifiedIssue { judgement: known.clone(), was_classified: true });
             }
             let judgement = judge(app, &command, &before, body.as_deref(), now);
             if let Some(known) = newest
                 && before.lane == judgement.lane
                 && (LaneJudgement { judged_at: now, ..known.clone() }) == judgement
             {
-                return Ok(ClassifiedIssue { judgement: known, was_there: false });
+                return Ok(ClassifiedIssue { judgement: known, was_classified: false });
             }
             judgements::append(connection, &judgement).await?;
             if matches!(actor.kind(), ActorKind::Person | ActorKind::Operator) {
@@ -135,7 +135,7 @@ pub async fn classify_issue(
             let actor = actor.actor_ref();
             let changed = issue_event(Some(&before), &after, false, &repository, actor, now);
             event_log::append(connection, &[changed, audit_event(&entry)]).await?;
-            Ok(ClassifiedIssue { judgement, was_there: false })
+            Ok(ClassifiedIssue { judgement, was_classified: false })
         })
         .await
 }

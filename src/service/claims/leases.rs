@@ -295,7 +295,7 @@ pub async fn release_lease(app: &App, actor: &Actor, command: ReleaseLease) -> R
     };
     let release = IssueRelease { issue: &issue, repository: &repository, agent: &lease.agent };
     let changed =
-        Box::pin(give_up(app, actor, "release_lease", &release, reason.as_deref(), options))
+        Box::pin(release_issue(app, actor, "release_lease", &release, reason.as_deref(), options))
             .await?;
     Ok(released(changed))
 }
@@ -313,7 +313,7 @@ struct IssueRelease<'a> {
     agent: &'a str,
 }
 
-async fn give_up(
+async fn release_issue(
     app: &App,
     actor: &Actor,
     action: &str,
@@ -335,7 +335,7 @@ async fn give_up(
 /// # Errors
 ///
 /// As [`release_lease`].
-pub(super) async fn let_go(
+pub(super) async fn release_for_agent(
     app: &App,
     actor: &Actor,
     lease: &Lease,
@@ -364,7 +364,7 @@ pub(super) async fn let_go(
     let options =
         ChangeOptions { precondition, transition, closed_too: true, ..ChangeOptions::default() };
     let release = IssueRelease { issue: &issue, repository: &repository, agent: &lease.agent };
-    Ok(Box::pin(give_up(app, actor, action, &release, None, options)).await?.audit_entry)
+    Ok(Box::pin(release_issue(app, actor, action, &release, None, options)).await?.audit_entry)
 }
 
 /// Whether an issue is gone for Dispatch: then its lease ends without a change of labels.
@@ -473,7 +473,7 @@ pub async fn finish_work(app: &App, actor: &Actor, command: FinishWork) -> Resul
     let summary = command.summary.as_deref().map(plain).filter(|summary| !summary.is_empty());
     check_outcome(&command, summary.as_deref())?;
     let (id, token) = (command.lease_id, command.fencing_token.as_str());
-    let (meant, row) = meant_lease(app, actor, id, token).await?;
+    let (meant, row) = referenced_lease(app, actor, id, token).await?;
     if meant.ending == Some(LeaseEnding::Finished) && meant.outcome == Some(command.outcome) {
         return finished_before(app, &meant).await;
     }
@@ -562,7 +562,7 @@ fn run_of(
 ///
 /// # Errors
 ///
-/// As [`meant_lease`]; [`Error::LeaseLost`] when it is over, however it ended.
+/// As [`referenced_lease`]; [`Error::LeaseLost`] when it is over, however it ended.
 async fn own_lease(
     app: &App,
     actor: &Actor,
@@ -570,7 +570,7 @@ async fn own_lease(
     token: &str,
     now: DateTime<Utc>,
 ) -> Result<Lease> {
-    let (_, row) = meant_lease(app, actor, id, token).await?;
+    let (_, row) = referenced_lease(app, actor, id, token).await?;
     live(row, id, now)
 }
 
@@ -590,7 +590,7 @@ pub(super) fn live(row: Option<Lease>, id: LeaseId, now: DateTime<Utc>) -> Resul
 /// [`Error::NotFound`]; [`Error::Invalid`] for a token that was never this lease's;
 /// [`Error::Forbidden`] for callers that may not act for its agent; [`Error::LeaseLost`] for
 /// another agent.
-async fn meant_lease(
+async fn referenced_lease(
     app: &App,
     actor: &Actor,
     id: LeaseId,
@@ -813,7 +813,9 @@ async fn expire(app: &App, lease: &Lease) -> Result<()> {
         ..ChangeOptions::default()
     };
     let release = IssueRelease { issue: &issue, repository: &repository, agent: &lease.agent };
-    match Box::pin(give_up(app, &Actor::System, "expire_lease", &release, None, options)).await {
+    match Box::pin(release_issue(app, &Actor::System, "expire_lease", &release, None, options))
+        .await
+    {
         Err(Error::UpstreamUnreadable(github::Error::NotFound { .. })) => {
             end_quietly(app, lease).await
         }

@@ -31,7 +31,7 @@ pub async fn wait_for_task(
     wait: Duration,
 ) -> Result<NextTask> {
     let look = || next_task(app, actor, request);
-    ask_until(app, wait, |_| true, look, |next| next.found.is_some()).await
+    poll_until(app, wait, |_| true, look, |next| next.found.is_some()).await
 }
 
 /// The queue, as soon as it has a claimable issue, at the latest after `wait`.
@@ -46,7 +46,7 @@ pub async fn wait_for_queue(
 ) -> Result<Vec<Explained>> {
     let look = || queue_with_own(app, request);
     let is_there = |all: &Vec<Explained>| all.iter().any(|one| one.rank.is_some());
-    ask_until(app, wait, |_| true, look, is_there).await
+    poll_until(app, wait, |_| true, look, is_there).await
 }
 
 /// Claims an issue, as soon as its lease ends, at the latest after `wait`; then the last error is
@@ -61,14 +61,14 @@ pub async fn wait_to_claim(
     command: &ClaimIssue,
     wait: Duration,
 ) -> Result<Claimed> {
-    let is_about_it = |event: &Event| event.issue_id == Some(command.issue_id);
+    let is_about_issue = |event: &Event| event.issue_id == Some(command.issue_id);
     let look = async || Ok(claim_issue(app, actor, command.clone()).await);
-    let is_settled = |claimed: &Result<Claimed>| !claimed.as_ref().is_err_and(may_pass);
-    ask_until(app, wait, is_about_it, look, is_settled).await?
+    let is_settled = |claimed: &Result<Claimed>| !claimed.as_ref().is_err_and(is_temporary);
+    poll_until(app, wait, is_about_issue, look, is_settled).await?
 }
 
 /// Whether a claim failed because of a condition that may end by itself.
-fn may_pass(error: &Error) -> bool {
+fn is_temporary(error: &Error) -> bool {
     match error {
         Error::Conflict { kind, .. } => *kind == ConflictKind::Passing,
         Error::LeaseLost { .. } => true,
@@ -77,12 +77,12 @@ fn may_pass(error: &Error) -> bool {
 }
 
 /// Evaluates a request, and again after each relevant event, until the result is accepted.
-async fn ask_until<Answer, Asking>(
+async fn poll_until<Answer, Asking>(
     app: &App,
     wait: Duration,
-    matters: impl Fn(&Event) -> bool,
+    is_relevant: impl Fn(&Event) -> bool,
     mut ask: impl FnMut() -> Asking,
-    will_do: impl Fn(&Answer) -> bool,
+    is_accepted: impl Fn(&Answer) -> bool,
 ) -> Result<Answer>
 where
     Asking: Future<Output = Result<Answer>>,
@@ -93,11 +93,11 @@ where
     let caller = Presence::of_caller();
     loop {
         let answer = ask().await?;
-        if will_do(&answer) || wait.is_zero() {
+        if is_accepted(&answer) || wait.is_zero() {
             return Ok(answer);
         }
         tokio::select! {
-            () = news(&mut events, &matters) => tokio::time::sleep(GATHER).await,
+            () = relevant_event(&mut events, &is_relevant) => tokio::time::sleep(GATHER).await,
             () = &mut over => return Ok(answer),
             () = caller.over() => return Ok(answer),
             () = app.bus.closed() => return Ok(answer),
@@ -106,11 +106,11 @@ where
 }
 
 /// Waits for a relevant event.
-async fn news(events: &mut Receiver<Arc<Event>>, matters: impl Fn(&Event) -> bool) {
+async fn relevant_event(events: &mut Receiver<Arc<Event>>, is_relevant: impl Fn(&Event) -> bool) {
     loop {
         match events.recv().await {
             Ok(event) if event.topic != Topic::Board => {}
-            Ok(event) if event.kind == EventKind::Resync || matters(&event) => return,
+            Ok(event) if event.kind == EventKind::Resync || is_relevant(&event) => return,
             Ok(_) => {}
             Err(RecvError::Lagged(_)) => return,
             Err(RecvError::Closed) => std::future::pending().await,

@@ -15,5 +15,5 @@ pub mod presence;
 pub mod queue;
 
 pub use claim::{
-    ClaimIssue, ClaimNext, Claimed, ClaimedNext, check_heard, claim_issue, claim_next,
+    ClaimIssue, ClaimNext, Claimed, ClaimedNext, check_connected, claim_issue, claim_next,
 };

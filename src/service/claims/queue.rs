@@ -552,7 +552,7 @@ async fn withheld(
     Ok((evaluated, withheld, in_closed))
 }
 
-fn explained(
+fn explanation(
     app: &App,
     scope: &QueueScope,
     evaluated: EvaluatedIssue,
@@ -602,7 +602,7 @@ pub async fn queue(app: &App, request: &QueueRequest) -> Result<Vec<Explained>> 
     let (withheld, ..) = withheld(app, &mut connection, &scope, &usage, query, now).await?;
     let ranked = (1..).zip(ranked).map(|(rank, evaluated)| (Some(rank), evaluated));
     let all = ranked.chain(withheld.into_iter().map(|evaluated| (None, evaluated)));
-    Ok(all.filter_map(|(rank, evaluated)| explained(app, &scope, evaluated, rank, now)).collect())
+    Ok(all.filter_map(|(rank, evaluated)| explanation(app, &scope, evaluated, rank, now)).collect())
 }
 
 /// [`queue()`], followed by the remaining issues with the agent's own label in Ready, In Progress
@@ -625,11 +625,11 @@ pub async fn queue_with_own(app: &App, request: &QueueRequest) -> Result<Vec<Exp
     let own = board::all_issues(app, &filter).await?;
     let most = usize::try_from(MOST).expect("a small number");
     for (issue, _) in own.issues.iter().take(most) {
-        let is_there = all.iter().any(|one| one.issue.id == issue.id);
+        let is_listed = all.iter().any(|one| one.issue.id == issue.id);
         let is_left_out = (request.without_bots && is_bots_own(&issue.title, &issue.labels))
             || (request.without_split && own.split.contains_key(&issue.id));
         let is_wanted = issue.state == IssueState::Open && is_in_lane(&issue.lane) && !is_left_out;
-        if !is_there && is_wanted {
+        if !is_listed && is_wanted {
             all.push(explain_work(app, &request.agent, issue.id).await?);
         }
     }
@@ -658,7 +658,7 @@ pub async fn explain_work(app: &App, agent: &str, issue: IssueId) -> Result<Expl
         Eligibility::Withheld(_) => None,
     };
     let scope = QueueScope { repositories: vec![repository], ..scope };
-    explained(app, &scope, evaluated, rank, now).ok_or_else(|| Error::no_issue(issue))
+    explanation(app, &scope, evaluated, rank, now).ok_or_else(|| Error::no_issue(issue))
 }
 
 /// The pause that withholds an issue from an agent.
@@ -713,7 +713,7 @@ pub(super) async fn record_refused_claim(
 }
 
 /// What an agent that found nothing in one lane would find in the others, as part of a sentence.
-async fn elsewhere(app: &App, scope: &QueueScope) -> Result<Option<String>> {
+async fn eligible_in_other_lanes(app: &App, scope: &QueueScope) -> Result<Option<String>> {
     let Some(own) = &scope.lane else { return Ok(None) };
     let now = app.clock.now();
     let mut connection = app.connection().await?;
@@ -750,7 +750,7 @@ pub async fn next_task(app: &App, actor: &Actor, request: &QueueRequest) -> Resu
     drop(connection);
     let candidates = candidates_of(app, &scope, &ranked, now);
     let found = ranked.into_iter().next();
-    let found = found.and_then(|evaluated| explained(app, &scope, evaluated, Some(1), now));
+    let found = found.and_then(|evaluated| explanation(app, &scope, evaluated, Some(1), now));
     let served = found.as_ref().map(|found| ServedIssue { issue: found.issue.id, token: None });
     let withheld = withheld_summary(app, &scope, served.map(|served| served.issue)).await?;
     let outcome = DecisionOutcome { candidates, withheld, served };
@@ -862,10 +862,12 @@ pub(super) async fn record_decision(
         None => failure.or_else(|| Some(idle_reason(&counts))),
     };
     let idle_reason = match (idle_reason, served) {
-        (Some(reason), None) if kind == "claim_next" => match elsewhere(app, scope).await? {
-            Some(others) => Some(format!("{reason}; {others}")),
-            None => Some(reason),
-        },
+        (Some(reason), None) if kind == "claim_next" => {
+            match eligible_in_other_lanes(app, scope).await? {
+                Some(others) => Some(format!("{reason}; {others}")),
+                None => Some(reason),
+            }
+        }
         (idle_reason, _) => idle_reason,
     };
     let idle_reason = match (idle_reason, scope.pause_of_all(app)) {

@@ -41,7 +41,7 @@ pub async fn track_repository(app: &App, actor: &Actor, name: &FullName) -> Resu
     connection
         .transaction(async |connection| {
             pool::take_time(connection).await?;
-            check_room(app, connection, name).await?;
+            check_capacity(app, connection, name).await?;
             let repository = repositories::track(connection, name, "user", now)
                 .await?
                 .ok_or_else(|| Error::conflict("Repository is already tracked"))?;
@@ -66,7 +66,7 @@ const FORMER: i64 = 10;
 
 /// Checks that another repository may be tracked. If there are too many rows, those of repositories
 /// that never had an issue are deleted.
-async fn check_room(app: &App, connection: &mut Connection, name: &FullName) -> Result<()> {
+async fn check_capacity(app: &App, connection: &mut Connection, name: &FullName) -> Result<()> {
     let most = app.config.bounds.repositories;
     let (tracked, known) = repositories::count(connection).await?;
     if tracked < most {

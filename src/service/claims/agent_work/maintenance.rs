@@ -5,13 +5,13 @@ use chrono::{DateTime, Utc};
 use diesel_async::AsyncConnection;
 use uuid::Uuid;
 
-use super::{TERM, give_up, issue_of, record, work_of_agent};
+use super::{TERM, abandon, issue_of, record, work_of_agent};
 use crate::domain::labels::LabelPlan;
 use crate::domain::leases::{LeaseState, agent_label, agent_name};
 use crate::domain::progress::WorkState;
 use crate::domain::{Actor, AgentWorkId, IssueId, LeaseId};
 use crate::service::change::{ChangeOptions, Intent, Precondition, change_labels_on};
-use crate::service::claims::leases::let_go;
+use crate::service::claims::leases::release_for_agent;
 use crate::service::{App, Error, Result, agent_names};
 use crate::store::claims::agent_work::WorkFilter;
 use crate::store::claims::{agent_work, leases};
@@ -98,9 +98,12 @@ pub async fn release(app: &App, actor: &Actor, what: Release) -> Result<ReleaseS
             let missing = || Error::NotFound { what: "Lease", id: id.to_string() };
             let lease = lease.ok_or_else(missing)?;
             if lease.state == LeaseState::Free {
-                return Err(over("Lease", lease.ending.map_or("ended", |ending| ending.as_str())));
+                return Err(already_completed(
+                    "Lease",
+                    lease.ending.map_or("ended", |ending| ending.as_str()),
+                ));
             }
-            let_go(app, actor, &lease, "lease_released").await?;
+            release_for_agent(app, actor, &lease, "lease_released").await?;
             Ok(ReleaseSummary { leases: 1, ..ReleaseSummary::default() })
         }
         Release::Issue { agent, issue } => {
@@ -108,7 +111,7 @@ pub async fn release(app: &App, actor: &Actor, what: Release) -> Result<ReleaseS
             let row = leases::of_issue(&mut *app.connection().await?, issue).await?;
             let held = row.filter(|row| row.agent == agent && row.state == LeaseState::Held);
             if let Some(lease) = &held {
-                let_go(app, actor, lease, "lease_released").await?;
+                release_for_agent(app, actor, lease, "lease_released").await?;
             }
             let work = release_of(app, actor, &agent, issue).await?;
             Ok(ReleaseSummary { leases: usize::from(held.is_some()), work, failures: vec![] })
@@ -122,7 +125,7 @@ async fn name(app: &App, given: &str) -> Result<String> {
     agent_names::record(app, name).await
 }
 
-fn over(what: &str, how: &str) -> Error {
+fn already_completed(what: &str, how: &str) -> Error {
     Error::lasting(format!("{what} is already completed ({how})"), None)
 }
 
@@ -133,7 +136,7 @@ async fn release_work(app: &App, actor: &Actor, id: AgentWorkId) -> Result<Relea
         .transaction(async |connection| {
             let work = locked(connection, id).await?;
             if !work.state.is_open() && work.state != WorkState::Released {
-                return Err(over("Work", work.state.as_str()));
+                return Err(already_completed("Work", work.state.as_str()));
             }
             if work.state.is_open() {
                 release_row(connection, actor, work, now).await?;
@@ -158,7 +161,7 @@ async fn release_row(
     let is_there = found.as_ref().is_some_and(|(issue, _)| issue.removed_at.is_none());
     let action = if is_there { "agent_work_released" } else { "orphan_work_released" };
     let notes = format!("{} of {}", work.id, work.agent_name);
-    give_up(connection, vec![work], "released", now).await?;
+    abandon(connection, vec![work], "released", now).await?;
     record(connection, actor, action, found.as_ref(), Some(&notes), now).await
 }
 
@@ -193,7 +196,7 @@ async fn release_all(app: &App, actor: &Actor, agent: Option<&str>) -> Result<Re
     let mut released = ReleaseSummary::default();
     let all = leases::unended(&mut *app.connection().await?, agent, AT_ONCE).await?;
     for lease in all {
-        match let_go(app, actor, &lease, "lease_released").await {
+        match release_for_agent(app, actor, &lease, "lease_released").await {
             Ok(_) => released.leases += 1,
             Err(error @ Error::Internal(_)) => return Err(error),
             Err(error) => released.failures.push(format!("{}: {error}", lease.id())),
@@ -234,14 +237,14 @@ pub async fn reassign(app: &App, actor: &Actor, command: Reassign) -> Result<Age
             agent_work::serialize_by_agent(connection, &agent).await?;
             let mut work = locked(connection, command.work_id).await?;
             if !work.state.is_open() {
-                return Err(over("Work", work.state.as_str()));
+                return Err(already_completed("Work", work.state.as_str()));
             }
             if work.agent_name == agent {
                 return Ok(work);
             }
             if WorkState::ACTIVE.contains(&work.state) {
                 let active = work_of_agent(connection, &agent, None, &WorkState::ACTIVE).await?;
-                give_up(connection, active, "released_by_new_claim", now).await?;
+                abandon(connection, active, "released_by_new_claim", now).await?;
             }
             let notes = match &command.reason {
                 Some(reason) => format!("From {} to {agent}: {reason}", work.agent_name),

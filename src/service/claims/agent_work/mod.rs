@@ -190,7 +190,7 @@ pub async fn start(app: &App, actor: &Actor, command: StartWork) -> Result<Agent
                 agent_work::write(connection, &work, "start").await?;
                 return Ok(work);
             }
-            give_up(connection, active, "released_by_new_claim", now).await?;
+            abandon(connection, active, "released_by_new_claim", now).await?;
             let work = NewAgentWork {
                 agent_name: &agent,
                 issue_id: command.issue_id,
@@ -369,7 +369,7 @@ async fn work_of_agent(
 }
 
 /// Abandons pieces of work, and returns how many.
-async fn give_up(
+async fn abandon(
     connection: &mut Connection,
     all: Vec<AgentWork>,
     action: &str,

@@ -20,7 +20,7 @@ use tokio_tungstenite::tungstenite::{Error as Broken, Message};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
 use super::Format;
-use super::outcome::{CommandFailure, ExitOutcome, print_note, print};
+use super::outcome::{CommandFailure, ExitOutcome, print, print_note};
 use super::text::short;
 
 /// Timeout of a connection.

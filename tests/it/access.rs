@@ -131,7 +131,7 @@ fn templates(router: &Router) -> BTreeSet<String> {
 
 /// Behind the middleware each handler of REST needs a known caller of its own accord.
 #[tokio::test]
-async fn without_the_middleware_rest_answers_nobody() {
+async fn without_the_middleware_rest_rejects_everyone() {
     given(async |given| {
         let transports = dispatch::transports(given.app.clone());
         let ask = async |method: &str, path: &str, actor: Option<&Actor>| {
@@ -160,7 +160,7 @@ async fn without_the_middleware_rest_answers_nobody() {
 }
 
 #[tokio::test]
-async fn the_description_tells_every_address_and_who_may_ask_it() {
+async fn the_description_has_every_route_and_its_permissions() {
     given(async |given| {
         let description = given.ask("GET", "/api/openapi.json", None).await.json();
         assert_eq!(description["openapi"], "3.1.0");
@@ -350,7 +350,7 @@ async fn basic_protects_everything_but_the_public_list() {
 }
 
 #[tokio::test]
-async fn where_people_read_only_whoever_changes_something_needs_a_token() {
+async fn in_read_only_mode_writing_requires_a_token() {
     given_settings(&READ_ONLY, async |given| {
         for (asked, tier, is_let_in) in answers(given).await {
             let expected = match tier {
@@ -411,7 +411,7 @@ async fn repositories_of_other_owners_are_tracked_over_no_interface() {
 /// Without credentials everything is refused as such, with credentials that do not open it as not
 /// open to them, over GraphQL as over REST and MCP.
 #[tokio::test]
-async fn who_shows_nothing_is_asked_for_credentials_and_not_told_they_do_not_suffice() {
+async fn a_request_without_credentials_gets_401_and_not_403() {
     let modes = [&[][..], &BASIC[..], &READ_ONLY[..]];
     for settings in modes.map(|mode| [&WORKERS[..], mode].concat()) {
         let settings = &settings[..];
@@ -488,7 +488,7 @@ fn error_of(body: &str) -> String {
 }
 
 #[tokio::test]
-async fn workers_reach_what_the_table_opens_to_them_and_nothing_else() {
+async fn workers_reach_only_listed_routes() {
     given_settings(&WORKERS, async |given| {
         let transports = Transports::new(given);
         for (method, template, tier) in ROUTES {
@@ -601,7 +601,7 @@ async fn refusals_of_workers_are_written_down_and_do_not_flood_the_log() {
 }
 
 #[tokio::test]
-async fn whoever_claims_for_another_is_refused_whatever_else_is_wrong() {
+async fn a_claim_for_another_agent_is_forbidden_before_other_errors() {
     given_settings(&WORKERS, async |given| {
         for path in ["/api/issues/claim", "/api/issues/unclaim"] {
             let body = json!({ "issueId": 5, "repoFullName": "acme/tools", "issueNumber": 1,
@@ -650,7 +650,7 @@ async fn a_worker_sets_the_status_of_its_own_issues_only() {
 }
 
 #[tokio::test]
-async fn workers_ask_graphql_for_what_the_table_opens_only() {
+async fn workers_may_query_only_listed_graphql_fields() {
     given_settings(&WORKERS, async |given| {
         let ask = async |token: &str, query: &str| {
             let body = json!({ "query": query }).to_string();
@@ -683,7 +683,7 @@ async fn workers_ask_graphql_for_what_the_table_opens_only() {
 }
 
 #[tokio::test]
-async fn programs_ask_as_often_as_the_table_says_and_people_as_they_like() {
+async fn rate_limits_apply_to_programs_and_not_to_people() {
     given(async |given| {
         let transports = Transports::new(given);
         let authorization = token();
@@ -755,7 +755,7 @@ async fn a_token_is_read_in_any_spelling_of_its_scheme() {
 }
 
 #[tokio::test]
-async fn a_browser_is_asked_for_name_and_password() {
+async fn a_browser_is_challenged_for_basic_authentication() {
     given_settings(&BASIC, async |given| {
         let transports = Transports::new(given);
         for path in ["/board", "/api/issues", "/api/nonsense", "/graphql", "/nonsense"] {
@@ -814,7 +814,7 @@ async fn wrong_passwords_close_the_door_for_a_minute() {
 }
 
 #[tokio::test]
-async fn the_log_says_who_it_was() {
+async fn the_log_names_the_actor() {
     let actor = async |given: &Given, headers: &[(&str, &str)]| -> Value {
         let mut request = Request::post("/api/repos");
         for (name, value) in headers {
@@ -1039,7 +1039,7 @@ async fn no_spelling_of_method_or_path_opens_a_route_that_needs_credentials() {
 // --------------------------------------------------------------------------------- other sites
 
 #[tokio::test]
-async fn another_site_changes_nothing() {
+async fn cross_site_requests_change_nothing() {
     given(async |given| {
         let transports = Transports::new(given);
         let foreign: [&[(&str, &str)]; 4] = [
@@ -1174,7 +1174,7 @@ async fn data_is_kept_by_no_cache() {
 }
 
 #[tokio::test]
-async fn nobody_locks_out_others_by_headers_or_by_numbers() {
+async fn forged_headers_and_many_addresses_lock_out_nobody_else() {
     given_settings(&BASIC, async |given| {
         let transports = Transports::new(given);
         let right = basic("sam:a:secret");

@@ -65,7 +65,7 @@ async fn actions(given: &Given, most: usize) -> Vec<String> {
 const LANE: &str = "/api/issues/iss_000001/lane";
 
 #[tokio::test]
-async fn a_lane_is_judged_once_by_rules_and_again_by_whoever_knows_better() {
+async fn a_lane_is_classified_once_by_rules_and_again_by_explicit_verdicts() {
     given(async |given| {
         given.with_issues(&[("One", &["status/ready"]), ("Two", &["status/backlog"])]).await;
         assert_eq!(
@@ -121,7 +121,7 @@ async fn a_lane_is_judged_once_by_rules_and_again_by_whoever_knows_better() {
 }
 
 #[tokio::test]
-async fn a_lane_that_is_none_is_refused_in_the_old_words() {
+async fn an_unknown_lane_is_rejected_with_the_legacy_error() {
     given(async |given| {
         given.with_issues(&[("One", &["status/ready"])]).await;
         let long = "x".repeat(501);
@@ -294,7 +294,7 @@ const CHECKPOINT: &str = "/api/agent-work/checkpoint";
 const FINISH: &str = "/api/agent-work/finish";
 
 #[tokio::test]
-async fn work_begins_goes_on_and_ends() {
+async fn work_starts_progresses_and_ends() {
     given(async |given| {
         given.with_issues(&[("One", &["status/ready"])]).await;
         let begun = json!({
@@ -390,7 +390,7 @@ async fn work_begins_goes_on_and_ends() {
 }
 
 #[tokio::test]
-async fn words_about_work_are_refused_in_the_old_texts() {
+async fn work_reports_are_rejected_with_the_legacy_errors() {
     given(async |given| {
         let checkpoints = "CLAIMED, REPO_PREPARED, BRANCH_CREATED, CHANGES_MADE, TESTS_RUNNING, \
                            PR_OPENED, DONE, BLOCKED";
@@ -497,7 +497,7 @@ async fn an_agent_is_at_one_piece_of_work() {
 }
 
 #[tokio::test]
-async fn who_tells_of_an_issue_that_another_holds_is_told_to_stop() {
+async fn a_report_on_an_issue_leased_by_another_agent_gets_lease_lost() {
     given(async |given| {
         given.with_issues(&[("One", &["status/ready"])]).await;
         let start = |agent: &str| json!({ "agentName": agent, "issueId": "iss_000001" });
@@ -565,7 +565,7 @@ async fn work_is_listed_with_its_issue_and_with_leases_that_are_over() {
 }
 
 #[tokio::test]
-async fn active_work_knows_branch_and_pull_request_and_lets_go_of_what_is_gone() {
+async fn active_work_has_branch_and_pull_request_and_releases_removed_issues() {
     given(async |given| {
         given.with_issues(&[("One", &["status/ready"])]).await;
         post(given, "/api/issues/claim", claim(1, "alpha")).await;
@@ -774,7 +774,7 @@ async fn maintainers_hand_work_over() {
 }
 
 #[tokio::test]
-async fn what_a_silent_agent_left_is_swept_github_first() {
+async fn the_sweep_changes_github_before_the_database() {
     given(async |given| {
         let left: &[&str] = &["status/in-progress", "agent/alpha"];
         given.with_issues(&[("Left", left), ("Held", &["status/ready"])]).await;
@@ -824,7 +824,7 @@ async fn what_a_silent_agent_left_is_swept_github_first() {
 }
 
 #[tokio::test]
-async fn an_operator_who_takes_an_agent_off_ends_its_work() {
+async fn removing_an_agent_ends_its_work() {
     let settings = [("DISPATCH_AUTH_MODE", "disabled")];
     given_settings(&settings, async |given| {
         given.with_issues(&[("One", &["status/ready"])]).await;
@@ -846,7 +846,7 @@ const WORKERS: [(&str, &str); 2] = [
 ];
 
 #[tokio::test]
-async fn a_worker_tells_of_its_own_work_and_sees_its_own() {
+async fn a_worker_reports_and_reads_only_its_own_work() {
     given_settings(&WORKERS, async |given| {
         let ask_as = async |token: &str, method: &str, path: &str, body: Value| {
             let (name, value) = bearer(token);
@@ -898,7 +898,7 @@ async fn a_worker_tells_of_its_own_work_and_sees_its_own() {
 // --------------------------------------------------------------------------------------- waiting
 
 #[tokio::test]
-async fn who_prefers_to_wait_gets_the_issue_when_its_holder_lets_go() {
+async fn a_long_poll_claims_the_issue_when_its_holder_releases_it() {
     given(async |given| {
         given.with_issues(&[("One", &["status/ready"])]).await;
         post(given, "/api/issues/claim", claim(1, "alpha")).await;
@@ -922,7 +922,7 @@ async fn who_prefers_to_wait_gets_the_issue_when_its_holder_lets_go() {
 }
 
 #[tokio::test]
-async fn who_prefers_to_wait_reads_the_queue_when_there_is_something_in_it() {
+async fn a_long_poll_of_the_queue_returns_when_it_is_not_empty() {
     given(async |given| {
         given.with_issues(&[("One", &["status/backlog"])]).await;
         let (name, value) = bearer(AGENT_TOKEN);
@@ -947,7 +947,7 @@ async fn who_prefers_to_wait_reads_the_queue_when_there_is_something_in_it() {
 }
 
 #[tokio::test]
-async fn an_idle_answer_tells_why() {
+async fn an_idle_response_has_a_reason() {
     given(async |given| {
         let labels: &[&str] = &["status/ready", "agent/beta"];
         given.with_issues(&[("Theirs", labels), ("Later", &["status/backlog"])]).await;
@@ -963,7 +963,8 @@ async fn an_idle_answer_tells_why() {
     .await;
 }
 
-// ------------------------------------------------------------------------- requests that come twice
+// ------------------------------------------------------------------------- requests that come
+// twice
 
 #[tokio::test]
 async fn a_request_that_names_itself_is_carried_out_once() {
@@ -1018,7 +1019,7 @@ async fn a_request_that_names_itself_is_carried_out_once() {
 }
 
 #[tokio::test]
-async fn what_was_refused_may_be_tried_again_under_its_name() {
+async fn a_refused_request_id_can_be_reused() {
     given(async |given| {
         given.with_issues(&[("One", &["status/ready"])]).await;
         let (name, value) = bearer(AGENT_TOKEN);

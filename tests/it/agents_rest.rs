@@ -37,7 +37,7 @@ async fn newest_entry(given: &Given) -> Value {
 // ------------------------------------------------------------------------------------- labels
 
 #[tokio::test]
-async fn labels_come_and_go_and_doing_it_again_changes_nothing() {
+async fn adding_and_removing_labels_is_idempotent() {
     given(async |given| {
         given.with_issues(&[("One", &["status/ready"])]).await;
         let label = |label: &str| which(1, json!({ "label": label }));
@@ -79,7 +79,7 @@ async fn labels_come_and_go_and_doing_it_again_changes_nothing() {
 }
 
 #[tokio::test]
-async fn labels_are_refused_in_the_old_words() {
+async fn labels_are_rejected_with_the_legacy_errors() {
     given(async |given| {
         given.with_issues(&[("One", &["status/ready"])]).await;
         let path = "/api/issues/label";
@@ -189,7 +189,7 @@ async fn lanes_are_listed_as_configured() {
 // ------------------------------------------------------------------------------------- claimed
 
 #[tokio::test]
-async fn what_an_agent_has_is_told_by_labels() {
+async fn assigned_issues_are_found_by_labels() {
     given(async |given| {
         given
             .with_issues(&[
@@ -307,7 +307,7 @@ async fn reports_at_once_under_one_key_become_one_run() {
 }
 
 #[tokio::test]
-async fn reports_are_refused_in_the_old_words() {
+async fn reports_are_rejected_with_the_legacy_errors() {
     given(async |given| {
         let outcomes = "pr_opened, pr_updated, issue_updated, issue_closed, blocked, failed, \
                         no_changes_needed, already_addressed";
@@ -451,7 +451,7 @@ async fn a_claim_is_the_agents_label_and_in_progress() {
 }
 
 #[tokio::test]
-async fn claims_are_refused_in_the_old_words() {
+async fn claims_are_rejected_with_the_legacy_errors() {
     given(async |given| {
         given
             .with_issues(&[
@@ -625,7 +625,7 @@ async fn the_next_task_is_the_best_issue_or_nothing() {
 }
 
 #[tokio::test]
-async fn what_was_served_is_what_the_decision_says() {
+async fn a_decision_names_the_served_issue() {
     given(async |given| {
         let bots = [("Update dependency left-pad", &["status/ready", "priority/p0"][..]); 7];
         let work = [("Soon", &["status/ready", "priority/p2"][..])];
@@ -641,7 +641,7 @@ async fn what_was_served_is_what_the_decision_says() {
 }
 
 #[tokio::test]
-async fn who_prefers_to_wait_hears_of_work_as_it_appears() {
+async fn a_long_poll_returns_when_an_issue_becomes_eligible() {
     given(async |given| {
         let bots = ("Update dependency left-pad", &["status/ready"][..]);
         given.with_issues(&[("One", &["status/backlog"]), bots]).await;
@@ -740,8 +740,8 @@ async fn the_queue_has_every_member_that_clients_read() {
 
 // ------------------------------------------------------------------------- the known programs
 
-/// The calls of the Python bridge and of the Go operator, in the order in which they make them; each
-/// answer has what they read.
+/// The calls of the Python bridge and of the Go operator, in the order in which they make them;
+/// each answer has what they read.
 #[tokio::test]
 async fn the_known_programs_go_through_a_task() {
     let lanes = json!({

@@ -43,7 +43,7 @@ impl TestService {
 }
 
 #[tokio::test]
-async fn an_answer_is_never_older_than_what_was_committed() {
+async fn a_response_is_never_older_than_the_last_commit() {
     given(async |given| {
         given.with_issues(&[("First", &["status/ready"])]).await;
         let service = TestService::new(given);
@@ -98,7 +98,7 @@ async fn an_answer_that_holds_is_not_read_again() {
 }
 
 #[tokio::test]
-async fn what_was_refused_or_changes_something_is_run_each_time() {
+async fn errors_and_mutations_are_not_cached() {
     given(async |given| {
         given.with_issues(&[("First", &["status/ready"])]).await;
         let service = TestService::new(given);

@@ -10,7 +10,7 @@ use dispatch::simulator::Fault;
 use crate::support::{REPOSITORY, given, person};
 
 #[tokio::test]
-async fn an_assignment_replaces_its_own_kind_alone() {
+async fn an_assignment_replaces_only_its_own_kind() {
     given(async |given| {
         let labels = ["status/ready", "agent/alpha", "agent/beta", "owner/sam", "priority/p2"];
         given.with_issues(&[("Assigned", &labels)]).await;
@@ -36,7 +36,7 @@ async fn an_assignment_replaces_its_own_kind_alone() {
 }
 
 #[tokio::test]
-async fn a_name_that_is_no_label_is_refused_before_github_hears_of_it() {
+async fn an_invalid_label_name_is_rejected_without_a_github_request() {
     given(async |given| {
         given.with_issues(&[("Named", &[])]).await;
         let id = given.issue(1).await.id;
@@ -51,7 +51,7 @@ async fn a_name_that_is_no_label_is_refused_before_github_hears_of_it() {
 }
 
 #[tokio::test]
-async fn an_assignment_whose_answer_is_lost_is_settled_like_a_move() {
+async fn an_assignment_with_a_lost_response_is_settled_like_a_move() {
     given(async |given| {
         given.with_issues(&[("Lost", &["agent/alpha"])]).await;
         let id = given.issue(1).await.id;
@@ -69,7 +69,7 @@ async fn an_assignment_whose_answer_is_lost_is_settled_like_a_move() {
 }
 
 #[tokio::test]
-async fn a_maintainer_puts_an_issue_in_a_lane_and_nobody_else_does() {
+async fn only_a_maintainer_sets_the_lane_of_an_issue() {
     given(async |given| {
         given.with_issues(&[("Moved", &["status/ready"])]).await;
         let issue_id = given.issue(1).await.id;

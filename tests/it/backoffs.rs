@@ -67,7 +67,7 @@ async fn with_refused(given: &mut Given) {
 }
 
 #[tokio::test]
-async fn refused_issues_at_the_head_stop_nobody_and_are_tried_again_more_and_more_seldom() {
+async fn refused_issues_at_the_head_block_no_claim_and_back_off() {
     given(async |given| {
         with_refused(given).await;
         let (_, number) = claim(given, "alpha").await.expect("the fourth can be had");
@@ -125,7 +125,7 @@ async fn refused_issues_at_the_head_stop_nobody_and_are_tried_again_more_and_mor
 }
 
 #[tokio::test]
-async fn a_repository_that_refuses_is_left_alone_as_a_whole_and_comes_back_as_a_whole() {
+async fn a_refusing_repository_backs_off_and_recovers_as_a_whole() {
     given(async |given| {
         let urgent: &[&str] = &["status/ready", "priority/p0"];
         given.with_issues(&[("One", urgent), ("Two", urgent), ("Three", urgent)]).await;
@@ -170,7 +170,7 @@ async fn a_repository_that_refuses_is_left_alone_as_a_whole_and_comes_back_as_a_
 }
 
 #[tokio::test]
-async fn what_github_refuses_a_person_for_a_whole_repository_is_known_to_all() {
+async fn a_repository_wide_refusal_for_a_person_applies_to_all() {
     given(async |given| {
         given.with_issues(&[("One", READY), ("Two", READY)]).await;
         let refusal = "Resource not accessible by personal access token";
@@ -201,7 +201,7 @@ async fn what_github_refuses_a_person_for_a_whole_repository_is_known_to_all() {
 }
 
 #[tokio::test]
-async fn a_label_that_may_not_be_created_says_nothing_of_the_repository() {
+async fn a_refused_label_creation_is_no_repository_failure() {
     given(async |given| {
         let known: &[&str] = &["status/ready", "agent/alpha"];
         given
@@ -237,7 +237,7 @@ async fn an_issue_that_github_does_not_answer_about_does_not_stop_the_rest() {
 }
 
 #[tokio::test]
-async fn an_issue_that_is_gone_from_github_stops_nobody() {
+async fn an_issue_removed_from_github_blocks_nothing() {
     given(async |given| {
         given.with_issues(&[("Gone", &["status/ready", "priority/p0"]), ("There", READY)]).await;
         given.github.delete_issue(REPOSITORY, 1).unwrap();
@@ -293,7 +293,7 @@ async fn attempts_that_fail_are_counted_and_lead_to_a_person_in_the_end() {
 }
 
 #[tokio::test]
-async fn what_a_person_retries_is_served_at_once() {
+async fn an_issue_retried_by_a_person_is_served_immediately() {
     given_settings(&[("DISPATCH_MAX_ATTEMPTS", "1")], async |given| {
         given.with_issues(&[("Hard", READY)]).await;
         let (lease, _) = claim(given, "alpha").await.unwrap();
@@ -313,7 +313,7 @@ async fn what_a_person_retries_is_served_at_once() {
 }
 
 #[tokio::test]
-async fn a_lane_of_escalation_gets_what_the_others_cannot_do() {
+async fn an_escalation_lane_gets_what_other_lanes_cannot_do() {
     let lanes = r#"{"lanes":[{"id":"local","title":"Local","claimable":true,"role":"default"},
         {"id":"frontier","title":"Frontier","claimable":true,"role":"escalation"}]}"#;
     let settings = [("DISPATCH_MAX_ATTEMPTS", "1"), ("DISPATCH_LANE_CONFIG_JSON", lanes)];
@@ -335,7 +335,7 @@ async fn a_lane_of_escalation_gets_what_the_others_cannot_do() {
 }
 
 #[tokio::test]
-async fn what_a_person_takes_from_the_lane_of_escalation_begins_anew() {
+async fn an_issue_taken_from_the_escalation_lane_starts_over() {
     let lanes = r#"{"lanes":[{"id":"local","title":"Local","claimable":true,"role":"default"},
         {"id":"frontier","title":"Frontier","claimable":true,"role":"escalation"}]}"#;
     let settings = [("DISPATCH_MAX_ATTEMPTS", "1"), ("DISPATCH_LANE_CONFIG_JSON", lanes)];
@@ -391,7 +391,7 @@ async fn leases_that_run_out_are_attempts_and_success_forgets_them() {
 }
 
 #[tokio::test]
-async fn who_waits_hears_that_a_pause_is_over() {
+async fn waiters_wake_when_a_pause_ends() {
     given(async |given| {
         given.with_issues(&[("One", READY)]).await;
         let (lease, _) = claim(given, "alpha").await.unwrap();
@@ -431,7 +431,7 @@ async fn a_report_of_a_failure_counts_once_for_each_holding() {
 }
 
 #[tokio::test]
-async fn who_does_not_hold_an_issue_cannot_fail_on_it() {
+async fn only_the_holder_can_fail_on_an_issue() {
     given_settings(&[("DISPATCH_MAX_ATTEMPTS", "2")], async |given| {
         given.with_issues(&[("One", READY), ("Two", READY)]).await;
         let (_, number) = claim(given, "alpha").await.unwrap();
@@ -455,7 +455,7 @@ async fn who_does_not_hold_an_issue_cannot_fail_on_it() {
 }
 
 #[tokio::test]
-async fn what_github_will_not_be_told_is_tried_less_and_less_often() {
+async fn a_refused_cleanup_is_retried_with_increasing_delays() {
     given_settings(&[("DISPATCH_MAX_ATTEMPTS", "1")], async |given| {
         given.with_issues(&[("Hard", READY)]).await;
         let (lease, _) = claim(given, "alpha").await.unwrap();
@@ -479,7 +479,7 @@ async fn what_github_will_not_be_told_is_tried_less_and_less_often() {
 }
 
 #[tokio::test]
-async fn a_conversation_that_is_locked_keeps_nobody_from_seeing_that_a_person_is_needed() {
+async fn a_locked_conversation_does_not_prevent_an_escalation() {
     given_settings(&[("DISPATCH_MAX_ATTEMPTS", "1")], async |given| {
         given.with_issues(&[("Hard", READY)]).await;
         let (lease, _) = claim(given, "alpha").await.unwrap();
@@ -496,7 +496,7 @@ async fn a_conversation_that_is_locked_keeps_nobody_from_seeing_that_a_person_is
 }
 
 #[tokio::test]
-async fn what_github_refuses_to_a_claim_by_name_is_left_alone_too() {
+async fn an_issue_refused_to_a_claim_by_id_backs_off_too() {
     given(async |given| {
         let full: Vec<String> = (0..99).map(|label| format!("label-{label}")).collect();
         let mut first: Vec<&str> = full.iter().map(String::as_str).collect();
@@ -554,7 +554,7 @@ async fn an_agent_that_reports_a_failure_and_keeps_its_lease_has_failed_once() {
 }
 
 #[tokio::test]
-async fn what_an_agent_edits_while_it_holds_an_issue_forgives_it_nothing() {
+async fn edits_during_a_lease_do_not_clear_the_backoff() {
     given(async |given| {
         given.with_issues(&[("One", READY)]).await;
         for _ in 1..=2 {
@@ -579,7 +579,7 @@ async fn what_an_agent_edits_while_it_holds_an_issue_forgives_it_nothing() {
 }
 
 #[tokio::test]
-async fn a_repository_serves_what_people_work_on_when_it_is_told_to() {
+async fn a_repository_serves_peoples_work_when_configured() {
     given(async |given| {
         let issues: [(&str, &[&str]); 3] = [
             ("Begun", &["status/in-progress"]),

@@ -59,7 +59,7 @@ fn titles(nodes: &Value) -> BTreeSet<&str> {
 }
 
 #[tokio::test]
-async fn the_board_asks_no_more_for_many_cards_and_columns_than_for_one() {
+async fn the_board_uses_as_many_queries_for_many_cards_as_for_one() {
     given(async |given| {
         const BOARD: &str = "{ board { asOf totalCount columns { totalCount issues { totalCount
             nodes { number title body labels repository { fullName } lease { id } } } } } }";
@@ -93,7 +93,7 @@ async fn the_board_asks_no_more_for_many_cards_and_columns_than_for_one() {
 }
 
 #[tokio::test]
-async fn projects_ask_no_more_for_many_repositories_than_for_one() {
+async fn projects_use_as_many_queries_for_many_repositories_as_for_one() {
     given_settings(&[("DISPATCH_EXCLUDED_LABELS", "hidden")], async |given| {
         const PROJECTS: &str = "{ projects { repository { name } totalCount columns { status
             totalCount issues(first: 2) { nodes { title url repository { name } }

@@ -1,4 +1,5 @@
-//! What builds and checks the repository from outside cargo: the container's recipe and the scripts.
+//! What builds and checks the repository from outside cargo: the container's recipe and the
+//! scripts.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -30,7 +31,8 @@ fn is_sent(ignored: &str, path: &str) -> bool {
     })
 }
 
-/// The files of a folder and all below it, as paths from the root, without what is fetched or built.
+/// The files of a folder and all below it, as paths from the root, without what is fetched or
+/// built.
 fn files_in(folder: &str) -> Vec<String> {
     let mut found = Vec::new();
     for entry in fs::read_dir(root().join(folder)).unwrap() {
@@ -152,7 +154,7 @@ impl Cargo {
 }
 
 #[test]
-fn known_holes_are_looked_for_where_that_can_be_done_and_else_it_is_said() {
+fn vulnerabilities_are_checked_where_possible() {
     let skipped = "Known security holes were NOT looked for";
     for cargo in [
         Cargo::with(&[], false),

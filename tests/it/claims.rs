@@ -333,7 +333,7 @@ async fn crashes_and_a_failing_github_serve_nothing_twice_and_lose_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_sleeper_that_wakes_after_its_lease_writes_nothing() {
+async fn an_agent_that_wakes_after_its_lease_writes_nothing() {
     let _alone = ALONE.lock().await;
     let (scene, servers) = Scene::new(1).await;
     let [sleeper, other, _third] = &servers[..] else { panic!("three servers") };

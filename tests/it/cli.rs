@@ -89,7 +89,7 @@ async fn the_queue_is_a_table_for_people_and_json_for_programs() {
 }
 
 #[tokio::test]
-async fn work_is_claimed_kept_and_ended_from_a_shell() {
+async fn work_is_claimed_renewed_and_finished_with_the_cli() {
     given(async |given| {
         given.with_issues(&[("Wanted", &["status/ready"])]).await;
         let address = given.serve().await;
@@ -127,7 +127,7 @@ async fn work_is_claimed_kept_and_ended_from_a_shell() {
 }
 
 #[tokio::test]
-async fn a_restarted_agent_hears_from_a_shell_what_it_holds_and_what_people_want() {
+async fn the_cli_shows_a_restarted_agent_its_leases_and_messages() {
     given(async |given| {
         given.with_issues(&[("Wanted", &["status/ready"])]).await;
         let address = given.serve().await;
@@ -328,7 +328,7 @@ async fn nor_does_a_text_about_pauses_or_of_an_event() {
 }
 
 #[tokio::test]
-async fn a_refusal_says_what_to_do_and_a_script_can_tell_which_it_was() {
+async fn errors_have_a_remedy_and_a_distinct_exit_code() {
     given(async |given| {
         given.with_issues(&[("One", &["status/ready"])]).await;
         let address = given.serve().await;
@@ -363,8 +363,8 @@ async fn a_refusal_says_what_to_do_and_a_script_can_tell_which_it_was() {
     .await;
 }
 
-/// Passes connections on to an address, until it is dropped and all are cut. Those that come after that
-/// wait for another bridge on the same listener, which keeps its port from everybody else.
+/// Passes connections on to an address, until it is dropped and all are cut. Those that come after
+/// that wait for another bridge on the same listener, which keeps its port from everybody else.
 fn bridge(listener: &Arc<TcpListener>, to: &str) -> JoinSet<()> {
     let (listener, to) = (Arc::clone(listener), to.to_owned());
     let mut tasks = JoinSet::new();
@@ -433,7 +433,7 @@ async fn the_board_is_followed_across_lost_connections() {
 }
 
 #[tokio::test]
-async fn watching_needs_a_service_that_lets_us_in() {
+async fn watching_requires_authentication() {
     given(async |given| {
         let address = given.serve().await;
         let mut stranger = program(&address);
@@ -484,7 +484,7 @@ async fn messages_are_passed_on_line_by_line() {
 }
 
 #[tokio::test]
-async fn who_has_read_enough_is_no_failure() {
+async fn a_client_that_closes_early_is_no_failure() {
     given(async |given| {
         given.with_issues(&[("One", &["status/ready"]), ("Two", &["status/ready"])]).await;
         let address = given.serve().await;

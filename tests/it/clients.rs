@@ -28,7 +28,7 @@ fn tool_call(tool: &str, arguments: Value) -> String {
 const JSON: (&str, &str) = ("content-type", "application/json");
 
 #[tokio::test]
-async fn mcp_answers_whoever_takes_json() {
+async fn mcp_answers_clients_that_accept_json() {
     given(async |given| {
         let list = r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#;
         for accept in [
@@ -85,7 +85,7 @@ async fn a_whole_number_is_an_integer_however_it_is_written() {
 /// Apollo Client asks with the hash alone, and sends the whole document when it is answered
 /// `PersistedQueryNotFound`; so do Apollo's clients for Kotlin and Swift, and urql.
 #[tokio::test]
-async fn a_query_that_is_known_by_its_hash_alone_is_asked_for() {
+async fn a_query_sent_only_as_a_hash_is_requested() {
     given(async |given| {
         let extensions = json!({ "persistedQuery": { "version": 1, "sha256Hash": "ab" } });
         let probe = json!({ "extensions": extensions, "variables": {} }).to_string();

@@ -161,7 +161,7 @@ fn is_closed(answer: &Value) -> bool {
 type Way = (String, String);
 
 #[tokio::test]
-async fn no_way_leads_a_worker_to_what_is_closed_at_the_root() {
+async fn workers_cannot_reach_closed_fields_through_relations() {
     let schema = Schema::read();
     let (mut closed, mut open_at_root) = (BTreeSet::new(), BTreeSet::new());
     let mut pending: VecDeque<(String, Way)> = VecDeque::new();
@@ -255,7 +255,7 @@ async fn no_way_leads_a_worker_to_what_is_closed_at_the_root() {
 }
 
 #[tokio::test]
-async fn a_worker_finds_by_id_what_is_open_to_it() {
+async fn a_worker_finds_permitted_objects_by_id() {
     given_settings(&WORKERS, async |given| {
         given.with_issues(&[("One", &["status/ready"])]).await;
         let claim = "mutation { claimNext(input: { agent: \"alpha\" }) { lease { id } } }";

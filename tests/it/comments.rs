@@ -80,7 +80,7 @@ async fn a_comment_is_on_github_in_the_log_and_counted_on_the_card() {
 }
 
 #[tokio::test]
-async fn old_clients_get_their_shape_and_their_texts() {
+async fn legacy_clients_get_their_shapes_and_texts() {
     given(async |given| {
         given.with_issues(&[("One", &[])]).await;
         let answer = say(given, "Hello").await;
@@ -127,7 +127,7 @@ async fn old_clients_get_their_shape_and_their_texts() {
 }
 
 #[tokio::test]
-async fn the_same_text_of_the_same_caller_is_said_once_a_minute() {
+async fn the_same_comment_by_the_same_caller_is_posted_once_a_minute() {
     given(async |given| {
         given.with_issues(&[("One", &[]), ("Two", &[])]).await;
         let first = say(given, "Hello").await.json();
@@ -150,7 +150,7 @@ async fn the_same_text_of_the_same_caller_is_said_once_a_minute() {
 }
 
 #[tokio::test]
-async fn two_requests_at_once_say_it_once() {
+async fn two_concurrent_requests_post_one_comment() {
     given(async |given| {
         given.with_issues(&[("One", &[])]).await;
         let gate = Gate::new();
@@ -209,7 +209,7 @@ async fn a_lost_answer_is_looked_up() {
 }
 
 #[tokio::test]
-async fn what_may_still_land_is_not_said_again() {
+async fn a_comment_that_may_still_arrive_is_not_posted_again() {
     given(async |given| {
         given.with_issues(&[("One", &[])]).await;
         given.github.inject(Fault::DropBefore.on("AddComment"));
@@ -229,7 +229,7 @@ async fn what_may_still_land_is_not_said_again() {
 }
 
 #[tokio::test]
-async fn a_late_landing_is_found_by_who_asks_again() {
+async fn a_late_comment_is_found_by_a_retry() {
     given(async |given| {
         given.with_issues(&[("One", &[])]).await;
         let gate = Gate::new();
@@ -249,7 +249,7 @@ async fn a_late_landing_is_found_by_who_asks_again() {
 }
 
 #[tokio::test]
-async fn a_comment_nobody_asks_for_again_is_settled_by_the_timer() {
+async fn a_comment_that_is_never_retried_is_settled_by_the_timer() {
     given(async |given| {
         given.with_issues(&[("One", &[]), ("Two", &[])]).await;
         given.github.inject(Fault::DropAfter.on("AddComment"));
@@ -268,7 +268,7 @@ async fn a_comment_nobody_asks_for_again_is_settled_by_the_timer() {
 }
 
 #[tokio::test]
-async fn a_refusal_is_told_in_githubs_words_and_can_be_tried_again() {
+async fn a_github_refusal_is_reported_and_retryable() {
     given(async |given| {
         given.with_issues(&[("One", &[])]).await;
         let words = "Body is locked";

@@ -77,7 +77,7 @@ async fn ends(socket: &mut TcpStream) {
 }
 
 #[tokio::test]
-async fn whoever_sends_no_request_is_let_go() {
+async fn a_connection_without_a_request_is_closed() {
     let (address, _serving) = served(ConnectionLimits { header: SOON, ..limits() }).await;
     let beginnings: [&[u8]; 6] = [
         b"",
@@ -160,7 +160,7 @@ async fn another_protocol_has_no_headers_that_could_be_late() {
 }
 
 #[tokio::test]
-async fn whoever_is_idle_is_let_go_and_whoever_waits_is_not() {
+async fn idle_connections_are_closed_and_waiting_ones_are_not() {
     let (address, _serving) = served(ConnectionLimits { idle: SOON, ..limits() }).await;
     let mut socket = TcpStream::connect(address).await.unwrap();
     assert!(is_answered(&mut socket).await);
@@ -174,7 +174,7 @@ async fn whoever_is_idle_is_let_go_and_whoever_waits_is_not() {
 }
 
 #[tokio::test]
-async fn one_peer_has_so_many_connections_and_gets_others_for_those_it_ends() {
+async fn connections_of_one_peer_are_limited() {
     let (address, _serving) = served(ConnectionLimits { per_peer: 3, ..limits() }).await;
     let mut open = Vec::new();
     for _ in 0..3 {
@@ -209,7 +209,7 @@ async fn all_together_have_so_many_connections_proxies_included() {
 /// The binary with its own settings: what waits for nothing gives its place to others, and a body
 /// that stalls is answered, whatever the route.
 #[tokio::test]
-async fn the_program_outlives_many_who_never_say_what_they_want() {
+async fn the_server_survives_many_idle_connections() {
     let database = Database::new().await;
     let github = GitHub::start().await;
     let process = Process::serve_with_files(database.url(), github.address.as_str(), 128).await;

@@ -130,7 +130,7 @@ async fn the_newest_fifty_are_shown_and_texts_are_cut() {
 }
 
 #[tokio::test]
-async fn a_query_asks_for_the_comments_of_few_issues() {
+async fn a_query_may_request_comments_of_few_issues() {
     given(async |given| {
         given.with_issues(&[("One", &[])]).await;
         let ask = |first: u32| {
@@ -146,7 +146,7 @@ async fn a_query_asks_for_the_comments_of_few_issues() {
 }
 
 #[tokio::test]
-async fn github_is_asked_again_only_when_something_has_changed() {
+async fn github_is_read_again_only_after_a_change() {
     given(async |given| {
         given.with_issues(&[("One", &[])]).await;
         assert_eq!(look(given).await.comments, []);
@@ -181,7 +181,7 @@ async fn github_is_asked_again_only_when_something_has_changed() {
 }
 
 #[tokio::test]
-async fn what_was_read_before_a_sync_is_not_read_again_after_it() {
+async fn comments_read_before_a_sync_are_not_read_again() {
     given(async |given| {
         given.with_issues(&[("One", &[])]).await;
         comment(given, "First").await;
@@ -219,7 +219,7 @@ async fn a_comment_that_is_posted_here_is_shown_at_once() {
 }
 
 #[tokio::test]
-async fn one_request_at_a_time_serves_all_who_look() {
+async fn one_request_at_a_time_serves_all_readers() {
     given(async |given| {
         given.with_issues(&[("One", &[])]).await;
         comment(given, "First").await;
@@ -263,7 +263,7 @@ async fn one_request_at_a_time_serves_all_who_look() {
 }
 
 #[tokio::test]
-async fn nobody_reads_what_another_read_since_they_looked() {
+async fn a_read_since_the_lookup_is_reused() {
     given(async |given| {
         given.with_issues(&[("One", &[])]).await;
         comment(given, "First").await;
@@ -287,7 +287,7 @@ async fn nobody_reads_what_another_read_since_they_looked() {
 }
 
 #[tokio::test]
-async fn a_reader_that_went_away_holds_nobody_up_for_long() {
+async fn a_dead_reader_blocks_others_only_briefly() {
     given(async |given| {
         given.with_issues(&[("One", &[])]).await;
         comment(given, "First").await;
@@ -306,7 +306,7 @@ async fn a_reader_that_went_away_holds_nobody_up_for_long() {
 }
 
 #[tokio::test]
-async fn while_github_is_away_what_is_kept_is_shown_with_its_time() {
+async fn while_github_is_unreachable_stored_comments_are_shown_with_their_time() {
     given(async |given| {
         given.with_issues(&[("One", &[])]).await;
         comment(given, "First").await;
@@ -355,7 +355,7 @@ async fn the_last_of_the_rate_limit_is_left_to_others() {
 }
 
 #[tokio::test]
-async fn hostile_texts_are_shown_and_cost_nothing_else() {
+async fn hostile_texts_are_escaped() {
     given(async |given| {
         given.with_issues(&[("One", &[])]).await;
         for body in ["NUL \0 and \u{1b}[31m red", "half HALF", "<script>alert(1)</script>", "gone"]
@@ -386,7 +386,7 @@ async fn hostile_texts_are_shown_and_cost_nothing_else() {
 }
 
 #[tokio::test]
-async fn what_a_maintainer_hid_is_said_to_be() {
+async fn comments_hidden_by_a_maintainer_are_marked() {
     given(async |given| {
         given.with_issues(&[("One", &[])]).await;
         given.github.comment_as(REPOSITORY, 1, "mallory", "Buy this").unwrap();
@@ -400,7 +400,7 @@ async fn what_a_maintainer_hid_is_said_to_be() {
 }
 
 #[tokio::test]
-async fn an_issue_that_has_left_is_not_asked_for() {
+async fn an_issue_that_left_the_board_is_not_requested() {
     given(async |given| {
         given.with_issues(&[("One", &[])]).await;
         comment(given, "First").await;
@@ -423,7 +423,7 @@ async fn an_issue_that_has_left_is_not_asked_for() {
 }
 
 #[tokio::test]
-async fn what_is_kept_is_bounded_and_goes_with_its_issue() {
+async fn stored_comments_are_bounded_and_deleted_with_the_issue() {
     given(async |given| {
         given.with_issues(&[("One", &[]), ("Two", &[])]).await;
         comment(given, "First").await;

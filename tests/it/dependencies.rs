@@ -60,7 +60,7 @@ async fn events(given: &Given, after: EventCursor) -> Vec<(EventKind, Option<i32
 }
 
 #[tokio::test]
-async fn an_issue_tells_what_it_waits_for_and_what_waits_for_it() {
+async fn an_issue_lists_its_blockers_and_what_it_blocks() {
     given(async |given| {
         given.github.add_repository(ELSEWHERE);
         given.github.open_issue(ELSEWHERE, NewIssue::titled("Far", &[])).unwrap();
@@ -134,7 +134,7 @@ async fn a_list_of_dependencies_is_bounded_and_open_ones_come_first() {
 }
 
 #[tokio::test]
-async fn what_others_wait_for_is_served_first_among_its_like() {
+async fn blockers_are_served_first_within_their_tier() {
     let order = async |given: &Given| {
         let request =
             QueueRequest { agent: "alpha".to_owned(), first: 10, ..QueueRequest::default() };
@@ -196,7 +196,7 @@ async fn what_others_wait_for_is_served_first_among_its_like() {
 }
 
 #[tokio::test]
-async fn a_board_is_told_of_every_issue_whose_dependencies_changed() {
+async fn a_board_receives_every_issue_whose_dependencies_changed() {
     const CHANGED: &str = "subscription { boardEvents { __typename
         ... on IssueMoved { issue { number openBlockers unblocks } }
         ... on IssueChanged { issue { number openBlockers unblocks } } } }";
@@ -244,7 +244,7 @@ async fn a_board_is_told_of_every_issue_whose_dependencies_changed() {
 }
 
 #[tokio::test]
-async fn what_is_not_cached_is_announced_when_its_state_changes_and_only_then() {
+async fn an_uncached_blocker_is_announced_only_when_its_state_changes() {
     given(async |given| {
         given.github.add_repository(ELSEWHERE);
         given.github.open_issue(ELSEWHERE, NewIssue::titled("Far", &[])).unwrap();
@@ -318,7 +318,7 @@ async fn many_changes_at_once_make_readers_start_over() {
 
 /// Two syncs that note the same references, each in an order of its own.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_notes_the_same_references_at_once_waits_in_no_circle() {
+async fn concurrent_writes_of_the_same_references_do_not_deadlock() {
     use diesel_async::AsyncConnection as _;
     given(async |given| {
         given.with_issues(&[("Roof", READY)]).await;

@@ -165,7 +165,7 @@ async fn only_its_own_account_reaches_the_server() {
 
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn the_server_knows_nothing_of_our_environment() {
+async fn the_server_does_not_inherit_the_environment() {
     let cluster = started(Options::scratch(search())).await;
     let data = ask(&cluster, "SHOW data_directory").await.unwrap().unwrap();
     let server = server_of(Path::new(&data).parent().unwrap());
@@ -197,7 +197,7 @@ async fn a_server_that_dies_is_started_again() {
 }
 
 #[tokio::test]
-async fn a_server_for_tests_leaves_nothing_behind() {
+async fn a_test_server_removes_its_files() {
     let cluster = started(Options::scratch(search())).await;
     let data = ask(&cluster, "SHOW data_directory").await.unwrap().unwrap();
     let folder = Path::new(&data).parent().unwrap().to_owned();
@@ -224,7 +224,7 @@ async fn a_mark_with_the_id_of_a_stranger_is_no_obstacle() {
 }
 
 #[tokio::test]
-async fn data_of_another_version_are_left_alone() {
+async fn data_of_another_version_are_not_touched() {
     let folder = Folder::new("version");
     let data = folder.0.join("serve/cluster");
     fs::create_dir_all(&data).unwrap();
@@ -257,7 +257,7 @@ async fn a_folder_out_of_reach_is_refused() {
 }
 
 #[tokio::test]
-async fn data_that_nobody_can_be_run_for_are_left_alone() {
+async fn data_without_a_usable_owner_are_not_touched() {
     if !nix::unistd::geteuid().is_root() {
         return;
     }
@@ -304,7 +304,7 @@ async fn a_long_path_has_its_socket_elsewhere() {
 }
 
 #[tokio::test]
-async fn its_log_stays_small_and_holds_nothing_of_statements() {
+async fn the_postgresql_log_stays_small_and_has_no_statements() {
     let folder = Folder::new("log");
     let cluster = started(Options::durable(&folder.0, search())).await;
     ask(&cluster, "CREATE TABLE t (name text PRIMARY KEY)").await.unwrap();

@@ -119,7 +119,7 @@ async fn a_request_keeps_its_own_id_where_that_is_usable() {
 }
 
 #[tokio::test]
-async fn every_answer_tells_browsers_what_they_may_do() {
+async fn every_response_has_security_headers() {
     given(async |given| {
         for path in
             ["/", "/api/health", "/api/nonsense", "/graphiql", "/assets/none.js", "/graphql"]
@@ -155,7 +155,7 @@ async fn every_answer_tells_browsers_what_they_may_do() {
 }
 
 #[tokio::test]
-async fn long_answers_are_compressed_for_who_can_read_them() {
+async fn long_responses_are_compressed_when_accepted() {
     given(async |given| {
         let ask = async |path: &str, encoding: &str| {
             let request = Request::get(path).header("accept-encoding", encoding);

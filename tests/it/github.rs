@@ -166,7 +166,7 @@ async fn links_are_counted_with_the_page_and_named_on_request() {
 }
 
 #[tokio::test]
-async fn a_github_without_newer_fields_is_asked_without_them() {
+async fn queries_omit_fields_that_a_github_lacks() {
     let (github, client) = with_an_issue().await;
     let simulator = &github.simulator;
     simulator.lack(&["blockedBy", "assignedActors"]);
@@ -181,7 +181,7 @@ async fn a_github_without_newer_fields_is_asked_without_them() {
 }
 
 #[tokio::test]
-async fn a_field_that_one_server_lacks_costs_that_field_alone() {
+async fn a_field_missing_on_one_server_loses_only_that_field() {
     for (lacking, assignees, blockers) in [
         ("assignedActors", &["ada"][..], Some(0)),
         ("blockedBy", &["ada", "Copilot", "acme"], None),
@@ -297,7 +297,7 @@ async fn states_and_time_narrow_a_page() {
 }
 
 #[tokio::test]
-async fn awkward_text_can_be_stored_and_nothing_else_is_lost() {
+async fn unstorable_characters_are_replaced_and_nothing_else_is_lost() {
     let github = GitHub::start().await;
     github.simulator.add_repository(REPOSITORY);
     let labels: Vec<_> = (0..100).map(|label| format!("label-{label:02}")).collect();
@@ -315,7 +315,7 @@ async fn awkward_text_can_be_stored_and_nothing_else_is_lost() {
 }
 
 #[tokio::test]
-async fn repositories_are_found_by_old_names_in_any_case() {
+async fn repositories_are_found_by_former_names_in_any_case() {
     let (github, client) = with_an_issue().await;
     let id = github.simulator.add_repository(REPOSITORY);
     github.simulator.rename_repository(REPOSITORY, "Acme/Toolbox").unwrap();
@@ -330,7 +330,7 @@ async fn repositories_are_found_by_old_names_in_any_case() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_not_found() {
+async fn missing_objects_are_not_found() {
     let (_github, client) = with_an_issue().await;
     let nothing: FullName = "acme/nothing".parse().unwrap();
     let text = "GitHub API error: 404 Could not resolve to a Repository with the name \
@@ -359,7 +359,7 @@ async fn a_pull_request_is_not_an_issue() {
 }
 
 #[tokio::test]
-async fn ids_tell_what_is_gone() {
+async fn ids_reveal_removed_issues() {
     let (github, client) = with_an_issue().await;
     let simulator = &github.simulator;
     simulator.add_repository("acme/attic");
@@ -458,7 +458,7 @@ async fn removing_what_is_not_there_is_no_error() {
 }
 
 #[tokio::test]
-async fn a_change_done_in_part_says_what_was_refused() {
+async fn a_partial_change_reports_what_was_refused() {
     for (field, labels) in [
         ("addLabelsToLabelable", &["type/bug"][..]),
         ("removeLabelsFromLabelable", &["status/backlog", "status/ready", "type/bug"]),
@@ -476,7 +476,7 @@ async fn a_change_done_in_part_says_what_was_refused() {
 }
 
 #[tokio::test]
-async fn a_change_refused_whole_is_an_error_and_changes_nothing() {
+async fn a_fully_refused_change_is_an_error_without_effect() {
     let (github, client) = with_an_issue().await;
     let issue = github.simulator.issue(REPOSITORY, 1).unwrap().id;
     let unknown = ["LA_unknown".to_owned()];
@@ -507,7 +507,7 @@ async fn a_missing_label_is_created_with_its_colour() {
 }
 
 #[tokio::test]
-async fn a_label_that_somebody_else_created_meanwhile_is_fine() {
+async fn a_label_created_concurrently_is_used() {
     let (github, client) = with_an_issue().await;
     let repository = github.simulator.add_repository(REPOSITORY);
     let theirs = github.simulator.add_label(REPOSITORY, "Status/Blocked", "000000").unwrap();
@@ -542,7 +542,7 @@ async fn half_an_issue_is_left_out_of_its_page() {
 }
 
 #[tokio::test]
-async fn a_page_with_any_other_error_is_no_page() {
+async fn a_page_with_another_error_fails() {
     let (github, client) = with_an_issue().await;
     let message = "You may not see the count".to_owned();
     let fault = Fault::Partial { path: "repository.openIssues", kind: "FORBIDDEN", message };
@@ -645,7 +645,7 @@ async fn errors_hold_no_secret_and_no_junk() {
 }
 
 #[tokio::test]
-async fn a_large_page_out_of_time_comes_back_at_once() {
+async fn a_large_page_that_timed_out_fails_immediately() {
     let (github, client) = with_an_issue().await;
     github.simulator.inject(Fault::Page { status: 502 }.on("Issues").times(3));
     let error = client.issues(&name(), first(100)).await.unwrap_err();
@@ -700,7 +700,7 @@ async fn a_write_whose_answer_waits_is_done() {
 }
 
 #[tokio::test]
-async fn faults_strike_whom_they_are_meant_for() {
+async fn faults_apply_to_the_matching_requests() {
     let (github, client) = with_an_issue().await;
     github.simulator.add_repository("acme/attic");
     let attic = "Acme/Attic".parse().unwrap();
@@ -814,7 +814,7 @@ async fn several_calls_share_a_deadline() {
 // ---------------------------------------------------------------- limits
 
 #[tokio::test]
-async fn a_spent_rate_limit_is_said_and_kept() {
+async fn an_exhausted_rate_limit_is_reported_and_respected() {
     let (github, client) = with_an_issue().await;
     let until = noon() + TimeDelta::minutes(20);
     github.simulator.exhaust_rate_limit(until);
@@ -886,7 +886,7 @@ async fn clocks_that_differ_do_not_lengthen_a_wait() {
 }
 
 #[tokio::test]
-async fn mutations_tell_the_limit_in_their_headers() {
+async fn mutations_return_the_rate_limit_in_headers() {
     let (github, client) = with_an_issue().await;
     move_to_ready(&client, &github.simulator).await.unwrap();
     let (remaining, resets_at) = github.simulator.rate_limit();
@@ -896,7 +896,7 @@ async fn mutations_tell_the_limit_in_their_headers() {
 }
 
 #[tokio::test]
-async fn without_a_token_nothing_is_asked() {
+async fn without_a_token_no_request_is_sent() {
     let github = GitHub::start().await;
     let settings = Settings::new(github.address.clone(), None);
     let client = Client::new(settings, github.clock.clone()).unwrap();

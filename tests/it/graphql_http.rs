@@ -57,7 +57,7 @@ fn error(answer: &Value) -> (&str, &str) {
 }
 
 #[tokio::test]
-async fn an_answer_comes_in_the_media_type_that_was_asked_for() {
+async fn a_response_has_the_requested_media_type() {
     given(async |given| {
         let body = r#"{"query": "{ __typename }"}"#;
         let answer = async |accept| post(given, &[("accept", accept)], body).await;
@@ -73,7 +73,7 @@ async fn an_answer_comes_in_the_media_type_that_was_asked_for() {
 }
 
 #[tokio::test]
-async fn what_was_not_run_has_no_data_and_a_status_that_says_so() {
+async fn an_operation_that_was_not_run_has_no_data_and_an_error_status() {
     given(async |given| {
         let accept = [("accept", "application/graphql-response+json")];
         for query in ["{", "{ nothing }", "query($a: Int!) { issues(first: $a) { totalCount } }"] {
@@ -335,7 +335,7 @@ async fn a_move_answers_with_issue_entry_and_cursor() {
 }
 
 #[tokio::test]
-async fn a_move_beside_another_is_told_where_the_card_is_and_where_it_goes() {
+async fn a_move_during_another_reports_the_current_and_target_columns() {
     given(async |given| {
         given.with_issues(&[("Wanted twice", &["status/ready"])]).await;
         let id = given.issue(1).await.id;
@@ -384,7 +384,7 @@ async fn an_event_stream_carries_no_mutation() {
 }
 
 #[tokio::test]
-async fn a_query_that_takes_too_long_is_given_up() {
+async fn a_query_that_takes_too_long_times_out() {
     given(async |given| {
         given.with_issues(&[("a", &[])]).await;
         let router = Server::with_query_time(given.app.clone(), Duration::from_millis(200));
@@ -468,7 +468,7 @@ async fn a_malformed_value_is_named() {
 }
 
 #[tokio::test]
-async fn a_value_that_does_not_fit_is_named_and_told_what_would() {
+async fn an_invalid_value_is_named_with_what_would_be_valid() {
     given(async |given| {
         let statuses = "is not one of BACKLOG, READY, IN_PROGRESS, IN_REVIEW, BLOCKED, DONE";
         let later = format!("`LATER` {statuses}");
@@ -522,7 +522,7 @@ async fn a_value_that_does_not_fit_is_named_and_told_what_would() {
 }
 
 #[tokio::test]
-async fn what_the_schema_does_not_have_is_refused_by_validation() {
+async fn unknown_fields_are_rejected_by_validation() {
     given(async |given| {
         for (query, named) in [
             ("{ issue { unheardOf } }", "unheardOf"),
@@ -540,7 +540,7 @@ async fn what_the_schema_does_not_have_is_refused_by_validation() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_named() {
+async fn what_is_missing_is_named() {
     given(async |given| {
         given.with_issues(&[("a", &[])]).await;
         let issue = IssueId(999_999).to_string();
@@ -591,7 +591,7 @@ async fn one_field_that_fails_leaves_the_others() {
 }
 
 #[tokio::test]
-async fn the_root_stands_in_the_order_that_was_asked_for() {
+async fn root_fields_are_in_the_requested_order() {
     given(async |given| {
         let query = "{ slow: board { totalCount } __typename ...R quick: service { version } }
             fragment R on Query { repositories { id } gone: node(id: \"iss_00zzzz\") { id } }";
@@ -615,7 +615,7 @@ async fn titles_come_out_as_they_went_in() {
 }
 
 #[tokio::test]
-async fn the_service_says_what_it_lacks() {
+async fn the_service_reports_missing_settings() {
     given(async |given| {
         let query =
             "{ service { version simulated configured missing authMode untrackedBootstrap } }";

@@ -1,5 +1,5 @@
-//! What people ask of holders reaches them with their next renewal, and what an agent holds it finds
-//! again after a restart.
+//! What people ask of holders reaches them with their next renewal, and what an agent holds it
+//! finds again after a restart.
 
 use std::slice::from_ref;
 
@@ -64,7 +64,7 @@ fn message(lease: &Lease, body: &str) -> SendMessage {
 }
 
 #[tokio::test]
-async fn who_is_asked_to_stop_hears_it_with_its_next_renewal() {
+async fn a_stop_request_is_returned_by_the_next_renewal() {
     given(async |given| {
         given.with_issues(&[("One", READY)]).await;
         let lease = claim(given, "alpha").await;
@@ -114,7 +114,7 @@ async fn the_issue_is_taken_from_a_holder_that_does_not_stop_in_time() {
 }
 
 #[tokio::test]
-async fn a_holder_that_was_to_stop_and_whose_time_ran_out_did_not_fail() {
+async fn expiry_after_a_stop_request_is_not_a_failure() {
     given(async |given| {
         given.with_issues(&[("One", READY), ("Two", READY)]).await;
         let [asked, silent] = [claim(given, "alpha").await, claim(given, "alpha").await];
@@ -162,7 +162,7 @@ async fn renewals_carry_messages_until_they_are_read() {
 }
 
 #[tokio::test]
-async fn who_waits_for_an_answer_waits_for_a_person() {
+async fn a_lease_awaiting_input_waits_for_a_person() {
     given(async |given| {
         given.with_issues(&[("One", READY)]).await;
         let lease = claim(given, "alpha").await;
@@ -196,7 +196,7 @@ async fn who_waits_for_an_answer_waits_for_a_person() {
 }
 
 #[tokio::test]
-async fn a_lease_that_is_over_is_told_nothing() {
+async fn an_ended_lease_receives_no_messages() {
     given(async |given| {
         given.with_issues(&[("One", READY)]).await;
         let lease = claim(given, "alpha").await;
@@ -216,7 +216,7 @@ async fn a_lease_that_is_over_is_told_nothing() {
 }
 
 #[tokio::test]
-async fn what_is_said_to_a_holder_has_bounds() {
+async fn messages_to_a_holder_are_bounded() {
     given(async |given| {
         given.with_issues(&[("One", READY)]).await;
         let lease = claim(given, "alpha").await;
@@ -263,7 +263,7 @@ async fn what_is_said_to_a_holder_has_bounds() {
 }
 
 #[tokio::test]
-async fn a_message_that_is_sent_twice_is_one_until_something_else_is_said() {
+async fn a_repeated_message_is_stored_once_until_another_follows() {
     given(async |given| {
         given.with_issues(&[("One", READY)]).await;
         let lease = claim(given, "alpha").await;
@@ -328,7 +328,7 @@ async fn a_repeated_request_that_resumed_gets_the_same_lease() {
 }
 
 #[tokio::test]
-async fn a_restarted_agent_gets_back_what_it_still_holds() {
+async fn a_restarted_agent_resumes_its_lease() {
     given(async |given| {
         given.with_issues(&[("One", READY), ("Two", READY), ("Three", READY)]).await;
         let first = claim(given, "alpha").await;
@@ -366,7 +366,7 @@ async fn a_restarted_agent_gets_back_what_it_still_holds() {
 }
 
 #[tokio::test]
-async fn resuming_can_be_what_is_usual() {
+async fn resuming_can_be_the_default() {
     given_settings(&[("DISPATCH_RESUME_HELD_WORK", "true")], async |given| {
         given.with_issues(&[("One", READY), ("Two", READY)]).await;
         let first = claim(given, "alpha").await;
@@ -378,7 +378,7 @@ async fn resuming_can_be_what_is_usual() {
 }
 
 #[tokio::test]
-async fn only_who_may_act_for_an_agent_sees_what_it_holds() {
+async fn only_callers_that_may_act_for_an_agent_see_its_leases() {
     given(async |given| {
         given.with_issues(&[("One", READY)]).await;
         let lease = claim(given, "alpha").await;
@@ -393,7 +393,7 @@ async fn only_who_may_act_for_an_agent_sees_what_it_holds() {
 }
 
 #[tokio::test]
-async fn the_board_shows_who_is_to_stop_and_who_waits_for_an_answer() {
+async fn the_board_shows_stop_requests_and_awaited_input() {
     given(async |given| {
         given.with_issues(&[("One", READY)]).await;
         let lease = claim(given, "alpha").await;
@@ -417,7 +417,7 @@ async fn the_board_shows_who_is_to_stop_and_who_waits_for_an_answer() {
 }
 
 #[tokio::test]
-async fn what_an_agent_holds_is_told_over_graphql() {
+async fn graphql_lists_the_leases_of_an_agent() {
     given(async |given| {
         given.with_issues(&[("One", READY), ("Two", READY)]).await;
         let first = claim(given, "alpha").await;

@@ -87,7 +87,7 @@ async fn finish(given: &Given, lease: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn nobody_records_what_finishing_a_lease_records() {
+async fn runs_of_finished_leases_cannot_be_recorded_by_callers() {
     given_settings(&SETTINGS, async |given| {
         let tokens = [(BETA, "beta"), (ALPHA, "alpha"), (AGENT_TOKEN, "alpha")];
         for (number, (token, name)) in tokens.iter().enumerate() {

@@ -98,7 +98,7 @@ fn moved() -> MoveIssue {
 }
 
 #[tokio::test]
-async fn taking_a_scheme_back_loses_nothing() {
+async fn reverting_a_scheme_loses_nothing() {
     given(async |given| {
         let labels = ["status/ready", "ready-for-agent", "bot:alpha", "agent/beta", "p1"];
         given.with_issues(&[("One", &labels)]).await;
@@ -135,7 +135,7 @@ async fn taking_a_scheme_back_loses_nothing() {
 }
 
 #[tokio::test]
-async fn a_preview_tells_what_would_be_and_changes_nothing() {
+async fn a_preview_reports_the_result_without_changes() {
     given(async |given| {
         given
             .with_issues(&[
@@ -205,7 +205,7 @@ async fn labels_are_taken_in_the_spelling_of_the_repository() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_a_scheme_is_refused_and_other_repositories_keep_theirs() {
+async fn an_invalid_scheme_is_rejected_without_affecting_other_repositories() {
     given(async |given| {
         given.with_issues(&[("One", &["status/ready"])]).await;
         given.github.add_repository("acme/other");
@@ -236,7 +236,7 @@ async fn what_cannot_be_a_scheme_is_refused_and_other_repositories_keep_theirs()
 }
 
 #[tokio::test]
-async fn a_change_whose_answer_is_lost_is_read_back_by_the_names_of_the_repository() {
+async fn a_change_with_a_lost_response_is_read_back_in_the_label_scheme() {
     given(async |given| {
         given.with_issues(&[("One", &["ready-for-agent"])]).await;
         set(given, &scheme()).await;
@@ -270,7 +270,7 @@ async fn a_renamed_label_is_noticed_under_a_scheme_too() {
 
 /// A change that was begun under other names settles by those of now.
 #[tokio::test]
-async fn a_scheme_that_is_set_during_a_move_leaves_what_a_sync_would_say() {
+async fn a_scheme_set_during_a_move_gives_the_same_result_as_a_sync() {
     given(async |given| {
         given.with_issues(&[("One", &["status/backlog"])]).await;
         let gate = Gate::new();
@@ -295,7 +295,7 @@ async fn a_scheme_that_is_set_during_a_move_leaves_what_a_sync_would_say() {
 }
 
 #[tokio::test]
-async fn a_sync_reads_anew_what_it_read_by_another_scheme() {
+async fn a_sync_rereads_what_it_read_by_another_scheme() {
     given(async |given| {
         given.with_issues(&[("One", &["status/backlog"]), ("Two", &["ready-for-agent"])]).await;
         given.advance(60);

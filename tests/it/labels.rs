@@ -228,7 +228,7 @@ async fn filters_and_hiding_ignore_case() {
 }
 
 #[tokio::test]
-async fn a_refused_change_takes_off_what_it_added() {
+async fn a_refused_change_removes_what_it_added() {
     for spell in SPELLINGS {
         given(async |given| {
             with_own_labels(given, spell);
@@ -329,7 +329,7 @@ async fn labels_renamed_or_deleted_on_github_are_seen_by_the_next_sync() {
 }
 
 #[tokio::test]
-async fn a_sync_without_news_is_one_request() {
+async fn a_sync_without_changes_is_one_request() {
     given(async |given| {
         given.with_issues(&[("One", &["status/ready"])]).await;
         given.github.forget_requests();

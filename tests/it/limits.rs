@@ -68,7 +68,7 @@ fn part<'a>(module: &'a str, from: &str, indent: usize) -> &'a str {
 }
 
 #[tokio::test]
-async fn the_largest_page_that_the_web_asks_for_costs_no_more_than_may_be() {
+async fn the_largest_query_of_the_web_is_within_the_limits() {
     given(async |given| {
         let documents = include_str!("../../web/src/features/board/api/documents.ts");
         let backoff = include_str!("../../web/src/lib/backoff.ts");

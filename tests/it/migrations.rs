@@ -223,7 +223,7 @@ async fn migrations_go_up_over_data_and_down_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn replicas_that_start_at_once_do_not_trip_over_each_other() {
+async fn replicas_can_start_concurrently() {
     let database = Database::empty().await;
     let mut replicas = JoinSet::new();
     for _ in 0..2 {

@@ -471,7 +471,7 @@ fn check(rules: ModelRules, faults: u8) -> impl Checker<QueueModel> {
 }
 
 #[test]
-fn no_order_of_events_keeps_an_issue_longer_than_is_stated() {
+fn no_order_of_events_holds_an_issue_longer_than_documented() {
     let checked = check(ALL, 3);
     println!(
         "{} states, {} of them different",

@@ -106,7 +106,7 @@ async fn a_missing_label_is_created_in_its_colour() {
 }
 
 #[tokio::test]
-async fn labels_that_somebody_changed_meanwhile_are_respected() {
+async fn concurrent_label_changes_are_respected() {
     given(async |given| {
         given.with_issues(&[("Busy", &["status/ready"])]).await;
         given.github.relabel(REPOSITORY, 1, &["help wanted"], &[]).unwrap();
@@ -186,7 +186,7 @@ async fn blocked_needs_a_reason_and_forgets_it_on_leaving() {
 }
 
 #[tokio::test]
-async fn of_two_moves_at_once_one_wins_and_the_other_is_told_where_the_card_goes() {
+async fn of_two_concurrent_moves_one_wins_and_the_other_conflicts() {
     given(async |given| {
         given.with_issues(&[("Wanted twice", &["status/ready"])]).await;
         let issue = given.issue(1).await;
@@ -212,7 +212,7 @@ async fn of_two_moves_at_once_one_wins_and_the_other_is_told_where_the_card_goes
 }
 
 #[tokio::test]
-async fn a_refusal_changes_nothing_and_is_written_down() {
+async fn a_refusal_changes_nothing_and_is_audited() {
     given(async |given| {
         given.with_issues(&[("Protected", &["status/ready"])]).await;
         let before = position(given).await;
@@ -278,7 +278,7 @@ fn half_and_lost(given: &Given, field: &'static str) {
 }
 
 #[tokio::test]
-async fn a_change_done_by_half_whose_answer_was_lost_is_undone() {
+async fn a_partial_change_with_a_lost_response_is_undone() {
     for (field, left) in [
         ("removeLabelsFromLabelable", vec!["status/ready", "bug"]),
         ("addLabelsToLabelable", vec!["status/ready", "bug"]),
@@ -299,7 +299,7 @@ async fn a_change_done_by_half_whose_answer_was_lost_is_undone() {
 }
 
 #[tokio::test]
-async fn a_change_done_by_half_that_nobody_saw_is_undone_later() {
+async fn an_unsettled_partial_change_is_undone_by_recovery() {
     given(async |given| {
         given.with_issues(&[("Half", &["status/ready", "bug"])]).await;
         half_and_lost(given, "removeLabelsFromLabelable");
@@ -349,7 +349,7 @@ async fn an_answer_that_never_came_and_no_work_is_a_failure_that_is_looked_at_ag
 }
 
 #[tokio::test]
-async fn what_nobody_saw_is_settled_after_its_deadline() {
+async fn an_unsettled_change_is_settled_after_its_deadline() {
     given(async |given| {
         given.with_issues(&[("Unseen", &["status/ready"])]).await;
         // The work is done, its answer is lost, and GitHub is away when asked again.
@@ -378,7 +378,7 @@ async fn what_nobody_saw_is_settled_after_its_deadline() {
 }
 
 #[tokio::test]
-async fn an_issue_that_vanished_meanwhile_settles_as_a_failure() {
+async fn an_issue_deleted_during_a_change_settles_as_a_failure() {
     given(async |given| {
         given.with_issues(&[("Vanishing", &["status/ready"])]).await;
         given.github.inject(Fault::DropBefore.on("ChangeLabels"));
@@ -414,7 +414,7 @@ async fn replicas_settle_a_change_once() {
 }
 
 #[tokio::test]
-async fn a_slow_github_is_given_up_in_time() {
+async fn a_slow_github_request_times_out() {
     given(async |given| {
         given.with_issues(&[("Slow", &["status/ready"])]).await;
         let gate = Gate::new();
@@ -435,7 +435,7 @@ async fn a_slow_github_is_given_up_in_time() {
 }
 
 #[tokio::test]
-async fn a_move_is_counted_where_the_card_goes() {
+async fn a_move_is_counted_in_the_target_column() {
     given(async |given| {
         given.with_issues(&[("One", &["status/ready"]), ("Two", &["status/ready"])]).await;
         try_move(&given.app, &given.issue(1).await, Status::Done).await.unwrap();
@@ -495,7 +495,7 @@ async fn an_undo_is_a_move_back_of_its_own() {
 }
 
 #[tokio::test]
-async fn what_failed_cannot_be_undone() {
+async fn a_failed_move_cannot_be_undone() {
     given(async |given| {
         given.with_issues(&[("Refused", &["status/ready"])]).await;
         given.github.inject(Fault::error("FORBIDDEN", "no").on("ChangeLabels"));
@@ -568,7 +568,7 @@ async fn moves_into_an_empty_column_do_not_block_each_other() {
 }
 
 #[tokio::test]
-async fn the_audit_log_is_read_by_who_what_and_how() {
+async fn the_audit_log_can_be_filtered() {
     given(async |given| {
         given.with_issues(&[("One", &["status/ready", "agent/alpha"]), ("Two", &[])]).await;
         try_move(&given.app, &given.issue(1).await, Status::Done).await.unwrap();

@@ -135,7 +135,7 @@ fn a_reserved_name_in_the_settings_stops_the_start() {
 }
 
 #[tokio::test]
-async fn every_record_says_what_kind_of_caller_it_was() {
+async fn every_record_has_the_kind_of_caller() {
     given_settings(&WORKERS, async |given| {
         let labels: &[&str] = &["status/ready", "agent/alpha"];
         given.with_issues(&[("One", labels)]).await;
@@ -208,7 +208,7 @@ async fn a_worker_that_invents_names_evades_no_limit_and_floods_no_log() {
 }
 
 #[tokio::test]
-async fn programs_of_one_token_share_what_it_may_do_in_all() {
+async fn programs_with_one_token_share_its_rate_limit() {
     given(async |given| {
         let router = dispatch::router(given.app.clone());
         let token = bearer(AGENT_TOKEN);

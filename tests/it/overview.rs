@@ -69,7 +69,7 @@ async fn projects_and_agents_count_what_is_on_the_board() {
 }
 
 #[tokio::test]
-async fn days_are_told_by_the_logs() {
+async fn daily_counts_come_from_the_logs() {
     given(async |given| {
         given.with_issues(&[("One", &["status/ready"]), ("Two", &["status/ready"])]).await;
         move_to(given, 1, Status::InProgress).await;
@@ -91,7 +91,7 @@ async fn days_are_told_by_the_logs() {
 }
 
 #[tokio::test]
-async fn work_that_nobody_touches_is_stale() {
+async fn untouched_work_becomes_stale() {
     given(async |given| {
         given.with_issues(&[("Stuck", &["status/in-progress"]), ("Waits", &[])]).await;
         assert_eq!(overview::stale_issues(&given.app, 10).await.unwrap(), []);
@@ -126,7 +126,7 @@ async fn filters_offer_what_the_board_has() {
 }
 
 #[tokio::test]
-async fn what_is_hidden_is_counted_nowhere() {
+async fn hidden_issues_are_not_counted() {
     given_settings(&[("DISPATCH_EXCLUDED_LABELS", "hidden")], async |given| {
         given
             .with_issues(&[

@@ -96,7 +96,7 @@ async fn nothing_is_served_while_everything_is_paused_and_all_of_it_afterwards()
 }
 
 #[tokio::test]
-async fn a_pause_covers_its_repository_lane_or_agent_and_nothing_else() {
+async fn a_pause_covers_only_its_repository_lane_or_agent() {
     given(async |given| {
         given.with_issues(&[("One", READY)]).await;
         given.github.add_repository("acme/other");
@@ -143,7 +143,7 @@ async fn a_repository_that_is_renamed_stays_paused() {
 }
 
 #[tokio::test]
-async fn what_is_held_is_finished_or_told_to_stop() {
+async fn held_issues_are_finished_or_asked_to_stop_when_paused() {
     given(async |given| {
         given.with_issues(&[("One", READY), ("Two", READY)]).await;
         let lease = claim(given, "alpha").await.unwrap();
@@ -175,7 +175,7 @@ async fn what_is_held_is_finished_or_told_to_stop() {
 }
 
 #[tokio::test]
-async fn a_pause_ends_by_its_time_and_who_waits_hears_of_it() {
+async fn a_pause_expires_and_wakes_waiters() {
     given(async |given| {
         given.with_issues(&[("One", READY)]).await;
         let command = PauseWork { for_minutes: Some(10), ..everything() };
@@ -205,7 +205,7 @@ async fn a_pause_ends_by_its_time_and_who_waits_hears_of_it() {
 }
 
 #[tokio::test]
-async fn who_waits_hears_that_a_person_resumed() {
+async fn waiters_wake_when_a_person_resumes() {
     given(async |given| {
         given.with_issues(&[("One", READY), ("Two", READY)]).await;
         let given = &*given;
@@ -231,7 +231,7 @@ async fn who_waits_hears_that_a_person_resumed() {
 }
 
 #[tokio::test]
-async fn what_is_paused_already_in_the_same_way_stays_as_it_is() {
+async fn repeating_a_pause_changes_nothing() {
     given(async |given| {
         let first = pause(given, everything()).await;
         let again = pause(given, everything()).await;
@@ -246,7 +246,7 @@ async fn what_is_paused_already_in_the_same_way_stays_as_it_is() {
 }
 
 #[tokio::test]
-async fn events_tell_that_pauses_changed_and_not_why() {
+async fn events_announce_pause_changes_without_reasons() {
     given(async |given| {
         let subject = pause_of(PauseScope::Agent, "alpha");
         resume(given, &pause(given, subject).await).await;
@@ -277,7 +277,7 @@ async fn a_full_list_of_pauses_still_takes_one_of_everything_and_changes() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_paused_is_refused_by_name() {
+async fn an_invalid_pause_is_rejected_by_name() {
     given(async |given| {
         let field =
             async |command: PauseWork| match pause_work(&given.app, &person(), command).await {

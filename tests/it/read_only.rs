@@ -1,5 +1,5 @@
-//! Repositories where nothing can be changed: archived, locked, without issues, or out of the token's
-//! reach. They are shown, said to be so, and never offered.
+//! Repositories where nothing can be changed: archived, locked, without issues, or out of the
+//! token's reach. They are shown, said to be so, and never offered.
 
 use dispatch::domain::{ReadOnlyReason, Status};
 use dispatch::service::board::moves::{MoveIssue, move_issue};
@@ -39,7 +39,7 @@ async fn read_only_reason(given: &Given) -> Value {
 }
 
 #[tokio::test]
-async fn what_cannot_be_changed_is_known_and_never_offered() {
+async fn issues_of_read_only_repositories_are_never_served() {
     for (reason, word, access) in reasons() {
         given(async |given| {
             given.with_issues(&[("One", &["status/ready"]), ("Two", &["status/ready"])]).await;
@@ -101,7 +101,7 @@ async fn what_cannot_be_changed_is_known_and_never_offered() {
 
 /// A token may be able to do less than its user, of whom alone GitHub tells.
 #[tokio::test]
-async fn what_github_refused_is_not_offered_for_a_while() {
+async fn an_issue_refused_by_github_backs_off() {
     given(async |given| {
         given.with_issues(&[("One", &["status/ready"]), ("Two", &[])]).await;
         let issue = given.issue(1).await;

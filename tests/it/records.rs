@@ -60,7 +60,7 @@ async fn read_twice(given: &Given, list: &str, grow: impl AsyncFn()) -> [Vec<Val
 }
 
 #[tokio::test]
-async fn pages_of_the_audit_log_are_not_shifted_by_what_is_done_meanwhile() {
+async fn pages_of_the_audit_log_are_not_shifted_by_new_entries() {
     given(async |given| {
         given.with_issues(&[("One", &["status/ready"])]).await;
         // Three at the same instant, three later: the instant alone is no order.
@@ -79,7 +79,7 @@ async fn pages_of_the_audit_log_are_not_shifted_by_what_is_done_meanwhile() {
 }
 
 #[tokio::test]
-async fn pages_of_runs_are_not_shifted_by_what_is_reported_meanwhile() {
+async fn pages_of_runs_are_not_shifted_by_new_runs() {
     given(async |given| {
         for reported in 0..7 {
             given.advance(u64::from(reported > 3));
@@ -164,7 +164,7 @@ async fn the_audit_log_offers_every_value_that_finds_something() {
 }
 
 #[tokio::test]
-async fn an_entry_is_seen_when_settled_and_says_when_it_was_asked_for() {
+async fn an_entry_is_published_when_settled_with_its_request_time() {
     given(async |given| {
         given.with_issues(&[("One", &["status/ready"])]).await;
         let query = "{ auditLog(action: \"move_issue\") { nodes { requestedAt createdAt } } }";
@@ -190,7 +190,7 @@ async fn an_entry_is_seen_when_settled_and_says_when_it_was_asked_for() {
 }
 
 #[tokio::test]
-async fn what_was_done_to_an_issue_outlives_it() {
+async fn the_audit_log_of_an_issue_outlives_it() {
     given(async |given| {
         given.with_issues(&[("Stays", &[]), ("Goes", &["status/ready"])]).await;
         let id = given.issue(2).await.id.to_string();

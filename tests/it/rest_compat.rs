@@ -80,7 +80,7 @@ async fn audit(given: &Given) -> Vec<Value> {
 // ------------------------------------------------------------------------------------- health
 
 #[tokio::test]
-async fn health_says_how_database_and_doors_are() {
+async fn health_reports_database_and_transports() {
     given(async |given| {
         let answer = given.ask("GET", "/api/health", None).await;
         assert_eq!(answer.status, StatusCode::OK);
@@ -133,7 +133,7 @@ async fn health_names_the_mode() {
 }
 
 #[tokio::test]
-async fn what_the_database_is_needed_for_fails_in_the_old_words() {
+async fn without_the_database_routes_fail_with_the_legacy_errors() {
     given(async |given| {
         with_two_issues(given).await;
         lose_database(given, async |given| {
@@ -281,7 +281,7 @@ async fn filters_combine_and_take_labels_or_bare_values() {
 }
 
 #[tokio::test]
-async fn new_issues_wait_in_the_lane_that_the_settings_say() {
+async fn new_issues_start_in_the_configured_lane() {
     let lanes = json!({
         "lanes": [
             { "id": "backlog", "title": "Backlog", "claimable": false },
@@ -347,7 +347,7 @@ async fn an_issue_was_synced_when_its_repository_last_was() {
 }
 
 #[tokio::test]
-async fn excluded_labels_hide_and_the_state_is_told_all_the_same() {
+async fn excluded_labels_hide_issues_but_not_their_state() {
     given_settings(&[("DISPATCH_EXCLUDED_LABELS", "owner/sam")], async |given| {
         with_two_issues(given).await;
         assert_eq!(listed(given, "").await, [2]);
@@ -457,7 +457,7 @@ async fn the_real_labels_count_and_only_the_status_is_touched() {
 }
 
 #[tokio::test]
-async fn a_move_to_the_same_column_is_audited_and_asks_nothing_of_github() {
+async fn a_move_to_the_same_column_is_audited_without_a_github_request() {
     given(async |given| {
         with_two_issues(given).await;
         given.github.take_writes();
@@ -583,7 +583,7 @@ async fn a_closed_issue_is_not_moved() {
 }
 
 #[tokio::test]
-async fn what_github_refuses_is_told_in_its_words_and_changes_nothing() {
+async fn a_github_error_is_passed_on_and_changes_nothing() {
     given(async |given| {
         with_two_issues(given).await;
         let refusal = Fault::refuse(403, "Resource not accessible by personal access token");
@@ -604,7 +604,7 @@ async fn what_github_refuses_is_told_in_its_words_and_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_move_beside_another_is_told_where_the_card_is_and_where_it_goes() {
+async fn a_move_during_another_reports_the_current_and_target_columns() {
     given(async |given| {
         with_two_issues(given).await;
         let gate = Gate::new();
@@ -638,7 +638,7 @@ async fn a_move_beside_another_is_told_where_the_card_is_and_where_it_goes() {
 }
 
 #[tokio::test]
-async fn a_used_up_rate_limit_is_told_under_each_address_s_own_status() {
+async fn an_exhausted_rate_limit_has_each_routes_legacy_status() {
     given(async |given| {
         with_two_issues(given).await;
         given.github.exhaust_rate_limit(given.app.clock.now() + chrono::TimeDelta::minutes(10));
@@ -687,7 +687,7 @@ fn status(word: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_status_is_set_and_its_labels_are_told() {
+async fn setting_a_status_returns_the_labels() {
     given(async |given| {
         with_two_issues(given).await;
         let answer =
@@ -748,7 +748,7 @@ async fn the_body_of_a_status_is_checked() {
 }
 
 #[tokio::test]
-async fn a_status_is_not_set_on_labels_that_nobody_could_read() {
+async fn a_status_is_not_set_when_labels_are_unreadable() {
     given(async |given| {
         with_two_issues(given).await;
         given.github.inject(Fault::refuse(401, "Bad credentials").on_queries());
@@ -767,7 +767,7 @@ async fn a_status_is_not_set_on_labels_that_nobody_could_read() {
 // --------------------------------------------------------------------------------------- sync
 
 #[tokio::test]
-async fn a_sync_tells_of_each_repository() {
+async fn a_sync_reports_each_repository() {
     given(async |given| {
         let nothing = json!({ "success": true, "repos": 0, "syncedCount": 0, "results": [] });
         assert_eq!(given.ask("POST", "/api/sync", None).await.json(), nothing);
@@ -833,7 +833,7 @@ async fn a_sync_that_runs_locks_out_another() {
 }
 
 #[tokio::test]
-async fn one_issue_can_be_read_anew() {
+async fn one_issue_can_be_refreshed() {
     given(async |given| {
         with_two_issues(given).await;
         let refresh = async |number: Value| {
@@ -878,7 +878,7 @@ async fn one_issue_can_be_read_anew() {
 // ------------------------------------------------------------------------------- repositories
 
 #[tokio::test]
-async fn a_repository_is_tracked_under_its_old_address() {
+async fn a_repository_can_be_tracked_through_the_legacy_route() {
     given(async |given| {
         let body = json!({ "fullName": "Acme/Tools" });
         let answer = given.ask("POST", "/api/repos", Some(body.clone())).await;
@@ -1007,7 +1007,7 @@ const ELSEWHERE: &str =
     "`https://gitlab.com/acme/tools` is on gitlab.com, and repositories are read from github.com";
 
 #[tokio::test]
-async fn what_is_no_name_is_not_tracked() {
+async fn an_invalid_name_is_not_tracked() {
     given(async |given| {
         let format = "Invalid fullName format. Expected: owner/repo";
         let long = format!("{{\"fullName\":\"acme/{}\"}}", "x".repeat(3000));
@@ -1043,7 +1043,7 @@ async fn what_is_no_name_is_not_tracked() {
 }
 
 #[tokio::test]
-async fn who_tracked_a_repository_is_written_down() {
+async fn tracking_a_repository_is_audited() {
     given(async |given| {
         let body = json!({ "fullName": "acme/tools" });
         let request = Request::post("/api/automation/repos")
@@ -1126,7 +1126,7 @@ async fn a_run_is_recorded_whole() {
 }
 
 #[tokio::test]
-async fn the_same_run_twice_is_two_runs_unless_a_key_says_otherwise() {
+async fn a_repeated_run_is_two_runs_without_an_idempotency_key() {
     given(async |given| {
         let post = async |key: Option<&str>| {
             let mut request = Request::post("/api/agent-runs")
@@ -1242,7 +1242,7 @@ async fn a_body_is_json_whatever_it_is_called() {
 }
 
 #[tokio::test]
-async fn nothing_comes_of_bodies_that_are_not_what_is_asked_for() {
+async fn bodies_of_the_wrong_type_are_rejected_without_effect() {
     given(async |given| {
         with_two_issues(given).await;
         given.github.take_writes();
@@ -1306,7 +1306,7 @@ async fn what_is_written_on_github_is_shown_as_it_is() {
 }
 
 #[tokio::test]
-async fn a_sync_ends_well_when_its_caller_goes_away() {
+async fn a_sync_completes_when_its_caller_disconnects() {
     given(async |given| {
         with_two_issues(given).await;
         given.github.edit_title(REPOSITORY, 2, "Renamed meanwhile").unwrap();

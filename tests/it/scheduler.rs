@@ -96,7 +96,7 @@ async fn without_an_interval_issues_are_synced_on_start_only() {
 }
 
 #[tokio::test]
-async fn without_a_token_github_is_left_alone() {
+async fn without_a_token_github_is_not_contacted() {
     given_settings(&[("GITHUB_TOKEN", "")], async |given| {
         let configured = dispatch::service::App {
             config: std::sync::Arc::new(crate::support::config(&[])),

@@ -108,7 +108,7 @@ async fn audited(given: &Given, first: usize) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn whoever_shows_a_token_is_a_maintainer_until_they_sign_out() {
+async fn sign_in_with_a_token_gives_a_maintainer_session() {
     given_settings(&OPEN, async |given| {
         let mut browser = Browser::at(&given.app);
         let user = json!({ "kind": "PERSON", "name": "user", "canChangeBoard": true,
@@ -151,7 +151,7 @@ async fn whoever_shows_a_token_is_a_maintainer_until_they_sign_out() {
 }
 
 #[tokio::test]
-async fn where_nobody_changes_anything_whoever_signed_in_does() {
+async fn in_read_only_mode_a_signed_in_person_may_write() {
     given_settings(&READ_ONLY, async |given| {
         given.with_issues(&[("a", &["status/ready"])]).await;
         let mut browser = Browser::at(&given.app);
@@ -202,7 +202,7 @@ async fn wrong_tokens_are_refused_and_tried_a_few_times_only() {
 }
 
 #[tokio::test]
-async fn a_name_is_asked_that_is_nobody_elses() {
+async fn an_unambiguous_name_is_looked_up() {
     given(async |given| {
         let mut browser = Browser::at(&given.app);
         let long = "x".repeat(101);
@@ -283,7 +283,7 @@ async fn a_session_ends_with_its_token_and_counts_on_every_replica() {
 }
 
 #[tokio::test]
-async fn in_other_modes_nobody_signs_in_and_no_session_counts() {
+async fn in_other_modes_sign_in_and_sessions_are_rejected() {
     for (mode, word) in [(&BASIC[..], "basic"), (&DISABLED[..], "disabled")] {
         given_settings(mode, async |given| {
             let mut open = given.app.clone();
@@ -316,7 +316,7 @@ async fn in_other_modes_nobody_signs_in_and_no_session_counts() {
 }
 
 #[tokio::test]
-async fn without_a_token_nobody_can_sign_in() {
+async fn without_a_token_sign_in_is_rejected() {
     given_settings(&[("DISPATCH_AGENT_TOKEN", "")], async |given| {
         let mut browser = Browser::at(&given.app);
         assert_eq!(browser.viewer().await["canSignIn"], false);
@@ -326,7 +326,7 @@ async fn without_a_token_nobody_can_sign_in() {
 }
 
 #[tokio::test]
-async fn what_is_shown_in_the_header_counts_before_the_cookie() {
+async fn the_authorization_header_precedes_the_cookie() {
     given_settings(&OPEN, async |given| {
         let mut browser = Browser::at(&given.app);
         browser.sign_in("Sam", AGENT_TOKEN).await;
@@ -341,7 +341,7 @@ async fn what_is_shown_in_the_header_counts_before_the_cookie() {
 }
 
 #[tokio::test]
-async fn another_site_signs_nobody_in_or_out() {
+async fn cross_site_requests_do_not_sign_in_or_out() {
     given(async |given| {
         let mut browser = Browser::at(&given.app);
         browser.sign_in("Sam", AGENT_TOKEN).await;
@@ -401,7 +401,7 @@ async fn there_are_never_more_than_a_thousand_sessions() {
 }
 
 #[tokio::test]
-async fn nothing_that_opens_anything_is_stored() {
+async fn no_usable_secret_is_stored() {
     given(async |given| {
         let mut browser = Browser::at(&given.app);
         browser.sign_in("Sam", AGENT_TOKEN).await;
@@ -435,7 +435,7 @@ async fn a_socket_is_closed_when_its_session_is_over() {
 }
 
 #[tokio::test]
-async fn pages_do_not_ask_the_database_who_is_signed_in() {
+async fn pages_are_served_without_session_queries() {
     given(async |given| {
         let mut browser = Browser::at(&given.app);
         browser.sign_in("Sam", AGENT_TOKEN).await;
@@ -465,7 +465,7 @@ async fn signing_in_again_ends_the_session_before() {
 }
 
 #[tokio::test]
-async fn whatever_stands_beside_the_cookie_its_session_ends() {
+async fn sign_out_ends_the_session_despite_other_credentials() {
     given(async |given| {
         let wrong = "dispatch_session=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA; ".repeat(8);
         for beside in ["pref=\u{e9}; ", "a=\"; ", &wrong] {
@@ -493,7 +493,7 @@ async fn whatever_stands_beside_the_cookie_its_session_ends() {
 }
 
 #[tokio::test]
-async fn a_token_is_pasted_with_what_stands_around_it() {
+async fn a_pasted_token_is_trimmed() {
     given_settings(&OPEN, async |given| {
         for pasted in [
             format!(" {AGENT_TOKEN}\n"),

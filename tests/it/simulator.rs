@@ -116,7 +116,7 @@ async fn an_issue_that_changes_while_it_is_paged_through_is_met_again() {
 }
 
 #[test]
-fn each_change_is_later_than_the_one_before_unless_told_otherwise() {
+fn each_change_is_later_than_the_one_before_by_default() {
     let (simulator, name) = (simulator(), "acme/tools");
     simulator.add_repository(name);
     simulator.open_issue(name, NewIssue::titled("An issue", &[])).unwrap();
@@ -129,7 +129,7 @@ fn each_change_is_later_than_the_one_before_unless_told_otherwise() {
 }
 
 #[test]
-fn what_changes_nothing_is_no_update() {
+fn an_unchanged_issue_is_not_updated() {
     let (simulator, name) = (simulator(), "acme/tools");
     simulator.add_repository(name);
     simulator.open_issue(name, NewIssue::titled("An issue", &["type/bug"])).unwrap();
@@ -245,7 +245,7 @@ fn the_sample_fills_every_column_and_every_repository() {
 }
 
 #[test]
-fn the_sample_has_what_boards_trip_over() {
+fn the_sample_has_edge_cases() {
     let issues = sampled(7);
     let has = |what: &str, is_it: &dyn Fn(&dispatch::simulator::IssueView) -> bool| {
         assert!(issues.iter().any(|(_, issue)| is_it(issue)), "nothing with {what}");
@@ -330,7 +330,7 @@ fn people_do_everything_and_keep_the_size() {
 // ---------------------------------------------------------------- size
 
 #[tokio::test]
-async fn a_load_is_as_large_as_it_says() {
+async fn a_load_has_the_requested_size() {
     let github = GitHub::start().await;
     let load = Load { repositories: 3, open: 250, closed: 50, seed: 1 };
     let names = load.make(&github.simulator);

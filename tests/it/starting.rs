@@ -116,7 +116,7 @@ async fn bad_settings_stop_the_start() {
 }
 
 #[tokio::test]
-async fn without_github_it_serves_and_says_what_is_missing() {
+async fn without_github_it_serves_and_reports_what_is_missing() {
     let database = Database::new().await;
     let serving = Serving::start("serve", &[("DATABASE_URL", database.url())]).await;
     assert!(serving.address.starts_with("http://127.0.0.1:"), "{}", serving.address);
@@ -159,7 +159,7 @@ async fn a_board_that_others_can_change_is_warned_of() {
 }
 
 #[tokio::test]
-async fn a_name_that_came_too_late_is_said() {
+async fn a_name_that_arrives_too_late_is_reported() {
     let database = Database::new().await;
     let first = [("DATABASE_URL", database.url()), ("GITHUB_REPOSITORIES", "acme/api,no-slash")];
     let (_, logged) = Serving::start("serve", &first).await.end(Signal::SIGINT).await;
@@ -188,7 +188,7 @@ async fn two_that_start_at_once_migrate_once() {
 }
 
 #[tokio::test]
-async fn the_schema_is_left_alone_when_asked() {
+async fn migrations_are_skipped_when_configured() {
     let database = Database::empty().await;
     let settings = [("DATABASE_URL", database.url()), ("SKIP_DB_MIGRATIONS", "true")];
     let said = refusal("serve", &settings).await;
@@ -396,7 +396,7 @@ async fn the_demo_touches_no_data_but_its_own() {
 }
 
 #[tokio::test]
-async fn the_demo_has_days_of_work_behind_it() {
+async fn the_demo_has_days_of_history() {
     let folder = TempDir::new().unwrap();
     let data_dir = folder.path().to_str().unwrap();
     let mut demo = dispatch("demo", &[("DISPATCH_DATA_DIR", data_dir)]);
@@ -447,7 +447,7 @@ async fn the_demo_has_days_of_work_behind_it() {
 }
 
 #[tokio::test]
-async fn an_address_in_use_is_said_with_a_way_out() {
+async fn an_address_in_use_is_reported_with_a_remedy() {
     let database = Database::new().await;
     let taken = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
@@ -473,7 +473,7 @@ async fn help_lists_the_settings_and_version_the_version() {
 }
 
 #[tokio::test]
-async fn a_database_that_cannot_serve_is_refused_with_what_to_set() {
+async fn an_unsuitable_database_is_rejected_with_the_setting_to_change() {
     let database = Database::new().await;
     let pooler = Pooler::start(database.url(), Mode::Transaction).await;
     let said = refusal("serve", &[("DATABASE_URL", &pooler.url())]).await;

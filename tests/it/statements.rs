@@ -48,7 +48,7 @@ async fn send(address: &str, head: &str, body: &str) -> TcpStream {
 }
 
 #[tokio::test]
-async fn a_query_is_cancelled_when_its_client_goes() {
+async fn a_query_is_cancelled_when_its_client_disconnects() {
     given_settings(&ANY_TIME, async |given| {
         given.with_issues(&[("A word", &[])]).await;
         let address = given.serve().await;
@@ -117,7 +117,7 @@ async fn a_query_that_takes_too_long_is_cancelled() {
 }
 
 #[tokio::test]
-async fn a_change_is_not_cancelled_when_its_client_goes() {
+async fn a_mutation_is_not_cancelled_when_its_client_disconnects() {
     given_settings(&ANY_TIME, async |given| {
         given.with_issues(&[("One", &["status/ready"])]).await;
         let address = given.serve().await;
@@ -179,7 +179,7 @@ async fn statements_have_a_time() {
 }
 
 #[tokio::test]
-async fn searching_weighs_in_what_a_query_costs() {
+async fn a_search_adds_to_the_cost_of_a_query() {
     given(async |given| {
         let many = |count: usize| {
             let one = |n| format!(r#"q{n}: issues(filter: {{search: "a"}}) {{ totalCount }} "#);
@@ -194,7 +194,7 @@ async fn searching_weighs_in_what_a_query_costs() {
 }
 
 #[tokio::test]
-async fn while_the_database_is_away_every_transport_says_so() {
+async fn without_the_database_every_transport_is_unavailable() {
     given(async |given| {
         given.with_issues(&[("One", &["status/ready"])]).await;
         let cursor = given.graphql("{ board { asOf } }", json!({})).await["board"]["asOf"].clone();

@@ -123,7 +123,7 @@ async fn a_sync_in_one_replica_is_followed_in_another() {
 }
 
 #[tokio::test]
-async fn a_snapshot_and_the_events_behind_it_leave_nothing_out() {
+async fn a_snapshot_and_the_events_after_it_miss_nothing() {
     given(async |given| {
         given.with_issues(&[("a", &[]), ("b", &[])]).await;
         let board = given.graphql("{ board { asOf } }", json!({})).await;
@@ -181,7 +181,7 @@ async fn a_browser_reads_the_stream_with_get() {
 }
 
 #[tokio::test]
-async fn a_filter_narrows_what_is_told() {
+async fn a_filter_narrows_the_events() {
     given(async |given| {
         given.with_issues(&[("a", &["status/backlog"]), ("b", &["status/ready"])]).await;
         let (a, b) = (given.issue(1).await.id, given.issue(2).await.id);
@@ -207,7 +207,7 @@ async fn a_filter_narrows_what_is_told() {
 }
 
 #[tokio::test]
-async fn words_are_looked_up_for_each_event() {
+async fn search_words_are_evaluated_for_each_event() {
     given(async |given| {
         given.with_issues(&[("About gzip", &[]), ("About zstd", &[])]).await;
         let (gzip, zstd) = (given.issue(1).await.id, given.issue(2).await.id);
@@ -238,7 +238,7 @@ async fn words_are_looked_up_for_each_event() {
 }
 
 #[tokio::test]
-async fn what_is_touched_leaves_the_board_of_the_untouched() {
+async fn an_updated_issue_leaves_a_board_filtered_by_update_time() {
     given(async |given| {
         given.with_issues(&[("a", &["status/ready"]), ("b", &["status/ready"])]).await;
         let (a, b) = (given.issue(1).await.id, given.issue(2).await.id);
@@ -285,7 +285,7 @@ async fn tracking_another_repository_starts_everybody_over() {
 }
 
 #[tokio::test]
-async fn a_cursor_that_cannot_be_resumed_from_says_so() {
+async fn an_unresumable_cursor_gets_a_resync() {
     given(async |given| {
         given.with_issues(&[("a", &[])]).await;
         let issue = given.issue(1).await.id;
@@ -322,7 +322,7 @@ async fn a_cursor_that_cannot_be_resumed_from_says_so() {
 }
 
 #[tokio::test]
-async fn an_issue_that_is_gone_when_it_is_told_of_is_removed() {
+async fn an_issue_gone_at_replay_becomes_a_removal() {
     given(async |given| {
         given.with_issues(&[("a", &[]), ("b", &[])]).await;
         let before = position(&given.app).await.unwrap();
@@ -341,7 +341,7 @@ async fn an_issue_that_is_gone_when_it_is_told_of_is_removed() {
 }
 
 #[tokio::test]
-async fn records_are_told_as_they_are_made() {
+async fn records_are_published_as_they_are_made() {
     given(async |given| {
         given.with_issues(&[("a", &["status/ready"])]).await;
         let issue = given.issue(1).await.id;
@@ -383,7 +383,7 @@ async fn records_are_told_as_they_are_made() {
 }
 
 #[tokio::test]
-async fn another_replica_tells_the_same() {
+async fn another_replica_publishes_the_same() {
     given(async |given| {
         given.with_issues(&[("a", &[])]).await;
         let replica = given.replica().await;
@@ -448,7 +448,7 @@ fn begun_at(position: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn nothing_is_lost_or_told_twice_whoever_reconnects_whenever() {
+async fn reconnecting_loses_and_repeats_no_event() {
     given(async |given| {
         let titles: Vec<String> = (0..6).map(|n| format!("Issue {n}")).collect();
         let issues: Vec<(&str, &[&str])> =
@@ -486,7 +486,7 @@ async fn nothing_is_lost_or_told_twice_whoever_reconnects_whenever() {
 }
 
 #[tokio::test]
-async fn who_falls_behind_is_told_to_start_over() {
+async fn a_subscriber_that_lags_gets_a_resync() {
     given(async |given| {
         given.with_issues(&[("a", &[])]).await;
         let issue = given.issue(1).await.id;
@@ -527,7 +527,7 @@ async fn who_falls_behind_is_told_to_start_over() {
 }
 
 #[tokio::test]
-async fn a_lost_connection_to_the_bell_costs_no_event() {
+async fn a_lost_listener_connection_loses_no_event() {
     given(async |given| {
         given.with_issues(&[("a", &[])]).await;
         let issue = given.issue(1).await.id;
@@ -557,7 +557,7 @@ async fn a_lost_connection_to_the_bell_costs_no_event() {
 }
 
 #[tokio::test]
-async fn who_comes_back_to_a_server_that_was_killed_is_told_what_the_log_holds() {
+async fn a_subscriber_resumes_from_the_log_after_a_crash() {
     let github = GitHub::with_clock(Clock::system()).await;
     github.simulator.add_repository(REPOSITORY);
     for title in ["a", "b"] {
@@ -615,7 +615,7 @@ async fn who_comes_back_to_a_server_that_was_killed_is_told_what_the_log_holds()
 }
 
 #[tokio::test]
-async fn who_does_not_read_holds_nobody_back_and_is_let_go() {
+async fn a_client_that_does_not_read_is_disconnected_and_delays_nobody() {
     const BODIES: &str = "subscription { boardEvents { ... on IssueMoved { issue { body } } } }";
     given(async |given| {
         given.with_issues(&[("Long", &[])]).await;
@@ -718,7 +718,7 @@ async fn a_socket_carries_queries_and_mutations_too() {
 }
 
 #[tokio::test]
-async fn a_refused_subscription_says_why_once() {
+async fn a_refused_subscription_reports_one_error() {
     given(async |given| {
         given.with_issues(&[("a", &[])]).await;
         let address = given.serve().await;
@@ -763,7 +763,7 @@ async fn a_refused_subscription_says_why_once() {
 }
 
 #[tokio::test]
-async fn who_breaks_the_protocol_is_told_and_closed() {
+async fn a_protocol_violation_closes_the_socket_with_a_reason() {
     given(async |given| {
         let address = given.serve().await;
         let closed = async |messages: &[Value]| {
@@ -824,7 +824,7 @@ async fn the_operations_of_one_socket_have_so_many_bytes() {
 }
 
 #[tokio::test]
-async fn an_operation_that_is_completed_says_no_more() {
+async fn a_completed_operation_sends_nothing_more() {
     given(async |given| {
         given.with_issues(&[("a", &[])]).await;
         let issue = given.issue(1).await.id;
@@ -843,7 +843,7 @@ async fn an_operation_that_is_completed_says_no_more() {
 }
 
 #[tokio::test]
-async fn a_socket_shows_credentials_when_it_introduces_itself() {
+async fn a_socket_authenticates_in_connection_init() {
     let basic = [
         ("DISPATCH_AUTH_MODE", "basic"),
         ("DISPATCH_AUTH_USERNAME", "sam"),
@@ -876,7 +876,7 @@ async fn a_socket_shows_credentials_when_it_introduces_itself() {
 }
 
 #[tokio::test]
-async fn who_follows_is_let_go_when_the_service_stops() {
+async fn subscriptions_end_when_the_service_stops() {
     given(async |given| {
         given.with_issues(&[("a", &[])]).await;
         let address = given.serve().await;

@@ -46,7 +46,7 @@ async fn error_of(given: &Given, repository: &str) -> Option<String> {
 }
 
 #[tokio::test]
-async fn the_first_pass_brings_everything_the_board_shows() {
+async fn the_first_full_sync_reads_everything_the_board_shows() {
     given(async |given| {
         given.github.add_repository(REPOSITORY);
         for number in 0..230 {
@@ -97,7 +97,7 @@ async fn an_unchanged_repository_costs_one_request_and_writes_no_issue() {
 }
 
 #[tokio::test]
-async fn news_arrive_as_events_open_and_closed_together() {
+async fn open_and_closed_changes_arrive_as_events_together() {
     given(async |given| {
         given.with_issues(&[("Moves", &["status/ready"]), ("Closes", &[]), ("Edits", &[])]).await;
         given.advance(600);
@@ -132,7 +132,7 @@ async fn news_arrive_as_events_open_and_closed_together() {
 }
 
 #[tokio::test]
-async fn a_deleted_issue_leaves_the_board_and_the_count_tells() {
+async fn a_deleted_issue_leaves_the_board_and_the_count() {
     given(async |given| {
         given.with_issues(&[("Stays", &[]), ("Goes", &["status/ready"])]).await;
         given.advance(600);
@@ -276,7 +276,7 @@ async fn one_failing_repository_does_not_stop_the_rest() {
 }
 
 #[tokio::test]
-async fn an_interrupted_first_pass_goes_on_where_it_stopped() {
+async fn an_interrupted_first_full_sync_resumes() {
     given(async |given| {
         given.github.add_repository(REPOSITORY);
         for minutes in 0..250 {
@@ -301,7 +301,7 @@ async fn an_interrupted_first_pass_goes_on_where_it_stopped() {
 }
 
 #[tokio::test]
-async fn a_page_that_takes_too_long_is_asked_for_in_halves() {
+async fn a_page_that_times_out_is_requested_in_halves() {
     given(async |given| {
         given.github.add_repository(REPOSITORY);
         for number in 0..60 {
@@ -323,7 +323,7 @@ async fn a_page_that_takes_too_long_is_asked_for_in_halves() {
 }
 
 #[tokio::test]
-async fn a_used_up_rate_limit_stops_the_sync_and_says_until_when() {
+async fn an_exhausted_rate_limit_stops_the_sync_and_reports_the_reset() {
     given(async |given| {
         given.with_issues(&[("One", &[])]).await;
         let until = start_of_time() + chrono::TimeDelta::minutes(30);
@@ -415,7 +415,7 @@ async fn assert_found(given: &Given, name: &str, present: &str) {
 }
 
 #[tokio::test]
-async fn a_repository_tracked_under_its_old_and_its_new_name_is_there_once() {
+async fn a_repository_tracked_under_its_former_and_current_name_is_stored_once() {
     // Which of the two is synced first goes by their names; either may be disabled.
     for (new, was_untracked) in
         [("acme/instruments", false), ("acme/zoo", false), ("acme/instruments", true)]
@@ -449,7 +449,7 @@ async fn a_repository_tracked_under_its_old_and_its_new_name_is_there_once() {
 }
 
 #[tokio::test]
-async fn a_former_name_outlives_a_sync_that_began_before_it_was_known() {
+async fn a_former_name_survives_a_concurrent_sync() {
     given(async |given| {
         for name in [REPOSITORY, "acme/zoo"] {
             given.github.add_repository(name);
@@ -554,7 +554,7 @@ async fn text_that_postgres_cannot_hold_is_stored_without_it() {
 }
 
 #[tokio::test]
-async fn of_two_syncs_at_once_one_is_told_that_the_other_runs() {
+async fn of_two_concurrent_syncs_one_is_rejected() {
     given(async |given| {
         given.with_issues(&[("One", &[])]).await;
         let other = given.replica().await;
@@ -574,7 +574,7 @@ async fn of_two_syncs_at_once_one_is_told_that_the_other_runs() {
 }
 
 #[tokio::test]
-async fn every_replica_can_tell_how_far_a_sync_has_come() {
+async fn every_replica_reports_sync_progress() {
     given(async |given| {
         given.with_issues(&[("One", &[]), ("Two", &[])]).await;
         given.github.add_repository("acme/zebra");
@@ -616,7 +616,7 @@ async fn every_replica_can_tell_how_far_a_sync_has_come() {
 }
 
 #[tokio::test]
-async fn what_is_shown_is_as_old_as_the_repository_that_fails() {
+async fn the_sync_age_is_that_of_a_failing_repository() {
     given(async |given| {
         given.with_issues(&[("One", &[])]).await;
         given.github.add_repository("acme/zebra");
@@ -654,7 +654,7 @@ async fn the_lock_of_a_dead_sync_is_over_after_a_while() {
 }
 
 #[tokio::test]
-async fn a_sync_that_gives_signs_of_life_keeps_its_lock() {
+async fn a_sync_with_heartbeats_keeps_its_lock() {
     given_settings(&[("DISPATCH_SYNC_LOCK_MAX_AGE_MS", "1000")], async |given| {
         given.with_issues(&[("One", &[])]).await;
         let gate = Gate::new();
@@ -678,7 +678,7 @@ async fn a_sync_that_gives_signs_of_life_keeps_its_lock() {
 }
 
 #[tokio::test]
-async fn a_sync_that_lost_its_lock_stops_and_leaves_its_successors() {
+async fn a_sync_that_lost_its_lock_stops_and_keeps_the_successors_lock() {
     given_settings(&[("DISPATCH_SYNC_LOCK_MAX_AGE_MS", "1000")], async |given| {
         given.with_issues(&[("One", &[])]).await;
         let gate = Gate::new();
@@ -696,7 +696,7 @@ async fn a_sync_that_lost_its_lock_stops_and_leaves_its_successors() {
 }
 
 #[tokio::test]
-async fn what_is_new_beside_a_change_under_way_is_read_once_that_is_settled() {
+async fn changes_during_an_unsettled_change_are_read_afterwards() {
     given(async |given| {
         given.with_issues(&[("One", &["status/ready"]), ("Two", &[])]).await;
         given.github.inject(Fault::refuse(502, "away").on("ChangeLabels"));
@@ -753,7 +753,7 @@ async fn four_repositories_are_read_at_once_and_no_more() {
 }
 
 #[tokio::test]
-async fn replicas_do_not_ask_github_twice_by_their_timers() {
+async fn replicas_do_not_sync_twice_by_their_timers() {
     given(async |given| {
         given.with_issues(&[("One", &[])]).await;
         given.github.forget_requests();
@@ -832,7 +832,7 @@ async fn the_settings_are_tracked_once_ever() {
 }
 
 #[tokio::test]
-async fn the_settings_come_beside_what_was_tracked_by_hand() {
+async fn configured_repositories_are_added_to_those_tracked_by_people() {
     given_settings(&[("GITHUB_REPOSITORIES", "acme/tools,acme/other")], async |given| {
         given.track("acme/by-hand").await;
         given.track("Acme/Tools").await;
@@ -895,7 +895,7 @@ fn half(path: &'static str) -> Rule {
 }
 
 #[tokio::test]
-async fn an_issue_that_cannot_be_read_costs_itself_alone_and_is_tried_again() {
+async fn an_unreadable_issue_is_skipped_alone_and_retried() {
     // The whole issue is missing, a part of it, and a part of which GitHub says nothing.
     for path in ["nodes.1", "nodes.1.labels", "nodes.1.title"] {
         given(async |given| {

@@ -1,6 +1,8 @@
-//! Encrypted connections to PostgreSQL, to a server that can prove who it is and to one that cannot.
+//! Encrypted connections to PostgreSQL, to a server that can prove who it is and to one that
+//! cannot.
 //!
-//! The certificates in `tls/` were made for this test, for a hundred years and the name `localhost`.
+//! The certificates in `tls/` were made for this test, for a hundred years and the name
+//! `localhost`.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -100,7 +102,7 @@ fn acceptor() -> TlsAcceptor {
 }
 
 #[tokio::test]
-async fn a_server_must_prove_who_it_is_where_encryption_is_required() {
+async fn a_server_must_authenticate_where_encryption_is_required() {
     let database = Database::empty().await;
     let front = Front::new(&database, true).await;
 

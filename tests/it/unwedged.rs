@@ -324,7 +324,7 @@ impl ReplicaWorld<'_> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whatever_happens_what_may_be_claimed_is_held_in_time() {
+async fn every_eligible_issue_is_leased_in_bounded_time() {
     let mut longest = TimeDelta::zero();
     for seed in 0..WORLDS {
         let waited = Box::pin(longest_wait(seed)).await;

@@ -209,7 +209,7 @@ async fn github_s_own_labels_decide() {
 }
 
 #[tokio::test]
-async fn without_github_s_word_nothing_is_claimed() {
+async fn nothing_is_claimed_while_github_labels_are_unreadable() {
     given(async |given| {
         given.with_issues(&[("One", READY)]).await;
         given.github.inject(Fault::refuse(500, "down").on("LiveLabels").times(3));
@@ -248,7 +248,7 @@ async fn an_issue_that_github_refuses_does_not_keep_the_others_back() {
 }
 
 #[tokio::test]
-async fn a_lost_answer_keeps_the_issue_from_others_until_it_is_known() {
+async fn a_lost_response_keeps_the_issue_reserved_until_the_outcome_is_known() {
     given(async |given| {
         given.with_issues(&[("One", READY)]).await;
         given.github.inject(Fault::DropAfter.on("ChangeLabels"));
@@ -310,7 +310,7 @@ async fn a_lease_is_renewed_until_it_is_over() {
 }
 
 #[tokio::test]
-async fn what_an_expired_lease_left_is_put_right_when_github_can() {
+async fn labels_of_an_expired_lease_are_cleaned_up_when_github_recovers() {
     given(async |given| {
         given.with_issues(&[("One", READY), ("Two", READY)]).await;
         claim(given, "alpha").await.unwrap();
@@ -330,7 +330,7 @@ async fn what_an_expired_lease_left_is_put_right_when_github_can() {
 }
 
 #[tokio::test]
-async fn who_comes_late_to_an_expired_lease_changes_nothing() {
+async fn a_late_cleanup_of_an_expired_lease_changes_nothing() {
     given(async |given| {
         given.with_issues(&[("One", READY)]).await;
         claim(given, "alpha").await.unwrap();
@@ -354,7 +354,7 @@ async fn who_comes_late_to_an_expired_lease_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_write_with_an_old_token_is_refused() {
+async fn a_write_with_a_stale_fencing_token_is_rejected() {
     given(async |given| {
         given.with_issues(&[("One", READY)]).await;
         let old = claim(given, "alpha").await.unwrap();
@@ -501,7 +501,7 @@ async fn until_nobody_waits(waits: impl Fn() -> bool) {
 }
 
 #[tokio::test]
-async fn whoever_left_before_there_was_work_claims_nothing() {
+async fn a_client_that_disconnected_before_an_issue_was_eligible_claims_nothing() {
     for (path, query, tool) in WAITING {
         given(async |given| {
             given.with_issues(&[("One", &["status/ready", "agent/beta"])]).await;
@@ -525,7 +525,7 @@ async fn whoever_left_before_there_was_work_claims_nothing() {
 }
 
 #[tokio::test]
-async fn what_was_claimed_for_whoever_left_is_given_back() {
+async fn a_claim_for_a_disconnected_client_is_released() {
     for (path, query, tool) in WAITING {
         given(async |given| {
             given.with_issues(&[("One", READY)]).await;
@@ -552,7 +552,7 @@ async fn what_was_claimed_for_whoever_left_is_given_back() {
 
 /// The answer of a tool has the comments of the issue, for which GitHub is asked after the claim.
 #[tokio::test]
-async fn who_leaves_while_the_answer_is_put_together_holds_nothing() {
+async fn a_client_that_disconnects_during_the_response_holds_no_lease() {
     given(async |given| {
         given.with_issues(&[("One", READY)]).await;
         given.github.comment(REPOSITORY, 1).unwrap();
@@ -576,7 +576,7 @@ async fn who_leaves_while_the_answer_is_put_together_holds_nothing() {
 
 /// Fifty agents that claim at once, of as much work, all get some.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nobody_is_told_that_there_is_no_work_while_there_is() {
+async fn no_claim_is_idle_while_an_issue_is_eligible() {
     given(async |given| {
         given.with_issues(&[]).await;
         for number in 0..50 {
@@ -601,7 +601,7 @@ async fn nobody_is_told_that_there_is_no_work_while_there_is() {
 
 /// A change that reads GitHub before the sync does sees first that the holder's label is gone.
 #[tokio::test]
-async fn a_label_that_was_taken_off_ends_the_lease_whoever_sees_it_first() {
+async fn a_removed_agent_label_ends_the_lease_whoever_reads_it_first() {
     given(async |given| {
         given.with_issues(&[("One", READY)]).await;
         let lease = claim(given, "alpha").await.unwrap();
@@ -619,7 +619,7 @@ async fn a_label_that_was_taken_off_ends_the_lease_whoever_sees_it_first() {
 /// Of the repeat that is told of a lease and the claim that gives it back, one comes first, and the
 /// other then does nothing.
 #[tokio::test]
-async fn a_lease_is_not_told_to_a_repeat_and_given_back_as_well() {
+async fn a_lease_returned_to_a_retry_is_not_released() {
     Box::pin(given(async |given| {
         given.with_issues(&[("One", READY), ("Two", READY)]).await;
         let asked = |id: &str| ClaimNext { request_id: Some(id.to_owned()), ..next("alpha") };
@@ -681,7 +681,7 @@ async fn a_socket_that_closes_or_completes_waits_no_more() {
 }
 
 #[tokio::test]
-async fn a_caller_by_http_2_that_leaves_waits_no_more() {
+async fn an_http_2_caller_that_disconnects_stops_waiting() {
     given(async |given| {
         given.with_issues(&[]).await;
         let address = given.serve().await;
@@ -702,7 +702,7 @@ async fn a_caller_by_http_2_that_leaves_waits_no_more() {
 
 /// By the connections that stay open when one request ends, and with force.
 #[tokio::test]
-async fn what_was_claimed_for_a_stream_that_ended_is_given_back() {
+async fn a_claim_for_a_closed_stream_is_released() {
     let forced = "mutation { claimIssue(input: {
         agent: \"alpha\", issueId: \"iss_000001\", force: true }) { lease { id } } }";
     for (is_socket, query) in [(true, WAITING[0].1), (true, forced), (false, WAITING[0].1)] {
@@ -832,7 +832,7 @@ async fn finished_work_rests_where_its_outcome_belongs() {
 }
 
 #[tokio::test]
-async fn work_on_an_issue_that_was_closed_meanwhile_can_be_finished() {
+async fn work_on_an_issue_closed_during_the_lease_can_be_finished() {
     given(async |given| {
         given.with_issues(&[("One", READY)]).await;
         let lease = claim(given, "alpha").await.unwrap();
@@ -884,7 +884,7 @@ async fn a_lease_ends_with_the_label_that_a_person_takes_off() {
 }
 
 #[tokio::test]
-async fn a_renewal_tells_whether_to_go_on() {
+async fn a_renewal_returns_whether_to_continue() {
     given(async |given| {
         given.with_issues(&[("Goes on", READY), ("Closes", READY), ("Moves", READY)]).await;
         let mut held = Vec::new();
@@ -917,7 +917,7 @@ async fn a_renewal_tells_whether_to_go_on() {
 }
 
 #[tokio::test]
-async fn a_claim_by_name_says_what_the_queue_would_have_withheld() {
+async fn a_claim_by_id_warns_what_the_queue_would_withhold() {
     given(async |given| {
         given.with_issues(&[("Base", READY), ("Roof", READY)]).await;
         given.github.edit_body(REPOSITORY, 2, "Blocked by #1").unwrap();
@@ -951,7 +951,7 @@ async fn a_claim_by_name_says_what_the_queue_would_have_withheld() {
 }
 
 #[tokio::test]
-async fn who_finds_nothing_in_a_lane_hears_what_the_others_have() {
+async fn an_idle_claim_names_eligible_issues_in_other_lanes() {
     let lanes = r#"{"lanes":[{"id":"local","title":"Local","claimable":true,"role":"default"},
         {"id":"frontier","title":"Frontier","claimable":true},
         {"id":"parked","title":"Parked","claimable":false}]}"#;
@@ -971,7 +971,7 @@ async fn who_finds_nothing_in_a_lane_hears_what_the_others_have() {
 }
 
 #[tokio::test]
-async fn the_queue_says_what_comes_and_what_does_not() {
+async fn the_queue_shows_ranked_and_withheld_issues() {
     given(async |given| {
         given
             .with_issues(&[
@@ -1064,7 +1064,7 @@ async fn idle_polls_that_find_the_same_are_one_decision() {
 }
 
 #[tokio::test]
-async fn what_is_served_is_kept_with_what_was_withheld() {
+async fn a_decision_stores_served_and_withheld_issues() {
     Box::pin(given_settings(&[("DISPATCH_EXCLUDED_LABELS", "hidden")], async |given| {
         let theirs: &[&str] = &["status/ready", "agent/gamma"];
         let mut issues: Vec<(&str, &[&str])> = vec![
@@ -1118,7 +1118,7 @@ async fn what_is_served_is_kept_with_what_was_withheld() {
 }
 
 #[tokio::test]
-async fn limits_hold_back_what_is_too_much() {
+async fn limits_withhold_issues() {
     let settings =
         [("DISPATCH_MAX_IN_PROGRESS_PER_AGENT", "1"), ("DISPATCH_MAX_IN_PROGRESS_PER_LANE", "2")];
     given_settings(&settings, async |given| {
@@ -1184,7 +1184,7 @@ async fn too_much_that_waits_for_a_person_stops_new_work() {
 }
 
 #[tokio::test]
-async fn who_waits_gets_what_becomes_ready_in_turn() {
+async fn waiters_are_served_in_order() {
     given(async |given| {
         given.with_issues(&[("A", &["status/backlog"]), ("B", &["status/backlog"])]).await;
         let app = &given.app;
@@ -1214,7 +1214,7 @@ async fn who_waits_gets_what_becomes_ready_in_turn() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_is_refused_by_name() {
+async fn invalid_values_are_rejected_by_name() {
     given(async |given| {
         given.with_issues(&[("One", READY), ("Two", READY)]).await;
         let refused = async |change: &dyn Fn(&mut ClaimNext)| {
@@ -1351,7 +1351,7 @@ async fn an_issue_waits_for_those_that_block_it_on_github() {
 }
 
 #[tokio::test]
-async fn an_issue_waits_for_what_is_not_cached_as_long_as_github_says() {
+async fn an_uncached_blocker_blocks_while_open_on_github() {
     given(async |given| {
         given.github.add_repository("acme/moon");
         given.github.open_issue("acme/moon", NewIssue::titled("Rocket", &[])).unwrap();
@@ -1403,7 +1403,7 @@ async fn an_issue_waits_for_what_is_not_cached_as_long_as_github_says() {
 }
 
 #[tokio::test]
-async fn references_of_what_nobody_has_made_ready_cost_little() {
+async fn references_of_unready_issues_are_cheap() {
     given(async |given| {
         given.with_issues(&[("By a stranger", &[]), ("Ready", READY)]).await;
         let many: Vec<String> = (1..=50).map(|number| format!("o/r#{number}")).collect();
@@ -1477,7 +1477,7 @@ async fn an_issue_of_the_agent_is_claimed_by_name_in_any_spelling() {
 
 /// Who gave an issue its agent is what counts, not who changed another label since.
 #[tokio::test]
-async fn the_doctor_leaves_alone_for_a_while_what_a_person_assigned() {
+async fn the_doctor_ignores_recent_assignments_by_people() {
     use dispatch::service::claims::doctor::diagnose;
 
     given_settings(&[("DISPATCH_MEANT_FOR_HOURS", "5")], async |given| {
@@ -1502,7 +1502,7 @@ async fn the_doctor_leaves_alone_for_a_while_what_a_person_assigned() {
 }
 
 #[tokio::test]
-async fn the_doctor_finds_what_is_wrong_and_puts_it_right() {
+async fn the_doctor_finds_and_repairs_inconsistencies() {
     use dispatch::domain::doctor::Inconsistency;
     use dispatch::service::claims::doctor::{diagnose, repair};
 
@@ -1601,7 +1601,7 @@ async fn the_doctor_finds_what_is_wrong_and_puts_it_right() {
 }
 
 #[tokio::test]
-async fn agents_show_what_they_hold_and_what_became_of_it() {
+async fn agents_show_their_leases_and_outcomes() {
     given(async |given| {
         given.with_issues(&[("A", READY), ("B", READY), ("C", READY)]).await;
         let first = claim(given, "alpha").await.unwrap();

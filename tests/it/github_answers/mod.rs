@@ -471,7 +471,7 @@ async fn a_conversation_is_read_comment_by_comment() {
 }
 
 #[tokio::test]
-async fn what_became_of_a_write_is_read() {
+async fn the_outcome_of_a_write_is_read_back() {
     let github = RandomGitHub::start().await;
     github
         .each(

@@ -167,7 +167,8 @@ async fn held_issues_are_finished_or_asked_to_stop_when_paused() {
         let reason = stop().await.unwrap();
         assert_eq!(reason, "Everything is paused by user: A release");
         resume(given, &stopped).await;
-        let of_other = PauseWork { stops_holders: Some(true), ..pause_of(PauseScope::Agent, "beta") };
+        let of_other =
+            PauseWork { stops_holders: Some(true), ..pause_of(PauseScope::Agent, "beta") };
         pause(given, of_other).await;
         assert_eq!(stop().await, None);
     })

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::ids::IssueId;
 
-/// Cycles among edges that lead from an issue to one that it waits for. Each is reported once, as the
-/// path from its smallest issue, and no issue is in two of them: breaking one may show another.
+/// Cycles among edges that lead from an issue to one that it waits for. Each is reported once, as
+/// the path from its smallest issue, and no issue is in two of them: breaking one may show another.
 pub fn circles(edges: &[(IssueId, IssueId)]) -> Vec<Vec<IssueId>> {
     let mut waits_for: BTreeMap<IssueId, Vec<IssueId>> = BTreeMap::new();
     for (waiting, blocker) in edges {
@@ -76,8 +76,8 @@ mod tests {
             edges in prop::collection::vec((1..8_i64, 1..8_i64), 0..20)
         ) {
             let edges: Vec<_> = edges.into_iter().filter(|(a, b)| a != b).collect();
-            let told = found(&edges);
-            for circle in &told {
+            let circles = found(&edges);
+            for circle in &circles {
                 for (at, issue) in circle.iter().enumerate() {
                     let next = circle[(at + 1) % circle.len()];
                     prop_assert!(edges.contains(&(*issue, next)), "{circle:?} in {edges:?}");
@@ -93,7 +93,7 @@ mod tests {
                     break;
                 }
             }
-            prop_assert_eq!(told.is_empty(), left.is_empty());
+            prop_assert_eq!(circles.is_empty(), left.is_empty());
         }
     }
 }

@@ -12,13 +12,13 @@ pub struct Timestamp(pub DateTime<Utc>);
 impl Timestamp {
     /// Calls back with the text. Lists hold thousands of times, so the usual ones are not put
     /// together by a general formatter.
-    fn with_text<T>(self, told: impl FnOnce(&str) -> T) -> T {
+    fn with_text<T>(self, write: impl FnOnce(&str) -> T) -> T {
         let mut text = *b"0000-00-00T00:00:00.000Z";
         let usual = u32::try_from(self.0.year()).ok().filter(|year| *year <= 9999);
         // A leap second has more milliseconds than a second has.
         let millis = self.0.timestamp_subsec_millis();
         let Some(year) = usual.filter(|_| millis < 1000) else {
-            return told(&self.0.to_rfc3339_opts(SecondsFormat::Millis, true));
+            return write(&self.0.to_rfc3339_opts(SecondsFormat::Millis, true));
         };
         let mut put = |places: std::ops::Range<usize>, mut number: u32| {
             for digit in text[places].iter_mut().rev() {
@@ -33,7 +33,7 @@ impl Timestamp {
         put(14..16, self.0.minute());
         put(17..19, self.0.second());
         put(20..23, millis);
-        told(std::str::from_utf8(&text).expect("digits are text"))
+        write(std::str::from_utf8(&text).expect("digits are text"))
     }
 }
 

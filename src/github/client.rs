@@ -296,11 +296,11 @@ impl Client {
         }
     }
 
-    fn record_success(&self, operation: &str, told: Option<(Rate, i64)>) {
-        let cost = told.map(|(_, cost)| cost);
+    fn record_success(&self, operation: &str, reported: Option<(Rate, i64)>) {
+        let cost = reported.map(|(_, cost)| cost);
         self.limits(|limits| {
             limits.until = None;
-            limits.rate = told.map(|(rate, _)| rate).or(limits.rate);
+            limits.rate = reported.map(|(rate, _)| rate).or(limits.rate);
             let remaining = limits.rate.map(|rate| rate.remaining);
             tracing::debug!(operation, cost, remaining, "GitHub answered");
         });

@@ -454,15 +454,15 @@ impl IssueIdentity {
     fn from_node(node: &Value) -> Option<Self> {
         let number = i32::try_from(node.get("number")?.as_i64()?).ok()?;
         let is_closed = node.get("closedAt").is_some_and(|at| !at.is_null());
-        let said = node.get("state").and_then(Value::as_str).unwrap_or_default();
+        let state_text = node.get("state").and_then(Value::as_str).unwrap_or_default();
         let node_id = node.get("id")?.as_str()?.to_owned();
-        Some(Self { node_id, number, state: state(said, is_closed) })
+        Some(Self { node_id, number, state: state(state_text, is_closed) })
     }
 }
 
 /// An unknown future state is mapped to a known one by whether the issue is closed.
-fn state(said: &str, is_closed: bool) -> IssueState {
-    match said {
+fn state(state_text: &str, is_closed: bool) -> IssueState {
+    match state_text {
         "OPEN" => IssueState::Open,
         "CLOSED" => IssueState::Closed,
         _ if is_closed => IssueState::Closed,

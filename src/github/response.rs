@@ -234,17 +234,17 @@ impl Received<'_> {
 
     fn response_error(&self, raw: &Value) -> ResponseError {
         let text = |name| raw.get(name).and_then(Value::as_str);
-        let said = text("message").unwrap_or_default();
-        let message = presentable(said, self.token);
+        let raw_message = text("message").unwrap_or_default();
+        let message = presentable(raw_message, self.token);
         // GitHub's own member, besides those of the GraphQL specification.
         let error = match text("type") {
             // GitHub uses both spellings.
             Some("RATE_LIMITED" | "RATE_LIMIT") => Error::RateLimited { until: self.until() },
             Some("NOT_FOUND") => Error::NotFound { message },
             Some("RESOURCE_LIMITS_EXCEEDED") => timeout(message),
-            _ if speaks_of_rate_limit(said) => Error::RateLimited { until: self.until() },
+            _ if mentions_rate_limit(raw_message) => Error::RateLimited { until: self.until() },
             // GitHub's own timeout has no type.
-            None if speaks_of_time(said) => timeout(message),
+            None if mentions_timeout(raw_message) => timeout(message),
             kind => {
                 let is_forbidden = kind == Some("FORBIDDEN");
                 Error::Refused { status: 422, message, is_forbidden }
@@ -286,7 +286,7 @@ impl Received<'_> {
             || self.status == StatusCode::FORBIDDEN
                 && (self.retry_after().is_some()
                     || self.spent().is_some()
-                    || speaks_of_rate_limit(&message));
+                    || mentions_rate_limit(&message));
         if asks_to_wait {
             Error::RateLimited { until: self.until() }
         } else {
@@ -353,14 +353,14 @@ fn timeout(message: String) -> Error {
     }
 }
 
-fn speaks_of_rate_limit(message: &str) -> bool {
+fn mentions_rate_limit(message: &str) -> bool {
     let message = message.to_lowercase();
     ["secondary rate limit", "api rate limit", "abuse detection", "submitted too quickly"]
         .iter()
         .any(|words| message.contains(words))
 }
 
-fn speaks_of_time(message: &str) -> bool {
+fn mentions_timeout(message: &str) -> bool {
     message.contains("Something went wrong while executing your query")
         || message.to_lowercase().contains("timeout")
         || message.to_lowercase().contains("timed out")

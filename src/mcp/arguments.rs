@@ -67,8 +67,8 @@ pub(super) struct InvalidArgument {
 impl InvalidArgument {
     /// The invalid argument that [`Parameters`] reported; none if it is a different error.
     pub(super) fn from_error(error: &ErrorData) -> Option<Self> {
-        let told = |member| Some(error.data.as_ref()?.get(member)?.as_str()?.to_owned());
-        Some(Self { field: told(FIELD)?, reason: told(REASON)? })
+        let text = |member| Some(error.data.as_ref()?.get(member)?.as_str()?.to_owned());
+        Some(Self { field: text(FIELD)?, reason: text(REASON)? })
     }
 }
 
@@ -373,8 +373,9 @@ mod tests {
     #[test]
     fn what_is_told_of_an_argument_comes_through_the_library() {
         let data = json!({ FIELD: "lane", REASON: "is needed" });
-        let told = InvalidArgument::from_error(&ErrorData::invalid_params("misread", Some(data)));
-        assert_eq!(told.map(|told| told.field).as_deref(), Some("lane"));
+        let argument =
+            InvalidArgument::from_error(&ErrorData::invalid_params("misread", Some(data)));
+        assert_eq!(argument.map(|argument| argument.field).as_deref(), Some("lane"));
         assert_eq!(InvalidArgument::from_error(&ErrorData::invalid_params("another", None)), None);
     }
 }

@@ -177,10 +177,10 @@ pub(super) async fn record_refusal(
         Concern::Issue => BackoffCause::Refused,
         Concern::Unknown => BackoffCause::Unanswered,
     };
-    let said: String = error.to_string().chars().take(LONGEST_REASON).collect();
+    let message: String = error.to_string().chars().take(LONGEST_REASON).collect();
     let reason = match cause {
-        BackoffCause::Unanswered => format!("GitHub did not answer ({said})"),
-        _ => format!("GitHub refused to change it ({said})"),
+        BackoffCause::Unanswered => format!("GitHub did not answer ({message})"),
+        _ => format!("GitHub refused to change it ({message})"),
     };
     let now = app.clock.now();
     let mut connection = app.connection().await?;
@@ -189,7 +189,7 @@ pub(super) async fn record_refusal(
             let row = issues::lock(connection, issue.id).await?;
             let mut not_before = now;
             if cause == BackoffCause::Forbidden {
-                not_before = record_forbidden(connection, repository, &said, now).await?;
+                not_before = record_forbidden(connection, repository, &message, now).await?;
             }
             record_backoff(app, connection, issue.id, WorkFailure { cause, reason, not_before })
                 .await?;
@@ -214,12 +214,12 @@ pub(super) async fn record_refusal_to_others(
     if error.concern() != Concern::Repository {
         return Ok(());
     }
-    let said: String = error.to_string().chars().take(LONGEST_REASON).collect();
+    let message: String = error.to_string().chars().take(LONGEST_REASON).collect();
     let now = app.clock.now();
     let mut connection = app.connection().await?;
     connection
         .transaction(async |connection| {
-            record_forbidden(connection, repository, &said, now).await.map(drop)
+            record_forbidden(connection, repository, &message, now).await.map(drop)
         })
         .await
 }
@@ -229,13 +229,13 @@ pub(super) async fn record_refusal_to_others(
 async fn record_forbidden(
     connection: &mut Connection,
     repository: &Repository,
-    said: &str,
+    message: &str,
     now: DateTime<Utc>,
 ) -> Result<DateTime<Utc>> {
     let known = repositories::lock(connection, repository.id).await?;
     let refusals = known.refusals.saturating_add(1);
     let retry_at = now + repository_delay(refusals);
-    backoffs::set_repository(connection, known.id, refusals, said, retry_at).await?;
+    backoffs::set_repository(connection, known.id, refusals, message, retry_at).await?;
     if known.read_only_reason().is_none() {
         let text = format!("GitHub refuses changes of the issues of {}", known.full_name);
         let event = resync_event(text, Actor::GitHub.actor_ref(), now);

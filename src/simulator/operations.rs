@@ -206,7 +206,7 @@ impl Simulator {
 
     /// Gives texts to the newest existing comments of an issue, oldest first: author (none for a
     /// deleted account), text and time. Neither their number nor the issue changes.
-    pub(super) fn tell_comments(
+    pub(super) fn add_comments(
         &self,
         repository: &str,
         number: i64,
@@ -214,10 +214,10 @@ impl Simulator {
     ) -> Result<(), Refusal> {
         let mut world = self.world();
         let slot = world.slot(repository)?;
-        let told = comments.into_iter().map(|(login, body, at)| {
+        let new_comments = comments.into_iter().map(|(login, body, at)| {
             (login.map_or(Commenter::Ghost, Commenter::Somebody), body, at)
         });
-        world.tell_comments(slot, number, told.collect())
+        world.add_comments(slot, number, new_comments.collect())
     }
 
     /// Posts a comment without storing its text.

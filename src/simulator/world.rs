@@ -344,18 +344,18 @@ impl World {
 
     /// Gives texts to the newest existing comments of an issue, oldest first, without any other
     /// change.
-    pub(super) fn tell_comments(
+    pub(super) fn add_comments(
         &mut self,
         slot: Slot,
         number: i64,
         comments: Vec<(Commenter, String, DateTime<Utc>)>,
     ) -> Result<(), Refusal> {
-        let told: Vec<_> = comments
+        let new_comments: Vec<_> = comments
             .into_iter()
             .map(|(author, body, at)| self.new_comment((author, &body), to_seconds(at)))
             .collect();
         self.change(slot, number, DateTime::UNIX_EPOCH, |issue| {
-            issue.posted.extend(told);
+            issue.posted.extend(new_comments);
             false
         })
         .map(drop)

@@ -221,9 +221,9 @@ impl Grammar<'_> {
     }
 
     fn says(&self, phrase: &Phrase, at: usize) -> bool {
-        let said = self.tokens.get(at..at + phrase.words.len());
-        said.is_some_and(|said| {
-            said.iter().zip(phrase.words).all(|(token, words)| match token {
+        let tokens = self.tokens.get(at..at + phrase.words.len());
+        tokens.is_some_and(|tokens| {
+            tokens.iter().zip(phrase.words).all(|(token, words)| match token {
                 Token::Word(word) => is_any(word, words),
                 _ => false,
             })

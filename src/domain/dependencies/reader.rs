@@ -262,8 +262,8 @@ impl<'a> DependencyReader<'a> {
             BlockKind::Cell => label.map_or(vec![], |_| grammar.list_at(0).references),
             BlockKind::Text => self.governed(&grammar),
         };
-        let (said, ending) = grammar.phrases();
-        for reference in governed.into_iter().chain(said) {
+        let (named_references, ending) = grammar.phrases();
+        for reference in governed.into_iter().chain(named_references) {
             if self.found.len() < MOST && reference != self.own {
                 self.found.insert(reference.clone());
             }

@@ -57,9 +57,9 @@ pub async fn active_work(app: &App, actor: &Actor, agent: &str) -> Result<Option
         Err(Error::NotFound { .. }) => return Ok(None),
         Err(error) => return Err(error),
     };
-    let told = agent_work::newest_on(app, agent, issue.id).await?;
-    let (branch, told_url) = told.map_or((None, None), |work| (work.branch, work.pr_url));
-    let pull_request_url = match told_url {
+    let newest = agent_work::newest_on(app, agent, issue.id).await?;
+    let (branch, reported_url) = newest.map_or((None, None), |work| (work.branch, work.pr_url));
+    let pull_request_url = match reported_url {
         Some(url) => Some(url),
         None => issue.pull_request_url.clone(),
     };

@@ -116,11 +116,11 @@ pub fn found(simulator: &Simulator, seed: u64) -> Vec<String> {
             issue.body += &waits_for(&open, name, at);
         }
         let is_in_review = issue.labels.iter().any(|label| label == Status::InReview.label());
-        let told = comments(&issue, now, &mut talk);
+        let new_comments = comments(&issue, now, &mut talk);
         let opened = simulator.open_issue(&repository, issue);
         let number =
             opened.expect("the repository was created above, and no issue has too many labels");
-        simulator.tell_comments(&repository, number, told).expect("it was opened above");
+        simulator.add_comments(&repository, number, new_comments).expect("it was opened above");
         if is_in_review {
             in_review.insert(name, number);
         }

@@ -44,17 +44,17 @@ pub async fn save(
     actor: &str,
     now: DateTime<Utc>,
 ) -> QueryResult<SavedView> {
-    let said = (
+    let values = (
         dsl::name.eq(name),
         dsl::query.eq(query),
         dsl::created_by.eq(actor),
         dsl::created_at.eq(now),
     );
     diesel::insert_into(dsl::saved_views)
-        .values(said)
+        .values(values)
         .on_conflict(sql::<Text>("(lower(name))"))
         .do_update()
-        .set(said)
+        .set(values)
         .returning(SavedView::as_returning())
         .get_result(connection)
         .await

@@ -1,7 +1,8 @@
-//! Who may do what: every route, every GraphQL root field and every tool with its tier, in one place.
+//! Who may do what: every route, every GraphQL root field and every tool with its tier, in one
+//! place.
 //!
-//! The middleware looks a caller's [`Tier`] up here before anything else; what the table does not name
-//! needs the highest tier. A test walks the router and the schema against it, so nothing is
+//! The middleware looks a caller's [`Tier`] up here before anything else; what the table does not
+//! name needs the highest tier. A test walks the router and the schema against it, so nothing is
 //! reachable that is not declared.
 
 use super::ids::{IssueId, LeaseId, RepositoryId};
@@ -182,8 +183,8 @@ pub enum WorkerReads {
     Only(&'static [&'static str]),
 }
 
-/// What workers read of a lease, which may be another agent's. What people tell a holder, and what it
-/// asks them, is between the two: a holder gets it with its own renewal.
+/// What workers read of a lease, which may be another agent's. What people tell a holder, and what
+/// it asks them, is between the two: a holder gets it with its own renewal.
 const WORKER_LEASE_FIELDS: &[&str] = &[
     "id",
     "issue",
@@ -245,8 +246,8 @@ pub const WORKER_NODES: &[&str] = &[IssueId::PREFIX, RepositoryId::PREFIX, Lease
 
 /// Whether a field of a GraphQL type other than the roots is open to workers, as far as the type it
 /// stands in says.
-pub fn is_open_to_workers(of: &str, field: &str) -> bool {
-    match WORKER_TYPES.iter().find(|(name, _)| *name == of) {
+pub fn is_open_to_workers(type_name: &str, field: &str) -> bool {
+    match WORKER_TYPES.iter().find(|(name, _)| *name == type_name) {
         Some((_, WorkerReads::All)) => true,
         Some((_, WorkerReads::Only(fields))) => fields.contains(&field),
         None => false,
@@ -254,8 +255,8 @@ pub fn is_open_to_workers(of: &str, field: &str) -> bool {
 }
 
 /// Whether a GraphQL type is open to workers.
-pub fn is_type_open_to_workers(of: &str) -> bool {
-    WORKER_TYPES.iter().any(|(name, _)| *name == of)
+pub fn is_type_open_to_workers(type_name: &str) -> bool {
+    WORKER_TYPES.iter().any(|(name, _)| *name == type_name)
 }
 
 /// What a worker's token opens of a route; none when it is closed to workers.
@@ -298,7 +299,7 @@ pub const LIMITS: &[(&str, &str, u32, u32)] = &[
 
 /// How many times in how many seconds a program may ask a route; none for any number.
 pub fn limit(method: &str, template: &str) -> Option<(u32, u32)> {
-    let found = LIMITS.iter().find(|(of, path, ..)| (*of, *path) == (method, template));
+    let found = LIMITS.iter().find(|(verb, path, ..)| (*verb, *path) == (method, template));
     found.map(|(_, _, times, seconds)| (*times, *seconds))
 }
 
@@ -415,7 +416,7 @@ pub const FIELDS: &[(&str, &str, Tier)] = &[
 
 /// The tier of a GraphQL root field; the highest when the table does not name it.
 pub fn field_tier(root: &str, field: &str) -> Tier {
-    let declared = FIELDS.iter().find(|(of, name, _)| *of == root && *name == field);
+    let declared = FIELDS.iter().find(|(parent, name, _)| *parent == root && *name == field);
     declared.map_or(Tier::Maintainer, |(_, _, tier)| *tier)
 }
 

@@ -42,7 +42,7 @@ pub(super) fn check(
 fn check_below(
     shapes: &Shapes,
     document: &ExecutableDocument,
-    of: &str,
+    type_name: &str,
     set: &SelectionSet,
 ) -> Result<()> {
     for item in &set.items {
@@ -50,35 +50,36 @@ fn check_below(
             Selection::Field(field) => {
                 let (name, field) = (field.node.name.node.as_str(), &field.node);
                 // What is not there is for validation to refuse.
-                let Some(shape) = shapes.field(of, name) else { continue };
+                let Some(shape) = shapes.field(type_name, name) else { continue };
                 let inside = named(shape);
                 // What has parts is selected by its parts.
                 let has_parts = !field.selection_set.node.items.is_empty();
-                let is_open = (is_root(of) || is_open_to_workers(of, name))
+                let is_open = (is_root(type_name) || is_open_to_workers(type_name, name))
                     && (!has_parts || is_type_open_to_workers(inside));
                 if !is_open {
-                    return Err(closed(&format!("{of}.{name}")));
+                    return Err(closed(&format!("{type_name}.{name}")));
                 }
                 check_below(shapes, document, inside, &field.selection_set.node)?;
             }
             Selection::InlineFragment(fragment) => {
                 let condition = fragment.node.type_condition.as_ref();
-                let of = condition.map_or(of, |condition| condition.node.on.node.as_str());
-                check_below(shapes, document, of, &fragment.node.selection_set.node)?;
+                let type_name =
+                    condition.map_or(type_name, |condition| condition.node.on.node.as_str());
+                check_below(shapes, document, type_name, &fragment.node.selection_set.node)?;
             }
             Selection::FragmentSpread(spread) => {
                 let fragment = document.fragments.get(&spread.node.fragment_name.node);
                 let Some(fragment) = fragment.map(|fragment| &fragment.node) else { continue };
-                let of = fragment.type_condition.node.on.node.as_str();
-                check_below(shapes, document, of, &fragment.selection_set.node)?;
+                let type_name = fragment.type_condition.node.on.node.as_str();
+                check_below(shapes, document, type_name, &fragment.selection_set.node)?;
             }
         }
     }
     Ok(())
 }
 
-fn is_root(of: &str) -> bool {
-    matches!(of, "Query" | "Mutation" | "Subscription")
+fn is_root(type_name: &str) -> bool {
+    matches!(type_name, "Query" | "Mutation" | "Subscription")
 }
 
 fn closed(what: &str) -> Error {

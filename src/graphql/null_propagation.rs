@@ -23,8 +23,8 @@ impl Shapes {
     pub(super) fn from_sdl(sdl: &str) -> Self {
         let schema = parse_schema(sdl).expect("the library reads the schema that it has written");
         let types = schema.definitions.into_iter().filter_map(|definition| {
-            let TypeSystemDefinition::Type(of) = definition else { return None };
-            let fields = match of.node.kind {
+            let TypeSystemDefinition::Type(definition) = definition else { return None };
+            let fields = match definition.node.kind {
                 TypeKind::Object(object) => object.fields,
                 TypeKind::Interface(interface) => interface.fields,
                 _ => return None,
@@ -32,19 +32,19 @@ impl Shapes {
             let fields = fields
                 .into_iter()
                 .map(|field| (field.node.name.node.to_string(), field.node.ty.node));
-            Some((of.node.name.node.to_string(), fields.collect()))
+            Some((definition.node.name.node.to_string(), fields.collect()))
         });
         Self(types.collect())
     }
 
     /// Whether a type has a field.
-    pub(super) fn has(&self, of: &str, field: &str) -> bool {
-        self.field(of, field).is_some()
+    pub(super) fn has(&self, type_name: &str, field: &str) -> bool {
+        self.field(type_name, field).is_some()
     }
 
     /// The type of a field.
-    pub(super) fn field(&self, of: &str, field: &str) -> Option<&Type> {
-        self.0.get(of)?.get(field)
+    pub(super) fn field(&self, type_name: &str, field: &str) -> Option<&Type> {
+        self.0.get(type_name)?.get(field)
     }
 
     /// Puts null where the errors of an answer left nothing.
@@ -87,8 +87,8 @@ impl Shapes {
                 PathSegment::Field(key) => {
                     let mut inside = Vec::new();
                     here = None;
-                    for (of, set) in &sets {
-                        self.find(document, of, set, key, &mut here, &mut inside);
+                    for (type_name, set) in &sets {
+                        self.find(document, type_name, set, key, &mut here, &mut inside);
                     }
                     sets = inside;
                 }
@@ -107,7 +107,7 @@ impl Shapes {
     fn find<'a>(
         &'a self,
         document: &'a ExecutableDocument,
-        of: &str,
+        type_name: &str,
         set: &'a SelectionSet,
         key: &str,
         shape: &mut Option<&'a Type>,
@@ -116,7 +116,7 @@ impl Shapes {
         for item in &set.items {
             match &item.node {
                 Selection::Field(field) if field.node.response_key().node == key => {
-                    if let Some(found) = self.field(of, &field.node.name.node) {
+                    if let Some(found) = self.field(type_name, &field.node.name.node) {
                         *shape = Some(found);
                         inside.push((named(found).to_owned(), &field.node.selection_set.node));
                     }
@@ -124,15 +124,23 @@ impl Shapes {
                 Selection::Field(_) => {}
                 Selection::InlineFragment(fragment) => {
                     let condition = fragment.node.type_condition.as_ref();
-                    let of = condition.map_or(of, |condition| &condition.node.on.node);
-                    self.find(document, of, &fragment.node.selection_set.node, key, shape, inside);
+                    let type_name =
+                        condition.map_or(type_name, |condition| &condition.node.on.node);
+                    self.find(
+                        document,
+                        type_name,
+                        &fragment.node.selection_set.node,
+                        key,
+                        shape,
+                        inside,
+                    );
                 }
                 Selection::FragmentSpread(spread) => {
                     if let Some(fragment) = document.fragments.get(&spread.node.fragment_name.node)
                     {
-                        let of = &fragment.node.type_condition.node.on.node;
+                        let type_name = &fragment.node.type_condition.node.on.node;
                         let set = &fragment.node.selection_set.node;
-                        self.find(document, of, set, key, shape, inside);
+                        self.find(document, type_name, set, key, shape, inside);
                     }
                 }
             }
@@ -150,8 +158,8 @@ pub(super) fn root_type(operation: OperationType) -> &'static str {
 }
 
 /// The name of a type, whatever lists are around it.
-pub(super) fn named(of: &Type) -> &str {
-    match &of.base {
+pub(super) fn named(ty: &Type) -> &str {
+    match &ty.base {
         BaseType::Named(name) => name,
         BaseType::List(element) => named(element),
     }

@@ -47,26 +47,26 @@ struct Comment {
 }
 
 impl From<Conversation> for Comments {
-    fn from(of: Conversation) -> Self {
+    fn from(conversation: Conversation) -> Self {
         Self {
-            newest: for_agents(of.comments).into_iter().map(Comment::from).collect(),
-            total_count: of.total_count,
-            fetched_at: of.fetched_at.map(Timestamp),
-            problem: of.problem,
+            newest: for_agents(conversation.comments).into_iter().map(Comment::from).collect(),
+            total_count: conversation.total_count,
+            fetched_at: conversation.fetched_at.map(Timestamp),
+            problem: conversation.problem,
         }
     }
 }
 
 impl From<IssueComment> for Comment {
-    fn from(of: IssueComment) -> Self {
+    fn from(comment: IssueComment) -> Self {
         Self {
-            author: of.author,
-            author_association: of.author_association.map(AuthorAssociation::as_str),
-            body: of.body,
-            is_truncated: of.is_truncated,
-            created_at: Timestamp(of.created_at),
-            updated_at: Timestamp(of.updated_at),
-            url: of.url,
+            author: comment.author,
+            author_association: comment.author_association.map(AuthorAssociation::as_str),
+            body: comment.body,
+            is_truncated: comment.is_truncated,
+            created_at: Timestamp(comment.created_at),
+            updated_at: Timestamp(comment.updated_at),
+            url: comment.url,
         }
     }
 }

@@ -83,17 +83,17 @@ impl Issue {
     /// The same with the texts written on GitHub.
     pub(super) fn with_text(
         self,
-        of: &store::Issue,
+        row: &store::Issue,
         body: Option<String>,
         comments: Comments,
     ) -> Self {
         let untrusted = Untrusted {
             notice: UNTRUSTED,
-            author: of.author.clone(),
-            author_association: of.author_association.map(AuthorAssociation::as_str),
-            title: of.title.clone(),
+            author: row.author.clone(),
+            author_association: row.author_association.map(AuthorAssociation::as_str),
+            title: row.title.clone(),
             body,
-            labels: of.labels.names().to_vec(),
+            labels: row.labels.names().to_vec(),
             comments,
         };
         Self { untrusted: Some(untrusted), ..self }
@@ -314,18 +314,18 @@ pub(super) struct Explanation {
 }
 
 impl From<&Explained> for Explanation {
-    fn from(of: &Explained) -> Self {
+    fn from(explained: &Explained) -> Self {
         let reason = |skip: &crate::domain::ranking::Skip| {
             let word = serde_json::to_value(skip.reason).ok();
             word.and_then(|word| word.as_str().map(str::to_owned)).unwrap_or_default()
         };
         Self {
-            issue: Issue::new(&of.issue, &of.repository),
-            rank: of.rank,
-            skip_reasons: of.skips.iter().map(reason).collect(),
-            summary: of.summary.clone(),
-            ranking_reason: of.ranking_reason.clone(),
-            blocked_by: of.blockers.clone(),
+            issue: Issue::new(&explained.issue, &explained.repository),
+            rank: explained.rank,
+            skip_reasons: explained.skips.iter().map(reason).collect(),
+            summary: explained.summary.clone(),
+            ranking_reason: explained.ranking_reason.clone(),
+            blocked_by: explained.blockers.clone(),
         }
     }
 }

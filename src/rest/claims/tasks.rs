@@ -88,9 +88,9 @@ impl ParsedTaskQuery {
 
     /// Whether the queue's response contains an issue: issues that the agent can claim or holds,
     /// and on request issues that others hold or that are withheld for another reason.
-    fn admits(&self, of: &Explained) -> bool {
-        let issue = &of.issue;
-        if of.rank.is_some() || self.include_withheld {
+    fn admits(&self, explained: &Explained) -> bool {
+        let issue = &explained.issue;
+        if explained.rank.is_some() || self.include_withheld {
             return true;
         }
         let is_own = issue.labels.names_agent(&self.request.agent);
@@ -103,7 +103,7 @@ impl ParsedTaskQuery {
             _ => false,
         };
         let is_shown = !matches!(issue.status, Status::Done | Status::Blocked | Status::Backlog);
-        is_shown && of.skips.iter().all(|skip| is_expected(skip.reason))
+        is_shown && explained.skips.iter().all(|skip| is_expected(skip.reason))
     }
 }
 
@@ -279,10 +279,10 @@ pub(super) struct QueueRow<'a> {
 }
 
 impl<'a> QueueRow<'a> {
-    fn new(of: &'a Explained, agent: &str, split: &HashSet<IssueId>) -> Self {
-        let Explained { issue, repository, .. } = of;
+    fn new(explained: &'a Explained, agent: &str, split: &HashSet<IssueId>) -> Self {
+        let Explained { issue, repository, .. } = explained;
         let number = |blocker: &String| blocker.rsplit_once('#')?.1.parse().ok();
-        let blockers = of.blockers.join(", ");
+        let blockers = explained.blockers.join(", ");
         Self {
             kind: "issue",
             number: issue.number,
@@ -292,14 +292,14 @@ impl<'a> QueueRow<'a> {
             priority: issue.priority.map(crate::domain::Priority::label),
             status: issue.labels.status().map(Status::label),
             agent_match: issue.labels.names_agent(agent),
-            ranking_reason: &of.ranking_reason,
+            ranking_reason: &explained.ranking_reason,
             lane: &issue.lane,
             decomposed: split.contains(&issue.id),
             issue_id: issue.id,
             repo_full_name: repository.full_name.as_str(),
-            claimable: of.rank.is_some(),
-            blocked_by: of.blockers.iter().filter_map(number).collect(),
-            dependency_block_reason: match of.blockers.is_empty() {
+            claimable: explained.rank.is_some(),
+            blocked_by: explained.blockers.iter().filter_map(number).collect(),
+            dependency_block_reason: match explained.blockers.is_empty() {
                 true => String::new(),
                 false => format!("Blocked by open {blockers}"),
             },
@@ -338,10 +338,10 @@ pub(crate) async fn list(
     let wait = preferred_wait(&headers);
     let failed = refused("Failed to get queue");
     let all = wait_for_queue(&app, &query.request, wait).await.map_err(&failed)?;
-    let shown: Vec<_> = all.iter().filter(|of| query.admits(of)).collect();
-    let ids: Vec<_> = shown.iter().map(|of| of.issue.id).collect();
+    let shown: Vec<_> = all.iter().filter(|explained| query.admits(explained)).collect();
+    let ids: Vec<_> = shown.iter().map(|explained| explained.issue.id).collect();
     let split = decompositions::split_among(&app, &ids).await.map_err(&failed)?;
-    let rows = shown.into_iter().map(|of| QueueRow::new(of, agent, &split));
+    let rows = shown.into_iter().map(|explained| QueueRow::new(explained, agent, &split));
     Ok(with_applied(json(StatusCode::OK, &rows.collect::<Vec<_>>()), wait))
 }
 

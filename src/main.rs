@@ -67,7 +67,7 @@ fn run(command: Command) -> anyhow::Result<ExitOutcome> {
 
 /// Runs a command that is a client of a running server. The server's settings are not read.
 fn as_client(ask: ClientCommand) -> anyhow::Result<ExitOutcome> {
-    let client = match config::ClientConfig::from_env(&Env::of_process()) {
+    let client = match config::ClientConfig::from_env(&Env::from_process()) {
         Ok(client) => client,
         Err(error) => {
             writeln!(std::io::stderr(), "dispatch: {error}")?;
@@ -84,7 +84,7 @@ fn with_settings<Work>(work: impl FnOnce(Config) -> Work) -> anyhow::Result<()>
 where
     Work: Future<Output = anyhow::Result<()>>,
 {
-    let config = Config::from_env(&Env::of_process())?;
+    let config = Config::from_env(&Env::from_process())?;
     telemetry::start(&config.log, visible)?;
     for warning in &config.warnings {
         tracing::warn!("{warning}");

@@ -36,7 +36,7 @@ pub(crate) const BE_QUEUE: &str = "be-github-of-the-queue";
 
 /// A PostgreSQL of our own, written as fast as can be.
 pub(crate) async fn postgres() -> anyhow::Result<Cluster> {
-    let path = Env::of_process().raw("PATH").map(Into::into);
+    let path = Env::from_process().raw("PATH").map(Into::into);
     Ok(Cluster::start(Options::scratch(BinarySearchPaths { pg_config: None, path })).await?)
 }
 

@@ -116,11 +116,11 @@ impl ApiClient {
             None if status.is_success() && body.is_empty() => Ok(None),
             Some(problem) if problem["code"].is_string() => {
                 let text = |member: &str| problem[member].as_str().unwrap_or_default().to_owned();
-                Err(CommandFailure::of_code(&text("code"), text("error")))
+                Err(CommandFailure::from_code(&text("code"), text("error")))
             }
             // A response of Basic authentication has no body of Dispatch.
             _ if status == reqwest::StatusCode::UNAUTHORIZED => {
-                Err(CommandFailure::of_code(error_code::UNAUTHENTICATED, "Unauthorized"))
+                Err(CommandFailure::from_code(error_code::UNAUTHENTICATED, "Unauthorized"))
             }
             _ => {
                 let remedy = "Set DISPATCH_URL to the address of Dispatch itself.";

@@ -66,7 +66,7 @@ impl CommandFailure {
     }
 
     /// A failure with the remedy for its code.
-    pub(crate) fn of_code(code: &str, message: impl Into<String>) -> Self {
+    pub(crate) fn from_code(code: &str, message: impl Into<String>) -> Self {
         Self::new(code, message, ::dispatch::mcp::remedy(code))
     }
 

@@ -202,7 +202,7 @@ impl WatchSocket {
                     error_code::FORBIDDEN
                 };
                 let message = format!("Dispatch does not let us in: {}", answer.status());
-                Err(CommandFailure::of_code(code, message).into())
+                Err(CommandFailure::from_code(code, message).into())
             }
             Err(error) => Err(error.into()),
         }
@@ -235,7 +235,7 @@ impl WatchSocket {
                 Message::Close(Some(frame)) if frame.code == 4401.into() => {
                     let message = "Dispatch does not let us in";
                     return Err(
-                        CommandFailure::of_code(error_code::UNAUTHENTICATED, message).into()
+                        CommandFailure::from_code(error_code::UNAUTHENTICATED, message).into()
                     );
                 }
                 Message::Close(frame) => {
@@ -265,7 +265,7 @@ impl WatchSocket {
             };
             let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
             let (code, message) = (text(&error["extensions"]["code"]), text(&error["message"]));
-            return Err(CommandFailure::of_code(&code, message).into());
+            return Err(CommandFailure::from_code(&code, message).into());
         }
     }
 }

@@ -13,7 +13,7 @@ pub struct Env(BTreeMap<OsString, OsString>);
 impl Env {
     /// The variables this process was started with.
     #[expect(clippy::disallowed_methods, reason = "the one reader of the environment")]
-    pub fn of_process() -> Self {
+    pub fn from_process() -> Self {
         Self(std::env::vars_os().collect())
     }
 

@@ -72,7 +72,7 @@ impl LabelPlan {
 
     /// The plan that an audit entry tells of: what it aimed at, and what differs between the labels
     /// it found and those it wanted.
-    pub fn of_entry(target: Option<Status>, found: &LabelSet, wanted: &LabelSet) -> Self {
+    pub fn from_entry(target: Option<Status>, found: &LabelSet, wanted: &LabelSet) -> Self {
         let missing = |from: &LabelSet, of: &LabelSet| -> Vec<String> {
             let is_ours = |name: &&String| target.is_none() || !has_prefix(name, "status/");
             let is_missing = |name: &&String| !of.contains(name);
@@ -284,7 +284,7 @@ mod tests {
             let plan = LabelPlan { status, ..LabelPlan::only(&found, "agent/", agent) };
             let wanted = found.after(&plan.change(&found));
             prop_assert!(plan.change(&wanted).is_empty());
-            let read = LabelPlan::of_entry(status, &found, &wanted);
+            let read = LabelPlan::from_entry(status, &found, &wanted);
             prop_assert_eq!(found.after(&read.change(&found)), wanted.clone());
             prop_assert!(read.change(&wanted).is_empty());
             let answered = as_github_spells(&wanted, case);

@@ -75,8 +75,8 @@ pub enum NotAFullName {
 }
 
 impl FullName {
-    /// The repository that is meant by its name, its name with an issue's number (`acme/tools#1`), or
-    /// an address of it or of a page in it, as browsers, git and npm write them.
+    /// The repository that is meant by its name, its name with an issue's number (`acme/tools#1`),
+    /// or an address of it or of a page in it, as browsers, git and npm write them.
     ///
     /// # Errors
     ///
@@ -93,7 +93,7 @@ impl FullName {
                 Some((name, number)) if is_number(number) => name,
                 _ => path,
             };
-            return Self::of_path(name, false).ok_or_else(malformed);
+            return Self::from_path(name, false).ok_or_else(malformed);
         };
         let host = host.to_ascii_lowercase();
         let is_own = |host: &str| host == own || (host == "github" && own == GITHUB);
@@ -110,11 +110,11 @@ impl FullName {
         let is_api = rest.is_some() || host.starts_with("api.");
         let path = rest.unwrap_or(path);
         let path = path.strip_prefix("repos/").filter(|_| is_api).unwrap_or(path);
-        Self::of_path(path, true).ok_or_else(malformed)
+        Self::from_path(path, true).ok_or_else(malformed)
     }
 
     /// The first two parts of a path; nothing may follow them unless it is an address.
-    fn of_path(path: &str, is_address: bool) -> Option<Self> {
+    fn from_path(path: &str, is_address: bool) -> Option<Self> {
         let mut parts = path.split('/');
         let (owner, name) = (parts.next()?, parts.next()?);
         let is_whole = parts.all(|part| is_address || part.is_empty());
@@ -175,7 +175,8 @@ fn split(text: &str) -> Option<(Option<&str>, &str)> {
     }
 }
 
-/// GitHub's grammar of logins; those of companies have an underscore, some old ones end in a hyphen.
+/// GitHub's grammar of logins; those of companies have an underscore, some old ones end in a
+/// hyphen.
 fn is_owner(text: &str) -> bool {
     (1..=39).contains(&text.len())
         && text.starts_with(|c: char| c.is_ascii_alphanumeric())

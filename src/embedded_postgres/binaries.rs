@@ -39,7 +39,7 @@ impl Installation {
     /// The first installation that is suitable for the data in `data`, or for new data there.
     pub(super) fn find(search: &BinarySearchPaths, data: &Path) -> Result<Self, Error> {
         match &search.pg_config {
-            Some(path) => Self::fit(vec![Self::of_pg_config(path)?], data),
+            Some(path) => Self::fit(vec![Self::from_pg_config(path)?], data),
             None => Self::among(&candidates(search), data),
         }
     }
@@ -63,7 +63,7 @@ impl Installation {
         })
     }
 
-    fn of_pg_config(path: &Path) -> Result<Self, Error> {
+    fn from_pg_config(path: &Path) -> Result<Self, Error> {
         let refused = |reason: String| Error::BadPgConfig { path: path.to_owned(), reason };
         let output = Command::new(path).arg("--bindir").output();
         let output = output.map_err(|error| refused(format!("it cannot be run: {error}")))?;

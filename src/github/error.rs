@@ -93,7 +93,7 @@ impl Error {
     }
 
     /// The same error, if it is no evidence about other issues of the repository.
-    pub fn of_one_issue(self) -> Self {
+    pub fn for_single_issue(self) -> Self {
         match self {
             Self::Refused { status, message, is_forbidden: _ } => {
                 Self::Refused { status, message, is_forbidden: false }

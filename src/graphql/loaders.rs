@@ -125,7 +125,7 @@ impl RequestedFields {
     }
 
     /// What a selection on a connection of issues wants.
-    pub(super) fn of_list(list: &Lookahead<'_>) -> Self {
+    pub(super) fn from_connection_lookahead(list: &Lookahead<'_>) -> Self {
         nodes(list).iter().map(Self::from_lookahead).fold(Self::default(), Self::or)
     }
 

@@ -63,7 +63,7 @@ async fn settle_one(app: &App, entry: &AuditEntry) -> Result<()> {
     let settled = match found {
         Ok(found) => settle_by_reading(app, entry, found, &lost, None).await,
         Err(error @ github::Error::NotFound { .. }) => {
-            let observed = Observed::Labels(GithubState::of_row(&row));
+            let observed = Observed::Labels(GithubState::from_row(&row));
             settle(app, entry, Settlement::certain(observed, Some(error)), None).await
         }
         Err(error) => {

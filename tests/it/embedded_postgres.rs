@@ -33,7 +33,7 @@ impl Drop for Folder {
 }
 
 fn search() -> BinarySearchPaths {
-    let path = Env::of_process().raw("PATH").map(Into::into);
+    let path = Env::from_process().raw("PATH").map(Into::into);
     BinarySearchPaths { pg_config: None, path }
 }
 

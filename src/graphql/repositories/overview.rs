@@ -215,8 +215,12 @@ impl Project {
             0 => vec![],
             _ => overview::first_of_projects(app, &request).await?,
         };
-        let issues =
-            loaders::all_issues(app, rows, loaders::RequestedFields::of_list(&cards)).await?;
+        let issues = loaders::all_issues(
+            app,
+            rows,
+            loaders::RequestedFields::from_connection_lookahead(&cards),
+        )
+        .await?;
         let mut by_column: HashMap<_, Vec<_>> = HashMap::new();
         for issue in issues {
             by_column.entry((issue.row.repository_id, issue.row.status)).or_default().push(issue);

@@ -106,8 +106,12 @@ impl Board {
             columns.push((status, total));
             pages.push(cards);
         }
-        let pages =
-            loaders::issue_pages(app, pages, loaders::RequestedFields::of_list(&cards)).await?;
+        let pages = loaders::issue_pages(
+            app,
+            pages,
+            loaders::RequestedFields::from_connection_lookahead(&cards),
+        )
+        .await?;
         let column = |(counted, cards)| BoardColumn::new(&filter, counted, cards);
         let columns = columns.into_iter().zip(pages).map(column).collect();
         Ok(Self { as_of: board.as_of, columns })
@@ -127,7 +131,12 @@ impl BoardColumn {
     async fn page(&self, context: &Context<'_>, request: &PageRequest) -> Result<Page<Arc<Issue>>> {
         let app = loaders::app(context);
         let page = service::board::column_page(app, &self.filter, self.status, request).await?;
-        loaders::issues(app, page, loaders::RequestedFields::of_list(&context.look_ahead())).await
+        loaders::issues(
+            app,
+            page,
+            loaders::RequestedFields::from_connection_lookahead(&context.look_ahead()),
+        )
+        .await
     }
 }
 

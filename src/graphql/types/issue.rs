@@ -313,7 +313,7 @@ impl IssueConnection {
     ) -> Result<Self> {
         let app = loaders::app(context);
         let page = service::board::issues(app, &filter, &arguments.request::<'i'>(MAX)?).await?;
-        let fields = RequestedFields::of_list(&context.look_ahead());
+        let fields = RequestedFields::from_connection_lookahead(&context.look_ahead());
         Ok(Self::new(loaders::issues(app, page, fields).await?, Total::Asked(filter)))
     }
 }

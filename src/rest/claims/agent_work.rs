@@ -104,7 +104,7 @@ impl<'a> WorkRow<'a> {
     }
 
     /// Returns an expired lease in the form of a piece of work.
-    fn of_lease(lease: &'a Lease) -> Self {
+    fn from_lease(lease: &'a Lease) -> Self {
         let checkpoint = match lease.checkpoint {
             Checkpoint::IssueClaimed => WorkCheckpoint::Claimed,
             Checkpoint::BranchCreated => WorkCheckpoint::BranchCreated,
@@ -215,7 +215,7 @@ pub(crate) async fn list(
     let all = all.map_err(failed("Failed to fetch agent work"))?;
     let active = all.work.iter().map(|one| ListedWork::new(one, WorkRow::new(&one.row)));
     let stale = all.stale_leases.iter();
-    let stale = stale.map(|one| ListedWork::new(one, WorkRow::of_lease(&one.row)));
+    let stale = stale.map(|one| ListedWork::new(one, WorkRow::from_lease(&one.row)));
     let rows = WorkList { active_work: active.collect(), stale_leases: stale.collect() };
     Ok(json(StatusCode::OK, &rows))
 }

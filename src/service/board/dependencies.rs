@@ -129,7 +129,7 @@ pub(crate) async fn store_page(
                 relations.insert(*id, BTreeSet::new());
             }
             (_, Some(blockers)) => {
-                relations.insert(*id, of_references(blockers));
+                relations.insert(*id, open_references(blockers));
             }
             (_, None) => {}
         }
@@ -151,7 +151,7 @@ pub(crate) async fn store_page(
     Ok(changed)
 }
 
-fn of_references(blockers: &[(Reference, bool)]) -> BTreeSet<Reference> {
+fn open_references(blockers: &[(Reference, bool)]) -> BTreeSet<Reference> {
     blockers.iter().map(|(reference, _)| reference.clone()).collect()
 }
 
@@ -226,7 +226,7 @@ pub(crate) async fn store_links(
     for row in rows {
         let Some(links) = links.get(&row.node_id) else { continue };
         if let Some(blockers) = &links.blockers {
-            relations.insert(row.id, of_references(blockers));
+            relations.insert(row.id, open_references(blockers));
         }
         if blockers::set_pull_request(connection, row.id, links.pull_request.as_deref()).await? {
             changed.push(row.id);

@@ -19,7 +19,7 @@ pub(in crate::service) struct GithubState {
 }
 
 impl GithubState {
-    pub(super) fn of_live(
+    pub(super) fn from_live(
         live: &LiveLabels,
         read_at: DateTime<Utc>,
         github: &github::Client,
@@ -45,7 +45,7 @@ impl GithubState {
         Self { read, ..self }
     }
 
-    pub(in crate::service) fn of_row(row: &Issue) -> Self {
+    pub(in crate::service) fn from_row(row: &Issue) -> Self {
         Self { read: LabelState::from(row), scheme: None }
     }
 

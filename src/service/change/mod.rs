@@ -96,7 +96,7 @@ pub(super) async fn change_labels_on(
         }
     };
     let labels = LabelSet::from(live.names());
-    let current = GithubState::of_live(&live, requested_at, &github);
+    let current = GithubState::from_live(&live, requested_at, &github);
     let checked = check(&live, &labels, expected_from, options.closed_too);
     let plan = match checked.and_then(|()| plan(&labels, live.state)) {
         Ok(plan) => plan,

@@ -14,7 +14,7 @@ pub(in crate::service) async fn read_back(
 ) -> std::result::Result<GithubState, github::Error> {
     let asked_at = app.clock.now();
     let live = github.live_labels(node_id, None, None).await?;
-    Ok(GithubState::of_live(&live, asked_at, github))
+    Ok(GithubState::from_live(&live, asked_at, github))
 }
 
 /// The labels on GitHub after a partly applied change was undone.

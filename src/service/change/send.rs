@@ -37,7 +37,7 @@ pub(super) async fn send(
     let add = match ids_to_add(github, live, plan.status, &change.add).await {
         Ok(add) => add,
         // Whether or not the label was created, the issue does not have it.
-        Err(error) if live.is_triager => return SendOutcome::Refused(error.of_one_issue()),
+        Err(error) if live.is_triager => return SendOutcome::Refused(error.for_single_issue()),
         Err(error) => return SendOutcome::Refused(error),
     };
     let removes_first = live.labels.len() + add.len() > MOST_LABELS;

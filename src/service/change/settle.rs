@@ -47,7 +47,7 @@ pub(super) async fn conclude(
     options: &ChangeOptions<'_>,
 ) -> Result<ChangeOutcome> {
     let now = app.clock.now();
-    let before = GithubState::of_live(live, now, github);
+    let before = GithubState::from_live(live, now, github);
     match outcome {
         SendOutcome::Answered(changed, refusal) => {
             let current = Observed::Labels(before.changed_to(changed, now));
@@ -80,7 +80,8 @@ pub(in crate::service) async fn settle_by_reading(
     lost: &github::Error,
     options: Option<&ChangeOptions<'_>>,
 ) -> Result<ChangeOutcome> {
-    let plan = LabelPlan::of_entry(entry.target_status, &entry.before_labels, &entry.after_labels);
+    let plan =
+        LabelPlan::from_entry(entry.target_status, &entry.before_labels, &entry.after_labels);
     let lost = (!plan.change(&found.read.labels).is_empty()).then(|| lost.clone());
     let settlement = Settlement::read_back(Observed::Labels(found), lost, app.clock.now());
     settle(app, entry, settlement, options).await

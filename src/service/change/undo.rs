@@ -21,7 +21,7 @@ pub(super) fn undoing(
     now: DateTime<Utc>,
 ) -> Option<LabelChange> {
     let before = &entry.before_labels;
-    let plan = LabelPlan::of_entry(entry.target_status, before, &entry.after_labels);
+    let plan = LabelPlan::from_entry(entry.target_status, before, &entry.after_labels);
     if plan.change(found).is_empty() || now - entry.requested_at > UNDONE_WITHIN {
         return None;
     }

@@ -313,7 +313,7 @@ async fn attempt_with_wait(
     let interest = Interest { agent: scope.agent.clone(), lanes, closed_lanes, repositories };
     // Join before the first attempt, so that no event is missed in between.
     let ticket = app.wait_queue.join(interest);
-    let caller = Presence::of_caller();
+    let caller = Presence::for_caller();
     let mut over = std::pin::pin!(tokio::time::sleep(wait));
     let mut found = attempt(app, claim, scope).await?;
     while found.lease.is_none() {
@@ -347,7 +347,7 @@ fn client_disconnected() -> Error {
 /// A later retry makes a new claim. If this process dies before GitHub is changed, the lease ends
 /// like that of an agent that did not stop.
 async fn release_if_disconnected(app: &App, actor: &Actor, lease: &Lease) -> Result<()> {
-    if !Presence::of_caller().is_over() {
+    if !Presence::for_caller().is_over() {
         return Ok(());
     }
     let now = app.clock.now();
@@ -386,7 +386,7 @@ async fn is_limited(app: &App, scope: &QueueScope) -> Result<bool> {
 /// One attempt to claim: tries the candidates in order until one succeeds or there are none.
 async fn attempt(app: &App, claim: &Claim<'_>, scope: &mut QueueScope) -> Result<ClaimAttempt> {
     let _permit = app.wait_queue.permit().await;
-    let caller = Presence::of_caller();
+    let caller = Presence::for_caller();
     let begun_at = app.clock.now();
     let mut passed: Vec<IssueId> = Vec::new();
     let mut unanswered: Vec<Error> = Vec::new();
@@ -729,7 +729,7 @@ async fn claim_one(app: &App, actor: &Actor, command: ClaimIssue) -> Result<Clai
         return Ok(Claimed { lease, issue: changed.issue, warning });
     }
     let _permit = app.wait_queue.permit().await;
-    if Presence::of_caller().is_over() {
+    if Presence::for_caller().is_over() {
         return Err(client_disconnected());
     }
     let lease = reserve_one(app, &claim, &issue).await?;

@@ -90,7 +90,7 @@ where
     // Subscribe before the first evaluation, so that no event is missed in between.
     let mut events = app.bus.subscribe();
     let mut over = pin!(tokio::time::sleep(wait.min(LONGEST_WAIT)));
-    let caller = Presence::of_caller();
+    let caller = Presence::for_caller();
     loop {
         let answer = ask().await?;
         if is_accepted(&answer) || wait.is_zero() {

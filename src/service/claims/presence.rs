@@ -20,7 +20,7 @@ pub(super) struct Presence(CancellationToken);
 
 impl Presence {
     /// That of this task's client.
-    pub(super) fn of_caller() -> Self {
+    pub(super) fn for_caller() -> Self {
         Self(CALLER.try_with(CancellationToken::clone).unwrap_or_default())
     }
 

@@ -172,7 +172,7 @@ impl QueueScope {
     /// # Errors
     ///
     /// As [`QueueScope::new`].
-    async fn of_request(app: &App, request: &QueueRequest) -> Result<Self> {
+    async fn from_request(app: &App, request: &QueueRequest) -> Result<Self> {
         let QueueRequest { agent, lane, repositories, .. } = request;
         let scope = Self::new(app, agent, lane.as_deref(), repositories.as_deref()).await?;
         let QueueRequest { without_bots, without_split, serves_peoples, .. } = *request;
@@ -594,7 +594,7 @@ pub async fn queue(app: &App, request: &QueueRequest) -> Result<Vec<Explained>> 
         return Err(Error::Invalid { field: "first", reason });
     }
     let now = app.clock.now();
-    let scope = QueueScope::of_request(app, request).await?;
+    let scope = QueueScope::from_request(app, request).await?;
     let mut connection = app.connection().await?;
     let usage = usage(app, &mut connection, now).await?;
     let ranked = candidates(app, &mut connection, &scope, &usage, request.first, now).await?.ranked;
@@ -738,7 +738,7 @@ async fn eligible_in_other_lanes(app: &App, scope: &QueueScope) -> Result<Option
 pub async fn next_task(app: &App, actor: &Actor, request: &QueueRequest) -> Result<NextTask> {
     agent_for(app, actor, &request.agent).await?;
     let now = app.clock.now();
-    let scope = QueueScope::of_request(app, request).await?;
+    let scope = QueueScope::from_request(app, request).await?;
     let limit = u32::try_from(CANDIDATES_KEPT).expect("a small number");
     let mut connection = app.connection().await?;
     let usage = usage(app, &mut connection, now).await?;

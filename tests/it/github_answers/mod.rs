@@ -77,7 +77,7 @@ impl RandomGitHub {
         let mut settings = Settings::new(address.parse().unwrap(), Some("a-token".into()));
         settings.timeouts = usual_timeouts();
         let client = Client::new(settings, Clock::held_at(noon())).unwrap();
-        let alone = Env::of_process()
+        let alone = Env::from_process()
             .raw("GITHUB_ANSWERS_SEED")
             .map(|seed| seed.to_str().unwrap().parse().unwrap());
         let seeds = alone.map_or_else(|| (0..CASES).collect(), |seed| vec![seed]);

@@ -35,7 +35,7 @@ async fn start() -> TestCluster {
             .build()
             .unwrap();
         runtime.block_on(async {
-            let path = Env::of_process().raw("PATH").map(Into::into);
+            let path = Env::from_process().raw("PATH").map(Into::into);
             let search = BinarySearchPaths { pg_config: None, path };
             let cluster = Cluster::start(Options::scratch(search))
                 .await

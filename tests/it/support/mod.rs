@@ -52,7 +52,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Whether generated files are to be written anew instead of compared: `UPDATE_GENERATED=1`.
 pub(crate) fn is_rewriting() -> bool {
-    Env::of_process().raw("UPDATE_GENERATED").is_some()
+    Env::from_process().raw("UPDATE_GENERATED").is_some()
 }
 
 /// When every test begins.

@@ -9,7 +9,7 @@ use super::error::Error;
 use super::issues::ActorNode;
 use super::queries::{self, conversation};
 use super::repositories::{count, missing};
-use super::response::{passing, read};
+use super::response::{first_temporary, read};
 use super::text::storable;
 use crate::domain::AuthorAssociation;
 use crate::domain::conversation::IssueComment;
@@ -63,7 +63,7 @@ impl Client {
         let mut answer = self.ask::<queries::Conversation>(variables, Repeat::Freely).await?;
         let nodes = answer.take_list(&NODES);
         let errors = answer.take_errors_below(&NODES);
-        if let Some(error) = passing(&errors) {
+        if let Some(error) = first_temporary(&errors) {
             return Err(error);
         }
         let data: conversation::ResponseData = answer.whole()?;

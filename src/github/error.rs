@@ -116,7 +116,7 @@ impl Error {
     }
 
     /// Whether it is temporary: the same request may succeed later.
-    pub(super) fn is_passing(&self) -> bool {
+    pub(super) fn is_temporary(&self) -> bool {
         matches!(self, Self::RateLimited { .. } | Self::Unreachable { .. })
     }
 

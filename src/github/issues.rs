@@ -12,7 +12,7 @@ use super::labels::{LabelPage, label_rows};
 use super::links::{PullRequest, pull_requests};
 use super::queries::{self, issue, issue_ids, issues, issues_by_id};
 use super::repositories::{count, full_name, missing};
-use super::response::{Rate, passing, read};
+use super::response::{Rate, first_temporary, read};
 use super::text::storable;
 use crate::domain::{AuthorAssociation, FullName, IssueState, ReadOnlyReason};
 
@@ -186,12 +186,14 @@ impl Client {
         let nodes = answer.take_list(&NODES);
         let partial = answer.take_errors_below(&NODES);
         let is_alone = query.page_size == 1;
-        if let Some(error) = passing(&partial).filter(|error| !(is_alone && error.is_timeout())) {
+        if let Some(error) =
+            first_temporary(&partial).filter(|error| !(is_alone && error.is_timeout()))
+        {
             return Err(error);
         }
         let pull_request_nodes = answer.take_list(&PULL_REQUESTS);
         let links = answer.take_errors_below(&PULL_REQUESTS);
-        if let Some(error) = passing(&links) {
+        if let Some(error) = first_temporary(&links) {
             return Err(error);
         }
         // With a label missing, the repository would seem to have deleted it.

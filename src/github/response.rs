@@ -126,7 +126,7 @@ impl GraphqlResponse {
         if let Some(error) = gravest(self.errors) {
             return Err(error);
         }
-        if let Some(error) = passing(&errors) {
+        if let Some(error) = first_temporary(&errors) {
             return Err(error);
         }
         if items.len() != ids {
@@ -153,9 +153,9 @@ pub(super) fn read<D: DeserializeOwned>(data: Value) -> Result<D, Error> {
 
 /// The temporary error among those of a list's items, such as a timeout or a rate limit: leaving
 /// out the item because of it would lose it permanently.
-pub(super) fn passing(errors: &[(usize, Error)]) -> Option<Error> {
+pub(super) fn first_temporary(errors: &[(usize, Error)]) -> Option<Error> {
     let errors = errors.iter().map(|(_, error)| error);
-    errors.filter(|error| error.is_passing()).min_by_key(|error| error.rank()).cloned()
+    errors.filter(|error| error.is_temporary()).min_by_key(|error| error.rank()).cloned()
 }
 
 fn read_rate(given: Value) -> Option<(Rate, i64)> {

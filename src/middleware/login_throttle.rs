@@ -49,9 +49,9 @@ struct Memory {
 impl Default for LoginThrottle {
     fn default() -> Self {
         Self(Mutex::new(Memory {
-            sources: AttemptCounts::lasting(WINDOW),
-            names: AttemptCounts::lasting(WINDOW),
-            familiar: AttemptCounts::lasting(FAMILIAR),
+            sources: AttemptCounts::with_window(WINDOW),
+            names: AttemptCounts::with_window(WINDOW),
+            familiar: AttemptCounts::with_window(FAMILIAR),
         }))
     }
 }
@@ -114,7 +114,7 @@ struct AttemptWindow {
 }
 
 impl<K: Hash + Eq + Clone> AttemptCounts<K> {
-    fn lasting(length: TimeDelta) -> Self {
+    fn with_window(length: TimeDelta) -> Self {
         Self { length, windows: HashMap::new(), order: VecDeque::new() }
     }
 

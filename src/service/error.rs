@@ -95,9 +95,9 @@ pub enum Error {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ConflictKind {
     /// Caused by a concurrent action; a retry may succeed.
-    Passing,
+    Temporary,
     /// Caused by the state of the object; a retry will not succeed.
-    Lasting,
+    Permanent,
     /// The issue is closed on GitHub.
     Closed,
 }
@@ -135,13 +135,13 @@ impl Error {
 
     /// A conflict that is not about the issue's column.
     pub fn conflict(what: impl Into<String>) -> Self {
-        let kind = ConflictKind::Passing;
+        let kind = ConflictKind::Temporary;
         Self::Conflict { what: what.into(), current: None, pending: None, kind }
     }
 
     /// A conflict that a retry will not solve.
-    pub(super) fn lasting(what: impl Into<String>, current: Option<Status>) -> Self {
-        let kind = ConflictKind::Lasting;
+    pub(super) fn permanent_conflict(what: impl Into<String>, current: Option<Status>) -> Self {
+        let kind = ConflictKind::Permanent;
         Self::Conflict { what: what.into(), current, pending: None, kind }
     }
 
@@ -149,7 +149,7 @@ impl Error {
     pub(super) fn read_only(repository: &Repository, current: Status) -> Option<Self> {
         let reason = repository.read_only?.phrase();
         let what = format!("{} {reason}, so its issues cannot be changed", repository.full_name);
-        Some(Self::lasting(what, Some(current)))
+        Some(Self::permanent_conflict(what, Some(current)))
     }
 
     /// The conflict for an issue that is closed on GitHub and can only be reopened there.

@@ -26,7 +26,7 @@ fn every_error() -> Vec<Error> {
             what: "The issue is in Done by now".to_owned(),
             current: Some(Status::Done),
             pending: None,
-            kind: ConflictKind::Passing,
+            kind: ConflictKind::Temporary,
         },
         Error::LeaseLost { holder: Some("beta".to_owned()) },
         Error::RateLimited {

@@ -284,7 +284,7 @@ fn refused(text: &'static str) -> impl Fn(Error) -> Problem {
             Problem::not_found("No active work found for agent")
                 .advising("Begin it with POST /api/agent-work/start")
         }
-        Error::Conflict { kind: ConflictKind::Lasting, .. } => {
+        Error::Conflict { kind: ConflictKind::Permanent, .. } => {
             Problem::from(error).with_status(StatusCode::BAD_REQUEST)
         }
         Error::UpstreamUnreadable(_) | Error::RateLimited { .. } => {

@@ -207,7 +207,7 @@ pub(super) async fn claim(
 /// Converts an error of a claim or a release to the problem that existing REST clients expect.
 fn not_claimed(error: Error, text: &'static str) -> Problem {
     match &error {
-        Error::Conflict { kind: ConflictKind::Closed | ConflictKind::Lasting, .. } => {
+        Error::Conflict { kind: ConflictKind::Closed | ConflictKind::Permanent, .. } => {
             Problem::from(error).with_status(StatusCode::BAD_REQUEST)
         }
         Error::Invalid { field: "agent", reason } => misnamed(reason),

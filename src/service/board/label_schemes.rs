@@ -246,7 +246,7 @@ async fn check_holders(
     };
     match held.iter().filter(is_stranded).count() {
         0 => Ok(()),
-        issues => Err(Error::lasting(
+        issues => Err(Error::permanent_conflict(
             format!(
                 "Agents hold {issues} issues whose labels would mean something else; pause the \
                  repository and wait until they are finished, or release them"

@@ -46,7 +46,7 @@ pub async fn save_view(app: &App, actor: &Actor, name: &str, query: &str) -> Res
     let mut connection = app.connection().await?;
     if saved_views::count_others(&mut connection, name).await? >= MOST {
         let what = format!("There are {MOST} saved views, which is the most; delete one first");
-        return Err(Error::lasting(what, None));
+        return Err(Error::permanent_conflict(what, None));
     }
     let now = app.clock.now();
     Ok(saved_views::save(&mut connection, name, query, actor.name(), now).await?)

@@ -142,7 +142,7 @@ pub(super) fn check(
             ),
             current: Some(current),
             pending: None,
-            kind: ConflictKind::Passing,
+            kind: ConflictKind::Temporary,
         }),
         _ => Ok(()),
     }
@@ -184,7 +184,7 @@ pub(super) async fn unsettled(
         what: "Another change of this issue is under way".to_owned(),
         current: Some(labels.effective_status(state)),
         pending: other.and_then(|other| other.target_status),
-        kind: ConflictKind::Passing,
+        kind: ConflictKind::Temporary,
     })
 }
 

@@ -158,7 +158,7 @@ pub(in crate::service) async fn settle(
                     what: "The outcome of this change was settled by somebody else".to_owned(),
                     current: Some(row.status),
                     pending: None,
-                    kind: ConflictKind::Passing,
+                    kind: ConflictKind::Temporary,
                 });
             };
             match observed {

@@ -82,7 +82,10 @@ pub async fn release_issue(
     let changed = change_labels_on(app, &intent, options, |labels, state| {
         if !labels.contains(&label) {
             let current = Some(labels.effective_status(state));
-            return Err(Error::lasting(format!("Issue is not assigned to {agent}"), current));
+            return Err(Error::permanent_conflict(
+                format!("Issue is not assigned to {agent}"),
+                current,
+            ));
         }
         Ok(release_plan(&agent, labels, state, reason.as_deref()))
     })

@@ -266,7 +266,7 @@ pub(super) async fn retry(
     let has_label = issue.labels.contains(NEEDS_HUMAN);
     if known.is_none() && !has_label && repository.retry_at.is_none() {
         let what = "Nothing keeps the issue from agents for a while";
-        return Err(Error::lasting(what, Some(issue.status)));
+        return Err(Error::permanent_conflict(what, Some(issue.status)));
     }
     let labelled = match has_label {
         true => Some(change_label(app, actor, action, (&issue, &repository), false).await?),

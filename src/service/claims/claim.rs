@@ -484,7 +484,7 @@ fn is_served(
         return Ok(());
     }
     let what = "GitHub has the issue differently by now".to_owned();
-    let kind = ConflictKind::Passing;
+    let kind = ConflictKind::Temporary;
     Err(Error::Conflict { what, current: Some(current), pending: None, kind })
 }
 
@@ -632,12 +632,12 @@ fn is_claimable(agent: &str, force: bool, labels: &LabelSet, state: IssueState) 
         return Err(Error::closed("Cannot claim a closed issue"));
     }
     if current == Status::Done {
-        return Err(Error::lasting("Cannot claim a done issue", Some(current)));
+        return Err(Error::permanent_conflict("Cannot claim a done issue", Some(current)));
     }
     match labels.agents().find(|other| !is_same(other, agent)) {
         Some(other) if !force => {
             let what = format!("Issue is already assigned to {other}. Use force=true to override.");
-            let kind = ConflictKind::Passing;
+            let kind = ConflictKind::Temporary;
             Err(Error::Conflict { what, current: Some(current), pending: None, kind })
         }
         _ => Ok(()),

@@ -77,7 +77,7 @@ pub async fn repair(
         }
         Inconsistency::BlockedInCircle => {
             let what = "A circle is broken by editing one of its issues on GitHub";
-            return Err(Error::lasting(what, Some(issue.status)));
+            return Err(Error::permanent_conflict(what, Some(issue.status)));
         }
         _ => {}
     }

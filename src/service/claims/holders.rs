@@ -164,7 +164,7 @@ impl Instruction<'_> {
             if unread.len() >= MOST_UNREAD {
                 let what =
                     format!("The holder has {MOST_UNREAD} unread messages; that is the most");
-                return Err(Error::lasting(what, None));
+                return Err(Error::permanent_conflict(what, None));
             }
             lease_messages::append(connection, id, from, body, now).await?;
             lease_messages::forget(connection, id, MOST_KEPT).await?;

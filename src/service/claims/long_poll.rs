@@ -70,7 +70,7 @@ pub async fn wait_to_claim(
 /// Whether a claim failed because of a condition that may end by itself.
 fn is_temporary(error: &Error) -> bool {
     match error {
-        Error::Conflict { kind, .. } => *kind == ConflictKind::Passing,
+        Error::Conflict { kind, .. } => *kind == ConflictKind::Temporary,
         Error::LeaseLost { .. } => true,
         _ => false,
     }

@@ -154,7 +154,7 @@ pub async fn pause_work(app: &App, actor: &Actor, command: PauseWork) -> Result<
                 }
                 None if command.scope != PauseScope::Everything && all.len() >= MOST => {
                     let what = format!("There are {MOST} pauses, which is the most; end one first");
-                    return Err(Error::lasting(what, None));
+                    return Err(Error::permanent_conflict(what, None));
                 }
                 _ => {}
             }

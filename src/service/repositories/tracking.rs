@@ -81,7 +81,7 @@ async fn check_capacity(app: &App, connection: &mut Connection, name: &FullName)
         "{tracked} repositories are tracked and {known} are or were; at most {most} may be \
          tracked (DISPATCH_MAX_REPOSITORIES)"
     );
-    Err(Error::lasting(what, None))
+    Err(Error::permanent_conflict(what, None))
 }
 
 /// Stops tracking a repository. Its issues are hidden and retained.

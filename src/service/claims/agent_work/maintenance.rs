@@ -126,7 +126,7 @@ async fn name(app: &App, given: &str) -> Result<String> {
 }
 
 fn already_completed(what: &str, how: &str) -> Error {
-    Error::lasting(format!("{what} is already completed ({how})"), None)
+    Error::permanent_conflict(format!("{what} is already completed ({how})"), None)
 }
 
 async fn release_work(app: &App, actor: &Actor, id: AgentWorkId) -> Result<ReleaseSummary> {

@@ -4,11 +4,11 @@
 //! connections are counted, in total and by peer, and one beyond the limits is closed at once;
 //! trusted proxies, which connect for many clients, count in the total only.
 //!
-//! A connection without a running request is closed when it is idle for too long, and the headers
-//! of a request must arrive in time: on a new connection counted from its start, later from their
-//! first byte. HTTP/2 sends frames that belong to no request, such as pings. They do not keep a
-//! connection open, so there the headers of a later request must arrive within the idle timeout.
-//! The bodies of requests and responses are limited in `middleware`.
+//! A connection without a running request is closed when it is idle for too long, and the headers of
+//! a request must arrive in time: on a new connection counted from its start, later from their first
+//! byte. HTTP/2 sends frames that belong to no request, such as pings. They do not keep a connection
+//! open, so there the headers of a later request must arrive within the idle timeout. The bodies of
+//! requests and responses are limited in `middleware`.
 
 use std::collections::HashMap;
 use std::io;

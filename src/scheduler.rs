@@ -53,8 +53,8 @@ pub fn start(app: &App, database_url: String) -> JoinSet<()> {
     tasks
 }
 
-/// Runs a task at once, then after each interval. A failure is logged, and the task runs again at
-/// the next interval.
+/// Runs a task at once, then after each interval. A failure is logged, and the task runs again at the
+/// next interval.
 async fn repeat<Task>(
     app: App,
     every: Duration,

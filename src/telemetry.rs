@@ -4,8 +4,8 @@
 //! logged, and the making of request ids (the middleware does that). Invariant: a fact has the same
 //! field name on every line, because names are taken from [`field`]; no credential is logged at
 //! any level, because what libraries say in detail, which holds headers, messages and parameters of
-//! statements, is never logged, whatever the settings say; and no line has a character that a
-//! terminal obeys or hides, because each is made [`Visible`].
+//! statements, is never logged, whatever the settings say; and no line has a character that a terminal
+//! obeys or hides, because each is made [`Visible`].
 
 use std::io::{self, IsTerminal as _, Write};
 
@@ -40,8 +40,8 @@ pub mod field {
     pub const ELAPSED_MS: &str = "elapsed_ms";
 }
 
-/// How a text is shown without the characters that a terminal obeys or hides, in a way that leaves
-/// JSON what it was.
+/// How a text is shown without the characters that a terminal obeys or hides, in a way that leaves JSON
+/// what it was.
 pub type TextEscape = fn(&str) -> String;
 
 /// Starts logging to the standard error for the whole process, panics included.

@@ -1,7 +1,7 @@
 //! The client: as cheap as can be, because it shares the cores with what it measures.
 //!
-//! Each connection is a thread that writes a request that is ready, waits for the answer and looks
-//! at its status and first bytes.
+//! Each connection is a thread that writes a request that is ready, waits for the answer and looks at
+//! its status and first bytes.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -115,8 +115,8 @@ pub(crate) struct LoadResult {
     pub(crate) per_second: f64,
 }
 
-/// Asks without a pause on several connections. `requests` makes, for each connection, what makes
-/// its requests.
+/// Asks without a pause on several connections. `requests` makes, for each connection, what makes its
+/// requests.
 pub(crate) fn load<Next>(
     host: &str,
     connections: usize,

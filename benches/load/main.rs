@@ -3,8 +3,8 @@
 //! PostgreSQL, a simulated GitHub and the released service run as processes of their own on the
 //! machine that this program runs on, too. Where the service answers from the database, `pgbench`
 //! sends the plain statements in turn with it, on as many connections; what counts is the ratio of
-//! the two. The table goes to `docs/performance.md`. Words of the command line select measurements
-//! by the beginnings of their names, `--quick` measures roughly; then nothing is published.
+//! the two. The table goes to `docs/performance.md`. Words of the command line select measurements by
+//! the beginnings of their names, `--quick` measures roughly; then nothing is published.
 
 #![expect(clippy::print_stdout, reason = "a program for the terminal")]
 

@@ -286,8 +286,8 @@ async fn crowd(bench: &mut Bench, site: &QueueBench) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Ends leases that are a second old, as claimers would that are done with their work, until this
-/// is aborted.
+/// Ends leases that are a second old, as claimers would that are done with their work, until this is
+/// aborted.
 async fn finish_after_a_second(url: &str) -> anyhow::Result<tokio::task::JoinHandle<()>> {
     let database = site::connect(url).await?;
     let end = "UPDATE leases SET state = 'free', ended_at = now(), ending = 'finished' \
@@ -300,8 +300,8 @@ async fn finish_after_a_second(url: &str) -> anyhow::Result<tokio::task::JoinHan
     }))
 }
 
-/// Claims at times that were settled before, each after a pause of any length; a claim's time
-/// begins when it was due, so that one which holds up the next is not forgiven.
+/// Claims at times that were settled before, each after a pause of any length; a claim's time begins
+/// when it was due, so that one which holds up the next is not forgiven.
 fn pace(host: &str, rate: f64, time: Duration) -> anyhow::Result<LoadResult> {
     let longest = 2.0 * CLAIMERS as f64 / rate;
     client::at_once(host, CLAIMERS, |claimer, begin| {

@@ -1,5 +1,5 @@
-//! What is measured, each in a process of its own: PostgreSQL, a simulated GitHub, and the service
-//! as it is released.
+//! What is measured, each in a process of its own: PostgreSQL, a simulated GitHub, and the service as
+//! it is released.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write as _};
@@ -105,9 +105,9 @@ impl Drop for SimulatedGitHub {
     }
 }
 
-/// Is that process: says where it answers and what it has, then answers each line that it reads. A
-/// line that names an issue calls it ready; one that names a repository asks when its issues were
-/// first told of since then; one that names nothing, how many requests came.
+/// Is that process: says where it answers and what it has, then answers each line that it reads. A line
+/// that names an issue calls it ready; one that names a repository asks when its issues were first told
+/// of since then; one that names nothing, how many requests came.
 pub(crate) async fn be_github(as_what: &str) -> anyhow::Result<()> {
     let simulator = Simulator::new(Clock::system());
     let names = if as_what == BE_QUEUE { fill_queue(&simulator)? } else { LOAD.make(&simulator) };
@@ -149,9 +149,9 @@ pub(crate) async fn be_github(as_what: &str) -> anyhow::Result<()> {
     }
 }
 
-/// Opens what the queue is measured with: of each twenty issues sixteen are ready, and one each is
-/// in progress, in review, blocked and in the backlog. One in ten has the label of one of ten
-/// agents, one in fifty waits for another. They were opened within ninety days.
+/// Opens what the queue is measured with: of each twenty issues sixteen are ready, and one each is in
+/// progress, in review, blocked and in the backlog. One in ten has the label of one of ten agents, one
+/// in fifty waits for another. They were opened within ninety days.
 fn fill_queue(simulator: &Simulator) -> anyhow::Result<Vec<String>> {
     let names: Vec<String> = (1..=20).map(|at| format!("work/repository-{at:02}")).collect();
     for name in &names {

@@ -43,8 +43,8 @@ impl Subscribers {
         Ok(Self { tasks, expected })
     }
 
-    /// Ends when each has got as many moves as were made, and tells when each came to whom. What
-    /// was lost is missing.
+    /// Ends when each has got as many moves as were made, and tells when each came to whom. What was
+    /// lost is missing.
     pub(crate) async fn heard(self, moves: usize) -> anyhow::Result<Vec<Vec<Instant>>> {
         self.expected.send_replace(moves);
         self.tasks.join_all().await.into_iter().collect()

@@ -148,8 +148,7 @@ pub(crate) struct LeasesArguments {
 pub(crate) struct FinishArguments {
     #[command(flatten)]
     lease: LeaseArguments,
-    /// pr-opened, pr-updated, issue-updated, blocked, failed, no-changes-needed or
-    /// already-addressed
+    /// pr-opened, pr-updated, issue-updated, blocked, failed, no-changes-needed or already-addressed
     #[arg(long)]
     outcome: String,
     /// A summary of the work; required for `blocked`

@@ -154,8 +154,8 @@ pub struct AuthConfig {
 }
 
 impl AuthConfig {
-    /// Whether people sign in on the page: in the modes in which they have not signed in already
-    /// and need to for some things.
+    /// Whether people sign in on the page: in the modes in which they have not signed in already and
+    /// need to for some things.
     pub fn has_sign_in(&self) -> bool {
         matches!(self.mode, AuthMode::Open | AuthMode::ReadOnly)
     }
@@ -215,8 +215,7 @@ pub struct QueueConfig {
     /// What waiting is worth (`DISPATCH_QUEUE_AGING_DAYS_PER_TIER`,
     /// `DISPATCH_QUEUE_AGING_MAX_TIERS`).
     pub aging: Aging,
-    /// Whether an issue that others wait for comes first within its tier
-    /// (`DISPATCH_RANK_UNBLOCKS`).
+    /// Whether an issue that others wait for comes first within its tier (`DISPATCH_RANK_UNBLOCKS`).
     pub by_unblocks: bool,
     /// How long it is known why what was served (`DISPATCH_DECISION_RETENTION_DAYS`).
     pub decision_retention: Duration,
@@ -231,8 +230,7 @@ pub struct QueueConfig {
     pub max_attempts: i32,
     /// Whether a claim first gets an agent back what it still holds (`DISPATCH_RESUME_HELD_WORK`).
     pub resume: bool,
-    /// Whether the queue over REST has what people work on as well
-    /// (`DISPATCH_REST_SERVES_PEOPLES_WORK`).
+    /// Whether the queue over REST has what people work on as well (`DISPATCH_REST_SERVES_PEOPLES_WORK`).
     pub rest_serves_peoples: bool,
 }
 
@@ -393,8 +391,7 @@ impl DatabaseConfig {
     }
 }
 
-/// The host of GitHub's pages, by the address of its API: an Enterprise server has both on one
-/// host.
+/// The host of GitHub's pages, by the address of its API: an Enterprise server has both on one host.
 fn host_of_pages(api_url: &Url) -> &str {
     let is_enterprise = api_url.path().trim_end_matches('/').ends_with("/api/v3");
     api_url.host_str().filter(|_| is_enterprise).unwrap_or("github.com")

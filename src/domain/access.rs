@@ -1,8 +1,7 @@
-//! Who may do what: every route, every GraphQL root field and every tool with its tier, in one
-//! place.
+//! Who may do what: every route, every GraphQL root field and every tool with its tier, in one place.
 //!
-//! The middleware looks a caller's [`Tier`] up here before anything else; what the table does not
-//! name needs the highest tier. A test walks the router and the schema against it, so nothing is
+//! The middleware looks a caller's [`Tier`] up here before anything else; what the table does not name
+//! needs the highest tier. A test walks the router and the schema against it, so nothing is
 //! reachable that is not declared.
 
 use super::ids::{IssueId, LeaseId, RepositoryId};
@@ -183,8 +182,8 @@ pub enum WorkerReads {
     Only(&'static [&'static str]),
 }
 
-/// What workers read of a lease, which may be another agent's. What people tell a holder, and what
-/// it asks them, is between the two: a holder gets it with its own renewal.
+/// What workers read of a lease, which may be another agent's. What people tell a holder, and what it
+/// asks them, is between the two: a holder gets it with its own renewal.
 const WORKER_LEASE_FIELDS: &[&str] = &[
     "id",
     "issue",

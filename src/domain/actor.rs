@@ -45,8 +45,8 @@ pub const RESERVED_NAMES: [&str; 5] = ["github", "system", "user", "operator", "
 
 /// Whether a name is, or looks like, one of [`RESERVED_NAMES`].
 ///
-/// It may be in any case, with or without `agent/` before it, and however spaces, invisible
-/// characters, accents, or letters that Unicode calls confusable with its own are put in.
+/// It may be in any case, with or without `agent/` before it, and however spaces, invisible characters,
+/// accents, or letters that Unicode calls confusable with its own are put in.
 pub fn is_reserved(name: &str) -> bool {
     static WORDS: LazyLock<HashSet<String>> = LazyLock::new(|| {
         let in_each_case = |word: &&str| [word.to_string(), word.to_uppercase()];
@@ -58,8 +58,8 @@ pub fn is_reserved(name: &str) -> bool {
     })
 }
 
-/// What a name looks like, whatever it is made of: as it is, and in lower case. Letters that look
-/// alike in one case do not in the other.
+/// What a name looks like, whatever it is made of: as it is, and in lower case. Letters that look alike
+/// in one case do not in the other.
 fn looks(name: &str) -> [String; 2] {
     let is_seen = |c: &char| !c.is_whitespace() && !is_invisible(*c) && !is_combining_mark(*c);
     let bare: String = name.nfkd().filter(is_seen).collect();
@@ -131,9 +131,9 @@ pub enum TokenKind {
 }
 
 impl Actor {
-    /// What the actor has shown, and whose it is where that is certain: keys belong to it and
-    /// limits are counted by it. Never made of a name that the caller chose, but for people who
-    /// signed in on the page, who may do everything under any name.
+    /// What the actor has shown, and whose it is where that is certain: keys belong to it and limits
+    /// are counted by it. Never made of a name that the caller chose, but for people who signed in on
+    /// the page, who may do everything under any name.
     pub fn credential(&self) -> String {
         let setting = match self {
             Self::Person { .. } => "person",
@@ -209,8 +209,7 @@ impl Actor {
         }
     }
 
-    /// The agent that acts, where one is named: a program that gives no name acts for nobody's
-    /// hold.
+    /// The agent that acts, where one is named: a program that gives no name acts for nobody's hold.
     pub fn agent(&self) -> Option<String> {
         match self {
             Self::Agent { name, .. } if name != UNNAMED => Some(name.clone()),
@@ -219,8 +218,8 @@ impl Actor {
         }
     }
 
-    /// Whether the actor may do what a tier protects. The tables of `access` say what a worker may
-    /// do; beyond them it may only read.
+    /// Whether the actor may do what a tier protects. The tables of `access` say what a worker may do;
+    /// beyond them it may only read.
     pub fn may(&self, tier: Tier) -> bool {
         match self {
             Self::Anonymous => tier == Tier::Public,

@@ -1,16 +1,15 @@
 //! How long the back-off of an issue, or of a repository, lasts after a failure.
 //!
-//! The delay grows with each consecutive failure up to a maximum, so retries are rare but never
-//! end. Failures of agents are counted apart from refusals of GitHub: too many of them escalate the
-//! issue to a person.
+//! The delay grows with each consecutive failure up to a maximum, so retries are rare but never end.
+//! Failures of agents are counted apart from refusals of GitHub: too many of them escalate the issue
+//! to a person.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::sql_enum::text_enum;
 use super::timestamp::Timestamp;
 
-/// How many attempts may fail in a row before an issue needs a person, unless a setting says
-/// otherwise.
+/// How many attempts may fail in a row before an issue needs a person, unless a setting says otherwise.
 pub const USUAL_ATTEMPTS: i32 = 5;
 
 /// The label of what no agent is given until a person has looked at it.

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::ids::IssueId;
 
-/// Cycles among edges that lead from an issue to one that it waits for. Each is reported once, as
-/// the path from its smallest issue, and no issue is in two of them: breaking one may show another.
+/// Cycles among edges that lead from an issue to one that it waits for. Each is reported once, as the
+/// path from its smallest issue, and no issue is in two of them: breaking one may show another.
 pub fn circles(edges: &[(IssueId, IssueId)]) -> Vec<Vec<IssueId>> {
     let mut waits_for: BTreeMap<IssueId, Vec<IssueId>> = BTreeMap::new();
     for (waiting, blocker) in edges {

@@ -71,8 +71,8 @@ pub struct Comments(pub Vec<IssueComment>);
 
 super::sql_enum::json_column!(Comments);
 
-/// What is kept of comments, newest first: [`NEWEST_KEPT`] of them, each with at most
-/// [`LONGEST_TEXT`] characters and all together with [`TEXT_KEPT`].
+/// What is kept of comments, newest first: [`NEWEST_KEPT`] of them, each with at most [`LONGEST_TEXT`]
+/// characters and all together with [`TEXT_KEPT`].
 pub fn newest_within_limits(comments: Vec<IssueComment>) -> Vec<IssueComment> {
     let mut left = TEXT_KEPT;
     let mut keep = |comment: IssueComment| {

@@ -8,8 +8,8 @@ use super::ranking::{Skip, SkipReason};
 /// How many withheld issues are kept with a decision.
 pub const WITHHELD_KEPT: usize = 20;
 
-/// How far issues are counted that are withheld for one reason: this many stand for so many or
-/// more. To count on would cost each claim more than finding its issue does.
+/// How far issues are counted that are withheld for one reason: this many stand for so many or more.
+/// To count on would cost each claim more than finding its issue does.
 pub const COUNTED_UP_TO: i64 = 100;
 
 /// How many candidates are kept with a decision.
@@ -53,12 +53,11 @@ pub struct Detail {
     pub candidates: Vec<Candidate>,
     /// What was withheld, the most urgent first; at most [`WITHHELD_KEPT`].
     pub withheld: Vec<WithheldIssue>,
-    /// How many were withheld by each reason, one with several once for each: of the issues in
-    /// Ready and In Progress in the lanes and repositories that were asked for, what was served
-    /// left out, and none of a reason behind [`COUNTED_UP_TO`]. `NOT_READY` alone is all that
-    /// stands in Backlog, In Review and Blocked in those repositories, in whichever lane. Issues
-    /// that the asker wanted left out, bots' own and those that were split up, are counted all the
-    /// same.
+    /// How many were withheld by each reason, one with several once for each: of the issues in Ready
+    /// and In Progress in the lanes and repositories that were asked for, what was served left out,
+    /// and none of a reason behind [`COUNTED_UP_TO`]. `NOT_READY` alone is all that stands in Backlog,
+    /// In Review and Blocked in those repositories, in whichever lane. Issues that the asker wanted
+    /// left out, bots' own and those that were split up, are counted all the same.
     pub counts: BTreeMap<SkipReason, i64>,
 }
 

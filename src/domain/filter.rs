@@ -1,7 +1,6 @@
 //! Which issues a reader wants to see, decided on the facts of one issue.
 //!
-//! SQL asks the same question of many rows at once (`store::board::issues`); a test holds the two
-//! equal.
+//! SQL asks the same question of many rows at once (`store::board::issues`); a test holds the two equal.
 
 use super::events::IssueFacts;
 use super::label_names::{has_prefix, key};

@@ -1,8 +1,7 @@
 //! Comparing names of labels.
 //!
-//! GitHub ignores the case of labels: a repository has one label of a name, and any spelling finds
-//! it. So labels are compared without case everywhere, and shown and removed in GitHub's own
-//! spelling.
+//! GitHub ignores the case of labels: a repository has one label of a name, and any spelling finds it.
+//! So labels are compared without case everywhere, and shown and removed in GitHub's own spelling.
 
 /// Whether two names mean the same label to GitHub, or the same agent: equal but for case.
 pub fn is_same(one: &str, other: &str) -> bool {

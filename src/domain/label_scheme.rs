@@ -1,9 +1,9 @@
 //! What a repository calls the labels that Dispatch gives a meaning.
 //!
-//! Dispatch thinks in labels of its own: `status/ready`, `priority/p1`, `agent/alpha`. A repository
-//! that has other labels for the same keeps them: they are translated where issues are read from
-//! GitHub, and back where labels are changed there. Invariant: the two translations undo each
-//! other, for every label, so what GitHub has is always known from what is stored.
+//! Dispatch thinks in labels of its own: `status/ready`, `priority/p1`, `agent/alpha`. A repository that
+//! has other labels for the same keeps them: they are translated where issues are read from GitHub, and
+//! back where labels are changed there. Invariant: the two translations undo each other, for every
+//! label, so what GitHub has is always known from what is stored.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -20,12 +20,11 @@ const LONGEST_PREFIX: usize = 20;
 /// What labels of agents begin with.
 const AGENT: &str = "agent/";
 
-/// What stands before a label that merely looks like one of ours, in a repository that has another
-/// for the same.
+/// What stands before a label that merely looks like one of ours, in a repository that has another for
+/// the same.
 const ESCAPE: &str = "github:";
 
-/// What a repository calls statuses, priorities and agents. What it does not name has Dispatch's
-/// label.
+/// What a repository calls statuses, priorities and agents. What it does not name has Dispatch's label.
 #[derive(
     Debug,
     Clone,
@@ -55,8 +54,7 @@ pub fn renamable() -> impl Iterator<Item = &'static str> {
 }
 
 impl LabelScheme {
-    /// A scheme of these names, GitHub's by ours. Names that are the same leave nothing to
-    /// translate.
+    /// A scheme of these names, GitHub's by ours. Names that are the same leave nothing to translate.
     ///
     /// # Errors
     ///
@@ -160,16 +158,16 @@ impl LabelScheme {
         LabelSet::from(to.read_all(self.write_all(labels)))
     }
 
-    /// Whether an issue that an agent works on would no longer be assigned to it, or would be in
-    /// another column, if its repository had another scheme.
+    /// Whether an issue that an agent works on would no longer be assigned to it, or would be in another
+    /// column, if its repository had another scheme.
     pub fn strands(&self, agent: &str, labels: &LabelSet, state: IssueState, to: &Self) -> bool {
         let after = self.translated(labels, to);
         let loses_agent = labels.names_agent(agent) && !after.names_agent(agent);
         loses_agent || after.effective_status(state) != labels.effective_status(state)
     }
 
-    /// Checks that GitHub accepts the lengths of labels to add. Only that of an agent can be too
-    /// long, because its prefix may be longer than ours.
+    /// Checks that GitHub accepts the lengths of labels to add. Only that of an agent can be too long,
+    /// because its prefix may be longer than ours.
     ///
     /// # Errors
     ///

@@ -81,8 +81,8 @@ impl LabelPlan {
         Self { status: target, add: missing(wanted, found), remove: missing(found, wanted) }
     }
 
-    /// What is still to be asked of GitHub for an issue with these labels. Nothing, exactly when
-    /// the plan is carried out.
+    /// What is still to be asked of GitHub for an issue with these labels. Nothing, exactly when the
+    /// plan is carried out.
     pub fn change(&self, labels: &LabelSet) -> LabelChange {
         let mut change = self.status.map(|target| labels.change_to(target)).unwrap_or_default();
         change.add.extend(self.add.iter().filter(|name| !labels.contains(name)).cloned());
@@ -94,8 +94,8 @@ impl LabelPlan {
     }
 }
 
-/// The colour of a label when Dispatch has to create it: six hexadecimal digits, no `#`. What has
-/// no colour of its own gets the one GitHub gives by default.
+/// The colour of a label when Dispatch has to create it: six hexadecimal digits, no `#`. What has no
+/// colour of its own gets the one GitHub gives by default.
 pub fn color_of(label: &str) -> &'static str {
     let status = Status::from_label(label).map(Status::color);
     let is_meant = |priority: &Priority| is_same(priority.label(), label);
@@ -256,8 +256,7 @@ mod tests {
         statuses.map(|label| key(label)).collect()
     }
 
-    /// The labels as GitHub has them when the repository spells some of those that we add its own
-    /// way.
+    /// The labels as GitHub has them when the repository spells some of those that we add its own way.
     fn as_github_spells(labels: &LabelSet, case: u64) -> LabelSet {
         LabelSet(labels.0.iter().map(|label| respelled(label, case)).collect())
     }

@@ -121,8 +121,8 @@ impl WorkOutcome {
     }
 }
 
-/// What giving an issue back makes of its labels: the agent's goes, work in progress is ready
-/// again, and so is what is blocked without a reason that anybody knows. Every other column stays.
+/// What giving an issue back makes of its labels: the agent's goes, work in progress is ready again,
+/// and so is what is blocked without a reason that anybody knows. Every other column stays.
 pub fn release_plan(
     agent: &str,
     labels: &LabelSet,
@@ -167,8 +167,8 @@ pub fn agent_label(agent: &str) -> String {
     format!("agent/{agent}")
 }
 
-/// What is taken off an issue that was closed while an agent held it: the agent's label, and that
-/// it is in progress.
+/// What is taken off an issue that was closed while an agent held it: the agent's label, and that it is
+/// in progress.
 fn left_on_closed(agent: &str, labels: &LabelSet) -> Vec<String> {
     let in_progress = Status::InProgress.label();
     let mut left = own_label(agent, labels);

@@ -75,8 +75,8 @@ pub enum NotAFullName {
 }
 
 impl FullName {
-    /// The repository that is meant by its name, its name with an issue's number (`acme/tools#1`),
-    /// or an address of it or of a page in it, as browsers, git and npm write them.
+    /// The repository that is meant by its name, its name with an issue's number (`acme/tools#1`), or
+    /// an address of it or of a page in it, as browsers, git and npm write them.
     ///
     /// # Errors
     ///
@@ -175,8 +175,7 @@ fn split(text: &str) -> Option<(Option<&str>, &str)> {
     }
 }
 
-/// GitHub's grammar of logins; those of companies have an underscore, some old ones end in a
-/// hyphen.
+/// GitHub's grammar of logins; those of companies have an underscore, some old ones end in a hyphen.
 fn is_owner(text: &str) -> bool {
     (1..=39).contains(&text.len())
         && text.starts_with(|c: char| c.is_ascii_alphanumeric())

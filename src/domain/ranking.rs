@@ -56,8 +56,8 @@ pub enum SkipReason {
     LinkedPullRequest,
     /// Its labels could not be read from GitHub, so its eligibility is unknown.
     LabelsUnverified,
-    /// It or its repository is in back-off, because agents failed on it or GitHub rejected a
-    /// change. It is served again automatically.
+    /// It or its repository is in back-off, because agents failed on it or GitHub rejected a change.
+    /// It is served again automatically.
     BackingOff,
     /// It needs a person: agents failed on it the maximum number of times, or it has the label
     /// `needs-human`.
@@ -129,8 +129,7 @@ const BEST_BY_AGE: i32 = 1;
 
 impl Aging {
     /// After how many days an issue has all that age can give: its tiers, and the rank within its
-    /// tier of an issue that [`MOST_UNBLOCKED`] others wait for. One tier's days where age gives
-    /// none.
+    /// tier of an issue that [`MOST_UNBLOCKED`] others wait for. One tier's days where age gives none.
     pub fn bound(&self) -> i32 {
         self.days_per_tier * self.max_tiers.max(1)
     }
@@ -225,8 +224,8 @@ impl PeoplesWork {
     /// All of it.
     pub const ALL: Self = Self { in_progress: true, assigned: true, owned: true };
 
-    /// Who works on an issue, as a part of a sentence about it, by what is not served of people's
-    /// work. Nobody where an agent's label says whose it is.
+    /// Who works on an issue, as a part of a sentence about it, by what is not served of people's work.
+    /// Nobody where an agent's label says whose it is.
     pub fn holder(self, status: Status, labels: &LabelSet, assignees: &[String]) -> Option<String> {
         if labels.agents().next().is_some() {
             return None;

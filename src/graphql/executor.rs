@@ -1,5 +1,5 @@
-//! The executor, through which every operation goes: it parses a request, checks limits and
-//! permissions, executes it, and adds error codes to the response.
+//! The executor, through which every operation goes: it parses a request, checks limits and permissions,
+//! executes it, and adds error codes to the response.
 //!
 //! It is deliberately not a schema extension of the library. With an extension, the library runs
 //! every field of every row through it, which on a board of some thousand fields costs more than

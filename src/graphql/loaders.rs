@@ -76,8 +76,8 @@ impl Related<Arc<Issue>> {
 }
 
 impl Related<Arc<Issue>> {
-    /// The issue, also one that was removed or whose repository is no longer tracked: rows leave by
-    /// a mark, so what refers to them always finds them.
+    /// The issue, also one that was removed or whose repository is no longer tracked: rows leave by a
+    /// mark, so what refers to them always finds them.
     pub(super) async fn resolve_any(
         &self,
         context: &Context<'_>,
@@ -141,8 +141,7 @@ impl RequestedFields {
     }
 }
 
-/// What a selection on dependencies wants of the other issues; none where it does not ask for
-/// those.
+/// What a selection on dependencies wants of the other issues; none where it does not ask for those.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Edges(Option<Box<RequestedFields>>);
 

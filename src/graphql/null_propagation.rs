@@ -64,8 +64,7 @@ impl Shapes {
         }
     }
 
-    /// How much of a path leads to the deepest place on it that may be null; 0 for the whole
-    /// answer.
+    /// How much of a path leads to the deepest place on it that may be null; 0 for the whole answer.
     fn nullable_end(
         &self,
         document: &ExecutableDocument,
@@ -102,8 +101,7 @@ impl Shapes {
         end
     }
 
-    /// Finds what is selected under a key, behind spreads too: its type, and what is selected in
-    /// it.
+    /// Finds what is selected under a key, behind spreads too: its type, and what is selected in it.
     fn find<'a>(
         &'a self,
         document: &'a ExecutableDocument,

@@ -12,8 +12,8 @@
 //! and computing it again would give the same result. The event log would not be sufficient,
 //! because not every change of a row is an event.
 //!
-//! Not cached: mutations, responses with errors, and anything for longer than [`MAX_AGE`], because
-//! a response can depend on the time.
+//! Not cached: mutations, responses with errors, and anything for longer than [`MAX_AGE`], because a
+//! response can depend on the time.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -34,8 +34,8 @@ use crate::store::board::snapshot::Snapshot;
 /// The longest time for which a response is cached.
 const MAX_AGE: TimeDelta = TimeDelta::seconds(1);
 
-/// The size of all cached responses in bytes. When they exceed it, all are dropped: that is rare,
-/// and costs one reading of what is asked often.
+/// The size of all cached responses in bytes. When they exceed it, all are dropped: that is rare, and
+/// costs one reading of what is asked often.
 const MAX_BYTES: usize = 16 * 1024 * 1024;
 
 /// What an entry takes besides the response itself: its key, its state, and its part of the map.
@@ -122,8 +122,8 @@ impl ResponseCache {
 }
 
 impl ResponseCache {
-    /// The response to a query that was executed before: the cached one while it is fresh. None
-    /// when it never was.
+    /// The response to a query that was executed before: the cached one while it is fresh. None when it
+    /// never was.
     pub(super) async fn cached(
         &self,
         executor: &Executor,

@@ -20,8 +20,8 @@ use crate::service::App;
 /// outcome open.
 const QUERY_TIME: Duration = Duration::from_secs(15);
 
-/// Everything that the transports share: the schema, the cached responses and the subscriptions
-/// that run. Cheap to clone.
+/// Everything that the transports share: the schema, the cached responses and the subscriptions that
+/// run. Cheap to clone.
 #[derive(Clone)]
 pub struct Server(Arc<Inner>);
 

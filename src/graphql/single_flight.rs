@@ -4,9 +4,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::Mutex;
 
-/// Single flight for one piece of work. A caller gets the result of a run that began after its
-/// call, so no result is older than the call. Callers that wait during a run share the next run,
-/// which the first of them makes.
+/// Single flight for one piece of work. A caller gets the result of a run that began after its call, so
+/// no result is older than the call. Callers that wait during a run share the next run, which the first
+/// of them makes.
 #[derive(Debug)]
 pub(super) struct SingleFlight<T> {
     calls: AtomicU64,
@@ -28,9 +28,8 @@ impl<T> Default for SingleFlight<T> {
 }
 
 impl<T: Clone> SingleFlight<T> {
-    /// The result of `work`, or of another caller's run that began after this call. `work` is given
-    /// the last result. An error is returned to its own caller only; the next waiting caller runs
-    /// again.
+    /// The result of `work`, or of another caller's run that began after this call. `work` is given the
+    /// last result. An error is returned to its own caller only; the next waiting caller runs again.
     pub(super) async fn run<E, Run>(&self, work: impl FnOnce(Option<T>) -> Run) -> Result<T, E>
     where
         Run: Future<Output = Result<T, E>>,
@@ -50,8 +49,7 @@ impl<T: Clone> SingleFlight<T> {
 }
 
 impl<T> SingleFlight<T> {
-    /// With the result of an earlier run, which calls from now on are given and never get as their
-    /// own.
+    /// With the result of an earlier run, which calls from now on are given and never get as their own.
     pub(super) fn with_last(outcome: Option<T>) -> Self {
         Self {
             calls: AtomicU64::default(),

@@ -44,8 +44,8 @@ pub(super) async fn stream(
     response(StatusCode::OK, lines.take_until(async move { bus.closed().await }))
 }
 
-/// A request that is not run, as an event stream: a browser's `EventSource` shows its page nothing
-/// of an answer with another status than 200, so only who must sign in gets one.
+/// A request that is not run, as an event stream: a browser's `EventSource` shows its page nothing of
+/// an answer with another status than 200, so only who must sign in gets one.
 pub(super) fn refusal(answer: OperationResponse) -> Response {
     let status = match answer.refusal_status() {
         status @ (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) => status,

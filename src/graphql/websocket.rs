@@ -375,8 +375,8 @@ fn encode(id: &str, item: &ServerMessage) -> Message {
     }
 }
 
-/// A message of an operation. Its own part is short; the payload is the one that all who get the
-/// same answer share.
+/// A message of an operation. Its own part is short; the payload is the one that all who get the same
+/// answer share.
 fn message(kind: &str, id: &str, payload: &Bytes) -> Message {
     let id = serde_json::to_string(id).expect("a text is JSON");
     let payload = std::str::from_utf8(payload).expect("JSON is UTF-8");

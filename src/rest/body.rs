@@ -116,8 +116,8 @@ impl Members {
         }
     }
 
-    /// Reads the members as a struct. Members that are null, empty, zero or false are absent,
-    /// unless they are [`KEPT`].
+    /// Reads the members as a struct. Members that are null, empty, zero or false are absent, unless
+    /// they are [`KEPT`].
     ///
     /// The error for a member names it and what it must be: the `expecting` text of its type.
     pub(super) fn read<T: DeserializeOwned>(&self) -> Result<T, Problem> {
@@ -213,8 +213,8 @@ fn is_given(value: &Value) -> bool {
 }
 
 /// Converts an error of a deserializer to a problem. Serde says what it expected of a value; any
-/// other text is from the member's own type. A struct that is flattened into another one has no
-/// path, so its errors are complete texts that begin with the member.
+/// other text is from the member's own type. A struct that is flattened into another one has no path,
+/// so its errors are complete texts that begin with the member.
 fn misread(path: &str, error: &str) -> Problem {
     if path == "." {
         let is_end = |c: char| !c.is_ascii_alphanumeric() && c != '.';

@@ -199,9 +199,8 @@ pub(super) async fn record_refusal(
         .await
 }
 
-/// Starts a back-off of a repository in which GitHub refused a change that was no claim, if the
-/// refusal concerns the whole repository. The issue keeps its own back-off, which counts attempts
-/// of agents.
+/// Starts a back-off of a repository in which GitHub refused a change that was no claim, if the refusal
+/// concerns the whole repository. The issue keeps its own back-off, which counts attempts of agents.
 ///
 /// # Errors
 ///

@@ -1,8 +1,8 @@
 //! Settling what a crash or an outage interrupted.
 //!
-//! A pending audit entry is settled here once its deadline has passed, by reading the issue back
-//! from GitHub, with the same code that settles a change in its own request. Invariant: the entry
-//! alone has everything that is needed to settle it.
+//! A pending audit entry is settled here once its deadline has passed, by reading the issue back from
+//! GitHub, with the same code that settles a change in its own request. Invariant: the entry alone
+//! has everything that is needed to settle it.
 
 use super::board::comments;
 use super::change::{

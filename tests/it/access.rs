@@ -921,12 +921,12 @@ fn hostile_headers() -> Vec<Vec<(&'static str, &'static str)>> {
     all
 }
 
-/// A route meets one in so many hostile headers where all of them would take too long. Each header
-/// meets some routes.
+/// A route meets one in so many hostile headers where all of them would take too long. Each header meets
+/// some routes.
 const ONE_OF: usize = 8;
 
-/// In every mode and with every kind of credentials, what is refused is refused in the same way
-/// whatever stands beside them.
+/// In every mode and with every kind of credentials, what is refused is refused in the same way whatever
+/// stands beside them.
 #[tokio::test]
 async fn no_header_opens_a_route_that_needs_credentials() {
     let agent = token();
@@ -965,8 +965,7 @@ async fn no_header_opens_a_route_that_needs_credentials() {
                             && *template == access::SOCKET
                             && HANDSHAKE.iter().all(|header| headers.contains(header));
                         if opens_socket && shown.is_empty() {
-                            // The sandbox of this test has no connection that could become a
-                            // socket.
+                            // The sandbox of this test has no connection that could become a socket.
                             assert_eq!(answer.0, 426, "{asked}");
                         } else if is_whole && hostile.contains(&("authorization", "Basic Og==")) {
                             // Each of these is a wrong password.

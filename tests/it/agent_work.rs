@@ -963,8 +963,7 @@ async fn an_idle_response_has_a_reason() {
     .await;
 }
 
-// ------------------------------------------------------------------------- requests that come
-// twice
+// ------------------------------------------------------------------------- requests that come twice
 
 #[tokio::test]
 async fn a_request_that_names_itself_is_carried_out_once() {

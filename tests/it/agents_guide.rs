@@ -43,9 +43,8 @@ async fn has(program: &str) -> bool {
     is_there
 }
 
-/// Runs a loop until it has worked off what there is, and ends it. GitHub lets no sync come
-/// through: work does not wait for that. It does not answer the first claims, nor the first end of
-/// some work.
+/// Runs a loop until it has worked off what there is, and ends it. GitHub lets no sync come through:
+/// work does not wait for that. It does not answer the first claims, nor the first end of some work.
 async fn works_off(program: &str, flag: &str, code: String) {
     given(async |given| {
         given.with_issues(&[("One", &["status/ready"]), ("Two", &["status/ready"])]).await;
@@ -71,8 +70,7 @@ async fn works_off(program: &str, flag: &str, code: String) {
             .unwrap();
         let taken = "SELECT count(*) FROM leases WHERE state <> 'free'";
         eventually(async || {
-            // Pauses end by this clock, and so do leases, for which a loop on a busy machine may be
-            // late.
+            // Pauses end by this clock, and so do leases, for which a loop on a busy machine may be late.
             if given.database.number(taken).await == 0 {
                 given.advance(1);
             }

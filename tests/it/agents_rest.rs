@@ -740,8 +740,8 @@ async fn the_queue_has_every_member_that_clients_read() {
 
 // ------------------------------------------------------------------------- the known programs
 
-/// The calls of the Python bridge and of the Go operator, in the order in which they make them;
-/// each answer has what they read.
+/// The calls of the Python bridge and of the Go operator, in the order in which they make them; each
+/// answer has what they read.
 #[tokio::test]
 async fn the_known_programs_go_through_a_task() {
     let lanes = json!({

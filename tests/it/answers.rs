@@ -50,8 +50,7 @@ async fn a_response_is_never_older_than_the_last_commit() {
         assert!(service.answer(CARD).await.contains("First"));
         assert!(service.answer(CARD).await.contains("First"));
 
-        // Not an event, not through us, not even a change of something that the board reads by
-        // name.
+        // Not an event, not through us, not even a change of something that the board reads by name.
         given.database.run("UPDATE issues SET title = 'Second'").await;
         assert!(service.answer(CARD).await.contains("Second"));
 

@@ -1,5 +1,5 @@
-//! Whatever keeps an issue from agents ends by the clock, has a name that people see, and keeps
-//! nobody from the other issues.
+//! Whatever keeps an issue from agents ends by the clock, has a name that people see, and keeps nobody
+//! from the other issues.
 
 use dispatch::domain::Actor;
 use dispatch::domain::backoff::BackoffCause;

@@ -1,5 +1,4 @@
-//! What builds and checks the repository from outside cargo: the container's recipe and the
-//! scripts.
+//! What builds and checks the repository from outside cargo: the container's recipe and the scripts.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -31,8 +30,7 @@ fn is_sent(ignored: &str, path: &str) -> bool {
     })
 }
 
-/// The files of a folder and all below it, as paths from the root, without what is fetched or
-/// built.
+/// The files of a folder and all below it, as paths from the root, without what is fetched or built.
 fn files_in(folder: &str) -> Vec<String> {
     let mut found = Vec::new();
     for entry in fs::read_dir(root().join(folder)).unwrap() {

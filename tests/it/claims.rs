@@ -79,8 +79,7 @@ impl Scene {
         servers[0].graphql(track, json!({})).await.unwrap();
         let cached = "SELECT count(*) FROM issues WHERE status = 'ready'";
         at_last(async || {
-            // The sync of a server that has just started may be under way; then this one is
-            // refused.
+            // The sync of a server that has just started may be under way; then this one is refused.
             let sync = "mutation { syncIssues { syncedCount } }";
             servers[0].graphql(sync, json!({})).await.unwrap();
             scene.database.number(cached).await == i64::try_from(issues).unwrap()

@@ -363,8 +363,8 @@ async fn errors_have_a_remedy_and_a_distinct_exit_code() {
     .await;
 }
 
-/// Passes connections on to an address, until it is dropped and all are cut. Those that come after
-/// that wait for another bridge on the same listener, which keeps its port from everybody else.
+/// Passes connections on to an address, until it is dropped and all are cut. Those that come after that
+/// wait for another bridge on the same listener, which keeps its port from everybody else.
 fn bridge(listener: &Arc<TcpListener>, to: &str) -> JoinSet<()> {
     let (listener, to) = (Arc::clone(listener), to.to_owned());
     let mut tasks = JoinSet::new();

@@ -206,8 +206,8 @@ async fn all_together_have_so_many_connections_proxies_included() {
     assert!(!is_answered(&mut TcpStream::connect(address).await.unwrap()).await);
 }
 
-/// The binary with its own settings: what waits for nothing gives its place to others, and a body
-/// that stalls is answered, whatever the route.
+/// The binary with its own settings: what waits for nothing gives its place to others, and a body that
+/// stalls is answered, whatever the route.
 #[tokio::test]
 async fn the_server_survives_many_idle_connections() {
     let database = Database::new().await;

@@ -26,8 +26,8 @@ async fn agents_work_through_dispatch_and_show_as_themselves() {
         for _ in 0..90 {
             given.advance(4);
             match agents.act().await {
-                // The sample has an issue with as many labels as may be, which an agent's label
-                // does not fit on.
+                // The sample has an issue with as many labels as may be, which an agent's label does
+                // not fit on.
                 Err(ActionError::Refused(why)) if why.contains(FULL) => {}
                 done => done.unwrap(),
             }
@@ -104,9 +104,8 @@ async fn changes_on_github_reach_the_board() {
 /// How often an agent of the demo does something in a minute, at the pace of `src/demo.rs`.
 const ACTIONS_PER_MINUTE: u64 = 15;
 
-/// In each minute agents go on until one of them has changed an issue on GitHub, and no longer,
-/// which keeps the test short; people do something for every second deed of theirs, about as in the
-/// demo.
+/// In each minute agents go on until one of them has changed an issue on GitHub, and no longer, which
+/// keeps the test short; people do something for every second deed of theirs, about as in the demo.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn in_each_minute_of_ten_hours_an_agent_moves_something_and_the_board_stays_as_large() {
     given(async |given| {

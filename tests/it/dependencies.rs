@@ -349,8 +349,8 @@ async fn concurrent_writes_of_the_same_references_do_not_deadlock() {
     .await;
 }
 
-/// Two that change each other's dependencies at once, and hold rows that the other's triggers
-/// touch, do not wait for each other in a circle.
+/// Two that change each other's dependencies at once, and hold rows that the other's triggers touch, do
+/// not wait for each other in a circle.
 #[tokio::test]
 async fn a_row_of_the_queue_that_is_being_changed_is_put_right_later() {
     use diesel_async::SimpleAsyncConnection as _;

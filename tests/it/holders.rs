@@ -1,5 +1,5 @@
-//! What people ask of holders reaches them with their next renewal, and what an agent holds it
-//! finds again after a restart.
+//! What people ask of holders reaches them with their next renewal, and what an agent holds it finds
+//! again after a restart.
 
 use std::slice::from_ref;
 

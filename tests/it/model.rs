@@ -1,13 +1,12 @@
-//! A model of the queue, small enough that every order of events is tried: claims, leases,
-//! refusals, back-offs, failed attempts, waits, callers that leave and servers that die.
+//! A model of the queue, small enough that every order of events is tried: claims, leases, refusals,
+//! back-offs, failed attempts, waits, callers that leave and servers that die.
 //!
-//! Time goes in ticks. A server needs no time for a step, but others may take theirs before the
-//! next one; so time passes only when no claim can go on. Pauses are a few ticks long, and grow and
-//! end as the real ones do. The theorem of `docs/queue.md` is then that no issue waits longer than
-//! the longest pause of an issue, the longest of a repository, and one round of the task that ends
-//! them. That the checker would notice is shown by leaving out one rule at a time. A claim that
-//! waits looks again whenever something is served: that it is woken is held by the tests of `work`
-//! and `pauses`.
+//! Time goes in ticks. A server needs no time for a step, but others may take theirs before the next
+//! one; so time passes only when no claim can go on. Pauses are a few ticks long, and grow and end as
+//! the real ones do. The theorem of `docs/queue.md` is then that no issue waits longer than the longest
+//! pause of an issue, the longest of a repository, and one round of the task that ends them. That the
+//! checker would notice is shown by leaving out one rule at a time. A claim that waits looks again
+//! whenever something is served: that it is woken is held by the tests of `work` and `pauses`.
 
 use stateright::{Checker, Model, Property};
 

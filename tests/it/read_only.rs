@@ -1,5 +1,5 @@
-//! Repositories where nothing can be changed: archived, locked, without issues, or out of the
-//! token's reach. They are shown, said to be so, and never offered.
+//! Repositories where nothing can be changed: archived, locked, without issues, or out of the token's
+//! reach. They are shown, said to be so, and never offered.
 
 use dispatch::domain::{ReadOnlyReason, Status};
 use dispatch::service::board::moves::{MoveIssue, move_issue};

@@ -1,8 +1,6 @@
-//! Encrypted connections to PostgreSQL, to a server that can prove who it is and to one that
-//! cannot.
+//! Encrypted connections to PostgreSQL, to a server that can prove who it is and to one that cannot.
 //!
-//! The certificates in `tls/` were made for this test, for a hundred years and the name
-//! `localhost`.
+//! The certificates in `tls/` were made for this test, for a hundred years and the name `localhost`.
 
 use std::net::SocketAddr;
 use std::path::Path;

@@ -1,5 +1,5 @@
-//! The queue cannot be wedged: whatever GitHub, workers, people and repositories do, an issue that
-//! may be claimed is held within a stated time of the last of it, by an agent that keeps asking.
+//! The queue cannot be wedged: whatever GitHub, workers, people and repositories do, an issue that may
+//! be claimed is held within a stated time of the last of it, by an agent that keeps asking.
 //!
 //! Worlds are made by chance, from seeds, on a clock that the test moves. Three replicas share the
 //! database. `docs/queue.md` states the bound.
@@ -250,8 +250,8 @@ impl ReplicaWorld<'_> {
         release_stopped(&app).await.unwrap();
     }
 
-    /// All that can be had goes wrong a last time, again and again: agents fail, and GitHub refuses
-    /// or falls silent.
+    /// All that can be had goes wrong a last time, again and again: agents fail, and GitHub refuses or
+    /// falls silent.
     async fn go_wrong(&mut self) {
         self.resume().await;
         for round in 0..8 {

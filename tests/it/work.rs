@@ -477,8 +477,8 @@ fn bytes_of(path: &str, query: &str, tool: &str) -> String {
     )
 }
 
-/// Serves for one request. The token is cancelled when the service has let go of that request: it
-/// was answered, or its caller was seen to have left.
+/// Serves for one request. The token is cancelled when the service has let go of that request: it was
+/// answered, or its caller was seen to have left.
 async fn serve_one(given: &mut Given) -> (String, CancellationToken) {
     let let_go = CancellationToken::new();
     let seen = let_go.clone();

@@ -1,8 +1,8 @@
 //! Reads from an issue's body which issues it waits for: "Blocked by #5 and acme/tools#7".
 //!
-//! [`reader`] parses the body as GitHub's Markdown and turns each block (a paragraph, a heading,
-//! the text of a list item, a table cell) into plain text. [`tokens`] splits that text, and
-//! [`grammar`] finds phrases and the references behind them, one block at a time.
+//! [`reader`] parses the body as GitHub's Markdown and turns each block (a paragraph, a heading, the
+//! text of a list item, a table cell) into plain text. [`tokens`] splits that text, and [`grammar`]
+//! finds phrases and the references behind them, one block at a time.
 //! `docs/dependencies.md` publishes the grammar; its examples are tests of this module.
 //!
 //! Invariant: every step takes time in proportion to the length of the body.

@@ -10,8 +10,7 @@ use crate::graphql::loaders::app;
 use crate::service::Result;
 use crate::service::board::conversations::{self, Conversation};
 
-/// What a request to GitHub weighs beside one field: a query may ask for the comments of nine
-/// issues.
+/// What a request to GitHub weighs beside one field: a query may ask for the comments of nine issues.
 const REQUEST: usize = 25_000;
 
 /// What the comments of an issue cost.

@@ -78,8 +78,8 @@ impl PageArguments {
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] for a size below 0 or above `max`, for `first` and `last` together and
-    /// for a cursor that lists of this kind do not hand out.
+    /// [`Error::Invalid`] for a size below 0 or above `max`, for `first` and `last` together and for
+    /// a cursor that lists of this kind do not hand out.
     pub(in crate::graphql) fn request<const LIST: char>(self, max: u32) -> Result<PageRequest> {
         let (limit, from_end) = match (self.first, self.last) {
             (Some(_), Some(_)) => {

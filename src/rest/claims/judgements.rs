@@ -77,8 +77,8 @@ fn issue_in_path(id: &str) -> Result<IssueId, Problem> {
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ClassifyBody {
-    /// Whether the rules classify an issue again that is already classified. Any value that does
-    /// not count as absent is true.
+    /// Whether the rules classify an issue again that is already classified. Any value that does not
+    /// count as absent is true.
     #[serde(default, deserialize_with = "is_given")]
     #[schema(value_type = Anything)]
     force: bool,

@@ -1,10 +1,10 @@
 //! Changing an issue's labels on GitHub, and settling changes with an unknown outcome.
 //!
 //! The intent is written first (write-ahead): a pending audit entry is stored before the change is
-//! sent to GitHub, and settled by the labels that GitHub then has. Whatever fails in between,
-//! including a crash, is repaired by the same second half: read the issue back, settle, publish.
-//! Invariants: an issue has at most one unsettled change; a change with an unknown outcome is never
-//! sent twice; the entry alone has everything that is needed to settle it.
+//! sent to GitHub, and settled by the labels that GitHub then has. Whatever fails in between, including a
+//! crash, is repaired by the same second half: read the issue back, settle, publish. Invariants: an
+//! issue has at most one unsettled change; a change with an unknown outcome is never sent twice;
+//! the entry alone has everything that is needed to settle it.
 
 mod github_state;
 mod intent;

@@ -109,8 +109,8 @@ impl Settlement {
         Self { observed, error, recheck_at: None }
     }
 
-    /// The outcome of a change with a lost response, found by reading GitHub. A failure is
-    /// uncertain: `lost` is returned for it, and GitHub is read again later.
+    /// The outcome of a change with a lost response, found by reading GitHub. A failure is uncertain:
+    /// `lost` is returned for it, and GitHub is read again later.
     pub(in crate::service) fn read_back(
         observed: Observed,
         lost: Option<github::Error>,

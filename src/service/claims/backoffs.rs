@@ -1,9 +1,8 @@
-//! The end of back-offs: serving an issue again, escalating it to a lane or a person, and retrying
-//! it by hand.
+//! The end of back-offs: serving an issue again, escalating it to a lane or a person, and retrying it
+//! by hand.
 //!
-//! Invariants: every reason that withholds an issue is shown by `explainWork`, by the queue's
-//! doctor and on the issue itself; every back-off that does not need a person ends by the clock
-//! alone; its end is published as an event, so that waiting claims are woken.
+//! Invariants: every reason that withholds an issue is shown by `explainWork`, by the queue's doctor
+//! and on the issue itself; every back-off that does not need a person ends by the clock alone; its end is published as an event, so that waiting claims are woken.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel_async::AsyncConnection;
@@ -32,8 +31,7 @@ const A_ROUND: i64 = 50;
 /// the attempts have failed so far, within these bounds.
 const AGAIN: (TimeDelta, TimeDelta) = (TimeDelta::minutes(1), TimeDelta::hours(1));
 
-/// How long after the end of a repository's back-off changes are offered again, if nothing was
-/// tried.
+/// How long after the end of a repository's back-off changes are offered again, if nothing was tried.
 const OFFERED_AGAIN_AFTER: TimeDelta = TimeDelta::minutes(15);
 
 /// Publishes back-offs that have ended, and labels issues on GitHub that need a person now. Safe to

@@ -605,8 +605,8 @@ pub async fn queue(app: &App, request: &QueueRequest) -> Result<Vec<Explained>> 
     Ok(all.filter_map(|(rank, evaluated)| explanation(app, &scope, evaluated, rank, now)).collect())
 }
 
-/// [`queue()`], followed by the remaining issues with the agent's own label in Ready, In Progress
-/// or In Review.
+/// [`queue()`], followed by the remaining issues with the agent's own label in Ready, In Progress or
+/// In Review.
 ///
 /// # Errors
 ///

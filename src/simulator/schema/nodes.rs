@@ -1,5 +1,5 @@
-//! The objects that refer to each other: an issue is in a repository, which has issues. Their
-//! fields are resolved in `issues` and `repositories`.
+//! The objects that refer to each other: an issue is in a repository, which has issues. Their fields
+//! are resolved in `issues` and `repositories`.
 
 use std::sync::{Arc, OnceLock};
 

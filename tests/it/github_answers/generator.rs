@@ -213,8 +213,8 @@ impl Generator {
         }
     }
 
-    /// A type that may stand for another: half of the time one that the document names, else each
-    /// in its turn.
+    /// A type that may stand for another: half of the time one that the document names, else each in
+    /// its turn.
     fn concrete(
         &mut self,
         name: &str,

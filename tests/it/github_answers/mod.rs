@@ -1,10 +1,10 @@
 //! The client of GitHub reads whatever GitHub's whole published schema allows.
 //!
-//! Every function of the client asks a server that answers at random within that schema: every
-//! member of every interface and union and some that nobody has heard of, likewise values of enums,
-//! null wherever it is allowed, lists empty and full, texts with half characters, errors beside the
-//! data at every path. What it makes of an answer is compared with the answer. A failure names its
-//! seed; `GITHUB_ANSWERS_SEED` runs that one alone.
+//! Every function of the client asks a server that answers at random within that schema: every member
+//! of every interface and union and some that nobody has heard of, likewise values of enums, null
+//! wherever it is allowed, lists empty and full, texts with half characters, errors beside the data at
+//! every path. What it makes of an answer is compared with the answer. A failure names its seed;
+//! `GITHUB_ANSWERS_SEED` runs that one alone.
 
 mod generator;
 mod schema;

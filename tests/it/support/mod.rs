@@ -1,9 +1,9 @@
 //! The harness: every test gets the real application, a database of its own and a simulated GitHub.
 //!
-//! A test is a closure that is given to [`given`], so the harness always gets to look afterwards:
-//! it fails a test whose application logged an error, or that wrote to GitHub what is not in the
-//! audit log. Nothing sleeps: a test waits for an event with a deadline, or moves the clock, which
-//! stands still otherwise.
+//! A test is a closure that is given to [`given`], so the harness always gets to look afterwards: it
+//! fails a test whose application logged an error, or that wrote to GitHub what is not in the audit
+//! log. Nothing sleeps: a test waits for an event with a deadline, or moves the clock, which stands
+//! still otherwise.
 
 mod database;
 pub(crate) mod github;

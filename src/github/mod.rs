@@ -9,6 +9,7 @@ mod client;
 mod comments;
 mod conversations;
 mod error;
+mod fingerprints;
 mod issues;
 mod labels;
 mod links;
@@ -21,6 +22,7 @@ pub use client::{Client, Settings, Timeouts, UnusableSettings};
 pub use comments::{Comment, Commented, RecentComments};
 pub use conversations::Conversation;
 pub use error::{Concern, Error};
+pub use fingerprints::Fingerprint;
 pub use issues::{
     Issue, IssueIdentity, IssuePage, IssuesQuery, PageRepository, SkippedIssue, States,
 };

@@ -23,6 +23,7 @@ macro_rules! document {
 }
 
 document!(Repository, "github-queries/repository.graphql");
+document!(RepositoryChanges, "github-queries/repository_changes.graphql");
 document!(Issues, "github-queries/issues.graphql");
 document!(IssueIds, "github-queries/issue_ids.graphql");
 document!(Issue, "github-queries/issue.graphql");

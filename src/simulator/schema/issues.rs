@@ -251,6 +251,10 @@ impl PullRequest {
         Uri(format!("https://github.example/{repository}/pull/{}", self.pull_request.number))
     }
 
+    async fn updated_at(&self) -> DateTime {
+        DateTime(self.pull_request.updated_at)
+    }
+
     async fn state(&self) -> PullRequestState {
         match self.pull_request.closed_at {
             None => PullRequestState::Open,

@@ -286,6 +286,28 @@ async fn issues_asked_for_by_id_are_read_one_by_one() {
 }
 
 #[tokio::test]
+async fn fingerprints_are_read_repository_by_repository() {
+    let github = RandomGitHub::start().await;
+    let ids: Vec<String> = (0..12).map(|id| format!("R_{id}")).collect();
+    github
+        .each(
+            async |client| client.fingerprints(&ids).await,
+            |found, answers| {
+                let body = answers.of("RepositoryChanges");
+                assert_eq!(found.len(), ids.len());
+                for (at, found) in found.iter().enumerate() {
+                    let node = &body["data"]["nodes"][at];
+                    let is_struck = is_struck(body, &["nodes".into(), at.into()]);
+                    let is_whole = node["__typename"] == "Repository" && !is_struck;
+                    assert_eq!(found.is_some(), is_whole, "{node:#}");
+                }
+            },
+        )
+        .await;
+    github.check_coverage(&["Node"]);
+}
+
+#[tokio::test]
 async fn links_are_read_issue_by_issue() {
     let github = RandomGitHub::start().await;
     let ids: Vec<String> = (0..12).map(|id| format!("I_{id}")).collect();
@@ -348,6 +370,7 @@ fn no_document_is_left_out() {
         "RecentComments",
         "Reference",
         "Repository",
+        "RepositoryChanges",
     ];
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/github-queries");
     let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());

@@ -567,6 +567,8 @@ diesel::table! {
         serves_owned -> Bool,
         /// What it calls statuses, priorities and agents on GitHub; issues.labels has Dispatch's names.
         label_scheme -> Jsonb,
+        /// Digest of GitHub's answer about the repository as a whole, read before its last successful sync; null when the next sync has to read it.
+        fingerprint -> Nullable<Text>,
     }
 }
 

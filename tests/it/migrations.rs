@@ -199,6 +199,7 @@ const SAMPLES: &[(&str, &str)] = &[
         "UPDATE issues SET labels = '{agent/Gamma}', status = 'ready'; \
          DO $$ BEGIN ASSERT name_agent('GAMMA', '{}') = 'Gamma', 'as the label says'; END $$",
     ),
+    ("fingerprints", "UPDATE repositories SET fingerprint = '00'"),
 ];
 
 #[tokio::test(flavor = "multi_thread")]

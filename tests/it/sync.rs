@@ -1071,3 +1071,150 @@ async fn issues_by_bots_and_their_like_are_on_the_board() {
     })
     .await;
 }
+
+/// The points that the requests since the last `forget_requests` cost.
+fn points_spent(given: &Given) -> i64 {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/github-queries");
+    let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+    let texts: Vec<String> = files.filter_map(|path| std::fs::read_to_string(path).ok()).collect();
+    let cost = |request: &dispatch::simulator::Request| {
+        let name = format!("query {}(", request.operation);
+        let text = texts.iter().find(|text| text.contains(&name)).unwrap();
+        dispatch::simulator::points(text, &request.variables).unwrap()
+    };
+    given.github.requests().iter().map(cost).sum()
+}
+
+#[tokio::test]
+async fn two_hundred_quiet_repositories_cost_four_requests_and_eight_points() {
+    given(async |given| {
+        let names: Vec<String> = (0..200).map(|number| format!("acme/quiet-{number}")).collect();
+        for name in &names {
+            given.github.add_repository(name);
+            open(given, name, "An issue", &["status/ready"]);
+            given.track(name).await;
+        }
+        given.sync().await;
+        // Only now is the newest change older than GitHub's times are precise.
+        given.advance(120);
+        given.sync().await;
+        given.advance(120);
+        given.github.forget_requests();
+        let results = sync_issues(&given.app, None).await.unwrap();
+
+        assert!(results.iter().all(|result| result.error.is_none() && result.synced == 0));
+        assert_eq!(given.github.count("RepositoryChanges"), given.github.total());
+        assert_eq!((given.github.total(), points_spent(given)), (4, 8), "requests and points");
+        let state = sync_state(&given.app).await.unwrap();
+        assert_eq!(state.last_good_sync_at, Some(given.app.clock.now()), "all of it is current");
+
+        // Of those that changed, and of those alone, the pages are read.
+        given.advance(120);
+        given.github.relabel(&names[7], 1, &["status/in-progress"], &["status/ready"]).unwrap();
+        given.github.forget_requests();
+        let results = sync_issues(&given.app, None).await.unwrap();
+        let read: Vec<_> = results.iter().filter(|result| result.synced > 0).collect();
+        assert_eq!(read.len(), 1);
+        assert_eq!(read[0].repository.as_str(), names[7]);
+        assert_eq!(given.github.count("Issues"), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_quiet_repository_is_read_again_whatever_changes() {
+    given(async |given| {
+        for name in ["acme/one", "acme/two"] {
+            given.github.add_repository(name);
+            open(given, name, "First", &["status/ready"]);
+            open(given, name, "Second", &["status/ready", "spelt-worng"]);
+            given.track(name).await;
+        }
+        let settle = async || {
+            for _ in 0..2 {
+                given.sync().await;
+                given.advance(120);
+            }
+            given.github.forget_requests();
+            given.sync().await;
+            assert_eq!(given.github.count("Issues"), 0, "nothing has changed");
+            given.advance(120);
+        };
+        let is_read = async |what: &str| {
+            given.github.forget_requests();
+            given.sync().await;
+            assert!(given.github.count("Issues") > 0, "{what}");
+            given.advance(120);
+        };
+        settle().await;
+        given.github.rename_label("acme/one", "spelt-worng", "spelt-wrong").unwrap();
+        is_read("a label has another name").await;
+        assert!(on_board(given).await.iter().any(|issue| issue.labels.contains("spelt-wrong")));
+
+        settle().await;
+        given.github.delete_issue("acme/two", 1).unwrap();
+        is_read("an issue is gone").await;
+        assert_eq!(on_board(given).await.len(), 3);
+
+        settle().await;
+        let archived = dispatch::simulator::Access { is_archived: true, ..Default::default() };
+        given.github.set_access("acme/one", archived).unwrap();
+        is_read("it is archived").await;
+
+        settle().await;
+        given.github.open_pull_request("acme/two", "Mends the second").unwrap();
+        is_read("there is a new pull request").await;
+
+        settle().await;
+        given.github.rename_repository("acme/two", "acme/three").unwrap();
+        is_read("it has another name").await;
+
+        settle().await;
+        given.advance(24 * 3600);
+        is_read("the daily full sync is due").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_second_change_in_the_same_second_is_not_missed() {
+    given(async |given| {
+        for name in ["acme/one", "acme/two"] {
+            given.github.add_repository(name);
+            open(given, name, "First", &["status/ready"]);
+            given.track(name).await;
+        }
+        for _ in 0..3 {
+            given.sync().await;
+            given.advance(120);
+        }
+        given.github.relabel("acme/one", 1, &["bug"], &[]).unwrap();
+        given.sync().await;
+        // GitHub's times are whole seconds: this one changes none of them.
+        given.github.relabel("acme/one", 1, &["urgent"], &["bug"]).unwrap();
+        given.sync().await;
+        assert!(on_board(given).await.iter().any(|issue| issue.labels.contains("urgent")));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn without_fingerprints_every_repository_is_read() {
+    given(async |given| {
+        for name in ["acme/one", "acme/two"] {
+            given.github.add_repository(name);
+            open(given, name, "First", &["status/ready"]);
+            given.track(name).await;
+        }
+        for _ in 0..2 {
+            given.sync().await;
+            given.advance(120);
+        }
+        let fault = Fault::error("FORBIDDEN", "Resource not accessible by integration");
+        given.github.inject(fault.on("RepositoryChanges"));
+        given.github.relabel("acme/one", 1, &["bug"], &[]).unwrap();
+        given.sync().await;
+        assert!(on_board(given).await.iter().any(|issue| issue.labels.contains("bug")));
+    })
+    .await;
+}

@@ -2,3 +2,4 @@
 
 pub mod sync;
 pub mod tracking;
+mod unchanged;

@@ -14,11 +14,12 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use diesel_async::AsyncConnection;
 use futures_util::{StreamExt, stream};
 use uuid::Uuid;
 
+use super::unchanged::{FULL_PASS_EVERY, Fingerprints, OVERLAP};
 use crate::domain::label_names::key;
 use crate::domain::{Actor, FullName, IssueId, IssueState, LabelSet, RepositoryId};
 use crate::github::{self, IssuePage, IssuesQuery, LabelPage, SkippedIssue, States};
@@ -48,12 +49,6 @@ const HEARTBEAT: Duration = Duration::from_secs(20);
 
 /// How many repositories are read concurrently.
 const AT_ONCE: usize = 4;
-
-/// How far each read starts before the high-water mark.
-const OVERLAP: TimeDelta = TimeDelta::seconds(60);
-
-/// How often a full sync is due.
-const FULL_PASS_EVERY: TimeDelta = TimeDelta::days(1);
 
 const PAGE_SIZE: u32 = 100;
 
@@ -213,8 +208,10 @@ pub async fn sync_new(app: &App) -> Result<()> {
 }
 
 async fn sync_each(app: &App, run: Uuid, chosen: Vec<Repository>) -> Vec<RepositorySync> {
+    let read_at = app.clock.now();
+    let fingerprints = &Fingerprints::read(app, &chosen).await;
     stream::iter(chosen)
-        .map(|repository| sync_repository(app, run, repository))
+        .map(|repository| sync_repository(app, run, repository, (fingerprints, read_at)))
         .buffered(AT_ONCE)
         .collect()
         .await
@@ -256,17 +253,26 @@ async fn keep_lock(app: &App, run: Uuid) -> Error {
     }
 }
 
-async fn sync_repository(app: &App, run: Uuid, repository: Repository) -> RepositorySync {
-    let name = repository.full_name.clone();
-    let mut repository = repository;
-    let mut outcome = read_repository(app, run, &repository).await;
+async fn sync_repository(
+    app: &App,
+    run: Uuid,
+    mut repository: Repository,
+    (fingerprints, read_at): (&Fingerprints, DateTime<Utc>),
+) -> RepositorySync {
+    let (id, name) = (repository.id, repository.full_name.clone());
+    let mut outcome = read_if_changed(app, run, &repository, fingerprints).await;
     for _ in 0..CHANGES_OF_SCHEME {
         let Err(Error::Conflict { .. }) = outcome else { break };
         let Ok(Some(changed)) = with_other_scheme(app, &repository).await else { break };
         repository = changed;
         outcome = read_repository(app, run, &repository).await;
     }
-    let noted = record_outcome(app, run, &repository, outcome.as_ref().err()).await;
+    let fingerprint = match &outcome {
+        Ok(ReadResult { is_complete: true, .. }) => fingerprints.to_store(id, read_at),
+        _ => None,
+    };
+    let outcome = outcome.map(|read| read.issues);
+    let noted = record_outcome(app, run, &repository, outcome.as_ref().err(), fingerprint).await;
     match outcome.and_then(|synced| noted.map(|unreadable| (synced, unreadable))) {
         Ok((synced, unreadable)) => {
             RepositorySync { repository: name, synced, unreadable, error: None }
@@ -294,11 +300,14 @@ async fn record_outcome(
     run: Uuid,
     repository: &Repository,
     error: Option<&Error>,
+    fingerprint: Option<&str>,
 ) -> Result<u32> {
     let now = app.clock.now();
     let mut connection = app.connection().await?;
     match error {
-        None => repositories::set_synced(&mut connection, repository.id, now).await?,
+        None => {
+            repositories::set_synced(&mut connection, repository.id, now, fingerprint).await?;
+        }
         Some(error) => {
             let text = error.to_string();
             repositories::set_sync_error(&mut connection, repository.id, now, &text).await?;
@@ -309,8 +318,34 @@ async fn record_outcome(
     Ok(u32::try_from(unreadable).unwrap_or(u32::MAX))
 }
 
-/// Reads what changed, and everything where a full sync is due. Returns how many issues were read.
-async fn read_repository(app: &App, run: Uuid, repository: &Repository) -> Result<u32> {
+/// What was read of a repository.
+struct ReadResult {
+    /// How many issues.
+    issues: u32,
+    /// Whether no issue has to be read again.
+    is_complete: bool,
+}
+
+async fn read_if_changed(
+    app: &App,
+    run: Uuid,
+    repository: &Repository,
+    fingerprints: &Fingerprints,
+) -> Result<ReadResult> {
+    let now = app.clock.now();
+    let is_unchanged = {
+        let mut connection = app.connection().await?;
+        fingerprints.is_unchanged(&mut connection, repository, now).await?
+    };
+    if !is_unchanged {
+        return read_repository(app, run, repository).await;
+    }
+    RepositoryReader::new(app, run, repository.clone()).follow_foreign().await?;
+    Ok(ReadResult { issues: 0, is_complete: true })
+}
+
+/// Reads what changed, and everything where a full sync is due.
+async fn read_repository(app: &App, run: Uuid, repository: &Repository) -> Result<ReadResult> {
     let mut reader = RepositoryReader::new(app, run, repository.clone());
     let now = app.clock.now();
     let full_pass_is_due =
@@ -325,7 +360,7 @@ async fn read_repository(app: &App, run: Uuid, repository: &Repository) -> Resul
         }
     }
     reader.follow_foreign().await?;
-    Ok(reader.received)
+    Ok(ReadResult { issues: reader.received, is_complete: reader.left_alone.is_none() })
 }
 
 /// GitHub's response about an issue that was read by its id.

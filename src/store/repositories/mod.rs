@@ -326,7 +326,11 @@ pub async fn set_label_scheme(
     now: DateTime<Utc>,
 ) -> QueryResult<Repository> {
     diesel::update(dsl::repositories.find(id))
-        .set((dsl::label_scheme.eq(scheme), dsl::updated_at.eq(now)))
+        .set((
+            dsl::label_scheme.eq(scheme),
+            dsl::updated_at.eq(now),
+            dsl::fingerprint.eq(None::<String>),
+        ))
         .returning(Repository::as_returning())
         .get_result(connection)
         .await
@@ -392,16 +396,26 @@ pub async fn set_synced(
     connection: &mut Connection,
     id: RepositoryId,
     now: DateTime<Utc>,
+    fingerprint: Option<&str>,
 ) -> QueryResult<()> {
     diesel::update(dsl::repositories.find(id))
         .set((
             dsl::attempted_at.eq(now),
             dsl::synced_at.eq(now),
             dsl::sync_error.eq(None::<String>),
+            dsl::fingerprint.eq(fingerprint),
         ))
         .execute(connection)
         .await?;
     Ok(())
+}
+
+/// The fingerprint that a repository had before its last successful sync.
+pub async fn fingerprint(
+    connection: &mut Connection,
+    id: RepositoryId,
+) -> QueryResult<Option<String>> {
+    dsl::repositories.find(id).select(dsl::fingerprint).first(connection).await
 }
 
 /// Records a failed sync.

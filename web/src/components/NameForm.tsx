@@ -2,6 +2,7 @@ import { useId, useState, type InputHTMLAttributes, type ReactNode } from "react
 import type { Answer } from "@/lib/graphql/client.ts";
 import { Button } from "./Button.tsx";
 import { classes } from "./classes.ts";
+import { useSubmit } from "./useSubmit.ts";
 
 type Props = Pick<
   InputHTMLAttributes<HTMLInputElement>,
@@ -30,25 +31,21 @@ export function NameForm({
   ...rest
 }: Props) {
   const [text, setText] = useState("");
-  const [busy, setBusy] = useState(false);
-  const [refusal, setRefusal] = useState<string>();
   const field = useId();
   const name = text.trim();
-  const submit = async () => {
-    setBusy(true);
-    const answer = await send(name);
-    setBusy(false);
-    setRefusal(answer.failure?.message);
-    if (answer.failure) return;
-    setText("");
-    onSent();
-  };
+  const { isBusy, refusal, submit } = useSubmit(
+    () => send(name),
+    () => {
+      setText("");
+      onSent();
+    },
+  );
   return (
     <form
       className={className}
       onSubmit={(event) => {
         event.preventDefault();
-        if (!busy && name !== "") void submit();
+        if (!isBusy && name !== "") void submit();
       }}
     >
       <label htmlFor={field} className={isLabelHidden ? "sr-only" : "text-ink-soft"}>
@@ -66,8 +63,8 @@ export function NameForm({
           className="h-8 min-w-0 grow rounded border border-line-strong bg-page px-2.5 text-body placeholder:text-ink-faint"
           {...rest}
         />
-        <Button type="submit" look="primary" className="h-8" disabled={busy || name === ""}>
-          {busy ? busyVerb : verb}
+        <Button type="submit" look="primary" className="h-8" disabled={isBusy || name === ""}>
+          {isBusy ? busyVerb : verb}
         </Button>
       </div>
       {refusal !== undefined && (

@@ -1,5 +1,5 @@
 import { CirclePause } from "lucide-react";
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useRef } from "react";
 import {
   heldWords,
   pauses,
@@ -14,6 +14,7 @@ import { useMay } from "@/lib/viewer.ts";
 import { Button } from "./Button.tsx";
 import { NotOffered } from "./NotOffered.tsx";
 import { notify } from "./Notices.tsx";
+import { useSubmit } from "./useSubmit.ts";
 
 /** Where the focus goes when nothing is paused any more: the page's text, or a card. */
 const BELOW = "main[tabindex='0'], [data-card][tabindex='0']";
@@ -50,18 +51,14 @@ export function PauseBanner() {
 function Strip({ pause, onResumed }: { readonly pause: Pause; readonly onResumed: () => void }) {
   const now = useNow();
   const may = useMay("pause");
-  const [busy, setBusy] = useState(false);
-  const [refusal, setRefusal] = useState<string>();
   const what = pauseSubject(pause);
-  const resume = async () => {
-    setBusy(true);
-    const answer = await resumeWork(pause.id);
-    setBusy(false);
-    setRefusal(answer.failure?.message);
-    if (answer.failure) return;
-    notify(`Agents are served ${what} again.`);
-    onResumed();
-  };
+  const { isBusy, refusal, submit } = useSubmit(
+    () => resumeWork(pause.id),
+    () => {
+      notify(`Agents are served ${what} again.`);
+      onResumed();
+    },
+  );
   return (
     <li
       data-pause={pause.id}
@@ -88,11 +85,11 @@ function Strip({ pause, onResumed }: { readonly pause: Pause; readonly onResumed
       {may && (
         <Button
           className="h-6 px-2 text-meta"
-          disabled={busy}
-          onClick={() => void resume()}
+          disabled={isBusy}
+          onClick={() => void submit()}
           aria-label={`Resume ${what}`}
         >
-          {busy ? "Resuming…" : "Resume"}
+          {isBusy ? "Resuming…" : "Resume"}
         </Button>
       )}
     </li>

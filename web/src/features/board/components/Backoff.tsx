@@ -29,7 +29,7 @@ export function Backoff({
   const waitsForPerson = needsPerson(issue);
   const isWithheld = isBackingOff || waitsForPerson;
   const may = useWhyUnchangeable(issue, "retry") === undefined;
-  const { isBusy, refusal, retry } = useRetry(issue.id, `${repository.name} #${issue.number}`);
+  const { isBusy, refusal, submit } = useRetry(issue.id, `${repository.name} #${issue.number}`);
   const attempts = backoff?.failedAttempts ?? 0;
   // The heading counts the attempts, or the sentence, unless it is about a label or about what GitHub refused.
   const saysAttempts =
@@ -79,7 +79,7 @@ export function Backoff({
           )}
         </div>
         {may && isWithheld && (
-          <Button disabled={isBusy} onClick={() => void retry()}>
+          <Button disabled={isBusy} onClick={() => void submit()}>
             {isBusy ? "Retrying…" : "Retry now"}
           </Button>
         )}

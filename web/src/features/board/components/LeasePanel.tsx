@@ -3,6 +3,7 @@ import { Button } from "@/components/Button.tsx";
 import { CheckpointBar, LeaseRing } from "@/components/Lease.tsx";
 import { NotOffered } from "@/components/NotOffered.tsx";
 import { notify } from "@/components/Notices.tsx";
+import { useSubmit } from "@/components/useSubmit.ts";
 import { checkpointWords, remaining, timeLeft } from "@/lib/lease.ts";
 import { clockTime, fullTime, since, useNow } from "@/lib/time.ts";
 import { useMay } from "@/lib/viewer.ts";
@@ -137,25 +138,21 @@ export function LeasePanel({
 
 function Confirmation({ lease, onClose }: { readonly lease: Hold; readonly onClose: () => void }) {
   const [reason, setReason] = useState("");
-  const [busy, setBusy] = useState(false);
-  const [refusal, setRefusal] = useState<string>();
   const field = useId();
-  const take = async () => {
-    setBusy(true);
-    const answer = await release(lease, reason.trim());
-    setBusy(false);
-    setRefusal(answer.failure?.message);
-    if (answer.failure) return;
-    notify(`Taken from ${lease.agent}.`);
-    onClose();
-  };
+  const { isBusy, refusal, submit } = useSubmit(
+    () => release(lease, reason.trim()),
+    () => {
+      notify(`Taken from ${lease.agent}.`);
+      onClose();
+    },
+  );
   return (
     <form
       aria-label={`Release from ${lease.agent}`}
       className="border-t border-line px-3 py-2.5"
       onSubmit={(event) => {
         event.preventDefault();
-        void take();
+        void submit();
       }}
     >
       <p className="text-board text-ink-soft">
@@ -186,8 +183,8 @@ function Confirmation({ lease, onClose }: { readonly lease: Hold; readonly onClo
       )}
       <div className="mt-2 flex justify-end gap-2">
         <Button onClick={onClose}>Keep</Button>
-        <Button type="submit" look="danger" disabled={busy}>
-          {busy ? "Releasing…" : `Take it from ${lease.agent}`}
+        <Button type="submit" look="danger" disabled={isBusy}>
+          {isBusy ? "Releasing…" : `Take it from ${lease.agent}`}
         </Button>
       </div>
     </form>

@@ -3,6 +3,7 @@ import { useId, useState } from "react";
 import { Button } from "@/components/Button.tsx";
 import { DialogForm, Labelled } from "@/components/DialogForm.tsx";
 import { notify } from "@/components/Notices.tsx";
+import { useSubmit } from "@/components/useSubmit.ts";
 import { clockTime, fullTime } from "@/lib/time.ts";
 import type { Hold } from "../api/documents.ts";
 import { requestStop, withdrawStop, type HoldDetail } from "../api/leases.ts";
@@ -35,17 +36,13 @@ export function StopRequest({
   /** It may go on. */
   readonly onWithdrawn: () => void;
 }) {
-  const [busy, setBusy] = useState(false);
-  const [refusal, setRefusal] = useState<string>();
-  const withdraw = async () => {
-    setBusy(true);
-    const answer = await withdrawStop(lease.id);
-    setBusy(false);
-    setRefusal(answer.failure?.message);
-    if (answer.failure) return;
-    notify(`${lease.agent} may go on.`);
-    onWithdrawn();
-  };
+  const { isBusy, refusal, submit } = useSubmit(
+    () => withdrawStop(lease.id),
+    () => {
+      notify(`${lease.agent} may go on.`);
+      onWithdrawn();
+    },
+  );
   return (
     <div
       role="group"
@@ -82,8 +79,8 @@ export function StopRequest({
           )}
         </div>
         {canWithdraw && (
-          <Button disabled={busy} data-stop onClick={() => void withdraw()}>
-            {busy ? "Letting it go on…" : "Let it go on"}
+          <Button disabled={isBusy} data-stop onClick={() => void submit()}>
+            {isBusy ? "Letting it go on…" : "Let it go on"}
           </Button>
         )}
       </div>
@@ -115,18 +112,14 @@ export function AskToStop({
 }) {
   const [reason, setReason] = useState("");
   const [grace, setGrace] = useState(USUAL_GRACE);
-  const [busy, setBusy] = useState(false);
-  const [refusal, setRefusal] = useState<string>();
   const field = useId();
-  const send = async () => {
-    setBusy(true);
-    const answer = await requestStop(id, reason.trim(), grace);
-    setBusy(false);
-    setRefusal(answer.failure?.message);
-    if (answer.failure) return;
-    onAsked(answer.data.requestStop.lease.releaseAt);
-    onClose();
-  };
+  const { isBusy, refusal, submit } = useSubmit(
+    () => requestStop(id, reason.trim(), grace),
+    (data) => {
+      onAsked(data.requestStop.lease.releaseAt);
+      onClose();
+    },
+  );
   return (
     <DialogForm
       title={`Ask ${agent} to stop`}
@@ -134,9 +127,9 @@ export function AskToStop({
       className="max-w-md"
       verb="Ask to stop"
       busyVerb="Asking…"
-      busy={busy}
+      busy={isBusy}
       problem={refusal === undefined ? undefined : `Not asked: ${refusal}`}
-      onSubmit={() => void send()}
+      onSubmit={() => void submit()}
     >
       <p className="text-board text-ink-soft">
         {agent} is told with its next renewal and can still save what it has. If it has not stopped

@@ -2,6 +2,7 @@ import { useId, useState } from "react";
 import { classes } from "@/components/classes.ts";
 import { DialogForm, Labelled } from "@/components/DialogForm.tsx";
 import { notify } from "@/components/Notices.tsx";
+import { useSubmit } from "@/components/useSubmit.ts";
 import { pauses, pauseSubject, pauseWork, type PauseScope } from "@/lib/pauses.ts";
 import { isSameName } from "@/lib/issues.ts";
 import { useSignal } from "@/lib/signal.ts";
@@ -38,8 +39,6 @@ export function PauseDialog({ agents, lanes, repositories, onClose }: Props) {
   const [reason, setReason] = useState("");
   const [minutes, setMinutes] = useState<number | null>(60);
   const [stopsHolders, setStopsHolders] = useState(false);
-  const [busy, setBusy] = useState(false);
-  const [refusal, setRefusal] = useState<string>();
   const field = useId();
   const paused = useSignal(pauses);
 
@@ -49,23 +48,21 @@ export function PauseDialog({ agents, lanes, repositories, onClose }: Props) {
   const isPaused = paused.some(
     (pause) => pause.scope === scope && isSameName(pause.subject ?? "", subject ?? ""),
   );
-  const send = async () => {
-    if (subject === undefined) return;
-    setBusy(true);
-    const given = reason.trim();
-    const answer = await pauseWork({
-      scope,
-      subject,
-      stopsHolders,
-      reason: given === "" ? null : given,
-      forMinutes: minutes,
-    });
-    setBusy(false);
-    setRefusal(answer.failure?.message);
-    if (answer.failure) return;
-    notify(`Agents are not served ${pauseSubject(answer.data)} any more.`);
-    onClose();
-  };
+  const given = reason.trim();
+  const { isBusy, refusal, submit } = useSubmit(
+    () =>
+      pauseWork({
+        scope,
+        subject: subject ?? null,
+        stopsHolders,
+        reason: given === "" ? null : given,
+        forMinutes: minutes,
+      }),
+    (pause) => {
+      notify(`Agents are not served ${pauseSubject(pause)} any more.`);
+      onClose();
+    },
+  );
 
   return (
     <DialogForm
@@ -74,10 +71,10 @@ export function PauseDialog({ agents, lanes, repositories, onClose }: Props) {
       className="max-w-lg"
       verb="Pause"
       busyVerb="Pausing…"
-      busy={busy}
+      busy={isBusy}
       isIncomplete={subject === undefined}
       problem={refusal === undefined ? undefined : `Not paused: ${refusal}`}
-      onSubmit={() => void send()}
+      onSubmit={() => void submit()}
     >
       <p className="text-board text-ink-soft">
         Agents are served nothing of it. What they hold is finished first, unless you tell them to

@@ -111,7 +111,7 @@ function Row({ explained, onRetried, ...shared }: Shared & { readonly explained:
   const name = nameOf(issue);
   const known = useSignal(pauses);
   const may = useMay("retry");
-  const { isBusy, refusal, retry } = useRetry(issue.id, name, onRetried);
+  const { isBusy, refusal, submit } = useRetry(issue.id, name, onRetried);
   return (
     <IssueRow
       issue={issue}
@@ -125,7 +125,7 @@ function Row({ explained, onRetried, ...shared }: Shared & { readonly explained:
           <Button
             className="h-6 px-2 text-meta"
             disabled={isBusy}
-            onClick={() => void retry()}
+            onClick={() => void submit()}
             aria-label={`Retry ${name}`}
           >
             {isBusy ? "Retrying…" : "Retry"}

@@ -5,6 +5,7 @@ import { Dialog } from "@/components/Dialog.tsx";
 import { NotOffered } from "@/components/NotOffered.tsx";
 import { PriorityGlyph } from "@/components/PriorityGlyph.tsx";
 import { StatusGlyph } from "@/components/StatusGlyph.tsx";
+import { useSubmit } from "@/components/useSubmit.ts";
 import { AGENT_PREFIX } from "@/lib/labelSchemes.ts";
 import { PRIORITIES, priorityTitle, STATUSES, statusTitle } from "@/lib/statuses.ts";
 import { useMay } from "@/lib/viewer.ts";
@@ -35,21 +36,16 @@ export function LabelsDialog({
 }) {
   const may = useMay("labels");
   const [fields, setFields] = useState(() => fieldsOf(labelScheme));
-  const [busy, setBusy] = useState(false);
-  const [refusal, setRefusal] = useState<string>();
   const { preview, fields: previewed, failure } = usePreview(fullName, fields);
   const isRefused = failure?.code === "BAD_USER_INPUT";
-  const maySave = may && !busy && !isRefused && !isSameScheme(fields, fieldsOf(labelScheme));
+  const { isBusy, refusal, submit, clearRefusal } = useSubmit(
+    () => saveScheme(inputOf(fullName, fields)),
+    onSaved,
+  );
+  const maySave = may && !isBusy && !isRefused && !isSameScheme(fields, fieldsOf(labelScheme));
 
-  const save = async () => {
-    setBusy(true);
-    const answer = await saveScheme(inputOf(fullName, fields));
-    setBusy(false);
-    if (answer.failure) setRefusal(answer.failure.message);
-    else onSaved();
-  };
   const change = (next: LabelFields) => {
-    setRefusal(undefined);
+    clearRefusal();
     setFields(next);
   };
   const field = (own: string) => ({
@@ -69,11 +65,11 @@ export function LabelsDialog({
       className="mt-[7.5dvh] min-w-[min(46rem,calc(100vw-2rem))] scroll-pb-24"
     >
       <form
-        aria-busy={busy}
+        aria-busy={isBusy}
         className="flex flex-col gap-3.5"
         onSubmit={(event) => {
           event.preventDefault();
-          if (maySave) void save();
+          if (maySave) void submit();
         }}
       >
         <p className="text-board text-ink-soft">
@@ -141,7 +137,7 @@ export function LabelsDialog({
             </Button>
             <Button onClick={onClose}>Cancel</Button>
             <Button type="submit" look="primary" disabled={!maySave}>
-              {busy ? "Saving…" : "Save"}
+              {isBusy ? "Saving…" : "Save"}
             </Button>
           </div>
         </div>

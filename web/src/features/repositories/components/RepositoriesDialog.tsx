@@ -5,6 +5,7 @@ import { ErrorBoundary } from "@/components/ErrorBoundary.tsx";
 import { NameForm } from "@/components/NameForm.tsx";
 import { NotOffered } from "@/components/NotOffered.tsx";
 import { Delayed } from "@/components/states.tsx";
+import { useSubmit } from "@/components/useSubmit.ts";
 import {
   useRunningSync,
   SyncButton,
@@ -199,13 +200,11 @@ function Row({
   const [saved, setSaved] = useState(false);
   const renamed = renamedIn(repository.labelScheme);
   const [asking, setAsking] = useState(false);
-  const [refusal, setRefusal] = useState<string>();
-  const remove = async () => {
+  const removal = useSubmit(async () => {
     const answer = await untrack(repository.fullName);
     setAsking(false);
-    setRefusal(answer.failure?.message);
-    if (!answer.failure) onReread();
-  };
+    return answer;
+  }, onReread);
   return (
     <li className="py-2.5">
       <div className="flex items-center gap-2">
@@ -289,14 +288,14 @@ function Row({
             Its issues are hidden, not deleted. Track it again to see them.
           </p>
           <Button onClick={() => setAsking(false)}>Keep</Button>
-          <Button look="danger" onClick={() => void remove()}>
+          <Button look="danger" onClick={() => void removal.submit()}>
             Remove
           </Button>
         </div>
       )}
-      {refusal !== undefined && (
+      {removal.refusal !== undefined && (
         <p role="alert" className="mt-1 text-board text-danger">
-          {refusal}
+          {removal.refusal}
         </p>
       )}
       {naming && (

@@ -1,0 +1,92 @@
+import { act, cleanup, renderHook } from "@testing-library/react";
+import { afterEach, expect, it, vi } from "vitest";
+import type { Answer } from "@/lib/graphql/client.ts";
+import { useSubmit } from "./useSubmit.ts";
+
+const REFUSED: Answer<string> = { failure: { code: "CONFLICT", message: "It moved" } };
+
+/** The hook with a `send` whose answers the test gives, and what it was last. */
+function setUp(onAccepted: (data: string) => void | Promise<void> = vi.fn()) {
+  const answers: ((answer: Answer<string>) => void)[] = [];
+  const send = vi.fn(() => new Promise<Answer<string>>((resolve) => answers.push(resolve)));
+  const { result } = renderHook(() => useSubmit(send, onAccepted));
+  return {
+    send,
+    submission: result,
+    submit: () => act(() => void result.current.submit()),
+    answer: (answer: Answer<string>) =>
+      act(async () => {
+        answers.shift()?.(answer);
+        await Promise.resolve();
+      }),
+  };
+}
+
+afterEach(cleanup);
+
+it("is idle before anything is sent", () => {
+  const { submission, send } = setUp();
+  expect(submission.current).toMatchObject({ isBusy: false, refusal: undefined });
+  expect(send).not.toHaveBeenCalled();
+});
+
+it("is busy until the answer arrives, and hands the data on", async () => {
+  const onAccepted = vi.fn();
+  const { submission, submit, answer } = setUp(onAccepted);
+  submit();
+  expect(submission.current.isBusy).toBe(true);
+  expect(onAccepted).not.toHaveBeenCalled();
+  await answer({ data: "saved" });
+  expect(onAccepted).toHaveBeenCalledExactlyOnceWith("saved");
+  expect(submission.current.isBusy).toBe(false);
+});
+
+it("keeps why it was refused until one is accepted", async () => {
+  const onAccepted = vi.fn();
+  const { submission, submit, answer } = setUp(onAccepted);
+  submit();
+  await answer(REFUSED);
+  expect(submission.current).toMatchObject({ isBusy: false, refusal: "It moved" });
+  expect(onAccepted).not.toHaveBeenCalled();
+  submit();
+  expect(submission.current).toMatchObject({ isBusy: true, refusal: "It moved" });
+  await answer({ data: "saved" });
+  expect(submission.current.refusal).toBeUndefined();
+});
+
+it("sends once for two presses in a row", async () => {
+  const { send, submission, submit, answer } = setUp();
+  act(() => {
+    void submission.current.submit();
+    void submission.current.submit();
+  });
+  expect(send).toHaveBeenCalledOnce();
+  await answer({ data: "saved" });
+  submit();
+  expect(send).toHaveBeenCalledTimes(2);
+});
+
+it("stays busy until what follows is over", async () => {
+  let finish = (): void => undefined;
+  const { send, submission, submit, answer } = setUp(
+    () => new Promise<void>((resolve) => (finish = resolve)),
+  );
+  submit();
+  await answer({ data: "saved" });
+  expect(submission.current.isBusy).toBe(true);
+  submit();
+  expect(send).toHaveBeenCalledOnce();
+  await act(async () => {
+    finish();
+    await Promise.resolve();
+  });
+  expect(submission.current.isBusy).toBe(false);
+});
+
+it("forgets the reason when what is to be sent changes", async () => {
+  const { submission, submit, answer } = setUp();
+  submit();
+  await answer(REFUSED);
+  act(() => submission.current.clearRefusal());
+  expect(submission.current.refusal).toBeUndefined();
+});

@@ -3,6 +3,7 @@ import { useId, useState } from "react";
 import { Button } from "@/components/Button.tsx";
 import { DialogForm, Labelled } from "@/components/DialogForm.tsx";
 import { notify } from "@/components/Notices.tsx";
+import { TextField } from "@/components/TextField.tsx";
 import { useSubmit } from "@/components/useSubmit.ts";
 import { clockTime, fullTime } from "@/lib/time.ts";
 import type { Hold } from "../api/documents.ts";
@@ -135,21 +136,17 @@ export function AskToStop({
         {agent} is told with its next renewal and can still save what it has. If it has not stopped
         in time, the issue is taken from it. That counts as no failure.
       </p>
-      <Labelled label="Why" htmlFor={field}>
-        <input
-          id={field}
-          value={reason}
-          data-first
-          onChange={(event) => setReason(event.target.value)}
-          maxLength={LONGEST_REASON}
-          placeholder="The agent reads it (optional)"
-          autoComplete="off"
-          className="mt-1 h-9 w-full rounded border border-line-strong bg-page px-2.5 text-body placeholder:text-ink-faint"
-        />
-      </Labelled>
-      <Labelled label="Time to stop" htmlFor={`${field}-grace`}>
+      <TextField
+        label="Why"
+        value={reason}
+        data-first
+        onChange={(event) => setReason(event.target.value)}
+        maxLength={LONGEST_REASON}
+        placeholder="The agent reads it (optional)"
+      />
+      <Labelled label="Time to stop" htmlFor={field}>
         <select
-          id={`${field}-grace`}
+          id={field}
           value={grace}
           onChange={(event) => setGrace(Number(event.target.value))}
           className="mt-1 block h-9 w-full rounded border border-line-strong bg-page px-2 text-body"

@@ -2,6 +2,7 @@ import { useId, useState } from "react";
 import { classes } from "@/components/classes.ts";
 import { DialogForm, Labelled } from "@/components/DialogForm.tsx";
 import { notify } from "@/components/Notices.tsx";
+import { TextField } from "@/components/TextField.tsx";
 import { useSubmit } from "@/components/useSubmit.ts";
 import { pauses, pauseSubject, pauseWork, type PauseScope } from "@/lib/pauses.ts";
 import { isSameName } from "@/lib/issues.ts";
@@ -112,17 +113,13 @@ export function PauseDialog({ agents, lanes, repositories, onClose }: Props) {
         chosen={minutes}
         onChoose={setMinutes}
       />
-      <Labelled label="Why" htmlFor={`${field}-reason`}>
-        <input
-          id={`${field}-reason`}
-          value={reason}
-          onChange={(event) => setReason(event.target.value)}
-          maxLength={LONGEST_REASON}
-          placeholder="Shown to people and agents (optional)"
-          autoComplete="off"
-          className="mt-1 h-9 w-full rounded border border-line-strong bg-page px-2.5 text-body placeholder:text-ink-faint"
-        />
-      </Labelled>
+      <TextField
+        label="Why"
+        value={reason}
+        onChange={(event) => setReason(event.target.value)}
+        maxLength={LONGEST_REASON}
+        placeholder="Shown to people and agents (optional)"
+      />
       <label className="flex min-h-6 items-center gap-2 text-board">
         <input
           type="checkbox"

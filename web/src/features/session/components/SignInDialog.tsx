@@ -1,8 +1,12 @@
-import { useId, useRef, useState, type ReactNode, type RefObject } from "react";
-import { DialogForm, Labelled } from "@/components/DialogForm.tsx";
+import { useRef, useState } from "react";
+import { DialogForm } from "@/components/DialogForm.tsx";
+import { TextField } from "@/components/TextField.tsx";
 import { signIn } from "../api/session.ts";
 import type { SignInFailure } from "../model/failure.ts";
 import { keepName, lastName } from "../model/lastName.ts";
+
+/** Keeps the browser from changing what is typed. */
+const VERBATIM = { autoCapitalize: "off", spellCheck: false } as const;
 
 /** Asks who somebody is and for a token of the server. The fields keep what is typed to themselves until it is sent. */
 export function SignInDialog({ onClose }: { readonly onClose: () => void }) {
@@ -44,18 +48,20 @@ export function SignInDialog({ onClose }: { readonly onClose: () => void }) {
       problem={failure?.field === undefined ? failure?.message : undefined}
       onSubmit={() => void send()}
     >
-      <Field
-        field={nameField}
+      <TextField
+        ref={nameField}
+        {...VERBATIM}
         label="Name"
         hint="The audit log records what you do under this name."
         problem={failure?.field === "name" ? failure.message : undefined}
         autoComplete="username"
         maxLength={100}
         defaultValue={known}
-        first={known === ""}
+        data-first={known === "" || undefined}
       />
-      <Field
-        field={tokenField}
+      <TextField
+        ref={tokenField}
+        {...VERBATIM}
         label="Token"
         hint={
           <>
@@ -66,7 +72,7 @@ export function SignInDialog({ onClose }: { readonly onClose: () => void }) {
         problem={failure?.field === "token" ? failure.message : undefined}
         type="password"
         autoComplete="current-password"
-        first={known !== ""}
+        data-first={known !== "" || undefined}
       />
     </DialogForm>
   );
@@ -76,45 +82,4 @@ function missing(name: string, token: string): SignInFailure | undefined {
   if (name === "") return { field: "name", message: "Enter your name." };
   if (token === "") return { field: "token", message: "Enter a token." };
   return undefined;
-}
-
-type FieldProps = {
-  readonly field: RefObject<HTMLInputElement | null>;
-  readonly label: string;
-  readonly hint: ReactNode;
-  /** Why what was entered was refused. It takes the place of the hint. */
-  readonly problem: string | undefined;
-  readonly type?: "text" | "password";
-  readonly autoComplete: string;
-  readonly maxLength?: number;
-  readonly defaultValue?: string;
-  /** Whether the dialog begins here. */
-  readonly first: boolean;
-};
-
-function Field({ field, label, hint, problem, type = "text", first, ...rest }: FieldProps) {
-  const id = useId();
-  return (
-    <Labelled label={label} htmlFor={id}>
-      <input
-        ref={field}
-        id={id}
-        type={type}
-        data-first={first || undefined}
-        autoCapitalize="off"
-        spellCheck={false}
-        aria-invalid={problem !== undefined}
-        aria-describedby={`${id}-words`}
-        className="mt-1 h-9 w-full rounded border border-line-strong bg-page px-2.5 text-body aria-invalid:border-danger"
-        {...rest}
-      />
-      <p
-        id={`${id}-words`}
-        role={problem === undefined ? undefined : "alert"}
-        className={`mt-1 text-meta wrap-anywhere ${problem === undefined ? "text-ink-faint" : "text-danger"}`}
-      >
-        {problem ?? hint}
-      </p>
-    </Labelled>
-  );
 }

@@ -5,7 +5,7 @@ import type { Pause } from "./pauses.ts";
 import { PRIORITIES, STATUSES, statusWord } from "./statuses.ts";
 import type { Viewer } from "./viewer.ts";
 
-// Viewers for tests.
+// Values for tests.
 
 /** A person who has not signed in, in mode `open`. */
 export const VISITOR: Viewer = {
@@ -28,6 +28,44 @@ export const SIGNED_IN: Viewer = {
   canSignIn: false,
   signedInUntil: "2026-06-08T12:00:00.000Z",
 };
+
+type AuditEntry = {
+  readonly id: string;
+  readonly actor: string;
+  readonly actorKind: Viewer["kind"];
+  readonly action: string;
+  readonly repositoryFullName: string;
+  readonly issueNumber: number | null;
+  readonly beforeLabels: string[];
+  readonly afterLabels: string[];
+  readonly comment: string | null;
+  readonly commentUrl: string | null;
+  readonly notes: string | null;
+  readonly success: boolean;
+  readonly errorMessage: string | null;
+  readonly createdAt: string;
+  readonly issue: { readonly id: string; readonly title: string; readonly agents: string[] } | null;
+};
+
+/** An entry of the audit log: ana moved an issue whose title is not cached. */
+export const auditEntry = (changes: Partial<AuditEntry> = {}): AuditEntry => ({
+  id: "aud_1",
+  actor: "ana",
+  actorKind: "PERSON",
+  action: "move_issue",
+  repositoryFullName: "acme/rocket",
+  issueNumber: 1,
+  beforeLabels: [],
+  afterLabels: [],
+  comment: null,
+  commentUrl: null,
+  notes: null,
+  success: true,
+  errorMessage: null,
+  createdAt: "2026-06-01T12:00:00.000Z",
+  issue: null,
+  ...changes,
+});
 
 /** What is noted of an issue that an agent failed on at noon, for ten seconds. */
 export const FAILED: Backoff = {

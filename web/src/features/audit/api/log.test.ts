@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
+import { auditEntry } from "@/lib/fixtures.ts";
 import { ask } from "@/lib/graphql/client.ts";
 import { follow } from "@/lib/graphql/live.ts";
 import { EMPTY_FILTER, type AuditFilter } from "../model/filter.ts";
@@ -8,23 +9,13 @@ import { optionsOf } from "./options.ts";
 vi.mock("@/lib/graphql/client.ts", () => ({ ask: vi.fn() }));
 vi.mock("@/lib/graphql/live.ts", () => ({ follow: vi.fn(() => () => undefined) }));
 
-const entry = (changes: Partial<AuditEntry> = {}): AuditEntry => ({
-  id: "aud_1",
-  actor: "quill",
-  actorKind: "AGENT",
-  action: "move_issue",
-  repositoryFullName: "acme/rocket",
-  issueNumber: 1,
-  beforeLabels: [],
-  afterLabels: [],
-  comment: null,
-  notes: null,
-  success: true,
-  errorMessage: null,
-  createdAt: "2026-06-01T12:00:00.000Z",
-  issue: { id: "iss_1", title: "Leak", agents: ["Mender"] },
-  ...changes,
-});
+const entry = (changes: Partial<AuditEntry> = {}): AuditEntry =>
+  auditEntry({
+    actor: "quill",
+    actorKind: "AGENT",
+    issue: { id: "iss_1", title: "Leak", agents: ["Mender"] },
+    ...changes,
+  });
 
 describe("a new entry belongs to what is shown", () => {
   const shown = (filter: Partial<AuditFilter>, changes?: Partial<AuditEntry>) =>

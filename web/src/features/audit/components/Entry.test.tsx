@@ -1,30 +1,14 @@
 import { cleanup, render, screen } from "@testing-library/react";
 import { afterEach, expect, it } from "vitest";
+import { auditEntry } from "@/lib/fixtures.ts";
 import type { AuditEntry } from "../api/log.ts";
 import { Entry } from "./Entry.tsx";
 
 afterEach(cleanup);
 
-const show = (changes: Partial<AuditEntry>) => {
-  const entry: AuditEntry = {
-    id: "aud_1",
-    actor: "ana",
-    actorKind: "PERSON",
-    action: "request_stop",
-    repositoryFullName: "acme/rocket",
-    issueNumber: 1,
-    beforeLabels: [],
-    afterLabels: [],
-    comment: null,
-    notes: null,
-    success: true,
-    errorMessage: null,
-    createdAt: "2026-06-01T12:00:00.000Z",
-    issue: null,
-    ...changes,
-  };
-  return render(<Entry entry={entry} fresh={false} />).container;
-};
+const show = (changes: Partial<AuditEntry>) =>
+  render(<Entry entry={auditEntry({ action: "request_stop", ...changes })} fresh={false} />)
+    .container;
 
 it("tells the particulars below the comment", () => {
   const container = show({ comment: "Stopped.", notes: "A new plan" });

@@ -1,4 +1,5 @@
 import { beforeEach, expect, it, vi } from "vitest";
+import { auditEntry } from "@/lib/fixtures.ts";
 import { change } from "@/lib/graphql/client.ts";
 import type { Finding } from "./queue.ts";
 import { keyOf, Repairs } from "./repair.ts";
@@ -9,7 +10,7 @@ const finding = (issueId: string, ailment: Finding["ailment"]) =>
   ({ issueId, ailment, isRepairable: true }) as Finding;
 const ONE = finding("iss_1", "SEVERAL_STATUSES");
 const OTHER = finding("iss_1", "CLOSED_IN_PROGRESS");
-const ENTRY = { id: "aud_1", beforeLabels: [], afterLabels: [], createdAt: "2026-06-01T12:00:00Z" };
+const ENTRY = auditEntry();
 const NO = { message: "Not now", code: "UNAVAILABLE" };
 
 let repairs: Repairs;

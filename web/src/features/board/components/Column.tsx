@@ -10,7 +10,7 @@ import { classes } from "@/components/classes.ts";
 import { StatusGlyph } from "@/components/StatusGlyph.tsx";
 import { useSignal } from "@/lib/signal.ts";
 import { statusTitle, type Status } from "@/lib/statuses.ts";
-import { sorted } from "../model/lanes.ts";
+import { sorted } from "../model/swimlanes.ts";
 import type { Sort } from "../model/layout.ts";
 import { CardRow } from "./CardRow.tsx";
 import { ColumnHead, CollapsedHead } from "./ColumnHead.tsx";

@@ -16,7 +16,7 @@ import { Card } from "./Card.tsx";
 import type { Layout } from "../model/layout.ts";
 import { BlockedTarget, Column } from "./Column.tsx";
 import { useBoard, useCard, useColumn } from "./context.ts";
-import { Lanes } from "./Lanes.tsx";
+import { Swimlanes } from "./Swimlanes.tsx";
 import { StatusTabs, tabStatus } from "./StatusTabs.tsx";
 
 /** A mouse must move this far, and a finger rest this long, before a card comes along. */
@@ -84,7 +84,7 @@ export function Columns({ columns, layout, filtered }: Props) {
       }}
     >
       {layout.group !== "none" ? (
-        <Lanes columns={columns} layout={layout} />
+        <Swimlanes columns={columns} layout={layout} />
       ) : (
         <div className="flex h-full min-h-0 flex-col">
           {narrow && <StatusTabs columns={columns} board={board} />}

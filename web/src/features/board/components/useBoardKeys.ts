@@ -3,8 +3,8 @@ import { useKeys } from "@/lib/keys.ts";
 import { statusTitle, type Status } from "@/lib/statuses.ts";
 import { whyDenied } from "@/lib/viewer.ts";
 import { whyUnchangeable } from "../model/changeable.ts";
-import { laneKey } from "../model/collapsed.ts";
-import { lanesOf } from "../model/lanes.ts";
+import { swimlaneKey } from "../model/collapsed.ts";
+import { swimlanesOf } from "../model/swimlanes.ts";
 import type { Layout } from "../model/layout.ts";
 import { neighbour, neighbourColumn, type Direction } from "../model/keyboardNavigation.ts";
 import type { Board } from "./context.ts";
@@ -139,11 +139,11 @@ function navigate(
   // Keys reach only what is visible, not what is collapsed.
   const collapsed = collapse.collapsed.get();
   const shown = columns.filter((status) => !collapsed.has(status));
-  const lanes = lanesOf(session.store, shown, layout).filter(
-    ({ key }) => layout.group === "none" || !collapsed.has(laneKey(layout.group, key)),
+  const swimlanes = swimlanesOf(session.store, shown, layout).filter(
+    ({ key }) => layout.group === "none" || !collapsed.has(swimlaneKey(layout.group, key)),
   );
   const from = interaction.focused.get();
-  const next = neighbour({ columns: shown, lanes }, from, direction);
+  const next = neighbour({ columns: shown, swimlanes }, from, direction);
   if (next === undefined) return false;
   if (extend && from !== undefined) interaction.select([from, next]);
   interaction.focus(next);

@@ -1,12 +1,12 @@
 import { beforeEach, expect, it } from "vitest";
-import { laneKey, openCollapseState } from "./collapsed.ts";
+import { swimlaneKey, openCollapseState } from "./collapsed.ts";
 
 beforeEach(() => localStorage.clear());
 
 it("keeps what was collapsed until it is expanded again", () => {
   const collapse = openCollapseState();
   collapse.toggle("DONE");
-  collapse.toggle(laneKey("agent", "mender"));
+  collapse.toggle(swimlaneKey("agent", "mender"));
   expect([...openCollapseState().collapsed.get()]).toEqual(["DONE", "agent:mender"]);
   collapse.toggle("DONE");
   expect([...openCollapseState().collapsed.get()]).toEqual(["agent:mender"]);

@@ -39,4 +39,4 @@ export function openCollapseState(): CollapseState {
 }
 
 /** The key of a row, which no column has. */
-export const laneKey = (group: string, key: string): string => `${group}:${key}`;
+export const swimlaneKey = (group: string, key: string): string => `${group}:${key}`;

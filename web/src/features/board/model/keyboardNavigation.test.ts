@@ -4,9 +4,9 @@ import { neighbour, neighbourColumn, type Grid } from "./keyboardNavigation.ts";
 
 const COLUMNS: readonly Status[] = ["BACKLOG", "READY", "IN_PROGRESS"];
 
-const grid = (...lanes: readonly Partial<Record<Status, readonly string[]>>[]): Grid => ({
+const grid = (...swimlanes: readonly Partial<Record<Status, readonly string[]>>[]): Grid => ({
   columns: COLUMNS,
-  lanes: lanes.map((cells) => ({
+  swimlanes: swimlanes.map((cells) => ({
     cells: new Map(Object.entries(cells) as [Status, readonly string[]][]),
   })),
 });

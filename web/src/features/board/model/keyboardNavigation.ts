@@ -1,12 +1,12 @@
 import type { Status } from "@/lib/statuses.ts";
-import type { Lane } from "./lanes.ts";
+import type { Swimlane } from "./swimlanes.ts";
 
 export type Direction = "left" | "right" | "up" | "down";
 
 /** The cards as they are drawn: columns from left to right, and the rows over them from top to bottom. */
 export type Grid = {
   readonly columns: readonly Status[];
-  readonly lanes: readonly Pick<Lane, "cells">[];
+  readonly swimlanes: readonly Pick<Swimlane, "cells">[];
 };
 
 /**
@@ -14,22 +14,24 @@ export type Grid = {
  * the height and skips empty cells; at an edge it stays. Without a card to start from it is the first of the board.
  */
 export function neighbour(
-  { columns, lanes }: Grid,
+  { columns, swimlanes }: Grid,
   from: string | undefined,
   direction: Direction,
 ): string | undefined {
-  const cell = (lane: number, status: Status | undefined): readonly string[] =>
-    (status && lanes[lane]?.cells.get(status)) ?? [];
-  const place = placeOf(columns, lanes, from);
+  const cell = (swimlane: number, status: Status | undefined): readonly string[] =>
+    (status && swimlanes[swimlane]?.cells.get(status)) ?? [];
+  const place = placeOf(columns, swimlanes, from);
   if (from === undefined || !place) {
-    return lanes.flatMap((_, lane) => columns.flatMap((status) => cell(lane, status)))[0];
+    return swimlanes.flatMap((_, swimlane) =>
+      columns.flatMap((status) => cell(swimlane, status)),
+    )[0];
   }
-  const { lane, column, row } = place;
+  const { swimlane, column, row } = place;
   if (direction === "up" || direction === "down") {
     const step = direction === "up" ? -1 : 1;
-    const near = cell(lane, columns[column])[row + step];
+    const near = cell(swimlane, columns[column])[row + step];
     if (near !== undefined) return near;
-    for (let at = lane + step; at >= 0 && at < lanes.length; at += step) {
+    for (let at = swimlane + step; at >= 0 && at < swimlanes.length; at += step) {
       const next = cell(at, columns[column]);
       if (next.length > 0) return step > 0 ? next[0] : next.at(-1);
     }
@@ -37,18 +39,18 @@ export function neighbour(
   }
   const step = direction === "left" ? -1 : 1;
   for (let at = column + step; at >= 0 && at < columns.length; at += step) {
-    const other = cell(lane, columns[at]);
+    const other = cell(swimlane, columns[at]);
     if (other.length > 0) return other[Math.min(row, other.length - 1)];
   }
   return from;
 }
 
-function placeOf(columns: Grid["columns"], lanes: Grid["lanes"], id: string | undefined) {
+function placeOf(columns: Grid["columns"], swimlanes: Grid["swimlanes"], id: string | undefined) {
   if (id === undefined) return undefined;
-  for (const [lane, { cells }] of lanes.entries()) {
+  for (const [swimlane, { cells }] of swimlanes.entries()) {
     for (const [column, status] of columns.entries()) {
       const row = cells.get(status)?.indexOf(id) ?? -1;
-      if (row >= 0) return { lane, column, row };
+      if (row >= 0) return { swimlane, column, row };
     }
   }
   return undefined;

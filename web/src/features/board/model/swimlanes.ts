@@ -4,7 +4,7 @@ import type { Group, Layout, Sort } from "./layout.ts";
 import type { BoardStore } from "./store.ts";
 
 /** One row of a board: what its cards have in common, and the cards of each column. */
-export type Lane = {
+export type Swimlane = {
   /** The common repository, agent or priority; empty for those without, and for a board of one row. */
   readonly key: string;
   readonly cells: ReadonlyMap<Status, readonly string[]>;
@@ -26,7 +26,7 @@ export function keyOf(issue: BoardIssue, group: Group): string {
 }
 
 /** What a row is called. */
-export function laneTitle(group: Group, key: string): string {
+export function swimlaneTitle(group: Group, key: string): string {
   if (group === "priority") {
     const priority = PRIORITIES.find((each) => each === key);
     return priority ? priorityTitle(priority) : "No priority";
@@ -64,12 +64,12 @@ export function sorted(store: BoardStore, ids: readonly string[], sort: Sort): r
 }
 
 /** The rows of a board over these columns, each with at least one card. */
-export function lanesOf(
+export function swimlanesOf(
   store: BoardStore,
   columns: readonly Status[],
   { group, sort }: Layout,
-): readonly Lane[] {
-  const lanes = new Map<string, Map<Status, string[]>>();
+): readonly Swimlane[] {
+  const swimlanes = new Map<string, Map<Status, string[]>>();
   // Repositories may spell an agent differently; one row is called as it is first.
   const spelled = new Map<string, string>();
   for (const status of columns) {
@@ -79,14 +79,14 @@ export function lanesOf(
       const own = keyOf(issue, group);
       const key = spelled.get(own.toLowerCase()) ?? own;
       spelled.set(own.toLowerCase(), key);
-      let cells = lanes.get(key);
-      if (!cells) lanes.set(key, (cells = new Map<Status, string[]>()));
+      let cells = swimlanes.get(key);
+      if (!cells) swimlanes.set(key, (cells = new Map<Status, string[]>()));
       const cell = cells.get(status);
       if (cell) cell.push(id);
       else cells.set(status, [id]);
     }
   }
-  return [...lanes]
+  return [...swimlanes]
     .map(([key, cells]) => ({
       key,
       cells,

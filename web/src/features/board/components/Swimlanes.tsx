@@ -14,8 +14,8 @@ import { AgentGlyph } from "@/components/badges.tsx";
 import { PriorityGlyph } from "@/components/PriorityGlyph.tsx";
 import { useSignal } from "@/lib/signal.ts";
 import { PRIORITIES, statusTitle, type Status } from "@/lib/statuses.ts";
-import { laneKey } from "../model/collapsed.ts";
-import { laneTitle, lanesOf, type Lane } from "../model/lanes.ts";
+import { swimlaneKey } from "../model/collapsed.ts";
+import { swimlaneTitle, swimlanesOf, type Swimlane } from "../model/swimlanes.ts";
 import type { Group, Layout } from "../model/layout.ts";
 import { CardRow } from "./CardRow.tsx";
 import { ColumnHead, CollapsedHead } from "./ColumnHead.tsx";
@@ -27,16 +27,16 @@ const HEAD = 40;
 /** Height of a row of cards before it has been measured, in pixels. */
 const ESTIMATE = 98;
 
-/** What the page scrolls through: the head of each lane, and below it the cards of its columns side by side. */
+/** What the page scrolls through: the head of each swimlane, and below it the cards of its columns side by side. */
 type Row =
-  | { readonly kind: "head"; readonly lane: Lane; readonly collapsed: boolean }
-  | { readonly kind: "cards"; readonly lane: Lane; readonly at: number };
+  | { readonly kind: "head"; readonly swimlane: Swimlane; readonly collapsed: boolean }
+  | { readonly kind: "cards"; readonly swimlane: Swimlane; readonly at: number };
 
 /**
  * A board in rows. Behind stand the columns, which take what is dropped; over them scrolls one list of rows, of which
  * only those in sight are in the page.
  */
-export function Lanes({
+export function Swimlanes({
   columns,
   layout,
 }: {
@@ -108,29 +108,29 @@ function Rows({
 }) {
   const { interaction, collapse } = useBoard();
   const collapsed = useSignal(collapse.collapsed);
-  const lanes = useLanes(open, layout);
+  const swimlanes = useSwimlanes(open, layout);
   const scroller = useRef<HTMLDivElement>(null);
 
   const rows = useMemo(
     () =>
-      lanes.flatMap((lane): Row[] => {
-        const shut = collapsed.has(laneKey(layout.group, lane.key));
+      swimlanes.flatMap((swimlane): Row[] => {
+        const shut = collapsed.has(swimlaneKey(layout.group, swimlane.key));
         const height = shut
           ? 0
-          : Math.max(...open.map((status) => lane.cells.get(status)?.length ?? 0));
+          : Math.max(...open.map((status) => swimlane.cells.get(status)?.length ?? 0));
         return [
-          { kind: "head", lane, collapsed: shut },
-          ...Array.from({ length: height }, (_, at): Row => ({ kind: "cards", lane, at })),
+          { kind: "head", swimlane, collapsed: shut },
+          ...Array.from({ length: height }, (_, at): Row => ({ kind: "cards", swimlane, at })),
         ];
       }),
-    [lanes, open, collapsed, layout.group],
+    [swimlanes, open, collapsed, layout.group],
   );
   const heads = useMemo(
     () => rows.flatMap((row, index) => (row.kind === "head" ? [index] : [])),
     [rows],
   );
   const focusedId = useSignal(interaction.focused);
-  const focused = useMemo(() => rowOf(lanes, rows, focusedId), [lanes, rows, focusedId]);
+  const focused = useMemo(() => rowOf(swimlanes, rows, focusedId), [swimlanes, rows, focusedId]);
   const pinned = useRef(0);
 
   // eslint-disable-next-line react-hooks/incompatible-library -- its functions are not handed on
@@ -141,12 +141,12 @@ function Rows({
     getItemKey: (index) => {
       const row = rows[index];
       return row?.kind === "head"
-        ? `head:${row.lane.key}`
-        : `${row?.lane.key ?? ""}:${row?.at ?? 0}`;
+        ? `head:${row.swimlane.key}`
+        : `${row?.swimlane.key ?? ""}:${row?.at ?? 0}`;
     },
     paddingEnd: 8,
     overscan: 4,
-    // The head of the lane in sight stays at the top, and the card with the focus stays in the page.
+    // The head of the swimlane in sight stays at the top, and the card with the focus stays in the page.
     rangeExtractor: useCallback(
       (range: Range) => {
         pinned.current = heads.findLast((index) => index <= range.startIndex) ?? 0;
@@ -186,14 +186,20 @@ function Rows({
               style={stuck ? undefined : { transform: `translateY(${item.start}px)` }}
             >
               {row.kind === "head" ? (
-                <LaneHead lane={row.lane} group={layout.group} collapsed={row.collapsed} />
+                <SwimlaneHead
+                  swimlane={row.swimlane}
+                  group={layout.group}
+                  collapsed={row.collapsed}
+                />
               ) : (
                 <div className="grid grid-cols-(--tracks) gap-2.5 pb-1.5">
                   {columns.map((status) => (
                     <Cell
                       key={status}
                       status={status}
-                      id={open.includes(status) ? row.lane.cells.get(status)?.[row.at] : undefined}
+                      id={
+                        open.includes(status) ? row.swimlane.cells.get(status)?.[row.at] : undefined
+                      }
                       stop={stop}
                     />
                   ))}
@@ -223,24 +229,24 @@ function Cell({
   );
 }
 
-function LaneHead({
-  lane,
+function SwimlaneHead({
+  swimlane,
   group,
   collapsed,
 }: {
-  readonly lane: Lane;
+  readonly swimlane: Swimlane;
   readonly group: Group;
   readonly collapsed: boolean;
 }) {
   const { collapse } = useBoard();
-  const words = [...lane.cells].map(([status, ids]) => `${statusTitle(status)} ${ids.length}`);
+  const words = [...swimlane.cells].map(([status, ids]) => `${statusTitle(status)} ${ids.length}`);
   return (
     <h3 className="bg-column py-1">
       <button
         type="button"
         aria-expanded={!collapsed}
         title={words.join(" · ")}
-        onClick={() => collapse.toggle(laneKey(group, lane.key))}
+        onClick={() => collapse.toggle(swimlaneKey(group, swimlane.key))}
         className="flex h-8 w-full items-center gap-2 rounded border border-line bg-raised px-2 text-board font-semibold transition-colors hover:border-line-strong"
       >
         <ChevronRight
@@ -248,10 +254,10 @@ function LaneHead({
           aria-hidden
           className={classes("text-ink-faint transition-transform", !collapsed && "rotate-90")}
         />
-        <Mark group={group} name={lane.key} />
-        <span className="truncate">{laneTitle(group, lane.key)}</span>
+        <Mark group={group} name={swimlane.key} />
+        <span className="truncate">{swimlaneTitle(group, swimlane.key)}</span>
         <span className="tabular text-meta font-normal text-ink-faint">
-          {lane.count.toLocaleString()}
+          {swimlane.count.toLocaleString()}
           <span className="sr-only"> issues</span>
         </span>
       </button>
@@ -267,27 +273,31 @@ function Mark({ group, name }: { readonly group: Group; readonly name: string })
   return <FolderGit2 size={14} aria-hidden className="text-ink-faint" />;
 }
 
-/** The lanes of the whole board, put together anew after each change of it. */
-function useLanes(columns: readonly Status[], layout: Layout): readonly Lane[] {
+/** The swimlanes of the whole board, put together anew after each change of it. */
+function useSwimlanes(columns: readonly Status[], layout: Layout): readonly Swimlane[] {
   const { store } = useBoard().session;
   const watch = useCallback((listener: () => void) => store.watch("board", listener), [store]);
   const version = useSyncExternalStore(watch, () => store.version);
   const shown = columns.join();
   return useMemo(
-    () => lanesOf(store, columns, layout),
+    () => swimlanesOf(store, columns, layout),
     // eslint-disable-next-line react-hooks/exhaustive-deps -- the store changes behind its version, and the columns are compared by what they are
     [store, version, shown, layout.group, layout.sort],
   );
 }
 
-/** Where the row with this card stands; below zero when there is none, or its lane is collapsed. */
-function rowOf(lanes: readonly Lane[], rows: readonly Row[], id: string | undefined): number {
+/** Where the row with this card stands; below zero when there is none, or its swimlane is collapsed. */
+function rowOf(
+  swimlanes: readonly Swimlane[],
+  rows: readonly Row[],
+  id: string | undefined,
+): number {
   if (id === undefined) return -1;
-  for (const lane of lanes) {
-    for (const ids of lane.cells.values()) {
+  for (const swimlane of swimlanes) {
+    for (const ids of swimlane.cells.values()) {
       const at = ids.indexOf(id);
       if (at < 0) continue;
-      const head = rows.findIndex((row) => row.kind === "head" && row.lane === lane);
+      const head = rows.findIndex((row) => row.kind === "head" && row.swimlane === swimlane);
       return rows[head]?.kind === "head" && rows[head].collapsed ? -1 : head + 1 + at;
     }
   }
@@ -315,7 +325,7 @@ function firstCard(
   const row = rows.slice(from).find((each) => each.kind === "cards");
   if (row?.kind !== "cards") return undefined;
   for (const status of columns) {
-    const id = row.lane.cells.get(status)?.[row.at];
+    const id = row.swimlane.cells.get(status)?.[row.at];
     if (id !== undefined) return id;
   }
   return undefined;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { issue, snapshot } from "./fixtures.ts";
-import { laneTitle, lanesOf, sorted } from "./lanes.ts";
+import { swimlaneTitle, swimlanesOf, sorted } from "./swimlanes.ts";
 import { BoardStore } from "./store.ts";
 
 const at = (hour: number) => new Date(Date.UTC(2026, 0, 1, hour)).toISOString();
@@ -18,22 +18,24 @@ function board(): BoardStore {
   return store;
 }
 
-const shape = (lanes: ReturnType<typeof lanesOf>) =>
-  lanes.map(({ key, cells, count }) => [key, count, Object.fromEntries(cells)]);
+const shape = (swimlanes: ReturnType<typeof swimlanesOf>) =>
+  swimlanes.map(({ key, cells, count }) => [key, count, Object.fromEntries(cells)]);
 
 it("is one row without grouping", () => {
-  const lanes = lanesOf(board(), ["READY", "DONE"], { group: "none", sort: "updated" });
-  expect(shape(lanes)).toEqual([["", 4, { READY: ["iss_3", "iss_2", "iss_1"], DONE: ["iss_4"] }]]);
+  const swimlanes = swimlanesOf(board(), ["READY", "DONE"], { group: "none", sort: "updated" });
+  expect(shape(swimlanes)).toEqual([
+    ["", 4, { READY: ["iss_3", "iss_2", "iss_1"], DONE: ["iss_4"] }],
+  ]);
 });
 
 it("puts a card into the row of its first agent, and those without at the end", () => {
-  const lanes = lanesOf(board(), ["READY", "DONE"], { group: "agent", sort: "updated" });
-  expect(shape(lanes)).toEqual([
+  const swimlanes = swimlanesOf(board(), ["READY", "DONE"], { group: "agent", sort: "updated" });
+  expect(shape(swimlanes)).toEqual([
     ["mender", 2, { READY: ["iss_2"], DONE: ["iss_4"] }],
     ["quill", 1, { READY: ["iss_1"] }],
     ["", 1, { READY: ["iss_3"] }],
   ]);
-  expect(laneTitle("agent", "")).toBe("No agent");
+  expect(swimlaneTitle("agent", "")).toBe("No agent");
 });
 
 it("has one row for an agent that repositories spell differently", () => {
@@ -44,13 +46,13 @@ it("has one row for an agent that repositories spell differently", () => {
       issue(2, "READY", { agents: ["mender"] }),
     ]),
   );
-  const lanes = lanesOf(store, ["READY"], { group: "agent", sort: "updated" });
-  expect(shape(lanes)).toEqual([["mender", 2, { READY: ["iss_2", "iss_1"] }]]);
+  const swimlanes = swimlanesOf(store, ["READY"], { group: "agent", sort: "updated" });
+  expect(shape(swimlanes)).toEqual([["mender", 2, { READY: ["iss_2", "iss_1"] }]]);
 });
 
 it("orders rows of priorities by urgency", () => {
-  const lanes = lanesOf(board(), ["READY"], { group: "priority", sort: "updated" });
-  expect(lanes.map(({ key }) => laneTitle("priority", key))).toEqual([
+  const swimlanes = swimlanesOf(board(), ["READY"], { group: "priority", sort: "updated" });
+  expect(swimlanes.map(({ key }) => swimlaneTitle("priority", key))).toEqual([
     "Urgent",
     "Medium",
     "No priority",
@@ -60,8 +62,8 @@ it("orders rows of priorities by urgency", () => {
 it("follows a move that no event has confirmed yet", () => {
   const store = board();
   store.begin("iss_2", "DONE");
-  const lanes = lanesOf(store, ["READY", "DONE"], { group: "repository", sort: "updated" });
-  expect(shape(lanes)).toEqual([
+  const swimlanes = swimlanesOf(store, ["READY", "DONE"], { group: "repository", sort: "updated" });
+  expect(shape(swimlanes)).toEqual([
     ["acme/rocket", 4, { READY: ["iss_3", "iss_1"], DONE: ["iss_2", "iss_4"] }],
   ]);
 });

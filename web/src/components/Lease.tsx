@@ -4,7 +4,7 @@ import {
   timeLeft,
   CHECKPOINTS,
   type Checkpoint,
-  type Hold,
+  type Lease,
 } from "@/lib/lease.ts";
 import { clockTime, useNow } from "@/lib/time.ts";
 import { classes } from "./classes.ts";
@@ -15,12 +15,12 @@ const AROUND = 2 * Math.PI * RADIUS;
 /** Below this part the ring calls for attention: the holder should have renewed by now. */
 const LITTLE = 0.2;
 
-/** The square of an agent in a ring that empties until its hold is over. */
+/** The square of an agent in a ring that empties until its lease expires. */
 export function LeaseRing({
   lease,
   large = false,
 }: {
-  readonly lease: Hold;
+  readonly lease: Lease;
   readonly large?: boolean;
 }) {
   const left = remaining(lease, useNow());
@@ -62,7 +62,7 @@ export function LeaseRing({
 }
 
 /** Who holds an issue, how far they are, and, by the ring, for how much longer. */
-export function LeaseBadge({ lease }: { readonly lease: Hold }) {
+export function LeaseBadge({ lease }: { readonly lease: Lease }) {
   const now = useNow();
   const words = checkpointWords(lease.checkpoint);
   const time = timeLeft(lease.expiresAt, now);

@@ -22,18 +22,18 @@ const WORDS: Readonly<Record<Checkpoint, string>> = {
 /** A checkpoint as one reads it: `changes made`. */
 export const checkpointWords = (checkpoint: Checkpoint): string => WORDS[checkpoint];
 
-/** The time of an agent's hold on an issue, and how far the holder is. */
-export type Hold = {
+/** The time of an agent's lease of an issue, and how far the holder is. */
+export type Lease = {
   readonly agent: string;
   readonly checkpoint: Checkpoint;
-  /** When it was given or last prolonged. */
+  /** When it was given or last renewed. */
   readonly renewedAt: string;
   readonly expiresAt: string;
 };
 
-/** The part of a hold that is left, from 1 when it was given or last prolonged to 0 when it is over. */
+/** The part of a lease that is left, from 1 when it was given or last renewed to 0 when it is over. */
 export function remaining(
-  { renewedAt, expiresAt }: Pick<Hold, "renewedAt" | "expiresAt">,
+  { renewedAt, expiresAt }: Pick<Lease, "renewedAt" | "expiresAt">,
   now: number,
 ): number {
   const end = Date.parse(expiresAt);
@@ -41,7 +41,7 @@ export function remaining(
   return whole > 0 ? Math.min(1, Math.max(0, (end - now) / whole)) : 0;
 }
 
-/** How long a hold goes on: `25 min left`, `3 h 5 min left`, or that its time is up. */
+/** How long a lease lasts: `25 min left`, `3 h 5 min left`, or that its time is up. */
 export function timeLeft(expiresAt: string, now: number): string {
   const left = Date.parse(expiresAt) - now;
   if (left <= 0) return "time is up";

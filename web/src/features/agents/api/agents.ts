@@ -77,8 +77,8 @@ export const AgentsQuery = graphql(
 type Result = ResultOf<typeof AgentsQuery>;
 
 export type Agent = Result["agents"][number];
-/** A hold that goes on. */
-export type Holding = Agent["leases"][number];
+/** A lease that has not expired or ended. */
+export type ActiveLease = Agent["leases"][number];
 export type Lease = ResultOf<typeof LeaseFields>;
 export type Run = Result["agentRuns"]["nodes"][number];
 

@@ -1,7 +1,7 @@
 import type { ReactNode } from "react";
 import { Link } from "wouter";
 import { classes } from "@/components/classes.ts";
-import { HoldBadges } from "@/components/HoldBadges.tsx";
+import { LeaseStateBadges } from "@/components/LeaseStateBadges.tsx";
 import { IssueLink, IssueNumber } from "@/components/IssueLink.tsx";
 import { CheckpointBar, LeaseRing } from "@/components/Lease.tsx";
 import { AgentBadge } from "@/components/badges.tsx";
@@ -12,7 +12,7 @@ import { checkpointWords, timeLeft } from "@/lib/lease.ts";
 import { boardAddress } from "@/lib/address.ts";
 import { statusTitle, type Status } from "@/lib/statuses.ts";
 import { useNow } from "@/lib/time.ts";
-import type { Agent, Holding, Run } from "../api/agents.ts";
+import type { Agent, ActiveLease, Run } from "../api/agents.ts";
 import { presenceOf, presenceWords, type Presence } from "../model/presence.ts";
 
 const COUNTED: readonly Status[] = ["READY", "IN_PROGRESS", "IN_REVIEW", "BLOCKED"];
@@ -105,7 +105,7 @@ export function PresenceBadge({ presence }: { readonly presence: Presence }) {
   );
 }
 
-function Held({ lease }: { readonly lease: Holding }) {
+function Held({ lease }: { readonly lease: ActiveLease }) {
   const now = useNow();
   return (
     <li className="flex min-w-0 items-center gap-2.5">
@@ -121,7 +121,7 @@ function Held({ lease }: { readonly lease: Holding }) {
           <span className="min-w-0 grow truncate">{checkpointWords(lease.checkpoint)}</span>
           <span className="shrink-0">{timeLeft(lease.expiresAt, now)}</span>
         </div>
-        <HoldBadges lease={lease} className="mt-0.5" />
+        <LeaseStateBadges lease={lease} className="mt-0.5" />
       </div>
     </li>
   );

@@ -1,4 +1,4 @@
-import type { Agent, Holding, Run } from "../api/agents.ts";
+import type { Agent, ActiveLease, Run } from "../api/agents.ts";
 
 const ISSUE = {
   id: "iss_1",
@@ -9,7 +9,7 @@ const ISSUE = {
 };
 
 /** A lease that was claimed at 11:00 and is held until 12:30. */
-export const lease = (differences: Partial<Holding> = {}): Holding => ({
+export const lease = (differences: Partial<ActiveLease> = {}): ActiveLease => ({
   id: "lea_1",
   agent: "claude",
   checkpoint: "CHANGES_MADE",

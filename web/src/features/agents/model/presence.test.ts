@@ -9,7 +9,7 @@ it("is at work while it holds something, however long it has been silent", () =>
   expect(presenceOf({ leases: [held], lastSeenAt: held.renewedAt }, NOW)).toBe("working");
 });
 
-it("is not at work any more once the time of its hold is over", () => {
+it("is not at work any more once its lease has expired", () => {
   const over = lease({ expiresAt: "2026-06-01T11:59:59.000Z" });
   expect(presenceOf({ leases: [over], lastSeenAt: "2026-06-01T11:30:00.000Z" }, NOW)).toBe("quiet");
 });
@@ -18,6 +18,6 @@ it.each([
   ["2026-06-01T11:58:00.000Z", "alive"],
   ["2026-06-01T11:44:00.000Z", "quiet"],
   [null, "unseen"],
-] as const)("without a hold, last seen at %s, it is %s", (lastSeenAt, presence) => {
+] as const)("without a lease, last seen at %s, it is %s", (lastSeenAt, presence) => {
   expect(presenceOf({ leases: [], lastSeenAt }, NOW)).toBe(presence);
 });

@@ -29,7 +29,7 @@ it.each([
   expect(segment).toMatchObject({ kind, words, to: at("11:20") });
 });
 
-it("ends a hold whose time is over there, before anybody has put it right", () => {
+it("ends a lease whose time is over there, before anybody has put it right", () => {
   const over = lease({ isHeld: false, expiresAt: "2026-06-01T11:40:00.000Z" });
   const [segment] = timelineSegmentsOf(agent({ leaseHistory: [over] }), [], NOW);
   expect(segment).toMatchObject({ kind: "failed", to: at("11:40") });

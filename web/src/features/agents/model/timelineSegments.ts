@@ -96,15 +96,17 @@ export function timelineSegmentsOf(
   runs: readonly Run[],
   now: number,
 ): readonly TimelineSegment[] {
-  const holds = agent.leaseHistory.map((lease) => segmentOfLease(lease, now));
+  const leases = agent.leaseHistory.map((lease) => segmentOfLease(lease, now));
   const within = ({ from, issueId }: TimelineSegment): boolean =>
-    // The report of a holding ends with it, and is written a moment later.
-    holds.some((hold) => hold.issueId === issueId && from >= hold.from && from <= hold.to + 5_000);
+    // The report of what was done under a lease ends with it, and is written a moment later.
+    leases.some(
+      (lease) => lease.issueId === issueId && from >= lease.from && from <= lease.to + 5_000,
+    );
   const reported = runs
     .filter((run) => isSameName(run.agentName, agent.name) && run.runType !== HEARTBEAT)
     .map((run) => segmentOfRun(run, now))
     .filter((segment) => !within(segment));
-  return [...holds, ...reported].sort((a, b) => a.from - b.from);
+  return [...leases, ...reported].sort((a, b) => a.from - b.from);
 }
 
 /** How long a segment was, in words. */

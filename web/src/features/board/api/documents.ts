@@ -215,8 +215,8 @@ export const UndoMove = graphql(
 );
 
 export type BoardIssue = ResultOf<typeof CardFields>;
-/** An agent's hold on an issue. */
-export type Hold = NonNullable<BoardIssue["lease"]>;
+/** An agent's lease of an issue. */
+export type Lease = NonNullable<BoardIssue["lease"]>;
 export type BoardSnapshot = ResultOf<typeof BoardQuery>["board"];
 export type BoardEvent = ResultOf<typeof BoardEvents>["boardEvents"];
 export type IssueFilter = NonNullable<VariablesOf<typeof BoardQuery>["filter"]>;

@@ -1,10 +1,10 @@
 import { change, type Answer } from "@/lib/graphql/client.ts";
 import { graphql, type ResultOf } from "@/lib/graphql/graphql.ts";
-import type { Hold } from "./documents.ts";
+import type { Lease } from "./documents.ts";
 
-/** What a card does not show of a hold. */
-export const HoldDetail = graphql(`
-  fragment HoldDetail on Lease {
+/** What a card does not show of a lease. */
+export const LeaseDetail = graphql(`
+  fragment LeaseDetail on Lease {
     stopRequestedAt
     stopRequestedBy
     stopReason
@@ -20,8 +20,8 @@ export const HoldDetail = graphql(`
 `);
 
 /** What its holder was asked, and what it asks. */
-export type HoldDetail = ResultOf<typeof HoldDetail>;
-export type Message = HoldDetail["messages"][number];
+export type LeaseDetail = ResultOf<typeof LeaseDetail>;
+export type Message = LeaseDetail["messages"][number];
 
 export const ReleaseLease = graphql(`
   mutation ReleaseLease($input: ReleaseLeaseInput!) {
@@ -65,7 +65,7 @@ export const SendMessage = graphql(`
 
 /** Takes an issue from its holder. The holder's writes are refused from then on. */
 export const release = (
-  { id, fencingToken }: Pick<Hold, "id" | "fencingToken">,
+  { id, fencingToken }: Pick<Lease, "id" | "fencingToken">,
   reason: string,
 ): Promise<Answer<unknown>> =>
   change(ReleaseLease, {

@@ -5,7 +5,7 @@ import { graphql, type ResultOf } from "@/lib/graphql/graphql.ts";
 import { listenToEntries, listenToRuns } from "@/lib/liveQuery.ts";
 import { RunFields, type Run } from "@/lib/runs.ts";
 import { CardFields } from "./documents.ts";
-import { HoldDetail } from "./leases.ts";
+import { LeaseDetail } from "./leases.ts";
 
 export const DependencyFields = graphql(`
   fragment DependencyFields on Dependency {
@@ -41,7 +41,7 @@ export const PanelQuery = graphql(
           ...DependencyFields
         }
         lease {
-          ...HoldDetail
+          ...LeaseDetail
         }
         body
         lane
@@ -71,7 +71,7 @@ export const PanelQuery = graphql(
       }
     }
   `,
-  [CardFields, BackoffHistory, DependencyFields, HoldDetail, RunFields],
+  [CardFields, BackoffHistory, DependencyFields, LeaseDetail, RunFields],
 );
 
 /** Changes within this time are reported once. */

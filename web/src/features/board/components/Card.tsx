@@ -3,7 +3,7 @@ import { memo } from "react";
 import { ActorKind } from "@/components/Actor.tsx";
 import { BackoffBadges } from "@/components/BackoffBadges.tsx";
 import { DependencyBadges, hasOpenDependencies } from "@/components/DependencyBadges.tsx";
-import { HoldBadges } from "@/components/HoldBadges.tsx";
+import { LeaseStateBadges } from "@/components/LeaseStateBadges.tsx";
 import { LeaseBadge } from "@/components/Lease.tsx";
 import { AgentBadge, LabelBadge, OwnerBadge, PullRequestBadge } from "@/components/badges.tsx";
 import { PriorityGlyph } from "@/components/PriorityGlyph.tsx";
@@ -93,7 +93,7 @@ export const Card = memo(function Card({ view }: { readonly view: CardView }) {
         <BackoffBadges backoff={issue.backoff} needsPerson={waitsForPerson} className="mt-1" />
       )}
       {hasOpenDependencies(issue) && <DependencyBadges issue={issue} className="mt-1" />}
-      {issue.lease && <HoldBadges lease={issue.lease} className="mt-1" />}
+      {issue.lease && <LeaseStateBadges lease={issue.lease} className="mt-1" />}
       {(issue.lease !== null ||
         issue.agents.length > 0 ||
         issue.owners.length > 0 ||

@@ -3,8 +3,8 @@ import { userEvent } from "@testing-library/user-event";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { READER, VISITOR } from "@/lib/fixtures.ts";
 import { viewer } from "@/lib/viewer.ts";
-import type { Hold } from "../api/documents.ts";
-import { requestStop, sendMessage, withdrawStop, type HoldDetail } from "../api/leases.ts";
+import type { Lease } from "../api/documents.ts";
+import { requestStop, sendMessage, withdrawStop, type LeaseDetail } from "../api/leases.ts";
 import { LeasePanel } from "./LeasePanel.tsx";
 
 vi.mock("../api/leases.ts", () => ({
@@ -16,7 +16,7 @@ vi.mock("../api/leases.ts", () => ({
 
 const at = (minutes: number) => new Date(Date.now() + minutes * 60_000).toISOString();
 
-const held: Hold = {
+const held: Lease = {
   id: "lea_1",
   agent: "scout",
   fencingToken: "1",
@@ -27,7 +27,7 @@ const held: Hold = {
   releaseAt: null,
 };
 
-const detail: HoldDetail = {
+const detail: LeaseDetail = {
   stopRequestedAt: null,
   stopRequestedBy: null,
   stopReason: null,
@@ -36,7 +36,7 @@ const detail: HoldDetail = {
 };
 
 const onChanged = vi.fn(() => Promise.resolve());
-const show = (lease: Partial<Hold>, more: Partial<HoldDetail> = {}) =>
+const show = (lease: Partial<Lease>, more: Partial<LeaseDetail> = {}) =>
   render(
     <LeasePanel
       lease={{ ...held, ...lease }}

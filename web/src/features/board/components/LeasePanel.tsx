@@ -7,15 +7,15 @@ import { useSubmit } from "@/components/useSubmit.ts";
 import { checkpointWords, remaining, timeLeft } from "@/lib/lease.ts";
 import { clockTime, fullTime, since, useNow } from "@/lib/time.ts";
 import { useMay } from "@/lib/viewer.ts";
-import type { Hold } from "../api/documents.ts";
-import { release, type HoldDetail } from "../api/leases.ts";
+import type { Lease } from "../api/documents.ts";
+import { release, type LeaseDetail } from "../api/leases.ts";
 import { Messages, Question, WriteBox } from "./Messages.tsx";
 import { AskToStop, StopRequest } from "./StopRequest.tsx";
 
 /** What the server has answered to a request to stop or to its withdrawal, until the card has it, too. */
 type StopState = {
   /** The lease as the card knew it then. */
-  readonly known: Hold;
+  readonly known: Lease;
   readonly releaseAt: string | null;
 };
 
@@ -26,9 +26,9 @@ export function LeasePanel({
   onChanged,
 }: {
   /** As the card knows it. */
-  readonly lease: Hold;
+  readonly lease: Lease;
   /** What the card does not know of it; absent until it is read. */
-  readonly detail: HoldDetail | undefined;
+  readonly detail: LeaseDetail | undefined;
   /** Reads the issue again; resolves when it has been. */
   readonly onChanged: () => Promise<void>;
 }) {
@@ -136,7 +136,7 @@ export function LeasePanel({
   );
 }
 
-function Confirmation({ lease, onClose }: { readonly lease: Hold; readonly onClose: () => void }) {
+function Confirmation({ lease, onClose }: { readonly lease: Lease; readonly onClose: () => void }) {
   const [reason, setReason] = useState("");
   const field = useId();
   const { isBusy, refusal, submit } = useSubmit(

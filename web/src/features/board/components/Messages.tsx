@@ -1,7 +1,7 @@
 import { CheckCheck, Clock, MessageCircleQuestionMark } from "lucide-react";
 import { RelativeTime } from "@/components/RelativeTime.tsx";
 import { fullTime, since, useNow } from "@/lib/time.ts";
-import type { Hold } from "../api/documents.ts";
+import type { Lease } from "../api/documents.ts";
 import { sendMessage, type Message } from "../api/leases.ts";
 import { SendBox } from "./SendBox.tsx";
 
@@ -93,7 +93,7 @@ export function WriteBox({
   lease: { id, agent, awaitingInput },
   onChanged,
 }: {
-  readonly lease: Hold;
+  readonly lease: Lease;
   readonly onChanged: () => Promise<void>;
 }) {
   const answers = awaitingInput !== null;

@@ -6,8 +6,8 @@ import { notify } from "@/components/Notices.tsx";
 import { TextField } from "@/components/TextField.tsx";
 import { useSubmit } from "@/components/useSubmit.ts";
 import { clockTime, fullTime } from "@/lib/time.ts";
-import type { Hold } from "../api/documents.ts";
-import { requestStop, withdrawStop, type HoldDetail } from "../api/leases.ts";
+import type { Lease } from "../api/documents.ts";
+import { requestStop, withdrawStop, type LeaseDetail } from "../api/leases.ts";
 
 /** How long a holder may be given for stopping. */
 const GRACES = [
@@ -30,9 +30,9 @@ export function StopRequest({
   canWithdraw,
   onWithdrawn,
 }: {
-  readonly lease: Pick<Hold, "id" | "agent">;
+  readonly lease: Pick<Lease, "id" | "agent">;
   readonly releaseAt: string;
-  readonly detail: HoldDetail | undefined;
+  readonly detail: LeaseDetail | undefined;
   readonly canWithdraw: boolean;
   /** It may go on. */
   readonly onWithdrawn: () => void;
@@ -106,7 +106,7 @@ export function AskToStop({
   onClose,
   onAsked,
 }: {
-  readonly lease: Pick<Hold, "id" | "agent">;
+  readonly lease: Pick<Lease, "id" | "agent">;
   readonly onClose: () => void;
   /** It is asked; the issue is taken from it at `releaseAt`. */
   readonly onAsked: (releaseAt: string | null) => void;

@@ -1,7 +1,7 @@
 import { cleanup, render, screen } from "@testing-library/react";
 import { afterEach, expect, it } from "vitest";
 import { clockTime } from "@/lib/time.ts";
-import { HoldBadges } from "./HoldBadges.tsx";
+import { LeaseStateBadges } from "./LeaseStateBadges.tsx";
 
 afterEach(cleanup);
 
@@ -9,7 +9,7 @@ const held = { agent: "scout", awaitingInput: null, releaseAt: null };
 
 it("marks who waits for an answer, with the beginning of the question", () => {
   const question = `May I?\n\n${"because ".repeat(60)}`;
-  render(<HoldBadges lease={{ ...held, awaitingInput: question }} />);
+  render(<LeaseStateBadges lease={{ ...held, awaitingInput: question }} />);
   const { title } = screen.getByTitle(/^scout asks: May I\? because/);
   expect(title.length).toBeLessThan(220);
   expect(title.endsWith("…")).toBe(true);
@@ -17,11 +17,11 @@ it("marks who waits for an answer, with the beginning of the question", () => {
 
 it("marks who was asked to stop, with the time of the release", () => {
   const releaseAt = "2026-06-01T12:05:00.000Z";
-  const { container } = render(<HoldBadges lease={{ ...held, releaseAt }} />);
+  const { container } = render(<LeaseStateBadges lease={{ ...held, releaseAt }} />);
   expect(container.textContent).toBe("asked to stop");
   expect(screen.getByTitle(new RegExp(`released at ${clockTime(releaseAt)}`))).toBeTruthy();
 });
 
 it("shows nothing of others", () => {
-  expect(render(<HoldBadges lease={held} />).container.textContent).toBe("");
+  expect(render(<LeaseStateBadges lease={held} />).container.textContent).toBe("");
 });

@@ -3,7 +3,7 @@ import { shorten } from "@/lib/lease.ts";
 import { clockTime } from "@/lib/time.ts";
 import { classes } from "./classes.ts";
 
-type Hold = {
+type Lease = {
   readonly agent: string;
   /** The question that the holder waits to be answered. */
   readonly awaitingInput: string | null;
@@ -12,11 +12,11 @@ type Hold = {
 };
 
 /** Whether the holder of an issue waits for an answer, and whether it was asked to stop; nothing where neither is so. */
-export function HoldBadges({
+export function LeaseStateBadges({
   lease: { agent, awaitingInput, releaseAt },
   className,
 }: {
-  readonly lease: Hold;
+  readonly lease: Lease;
   readonly className?: string;
 }) {
   if (awaitingInput === null && releaseAt === null) return null;

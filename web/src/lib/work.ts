@@ -21,8 +21,8 @@ export type SkipReason = keyof typeof SKIPS;
 
 export const skipWords = (reason: SkipReason): string => SKIPS[reason];
 
-/** A way in which an issue and its lease contradict each other, as a heading. */
-const AILMENTS = {
+/** What the doctor finds, as headings. */
+const INCONSISTENCIES = {
   ASSIGNED_WITHOUT_LEASE: "Assigned, held by nobody",
   IN_PROGRESS_WITHOUT_LEASE: "In progress, held by nobody",
   SEVERAL_STATUSES: "Several statuses",
@@ -34,6 +34,6 @@ const AILMENTS = {
   BLOCKED_IN_CIRCLE: "Wait for each other",
 } as const;
 
-export type Ailment = keyof typeof AILMENTS;
+export type InconsistencyKind = keyof typeof INCONSISTENCIES;
 
-export const ailmentWords = (ailment: Ailment): string => AILMENTS[ailment];
+export const inconsistencyTitle = (kind: InconsistencyKind): string => INCONSISTENCIES[kind];

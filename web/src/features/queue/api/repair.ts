@@ -25,7 +25,7 @@ export type Repair =
   | { readonly state: "done"; readonly finding: Finding; readonly entry: Entry }
   | { readonly state: "refused"; readonly finding: Finding; readonly failure: Failure };
 
-/** What a finding is told apart by: an issue may be ill in more than one way. */
+/** Identifies a finding: an issue may have several. */
 export const keyOf = ({ issueId, ailment }: Pick<Finding, "issueId" | "ailment">): string =>
   `${issueId} ${ailment}`;
 

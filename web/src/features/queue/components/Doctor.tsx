@@ -9,7 +9,7 @@ import { RelativeTime } from "@/components/RelativeTime.tsx";
 import { useSignal } from "@/lib/signal.ts";
 import { localTimes, useNow } from "@/lib/time.ts";
 import { useMay } from "@/lib/viewer.ts";
-import { ailmentWords } from "@/lib/work.ts";
+import { inconsistencyTitle } from "@/lib/work.ts";
 import type { Finding, Queue } from "../api/queue.ts";
 import { keyOf, type Repair, type Repairs } from "../api/repair.ts";
 
@@ -23,23 +23,23 @@ export function Doctor({
 }) {
   const asked = useSignal(repairs.asked);
   const wrong = counts.reduce((sum, { issues }) => sum + issues, 0);
-  const ill = findings.filter((finding) => asked.get(keyOf(finding))?.state !== "done");
+  const open = findings.filter((finding) => asked.get(keyOf(finding))?.state !== "done");
   const done = [...asked.values()].filter((repair) => repair.state === "done").reverse();
   return (
     <Panel title="Doctor" count={wrong}>
-      {ill.length === 0 && (
+      {open.length === 0 && (
         <p className="flex items-center gap-2 text-ink-soft">
           <CircleCheck size={14} className="text-success" aria-hidden />
           Every issue and its lease agree.
         </p>
       )}
-      {ill.length > 0 && <NotOffered action="repair" className="mb-2" />}
+      {open.length > 0 && <NotOffered action="repair" className="mb-2" />}
       <ul
         aria-label="What is wrong"
         className="-my-1 max-h-96 divide-y divide-line overflow-y-auto"
       >
-        {ill.map((finding) => (
-          <Ill
+        {open.map((finding) => (
+          <OpenFinding
             key={keyOf(finding)}
             finding={finding}
             repair={asked.get(keyOf(finding))}
@@ -65,7 +65,7 @@ export function Doctor({
           </div>
           <ul aria-label="Repaired just now" className="mt-1 flex flex-col gap-2">
             {done.map((repair) => (
-              <Cured key={keyOf(repair.finding)} repair={repair} />
+              <RepairedFinding key={keyOf(repair.finding)} repair={repair} />
             ))}
           </ul>
         </>
@@ -74,7 +74,7 @@ export function Doctor({
   );
 }
 
-function Ill({
+function OpenFinding({
   finding,
   repair,
   onRepair,
@@ -89,14 +89,14 @@ function Ill({
   return (
     <li className="py-2">
       <div className="flex items-center gap-2">
-        <span className="grow text-board font-medium">{ailmentWords(finding.ailment)}</span>
+        <span className="grow text-board font-medium">{inconsistencyTitle(finding.ailment)}</span>
         <RelativeTime instant={finding.since} />
         {may && finding.isRepairable && (
           <Button
             className="h-6 px-2 text-meta"
             disabled={busy}
             onClick={onRepair}
-            aria-label={`Repair ${nameOf(finding)}: ${ailmentWords(finding.ailment)}`}
+            aria-label={`Repair ${nameOf(finding)}: ${inconsistencyTitle(finding.ailment)}`}
           >
             {busy ? "Repairing…" : "Repair"}
           </Button>
@@ -118,13 +118,13 @@ function Ill({
   );
 }
 
-function Cured({ repair }: { readonly repair: Extract<Repair, { state: "done" }> }) {
+function RepairedFinding({ repair }: { readonly repair: Extract<Repair, { state: "done" }> }) {
   const { finding, entry } = repair;
   return (
     <li>
       <div className="flex items-center gap-2">
         <CircleCheck size={14} className="shrink-0 text-success" aria-hidden />
-        <span className="grow text-board">{ailmentWords(finding.ailment)}</span>
+        <span className="grow text-board">{inconsistencyTitle(finding.ailment)}</span>
         <RelativeTime instant={entry.createdAt} />
       </div>
       <Subject finding={finding} />

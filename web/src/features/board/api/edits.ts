@@ -8,6 +8,7 @@ export async function edit(store: BoardStore, ids: readonly string[], wanted: Ed
     const card = store.card(id);
     if (card && whyUnchangeable(card.issue, "edit") !== undefined) continue;
     const answer = await sendEdit(id, wanted);
-    if (answer.failure) store.complain(id, `The ${wanted.kind} was not changed`, answer.failure);
+    if (answer.failure)
+      store.reportFailure(id, `The ${wanted.kind} was not changed`, answer.failure);
   }
 }

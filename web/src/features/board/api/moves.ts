@@ -6,28 +6,32 @@ import { UndoHistory, type UndoStep, type MoveMade } from "../model/undoHistory.
 import type { BoardStore } from "../model/store.ts";
 import { EntryTime, MoveIssue, MoveIssues, UndoMove, type BoardIssue } from "./documents.ts";
 
-/** When the event of an answered move has not come by then, the answer itself is believed. */
+/** If the event of an answered move has not come after this time, the answer is applied instead. */
 const EVENT_MS = 3_000;
 
-/** So many moves are taken back at once; GitHub takes more of them amiss. */
+/** So many moves are taken back at once; GitHub rate-limits more of them. */
 const AT_ONCE = 4;
 
-/** So many cards go to the server with one question, so that the first answers are not long in coming. */
+/** So many cards go to the server in one request, so that the first are answered soon. */
 const TOGETHER = 50;
 
 /** A card to be moved. */
-type Wish = { readonly id: string; readonly to: Status; readonly reason: string | undefined };
+type MoveRequest = {
+  readonly id: string;
+  readonly to: Status;
+  readonly reason: string | undefined;
+};
 
 /**
- * Sends moves, one at a time for each issue: a second wish for a card that is still on its way waits for the first
- * answer, and only the newest wish is sent. Cards that leave one column together go together.
+ * Sends moves, one at a time for each issue: a second request for a card that is still on its way waits for the first
+ * answer, and only the newest request is sent. Cards that leave one column together go together.
  */
 export class Mover {
   readonly #store: BoardStore;
   readonly #undoHistory: UndoHistory;
   readonly #busy = new Set<string>();
-  readonly #waiting = new Map<string, Wish | MoveMade>();
-  /** Lines of the audit log that were written for this page, which therefore need no second look. */
+  readonly #waiting = new Map<string, MoveRequest | MoveMade>();
+  /** Audit entries written for this page, whose existence need not be checked. */
   readonly #own = new Set<string>();
   /** Called with the reason when the move of a card that is not loaded here was not undone. */
   readonly #onLost: (move: MoveMade, failure: Failure) => void;
@@ -86,15 +90,15 @@ export class Mover {
     return last;
   }
 
-  /** Asks the server for moves, those from one column with one question. Answers which were made. */
-  async #send(wishes: readonly Wish[]): Promise<UndoStep> {
-    const groups = new Map<Status, Wish[]>();
-    for (const wish of wishes) {
-      const from = this.#store.issue(wish.id)?.status;
-      if (from === undefined || this.#waits(wish)) continue;
+  /** Asks the server for moves, those from one column in one request. Returns which were made. */
+  async #send(requests: readonly MoveRequest[]): Promise<UndoStep> {
+    const groups = new Map<Status, MoveRequest[]>();
+    for (const request of requests) {
+      const from = this.#store.issue(request.id)?.status;
+      if (from === undefined || this.#waits(request)) continue;
       const group = groups.get(from);
-      if (group) group.push(wish);
-      else groups.set(from, [wish]);
+      if (group) group.push(request);
+      else groups.set(from, [request]);
     }
     const made = await Promise.all(
       [...groups].flatMap(([from, group]) =>
@@ -104,16 +108,18 @@ export class Mover {
     return made.flat();
   }
 
-  async #sendTogether(wishes: readonly Wish[], from: Status): Promise<UndoStep> {
-    const answers = await moveAll(wishes, from);
-    return wishes.flatMap((wish, index) => {
+  async #sendTogether(requests: readonly MoveRequest[], from: Status): Promise<UndoStep> {
+    const answers = await moveAll(requests, from);
+    return requests.flatMap((request, index) => {
       const answer = answers[index];
       if (!answer) return [];
-      const moved = this.#settle(wish, answer);
+      const moved = this.#settle(request, answer);
       if (!moved) return [];
       const { auditEntryId, auditedAt, issue } = moved;
       this.#own.add(auditEntryId);
-      return [{ id: wish.id, number: issue.number, from, to: wish.to, auditEntryId, auditedAt }];
+      return [
+        { id: request.id, number: issue.number, from, to: request.to, auditEntryId, auditedAt },
+      ];
     });
   }
 
@@ -131,18 +137,18 @@ export class Mover {
     if (answer.failure && !isHere) this.#onLost(made, answer.failure);
   }
 
-  /** Marks a card as being on its way. True when it is already, and the wish waits for that. */
-  #waits(wish: Wish | MoveMade): boolean {
-    if (this.#busy.has(wish.id)) {
-      this.#waiting.set(wish.id, wish);
+  /** Marks a card as being on its way. True when it is already, and the request waits for that. */
+  #waits(request: MoveRequest | MoveMade): boolean {
+    if (this.#busy.has(request.id)) {
+      this.#waiting.set(request.id, request);
       return true;
     }
-    this.#busy.add(wish.id);
+    this.#busy.add(request.id);
     return false;
   }
 
   /** Takes an answer, and sends what waited for it. */
-  #settle({ id, to }: Pick<Wish, "id" | "to">, answer: Answer<Moved>): Moved | undefined {
+  #settle({ id, to }: Pick<MoveRequest, "id" | "to">, answer: Answer<Moved>): Moved | undefined {
     this.#busy.delete(id);
     const next = this.#waiting.get(id);
     this.#waiting.delete(id);
@@ -185,18 +191,21 @@ const movedOf = ({ cursor, issue, auditEntry }: Done): Answer<Moved> => ({
 });
 
 /** Moves cards out of one column. An answer for each, in their order. */
-async function moveAll(wishes: readonly Wish[], from: Status): Promise<readonly Answer<Moved>[]> {
-  const [first] = wishes;
+async function moveAll(
+  requests: readonly MoveRequest[],
+  from: Status,
+): Promise<readonly Answer<Moved>[]> {
+  const [first] = requests;
   if (!first) return [];
   const { to, reason = null } = first;
-  if (wishes.length === 1) {
+  if (requests.length === 1) {
     const input = { issueId: first.id, to, expectedFrom: from, reason };
     const answer = await change(MoveIssue, { input });
     return [answer.failure ? answer : movedOf(answer.data.moveIssue)];
   }
-  const input = { issueIds: wishes.map(({ id }) => id), to, expectedFrom: from, reason };
+  const input = { issueIds: requests.map(({ id }) => id), to, expectedFrom: from, reason };
   const answer = await change(MoveIssues, { input });
-  if (answer.failure) return wishes.map(() => answer);
+  if (answer.failure) return requests.map(() => answer);
   return answer.data.moveIssues.results.map(({ moved, error }) =>
     moved ? movedOf(moved) : { failure: error ?? NO_WORD },
   );
@@ -207,7 +216,7 @@ const NO_WORD: Failure = {
   code: "INTERNAL_SERVER_ERROR",
 };
 
-/** Whether the log still has the line of a move, and not another one of that name. */
+/** Whether the audit log still has the entry of a move, and not another one with its id. */
 async function isKnown({ auditEntryId, auditedAt }: MoveMade): Promise<boolean> {
   const { data, failure } = await ask(EntryTime, { id: auditEntryId });
   // Whether it can be taken back is then for the server to say.

@@ -128,7 +128,7 @@ export class BoardSession {
       onItem: ({ boardEvents }) => {
         const outcome = this.store.receive(boardEvents, Date.now());
         if (outcome === "reload") void this.reload();
-        if (outcome === "doubt") this.#recount();
+        if (outcome === "recount") this.#recount();
       },
       onFailure: (failure) => {
         if (failure.code === "RESYNC") void this.reload();

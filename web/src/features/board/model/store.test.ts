@@ -53,7 +53,7 @@ describe("events", () => {
     store.load(snapshot([issue(1, "READY")], { BACKLOG: 5 }));
     expect(
       store.receive(moved("11", "BACKLOG", issue(9, "READY", { updatedAt: LATER })), NOW),
-    ).toBe("doubt");
+    ).toBe("recount");
     expect(ids("READY")).toEqual(["iss_9", "iss_1"]);
   });
 
@@ -71,7 +71,7 @@ describe("events", () => {
   it("take a card away once", () => {
     store.load(snapshot([issue(1, "READY"), issue(2, "READY")]));
     expect(store.receive(removed("11", "iss_1"), NOW)).toBe("done");
-    expect(store.receive(removed("12", "iss_1"), NOW)).toBe("doubt");
+    expect(store.receive(removed("12", "iss_1"), NOW)).toBe("recount");
     expect(ids("READY")).toEqual(["iss_2"]);
     expect(count("READY")).toBe(1);
     expect(store.card("iss_1")).toBeUndefined();
@@ -335,7 +335,7 @@ describe("a refusal", () => {
   beforeEach(() => store.load(snapshot([issue(1, "READY")])));
 
   it("stays until it is dismissed or something else is tried", () => {
-    store.complain("iss_1", "The owner was not changed", REFUSED);
+    store.reportFailure("iss_1", "The owner was not changed", REFUSED);
     expect(store.card("iss_1")?.refusal).toEqual({
       attempt: "The owner was not changed",
       failure: REFUSED,
@@ -347,7 +347,7 @@ describe("a refusal", () => {
   });
 
   it("is gone with its card, should that come back", () => {
-    store.complain("iss_1", "The owner was not changed", REFUSED);
+    store.reportFailure("iss_1", "The owner was not changed", REFUSED);
     store.receive(removed("11", "iss_1"), NOW);
     store.load(snapshot([issue(1, "READY")]));
     expect(store.card("iss_1")?.refusal).toBeUndefined();

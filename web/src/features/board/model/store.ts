@@ -83,7 +83,7 @@ export class BoardStore {
     return this.#issues.get(id);
   }
 
-  /** Another number after every change, for those who draw something made of the whole board. */
+  /** Incremented by every change, for what is rendered from the whole board. */
   get version(): number {
     return this.#version;
   }
@@ -169,21 +169,21 @@ export class BoardStore {
 
   /**
    * Applies one event of the stream. Repeating one changes nothing, so a stream may overlap the snapshot it follows.
-   * Returns what became of it: `reload` when the stream cannot go on, `doubt` when an issue that is not loaded may
+   * Returns what is to follow: `reload` when the stream cannot go on, `recount` when an issue that is not loaded may
    * have changed a count.
    */
-  receive(event: BoardEvent, now: number): "done" | "doubt" | "reload" {
+  receive(event: BoardEvent, now: number): "done" | "recount" | "reload" {
     if (event.__typename === "Resync") return "reload";
     const touched = new Touched();
-    let outcome: "done" | "doubt" = "done";
+    let outcome: "done" | "recount" = "done";
     this.cursor = event.cursor;
     this.#see(event.cursor);
     if (event.__typename === "IssueRemoved") {
-      if (!this.#remove(event.issueId, touched)) outcome = "doubt";
+      if (!this.#remove(event.issueId, touched)) outcome = "recount";
     } else {
       const known = this.#listed.has(event.issue.id);
       const byHand = this.#overlay.get(event.issue.id)?.to === event.issue.status;
-      if (!known) outcome = "doubt";
+      if (!known) outcome = "recount";
       if (
         event.__typename === "IssueMoved" &&
         known &&
@@ -202,7 +202,7 @@ export class BoardStore {
     return outcome;
   }
 
-  /** Forgets that a card was moved by somebody else; its mark fades by then. */
+  /** Forgets that a card was moved by somebody else, once its mark has faded. */
   forgetArrival(id: string): void {
     if (!this.#arrivals.delete(id)) return;
     this.#notify(new Touched().card(id));
@@ -210,7 +210,7 @@ export class BoardStore {
 
   // ------------------------------------------------------------------ moves made here
 
-  /** Shows a move at once. A move of a card that is already on its way replaces the wish, not the origin. */
+  /** Shows a move at once. A move of a card that is already on its way replaces its target, not its origin. */
   begin(id: string, to: Status): void {
     const issue = this.#issues.get(id);
     if (!issue) return;
@@ -224,7 +224,7 @@ export class BoardStore {
     this.#notify(touched);
   }
 
-  /** The server has moved the card; the guess waits for the event at `cursor`, unless that was faster. */
+  /** The server has moved the card; the pending move waits for the event at `cursor`, unless that was faster. */
   acknowledge(id: string, cursor: string): void {
     const move = this.#overlay.get(id);
     if (!move) return;
@@ -263,19 +263,19 @@ export class BoardStore {
   }
 
   /** The server refused something else than a move. */
-  complain(id: string, attempt: string, failure: Failure): void {
+  reportFailure(id: string, attempt: string, failure: Failure): void {
     this.#refusals.set(id, { attempt, failure });
     this.#notify(new Touched().card(id));
   }
 
-  /** Takes a move back that was never sent. */
+  /** Removes a pending move that was never sent. */
   abandon(id: string): void {
     const touched = new Touched();
     this.#lift(id, touched);
     this.#notify(touched);
   }
 
-  /** Puts a refusal away once it has been read. */
+  /** Removes a refusal once it has been read. */
   dismiss(id: string): void {
     if (this.#refusals.delete(id)) this.#notify(new Touched().card(id));
   }

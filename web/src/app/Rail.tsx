@@ -4,7 +4,7 @@ import { Link, useLocation } from "wouter";
 import { IconButton } from "@/components/Button.tsx";
 import { classes } from "@/components/classes.ts";
 import { OwnerBadge } from "@/components/badges.tsx";
-import { signOutAndTell } from "@/features/session";
+import { signOutAndNotify } from "@/features/session";
 import { underBase } from "@/lib/basePath.ts";
 import { openPalette } from "@/lib/commands.ts";
 import { service } from "@/lib/service.ts";
@@ -133,7 +133,7 @@ function RailButton({ icon, label, wide, onClick, text = label }: RailButtonProp
 /** Who is signed in, with the way out; else the way in, where there is one. A phone has both among its commands. */
 function Person({ wide }: { readonly wide: boolean }) {
   const who = useSignal(viewer);
-  const leave = () => void signOutAndTell();
+  const leave = () => void signOutAndNotify();
   if (isSignedIn(who)) {
     if (!wide) {
       return (

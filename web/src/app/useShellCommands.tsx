@@ -1,7 +1,7 @@
 import { FolderGit2, Keyboard, LogIn, LogOut, Moon, Sun } from "lucide-react";
 import { useRef } from "react";
 import { useLocation } from "wouter";
-import { signOutAndTell } from "@/features/session";
+import { signOutAndNotify } from "@/features/session";
 import { useCommands, type Command } from "@/lib/commands.ts";
 import { useKeys } from "@/lib/keys.ts";
 import { chooseTheme, theme } from "@/lib/theme.ts";
@@ -90,7 +90,7 @@ function sessionCommands(): readonly Command[] {
         group: "Dispatch",
         text: `Sign out ${who.name}`,
         mark: <LogOut size={14} aria-hidden />,
-        run: () => void signOutAndTell(),
+        run: () => void signOutAndNotify(),
       },
     ];
   }

@@ -1,6 +1,6 @@
 import { statusColor, type Status } from "@/lib/statuses.ts";
 
-/** How much of the disc is filled; the shape tells the status without its colour. */
+/** How much of the disc is filled; the shape shows the status without its colour. */
 const FILL: Readonly<Record<Status, number>> = {
   BACKLOG: 0,
   READY: 0,

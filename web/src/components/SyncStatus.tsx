@@ -39,7 +39,7 @@ export function outcomeWords({ syncedCount, results }: SyncOutcome): {
 const asked = signal(false);
 
 /** Reads everything from GitHub now, and says how that went. */
-export async function syncAndTell(): Promise<void> {
+export async function syncAndNotify(): Promise<void> {
   if (asked.get()) return;
   asked.set(true);
   const answer = await sync();
@@ -141,7 +141,7 @@ export function SyncButton() {
     <Button
       look="quiet"
       disabled={busy}
-      onClick={() => void syncAndTell()}
+      onClick={() => void syncAndNotify()}
       title={running ? progressWords(running) : `${known}Read everything from GitHub now.`}
       className={warning}
     >

@@ -1,4 +1,4 @@
-/** A stretch of time, in milliseconds since 1970. */
+/** A span of time, in milliseconds since 1970. */
 export type Span = { readonly from: number; readonly to: number };
 
 /** One bar of a timeline. */

@@ -13,7 +13,7 @@ import { watchService } from "@/lib/service.ts";
 import { theme } from "@/lib/theme.ts";
 import "./styles.css";
 
-const WELCOME = `# Dispatch, at your service. The pages use nothing else than this.
+const WELCOME = `# The GraphQL API of Dispatch. The pages use nothing else than this.
 #
 #   Ctrl-Enter   run what stands under the cursor
 #   Ctrl-Space   complete

@@ -13,7 +13,10 @@ export type FeedPage<Item> = {
 /** Where the lines of a feed come from. */
 export type FeedSource<Item> = {
   readonly read: (after: string | undefined) => Promise<Answer<FeedPage<Item>>>;
-  /** Calls `onItem` for each new line, and `onGap` when the stream starts: it does not send earlier ones. Returns the way to stop. */
+  /**
+   * Calls `onItem` for each new line, and `onGap` when the stream starts: it does not send earlier ones. Returns the
+   * function that stops it.
+   */
   readonly follow: (onItem: (item: Item) => void, onGap: () => void) => () => void;
 };
 
@@ -43,7 +46,7 @@ export class Feed<Item extends { readonly id: string }> {
     this.#source = source;
   }
 
-  /** Reads the head and follows it. Returns the way to stop. */
+  /** Reads the head and follows it. Returns the function that stops it. */
   open(): () => void {
     this.#unfollow = this.#source.follow(
       (item) => {

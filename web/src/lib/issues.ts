@@ -2,7 +2,7 @@
 export const isSameName = (one: string, other: string): boolean =>
   one.toLowerCase() === other.toLowerCase();
 
-/** What tells whether an issue has left the board; absent where the server names only issues that have not. */
+/** Whether an issue has left the board; absent where the server names only issues that have not. */
 export type MayLeave = {
   readonly removedAt?: string | null;
   readonly repository: { readonly enabled?: boolean };

@@ -73,7 +73,7 @@ function hasMeaningIn(scheme: LabelScheme): Test {
 /** What has a meaning in each repository with labels of its own. Empty until the first answer. */
 export const labelSchemes = signal<ReadonlyMap<string, Test>>(new Map());
 
-/** Asks what the repositories call their labels. Whenever one is given others, a board is loaded anew. */
+/** Asks what the repositories call their labels. Whenever one is given others, a board is reloaded. */
 export async function refreshLabelSchemes(): Promise<void> {
   const { data } = await ask(LabelSchemesQuery, {});
   if (!data) return;

@@ -72,7 +72,7 @@ export class LiveQuery<Data> {
     this.#lookEvery = lookEvery;
   }
 
-  /** Asks, and keeps asking when things happen. Returns the way to stop. */
+  /** Asks, and keeps asking when things happen. Returns the function that stops it. */
   open(): () => void {
     const soon = () => this.#soon();
     const listener = { onItem: soon, onMissed: soon };

@@ -69,7 +69,7 @@ async function refresh(): Promise<void> {
 
 /**
  * Keeps the pauses true. They begin and end with a `Resync` of the board; while there are any, every other event may
- * change how much is held of them. Returns the way to stop.
+ * change how much is held of them. Returns the function that stops it.
  */
 export function watchPauses(): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;

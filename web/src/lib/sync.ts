@@ -63,7 +63,7 @@ export const syncState = signal<SyncState | undefined>(undefined);
 /** A run whose replica died ends without a word; it is looked after this often while one is shown. */
 const LOOK_MS = 15_000;
 
-/** Keeps `syncState` true. Returns the way to stop. */
+/** Keeps `syncState` up to date. Returns the function that stops it. */
 export function watchSync(): () => void {
   const answers = latestOnly();
   const read = async () => {

@@ -85,7 +85,7 @@ export function useIsAhead(instant: string | null): boolean {
   const at = instant === null ? -Infinity : Date.parse(instant);
   const subscribe = useCallback(
     (listener: () => void) => {
-      // A machine that slept through the instant hears of it from the clock of the page.
+      // A machine that slept through the instant is woken by the clock of the page.
       const unwatch = watch(listener);
       const timer = setTimeout(
         listener,

@@ -73,6 +73,6 @@ type Entry = {
 export function notesOf({ action, comment, notes }: Entry, now: number): string | undefined {
   const own = notes?.trim() ?? "";
   if (own === "" || own === comment?.trim()) return undefined;
-  // The server's own sentence tells a time; what people wrote stays as they wrote it.
+  // The server's own sentence contains a time; what people wrote stays as they wrote it.
   return action === "pause_work" ? localTimes(own, now) : own;
 }

@@ -1,3 +1,3 @@
 export { watchSession } from "./api/session.ts";
-export { signOutAndTell, useSessionNotices } from "./components/notices.ts";
+export { signOutAndNotify, useSessionNotices } from "./components/notices.ts";
 export { SignInDialog } from "./components/SignInDialog.tsx";

@@ -12,7 +12,7 @@ const RETRY_MS = [200, 400, 800, 1_600, 3_200, 5_000];
 /** After a resumed stream has been quiet for this long, everything missed has arrived. */
 const QUIET_MS = 300;
 
-/** Codes that trying again cannot mend. */
+/** Codes of failures that a retry cannot fix. */
 const FINAL = new Set([
   "BAD_USER_INPUT",
   "GRAPHQL_VALIDATION_FAILED",
@@ -69,13 +69,13 @@ let renewing = false;
 export function renewConnection(): void {
   renewing = true;
   socket?.terminate();
-  // Every stream has heard of it by then.
+  // Every stream has received it by then.
   setTimeout(() => (renewing = false));
 }
 
 export type Stream<Data, Variables> = {
   readonly document: TadaDocumentNode<Data, Variables>;
-  /** Asked anew for each attempt, so that a stream resumes where it was cut. */
+  /** Read again for each attempt, so that a stream resumes where it was cut. */
   readonly variables: () => Variables;
   readonly onItem: (data: Data) => void;
   /**
@@ -83,13 +83,13 @@ export type Stream<Data, Variables> = {
    * does not send what happened before: what was requested earlier has to be requested again.
    */
   readonly onStart?: () => void;
-  /** The server ended the stream for a reason that another attempt cannot mend. */
+  /** The server ended the stream for a reason that a retry cannot fix. */
   readonly onFailure: (failure: Failure) => void;
 };
 
 /**
  * Follows a subscription for as long as the page wants it, through lost connections and restarts of the server,
- * and keeps the connection pill honest. Returns the way to stop.
+ * and keeps the connection pill honest. Returns the function that stops it.
  */
 export function follow<Data, Variables extends Record<string, unknown>>(
   stream: Stream<Data, Variables>,
@@ -133,7 +133,7 @@ export function follow<Data, Variables extends Record<string, unknown>>(
     clearTimeout(timer);
     let ended = false;
     const unopened = connect().on("connected", opened);
-    // A stream that joins an open connection hears no `connected`.
+    // A stream that joins an open connection receives no `connected`.
     if (open) opened();
     const stop = connect().subscribe<Data>(
       { query, variables: stream.variables() },

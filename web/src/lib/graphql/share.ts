@@ -10,8 +10,9 @@ export type Listener<Data> = {
 };
 
 /**
- * Follows a subscription once for all who listen to it. Returns the way to listen, which returns the way to stop.
- * A listener of a stream that has started already is sent everything from then on, and gets no `onMissed`.
+ * Follows a subscription once for all who listen to it. Returns the function that subscribes, which returns the one
+ * that unsubscribes. A listener of a stream that has started already is sent everything from then on, and gets no
+ * `onMissed`.
  */
 export function share<Data>(
   document: Stream<Data, Record<string, never>>["document"],

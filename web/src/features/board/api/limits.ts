@@ -19,7 +19,7 @@ export const LimitsQuery = graphql(
 
 /**
  * Keeps the limits true for as long as there are any: they come from settings, so a service that has none has none
- * until it is restarted. Returns the way to stop.
+ * until it is restarted. Returns the function that stops it.
  */
 export function watchLimits(limits: Signal<WorkLimits | undefined>): () => void {
   const query = new LiveQuery(() => ask(LimitsQuery, {}));

@@ -79,7 +79,7 @@ const TOGETHER_MS = 100;
 
 /**
  * Calls `onChange` when an agent has reported a run on an issue, or something was done to it, and when that may have been
- * missed. Returns the way to stop.
+ * missed. Returns the function that stops it.
  */
 export function followHistory(id: string, onChange: () => void): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;

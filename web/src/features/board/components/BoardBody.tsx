@@ -3,7 +3,7 @@ import { Button } from "@/components/Button.tsx";
 import { classes } from "@/components/classes.ts";
 import { NotOffered } from "@/components/NotOffered.tsx";
 import { Delayed, EmptyState, ErrorState } from "@/components/states.tsx";
-import { progressWords, syncAndTell, SyncProgress } from "@/components/SyncStatus.tsx";
+import { progressWords, syncAndNotify, SyncProgress } from "@/components/SyncStatus.tsx";
 import { service } from "@/lib/service.ts";
 import { useSignal } from "@/lib/signal.ts";
 import { STATUSES } from "@/lib/statuses.ts";
@@ -131,7 +131,7 @@ function NothingYet({ onRepositories }: { readonly onRepositories: () => void })
       action={
         <>
           {maySync && (
-            <Button look="primary" onClick={() => void syncAndTell()}>
+            <Button look="primary" onClick={() => void syncAndNotify()}>
               Sync now
             </Button>
           )}

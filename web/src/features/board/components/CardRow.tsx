@@ -19,7 +19,7 @@ type Props = {
   readonly tabbable: boolean;
 };
 
-/** One card in its column: what it looks like, and every way to take hold of it. */
+/** one card in its column, with its mouse, touch and keyboard handling. */
 export const CardRow = memo(function CardRow({ id, column, tabbable }: Props) {
   const view = useCard(id);
   return view ? <Holdable view={view} column={column} tabbable={tabbable} /> : null;

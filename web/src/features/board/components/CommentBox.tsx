@@ -6,7 +6,7 @@ const LONGEST = 65_536;
 
 type Props = {
   readonly issueId: string;
-  /** The comment is on GitHub; resolves when what is shown of the issue tells of it. */
+  /** The comment is on GitHub; resolves when what is shown of the issue includes it. */
   readonly onSaid: () => Promise<void>;
 };
 

@@ -21,7 +21,7 @@ type Props = {
   readonly longest: number;
   readonly className?: string;
   readonly send: (body: string) => Promise<Answer<unknown>>;
-  /** The text is there; resolves when what is shown tells of it. */
+  /** The text is there; resolves when what is shown includes it. */
   readonly onSent: () => Promise<void>;
 };
 

@@ -273,7 +273,7 @@ function Mark({ group, name }: { readonly group: Group; readonly name: string })
   return <FolderGit2 size={14} aria-hidden className="text-ink-faint" />;
 }
 
-/** The swimlanes of the whole board, put together anew after each change of it. */
+/** The swimlanes of the whole board, computed again after each change of it. */
 function useSwimlanes(columns: readonly Status[], layout: Layout): readonly Swimlane[] {
   const { store } = useBoard().session;
   const watch = useCallback((listener: () => void) => store.watch("board", listener), [store]);

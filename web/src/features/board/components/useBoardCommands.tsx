@@ -9,7 +9,7 @@ import {
   Undo2,
   User,
 } from "lucide-react";
-import { syncAndTell } from "@/components/SyncStatus.tsx";
+import { syncAndNotify } from "@/components/SyncStatus.tsx";
 import { StatusGlyph } from "@/components/StatusGlyph.tsx";
 import { useCommands, type Command } from "@/lib/commands.ts";
 import { STATUSES, statusTitle } from "@/lib/statuses.ts";
@@ -91,7 +91,7 @@ function commandsOf(keys: BoardKeys): readonly Command[] {
         "sync",
         "Sync with GitHub",
         <RefreshCw size={14} aria-hidden />,
-        () => void syncAndTell(),
+        () => void syncAndNotify(),
       ),
     ]),
     ...layoutChoices(keys.layout)

@@ -2,7 +2,7 @@ import type { Status } from "@/lib/statuses.ts";
 import { STATUSES } from "@/lib/statuses.ts";
 import type { BoardIssue, BoardSnapshot } from "../api/documents.ts";
 
-/** An issue for a test. The number tells its id, and later numbers are newer unless a time is given. */
+/** An issue for a test. The number is that of its id, and later numbers are newer unless a time is given. */
 export function issue(
   number: number,
   status: Status,

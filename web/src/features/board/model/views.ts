@@ -6,7 +6,7 @@ import { GROUPS, layoutOfSearch, PLAIN, SORTS } from "./layout.ts";
 /** The parameter of the board's address that names a saved view. */
 export const VIEW = "view";
 
-/** The address that shows a saved view as it is saved by then. */
+/** The address that shows a saved view as it is when the address is opened. */
 export const addressOfView = (id: string): `/board${string}` =>
   `/board?${VIEW}=${encodeURIComponent(id)}`;
 

@@ -9,7 +9,7 @@ import { boardAddress } from "@/lib/address.ts";
 import { STALE_DAYS } from "@/lib/stale.ts";
 import { STATUSES, statusColor, statusTitle, type Status } from "@/lib/statuses.ts";
 import { overviewQuery, type Overview } from "../api/overview.ts";
-import { RecentDeeds, RecentRuns } from "./recent.tsx";
+import { RecentActions, RecentRuns } from "./recent.tsx";
 import { StaleIssues } from "./StaleIssues.tsx";
 
 /** What is moving, what is stuck, who works on what: all at one glance. */
@@ -114,7 +114,7 @@ function Pictures({
       </Panel>
       <StaleIssues issues={stale} total={staleBoard.totalCount} address={STALE} />
       <RecentRuns runs={agentRuns.nodes} />
-      <RecentDeeds entries={auditLog.nodes} />
+      <RecentActions entries={auditLog.nodes} />
     </div>
   );
 }

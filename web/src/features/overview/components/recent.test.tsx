@@ -1,7 +1,7 @@
 import { cleanup, render, screen } from "@testing-library/react";
 import { afterEach, expect, it } from "vitest";
 import type { Overview } from "../api/overview.ts";
-import { RecentDeeds } from "./recent.tsx";
+import { RecentActions } from "./recent.tsx";
 
 afterEach(cleanup);
 
@@ -21,7 +21,7 @@ const entry = (id: string, actorKind: Entry["actorKind"]): Entry => ({
 });
 
 it("tells a person from a program that goes by the same name", () => {
-  render(<RecentDeeds entries={[entry("1", "AGENT"), entry("2", "OPERATOR")]} />);
+  render(<RecentActions entries={[entry("1", "AGENT"), entry("2", "OPERATOR")]} />);
   const [program, person] = screen.getAllByRole("listitem").map((line) => line.textContent);
   expect(program).toMatch(/^sam agent ?moved/);
   expect(person).toMatch(/^sam operator ?moved/);

@@ -31,7 +31,7 @@ export function RecentRuns({ runs }: { readonly runs: Overview["agentRuns"]["nod
 }
 
 /** What was done last, refused or not. */
-export function RecentDeeds({ entries }: { readonly entries: Overview["auditLog"]["nodes"] }) {
+export function RecentActions({ entries }: { readonly entries: Overview["auditLog"]["nodes"] }) {
   return (
     <Panel title="Recent audit log">
       {entries.length === 0 ? (

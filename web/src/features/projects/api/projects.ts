@@ -2,7 +2,7 @@ import { ask } from "@/lib/graphql/client.ts";
 import { graphql, type ResultOf } from "@/lib/graphql/graphql.ts";
 import { LiveQuery } from "@/lib/liveQuery.ts";
 
-/** Issues of a column that are named; the count tells of the others. */
+/** Issues of a column that are named; the count includes the others. */
 const NAMED = 5;
 
 export const ProjectsQuery = graphql(`

@@ -7,7 +7,7 @@ import { StatusGlyph } from "@/components/StatusGlyph.tsx";
 import { useSignal } from "@/lib/signal.ts";
 import { localTimes, useNow } from "@/lib/time.ts";
 import type { Changes, RowIssue } from "../api/changes.ts";
-import { untoldFailure } from "../model/failures.ts";
+import { unmentionedFailure } from "../model/failures.ts";
 import { ChangeButton } from "./ChangeButton.tsx";
 import { ROW } from "./rows.ts";
 
@@ -41,7 +41,7 @@ export function IssueRow({
 }) {
   const now = useNow();
   const asked = useSignal(changes.asked).get(issue.id);
-  const failure = untoldFailure(issue.backoff, why);
+  const failure = unmentionedFailure(issue.backoff, why);
   const refusals = [refusal, asked?.state === "refused" ? asked.why : undefined];
   return (
     <li

@@ -227,7 +227,7 @@ function Page({
 }) {
   const query = useMemo(
     () => queueQuery(address),
-    // eslint-disable-next-line react-hooks/exhaustive-deps -- a page is made anew for another address
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- the page is mounted again for another address
     [],
   );
   const repairs = useMemo(() => new Repairs(), []);

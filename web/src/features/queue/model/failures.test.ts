@@ -1,22 +1,22 @@
 import { expect, it } from "vitest";
 import { FAILED } from "@/lib/fixtures.ts";
-import { untoldFailure } from "./failures.ts";
+import { unmentionedFailure } from "./failures.ts";
 
 it("is the server's sentence about the failure", () => {
-  expect(untoldFailure(FAILED, "The issue is not ready.")).toBe(FAILED.summary);
+  expect(unmentionedFailure(FAILED, "The issue is not ready.")).toBe(FAILED.summary);
 });
 
 it("is nothing where nobody failed", () => {
-  expect(untoldFailure(null, "")).toBeUndefined();
-  expect(untoldFailure({ ...FAILED, failedAttempts: 0 }, "")).toBeUndefined();
+  expect(unmentionedFailure(null, "")).toBeUndefined();
+  expect(unmentionedFailure({ ...FAILED, failedAttempts: 0 }, "")).toBeUndefined();
 });
 
 it("is nothing where it is said already, alone or among other reasons", () => {
-  expect(untoldFailure(FAILED, FAILED.summary)).toBeUndefined();
+  expect(unmentionedFailure(FAILED, FAILED.summary)).toBeUndefined();
   const reason = FAILED.summary.replace("The issue ", "").replace(/\.$/, "");
-  expect(untoldFailure(FAILED, `The issue is not ready, and ${reason}.`)).toBeUndefined();
+  expect(unmentionedFailure(FAILED, `The issue is not ready, and ${reason}.`)).toBeUndefined();
 });
 
 it("is said when only a part of it is", () => {
-  expect(untoldFailure(FAILED, "The issue is left alone until later.")).toBe(FAILED.summary);
+  expect(unmentionedFailure(FAILED, "The issue is left alone until later.")).toBe(FAILED.summary);
 });

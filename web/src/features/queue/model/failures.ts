@@ -1,7 +1,7 @@
 import type { Backoff } from "@/lib/backoff.ts";
 
-/** Why agents failed on an issue, as a sentence, unless none did or what is said of the issue tells it already. */
-export function untoldFailure(backoff: Backoff | null, said: string): string | undefined {
+/** Why agents failed on an issue, as a sentence, unless none did or what is said of the issue mentions it already. */
+export function unmentionedFailure(backoff: Backoff | null, said: string): string | undefined {
   if (!backoff || backoff.failedAttempts === 0) return undefined;
   // The server puts several reasons into one sentence; each keeps its words.
   const words = backoff.summary.replace(/^The issue /, "").replace(/\.$/, "");

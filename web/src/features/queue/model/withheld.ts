@@ -33,7 +33,7 @@ export const pauseOf = <Known extends Pause>(
     ? pauses.find((pause) => summary.endsWith(endingOf(pause)))
     : undefined;
 
-/** Why an issue is withheld, with one word for a pause that is told elsewhere. */
+/** Why an issue is withheld, with one word for a pause that is shown elsewhere. */
 export function withoutPause(explained: Explained, pauses: readonly Pause[]): string {
   const { summary } = explained;
   const pause = pauseOf(explained, pauses);

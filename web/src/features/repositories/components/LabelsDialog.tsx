@@ -146,7 +146,7 @@ export function LabelsDialog({
   );
 }
 
-/** What becomes of one of Dispatch's labels, as a sentence. */
+/** What the change does to one of Dispatch's labels, as a sentence. */
 function hintOf(own: string, preview: Preview | undefined): string | undefined {
   const found = preview?.labels.find(({ label }) => label === own);
   if (!found) return undefined;

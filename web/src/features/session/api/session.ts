@@ -34,7 +34,7 @@ export async function signOut(): Promise<string | undefined> {
   return undefined;
 }
 
-/** Keeps the viewer true to what other windows do and to the end of the session. Returns the way to stop. */
+/** Keeps the viewer up to date with other windows and the end of the session. Returns the function that stops it. */
 export function watchSession(): () => void {
   const onOther = () => void renew();
   windows.addEventListener("message", onOther);

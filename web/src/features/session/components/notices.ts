@@ -4,7 +4,7 @@ import { isSignedIn, viewer } from "@/lib/viewer.ts";
 import { signOut } from "../api/session.ts";
 
 /** Signs the person out, and says why where that fails. */
-export async function signOutAndTell(): Promise<void> {
+export async function signOutAndNotify(): Promise<void> {
   const problem = await signOut();
   if (problem !== undefined) notify(problem, "danger");
 }

@@ -1,5 +1,5 @@
 import { useLocation, useSearch } from "wouter";
-import { Panel } from "@/components/charts.tsx";
+import { Panel } from "@/components/Panel.tsx";
 import { classes } from "@/components/classes.ts";
 import { AgentBadge } from "@/components/badges.tsx";
 import { Timeline, type BarKind } from "@/components/Timeline.tsx";

@@ -1,6 +1,8 @@
 import { useMemo, type ReactNode } from "react";
 import { Link } from "wouter";
-import { DayChart, Panel, StatusBar, type Series } from "@/components/charts.tsx";
+import { DayChart, type Series } from "@/components/DayChart.tsx";
+import { Panel } from "@/components/Panel.tsx";
+import { StatusBar } from "@/components/StatusBar.tsx";
 import { classes } from "@/components/classes.ts";
 import { LivePage } from "@/components/LivePage.tsx";
 import { AgentBadge } from "@/components/badges.tsx";

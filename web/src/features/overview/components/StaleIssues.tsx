@@ -1,5 +1,5 @@
 import { Link } from "wouter";
-import { Panel } from "@/components/charts.tsx";
+import { Panel } from "@/components/Panel.tsx";
 import { AgentBadge } from "@/components/badges.tsx";
 import { daysSince, useNow } from "@/lib/time.ts";
 import type { Overview } from "../api/overview.ts";

@@ -1,6 +1,6 @@
 import { Link } from "wouter";
 import { Actor } from "@/components/Actor.tsx";
-import { Panel } from "@/components/charts.tsx";
+import { Panel } from "@/components/Panel.tsx";
 import { AgentBadge } from "@/components/badges.tsx";
 import { RunStatus } from "@/components/RunStatus.tsx";
 import { RelativeTime } from "@/components/RelativeTime.tsx";

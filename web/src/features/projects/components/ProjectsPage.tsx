@@ -1,7 +1,7 @@
 import { ExternalLink } from "lucide-react";
 import { useMemo } from "react";
 import { Link } from "wouter";
-import { StatusBar } from "@/components/charts.tsx";
+import { StatusBar } from "@/components/StatusBar.tsx";
 import { classes } from "@/components/classes.ts";
 import { LivePage } from "@/components/LivePage.tsx";
 import { EmptyState } from "@/components/states.tsx";

@@ -1,7 +1,7 @@
 import { ChevronRight } from "lucide-react";
 import { useEffect, useState } from "react";
 import { Button } from "@/components/Button.tsx";
-import { Panel } from "@/components/charts.tsx";
+import { Panel } from "@/components/Panel.tsx";
 import { IssueLink, IssueNumber } from "@/components/IssueLink.tsx";
 import { AgentBadge } from "@/components/badges.tsx";
 import { RelativeTime } from "@/components/RelativeTime.tsx";

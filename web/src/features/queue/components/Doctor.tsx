@@ -1,7 +1,7 @@
 import { CircleCheck } from "lucide-react";
 import { Link } from "wouter";
 import { Button } from "@/components/Button.tsx";
-import { Panel } from "@/components/charts.tsx";
+import { Panel } from "@/components/Panel.tsx";
 import { IssueLink, IssueNumber } from "@/components/IssueLink.tsx";
 import { LabelChange } from "@/components/LabelChange.tsx";
 import { NotOffered } from "@/components/NotOffered.tsx";

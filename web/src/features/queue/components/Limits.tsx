@@ -1,4 +1,5 @@
-import { Meter, Panel } from "@/components/charts.tsx";
+import { Meter } from "@/components/Meter.tsx";
+import { Panel } from "@/components/Panel.tsx";
 import type { Queue } from "../api/queue.ts";
 
 /** How much is being worked on, and how much may be. */

@@ -1,4 +1,4 @@
-import { Panel } from "@/components/charts.tsx";
+import { Panel } from "@/components/Panel.tsx";
 import { classes } from "@/components/classes.ts";
 import { NotOffered } from "@/components/NotOffered.tsx";
 import type { Changes } from "../api/changes.ts";

@@ -1,7 +1,7 @@
 import { useState } from "react";
 import { Button } from "@/components/Button.tsx";
 import { NotOffered } from "@/components/NotOffered.tsx";
-import { Panel } from "@/components/charts.tsx";
+import { Panel } from "@/components/Panel.tsx";
 import { useRetry } from "@/components/useRetry.ts";
 import { classes } from "@/components/classes.ts";
 import { pauses } from "@/lib/pauses.ts";

@@ -1,0 +1,37 @@
+import { useId, type ReactNode } from "react";
+import { classes } from "./classes.ts";
+
+/** A titled part of a page. */
+export function Panel({
+  title,
+  count,
+  action,
+  children,
+  className,
+}: {
+  readonly title: string;
+  /** How much is in it, beside the title. */
+  readonly count?: number | string;
+  readonly action?: ReactNode;
+  readonly children: ReactNode;
+  readonly className?: string;
+}) {
+  const heading = useId();
+  return (
+    <section
+      aria-labelledby={heading}
+      className={classes("min-w-0 rounded-lg border border-line bg-card p-4", className)}
+    >
+      <div className="mb-3 flex items-baseline gap-2">
+        <h2 id={heading} className="font-semibold">
+          {title}
+        </h2>
+        {count !== undefined && (
+          <span className="tabular text-meta text-ink-faint">{count.toLocaleString()}</span>
+        )}
+        {action && <span className="-my-1 ml-auto">{action}</span>}
+      </div>
+      {children}
+    </section>
+  );
+}

@@ -1,0 +1,42 @@
+import { statusColor, statusTitle, type Status } from "@/lib/statuses.ts";
+import { classes } from "./classes.ts";
+
+/** One line made of statuses, each as wide as it is many. The numbers stand beside it or in its label. */
+export function StatusBar({
+  label,
+  counts,
+  of,
+  className,
+}: {
+  readonly label: string;
+  readonly counts: readonly { readonly status: Status; readonly issues: number }[];
+  /** What the full width stands for. */
+  readonly of: number;
+  readonly className?: string;
+}) {
+  const words = counts
+    .filter(({ issues }) => issues > 0)
+    .map(({ status, issues }) => `${statusTitle(status)} ${issues}`)
+    .join(", ");
+  return (
+    <div
+      role="img"
+      aria-label={`${label}: ${words || "none"}`}
+      title={words}
+      className={classes("flex h-2 gap-px overflow-hidden rounded-full bg-line", className)}
+    >
+      {counts.map(({ status, issues }) =>
+        issues > 0 ? (
+          <span
+            key={status}
+            className="h-full bg-(--mark)"
+            style={{
+              ["--mark" as string]: statusColor(status),
+              width: `${(issues / Math.max(of, 1)) * 100}%`,
+            }}
+          />
+        ) : null,
+      )}
+    </div>
+  );
+}

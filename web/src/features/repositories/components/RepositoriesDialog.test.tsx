@@ -5,7 +5,8 @@ import { DISPATCH_LABELS, OWN_LABELS, READER, READ_ONLY, VISITOR } from "@/lib/f
 import { viewer } from "@/lib/viewer.ts";
 import { previewScheme, saveScheme } from "../api/labels.ts";
 import { readRepositories, type Repository } from "../api/repositories.ts";
-import { Refusing, RepositoriesDialog, UnreadableIssues } from "./RepositoriesDialog.tsx";
+import { RepositoriesDialog } from "./RepositoriesDialog.tsx";
+import { Refusing, UnreadableIssues } from "./RepositoryRow.tsx";
 
 vi.mock("../api/repositories.ts", () => ({ readRepositories: vi.fn(), track: vi.fn() }));
 vi.mock("../api/labels.ts", () => ({ previewScheme: vi.fn(), saveScheme: vi.fn() }));

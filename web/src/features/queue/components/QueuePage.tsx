@@ -2,29 +2,17 @@ import { ChevronsUpDown, CirclePause, Layers } from "lucide-react";
 import { lazy, Suspense, useEffect, useMemo, useState, type ReactNode } from "react";
 import { useLocation, useSearch } from "wouter";
 import { Button } from "@/components/Button.tsx";
-import { ConnectionPill } from "@/components/ConnectionPill.tsx";
-import { LivePage } from "@/components/LivePage.tsx";
 import { AgentGlyph } from "@/components/badges.tsx";
 import { NotOffered } from "@/components/NotOffered.tsx";
-import { PauseBanner } from "@/components/PauseBanner.tsx";
 import { Picker } from "@/components/Picker.tsx";
-import { EmptyState } from "@/components/states.tsx";
-import { TopBar } from "@/components/TopBar.tsx";
 import { useCommands } from "@/lib/commands.ts";
 import { useKeys } from "@/lib/keys.ts";
 import { useSignal } from "@/lib/signal.ts";
 import { useMay } from "@/lib/viewer.ts";
-import { Changes } from "../api/changes.ts";
-import { choicesQuery, queueQuery, type Choices } from "../api/queue.ts";
-import { Repairs } from "../api/repair.ts";
+import { choicesQuery, type Choices } from "../api/queue.ts";
 import { addressOfSearch, searchOfAddress, type Address } from "../model/address.ts";
-import { Changing } from "./Changing.tsx";
-import { Decisions } from "./Decisions.tsx";
-import { Doctor } from "./Doctor.tsx";
-import { Limits } from "./Limits.tsx";
-import { Ranked } from "./Ranked.tsx";
 import { changeRow, navigateRows } from "./rows.ts";
-import { Withheld } from "./Withheld.tsx";
+import { QueueBody } from "./QueueBody.tsx";
 
 // Rarely wanted: it comes when it is.
 const PauseDialog = lazy(async () => ({
@@ -123,7 +111,7 @@ export function QueuePage() {
   );
   return (
     <>
-      <Page
+      <QueueBody
         key={searchOfAddress(address)}
         address={address}
         known={known}
@@ -207,94 +195,5 @@ function Control({
       {children}
       <ChevronsUpDown size={12} className="text-ink-faint" aria-hidden />
     </Button>
-  );
-}
-
-function Page({
-  address,
-  known,
-  agents,
-  controls,
-  onEveryone,
-}: {
-  readonly address: Address;
-  /** Whether it is known which agents there are. */
-  readonly known: boolean;
-  /** Whom an issue can be given to. */
-  readonly agents: Choices["agents"];
-  readonly controls: ReactNode;
-  readonly onEveryone: (everyone: boolean) => void;
-}) {
-  const query = useMemo(
-    () => queueQuery(address),
-    // eslint-disable-next-line react-hooks/exhaustive-deps -- the page is mounted again for another address
-    [],
-  );
-  const repairs = useMemo(() => new Repairs(), []);
-  const changes = useMemo(() => new Changes(), []);
-  if (address.agent === "") return <Nobody controls={controls} known={known} />;
-  return (
-    <LivePage title="Queue" query={query} controls={controls} banner={<PauseBanner />}>
-      {(data) => {
-        const ranked = data.queue.filter(({ rank }) => rank !== null);
-        const withheld = data.queue.filter(({ rank }) => rank === null);
-        const lanes = data.workLimits.lanes.map(({ lane }) => lane);
-        const shared = { usualLane: lanes[0], changes };
-        return (
-          <div className="mx-auto grid max-w-7xl items-start gap-3 p-4 max-sm:p-3 lg:grid-cols-[minmax(0,1fr)_25rem]">
-            <div className="flex min-w-0 flex-col gap-3">
-              <Ranked
-                agent={address.agent}
-                ranked={ranked}
-                withheld={withheld.length}
-                {...shared}
-              />
-              <Withheld withheld={withheld} {...shared} onRetried={() => query.refresh()} />
-            </div>
-            <div className="flex min-w-0 flex-col gap-3">
-              <Doctor doctor={data.queueDoctor} repairs={repairs} />
-              <Limits limits={data.workLimits} />
-              <Decisions
-                agent={address.agent}
-                everyone={address.everyone}
-                decisions={data.workDecisions.nodes}
-                named={data.queue.map(({ issue }) => issue)}
-                onEveryone={onEveryone}
-              />
-            </div>
-            <Changing
-              changes={changes}
-              queue={data.queue}
-              agents={agents}
-              lanes={lanes}
-              onChanged={() => query.refresh()}
-            />
-          </div>
-        );
-      }}
-    </LivePage>
-  );
-}
-
-/** Nobody to look at: it is not known yet which agents there are, or there are none. */
-function Nobody({ controls, known }: { readonly controls: ReactNode; readonly known: boolean }) {
-  return (
-    <div className="flex min-h-0 min-w-0 grow flex-col">
-      <TopBar title="Queue">
-        {known && controls}
-        <span className="grow" />
-        <ConnectionPill />
-      </TopBar>
-      <PauseBanner />
-      <main aria-label="Queue" className="min-h-0 grow">
-        {known && (
-          <EmptyState title="No agent is known yet">
-            The queue is what one agent would be given next. An agent is known once it has asked for
-            work, once an issue carries its label, such as <code>agent/claude</code>, or when{" "}
-            <code>AGENTS</code> names it.
-          </EmptyState>
-        )}
-      </main>
-    </div>
   );
 }

@@ -1,5 +1,4 @@
 import { defaultRangeExtractor, useVirtualizer, type Range } from "@tanstack/react-virtual";
-import { ChevronRight, FolderGit2 } from "lucide-react";
 import {
   useCallback,
   useLayoutEffect,
@@ -10,27 +9,22 @@ import {
   type RefObject,
 } from "react";
 import { classes } from "@/components/classes.ts";
-import { AgentGlyph } from "@/components/badges.tsx";
-import { PriorityGlyph } from "@/components/PriorityGlyph.tsx";
 import { useSignal } from "@/lib/signal.ts";
-import { PRIORITIES, statusTitle, type Status } from "@/lib/statuses.ts";
+import { type Status } from "@/lib/statuses.ts";
 import { swimlaneKey } from "../model/collapsed.ts";
-import { swimlaneTitle, swimlanesOf, type Swimlane } from "../model/swimlanes.ts";
-import type { Group, Layout } from "../model/layout.ts";
+import { swimlanesOf, type Swimlane } from "../model/swimlanes.ts";
+import { firstCard, keyOfRow, rowOf, rowsOf } from "../model/swimlaneRows.ts";
+import type { Layout } from "../model/layout.ts";
 import { CardRow } from "./CardRow.tsx";
 import { ColumnHead, CollapsedHead } from "./ColumnHead.tsx";
 import { useBoard } from "./context.ts";
 import { useDropTarget } from "./useDropTarget.ts";
 import { useFocusRequests } from "./useFocusRequests.ts";
+import { SwimlaneHead } from "./SwimlaneHead.tsx";
 
 const HEAD = 40;
 /** Height of a row of cards before it has been measured, in pixels. */
 const ESTIMATE = 98;
-
-/** What the page scrolls through: the head of each swimlane, and below it the cards of its columns side by side. */
-type Row =
-  | { readonly kind: "head"; readonly swimlane: Swimlane; readonly collapsed: boolean }
-  | { readonly kind: "cards"; readonly swimlane: Swimlane; readonly at: number };
 
 /**
  * A board in rows. Behind stand the columns, which take what is dropped; over them scrolls one list of rows, of which
@@ -112,17 +106,7 @@ function Rows({
   const scroller = useRef<HTMLDivElement>(null);
 
   const rows = useMemo(
-    () =>
-      swimlanes.flatMap((swimlane): Row[] => {
-        const shut = collapsed.has(swimlaneKey(layout.group, swimlane.key));
-        const height = shut
-          ? 0
-          : Math.max(...open.map((status) => swimlane.cells.get(status)?.length ?? 0));
-        return [
-          { kind: "head", swimlane, collapsed: shut },
-          ...Array.from({ length: height }, (_, at): Row => ({ kind: "cards", swimlane, at })),
-        ];
-      }),
+    () => rowsOf(swimlanes, open, (key) => collapsed.has(swimlaneKey(layout.group, key))),
     [swimlanes, open, collapsed, layout.group],
   );
   const heads = useMemo(
@@ -138,12 +122,7 @@ function Rows({
     count: rows.length,
     getScrollElement: () => scroller.current,
     estimateSize: (index) => (rows[index]?.kind === "head" ? HEAD : ESTIMATE),
-    getItemKey: (index) => {
-      const row = rows[index];
-      return row?.kind === "head"
-        ? `head:${row.swimlane.key}`
-        : `${row?.swimlane.key ?? ""}:${row?.at ?? 0}`;
-    },
+    getItemKey: (index) => keyOfRow(rows[index]),
     paddingEnd: 8,
     overscan: 4,
     // The head of the swimlane in sight stays at the top, and the card with the focus stays in the page.
@@ -229,50 +208,6 @@ function Cell({
   );
 }
 
-function SwimlaneHead({
-  swimlane,
-  group,
-  collapsed,
-}: {
-  readonly swimlane: Swimlane;
-  readonly group: Group;
-  readonly collapsed: boolean;
-}) {
-  const { collapse } = useBoard();
-  const words = [...swimlane.cells].map(([status, ids]) => `${statusTitle(status)} ${ids.length}`);
-  return (
-    <h3 className="bg-column py-1">
-      <button
-        type="button"
-        aria-expanded={!collapsed}
-        title={words.join(" · ")}
-        onClick={() => collapse.toggle(swimlaneKey(group, swimlane.key))}
-        className="flex h-8 w-full items-center gap-2 rounded border border-line bg-raised px-2 text-board font-semibold transition-colors hover:border-line-strong"
-      >
-        <ChevronRight
-          size={14}
-          aria-hidden
-          className={classes("text-ink-faint transition-transform", !collapsed && "rotate-90")}
-        />
-        <Mark group={group} name={swimlane.key} />
-        <span className="truncate">{swimlaneTitle(group, swimlane.key)}</span>
-        <span className="tabular text-meta font-normal text-ink-faint">
-          {swimlane.count.toLocaleString()}
-          <span className="sr-only"> issues</span>
-        </span>
-      </button>
-    </h3>
-  );
-}
-
-function Mark({ group, name }: { readonly group: Group; readonly name: string }) {
-  const priority = PRIORITIES.find((each) => each === name);
-  if (group === "priority") return priority ? <PriorityGlyph priority={priority} /> : null;
-  if (name === "") return null;
-  if (group === "agent") return <AgentGlyph name={name} />;
-  return <FolderGit2 size={14} aria-hidden className="text-ink-faint" />;
-}
-
 /** The swimlanes of the whole board, computed again after each change of it. */
 function useSwimlanes(columns: readonly Status[], layout: Layout): readonly Swimlane[] {
   const { store } = useBoard().session;
@@ -286,24 +221,6 @@ function useSwimlanes(columns: readonly Status[], layout: Layout): readonly Swim
   );
 }
 
-/** Where the row with this card stands; below zero when there is none, or its swimlane is collapsed. */
-function rowOf(
-  swimlanes: readonly Swimlane[],
-  rows: readonly Row[],
-  id: string | undefined,
-): number {
-  if (id === undefined) return -1;
-  for (const swimlane of swimlanes) {
-    for (const ids of swimlane.cells.values()) {
-      const at = ids.indexOf(id);
-      if (at < 0) continue;
-      const head = rows.findIndex((row) => row.kind === "head" && row.swimlane === swimlane);
-      return rows[head]?.kind === "head" && rows[head].collapsed ? -1 : head + 1 + at;
-    }
-  }
-  return -1;
-}
-
 /** The width of an element, kept true. */
 function useWidth(element: RefObject<HTMLElement | null>): number | undefined {
   const [width, setWidth] = useState<number>();
@@ -315,18 +232,4 @@ function useWidth(element: RefObject<HTMLElement | null>): number | undefined {
     return () => observer.disconnect();
   }, [element]);
   return width;
-}
-
-function firstCard(
-  rows: readonly Row[],
-  from: number,
-  columns: readonly Status[],
-): string | undefined {
-  const row = rows.slice(from).find((each) => each.kind === "cards");
-  if (row?.kind !== "cards") return undefined;
-  for (const status of columns) {
-    const id = row.swimlane.cells.get(status)?.[row.at];
-    if (id !== undefined) return id;
-  }
-  return undefined;
 }

@@ -18,7 +18,12 @@ beforeEach(() => {
   pages = new Map();
   pages.set(undefined, { items: lines("5", "4"), next: "4" });
   pages.set("4", { items: lines("3", "2"), next: undefined });
-  feed = new Feed<Line>({
+  feed = openFeed();
+});
+
+/** A feed of the pages there are. */
+function openFeed(): Feed<Line> {
+  const opened = new Feed<Line>({
     read: async (after) => {
       const until = delay;
       const page = pages.get(after) ?? "down";
@@ -31,8 +36,9 @@ beforeEach(() => {
       return () => undefined;
     },
   });
-  feed.open();
-});
+  opened.open();
+  return opened;
+}
 
 it("reads from the newest to the end", async () => {
   await settled();
@@ -175,4 +181,30 @@ it("tries the head again when that is what failed", async () => {
   expect(feed.state.get()).toMatchObject({ phase: "ready", failure: undefined });
   await settled();
   expect(shown()).toEqual(["6", "5", "4"]);
+});
+
+it("does not take a line that streams in for the whole log", async () => {
+  pages.clear();
+  feed = openFeed();
+  await settled();
+  say({ id: "6" });
+  expect(shown()).toEqual(["6"]);
+  expect(feed.state.get(), "the rest still could not be read").toMatchObject({
+    phase: "failed",
+    failure: { code: "OFFLINE" },
+  });
+  pages.set(undefined, { items: lines("6", "5"), next: undefined });
+  feed.retry();
+  expect(feed.state.get()).toMatchObject({ phase: "loading", failure: undefined });
+  await settled();
+  expect(shown()).toEqual(["6", "5"]);
+  expect(feed.state.get().phase).toBe("ready");
+});
+
+it("is not ready before its first page, though a line has streamed in", async () => {
+  feed = openFeed();
+  say({ id: "6" });
+  expect(feed.state.get().phase).toBe("loading");
+  await settled();
+  expect(feed.state.get().phase).toBe("ready");
 });

@@ -38,6 +38,8 @@ export class Feed<Item extends { readonly id: string }> {
   readonly #source: FeedSource<Item>;
   #next: string | undefined;
   #reading = false;
+  /** Whether the head was ever read: without it, nothing is known of what lies below the lines that stream in. */
+  #isRead = false;
   #headFailed = false;
   readonly #heads = latestOnly();
   #unfollow: (() => void) | undefined;
@@ -53,7 +55,8 @@ export class Feed<Item extends { readonly id: string }> {
         const { items } = this.state.get();
         if (items.some(({ id }) => id === item.id)) return;
         this.fresh.add(item.id);
-        this.#show([item, ...items]);
+        // It says nothing of the lines below it: whether they are read or could not be stays as it was.
+        this.state.set({ ...this.state.get(), items: [item, ...items] });
       },
       () => void this.#readHead(),
     );
@@ -85,10 +88,9 @@ export class Feed<Item extends { readonly id: string }> {
 
   /** Tries again what failed: the head or the next page. */
   retry(): void {
-    const { items } = this.state.get();
     this.state.set({
       ...this.state.get(),
-      phase: items.length === 0 ? "loading" : "ready",
+      phase: this.#isRead ? "ready" : "loading",
       failure: undefined,
     });
     if (this.#headFailed) void this.#readHead();
@@ -105,6 +107,7 @@ export class Feed<Item extends { readonly id: string }> {
       this.state.set({ ...this.state.get(), phase: "failed", failure: answer.failure });
       return;
     }
+    this.#isRead = true;
     const page = answer.data;
     const read = new Set(page.items.map((item) => item.id));
     const first = items.findIndex((item) => read.has(item.id));

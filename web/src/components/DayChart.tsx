@@ -41,8 +41,9 @@ const nameOf = (day: string): string => dayName.format(new Date(`${day}T00:00:00
 export function roundUp(value: number): number {
   if (value <= 4) return 4;
   const magnitude = 10 ** Math.floor(Math.log10(value));
-  const step = [1, 2, 4, 5, 8, 10].find((factor) => factor * magnitude >= value) ?? 10;
-  return step * magnitude;
+  const tops = [1, 2, 4, 5, 8, 10].map((factor) => factor * magnitude);
+  // The middle is named as well, and there is no half of what is counted.
+  return tops.find((top) => top >= value && top % 2 === 0) ?? 10 * magnitude;
 }
 
 /**

@@ -1,0 +1,214 @@
+import { cleanup, render, screen, within } from "@testing-library/react";
+import { userEvent } from "@testing-library/user-event";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { ask } from "@/lib/graphql/client.ts";
+import type { Agent, Run } from "../api/agents.ts";
+import { agent, lease, run } from "../model/fixtures.ts";
+import { AgentsPage } from "./AgentsPage.tsx";
+
+vi.mock("@/lib/graphql/client.ts", async (original) => ({
+  ...(await original<typeof import("@/lib/graphql/client.ts")>()),
+  ask: vi.fn(),
+}));
+vi.mock("@/lib/graphql/live.ts", () => ({ follow: () => () => undefined }));
+
+const NOW = new Date("2026-06-01T12:00:00.000Z");
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: NOW, toFake: ["Date"] });
+  history.replaceState(null, "", "/agents");
+});
+afterEach(() => {
+  cleanup();
+  vi.useRealTimers();
+});
+
+async function show(agents: readonly Agent[], runs: readonly Run[] = []) {
+  vi.mocked(ask).mockResolvedValue({ data: { agents, agentRuns: { nodes: runs } } });
+  render(<AgentsPage />);
+  await screen.findAllByRole("heading", { level: 2 });
+}
+/** The card of the agent of a name. */
+const card = (name: string) => {
+  const cards = screen.getAllByRole("heading", { level: 2 });
+  const own = cards.find((heading) => heading.textContent.endsWith(name))?.closest("li");
+  return within(own ?? expect.fail(`There is no card of ${name}`));
+};
+
+it("says what makes an agent appear when there is none", async () => {
+  await show([]);
+  expect(screen.getByRole("heading", { name: "No agents have reported yet" })).toBeTruthy();
+  expect(screen.queryByRole("heading", { name: "Latest runs" })).toBeNull();
+});
+
+it("says why they could not be read", async () => {
+  vi.mocked(ask).mockResolvedValue({ failure: { code: "X", message: "Not now" } });
+  render(<AgentsPage />);
+  expect((await screen.findByRole("alert")).textContent).toContain(
+    "Agents could not be loadedNot now",
+  );
+});
+
+describe("the headline", () => {
+  it.each([
+    [[agent()], "0 of 1 alive, none of them at work."],
+    [
+      [agent({ lastSeenAt: "2026-06-01T11:59:00.000Z" }), agent({ name: "scout" })],
+      "1 of 2 alive, none of them at work.",
+    ],
+    [[agent({ leases: [lease()] })], "1 of 1 alive, 1 at work on 1 issue."],
+    [
+      [agent({ leases: [lease(), lease({ id: "lea_2" })] }), agent({ name: "scout" })],
+      "1 of 2 alive, 1 at work on 2 issues.",
+    ],
+  ])("case %#", async (agents, words) => {
+    await show(agents);
+    expect(
+      screen.getByText(/alive/, { selector: "span.font-medium" }).parentElement?.textContent,
+    ).toBe(words);
+  });
+});
+
+describe("the card of an agent", () => {
+  it("says what it holds, how far it is and how long it has", async () => {
+    await show([agent({ leases: [lease({ awaitingInput: "Which branch?" })] })]);
+    const held = within(card("claude").getByRole("list", { name: "What claude holds" }));
+    const text = held.getByRole("listitem").textContent;
+    expect(text).toContain("Fix it");
+    expect(text).toContain("rocket #7");
+    expect(text).toContain("changes made");
+    expect(text).toContain("30 min left");
+    expect(text).toContain("waits for an answer: Which branch?");
+    expect(held.getByRole("link", { name: "Fix it" }).getAttribute("href")).toBe(
+      "/board?issue=iss_1",
+    );
+  });
+
+  it("says that it holds nothing, and that it was never seen", async () => {
+    await show([agent()]);
+    expect(card("claude").getByText("Holds nothing now.")).toBeTruthy();
+    expect(card("claude").getByText("never seen")).toBeTruthy();
+    expect(card("claude").getByText("none ended")).toBeTruthy();
+    expect(card("claude").getByText("No run lately")).toBeTruthy();
+  });
+
+  it("counts its claims and its reports", async () => {
+    await show([
+      agent({
+        claimsEndedCount: 3,
+        claimsSucceededCount: 2,
+        successRate: 2 / 3,
+        runsCount: 1_200,
+        failuresCount: 4,
+      }),
+    ]);
+    expect(card("claude").getByText(/of 3 succeeded \(67 %\)/)).toBeTruthy();
+    expect(card("claude").getByText("4 with an error")).toBeTruthy();
+  });
+
+  it("links to its issues by column, without the columns that have none", async () => {
+    await show([
+      agent({
+        assignedCount: 3,
+        byStatus: [
+          { status: "READY", issues: 3 },
+          { status: "BLOCKED", issues: 0 },
+        ],
+      }),
+    ]);
+    expect(card("claude").getByRole("link", { name: "Ready 3" }).getAttribute("href")).toContain(
+      "status=ready",
+    );
+    expect(card("claude").queryByRole("link", { name: /Blocked/ })).toBeNull();
+  });
+
+  it("shows the last run that is its own and more than a heartbeat", async () => {
+    await show(
+      [agent()],
+      [
+        run({ id: "1", runType: "heartbeat", summary: "Still here" }),
+        run({ id: "2", agentName: "scout", summary: "Another's" }),
+        run({ id: "3", agentName: "Claude", errorMessage: "No disk", summary: "Halfway" }),
+        run({ id: "4", summary: "Older" }),
+      ],
+    );
+    expect(card("claude").getByText("No disk"), "the error before the summary").toBeTruthy();
+    expect(card("claude").queryByText(/Still here|Another's|Older|Halfway/)).toBeNull();
+  });
+});
+
+describe("the latest runs", () => {
+  const cells = () =>
+    [...document.querySelectorAll("[aria-label='Latest runs'] tbody tr")].map((row) =>
+      [...row.querySelectorAll("td")].map(({ textContent }) => textContent),
+    );
+
+  it("are said to be none", async () => {
+    await show([agent()]);
+    expect(screen.getByText("No agent has reported a run yet.")).toBeTruthy();
+    expect(cells()).toEqual([]);
+  });
+
+  it("say how long they took, on what and with what result", async () => {
+    await show([agent()], [run({ summary: "Done" })]);
+    const [[, type, , started, took, issue, summary] = []] = cells();
+    expect([type, started, took, issue, summary]).toEqual([
+      "implement",
+      "3h",
+      "10m 0s",
+      "rocket #7",
+      "Done",
+    ]);
+  });
+
+  it("have no length while they go on, nor an issue where there is none", async () => {
+    await show([agent()], [run({ finishedAt: null, issue: null })]);
+    const [[, , , , took, issue, summary] = []] = cells();
+    expect([took, issue, summary]).toEqual(["-", "", "-"]);
+  });
+
+  it("are twenty at most", async () => {
+    await show(
+      [agent()],
+      Array.from({ length: 25 }, (_, index) => run({ id: String(index) })),
+    );
+    expect(cells()).toHaveLength(20);
+  });
+});
+
+describe("the work over time", () => {
+  const picture = () => screen.getByRole("img", { name: /^Work of agents/ });
+  const reach = (name: string) => screen.getByRole("button", { name });
+
+  it("reaches back a day, and as far as the address says", async () => {
+    await show([agent()]);
+    expect(picture().getAttribute("aria-label")).toBe("Work of agents in the last 24 hours");
+    await userEvent.click(reach("7 days"));
+    expect(location.search).toBe("?days=7");
+    expect(picture().getAttribute("aria-label")).toBe("Work of agents in the last 7 days");
+    expect(reach("7 days").getAttribute("aria-pressed")).toBe("true");
+    await userEvent.click(reach("24 hours"));
+    expect(location.search).toBe("");
+  });
+
+  it("reaches back a day for an address that says something else", async () => {
+    history.replaceState(null, "", "/agents?days=999");
+    await show([agent()]);
+    expect(reach("24 hours").getAttribute("aria-pressed")).toBe("true");
+  });
+
+  it("says that there was nothing so far back, and shows what is older when asked", async () => {
+    const old = run({
+      startedAt: "2026-05-30T09:00:00.000Z",
+      finishedAt: "2026-05-30T10:00:00.000Z",
+    });
+    await show([agent()], [old]);
+    expect(
+      screen.getByText("No agent held or reported anything in the last 24 hours."),
+    ).toBeTruthy();
+    expect(document.querySelectorAll("[data-bar]")).toHaveLength(0);
+    await userEvent.click(reach("7 days"));
+    expect(screen.queryByText(/^No agent held or reported/)).toBeNull();
+    expect(document.querySelectorAll("[data-bar]")).toHaveLength(1);
+  });
+});

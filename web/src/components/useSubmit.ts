@@ -24,11 +24,14 @@ export function useSubmit<Data>(
     if (isSending.current) return;
     isSending.current = true;
     setBusy(true);
-    const answer = await send();
-    setRefusal(answer.failure?.message);
-    if (!answer.failure) await onAccepted(answer.data);
-    isSending.current = false;
-    setBusy(false);
+    try {
+      const answer = await send();
+      setRefusal(answer.failure?.message);
+      if (!answer.failure) await onAccepted(answer.data);
+    } finally {
+      isSending.current = false;
+      setBusy(false);
+    }
   };
   return { isBusy, refusal, submit, clearRefusal: () => setRefusal(undefined) };
 }

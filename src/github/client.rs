@@ -13,9 +13,11 @@ use graphql_client::{GraphQLQuery, QueryBody};
 use rand::Rng as _;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::redirect::Policy;
+use tokio::sync::watch;
 use tokio::time::Instant;
 use url::Url;
 
+use super::circuit_breaker::CircuitBreaker;
 use super::error::Error;
 use super::response::{GraphqlResponse, Rate, Received};
 use super::text::presentable;
@@ -114,6 +116,7 @@ struct ClientInner {
     timeouts: Timeouts,
     clock: Clock,
     limits: Mutex<RateLimitState>,
+    circuit_breaker: CircuitBreaker,
     /// The fields of the supplement that this server was found to lack.
     lacking: Mutex<BTreeSet<String>>,
 }
@@ -154,7 +157,9 @@ impl Client {
         let endpoint = graphql_address(&settings.api_url);
         let Settings { token, timeouts, .. } = settings;
         let (limits, lacking) = (Mutex::default(), Mutex::default());
-        let shared = ClientInner { http, endpoint, token, timeouts, clock, limits, lacking };
+        let circuit_breaker = CircuitBreaker::default();
+        let shared =
+            ClientInner { http, endpoint, token, timeouts, clock, limits, circuit_breaker, lacking };
         Ok(Self { shared: Arc::new(shared), deadline: None, labels: Arc::default() })
     }
 
@@ -189,6 +194,11 @@ impl Client {
         self.limits(|limits| limits.rate)
     }
 
+    /// Since when GitHub has not answered, and changes of that; none while it answers.
+    pub fn unanswered_since(&self) -> watch::Receiver<Option<DateTime<Utc>>> {
+        self.shared.circuit_breaker.open_since()
+    }
+
     /// Sends a document and reads the response, with retries where these are allowed.
     pub(super) async fn ask<Q: GraphQLQuery>(
         &self,
@@ -207,7 +217,9 @@ impl Client {
 
         let mut tries = 1;
         loop {
-            let error = match self.send(token, body.clone(), deadline).await {
+            let sent = self.send(token, body.clone(), deadline).await;
+            self.record_health(sent.as_ref().err(), repeat);
+            let error = match sent {
                 Ok(answer) => {
                     self.record_success(operation, answer.rate);
                     return Ok(answer);
@@ -274,6 +286,7 @@ impl Client {
         match (error, repeat) {
             (Error::Unreachable { ambiguous: true, .. }, Repeat::IfNeverSent) => None,
             (Error::Unreachable { timed_out: true, .. }, Repeat::UnlessOutOfTime) => None,
+            (Error::Unreachable { .. }, _) if self.unanswered_since().borrow().is_some() => None,
             (Error::Unreachable { .. }, _) => {
                 let most = self.shared.timeouts.backoff * 2_u32.pow(tries - 1);
                 Some(rand::rng().random_range(Duration::ZERO..=most))
@@ -287,12 +300,26 @@ impl Client {
         }
     }
 
-    /// Sends nothing while GitHub's rate limit lasts: ignoring it can get a token banned.
+    /// Sends nothing while GitHub's rate limit lasts, because ignoring it can get a token banned, or
+    /// while GitHub does not answer.
     fn check_gate(&self) -> Result<(), Error> {
         let now = self.shared.clock.now();
         match self.limits(|limits| limits.until) {
             Some(until) if until > now => Err(Error::RateLimited { until }),
-            _ => Ok(()),
+            _ => self.shared.circuit_breaker.check(now),
+        }
+    }
+
+    /// Records whether GitHub answered. Not answering a large page in time says little: a smaller
+    /// one follows.
+    fn record_health(&self, error: Option<&Error>, repeat: Repeat) {
+        let breaker = &self.shared.circuit_breaker;
+        match error {
+            Some(Error::Unreachable { timed_out: true, .. })
+                if repeat == Repeat::UnlessOutOfTime => {}
+            Some(Error::Unreachable { timed_out: true, ambiguous: false, .. }) => {}
+            Some(Error::Unreachable { .. }) => breaker.note_silence(self.shared.clock.now()),
+            _ => breaker.note_answer(),
         }
     }
 

@@ -39,7 +39,7 @@ pub enum Error {
     },
 
     /// GitHub's rate limit is exceeded. Nothing was changed.
-    #[error("GitHub API error: 429 rate limit exceeded until {}", .until.to_rfc3339_opts(SecondsFormat::Secs, true))]
+    #[error("GitHub API error: 429 rate limit exceeded until {}", text(until))]
     RateLimited {
         /// When to try again, by our own clock.
         until: DateTime<Utc>,
@@ -57,6 +57,19 @@ pub enum Error {
         ambiguous: bool,
     },
 
+    /// GitHub has not answered for some time, so the request was not sent.
+    #[error(
+        "GitHub has not answered since {}; it is tried again at {}",
+        text(since),
+        text(retry_at)
+    )]
+    CircuitOpen {
+        /// When the first request in a row got no answer, by our own clock.
+        since: DateTime<Utc>,
+        /// When the next request is sent, by our own clock.
+        retry_at: DateTime<Utc>,
+    },
+
     /// A response that violates GitHub's schema.
     #[error("GitHub gave an answer that cannot be understood: {reason}")]
     Unintelligible {
@@ -68,7 +81,8 @@ pub enum Error {
 /// What the failure of a change of one issue means for others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Concern {
-    /// Nothing can be changed: there is no valid token, or the rate limit is exceeded.
+    /// Nothing can be changed: there is no valid token, the rate limit is exceeded, or GitHub has
+    /// not answered for some time.
     Everything,
     /// Changes of other issues of the repository may be refused as well.
     Repository,
@@ -82,7 +96,9 @@ impl Error {
     /// What it means for others if it was the response to a change of an issue.
     pub fn concern(&self) -> Concern {
         match self {
-            Self::Unconfigured | Self::RateLimited { .. } => Concern::Everything,
+            Self::Unconfigured | Self::RateLimited { .. } | Self::CircuitOpen { .. } => {
+                Concern::Everything
+            }
             Self::Refused { status: 401, .. } => Concern::Everything,
             Self::Refused { is_forbidden: true, .. } => Concern::Repository,
             Self::Refused { .. } | Self::NotFound { .. } | Self::PullRequest { .. } => {
@@ -111,20 +127,24 @@ impl Error {
             | Self::Refused { .. }
             | Self::NotFound { .. }
             | Self::PullRequest { .. }
+            | Self::CircuitOpen { .. }
             | Self::RateLimited { .. } => false,
         }
     }
 
     /// Whether it is temporary: the same request may succeed later.
     pub(super) fn is_temporary(&self) -> bool {
-        matches!(self, Self::RateLimited { .. } | Self::Unreachable { .. })
+        matches!(
+            self,
+            Self::RateLimited { .. } | Self::Unreachable { .. } | Self::CircuitOpen { .. }
+        )
     }
 
     /// The priority among several errors: the lowest decides what to do next.
     pub(super) fn rank(&self) -> u8 {
         match self {
             Self::RateLimited { .. } => 0,
-            Self::Unreachable { .. } => 1,
+            Self::Unreachable { .. } | Self::CircuitOpen { .. } => 1,
             _ => 2,
         }
     }
@@ -175,4 +195,8 @@ mod tests {
         );
         assert!(!Error::Unconfigured.is_ambiguous());
     }
+}
+
+fn text(time: &DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Secs, true)
 }

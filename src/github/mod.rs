@@ -5,6 +5,7 @@
 //! outcome is never retried; text from this module can be stored and shown (no NUL, no control
 //! characters except line feed and tab); an error never contains the token.
 
+mod circuit_breaker;
 mod client;
 mod comments;
 mod conversations;

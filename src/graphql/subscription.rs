@@ -210,9 +210,17 @@ impl SyncSubscription {
     ) -> async_graphql::Result<impl Stream<Item = StreamResult<SyncState>> + use<>> {
         let app = app(context).clone();
         let mut changes = app.bus.sync_changes();
+        let mut outages = app.github.unanswered_since();
         let mut before = service::repositories::sync::sync_state(&app).await?;
         Ok(stream! {
-            while changes.changed().await.is_ok() {
+            loop {
+                let changed = tokio::select! {
+                    changed = changes.changed() => changed,
+                    changed = outages.changed() => changed,
+                };
+                if changed.is_err() {
+                    return;
+                }
                 match service::repositories::sync::sync_state(&app).await {
                     Ok(state) if before == state => {}
                     Ok(state) => {

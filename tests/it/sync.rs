@@ -1218,3 +1218,54 @@ async fn without_fingerprints_every_repository_is_read() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn while_github_does_not_answer_changes_fail_at_once_and_it_is_said() {
+    given(async |given| {
+        given.with_issues(&[("One", &["status/ready"])]).await;
+        given.github.inject(Fault::refuse(502, "Bad gateway").on_anything().always());
+        let unanswered = async || {
+            let asked = "{ syncState { unansweredSince } }";
+            given.graphql(asked, serde_json::json!({})).await["syncState"]["unansweredSince"]
+                .clone()
+        };
+        let issue = given.issue(1).await.id;
+        let attempt = async || {
+            let command = MoveIssue {
+                issue_id: issue,
+                to: Status::Backlog,
+                expected_from: None,
+                reason: None,
+                fencing_token: None,
+            };
+            move_issue(&given.app, &person(), command).await.map(drop)
+        };
+        let silent_since = given.app.clock.now();
+        attempt().await.unwrap_err();
+        assert!(unanswered().await.is_null(), "one moment says little");
+        given.advance(11);
+        attempt().await.unwrap_err();
+        let since: chrono::DateTime<chrono::Utc> =
+            unanswered().await.as_str().expect("it is said").parse().unwrap();
+        assert_eq!(since, silent_since);
+
+        given.github.forget_requests();
+        let error = attempt().await.unwrap_err().to_string();
+        assert!(error.contains("GitHub has not answered since"), "{error}");
+        let command = dispatch::service::claims::ClaimNext {
+            agent: "alpha".to_owned(),
+            ..Default::default()
+        };
+        let agent = crate::support::agent("alpha");
+        let error = dispatch::service::claims::claim_next(&given.app, &agent, command).await;
+        let error = error.unwrap_err().to_string();
+        assert!(error.contains("GitHub has not answered since"), "{error}");
+        assert_eq!(given.github.total(), 0, "GitHub is not asked");
+
+        given.github.clear_faults();
+        given.advance(6);
+        attempt().await.expect("the next one is tried, and answered");
+        assert!(unanswered().await.is_null());
+    })
+    .await;
+}

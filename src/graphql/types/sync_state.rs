@@ -35,6 +35,12 @@ impl SyncState {
         self.0.last_good_sync_at.map(Timestamp)
     }
 
+    /// GitHub has not answered since this time, so changes of issues fail at once; reading the board
+    /// works. Null while it answers. Ends by itself: Dispatch tries again at least once a minute.
+    async fn unanswered_since(&self) -> Option<Instant> {
+        self.0.unanswered_since.map(Instant)
+    }
+
     /// The running sync; null when there is none.
     async fn running(&self) -> Option<RunningSync> {
         self.0.running.clone().map(RunningSync)

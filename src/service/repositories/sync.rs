@@ -72,6 +72,8 @@ pub struct SyncState {
     pub last_good_sync_at: Option<DateTime<Utc>>,
     /// The running sync of any replica.
     pub running: Option<RunningSync>,
+    /// Since when GitHub has not answered this replica; none while it does.
+    pub unanswered_since: Option<DateTime<Utc>>,
 }
 
 /// A running sync.
@@ -107,6 +109,7 @@ pub async fn sync_state(app: &App) -> Result<SyncState> {
             repositories_done: job.steps_done,
             issues_read: job.items,
         }),
+        unanswered_since: *app.github.unanswered_since().borrow(),
     })
 }
 

@@ -9,6 +9,8 @@ import { track } from "@/features/repositories";
 import { dismiss, dismissed, recall } from "@/lib/dismissed.ts";
 import { refreshService, service, type Service } from "@/lib/service.ts";
 import { useSignal } from "@/lib/signal.ts";
+import { syncState } from "@/lib/sync.ts";
+import { clockTime, since, useNow } from "@/lib/time.ts";
 import { useMay } from "@/lib/viewer.ts";
 
 /** What everybody has to know about this service: that its data is made up, or what it lacks. */
@@ -44,6 +46,7 @@ export function Banner() {
           </Strip>
         )
       )}
+      <Unanswered />
       {self.untrackedBootstrap
         .filter((name) => !hidden.includes(name))
         .map((name) => (
@@ -60,7 +63,7 @@ function Strip({
   children,
 }: {
   readonly tone?: "plain" | "warning";
-  readonly action: ReactNode;
+  readonly action?: ReactNode;
   readonly children: ReactNode;
 }) {
   return (
@@ -74,6 +77,25 @@ function Strip({
       <p>{children}</p>
       {action}
     </aside>
+  );
+}
+
+/** That GitHub does not answer: what is on the pages stays readable, and changes fail. */
+function Unanswered() {
+  const state = useSignal(syncState);
+  const now = useNow();
+  if (!state?.unansweredSince) return null;
+  const { unansweredSince, lastGoodSyncAt } = state;
+  return (
+    <Strip tone="warning">
+      <span role="status">
+        <strong className="font-semibold">
+          GitHub has not answered since {clockTime(unansweredSince)}.
+        </strong>{" "}
+        {lastGoodSyncAt !== null && `You see what it said ${since(lastGoodSyncAt, now)}. `}
+        Changes fail until it answers; Dispatch keeps trying.
+      </span>
+    </Strip>
   );
 }
 

@@ -8,6 +8,7 @@ const state = {
   issuesCount: 1_250,
   lastGoodSyncAt: new Date(NOW - 5 * 60_000).toISOString(),
   running: null,
+  unansweredSince: null,
 };
 
 it("says what is here and since when it is true", () => {

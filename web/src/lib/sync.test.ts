@@ -12,6 +12,7 @@ const withIssues = (issuesCount: number): SyncState => ({
   issuesCount,
   lastGoodSyncAt: null,
   running: null,
+  unansweredSince: null,
 });
 
 let answers: ((issuesCount: number) => void)[];

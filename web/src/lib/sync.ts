@@ -10,6 +10,7 @@ const SyncFields = graphql(`
     failingCount
     issuesCount
     lastGoodSyncAt
+    unansweredSince
     running {
       startedAt
       repositoriesCount

@@ -26,6 +26,7 @@ const SYNCED = {
   issuesCount: 0,
   lastGoodSyncAt: null,
   running: null,
+  unansweredSince: null,
 } as unknown as SyncState;
 
 const onClear = vi.fn();

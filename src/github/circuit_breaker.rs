@@ -66,7 +66,7 @@ impl CircuitBreaker {
     }
 
     /// Records that GitHub answered.
-    pub(super) fn note_answer(&self) {
+    pub(super) fn record_answer(&self) {
         let before = std::mem::take(&mut *self.state());
         if let State::Open { since, .. } = before {
             tracing::info!(%since, "GitHub answers again");
@@ -75,7 +75,7 @@ impl CircuitBreaker {
     }
 
     /// Records that GitHub did not answer.
-    pub(super) fn note_silence(&self, now: DateTime<Utc>) {
+    pub(super) fn record_silence(&self, now: DateTime<Utc>) {
         let mut state = self.state();
         *state = match *state {
             State::Closed => State::Failing { since: now, failures: 1 },
@@ -113,7 +113,7 @@ mod tests {
     fn open() -> CircuitBreaker {
         let breaker = CircuitBreaker::default();
         for second in [0, 5, 10] {
-            breaker.note_silence(at(second));
+            breaker.record_silence(at(second));
         }
         breaker
     }
@@ -122,15 +122,15 @@ mod tests {
     fn it_opens_after_several_failures_over_some_time() {
         let breaker = CircuitBreaker::default();
         for _ in 0..10 {
-            breaker.note_silence(at(0));
+            breaker.record_silence(at(0));
             assert!(breaker.check(at(0)).is_ok(), "many at the same moment may be one hiccup");
         }
         let breaker = CircuitBreaker::default();
-        breaker.note_silence(at(0));
-        breaker.note_silence(at(60));
+        breaker.record_silence(at(0));
+        breaker.record_silence(at(60));
         assert!(breaker.check(at(60)).is_ok(), "two may be chance");
-        breaker.note_answer();
-        breaker.note_silence(at(61));
+        breaker.record_answer();
+        breaker.record_silence(at(61));
         assert!(breaker.check(at(61)).is_ok(), "an answer begins the count again");
         let closed = open().check(at(10)).unwrap_err();
         assert!(matches!(closed, Error::CircuitOpen { since, .. } if since == at(0)), "{closed}");
@@ -142,11 +142,11 @@ mod tests {
         assert!(breaker.check(at(14)).is_err());
         assert!(breaker.check(at(15)).is_ok(), "the probe");
         assert!(breaker.check(at(15)).is_err(), "only one");
-        breaker.note_silence(at(16));
+        breaker.record_silence(at(16));
         assert!(breaker.check(at(25)).is_err(), "the pause has doubled");
         assert!(breaker.check(at(26)).is_ok());
         for second in 0..20 {
-            breaker.note_silence(at(26 + second));
+            breaker.record_silence(at(26 + second));
         }
         assert!(breaker.check(at(45 + 60)).is_ok(), "it never waits longer than a minute");
     }
@@ -156,7 +156,7 @@ mod tests {
         let breaker = open();
         let since = breaker.open_since();
         assert_eq!(*since.borrow(), Some(at(0)));
-        breaker.note_answer();
+        breaker.record_answer();
         assert!(breaker.check(at(11)).is_ok());
         assert_eq!(*since.borrow(), None);
     }

@@ -158,8 +158,16 @@ impl Client {
         let Settings { token, timeouts, .. } = settings;
         let (limits, lacking) = (Mutex::default(), Mutex::default());
         let circuit_breaker = CircuitBreaker::default();
-        let shared =
-            ClientInner { http, endpoint, token, timeouts, clock, limits, circuit_breaker, lacking };
+        let shared = ClientInner {
+            http,
+            endpoint,
+            token,
+            timeouts,
+            clock,
+            limits,
+            circuit_breaker,
+            lacking,
+        };
         Ok(Self { shared: Arc::new(shared), deadline: None, labels: Arc::default() })
     }
 
@@ -318,8 +326,8 @@ impl Client {
             Some(Error::Unreachable { timed_out: true, .. })
                 if repeat == Repeat::UnlessOutOfTime => {}
             Some(Error::Unreachable { timed_out: true, ambiguous: false, .. }) => {}
-            Some(Error::Unreachable { .. }) => breaker.note_silence(self.shared.clock.now()),
-            _ => breaker.note_answer(),
+            Some(Error::Unreachable { .. }) => breaker.record_silence(self.shared.clock.now()),
+            _ => breaker.record_answer(),
         }
     }
 

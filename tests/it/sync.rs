@@ -1077,7 +1077,7 @@ fn points_spent(given: &Given) -> i64 {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/github-queries");
     let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
     let texts: Vec<String> = files.filter_map(|path| std::fs::read_to_string(path).ok()).collect();
-    let cost = |request: &dispatch::simulator::Request| {
+    let cost = |request: &dispatch::simulator::LoggedRequest| {
         let name = format!("query {}(", request.operation);
         let text = texts.iter().find(|text| text.contains(&name)).unwrap();
         dispatch::simulator::points(text, &request.variables).unwrap()

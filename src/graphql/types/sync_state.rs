@@ -37,8 +37,8 @@ impl SyncState {
 
     /// GitHub has not answered since this time, so changes of issues fail at once; reading the board
     /// works. Null while it answers. Ends by itself: Dispatch tries again at least once a minute.
-    async fn unanswered_since(&self) -> Option<Instant> {
-        self.0.unanswered_since.map(Instant)
+    async fn unanswered_since(&self) -> Option<Timestamp> {
+        self.0.unanswered_since.map(Timestamp)
     }
 
     /// The running sync; null when there is none.

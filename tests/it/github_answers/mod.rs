@@ -293,7 +293,7 @@ async fn fingerprints_are_read_repository_by_repository() {
         .each(
             async |client| client.fingerprints(&ids).await,
             |found, answers| {
-                let body = answers.of("RepositoryChanges");
+                let body = answers.body_of("RepositoryChanges");
                 assert_eq!(found.len(), ids.len());
                 for (at, found) in found.iter().enumerate() {
                     let node = &body["data"]["nodes"][at];

@@ -51,7 +51,8 @@ pub(crate) async fn ask_links(
     issues: &[github::Issue],
 ) -> Result<Found> {
     let has_any = |issue: &&github::Issue| {
-        let links = issue.blockers_count.unwrap_or_default() + issue.pull_requests_count;
+        let links = issue.blockers_count.unwrap_or_default()
+            + issue.pull_requests_count.unwrap_or_default();
         issue.state == IssueState::Open && links > 0
     };
     let mut wanted: Vec<&github::Issue> = issues.iter().filter(has_any).collect();
@@ -68,7 +69,7 @@ pub(crate) async fn ask_links(
         issue.number == row.number
             && issue.updated_at == row.updated_at
             && blockers == row.blockers
-            && (issue.pull_requests_count > 0) == row.has_pull_request
+            && (issue.pull_requests_count > Some(0)) == row.has_pull_request
     };
     wanted.retain(|issue| !noted.iter().any(|row| is_noted(issue, row)));
     ask(app, wanted.iter().map(|issue| issue.node_id.clone()).collect()).await
@@ -135,7 +136,7 @@ pub(crate) async fn note_page(
             (_, None) => {}
         }
         match asked {
-            _ if issue.pull_requests_count == 0 => closed_by_none.push(*id),
+            _ if issue.pull_requests_count == Some(0) => closed_by_none.push(*id),
             Some(links) => closed_by.push((*id, links.pull_request.as_deref())),
             None => {}
         }

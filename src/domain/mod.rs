@@ -36,6 +36,7 @@ pub mod read_only;
 pub mod run_result;
 pub mod status;
 pub mod task_instructions;
+pub mod webhooks;
 
 pub use access::Tier;
 pub use actor::Actor;
@@ -43,7 +44,7 @@ pub use association::AuthorAssociation;
 pub use filter::IssueFilter;
 pub use ids::{
     AgentRunId, AgentWorkId, AuditEntryId, DecisionId, EventCursor, IssueId, LeaseId,
-    LeaseMessageId, PauseId, RepositoryId, SavedViewId,
+    LeaseMessageId, PauseId, RepositoryId, SavedViewId, WebhookDeliveryId,
 };
 pub use instant::Instant;
 pub use label_scheme::LabelScheme;

@@ -199,6 +199,12 @@ const SAMPLES: &[(&str, &str)] = &[
         "UPDATE issues SET labels = '{agent/Gamma}', status = 'ready'; \
          DO $$ BEGIN ASSERT name_agent('GAMMA', '{}') = 'Gamma', 'as the label says'; END $$",
     ),
+    (
+        "webhook_deliveries",
+        "INSERT INTO webhook_deliveries (delivery_id, event, action, repository, issue_number, \
+         subject, payload, state, received_at, next_attempt_at) VALUES \
+         ('d-1', 'issues', 'opened', 'Acme/Tools', 1, 'acme/tools#1', '{}', 'pending', now(), now())",
+    ),
 ];
 
 #[tokio::test(flavor = "multi_thread")]
@@ -323,6 +329,7 @@ fn diesel_type(kind: &str) -> &'static str {
         "int4" => "Integer",
         "text" => "Text",
         "bool" => "Bool",
+        "bytea" => "Binary",
         "timestamptz" => "Timestamptz",
         "_text" => "Array<Text>",
         "jsonb" => "Jsonb",

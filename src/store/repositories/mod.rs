@@ -109,6 +109,20 @@ pub async fn by_name(
         .optional()
 }
 
+/// The repository with GitHub's id: preferably a tracked one.
+pub async fn by_node_id(
+    connection: &mut Connection,
+    node_id: &str,
+) -> QueryResult<Option<Repository>> {
+    dsl::repositories
+        .filter(dsl::node_id.eq(node_id))
+        .order((dsl::enabled.desc(), dsl::id))
+        .select(Repository::as_select())
+        .first(connection)
+        .await
+        .optional()
+}
+
 /// The current and the former names of a repository, in lower case, except for names that another
 /// one now has. An unknown repository has the given name only.
 pub async fn names(connection: &mut Connection, name: &FullName) -> QueryResult<Vec<String>> {

@@ -57,6 +57,8 @@ pub struct Config {
     pub sync: Sync,
     /// How long events are kept.
     pub events: Events,
+    /// How webhooks are received.
+    pub webhooks: Webhooks,
     /// How much of what callers send is kept.
     pub bounds: Bounds,
     /// What is logged.
@@ -251,6 +253,24 @@ pub struct Events {
     pub retention: Duration,
 }
 
+/// How webhooks are received.
+#[derive(Debug, Clone)]
+pub struct Webhooks {
+    /// Secret that GitHub signs deliveries with (`WEBHOOK_SECRET`); without one none is accepted.
+    pub secret: Option<Secret>,
+    /// Secret that is also accepted (`WEBHOOK_SECRET_PREVIOUS`).
+    pub previous_secret: Option<Secret>,
+    /// Age at which a processed delivery may be pruned (`DISPATCH_WEBHOOK_RETENTION_DAYS`).
+    pub retention: Duration,
+}
+
+impl Webhooks {
+    /// The accepted secrets.
+    pub fn secrets(&self) -> Vec<&str> {
+        self.secret.iter().chain(&self.previous_secret).map(Secret::expose).collect()
+    }
+}
+
 /// How much of what callers send is kept.
 #[derive(Debug, Clone)]
 pub struct Bounds {
@@ -298,6 +318,7 @@ impl Config {
             queue: queue::read(&mut reader),
             sync: Sync::read(&mut reader),
             events: Events::read(&mut reader),
+            webhooks: Webhooks::read(&mut reader),
             bounds: Bounds::read(&mut reader),
             log: Log::read(&mut reader),
             agents: reader.parsed(&settings::AGENTS, agents).unwrap_or_default(),
@@ -592,6 +613,17 @@ impl Events {
     }
 }
 
+impl Webhooks {
+    fn read(reader: &mut Reader<'_>) -> Self {
+        let retention = days(reader, &settings::DISPATCH_WEBHOOK_RETENTION_DAYS).unwrap_or(7);
+        Self {
+            secret: reader.parsed(&settings::WEBHOOK_SECRET, shared_secret),
+            previous_secret: reader.parsed(&settings::WEBHOOK_SECRET_PREVIOUS, shared_secret),
+            retention: Duration::from_secs(86_400 * u64::from(retention)),
+        }
+    }
+}
+
 impl Bounds {
     fn read(reader: &mut Reader<'_>) -> Self {
         let runs = days(reader, &settings::DISPATCH_RUN_RETENTION_DAYS).unwrap_or(365);
@@ -718,6 +750,14 @@ fn own_token(text: &str) -> Result<Secret, String> {
         return Err(format!("holds a token of fewer than {TOKEN_LENGTH} characters"));
     }
     token(text)
+}
+
+/// A text that GitHub and Dispatch share, which nobody may be able to guess.
+fn shared_secret(text: &str) -> Result<Secret, String> {
+    match text.chars().count() < TOKEN_LENGTH {
+        true => Err(format!("has fewer than {TOKEN_LENGTH} characters")),
+        false => Ok(Secret::new(text)),
+    }
 }
 
 /// A token that can be sent in a header.

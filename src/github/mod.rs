@@ -16,6 +16,7 @@ mod queries;
 mod repositories;
 mod response;
 mod text;
+pub mod webhooks;
 
 pub use client::{Client, Settings, Timeouts, UnusableSettings};
 pub use comments::{Comment, Commented, RecentComments};

@@ -9,6 +9,7 @@ use crate::github;
 use crate::service::Error;
 use crate::service::agent_names::AgentNames;
 use crate::service::claims::wait_queue::WaitQueue;
+use crate::service::webhooks::Inbox;
 use crate::store::{Pool, PooledConnection};
 
 /// The running service: settings, database, GitHub, events and time.
@@ -24,6 +25,8 @@ pub struct App {
     pub bus: Bus,
     /// Who waits for work in this process.
     pub wait_queue: WaitQueue,
+    /// Deliveries of webhooks in this process.
+    pub inbox: Inbox,
     /// What agents are called.
     pub agent_names: AgentNames,
     /// The only "now".

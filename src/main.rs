@@ -24,6 +24,7 @@ use dispatch::domain::bounds::visible;
 use dispatch::embedded_postgres::{Cluster, Options};
 use dispatch::service::agent_names::AgentNames;
 use dispatch::service::claims::wait_queue::WaitQueue;
+use dispatch::service::webhooks::Inbox;
 use dispatch::{github, scheduler, service, store, telemetry};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio::net::TcpListener;
@@ -292,8 +293,9 @@ async fn assemble(
     drop(connection);
     let bus = Bus::new(position);
     let (wait_queue, agent_names) = (WaitQueue::default(), AgentNames::default());
+    let inbox = Inbox::default();
     let config = Arc::new(config);
-    Ok(App { config, pool, github, bus, wait_queue, agent_names, clock, simulated })
+    Ok(App { config, pool, github, bus, wait_queue, inbox, agent_names, clock, simulated })
 }
 
 /// Warns on the console about settings that an operator may have forgotten.

@@ -22,6 +22,7 @@ pub mod recovery;
 pub mod repositories;
 pub mod retention;
 pub mod sessions;
+pub mod webhooks;
 
 pub use error::{Error, Obstacle};
 

@@ -908,11 +908,11 @@ fn unreadable(
 
 /// The result of writing issues.
 #[derive(Default)]
-struct Written {
+pub(in crate::service) struct Written {
     /// The events of the changes.
-    events: Vec<NewEvent>,
+    pub(in crate::service) events: Vec<NewEvent>,
     /// The oldest update time of the issues that were skipped.
-    left_alone: Option<DateTime<Utc>>,
+    pub(in crate::service) left_alone: Option<DateTime<Utc>>,
 }
 
 fn earlier(one: Option<DateTime<Utc>>, other: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
@@ -921,7 +921,7 @@ fn earlier(one: Option<DateTime<Utc>>, other: Option<DateTime<Utc>>) -> Option<D
 
 /// Writes issues that are new or newer than the cache, but skips those with an unsettled change,
 /// whose settlement stores what GitHub then has.
-async fn write_issues(
+pub(in crate::service) async fn write_issues(
     app: &App,
     connection: &mut Connection,
     repository: &Repository,

@@ -29,6 +29,7 @@ use dispatch::domain::{Actor, FullName};
 use dispatch::service;
 use dispatch::service::agent_names::AgentNames;
 use dispatch::service::claims::wait_queue::{self, WaitQueue};
+use dispatch::service::webhooks::Inbox;
 use dispatch::simulator::{self, NewIssue, Simulator, Write};
 use dispatch::store::{self, Issue};
 use http_body_util::BodyExt;
@@ -329,6 +330,7 @@ async fn app(config: Config, url: &str, clock: Clock) -> App {
         pool,
         bus: Bus::new(position),
         wait_queue: WaitQueue::default(),
+        inbox: Inbox::default(),
         agent_names: AgentNames::default(),
         clock,
         simulated: false,

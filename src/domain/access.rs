@@ -73,6 +73,8 @@ pub const ROUTES: &[(&str, &str, Tier)] = &[
     // Whoever has nothing to show yet signs in here.
     ("POST", "/api/session", Tier::Public),
     ("DELETE", "/api/session", Tier::Public),
+    // GitHub proves itself by its signature.
+    ("POST", "/api/webhooks/github", Tier::Public),
     ("GET", "/graphql", Tier::Read),
     ("POST", "/graphql", Tier::Read),
     ("GET", "/graphiql", Tier::Read),

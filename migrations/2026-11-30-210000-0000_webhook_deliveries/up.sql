@@ -42,3 +42,7 @@ COMMENT ON COLUMN webhook_deliveries.attempts IS 'How often it was processed, th
 COMMENT ON COLUMN webhook_deliveries.received_at IS 'When it last arrived.';
 COMMENT ON COLUMN webhook_deliveries.next_attempt_at IS 'When it is processed next. An attempt in progress moves this to when it counts as interrupted.';
 COMMENT ON COLUMN webhook_deliveries.settled_at IS 'When it was processed for the last time.';
+
+-- Some events only say that a repository must be read again.
+ALTER TABLE repositories ADD COLUMN sync_requested_at timestamptz;
+COMMENT ON COLUMN repositories.sync_requested_at IS 'When an event reported a change that only a sync can read; none since the last sync began.';

@@ -567,6 +567,8 @@ diesel::table! {
         serves_owned -> Bool,
         /// What it calls statuses, priorities and agents on GitHub; issues.labels has Dispatch's names.
         label_scheme -> Jsonb,
+        /// When an event reported a change that only a sync can read; none since the last sync began.
+        sync_requested_at -> Nullable<Timestamptz>,
     }
 }
 

@@ -200,13 +200,14 @@ pub async fn sync_stale(app: &App, fresh_enough: Duration) -> Result<()> {
     sync_chosen(app, stale).await.map(drop)
 }
 
-/// Syncs the repositories that have not been synced since they were tracked.
+/// Syncs the repositories that have not been synced since they were tracked, or since an event of a
+/// webhook requested it.
 ///
 /// # Errors
 ///
 /// As [`sync_issues`].
 pub async fn sync_new(app: &App) -> Result<()> {
-    let new = repositories::never_attempted(&mut *app.connection().await?).await?;
+    let new = repositories::awaiting_sync(&mut *app.connection().await?).await?;
     if new.is_empty() {
         return Ok(());
     }
@@ -260,6 +261,9 @@ async fn keep_lock(app: &App, run: Uuid) -> Error {
 async fn sync_repository(app: &App, run: Uuid, repository: Repository) -> RepositorySync {
     let name = repository.full_name.clone();
     let mut repository = repository;
+    if let Err(error) = forget_request(app, &repository).await {
+        return RepositorySync { repository: name, synced: 0, unreadable: 0, error: Some(error) };
+    }
     let mut outcome = read_repository(app, run, &repository).await;
     for _ in 0..CHANGES_OF_SCHEME {
         let Err(Error::Conflict { .. }) = outcome else { break };
@@ -277,6 +281,13 @@ async fn sync_repository(app: &App, run: Uuid, repository: Repository) -> Reposi
             RepositorySync { repository: name, synced: 0, unreadable: 0, error: Some(error) }
         }
     }
+}
+
+async fn forget_request(app: &App, repository: &Repository) -> Result<()> {
+    if repository.sync_requested_at.is_none() {
+        return Ok(());
+    }
+    Ok(repositories::forget_request(&mut *app.connection().await?, repository.id).await?)
 }
 
 /// How often a repository is re-read in one sync because its label scheme was changed meanwhile.

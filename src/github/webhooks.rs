@@ -136,6 +136,38 @@ pub fn issue(payload: &[u8], repository: &FullName) -> Result<IssueSnapshot, Err
     Ok(issue.into_snapshot(repository))
 }
 
+/// A label that was added to an issue, or removed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LabelChange {
+    /// The label.
+    pub label: String,
+    /// The labels that the issue has now.
+    pub labels: Vec<String>,
+}
+
+/// Reads which label was added to an issue, or removed.
+///
+/// # Errors
+///
+/// When a member is missing or has an unexpected type.
+pub fn label_change(payload: &[u8]) -> Result<LabelChange, Error> {
+    #[derive(Deserialize)]
+    struct Labelled {
+        labels: Vec<Option<LabelMember>>,
+    }
+    #[derive(Deserialize)]
+    struct Members {
+        label: LabelMember,
+        issue: Labelled,
+    }
+    let Members { label, issue } = read(payload)?;
+    let labels = issue.labels.into_iter().flatten().filter_map(LabelMember::into_name);
+    Ok(LabelChange {
+        label: storable(label.into_name().unwrap_or_default()),
+        labels: labels.map(storable).collect(),
+    })
+}
+
 /// Reads the number of the issue that is blocked, of an event about dependencies; and its repository,
 /// unless it is that of the event.
 ///
@@ -159,6 +191,96 @@ pub fn blocked_issue(payload: &[u8]) -> Result<(i32, Option<FullName>), Error> {
     let Members { blocked_issue, blocked_issue_repo } = read(payload)?;
     let repository = blocked_issue_repo.and_then(|of| of.full_name?.parse().ok());
     Ok((blocked_issue.number, repository))
+}
+
+/// An event of a label.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LabelEvent {
+    /// GitHub's id of the label.
+    pub node_id: String,
+    /// Its name; of a deleted label, its last one.
+    pub name: String,
+    /// Its former name, if it was renamed.
+    pub former_name: Option<String>,
+}
+
+/// Reads an event of a label.
+///
+/// # Errors
+///
+/// When a member is missing or has an unexpected type.
+pub fn label(payload: &[u8]) -> Result<LabelEvent, Error> {
+    #[derive(Deserialize)]
+    struct Label {
+        node_id: String,
+        name: String,
+    }
+    #[derive(Deserialize)]
+    struct Changes {
+        name: Option<Former>,
+    }
+    #[derive(Deserialize)]
+    struct Members {
+        label: Label,
+        changes: Option<Changes>,
+    }
+    let Members { label, changes } = read(payload)?;
+    Ok(LabelEvent {
+        node_id: storable(label.node_id),
+        name: storable(label.name),
+        former_name: changes.and_then(|changes| changes.name?.from).map(storable),
+    })
+}
+
+/// A former value of a text.
+#[derive(Deserialize)]
+struct Former {
+    from: Option<String>,
+}
+
+/// Reads the former name of a repository that was renamed, or transferred to another owner. None if the
+/// payload does not contain it.
+///
+/// # Errors
+///
+/// When a member has an unexpected type.
+pub fn former_name(payload: &[u8], name: &FullName) -> Result<Option<FullName>, Error> {
+    #[derive(Deserialize)]
+    struct Account {
+        login: Option<String>,
+    }
+    #[derive(Deserialize)]
+    struct Accounts {
+        user: Option<Account>,
+        organization: Option<Account>,
+    }
+    #[derive(Deserialize)]
+    struct Owner {
+        from: Option<Accounts>,
+    }
+    #[derive(Deserialize)]
+    struct Repository {
+        name: Option<Former>,
+    }
+    #[derive(Deserialize)]
+    struct Changes {
+        repository: Option<Repository>,
+        owner: Option<Owner>,
+    }
+    #[derive(Deserialize)]
+    struct Members {
+        changes: Option<Changes>,
+    }
+    let members: Members = read(payload)?;
+    let Some(Changes { repository, owner }) = members.changes else { return Ok(None) };
+    let former = repository.and_then(|of| of.name?.from);
+    let accounts = owner.and_then(|owner| owner.from);
+    let account = accounts.and_then(|of| of.user.or(of.organization)?.login);
+    if former.is_none() && account.is_none() {
+        return Ok(None);
+    }
+    let owner = account.as_deref().unwrap_or(name.owner());
+    Ok(format!("{owner}/{}", former.as_deref().unwrap_or(name.name())).parse().ok())
 }
 
 #[derive(Deserialize)]
@@ -185,6 +307,15 @@ struct IssueMembers {
 enum LabelMember {
     Name(String),
     Label { name: Option<String> },
+}
+
+impl LabelMember {
+    fn into_name(self) -> Option<String> {
+        match self {
+            Self::Name(name) => Some(name),
+            Self::Label { name } => name,
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -224,11 +355,7 @@ impl IssueMembers {
             "closed" => IssueState::Closed,
             _ => return None,
         };
-        let name = |label: LabelMember| match label {
-            LabelMember::Name(name) => Some(name),
-            LabelMember::Label { name } => name,
-        };
-        let labels = self.labels?.into_iter().flatten().filter_map(name);
+        let labels = self.labels?.into_iter().flatten().filter_map(LabelMember::into_name);
         let assignees = self.assignees?.into_iter().flatten();
         Some(Issue {
             node_id: storable(self.node_id?),

@@ -1,35 +1,19 @@
 //! Applies what deliveries report about issues.
 
 use crate::app::App;
+use crate::domain::Actor;
 use crate::domain::webhooks::is_other_node;
 use crate::github;
-use crate::github::webhooks::{self, Envelope, IssueSnapshot};
+use crate::github::webhooks::{self, IssueSnapshot};
 use crate::service::board::dependencies::Found;
+use crate::service::board_events::{Rules, removal_event, write_of};
 use crate::service::repositories::sync::{Written, write_issues};
 use crate::service::webhooks::process::Outcome;
 use crate::service::{Error, Result};
-use crate::store::board::issues;
+use crate::store::board::issues::{self, IssueWrite};
 use crate::store::event_log::NewEvent;
-use crate::store::{Connection, Issue, Repository, WebhookDelivery, repositories};
-
-/// The repository of a payload: by GitHub's id, which a rename does not change, otherwise by name. None
-/// if another repository has the name now.
-pub(super) async fn repository_of(
-    connection: &mut Connection,
-    about: &Envelope,
-) -> Result<Option<Repository>> {
-    if let Some(node_id) = &about.repository_node_id
-        && let Some(row) = repositories::by_node_id(connection, node_id).await?
-    {
-        return Ok(Some(row));
-    }
-    let Some(name) = &about.repository else { return Ok(None) };
-    let row = repositories::by_name(connection, name).await?;
-    let ids = |row: &Repository| row.node_id.clone().zip(about.repository_node_id.clone());
-    let is_other =
-        |row: &Repository| ids(row).is_some_and(|(one, other)| is_other_node(&one, &other));
-    Ok(row.filter(|row| !is_other(row)))
-}
+use crate::store::repositories::{self, unreadable_issues};
+use crate::store::{Connection, Issue, Repository, WebhookDelivery};
 
 /// Stores the issue of an event, unless the cache is newer.
 ///
@@ -86,6 +70,60 @@ pub(super) async fn store(
             Ok((Outcome::Later("another change of this issue is not settled".into()), vec![]))
         }
     }
+}
+
+/// Removes an issue that was deleted or transferred. One that is not cached yet is stored as removed, so
+/// that an older event which arrives later does not add it.
+pub(super) async fn remove(
+    app: &App,
+    connection: &mut Connection,
+    repository: &Repository,
+    payload: &[u8],
+) -> Result<(Outcome, Vec<NewEvent>)> {
+    let (number, issue) =
+        match webhooks::issue(payload, &repository.full_name).map_err(Error::Upstream)? {
+            IssueSnapshot::Whole(issue) => (issue.number, Some(*issue)),
+            IssueSnapshot::Partial { number } => (number, None),
+            IssueSnapshot::PullRequest => {
+                return Ok((Outcome::Ignored("it is about a pull request".to_owned()), vec![]));
+            }
+        };
+    let now = app.clock.now();
+    let known = issues::lock_numbers(connection, repository.id, &[number]).await?;
+    let Some((row, _)) = known.first() else {
+        if let Some(issue) = issue {
+            unreadable_issues::forget(connection, repository.id, &[&issue.node_id]).await?;
+            let rules = Rules::at(app, now);
+            let write = write_of(&issue, repository.id, None, now, &rules);
+            let removed = IssueWrite { on_board: false, removed_at: Some(now), ..write };
+            issues::write(connection, &[removed]).await?;
+        }
+        return Ok((Outcome::Processed, vec![]));
+    };
+    if issue.is_some_and(|issue| is_other_node(&row.node_id, &issue.node_id)) {
+        return Ok((Outcome::Ignored("the number belongs to another issue".to_owned()), vec![]));
+    }
+    unreadable_issues::forget(connection, repository.id, &[&row.node_id]).await?;
+    let removed = issues::remove(connection, &[row.id], now).await?;
+    let event = |issue| removal_event(issue, repository, Actor::GitHub.who(), now);
+    let was_on_board = row.on_board;
+    Ok((Outcome::Processed, removed.iter().filter(|_| was_on_board).map(event).collect()))
+}
+
+/// Which issue must be read again because it waits for something else now. That does not update the
+/// issue, so the payload does not tell whether it is newer than the cache.
+pub(super) async fn blocked(
+    connection: &mut Connection,
+    repository: &Repository,
+    payload: &[u8],
+) -> Result<Outcome> {
+    let (number, name) = webhooks::blocked_issue(payload).map_err(Error::Upstream)?;
+    let name = name.unwrap_or_else(|| repository.full_name.clone());
+    let row = repositories::by_name(connection, &name).await?;
+    Ok(match row.filter(|row| row.enabled) {
+        Some(row) => Outcome::Refresh(row.full_name, number),
+        None => Outcome::Ignored(format!("{name} is not tracked")),
+    })
 }
 
 /// Whether a row and a payload are of one issue, although GitHub may have sent its id in another format.

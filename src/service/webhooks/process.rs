@@ -7,9 +7,11 @@
 use chrono::TimeDelta;
 use diesel_async::AsyncConnection;
 
-use super::issues;
+use super::{issues, labels, repositories as changed_repositories};
 use crate::app::App;
-use crate::domain::webhooks::{DeliveryState, MOST_ATTEMPTS, Meaning, meaning, retry_after};
+use crate::domain::webhooks::{
+    DeliveryState, MOST_ATTEMPTS, Meaning, RepositoryChange, meaning, retry_after,
+};
 use crate::domain::{Actor, FullName};
 use crate::github;
 use crate::github::webhooks::Envelope;
@@ -17,7 +19,7 @@ use crate::service::repositories::sync::refresh_issue;
 use crate::service::{Error, Result};
 use crate::store::event_log::NewEvent;
 use crate::store::webhooks::deliveries;
-use crate::store::{Connection, WebhookDelivery, event_log, pool};
+use crate::store::{Connection, WebhookDelivery, event_log, pool, repositories};
 
 /// How long an attempt may take.
 const INTERRUPTED: TimeDelta = TimeDelta::seconds(60);
@@ -76,13 +78,19 @@ pub async fn process_next(app: &App) -> Result<usize> {
 }
 
 async fn attempt(app: &App, delivery: &WebhookDelivery, payload: &[u8]) -> Result<()> {
+    let mut is_limited = None;
     let settled = match apply_in_transaction(app, delivery, payload).await {
         Ok(Outcome::Refresh(name, number)) => match refresh_issue(app, &name, number).await {
             Ok(_) => Ok((DeliveryState::Processed, None)),
             Err(Error::Upstream(github::Error::PullRequest { .. })) => {
                 Ok((DeliveryState::Ignored, Some("it is about a pull request".to_owned())))
             }
-            Err(error) => Err(error.to_string()),
+            Err(error) => {
+                if let Error::Upstream(github::Error::RateLimited { until }) = &error {
+                    is_limited = Some(*until);
+                }
+                Err(error.to_string())
+            }
         },
         Ok(Outcome::Processed | Outcome::Ignored(_)) => return Ok(()),
         Ok(Outcome::Later(reason)) => Err(reason),
@@ -101,6 +109,11 @@ async fn attempt(app: &App, delivery: &WebhookDelivery, payload: &[u8]) -> Resul
     match settled {
         Ok((state, reason)) => {
             deliveries::settle(&mut connection, delivery.id, state, reason.as_deref(), now).await?;
+        }
+        // That is no failure of the delivery.
+        Err(reason) if let Some(until) = is_limited => {
+            let until = until.max(now + retry_after(1));
+            deliveries::postpone(&mut connection, delivery.id, &reason, until).await?;
         }
         Err(reason) if delivery.attempts >= MOST_ATTEMPTS => {
             let (id, state) = (delivery.id, DeliveryState::Failed);
@@ -171,12 +184,29 @@ async fn apply(
     let Some(name) = &about.repository else {
         return ignored("it names no repository".to_owned());
     };
-    let repository = issues::repository_of(connection, &about).await?;
+    let mut repository = changed_repositories::of(connection, &about).await?;
+    if meaning == Meaning::Repository(RepositoryChange::Renamed) && repository.is_none() {
+        repository = changed_repositories::by_former_name(connection, payload, name).await?;
+    }
     let Some(repository) = repository.filter(|row| row.enabled) else {
         return ignored(format!("{name} is not tracked"));
     };
     match meaning {
         Meaning::Issue => issues::store(app, connection, &repository, delivery, payload).await,
-        _ => ignored(format!("nothing of this `{}` event is used", delivery.event)),
+        Meaning::IssueGone => issues::remove(app, connection, &repository, payload).await,
+        Meaning::Dependency => {
+            let outcome = issues::blocked(connection, &repository, payload).await?;
+            Ok((outcome, vec![]))
+        }
+        Meaning::Label => labels::apply(app, connection, &repository, delivery, payload).await,
+        Meaning::PullRequest => {
+            let now = app.clock.now();
+            repositories::request_sync(connection, repository.id, now).await?;
+            Ok((Outcome::Processed, vec![]))
+        }
+        Meaning::Repository(change) => {
+            changed_repositories::apply(app, connection, repository, change, name).await
+        }
+        Meaning::Ping | Meaning::Unused | Meaning::Unknown => Ok((Outcome::Processed, vec![])),
     }
 }

@@ -112,6 +112,7 @@ async fn prune(app: App) -> Result<(), Error> {
     service::retention::prune_decisions(&app).await?;
     service::retention::prune_reports(&app).await?;
     service::retention::prune_conversations(&app).await?;
+    service::retention::prune_deliveries(&app).await?;
     service::idempotency::prune(&app).await.map(|_| ())
 }
 

@@ -7,6 +7,7 @@
 //! the order of arrival; older data never overwrites newer data, whatever the order is; a deleted or
 //! transferred issue never comes back; processing a delivery twice changes nothing.
 
+mod deliveries;
 mod issues;
 mod labels;
 mod process;
@@ -18,6 +19,7 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
+pub use deliveries::{ReplayWebhookDelivery, deliveries, delivery_counts, replay_webhook_delivery};
 pub use process::{process_due, process_next};
 pub use receive::{Delivery, Receipt, receive, unconfigured};
 

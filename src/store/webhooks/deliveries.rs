@@ -197,12 +197,26 @@ pub async fn postpone(
     Ok(())
 }
 
-/// Makes a delivery due again, whatever its state is. Returns none when there is no such delivery.
+/// A delivery, locked until the caller's transaction ends.
+pub async fn lock(
+    connection: &mut Connection,
+    id: WebhookDeliveryId,
+) -> QueryResult<Option<WebhookDelivery>> {
+    dsl::webhook_deliveries
+        .find(id)
+        .select(WebhookDelivery::as_select())
+        .for_update()
+        .first(connection)
+        .await
+        .optional()
+}
+
+/// Makes a delivery due again, whatever its state is.
 pub async fn replay(
     connection: &mut Connection,
     id: WebhookDeliveryId,
     now: DateTime<Utc>,
-) -> QueryResult<Option<WebhookDelivery>> {
+) -> QueryResult<WebhookDelivery> {
     diesel::update(dsl::webhook_deliveries.find(id))
         .set((
             dsl::state.eq(DeliveryState::Pending),
@@ -214,7 +228,6 @@ pub async fn replay(
         .returning(WebhookDelivery::as_returning())
         .get_result(connection)
         .await
-        .optional()
 }
 
 /// A page of deliveries, in one state or in any, newest first.

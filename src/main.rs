@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use cli::{Cli, ClientCommand, Command, Outcome};
+use cli::{Cli, ClientCommand, Command, Outcome, WebhookCommand};
 use demo::Demo;
 use dispatch::app::App;
 use dispatch::bus::Bus;
@@ -59,6 +59,9 @@ fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Demo { days, still } => with_settings(|config| demonstrate(config, days, still))?,
         Command::Simulate { issues } => with_settings(|config| demo::simulate(config, issues))?,
         Command::Migrate => with_settings(migrate)?,
+        Command::Webhook(WebhookCommand::Setup { repository }) => with_settings(
+            |config| async move { say(&cli::set_up_webhook(config, &repository).await?) },
+        )?,
         Command::Schema => tell(dispatch::graphql::sdl().as_bytes())?,
         Command::Completions { shell } => tell(&Cli::completions(shell))?,
         Command::Client(ask) => return as_client(ask),

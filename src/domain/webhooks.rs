@@ -147,6 +147,30 @@ const UNUSED: &[&str] = &[
     "workflow_run",
 ];
 
+/// The events that a webhook is set up for.
+pub const SUBSCRIBED: &[&str] = &[
+    "check_run",
+    "check_suite",
+    "deployment",
+    "deployment_status",
+    "issue_comment",
+    "issue_dependencies",
+    "issues",
+    "label",
+    "milestone",
+    "pull_request",
+    "pull_request_review",
+    "push",
+    "registry_package",
+    "release",
+    "repository",
+    "secret_scanning_alert",
+    "status",
+    "sub_issues",
+    "workflow_job",
+    "workflow_run",
+];
+
 /// What an event with an action means. Events of issues contain the whole issue, whatever their
 /// action is, so new actions need no change here.
 pub fn meaning(event: &str, action: Option<&str>) -> Meaning {

@@ -75,6 +75,8 @@ pub const ROUTES: &[(&str, &str, Tier)] = &[
     ("DELETE", "/api/session", Tier::Public),
     // GitHub proves itself by its signature.
     ("POST", "/api/webhooks/github", Tier::Public),
+    ("POST", "/api/issues/webhook", Tier::Public),
+    ("POST", "/api/pr-followup/webhook", Tier::Public),
     ("GET", "/graphql", Tier::Read),
     ("POST", "/graphql", Tier::Read),
     ("GET", "/graphiql", Tier::Read),

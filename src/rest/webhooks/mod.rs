@@ -1,11 +1,15 @@
 //! Receiving GitHub's webhooks. A delivery is authenticated by its signature, in every mode.
 
+mod compatible;
+
 use axum::body::HttpBody as _;
 use axum::extract::{DefaultBodyLimit, FromRequest as _, Request};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 use bytes::Bytes;
 use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+use tokio::sync::OwnedSemaphorePermit;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -26,7 +30,11 @@ const SIGNATURE: &str = "X-Hub-Signature-256";
 
 /// The routes, with GitHub's limit of payloads instead of the usual one.
 pub(super) fn routes() -> OpenApiRouter<Protected<App>> {
-    OpenApiRouter::new().routes(routes!(receive)).layer(DefaultBodyLimit::max(PAYLOAD_LIMIT))
+    OpenApiRouter::new()
+        .routes(routes!(receive))
+        .routes(routes!(compatible::issues))
+        .routes(routes!(compatible::pull_requests))
+        .layer(DefaultBodyLimit::max(PAYLOAD_LIMIT))
 }
 
 /// A stored delivery.
@@ -80,6 +88,7 @@ pub(super) async fn receive(
 struct Sent {
     headers: HeaderMap,
     body: Bytes,
+    _room: OwnedSemaphorePermit,
 }
 
 impl Sent {
@@ -92,23 +101,32 @@ impl Sent {
         if !headers.contains_key(SIGNATURE) {
             return Err(unsigned());
         }
-        let least = usize::try_from(request.body().size_hint().lower()).unwrap_or(usize::MAX);
-        if least > PAYLOAD_LIMIT {
+        let size = request.body().size_hint();
+        if size.lower() > PAYLOAD_LIMIT as u64 {
             return Err(too_long());
         }
+        let most = size.upper().and_then(|most| usize::try_from(most).ok());
+        let room = app.inbox.room(most.unwrap_or(PAYLOAD_LIMIT)).await?;
         let body = Bytes::from_request(request, &()).await.map_err(|rejection| match rejection
             .status()
         {
             StatusCode::PAYLOAD_TOO_LARGE => too_long(),
             _ => Problem::bad_request("The body could not be read to its end"),
         })?;
-        Ok(Self { headers, body })
+        Ok(Self { headers, body, _room: room })
     }
 
     /// A header that must be there.
     fn header(&self, name: &'static str) -> Result<&str, Problem> {
         let value = self.headers.get(name).and_then(|value| value.to_str().ok());
         value.ok_or_else(|| Problem::wrong(name, format!("The header {name} is required")))
+    }
+
+    /// An id made of the event and the body.
+    fn digest(&self) -> String {
+        let event = self.headers.get(EVENT).map(HeaderValue::as_bytes).unwrap_or_default();
+        let digest = Sha256::new().chain_update(event).chain_update(b" ").chain_update(&self.body);
+        format!("sha256:{:x}", digest.finalize())
     }
 
     /// The JSON text in the body, which may be a form.

@@ -380,6 +380,9 @@ pub const FIELDS: &[(&str, &str, Tier)] = &[
     ("Query", "service", Tier::Read),
     ("Query", "viewer", Tier::Read),
     ("Query", "syncState", Tier::Read),
+    // It names repositories that are not tracked, which not everybody may know of.
+    ("Query", "webhookDeliveries", Tier::Board),
+    ("Query", "webhookDeliveryCounts", Tier::Board),
     ("Mutation", "moveIssue", Tier::Board),
     ("Mutation", "moveIssues", Tier::Board),
     ("Mutation", "undoMove", Tier::Board),
@@ -397,6 +400,7 @@ pub const FIELDS: &[(&str, &str, Tier)] = &[
     ("Mutation", "resumeWork", Tier::Board),
     ("Mutation", "setServesPeoplesWork", Tier::Board),
     ("Mutation", "setLabelScheme", Tier::Board),
+    ("Mutation", "replayWebhookDelivery", Tier::Board),
     ("Mutation", "saveView", Tier::Board),
     ("Mutation", "deleteView", Tier::Board),
     ("Mutation", "syncIssues", Tier::Board),

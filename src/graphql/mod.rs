@@ -42,6 +42,7 @@ mod single_flight;
 mod sse;
 mod subscription;
 mod types;
+mod webhooks;
 mod websocket;
 
 pub use executor::Executor;

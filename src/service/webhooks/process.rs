@@ -85,6 +85,9 @@ async fn attempt(app: &App, delivery: &WebhookDelivery, payload: &[u8]) -> Resul
             Err(Error::Upstream(github::Error::PullRequest { .. })) => {
                 Ok((DeliveryState::Ignored, Some("it is about a pull request".to_owned())))
             }
+            Err(Error::Upstream(github::Error::NotFound { .. })) => {
+                Ok((DeliveryState::Ignored, Some("GitHub has no such issue".to_owned())))
+            }
             Err(error) => {
                 if let Error::Upstream(github::Error::RateLimited { until }) = &error {
                     is_limited = Some(*until);

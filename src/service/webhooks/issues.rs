@@ -8,7 +8,7 @@ use crate::github::webhooks::{self, IssueSnapshot};
 use crate::service::board::dependencies::Found;
 use crate::service::board_events::{Rules, removal_event, write_of};
 use crate::service::repositories::sync::{Written, write_issues};
-use crate::service::webhooks::process::Outcome;
+use crate::service::webhooks::outcome::Outcome;
 use crate::service::{Error, Result};
 use crate::store::board::issues::{self, IssueWrite};
 use crate::store::event_log::NewEvent;

@@ -7,7 +7,7 @@ use crate::domain::{Actor, LabelSet, Status};
 use crate::github::webhooks::{self, LabelEvent};
 use crate::service::board_events::{issue_event, resync_event};
 use crate::service::change::end_unlabelled;
-use crate::service::webhooks::process::Outcome;
+use crate::service::webhooks::outcome::Outcome;
 use crate::service::{Error, Result};
 use crate::store::board::issues::{self, Relabelled};
 use crate::store::board::repository_labels;

@@ -10,6 +10,7 @@
 mod deliveries;
 mod issues;
 mod labels;
+mod outcome;
 mod process;
 mod receive;
 mod repositories;

@@ -7,12 +7,13 @@
 use chrono::TimeDelta;
 use diesel_async::AsyncConnection;
 
+use super::outcome::Outcome;
 use super::{issues, labels, repositories as changed_repositories};
 use crate::app::App;
+use crate::domain::Actor;
 use crate::domain::webhooks::{
     DeliveryState, MOST_ATTEMPTS, Meaning, RepositoryChange, meaning, retry_after,
 };
-use crate::domain::{Actor, FullName};
 use crate::github;
 use crate::github::webhooks::Envelope;
 use crate::service::repositories::sync::refresh_issue;
@@ -26,19 +27,6 @@ const INTERRUPTED: TimeDelta = TimeDelta::seconds(60);
 
 /// How many deliveries are taken at once.
 const AT_ONCE: i64 = 20;
-
-/// The result of applying a delivery.
-#[derive(Debug)]
-pub(super) enum Outcome {
-    /// It is stored, or was already known.
-    Processed,
-    /// Nothing of it is used, for this reason.
-    Ignored(String),
-    /// The issue must be read from GitHub.
-    Refresh(FullName, i32),
-    /// It cannot be applied now, for this reason.
-    Later(String),
-}
 
 /// Processes every delivery that is due, in any replica. Returns how many were attempted.
 ///

@@ -5,7 +5,7 @@ use crate::domain::webhooks::{RepositoryChange, is_other_node};
 use crate::domain::{Actor, FullName, LabelSet, ReadOnlyReason};
 use crate::github::webhooks::{self, Envelope};
 use crate::service::board_events::{audit_event, resync_event};
-use crate::service::webhooks::process::Outcome;
+use crate::service::webhooks::outcome::Outcome;
 use crate::service::{Error, Result};
 use crate::store::audit::NewEntry;
 use crate::store::event_log::NewEvent;

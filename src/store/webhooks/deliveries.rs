@@ -125,8 +125,9 @@ pub async fn by_delivery_id(
     Prepared(query).get_result(connection).await.optional()
 }
 
-/// Begins an attempt of the deliveries that are due, oldest first, at most `most`. None has an earlier
-/// pending delivery of the same subject. An attempt that is not settled until `interrupted_at` counts as
+/// Begins an attempt of the deliveries that are due, oldest first, at most `most`.
+///
+/// None of them has an earlier pending delivery of the same subject. An attempt that is not settled until `interrupted_at` counts as
 /// interrupted, and the delivery is due again.
 pub async fn begin(
     connection: &mut Connection,

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use cli::{Cli, ClientCommand, Command, ExitOutcome};
+use cli::{Cli, ClientCommand, Command, ExitOutcome, WebhookCommand};
 use demo::Demo;
 use dispatch::bus::Bus;
 use dispatch::clock::Clock;
@@ -24,6 +24,7 @@ use dispatch::embedded_postgres::{Cluster, Options};
 use dispatch::service::App;
 use dispatch::service::name_cache::NameCache;
 use dispatch::service::wait_queue::WaitQueue;
+use dispatch::service::webhooks::Inbox;
 use dispatch::{github, scheduler, service, store, telemetry};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio::net::TcpListener;
@@ -58,6 +59,9 @@ fn run(command: Command) -> anyhow::Result<ExitOutcome> {
         Command::Demo { days, still } => with_settings(|config| demonstrate(config, days, still))?,
         Command::Simulate { issues } => with_settings(|config| demo::simulate(config, issues))?,
         Command::Migrate => with_settings(migrate)?,
+        Command::Webhook(WebhookCommand::Setup { repository }) => with_settings(
+            |config| async move { say(&cli::set_up_webhook(config, &repository).await?) },
+        )?,
         Command::Schema => write_stdout(dispatch::graphql::sdl().as_bytes())?,
         Command::Completions { shell } => write_stdout(&Cli::completions(shell))?,
         Command::Client(ask) => return as_client(ask),
@@ -292,8 +296,9 @@ async fn assemble(
     drop(connection);
     let bus = Bus::new(position);
     let (wait_queue, agent_names) = (WaitQueue::default(), NameCache::default());
+    let inbox = Inbox::default();
     let config = Arc::new(config);
-    Ok(App { config, pool, github, bus, wait_queue, agent_names, clock, simulated })
+    Ok(App { config, pool, github, bus, wait_queue, inbox, agent_names, clock, simulated })
 }
 
 /// Warns on the console about settings that an operator may have forgotten.

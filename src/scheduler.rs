@@ -33,6 +33,9 @@ const RETIRE_EVERY: Duration = Duration::from_secs(30);
 /// How often old rows are deleted.
 const PRUNE_EVERY: Duration = Duration::from_secs(3600);
 
+/// How often the webhook inbox is checked, if no delivery arrives.
+const INBOX_EVERY: Duration = Duration::from_secs(2);
+
 /// Starts every task; they end when the set is dropped. `database_url` is for the connection that
 /// listens for notifications, which cannot come from the pool.
 pub fn start(app: &App, database_url: String) -> JoinSet<()> {
@@ -47,6 +50,7 @@ pub fn start(app: &App, database_url: String) -> JoinSet<()> {
     tasks.spawn(async move { wait_queue.follow(&bus).await });
     tasks.spawn(repeat(app.clone(), RETIRE_EVERY, "retiring done issues", retire));
     tasks.spawn(repeat(app.clone(), PRUNE_EVERY, "deleting old rows", prune));
+    tasks.spawn(process_webhooks(app.clone()));
     if app.config.is_configured() {
         tasks.spawn(sync(app.clone()));
     }
@@ -107,7 +111,22 @@ async fn prune(app: App) -> Result<(), Error> {
     service::retention::prune_decisions(&app).await?;
     service::retention::prune_reports(&app).await?;
     service::retention::prune_conversations(&app).await?;
+    service::retention::prune_deliveries(&app).await?;
     service::idempotency::prune(&app).await.map(|_| ())
+}
+
+/// Processes deliveries of webhooks: at once when one arrives here, and at every interval those that
+/// other replicas left, or whose next attempt is due.
+async fn process_webhooks(app: App) {
+    loop {
+        if let Err(error) = service::webhooks::process_due(&app).await {
+            tracing::warn!(%error, "deliveries of webhooks could not be processed and will be tried again");
+        }
+        tokio::select! {
+            () = app.inbox.arrived() => {}
+            () = app.clock.sleep(INBOX_EVERY) => {}
+        }
+    }
 }
 
 /// Syncs at start and then at every interval, unless another replica has just done so. Repositories

@@ -10,6 +10,7 @@ mod pauses;
 mod queue;
 mod text;
 mod watch;
+mod webhook;
 
 use ::dispatch::config;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
@@ -21,6 +22,7 @@ use queue::{
     ClaimArguments, ExplainArguments, FinishArguments, LeasesArguments, QueueArguments,
     ReleaseArguments, RenewArguments,
 };
+pub(crate) use webhook::{WebhookCommand, setup as set_up_webhook};
 
 /// The exit codes, for the help text.
 const EXIT_CODES: &str = "\
@@ -65,6 +67,9 @@ pub(crate) enum Command {
     },
     /// Migrate the database schema and exit
     Migrate,
+    /// Set up webhooks on GitHub, with the server's settings
+    #[command(subcommand)]
+    Webhook(WebhookCommand),
     /// Print the GraphQL schema and exit
     Schema,
     /// Print a shell completion script

@@ -57,6 +57,8 @@ pub struct Config {
     pub sync: SyncConfig,
     /// How long events are kept.
     pub events: EventsConfig,
+    /// How webhooks are received.
+    pub webhooks: WebhooksConfig,
     /// How much of what callers send is kept.
     pub bounds: BoundsConfig,
     /// What is logged.
@@ -251,6 +253,24 @@ pub struct EventsConfig {
     pub retention: Duration,
 }
 
+/// How webhooks are received.
+#[derive(Debug, Clone)]
+pub struct WebhooksConfig {
+    /// Secret that GitHub signs deliveries with (`WEBHOOK_SECRET`); without one none is accepted.
+    pub secret: Option<Secret>,
+    /// Secret that is also accepted (`WEBHOOK_SECRET_PREVIOUS`).
+    pub previous_secret: Option<Secret>,
+    /// Age at which a processed delivery may be pruned (`DISPATCH_WEBHOOK_RETENTION_DAYS`).
+    pub retention: Duration,
+}
+
+impl WebhooksConfig {
+    /// The accepted secrets.
+    pub fn secrets(&self) -> Vec<&str> {
+        self.secret.iter().chain(&self.previous_secret).map(Secret::expose).collect()
+    }
+}
+
 /// How much of what callers send is kept.
 #[derive(Debug, Clone)]
 pub struct BoundsConfig {
@@ -298,6 +318,7 @@ impl Config {
             queue: queue::read(&mut reader),
             sync: SyncConfig::read(&mut reader),
             events: EventsConfig::read(&mut reader),
+            webhooks: WebhooksConfig::read(&mut reader),
             bounds: BoundsConfig::read(&mut reader),
             log: LogConfig::read(&mut reader),
             agents: reader.parsed(&settings::AGENTS, agents).unwrap_or_default(),
@@ -592,6 +613,17 @@ impl EventsConfig {
     }
 }
 
+impl WebhooksConfig {
+    fn read(reader: &mut SettingsReader<'_>) -> Self {
+        let retention = days(reader, &settings::DISPATCH_WEBHOOK_RETENTION_DAYS).unwrap_or(7);
+        Self {
+            secret: reader.parsed(&settings::WEBHOOK_SECRET, shared_secret),
+            previous_secret: reader.parsed(&settings::WEBHOOK_SECRET_PREVIOUS, shared_secret),
+            retention: Duration::from_secs(86_400 * u64::from(retention)),
+        }
+    }
+}
+
 impl BoundsConfig {
     fn read(reader: &mut SettingsReader<'_>) -> Self {
         let runs = days(reader, &settings::DISPATCH_RUN_RETENTION_DAYS).unwrap_or(365);
@@ -723,6 +755,14 @@ fn own_token(text: &str) -> Result<Secret, String> {
         return Err(format!("holds a token of fewer than {TOKEN_LENGTH} characters"));
     }
     token(text)
+}
+
+/// A text that GitHub and Dispatch share, which nobody may be able to guess.
+fn shared_secret(text: &str) -> Result<Secret, String> {
+    match text.chars().count() < TOKEN_LENGTH {
+        true => Err(format!("has fewer than {TOKEN_LENGTH} characters")),
+        false => Ok(Secret::new(text)),
+    }
 }
 
 /// A token that can be sent in a header.

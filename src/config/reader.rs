@@ -37,8 +37,7 @@ impl Env {
 const OURS: [&str; 5] = ["DISPATCH_", "GITHUB_APP_", "MISSION_CONTROL_", "PR_FIX_", "PR_FOLLOWUP_"];
 
 /// Other names that versions before and after this one read.
-const OTHERS: [&str; 5] =
-    ["AUTH_URL", "NEXTAUTH_SECRET", "NEXTAUTH_URL", "WEBHOOK_GATEWAY_MODE", "WEBHOOK_SECRET"];
+const OTHERS: [&str; 4] = ["AUTH_URL", "NEXTAUTH_SECRET", "NEXTAUTH_URL", "WEBHOOK_GATEWAY_MODE"];
 
 impl<K: Into<OsString>, V: Into<OsString>> FromIterator<(K, V)> for Env {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(variables: I) -> Self {

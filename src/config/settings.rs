@@ -236,6 +236,17 @@ settings! {
     /// over the sync.
     DISPATCH_SYNC_LOCK_MAX_AGE_MS { default: "90000", format: "milliseconds, 1000 to 86400000", example: "90000", secret: false }
 
+    /// Secret of GitHub's webhooks: a long random text of at least 16 characters. Enter the same
+    /// text on GitHub. Without it, every delivery is rejected with 503.
+    WEBHOOK_SECRET { default: "none: deliveries of webhooks are rejected", format: "text", example: "5d0c7a91e4f2b386", secret: true }
+
+    /// A second secret that is also accepted, at least 16 characters long: the former one, while a
+    /// new one is being entered on GitHub.
+    WEBHOOK_SECRET_PREVIOUS { default: "none", format: "text", example: "a17e90c35b6d28f4", secret: true }
+
+    /// How long deliveries of webhooks are retained after they were processed.
+    DISPATCH_WEBHOOK_RETENTION_DAYS { default: "7", format: "days, 1 to 3650", example: "30", secret: false }
+
     /// How long the event log is retained. A subscriber that was away longer must reload the board.
     DISPATCH_EVENT_RETENTION_DAYS { default: "7", format: "days, 1 to 3650", example: "30", secret: false }
 

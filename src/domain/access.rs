@@ -73,6 +73,10 @@ pub const ROUTES: &[(&str, &str, Tier)] = &[
     // Whoever has nothing to show yet signs in here.
     ("POST", "/api/session", Tier::Public),
     ("DELETE", "/api/session", Tier::Public),
+    // GitHub proves itself by its signature.
+    ("POST", "/api/webhooks/github", Tier::Public),
+    ("POST", "/api/issues/webhook", Tier::Public),
+    ("POST", "/api/pr-followup/webhook", Tier::Public),
     ("GET", "/graphql", Tier::Read),
     ("POST", "/graphql", Tier::Read),
     ("GET", "/graphiql", Tier::Read),
@@ -376,6 +380,9 @@ pub const FIELDS: &[(&str, &str, Tier)] = &[
     ("Query", "service", Tier::Read),
     ("Query", "viewer", Tier::Read),
     ("Query", "syncState", Tier::Read),
+    // It names repositories that are not tracked, which not everybody may know of.
+    ("Query", "webhookDeliveries", Tier::Board),
+    ("Query", "webhookDeliveryCounts", Tier::Board),
     ("Mutation", "moveIssue", Tier::Board),
     ("Mutation", "moveIssues", Tier::Board),
     ("Mutation", "undoMove", Tier::Board),
@@ -393,6 +400,7 @@ pub const FIELDS: &[(&str, &str, Tier)] = &[
     ("Mutation", "resumeWork", Tier::Board),
     ("Mutation", "setServesPeoplesWork", Tier::Board),
     ("Mutation", "setLabelScheme", Tier::Board),
+    ("Mutation", "replayWebhookDelivery", Tier::Board),
     ("Mutation", "saveView", Tier::Board),
     ("Mutation", "deleteView", Tier::Board),
     ("Mutation", "syncIssues", Tier::Board),

@@ -224,6 +224,10 @@ id!(
     /// A part of the work that nothing is served of.
     PauseId, "pau", "a pause"
 );
+id!(
+    /// A delivery of one of GitHub's webhooks.
+    WebhookDeliveryId, "whd", "a webhook delivery"
+);
 
 /// One agent's holding of one issue: an old id never names a later holding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -36,6 +36,7 @@ mod sql_enum;
 pub mod status;
 pub mod task_instructions;
 pub mod timestamp;
+pub mod webhooks;
 
 pub use access::Tier;
 pub use actor::Actor;
@@ -43,7 +44,7 @@ pub use association::AuthorAssociation;
 pub use filter::IssueFilter;
 pub use ids::{
     AgentRunId, AgentWorkId, AuditEntryId, DecisionId, EventCursor, IssueId, LeaseId,
-    LeaseMessageId, PauseId, RepositoryId, SavedViewId,
+    LeaseMessageId, PauseId, RepositoryId, SavedViewId, WebhookDeliveryId,
 };
 pub use label_scheme::LabelScheme;
 pub use labels::LabelSet;

@@ -112,6 +112,8 @@ pub struct Client {
 struct ClientInner {
     http: reqwest::Client,
     endpoint: Url,
+    /// The address of the REST API.
+    rest: Url,
     token: Option<String>,
     timeouts: Timeouts,
     clock: Clock,
@@ -155,12 +157,13 @@ impl Client {
     pub fn new(settings: Settings, clock: Clock) -> Result<Self, UnusableSettings> {
         let http = http_client(&settings)?;
         let endpoint = graphql_address(&settings.api_url);
-        let Settings { token, timeouts, .. } = settings;
+        let Settings { api_url: rest, token, timeouts, .. } = settings;
         let (limits, lacking) = (Mutex::default(), Mutex::default());
         let circuit_breaker = CircuitBreaker::default();
         let shared = ClientInner {
             http,
             endpoint,
+            rest,
             token,
             timeouts,
             clock,
@@ -287,6 +290,28 @@ impl Client {
         }
         let (status, now) = (response.status(), self.shared.clock.now());
         Received { status, headers, body: &body, now, token }.answer()
+    }
+
+    /// Sends JSON to a path of the REST API, once, and returns the status and the body.
+    pub(super) async fn post(
+        &self,
+        path: &str,
+        body: &serde_json::Value,
+        time: Duration,
+    ) -> Result<(reqwest::StatusCode, Vec<u8>), Error> {
+        let Some(token) = &self.shared.token else { return Err(Error::Unconfigured) };
+        let address = format!("{}/{path}", self.shared.rest.as_str().trim_end_matches('/'));
+        let request = self.shared.http.post(address).timeout(time).body(body.to_string());
+        let unreachable = |error| unreachable(error, token);
+        let mut response = request.send().await.map_err(unreachable)?;
+        let mut answer = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
+            if answer.len() + chunk.len() > LONGEST_ANSWER {
+                return Err(Error::Unintelligible { reason: "it is too long".into() });
+            }
+            answer.extend_from_slice(&chunk);
+        }
+        Ok((response.status(), answer))
     }
 
     /// The delay before a retry; none when a retry would not help or may do harm.

@@ -49,8 +49,8 @@ pub struct Issue {
     pub comments_count: u32,
     /// How many issues it waits for by GitHub's own relation; none when this GitHub lacks it.
     pub blockers_count: Option<u32>,
-    /// How many pull requests will close it.
-    pub pull_requests_count: u32,
+    /// How many pull requests will close it; none when that was not read.
+    pub pull_requests_count: Option<u32>,
     /// When it was opened, in whole seconds like all of GitHub's times.
     pub created_at: DateTime<Utc>,
     /// When it last changed; two changes within a second have the same time.
@@ -443,7 +443,7 @@ impl Issue {
                 .and_then(|word| AuthorAssociation::from_github(&word)),
             comments_count: count(node.comments.total_count),
             blockers_count: node.blockers.map(|found| count(found.total_count)),
-            pull_requests_count: node.pull_requests.map_or(0, |own| count(own.total_count)),
+            pull_requests_count: Some(node.pull_requests.map_or(0, |own| count(own.total_count))),
             created_at: node.created_at,
             updated_at: node.updated_at,
             closed_at: node.closed_at,

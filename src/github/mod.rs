@@ -11,6 +11,7 @@ mod comments;
 mod conversations;
 mod error;
 mod fingerprints;
+mod hooks;
 mod issues;
 mod labels;
 mod links;
@@ -18,12 +19,14 @@ mod queries;
 mod repositories;
 mod response;
 mod text;
+pub mod webhooks;
 
 pub use client::{Client, Settings, Timeouts, UnusableSettings};
 pub use comments::{Comment, Commented, RecentComments};
 pub use conversations::Conversation;
 pub use error::{Concern, Error};
 pub use fingerprints::Fingerprint;
+pub use hooks::NewHook;
 pub use issues::{
     Issue, IssueIdentity, IssuePage, IssuesQuery, PageRepository, SkippedIssue, States,
 };

@@ -46,6 +46,7 @@ mod single_flight;
 mod sse;
 mod subscription;
 mod types;
+mod webhooks;
 mod websocket;
 
 pub use routes::routes;

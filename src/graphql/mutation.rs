@@ -15,6 +15,7 @@ use super::edits::{ChangeIssuePayload, EditMutation};
 use super::loaders::{actor, app};
 use super::types::page::cost;
 use super::types::{AgentRun, AuditEntry, Issue, Repository};
+use super::webhooks::WebhookMutation;
 use crate::domain::EventCursor;
 use crate::service;
 use crate::service::agents::agent_runs::RecordAgentRun;
@@ -34,6 +35,7 @@ pub(super) struct Mutation(
     HolderMutation,
     PauseMutation,
     LabelSchemeMutation,
+    WebhookMutation,
 );
 
 /// What a mutation weighs: more than any page of rows, because it reaches GitHub.

@@ -17,6 +17,7 @@ use super::types::{
     AgentRunConnection, AuditEntryConnection, AuditOptions, Board, Issue, IssueConnection, Node,
     Repository, Service, SyncState, Viewer,
 };
+use super::webhooks::WebhookQuery;
 use crate::domain::{IssueFilter, IssueId};
 use crate::service::{self, Error};
 use crate::store::agents::agent_runs::RunFilter;
@@ -34,6 +35,7 @@ pub(super) struct Query(
     OverviewQuery,
     ViewQuery,
     ServiceQuery,
+    WebhookQuery,
 );
 
 #[derive(Debug, Default)]

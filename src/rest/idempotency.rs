@@ -29,8 +29,10 @@ const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 /// Routes that store the key permanently, with their record.
 const WITH_KEYS_OF_THEIR_OWN: [&str; 1] = ["/api/agent-runs"];
 
-/// Routes without idempotency keys, because the caller is not authenticated yet.
-const WITHOUT_KEYS: [&str; 1] = ["/api/session"];
+/// Routes without idempotency keys: the caller is not authenticated yet, or the request has an id of its
+/// own.
+const WITHOUT_KEYS: [&str; 4] =
+    ["/api/session", "/api/webhooks/github", "/api/issues/webhook", "/api/pr-followup/webhook"];
 
 /// The maximum length of a key, in characters.
 const LONGEST_KEY: usize = 200;

@@ -29,6 +29,7 @@ mod repositories;
 mod responses;
 mod schemas;
 mod sessions;
+mod webhooks;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
@@ -101,4 +102,5 @@ fn routes() -> OpenApiRouter<Protected<App>> {
         .routes(routes!(agents::agent_runs::list, agents::agent_runs::record))
         .routes(routes!(audit::list))
         .routes(routes!(sessions::sign_in, sessions::sign_out))
+        .merge(webhooks::routes())
 }

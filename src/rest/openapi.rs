@@ -38,6 +38,7 @@ use crate::middleware::{ProblemDocument, Reader};
         (name = "sync", description = "Syncing issues from GitHub."),
         (name = "repositories", description = "Tracked repositories."),
         (name = "records", description = "The audit log and agent runs."),
+        (name = "webhooks", description = "Deliveries of GitHub's webhooks."),
         (name = "service", description = "Health checks, and signing in on the page."),
     ),
 )]

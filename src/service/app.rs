@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::error::Error;
 use super::name_cache::NameCache;
 use super::wait_queue::WaitQueue;
+use super::webhooks::Inbox;
 use crate::bus::Bus;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -24,6 +25,8 @@ pub struct App {
     pub bus: Bus,
     /// Who waits for work in this process.
     pub wait_queue: WaitQueue,
+    /// Deliveries of webhooks in this process.
+    pub inbox: Inbox,
     /// What agents are called.
     pub agent_names: NameCache,
     /// The only "now".

@@ -25,6 +25,7 @@ pub mod repositories;
 pub mod retention;
 pub mod sessions;
 pub mod wait_queue;
+pub mod webhooks;
 
 pub use app::App;
 pub use error::{ConflictKind, Error};

@@ -11,6 +11,7 @@ use crate::domain::Actor;
 use crate::store::agents::{agent_reports, agent_runs};
 use crate::store::board::{conversations, issues};
 use crate::store::claims::{agent_work, decisions, judgements};
+use crate::store::webhooks::deliveries;
 use crate::store::{Issue, audit, event_log, pool, repositories};
 
 /// Removes issues from the board that were closed before the window of the Done column, and adds
@@ -76,6 +77,22 @@ pub async fn prune_conversations(app: &App) -> Result<usize> {
         .transaction(async |connection| {
             pool::take_time(connection).await?;
             Ok(conversations::prune(connection, COMMENTS_KEPT).await?)
+        })
+        .await
+}
+
+/// How many bytes of payloads of processed deliveries are retained.
+const PAYLOADS_KEPT: i64 = 512 << 20;
+
+/// Prunes processed deliveries of webhooks that are older than the configured retention, and the oldest
+/// beyond a total size.
+pub async fn prune_deliveries(app: &App) -> Result<usize> {
+    let before = app.clock.now() - app.config.webhooks.retention;
+    let mut connection = app.connection().await?;
+    connection
+        .transaction(async |connection| {
+            pool::take_time(connection).await?;
+            Ok(deliveries::prune(connection, before, PAYLOADS_KEPT).await?)
         })
         .await
 }

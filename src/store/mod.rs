@@ -20,6 +20,7 @@ mod prepared;
 pub mod repositories;
 pub mod sessions;
 mod suitability;
+pub mod webhooks;
 #[rustfmt::skip]
 mod schema;
 
@@ -44,6 +45,7 @@ pub use repositories::Repository;
 pub use repositories::unreadable_issues::UnreadableIssue;
 pub use sessions::Session;
 pub use suitability::Unsuitable;
+pub use webhooks::deliveries::WebhookDelivery;
 
 /// One connection to PostgreSQL, in a transaction or not.
 pub type Connection = diesel_async::AsyncPgConnection;

@@ -569,6 +569,8 @@ diesel::table! {
         label_scheme -> Jsonb,
         /// Digest of GitHub's answer about the repository as a whole, read before its last successful sync; null when the next sync has to read it.
         fingerprint -> Nullable<Text>,
+        /// When an event reported a change that only a sync can read; none since the last sync began.
+        sync_requested_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -657,6 +659,40 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    /// Signed deliveries of GitHub's webhooks, until they are pruned.
+    webhook_deliveries (id) {
+        /// Our id, in the order of arrival.
+        id -> BigInt,
+        /// GitHub's id of the delivery, which a redelivery repeats.
+        delivery_id -> Text,
+        /// The name of the event, such as `issues`.
+        event -> Text,
+        /// The action of the event, such as `labeled`; none when the payload has none.
+        action -> Nullable<Text>,
+        /// The full name of the repository in the payload.
+        repository -> Nullable<Text>,
+        /// The number of the issue or pull request in the payload.
+        issue_number -> Nullable<Integer>,
+        /// What the delivery is about. Deliveries of one subject are processed in order.
+        subject -> Text,
+        /// The JSON text as GitHub sent it.
+        payload -> Binary,
+        /// Whether it was processed, and with which result.
+        state -> Text,
+        /// Why it was ignored or quarantined, or why the last attempt failed.
+        reason -> Nullable<Text>,
+        /// How often it was processed, the attempt in progress included.
+        attempts -> Integer,
+        /// When it last arrived.
+        received_at -> Timestamptz,
+        /// When it is processed next. An attempt in progress moves this to when it counts as interrupted.
+        next_attempt_at -> Nullable<Timestamptz>,
+        /// When it was processed for the last time.
+        settled_at -> Nullable<Timestamptz>,
+    }
+}
+
 diesel::joinable!(agent_reports -> agent_runs (agent_run_id));
 diesel::joinable!(agent_runs -> issues (issue_id));
 diesel::joinable!(agent_work -> issues (issue_id));
@@ -713,4 +749,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     sessions,
     unblocking,
     unreadable_issues,
+    webhook_deliveries,
 );

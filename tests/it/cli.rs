@@ -530,3 +530,62 @@ async fn shells_complete_the_commands() {
     let help = run("127.0.0.1:9", &["--help"]).await.out;
     assert!(help.contains("4  the lease is lost"), "{help}");
 }
+
+#[tokio::test]
+async fn a_webhook_is_created_or_what_to_enter_is_printed() {
+    use axum::Json;
+    use axum::http::StatusCode;
+    use axum::routing::post;
+
+    given(async |given| {
+        let sent: Arc<std::sync::Mutex<Vec<Value>>> = Arc::default();
+        let noted = sent.clone();
+        let hooks = move |Json(body): Json<Value>| async move {
+            let mut sent = noted.lock().unwrap();
+            sent.push(body);
+            let message = |text: &str| Json(json!({ "message": text }));
+            match sent.len() {
+                1 => (StatusCode::CREATED, Json(json!({ "id": 1 }))),
+                2 => (StatusCode::NOT_FOUND, message("Not Found")),
+                _ => {
+                    let errors = [json!({ "message": "Hook already exists on this repository" })];
+                    let body = json!({ "message": "Validation Failed", "errors": errors });
+                    (StatusCode::UNPROCESSABLE_ENTITY, Json(body))
+                }
+            }
+        };
+        let router = axum::Router::new().route("/repos/acme/tools/hooks", post(hooks));
+        let github = given.serve_router(router).await;
+        let setup = async |secret: Option<&str>| {
+            let mut command = program("dispatch.example.com");
+            command.env("GITHUB_API_URL", format!("http://{github}")).env("GITHUB_TOKEN", "ghp_x");
+            command.env("RUST_LOG", "error");
+            if let Some(secret) = secret {
+                command.env("WEBHOOK_SECRET", secret);
+            }
+            with(command, &["webhook", "setup", "acme/tools"]).await
+        };
+        let secret = "the-secret-of-the-webhooks";
+        let created = setup(Some(secret)).await;
+        assert_eq!(created.code, 0, "{}", created.err);
+        insta::assert_snapshot!(created.out, @"Created the webhook of acme/tools: GitHub sends events to http://dispatch.example.com/api/webhooks/github.");
+        let hook = sent.lock().unwrap()[0].clone();
+        assert_eq!(hook["config"]["secret"], secret);
+        assert_eq!(hook["config"]["content_type"], "json");
+        assert!(hook["events"].as_array().unwrap().contains(&json!("issue_dependencies")));
+
+        let denied = setup(Some(secret)).await;
+        assert_eq!(denied.code, 0, "{}", denied.err);
+        assert!(denied.out.contains("may not create webhooks of acme/tools (GitHub: 404 Not Found)"));
+        assert!(denied.out.contains("https://github.com/acme/tools/settings/hooks/new"));
+        assert!(denied.out.contains("http://dispatch.example.com/api/webhooks/github"));
+        assert!(!denied.out.contains(secret), "{}", denied.out);
+
+        let existing = setup(Some(secret)).await;
+        assert!(existing.out.contains("already"), "{}", existing.out);
+        let without = setup(None).await;
+        assert_eq!(without.code, 1);
+        assert!(without.err.contains("WEBHOOK_SECRET is not set"), "{}", without.err);
+    })
+    .await;
+}

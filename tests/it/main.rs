@@ -61,4 +61,5 @@ mod tls;
 mod unwedged;
 mod vocabulary;
 mod web;
+mod webhooks;
 mod work;

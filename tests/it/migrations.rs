@@ -200,6 +200,12 @@ const SAMPLES: &[(&str, &str)] = &[
          DO $$ BEGIN ASSERT name_agent('GAMMA', '{}') = 'Gamma', 'as the label says'; END $$",
     ),
     ("fingerprints", "UPDATE repositories SET fingerprint = '00'"),
+    (
+        "webhook_deliveries",
+        "INSERT INTO webhook_deliveries (delivery_id, event, action, repository, issue_number, \
+         subject, payload, state, received_at, next_attempt_at) VALUES \
+         ('d-1', 'issues', 'opened', 'Acme/Tools', 1, 'acme/tools#1', '{}', 'pending', now(), now())",
+    ),
 ];
 
 #[tokio::test(flavor = "multi_thread")]
@@ -232,6 +238,20 @@ async fn replicas_can_start_concurrently() {
     }
     let ran: usize = replicas.join_all().await.into_iter().map(Result::unwrap).sum();
     assert_eq!(ran, SAMPLES.len(), "each migration ran once");
+}
+
+#[test]
+fn no_two_migrations_have_the_same_version() {
+    // Of two, only one would ever be applied.
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
+    let names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
+    let names = names.map(|name| name.into_string().unwrap());
+    let mut versions: Vec<String> =
+        names.filter_map(|name| Some(name.split_once('_')?.0.to_owned())).collect();
+    versions.sort();
+    let all = versions.len();
+    versions.dedup();
+    assert_eq!(versions.len(), all);
 }
 
 #[tokio::test]
@@ -324,6 +344,7 @@ fn diesel_type(kind: &str) -> &'static str {
         "int4" => "Integer",
         "text" => "Text",
         "bool" => "Bool",
+        "bytea" => "Binary",
         "timestamptz" => "Timestamptz",
         "_text" => "Array<Text>",
         "jsonb" => "Jsonb",

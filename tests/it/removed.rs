@@ -320,7 +320,7 @@ fn changes(ids: &BTreeMap<&'static str, String>) -> Vec<(&'static str, String)> 
 }
 
 /// Changes that are about no issue.
-const OTHER_CHANGES: [&str; 9] = [
+const OTHER_CHANGES: [&str; 10] = [
     "syncIssues",
     "saveView",
     "deleteView",
@@ -330,6 +330,7 @@ const OTHER_CHANGES: [&str; 9] = [
     "pauseWork",
     "resumeWork",
     "setLabelScheme",
+    "replayWebhookDelivery",
 ];
 
 /// A change of what left is done or refused as a whole: what it answers leads nowhere that is not there.

@@ -542,7 +542,7 @@ async fn settings_that_are_not_supported_are_warned_of() {
         "PR_FIX_ENABLED",
         "PR_FOLLOWUP_BOT_IDENTITIES",
         "NEXTAUTH_SECRET",
-        "WEBHOOK_SECRET",
+        "WEBHOOK_GATEWAY_MODE",
     ];
     let mut settings = vec![("DATABASE_URL", database.url()), ("DISPATCH_EMPTY", "")];
     settings.extend(others.map(|name| (name, "a-secret-value")));

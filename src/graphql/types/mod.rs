@@ -24,6 +24,7 @@ mod repository;
 mod service;
 mod sync_state;
 mod viewer;
+mod webhook_delivery;
 
 pub(super) use agent_run::{AgentRun, AgentRunConnection};
 pub(super) use audit_entry::{AuditEntry, AuditEntryConnection};
@@ -41,5 +42,6 @@ pub(super) use repository::Repository;
 pub(super) use service::Service;
 pub(super) use sync_state::SyncState;
 pub(super) use viewer::Viewer;
+pub(super) use webhook_delivery::{WebhookDelivery, WebhookDeliveryConnection};
 
 pub(super) use super::loaders::{Dependency, Issue};

@@ -50,7 +50,8 @@ pub(crate) async fn fetch_changed_links(
     issues: &[github::Issue],
 ) -> Result<IssueLinks> {
     let has_any = |issue: &&github::Issue| {
-        let links = issue.blockers_count.unwrap_or_default() + issue.pull_requests_count;
+        let links = issue.blockers_count.unwrap_or_default()
+            + issue.pull_requests_count.unwrap_or_default();
         issue.state == IssueState::Open && links > 0
     };
     let mut wanted: Vec<&github::Issue> = issues.iter().filter(has_any).collect();
@@ -67,7 +68,7 @@ pub(crate) async fn fetch_changed_links(
         issue.number == row.number
             && issue.updated_at == row.updated_at
             && blockers == row.blockers
-            && (issue.pull_requests_count > 0) == row.has_pull_request
+            && (issue.pull_requests_count > Some(0)) == row.has_pull_request
     };
     wanted.retain(|issue| !stored.iter().any(|row| is_stored(issue, row)));
     fetch_links(app, wanted.iter().map(|issue| issue.node_id.clone()).collect()).await
@@ -134,7 +135,7 @@ pub(crate) async fn store_page(
             (_, None) => {}
         }
         match asked {
-            _ if issue.pull_requests_count == 0 => closed_by_none.push(*id),
+            _ if issue.pull_requests_count == Some(0) => closed_by_none.push(*id),
             Some(links) => closed_by.push((*id, links.pull_request.as_deref())),
             None => {}
         }

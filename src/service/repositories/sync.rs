@@ -197,13 +197,14 @@ pub async fn sync_stale(app: &App, fresh_enough: Duration) -> Result<()> {
     sync_chosen(app, stale).await.map(drop)
 }
 
-/// Syncs the repositories that have not been synced since they were tracked.
+/// Syncs the repositories that have not been synced since they were tracked, or since an event of a
+/// webhook requested it.
 ///
 /// # Errors
 ///
 /// As [`sync_issues`].
 pub async fn sync_new(app: &App) -> Result<()> {
-    let new = repositories::never_attempted(&mut *app.connection().await?).await?;
+    let new = repositories::awaiting_sync(&mut *app.connection().await?).await?;
     if new.is_empty() {
         return Ok(());
     }
@@ -263,6 +264,9 @@ async fn sync_repository(
     (fingerprints, read_at): (&Fingerprints, DateTime<Utc>),
 ) -> RepositorySync {
     let (id, name) = (repository.id, repository.full_name.clone());
+    if let Err(error) = forget_request(app, &repository).await {
+        return RepositorySync { repository: name, synced: 0, unreadable: 0, error: Some(error) };
+    }
     let mut outcome = read_if_changed(app, run, &repository, fingerprints).await;
     for _ in 0..CHANGES_OF_SCHEME {
         let Err(Error::Conflict { .. }) = outcome else { break };
@@ -285,6 +289,13 @@ async fn sync_repository(
             RepositorySync { repository: name, synced: 0, unreadable: 0, error: Some(error) }
         }
     }
+}
+
+async fn forget_request(app: &App, repository: &Repository) -> Result<()> {
+    if repository.sync_requested_at.is_none() {
+        return Ok(());
+    }
+    Ok(repositories::forget_request(&mut *app.connection().await?, repository.id).await?)
 }
 
 /// How often a repository is re-read in one sync because its label scheme was changed meanwhile.
@@ -955,11 +966,11 @@ fn unreadable(
 
 /// The result of writing issues.
 #[derive(Default)]
-struct PageChanges {
+pub(in crate::service) struct PageChanges {
     /// The events of the changes.
-    events: Vec<NewEvent>,
+    pub(in crate::service) events: Vec<NewEvent>,
     /// The oldest update time of the issues that were skipped.
-    left_alone: Option<DateTime<Utc>>,
+    pub(in crate::service) left_alone: Option<DateTime<Utc>>,
 }
 
 fn earlier(one: Option<DateTime<Utc>>, other: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
@@ -968,7 +979,7 @@ fn earlier(one: Option<DateTime<Utc>>, other: Option<DateTime<Utc>>) -> Option<D
 
 /// Writes issues that are new or newer than the cache, but skips those with an unsettled change,
 /// whose settlement stores what GitHub then has.
-async fn write_issues(
+pub(in crate::service) async fn write_issues(
     app: &App,
     connection: &mut Connection,
     repository: &Repository,

@@ -51,8 +51,8 @@ impl Fingerprints {
         }
     }
 
-    /// Whether nothing changed since the last successful sync of a repository, and no full sync is
-    /// due.
+    /// Whether nothing changed since the last successful sync of a repository, no full sync is due,
+    /// and no event asked for a sync.
     pub(super) async fn is_unchanged(
         &self,
         connection: &mut Connection,
@@ -61,7 +61,8 @@ impl Fingerprints {
     ) -> Result<bool> {
         let is_due = repository.fully_synced_at.is_none_or(|at| at + FULL_PASS_EVERY <= now);
         let found = self.0.get(&repository.id).map(|found| &found.digest);
-        if is_due || repository.sync_error.is_some() || found.is_none() {
+        let is_requested = repository.sync_requested_at.is_some();
+        if is_due || is_requested || repository.sync_error.is_some() || found.is_none() {
             return Ok(false);
         }
         let stored = repositories::fingerprint(connection, repository.id).await?;

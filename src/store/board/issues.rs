@@ -377,6 +377,24 @@ pub async fn labels_of(
         .await
 }
 
+/// The issues of a repository with a label, given in lower case, by id; the rows are locked until the
+/// caller's transaction ends.
+pub async fn lock_labelled(
+    connection: &mut Connection,
+    repository: RepositoryId,
+    key: &str,
+) -> QueryResult<Vec<Issue>> {
+    dsl::issues
+        .filter(dsl::repository_id.eq(repository))
+        .filter(dsl::removed_at.is_null())
+        .filter(dsl::label_keys.overlaps_with(vec![key]))
+        .order(dsl::id)
+        .select(Issue::as_select())
+        .for_update()
+        .load(connection)
+        .await
+}
+
 /// As [`labels_of`], by id, with the rows locked until the caller's transaction ends: all of them
 /// before the first is written, because a write also locks the counts of the board.
 pub async fn lock_labels_of(
@@ -482,14 +500,15 @@ pub async fn node_ids_with_other_labels(
         .await
 }
 
-/// Marks issues as deleted or transferred. Returns those that were on the board.
+/// Marks issues as deleted or transferred, so that nothing read before brings them back. Returns those
+/// that were not removed before.
 pub async fn remove(
     connection: &mut Connection,
     ids: &[IssueId],
     now: DateTime<Utc>,
 ) -> QueryResult<Vec<Issue>> {
     diesel::update(dsl::issues.filter(dsl::id.eq_any(ids)).filter(dsl::removed_at.is_null()))
-        .set((dsl::removed_at.eq(now), dsl::on_board.eq(false)))
+        .set((dsl::removed_at.eq(now), dsl::read_at.eq(now), dsl::on_board.eq(false)))
         .returning(Issue::as_returning())
         .get_results(connection)
         .await

@@ -29,6 +29,43 @@ pub async fn by_repository(
         .await
 }
 
+/// Adds a label, or renames it.
+pub async fn set(
+    connection: &mut Connection,
+    repository: RepositoryId,
+    label: &RepositoryLabel,
+) -> QueryResult<()> {
+    let of = dsl::repository_labels
+        .filter(dsl::repository_id.eq(repository))
+        .filter(dsl::node_id.eq(&label.node_id));
+    let renamed = diesel::update(of).set(dsl::name.eq(&label.name)).execute(connection).await?;
+    if renamed == 0 {
+        diesel::insert_into(dsl::repository_labels)
+            .values((
+                dsl::repository_id.eq(repository),
+                dsl::node_id.eq(&label.node_id),
+                dsl::name.eq(&label.name),
+            ))
+            .on_conflict_do_nothing()
+            .execute(connection)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Removes a label.
+pub async fn remove(
+    connection: &mut Connection,
+    repository: RepositoryId,
+    node_id: &str,
+) -> QueryResult<()> {
+    let of = dsl::repository_labels
+        .filter(dsl::repository_id.eq(repository))
+        .filter(dsl::node_id.eq(node_id));
+    diesel::delete(of).execute(connection).await?;
+    Ok(())
+}
+
 /// Stores the labels that a repository has in place of those it had. In the caller's transaction.
 pub async fn replace(
     connection: &mut Connection,

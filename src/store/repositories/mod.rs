@@ -74,6 +74,8 @@ pub struct Repository {
     pub serves_owned: bool,
     /// Its names of statuses, priorities and agents on GitHub.
     pub label_scheme: LabelScheme,
+    /// When an event reported a change that only a sync can read; none since the last sync began.
+    pub sync_requested_at: Option<DateTime<Utc>>,
 }
 
 impl Repository {
@@ -103,6 +105,20 @@ pub async fn by_name(
     dsl::repositories
         .filter(is_called_so().or(dsl::former_names.contains(vec![name.key()])))
         .order((dsl::enabled.desc(), is_called_so().desc(), dsl::id))
+        .select(Repository::as_select())
+        .first(connection)
+        .await
+        .optional()
+}
+
+/// The repository with GitHub's id: preferably a tracked one.
+pub async fn by_node_id(
+    connection: &mut Connection,
+    node_id: &str,
+) -> QueryResult<Option<Repository>> {
+    dsl::repositories
+        .filter(dsl::node_id.eq(node_id))
+        .order((dsl::enabled.desc(), dsl::id))
         .select(Repository::as_select())
         .first(connection)
         .await
@@ -168,10 +184,34 @@ pub async fn tracked(connection: &mut Connection) -> QueryResult<Vec<Repository>
         .await
 }
 
-/// The tracked repositories that have not been synced since they were tracked.
-pub async fn never_attempted(connection: &mut Connection) -> QueryResult<Vec<Repository>> {
+/// Requests a sync of a tracked repository before its time.
+pub async fn request_sync(
+    connection: &mut Connection,
+    id: RepositoryId,
+    now: DateTime<Utc>,
+) -> QueryResult<()> {
+    diesel::update(dsl::repositories.find(id))
+        .set(dsl::sync_requested_at.eq(now))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Records that a requested sync begins. A request that follows is for another one.
+pub async fn forget_request(connection: &mut Connection, id: RepositoryId) -> QueryResult<()> {
+    diesel::update(dsl::repositories.find(id))
+        .set(dsl::sync_requested_at.eq(None::<DateTime<Utc>>))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// The tracked repositories that have not been synced since they were tracked, or since a sync was
+/// requested.
+pub async fn awaiting_sync(connection: &mut Connection) -> QueryResult<Vec<Repository>> {
     dsl::repositories
-        .filter(dsl::enabled.and(dsl::attempted_at.is_null()))
+        .filter(dsl::enabled)
+        .filter(dsl::attempted_at.is_null().or(dsl::sync_requested_at.is_not_null()))
         .select(Repository::as_select())
         .order(lower(dsl::full_name))
         .load(connection)

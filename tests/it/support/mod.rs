@@ -27,6 +27,7 @@ use dispatch::domain::actor::TokenKind;
 use dispatch::domain::{Actor, FullName};
 use dispatch::service::name_cache::NameCache;
 use dispatch::service::wait_queue::WaitQueue;
+use dispatch::service::webhooks::Inbox;
 use dispatch::service::{self, App};
 use dispatch::simulator::{self, NewIssue, Simulator, Write};
 use dispatch::store::{self, Issue};
@@ -328,6 +329,7 @@ async fn app(config: Config, url: &str, clock: Clock) -> App {
         pool,
         bus: Bus::new(position),
         wait_queue: WaitQueue::default(),
+        inbox: Inbox::default(),
         agent_names: NameCache::default(),
         clock,
         simulated: false,

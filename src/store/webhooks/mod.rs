@@ -1,0 +1,3 @@
+//! Tables of webhooks.
+
+pub mod deliveries;

@@ -1,7 +1,8 @@
 //! The circuit breaker of the client: while GitHub does not answer, requests fail at once instead of
 //! each waiting for its timeout.
 //!
-//! It opens when several requests in a row, over some seconds, got no answer. Then one request after
+//! It opens when several calls in a row, with all their repetitions and over some seconds, got no
+//! answer. Then one request after
 //! each pause is let through as a probe (half-open); the first answer, whatever it says, closes it.
 //! An answer that refuses, limits or cannot be read is an answer. Invariant: a probe that is dropped
 //! leaves nothing behind, because the next pause has begun when it was let through.

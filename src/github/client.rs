@@ -228,10 +228,9 @@ impl Client {
 
         let mut tries = 1;
         loop {
-            let sent = self.send(token, body.clone(), deadline).await;
-            self.record_health(sent.as_ref().err(), repeat);
-            let error = match sent {
+            let error = match self.send(token, body.clone(), deadline).await {
                 Ok(answer) => {
+                    self.shared.circuit_breaker.record_answer();
                     self.record_success(operation, answer.rate);
                     return Ok(answer);
                 }
@@ -250,6 +249,7 @@ impl Client {
                 Some(wait) if tries < TRIES && Instant::now() + wait < deadline => wait,
                 _ => {
                     self.record_failure(&error);
+                    self.record_health(&error, repeat);
                     return Err(error);
                 }
             };
@@ -343,15 +343,14 @@ impl Client {
         }
     }
 
-    /// Records whether GitHub answered. Not answering a large page in time says little: a smaller
-    /// one follows.
-    fn record_health(&self, error: Option<&Error>, repeat: Repeat) {
+    /// Records whether GitHub answered a call that failed. Not answering a large request in time says
+    /// little: a smaller one follows.
+    fn record_health(&self, error: &Error, repeat: Repeat) {
         let breaker = &self.shared.circuit_breaker;
         match error {
-            Some(Error::Unreachable { timed_out: true, .. })
-                if repeat == Repeat::UnlessOutOfTime => {}
-            Some(Error::Unreachable { timed_out: true, ambiguous: false, .. }) => {}
-            Some(Error::Unreachable { .. }) => breaker.record_silence(self.shared.clock.now()),
+            Error::Unreachable { timed_out: true, .. } if repeat == Repeat::UnlessOutOfTime => {}
+            Error::Unreachable { timed_out: true, ambiguous: false, .. } => {}
+            Error::Unreachable { .. } => breaker.record_silence(self.shared.clock.now()),
             _ => breaker.record_answer(),
         }
     }

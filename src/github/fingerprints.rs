@@ -30,14 +30,18 @@ impl Client {
     ///
     /// When GitHub did not answer about all of them.
     pub async fn fingerprints(&self, ids: &[String]) -> Result<Vec<Option<Fingerprint>>, Error> {
-        let (mut found, mut at_once) = (Vec::with_capacity(ids.len()), AT_ONCE);
+        let (mut found, mut at_once) = (Vec::with_capacity(ids.len()), AT_ONCE.min(ids.len()));
         while found.len() < ids.len() {
             let chunk = &ids[found.len()..ids.len().min(found.len() + at_once)];
             let variables = repository_changes::Variables { ids: chunk.to_vec() };
-            let repeat = if at_once > 1 { Repeat::UnlessOutOfTime } else { Repeat::Freely };
-            let answer = self.ask::<Document>(variables, repeat).await;
+            let answer = self.ask::<Document>(variables, Repeat::UnlessOutOfTime).await;
             match answer.and_then(|answer| answer.nodes(chunk.len())) {
-                Err(error) if error.is_timeout() && at_once > 1 => at_once /= 2,
+                Err(error) if error.is_timeout() && chunk.len() > 1 => at_once = chunk.len() / 2,
+                // One slow repository says nothing about the others.
+                Err(error) if error.is_timeout() => {
+                    found.push(None);
+                    at_once = AT_ONCE;
+                }
                 nodes => found.extend(nodes?.into_iter().map(|node| fingerprint(&node.ok()??))),
             }
         }
@@ -47,6 +51,10 @@ impl Client {
 
 fn fingerprint(node: &Value) -> Option<Fingerprint> {
     if node.get("__typename")? != "Repository" {
+        return None;
+    }
+    // A change of a label that is not in the answer would not show.
+    if node.pointer("/labels/pageInfo/hasNextPage").is_some_and(|more| *more != false) {
         return None;
     }
     let times = ["newestIssue", "newestPullRequest"].into_iter().flat_map(|list| {
@@ -80,6 +88,8 @@ mod tests {
     fn what_is_no_repository_has_none() {
         assert_eq!(fingerprint(&json!({ "__typename": "User" })), None);
         assert_eq!(fingerprint(&json!({})), None);
+        let labels = json!({ "pageInfo": { "hasNextPage": true }, "nodes": [] });
+        assert_eq!(fingerprint(&json!({ "__typename": "Repository", "labels": labels })), None);
         let empty = json!({ "__typename": "Repository", "newestIssue": null });
         assert_eq!(fingerprint(&empty).unwrap().newest, None);
     }

@@ -3,10 +3,11 @@
 mod compatible;
 
 use axum::body::HttpBody as _;
-use axum::extract::{DefaultBodyLimit, FromRequest as _, Request};
+use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 use bytes::Bytes;
+use futures_util::StreamExt as _;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::OwnedSemaphorePermit;
@@ -84,6 +85,9 @@ pub(super) async fn receive(
     Ok(json(StatusCode::ACCEPTED, &stored))
 }
 
+/// For how many bytes room is taken at first.
+const FIRST_ROOM: usize = 64 << 10;
+
 /// A delivery as it was sent.
 struct Sent {
     headers: HeaderMap,
@@ -105,15 +109,23 @@ impl Sent {
         if size.lower() > PAYLOAD_LIMIT as u64 {
             return Err(too_long());
         }
-        let most = size.upper().and_then(|most| usize::try_from(most).ok());
-        let room = app.inbox.room(most.unwrap_or(PAYLOAD_LIMIT)).await?;
-        let body = Bytes::from_request(request, &()).await.map_err(|rejection| match rejection
-            .status()
-        {
-            StatusCode::PAYLOAD_TOO_LARGE => too_long(),
-            _ => Problem::bad_request("The body could not be read to its end"),
-        })?;
-        Ok(Self { headers, body, _room: room })
+        // Room is taken for what has arrived, not for what a stranger announces.
+        let (mut reserved, mut body) = (FIRST_ROOM, Vec::new());
+        let mut room = app.inbox.room(reserved).await?;
+        let mut chunks = request.into_body().into_data_stream();
+        while let Some(chunk) = chunks.next().await {
+            let broken = |_| Problem::bad_request("The body could not be read to its end");
+            let chunk = chunk.map_err(broken)?;
+            if body.len() + chunk.len() > PAYLOAD_LIMIT {
+                return Err(too_long());
+            }
+            while reserved < body.len() + chunk.len() {
+                room.merge(app.inbox.room(reserved).await?);
+                reserved *= 2;
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Self { headers, body: body.into(), _room: room })
     }
 
     /// A header that must be there.

@@ -1,5 +1,7 @@
 //! Applies what deliveries report about issues.
 
+use chrono::TimeDelta;
+
 use crate::domain::Actor;
 use crate::domain::webhooks::is_other_node;
 use crate::github;
@@ -14,6 +16,9 @@ use crate::store::board::issues::{self, IssueWrite};
 use crate::store::event_log::NewEvent;
 use crate::store::repositories::{self, unreadable_issues};
 use crate::store::{Connection, Issue, Repository, WebhookDelivery};
+
+/// How far GitHub's clock may be ahead of ours.
+const AHEAD: TimeDelta = TimeDelta::minutes(10);
 
 /// Stores the issue of an event, unless the cache is newer.
 ///
@@ -36,6 +41,10 @@ pub(super) async fn store(
             return Ok((Outcome::Ignored("it is about a pull request".to_owned()), vec![]));
         }
     };
+    if issue.updated_at > delivery.received_at + AHEAD {
+        // Stored, it would count as newer than every later version.
+        return Ok((Outcome::Refresh(repository.full_name.clone(), issue.number), vec![]));
+    }
     let known = issues::lock_numbers(connection, repository.id, &[issue.number]).await?;
     let known = known.first();
     let labels = repository.label_scheme.read_all(issue.labels.clone());
@@ -50,6 +59,10 @@ pub(super) async fn store(
                 Outcome::Ignored("the issue was deleted or transferred".to_owned()),
                 vec![],
             ));
+        }
+        if issue.updated_at < row.updated_at && is_same_issue(row, &issue) {
+            // What its text refers to is older, too.
+            return Ok((Outcome::Processed, vec![]));
         }
         if issue.updated_at > row.updated_at {
             // It is newer, even if the cache was read after it had arrived.

@@ -77,9 +77,11 @@ async fn attempt(app: &App, delivery: &WebhookDelivery, payload: &[u8]) -> Resul
                 Ok((DeliveryState::Ignored, Some("GitHub has no such issue".to_owned())))
             }
             Err(error) => {
-                if let Error::Upstream(github::Error::RateLimited { until }) = &error {
-                    is_limited = Some(*until);
-                }
+                is_limited = match &error {
+                    Error::RateLimited { retry_at, .. } => *retry_at,
+                    Error::Upstream(github::Error::CircuitOpen { retry_at, .. }) => Some(*retry_at),
+                    _ => None,
+                };
                 Err(error.to_string())
             }
         },
@@ -177,7 +179,8 @@ async fn apply(
     };
     let mut repository = changed_repositories::of(connection, &about).await?;
     if meaning == Meaning::Repository(RepositoryChange::Renamed) && repository.is_none() {
-        repository = changed_repositories::by_former_name(connection, payload, name).await?;
+        repository =
+            changed_repositories::by_former_name(connection, payload, &about, name).await?;
     }
     let Some(repository) = repository.filter(|row| row.enabled) else {
         return ignored(format!("{name} is not tracked"));
@@ -196,6 +199,8 @@ async fn apply(
             Ok((Outcome::Processed, vec![]))
         }
         Meaning::Repository(change) => {
+            let former = changed_repositories::former_name(payload, name)?;
+            let change = (change, former.as_ref());
             changed_repositories::apply(app, connection, repository, change, name).await
         }
         Meaning::Ping | Meaning::Unused | Meaning::Unknown => Ok((Outcome::Processed, vec![])),

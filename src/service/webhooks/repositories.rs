@@ -23,6 +23,15 @@ pub(super) async fn of(
         return Ok(Some(row));
     }
     let Some(name) = &about.repository else { return Ok(None) };
+    by_name(connection, about, name).await
+}
+
+/// The repository with a name, unless the payload is about another one.
+async fn by_name(
+    connection: &mut Connection,
+    about: &Envelope,
+    name: &FullName,
+) -> Result<Option<Repository>> {
     let row = repositories::by_name(connection, name).await?;
     let is_other = |row: &Repository| {
         let ids = row.node_id.as_ref().zip(about.repository_node_id.as_ref());
@@ -35,12 +44,18 @@ pub(super) async fn of(
 pub(super) async fn by_former_name(
     connection: &mut Connection,
     payload: &[u8],
+    about: &Envelope,
     name: &FullName,
 ) -> Result<Option<Repository>> {
-    match webhooks::former_name(payload, name).map_err(Error::Upstream)? {
-        Some(former) => Ok(repositories::by_name(connection, &former).await?),
+    match former_name(payload, name)? {
+        Some(former) => by_name(connection, about, &former).await,
         None => Ok(None),
     }
+}
+
+/// The name that the repository of a payload had before a rename, if it is about one.
+pub(super) fn former_name(payload: &[u8], name: &FullName) -> Result<Option<FullName>> {
+    webhooks::former_name(payload, name).map_err(Error::Upstream)
 }
 
 /// Stores a change of a repository. A sync follows, because an event does not tell whether GitHub has
@@ -49,7 +64,7 @@ pub(super) async fn apply(
     app: &App,
     connection: &mut Connection,
     repository: Repository,
-    change: RepositoryChange,
+    (change, former): (RepositoryChange, Option<&FullName>),
     name: &FullName,
 ) -> Result<(Outcome, Vec<NewEvent>)> {
     let now = app.clock.now();
@@ -58,7 +73,10 @@ pub(super) async fn apply(
     }
     repositories::request_sync(connection, repository.id, now).await?;
     let (name, read_only, text) = match change {
-        RepositoryChange::Renamed => {
+        // An earlier rename that arrives late would take the name back: the sync finds the current one.
+        RepositoryChange::Renamed
+            if former.is_none_or(|name| name.key() == repository.full_name.key()) =>
+        {
             let text = format!("{} was renamed to {name}", repository.full_name);
             (name, repository.read_only, text)
         }
@@ -67,7 +85,7 @@ pub(super) async fn apply(
             let text = format!("{} {}", repository.full_name, reason.phrase());
             (&repository.full_name, Some(reason), text)
         }
-        RepositoryChange::Other | RepositoryChange::Deleted => {
+        RepositoryChange::Renamed | RepositoryChange::Other | RepositoryChange::Deleted => {
             return Ok((Outcome::Processed, vec![]));
         }
     };

@@ -1271,3 +1271,24 @@ async fn while_github_does_not_answer_changes_fail_at_once_and_it_is_said() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_repository_whose_fingerprint_times_out_stops_no_other() {
+    given(async |given| {
+        for name in ["acme/one", "acme/two", "acme/three"] {
+            given.github.add_repository(name);
+            open(given, name, "First", &["status/ready"]);
+            given.track(name).await;
+        }
+        given.sync().await;
+        given.github.inject(Fault::refuse(502, "Bad gateway").on("RepositoryChanges").always());
+        for _ in 0..4 {
+            given.advance(120);
+            let results = sync_issues(&given.app, None).await.unwrap();
+            assert!(results.iter().all(|result| result.error.is_none()), "{results:?}");
+        }
+        let state = sync_state(&given.app).await.unwrap();
+        assert_eq!(state.unanswered_since, None);
+    })
+    .await;
+}

@@ -1,6 +1,7 @@
 //! The webhook inbox: what GitHub delivers is stored at once and reaches the board.
 
 mod bad_input;
+mod hostile;
 mod published;
 
 use axum::Router;

@@ -155,6 +155,10 @@ impl Error {
     }
 }
 
+fn text(time: &DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -195,8 +199,4 @@ mod tests {
         );
         assert!(!Error::Unconfigured.is_ambiguous());
     }
-}
-
-fn text(time: &DateTime<Utc>) -> String {
-    time.to_rfc3339_opts(SecondsFormat::Secs, true)
 }

@@ -49,12 +49,7 @@ pub(crate) async fn fetch_changed_links(
     repository: &Repository,
     issues: &[github::Issue],
 ) -> Result<IssueLinks> {
-    let has_any = |issue: &&github::Issue| {
-        let links = issue.blockers_count.unwrap_or_default()
-            + issue.pull_requests_count.unwrap_or_default();
-        issue.state == IssueState::Open && links > 0
-    };
-    let mut wanted: Vec<&github::Issue> = issues.iter().filter(has_any).collect();
+    let mut wanted: Vec<&github::Issue> = issues.iter().filter(|issue| has_links(issue)).collect();
     if wanted.is_empty() {
         return Ok(IssueLinks::new());
     }
@@ -72,6 +67,19 @@ pub(crate) async fn fetch_changed_links(
     };
     wanted.retain(|issue| !stored.iter().any(|row| is_stored(issue, row)));
     fetch_links(app, wanted.iter().map(|issue| issue.node_id.clone()).collect()).await
+}
+
+/// Reads the links of issues from GitHub, of those that are open and have any. One blocker may have
+/// taken the place of another, which changes neither the count nor the time of the issue.
+pub(crate) async fn fetch_links_of(app: &App, issues: &[github::Issue]) -> Result<IssueLinks> {
+    let linked = issues.iter().filter(|issue| has_links(issue));
+    fetch_links(app, linked.map(|issue| issue.node_id.clone()).collect()).await
+}
+
+fn has_links(issue: &github::Issue) -> bool {
+    let links =
+        issue.blockers_count.unwrap_or_default() + issue.pull_requests_count.unwrap_or_default();
+    issue.state == IssueState::Open && links > 0
 }
 
 async fn fetch_links(app: &App, ids: Vec<String>) -> Result<IssueLinks> {

@@ -1139,7 +1139,7 @@ pub async fn refresh_issue(app: &App, name: &FullName, number: i32) -> Result<Re
     let asked_at = app.clock.now();
     let github = app.github.with_labels(&repository.label_scheme);
     let issues = [github.issue(&repository.full_name, number).await?];
-    let links = dependencies::fetch_changed_links(app, &repository, &issues).await?;
+    let links = dependencies::fetch_links_of(app, &issues).await?;
     let mut connection = app.connection().await?;
     connection
         .transaction(async |connection| {

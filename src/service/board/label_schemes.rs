@@ -205,7 +205,8 @@ pub async fn set_label_scheme(
                     let status = labels.effective_status(row.state);
                     let priority = labels.priority();
                     let blocked_reason = row.blocked_reason.filter(|_| status == Status::Blocked);
-                    let change = Relabelled { labels, status, priority, blocked_reason };
+                    let change =
+                        Relabelled { labels, status, priority, blocked_reason, read_at: now };
                     issues::relabel(connection, row.id, &change).await?;
                 }
             }

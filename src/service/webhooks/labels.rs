@@ -84,10 +84,11 @@ async fn relabel(
         let status = labels.effective_status(before.state);
         let blocked_reason = before.blocked_reason.clone().filter(|_| status == Status::Blocked);
         let priority = labels.priority();
-        let change = Relabelled { labels, status, priority, blocked_reason };
+        let read_at = app.clock.now();
+        let change = Relabelled { labels, status, priority, blocked_reason, read_at };
         issues::relabel(connection, before.id, &change).await?;
-        let Relabelled { labels, status, priority, blocked_reason } = change;
-        let after = Issue { labels, status, priority, blocked_reason, ..before.clone() };
+        let Relabelled { labels, status, priority, blocked_reason, read_at } = change;
+        let after = Issue { labels, status, priority, blocked_reason, read_at, ..before.clone() };
         changed.push((before, after));
     }
     let (now, who) = (app.clock.now(), Actor::GitHub);

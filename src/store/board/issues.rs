@@ -361,6 +361,8 @@ pub struct Relabelled {
     pub priority: Option<Priority>,
     /// Why it is blocked; none in other columns.
     pub blocked_reason: Option<String>,
+    /// When the change was known: a page that was requested earlier does not undo it.
+    pub read_at: DateTime<Utc>,
 }
 
 /// The labels of all issues of a repository, by number.

@@ -133,6 +133,9 @@ pub fn issue(payload: &[u8], repository: &FullName) -> Result<IssueSnapshot, Err
         issue: IssueMembers,
     }
     let Members { issue } = read(payload)?;
+    if issue.number < 1 {
+        return Err(Error::Unintelligible { reason: "no issue has such a number".into() });
+    }
     Ok(issue.into_snapshot(repository))
 }
 

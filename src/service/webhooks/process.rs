@@ -90,8 +90,6 @@ async fn attempt(app: &App, delivery: &WebhookDelivery, payload: &[u8]) -> Resul
         Err(Error::Upstream(error @ github::Error::Unintelligible { .. })) => {
             Ok((DeliveryState::Quarantined, Some(error.to_string())))
         }
-        // Then nothing can be recorded either, and the attempt counts as interrupted.
-        Err(error @ Error::Unavailable { .. }) => return Err(error),
         Err(error) => {
             tracing::warn!(delivery = delivery.delivery_id, %error, "a delivery could not be processed");
             Err(error.to_string())
@@ -106,15 +104,16 @@ async fn attempt(app: &App, delivery: &WebhookDelivery, payload: &[u8]) -> Resul
         // That is no failure of the delivery.
         Err(reason) if let Some(until) = is_limited => {
             let until = until.max(now + retry_after(1));
-            deliveries::postpone(&mut connection, delivery.id, &reason, until).await?;
+            let attempts = delivery.attempts - 1;
+            deliveries::postpone(&mut connection, delivery.id, attempts, &reason, until).await?;
         }
         Err(reason) if delivery.attempts >= MOST_ATTEMPTS => {
             let (id, state) = (delivery.id, DeliveryState::Failed);
             deliveries::settle(&mut connection, id, state, Some(&reason), now).await?;
         }
         Err(reason) => {
-            let until = now + retry_after(delivery.attempts);
-            deliveries::postpone(&mut connection, delivery.id, &reason, until).await?;
+            let (attempts, until) = (delivery.attempts, now + retry_after(delivery.attempts));
+            deliveries::postpone(&mut connection, delivery.id, attempts, &reason, until).await?;
         }
     }
     Ok(())

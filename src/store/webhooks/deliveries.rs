@@ -172,7 +172,7 @@ pub async fn settle(
     reason: Option<&str>,
     now: DateTime<Utc>,
 ) -> QueryResult<()> {
-    diesel::update(dsl::webhook_deliveries.find(id))
+    diesel::update(dsl::webhook_deliveries.find(id).filter(dsl::state.eq(DeliveryState::Pending)))
         .set((
             dsl::state.eq(state),
             dsl::reason.eq(reason),
@@ -184,15 +184,17 @@ pub async fn settle(
     Ok(())
 }
 
-/// Ends an attempt that failed; the next one follows at a time.
+/// Ends an attempt that failed, unless another replica has settled the delivery; the next one follows
+/// at a time. `attempts` is how many are counted.
 pub async fn postpone(
     connection: &mut Connection,
     id: WebhookDeliveryId,
+    attempts: i32,
     reason: &str,
     until: DateTime<Utc>,
 ) -> QueryResult<()> {
-    diesel::update(dsl::webhook_deliveries.find(id))
-        .set((dsl::reason.eq(reason), dsl::next_attempt_at.eq(until)))
+    diesel::update(dsl::webhook_deliveries.find(id).filter(dsl::state.eq(DeliveryState::Pending)))
+        .set((dsl::attempts.eq(attempts), dsl::reason.eq(reason), dsl::next_attempt_at.eq(until)))
         .execute(connection)
         .await?;
     Ok(())

@@ -92,6 +92,8 @@ async fn at_githubs_rate_limit_a_delivery_waits_until_it_ends() {
             assert_eq!(state_of(given, "d-1").await.0, "PENDING");
             given.advance(60);
         }
+        let attempts = "SELECT max(attempts)::bigint FROM webhook_deliveries";
+        assert!(given.database.number(attempts).await <= 1, "that is no failure of the delivery");
         given.github.clear_faults();
         given.advance(3600);
         process(given).await;
@@ -121,6 +123,22 @@ async fn bodies_that_are_announced_and_never_sent_take_no_room() {
         let answering = deliver_to(&router, "ping", "d-1", &ping);
         let answered = tokio::time::timeout(Duration::from_secs(60), answering).await;
         answered.expect("it is answered while they wait");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_issue_without_a_number_is_quarantined() {
+    given_settings(SETTINGS, async |given| {
+        given.with_issues(&[("First", &["status/ready"])]).await;
+        for (id, number) in [("d-1", 0), ("d-2", -1)] {
+            let mut odd = payload(given, "edited", 1).await;
+            odd["issue"]["number"] = json!(number);
+            deliver(given, "issues", id, &odd).await;
+            process(given).await;
+            assert_eq!(state_of(given, id).await.0, "QUARANTINED");
+            assert!(row(given, number).await.is_none());
+        }
     })
     .await;
 }

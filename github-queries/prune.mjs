@@ -30,7 +30,7 @@ const published = parse(readFileSync(join(origin, 'schema.graphql'), 'utf8'), { 
 const supplement = parse(readFileSync(join(here, 'supplement.graphql'), 'utf8'), { noLocation: true });
 for (const definition of supplement.definitions) {
   const { kind, name, fields } = definition;
-  if (kind === Kind.OBJECT_TYPE_DEFINITION) {
+  if ([Kind.OBJECT_TYPE_DEFINITION, Kind.ENUM_TYPE_DEFINITION, Kind.UNION_TYPE_DEFINITION].includes(kind)) {
     if (published.definitions.some((one) => one.name?.value === name.value)) {
       fail(`${name.value} is published by now: take it out of supplement.graphql`);
     }

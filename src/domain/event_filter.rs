@@ -103,6 +103,7 @@ mod tests {
             closed_at: None,
             status,
             labels: LabelSet::from([status.label()]),
+            priority_field: None,
             lane: None,
             title: title.to_owned(),
             on_board: true,

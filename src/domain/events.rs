@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::ids::RepositoryId;
 use super::labels::LabelSet;
 use super::sql_enum::{json_column, text_enum};
-use super::status::{IssueState, Status};
+use super::status::{IssueState, Priority, Status};
 
 text_enum! {
     /// Which stream an event belongs to.
@@ -63,6 +63,9 @@ pub struct IssueFacts {
     pub status: Status,
     /// The labels.
     pub labels: LabelSet,
+    /// The priority according to GitHub's field, which counts where there is no priority label.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub priority_field: Option<Priority>,
     /// The lane it waits in.
     pub lane: Option<String>,
     /// The title.

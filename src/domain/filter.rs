@@ -106,7 +106,8 @@ impl NormalizedFilter {
             && one_of(&self.lanes, facts.lane.as_deref())
             && self.statuses.as_ref().is_none_or(|any| any.contains(&facts.status))
             && self.priorities.as_ref().is_none_or(|any| {
-                facts.labels.priority().is_some_and(|priority| any.contains(&priority))
+                let priority = facts.labels.priority().or(facts.priority_field);
+                priority.is_some_and(|priority| any.contains(&priority))
             })
             && self.label_groups.iter().all(|any| any.iter().any(|l| facts.labels.contains(l)))
             && !self.excluded_labels.iter().any(|label| facts.labels.contains(label))
@@ -170,6 +171,7 @@ mod tests {
             closed_at: None,
             status: Status::Ready,
             labels: LabelSet::from(["status/ready", "agent/alpha", "owner/sam", "priority/p1"]),
+            priority_field: None,
             lane: Some("default".to_owned()),
             title: "Teach the importer about gzip".to_owned(),
             on_board: true,

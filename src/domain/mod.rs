@@ -13,6 +13,7 @@ pub mod circles;
 pub mod conversation;
 pub mod decisions;
 pub mod dependencies;
+pub mod details;
 pub mod doctor;
 pub mod event_filter;
 pub mod events;
@@ -41,6 +42,7 @@ pub mod webhooks;
 pub use access::Tier;
 pub use actor::Actor;
 pub use association::AuthorAssociation;
+pub use details::IssueDetails;
 pub use filter::IssueFilter;
 pub use ids::{
     AgentRunId, AgentWorkId, AuditEntryId, DecisionId, EventCursor, IssueId, LeaseId,

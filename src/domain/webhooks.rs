@@ -99,6 +99,10 @@ pub enum Meaning {
     IssueGone,
     /// It changed what an issue waits for.
     Dependency,
+    /// An issue became a sub-issue, or is none any more.
+    SubIssue,
+    /// An issue gained or lost a sub-issue.
+    ParentIssue,
     /// A label of the repository was created, changed or deleted.
     Label,
     /// It may have changed which pull requests will close issues.
@@ -142,7 +146,6 @@ const UNUSED: &[&str] = &[
     "release",
     "secret_scanning_alert",
     "status",
-    "sub_issues",
     "workflow_job",
     "workflow_run",
 ];
@@ -178,6 +181,8 @@ pub fn meaning(event: &str, action: Option<&str>) -> Meaning {
         ("issues", "deleted" | "transferred") => Meaning::IssueGone,
         ("issues" | "issue_comment", _) => Meaning::Issue,
         ("issue_dependencies", _) => Meaning::Dependency,
+        ("sub_issues", action) if action.starts_with("parent_issue") => Meaning::SubIssue,
+        ("sub_issues", action) if action.starts_with("sub_issue") => Meaning::ParentIssue,
         ("label", "created" | "edited" | "deleted") => Meaning::Label,
         ("pull_request", "opened" | "closed" | "reopened" | "edited") => Meaning::PullRequest,
         ("pull_request", _) => Meaning::Unused,
@@ -192,6 +197,15 @@ pub fn meaning(event: &str, action: Option<&str>) -> Meaning {
         (event, _) if UNUSED.contains(&event) => Meaning::Unused,
         _ => Meaning::Unknown,
     }
+}
+
+/// Whether an action of the event `issues` changes what a payload lacks: the type, an issue field or the
+/// status.
+pub fn changes_details(action: Option<&str>) -> bool {
+    let action = action.unwrap_or_default();
+    matches!(action, "typed" | "untyped")
+        || action.starts_with("field_")
+        || action.starts_with("status_")
 }
 
 /// Whether two node ids certainly belong to different objects. GitHub has two formats of node ids, and

@@ -421,11 +421,15 @@ fn is_supplement(line: &str, field: &str) -> bool {
     line.ends_with(SUPPLEMENT) && line.split(|c| !is_part_of_name(c)).any(|word| word == field)
 }
 
-/// The field because of which GitHub rejected a document, since it does not have it.
+/// The field or type because of which GitHub rejected a document, since it does not have it, or does
+/// not have its argument.
 fn lacking_field(error: &Error) -> Option<&str> {
     let Error::Refused { message, .. } = error else { return None };
-    let (field, _) = message.strip_prefix("Field '")?.split_once("' doesn't exist on type")?;
-    Some(field)
+    if let Some(rest) = message.strip_prefix("No such type ") {
+        return rest.split_once(',').map(|(name, _)| name);
+    }
+    let (field, what) = message.strip_prefix("Field '")?.split_once("' doesn't ")?;
+    (what.starts_with("exist on type") || what.starts_with("accept argument")).then_some(field)
 }
 
 /// GitHub Enterprise has its REST API under `/api/v3` and GraphQL at `/api/graphql`.

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::client::{Client, IDS_A_REQUEST, Repeat};
+use super::details::DetailsNode;
 use super::error::Error;
 use super::labels::{LabelPage, label_rows};
 use super::links::{PullRequest, pull_requests};
@@ -14,7 +15,8 @@ use super::queries::{self, issue, issue_ids, issues, issues_by_id};
 use super::repositories::{count, full_name, missing};
 use super::response::{Rate, first_temporary, read};
 use super::text::storable;
-use crate::domain::{AuthorAssociation, FullName, IssueState, ReadOnlyReason};
+use crate::domain::details::{Assignee, AssigneeKind};
+use crate::domain::{AuthorAssociation, FullName, IssueDetails, IssueState, ReadOnlyReason};
 
 /// Up to this size a page that timed out is requested again unchanged: then GitHub has a problem,
 /// and requesting less would not help.
@@ -57,6 +59,10 @@ pub struct Issue {
     pub updated_at: DateTime<Utc>,
     /// When it was closed; none while open.
     pub closed_at: Option<DateTime<Utc>>,
+    /// What GitHub has of it beside text, labels and state.
+    pub details: IssueDetails,
+    /// Whether all of these were read. A webhook has only some.
+    pub has_all_details: bool,
 }
 
 /// A query for the issues of a repository, page by page. Pull requests are never included.
@@ -145,6 +151,11 @@ const PULL_REQUESTS: [&str; 3] = ["repository", "pullRequests", "nodes"];
 /// The path of the repository's labels in a page.
 const LABELS: [&str; 3] = ["repository", "labels", "nodes"];
 
+/// The members of an issue that the token may not be allowed to read, such as a parent in a private
+/// repository. The issue is read without them.
+const OPTIONAL: [&str; 5] =
+    ["duplicateOf", "issueFieldValues", "issueType", "parent", "subIssuesSummary"];
+
 /// The path of the token's permission in a page.
 const PERMISSION: [&str; 2] = ["repository", "viewerPermission"];
 
@@ -183,6 +194,7 @@ impl Client {
             if query.page_size <= SMALL_PAGE { Repeat::Freely } else { Repeat::UnlessOutOfTime };
         let mut answer = self.ask::<queries::Issues>(variables, repeat).await?;
 
+        answer.take_refusals_of(&OPTIONAL);
         let nodes = answer.take_list(&NODES);
         let partial = answer.take_errors_below(&NODES);
         let is_alone = query.page_size == 1;
@@ -287,7 +299,8 @@ impl Client {
     pub async fn issue(&self, name: &FullName, number: i32) -> Result<Issue, Error> {
         let (owner, name) = (name.owner().to_owned(), name.name().to_owned());
         let variables = issue::Variables { owner, name, number: i64::from(number) };
-        let answer = self.ask::<queries::Issue>(variables, Repeat::Freely).await?;
+        let mut answer = self.ask::<queries::Issue>(variables, Repeat::Freely).await?;
+        answer.take_refusals_of(&OPTIONAL);
         let mut data: Value = answer.whole()?;
         let found = data.get_mut("repository").filter(|found| !found.is_null());
         let found = found.ok_or_else(|| missing("repository"))?.get_mut("issueOrPullRequest");
@@ -314,7 +327,8 @@ impl Client {
         let mut found = Vec::with_capacity(ids.len());
         for ids in ids.chunks(IDS_A_REQUEST) {
             let variables = issues_by_id::Variables { ids: ids.to_vec() };
-            let answer = self.ask::<queries::IssuesById>(variables, Repeat::Freely).await?;
+            let mut answer = self.ask::<queries::IssuesById>(variables, Repeat::Freely).await?;
+            answer.take_refusals_of(&OPTIONAL);
             let nodes = answer.nodes(ids.len())?.into_iter();
             found.extend(nodes.map(|node| match node? {
                 Some(node) if is_issue(&node) => self.read(node).map(Some),
@@ -353,17 +367,21 @@ struct IssueNode {
     comments: TotalCount,
     pull_requests: Option<TotalCount>,
     blockers: Option<TotalCount>,
+    #[serde(flatten)]
+    details: DetailsNode,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct RepositoryName {
-    name_with_owner: String,
+pub(super) struct RepositoryName {
+    pub(super) name_with_owner: String,
 }
 
 /// An account that can act: a person, a bot, a mannequin, an organisation, or a future kind.
 #[derive(Deserialize)]
 pub(super) struct ActorNode {
+    #[serde(rename = "__typename")]
+    kind: Option<String>,
     /// None for a kind that has no login in the schema.
     login: Option<String>,
 }
@@ -376,6 +394,11 @@ impl ActorNode {
     pub(super) fn shown(self) -> Option<String> {
         let login = self.login.map(storable);
         login.map(|login| if login == COPILOT { "Copilot".to_owned() } else { login })
+    }
+
+    fn assignee(self) -> Option<Assignee> {
+        let kind = AssigneeKind::from_github(self.kind.as_deref().unwrap_or_default());
+        self.shown().map(|login| Assignee { login, kind })
     }
 }
 
@@ -401,12 +424,12 @@ struct LabelNode {
 }
 
 #[derive(Deserialize)]
-struct NodeList<T> {
+pub(super) struct NodeList<T> {
     nodes: Option<Vec<Option<T>>>,
 }
 
 impl<T> NodeList<T> {
-    fn into_items(self) -> impl Iterator<Item = T> {
+    pub(super) fn into_items(self) -> impl Iterator<Item = T> {
         self.nodes.unwrap_or_default().into_iter().flatten()
     }
 }
@@ -427,6 +450,7 @@ impl Issue {
         let labels = node.labels.ok_or_else(|| missing("labels"))?;
         let assignees = node.assigned_actors.or(node.assignees);
         let assignees = assignees.into_iter().flat_map(NodeList::into_items);
+        let assignees: Vec<Assignee> = assignees.filter_map(ActorNode::assignee).collect();
         Ok(Self {
             node_id: node.id,
             repository_full_name: full_name(&node.repository.name_with_owner)?,
@@ -436,7 +460,7 @@ impl Issue {
             url: storable(node.url),
             state: state(&node.state, node.closed_at.is_some()),
             labels: labels.into_items().map(|label| storable(label.name)).collect(),
-            assignees: assignees.filter_map(ActorNode::shown).collect(),
+            assignees: assignees.iter().map(|one| one.login.clone()).collect(),
             author: node.author.and_then(ActorNode::shown),
             author_association: node
                 .author_association
@@ -447,6 +471,8 @@ impl Issue {
             created_at: node.created_at,
             updated_at: node.updated_at,
             closed_at: node.closed_at,
+            details: node.details.read(assignees),
+            has_all_details: true,
         })
     }
 }

@@ -9,6 +9,7 @@ mod circuit_breaker;
 mod client;
 mod comments;
 mod conversations;
+mod details;
 mod error;
 mod fingerprints;
 mod hooks;

@@ -114,6 +114,16 @@ impl GraphqlResponse {
         self.errors.retain(|error| !error.path.iter().eq(path.iter()));
     }
 
+    /// Takes the errors of the permission, or of something that does not exist, about any of these
+    /// fields and what is below them.
+    pub(super) fn take_refusals_of(&mut self, fields: &[&str]) {
+        self.errors.retain(|error| {
+            let is_refusal = matches!(error.error, Error::Refused { .. } | Error::NotFound { .. });
+            let mut path = error.path.iter().filter_map(Value::as_str);
+            !is_refusal || !path.any(|name| fields.contains(&name))
+        });
+    }
+
     /// The nodes for `ids` requested ids, each decoded on its own, in their order. None for a node
     /// that is gone.
     ///

@@ -8,10 +8,12 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
+use super::details::{SubIssuesNode, TypeNode};
 use super::error::Error;
 use super::issues::Issue;
 use super::text::{mended, presentable, storable};
-use crate::domain::{AuthorAssociation, FullName, IssueState};
+use crate::domain::details::{Assignee, AssigneeKind, StateReason};
+use crate::domain::{AuthorAssociation, FullName, IssueDetails, IssueState};
 
 /// What a payload is about, as far as it says so.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -196,6 +198,17 @@ pub fn blocked_issue(payload: &[u8]) -> Result<(i32, Option<FullName>), Error> {
     Ok((blocked_issue.number, repository))
 }
 
+/// The number of the issue in a member of a payload, such as `sub_issue`.
+///
+/// # Errors
+///
+/// When there is no such issue.
+pub fn number_of(payload: &[u8], member: &str) -> Result<i32, Error> {
+    let payload: serde_json::Value = read(payload)?;
+    let number = payload[member]["number"].as_i64().and_then(|number| number.try_into().ok());
+    number.ok_or_else(|| Error::Unintelligible { reason: format!("no number of `{member}`") })
+}
+
 /// An event of a label.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LabelEvent {
@@ -303,6 +316,21 @@ struct IssueMembers {
     updated_at: Option<DateTime<Utc>>,
     closed_at: Option<DateTime<Utc>>,
     pull_request: Option<serde::de::IgnoredAny>,
+    state_reason: Option<String>,
+    #[serde(rename = "type", default, deserialize_with = "tolerant")]
+    issue_type: Option<TypeNode>,
+    #[serde(default, deserialize_with = "tolerant")]
+    sub_issues_summary: Option<SubIssuesNode>,
+}
+
+/// Reads a member; none when it has another form.
+fn tolerant<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: serde::de::DeserializeOwned,
+{
+    let value = serde_json::Value::deserialize(deserializer)?;
+    Ok(serde_json::from_value(value).unwrap_or_default())
 }
 
 #[derive(Deserialize)]
@@ -329,6 +357,11 @@ struct User {
 }
 
 impl User {
+    fn assignee(self) -> Option<Assignee> {
+        let kind = AssigneeKind::from_github(self.kind.as_deref().unwrap_or_default());
+        self.shown().map(|login| Assignee { login, kind })
+    }
+
     /// The login as GraphQL returns it: without the suffix of bots, none for a deleted account.
     fn shown(self) -> Option<String> {
         let login = storable(self.login?);
@@ -359,7 +392,8 @@ impl IssueMembers {
             _ => return None,
         };
         let labels = self.labels?.into_iter().flatten().filter_map(LabelMember::into_name);
-        let assignees = self.assignees?.into_iter().flatten();
+        let assignees = self.assignees?.into_iter().flatten().filter_map(User::assignee);
+        let assignees: Vec<Assignee> = assignees.collect();
         Some(Issue {
             node_id: storable(self.node_id?),
             repository_full_name: repository.clone(),
@@ -369,7 +403,7 @@ impl IssueMembers {
             url: storable(self.html_url?),
             state,
             labels: labels.map(storable).collect(),
-            assignees: assignees.filter_map(User::shown).collect(),
+            assignees: assignees.iter().map(|one| one.login.clone()).collect(),
             author: self.user.and_then(User::shown),
             author_association: self
                 .author_association
@@ -380,6 +414,14 @@ impl IssueMembers {
             created_at: self.created_at?,
             updated_at: self.updated_at?,
             closed_at: self.closed_at.filter(|_| state == IssueState::Closed),
+            details: IssueDetails {
+                issue_type: self.issue_type.and_then(TypeNode::read),
+                state_reason: self.state_reason.and_then(|word| StateReason::from_github(&word)),
+                sub_issues: self.sub_issues_summary.and_then(SubIssuesNode::read),
+                assignees,
+                ..IssueDetails::default()
+            },
+            has_all_details: false,
         })
     }
 }

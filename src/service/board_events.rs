@@ -6,7 +6,7 @@ use super::App;
 use crate::domain::actor::{ActorKind, ActorRef};
 use crate::domain::events::{EventKind, IssueFacts, Topic};
 use crate::domain::filter::is_on_board;
-use crate::domain::{LabelSet, RepositoryId, Status};
+use crate::domain::{IssueDetails, LabelSet, RepositoryId, Status};
 use crate::github;
 use crate::store::board::issues::IssueWrite;
 use crate::store::event_log::NewEvent;
@@ -40,6 +40,7 @@ pub(super) fn write_of(
     rules: &Rules<'_>,
 ) -> IssueWrite {
     let labels = LabelSet::from(issue.labels.clone());
+    let details = details_of(issue, known);
     let status = labels.effective_status(issue.state);
     let blocked_reason =
         known.filter(|_| status == Status::Blocked).and_then(|known| known.blocked_reason.clone());
@@ -52,7 +53,7 @@ pub(super) fn write_of(
         url: issue.url.clone(),
         state: issue.state,
         status,
-        priority: labels.priority(),
+        priority: labels.priority().or(details.priority()),
         labels,
         assignees: issue.assignees.clone(),
         author: issue.author.clone(),
@@ -66,6 +67,23 @@ pub(super) fn write_of(
         blocked_reason,
         on_board: is_on_board(issue.state, issue.closed_at, rules.window_start),
         removed_at: None,
+        details,
+    }
+}
+
+/// The details of an issue. A webhook has only some of them; the others stay as they were.
+fn details_of(issue: &github::Issue, known: Option<&Issue>) -> IssueDetails {
+    let read = issue.details.clone();
+    let known = known.filter(|known| known.node_id == issue.node_id);
+    match known {
+        Some(known) if !issue.has_all_details => IssueDetails {
+            state_reason: read.state_reason,
+            assignees: read.assignees,
+            issue_type: read.issue_type.or_else(|| known.details.issue_type.clone()),
+            sub_issues: read.sub_issues.or(known.details.sub_issues),
+            ..known.details.clone()
+        },
+        _ => read,
     }
 }
 

@@ -269,6 +269,7 @@ mod tests {
             closed_at: None,
             status: Status::Ready,
             labels,
+            priority_field: None,
             lane: Some(lane.to_owned()),
             title: "A".to_owned(),
             on_board: true,

@@ -67,11 +67,52 @@ pub(super) struct Issue {
     pub posted: Vec<Comment>,
     /// Issues that it waits for.
     pub blocked_by: Vec<(Slot, i64)>,
+    /// Its type, parent, fields and why it was closed.
+    pub details: Details,
     /// For a pull request, the issues of its repository that it will close.
     pub closes: Vec<i64>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
     pub closed_at: Option<DateTime<Utc>>,
+}
+
+/// What an issue has beside text, labels and state.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Details {
+    /// The name of its type.
+    pub issue_type: Option<String>,
+    pub state_reason: Option<StateReason>,
+    pub parent: Option<(Slot, i64)>,
+    pub sub_issues: Vec<(Slot, i64)>,
+    pub duplicate_of: Option<(Slot, i64)>,
+    /// The values of fields, by name.
+    pub fields: Vec<(String, FieldValue)>,
+}
+
+/// Why an issue was closed or reopened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StateReason {
+    /// The work is done.
+    Completed,
+    /// The work will not be done.
+    NotPlanned,
+    /// Another issue is about the same.
+    Duplicate,
+    /// It was reopened.
+    Reopened,
+}
+
+/// The value of an issue field.
+#[derive(Debug, Clone, PartialEq)]
+pub enum FieldValue {
+    /// The name of the chosen option.
+    Option(String),
+    /// A text.
+    Text(String),
+    /// A number.
+    Number(f64),
+    /// A date, such as `2026-12-24`.
+    Date(String),
 }
 
 /// A comment with a known text: posted through the API or by another account.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+use super::objects::{FieldValue, StateReason};
 use super::repository::{Access, Repository, StateFilter};
 use super::world::{Commenter, Issue, Refusal};
 use super::{Account, NewIssue, Simulator};
@@ -228,18 +229,91 @@ impl Simulator {
         })
     }
 
-    /// Closes an issue; idempotent.
+    /// Closes an issue as completed; idempotent.
     pub fn close(&self, repository: &str, number: i64) -> Result<(), Refusal> {
+        self.close_as(repository, number, StateReason::Completed)
+    }
+
+    /// Closes an issue for a reason; idempotent.
+    pub fn close_as(
+        &self,
+        repository: &str,
+        number: i64,
+        reason: StateReason,
+    ) -> Result<(), Refusal> {
         self.change(repository, number, |issue, now| {
             let is_change = issue.closed_at.is_none();
             issue.closed_at.get_or_insert(now);
+            if is_change {
+                issue.details.state_reason = Some(reason);
+            }
             is_change
         })
     }
 
     /// Reopens an issue.
     pub fn reopen(&self, repository: &str, number: i64) -> Result<(), Refusal> {
-        self.change(repository, number, |issue, _| issue.closed_at.take().is_some())
+        self.change(repository, number, |issue, _| {
+            let is_change = issue.closed_at.take().is_some();
+            if is_change {
+                issue.details.state_reason = Some(StateReason::Reopened);
+            }
+            is_change
+        })
+    }
+
+    /// Sets the type of an issue.
+    pub fn set_type(&self, repository: &str, number: i64, name: &str) -> Result<(), Refusal> {
+        self.change(repository, number, |issue, _| {
+            issue.details.issue_type = Some(name.to_owned());
+            true
+        })
+    }
+
+    /// Sets the value of an issue field.
+    pub fn set_field(
+        &self,
+        repository: &str,
+        number: i64,
+        (name, value): (&str, FieldValue),
+    ) -> Result<(), Refusal> {
+        self.change(repository, number, |issue, _| {
+            issue.details.fields.retain(|(known, _)| known != name);
+            issue.details.fields.push((name.to_owned(), value));
+            true
+        })
+    }
+
+    /// Makes an issue a sub-issue of another one. Both are updated.
+    pub fn set_parent(
+        &self,
+        (repository, number): (&str, i64),
+        (parent_repository, parent_number): (&str, i64),
+    ) -> Result<(), Refusal> {
+        let parent = (self.world().slot(parent_repository)?, parent_number);
+        let own = (self.world().slot(repository)?, number);
+        self.change(parent_repository, parent_number, |issue, _| {
+            issue.details.sub_issues.push(own);
+            true
+        })?;
+        self.change(repository, number, |issue, _| {
+            issue.details.parent = Some(parent);
+            true
+        })
+    }
+
+    /// Closes an issue as a duplicate of another one.
+    pub fn close_as_duplicate(
+        &self,
+        (repository, number): (&str, i64),
+        (of_repository, of_number): (&str, i64),
+    ) -> Result<(), Refusal> {
+        let original = (self.world().slot(of_repository)?, of_number);
+        self.close_as(repository, number, StateReason::Duplicate)?;
+        self.change(repository, number, |issue, _| {
+            issue.details.duplicate_of = Some(original);
+            true
+        })
     }
 
     /// Marks an issue as blocked by another one.

@@ -12,7 +12,9 @@ use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 use super::repository::{Access, Repository};
 use super::{Account, NewIssue};
 
-pub(super) use super::objects::{Comment, Commenter, Issue, Label, LabelKey, Refusal, Slot};
+pub(super) use super::objects::{
+    Comment, Commenter, Details, Issue, Label, LabelKey, Refusal, Slot,
+};
 
 /// GitHub's own limit of labels per issue.
 const LABELS_AN_ISSUE: usize = 100;
@@ -258,6 +260,7 @@ impl World {
             comments: new.comments,
             posted: Vec::new(),
             blocked_by: Vec::new(),
+            details: Details::default(),
             closes: Vec::new(),
             created_at,
             updated_at,

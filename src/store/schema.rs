@@ -329,6 +329,8 @@ diesel::table! {
         label_keys -> Array<Text>,
         /// How its author stands to its repository; null when GitHub did not tell.
         author_association -> Nullable<Text>,
+        /// Type, parent, sub-issues, kinds of assignees, issue fields and why it was closed, as GitHub has them.
+        details -> Jsonb,
     }
 }
 

@@ -6,7 +6,8 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use dispatch::clock::Clock;
 use dispatch::domain::dependencies::Reference;
-use dispatch::domain::{AuthorAssociation, FullName, IssueState};
+use dispatch::domain::details::{Assignee, AssigneeKind};
+use dispatch::domain::{AuthorAssociation, FullName, IssueDetails, IssueState};
 use dispatch::github::{
     Client, Error, Issue, IssueIdentity, IssuesQuery, Links, PullRequest, Settings, States,
     Timeouts,
@@ -134,6 +135,13 @@ async fn a_page_has_everything_the_board_shows() {
             created_at: at,
             updated_at: noon() - TimeDelta::hours(1),
             closed_at: Some(noon() - TimeDelta::hours(1)),
+            details: IssueDetails {
+                assignees: ["ada", "grace"]
+                    .map(|login| Assignee { login: login.into(), kind: AssigneeKind::User })
+                    .to_vec(),
+                ..IssueDetails::default()
+            },
+            has_all_details: true,
         }
     );
     assert_eq!((open.number, open.state, open.body.as_deref()), (1, IssueState::Open, None));

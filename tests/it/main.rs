@@ -29,6 +29,7 @@ mod github;
 mod github_answers;
 mod graphql_http;
 mod holders;
+mod issue_details;
 mod keys;
 mod label_schemes;
 mod labels;

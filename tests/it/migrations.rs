@@ -207,6 +207,7 @@ const SAMPLES: &[(&str, &str)] = &[
          ('d-1', 'issues', 'opened', 'Acme/Tools', 1, 'acme/tools#1', '{}', 'pending', now(), now())",
     ),
     ("webhooks_seen", "UPDATE repositories SET webhooks_seen_at = now()"),
+    ("issue_details", "UPDATE issues SET details = '{\"type\": {\"name\": \"Bug\"}}'"),
 ];
 
 #[tokio::test(flavor = "multi_thread")]

@@ -86,7 +86,11 @@ impl Card<'_> {
                     self.put_repository(&field.selection_set.node, inside)?;
                 }
                 ResolvedSelection::Field(field) => {
-                    let value = self.issue_value(&field.name.node)?;
+                    let value = match field.selection_set.node.items.is_empty() {
+                        true => self.issue_value(&field.name.node)?,
+                        false if answer.contains_key(&field.response_key().node) => return None,
+                        false => self.related_value(field)?,
+                    };
                     answer.insert(field.response_key().node.clone(), value);
                 }
                 ResolvedSelection::Set(set) => self.put_issue(set, answer)?,
@@ -156,6 +160,7 @@ impl Card<'_> {
             "owners" => list(row.labels.owners()),
             "assignees" => list(row.assignees.iter().map(String::as_str)),
             "author" => optional(row.author.as_deref()),
+            "stateReason" => row.details.state_reason.map_or(Value::Null, |of| of.to_value()),
             "authorAssociation" => row.author_association.map_or(Value::Null, |of| of.to_value()),
             "commentsCount" => row.comments_count.into(),
             "createdAt" => timestamp(Timestamp(row.created_at)),
@@ -184,6 +189,58 @@ impl Card<'_> {
             "blockedReason" => optional(row.blocked_reason.as_deref()),
             _ => return None,
         })
+    }
+
+    /// The value of a field with a selection of its own.
+    fn related_value(&self, field: &Field) -> Option<Value> {
+        let set = &field.selection_set.node;
+        let details = &self.issue.row.details;
+        Some(match field.name.node.as_str() {
+            "type" => match &details.issue_type {
+                None => Value::Null,
+                Some(of) => self.flat(set, "IssueType", |member| {
+                    Some(match member {
+                        "name" => of.name.as_str().into(),
+                        "color" => optional(of.color.as_deref()),
+                        _ => return None,
+                    })
+                })?,
+            },
+            "subIssues" => match details.sub_issues {
+                None => Value::Null,
+                Some(of) => self.flat(set, "SubIssueProgress", |member| {
+                    Some(match member {
+                        "total" => of.total.into(),
+                        "completed" => of.completed.into(),
+                        _ => return None,
+                    })
+                })?,
+            },
+            "assignedActors" if details.assignees.is_empty() => Value::List(vec![]),
+            "fieldValues" if details.fields.is_empty() => Value::List(vec![]),
+            "parent" if details.parent.is_none() => Value::Null,
+            "duplicateOf" if details.duplicate_of.is_none() => Value::Null,
+            other => self.issue_value(other)?,
+        })
+    }
+
+    /// An object whose fields have no selections; none when one of them is not known.
+    fn flat(
+        &self,
+        set: &SelectionSet,
+        of: &str,
+        value: impl Fn(&str) -> Option<Value>,
+    ) -> Option<Value> {
+        let mut object = ResponseObject::with_capacity(set.items.len());
+        for item in &set.items {
+            let ResolvedSelection::Field(field) = self.item(&item.node, of) else { return None };
+            let value = match field.name.node.as_str() {
+                "__typename" => of.into(),
+                name => value(name)?,
+            };
+            object.insert(field.response_key().node.clone(), value);
+        }
+        Some(Value::Object(object))
     }
 
     fn counts(&self) -> Option<DependencyCounts> {

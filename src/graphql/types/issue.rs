@@ -7,6 +7,9 @@ use async_graphql::{Context, Object};
 use super::conversation::{IssueComments, cost_of_conversation};
 use super::page::{MAX, PageArguments, connection, cost};
 use super::{AgentRunConnection, AuditEntryConnection, IssueBackoff, Lease, Repository};
+use crate::domain::details::{
+    Assignee, IssueFieldValue, IssueReference, IssueType, StateReason, SubIssues,
+};
 use crate::domain::filter::NormalizedFilter;
 use crate::domain::{AuthorAssociation, IssueId, IssueState, Priority, Status, Timestamp};
 use crate::graphql::loaders::{self, Dependency, Edges, Issue, Related, RequestedFields};
@@ -93,7 +96,8 @@ impl IssueFields<'_> {
         self.0.row.status
     }
 
-    /// The most urgent of its priority labels; null when it has none.
+    /// The most urgent of its priority labels. Without such a label, the issue field `Priority`; null
+    /// when it has neither.
     async fn priority(&self) -> Option<Priority> {
         self.0.row.priority
     }
@@ -116,6 +120,43 @@ impl IssueFields<'_> {
     /// GitHub logins of the people it is assigned to.
     async fn assignees(&self) -> &[String] {
         &self.0.row.assignees
+    }
+
+    /// The accounts that it is assigned to, with their kinds: people, bots such as Copilot, and others.
+    /// At most 10.
+    async fn assigned_actors(&self) -> &[Assignee] {
+        &self.0.row.details.assignees
+    }
+
+    /// The type, such as `Bug`; null when it has none, or GitHub has no types.
+    #[graphql(name = "type")]
+    async fn issue_type(&self) -> Option<&IssueType> {
+        self.0.row.details.issue_type.as_ref()
+    }
+
+    /// Why it was closed or reopened; null when GitHub does not say.
+    async fn state_reason(&self) -> Option<StateReason> {
+        self.0.row.details.state_reason
+    }
+
+    /// The issue that it is a duplicate of, if it was closed as one.
+    async fn duplicate_of(&self) -> Option<&IssueReference> {
+        self.0.row.details.duplicate_of.as_ref()
+    }
+
+    /// The issue that it is a sub-issue of; null also when the GitHub token may not read that one.
+    async fn parent(&self) -> Option<&IssueReference> {
+        self.0.row.details.parent.as_ref()
+    }
+
+    /// How many sub-issues it has and how many of them are completed; null when it has none.
+    async fn sub_issues(&self) -> Option<SubIssues> {
+        self.0.row.details.sub_issues
+    }
+
+    /// The values that it has in the organisation's issue fields, at most 20.
+    async fn field_values(&self) -> &[IssueFieldValue] {
+        &self.0.row.details.fields
     }
 
     /// GitHub login of the author; null when the account was deleted.

@@ -203,7 +203,7 @@ pub async fn set_label_scheme(
                 let labels = before.label_scheme.translated(&row.labels, &scheme);
                 if labels != row.labels {
                     let status = labels.effective_status(row.state);
-                    let priority = labels.priority();
+                    let priority = labels.priority().or(row.details.priority());
                     let blocked_reason = row.blocked_reason.filter(|_| status == Status::Blocked);
                     let change =
                         Relabelled { labels, status, priority, blocked_reason, read_at: now };

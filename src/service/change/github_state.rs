@@ -74,7 +74,7 @@ impl GithubState {
         LabelWrite {
             on_board: row.removed_at.is_none() && is_on_board(*state, *closed_at, since),
             status,
-            priority: labels.priority(),
+            priority: labels.priority().or(row.details.priority()),
             blocked_reason: blocked_reason.filter(|_| status == Status::Blocked),
             read: LabelState { read_at: row.read_at.max(*read_at), ..self.read.clone() },
         }

@@ -1135,6 +1135,7 @@ fn is_newer(write: &IssueWrite, row: &Issue, body: Option<&str>) -> bool {
         && write.comments_count == row.comments_count
         && write.closed_at == row.closed_at
         && write.on_board == row.on_board
+        && write.details == row.details
         && row.removed_at.is_none();
     write.read_at >= row.read_at && !is_same
 }

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 
 use crate::domain::Actor;
-use crate::domain::webhooks::is_other_node;
+use crate::domain::webhooks::{changes_details, is_other_node};
 use crate::github;
 use crate::github::webhooks::{self, IssueSnapshot};
 use crate::service::App;
@@ -41,6 +41,9 @@ pub(super) async fn store(
             return Ok((Outcome::Ignored("it is about a pull request".to_owned()), vec![]));
         }
     };
+    if changes_details(delivery.action.as_deref()) {
+        return Ok((Outcome::Refresh(repository.full_name.clone(), issue.number), vec![]));
+    }
     if issue.updated_at > delivery.received_at + AHEAD {
         // Stored, it would count as newer than every later version.
         return Ok((Outcome::Refresh(repository.full_name.clone(), issue.number), vec![]));

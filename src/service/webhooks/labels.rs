@@ -83,7 +83,7 @@ async fn relabel(
         let labels = LabelSet::from(renamed.collect::<Vec<_>>());
         let status = labels.effective_status(before.state);
         let blocked_reason = before.blocked_reason.clone().filter(|_| status == Status::Blocked);
-        let priority = labels.priority();
+        let priority = labels.priority().or(before.details.priority());
         let read_at = app.clock.now();
         let change = Relabelled { labels, status, priority, blocked_reason, read_at };
         issues::relabel(connection, before.id, &change).await?;

@@ -14,7 +14,7 @@ use crate::domain::webhooks::{
     DeliveryState, MOST_ATTEMPTS, Meaning, RepositoryChange, meaning, retry_after,
 };
 use crate::github;
-use crate::github::webhooks::Envelope;
+use crate::github::webhooks::{self, Envelope};
 use crate::service::App;
 use crate::service::repositories::sync::refresh_issue;
 use crate::service::{Error, Result};
@@ -193,6 +193,11 @@ async fn apply(
         Meaning::Dependency => {
             let outcome = issues::blocked(connection, &repository, payload).await?;
             Ok((outcome, vec![]))
+        }
+        Meaning::SubIssue | Meaning::ParentIssue => {
+            let member = if meaning == Meaning::SubIssue { "sub_issue" } else { "parent_issue" };
+            let number = webhooks::number_of(payload, member).map_err(Error::Upstream)?;
+            Ok((Outcome::Refresh(repository.full_name.clone(), number), vec![]))
         }
         Meaning::Label => labels::apply(app, connection, &repository, delivery, payload).await,
         Meaning::PullRequest => {

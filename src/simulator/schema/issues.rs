@@ -5,10 +5,12 @@ use std::sync::Arc;
 use async_graphql::{Context, Enum, ID, Object, SimpleObject};
 
 use super::actors::{Actor, AssigneeConnection, User, UserConnection};
+use super::details::{IssueFieldValueConnection, IssueStateReason, IssueType, SubIssuesSummary};
 use super::nodes::{Issue, IssueConnection, PageInfo, Repository};
 use super::scalars::{DateTime, Uri};
 use super::{full_name, simulator, whole};
 use crate::simulator::Account;
+use crate::simulator::objects::StateReason;
 use crate::simulator::world::{self, Commenter, Slot};
 
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
@@ -140,8 +142,55 @@ impl Issue {
         Some(PullRequestConnection::listing(self.slot, found, first))
     }
 
+    async fn state_reason(
+        &self,
+        #[graphql(default)] enable_duplicate: Option<bool>,
+    ) -> Option<IssueStateReason> {
+        match self.issue.details.state_reason? {
+            // What GitHub returns to clients that do not know duplicates.
+            StateReason::Duplicate if enable_duplicate != Some(true) => {
+                Some(IssueStateReason::NotPlanned)
+            }
+            reason => Some(reason.into()),
+        }
+    }
+
+    async fn issue_type(&self) -> Option<IssueType> {
+        self.issue.details.issue_type.clone().map(IssueType::new)
+    }
+
+    async fn parent(&self, ctx: &Context<'_>) -> Option<Issue> {
+        Self::at(ctx, self.issue.details.parent?)
+    }
+
+    async fn duplicate_of(&self, ctx: &Context<'_>) -> Option<Issue> {
+        Self::at(ctx, self.issue.details.duplicate_of?)
+    }
+
+    async fn sub_issues_summary(&self, ctx: &Context<'_>) -> SubIssuesSummary {
+        let world = simulator(ctx).world();
+        let find = |(slot, number): &(Slot, i64)| world.repository(*slot)?.issues.get(number);
+        let sub_issues: Vec<_> = self.issue.details.sub_issues.iter().filter_map(find).collect();
+        let completed = sub_issues.iter().filter(|issue| issue.closed_at.is_some()).count();
+        let count = |number: usize| i32::try_from(number).unwrap_or(i32::MAX);
+        SubIssuesSummary { total: count(sub_issues.len()), completed: count(completed) }
+    }
+
+    async fn issue_field_values(&self, first: Option<i32>) -> Option<IssueFieldValueConnection> {
+        Some(IssueFieldValueConnection::new(&self.issue.details.fields, size(first)))
+    }
+
     pub(super) async fn viewer_can_label(&self) -> bool {
         true
+    }
+}
+
+impl Issue {
+    /// The issue at a place, unless it was deleted.
+    fn at(ctx: &Context<'_>, (slot, number): (Slot, i64)) -> Option<Self> {
+        let world = simulator(ctx).world();
+        let issue = Arc::clone(world.repository(slot)?.issues.get(&number)?);
+        Some(Self { slot, issue })
     }
 }
 

@@ -5,6 +5,7 @@
 //! that folder, in both directions.
 
 mod actors;
+mod details;
 mod issues;
 mod mutations;
 mod nodes;

@@ -14,7 +14,7 @@ use diesel_async::RunQueryDsl;
 use crate::domain::events::IssueFacts;
 use crate::domain::filter::NormalizedFilter;
 use crate::domain::{
-    AuthorAssociation, IssueId, IssueState, LabelSet, Priority, RepositoryId, Status,
+    AuthorAssociation, IssueDetails, IssueId, IssueState, LabelSet, Priority, RepositoryId, Status,
 };
 use crate::store::page::{Page, PageRequest, Position};
 use crate::store::prepared::Prepared;
@@ -42,7 +42,7 @@ pub struct Issue {
     pub state: IssueState,
     /// The column it is shown in.
     pub status: Status,
-    /// The most urgent priority label.
+    /// The most urgent priority label, or the priority field where there is no such label.
     pub priority: Option<Priority>,
     /// Label names in GitHub's order.
     pub labels: LabelSet,
@@ -72,6 +72,8 @@ pub struct Issue {
     pub removed_at: Option<DateTime<Utc>>,
     /// The page of the open pull request that will close it, according to GitHub.
     pub pull_request_url: Option<String>,
+    /// What GitHub has of it beside text, labels and state.
+    pub details: IssueDetails,
 }
 
 impl Issue {
@@ -85,6 +87,7 @@ impl Issue {
             closed_at: self.closed_at,
             status: self.status,
             labels: self.labels.clone(),
+            priority_field: self.details.priority(),
             lane: Some(self.lane.clone()),
             title: self.title.clone(),
             on_board: self.on_board,
@@ -118,7 +121,7 @@ pub struct IssueWrite {
     pub state: IssueState,
     /// The column it is shown in.
     pub status: Status,
-    /// The most urgent priority label.
+    /// The most urgent priority label, or the priority field where there is no such label.
     pub priority: Option<Priority>,
     /// Label names in GitHub's order.
     pub labels: LabelSet,
@@ -146,6 +149,8 @@ pub struct IssueWrite {
     pub on_board: bool,
     /// When it was found to be deleted or transferred.
     pub removed_at: Option<DateTime<Utc>>,
+    /// What GitHub has of it beside text, labels and state.
+    pub details: IssueDetails,
 }
 
 /// The issue with this id, removed or not.
@@ -251,6 +256,7 @@ pub async fn write(connection: &mut Connection, writes: &[IssueWrite]) -> QueryR
             dsl::blocked_reason.eq(excluded(dsl::blocked_reason)),
             dsl::on_board.eq(excluded(dsl::on_board)),
             dsl::removed_at.eq(excluded(dsl::removed_at)),
+            dsl::details.eq(excluded(dsl::details)),
         ))
         .filter(
             dsl::updated_at
@@ -290,7 +296,7 @@ pub struct LabelWrite {
     pub on_board: bool,
     /// The column it is shown in.
     pub status: Status,
-    /// The most urgent priority label.
+    /// The most urgent priority label, or the priority field where there is no such label.
     pub priority: Option<Priority>,
     /// Why it is blocked; none in other columns.
     pub blocked_reason: Option<String>,
@@ -347,6 +353,8 @@ pub struct LabelledIssue {
     pub labels: LabelSet,
     /// Why it is blocked; none in other columns.
     pub blocked_reason: Option<String>,
+    /// What GitHub has of it beside text, labels and state.
+    pub details: IssueDetails,
 }
 
 /// New labels of an issue, with the values derived from them.
@@ -357,7 +365,7 @@ pub struct Relabelled {
     pub labels: LabelSet,
     /// The column it is shown in.
     pub status: Status,
-    /// The most urgent priority label.
+    /// The most urgent priority label, or the priority field where there is no such label.
     pub priority: Option<Priority>,
     /// Why it is blocked; none in other columns.
     pub blocked_reason: Option<String>,

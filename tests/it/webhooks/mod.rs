@@ -10,10 +10,11 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
 use dispatch::domain::Status;
+use dispatch::domain::details::StateReason;
 use dispatch::service;
 use dispatch::service::repositories::sync::sync_stale;
 use dispatch::service::webhooks;
-use dispatch::simulator::Fault;
+use dispatch::simulator::{Fault, FieldValue};
 use dispatch::store::Issue;
 use ring::hmac;
 use serde_json::{Value, json};
@@ -224,6 +225,49 @@ async fn of_two_versions_of_one_second_github_is_asked() {
         assert_eq!(given.github.count("Issue"), 1);
         assert_eq!(given.issue(1).await.status, Status::Blocked);
         assert_eq!(given.issue(1).await.labels.names(), ["status/blocked"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn details_that_a_payload_lacks_are_read_from_github_or_kept() {
+    given_settings(SETTINGS, async |given| {
+        given.with_issues(&[("First", &["status/ready"]), ("Second", &[])]).await;
+        given.github.set_field(REPOSITORY, 1, ("Team", FieldValue::Text("A".into()))).unwrap();
+        given.sync().await;
+        given.advance(60);
+        let mut closed = payload(given, "closed", 1).await;
+        closed["issue"]["updated_at"] = json!(given.app.clock.now());
+        closed["issue"]["closed_at"] = json!(given.app.clock.now());
+        closed["issue"]["state"] = json!("closed");
+        closed["issue"]["state_reason"] = json!("not_planned");
+        closed["issue"]["type"] = json!({ "name": "Task", "color": "yellow" });
+        deliver(given, "issues", "d-1", &closed).await;
+        process(given).await;
+        let details = given.issue(1).await.details;
+        assert_eq!(details.state_reason, Some(StateReason::NotPlanned));
+        assert_eq!(details.issue_type.unwrap().name, "Task");
+        assert_eq!(details.fields[0].value, "A", "the payload has no fields");
+
+        given.github.set_type(REPOSITORY, 2, "Bug").unwrap();
+        let typed = payload(given, "typed", 2).await;
+        deliver(given, "issues", "d-2", &typed).await;
+        process(given).await;
+        assert_eq!(given.issue(2).await.details.issue_type.unwrap().name, "Bug");
+
+        given.github.set_parent((REPOSITORY, 1), (REPOSITORY, 2)).unwrap();
+        for (at, action) in ["sub_issue_added", "parent_issue_added"].into_iter().enumerate() {
+            let event = json!({
+                "action": action,
+                "parent_issue": { "number": 2 },
+                "sub_issue": { "number": 1 },
+                "repository": { "full_name": REPOSITORY },
+            });
+            deliver(given, "sub_issues", &format!("s-{at}"), &event).await;
+        }
+        process(given).await;
+        assert_eq!(given.issue(2).await.details.sub_issues.unwrap().total, 1);
+        assert_eq!(given.issue(1).await.details.parent.unwrap().number, 2);
     })
     .await;
 }

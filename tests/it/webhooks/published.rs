@@ -35,6 +35,8 @@ fn read(event: &str, payload: &Value) -> Result<(), dispatch::github::Error> {
     match meaning(event, about.action.as_deref()) {
         Meaning::Issue | Meaning::IssueGone => payloads::issue(&bytes, &name).map(drop),
         Meaning::Dependency => payloads::blocked_issue(&bytes).map(drop),
+        Meaning::SubIssue => payloads::number_of(&bytes, "sub_issue").map(drop),
+        Meaning::ParentIssue => payloads::number_of(&bytes, "parent_issue").map(drop),
         Meaning::Label => payloads::label(&bytes).map(drop),
         Meaning::Repository(_) => payloads::former_name(&bytes, &name).map(drop),
         Meaning::PullRequest | Meaning::Ping | Meaning::Unused | Meaning::Unknown => Ok(()),

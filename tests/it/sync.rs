@@ -191,7 +191,7 @@ async fn an_issue_that_no_incremental_read_would_find_is_found_by_the_count() {
 }
 
 #[tokio::test]
-async fn a_gap_that_a_full_pass_cannot_close_is_not_read_again_and_again() {
+async fn a_gap_that_a_full_sync_cannot_close_is_not_read_on_every_sync() {
     given(async |given| {
         given.with_issues(&[("One", &[]), ("Two", &[])]).await;
         // Ours says one open, GitHub's two, and nothing GitHub sends explains it.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::ids::RepositoryId;
 use super::lanes::Lanes;
 
-/// Limits of work in progress; what has none is unlimited.
+/// The maximum number of issues that one agent may hold at a time.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ClaimLimits {
     /// Issues that one agent may hold at a time.

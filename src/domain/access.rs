@@ -310,6 +310,7 @@ pub fn limit(method: &str, template: &str) -> Option<(u32, u32)> {
 /// Who may call a tool, and how often.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ToolAccess {
+    /// Its name in `tools/call`.
     pub name: &'static str,
     /// The tier that a caller needs.
     pub tier: Tier,

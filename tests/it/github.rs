@@ -1,5 +1,4 @@
-//! The client of GitHub against the simulated one: what it reads and writes, and what it makes of
-//! every way in which GitHub can misbehave.
+//! The GitHub client against the simulator: reading, writing, and every kind of failure.
 
 use std::time::Duration;
 
@@ -821,7 +820,7 @@ async fn an_exhausted_rate_limit_is_reported_and_respected() {
     let limited = Error::RateLimited { until };
     assert_eq!(client.issue(&name(), 1).await, Err(limited.clone()));
     assert_eq!(client.rate().map(|rate| rate.remaining), Some(0));
-    // GitHub is left alone until then, whoever asks.
+    // GitHub receives no request until then, from any caller.
     assert_eq!(client.clone().issue(&name(), 1).await, Err(limited.clone()));
     assert_eq!(github.simulator.total(), 1);
     github.clock.advance(Duration::from_secs(20 * 60));
@@ -854,7 +853,7 @@ async fn every_spelling_of_a_limit_is_known() {
     }
 }
 
-/// As [`move_to_ready`], where already the reading may fail.
+/// Like [`move_to_ready`], but already the read may fail.
 async fn move_to_ready_or_not(client: &Client, simulator: &Simulator) -> Result<(), Error> {
     let issue = simulator.issue(REPOSITORY, 1).unwrap().id;
     let live = client.live_labels(&issue, Some("status/ready"), None).await?;

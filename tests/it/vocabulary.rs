@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Metaphors and turns of phrase that are not to come back, each with the term to use.
+/// Metaphors and private wording that must not return, each with the term to use.
 const BANNED: &[(&str, &str)] = &[
     ("a door", "a transport"),
     ("this door", "this transport"),
@@ -23,7 +23,7 @@ const BANNED: &[(&str, &str)] = &[
     ("neighbours", "human activity"),
 ];
 
-/// What is generated from comments in migrations, which stay as they were run; and this list.
+/// Files that are not checked: this list, and what is generated from comments of migrations.
 const LEFT_OUT: &[&str] = &["src/store/schema.rs", "tests/it/vocabulary.rs"];
 
 fn pages(folder: &Path, endings: &[&str], found: &mut Vec<PathBuf>) {

@@ -7,7 +7,7 @@ const lines = (...ids: string[]): Line[] => ids.map((id) => ({ id }));
 let pages: Map<string | undefined, FeedPage<Line> | "down">;
 let say: (line: Line) => void;
 let gap: () => void;
-/** What the source waits for before it answers. */
+/** A promise for which the source waits before it responds. */
 let delay: Promise<void> | undefined;
 let feed: Feed<Line>;
 const shown = () => feed.state.get().items.map((line) => line.id);

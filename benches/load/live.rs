@@ -65,12 +65,12 @@ fn note(bench: &mut Bench, count: usize, seen: &DeliveryStats) {
         1,
         at_most(80.0),
     ));
-    let moves = format!("of {MOVES} moves told to each");
+    let moves = format!("of {MOVES} moves sent to each");
     bench.note(line(what("lost"), moves, *lost as f64, 0, Target::AtMost(0.0)));
     bench.note(line(what("memory for each, in KiB"), String::new(), *memory, 1, at_most(15.0)));
     let included = "the move itself included".to_owned();
     bench.note(line(
-        what("processor time for each that is told, in ms"),
+        what("processor time for each event received, in ms"),
         included,
         *used,
         4,

@@ -43,7 +43,7 @@ const READS: [Read; 9] = [
     },
     Read {
         name: "board first",
-        what: "The same, a new question each time",
+        what: "The same, a new query each time",
         request: |n| board(50, json!(null), &format!("#{n}\n")),
         limits: &[
             Limit {
@@ -79,7 +79,7 @@ const READS: [Read; 9] = [
     },
     Read {
         name: "issue first",
-        what: "The same, a new question each time",
+        what: "The same, a new query each time",
         request: |n| issue(n, &format!("#{n}\n")),
         limits: &[Limit { what: "its statement", script: "issue.sql", share: Some(0.35) }],
     },
@@ -91,7 +91,7 @@ const READS: [Read; 9] = [
     },
     Read {
         name: "column first",
-        what: "The same, a new question each time",
+        what: "The same, a new query each time",
         request: |n| board(1000, json!({ "statuses": ["BACKLOG"] }), &format!("#{n}\n")),
         limits: &[Limit { what: "its statement", script: "column.sql", share: Some(0.4) }],
     },

@@ -91,7 +91,7 @@ impl SimulatedGitHub {
     pub(crate) fn told_of(&mut self, repository: &str) -> anyhow::Result<DateTime<Utc>> {
         writeln!(self.questions, "{repository}")?;
         let said = line(&mut self.answers)?;
-        said.parse().with_context(|| format!("it did not tell of {repository}: `{said}`"))
+        said.parse().with_context(|| format!("it did not report {repository}: `{said}`"))
     }
 
     pub(crate) fn processor_time(&self) -> anyhow::Result<Duration> {

@@ -449,7 +449,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_said_of_a_route_or_field_is_said_of_one_that_is_there() {
+    fn every_declared_route_and_field_exists() {
         let is_route = |method: &str, path: &str| {
             ROUTES.iter().any(|(m, p, tier)| (*m, *p) == (method, path) && *tier != Tier::Public)
         };

@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn each_circle_is_told_once_from_its_smallest_issue() {
+    fn each_cycle_is_reported_once_from_its_smallest_issue() {
         assert_eq!(found(&[]), [[0_i64; 0]; 0]);
         assert_eq!(found(&[(1, 2), (2, 3), (1, 3)]), [[0_i64; 0]; 0]);
         assert_eq!(found(&[(2, 1), (1, 2)]), [[1, 2]]);
@@ -73,7 +73,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_told_is_a_circle_and_a_circle_is_told(
+        fn every_reported_cycle_exists_and_every_cycle_is_reported(
             edges in prop::collection::vec((1..8_i64, 1..8_i64), 0..20)
         ) {
             let edges: Vec<_> = edges.into_iter().filter(|(a, b)| a != b).collect();

@@ -204,7 +204,7 @@ mod tests {
     proptest! {
         /// A reader that applies every event has exactly the issues that a new query would return.
         #[test]
-        fn whoever_follows_knows_what_a_fresh_look_would_show(walk in walk()) {
+        fn a_subscriber_has_the_issues_of_a_new_query(walk in walk()) {
             let mut before: Option<IssueFacts> = None;
             let mut believed = false;
             for (status, on_board) in walk {

@@ -386,7 +386,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_begins_like_an_id_is_told_how_one_looks() {
+    fn a_malformed_id_error_shows_an_example() {
         let error = "iss_7".parse::<IssueId>().expect_err("too short");
         assert_eq!(
             error.to_string(),

@@ -330,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_holds_may_write_and_an_old_token_may_not() {
+    fn only_the_current_holder_may_write() {
         let live = CurrentHolder { issue: IssueId(1), agent: "alpha", token: 5 };
         let expected =
             |agent: Option<&str>, token| ExpectedHolder { agent: agent.map(str::to_owned), token };

@@ -611,7 +611,7 @@ mod tests {
 
         /// Of a tier, and young enough, what more issues wait for comes first, up to nine.
         #[test]
-        fn what_others_wait_for_comes_first(one in generated(), other in generated()) {
+        fn issues_that_block_others_come_first(one in generated(), other in generated()) {
             let bound = Aging::default().bound();
             let like = GeneratedIssue { priority: one.priority, status: one.status, ..other };
             let like = GeneratedIssue { agents: one.agents.clone(), ..like };
@@ -632,7 +632,7 @@ mod tests {
         /// After the bound only what is `p0`, or waits as long as it on the tier that age leads to,
         /// can come before an issue that was nobody's; new arrivals cannot.
         #[test]
-        fn nothing_waits_for_ever(waiting in generated(), newer in generated(), later in 0..400_i32) {
+        fn waiting_time_is_bounded(waiting in generated(), newer in generated(), later in 0..400_i32) {
             let aging = Aging::default();
             let waiting = GeneratedIssue { age: aging.bound(), agents: vec![], status: Status::Ready, ..waiting };
             let today = TODAY + later;
@@ -764,7 +764,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sentence_tells_every_reason() {
+    fn a_sentence_contains_every_reason() {
         let skip = |why: &str| Skip { reason: SkipReason::Closed, why: why.to_owned() };
         assert_eq!(sentence(&[skip("is closed")]), "The issue is closed.");
         let three = [skip("is a"), skip("is b"), skip("is c")];
@@ -772,7 +772,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_is_explained_in_the_words_of_old() {
+    fn a_rank_is_explained_in_the_words_of_existing_clients() {
         let labels = LabelSet::from(["agent/alpha"]);
         let input = EligibilityInput {
             issue: IssueId(1),

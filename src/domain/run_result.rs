@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_of_today_and_of_old_mean_one_thing() {
+    fn current_and_legacy_words_have_one_meaning() {
         for (word, result) in [
             ("success", Some(RunResult::Succeeded)),
             ("Completed", Some(RunResult::Succeeded)),

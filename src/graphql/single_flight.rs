@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_failure_or_a_run_that_was_given_up_is_nobody_elses() {
+    async fn a_failed_or_cancelled_run_is_not_shared() {
         let flight = SingleFlight::default();
         let failed = flight.run(|_| async { Err::<u8, _>("no") }).await;
         assert_eq!(failed, Err("no"));

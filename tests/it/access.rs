@@ -1175,7 +1175,7 @@ async fn data_is_kept_by_no_cache() {
 }
 
 #[tokio::test]
-async fn forged_headers_and_many_addresses_lock_out_nobody_else() {
+async fn forged_headers_and_many_addresses_lock_out_no_other_source() {
     given_settings(&BASIC, async |given| {
         let transports = Transports::new(given);
         let right = basic("sam:a:secret");

@@ -182,7 +182,7 @@ async fn the_settings_of_mcp_clients_are_true() {
 fn every_tool_and_every_refusal_is_in_the_guide() {
     let guide = guide();
     for tool in TOOLS {
-        assert!(guide.contains(&format!("`{}`", tool.name)), "{} is not told of", tool.name);
+        assert!(guide.contains(&format!("`{}`", tool.name)), "{} is not mentioned", tool.name);
     }
     let codes = [
         "LEASE_LOST",
@@ -198,6 +198,6 @@ fn every_tool_and_every_refusal_is_in_the_guide() {
         "INTERNAL_SERVER_ERROR",
     ];
     for code in codes {
-        assert!(guide.contains(&format!("`{code}`")), "{code} is not told of");
+        assert!(guide.contains(&format!("`{code}`")), "{code} is not mentioned");
     }
 }

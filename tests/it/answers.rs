@@ -72,7 +72,7 @@ async fn a_response_is_never_older_than_the_last_commit() {
 }
 
 #[tokio::test]
-async fn an_answer_that_holds_is_not_read_again() {
+async fn a_current_response_is_not_computed_again() {
     given(async |given| {
         given.with_issues(&[("First", &["status/ready"])]).await;
         let service = TestService::new(given);

@@ -286,7 +286,7 @@ async fn attempts_that_fail_are_counted_and_lead_to_a_person_in_the_end() {
         given.sync().await;
         assert!(claim(given, "zeta").await.is_some());
         let noted = "SELECT count(*) FROM backoffs";
-        assert_eq!(given.database.number(noted).await, 0, "it begins anew");
+        assert_eq!(given.database.number(noted).await, 0, "the count starts at zero");
     })
     .await;
 }

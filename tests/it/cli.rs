@@ -185,7 +185,7 @@ async fn work_is_paused_listed_and_resumed_from_a_shell() {
     .await;
 }
 
-/// Text that reverses the line, clears the screen, is invisible, and rings the bell.
+/// Text that reverses the line, clears the screen, is invisible, and beeps.
 const HOSTILE: &str = "safe \u{202e}txt.exe \u{9b}2J \u{1b}[31m\u{200b}\u{feff}\u{7}\u{2066}";
 
 /// The same text on two lines.

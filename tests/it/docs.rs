@@ -33,7 +33,7 @@ fn assert_part(of: &str, name: &str, wanted: &str) {
         fs::write(page(of), format!("{}{wanted}{}", &text[..begin], &text[end..])).unwrap();
         return;
     }
-    assert_eq!(&text[begin..end], wanted, "UPDATE_GENERATED=1 prints the {name} of {of} anew");
+    assert_eq!(&text[begin..end], wanted, "UPDATE_GENERATED=1 rewrites the {name} of {of}");
 }
 
 fn addresses() -> String {

@@ -421,7 +421,7 @@ async fn live_labels_come_with_the_id_of_the_target() {
 }
 
 #[tokio::test]
-async fn one_request_adds_then_removes_and_answers_what_there_is() {
+async fn one_request_adds_then_removes_and_returns_the_labels() {
     let (github, client) = with_an_issue().await;
     github.simulator.relabel(REPOSITORY, 1, &["agent/ada"], &[]).unwrap();
     let before = github.simulator.issue(REPOSITORY, 1).unwrap().updated_at;

@@ -634,7 +634,7 @@ async fn the_service_reports_missing_settings() {
 }
 
 #[tokio::test]
-async fn our_own_failure_is_answered_bare() {
+async fn an_internal_error_is_returned_without_details() {
     given(async |given| {
         given.with_issues(&[("a", &[])]).await;
         given.database.run("ALTER TABLE board_counts RENAME TO hidden").await;

@@ -317,7 +317,7 @@ async fn a_sync_rereads_what_it_read_by_another_scheme() {
 
 /// All of them end, and the cache equals GitHub.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn moves_and_schemes_at_once_wait_in_no_circle() {
+async fn concurrent_moves_and_schemes_do_not_deadlock() {
     given(async |given| {
         let titles = ["a", "b", "c", "d", "e", "f"];
         given.with_issues(&titles.map(|title| (title, &["status/backlog"][..]))).await;

@@ -261,7 +261,7 @@ async fn schema_rs_is_what_the_migrations_make() {
     if is_rewriting() {
         fs::write(&path, &printed).unwrap();
     }
-    assert_eq!(fs::read_to_string(path).unwrap(), printed, "UPDATE_GENERATED=1 prints it anew");
+    assert_eq!(fs::read_to_string(path).unwrap(), printed, "UPDATE_GENERATED=1 rewrites it");
 }
 
 #[tokio::test]

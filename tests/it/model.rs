@@ -180,7 +180,7 @@ impl ModelState {
     }
 
     /// A failure starts the measured waiting time again.
-    fn begin_anew(&mut self) {
+    fn restart_wait(&mut self) {
         self.issues.iter_mut().for_each(|issue| issue.waited = 0);
     }
 }
@@ -193,7 +193,7 @@ impl QueueModel {
         }
         world.issues[issue].asked = (world.issues[issue].asked + 1).min(OFTEN + 1);
         if world.is_archived {
-            world.begin_anew();
+            world.restart_wait();
             world.calls[agent] = AgentPhase::Waiting;
             let row = &mut world.issues[issue];
             row.hold = ModelLease::Free;
@@ -204,7 +204,7 @@ impl QueueModel {
                 world.pause = pause(world.refusals, LONGEST_OF_REPOSITORY);
             }
         } else if world.is_silent {
-            world.begin_anew();
+            world.restart_wait();
             // The claim fails; the reservation stays until the outcome on GitHub is known.
             world.issues[issue].is_unsettled = true;
             world.calls[agent] = AgentPhase::Waiting;
@@ -389,7 +389,7 @@ impl Model for QueueModel {
         );
         if is_fault {
             world.faults_left -= 1;
-            world.begin_anew();
+            world.restart_wait();
         }
         match event {
             ModelEvent::Look(agent) => {

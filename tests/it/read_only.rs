@@ -132,7 +132,7 @@ async fn an_issue_refused_by_github_backs_off() {
             assert!(!is_moved(to).await);
             assert_eq!(read_only_reason(given).await, "NO_PERMISSION");
             assert_eq!(resyncs().await, before + 1, "every card there shows it");
-            assert!(!is_moved(to).await, "whoever asks anyway is answered by GitHub");
+            assert!(!is_moved(to).await, "GitHub rejects the change anyway");
             given.sync().await;
             end_backoffs(&given.app).await.unwrap();
             assert_eq!(read_only_reason(given).await, "NO_PERMISSION");

@@ -238,7 +238,7 @@ async fn leave(given: &mut Given, leaving: Leaving) {
 
 /// Everything stays readable; only fields that look up the issue itself may report that it is gone.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_read_fails_because_an_issue_left() {
+async fn no_query_fails_because_an_issue_was_removed() {
     let schema = Schema::read();
     for leaving in [Leaving::Deleted, Leaving::Transferred, Leaving::Untracked] {
         given(async |given| {
@@ -334,7 +334,7 @@ const OTHER_CHANGES: [&str; 10] = [
 
 /// A mutation of a removed issue succeeds or fails as a whole: its result has no broken reference.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_change_is_answered_by_half_because_an_issue_left() {
+async fn no_mutation_has_a_partial_result_for_a_removed_issue() {
     let schema = Schema::read();
     for leaving in [Leaving::Deleted, Leaving::Transferred, Leaving::Untracked] {
         given(async |given| {
@@ -372,7 +372,7 @@ async fn no_change_is_answered_by_half_because_an_issue_left() {
 
 /// Events of removed issues are delivered, both from the log and live.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_event_fails_because_its_issue_left() {
+async fn no_event_fails_because_its_issue_was_removed() {
     let schema = Schema::read();
     for leaving in [Leaving::Deleted, Leaving::Transferred, Leaving::Untracked] {
         given(async |given| {
@@ -439,7 +439,7 @@ async fn no_event_fails_because_its_issue_left() {
 
 /// A lease of a removed issue stays in the agent's history and shows the removal.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_lease_leads_to_the_issue_that_left() {
+async fn a_lease_leads_to_the_removed_issue() {
     for leaving in [Leaving::Deleted, Leaving::Transferred, Leaving::Untracked] {
         given(async |given| {
             with_history(given).await;

@@ -154,7 +154,7 @@ async fn statements_have_a_time() {
             ask.get_result::<Row>(&mut connection).await.unwrap().value
         };
         assert_eq!(shown(given, "statement_timeout").await, "1500ms");
-        assert_eq!(shown(given, "lc_messages").await, "C", "its sentences are told apart");
+        assert_eq!(shown(given, "lc_messages").await, "C", "its messages are parsed");
         assert_eq!(shown(given, "lock_timeout").await, "700ms");
         assert_eq!(shown(given, "idle_in_transaction_session_timeout").await, "61234ms");
         let lock = lock_issues(given).await;

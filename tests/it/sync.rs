@@ -352,7 +352,7 @@ async fn a_renamed_repository_is_followed() {
         assert_eq!(repository.full_name.as_str(), "acme/instruments");
         let told = "SELECT count(*) FROM event_log WHERE kind = 'resync' \
                     AND reason = 'acme/tools was renamed to acme/instruments'";
-        assert_eq!(given.database.number(told).await, 1, "who follows the old name begins anew");
+        assert_eq!(given.database.number(told).await, 1, "subscribers of the old name must resync");
         let filter = IssueFilter {
             repositories: Some(vec![REPOSITORY.to_owned()]),
             ..IssueFilter::default()
@@ -1220,7 +1220,7 @@ async fn without_fingerprints_every_repository_is_read() {
 }
 
 #[tokio::test]
-async fn while_github_does_not_answer_changes_fail_at_once_and_it_is_said() {
+async fn while_github_does_not_respond_changes_fail_at_once_with_the_reason() {
     given(async |given| {
         given.with_issues(&[("One", &["status/ready"])]).await;
         given.github.inject(Fault::refuse(502, "Bad gateway").on_anything().always());

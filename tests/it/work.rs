@@ -602,7 +602,7 @@ async fn no_claim_is_idle_while_an_issue_is_eligible() {
 
 /// A change that reads GitHub before the sync is the first to see that the holder's label is gone.
 #[tokio::test]
-async fn a_removed_agent_label_ends_the_lease_whoever_reads_it_first() {
+async fn a_removed_agent_label_ends_the_lease_on_any_read() {
     given(async |given| {
         given.with_issues(&[("One", READY)]).await;
         let lease = claim(given, "alpha").await.unwrap();
@@ -632,7 +632,10 @@ async fn a_lease_returned_to_a_retry_is_not_released() {
         let told = told.lease.unwrap();
         let again = claim_next(&given.app, &agent("alpha"), asked("a")).await.unwrap();
         assert_eq!(again.lease.unwrap().id(), told.id());
-        assert!(!leases::abandon(&mut connection, &told, &stop).await.unwrap(), "it was told");
+        assert!(
+            !leases::abandon(&mut connection, &told, &stop).await.unwrap(),
+            "the agent received the lease"
+        );
         assert!(renew_lease(&given.app, &agent("alpha"), renewal(&told)).await.is_ok());
         let by_name = claim_number(given, "alpha", number_of(given, &told).await).await.unwrap();
         assert_eq!(by_name.id(), told.id());
@@ -641,13 +644,16 @@ async fn a_lease_returned_to_a_retry_is_not_released() {
         let lost = lost.lease.unwrap();
         assert!(leases::abandon(&mut connection, &lost, &stop).await.unwrap());
         let number = number_of(given, &lost).await;
-        assert!(claim_number(given, "alpha", number).await.is_err(), "nobody is told of it");
+        assert!(
+            claim_number(given, "alpha", number).await.is_err(),
+            "no response with the lease arrives"
+        );
         let again = claim_next(&given.app, &agent("alpha"), asked("b")).await.unwrap();
         assert!(again.lease.is_none(), "there is nothing else");
         // As if the process that released it died before the change on GitHub.
         release_stopped(&given.app).await.unwrap();
-        let anew = claim_next(&given.app, &agent("alpha"), asked("b")).await.unwrap();
-        assert_eq!(anew.lease.unwrap().issue_id, lost.issue_id);
+        let retried = claim_next(&given.app, &agent("alpha"), asked("b")).await.unwrap();
+        assert_eq!(retried.lease.unwrap().issue_id, lost.issue_id);
     }))
     .await;
 }

@@ -354,7 +354,7 @@ async fn the_state_of_a_reference_is_read() {
 
 /// Each document is used by a function that a test here calls; a new one needs a test.
 #[test]
-fn no_document_is_left_out() {
+fn every_document_is_tested() {
     let asked = [
         "AddComment",
         "ChangeLabels",

@@ -244,7 +244,7 @@ impl Events {
 
     /// Waits for the end.
     pub(crate) async fn complete(&mut self) {
-        let event = self.try_next().await.expect("the stream ended without a word");
+        let event = self.try_next().await.expect("the stream ended early");
         assert_eq!((event.event.as_str(), event.data.as_str()), ("complete", ""));
         assert_eq!(self.try_next().await, None);
     }

@@ -160,7 +160,7 @@ function HowToConnect({ self, onClose }: { readonly self: Service; readonly onCl
       </ol>
       <p className="mt-4 text-board text-ink-faint">
         {self.simulated
-          ? "The demo has a database of its own. It never touches real issues, and starts anew each time."
+          ? "The demo has a database of its own. It never touches real issues, and starts empty each time."
           : `Missing now: ${self.missing.join(", ")}.`}
       </p>
     </Dialog>

@@ -121,7 +121,7 @@ it("leaves out a head that a later one has overtaken", async () => {
   expect(shown()).toEqual(["6", "5"]);
 });
 
-it("begins anew when the gap is wider than a page", async () => {
+it("starts again when the gap is wider than a page", async () => {
   await settled();
   pages.set(undefined, { items: lines("99", "98"), next: "98" });
   gap();

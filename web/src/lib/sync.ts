@@ -61,7 +61,7 @@ export type SyncState = ResultOf<typeof SyncFields>;
 /** Undefined until the first response; then updated while it is watched. */
 export const syncState = signal<SyncState | undefined>(undefined);
 
-/** A run whose replica died ends without a word; it is looked after this often while one is shown. */
+/** A sync whose replica died sends no event; while one is shown, it is checked this often. */
 const LOOK_MS = 15_000;
 
 /** Keeps `syncState` up to date. Returns the function that stops it. */

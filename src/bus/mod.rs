@@ -74,7 +74,7 @@ impl Bus {
         self.sync_changes.subscribe()
     }
 
-    /// Asks subscribers to end, because the service stops.
+    /// Tells subscribers to end, because the service stops.
     pub fn close(&self) {
         self.closing.cancel();
     }

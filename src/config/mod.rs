@@ -65,7 +65,7 @@ pub struct Config {
     pub log: LogConfig,
     /// Names of agents for the board's menus, in the given order (`AGENTS`).
     pub agents: Vec<String>,
-    /// What an operator should hear about at the start, one sentence each.
+    /// Warnings for the operator at the start, one sentence each.
     pub warnings: Vec<String>,
 }
 
@@ -85,7 +85,7 @@ pub struct ServerConfig {
     /// Names under which browsers may ask, normalized, beside those that are always ours
     /// (`DISPATCH_ALLOWED_HOSTS`).
     pub allowed_hosts: Vec<String>,
-    /// Proxies that say truly where a request comes from (`DISPATCH_TRUSTED_PROXIES`).
+    /// Proxies whose forwarding headers are trusted (`DISPATCH_TRUSTED_PROXIES`).
     pub trusted_proxies: Vec<IpNet>,
 }
 

@@ -66,7 +66,7 @@ pub struct Error {
     pub problems: Vec<String>,
 }
 
-/// Reads settings one by one; goes on after a bad one, so that all are reported at once.
+/// Reads settings one by one and continues after an invalid one, so that all are reported at once.
 pub(super) struct SettingsReader<'e> {
     env: &'e Env,
     problems: Vec<String>,

@@ -281,7 +281,7 @@ pub async fn renew(
 /// A stop request.
 #[derive(Debug, Clone, Copy)]
 pub struct StopRequest<'a> {
-    /// Who asks.
+    /// The person who asks.
     pub by: &'a str,
     /// The reason.
     pub reason: Option<&'a str>,
